@@ -1,0 +1,93 @@
+/** Without this file nobody could turn text into a script: it runs the phases of `grammar/` in their order. */
+import { tokenMatcher } from "chevrotain";
+import type { IToken } from "chevrotain";
+import type { Script } from "./ast.ts";
+import { build, reportLost } from "./build.ts";
+import { emptyLines, readComments } from "./comments.ts";
+import type { Diagnostic } from "./diagnostic.ts";
+import { goesOn, layOut } from "./layout.ts";
+import { parseTokens } from "./parser.ts";
+import type { Span } from "./span.ts";
+import { replaceSql } from "./sql.ts";
+import * as T from "./tokens.ts";
+import { readWords, spanOf } from "./words.ts";
+
+/** More than this many errors help nobody. */
+export const MAX_ERRORS = 10;
+
+export interface Parsed {
+  readonly script: Script;
+  /** In the order of the text, at most `MAX_ERRORS`. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * Text to tree. Never throws; whatever is wrong is in `diagnostics`, and the tree has holes there.
+ * @example parse("sample perfect 10 | acts layer 7").script.statements.length // 1
+ */
+export function parse(text: string): Parsed {
+  const words = readWords(text);
+  const layout = layOut(words.tokens);
+  const sql = replaceSql(layout.tokens, text);
+  const { cst, lost } = parseTokens(sql.tokens);
+  const site = { text, diagnostics: [] as Diagnostic[], following: "" };
+  const newlines = words.tokens.filter((token) => token.tokenType === T.Newline);
+  const script = build(cst, readComments(words.comments, text), emptyLines(newlines, text), site);
+  if (site.diagnostics.length === 0) reportLost(lost, site);
+  const all = [...words.diagnostics, ...layout.diagnostics, ...sql.diagnostics, ...site.diagnostics];
+  return { script, diagnostics: select(all, words.openAt) };
+}
+
+function select(all: readonly Diagnostic[], openAt: number | null): Diagnostic[] {
+  // After a quote that never closes nothing can be trusted, and brackets before it close inside of it.
+  const trusted = openAt === null ? all : all.filter((d) => d.code === "open-string" || (d.span.start < openAt && d.code !== "unclosed-bracket"));
+  return trusted.toSorted((a, b) => a.span.start - b.span.start).slice(0, MAX_ERRORS);
+}
+
+/** For colouring: what a stretch of text is. */
+export type HighlightKind = "word" | "number" | "string" | "operator" | "pipe" | "keyword" | "comment" | "param" | "bracket" | "error";
+export interface HighlightToken {
+  readonly kind: HighlightKind;
+  readonly span: Span;
+}
+
+/** The words of a text, in order, for colouring. Never throws. */
+export function tokenize(text: string): HighlightToken[] {
+  const lexed = T.lex(text);
+  const opening = new Set<number>();
+  for (const token of layOut(lexed.tokens).tokens) if (T.STATEMENT_WORDS.get(token.image) === token.tokenType) opening.add(token.startOffset);
+  const found = lexed.tokens.flatMap((token): HighlightToken[] => {
+    if (token.tokenType === T.Newline) return [];
+    return [{ kind: opening.has(token.startOffset) ? "keyword" : kindOf(token), span: spanOf(token) }];
+  });
+  const comments = lexed.comments.map((token): HighlightToken => ({ kind: "comment", span: spanOf(token) }));
+  const illegal = lexed.illegal.map(({ offset, length }): HighlightToken => ({ kind: "error", span: { start: offset, end: offset + length } }));
+  return [...found, ...comments, ...illegal].sort((a, b) => a.span.start - b.span.start);
+}
+
+const WORDS: ReadonlySet<unknown> = new Set([T.Word, T.Quoted, T.CallName]);
+const KEYWORDS: ReadonlySet<unknown> = new Set(T.RESERVED.values());
+const BRACKETS: ReadonlySet<unknown> = new Set([T.LRound, T.RRound, T.LSquare, T.RSquare, T.LCurly, T.RCurly]);
+const ERRORS: ReadonlySet<unknown> = new Set([T.OpenStr, T.OpenQuoted, T.BadNum, T.Foreign, T.Phrase, T.DashFlag]);
+
+function kindOf(token: IToken): HighlightKind {
+  const type = token.tokenType;
+  if (WORDS.has(type)) return "word";
+  if (type === T.Num) return "number";
+  if (type === T.Str) return "string";
+  if (type === T.ParamRef) return "param";
+  if (type === T.Pipe) return "pipe";
+  if (KEYWORDS.has(type)) return "keyword";
+  if (BRACKETS.has(type)) return "bracket";
+  return ERRORS.has(type) ? "error" : "operator";
+}
+
+/** May Enter run this text? Not while a bracket or quote is open, or a `|`, `,` or operator waits for what follows. */
+export function isComplete(text: string): boolean {
+  const lexed = T.lex(text);
+  if (lexed.open) return false;
+  const layout = layOut(lexed.tokens);
+  if (layout.open > 0) return false;
+  const last = lexed.tokens.findLast((token) => token.tokenType !== T.Newline);
+  return last === undefined || !(goesOn(last) || tokenMatcher(last, T.BinaryOp));
+}

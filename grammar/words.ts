@@ -1,0 +1,163 @@
+/** Without this file broken words, unseen characters and signs of other languages would reach the parser and fail there in ways nobody understands. */
+import type { IToken, TokenType } from "chevrotain";
+import { syntaxError } from "./codes.ts";
+import type { Diagnostic } from "./diagnostic.ts";
+import { CURLY_QUOTES, FOREIGN_COMMENT, JOINED_LINE, MISCASED, SIGNS } from "./habits.ts";
+import { span } from "./span.ts";
+import type { Span } from "./span.ts";
+import * as T from "./tokens.ts";
+import { escapeOf, UNSEEN, visible } from "./visible.ts";
+
+export interface Words {
+  readonly tokens: readonly IToken[];
+  readonly comments: readonly IToken[];
+  readonly diagnostics: readonly Diagnostic[];
+  /** Where the first text starts that is never closed. */
+  readonly openAt: number | null;
+}
+
+/** The source range of a token; an inserted token has an empty one. */
+export function spanOf(token: IToken): Span {
+  return span(token.startOffset, Math.max(token.startOffset, (token.endOffset ?? token.startOffset) + 1));
+}
+
+const ILLEGAL_LIMIT = 20;
+const unseenOrBlank = new RegExp(`(?![\\t\\r\\n ])(?:[${UNSEEN}]+|\\p{Zs}+)`, "gu");
+const byName: ReadonlyMap<string, TokenType> = new Map(T.VOCABULARY.map((type) => [type.name, type]));
+const typed = (name: string): TokenType => byName.get(name) ?? T.Skipped;
+const whole = (pattern: RegExp): RegExp => new RegExp(`^(?:${pattern.source})`, "u");
+const curly = whole(CURLY_QUOTES);
+const joined = whole(JOINED_LINE);
+const comment = whole(FOREIGN_COMMENT);
+
+/** Tokens that the parser can trust, and what was wrong with the words. */
+export function readWords(text: string): Words {
+  const lexed = T.lex(text);
+  const diagnostics: Diagnostic[] = [];
+  const tokens: IToken[] = [];
+  for (const token of lexed.tokens) repair(token, text, tokens, diagnostics);
+  for (const { offset, length } of lexed.illegal.slice(0, ILLEGAL_LIMIT)) {
+    const at = span(offset, offset + length);
+    diagnostics.push(syntaxError("illegal-character", at, [clip(text.slice(at.start, at.end))]));
+  }
+  diagnostics.push(...unseen(text, lexed.tokens));
+  const openAt = lexed.open ? (lexed.tokens.find((token) => token.tokenType === T.OpenStr)?.startOffset ?? null) : null;
+  return { tokens, comments: lexed.comments, diagnostics, openAt };
+}
+
+/** Long input is cut where it is quoted in a message. */
+export function clip(text: string): string {
+  const shown = visible(text.length > 40 ? `${text.slice(0, 39)}…` : text);
+  return shown;
+}
+
+function repair(token: IToken, text: string, tokens: IToken[], diagnostics: Diagnostic[]): void {
+  const at = spanOf(token);
+  const image = token.image;
+  const replace = (write: string) => ({ span: at, text: write });
+  switch (token.tokenType) {
+    case T.OpenStr: {
+      const quote = image[0] ?? '"';
+      const end = span(at.end, at.end);
+      if (!diagnostics.some((d) => d.code === "open-string")) {
+        diagnostics.push(syntaxError("open-string", span(at.start, at.start + 1), [quote === '"' ? "double quote" : "single quote"], { span: end, text: quote }));
+      }
+      tokens.push(T.retype(token, T.Str, image + quote));
+      return;
+    }
+    case T.OpenQuoted:
+      diagnostics.push(syntaxError("open-name", span(at.start, at.start + 1), [], { span: span(at.end, at.end), text: "`" }));
+      tokens.push(T.retype(token, T.Quoted, `${image}\``));
+      return;
+    case T.BadNum: {
+      const [advice, write] = numberAdvice(image);
+      diagnostics.push(syntaxError("bad-number", at, [clip(image), advice], write === null ? undefined : replace(write)));
+      tokens.push(T.retype(token, T.Skipped));
+      return;
+    }
+    case T.DashFlag: {
+      const write = image.slice(2).replaceAll("-", "_");
+      diagnostics.push(syntaxError("dashed-flag", at, [clip(image), clip(write)], replace(write)));
+      tokens.push(T.retype(token, T.Word, write));
+      return;
+    }
+    case T.Phrase: {
+      if (/^not/i.test(image)) {
+        // The operator is read as `in`; its fix needs the left side, so `operators.ts` reports it.
+        tokens.push(T.retype(token, T.In));
+        return;
+      }
+      const write = /not/i.test(image) ? "!= null" : "== null";
+      diagnostics.push(syntaxError("is-null", at, [write], replace(write)));
+      tokens.push(T.retype(token, write.startsWith("!") ? T.NotEq : T.EqEq), T.retype(token, T.Null));
+      return;
+    }
+    case T.Foreign:
+      foreign(token, text, tokens, diagnostics);
+      return;
+    case T.Word:
+    case T.CallName: {
+      const write = MISCASED.get(image);
+      if (write === undefined || text[at.end] === "=") break;
+      diagnostics.push(syntaxError("keyword-case", at, [image, write], replace(write)));
+      tokens.push(T.retype(token, T.RESERVED.get(write) ?? T.Word, write));
+      return;
+    }
+  }
+  tokens.push(token);
+}
+
+function foreign(token: IToken, text: string, tokens: IToken[], diagnostics: Diagnostic[]): void {
+  const at = spanOf(token);
+  const image = token.image;
+  const habit = Object.hasOwn(SIGNS, image) ? SIGNS[image] : undefined;
+  if (habit !== undefined) {
+    // A word operator needs a blank on either side, a prefix none before it.
+    const before = /^[a-z]+$/.test(habit.write) && /\S/.test(text[at.start - 1] ?? " ") ? " " : "";
+    const after = /^[a-z]+$/.test(habit.write) && /\S/.test(text[at.end] ?? " ") ? " " : "";
+    diagnostics.push(syntaxError("foreign-operator", at, [image, habit.write.trim()], { span: at, text: before + habit.write + after }));
+    for (const name of habit.reads) tokens.push(T.retype(token, typed(name)));
+  } else if (curly.test(image)) {
+    const written = `"${image.slice(1, -1).replaceAll("\\", "\\\\")}"`;
+    diagnostics.push(syntaxError("curly-quotes", at, [], { span: at, text: written }));
+    tokens.push(T.retype(token, T.Str, written));
+  } else if (joined.test(image)) {
+    diagnostics.push(syntaxError("joined-line", at, [], { span: at, text: "" }));
+  } else if (comment.test(image) || image.startsWith("/*")) {
+    const mark = image.slice(0, 2);
+    const closing = image.endsWith("*/") && image.length > 3 ? image.slice(2, -2).trimEnd() : image.slice(2);
+    diagnostics.push(syntaxError("foreign-comment", span(at.start, at.start + 2), [mark], { span: at, text: `#${closing}` }));
+  }
+}
+
+function numberAdvice(image: string): readonly [advice: string, write: string | null] {
+  if (image.startsWith(".")) return /^\.\d+$/.test(image) ? [`write \`0${image}\``, `0${image}`] : ["write a digit before the point", null];
+  const scaled = /^(\d+)([kKmM])$/.exec(image);
+  if (scaled !== null) {
+    const write = `${scaled[1]}_${(scaled[2] ?? "").toLowerCase() === "k" ? "000" : "000_000"}`;
+    return [`write \`${write}\``, write];
+  }
+  if (/^\d[\d_.]*$/.test(image)) return ["a number has one point at most", null];
+  return ["units: % B KB KiB MB MiB GB GiB TB TiB ms s min h d", null];
+}
+
+/** Characters that are not seen, and blanks that are not plain ones, outside of texts in quotes. */
+function unseen(text: string, tokens: readonly IToken[]): Diagnostic[] {
+  const found: Diagnostic[] = [];
+  let next = 0;
+  for (const hit of text.matchAll(unseenOrBlank)) {
+    const characters = hit[0].replace(/[\t\r\n ].*$/su, "");
+    const at = span(hit.index, hit.index + characters.length);
+    if (hit.index === 0 && characters === "\uFEFF") continue;
+    while (next < tokens.length && spanOf(tokens[next]!).end <= at.start) next++;
+    const around = tokens[next];
+    const quoted = around !== undefined && around.startOffset < at.start && (around.tokenType === T.Str || around.tokenType === T.OpenStr || around.tokenType === T.Foreign);
+    if (quoted) continue;
+    const blank = /^\p{Zs}/u.test(characters);
+    const shown = escapeOf(characters);
+    const fix = { span: at, text: blank ? " ".repeat(characters.length) : "" };
+    found.push(blank ? syntaxError("unusual-blank", at, [shown], fix) : syntaxError("hidden-character", at, [shown], fix));
+    if (found.length >= ILLEGAL_LIMIT) break;
+  }
+  return found;
+}

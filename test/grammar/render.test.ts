@@ -1,0 +1,64 @@
+/** Without these tests carets could point beside the mistake, and hostile text could reach the terminal. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import type { Diagnostic } from "../../grammar/diagnostic.ts";
+import { parse } from "../../grammar/parse.ts";
+import { renderDiagnostic } from "../../grammar/render.ts";
+import { visible } from "../../grammar/visible.ts";
+
+const plain = { color: false, width: 100 } as const;
+const first = (text: string): Diagnostic => parse(text).diagnostics[0]!;
+const render = (text: string, options: { color: boolean; width: number; ascii?: boolean } = plain): string => renderDiagnostic(first(text), { name: "a.saeq", text }, options);
+
+test("a diagnostic shows place, line, caret, label and fix", () => {
+  assert.fixture(render("let a = runs\nlet b = a | where a + b = 3\n"), [
+    "error[equals-sign]: `=` names a column; it does not compare",
+    "  ┌─ a.saeq:2:25",
+    "2 │ let b = a | where a + b = 3",
+    "  │                         ^ write `==`",
+    "  = fix: let b = a | where a + b == 3",
+  ].join("\n"));
+});
+
+test("wide characters and tabs move the caret as far as they are wide", () => {
+  const [, , line, caret] = render('\ttop "日本" : 3').split("\n");
+  assert.is(line, '1 │     top "日本" : 3');
+  assert.is(caret!.indexOf("^"), "  │     top \"日本\" ".length + 2);
+});
+
+test("a long line is cut to the width around the mistake", () => {
+  const text = `select ${"column, ".repeat(200)}x : 3 ${"and more ".repeat(200)}`;
+  for (const width of [40, 80, 100]) {
+    const lines = render(text, { color: false, width }).split("\n");
+    assert.ok(lines[2]!.length <= width, `${lines[2]!.length} > ${width}`);
+    assert.is(lines[2]![lines[3]!.indexOf("^")], ":");
+  }
+});
+
+test("color and ascii are choices of the caller", () => {
+  assert.match(render("top : 3", { color: true, width: 80 }), /\u001B\[1;31merror\[unexpected\]\u001B\[0m/);
+  assert.match(render("top : 3", { color: false, width: 80, ascii: true }), /^ {2}\+- a\.saeq:1:5$/m);
+});
+
+test("nothing unseen reaches the terminal", () => {
+  const text = "top \u001B[31m\u202E : 3";
+  const hostile: Diagnostic = { code: "x", severity: "note", span: { start: 4, end: 9 }, message: "\u001B]0;t\u0007", label: "\u202E", notes: ["a\nb"], help: "\u0090" };
+  const rendered = renderDiagnostic(hostile, { name: "a\u001B.saeq", text }, plain);
+  assert.not.match(rendered, /[\u001B\u0007\u202E\u0090]/);
+  assert.match(rendered, /\\u\{1B\}/);
+});
+
+test("spans beyond the text, over lines and at the end are shown", () => {
+  const at = (start: number, end: number) => renderDiagnostic({ code: "x", severity: "warning", span: { start, end }, message: "m", label: "here" }, { name: "n", text: "ab\r\ncd\nef" }, plain);
+  assert.match(at(1, 6), /1 │ ab\n {2}│ {2}\^\n2 │ cd\n {2}│ \^\^ here/);
+  assert.match(at(9, 9), /3 │ ef\n {2}│ {3}\^ here/);
+  assert.type(at(-5, 1000), "string");
+  assert.match(renderDiagnostic({ code: "x", severity: "error", span: { start: 0, end: 0 }, message: "m" }, { name: "n", text: "" }, plain), /n:1:1/);
+});
+
+test("visible shows what is unseen and leaves the rest", () => {
+  assert.is(visible("a\n\t\r\u001B[2J\u0000\u009B\u007F\u202E\u200B\u{E0041}\uD800é日😀"), "a␤␉␍\\u{1B}[2J\\u{00}\\u{9B}\\u{7F}\\u{202E}\\u{200B}\\u{E0041}\\u{D800}é日😀");
+  assert.is(visible("a\nb\u0007", { keepNewlines: true }), "a\nb\\u{07}");
+});
+
+test.run();
