@@ -1,0 +1,119 @@
+/** Without this file people would have to know every word by heart. */
+import { SETTINGS } from "../check/settings.ts";
+import type { Facts, Scope } from "../check/scope.ts";
+import { FUNCTIONS } from "../ops/functions.ts";
+import { UNKNOWN, type Schema } from "../ops/schema.ts";
+import { compile } from "../pipeline.ts";
+import { STAGE_BY_NAME, STAGES } from "../stages/mod.ts";
+import { usage, type StageDefinition } from "../stages/stage.ts";
+import { caretAt, type Caret } from "./caret.ts";
+
+export interface Candidate {
+  readonly text: string;
+  readonly detail: string;
+  readonly kind: "stage" | "keyword" | "column" | "relation" | "value" | "param" | "statement" | "file" | "function";
+}
+export interface Completions {
+  readonly from: number;
+  readonly to: number;
+  readonly items: readonly Candidate[];
+  /** Usage of the stage at the caret. */
+  readonly signature: string | null;
+}
+
+export interface CompleteContext {
+  readonly scope: Scope;
+  /** Only facts already known are used. */
+  readonly facts: Facts;
+}
+
+const STATEMENTS: readonly Candidate[] = [
+  { text: "let", detail: "name a value: let x = …", kind: "statement" },
+  { text: "set", detail: "change a setting: set seed 42", kind: "statement" },
+  { text: "param", detail: "a value from the command line: param n: int = 10", kind: "statement" },
+];
+
+/** What can stand at an offset, best first. Pure; reads the stage table and holds no knowledge of stages. */
+export function complete(text: string, offset: number, context: CompleteContext): Completions {
+  const caret = caretAt(text, offset);
+  const found = candidates(caret, context);
+  const seen = new Set<string>();
+  const items = found.items.filter((item) => item.text.startsWith(caret.word) && item.text !== caret.word && !seen.has(item.text) && seen.add(item.text));
+  return { from: caret.from, to: offset, items, signature: found.signature };
+}
+
+function candidates(caret: Caret, context: CompleteContext): { items: readonly Candidate[]; signature: string | null } {
+  if (caret.quote !== null) return { items: [], signature: null };
+  if (caret.word.startsWith("$")) return { items: [...context.scope.params.keys()].map((name): Candidate => ({ text: `$${name}`, detail: String(context.scope.params.get(name)), kind: "param" })), signature: null };
+  const words = caret.stage.split(/\s+/).filter((word) => word !== "");
+  if (!caret.piped && words[0] === "set") return { items: settingWords(words), signature: "set <setting> <value>" };
+  const input = caret.piped ? schemaOf(caret.before, context) : null;
+  if (words.length === 0) {
+    const stages = STAGES.filter((stage) => (input === null ? true : stage.input.length > 0 && (!input.known || stage.input.includes(input.kind))));
+    const named = stages.map((stage): Candidate => ({ text: stage.name, detail: stage.doc, kind: "stage" }));
+    return { items: input === null ? [...relations(context.scope), ...named, ...STATEMENTS] : named, signature: null };
+  }
+  const definition = STAGE_BY_NAME.get(words[0]!);
+  if (definition === undefined) return { items: [], signature: null };
+  return { items: argumentWords(definition, words.slice(1), input, context), signature: usage(definition) };
+}
+
+function relations(scope: Scope): Candidate[] {
+  const own = [...scope.relations.keys()];
+  return [...own, ...[...scope.standard.keys()].filter((name) => !own.includes(name))].map((name) => ({ text: name, detail: own.includes(name) ? "named here" : "std:memorization", kind: "relation" }));
+}
+
+function settingWords(words: readonly string[]): Candidate[] {
+  const last = words.at(-1)!;
+  const spec = words.length > 1 && Object.hasOwn(SETTINGS, last) ? SETTINGS[last] : undefined;
+  if (spec !== undefined) return /^[\w|]+$/.test(spec.value) ? spec.value.split("|").map((text): Candidate => ({ text, detail: spec.doc, kind: "value" })) : [];
+  return Object.entries(SETTINGS).map(([text, { doc }]): Candidate => ({ text, detail: doc, kind: "keyword" }));
+}
+
+function argumentWords(definition: StageDefinition, words: readonly string[], input: Schema | null, context: CompleteContext): Candidate[] {
+  const needsInput = input === null && definition.input.length > 0 && !definition.inputOptional;
+  if (needsInput && words.length === 0) return relations(context.scope);
+  const schema = input ?? (needsInput ? schemaOf(words[0]!, context) : UNKNOWN);
+  const previous = words.at(-1) ?? "";
+  const open = Object.hasOwn(definition.args, previous) ? definition.args[previous] : undefined;
+  if (open !== undefined && open.keyword && open.shape.kind !== "flag") return valuesFor(open.shape, open.doc, schema, context);
+  const keywords = Object.entries(definition.args)
+    .filter(([name, spec]) => spec.keyword && !words.includes(name))
+    .map(([name, spec]): Candidate => ({ text: name, detail: spec.required ? spec.doc : `${spec.doc}${spec.default === null || spec.default === false ? "" : ` (default ${JSON.stringify(spec.default)})`}`, kind: "keyword" }));
+  const positional = Object.values(definition.args).filter((spec) => !spec.keyword);
+  const given = words.length - (needsInput ? 1 : 0);
+  const values = positional.flatMap((spec, i) => (i === 0 || i >= given ? valuesFor(spec.shape, spec.doc, schema, context) : []));
+  const expression = positional.some((spec) => ["predicate", "scalar", "assignments", "parts", "keys", "check", "columns"].includes(spec.shape.kind));
+  return expression ? [...values, ...keywords] : [...keywords, ...values];
+}
+
+function valuesFor(shape: StageDefinition["args"][string]["shape"], doc: string, schema: Schema, { scope }: CompleteContext): Candidate[] {
+  const columns = (): Candidate[] => schema.columns.map(({ name, type }) => ({ text: /^[\p{L}_][\p{L}\p{N}_]*$/u.test(name) ? name : `\`${name}\``, detail: type, kind: "column" }));
+  switch (shape.kind) {
+    case "oneOf":
+      return shape.options.map((text) => ({ text, detail: doc, kind: "value" }));
+    case "column":
+      return [...shape.extra.map((text): Candidate => ({ text, detail: doc, kind: "value" })), ...(schema.kind === "acts" ? [] : columns())];
+    case "columns":
+    case "keys":
+      return columns();
+    case "predicate":
+    case "scalar":
+    case "assignments":
+    case "parts":
+    case "check":
+      return [...columns(), ...Object.entries(FUNCTIONS).map(([name, signature]): Candidate => ({ text: `${name}(`, detail: signature.doc, kind: "function" }))];
+    case "pipelines":
+      return relations(scope);
+    case "stages":
+      return [{ text: "(", detail: doc, kind: "keyword" }];
+    default:
+      return [];
+  }
+}
+
+/** What flows out of the text before a stage. */
+function schemaOf(before: string, { scope, facts }: CompleteContext): Schema {
+  const compiled = compile(before, { scope, facts, params: {}, interactive: true, rules: [] });
+  return compiled.pipelines.at(-1)?.written.schema ?? UNKNOWN;
+}

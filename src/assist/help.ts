@@ -1,0 +1,50 @@
+/** Without this file `?acts` would have no answer. */
+import { SETTINGS } from "../check/settings.ts";
+import { FUNCTIONS } from "../ops/functions.ts";
+import { STAGE_BY_NAME, STAGES } from "../stages/mod.ts";
+import { usage, type Category, type StageDefinition } from "../stages/stage.ts";
+
+const CATEGORIES: Readonly<Record<Category, string>> = {
+  sources: "Sources",
+  tables: "Tables",
+  groups: "Groups",
+  model: "Model and SAE",
+  features: "Features",
+  results: "Results",
+};
+
+/** Help for a stage, setting or function as plain text; every stage by category for an empty word; null where unknown. */
+export function help(word: string): string | null {
+  const name = word.trim();
+  if (name === "") return overview();
+  const stage = STAGE_BY_NAME.get(name) ?? STAGES.find((each) => each.searchTerms.includes(name.toLowerCase()));
+  if (stage !== undefined) return stageHelp(stage);
+  if (Object.hasOwn(SETTINGS, name)) return `set ${name} ${SETTINGS[name]!.value}\n  ${SETTINGS[name]!.doc}`;
+  if (Object.hasOwn(FUNCTIONS, name)) {
+    const signature = FUNCTIONS[name]!;
+    return `${name}(${signature.parameters.join(", ")}) → ${signature.result === "same" ? "as its first argument" : signature.result === "second" ? "as its second argument" : signature.result}\n  ${signature.doc}`;
+  }
+  return null;
+}
+
+function overview(): string {
+  return (Object.keys(CATEGORIES) as Category[])
+    .map((category) => [CATEGORIES[category], ...STAGES.filter((stage) => stage.category === category).map((stage) => `  ${stage.name.padEnd(10)} ${stage.doc}`)].join("\n"))
+    .join("\n\n");
+}
+
+/** Usage, meaning, arguments and examples of one stage. */
+export function stageHelp(stage: StageDefinition): string {
+  const args = Object.entries(stage.args).map(([name, spec]) => {
+    const options = spec.shape.kind === "oneOf" ? ` (${spec.shape.options.join(", ")})` : "";
+    const fallback = spec.required || spec.default === null || spec.default === false ? "" : ` [${JSON.stringify(spec.default)}]`;
+    return `  ${name.padEnd(10)} ${spec.doc}${options}${fallback}`;
+  });
+  return [
+    usage(stage),
+    `  ${stage.doc}`,
+    ...(stage.input.length === 0 ? [] : [`  takes ${stage.input.join(", ")}${stage.groups === "required" ? ", in groups" : ""}`]),
+    ...args,
+    ...stage.examples.map(({ title, query }) => `  # ${title}\n  ${query}`),
+  ].join("\n");
+}

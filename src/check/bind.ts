@@ -1,0 +1,64 @@
+/** Without this file the words after a stage's name would have no roles. */
+import type { Arg as Words } from "../../grammar/ast.ts";
+import type { Span } from "../../grammar/span.ts";
+import { cover } from "../../grammar/span.ts";
+import { usage, type StageDefinition } from "../stages/stage.ts";
+import { single } from "./constant.ts";
+import { error, type Report } from "./scope.ts";
+import { listed, nearest } from "./suggest.ts";
+
+/** Which words fill which argument. `words` is null for a flag. `span` covers the keyword too. */
+export interface Slot {
+  readonly words: Words | null;
+  readonly span: Span;
+}
+export type Slots = ReadonlyMap<string, Slot>;
+
+function wordOf(words: Words): string | null {
+  const value = single(words);
+  return value !== null && value.kind === "name" && !value.quoted && value.path.length === 1 ? value.path[0]! : null;
+}
+
+/** Keywords in any order, positionals in the order of the signature. Null when a word has no place; that is reported. */
+export function bindWords(definition: StageDefinition, words: readonly Words[], at: Span, report: Report): Slots | null {
+  const slots = new Map<string, Slot>();
+  const specs = Object.entries(definition.args);
+  const keywords = specs.filter(([, spec]) => spec.keyword).map(([name]) => name);
+  const wrong = (span: Span, code: string, message: string, more: Parameters<typeof error>[4] = {}): null =>
+    error(report, span, code, message, { ...more, notes: [...(more.notes ?? []), `usage: ${usage(definition)}`] });
+  for (let i = 0; i < words.length; i++) {
+    const each = words[i]!;
+    if (each.items.some((item) => item.value.kind === "hole" && item.name === null) && each.items.length === 1) return null;
+    const word = wordOf(each);
+    const spec = word !== null && keywords.includes(word) ? definition.args[word] : undefined;
+    if (word !== null && spec !== undefined) {
+      if (slots.has(word)) return wrong(each.span, "repeated-argument", `\`${word}\` is given twice`);
+      if (spec.shape.kind === "flag") {
+        slots.set(word, { words: null, span: each.span });
+        continue;
+      }
+      const value = words[++i];
+      if (value === undefined) return wrong(each.span, "missing-value", `\`${word}\` needs a value`, { notes: [spec.doc] });
+      slots.set(word, { words: value, span: cover(each.span, value.span) });
+      continue;
+    }
+    const open = specs.find(([name, candidate]) => !candidate.keyword && !slots.has(name));
+    if (open === undefined) {
+      const near = word === null ? null : nearest(word, keywords);
+      const label = near === null ? {} : { label: `did you mean \`${near}\`?`, fix: { span: each.span, text: near } };
+      const known = keywords.length === 0 ? "it has no keywords" : `its keywords: ${listed(keywords)}`;
+      return word === null
+        ? wrong(each.span, "extra-argument", `\`${definition.name}\` has no place for this`, { ...label, notes: [known] })
+        : wrong(each.span, "unknown-keyword", `\`${definition.name}\` has no \`${word}\``, { ...label, notes: [known] });
+    }
+    slots.set(open[0], { words: each, span: each.span });
+  }
+  for (const [name, spec] of specs) {
+    if (spec.required && !slots.has(name))
+      return wrong(at, "missing-argument", `\`${definition.name}\` needs ${spec.keyword ? `\`${name}\`` : `<${name}>`}`, {
+        notes: [spec.doc],
+        ...(definition.examples[0] === undefined ? {} : { help: definition.examples[0].query }),
+      });
+  }
+  return slots;
+}

@@ -1,0 +1,141 @@
+/** Without this file statements would not see the names and settings of the statements before them. */
+import type { Let, Param, Script, Statement } from "../../grammar/ast.ts";
+import type { Span } from "../../grammar/span.ts";
+import type { Plan } from "../ops/op.ts";
+import type { ScalarLiteral } from "../ops/scalar.ts";
+import { STAGE_BY_NAME } from "../stages/mod.ts";
+import { constant, single } from "./constant.ts";
+import { checkPipeline } from "./pipeline.ts";
+import { error, type Facts, type Report, type Scope } from "./scope.ts";
+import { applySet } from "./settings.ts";
+import { listed, nearest } from "./suggest.ts";
+
+export interface ParamFacts {
+  readonly name: string;
+  readonly type: string;
+  readonly default: string | null;
+  readonly doc: string;
+}
+export interface CheckedPipeline {
+  readonly plan: Plan;
+  readonly at: Span;
+}
+export interface CheckResult {
+  readonly pipelines: readonly CheckedPipeline[];
+  readonly params: readonly ParamFacts[];
+  readonly scope: Scope;
+}
+export interface CheckOptions {
+  readonly facts: Facts;
+  /** Values for params from the command line, as typed. */
+  readonly params: Readonly<Record<string, string>>;
+  /** In a REPL a name may be bound again. */
+  readonly interactive: boolean;
+}
+
+const PARAM_TYPES = ["int", "float", "bool", "str", "path"] as const;
+
+/** Names, types and flow of a whole script, in order. The scope afterwards is where the next REPL line starts. */
+export function check(script: Script, start: Scope, report: Report, options: CheckOptions): CheckResult {
+  const pipelines: CheckedPipeline[] = [];
+  const params: ParamFacts[] = [];
+  let scope = start;
+  for (const [index, statement] of script.statements.entries()) scope = checkStatement(statement, index, scope, report, options, pipelines, params);
+  return { pipelines, params, scope };
+}
+
+function checkStatement(statement: Statement, index: number, scope: Scope, report: Report, options: CheckOptions, pipelines: CheckedPipeline[], params: ParamFacts[]): Scope {
+  switch (statement.kind) {
+    case "edition":
+      if (statement.version.kind === "num" && statement.version.value !== 1)
+        error(report, statement.span, "unknown-edition", `This saeq knows edition 1, not ${statement.version.text}`, { help: "saeq 1" });
+      else if (index > 0) error(report, statement.span, "late-edition", "The edition line comes first");
+      return scope;
+    case "param":
+      return checkParam(statement, scope, report, options, params);
+    case "set":
+      return { ...scope, settings: applySet(statement.args, scope, report) };
+    case "let":
+      return checkLet(statement, scope, report, options);
+    case "use":
+    case "def":
+      error(report, statement.span, "statement-unavailable", `\`${statement.kind}\` is not available yet`, { notes: ["this version reads it, but cannot run it"] });
+      return scope;
+    case "pipelineStatement": {
+      const plan = checkPipeline(statement.pipeline, null, { scope, facts: options.facts, report });
+      if (plan !== null && plan.schema.known) pipelines.push({ plan, at: statement.span });
+      return scope;
+    }
+    default:
+      return statement satisfies never;
+  }
+}
+
+function checkLet(statement: Let, scope: Scope, report: Report, options: CheckOptions): Scope {
+  const name = statement.name.path.join(".");
+  const first = statement.value.stages[0]?.args[0];
+  const lone = statement.value.stages.length === 1 && statement.value.stages[0]?.args.length === 1 && first !== undefined ? single(first) : null;
+  const value = lone === null ? undefined : constant(lone, scope);
+  if (!options.interactive && (scope.relations.has(name) || scope.params.has(name))) {
+    error(report, statement.name.span, "name-taken", `\`${name}\` is already bound`, { notes: ["a `let` is a value and never changes"], help: `let ${name}_2 = …` });
+    return scope;
+  }
+  if (STAGE_BY_NAME.has(name)) {
+    error(report, statement.name.span, "name-taken", `\`${name}\` is a stage`, { help: `let ${name}_rows = …` });
+    return scope;
+  }
+  if (value !== undefined) return { ...scope, params: new Map(scope.params).set(name, value) };
+  const plan = checkPipeline(statement.value, null, { scope, facts: options.facts, report });
+  return plan === null ? scope : { ...scope, relations: new Map(scope.relations).set(name, plan) };
+}
+
+function checkParam(statement: Param, scope: Scope, report: Report, options: CheckOptions, params: ParamFacts[]): Scope {
+  const name = statement.name.path.join(".");
+  const type = PARAM_TYPES.find((each) => each === statement.type.path.join("."));
+  if (type === undefined) {
+    const near = nearest(statement.type.path.join("."), PARAM_TYPES);
+    error(report, statement.type.span, "unknown-type", `No type \`${statement.type.path.join(".")}\``, { ...(near === null ? {} : { fix: { span: statement.type.span, text: near } }), notes: [`types of params: ${listed(PARAM_TYPES)}`] });
+    return scope;
+  }
+  const given = Object.hasOwn(options.params, name) ? options.params[name] : undefined;
+  const written = statement.value === null ? undefined : constant(statement.value, scope);
+  const value = given === undefined ? written : typed(given, type);
+  params.push({ name, type, default: written === undefined ? null : String(written), doc: statement.doc });
+  if (statement.value !== null && statement.value.kind !== "hole" && written === undefined) {
+    error(report, statement.value.span, "wrong-argument", "The default of a param is a plain value");
+    return scope;
+  }
+  if (value === undefined) {
+    if (statement.value?.kind === "hole") return scope;
+    error(report, statement.span, given === undefined ? "missing-param" : "wrong-param", given === undefined ? `\`${name}\` has no value` : `\`--${name} ${given}\` is not ${type}`, { help: `--${name} <${type}>` });
+    return scope;
+  }
+  if (!fits(value, type)) {
+    error(report, statement.value?.span ?? statement.span, "wrong-type", `The default of \`${name}\` is not ${type}`);
+    return scope;
+  }
+  return { ...scope, params: new Map(scope.params).set(name, value) };
+}
+
+function fits(value: ScalarLiteral, type: (typeof PARAM_TYPES)[number]): boolean {
+  switch (type) {
+    case "int": return typeof value === "number" && Number.isSafeInteger(value);
+    case "float": return typeof value === "number";
+    case "bool": return typeof value === "boolean";
+    case "str":
+    case "path": return typeof value === "string";
+    default: return type satisfies never;
+  }
+}
+
+/** A command-line word as a value of the param's type; undefined where it does not fit. */
+function typed(word: string, type: (typeof PARAM_TYPES)[number]): ScalarLiteral | undefined {
+  switch (type) {
+    case "int": return /^-?\d+$/.test(word) && Number.isSafeInteger(Number(word)) ? Number(word) : undefined;
+    case "float": return word.trim() !== "" && Number.isFinite(Number(word)) ? Number(word) : undefined;
+    case "bool": return word === "true" ? true : word === "false" ? false : undefined;
+    case "str":
+    case "path": return word;
+    default: return type satisfies never;
+  }
+}

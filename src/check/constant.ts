@@ -1,0 +1,67 @@
+/** Without this file `$n * 2` could not stand where a number is asked for. */
+import type { Arg, Expr } from "../../grammar/ast.ts";
+import type { ScalarLiteral } from "../ops/scalar.ts";
+import type { Scope } from "./scope.ts";
+
+const UNITS: Readonly<Record<string, number>> = {
+  "": 1, "%": 0.01, B: 1, KB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40,
+  ms: 0.001, s: 1, min: 60, h: 3600, d: 86400,
+};
+
+/** The number that a literal with a unit stands for: bytes, seconds, or a share for `%`. */
+export function unitFactor(unit: string): number {
+  return UNITS[unit] ?? 1;
+}
+
+/** The expression alone in a bracket or argument, with brackets taken off. */
+export function bare(expr: Expr): Expr {
+  if (expr.kind !== "group" || expr.pipeline.continues) return expr;
+  const [stage, ...more] = expr.pipeline.stages;
+  const [arg, ...args] = stage?.args ?? [];
+  const [item, ...items] = arg?.items ?? [];
+  if (item === undefined || more.length + args.length + items.length > 0 || item.name !== null || item.order !== null) return expr;
+  return bare(item.value);
+}
+
+/** The one expression of an argument without names, commas or order words. */
+export function single(arg: Arg): Expr | null {
+  const item = arg.items[0];
+  return arg.items.length === 1 && item !== undefined && item.name === null && item.order === null ? item.value : null;
+}
+
+/** The value of an expression without columns, or undefined where it has none before anything runs. */
+export function constant(expr: Expr, scope: Scope): ScalarLiteral | undefined {
+  const at = bare(expr);
+  switch (at.kind) {
+    case "num":
+      return at.value * unitFactor(at.unit);
+    case "str":
+    case "bool":
+      return at.value;
+    case "null":
+      return null;
+    case "paramRef":
+      return scope.params.get(at.name);
+    case "unary": {
+      const value = constant(at.operand, scope);
+      if (at.op === "-") return typeof value === "number" ? -value : undefined;
+      return typeof value === "boolean" ? !value : undefined;
+    }
+    case "binary": {
+      const left = constant(at.left, scope);
+      const right = constant(at.right, scope);
+      if (typeof left !== "number" || typeof right !== "number") return undefined;
+      switch (at.op) {
+        case "+": return left + right;
+        case "-": return left - right;
+        case "*": return left * right;
+        case "/": return left / right;
+        case "%": return left % right;
+        case "^": return left ** right;
+        default: return undefined;
+      }
+    }
+    default:
+      return undefined;
+  }
+}

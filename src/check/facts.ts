@@ -1,0 +1,24 @@
+/** Without this file the checker would have to read files itself. */
+import type { Span } from "../../grammar/span.ts";
+import type { ModelFacts, SaeFacts, TableFacts } from "../stages/stage.ts";
+import { error, needKey, type Facts, type Need, type Report } from "./scope.ts";
+
+type FactOf<N extends Need> = N extends { kind: "table" } ? TableFacts : N extends { kind: "model" } ? ModelFacts : SaeFacts;
+
+/** A fact from outside, or null: not known yet (then it is noted as needed) or not to be had (then that is reported here). */
+export function ask<N extends Need>({ facts, report }: { readonly facts: Facts; readonly report: Report }, need: N, at: Span): FactOf<N> | null {
+  const known = facts.get(needKey(need));
+  if (known === undefined || known.state === "pending") {
+    report.needs.set(needKey(need), need);
+    return null;
+  }
+  if (known.state === "failed") {
+    // One cause, one error: what cannot be had is said where it is first asked for.
+    if (report.told.has(needKey(need))) return null;
+    report.told.add(needKey(need));
+    const { code, message, notes, help } = known.problem;
+    return error(report, at, code, message, { notes, ...(help === "" ? {} : { help }) });
+  }
+  // The key holds the kind, so the fact under it is of that kind.
+  return known.value as FactOf<N>;
+}

@@ -1,0 +1,223 @@
+/** Without this file stages would not be joined, and nobody would check that one accepts what the one before gives. */
+import type { Arg as Words, Pipeline, Stage } from "../../grammar/ast.ts";
+import type { Span } from "../../grammar/span.ts";
+import type { Plan } from "../ops/op.ts";
+import { showType, UNKNOWN, type Kind, type Schema } from "../ops/schema.ts";
+import { STAGE_BY_NAME, STAGES } from "../stages/mod.ts";
+import { usage, type Lowering, type StageDefinition } from "../stages/stage.ts";
+import { bindWords, type Slots } from "./bind.ts";
+import { single } from "./constant.ts";
+import { ask } from "./facts.ts";
+import { error, relation, type Facts, type Report, type Scope } from "./scope.ts";
+import { listed, nearest } from "./suggest.ts";
+import { argumentValue } from "./values.ts";
+
+export interface CheckContext {
+  readonly scope: Scope;
+  readonly facts: Facts;
+  readonly report: Report;
+}
+
+/** Stands for a stage with a mistake: later stages keep quiet about columns and kinds. */
+function unknown(at: Span): Plan {
+  return { op: { op: "literal", columns: [], rows: [] }, inputs: [], schema: UNKNOWN, at, label: "" };
+}
+
+/**
+ * A pipeline as a plan. `input` is what its first stage continues, or null where it starts by itself.
+ * Null only where nothing at all can be said; mistakes are reported and checking goes on behind them.
+ */
+export function checkPipeline(pipeline: Pipeline, input: Plan | null, context: CheckContext): Plan | null {
+  const { scope, report } = context;
+  let current = input;
+  if (pipeline.continues && input === null) {
+    current = scope.relations.get("_") ?? null;
+    if (current === null) {
+      error(report, { start: pipeline.span.start, end: pipeline.span.start + 1 }, "nothing-to-continue", "There is no result yet to continue", { help: "sample perfect 10 | acts layer 7 | top 10" });
+      current = unknown(pipeline.span);
+    }
+  }
+  for (const stage of pipeline.stages) current = checkStage(stage, current, context);
+  return current;
+}
+
+function checkStage(stage: Stage, input: Plan | null, context: CheckContext): Plan {
+  const [first, ...words] = stage.args;
+  const head = first === undefined ? null : single(first);
+  if (first === undefined || head === null || head.kind === "hole") {
+    if (first !== undefined && head === null && first.items.every((item) => item.value.kind !== "hole"))
+      error(context.report, first.span, "no-stage-name", "A stage starts with its name");
+    return unknown(stage.span);
+  }
+  if (input === null) {
+    const start = startOf(stage, words, context);
+    if (start !== null) return start;
+  }
+  if (head.kind !== "name") {
+    error(context.report, first.span, "no-stage-name", input === null ? "A pipeline starts with a source or a name" : "A stage starts with its name", { help: 'csv "x.csv" | take 10' });
+    return unknown(stage.span);
+  }
+  const name = head.path.join(".");
+  const definition = head.quoted ? undefined : STAGE_BY_NAME.get(name);
+  if (definition === undefined) {
+    unknownStage(name, head.span, input, words.length > 0, context);
+    return unknown(stage.span);
+  }
+  return checkCall(definition, stage, head.span, words, input, context);
+}
+
+/** A relation, or a pipeline in brackets, alone at the start. */
+function startOf(stage: Stage, words: readonly Words[], context: CheckContext): Plan | null {
+  const head = single(stage.args[0]!)!;
+  if (words.length > 0) return null;
+  if (head.kind === "group") return checkPipeline(head.pipeline, null, context) ?? unknown(stage.span);
+  if (head.kind !== "name") return null;
+  return relation(context.scope, head.path.join(".")) ?? null;
+}
+
+function unknownStage(name: string, at: Span, input: Plan | null, more: boolean, { scope, report }: CheckContext): void {
+  if (input === null && more && relation(scope, name) !== undefined) {
+    error(report, at, "relation-not-stage", `\`${name}\` is a value, not a stage`, { notes: ["a stage follows after `|`"], help: `${name} | take 10` });
+    return;
+  }
+  const names = STAGES.map((each) => each.name);
+  const relations = [...scope.relations.keys(), ...scope.standard.keys()];
+  const synonym = STAGES.find((each) => each.searchTerms.includes(name.toLowerCase()))?.name ?? null;
+  const near = nearest(name, input === null && !more ? [...relations, ...names] : names) ?? synonym;
+  const odd = [...name].findIndex((character) => character.codePointAt(0)! > 127);
+  const accepts = input === null || !input.schema.known ? [] : STAGES.filter((each) => each.input.includes(input.schema.kind)).map((each) => each.name);
+  error(report, at, "unknown-stage", input === null && !more ? `No stage or value named \`${name}\`` : `No stage named \`${name}\``, {
+    ...(near === null ? {} : { label: `did you mean \`${near}\`?`, fix: { span: at, text: near } }),
+    notes: [
+      ...(odd < 0 ? [] : [`character ${odd + 1} is U+${[...name][odd]!.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")}`]),
+      input === null
+        ? `values here: ${listed(relations)}; sources: ${listed(STAGES.filter((each) => each.input.length === 0).map((each) => each.name))}`
+        : `the input here is ${showType(input.schema)}${accepts.length === 0 ? "" : `; stages that take it: ${listed(accepts, 20)}`}`,
+    ],
+  });
+}
+
+function checkCall(definition: StageDefinition, stage: Stage, nameSpan: Span, words: readonly Words[], input: Plan | null, context: CheckContext): Plan {
+  const { report } = context;
+  let from = input;
+  let rest = words;
+  if (input === null && definition.input.length > 0 && !definition.inputOptional) {
+    const named = headRelation(words[0], context);
+    if (named === null) {
+      error(report, nameSpan, "missing-input", `\`${definition.name}\` needs something to work on`, {
+        notes: [`it takes ${definition.input.join(" or ")}`, `usage: ${usage(definition)}`],
+        ...(definition.examples[0] === undefined ? {} : { help: definition.examples[0].query }),
+      });
+      return unknown(stage.span);
+    }
+    from = named;
+    rest = words.slice(1);
+  }
+  if (from !== null && definition.input.length === 0) {
+    error(report, nameSpan, "source-after-pipe", `\`${definition.name}\` starts a pipeline; it takes no input`, { notes: [`the input here is ${showType(from.schema)}`] });
+    return unknown(stage.span);
+  }
+  if (from !== null && !acceptsInput(definition, from.schema, nameSpan, stage, context)) return unknown(stage.span);
+  const slots = bindWords(definition, rest, nameSpan, report);
+  if (slots === null) return unknown(stage.span);
+  const blind = from !== null && !from.schema.known;
+  const values = slotValues(definition, slots, from, context);
+  if (values === null || blind) return unknown(stage.span);
+  const made = definition.lower(lowering(definition, stage, nameSpan, slots, from, context), values);
+  return made ?? unknown(stage.span);
+}
+
+/** `sample perfect 10`: the first word names the input where it is a relation or a pipeline in brackets. */
+function headRelation(words: Words | undefined, context: CheckContext): Plan | null {
+  const first = words === undefined ? null : single(words);
+  if (first === null) return null;
+  if (first.kind === "group") return checkPipeline(first.pipeline, null, context);
+  if (first.kind !== "name") return null;
+  const found = relation(context.scope, first.path.join("."));
+  if (found !== undefined) return found;
+  const name = first.path.join(".");
+  const near = nearest(name, [...context.scope.relations.keys(), ...context.scope.standard.keys()]);
+  error(context.report, first.span, "unknown-name", `No value named \`${name}\``, {
+    ...(near === null ? {} : { label: `did you mean \`${near}\`?`, fix: { span: first.span, text: near } }),
+    notes: [`values here: ${listed([...context.scope.relations.keys(), ...context.scope.standard.keys()])}`],
+    help: `let ${name} = csv "…"`,
+  });
+  return unknown(first.span);
+}
+
+function slotValues(definition: StageDefinition, slots: Slots, from: Plan | null, context: CheckContext): Readonly<Record<string, unknown>> | null {
+  const values: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
+  const schema = from?.schema ?? { ...UNKNOWN, known: true };
+  let complete = true;
+  for (const [name, spec] of Object.entries(definition.args)) {
+    const slot = slots.get(name);
+    if (slot === undefined) values[name] = spec.default;
+    else if (slot.words === null) values[name] = true;
+    else {
+      const value = argumentValue(spec.shape, slot.words, {
+        stage: definition.name,
+        schema,
+        scope: context.scope,
+        report: context.report,
+        text: context.report.text,
+        pipeline: (pipeline, start) => checkPipeline(pipeline, start === "own" ? from : null, context),
+      });
+      if (value === undefined) complete = false;
+      values[name] = value;
+    }
+  }
+  return complete ? values : null;
+}
+
+function lowering(definition: StageDefinition, stage: Stage, nameSpan: Span, slots: Slots, from: Plan | null, context: CheckContext): Lowering {
+  const { scope, report } = context;
+  const label = report.text.slice(stage.span.start, stage.span.end);
+  const at = (argument: string): Span => slots.get(argument)?.span ?? nameSpan;
+  return {
+    get input() {
+      if (from === null) throw new Error(`\`${definition.name}\` has no input`);
+      return from;
+    },
+    hasInput: from !== null,
+    settings: scope.settings,
+    node: (op, inputs, schema) => ({ op, inputs, schema: { ...schema, known: schema.known && inputs.every((each) => each.schema.known) }, at: stage.span, label }),
+    table: (path, separator, types, format) => ask(context, { kind: "table", path, separator, types, format }, at("path")),
+    model: () => ask(context, { kind: "model", name: scope.settings.model }, nameSpan),
+    saes: () => {
+      if (scope.settings.sae.length === 0) {
+        error(report, nameSpan, "no-sae", "No SAE is set for this model", { notes: [`model: ${scope.settings.model}`], help: 'set sae "path/to/sae"' });
+        return [];
+      }
+      const found = scope.settings.sae.map((name) => ask(context, { kind: "sae", name, convention: scope.settings.convention }, nameSpan));
+      return found.some((each) => each === null) ? [] : found.filter((each) => each !== null);
+    },
+    at,
+    given: (argument) => slots.has(argument),
+    report: (diagnostic) => void report.diagnostics.push({ severity: "error", span: nameSpan, ...diagnostic }),
+  };
+}
+
+const KIND_WORDS: Readonly<Record<Kind, string>> = { table: "a table", tokens: "tokens", dense: "raw activations", acts: "activations", features: "features", plot: "a plot", text: "text" };
+
+function acceptsInput(definition: StageDefinition, schema: Schema, at: Span, stage: Stage, { report }: CheckContext): boolean {
+  if (!schema.known) return true;
+  const label = report.text.slice(stage.span.start, stage.span.end);
+  if (!definition.input.includes(schema.kind)) {
+    const wants = definition.input.map((kind) => KIND_WORDS[kind]).join(" or ");
+    const needsModel = schema.kind === "table" && (definition.input.includes("acts") || definition.input.includes("features"));
+    error(report, at, "wrong-input", `\`${definition.name}\` takes ${wants}, not ${KIND_WORDS[schema.kind]}`, {
+      notes: needsModel ? ["nothing has run the model yet"] : [`the input here is ${showType(schema)}`],
+      ...(needsModel ? { help: `… | acts layer 7 | ${definition.input.includes("acts") ? label : `top 10 | ${label}`}` } : {}),
+    });
+    return false;
+  }
+  if (definition.groups === "required" && schema.groups === null) {
+    error(report, at, "needs-groups", `\`${definition.name}\` compares groups, and there is only one set here`, { help: `groups a = (sample perfect 10), b = (sample non_perfect 10) | acts layer 7 | top 10 | ${label}` });
+    return false;
+  }
+  if (definition.groups === "refused" && schema.groups !== null) {
+    error(report, at, "refuses-groups", `\`${definition.name}\` takes one table, not groups`, { notes: [`groups here: ${schema.groups.join(", ")}`] });
+    return false;
+  }
+  return true;
+}

@@ -1,0 +1,68 @@
+/** Without this file names, settings and outside facts would be handed through the checker one by one. */
+import type { Diagnostic } from "../../grammar/diagnostic.ts";
+import type { Span } from "../../grammar/span.ts";
+import type { Plan } from "../ops/op.ts";
+import type { ScalarLiteral } from "../ops/scalar.ts";
+import type { ModelFacts, SaeFacts, Settings, TableFacts } from "../stages/stage.ts";
+
+/** What went wrong outside the program: a file, a checkpoint. Becomes a diagnostic where it was asked for. */
+export interface Problem {
+  readonly code: string;
+  readonly message: string;
+  readonly notes: readonly string[];
+  readonly help: string;
+}
+
+/** A fact from outside. "pending": not looked up yet; the compiler says what it needs and is run again. */
+export type Known<T> =
+  | { readonly state: "known"; readonly value: T }
+  | { readonly state: "failed"; readonly problem: Problem }
+  | { readonly state: "pending" };
+
+export type Need =
+  | { readonly kind: "table"; readonly path: string; readonly separator: string; readonly types: Readonly<Record<string, string>>; readonly format: "csv" | "text" }
+  | { readonly kind: "model"; readonly name: string }
+  | { readonly kind: "sae"; readonly name: string; readonly convention: string };
+
+export function needKey(need: Need): string {
+  return JSON.stringify(need);
+}
+
+/** Everything the checker may know of the world. The world is asked beforehand; the checker itself is pure. */
+export type Facts = ReadonlyMap<string, Known<TableFacts | ModelFacts | SaeFacts>>;
+
+export interface Scope {
+  /** `let` names, and in a REPL `_`, `_1` … */
+  readonly relations: ReadonlyMap<string, Plan>;
+  /** Names of the standard module, hidden by a `let` of the same name. */
+  readonly standard: ReadonlyMap<string, Plan>;
+  /** `param`s and scalar `let`s, read as `$name`. */
+  readonly params: ReadonlyMap<string, ScalarLiteral>;
+  readonly settings: Settings;
+}
+
+export function relation(scope: Scope, name: string): Plan | undefined {
+  return scope.relations.get(name) ?? scope.standard.get(name);
+}
+
+/** A file that the program names, where it names it. */
+export interface Access {
+  readonly access: "read" | "write";
+  readonly path: string;
+  readonly at: Span;
+}
+
+/** Collects while a source is checked. */
+export interface Report {
+  readonly text: string;
+  readonly diagnostics: Diagnostic[];
+  readonly needs: Map<string, Need>;
+  readonly accesses: Access[];
+  /** Needs whose failure is already reported. */
+  readonly told: Set<string>;
+}
+
+export function error(report: Report, span: Span, code: string, message: string, more: Partial<Omit<Diagnostic, "code" | "message" | "span">> = {}): null {
+  report.diagnostics.push({ severity: "error", ...more, code, message, span });
+  return null;
+}

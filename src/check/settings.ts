@@ -1,0 +1,136 @@
+/** Without this file `set` would not know its keys. */
+import type { Arg } from "../../grammar/ast.ts";
+import { cover, type Span } from "../../grammar/span.ts";
+import type { ScalarLiteral } from "../ops/scalar.ts";
+import type { Settings } from "../stages/stage.ts";
+import { constant, single } from "./constant.ts";
+import { error, type Access, type Report, type Scope } from "./scope.ts";
+import { listed, nearest } from "./suggest.ts";
+
+interface SettingSpec {
+  readonly doc: string;
+  readonly value: string;
+  /** Null: the value does not fit. */
+  readonly apply: (settings: Settings, values: readonly ScalarLiteral[]) => Settings | null;
+  readonly show: (settings: Settings) => string;
+  readonly path?: true;
+}
+
+const whole = (value: ScalarLiteral | undefined, least: number): value is number => typeof value === "number" && Number.isSafeInteger(value) && value >= least;
+const oneInt = (key: "lanes" | "threads" | "batch") => (settings: Settings, [value]: readonly ScalarLiteral[]): Settings | null => (whole(value, 1) ? { ...settings, [key]: value } : value === "auto" ? { ...settings, [key]: null } : null);
+
+/** Every key of `set`, with its help. */
+export const SETTINGS: Readonly<Record<string, SettingSpec>> = {
+  seed: {
+    doc: "What every sample starts from; the same seed gives the same rows anywhere",
+    value: "<number or text>",
+    apply: (s, [v]) => (typeof v === "number" || typeof v === "string" ? { ...s, seed: String(v), seedGiven: true } : null),
+    show: (s) => s.seed,
+  },
+  model: {
+    doc: "The language model: a folder in the hub's layout",
+    value: '"<folder>"',
+    apply: (s, [v]) => (typeof v === "string" && v !== "" ? { ...s, model: v, sae: v === s.model ? s.sae : [] } : null),
+    show: (s) => s.model,
+    path: true,
+  },
+  sae: {
+    doc: "The SAE, or several for several layers: folders in sae_lens' or Llama Scope's layout",
+    value: '"<folder>", …',
+    apply: (s, v) => (v.length > 0 && v.every((each) => typeof each === "string" && each !== "") ? { ...s, sae: v as string[] } : null),
+    show: (s) => s.sae.join(", "),
+    path: true,
+  },
+  convention: {
+    doc: "How a Llama Scope SAE is read: as its publisher does, as sae_lens does, or as Neuronpedia does",
+    value: "openmoss|saelens|neuronpedia",
+    apply: (s, [v]) => (v === "openmoss" || v === "saelens" || v === "neuronpedia" ? { ...s, convention: v } : null),
+    show: (s) => s.convention,
+  },
+  bos: {
+    doc: "Whether a beginning-of-text token comes first; the tokenizer decides where not set",
+    value: "true|false",
+    apply: (s, [v]) => (typeof v === "boolean" ? { ...s, bos: v } : null),
+    show: (s) => (s.bos === null ? "as the tokenizer does" : String(s.bos)),
+  },
+  threshold: {
+    doc: "A feature counts as active above this value",
+    value: "<number>",
+    apply: (s, [v]) => (typeof v === "number" && v >= 0 && Number.isFinite(v) ? { ...s, threshold: v } : null),
+    show: (s) => String(s.threshold),
+  },
+  long: {
+    doc: "What happens to a text longer than the model's context",
+    value: "error|truncate",
+    apply: (s, [v]) => (v === "error" || v === "truncate" ? { ...s, long: v } : null),
+    show: (s) => s.long,
+  },
+  lanes: {
+    doc: "Engine processes that texts are dealt out to; does not change results",
+    value: "<int>|auto",
+    apply: oneInt("lanes"),
+    show: (s) => (s.lanes === null ? "auto" : String(s.lanes)),
+  },
+  threads: {
+    doc: "Threads of one engine process; more than one is another numerics class",
+    value: "<int>|auto",
+    apply: oneInt("threads"),
+    show: (s) => (s.threads === null ? "auto" : String(s.threads)),
+  },
+  batch: {
+    doc: "Texts per micro-batch; does not change results",
+    value: "<int>|auto",
+    apply: oneInt("batch"),
+    show: (s) => (s.batch === null ? "auto" : String(s.batch)),
+  },
+  precision: {
+    doc: "Significant digits shown in tables",
+    value: "<int>",
+    apply: (s, [v]) => (whole(v, 1) && v <= 17 ? { ...s, precision: v } : null),
+    show: (s) => String(s.precision),
+  },
+};
+
+/** A `set` value: a literal, `$param`, or a bare word (`set ep auto`). */
+function valueOf(arg: Arg, scope: Scope): readonly ScalarLiteral[] | null {
+  const values: ScalarLiteral[] = [];
+  for (const item of arg.items) {
+    if (item.name !== null) return null;
+    const word = item.value.kind === "name" && item.value.path.length === 1 ? item.value.path[0]! : constant(item.value, scope);
+    if (word === undefined) return null;
+    values.push(word);
+  }
+  return values;
+}
+
+/** `set key value [key value …]` → new settings. Mistakes are reported and leave the old value. */
+export function applySet(args: readonly Arg[], scope: Scope, report: Report): Settings {
+  let settings = scope.settings;
+  for (let i = 0; i < args.length; i += 2) {
+    const keyArg = args[i]!;
+    const name = single(keyArg);
+    const valueArg = args[i + 1];
+    if (name === null || name.kind === "hole") return settings;
+    const key = name.kind === "name" ? name.path.join(".") : "";
+    const spec = Object.hasOwn(SETTINGS, key) ? SETTINGS[key] : undefined;
+    const names = Object.keys(SETTINGS);
+    if (spec === undefined) {
+      const near = nearest(key, names);
+      error(report, keyArg.span, "unknown-setting", key === "" ? "A setting is a word" : `No setting \`${key}\``, {
+        ...(near === null ? {} : { label: `did you mean \`${near}\`?`, fix: { span: keyArg.span, text: near } }),
+        notes: [`settings: ${listed(names, 20)}`],
+      });
+      continue;
+    }
+    const at: Span = valueArg === undefined ? keyArg.span : cover(keyArg.span, valueArg.span);
+    const values = valueArg === undefined ? null : valueOf(valueArg, scope);
+    const next = values === null ? null : spec.apply(settings, values);
+    if (next === null) {
+      error(report, at, "wrong-setting", `\`${key}\` takes ${spec.value}`, { notes: [spec.doc], help: `set ${key} ${spec.value.replace("…", "").replace(/,\s*$/, "")}` });
+      continue;
+    }
+    if (spec.path === true) for (const path of values ?? []) report.accesses.push({ access: "read", path: String(path), at: valueArg!.span } satisfies Access);
+    settings = next;
+  }
+  return settings;
+}

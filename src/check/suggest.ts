@@ -1,0 +1,40 @@
+/** Without this file a misspelt word would get no suggestion. */
+
+/** Damerau–Levenshtein distance (adjacent swaps count one): Damerau 1964, optimal string alignment variant. */
+export function distance(a: string, b: string): number {
+  let before: number[] = [];
+  let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const current = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const same = a[i - 1] === b[j - 1] ? 0 : 1;
+      let best = Math.min(current[j - 1]! + 1, previous[j]! + 1, previous[j - 1]! + same);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) best = Math.min(best, before[j - 2]! + 1);
+      current.push(best);
+    }
+    before = previous;
+    previous = current;
+  }
+  return previous[b.length]!;
+}
+
+/** The nearest of `names`, at most a third of the word away, or one that contains it; never for a single letter. */
+export function nearest(word: string, names: readonly string[]): string | null {
+  if (word.length < 2 || word.length > 100) return null;
+  const low = word.toLowerCase();
+  const allowed = Math.max(1, Math.floor(word.length / 3));
+  let best: { name: string; away: number } | null = null;
+  for (const name of names) {
+    if (name.length > 100) continue;
+    const away = distance(low, name.toLowerCase());
+    if (away <= allowed && (best === null || away < best.away)) best = { name, away };
+  }
+  if (best !== null) return best.name;
+  return low.length < 4 ? null : (names.find((name) => name.toLowerCase().includes(low) || (name.length >= 4 && low.includes(name.toLowerCase()))) ?? null);
+}
+
+/** `a, b, c (+4 more)` */
+export function listed(names: readonly string[], most = 12): string {
+  const shown = names.slice(0, most).join(", ");
+  return names.length > most ? `${shown} (+${names.length - most} more)` : shown || "none";
+}

@@ -1,0 +1,270 @@
+/** Without this file the words of an argument would stay words. */
+import type { Arg as Words, Expr, Item, Pipeline } from "../../grammar/ast.ts";
+import type { Span } from "../../grammar/span.ts";
+import type { Plan, SortKey } from "../ops/op.ts";
+import type { Scalar } from "../ops/scalar.ts";
+import type { ScalarType, Schema } from "../ops/schema.ts";
+import type { Assignment, Check, NamedPlan, Shape } from "../stages/args.ts";
+import { bare, constant, single } from "./constant.ts";
+import { bindExpression, notBoolean, typeName, unknownParam, type ExpressionContext } from "./expression.ts";
+import { error, type Report, type Scope } from "./scope.ts";
+import { listed, nearest } from "./suggest.ts";
+
+export interface ValueContext {
+  readonly stage: string;
+  readonly schema: Schema;
+  readonly scope: Scope;
+  readonly report: Report;
+  readonly text: string;
+  /** Compile a pipeline in this scope, from the given input or from its own source. */
+  readonly pipeline: (pipeline: Pipeline, input: "own" | "source") => Plan | null;
+}
+
+/** The typed value of an argument, or undefined after a reported mistake (or where columns are not known). */
+export function argumentValue(shape: Shape, words: Words, context: ValueContext): unknown {
+  const { report, scope } = context;
+  const expressions: ExpressionContext = { schema: context.schema, scope, report };
+  const wrong = (span: Span, message: string, more: Parameters<typeof error>[4] = {}): undefined => {
+    error(report, span, "wrong-argument", message, more);
+    return undefined;
+  };
+  const one = (): Expr | undefined => {
+    const value = single(words);
+    if (value !== null) return value.kind === "hole" ? undefined : value;
+    const named = words.items[0];
+    if (named !== undefined && named.name !== null && (shape.kind === "predicate" || shape.kind === "scalar")) return assigned(named, report);
+    return wrong(words.span, "One value is needed here");
+  };
+  switch (shape.kind) {
+    case "flag":
+      return true;
+    case "int": {
+      const values: number[] = [];
+      for (const item of words.items) {
+        const value = intOf(item, shape.min, shape.max, context);
+        if (value === undefined) return undefined;
+        values.push(value);
+      }
+      if (shape.list) return values;
+      return values.length === 1 ? values[0] : wrong(words.span, "One whole number is needed here");
+    }
+    case "float": {
+      const value = one();
+      if (value === undefined) return undefined;
+      const number = literal(value, context);
+      return typeof number === "number" ? number : wrong(value.span, "A number is needed here");
+    }
+    case "oneOf": {
+      const value = one();
+      if (value === undefined) return undefined;
+      const word = value.kind === "name" ? value.path.join(".") : literal(value, context);
+      if (typeof word === "string" && shape.options.includes(word)) return word;
+      const near = typeof word === "string" ? nearest(word, shape.options) : null;
+      return wrong(value.span, `One of ${shape.options.map((each) => `\`${each}\``).join(", ")} is needed here`, near === null ? {} : { label: `did you mean \`${near}\`?`, fix: { span: value.span, text: near } });
+    }
+    case "string": {
+      const values: string[] = [];
+      for (const item of words.items) {
+        if (item.value.kind === "hole") return undefined;
+        const value = item.name === null ? literal(item.value, context) : undefined;
+        if (value === null || value === undefined || typeof value !== "string") return value === null ? undefined : wrong(item.span, "Text in quotes is needed here", item.value.kind === "name" ? { fix: { span: item.value.span, text: JSON.stringify(item.value.path.join(".")) } } : {});
+        values.push(value);
+      }
+      if (shape.list) return values;
+      return values.length === 1 ? values[0] : wrong(words.span, "One text is needed here");
+    }
+    case "path": {
+      const value = one();
+      if (value === undefined) return undefined;
+      const path = literal(value, context);
+      if (typeof path !== "string") return path === null ? undefined : wrong(value.span, "A file name in quotes is needed here", value.kind === "name" ? { fix: { span: value.span, text: JSON.stringify(value.path.join(".")) } } : {});
+      if (path === "" || path.includes("\0")) return wrong(value.span, "This is not a file name");
+      report.accesses.push({ access: shape.access, path, at: value.span });
+      return path;
+    }
+    case "column": {
+      const value = one();
+      if (value === undefined) return undefined;
+      if (value.kind !== "name") return wrong(value.span, "A column name is needed here");
+      const name = value.path.join(".");
+      const known = [...(context.schema.kind === "acts" ? [] : context.schema.columns.map((column) => column.name)), ...shape.extra];
+      if (!context.schema.known || known.includes(name) || context.schema.kind === "acts") return name;
+      const near = nearest(name, known);
+      error(report, value.span, "unknown-column", `No column \`${name}\``, { ...(near === null ? {} : { label: `did you mean \`${near}\`?`, fix: { span: value.span, text: near } }), notes: [`columns here: ${listed(context.schema.columns.map((column) => column.name))}`] });
+      return undefined;
+    }
+    case "columns": {
+      const names: string[] = [];
+      for (const item of words.items) {
+        const bound = bindExpression(item.value, expressions);
+        if (bound === null) return undefined;
+        if (bound.op !== "column" || item.name !== null) return wrong(item.span, "Column names are needed here");
+        names.push(bound.name);
+      }
+      return names;
+    }
+    case "predicate": {
+      const value = one();
+      const bound = value === undefined ? null : bindExpression(value, expressions);
+      if (bound === null || value === undefined) return undefined;
+      return bound.type === "bool" ? bound : (notBoolean(report, bound, value.span, `\`${context.stage}\``) ?? undefined);
+    }
+    case "scalar": {
+      const value = one();
+      return (value === undefined ? null : bindExpression(value, expressions)) ?? undefined;
+    }
+    case "keys":
+      return sortKeys(words, expressions);
+    case "assignments":
+      return named(words, expressions, false, context);
+    case "parts":
+      return named(words, expressions, true, context);
+    case "pipelines":
+      return relations(words, shape.named, context);
+    case "stages": {
+      const value = one();
+      if (value === undefined) return undefined;
+      if (value.kind !== "group") return wrong(value.span, `\`${context.stage}\` needs stages in brackets`, { fix: { span: value.span, text: `(${context.text.slice(value.span.start, value.span.end)})` } });
+      return context.pipeline(value.pipeline, "own") ?? undefined;
+    }
+    case "types":
+      return columnTypes(words, context);
+    case "check":
+      return condition(words, expressions, context);
+    default:
+      return shape satisfies never;
+  }
+}
+
+/** A literal or `$param`; null after an unknown `$param` was reported. */
+function literal(expr: Expr, { scope, report }: ValueContext): unknown {
+  const at = bare(expr);
+  if (at.kind === "paramRef" && !scope.params.has(at.name)) return unknownParam(report, scope, at.name, at.span);
+  return constant(at, scope);
+}
+
+/** `a = 0` where a condition is wanted: name the mistake and give the fix. */
+function assigned(item: Item, report: Report): undefined {
+  const name = item.name!;
+  error(report, { start: name.span.end, end: item.value.span.start }, "single-equals", "`=` names a column; it does not compare", {
+    label: "write `==`",
+    fix: { span: { start: name.span.end, end: item.value.span.start }, text: " == " },
+  });
+  return undefined;
+}
+
+function intOf(item: Item, min: number, max: number, context: ValueContext): number | undefined {
+  if (item.value.kind === "hole") return undefined;
+  const value = item.name === null ? literal(item.value, context) : undefined;
+  if (value === null) return undefined;
+  if (typeof value !== "number" || !Number.isSafeInteger(value)) {
+    error(context.report, item.span, "wrong-argument", typeof value === "number" ? `A whole number is needed here, not ${value}` : "A whole number is needed here");
+    return undefined;
+  }
+  if (value < min || value > max) {
+    error(context.report, item.span, "out-of-range", `${value} is ${value < min ? `less than ${min}` : `more than ${max}`}`);
+    return undefined;
+  }
+  return value;
+}
+
+function sortKeys(words: Words, context: ExpressionContext): readonly SortKey[] | undefined {
+  const keys: SortKey[] = [];
+  for (const item of words.items) {
+    // `sort -count` reads as descending, as people write it.
+    const at = bare(item.value);
+    const descending = at.kind === "unary" && at.op === "-";
+    const by = bindExpression(descending ? at.operand : item.value, context);
+    if (by === null) return undefined;
+    keys.push({ by, descending: descending !== (item.order === "desc") });
+  }
+  return keys;
+}
+
+function named(words: Words, context: ExpressionContext, conditions: boolean, values: ValueContext): readonly Assignment[] | undefined {
+  const made: Assignment[] = [];
+  for (const item of words.items) {
+    const value = bindExpression(item.value, context);
+    if (value === null) return undefined;
+    const name = item.name?.path.join(".") ?? (value.op === "column" && !conditions ? value.name : null);
+    if (name === null) {
+      error(context.report, item.span, "missing-name", "This needs a name", { help: `${values.stage} name = ${values.text.slice(item.value.span.start, item.value.span.end)}` });
+      return undefined;
+    }
+    if (conditions && value.type !== "bool") {
+      notBoolean(context.report, value, item.value.span, `\`${name}\``);
+      return undefined;
+    }
+    if (made.some((other) => other.name === name)) {
+      error(context.report, item.span, "name-taken", `\`${name}\` is named twice`);
+      return undefined;
+    }
+    made.push({ name, value });
+  }
+  return made;
+}
+
+function relations(words: Words, wantNames: boolean, context: ValueContext): readonly NamedPlan[] | undefined {
+  const made: NamedPlan[] = [];
+  for (const item of words.items) {
+    if (item.value.kind === "hole") return undefined;
+    const name = item.name?.path.join(".") ?? (item.value.kind === "name" ? item.value.path.join(".") : null);
+    if (wantNames && name === null) {
+      error(context.report, item.span, "missing-name", "A group needs a name", { help: `${context.stage} name = ${context.text.slice(item.span.start, item.span.end)}` });
+      return undefined;
+    }
+    const pipeline: Pipeline =
+      item.value.kind === "group"
+        ? item.value.pipeline
+        : { kind: "pipeline", continues: false, span: item.value.span, stages: [{ kind: "stage", span: item.value.span, args: [{ span: item.value.span, items: [{ name: null, value: item.value, order: null, span: item.value.span }] }] }] };
+    const plan = context.pipeline(pipeline, "source");
+    if (plan === null) return undefined;
+    if (wantNames && made.some((other) => other.name === name)) {
+      error(context.report, item.span, "name-taken", `\`${name}\` is named twice`);
+      return undefined;
+    }
+    made.push({ name: name ?? "", plan });
+  }
+  return made;
+}
+
+const COLUMN_TYPES: readonly ScalarType[] = ["int", "float", "bool", "str"];
+
+function columnTypes(words: Words, { report, scope }: ValueContext): Readonly<Record<string, ScalarType>> | undefined {
+  const record = single(words);
+  if (record === null || record.kind !== "record") {
+    error(report, words.span, "wrong-argument", "Types stand in braces", { help: "types {id: str}" });
+    return undefined;
+  }
+  const types: [string, ScalarType][] = [];
+  for (const { name, value } of record.fields) {
+    const word = value.kind === "name" ? value.path.join(".") : constant(value, scope);
+    const type = COLUMN_TYPES.find((each) => each === word);
+    if (type === undefined) {
+      error(report, value.span, "wrong-argument", `A type is one of ${COLUMN_TYPES.join(", ")}`);
+      return undefined;
+    }
+    types.push([name.path.join("."), type]);
+  }
+  return Object.fromEntries(types);
+}
+
+function condition(words: Words, expressions: ExpressionContext, context: ValueContext): Check | undefined {
+  const [first, second, third] = words.items;
+  if (first === undefined || third !== undefined) return undefined;
+  if (first.name !== null) return assigned(first, context.report);
+  const relations: Plan[] = [];
+  const bound: Scalar | null = bindExpression(first.value, { ...expressions, relations });
+  if (bound === null) return undefined;
+  if (bound.type !== "bool") {
+    error(context.report, first.span, "not-boolean", `\`assert\` needs true/false, but this is ${typeName(bound.type)}`);
+    return undefined;
+  }
+  const message = second === undefined ? "" : literal(second.value, context);
+  if (typeof message !== "string") {
+    if (message !== null) error(context.report, second?.span ?? words.span, "wrong-argument", "The message is text in quotes");
+    return undefined;
+  }
+  return { condition: bound, message, text: context.text.slice(first.span.start, first.span.end), relations };
+}
+

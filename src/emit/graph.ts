@@ -1,0 +1,197 @@
+/** Without this file emitters would each keep their own names, constants and order of nodes. */
+import { createHash } from "node:crypto";
+import { encodeModel, type Attribute, type Element, type NodeProto, type TensorProto, type ValueProto } from "./proto.ts";
+import type { EmittedGraph, TensorRef } from "./specs.ts";
+
+/**
+ * A graph under construction. Values are named by paths (`/layers.3/mlp/gate`); a node and its first output share one name.
+ * Weight nodes (casts and slices of mapped tensors) are kept apart and emitted before every other node: ONNX Runtime then
+ * runs each cast just before its use instead of all of them up front (measured, DESIGN.md §3.2).
+ */
+export interface Graph {
+  readonly name: string;
+  readonly weightNodes: NodeProto[];
+  readonly nodes: NodeProto[];
+  readonly initializers: Map<string, TensorProto>;
+  readonly inputs: ValueProto[];
+  readonly outputs: ValueProto[];
+  /** Every name that exists. */
+  readonly names: Set<string>;
+}
+
+export type Attributes = Readonly<Record<string, number | readonly number[]>>;
+
+export function createGraph(name: string): Graph {
+  return { name, weightNodes: [], nodes: [], initializers: new Map(), inputs: [], outputs: [], names: new Set() };
+}
+
+function claim(graph: Graph, name: string): string {
+  if (graph.names.has(name)) throw new Error(`graph ${graph.name} names ${name} twice`);
+  graph.names.add(name);
+  return name;
+}
+
+/** Attributes that are floats in the operators' schemas even when their value is whole. */
+const FLOAT_ATTRIBUTES = new Set(["epsilon", "scale", "alpha", "beta"]);
+
+function attribute(name: string, value: number | readonly number[]): Attribute {
+  if (typeof value !== "number") return { kind: "ints", value };
+  return { kind: FLOAT_ATTRIBUTES.has(name) ? "float" : "int", value };
+}
+
+interface NodeShape {
+  readonly op: string;
+  readonly inputs: readonly string[];
+  readonly attributes?: Attributes;
+  readonly domain?: "" | "com.microsoft";
+}
+
+function build(graph: Graph, path: string, shape: NodeShape, outputs: readonly string[]): NodeProto {
+  for (const input of shape.inputs) {
+    if (input !== "" && !graph.names.has(input)) throw new Error(`graph ${graph.name}: ${path} reads ${input}, which does not exist yet`);
+  }
+  for (const output of outputs) claim(graph, output);
+  const attributes = Object.fromEntries(Object.entries(shape.attributes ?? {}).map(([name, value]) => [name, attribute(name, value)]));
+  return { name: path, op: shape.op, domain: shape.domain ?? "", inputs: shape.inputs, outputs, attributes };
+}
+
+/** Add a node with one output; returns the output's name, which is `path`. */
+export function node(graph: Graph, path: string, op: string, inputs: readonly string[], attributes: Attributes = {}): string {
+  graph.nodes.push(build(graph, path, { op, inputs, attributes }, [path]));
+  return path;
+}
+
+/** Add a node with several outputs, named `path` and `path:1` … */
+export function nodes(graph: Graph, path: string, shape: NodeShape, outputs: number): readonly string[] {
+  const names = Array.from({ length: outputs }, (_, index) => (index === 0 ? path : `${path}:${index}`));
+  graph.nodes.push(build(graph, path, shape, names));
+  return names;
+}
+
+export function input(graph: Graph, name: string, element: Element, dims: readonly (number | string)[]): string {
+  graph.inputs.push({ name: claim(graph, name), element, dims });
+  return name;
+}
+
+/** Give a value its public name. */
+export function output(graph: Graph, name: string, from: string, element: Element, dims: readonly (number | string)[]): void {
+  node(graph, name, "Identity", [from]);
+  graph.outputs.push({ name, element, dims });
+}
+
+const WIDTH: Readonly<Record<Element, number>> = { f32: 4, i32: 4, i64: 8, bool: 1, f16: 2, bf16: 2 };
+
+/** Numbers inside the model; the same content is stored once. */
+export function constant(graph: Graph, element: "f32" | "i32" | "i64", dims: readonly number[], values: ArrayLike<number>): string {
+  const bytes = new Uint8Array(values.length * WIDTH[element]);
+  const view = new DataView(bytes.buffer);
+  for (let at = 0; at < values.length; at += 1) {
+    const value = values[at] as number;
+    if (element === "f32") view.setFloat32(at * 4, value, true);
+    else if (element === "i32") view.setInt32(at * 4, value, true);
+    else view.setBigInt64(at * 8, BigInt(value), true);
+  }
+  const short = values.length <= 4 ? Array.from(values).join(",") : createHash("sha256").update(bytes).digest("hex").slice(0, 16);
+  const name = `/constants/${element}[${dims.join(",")}]/${short}`;
+  if (!graph.initializers.has(name)) graph.initializers.set(claim(graph, name), { name, element, dims, data: { kind: "raw", bytes } });
+  return name;
+}
+
+export const ints = (graph: Graph, ...values: readonly number[]): string => constant(graph, "i64", [values.length], values);
+export const scalar = (graph: Graph, value: number): string => constant(graph, "f32", [], [value]);
+
+/** Location below the file system's root: ONNX Runtime refuses absolute paths. */
+function location(file: string): string {
+  return file.replace(/^[A-Za-z]:/, "").replaceAll("\\", "/").replace(/^\/+/, "");
+}
+
+/** A tensor of a file as it is stored; the same bytes are declared once. */
+export function stored(graph: Graph, path: string, ref: TensorRef): string {
+  const name = `${path}/${ref.dtype}`;
+  const data = { kind: "external", location: location(ref.file), offset: ref.offset, length: ref.length } as const;
+  if (!graph.initializers.has(name)) graph.initializers.set(claim(graph, name), { name, element: ref.dtype, dims: ref.shape, data });
+  return name;
+}
+
+/** A mapped tensor in float32: a cast before all other nodes unless the file holds float32 already. */
+export function weight(graph: Graph, path: string, ref: TensorRef): string {
+  const source = stored(graph, path, ref);
+  return cast(graph, path, source, ref.dtype);
+}
+
+function cast(graph: Graph, path: string, source: string, dtype: TensorRef["dtype"]): string {
+  if (dtype === "f32") return source;
+  if (graph.names.has(path)) return path;
+  graph.weightNodes.push(build(graph, path, { op: "Cast", inputs: [source], attributes: { to: 1 } }, [path]));
+  return path;
+}
+
+/** Rows `start` to `end` of a mapped matrix: contiguous in the file, so nothing but the part is mapped. */
+export function weightRows(graph: Graph, path: string, ref: TensorRef, start: number, end: number): string {
+  const [rows, columns] = ref.shape as readonly [number, number];
+  const row = ref.length / rows;
+  return weight(graph, path, { ...ref, offset: ref.offset + start * row, length: (end - start) * row, shape: [end - start, columns] });
+}
+
+/** Columns `start` to `end` of a mapped matrix: sliced as stored, then cast, so that only the part exists in float32. */
+export function weightColumns(graph: Graph, path: string, whole: string, ref: TensorRef, start: number, end: number): string {
+  const source = stored(graph, whole, ref);
+  const part = `${path}/slice`;
+  const inputs = [source, ints(graph, start), ints(graph, end), ints(graph, 1)];
+  graph.weightNodes.push(build(graph, part, { op: "Slice", inputs }, [part]));
+  return cast(graph, path, part, ref.dtype);
+}
+
+/** Bytes of files that the graph maps; overlapping parts (a tied embedding) count once. */
+function mappedBytes(graph: Graph): number {
+  const parts = [...graph.initializers.values()].flatMap(({ data }) => (data.kind === "external" ? [data] : []));
+  parts.sort((a, b) => (a.location < b.location ? -1 : a.location > b.location ? 1 : a.offset - b.offset));
+  let total = 0;
+  let file = "";
+  let end = 0;
+  for (const part of parts) {
+    if (part.location !== file) [file, end] = [part.location, 0];
+    const stop = part.offset + part.length;
+    total += Math.max(0, stop - Math.max(end, part.offset));
+    end = Math.max(end, stop);
+  }
+  return total;
+}
+
+/** The finished graph. */
+export function finish(graph: Graph, flopsPerToken: number): EmittedGraph {
+  const bytes = encodeModel({
+    name: graph.name,
+    nodes: [...graph.weightNodes, ...graph.nodes],
+    initializers: [...graph.initializers.values()],
+    inputs: graph.inputs,
+    outputs: graph.outputs,
+  });
+  return {
+    key: createHash("sha256").update(bytes).digest("hex"),
+    bytes,
+    inputs: graph.inputs.map(({ name }) => name),
+    outputs: graph.outputs.map(({ name }) => name),
+    mappedBytes: mappedBytes(graph),
+    flopsPerToken,
+  };
+}
+
+const signature = (value: ValueProto): string => `${value.name}: ${value.element}[${value.dims.join(", ")}]`;
+
+/** The graph as text, one node a line, for goldens and for people. File names are left out: they differ by machine. */
+export function printGraph(graph: Graph): string {
+  const line = ({ op, domain, inputs, outputs, attributes }: NodeProto): string => {
+    const given = Object.entries(attributes).map(([name, { value }]) => `${name}=${Array.isArray(value) ? `[${value.join(",")}]` : String(value)}`);
+    return `  ${outputs.join(", ")} = ${domain === "" ? "" : `${domain}.`}${op}(${[...inputs.map((name) => name || "-"), ...given].join(", ")})`;
+  };
+  const tensor = ({ name, element, dims, data }: TensorProto): string =>
+    `  ${name}: ${element}[${dims.join(",")}]${data.kind === "external" ? ` mapped ${data.length} bytes` : ""}`;
+  return [
+    `graph ${graph.name}(${graph.inputs.map(signature).join(", ")}) -> (${graph.outputs.map(signature).join(", ")})`,
+    ...[...graph.initializers.values()].map(tensor),
+    ...graph.weightNodes.map(line),
+    ...graph.nodes.map(line),
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,136 @@
+/** Without this file there would be no closed list of what the runtime must be able to do. */
+import type { Scalar, ScalarLiteral } from "./scalar.ts";
+import type { ColumnSchema, Schema } from "./schema.ts";
+import type { Span } from "../../grammar/span.ts";
+
+export type Hook = "resid_pre" | "resid_post";
+
+/** A model by the name the user gave it and the content it had when it was checked. */
+export interface ModelRef {
+  readonly name: string;
+  readonly digest: string;
+}
+/** An SAE by name, content and convention. */
+export interface SaeRef {
+  readonly name: string;
+  readonly digest: string;
+  readonly convention: string;
+}
+
+export interface SortKey {
+  readonly by: Scalar;
+  readonly descending: boolean;
+}
+
+/** Which tokens of each document are wanted. `last`/`first` count real tokens, special ones included; null = all. */
+export interface Window {
+  readonly first: number | null;
+  readonly last: number | null;
+  /** Only the tokens of the continuation, where the text is the pair prompt + continuation. */
+  readonly of: "all" | "prompt" | "continuation";
+}
+
+/** Where the model is read, and with which SAE the residual is encoded there; null keeps it dense. */
+export interface Tap {
+  readonly layer: number;
+  readonly hook: Hook;
+  readonly sae: SaeRef | null;
+}
+
+/** How features are ranked and scored. */
+export type RankBy = "count" | "mean" | "max" | "sum" | "frac";
+
+/** The closed vocabulary of plans. A new member makes `tsc` name every place that must know it. */
+export type Op =
+  /** `path` as typed; `digest` is the content that was seen when names were checked. */
+  | { readonly op: "read"; readonly format: "csv" | "text"; readonly path: string; readonly digest: string; readonly separator: string; readonly types: Readonly<Record<string, string>> }
+  | { readonly op: "literal"; readonly columns: readonly ColumnSchema[]; readonly rows: readonly (readonly ScalarLiteral[])[] }
+  | { readonly op: "filter"; readonly predicate: Scalar }
+  | { readonly op: "project"; readonly columns: readonly { readonly name: string; readonly value: Scalar }[] }
+  | { readonly op: "sort"; readonly keys: readonly SortKey[] }
+  | { readonly op: "limit"; readonly count: number }
+  /** Rows without replacement; `stream` names the seedrandom stream (seed, draw and the input's canonical text). */
+  | { readonly op: "sample"; readonly count: number; readonly stream: string }
+  | { readonly op: "split"; readonly parts: readonly { readonly name: string; readonly predicate: Scalar }[] }
+  /** n inputs become n named groups. */
+  | { readonly op: "group"; readonly names: readonly string[] }
+  | { readonly op: "concat" }
+  | { readonly op: "tokenize"; readonly model: ModelRef; readonly bos: boolean; readonly textColumns: readonly string[]; readonly whenTooLong: "error" | "truncate" }
+  /** The model up to the highest tap. Output: one value per tap; `pick` takes one. */
+  | { readonly op: "forward"; readonly model: ModelRef; readonly taps: readonly Tap[]; readonly window: Window; readonly blocks: number | null; readonly slice: "inside" | "after" }
+  | { readonly op: "pick"; readonly taps: readonly number[] }
+  | { readonly op: "encode"; readonly saes: readonly SaeRef[] }
+  | { readonly op: "generate"; readonly model: ModelRef; readonly prefix: number; readonly continuation: number; readonly textColumn: string }
+  | { readonly op: "rank"; readonly count: number; readonly by: RankBy; readonly per: "all" | "layer"; readonly threshold: number }
+  | { readonly op: "statistics"; readonly threshold: number }
+  | { readonly op: "histogram"; readonly of: string; readonly bins: number | null; readonly overlay: boolean; readonly log: boolean; readonly threshold: number }
+  | { readonly op: "overlap" }
+  | { readonly op: "union"; readonly threshold: number }
+  | { readonly op: "count"; readonly by: readonly string[] }
+  | { readonly op: "describe" }
+  /** Its input is explained, not run. */
+  | { readonly op: "explain" }
+  | { readonly op: "assert"; readonly condition: Scalar; readonly message: string; readonly text: string }
+  /** Runs input 1 on the side and passes input 0 on. */
+  | { readonly op: "tee" }
+  | { readonly op: "save"; readonly path: string; readonly format: "csv" | "jsonl" | "json" | "svg" }
+  | { readonly op: "show"; readonly rows: number | null; readonly wide: boolean };
+
+export type OpName = Op["op"];
+
+/** What rules may know of an op without knowing its name. */
+export interface Traits {
+  /** May be dropped, shared or run twice without anybody noticing. */
+  readonly pure: boolean;
+  /** Keeps every row of input 0 as it is. */
+  readonly passes: boolean;
+  /** Works on each member of a groups value by itself. */
+  readonly perGroup: boolean;
+  /** Needs the engine. */
+  readonly engine: boolean;
+}
+
+const data: Traits = { pure: true, passes: false, perGroup: true, engine: false };
+const whole: Traits = { pure: true, passes: false, perGroup: false, engine: false };
+const model: Traits = { pure: true, passes: false, perGroup: true, engine: true };
+const effect: Traits = { pure: false, passes: true, perGroup: false, engine: false };
+
+export const OPS = {
+  read: data,
+  literal: data,
+  filter: data,
+  project: data,
+  sort: data,
+  limit: data,
+  sample: data,
+  split: data,
+  group: whole,
+  concat: whole,
+  tokenize: data,
+  forward: model,
+  pick: data,
+  encode: model,
+  generate: model,
+  rank: data,
+  statistics: whole,
+  histogram: whole,
+  overlap: whole,
+  union: whole,
+  count: whole,
+  describe: whole,
+  explain: whole,
+  assert: effect,
+  tee: effect,
+  save: effect,
+  show: effect,
+} as const satisfies Record<OpName, Traits>;
+
+/** A node of the plan. Equal sub-plans have equal keys (`plan/key.ts`) and run once; `at` is never part of a key. */
+export interface Plan {
+  readonly op: Op;
+  readonly inputs: readonly Plan[];
+  readonly schema: Schema;
+  /** The stage that asked for it, and its words as typed: for progress and run-time errors. */
+  readonly at: Span;
+  readonly label: string;
+}

@@ -1,0 +1,55 @@
+/** Without this file the phases would not be one compiler: parse → check → plan → optimize. */
+import type { Diagnostic } from "../grammar/diagnostic.ts";
+import { parse } from "../grammar/parse.ts";
+import type { Span } from "../grammar/span.ts";
+import { check, type ParamFacts } from "./check/check.ts";
+import type { Access, Facts, Need, Report, Scope } from "./check/scope.ts";
+import { optimize, type Step } from "./optimize/optimize.ts";
+import type { Rule } from "./optimize/rule.ts";
+import type { Plan } from "./ops/op.ts";
+
+export interface CompileOptions {
+  readonly scope: Scope;
+  readonly facts: Facts;
+  readonly params: Readonly<Record<string, string>>;
+  readonly interactive: boolean;
+  /** Rules to use; all of them where not given, none for the unoptimised reference. */
+  readonly rules?: readonly Rule[];
+}
+
+export interface CompiledPipeline {
+  readonly written: Plan;
+  readonly plan: Plan;
+  readonly steps: readonly Step[];
+  readonly at: Span;
+}
+
+export interface Compiled {
+  readonly diagnostics: readonly Diagnostic[];
+  readonly pipelines: readonly CompiledPipeline[];
+  readonly params: readonly ParamFacts[];
+  /** Names and settings after the last statement. */
+  readonly scope: Scope;
+  /** Facts that were asked for and are not known yet: look them up and compile again. */
+  readonly needs: readonly Need[];
+  readonly accesses: readonly Access[];
+}
+
+const MOST_ERRORS = 10;
+
+/** Text → plans. Pure and synchronous; never throws for a mistake of the user. */
+export function compile(text: string, options: CompileOptions): Compiled {
+  const parsed = parse(text);
+  const report: Report = { text, diagnostics: [...parsed.diagnostics], needs: new Map(), accesses: [], told: new Set() };
+  const result = check(parsed.script, options.scope, report, options);
+  const pipelines = result.pipelines.map(({ plan: written, at }) => ({ written, at, ...optimize(written, options.rules) }));
+  const order = (a: Diagnostic, b: Diagnostic): number => a.span.start - b.span.start;
+  return {
+    diagnostics: report.diagnostics.sort(order).slice(0, MOST_ERRORS),
+    pipelines,
+    params: result.params,
+    scope: result.scope,
+    needs: [...report.needs.values()],
+    accesses: report.accesses,
+  };
+}

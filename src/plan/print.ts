@@ -1,0 +1,103 @@
+/** Without this file plans could not be read by people or compared as goldens. */
+import { key } from "../ops/key.ts";
+import type { Op, Plan, Window } from "../ops/op.ts";
+import type { Scalar } from "../ops/scalar.ts";
+import { showType } from "../ops/schema.ts";
+
+/** An expression as it would be typed. */
+export function printScalar(scalar: Scalar): string {
+  switch (scalar.op) {
+    case "column": return /^[A-Za-z_][\w]*$/.test(scalar.name) ? scalar.name : `\`${scalar.name}\``;
+    case "literal": return typeof scalar.value === "string" ? JSON.stringify(scalar.value) : String(scalar.value);
+    case "compare": return `${printScalar(scalar.left)} ${scalar.cmp} ${printScalar(scalar.right)}`;
+    case "arithmetic": return `(${printScalar(scalar.left)} ${scalar.sign} ${printScalar(scalar.right)})`;
+    case "logic": return `(${printScalar(scalar.left)} ${scalar.join} ${printScalar(scalar.right)})`;
+    case "not": return `not ${printScalar(scalar.operand)}`;
+    case "negate": return `-${printScalar(scalar.operand)}`;
+    case "within": return `${printScalar(scalar.operand)} in ${printScalar(scalar.from)}..${printScalar(scalar.to)}`;
+    case "member": return `${printScalar(scalar.operand)} in [${scalar.options.map(printScalar).join(", ")}]`;
+    case "call": return `${scalar.fn}(${scalar.args.map(printScalar).join(", ")})`;
+    case "aggregate": return `${scalar.fn}(${[...(scalar.input > 0 ? [`#${scalar.input}`] : []), ...scalar.args.map(printScalar)].join(", ")})`;
+    default: return scalar satisfies never;
+  }
+}
+
+function printWindow(window: Window): string {
+  const parts = [
+    ...(window.last === null ? [] : [`last ${window.last}`]),
+    ...(window.first === null ? [] : [`first ${window.first}`]),
+    ...(window.of === "all" ? [] : [`of ${window.of}`]),
+  ];
+  return parts.length === 0 ? "every token" : parts.join(" ");
+}
+
+/** One line for an op, without its inputs. */
+export function printOp(op: Op): string {
+  switch (op.op) {
+    case "read": return `read ${op.format} ${JSON.stringify(op.path)}`;
+    case "literal": return `literal ${op.rows.length} rows`;
+    case "filter": return `filter ${printScalar(op.predicate)}`;
+    case "project": return `project ${op.columns.map(({ name, value }) => (value.op === "column" && value.name === name ? name : `${name} = ${printScalar(value)}`)).join(", ")}`;
+    case "sort": return `sort ${op.keys.map(({ by, descending }) => `${printScalar(by)}${descending ? " desc" : ""}`).join(", ")}`;
+    case "limit": return `limit ${op.count}`;
+    case "sample": return `sample ${op.count} from stream ${op.stream.slice(0, 40)}`;
+    case "split": return `split ${op.parts.map(({ name, predicate }) => `${name} = ${printScalar(predicate)}`).join(", ")}`;
+    case "group": return `group ${op.names.join(", ")}`;
+    case "concat": return "concat";
+    case "tokenize": return `tokenize ${op.textColumns.join(" + ")} for ${op.model.name}, ${op.bos ? "BOS first" : "no BOS"}`;
+    case "forward": {
+      const taps = op.taps.map((tap) => `layer ${tap.layer} ${tap.hook}${tap.sae === null ? "" : ` → ${tap.sae.name} (${tap.sae.convention})`}`);
+      return `forward ${op.model.name}: ${taps.join("; ")}; ${op.blocks === null ? "all blocks" : `blocks 0…${op.blocks - 1}`}; ${printWindow(op.window)}, ${op.slice === "inside" ? "gathered inside the last block" : "sliced afterwards"}`;
+    }
+    case "pick": return `pick ${op.taps.join(", ")}`;
+    case "encode": return `encode ${op.saes.map((sae) => `${sae.name} (${sae.convention})`).join("; ")}`;
+    case "generate": return `generate ${op.continuation} tokens after ${op.prefix} of ${op.textColumn}, greedy, with ${op.model.name}`;
+    case "rank": return `rank ${op.count} by ${op.by}${op.per === "layer" ? " per layer" : ""}, active above ${op.threshold}`;
+    case "statistics": return `statistics, active above ${op.threshold}`;
+    case "histogram": return `histogram ${op.of}${op.bins === null ? "" : ` bins ${op.bins}`}${op.overlay ? " overlay" : ""}${op.log ? " log" : ""}`;
+    case "overlap":
+    case "union":
+    case "describe":
+    case "explain":
+    case "tee": return op.op;
+    case "count": return op.by.length === 0 ? "count" : `count by ${op.by.join(", ")}`;
+    case "assert": return `assert ${printScalar(op.condition)}`;
+    case "save": return `save ${op.format} ${JSON.stringify(op.path)}`;
+    case "show": return `show${op.rows === null ? "" : ` rows ${op.rows}`}${op.wide ? " wide" : ""}`;
+    default: return op satisfies never;
+  }
+}
+
+/** A plan as a tree, result first. A sub-plan that stands twice is printed once and named. */
+export function printPlan(plan: Plan): string {
+  const uses = new Map<string, number>();
+  const counted = new Set<Plan>();
+  const count = (node: Plan): void => {
+    uses.set(key(node), (uses.get(key(node)) ?? 0) + 1);
+    if (counted.has(node)) return;
+    counted.add(node);
+    node.inputs.forEach(count);
+  };
+  count(plan);
+  const names = new Map<string, string>();
+  const lines: string[] = [];
+  const visit = (node: Plan, lead: string, tail: string): void => {
+    const id = key(node);
+    const pass = node.op.op === "tee" || node.op.op === "save" || node.op.op === "show" || node.op.op === "assert";
+    const shared = !pass && node.inputs.length > 0 && (uses.get(id) ?? 0) > 1;
+    const known = names.get(id);
+    if (shared && known !== undefined) {
+      lines.push(`${lead}= ${known}`);
+      return;
+    }
+    const name = shared ? `#${names.size + 1}` : null;
+    if (name !== null) names.set(id, name);
+    lines.push(`${lead}${name === null ? "" : `${name} `}${printOp(node.op)}  : ${showType(node.schema)}`);
+    node.inputs.forEach((input, i) => {
+      const last = i === node.inputs.length - 1;
+      visit(input, `${tail}${last ? "└─ " : "├─ "}`, `${tail}${last ? "   " : "│  "}`);
+    });
+  };
+  visit(plan, "", "");
+  return lines.join("\n");
+}

@@ -1,0 +1,28 @@
+/** Without this file tables could not be put one below the other. */
+import { pipelines } from "./args.ts";
+import { stage } from "./stage.ts";
+
+export const concat = stage({
+  name: "concat",
+  doc: "Put tables with the same columns one below the other",
+  category: "tables",
+  args: { tables: pipelines({ named: false, doc: "Relations, separated by commas" }) },
+  input: ["table", "features"],
+  inputOptional: true,
+  groups: "refused",
+  examples: [{ title: "Both samples", query: "concat (sample perfect 2), (sample non_perfect 2) | select matching_tokens" }],
+  searchTerms: ["append", "union all", "bind_rows", "rbind"],
+  lower: (context, { tables }) => {
+    const inputs = [...(context.hasInput ? [context.input] : []), ...tables.map(({ plan }) => plan)];
+    const first = inputs[0];
+    if (first === undefined) return null;
+    const shape = (schema: typeof first.schema): string => schema.columns.map(({ name, type }) => `${name}: ${type}`).join(", ");
+    for (const other of inputs.slice(1)) {
+      if (other.schema.known && first.schema.known && shape(other.schema) !== shape(first.schema)) {
+        context.report({ code: "unlike-tables", message: "These tables do not have the same columns", span: context.at("tables"), notes: [`one has ${shape(first.schema)}`, `another has ${shape(other.schema)}`], help: "select the same columns in the same order first" });
+        return null;
+      }
+    }
+    return context.node({ op: "concat" }, inputs, { ...first.schema, kind: "table" });
+  },
+});

@@ -1,0 +1,37 @@
+/** Without this file nobody could ask how many. */
+import { columns } from "./args.ts";
+import { stage } from "./stage.ts";
+
+export const count = stage({
+  name: "count",
+  doc: "How many rows, per group, and per value of the columns named after `by`. For activations: documents, tokens and active features",
+  category: "results",
+  args: { by: columns({ keyword: true, default: [], doc: "Count for each combination of these columns" }) },
+  input: ["table", "features", "tokens", "dense", "acts"],
+  examples: [
+    { title: "Rows", query: "perfect | count" },
+    { title: "Rows per value", query: "memorization | count by perfect_match" },
+  ],
+  searchTerms: ["nrow", "size", "len", "value_counts"],
+  lower: (context, { by }) => {
+    const { schema } = context.input;
+    const found = by.flatMap((name) => schema.columns.filter((column) => column.name === name));
+    const activations = schema.kind === "tokens" || schema.kind === "dense" || schema.kind === "acts";
+    if (activations && by.length > 0) {
+      context.report({ code: "wrong-argument", message: `\`by\` names columns, and ${schema.kind} has none to count by`, span: context.at("by"), help: "count" });
+      return null;
+    }
+    return context.node({ op: "count", by }, [context.input], {
+      kind: "table",
+      groups: null,
+      known: schema.known,
+      columns: [
+        ...(schema.groups === null ? [] : [{ name: "group", type: "str" } as const]),
+        ...found,
+        ...(activations
+          ? [{ name: "documents", type: "int" } as const, { name: "tokens", type: "int" } as const, ...(schema.kind === "acts" ? [{ name: "active", type: "int" } as const] : [])]
+          : [{ name: "count", type: "int" } as const]),
+      ],
+    });
+  },
+});

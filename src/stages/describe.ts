@@ -1,0 +1,33 @@
+/** Without this file nobody could ask what a value is made of. */
+import type { ColumnSchema } from "../ops/schema.ts";
+import { stage } from "./stage.ts";
+
+export const DESCRIBE_COLUMNS: readonly ColumnSchema[] = [
+  { name: "column", type: "str" },
+  { name: "type", type: "str" },
+  { name: "rows", type: "int" },
+  { name: "nulls", type: "int" },
+  { name: "distinct", type: "int" },
+  { name: "min", type: "str" },
+  { name: "mean", type: "float" },
+  { name: "max", type: "str" },
+];
+
+export const describe = stage({
+  name: "describe",
+  doc: "Columns with type, missing and distinct values, smallest, mean and largest",
+  category: "results",
+  args: {},
+  input: ["table", "features", "tokens", "acts", "dense"],
+  examples: [{ title: "What is in a file", query: "memorization | describe" }],
+  searchTerms: ["schema", "info", "columns", "dtypes"],
+  lower: (context) => {
+    const { schema } = context.input;
+    return context.node({ op: "describe" }, [context.input], {
+      kind: "table",
+      groups: null,
+      known: schema.known,
+      columns: schema.groups === null ? DESCRIBE_COLUMNS : [{ name: "group", type: "str" }, ...DESCRIBE_COLUMNS],
+    });
+  },
+});

@@ -1,0 +1,54 @@
+/** Without this file each stage that runs the model would choose for itself which text the model reads. */
+import type { Plan } from "../../ops/op.ts";
+import type { ColumnSchema } from "../../ops/schema.ts";
+import { columnOf } from "../../ops/schema.ts";
+import type { Lowering } from "../stage.ts";
+
+/** Usual names of the two halves of a document, in order of preference. */
+export const PROMPT_COLUMNS = ["input_text", "prompt"] as const;
+export const CONTINUATION_COLUMNS = ["generated_continuation_text", "continuation", "completion"] as const;
+
+export const TOKEN_COLUMNS: readonly ColumnSchema[] = [
+  { name: "row", type: "int" },
+  { name: "position", type: "int" },
+  { name: "token_id", type: "int" },
+  { name: "token", type: "str" },
+];
+
+/** The columns that make up a document: `text`, or prompt + continuation, or a lone prompt. */
+export function textColumns(columns: readonly ColumnSchema[]): readonly string[] | null {
+  const has = (name: string): boolean => columns.some((column) => column.name === name && column.type === "str");
+  if (has("text")) return ["text"];
+  const prompt = PROMPT_COLUMNS.find(has);
+  const continuation = CONTINUATION_COLUMNS.find(has);
+  if (prompt === undefined) return null;
+  return continuation === undefined ? [prompt] : [prompt, continuation];
+}
+
+/** The input as tokens: itself, or its documents tokenized for the model that is set. */
+export function documentTokens(context: Lowering): Plan | null {
+  const { input, settings } = context;
+  if (input.schema.kind === "tokens") return input;
+  const model = context.model();
+  if (model === null) return null;
+  const names = textColumns(input.schema.columns);
+  if (names === null) {
+    if (!input.schema.known) return null;
+    const word = columnOf(input.schema, "text");
+    context.report({
+      code: "no-text",
+      message: word === undefined ? "This table has no text for the model to read" : `\`text\` is ${word.type}, and the model reads text`,
+      notes: [
+        `columns here: ${input.schema.columns.map(({ name, type }) => `${name} (${type})`).join(", ") || "none"}`,
+        `read are \`text\`, or ${PROMPT_COLUMNS.map((name) => `\`${name}\``).join("/")} followed by ${CONTINUATION_COLUMNS.map((name) => `\`${name}\``).join("/")}`,
+      ],
+      help: `… | text ${input.schema.columns.find((column) => column.type === "str")?.name ?? "<column>"} | acts layer 7`,
+    });
+    return null;
+  }
+  return context.node(
+    { op: "tokenize", model: model.ref, bos: settings.bos ?? model.prependsBos, textColumns: names, whenTooLong: settings.long },
+    [input],
+    { kind: "tokens", columns: TOKEN_COLUMNS, groups: input.schema.groups, known: input.schema.known },
+  );
+}

@@ -1,0 +1,58 @@
+/** Without this file nobody could find out which texts a model knows by heart. */
+import { column, int } from "./args.ts";
+import { columnOf } from "../ops/schema.ts";
+import { stage } from "./stage.ts";
+
+export const memorize = stage({
+  name: "memorize",
+  doc: "Give the model the first tokens of each text and let it continue greedily: does it know the rest by heart?",
+  category: "model",
+  args: {
+    prefix: int({ keyword: true, min: 1, doc: "Tokens of each text given to the model (beginning-of-text not counted)" }),
+    continue: int({ keyword: true, min: 1, doc: "Tokens to generate and compare" }),
+    of: column({ keyword: true, default: "text", doc: "Column with the text" }),
+  },
+  input: ["table"],
+  examples: [{ title: "Two passages", query: 'csv "kjv/passages.csv" | take 2 | memorize prefix 50 continue 50 | select perfect_match, matching_tokens' }],
+  searchTerms: ["extractable", "generate", "recall", "continue"],
+  lower: (context, args) => {
+    const { input } = context;
+    const model = context.model();
+    if (model === null) return null;
+    const found = columnOf(input.schema, args.of);
+    if (found === undefined || found.type !== "str") {
+      if (input.schema.known)
+        context.report({
+          code: found === undefined ? "unknown-column" : "wrong-type",
+          message: found === undefined ? `No column \`${args.of}\` to take the texts from` : `\`${args.of}\` is ${found.type}, not text`,
+          span: context.at("of"),
+          notes: [`columns here: ${input.schema.columns.map(({ name }) => name).join(", ")}`],
+          help: "memorize prefix 50 continue 50 of <column>",
+        });
+      return null;
+    }
+    if (args.prefix + args.continue + 1 > model.context) {
+      context.report({ code: "text-too-long", message: `${args.prefix} + ${args.continue} tokens do not fit the model's context of ${model.context}`, span: context.at("prefix") });
+      return null;
+    }
+    const made = ["input_text", "generated_continuation_text", "true_continuation_text", "perfect_match", "matching_tokens", "matching_positions"];
+    const kept = input.schema.columns.filter(({ name }) => name !== args.of && !made.includes(name));
+    return context.node(
+      { op: "generate", model: model.ref, prefix: args.prefix, continuation: args.continue, textColumn: args.of },
+      [input],
+      {
+        ...input.schema,
+        kind: "table",
+        columns: [
+          ...kept,
+          { name: "input_text", type: "str" },
+          { name: "generated_continuation_text", type: "str" },
+          { name: "true_continuation_text", type: "str" },
+          { name: "perfect_match", type: "bool" },
+          { name: "matching_tokens", type: "int" },
+          { name: "matching_positions", type: "int" },
+        ],
+      },
+    );
+  },
+});

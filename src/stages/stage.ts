@@ -1,0 +1,121 @@
+/** Without this file a stage could not be written down as data. */
+import type { Diagnostic } from "../../grammar/diagnostic.ts";
+import type { Span } from "../../grammar/span.ts";
+import type { Hook, ModelRef, Op, Plan, SaeRef } from "../ops/op.ts";
+import type { Kind, Schema } from "../ops/schema.ts";
+import type { ArgSpecs, ArgValues } from "./args.ts";
+
+export interface TableFacts {
+  readonly schema: Schema;
+  readonly rows: number;
+  readonly digest: string;
+}
+export interface ModelFacts {
+  readonly ref: ModelRef;
+  readonly layers: number;
+  readonly hiddenSize: number;
+  readonly context: number;
+  /** Whether the tokenizer itself puts BOS first. */
+  readonly prependsBos: boolean;
+}
+export interface SaeFacts {
+  readonly ref: SaeRef;
+  readonly dIn: number;
+  readonly dSae: number;
+  readonly layer: number | null;
+  readonly hook: Hook | null;
+  readonly hookName: string;
+  readonly prependBos: boolean;
+}
+
+export type Category = "sources" | "tables" | "groups" | "model" | "features" | "results";
+
+/** What a stage sees while it is turned into ops. Facts are null when they cannot be had; that is already reported. */
+export interface Lowering {
+  /** The plan this stage continues; throws for a source without input. */
+  readonly input: Plan;
+  readonly hasInput: boolean;
+  readonly settings: Readonly<Settings>;
+  node(op: Op, inputs: readonly Plan[], schema: Schema): Plan;
+  table(path: string, separator: string, types: Readonly<Record<string, string>>, format: "csv" | "text"): TableFacts | null;
+  model(): ModelFacts | null;
+  /** The SAEs that were set, in order; [] when a fact is missing and reported. */
+  saes(): readonly SaeFacts[];
+  /** Where an argument stands, or the whole stage. */
+  at(argument: string): Span;
+  given(argument: string): boolean;
+  report(diagnostic: Omit<Diagnostic, "severity" | "span"> & { readonly severity?: Diagnostic["severity"]; readonly span?: Span }): void;
+}
+
+/** Effective settings; every key can be `set`. */
+export interface Settings {
+  readonly seed: string;
+  readonly seedGiven: boolean;
+  readonly model: string;
+  readonly sae: readonly string[];
+  readonly convention: string;
+  readonly bos: boolean | null;
+  readonly threshold: number;
+  readonly long: "error" | "truncate";
+  readonly lanes: number | null;
+  readonly threads: number | null;
+  readonly batch: number | null;
+  readonly precision: number;
+}
+
+export interface StageDefinition {
+  readonly name: string;
+  readonly doc: string;
+  readonly category: Category;
+  readonly args: ArgSpecs;
+  /** Kinds it accepts; empty: it is a source and starts a pipeline. */
+  readonly input: readonly Kind[];
+  /** True: it may also start a pipeline. */
+  readonly inputOptional: boolean;
+  /** "required": the input must be groups. "refused": must not. "any": applied to each group or to the whole. */
+  readonly groups: "any" | "required" | "refused";
+  readonly examples: readonly { readonly title: string; readonly query: string }[];
+  /** Words people type in other tools for the same thing. */
+  readonly searchTerms: readonly string[];
+  lower(context: Lowering, args: Readonly<Record<string, unknown>>): Plan | null;
+}
+
+interface StageInput<A extends ArgSpecs> {
+  readonly name: string;
+  readonly doc: string;
+  readonly category: Category;
+  readonly args: A;
+  readonly input: readonly Kind[];
+  readonly inputOptional?: boolean;
+  readonly groups?: "any" | "required" | "refused";
+  readonly examples: StageDefinition["examples"];
+  readonly searchTerms?: readonly string[];
+  /** Arguments and facts → ops. Null after a reported mistake. */
+  lower(context: Lowering, args: ArgValues<A>): Plan | null;
+}
+
+/** Declare a stage. Parser, help, completion, messages, reference and tests read the returned data. */
+export function stage<const A extends ArgSpecs>(definition: StageInput<A>): StageDefinition {
+  return {
+    ...definition,
+    inputOptional: definition.inputOptional ?? false,
+    groups: definition.groups ?? "any",
+    searchTerms: definition.searchTerms ?? [],
+    lower: (context, args) => definition.lower(context, args as ArgValues<A>),
+  };
+}
+
+/** `sample <n> [draw <int>]` */
+export function usage(definition: StageDefinition): string {
+  const words = Object.entries(definition.args).map(([name, spec]) => {
+    const shape = spec.shape;
+    const value = shape.kind === "oneOf" ? shape.options.join("|") : `<${spec.keyword ? shapeName(shape.kind) : name}>`;
+    const body = shape.kind === "flag" ? name : spec.keyword ? `${name} ${value}` : value;
+    return spec.required ? body : `[${body}]`;
+  });
+  return [definition.name, ...words].join(" ");
+}
+
+function shapeName(kind: string): string {
+  return kind === "string" ? "text" : kind;
+}

@@ -1,0 +1,38 @@
+/** Without this file groups could not be summed up in numbers. */
+import type { ColumnSchema } from "../ops/schema.ts";
+import { stage } from "./stage.ts";
+import { DESCRIBE_COLUMNS } from "./describe.ts";
+
+export const STATISTICS_COLUMNS: readonly ColumnSchema[] = [
+  { name: "documents", type: "int" },
+  { name: "tokens", type: "int" },
+  { name: "masked", type: "int" },
+  { name: "l0_mean", type: "float" },
+  { name: "l0_sd", type: "float" },
+  { name: "l0_median", type: "float" },
+  { name: "mean_active", type: "float" },
+  { name: "max", type: "float" },
+  { name: "live", type: "int" },
+  { name: "never_active", type: "float" },
+];
+
+export const stats = stage({
+  name: "stats",
+  doc: "One row per group: L0 (active features per token), mean activation when active, max, and the share of features that are never active. For tables: as `describe`",
+  category: "results",
+  args: {},
+  input: ["acts", "table", "features"],
+  examples: [{ title: "Two groups", query: "groups perfect = (sample perfect 5), non_perfect = (sample non_perfect 5) | acts layer 7 last 50 | stats" }],
+  searchTerms: ["summary", "l0", "density", "sparsity"],
+  lower: (context) => {
+    const { input, settings } = context;
+    const group: readonly ColumnSchema[] = input.schema.groups === null ? [] : [{ name: "group", type: "str" }];
+    if (input.schema.kind !== "acts") {
+      return context.node({ op: "describe" }, [input], { kind: "table", groups: null, known: input.schema.known, columns: [...group, ...DESCRIBE_COLUMNS] });
+    }
+    const layer: readonly ColumnSchema[] = (input.schema.layers?.length ?? 1) > 1 ? [{ name: "layer", type: "int" }] : [];
+    return context.node({ op: "statistics", threshold: settings.threshold }, [input], {
+      kind: "table", groups: null, known: true, columns: [...group, ...layer, ...STATISTICS_COLUMNS],
+    });
+  },
+});

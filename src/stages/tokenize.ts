@@ -1,0 +1,14 @@
+/** Without this file the tokens that the model sees could not be looked at. */
+import { documentTokens } from "./lowering/documents.ts";
+import { stage } from "./stage.ts";
+
+export const tokenize = stage({
+  name: "tokenize",
+  doc: "Cut each document into the model's tokens. Position 0 is the first token the model sees",
+  category: "model",
+  args: {},
+  input: ["table"],
+  examples: [{ title: "Tokens of a text", query: 'prompts "In the beginning God created" | tokenize' }],
+  searchTerms: ["to_tokens", "encode text"],
+  lower: (context) => documentTokens(context),
+});

@@ -1,0 +1,15 @@
+/** Without this file rows could not be chosen by a condition. */
+import { predicate } from "./args.ts";
+import { stage } from "./stage.ts";
+
+export const where = stage({
+  name: "where",
+  doc: "Keep the rows where a condition is true",
+  category: "tables",
+  args: { condition: predicate({ doc: "True or false for each row; null counts as false" }) },
+  input: ["table", "features"],
+  examples: [{ title: "Two conditions", query: "memorization | where not perfect_match and matching_tokens == 0 | count" }],
+  searchTerms: ["filter", "query"],
+  lower: (context, { condition }) =>
+    context.node({ op: "filter", predicate: condition }, [context.input], { ...context.input.schema, kind: "table" }),
+});

@@ -1,0 +1,62 @@
+/** Without this file the house would lose its one-way streets: grammar ← src ← runtime ← repl. */
+import { readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { ROOT, sourceFiles } from "./files.ts";
+
+/** Each room may import itself and those before it. */
+const ROOMS = ["grammar", "src", "runtime", "repl"];
+const INNER = ["ops", "stages", "check", "plan", "optimize"];
+/** Beside the chain: emit sees ops alone, assist reads all that leads to a checked program. */
+const BESIDE: Readonly<Record<string, readonly string[]>> = { emit: ["ops"], assist: ["ops", "stages", "check", "pipeline.ts"] };
+
+const IMPORT = /(?:from|import)\s*\(?\s*"(\.{1,2}\/[^"]+)"/g;
+
+function importsOf(file: string): string[] {
+  return [...readFileSync(join(ROOT, file), "utf8").matchAll(IMPORT)].map((match) => relative(ROOT, join(ROOT, dirname(file), match[1]!)));
+}
+
+test("rooms import only themselves and those before them", () => {
+  const wrong: string[] = [];
+  for (const file of sourceFiles()) {
+    const room = ROOMS.indexOf(file.split("/")[0]!);
+    for (const imported of importsOf(file)) {
+      const other = ROOMS.indexOf(imported.split("/")[0]!);
+      if (other < 0 || other > room) wrong.push(`${file} imports ${imported}`);
+    }
+  }
+  assert.equal(wrong, []);
+});
+
+test("inside src the chain is ops ← stages ← check ← plan ← optimize", () => {
+  const wrong: string[] = [];
+  for (const file of sourceFiles().filter((name) => name.startsWith("src/") && name.split("/").length > 2)) {
+    const from = file.split("/")[1]!;
+    for (const imported of importsOf(file).filter((name) => name.startsWith("src/"))) {
+      const to = imported.split("/")[1]!;
+      if (to === from) continue;
+      const beside = BESIDE[from];
+      const fine = beside === undefined ? INNER.includes(to) && INNER.indexOf(to) < INNER.indexOf(from) : beside.includes(to);
+      if (!fine) wrong.push(`${file} imports ${imported}`);
+    }
+  }
+  assert.equal(wrong, []);
+});
+
+test("grammar imports only chevrotain and string-width from outside", () => {
+  const outside = /from "([^".][^"]*)"/g;
+  for (const file of sourceFiles().filter((name) => name.startsWith("grammar/") && !name.includes("generate_"))) {
+    for (const match of readFileSync(join(ROOT, file), "utf8").matchAll(outside)) assert.ok(["chevrotain", "string-width"].includes(match[1]!), `${file} imports ${match[1]!}`);
+  }
+});
+
+test("only the lane imports onnxruntime-node, and only views import ink", () => {
+  for (const file of sourceFiles()) {
+    const text = readFileSync(join(ROOT, file), "utf8");
+    if (/from "onnxruntime-node"|import\("onnxruntime-node"\)/.test(text)) assert.match(file, /^runtime\/engine\/lane/);
+    if (/^import (?!type)[^\n]*from "ink"/m.test(text)) assert.match(file, /^repl\/(views\/|terminal_repl\.ts)/);
+  }
+});
+
+test.run();
