@@ -1,0 +1,147 @@
+/** Without this file names of files, models and SAEs would be looked up in many places, each with its own rules. */
+import { isAbsolute, join, resolve } from "node:path";
+import type { Known, Need, Problem } from "../src/check/scope.ts";
+import type { DecoderSpec, SaeSpec, Convention } from "../src/emit/specs.ts";
+import type { ModelFacts, SaeFacts, TableFacts } from "../src/stages/stage.ts";
+import type { ModelRef, Op, SaeRef } from "../src/ops/op.ts";
+import { CheckpointError } from "./checkpoint/error.ts";
+import { readModel } from "./checkpoint/llama.ts";
+import { readSae } from "./checkpoint/sae.ts";
+import { readTokenizer, type Tokenizer } from "./checkpoint/tokenizer.ts";
+import { readCsv, readText } from "./data/csv.ts";
+import { DataError } from "./data/error.ts";
+import type { Table } from "./data/frame.ts";
+import { EXAMPLES, registered, STANDARD_PREFIX } from "./shipped.ts";
+
+export interface LoadedModel {
+  readonly facts: ModelFacts;
+  readonly spec: DecoderSpec;
+  readonly tokenizer: Tokenizer;
+}
+export interface LoadedSae {
+  readonly facts: SaeFacts;
+  readonly spec: SaeSpec;
+}
+
+/** Files, models and SAEs by name; each is read once and kept while its content stays the same. */
+export interface Catalog {
+  lookUp(need: Need): Promise<Known<TableFacts | ModelFacts | SaeFacts>>;
+  /** Forget files, so that the next look-up sees what changed on disk. Models stay. */
+  forgetTables(): void;
+  table(op: Op & { readonly op: "read" }): Promise<Table>;
+  model(ref: ModelRef): LoadedModel;
+  sae(ref: SaeRef): LoadedSae;
+  /** The absolute path behind a name in a script. */
+  inputPath(path: string): string;
+}
+
+/** Paths of inputs are relative to `readFrom`. */
+export function createCatalog(readFrom: string): Catalog {
+  const tables = new Map<string, { readonly table: Table; readonly digest: string }>();
+  const models = new Map<string, LoadedModel>();
+  const saes = new Map<string, LoadedSae>();
+  const inputPath = (path: string): string =>
+    path.startsWith(STANDARD_PREFIX) ? join(EXAMPLES, path.slice(STANDARD_PREFIX.length)) : isAbsolute(path) ? path : resolve(readFrom, path);
+  const tableKey = (need: { readonly path: string; readonly separator: string; readonly types: object; readonly format: string }): string =>
+    JSON.stringify([need.path, need.separator, need.types, need.format]);
+
+  async function loadTable(need: Need & { readonly kind: "table" }): Promise<{ table: Table; digest: string }> {
+    const known = tables.get(tableKey(need));
+    if (known !== undefined) return known;
+    const path = inputPath(need.path);
+    const read = need.format === "csv" ? await readCsv(path, { separator: need.separator, types: need.types }) : await readText(path);
+    const kept = { table: read.table, digest: read.digest };
+    tables.set(tableKey(need), kept);
+    return kept;
+  }
+
+  async function loadModel(name: string): Promise<LoadedModel> {
+    const folder = folderOf("model", name, readFrom);
+    const known = [...models.values()].find((each) => each.facts.ref.name === name);
+    if (known !== undefined) return known;
+    const { spec } = await readModel(folder);
+    const tokenizer = await readTokenizer(folder);
+    if (tokenizer.size > spec.vocabulary)
+      throw new CheckpointError("tokenizer-mismatch", `The tokenizer of \`${name}\` has ${tokenizer.size} ids, but the model embeds ${spec.vocabulary}`, { help: "use the tokenizer that came with the model" });
+    const facts: ModelFacts = {
+      ref: { name, digest: spec.digest },
+      layers: spec.blocks.length,
+      hiddenSize: spec.hiddenSize,
+      context: spec.context,
+      prependsBos: tokenizer.prependsBos,
+    };
+    const loaded = { facts, spec, tokenizer };
+    models.set(spec.digest, loaded);
+    return loaded;
+  }
+
+  async function loadSae(name: string, convention: string): Promise<LoadedSae> {
+    const known = [...saes.values()].find((each) => each.facts.ref.name === name && (each.facts.ref.convention === convention || convention === "auto"));
+    if (known !== undefined) return known;
+    const spec = await readSae(folderOf("sae", name, readFrom), { convention: convention === "auto" ? null : (convention as Convention) });
+    const facts: SaeFacts = {
+      ref: { name, digest: spec.digest, convention: spec.convention },
+      dIn: spec.dIn,
+      dSae: spec.dSae,
+      layer: spec.layer,
+      hook: spec.hook,
+      hookName: spec.hookName,
+      prependBos: spec.prependBos,
+    };
+    const loaded = { facts, spec };
+    saes.set(`${spec.digest}|${spec.convention}`, loaded);
+    return loaded;
+  }
+
+  return {
+    inputPath,
+    forgetTables: () => tables.clear(),
+    lookUp: async (need) => {
+      try {
+        switch (need.kind) {
+          case "table": {
+            const { table, digest } = await loadTable(need);
+            const columns = table.columns.map(({ name, type }) => ({ name, type }));
+            return { state: "known", value: { schema: { kind: "table", columns, groups: null, known: true }, rows: table.rows, digest } };
+          }
+          case "model":
+            return { state: "known", value: (await loadModel(need.name)).facts };
+          case "sae":
+            return { state: "known", value: (await loadSae(need.name, need.convention)).facts };
+          default:
+            return need satisfies never;
+        }
+      } catch (error) {
+        return { state: "failed", problem: problemOf(error) };
+      }
+    },
+    table: async (op) => {
+      const { table, digest } = await loadTable({ kind: "table", path: op.path, separator: op.separator, types: op.types, format: op.format });
+      if (digest !== op.digest) throw new DataError({ code: "input-changed", message: `\`${op.path}\` changed after it was checked`, help: "run it again" });
+      return table;
+    },
+    model: (ref) => {
+      const found = models.get(ref.digest);
+      if (found === undefined) throw new Error(`model ${ref.name} was not checked`);
+      return found;
+    },
+    sae: (ref) => {
+      const found = saes.get(`${ref.digest}|${ref.convention}`);
+      if (found === undefined) throw new Error(`SAE ${ref.name} was not checked`);
+      return found;
+    },
+  };
+}
+
+function folderOf(kind: "model" | "sae", name: string, readFrom: string): string {
+  if (name.startsWith("hf:"))
+    throw new CheckpointError("hub-unavailable", `\`${name}\` names a repository on the hub, and downloading is not available yet`, { help: `set ${kind} "path/to/folder"` });
+  return registered(kind, name) ?? (isAbsolute(name) ? name : resolve(readFrom, name));
+}
+
+/** A fault of the outside as a problem to show; bugs are thrown on. */
+export function problemOf(error: unknown): Problem {
+  if (error instanceof CheckpointError) return { code: error.code, message: error.message, notes: error.notes, help: error.help };
+  if (error instanceof DataError) return { code: error.code, message: error.message, notes: error.notes, help: error.help ?? "" };
+  throw error;
+}

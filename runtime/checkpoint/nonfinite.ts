@@ -1,0 +1,78 @@
+/** Without this file one NaN in a weight would turn into silently missing features. */
+import { stat } from "node:fs/promises";
+import type { DecoderSpec, SaeSpec, StoredType, TensorRef } from "../../src/emit/specs.ts";
+import { CheckpointError } from "./error.ts";
+import { decodeNumbers, pieces, type NumberRange } from "./numbers.ts";
+
+const HEADER_NAME: Readonly<Record<StoredType, string>> = { f32: "F32", f16: "F16", bf16: "BF16" };
+
+/** Adding `carry` to the masked exponent sets the top bit of a number exactly when all exponent bits are set: NaN or infinity. Two halves fit in 32 bits. */
+const BITS: Readonly<Record<StoredType, { readonly exponent: number; readonly carry: number; readonly top: number }>> = {
+  f32: { exponent: 0x7f80_0000, carry: 0x0080_0000, top: 0x8000_0000 },
+  bf16: { exponent: 0x7f80_7f80, carry: 0x0080_0080, top: 0x8000_8000 },
+  f16: { exponent: 0x7c00_7c00, carry: 0x0400_0400, top: 0x8000_8000 },
+};
+
+/** Tensors found clean, by file, place and time of change: a session asks about the same ones again and again. */
+const clean = new Set<string>();
+
+/** The tensors that a forward graph of so many blocks maps; `head` adds what decoding needs. */
+export function usedWeights(model: DecoderSpec, blocks: number, head: boolean): readonly TensorRef[] {
+  const inBlocks = model.blocks.slice(0, blocks).flatMap((block) => Object.values(block).filter((ref): ref is TensorRef => ref !== null));
+  return [model.embed, ...inBlocks, ...(head ? [model.finalNorm, ...(model.lmHead === null ? [] : [model.lmHead])] : [])];
+}
+
+/** The encoder; biases and thresholds were checked when they were read. */
+export function usedSaeWeights(sae: SaeSpec): readonly TensorRef[] {
+  return [sae.encoder];
+}
+
+/**
+ * Throws `nonfinite-weights` for the first tensor that holds NaN or an infinity, with the count and the first index.
+ * Reads every byte once and remembers clean tensors for as long as their file does not change.
+ */
+export async function requireFinite(tensors: readonly TensorRef[], signal?: AbortSignal): Promise<void> {
+  for (const ref of tensors) {
+    const { mtimeMs, size } = await stat(ref.file);
+    const key = `${ref.file}:${mtimeMs}:${size}:${ref.offset}:${ref.length}`;
+    if (clean.has(key)) continue;
+    await scan(ref, signal);
+    clean.add(key);
+  }
+}
+
+async function scan(ref: TensorRef, signal: AbortSignal | undefined): Promise<void> {
+  const range: NumberRange = { name: "", file: ref.file, dtype: HEADER_NAME[ref.dtype], offset: ref.offset, length: ref.length };
+  for await (const bytes of pieces(range)) {
+    signal?.throwIfAborted();
+    if (suspicious(bytes, ref.dtype)) return await report(range, ref);
+  }
+}
+
+function suspicious(bytes: Uint8Array, dtype: StoredType): boolean {
+  const { exponent, carry, top } = BITS[dtype];
+  const words = new Uint32Array(bytes.buffer, 0, bytes.length >> 2);
+  let seen = 0;
+  for (let at = 0; at < words.length; at += 1) seen |= ((words[at] as number) & exponent) + carry;
+  if ((seen & top) !== 0) return true;
+  return bytes.length % 4 !== 0 && decodeNumbers(bytes.slice(-2), HEADER_NAME[dtype]).some((value) => !Number.isFinite(value));
+}
+
+async function report(range: NumberRange, ref: TensorRef): Promise<never> {
+  let count = 0;
+  let first = -1;
+  let at = 0;
+  for await (const bytes of pieces(range)) {
+    for (const value of decodeNumbers(bytes, range.dtype)) {
+      if (!Number.isFinite(value)) {
+        count += 1;
+        if (first < 0) first = at;
+      }
+      at += 1;
+    }
+  }
+  throw new CheckpointError("nonfinite-weights", `${count} of ${at} weights are NaN or infinite in the tensor of shape [${ref.shape.join(", ")}] at byte ${ref.offset} of ${ref.file}`, {
+    notes: [`the first is element ${first}`],
+    help: "download the file again, or ask its publisher: results with it would be wrong",
+  });
+}

@@ -1,0 +1,119 @@
+/** Without this file the small vectors of an SAE, and its decoder norms, could not be read into JavaScript numbers. */
+import { open } from "node:fs/promises";
+import { CheckpointError } from "./error.ts";
+import { unreadable } from "./real_path.ts";
+import { readExactly, requireShape, type TensorEntry } from "./safetensors.ts";
+
+const CHUNK = 4 * 2 ** 20;
+const WIDTH: Readonly<Record<string, number>> = { F64: 8, F32: 4, F16: 2, BF16: 2 };
+
+/** Where bytes of numbers lie. `dtype` is the name in the safetensors header. */
+export interface NumberRange {
+  readonly name: string;
+  readonly file: string;
+  readonly dtype: string;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** The bytes of a tensor in pieces of at most 4 MB, each a whole number of elements. */
+export async function* pieces(range: NumberRange): AsyncGenerator<Uint8Array> {
+  const handle = await open(range.file, "r").catch((error: unknown) => Promise.reject(unreadable(range.file, error)));
+  try {
+    for (let done = 0; done < range.length; done += CHUNK) yield await readExactly(handle, range.file, range.offset + done, Math.min(CHUNK, range.length - done));
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Little-endian numbers as float32 (float64 stays as it is). */
+export function decodeNumbers(bytes: Uint8Array, dtype: string): Float32Array | Float64Array {
+  switch (dtype) {
+    case "F64":
+      return new Float64Array(bytes.buffer, 0, bytes.length / 8);
+    case "F32":
+      return new Float32Array(bytes.buffer, 0, bytes.length / 4);
+    case "BF16": {
+      const halves = new Uint16Array(bytes.buffer, 0, bytes.length / 2);
+      const bits = new Uint32Array(halves.length);
+      for (let at = 0; at < halves.length; at += 1) bits[at] = (halves[at] as number) << 16;
+      return new Float32Array(bits.buffer);
+    }
+    case "F16": {
+      const halves = new Uint16Array(bytes.buffer, 0, bytes.length / 2);
+      const numbers = new Float32Array(halves.length);
+      for (let at = 0; at < halves.length; at += 1) numbers[at] = halfTable()[halves[at] as number] as number;
+      return numbers;
+    }
+    default:
+      throw new Error(`numbers of type ${dtype} were not refused earlier`);
+  }
+}
+
+let table: Float32Array | null = null;
+
+/** All 65,536 float16 values (IEEE 754 binary16). */
+function halfTable(): Float32Array {
+  if (table !== null) return table;
+  table = new Float32Array(65536);
+  for (let bits = 0; bits < 65536; bits += 1) {
+    const exponent = (bits >> 10) & 31;
+    const fraction = (bits & 1023) / 1024;
+    const size = exponent === 0 ? fraction * 2 ** -14 : exponent === 31 ? (fraction === 0 ? Infinity : NaN) : (1 + fraction) * 2 ** (exponent - 15);
+    table[bits] = bits & 0x8000 ? -size : size;
+  }
+  return table;
+}
+
+function requireNumbers(tensor: TensorEntry): void {
+  if (WIDTH[tensor.dtype] === undefined) {
+    throw new CheckpointError("unsupported-dtype", `tensor \`${tensor.name}\` of ${tensor.file} is stored as ${tensor.dtype}`, { help: `types that can be used: ${Object.keys(WIDTH).join(", ")}` });
+  }
+}
+
+/** A vector [length] as float32; NaN and infinities are errors with the first index. */
+export async function readVector(tensor: TensorEntry, length: number): Promise<Float32Array> {
+  requireNumbers(tensor);
+  requireShape(tensor, [length]);
+  const vector = new Float32Array(length);
+  let at = 0;
+  for await (const bytes of pieces(tensor)) {
+    const numbers = decodeNumbers(bytes, tensor.dtype);
+    vector.set(numbers, at);
+    at += numbers.length;
+  }
+  const bad = vector.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) throw new CheckpointError("nonfinite-weights", `tensor \`${tensor.name}\` of ${tensor.file} holds ${String(vector[bad])} at index ${bad}`);
+  return vector;
+}
+
+/**
+ * L2 norm of each feature's decoder vector, summed in float64. The decoder is [features, d] ("in_out") or [d, features] ("out_in").
+ * Clamped to at least 1e-8 as sae_lens does (`saes/sae.py` `get_W_dec_norm`).
+ */
+export async function decoderNorms(tensor: TensorEntry, layout: "in_out" | "out_in", features: number, d: number): Promise<Float64Array> {
+  requireNumbers(tensor);
+  requireShape(tensor, layout === "in_out" ? [features, d] : [d, features]);
+  const squares = new Float64Array(features);
+  // Element e belongs to feature e / d of [features, d], to feature e % features of [d, features].
+  let feature = 0;
+  let inFeature = 0;
+  for await (const bytes of pieces(tensor)) {
+    const numbers = decodeNumbers(bytes, tensor.dtype);
+    for (let at = 0; at < numbers.length; at += 1) {
+      const value = numbers[at] as number;
+      squares[feature] = (squares[feature] as number) + value * value;
+      if (layout === "in_out") {
+        inFeature += 1;
+        if (inFeature === d) [feature, inFeature] = [feature + 1, 0];
+      } else {
+        feature += 1;
+        if (feature === features) feature = 0;
+      }
+    }
+  }
+  const norms = squares.map((sum) => Math.max(Math.sqrt(sum), 1e-8));
+  const bad = norms.findIndex((norm) => !Number.isFinite(norm));
+  if (bad >= 0) throw new CheckpointError("nonfinite-weights", `tensor \`${tensor.name}\` of ${tensor.file} has no finite norm for feature ${bad}`);
+  return norms;
+}

@@ -1,0 +1,48 @@
+/** Without this file ONNX Runtime would refuse hub caches: their files are symlinks that leave the model's folder. */
+import { realpath, stat } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { CheckpointError } from "./error.ts";
+
+/** The real path of `name` in `folder`, or null when it is not there. A name with a path in it is refused: a config may not point elsewhere. */
+export async function findFile(folder: string, name: string): Promise<string | null> {
+  if (name === "" || name === "." || name === ".." || basename(name) !== name || name.includes("\\") || name.includes("\0")) {
+    throw new CheckpointError("path-outside-folder", `file name ${JSON.stringify(name)} is not a plain name inside ${folder}`);
+  }
+  try {
+    const file = await realpath(join(folder, name));
+    return (await stat(file)).isFile() ? file : null;
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw unreadable(join(folder, name), error);
+  }
+}
+
+/** The real path of `name` in `folder`; an error that names the file when it is not there. */
+export async function requireFile(folder: string, name: string, help: string): Promise<string> {
+  const file = await findFile(folder, name);
+  if (file === null) throw new CheckpointError("missing-file", `${join(folder, name)} is missing`, { help });
+  return file;
+}
+
+/** The real path of a folder. */
+export async function requireFolder(folder: string): Promise<string> {
+  try {
+    const path = await realpath(folder);
+    if ((await stat(path)).isDirectory()) return path;
+  } catch (error) {
+    if (!isMissing(error)) throw unreadable(folder, error);
+    throw new CheckpointError("missing-file", `folder ${folder} does not exist`);
+  }
+  throw new CheckpointError("missing-file", `${folder} is not a folder`, { help: "name the folder that holds config.json" });
+}
+
+/** What the operating system said, as an error of the checkpoint. */
+export function unreadable(file: string, error: unknown): CheckpointError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new CheckpointError("unreadable-file", `${file} cannot be read: ${reason}`);
+}
+
+function isMissing(error: unknown): boolean {
+  const code = error instanceof Error && "code" in error ? error.code : null;
+  return code === "ENOENT" || code === "ENOTDIR" || code === "ELOOP";
+}

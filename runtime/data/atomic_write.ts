@@ -1,0 +1,116 @@
+/** Without this file a full disk or a killed run would leave half a result under the name of a whole one. */
+import { createHash, randomBytes } from "node:crypto";
+import { open, realpath, rename, stat, unlink, type FileHandle } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { DataError, systemCode } from "./error.ts";
+
+export interface Written {
+  readonly bytes: number;
+  /** sha256 of the bytes, in hex. */
+  readonly digest: string;
+}
+
+/** The part of a file handle that writing needs. */
+export interface Sink {
+  write(bytes: Uint8Array, offset: number, length: number): Promise<{ bytesWritten: number }>;
+}
+
+const BUFFER = 1 << 20;
+
+/**
+ * Write text or bytes to `path` so that the name holds either the old content or the whole new one: temporary file
+ * beside it, fsync, rename, fsync of the folder. A link is followed. Throws DataError: disk-full, not-writable,
+ * missing-folder, not-a-file, write-failed; nothing is left behind then, nor when `chunks` or the signal throw.
+ */
+export async function atomicWrite(path: string, chunks: Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>, options: { readonly signal?: AbortSignal } = {}): Promise<Written> {
+  const target = await realpath(path).catch(() => path);
+  const old = await stat(target).catch(() => null);
+  if (old !== null && !old.isFile()) throw new DataError({ code: "not-a-file", message: `${path} is not an ordinary file and is not replaced` });
+  const temporary = join(dirname(target), `.${basename(target).slice(0, 100)}.${process.pid}.${randomBytes(6).toString("hex")}.tmp`);
+  let bytes = 0;
+  try {
+    const file = await open(temporary, "wx", old === null ? 0o666 : old.mode & 0o777);
+    try {
+      const hash = createHash("sha256");
+      for await (const block of blocks(chunks)) {
+        options.signal?.throwIfAborted();
+        hash.update(block);
+        await writeAll(file, block);
+        bytes += block.length;
+      }
+      await file.sync();
+      const { size } = await file.stat();
+      if (size !== bytes) throw new DataError({ code: "write-failed", message: `${path}: ${size} of ${bytes} bytes reached the disk; nothing was replaced` });
+      await file.close();
+      await rename(temporary, target);
+      await syncFolder(dirname(target));
+      return { bytes, digest: hash.digest("hex") };
+    } finally {
+      await file.close().catch(() => {});
+    }
+  } catch (error) {
+    await unlink(temporary).catch(() => {});
+    throw explained(path, error, bytes);
+  }
+}
+
+/** Every byte, however few each call takes: a full disk first shows as a short write, without an error. */
+export async function writeAll(sink: Sink, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length; ) {
+    const { bytesWritten } = await sink.write(bytes, at, bytes.length - at);
+    if (bytesWritten === 0) throw Object.assign(new Error("no byte was taken"), { code: "ENOSPC" });
+    at += bytesWritten;
+  }
+}
+
+/** Small pieces gathered into blocks of about a megabyte. */
+async function* blocks(chunks: Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>): AsyncGenerator<Buffer> {
+  let waiting: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of chunks) {
+    const bytes = typeof chunk === "string" ? Buffer.from(chunk, "utf8") : Buffer.from(chunk);
+    waiting.push(bytes);
+    size += bytes.length;
+    if (size >= BUFFER) {
+      yield Buffer.concat(waiting);
+      waiting = [];
+      size = 0;
+    }
+  }
+  if (size > 0) yield Buffer.concat(waiting);
+}
+
+/** The rename itself must survive a crash; systems that cannot sync a folder are taken as they are. */
+async function syncFolder(folder: string): Promise<void> {
+  let handle: FileHandle | null = null;
+  try {
+    handle = await open(folder, "r");
+    await handle.sync();
+  } catch (error) {
+    if (systemCode(error) === null) throw error;
+  } finally {
+    await handle?.close();
+  }
+}
+
+function explained(path: string, error: unknown, bytes: number): unknown {
+  const code = systemCode(error);
+  const kept = "What was there before is unchanged.";
+  switch (code) {
+    case null:
+      return error;
+    case "ENOSPC":
+    case "EDQUOT":
+    case "EFBIG":
+      return new DataError({ code: "disk-full", message: `${path} does not fit on the disk: it was full after ${bytes} bytes (${code})`, notes: [kept], help: "Free some space, or save elsewhere." });
+    case "EACCES":
+    case "EPERM":
+    case "EROFS":
+      return new DataError({ code: "not-writable", message: `${path} may not be written by this user (${code})`, notes: [kept] });
+    case "ENOENT":
+    case "ENOTDIR":
+      return new DataError({ code: "missing-folder", message: `There is no folder ${dirname(path)}`, help: `Make it first: mkdir -p ${dirname(path)}` });
+    default:
+      return new DataError({ code: "write-failed", message: `${path} cannot be written (${code})`, notes: [kept] });
+  }
+}

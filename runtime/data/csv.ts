@@ -1,0 +1,137 @@
+/** Without this file no table could be read. */
+import { basename } from "node:path";
+import { Readable } from "node:stream";
+import Papa from "papaparse";
+import type { ScalarType } from "../../src/ops/schema.ts";
+import { createGuard, type Guard } from "./csv_guard.ts";
+import { forceColumn, inferColumn } from "./csv_types.ts";
+import { DataError } from "./error.ts";
+import type { Table } from "./frame.ts";
+import { nearNames } from "./near.ts";
+import { readSource } from "./source.ts";
+
+export { readText } from "./text.ts";
+
+export interface ReadResult {
+  readonly table: Table;
+  /** sha256 of the file's bytes, in hex. */
+  readonly digest: string;
+  /** Facts worth saying once: mixed line ends, blank lines, unnamed columns. */
+  readonly notes: string[];
+}
+
+export interface CsvOptions {
+  /** One ASCII character; default a comma. */
+  readonly separator?: string;
+  /** Types that are not inferred: `{id: "str"}`. */
+  readonly types?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * A CSV file as a table: the first line names the columns; cells are text first, then each column gets one type over all rows.
+ * Throws DataError for everything that is not a rectangular UTF-8 table (`ragged-row`, `duplicate-column`, `unclosed-quote` …),
+ * and the signal's reason when aborted.
+ */
+export async function readCsv(path: string, options: CsvOptions = {}): Promise<ReadResult> {
+  const separator = options.separator ?? ",";
+  if (!/^[\t !-~]$/.test(separator) || separator === '"') {
+    throw new DataError({ code: "bad-separator", message: `A separator is one ASCII character other than a quote, not ${JSON.stringify(separator)}`, help: 'sep "\\t" for tabs, sep ";" for semicolons' });
+  }
+  const guard = createGuard(path, separator.charCodeAt(0));
+  let digest = "";
+  const text = guarded(path, guard, options.signal, (found) => (digest = found));
+  const { header, cells } = await parse(text, separator);
+  const notes = guard.notes();
+  const names = nameColumns(path, header, notes);
+  const types = askedTypes(path, names, options.types ?? {});
+  const columns = names.map((name, at) => {
+    const type = types.get(name);
+    if (type !== undefined) return forceColumn(name, type, cells[at]!);
+    const { column, note } = inferColumn(name, cells[at]!);
+    if (note !== null) notes.push(note);
+    return column;
+  });
+  return { table: { kind: "table", rows: cells[0]?.length ?? 0, columns, origin: basename(path) }, digest, notes };
+}
+
+async function* guarded(path: string, guard: Guard, signal: AbortSignal | undefined, onDigest: (digest: string) => void): AsyncGenerator<string> {
+  for await (const chunk of readSource(path, { signal, onDigest, place: guard.place })) {
+    const text = guard.push(chunk);
+    if (text !== "") yield text;
+  }
+  const text = guard.end();
+  if (text !== "") yield text;
+}
+
+interface Parsed {
+  readonly header: readonly string[];
+  /** One array of cells per column, header left out. */
+  readonly cells: string[][];
+}
+
+function parse(text: AsyncGenerator<string>, separator: string): Promise<Parsed> {
+  return new Promise((resolve, reject) => {
+    let header: readonly string[] | null = null;
+    let cells: string[][] = [];
+    const input = Readable.from(text);
+    Papa.parse<string[]>(input, {
+      delimiter: separator,
+      newline: "\n",
+      quoteChar: '"',
+      header: false,
+      dynamicTyping: false,
+      skipEmptyLines: false,
+      chunk: (results) => {
+        if (results.errors.length > 0) input.destroy(new Error(`papaparse and its guard disagree: ${results.errors[0]!.message}`));
+        for (const row of results.data) {
+          if (header === null) {
+            header = row;
+            cells = row.map(() => []);
+          } else if (row.length !== cells.length) input.destroy(new Error("papaparse and its guard disagree about the cells of a row"));
+          else for (let at = 0; at < row.length; at++) cells[at]!.push(row[at]!);
+        }
+      },
+      complete: () => resolve({ header: header ?? [], cells }),
+      error: reject,
+    });
+  });
+}
+
+/** Names without duplicates; an unnamed column, as pandas writes its index, is called by its place. */
+function nameColumns(path: string, header: readonly string[], notes: string[]): string[] {
+  if (header.length === 0) throw new DataError({ code: "empty-file", message: `${path} holds only blank lines`, help: "A table needs at least a header line." });
+  const seen = new Map<string, number>();
+  return header.map((raw, at) => {
+    const bare = raw.replaceAll("\0", "");
+    const name = bare === "" ? `column_${at + 1}` : bare;
+    if (bare === "") notes.push(`column ${at + 1} has no name and is called ${name}`);
+    const first = seen.get(name);
+    if (first !== undefined) {
+      throw new DataError({
+        code: "duplicate-column",
+        message: `${path}: columns ${first + 1} and ${at + 1} are both named ${JSON.stringify(name)}`,
+        help: "Rename one of them in the header line.",
+        row: 0,
+        column: name,
+      });
+    }
+    seen.set(name, at);
+    return name;
+  });
+}
+
+function askedTypes(path: string, names: readonly string[], types: Readonly<Record<string, string>>): Map<string, ScalarType> {
+  const asked = new Map<string, ScalarType>();
+  for (const [name, type] of Object.entries(types)) {
+    if (!names.includes(name)) {
+      const near = nearNames(name, names);
+      throw new DataError({ code: "unknown-column", message: `${path} has no column ${name}`, column: name, ...(near.length > 0 ? { help: `Did you mean ${near.join(", ")}?` } : {}) });
+    }
+    if (type !== "int" && type !== "float" && type !== "bool" && type !== "str") {
+      throw new DataError({ code: "unknown-type", message: `${type} is not a type of column`, column: name, help: "Types are int, float, bool and str." });
+    }
+    asked.set(name, type);
+  }
+  return asked;
+}

@@ -1,0 +1,107 @@
+/** Without this file `True` would be text, `00123` a number, and a column's type would hang on its first rows. */
+import type { ScalarType } from "../../src/ops/schema.ts";
+import { EMPTY_LINE, EMPTY_QUOTED } from "./csv_guard.ts";
+import { DataError } from "./error.ts";
+import type { Column } from "./frame.ts";
+
+const BOOL = /^(?:true|True|TRUE|false|False|FALSE)$/;
+const INTEGER = /^(?:0|-?[1-9]\d{0,15})$/;
+const LARGEST = "9007199254740992";
+const DECIMAL = /^-?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
+const WHOLE = /^-?\d+$/;
+
+/** Whole numbers with |n| ≤ 2^53, no leading zeros, no plus sign; `-0` is a float. */
+function isInt(text: string): boolean {
+  if (!INTEGER.test(text)) return false;
+  const digits = text[0] === "-" ? text.slice(1) : text;
+  return digits.length < LARGEST.length || digits <= LARGEST;
+}
+
+/** A decimal or exponent that is finite as a double. Whole numbers beyond 2^53 are not: rounding them would lose digits. */
+function isFloat(text: string): boolean {
+  if (!DECIMAL.test(text) || !Number.isFinite(Number(text))) return false;
+  return !WHOLE.test(text) || text === "-0" || isInt(text);
+}
+
+const fits: Readonly<Record<ScalarType, (text: string) => boolean>> = { bool: (text) => BOOL.test(text), int: isInt, float: isFloat, str: () => true };
+
+export interface Typed {
+  readonly column: Column;
+  /** A hint where one odd cell made a column of numbers text. */
+  readonly note: string | null;
+}
+
+/**
+ * One column from all its cells as papaparse gave them (empty = null; the guard's marks for `""` and empty lines).
+ * bool: true True TRUE false False FALSE only; else int; else float; else str. The words NaN, NA and inf are text.
+ * A column of nulls only is str.
+ */
+export function inferColumn(name: string, cells: readonly string[]): Typed {
+  let type: ScalarType | null = null;
+  let numbers = 0;
+  let present = 0;
+  let odd = -1;
+  for (let i = 0; i < cells.length; i++) {
+    const cell = cells[i]!;
+    if (isMissing(cell)) continue;
+    present++;
+    if (type === "str") {
+      if (odd === -2 || !isFloat(cell)) odd = odd === i ? odd : -2;
+      else numbers++;
+      if (odd === -2) break;
+      continue;
+    }
+    const own: ScalarType = isInt(cell) ? "int" : isFloat(cell) ? "float" : BOOL.test(cell) ? "bool" : "str";
+    if (own === "int" || own === "float") numbers++;
+    if (type === null || type === own) type = own;
+    else if ((type === "int" && own === "float") || (type === "float" && own === "int")) type = "float";
+    else type = "str";
+    if (type === "str") odd = numbers === present - 1 && own === "str" ? i : -2;
+  }
+  const column = build(name, type ?? "str", cells);
+  const note = odd >= 0 && numbers >= 4 ? `${name} is text because of row ${odd + 1}, ${JSON.stringify(clip(cells[odd]!))}; its other ${numbers} cells are numbers` : null;
+  return { column, note };
+}
+
+/**
+ * One column of the type its user asked for. An empty cell is null, in quotes too except for str; NaN and nan are null in float.
+ * Throws `type-mismatch` for the first cell that does not fit.
+ */
+export function forceColumn(name: string, type: ScalarType, cells: readonly string[]): Column {
+  if (type === "str") return build(name, type, cells);
+  const kept = cells.map((cell) => (cell === EMPTY_QUOTED || (type === "float" && (cell === "NaN" || cell === "nan")) ? "" : cell));
+  const wrong = kept.findIndex((cell) => !isMissing(cell) && !fits[type](cell));
+  if (wrong >= 0) {
+    throw new DataError({
+      code: "type-mismatch",
+      message: `Column ${name} was asked to be ${type}, but row ${wrong + 1} holds ${JSON.stringify(clip(kept[wrong]!))}`,
+      help: `Leave the type out, or read it as text: types {${name}: str}`,
+      row: wrong + 1,
+      column: name,
+    });
+  }
+  return build(name, type, kept);
+}
+
+const isMissing = (cell: string): boolean => cell === "" || cell === EMPTY_LINE;
+const clip = (text: string): string => (text === EMPTY_QUOTED ? "" : text.length > 40 ? `${text.slice(0, 40)}…` : text);
+
+function build(name: string, type: ScalarType, cells: readonly string[]): Column {
+  const rows = cells.length;
+  const present = new Uint8Array(rows);
+  let nulls = 0;
+  for (let i = 0; i < rows; i++) {
+    if (isMissing(cells[i]!)) nulls++;
+    else present[i] = 1;
+  }
+  const valid = nulls === 0 ? null : present;
+  if (type === "str") return { name, type, values: cells.map((cell) => (cell === EMPTY_QUOTED || cell === EMPTY_LINE ? "" : cell)), valid };
+  if (type === "bool") {
+    const values = new Uint8Array(rows);
+    for (let i = 0; i < rows; i++) values[i] = present[i] === 1 && cells[i]!.toLowerCase() === "true" ? 1 : 0;
+    return { name, type, values, valid };
+  }
+  const values = new Float64Array(rows);
+  for (let i = 0; i < rows; i++) if (present[i] === 1) values[i] = Number(cells[i]);
+  return { name, type, values, valid };
+}

@@ -1,0 +1,220 @@
+/** Without this file conditions and derived columns would be checked but never computed. */
+import type { ArithmeticOp, CompareOp, Scalar } from "../../src/ops/scalar.ts";
+import type { ScalarType } from "../../src/ops/schema.ts";
+import { DataError } from "./error.ts";
+import type { Cell, Column, Table } from "./frame.ts";
+import { IMPLEMENTATIONS } from "./functions.ts";
+import { cellAt, columnNamed, createColumn, renamed } from "./table.ts";
+
+/** Called when present arguments gave no number: division by zero, log of a negative, an int beyond 2^53. */
+export type OnUndefined = (operation: string, rows: number) => void;
+
+interface Context {
+  readonly table: Table;
+  readonly inputs: readonly Table[];
+  readonly onUndefined: OnUndefined;
+}
+
+const LARGEST_INT = 2 ** 53;
+const TOLERANCE = 1e-9;
+
+/**
+ * The column [table.rows] an expression gives, without a name. Aggregates read `inputs[input]`, by default the table itself.
+ * Nulls: `null == null` is true; ordering with null is false, arithmetic is null; and, or, not see null as false.
+ * What has no finite number (x / 0, log(-1)) and ints beyond 2^53 are null and told to `onUndefined`.
+ * Throws DataError `regex-later` for `=~`.
+ */
+export function evaluate(scalar: Scalar, table: Table, inputs: readonly Table[] = [table], onUndefined: OnUndefined = () => {}): Column {
+  return renamed(compute(scalar, { table, inputs, onUndefined }), "");
+}
+
+function compute(scalar: Scalar, context: Context): Column {
+  const { rows } = context.table;
+  const side = (operand: Scalar): Column => compute(operand, context);
+  switch (scalar.op) {
+    case "column":
+      return columnNamed(context.table, scalar.name);
+    case "literal":
+      return constant(scalar.type === "null" ? "str" : scalar.type, scalar.value, rows);
+    case "compare":
+      return compare(scalar.cmp, side(scalar.left), side(scalar.right), rows);
+    case "arithmetic":
+      return arithmetic(scalar.sign, scalar.type, side(scalar.left), side(scalar.right), context);
+    case "logic": {
+      const left = truths(side(scalar.left));
+      const right = truths(side(scalar.right));
+      const and = scalar.join === "and";
+      return flags(rows, (i) => (and ? left[i]! & right[i]! : left[i]! | right[i]!));
+    }
+    case "not": {
+      const operand = truths(side(scalar.operand));
+      return flags(rows, (i) => 1 - operand[i]!);
+    }
+    case "negate": {
+      const operand = side(scalar.operand);
+      const values = Float64Array.from(operand.values as Float64Array, (value) => (value === 0 ? 0 : -value));
+      return { name: "", type: scalar.type, values, valid: operand.valid };
+    }
+    case "within": {
+      const low = compare(">=", side(scalar.operand), side(scalar.from), rows).values;
+      const high = compare("<=", side(scalar.operand), side(scalar.to), rows).values;
+      return flags(rows, (i) => Number(low[i]) & Number(high[i]));
+    }
+    case "member": {
+      const operand = side(scalar.operand);
+      const hits = scalar.options.map((option) => compare("==", operand, side(option), rows).values);
+      return flags(rows, (i) => (hits.some((hit) => hit[i] === 1) ? 1 : 0));
+    }
+    case "call":
+      return call(scalar.fn, scalar.type, scalar.args.map(side), context);
+    case "aggregate":
+      return constant(scalar.type, aggregate(scalar, context), rows);
+    default:
+      return scalar satisfies never;
+  }
+}
+
+function constant(type: ScalarType, value: Cell, rows: number): Column {
+  const valid = value === null ? new Uint8Array(rows) : null;
+  switch (type) {
+    case "str":
+      return { name: "", type, values: new Array<string>(rows).fill(value === null ? "" : String(value)), valid };
+    case "bool":
+      return { name: "", type, values: new Uint8Array(rows).fill(value === true ? 1 : 0), valid };
+    case "int":
+    case "float":
+      return { name: "", type, values: new Float64Array(rows).fill(value === null ? 0 : Number(value)), valid };
+    default:
+      return type satisfies never;
+  }
+}
+
+function flags(rows: number, at: (row: number) => number): Column {
+  const values = new Uint8Array(rows);
+  for (let i = 0; i < rows; i++) values[i] = at(i);
+  return { name: "", type: "bool", values, valid: null };
+}
+
+/** A condition as 0 and 1, null as 0. Values under a null are not to be trusted, so both arrays count. */
+export function truths(column: Column): Uint8Array {
+  if (column.type !== "bool") throw new Error(`a condition is ${column.type}, not bool`);
+  const { values, valid } = column;
+  return valid === null ? values : values.map((value, i) => value & valid[i]!);
+}
+
+function compare(cmp: CompareOp, left: Column, right: Column, rows: number): Column {
+  if (cmp === "=~") {
+    throw new DataError({ code: "regex-later", message: "Regular expressions are not available yet", help: 'contains(text, "…"), starts_with(text, "…") or ends_with(text, "…")' });
+  }
+  const test = tests[cmp];
+  const whenBothNull = cmp === "==" || cmp === "~=" ? 1 : 0;
+  const whenOneNull = cmp === "!=" ? 1 : 0;
+  return flags(rows, (i) => {
+    const a = left.valid === null || left.valid[i] === 1;
+    const b = right.valid === null || right.valid[i] === 1;
+    if (a && b) return test(left.values[i]!, right.values[i]!) ? 1 : 0;
+    return a === b ? whenBothNull : whenOneNull;
+  });
+}
+
+/** Texts are ordered by UTF-16 code units, the same on every machine and in every locale. */
+const tests: Readonly<Record<Exclude<CompareOp, "=~">, (a: number | string, b: number | string) => boolean>> = {
+  "==": (a, b) => a === b,
+  "!=": (a, b) => a !== b,
+  "<": (a, b) => a < b,
+  "<=": (a, b) => a <= b,
+  ">": (a, b) => a > b,
+  ">=": (a, b) => a >= b,
+  "~=": (a, b) => a === b || (typeof a === "number" && typeof b === "number" && Math.abs(a - b) <= TOLERANCE * Math.max(Math.abs(a), Math.abs(b))),
+};
+
+/** `%` has the sign of its right side, as in Python and mathjs. */
+const signs: Readonly<Record<ArithmeticOp, (a: number, b: number) => number>> = {
+  "+": (a, b) => a + b,
+  "-": (a, b) => a - b,
+  "*": (a, b) => a * b,
+  "/": (a, b) => a / b,
+  "%": (a, b) => a - b * Math.floor(a / b),
+  "^": (a, b) => a ** b,
+};
+
+function arithmetic(sign: ArithmeticOp, type: "int" | "float" | "str", left: Column, right: Column, context: Context): Column {
+  const { rows } = context.table;
+  if (type === "str") {
+    const cells = Array.from({ length: rows }, (_, i) => {
+      const a = cellAt(left, i);
+      const b = cellAt(right, i);
+      return a === null || b === null ? null : `${a}${b}`;
+    });
+    return createColumn("", "str", cells);
+  }
+  const apply = signs[sign];
+  return numeric(type, sign, [left, right], context, (i) => apply(Number(left.values[i]), Number(right.values[i])));
+}
+
+/** Numbers row by row: null where an argument is null, and where the result is not finite or no exact int. */
+function numeric(type: "int" | "float", operation: string, args: readonly Column[], context: Context, at: (row: number) => number): Column {
+  const { rows } = context.table;
+  const values = new Float64Array(rows);
+  const present = new Uint8Array(rows);
+  let nulls = 0;
+  let undefinedRows = 0;
+  for (let i = 0; i < rows; i++) {
+    if (args.some(({ valid }) => valid !== null && valid[i] === 0)) {
+      nulls++;
+      continue;
+    }
+    const value = at(i);
+    if (!Number.isFinite(value) || (type === "int" && (Math.abs(value) > LARGEST_INT || !Number.isInteger(value)))) {
+      undefinedRows++;
+      continue;
+    }
+    values[i] = value === 0 ? 0 : value;
+    present[i] = 1;
+  }
+  if (undefinedRows > 0) context.onUndefined(operation, undefinedRows);
+  return { name: "", type, values, valid: nulls + undefinedRows === 0 ? null : present };
+}
+
+function call(name: string, type: ScalarType, args: readonly Column[], context: Context): Column {
+  const implementation = IMPLEMENTATIONS[name];
+  if (implementation === undefined || implementation.kind === "aggregate") throw new Error(`no row function ${name}`);
+  if (implementation.kind === "number") {
+    const { apply } = implementation;
+    if (type !== "int" && type !== "float") throw new Error(`${name} gives ${type}`);
+    if (args.length === 1) return numeric(type, name, args, context, (i) => apply(Number(args[0]!.values[i])));
+    return numeric(type, name, args, context, (i) => apply(...args.map((column) => Number(column.values[i]))));
+  }
+  const cells: Cell[] = [];
+  for (let i = 0; i < context.table.rows; i++) {
+    const row = args.map((column) => cellAt(column, i));
+    if (implementation.kind === "cells") cells.push(implementation.apply(row));
+    else cells.push(row.includes(null) ? null : implementation.apply(...row.map(String)));
+  }
+  return createColumn("", type, cells);
+}
+
+function aggregate(scalar: Extract<Scalar, { op: "aggregate" }>, context: Context): Cell {
+  const table = context.inputs[scalar.input];
+  if (table === undefined) throw new Error(`${scalar.fn} reads input ${scalar.input} of ${context.inputs.length}`);
+  const implementation = IMPLEMENTATIONS[scalar.fn];
+  if (implementation === undefined || implementation.kind !== "aggregate") throw new Error(`no aggregate ${scalar.fn}`);
+  const [first, ...more] = scalar.args.map((operand) => compute(operand, { ...context, table }));
+  if (first === undefined) return table.rows;
+  const values: number[] = [];
+  for (let i = 0; i < table.rows; i++) {
+    if (first.valid !== null && first.valid[i] === 0) continue;
+    values.push(first.type === "str" ? 0 : first.values[i]!);
+  }
+  const levels = more.map((column) => {
+    const level = table.rows === 0 ? 0 : cellAt(column, 0);
+    return typeof level === "number" ? level : Number.NaN;
+  });
+  const result = implementation.apply(values, table.rows, levels);
+  if (result === null) return null;
+  if (!Number.isFinite(result) || (scalar.type === "int" && Math.abs(result) > LARGEST_INT)) {
+    context.onUndefined(scalar.fn, 1);
+    return null;
+  }
+  return result;
+}

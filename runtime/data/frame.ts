@@ -1,0 +1,122 @@
+/** Without this file stages could not hand values to one another at run time. */
+import type { Hook } from "../../src/ops/op.ts";
+
+/** A column; `valid` is null when no value is missing, else 1 = present. Strings where invalid are "". */
+export type Column =
+  | { readonly name: string; readonly type: "int" | "float"; readonly values: Float64Array; readonly valid: Uint8Array | null }
+  | { readonly name: string; readonly type: "bool"; readonly values: Uint8Array; readonly valid: Uint8Array | null }
+  | { readonly name: string; readonly type: "str"; readonly values: readonly string[]; readonly valid: Uint8Array | null };
+
+export type Cell = number | string | boolean | null;
+
+export interface Table {
+  readonly kind: "table";
+  readonly rows: number;
+  readonly columns: readonly Column[];
+  /** Where the rows came from, for headers and messages: `memorization.csv`, `prompts`. */
+  readonly origin: string;
+}
+
+/** Documents as token ids. Position 0 is the first token the model sees (BOS where there is one). */
+export interface Tokens {
+  readonly kind: "tokens";
+  readonly table: Table;
+  readonly model: string;
+  /** One array per row of `table`. */
+  readonly ids: readonly Int32Array[];
+  /** Per document: the position of the first continuation token, or null when the text is one column. */
+  readonly boundary: readonly number[] | null;
+  /** Ids masked from statistics: BOS, EOS and the tokenizer's other special tokens. */
+  readonly special: ReadonlySet<number>;
+  /** The text of one token, for people and for `save`. */
+  readonly piece: (id: number) => string;
+  readonly truncated: number;
+  /** Which text was read: "text", "input_text + generated_continuation_text". */
+  readonly source: string;
+}
+
+/** Which (document, position) each row of activations is. All arrays have one entry per row. */
+export interface Rows {
+  readonly count: number;
+  readonly document: Uint32Array;
+  readonly position: Uint32Array;
+  readonly token: Int32Array;
+  /** 1 = special token, left out of statistics. */
+  readonly masked: Uint8Array;
+}
+
+/** Compressed sparse rows: the features of row r are indices[indptr[r] .. indptr[r + 1]), ascending. */
+export interface Csr {
+  readonly rows: number;
+  readonly cols: number;
+  readonly indptr: Uint32Array;
+  readonly indices: Uint32Array;
+  readonly values: Float32Array;
+}
+
+export interface ActsTap {
+  readonly layer: number;
+  readonly hook: Hook;
+  /** Folder or registry name, and convention, as shown in headers. */
+  readonly sae: string;
+  readonly csr: Csr;
+}
+export interface Acts {
+  readonly kind: "acts";
+  readonly tokens: Tokens;
+  readonly rows: Rows;
+  readonly taps: readonly ActsTap[];
+}
+
+export interface DenseTap {
+  readonly layer: number;
+  readonly hook: Hook;
+  readonly width: number;
+  /** [rows, width], row-major. */
+  readonly values: Float32Array;
+}
+export interface Dense {
+  readonly kind: "dense";
+  readonly tokens: Tokens;
+  readonly rows: Rows;
+  readonly taps: readonly DenseTap[];
+}
+
+/** One row per feature, and the activations it was counted in. */
+export interface Features {
+  readonly kind: "features";
+  /** Columns feature, count, mean, max …; with several layers a column `layer` comes first. */
+  readonly table: Table;
+  readonly acts: Acts;
+}
+
+export interface Series {
+  readonly name: string;
+  /** One count per bin. */
+  readonly counts: Float64Array;
+  readonly total: number;
+}
+/** A histogram over shared edges; `edges` has one entry more than each series has counts. */
+export interface Plot {
+  readonly kind: "plot";
+  readonly title: string;
+  /** What is counted: "tokens", "active (token, feature) pairs", "rows". */
+  readonly unit: string;
+  readonly quantity: string;
+  readonly edges: Float64Array;
+  readonly series: readonly Series[];
+  readonly overlay: boolean;
+  readonly log: boolean;
+}
+
+export interface TextValue {
+  readonly kind: "text";
+  readonly text: string;
+}
+
+export type Single = Table | Tokens | Dense | Acts | Features | Plot | TextValue;
+export interface Groups<T extends Single = Single> {
+  readonly kind: "groups";
+  readonly members: readonly { readonly name: string; readonly value: T }[];
+}
+export type Value = Single | Groups;

@@ -1,0 +1,18 @@
+/** Without this file `save` would have to know formats, plots and disks. */
+import { atomicWrite } from "./atomic_write.ts";
+import type { Plot, Value } from "./frame.ts";
+import { formatRows, type RowFormat } from "./write.ts";
+
+/** Write a value under its format and say what was written: `1,234 bytes csv`. Only plots, or groups of one plot, are svg. Throws DataError. */
+export async function saveValue(value: Value, path: string, format: RowFormat | "svg", options: { readonly signal?: AbortSignal } = {}): Promise<string> {
+  const { bytes } = await atomicWrite(path, format === "svg" ? [await drawing(value)] : formatRows(value, format), options);
+  return `${bytes} bytes ${format}`;
+}
+
+async function drawing(value: Value): Promise<string> {
+  const plot: Plot | null = value.kind === "plot" ? value : value.kind === "groups" && value.members.length === 1 && value.members[0]?.value.kind === "plot" ? value.members[0].value : null;
+  if (plot === null) throw new Error(`a value of kind ${value.kind} is no plot`);
+  // Vega takes a while to load and few sessions draw.
+  const { renderSvg } = await import("../plot/vega.ts");
+  return renderSvg(plot);
+}

@@ -1,0 +1,160 @@
+/** Without this file every reader would have to tell by itself missing, foreign, broken and changing files from text. */
+import { createHash } from "node:crypto";
+import { isUtf8 } from "node:buffer";
+import { open, readdir, stat, type FileHandle } from "node:fs/promises";
+import { basename, dirname } from "node:path";
+import type { BigIntStats } from "node:fs";
+import { DataError, systemCode } from "./error.ts";
+import { nearNames } from "./near.ts";
+
+const CHUNK = 1 << 20;
+
+export interface SourceOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Called once, after the last chunk, with the sha256 of the file's bytes in hex. */
+  readonly onDigest: (digest: string) => void;
+  /** Where the consumer of the chunks is, for messages: ` in row 3 (line 4)`. */
+  readonly place: () => { readonly row: number; readonly text: string };
+}
+
+/**
+ * The bytes of a UTF-8 text file in chunks that end between characters; a byte order mark is left out.
+ * Throws DataError: missing-file, not-a-file, not-readable, empty-file, not-text, utf-16, not-utf8, changed-while-read.
+ */
+export async function* readSource(path: string, options: SourceOptions): AsyncGenerator<Buffer> {
+  const file = await openFile(path);
+  try {
+    const before = await file.stat({ bigint: true });
+    if (before.isDirectory()) throw new DataError({ code: "not-a-file", message: `${path} is a folder, not a file` });
+    const hash = createHash("sha256");
+    let offset = 0;
+    let rest = Buffer.alloc(0);
+    for (;;) {
+      options.signal?.throwIfAborted();
+      const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(CHUNK), 0, CHUNK, null);
+      if (bytesRead === 0) break;
+      const read = buffer.subarray(0, bytesRead);
+      hash.update(read);
+      let chunk = rest.length === 0 ? read : Buffer.concat([rest, read]);
+      if (offset === 0) {
+        refuseForeign(path, chunk);
+        if (chunk[0] === 0xef && chunk[1] === 0xbb && chunk[2] === 0xbf) {
+          chunk = chunk.subarray(3);
+          offset = 3;
+        }
+      }
+      const whole = chunk.length - unfinished(chunk);
+      yield* checked(path, chunk.subarray(0, whole), offset, options);
+      offset += whole;
+      rest = chunk.subarray(whole);
+    }
+    if (rest.length > 0) throw notUtf8(path, offset, options);
+    if (offset === 0) throw new DataError({ code: "empty-file", message: `${path} is empty`, help: "A table needs at least a header line." });
+    await refuseChanged(path, file, before);
+    options.onDigest(hash.digest("hex"));
+  } finally {
+    await file.close();
+  }
+}
+
+async function openFile(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, "r");
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === "ENOENT" || code === "ENOTDIR") throw await missing(path);
+    if (code === "EACCES" || code === "EPERM") throw new DataError({ code: "not-readable", message: `${path} may not be read by this user (${code})` });
+    if (code !== null) throw new DataError({ code: "not-readable", message: `${path} cannot be opened (${code})` });
+    throw error;
+  }
+}
+
+async function missing(path: string): Promise<DataError> {
+  const folder = dirname(path);
+  const names = await readdir(folder).catch(() => null);
+  if (names === null) return new DataError({ code: "missing-file", message: `There is no file ${path}`, notes: [`The folder ${folder} does not exist either.`] });
+  const near = nearNames(basename(path), names);
+  return new DataError({
+    code: "missing-file",
+    message: `There is no file ${path}`,
+    ...(near.length > 0 ? { help: `Did you mean ${near.join(", ")}?` } : {}),
+  });
+}
+
+/** Recognises by their first bytes what people hand over in place of text. */
+function refuseForeign(path: string, head: Buffer): void {
+  const start = head.subarray(0, 64).toString("latin1");
+  const lower = start.replace(/^\xef\xbb\xbf/, "").trimStart().toLowerCase();
+  const foreign = (message: string, help: string): never => {
+    throw new DataError({ code: "not-text", message: `${path} ${message}`, help });
+  };
+  if (start.startsWith("version https://git-lfs.github.com/spec/")) foreign("is a Git LFS pointer, not the data", "Run: git lfs pull");
+  if (lower.startsWith("<!doctype html") || lower.startsWith("<html")) foreign("is an HTML page, perhaps an error page saved by a download", "Download the raw file again.");
+  if (start.startsWith("\x1f\x8b")) foreign("is compressed with gzip", "Unpack it first: gunzip -k");
+  if (start.startsWith("PK\x03\x04")) foreign("is a zip archive or a spreadsheet file", "Export the sheet as CSV in UTF-8.");
+  if (start.startsWith("PAR1")) foreign("is a Parquet file", "Write it as CSV first.");
+  if (isUtf16(head)) throw new DataError({ code: "utf-16", message: `${path} is UTF-16, not UTF-8`, help: "Run: iconv -f UTF-16 -t UTF-8 old.csv > new.csv" });
+}
+
+function isUtf16(head: Buffer): boolean {
+  if ((head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff)) return true;
+  const pairs = Math.min(head.length, 64) >> 1;
+  if (pairs < 2) return false;
+  const zeros = [0, 0];
+  for (let i = 0; i < pairs * 2; i++) if (head[i] === 0) zeros[i & 1] = (zeros[i & 1] ?? 0) + 1;
+  return zeros.some((count, side) => count > pairs / 2 && zeros[1 - side] === 0);
+}
+
+/** How many bytes at the end begin a character that the chunk does not finish: 0 to 3. */
+function unfinished(bytes: Buffer): number {
+  for (let back = 1; back <= Math.min(3, bytes.length); back++) {
+    const byte = bytes[bytes.length - back] ?? 0;
+    if (byte < 0x80) return 0;
+    if (byte >= 0xc0) return (byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2) > back ? back : 0;
+  }
+  return 0;
+}
+
+function* checked(path: string, bytes: Buffer, offset: number, options: SourceOptions): Generator<Buffer> {
+  if (isUtf8(bytes)) {
+    if (bytes.length > 0) yield bytes;
+    return;
+  }
+  // The longest valid prefix, found by halving, goes to the consumer first so that it can say which row it is in.
+  let good = 0;
+  let bad = bytes.length;
+  while (bad - good > 1) {
+    const middle = (good + bad) >> 1;
+    const prefix = bytes.subarray(0, middle);
+    if (isUtf8(prefix.subarray(0, middle - unfinished(prefix)))) good = middle;
+    else bad = middle;
+  }
+  const prefix = bytes.subarray(0, good);
+  const whole = good - unfinished(prefix);
+  if (whole > 0) yield bytes.subarray(0, whole);
+  throw notUtf8(path, offset + whole, options, bytes[whole]);
+}
+
+function notUtf8(path: string, offset: number, options: SourceOptions, byte?: number): DataError {
+  const { row, text } = options.place();
+  const found = byte === undefined ? "the file ends inside a character" : `found 0x${byte.toString(16).padStart(2, "0")}`;
+  return new DataError({
+    code: "not-utf8",
+    message: `${path} is not valid UTF-8 at byte ${offset}${text}: ${found}`,
+    help: "If the file is Latin-1, run: iconv -f LATIN1 -t UTF-8 old.csv > new.csv",
+    row,
+  });
+}
+
+async function refuseChanged(path: string, file: FileHandle, before: BigIntStats): Promise<void> {
+  if (!before.isFile()) return;
+  const after = await file.stat({ bigint: true });
+  const there = await stat(path, { bigint: true }).catch(() => null);
+  if (after.size === before.size && after.mtimeNs === before.mtimeNs && there?.ino === before.ino && there.size === before.size) return;
+  throw new DataError({
+    code: "changed-while-read",
+    message: `${path} changed while it was read`,
+    notes: [`It had ${before.size} bytes at first and has ${there?.size ?? "no"} bytes now.`],
+    help: "Run again when nothing writes to it.",
+  });
+}

@@ -1,0 +1,95 @@
+/** Without this file nobody could ask how many rows there are of what, or what a column holds. */
+import { evaluate } from "./evaluate.ts";
+import type { Cell, Column, Table } from "./frame.ts";
+import { cellAt, columnNamed, concatTables, createColumn, createTable, takeRows, withFirstColumn } from "./table.ts";
+
+/** One table, or one of several groups; `name` is null for a table that is no group. */
+export interface Part {
+  readonly name: string | null;
+  readonly table: Table;
+}
+
+/** Rows per combination of values of `by`, in order of first appearance, nulls being a value: columns by…, count. Groups: column `group` first. */
+export function countRows(parts: readonly Part[], by: readonly string[]): Table {
+  return perGroup(parts, (table) => {
+    const keys = by.map((name) => columnNamed(table, name));
+    const seen = new Map<string, number>();
+    const firsts: number[] = [];
+    const counts: number[] = [];
+    for (let i = 0; i < table.rows; i++) {
+      const key = JSON.stringify(keys.map((column) => cellAt(column, i)));
+      const at = seen.get(key);
+      if (at === undefined) {
+        seen.set(key, counts.length);
+        firsts.push(i);
+        counts.push(1);
+      } else counts[at]!++;
+    }
+    if (by.length === 0 && counts.length === 0) counts.push(0);
+    const kept = takeRows({ ...table, columns: keys }, firsts);
+    return createTable(table.origin, [...kept.columns, createColumn("count", "int", counts)], counts.length);
+  });
+}
+
+/** One row per column: column, type, rows, nulls, distinct, min, mean, max; min and max as text, mean null for text. Groups: column `group` first. */
+export function describeValue(parts: readonly Part[]): Table {
+  return perGroup(parts, (table) => {
+    const facts = table.columns.map((column) => describeColumn(column, table.rows));
+    const of = (name: string, type: "str" | "int" | "float", pick: (fact: Facts) => Cell): Column => createColumn(name, type, facts.map(pick));
+    return createTable(
+      table.origin,
+      [
+        of("column", "str", (fact) => fact.column),
+        of("type", "str", (fact) => fact.type),
+        of("rows", "int", (fact) => fact.rows),
+        of("nulls", "int", (fact) => fact.nulls),
+        of("distinct", "int", (fact) => fact.distinct),
+        of("min", "str", (fact) => fact.min),
+        of("mean", "float", (fact) => fact.mean),
+        of("max", "str", (fact) => fact.max),
+      ],
+      facts.length,
+    );
+  });
+}
+
+interface Facts {
+  readonly column: string;
+  readonly type: string;
+  readonly rows: number;
+  readonly nulls: number;
+  readonly distinct: number;
+  readonly min: string | null;
+  readonly mean: number | null;
+  readonly max: string | null;
+}
+
+function describeColumn(column: Column, rows: number): Facts {
+  const distinct = new Set<number | string>();
+  let present = 0;
+  let min: number | string | null = null;
+  let max: number | string | null = null;
+  for (let i = 0; i < rows; i++) {
+    if (column.valid !== null && column.valid[i] === 0) continue;
+    const value = column.values[i]!;
+    present++;
+    distinct.add(value);
+    if (min === null || value < min) min = value;
+    if (max === null || value > max) max = value;
+  }
+  const show = (value: number | string | null): string | null => (value === null ? null : column.type === "bool" ? String(value === 1) : String(value));
+  return { column: column.name, type: column.type, rows, nulls: rows - present, distinct: distinct.size, min: show(min), mean: meanOf(column, rows), max: show(max) };
+}
+
+/** For booleans the share that is true. */
+function meanOf(column: Column, rows: number): number | null {
+  if (column.type === "str") return null;
+  const table = createTable("", [column], rows);
+  const mean = evaluate({ op: "aggregate", fn: "mean", args: [{ op: "column", name: column.name, type: column.type }], input: 0, type: "float" }, createTable("", [], 1), [table]);
+  const value = cellAt(mean, 0);
+  return typeof value === "number" ? value : null;
+}
+
+function perGroup(parts: readonly Part[], summary: (table: Table) => Table): Table {
+  return concatTables(parts.map(({ name, table }) => (name === null ? summary(table) : withFirstColumn(summary(table), "group", name))));
+}

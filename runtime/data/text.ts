@@ -1,0 +1,30 @@
+/** Without this file plain lists of texts would have to become CSV first. */
+import { basename } from "node:path";
+import type { ReadResult } from "./csv.ts";
+import { DataError } from "./error.ts";
+import { MAX_FIELD_BYTES } from "./csv_guard.ts";
+import { readSource } from "./source.ts";
+
+/**
+ * One row per line in the column `text`; row n is line n, empty lines are empty texts, a final line end adds no row.
+ * Line ends are LF, CRLF or CR. Throws DataError (`not-utf8`, `nul-byte`, `field-too-large` …).
+ */
+export async function readText(path: string, options: { readonly signal?: AbortSignal } = {}): Promise<ReadResult> {
+  const values: string[] = [];
+  let rest = "";
+  let digest = "";
+  const place = (): { row: number; text: string } => {
+    const row = values.length + 1;
+    return { row, text: ` in line ${row}` };
+  };
+  for await (const chunk of readSource(path, { signal: options.signal, onDigest: (found) => (digest = found), place })) {
+    const lines = (rest + chunk.toString("utf8")).split(/\r\n|\n|\r(?!$)/);
+    rest = lines.pop() ?? "";
+    for (const line of lines) values.push(line);
+    if (rest.length > MAX_FIELD_BYTES) throw new DataError({ code: "field-too-large", message: `${path}: line ${values.length + 1} is larger than 16 MB`, row: values.length + 1 });
+  }
+  if (rest !== "") values.push(rest.endsWith("\r") ? rest.slice(0, -1) : rest);
+  const nul = values.findIndex((line) => line.includes("\0"));
+  if (nul >= 0) throw new DataError({ code: "nul-byte", message: `${path}: there is a NUL byte in line ${nul + 1}`, row: nul + 1, help: "NUL is not text; remove it: tr -d '\\000' < old.txt > new.txt" });
+  return { table: { kind: "table", rows: values.length, columns: [{ name: "text", type: "str", values, valid: null }], origin: basename(path) }, digest, notes: [] };
+}

@@ -1,0 +1,92 @@
+/** Without this file results could be seen but not handed to another program. */
+import type { Column, Table, Value } from "./frame.ts";
+import { cellAt } from "./table.ts";
+import { tableChunks } from "./to_table.ts";
+
+export type RowFormat = "csv" | "tsv" | "jsonl" | "json";
+
+/** What spreadsheets would run instead of showing. */
+const FORMULA = /^[=+\-@\t\r]/;
+const LARGEST_INT = 2 ** 53;
+
+/**
+ * A value as text, in pieces that can be written while the rest is made; the whole ends in a line end. A value without rows keeps its header (csv, tsv) or is `[]` (json).
+ * csv: RFC 4180 with LF; null is an empty cell, empty text is `""`; text (header too) that starts with = + - @ tab or CR
+ *   gets a `'` in front, so that spreadsheets do not run it. `raw` leaves it as it is.
+ * tsv: backslash, tab, line end and CR are written \\ \t \n \r; null is empty.
+ * jsonl, json: one object per row, columns in order; null for null, NaN and infinities; ints beyond 2^53 as text.
+ * csv and tsv write NaN, inf and -inf, which pandas reads.
+ */
+export function* formatRows(value: Value, format: RowFormat, options: { readonly raw?: boolean } = {}): Generator<string> {
+  let first = true;
+  const raw = options.raw === true;
+  for (const table of tableChunks(value)) {
+    switch (format) {
+      case "csv":
+        yield (first ? `${table.columns.map(({ name }) => csvText(name, raw)).join(",")}\n` : "") + lines(table, (column, row) => csvCell(column, row, raw), ",");
+        break;
+      case "tsv":
+        yield (first ? `${table.columns.map(({ name }) => tsvText(name)).join("\t")}\n` : "") + lines(table, tsvCell, "\t");
+        break;
+      case "jsonl":
+        yield objects(table).map((object) => `${object}\n`).join("");
+        break;
+      case "json": {
+        const rows = objects(table);
+        if (rows.length === 0) continue;
+        yield `${first ? "[\n" : ",\n"}${rows.join(",\n")}`;
+        break;
+      }
+      default:
+        format satisfies never;
+    }
+    first = false;
+  }
+  if (format === "json") yield first ? "[]\n" : "\n]\n";
+}
+
+function lines(table: Table, cell: (column: Column, row: number) => string, separator: string): string {
+  let text = "";
+  for (let row = 0; row < table.rows; row++) {
+    for (let at = 0; at < table.columns.length; at++) text += (at === 0 ? "" : separator) + cell(table.columns[at]!, row);
+    text += "\n";
+  }
+  return text;
+}
+
+function csvCell(column: Column, row: number, raw: boolean): string {
+  const cell = cellAt(column, row);
+  return cell === null ? "" : typeof cell === "string" ? csvText(cell, raw) : plain(cell);
+}
+
+function csvText(text: string, raw: boolean): string {
+  const safe = !raw && FORMULA.test(text) ? `'${text}` : text;
+  return safe === "" || /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+function tsvCell(column: Column, row: number): string {
+  const cell = cellAt(column, row);
+  return cell === null ? "" : typeof cell === "string" ? tsvText(cell) : plain(cell);
+}
+
+const TSV: Readonly<Record<string, string>> = { "\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r" };
+const tsvText = (text: string): string => text.replace(/[\\\t\n\r]/g, (character) => TSV[character]!);
+
+function plain(cell: number | boolean): string {
+  if (cell === Number.POSITIVE_INFINITY) return "inf";
+  if (cell === Number.NEGATIVE_INFINITY) return "-inf";
+  return String(cell);
+}
+
+/** Objects as text, never as objects: a column may be called `__proto__`. */
+function objects(table: Table): string[] {
+  const keys = table.columns.map(({ name }) => JSON.stringify(name));
+  return Array.from({ length: table.rows }, (_, row) => `{${table.columns.map((column, at) => `${keys[at]}:${jsonCell(column, row)}`).join(",")}}`);
+}
+
+function jsonCell(column: Column, row: number): string {
+  const cell = cellAt(column, row);
+  if (typeof cell !== "number") return JSON.stringify(cell);
+  if (!Number.isFinite(cell)) return "null";
+  return column.type === "int" && Math.abs(cell) > LARGEST_INT ? `"${BigInt(cell)}"` : String(cell);
+}

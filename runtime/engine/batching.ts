@@ -1,0 +1,134 @@
+/** Without this file documents would not become batches that are short enough to cancel and small enough for memory. */
+import type { Document, Feeds, TapOutput } from "./port.ts";
+import type { Outputs } from "./protocol.ts";
+
+/** A batch should take this long: progress and Ctrl-C stay live. */
+export const TARGET_MS = 250;
+/** Padded tokens of a batch at most: bounds the model's own intermediate values. */
+export const MOST_TOKENS = 4096;
+/** Wanted rows of a batch at most: with tiles of 8192 features, 1024 rows are 32 MiB. */
+export const MOST_ROWS = 1024;
+/** Share of padding allowed before a shorter document starts a batch of its own. */
+const MOST_PADDING = 1 / 8;
+/** Fewest tokens asked of a batch: below, the fixed cost of a run outweighs the work. */
+const FEWEST_TOKENS = 32;
+
+/** Speed of one lane, smoothed, in units (padded tokens, rows) per millisecond. */
+export interface Pace {
+  perMs: number;
+  measured: boolean;
+}
+
+/** A guess from the work a unit takes, at 10 billion operations a second, until something was measured. */
+export function guessPace(flopsPerUnit: number): Pace {
+  return { perMs: 1e7 / Math.max(flopsPerUnit, 1e5), measured: false };
+}
+
+export function observe(pace: Pace, units: number, ms: number): void {
+  const seen = units / Math.max(ms, 0.1);
+  pace.perMs = pace.measured ? 0.5 * pace.perMs + 0.5 * seen : seen;
+  pace.measured = true;
+}
+
+/** Units for the next batch: about `TARGET_MS` of work, less when that lets every lane share what is left. */
+export function budget(pace: Pace, left: number, lanes: number, most: number): number {
+  const full = Math.min(most, pace.perMs * TARGET_MS);
+  return Math.max(FEWEST_TOKENS, full / 4, Math.min(full, left / lanes));
+}
+
+/** Numbers of the documents that want something, longest first (ties by number), so that the last batches are short. */
+export function arrange(documents: readonly Document[]): Uint32Array {
+  const order = Uint32Array.from(documents, (_, i) => i).filter((i) => documents[i]!.wanted.length > 0);
+  return order.sort((a, b) => documents[b]!.ids.length - documents[a]!.ids.length || a - b);
+}
+
+/** How many documents of `order` from `from` on make the next batch: at least one. `fixed` overrides all limits. */
+export function take(documents: readonly Document[], order: Uint32Array, from: number, tokens: number, fixed: number | null): number {
+  if (fixed !== null) return Math.min(fixed, order.length - from);
+  const longest = documents[order[from]!]!.ids.length;
+  let real = 0;
+  let rows = 0;
+  let count = 0;
+  for (let i = from; i < order.length; i++) {
+    const { ids, wanted } = documents[order[i]!]!;
+    real += ids.length;
+    rows += wanted.length;
+    const padded = (count + 1) * longest;
+    if (count > 0 && (padded > tokens || rows > MOST_ROWS || padded - real > MOST_PADDING * padded)) break;
+    count++;
+  }
+  return count;
+}
+
+/** Documents side by side, ready to feed, and where each one's rows start. */
+export interface Batch {
+  readonly chosen: Uint32Array;
+  readonly feeds: Feeds;
+  /** [documents + 1]: rows of document i are rowStart[i] … rowStart[i + 1] of the outputs. */
+  readonly rowStart: Uint32Array;
+  /** B · S. */
+  readonly paddedTokens: number;
+}
+
+/**
+ * Feeds of a forward graph: input_ids int64 [B, S] padded on the right, layout int64 [3] = B, S, −1, lengths int32 [B],
+ * total int32 [1] = S, wanted int64 [N] = b·S + position. Padding counts as real tokens (lengths are all S): a token
+ * never sees what comes after it. A single row takes another kernel and gives other bits, hence S is even (attention
+ * works in blocks of an even number of rows) and N ≥ 2 (a lone wanted row goes in twice).
+ */
+export function assemble(documents: readonly Document[], chosen: Uint32Array): Batch {
+  const rowStart = new Uint32Array(chosen.length + 1);
+  let longest = 0;
+  chosen.forEach((document, i) => {
+    const { ids, wanted } = documents[document]!;
+    rowStart[i + 1] = rowStart[i]! + wanted.length;
+    longest = Math.max(longest, ids.length);
+  });
+  const columns = longest + (longest % 2);
+  const rows = rowStart[chosen.length]!;
+  const ids = new BigInt64Array(chosen.length * columns);
+  const wanted = new BigInt64Array(Math.max(2, rows));
+  chosen.forEach((document, i) => {
+    const { ids: tokens, wanted: positions } = documents[document]!;
+    for (let s = 0; s < tokens.length; s++) ids[i * columns + s] = BigInt(tokens[s]!);
+    for (let p = 0; p < positions.length; p++) wanted[rowStart[i]! + p] = BigInt(i * columns + positions[p]!);
+  });
+  if (rows === 1) wanted[1] = wanted[0]!;
+  return {
+    chosen,
+    rowStart,
+    paddedTokens: ids.length,
+    feeds: {
+      input_ids: { type: "int64", data: ids, dims: [chosen.length, columns] },
+      layout: { type: "int64", data: BigInt64Array.of(BigInt(chosen.length), BigInt(columns), -1n), dims: [3] },
+      lengths: { type: "int32", data: new Int32Array(chosen.length).fill(columns), dims: [chosen.length] },
+      total: { type: "int32", data: Int32Array.of(columns), dims: [1] },
+      wanted: { type: "int64", data: wanted, dims: [wanted.length] },
+    },
+  };
+}
+
+/** Outputs of tap `tap` cut at `rowStart` [parts + 1]; rows beyond the last are the guard's and vanish. */
+export function cut(outputs: Outputs, tap: number, rowStart: Uint32Array): TapOutput[] {
+  const dense = outputs[`tap${tap}_dense`];
+  if (dense !== undefined) return cutDense(dense.data as Float32Array, dense.dims[1]!, rowStart);
+  const [row, feature, value] = ["row", "feature", "value"].map((name) => outputs[`tap${tap}_${name}`]?.data);
+  if (!(row instanceof Int32Array) || !(feature instanceof Int32Array) || !(value instanceof Float32Array)) throw new Error(`the graph has no outputs for tap ${tap}`);
+  const parts: TapOutput[] = [];
+  let entry = 0;
+  for (let part = 0; part + 1 < rowStart.length; part++) {
+    const first = entry;
+    const from = rowStart[part]!;
+    const indptr = new Uint32Array(rowStart[part + 1]! - from + 1);
+    for (let r = 0; r + 1 < indptr.length; r++) {
+      while (entry < row.length && row[entry] === from + r) entry++;
+      indptr[r + 1] = entry - first;
+    }
+    parts.push({ kind: "sparse", indptr, indices: Uint32Array.from(feature.subarray(first, entry)), values: value.slice(first, entry) });
+  }
+  return parts;
+}
+
+function cutDense(values: Float32Array, width: number, rowStart: Uint32Array): TapOutput[] {
+  return Array.from(rowStart.subarray(1), (to, part) => ({ kind: "dense", width, values: values.slice(rowStart[part]! * width, to * width) }));
+}

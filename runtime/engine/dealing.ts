@@ -1,0 +1,53 @@
+/** Without this file each kind of job would share out its work, stop and count in its own way. */
+import type { Progress } from "./port.ts";
+import type { Lane } from "./supervisor.ts";
+
+/** What may end a job early: a cancel by its asker, or the end of the whole engine. */
+export interface Halt {
+  readonly signal: AbortSignal;
+  /** The error of a job that ended early: a cancel is an AbortError, whatever ended the engine afterwards. */
+  readonly reason: () => unknown;
+}
+
+export function haltOf(cancel: AbortSignal, killed: AbortSignal): Halt {
+  return {
+    signal: AbortSignal.any([cancel, killed]),
+    reason: () => (cancel.aborted ? new DOMException("The query was cancelled.", "AbortError") : killed.reason),
+  };
+}
+
+/**
+ * Let every lane take pieces of work until none is left: `next` starts one on the lane, or returns null. After a
+ * failure or a halt nothing new is started, and what runs is waited for; then the first failure is thrown.
+ */
+export async function deal(lanes: readonly Lane[], halt: Halt, next: (lane: Lane) => Promise<void> | null): Promise<void> {
+  let failed = false;
+  let failure: unknown;
+  const work = async (lane: Lane): Promise<void> => {
+    while (!failed && !halt.signal.aborted) {
+      const piece = next(lane);
+      if (piece === null) return;
+      try {
+        await piece;
+      } catch (error) {
+        if (!failed) failure = error;
+        failed = true;
+      }
+    }
+  };
+  await Promise.all(lanes.map(work));
+  if (failed) throw halt.signal.aborted ? halt.reason() : failure;
+}
+
+/** Adds up finished documents and tokens and tells the total so far; tells zero at once. */
+export function counter(totalDocuments: number, totalTokens: number, tell: (progress: Progress) => void): (documents: number, tokens: number) => void {
+  let documents = 0;
+  let tokens = 0;
+  tell({ documents, totalDocuments, tokens, totalTokens });
+  return (moreDocuments, moreTokens) => {
+    if (moreDocuments === 0 && moreTokens === 0) return;
+    documents += moreDocuments;
+    tokens += moreTokens;
+    tell({ documents, totalDocuments, tokens, totalTokens });
+  };
+}

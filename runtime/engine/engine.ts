@@ -1,0 +1,140 @@
+/** Without this file documents would not reach the engine's processes, nor their activations come back one by one. */
+import { availableParallelism } from "node:os";
+import { concatenate } from "../kernels/csr.ts";
+import type { CsrPart } from "../kernels/csr.ts";
+import type { EmittedGraph } from "../../src/emit/specs.ts";
+import { arrange, assemble, budget, cut, guessPace, MOST_ROWS, MOST_TOKENS, observe, take } from "./batching.ts";
+import type { Pace } from "./batching.ts";
+import { counter, deal, haltOf } from "./dealing.ts";
+import type { Halt } from "./dealing.ts";
+import { generateOn } from "./generation.ts";
+import type { Document, Engine, EngineOptions, JobOptions, TapOutput } from "./port.ts";
+import { createLane, stopped } from "./supervisor.ts";
+import type { Lane } from "./supervisor.ts";
+
+/** Memory one lane may need besides the mapped weights: batches of large models (measured 0.25–1.2 GB for 8B shapes). */
+const LANE_BYTES = 1.5e9;
+
+/** As many lanes of one thread as cores and free memory allow, four at most. */
+export function defaultEngineOptions(): EngineOptions {
+  const byMemory = Math.floor(process.availableMemory() / LANE_BYTES);
+  return { lanes: Math.max(1, Math.min(availableParallelism(), 4, byMemory)), threads: 1, batch: null };
+}
+
+/** An engine of `options.lanes` processes, each started when it is first needed. `log` gets what they write. */
+export function createEngine(options: EngineOptions, log?: (line: string) => void): Engine {
+  return engineOver(options, () => createLane(options.threads, log));
+}
+
+/** The same over lanes of another kind, for tests. */
+export function engineOver(options: EngineOptions, lane: () => Lane): Engine {
+  const lanes = Array.from({ length: Math.max(1, options.lanes) }, lane);
+  const paces = new Map<string, Pace>();
+  const paceOf = (graph: EmittedGraph): Pace => {
+    const pace = paces.get(graph.key) ?? guessPace(graph.flopsPerToken);
+    paces.set(graph.key, pace);
+    return pace;
+  };
+  let killing = new AbortController();
+  const halt = (cancel: AbortSignal): Halt => haltOf(cancel, killing.signal);
+  let closed = false;
+  const open = (): readonly Lane[] => {
+    if (closed) throw new Error("the engine is closed");
+    return lanes;
+  };
+  return {
+    options,
+    forward: async (graph, taps, documents, job) => forward(open(), paceOf(graph), options, { graph, taps, documents, job, halt: halt(job.signal) }),
+    encode: async (graph, residual, width, signal) => encode(open(), paceOf(graph), { graph, residual, width, halt: halt(signal) }),
+    generate: async (graph, prompts, steps, job) => generateOn(open(), paceOf(graph), options, { graph, prompts, steps, job, halt: halt(job.signal) }),
+    get pids() {
+      return lanes.flatMap(({ pid }) => (pid === null ? [] : [pid]));
+    },
+    kill: () => {
+      killing.abort(stopped());
+      killing = new AbortController();
+      for (const one of lanes) one.kill();
+    },
+    close: async () => {
+      closed = true;
+      killing.abort(stopped());
+      await Promise.all(lanes.map((one) => one.close()));
+    },
+  };
+}
+
+interface ForwardJob {
+  readonly graph: EmittedGraph;
+  readonly taps: number;
+  readonly documents: readonly Document[];
+  readonly job: JobOptions;
+  readonly halt: Halt;
+}
+
+async function forward(lanes: readonly Lane[], pace: Pace, options: EngineOptions, { graph, taps, documents, job, halt }: ForwardJob): Promise<void> {
+  const order = arrange(documents);
+  const total = order.reduce((sum, document) => sum + documents[document]!.ids.length, 0);
+  const progress = counter(documents.length, total, job.onProgress);
+  const widths = new Array<number>(taps).fill(0);
+  let from = 0;
+  let left = total;
+  await deal(lanes, halt, (lane) => {
+    if (from === order.length) return null;
+    const count = take(documents, order, from, budget(pace, left, lanes.length, MOST_TOKENS), options.batch);
+    const batch = assemble(documents, order.subarray(from, from + count));
+    const tokens = batch.chosen.reduce((sum, document) => sum + documents[document]!.ids.length, 0);
+    from += count;
+    left -= tokens;
+    return lane.run(graph, batch.feeds).then(({ outputs, ms }) => {
+      observe(pace, batch.paddedTokens, ms);
+      const cuts = Array.from({ length: taps }, (_, tap) => cut(outputs, tap, batch.rowStart));
+      cuts.forEach((parts, tap) => (widths[tap] = parts[0]?.kind === "dense" ? parts[0].width : 0));
+      batch.chosen.forEach((document, i) => job.onDocument(document, cuts.map((parts) => parts[i]!)));
+      progress(count, tokens);
+    });
+  });
+  if (from < order.length) throw halt.reason();
+  documents.forEach((document, i) => {
+    if (document.wanted.length === 0) job.onDocument(i, widths.map((width, tap) => nothing(graph, tap, width)));
+  });
+  progress(documents.length - order.length, 0);
+}
+
+/** What a document gives that wants no position. */
+function nothing(graph: EmittedGraph, tap: number, width: number): TapOutput {
+  if (graph.outputs.includes(`tap${tap}_dense`)) return { kind: "dense", width, values: new Float32Array(0) };
+  return { kind: "sparse", indptr: new Uint32Array(1), indices: new Uint32Array(0), values: new Float32Array(0) };
+}
+
+interface EncodeJob {
+  readonly graph: EmittedGraph;
+  /** [rows, width] */
+  readonly residual: Float32Array;
+  readonly width: number;
+  readonly halt: Halt;
+}
+
+async function encode(lanes: readonly Lane[], pace: Pace, { graph, residual, width, halt }: EncodeJob): Promise<TapOutput> {
+  const rows = residual.length / width;
+  const parts: { readonly from: number; readonly part: CsrPart }[] = [];
+  let from = 0;
+  await deal(lanes, halt, (lane) => {
+    if (from === rows) return null;
+    const first = from;
+    const count = Math.min(rows - first, Math.floor(budget(pace, rows - first, lanes.length, MOST_ROWS)));
+    from += count;
+    const values = residual.subarray(first * width, (first + count) * width);
+    // One row alone takes another kernel and gives other bits.
+    const fed = count > 1 ? values : Float32Array.from({ length: 2 * width }, (_, i) => values[i % width]!);
+    return lane.run(graph, { residual: { type: "float32", data: fed, dims: [fed.length / width, width] } }).then(({ outputs, ms }) => {
+      observe(pace, count, ms);
+      const [part] = cut(outputs, 0, Uint32Array.of(0, count));
+      if (part?.kind !== "sparse") throw new Error("an encode graph gives triples");
+      parts.push({ from: first, part });
+    });
+  });
+  if (from < rows) throw halt.reason();
+  parts.sort((a, b) => a.from - b.from);
+  const { indptr, indices, values } = concatenate(parts.map(({ part }) => part), 0);
+  return { kind: "sparse", indptr, indices, values };
+}

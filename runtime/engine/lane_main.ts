@@ -1,0 +1,187 @@
+/**
+ * Without this file nothing would run a graph: it is the engine's process, and the only importer of onnxruntime-node.
+ *
+ * A run blocks this process's event loop and a fault in native code ends it, which is why it is a process of its own.
+ */
+import { writeFileSync } from "node:fs";
+import { parse } from "node:path";
+import * as ort from "onnxruntime-node";
+import type { Feeds, TensorData } from "./port.ts";
+import type { GraphReference, Outputs, Reply, Request } from "./protocol.ts";
+
+/** Sessions kept: mapped weights cost nothing, but each session holds its graph and constants. */
+const SESSIONS = 4;
+const threads = Number(process.argv[2] ?? 1);
+
+/** Cache of one generation: what every step feeds back. */
+interface Text {
+  readonly session: ort.InferenceSession;
+  cache: Record<string, ort.Tensor>;
+  next: Int32Array;
+  length: number;
+}
+
+const sessions = new Map<string, ort.InferenceSession>();
+const texts = new Map<number, Text>();
+
+function options(): ort.InferenceSession.SessionOptions {
+  return {
+    executionProviders: ["cpu"],
+    // Constant folding would turn every mapped bf16 weight into a float32 copy.
+    graphOptimizationLevel: "disabled",
+    enableCpuMemArena: false,
+    // A pattern is planned and kept for every new shape, and batches have many.
+    enableMemPattern: false,
+    executionMode: "sequential",
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    logSeverityLevel: 3,
+    extra: {
+      session: {
+        // Weights are found below the root of the file system (on Windows: of this drive), wherever the checkpoint lies.
+        model_external_initializers_file_folder_path: parse(process.cwd()).root,
+        // Prepacking would copy mapped float32 weights into memory of this process.
+        disable_prepacking: "1",
+      },
+    },
+  };
+}
+
+/** The session of a graph, opened now if its bytes came along; null: the host must send them. */
+async function sessionOf(graph: GraphReference): Promise<ort.InferenceSession | null> {
+  const known = sessions.get(graph.key);
+  if (known !== undefined) {
+    sessions.delete(graph.key);
+    sessions.set(graph.key, known);
+    return known;
+  }
+  if (graph.bytes === null) return null;
+  const session = await ort.InferenceSession.create(graph.bytes, options());
+  sessions.set(graph.key, session);
+  for (const [key, oldest] of sessions) {
+    if (sessions.size <= SESSIONS) break;
+    if ([...texts.values()].some((text) => text.session === oldest)) continue;
+    sessions.delete(key);
+    await oldest.release();
+  }
+  return session;
+}
+
+function tensors(feeds: Feeds): Record<string, ort.Tensor> {
+  return Object.fromEntries(Object.entries(feeds).map(([name, { type, data, dims }]) => [name, new ort.Tensor(type, data, dims)]));
+}
+
+/** int64 → int32: low words, little-endian as on every platform the runtime is built for. */
+function narrow(data: BigInt64Array): Int32Array {
+  const words = new Int32Array(data.buffer, data.byteOffset, data.length * 2);
+  const low = new Int32Array(data.length);
+  for (let i = 0; i < low.length; i++) low[i] = words[2 * i]!;
+  return low;
+}
+
+function toData(tensor: ort.Tensor): TensorData {
+  const { data, dims } = tensor;
+  if (data instanceof Float32Array) return { type: "float32", data, dims };
+  if (data instanceof Int32Array) return { type: "int32", data, dims };
+  if (data instanceof BigInt64Array) return { type: "int32", data: narrow(data), dims };
+  throw new Error(`an output of type ${tensor.type} has no place in a reply`);
+}
+
+async function run({ graph, feeds }: Extract<Request, { kind: "run" }>): Promise<Outputs | null> {
+  const session = await sessionOf(graph);
+  if (session === null) return null;
+  const outputs = await session.run(tensors(feeds));
+  return Object.fromEntries(Object.entries(outputs).map(([name, tensor]) => [name, toData(tensor)]));
+}
+
+/** Feed [B, T] new ids after `text.length` cached ones; the cache grows and the next ids come out. */
+async function advance(text: Text, ids: BigInt64Array, documents: number): Promise<Outputs> {
+  const fed = ids.length / documents;
+  const total = text.length + fed;
+  const outputs = await text.session.run({
+    ...text.cache,
+    input_ids: new ort.Tensor("int64", ids, [documents, fed]),
+    layout: new ort.Tensor("int64", BigInt64Array.of(BigInt(documents), BigInt(fed), -1n), [3]),
+    lengths: new ort.Tensor("int32", new Int32Array(documents).fill(total), [documents]),
+    total: new ort.Tensor("int32", Int32Array.of(total), [1]),
+  });
+  const cache: Record<string, ort.Tensor> = {};
+  for (const [name, tensor] of Object.entries(outputs)) if (name.startsWith("present_")) cache[name.replace("present_", "past_")] = tensor;
+  text.cache = cache;
+  text.length = total;
+  text.next = narrow(outputs["next"]!.data as BigInt64Array);
+  return { next: { type: "int32", data: text.next, dims: [documents] } };
+}
+
+async function begin({ graph, text: number, prompts }: Extract<Request, { kind: "begin" }>): Promise<Outputs | null> {
+  const session = await sessionOf(graph);
+  if (session === null) return null;
+  const documents = prompts.length;
+  const cache: Record<string, ort.Tensor> = {};
+  for (const input of session.inputMetadata) {
+    if (!input.isTensor || !input.name.startsWith("past_")) continue;
+    const [, heads, , width] = input.shape as [string, number, string, number];
+    cache[input.name] = new ort.Tensor("float32", new Float32Array(0), [documents, heads, 0, width]);
+  }
+  const text: Text = { session, cache, next: new Int32Array(0), length: 0 };
+  const ids = BigInt64Array.from(prompts.flatMap((prompt) => Array.from(prompt, BigInt)));
+  const outputs = await advance(text, ids, documents);
+  texts.set(number, text);
+  return outputs;
+}
+
+async function answer(request: Request): Promise<Outputs | null> {
+  switch (request.kind) {
+    case "run":
+      return run(request);
+    case "begin":
+      return begin(request);
+    case "step": {
+      const text = texts.get(request.text);
+      if (text === undefined) throw new Error(`no text ${request.text} is being continued`);
+      return advance(text, BigInt64Array.from(text.next, BigInt), text.next.length);
+    }
+    case "end":
+      texts.delete(request.text);
+      return {};
+    default:
+      return request satisfies never;
+  }
+}
+
+const MEMORY = /bad_alloc|bad allocation|allocate memory|allocation failed|out of memory/i;
+
+async function reply(request: Request): Promise<Reply> {
+  const { id } = request;
+  const started = performance.now();
+  try {
+    const outputs = await answer(request);
+    return outputs === null ? { kind: "missing", id } : { kind: "done", id, outputs, ms: performance.now() - started };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { kind: "failed", id, memory: MEMORY.test(message), message };
+  }
+}
+
+/** When memory runs out the system should end this process, not the one people type into. */
+function offerOnLowMemory(): void {
+  if (process.platform !== "linux") return;
+  try {
+    writeFileSync("/proc/self/oom_score_adj", "500");
+  } catch {
+    // Not allowed here: the system then chooses by size.
+  }
+}
+
+ort.env.logLevel = "error";
+offerOnLowMemory();
+// Ctrl-C reaches every process of the terminal; whether to stop is the host's decision.
+process.on("SIGINT", () => {});
+process.on("disconnect", () => process.exit(0));
+let last: Promise<void> = Promise.resolve();
+process.on("message", (request: Request) => {
+  last = last.then(async () => {
+    const message = await reply(request);
+    if (process.connected) process.send?.(message);
+  });
+});

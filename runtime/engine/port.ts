@@ -1,0 +1,70 @@
+/** Without this file the session would depend on how inference is hosted (today: supervised child processes). */
+import type { EmittedGraph } from "../../src/emit/specs.ts";
+
+export type TensorData =
+  | { readonly type: "float32"; readonly data: Float32Array; readonly dims: readonly number[] }
+  | { readonly type: "int32"; readonly data: Int32Array; readonly dims: readonly number[] }
+  | { readonly type: "int64"; readonly data: BigInt64Array; readonly dims: readonly number[] };
+
+export type Feeds = Readonly<Record<string, TensorData>>;
+
+/** One document for the model: ids [n], and the positions whose activations are wanted (ascending). */
+export interface Document {
+  readonly ids: Int32Array;
+  readonly wanted: Uint32Array;
+}
+
+/** What one tap gives for one document: CSR over its wanted positions, or dense [wanted, width]. */
+export type TapOutput =
+  | { readonly kind: "sparse"; readonly indptr: Uint32Array; readonly indices: Uint32Array; readonly values: Float32Array }
+  | { readonly kind: "dense"; readonly width: number; readonly values: Float32Array };
+
+export interface Progress {
+  readonly documents: number;
+  readonly totalDocuments: number;
+  readonly tokens: number;
+  readonly totalTokens: number;
+}
+
+export interface JobOptions {
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: Progress) => void;
+  /** Called once per finished document, in no particular order: what is told here is never lost by a later cancel. */
+  readonly onDocument: (index: number, taps: readonly TapOutput[]) => void;
+}
+
+/** Settings that belong to a plan's numerics class. */
+export interface EngineOptions {
+  /** Engine processes, each with `threads` intra-op threads. */
+  readonly lanes: number;
+  readonly threads: number;
+  /** Documents per micro-batch at most; null: chosen so that a batch takes about 250 ms. */
+  readonly batch: number | null;
+}
+
+/** A user-facing failure of the engine. `code` is a diagnostic code: `engine-died`, `engine-failed`, `out-of-memory`. */
+export class EngineError extends Error {
+  readonly code: string;
+  readonly help: string;
+  constructor(code: string, message: string, help: string) {
+    super(message);
+    this.code = code;
+    this.help = help;
+  }
+}
+
+export interface Engine {
+  readonly options: EngineOptions;
+  /** Run a forward graph over documents. Rejects with AbortError after the running micro-batch, or with EngineError. */
+  forward(graph: EmittedGraph, taps: number, documents: readonly Document[], job: JobOptions): Promise<void>;
+  /** Encode dense residuals [rows, d] with an encode graph; one TapOutput for all rows. */
+  encode(graph: EmittedGraph, residual: Float32Array, width: number, signal: AbortSignal): Promise<TapOutput>;
+  /** Greedy continuation: prompts of equal or different length, `steps` new ids each. */
+  generate(graph: EmittedGraph, prompts: readonly Int32Array[], steps: number, job: { readonly signal: AbortSignal; readonly onProgress: (p: Progress) => void; readonly onDocument: (index: number, ids: Int32Array) => void }): Promise<void>;
+  /** Process ids of living lanes: for tests and `doctor`. */
+  readonly pids: readonly number[];
+  /** End the processes now, in the middle of a batch (a second Ctrl-C): running jobs reject; the next use starts anew. */
+  kill(): void;
+  /** End every process and wait until they are gone; nothing runs afterwards. */
+  close(): Promise<void>;
+}

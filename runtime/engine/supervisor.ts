@@ -1,0 +1,218 @@
+/** Without this file a fault in native code, or a lack of memory, would end the program instead of one query. */
+import { fork } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import type { Socket } from "node:net";
+import { fileURLToPath } from "node:url";
+import type { EmittedGraph } from "../../src/emit/specs.ts";
+import { EngineError } from "./port.ts";
+import type { Feeds } from "./port.ts";
+import type { GraphReference, Outputs, Reply, Request } from "./protocol.ts";
+
+export interface Answer {
+  readonly outputs: Outputs;
+  /** Time inside the runtime. */
+  readonly ms: number;
+}
+
+/** One engine process, started on first use and again after it died. All calls reject with EngineError. */
+export interface Lane {
+  /** null while no process lives. */
+  readonly pid: number | null;
+  run(graph: EmittedGraph, feeds: Feeds): Promise<Answer>;
+  /** Start continuing prompts of one length (two or more) under the number `text`; `next` int32 [B] is the first new id of each. */
+  begin(graph: EmittedGraph, text: number, prompts: readonly Int32Array[]): Promise<Answer>;
+  step(text: number): Promise<Answer>;
+  end(text: number): Promise<Answer>;
+  /** End the process now; what is pending rejects. The next call starts another. */
+  kill(): void;
+  /** The same, and wait until it is gone. */
+  close(): Promise<void>;
+}
+
+/** Lines of native output kept to explain a death. */
+const TAIL = 20;
+
+interface Pending {
+  readonly resolve: (reply: Reply) => void;
+  readonly reject: (error: EngineError) => void;
+}
+
+/** A process and what it still owes. */
+interface Running {
+  readonly child: ChildProcess;
+  readonly pending: Map<number, Pending>;
+  readonly known: Set<string>;
+  readonly tail: string[];
+  readonly gone: Promise<void>;
+  stopped: boolean;
+}
+
+type Sent<T> = T extends Request ? Omit<T, "id"> : never;
+
+/** `log` gets each line that the process writes: native warnings must not reach the terminal. */
+export function createLane(threads: number, log: (line: string) => void = () => {}): Lane {
+  let running: Running | null = null;
+  let numbers = 0;
+
+  const start = (): Running => {
+    const started = spawnLane(threads, log);
+    // Registered here, so that a dead process is forgotten before anybody hears of it.
+    started.child.once("exit", () => {
+      if (running === started) running = null;
+    });
+    running = started;
+    return started;
+  };
+
+  const send = (to: Running, request: Sent<Request>): Promise<Reply> =>
+    new Promise((resolve, reject) => {
+      const id = ++numbers;
+      to.pending.set(id, { resolve, reject });
+      keepAlive(to.child, true);
+      // A failed send means that the process is dying: its exit tells why and rejects what is pending.
+      if (to.child.connected) to.child.send({ ...request, id }, () => {});
+    });
+
+  const ask = async (request: Sent<Request>): Promise<Answer> => answerOf(await send(running ?? start(), request));
+
+  const askGraph = async (graph: EmittedGraph, request: (graph: GraphReference) => Sent<Request>): Promise<Answer> => {
+    const to = running ?? start();
+    const bytes = to.known.has(graph.key) ? null : graph.bytes;
+    const reply = await send(to, request({ key: graph.key, bytes }));
+    if (reply.kind === "missing") return answerOf(await send(to, request({ key: graph.key, bytes: graph.bytes })));
+    to.known.add(graph.key);
+    return answerOf(reply);
+  };
+
+  const stop = (): Promise<void> => {
+    if (running === null) return Promise.resolve();
+    const { child, gone } = running;
+    running.stopped = true;
+    running = null;
+    keepAlive(child, true);
+    child.kill("SIGKILL");
+    return gone;
+  };
+
+  return {
+    get pid() {
+      return running?.child.pid ?? null;
+    },
+    run: (graph, feeds) => askGraph(graph, (reference) => ({ kind: "run", graph: reference, feeds })),
+    begin: (graph, text, prompts) => askGraph(graph, (reference) => ({ kind: "begin", graph: reference, text, prompts })),
+    step: (text) => ask({ kind: "step", text }),
+    end: (text) => ask({ kind: "end", text }),
+    kill: () => void stop(),
+    close: stop,
+  };
+}
+
+function spawnLane(threads: number, log: (line: string) => void): Running {
+  const here = import.meta.url;
+  const { NODE_OPTIONS: _, ...env } = process.env;
+  const child = fork(fileURLToPath(new URL(here.endsWith(".ts") ? "./lane_main.ts" : "./lane_main.js", here)), [String(threads)], {
+    serialization: "advanced",
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+    // Debuggers and loaders of the host do not belong here; type stripping must not announce itself.
+    execArgv: ["--disable-warning=ExperimentalWarning"],
+    env,
+    // Out of the terminal's process group, so that no Ctrl-C reaches it, not even while it starts. On Windows this would open a console.
+    detached: process.platform !== "win32",
+  });
+  const running: Running = { child, pending: new Map(), known: new Set(), tail: [], gone: gone(child), stopped: false };
+  for (const stream of [child.stdout, child.stderr]) {
+    let partial = "";
+    stream?.setEncoding("utf8").on("data", (text: string) => {
+      const lines = (partial + text).split("\n");
+      partial = (lines.pop() ?? "").slice(-4096);
+      for (const line of lines) {
+        log(line);
+        running.tail.push(line);
+        if (running.tail.length > TAIL) running.tail.shift();
+      }
+    });
+  }
+  child.on("message", (reply: Reply) => {
+    const waiting = running.pending.get(reply.id);
+    running.pending.delete(reply.id);
+    if (running.pending.size === 0) keepAlive(child, false);
+    waiting?.resolve(reply);
+  });
+  const killAtExit = (): void => void child.kill("SIGKILL");
+  process.once("exit", killAtExit);
+  const fail = (error: EngineError): void => {
+    process.off("exit", killAtExit);
+    for (const { reject } of running.pending.values()) reject(error);
+    running.pending.clear();
+  };
+  child.once("error", (error) => fail(new EngineError("engine-died", `The engine could not be started: ${error.message}.`, "Check that Node may start processes here, then run the query again.")));
+  child.once("disconnect", () => child.kill("SIGKILL"));
+  // "close" and not "exit": by then its last words have been read.
+  child.once("close", (code, signal) => fail(causeOfDeath(code, signal, running.tail, running.stopped)));
+  keepAlive(child, false);
+  return running;
+}
+
+function gone(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    child.once("exit", () => resolve());
+    child.once("error", () => {
+      if (child.pid === undefined) resolve();
+    });
+  });
+}
+
+/** An idle engine must not keep the program from ending; a working one must. */
+function keepAlive(child: ChildProcess, working: boolean): void {
+  for (const handle of [child, child.channel, child.stdout as Socket | null, child.stderr as Socket | null]) {
+    if (working) handle?.ref();
+    else handle?.unref();
+  }
+}
+
+function answerOf(reply: Reply): Answer {
+  switch (reply.kind) {
+    case "done":
+      return reply;
+    case "missing":
+      throw new EngineError("engine-failed", "The engine could not open the graph.", "This is a bug of saeq: please report it.");
+    case "failed":
+      if (reply.memory) throw new EngineError("out-of-memory", "The engine ran out of memory.", SMALLER);
+      throw new EngineError("engine-failed", `The engine could not run the model: ${reply.message}`, "Check that the model's files are complete and have not changed since they were opened.");
+    default:
+      return reply satisfies never;
+  }
+}
+
+const SMALLER = "Try `set batch 1` or `set lanes 1`, or close other programs. Finished documents are kept.";
+const AGAIN = "Run the query again: finished documents are kept, and the engine starts anew.";
+
+/** The failure of a job whose engine was ended on purpose. */
+export function stopped(): EngineError {
+  return new EngineError("engine-died", "The engine was stopped.", AGAIN);
+}
+
+/** How a process ended, in words for people. `tail` are the last lines that it wrote. */
+export function causeOfDeath(code: number | null, signal: string | null, tail: readonly string[], wasStopped: boolean): EngineError {
+  const died = (message: string, help: string): EngineError => new EngineError("engine-died", message, help);
+  if (wasStopped) return stopped();
+  if (tail.some((line) => /bad_alloc|out of memory|allocate memory/i.test(line))) return died(`The engine ran out of memory and ended (${signal ?? `exit code ${code}`}).`, SMALLER);
+  const last = tail.findLast((line) => line.trim() !== "");
+  const words = last === undefined ? "" : ` Its last words: ${last.trim()}`;
+  switch (signal) {
+    case "SIGKILL":
+      return died("The engine was killed (SIGKILL). Unless somebody ended it by hand, the system was out of memory.", SMALLER);
+    case "SIGABRT":
+      return died(`The engine aborted (SIGABRT).${words}`, AGAIN);
+    case "SIGBUS":
+      return died("The engine could not read a weights file that it had opened (SIGBUS): the file became shorter, or its disk failed.", "Check the model's files, then run the query again.");
+    case "SIGSEGV":
+    case "SIGILL":
+    case "SIGFPE":
+      return died(`The engine crashed (${signal}).${words}`, AGAIN);
+    case null:
+      return died(`The engine ended with exit code ${code}.${words}`, AGAIN);
+    default:
+      return died(`The engine was ended by ${signal}.`, AGAIN);
+  }
+}

@@ -1,0 +1,205 @@
+/** Without this file plans would stay plans. */
+import type { Span } from "../grammar/span.ts";
+import { key } from "../src/ops/key.ts";
+import { OPS, type Plan } from "../src/ops/op.ts";
+import { encode, forward, type ActivationContext } from "./activations.ts";
+import { tokenizeTable } from "./documents.ts";
+import type { Acts, Dense, Features, Groups, Single, Table, Tokens, Value } from "./data/frame.ts";
+import { evaluate } from "./data/evaluate.ts";
+import { countRows, describeValue } from "./data/summaries.ts";
+import { concatTables, tableFromRows } from "./data/table.ts";
+import { filterRows, limitRows, projectColumns, sampleRows, sortRows, splitRows } from "./data/rows.ts";
+import { saveValue } from "./data/save.ts";
+import { toTable } from "./data/to_table.ts";
+import { overlapTable, rankFeatures, unionTable } from "./features.ts";
+import { memorize } from "./memorization.ts";
+import type { Progress } from "./engine/port.ts";
+import { countActivations, histogramPlot, statisticsTable, type Member } from "./summary.ts";
+import type { ValueStore } from "./value_store.ts";
+
+/** A mistake found while running, at the stage where it happened. Any other error is a bug. */
+export class StageError extends Error {
+  readonly at: Span;
+  readonly stage: string;
+  constructor(plan: Plan, cause: unknown) {
+    super(`in ${plan.label}`, { cause });
+    this.at = plan.at;
+    this.stage = plan.label;
+  }
+}
+
+/** An `assert` that does not hold. */
+export class AssertionFailure extends Error {}
+
+export interface ExecuteContext extends Omit<ActivationContext, "onProgress"> {
+  /** Nodes of this pipeline that are done: a `tee` that several stages continue is shown once. */
+  readonly done: Map<Plan, Value>;
+  readonly values: ValueStore;
+  readonly onProgress: (plan: Plan, progress: Progress) => void;
+  /** A result on the side: of a `tee`, or of `show`. */
+  readonly onResult: (plan: Plan, value: Value) => void;
+  readonly onNotice: (text: string) => void;
+  readonly onSaved: (path: string, detail: string) => void;
+  readonly outputPath: (path: string) => string;
+  readonly explain: (plan: Plan) => string;
+}
+
+/** The value of a plan. Equal sub-plans are computed once; effects happen once, in the order of the script. */
+export async function execute(plan: Plan, context: ExecuteContext): Promise<Value> {
+  const known = context.done.get(plan) ?? (OPS[plan.op.op].passes ? undefined : context.values.get(key(plan)));
+  if (known !== undefined) return known;
+  if (plan.op.op === "explain") return { kind: "text", text: context.explain(plan.inputs[0]!) };
+  const inputs: Value[] = [];
+  for (const [i, input] of plan.inputs.entries()) {
+    const value = await execute(input, context);
+    inputs.push(value);
+    if (plan.op.op === "tee" && i === 1) context.onResult(input, value);
+  }
+  context.signal.throwIfAborted();
+  let value: Value;
+  try {
+    value = await apply(plan, inputs, context);
+  } catch (error) {
+    throw error instanceof StageError || (error instanceof Error && error.name === "AbortError") ? error : new StageError(plan, error);
+  }
+  context.done.set(plan, value);
+  if (!OPS[plan.op.op].passes) context.values.set(key(plan), value);
+  return value;
+}
+
+function members(value: Value): readonly Member[] {
+  return value.kind === "groups" ? value.members : [{ name: null, value }];
+}
+
+/** Apply to each group, or to the whole. */
+function each(value: Value, change: (single: Single) => Single): Value {
+  return value.kind === "groups" ? { kind: "groups", members: value.members.map(({ name, value: single }) => ({ name, value: change(single) })) } : change(value);
+}
+
+/** The same for work that wants all groups in one job. */
+async function together(value: Value, change: (singles: readonly Single[]) => Promise<readonly Single[]>): Promise<Value> {
+  if (value.kind !== "groups") return (await change([value]))[0]!;
+  const changed = await change(value.members.map((member) => member.value));
+  return { kind: "groups", members: value.members.map(({ name }, i) => ({ name, value: changed[i]! })) };
+}
+
+function asTable(value: Single): Table {
+  return value.kind === "table" ? value : value.kind === "features" ? value.table : toTable(value);
+}
+
+function expect<K extends Single["kind"]>(kind: K, value: Single): Single & { readonly kind: K } {
+  if (value.kind !== kind) throw new Error(`expected ${kind}, got ${value.kind}`);
+  return value as Single & { readonly kind: K };
+}
+
+async function apply(plan: Plan, inputs: readonly Value[], context: ExecuteContext): Promise<Value> {
+  const { op } = plan;
+  const input = inputs[0]!;
+  const undefinedValues = (operation: string, rows: number): void => context.onNotice(`${plan.label}: \`${operation}\` has no value in ${rows} rows; they are null`);
+  const activation: ActivationContext = { ...context, onProgress: (progress) => context.onProgress(plan, progress) };
+  switch (op.op) {
+    case "read":
+      return context.catalog.table(op);
+    case "literal":
+      return tableFromRows(op.columns, op.rows, "prompts");
+    case "filter":
+      return each(input, (table) => filterRows(asTable(table), op.predicate, undefined, undefinedValues));
+    case "project":
+      return each(input, (table) => projectColumns(asTable(table), op.columns, undefined, undefinedValues));
+    case "sort":
+      return each(input, (table) => sortRows(asTable(table), op.keys));
+    case "limit":
+      return each(input, (table) => limitRows(asTable(table), op.count));
+    case "sample":
+      return each(input, (single) => {
+        const table = asTable(single);
+        if (table.rows < op.count) context.onNotice(`${plan.label}: there are only ${table.rows} rows, and all of them are taken`);
+        return sampleRows(table, op.count, op.stream);
+      });
+    case "split": {
+      const { groups, unmatched, shared } = splitRows(asTable(expectSingle(input)), op.parts, undefinedValues);
+      if (unmatched > 0) context.onNotice(`${plan.label}: ${unmatched} rows are in no group`);
+      if (shared > 0) context.onNotice(`${plan.label}: ${shared} rows are in more than one group`);
+      return groups;
+    }
+    case "group": {
+      const value: Groups = { kind: "groups", members: op.names.map((name, i) => ({ name, value: expectSingle(inputs[i]!) })) };
+      return value;
+    }
+    case "concat":
+      return concatTables(inputs.map((value) => asTable(expectSingle(value))));
+    case "tokenize":
+      return each(input, (table) => {
+        const tokens = tokenizeTable(op, asTable(table), context.catalog.model(op.model));
+        if (tokens.truncated > 0) context.onNotice(`${plan.label}: ${tokens.truncated} texts were cut to the model's context`);
+        return tokens;
+      });
+    case "forward":
+      return together(input, (sets) => forward(op, sets.map((set): Tokens => expect("tokens", set)), activation));
+    case "pick":
+      return each(input, (single): Acts | Dense => {
+        if (single.kind === "acts") return { ...single, taps: op.taps.map((tap) => single.taps[tap]!) };
+        const dense = expect("dense", single);
+        return { ...dense, taps: op.taps.map((tap) => dense.taps[tap]!) };
+      });
+    case "encode":
+      return together(input, (sets) => Promise.all(sets.map((set) => encode(op, expect("dense", set), activation))));
+    case "generate":
+      return together(input, async (tables) => {
+        const made: Single[] = [];
+        for (const table of tables) made.push(await memorize(op, asTable(table), activation));
+        return made;
+      });
+    case "rank":
+      return each(input, (single) => rankFeatures(op, single.kind === "features" ? single : expect("acts", single)));
+    case "statistics":
+      return statisticsTable(op, members(input).map(({ name, value }) => ({ name, value: expect("acts", value) })));
+    case "histogram":
+      return histogramPlot(op, members(input));
+    case "overlap":
+      return overlapTable(featureGroups(input));
+    case "union":
+      return unionTable(featureGroups(input), op.threshold);
+    case "count": {
+      const parts = members(input);
+      return parts.every(({ value }) => value.kind === "table" || value.kind === "features")
+        ? countRows(parts.map(({ name, value }) => ({ name, table: asTable(value) })), op.by)
+        : countActivations(parts);
+    }
+    case "describe":
+      return describeValue(members(input).map(({ name, value }) => ({ name, table: asTable(value) })));
+    case "explain":
+      throw new Error("explain is not applied");
+    case "assert": {
+      const relations = inputs.map((value) => asTable(expectSingle(value)));
+      for (const { name, value } of members(input)) {
+        const column = evaluate(op.condition, asTable(value), relations);
+        const holds = column.type === "bool" && Array.from(column.values).every((each, i) => each === 1 && (column.valid === null || column.valid[i] === 1));
+        if (!holds) throw new AssertionFailure(`${op.message === "" ? op.text : op.message}${name === null ? "" : ` (group ${name})`}`);
+      }
+      return input;
+    }
+    case "tee":
+      return input;
+    case "save": {
+      const path = context.outputPath(op.path);
+      context.onSaved(path, await saveValue(input, path, op.format));
+      return input;
+    }
+    case "show":
+      context.onResult(plan, input);
+      return input;
+    default:
+      return op satisfies never;
+  }
+}
+
+function expectSingle(value: Value): Single {
+  if (value.kind === "groups") throw new Error("expected one value, got groups");
+  return value;
+}
+
+function featureGroups(value: Value): Groups<Features> {
+  if (value.kind !== "groups") throw new Error("expected groups");
+  return { kind: "groups", members: value.members.map(({ name, value: single }) => ({ name, value: expect("features", single) })) };
+}

@@ -1,0 +1,38 @@
+/** Without this file nobody could see what a query will read and compute. */
+import { key } from "../src/ops/key.ts";
+import type { Plan } from "../src/ops/op.ts";
+import { nodes } from "../src/optimize/rule.ts";
+import { printPlan } from "../src/plan/print.ts";
+import type { CompiledPipeline } from "../src/pipeline.ts";
+import { forwardGraphOf, type ActivationContext } from "./activations.ts";
+import type { ValueStore } from "./value_store.ts";
+
+function bytes(count: number): string {
+  return count < 1e6 ? `${(count / 1e3).toFixed(0)} kB` : count < 1e9 ? `${(count / 1e6).toFixed(1)} MB` : `${(count / 1e9).toFixed(2)} GB`;
+}
+
+/** The plan as written, the rules that changed it, the plan as run, and the cost of each pass of the model. */
+export function explainPipeline(pipeline: CompiledPipeline, context: Pick<ActivationContext, "catalog" | "graphs"> & { readonly values: ValueStore }): string {
+  const below = (plan: Plan): Plan => (plan.op.op === "explain" ? plan.inputs[0]! : plan);
+  const written = below(pipeline.written);
+  const plan = below(pipeline.plan);
+  const passes = nodes(plan).flatMap((node) => {
+    if (node.op.op !== "forward") return [];
+    const graph = forwardGraphOf(node.op, context.catalog, context.graphs);
+    const kept = context.values.get(key(node)) !== undefined ? "kept from before: not run" : "not kept: runs";
+    return [`  ${node.label}: maps ${bytes(graph.mappedBytes)} of weights, ${(graph.flopsPerToken / 1e6).toFixed(1)} MFLOP a token, graph of ${bytes(graph.bytes.length)}; ${kept}`];
+  });
+  return [
+    "as written",
+    indent(printPlan(written)),
+    "rules",
+    ...(pipeline.steps.length === 0 ? ["  none applies"] : pipeline.steps.map(({ rule }) => `  ${rule.name}: ${rule.doc}`)),
+    "as run",
+    indent(printPlan(plan)),
+    ...(passes.length === 0 ? [] : ["passes of the model", ...passes]),
+  ].join("\n");
+}
+
+function indent(text: string): string {
+  return text.split("\n").map((line) => `  ${line}`).join("\n");
+}

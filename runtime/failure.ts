@@ -1,0 +1,42 @@
+/** Without this file what goes wrong while running would reach the user as an exception. */
+import type { Diagnostic } from "../grammar/diagnostic.ts";
+import type { Span } from "../grammar/span.ts";
+import { CheckpointError } from "./checkpoint/error.ts";
+import { DataError } from "./data/error.ts";
+import { EngineError } from "./engine/port.ts";
+import { AssertionFailure, StageError } from "./execute.ts";
+
+export interface Failure {
+  readonly diagnostic: Diagnostic;
+  readonly exitCode: number;
+  readonly cancelled: boolean;
+}
+
+/** An error as a diagnostic at the stage where it happened, with its exit code. `reached`: texts done and in all. */
+export function failure(error: unknown, text: string, statement: Span, reached: readonly [number, number]): Failure {
+  const stage = error instanceof StageError ? error : null;
+  const cause = stage === null ? error : stage.cause;
+  // A stage of an earlier REPL line stands in another text: then the whole statement is marked, and the stage named.
+  const here = stage !== null && text.slice(stage.at.start, stage.at.end) === stage.stage;
+  const span = here ? stage.at : statement;
+  const where = stage === null || here ? [] : [`in \`${stage.stage}\``];
+  const told = (code: string, message: string, notes: readonly string[], help: string, exitCode: number): Failure => ({
+    diagnostic: { severity: "error", code, message, span, notes: [...notes, ...where], ...(help === "" ? {} : { help }) },
+    exitCode,
+    cancelled: false,
+  });
+  if (cause instanceof Error && cause.name === "AbortError") {
+    const [done, all] = reached;
+    return {
+      diagnostic: { severity: "note", code: "cancelled", message: all === 0 ? "Cancelled" : `Cancelled after ${done} of ${all} texts`, span, help: "run it again to go on from there" },
+      exitCode: 130,
+      cancelled: true,
+    };
+  }
+  if (cause instanceof AssertionFailure) return told("assertion-failed", cause.message, [], "", 7);
+  if (cause instanceof DataError) return told(cause.code, cause.message, cause.notes, cause.help ?? "", cause.code === "missing-file" ? 10 : 1);
+  if (cause instanceof CheckpointError) return told(cause.code, cause.message, cause.notes, cause.help, 1);
+  if (cause instanceof EngineError) return told(cause.code, cause.message, [`${reached[0]} of ${reached[1]} texts are kept; nothing else in the session is lost`], cause.help, 8);
+  const bug = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+  return told("internal-error", "This is a mistake in saeq, not in the query", bug.split("\n").slice(0, 4), "", 1);
+}

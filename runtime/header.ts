@@ -1,0 +1,54 @@
+/** Without this file results would be shown without what they depend on. */
+import type { Acts, Single, Value } from "./data/frame.ts";
+
+/** One line: kind, sizes per group, layer and hook, SAE and convention, which text was read, how many tokens were masked. */
+export function headerOf(value: Value): string {
+  if (value.kind === "groups") {
+    const first = value.members[0]?.value;
+    const sizes = value.members.map(({ name, value: member }) => `${name} ${sizeOf(member)}`).join(" · ");
+    const acts = value.members.flatMap(({ value: member }) => actsOf(member) ?? []);
+    return [`${first?.kind ?? "nothing"}[${value.members.length}] ${sizes}`, ...facts(acts)].join(" · ");
+  }
+  const acts = actsOf(value);
+  return [`${value.kind} ${sizeOf(value)}`.trimEnd(), ...facts(acts === null ? [] : [acts])].join(" · ");
+}
+
+function actsOf(value: Single): Acts | null {
+  return value.kind === "acts" ? value : value.kind === "features" ? value.acts : null;
+}
+
+function sizeOf(value: Single): string {
+  switch (value.kind) {
+    case "table":
+      return `${value.rows} × ${value.columns.length}`;
+    case "tokens":
+      return `${value.ids.length} texts, ${value.ids.reduce((sum, ids) => sum + ids.length, 0)} tokens`;
+    case "dense":
+      return `${value.tokens.ids.length} texts × ${value.rows.count} positions × ${value.taps[0]?.width ?? 0}`;
+    case "acts":
+      return `${value.tokens.ids.length} texts, ${value.rows.count} positions`;
+    case "features":
+      return `${value.table.rows} of ${value.acts.taps.reduce((sum, tap) => sum + tap.csr.cols, 0)}`;
+    case "plot":
+      return value.quantity;
+    case "text":
+      return "";
+    default:
+      return value satisfies never;
+  }
+}
+
+function facts(acts: readonly Acts[]): string[] {
+  const first = acts[0];
+  if (first === undefined) return [];
+  const masked = acts.reduce((sum, each) => sum + each.rows.masked.reduce((n, one) => n + one, 0), 0);
+  const truncated = acts.reduce((sum, each) => sum + each.tokens.truncated, 0);
+  return [
+    `${first.taps.length > 1 ? "layers" : "layer"} ${first.taps.map((tap) => tap.layer).join(", ")} ${first.taps[0]?.hook ?? ""}`,
+    `SAE ${[...new Set(first.taps.map((tap) => tap.sae))].join("; ")}`,
+    `${first.tokens.model} float32`,
+    `text: ${first.tokens.source}`,
+    masked === 0 ? "no special tokens" : `${masked} special ${masked === 1 ? "token" : "tokens"} masked`,
+    ...(truncated === 0 ? [] : [`${truncated} texts cut`]),
+  ];
+}

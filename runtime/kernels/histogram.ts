@@ -1,0 +1,106 @@
+/** Without this file two groups could not be drawn over the same bins. */
+import { quantiles } from "./quantile.ts";
+
+/** Edges [bins + 1], ascending; counts [series][bins], every value in exactly one bin. */
+export interface Histogram {
+  readonly edges: Float64Array;
+  readonly counts: readonly Float64Array[];
+}
+
+/** More bins than this show noise, and one outlier could ask for billions. */
+const MOST_BINS = 512;
+/** Integers get one bin each up to this many, then wider whole-number bins. */
+const MOST_INTEGER_BINS = 64;
+
+/**
+ * Histogram of finite float32 series over one set of edges, the same whatever the order of series and values.
+ * `bins` equal widths from the least to the greatest value; null: by Freedman and Diaconis' rule over all series
+ * together (width 2 · IQR · n^(−1/3)), or Sturges' where the quartiles coincide; at most 512. Bins are [a, b), the last
+ * one [a, b], as numpy has them. One single value v gives edges v ± 0.5. No values: no bins. O(n).
+ */
+export function floatHistogram(series: readonly Float32Array[], bins: number | null): Histogram {
+  const pooled = pool(series);
+  if (pooled.length === 0) return { edges: new Float64Array(0), counts: series.map(() => new Float64Array(0)) };
+  let low = pooled[0]!;
+  let high = low;
+  for (let i = 1; i < pooled.length; i++) {
+    if (pooled[i]! < low) low = pooled[i]!;
+    if (pooled[i]! > high) high = pooled[i]!;
+  }
+  const count = bins ?? freedmanDiaconis(pooled, high - low);
+  if (low === high) [low, high] = [low - 0.5, high + 0.5];
+  const edges = equalEdges(low, high, count);
+  return { edges, counts: series.map((values) => tally(values, edges)) };
+}
+
+/**
+ * Histogram of non-negative integers: bins of one whole width w, edges whole numbers, bin [a, a + w) holds
+ * a … a + w − 1; the last edge is past the greatest value. w is the least that needs at most `bins` (null: 64) bins.
+ */
+export function integerHistogram(series: readonly Uint32Array[], bins: number | null): Histogram {
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
+  for (const values of series) {
+    for (const value of values) {
+      if (value < low) low = value;
+      if (value > high) high = value;
+    }
+  }
+  if (low > high) return { edges: new Float64Array(0), counts: series.map(() => new Float64Array(0)) };
+  const span = high - low + 1;
+  const width = Math.ceil(span / (bins ?? MOST_INTEGER_BINS));
+  const count = Math.ceil(span / width);
+  const edges = Float64Array.from({ length: count + 1 }, (_, i) => low + i * width);
+  const counts = series.map((values) => {
+    const tallies = new Float64Array(count);
+    for (const value of values) {
+      const bin = Math.floor((value - low) / width);
+      tallies[bin] = tallies[bin]! + 1;
+    }
+    return tallies;
+  });
+  return { edges, counts };
+}
+
+function pool(series: readonly Float32Array[]): Float32Array {
+  const pooled = new Float32Array(series.reduce((sum, values) => sum + values.length, 0));
+  let offset = 0;
+  for (const values of series) {
+    pooled.set(values, offset);
+    offset += values.length;
+  }
+  return pooled;
+}
+
+function freedmanDiaconis(values: Float32Array, span: number): number {
+  if (span === 0) return 1;
+  const [q1, q3] = quantiles(values, [0.25, 0.75]) as [number, number];
+  const width = (2 * (q3 - q1)) / Math.cbrt(values.length);
+  const count = width > 0 ? Math.ceil(span / width) : Math.ceil(Math.log2(values.length)) + 1;
+  return Math.max(1, Math.min(MOST_BINS, count));
+}
+
+/** `count` bins between low and high, with exactly those two at the ends. */
+function equalEdges(low: number, high: number, count: number): Float64Array {
+  const edges = new Float64Array(count + 1);
+  const step = (high - low) / count;
+  for (let i = 0; i < count; i++) edges[i] = low + i * step;
+  edges[count] = high;
+  return edges;
+}
+
+/** Counts by comparison with the edges themselves: the division only guesses where to look. */
+function tally(values: Float32Array, edges: Float64Array): Float64Array {
+  const last = edges.length - 2;
+  const low = edges[0]!;
+  const perUnit = (last + 1) / (edges[last + 1]! - low);
+  const counts = new Float64Array(last + 1);
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    let bin = Math.max(0, Math.min(last, Math.floor((value - low) * perUnit)));
+    while (bin > 0 && value < edges[bin]!) bin--;
+    while (bin < last && value >= edges[bin + 1]!) bin++;
+    counts[bin] = counts[bin]! + 1;
+  }
+  return counts;
+}

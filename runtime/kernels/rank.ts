@@ -1,0 +1,120 @@
+/** Without this file nobody could ask which features fire most. */
+import type { Csr, Rows } from "../data/frame.ts";
+import type { RankBy } from "../../src/ops/op.ts";
+import { eachActive } from "./active.ts";
+import type { NonFinite } from "./active.ts";
+import { add, createSums, exactly, rounded } from "./exact_sum.ts";
+
+/**
+ * What every feature did over the unmasked rows; arrays [cols]. `sum` is exact, then rounded once; `mean` is the exact
+ * sum over `count`, rounded once. Features never active have count 0, sum 0, mean and max NaN (no value).
+ */
+export interface FeatureTotals {
+  readonly cols: number;
+  /** Unmasked rows: the denominator of `frac`. */
+  readonly rows: number;
+  readonly count: Uint32Array;
+  readonly sum: Float64Array;
+  readonly mean: Float64Array;
+  readonly max: Float32Array;
+  readonly nonFinite: NonFinite;
+}
+
+/** Totals of all features of a matrix [rows, cols] where activation > threshold. Independent of row order. O(cols + nnz). */
+export function featureTotals(csr: Csr, rows: Rows, threshold = 0): FeatureTotals {
+  const count = new Uint32Array(csr.cols);
+  const max = new Float32Array(csr.cols).fill(Number.NaN);
+  const sums = createSums(csr.cols);
+  const nonFinite = eachActive(csr, rows, threshold, (_row, feature, value) => {
+    count[feature] = count[feature]! + 1;
+    if (!(value <= max[feature]!)) max[feature] = value;
+    add(sums, feature, value);
+  });
+  const sum = new Float64Array(csr.cols);
+  const mean = new Float64Array(csr.cols).fill(Number.NaN);
+  for (let feature = 0; feature < csr.cols; feature++) {
+    if (count[feature] === 0) continue;
+    const total = exactly(sums, feature);
+    sum[feature] = rounded(total);
+    mean[feature] = rounded(total, BigInt(count[feature]!));
+  }
+  let unmasked = 0;
+  for (let row = 0; row < rows.count; row++) if (rows.masked[row] === 0) unmasked++;
+  return { cols: csr.cols, rows: unmasked, count, sum, mean, max, nonFinite };
+}
+
+/** Features in rank order; arrays [n] side by side. */
+export interface Ranked {
+  readonly features: Uint32Array;
+  /** Rows where the feature is active. */
+  readonly count: Uint32Array;
+  readonly sum: Float64Array;
+  /** Mean over the rows where the feature is active. */
+  readonly mean: Float64Array;
+  readonly max: Float64Array;
+  /** count / unmasked rows. */
+  readonly frac: Float64Array;
+  /** What was ranked by: one of the above. */
+  readonly score: Float64Array;
+  readonly nonFinite: NonFinite;
+}
+
+export interface Ranking {
+  readonly count: number;
+  readonly by: RankBy;
+  readonly descending: boolean;
+}
+
+/** The first `count` of the features active at least once; ties go to the lower feature, whichever the direction. */
+export function rankTotals(totals: FeatureTotals, { count, by, descending }: Ranking): Ranked {
+  const score = scoresOf(totals, by);
+  const live = new Uint32Array(totals.cols).map((_, feature) => feature).filter((feature) => totals.count[feature]! > 0);
+  live.sort((a, b) => {
+    const x = score[a]!;
+    const y = score[b]!;
+    return x === y ? a - b : x < y === descending ? 1 : -1;
+  });
+  return ranked(totals, live.slice(0, count), score);
+}
+
+/** The given features in the given order, the never active among them too: true figures for a table of a union. */
+export function lookUp(totals: FeatureTotals, features: Uint32Array, by: RankBy = "count"): Ranked {
+  for (const feature of features) if (feature >= totals.cols) throw new RangeError(`feature ${feature} of ${totals.cols}`);
+  return ranked(totals, features, scoresOf(totals, by));
+}
+
+/** Rank the features of a matrix [rows, cols]: `featureTotals`, then `rankTotals`. */
+export function rank(csr: Csr, rows: Rows, ranking: Ranking & { readonly threshold?: number }): Ranked {
+  return rankTotals(featureTotals(csr, rows, ranking.threshold), ranking);
+}
+
+function scoresOf(totals: FeatureTotals, by: RankBy): ArrayLike<number> {
+  switch (by) {
+    case "count":
+    case "frac":
+      // One denominator for all: the order of the counts, without a division.
+      return totals.count;
+    case "mean":
+      return totals.mean;
+    case "max":
+      return totals.max;
+    case "sum":
+      return totals.sum;
+    default:
+      return by satisfies never;
+  }
+}
+
+function ranked(totals: FeatureTotals, features: Uint32Array, score: ArrayLike<number>): Ranked {
+  const pick = (from: ArrayLike<number>): Float64Array => Float64Array.from(features, (feature) => from[feature]!);
+  return {
+    features,
+    count: Uint32Array.from(features, (feature) => totals.count[feature]!),
+    sum: pick(totals.sum),
+    mean: pick(totals.mean),
+    max: pick(totals.max),
+    frac: Float64Array.from(features, (feature) => (totals.rows === 0 ? Number.NaN : totals.count[feature]! / totals.rows)),
+    score: pick(score),
+    nonFinite: totals.nonFinite,
+  };
+}

@@ -1,0 +1,62 @@
+/** Without this file nobody could measure what a model knows by heart. */
+import { emitGenerate } from "../src/emit/generate.ts";
+import type { Op } from "../src/ops/op.ts";
+import type { ActivationContext } from "./activations.ts";
+import { DataError } from "./data/error.ts";
+import type { Column, Table } from "./data/frame.ts";
+
+/**
+ * Greedy continuation of the first `prefix` tokens of each text, compared with the text's own next tokens (Carlini et al. 2022,
+ * "Quantifying Memorization", section 2: extractable with a context of k tokens). `matching_tokens` is the length of the agreeing
+ * start, `matching_positions` the number of agreeing positions; `perfect_match`: all agree.
+ * @throws DataError `text-too-short` with the row
+ */
+export async function memorize(op: Op & { readonly op: "generate" }, table: Table, context: ActivationContext): Promise<Table> {
+  const model = context.catalog.model(op.model);
+  const { tokenizer, spec, facts } = model;
+  const column = table.columns.find((each) => each.name === op.textColumn);
+  if (column === undefined || column.type !== "str") throw new Error(`no text column ${op.textColumn}`);
+  const bos = facts.prependsBos ? 1 : 0;
+  const needed = op.prefix + op.continuation;
+  const ids = column.values.map((text, row) => {
+    const document = tokenizer.encode(text, { bos: bos === 1 });
+    if (document.length - bos < needed)
+      throw new DataError({
+        code: "text-too-short",
+        message: `The text of row ${row + 1} has ${document.length - bos} tokens; ${op.prefix} + ${op.continuation} are needed`,
+        help: `… | memorize prefix ${op.prefix} continue ${Math.max(1, document.length - bos - op.prefix)}`,
+        row: row + 1,
+        column: op.textColumn,
+      });
+    return document;
+  });
+  const id = JSON.stringify(["generate", op.model.digest]);
+  const graph = context.graphs.get(id) ?? emitGenerate(spec);
+  context.graphs.set(id, graph);
+  const generated: Int32Array[] = [];
+  const prompts = ids.map((document) => document.slice(0, bos + op.prefix));
+  if (prompts.length > 0)
+    await context.engine.generate(graph, prompts, op.continuation, {
+      signal: context.signal,
+      onProgress: context.onProgress,
+      onDocument: (index, tokens) => void (generated[index] = tokens),
+    });
+  const truth = ids.map((document) => document.slice(bos + op.prefix, bos + needed));
+  const prefixMatch = truth.map((expected, row) => {
+    let agree = 0;
+    while (agree < expected.length && expected[agree] === generated[row]![agree]) agree++;
+    return agree;
+  });
+  const positions = truth.map((expected, row) => expected.reduce((sum, token, i) => sum + (token === generated[row]![i] ? 1 : 0), 0));
+  const made = ["input_text", "generated_continuation_text", "true_continuation_text", "perfect_match", "matching_tokens", "matching_positions"];
+  const columns: Column[] = [
+    ...table.columns.filter(({ name }) => name !== op.textColumn && !made.includes(name)),
+    { name: "input_text", type: "str", values: prompts.map((prompt) => tokenizer.decode(prompt.slice(bos))), valid: null },
+    { name: "generated_continuation_text", type: "str", values: generated.map((tokens) => tokenizer.decode(tokens)), valid: null },
+    { name: "true_continuation_text", type: "str", values: truth.map((tokens) => tokenizer.decode(tokens)), valid: null },
+    { name: "perfect_match", type: "bool", values: Uint8Array.from(prefixMatch, (agree) => (agree === op.continuation ? 1 : 0)), valid: null },
+    { name: "matching_tokens", type: "int", values: Float64Array.from(prefixMatch), valid: null },
+    { name: "matching_positions", type: "int", values: Float64Array.from(positions), valid: null },
+  ];
+  return { ...table, columns };
+}

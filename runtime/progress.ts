@@ -1,0 +1,39 @@
+/** Without this file progress would have no rate and no end in sight. */
+import type { Plan } from "../src/ops/op.ts";
+import type { Progress } from "./engine/port.ts";
+import type { SessionEvent } from "./session_port.ts";
+
+const SMOOTHING = 0.3;
+/** A stage shorter than this is not worth a line. */
+const WORTH_A_LINE_MS = 300;
+
+/** Turns counts into events with a smoothed rate and an estimate from tokens. */
+export function createProgress(onEvent: (event: SessionEvent) => void, now: () => number = () => performance.now()): (plan: Plan, progress: Progress) => void {
+  let running: { plan: Plan; started: number; at: number; tokens: number; rate: number } | null = null;
+  return (plan, progress) => {
+    const time = now();
+    if (running === null || running.plan !== plan) running = { plan, started: time, at: time, tokens: progress.tokens, rate: 0 };
+    const seconds = (time - running.at) / 1000;
+    if (seconds > 0.05 && progress.tokens > running.tokens) {
+      const rate = (progress.tokens - running.tokens) / seconds;
+      running.rate = running.rate === 0 ? rate : SMOOTHING * rate + (1 - SMOOTHING) * running.rate;
+      running.at = time;
+      running.tokens = progress.tokens;
+    }
+    const elapsedMs = time - running.started;
+    onEvent({
+      kind: "progress",
+      stage: plan.label,
+      ...progress,
+      elapsedMs,
+      tokensPerSecond: running.rate,
+      etaSeconds: running.rate === 0 ? null : (progress.totalTokens - progress.tokens) / running.rate,
+    });
+    if (progress.documents < progress.totalDocuments) return;
+    if (elapsedMs > WORTH_A_LINE_MS) {
+      const rate = Math.round(progress.totalTokens / (elapsedMs / 1000));
+      onEvent({ kind: "finished", stage: plan.label, elapsedMs, detail: `${progress.totalDocuments} texts, ${progress.totalTokens} tokens, ${rate} tokens/s` });
+    }
+    running = null;
+  };
+}

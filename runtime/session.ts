@@ -1,0 +1,220 @@
+/** Without this file there would be a compiler and an engine, but nobody could ask a question. */
+import { randomInt } from "node:crypto";
+import { resolve } from "node:path";
+import type { Diagnostic } from "../grammar/diagnostic.ts";
+import { complete } from "../src/assist/complete.ts";
+import { help } from "../src/assist/help.ts";
+import { SETTINGS } from "../src/check/settings.ts";
+import { needKey, type Facts, type Known, type Scope } from "../src/check/scope.ts";
+import type { EmittedGraph } from "../src/emit/specs.ts";
+import { source as valueSource } from "../src/ops/key.ts";
+import type { Plan } from "../src/ops/op.ts";
+import { showType } from "../src/ops/schema.ts";
+import type { Rule } from "../src/optimize/rule.ts";
+import { nodes } from "../src/optimize/rule.ts";
+import { compile, type Compiled, type CompiledPipeline } from "../src/pipeline.ts";
+import type { ModelFacts, SaeFacts, Settings, TableFacts } from "../src/stages/stage.ts";
+import { createActivationStore } from "./activation_store.ts";
+import { createCatalog } from "./catalog.ts";
+import type { Value } from "./data/frame.ts";
+import { createEngine, defaultEngineOptions } from "./engine/engine.ts";
+import type { Engine } from "./engine/port.ts";
+import { execute } from "./execute.ts";
+import { explainPipeline } from "./explain.ts";
+import { failure } from "./failure.ts";
+import { headerOf } from "./header.ts";
+import { denied, needsOf } from "./permissions.ts";
+import { createProgress } from "./progress.ts";
+import type { Checked, Outcome, Session, SessionEvent, SessionOptions, Source } from "./session_port.ts";
+import { SHIPPED, STANDARD_MODULE } from "./shipped.ts";
+import { createValueStore } from "./value_store.ts";
+
+const VALUE_BYTES = 512 * 2 ** 20;
+const ACTIVATION_BYTES = 512 * 2 ** 20;
+/** Each round of looking up facts lets the checker see further down a script; a script has no more rounds than stages. */
+const MOST_ROUNDS = 100;
+
+const DEFAULTS: Settings = {
+  seed: "",
+  seedGiven: false,
+  model: SHIPPED,
+  sae: [SHIPPED],
+  convention: "auto",
+  bos: null,
+  threshold: 0,
+  long: "error",
+  lanes: null,
+  threads: null,
+  batch: null,
+  precision: 4,
+};
+
+/** Options beyond the port, for tests. */
+export interface InnerOptions extends SessionOptions {
+  /** Rules of the optimiser; [] runs plans as written. */
+  readonly rules?: readonly Rule[];
+}
+
+/** Open a session. Nothing heavy happens before the first `run`. */
+export async function createSession(options: InnerOptions): Promise<Session> {
+  const catalog = createCatalog(options.readFrom);
+  const values = createValueStore(VALUE_BYTES);
+  const store = createActivationStore(ACTIVATION_BYTES);
+  const graphs = new Map<string, EmittedGraph>();
+  const lasting = new Map<string, Known<TableFacts | ModelFacts | SaeFacts>>();
+  let tables = new Map<string, Known<TableFacts | ModelFacts | SaeFacts>>();
+  let engine: Engine | null = null;
+  let results = 0;
+  let toldSeed: string | null = null;
+  let scope: Scope = { relations: new Map(), standard: new Map(), params: new Map(), settings: startSettings(options) };
+
+  const facts = (): Facts => new Map([...lasting, ...tables]);
+
+  /** Compile, look up what is asked for, compile again, until nothing more is asked. Stops at what is not granted. */
+  async function settle(text: string, from: Scope, grants = options.grants): Promise<{ compiled: Compiled; refused: readonly Diagnostic[] }> {
+    for (let round = 0; ; round++) {
+      const compiled = compile(text, { scope: from, facts: facts(), params: options.params, interactive: options.interactive, ...(options.rules === undefined ? {} : { rules: options.rules }) });
+      const refused = refusals(compiled, grants);
+      if (refused.length > 0 || compiled.needs.length === 0 || round === MOST_ROUNDS) return { compiled, refused };
+      for (const need of compiled.needs) (need.kind === "table" ? tables : lasting).set(needKey(need), await catalog.lookUp(need));
+    }
+  }
+
+  function refusals(compiled: Compiled, grants: SessionOptions["grants"]): readonly Diagnostic[] {
+    return compiled.accesses.flatMap((access): Diagnostic[] => {
+      const needs = needsOf([access], options.readFrom, options.writeTo);
+      const missing = denied(needs, grants);
+      if (missing.read.length + missing.write.length === 0) return [];
+      const all = denied(needsOf(compiled.accesses, options.readFrom, options.writeTo), grants);
+      const flags = [...(all.read.length > 0 ? [`--allow-read=${all.read.join(",")}`] : []), ...(all.write.length > 0 ? [`--allow-write=${all.write.join(",")}`] : [])];
+      return [{ severity: "error", code: "permission-denied", span: access.at, message: `Not allowed to ${access.access} \`${access.path}\``, label: `${access.access} access is off by default`, help: flags.join(" ") }];
+    });
+  }
+
+  async function openStandard(): Promise<void> {
+    if (scope.standard.size > 0) return;
+    const { compiled } = await settle(STANDARD_MODULE, { ...scope, relations: new Map() }, { read: true, write: [] });
+    scope = { ...scope, standard: new Map([...compiled.scope.relations].filter(([, plan]) => plan.schema.known)) };
+  }
+
+  async function engineFor(settings: Settings): Promise<Engine> {
+    const usual = { ...defaultEngineOptions(), ...options.engine };
+    const wanted = { lanes: settings.lanes ?? usual.lanes, threads: settings.threads ?? usual.threads, batch: settings.batch ?? usual.batch };
+    if (engine !== null && JSON.stringify(engine.options) !== JSON.stringify(wanted)) {
+      await engine.close();
+      engine = null;
+    }
+    engine ??= createEngine(wanted);
+    return engine;
+  }
+
+  async function run(source: Source, { signal, onEvent }: Parameters<Session["run"]>[1]): Promise<Outcome> {
+    const tell = (diagnostic: Diagnostic): void => onEvent({ kind: "diagnostic", diagnostic, source });
+    tables = new Map();
+    await openStandard();
+    const { compiled, refused } = await settle(source.text, scope);
+    const problems = refused.length > 0 ? refused : compiled.diagnostics;
+    problems.forEach(tell);
+    if (problems.some((each) => each.severity === "error")) return { exitCode: exitCodeOf(problems), cancelled: false, diagnostics: problems };
+    if (options.interactive) scope = compiled.scope;
+    const settings = compiled.scope.settings;
+    for (const [i, pipeline] of compiled.pipelines.entries()) {
+      tellSeed(pipeline, settings, onEvent);
+      const outcome = await runPipeline(pipeline, i === compiled.pipelines.length - 1, settings, source, signal, onEvent);
+      if (outcome !== null) return { ...outcome, diagnostics: [...problems, ...outcome.diagnostics] };
+    }
+    return { exitCode: 0, cancelled: false, diagnostics: problems };
+  }
+
+  function tellSeed(pipeline: CompiledPipeline, settings: Settings, onEvent: (event: SessionEvent) => void): void {
+    if (settings.seedGiven || toldSeed === settings.seed || !nodes(pipeline.plan).some((node) => node.op.op === "sample")) return;
+    toldSeed = settings.seed;
+    onEvent({ kind: "notice", text: `seed ${settings.seed}, chosen by saeq; to draw the same rows again: set seed ${settings.seed}` });
+  }
+
+  /** Null where it went well. */
+  async function runPipeline(pipeline: CompiledPipeline, last: boolean, settings: Settings, source: Source, signal: AbortSignal, onEvent: (event: SessionEvent) => void): Promise<Outcome | null> {
+    const progress = createProgress(onEvent);
+    const told = new Set<string>();
+    const show = (plan: Plan, value: Value, final: boolean): void => {
+      const display = plan.op.op === "show" ? { rows: plan.op.rows, wide: plan.op.wide, quiet: false } : { rows: null, wide: false, quiet: plan.op.op === "save" && value.kind !== "plot" };
+      if (final) results++;
+      onEvent({ kind: "result", value, header: headerOf(value), display, index: results, last: final && last });
+    };
+    let reached: readonly [number, number] = [0, 0];
+    try {
+      const value = await execute(pipeline.plan, {
+        engine: await engineFor(settings),
+        catalog,
+        store,
+        graphs,
+        values,
+        done: new Map(),
+        signal,
+        onProgress: (plan, counts) => {
+          reached = [counts.documents, counts.totalDocuments];
+          progress(plan, counts);
+        },
+        onResult: (plan, side) => show(plan, side, false),
+        onNotice: (text) => {
+          if (!told.has(text)) onEvent({ kind: "notice", text });
+          told.add(text);
+        },
+        onSaved: (path, detail) => onEvent({ kind: "saved", path, detail }),
+        outputPath: (path) => resolve(options.writeTo, path),
+        explain: () => explainPipeline(pipeline, { catalog, graphs, values }),
+      });
+      if (pipeline.plan.op.op !== "show") show(pipeline.plan, value, true);
+      if (options.interactive) {
+        const kept = valueSource(pipeline.written);
+        if (kept.op.op !== "explain") scope = { ...scope, relations: new Map(scope.relations).set("_", kept).set(`_${results}`, kept) };
+      }
+      return null;
+    } catch (error) {
+      const { diagnostic, exitCode, cancelled } = failure(error, source.text, pipeline.at, reached);
+      onEvent({ kind: "diagnostic", diagnostic, source });
+      return { exitCode, cancelled, diagnostics: [diagnostic] };
+    }
+  }
+
+  return {
+    run,
+    check: async (source): Promise<Checked> => {
+      tables = new Map();
+      await openStandard();
+      const { compiled } = await settle(source.text, scope);
+      return { diagnostics: compiled.diagnostics, needs: needsOf(compiled.accesses, options.readFrom, options.writeTo), params: compiled.params };
+    },
+    complete: (text, offset) => complete(text, offset, { scope, facts: facts() }),
+    help,
+    settings: () => Object.fromEntries(Object.entries(SETTINGS).map(([name, spec]) => [name, spec.show(scope.settings)])),
+    names: () => [...scope.relations].map(([name, plan]) => ({ name, header: showType(plan.schema) })),
+    killEngine: () => engine?.kill(),
+    close: async () => {
+      await engine?.close();
+      engine = null;
+    },
+  };
+}
+
+function startSettings(options: SessionOptions): Settings {
+  let settings: Settings = { ...DEFAULTS, seed: String(randomInt(1_000_000)) };
+  for (const [name, word] of Object.entries(options.settings)) {
+    const spec = Object.hasOwn(SETTINGS, name) ? SETTINGS[name] : undefined;
+    if (spec === undefined) throw new Error(`no setting ${name}`);
+    const value = word === "true" ? true : word === "false" ? false : word.trim() !== "" && Number.isFinite(Number(word)) ? Number(word) : word;
+    const next = spec.apply(settings, name === "sae" ? word.split(",") : [value]);
+    if (next === null) throw new RangeError(`${name} takes ${spec.value}`);
+    settings = next;
+  }
+  return settings;
+}
+
+/** Exit codes of mistakes found before anything ran. */
+function exitCodeOf(diagnostics: readonly Diagnostic[]): number {
+  const codes = new Set(diagnostics.filter((each) => each.severity === "error").map((each) => each.code));
+  if (codes.has("permission-denied")) return 4;
+  if (codes.has("missing-param") || codes.has("wrong-param")) return 2;
+  if (codes.size === 1 && codes.has("missing-file")) return 10;
+  return 3;
+}

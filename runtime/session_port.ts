@@ -1,0 +1,119 @@
+/** Without this file the REPL and the command line would have to know how a session works inside. */
+import type { Diagnostic } from "../grammar/diagnostic.ts";
+import type { Value } from "./data/frame.ts";
+import type { EngineOptions } from "./engine/port.ts";
+
+/** What a script may touch. `true` grants everything of that kind; a list grants those paths and what lies below them. */
+export interface Grants {
+  readonly read: true | readonly string[];
+  readonly write: true | readonly string[];
+}
+
+export interface SessionOptions {
+  /** Relative paths of inputs are resolved here: the script's folder, or the current one. */
+  readonly readFrom: string;
+  /** Relative paths of outputs are resolved here. */
+  readonly writeTo: string;
+  readonly grants: Grants;
+  /** `--n 20`: values for `param` statements, as typed on the command line. */
+  readonly params: Readonly<Record<string, string>>;
+  /** `set` pairs given as flags: seed, model, sae, lanes, threads, batch … */
+  readonly settings: Readonly<Record<string, string>>;
+  readonly engine?: Partial<EngineOptions>;
+  /** In the REPL shadowing a `let` is a notice and `_` continues; in scripts both are errors. */
+  readonly interactive: boolean;
+}
+
+export interface Source {
+  /** Shown in diagnostics: `repl`, `memorization.saeq`. */
+  readonly name: string;
+  readonly text: string;
+}
+
+export interface ProgressEvent {
+  readonly kind: "progress";
+  /** The stage as typed: `acts layer 7 last 50`. */
+  readonly stage: string;
+  readonly documents: number;
+  readonly totalDocuments: number;
+  readonly tokens: number;
+  readonly totalTokens: number;
+  readonly elapsedMs: number;
+  /** Exponentially smoothed; 0 until known. */
+  readonly tokensPerSecond: number;
+  readonly etaSeconds: number | null;
+}
+
+/** `show` settings that travel with a result. */
+export interface Display {
+  readonly rows: number | null;
+  readonly wide: boolean;
+  /** The pipeline ends in `save`: people are told the file name only; machines still get the rows. */
+  readonly quiet: boolean;
+}
+
+export type SessionEvent =
+  | ProgressEvent
+  /** A stage that took more than 300 ms is done. */
+  | { readonly kind: "finished"; readonly stage: string; readonly elapsedMs: number; readonly detail: string }
+  /** Facts worth saying once: the seed chosen, rows short of a sample, tokens masked, convention used. */
+  | { readonly kind: "notice"; readonly text: string }
+  | { readonly kind: "diagnostic"; readonly diagnostic: Diagnostic; readonly source: Source }
+  /** A result to show; `index` is its `_n` in the REPL. `last` marks the value of the last pipeline of the source. */
+  | { readonly kind: "result"; readonly value: Value; readonly header: string; readonly display: Display; readonly index: number; readonly last: boolean }
+  | { readonly kind: "saved"; readonly path: string; readonly detail: string };
+
+export interface Outcome {
+  /** Exit codes of the command line: 0, 1 run time, 2 usage, 3 script errors, 4 permission, 7 assert, 8 device, 10 missing input, 130 cancelled. */
+  readonly exitCode: number;
+  readonly cancelled: boolean;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** What a source would touch, known before anything runs. Absolute paths. */
+export interface Needs {
+  readonly read: readonly string[];
+  readonly write: readonly string[];
+}
+
+export interface Checked {
+  readonly diagnostics: readonly Diagnostic[];
+  readonly needs: Needs;
+  /** `param` statements with type, default and doc: for `--help` of a script. */
+  readonly params: readonly { readonly name: string; readonly type: string; readonly default: string | null; readonly doc: string }[];
+}
+
+export interface CompletionItem {
+  /** What is inserted between `from` and `to`. */
+  readonly text: string;
+  /** One line: type, default or doc. */
+  readonly detail: string;
+  readonly kind: "stage" | "keyword" | "column" | "relation" | "value" | "param" | "statement" | "file" | "function";
+}
+export interface Completion {
+  readonly from: number;
+  readonly to: number;
+  readonly items: readonly CompletionItem[];
+  /** The usage line of the stage at the caret: `sample <n> [draw <int>]`. */
+  readonly signature: string | null;
+}
+
+export interface Session {
+  /** Compile and run. Never throws for mistakes of the user. A REPL line and a whole script are the same thing. */
+  run(source: Source, options: { readonly signal: AbortSignal; readonly onEvent: (event: SessionEvent) => void }): Promise<Outcome>;
+  /** Names, types, needs; loads no model weights and runs nothing. */
+  check(source: Source): Promise<Checked>;
+  /** Synchronous and quick: uses only facts already loaded. */
+  complete(text: string, offset: number): Completion;
+  /** Help for a stage, keyword, diagnostic code or setting; null when there is none. */
+  help(word: string): string | null;
+  /** Effective settings, for `.set` and headers. */
+  settings(): Readonly<Record<string, string>>;
+  /** `let` names, `_`, `_1` … with their one-line headers, for `.ls`. */
+  names(): readonly { readonly name: string; readonly header: string }[];
+  /** Kill the engine at once (second Ctrl-C); it is started again on next use. */
+  killEngine(): void;
+  close(): Promise<void>;
+}
+
+export type CreateSession = (options: SessionOptions) => Promise<Session>;

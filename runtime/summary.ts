@@ -1,0 +1,119 @@
+/** Without this file groups could not be summed up: statistics, histograms, counts. */
+import type { Op } from "../src/ops/op.ts";
+import type { Acts, Column, Plot, Series, Single, Table } from "./data/frame.ts";
+import { activeValues } from "./kernels/active.ts";
+import { floatHistogram, integerHistogram } from "./kernels/histogram.ts";
+import { statistics } from "./kernels/statistics.ts";
+
+export interface Member<T extends Single = Single> {
+  /** Null where there are no groups. */
+  readonly name: string | null;
+  readonly value: T;
+}
+
+const ints = (name: string, values: readonly number[]): Column => ({ name, type: "int", values: Float64Array.from(values), valid: null });
+const strs = (name: string, values: readonly string[]): Column => ({ name, type: "str", values, valid: null });
+function floats(name: string, values: readonly (number | null)[]): Column {
+  return {
+    name,
+    type: "float",
+    values: Float64Array.from(values, (value) => value ?? 0),
+    valid: values.includes(null) ? Uint8Array.from(values, (value) => (value === null ? 0 : 1)) : null,
+  };
+}
+const groupColumn = (members: readonly { readonly name: string | null }[]): Column[] => (members.some(({ name }) => name !== null) ? [strs("group", members.map(({ name }) => name ?? ""))] : []);
+
+/** One row per group and layer. */
+export function statisticsTable(op: Op & { readonly op: "statistics" }, members: readonly Member<Acts>[]): Table {
+  const rows = members.flatMap(({ name, value }) => value.taps.map((tap) => ({ name, layer: tap.layer, figures: statistics(tap.csr, value.rows, value.tokens.ids.length, op.threshold) })));
+  const layered = members.some(({ value }) => value.taps.length > 1);
+  return {
+    kind: "table",
+    rows: rows.length,
+    origin: "stats",
+    columns: [
+      ...groupColumn(rows),
+      ...(layered ? [ints("layer", rows.map((row) => row.layer))] : []),
+      ints("documents", rows.map((row) => row.figures.documents)),
+      ints("tokens", rows.map((row) => row.figures.tokens)),
+      ints("masked", rows.map((row) => row.figures.masked)),
+      floats("l0_mean", rows.map((row) => row.figures.l0.mean)),
+      floats("l0_sd", rows.map((row) => row.figures.l0.sd)),
+      floats("l0_median", rows.map((row) => row.figures.l0.p50)),
+      floats("mean_active", rows.map((row) => row.figures.activation.mean)),
+      floats("max", rows.map((row) => row.figures.activation.max)),
+      ints("live", rows.map((row) => row.figures.live)),
+      floats("never_active", rows.map((row) => row.figures.neverActive)),
+    ],
+  };
+}
+
+/** Tokens with at least one activation that is not a finite number, over all taps. */
+export function nonFiniteCount(acts: Acts): number {
+  return acts.taps.reduce((sum, tap) => sum + tap.csr.values.reduce((count, value) => count + (Number.isFinite(value) ? 0 : 1), 0), 0);
+}
+
+export function histogramPlot(op: Op & { readonly op: "histogram" }, members: readonly Member[]): Plot {
+  const named = members.flatMap(({ name, value }): { name: string; value: Single; tap: number }[] => {
+    const taps = value.kind === "acts" ? value.taps : [null];
+    return taps.map((tap, t) => ({ name: taps.length > 1 && tap !== null ? `${name === null ? "" : `${name} `}layer ${tap.layer}` : (name ?? "all"), value, tap: t }));
+  });
+  const made = (edges: Float64Array, counts: readonly Float64Array[], unit: string, quantity: string): Plot => {
+    const series: Series[] = named.map(({ name }, i) => ({ name, counts: counts[i]!, total: counts[i]!.reduce((sum, each) => sum + each, 0) }));
+    return { kind: "plot", title: `${quantity} by group`.replace(/ by group$/, members.length > 1 ? " by group" : ""), unit, quantity, edges, series, overlay: op.overlay, log: op.log };
+  };
+  if (members.every(({ value }) => value.kind === "acts")) {
+    const active = named.map(({ value, tap }) => {
+      const acts = value as Acts;
+      return activeValues(acts.taps[tap]!.csr, acts.rows, op.threshold);
+    });
+    if (op.of === "l0") {
+      const { edges, counts } = integerHistogram(active.map(({ l0 }) => l0), op.bins);
+      return made(edges, counts, "tokens", "Active features per token (L0)");
+    }
+    const { edges, counts } = floatHistogram(active.map(({ values }) => values), op.bins);
+    return made(edges, counts, "active (token, feature) pairs", "Activation when active");
+  }
+  const columns = named.map(({ value }) => {
+    const table = value.kind === "features" ? value.table : value;
+    const column = table.kind === "table" ? table.columns.find((each) => each.name === op.of) : undefined;
+    if (column === undefined || column.type === "str") throw new Error(`no numbers in ${op.of}`);
+    const kept = Array.from(column.values).filter((each, i) => (column.valid === null || column.valid[i] === 1) && Number.isFinite(each));
+    return { whole: column.type !== "float", kept };
+  });
+  const whole = columns.every((column) => column.whole && column.kept.every((each) => each >= 0 && each < 2 ** 32));
+  const { edges, counts } = whole
+    ? integerHistogram(columns.map(({ kept }) => Uint32Array.from(kept)), op.bins)
+    : floatHistogram(columns.map(({ kept }) => Float32Array.from(kept)), op.bins);
+  return made(edges, counts, "rows", op.of);
+}
+
+/** Documents, tokens that count, and active (token, feature) pairs. */
+export function countActivations(members: readonly Member[]): Table {
+  const rows = members.map(({ value }) => {
+    switch (value.kind) {
+      case "tokens":
+        return { documents: value.ids.length, tokens: value.ids.reduce((sum, ids) => sum + ids.length, 0), active: null };
+      case "acts":
+      case "dense":
+        return {
+          documents: value.tokens.ids.length,
+          tokens: value.rows.masked.reduce((sum, masked) => sum + 1 - masked, 0),
+          active: value.kind === "acts" ? value.taps.reduce((sum, tap) => sum + activeValues(tap.csr, value.rows).values.length, 0) : null,
+        };
+      default:
+        throw new Error(`count of ${value.kind}`);
+    }
+  });
+  return {
+    kind: "table",
+    rows: rows.length,
+    origin: "count",
+    columns: [
+      ...groupColumn(members),
+      ints("documents", rows.map((row) => row.documents)),
+      ints("tokens", rows.map((row) => row.tokens)),
+      ...(rows.some((row) => row.active !== null) ? [ints("active", rows.map((row) => row.active ?? 0))] : []),
+    ],
+  };
+}

@@ -1,0 +1,57 @@
+/** Without this file a `let` would be computed again each time it is named. */
+import type { Value } from "./data/frame.ts";
+
+/** Values by plan key, the most recently used kept, up to a limit in bytes (estimated). */
+export interface ValueStore {
+  get(key: string): Value | undefined;
+  set(key: string, value: Value): void;
+}
+
+export function createValueStore(limit: number): ValueStore {
+  const kept = new Map<string, { readonly value: Value; readonly bytes: number }>();
+  let bytes = 0;
+  return {
+    get: (key) => {
+      const found = kept.get(key);
+      if (found === undefined) return undefined;
+      kept.delete(key);
+      kept.set(key, found);
+      return found.value;
+    },
+    set: (key, value) => {
+      const size = sizeOf(value);
+      bytes += size - (kept.get(key)?.bytes ?? 0);
+      kept.delete(key);
+      kept.set(key, { value, bytes: size });
+      for (const [oldest, entry] of kept) {
+        if (bytes <= limit || oldest === key) break;
+        kept.delete(oldest);
+        bytes -= entry.bytes;
+      }
+    },
+  };
+}
+
+/** About how many bytes a value holds; parts shared with other values count each time. */
+function sizeOf(value: Value): number {
+  switch (value.kind) {
+    case "groups":
+      return value.members.reduce((sum, member) => sum + sizeOf(member.value), 0);
+    case "table":
+      return value.columns.reduce((sum, column) => sum + (column.type === "str" ? column.values.reduce((n, text) => n + 16 + 2 * text.length, 0) : column.values.byteLength), 0);
+    case "tokens":
+      return sizeOf(value.table) + value.ids.reduce((sum, ids) => sum + ids.byteLength + 64, 0);
+    case "dense":
+      return value.taps.reduce((sum, tap) => sum + tap.values.byteLength, value.rows.count * 13);
+    case "acts":
+      return value.taps.reduce((sum, tap) => sum + tap.csr.values.byteLength + tap.csr.indices.byteLength + tap.csr.indptr.byteLength, value.rows.count * 13);
+    case "features":
+      return sizeOf(value.table) + sizeOf(value.acts);
+    case "plot":
+      return 1024;
+    case "text":
+      return 2 * value.text.length;
+    default:
+      return value satisfies never;
+  }
+}

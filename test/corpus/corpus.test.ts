@@ -1,0 +1,77 @@
+/** Without this file no case would be followed through every phase at once. `UPDATE=1` rewrites the goldens. */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { parse } from "../../grammar/parse.ts";
+import { print } from "../../grammar/print.ts";
+import { renderDiagnostic } from "../../grammar/render.ts";
+import type { Column, Value } from "../../runtime/data/frame.ts";
+import { toTable } from "../../runtime/data/to_table.ts";
+import { RULES } from "../../src/optimize/rules.ts";
+import { filesBelow, ROOT } from "../house/files.ts";
+import { bits, open, run } from "../session/open.ts";
+
+const CASES = filesBelow("test/corpus").filter((name) => name.endsWith(".saeq"));
+
+/** Floats to three digits: goldens are for people and other machines, bits have tests of their own. */
+function cell(column: Column, row: number): string {
+  if (column.valid !== null && column.valid[row] === 0) return "null";
+  const value = column.values[row]!;
+  if (column.type === "float") return String(Number(Number(value).toPrecision(3)));
+  return column.type === "bool" ? String(value === 1) : String(value);
+}
+
+function shown(value: Value): string {
+  if (value.kind === "text") return value.text.replace(/stream \S+/g, "stream …");
+  const table = toTable(value);
+  const lines = Array.from({ length: Math.min(table.rows, 12) }, (_, row) => table.columns.map((column) => cell(column, row).slice(0, 40)).join(" | "));
+  return [`${value.kind}: ${table.rows} rows`, table.columns.map(({ name, type }) => `${name}:${type}`).join(" | "), ...lines].join("\n");
+}
+
+function sections(parts: Readonly<Record<string, string>>): string {
+  return `${Object.entries(parts).filter(([, text]) => text !== "").map(([name, text]) => `== ${name} ==\n${text}`).join("\n")}\n`;
+}
+
+for (const name of CASES) {
+  test(name, async () => {
+    const text = readFileSync(join(ROOT, name), "utf8");
+    const parsed = parse(text);
+    const formatted = print(parsed.script);
+    if (parsed.diagnostics.length === 0) assert.is(print(parse(formatted).script), formatted, "formatting is idempotent");
+    const session = await open();
+    const { outcome, values, notices } = await run(session, text);
+    await session.close();
+    const plain = await open({ rules: [] });
+    const unoptimised = await run(plain, text);
+    await plain.close();
+    if (!text.includes("explain")) assert.equal(bits(unoptimised.values), bits(values), `rules ${RULES.map((rule) => rule.name).join(", ")} change nothing`);
+    const golden = sections({
+      format: parsed.diagnostics.length === 0 && formatted.trimEnd() !== text.trimEnd() ? formatted.trimEnd() : "",
+      diagnostics: outcome.diagnostics.map((each) => renderDiagnostic(each, { name: "case.saeq", text }, { color: false, width: 100 }).trimEnd()).join("\n\n"),
+      notices: notices.join("\n"),
+      result: values.map(shown).join("\n\n"),
+      exit: String(outcome.exitCode),
+    });
+    const file = join(ROOT, name.replace(/\.saeq$/, ".golden"));
+    if (process.env["UPDATE"] === "1" || !existsSync(file)) {
+      assert.ok(process.env["UPDATE"] === "1", `${name} has no golden: UPDATE=1 writes it`);
+      writeFileSync(file, golden);
+    }
+    assert.fixture(golden, readFileSync(file, "utf8"));
+  });
+}
+
+test("no phase throws on any prefix of any case", async () => {
+  const session = await open();
+  for (const name of CASES) {
+    const text = readFileSync(join(ROOT, name), "utf8");
+    for (let end = 0; end <= text.length; end += 3) {
+      await session.check({ name, text: text.slice(0, end) });
+      session.complete(text.slice(0, end), end);
+    }
+  }
+  await session.close();
+});
+
+test.run();

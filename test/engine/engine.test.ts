@@ -1,0 +1,126 @@
+/** Without this file nothing would show how jobs are dealt, counted, cancelled and failed: over lanes that compute nothing. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { engineOver } from "../../runtime/engine/engine.ts";
+import { EngineError } from "../../runtime/engine/port.ts";
+import type { Document } from "../../runtime/engine/port.ts";
+import type { Answer, Lane } from "../../runtime/engine/supervisor.ts";
+import type { EmittedGraph } from "../../src/emit/specs.ts";
+import { collect } from "./small_model.ts";
+
+const graph: EmittedGraph = { key: "g", bytes: new Uint8Array(0), inputs: [], outputs: ["tap0_dense"], mappedBytes: 0, flopsPerToken: 1e6 };
+const documents: Document[] = Array.from({ length: 50 }, (_, i) => ({ ids: new Int32Array(1 + (i * 7) % 23).fill(i), wanted: i === 9 ? new Uint32Array(0) : Uint32Array.of(0) }));
+
+/** Answers each wanted row with the id found there, `delay` ms later; `before` may throw. */
+function fakeLane(delay: () => number, before: (call: number) => void = () => {}): Lane {
+  let calls = 0;
+  const answer = async (outputs: Answer["outputs"]): Promise<Answer> => {
+    const call = ++calls;
+    await new Promise((resolve) => setTimeout(resolve, delay()));
+    before(call);
+    return { outputs, ms: 5 };
+  };
+  return {
+    pid: 1,
+    run: (_graph, feeds) => {
+      const ids = feeds["input_ids"]!.data as BigInt64Array;
+      const wanted = feeds["wanted"]!.data as BigInt64Array;
+      return answer({ tap0_dense: { type: "float32", data: Float32Array.from(wanted, (at) => Number(ids[Number(at)])), dims: [wanted.length, 1] } });
+    },
+    begin: (_graph, _text, prompts) => answer({ next: { type: "int32", data: Int32Array.from(prompts, (prompt) => prompt.at(-1)! + 1), dims: [prompts.length] } }),
+    step: () => answer({ next: { type: "int32", data: new Int32Array(64).fill(5), dims: [64] } }),
+    end: () => answer({}),
+    kill: () => {},
+    close: async () => {},
+  };
+}
+
+const options = { lanes: 3, threads: 1, batch: null };
+
+test("every document comes once, with its own values, whichever lane is slow", async () => {
+  let lane = 0;
+  const engine = engineOver(options, () => {
+    const slow = lane++ * 4;
+    return fakeLane(() => slow);
+  });
+  const { taps, progress } = await collect(engine, graph, 1, documents);
+  taps.forEach((outputs, i) => assert.equal(outputs, [{ kind: "dense", width: 1, values: i === 9 ? new Float32Array(0) : Float32Array.of(i) }]));
+  const tokens = documents.reduce((sum, { ids }, i) => sum + (i === 9 ? 0 : ids.length), 0);
+  assert.equal(progress[0], { documents: 0, totalDocuments: 50, tokens: 0, totalTokens: tokens });
+  assert.equal(progress.at(-1), { documents: 50, totalDocuments: 50, tokens, totalTokens: tokens });
+  progress.slice(1).forEach((now, i) => assert.ok(now.tokens >= progress[i]!.tokens && now.documents > progress[i]!.documents));
+});
+
+test("an abort lets running batches finish, starts none, and says AbortError", async () => {
+  const engine = engineOver({ ...options, batch: 2 }, () => fakeLane(() => 2));
+  const stop = new AbortController();
+  let told = 0;
+  const job = collect(engine, graph, 1, documents, stop.signal, (n) => {
+    told = n;
+    if (n === 4) stop.abort();
+  });
+  await job.then(() => assert.unreachable(), (error) => assert.is(error.name, "AbortError"));
+  assert.ok(told >= 4 && told <= 8, `${told} documents`);
+  const again = await collect(engine, graph, 1, documents);
+  assert.is(again.taps.filter((outputs) => outputs !== undefined).length, 50);
+});
+
+test("an abort before the start runs nothing", async () => {
+  const engine = engineOver(options, () => fakeLane(() => 0));
+  await collect(engine, graph, 1, documents, AbortSignal.abort()).then(() => assert.unreachable(), (error) => assert.is(error.name, "AbortError"));
+});
+
+test("the first failure is told once; what other lanes finished is kept", async () => {
+  let lane = 0;
+  const engine = engineOver({ ...options, batch: 1 }, () => {
+    const broken = lane++ === 1;
+    return fakeLane(() => (broken ? 1 : 3), () => {
+      if (broken) throw new EngineError("engine-died", "gone", "again");
+    });
+  });
+  let told = 0;
+  await collect(engine, graph, 1, documents, undefined, (n) => (told = n)).then(() => assert.unreachable(), (error) => assert.is(error.code, "engine-died"));
+  assert.is(told, 2);
+});
+
+test("a mistake in a callback is thrown as it is", async () => {
+  const engine = engineOver(options, () => fakeLane(() => 0));
+  const job = collect(engine, graph, 1, documents, undefined, () => {
+    throw new RangeError("mine");
+  });
+  await job.then(() => assert.unreachable(), (error) => assert.instance(error, RangeError));
+});
+
+test("no documents", async () => {
+  const engine = engineOver(options, () => fakeLane(() => 0));
+  const { progress } = await collect(engine, graph, 1, []);
+  assert.is(progress.length, 1);
+});
+
+test("continuations stop between two steps and deliver whole texts only", async () => {
+  const engine = engineOver({ ...options, lanes: 1, batch: 2 }, () => fakeLane(() => 1));
+  const prompts = [Int32Array.of(1, 2), Int32Array.of(3), Int32Array.of(4), Int32Array.of(6)];
+  const run = (signal: AbortSignal, onDocument: (index: number, ids: Int32Array) => void, steps = 3): Promise<void> => engine.generate(graph, prompts, steps, { signal, onProgress: () => {}, onDocument });
+  const made = new Map<number, number[]>();
+  await run(new AbortController().signal, (index, ids) => made.set(index, [...ids]));
+  assert.equal([...made].sort((a, b) => a[0] - b[0]), [[0, [3, 5, 5]], [1, [4, 5, 5]], [2, [5, 5, 5]], [3, [7, 5, 5]]]);
+  const stop = new AbortController();
+  const kept: number[] = [];
+  const job = run(stop.signal, (index) => {
+    kept.push(index);
+    stop.abort();
+  });
+  await job.then(() => assert.unreachable(), (error) => assert.is(error.name, "AbortError"));
+  assert.equal(kept, [0]);
+  const none: number[] = [];
+  await run(new AbortController().signal, (_, ids) => none.push(ids.length), 0);
+  assert.equal(none, [0, 0, 0, 0]);
+});
+
+test("a closed engine refuses", async () => {
+  const engine = engineOver(options, () => fakeLane(() => 0));
+  await engine.close();
+  await collect(engine, graph, 1, documents).then(() => assert.unreachable(), (error) => assert.match(error.message, "closed"));
+});
+
+test.run();

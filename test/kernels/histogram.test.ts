@@ -1,0 +1,51 @@
+/** Without this file nothing would show that bins hold what numpy puts in them. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { floatHistogram, integerHistogram } from "../../runtime/kernels/histogram.ts";
+import { oracle } from "./oracle.ts";
+
+const series = oracle.histogram.series.map((values) => Float32Array.from(values));
+
+for (const [name, bins] of [["fd", null], ["seven", 7], ["one", 1]] as const) {
+  test(`edges and counts of numpy: ${name}`, () => {
+    const { edges, counts } = oracle.histogram.made[name];
+    const found = floatHistogram(series, bins);
+    assert.is(found.edges.length, edges.length);
+    found.edges.forEach((edge, i) => assert.ok(Math.abs(edge - edges[i]!) <= 1e-14 * Math.abs(edges[i]!)));
+    assert.equal(found.counts.map((one) => [...one]), counts);
+  });
+}
+
+test("edges do not depend on the order of values or groups", () => {
+  const turned = floatHistogram([series[1]!.slice().reverse(), series[0]!], null);
+  const straight = floatHistogram(series, null);
+  assert.equal(turned.edges, straight.edges);
+  assert.equal(turned.counts, [straight.counts[1], straight.counts[0]]);
+});
+
+test("values on edges belong to the bin they open; the greatest to the last", () => {
+  const found = floatHistogram([Float32Array.of(0, 1, 2, 3, 4)], 4);
+  assert.equal([...found.edges], [0, 1, 2, 3, 4]);
+  assert.equal([...found.counts[0]!], [1, 1, 1, 2]);
+});
+
+test("one value, no values, equal quartiles, outliers", () => {
+  assert.equal([...floatHistogram([Float32Array.of(3, 3)], null).edges], [2.5, 3.5]);
+  assert.equal(floatHistogram([new Float32Array(0), new Float32Array(0)], 5).edges.length, 0);
+  assert.is(floatHistogram([Float32Array.of(1, 1, 1, 1, 1, 1, 1, 9)], null).counts[0]!.length, 4);
+  const outlier = floatHistogram([Float32Array.from({ length: 1001 }, (_, i) => (i === 0 ? 1e30 : i % 7))], null);
+  assert.is(outlier.counts[0]!.length, 512);
+  assert.is(outlier.counts[0]!.reduce((sum, n) => sum + n, 0), 1001);
+});
+
+test("integers get a bin each, or bins of one whole width", () => {
+  const found = integerHistogram([Uint32Array.of(2, 2, 5), Uint32Array.of(3)], null);
+  assert.equal([...found.edges], [2, 3, 4, 5, 6]);
+  assert.equal(found.counts.map((one) => [...one]), [[2, 0, 0, 1], [0, 1, 0, 0]]);
+  const wide = integerHistogram([Uint32Array.of(0, 9, 10)], 4);
+  assert.equal([...wide.edges], [0, 3, 6, 9, 12]);
+  assert.equal([...wide.counts[0]!], [1, 0, 0, 2]);
+  assert.is(integerHistogram([new Uint32Array(0)], null).edges.length, 0);
+});
+
+test.run();

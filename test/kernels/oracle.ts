@@ -1,0 +1,73 @@
+/** Without this file each kernel test would read the oracle's figures its own way. */
+import { readFileSync } from "node:fs";
+import type { Csr, Rows } from "../../runtime/data/frame.ts";
+import type { Spread } from "../../runtime/kernels/statistics.ts";
+
+export interface StoredGroup {
+  readonly csr: { readonly rows: number; readonly cols: number; readonly indptr: number[]; readonly indices: number[]; readonly values: number[]; readonly masked: number[] };
+  readonly threshold: number;
+  readonly totals: Readonly<Record<"feature" | "count" | "sum" | "mean" | "max" | "frac", number[]>>;
+  readonly orders: Readonly<Record<string, number[]>>;
+  readonly tokens: number;
+  readonly live: number;
+  readonly l0: Spread;
+  readonly activation: Spread;
+  readonly l0PerRow: number[];
+}
+
+export interface Oracle {
+  readonly groups: readonly StoredGroup[];
+  readonly histogram: { readonly series: number[][]; readonly made: Readonly<Record<"fd" | "seven" | "one", { readonly edges: number[]; readonly counts: number[][] }>> };
+  readonly sums: { readonly values: number[]; readonly sum: number; readonly mean: number; readonly variance: number };
+}
+
+/** Figures of numpy, pandas and exact fractions (make_fixtures.py). */
+export const oracle = JSON.parse(readFileSync(new URL("./oracle.json", import.meta.url), "utf8")) as Oracle;
+
+/** One matrix and its rows: two rows to a document. */
+export function matrixOf({ csr }: StoredGroup): { readonly csr: Csr; readonly rows: Rows } {
+  return {
+    csr: { rows: csr.rows, cols: csr.cols, indptr: Uint32Array.from(csr.indptr), indices: Uint32Array.from(csr.indices), values: Float32Array.from(csr.values) },
+    rows: rowTable(csr.masked),
+  };
+}
+
+export function rowTable(masked: readonly number[]): Rows {
+  return {
+    count: masked.length,
+    document: Uint32Array.from(masked, (_, row) => row >> 1),
+    position: Uint32Array.from(masked, (_, row) => row & 1),
+    token: new Int32Array(masked.length),
+    masked: Uint8Array.from(masked),
+  };
+}
+
+/** A matrix from one list of [feature, value] pairs per row. */
+export function matrix(cols: number, rows: readonly (readonly (readonly [number, number])[])[]): Csr {
+  const indptr = new Uint32Array(rows.length + 1);
+  rows.forEach((row, i) => (indptr[i + 1] = indptr[i]! + row.length));
+  const flat = rows.flat();
+  return { rows: rows.length, cols, indptr, indices: Uint32Array.from(flat, (pair) => pair[0]), values: Float32Array.from(flat, (pair) => pair[1]) };
+}
+
+/** Numbers from a small seeded generator (mulberry32), 0 ≤ x < 1. */
+export function generator(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x1_0000_0000;
+  };
+}
+
+/** The numbers 0 … n − 1 in a seeded random order. */
+export function shuffled(n: number, seed: number): Uint32Array {
+  const next = generator(seed);
+  const order = Uint32Array.from({ length: n }, (_, i) => i);
+  for (let i = n - 1; i > 0; i--) {
+    const j = Math.floor(next() * (i + 1));
+    [order[i], order[j]] = [order[j]!, order[i]!];
+  }
+  return order;
+}

@@ -1,0 +1,75 @@
+/** Without this file "repeatable bit for bit" would be a hope. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import type { Rule } from "../../src/optimize/rule.ts";
+import { RULES } from "../../src/optimize/rules.ts";
+import type { Value } from "../../runtime/data/frame.ts";
+import { bits, open, run } from "./open.ts";
+
+const QUERY = "groups perfect = (sample perfect 12), non_perfect = (sample non_perfect 12) | acts layer 7 last 50";
+
+async function last(query: string, options: Parameters<typeof open>[0]): Promise<Value> {
+  const session = await open(options);
+  const { values, outcome } = await run(session, query);
+  await session.close();
+  assert.is(outcome.exitCode, 0, JSON.stringify(outcome.diagnostics));
+  return values.at(-1)!;
+}
+
+async function value(query: string, options: Parameters<typeof open>[0]): Promise<string> {
+  return bits(await last(query, options));
+}
+
+test("the same bits for batch 1, 7 and 32, and for 1, 2 and 4 lanes", async () => {
+  const reference = await value(QUERY, { engine: { lanes: 1, threads: 1, batch: 1 } });
+  for (const engine of [{ lanes: 1, threads: 1, batch: 7 }, { lanes: 2, threads: 1, batch: 32 }, { lanes: 4, threads: 1, batch: 7 }])
+    assert.equal(await value(QUERY, { engine }), reference, JSON.stringify(engine));
+});
+
+test("the same bits with and without each rule", async () => {
+  const queries = [
+    QUERY,
+    "sample perfect 4 | acts layer 7 | top 10 by mean",
+    "sample perfect 3 | resid layer 2, 5 last 3",
+    "sample perfect 3 | resid layer 7 hook resid_pre first 4",
+    "sample non_perfect 3 | acts layer 7 of continuation | stats",
+    'prompts "a" | acts layer 7',
+  ];
+  const all = async (rules: readonly Rule[]): Promise<string[]> => {
+    const session = await open({ rules });
+    const found: string[] = [];
+    for (const query of queries) found.push(bits((await run(session, query)).values));
+    await session.close();
+    return found;
+  };
+  const reference = await all([]);
+  for (const rules of [RULES, ...RULES.map((rule) => [rule])]) assert.equal(await all(rules), reference, rules.map((rule) => rule.name).join(", "));
+});
+
+test("one token alone gives the bits it has in company", async () => {
+  const first = (of: Value): string => bits(of.kind === "dense" ? of.taps[0]!.values.slice(0, of.taps[0]!.width) : of);
+  const whole = await last("sample perfect 1 | resid layer 7", {});
+  assert.is(first(await last("sample perfect 1 | resid layer 7 first 1", {})), first(whole));
+  assert.is(first(await last('set bos true\nprompts "a" | resid layer 7 first 1', {})), first(whole), "the first position sees no other");
+});
+
+test("a run that was stopped and resumed gives the bits of one that was not", async () => {
+  const query = "memorization | acts layer 7 last 20 | top 20";
+  const reference = await value(query, {});
+  const session = await open({ engine: { lanes: 1, threads: 1, batch: 4 } });
+  const stop = new AbortController();
+  const stopped = await run(session, query, stop.signal, (event) => {
+    if (event.kind === "progress" && event.documents > 8) stop.abort();
+  });
+  assert.is(stopped.outcome.exitCode, 130);
+  assert.ok(stopped.outcome.cancelled);
+  let first = Number.POSITIVE_INFINITY;
+  const resumed = await run(session, query, undefined, (event) => {
+    if (event.kind === "progress") first = Math.min(first, event.totalDocuments);
+  });
+  await session.close();
+  assert.ok(first < 320, "finished texts are not run again");
+  assert.equal(bits(resumed.values.at(-1)), reference);
+});
+
+test.run();

@@ -1,0 +1,46 @@
+/** Without this file a dying engine might take the session with it. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { readdirSync, readFileSync } from "node:fs";
+import { open, run } from "./open.ts";
+
+/** Processes whose parent is this one, from /proc; on other systems none are found. */
+function children(): number[] {
+  try {
+    return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number).filter((pid) => {
+      try {
+        return Number(readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]!.split(" ")[1]) === process.pid;
+      } catch {
+        return false;
+      }
+    });
+  } catch {
+    return [];
+  }
+}
+
+test("kill -9 of the engine gives one clear error, and the session lives", async () => {
+  const session = await open({ engine: { lanes: 1, threads: 1, batch: 2 } });
+  let killed = false;
+  const { outcome, codes } = await run(session, "memorization | acts layer 7 | top 3", undefined, (event) => {
+    if (killed || event.kind !== "progress" || event.documents < 4) return;
+    killed = true;
+    for (const pid of children()) process.kill(pid, "SIGKILL");
+  });
+  if (process.platform === "linux") {
+    assert.is(outcome.exitCode, 8);
+    assert.equal(codes, ["engine-died"]);
+  }
+  const again = await run(session, "memorization | take 10 | acts layer 7 | top 3");
+  await session.close();
+  assert.is(again.outcome.exitCode, 0);
+});
+
+test("a session that is closed leaves no process behind", async () => {
+  const session = await open({ engine: { lanes: 2, threads: 1 } });
+  await run(session, "sample perfect 4 | acts layer 7 | top 3");
+  await session.close();
+  assert.equal(children(), []);
+});
+
+test.run();

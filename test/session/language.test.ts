@@ -1,0 +1,97 @@
+/** Without this file nobody would know that the user's own line runs as typed. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { EXAMPLES } from "../../runtime/shipped.ts";
+import { folder, open, run } from "./open.ts";
+
+test("sample perfect 10 | acts layer 7 | top 10: as typed, in a fresh session", async () => {
+  const session = await open({ settings: {}, interactive: true });
+  const { outcome, values, notices } = await run(session, "sample perfect 10 | acts layer 7 | top 10");
+  await session.close();
+  assert.is(outcome.exitCode, 0);
+  const [value] = values;
+  assert.is(value?.kind, "features");
+  if (value?.kind !== "features") return;
+  assert.equal(value.table.columns.map((column) => column.name), ["feature", "count", "mean", "max"]);
+  assert.is(value.table.rows, 10);
+  assert.ok(notices.some((text) => /^seed \d+/.test(text)), "the seed that was chosen is said");
+});
+
+test("the notebook: every step of examples/memorization.saeq gives its result, in order", async () => {
+  const out = folder();
+  const session = await open({ writeTo: out, settings: {} });
+  const text = readFileSync(join(EXAMPLES, "memorization.saeq"), "utf8");
+  assert.ok(text.split("\n").length < 30);
+  const { outcome, events, values } = await run(session, text);
+  await session.close();
+  assert.is(outcome.exitCode, 0, JSON.stringify(outcome.diagnostics));
+  assert.equal(values.map((value) => value.kind), ["table", "plot", "plot", "groups", "table", "table"]);
+  assert.equal(events.filter((event) => event.kind === "saved").length, 2);
+  const statistics = values[0];
+  if (statistics?.kind !== "table") return;
+  assert.equal(statistics.columns.map((column) => column.name), ["group", "documents", "tokens", "masked", "l0_mean", "l0_sd", "l0_median", "mean_active", "max", "live", "never_active"]);
+  for (const name of ["l0.svg", "activation.svg"]) assert.match(readFileSync(join(out, name), "utf8"), /^<svg/);
+});
+
+test("counts in the union are the true counts of both groups", async () => {
+  const session = await open();
+  const groups = "groups perfect = (sample perfect 6), non_perfect = (sample non_perfect 6) | acts layer 7 last 50";
+  const { values } = await run(session, `${groups} | top 5 | union`);
+  const all = await run(session, `${groups} | top 1536`);
+  await session.close();
+  const table = values[0];
+  const lists = all.values[0];
+  if (table?.kind !== "table" || lists?.kind !== "groups") return assert.unreachable();
+  for (const { name, value } of lists.members) {
+    if (value.kind !== "features") return assert.unreachable();
+    const [ids, counts] = ["feature", "count"].map((column) => value.table.columns.find((each) => each.name === column)!.values as Float64Array);
+    const truth = new Map([...ids!].map((id, i) => [id, counts![i]!]));
+    const listed = table.columns.find((column) => column.name === "feature")!.values as Float64Array;
+    const shown = table.columns.find((column) => column.name === name)!.values as Float64Array;
+    listed.forEach((id, i) => assert.is(shown[i], truth.get(id) ?? 0));
+  }
+});
+
+test("a sample does not move when other lines are edited or a `let` is renamed", async () => {
+  const session = await open();
+  const of = async (text: string): Promise<unknown> => (await run(session, text)).values.at(-1);
+  const plain = await of("sample perfect 5");
+  assert.equal(await of("memorization | count\nsample perfect 5"), plain);
+  assert.equal(await of("let p = memorization | where perfect_match\nsample p 5"), plain);
+  assert.not.equal(await of("sample perfect 5 draw 2"), plain);
+  const ten = await of("sample perfect 10 | select input_text");
+  const five = await of("sample perfect 5 | select input_text");
+  await session.close();
+  const texts = (value: unknown): string[] => (value as { columns: { values: string[] }[] }).columns[0]!.values;
+  for (const text of texts(five)) assert.ok(texts(ten).includes(text));
+});
+
+test("`_` goes on from the last result, `_1` from an earlier one", async () => {
+  const session = await open({ interactive: true });
+  await run(session, "memorization | take 4");
+  await run(session, "| count");
+  const again = await run(session, "_1 | take 2 | count");
+  await session.close();
+  const table = again.values[0];
+  assert.is(table?.kind === "table" ? table.columns[0]!.values[0] : null, 2);
+});
+
+test("a sample larger than its input takes all rows and says so", async () => {
+  const session = await open();
+  const { outcome, notices, values } = await run(session, "perfect | take 3 | sample 100");
+  await session.close();
+  assert.is(outcome.exitCode, 0);
+  assert.is(values[0]?.kind === "table" ? values[0].rows : null, 3);
+  assert.ok(notices.some((text) => text.includes("only 3 rows")));
+});
+
+test("assert stops with exit code 7", async () => {
+  const session = await open();
+  assert.is((await run(session, "assert count(perfect) >= 1000")).outcome.exitCode, 7);
+  assert.is((await run(session, "assert count(perfect) >= 10 and count(non_perfect) >= 10")).outcome.exitCode, 0);
+  await session.close();
+});
+
+test.run();

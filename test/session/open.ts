@@ -1,0 +1,77 @@
+/** Without this file each session test would open sessions and gather events in its own way. */
+import { createHash } from "node:crypto";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Diagnostic } from "../../grammar/diagnostic.ts";
+import type { Value } from "../../runtime/data/frame.ts";
+import { createSession, type InnerOptions } from "../../runtime/session.ts";
+import type { Outcome, Session, SessionEvent } from "../../runtime/session_port.ts";
+import { EXAMPLES } from "../../runtime/shipped.ts";
+
+export interface Ran {
+  readonly outcome: Outcome;
+  readonly events: readonly SessionEvent[];
+  readonly values: readonly Value[];
+  readonly codes: readonly string[];
+  readonly notices: readonly string[];
+}
+
+/** An empty folder of its own. */
+export function folder(files: Readonly<Record<string, string | Uint8Array>> = {}): string {
+  const path = mkdtempSync(join(tmpdir(), "saeq-"));
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(path, name), content);
+  return path;
+}
+
+export async function open(options: Partial<InnerOptions> = {}): Promise<Session> {
+  return createSession({
+    readFrom: EXAMPLES,
+    writeTo: options.readFrom ?? folder(),
+    grants: { read: true, write: true },
+    params: {},
+    settings: { seed: "42" },
+    interactive: false,
+    engine: { lanes: 1, threads: 1 },
+    ...options,
+  });
+}
+
+export async function run(session: Session, text: string, signal: AbortSignal = new AbortController().signal, watch: (event: SessionEvent) => void = () => {}): Promise<Ran> {
+  const events: SessionEvent[] = [];
+  const outcome = await session.run({ name: "test", text }, {
+    signal,
+    onEvent: (event) => {
+      events.push(event);
+      watch(event);
+    },
+  });
+  return {
+    outcome,
+    events,
+    values: events.flatMap((event) => (event.kind === "result" ? [event.value] : [])),
+    codes: outcome.diagnostics.map((each: Diagnostic) => each.code),
+    notices: events.flatMap((event) => (event.kind === "notice" ? [event.text] : [])),
+  };
+}
+
+/** A fingerprint of every number and text of a value, bit for bit; functions are left out. */
+export function bits(value: unknown): string {
+  const hash = createHash("sha256");
+  const visit = (each: unknown): void => {
+    if (ArrayBuffer.isView(each)) {
+      hash.update(`${each.constructor.name}${each.byteLength}:`).update(new Uint8Array(each.buffer, each.byteOffset, each.byteLength));
+    } else if (each instanceof Set || Array.isArray(each)) {
+      hash.update(`[${each instanceof Set ? each.size : each.length}:`);
+      each.forEach(visit);
+    } else if (typeof each === "object" && each !== null) {
+      for (const [name, inner] of Object.entries(each)) {
+        if (typeof inner === "function") continue;
+        hash.update(`${name}=`);
+        visit(inner);
+      }
+    } else hash.update(`${typeof each}${String(each)};`);
+  };
+  visit(value);
+  return hash.digest("hex");
+}
