@@ -87,9 +87,7 @@ function toData(tensor: ort.Tensor): TensorData {
   throw new Error(`an output of type ${tensor.type} has no place in a reply`);
 }
 
-async function run({ graph, feeds }: Extract<Request, { kind: "run" }>): Promise<Outputs | null> {
-  const session = await sessionOf(graph);
-  if (session === null) return null;
+async function run(session: ort.InferenceSession, feeds: Feeds): Promise<Outputs> {
   const outputs = await session.run(tensors(feeds));
   return Object.fromEntries(Object.entries(outputs).map(([name, tensor]) => [name, toData(tensor)]));
 }
@@ -113,9 +111,7 @@ async function advance(text: Text, ids: BigInt64Array, documents: number): Promi
   return { next: { type: "int32", data: text.next, dims: [documents] } };
 }
 
-async function begin({ graph, text: number, prompts }: Extract<Request, { kind: "begin" }>): Promise<Outputs | null> {
-  const session = await sessionOf(graph);
-  if (session === null) return null;
+async function begin(session: ort.InferenceSession, number: number, prompts: readonly Int32Array[]): Promise<Outputs> {
   const documents = prompts.length;
   const cache: Record<string, ort.Tensor> = {};
   for (const input of session.inputMetadata) {
@@ -130,20 +126,30 @@ async function begin({ graph, text: number, prompts }: Extract<Request, { kind: 
   return outputs;
 }
 
-async function answer(request: Request): Promise<Outputs | null> {
+/** Time counts from when the session is open: it tells the host how large the next batch may be. */
+async function answer(request: Request): Promise<Reply> {
+  const { id } = request;
+  const timed = async (work: () => Promise<Outputs>): Promise<Reply> => {
+    const started = performance.now();
+    return { kind: "done", id, outputs: await work(), ms: performance.now() - started };
+  };
   switch (request.kind) {
-    case "run":
-      return run(request);
-    case "begin":
-      return begin(request);
+    case "run": {
+      const session = await sessionOf(request.graph);
+      return session === null ? { kind: "missing", id } : timed(() => run(session, request.feeds));
+    }
+    case "begin": {
+      const session = await sessionOf(request.graph);
+      return session === null ? { kind: "missing", id } : timed(() => begin(session, request.text, request.prompts));
+    }
     case "step": {
       const text = texts.get(request.text);
       if (text === undefined) throw new Error(`no text ${request.text} is being continued`);
-      return advance(text, BigInt64Array.from(text.next, BigInt), text.next.length);
+      return timed(() => advance(text, BigInt64Array.from(text.next, BigInt), text.next.length));
     }
     case "end":
       texts.delete(request.text);
-      return {};
+      return { kind: "done", id, outputs: {}, ms: 0 };
     default:
       return request satisfies never;
   }
@@ -152,14 +158,11 @@ async function answer(request: Request): Promise<Outputs | null> {
 const MEMORY = /bad_alloc|bad allocation|allocate memory|allocation failed|out of memory/i;
 
 async function reply(request: Request): Promise<Reply> {
-  const { id } = request;
-  const started = performance.now();
   try {
-    const outputs = await answer(request);
-    return outputs === null ? { kind: "missing", id } : { kind: "done", id, outputs, ms: performance.now() - started };
+    return await answer(request);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    return { kind: "failed", id, memory: MEMORY.test(message), message };
+    return { kind: "failed", id: request.id, memory: MEMORY.test(message), message };
   }
 }
 

@@ -3,6 +3,7 @@ import { fork } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import type { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
+import { stripVTControlCharacters } from "node:util";
 import type { EmittedGraph } from "../../src/emit/specs.ts";
 import { EngineError } from "./port.ts";
 import type { Feeds } from "./port.ts";
@@ -57,9 +58,11 @@ export function createLane(threads: number, log: (line: string) => void = () => 
   const start = (): Running => {
     const started = spawnLane(threads, log);
     // Registered here, so that a dead process is forgotten before anybody hears of it.
-    started.child.once("exit", () => {
-      if (running === started) running = null;
-    });
+    for (const end of ["exit", "error"]) {
+      started.child.once(end, () => {
+        if (running === started) running = null;
+      });
+    }
     running = started;
     return started;
   };
@@ -125,7 +128,7 @@ function spawnLane(threads: number, log: (line: string) => void): Running {
     stream?.setEncoding("utf8").on("data", (text: string) => {
       const lines = (partial + text).split("\n");
       partial = (lines.pop() ?? "").slice(-4096);
-      for (const line of lines) {
+      for (const line of lines.map(stripVTControlCharacters)) {
         log(line);
         running.tail.push(line);
         if (running.tail.length > TAIL) running.tail.shift();
@@ -138,10 +141,11 @@ function spawnLane(threads: number, log: (line: string) => void): Running {
     if (running.pending.size === 0) keepAlive(child, false);
     waiting?.resolve(reply);
   });
-  const killAtExit = (): void => void child.kill("SIGKILL");
-  process.once("exit", killAtExit);
+  if (living.size === 0) process.once("exit", killAll);
+  living.add(child);
   const fail = (error: EngineError): void => {
-    process.off("exit", killAtExit);
+    living.delete(child);
+    if (living.size === 0) process.off("exit", killAll);
     for (const { reject } of running.pending.values()) reject(error);
     running.pending.clear();
   };
@@ -151,6 +155,13 @@ function spawnLane(threads: number, log: (line: string) => void): Running {
   child.once("close", (code, signal) => fail(causeOfDeath(code, signal, running.tail, running.stopped)));
   keepAlive(child, false);
   return running;
+}
+
+const living = new Set<ChildProcess>();
+
+/** A host that ends in the middle of a batch must not wait for its engine to notice. */
+function killAll(): void {
+  for (const child of living) child.kill("SIGKILL");
 }
 
 function gone(child: ChildProcess): Promise<void> {

@@ -1,12 +1,15 @@
 /** Without this file nobody would notice when batch, lanes or order begin to change results. */
+import { fileURLToPath } from "node:url";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { emitForward } from "../../src/emit/forward.ts";
+import { readModel } from "../../runtime/checkpoint/llama.ts";
 import { createEngine } from "../../runtime/engine/engine.ts";
 import type { Engine, EngineOptions, TapOutput } from "../../runtime/engine/port.ts";
 import { bitsOf, collect, documentsOf, smallModel } from "./small_model.ts";
 
 const model = smallModel();
-const documents = documentsOf(70, 140, model.vocabulary);
+const documents = documentsOf(60, 110, model.vocabulary);
 
 async function withEngine<T>(options: Partial<EngineOptions>, use: (engine: Engine) => Promise<T>): Promise<T> {
   const engine = createEngine({ lanes: 1, threads: 1, batch: null, ...options });
@@ -78,6 +81,15 @@ test("continuations are the same alone, together, and over lanes", async () => {
   assert.ok(new Set(alone.map(String)).size > 3, "the prompts lead to different texts");
   assert.equal(await run({ batch: 4 }), alone);
   assert.equal(await run({ lanes: 2 }), alone);
+});
+
+test("the shipped model: the same bits for one document a batch, seven, and two lanes", async () => {
+  const { spec } = await readModel(fileURLToPath(new URL("../../examples/kjv/model", import.meta.url)));
+  const graph = emitForward(spec, [{ layer: 7, hook: "resid_post", sae: null }, { layer: 7, hook: "resid_pre", sae: null }], { blocks: null, slice: true });
+  const texts = documentsOf(16, 130, spec.vocabulary);
+  const run = async (options: Partial<EngineOptions>): Promise<string[]> => bitsOf((await withEngine(options, (engine) => collect(engine, graph, 2, texts))).taps);
+  const one = await run({ batch: 1 });
+  assert.equal(await run({ lanes: 2, batch: 7 }), one);
 });
 
 test("finish", () => model.remove());

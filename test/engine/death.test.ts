@@ -1,5 +1,5 @@
 /** Without this file nothing would show that a dead engine, host or terminal costs no more than the batches under way. */
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
@@ -133,6 +133,23 @@ test("a weights file cut short while in use is named", async () => {
   await collect(engine, short.forward, 2, documents.slice(0, 2));
   await engine.close();
   short.remove();
+});
+
+test("a batch too large for memory says so, and the engine lives on", async () => {
+  const engine = createEngine({ lanes: 1, threads: 1, batch: 400 });
+  await collect(engine, model.forward, 2, documents.slice(0, 2));
+  const [pid] = engine.pids;
+  if (process.platform === "linux" && spawnSync("prlimit", ["--version"]).status === 0) {
+    const bytes = Number(/VmSize:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))![1]) * 1024;
+    assert.is(spawnSync("prlimit", [`--pid=${pid}`, `--as=${bytes + 60e6}:`]).status, 0);
+    const large = documentsOf(400, 250, model.vocabulary);
+    const error = (await failure(collect(engine, model.forward, 2, large))) as EngineError;
+    assert.is(error.code, "out-of-memory");
+    assert.match(error.help, "set batch 1");
+    await collect(engine, model.forward, 2, documents.slice(0, 2));
+    assert.equal(engine.pids, [pid]);
+  }
+  await engine.close();
 });
 
 test("more graphs than sessions are kept: forgotten ones come back", async () => {

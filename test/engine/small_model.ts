@@ -7,7 +7,7 @@ import { emitForward } from "../../src/emit/forward.ts";
 import { emitGenerate } from "../../src/emit/generate.ts";
 import type { DecoderSpec, EmittedGraph, SaeSpec, TensorRef } from "../../src/emit/specs.ts";
 import type { Document, Engine, Progress, TapOutput } from "../../runtime/engine/port.ts";
-import { generator } from "../kernels/oracle.ts";
+import { generator } from "../kernels/seeded.ts";
 
 const HIDDEN = 64;
 const MLP = 160;

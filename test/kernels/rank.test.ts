@@ -5,7 +5,8 @@ import * as assert from "uvu/assert";
 import { sliceRows, sliceRowTable } from "../../runtime/kernels/csr.ts";
 import { featureTotals, lookUp, rank, rankTotals } from "../../runtime/kernels/rank.ts";
 import type { RankBy } from "../../src/ops/op.ts";
-import { generator, matrix, matrixOf, oracle, rowTable, shuffled } from "./oracle.ts";
+import { matrix, matrixOf, oracle, rowTable } from "./oracle.ts";
+import { generator, shuffled } from "./seeded.ts";
 
 for (const [i, group] of oracle.groups.entries()) {
   const { csr, rows } = matrixOf(group);
