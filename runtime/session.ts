@@ -139,7 +139,7 @@ export async function createSession(options: InnerOptions): Promise<Session> {
     const show = (plan: Plan, value: Value, final: boolean): void => {
       const display = plan.op.op === "show" ? { rows: plan.op.rows, wide: plan.op.wide, quiet: false } : { rows: null, wide: false, quiet: plan.op.op === "save" && value.kind !== "plot" };
       if (final) results++;
-      onEvent({ kind: "result", value, header: headerOf(value), display, index: results, last: final && last });
+      onEvent({ kind: "result", value, header: `${shortened(valueSource(plan).label)}  ${headerOf(value)}`, display, index: results, last: final && last });
     };
     let reached: readonly [number, number] = [0, 0];
     try {
@@ -195,6 +195,12 @@ export async function createSession(options: InnerOptions): Promise<Session> {
       engine = null;
     },
   };
+}
+
+/** A stage as typed, on one line. */
+function shortened(label: string): string {
+  const line = label.replace(/\s+/g, " ");
+  return line.length > 48 ? `${line.slice(0, 47)}…` : line;
 }
 
 function startSettings(options: SessionOptions): Settings {

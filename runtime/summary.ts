@@ -36,14 +36,14 @@ export function statisticsTable(op: Op & { readonly op: "statistics" }, members:
       ...(layered ? [ints("layer", rows.map((row) => row.layer))] : []),
       ints("documents", rows.map((row) => row.figures.documents)),
       ints("tokens", rows.map((row) => row.figures.tokens)),
-      ints("masked", rows.map((row) => row.figures.masked)),
       floats("l0_mean", rows.map((row) => row.figures.l0.mean)),
-      floats("l0_sd", rows.map((row) => row.figures.l0.sd)),
-      floats("l0_median", rows.map((row) => row.figures.l0.p50)),
       floats("mean_active", rows.map((row) => row.figures.activation.mean)),
       floats("max", rows.map((row) => row.figures.activation.max)),
-      ints("live", rows.map((row) => row.figures.live)),
       floats("never_active", rows.map((row) => row.figures.neverActive)),
+      floats("l0_sd", rows.map((row) => row.figures.l0.sd)),
+      floats("l0_median", rows.map((row) => row.figures.l0.p50)),
+      ints("live", rows.map((row) => row.figures.live)),
+      ints("masked", rows.map((row) => row.figures.masked)),
     ],
   };
 }

@@ -6,14 +6,14 @@ import { DESCRIBE_COLUMNS } from "./describe.ts";
 export const STATISTICS_COLUMNS: readonly ColumnSchema[] = [
   { name: "documents", type: "int" },
   { name: "tokens", type: "int" },
-  { name: "masked", type: "int" },
   { name: "l0_mean", type: "float" },
-  { name: "l0_sd", type: "float" },
-  { name: "l0_median", type: "float" },
   { name: "mean_active", type: "float" },
   { name: "max", type: "float" },
-  { name: "live", type: "int" },
   { name: "never_active", type: "float" },
+  { name: "l0_sd", type: "float" },
+  { name: "l0_median", type: "float" },
+  { name: "live", type: "int" },
+  { name: "masked", type: "int" },
 ];
 
 export const stats = stage({

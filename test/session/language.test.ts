@@ -31,7 +31,7 @@ test("the notebook: every step of examples/memorization.saeq gives its result, i
   assert.equal(events.filter((event) => event.kind === "saved").length, 2);
   const statistics = values[0];
   if (statistics?.kind !== "table") return;
-  assert.equal(statistics.columns.map((column) => column.name), ["group", "documents", "tokens", "masked", "l0_mean", "l0_sd", "l0_median", "mean_active", "max", "live", "never_active"]);
+  assert.equal(statistics.columns.map((column) => column.name), ["group", "documents", "tokens", "l0_mean", "mean_active", "max", "never_active", "l0_sd", "l0_median", "live", "masked"]);
   for (const name of ["l0.svg", "activation.svg"]) assert.match(readFileSync(join(out, name), "utf8"), /^<svg/);
 });
 

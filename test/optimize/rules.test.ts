@@ -1,0 +1,90 @@
+/** Without this file a rule might not do what `explain` says of it. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import type { Plan, Tap } from "../../src/ops/op.ts";
+import { cutModel } from "../../src/optimize/cut_model.ts";
+import { fuseEncode } from "../../src/optimize/fuse_encode.ts";
+import { optimize } from "../../src/optimize/optimize.ts";
+import { pushSlice } from "../../src/optimize/push_slice.ts";
+import { shareForward } from "../../src/optimize/share_forward.ts";
+import type { Rule } from "../../src/optimize/rule.ts";
+import { verify } from "../../src/plan/verify.ts";
+import { printPlan } from "../../src/plan/print.ts";
+
+const at = { start: 0, end: 0 };
+const model = { name: "m", digest: "d" };
+const table = { kind: "table", columns: [], groups: null, known: true } as const;
+
+function tokens(): Plan {
+  const read: Plan = { op: { op: "literal", columns: [], rows: [] }, inputs: [], schema: table, at, label: "prompts" };
+  return { op: { op: "tokenize", model, bos: true, textColumns: ["text"], whenTooLong: "error" }, inputs: [read], schema: { ...table, kind: "tokens" }, at, label: "tokenize" };
+}
+function forward(layers: readonly number[], input: Plan = tokens(), last: number | null = 50): Plan {
+  const taps: Tap[] = layers.map((layer) => ({ layer, hook: "resid_post", sae: null }));
+  return { op: { op: "forward", model, taps, window: { first: null, last, of: "all" }, blocks: null, slice: "after" }, inputs: [input], schema: { ...table, kind: "dense", layers }, at, label: `resid layer ${layers.join(", ")}` };
+}
+function encode(dense: Plan, name = "s"): Plan {
+  const count = dense.op.op === "forward" ? dense.op.taps.length : 1;
+  return { op: { op: "encode", saes: Array.from({ length: count }, () => ({ name, digest: name, convention: "saelens" })) }, inputs: [dense], schema: { ...dense.schema, kind: "acts" }, at, label: "encode" };
+}
+function group(...inputs: Plan[]): Plan {
+  return { op: { op: "group", names: inputs.map((_, i) => `g${i}`) }, inputs, schema: { ...inputs[0]!.schema, groups: inputs.map((_, i) => `g${i}`) }, at, label: "groups" };
+}
+
+function pair(rule: Rule, before: Plan, after: string): void {
+  const result = rule.apply(before);
+  assert.ok(result !== null, `${rule.name} finds something to do`);
+  assert.fixture(printPlan(result), after.trim());
+  assert.is(rule.apply(result), null, `${rule.name} is done after one pass`);
+}
+
+test("fuse the encoder", () => {
+  pair(fuseEncode, encode(forward([7])), `
+forward m: layer 7 resid_post → s (saelens); all blocks; last 50, sliced afterwards  : acts
+└─ tokenize text for m, BOS first  : tokens
+   └─ literal 0 rows  : table`);
+  assert.is(fuseEncode.apply(forward([7])), null);
+});
+
+test("cut the model", () => {
+  pair(cutModel, forward([2, 7]), `
+forward m: layer 2 resid_post; layer 7 resid_post; blocks 0…7; last 50, sliced afterwards  : dense
+└─ tokenize text for m, BOS first  : tokens
+   └─ literal 0 rows  : table`);
+});
+
+test("push the slice", () => {
+  pair(pushSlice, forward([7]), `
+forward m: layer 7 resid_post; all blocks; last 50, gathered inside the last block  : dense
+└─ tokenize text for m, BOS first  : tokens
+   └─ literal 0 rows  : table`);
+});
+
+test("share the forward: two layers of the same texts are one pass", () => {
+  pair(shareForward, group(forward([7]), forward([2])), `
+group g0, g1  : groups<dense>
+├─ pick 1  : dense
+│  └─ #1 forward m: layer 2 resid_post; layer 7 resid_post; all blocks; last 50, sliced afterwards  : dense
+│     └─ tokenize text for m, BOS first  : tokens
+│        └─ literal 0 rows  : table
+└─ pick 0  : dense
+   └─ = #1`);
+});
+
+test("share the forward: two SAEs on one layer are one pass with two taps", () => {
+  const { plan, steps } = optimize(group(encode(forward([7]), "a"), encode(forward([7]), "b")));
+  assert.equal(steps.map((step) => step.rule.name), ["fuse the encoder", "share the forward", "cut the model", "push the slice"]);
+  assert.match(printPlan(plan), /#1 forward m: layer 7 resid_post → a \(saelens\); layer 7 resid_post → b \(saelens\); blocks 0…7/);
+});
+
+test("share the forward: another window is another pass", () => {
+  assert.is(shareForward.apply(group(forward([7]), forward([2], tokens(), 10))), null);
+});
+
+test("a rule that changes a schema is a bug that is seen at once", () => {
+  const bad: Rule = { name: "bad", doc: "", apply: (plan) => ({ ...plan, schema: { ...plan.schema, kind: "plot" } }) };
+  assert.throws(() => optimize(forward([7]), [bad]), /bad changed the schema/);
+  assert.throws(() => verify({ ...forward([7]), inputs: [] }, forward([7]).schema, "test"), /has 0 inputs/);
+});
+
+test.run();
