@@ -1,0 +1,94 @@
+#!/usr/bin/env node
+// Without this file `saeq` would fail with a syntax error wherever an older Node comes first: the launcher, in old JavaScript.
+import fs from "fs";
+import path from "path";
+import { spawn } from "child_process";
+import { fileURLToPath, pathToFileURL } from "url";
+
+var NEEDED = [22, 18];
+
+/** Whether a Node version such as "20.11.1" can run saeq. */
+export function goodVersion(version) {
+  var parts = version.replace(/^v/, "").split(".").map(Number);
+  return parts[0] > NEEDED[0] || (parts[0] === NEEDED[0] && parts[1] >= NEEDED[1]);
+}
+
+/** Where a newer Node may have been installed by the npm package `node`: from `folder` upwards, hoisted platform packages too. */
+export function nodeCandidates(folder, platform, arch) {
+  var windows = platform === "win32";
+  var suffix = (windows ? "win" : platform) + "-" + arch;
+  var file = path.join("bin", windows ? "node.exe" : "node");
+  var packages = ["node", "node-" + suffix, "node-bin-" + suffix];
+  var found = [];
+  for (var at = folder; ; at = path.dirname(at)) {
+    packages.forEach(function (name) {
+      found.push(path.join(at, "node_modules", name, file));
+      found.push(path.join(at, "node_modules", "node", "node_modules", name, file));
+    });
+    if (path.dirname(at) === at) return found;
+  }
+}
+
+/** What to do on this Node: `import` our program, `start` another Node, or say what is `missing`. */
+export function decide(facts) {
+  if (goodVersion(facts.version)) return { kind: "import" };
+  var candidates = facts.again ? [] : nodeCandidates(facts.folder, facts.platform, facts.arch).filter(facts.exists);
+  if (candidates.length > 0) return { kind: "start", node: candidates[0] };
+  return {
+    kind: "missing",
+    text:
+      "saeq needs Node " + NEEDED.join(".") + " or newer; this is Node " + facts.version.replace(/^v/, "") + ".\n" +
+      "Install one from https://nodejs.org, or beside saeq with: npm install --allow-scripts=node node@22\n",
+  };
+}
+
+function start(node, file) {
+  var env = Object.assign({}, process.env, { SAEQ_RESTARTED: "1" });
+  var child = spawn(node, [file].concat(process.argv.slice(2)), { stdio: "inherit", env: env });
+  // The terminal sends Ctrl-C to both processes; only the child decides what it means.
+  process.on("SIGINT", function () {});
+  ["SIGTERM", "SIGHUP"].forEach(function (name) {
+    process.on(name, function () { child.kill(name); });
+  });
+  child.on("error", function (error) {
+    process.stderr.write("saeq could not start " + node + ": " + error.message + "\n");
+    process.exit(8);
+  });
+  child.on("exit", function (code, signal) {
+    if (signal === null) process.exit(code === null ? 1 : code);
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  });
+}
+
+function launch(file) {
+  var folder = path.dirname(file);
+  var choice = decide({
+    version: process.versions.node,
+    folder: folder,
+    platform: process.platform,
+    arch: process.arch,
+    again: process.env.SAEQ_RESTARTED === "1",
+    exists: fs.existsSync,
+  });
+  if (choice.kind === "start") return start(choice.node, file);
+  if (choice.kind === "missing") {
+    process.stderr.write(choice.text);
+    process.exitCode = 8;
+    return;
+  }
+  delete process.env.SAEQ_RESTARTED;
+  // A working tree holds TypeScript, which a good Node reads as it is; the published package holds what was compiled from it.
+  var written = path.join(folder, "..", "main.ts");
+  var main = fs.existsSync(written) ? written : path.join(folder, "..", "..", "dist", "repl", "main.js");
+  import(pathToFileURL(main).href).then(function (program) {
+    return program.main(process.argv.slice(2));
+  }).catch(function (error) {
+    process.stderr.write("saeq met a bug: " + (error && error.stack ? error.stack : error) + "\n");
+    process.exit(1);
+  });
+}
+
+var here = fileURLToPath(import.meta.url);
+var started = process.argv[1] && fs.existsSync(process.argv[1]) ? fs.realpathSync(process.argv[1]) : null;
+if (started === here) launch(here);

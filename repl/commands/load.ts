@@ -1,0 +1,19 @@
+/** Without this file a script could not be tried inside a session. */
+import { readFileSync } from "node:fs";
+import { basename, resolve } from "node:path";
+import type { Command } from "./command.ts";
+
+export const load: Command = {
+  name: ".load",
+  usage: ".load FILE.saeq",
+  doc: "run a script in this session",
+  run(argument, { cwd }) {
+    const name = argument.replace(/^(["'])(.*)\1$/, "$2");
+    if (name === "") return { then: "mistake", text: "`.load` takes a script" };
+    try {
+      return { then: "run", name: basename(name), text: readFileSync(resolve(cwd, name), "utf8") };
+    } catch (error) {
+      return { then: "mistake", text: `could not read ${name}: ${error instanceof Error ? error.message : String(error)}` };
+    }
+  },
+};

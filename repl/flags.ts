@@ -1,0 +1,101 @@
+/** Without this file a bare `--allow-read` would eat the script's name and a script's own params would be unknown flags. */
+import { nearest } from "./nearest.ts";
+
+export type Normalized =
+  | {
+      readonly kind: "arguments";
+      /** Only what the argument parser knows. */
+      readonly argv: readonly string[];
+      readonly params: Readonly<Record<string, string>>;
+      /** `run FILE --help`: the help of the script, not ours. */
+      readonly help: boolean;
+    }
+  | { readonly kind: "mistake"; readonly text: string };
+
+const commands = ["repl", "run", "eval", "check", "explain", "doc", "fmt", "doctor"];
+/** Flags of ours that take the next word. */
+const withValue = new Set(["--seed", "--lanes", "--threads", "--batch", "--out", "--format", "--color", "--param", "--eval"]);
+const alone = new Set([
+  "--allow-read", "--allow-write", "--allow-all", "--allow-read-all", "--allow-write-all", "-R", "-W", "-A", "--ascii", "--no-progress",
+  "-q", "--quiet", "--no-prompt", "--plain", "--no-history", "--help", "-h", "--version", "-V",
+]);
+
+/** Rewrite argv so that the parser behind it cannot misread it. */
+export function normalize(argv: readonly string[], piped: boolean): Normalized {
+  const words = argv.map((word) => (word === "--allow-read" ? "-R" : word === "--allow-write" ? "-W" : word));
+  const at = firstOperand(words);
+  const command = at === null ? null : words[at];
+  const asks = words.some((word) => ["--help", "-h", "--version", "-V"].includes(word));
+  if (command === null || at === null) {
+    if (asks) return plain(words);
+    const wantsRepl = words.some((word) => word === "--plain" || word.startsWith("--eval"));
+    return piped && !wantsRepl ? plain([...words, "run", "-"]) : plain(["repl", ...words]);
+  }
+  if (command === "run") return splitRun(words, at);
+  if (command !== undefined && !commands.includes(command)) return { kind: "mistake", text: unknownCommand(command) };
+  return plain(words);
+}
+
+function plain(argv: readonly string[]): Normalized {
+  return { kind: "arguments", argv, params: {}, help: false };
+}
+
+function takesNext(word: string): boolean {
+  return withValue.has(word);
+}
+
+function firstOperand(words: readonly string[]): number | null {
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i] ?? "";
+    if (takesNext(word)) i++;
+    else if (!word.startsWith("-") || word === "-") return i;
+  }
+  return null;
+}
+
+function unknownCommand(word: string): string {
+  if (/\.saeq$|[\\/]/.test(word)) return `\`${word}\` is not a command; to run a script: saeq run ${word}`;
+  if (/[\s|]/.test(word)) return `\`${word}\` is not a command; to run a query: saeq eval '${word.replaceAll("'", `'\\''`)}'`;
+  const guess = nearest(word, commands);
+  return `no command \`${word}\`${guess === null ? "" : `; did you mean \`${guess}\`?`} (commands: ${commands.join(", ")})`;
+}
+
+/** `run FILE --n 20 --flag --param k=v`: our own flags stay, the rest are params of the script. */
+function splitRun(words: readonly string[], at: number): Normalized {
+  const ours: string[] = words.slice(0, at + 1);
+  const params: Record<string, string> = Object.create(null);
+  let file: string | null = null;
+  let help = false;
+  for (let i = at + 1; i < words.length; i++) {
+    const word = words[i] ?? "";
+    const name = word.split("=", 1)[0] ?? "";
+    if (word === "--help" || word === "-h") help = true;
+    else if (name === "--param") {
+      const pair = word.includes("=") ? word.slice("--param=".length) : (words[++i] ?? "");
+      const mistake = addPair(params, pair);
+      if (mistake !== null) return { kind: "mistake", text: mistake };
+    } else if (!word.startsWith("-") || word === "-") {
+      if (file !== null) return { kind: "mistake", text: `one script at a time: \`${file}\` and \`${word}\` (a param is given as --name value)` };
+      file = word;
+      ours.push(word);
+    } else if (alone.has(name) || withValue.has(name)) {
+      ours.push(word);
+      if (takesNext(word)) ours.push(words[++i] ?? "");
+    } else if (/^--[A-Za-z_]\w*$/.test(name)) {
+      const next = words[i + 1];
+      const inline = word.includes("=");
+      const isFlag = next === undefined || (next.startsWith("-") && !/^-[\d.]/.test(next));
+      params[name.slice(2)] = inline ? word.slice(name.length + 1) : isFlag ? "true" : next;
+      if (!inline && !isFlag) i++;
+    } else ours.push(word);
+  }
+  if (file === null && help) return plain(["run", "--help"]);
+  return { kind: "arguments", argv: ours, params, help };
+}
+
+function addPair(params: Record<string, string>, pair: string): string | null {
+  const at = pair.indexOf("=");
+  if (at < 1) return `--param needs name=value, not \`${pair}\``;
+  params[pair.slice(0, at)] = pair.slice(at + 1);
+  return null;
+}

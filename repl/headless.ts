@@ -1,0 +1,85 @@
+/** Without this file scripts could only be watched, not piped: data on stdout, everything said for people on stderr. */
+import type { Outcome, ProgressEvent, Session, SessionEvent, Source } from "../runtime/session_port.ts";
+import type { Format } from "./arguments.ts";
+import { watchInterrupts } from "./interrupts.ts";
+import { liveProgress } from "./live_progress.ts";
+import { showResult, showRows } from "./show.ts";
+import { cancelled, say, sayBug } from "./talk.ts";
+import type { Look } from "./terminal.ts";
+
+/** Where a run writes and what it says. */
+export interface Desk {
+  readonly stdout: NodeJS.WritableStream;
+  readonly stderr: NodeJS.WritableStream;
+  readonly dataLook: Look;
+  readonly talkLook: Look;
+  readonly format: Format;
+  readonly quiet: boolean;
+  readonly progress: boolean;
+}
+
+type Result = Extract<SessionEvent, { kind: "result" }>;
+
+/** Run one source to its end; the exit code. */
+export async function runHeadless(session: Session, source: Source, desk: Desk): Promise<number> {
+  const abort = new AbortController();
+  const progress = liveProgress(desk.stderr, desk.talkLook, desk.progress && !desk.quiet);
+  const say1 = (text: string): void => {
+    progress.clear();
+    desk.stderr.write(`${text}\n`);
+  };
+  const interrupts = watchInterrupts({
+    first: () => {
+      say1("stopping after this batch; Ctrl-C again stops at once");
+      abort.abort();
+    },
+    second: () => {
+      session.killEngine();
+      desk.stderr.write("stopped\n");
+      process.exit(130);
+    },
+    hangUp: () => abort.abort(),
+  });
+  let queue: Promise<void> = Promise.resolve();
+  let last: Result | null = null;
+  let done: ProgressEvent | null = null;
+  let failed: unknown = null;
+  const show = async (event: Result): Promise<void> => {
+    const text = await showResult(event, { mode: desk.format, rows: event.display.rows, wide: event.display.wide }, desk.dataLook, session.settings());
+    progress.clear();
+    desk.stdout.write(`${text}\n`);
+  };
+  const onEvent = (event: SessionEvent): void => {
+    if (event.kind === "progress") {
+      done = event;
+      progress.show(event);
+    } else if (event.kind === "result") {
+      if (event.last || last?.last !== true) last = event;
+      if (desk.format === "table" && !event.display.quiet) queue = queue.then(() => show(event)).catch((error: unknown) => void (failed ??= error));
+    } else if (!isChatter(event) || !desk.quiet) queue = queue.then(() => say1(say(event, desk.talkLook)));
+  };
+
+  let outcome: Outcome;
+  try {
+    outcome = await session.run(source, { signal: abort.signal, onEvent });
+    await queue;
+    if (failed !== null) throw failed;
+    if (desk.format !== "table" && outcome.exitCode === 0) await showRows(last === null ? null : (last as Result).value, desk.format, desk.stdout);
+  } catch (error) {
+    say1(sayBug(error, desk.talkLook));
+    return 1;
+  } finally {
+    progress.clear();
+    interrupts.stop();
+  }
+  if (outcome.cancelled && outcome.diagnostics.length === 0) desk.stderr.write(`${cancelled(done)}\n`);
+  return interrupts.hungUp() ? 143 : outcome.exitCode;
+}
+
+/** Whether `--quiet` silences an event: notes and times, but never a mistake. */
+function isChatter(event: SessionEvent): boolean {
+  if (event.kind === "diagnostic") return event.diagnostic.severity !== "error" && event.diagnostic.code !== "cancelled";
+  if (event.kind === "finished") return true;
+  return event.kind === "notice" || event.kind === "saved";
+}
+

@@ -1,0 +1,31 @@
+/** Without this file Ctrl-C would kill a run together with what it had already computed. */
+import { TWICE_MS } from "./state.ts";
+
+export interface Interrupts {
+  /** Whether the run was told to end by SIGTERM or a lost terminal. */
+  hungUp(): boolean;
+  stop(): void;
+}
+
+/** Ctrl-C asks once, the second within two seconds insists; SIGTERM and SIGHUP ask and give five seconds. */
+export function watchInterrupts(on: { readonly first: () => void; readonly second: () => void; readonly hangUp: () => void }): Interrupts {
+  let last: number | null = null;
+  let hungUp = false;
+  const interrupt = (): void => {
+    const now = Date.now();
+    if (last !== null && now - last <= TWICE_MS) on.second();
+    else on.first();
+    last = now;
+  };
+  const hangUp = (): void => {
+    if (hungUp) return;
+    hungUp = true;
+    on.hangUp();
+    setTimeout(() => process.exit(143), 5000).unref();
+  };
+  process.on("SIGINT", interrupt).on("SIGTERM", hangUp).on("SIGHUP", hangUp);
+  return {
+    hungUp: () => hungUp,
+    stop: () => void process.off("SIGINT", interrupt).off("SIGTERM", hangUp).off("SIGHUP", hangUp),
+  };
+}

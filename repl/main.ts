@@ -1,0 +1,87 @@
+/** Without this file the command line would start nothing: argv in, exit code out. */
+import { visible } from "../grammar/visible.ts";
+import type { CreateSession } from "../runtime/session_port.ts";
+import { parseArguments, type Options, type Request } from "./arguments.ts";
+import { packageVersion } from "./package_root.ts";
+import { FlagError } from "./flag_error.ts";
+import { look } from "./terminal.ts";
+import type { Shop } from "./subcommands/shop.ts";
+
+/** What tests replace. */
+export interface Replacements {
+  readonly createSession?: CreateSession;
+}
+
+/** Do what the command line says. Engines and terminals are loaded only by the commands that need them. */
+export async function main(argv: readonly string[], replace: Replacements = {}): Promise<void> {
+  quietWhenClosed();
+  const piped = process.stdin.isTTY !== true;
+  const request = parseArguments(argv, { version: packageVersion(), piped });
+  const code = request.kind === "say" ? say(request) : await perform(request, shopFor(request.options, argv, replace)).catch(refused);
+  await leave(code);
+}
+
+function shopFor(options: Options, argv: readonly string[], replace: Replacements): Shop {
+  return {
+    argv,
+    cwd: process.cwd(),
+    options,
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    dataLook: look(process.stdout, process.env, options),
+    talkLook: look(process.stderr, process.env, options),
+    createSession: async (wanted) => (replace.createSession ?? (await import("../runtime/session.ts")).createSession)(wanted),
+  };
+}
+
+/** Do what was asked; the exit code. */
+export async function perform(request: Exclude<Request, { kind: "say" }>, shop: Shop): Promise<number> {
+  switch (request.kind) {
+    case "repl":
+      return (await import("./subcommands/repl.ts")).startRepl(request, shop);
+    case "run":
+      return (await import("./subcommands/run.ts")).runScript(request, shop);
+    case "eval":
+      return (await import("./subcommands/eval.ts")).evaluate(request, shop);
+    case "check":
+      return (await import("./subcommands/check.ts")).checkFiles(request, shop);
+    case "explain":
+      return (await import("./subcommands/explain.ts")).explain(request, shop);
+    case "doc":
+      return (await import("./subcommands/doc.ts")).doc(request, shop);
+    case "fmt":
+      return (await import("./subcommands/fmt.ts")).format(request, shop);
+    case "doctor":
+      return (await import("./subcommands/doctor.ts")).doctor(request, shop);
+    default:
+      return request satisfies never;
+  }
+}
+
+function refused(error: unknown): number {
+  if (!(error instanceof FlagError)) throw error;
+  process.stderr.write(`error: ${visible(error.message)}\n`);
+  return 2;
+}
+
+function say(request: Extract<Request, { kind: "say" }>): number {
+  (request.exitCode === 0 ? process.stdout : process.stderr).write(request.text);
+  return request.exitCode;
+}
+
+/** A reader that has seen enough (`| head`) is no error of ours. */
+function quietWhenClosed(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code === "EPIPE") process.exit(141);
+      throw error;
+    });
+  }
+}
+
+/** End when everything written has left the process; an engine or timer left over must not keep it. */
+async function leave(code: number): Promise<void> {
+  for (const stream of [process.stdout, process.stderr]) await new Promise<void>((done) => stream.write("", () => done()));
+  process.exit(code);
+}

@@ -1,0 +1,112 @@
+/** Without this file screen readers, dumb terminals and logs would get a screen that repaints itself. */
+import { createInterface, type Interface } from "node:readline";
+import { isComplete } from "../grammar/parse.ts";
+import { visible } from "../grammar/visible.ts";
+import type { ProgressEvent } from "../runtime/session_port.ts";
+import type { Dialogue } from "./dialogue.ts";
+import { appendHistory } from "./history.ts";
+import { TWICE_MS } from "./state.ts";
+
+export interface PlainOptions {
+  readonly dialogue: Dialogue;
+  readonly history: string | null;
+  readonly cwd: string;
+  readonly greeting: string;
+  readonly code: string | null;
+  readonly stdin: NodeJS.ReadableStream;
+  readonly stdout: NodeJS.WritableStream;
+}
+
+/** A REPL that only ever adds lines: the terminal does echo and editing. The exit code. */
+export async function runPlain(options: PlainOptions): Promise<number> {
+  const { dialogue, stdout } = options;
+  const print = (text: string): void => void stdout.write(`${text}\n`);
+  const lines = createInterface({ input: options.stdin, terminal: false, crlfDelay: Number.POSITIVE_INFINITY });
+  // Made before anything is awaited: lines that come early wait in it.
+  const typed = lines[Symbol.asyncIterator]();
+  const interrupts = watchInterrupts(dialogue, lines);
+  if (options.greeting !== "") print(options.greeting);
+  let exit = false;
+
+  const submit = async (text: string): Promise<void> => {
+    const started = Date.now();
+    const signal = interrupts.begin();
+    const answer = await dialogue.submit(text, { signal, print, onProgress: quarters(print) });
+    interrupts.end();
+    appendHistory(options.history, { text, time: started, cwd: options.cwd, ok: answer.ok, ms: Date.now() - started });
+    if (answer.repair !== null) print(`suggested: ${visible(answer.repair)}`);
+    exit = answer.exit;
+  };
+
+  if (options.code !== null) await submit(options.code);
+  let pending = "";
+  let offered: readonly string[] = [];
+  if (!exit) stdout.write("saeq> ");
+  for await (const line of typed) {
+    if (exit) break;
+    const picked = /^\d+$/.test(line) ? offered[Number(line) - 1] : undefined;
+    offered = [];
+    const text = picked ?? (pending === "" ? line : `${pending}\n${line}`);
+    if (picked !== undefined || text.endsWith("\t")) {
+      pending = text.trimEnd() === "" ? "" : text.replace(/\t+$/, "");
+      if (picked === undefined) offered = offer(dialogue, pending, print);
+      else print(`so far: ${visible(pending)}`);
+    } else if (text.trim() === "") pending = "";
+    else if (!/^\s*[.?]/.test(text) && line.trim() !== "" && !isComplete(text)) pending = text;
+    else {
+      pending = "";
+      await submit(text.replace(/\s+$/, ""));
+    }
+    if (exit) break;
+    stdout.write(pending === "" ? "saeq> " : "  ... ");
+  }
+  if (!exit) stdout.write("\n");
+  lines.close();
+  interrupts.stop();
+  await dialogue.close();
+  return 0;
+}
+
+/** Completions as a numbered list; the texts that picking one would give. */
+function offer(dialogue: Dialogue, text: string, print: (text: string) => void): readonly string[] {
+  const { items, from, to, signature } = dialogue.complete(text, text.length);
+  if (signature !== null) print(visible(signature));
+  if (items.length === 0) print("no completions");
+  for (const [i, item] of items.entries()) print(`${i + 1}. ${visible(item.text)}: ${visible(item.detail)}`);
+  return items.map((item) => `${text.slice(0, from)}${item.text}${text.slice(to)} `);
+}
+
+function quarters(print: (text: string) => void): (event: ProgressEvent) => void {
+  let said = 0;
+  return (event) => {
+    const quarter = event.totalDocuments === 0 ? 0 : Math.floor((4 * event.documents) / event.totalDocuments);
+    if (quarter <= said || event.elapsedMs < 300) return;
+    said = quarter;
+    print(`${visible(event.stage)}: ${quarter * 25} percent`);
+  };
+}
+
+function watchInterrupts(dialogue: Dialogue, lines: Interface): { begin(): AbortSignal; end(): void; stop(): void } {
+  let running: AbortController | null = null;
+  let last = 0;
+  const onInterrupt = (): void => {
+    if (running === null) {
+      lines.close();
+      return;
+    }
+    if (running.signal.aborted && Date.now() - last <= TWICE_MS) dialogue.killEngine();
+    last = Date.now();
+    running.abort();
+  };
+  process.on("SIGINT", onInterrupt);
+  return {
+    begin() {
+      running = new AbortController();
+      return running.signal;
+    },
+    end() {
+      running = null;
+    },
+    stop: () => void process.off("SIGINT", onInterrupt),
+  };
+}

@@ -1,0 +1,27 @@
+/** Without this file every view would ask the terminal for itself what it can show. */
+import { styleText } from "node:util";
+
+export interface RenderOptions {
+  /** Columns of the terminal. */
+  readonly width: number;
+  readonly color: boolean;
+  /** Only ASCII for lines, bars and marks; data stays as it is. */
+  readonly ascii?: boolean;
+  /** Rows shown of a longer table, half of them from its end; default 20. */
+  readonly rows?: number | null;
+  /** Significant digits of floats; default 4. */
+  readonly precision?: number;
+  /** All columns and whole cells, however long the lines get. */
+  readonly wide?: boolean;
+}
+
+/** Below this width tables become records and plots lists. */
+export const NARROW = 40;
+
+export type Style = "head" | "dim" | "first" | "second" | "both";
+const STYLES = { head: "bold", dim: "dim", first: "cyan", second: "yellow", both: "green" } as const;
+
+/** Styled where `color` is set, by the caller's word alone: no stream or environment is asked. */
+export function styled(style: Style, text: string, options: RenderOptions): string {
+  return options.color && text !== "" ? styleText(STYLES[style], text, { validateStream: false }) : text;
+}

