@@ -3,6 +3,8 @@ import { emitEncode } from "../src/emit/encode.ts";
 import { emitForward } from "../src/emit/forward.ts";
 import type { EmittedGraph, GraphTap } from "../src/emit/specs.ts";
 import type { Op } from "../src/ops/op.ts";
+import type { TensorRef } from "../src/emit/specs.ts";
+import { requireFinite, usedSaeWeights, usedWeights } from "./checkpoint/nonfinite.ts";
 import { documentKey, type ActivationStore } from "./activation_store.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Acts, Csr, Dense, Tokens } from "./data/frame.ts";
@@ -73,15 +75,17 @@ export async function forward(op: Forward, sets: readonly Tokens[], context: Act
     }
   }
   if (missing.length > 0) {
-    await context.engine.forward(graph, op.taps.length, missing, {
-      signal: context.signal,
+    const model = context.catalog.model(op.model).spec;
+    const weights = [...usedWeights(model, op.blocks ?? model.blocks.length, false), ...op.taps.flatMap((tap) => (tap.sae === null ? [] : usedSaeWeights(context.catalog.sae(tap.sae).spec)))];
+    await whileFinite(weights, context.signal, (signal) => context.engine.forward(graph, op.taps.length, missing, {
+      signal,
       onProgress: context.onProgress,
       onDocument: (index, taps) => {
         const at = places[index]!;
         results[at] = taps;
         context.store.set(keys[at]!, taps);
       },
-    });
+    }));
     for (const { at, of } of copies) results[at] = results[of];
   }
   let next = 0;
@@ -89,6 +93,29 @@ export async function forward(op: Forward, sets: readonly Tokens[], context: Act
     const outputs = tokens.ids.map(() => results[next++]!);
     return assemble(op, tokens, wanted[s]!, outputs, context.catalog);
   });
+}
+
+/**
+ * Run a job while its weights are searched for NaN and infinities beside it: the search reads what the engine maps anyway, and is
+ * done once per file. A bad weight stops the job.
+ * @throws CheckpointError `nonfinite-weights`
+ */
+export async function whileFinite<T>(weights: readonly TensorRef[], signal: AbortSignal, job: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const stop = new AbortController();
+  const search = requireFinite(weights, AbortSignal.any([signal, stop.signal]));
+  search.catch(() => stop.abort());
+  try {
+    const result = await job(AbortSignal.any([signal, stop.signal]));
+    await search;
+    return result;
+  } catch (error) {
+    // Either side may fail first; what is said is the bad weight where there is one, else why the job ended.
+    const ended = error instanceof Error && error.name === "AbortError" && !signal.aborted;
+    stop.abort();
+    if (ended) await search;
+    search.catch(() => {});
+    throw error;
+  }
 }
 
 function assemble(op: Forward, tokens: Tokens, wanted: readonly Uint32Array[], outputs: readonly (readonly TapOutput[])[], catalog: Catalog): Acts | Dense {
@@ -144,7 +171,7 @@ export async function encode(op: Op & { readonly op: "encode" }, dense: Dense, c
     const parts: Csr[] = [];
     for (let from = 0; from < dense.rows.count; from += ENCODE_ROWS) {
       const to = Math.min(from + ENCODE_ROWS, dense.rows.count);
-      const output = sparse(await context.engine.encode(graph, tap.values.slice(from * tap.width, to * tap.width), tap.width, context.signal));
+      const output = sparse(await whileFinite(usedSaeWeights(spec), context.signal, (signal) => context.engine.encode(graph, tap.values.slice(from * tap.width, to * tap.width), tap.width, signal)));
       parts.push({ rows: to - from, cols: spec.dSae, indptr: output.indptr, indices: output.indices, values: output.values });
     }
     taps.push({ layer: tap.layer, hook: tap.hook, sae: `${ref.name} (${ref.convention})`, csr: concatenate(parts, spec.dSae) });

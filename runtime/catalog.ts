@@ -7,7 +7,7 @@ import type { ModelRef, Op, SaeRef } from "../src/ops/op.ts";
 import { CheckpointError } from "./checkpoint/error.ts";
 import { readModel } from "./checkpoint/llama.ts";
 import { readSae } from "./checkpoint/sae.ts";
-import { readTokenizer, type Tokenizer } from "./checkpoint/tokenizer.ts";
+import { readTokenizer, requireVocabulary, type Tokenizer } from "./checkpoint/tokenizer.ts";
 import { readCsv, readText } from "./data/csv.ts";
 import { DataError } from "./data/error.ts";
 import type { Table } from "./data/frame.ts";
@@ -26,6 +26,8 @@ export interface LoadedSae {
 /** Files, models and SAEs by name; each is read once and kept while its content stays the same. */
 export interface Catalog {
   lookUp(need: Need): Promise<Known<TableFacts | ModelFacts | SaeFacts>>;
+  /** What readers had to say of files since last asked: mixed line ends, blank lines. */
+  takeNotes(): readonly string[];
   /** Forget files, so that the next look-up sees what changed on disk. Models stay. */
   forgetTables(): void;
   table(op: Op & { readonly op: "read" }): Promise<Table>;
@@ -38,6 +40,7 @@ export interface Catalog {
 /** Paths of inputs are relative to `readFrom`. */
 export function createCatalog(readFrom: string): Catalog {
   const tables = new Map<string, { readonly table: Table; readonly digest: string }>();
+  let notes: string[] = [];
   const models = new Map<string, LoadedModel>();
   const saes = new Map<string, LoadedSae>();
   const inputPath = (path: string): string =>
@@ -52,6 +55,7 @@ export function createCatalog(readFrom: string): Catalog {
     const read = need.format === "csv" ? await readCsv(path, { separator: need.separator, types: need.types }) : await readText(path);
     const kept = { table: read.table, digest: read.digest };
     tables.set(tableKey(need), kept);
+    notes.push(...read.notes.map((note) => `${need.path}: ${note}`));
     return kept;
   }
 
@@ -61,8 +65,7 @@ export function createCatalog(readFrom: string): Catalog {
     if (known !== undefined) return known;
     const { spec } = await readModel(folder);
     const tokenizer = await readTokenizer(folder);
-    if (tokenizer.size > spec.vocabulary)
-      throw new CheckpointError("tokenizer-mismatch", `The tokenizer of \`${name}\` has ${tokenizer.size} ids, but the model embeds ${spec.vocabulary}`, { help: "use the tokenizer that came with the model" });
+    requireVocabulary(tokenizer, spec.embed.shape[0]!, name);
     const facts: ModelFacts = {
       ref: { name, digest: spec.digest },
       layers: spec.blocks.length,
@@ -95,6 +98,11 @@ export function createCatalog(readFrom: string): Catalog {
 
   return {
     inputPath,
+    takeNotes: () => {
+      const taken = notes;
+      notes = [];
+      return taken;
+    },
     forgetTables: () => tables.clear(),
     lookUp: async (need) => {
       try {

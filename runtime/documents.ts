@@ -25,7 +25,7 @@ export function tokenizeTable(op: Op & { readonly op: "tokenize" }, table: Table
   for (let row = 0; row < table.rows; row++) {
     const texts = parts.map((part, i) => {
       const value = part(row);
-      if (value === null) throw new DataError({ code: "missing-text", message: `Row ${row + 1} has no \`${op.textColumns[i]!}\``, help: `… | where not is_null(${op.textColumns[i]!}) | …`, row: row + 1, column: op.textColumns[i]! });
+      if (value === null) throw new DataError({ code: "missing-text", message: `row ${row + 1} has no \`${op.textColumns[i]!}\``, help: `… | where not is_null(${op.textColumns[i]!}) | …`, row: row + 1, column: op.textColumns[i]! });
       return value;
     });
     let document = tokenizer.encode(texts.join(""), { bos: op.bos });
@@ -33,7 +33,7 @@ export function tokenizeTable(op: Op & { readonly op: "tokenize" }, table: Table
       if (op.whenTooLong === "error") {
         throw new DataError({
           code: "text-too-long",
-          message: `The text of row ${row + 1} has ${document.length} tokens, and the model's context holds ${facts.context}`,
+          message: `the text of row ${row + 1} has ${document.length} tokens, and the model's context holds ${facts.context}`,
           notes: [`tokens are never dropped in silence; row ${row + 1} of ${table.origin}`],
           help: "set long truncate",
           row: row + 1,
@@ -42,7 +42,7 @@ export function tokenizeTable(op: Op & { readonly op: "tokenize" }, table: Table
       document = document.slice(0, facts.context);
       truncated++;
     }
-    if (document.length === 0) throw new DataError({ code: "missing-text", message: `The text of row ${row + 1} is empty, and the model needs at least one token`, help: "… | where len(text) > 0 | …", row: row + 1 });
+    if (document.length === 0) throw new DataError({ code: "missing-text", message: `the text of row ${row + 1} is empty, and the model needs at least one token`, help: "… | where len(text) > 0 | …", row: row + 1 });
     ids.push(document);
     if (parts.length === 2) boundary.push(Math.min(document.length, continuationStart(texts[0]!, document, model, op.bos)));
   }

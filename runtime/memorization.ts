@@ -1,7 +1,8 @@
 /** Without this file nobody could measure what a model knows by heart. */
 import { emitGenerate } from "../src/emit/generate.ts";
 import type { Op } from "../src/ops/op.ts";
-import type { ActivationContext } from "./activations.ts";
+import { whileFinite, type ActivationContext } from "./activations.ts";
+import { usedWeights } from "./checkpoint/nonfinite.ts";
 import { DataError } from "./data/error.ts";
 import type { Column, Table } from "./data/frame.ts";
 
@@ -23,7 +24,7 @@ export async function memorize(op: Op & { readonly op: "generate" }, table: Tabl
     if (document.length - bos < needed)
       throw new DataError({
         code: "text-too-short",
-        message: `The text of row ${row + 1} has ${document.length - bos} tokens; ${op.prefix} + ${op.continuation} are needed`,
+        message: `the text of row ${row + 1} has ${document.length - bos} tokens; ${op.prefix} + ${op.continuation} are needed`,
         help: `… | memorize prefix ${op.prefix} continue ${Math.max(1, document.length - bos - op.prefix)}`,
         row: row + 1,
         column: op.textColumn,
@@ -36,11 +37,11 @@ export async function memorize(op: Op & { readonly op: "generate" }, table: Tabl
   const generated: Int32Array[] = [];
   const prompts = ids.map((document) => document.slice(0, bos + op.prefix));
   if (prompts.length > 0)
-    await context.engine.generate(graph, prompts, op.continuation, {
-      signal: context.signal,
+    await whileFinite(usedWeights(spec, spec.blocks.length, true), context.signal, (signal) => context.engine.generate(graph, prompts, op.continuation, {
+      signal,
       onProgress: context.onProgress,
       onDocument: (index, tokens) => void (generated[index] = tokens),
-    });
+    }));
   const truth = ids.map((document) => document.slice(bos + op.prefix, bos + needed));
   const prefixMatch = truth.map((expected, row) => {
     let agree = 0;

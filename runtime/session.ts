@@ -87,7 +87,7 @@ export async function createSession(options: InnerOptions): Promise<Session> {
       if (missing.read.length + missing.write.length === 0) return [];
       const all = denied(needsOf(compiled.accesses, options.readFrom, options.writeTo), grants);
       const flags = [...(all.read.length > 0 ? [`--allow-read=${all.read.join(",")}`] : []), ...(all.write.length > 0 ? [`--allow-write=${all.write.join(",")}`] : [])];
-      return [{ severity: "error", code: "permission-denied", span: access.at, message: `Not allowed to ${access.access} \`${access.path}\``, label: `${access.access} access is off by default`, help: flags.join(" ") }];
+      return [{ severity: "error", code: "permission-denied", span: access.at, message: `not allowed to ${access.access} \`${access.path}\``, label: `${access.access} access is off by default`, help: flags.join(" ") }];
     });
   }
 
@@ -111,8 +111,10 @@ export async function createSession(options: InnerOptions): Promise<Session> {
   async function run(source: Source, { signal, onEvent }: Parameters<Session["run"]>[1]): Promise<Outcome> {
     const tell = (diagnostic: Diagnostic): void => onEvent({ kind: "diagnostic", diagnostic, source });
     tables = new Map();
+    catalog.forgetTables();
     await openStandard();
     const { compiled, refused } = await settle(source.text, scope);
+    for (const text of catalog.takeNotes()) onEvent({ kind: "notice", text });
     const problems = refused.length > 0 ? refused : compiled.diagnostics;
     problems.forEach(tell);
     if (problems.some((each) => each.severity === "error")) return { exitCode: exitCodeOf(problems), cancelled: false, diagnostics: problems };
@@ -155,7 +157,7 @@ export async function createSession(options: InnerOptions): Promise<Session> {
           reached = [counts.documents, counts.totalDocuments];
           progress(plan, counts);
         },
-        onResult: (plan, side) => show(plan, side, false),
+        onResult: (plan, side) => show(plan, side, plan === pipeline.plan),
         onNotice: (text) => {
           if (!told.has(text)) onEvent({ kind: "notice", text });
           told.add(text);

@@ -1,6 +1,7 @@
 /** Without this file a cache could not tell two checkpoints apart without reading all of them. */
 import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
+import { unreadable } from "./real_path.ts";
 import { readExactly, type SafetensorsFile } from "./safetensors.ts";
 
 const SAMPLES = 64;
@@ -21,14 +22,18 @@ export async function digest(texts: readonly (string | Uint8Array)[], files: rea
     framed(header);
     framed(String(size));
     const start = 8 + header.length;
-    const handle = await open(file, "r");
-    try {
-      for (const offset of sampleOffsets(start, size)) hash.update(await readExactly(handle, file, offset, Math.min(SAMPLE, size - offset)));
-    } finally {
-      await handle.close();
-    }
+    for await (const sample of samples(file, start, size)) hash.update(sample);
   }
   return hash.digest("hex");
+}
+
+async function* samples(file: string, start: number, size: number): AsyncGenerator<Uint8Array> {
+  const handle = await open(file, "r").catch((error: unknown) => Promise.reject(unreadable(file, error)));
+  try {
+    for (const offset of sampleOffsets(start, size)) yield await readExactly(handle, file, offset, Math.min(SAMPLE, size - offset));
+  } finally {
+    await handle.close();
+  }
 }
 
 function sampleOffsets(start: number, size: number): readonly number[] {

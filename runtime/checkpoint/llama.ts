@@ -83,6 +83,7 @@ function decoder(config: Config, tensors: ReadonlyMap<string, TensorEntry>, fing
   const headDim = size(config, "head_dim", Number.isInteger(hiddenSize / heads) ? hiddenSize / heads : null);
   if (headDim % 2 !== 0) throw new CheckpointError("unsupported-config", `\`head_dim\` in ${config.file} is ${headDim}; rotary positions need an even number`);
   if (heads % kvHeads !== 0) throw new CheckpointError("invalid-config", `\`num_key_value_heads\` in ${config.file} is ${kvHeads}, which does not divide the ${heads} heads`);
+  const layers = layerCount(config);
   const mlpSize = size(config, "intermediate_size");
   const vocabulary = size(config, "vocab_size");
   const find = finder(config, tensors);
@@ -128,7 +129,7 @@ function decoder(config: Config, tensors: ReadonlyMap<string, TensorEntry>, fing
     context: context(config),
     rope: rope(config),
     embed: matrix("embed_tokens.weight", vocabulary, hiddenSize),
-    blocks: Array.from({ length: layerCount(config) }, block),
+    blocks: Array.from({ length: layers }, block),
     finalNorm: vector("norm.weight", hiddenSize),
     lmHead: flag(config, "tie_word_embeddings", false) ? null : matrix("lm_head.weight", vocabulary, hiddenSize),
   };

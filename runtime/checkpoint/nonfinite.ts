@@ -3,6 +3,7 @@ import { stat } from "node:fs/promises";
 import type { DecoderSpec, SaeSpec, StoredType, TensorRef } from "../../src/emit/specs.ts";
 import { CheckpointError } from "./error.ts";
 import { decodeNumbers, pieces, type NumberRange } from "./numbers.ts";
+import { unreadable } from "./real_path.ts";
 
 const HEADER_NAME: Readonly<Record<StoredType, string>> = { f32: "F32", f16: "F16", bf16: "BF16" };
 
@@ -33,7 +34,7 @@ export function usedSaeWeights(sae: SaeSpec): readonly TensorRef[] {
  */
 export async function requireFinite(tensors: readonly TensorRef[], signal?: AbortSignal): Promise<void> {
   for (const ref of tensors) {
-    const { mtimeMs, size } = await stat(ref.file);
+    const { mtimeMs, size } = await stat(ref.file).catch((error: unknown) => Promise.reject(unreadable(ref.file, error)));
     const key = `${ref.file}:${mtimeMs}:${size}:${ref.offset}:${ref.length}`;
     if (clean.has(key)) continue;
     await scan(ref, signal);
@@ -51,9 +52,9 @@ async function scan(ref: TensorRef, signal: AbortSignal | undefined): Promise<vo
 
 function suspicious(bytes: Uint8Array, dtype: StoredType): boolean {
   const { exponent, carry, top } = BITS[dtype];
-  const words = new Uint32Array(bytes.buffer, 0, bytes.length >> 2);
+  const words = new Int32Array(bytes.buffer, 0, bytes.length >> 2);
   let seen = 0;
-  for (let at = 0; at < words.length; at += 1) seen |= ((words[at] as number) & exponent) + carry;
+  for (let at = 0; at < words.length; at += 1) seen |= (((words[at] as number) & exponent) + carry) | 0;
   if ((seen & top) !== 0) return true;
   return bytes.length % 4 !== 0 && decodeNumbers(bytes.slice(-2), HEADER_NAME[dtype]).some((value) => !Number.isFinite(value));
 }

@@ -2,7 +2,7 @@
 import { open } from "node:fs/promises";
 import { CheckpointError } from "./error.ts";
 import { unreadable } from "./real_path.ts";
-import { readExactly, requireShape, type TensorEntry } from "./safetensors.ts";
+import { fill, requireShape, type TensorEntry } from "./safetensors.ts";
 
 const CHUNK = 4 * 2 ** 20;
 const WIDTH: Readonly<Record<string, number>> = { F64: 8, F32: 4, F16: 2, BF16: 2 };
@@ -16,11 +16,16 @@ export interface NumberRange {
   readonly length: number;
 }
 
-/** The bytes of a tensor in pieces of at most 4 MB, each a whole number of elements. */
+/** The bytes of a tensor in pieces of at most 4 MB, each a whole number of elements. All pieces share one buffer: use each before asking for the next. */
 export async function* pieces(range: NumberRange): AsyncGenerator<Uint8Array> {
   const handle = await open(range.file, "r").catch((error: unknown) => Promise.reject(unreadable(range.file, error)));
   try {
-    for (let done = 0; done < range.length; done += CHUNK) yield await readExactly(handle, range.file, range.offset + done, Math.min(CHUNK, range.length - done));
+    const buffer = new Uint8Array(Math.min(CHUNK, range.length));
+    for (let done = 0; done < range.length; done += CHUNK) {
+      const piece = buffer.subarray(0, Math.min(CHUNK, range.length - done));
+      await fill(handle, range.file, range.offset + done, piece);
+      yield piece;
+    }
   } finally {
     await handle.close();
   }
@@ -96,24 +101,35 @@ export async function decoderNorms(tensor: TensorEntry, layout: "in_out" | "out_
   requireShape(tensor, layout === "in_out" ? [features, d] : [d, features]);
   const squares = new Float64Array(features);
   // Element e belongs to feature e / d of [features, d], to feature e % features of [d, features].
-  let feature = 0;
-  let inFeature = 0;
+  let element = 0;
   for await (const bytes of pieces(tensor)) {
     const numbers = decodeNumbers(bytes, tensor.dtype);
-    for (let at = 0; at < numbers.length; at += 1) {
-      const value = numbers[at] as number;
-      squares[feature] = (squares[feature] as number) + value * value;
-      if (layout === "in_out") {
-        inFeature += 1;
-        if (inFeature === d) [feature, inFeature] = [feature + 1, 0];
-      } else {
-        feature += 1;
-        if (feature === features) feature = 0;
-      }
-    }
+    if (layout === "in_out") addRows(squares, numbers, element, d);
+    else addColumns(squares, numbers, element % features);
+    element += numbers.length;
   }
   const norms = squares.map((sum) => Math.max(Math.sqrt(sum), 1e-8));
   const bad = norms.findIndex((norm) => !Number.isFinite(norm));
   if (bad >= 0) throw new CheckpointError("nonfinite-weights", `tensor \`${tensor.name}\` of ${tensor.file} has no finite norm for feature ${bad}`);
   return norms;
+}
+
+/** Squares of elements `first` … of a matrix with rows of d, added to their row's sum. */
+function addRows(squares: Float64Array, numbers: Float32Array | Float64Array, first: number, d: number): void {
+  for (let at = 0; at < numbers.length; ) {
+    const row = Math.floor((first + at) / d);
+    const end = Math.min(numbers.length, (row + 1) * d - first);
+    let sum = squares[row] as number;
+    for (; at < end; at += 1) sum += (numbers[at] as number) * (numbers[at] as number);
+    squares[row] = sum;
+  }
+}
+
+/** The same with a sum per column; `column` is that of the first number. */
+function addColumns(squares: Float64Array, numbers: Float32Array | Float64Array, column: number): void {
+  for (let at = 0; at < numbers.length; ) {
+    const end = Math.min(numbers.length, at + squares.length - column);
+    for (; at < end; at += 1, column += 1) squares[column] = (squares[column] as number) + (numbers[at] as number) * (numbers[at] as number);
+    column = 0;
+  }
 }

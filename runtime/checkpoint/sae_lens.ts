@@ -114,6 +114,7 @@ async function spec({ config, metadata, kind, normalize }: Settings, tensors: Re
   const byNorm = (vector: Float32Array): Float32Array => (fold && norms !== null ? vector.map((value, at) => value * (norms[at] as number)) : vector);
   const hookName = word(metadata, "hook_name", "");
   const { layer, hook } = parseHookName(hookName);
+  const oldLayer = optional(metadata, "hook_layer");
   const modelName = optional(metadata, "model_name");
 
   return {
@@ -135,7 +136,7 @@ async function spec({ config, metadata, kind, normalize }: Settings, tensors: Re
     gateBias: kind === "gated" ? await perFeature("b_gate") : null,
     magnitudeScale: kind === "gated" ? (await perFeature("r_mag")).map(Math.exp) : null,
     outputScale: norms !== null && kind === "gated" ? Float32Array.from(norms) : null,
-    layer: layer ?? (optional(metadata, "hook_layer") as number | null),
+    layer: layer ?? (Number.isInteger(oldLayer) ? (oldLayer as number) : null),
     hook,
     hookName,
     convention,

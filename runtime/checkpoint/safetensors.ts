@@ -67,12 +67,17 @@ export async function readSafetensors(file: string): Promise<SafetensorsFile> {
 /** `length` bytes at `offset`; fewer is an error (the file changed or the disk failed). */
 export async function readExactly(handle: FileHandle, file: string, offset: number, length: number): Promise<Uint8Array> {
   const bytes = new Uint8Array(length);
-  for (let done = 0; done < length; ) {
-    const { bytesRead } = await handle.read(bytes, done, length - done, offset + done);
-    if (bytesRead === 0) throw new CheckpointError("truncated-safetensors", `${file} ended ${length - done} bytes early while it was read`);
+  await fill(handle, file, offset, bytes);
+  return bytes;
+}
+
+/** The same into bytes that exist. */
+export async function fill(handle: FileHandle, file: string, offset: number, bytes: Uint8Array): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesRead } = await handle.read(bytes, done, bytes.length - done, offset + done).catch((error: unknown) => Promise.reject(unreadable(file, error)));
+    if (bytesRead === 0) throw new CheckpointError("truncated-safetensors", `${file} ended ${bytes.length - done} bytes early while it was read`);
     done += bytesRead;
   }
-  return bytes;
 }
 
 /** Things that are often saved under a safetensors name. */

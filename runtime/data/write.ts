@@ -56,7 +56,7 @@ function lines(table: Table, cell: (column: Column, row: number) => string, sepa
 
 function csvCell(column: Column, row: number, raw: boolean): string {
   const cell = cellAt(column, row);
-  return cell === null ? "" : typeof cell === "string" ? csvText(cell, raw) : plain(cell);
+  return cell === null ? "" : typeof cell === "string" ? csvText(cell, raw) : plain(column, cell);
 }
 
 function csvText(text: string, raw: boolean): string {
@@ -66,13 +66,14 @@ function csvText(text: string, raw: boolean): string {
 
 function tsvCell(column: Column, row: number): string {
   const cell = cellAt(column, row);
-  return cell === null ? "" : typeof cell === "string" ? tsvText(cell) : plain(cell);
+  return cell === null ? "" : typeof cell === "string" ? tsvText(cell) : plain(column, cell);
 }
 
 const TSV: Readonly<Record<string, string>> = { "\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r" };
 const tsvText = (text: string): string => text.replace(/[\\\t\n\r]/g, (character) => TSV[character]!);
 
-function plain(cell: number | boolean): string {
+function plain(column: Column, cell: number | boolean): string {
+  if (column.type === "int" && Math.abs(Number(cell)) > LARGEST_INT && Number.isFinite(cell)) return String(BigInt(cell));
   if (cell === Number.POSITIVE_INFINITY) return "inf";
   if (cell === Number.NEGATIVE_INFINITY) return "-inf";
   return String(cell);

@@ -96,7 +96,7 @@ function largest(counts: Float64Array): number {
 
 function binsOf(plot: Plot, label: string | null): string {
   const bins = plot.edges.length - 1;
-  if (bins < 1) return "no values";
+  if (bins < 1) return label === null ? "no values" : `${label} · no values`;
   const widths = Array.from({ length: bins }, (_, at) => plot.edges[at + 1]! - plot.edges[at]!);
   const equal = widths.every((width) => Math.abs(width - widths[0]!) <= 1e-6 * Math.abs(widths[0]!));
   const bin = `${bins} ${bins === 1 ? "bin" : "bins"}${equal ? ` of width ${Number(widths[0]!.toPrecision(3))}` : ""}`;

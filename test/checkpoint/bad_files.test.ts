@@ -1,0 +1,194 @@
+/** Without this file a hostile or broken download could crash, hang or be read wrongly. */
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { CheckpointError } from "../../runtime/checkpoint/error.ts";
+import { readModel } from "../../runtime/checkpoint/llama.ts";
+import { readSafetensors } from "../../runtime/checkpoint/safetensors.ts";
+import { readSae } from "../../runtime/checkpoint/sae.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "saeq-bad-"));
+test.after(() => rmSync(folder, { recursive: true }));
+
+type Header = string | Readonly<Record<string, unknown>>;
+
+/** A safetensors file of this header and so many bytes of data; `length` overrides the declared header length. */
+function bytesOf(header: Header, data: number, length?: bigint): Uint8Array {
+  const text = new TextEncoder().encode(typeof header === "string" ? header : JSON.stringify(header));
+  const bytes = new Uint8Array(8 + text.length + data);
+  new DataView(bytes.buffer).setBigUint64(0, length ?? BigInt(text.length), true);
+  bytes.set(text, 8);
+  return bytes;
+}
+
+const f32 = (begin: number, end: number, shape: readonly number[] = [(end - begin) / 4]): unknown => ({ dtype: "F32", shape, data_offsets: [begin, end] });
+const text = (content: string): Uint8Array => new TextEncoder().encode(content);
+
+async function codeOf(work: Promise<unknown>): Promise<string> {
+  try {
+    await work;
+    return "accepted";
+  } catch (error) {
+    if (error instanceof CheckpointError) {
+      assert.ok(error.message.length > 10 && !error.message.endsWith("."), error.message);
+      return error.code;
+    }
+    throw error;
+  }
+}
+
+const hostile: readonly (readonly [string, Uint8Array, string])[] = [
+  ["an empty file", new Uint8Array(), "truncated-safetensors"],
+  ["seven bytes", new Uint8Array(7), "truncated-safetensors"],
+  ["a header of no bytes", bytesOf("", 0), "not-safetensors"],
+  ["a header of 2^64 - 1 bytes", bytesOf("{}", 0, 2n ** 64n - 1n), "not-safetensors"],
+  ["a header of more than 100 MB", bytesOf("{}", 0, 100_000_001n), "not-safetensors"],
+  ["a header longer than the file", bytesOf("{}", 0, 3n), "truncated-safetensors"],
+  ["a header that is no JSON", bytesOf("{]", 0), "invalid-json"],
+  ["a header that is an array", bytesOf("[]", 0), "invalid-json"],
+  ["a header that is not UTF-8", new Uint8Array([...bytesOf("", 0, 4n), 0x7b, 0xff, 0xfe, 0x7d]), "invalid-json"],
+  ["a header nested too deep", bytesOf(`{"a":${"[".repeat(70)}${"]".repeat(70)}}`, 0), "invalid-json"],
+  ["a tensor named twice", bytesOf('{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"\\u0061":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}', 4), "duplicate-key"],
+  ["an entry with two shapes", bytesOf('{"a":{"dtype":"F32","shape":[1],"shape":[2],"data_offsets":[0,4]}}', 4), "duplicate-key"],
+  ["overlapping tensors", bytesOf({ a: f32(0, 8), b: f32(4, 12) }, 12), "overlapping-tensors"],
+  ["the same bytes for two tensors", bytesOf({ a: f32(0, 8), b: f32(0, 8) }, 8), "overlapping-tensors"],
+  ["a hole between tensors", bytesOf({ a: f32(0, 4), b: f32(8, 12) }, 12), "unreferenced-bytes"],
+  ["a hole before the first tensor", bytesOf({ a: f32(4, 8) }, 8), "unreferenced-bytes"],
+  ["bytes after the last tensor", bytesOf({ a: f32(0, 4) }, 9), "unreferenced-bytes"],
+  ["a tensor that begins after its end", bytesOf({ a: f32(8, 4, [1]) }, 8), "invalid-tensor"],
+  ["a tensor past the end of the file", bytesOf({ a: f32(0, 4000) }, 40), "truncated-safetensors"],
+  ["a shape that needs other bytes", bytesOf({ a: f32(0, 8, [3]) }, 8), "invalid-tensor"],
+  ["a shape whose product overflows", bytesOf({ a: f32(0, 8, [2 ** 40, 2 ** 40, 2 ** 40]) }, 8), "invalid-tensor"],
+  ["a shape that wraps to the right size in 64 bits", bytesOf({ a: { dtype: "U8", shape: [2 ** 32, 2 ** 32, 1], data_offsets: [0, 0] } }, 0), "invalid-tensor"],
+  ["a negative dimension", bytesOf({ a: f32(0, 4, [-1]) }, 4), "invalid-tensor"],
+  ["a fractional offset", bytesOf({ a: f32(0, 4.5, [1]) }, 5), "invalid-tensor"],
+  ["an offset past 2^53", bytesOf('{"a":{"dtype":"F32","shape":[1],"data_offsets":[9007199254740993,9007199254740997]}}', 4), "invalid-tensor"],
+  ["an unknown type", bytesOf({ a: { dtype: "F7", shape: [1], data_offsets: [0, 4] } }, 4), "invalid-tensor"],
+  ["a type named like a property of objects", bytesOf({ a: { dtype: "constructor", shape: [1], data_offsets: [0, 4] } }, 4), "invalid-tensor"],
+  ["an entry that is null", bytesOf({ a: null }, 0), "invalid-tensor"],
+  ["a tensor named __proto__ of the wrong size", bytesOf('{"__proto__":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}', 4), "invalid-tensor"],
+  ["a Git LFS pointer", text("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 123456\n"), "git-lfs-pointer"],
+  ["a web page", text("<!DOCTYPE html><html><body>Not found</body></html>"), "html-page"],
+  ["a zipped pickle", text("PK\u0003\u0004 archive/data.pkl"), "pickle-refused"],
+];
+
+for (const [name, bytes, code] of hostile) {
+  test(`${name} is ${code}`, async () => {
+    const file = join(folder, "model.safetensors");
+    writeFileSync(file, bytes);
+    const before = performance.now();
+    assert.is(await codeOf(readSafetensors(file)), code);
+    assert.ok(performance.now() - before < 1000);
+  });
+}
+
+test("a sound file is accepted, with an empty tensor, metadata and a type we do not use", async () => {
+  const file = join(folder, "sound.safetensors");
+  writeFileSync(file, bytesOf({ __metadata__: { format: "pt" }, b: f32(8, 16, [2, 1]), none: f32(8, 8, [0, 3]), a: { dtype: "I64", shape: [], data_offsets: [0, 8] } }, 16));
+  const { tensors } = await readSafetensors(file);
+  assert.equal([...tensors.keys()].sort(), ["a", "b", "none"]);
+  assert.is((tensors.get("b")?.offset ?? 0) - (tensors.get("a")?.offset ?? 0), 8);
+});
+
+test("random damage to a header never gives anything but an error of the checkpoint", async () => {
+  const file = join(folder, "damaged.safetensors");
+  const sound = bytesOf({ a: f32(0, 8), b: f32(8, 16, [2, 1]) }, 16);
+  for (let at = 0; at < sound.length - 16; at += 1) {
+    for (const value of [0x00, 0x22, 0x7b, 0xff]) {
+      const bytes = sound.slice();
+      bytes[at] = value;
+      writeFileSync(file, bytes);
+      await codeOf(readSafetensors(file));
+    }
+    writeFileSync(file, sound.slice(0, at));
+    assert.is.not(await codeOf(readSafetensors(file)), "accepted");
+  }
+});
+
+const llama = { model_type: "llama", hidden_size: 16, num_attention_heads: 2, intermediate_size: 8, vocab_size: 4, num_hidden_layers: 1 };
+const models: readonly (readonly [string, Readonly<Record<string, string | Uint8Array>>, string])[] = [
+  ["no config", {}, "missing-file"],
+  ["no weights", { "config.json": JSON.stringify(llama) }, "missing-file"],
+  ["only a pickle", { "config.json": JSON.stringify(llama), "pytorch_model.bin": "" }, "pickle-refused"],
+  ["another architecture", { "config.json": JSON.stringify({ model_type: "gpt2" }) }, "unsupported-architecture"],
+  ["no model type", { "config.json": "{}" }, "unsupported-architecture"],
+  ["another activation", { "config.json": JSON.stringify({ ...llama, hidden_act: "gelu" }) }, "unsupported-config"],
+  ["quantised weights", { "config.json": JSON.stringify({ ...llama, quantization_config: {} }) }, "unsupported-config"],
+  ["a config with a key twice", { "config.json": '{"model_type":"llama","model_type":"gpt2"}' }, "duplicate-key"],
+  ["a config nested 10^5 deep", { "config.json": `{"a":${"[".repeat(100_000)}` }, "invalid-json"],
+  ["a missing tensor", { "config.json": JSON.stringify(llama), "model.safetensors": bytesOf({ a: f32(0, 4) }, 4) }, "missing-tensor"],
+  ["a tensor of another shape", { "config.json": JSON.stringify(llama), "model.safetensors": bytesOf({ "model.embed_tokens.weight": f32(0, 256, [16, 4]) }, 256) }, "shape-mismatch"],
+  ["a tensor of a type we do not compute", { "config.json": JSON.stringify(llama), "model.safetensors": bytesOf({ "model.embed_tokens.weight": { dtype: "F8_E4M3", shape: [4, 16], data_offsets: [0, 64] } }, 64) }, "unsupported-dtype"],
+  ["heads that do not divide", { "config.json": JSON.stringify({ ...llama, num_key_value_heads: 3 }), "model.safetensors": bytesOf({}, 0) }, "invalid-config"],
+  ["a size that is text", { "config.json": JSON.stringify({ ...llama, hidden_size: "16" }), "model.safetensors": bytesOf({}, 0) }, "invalid-config"],
+  ["an odd head", { "config.json": JSON.stringify({ ...llama, head_dim: 5 }), "model.safetensors": bytesOf({}, 0) }, "unsupported-config"],
+  ["an unknown rope", { "config.json": JSON.stringify({ ...llama, rope_scaling: { rope_type: "yarn" } }), "model.safetensors": bytesOf({}, 0) }, "unsupported-config"],
+  ["10^9 layers", { "config.json": JSON.stringify({ ...llama, num_hidden_layers: 1e9 }), "model.safetensors": bytesOf({}, 0) }, "invalid-config"],
+  ["a shard outside the folder", { "config.json": JSON.stringify(llama), "model.safetensors.index.json": '{"weight_map":{"a":"../secret.safetensors"}}' }, "path-outside-folder"],
+  ["a missing shard", { "config.json": JSON.stringify(llama), "model.safetensors.index.json": '{"weight_map":{"a":"b.safetensors"}}' }, "missing-file"],
+  ["an index of nothing", { "config.json": JSON.stringify(llama), "model.safetensors.index.json": "{}" }, "invalid-config"],
+];
+
+function inFolder(files: Readonly<Record<string, string | Uint8Array>>): string {
+  const path = mkdtempSync(join(folder, "case-"));
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(join(path, name, ".."), { recursive: true });
+    writeFileSync(join(path, name), content);
+  }
+  return path;
+}
+
+for (const [name, files, code] of models) {
+  test(`a model with ${name} is ${code}`, async () => {
+    assert.is(await codeOf(readModel(inFolder(files))), code);
+  });
+}
+
+test("a folder that is missing, a file, or a loop of links is missing-file", async () => {
+  const loop = join(folder, "loop");
+  symlinkSync(loop, loop);
+  writeFileSync(join(folder, "plain"), "");
+  for (const path of [join(folder, "nowhere"), join(folder, "plain"), loop]) assert.is(await codeOf(readModel(path)), "missing-file");
+});
+
+const cfg = { d_in: 2, d_sae: 3, architecture: "standard", hook_name: "blocks.7.hook_resid_post", metadata: { sae_lens_version: "6.0.0" } };
+const saes: readonly (readonly [string, Readonly<Record<string, string | Uint8Array>>, string])[] = [
+  ["nothing in it", {}, "missing-file"],
+  ["an unknown architecture", { "cfg.json": JSON.stringify({ ...cfg, architecture: "temporal" }), "sae_weights.safetensors": bytesOf({}, 0) }, "unsupported-architecture"],
+  ["an unknown normalisation", { "cfg.json": JSON.stringify({ ...cfg, normalize_activations: "magic" }), "sae_weights.safetensors": bytesOf({}, 0) }, "invalid-config"],
+  ["a normalisation that was not folded", { "cfg.json": JSON.stringify({ ...cfg, normalize_activations: "expected_average_only_in" }), "sae_weights.safetensors": bytesOf({}, 0) }, "unfolded-normalization"],
+  ["another activation", { "cfg.json": JSON.stringify({ ...cfg, activation_fn: "tanh-relu" }), "sae_weights.safetensors": bytesOf({}, 0) }, "unsupported-sae"],
+  ["a missing tensor", { "cfg.json": JSON.stringify(cfg), "sae_weights.safetensors": bytesOf({}, 0) }, "missing-tensor"],
+  ["no weights", { "cfg.json": JSON.stringify(cfg) }, "missing-file"],
+  ["no checkpoints", { "hyperparams.json": "{}" }, "missing-file"],
+  ["the format of sparsify", { "cfg.json": "{}", "sae.safetensors": bytesOf({}, 0) }, "unsupported-sae-format"],
+  ["the format of Gemma Scope", { "params.npz": "PK" }, "unsupported-sae-format"],
+  ["a pickle", { "ae.pt": "PK" }, "pickle-refused"],
+];
+
+for (const [name, files, code] of saes) {
+  test(`an SAE with ${name} is ${code}`, async () => {
+    assert.is(await codeOf(readSae(inFolder(files), { convention: null })), code);
+  });
+}
+
+test("a convention that the format does not have is refused", async () => {
+  const path = inFolder({ "cfg.json": JSON.stringify(cfg), "sae_weights.safetensors": bytesOf({}, 0) });
+  assert.is(await codeOf(readSae(path, { convention: "openmoss" })), "convention-not-applicable");
+});
+
+test("a threshold that is NaN is named with its index", async () => {
+  const jump = { ...cfg, architecture: "jumprelu", apply_b_dec_to_input: false };
+  const weights = bytesOf({ W_enc: f32(0, 24, [2, 3]), W_dec: f32(24, 48, [3, 2]), b_enc: f32(48, 60), b_dec: f32(60, 68), threshold: f32(68, 80) }, 80);
+  new DataView(weights.buffer).setFloat32(weights.length - 8, NaN, true);
+  const path = inFolder({ "cfg.json": JSON.stringify(jump), "sae_weights.safetensors": weights });
+  await readSae(path, { convention: null }).then(() => assert.unreachable(), (error: CheckpointError) => {
+    assert.is(error.code, "nonfinite-weights");
+    assert.match(error.message, "`threshold`");
+    assert.match(error.message, "index 1");
+  });
+});
+
+test.run();

@@ -1,0 +1,174 @@
+/** Without this file papaparse's traps could come back unseen. */
+import { createHash } from "node:crypto";
+import { appendFileSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { readCsv, readText, type CsvOptions } from "../../runtime/data/csv.ts";
+import { DataError } from "../../runtime/data/error.ts";
+import type { Cell, Table } from "../../runtime/data/frame.ts";
+import { createGuard } from "../../runtime/data/csv_guard.ts";
+import { readSource } from "../../runtime/data/source.ts";
+import { cellAt } from "../../runtime/data/table.ts";
+import { fileOf, folder } from "./folder.ts";
+
+const cells = (table: Table): Record<string, Cell[]> => Object.fromEntries(table.columns.map((column) => [column.name, Array.from({ length: table.rows }, (_, row) => cellAt(column, row))]));
+const types = (table: Table): string => table.columns.map(({ type }) => type).join(" ");
+const read = async (content: string | Uint8Array, options?: CsvOptions): Promise<Table> => (await readCsv(fileOf(content), options)).table;
+
+async function refused(promise: Promise<unknown>): Promise<DataError> {
+  try {
+    await promise;
+  } catch (error) {
+    assert.instance(error, DataError);
+    return error as DataError;
+  }
+  return assert.unreachable("it was read") as never;
+}
+
+test("columns, types, nulls and digest equal pandas'", async () => {
+  const oracle = JSON.parse(readFileSync(new URL("oracle.json", import.meta.url), "utf8")) as { columns: Record<string, Cell[]> };
+  const path = new URL("scores.csv", import.meta.url).pathname;
+  const { table, digest, notes } = await readCsv(path);
+  assert.is(types(table), "str str bool int float str");
+  assert.equal(cells(table), oracle.columns);
+  assert.is(digest, createHash("sha256").update(readFileSync(path)).digest("hex"));
+  assert.equal(notes, []);
+  assert.is(table.origin, "scores.csv");
+});
+
+test("a type holds for all rows of a column", async () => {
+  const one = async (...rows: string[]): Promise<string> => types(await read(`x,y\n${rows.map((row) => `${row},1`).join("\n")}`)).split(" ")[0]!;
+  for (const word of ["true", "True", "TRUE", "false", "False", "FALSE"]) assert.is(await one(word), "bool");
+  assert.is(await one("tRUE"), "str");
+  assert.is(await one("true", "1"), "str");
+  assert.is(await one("0", "-17", "9007199254740992"), "int");
+  assert.is(await one("9007199254740993", "1"), "str", "beyond 2^53");
+  assert.is(await one("12345678901234567890"), "str");
+  assert.is(await one("00123"), "str");
+  assert.is(await one("+5"), "str");
+  assert.is(await one("1", "2.5"), "float");
+  assert.is(await one("1e5", "-.5", "3."), "float");
+  assert.is(await one("-0"), "float");
+  assert.is(await one("1e999"), "str");
+  for (const word of ["NaN", "nan", "inf", "NA", "0x10", "1_000", " 1"]) assert.is(await one("1", word), "str", word);
+  assert.is(await one("", ""), "str", "nulls only");
+  assert.is(await one("", "7"), "int");
+});
+
+test("one odd cell in a column of numbers is told", async () => {
+  const { notes } = await readCsv(fileOf("x,y\n1,1\n2,1\nNA,1\n3,1\n4.5,1\n"));
+  assert.equal(notes, ['x is text because of row 3, "NA"; its other 4 cells are numbers']);
+});
+
+test("types that are asked for, or the first cell that does not fit", async () => {
+  const table = await read('id,x,y\n7,NaN,""\n8,1,2\n', { types: { id: "str", x: "float", y: "int" } });
+  assert.equal(cells(table), { id: ["7", "8"], x: [null, 1], y: [null, 2] });
+  const error = await refused(read("x\n1\n2\nthree\nfour\n", { types: { x: "int" } }));
+  assert.is(error.code, "type-mismatch");
+  assert.is(error.row, 3);
+  assert.match(error.message, '"three"');
+  assert.is((await refused(read("score\n1\n", { types: { scor: "int" } }))).help, "Did you mean score?");
+  assert.is((await refused(read("x\n1\n", { types: { x: "number" } }))).code, "unknown-type");
+});
+
+test("empty cells are null, empty quotes are empty text", async () => {
+  assert.equal(cells(await read('a,b\n,""\n"",\n"x",y')), { a: [null, "", "x"], b: ["", null, "y"] });
+  assert.equal(cells(await read("a\n1\n\n3\n")), { a: [1, null, 3] });
+  assert.equal(cells(await read("a,b\n1,")), { a: [1], b: [null] });
+});
+
+test("mixed line ends, blank lines, no final line end, quoted line ends", async () => {
+  const { table, notes } = await readCsv(fileOf('a,b\r\n1,"x\r\ny"\n\n2,"p\nq"\r3,z'));
+  assert.equal(cells(table), { a: [1, 2, 3], b: ["x\r\ny", "p\nq", "z"] });
+  assert.equal(notes, ["line ends are mixed: 1 CRLF, 2 LF, 1 CR", "1 blank line skipped"]);
+});
+
+test("names that objects cannot hold, quotes, a byte order mark, other separators", async () => {
+  const table = await read("\uFEFF__proto__,constructor\n1,2\n");
+  assert.equal(table.columns.map(({ name }) => name), ["__proto__", "constructor"]);
+  assert.equal(cells(await read('"x ""y"""\n""""\n"a,b"\n')), { 'x "y"': ['"', "a,b"] });
+  assert.equal(cells(await read("a;b\n1;2,5\n", { separator: ";" })), { a: [1], b: ["2,5"] });
+  assert.is((await refused(read("a\n", { separator: "||" }))).code, "bad-separator");
+  assert.equal((await readCsv(fileOf(",x\n0,1\n"))).table.columns.map(({ name }) => name), ["column_1", "x"]);
+});
+
+test("a header without rows is an empty table", async () => {
+  const table = await read("a,b\n");
+  assert.is(table.rows, 0);
+  assert.is(table.columns.length, 2);
+});
+
+const refusals: readonly [name: string, content: string | Uint8Array, code: string, row: number | null, says: string][] = [
+  ["empty file", "", "empty-file", null, "is empty"],
+  ["blank lines only", "\n\n", "empty-file", null, "blank lines"],
+  ["ragged row", 'a,b\n1,"x\ny"\n1,2,3\n', "ragged-row", 2, "row 2 (line 4) has 3 cells, the header has 2"],
+  ["short row", "a,b\n1,2\n3\n", "ragged-row", 2, "has 1 cell, the header has 2"],
+  ["duplicate header", "a,b,a\n1,2,3\n", "duplicate-column", 0, 'columns 1 and 3 are both named "a"'],
+  ["open quote", 'a,b\n1,2\n3,"x\n5,6\n7,8\n', "unclosed-quote", 2, "opened on line 3, cell 2 in row 2"],
+  ["open quote that a later one closes", 'a,b\n1,"x\n2,"y"\n', "bad-quote", 1, "cell 2 in row 1 (line 2)"],
+  ["NUL", "a,b\n1,x\0y\n", "nul-byte", 1, "NUL byte at byte 7 in row 1"],
+  ["Latin-1", Buffer.from("a\nx\ncaf\xe9s\n", "latin1"), "not-utf8", 2, "byte 7 in row 2 (line 3): found 0xe9"],
+  ["cut character", Buffer.from([0x61, 0x0a, 0xe6, 0xbc]), "not-utf8", 1, "ends inside a character"],
+  ["UTF-16 with mark", Buffer.from("\uFEFFa,b\n1,2\n", "utf16le"), "utf-16", null, "is UTF-16"],
+  ["UTF-16 without mark", Buffer.from("a,b\n1,2\n", "utf16le"), "utf-16", null, "is UTF-16"],
+  ["LFS pointer", "version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "not-text", null, "Git LFS pointer"],
+  ["HTML page", "\n<!DOCTYPE html>\n<html>", "not-text", null, "HTML page"],
+  ["gzip", Buffer.from([0x1f, 0x8b, 8, 0]), "not-text", null, "gzip"],
+  ["huge cell", `a,b\n1,${"x".repeat(16 * 1024 * 1024 + 1)}\n`, "field-too-large", 1, "cell 2 in row 1 (line 2) is larger than 16 MB"],
+  ["too many columns", ",".repeat(16_384), "too-many-columns", 0, "more than 16384 columns"],
+];
+for (const [name, content, code, row, says] of refusals) {
+  test(`refused: ${name}`, async () => {
+    const error = await refused(read(content));
+    assert.is(error.code, code);
+    assert.is(error.row, row);
+    assert.match(error.message, says);
+  });
+}
+
+test("a missing file names its neighbours", async () => {
+  fileOf("a\n", "memorization.csv");
+  const error = await refused(readCsv(join(folder, "memorisation.csv")));
+  assert.is(error.code, "missing-file");
+  assert.is(error.help, "Did you mean memorization.csv?");
+  assert.is((await refused(readCsv(folder))).code, "not-a-file");
+  assert.is((await refused(readCsv(join(folder, "no", "x.csv")))).code, "missing-file");
+});
+
+test("a file that grows while it is read is refused", async () => {
+  const path = fileOf("a,b\n1,2\n");
+  const reading = (async () => {
+    for await (const chunk of readSource(path, { onDigest: () => {}, place: () => ({ row: 0, text: "" }) })) appendFileSync(path, "3,4\n".repeat(chunk.length === 8 ? 1 : 0));
+  })();
+  assert.is((await refused(reading)).code, "changed-while-read");
+});
+
+test("a signal stops the reading", async () => {
+  const error = await readCsv(fileOf("a\n1\n"), { signal: AbortSignal.abort(new Error("stop")) }).catch((reason: unknown) => reason);
+  assert.is((error as Error).message, "stop");
+});
+
+test("the guard gives the same text however the bytes are cut", () => {
+  const bytes = Buffer.from('a,b,c\r\n"","x""y","p\r\nq"\r\n1,,"漢"\n\n"","",""\r2,3,4\r\n');
+  const whole = (() => {
+    const guard = createGuard("x", 44);
+    return guard.push(bytes) + guard.end();
+  })();
+  for (const size of [1, 2, 3, 5, 7]) {
+    const guard = createGuard("x", 44);
+    let text = "";
+    // Chunks end between characters: latin1 stands for the bytes, so that a cut inside one does no harm.
+    for (let at = 0; at < bytes.length; at += size) text += Buffer.from(guard.push(Buffer.from(bytes.subarray(at, at + size).map((byte) => (byte > 127 ? 63 : byte)))), "latin1").toString();
+    assert.is(text + guard.end(), whole.replace("漢", "???"), `chunks of ${size}`);
+  }
+});
+
+test("texts: one row a line", async () => {
+  const { table } = await readText(fileOf("one\r\n\ntwo, \"x\"\nthree"));
+  assert.equal(cells(table), { text: ["one", "", 'two, "x"', "three"] });
+  assert.is((await refused(readText(fileOf("a\nb\0\n")))).row, 2);
+  assert.is((await refused(readText(fileOf(Buffer.from("a\n\xe9\n", "latin1"))))).row, 2);
+});
+
+test.run();

@@ -1,0 +1,115 @@
+/** Without this file results could be torn, or read back as something else. */
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { atomicWrite, writeAll } from "../../runtime/data/atomic_write.ts";
+import { readCsv } from "../../runtime/data/csv.ts";
+import { DataError } from "../../runtime/data/error.ts";
+import type { Acts, Dense, Value } from "../../runtime/data/frame.ts";
+import { saveValue } from "../../runtime/data/save.ts";
+import { createColumn, createTable } from "../../runtime/data/table.ts";
+import { tableChunks, toTable } from "../../runtime/data/to_table.ts";
+import { formatRows, type RowFormat } from "../../runtime/data/write.ts";
+import { acts, plot, tokens, topFeatures } from "../render/samples.ts";
+import { folder } from "./folder.ts";
+
+const textOf = (value: Value, format: RowFormat): string => [...formatRows(value, format)].join("");
+const odd = createTable("odd", [
+  createColumn("n", "int", [1, null, 2 ** 60]),
+  { name: "x", type: "float", values: Float64Array.of(0.1, Number.NaN, Number.NEGATIVE_INFINITY), valid: null },
+  createColumn("ok", "bool", [true, null, false]),
+  createColumn("__proto__", "str", ['say "hi", you', "", null]),
+  createColumn("=cmd", "str", ["=1+1", "-x\ny", "\ttab\\"]),
+]);
+
+test("csv: quotes, nulls, formulas", () => {
+  assert.is(textOf(odd, "csv"), `n,x,ok,__proto__,'=cmd\n1,0.1,true,"say ""hi"", you",'=1+1\n,NaN,,"","'-x\ny"\n1152921504606846976,-inf,false,,'\ttab\\\n`);
+  assert.match([...formatRows(odd, "csv", { raw: true })].join(""), ",=1+1\n");
+});
+
+test("tsv escapes what would break a line", () => {
+  assert.is(textOf(odd, "tsv").split("\n")[2], "\tNaN\t\t\t-x\\ny");
+  assert.is(textOf(odd, "tsv").split("\n")[3], "1152921504606846976\t-inf\tfalse\t\t\\ttab\\\\");
+});
+
+test("json and jsonl: row objects, big ints as text, no NaN", () => {
+  const lines = textOf(odd, "jsonl").trimEnd().split("\n");
+  assert.is(lines[0], '{"n":1,"x":0.1,"ok":true,"__proto__":"say \\"hi\\", you","=cmd":"=1+1"}');
+  assert.is(lines[2], '{"n":"1152921504606846976","x":null,"ok":false,"__proto__":null,"=cmd":"\\ttab\\\\"}');
+  assert.is(textOf(odd, "json"), `[\n${lines.join(",\n")}\n]\n`);
+  assert.is(textOf(createTable("none", [createColumn("n", "int", [])]), "json"), "[]\n");
+  assert.is(textOf(createTable("none", [createColumn("n", "int", [])]), "csv"), "n\n");
+});
+
+test("a table written and read again is the same", async () => {
+  const table = createTable("t.csv", [createColumn("i", "int", [1, null, -3]), createColumn("f", "float", [0.5, 1e-300, null]), createColumn("b", "bool", [true, false, null]), createColumn("s", "str", ["00123", "", null])]);
+  const path = join(folder, "t.csv");
+  assert.is(await saveValue(table, path, "csv"), "48 bytes csv");
+  assert.equal((await readCsv(path)).table, table);
+});
+
+test("rows of every kind", () => {
+  assert.is(textOf(acts, "csv").split("\n").slice(0, 3).join("\n"), "row,position,token_id,token,feature,value\n0,0,0,<s>,9,9\n0,1,1,In,1,0.5");
+  assert.is(textOf(tokens, "csv").split("\n").slice(0, 3).join("\n"), "row,position,token_id,token\n0,0,0,<s>\n0,1,1,In");
+  assert.is(textOf(topFeatures, "csv").split("\n")[5], "non_perfect,88,305,43.57142857142857,101.66666666666667");
+  assert.is(textOf(topFeatures, "csv").split("\n")[0], "group,feature,count,mean,max");
+  assert.is(textOf(plot, "csv").split("\n").slice(0, 2).join("\n"), "series,bin_start,bin_end,count\nperfect,10,13,1");
+  const dense: Dense = { kind: "dense", tokens, rows: acts.rows, taps: [{ layer: 3, hook: "resid_post", width: 2, values: Float32Array.from({ length: 14 }, (_, i) => i / 2) }] };
+  assert.is(textOf(dense, "csv").split("\n").slice(0, 3).join("\n"), "row,position,token_id,token,v0,v1\n0,0,0,<s>,0,0.5\n0,1,1,In,1,1.5");
+  const layers: Acts = { ...acts, taps: [acts.taps[0]!, { ...acts.taps[0]!, layer: 9 }] };
+  const grouped: Value = { kind: "groups", members: [{ name: "g", value: layers }] };
+  assert.is(textOf(grouped, "csv").split("\n")[0], "group,layer,row,position,token_id,token,feature,value");
+  assert.is(toTable(grouped).rows, 24);
+  assert.is(textOf({ kind: "text", text: "a\nb" }, "jsonl"), '{"text":"a"}\n{"text":"b"}\n');
+});
+
+test("chunks hold the same rows as the whole", () => {
+  for (const size of [1, 2, 5, 100]) {
+    const chunks = [...tableChunks(acts, size)];
+    assert.ok(chunks.every(({ rows }) => rows <= size));
+    assert.equal(chunks.flatMap((chunk) => [...chunk.columns[1]!.values]), [...toTable(acts).columns[1]!.values]);
+  }
+  const empty: Acts = { ...acts, rows: { ...acts.rows, count: 0 }, taps: [{ ...acts.taps[0]!, csr: { rows: 0, cols: 10, indptr: Uint32Array.of(0), indices: new Uint32Array(0), values: new Float32Array(0) } }] };
+  assert.is(textOf(empty, "csv"), "row,position,token_id,token,feature,value\n");
+});
+
+test("atomic: whole, with its mode, through links, nothing left behind", async () => {
+  const place = join(folder, "atomic");
+  mkdirSync(place);
+  const path = join(place, "a.txt");
+  const { bytes, digest } = await atomicWrite(path, ["ä", Buffer.from("b")]);
+  assert.is(bytes, 3);
+  assert.is(digest.length, 64);
+  chmodSync(path, 0o640);
+  symlinkSync("a.txt", join(place, "link"));
+  await atomicWrite(join(place, "link"), ["new"]);
+  assert.is(readFileSync(path, "utf8"), "new");
+  assert.is(statSync(path).mode & 0o777, 0o640);
+  const broken = (function* (): Generator<string> {
+    yield "x".repeat(3 << 20);
+    throw new Error("no more");
+  })();
+  assert.is(((await atomicWrite(path, broken).catch((error: unknown) => error)) as Error).message, "no more");
+  assert.is(readFileSync(path, "utf8"), "new");
+  assert.equal(readdirSync(place).sort(), ["a.txt", "link"]);
+});
+
+test("short writes are gone on with, and a full disk is told", async () => {
+  const taken: number[] = [];
+  await writeAll({ write: async (_, offset, length) => (taken.push(offset), { bytesWritten: Math.min(3, length) }) }, new Uint8Array(8));
+  assert.equal(taken, [0, 3, 6]);
+  const error = await writeAll({ write: async () => ({ bytesWritten: 0 }) }, new Uint8Array(1)).catch((reason: unknown) => reason);
+  assert.is((error as { code: string }).code, "ENOSPC");
+});
+
+test("places that cannot be written", async () => {
+  const codeOf = async (path: string): Promise<string> => ((await atomicWrite(path, ["x"]).catch((error: unknown) => error)) as DataError).code;
+  assert.is(await codeOf(join(folder, "no", "x.csv")), "missing-folder");
+  assert.is(await codeOf(folder), "not-a-file");
+  writeFileSync(join(folder, "file"), "");
+  assert.is(await codeOf(join(folder, "file", "x.csv")), "missing-folder");
+  assert.not.ok(existsSync(join(folder, "no")));
+});
+
+test.run();

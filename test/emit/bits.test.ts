@@ -1,0 +1,111 @@
+/** Without this file a cached, batched or sharded run could give other bits than a single one. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { emitEncode } from "../../src/emit/encode.ts";
+import { emitForward } from "../../src/emit/forward.ts";
+import { emitGenerate } from "../../src/emit/generate.ts";
+import type { DecoderSpec, SaeKind } from "../../src/emit/specs.ts";
+import { randomModel, randomSae } from "./random_weights.ts";
+import { encodeRows, forwardFeeds, generate, int64, openGraph, residuals, triples } from "./run_graph.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "saeq-emit-"));
+test.after(() => rmSync(folder, { recursive: true }));
+
+const bits = (values: Float32Array): Uint32Array => new Uint32Array(values.buffer, values.byteOffset, values.length);
+const document = (length: number, salt: number): number[] => Array.from({ length }, (_, at) => (at * 7919 * salt + 13 * at * at + salt) % 100);
+/** Lengths around the blocks of attention and of matrix products, one token, and odd ones. */
+const lengths = [1, 2, 3, 16, 17, 31, 33, 63, 64, 65, 66, 97, 127, 128, 129, 130];
+
+const shapes: readonly (readonly [string, Parameters<typeof randomModel>[1]])[] = [
+  ["heads of 32", { hiddenSize: 64, heads: 4, kvHeads: 2, headDim: 32, mlpSize: 112, layers: 3 }],
+  ["heads of 20, odd rows", { hiddenSize: 52, heads: 3, kvHeads: 1, headDim: 20, mlpSize: 100, layers: 3 }],
+  ["heads of 128, bf16", { hiddenSize: 128, heads: 2, kvHeads: 1, headDim: 128, mlpSize: 300, layers: 3, dtype: "bf16" }],
+];
+
+for (const [name, shape] of shapes) {
+  const model = (): DecoderSpec => randomModel(join(folder, `${name}.bin`), shape);
+  const tap = { layer: 1, hook: "resid_post", sae: null } as const;
+
+  test(`${name}: a document has the same bits alone, among 7, among 32, padded further, and as a prefix`, async () => {
+    const session = await openGraph(emitForward(model(), [tap], { blocks: 2, slice: true }));
+    const documents = Array.from({ length: 32 }, (_, at) => document(lengths[at % lengths.length] as number, at + 1));
+    const together = await residuals(session, documents, shape.hiddenSize);
+    const [first] = await residuals(session, documents.slice(0, 1), shape.hiddenSize);
+    assert.equal(bits(first as Float32Array), bits(together[0] as Float32Array));
+    for (let at = 0; at < documents.length; at += 1) {
+      const [alone] = await residuals(session, [documents[at] as number[]], shape.hiddenSize, at % 3 === 0 ? 140 : 0);
+      assert.equal(bits(alone as Float32Array), bits(together[at] as Float32Array), `document ${at}`);
+    }
+    const seven = await residuals(session, documents.slice(9, 16), shape.hiddenSize);
+    seven.forEach((values, at) => assert.equal(bits(values), bits(together[at + 9] as Float32Array), `document ${at + 9} of 7`));
+
+    const long = document(260, 5);
+    const [whole] = await residuals(session, [long], shape.hiddenSize);
+    for (const length of [...lengths, 193, 255, 256, 257, 259]) {
+      const [prefix] = await residuals(session, [long.slice(0, length)], shape.hiddenSize);
+      assert.equal(bits(prefix as Float32Array), bits((whole as Float32Array).slice(0, length * shape.hiddenSize)), `prefix of ${length}`);
+    }
+    await session.release();
+  });
+
+  test(`${name}: cutting the model and slicing rows change no bit`, async () => {
+    const documents = [document(9, 2), document(64, 3), document(65, 4)];
+    const run = async (blocks: number | null, slice: boolean): Promise<readonly Float32Array[]> => {
+      const session = await openGraph(emitForward(model(), [tap], { blocks, slice }));
+      const values = await residuals(session, documents, shape.hiddenSize);
+      await session.release();
+      return values;
+    };
+    const reference = await run(null, false);
+    for (const [blocks, slice] of [[2, true], [2, false], [null, true], [3, true]] as const) {
+      (await run(blocks, slice)).forEach((values, at) => assert.equal(bits(values), bits(reference[at] as Float32Array)));
+    }
+  });
+}
+
+test("fewer wanted rows have the bits of all rows", async () => {
+  const model = randomModel(join(folder, "rows.bin"), { hiddenSize: 64, heads: 4, kvHeads: 2, headDim: 32, mlpSize: 112, layers: 2 });
+  const session = await openGraph(emitForward(model, [{ layer: 1, hook: "resid_post", sae: null }], { blocks: 2, slice: true }));
+  const feeds = forwardFeeds([document(40, 1)]);
+  const all = (await session.run(feeds)).tap0_dense?.data as Float32Array;
+  for (const count of [2, 3, 7, 16]) {
+    const wanted = Array.from({ length: count }, (_, at) => 40 - count + at);
+    const some = await session.run({ ...feeds, wanted: int64(wanted, [count]) });
+    assert.equal(bits(some.tap0_dense?.data as Float32Array), bits(all.slice(-count * 64)));
+  }
+  await session.release();
+});
+
+for (const kind of ["standard", "jumprelu", "topk", "gated"] as const satisfies readonly SaeKind[]) {
+  test(`${kind}: the fused graph and the encoder by itself give the same triples, at every number of rows`, async () => {
+    const d = 36;
+    const model = randomModel(join(folder, `fused_${kind}.bin`), { hiddenSize: d, heads: 2, kvHeads: 2, headDim: 24, mlpSize: 52, layers: 2 });
+    const sae = randomSae(join(folder, `sae_${kind}.bin`), { kind, dIn: d, dSae: 9000, layout: "in_out", normalize: kind === "gated" ? "layer_norm" : "none" });
+    const taps = [{ layer: 1, hook: "resid_post", sae }, { layer: 1, hook: "resid_post", sae: null }, { layer: 1, hook: "resid_pre", sae }] as const;
+    const session = await openGraph(emitForward(model, taps, { blocks: 2, slice: true }));
+    const outputs = await session.run(forwardFeeds([document(20, 3), document(13, 4)]));
+    await session.release();
+    const dense = outputs.tap1_dense?.data as Float32Array;
+    const fused = triples(outputs, 0);
+    assert.ok(fused.length > 100);
+    assert.ok(triples(outputs, 2).length > 100);
+    assert.equal(await encodeRows(emitEncode(sae), dense, d), fused);
+    const few = await encodeRows(emitEncode(sae), dense.slice(0, 3 * d), d);
+    assert.equal(few, fused.filter(([row]) => row < 3));
+  });
+}
+
+test("greedy continuations do not depend on the batch", async () => {
+  const model = randomModel(join(folder, "greedy.bin"), { hiddenSize: 60, heads: 3, kvHeads: 1, headDim: 20, mlpSize: 100, layers: 2 });
+  const session = await openGraph(emitGenerate(model));
+  const prompts = [1, 2, 3, 4, 5].map((salt) => document(11, salt));
+  const together = await generate(session, prompts, 12);
+  for (const [at, prompt] of prompts.entries()) assert.equal((await generate(session, [prompt, prompt], 12))[0], together[at]);
+  assert.ok(new Set(together.map(String)).size > 1);
+  await session.release();
+});
+
+test.run();

@@ -1,0 +1,122 @@
+/** Without this file tiles, ties and empty results of the encoder would go unseen: the parity fixtures fit in one tile. */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { emitEncode, TILE } from "../../src/emit/encode.ts";
+import type { SaeSpec } from "../../src/emit/specs.ts";
+import { numbers, randomSae, type SaeShape } from "./random_weights.ts";
+import { encodeRows } from "./run_graph.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "saeq-encode-"));
+test.after(() => rmSync(folder, { recursive: true }));
+
+const D = 16;
+const ROWS = 5;
+
+function residual(rows = ROWS): Float32Array {
+  const next = numbers(7);
+  return Float32Array.from({ length: rows * D }, () => 3 * next());
+}
+
+/** The encoder's weights as [m][d], from either layout and from float32 or bfloat16. */
+function weights({ encoder, encoderLayout, dSae }: SaeSpec): (feature: number, at: number) => number {
+  const bytes = Uint8Array.from(readFileSync(encoder.file)).buffer;
+  const words = encoder.dtype === "f32" ? new Float32Array(bytes) : new Float32Array(Uint32Array.from(new Uint16Array(bytes), (half) => half << 16).buffer);
+  return (feature, at) => words[encoderLayout === "out_in" ? feature * D + at : at * dSae + feature] as number;
+}
+
+function normalizedRow(sae: SaeSpec, x: readonly number[]): readonly number[] {
+  if (sae.normalize === "none") return x;
+  if (sae.normalize === "constant_norm_rescale") return x.map((value) => (value * Math.sqrt(D)) / Math.hypot(...x));
+  const mean = x.reduce((sum, value) => sum + value, 0) / D;
+  const std = Math.sqrt(x.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (D - 1));
+  return x.map((value) => (value - mean) / (std + 1e-5));
+}
+
+/** `SaeSpec`'s own formula in float64: [row][feature] values, 0 where inactive. */
+function reference(sae: SaeSpec, x: Float32Array): number[][] {
+  const weight = weights(sae);
+  return Array.from({ length: x.length / D }, (_, row) => {
+    const seen = normalizedRow(sae, Array.from(x.subarray(row * D, (row + 1) * D))).map((value, at) => value - (sae.inputShift?.[at] ?? 0));
+    const values = Array.from({ length: sae.dSae }, (_, feature) => {
+      const raw = seen.reduce((sum, value, at) => sum + value * weight(feature, at), 0);
+      const vector = (of: Float32Array | null, otherwise: number): number => of?.[feature] ?? otherwise;
+      if (sae.kind === "gated") return raw + vector(sae.gateBias, 0) > 0 ? Math.max(raw * vector(sae.magnitudeScale, 1) + vector(sae.bias, 0), 0) : 0;
+      const pre = (raw + vector(sae.bias, 0)) * vector(sae.preScale, 1);
+      return sae.kind === "topk" || pre > vector(sae.threshold, 0) ? pre : 0;
+    });
+    const kept = sae.kind === "topk" ? keepLargest(values, sae.k ?? 0) : values;
+    return kept.map((value, feature) => Math.max(value, 0) * (sae.outputScale?.[feature] ?? 1));
+  });
+}
+
+function keepLargest(values: readonly number[], k: number): number[] {
+  const order = values.map((_, at) => at).sort((a, b) => (values[b] as number) - (values[a] as number) || a - b);
+  const kept = new Set(order.slice(0, k));
+  return values.map((value, at) => (kept.has(at) ? value : 0));
+}
+
+const m = 2 * TILE + 1000;
+const cases: readonly (readonly [string, SaeShape])[] = [
+  ["standard, three tiles of rows", { kind: "standard", dIn: D, dSae: m, layout: "out_in" }],
+  ["standard, three tiles of columns in bfloat16", { kind: "standard", dIn: D, dSae: m, layout: "in_out", dtype: "bf16" }],
+  ["jumprelu, three tiles of columns", { kind: "jumprelu", dIn: D, dSae: m, layout: "in_out", normalize: "constant_norm_rescale" }],
+  ["topk, three tiles", { kind: "topk", dIn: D, dSae: m, layout: "out_in", dtype: "bf16" }],
+  ["gated, three tiles", { kind: "gated", dIn: D, dSae: m, layout: "in_out", normalize: "layer_norm" }],
+  ["topk, one tile", { kind: "topk", dIn: D, dSae: 100, layout: "in_out" }],
+];
+
+for (const [name, shape] of cases) {
+  test(`${name}: sorted triples equal the formula`, async () => {
+    const sae = randomSae(join(folder, "sae.bin"), shape);
+    const x = residual();
+    const found = await encodeRows(emitEncode(sae), x, D);
+    const keys = found.map(([row, feature]) => row * sae.dSae + feature);
+    assert.ok(keys.every((key, at) => at === 0 || key > (keys[at - 1] as number)), "sorted by row, then feature");
+    const expected = reference(sae, x);
+    const count = expected.flat().filter((value) => value > 0).length;
+    assert.is(found.length, count);
+    for (const [row, feature, value] of found) {
+      const theirs = expected[row]?.[feature] as number;
+      assert.ok(Math.abs(value - theirs) <= 1e-5 * Math.max(1, theirs), `${row} ${feature}: ${value}, ${theirs}`);
+    }
+  });
+}
+
+test("equal pre-activations of topk go to the lower feature, within a tile and across tiles", async () => {
+  const sae = randomSae(join(folder, "ties.bin"), { kind: "topk", dIn: D, dSae: m, layout: "out_in" });
+  const same = (value: number): Float32Array => new Float32Array(m).fill(value);
+  const bias = same(1);
+  for (const high of [40, TILE + 3, TILE + 9, m - 1]) bias[high] = 2;
+  const tied = { ...sae, inputShift: null, preScale: null, outputScale: null, bias, k: 7 };
+  const found = await encodeRows(emitEncode(tied), new Float32Array(2 * D), D);
+  assert.equal(found.filter(([row]) => row === 0).map(([, feature]) => feature), [0, 1, 2, 40, TILE + 3, TILE + 9, m - 1]);
+});
+
+test("nothing active gives empty triples", async () => {
+  for (const dSae of [50, m]) {
+    for (const kind of ["jumprelu", "topk", "standard"] as const) {
+      const sae = randomSae(join(folder, "silent.bin"), { kind, dIn: D, dSae, layout: "out_in" });
+      const found = await encodeRows(emitEncode({ ...sae, inputShift: null, preScale: null, bias: new Float32Array(dSae).fill(-1) }), new Float32Array(2 * D), D);
+      assert.equal(found, []);
+    }
+  }
+});
+
+test("NaN shows as a value instead of vanishing", async () => {
+  const sae = randomSae(join(folder, "nan.bin"), { kind: "jumprelu", dIn: D, dSae: 50, layout: "out_in" });
+  const x = residual(2);
+  x[D] = NaN;
+  const found = await encodeRows(emitEncode(sae), x, D);
+  assert.is(found.filter(([row, , value]) => row === 1 && Number.isNaN(value)).length, 50);
+});
+
+test("k larger than the SAE keeps every positive feature", async () => {
+  const sae = { ...randomSae(join(folder, "wide.bin"), { kind: "topk", dIn: D, dSae: 30, layout: "in_out" }), k: 500 };
+  const found = await encodeRows(emitEncode(sae), residual(2), D);
+  assert.is(found.length, reference(sae, residual(2)).flat().filter((value) => value > 0).length);
+});
+
+test.run();

@@ -1,0 +1,125 @@
+/** Without this file tests of graphs would need checkpoints from elsewhere. */
+import { writeFileSync } from "node:fs";
+import type { DecoderSpec, SaeKind, SaeSpec, StoredType, TensorRef } from "../../src/emit/specs.ts";
+
+/** A stream of numbers in [-0.5, 0.5), the same in every run (Numerical Recipes' linear congruential generator). */
+export function numbers(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32 - 0.5;
+  };
+}
+
+/** Tensors one after another in one file. */
+function tensorFile(file: string, dtype: StoredType, seed: number): { readonly tensor: (shape: readonly number[], scale: number, base?: number) => TensorRef; readonly write: () => void } {
+  const next = numbers(seed);
+  const parts: Uint8Array[] = [];
+  let offset = 0;
+  return {
+    tensor(shape, scale, base = 0) {
+      const count = shape.reduce((product, dim) => product * dim, 1);
+      const values = Float32Array.from({ length: count }, () => base + scale * next());
+      // Truncating float32 gives valid bfloat16.
+      const bytes = dtype === "bf16" ? Uint16Array.from(new Uint32Array(values.buffer), (word) => word >>> 16) : values;
+      parts.push(new Uint8Array(bytes.buffer));
+      const ref = { file, offset, length: bytes.byteLength, dtype, shape };
+      offset += bytes.byteLength;
+      return ref;
+    },
+    write: () => writeFileSync(file, Buffer.concat(parts)),
+  };
+}
+
+export interface ModelShape {
+  readonly hiddenSize: number;
+  readonly heads: number;
+  readonly kvHeads: number;
+  readonly headDim: number;
+  readonly mlpSize: number;
+  readonly layers: number;
+  readonly dtype?: StoredType;
+}
+
+/** A Llama of random weights in `file`; vocabulary 100, context 512. */
+export function randomModel(file: string, { hiddenSize: d, heads, kvHeads, headDim, mlpSize, layers, dtype = "f32" }: ModelShape): DecoderSpec {
+  const { tensor, write } = tensorFile(file, dtype, d * 31 + headDim);
+  const scale = 2 / Math.sqrt(d);
+  const matrix = (rows: number, columns: number): TensorRef => tensor([rows, columns], scale);
+  const norm = (): TensorRef => tensor([d], 0.2, 1);
+  const absent = { qBias: null, kBias: null, vBias: null, oBias: null, gateBias: null, upBias: null, downBias: null };
+  const spec: DecoderSpec = {
+    architecture: "llama",
+    digest: "random",
+    hiddenSize: d,
+    heads,
+    kvHeads,
+    headDim,
+    mlpSize,
+    rmsEpsilon: 1e-5,
+    vocabulary: 100,
+    context: 512,
+    rope: { theta: 10000, scaling: { kind: "none" } },
+    embed: tensor([100, d], 2),
+    blocks: Array.from({ length: layers }, () => ({
+      inputNorm: norm(),
+      q: matrix(heads * headDim, d),
+      k: matrix(kvHeads * headDim, d),
+      v: matrix(kvHeads * headDim, d),
+      o: matrix(d, heads * headDim),
+      postNorm: norm(),
+      gate: matrix(mlpSize, d),
+      up: matrix(mlpSize, d),
+      down: matrix(d, mlpSize),
+      ...absent,
+    })),
+    finalNorm: norm(),
+    lmHead: null,
+  };
+  write();
+  return spec;
+}
+
+export interface SaeShape {
+  readonly kind: SaeKind;
+  readonly dIn: number;
+  readonly dSae: number;
+  readonly layout: SaeSpec["encoderLayout"];
+  readonly normalize?: SaeSpec["normalize"];
+  readonly dtype?: StoredType;
+}
+
+/** An SAE of random weights in `file`, with every vector that its kind may have; k = 12. */
+export function randomSae(file: string, { kind, dIn, dSae, layout, normalize = "none", dtype = "f32" }: SaeShape): SaeSpec {
+  const { tensor, write } = tensorFile(file, dtype, dSae);
+  const encoder = tensor(layout === "in_out" ? [dIn, dSae] : [dSae, dIn], 1);
+  write();
+  const next = numbers(dSae + 1);
+  const vector = (length: number, scale: number, base = 0): Float32Array => Float32Array.from({ length }, () => base + scale * next());
+  return {
+    kind,
+    digest: "random",
+    dIn,
+    dSae,
+    encoder,
+    encoderLayout: layout,
+    decoder: encoder,
+    decoderLayout: "in_out",
+    normalize,
+    inputShift: vector(dIn, 0.5),
+    bias: vector(dSae, 0.5),
+    preScale: kind === "gated" ? null : vector(dSae, 0.5, 1),
+    threshold: kind === "jumprelu" ? vector(dSae, 1, 1) : null,
+    k: kind === "topk" ? 12 : null,
+    gateBias: kind === "gated" ? vector(dSae, 0.5) : null,
+    magnitudeScale: kind === "gated" ? vector(dSae, 0.5, 1) : null,
+    outputScale: vector(dSae, 0.5, 1),
+    layer: 1,
+    hook: "resid_post",
+    hookName: "blocks.1.hook_resid_post",
+    convention: "saelens",
+    modelName: null,
+    prependBos: true,
+    format: "sae_lens",
+  };
+}

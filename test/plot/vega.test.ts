@@ -1,0 +1,43 @@
+/** Without this file drawings could change, warn or lose a group unseen. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { compile } from "vega-lite";
+import { renderSvg } from "../../runtime/plot/vega.ts";
+import { vegaLite } from "../../runtime/plot/spec.ts";
+import type { Plot } from "../../runtime/data/frame.ts";
+import { plot } from "../render/samples.ts";
+
+const apart: Plot = { ...plot, overlay: false };
+const log: Plot = { ...plot, log: true };
+const one: Plot = { ...plot, series: [plot.series[0]!] };
+const nothing: Plot = { ...plot, edges: new Float64Array(0), series: [{ name: "perfect", counts: new Float64Array(0), total: 0 }] };
+
+for (const [name, each] of Object.entries({ plot, apart, log, one, nothing })) {
+  test(`${name}: the same bytes each time, with title, axes and n`, async () => {
+    const svg = await renderSvg(each);
+    assert.is(await renderSvg(each), svg);
+    assert.ok(svg.startsWith("<svg") && svg.endsWith("</svg>\n"));
+    for (const text of [each.title, each.quantity, each.unit, ...each.series.map(({ name, total }) => `${name} (n = ${total})`)]) assert.ok(svg.includes(text), text);
+  });
+
+  test(`${name}: vega-lite drops nothing`, () => {
+    const warnings: unknown[] = [];
+    const logger = { level: () => logger, error: () => logger, warn: (...words: unknown[]) => (warnings.push(...words), logger), info: () => logger, debug: () => logger };
+    compile(vegaLite(each), { logger: logger as never });
+    assert.equal(warnings, []);
+  });
+}
+
+test("two groups differ without colour: fill and dashes", async () => {
+  const svg = await renderSvg(plot);
+  assert.ok(svg.includes('fill-opacity="0.42"') && svg.includes('fill-opacity="0.08"') && svg.includes('stroke-dasharray="6,3"'));
+});
+
+test("text from data is text", async () => {
+  const svg = await renderSvg({ ...plot, title: '</text><script>alert("x")</script>\u001b[2J\u202E', series: [{ ...plot.series[0]!, name: "{datum.x} ' \" \\" }, plot.series[1]!] });
+  assert.not.ok(svg.includes("<script"));
+  assert.not.ok(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u202e]/.test(svg));
+  assert.ok(svg.includes("{datum.x}"));
+});
+
+test.run();
