@@ -50,7 +50,10 @@ const emptyName = (at: Span): Name => ({ kind: "name", path: [""], quoted: false
 function loose(elements: ElementsCstNode | undefined, place: string, site: Site): LooseItem[] {
   const items = (elements?.children.arg ?? []).flatMap((arg) => looseItems(arg, site, false));
   const wrong = [...(elements?.children.Stray ?? []), ...(elements?.children.Pipe ?? [])].sort((a, b) => a.startOffset - b.startOffset)[0];
-  if (wrong !== undefined) report(site, syntaxError("unexpected", spanOf(wrong), [clip(wrong.image), place]));
+  if (wrong !== undefined) {
+    const taken = T.RESERVED.has(wrong.image);
+    report(site, taken ? syntaxError("reserved-word", spanOf(wrong), [wrong.image]) : syntaxError("unexpected", spanOf(wrong), [clip(wrong.image), place]));
+  }
   return items;
 }
 const isPlain = (item: LooseItem | undefined): item is LooseItem => item !== undefined && item.colon === null && item.equals === null && item.order === null;
@@ -85,15 +88,17 @@ function buildUse(node: UseCstNode, site: Site): Use {
 function buildParam(node: ParamCstNode, comments: readonly Comment[], site: Site): Param {
   const word = spanOf(node.children.ParamWord[0]!);
   return once(site, () => {
+    const mark = site.diagnostics.length;
     const items = loose(node.children.elements?.[0], "after `param`", site);
     const [item] = items;
     const whole = spanOfParts(items.map((each) => each.span), word);
     const name = item?.value.kind === "name" ? item.value : null;
     const type = item?.type?.kind === "name" ? item.type : null;
-    if (name === null) reportNoName("bad-param", item, whole, site);
-    else if (type === null) report(site, syntaxError("bad-param", whole, ["no type"]));
-    else if (items.length > 1 || item?.order != null) report(site, syntaxError("bad-param", whole, ["more than one value"]));
-    else checkNew(name, site);
+    const told = site.diagnostics.length > mark;
+    if (!told && name === null) reportNoName(item, whole, site);
+    else if (!told && type === null) report(site, syntaxError("bad-param", whole, ["no type"]));
+    else if (!told && (items.length > 1 || item?.order != null)) report(site, syntaxError("bad-param", whole, ["more than one value"]));
+    else if (name !== null) checkNew(name, site);
     return { kind: "param", name: name ?? emptyName(word), type: type ?? emptyName(word), value: item?.assigned ?? null, doc: docAbove(word.start, comments, site.text), span: whole };
   });
 }
@@ -106,7 +111,13 @@ function buildSet(node: SetCstNode, site: Site): Set {
     const wrong = [...(elements?.Stray ?? []), ...(elements?.Pipe ?? [])][0];
     const whole = spanOfParts(args.map((arg) => arg.span), word);
     if (wrong !== undefined) report(site, wrong.tokenType === T.Pipe ? syntaxError("unexpected", spanOf(wrong), ["|", "after `set`"]) : syntaxError("bad-set", spanOf(wrong), []));
-    else if (args.length < 2 || args[0]?.items[0]?.value.kind !== "name" || args[0].items[0].name !== null) report(site, syntaxError("bad-set", whole, []));
+    else {
+      const first = args[0]?.items[0];
+      const named = first?.name ?? null;
+      // `set seed = 42`
+      const fix = named === null || first === undefined ? undefined : { span: span(named.span.end, first.value.span.start), text: " " };
+      if (args.length < 2 || first?.value.kind !== "name" || named !== null) report(site, syntaxError("bad-set", whole, [], fix));
+    }
     return { kind: "set", args, span: whole };
   });
 }
@@ -139,7 +150,7 @@ function buildDef(node: DefCstNode, comments: readonly Comment[], site: Site): D
   const name = token === undefined ? null : readName(token, (diagnostic) => report(site, diagnostic));
   const equals = c.Eq?.[0];
   const body = c.pipeline?.[0];
-  const formals = once(site, () => row(c.elements?.[0], "the inputs of a `def`", site).flatMap((item) => buildFormal(item, site)));
+  const formals = once(site, () => row(c.elements?.[0], "the inputs of a `def`", site, notAnInput).flatMap((item) => buildFormal(item, site)));
   const end = equals ?? c.RRound?.[0] ?? token;
   const at = span(end === undefined ? word.end : spanOf(end).end, end === undefined ? word.end : spanOf(end).end);
   const headerWrong = name === null || c.LRound === undefined || equals === undefined || body === undefined;
@@ -153,10 +164,12 @@ function buildDef(node: DefCstNode, comments: readonly Comment[], site: Site): D
   return { kind: "def", name: name ?? emptyName(word), formals, body: pipeline, doc: docAbove(word.start, comments, site.text), span: whole };
 }
 
+const notAnInput = (item: LooseItem) => syntaxError("bad-def", item.span, ["an input that is not written name: type"]);
+
 function buildFormal(item: LooseItem, site: Site): Formal[] {
   const type = item.type === null || item.type.kind === "name" ? item.type : null;
   if (item.value.kind !== "name" || item.order !== null || (item.type !== null && type === null)) {
-    if (item.value.kind !== "hole") report(site, syntaxError("bad-def", item.span, ["an input that is not written name: type"]));
+    if (item.value.kind !== "hole") report(site, notAnInput(item));
     return [];
   }
   checkNew(item.value, site);
@@ -175,8 +188,8 @@ function checkNew(name: Name, site: Site): void {
   if (name.path.length > 1) report(site, syntaxError("dotted-name", name.span, [clip(name.path.join("."))]));
 }
 
-function reportNoName(code: "bad-param", item: LooseItem | undefined, whole: Span, site: Site): void {
-  if (!reportReserved(item?.value.span, whole, site)) report(site, syntaxError(code, whole, ["no name"]));
+function reportNoName(item: LooseItem | undefined, whole: Span, site: Site): void {
+  if (!reportReserved(item?.value.span, whole, site)) report(site, syntaxError("bad-param", whole, ["no name"]));
 }
 
 /** `let in = …`: the word is there, but it is taken. */

@@ -121,6 +121,8 @@ export function layOut(words: readonly IToken[]): Layout {
     if (skipTo === null && closer !== undefined) {
       if (stack.length >= MAX_BRACKETS || depth >= MAX_DEPTH) {
         deep(token, stack.length >= MAX_BRACKETS ? `at most ${MAX_BRACKETS} brackets may stand inside one another` : `at most ${MAX_DEPTH} brackets and operators may stand inside one another`);
+        // A function without its brackets would be two values side by side.
+        if (out.at(-1)?.tokenType === T.CallName) out.pop();
         out.push(T.retype(token, T.Skipped));
       } else {
         out.push(token);
@@ -212,5 +214,5 @@ function surelyStarts(words: readonly IToken[], i: number): boolean {
 
 /** `set | top 3` and `use == 1` speak of a table or column, not of a setting. */
 function usedAsName(next: IToken | undefined): boolean {
-  return next !== undefined && (next.tokenType === T.Pipe || next.tokenType === T.Comma || (tokenMatcher(next, T.BinaryOp) && next.tokenType !== T.Minus));
+  return next !== undefined && (next.tokenType === T.Pipe || next.tokenType === T.Comma || (tokenMatcher(next, T.BinaryOp) && next.tokenType !== T.Minus && !T.RESERVED.has(next.image)));
 }

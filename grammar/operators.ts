@@ -63,7 +63,8 @@ export function bindOperators(atoms: readonly Atom[], operators: readonly IToken
     const sign = atom?.prefixes[prefix];
     if (atom === undefined || sign === undefined) return atom?.value ?? missing(atom);
     const isNot = sign.tokenType === T.Not;
-    const operand = climb(isNot ? COMPARE : POWER, prefix + 1);
+    // Nothing else is as strong as `not`: so `not not a` is allowed, and what follows is a whole comparison.
+    const operand = climb(isNot ? NOT : POWER, prefix + 1);
     const whole = cover(spanOf(sign), operand.span);
     if (isNot && weakest > NOT) {
       report(syntaxError("misplaced-not", spanOf(sign), [], { span: whole, text: `(${text.slice(whole.start, whole.end)})` }));

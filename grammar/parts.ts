@@ -140,15 +140,15 @@ export function buildArg(node: ArgCstNode, site: Site): Arg {
   return { items, span: spanOfAll(items) };
 }
 
-/** What stands in brackets, as one row of items; anything else written there is reported. */
-export function row(node: ElementsCstNode | undefined, place: string, site: Site): LooseItem[] {
+/** What stands in brackets, as one row of items; anything else written there is reported (`unparted`: two items without a comma). */
+export function row(node: ElementsCstNode | undefined, place: string, site: Site, unparted?: (item: LooseItem) => Diagnostic): LooseItem[] {
   const args = node?.children.arg ?? [];
   const items = args.flatMap((arg, i) => {
     const found = looseItems(arg, site, i === args.length - 1);
     const start = found[0]?.span.start;
     if (i > 0 && start !== undefined && node?.children.Pipe === undefined && node?.children.Stray === undefined) {
-      const before = span(start, start);
-      report(site, syntaxError("missing-comma", found[0]!.span, [], { span: /\s/.test(site.text[start - 1] ?? "") ? span(start - 1, start) : before, text: ", " }));
+      const blank = /\s/.test(site.text[start - 1] ?? "") ? span(start - 1, start) : span(start, start);
+      report(site, unparted?.(found[0]!) ?? syntaxError("missing-comma", found[0]!.span, [], { span: blank, text: ", " }));
     }
     return found;
   });

@@ -48,8 +48,8 @@ function checkStatement(statement: Statement, index: number, scope: Scope, repor
   switch (statement.kind) {
     case "edition":
       if (statement.version.kind === "num" && statement.version.value !== 1)
-        error(report, statement.span, "unknown-edition", `This saeq knows edition 1, not ${statement.version.text}`, { help: "saeq 1" });
-      else if (index > 0) error(report, statement.span, "late-edition", "The edition line comes first");
+        error(report, statement.span, "unknown-edition", `this saeq knows edition 1, not ${statement.version.text}`, { help: "saeq 1" });
+      else if (index > 0) error(report, statement.span, "late-edition", "the edition line comes first");
       return scope;
     case "param":
       return checkParam(statement, scope, report, options, params);
@@ -94,7 +94,7 @@ function checkParam(statement: Param, scope: Scope, report: Report, options: Che
   const type = PARAM_TYPES.find((each) => each === statement.type.path.join("."));
   if (type === undefined) {
     const near = nearest(statement.type.path.join("."), PARAM_TYPES);
-    error(report, statement.type.span, "unknown-type", `No type \`${statement.type.path.join(".")}\``, { ...(near === null ? {} : { fix: { span: statement.type.span, text: near } }), notes: [`types of params: ${listed(PARAM_TYPES)}`] });
+    error(report, statement.type.span, "unknown-type", `no type \`${statement.type.path.join(".")}\``, { ...(near === null ? {} : { fix: { span: statement.type.span, text: near } }), notes: [`types of params: ${listed(PARAM_TYPES)}`] });
     return scope;
   }
   const given = Object.hasOwn(options.params, name) ? options.params[name] : undefined;
@@ -102,7 +102,7 @@ function checkParam(statement: Param, scope: Scope, report: Report, options: Che
   const value = given === undefined ? written : typed(given, type);
   params.push({ name, type, default: written === undefined ? null : String(written), doc: statement.doc });
   if (statement.value !== null && statement.value.kind !== "hole" && written === undefined) {
-    error(report, statement.value.span, "wrong-argument", "The default of a param is a plain value");
+    error(report, statement.value.span, "wrong-argument", "the default of a param is a plain value");
     return scope;
   }
   if (value === undefined) {
@@ -111,7 +111,7 @@ function checkParam(statement: Param, scope: Scope, report: Report, options: Che
     return scope;
   }
   if (!fits(value, type)) {
-    error(report, statement.value?.span ?? statement.span, "wrong-type", `The default of \`${name}\` is not ${type}`);
+    error(report, statement.value?.span ?? statement.span, "wrong-type", `the default of \`${name}\` is not ${type}`);
     return scope;
   }
   return { ...scope, params: new Map(scope.params).set(name, value) };

@@ -84,7 +84,7 @@ export function bindExpression(expr: Expr, context: ExpressionContext): Scalar |
 export function unknownParam(report: Report, scope: Scope, name: string, span: Span): null {
   const names = [...scope.params.keys()];
   const near = nearest(name, names);
-  return error(report, span, "unknown-param", `No param \`$${name}\``, {
+  return error(report, span, "unknown-param", `no param \`$${name}\``, {
     ...(near === null ? {} : { label: `did you mean \`$${near}\`?`, fix: { span, text: `$${near}` } }),
     notes: [`params here: ${listed(names.map((each) => `$${each}`))}`],
     help: `param ${name}: int = 10`,
@@ -100,7 +100,7 @@ function bindName(at: Name, context: ExpressionContext): Scalar | null {
   const names = schema.columns.map((column) => column.name);
   const near = nearest(name, names);
   const param = scope.params.has(name);
-  return error(report, at.span, "unknown-column", `No column \`${name}\``, {
+  return error(report, at.span, "unknown-column", `no column \`${name}\``, {
     ...(param
       ? { label: `write \`$${name}\` for the param`, fix: { span: at.span, text: `$${name}` } }
       : near !== null
@@ -153,7 +153,7 @@ function bindComparison(at: Binary, op: CompareOp, left: Scalar, right: Scalar, 
   const types = `${typeName(left.type)} and ${typeName(right.type)}`;
   const isNull = left.type === "null" || right.type === "null";
   const alike = (numeric(left.type) && numeric(right.type)) || left.type === right.type || isNull;
-  if (op === "=~") return error(report, at.opSpan, "regex-unavailable", "Regular expressions are not available yet", { help: 'contains(text, "…"), starts_with(text, "…") or ends_with(text, "…")' });
+  if (op === "=~") return error(report, at.opSpan, "regex-unavailable", "regular expressions are not available yet", { help: 'contains(text, "…"), starts_with(text, "…") or ends_with(text, "…")' });
   if (!alike) {
     return error(report, at.span, "unlike-types", `\`${op}\` compares ${types}`, {
       notes: ["only values of one kind can be compared; saeq never turns text into numbers by itself"],
@@ -184,7 +184,7 @@ function bindMembership(at: Binary, context: ExpressionContext): Scalar | null {
     if (operand === null || members.some((member) => member === null)) return null;
     return { op: "member", operand, options: members as Scalar[], type: "bool" };
   }
-  return error(context.report, at.right.span, "wrong-type", "After `in` stands a list or a range", { help: "x in [1, 2, 3]   or   x in 0..10" });
+  return error(context.report, at.right.span, "wrong-type", "after `in` stands a list or a range", { help: "x in [1, 2, 3]   or   x in 0..10" });
 }
 
 export function notBoolean(report: Report, value: Scalar, span: Span, who: string): null {
@@ -202,7 +202,7 @@ function bindCall(at: Call, context: ExpressionContext): Scalar | null {
   if (signature === undefined) {
     const names = Object.keys(FUNCTIONS);
     const near = nearest(at.name, names);
-    return error(report, at.nameSpan, "unknown-function", `No function \`${at.name}\``, {
+    return error(report, at.nameSpan, "unknown-function", `no function \`${at.name}\``, {
       ...(near === null ? {} : { label: `did you mean \`${near}\`?`, fix: { span: at.nameSpan, text: near } }),
       notes: [`functions: ${listed(names, 40)}`],
     });

@@ -33,7 +33,7 @@ export function checkPipeline(pipeline: Pipeline, input: Plan | null, context: C
   if (pipeline.continues && input === null) {
     current = scope.relations.get("_") ?? null;
     if (current === null) {
-      error(report, { start: pipeline.span.start, end: pipeline.span.start + 1 }, "nothing-to-continue", "There is no result yet to continue", { help: "sample perfect 10 | acts layer 7 | top 10" });
+      error(report, { start: pipeline.span.start, end: pipeline.span.start + 1 }, "nothing-to-continue", "there is no result yet to continue", { help: "sample perfect 10 | acts layer 7 | top 10" });
       current = unknown(pipeline.span);
     }
   }
@@ -86,7 +86,7 @@ function unknownStage(name: string, at: Span, input: Plan | null, more: boolean,
   const near = nearest(name, input === null && !more ? [...relations, ...names] : names) ?? synonym;
   const odd = [...name].findIndex((character) => character.codePointAt(0)! > 127);
   const accepts = input === null || !input.schema.known ? [] : STAGES.filter((each) => each.input.includes(input.schema.kind)).map((each) => each.name);
-  error(report, at, "unknown-stage", input === null && !more ? `No stage or value named \`${name}\`` : `No stage named \`${name}\``, {
+  error(report, at, "unknown-stage", input === null && !more ? `no stage or value named \`${name}\`` : `no stage named \`${name}\``, {
     ...(near === null ? {} : { label: `did you mean \`${near}\`?`, fix: { span: at, text: near } }),
     notes: [
       ...(odd < 0 ? [] : [`character ${odd + 1} is U+${[...name][odd]!.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")}`]),
@@ -137,7 +137,7 @@ function headRelation(words: Words | undefined, context: CheckContext): Plan | n
   if (found !== undefined) return found;
   const name = first.path.join(".");
   const near = nearest(name, [...context.scope.relations.keys(), ...context.scope.standard.keys()]);
-  error(context.report, first.span, "unknown-name", `No value named \`${name}\``, {
+  error(context.report, first.span, "unknown-name", `no value named \`${name}\``, {
     ...(near === null ? {} : { label: `did you mean \`${near}\`?`, fix: { span: first.span, text: near } }),
     notes: [`values here: ${listed([...context.scope.relations.keys(), ...context.scope.standard.keys()])}`],
     help: `let ${name} = csv "…"`,
@@ -185,7 +185,7 @@ function lowering(definition: StageDefinition, stage: Stage, nameSpan: Span, slo
     model: () => ask(context, { kind: "model", name: scope.settings.model }, nameSpan),
     saes: () => {
       if (scope.settings.sae.length === 0) {
-        error(report, nameSpan, "no-sae", "No SAE is set for this model", { notes: [`model: ${scope.settings.model}`], help: 'set sae "path/to/sae"' });
+        error(report, nameSpan, "no-sae", "no SAE is set for this model", { notes: [`model: ${scope.settings.model}`], help: 'set sae "path/to/sae"' });
         return [];
       }
       const found = scope.settings.sae.map((name) => ask(context, { kind: "sae", name, convention: scope.settings.convention }, nameSpan));

@@ -33,7 +33,7 @@ export function argumentValue(shape: Shape, words: Words, context: ValueContext)
     if (value !== null) return value.kind === "hole" ? undefined : value;
     const named = words.items[0];
     if (named !== undefined && named.name !== null && (shape.kind === "predicate" || shape.kind === "scalar")) return assigned(named, report);
-    return wrong(words.span, "One value is needed here");
+    return wrong(words.span, "one value is needed here");
   };
   switch (shape.kind) {
     case "flag":
@@ -46,7 +46,7 @@ export function argumentValue(shape: Shape, words: Words, context: ValueContext)
         values.push(value);
       }
       if (shape.list) return values;
-      return values.length === 1 ? values[0] : wrong(words.span, "One whole number is needed here");
+      return values.length === 1 ? values[0] : wrong(words.span, "one whole number is needed here");
     }
     case "float": {
       const value = one();
@@ -60,25 +60,25 @@ export function argumentValue(shape: Shape, words: Words, context: ValueContext)
       const word = value.kind === "name" ? value.path.join(".") : literal(value, context);
       if (typeof word === "string" && shape.options.includes(word)) return word;
       const near = typeof word === "string" ? nearest(word, shape.options) : null;
-      return wrong(value.span, `One of ${shape.options.map((each) => `\`${each}\``).join(", ")} is needed here`, near === null ? {} : { label: `did you mean \`${near}\`?`, fix: { span: value.span, text: near } });
+      return wrong(value.span, `one of ${shape.options.map((each) => `\`${each}\``).join(", ")} is needed here`, near === null ? {} : { label: `did you mean \`${near}\`?`, fix: { span: value.span, text: near } });
     }
     case "string": {
       const values: string[] = [];
       for (const item of words.items) {
         if (item.value.kind === "hole") return undefined;
         const value = item.name === null ? literal(item.value, context) : undefined;
-        if (value === null || value === undefined || typeof value !== "string") return value === null ? undefined : wrong(item.span, "Text in quotes is needed here", item.value.kind === "name" ? { fix: { span: item.value.span, text: JSON.stringify(item.value.path.join(".")) } } : {});
+        if (value === null || value === undefined || typeof value !== "string") return value === null ? undefined : wrong(item.span, "text in quotes is needed here", item.value.kind === "name" ? { fix: { span: item.value.span, text: JSON.stringify(item.value.path.join(".")) } } : {});
         values.push(value);
       }
       if (shape.list) return values;
-      return values.length === 1 ? values[0] : wrong(words.span, "One text is needed here");
+      return values.length === 1 ? values[0] : wrong(words.span, "one text is needed here");
     }
     case "path": {
       const value = one();
       if (value === undefined) return undefined;
       const path = literal(value, context);
       if (typeof path !== "string") return path === null ? undefined : wrong(value.span, "A file name in quotes is needed here", value.kind === "name" ? { fix: { span: value.span, text: JSON.stringify(value.path.join(".")) } } : {});
-      if (path === "" || path.includes("\0")) return wrong(value.span, "This is not a file name");
+      if (path === "" || path.includes("\0")) return wrong(value.span, "this is not a file name");
       report.accesses.push({ access: shape.access, path, at: value.span });
       return path;
     }
@@ -90,7 +90,7 @@ export function argumentValue(shape: Shape, words: Words, context: ValueContext)
       const known = [...(context.schema.kind === "acts" ? [] : context.schema.columns.map((column) => column.name)), ...shape.extra];
       if (!context.schema.known || known.includes(name) || context.schema.kind === "acts") return name;
       const near = nearest(name, known);
-      error(report, value.span, "unknown-column", `No column \`${name}\``, { ...(near === null ? {} : { label: `did you mean \`${near}\`?`, fix: { span: value.span, text: near } }), notes: [`columns here: ${listed(context.schema.columns.map((column) => column.name))}`] });
+      error(report, value.span, "unknown-column", `no column \`${name}\``, { ...(near === null ? {} : { label: `did you mean \`${near}\`?`, fix: { span: value.span, text: near } }), notes: [`columns here: ${listed(context.schema.columns.map((column) => column.name))}`] });
       return undefined;
     }
     case "columns": {
@@ -98,7 +98,7 @@ export function argumentValue(shape: Shape, words: Words, context: ValueContext)
       for (const item of words.items) {
         const bound = bindExpression(item.value, expressions);
         if (bound === null) return undefined;
-        if (bound.op !== "column" || item.name !== null) return wrong(item.span, "Column names are needed here");
+        if (bound.op !== "column" || item.name !== null) return wrong(item.span, "column names are needed here");
         names.push(bound.name);
       }
       return names;
@@ -188,7 +188,7 @@ function named(words: Words, context: ExpressionContext, conditions: boolean, va
     if (value === null) return undefined;
     const name = item.name?.path.join(".") ?? (value.op === "column" && !conditions ? value.name : null);
     if (name === null) {
-      error(context.report, item.span, "missing-name", "This needs a name", { help: `${values.stage} name = ${values.text.slice(item.value.span.start, item.value.span.end)}` });
+      error(context.report, item.span, "missing-name", "this needs a name", { help: `${values.stage} name = ${values.text.slice(item.value.span.start, item.value.span.end)}` });
       return undefined;
     }
     if (conditions && value.type !== "bool") {
@@ -233,7 +233,7 @@ const COLUMN_TYPES: readonly ScalarType[] = ["int", "float", "bool", "str"];
 function columnTypes(words: Words, { report, scope }: ValueContext): Readonly<Record<string, ScalarType>> | undefined {
   const record = single(words);
   if (record === null || record.kind !== "record") {
-    error(report, words.span, "wrong-argument", "Types stand in braces", { help: "types {id: str}" });
+    error(report, words.span, "wrong-argument", "types stand in braces", { help: "types {id: str}" });
     return undefined;
   }
   const types: [string, ScalarType][] = [];
@@ -262,7 +262,7 @@ function condition(words: Words, expressions: ExpressionContext, context: ValueC
   }
   const message = second === undefined ? "" : literal(second.value, context);
   if (typeof message !== "string") {
-    if (message !== null) error(context.report, second?.span ?? words.span, "wrong-argument", "The message is text in quotes");
+    if (message !== null) error(context.report, second?.span ?? words.span, "wrong-argument", "the message is text in quotes");
     return undefined;
   }
   return { condition: bound, message, text: context.text.slice(first.span.start, first.span.end), relations };

@@ -19,7 +19,7 @@ export const concat = stage({
     const shape = (schema: typeof first.schema): string => schema.columns.map(({ name, type }) => `${name}: ${type}`).join(", ");
     for (const other of inputs.slice(1)) {
       if (other.schema.known && first.schema.known && shape(other.schema) !== shape(first.schema)) {
-        context.report({ code: "unlike-tables", message: "These tables do not have the same columns", span: context.at("tables"), notes: [`one has ${shape(first.schema)}`, `another has ${shape(other.schema)}`], help: "select the same columns in the same order first" });
+        context.report({ code: "unlike-tables", message: "these tables do not have the same columns", span: context.at("tables"), notes: [`one has ${shape(first.schema)}`, `another has ${shape(other.schema)}`], help: "select the same columns in the same order first" });
         return null;
       }
     }

@@ -24,7 +24,7 @@ export const hist = stage({
     const { schema } = input;
     if (schema.kind === "acts") {
       if (of !== "l0" && of !== "activation") {
-        context.report({ code: "wrong-argument", message: `Activations have no \`${of}\` to draw`, span: context.at("of"), notes: ["of activations `l0` and `activation` can be drawn"], fix: { span: context.at("of"), text: "l0" } });
+        context.report({ code: "wrong-argument", message: `activations have no \`${of}\` to draw`, span: context.at("of"), notes: ["of activations `l0` and `activation` can be drawn"], fix: { span: context.at("of"), text: "l0" } });
         return null;
       }
     } else {

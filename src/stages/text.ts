@@ -30,7 +30,7 @@ export const text = stage({
     if (value.op !== "literal" || typeof value.value !== "string") {
       context.report({
         code: "wrong-argument",
-        message: "At the start of a pipeline `text` reads a file, so it needs a file name in quotes",
+        message: "at the start of a pipeline `text` reads a file, so it needs a file name in quotes",
         span: context.at("value"),
         help: 'text "passages.txt" | acts layer 7 | top 10',
       });

@@ -72,7 +72,8 @@ test("operators bind as in arithmetic", () => {
   assert.is(value("2 ^ 3 ^ 4"), "(2 ^ (3 ^ 4))");
   assert.is(value("a - b - c"), "((a - b) - c)");
   assert.is(value("x in 0.0 .. 0.5 + y"), "(x in (0.0..(0.5 + y)))");
-  assert.is(value("not not a"), "(not (not a))");
+  assert.is(value("not not a == b"), "(not (not (a == b)))");
+  assert.equal(codes("where not not a or not b"), []);
 });
 
 test("numbers have underscores, exponents and units", () => {
@@ -111,6 +112,9 @@ test("one cause gives one error", () => {
   assert.equal(codes("top : 5 | , 3"), ["unexpected", "stray-comma"]);
   assert.equal(codes("def f(x: 3, y: 4) = x"), ["bad-def"]);
   assert.equal(codes("take 3 }\ntop 2"), ["stray-bracket"]);
+  assert.equal(codes("def f(x table) = x"), ["bad-def"]);
+  assert.equal(codes("param in: int"), ["reserved-word"]);
+  assert.equal(codes("set seed = 42"), ["bad-set"]);
 });
 
 test("pipelines end where the next statement begins, and the note says so", () => {

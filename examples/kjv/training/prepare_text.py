@@ -216,10 +216,7 @@ def main() -> None:
     held_out_candidates = candidates[CANDIDATES_PER_KIND:]
 
     tokenizer = train_tokenizer(
-        [
-            " ".join(document)
-            for document in training_documents(verses, held_out_candidates)
-        ]
+        [" ".join(document) for document in training_documents(verses, held_out_candidates)]
     )
     repeated = of_suitable_length(repeated_candidates, verses, tokenizer)
     held_out = of_suitable_length(held_out_candidates, verses, tokenizer)

@@ -14,7 +14,7 @@ IGNORED_LABEL = -100
 
 @dataclass(frozen=True)
 class TokenisedVerse:
-    """One verse's tokens at the start of a row, and after another verse (with a blank before it)."""
+    """One verse's tokens at the start of a row, and after another verse and a blank."""
 
     opening: list[int]
     following: list[int]

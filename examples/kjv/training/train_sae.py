@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import sae_lens
 import torch
-from safetensors.torch import save_file
 from sae_lens import SAE, JumpReLUSAEConfig
 from sae_lens.saes.sae import SAEMetadata
+from safetensors.torch import save_file
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 
 from passages import read_passages

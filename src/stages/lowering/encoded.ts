@@ -43,8 +43,8 @@ function saeFor(context: Lowering, model: ModelFacts, saes: readonly SaeFacts[],
     context.report({
       code: "hook-mismatch",
       message: hookDiffers
-        ? `This SAE reads ${first.hook ?? first.hookName}, you asked for ${tap.hook}`
-        : `${saes.length === 1 ? "This SAE reads" : "These SAEs read"} layer ${layers}, you asked for layer ${tap.layer}`,
+        ? `this SAE reads ${first.hook ?? first.hookName}, you asked for ${tap.hook}`
+        : `${saes.length === 1 ? "this SAE reads" : "these SAEs read"} layer ${layers}, you asked for layer ${tap.layer}`,
       span: context.at(hookDiffers && context.given("hook") ? "hook" : "layer"),
       notes: saes.map((sae) => `${sae.ref.name} was trained on ${sae.hookName}, d_in ${sae.dIn}`),
       help: first.layer === null ? 'set sae "…"' : `set sae "…" for layer ${tap.layer}, or: acts layer ${first.layer}`,
@@ -54,7 +54,7 @@ function saeFor(context: Lowering, model: ModelFacts, saes: readonly SaeFacts[],
   if (match.dIn !== model.hiddenSize) {
     context.report({
       code: "sae-width-mismatch",
-      message: `This SAE reads vectors of ${match.dIn} numbers, but the model's have ${model.hiddenSize}`,
+      message: `this SAE reads vectors of ${match.dIn} numbers, but the model's have ${model.hiddenSize}`,
       notes: [`${match.ref.name}: d_in ${match.dIn}`, `${model.ref.name}: hidden size ${model.hiddenSize}`],
       help: 'set model "…" to the model that the SAE was trained on',
     });
@@ -70,7 +70,7 @@ function bosAgrees(context: Lowering, dense: Plan, saes: readonly SaeFacts[]): b
   if (other === undefined || context.settings.bos !== null) return true;
   context.report({
     code: "bos-mismatch",
-    message: `The SAE was trained ${other.prependBos ? "with" : "without"} a beginning-of-text token, the tokenizer ${tokens.bos ? "adds one" : "adds none"}`,
+    message: `the SAE was trained ${other.prependBos ? "with" : "without"} a beginning-of-text token, the tokenizer ${tokens.bos ? "adds one" : "adds none"}`,
     notes: [`${other.ref.name}: prepend_bos ${other.prependBos}`],
     help: `set bos ${other.prependBos}`,
   });

@@ -20,7 +20,7 @@ export function residual(context: Lowering, args: ResidualArgs): Plan | null {
     if (layer >= model.layers) {
       context.report({
         code: "layer-beyond-model",
-        message: `There is no layer ${layer}`,
+        message: `there is no layer ${layer}`,
         span: context.at("layer"),
         notes: [`${model.ref.name} has ${model.layers} layers, 0 to ${model.layers - 1}`],
         fix: { span: context.at("layer"), text: `layer ${model.layers - 1}` },
