@@ -1,5 +1,6 @@
 /** Without this file names of files, models and SAEs would be looked up in many places, each with its own rules. */
-import { isAbsolute, join, resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { basename, isAbsolute, join, resolve } from "node:path";
 import type { Known, Need, Problem } from "../src/check/scope.ts";
 import type { DecoderSpec, SaeSpec, Convention } from "../src/emit/specs.ts";
 import type { ModelFacts, SaeFacts, TableFacts } from "../src/stages/stage.ts";
@@ -120,7 +121,9 @@ export function createCatalog(readFrom: string): Catalog {
             return need satisfies never;
         }
       } catch (error) {
-        return { state: "failed", problem: problemOf(error) };
+        const problem = problemOf(error);
+        const ships = problem.code === "missing-file" && need.kind === "table" && existsSync(join(EXAMPLES, basename(need.path)));
+        return { state: "failed", problem: ships ? { ...problem, help: `${need.format} "${STANDARD_PREFIX}${basename(need.path)}" reads the file of that name that ships with saeq` } : problem };
       }
     },
     table: async (op) => {

@@ -53,7 +53,8 @@ export async function execute(plan: Plan, context: ExecuteContext): Promise<Valu
   for (const [i, input] of plan.inputs.entries()) {
     const value = await execute(input, context);
     inputs.push(value);
-    if (plan.op.op === "tee" && i === 1) context.onResult(input, value);
+    // A side that ends in `show` has shown itself.
+    if (plan.op.op === "tee" && i === 1 && input.op.op !== "show") context.onResult(input, value);
   }
   context.signal.throwIfAborted();
   let value: Value;

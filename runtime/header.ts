@@ -46,7 +46,7 @@ function facts(acts: readonly Acts[]): string[] {
   return [
     `${first.taps.length > 1 ? "layers" : "layer"} ${first.taps.map((tap) => tap.layer).join(", ")} ${first.taps[0]?.hook ?? ""}`,
     `SAE ${[...new Set(first.taps.map((tap) => tap.sae))].join("; ")}`,
-    `${first.tokens.model} float32`,
+    `model ${first.tokens.model}, float32 on CPU`,
     `text: ${first.tokens.source}`,
     masked === 0 ? "no special tokens" : `${masked} special ${masked === 1 ? "token" : "tokens"} masked`,
     ...(truncated === 0 ? [] : [`${truncated} texts cut`]),

@@ -55,7 +55,7 @@ export interface InnerOptions extends SessionOptions {
   readonly rules?: readonly Rule[];
 }
 
-/** Open a session. Nothing heavy happens before the first `run`. */
+/** Open a session. No model is read and no engine started before the first `run`; an interactive one knows its names at once. */
 export async function createSession(options: InnerOptions): Promise<Session> {
   const catalog = createCatalog(options.readFrom);
   const values = createValueStore(VALUE_BYTES);
@@ -66,6 +66,8 @@ export async function createSession(options: InnerOptions): Promise<Session> {
   let engine: Engine | null = null;
   let results = 0;
   let toldSeed: string | null = null;
+  let opening: Promise<void> | null = null;
+  const loading = new Set<string>();
   let scope: Scope = { relations: new Map(), standard: new Map(), params: new Map(), settings: startSettings(options) };
 
   const facts = (): Facts => new Map([...lasting, ...tables]);
@@ -91,10 +93,29 @@ export async function createSession(options: InnerOptions): Promise<Session> {
     });
   }
 
-  async function openStandard(): Promise<void> {
-    if (scope.standard.size > 0) return;
+  /** Bind the standard module, once. */
+  function openStandard(): Promise<void> {
+    opening ??= bindStandard();
+    return opening;
+  }
+
+  async function bindStandard(): Promise<void> {
     const { compiled } = await settle(STANDARD_MODULE, { ...scope, relations: new Map() }, { read: true, write: [] });
     scope = { ...scope, standard: new Map([...compiled.scope.relations].filter(([, plan]) => plan.schema.known)) };
+  }
+
+  /** Look up in the background what a text being typed asks for, so that completion soon knows it. */
+  function foresee(text: string): void {
+    for (const need of compile(text, { scope, facts: facts(), params: {}, interactive: true, rules: [] }).needs.slice(0, 4)) {
+      const id = needKey(need);
+      if (loading.has(id)) continue;
+      loading.add(id);
+      void catalog.lookUp(need).then((known) => {
+        loading.delete(id);
+        (need.kind === "table" ? tables : lasting).set(id, known);
+        foresee(text);
+      });
+    }
   }
 
   async function engineFor(settings: Settings): Promise<Engine> {
@@ -179,6 +200,7 @@ export async function createSession(options: InnerOptions): Promise<Session> {
     }
   }
 
+  if (options.interactive) await openStandard();
   return {
     run,
     check: async (source): Promise<Checked> => {
@@ -187,7 +209,10 @@ export async function createSession(options: InnerOptions): Promise<Session> {
       const { compiled } = await settle(source.text, scope);
       return { diagnostics: compiled.diagnostics, needs: needsOf(compiled.accesses, options.readFrom, options.writeTo), params: compiled.params };
     },
-    complete: (text, offset) => complete(text, offset, { scope, facts: facts() }),
+    complete: (text, offset) => {
+      if (options.interactive) foresee(text);
+      return complete(text, offset, { scope, facts: facts() });
+    },
     help,
     settings: () => Object.fromEntries(Object.entries(SETTINGS).map(([name, spec]) => [name, spec.show(scope.settings)])),
     names: () => [...scope.relations].map(([name, plan]) => ({ name, header: showType(plan.schema) })),

@@ -13,10 +13,10 @@ const FEW = 8;
 const STRONGEST = 4;
 const BESIDE = "   ";
 
-/** Any value for people: its one-line header (empty: none), then its body; no line end after the last line. */
+/** Any value for people: its header (empty: none; broken between facts where it is wider than the terminal), then its body; no line end after the last line. */
 export function renderValue(value: Value, header: string, options: RenderOptions): string {
   const body = value.kind === "groups" ? renderGroups(value, options) : renderSingle(value, options);
-  return header === "" ? body : `${styled("dim", oneLine(header, options), options)}\n${body}`;
+  return header === "" ? body : `${headerLines(header, options).map((line) => styled("dim", line, options)).join("\n")}\n${body}`;
 }
 
 function renderSingle(value: Single, options: RenderOptions): string {
@@ -57,6 +57,21 @@ function renderGroups(groups: Groups, options: RenderOptions): string {
 
 function title(name: string, options: RenderOptions): string {
   return styled("head", oneLine(name, options), options);
+}
+
+/** Facts of a header in as few lines as they need: none is dropped, for what is not said is not known. */
+function headerLines(header: string, options: RenderOptions): string[] {
+  const width = options.wide === true ? 10_000 : options.width;
+  const lines: string[] = [];
+  let line = "";
+  for (const fact of header.split(" · ").map((each) => oneLine(each, options))) {
+    const longer = line === "" ? fact : `${line} · ${fact}`;
+    if (line !== "" && columns(longer) > width) {
+      lines.push(line);
+      line = oneLine(`  ${fact}`, options);
+    } else line = longer;
+  }
+  return [...lines, line];
 }
 
 function oneLine(text: string, options: RenderOptions): string {

@@ -102,14 +102,14 @@ function explained(path: string, error: unknown, bytes: number): unknown {
     case "ENOSPC":
     case "EDQUOT":
     case "EFBIG":
-      return new DataError({ code: "disk-full", message: `${path} does not fit on the disk: it was full after ${bytes} bytes (${code})`, notes: [kept], help: "Free some space, or save elsewhere." });
+      return new DataError({ code: "disk-full", message: `${path} does not fit on the disk: it was full after ${bytes} bytes (${code})`, notes: [kept], help: "free some space, or save elsewhere." });
     case "EACCES":
     case "EPERM":
     case "EROFS":
       return new DataError({ code: "not-writable", message: `${path} may not be written by this user (${code})`, notes: [kept] });
     case "ENOENT":
     case "ENOTDIR":
-      return new DataError({ code: "missing-folder", message: `There is no folder ${dirname(path)}`, help: `Make it first: mkdir -p ${dirname(path)}` });
+      return new DataError({ code: "missing-folder", message: `there is no folder ${dirname(path)}`, help: `make it first: mkdir -p ${dirname(path)}` });
     default:
       return new DataError({ code: "write-failed", message: `${path} cannot be written (${code})`, notes: [kept] });
   }

@@ -111,7 +111,7 @@ function nameColumns(path: string, header: readonly string[], notes: string[]): 
       throw new DataError({
         code: "duplicate-column",
         message: `${path}: columns ${first + 1} and ${at + 1} are both named ${JSON.stringify(name)}`,
-        help: "Rename one of them in the header line.",
+        help: "rename one of them in the header line.",
         row: 0,
         column: name,
       });
@@ -126,10 +126,10 @@ function askedTypes(path: string, names: readonly string[], types: Readonly<Reco
   for (const [name, type] of Object.entries(types)) {
     if (!names.includes(name)) {
       const near = nearNames(name, names);
-      throw new DataError({ code: "unknown-column", message: `${path} has no column ${name}`, column: name, ...(near.length > 0 ? { help: `Did you mean ${near.join(", ")}?` } : {}) });
+      throw new DataError({ code: "unknown-column", message: `${path} has no column ${name}`, column: name, ...(near.length > 0 ? { help: `did you mean ${near.join(", ")}?` } : {}) });
     }
     if (type !== "int" && type !== "float" && type !== "bool" && type !== "str") {
-      throw new DataError({ code: "unknown-type", message: `${type} is not a type of column`, column: name, help: "Types are int, float, bool and str." });
+      throw new DataError({ code: "unknown-type", message: `${type} is not a type of column`, column: name, help: "types are int, float, bool and str." });
     }
     asked.set(name, type);
   }

@@ -74,8 +74,8 @@ export function forceColumn(name: string, type: ScalarType, cells: readonly stri
   if (wrong >= 0) {
     throw new DataError({
       code: "type-mismatch",
-      message: `Column ${name} was asked to be ${type}, but row ${wrong + 1} holds ${JSON.stringify(clip(kept[wrong]!))}`,
-      help: `Leave the type out, or read it as text: types {${name}: str}`,
+      message: `column ${name} was asked to be ${type}, but row ${wrong + 1} holds ${JSON.stringify(clip(kept[wrong]!))}`,
+      help: `leave the type out, or read it as text: types {${name}: str}`,
       row: wrong + 1,
       column: name,
     });

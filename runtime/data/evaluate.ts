@@ -104,7 +104,7 @@ export function truths(column: Column): Uint8Array {
 
 function compare(cmp: CompareOp, left: Column, right: Column, rows: number): Column {
   if (cmp === "=~") {
-    throw new DataError({ code: "regex-later", message: "Regular expressions are not available yet", help: 'contains(text, "…"), starts_with(text, "…") or ends_with(text, "…")' });
+    throw new DataError({ code: "regex-later", message: "regular expressions are not available yet", help: 'contains(text, "…"), starts_with(text, "…") or ends_with(text, "…")' });
   }
   const test = tests[cmp];
   const whenBothNull = cmp === "==" || cmp === "~=" ? 1 : 0;

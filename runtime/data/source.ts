@@ -72,12 +72,12 @@ async function openFile(path: string): Promise<FileHandle> {
 async function missing(path: string): Promise<DataError> {
   const folder = dirname(path);
   const names = await readdir(folder).catch(() => null);
-  if (names === null) return new DataError({ code: "missing-file", message: `There is no file ${path}`, notes: [`The folder ${folder} does not exist either.`] });
+  if (names === null) return new DataError({ code: "missing-file", message: `there is no file ${path}`, notes: [`The folder ${folder} does not exist either.`] });
   const near = nearNames(basename(path), names);
   return new DataError({
     code: "missing-file",
-    message: `There is no file ${path}`,
-    ...(near.length > 0 ? { help: `Did you mean ${near.join(", ")}?` } : {}),
+    message: `there is no file ${path}`,
+    ...(near.length > 0 ? { help: `did you mean ${near.join(", ")}?` } : {}),
   });
 }
 
@@ -141,7 +141,7 @@ function notUtf8(path: string, offset: number, options: SourceOptions, byte?: nu
   return new DataError({
     code: "not-utf8",
     message: `${path} is not valid UTF-8 at byte ${offset}${text}: ${found}`,
-    help: "If the file is Latin-1, run: iconv -f LATIN1 -t UTF-8 old.csv > new.csv",
+    help: "if the file is Latin-1, run: iconv -f LATIN1 -t UTF-8 old.csv > new.csv",
     row,
   });
 }
@@ -155,6 +155,6 @@ async function refuseChanged(path: string, file: FileHandle, before: BigIntStats
     code: "changed-while-read",
     message: `${path} changed while it was read`,
     notes: [`It had ${before.size} bytes at first and has ${there?.size ?? "no"} bytes now.`],
-    help: "Run again when nothing writes to it.",
+    help: "run again when nothing writes to it.",
   });
 }

@@ -51,9 +51,9 @@ export function columnNamed(table: Table, name: string): Column {
   const near = nearNames(name, table.columns.map((other) => other.name));
   throw new DataError({
     code: "unknown-column",
-    message: `There is no column ${name} in ${table.origin}`,
+    message: `there is no column ${name} in ${table.origin}`,
     column: name,
-    ...(near.length > 0 ? { help: `Did you mean ${near.join(", ")}?` } : {}),
+    ...(near.length > 0 ? { help: `did you mean ${near.join(", ")}?` } : {}),
   });
 }
 
@@ -101,7 +101,7 @@ export function concatTables(tables: readonly Table[]): Table {
       throw new DataError({
         code: "different-columns",
         message: `${first.origin} and ${other.origin} cannot be joined row by row: ${findColumn(first, missing.name) === undefined ? first.origin : other.origin} has no column ${missing.name}`,
-        help: "Bring both to the same columns first: select …",
+        help: "bring both to the same columns first: select …",
         column: missing.name,
       });
     }
@@ -115,7 +115,7 @@ function concatColumns(name: string, parts: readonly { column: Column; origin: s
   const types = [...new Set(parts.map(({ column }) => column.type))];
   const numbers = types.every((type) => type === "int" || type === "float");
   if (types.length > 1 && !numbers) {
-    throw new DataError({ code: "different-columns", message: `Column ${name} is ${parts.map(({ column, origin }) => `${column.type} in ${origin}`).join(", ")}`, column: name });
+    throw new DataError({ code: "different-columns", message: `column ${name} is ${parts.map(({ column, origin }) => `${column.type} in ${origin}`).join(", ")}`, column: name });
   }
   const columns = parts.map(({ column }) => column);
   let valid: Uint8Array | null = null;

@@ -68,7 +68,7 @@ test("types that are asked for, or the first cell that does not fit", async () =
   assert.is(error.code, "type-mismatch");
   assert.is(error.row, 3);
   assert.match(error.message, '"three"');
-  assert.is((await refused(read("score\n1\n", { types: { scor: "int" } }))).help, "Did you mean score?");
+  assert.is((await refused(read("score\n1\n", { types: { scor: "int" } }))).help, "did you mean score?");
   assert.is((await refused(read("x\n1\n", { types: { x: "number" } }))).code, "unknown-type");
 });
 
@@ -131,7 +131,7 @@ test("a missing file names its neighbours", async () => {
   fileOf("a\n", "memorization.csv");
   const error = await refused(readCsv(join(folder, "memorisation.csv")));
   assert.is(error.code, "missing-file");
-  assert.is(error.help, "Did you mean memorization.csv?");
+  assert.is(error.help, "did you mean memorization.csv?");
   assert.is((await refused(readCsv(folder))).code, "not-a-file");
   assert.is((await refused(readCsv(join(folder, "no", "x.csv")))).code, "missing-file");
 });
