@@ -14,7 +14,7 @@ import { toTable } from "./data/to_table.ts";
 import { overlapTable, rankFeatures, unionTable } from "./features.ts";
 import { memorize } from "./memorization.ts";
 import type { Progress } from "./engine/port.ts";
-import { countActivations, histogramPlot, statisticsTable, type Member } from "./summary.ts";
+import { countActivations, histogramPlot, nonFiniteCount, statisticsTable, type Member } from "./summary.ts";
 import type { ValueStore } from "./value_store.ts";
 
 /** A mistake found while running, at the stage where it happened. Any other error is a bug. */
@@ -135,8 +135,14 @@ async function apply(plan: Plan, inputs: readonly Value[], context: ExecuteConte
         if (tokens.truncated > 0) context.onNotice(`${plan.label}: ${tokens.truncated} texts were cut to the model's context`);
         return tokens;
       });
-    case "forward":
-      return together(input, (sets) => forward(op, sets.map((set): Tokens => expect("tokens", set)), activation));
+    case "forward": {
+      const made = await together(input, (sets) => forward(op, sets.map((set): Tokens => expect("tokens", set)), activation));
+      for (const { name, value } of members(made)) {
+        const broken = value.kind === "acts" ? nonFiniteCount(value) : 0;
+        if (broken > 0) context.onNotice(`${plan.label}: ${broken} activations${name === null ? "" : ` of ${name}`} are not finite numbers; they count as not active`);
+      }
+      return made;
+    }
     case "pick":
       return each(input, (single): Acts | Dense => {
         if (single.kind === "acts") return { ...single, taps: op.taps.map((tap) => single.taps[tap]!) };

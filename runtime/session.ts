@@ -162,7 +162,7 @@ export async function createSession(options: InnerOptions): Promise<Session> {
     const show = (plan: Plan, value: Value, final: boolean): void => {
       const display = plan.op.op === "show" ? { rows: plan.op.rows, wide: plan.op.wide, quiet: false } : { rows: null, wide: false, quiet: plan.op.op === "save" && value.kind !== "plot" };
       if (final) results++;
-      onEvent({ kind: "result", value, header: `${shortened(valueSource(plan).label)}  ${headerOf(value)}`, display, index: results, last: final && last });
+      onEvent({ kind: "result", value, header: `${shortened(valueSource(plan).label)}  ${headerOf(value, settings.threads ?? options.engine?.threads ?? 1)}`, display, index: results, last: final && last });
     };
     let reached: readonly [number, number] = [0, 0];
     try {

@@ -1,5 +1,6 @@
 /** Without this file the REPL and the command line would have to know how a session works inside. */
 import type { Diagnostic } from "../grammar/diagnostic.ts";
+import type { Completions as Completion } from "../src/assist/complete.ts";
 import type { Value } from "./data/frame.ts";
 import type { EngineOptions } from "./engine/port.ts";
 
@@ -83,20 +84,8 @@ export interface Checked {
   readonly params: readonly { readonly name: string; readonly type: string; readonly default: string | null; readonly doc: string }[];
 }
 
-export interface CompletionItem {
-  /** What is inserted between `from` and `to`. */
-  readonly text: string;
-  /** One line: type, default or doc. */
-  readonly detail: string;
-  readonly kind: "stage" | "keyword" | "column" | "relation" | "value" | "param" | "statement" | "file" | "function";
-}
-export interface Completion {
-  readonly from: number;
-  readonly to: number;
-  readonly items: readonly CompletionItem[];
-  /** The usage line of the stage at the caret: `sample <n> [draw <int>]`. */
-  readonly signature: string | null;
-}
+/** What can stand at the caret: see `src/assist/complete.ts`. */
+export type { Candidate as CompletionItem, Completions as Completion } from "../src/assist/complete.ts";
 
 export interface Session {
   /** Compile and run. Never throws for mistakes of the user. A REPL line and a whole script are the same thing. */

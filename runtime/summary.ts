@@ -48,7 +48,7 @@ export function statisticsTable(op: Op & { readonly op: "statistics" }, members:
   };
 }
 
-/** Tokens with at least one activation that is not a finite number, over all taps. */
+/** Activations that are not finite numbers, over all taps. */
 export function nonFiniteCount(acts: Acts): number {
   return acts.taps.reduce((sum, tap) => sum + tap.csr.values.reduce((count, value) => count + (Number.isFinite(value) ? 0 : 1), 0), 0);
 }

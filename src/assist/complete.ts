@@ -9,7 +9,9 @@ import { usage, type StageDefinition } from "../stages/stage.ts";
 import { caretAt, type Caret } from "./caret.ts";
 
 export interface Candidate {
+  /** What is inserted between `from` and `to`. */
   readonly text: string;
+  /** One line: type, default or doc. */
   readonly detail: string;
   readonly kind: "stage" | "keyword" | "column" | "relation" | "value" | "param" | "statement" | "file" | "function";
 }
@@ -17,7 +19,7 @@ export interface Completions {
   readonly from: number;
   readonly to: number;
   readonly items: readonly Candidate[];
-  /** Usage of the stage at the caret. */
+  /** The usage of the stage at the caret: `sample <n> [draw <int>]`. */
   readonly signature: string | null;
 }
 

@@ -1,18 +1,20 @@
 /** Without this file `resid` and `acts` would check layers and lower the forward pass in two ways. */
-import type { Hook, Plan, Window } from "../../ops/op.ts";
+import type { Plan } from "../../ops/op.ts";
+import { ints, oneOf, optionalInt, type ArgValues } from "../args.ts";
 import { documentTokens, TOKEN_COLUMNS } from "./documents.ts";
 import type { Lowering } from "../stage.ts";
 
-export interface ResidualArgs {
-  readonly layer: readonly number[];
-  readonly hook: Hook;
-  readonly last: number | null;
-  readonly first: number | null;
-  readonly of: Window["of"];
-}
+/** Where the model is read: the arguments of every stage that does. */
+export const RESIDUAL_ARGS = {
+  layer: ints({ keyword: true, min: 0, doc: "Layers to read, from 0" }),
+  hook: oneOf(["resid_post", "resid_pre"], { keyword: true, default: "resid_post", doc: "After or before the block" }),
+  last: optionalInt({ keyword: true, min: 1, doc: "Only the last n tokens of each document" }),
+  first: optionalInt({ keyword: true, min: 1, doc: "Only the first n tokens of each document" }),
+  of: oneOf(["all", "prompt", "continuation"], { keyword: true, default: "all", doc: "Only the tokens of one part of the document" }),
+} as const;
 
 /** tokens → dense residuals at the asked layers, computed naively: all blocks, sliced afterwards. Rules make it cheap. */
-export function residual(context: Lowering, args: ResidualArgs): Plan | null {
+export function residual(context: Lowering, args: ArgValues<typeof RESIDUAL_ARGS>): Plan | null {
   const model = context.model();
   const tokens = documentTokens(context);
   if (model === null || tokens === null) return null;
