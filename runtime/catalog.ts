@@ -1,7 +1,7 @@
 /** Without this file names of files, models and SAEs would be looked up in many places, each with its own rules. */
 import { existsSync } from "node:fs";
 import { basename, isAbsolute, join, resolve } from "node:path";
-import type { Known, Need, Problem } from "../src/check/scope.ts";
+import type { Known, ModuleFacts, Need, Problem } from "../src/check/scope.ts";
 import type { DecoderSpec, SaeSpec, Convention } from "../src/emit/specs.ts";
 import type { ModelFacts, SaeFacts, TableFacts } from "../src/stages/stage.ts";
 import type { ModelRef, Op, SaeRef } from "../src/ops/op.ts";
@@ -12,7 +12,8 @@ import { readTokenizer, requireVocabulary, type Tokenizer } from "./checkpoint/t
 import { readCsv, readText } from "./data/csv.ts";
 import { DataError } from "./data/error.ts";
 import type { Table } from "./data/frame.ts";
-import { EXAMPLES, registered, STANDARD_PREFIX } from "./shipped.ts";
+import { readModule } from "./module_file.ts";
+import { EXAMPLES, registered, STANDARD_MODULES, STANDARD_PREFIX } from "./shipped.ts";
 
 export interface LoadedModel {
   readonly facts: ModelFacts;
@@ -26,7 +27,7 @@ export interface LoadedSae {
 
 /** Files, models and SAEs by name; each is read once and kept while its content stays the same. */
 export interface Catalog {
-  lookUp(need: Need): Promise<Known<TableFacts | ModelFacts | SaeFacts>>;
+  lookUp(need: Need): Promise<Known<TableFacts | ModelFacts | SaeFacts | ModuleFacts>>;
   /** What readers had to say of files since last asked: mixed line ends, blank lines. */
   takeNotes(): readonly string[];
   /** Forget files, so that the next look-up sees what changed on disk. Models stay. */
@@ -117,6 +118,10 @@ export function createCatalog(readFrom: string): Catalog {
             return { state: "known", value: (await loadModel(need.name)).facts };
           case "sae":
             return { state: "known", value: (await loadSae(need.name, need.convention)).facts };
+          case "module": {
+            const name = need.path.startsWith(STANDARD_PREFIX) ? need.path.slice(STANDARD_PREFIX.length) : null;
+            return { state: "known", value: name === null ? await readModule(inputPath(need.path)) : standardModule(name) };
+          }
           default:
             return need satisfies never;
         }
@@ -142,6 +147,12 @@ export function createCatalog(readFrom: string): Catalog {
       return found;
     },
   };
+}
+
+function standardModule(name: string): ModuleFacts {
+  const text = Object.hasOwn(STANDARD_MODULES, name) ? STANDARD_MODULES[name] : undefined;
+  if (text === undefined) throw new DataError({ code: "missing-file", message: `there is no standard module \`${name}\``, help: `standard modules: ${Object.keys(STANDARD_MODULES).map((each) => STANDARD_PREFIX + each).join(", ")}` });
+  return { text, digest: name };
 }
 
 function folderOf(kind: "model" | "sae", name: string, readFrom: string): string {

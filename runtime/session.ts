@@ -3,9 +3,9 @@ import { randomInt } from "node:crypto";
 import { resolve } from "node:path";
 import type { Diagnostic } from "../grammar/diagnostic.ts";
 import { complete } from "../src/assist/complete.ts";
-import { help } from "../src/assist/help.ts";
+import { help, stageHelp } from "../src/assist/help.ts";
 import { SETTINGS } from "../src/check/settings.ts";
-import { needKey, type Facts, type Known, type Scope } from "../src/check/scope.ts";
+import { needKey, type Facts, type Known, type ModuleFacts, type Need, type Scope } from "../src/check/scope.ts";
 import type { EmittedGraph } from "../src/emit/specs.ts";
 import { source as valueSource } from "../src/ops/key.ts";
 import type { Plan } from "../src/ops/op.ts";
@@ -26,7 +26,7 @@ import { headerOf } from "./header.ts";
 import { denied, needsOf } from "./permissions.ts";
 import { createProgress } from "./progress.ts";
 import type { Checked, Outcome, Session, SessionEvent, SessionOptions, Source } from "./session_port.ts";
-import { SHIPPED, STANDARD_MODULE } from "./shipped.ts";
+import { SHIPPED } from "./shipped.ts";
 import { createValueStore } from "./value_store.ts";
 
 const VALUE_BYTES = 512 * 2 ** 20;
@@ -61,14 +61,15 @@ export async function createSession(options: InnerOptions): Promise<Session> {
   const values = createValueStore(VALUE_BYTES);
   const store = createActivationStore(ACTIVATION_BYTES);
   const graphs = new Map<string, EmittedGraph>();
-  const lasting = new Map<string, Known<TableFacts | ModelFacts | SaeFacts>>();
-  let tables = new Map<string, Known<TableFacts | ModelFacts | SaeFacts>>();
+  const lasting = new Map<string, Known<TableFacts | ModelFacts | SaeFacts | ModuleFacts>>();
+  /** Facts of files that people edit: looked up anew for each run. */
+  let tables = new Map<string, Known<TableFacts | ModelFacts | SaeFacts | ModuleFacts>>();
   let engine: Engine | null = null;
   let results = 0;
   let toldSeed: string | null = null;
   let opening: Promise<void> | null = null;
   const loading = new Set<string>();
-  let scope: Scope = { relations: new Map(), standard: new Map(), params: new Map(), settings: startSettings(options) };
+  let scope: Scope = { relations: new Map(), standard: new Map(), params: new Map(), stages: new Map(), base: "", settings: startSettings(options) };
 
   const facts = (): Facts => new Map([...lasting, ...tables]);
 
@@ -78,7 +79,7 @@ export async function createSession(options: InnerOptions): Promise<Session> {
       const compiled = compile(text, { scope: from, facts: facts(), params: options.params, interactive: options.interactive, ...(options.rules === undefined ? {} : { rules: options.rules }) });
       const refused = refusals(compiled, grants);
       if (refused.length > 0 || compiled.needs.length === 0 || round === MOST_ROUNDS) return { compiled, refused };
-      for (const need of compiled.needs) (need.kind === "table" ? tables : lasting).set(needKey(need), await catalog.lookUp(need));
+      for (const need of compiled.needs) (isFile(need) ? tables : lasting).set(needKey(need), await catalog.lookUp(need));
     }
   }
 
@@ -100,7 +101,7 @@ export async function createSession(options: InnerOptions): Promise<Session> {
   }
 
   async function bindStandard(): Promise<void> {
-    const { compiled } = await settle(STANDARD_MODULE, { ...scope, relations: new Map() }, { read: true, write: [] });
+    const { compiled } = await settle('use "std:memorization"', { ...scope, relations: new Map() }, { read: true, write: [] });
     scope = { ...scope, standard: new Map([...compiled.scope.relations].filter(([, plan]) => plan.schema.known)) };
   }
 
@@ -112,7 +113,7 @@ export async function createSession(options: InnerOptions): Promise<Session> {
       loading.add(id);
       void catalog.lookUp(need).then((known) => {
         loading.delete(id);
-        (need.kind === "table" ? tables : lasting).set(id, known);
+        (isFile(need) ? tables : lasting).set(id, known);
         foresee(text);
       });
     }
@@ -213,7 +214,10 @@ export async function createSession(options: InnerOptions): Promise<Session> {
       if (options.interactive) foresee(text);
       return complete(text, offset, { scope, facts: facts() });
     },
-    help,
+    help: (word) => {
+      const own = scope.stages.get(word.trim());
+      return own === undefined ? help(word) : stageHelp(own);
+    },
     settings: () => Object.fromEntries(Object.entries(SETTINGS).map(([name, spec]) => [name, spec.show(scope.settings)])),
     names: () => [...scope.relations].map(([name, plan]) => ({ name, header: showType(plan.schema) })),
     killEngine: () => engine?.kill(),
@@ -222,6 +226,10 @@ export async function createSession(options: InnerOptions): Promise<Session> {
       engine = null;
     },
   };
+}
+
+function isFile(need: Need): boolean {
+  return need.kind === "table" || need.kind === "module";
 }
 
 /** A stage as typed, on one line. */

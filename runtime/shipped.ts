@@ -22,12 +22,14 @@ export function registered(kind: "model" | "sae", name: string): string | null {
   return Object.hasOwn(names, name) ? names[name]! : null;
 }
 
-/** `std:memorization`, in the language itself: bound in every session, hidden by a `let` of the same name. */
-export const STANDARD_MODULE = `
+/** The standard modules, in the language itself. `std:memorization` is open in every session, hidden by a `let` of the same name. */
+export const STANDARD_MODULES: Readonly<Record<string, string>> = {
+  memorization: `
 let memorization = csv "std:memorization_results_L50_O50.csv"
 let perfect      = memorization | where perfect_match
 let non_perfect  = memorization | where not perfect_match and matching_tokens == 0
-`;
+`,
+};
 
 /** `std:x` names a file that ships with saeq. */
 export const STANDARD_PREFIX = "std:";

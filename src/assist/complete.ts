@@ -1,10 +1,9 @@
 /** Without this file people would have to know every word by heart. */
 import { SETTINGS } from "../check/settings.ts";
-import type { Facts, Scope } from "../check/scope.ts";
+import { stageNamed, stagesOf, type Facts, type Scope } from "../check/scope.ts";
 import { FUNCTIONS } from "../ops/functions.ts";
 import { UNKNOWN, type Schema } from "../ops/schema.ts";
 import { compile } from "../pipeline.ts";
-import { STAGE_BY_NAME, STAGES } from "../stages/mod.ts";
 import { usage, type StageDefinition } from "../stages/stage.ts";
 import { caretAt, type Caret } from "./caret.ts";
 
@@ -51,11 +50,11 @@ function candidates(caret: Caret, context: CompleteContext): { items: readonly C
   if (!caret.piped && words[0] === "set") return { items: settingWords(words), signature: "set <setting> <value>" };
   const input = caret.piped ? schemaOf(caret.before, context) : null;
   if (words.length === 0) {
-    const stages = STAGES.filter((stage) => (input === null ? true : stage.input.length > 0 && (!input.known || stage.input.includes(input.kind))));
+    const stages = stagesOf(context.scope).filter((stage) => (input === null ? true : stage.input.length > 0 && (!input.known || stage.input.includes(input.kind))));
     const named = stages.map((stage): Candidate => ({ text: stage.name, detail: stage.doc, kind: "stage" }));
     return { items: input === null ? [...relations(context.scope), ...named, ...STATEMENTS] : named, signature: null };
   }
-  const definition = STAGE_BY_NAME.get(words[0]!);
+  const definition = stageNamed(context.scope, words[0]!);
   if (definition === undefined) return { items: [], signature: null };
   return { items: argumentWords(definition, words.slice(1), input, context), signature: usage(definition) };
 }

@@ -11,6 +11,7 @@ const CATEGORIES: Readonly<Record<Category, string>> = {
   model: "Model and SAE",
   features: "Features",
   results: "Results",
+  defined: "Defined here",
 };
 
 /** Help for a stage, setting or function as plain text; every stage by category for an empty word; null where unknown. */

@@ -3,10 +3,11 @@ import type { Let, Param, Script, Statement } from "../../grammar/ast.ts";
 import type { Span } from "../../grammar/span.ts";
 import type { Plan } from "../ops/op.ts";
 import type { ScalarLiteral } from "../ops/scalar.ts";
-import { STAGE_BY_NAME } from "../stages/mod.ts";
-import { constant, single } from "./constant.ts";
+import { constant, constantList, single } from "./constant.ts";
+import { define } from "./define.ts";
+import { useModule } from "./modules.ts";
 import { checkPipeline } from "./pipeline.ts";
-import { error, type Facts, type Report, type Scope } from "./scope.ts";
+import { error, stageNamed, type Facts, type Report, type Scope } from "./scope.ts";
 import { applySet } from "./settings.ts";
 import { listed, nearest } from "./suggest.ts";
 
@@ -58,9 +59,12 @@ function checkStatement(statement: Statement, index: number, scope: Scope, repor
     case "let":
       return checkLet(statement, scope, report, options);
     case "use":
-    case "def":
-      error(report, statement.span, "statement-unavailable", `\`${statement.kind}\` is not available yet`, { notes: ["this version reads it, but cannot run it"] });
-      return scope;
+      return useModule(statement, scope, options.facts, report);
+    case "def": {
+      const known = options.interactive ? { ...scope, stages: new Map([...scope.stages].filter(([name]) => name !== statement.name.path.join("."))) } : scope;
+      const made = define(statement, known, "", options.facts, report);
+      return made === null ? scope : { ...scope, stages: new Map(known.stages).set(made.name, made) };
+    }
     case "pipelineStatement": {
       const plan = checkPipeline(statement.pipeline, null, { scope, facts: options.facts, report });
       if (plan !== null && plan.schema.known) pipelines.push({ plan, at: statement.span });
@@ -75,12 +79,12 @@ function checkLet(statement: Let, scope: Scope, report: Report, options: CheckOp
   const name = statement.name.path.join(".");
   const first = statement.value.stages[0]?.args[0];
   const lone = statement.value.stages.length === 1 && statement.value.stages[0]?.args.length === 1 && first !== undefined ? single(first) : null;
-  const value = lone === null ? undefined : constant(lone, scope);
+  const value = lone === null ? undefined : (constant(lone, scope) ?? constantList(lone, scope));
   if (!options.interactive && (scope.relations.has(name) || scope.params.has(name))) {
     error(report, statement.name.span, "name-taken", `\`${name}\` is already bound`, { notes: ["a `let` is a value and never changes"], help: `let ${name}_2 = …` });
     return scope;
   }
-  if (STAGE_BY_NAME.has(name)) {
+  if (stageNamed(scope, name) !== undefined) {
     error(report, statement.name.span, "name-taken", `\`${name}\` is a stage`, { help: `let ${name}_rows = …` });
     return scope;
   }

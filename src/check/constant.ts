@@ -29,6 +29,18 @@ export function single(arg: Arg): Expr | null {
   return arg.items.length === 1 && item !== undefined && item.name === null && item.order === null ? item.value : null;
 }
 
+/** The values of a list of constants, or of a `$param` that holds one. */
+export function constantList(expr: Expr, scope: Scope): readonly ScalarLiteral[] | undefined {
+  const at = bare(expr);
+  if (at.kind === "paramRef") {
+    const value = scope.params.get(at.name);
+    return Array.isArray(value) ? (value as readonly ScalarLiteral[]) : undefined;
+  }
+  if (at.kind !== "list") return undefined;
+  const values = at.items.map((item) => constant(item, scope));
+  return values.some((value) => value === undefined) ? undefined : (values as ScalarLiteral[]);
+}
+
 /** The value of an expression without columns, or undefined where it has none before anything runs. */
 export function constant(expr: Expr, scope: Scope): ScalarLiteral | undefined {
   const at = bare(expr);
@@ -40,8 +52,10 @@ export function constant(expr: Expr, scope: Scope): ScalarLiteral | undefined {
       return at.value;
     case "null":
       return null;
-    case "paramRef":
-      return scope.params.get(at.name);
+    case "paramRef": {
+      const value = scope.params.get(at.name);
+      return Array.isArray(value) ? undefined : (value as ScalarLiteral | undefined);
+    }
     case "unary": {
       const value = constant(at.operand, scope);
       if (at.op === "-") return typeof value === "number" ? -value : undefined;

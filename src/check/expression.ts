@@ -3,10 +3,11 @@ import type { Binary, Call, Expr, Name } from "../../grammar/ast.ts";
 import type { Span } from "../../grammar/span.ts";
 import { FUNCTIONS } from "../ops/functions.ts";
 import type { Plan } from "../ops/op.ts";
-import type { CompareOp, Scalar } from "../ops/scalar.ts";
+import { checkPattern } from "../ops/regex.ts";
+import type { CompareOp, Scalar, ScalarLiteral } from "../ops/scalar.ts";
 import { columnOf, type Schema, type ScalarType } from "../ops/schema.ts";
-import { bare, unitFactor } from "./constant.ts";
-import { error, relation, type Report, type Scope } from "./scope.ts";
+import { bare, constantList, unitFactor } from "./constant.ts";
+import { error, relation, type ParamValue, type Report, type Scope } from "./scope.ts";
 import { listed, nearest } from "./suggest.ts";
 
 export interface ExpressionContext {
@@ -50,6 +51,7 @@ export function bindExpression(expr: Expr, context: ExpressionContext): Scalar |
     case "paramRef": {
       const value = scope.params.get(at.name);
       if (value === undefined) return unknownParam(report, scope, at.name, at.span);
+      if (isList(value)) return error(report, at.span, "wrong-type", `\`$${at.name}\` is a list, and a list stands after \`in\``, { help: `column in $${at.name}` });
       const type = value === null ? "null" : typeof value === "string" ? "str" : typeof value === "boolean" ? "bool" : Number.isInteger(value) ? "int" : "float";
       return { op: "literal", value, type };
     }
@@ -89,6 +91,10 @@ export function unknownParam(report: Report, scope: Scope, name: string, span: S
     notes: [`params here: ${listed(names.map((each) => `$${each}`))}`],
     help: `param ${name}: int = 10`,
   });
+}
+
+function isList(value: ParamValue): value is readonly ScalarLiteral[] {
+  return Array.isArray(value);
 }
 
 function bindName(at: Name, context: ExpressionContext): Scalar | null {
@@ -153,7 +159,10 @@ function bindComparison(at: Binary, op: CompareOp, left: Scalar, right: Scalar, 
   const types = `${typeName(left.type)} and ${typeName(right.type)}`;
   const isNull = left.type === "null" || right.type === "null";
   const alike = (numeric(left.type) && numeric(right.type)) || left.type === right.type || isNull;
-  if (op === "=~") return error(report, at.opSpan, "regex-unavailable", "regular expressions are not available yet", { help: 'contains(text, "…"), starts_with(text, "…") or ends_with(text, "…")' });
+  if (op === "=~") {
+    const wrong = patternProblem(at.right, right, report);
+    if (wrong) return null;
+  }
   if (!alike) {
     return error(report, at.span, "unlike-types", `\`${op}\` compares ${types}`, {
       notes: ["only values of one kind can be compared; saeq never turns text into numbers by itself"],
@@ -163,6 +172,18 @@ function bindComparison(at: Binary, op: CompareOp, left: Scalar, right: Scalar, 
   if (op === "~=" && !(numeric(left.type) && numeric(right.type))) return error(report, at.opSpan, "unlike-types", `\`~=\` compares numbers, not ${types}`);
   if (left.type === "bool" && right.type === "bool" && op !== "==" && op !== "!=") return error(report, at.span, "unlike-types", "true and false have no order");
   return { op: "compare", cmp: op, left, right, type: "bool" };
+}
+
+/** A pattern is written out, so that it is checked before anything runs; it is never built from data. True: reported. */
+function patternProblem(written: Expr, pattern: Scalar, report: Report): boolean {
+  if (pattern.op !== "literal" || typeof pattern.value !== "string") {
+    error(report, written.span, "bad-pattern", "the pattern after `=~` is a text in quotes or a `$param`", { help: 'input_text =~ "^In the"' });
+    return true;
+  }
+  const problem = checkPattern(pattern.value);
+  if (problem === null) return false;
+  error(report, written.span, "bad-pattern", `this pattern cannot be read: ${problem}`, { notes: ["patterns are those of RE2: no look-around and no back-references, so that matching never takes more than linear time"] });
+  return true;
 }
 
 function bindMembership(at: Binary, context: ExpressionContext): Scalar | null {
@@ -179,12 +200,27 @@ function bindMembership(at: Binary, context: ExpressionContext): Scalar | null {
     const to = bound(options.to);
     return operand === null || from === null || to === null ? null : { op: "within", operand, from, to, type: "bool" };
   }
+  const listed = options.kind === "paramRef" ? constantList(options, context.scope) : undefined;
+  if (listed !== undefined && options.kind === "paramRef") {
+    const members = listed.map((value): Expr => literalExpr(value, options.span)).map(bound);
+    if (operand === null || members.some((member) => member === null)) return null;
+    return { op: "member", operand, options: members as Scalar[], type: "bool" };
+  }
   if (options.kind === "list") {
     const members = options.items.map(bound);
     if (operand === null || members.some((member) => member === null)) return null;
     return { op: "member", operand, options: members as Scalar[], type: "bool" };
   }
   return error(context.report, at.right.span, "wrong-type", "after `in` stands a list or a range", { help: "x in [1, 2, 3]   or   x in 0..10" });
+}
+
+function literalExpr(value: ScalarLiteral, span: Span): Expr {
+  switch (typeof value) {
+    case "number": return { kind: "num", value, unit: "", text: String(value), span };
+    case "string": return { kind: "str", value, text: JSON.stringify(value), span };
+    case "boolean": return { kind: "bool", value, span };
+    default: return { kind: "null", span };
+  }
 }
 
 export function notBoolean(report: Report, value: Scalar, span: Span, who: string): null {

@@ -3,12 +3,12 @@ import type { Arg as Words, Pipeline, Stage } from "../../grammar/ast.ts";
 import type { Span } from "../../grammar/span.ts";
 import type { Plan } from "../ops/op.ts";
 import { showType, UNKNOWN, type Kind, type Schema } from "../ops/schema.ts";
-import { STAGE_BY_NAME, STAGES } from "../stages/mod.ts";
 import { usage, type Lowering, type StageDefinition } from "../stages/stage.ts";
 import { bindWords, type Slots } from "./bind.ts";
 import { single } from "./constant.ts";
 import { ask } from "./facts.ts";
-import { error, relation, type Facts, type Report, type Scope } from "./scope.ts";
+import { expandDefinition, isDefined } from "./expand.ts";
+import { error, relation, stageNamed, stagesOf, type Facts, type Report, type Scope } from "./scope.ts";
 import { listed, nearest } from "./suggest.ts";
 import { argumentValue } from "./values.ts";
 
@@ -46,7 +46,7 @@ function checkStage(stage: Stage, input: Plan | null, context: CheckContext): Pl
   const head = first === undefined ? null : single(first);
   if (first === undefined || head === null || head.kind === "hole") {
     if (first !== undefined && head === null && first.items.every((item) => item.value.kind !== "hole"))
-      error(context.report, first.span, "no-stage-name", "A stage starts with its name");
+      error(context.report, first.span, "no-stage-name", "a stage starts with its name");
     return unknown(stage.span);
   }
   if (input === null) {
@@ -54,11 +54,11 @@ function checkStage(stage: Stage, input: Plan | null, context: CheckContext): Pl
     if (start !== null) return start;
   }
   if (head.kind !== "name") {
-    error(context.report, first.span, "no-stage-name", input === null ? "A pipeline starts with a source or a name" : "A stage starts with its name", { help: 'csv "x.csv" | take 10' });
+    error(context.report, first.span, "no-stage-name", input === null ? "a pipeline starts with a source or a name" : "A stage starts with its name", { help: 'csv "x.csv" | take 10' });
     return unknown(stage.span);
   }
   const name = head.path.join(".");
-  const definition = head.quoted ? undefined : STAGE_BY_NAME.get(name);
+  const definition = head.quoted ? undefined : stageNamed(context.scope, name);
   if (definition === undefined) {
     unknownStage(name, head.span, input, words.length > 0, context);
     return unknown(stage.span);
@@ -80,19 +80,20 @@ function unknownStage(name: string, at: Span, input: Plan | null, more: boolean,
     error(report, at, "relation-not-stage", `\`${name}\` is a value, not a stage`, { notes: ["a stage follows after `|`"], help: `${name} | take 10` });
     return;
   }
-  const names = STAGES.map((each) => each.name);
+  const all = stagesOf(scope);
+  const names = all.map((each) => each.name);
   const relations = [...scope.relations.keys(), ...scope.standard.keys()];
-  const synonym = STAGES.find((each) => each.searchTerms.includes(name.toLowerCase()))?.name ?? null;
+  const synonym = all.find((each) => each.searchTerms.includes(name.toLowerCase()))?.name ?? null;
   const near = nearest(name, input === null && !more ? [...relations, ...names] : names) ?? synonym;
   const odd = [...name].findIndex((character) => character.codePointAt(0)! > 127);
-  const accepts = input === null || !input.schema.known ? [] : STAGES.filter((each) => each.input.includes(input.schema.kind)).map((each) => each.name);
+  const accepts = input === null || !input.schema.known ? [] : all.filter((each) => each.input.includes(input.schema.kind)).map((each) => each.name);
   error(report, at, "unknown-stage", input === null && !more ? `no stage or value named \`${name}\`` : `no stage named \`${name}\``, {
     ...(near === null ? {} : { label: `did you mean \`${near}\`?`, fix: { span: at, text: near } }),
     notes: [
       ...(odd < 0 ? [] : [`character ${odd + 1} is U+${[...name][odd]!.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")}`]),
       input === null
-        ? `values here: ${listed(relations)}; sources: ${listed(STAGES.filter((each) => each.input.length === 0).map((each) => each.name))}`
-        : `the input here is ${showType(input.schema)}${accepts.length === 0 ? "" : `; stages that take it: ${listed(accepts, 20)}`}`,
+        ? `values here: ${listed(relations)}; sources: ${listed(all.filter((each) => each.input.length === 0).map((each) => each.name))}`
+        : !input.schema.known ? "what flows in here is not known" : `the input here is ${showType(input.schema)}${accepts.length === 0 ? "" : `; stages that take it: ${listed(accepts, 20)}`}`,
     ],
   });
 }
@@ -122,7 +123,11 @@ function checkCall(definition: StageDefinition, stage: Stage, nameSpan: Span, wo
   if (slots === null) return unknown(stage.span);
   const blind = from !== null && !from.schema.known;
   const values = slotValues(definition, slots, from, context);
-  if (values === null || blind) return unknown(stage.span);
+  if (values === null || (blind && !isDefined(definition))) return unknown(stage.span);
+  if (isDefined(definition)) {
+    const call = { at: stage.span, nameSpan, label: report.text.slice(stage.span.start, stage.span.end) };
+    return expandDefinition(definition, values, from, call, context, checkPipeline) ?? unknown(stage.span);
+  }
   const made = definition.lower(lowering(definition, stage, nameSpan, slots, from, context), values);
   return made ?? unknown(stage.span);
 }

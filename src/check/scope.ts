@@ -1,9 +1,10 @@
 /** Without this file names, settings and outside facts would be handed through the checker one by one. */
 import type { Diagnostic } from "../../grammar/diagnostic.ts";
 import type { Span } from "../../grammar/span.ts";
-import type { Plan } from "../ops/op.ts";
+import type { Plan, TableFormat } from "../ops/op.ts";
 import type { ScalarLiteral } from "../ops/scalar.ts";
-import type { ModelFacts, SaeFacts, Settings, TableFacts } from "../stages/stage.ts";
+import { STAGE_BY_NAME, STAGES } from "../stages/mod.ts";
+import type { ModelFacts, SaeFacts, Settings, StageDefinition, TableFacts } from "../stages/stage.ts";
 
 /** What went wrong outside the program: a file, a checkpoint. Becomes a diagnostic where it was asked for. */
 export interface Problem {
@@ -20,25 +21,49 @@ export type Known<T> =
   | { readonly state: "pending" };
 
 export type Need =
-  | { readonly kind: "table"; readonly path: string; readonly separator: string; readonly types: Readonly<Record<string, string>>; readonly format: "csv" | "text" }
+  | { readonly kind: "table"; readonly path: string; readonly separator: string; readonly types: Readonly<Record<string, string>>; readonly format: TableFormat }
   | { readonly kind: "model"; readonly name: string }
-  | { readonly kind: "sae"; readonly name: string; readonly convention: string };
+  | { readonly kind: "sae"; readonly name: string; readonly convention: string }
+  /** A file named by `use`, or a `std:` module. */
+  | { readonly kind: "module"; readonly path: string };
+
+/** A file of definitions, as text. */
+export interface ModuleFacts {
+  readonly text: string;
+  readonly digest: string;
+}
 
 export function needKey(need: Need): string {
   return JSON.stringify(need);
 }
 
 /** Everything the checker may know of the world. The world is asked beforehand; the checker itself is pure. */
-export type Facts = ReadonlyMap<string, Known<TableFacts | ModelFacts | SaeFacts>>;
+export type Facts = ReadonlyMap<string, Known<TableFacts | ModelFacts | SaeFacts | ModuleFacts>>;
 
 export interface Scope {
   /** `let` names, and in a REPL `_`, `_1` … */
   readonly relations: ReadonlyMap<string, Plan>;
   /** Names of the standard module, hidden by a `let` of the same name. */
   readonly standard: ReadonlyMap<string, Plan>;
-  /** `param`s and scalar `let`s, read as `$name`. */
-  readonly params: ReadonlyMap<string, ScalarLiteral>;
+  /** `param`s and scalar `let`s, read as `$name`; lists stand after `in` and where several numbers are asked for. */
+  readonly params: ReadonlyMap<string, ParamValue>;
+  /** Stages defined by `def`, those of modules under dotted names. */
+  readonly stages: ReadonlyMap<string, StageDefinition>;
+  /** Folder that relative inputs are resolved against, relative to the script; empty in the script itself. */
+  readonly base: string;
   readonly settings: Settings;
+}
+
+export type ParamValue = ScalarLiteral | readonly ScalarLiteral[];
+
+/** A stage by name: defined in the script, or built in. */
+export function stageNamed(scope: Scope, name: string): StageDefinition | undefined {
+  return scope.stages.get(name) ?? STAGE_BY_NAME.get(name);
+}
+
+/** Every stage that can be named here. */
+export function stagesOf(scope: Scope): readonly StageDefinition[] {
+  return [...STAGES, ...scope.stages.values()];
 }
 
 export function relation(scope: Scope, name: string): Plan | undefined {

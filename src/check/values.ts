@@ -5,7 +5,7 @@ import type { Plan, SortKey } from "../ops/op.ts";
 import type { Scalar } from "../ops/scalar.ts";
 import type { ScalarType, Schema } from "../ops/schema.ts";
 import type { Assignment, Check, NamedPlan, Shape } from "../stages/args.ts";
-import { bare, constant, single } from "./constant.ts";
+import { bare, constant, constantList, single } from "./constant.ts";
 import { bindExpression, notBoolean, typeName, unknownParam, type ExpressionContext } from "./expression.ts";
 import { error, type Report, type Scope } from "./scope.ts";
 import { listed, nearest } from "./suggest.ts";
@@ -40,13 +40,19 @@ export function argumentValue(shape: Shape, words: Words, context: ValueContext)
       return true;
     case "int": {
       const values: number[] = [];
-      for (const item of words.items) {
+      for (const item of shape.list ? words.items.flatMap((each) => expandList(each, context)) : words.items) {
         const value = intOf(item, shape.min, shape.max, context);
         if (value === undefined) return undefined;
         values.push(value);
       }
       if (shape.list) return values;
       return values.length === 1 ? values[0] : wrong(words.span, "one whole number is needed here");
+    }
+    case "bool": {
+      const value = one();
+      if (value === undefined) return undefined;
+      const truth = literal(value, context);
+      return typeof truth === "boolean" ? truth : wrong(value.span, "true or false is needed here");
     }
     case "float": {
       const value = one();
@@ -79,8 +85,9 @@ export function argumentValue(shape: Shape, words: Words, context: ValueContext)
       const path = literal(value, context);
       if (typeof path !== "string") return path === null ? undefined : wrong(value.span, "A file name in quotes is needed here", value.kind === "name" ? { fix: { span: value.span, text: JSON.stringify(value.path.join(".")) } } : {});
       if (path === "" || path.includes("\0")) return wrong(value.span, "this is not a file name");
-      report.accesses.push({ access: shape.access, path, at: value.span });
-      return path;
+      const place = shape.access === "read" ? beside(scope.base, path) : path;
+      report.accesses.push({ access: shape.access, path: place, at: value.span });
+      return place;
     }
     case "column": {
       const value = one();
@@ -136,6 +143,11 @@ export function argumentValue(shape: Shape, words: Words, context: ValueContext)
   }
 }
 
+/** A relative path in a module is relative to the module. */
+export function beside(base: string, path: string): string {
+  return base === "" || /^(\/|[A-Za-z]:|[a-z]+:)/.test(path) ? path : `${base}/${path}`;
+}
+
 /** A literal or `$param`; null after an unknown `$param` was reported. */
 function literal(expr: Expr, { scope, report }: ValueContext): unknown {
   const at = bare(expr);
@@ -151,6 +163,12 @@ function assigned(item: Item, report: Report): undefined {
     fix: { span: { start: name.span.end, end: item.value.span.start }, text: " == " },
   });
   return undefined;
+}
+
+/** `layer $layers` where `let layers = [5, 7]`: the items of the list. */
+function expandList(item: Item, { scope }: ValueContext): readonly Item[] {
+  const values = item.name === null ? constantList(item.value, scope) : undefined;
+  return values === undefined ? [item] : values.map((value) => ({ ...item, value: typeof value === "number" ? { kind: "num", value, unit: "", text: String(value), span: item.span } : { kind: "hole", span: item.span } }));
 }
 
 function intOf(item: Item, min: number, max: number, context: ValueContext): number | undefined {

@@ -7,6 +7,7 @@ import type { ScalarType } from "../ops/schema.ts";
 export type Shape =
   | { readonly kind: "int"; readonly min: number; readonly max: number; readonly list: boolean }
   | { readonly kind: "float" }
+  | { readonly kind: "bool" }
   | { readonly kind: "oneOf"; readonly options: readonly string[] }
   | { readonly kind: "flag" }
   | { readonly kind: "string"; readonly list: boolean }

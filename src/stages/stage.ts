@@ -1,7 +1,7 @@
 /** Without this file a stage could not be written down as data. */
 import type { Diagnostic } from "../../grammar/diagnostic.ts";
 import type { Span } from "../../grammar/span.ts";
-import type { Hook, ModelRef, Op, Plan, SaeRef } from "../ops/op.ts";
+import type { Hook, ModelRef, Op, Plan, SaeRef, TableFormat } from "../ops/op.ts";
 import type { Kind, Schema } from "../ops/schema.ts";
 import type { ArgSpecs, ArgValues } from "./args.ts";
 
@@ -28,7 +28,7 @@ export interface SaeFacts {
   readonly prependBos: boolean;
 }
 
-export type Category = "sources" | "tables" | "groups" | "model" | "features" | "results";
+export type Category = "sources" | "tables" | "groups" | "model" | "features" | "results" | "defined";
 
 /** What a stage sees while it is turned into ops. Facts are null when they cannot be had; that is already reported. */
 export interface Lowering {
@@ -37,7 +37,7 @@ export interface Lowering {
   readonly hasInput: boolean;
   readonly settings: Readonly<Settings>;
   node(op: Op, inputs: readonly Plan[], schema: Schema): Plan;
-  table(path: string, separator: string, types: Readonly<Record<string, string>>, format: "csv" | "text"): TableFacts | null;
+  table(path: string, separator: string, types: Readonly<Record<string, string>>, format: TableFormat): TableFacts | null;
   model(): ModelFacts | null;
   /** The SAEs that were set, in order; [] when a fact is missing and reported. */
   saes(): readonly SaeFacts[];
@@ -78,6 +78,8 @@ export interface StageDefinition {
   /** Words people type in other tools for the same thing. */
   readonly searchTerms: readonly string[];
   lower(context: Lowering, args: Readonly<Record<string, unknown>>): Plan | null;
+  /** A stage written in saeq: the checker puts its body in place of the call instead of lowering it. */
+  readonly defined?: unknown;
 }
 
 interface StageInput<A extends ArgSpecs> {

@@ -1,0 +1,103 @@
+/** Without this file a script could not use what another file defines. */
+import type { Use } from "../../grammar/ast.ts";
+import { parse } from "../../grammar/parse.ts";
+import type { StageDefinition } from "../stages/stage.ts";
+import { constant, constantList, single } from "./constant.ts";
+import { define } from "./define.ts";
+import { ask } from "./facts.ts";
+import { checkPipeline } from "./pipeline.ts";
+import { error, type Facts, type Report, type Scope } from "./scope.ts";
+import { beside } from "./values.ts";
+
+const STANDARD = /^std:([a-z_]+)$/;
+
+/** `lib/splits.saeq` → `splits`. */
+function stem(path: string): string {
+  return path.replace(/^.*[/:]/, "").replace(/\.saeq$/, "");
+}
+
+/** The folder of a path with forward slashes, or empty. */
+function folderOf(path: string): string {
+  const at = path.lastIndexOf("/");
+  return at < 0 ? "" : path.slice(0, at);
+}
+
+/**
+ * `use "lib/x.saeq" as x`: the definitions of a file under `x.`. A module holds definitions, literals and params and runs nothing;
+ * modules of the standard library may also name values. `stack` names the modules being read, for cycles.
+ */
+export function useModule(statement: Use, scope: Scope, facts: Facts, report: Report, stack: readonly string[] = []): Scope {
+  if (statement.path.kind === "hole") return scope;
+  const standard = STANDARD.test(statement.path.value);
+  const path = standard ? statement.path.value : beside(scope.base, statement.path.value);
+  const at = statement.path.span;
+  if (stack.includes(path)) {
+    error(report, at, "module-cycle", `\`${statement.path.value}\` uses itself`, { notes: [[...stack, path].join(" → ")] });
+    return scope;
+  }
+  if (!standard && !path.endsWith(".saeq")) {
+    error(report, at, "wrong-argument", "a module is a file that ends in `.saeq`, or a name such as `std:memorization`");
+    return scope;
+  }
+  const found = ask({ facts, report }, { kind: "module", path }, at);
+  if (found === null) return scope;
+  const prefix = statement.alias?.path.join(".") ?? (standard ? null : stem(path));
+  const inner = readModule(found.text, path, standard, scope, facts, report, at, [...stack, path]);
+  if (inner === null) return scope;
+  const named = <T>(entries: Iterable<readonly [string, T]>): (readonly [string, T])[] => [...entries].map(([name, value]) => [prefix === null ? name : `${prefix}.${name}`, value]);
+  const stages = named(inner.stages).map(([name, stage]): readonly [string, StageDefinition] => [name, { ...stage, name }]);
+  return { ...scope, stages: new Map([...scope.stages, ...stages]), relations: new Map([...scope.relations, ...named(inner.relations)]) };
+}
+
+function readModule(text: string, path: string, standard: boolean, outer: Scope, facts: Facts, report: Report, at: { readonly start: number; readonly end: number }, stack: readonly string[]): Scope | null {
+  const parsed = parse(text);
+  const own: Report = { ...report, text, diagnostics: [...parsed.diagnostics], accesses: [] };
+  let scope: Scope = { ...outer, relations: new Map(), params: new Map(), stages: new Map(), base: standard ? "" : folderOf(path) };
+  for (const statement of parsed.script.statements) {
+    switch (statement.kind) {
+      case "edition":
+        break;
+      case "use":
+        scope = useModule(statement, scope, facts, own, stack);
+        break;
+      case "def": {
+        const made = define(statement, scope, path, facts, own);
+        if (made !== null) scope = { ...scope, stages: new Map(scope.stages).set(made.name, made) };
+        break;
+      }
+      case "param": {
+        const value = statement.value === null ? undefined : constant(statement.value, scope);
+        if (value === undefined) error(own, statement.span, "module-param", `\`${statement.name.path.join(".")}\` needs a default: nobody can give a module a value`);
+        else scope = { ...scope, params: new Map(scope.params).set(statement.name.path.join("."), value) };
+        break;
+      }
+      case "let": {
+        const first = statement.value.stages[0]?.args[0];
+        const lone = statement.value.stages.length === 1 && statement.value.stages[0]?.args.length === 1 && first !== undefined ? single(first) : null;
+        const value = lone === null ? undefined : (constant(lone, scope) ?? constantList(lone, scope));
+        const name = statement.name.path.join(".");
+        if (value !== undefined) scope = { ...scope, params: new Map(scope.params).set(name, value) };
+        else if (!standard) error(own, statement.span, "module-runs", `a module names no data: \`${name}\` would be read when the module is used`, { help: `def ${name}() = …` });
+        else {
+          const plan = checkPipeline(statement.value, null, { scope, facts, report: own });
+          if (plan !== null) scope = { ...scope, relations: new Map(scope.relations).set(name, plan) };
+        }
+        break;
+      }
+      case "set":
+      case "pipelineStatement":
+        error(own, statement.span, "module-runs", "a module runs nothing and sets nothing: it holds `def`, `param` and `let` of plain values");
+        break;
+      default:
+        statement satisfies never;
+    }
+  }
+  const [first] = own.diagnostics;
+  if (first === undefined) return scope;
+  const line = text.slice(0, first.span.start).split("\n").length;
+  error(report, at, "broken-module", `\`${path}\` has ${own.diagnostics.length === 1 ? "a mistake" : `${own.diagnostics.length} mistakes`}`, {
+    notes: [`line ${line}: ${first.message}${first.label === undefined ? "" : ` (${first.label})`}`],
+    help: `saeq check ${path}`,
+  });
+  return null;
+}
