@@ -25,7 +25,7 @@ export async function memorize(op: Op & { readonly op: "generate" }, table: Tabl
       throw new DataError({
         code: "text-too-short",
         message: `the text of row ${row + 1} has ${document.length - bos} tokens; ${op.prefix} + ${op.continuation} are needed`,
-        help: `… | memorize prefix ${op.prefix} continue ${Math.max(1, document.length - bos - op.prefix)}`,
+        help: `… | memorize prefix ${Math.max(1, (document.length - bos) >> 1)} continue ${Math.max(1, (document.length - bos + 1) >> 1)}`,
         row: row + 1,
         column: op.textColumn,
       });

@@ -95,6 +95,7 @@ function checkLet(statement: Let, scope: Scope, report: Report, options: CheckOp
 
 function checkParam(statement: Param, scope: Scope, report: Report, options: CheckOptions, params: ParamFacts[]): Scope {
   const name = statement.name.path.join(".");
+  if (name === "" || statement.type.path.join(".") === "") return scope;
   const type = PARAM_TYPES.find((each) => each === statement.type.path.join("."));
   if (type === undefined) {
     const near = nearest(statement.type.path.join("."), PARAM_TYPES);

@@ -16,6 +16,8 @@ export interface ExpressionContext {
   readonly report: Report;
   /** Relations that aggregates may read, filled while binding; absent where they are not allowed. */
   readonly relations?: Plan[];
+  /** Columns that the same stage makes: they cannot be seen yet, and that is what is said. */
+  readonly made?: readonly string[];
   /** Inside an aggregate's argument: which schema names are looked up in, and as which input. */
   readonly input?: number;
 }
@@ -72,12 +74,12 @@ export function bindExpression(expr: Expr, context: ExpressionContext): Scalar |
     case "hole":
       return null;
     case "range":
-      return error(report, at.span, "wrong-type", "A range stands after `in`: rate in 0.0..0.5");
+      return error(report, at.span, "wrong-type", "a range stands after `in`: rate in 0.0..0.5");
     case "list":
-      return error(report, at.span, "wrong-type", "A list stands after `in`: layer in [5, 7]");
+      return error(report, at.span, "wrong-type", "a list stands after `in`: layer in [5, 7]");
     case "record":
     case "group":
-      return error(report, at.span, "wrong-type", "A value is needed here, not a pipeline or record");
+      return error(report, at.span, "wrong-type", "a value is needed here, not a pipeline or record");
     default:
       return at satisfies never;
   }
@@ -106,6 +108,8 @@ function bindName(at: Name, context: ExpressionContext): Scalar | null {
   const names = schema.columns.map((column) => column.name);
   const near = nearest(name, names);
   const param = scope.params.has(name);
+  if (context.made?.includes(name) === true)
+    return error(report, at.span, "unknown-column", `\`${name}\` is made in this same stage`, { notes: ["a stage sees the columns that flow into it"], help: `… | derive ${name} = … | derive … = ${name}` });
   return error(report, at.span, "unknown-column", `no column \`${name}\``, {
     ...(param
       ? { label: `write \`$${name}\` for the param`, fix: { span: at.span, text: `$${name}` } }
@@ -274,8 +278,14 @@ function finish(at: Call, parameters: readonly string[], args: readonly Scalar[]
     const fits = wanted === "any" || value.type === "null" || (wanted === "number" || wanted === "float" ? numeric(value.type) : wanted === value.type);
     if (!fits) return error(context.report, at.args[i]?.value.span ?? at.span, "wrong-type", `\`${at.name}\` needs ${wanted === "number" ? "a number" : typeName(wanted)} here, but this is ${typeName(value.type)}`);
   }
-  const of = (value: Scalar | undefined): ScalarType => (value === undefined || value.type === "null" ? "str" : value.type);
-  const type = signature.result === "same" ? of(args[0]) : signature.result === "second" ? of(args[1]) : signature.result;
+  // Null has every type, so the type is that of the first value that is not null; all of them must agree.
+  const values = signature.result === "second" ? args.slice(1) : signature.variadic === true ? args : args.slice(0, 1);
+  const typed = values.filter((value) => value.type !== "null");
+  const odd = typed.find((value) => value.type !== typed[0]!.type && !(numeric(value.type) && numeric(typed[0]!.type)));
+  if (odd !== undefined && (signature.result === "same" || signature.result === "second"))
+    return error(context.report, at.span, "unlike-types", `\`${at.name}\` gives either ${typeName(typed[0]!.type)} or ${typeName(odd.type)}`, { notes: ["a column holds values of one type"] });
+  const common = typed.length === 0 ? "str" : typed.some((value) => value.type === "float") ? "float" : (typed[0]!.type as ScalarType);
+  const type = signature.result === "same" || signature.result === "second" ? common : signature.result;
   return signature.aggregate ? { op: "aggregate", fn: at.name, args, input, type } : { op: "call", fn: at.name, args, type };
 }
 

@@ -2,7 +2,7 @@
 import type { Arg as Words, Pipeline, Stage } from "../../grammar/ast.ts";
 import type { Span } from "../../grammar/span.ts";
 import type { Plan } from "../ops/op.ts";
-import { showType, UNKNOWN, type Kind, type Schema } from "../ops/schema.ts";
+import { showType, UNKNOWN, type Kind } from "../ops/schema.ts";
 import { usage, type Lowering, type StageDefinition } from "../stages/stage.ts";
 import { bindWords, type Slots } from "./bind.ts";
 import { single } from "./constant.ts";
@@ -54,7 +54,7 @@ function checkStage(stage: Stage, input: Plan | null, context: CheckContext): Pl
     if (start !== null) return start;
   }
   if (head.kind !== "name") {
-    error(context.report, first.span, "no-stage-name", input === null ? "a pipeline starts with a source or a name" : "A stage starts with its name", { help: 'csv "x.csv" | take 10' });
+    error(context.report, first.span, "no-stage-name", input === null ? "a pipeline starts with a source or a name" : "a stage starts with its name", { help: 'csv "x.csv" | take 10' });
     return unknown(stage.span);
   }
   const name = head.path.join(".");
@@ -118,7 +118,7 @@ function checkCall(definition: StageDefinition, stage: Stage, nameSpan: Span, wo
     error(report, nameSpan, "source-after-pipe", `\`${definition.name}\` starts a pipeline; it takes no input`, { notes: [`the input here is ${showType(from.schema)}`] });
     return unknown(stage.span);
   }
-  if (from !== null && !acceptsInput(definition, from.schema, nameSpan, stage, context)) return unknown(stage.span);
+  if (from !== null && !acceptsInput(definition, from, nameSpan, stage, context)) return unknown(stage.span);
   const slots = bindWords(definition, rest, nameSpan, report);
   if (slots === null) return unknown(stage.span);
   const blind = from !== null && !from.schema.known;
@@ -204,15 +204,22 @@ function lowering(definition: StageDefinition, stage: Stage, nameSpan: Span, slo
 
 const KIND_WORDS: Readonly<Record<Kind, string>> = { table: "a table", tokens: "tokens", dense: "raw activations", acts: "activations", features: "features", plot: "a plot", text: "text" };
 
-function acceptsInput(definition: StageDefinition, schema: Schema, at: Span, stage: Stage, { report }: CheckContext): boolean {
+/** Whether features were ranked somewhere before. */
+function ranked(plan: Plan): boolean {
+  return plan.op.op === "rank" || plan.inputs.some(ranked);
+}
+
+function acceptsInput(definition: StageDefinition, from: Plan, at: Span, stage: Stage, { report }: CheckContext): boolean {
+  const { schema } = from;
   if (!schema.known) return true;
   const label = report.text.slice(stage.span.start, stage.span.end);
   if (!definition.input.includes(schema.kind)) {
     const wants = definition.input.map((kind) => KIND_WORDS[kind]).join(" or ");
+    const unlinked = ranked(from);
     const needsModel = schema.kind === "table" && (definition.input.includes("acts") || definition.input.includes("features"));
     error(report, at, "wrong-input", `\`${definition.name}\` takes ${wants}, not ${KIND_WORDS[schema.kind]}`, {
-      notes: needsModel ? ["nothing has run the model yet"] : [`the input here is ${showType(schema)}`],
-      ...(needsModel ? { help: `… | acts layer 7 | ${definition.input.includes("acts") ? label : `top 10 | ${label}`}` } : {}),
+      notes: needsModel ? [unlinked ? "stages that work on rows make a plain table of features, without the activations behind it" : "nothing has run the model yet"] : [`the input here is ${showType(schema)}`],
+      ...(needsModel && !unlinked ? { help: `… | acts layer 7 | ${definition.input.includes("acts") ? label : `top 10 | ${label}`}` } : {}),
     });
     return false;
   }

@@ -116,7 +116,7 @@ export function applySet(args: readonly Arg[], scope: Scope, report: Report): Se
     const names = Object.keys(SETTINGS);
     if (spec === undefined) {
       const near = nearest(key, names);
-      error(report, keyArg.span, "unknown-setting", key === "" ? "A setting is a word" : `no setting \`${key}\``, {
+      error(report, keyArg.span, "unknown-setting", key === "" ? "a setting is a word" : `no setting \`${key}\``, {
         ...(near === null ? {} : { label: `did you mean \`${near}\`?`, fix: { span: keyArg.span, text: near } }),
         notes: [`settings: ${listed(names, 20)}`],
       });

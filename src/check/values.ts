@@ -58,7 +58,7 @@ export function argumentValue(shape: Shape, words: Words, context: ValueContext)
       const value = one();
       if (value === undefined) return undefined;
       const number = literal(value, context);
-      return typeof number === "number" ? number : wrong(value.span, "A number is needed here");
+      return typeof number === "number" ? number : wrong(value.span, "a number is needed here");
     }
     case "oneOf": {
       const value = one();
@@ -83,7 +83,7 @@ export function argumentValue(shape: Shape, words: Words, context: ValueContext)
       const value = one();
       if (value === undefined) return undefined;
       const path = literal(value, context);
-      if (typeof path !== "string") return path === null ? undefined : wrong(value.span, "A file name in quotes is needed here", value.kind === "name" ? { fix: { span: value.span, text: JSON.stringify(value.path.join(".")) } } : {});
+      if (typeof path !== "string") return path === null ? undefined : wrong(value.span, "a file name in quotes is needed here", value.kind === "name" ? { fix: { span: value.span, text: JSON.stringify(value.path.join(".")) } } : {});
       if (path === "" || path.includes("\0")) return wrong(value.span, "this is not a file name");
       const place = shape.access === "read" ? beside(scope.base, path) : path;
       report.accesses.push({ access: shape.access, path: place, at: value.span });
@@ -92,7 +92,7 @@ export function argumentValue(shape: Shape, words: Words, context: ValueContext)
     case "column": {
       const value = one();
       if (value === undefined) return undefined;
-      if (value.kind !== "name") return wrong(value.span, "A column name is needed here");
+      if (value.kind !== "name") return wrong(value.span, "a column name is needed here");
       const name = value.path.join(".");
       const known = [...(context.schema.kind === "acts" ? [] : context.schema.columns.map((column) => column.name)), ...shape.extra];
       if (!context.schema.known || known.includes(name) || context.schema.kind === "acts") return name;
@@ -176,7 +176,7 @@ function intOf(item: Item, min: number, max: number, context: ValueContext): num
   const value = item.name === null ? literal(item.value, context) : undefined;
   if (value === null) return undefined;
   if (typeof value !== "number" || !Number.isSafeInteger(value)) {
-    error(context.report, item.span, "wrong-argument", typeof value === "number" ? `A whole number is needed here, not ${value}` : "A whole number is needed here");
+    error(context.report, item.span, "wrong-argument", typeof value === "number" ? `a whole number is needed here, not ${value}` : "a whole number is needed here");
     return undefined;
   }
   if (value < min || value > max) {
@@ -202,7 +202,7 @@ function sortKeys(words: Words, context: ExpressionContext): readonly SortKey[] 
 function named(words: Words, context: ExpressionContext, conditions: boolean, values: ValueContext): readonly Assignment[] | undefined {
   const made: Assignment[] = [];
   for (const item of words.items) {
-    const value = bindExpression(item.value, context);
+    const value = bindExpression(item.value, { ...context, made: made.map((each) => each.name) });
     if (value === null) return undefined;
     const name = item.name?.path.join(".") ?? (value.op === "column" && !conditions ? value.name : null);
     if (name === null) {
@@ -228,7 +228,7 @@ function relations(words: Words, wantNames: boolean, context: ValueContext): rea
     if (item.value.kind === "hole") return undefined;
     const name = item.name?.path.join(".") ?? (item.value.kind === "name" ? item.value.path.join(".") : null);
     if (wantNames && name === null) {
-      error(context.report, item.span, "missing-name", "A group needs a name", { help: `${context.stage} name = ${context.text.slice(item.span.start, item.span.end)}` });
+      error(context.report, item.span, "missing-name", "a group needs a name", { help: `${context.stage} name = ${context.text.slice(item.span.start, item.span.end)}` });
       return undefined;
     }
     const pipeline: Pipeline =
@@ -259,7 +259,7 @@ function columnTypes(words: Words, { report, scope }: ValueContext): Readonly<Re
     const word = value.kind === "name" ? value.path.join(".") : constant(value, scope);
     const type = COLUMN_TYPES.find((each) => each === word);
     if (type === undefined) {
-      error(report, value.span, "wrong-argument", `A type is one of ${COLUMN_TYPES.join(", ")}`);
+      error(report, value.span, "wrong-argument", `a type is one of ${COLUMN_TYPES.join(", ")}`);
       return undefined;
     }
     types.push([name.path.join("."), type]);

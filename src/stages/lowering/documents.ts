@@ -37,7 +37,7 @@ export function documentTokens(context: Lowering): Plan | null {
     const word = columnOf(input.schema, "text");
     context.report({
       code: "no-text",
-      message: word === undefined ? "This table has no text for the model to read" : `\`text\` is ${word.type}, and the model reads text`,
+      message: word === undefined ? "this table has no text for the model to read" : `\`text\` is ${word.type}, and the model reads text`,
       notes: [
         `columns here: ${input.schema.columns.map(({ name, type }) => `${name} (${type})`).join(", ") || "none"}`,
         `read are \`text\`, or ${PROMPT_COLUMNS.map((name) => `\`${name}\``).join("/")} followed by ${CONTINUATION_COLUMNS.map((name) => `\`${name}\``).join("/")}`,

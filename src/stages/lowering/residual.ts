@@ -31,7 +31,7 @@ export function residual(context: Lowering, args: ArgValues<typeof RESIDUAL_ARGS
     }
   }
   if (new Set(args.layer).size !== args.layer.length) {
-    context.report({ code: "wrong-argument", message: "A layer is named twice", span: context.at("layer") });
+    context.report({ code: "wrong-argument", message: "a layer is named twice", span: context.at("layer") });
     return null;
   }
   if (args.last !== null && args.first !== null) {
