@@ -1,5 +1,5 @@
 /** Without this file every author would lay out pipelines differently, and sessions could not be saved as scripts. */
-import stringWidth from "string-width";
+import { columns } from "./width.ts";
 import type { Comment, Def, Let, Param, Pipeline, Script, Statement } from "./ast.ts";
 import { printArg, printArgs, printExpr, printName, printPipeline } from "./print_parts.ts";
 
@@ -77,7 +77,7 @@ function layOutPipeline(head: string, pipeline: Pipeline, comments: readonly Com
   const short = head + printPipeline(pipeline);
   const last = pipeline.stages.at(-1);
   const trailing = comments.every((comment) => last === undefined || comment.span.start >= last.span.start);
-  const fits = stringWidth(short.slice(0, LINE_WIDTH * 2)) <= LINE_WIDTH && short.length <= LINE_WIDTH * 2 && !short.includes("\n");
+  const fits = columns(short.slice(0, LINE_WIDTH * 2)) <= LINE_WIDTH && short.length <= LINE_WIDTH * 2 && !short.includes("\n");
   if (pipeline.stages.length < 2 || (trailing && fits)) return withComments([{ text: short, end: Infinity }], comments);
   const indent = head === "" ? "" : "  ";
   const pieces = pipeline.stages.map((stage, i): Piece => {

@@ -1,5 +1,5 @@
 /** Without this file a diagnostic would be a record of offsets instead of a picture of the mistake. */
-import stringWidth from "string-width";
+import { columns as columnsOf, fitting } from "./width.ts";
 import type { Diagnostic, Fix } from "./diagnostic.ts";
 import { visible } from "./visible.ts";
 
@@ -82,7 +82,7 @@ const clamp = (offset: number, length: number): number => Math.min(Math.max(Numb
 /** Tabs to blanks, everything unseen shown; `column` is where the piece begins. */
 function expand(piece: string, column: number): string {
   let out = "";
-  for (const part of piece.split(/(\t)/u)) out += part === "\t" ? " ".repeat(TAB - ((column + stringWidth(out)) % TAB)) : visible(part);
+  for (const part of piece.split(/(\t)/u)) out += part === "\t" ? " ".repeat(TAB - ((column + columnsOf(out)) % TAB)) : visible(part);
   return out;
 }
 
@@ -92,33 +92,31 @@ function windowed(line: Line, room: number, ascii: boolean): { readonly shown: s
   // Only what can be seen is laid out: a line may be a megabyte long.
   const beforeCut = line.before.length > room;
   const before = expand(beforeCut ? tail(line.before, room) : line.before, 0);
-  const marked = expand(line.marked.slice(0, room * 2), stringWidth(before));
-  const after = expand(line.after.slice(0, room * 2), stringWidth(before) + stringWidth(marked));
+  const marked = expand(line.marked.slice(0, room * 2), columnsOf(before));
+  const after = expand(line.after.slice(0, room * 2), columnsOf(before) + columnsOf(marked));
   const whole = before + marked + after;
   const cutAfter = line.marked.length > room * 2 || line.after.length > room * 2;
-  if (!beforeCut && !cutAfter && stringWidth(whole) <= room) return { shown: whole, offset: stringWidth(before), length: Math.max(stringWidth(marked), 1) };
+  if (!beforeCut && !cutAfter && columnsOf(whole) <= room) return { shown: whole, offset: columnsOf(before), length: Math.max(columnsOf(marked), 1) };
   const keep = Math.floor(room / 3);
-  const lead = !beforeCut && stringWidth(before) <= keep ? before : more + lastColumns(before, keep);
-  const left = room - stringWidth(lead);
+  const lead = !beforeCut && columnsOf(before) <= keep ? before : more + lastColumns(before, keep);
+  const left = room - columnsOf(lead);
   const rest = marked + after;
-  const shown = lead + (stringWidth(rest) > left || cutAfter ? cut(rest, left, ascii) : rest);
-  return { shown, offset: stringWidth(lead), length: Math.max(Math.min(stringWidth(marked), left), 1) };
+  const shown = lead + (columnsOf(rest) > left || cutAfter ? cut(rest, left, ascii) : rest);
+  return { shown, offset: columnsOf(lead), length: Math.max(Math.min(columnsOf(marked), left), 1) };
 }
 
 const tail = (text: string, count: number): string => text.slice(-count).replace(/^[\uDC00-\uDFFF]/, "");
 
 function lastColumns(text: string, columns: number): string {
-  const characters = Array.from(text).slice(-columns);
-  while (stringWidth(characters.join("")) > columns) characters.shift();
-  return characters.join("");
+  const characters = Array.from(text).slice(-columns).reverse();
+  return characters.slice(0, fitting(characters, columns)).reverse().join("");
 }
 
 function cut(text: string, columns: number, ascii: boolean): string {
   const more = ascii ? "..." : "…";
   const characters = Array.from(text.slice(0, columns * 2));
-  if (characters.join("") === text && stringWidth(text) <= columns) return text;
-  while (characters.length > 0 && stringWidth(characters.join("")) > columns - more.length) characters.pop();
-  return characters.join("") + more;
+  if (characters.join("") === text && columnsOf(text) <= columns) return text;
+  return characters.slice(0, fitting(characters, Math.max(0, columns - more.length))).join("") + more;
 }
 
 /** The lines that the fix changes, as they read afterwards. */

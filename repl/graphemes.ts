@@ -1,5 +1,5 @@
 /** Without this file the caret could stop inside an emoji or an accent, and columns would not line up. */
-import stringWidth from "string-width";
+import { columns } from "../grammar/width.ts";
 
 const segmenter = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 /** How far around the caret is segmented: a whole pasted file would cost too much for one key. */
@@ -65,7 +65,7 @@ export function lineEnd(text: string, at: number): number {
 
 /** Terminal cells a text takes. */
 export function cells(text: string): number {
-  return /^[\x20-\x7e]*$/.test(text) ? text.length : stringWidth(text);
+  return columns(text);
 }
 
 /** The offset in `text` from `start` to `end` whose distance in cells from `start` is nearest below `column`. */

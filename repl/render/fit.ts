@@ -1,13 +1,12 @@
 /** Without this file wide, combining and control characters would push columns out of line. */
-import stringWidth from "string-width";
 import { visible } from "../../grammar/visible.ts";
+import { columns } from "../../grammar/width.ts";
 
 const segmenter = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 /** More code points than this in one character are decoration: thousands of accents would flood the lines above. */
 const LONGEST_CLUSTER = 8;
 
-/** Columns a text takes on a terminal; ANSI styles take none. */
-export const columns = (text: string): number => stringWidth(text);
+export { columns };
 
 /** One safe line of at most `width` columns, ending in `…` where something was cut. */
 export function fitted(text: string, width: number, ascii = false): string {
