@@ -36,9 +36,12 @@ export interface Compiled {
 }
 
 const MOST_ERRORS = 10;
+/** Characters of a script at most: more is not written by people. */
+const MOST_TEXT = 16 * 2 ** 20;
 
 /** Text → plans. Pure and synchronous; never throws for a mistake of the user. */
 export function compile(text: string, options: CompileOptions): Compiled {
+  if (text.length > MOST_TEXT) return tooLarge(text, options);
   const parsed = parse(text);
   const report: Report = { text, diagnostics: [...parsed.diagnostics], needs: new Map(), accesses: [], told: new Set() };
   const result = check(parsed.script, options.scope, report, options);
@@ -52,4 +55,9 @@ export function compile(text: string, options: CompileOptions): Compiled {
     needs: [...report.needs.values()],
     accesses: report.accesses,
   };
+}
+
+function tooLarge(text: string, { scope }: CompileOptions): Compiled {
+  const message = `a script has at most ${MOST_TEXT} characters, this one has ${text.length}`;
+  return { diagnostics: [{ severity: "error", code: "too-large", span: { start: 0, end: 1 }, message }], pipelines: [], params: [], scope, needs: [], accesses: [] };
 }

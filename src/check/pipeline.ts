@@ -1,6 +1,7 @@
 /** Without this file stages would not be joined, and nobody would check that one accepts what the one before gives. */
 import type { Arg as Words, Pipeline, Stage } from "../../grammar/ast.ts";
 import type { Span } from "../../grammar/span.ts";
+import { depthOf, MOST_DEPTH } from "../ops/depth.ts";
 import type { Plan } from "../ops/op.ts";
 import { showType, UNKNOWN, type Kind } from "../ops/schema.ts";
 import { usage, type Lowering, type StageDefinition } from "../stages/stage.ts";
@@ -129,6 +130,10 @@ function checkCall(definition: StageDefinition, stage: Stage, nameSpan: Span, wo
     return expandDefinition(definition, values, from, call, context, checkPipeline) ?? unknown(stage.span);
   }
   const made = definition.lower(lowering(definition, stage, nameSpan, slots, from, context), values);
+  if (made !== null && depthOf(made) > MOST_DEPTH) {
+    error(report, nameSpan, "too-many-stages", `more than ${MOST_DEPTH} stages follow one another`, { help: 'save "half.csv", and go on from that file' });
+    return unknown(stage.span);
+  }
   return made ?? unknown(stage.span);
 }
 

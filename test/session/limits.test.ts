@@ -1,0 +1,42 @@
+/** Without this file a script of any size might take the process with it. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { open, run } from "./open.ts";
+
+test("a pipeline of 100,000 stages is one error", async () => {
+  const session = await open();
+  const { codes, outcome } = await run(session, `perfect${" | take 5".repeat(100_000)}`);
+  await session.close();
+  assert.equal(codes, ["too-many-stages"]);
+  assert.is(outcome.exitCode, 3);
+});
+
+test("a chain of 5,000 lets is one error, not a stack overflow", async () => {
+  const session = await open();
+  const text = Array.from({ length: 5000 }, (_, i) => `let r${i} = ${i === 0 ? "perfect" : `r${i - 1}`} | take 5`).join("\n");
+  const { codes } = await run(session, `${text}\nr4999 | count`);
+  await session.close();
+  assert.equal(codes, ["too-many-stages"]);
+});
+
+test("a long chain that is allowed runs", async () => {
+  const session = await open();
+  const { outcome } = await run(session, `perfect${" | take 5".repeat(1500)} | count`);
+  await session.close();
+  assert.is(outcome.exitCode, 0);
+});
+
+test("17 million characters are refused at once", async () => {
+  const session = await open();
+  const { codes } = await run(session, "# ".padEnd(17_000_000, "x"));
+  await session.close();
+  assert.equal(codes, ["too-large"]);
+});
+
+test("an empty script does nothing", async () => {
+  const session = await open();
+  for (const text of ["", "\n\n", "# only a comment"]) assert.is((await run(session, text)).outcome.exitCode, 0);
+  await session.close();
+});
+
+test.run();
