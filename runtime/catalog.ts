@@ -9,9 +9,9 @@ import { CheckpointError } from "./checkpoint/error.ts";
 import { readModel } from "./checkpoint/llama.ts";
 import { readSae } from "./checkpoint/sae.ts";
 import { readTokenizer, requireVocabulary, type Tokenizer } from "./checkpoint/tokenizer.ts";
-import { readCsv, readText } from "./data/csv.ts";
 import { DataError } from "./data/error.ts";
 import type { Table } from "./data/frame.ts";
+import { readTable } from "./data/read.ts";
 import { readModule } from "./module_file.ts";
 import { EXAMPLES, registered, STANDARD_MODULES, STANDARD_PREFIX } from "./shipped.ts";
 
@@ -54,7 +54,7 @@ export function createCatalog(readFrom: string): Catalog {
     const known = tables.get(tableKey(need));
     if (known !== undefined) return known;
     const path = inputPath(need.path);
-    const read = need.format === "csv" ? await readCsv(path, { separator: need.separator, types: need.types }) : await readText(path);
+    const read = await readTable(path, need);
     const kept = { table: read.table, digest: read.digest };
     tables.set(tableKey(need), kept);
     notes.push(...read.notes.map((note) => `${need.path}: ${note}`));

@@ -2,13 +2,17 @@
 import type { Span } from "../grammar/span.ts";
 import { key } from "../src/ops/key.ts";
 import { OPS, type Plan } from "../src/ops/op.ts";
+import { comparedValues } from "./assertion.ts";
 import { encode, forward, type ActivationContext } from "./activations.ts";
 import { tokenizeTable } from "./documents.ts";
 import type { Acts, Dense, Features, Groups, Single, Table, Tokens, Value } from "./data/frame.ts";
 import { evaluate } from "./data/evaluate.ts";
 import { countRows, describeValue } from "./data/summaries.ts";
+import { aggregateTable, groupRows, ungroupTable, type GroupPart } from "./data/grouping.ts";
+import { joinTables } from "./data/join.ts";
+import { keep, kept } from "./data/kept.ts";
 import { concatTables, tableFromRows } from "./data/table.ts";
-import { filterRows, limitRows, projectColumns, sampleRows, sortRows, splitRows } from "./data/rows.ts";
+import { distinctRows, filterRows, limitRows, projectColumns, sampleRows, skipRows, sortRows, splitRows } from "./data/rows.ts";
 import { saveValue } from "./data/save.ts";
 import { toTable } from "./data/to_table.ts";
 import { overlapTable, rankFeatures, unionTable } from "./features.ts";
@@ -29,7 +33,14 @@ export class StageError extends Error {
 }
 
 /** An `assert` that does not hold. */
-export class AssertionFailure extends Error {}
+export class AssertionFailure extends Error {
+  /** What was compared, with its values. */
+  readonly notes: readonly string[];
+  constructor(message: string, notes: readonly string[]) {
+    super(message);
+    this.notes = notes;
+  }
+}
 
 export interface ExecuteContext extends Omit<ActivationContext, "onProgress"> {
   /** Nodes of this pipeline that are done: a `tee` that several stages continue is shown once. */
@@ -46,7 +57,7 @@ export interface ExecuteContext extends Omit<ActivationContext, "onProgress"> {
 
 /** The value of a plan. Equal sub-plans are computed once; effects happen once, in the order of the script. */
 export async function execute(plan: Plan, context: ExecuteContext): Promise<Value> {
-  const known = context.done.get(plan) ?? (OPS[plan.op.op].passes ? undefined : context.values.get(key(plan)));
+  const known = context.done.get(plan) ?? (OPS[plan.op.op].passes ? undefined : (context.values.get(key(plan)) ?? kept(context.values, key(plan))));
   if (known !== undefined) return known;
   if (plan.op.op === "explain") return { kind: "text", text: context.explain(plan.inputs[0]!) };
   const inputs: Value[] = [];
@@ -74,14 +85,14 @@ function members(value: Value): readonly Member[] {
 
 /** Apply to each group, or to the whole. */
 function each(value: Value, change: (single: Single) => Single): Value {
-  return value.kind === "groups" ? { kind: "groups", members: value.members.map(({ name, value: single }) => ({ name, value: change(single) })) } : change(value);
+  return value.kind === "groups" ? { kind: "groups", members: value.members.map((member) => ({ ...member, value: change(member.value) })) } : change(value);
 }
 
 /** The same for work that wants all groups in one job. */
 async function together(value: Value, change: (singles: readonly Single[]) => Promise<readonly Single[]>): Promise<Value> {
   if (value.kind !== "groups") return (await change([value]))[0]!;
   const changed = await change(value.members.map((member) => member.value));
-  return { kind: "groups", members: value.members.map(({ name }, i) => ({ name, value: changed[i]! })) };
+  return { kind: "groups", members: value.members.map((member, i) => ({ ...member, value: changed[i]! })) };
 }
 
 function asTable(value: Single): Table {
@@ -97,6 +108,9 @@ async function apply(plan: Plan, inputs: readonly Value[], context: ExecuteConte
   const { op } = plan;
   const input = inputs[0]!;
   const undefinedValues = (operation: string, rows: number): void => context.onNotice(`${plan.label}: \`${operation}\` has no value in ${rows} rows; they are null`);
+  const parts = (): GroupPart[] => (input.kind === "groups" ? input.members.map(({ name, keys, value }) => ({ name, keys, table: asTable(value) })) : [{ name: null, table: asTable(input) }]);
+  // Groups by the values of a table without rows: a summary of none of them has its columns, and no rows.
+  if (input?.kind === "groups" && input.members.length === 0 && !OPS[op.op].passes && plan.schema.kind === "table" && plan.schema.groups === null) return tableFromRows(plan.schema.columns, [], plan.label);
   const activation: ActivationContext = { ...context, onProgress: (progress) => context.onProgress(plan, progress) };
   switch (op.op) {
     case "read":
@@ -111,6 +125,14 @@ async function apply(plan: Plan, inputs: readonly Value[], context: ExecuteConte
       return each(input, (table) => sortRows(asTable(table), op.keys));
     case "limit":
       return each(input, (table) => limitRows(asTable(table), op.count));
+    case "skip":
+      return each(input, (table) => skipRows(asTable(table), op.count));
+    case "distinct":
+      return each(input, (table) => distinctRows(asTable(table), op.by));
+    case "join": {
+      const right = asTable(expectSingle(inputs[1]!));
+      return each(input, (table) => joinTables(asTable(table), right, op));
+    }
     case "sample":
       return each(input, (single) => {
         const table = asTable(single);
@@ -127,6 +149,12 @@ async function apply(plan: Plan, inputs: readonly Value[], context: ExecuteConte
       const value: Groups = { kind: "groups", members: op.names.map((name, i) => ({ name, value: expectSingle(inputs[i]!) })) };
       return value;
     }
+    case "group_by":
+      return groupRows(asTable(expectSingle(input)), op.keys);
+    case "ungroup":
+      return ungroupTable(parts(), plan.inputs[0]!.schema.columns.map(({ name }) => name), plan.inputs[0]!.schema.keys ?? null);
+    case "aggregate":
+      return aggregateTable(parts(), op.columns, op.keys, undefinedValues);
     case "concat":
       return concatTables(inputs.map((value) => asTable(expectSingle(value))));
     case "tokenize":
@@ -162,6 +190,7 @@ async function apply(plan: Plan, inputs: readonly Value[], context: ExecuteConte
     case "statistics":
       return statisticsTable(op, members(input).map(({ name, value }) => ({ name, value: expect("acts", value) })));
     case "histogram":
+      if (members(input).length === 0 && plan.inputs[0]!.schema.kind !== "acts") return { kind: "plot", title: op.of, unit: "rows", quantity: op.of, edges: new Float64Array(0), series: [], overlay: op.overlay, log: op.log };
       return histogramPlot(op, members(input));
     case "overlap":
       return overlapTable(featureGroups(input));
@@ -178,11 +207,14 @@ async function apply(plan: Plan, inputs: readonly Value[], context: ExecuteConte
     case "explain":
       throw new Error("explain is not applied");
     case "assert": {
-      const relations = inputs.map((value) => asTable(expectSingle(value)));
+      const relations = inputs.slice(1).map((value) => asTable(expectSingle(value)));
       for (const { name, value } of members(input)) {
-        const column = evaluate(op.condition, asTable(value), relations);
-        const holds = column.type === "bool" && Array.from(column.values).every((each, i) => each === 1 && (column.valid === null || column.valid[i] === 1));
-        if (!holds) throw new AssertionFailure(`${op.message === "" ? op.text : op.message}${name === null ? "" : ` (group ${name})`}`);
+        const table = asTable(value);
+        const column = evaluate(op.condition, table, [table, ...relations]);
+        const failing = column.type === "bool" ? Array.from(column.values).findIndex((each, i) => each !== 1 || (column.valid !== null && column.valid[i] === 0)) : 0;
+        if (failing < 0) continue;
+        const notes = [...(op.message === "" ? [] : [op.text]), ...comparedValues(op.text, op.condition, table, [table, ...relations], failing)];
+        throw new AssertionFailure(`${op.message === "" ? op.text : op.message}${name === null ? "" : ` (group ${name})`}`, notes);
       }
       return input;
     }
@@ -193,6 +225,10 @@ async function apply(plan: Plan, inputs: readonly Value[], context: ExecuteConte
       context.onSaved(path, await saveValue(input, path, op.format));
       return input;
     }
+    case "cache":
+      keep(context.values, key(plan), input, op.seconds);
+      context.onNotice(`${plan.label}: kept ${op.seconds === null ? "until the session ends" : `for ${op.seconds} s`}`);
+      return input;
     case "show":
       context.onResult(plan, input);
       return input;

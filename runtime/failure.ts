@@ -33,7 +33,7 @@ export function failure(error: unknown, text: string, statement: Span, reached: 
       cancelled: true,
     };
   }
-  if (cause instanceof AssertionFailure) return told("assertion-failed", cause.message, [], "", 7);
+  if (cause instanceof AssertionFailure) return told("assertion-failed", cause.message, cause.notes, "", 7);
   if (cause instanceof DataError) return told(cause.code, cause.message, cause.notes, cause.help ?? "", cause.code === "missing-file" ? 10 : 1);
   if (cause instanceof CheckpointError) return told(cause.code, cause.message, cause.notes, cause.help, 1);
   if (cause instanceof EngineError) return told(cause.code, cause.message, [`${reached[0]} of ${reached[1]} texts are kept; nothing else in the session is lost`], cause.help, 8);

@@ -94,6 +94,8 @@ async function syncFolder(folder: string): Promise<void> {
 }
 
 function explained(path: string, error: unknown, bytes: number): unknown {
+  // What the content itself had to say, before a byte of it was written.
+  if (error instanceof DataError) return error;
   const code = systemCode(error);
   const kept = "What was there before is unchanged.";
   switch (code) {

@@ -2,12 +2,11 @@
 import { basename } from "node:path";
 import { Readable } from "node:stream";
 import Papa from "papaparse";
-import type { ScalarType } from "../../src/ops/schema.ts";
+import { askedTypes } from "./column_types.ts";
 import { createGuard, type Guard } from "./csv_guard.ts";
 import { forceColumn, inferColumn } from "./csv_types.ts";
 import { DataError } from "./error.ts";
 import type { Table } from "./frame.ts";
-import { nearNames } from "./near.ts";
 import { readSource } from "./source.ts";
 
 export { readText } from "./text.ts";
@@ -119,19 +118,4 @@ function nameColumns(path: string, header: readonly string[], notes: string[]): 
     seen.set(name, at);
     return name;
   });
-}
-
-function askedTypes(path: string, names: readonly string[], types: Readonly<Record<string, string>>): Map<string, ScalarType> {
-  const asked = new Map<string, ScalarType>();
-  for (const [name, type] of Object.entries(types)) {
-    if (!names.includes(name)) {
-      const near = nearNames(name, names);
-      throw new DataError({ code: "unknown-column", message: `${path} has no column ${name}`, column: name, ...(near.length > 0 ? { help: `did you mean ${near.join(", ")}?` } : {}) });
-    }
-    if (type !== "int" && type !== "float" && type !== "bool" && type !== "str") {
-      throw new DataError({ code: "unknown-type", message: `${type} is not a type of column`, column: name, help: "types are int, float, bool and str." });
-    }
-    asked.set(name, type);
-  }
-  return asked;
 }

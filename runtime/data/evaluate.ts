@@ -1,9 +1,8 @@
 /** Without this file conditions and derived columns would be checked but never computed. */
 import type { ArithmeticOp, CompareOp, Scalar } from "../../src/ops/scalar.ts";
 import type { ScalarType } from "../../src/ops/schema.ts";
-import { DataError } from "./error.ts";
 import type { Cell, Column, Table } from "./frame.ts";
-import { IMPLEMENTATIONS } from "./functions.ts";
+import { IMPLEMENTATIONS, matcher } from "./functions.ts";
 import { cellAt, columnNamed, createColumn, renamed } from "./table.ts";
 
 /** Called when present arguments gave no number: division by zero, log of a negative, an int beyond 2^53. */
@@ -22,7 +21,7 @@ const TOLERANCE = 1e-9;
  * The column [table.rows] an expression gives, without a name. Aggregates read `inputs[input]`, by default the table itself.
  * Nulls: `null == null` is true; ordering with null is false, arithmetic is null; and, or, not see null as false.
  * What has no finite number (x / 0, log(-1)) and ints beyond 2^53 are null and told to `onUndefined`.
- * Throws DataError `regex-later` for `=~`.
+ * `x =~ pattern` is false where either is null.
  */
 export function evaluate(scalar: Scalar, table: Table, inputs: readonly Table[] = [table], onUndefined: OnUndefined = () => {}): Column {
   return renamed(compute(scalar, { table, inputs, onUndefined }), "");
@@ -104,7 +103,11 @@ export function truths(column: Column): Uint8Array {
 
 function compare(cmp: CompareOp, left: Column, right: Column, rows: number): Column {
   if (cmp === "=~") {
-    throw new DataError({ code: "regex-later", message: "regular expressions are not available yet", help: 'contains(text, "…"), starts_with(text, "…") or ends_with(text, "…")' });
+    return flags(rows, (i) => {
+      const text = cellAt(left, i);
+      const pattern = cellAt(right, i);
+      return text === null || pattern === null ? 0 : Number(matcher(String(pattern))(String(text)));
+    });
   }
   const test = tests[cmp];
   const whenBothNull = cmp === "==" || cmp === "~=" ? 1 : 0;
@@ -178,7 +181,8 @@ function numeric(type: "int" | "float", operation: string, args: readonly Column
 
 function call(name: string, type: ScalarType, args: readonly Column[], context: Context): Column {
   const implementation = IMPLEMENTATIONS[name];
-  if (implementation === undefined || implementation.kind === "aggregate") throw new Error(`no row function ${name}`);
+  if (implementation === undefined || implementation.kind === "aggregate" || implementation.kind === "whole") throw new Error(`no row function ${name}`);
+  if (implementation.kind === "place") return createColumn("", type, implementation.apply(args, context.table.rows));
   if (implementation.kind === "number") {
     const { apply } = implementation;
     if (type !== "int" && type !== "float") throw new Error(`${name} gives ${type}`);
@@ -198,8 +202,10 @@ function aggregate(scalar: Extract<Scalar, { op: "aggregate" }>, context: Contex
   const table = context.inputs[scalar.input];
   if (table === undefined) throw new Error(`${scalar.fn} reads input ${scalar.input} of ${context.inputs.length}`);
   const implementation = IMPLEMENTATIONS[scalar.fn];
-  if (implementation === undefined || implementation.kind !== "aggregate") throw new Error(`no aggregate ${scalar.fn}`);
-  const [first, ...more] = scalar.args.map((operand) => compute(operand, { ...context, table }));
+  if (implementation === undefined || (implementation.kind !== "aggregate" && implementation.kind !== "whole")) throw new Error(`no aggregate ${scalar.fn}`);
+  const columns = scalar.args.map((operand) => compute(operand, { ...context, table }));
+  if (implementation.kind === "whole") return finite(scalar, implementation.apply(columns, table.rows), context);
+  const [first, ...more] = columns;
   if (first === undefined) return table.rows;
   const values: number[] = [];
   for (let i = 0; i < table.rows; i++) {
@@ -210,7 +216,11 @@ function aggregate(scalar: Extract<Scalar, { op: "aggregate" }>, context: Contex
     const level = table.rows === 0 ? 0 : cellAt(column, 0);
     return typeof level === "number" ? level : Number.NaN;
   });
-  const result = implementation.apply(values, table.rows, levels);
+  return finite(scalar, implementation.apply(values, table.rows, levels), context);
+}
+
+/** The value, or null where it is no number that can be held; that is told. */
+function finite(scalar: Extract<Scalar, { op: "aggregate" }>, result: number | null, context: Context): Cell {
   if (result === null) return null;
   if (!Number.isFinite(result) || (scalar.type === "int" && Math.abs(result) > LARGEST_INT)) {
     context.onUndefined(scalar.fn, 1);

@@ -117,6 +117,7 @@ export interface TextValue {
 export type Single = Table | Tokens | Dense | Acts | Features | Plot | TextValue;
 export interface Groups<T extends Single = Single> {
   readonly kind: "groups";
-  readonly members: readonly { readonly name: string; readonly value: T }[];
+  /** `keys`: the values that name the group, where it was made from values. */
+  readonly members: readonly { readonly name: string; readonly value: T; readonly keys?: readonly Cell[] }[];
 }
 export type Value = Single | Groups;

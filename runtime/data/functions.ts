@@ -1,19 +1,24 @@
 /** Without this file expressions could name functions that nothing computes. */
 import { createRequire } from "node:module";
+import { checkPattern, patternTest } from "../../src/ops/regex.ts";
+import { correlation, cosine, entropy, ranks } from "./columns.ts";
 import { DataError } from "./error.ts";
-import type { Cell } from "./frame.ts";
+import type { Cell, Column } from "./frame.ts";
 
 /**
  * How one function of the closed list is computed.
  * `number` and `text` see no nulls: any null argument makes null. A result that is not finite becomes null.
  * `cells` sees nulls. `aggregate` gets the present values of its first argument (booleans as 0 and 1), the number of
- * rows, and its other arguments as single numbers.
+ * rows, and its other arguments as single numbers. `whole` gets whole columns and gives one value; `place` gets them and
+ * gives one number for each row, null for none.
  */
 export type Implementation =
   | { readonly kind: "number"; readonly apply: (...numbers: number[]) => number }
   | { readonly kind: "text"; readonly apply: (...texts: string[]) => Cell }
   | { readonly kind: "cells"; readonly apply: (cells: readonly Cell[]) => Cell }
-  | { readonly kind: "aggregate"; readonly apply: (values: number[], rows: number, more: readonly number[]) => number | null };
+  | { readonly kind: "aggregate"; readonly apply: (values: number[], rows: number, more: readonly number[]) => number | null }
+  | { readonly kind: "whole"; readonly apply: (columns: readonly Column[], rows: number) => number | null }
+  | { readonly kind: "place"; readonly apply: (columns: readonly Column[], rows: number) => readonly (number | null)[] };
 
 type Sample = (values: number[]) => number;
 interface Numbers {
@@ -31,12 +36,13 @@ interface Numbers {
   readonly sum: Sample;
   readonly mean: Sample;
   readonly median: Sample;
+  readonly mad: Sample;
   readonly std: Sample;
   readonly variance: Sample;
   readonly quantileSeq: (values: number[], level: number) => number;
 }
 
-const NAMES = ["abs", "round", "log", "log2", "log10", "exp", "sqrt", "pow", "sign", "min", "max", "sum", "mean", "median", "std", "variance", "quantileSeq"] as const;
+const NAMES = ["abs", "round", "log", "log2", "log10", "exp", "sqrt", "pow", "sign", "min", "max", "sum", "mean", "median", "mad", "std", "variance", "quantileSeq"] as const;
 
 let loaded: Numbers | null = null;
 
@@ -90,6 +96,18 @@ export const IMPLEMENTATIONS: Readonly<Record<string, Implementation>> = {
   ends_with: text((x, part) => x!.endsWith(part!)),
   /** Every occurrence, as written: no patterns; an empty second argument changes nothing. */
   replace: text((x, part, by) => (part === "" ? x! : x!.split(part!).join(by!))),
+  /** Parts count from 0, from the end where negative. */
+  split: {
+    kind: "cells",
+    apply: ([x, separator, at]) => {
+      if (x === null || separator === null || at === null) return null;
+      if (separator === "") throw new DataError({ code: "bad-argument", message: "`split` needs something to cut at, and its second argument is empty", help: 'split(text, " ", 0)' });
+      return String(x).split(String(separator)).at(Number(at)) ?? null;
+    },
+  },
+  matches: text((x, pattern) => matcher(pattern!)(x!)),
+  row: { kind: "place", apply: (_, rows) => Array.from({ length: rows }, (_, i) => i) },
+  rank: { kind: "place", apply: ([column]) => ranks(column!) },
   is_null: { kind: "cells", apply: ([x]) => x === null },
   coalesce: { kind: "cells", apply: (cells) => cells.find((cell) => cell !== null) ?? null },
   if: { kind: "cells", apply: ([condition, then, other]) => (condition === true ? then! : other!) },
@@ -99,15 +117,32 @@ export const IMPLEMENTATIONS: Readonly<Record<string, Implementation>> = {
   min: sample(1, (values) => math().min(values)),
   max: sample(1, (values) => math().max(values)),
   median: sample(1, (values) => math().median(values)),
+  mad: sample(1, (values) => math().mad(values)),
   std: sample(2, (values) => math().std(values)),
   var: sample(2, (values) => math().variance(values)),
   quantile: sample(1, (values, [level]) => {
     if (level === undefined || !(level >= 0 && level <= 1)) throw new DataError({ code: "bad-argument", message: `quantile takes a level from 0 to 1, not ${level}` });
     return math().quantileSeq(values, level);
   }),
+  corr: { kind: "whole", apply: ([x, y]) => correlation(x!, y!) },
+  cosine: { kind: "whole", apply: ([x, y]) => cosine(x!, y!) },
+  entropy: { kind: "whole", apply: ([column]) => entropy(column!) },
   /** Of all rows: a null counts as not true. */
   frac: { kind: "aggregate", apply: (values, rows) => (rows === 0 ? null : values.reduce((sum, value) => sum + value, 0) / rows) },
 };
+
+/** The pattern of a query is the same for every row, so the last one is kept. */
+let last: { readonly pattern: string; readonly test: (text: string) => boolean } | null = null;
+
+/** A pattern as a test; compiled once for a run of rows with the same pattern. Throws `bad-pattern`. */
+export function matcher(pattern: string): (text: string) => boolean {
+  if (last?.pattern !== pattern) {
+    const problem = checkPattern(pattern);
+    if (problem !== null) throw new DataError({ code: "bad-pattern", message: `this pattern cannot be read: ${problem}`, help: 'matches(input_text, "^In the")' });
+    last = { pattern, test: patternTest(pattern) };
+  }
+  return last.test;
+}
 
 function codePoints(text: string): number {
   let count = 0;

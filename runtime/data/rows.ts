@@ -4,7 +4,8 @@ import type { SortKey } from "../../src/ops/op.ts";
 import type { Scalar } from "../../src/ops/scalar.ts";
 import { evaluate, truths, type OnUndefined } from "./evaluate.ts";
 import type { Column, Groups, Table } from "./frame.ts";
-import { renamed, takeRows } from "./table.ts";
+import { rowsByKey } from "./row_key.ts";
+import { columnNamed, renamed, takeRows } from "./table.ts";
 
 export { countRows, describeValue } from "./summaries.ts";
 
@@ -58,6 +59,18 @@ function order({ values, valid }: Column, descending: boolean): (a: number, b: n
 /** The first `count` rows. */
 export function limitRows(table: Table, count: number): Table {
   return takeRows(table, Uint32Array.from({ length: Math.min(count, table.rows) }, (_, i) => i));
+}
+
+/** All rows but the first `count`. */
+export function skipRows(table: Table, count: number): Table {
+  const from = Math.min(count, table.rows);
+  return takeRows(table, Uint32Array.from({ length: table.rows - from }, (_, i) => from + i));
+}
+
+/** The first row of each combination of values in these columns, in order; null is a value like others. [] looks at all columns. */
+export function distinctRows(table: Table, by: readonly string[]): Table {
+  const columns = by.length === 0 ? table.columns : by.map((name) => columnNamed(table, name));
+  return takeRows(table, [...rowsByKey(columns, table.rows).values()].map((rows) => rows[0]!));
 }
 
 /**

@@ -1,12 +1,26 @@
 /** Without this file `save` would have to know formats, plots and disks. */
+import type { SaveFormat } from "../../src/ops/op.ts";
 import { atomicWrite } from "./atomic_write.ts";
 import type { Plot, Value } from "./frame.ts";
-import { formatRows, type RowFormat } from "./write.ts";
+import { formatRows } from "./write.ts";
 
 /** Write a value under its format and say what was written: `1,234 bytes csv`. Only plots, or groups of one plot, are svg. Throws DataError. */
-export async function saveValue(value: Value, path: string, format: RowFormat | "svg", options: { readonly signal?: AbortSignal } = {}): Promise<string> {
-  const { bytes } = await atomicWrite(path, format === "svg" ? [await drawing(value)] : formatRows(value, format), options);
+export async function saveValue(value: Value, path: string, format: SaveFormat, options: { readonly signal?: AbortSignal } = {}): Promise<string> {
+  const { bytes } = await atomicWrite(path, await content(value, format), options);
   return `${bytes} bytes ${format}`;
+}
+
+async function content(value: Value, format: SaveFormat): Promise<Iterable<string | Uint8Array>> {
+  switch (format) {
+    case "svg":
+      return [await drawing(value)];
+    case "parquet": {
+      const { parquetBytes } = await import("./write_parquet.ts");
+      return parquetBytes(value);
+    }
+    default:
+      return formatRows(value, format);
+  }
 }
 
 async function drawing(value: Value): Promise<string> {

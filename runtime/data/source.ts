@@ -57,7 +57,8 @@ export async function* readSource(path: string, options: SourceOptions): AsyncGe
   }
 }
 
-async function openFile(path: string): Promise<FileHandle> {
+/** Throws DataError: missing-file with near names, not-readable. */
+export async function openFile(path: string): Promise<FileHandle> {
   try {
     return await open(path, "r");
   } catch (error) {
@@ -92,7 +93,7 @@ function refuseForeign(path: string, head: Buffer): void {
   if (lower.startsWith("<!doctype html") || lower.startsWith("<html")) foreign("is an HTML page, perhaps an error page saved by a download", "Download the raw file again.");
   if (start.startsWith("\x1f\x8b")) foreign("is compressed with gzip", "Unpack it first: gunzip -k");
   if (start.startsWith("PK\x03\x04")) foreign("is a zip archive or a spreadsheet file", "Export the sheet as CSV in UTF-8.");
-  if (start.startsWith("PAR1")) foreign("is a Parquet file", "Write it as CSV first.");
+  if (start.startsWith("PAR1")) foreign("is a Parquet file", 'parquet "…" reads it.');
   if (isUtf16(head)) throw new DataError({ code: "utf-16", message: `${path} is UTF-16, not UTF-8`, help: "Run: iconv -f UTF-16 -t UTF-8 old.csv > new.csv" });
 }
 
@@ -146,7 +147,8 @@ function notUtf8(path: string, offset: number, options: SourceOptions, byte?: nu
   });
 }
 
-async function refuseChanged(path: string, file: FileHandle, before: BigIntStats): Promise<void> {
+/** Throws `changed-while-read` where the file is not what it was at `before`. */
+export async function refuseChanged(path: string, file: FileHandle, before: BigIntStats): Promise<void> {
   if (!before.isFile()) return;
   const after = await file.stat({ bigint: true });
   const there = await stat(path, { bigint: true }).catch(() => null);

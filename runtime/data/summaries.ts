@@ -1,6 +1,7 @@
 /** Without this file nobody could ask how many rows there are of what, or what a column holds. */
 import { evaluate } from "./evaluate.ts";
 import type { Cell, Column, Table } from "./frame.ts";
+import { rowsByKey } from "./row_key.ts";
 import { cellAt, columnNamed, concatTables, createColumn, createTable, takeRows, withFirstColumn } from "./table.ts";
 
 /** One table, or one of several groups; `name` is null for a table that is no group. */
@@ -13,18 +14,9 @@ export interface Part {
 export function countRows(parts: readonly Part[], by: readonly string[]): Table {
   return perGroup(parts, (table) => {
     const keys = by.map((name) => columnNamed(table, name));
-    const seen = new Map<string, number>();
-    const firsts: number[] = [];
-    const counts: number[] = [];
-    for (let i = 0; i < table.rows; i++) {
-      const key = JSON.stringify(keys.map((column) => cellAt(column, i)));
-      const at = seen.get(key);
-      if (at === undefined) {
-        seen.set(key, counts.length);
-        firsts.push(i);
-        counts.push(1);
-      } else counts[at]!++;
-    }
+    const groups = [...rowsByKey(keys, table.rows).values()];
+    const firsts = groups.map((rows) => rows[0]!);
+    const counts = groups.map((rows) => rows.length);
     if (by.length === 0 && counts.length === 0) counts.push(0);
     const kept = takeRows({ ...table, columns: keys }, firsts);
     return createTable(table.origin, [...kept.columns, createColumn("count", "int", counts)], counts.length);

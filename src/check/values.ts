@@ -110,6 +110,15 @@ export function argumentValue(shape: Shape, words: Words, context: ValueContext)
       }
       return names;
     }
+    case "names": {
+      const names: string[] = [];
+      for (const item of words.items) {
+        if (item.value.kind === "hole") return undefined;
+        if (item.value.kind !== "name" || item.name !== null) return wrong(item.span, "column names are needed here");
+        names.push(item.value.path.join("."));
+      }
+      return names;
+    }
     case "predicate": {
       const value = one();
       const bound = value === undefined ? null : bindExpression(value, expressions);

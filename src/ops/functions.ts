@@ -11,6 +11,8 @@ export interface FunctionSignature {
   readonly variadic?: boolean;
   /** "same": the type of the first argument; "second": of the second. */
   readonly result: ScalarType | "same" | "second";
+  /** Which argument is a pattern: written out, and checked before anything runs. */
+  readonly pattern?: number;
   /** One value for the whole table. */
   readonly aggregate: boolean;
   readonly doc: string;
@@ -40,10 +42,14 @@ export const FUNCTIONS: Readonly<Record<string, FunctionSignature>> = {
   contains: row(["str", "str"], "bool", "Whether first contains second"),
   starts_with: row(["str", "str"], "bool", "Whether first starts with second"),
   ends_with: row(["str", "str"], "bool", "Whether first ends with second"),
+  split: row(["str", "str", "int"], "str", "The part with number third (from 0; -1 is the last) of first, cut at every second; null where there is none"),
+  matches: row(["str", "str"], "bool", "Whether the pattern second (RE2 syntax) occurs in first; the same as first =~ second", { pattern: 1 }),
   replace: row(["str", "str", "str"], "str", "First with every second replaced by third"),
   is_null: row(["any"], "bool", "Whether the value is missing"),
   coalesce: row(["any", "any"], "same", "The first value that is not null", { variadic: true }),
   if: row(["bool", "any", "any"], "second", "Second where first is true, else third"),
+  row: row([], "int", "Number of the row, from 0"),
+  rank: row(["any"], "float", "Place among all rows, 1 for the smallest; equal values share the mean of their places, null has none"),
   count: all(["any"], "int", "Rows, or rows where the argument is not null", { optional: 1 }),
   sum: all(["number"], "same", "Sum over rows that are not null"),
   mean: all(["number"], "float", "Mean over rows that are not null"),
@@ -51,7 +57,11 @@ export const FUNCTIONS: Readonly<Record<string, FunctionSignature>> = {
   max: all(["number"], "same", "Largest value"),
   median: all(["number"], "float", "Median, the mean of the middle two"),
   std: all(["number"], "float", "Sample standard deviation (n - 1)"),
+  mad: all(["number"], "float", "Median distance from the median"),
   var: all(["number"], "float", "Sample variance (n - 1)"),
-  quantile: all(["number", "number"], "float", "Quantile by linear interpolation"),
+  quantile: all(["number", "number"], "float", "Quantile by linear interpolation between the two nearest ranks"),
+  corr: all(["number", "number"], "float", "Pearson correlation over rows where both are present; null where one does not vary"),
+  cosine: all(["number", "number"], "float", "Cosine of two columns as vectors, over rows where both are present; null where one is all zero"),
+  entropy: all(["any"], "float", "Shannon entropy in bits of how often each value occurs; null is left out"),
   frac: all(["bool"], "float", "Share of rows where the argument is true"),
 };

@@ -37,23 +37,41 @@ export interface Tap {
   readonly sae: SaeRef | null;
 }
 
+/**
+ * What a table is read from. `types` of a read: the types asked for by column; for parquet, which has its own, each column
+ * that is wanted with "stored", none meaning all.
+ */
+export type TableFormat = "csv" | "text" | "jsonl" | "parquet";
+export type SaveFormat = "csv" | "tsv" | "jsonl" | "json" | "parquet" | "svg";
+export type JoinKind = "inner" | "left" | "outer" | "semi" | "anti";
+
 /** How features are ranked and scored. */
 export type RankBy = "count" | "mean" | "max" | "sum" | "frac";
 
 /** The closed vocabulary of plans. A new member makes `tsc` name every place that must know it. */
 export type Op =
-  /** `path` as typed; `digest` is the content that was seen when names were checked. */
-  | { readonly op: "read"; readonly format: "csv" | "text"; readonly path: string; readonly digest: string; readonly separator: string; readonly types: Readonly<Record<string, string>> }
+  /** `path` as typed; `digest` is the content that was seen when names were checked; `types` as asked for (`TableFormat`). */
+  | { readonly op: "read"; readonly format: TableFormat; readonly path: string; readonly digest: string; readonly separator: string; readonly types: Readonly<Record<string, string>> }
   | { readonly op: "literal"; readonly columns: readonly ColumnSchema[]; readonly rows: readonly (readonly ScalarLiteral[])[] }
   | { readonly op: "filter"; readonly predicate: Scalar }
   | { readonly op: "project"; readonly columns: readonly { readonly name: string; readonly value: Scalar }[] }
   | { readonly op: "sort"; readonly keys: readonly SortKey[] }
   | { readonly op: "limit"; readonly count: number }
+  | { readonly op: "skip"; readonly count: number }
+  /** The first row of each combination of values; [] looks at all columns. */
+  | { readonly op: "distinct"; readonly by: readonly string[] }
+  /** Input 0 with the rows of input 1 that have the same values in `on`; `suffix` is put behind names that both have. */
+  | { readonly op: "join"; readonly on: readonly string[]; readonly kind: JoinKind; readonly suffix: string }
   /** Rows without replacement; `stream` names the seedrandom stream (seed, draw and the input's canonical text). */
   | { readonly op: "sample"; readonly count: number; readonly stream: string }
   | { readonly op: "split"; readonly parts: readonly { readonly name: string; readonly predicate: Scalar }[] }
   /** n inputs become n named groups. */
   | { readonly op: "group"; readonly names: readonly string[] }
+  /** One group for each combination of values, named by them. */
+  | { readonly op: "group_by"; readonly keys: readonly string[] }
+  | { readonly op: "ungroup" }
+  /** One row per group, or one in all; every value reads columns only inside aggregates. */
+  | { readonly op: "aggregate"; readonly columns: readonly { readonly name: string; readonly value: Scalar }[]; readonly keys: readonly ColumnSchema[] | null }
   | { readonly op: "concat" }
   | { readonly op: "tokenize"; readonly model: ModelRef; readonly bos: boolean; readonly textColumns: readonly string[]; readonly whenTooLong: "error" | "truncate" }
   /** The model up to the highest tap. Output: one value per tap; `pick` takes one. */
@@ -73,7 +91,9 @@ export type Op =
   | { readonly op: "assert"; readonly condition: Scalar; readonly message: string; readonly text: string }
   /** Runs input 1 on the side and passes input 0 on. */
   | { readonly op: "tee" }
-  | { readonly op: "save"; readonly path: string; readonly format: "csv" | "jsonl" | "json" | "svg" }
+  | { readonly op: "save"; readonly path: string; readonly format: SaveFormat }
+  /** Its input is not dropped when the session makes room, for `seconds` or until the session ends. */
+  | { readonly op: "cache"; readonly name: string; readonly seconds: number | null }
   | { readonly op: "show"; readonly rows: number | null; readonly wide: boolean };
 
 export type OpName = Op["op"];
@@ -102,9 +122,15 @@ export const OPS = {
   project: data,
   sort: data,
   limit: data,
+  skip: data,
+  distinct: data,
+  join: data,
   sample: data,
   split: data,
   group: whole,
+  group_by: whole,
+  ungroup: whole,
+  aggregate: whole,
   concat: whole,
   tokenize: data,
   forward: model,
@@ -122,6 +148,7 @@ export const OPS = {
   assert: effect,
   tee: effect,
   save: effect,
+  cache: effect,
   show: effect,
 } as const satisfies Record<OpName, Traits>;
 

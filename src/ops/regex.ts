@@ -10,3 +10,9 @@ export function checkPattern(pattern: string): string | null {
     return error instanceof Error ? error.message : String(error);
   }
 }
+
+/** Whether the pattern occurs anywhere in a text; `^` and `$` tie it to the ends. Throws for what `checkPattern` refuses. */
+export function patternTest(pattern: string): (text: string) => boolean {
+  const compiled = RE2JS.compile(pattern);
+  return (text) => compiled.test(text);
+}

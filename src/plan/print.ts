@@ -1,6 +1,6 @@
 /** Without this file plans could not be read by people or compared as goldens. */
 import { key } from "../ops/key.ts";
-import type { Op, Plan, Window } from "../ops/op.ts";
+import { OPS, type Op, type Plan, type Window } from "../ops/op.ts";
 import type { Scalar } from "../ops/scalar.ts";
 import { showType } from "../ops/schema.ts";
 
@@ -34,15 +34,20 @@ function printWindow(window: Window): string {
 /** One line for an op, without its inputs. */
 export function printOp(op: Op): string {
   switch (op.op) {
-    case "read": return `read ${op.format} ${JSON.stringify(op.path)}`;
+    case "read": return `read ${op.format} ${JSON.stringify(op.path)}${op.format === "parquet" && Object.keys(op.types).length > 0 ? ` columns ${Object.keys(op.types).join(", ")}` : ""}`;
     case "literal": return `literal ${op.rows.length} rows`;
     case "filter": return `filter ${printScalar(op.predicate)}`;
     case "project": return `project ${op.columns.map(({ name, value }) => (value.op === "column" && value.name === name ? name : `${name} = ${printScalar(value)}`)).join(", ")}`;
     case "sort": return `sort ${op.keys.map(({ by, descending }) => `${printScalar(by)}${descending ? " desc" : ""}`).join(", ")}`;
     case "limit": return `limit ${op.count}`;
+    case "skip": return `skip ${op.count}`;
+    case "distinct": return op.by.length === 0 ? "distinct" : `distinct ${op.by.join(", ")}`;
+    case "join": return `join ${op.kind} on ${op.on.join(", ")}${op.suffix === "" ? "" : ` suffix ${JSON.stringify(op.suffix)}`}`;
     case "sample": return `sample ${op.count} from stream ${op.stream.slice(0, 40)}`;
     case "split": return `split ${op.parts.map(({ name, predicate }) => `${name} = ${printScalar(predicate)}`).join(", ")}`;
     case "group": return `group ${op.names.join(", ")}`;
+    case "group_by": return `group by ${op.keys.join(", ")}`;
+    case "aggregate": return `aggregate ${op.columns.map(({ name, value }) => `${name} = ${printScalar(value)}`).join(", ")}`;
     case "concat": return "concat";
     case "tokenize": return `tokenize ${op.textColumns.join(" + ")} for ${op.model.name}, ${op.bos ? "BOS first" : "no BOS"}`;
     case "forward": {
@@ -56,6 +61,7 @@ export function printOp(op: Op): string {
     case "statistics": return `statistics, active above ${op.threshold}`;
     case "histogram": return `histogram ${op.of}${op.bins === null ? "" : ` bins ${op.bins}`}${op.overlay ? " overlay" : ""}${op.log ? " log" : ""}`;
     case "overlap":
+    case "ungroup":
     case "union":
     case "describe":
     case "explain":
@@ -63,6 +69,7 @@ export function printOp(op: Op): string {
     case "count": return op.by.length === 0 ? "count" : `count by ${op.by.join(", ")}`;
     case "assert": return `assert ${printScalar(op.condition)}`;
     case "save": return `save ${op.format} ${JSON.stringify(op.path)}`;
+    case "cache": return `cache${op.name === "" ? "" : ` ${op.name}`}${op.seconds === null ? "" : ` for ${op.seconds} s`}`;
     case "show": return `show${op.rows === null ? "" : ` rows ${op.rows}`}${op.wide ? " wide" : ""}`;
     default: return op satisfies never;
   }
@@ -83,7 +90,7 @@ export function printPlan(plan: Plan): string {
   const lines: string[] = [];
   const visit = (node: Plan, lead: string, tail: string): void => {
     const id = key(node);
-    const pass = node.op.op === "tee" || node.op.op === "save" || node.op.op === "show" || node.op.op === "assert";
+    const pass = OPS[node.op.op].passes;
     const shared = !pass && node.inputs.length > 0 && (uses.get(id) ?? 0) > 1;
     const known = names.get(id);
     if (shared && known !== undefined) {

@@ -14,6 +14,7 @@ export type Shape =
   | { readonly kind: "path"; readonly access: "read" | "write"; readonly extensions: readonly string[] }
   | { readonly kind: "column"; readonly extra: readonly string[] }
   | { readonly kind: "columns" }
+  | { readonly kind: "names" }
   | { readonly kind: "predicate" }
   | { readonly kind: "scalar" }
   | { readonly kind: "keys" }
@@ -82,6 +83,14 @@ export function column(options: Options<string> & { readonly extra?: readonly st
 }
 export function columns(options: Options<readonly string[]>): Arg<readonly string[]> {
   return arg({ kind: "columns" }, options);
+}
+/** Columns of something that is not the input, such as a file: names that are looked up there. */
+export function names(options: Options<readonly string[]>): Arg<readonly string[]> {
+  return arg({ kind: "names" }, options);
+}
+/** `90s`, `2h`, or seconds. */
+export function duration(options: Options<number | null>): Arg<number | null> {
+  return arg({ kind: "float" }, options);
 }
 /** An expression that is true or false for each row. */
 export function predicate(options: Options<Scalar>): Arg<Scalar> {

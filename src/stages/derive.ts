@@ -7,7 +7,7 @@ export const derive = stage({
   name: "derive",
   doc: "Add columns, or replace columns of the same name",
   category: "tables",
-  args: { columns: assignments({ doc: "name = expression, separated by commas" }) },
+  args: { columns: assignments({ doc: "Name = expression, separated by commas" }) },
   input: ["table", "features"],
   examples: [{ title: "A share", query: "memorization | derive share = matching_tokens / 50 | select share | take 3" }],
   searchTerms: ["mutate", "assign", "with_columns"],

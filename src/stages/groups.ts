@@ -7,7 +7,7 @@ export const groups = stage({
   name: "groups",
   doc: "Name pipelines as groups; every later stage works on each of them, and `overlap`, `union`, `hist … overlay` compare them",
   category: "groups",
-  args: { members: pipelines({ named: true, doc: "name = pipeline, separated by commas; brackets around more than one word" }) },
+  args: { members: pipelines({ named: true, doc: "Name = pipeline, separated by commas; brackets around more than one word" }) },
   input: [],
   examples: [{ title: "Two samples", query: "groups perfect = (sample perfect 5), non_perfect = (sample non_perfect 5) | acts layer 7 last 50 | stats" }],
   searchTerms: ["compare", "versus"],

@@ -24,7 +24,7 @@ export const memorize = stage({
       if (input.schema.known)
         context.report({
           code: found === undefined ? "unknown-column" : "wrong-type",
-          message: found === undefined ? `No column \`${args.of}\` to take the texts from` : `\`${args.of}\` is ${found.type}, not text`,
+          message: found === undefined ? `no column \`${args.of}\` to take the texts from` : `\`${args.of}\` is ${found.type}, not text`,
           span: context.at("of"),
           notes: [`columns here: ${input.schema.columns.map(({ name }) => name).join(", ")}`],
           help: "memorize prefix 50 continue 50 of <column>",

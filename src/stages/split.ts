@@ -6,7 +6,7 @@ export const split = stage({
   name: "split",
   doc: "Cut one table into named groups by conditions; rows in two groups or in none are reported",
   category: "groups",
-  args: { parts: parts({ doc: "name = condition, separated by commas" }) },
+  args: { parts: parts({ doc: "Name = condition, separated by commas" }) },
   input: ["table", "features"],
   groups: "refused",
   examples: [{ title: "Two groups", query: "memorization | split perfect = perfect_match, non_perfect = matching_tokens == 0 | count" }],

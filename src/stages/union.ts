@@ -1,4 +1,5 @@
 /** Without this file the features of several groups could not be put in one table with true counts for all. */
+import { showGroups } from "../ops/schema.ts";
 import { stage } from "./stage.ts";
 
 export const union = stage({
@@ -13,10 +14,19 @@ export const union = stage({
   lower: (context) => {
     const { schema } = context.input;
     const names = schema.groups ?? [];
+    if (schema.keys !== undefined) {
+      context.report({
+        code: "unnamed-groups",
+        message: "`union` makes a column of each group, and what these groups are called is known only when it runs",
+        notes: [`the groups are ${showGroups(schema)}`],
+        help: `… | split a = ${schema.keys[0]!.name} == …, b = ${schema.keys[0]!.name} == … | acts layer 7 | top 10 | union`,
+      });
+      return null;
+    }
     const layered = (schema.layers?.length ?? 1) > 1;
     const taken = names.find((name) => name === "feature" || (layered && name === "layer"));
     if (taken !== undefined) {
-      context.report({ code: "name-taken", message: `A group named \`${taken}\` would hide the column of that name` });
+      context.report({ code: "name-taken", message: `a group named \`${taken}\` would hide the column of that name` });
       return null;
     }
     return context.node({ op: "union", threshold: context.settings.threshold }, [context.input], {

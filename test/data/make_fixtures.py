@@ -1,9 +1,11 @@
 """Without this script nobody could check where the expected values of test/data come from.
 
-Run: python test/data/make_fixtures.py    (numpy and pandas; writes scores.csv and oracle.json beside itself)
+Run: python test/data/make_fixtures.py    (numpy, pandas and pyarrow; writes scores.csv, oracle.json and the .parquet files beside itself)
 """
 
 import json
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -74,4 +76,89 @@ oracle = {
         "clamp": np.clip(x, 0.5, 9).tolist(),
     },
 }
+# Tables: nulls and ties in every column; saeq keeps the order of first appearance, so nothing is sorted here.
+marks = pd.DataFrame(
+    {
+        "key": ["a", "b", "a", None, "b", "a", None, "c"],
+        "part": [1, 1, 2, 1, 2, 1, 1, 3],
+        "x": [3.0, 5.0, None, 5.0, 3.0, 7.5, 5.0, None],
+        "y": [1.0, 4.0, 2.0, None, 2.0, 8.0, 3.0, 1.0],
+    }
+)
+rooms = pd.DataFrame({"key": ["b", "a", None, "d", "a"], "room": ["r1", "r2", "r3", "r4", "r5"]})
+
+
+def records(table):
+    return [[None if pd.isna(v) else v for v in row] for row in table.astype(object).itertuples(index=False)]
+
+
+def grouped(keys):
+    return marks.groupby(keys, sort=False, dropna=False)
+
+
+def mad(series):
+    present = series.dropna()
+    return (present - present.median()).abs().median()
+
+
+def joined(how):
+    # pandas sorts the keys of an outer join; saeq puts what is only on the right below.
+    left = marks.reset_index()[["index", "key"]]
+    right = rooms.reset_index(names="other")
+    table = left.merge(right, on="key", how=how).sort_values(["index", "other"], kind="stable", na_position="last")
+    return records(table[["key", "room"]])
+
+
+has = marks.key.isin(rooms.key)
+oracle["tables"] = {
+    "marks": records(marks),
+    "rooms": records(rooms),
+    "agg": records(
+        grouped("key")
+        .agg(n=("part", "size"), present=("x", "count"), mean=("x", "mean"), sd=("x", "std"), var=("x", "var"), low=("x", "min"), high=("x", "max"), median=("x", "median"), mad=("x", mad))
+        .reset_index()
+    ),
+    # method named: numpy's default, "linear" (type 7 of Hyndman and Fan 1996)
+    "quantile_linear": records(grouped("key").x.quantile(0.9, interpolation="linear").reset_index()),
+    "two_keys": records(grouped(["key", "part"]).size().reset_index()),
+    "sum": records(grouped("key").x.sum().reset_index()),
+    "distinct_key": records(marks.drop_duplicates("key")),
+    "distinct_x_y": records(marks.drop_duplicates(["x", "part"])),
+    "distinct_all": records(pd.concat([marks, marks]).drop_duplicates()),
+    "inner": joined("inner"),
+    "left": joined("left"),
+    "outer": joined("outer"),
+    "semi": records(marks[has]),
+    "anti": records(marks[~has]),
+    "rank": plain(marks.x.rank(method="average")),
+    "rank_text": plain(marks.key.rank(method="average")),
+    "corr": marks.x.corr(marks.y),
+    "mad": mad(marks.x),
+    "cosine": float((p := marks.dropna(subset=["x", "y"])).x @ p.y / np.linalg.norm(p.x) / np.linalg.norm(p.y)),
+    "entropy": float(-(q := marks.key.value_counts(normalize=True)).mul(np.log2(q)).sum()),
+}
+
+typed = pd.DataFrame(
+    {
+        "flag": pd.array([True, None, False], dtype="boolean"),
+        "small": np.array([1, -2, 3], dtype="int8"),
+        "count": pd.array([1, None, 2**53], dtype="Int64"),
+        "huge": np.array([2**53 + 1, -1, 0], dtype="int64"),
+        "unsigned": np.array([2**32 - 1, 0, 1], dtype="uint32"),
+        "single": np.array([0.5, np.inf, -1.25], dtype="float32"),
+        "double": [0.1, None, 1e300],
+        "text": ["Ünïcödé 漢字 🙂", None, ""],
+        "word": pd.Categorical(["a", "b", "a"]),
+        "day": pd.array([date(1969, 12, 31), None, date(2024, 2, 29)], dtype="object"),
+        "moment": pd.to_datetime(["1969-12-31T23:59:59.999999", None, "2024-02-29T12:00:00.000001"]).astype("datetime64[us]"),
+        "money": pd.array([Decimal("12.34"), None, Decimal("-0.05")], dtype="object"),
+        "__proto__": ["x", "y", "z"],
+        "none": [None, None, None],
+    }
+)
+typed.to_parquet(HERE / "typed.parquet", index=False)
+typed.assign(tags=[["a"], [], None], place=[{"x": 1}, {"x": 2}, None])[["flag", "tags", "text", "place"]].to_parquet(HERE / "nested.parquet", index=False)
+for codec in ("gzip", "zstd", "brotli", "none"):
+    frame[["id", "score", "hit"]].to_parquet(HERE / f"codec_{codec}.parquet", index=False, compression=None if codec == "none" else codec, row_group_size=64)
+
 (HERE / "oracle.json").write_text(json.dumps(oracle, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

@@ -49,6 +49,6 @@ export function documentTokens(context: Lowering): Plan | null {
   return context.node(
     { op: "tokenize", model: model.ref, bos: settings.bos ?? model.prependsBos, textColumns: names, whenTooLong: settings.long },
     [input],
-    { kind: "tokens", columns: TOKEN_COLUMNS, groups: input.schema.groups, known: input.schema.known },
+    { ...input.schema, kind: "tokens", columns: TOKEN_COLUMNS },
   );
 }

@@ -1,0 +1,66 @@
+/** Without this file a table could not be cut by the values of a column, nor groups be summed up and put together again. */
+import type { ColumnSchema } from "../../src/ops/schema.ts";
+import type { Scalar } from "../../src/ops/scalar.ts";
+import { DataError } from "./error.ts";
+import { evaluate, type OnUndefined } from "./evaluate.ts";
+import type { Cell, Column, Groups, Table } from "./frame.ts";
+import { rowsByKey } from "./row_key.ts";
+import { cellAt, columnNamed, concatTables, createColumn, createTable, findColumn, takeRows, withFirstColumn } from "./table.ts";
+
+const MOST_GROUPS = 65_536;
+
+/** One group for each combination of values, in order of first appearance, named by the values. Throws `too-many-groups`. */
+export function groupRows(table: Table, names: readonly string[]): Groups<Table> {
+  const columns = names.map((name) => columnNamed(table, name));
+  const groups = rowsByKey(columns, table.rows);
+  if (groups.size > MOST_GROUPS) {
+    throw new DataError({ code: "too-many-groups", message: `${names.join(", ")} has ${groups.size} different values, and there can be ${MOST_GROUPS} groups at most`, help: `count by ${names.join(", ")}` });
+  }
+  const members = [...groups.values()].map((rows) => {
+    const keys = columns.map((column) => cellAt(column, rows[0]!));
+    return { name: keys.map(nameOf).join(", "), value: takeRows(table, rows), keys };
+  });
+  return { kind: "groups", members };
+}
+
+/** A value as a group's name. Text that could be taken for something else stands in quotes, so that no two names are equal. */
+function nameOf(cell: Cell): string {
+  if (typeof cell !== "string") return String(cell);
+  return /^$|^null$|^"|,|^\s|\s$/.test(cell) ? JSON.stringify(cell) : cell;
+}
+
+/** A table of a group, with its name and, for groups made from values, the values. */
+export interface GroupPart {
+  readonly name: string | null;
+  readonly keys?: readonly Cell[] | undefined;
+  readonly table: Table;
+}
+
+/** One row for each part: the columns that name it, then each expression, whose aggregates look at the whole part. */
+export function aggregateTable(parts: readonly GroupPart[], columns: readonly { readonly name: string; readonly value: Scalar }[], keys: readonly ColumnSchema[] | null, onUndefined: OnUndefined): Table {
+  const row = createTable("", [], 1);
+  const missing = new Map<string, number>();
+  const note: OnUndefined = (operation, rows) => missing.set(operation, (missing.get(operation) ?? 0) + rows);
+  const made = columns.map(({ name, value }) => {
+    const cells = parts.map(({ table }) => cellAt(evaluate(value, row, [table], note), 0));
+    return createColumn(name, value.type === "null" ? "str" : value.type, cells);
+  });
+  for (const [operation, rows] of missing) onUndefined(operation, rows);
+  return createTable("agg", [...labels(parts, keys), ...made], parts.length);
+}
+
+function labels(parts: readonly GroupPart[], keys: readonly ColumnSchema[] | null): readonly Column[] {
+  if (keys !== null) return keys.map(({ name, type }, at) => createColumn(name, type, parts.map((part) => part.keys?.[at] ?? null)));
+  return parts.some(({ name }) => name !== null) ? [createColumn("group", "str", parts.map(({ name }) => name))] : [];
+}
+
+/** The rows of all parts below one another, the columns that name the group first. A key that is still a column keeps its values. */
+export function ungroupTable(parts: readonly GroupPart[], names: readonly string[], keys: readonly ColumnSchema[] | null): Table {
+  const tables = parts.map(({ name, keys: values, table }) => {
+    const kept = createTable(table.origin, names.map((each) => columnNamed(table, each)), table.rows);
+    if (keys === null) return withFirstColumn(kept, "group", name ?? "");
+    const first = keys.map((key, at) => findColumn(kept, key.name) ?? createColumn(key.name, key.type, new Array<Cell>(table.rows).fill(values?.[at] ?? null)));
+    return createTable(table.origin, [...first, ...kept.columns.filter(({ name: each }) => !keys.some((key) => key.name === each))], table.rows);
+  });
+  return concatTables(tables);
+}

@@ -1,0 +1,90 @@
+/** Without this file a line of JSON would go through `JSON.parse`, which rounds numbers and lets the last of two equal keys win. */
+import { DataError } from "./error.ts";
+import { MAX_FIELD_BYTES } from "./csv_guard.ts";
+
+/** `text` a string, decoded · `plain` a number, true or false, as written · `null`. */
+export type JsonValue = { readonly kind: "text" | "plain"; readonly text: string } | { readonly kind: "null" };
+
+const BLANK = /[ \t\r]*/y;
+const PLAIN = /(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?![\w.+-])/y;
+
+/** The keys and values of one flat object, in order. Nothing in it nests, so no depth can hurt. Throws DataError with row and line. */
+export function parseFlatObject(path: string, line: string, { row, line: number }: { readonly row: number; readonly line: number }): ReadonlyMap<string, JsonValue> {
+  let at = 0;
+  const where = `row ${row} (line ${number})`;
+  const fail = (code: string, message: string, help: string, column?: string): never => {
+    throw new DataError({ code, message: `${path}: ${where} ${message}`, row, help, ...(column === undefined ? {} : { column }) });
+  };
+  const bad = (wanted: string): never => fail("bad-json", `is no JSON object: ${wanted} was expected at character ${at + 1}${at >= line.length ? ", where the line ends" : `, not ${JSON.stringify(line.slice(at, at + 12))}`}`, 'Each line is one object: {"text": "…", "n": 1}');
+  const blank = (): void => {
+    BLANK.lastIndex = at;
+    BLANK.test(line);
+    at = BLANK.lastIndex;
+  };
+  const taste = (character: string): boolean => {
+    blank();
+    if (line[at] !== character) return false;
+    at++;
+    return true;
+  };
+  const string = (what: string): string => {
+    blank();
+    if (line[at] !== '"') return bad(what);
+    const from = at;
+    for (at++; ; at++) {
+      const end = line.indexOf('"', at);
+      if (end < 0) {
+        at = from;
+        return bad("the closing quote of a text");
+      }
+      at = end;
+      let slashes = 0;
+      while (line[end - 1 - slashes] === "\\") slashes++;
+      if (slashes % 2 === 0) break;
+    }
+    at++;
+    if (at - from > MAX_FIELD_BYTES) fail("field-too-large", "holds a text larger than 16 MB", "Split the text, or leave it out.");
+    try {
+      return checked(JSON.parse(line.slice(from, at)) as string);
+    } catch (error) {
+      if (error instanceof DataError) throw error;
+      at = from;
+      return bad("a well-formed text");
+    }
+  };
+  const checked = (text: string): string => {
+    if (text.includes("\0")) fail("nul-byte", "holds a NUL character", "NUL is not text; remove it.");
+    if (!text.isWellFormed()) fail("not-utf8", "holds half of a character (a lone surrogate)", "Write the character whole.");
+    return text;
+  };
+  const found = new Map<string, JsonValue>();
+  blank();
+  if (line[at] === "[" && number === 1) fail("bad-json", "starts a JSON array, and here each line is one object", "Run: jq -c '.[]' old.json > new.jsonl");
+  if (!taste("{")) bad("`{`");
+  if (!taste("}")) {
+    do {
+      const name = string("a key in quotes");
+      if (found.has(name)) fail("duplicate-key", `has the key ${JSON.stringify(name)} twice`, "Rename one of them.", name);
+      if (!taste(":")) bad("`:`");
+      blank();
+      const next = line[at];
+      if (next === "{" || next === "[") {
+        fail("nested-value", `holds ${next === "{" ? "an object" : "a list"} in ${JSON.stringify(name)}, and a cell holds one value`, `Flatten it first: jq -c 'del(.[${JSON.stringify(name)}])' old.jsonl > new.jsonl leaves it out.`, name);
+      }
+      if (next === '"') found.set(name, { kind: "text", text: string("a text") });
+      else {
+        PLAIN.lastIndex = at;
+        const literal = PLAIN.exec(line)?.[0];
+        if (literal === undefined) bad("a value");
+        else {
+          at += literal.length;
+          found.set(name, literal === "null" ? { kind: "null" } : { kind: "plain", text: literal });
+        }
+      }
+    } while (taste(","));
+    if (!taste("}")) bad("`,` or `}`");
+  }
+  blank();
+  if (at < line.length) bad("the end of the line");
+  return found;
+}

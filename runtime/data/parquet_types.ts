@@ -1,0 +1,71 @@
+/** Without this file the many types of Parquet would not have one meaning each in saeq, and saeq's four none in Parquet. */
+import type { ParquetParsers, SchemaElement } from "hyparquet";
+import type { ScalarType } from "../../src/ops/schema.ts";
+import { DataError } from "./error.ts";
+import type { Cell, Column } from "./frame.ts";
+import { createColumn } from "./table.ts";
+
+const LARGEST_INT = 2n ** 53n;
+const strict = new TextDecoder("utf-8", { fatal: true });
+
+function text(bytes: Uint8Array | undefined): string | undefined {
+  if (bytes === undefined || bytes === null) return undefined;
+  try {
+    return strict.decode(bytes);
+  } catch {
+    throw new DataError({ code: "not-utf8", message: "a text in this Parquet file is not valid UTF-8" });
+  }
+}
+
+/** ISO 8601 from a count of units since 1970, with as many decimals as the unit has. */
+function moment(count: bigint | number, perSecond: bigint, decimals: number): string {
+  const units = BigInt(count);
+  const seconds = units / perSecond - (units % perSecond < 0n ? 1n : 0n);
+  const rest = units - seconds * perSecond;
+  const date = new Date(Number(seconds) * 1000);
+  if (Number.isNaN(date.getTime())) throw new DataError({ code: "not-parquet", message: "a time in this Parquet file lies outside the calendar" });
+  return `${date.toISOString().slice(0, -5)}.${String(rest).padStart(decimals, "0")}`;
+}
+
+/** How hyparquet is to hand over what it would turn into dates and objects: as text. */
+export const PARSERS: Partial<ParquetParsers> = {
+  timestampFromMilliseconds: (count) => moment(count, 1_000n, 3),
+  timestampFromMicroseconds: (count) => moment(count, 1_000_000n, 6),
+  timestampFromNanoseconds: (count) => moment(count, 1_000_000_000n, 9),
+  dateFromDays: (days) => moment(BigInt(days) * 86_400n, 1n, 0).slice(0, 10),
+  stringFromBytes: text,
+  jsonFromBytes: text,
+};
+
+/** The type of a flat column in saeq, or null where it has none. */
+export function typeOf(element: SchemaElement): ScalarType | null {
+  const { type, converted_type: converted, logical_type: logical } = element;
+  if (logical?.type === "NULL") return "str";
+  if (converted === "DECIMAL") return "float";
+  if (converted === "DATE" || converted === "TIMESTAMP_MILLIS" || converted === "TIMESTAMP_MICROS" || logical?.type === "TIMESTAMP") return "str";
+  if (converted?.startsWith("TIME_") === true || converted === "INTERVAL" || converted === "BSON") return null;
+  switch (type) {
+    case "BOOLEAN": return "bool";
+    case "INT32":
+    case "INT64": return logical === undefined || logical.type === "INTEGER" ? "int" : null;
+    case "FLOAT":
+    case "DOUBLE": return "float";
+    case "INT96": return "str";
+    case "BYTE_ARRAY": return logical === undefined || ["STRING", "ENUM", "JSON"].includes(logical.type) ? "str" : null;
+    case "FIXED_LEN_BYTE_ARRAY": return logical?.type === "FLOAT16" ? "float" : logical?.type === "UUID" ? "str" : null;
+    case undefined: return null;
+    default: return type satisfies never;
+  }
+}
+
+/** A column from the cells that hyparquet gives. Ints of which one is beyond 2^53 are text, so that no digit is lost. */
+export function columnFrom(name: string, type: ScalarType, cells: readonly unknown[]): { readonly column: Column; readonly note: string | null } {
+  if (type === "int") {
+    const large = cells.findIndex((cell) => typeof cell === "bigint" && (cell > LARGEST_INT || cell < -LARGEST_INT));
+    if (large >= 0) {
+      const note = `${name} is text because of row ${large + 1}: ${String(cells[large])} is beyond 2^53`;
+      return { column: createColumn(name, "str", cells.map((cell) => (cell === null || cell === undefined ? null : String(cell)))), note };
+    }
+  }
+  return { column: createColumn(name, type, cells.map((cell): Cell => (cell === null || cell === undefined ? null : type === "str" || type === "bool" ? (cell as string | boolean) : Number(cell)))), note: null };
+}

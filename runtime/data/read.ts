@@ -1,0 +1,31 @@
+/** Without this file every caller would choose the reader of a file by itself. */
+import type { TableFormat } from "../../src/ops/op.ts";
+import { readCsv, readText, type ReadResult } from "./csv.ts";
+import { readJsonl } from "./jsonl.ts";
+
+export interface TableRequest {
+  readonly format: TableFormat;
+  readonly separator: string;
+  /** Types asked for by column; for parquet the columns wanted, none meaning all. */
+  readonly types: Readonly<Record<string, string>>;
+}
+
+/** Read a table. Throws DataError. */
+export async function readTable(path: string, { format, separator, types }: TableRequest): Promise<ReadResult> {
+  switch (format) {
+    case "csv":
+      return readCsv(path, { separator, types });
+    case "text":
+      return readText(path);
+    case "jsonl":
+      return readJsonl(path, { types });
+    case "parquet": {
+      // hyparquet takes a while to load, and few sessions read Parquet.
+      const { readParquet } = await import("./parquet.ts");
+      const columns = Object.keys(types);
+      return readParquet(path, columns.length === 0 ? {} : { columns });
+    }
+    default:
+      return format satisfies never;
+  }
+}

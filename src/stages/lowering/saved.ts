@@ -1,0 +1,27 @@
+/** Without this file `save` and `export` could disagree on which values fit which files. */
+import type { Plan, SaveFormat } from "../../ops/op.ts";
+import type { Lowering } from "../stage.ts";
+
+export const SAVE_FORMATS = ["csv", "jsonl", "json", "tsv", "parquet", "svg"] as const satisfies readonly SaveFormat[];
+export const SAVE_ENDINGS: readonly string[] = SAVE_FORMATS.map((format) => `.${format}`);
+
+/** The value written to `path`, in the format asked for or that of its ending. Null after a reported mistake. */
+export function saved(context: Lowering, path: string, asked: SaveFormat | null): Plan | null {
+  const { input } = context;
+  const ending = /\.[a-z]+$/i.exec(path)?.[0].toLowerCase() ?? "";
+  const format = asked ?? SAVE_FORMATS.find((each) => `.${each}` === ending);
+  const plot = input.schema.kind === "plot";
+  const allowed: readonly SaveFormat[] = plot ? ["svg", "json", "csv"] : ["csv", "jsonl", "json", "tsv", "parquet"];
+  if (format === undefined || !allowed.includes(format)) {
+    const kind = plot ? "a plot" : `a value of kind ${input.schema.kind}`;
+    context.report({
+      code: "unknown-format",
+      message: format === undefined && ending === "" ? "a file name needs an ending that says its format" : `${kind} cannot be saved as \`${asked ?? ending}\``,
+      span: context.at(asked === null ? "path" : "format"),
+      notes: [`${plot ? "plots" : "rows"} can be saved as ${allowed.map((each) => `.${each}`).join(", ")}`],
+      help: `${asked === null ? "save" : "export"} "${path.slice(0, path.length - ending.length)}.${plot ? "svg" : "csv"}"`,
+    });
+    return null;
+  }
+  return context.node({ op: "save", path, format }, [input], input.schema);
+}

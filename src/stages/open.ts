@@ -1,0 +1,37 @@
+/** Without this file a saved result could be gone on with only by who remembers how it was saved. */
+import type { TableFormat } from "../ops/op.ts";
+import { path } from "./args.ts";
+import { stage } from "./stage.ts";
+
+const READERS: Readonly<Record<string, { readonly format: TableFormat; readonly separator: string }>> = {
+  ".csv": { format: "csv", separator: "," },
+  ".jsonl": { format: "jsonl", separator: "" },
+  ".parquet": { format: "parquet", separator: "" },
+};
+
+export const open = stage({
+  name: "open",
+  doc: "Read a result that `save` wrote, by its ending; parquet keeps all types, csv and jsonl infer them again, and csv keeps the ' put before formulas",
+  category: "sources",
+  args: { path: path("read", Object.keys(READERS), { doc: "File that ends in .csv, .jsonl or .parquet" }) },
+  input: [],
+  examples: [{ title: "Go on with a result", query: 'open "kjv/results.parquet" | count' }],
+  searchTerms: ["load", "read", "restore"],
+  lower: (context, { path }) => {
+    const ending = /\.[a-z]+$/i.exec(path)?.[0].toLowerCase() ?? "";
+    const reader = Object.hasOwn(READERS, ending) ? READERS[ending] : undefined;
+    if (reader === undefined) {
+      context.report({
+        code: "unknown-format",
+        message: ending === "" ? "`open` goes by the ending of the file, and this has none" : `\`open\` does not read \`${ending}\``,
+        span: context.at("path"),
+        notes: [`it reads ${Object.keys(READERS).join(", ")}`],
+        help: ending === ".json" ? "save the result as .jsonl or .parquet to read it again" : `csv "${path}"`,
+      });
+      return null;
+    }
+    const facts = context.table(path, reader.separator, {}, reader.format);
+    if (facts === null) return null;
+    return context.node({ op: "read", format: reader.format, path, digest: facts.digest, separator: reader.separator, types: {} }, [], facts.schema);
+  },
+});

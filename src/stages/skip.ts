@@ -1,0 +1,14 @@
+/** Without this file the rows after the first ones could not be looked at. */
+import { int } from "./args.ts";
+import { stage } from "./stage.ts";
+
+export const skip = stage({
+  name: "skip",
+  doc: "Leave the first n rows out",
+  category: "tables",
+  args: { n: int({ min: 0, doc: "Rows to leave out" }) },
+  input: ["table", "features"],
+  examples: [{ title: "The second three rows", query: "memorization | skip 3 | take 3" }],
+  searchTerms: ["offset", "tail", "slice"],
+  lower: (context, { n }) => context.node({ op: "skip", count: n }, [context.input], { ...context.input.schema, kind: "table" }),
+});

@@ -1,0 +1,30 @@
+/** Without this file groups could not become one table again. */
+import { columnOf, groupColumns, table } from "../ops/schema.ts";
+import { stage } from "./stage.ts";
+
+export const ungroup = stage({
+  name: "ungroup",
+  doc: "Put the groups below one another as one table; first the column `group`, or the columns that the groups were made from",
+  category: "groups",
+  args: {},
+  input: ["table", "features"],
+  examples: [{ title: "Samples in one table", query: "groups a = (sample perfect 2), b = (sample non_perfect 2) | ungroup | select group, matching_tokens" }],
+  searchTerms: ["flatten", "unnest", "explode"],
+  lower: (context) => {
+    const { input } = context;
+    const { schema } = input;
+    if (schema.groups === null) {
+      context.report({ code: "needs-groups", message: "`ungroup` makes one table of groups, and this is one table already", help: `… | group ${schema.columns[0]?.name ?? "<column>"} | take 1 | ungroup` });
+      return null;
+    }
+    const first = groupColumns(schema);
+    if (schema.keys === undefined && columnOf(schema, "group") !== undefined) {
+      context.report({ code: "name-taken", message: "`ungroup` makes a column `group`, and there is one already", help: "… | rename group_before = group | ungroup" });
+      return null;
+    }
+    const kept = schema.columns.filter(({ name }) => !first.some((key) => key.name === name));
+    // A key that later stages gave another meaning keeps that meaning, and its type.
+    const labels = first.map((key) => columnOf(schema, key.name) ?? key);
+    return context.node({ op: "ungroup" }, [input], { ...table([...labels, ...kept]), known: schema.known });
+  },
+});
