@@ -1,5 +1,5 @@
 /** Without this file the command line would be read in many places: argv in, one plain request out. */
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { normalize, type Normalized } from "./flags.ts";
 
 /** Flags that every command understands. */
@@ -21,15 +21,27 @@ export interface Options {
 export const formats = ["table", "json", "jsonl", "csv", "tsv"] as const;
 export type Format = (typeof formats)[number];
 
+/** What `explain --phase` can show, in the order of the compiler. */
+export const phases = ["tokens", "tree", "plan", "rules", "optimized", "all"] as const;
+export type Phase = (typeof phases)[number];
+
+export const shells = ["bash", "zsh", "fish"] as const;
+export type Shell = (typeof shells)[number];
+
 /** What the command line asks for. */
 export type Request =
   | { readonly kind: "repl"; readonly plain: boolean; readonly code: string | null; readonly history: boolean; readonly options: Options }
   | { readonly kind: "run"; readonly file: string; readonly params: Readonly<Record<string, string>>; readonly help: boolean; readonly options: Options }
   | { readonly kind: "eval"; readonly code: string; readonly options: Options }
-  | { readonly kind: "check"; readonly files: readonly string[]; readonly options: Options }
-  | { readonly kind: "explain"; readonly target: string; readonly options: Options }
+  | { readonly kind: "check"; readonly files: readonly string[]; readonly json: boolean; readonly options: Options }
+  | { readonly kind: "fmt"; readonly files: readonly string[]; readonly check: boolean; readonly fix: boolean; readonly options: Options }
+  | { readonly kind: "lint"; readonly files: readonly string[]; readonly rules: boolean; readonly json: boolean; readonly options: Options }
+  | { readonly kind: "test"; readonly files: readonly string[]; readonly update: boolean; readonly options: Options }
+  | { readonly kind: "explain"; readonly target: string; readonly phase: Phase | null; readonly options: Options }
+  | { readonly kind: "info"; readonly file: string; readonly permissions: boolean; readonly json: boolean; readonly options: Options }
   | { readonly kind: "doc"; readonly word: string | null; readonly options: Options }
-  | { readonly kind: "fmt"; readonly files: readonly string[]; readonly check: boolean; readonly options: Options }
+  | { readonly kind: "completions"; readonly shell: Shell; readonly options: Options }
+  | { readonly kind: "lsp"; readonly options: Options }
   | { readonly kind: "doctor"; readonly options: Options }
   /** Nothing to do but say this: help, version (stdout, 0) or a mistake in the command line (stderr, 2). */
   | { readonly kind: "say"; readonly text: string; readonly exitCode: number };
@@ -85,30 +97,103 @@ function build(version: string, normalized: Extract<Normalized, { kind: "argumen
   program
     .command("check")
     .description("report mistakes without running anything (exit 3)")
-    .argument("<files...>", "scripts")
-    .action((files: string[]) => done({ kind: "check", files, options: options() }));
+    .argument("<files...>", "scripts; `-` reads stdin")
+    .option("--json", "as editors read it: lines and characters from 0, fixes as data")
+    .action((files: string[], own: Record<string, unknown>) => done({ kind: "check", files, json: own["json"] === true, options: options() }));
+  program
+    .command("fmt")
+    .description("write scripts in canonical form; --check only compares (exit 3)")
+    .argument("<files...>", "scripts; `-` reads stdin and writes stdout")
+    .option("--check", "say which files differ, write nothing")
+    .option("--fix", "first apply the fixes that messages offer")
+    .action((files: string[], own: Record<string, unknown>) => done({ kind: "fmt", files, check: own["check"] === true, fix: own["fix"] === true, options: options() }));
+  program
+    .command("lint")
+    .description("find what runs but is seldom meant (exit 3)")
+    .argument("[files...]", "scripts")
+    .option("--rules", "list the rules")
+    .option("--json", "as `check --json`")
+    .action((files: string[], own: Record<string, unknown>) => done({ kind: "lint", files, rules: own["rules"] === true, json: own["json"] === true, options: options() }));
+  program
+    .command("test")
+    .description("run *_test.saeq files and compare their snapshots (exit 1)")
+    .argument("[files...]", "tests; all below the current folder where none is given")
+    .option("--update", "write the snapshots")
+    .action((files: string[], own: Record<string, unknown>) => done({ kind: "test", files, update: own["update"] === true, options: options() }));
   program
     .command("explain")
     .description("show the plan and its cost without running it")
     .argument("<target...>", "a script file or a query")
-    .action((words: string[]) => done({ kind: "explain", target: words.join(" "), options: options() }));
+    .addOption(new Option("--phase <name>", "what one phase of the compiler makes of it").choices([...phases]))
+    .action((words: string[], own: Record<string, unknown>) => done({ kind: "explain", target: words.join(" "), phase: phases.find((name) => name === own["phase"]) ?? null, options: options() }));
+  program
+    .command("info")
+    .description("what a script reads, writes, takes and uses, without running it")
+    .argument("<file>", "the script")
+    .option("--permissions", "only the flags that grant what it needs")
+    .option("--json", "for machines")
+    .action((file: string, own: Record<string, unknown>) => done({ kind: "info", file, permissions: own["permissions"] === true, json: own["json"] === true, options: options() }));
   program
     .command("doc")
-    .description("help for a stage, keyword, setting or diagnostic code")
-    .argument("[word...]", "what to explain")
+    .description("help for a stage, setting, function or code; the descriptions in a script")
+    .argument("[word...]", "what to explain, or a script file")
     .action((words: string[]) => done({ kind: "doc", word: words.length === 0 ? null : words.join(" "), options: options() }));
   program
-    .command("fmt")
-    .description("write scripts in canonical form; --check only compares (exit 3)")
-    .argument("<files...>", "scripts")
-    .option("--check", "say which files differ, write nothing")
-    .action((files: string[], own: Record<string, unknown>) => done({ kind: "fmt", files, check: own["check"] === true, options: options() }));
+    .command("lsp")
+    .description("answer an editor on stdin and stdout (Language Server Protocol)")
+    .addOption(new Option("--stdio").hideHelp())
+    .addOption(new Option("--clientProcessId <id>").hideHelp())
+    .action(() => done({ kind: "lsp", options: options() }));
   program
     .command("doctor")
     .description("facts about this machine and terminal, for bug reports")
     .action(() => done({ kind: "doctor", options: options() }));
+  program
+    .command("completions")
+    .description("a script that teaches a shell to complete saeq")
+    .addArgument(new Argument("<shell>", "which one").choices([...shells]))
+    .action((shell: Shell) => done({ kind: "completions", shell, options: options() }));
   for (const command of program.commands) command.exitOverride().configureOutput({ writeOut: say, writeErr: say }).configureHelp({ showGlobalOptions: true });
   return program;
+}
+
+/** One flag of the command line. */
+export interface FlagFacts {
+  /** `--format`, and `-q` where it has a letter. */
+  readonly names: readonly string[];
+  readonly takesValue: boolean;
+  readonly choices: readonly string[];
+  readonly doc: string;
+}
+export interface CommandFacts {
+  readonly name: string;
+  readonly usage: string;
+  readonly doc: string;
+  readonly flags: readonly FlagFacts[];
+  /** Words that its argument may be, where they are few. */
+  readonly words: readonly string[];
+}
+
+/** The command line as data: completion scripts and the reference read it. */
+export function commandTable(): { readonly commands: readonly CommandFacts[]; readonly flags: readonly FlagFacts[] } {
+  const program = build("", { kind: "arguments", argv: [], params: {}, help: false }, () => {}, () => {});
+  const flagsOf = (command: Command): FlagFacts[] =>
+    command.options.filter((option) => !option.hidden).map((option) => ({
+      names: [option.long, option.short].filter((name) => typeof name === "string"),
+      takesValue: option.required,
+      choices: option.argChoices ?? [],
+      doc: option.description,
+    }));
+  return {
+    commands: program.commands.map((command) => ({
+      name: command.name(),
+      usage: `saeq ${command.name()} ${command.usage()}`,
+      doc: command.description(),
+      flags: flagsOf(command),
+      words: command.registeredArguments.flatMap((argument) => argument.argChoices ?? []),
+    })),
+    flags: flagsOf(program),
+  };
 }
 
 function addGlobals(program: Command): void {

@@ -12,7 +12,8 @@ export type Normalized =
     }
   | { readonly kind: "mistake"; readonly text: string };
 
-const commands = ["repl", "run", "eval", "check", "explain", "doc", "fmt", "doctor"];
+/** Every command, in the order of the help. */
+export const commands: readonly string[] = ["repl", "run", "eval", "check", "fmt", "lint", "test", "explain", "info", "doc", "lsp", "doctor", "completions"];
 /** Flags of ours that take the next word. */
 const withValue = new Set(["--seed", "--lanes", "--threads", "--batch", "--out", "--format", "--color", "--param", "--eval"]);
 const alone = new Set([

@@ -52,6 +52,16 @@ export async function perform(request: Exclude<Request, { kind: "say" }>, shop: 
       return (await import("./subcommands/doc.ts")).doc(request, shop);
     case "fmt":
       return (await import("./subcommands/fmt.ts")).format(request, shop);
+    case "lint":
+      return (await import("./subcommands/lint.ts")).lintFiles(request, shop);
+    case "test":
+      return (await import("./subcommands/test.ts")).testFiles(request, shop);
+    case "info":
+      return (await import("./subcommands/info.ts")).info(request, shop);
+    case "completions":
+      return (await import("./subcommands/completions.ts")).completions(request, shop);
+    case "lsp":
+      return (await import("./subcommands/lsp.ts")).startLanguageServer(request, shop);
     case "doctor":
       return (await import("./subcommands/doctor.ts")).doctor(request, shop);
     default:

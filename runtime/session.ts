@@ -161,7 +161,7 @@ export async function createSession(options: InnerOptions): Promise<Session> {
     const progress = createProgress(onEvent);
     const told = new Set<string>();
     const show = (plan: Plan, value: Value, final: boolean): void => {
-      const display = plan.op.op === "show" ? { rows: plan.op.rows, wide: plan.op.wide, quiet: false } : { rows: null, wide: false, quiet: plan.op.op === "save" && value.kind !== "plot" };
+      const display = plan.op.op === "show" ? { rows: plan.op.rows, wide: plan.op.wide, quiet: false } : { rows: null, wide: false, quiet: (plan.op.op === "save" && value.kind !== "plot") || plan.op.op === "cache" };
       if (final) results++;
       onEvent({ kind: "result", value, header: `${shortened(valueSource(plan).label)}  ${headerOf(value, settings.threads ?? options.engine?.threads ?? 1)}`, display, index: results, last: final && last });
     };
@@ -208,7 +208,7 @@ export async function createSession(options: InnerOptions): Promise<Session> {
       tables = new Map();
       await openStandard();
       const { compiled } = await settle(source.text, scope);
-      return { diagnostics: compiled.diagnostics, needs: needsOf(compiled.accesses, options.readFrom, options.writeTo), params: compiled.params };
+      return { diagnostics: compiled.diagnostics, needs: needsOf(compiled.accesses, options.readFrom, options.writeTo), params: compiled.params, compiled };
     },
     complete: (text, offset) => {
       if (options.interactive) foresee(text);

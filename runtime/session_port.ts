@@ -1,6 +1,7 @@
 /** Without this file the REPL and the command line would have to know how a session works inside. */
 import type { Diagnostic } from "../grammar/diagnostic.ts";
 import type { Completions as Completion } from "../src/assist/complete.ts";
+import type { Compiled } from "../src/pipeline.ts";
 import type { Value } from "./data/frame.ts";
 import type { EngineOptions } from "./engine/port.ts";
 
@@ -82,6 +83,8 @@ export interface Checked {
   readonly needs: Needs;
   /** `param` statements with type, default and doc: for `--help` of a script. */
   readonly params: readonly { readonly name: string; readonly type: string; readonly default: string | null; readonly doc: string }[];
+  /** Plans and settings, for tools that look inside; absent where a session does not compile. */
+  readonly compiled?: Compiled;
 }
 
 /** What can stand at the caret: see `src/assist/complete.ts`. */

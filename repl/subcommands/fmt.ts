@@ -1,22 +1,25 @@
 /** Without this file every script would be laid out in its own way. */
 import { renameSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
+import type { Source } from "../../runtime/session_port.ts";
 import { parse } from "../../grammar/parse.ts";
 import { print } from "../../grammar/print.ts";
 import { visible } from "../../grammar/visible.ts";
 import type { Request } from "../arguments.ts";
 import { sayDiagnostic } from "../talk.ts";
-import { readSource, type Shop } from "./shop.ts";
+import { applyFixes } from "./fixes.ts";
+import { allGranted, folderOf, openSession, readSource, type Shop } from "./shop.ts";
 
-/** `saeq fmt FILES [--check]`: 3 where a file differs or does not parse, 10 where one cannot be read. */
+/** `saeq fmt FILES [--check] [--fix]`: 3 where a file differs or does not parse, 10 where one cannot be read. */
 export async function format(request: Extract<Request, { kind: "fmt" }>, shop: Shop): Promise<number> {
   let code = 0;
   for (const file of request.files) {
-    const source = await readSource(file, shop);
-    if (source === null) {
+    const read = await readSource(file, shop);
+    if (read === null) {
       code = 10;
       continue;
     }
+    const source = request.fix ? await fixed(file, read, shop) : read;
     const { script, diagnostics } = parse(source.text);
     const errors = diagnostics.filter((one) => one.severity === "error");
     for (const diagnostic of errors) shop.stderr.write(`${sayDiagnostic(diagnostic, source, shop.talkLook)}\n`);
@@ -26,13 +29,25 @@ export async function format(request: Extract<Request, { kind: "fmt" }>, shop: S
     }
     const text = print(script);
     if (file === "-") shop.stdout.write(text);
-    else if (text !== source.text) {
+    else if (text !== read.text) {
       if (request.check) code = code === 0 ? 3 : code;
       else replace(resolve(shop.cwd, file), text);
       shop.stderr.write(`${visible(file)}: ${request.check ? "not in canonical form" : "rewritten"}\n`);
     }
   }
   return code;
+}
+
+/** The source with the fixes applied that its mistakes of syntax, names and types offer. */
+async function fixed(file: string, source: Source, shop: Shop): Promise<Source> {
+  const session = await openSession(shop, { readFrom: folderOf(file, shop), grants: allGranted });
+  try {
+    const { text, count } = await applyFixes(source.text, async (current) => (await session.check({ name: source.name, text: current })).diagnostics);
+    if (count > 0 && !shop.options.quiet) shop.stderr.write(`${visible(file)}: ${count} ${count === 1 ? "fix" : "fixes"}\n`);
+    return { name: source.name, text };
+  } finally {
+    await session.close();
+  }
 }
 
 function replace(file: string, text: string): void {

@@ -16,7 +16,7 @@ export function scriptHelp(name: string, text: string, params: Checked["params"]
 }
 
 /** The first run of `##` lines that no param, let or def claims. */
-function openingDoc(text: string): string {
+export function openingDoc(text: string): string {
   const match = /^(?:[ \t]*(?:#(?!#).*|saeq[ \t]+\d+[ \t]*;?)?\r?\n)*((?:[ \t]*##.*(?:\r?\n|$))+)/.exec(text);
   return (match?.[1] ?? "").split(/\r?\n/).map((line) => line.replace(/^[ \t]*##[ \t]?/, "")).join("\n").trim();
 }

@@ -1,6 +1,6 @@
 /** Without this file each subcommand would reach for the process by itself and none could be tested with another one. */
 import { mkdirSync, readFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import type { CreateSession, Grants, Session, Source } from "../../runtime/session_port.ts";
 import { visible } from "../../grammar/visible.ts";
 import type { Options } from "../arguments.ts";
@@ -57,6 +57,11 @@ export function makeOut(shop: Shop): boolean {
 export function deskOf(shop: Shop): Desk {
   const { stdout, stderr, dataLook, talkLook, options } = shop;
   return { stdout, stderr, dataLook, talkLook, format: options.format, quiet: options.quiet, progress: options.progress };
+}
+
+/** The folder that relative inputs of a source are resolved in. */
+export function folderOf(file: string, shop: Shop): string {
+  return file === "-" ? shop.cwd : dirname(resolve(shop.cwd, file));
 }
 
 /** A script file, or stdin for `-`; null after saying why it cannot be read. */

@@ -2,6 +2,7 @@
 import { SETTINGS } from "../check/settings.ts";
 import { FUNCTIONS } from "../ops/functions.ts";
 import { STAGE_BY_NAME, STAGES } from "../stages/mod.ts";
+import { codeHelp } from "./code_page.ts";
 import { usage, type Category, type StageDefinition } from "../stages/stage.ts";
 
 const CATEGORIES: Readonly<Record<Category, string>> = {
@@ -14,7 +15,7 @@ const CATEGORIES: Readonly<Record<Category, string>> = {
   defined: "Defined here",
 };
 
-/** Help for a stage, setting or function as plain text; every stage by category for an empty word; null where unknown. */
+/** Help for a stage, setting, function or code as plain text; every stage by category for an empty word; null where unknown. */
 export function help(word: string): string | null {
   const name = word.trim();
   if (name === "") return overview();
@@ -25,7 +26,7 @@ export function help(word: string): string | null {
     const signature = FUNCTIONS[name]!;
     return `${name}(${signature.parameters.join(", ")}) → ${signature.result === "same" ? "as its first argument" : signature.result === "second" ? "as its second argument" : signature.result}\n  ${signature.doc}`;
   }
-  return null;
+  return codeHelp(name);
 }
 
 function overview(): string {

@@ -1,0 +1,92 @@
+/** Without this file nobody could learn what a script reads, writes and uses before running it. */
+import { relative } from "node:path";
+import { parse } from "../../grammar/parse.ts";
+import type { Diagnostic } from "../../grammar/diagnostic.ts";
+import { visible } from "../../grammar/visible.ts";
+import { SETTINGS } from "../../src/check/settings.ts";
+import { plansOf } from "../../src/lint/plans.ts";
+import type { Compiled } from "../../src/pipeline.ts";
+import type { Checked } from "../../runtime/session_port.ts";
+import type { Request } from "../arguments.ts";
+import { grantFlags, scriptName } from "../permissions.ts";
+import { sayDiagnostic } from "../talk.ts";
+import { allGranted, folderOf, openSession, readSource, type Shop } from "./shop.ts";
+
+/** What a script is, as plain data. */
+interface Facts {
+  readonly file: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly params: Checked["params"];
+  readonly models: readonly string[];
+  readonly saes: readonly string[];
+  /** Settings after the last statement, and what set them: the script, a flag, or nothing. */
+  readonly settings: Readonly<Record<string, { readonly value: string; readonly from: "script" | "flag" | "default" }>>;
+  readonly permissions: string;
+}
+
+/** `saeq info FILE [--permissions] [--json]`: 3 where the script has errors. */
+export async function info(request: Extract<Request, { kind: "info" }>, shop: Shop): Promise<number> {
+  const source = await readSource(request.file, shop);
+  if (source === null) return 10;
+  const session = await openSession(shop, { readFrom: folderOf(request.file, shop), grants: allGranted });
+  try {
+    const checked = await session.check(source);
+    const open = checked.params.filter((param) => param.default === null).map((param) => `$${param.name}`);
+    // A param without a default has no value here, and that is no mistake of the script.
+    const unset = (one: Diagnostic): boolean => one.code === "missing-param" || (one.code === "unknown-param" && open.includes(source.text.slice(one.span.start, one.span.end)));
+    const errors = checked.diagnostics.filter((one) => one.severity === "error" && !unset(one));
+    for (const one of errors) shop.stderr.write(`${sayDiagnostic(one, source, shop.talkLook)}\n`);
+    if (errors.length > 0) return 3;
+    const facts = factsOf(scriptName(request.file), source.text, checked, shop);
+    const text = request.permissions ? facts.permissions : request.json ? JSON.stringify(facts, null, 2) : inWords(facts);
+    shop.stdout.write(`${visible(text, { keepNewlines: true })}\n`);
+    return 0;
+  } finally {
+    await session.close();
+  }
+}
+
+function factsOf(file: string, text: string, checked: Checked, shop: Shop): Facts {
+  const near = (path: string): string => (relative(shop.cwd, path).startsWith("..") ? path : relative(shop.cwd, path));
+  const { models, saes } = checkpointsOf(checked.compiled ?? null);
+  const written = new Set(parse(text).script.statements.flatMap((statement) => (statement.kind === "set" ? statement.args.filter((_, i) => i % 2 === 0).map((arg) => text.slice(arg.span.start, arg.span.end)) : [])));
+  const settings = checked.compiled?.scope.settings;
+  const origin = (name: string): "script" | "flag" | "default" => (written.has(name) ? "script" : Object.hasOwn(shop.options.settings, name) ? "flag" : "default");
+  return {
+    file,
+    inputs: checked.needs.read.map(near),
+    outputs: checked.needs.write.map(near),
+    params: checked.params,
+    models,
+    saes,
+    settings: settings === undefined ? {} : Object.fromEntries(Object.entries(SETTINGS).map(([name, spec]) => [name, { value: name === "seed" && origin(name) === "default" ? "chosen for each run" : spec.show(settings), from: origin(name) }])),
+    permissions: grantFlags(checked.needs, shop.cwd).join(" "),
+  };
+}
+
+/** Models and SAEs that the plans name, each once, in order. */
+function checkpointsOf(compiled: Compiled | null): { readonly models: readonly string[]; readonly saes: readonly string[] } {
+  const models = new Set<string>();
+  const saes = new Set<string>();
+  for (const { op } of plansOf(compiled)) {
+    if (op.op === "forward" || op.op === "generate" || op.op === "tokenize") models.add(op.model.name);
+    if (op.op === "encode") for (const sae of op.saes) saes.add(sae.name);
+  }
+  return { models: [...models].sort(), saes: [...saes].sort() };
+}
+
+function inWords(facts: Facts): string {
+  const row = (name: string, values: readonly string[]): string => `${name.padEnd(13)}${values.length === 0 ? "none" : values.join(", ")}`;
+  const width = Math.max(0, ...Object.keys(facts.settings).map((name) => name.length));
+  return [
+    row("reads", facts.inputs),
+    row("writes", facts.outputs),
+    row("params", facts.params.map(({ name, type, default: fallback }) => `${name}: ${type}${fallback === null ? " (required)" : ` = ${fallback}`}`)),
+    row("models", facts.models),
+    row("saes", facts.saes),
+    row("permissions", facts.permissions === "" ? [] : [facts.permissions]),
+    "settings",
+    ...Object.entries(facts.settings).map(([name, { value, from }]) => `  ${name.padEnd(width)}  ${value}  (${from})`),
+  ].join("\n");
+}

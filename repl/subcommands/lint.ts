@@ -1,0 +1,43 @@
+/** Without this file scripts that run, but do not do what they seem to, would pass unseen. */
+import { parse } from "../../grammar/parse.ts";
+import { visible } from "../../grammar/visible.ts";
+import { lint } from "../../src/lint/lint.ts";
+import { LINT_RULES } from "../../src/lint/rules/mod.ts";
+import type { Request } from "../arguments.ts";
+import { diagnosticJson } from "../diagnostic_json.ts";
+import { sayDiagnostic } from "../talk.ts";
+import { allGranted, folderOf, mistake, openSession, readSource, type Shop } from "./shop.ts";
+
+/** `saeq lint FILES [--json]`, `saeq lint --rules`: 3 where something is found, 10 where a file cannot be read. */
+export async function lintFiles(request: Extract<Request, { kind: "lint" }>, shop: Shop): Promise<number> {
+  if (request.rules) {
+    shop.stdout.write(request.json ? `${JSON.stringify(LINT_RULES.map(({ code, doc, why, mend }) => ({ code, doc, why, mend })), null, 2)}\n` : LINT_RULES.map(({ code, doc }) => `${code.padEnd(20)}${doc}\n`).join(""));
+    return 0;
+  }
+  if (request.files.length === 0) {
+    mistake(shop, "`saeq lint` needs files; `saeq lint --rules` lists the rules");
+    return 2;
+  }
+  let code = 0;
+  const found: unknown[] = [];
+  for (const file of request.files) {
+    const source = await readSource(file, shop);
+    if (source === null) {
+      code = 10;
+      continue;
+    }
+    const session = await openSession(shop, { readFrom: folderOf(file, shop), grants: allGranted });
+    const { diagnostics, compiled } = await session.check(source);
+    await session.close();
+    const errors = diagnostics.filter((one) => one.severity === "error");
+    // A script with errors is another script once they are mended.
+    const told = errors.length > 0 ? errors : lint({ text: source.text, script: parse(source.text).script, compiled: compiled ?? null });
+    if (told.length > 0 && code === 0) code = 3;
+    found.push({ file, diagnostics: told.map((one) => diagnosticJson(one, source.text)) });
+    if (request.json) continue;
+    for (const diagnostic of told) shop.stderr.write(`${sayDiagnostic(diagnostic, source, shop.talkLook)}\n`);
+    if (!shop.options.quiet) shop.stderr.write(`${visible(file)}: ${told.length === 0 ? "nothing found" : `${told.length} found`}\n`);
+  }
+  if (request.json) shop.stdout.write(`${JSON.stringify(found, null, 2)}\n`);
+  return code;
+}

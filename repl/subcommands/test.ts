@@ -1,0 +1,104 @@
+/** Without this file nobody would know whether a script still gives what it gave. */
+import { existsSync, readdirSync, readFileSync, writeFileSync, type Dirent } from "node:fs";
+import { basename, dirname, join, relative, resolve } from "node:path";
+import { visible } from "../../grammar/visible.ts";
+import type { Value } from "../../runtime/data/frame.ts";
+import type { Source } from "../../runtime/session_port.ts";
+import type { Request } from "../arguments.ts";
+import { grantFlags, scriptGrants } from "../permissions.ts";
+import { watchInterrupts } from "../interrupts.ts";
+import { duration } from "../progress.ts";
+import { sayDiagnostic } from "../talk.ts";
+import { compareSnapshots, snapshotOf } from "./snapshot.ts";
+import { makeOut, mistake, openSession, readSource, type Shop } from "./shop.ts";
+
+const ENDING = "_test.saeq";
+
+/** `saeq test [FILES] [--update]`: 1 where a file fails, 2 where there is none, 130 where it was stopped. */
+export async function testFiles(request: Extract<Request, { kind: "test" }>, shop: Shop): Promise<number> {
+  const files = request.files.length > 0 ? request.files : testsBelow(shop.cwd).map((path) => relative(shop.cwd, path));
+  if (files.length === 0) {
+    mistake(shop, `there is no *${ENDING} file below this folder`);
+    return 2;
+  }
+  if (!makeOut(shop)) return 2;
+  const abort = new AbortController();
+  const interrupts = watchInterrupts({ first: () => abort.abort(), second: () => process.exit(130), hangUp: () => abort.abort() });
+  let passed = 0;
+  let failed = 0;
+  for (const file of files) {
+    const started = performance.now();
+    const fine = await testFile(file, request.update, abort.signal, shop);
+    if (abort.signal.aborted) break;
+    if (fine) passed++;
+    else failed++;
+    shop.stdout.write(`${fine ? "ok    " : "failed"}  ${visible(file)}  ${duration(performance.now() - started)}\n`);
+  }
+  interrupts.stop();
+  if (abort.signal.aborted) shop.stderr.write("cancelled\n");
+  shop.stdout.write(`${passed} passed, ${failed} failed\n`);
+  return abort.signal.aborted ? 130 : failed > 0 ? 1 : 0;
+}
+
+/** Every test below a folder, by name; hidden folders and installed packages left out. */
+function testsBelow(folder: string): string[] {
+  return entriesOf(folder)
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap((entry) => {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) return entry.name.startsWith(".") || entry.name === "node_modules" ? [] : testsBelow(path);
+      return entry.isFile() && entry.name.endsWith(ENDING) ? [path] : [];
+    });
+}
+
+/** What a folder holds; one that may not be read holds nothing to run. */
+function entriesOf(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch {
+    return [];
+  }
+}
+
+/** Run one file with the rights to read beside it, and compare; false after saying what is wrong. */
+async function testFile(file: string, update: boolean, signal: AbortSignal, shop: Shop): Promise<boolean> {
+  const source = await readSource(file, shop);
+  if (source === null) return false;
+  const path = resolve(shop.cwd, file);
+  const beside = dirname(path);
+  const flags = scriptGrants({ read: shop.options.read, write: shop.options.write }, path);
+  const session = await openSession(shop, { readFrom: beside, grants: { read: flags.read === true ? true : [...flags.read, beside], write: flags.write } });
+  try {
+    let last: Value | null = null;
+    const outcome = await session.run(source, {
+      signal,
+      onEvent: (event) => {
+        if (event.kind === "result" && event.last) last = event.value;
+        if (event.kind === "diagnostic" && event.diagnostic.severity === "error") shop.stderr.write(`${sayDiagnostic(event.diagnostic, event.source, shop.talkLook)}\n`);
+      },
+    });
+    if (outcome.exitCode === 4) await sayFlags(source, session, shop);
+    return outcome.exitCode === 0 && snapshotFits(`${path}.snap`, last, update, shop);
+  } finally {
+    await session.close();
+  }
+}
+
+async function sayFlags(source: Source, session: Awaited<ReturnType<typeof openSession>>, shop: Shop): Promise<void> {
+  const { needs } = await session.check(source);
+  shop.stderr.write(`to allow it: saeq test ${visible(grantFlags(needs, shop.cwd).join(" "))}\n`);
+}
+
+/** The last result against its snapshot, where there is one; `--update` writes it. */
+function snapshotFits(path: string, value: Value | null, update: boolean, shop: Shop): boolean {
+  if (value === null) return true;
+  if (update) {
+    writeFileSync(path, snapshotOf(value));
+    return true;
+  }
+  if (!existsSync(path)) return true;
+  const difference = compareSnapshots(readFileSync(path, "utf8"), snapshotOf(value));
+  if (difference === null) return true;
+  mistake(shop, `the result is not that of ${visible(basename(path))}; \`--update\` writes it anew\n${visible(difference, { keepNewlines: true })}`);
+  return false;
+}

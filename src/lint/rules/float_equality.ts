@@ -1,0 +1,50 @@
+/** Without this rule a comparison could fail for a difference in the last bit. */
+import type { Expr } from "../../../grammar/ast.ts";
+import { bare } from "../../check/constant.ts";
+import { FUNCTIONS } from "../../ops/functions.ts";
+import type { LintRule, Subject } from "../rule.ts";
+import { expressionsOf } from "../walk.ts";
+import { plansOf } from "../plans.ts";
+
+export const floatEquality: LintRule = {
+  code: "float-equality",
+  doc: "Numbers with fractions are compared with `==` or `!=`",
+  why: "0.1 + 0.2 is not 0.3 in binary, so the comparison is seldom what is meant",
+  mend: "Write `~=`, which allows for rounding",
+  trigger: "saeq 1\nmemorization | where matching_tokens / 50 == 0.5\n",
+  fixed: "saeq 1\nmemorization | where matching_tokens / 50 ~= 0.5\n",
+  find: (subject) => {
+    const floats = floatColumns(subject);
+    return subject.script.statements.flatMap((statement) =>
+      [...expressionsOf(statement)].flatMap((expr) => {
+        if (expr.kind !== "binary" || (expr.op !== "==" && expr.op !== "!=") || (!isFloat(expr.left, floats) && !isFloat(expr.right, floats))) return [];
+        if (isRound(expr.left) || isRound(expr.right)) return [];
+        return [{ span: expr.opSpan, message: `\`${expr.op}\` compares numbers with fractions`, label: expr.op === "==" ? "write `~=`" : "write `not … ~= …`", ...(expr.op === "==" ? { fix: { span: expr.opSpan, text: "~=" } } : {}) }];
+      }));
+  },
+};
+
+/** Columns that are float wherever they occur. */
+function floatColumns(subject: Subject): ReadonlySet<string> {
+  const types = new Map<string, boolean>();
+  for (const plan of plansOf(subject.compiled)) for (const { name, type } of plan.schema.columns) types.set(name, (types.get(name) ?? true) && type === "float");
+  return new Set([...types].filter(([, float]) => float).map(([name]) => name));
+}
+
+/** Zero and null are exact: they mark something, and are not computed. */
+function isRound(expr: Expr): boolean {
+  const at = bare(expr);
+  return at.kind === "null" || (at.kind === "num" && at.value === 0);
+}
+
+function isFloat(expr: Expr, columns: ReadonlySet<string>): boolean {
+  const at = bare(expr);
+  switch (at.kind) {
+    case "num": return !Number.isInteger(at.value);
+    case "name": return columns.has(at.path.join("."));
+    case "unary": return isFloat(at.operand, columns);
+    case "binary": return at.op === "/" || at.op === "^" || (["+", "-", "*", "%"].includes(at.op) && (isFloat(at.left, columns) || isFloat(at.right, columns)));
+    case "call": return Object.hasOwn(FUNCTIONS, at.name) && FUNCTIONS[at.name]!.result === "float";
+    default: return false;
+  }
+}

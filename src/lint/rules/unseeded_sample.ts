@@ -1,0 +1,34 @@
+/** Without this rule a script would give other rows each time, and nobody would know until it mattered. */
+import type { LintRule } from "../rule.ts";
+import { expressionsOf, pipelineOf, stageWord } from "../walk.ts";
+import type { Pipeline, Statement } from "../../../grammar/ast.ts";
+
+export const unseededSample: LintRule = {
+  code: "unseeded-sample",
+  doc: "`sample` is used, and no seed is set",
+  why: "Every run draws other rows",
+  mend: "Write `set seed 42` above it",
+  trigger: "saeq 1\nsample perfect 3\n",
+  fixed: "saeq 1\nset seed 42\nsample perfect 3\n",
+  find: ({ script }) => {
+    let seeded = false;
+    for (const statement of script.statements) {
+      if (statement.kind === "set") seeded ||= statement.args.some((arg, i) => i % 2 === 0 && arg.items[0]?.value.kind === "name" && arg.items[0].value.path[0] === "seed");
+      if (seeded || statement.kind === "def") continue;
+      const at = sampleIn(statement);
+      if (at === null) continue;
+      const { start } = statement.span;
+      const documented = statement.kind === "let" && statement.doc !== "";
+      return [{ span: at, message: "`sample` draws other rows each time, because no seed is set", label: "no seed", ...(documented ? { help: "set seed 42" } : { fix: { span: { start, end: start }, text: "set seed 42\n" } }) }];
+    }
+    return [];
+  },
+};
+
+function sampleIn(statement: Statement): { start: number; end: number } | null {
+  const own = pipelineOf(statement);
+  const pipelines: Pipeline[] = own === null ? [] : [own];
+  for (const expr of expressionsOf(statement)) if (expr.kind === "group") pipelines.push(expr.pipeline);
+  const stage = pipelines.flatMap((pipeline) => pipeline.stages).find((each) => stageWord(each) === "sample" && each.args.length > 1);
+  return stage?.args[0]?.span ?? null;
+}

@@ -1,0 +1,74 @@
+/** Without this file each rule would walk the tree in its own way. */
+import type { Expr, Item, Pipeline, Script, Stage, Statement } from "../../grammar/ast.ts";
+
+/** The pipeline of a statement, or null. */
+export function pipelineOf(statement: Statement): Pipeline | null {
+  if (statement.kind === "let") return statement.value;
+  if (statement.kind === "def") return statement.body;
+  return statement.kind === "pipelineStatement" ? statement.pipeline : null;
+}
+
+function* inItems(items: readonly Item[]): Generator<Expr> {
+  for (const item of items) yield* inExpr(item.value);
+}
+
+/** An expression and all inside it, pipelines in brackets included. */
+export function* inExpr(expr: Expr): Generator<Expr> {
+  yield expr;
+  switch (expr.kind) {
+    case "call": return yield* inItems(expr.args);
+    case "group": return yield* inPipeline(expr.pipeline);
+    case "list": for (const item of expr.items) yield* inExpr(item); return;
+    case "record": for (const field of expr.fields) yield* inExpr(field.value); return;
+    case "unary": return yield* inExpr(expr.operand);
+    case "binary": yield* inExpr(expr.left); return yield* inExpr(expr.right);
+    case "range": yield* inExpr(expr.from); return yield* inExpr(expr.to);
+    default: return;
+  }
+}
+
+function* inPipeline(pipeline: Pipeline): Generator<Expr> {
+  for (const stage of pipeline.stages) for (const arg of stage.args) yield* inItems(arg.items);
+}
+
+/** Every expression of a statement. */
+export function* expressionsOf(statement: Statement): Generator<Expr> {
+  const pipeline = pipelineOf(statement);
+  if (pipeline !== null) yield* inPipeline(pipeline);
+  if (statement.kind === "set") for (const arg of statement.args) yield* inItems(arg.items);
+  if (statement.kind === "param" && statement.value !== null) yield* inExpr(statement.value);
+  if (statement.kind === "def") for (const formal of statement.formals) if (formal.value !== null) yield* inExpr(formal.value);
+}
+
+/** Every pipeline of a script, those in brackets included. */
+export function* pipelinesOf(script: Script): Generator<Pipeline> {
+  for (const statement of script.statements) {
+    const pipeline = pipelineOf(statement);
+    if (pipeline !== null) yield pipeline;
+    for (const expr of expressionsOf(statement)) if (expr.kind === "group") yield expr.pipeline;
+  }
+}
+
+/** The first word of a stage where it is one plain word. */
+export function stageWord(stage: Stage): string | null {
+  const first = stage.args[0]?.items;
+  const value = first?.length === 1 ? first[0]!.value : undefined;
+  return value?.kind === "name" && !value.quoted && value.path.length === 1 ? value.path[0]! : null;
+}
+
+/** Whether a script shows or saves anything; one that only defines is there for others. */
+export function runsSomething(script: Script): boolean {
+  return script.statements.some((statement) => statement.kind === "pipelineStatement");
+}
+
+/** Whether any later statement reads a name, bare or as `$name`. */
+export function isRead(name: string, script: Script, from: Statement): boolean {
+  return script.statements.some((statement) => {
+    if (statement === from) return false;
+    for (const expr of expressionsOf(statement)) {
+      if (expr.kind === "name" && expr.path[0] === name) return true;
+      if (expr.kind === "paramRef" && expr.name === name) return true;
+    }
+    return false;
+  });
+}

@@ -1,0 +1,79 @@
+/** Without these tests a rule could find nothing, find too much, or offer a fix that mends nothing. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { CODES } from "../../grammar/codes.ts";
+import type { Diagnostic } from "../../grammar/diagnostic.ts";
+import { parse } from "../../grammar/parse.ts";
+import { CODE_PAGES } from "../../src/check/codes.ts";
+import { lint } from "../../src/lint/lint.ts";
+import { LINT_RULES } from "../../src/lint/rules/mod.ts";
+import { applyFix } from "../../repl/talk.ts";
+import { ROOT } from "../house/files.ts";
+import { open } from "../session/open.ts";
+
+async function found(text: string): Promise<readonly Diagnostic[]> {
+  const session = await open();
+  const { diagnostics, compiled } = await session.check({ name: "case.saeq", text });
+  await session.close();
+  assert.equal(diagnostics.map((each) => each.message), [], text);
+  return lint({ text, script: parse(text).script, compiled: compiled ?? null });
+}
+const codes = async (text: string): Promise<string[]> => (await found(text)).map((each) => each.code);
+
+for (const rule of LINT_RULES) {
+  test(`${rule.code}: found in its trigger alone, gone after its fix, silent where told so`, async () => {
+    const told = await found(rule.trigger);
+    assert.equal(told.map((each) => each.code), [rule.code]);
+    const { fix, span, message } = told[0]!;
+    assert.match(message, /^[a-z`]/);
+    assert.is(fix === undefined ? null : applyFix(rule.trigger, fix), rule.fixed);
+    if (rule.fixed !== null) assert.equal(await codes(rule.fixed), []);
+    let line = rule.trigger.lastIndexOf("\n", span.start - 1) + 1;
+    // Above a description, so that it stays the description of what is below it.
+    if (rule.trigger.slice(0, line).includes("##")) line = rule.trigger.indexOf("##");
+    assert.equal(await codes(`${rule.trigger.slice(0, line)}# lint-ignore ${rule.code}\n${rule.trigger.slice(line)}`), []);
+  });
+}
+
+test("rules are listed once, in order, one file each, with codes of their own", () => {
+  const names = LINT_RULES.map((rule) => rule.code);
+  assert.equal(names, [...new Set(names)].sort());
+  assert.equal(readdirSync(join(ROOT, "src/lint/rules")).map((file) => file.replace(".ts", "").replaceAll("_", "-")).filter((name) => name !== "mod").sort(), names);
+  for (const name of names) assert.not.ok(name in CODES || name in CODE_PAGES, name);
+  for (const { doc, why, mend } of LINT_RULES) for (const line of [doc, why, mend]) assert.ok(line !== "" && !/[.\n]$/.test(line), line);
+});
+
+test("a silenced line silences only its code", async () => {
+  assert.equal(await codes("saeq 1\n# lint-ignore unused-param\nlet few = perfect\nperfect | count\n"), ["unused-let"]);
+  assert.equal(await codes("saeq 1\n# lint-ignore unused-let, shadowed-name\nlet few = perfect\nperfect | count\n"), []);
+  assert.equal(await codes("saeq 1\nperfect | count # lint-ignore unused-let\nlet few = perfect\n"), ["unused-let"]);
+});
+
+test("what is meant is left alone", async () => {
+  const fine = [
+    "saeq 1\nmemorization | where matching_tokens == 50\n",
+    "saeq 1\nmemorization | derive share = matching_tokens / 50 | where share == 0 | count\n",
+    "saeq 1\nmemorization | derive matching_tokens = matching_tokens + 1 | take 3\n",
+    "saeq 1\nmemorization | sort matching_tokens desc | take 5 | sort input_text\n",
+    "saeq 1\nset seed 1\nsample perfect 2 | acts layer 7 | top 10 | sort feature\n",
+    "saeq 1\nset threshold 0.5 seed 3\nsample perfect 2 | count\n",
+    "saeq 1\nlet n = 3\nlet few = perfect | take $n\nassert count(few) == 3\n",
+    "saeq 1\nlet a = perfect\ngroups x = a, y = non_perfect | count\n",
+    "saeq 1\ndef few(x: table) = x | take 3\n",
+  ];
+  for (const text of fine) assert.equal(await codes(text), [], text);
+});
+
+test("float columns are known through the pipeline", async () => {
+  assert.equal(await codes("saeq 1\nmemorization | derive share = matching_tokens / 50 | where share == 0.5 | count\n"), ["float-equality"]);
+  assert.equal(await codes("saeq 1\nmemorization | derive share = matching_tokens / 50 | where share != 0.5 | count\n"), ["float-equality"]);
+});
+
+test("rules do not throw on any prefix of the examples", () => {
+  const text = readFileSync(join(ROOT, "examples/memorization.saeq"), "utf8");
+  for (let end = 0; end <= text.length; end++) lint({ text: text.slice(0, end), script: parse(text.slice(0, end)).script, compiled: null });
+});
+
+test.run();

@@ -1,0 +1,80 @@
+/** Without these tests a look into the compiler could show another compiler than the one that runs. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { parse } from "../../grammar/parse.ts";
+import { printTree } from "../../grammar/print_tree.ts";
+import { RULES } from "../../src/optimize/rules.ts";
+import { EXAMPLES } from "../../runtime/shipped.ts";
+import { folder } from "../session/open.ts";
+import { saeq } from "./saeq.ts";
+
+const QUERY = "sample perfect 2 | acts layer 7 last 3 | top 3";
+
+test("the tree of a text, with holes and offsets", () => {
+  assert.is(printTree(parse("let a = x | where b == 1").script), [
+    "script  @0–24",
+    "  statements: let  @0–24",
+    "    name: name a  @4–5",
+    "    value: pipeline  @8–24",
+    "      stages 1: stage  @8–9",
+    "        args  @8–9",
+    "          items  @8–9",
+    "            value: name x  @8–9",
+    "      stages 2: stage  @12–24",
+    "        args 1  @12–17",
+    "          items  @12–17",
+    "            value: name where  @12–17",
+    "        args 2  @18–24",
+    "          items  @18–24",
+    "            value: binary op \"==\"  @18–24",
+    "              left: name b  @18–19",
+    "              right: num 1  @23–24",
+  ].join("\n"));
+});
+
+test("explain --phase: each phase, and all of them under headings", () => {
+  const cwd = folder();
+  const phase = (name: string): string => saeq(["explain", QUERY, "--phase", name, "--seed", "1"], { cwd }).stdout;
+  assert.match(phase("tokens"), /^0–6 +word +"sample"\n/);
+  assert.match(phase("tree"), /^script/);
+  const plan = phase("plan").trimEnd();
+  const optimized = phase("optimized").trimEnd();
+  assert.match(plan, "encode kjv");
+  assert.not.match(optimized, "encode kjv");
+  const rules = phase("rules");
+  const steps = rules.split("\n  before\n").slice(1).map((step) => step.split("\n  after\n"));
+  const dedent = (text: string): string => text.split("\n").filter((line) => line.startsWith("    ")).map((line) => line.slice(4)).join("\n");
+  assert.is(dedent(steps[0]![0]!), plan, "the first rule starts from the plan as written");
+  assert.is(dedent(steps.at(-1)![1]!), optimized, "the last rule gives what is run");
+  assert.ok(RULES.filter((rule) => rules.includes(`${rule.name}: `)).length >= 3);
+  assert.equal([...phase("all").matchAll(/^== (\w+) ==$/gm)].map((match) => match[1]), ["tokens", "tree", "plan", "rules", "optimized"]);
+});
+
+test("explain --phase with mistakes: what can be shown is shown, exit 3", () => {
+  const cwd = folder();
+  const broken = saeq(["explain", "perfect | tak 3", "--phase", "all"], { cwd });
+  assert.is(broken.status, 3);
+  assert.match(broken.stderr, "unknown-stage");
+  assert.equal([...broken.stdout.matchAll(/^== (\w+) ==$/gm)].map((match) => match[1]), ["tokens", "tree"]);
+  const plan = saeq(["explain", "perfect | tak 3", "--phase", "plan"], { cwd });
+  assert.equal([plan.status, plan.stdout], [3, ""]);
+  assert.is(saeq(["explain", QUERY, "--phase", "nonsense"], { cwd }).status, 2);
+});
+
+test("info: what a script reads, writes, takes and uses", () => {
+  const text = saeq(["info", "memorization.saeq", "--lanes", "1"], { cwd: EXAMPLES }).stdout;
+  assert.match(text, /^reads +memorization_results_L50_O50\.csv\nwrites +activation\.svg, l0\.svg\nparams +n: int = 10, layer: int = 7\nmodels +kjv\nsaes +kjv\n/);
+  assert.match(text, /seed +42 {2}\(script\)/);
+  assert.match(text, /lanes +1 {2}\(flag\)/);
+  assert.match(text, /threshold +0 {2}\(default\)/);
+  const flags = saeq(["info", "memorization.saeq", "--permissions"], { cwd: EXAMPLES }).stdout;
+  assert.is(flags, "--allow-read=memorization_results_L50_O50.csv --allow-write=activation.svg,l0.svg\n");
+  const json = JSON.parse(saeq(["info", "memorization.saeq", "--json"], { cwd: EXAMPLES }).stdout) as Record<string, unknown>;
+  assert.equal(Object.keys(json), ["file", "inputs", "outputs", "params", "models", "saes", "settings", "permissions"]);
+  assert.is(saeq(["info", "a.saeq"], { cwd: folder({ "a.saeq": "tak 3" }) }).status, 3);
+  const open = saeq(["info", "a.saeq"], { cwd: folder({ "a.saeq": "param n: int\nperfect | take $n\n" }) });
+  assert.equal([open.status, open.stderr], [0, ""]);
+  assert.match(open.stdout, "n: int (required)");
+});
+
+test.run();

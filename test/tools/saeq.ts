@@ -1,0 +1,17 @@
+/** Without this file each test of a tool would start saeq in its own way. */
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { ROOT } from "../house/files.ts";
+
+/** What a run of saeq said. */
+export interface Said {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly status: number | null;
+}
+
+/** saeq as a process of its own, in a folder, with what is typed on stdin. */
+export function saeq(args: readonly string[], options: { readonly cwd: string; readonly input?: string }): Said {
+  const { stdout, stderr, status } = spawnSync(process.execPath, [join(ROOT, "repl/bin/saeq.js"), ...args], { encoding: "utf8", cwd: options.cwd, input: options.input ?? "", env: { ...process.env, NO_COLOR: "1" } });
+  return { stdout, stderr, status };
+}
