@@ -1,0 +1,134 @@
+/** Without this file what is known of a script could not be said in the words of the Language Server Protocol. */
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import {
+  CodeActionKind, InsertTextFormat, LSPErrorCodes, MarkupKind, ResponseError, SemanticTokensBuilder,
+  type CodeAction, type CompletionList, type DocumentSymbol, type Hover, type Location, type Position, type Range, type SemanticTokens, type SignatureHelp, type TextEdit, type WorkspaceEdit,
+} from "vscode-languageserver/node";
+import { TextDocument } from "vscode-languageserver-textdocument";
+import { actions, allFixes } from "../../src/assist/actions.ts";
+import type { Analysis } from "../../src/assist/analyse.ts";
+import { functionUsage } from "../../src/assist/argument_text.ts";
+import type { Candidate } from "../../src/assist/complete.ts";
+import { completeAt, signatureIn } from "../../src/assist/complete_script.ts";
+import { definedElsewhere, definition, references } from "../../src/assist/definition.ts";
+import { help } from "../../src/assist/help.ts";
+import { hover } from "../../src/assist/hover.ts";
+import { layoutEdit } from "../../src/assist/layout_edit.ts";
+import { renamable, rename } from "../../src/assist/rename.ts";
+import { SEMANTIC_TYPES, semanticTokens } from "../../src/assist/semantic.ts";
+import { symbols } from "../../src/assist/symbols.ts";
+import { COMPLETION_KIND, diagnosticOf, editOf, offsetOf, rangeOf, SYMBOL_KIND } from "./convert.ts";
+import { findings } from "./findings.ts";
+
+/** An open document and what is known of it. */
+export interface Open {
+  readonly document: TextDocument;
+  readonly analysis: Analysis;
+  /** The names that come with saeq are known. */
+  readonly ready: boolean;
+  /** Relative files are looked for here. */
+  readonly readFrom: string;
+}
+
+export function answerCompletion({ document, analysis }: Open, position: Position): CompletionList {
+  const { from, to, items } = completeAt(analysis, offsetOf(document, position));
+  const range = rangeOf(document, { start: from, end: to });
+  return {
+    // More may be known of a file when the next letter comes.
+    isIncomplete: items.length === 0,
+    items: items.map((item, i) => ({
+      label: item.text,
+      kind: COMPLETION_KIND[item.kind],
+      detail: item.detail,
+      sortText: String(i).padStart(5, "0"),
+      insertTextFormat: InsertTextFormat.PlainText,
+      textEdit: { range, newText: item.text },
+      ...documentation(item),
+    })),
+  };
+}
+
+function documentation({ kind, text }: Candidate): { documentation?: { kind: typeof MarkupKind.Markdown; value: string } } {
+  const page = kind === "stage" ? help(text) : kind === "function" ? functionUsage(text.replace(/\($/, "")) : null;
+  return page === null ? {} : { documentation: { kind: MarkupKind.Markdown, value: `\`\`\`text\n${page}\n\`\`\`` } };
+}
+
+export function answerHover({ document, analysis }: Open, position: Position): Hover | null {
+  const found = hover(analysis, offsetOf(document, position));
+  return found === null ? null : { contents: { kind: MarkupKind.Markdown, value: found.text }, range: rangeOf(document, found.span) };
+}
+
+export function answerSignature({ document, analysis }: Open, position: Position): SignatureHelp | null {
+  const found = signatureIn(analysis, offsetOf(document, position));
+  if (found === null) return null;
+  const parameters = found.parameters.map(({ start, end, doc }) => ({ label: [start, end] as [number, number], documentation: doc }));
+  // One behind the last means that no argument is marked.
+  const active = found.active ?? parameters.length;
+  return { signatures: [{ label: found.label, documentation: found.doc, parameters, activeParameter: active }], activeSignature: 0, activeParameter: active };
+}
+
+export function answerDefinition({ document, analysis, readFrom }: Open, position: Position): Location | null {
+  const offset = offsetOf(document, position);
+  const found = definition(analysis, offset);
+  if (found !== null) return { uri: document.uri, range: rangeOf(document, found.span) };
+  const other = definedElsewhere(analysis, offset);
+  if (other === null) return null;
+  const uri = pathToFileURL(resolve(readFrom, other.module)).href;
+  return { uri, range: rangeOf(TextDocument.create(uri, "saeq", 0, other.text), other.span) };
+}
+
+export function answerReferences({ document, analysis }: Open, position: Position, withDeclaration: boolean): Location[] {
+  return references(analysis, offsetOf(document, position), withDeclaration).map((span) => ({ uri: document.uri, range: rangeOf(document, span) }));
+}
+
+/** @throws ResponseError where there is nothing to rename */
+export function answerPrepareRename({ document, analysis }: Open, position: Position): { range: Range; placeholder: string } {
+  const found = renamable(analysis, offsetOf(document, position));
+  if ("refused" in found) throw new ResponseError(LSPErrorCodes.RequestFailed, found.refused);
+  return { range: rangeOf(document, found.span), placeholder: found.name };
+}
+
+/** @throws ResponseError where the new name cannot stand there */
+export function answerRename({ document, analysis }: Open, position: Position, name: unknown): WorkspaceEdit {
+  const found = rename(analysis, offsetOf(document, position), typeof name === "string" ? name : "");
+  if ("refused" in found) throw new ResponseError(LSPErrorCodes.RequestFailed, found.refused);
+  return { changes: { [document.uri]: found.spans.map((span) => editOf(document, { span, text: found.text })) } };
+}
+
+export function answerSymbols({ document, analysis }: Open): DocumentSymbol[] {
+  return symbols(analysis).map(({ name, detail, kind, span, nameSpan }) => ({ name, detail, kind: SYMBOL_KIND[kind], range: rangeOf(document, span), selectionRange: rangeOf(document, nameSpan) }));
+}
+
+export function answerFormatting({ document, analysis }: Open): TextEdit[] {
+  const edit = layoutEdit(analysis);
+  return edit === null ? [] : [editOf(document, edit)];
+}
+
+export const FIX_ALL = `${CodeActionKind.SourceFixAll}.saeq`;
+
+export function answerActions({ document, analysis }: Open, range: Range | undefined, only: readonly string[] | undefined): CodeAction[] {
+  const wants = (kind: string): boolean => only === undefined || only.some((each) => kind === each || kind.startsWith(`${each}.`));
+  const change = (edits: readonly TextEdit[]): WorkspaceEdit => ({ changes: { [document.uri]: [...edits] } });
+  const found: CodeAction[] = [];
+  if (wants(CodeActionKind.QuickFix)) {
+    const at = { start: offsetOf(document, range?.start), end: offsetOf(document, range?.end) };
+    for (const { title, diagnostic, edits } of actions(findings(analysis), analysis.text, at))
+      found.push({ title, kind: CodeActionKind.QuickFix, diagnostics: [diagnosticOf(document, diagnostic)], isPreferred: true, edit: change(edits.map((edit) => editOf(document, edit))) });
+  }
+  const fixes = allFixes(analysis.diagnostics());
+  if (wants(FIX_ALL) && fixes.length > 0) found.push({ title: "apply every fix that saeq knows", kind: FIX_ALL, edit: change(fixes.map((fix) => editOf(document, fix))) });
+  return found;
+}
+
+/** Bit 0 of the modifiers. */
+export const SEMANTIC_LEGEND = { tokenTypes: [...SEMANTIC_TYPES], tokenModifiers: ["declaration"] };
+
+export function answerSemanticTokens({ document, analysis }: Open): SemanticTokens {
+  const builder = new SemanticTokensBuilder();
+  for (const { span, type, declares } of semanticTokens(analysis)) {
+    const { line, character } = document.positionAt(span.start);
+    builder.push(line, character, span.end - span.start, SEMANTIC_TYPES.indexOf(type), declares ? 1 : 0);
+  }
+  return builder.build();
+}

@@ -1,0 +1,115 @@
+/** Without this file the language server would not know what is in the files, models and SAEs that a script names. */
+import { statSync } from "node:fs";
+import { needKey, type Facts, type Need, type Scope } from "../../src/check/scope.ts";
+import { compile } from "../../src/pipeline.ts";
+import type { Settings } from "../../src/stages/stage.ts";
+import type { Surroundings } from "../../src/assist/analyse.ts";
+import { createCatalog } from "../../runtime/catalog.ts";
+import { SHIPPED } from "../../runtime/shipped.ts";
+
+/** What is known of the world seen from one folder. Grows in the background; nothing is run and nothing written. */
+export interface Knowledge {
+  /** The same object as long as nothing new is known. */
+  surroundings(): Surroundings;
+  /** Whether the names that come with saeq are known; until then every use of them would be a mistake. */
+  opened(): boolean;
+  /** Look these up; `changed` is called when something became known. */
+  want(needs: readonly Need[]): void;
+  /** Files may have changed: what was read from them, and what was not there, is looked up again. */
+  readFilesAgain(): void;
+}
+
+/** A table above this size is not read for its columns while somebody types. */
+const MOST_BYTES = 64 * 2 ** 20;
+/** More files than this are not read again one by one. */
+const MOST_FILES = 200;
+
+/** The settings of a session in which nothing was `set`. */
+export const START: Settings = {
+  seed: "0",
+  seedGiven: false,
+  model: SHIPPED,
+  sae: [SHIPPED],
+  convention: "auto",
+  bos: null,
+  threshold: 0,
+  long: "error",
+  lanes: null,
+  threads: null,
+  batch: null,
+  precision: 4,
+};
+const EMPTY: Scope = { relations: new Map(), standard: new Map(), params: new Map(), stages: new Map(), base: "", settings: START };
+
+/** Relative names in scripts are resolved in `readFrom`. `failed` hears of bugs, not of missing files. */
+export function openKnowledge(readFrom: string, changed: () => void, failed: (error: unknown) => void): Knowledge {
+  const catalog = createCatalog(readFrom);
+  const facts = new Map<string, Facts extends ReadonlyMap<string, infer F> ? F : never>();
+  const files = new Map<string, Need>();
+  const loading = new Set<string>();
+  let around: Surroundings | null = null;
+  let standard: Scope["standard"] | null = null;
+  let generation = 0;
+
+  function lookUp(need: Need): void {
+    const key = needKey(need);
+    if (!facts.has(key)) readAgain(need, key);
+  }
+
+  /** What is known stays until it is read again, so that nothing flickers. */
+  function readAgain(need: Need, key: string): void {
+    if (loading.has(key) || tooLarge(need, catalog.inputPath)) return;
+    loading.add(key);
+    const started = generation;
+    catalog.lookUp(need).then((known) => {
+      loading.delete(key);
+      if (started !== generation) return readAgain(need, key);
+      if (need.kind === "table" || need.kind === "module" || known.state === "failed") files.set(key, need);
+      // Only schemas are of use here; rows would fill the memory.
+      catalog.forgetTables();
+      catalog.takeNotes();
+      if (JSON.stringify(facts.get(key)) === JSON.stringify(known)) return;
+      facts.set(key, known);
+      around = null;
+      changed();
+    }, failed);
+  }
+
+  /** Names of the standard module; empty until its table is read. */
+  function standardNames(): Scope["standard"] {
+    if (standard !== null) return standard;
+    const { scope, needs } = compile('use "std:memorization"', { scope: EMPTY, facts, params: {}, interactive: false, rules: [] });
+    needs.forEach(lookUp);
+    if (needs.length > 0) return new Map();
+    standard = new Map([...scope.relations].filter(([, plan]) => plan.schema.known));
+    return standard;
+  }
+
+  return {
+    surroundings: () => (around ??= { scope: { ...EMPTY, standard: standardNames() }, facts: new Map(facts) }),
+    opened: () => standard !== null,
+    want: (needs) => needs.forEach(lookUp),
+    readFilesAgain: () => {
+      generation++;
+      catalog.forgetTables();
+      // Every beginning of a name that was typed is a file that is not there.
+      if (files.size > MOST_FILES) {
+        for (const key of files.keys()) facts.delete(key);
+        files.clear();
+        around = null;
+      }
+      for (const [key, need] of files) readAgain(need, key);
+    },
+  };
+}
+
+/** Whether a table is too large, or no file at all but something that never ends. */
+function tooLarge(need: Need, pathOf: (path: string) => string): boolean {
+  if (need.kind !== "table") return false;
+  try {
+    const found = statSync(pathOf(need.path));
+    return !found.isDirectory() && (!found.isFile() || found.size > MOST_BYTES);
+  } catch {
+    return false;
+  }
+}

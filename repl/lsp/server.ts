@@ -1,0 +1,140 @@
+/** Without this file editors could not ask saeq anything: the Language Server Protocol over two streams. */
+import { fileURLToPath } from "node:url";
+import {
+  CodeActionKind, createConnection, ProposedFeatures, ResponseError, TextDocuments, TextDocumentSyncKind,
+  type Connection, type InitializeParams, type InitializeResult, type TextDocumentIdentifier,
+} from "vscode-languageserver/node";
+import { TextDocument } from "vscode-languageserver-textdocument";
+import * as answer from "./answers.ts";
+import { diagnosticOf } from "./convert.ts";
+import { findings } from "./findings.ts";
+import { folderOf, openWorkspace, type Workspace } from "./workspace.ts";
+
+/** Mistakes are told when the typing pauses for this long. */
+const PAUSE_MS = 120;
+
+export interface ServerOptions {
+  readonly input: NodeJS.ReadableStream;
+  readonly output: NodeJS.WritableStream;
+  readonly version: string;
+  readonly cwd: string;
+}
+
+/** Serve until the editor says `exit` or its stream ends; the library then ends the process. */
+export function serve({ input, output, version, cwd }: ServerOptions): void {
+  const connection = createConnection(ProposedFeatures.all, input, output);
+  const documents = new TextDocuments(TextDocument);
+  let root = cwd;
+  const failed = (error: unknown): void => connection.console.error(`saeq met a bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  const workspace = openWorkspace(() => root, (folder) => documents.all().filter(({ uri }) => (folderOf(uri) ?? root) === folder).forEach(publisher.soon), failed);
+  const publisher = publishDiagnostics(connection, documents, workspace, failed);
+  connection.onInitialize((params) => {
+    root = rootOf(params) ?? cwd;
+    return capabilities(version);
+  });
+  documents.onDidChangeContent(({ document }) => publisher.soon(document));
+  documents.onDidClose(({ document }) => {
+    workspace.close(document.uri);
+    publisher.clear(document.uri);
+  });
+  const reread = (): void => {
+    workspace.readFilesAgain();
+    documents.all().forEach(publisher.soon);
+  };
+  documents.onDidSave(reread);
+  connection.onDidChangeWatchedFiles(reread);
+  answerRequests(connection, documents, workspace, failed);
+  documents.listen(connection);
+  connection.listen();
+}
+
+function capabilities(version: string): InitializeResult {
+  return {
+    serverInfo: { name: "saeq", version },
+    capabilities: {
+      textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental, save: true },
+      completionProvider: { triggerCharacters: [" ", "|", "$", "(", "`"] },
+      signatureHelpProvider: { triggerCharacters: [" ", "(", ","] },
+      hoverProvider: true,
+      definitionProvider: true,
+      referencesProvider: true,
+      renameProvider: { prepareProvider: true },
+      documentSymbolProvider: true,
+      documentFormattingProvider: true,
+      codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix, answer.FIX_ALL] },
+      semanticTokensProvider: { legend: answer.SEMANTIC_LEGEND, full: true },
+    },
+  };
+}
+
+function answerRequests(connection: Connection, documents: TextDocuments<TextDocument>, workspace: Workspace, failed: (error: unknown) => void): void {
+  /** A bug in one answer is told to the editor's log and costs no more than that answer. */
+  const about = <P extends { readonly textDocument: TextDocumentIdentifier }, R>(make: (open: answer.Open, params: P) => R) => (params: P): R | null => {
+    const document = documents.get(params?.textDocument?.uri ?? "");
+    if (document === undefined) return null;
+    try {
+      return make(workspace.open(document), params);
+    } catch (error) {
+      if (error instanceof ResponseError) throw error;
+      failed(error);
+      return null;
+    }
+  };
+  connection.onCompletion(about((open, { position }) => answer.answerCompletion(open, position)));
+  connection.onHover(about((open, { position }) => answer.answerHover(open, position)));
+  connection.onSignatureHelp(about((open, { position }) => answer.answerSignature(open, position)));
+  connection.onDefinition(about((open, { position }) => answer.answerDefinition(open, position)));
+  connection.onReferences(about((open, { position, context }) => answer.answerReferences(open, position, context?.includeDeclaration !== false)));
+  connection.onPrepareRename(about((open, { position }) => answer.answerPrepareRename(open, position)));
+  connection.onRenameRequest(about((open, { position, newName }) => answer.answerRename(open, position, newName)));
+  connection.onDocumentSymbol(about((open) => answer.answerSymbols(open)));
+  connection.onDocumentFormatting(about((open) => answer.answerFormatting(open)));
+  connection.onCodeAction(about((open, { range, context }) => answer.answerActions(open, range, context?.only)));
+  const tokens = about((open) => answer.answerSemanticTokens(open));
+  connection.languages.semanticTokens.on((params) => tokens(params) ?? { data: [] });
+}
+
+interface Publisher {
+  readonly soon: (document: TextDocument) => void;
+  readonly clear: (uri: string) => void;
+}
+
+/** Tell mistakes when the typing pauses, and ask for what would show more of them. */
+function publishDiagnostics(connection: Connection, documents: TextDocuments<TextDocument>, workspace: Workspace, failed: (error: unknown) => void): Publisher {
+  const timers = new Map<string, NodeJS.Timeout>();
+  const publish = (uri: string): void => {
+    timers.delete(uri);
+    const document = documents.get(uri);
+    if (document === undefined) return;
+    try {
+      const open = workspace.open(document);
+      // More becomes known at once, and then this is asked again.
+      if (!open.ready) return;
+      const diagnostics = findings(open.analysis).map((each) => diagnosticOf(document, each));
+      connection.sendDiagnostics({ uri, version: document.version, diagnostics }).catch(failed);
+      workspace.lookUp(open);
+    } catch (error) {
+      failed(error);
+    }
+  };
+  return {
+    soon: ({ uri }) => {
+      clearTimeout(timers.get(uri));
+      timers.set(uri, setTimeout(publish, PAUSE_MS, uri));
+    },
+    clear: (uri) => {
+      clearTimeout(timers.get(uri));
+      timers.delete(uri);
+      connection.sendDiagnostics({ uri, diagnostics: [] }).catch(failed);
+    },
+  };
+}
+
+function rootOf({ workspaceFolders, rootUri }: InitializeParams): string | null {
+  const uri = workspaceFolders?.[0]?.uri ?? rootUri ?? null;
+  try {
+    return uri === null ? null : fileURLToPath(uri);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,62 @@
+/** Without this file every request would read its document anew, and scripts of different folders would share their files. */
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { TextDocument } from "vscode-languageserver-textdocument";
+import { analyse, type Analysis, type Surroundings } from "../../src/assist/analyse.ts";
+import type { Open } from "./answers.ts";
+import { openKnowledge, type Knowledge } from "./knowledge.ts";
+
+export interface Workspace {
+  /** A document as it is now, read once per version and per change of what is known. */
+  open(document: TextDocument): Open;
+  /** Look up what the document asks for and is not known yet. */
+  lookUp(open: Open): void;
+  /** Files on disk changed. */
+  readFilesAgain(): void;
+  /** The document is closed. */
+  close(uri: string): void;
+}
+
+interface Kept {
+  readonly version: number;
+  readonly around: Surroundings;
+  readonly analysis: Analysis;
+}
+
+/** `elsewhere`: the folder of documents that are no files. `changed` is told the folder of which more is known. */
+export function openWorkspace(elsewhere: () => string, changed: (folder: string) => void, failed: (error: unknown) => void): Workspace {
+  const folders = new Map<string, Knowledge>();
+  const kept = new Map<string, Kept>();
+
+  function knowledgeOf(folder: string): Knowledge {
+    const known = folders.get(folder) ?? openKnowledge(folder, () => changed(folder), failed);
+    folders.set(folder, known);
+    return known;
+  }
+
+  return {
+    open: (document) => {
+      const readFrom = folderOf(document.uri) ?? elsewhere();
+      const knowledge = knowledgeOf(readFrom);
+      const around = knowledge.surroundings();
+      const ready = knowledge.opened();
+      const old = kept.get(document.uri);
+      if (old !== undefined && old.version === document.version && old.around === around) return { document, analysis: old.analysis, ready, readFrom };
+      const analysis = analyse(document.getText(), around);
+      kept.set(document.uri, { version: document.version, around, analysis });
+      return { document, analysis, ready, readFrom };
+    },
+    lookUp: ({ analysis, readFrom }) => knowledgeOf(readFrom).want(analysis.needs()),
+    readFilesAgain: () => folders.forEach((knowledge) => knowledge.readFilesAgain()),
+    close: (uri) => void kept.delete(uri),
+  };
+}
+
+/** The folder of a `file:` URI; null for what is not on this disk. */
+export function folderOf(uri: string): string | null {
+  try {
+    return dirname(fileURLToPath(uri));
+  } catch {
+    return null;
+  }
+}

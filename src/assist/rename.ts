@@ -1,0 +1,51 @@
+/** Without this file changing a name would mean finding every use of it by eye. */
+import { tokenize } from "../../grammar/parse.ts";
+import type { Span } from "../../grammar/span.ts";
+import { stagesOf } from "../check/scope.ts";
+import type { Analysis } from "./analyse.ts";
+import { references } from "./definition.ts";
+import { markAt, type Declaration } from "./mark.ts";
+
+/** What would be renamed, or why not. */
+export type Renamable = { readonly span: Span; readonly name: string } | { readonly refused: string };
+
+/** All places to change, or why the new name cannot stand there. */
+export type Renaming = { readonly spans: readonly Span[]; readonly text: string } | { readonly refused: string };
+
+/** The name at an offset, where this script gives it. */
+export function renamable(analysis: Analysis, offset: number): Renamable {
+  const mark = markAt(analysis.marks(), offset);
+  if (mark === null) return { refused: "there is no name here" };
+  if (mark.target === null) return { refused: `\`${mark.name}\` is not given in this script` };
+  if (mark.target.kind === "module") return { refused: "the name of a module cannot be changed here" };
+  return { span: mark.span, name: mark.name };
+}
+
+/** Give the name at an offset another one, everywhere in the script. */
+export function rename(analysis: Analysis, offset: number, wanted: string): Renaming {
+  const found = renamable(analysis, offset);
+  if ("refused" in found) return found;
+  const name = wanted.replace(/^\$/, "");
+  const target = markAt(analysis.marks(), offset)!.target!;
+  const why = name === target.name ? null : unfit(name, target, analysis);
+  return why === null ? { spans: references(analysis, offset), text: name } : { refused: why };
+}
+
+function unfit(name: string, target: Declaration, analysis: Analysis): string | null {
+  if (!/^[\p{L}_][\p{L}\p{M}\p{N}_]*$/u.test(name)) return `\`${name}\` is not a name: letters, digits and \`_\`, not starting with a digit`;
+  if (reserved(name)) return `\`${name}\` is a reserved word`;
+  const end = analysis.scopes().at(-1)!;
+  if (stagesOf(end).some((stage) => stage.name === name)) return `\`${name}\` is a stage`;
+  const marks = analysis.marks();
+  const taken = marks.some((mark) => mark.declares && mark.name === name && (mark.target!.kind !== "formal" || target.kind !== "formal" || mark.target!.statement === target.statement));
+  if (taken) return `\`${name}\` is already bound`;
+  if (target.kind === "param") return null;
+  if (end.standard.has(name)) return `\`${name}\` comes with saeq`;
+  const shadowed = target.kind === "relation" && marks.some((mark) => mark.role === "column" && mark.name === name);
+  return shadowed ? `\`${name}\` is a column in this script` : null;
+}
+
+/** Words that the lexer keeps for itself, at the start of a statement or anywhere. */
+function reserved(name: string): boolean {
+  return tokenize(`${name} x`)[0]?.kind === "keyword" || tokenize(`x ${name}`)[1]?.kind === "keyword";
+}
