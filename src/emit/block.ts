@@ -1,5 +1,5 @@
 /** Without this file forward and generate graphs would each describe a decoder block. */
-import { constant, input, ints, node, nodes, weight, type Graph } from "./graph.ts";
+import { constant, input, ints, node, nodes, weight, weightRows, type Graph } from "./graph.ts";
 import { maxPositions, rotaryTables } from "./rope.ts";
 import type { BlockSpec, DecoderSpec, TensorRef } from "./specs.ts";
 
@@ -50,8 +50,21 @@ export function embedding(graph: Graph, model: DecoderSpec, ids: string, table: 
   return model.embed.dtype === "f32" ? rows : node(graph, "/embed", "Cast", [rows], { to: 1 });
 }
 
-/** x [T, d] · Wᵀ + b with W [out, in] → [T, out]. */
+/** Elements of a weight that are float32 at a time: 64 MiB. Tiles stay thousands of columns wide, so they have the bits of the whole. */
+const MOST_ELEMENTS = 2 ** 24;
+
+/** x [T, d] · Wᵀ + b with W [out, in] → [T, out]. A large W is cast and multiplied in tiles of output columns. */
 export function linear(graph: Graph, path: string, x: string, ref: TensorRef, bias: TensorRef | null): string {
+  const [out, width] = ref.shape as readonly [number, number];
+  if (out * width > MOST_ELEMENTS && ref.dtype !== "f32") {
+    // Tiles of nearly one size: a narrow rest would take another kernel, with other bits.
+    const count = Math.min(Math.ceil((out * width) / MOST_ELEMENTS), Math.max(1, Math.floor(out / 1024)));
+    const size = Math.ceil(out / count / 128) * 128;
+    const tiles = Array.from({ length: count }, (_, i) => ({ start: i * size, end: Math.min(out, (i + 1) * size) }));
+    const parts = tiles.map(({ start, end }, i) => node(graph, `${path}/tile${i}`, "Gemm", [x, weightRows(graph, `${path}/tile${i}/weight`, ref, start, end)], { transB: 1 }));
+    const whole = node(graph, bias === null ? path : `${path}/product`, "Concat", parts, { axis: 1 });
+    return bias === null ? whole : node(graph, path, "Add", [whole, weight(graph, `${path}/bias`, bias)]);
+  }
   const inputs = [x, weight(graph, `${path}/weight`, ref), ...(bias === null ? [] : [weight(graph, `${path}/bias`, bias)])];
   return node(graph, path, "Gemm", inputs, { transB: 1 });
 }
