@@ -261,13 +261,18 @@ function bindCall(at: Call, context: ExpressionContext): Scalar | null {
       if (other.column === null && at.name === "count") return { op: "aggregate", fn: "count", args: [], input, type: "int" };
       inner = { ...context, schema: other.plan.schema, input };
       if (other.column === null) return error(report, at.args[0]!.value.span, "wrong-argument", `\`${at.name}\` needs a column`, { help: `${at.name}(${other.name}.column)` });
-      const column = bindName({ kind: "name", path: [other.column], quoted: true, span: at.args[0]!.value.span }, inner);
-      if (column === null) return null;
-      return finish(at, signature.parameters, [column, ...at.args.slice(1).flatMap((arg) => bindExpression(arg.value, context) ?? [])], input, context);
+      const columns = at.args.map(({ value }) => {
+        const named = relationOf(value, context);
+        return named?.plan === other.plan && named.column !== null ? bindName({ kind: "name", path: [named.column], quoted: true, span: value.span }, inner) : bindExpression(value, { ...inner, schema: { ...inner.schema, columns: [] } });
+      });
+      if (columns.some((column) => column === null)) return null;
+      return finish(at, signature.parameters, columns as Scalar[], input, context);
     }
   }
   const args = at.args.map((arg) => bindExpression(arg.value, inner));
   if (args.some((arg) => arg === null)) return null;
+  const pattern = signature.pattern === undefined ? undefined : args[signature.pattern];
+  if (pattern !== undefined && pattern !== null && patternProblem(at.args[signature.pattern!]!.value, pattern, report)) return null;
   return finish(at, signature.parameters, args as Scalar[], input, context);
 }
 

@@ -3,7 +3,7 @@ import type { Arg as Words, Pipeline, Stage } from "../../grammar/ast.ts";
 import type { Span } from "../../grammar/span.ts";
 import { depthOf, MOST_DEPTH } from "../ops/depth.ts";
 import type { Plan } from "../ops/op.ts";
-import { showType, UNKNOWN, type Kind } from "../ops/schema.ts";
+import { showGroups, showType, UNKNOWN, type Kind } from "../ops/schema.ts";
 import { usage, type Lowering, type StageDefinition } from "../stages/stage.ts";
 import { bindWords, type Slots } from "./bind.ts";
 import { single } from "./constant.ts";
@@ -233,7 +233,7 @@ function acceptsInput(definition: StageDefinition, from: Plan, at: Span, stage: 
     return false;
   }
   if (definition.groups === "refused" && schema.groups !== null) {
-    error(report, at, "refuses-groups", `\`${definition.name}\` takes one table, not groups`, { notes: [`groups here: ${schema.groups.join(", ")}`] });
+    error(report, at, "refuses-groups", `\`${definition.name}\` takes one table, not groups`, { notes: [`groups here: ${showGroups(schema)}`] });
     return false;
   }
   return true;

@@ -8,8 +8,8 @@ import { ROOT, sourceFiles } from "./files.ts";
 /** Each room may import itself and those before it. */
 const ROOMS = ["grammar", "src", "runtime", "repl"];
 const INNER = ["ops", "stages", "check", "plan", "optimize"];
-/** Beside the chain: emit sees ops alone, assist reads all that leads to a checked program. */
-const BESIDE: Readonly<Record<string, readonly string[]>> = { emit: ["ops"], assist: ["ops", "stages", "check", "pipeline.ts"] };
+/** Beside the chain: emit sees ops alone, assist and lint read all that leads to a checked program. */
+const BESIDE: Readonly<Record<string, readonly string[]>> = { emit: ["ops"], assist: ["ops", "stages", "check", "pipeline.ts"], lint: ["ops", "stages", "check", "pipeline.ts"] };
 
 const IMPORT = /(?:from|import)\s*\(?\s*"(\.{1,2}\/[^"]+)"/g;
 
