@@ -12,8 +12,8 @@ import type { Document, Engine, EngineOptions, JobOptions, TapOutput } from "./p
 import { createLane, stopped } from "./supervisor.ts";
 import type { Lane } from "./supervisor.ts";
 
-/** Memory one lane may need besides the mapped weights: batches of large models (measured 0.25–1.2 GB for 8B shapes). */
-const LANE_BYTES = 1.5e9;
+/** Memory one lane may need besides the mapped weights: batches of large models (measured 0.35–0.6 GB for 8B shapes). */
+const LANE_BYTES = 0.8e9;
 
 /** As many lanes of one thread as cores and free memory allow, four at most. */
 export function defaultEngineOptions(): EngineOptions {

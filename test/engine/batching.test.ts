@@ -26,7 +26,7 @@ test("a batch ends at its budget, at too much padding, at too many rows", () => 
 
 test("budgets follow the measured pace and share the rest among lanes", () => {
   const pace = guessPace(1e9);
-  assert.is(budget(pace, 1e9, 1, 4096), 32);
+  assert.is(budget(pace, 1e9, 1, 4096), 256, "the fixed cost of a run wants company");
   observe(pace, 1000, 100);
   assert.is(budget(pace, 1e9, 1, 4096), 2500);
   assert.is(budget(pace, 3000, 2, 4096), 1500);

@@ -12,6 +12,8 @@ export interface Said {
 
 /** saeq as a process of its own, in a folder, with what is typed on stdin. */
 export function saeq(args: readonly string[], options: { readonly cwd: string; readonly input?: string }): Said {
-  const { stdout, stderr, status } = spawnSync(process.execPath, [join(ROOT, "repl/bin/saeq.js"), ...args], { encoding: "utf8", cwd: options.cwd, input: options.input ?? "", env: { ...process.env, NO_COLOR: "1" } });
+  // uvu asks for colours of its own; with both Node itself speaks up on stderr.
+  const { FORCE_COLOR: _, ...env } = process.env;
+  const { stdout, stderr, status } = spawnSync(process.execPath, [join(ROOT, "repl/bin/saeq.js"), ...args], { encoding: "utf8", cwd: options.cwd, input: options.input ?? "", env: { ...env, NO_COLOR: "1" } });
   return { stdout, stderr, status };
 }
