@@ -1,12 +1,13 @@
 /** Without this file one query could not be run from a shell. */
 import type { Request } from "../arguments.ts";
 import { runHeadless } from "../headless.ts";
-import { allGranted, deskOf, makeOut, mistake, openSession, readSource, type Shop } from "./shop.ts";
+import { allGranted, deskOf, makeOut, mistake, openSession, readSource, withoutQuery, type Shop } from "./shop.ts";
 
 /** `saeq eval CODE`: with the rights of the person who typed it. */
 export async function evaluate(request: Extract<Request, { kind: "eval" }>, shop: Shop): Promise<number> {
   const source = request.code === "-" ? await readSource("-", shop) : { name: "eval", text: request.code };
   if (source === null) return 10;
+  if (withoutQuery(source, shop)) return 2;
   if (/^\s*\.[a-z]/.test(source.text)) {
     mistake(shop, "dot commands belong to the REPL; `saeq eval` takes a query");
     return 2;

@@ -9,7 +9,7 @@ import { nearest } from "../nearest.ts";
 import { ask, commandWithGrants, describeNeeds, isEmpty, scriptGrants, scriptName, withGrants } from "../permissions.ts";
 import { sayMistake } from "../talk.ts";
 import { scriptHelp } from "./script_help.ts";
-import { deskOf, makeOut, mistake, openSession, readSource, type Shop } from "./shop.ts";
+import { deskOf, makeOut, mistake, openSession, readSource, withoutQuery, type Shop } from "./shop.ts";
 
 type Run = Extract<Request, { kind: "run" }>;
 
@@ -17,6 +17,7 @@ type Run = Extract<Request, { kind: "run" }>;
 export async function runScript(request: Run, shop: Shop): Promise<number> {
   const source = await readSource(request.file, shop);
   if (source === null) return 10;
+  if (!request.help && withoutQuery(source, shop)) return 2;
   const readFrom = request.file === "-" ? shop.cwd : dirname(resolve(shop.cwd, request.file));
   const script = request.file === "-" ? null : resolve(shop.cwd, request.file);
   const first = scriptGrants({ read: shop.options.read, write: shop.options.write }, script);

@@ -1,7 +1,9 @@
 /** Without this file each subcommand would reach for the process by itself and none could be tested with another one. */
+import { isUtf8 } from "node:buffer";
 import { mkdirSync, readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { CreateSession, Grants, Session, Source } from "../../runtime/session_port.ts";
+import { parse } from "../../grammar/parse.ts";
 import { visible } from "../../grammar/visible.ts";
 import type { Options } from "../arguments.ts";
 import { FlagError } from "../flag_error.ts";
@@ -67,15 +69,38 @@ export function folderOf(file: string, shop: Shop): string {
 /** A script file, or stdin for `-`; null after saying why it cannot be read. */
 export async function readSource(file: string, shop: Shop): Promise<Source | null> {
   try {
-    if (file !== "-") return { name: file, text: withoutMark(readFileSync(resolve(shop.cwd, file), "utf8")) };
-    let text = "";
-    for await (const chunk of shop.stdin.setEncoding("utf8")) text += String(chunk);
-    return { name: "stdin", text: withoutMark(text) };
+    const bytes = file === "-" ? await wholeInput(shop) : readFileSync(resolve(shop.cwd, file));
+    const name = file === "-" ? "stdin" : file;
+    if (isUtf8(bytes)) return { name, text: withoutMark(bytes.toString("utf8")) };
+    mistake(shop, `${visible(name)} is not UTF-8 text: byte ${firstBadByte(bytes)} does not belong to a character`);
+    return null;
   } catch (error) {
     const why = error instanceof Error && "code" in error && error.code === "ENOENT" ? "there is no such file" : error instanceof Error ? error.message : String(error);
     mistake(shop, `could not read ${visible(file)}: ${visible(why)}`);
     return null;
   }
+}
+
+async function wholeInput(shop: Shop): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of shop.stdin) chunks.push(Buffer.from(chunk as string | Uint8Array));
+  return Buffer.concat(chunks);
+}
+
+/** Offset from 0 of the first byte where UTF-8 breaks off: the longest prefix that decodes and encodes to itself. */
+function firstBadByte(bytes: Buffer): number {
+  const again = Buffer.from(bytes.toString("utf8"), "utf8");
+  let at = 0;
+  while (at < bytes.length && bytes[at] === again[at]) at++;
+  return at;
+}
+
+/** A source in which nothing is asked; said, with the exit code of a bad command line. */
+export function withoutQuery(source: Source, shop: Shop): boolean {
+  const { script, diagnostics } = parse(source.text);
+  if (script.statements.length > 0 || diagnostics.length > 0) return false;
+  mistake(shop, `there is no query in ${visible(source.name)}`);
+  return true;
 }
 
 /** Say a mistake that has no place in a source. */
