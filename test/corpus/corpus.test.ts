@@ -8,6 +8,8 @@ import { print } from "../../grammar/print.ts";
 import { renderDiagnostic } from "../../grammar/render.ts";
 import type { Column, Value } from "../../runtime/data/frame.ts";
 import { toTable } from "../../runtime/data/to_table.ts";
+import type { Plan } from "../../src/ops/op.ts";
+import { printPlan } from "../../src/plan/print.ts";
 import { RULES } from "../../src/optimize/rules.ts";
 import { filesBelow, ROOT } from "../house/files.ts";
 import { bits, open, run } from "../session/open.ts";
@@ -29,6 +31,12 @@ function shown(value: Value): string {
   return [`${value.kind}: ${table.rows} rows`, table.columns.map(({ name, type }) => `${name}:${type}`).join(" | "), ...lines].join("\n");
 }
 
+/** A plan without the hash of what a sample depends on. */
+function drawn(plan: Plan): string {
+  const text = printPlan(plan).replace(/stream \S+/g, "stream …");
+  return text.length > 4000 ? `${text.slice(0, 4000)}…` : text;
+}
+
 function sections(parts: Readonly<Record<string, string>>): string {
   return `${Object.entries(parts).filter(([, text]) => text !== "").map(([name, text]) => `== ${name} ==\n${text}`).join("\n")}\n`;
 }
@@ -40,6 +48,7 @@ for (const name of CASES) {
     const formatted = print(parsed.script);
     if (parsed.diagnostics.length === 0) assert.is(print(parse(formatted).script), formatted, "formatting is idempotent");
     const session = await open();
+    const { compiled } = await session.check({ name, text });
     const { outcome, values, notices } = await run(session, text);
     await session.close();
     const plain = await open({ rules: [] });
@@ -49,6 +58,8 @@ for (const name of CASES) {
     const golden = sections({
       format: parsed.diagnostics.length === 0 && formatted.trimEnd() !== text.trimEnd() ? formatted.trimEnd() : "",
       diagnostics: outcome.diagnostics.map((each) => renderDiagnostic(each, { name: "case.saeq", text }, { color: false, width: 100 }).trimEnd()).join("\n\n"),
+      plan: (compiled?.pipelines ?? []).map((each) => drawn(each.written)).join("\n\n"),
+      optimized: (compiled?.pipelines ?? []).map((each) => drawn(each.plan)).filter((plan, i) => plan !== drawn(compiled!.pipelines[i]!.written)).join("\n\n"),
       notices: notices.join("\n"),
       result: values.map(shown).join("\n\n"),
       exit: String(outcome.exitCode),
