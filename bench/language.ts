@@ -23,7 +23,7 @@ async function timed(rounds: number, work: () => unknown): Promise<number> {
 const show = (what: string, ms: number): void => console.log(`${what.padEnd(52)} ${ms.toFixed(1)} ms`);
 show("parse one line", await timed(200, () => parse(LINE)));
 show("complete in one line", await timed(200, () => session.complete(`${LINE} `, LINE.length + 1)));
-show("check one line, its CSV read anew", await timed(50, () => session.check({ name: "line", text: LINE })));
+show("check one line, facts known", await timed(50, () => session.check({ name: "line", text: LINE })));
 show(`parse 3,000 statements (${(SCRIPT.length / 1000).toFixed(0)} kB)`, await timed(5, () => parse(SCRIPT)));
 show("check 3,000 statements", await timed(5, () => session.check({ name: "script", text: SCRIPT })));
 const megabyte = SCRIPT.repeat(Math.ceil(1e6 / SCRIPT.length));
