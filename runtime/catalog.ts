@@ -13,6 +13,7 @@ import { DataError } from "./data/error.ts";
 import type { Table } from "./data/frame.ts";
 import { readTable } from "./data/read.ts";
 import { readModule } from "./module_file.ts";
+import { realPath } from "./permissions.ts";
 import { EXAMPLES, registered, STANDARD_MODULES, STANDARD_PREFIX } from "./shipped.ts";
 
 export interface LoadedModel {
@@ -45,8 +46,7 @@ export function createCatalog(readFrom: string): Catalog {
   let notes: string[] = [];
   const models = new Map<string, LoadedModel>();
   const saes = new Map<string, LoadedSae>();
-  const inputPath = (path: string): string =>
-    path.startsWith(STANDARD_PREFIX) ? join(EXAMPLES, path.slice(STANDARD_PREFIX.length)) : isAbsolute(path) ? path : resolve(readFrom, path);
+  const inputPath = (path: string): string => placeOf(path, readFrom);
   const tableKey = (need: { readonly path: string; readonly separator: string; readonly types: object; readonly format: string }): string =>
     JSON.stringify([need.path, need.separator, need.types, need.format]);
 
@@ -126,7 +126,7 @@ export function createCatalog(readFrom: string): Catalog {
             return need satisfies never;
         }
       } catch (error) {
-        const problem = problemOf(error);
+        const problem = asTyped(problemOf(error), need, readFrom);
         const ships = problem.code === "missing-file" && need.kind === "table" && existsSync(join(EXAMPLES, basename(need.path)));
         return { state: "failed", problem: ships ? { ...problem, help: `${need.format} "${STANDARD_PREFIX}${basename(need.path)}" reads the file of that name that ships with saeq` } : problem };
       }
@@ -149,10 +149,23 @@ export function createCatalog(readFrom: string): Catalog {
   };
 }
 
+/** The same problem with the name that the script uses instead of the place it was found at: what was typed is what is recognised. */
+function asTyped(problem: Problem, need: Need, readFrom: string): Problem {
+  const typed = need.kind === "table" || need.kind === "module" ? need.path : need.name;
+  if (typed.startsWith("hf:") || isAbsolute(typed)) return problem;
+  const place = need.kind === "table" || need.kind === "module" ? placeOf(need.path, readFrom) : folderOf(need.kind, typed, readFrom);
+  const shorten = (text: string): string => text.replaceAll(place, typed).replaceAll(realPath(place), typed);
+  return { ...problem, message: shorten(problem.message), notes: problem.notes.map(shorten), help: shorten(problem.help) };
+}
+
 function standardModule(name: string): ModuleFacts {
   const text = Object.hasOwn(STANDARD_MODULES, name) ? STANDARD_MODULES[name] : undefined;
   if (text === undefined) throw new DataError({ code: "missing-file", message: `there is no standard module \`${name}\``, help: `standard modules: ${Object.keys(STANDARD_MODULES).map((each) => STANDARD_PREFIX + each).join(", ")}` });
   return { text, digest: name };
+}
+
+function placeOf(path: string, readFrom: string): string {
+  return path.startsWith(STANDARD_PREFIX) ? join(EXAMPLES, path.slice(STANDARD_PREFIX.length)) : isAbsolute(path) ? path : resolve(readFrom, path);
 }
 
 function folderOf(kind: "model" | "sae", name: string, readFrom: string): string {

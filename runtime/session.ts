@@ -26,28 +26,13 @@ import { headerOf } from "./header.ts";
 import { denied, needsOf } from "./permissions.ts";
 import { createProgress } from "./progress.ts";
 import type { Checked, Outcome, Session, SessionEvent, SessionOptions, Source } from "./session_port.ts";
-import { SHIPPED } from "./shipped.ts";
+import { START } from "./start_settings.ts";
 import { createValueStore } from "./value_store.ts";
 
 const VALUE_BYTES = 512 * 2 ** 20;
 const ACTIVATION_BYTES = 512 * 2 ** 20;
 /** Each round of looking up facts lets the checker see further down a script; a script has no more rounds than stages. */
 const MOST_ROUNDS = 100;
-
-const DEFAULTS: Settings = {
-  seed: "",
-  seedGiven: false,
-  model: SHIPPED,
-  sae: [SHIPPED],
-  convention: "auto",
-  bos: null,
-  threshold: 0,
-  long: "error",
-  lanes: null,
-  threads: null,
-  batch: null,
-  precision: 4,
-};
 
 /** Options beyond the port, for tests. */
 export interface InnerOptions extends SessionOptions {
@@ -239,7 +224,7 @@ function shortened(label: string): string {
 }
 
 function startSettings(options: SessionOptions): Settings {
-  let settings: Settings = { ...DEFAULTS, seed: String(randomInt(1_000_000)) };
+  let settings: Settings = { ...START, seed: String(randomInt(1_000_000)) };
   for (const [name, word] of Object.entries(options.settings)) {
     const spec = Object.hasOwn(SETTINGS, name) ? SETTINGS[name] : undefined;
     if (spec === undefined) throw new Error(`no setting ${name}`);

@@ -2,10 +2,9 @@
 import { statSync } from "node:fs";
 import { needKey, type Facts, type Need, type Scope } from "../../src/check/scope.ts";
 import { compile } from "../../src/pipeline.ts";
-import type { Settings } from "../../src/stages/stage.ts";
 import type { Surroundings } from "../../src/assist/analyse.ts";
+import { START } from "../../runtime/start_settings.ts";
 import { createCatalog } from "../../runtime/catalog.ts";
-import { SHIPPED } from "../../runtime/shipped.ts";
 
 /** What is known of the world seen from one folder. Grows in the background; nothing is run and nothing written. */
 export interface Knowledge {
@@ -24,21 +23,6 @@ const MOST_BYTES = 64 * 2 ** 20;
 /** More files than this are not read again one by one. */
 const MOST_FILES = 200;
 
-/** The settings of a session in which nothing was `set`. */
-export const START: Settings = {
-  seed: "0",
-  seedGiven: false,
-  model: SHIPPED,
-  sae: [SHIPPED],
-  convention: "auto",
-  bos: null,
-  threshold: 0,
-  long: "error",
-  lanes: null,
-  threads: null,
-  batch: null,
-  precision: 4,
-};
 const EMPTY: Scope = { relations: new Map(), standard: new Map(), params: new Map(), stages: new Map(), base: "", settings: START };
 
 /** Relative names in scripts are resolved in `readFrom`. `failed` hears of bugs, not of missing files. */
