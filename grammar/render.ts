@@ -1,5 +1,5 @@
 /** Without this file a diagnostic would be a record of offsets instead of a picture of the mistake. */
-import { columns as columnsOf, fitting } from "./width.ts";
+import { columns as columnsOf, fitting, wrapped } from "./width.ts";
 import type { Diagnostic, Fix } from "./diagnostic.ts";
 import { visible } from "./visible.ts";
 
@@ -37,7 +37,9 @@ export function renderDiagnostic(d: Diagnostic, source: Source, options: RenderO
     out.push(`${pad} ${paint("frame", marks.bar)} ${caret}`);
   });
   const entry = (kind: string, text: string) => out.push(`${pad} ${paint("frame", "=")} ${kind}: ${text}`);
-  for (const note of d.notes ?? []) entry("note", visible(note));
+  // Notes are for reading and are broken; help and fixes are for pasting and are not.
+  const hang = `\n${pad}         `;
+  for (const note of d.notes ?? []) entry("note", wrapped(visible(note), Math.max(20, options.width - gutter - 9)).join(hang));
   if (d.help !== undefined) entry("help", visible(d.help));
   if (d.fix !== undefined) for (const line of fixedLines(source.text, d.fix)) entry("fix", cut(visible(line), room, options.ascii === true));
   return out.join("\n");

@@ -8,6 +8,20 @@ export function columns(text: string): number {
   return PLAIN.test(text) ? text.length : stringWidth(text);
 }
 
+/** Lines of at most `most` columns, broken at blanks; a longer word stands alone. */
+export function wrapped(text: string, most: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    const longer = line === "" ? word : `${line} ${word}`;
+    if (line !== "" && columns(longer) > most) {
+      lines.push(line);
+      line = word;
+    } else line = longer;
+  }
+  return [...lines, line];
+}
+
 /** As many characters from the start as surely fit: widths are added one by one, so joined characters may count double. */
 export function fitting(characters: readonly string[], most: number): number {
   let used = 0;

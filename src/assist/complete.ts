@@ -51,7 +51,9 @@ function candidates(caret: Caret, context: CompleteContext): { items: readonly C
   const input = caret.piped ? schemaOf(caret.before, context) : null;
   if (words.length === 0) {
     const stages = stagesOf(context.scope).filter((stage) => (input === null ? true : stage.input.length > 0 && (!input.known || stage.input.includes(input.kind))));
-    const named = stages.map((stage): Candidate => ({ text: stage.name, detail: stage.doc, kind: "stage" }));
+    // Stages that take little else come first: after activations `top` and `stats`, not `count`, which takes anything.
+    const ranked = input === null || !input.known ? stages : stages.toSorted((a, b) => a.input.length - b.input.length);
+    const named = ranked.map((stage): Candidate => ({ text: stage.name, detail: stage.doc, kind: "stage" }));
     return { items: input === null ? [...relations(context.scope), ...named, ...STATEMENTS] : named, signature: null };
   }
   const definition = stageNamed(context.scope, words[0]!);
