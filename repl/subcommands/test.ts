@@ -1,5 +1,5 @@
 /** Without this file nobody would know whether a script still gives what it gave. */
-import { existsSync, readdirSync, readFileSync, writeFileSync, type Dirent } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync, type Dirent } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { visible } from "../../grammar/visible.ts";
 import type { Value } from "../../runtime/data/frame.ts";
@@ -14,9 +14,10 @@ import { makeOut, mistake, openSession, readSource, type Shop } from "./shop.ts"
 
 const ENDING = "_test.saeq";
 
-/** `saeq test [FILES] [--update]`: 1 where a file fails, 2 where there is none, 130 where it was stopped. */
+/** `saeq test [FILES or folders] [--update]`: 1 where a file fails, 2 where there is none, 130 where it was stopped. */
 export async function testFiles(request: Extract<Request, { kind: "test" }>, shop: Shop): Promise<number> {
-  const files = request.files.length > 0 ? request.files : testsBelow(shop.cwd).map((path) => relative(shop.cwd, path));
+  const asked = request.files.length > 0 ? request.files : ["."];
+  const files = asked.flatMap((file) => (isFolder(resolve(shop.cwd, file)) ? testsBelow(resolve(shop.cwd, file)).map((path) => relative(shop.cwd, path)) : [file]));
   if (files.length === 0) {
     mistake(shop, `there is no *${ENDING} file below this folder`);
     return 2;
@@ -38,6 +39,10 @@ export async function testFiles(request: Extract<Request, { kind: "test" }>, sho
   if (abort.signal.aborted) shop.stderr.write("cancelled\n");
   shop.stdout.write(`${passed} passed, ${failed} failed\n`);
   return abort.signal.aborted ? 130 : failed > 0 ? 1 : 0;
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 /** Every test below a folder, by name; hidden folders and installed packages left out. */

@@ -25,6 +25,7 @@ test("tests are found below the folder, but not in hidden ones and installed pac
     writeFileSync(join(cwd, name, "x_test.saeq"), "perfect | count\n");
   }
   assert.match(saeq(["test"], { cwd }).stdout, /^ok {6}deep\/er\/x_test\.saeq .*\n1 passed, 0 failed\n$/);
+  assert.match(saeq(["test", "deep"], { cwd }).stdout, /^ok {6}deep\/er\/x_test\.saeq .*\n1 passed, 0 failed\n$/, "a folder stands for the tests below it");
   const none = saeq(["test"], { cwd: folder() });
   assert.equal([none.status, none.stdout], [2, ""]);
 });
