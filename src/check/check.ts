@@ -40,9 +40,19 @@ const PARAM_TYPES = ["int", "float", "bool", "str", "path"] as const;
 export function check(script: Script, start: Scope, report: Report, options: CheckOptions): CheckResult {
   const pipelines: CheckedPipeline[] = [];
   const params: ParamFacts[] = [];
-  let scope = start;
+  let scope: Scope = ownCopy(start);
   for (const [index, statement] of script.statements.entries()) scope = checkStatement(statement, index, scope, report, options, pipelines, params);
   return { pipelines, params, scope };
+}
+
+/** A scope whose names may be added to while one source is checked: a copy for each statement would cost the square of a script. */
+function ownCopy(scope: Scope): Scope {
+  return { ...scope, relations: new Map(scope.relations), params: new Map(scope.params), stages: new Map(scope.stages) };
+}
+
+/** Bind a name in the copy that `check` made for itself. */
+function bind<T>(names: ReadonlyMap<string, T>, name: string, value: T): void {
+  (names as Map<string, T>).set(name, value);
 }
 
 function checkStatement(statement: Statement, index: number, scope: Scope, report: Report, options: CheckOptions, pipelines: CheckedPipeline[], params: ParamFacts[]): Scope {
@@ -63,7 +73,8 @@ function checkStatement(statement: Statement, index: number, scope: Scope, repor
     case "def": {
       const known = options.interactive ? { ...scope, stages: new Map([...scope.stages].filter(([name]) => name !== statement.name.path.join("."))) } : scope;
       const made = define(statement, known, "", options.facts, report);
-      return made === null ? scope : { ...scope, stages: new Map(known.stages).set(made.name, made) };
+      if (made !== null) bind(scope.stages, made.name, made);
+      return scope;
     }
     case "pipelineStatement": {
       const plan = checkPipeline(statement.pipeline, null, { scope, facts: options.facts, report });
@@ -88,9 +99,13 @@ function checkLet(statement: Let, scope: Scope, report: Report, options: CheckOp
     error(report, statement.name.span, "name-taken", `\`${name}\` is a stage`, { help: `let ${name}_rows = …` });
     return scope;
   }
-  if (value !== undefined) return { ...scope, params: new Map(scope.params).set(name, value) };
+  if (value !== undefined) {
+    bind(scope.params, name, value);
+    return scope;
+  }
   const plan = checkPipeline(statement.value, null, { scope, facts: options.facts, report });
-  return plan === null ? scope : { ...scope, relations: new Map(scope.relations).set(name, plan) };
+  if (plan !== null) bind(scope.relations, name, plan);
+  return scope;
 }
 
 function checkParam(statement: Param, scope: Scope, report: Report, options: CheckOptions, params: ParamFacts[]): Scope {
@@ -119,7 +134,8 @@ function checkParam(statement: Param, scope: Scope, report: Report, options: Che
     error(report, statement.value?.span ?? statement.span, "wrong-type", `the default of \`${name}\` is not ${type}`);
     return scope;
   }
-  return { ...scope, params: new Map(scope.params).set(name, value) };
+  bind(scope.params, name, value);
+  return scope;
 }
 
 function fits(value: ScalarLiteral, type: (typeof PARAM_TYPES)[number]): boolean {

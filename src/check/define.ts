@@ -66,7 +66,9 @@ export function define(statement: Def, scope: Scope, module: string, facts: Fact
       args[word] = { shape: { kind: "pipelines", named: false }, doc: "A value", keyword: false, required: true, default: undefined };
     }
   }
-  const { settings: _, ...place } = scope;
+  // The names that are there where it is written: those bound later do not count.
+  const { settings: _, ...now } = scope;
+  const place = { ...now, relations: new Map(now.relations), params: new Map(now.params), stages: new Map(now.stages) };
   const open: Definition = { body: statement.body, text: report.text, module, scope: place, input, relations, broken: false };
   const before = report.diagnostics.length;
   const blank: Plan = { op: { op: "literal", columns: [], rows: [] }, inputs: [], schema: UNKNOWN, at: statement.span, label: "" };
