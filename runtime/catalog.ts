@@ -133,7 +133,7 @@ export function createCatalog(readFrom: string): Catalog {
     },
     table: async (op) => {
       const { table, digest } = await loadTable({ kind: "table", path: op.path, separator: op.separator, types: op.types, format: op.format });
-      if (digest !== op.digest) throw new DataError({ code: "input-changed", message: `\`${op.path}\` changed after it was checked`, help: "run it again" });
+      if (digest !== op.digest) throw new DataError({ code: "input-changed", message: `\`${op.path}\` changed after it was checked`, help: `run the line that reads it again: ${op.format} "${op.path}"` });
       return table;
     },
     model: (ref) => {

@@ -28,7 +28,7 @@ export function failure(error: unknown, text: string, statement: Span, reached: 
   if (cause instanceof Error && cause.name === "AbortError") {
     const [done, all] = reached;
     return {
-      diagnostic: { severity: "note", code: "cancelled", message: all === 0 ? "Cancelled" : `Cancelled after ${done} of ${all} texts`, span, help: "run it again to go on from there" },
+      diagnostic: { severity: "note", code: "cancelled", message: all === 0 ? "cancelled" : `cancelled after ${done} of ${all} texts`, span, help: "run it again to go on from there" },
       exitCode: 130,
       cancelled: true,
     };
@@ -38,5 +38,5 @@ export function failure(error: unknown, text: string, statement: Span, reached: 
   if (cause instanceof CheckpointError) return told(cause.code, cause.message, cause.notes, cause.help, 1);
   if (cause instanceof EngineError) return told(cause.code, cause.message, [`${reached[0]} of ${reached[1]} texts are kept; nothing else in the session is lost`], cause.help, 8);
   const bug = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
-  return told("internal-error", "this is a mistake in saeq, not in the query", bug.split("\n").slice(0, 4), "", 1);
+  return told("internal-error", "this is a mistake in saeq, not in the query", bug.split("\n").slice(0, 4), "report it with these lines and what `saeq doctor` prints", 1);
 }

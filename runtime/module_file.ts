@@ -17,7 +17,7 @@ export async function readModule(path: string): Promise<ModuleFacts> {
     return null;
   });
   if (found === null || !found.isFile()) throw new DataError({ code: "missing-file", message: `there is no file ${path}` });
-  if (found.size > MOST_BYTES) throw new DataError({ code: "too-large", message: `${path} has ${found.size} bytes; a script has at most ${MOST_BYTES}` });
+  if (found.size > MOST_BYTES) throw new DataError({ code: "too-large", message: `${path} has ${found.size} bytes; a script has at most ${MOST_BYTES}`, help: "check that it is a script: data is read with csv, jsonl, parquet or text" });
   const bytes = await readFile(path);
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);

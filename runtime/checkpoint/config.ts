@@ -10,7 +10,7 @@ export interface Config {
 
 function fault(config: Config, key: string, wanted: string): CheckpointError {
   const found = config.value[key];
-  return new CheckpointError("invalid-config", `\`${key}\` in ${config.file} is ${found === undefined ? "missing" : JSON.stringify(found)}; it must be ${wanted}`);
+  return new CheckpointError("invalid-config", `\`${key}\` in ${config.file} is ${found === undefined ? "missing" : JSON.stringify(found)}; it must be ${wanted}`, { help: "download the file again, or correct that key" });
 }
 
 /** The value of a key; null and missing are the same. */

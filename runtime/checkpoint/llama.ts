@@ -52,7 +52,7 @@ function requireSupported(config: Config): void {
     });
   }
   const refuse = (key: string, why: string): never => {
-    throw new CheckpointError("unsupported-config", `\`${key}\` in ${config.file} is ${JSON.stringify(optional(config, key))}: ${why}`);
+    throw new CheckpointError("unsupported-config", `\`${key}\` in ${config.file} is ${JSON.stringify(optional(config, key))}: ${why}`, { help: 'set model "…" to one without it' });
   };
   if (word(config, "hidden_act", "silu") !== "silu") refuse("hidden_act", "only silu is computed");
   if (optional(config, "quantization_config") !== null) refuse("quantization_config", "quantised weights are not read; use the original checkpoint");
@@ -70,7 +70,7 @@ async function weightFiles(folder: string): Promise<readonly SafetensorsFile[]> 
   }
   const map = section({ file: index, value: (await readJsonObject(index)).value }, "weight_map");
   const names = [...new Set(Object.values(map?.value ?? {}))].toSorted();
-  if (names.length === 0 || names.some((name) => typeof name !== "string")) throw new CheckpointError("invalid-config", `\`weight_map\` in ${index} names no files`);
+  if (names.length === 0 || names.some((name) => typeof name !== "string")) throw new CheckpointError("invalid-config", `\`weight_map\` in ${index} names no files`, { help: "download the file again" });
   const files: SafetensorsFile[] = [];
   for (const name of names as string[]) files.push(await readSafetensors(await requireFile(folder, name, "a shard is missing: download the model again")));
   return files;
@@ -81,8 +81,8 @@ function decoder(config: Config, tensors: ReadonlyMap<string, TensorEntry>, fing
   const heads = size(config, "num_attention_heads");
   const kvHeads = size(config, "num_key_value_heads", heads);
   const headDim = size(config, "head_dim", Number.isInteger(hiddenSize / heads) ? hiddenSize / heads : null);
-  if (headDim % 2 !== 0) throw new CheckpointError("unsupported-config", `\`head_dim\` in ${config.file} is ${headDim}; rotary positions need an even number`);
-  if (heads % kvHeads !== 0) throw new CheckpointError("invalid-config", `\`num_key_value_heads\` in ${config.file} is ${kvHeads}, which does not divide the ${heads} heads`);
+  if (headDim % 2 !== 0) throw new CheckpointError("unsupported-config", `\`head_dim\` in ${config.file} is ${headDim}; rotary positions need an even number`, { help: 'set model "…" to one without it' });
+  if (heads % kvHeads !== 0) throw new CheckpointError("invalid-config", `\`num_key_value_heads\` in ${config.file} is ${kvHeads}, which does not divide the ${heads} heads`, { help: "download the file again, or correct that key" });
   const layers = layerCount(config);
   const mlpSize = size(config, "intermediate_size");
   const vocabulary = size(config, "vocab_size");
@@ -138,7 +138,7 @@ function decoder(config: Config, tensors: ReadonlyMap<string, TensorEntry>, fing
 /** A bound on the layers, so that a wrong number is an error and not a long loop. */
 function layerCount(config: Config): number {
   const layers = size(config, "num_hidden_layers");
-  if (layers > 1024) throw new CheckpointError("invalid-config", `\`num_hidden_layers\` in ${config.file} is ${layers}; at most 1024 are read`);
+  if (layers > 1024) throw new CheckpointError("invalid-config", `\`num_hidden_layers\` in ${config.file} is ${layers}; at most 1024 are read`, { help: "download the file again, or correct that key" });
   return layers;
 }
 
@@ -156,7 +156,7 @@ function finder(config: Config, tensors: ReadonlyMap<string, TensorEntry>): (nam
   return (name, shape) => {
     const full = name.startsWith("lm_head.") ? name : `${prefix}${name}`;
     const tensor = tensors.get(full);
-    if (tensor === undefined) throw new CheckpointError("missing-tensor", `tensor \`${full}\` is in none of the model's files`, { notes: [`asked for by ${config.file}`] });
+    if (tensor === undefined) throw new CheckpointError("missing-tensor", `tensor \`${full}\` is in none of the model's files`, { notes: [`asked for by ${config.file}`], help: "use files that belong together: download the whole folder again" });
     return tensorRef(tensor, shape);
   };
 }

@@ -30,11 +30,11 @@ export async function readLlamaScope(folder: string, convention: Convention): Pr
   const dSae = size(config, "d_sae");
   const find = (name: string): TensorEntry => {
     const tensor = weights.tensors.get(name);
-    if (tensor === undefined) throw new CheckpointError("missing-tensor", `tensor \`${name}\` is not in ${weights.file}`);
+    if (tensor === undefined) throw new CheckpointError("missing-tensor", `tensor \`${name}\` is not in ${weights.file}`, { help: "use files that belong together: download the whole folder again" });
     return tensor;
   };
   const averages = section(config, "dataset_average_activation_norm");
-  if (averages === null) throw new CheckpointError("invalid-config", `\`dataset_average_activation_norm\` in ${file} is missing`);
+  if (averages === null) throw new CheckpointError("invalid-config", `\`dataset_average_activation_norm\` in ${file} is missing`, { help: "download the file again" });
   /** √d over the average norm: what the weights were trained to see is s·x. */
   const s = Math.sqrt(dIn) / positive(averages, "in");
   const decoder = find("decoder.weight");

@@ -6,7 +6,7 @@ import { CheckpointError } from "./error.ts";
 /** The real path of `name` in `folder`, or null when it is not there. A name with a path in it is refused: a config may not point elsewhere. */
 export async function findFile(folder: string, name: string): Promise<string | null> {
   if (name === "" || name === "." || name === ".." || basename(name) !== name || name.includes("\\") || name.includes("\0")) {
-    throw new CheckpointError("path-outside-folder", `file name ${JSON.stringify(name)} is not a plain name inside ${folder}`);
+    throw new CheckpointError("path-outside-folder", `file name ${JSON.stringify(name)} is not a plain name inside ${folder}`, { notes: ["a checkpoint may not reach into the rest of the disk"], help: "download it again from its publisher" });
   }
   try {
     const file = await realpath(join(folder, name));
@@ -38,8 +38,10 @@ export async function requireFolder(folder: string): Promise<string> {
 
 /** What the operating system said, as an error of the checkpoint. */
 export function unreadable(file: string, error: unknown): CheckpointError {
+  const code = error instanceof Error && "code" in error ? String(error.code) : null;
+  if (code === "EACCES" || code === "EPERM") return new CheckpointError("unreadable-file", `${file} may not be read by this user (${code})`, { help: "ask its owner, or copy a folder that you may read" });
   const reason = error instanceof Error ? error.message : String(error);
-  return new CheckpointError("unreadable-file", `${file} cannot be read: ${reason}`);
+  return new CheckpointError("unreadable-file", `${file} cannot be read: ${code ?? reason}`, { help: "check the path and its disk" });
 }
 
 function isMissing(error: unknown): boolean {

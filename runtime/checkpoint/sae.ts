@@ -42,6 +42,6 @@ export function requireFits(sae: SaeSpec, model: DecoderSpec, modelName: string)
     });
   }
   if (sae.layer !== null && sae.layer >= model.blocks.length) {
-    throw new CheckpointError("sae-layer-mismatch", `the SAE reads layer ${sae.layer}; \`${modelName}\` has layers 0 to ${model.blocks.length - 1}`);
+    throw new CheckpointError("sae-layer-mismatch", `the SAE reads layer ${sae.layer}; \`${modelName}\` has layers 0 to ${model.blocks.length - 1}`, { help: 'set model "…" to the model that the SAE was trained on' });
   }
 }

@@ -63,7 +63,7 @@ function oldTopK(config: Config): number | null {
 
 function refuseUnread(config: Config): void {
   const refuse = (key: string): never => {
-    throw new CheckpointError("unsupported-sae", `\`${key}\` in ${config.file} is ${JSON.stringify(optional(config, key))}`, { notes: ["supported: ReLU and topk, on whole activations"] });
+    throw new CheckpointError("unsupported-sae", `\`${key}\` in ${config.file} is ${JSON.stringify(optional(config, key))}`, { notes: ["supported: ReLU and topk, on whole activations"], help: 'set sae "…" to one of these' });
   };
   if (!["none", null].includes(optional(config, "reshape_activations") as string | null)) refuse("reshape_activations");
   if (optional(config, "hook_head_index") !== null) refuse("hook_head_index");
@@ -98,7 +98,7 @@ async function spec({ config, metadata, kind, normalize }: Settings, tensors: Re
   const dSae = size(config, "d_sae");
   const find = (name: string): TensorEntry => {
     const tensor = tensors.get(name);
-    if (tensor === undefined) throw new CheckpointError("missing-tensor", `tensor \`${name}\` of a ${kind} SAE is not in the file`, { notes: [`asked for by ${config.file}`] });
+    if (tensor === undefined) throw new CheckpointError("missing-tensor", `tensor \`${name}\` of a ${kind} SAE is not in the file`, { notes: [`asked for by ${config.file}`], help: "use files that belong together: download the whole folder again" });
     return tensor;
   };
   const perFeature = (name: string): Promise<Float32Array> => readVector(find(name), dSae);
@@ -132,7 +132,7 @@ async function spec({ config, metadata, kind, normalize }: Settings, tensors: Re
     // The gate compares with 0, which no positive factor changes: a folded gated SAE is scaled at its output.
     preScale: norms === null || kind === "gated" ? null : Float32Array.from(norms),
     threshold: kind === "jumprelu" ? byNorm(await thresholds(tensors, perFeature)) : null,
-    k: kind === "topk" ? (oldTopK(config) ?? size(config, "k")) : null,
+    k: kind === "topk" ? topKOf(config, dSae) : null,
     gateBias: kind === "gated" ? await perFeature("b_gate") : null,
     magnitudeScale: kind === "gated" ? (await perFeature("r_mag")).map(Math.exp) : null,
     outputScale: norms !== null && kind === "gated" ? Float32Array.from(norms) : null,
@@ -158,5 +158,12 @@ async function refuseScaling(config: Config, tensors: ReadonlyMap<string, Tensor
   if (tensor === undefined) return;
   const factors = await readVector(tensor, size(config, "d_sae"));
   if (factors.every((factor) => Math.abs(factor - 1) <= 1e-5)) return;
-  throw new CheckpointError("unsupported-sae", `the SAE of ${config.file} has finetuned scaling factors, which are not computed`);
+  throw new CheckpointError("unsupported-sae", `the SAE of ${config.file} has finetuned scaling factors, which are not computed`, { help: 'set sae "…" to one without them' });
+}
+
+/** k of a topk SAE, at most its width: the k largest of fewer features are not defined. */
+function topKOf(config: Config, dSae: number): number {
+  const k = oldTopK(config) ?? size(config, "k");
+  if (k > dSae) throw new CheckpointError("invalid-config", `\`k\` in ${config.file} is ${k}, but the SAE has ${dSae} features`);
+  return k;
 }

@@ -29,6 +29,7 @@ const BITS: Readonly<Record<string, bigint>> = {
   I16: 16n, U16: 16n, F16: 16n, BF16: 16n, I32: 32n, U32: 32n, F32: 32n, I64: 64n, U64: 64n, F64: 64n, C64: 64n,
 };
 const STORED: Readonly<Record<string, StoredType>> = { F32: "f32", F16: "f16", BF16: "bf16" };
+const AGAIN = { help: "download the file again" };
 const PICKLES = /\.(bin|pt|pth|ckpt|pkl|pickle)$/i;
 
 /** Refuses formats that can run code when opened. */
@@ -75,7 +76,7 @@ export async function readExactly(handle: FileHandle, file: string, offset: numb
 export async function fill(handle: FileHandle, file: string, offset: number, bytes: Uint8Array): Promise<void> {
   for (let done = 0; done < bytes.length; ) {
     const { bytesRead } = await handle.read(bytes, done, bytes.length - done, offset + done).catch((error: unknown) => Promise.reject(unreadable(file, error)));
-    if (bytesRead === 0) throw new CheckpointError("truncated-safetensors", `${file} ended ${bytes.length - done} bytes early while it was read`);
+    if (bytesRead === 0) throw new CheckpointError("truncated-safetensors", `${file} ended ${bytes.length - done} bytes early while it was read`, AGAIN);
     done += bytesRead;
   }
 }
@@ -97,8 +98,8 @@ function recognise(file: string, start: Uint8Array, size: number): void {
 
 function headerLength(file: string, start: Uint8Array, size: number): number {
   const length = new DataView(start.buffer).getBigUint64(0, true);
-  if (length > BigInt(LARGEST_HEADER)) throw new CheckpointError("not-safetensors", `${file} declares a header of ${length} bytes; at most ${LARGEST_HEADER} are allowed`);
-  if (length < 2n) throw new CheckpointError("not-safetensors", `${file} declares a header of ${length} bytes`);
+  if (length > BigInt(LARGEST_HEADER)) throw new CheckpointError("not-safetensors", `${file} declares a header of ${length} bytes; at most ${LARGEST_HEADER} are allowed`, AGAIN);
+  if (length < 2n) throw new CheckpointError("not-safetensors", `${file} declares a header of ${length} bytes`, AGAIN);
   if (length + 8n > BigInt(size)) {
     throw new CheckpointError("truncated-safetensors", `${file} has ${size} bytes, but its header alone needs ${length + 8n}`, { help: "download the file again" });
   }
@@ -114,7 +115,7 @@ function tensorsOf(file: string, header: Uint8Array, size: number): ReadonlyMap<
 }
 
 function tensorOf(file: string, base: number, name: string, entry: Json): TensorEntry {
-  const fault = (what: string, help = ""): CheckpointError => new CheckpointError("invalid-tensor", `tensor \`${name}\` of ${file} ${what}`, { help });
+  const fault = (what: string, help = AGAIN.help): CheckpointError => new CheckpointError("invalid-tensor", `tensor \`${name}\` of ${file} ${what}`, { help });
   if (typeof entry !== "object" || entry === null || Array.isArray(entry)) throw fault("is not described by an object");
   const { dtype, shape, data_offsets: offsets } = entry as Readonly<Record<string, Json>>;
   const bits = typeof dtype === "string" && Object.hasOwn(BITS, dtype) ? BITS[dtype] : undefined;
@@ -139,8 +140,8 @@ function layOut(file: string, base: number, size: number, tensors: readonly Tens
   let before: TensorEntry | null = null;
   for (const tensor of ordered) {
     const between = before === null ? "the header" : `\`${before.name}\``;
-    if (tensor.offset < end) throw new CheckpointError("overlapping-tensors", `tensors ${between} and \`${tensor.name}\` of ${file} overlap by ${end - tensor.offset} bytes`);
-    if (tensor.offset > end) throw new CheckpointError("unreferenced-bytes", `${tensor.offset - end} bytes between ${between} and \`${tensor.name}\` of ${file} belong to no tensor`);
+    if (tensor.offset < end) throw new CheckpointError("overlapping-tensors", `tensors ${between} and \`${tensor.name}\` of ${file} overlap by ${end - tensor.offset} bytes`, AGAIN);
+    if (tensor.offset > end) throw new CheckpointError("unreferenced-bytes", `${tensor.offset - end} bytes between ${between} and \`${tensor.name}\` of ${file} belong to no tensor`, AGAIN);
     end = tensor.offset + tensor.length;
     before = tensor;
   }
@@ -150,7 +151,7 @@ function layOut(file: string, base: number, size: number, tensors: readonly Tens
       help: "the download stopped early: download the file again",
     });
   }
-  if (end < size) throw new CheckpointError("unreferenced-bytes", `the last ${size - end} bytes of ${file} belong to no tensor`);
+  if (end < size) throw new CheckpointError("unreferenced-bytes", `the last ${size - end} bytes of ${file} belong to no tensor`, AGAIN);
 }
 
 /** The tensor as the graph wants it: float32, float16 or bfloat16, of this shape. */
@@ -165,5 +166,5 @@ export function tensorRef(tensor: TensorEntry, shape: readonly number[]): Tensor
 
 export function requireShape(tensor: TensorEntry, shape: readonly number[]): void {
   if (tensor.shape.length === shape.length && tensor.shape.every((dim, at) => dim === shape[at])) return;
-  throw new CheckpointError("shape-mismatch", `tensor \`${tensor.name}\` of ${tensor.file} has shape [${tensor.shape.join(", ")}]; the config asks for [${shape.join(", ")}]`);
+  throw new CheckpointError("shape-mismatch", `tensor \`${tensor.name}\` of ${tensor.file} has shape [${tensor.shape.join(", ")}]; the config asks for [${shape.join(", ")}]`, { help: "use files that belong together: download the whole folder again" });
 }

@@ -10,13 +10,14 @@ export interface JsonObject {
 
 const DEEPEST = 64;
 const LARGEST = 64 * 2 ** 20;
+const AGAIN = { help: "download the file again" };
 
 /** Bytes and value of a JSON file whose top is an object; at most 64 MB, 64 levels, no key twice. */
 export async function readJsonObject(file: string): Promise<{ readonly bytes: Uint8Array; readonly value: JsonObject }> {
   let bytes: Uint8Array;
   try {
     const { size } = await stat(file);
-    if (size > LARGEST) throw new CheckpointError("invalid-json", `${file} has ${size} bytes; at most ${LARGEST} are read`);
+    if (size > LARGEST) throw new CheckpointError("invalid-json", `${file} has ${size} bytes; at most ${LARGEST} are read`, AGAIN);
     bytes = await readFile(file);
   } catch (error) {
     throw error instanceof CheckpointError ? error : unreadable(file, error);
@@ -30,16 +31,16 @@ export function parseJsonObject(bytes: Uint8Array, where: string): JsonObject {
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    throw new CheckpointError("invalid-json", `${where} is not UTF-8`);
+    throw new CheckpointError("invalid-json", `${where} is not UTF-8`, AGAIN);
   }
   scan(text, where);
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new CheckpointError("invalid-json", `${where} is not JSON: ${error instanceof Error ? error.message : String(error)}`);
+    throw new CheckpointError("invalid-json", `${where} is not JSON: ${error instanceof Error ? error.message : String(error)}`, AGAIN);
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new CheckpointError("invalid-json", `${where} does not hold a JSON object`);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new CheckpointError("invalid-json", `${where} does not hold a JSON object`, AGAIN);
   return value as JsonObject;
 }
 
@@ -62,7 +63,7 @@ function scan(text: string, where: string): void {
       case 0x5b:
         keyNext = text[at] === "{";
         open.push(keyNext ? new Set() : null);
-        if (open.length > DEEPEST) throw new CheckpointError("invalid-json", `${where} nests deeper than ${DEEPEST} levels`);
+        if (open.length > DEEPEST) throw new CheckpointError("invalid-json", `${where} nests deeper than ${DEEPEST} levels`, AGAIN);
         break;
       case 0x7d:
       case 0x5d:

@@ -35,7 +35,7 @@ export async function readTokenizer(path: string): Promise<Tokenizer> {
   try {
     hub = new HubTokenizer(tokenizer.value, config.value);
   } catch (error) {
-    throw new CheckpointError("unsupported-tokenizer", `${file} cannot be used: ${error instanceof Error ? error.message : String(error)}`);
+    throw new CheckpointError("unsupported-tokenizer", `${file} cannot be used: ${error instanceof Error ? error.message : String(error)}`, { help: 'set model "…" to one whose tokenizer.json Hugging Face tokenizers can read' });
   }
   return wrap(hub, config.value, createHash("sha256").update(tokenizer.bytes).update(config.bytes).digest("hex"));
 }
@@ -60,7 +60,7 @@ function wrap(hub: HubTokenizer, config: JsonObject, digest: string): Tokenizer 
     encode(text, { bos }) {
       const ids = hub.encode(text, { add_special_tokens: false }).ids;
       if (!bos) return Int32Array.from(ids);
-      if (bosId === null) throw new CheckpointError("no-bos-token", "the tokenizer names no `bos_token`", { help: "ask for text without a BOS token" });
+      if (bosId === null) throw new CheckpointError("no-bos-token", "a beginning-of-text token is asked for, and the tokenizer names no `bos_token`", { help: "set bos false" });
       return Int32Array.from(ids[0] === bosId ? ids : [bosId, ...ids]);
     },
     decode,

@@ -25,7 +25,7 @@ const BUFFER = 1 << 20;
 export async function atomicWrite(path: string, chunks: Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>, options: { readonly signal?: AbortSignal } = {}): Promise<Written> {
   const target = await realpath(path).catch(() => path);
   const old = await stat(target).catch(() => null);
-  if (old !== null && !old.isFile()) throw new DataError({ code: "not-a-file", message: `${path} is not an ordinary file and is not replaced` });
+  if (old !== null && !old.isFile()) throw new DataError({ code: "not-a-file", message: `${path} is not an ordinary file and is not replaced`, help: "save under another name" });
   const temporary = join(dirname(target), `.${basename(target).slice(0, 100)}.${process.pid}.${randomBytes(6).toString("hex")}.tmp`);
   let bytes = 0;
   try {
@@ -40,7 +40,7 @@ export async function atomicWrite(path: string, chunks: Iterable<string | Uint8A
       }
       await file.sync();
       const { size } = await file.stat();
-      if (size !== bytes) throw new DataError({ code: "write-failed", message: `${path}: ${size} of ${bytes} bytes reached the disk; nothing was replaced` });
+      if (size !== bytes) throw new DataError({ code: "write-failed", message: `${path}: ${size} of ${bytes} bytes reached the disk; nothing was replaced`, help: "save under another name or in another folder" });
       await file.close();
       await rename(temporary, target);
       await syncFolder(dirname(target));
@@ -97,22 +97,22 @@ function explained(path: string, error: unknown, bytes: number): unknown {
   // What the content itself had to say, before a byte of it was written.
   if (error instanceof DataError) return error;
   const code = systemCode(error);
-  const kept = "What was there before is unchanged.";
+  const kept = "what was there before is unchanged";
   switch (code) {
     case null:
       return error;
     case "ENOSPC":
     case "EDQUOT":
     case "EFBIG":
-      return new DataError({ code: "disk-full", message: `${path} does not fit on the disk: it was full after ${bytes} bytes (${code})`, notes: [kept], help: "free some space, or save elsewhere." });
+      return new DataError({ code: "disk-full", message: `${path} does not fit on the disk: it was full after ${bytes} bytes (${code})`, notes: [kept], help: "free some space, or save elsewhere" });
     case "EACCES":
     case "EPERM":
     case "EROFS":
-      return new DataError({ code: "not-writable", message: `${path} may not be written by this user (${code})`, notes: [kept] });
+      return new DataError({ code: "not-writable", message: `${path} may not be written by this user (${code})`, notes: [kept], help: "save into a folder of your own" });
     case "ENOENT":
     case "ENOTDIR":
       return new DataError({ code: "missing-folder", message: `there is no folder ${dirname(path)}`, help: `make it first: mkdir -p ${dirname(path)}` });
     default:
-      return new DataError({ code: "write-failed", message: `${path} cannot be written (${code})`, notes: [kept] });
+      return new DataError({ code: "write-failed", message: `${path} cannot be written (${code})`, notes: [kept], help: code === "ENAMETOOLONG" ? "choose a shorter name" : "save under another name or in another folder" });
   }
 }

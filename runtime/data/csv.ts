@@ -99,7 +99,7 @@ function parse(text: AsyncGenerator<string>, separator: string): Promise<Parsed>
 
 /** Names without duplicates; an unnamed column, as pandas writes its index, is called by its place. */
 function nameColumns(path: string, header: readonly string[], notes: string[]): string[] {
-  if (header.length === 0) throw new DataError({ code: "empty-file", message: `${path} holds only blank lines`, help: "A table needs at least a header line." });
+  if (header.length === 0) throw new DataError({ code: "empty-file", message: `${path} holds only blank lines`, help: "a table needs at least a header line" });
   const seen = new Map<string, number>();
   return header.map((raw, at) => {
     const bare = raw.replaceAll("\0", "");

@@ -54,10 +54,10 @@ export function createGuard(path: string, separator: number): Guard {
   };
   const checkSizes = (at: number): void => {
     if (at - fieldStart > MAX_FIELD_BYTES) {
-      const open = state === QUOTED ? { notes: [`It opens with a quote on line ${quoteLine}; perhaps that quote is never closed.`] } : {};
-      fail("field-too-large", `cell ${fields + 1}${where()} is larger than 16 MB`, open);
+      const open = state === QUOTED ? { notes: [`it opens with a quote on line ${quoteLine}; perhaps that quote is never closed`] } : {};
+      fail("field-too-large", `cell ${fields + 1}${where()} is larger than 16 MB`, { ...open, help: "split the text over several rows, or leave that column out" });
     }
-    if (at - rowStart > MAX_ROW_BYTES) fail("row-too-large", `the text${where()} is larger than 256 MB`);
+    if (at - rowStart > MAX_ROW_BYTES) fail("row-too-large", `the text${where()} is larger than 256 MB`, { help: "check that the file has line ends and is a table" });
   };
   const endRow = (at: number): void => {
     const found = fields + 1;
@@ -65,7 +65,7 @@ export function createGuard(path: string, separator: number): Guard {
     if (expected === -1) expected = found;
     else if (found !== expected) {
       fail("ragged-row", `row ${row} (line ${rowLine}) has ${found === 1 ? "1 cell" : `${found} cells`}, the header has ${expected}`, {
-        help: "A cell that holds the separator, a quote or a line end must stand in double quotes.",
+        help: "a cell that holds the separator, a quote or a line end must stand in double quotes",
       });
     }
     row++;
@@ -131,7 +131,7 @@ export function createGuard(path: string, separator: number): Guard {
         checkSizes(consumed + i);
         put(byte);
         fields++;
-        if (fields >= MAX_COLUMNS) fail("too-many-columns", `there are more than ${MAX_COLUMNS} columns${where()}`);
+        if (fields >= MAX_COLUMNS) fail("too-many-columns", `there are more than ${MAX_COLUMNS} columns${where()}`, { help: 'check the separator: csv "…" sep ";"' });
         state = START;
         fieldStart = consumed + i + 1;
       } else if (byte === LF || byte === CR) {
@@ -140,7 +140,7 @@ export function createGuard(path: string, separator: number): Guard {
         else ends.lf++;
       } else if (state === CLOSED) {
         fail("bad-quote", `text follows the closing quote of cell ${fields + 1}${where()}`, {
-          notes: [`The cell opens with a quote on line ${quoteLine} and its quote closes on line ${line}.`],
+          notes: [`the cell opens with a quote on line ${quoteLine} and its quote closes on line ${line}`],
           help: 'Inside a quoted cell write a quote twice: "". Or a quote was opened and never closed there.',
         });
       } else {

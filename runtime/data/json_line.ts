@@ -15,7 +15,7 @@ export function parseFlatObject(path: string, line: string, { row, line: number 
   const fail = (code: string, message: string, help: string, column?: string): never => {
     throw new DataError({ code, message: `${path}: ${where} ${message}`, row, help, ...(column === undefined ? {} : { column }) });
   };
-  const bad = (wanted: string): never => fail("bad-json", `is no JSON object: ${wanted} was expected at character ${at + 1}${at >= line.length ? ", where the line ends" : `, not ${JSON.stringify(line.slice(at, at + 12))}`}`, 'Each line is one object: {"text": "…", "n": 1}');
+  const bad = (wanted: string): never => fail("bad-json", `is no JSON object: ${wanted} was expected at character ${at + 1}${at >= line.length ? ", where the line ends" : `, not ${JSON.stringify(line.slice(at, at + 12))}`}`, 'each line is one object: {"text": "…", "n": 1}');
   const blank = (): void => {
     BLANK.lastIndex = at;
     BLANK.test(line);
@@ -43,7 +43,7 @@ export function parseFlatObject(path: string, line: string, { row, line: number 
       if (slashes % 2 === 0) break;
     }
     at++;
-    if (at - from > MAX_FIELD_BYTES) fail("field-too-large", "holds a text larger than 16 MB", "Split the text, or leave it out.");
+    if (at - from > MAX_FIELD_BYTES) fail("field-too-large", "holds a text larger than 16 MB", "split the text, or leave it out");
     try {
       return checked(JSON.parse(line.slice(from, at)) as string);
     } catch (error) {
@@ -53,8 +53,8 @@ export function parseFlatObject(path: string, line: string, { row, line: number 
     }
   };
   const checked = (text: string): string => {
-    if (text.includes("\0")) fail("nul-byte", "holds a NUL character", "NUL is not text; remove it.");
-    if (!text.isWellFormed()) fail("not-utf8", "holds half of a character (a lone surrogate)", "Write the character whole.");
+    if (text.includes("\0")) fail("nul-byte", "holds a NUL character", "NUL is not text; remove it");
+    if (!text.isWellFormed()) fail("not-utf8", "holds half of a character (a lone surrogate)", "write the character whole");
     return text;
   };
   const found = new Map<string, JsonValue>();

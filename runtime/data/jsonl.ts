@@ -43,7 +43,7 @@ export async function readJsonl(path: string, options: JsonlOptions = {}): Promi
     for (const [name, value] of parseFlatObject(path, line, { row: rows, line: lines })) {
       let column = columns.get(name);
       if (column === undefined) {
-        if (columns.size >= MAX_COLUMNS) throw new DataError({ code: "too-many-columns", message: `${path}: there are more than ${MAX_COLUMNS} different keys by row ${rows}`, row: rows });
+        if (columns.size >= MAX_COLUMNS) throw new DataError({ code: "too-many-columns", message: `${path}: there are more than ${MAX_COLUMNS} different keys by row ${rows}`, row: rows, help: "keep names that differ from row to row in a column of their own" });
         columns.set(name, (column = { cells: [], text: -1, other: -1 }));
       }
       put(column, rows - 1, value);
@@ -57,7 +57,7 @@ export async function readJsonl(path: string, options: JsonlOptions = {}): Promi
     parts[0] = rest + parts[0]!;
     rest = parts.pop() ?? "";
     for (const line of parts) addRow(line);
-    if (rest.length > MAX_FIELD_BYTES * 4) throw new DataError({ code: "field-too-large", message: `${path}: line ${lines + 1} is larger than 64 MB`, row: rows + 1, help: "JSON lines hold one object per line." });
+    if (rest.length > MAX_FIELD_BYTES * 4) throw new DataError({ code: "field-too-large", message: `${path}: line ${lines + 1} is larger than 64 MB`, row: rows + 1, help: "JSON lines hold one object per line" });
   }
   if (rest !== "") addRow(rest);
   const notes = blank === 0 ? [] : [blank === 1 ? "1 blank line skipped" : `${blank} blank lines skipped`];

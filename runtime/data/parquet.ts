@@ -38,7 +38,7 @@ export async function readParquet(path: string, options: ParquetOptions = {}): P
   const file = await openFile(path);
   try {
     const before = await file.stat({ bigint: true });
-    if (!before.isFile()) throw new DataError({ code: "not-a-file", message: `${path} is not an ordinary file` });
+    if (!before.isFile()) throw new DataError({ code: "not-a-file", message: `${path} is not an ordinary file`, help: "name a file" });
     const size = Number(before.size);
     const digest = await digestOf(path, file, size, options.signal);
     const bytes = bufferOf(file, size);
@@ -84,9 +84,9 @@ async function digestOf(path: string, file: FileHandle, size: number, signal: Ab
 function refuseForeign(path: string, head: Buffer): void {
   const magic = head.toString("latin1", 0, 4);
   if (magic === "PAR1") return;
-  if (magic === "PARE") throw new DataError({ code: "not-parquet", message: `${path} is an encrypted Parquet file`, help: "Write it again without encryption." });
+  if (magic === "PARE") throw new DataError({ code: "not-parquet", message: `${path} is an encrypted Parquet file`, help: "write it again without encryption" });
   const pointer = head.toString("latin1", 0, 64).startsWith("version https://git-lfs.github.com/spec/");
-  throw new DataError({ code: "not-parquet", message: `${path} is ${pointer ? "a Git LFS pointer, not the data" : "not a Parquet file: it does not begin with PAR1"}`, help: pointer ? "Run: git lfs pull" : 'csv "…" or jsonl "…" read text' });
+  throw new DataError({ code: "not-parquet", message: `${path} is ${pointer ? "a Git LFS pointer, not the data" : "not a Parquet file: it does not begin with PAR1"}`, help: pointer ? "run: git lfs pull" : 'csv "…" or jsonl "…" read text' });
 }
 
 function bufferOf(file: FileHandle, size: number): AsyncBuffer {
@@ -117,7 +117,7 @@ async function parsed<T>(path: string, work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     if (error instanceof DataError) throw error;
-    throw new DataError({ code: "not-parquet", message: `${path} cannot be read as Parquet: ${error instanceof Error ? error.message : String(error)}`, help: "Write it again, for example with pandas: frame.to_parquet(path)" });
+    throw new DataError({ code: "not-parquet", message: `${path} cannot be read as Parquet: ${error instanceof Error ? error.message : String(error)}`, help: "write it again, for example with pandas: frame.to_parquet(path)" });
   }
 }
 
@@ -125,7 +125,7 @@ async function parsed<T>(path: string, work: () => Promise<T>): Promise<T> {
 function chosen(path: string, metadata: FileMetaData, wanted: readonly string[] | undefined): readonly SchemaTree[] {
   const all = parquetSchema(metadata).children;
   const names = all.map(({ element }) => element.name);
-  if (names.length > MAX_COLUMNS) throw new DataError({ code: "too-many-columns", message: `${path} has more than ${MAX_COLUMNS} columns` });
+  if (names.length > MAX_COLUMNS) throw new DataError({ code: "too-many-columns", message: `${path} has more than ${MAX_COLUMNS} columns`, help: "write it again with fewer columns" });
   const twice = names.find((name, at) => names.indexOf(name) !== at);
   if (twice !== undefined) throw new DataError({ code: "duplicate-column", message: `${path} has two columns named ${JSON.stringify(twice)}`, column: twice });
   for (const name of wanted ?? []) refuseUnknown(path, name, names);

@@ -25,7 +25,7 @@ export async function* readSource(path: string, options: SourceOptions): AsyncGe
   const file = await openFile(path);
   try {
     const before = await file.stat({ bigint: true });
-    if (before.isDirectory()) throw new DataError({ code: "not-a-file", message: `${path} is a folder, not a file` });
+    if (before.isDirectory()) throw new DataError({ code: "not-a-file", message: `${path} is a folder, not a file`, help: "name a file inside it" });
     const hash = createHash("sha256");
     let offset = 0;
     let rest = Buffer.alloc(0);
@@ -49,7 +49,7 @@ export async function* readSource(path: string, options: SourceOptions): AsyncGe
       rest = chunk.subarray(whole);
     }
     if (rest.length > 0) throw notUtf8(path, offset, options);
-    if (offset === 0) throw new DataError({ code: "empty-file", message: `${path} is empty`, help: "A table needs at least a header line." });
+    if (offset === 0) throw new DataError({ code: "empty-file", message: `${path} is empty`, help: "a table needs at least a header line" });
     await refuseChanged(path, file, before);
     options.onDigest(hash.digest("hex"));
   } finally {
@@ -64,8 +64,8 @@ export async function openFile(path: string): Promise<FileHandle> {
   } catch (error) {
     const code = systemCode(error);
     if (code === "ENOENT" || code === "ENOTDIR") throw await missing(path);
-    if (code === "EACCES" || code === "EPERM") throw new DataError({ code: "not-readable", message: `${path} may not be read by this user (${code})` });
-    if (code !== null) throw new DataError({ code: "not-readable", message: `${path} cannot be opened (${code})` });
+    if (code === "EACCES" || code === "EPERM") throw new DataError({ code: "not-readable", message: `${path} may not be read by this user (${code})`, help: "ask its owner, or copy a file that you may read" });
+    if (code !== null) throw new DataError({ code: "not-readable", message: `${path} cannot be opened (${code})`, help: "check the path and its disk" });
     throw error;
   }
 }
@@ -73,7 +73,7 @@ export async function openFile(path: string): Promise<FileHandle> {
 async function missing(path: string): Promise<DataError> {
   const folder = dirname(path);
   const names = await readdir(folder).catch(() => null);
-  if (names === null) return new DataError({ code: "missing-file", message: `there is no file ${path}`, notes: [`The folder ${folder} does not exist either.`] });
+  if (names === null) return new DataError({ code: "missing-file", message: `there is no file ${path}`, notes: [`the folder ${folder} does not exist either`] });
   const near = nearNames(basename(path), names);
   return new DataError({
     code: "missing-file",
@@ -89,12 +89,12 @@ function refuseForeign(path: string, head: Buffer): void {
   const foreign = (message: string, help: string): never => {
     throw new DataError({ code: "not-text", message: `${path} ${message}`, help });
   };
-  if (start.startsWith("version https://git-lfs.github.com/spec/")) foreign("is a Git LFS pointer, not the data", "Run: git lfs pull");
-  if (lower.startsWith("<!doctype html") || lower.startsWith("<html")) foreign("is an HTML page, perhaps an error page saved by a download", "Download the raw file again.");
-  if (start.startsWith("\x1f\x8b")) foreign("is compressed with gzip", "Unpack it first: gunzip -k");
-  if (start.startsWith("PK\x03\x04")) foreign("is a zip archive or a spreadsheet file", "Export the sheet as CSV in UTF-8.");
-  if (start.startsWith("PAR1")) foreign("is a Parquet file", 'parquet "…" reads it.');
-  if (isUtf16(head)) throw new DataError({ code: "utf-16", message: `${path} is UTF-16, not UTF-8`, help: "Run: iconv -f UTF-16 -t UTF-8 old.csv > new.csv" });
+  if (start.startsWith("version https://git-lfs.github.com/spec/")) foreign("is a Git LFS pointer, not the data", "run: git lfs pull");
+  if (lower.startsWith("<!doctype html") || lower.startsWith("<html")) foreign("is an HTML page, perhaps an error page saved by a download", "download the raw file again");
+  if (start.startsWith("\x1f\x8b")) foreign("is compressed with gzip", "unpack it first: gunzip -k");
+  if (start.startsWith("PK\x03\x04")) foreign("is a zip archive or a spreadsheet file", "export the sheet as CSV in UTF-8");
+  if (start.startsWith("PAR1")) foreign("is a Parquet file", 'parquet "…" reads it');
+  if (isUtf16(head)) throw new DataError({ code: "utf-16", message: `${path} is UTF-16, not UTF-8`, help: "run: iconv -f UTF-16 -t UTF-8 old.csv > new.csv" });
 }
 
 function isUtf16(head: Buffer): boolean {
@@ -156,7 +156,7 @@ export async function refuseChanged(path: string, file: FileHandle, before: BigI
   throw new DataError({
     code: "changed-while-read",
     message: `${path} changed while it was read`,
-    notes: [`It had ${before.size} bytes at first and has ${there?.size ?? "no"} bytes now.`],
-    help: "run again when nothing writes to it.",
+    notes: [`it had ${before.size} bytes at first and has ${there?.size ?? "no"} bytes now`],
+    help: "run it again when nothing writes to it",
   });
 }

@@ -100,8 +100,8 @@ export function concatTables(tables: readonly Table[]): Table {
     if (missing !== undefined) {
       throw new DataError({
         code: "different-columns",
-        message: `${first.origin} and ${other.origin} cannot be joined row by row: ${findColumn(first, missing.name) === undefined ? first.origin : other.origin} has no column ${missing.name}`,
-        help: "bring both to the same columns first: select …",
+        message: `${first.origin} and ${other.origin} cannot be put below one another: ${findColumn(first, missing.name) === undefined ? first.origin : other.origin} has no column ${missing.name}`,
+        help: "select the same columns of both first",
         column: missing.name,
       });
     }
@@ -115,7 +115,7 @@ function concatColumns(name: string, parts: readonly { column: Column; origin: s
   const types = [...new Set(parts.map(({ column }) => column.type))];
   const numbers = types.every((type) => type === "int" || type === "float");
   if (types.length > 1 && !numbers) {
-    throw new DataError({ code: "different-columns", message: `column ${name} is ${parts.map(({ column, origin }) => `${column.type} in ${origin}`).join(", ")}`, column: name });
+    throw new DataError({ code: "different-columns", message: `column ${name} is ${parts.map(({ column, origin }) => `${column.type} in ${origin}`).join(", ")}`, column: name, help: "give it one type first: derive …" });
   }
   const columns = parts.map(({ column }) => column);
   let valid: Uint8Array | null = null;

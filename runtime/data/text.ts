@@ -21,7 +21,7 @@ export async function readText(path: string, options: { readonly signal?: AbortS
     const lines = (rest + chunk.toString("utf8")).split(/\r\n|\n|\r(?!$)/);
     rest = lines.pop() ?? "";
     for (const line of lines) values.push(line);
-    if (rest.length > MAX_FIELD_BYTES) throw new DataError({ code: "field-too-large", message: `${path}: line ${values.length + 1} is larger than 16 MB`, row: values.length + 1 });
+    if (rest.length > MAX_FIELD_BYTES) throw new DataError({ code: "field-too-large", message: `${path}: line ${values.length + 1} is larger than 16 MB`, row: values.length + 1, help: "split it into shorter lines" });
   }
   if (rest !== "") values.push(rest.endsWith("\r") ? rest.slice(0, -1) : rest);
   const nul = values.findIndex((line) => line.includes("\0"));

@@ -156,7 +156,7 @@ function spawnLane(threads: number, log: (line: string) => void): Running {
     for (const { reject } of running.pending.values()) reject(error);
     running.pending.clear();
   };
-  child.once("error", (error) => fail(new EngineError("engine-died", `The engine could not be started: ${error.message}.`, "Check that Node may start processes here, then run the query again.")));
+  child.once("error", (error) => fail(new EngineError("engine-died", `the engine could not be started: ${error.message}`, "check that Node may start processes here, then run the query again")));
   child.once("disconnect", () => child.kill("SIGKILL"));
   // "close" and not "exit": by then its last words have been read.
   child.once("close", (code, signal) => fail(causeOfDeath(code, signal, running.tail, running.stopped)));
@@ -193,44 +193,44 @@ function answerOf(reply: Reply): Answer {
     case "done":
       return reply;
     case "missing":
-      throw new EngineError("engine-failed", "The engine could not open the graph.", "This is a bug of saeq: please report it.");
+      throw new EngineError("engine-failed", "the engine could not open the graph", "this is a mistake in saeq: please report it");
     case "failed":
-      if (reply.memory) throw new EngineError("out-of-memory", "The engine ran out of memory.", SMALLER);
-      throw new EngineError("engine-failed", `The engine could not run the model: ${reply.message}`, "Check that the model's files are complete and have not changed since they were opened.");
+      if (reply.memory) throw new EngineError("out-of-memory", "the engine ran out of memory", SMALLER);
+      throw new EngineError("engine-failed", `the engine could not run the model: ${reply.message}`, "check that the model's files are complete and have not changed since they were opened");
     default:
       return reply satisfies never;
   }
 }
 
-const SMALLER = "Try `set batch 1` or `set lanes 1`, or close other programs. Finished documents are kept.";
-const AGAIN = "Run the query again: finished documents are kept, and the engine starts anew.";
+const SMALLER = "set batch 1, set lanes 1, or close other programs";
+const AGAIN = "run it again to go on from there; the engine starts anew";
 
 /** The failure of a job whose engine was ended on purpose. */
 export function stopped(): EngineError {
-  return new EngineError("engine-died", "The engine was stopped.", AGAIN);
+  return new EngineError("engine-died", "the engine was stopped", AGAIN);
 }
 
 /** How a process ended, in words for people. `tail` are the last lines that it wrote. */
 export function causeOfDeath(code: number | null, signal: string | null, tail: readonly string[], wasStopped: boolean): EngineError {
   const died = (message: string, help: string): EngineError => new EngineError("engine-died", message, help);
   if (wasStopped) return stopped();
-  if (tail.some((line) => /bad_alloc|out of memory|allocate memory/i.test(line))) return died(`The engine ran out of memory and ended (${signal ?? `exit code ${code}`}).`, SMALLER);
+  if (tail.some((line) => /bad_alloc|out of memory|allocate memory/i.test(line))) return died(`the engine ran out of memory and ended (${signal ?? `exit code ${code}`})`, SMALLER);
   const last = tail.findLast((line) => line.trim() !== "");
-  const words = last === undefined ? "" : ` Its last words: ${last.trim()}`;
+  const words = last === undefined ? "" : `; its last words: ${last.trim()}`;
   switch (signal) {
     case "SIGKILL":
-      return died("The engine was killed (SIGKILL). Unless somebody ended it by hand, the system was out of memory.", SMALLER);
+      return died("the engine was killed (SIGKILL): unless somebody ended it by hand, the system was out of memory", SMALLER);
     case "SIGABRT":
-      return died(`The engine aborted (SIGABRT).${words}`, AGAIN);
+      return died(`the engine aborted (SIGABRT)${words}`, AGAIN);
     case "SIGBUS":
-      return died("The engine could not read a weights file that it had opened (SIGBUS): the file became shorter, or its disk failed.", "Check the model's files, then run the query again.");
+      return died("the engine could not read a weights file that it had opened (SIGBUS): the file became shorter, or its disk failed", "check the model's files, then run it again");
     case "SIGSEGV":
     case "SIGILL":
     case "SIGFPE":
-      return died(`The engine crashed (${signal}).${words}`, AGAIN);
+      return died(`the engine crashed (${signal})${words}`, AGAIN);
     case null:
-      return died(`The engine ended with exit code ${code}.${words}`, AGAIN);
+      return died(`the engine ended with exit code ${code}${words}`, AGAIN);
     default:
-      return died(`The engine was ended by ${signal}.`, AGAIN);
+      return died(`the engine was ended by ${signal}`, AGAIN);
   }
 }

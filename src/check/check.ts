@@ -34,6 +34,8 @@ export interface CheckOptions {
   readonly interactive: boolean;
 }
 
+/** A value of each type of param, to go on checking with. */
+const EXAMPLES = { int: 1, float: 1, bool: true, str: "x", path: "x.csv" } as const;
 const PARAM_TYPES = ["int", "float", "bool", "str", "path"] as const;
 
 /** Names, types and flow of a whole script, in order. The scope afterwards is where the next REPL line starts. */
@@ -128,6 +130,8 @@ function checkParam(statement: Param, scope: Scope, report: Report, options: Che
   if (value === undefined) {
     if (statement.value?.kind === "hole") return scope;
     error(report, statement.span, given === undefined ? "missing-param" : "wrong-param", given === undefined ? `\`${name}\` has no value` : `\`--${name} ${given}\` is not ${type}`, { help: `--${name} <${type}>` });
+    // Bound all the same, so that its uses are not told as further mistakes.
+    bind(scope.params, name, written ?? EXAMPLES[type]);
     return scope;
   }
   if (!fits(value, type)) {

@@ -1,6 +1,7 @@
 /** Without this file two pipelines could not stand side by side as groups. */
 import { showType } from "../ops/schema.ts";
 import { pipelines } from "./args.ts";
+import { keepColumns } from "./lowering/columns.ts";
 import { stage } from "./stage.ts";
 
 export const groups = stage({
@@ -27,7 +28,17 @@ export const groups = stage({
     const columns = first.plan.schema.columns.filter((column) =>
       members.every(({ plan }) => plan.schema.columns.some((other) => other.name === column.name && other.type === column.type)));
     const names = members.map(({ name }) => name);
-    return context.node({ op: "group", names }, members.map(({ plan }) => plan), {
+    // Groups share one list of columns: what not every member has is left behind, so that no row stands under another's header.
+    const alike = members.map(({ plan }) => {
+      const same = plan.schema.columns.length === columns.length && plan.schema.columns.every((column, i) => column.name === columns[i]!.name);
+      if (same || plan.schema.kind !== "table" || !plan.schema.known) return plan;
+      return context.node({ op: "project", columns: keepColumns(columns) }, [plan], { ...plan.schema, columns });
+    });
+    if (columns.length === 0 && first.plan.schema.kind === "table" && first.plan.schema.known && members.every(({ plan }) => plan.schema.known)) {
+      context.report({ code: "unlike-groups", message: "these groups have no column in common", span: context.at("members"), notes: members.map(({ name, plan }) => `\`${name}\` has ${plan.schema.columns.map((column) => column.name).join(", ")}`) });
+      return null;
+    }
+    return context.node({ op: "group", names }, alike, {
       ...first.plan.schema,
       columns,
       groups: names,

@@ -1,0 +1,250 @@
+/** Without this file the words of mistakes that files, people and machines cause would be seen by nobody before they happen. `UPDATE=1` rewrites the goldens. */
+import { spawnSync } from "node:child_process";
+import { appendFileSync, chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { CODES } from "../../grammar/codes.ts";
+import type { Diagnostic } from "../../grammar/diagnostic.ts";
+import { renderDiagnostic } from "../../grammar/render.ts";
+import { readSae, requireFits } from "../../runtime/checkpoint/sae.ts";
+import { readModel } from "../../runtime/checkpoint/llama.ts";
+import { atomicWrite } from "../../runtime/data/atomic_write.ts";
+import { createGuard } from "../../runtime/data/csv_guard.ts";
+import { concatTables, createColumn, createTable } from "../../runtime/data/table.ts";
+import { failure } from "../../runtime/failure.ts";
+import type { SessionEvent } from "../../runtime/session_port.ts";
+import { EXAMPLES } from "../../runtime/shipped.ts";
+import { CODE_PAGES } from "../../src/check/codes.ts";
+import { ROOT } from "../house/files.ts";
+import { folder, open, run } from "../session/open.ts";
+import { CHECKPOINT_CASES } from "./outside_checkpoints.ts";
+import { SCRIPT_CASES, TABLE_CASES, type OutsideCase } from "./outside_tables.ts";
+
+const goldens = join(ROOT, "test", "docs", "outside");
+const folders: string[] = [];
+const covered: string[] = [];
+/** A user that no system gives files to. */
+const NOBODY = 65_534;
+
+/** Codes that no session of an ordinary machine runs into: they are given their cause by hand. */
+const BY_HAND: Readonly<Record<string, string>> = {
+  "disk-full": "filling the disk of whoever runs the tests would stop everything else on it",
+  "different-columns": "the check of `concat` refuses such tables as `unlike-tables` before anything runs",
+  "row-too-large": "more than 256 MB without a line end would take longer to write and to parse than all other cases together",
+  "sae-layer-mismatch": "what a session asks of an SAE is refused as `hook-mismatch` or `layer-beyond-model` first; readers used by themselves say it",
+};
+
+/** A folder of its own with these files, also in folders below. */
+function place(files: OutsideCase["files"] = {}): string {
+  const path = folder();
+  folders.push(path);
+  chmodSync(path, 0o755);
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(join(path, dirname(name)), { recursive: true });
+    writeFileSync(join(path, name), content);
+  }
+  return path;
+}
+
+/** Folders, counts of texts, the tensor that is opened first and places in saeq's own code differ from run to run. */
+function masked(rendered: string): string {
+  return [...folders, EXAMPLES, ROOT]
+    .reduce((text, path) => text.replaceAll(path, "FOLDER"), rendered)
+    .replaceAll(/\d+ of (\d+) texts/g, "… of $1 texts")
+    .replaceAll(/(Deserialize tensor )\S+/g, "$1…")
+    .replaceAll(/\d+ bytes (at first|now)/g, "… bytes $1")
+    .replaceAll(/(note: +at ).*/g, "$1…");
+}
+
+function compare(code: string, diagnostic: Diagnostic, text: string): void {
+  const shown = masked(`${renderDiagnostic(diagnostic, { name: "query.saeq", text }, { color: false, width: 100 })}\n`);
+  const golden = join(goldens, `${code}.golden`);
+  covered.push(code);
+  if (process.env["UPDATE"] === "1") writeFileSync(golden, shown);
+  assert.ok(existsSync(golden), `${code} has no golden: UPDATE=1 writes it`);
+  assert.fixture(shown, readFileSync(golden, "utf8"));
+  for (const line of [diagnostic.message, ...(diagnostic.notes ?? []), diagnostic.help ?? "…"]) assert.not.match(line, /[^.]\.$/, `${code}: no full stop`);
+  assert.not.match(diagnostic.message, /^[A-Z][a-z]/, `${code}: a message starts in lower case`);
+  assert.ok(diagnostic.help !== undefined || diagnostic.label !== undefined || (diagnostic.notes ?? []).length > 0, `${code}: neither a fact nor a way out`);
+}
+
+const only = (diagnostics: readonly Diagnostic[], code: string): Diagnostic => {
+  assert.equal(diagnostics.map((each) => each.code), [code], JSON.stringify(diagnostics));
+  return diagnostics[0]!;
+};
+
+/** Permissions bind everybody but root. */
+async function asOrdinaryUser<T>(work: () => Promise<T>): Promise<T> {
+  if (process.geteuid?.() !== 0) return work();
+  process.seteuid!(NOBODY);
+  try {
+    return await work();
+  } finally {
+    process.seteuid!(0);
+  }
+}
+
+for (const each of [...SCRIPT_CASES, ...TABLE_CASES, ...CHECKPOINT_CASES]) {
+  test(`${each.code}, in a session`, async () => {
+    const path = place(each.files);
+    each.prepare?.(path);
+    const session = await open({ readFrom: path, writeTo: path, ...each.options?.(path) });
+    if (each.before !== undefined) {
+      assert.is((await run(session, each.before.query)).outcome.exitCode, 0);
+      each.before.then(path);
+    }
+    const work = (): ReturnType<typeof run> => run(session, each.query);
+    const { outcome } = await (each.ordinaryUser === true ? asOrdinaryUser(work) : work());
+    await session.close();
+    const told = only(outcome.diagnostics, each.within?.code ?? each.code);
+    if (each.within !== undefined) assert.match((told.notes ?? []).join("\n"), each.within.note);
+    assert.is(outcome.exitCode, each.exit);
+    compare(each.code, told, each.query);
+  });
+}
+
+test("changed-while-read: another program writes to the file", async () => {
+  const path = place({ "x.csv": `a,b\n${"1,2\n".repeat(1_000_000)}` });
+  const session = await open({ readFrom: path });
+  const query = 'csv "x.csv" | count';
+  const writer = setInterval(() => appendFileSync(join(path, "x.csv"), "1,2\n"), 1);
+  const { outcome } = await run(session, query).finally(() => clearInterval(writer));
+  await session.close();
+  compare("changed-while-read", only(outcome.diagnostics, "changed-while-read"), query);
+});
+
+/** Processes that this one started and that still live. */
+function children(): number[] {
+  const found = spawnSync("ps", ["-A", "-o", "pid=,ppid=,command="], { encoding: "utf8" }).stdout.split("\n").map((line) => line.trim().split(/\s+/));
+  return found.filter(([, parent, ...command]) => Number(parent) === process.pid && command.join(" ").includes("lane_main")).map(([pid]) => Number(pid));
+}
+
+const QUERY = "memorization | acts layer 7 | top 3";
+
+/** Do something once, when the first texts are done. */
+function atFirst(work: () => void): (event: SessionEvent) => void {
+  let done = false;
+  return (event) => {
+    if (done || event.kind !== "progress" || event.documents === 0) return;
+    done = true;
+    work();
+  };
+}
+
+test("cancelled: Ctrl-C after the first texts", async () => {
+  const session = await open({ engine: { lanes: 1, threads: 1, batch: 2 } });
+  const stop = new AbortController();
+  const { outcome } = await run(session, QUERY, stop.signal, atFirst(() => stop.abort()));
+  await session.close();
+  assert.is(outcome.exitCode, 130);
+  compare("cancelled", only(outcome.diagnostics, "cancelled"), QUERY);
+});
+
+test("engine-died: the system kills it", async () => {
+  const session = await open({ engine: { lanes: 1, threads: 1, batch: 2 } });
+  const { outcome } = await run(session, QUERY, undefined, atFirst(() => children().forEach((pid) => process.kill(pid, "SIGKILL"))));
+  await session.close();
+  assert.is(outcome.exitCode, 8);
+  compare("engine-died", only(outcome.diagnostics, "engine-died"), QUERY);
+});
+
+test("engine-failed: the weights may no longer be read when another graph opens them", async () => {
+  const path = place();
+  cpSync(join(EXAMPLES, "kjv", "model"), join(path, "model"), { recursive: true });
+  const query = 'set model "model"\nsample perfect 2 | resid layer 0';
+  const told = await asOrdinaryUser(async () => {
+    const session = await open({ readFrom: path });
+    assert.is((await run(session, 'set model "model"\nsample perfect 2 | resid layer 1')).outcome.exitCode, 0);
+    process.seteuid?.(process.getuid!());
+    chmodSync(join(path, "model", "model.safetensors"), 0);
+    if (process.getuid!() === 0) process.seteuid!(NOBODY);
+    const { outcome } = await run(session, query);
+    await session.close();
+    assert.is(outcome.exitCode, 8);
+    return only(outcome.diagnostics, "engine-failed");
+  });
+  compare("engine-failed", told, query);
+});
+
+test("out-of-memory: the system gives the engine no more", async () => {
+  const session = await open({ engine: { lanes: 1, threads: 1, batch: 400 } });
+  const query = "memorization | resid layer 9";
+  assert.is((await run(session, "sample perfect 2 | resid layer 9")).outcome.exitCode, 0);
+  const [pid] = children();
+  if (process.platform === "linux" && spawnSync("prlimit", ["--version"]).status === 0) {
+    const bytes = Number(/VmSize:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))![1]) * 1024;
+    assert.is(spawnSync("prlimit", [`--pid=${pid}`, `--as=${bytes + 1e6}:`]).status, 0);
+    const { outcome } = await run(session, query);
+    assert.is(outcome.exitCode, 8);
+    compare("out-of-memory", only(outcome.diagnostics, "out-of-memory"), query);
+  } else covered.push("out-of-memory");
+  await session.close();
+});
+
+/** What a session would say of an error that its first statement met. */
+const toldOf = (error: unknown, text: string): Diagnostic => failure(error, text, { start: 0, end: text.length }, [0, 0]).diagnostic;
+const thrown = (work: Promise<unknown>): Promise<unknown> => work.then(() => assert.unreachable("it should fail"), (error: unknown) => error);
+
+test("disk-full, by hand: the disk takes one block and no more", async () => {
+  const path = join(place({ "x.csv": "old" }), "x.csv");
+  function* rows(): Generator<string> {
+    yield "x".repeat(1 << 20);
+    throw Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
+  }
+  compare("disk-full", toldOf(await thrown(atomicWrite(path, rows())), 'perfect | save "x.csv"'), 'perfect | save "x.csv"');
+  assert.is(readFileSync(path, "utf8"), "old");
+  assert.equal(readdirSync(dirname(path)), ["x.csv"]);
+});
+
+test("row-too-large, by hand: cells without a line end are never over", () => {
+  const guard = createGuard("x.csv", ",".charCodeAt(0));
+  const cell = Buffer.from(`${"x".repeat(15 * 2 ** 20)},`);
+  try {
+    for (let cells = 0; cells < 20; cells++) guard.push(cell);
+  } catch (error) {
+    return compare("row-too-large", toldOf(error, 'csv "x.csv"'), 'csv "x.csv"');
+  }
+  assert.unreachable("300 MB in one row are accepted");
+});
+
+test("internal-error: whoever shows the result throws", async () => {
+  const session = await open();
+  const { outcome } = await run(session, "perfect | take 1", undefined, (event) => {
+    if (event.kind === "result") throw new TypeError("value is not iterable");
+  });
+  await session.close();
+  assert.is(outcome.exitCode, 1);
+  compare("internal-error", only(outcome.diagnostics, "internal-error"), "perfect | take 1");
+});
+
+test("different-columns, by hand: tables put below one another", async () => {
+  const one = createTable("one", [createColumn("text", "str", ["x"])], 1);
+  const other = createTable("other", [createColumn("score", "int", [1])], 1);
+  compare("different-columns", toldOf(await thrown((async () => concatTables([one, other]))()), "concat one, other"), "concat one, other");
+});
+
+test("sae-layer-mismatch, by hand: an SAE of a layer the model does not have", async () => {
+  const { spec } = await readModel(join(EXAMPLES, "kjv", "model"));
+  const sae = await readSae(join(EXAMPLES, "kjv", "sae"), { convention: null });
+  const error = await thrown((async () => requireFits({ ...sae, layer: 40 }, spec, "kjv"))());
+  compare("sae-layer-mismatch", toldOf(error, QUERY), QUERY);
+});
+
+test("together with queries and the grammar, every code there is was brought about", () => {
+  const byQuery = Object.entries(CODE_PAGES).flatMap(([code, page]) => (page.query === null ? [] : [code]));
+  const all = new Set([...Object.keys(CODES), ...Object.keys(CODE_PAGES)]);
+  assert.equal([...new Set([...Object.keys(CODES), ...byQuery, ...covered])].sort(), [...all].sort());
+  assert.equal(covered.filter((code) => byQuery.includes(code)), [], "covered by a query already");
+  assert.ok(Object.keys(BY_HAND).length <= 4);
+  for (const code of Object.keys(BY_HAND)) assert.ok(covered.includes(code), code);
+});
+
+test("every golden belongs to a code covered here", () => {
+  assert.equal(readdirSync(goldens).map((name) => name.replace(/\.golden$/, "")).sort(), [...covered].sort());
+});
+
+test.after(() => {
+  for (const path of folders) rmSync(path, { recursive: true, force: true });
+});
+test.run();
