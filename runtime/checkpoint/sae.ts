@@ -1,5 +1,5 @@
 /** Without this file callers would have to know in which of several formats an SAE was saved. */
-import type { Convention, DecoderSpec, SaeSpec } from "../../src/emit/specs.ts";
+import type { Convention, SaeSpec } from "../../src/emit/specs.ts";
 import { CheckpointError } from "./error.ts";
 import { readLlamaScope } from "./llama_scope.ts";
 import { findFile, requireFolder } from "./real_path.ts";
@@ -34,14 +34,3 @@ export async function readSae(path: string, options: SaeOptions): Promise<SaeSpe
   throw new CheckpointError("missing-file", `${folder} holds no SAE`, { notes: SUPPORTED.map((format) => `supported: ${format}`) });
 }
 
-/** Throws `sae-width-mismatch` or `sae-layer-mismatch` where the SAE cannot read this model. */
-export function requireFits(sae: SaeSpec, model: DecoderSpec, modelName: string): void {
-  if (sae.dIn !== model.hiddenSize) {
-    throw new CheckpointError("sae-width-mismatch", `the SAE reads ${sae.dIn} numbers a token; the residual stream of \`${modelName}\` has ${model.hiddenSize}`, {
-      notes: sae.modelName === null ? [] : [`the SAE says it was trained on ${sae.modelName}`],
-    });
-  }
-  if (sae.layer !== null && sae.layer >= model.blocks.length) {
-    throw new CheckpointError("sae-layer-mismatch", `the SAE reads layer ${sae.layer}; \`${modelName}\` has layers 0 to ${model.blocks.length - 1}`, { help: 'set model "…" to the model that the SAE was trained on' });
-  }
-}

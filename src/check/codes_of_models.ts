@@ -34,7 +34,6 @@ export const MODEL_CODES: Readonly<Record<string, CodePage>> = {
   "unfolded-normalization": outside("The SAE expects scaled activations, and the factors are not in its files", "Encoding unscaled activations would give wrong features in silence", "Fold the normalisation into the weights and save it again"),
   "convention-not-applicable": { summary: "The convention does not apply to this SAE", why: "It belongs to another format of SAEs", mend: "Take one that the message names", query: "set convention openmoss\nsample perfect 2 | acts layer 7", mended: "set convention saelens\nsample perfect 2 | acts layer 7" },
   "sae-width-mismatch": outside("The SAE reads vectors of another width than the model's", "It was trained on another model", "set model to the one it was trained on"),
-  "sae-layer-mismatch": outside("The SAE was trained on a layer that the model does not have", "It belongs to another model", "set model to the one it was trained on"),
   "engine-died": outside("The process that computes ended", "It was stopped, or the system ran out of memory", "Run again: texts that were done are kept; try set batch 1"),
   "engine-failed": outside("The engine could not run the model", "The files changed, or saeq made a mistake", "Check the model's files, then report it"),
   "out-of-memory": outside("The engine ran out of memory", "Long texts and large batches need more", "set batch 1, or fewer lanes"),

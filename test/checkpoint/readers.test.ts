@@ -8,7 +8,6 @@ import { CheckpointError } from "../../runtime/checkpoint/error.ts";
 import { readModel } from "../../runtime/checkpoint/llama.ts";
 import { requireFinite, usedWeights } from "../../runtime/checkpoint/nonfinite.ts";
 import { decodeNumbers } from "../../runtime/checkpoint/numbers.ts";
-import { readSae, requireFits } from "../../runtime/checkpoint/sae.ts";
 import { readTokenizer, requireVocabulary } from "../../runtime/checkpoint/tokenizer.ts";
 import type { TensorRef } from "../../src/emit/specs.ts";
 
@@ -69,22 +68,6 @@ test("a config of transformers 5 keeps its rope under rope_parameters", async ()
 test("a window bounds the context of mistral", async () => {
   assert.is((await readModel(join(models, "mistral"))).spec.context, 200);
   assert.is((await readModel(join(models, "gqa"))).spec.context, 512);
-});
-
-test("an SAE of another width or a deeper layer does not fit", async () => {
-  const sae = await readSae(join(models, "../saes/standard"), { convention: null });
-  const { spec } = await readModel(join(models, "gqa"));
-  const code = (work: () => void): string => {
-    try {
-      work();
-    } catch (error) {
-      if (error instanceof CheckpointError) return error.code;
-    }
-    return "fits";
-  };
-  assert.is(code(() => requireFits(sae, spec, "gqa")), "sae-width-mismatch");
-  assert.is(code(() => requireFits({ ...sae, dIn: 64, layer: 3 }, spec, "gqa")), "sae-layer-mismatch");
-  assert.is(code(() => requireFits({ ...sae, dIn: 64 }, spec, "gqa")), "fits");
 });
 
 test("float16 and bfloat16 are decoded exactly", () => {

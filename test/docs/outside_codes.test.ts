@@ -7,8 +7,6 @@ import * as assert from "uvu/assert";
 import { CODES } from "../../grammar/codes.ts";
 import type { Diagnostic } from "../../grammar/diagnostic.ts";
 import { renderDiagnostic } from "../../grammar/render.ts";
-import { readSae, requireFits } from "../../runtime/checkpoint/sae.ts";
-import { readModel } from "../../runtime/checkpoint/llama.ts";
 import { atomicWrite } from "../../runtime/data/atomic_write.ts";
 import { createGuard } from "../../runtime/data/csv_guard.ts";
 import { concatTables, createColumn, createTable } from "../../runtime/data/table.ts";
@@ -32,7 +30,6 @@ const BY_HAND: Readonly<Record<string, string>> = {
   "disk-full": "filling the disk of whoever runs the tests would stop everything else on it",
   "different-columns": "the check of `concat` refuses such tables as `unlike-tables` before anything runs",
   "row-too-large": "more than 256 MB without a line end would take longer to write and to parse than all other cases together",
-  "sae-layer-mismatch": "what a session asks of an SAE is refused as `hook-mismatch` or `layer-beyond-model` first; readers used by themselves say it",
 };
 
 /** A folder of its own with these files, also in folders below. */
@@ -222,13 +219,6 @@ test("different-columns, by hand: tables put below one another", async () => {
   const one = createTable("one", [createColumn("text", "str", ["x"])], 1);
   const other = createTable("other", [createColumn("score", "int", [1])], 1);
   compare("different-columns", toldOf(await thrown((async () => concatTables([one, other]))()), "concat one, other"), "concat one, other");
-});
-
-test("sae-layer-mismatch, by hand: an SAE of a layer the model does not have", async () => {
-  const { spec } = await readModel(join(EXAMPLES, "kjv", "model"));
-  const sae = await readSae(join(EXAMPLES, "kjv", "sae"), { convention: null });
-  const error = await thrown((async () => requireFits({ ...sae, layer: 40 }, spec, "kjv"))());
-  compare("sae-layer-mismatch", toldOf(error, QUERY), QUERY);
 });
 
 test("together with queries and the grammar, every code there is was brought about", () => {
