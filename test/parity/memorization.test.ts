@@ -1,0 +1,40 @@
+/** Without this file the shipped results might differ from what transformers generates with the same model. */
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { readCsv } from "../../runtime/data/csv.ts";
+import { cellAt, columnNamed } from "../../runtime/data/table.ts";
+import { EXAMPLES } from "../../runtime/shipped.ts";
+import { bits, open, run } from "../session/open.ts";
+
+const RESULTS = "memorization_results_L50_O50.csv";
+const expected = JSON.parse(readFileSync(new URL("fixtures/memorization.json", import.meta.url), "utf8")) as { rows: number; fields: string[]; sha256: string };
+
+test("all rows of the shipped results are what transformers generates", async () => {
+  const { table } = await readCsv(join(EXAMPLES, RESULTS));
+  const columns = expected.fields.map((name) => columnNamed(table, name));
+  const hash = createHash("sha256");
+  for (let row = 0; row < table.rows; row++) hash.update(`${columns.map((column) => String(cellAt(column, row))).join("\x1f")}\n`);
+  assert.is(table.rows, expected.rows);
+  assert.is(hash.digest("hex"), expected.sha256);
+});
+
+test("enough passages are known by heart, and enough not at all", async () => {
+  const session = await open();
+  const { outcome } = await run(session, "assert count(perfect) >= 26 and count(non_perfect) >= 83");
+  assert.is(outcome.exitCode, 0);
+  await session.close();
+});
+
+test("`memorize` writes these rows anew", async () => {
+  const session = await open();
+  const made = await run(session, 'csv "kjv/passages.csv" | take 40 | memorize prefix 50 continue 50');
+  const kept = await run(session, `csv "${RESULTS}" | take 40`);
+  await session.close();
+  const columns = (ran: typeof made): string => bits(ran.values[0]?.kind === "table" ? ran.values[0].columns : null);
+  assert.is(columns(made), columns(kept));
+});
+
+test.run();
