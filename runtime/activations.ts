@@ -17,6 +17,8 @@ export interface ActivationContext {
   readonly catalog: Catalog;
   readonly store: ActivationStore;
   readonly graphs: Map<string, EmittedGraph>;
+  /** Continuations by model, prompt and length, so that a stopped `memorize` goes on where it was. */
+  readonly generated: Map<string, Int32Array>;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: Progress) => void;
 }

@@ -12,8 +12,8 @@ export interface Failure {
   readonly cancelled: boolean;
 }
 
-/** An error as a diagnostic at the stage where it happened, with its exit code. `reached`: texts done and in all. */
-export function failure(error: unknown, text: string, statement: Span, reached: readonly [number, number]): Failure {
+/** An error as a diagnostic at the stage where it happened, with its exit code. `reached`: texts done and in all; `kept`: the session lives on and what was done is not done again. */
+export function failure(error: unknown, text: string, statement: Span, reached: readonly [number, number], kept: boolean): Failure {
   const stage = error instanceof StageError ? error : null;
   const cause = stage === null ? error : stage.cause;
   // A stage of an earlier REPL line stands in another text: then the whole statement is marked, and the stage named.
@@ -28,7 +28,7 @@ export function failure(error: unknown, text: string, statement: Span, reached: 
   if (cause instanceof Error && cause.name === "AbortError") {
     const [done, all] = reached;
     return {
-      diagnostic: { severity: "note", code: "cancelled", message: all === 0 ? "cancelled" : `cancelled after ${done} of ${all} texts`, span, help: "run it again to go on from there" },
+      diagnostic: { severity: "note", code: "cancelled", message: all === 0 ? "cancelled" : `cancelled after ${done} of ${all} texts`, span, ...(kept ? { help: "run it again to go on from there" } : {}) },
       exitCode: 130,
       cancelled: true,
     };
@@ -36,7 +36,7 @@ export function failure(error: unknown, text: string, statement: Span, reached: 
   if (cause instanceof AssertionFailure) return told("assertion-failed", cause.message, cause.notes, "", 7);
   if (cause instanceof DataError) return told(cause.code, cause.message, cause.notes, cause.help ?? "", cause.code === "missing-file" ? 10 : 1);
   if (cause instanceof CheckpointError) return told(cause.code, cause.message, cause.notes, cause.help, 1);
-  if (cause instanceof EngineError) return told(cause.code, cause.message, [`${reached[0]} of ${reached[1]} texts are kept; nothing else in the session is lost`], cause.help, 8);
+  if (cause instanceof EngineError) return told(cause.code, cause.message, kept ? [`${reached[0]} of ${reached[1]} texts are kept; nothing else in the session is lost`] : [], cause.help, 8);
   const bug = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
   return told("internal-error", "this is a mistake in saeq, not in the query", bug.split("\n").slice(0, 4), "report it with these lines and what `saeq doctor` prints", 1);
 }

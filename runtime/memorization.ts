@@ -1,6 +1,7 @@
 /** Without this file nobody could measure what a model knows by heart. */
 import { emitGenerate } from "../src/emit/generate.ts";
 import type { Op } from "../src/ops/op.ts";
+import { documentKey } from "./activation_store.ts";
 import { whileFinite, type ActivationContext } from "./activations.ts";
 import { usedWeights } from "./checkpoint/nonfinite.ts";
 import { DataError } from "./data/error.ts";
@@ -34,13 +35,20 @@ export async function memorize(op: Op & { readonly op: "generate" }, table: Tabl
   const id = JSON.stringify(["generate", op.model.digest]);
   const graph = context.graphs.get(id) ?? emitGenerate(spec);
   context.graphs.set(id, graph);
-  const generated: Int32Array[] = [];
   const prompts = ids.map((document) => document.slice(0, bos + op.prefix));
-  if (prompts.length > 0)
-    await whileFinite(usedWeights(spec, spec.blocks.length, true), context.signal, (signal) => context.engine.generate(graph, prompts, op.continuation, {
+  const nothing = new Uint32Array(0);
+  const keys = prompts.map((prompt) => documentKey(`${graph.key}|${context.engine.options.threads}|${op.continuation}`, { ids: prompt, wanted: nothing }));
+  const generated: (Int32Array | undefined)[] = keys.map((key) => context.generated.get(key));
+  const missing = prompts.flatMap((_, row) => (generated[row] === undefined ? [row] : []));
+  if (missing.length > 0)
+    await whileFinite(usedWeights(spec, spec.blocks.length, true), context.signal, (signal) => context.engine.generate(graph, missing.map((row) => prompts[row]!), op.continuation, {
       signal,
       onProgress: context.onProgress,
-      onDocument: (index, tokens) => void (generated[index] = tokens),
+      onDocument: (index, tokens) => {
+        const row = missing[index]!;
+        generated[row] = tokens;
+        context.generated.set(keys[row]!, tokens);
+      },
     }));
   const truth = ids.map((document) => document.slice(bos + op.prefix, bos + needed));
   const prefixMatch = truth.map((expected, row) => {
@@ -53,7 +61,7 @@ export async function memorize(op: Op & { readonly op: "generate" }, table: Tabl
   const columns: Column[] = [
     ...table.columns.filter(({ name }) => name !== op.textColumn && !made.includes(name)),
     { name: "input_text", type: "str", values: prompts.map((prompt) => tokenizer.decode(prompt.slice(bos))), valid: null },
-    { name: "generated_continuation_text", type: "str", values: generated.map((tokens) => tokenizer.decode(tokens)), valid: null },
+    { name: "generated_continuation_text", type: "str", values: generated.map((tokens) => tokenizer.decode(tokens!)), valid: null },
     { name: "true_continuation_text", type: "str", values: truth.map((tokens) => tokenizer.decode(tokens)), valid: null },
     { name: "perfect_match", type: "bool", values: Uint8Array.from(prefixMatch, (agree) => (agree === op.continuation ? 1 : 0)), valid: null },
     { name: "matching_tokens", type: "int", values: Float64Array.from(prefixMatch), valid: null },

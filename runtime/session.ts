@@ -46,6 +46,7 @@ export async function createSession(options: InnerOptions): Promise<Session> {
   const values = createValueStore(VALUE_BYTES);
   const store = createActivationStore(ACTIVATION_BYTES);
   const graphs = new Map<string, EmittedGraph>();
+  const generated = new Map<string, Int32Array>();
   const lasting = new Map<string, Known<TableFacts | ModelFacts | SaeFacts | ModuleFacts>>();
   /** Facts of files that people edit: looked up anew for each run. */
   let tables = new Map<string, Known<TableFacts | ModelFacts | SaeFacts | ModuleFacts>>();
@@ -157,6 +158,7 @@ export async function createSession(options: InnerOptions): Promise<Session> {
         catalog,
         store,
         graphs,
+        generated,
         values,
         done: new Map(),
         signal,
@@ -180,7 +182,7 @@ export async function createSession(options: InnerOptions): Promise<Session> {
       }
       return null;
     } catch (error) {
-      const { diagnostic, exitCode, cancelled } = failure(error, source.text, pipeline.at, reached);
+      const { diagnostic, exitCode, cancelled } = failure(error, source.text, pipeline.at, reached, options.interactive);
       onEvent({ kind: "diagnostic", diagnostic, source });
       return { exitCode, cancelled, diagnostics: [diagnostic] };
     }

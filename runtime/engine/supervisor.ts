@@ -203,7 +203,7 @@ function answerOf(reply: Reply): Answer {
 }
 
 const SMALLER = "set batch 1, set lanes 1, or close other programs";
-const AGAIN = "run it again to go on from there; the engine starts anew";
+const AGAIN = "run it again; the engine starts anew";
 
 /** The failure of a job whose engine was ended on purpose. */
 export function stopped(): EngineError {

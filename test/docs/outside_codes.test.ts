@@ -180,7 +180,7 @@ test("out-of-memory: the system gives the engine no more", async () => {
 });
 
 /** What a session would say of an error that its first statement met. */
-const toldOf = (error: unknown, text: string): Diagnostic => failure(error, text, { start: 0, end: text.length }, [0, 0]).diagnostic;
+const toldOf = (error: unknown, text: string): Diagnostic => failure(error, text, { start: 0, end: text.length }, [0, 0], false).diagnostic;
 const thrown = (work: Promise<unknown>): Promise<unknown> => work.then(() => assert.unreachable("it should fail"), (error: unknown) => error);
 
 test("disk-full, by hand: the disk takes one block and no more", async () => {

@@ -72,4 +72,22 @@ test("a run that was stopped and resumed gives the bits of one that was not", as
   assert.equal(bits(resumed.values.at(-1)), reference);
 });
 
+test("a `memorize` that was stopped goes on where it was", async () => {
+  const query = 'csv "kjv/passages.csv" | take 24 | memorize prefix 50 continue 10';
+  const reference = await value(query, {});
+  const session = await open({ engine: { lanes: 1, threads: 1, batch: 4 } });
+  const stop = new AbortController();
+  const stopped = await run(session, query, stop.signal, (event) => {
+    if (event.kind === "progress" && event.documents >= 4) stop.abort();
+  });
+  assert.is(stopped.outcome.exitCode, 130);
+  let asked = Number.POSITIVE_INFINITY;
+  const resumed = await run(session, query, undefined, (event) => {
+    if (event.kind === "progress") asked = Math.min(asked, event.totalDocuments);
+  });
+  await session.close();
+  assert.ok(asked < 24, "finished texts are not generated again");
+  assert.is(bits(resumed.values.at(-1)), reference);
+});
+
 test.run();
