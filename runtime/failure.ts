@@ -28,7 +28,7 @@ export function failure(error: unknown, text: string, statement: Span, reached: 
   if (cause instanceof Error && cause.name === "AbortError") {
     const [done, all] = reached;
     return {
-      diagnostic: { severity: "note", code: "cancelled", message: all === 0 ? "cancelled" : `cancelled after ${done} of ${all} texts`, span, ...(kept ? { help: "run it again to go on from there" } : {}) },
+      diagnostic: { severity: "note", code: "cancelled", message: all === 0 ? "cancelled" : `cancelled after ${done} of ${all} texts`, span, ...(kept ? { help: "run it again to go on from there" } : { notes: ["what was done ends with this command; a REPL keeps it and goes on from there"] }) },
       exitCode: 130,
       cancelled: true,
     };
