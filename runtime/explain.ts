@@ -20,7 +20,7 @@ export function explainPipeline(pipeline: CompiledPipeline, context: Pick<Activa
     if (node.op.op !== "forward") return [];
     const graph = forwardGraphOf(node.op, context.catalog, context.graphs);
     const kept = context.values.get(key(node)) !== undefined ? "kept from before: not run" : "not kept: runs";
-    return [`  ${node.label}: maps ${bytes(graph.mappedBytes)} of weights, ${(graph.flopsPerToken / 1e6).toFixed(1)} MFLOP a token, graph of ${bytes(graph.bytes.length)}; ${kept}`];
+    return [`  ${node.label}: maps ${bytes(graph.mappedBytes)} of weights, ${(graph.flopsPerToken / 1e6).toFixed(1)} MFLOP a token, ${graph.operators} operators; ${kept}`];
   });
   return [
     "as written",

@@ -174,6 +174,7 @@ export function finish(graph: Graph, flopsPerToken: number): EmittedGraph {
     outputs: graph.outputs.map(({ name }) => name),
     mappedBytes: mappedBytes(graph),
     flopsPerToken,
+    operators: graph.weightNodes.length + graph.nodes.length,
   };
 }
 

@@ -118,4 +118,6 @@ export interface EmittedGraph {
   /** Bytes of weights mapped, and multiply-adds ×2 per token of the forward part. */
   readonly mappedBytes: number;
   readonly flopsPerToken: number;
+  /** Operators in it: a measure of its size that, unlike its bytes, holds no names of files. */
+  readonly operators: number;
 }

@@ -1,9 +1,13 @@
 /** Without this file "repeatable bit for bit" would be a hope. */
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Rule } from "../../src/optimize/rule.ts";
 import { RULES } from "../../src/optimize/rules.ts";
 import type { Value } from "../../runtime/data/frame.ts";
+import { EXAMPLES } from "../../runtime/shipped.ts";
 import { bits, open, run } from "./open.ts";
 
 const QUERY = "groups perfect = (sample perfect 12), non_perfect = (sample non_perfect 12) | acts layer 7 last 50";
@@ -88,6 +92,22 @@ test("a `memorize` that was stopped goes on where it was", async () => {
   await session.close();
   assert.ok(asked < 24, "finished texts are not generated again");
   assert.is(bits(resumed.values.at(-1)), reference);
+});
+
+test("no result and no explanation depends on where the files lie", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "saeq-"));
+  const told: string[] = [];
+  for (const place of ["a", "a/rather/longer/path/to/the/same/files/than/the/other/one"]) {
+    const readFrom = join(folder, place);
+    for (const part of ["model", "sae"]) cpSync(join(EXAMPLES, "kjv", part), join(readFrom, part), { recursive: true });
+    const session = await open({ readFrom });
+    const { values, events } = await run(session, 'set model "model"\nset sae "sae"\nsample perfect 3 | acts layer 7 | top 5\nsample perfect 3 | acts layer 7 | top 5 | explain');
+    await session.close();
+    told.push(JSON.stringify([bits(values), events.flatMap((event) => (event.kind === "result" ? event.header : []))]));
+    assert.is(values.length, 2);
+  }
+  rmSync(folder, { recursive: true });
+  assert.is(told[1], told[0]);
 });
 
 test.run();
