@@ -47,8 +47,8 @@ export function createCatalog(readFrom: string): Catalog {
   const models = new Map<string, LoadedModel>();
   const saes = new Map<string, LoadedSae>();
   const inputPath = (path: string): string => placeOf(path, readFrom);
-  const tableKey = (need: { readonly path: string; readonly separator: string; readonly types: object; readonly format: string }): string =>
-    JSON.stringify([need.path, need.separator, need.types, need.format]);
+  const tableKey = (need: { readonly path: string; readonly separator: string; readonly types: object; readonly format: string; readonly lenient?: object }): string =>
+    JSON.stringify([need.path, need.separator, need.types, need.format, need.lenient]);
 
   async function loadTable(need: Need & { readonly kind: "table" }): Promise<{ table: Table; digest: string }> {
     const known = tables.get(tableKey(need));
@@ -105,7 +105,10 @@ export function createCatalog(readFrom: string): Catalog {
       notes = [];
       return taken;
     },
-    forgetTables: () => tables.clear(),
+    forgetTables: () => {
+      tables.clear();
+      notes = [];
+    },
     lookUp: async (need) => {
       try {
         switch (need.kind) {
@@ -132,7 +135,7 @@ export function createCatalog(readFrom: string): Catalog {
       }
     },
     table: async (op) => {
-      const { table, digest } = await loadTable({ kind: "table", path: op.path, separator: op.separator, types: op.types, format: op.format });
+      const { table, digest } = await loadTable({ kind: "table", path: op.path, separator: op.separator, types: op.types, format: op.format, ...(op.lenient === undefined ? {} : { lenient: op.lenient }) });
       if (digest !== op.digest) throw new DataError({ code: "input-changed", message: `\`${op.path}\` changed after it was checked`, help: `run the line that reads it again: ${op.format} "${op.path}"` });
       return table;
     },

@@ -34,8 +34,8 @@ export function usedSaeWeights(sae: SaeSpec): readonly TensorRef[] {
  */
 export async function requireFinite(tensors: readonly TensorRef[], signal?: AbortSignal): Promise<void> {
   for (const ref of tensors) {
-    const { mtimeNs, ctimeNs, ino, size } = await stat(ref.file, { bigint: true }).catch((error: unknown) => Promise.reject(unreadable(ref.file, error)));
-    const key = `${ref.file}:${ino}:${mtimeNs}:${ctimeNs}:${size}:${ref.offset}:${ref.length}`;
+    const { mtimeNs, ino, size } = await stat(ref.file, { bigint: true }).catch((error: unknown) => Promise.reject(unreadable(ref.file, error)));
+    const key = `${ref.file}:${ino}:${mtimeNs}:${size}:${ref.offset}:${ref.length}`;
     if (clean.has(key)) continue;
     await scan(ref, signal);
     clean.add(key);

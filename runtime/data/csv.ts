@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import { Readable } from "node:stream";
 import Papa from "papaparse";
 import { askedTypes } from "./column_types.ts";
+import type { Leniency } from "../../src/ops/op.ts";
 import { createGuard, type Guard } from "./csv_guard.ts";
 import { forceColumn, inferColumn } from "./csv_types.ts";
 import { DataError } from "./error.ts";
@@ -19,7 +20,7 @@ export interface ReadResult {
   readonly notes: string[];
 }
 
-export interface CsvOptions {
+export interface CsvOptions extends Leniency {
   /** One ASCII character; default a comma. */
   readonly separator?: string;
   /** Types that are not inferred: `{id: "str"}`. */
@@ -37,10 +38,10 @@ export async function readCsv(path: string, options: CsvOptions = {}): Promise<R
   if (!/^[\t !-~]$/.test(separator) || separator === '"') {
     throw new DataError({ code: "bad-separator", message: `A separator is one ASCII character other than a quote, not ${JSON.stringify(separator)}`, help: 'sep "\\t" for tabs, sep ";" for semicolons' });
   }
-  const guard = createGuard(path, separator.charCodeAt(0));
+  const guard = createGuard(path, separator.charCodeAt(0), options);
   let digest = "";
-  const text = guarded(path, guard, options.signal, (found) => (digest = found));
-  const { header, cells } = await parse(text, separator);
+  const text = guarded(path, guard, options, (found) => (digest = found));
+  const { header, cells } = await parse(text, separator, options.ragged);
   const notes = guard.notes();
   const names = nameColumns(path, header, notes);
   const types = askedTypes(path, names, options.types ?? {});
@@ -54,8 +55,8 @@ export async function readCsv(path: string, options: CsvOptions = {}): Promise<R
   return { table: { kind: "table", rows: cells[0]?.length ?? 0, columns, origin: basename(path) }, digest, notes };
 }
 
-async function* guarded(path: string, guard: Guard, signal: AbortSignal | undefined, onDigest: (digest: string) => void): AsyncGenerator<string> {
-  for await (const chunk of readSource(path, { signal, onDigest, place: guard.place })) {
+async function* guarded(path: string, guard: Guard, { signal, encoding }: CsvOptions, onDigest: (digest: string) => void): AsyncGenerator<string> {
+  for await (const chunk of readSource(path, { signal, onDigest, place: guard.place, encoding })) {
     const text = guard.push(chunk);
     if (text !== "") yield text;
   }
@@ -69,7 +70,7 @@ interface Parsed {
   readonly cells: string[][];
 }
 
-function parse(text: AsyncGenerator<string>, separator: string): Promise<Parsed> {
+function parse(text: AsyncGenerator<string>, separator: string, ragged: CsvOptions["ragged"]): Promise<Parsed> {
   return new Promise((resolve, reject) => {
     let header: readonly string[] | null = null;
     let cells: string[][] = [];
@@ -87,7 +88,9 @@ function parse(text: AsyncGenerator<string>, separator: string): Promise<Parsed>
           if (header === null) {
             header = row;
             cells = row.map(() => []);
-          } else if (row.length !== cells.length) input.destroy(new Error("papaparse and its guard disagree about the cells of a row"));
+          } else if (ragged === "skip" && row.length !== cells.length) continue;
+          else if (ragged === "pad" && row.length < cells.length) for (let at = 0; at < cells.length; at++) cells[at]!.push(row[at] ?? "");
+          else if (row.length !== cells.length) input.destroy(new Error("papaparse and its guard disagree about the cells of a row"));
           else for (let at = 0; at < row.length; at++) cells[at]!.push(row[at]!);
         }
       },

@@ -1,4 +1,5 @@
 /** Without this file papaparse would merge rows of mixed line ends, pass NUL, and tell an open quote at the end of the file. */
+import type { Leniency } from "../../src/ops/op.ts";
 import { DataError } from "./error.ts";
 
 export const MAX_FIELD_BYTES = 16 * 1024 * 1024;
@@ -29,8 +30,8 @@ const PLAIN = 1;
 const QUOTED = 2;
 const CLOSED = 3;
 
-/** `separator` is one ASCII byte. `path` is for messages. */
-export function createGuard(path: string, separator: number): Guard {
+/** `separator` is one ASCII byte. `path` is for messages. Ragged rows that `ragged` allows pass as they are, and are counted. */
+export function createGuard(path: string, separator: number, { ragged, nul }: Leniency = {}): Guard {
   let state = START;
   let out = Buffer.alloc(0);
   let size = 0;
@@ -46,6 +47,8 @@ export function createGuard(path: string, separator: number): Guard {
   let betweenRows = false;
   let afterReturn = false;
   let blank = 0;
+  let uneven = 0;
+  let nuls = 0;
   const ends = { lf: 0, crlf: 0, cr: 0 };
 
   const where = (): string => (row === 0 ? ` in the header (line ${rowLine})` : ` in row ${row} (line ${rowLine})`);
@@ -63,9 +66,11 @@ export function createGuard(path: string, separator: number): Guard {
     const found = fields + 1;
     checkSizes(at);
     if (expected === -1) expected = found;
+    else if (ragged === "skip" || (ragged === "pad" && found < expected)) uneven += found === expected ? 0 : 1;
     else if (found !== expected) {
       fail("ragged-row", `row ${row} (line ${rowLine}) has ${found === 1 ? "1 cell" : `${found} cells`}, the header has ${expected}`, {
         help: "a cell that holds the separator, a quote or a line end must stand in double quotes",
+        notes: ragged === "pad" ? ["`ragged pad` puts nulls behind short rows only"] : [`\`ragged ${found < expected ? "pad" : "skip"}\` behind the file name reads on`],
       });
     }
     row++;
@@ -104,7 +109,11 @@ export function createGuard(path: string, separator: number): Guard {
     size = 0;
     for (let i = 0; i < input.length; i++) {
       const byte = input[i] ?? 0;
-      if (byte === 0) fail("nul-byte", `there is a NUL byte at byte ${consumed + i}${where()}`, { help: "NUL is not text; remove it: tr -d '\\000' < old.csv > new.csv" });
+      if (byte === 0 && nul === "drop") {
+        nuls++;
+        continue;
+      }
+      if (byte === 0) fail("nul-byte", `there is a NUL byte at byte ${consumed + i}${where()}`, { help: "NUL is not text; put `nul drop` behind the file name, or remove it: tr -d '\\000' < old.csv > new.csv" });
       if (afterReturn) {
         afterReturn = false;
         if (byte === LF) {
@@ -175,6 +184,8 @@ export function createGuard(path: string, separator: number): Guard {
       const notes: string[] = [];
       if (kinds.length > 1) notes.push(`line ends are mixed: ${kinds.join(", ")}`);
       if (blank > 0) notes.push(blank === 1 ? "1 blank line skipped" : `${blank} blank lines skipped`);
+      if (uneven > 0) notes.push(`${uneven} ${uneven === 1 ? "row" : "rows"} with another number of cells than the header ${ragged === "skip" ? "left out" : "filled with nulls"}`);
+      if (nuls > 0) notes.push(`${nuls} NUL ${nuls === 1 ? "byte" : "bytes"} left out`);
       return notes;
     },
   };

@@ -1,5 +1,5 @@
 /** Without this file every caller would choose the reader of a file by itself. */
-import type { TableFormat } from "../../src/ops/op.ts";
+import type { Leniency, TableFormat } from "../../src/ops/op.ts";
 import { readCsv, readText, type ReadResult } from "./csv.ts";
 import { readJsonl } from "./jsonl.ts";
 
@@ -8,13 +8,14 @@ export interface TableRequest {
   readonly separator: string;
   /** Types asked for by column; for parquet the columns wanted, none meaning all. */
   readonly types: Readonly<Record<string, string>>;
+  readonly lenient?: Leniency;
 }
 
 /** Read a table. Throws DataError. */
-export async function readTable(path: string, { format, separator, types }: TableRequest): Promise<ReadResult> {
+export async function readTable(path: string, { format, separator, types, lenient }: TableRequest): Promise<ReadResult> {
   switch (format) {
     case "csv":
-      return readCsv(path, { separator, types });
+      return readCsv(path, { separator, types, ...lenient });
     case "text":
       return readText(path);
     case "jsonl":

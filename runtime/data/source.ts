@@ -8,8 +8,11 @@ import { DataError, systemCode } from "./error.ts";
 import { nearNames } from "./near.ts";
 
 const CHUNK = 1 << 20;
+const NOTHING = Buffer.alloc(0);
 
 export interface SourceOptions {
+  /** Absent: UTF-8. */
+  readonly encoding?: "latin1" | "utf16" | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Called once, after the last chunk, with the sha256 of the file's bytes in hex. */
   readonly onDigest: (digest: string) => void;
@@ -18,7 +21,7 @@ export interface SourceOptions {
 }
 
 /**
- * The bytes of a UTF-8 text file in chunks that end between characters; a byte order mark is left out.
+ * A text file in chunks of UTF-8 that end between characters; a byte order mark is left out.
  * Throws DataError: missing-file, not-a-file, not-readable, empty-file, not-text, utf-16, not-utf8, changed-while-read.
  */
 export async function* readSource(path: string, options: SourceOptions): AsyncGenerator<Buffer> {
@@ -28,13 +31,19 @@ export async function* readSource(path: string, options: SourceOptions): AsyncGe
     if (before.isDirectory()) throw new DataError({ code: "not-a-file", message: `${path} is a folder, not a file`, help: "name a file inside it" });
     const hash = createHash("sha256");
     let offset = 0;
-    let rest = Buffer.alloc(0);
+    let rest: Buffer = Buffer.alloc(0);
+    let decode: Decoder | null = null;
     for (;;) {
       options.signal?.throwIfAborted();
       const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(CHUNK), 0, CHUNK, null);
-      if (bytesRead === 0) break;
-      const read = buffer.subarray(0, bytesRead);
-      hash.update(read);
+      if (bytesRead === 0) {
+        decode?.(null);
+        break;
+      }
+      const raw = buffer.subarray(0, bytesRead);
+      hash.update(raw);
+      decode ??= decoderOf(path, options, raw);
+      const read = decode(raw);
       let chunk = rest.length === 0 ? read : Buffer.concat([rest, read]);
       if (offset === 0) {
         refuseForeign(path, chunk);
@@ -82,6 +91,31 @@ async function missing(path: string): Promise<DataError> {
   });
 }
 
+/** Turns pieces of a file into UTF-8; null is its end. */
+type Decoder = (bytes: Buffer | null) => Buffer;
+
+/** `head` is the first piece. */
+function decoderOf(path: string, { encoding, place }: SourceOptions, head: Buffer): Decoder {
+  switch (encoding) {
+    case undefined:
+      return (bytes) => bytes ?? NOTHING;
+    case "latin1":
+      return (bytes) => Buffer.from(bytes?.toString("latin1") ?? "", "utf8");
+    case "utf16": {
+      const decoder = new TextDecoder(head[0] === 0xfe && head[1] === 0xff ? "utf-16be" : "utf-16le", { fatal: true });
+      return (bytes) => {
+        try {
+          return Buffer.from(decoder.decode(bytes ?? NOTHING, { stream: bytes !== null }), "utf8");
+        } catch {
+          throw new DataError({ code: "utf-16", message: `${path} is not valid UTF-16${place().text}`, help: "leave `encoding utf16` out, or convert the file: iconv -f UTF-16 -t UTF-8 old.csv > new.csv" });
+        }
+      };
+    }
+    default:
+      return encoding satisfies never;
+  }
+}
+
 /** Recognises by their first bytes what people hand over in place of text. */
 function refuseForeign(path: string, head: Buffer): void {
   const start = head.subarray(0, 64).toString("latin1");
@@ -94,7 +128,7 @@ function refuseForeign(path: string, head: Buffer): void {
   if (start.startsWith("\x1f\x8b")) foreign("is compressed with gzip", "unpack it first: gunzip -k");
   if (start.startsWith("PK\x03\x04")) foreign("is a zip archive or a spreadsheet file", "export the sheet as CSV in UTF-8");
   if (start.startsWith("PAR1")) foreign("is a Parquet file", 'parquet "…" reads it');
-  if (isUtf16(head)) throw new DataError({ code: "utf-16", message: `${path} is UTF-16, not UTF-8`, help: "run: iconv -f UTF-16 -t UTF-8 old.csv > new.csv" });
+  if (isUtf16(head)) throw new DataError({ code: "utf-16", message: `${path} is UTF-16, not UTF-8`, help: "put `encoding utf16` behind the file name of `csv`, or run: iconv -f UTF-16 -t UTF-8 old.csv > new.csv" });
 }
 
 function isUtf16(head: Buffer): boolean {
@@ -142,7 +176,7 @@ function notUtf8(path: string, offset: number, options: SourceOptions, byte?: nu
   return new DataError({
     code: "not-utf8",
     message: `${path} is not valid UTF-8 at byte ${offset}${text}: ${found}`,
-    help: "if the file is Latin-1, run: iconv -f LATIN1 -t UTF-8 old.csv > new.csv",
+    help: "if the file is Latin-1, put `encoding latin1` behind the file name of `csv`, or run: iconv -f LATIN1 -t UTF-8 old.csv > new.csv",
     row,
   });
 }

@@ -191,7 +191,7 @@ function lowering(definition: StageDefinition, stage: Stage, nameSpan: Span, slo
     hasInput: from !== null,
     settings: scope.settings,
     node: (op, inputs, schema) => ({ op, inputs, schema: { ...schema, known: schema.known && inputs.every((each) => each.schema.known) }, at: stage.span, label }),
-    table: (path, separator, types, format) => ask(context, { kind: "table", path, separator, types, format }, at("path")),
+    table: (path, separator, types, format, lenient) => ask(context, { kind: "table", path, separator, types, format, ...(lenient === undefined ? {} : { lenient }) }, at("path")),
     model: () => ask(context, { kind: "model", name: scope.settings.model }, nameSpan),
     saes: () => {
       if (scope.settings.sae.length === 0) {

@@ -1,7 +1,7 @@
 /** Without this file names, settings and outside facts would be handed through the checker one by one. */
 import type { Diagnostic } from "../../grammar/diagnostic.ts";
 import type { Span } from "../../grammar/span.ts";
-import type { Plan, TableFormat } from "../ops/op.ts";
+import type { Leniency, Plan, TableFormat } from "../ops/op.ts";
 import type { ScalarLiteral } from "../ops/scalar.ts";
 import { STAGE_BY_NAME, STAGES } from "../stages/mod.ts";
 import type { ModelFacts, SaeFacts, Settings, StageDefinition, TableFacts } from "../stages/stage.ts";
@@ -21,7 +21,7 @@ export type Known<T> =
   | { readonly state: "pending" };
 
 export type Need =
-  | { readonly kind: "table"; readonly path: string; readonly separator: string; readonly types: Readonly<Record<string, string>>; readonly format: TableFormat }
+  | { readonly kind: "table"; readonly path: string; readonly separator: string; readonly types: Readonly<Record<string, string>>; readonly format: TableFormat; readonly lenient?: Leniency }
   | { readonly kind: "model"; readonly name: string }
   | { readonly kind: "sae"; readonly name: string; readonly convention: string }
   /** A file named by `use`, or a `std:` module. */

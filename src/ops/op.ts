@@ -48,10 +48,19 @@ export type JoinKind = "inner" | "left" | "outer" | "semi" | "anti";
 /** How features are ranked and scored. */
 export type RankBy = "count" | "mean" | "max" | "sum" | "frac";
 
+/** How a text file is read that is not a rectangular UTF-8 table; what is absent is refused. */
+export interface Leniency {
+  readonly encoding?: "latin1" | "utf16";
+  /** Rows with too few cells: nulls are put behind them, or the row is left out, as is one with too many. */
+  readonly ragged?: "pad" | "skip";
+  /** NUL bytes are left out of the text. */
+  readonly nul?: "drop";
+}
+
 /** The closed vocabulary of plans. A new member makes `tsc` name every place that must know it. */
 export type Op =
   /** `path` as typed; `digest` is the content that was seen when names were checked; `types` as asked for (`TableFormat`). */
-  | { readonly op: "read"; readonly format: TableFormat; readonly path: string; readonly digest: string; readonly separator: string; readonly types: Readonly<Record<string, string>> }
+  | { readonly op: "read"; readonly format: TableFormat; readonly path: string; readonly digest: string; readonly separator: string; readonly types: Readonly<Record<string, string>>; readonly lenient?: Leniency }
   | { readonly op: "literal"; readonly columns: readonly ColumnSchema[]; readonly rows: readonly (readonly ScalarLiteral[])[] }
   | { readonly op: "filter"; readonly predicate: Scalar }
   | { readonly op: "project"; readonly columns: readonly { readonly name: string; readonly value: Scalar }[] }

@@ -34,7 +34,7 @@ function printWindow(window: Window): string {
 /** One line for an op, without its inputs. */
 export function printOp(op: Op): string {
   switch (op.op) {
-    case "read": return `read ${op.format} ${JSON.stringify(op.path)}${op.format === "parquet" && Object.keys(op.types).length > 0 ? ` columns ${Object.keys(op.types).join(", ")}` : ""}`;
+    case "read": return `read ${op.format} ${JSON.stringify(op.path)}${op.format === "parquet" && Object.keys(op.types).length > 0 ? ` columns ${Object.keys(op.types).join(", ")}` : ""}${Object.entries(op.lenient ?? {}).map(([name, value]) => ` ${name} ${value}`).join("")}`;
     case "literal": return `literal ${op.rows.length} rows`;
     case "filter": return `filter ${printScalar(op.predicate)}`;
     case "project": return `project ${op.columns.map(({ name, value }) => (value.op === "column" && value.name === name ? name : `${name} = ${printScalar(value)}`)).join(", ")}`;

@@ -1,5 +1,6 @@
 /** Without this file no data could be read. */
-import { path, text, types } from "./args.ts";
+import type { Leniency } from "../ops/op.ts";
+import { oneOf, path, text, types } from "./args.ts";
 import { stage } from "./stage.ts";
 
 export const csv = stage({
@@ -10,14 +11,19 @@ export const csv = stage({
     path: path("read", [".csv", ".tsv"], { doc: "File, relative to the script (in the REPL: to the current folder)" }),
     sep: text({ keyword: true, default: "", doc: "Separator between cells; not given: a comma, or a tab for .tsv" }),
     types: types({ keyword: true, default: {}, doc: "Types that are not to be inferred, as {id: str}" }),
+    encoding: oneOf(["utf8", "latin1", "utf16"], { keyword: true, default: "utf8", doc: "How characters are written in the file" }),
+    ragged: oneOf(["error", "pad", "skip"], { keyword: true, default: "error", doc: "Rows with another number of cells than the header: an error, nulls behind short ones, or left out and counted" }),
+    nul: oneOf(["error", "drop"], { keyword: true, default: "error", doc: "NUL bytes: an error, or left out" }),
   },
   input: [],
   examples: [{ title: "Read a file", query: 'csv "memorization_results_L50_O50.csv" | take 3' }],
   searchTerms: ["read_csv", "load", "open"],
-  lower: (context, { path, sep, types }) => {
+  lower: (context, { path, sep, types, encoding, ragged, nul }) => {
     const separator = sep !== "" ? sep : path.toLowerCase().endsWith(".tsv") ? "\t" : ",";
-    const facts = context.table(path, separator, types, "csv");
+    const asked: Leniency = { ...(encoding === "utf8" ? {} : { encoding }), ...(ragged === "error" ? {} : { ragged }), ...(nul === "error" ? {} : { nul }) };
+    const lenient = Object.keys(asked).length === 0 ? undefined : asked;
+    const facts = context.table(path, separator, types, "csv", lenient);
     if (facts === null) return null;
-    return context.node({ op: "read", format: "csv", path, digest: facts.digest, separator, types }, [], facts.schema);
+    return context.node({ op: "read", format: "csv", path, digest: facts.digest, separator, types, ...(lenient === undefined ? {} : { lenient }) }, [], facts.schema);
   },
 });

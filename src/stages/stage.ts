@@ -1,7 +1,7 @@
 /** Without this file a stage could not be written down as data. */
 import type { Diagnostic } from "../../grammar/diagnostic.ts";
 import type { Span } from "../../grammar/span.ts";
-import type { Hook, ModelRef, Op, Plan, SaeRef, TableFormat } from "../ops/op.ts";
+import type { Hook, Leniency, ModelRef, Op, Plan, SaeRef, TableFormat } from "../ops/op.ts";
 import type { Kind, Schema } from "../ops/schema.ts";
 import type { ArgSpecs, ArgValues } from "./args.ts";
 
@@ -37,7 +37,7 @@ export interface Lowering {
   readonly hasInput: boolean;
   readonly settings: Readonly<Settings>;
   node(op: Op, inputs: readonly Plan[], schema: Schema): Plan;
-  table(path: string, separator: string, types: Readonly<Record<string, string>>, format: TableFormat): TableFacts | null;
+  table(path: string, separator: string, types: Readonly<Record<string, string>>, format: TableFormat, lenient?: Leniency): TableFacts | null;
   model(): ModelFacts | null;
   /** The SAEs that were set, in order; [] when a fact is missing and reported. */
   saes(): readonly SaeFacts[];

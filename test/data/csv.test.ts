@@ -171,4 +171,46 @@ test("texts: one row a line", async () => {
   assert.is((await refused(readText(fileOf(Buffer.from("a\n\xe9\n", "latin1"))))).row, 2);
 });
 
+test("`ragged pad` and `ragged skip` read on and count, also where the row lies across two chunks", async () => {
+  const content = 'a,b,c\n1,2\n3,4,5\n"",,\n6\n';
+  const padded = await readCsv(fileOf(content), { ragged: "pad" });
+  assert.equal(cells(padded.table), { a: ["1", "3", "", "6"], b: [2, 4, null, null], c: [null, 5, null, null] });
+  assert.equal(padded.notes, ["2 rows with another number of cells than the header filled with nulls"]);
+  const skipped = await readCsv(fileOf(`${content}7,8,9,10\n`), { ragged: "skip" });
+  assert.equal(cells(skipped.table), { a: ["3", ""], b: [4, null], c: [5, null] });
+  assert.equal(skipped.notes, ["3 rows with another number of cells than the header left out"]);
+  const long = await refused(readCsv(fileOf("a,b\n1,2,3\n"), { ragged: "pad" }));
+  assert.is(long.code, "ragged-row");
+  assert.equal(long.notes, ["`ragged pad` puts nulls behind short rows only"]);
+  assert.equal((await refused(read("a,b\n1\n"))).notes, ["`ragged pad` behind the file name reads on"]);
+  const rows = 300_000;
+  const many = await readCsv(fileOf(`a,b,c\n${"1,2\n3,4,5\n".repeat(rows)}`), { ragged: "skip" });
+  assert.is(many.table.rows, rows);
+  assert.equal(many.notes, [`${rows} rows with another number of cells than the header left out`]);
+});
+
+test("`encoding latin1` and `encoding utf16` read what their writers wrote", async () => {
+  const text = "name,n\ncafé,1\nnaïve “x” 日本 😀,2\n";
+  const latin = "name,n\ncafé,1\n\xff\xa0,2\n";
+  assert.equal(cells((await readCsv(fileOf(Buffer.from(latin, "latin1")), { encoding: "latin1" })).table), { name: ["café", "\xff\xa0"], n: [1, 2] });
+  const little = Buffer.from(`\ufeff${text}`, "utf16le");
+  const big = Buffer.from(little).swap16();
+  for (const bytes of [little, big, Buffer.from(text, "utf16le")]) {
+    const { table, digest } = await readCsv(fileOf(bytes), { encoding: "utf16" });
+    assert.equal(cells(table), { name: ["café", "naïve “x” 日本 😀"], n: [1, 2] });
+    assert.is(digest, createHash("sha256").update(bytes).digest("hex"));
+  }
+  assert.is((await refused(readCsv(fileOf(little.subarray(0, -1)), { encoding: "utf16" }))).code, "utf-16");
+  assert.match((await refused(readCsv(fileOf(Buffer.from(latin, "latin1"))))).help ?? "", "encoding latin1");
+  const wide = Buffer.from(`name\n${"é日😀".repeat(400_000)}\n`, "utf16le");
+  assert.equal(cells((await readCsv(fileOf(wide), { encoding: "utf16" })).table), { name: ["é日😀".repeat(400_000)] });
+});
+
+test("`nul drop` leaves NUL bytes out and says how many", async () => {
+  const { table, notes } = await readCsv(fileOf("a,b\nx\0y,\0\n"), { nul: "drop" });
+  assert.equal(cells(table), { a: ["xy"], b: [null] });
+  assert.equal(notes, ["2 NUL bytes left out"]);
+  assert.is((await refused(read("a\nx\0y\n"))).code, "nul-byte");
+});
+
 test.run();
