@@ -97,27 +97,27 @@ function build(version: string, normalized: Extract<Normalized, { kind: "argumen
   program
     .command("check")
     .description("report mistakes without running anything (exit 3)")
-    .argument("<files...>", "scripts; `-` reads stdin")
+    .argument("<files...>", "scripts, or folders of them; `-` reads stdin")
     .option("--json", "as editors read it: lines and characters from 0, fixes as data")
     .action((files: string[], own: Record<string, unknown>) => done({ kind: "check", files, json: own["json"] === true, options: options() }));
   program
     .command("fmt")
     .description("write scripts in canonical form; --check only compares (exit 3)")
-    .argument("<files...>", "scripts; `-` reads stdin and writes stdout")
+    .argument("<files...>", "scripts, or folders of them; `-` reads stdin and writes stdout")
     .option("--check", "say which files differ, write nothing")
     .option("--fix", "first apply the fixes that messages offer")
     .action((files: string[], own: Record<string, unknown>) => done({ kind: "fmt", files, check: own["check"] === true, fix: own["fix"] === true, options: options() }));
   program
     .command("lint")
     .description("find what runs but is seldom meant (exit 3)")
-    .argument("[files...]", "scripts")
+    .argument("[files...]", "scripts, or folders of them")
     .option("--rules", "list the rules")
     .option("--json", "as `check --json`")
     .action((files: string[], own: Record<string, unknown>) => done({ kind: "lint", files, rules: own["rules"] === true, json: own["json"] === true, options: options() }));
   program
     .command("test")
     .description("run *_test.saeq files and compare their snapshots (exit 1)")
-    .argument("[files...]", "tests; all below the current folder where none is given")
+    .argument("[files...]", "tests, or folders of them; all below the current folder where none is given")
     .option("--update", "write the snapshots")
     .action((files: string[], own: Record<string, unknown>) => done({ kind: "test", files, update: own["update"] === true, options: options() }));
   program

@@ -3,21 +3,20 @@ import { visible } from "../../grammar/visible.ts";
 import type { Request } from "../arguments.ts";
 import { diagnosticJson } from "../diagnostic_json.ts";
 import { sayDiagnostic } from "../talk.ts";
-import { allGranted, folderOf, openSession, readSource, type Shop } from "./shop.ts";
+import { checkedScripts, ownMistakes } from "./checked_scripts.ts";
+import type { Shop } from "./shop.ts";
 
-/** `saeq check FILES [--json]`: 3 where there are errors, 10 where a file cannot be read. */
+/** `saeq check FILES or folders [--json]`: 3 where there are errors, 10 where a file cannot be read. */
 export async function checkFiles(request: Extract<Request, { kind: "check" }>, shop: Shop): Promise<number> {
   let code = 0;
   const found: unknown[] = [];
-  for (const file of request.files) {
-    const source = await readSource(file, shop);
-    if (source === null) {
+  for await (const script of checkedScripts(request.files, shop)) {
+    if (script === null) {
       code = 10;
       continue;
     }
-    const session = await openSession(shop, { readFrom: folderOf(file, shop), grants: allGranted });
-    const { diagnostics } = await session.check(source);
-    await session.close();
+    const { file, source } = script;
+    const diagnostics = ownMistakes(script.checked, source.text);
     found.push({ file, diagnostics: diagnostics.map((one) => diagnosticJson(one, source.text)) });
     for (const diagnostic of request.json ? [] : diagnostics) shop.stderr.write(`${sayDiagnostic(diagnostic, source, shop.talkLook)}\n`);
     const errors = diagnostics.filter((one) => one.severity === "error").length;

@@ -8,12 +8,13 @@ import { visible } from "../../grammar/visible.ts";
 import type { Request } from "../arguments.ts";
 import { sayDiagnostic } from "../talk.ts";
 import { applyFixes } from "./fixes.ts";
+import { scriptFiles } from "./script_files.ts";
 import { allGranted, folderOf, openSession, readSource, type Shop } from "./shop.ts";
 
-/** `saeq fmt FILES [--check] [--fix]`: 3 where a file differs or does not parse, 10 where one cannot be read. */
+/** `saeq fmt FILES or folders [--check] [--fix]`: 3 where a file differs or does not parse, 10 where one cannot be read. */
 export async function format(request: Extract<Request, { kind: "fmt" }>, shop: Shop): Promise<number> {
   let code = 0;
-  for (const file of request.files) {
+  for (const file of scriptFiles(request.files, shop)) {
     const read = await readSource(file, shop);
     if (read === null) {
       code = 10;

@@ -1,7 +1,6 @@
 /** Without this file nobody could learn what a script reads, writes and uses before running it. */
 import { relative } from "node:path";
 import { parse } from "../../grammar/parse.ts";
-import type { Diagnostic } from "../../grammar/diagnostic.ts";
 import { visible } from "../../grammar/visible.ts";
 import { SETTINGS } from "../../src/check/settings.ts";
 import { plansOf } from "../../src/lint/plans.ts";
@@ -10,6 +9,7 @@ import type { Checked } from "../../runtime/session_port.ts";
 import type { Request } from "../arguments.ts";
 import { grantFlags, scriptName } from "../permissions.ts";
 import { sayDiagnostic } from "../talk.ts";
+import { ownMistakes } from "./checked_scripts.ts";
 import { allGranted, folderOf, openSession, readSource, type Shop } from "./shop.ts";
 
 /** What a script is, as plain data. */
@@ -32,10 +32,7 @@ export async function info(request: Extract<Request, { kind: "info" }>, shop: Sh
   const session = await openSession(shop, { readFrom: folderOf(request.file, shop), grants: allGranted });
   try {
     const checked = await session.check(source);
-    const open = checked.params.filter((param) => param.default === null).map((param) => `$${param.name}`);
-    // A param without a default has no value here, and that is no mistake of the script.
-    const unset = (one: Diagnostic): boolean => one.code === "missing-param" || (one.code === "unknown-param" && open.includes(source.text.slice(one.span.start, one.span.end)));
-    const errors = checked.diagnostics.filter((one) => one.severity === "error" && !unset(one));
+    const errors = ownMistakes(checked, source.text).filter((one) => one.severity === "error");
     for (const one of errors) shop.stderr.write(`${sayDiagnostic(one, source, shop.talkLook)}\n`);
     if (errors.length > 0) return 3;
     const facts = factsOf(scriptName(request.file), source.text, checked, shop);

@@ -6,9 +6,10 @@ import { LINT_RULES } from "../../src/lint/rules/mod.ts";
 import type { Request } from "../arguments.ts";
 import { diagnosticJson } from "../diagnostic_json.ts";
 import { sayDiagnostic } from "../talk.ts";
-import { allGranted, folderOf, mistake, openSession, readSource, type Shop } from "./shop.ts";
+import { checkedScripts, ownMistakes } from "./checked_scripts.ts";
+import { mistake, type Shop } from "./shop.ts";
 
-/** `saeq lint FILES [--json]`, `saeq lint --rules`: 3 where something is found, 10 where a file cannot be read. */
+/** `saeq lint FILES or folders [--json]`, `saeq lint --rules`: 3 where something is found, 10 where a file cannot be read. */
 export async function lintFiles(request: Extract<Request, { kind: "lint" }>, shop: Shop): Promise<number> {
   if (request.rules) {
     shop.stdout.write(request.json ? `${JSON.stringify(LINT_RULES.map(({ code, doc, why, mend }) => ({ code, doc, why, mend })), null, 2)}\n` : LINT_RULES.map(({ code, doc }) => `${code.padEnd(20)}${doc}\n`).join(""));
@@ -20,18 +21,15 @@ export async function lintFiles(request: Extract<Request, { kind: "lint" }>, sho
   }
   let code = 0;
   const found: unknown[] = [];
-  for (const file of request.files) {
-    const source = await readSource(file, shop);
-    if (source === null) {
+  for await (const script of checkedScripts(request.files, shop)) {
+    if (script === null) {
       code = 10;
       continue;
     }
-    const session = await openSession(shop, { readFrom: folderOf(file, shop), grants: allGranted });
-    const { diagnostics, compiled } = await session.check(source);
-    await session.close();
-    const errors = diagnostics.filter((one) => one.severity === "error");
+    const { file, source, checked } = script;
+    const errors = ownMistakes(checked, source.text).filter((one) => one.severity === "error");
     // A script with errors is another script once they are mended.
-    const told = errors.length > 0 ? errors : lint({ text: source.text, script: parse(source.text).script, compiled: compiled ?? null });
+    const told = errors.length > 0 ? errors : lint({ text: source.text, script: parse(source.text).script, compiled: checked.compiled ?? null });
     if (told.length > 0 && code === 0) code = 3;
     found.push({ file, diagnostics: told.map((one) => diagnosticJson(one, source.text)) });
     if (request.json) continue;

@@ -1,6 +1,6 @@
 /** Without this file nobody would know whether a script still gives what it gave. */
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync, type Dirent } from "node:fs";
-import { basename, dirname, join, relative, resolve } from "node:path";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, dirname, resolve } from "node:path";
 import { visible } from "../../grammar/visible.ts";
 import type { Value } from "../../runtime/data/frame.ts";
 import type { Source } from "../../runtime/session_port.ts";
@@ -9,6 +9,7 @@ import { grantFlags, scriptGrants } from "../permissions.ts";
 import { watchInterrupts } from "../interrupts.ts";
 import { duration } from "../progress.ts";
 import { sayDiagnostic } from "../talk.ts";
+import { scriptFiles } from "./script_files.ts";
 import { compareSnapshots, snapshotOf } from "./snapshot.ts";
 import { makeOut, mistake, openSession, readSource, type Shop } from "./shop.ts";
 
@@ -16,12 +17,7 @@ const ENDING = "_test.saeq";
 
 /** `saeq test [FILES or folders] [--update]`: 1 where a file fails, 2 where there is none, 130 where it was stopped. */
 export async function testFiles(request: Extract<Request, { kind: "test" }>, shop: Shop): Promise<number> {
-  const asked = request.files.length > 0 ? request.files : ["."];
-  const files = asked.flatMap((file) => (isFolder(resolve(shop.cwd, file)) ? testsBelow(resolve(shop.cwd, file)).map((path) => relative(shop.cwd, path)) : [file]));
-  if (files.length === 0) {
-    mistake(shop, `there is no *${ENDING} file below this folder`);
-    return 2;
-  }
+  const files = scriptFiles(request.files.length > 0 ? request.files : ["."], shop, ENDING);
   if (!makeOut(shop)) return 2;
   const abort = new AbortController();
   const interrupts = watchInterrupts({ first: () => abort.abort(), second: () => process.exit(130), hangUp: () => abort.abort() });
@@ -39,30 +35,6 @@ export async function testFiles(request: Extract<Request, { kind: "test" }>, sho
   if (abort.signal.aborted) shop.stderr.write("cancelled\n");
   shop.stdout.write(`${passed} passed, ${failed} failed\n`);
   return abort.signal.aborted ? 130 : failed > 0 ? 1 : 0;
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-}
-
-/** Every test below a folder, by name; hidden folders and installed packages left out. */
-function testsBelow(folder: string): string[] {
-  return entriesOf(folder)
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .flatMap((entry) => {
-      const path = join(folder, entry.name);
-      if (entry.isDirectory()) return entry.name.startsWith(".") || entry.name === "node_modules" ? [] : testsBelow(path);
-      return entry.isFile() && entry.name.endsWith(ENDING) ? [path] : [];
-    });
-}
-
-/** What a folder holds; one that may not be read holds nothing to run. */
-function entriesOf(folder: string): Dirent[] {
-  try {
-    return readdirSync(folder, { withFileTypes: true });
-  } catch {
-    return [];
-  }
 }
 
 /** Run one file with the rights to read beside it, and compare; false after saying what is wrong. */

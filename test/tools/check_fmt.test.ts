@@ -1,5 +1,5 @@
 /** Without these tests editors could mark the wrong words, and fixes could break scripts. */
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -60,6 +60,29 @@ test("fixes that lead in a circle end", async () => {
   const span = { start: 0, end: 1 };
   const { text } = await applyFixes("a", async (now) => [{ code: "c", severity: "error", span, message: "m", fix: { span, text: now === "a" ? "b" : "a" } }]);
   assert.ok(text === "a" || text === "b");
+});
+
+test("check, lint and fmt take folders, and leave hidden and installed ones alone", () => {
+  const cwd = folder({ "b.saeq": "perfect|take 3\n" });
+  for (const name of ["deep/er", ".hidden", "node_modules", "empty"]) mkdirSync(join(cwd, name), { recursive: true });
+  for (const name of ["deep/er/a.saeq", ".hidden/x.saeq", "node_modules/y.saeq"]) writeFileSync(join(cwd, name), "perfect | tak 3\n");
+  const checked = saeq(["check", "--json", "."], { cwd });
+  assert.is(checked.status, 3);
+  assert.equal((JSON.parse(checked.stdout) as { file: string }[]).map(({ file }) => file), ["b.saeq", "deep/er/a.saeq"]);
+  assert.is(saeq(["lint", "--json", "."], { cwd }).status, 3);
+  assert.is(saeq(["fmt", "--fix", "."], { cwd }).status, 0);
+  assert.is(readFileSync(join(cwd, "deep/er/a.saeq"), "utf8"), "perfect | take 3\n");
+  assert.is(readFileSync(join(cwd, ".hidden/x.saeq"), "utf8"), "perfect | tak 3\n");
+  const empty = saeq(["check", "empty"], { cwd });
+  assert.is(empty.status, 2);
+  assert.match(empty.stderr, "there is no *.saeq file below empty");
+});
+
+test("a param without a default is no mistake of a script that is only looked at", () => {
+  const cwd = folder({ "a.saeq": "param n: int\nset seed 1\nsample perfect $n\n" });
+  assert.is(saeq(["check", "a.saeq"], { cwd }).status, 0);
+  assert.is(saeq(["lint", "a.saeq"], { cwd }).status, 0);
+  assert.is(saeq(["run", "-A", "a.saeq"], { cwd }).status, 2);
 });
 
 test.run();
