@@ -79,7 +79,7 @@ test("check, lint and fmt take folders, and leave hidden and installed ones alon
 });
 
 test("a param without a default is no mistake of a script that is only looked at", () => {
-  const cwd = folder({ "a.saeq": "param n: int\nset seed 1\nsample perfect $n\n" });
+  const cwd = folder({ "a.saeq": "saeq 1\n## how many\nparam n: int\nset seed 1\nsample perfect $n\n" });
   assert.is(saeq(["check", "a.saeq"], { cwd }).status, 0);
   assert.is(saeq(["lint", "a.saeq"], { cwd }).status, 0);
   assert.is(saeq(["run", "-A", "a.saeq"], { cwd }).status, 2);
