@@ -15,6 +15,7 @@ import { concatTables, tableFromRows } from "./data/table.ts";
 import { distinctRows, filterRows, limitRows, projectColumns, sampleRows, skipRows, sortRows, splitRows } from "./data/rows.ts";
 import { saveValue } from "./data/save.ts";
 import { toTable } from "./data/to_table.ts";
+import { compareGroups } from "./comparison.ts";
 import { overlapTable, rankFeatures, unionTable } from "./features.ts";
 import { memorize } from "./memorization.ts";
 import type { Progress } from "./engine/port.ts";
@@ -196,6 +197,11 @@ async function apply(plan: Plan, inputs: readonly Value[], context: ExecuteConte
       return overlapTable(featureGroups(input));
     case "union":
       return unionTable(featureGroups(input), op.threshold);
+    case "compare": {
+      const { table, notices } = compareGroups(op, members(input).map(({ name, value }) => ({ name: name ?? "", value: expect("acts", value) })));
+      for (const notice of notices) context.onNotice(`${plan.label}: ${notice}`);
+      return table;
+    }
     case "count": {
       const parts = members(input);
       return parts.every(({ value }) => value.kind === "table" || value.kind === "features")

@@ -57,6 +57,9 @@ export interface Leniency {
   readonly nul?: "drop";
 }
 
+/** By what a feature's documents are compared: whether it fires, at which share of tokens, how strongly at most or on average. */
+export type CompareBy = "rate" | "fires" | "max" | "mean";
+
 /** The closed vocabulary of plans. A new member makes `tsc` name every place that must know it. */
 export type Op =
   /** `path` as typed; `digest` is the content that was seen when names were checked; `types` as asked for (`TableFormat`). */
@@ -93,6 +96,8 @@ export type Op =
   | { readonly op: "histogram"; readonly of: string; readonly bins: number | null; readonly overlay: boolean; readonly log: boolean; readonly threshold: number }
   | { readonly op: "overlap" }
   | { readonly op: "union"; readonly threshold: number }
+  /** Two groups of documents, feature by feature; only features that fire in at least `least` documents are tested. */
+  | { readonly op: "compare"; readonly by: CompareBy; readonly least: number; readonly threshold: number }
   | { readonly op: "count"; readonly by: readonly string[] }
   | { readonly op: "describe" }
   /** Its input is explained, not run. */
@@ -151,6 +156,7 @@ export const OPS = {
   histogram: whole,
   overlap: whole,
   union: whole,
+  compare: whole,
   count: whole,
   describe: whole,
   explain: whole,

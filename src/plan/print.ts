@@ -66,6 +66,7 @@ export function printOp(op: Op): string {
     case "describe":
     case "explain":
     case "tee": return op.op;
+    case "compare": return `compare by ${op.by}, in ${op.least} documents at least, active above ${op.threshold}`;
     case "count": return op.by.length === 0 ? "count" : `count by ${op.by.join(", ")}`;
     case "assert": return `assert ${printScalar(op.condition)}`;
     case "save": return `save ${op.format} ${JSON.stringify(op.path)}`;

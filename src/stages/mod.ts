@@ -4,11 +4,13 @@ import { acts } from "./acts.ts";
 import { agg } from "./agg.ts";
 import { assert } from "./assert.ts";
 import { cache } from "./cache.ts";
+import { compare } from "./compare.ts";
 import { concat } from "./concat.ts";
 import { count } from "./count.ts";
 import { csv } from "./csv.ts";
 import { derive } from "./derive.ts";
 import { describe } from "./describe.ts";
+import { diff } from "./diff.ts";
 import { distinct } from "./distinct.ts";
 import { drop } from "./drop.ts";
 import { encode } from "./encode.ts";
@@ -48,11 +50,13 @@ export const STAGES: readonly StageDefinition[] = [
   agg,
   assert,
   cache,
+  compare,
   concat,
   count,
   csv,
   derive,
   describe,
+  diff,
   distinct,
   drop,
   encode,

@@ -64,7 +64,7 @@ export function* queries(seed: string, count: number): Generator<string> {
       const window = pick(["", " last 3", " last 10", " first 2"]);
       flow = { ...flow, text: `${flow.text} | sample ${1 + int(4)} | ${pick([`acts layer 7${window}`, `resid layer 7${window} | encode`])}`, kind: "acts" };
       const tee = int(4) === 0 ? ` | tee (${pick(["stats", "top 3", "hist l0", "count"])})` : "";
-      const last = pick(["stats", "top 5", "top 3 by max", "top 4 by mean", "top 2 by frac", "hist activation bins 5", "count", "top 5 | where count > 1", ...(flow.groups === null ? [] : ["top 4 | union", "top 4 | overlap", "hist l0 overlay"])]);
+      const last = pick(["stats", "top 5", "top 3 by max", "top 4 by mean", "top 2 by frac", "hist activation bins 5", "count", "top 5 | where count > 1", ...(flow.groups === null ? [] : ["top 4 | union", "top 4 | overlap", "hist l0 overlay", "compare least 2 | take 9", "compare by max | where p < 0.5", "top 3 | diff"])]);
       flow = { ...flow, text: `${flow.text}${tee} | ${last}`, kind: "end" };
     } else {
       flow = { ...flow, text: `${flow.text} | ${pick(["count", "describe", "take 3", ...(bools(flow).length > 0 ? [`count by ${pick(bools(flow))}`] : [])])}`, kind: "end" };

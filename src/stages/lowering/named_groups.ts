@@ -1,0 +1,46 @@
+/** Without this file each stage that makes columns of groups would refuse in its own words groups that cannot become columns. */
+import { showGroups } from "../../ops/schema.ts";
+import type { Lowering } from "../stage.ts";
+
+/** The names of the input's groups, which become columns beside the columns `beside`; null after saying why they cannot. */
+export function groupNames(context: Lowering, stage: string, beside: readonly string[]): readonly string[] | null {
+  const { schema } = context.input;
+  const names = schema.groups ?? [];
+  if (schema.keys !== undefined) {
+    const key = schema.keys[0]!.name;
+    context.report({
+      code: "unnamed-groups",
+      message: `\`${stage}\` makes a column of each group, and what these groups are called is known only when it runs`,
+      notes: [`the groups are ${showGroups(schema)}`],
+      help: `… | split a = ${key} == …, b = ${key} == … | acts layer 7 | ${context.input.schema.kind === "features" ? "top 10 | " : ""}${stage}`,
+    });
+    return null;
+  }
+  const taken = names.find((name) => beside.includes(name));
+  if (taken !== undefined) {
+    context.report({ code: "name-taken", message: `a group named \`${taken}\` would hide the column of that name` });
+    return null;
+  }
+  return names;
+}
+
+/** The same for stages that set one group against another: two names, or null. */
+export function twoGroups(context: Lowering, stage: string, beside: readonly string[]): readonly [string, string] | null {
+  const names = groupNames(context, stage, beside);
+  if (names === null) return null;
+  const [a, b, ...more] = names;
+  if (a !== undefined && b !== undefined && more.length === 0) return [a, b];
+  context.report({
+    code: "not-two-groups",
+    message: `\`${stage}\` sets one group against another, and here ${names.length === 1 ? "is 1" : `are ${names.length}`}`,
+    notes: [`the groups are ${names.join(", ")}`],
+    help: `groups a = (sample perfect 20), b = (sample non_perfect 20) | acts layer 7${context.input.schema.kind === "features" ? " | top 10" : ""} | ${stage}`,
+  });
+  return null;
+}
+
+/** `layer` and `feature`, or `feature` alone where there is one layer. */
+export function featureColumns(context: Lowering): readonly { readonly name: string; readonly type: "int" }[] {
+  const layered = (context.input.schema.layers?.length ?? 1) > 1;
+  return [...(layered ? [{ name: "layer", type: "int" } as const] : []), { name: "feature", type: "int" }];
+}
