@@ -6,7 +6,7 @@ import type { DecoderSpec, SaeSpec, Convention } from "../src/emit/specs.ts";
 import type { ModelFacts, SaeFacts, TableFacts } from "../src/stages/stage.ts";
 import type { ModelRef, Op, SaeRef } from "../src/ops/op.ts";
 import { CheckpointError } from "./checkpoint/error.ts";
-import { readModel } from "./checkpoint/llama.ts";
+import { readModel } from "./checkpoint/model.ts";
 import { readSae } from "./checkpoint/sae.ts";
 import { readTokenizer, requireVocabulary, type Tokenizer } from "./checkpoint/tokenizer.ts";
 import { DataError } from "./data/error.ts";

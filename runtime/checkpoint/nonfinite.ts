@@ -19,8 +19,14 @@ const clean = new Set<string>();
 
 /** The tensors that a forward graph of so many blocks maps; `head` adds what decoding needs. */
 export function usedWeights(model: DecoderSpec, blocks: number, head: boolean): readonly TensorRef[] {
-  const inBlocks = model.blocks.slice(0, blocks).flatMap((block) => Object.values(block).filter((ref): ref is TensorRef => ref !== null));
-  return [model.embed, ...inBlocks, ...(head ? [model.finalNorm, ...(model.lmHead === null ? [] : [model.lmHead])] : [])];
+  const outside = [model.embed, model.positions, ...(head ? [...tensorsIn(model.finalNorm), model.lmHead, model.lmHeadBias] : [])];
+  return [...outside.filter((ref) => ref !== null), ...model.blocks.slice(0, blocks).flatMap(tensorsIn)];
+}
+
+/** Every tensor somewhere inside plain data. */
+function tensorsIn(value: unknown): readonly TensorRef[] {
+  if (typeof value !== "object" || value === null) return [];
+  return "file" in value && "offset" in value ? [value as TensorRef] : Object.values(value).flatMap(tensorsIn);
 }
 
 /** The encoder; biases and thresholds were checked when they were read. */

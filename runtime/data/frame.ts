@@ -1,5 +1,5 @@
 /** Without this file stages could not hand values to one another at run time. */
-import type { Hook } from "../../src/ops/op.ts";
+import type { Hook } from "../../src/ops/hook.ts";
 
 /** A column; `valid` is null when no value is missing, else 1 = present. Strings where invalid are "". */
 export type Column =

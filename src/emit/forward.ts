@@ -1,7 +1,10 @@
 /** Without this file there would be no fused graph from token ids to activations. */
-import { afterAttention, attention, blockFlops, embedding, shared } from "./block.ts";
+import { blocksNeeded, HOOKS, type Hook } from "../ops/hook.ts";
+import { block, blockFlops } from "./block.ts";
 import { encodeTap } from "./encode.ts";
-import { createGraph, finish, input, ints, node, output, stored, type Graph } from "./graph.ts";
+import { createGraph, finish, input, ints, node, output, type Graph } from "./graph.ts";
+import { centred, normalized } from "./norm.ts";
+import { embedding, shared } from "./positions.ts";
 import type { DecoderSpec, EmittedGraph, GraphTap } from "./specs.ts";
 
 export interface ForwardOptions {
@@ -9,11 +12,6 @@ export interface ForwardOptions {
   readonly blocks: number | null;
   /** Gather the wanted rows inside the last block (after attention) instead of at the hook. */
   readonly slice: boolean;
-}
-
-/** Blocks done when the hook is reached: the smallest count that a tap can be read from. */
-export function blocksNeeded(tap: Pick<GraphTap, "layer" | "hook">): number {
-  return tap.hook === "resid_pre" ? tap.layer : tap.layer + 1;
 }
 
 /**
@@ -26,8 +24,8 @@ export function blocksNeeded(tap: Pick<GraphTap, "layer" | "hook">): number {
  *   lengths   int32 [B]      S for every document
  *   total     int32 [1]      S; real tokens at most `maxPositions(model)`
  *   wanted    int64 [N]      row numbers b·S + position
- * Outputs for tap i, rows numbered 0…N−1 in the order of `wanted`: `tap{i}_dense` f32 [N, d], or triples sorted by row, then feature:
- * `tap{i}_row` int64, `tap{i}_feature` int64, `tap{i}_value` f32 > 0 (NaN where the arithmetic gave NaN).
+ * Outputs for tap i, rows numbered 0…N−1 in the order of `wanted`: `tap{i}_dense` f32 [N, width of the hook], or triples sorted by row, then
+ * feature: `tap{i}_row` int64, `tap{i}_feature` int64, `tap{i}_value` f32 > 0 (NaN where the arithmetic gave NaN).
  * Where `blocks` asks for more than the taps need, `rest` f32 [1, d] keeps the further blocks alive.
  */
 export function emitForward(model: DecoderSpec, taps: readonly GraphTap[], options: ForwardOptions): EmittedGraph {
@@ -42,6 +40,12 @@ function blockCount(model: DecoderSpec, taps: readonly GraphTap[], options: Forw
   return count;
 }
 
+function widthOf(model: DecoderSpec, hook: Hook): number {
+  const fact = model.hooks[hook];
+  if (fact.state === "absent") throw new Error(`a ${model.architecture} has no ${hook}: ${fact.why}`);
+  return fact.width;
+}
+
 /** The same before it becomes bytes: for goldens and `explain`. */
 export function forwardGraph(model: DecoderSpec, taps: readonly GraphTap[], options: ForwardOptions): Graph {
   const graph = createGraph("forward");
@@ -49,30 +53,43 @@ export function forwardGraph(model: DecoderSpec, taps: readonly GraphTap[], opti
   const last = Math.max(...taps.map(blocksNeeded));
   const gatherInside = options.slice && count === last && count > 0;
   const ids = input(graph, "input_ids", "i64", ["B", "S"]);
-  const common = shared(graph, model);
+  const common = shared(graph);
   const wanted = input(graph, "wanted", "i64", ["N"]);
   const rows = (path: string, x: string): string => node(graph, path, "Gather", [x, wanted], { axis: 0 });
 
-  let x = embedding(graph, model, ids, stored(graph, "/embed/table", model.embed));
-  const read = (done: number, residual: string): void => {
+  /** Tap `index` with its rows, read from `value` where `chosen` says it lies. */
+  const tapAt = (chosen: (tap: GraphTap) => boolean, value: string, gathered: boolean): void => {
     taps.forEach((tap, index) => {
-      if (blocksNeeded(tap) !== done) return;
+      if (!chosen(tap)) return;
       const path = `/taps/${index}`;
-      const hooked = gatherInside && done === last ? residual : rows(`${path}/rows`, residual);
-      if (tap.sae === null) output(graph, `tap${index}_dense`, hooked, "f32", ["N", model.hiddenSize]);
+      const width = widthOf(model, tap.hook);
+      const at = gathered ? value : rows(`${path}/rows`, value);
+      const read = tap.hook === "ln1_normalized" ? normalized(graph, `${path}/normalized_input`, at, model.norm, width) : at;
+      const hooked = tap.centred === true ? centred(graph, `${path}/centred`, read, width) : read;
+      if (tap.sae === null) output(graph, `tap${index}_dense`, hooked, "f32", ["N", width]);
       else encodeTap(graph, index, tap.sae, hooked);
     });
   };
+  /** Hooks of the stream between blocks: what goes into block `done`. */
+  const between = (done: number, x: string): void => tapAt((tap) => blocksNeeded(tap) === done && tap.layer === done, x, gatherInside && done === last);
 
-  read(0, x);
-  model.blocks.slice(0, count).forEach((block, layer) => {
-    const path = `/layers.${layer}`;
-    const { mixed } = attention(graph, `${path}/attn`, model, block, common, x, null);
-    x = gatherInside && layer === count - 1
-      ? afterAttention(graph, path, model, block, rows(`${path}/rows`, x), rows(`${path}/mixed_rows`, mixed))
-      : afterAttention(graph, path, model, block, x, mixed);
-    read(layer + 1, x);
-  });
+  let x = embedding(graph, model, ids, common);
+  between(0, x);
+  for (const [layer, spec] of model.blocks.slice(0, count).entries()) {
+    const inside = taps.filter((tap) => tap.layer === layer && blocksNeeded(tap) === layer + 1).map(({ hook }) => hook);
+    const gathered = gatherInside && layer === count - 1;
+    const ends = layer === count - 1 && count === last && !taps.some((tap) => tap.layer === count);
+    const { x: after } = block(graph, `/layers.${layer}`, model, spec, common, x, {
+      past: null,
+      gather: gathered ? rows : (_, value) => value,
+      wanted: (hook) => inside.includes(hook),
+      read: (hook, value) => tapAt((tap) => tap.layer === layer && tap.hook === hook, value, gathered),
+      until: ends ? HOOKS[Math.max(...inside.map((hook) => HOOKS.indexOf(hook)))] as Hook : "resid_post",
+    });
+    if (after === null) return graph;
+    x = after;
+    between(layer + 1, x);
+  }
   if (count > last) output(graph, "rest", node(graph, "/rest", "Gather", [x, ints(graph, 0)], { axis: 0 }), "f32", [1, model.hiddenSize]);
   return graph;
 }

@@ -1,6 +1,9 @@
 /** Without this file the model could be read but could not continue a text. */
-import { afterAttention, attention, blockFlops, cacheWidth, embedding, rmsNorm, shared, type Cache } from "./block.ts";
-import { constant, createGraph, finish, input, node, output, stored, weightRows, type Graph } from "./graph.ts";
+import { cacheWidth } from "./attention.ts";
+import { block, blockFlops } from "./block.ts";
+import { constant, createGraph, finish, input, node, output, weight, weightRows, type Graph } from "./graph.ts";
+import { norm } from "./norm.ts";
+import { embedding, shared } from "./positions.ts";
 import type { DecoderSpec, EmittedGraph } from "./specs.ts";
 
 /** Columns of the vocabulary product at a time: bounds the float32 copy of the matrix. */
@@ -14,7 +17,7 @@ const TILE = 8192;
  *   layout    int64 [3]      B, T, -1
  *   lengths   int32 [B]      P + T, the same for all
  *   total     int32 [1]      P + T; at most `maxPositions(model)`
- *   past_key_{i}, past_value_{i} f32 [B, kvHeads, P, cacheWidth(model)], P = 0 at first
+ *   past_key_{i}, past_value_{i} f32 [B, kvHeads, P, cacheWidth(model, its attention)], P = 0 at first
  * Outputs: `next` int64 [B], the most likely next id (ties to the lower id), and `present_key_{i}`, `present_value_{i}` with P + T tokens.
  */
 export function emitGenerate(model: DecoderSpec): EmittedGraph {
@@ -25,36 +28,37 @@ export function emitGenerate(model: DecoderSpec): EmittedGraph {
 export function generateGraph(model: DecoderSpec): Graph {
   const graph = createGraph("generate");
   const ids = input(graph, "input_ids", "i64", ["B", "T"]);
-  const common = shared(graph, model);
-  const width = cacheWidth(model);
+  const common = shared(graph);
   /** [B·T, w] → the last token of each prompt [B, w]. */
   const lastRows = (path: string, x: string): string => {
     const documents = node(graph, `${path}/documents`, "Reshape", [x, common.layout]);
     return node(graph, path, "Gather", [documents, constant(graph, "i64", [], [-1])], { axis: 1 });
   };
 
-  let x = embedding(graph, model, ids, stored(graph, "/embed/table", model.embed));
-  model.blocks.forEach((block, layer) => {
-    const path = `/layers.${layer}`;
+  let x = embedding(graph, model, ids, common);
+  for (const [layer, spec] of model.blocks.entries()) {
+    const width = cacheWidth(model, spec.attention);
     const dims = ["B", model.kvHeads, "P", width];
-    const past: Cache = { key: input(graph, `past_key_${layer}`, "f32", dims), value: input(graph, `past_value_${layer}`, "f32", dims) };
-    const { mixed, present } = attention(graph, `${path}/attn`, model, block, common, x, past);
+    const past = { key: input(graph, `past_key_${layer}`, "f32", dims), value: input(graph, `past_value_${layer}`, "f32", dims) };
+    const gather = layer === model.blocks.length - 1 ? lastRows : (_: string, value: string): string => value;
+    const done = block(graph, `/layers.${layer}`, model, spec, common, x, { past, gather, wanted: () => false, read: () => {}, until: "resid_post" });
     const grown = ["B", model.kvHeads, "P+T", width];
-    output(graph, `present_key_${layer}`, present.key, "f32", grown);
-    output(graph, `present_value_${layer}`, present.value, "f32", grown);
-    x = layer === model.blocks.length - 1
-      ? afterAttention(graph, path, model, block, lastRows(`${path}/rows`, x), lastRows(`${path}/mixed_rows`, mixed))
-      : afterAttention(graph, path, model, block, x, mixed);
-  });
+    output(graph, `present_key_${layer}`, done.present.key, "f32", grown);
+    output(graph, `present_value_${layer}`, done.present.value, "f32", grown);
+    if (done.x === null) throw new Error("a block was left before its end");
+    x = done.x;
+  }
 
-  const normed = rmsNorm(graph, "/norm", x, model.finalNorm, model.rmsEpsilon);
+  const normed = norm(graph, "/norm", x, model.norm, model.finalNorm, model.hiddenSize);
   const head = model.lmHead ?? model.embed;
   const logits = Array.from({ length: Math.ceil(model.vocabulary / TILE) }, (_, at) => {
     const path = `/lm_head/tile${at}`;
     const part = weightRows(graph, `${path}/weight`, head, at * TILE, Math.min((at + 1) * TILE, model.vocabulary));
     return node(graph, path, "Gemm", [normed, part], { transB: 1 });
   });
-  const all = logits.length === 1 ? (logits[0] as string) : node(graph, "/lm_head", "Concat", logits, { axis: 1 });
+  const product = logits.length === 1 ? (logits[0] as string) : node(graph, "/lm_head", "Concat", logits, { axis: 1 });
+  // A soft cap of the logits (Gemma 2) is left out: it grows with them, so it changes no order.
+  const all = model.lmHeadBias === null ? product : node(graph, "/lm_head/biased", "Add", [product, weight(graph, "/lm_head/bias", model.lmHeadBias)]);
   output(graph, "next", node(graph, "/next", "ArgMax", [all], { axis: 1, keepdims: 0, select_last_index: 0 }), "i64", ["B"]);
   return graph;
 }

@@ -32,7 +32,7 @@ function claim(graph: Graph, name: string): string {
 }
 
 /** Attributes that are floats in the operators' schemas even when their value is whole. */
-const FLOAT_ATTRIBUTES = new Set(["epsilon", "scale", "alpha", "beta"]);
+const FLOAT_ATTRIBUTES = new Set(["epsilon", "scale", "softcap", "alpha", "beta"]);
 
 function attribute(name: string, value: number | readonly number[]): Attribute {
   if (typeof value !== "number") return { kind: "ints", value };

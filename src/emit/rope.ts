@@ -12,20 +12,22 @@ export function maxPositions(model: DecoderSpec): number {
 const f32 = Math.fround;
 
 /**
- * Inverse frequencies [headDim / 2], rounded to float32 after each step as transformers 4.57 rounds them
- * (`modeling_rope_utils.py`: `_compute_default_rope_parameters`, `_compute_linear_scaling_rope_parameters`,
- * `_compute_llama3_parameters`), since a rounding here grows with the position.
+ * Inverse frequencies [dimensions / 2], rounded to float32 after each step as transformers rounds them (`modeling_rope_utils.py`:
+ * `_compute_default_rope_parameters`, `_compute_linear_scaling_rope_parameters`, `_compute_llama3_parameters`, `_compute_yarn_parameters`),
+ * since a rounding here grows with the position.
  */
-export function inverseFrequencies(rope: RopeSpec, headDim: number): Float32Array {
-  const frequencies = new Float32Array(headDim / 2);
+export function inverseFrequencies(rope: RopeSpec): Float32Array {
+  const frequencies = new Float32Array(rope.dimensions / 2);
   for (let pair = 0; pair < frequencies.length; pair += 1) {
-    const plain = f32(1 / f32(rope.theta ** f32((2 * pair) / headDim)));
-    frequencies[pair] = scaled(plain, rope.scaling);
+    const power = f32(rope.theta ** f32((2 * pair) / rope.dimensions));
+    frequencies[pair] = scaled(power, pair, rope);
   }
   return frequencies;
 }
 
-function scaled(frequency: number, scaling: RopeSpec["scaling"]): number {
+/** One over `power`, scaled. */
+function scaled(power: number, pair: number, { scaling, theta, dimensions }: RopeSpec): number {
+  const frequency = f32(1 / power);
   switch (scaling.kind) {
     case "none":
       return frequency;
@@ -39,21 +41,36 @@ function scaled(frequency: number, scaling: RopeSpec["scaling"]): number {
       const smooth = f32(f32(rotations - scaling.lowFreqFactor) / (scaling.highFreqFactor - scaling.lowFreqFactor));
       return f32(f32(f32((1 - smooth) * frequency) / scaling.factor) + f32(smooth * frequency));
     }
+    case "yarn": {
+      // Peng et al. 2023, arXiv 2309.00071: pairs that turn often are left alone, those that turn rarely are stretched, a ramp between.
+      const dimensionOf = (turns: number): number => (dimensions * Math.log(scaling.originalContext / (turns * 2 * Math.PI))) / (2 * Math.log(theta));
+      const whole = (value: number, round: (value: number) => number): number => (scaling.truncate ? round(value) : value);
+      const low = Math.max(whole(dimensionOf(scaling.betaFast), Math.floor), 0);
+      const found = Math.min(whole(dimensionOf(scaling.betaSlow), Math.ceil), dimensions - 1);
+      const high = found === low ? found + 0.001 : found;
+      const ramp = Math.min(Math.max(f32(f32(pair - low) / f32(high - low)), 0), 1);
+      const kept = f32(1 - ramp);
+      return f32(f32(f32(1 / f32(scaling.factor * power)) * f32(1 - kept)) + f32(frequency * kept));
+    }
     default:
       return scaling satisfies never;
   }
 }
 
-/** Tables [positions, width] of cos and sin; pairs past headDim / 2 turn by nothing (cos 1, sin 0). */
-export function rotaryTables(rope: RopeSpec, headDim: number, width: number, positions: number): { readonly cos: Float32Array; readonly sin: Float32Array } {
-  const frequencies = inverseFrequencies(rope, headDim);
+/**
+ * Tables [positions, width] of cos and sin; pairs past dimensions / 2 turn by nothing (cos 1, sin 0). Yarn's factor on both stands for one
+ * on the queries and one on the keys, as in transformers.
+ */
+export function rotaryTables(rope: RopeSpec, width: number, positions: number): { readonly cos: Float32Array; readonly sin: Float32Array } {
+  const frequencies = inverseFrequencies(rope);
+  const factor = rope.scaling.kind === "yarn" ? rope.scaling.attentionFactor : 1;
   const cos = new Float32Array(positions * width).fill(1);
   const sin = new Float32Array(positions * width);
   for (let position = 0; position < positions; position += 1) {
     for (let pair = 0; pair < frequencies.length; pair += 1) {
       const angle = f32(position * (frequencies[pair] as number));
-      cos[position * width + pair] = Math.cos(angle);
-      sin[position * width + pair] = Math.sin(angle);
+      cos[position * width + pair] = f32(Math.cos(angle)) * factor;
+      sin[position * width + pair] = f32(Math.sin(angle)) * factor;
     }
   }
   return { cos, sin };

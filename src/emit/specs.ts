@@ -1,5 +1,5 @@
 /** Without this file emitters and checkpoint readers would not agree on what a model and an SAE are made of. */
-import type { Hook } from "../ops/op.ts";
+import type { Hook, HookFacts } from "../ops/hook.ts";
 
 export type StoredType = "f32" | "f16" | "bf16";
 
@@ -13,54 +13,106 @@ export interface TensorRef {
   readonly shape: readonly number[];
 }
 
+/** How positions turn the queries and keys of a block: pairs of the first `dimensions` columns of each head. */
 export interface RopeSpec {
   readonly theta: number;
+  /** Even, at most the head size; the columns after them are left as they are. */
+  readonly dimensions: number;
   readonly scaling:
     | { readonly kind: "none" }
     | { readonly kind: "linear"; readonly factor: number }
-    | { readonly kind: "llama3"; readonly factor: number; readonly lowFreqFactor: number; readonly highFreqFactor: number; readonly originalContext: number };
+    | { readonly kind: "llama3"; readonly factor: number; readonly lowFreqFactor: number; readonly highFreqFactor: number; readonly originalContext: number }
+    | { readonly kind: "yarn"; readonly factor: number; readonly betaFast: number; readonly betaSlow: number; readonly originalContext: number; readonly truncate: boolean; readonly attentionFactor: number };
 }
 
-/** One block of a pre-norm decoder. Weight layout [out, in] as in the hub's files. */
+/** x·W + b. "out_in" is [out, in] as torch's Linear keeps it, "in_out" is [in, out] as GPT-2's Conv1D does. */
+export interface LinearSpec {
+  readonly weight: TensorRef;
+  readonly layout: "out_in" | "in_out";
+  readonly bias: TensorRef | null;
+}
+
+/** Weight and bias [d] of a norm; what is done with them is said once per model (`NormKind`). */
+export interface NormSpec {
+  readonly weight: TensorRef;
+  readonly bias: TensorRef | null;
+}
+
+/** `offset` is added to the weight before it multiplies: 1 in Gemma, whose files hold the difference from 1. */
+export interface NormKind {
+  readonly kind: "rms" | "layer";
+  readonly epsilon: number;
+  readonly offset: 0 | 1;
+}
+
+export type QkvSpec =
+  | { readonly kind: "separate"; readonly q: LinearSpec; readonly k: LinearSpec; readonly v: LinearSpec }
+  /** One product whose columns are all of q, then k, then v (GPT-2). */
+  | { readonly kind: "thirds"; readonly all: LinearSpec }
+  /** One product whose columns are q, k and v of the first head, then of the second (GPT-NeoX). */
+  | { readonly kind: "per_head"; readonly all: LinearSpec };
+
+export interface AttentionSpec {
+  readonly qkv: QkvSpec;
+  readonly o: LinearSpec;
+  /** RMS norms of each head's queries and keys [headDim], before they turn; null where there are none. */
+  readonly qNorm: TensorRef | null;
+  readonly kNorm: TensorRef | null;
+  /** null: positions are added to the embedding, or there are none. */
+  readonly rope: RopeSpec | null;
+  /** Keys that a query sees, itself included; null: all before it. */
+  readonly window: number | null;
+  /** Factor of the dot products. */
+  readonly scale: number;
+}
+
+export type Activation = "silu" | "gelu" | "gelu_tanh" | "relu";
+
+export type MlpSpec =
+  | { readonly kind: "gated"; readonly activation: Activation; readonly gate: LinearSpec; readonly up: LinearSpec; readonly down: LinearSpec }
+  | { readonly kind: "plain"; readonly activation: Activation; readonly up: LinearSpec; readonly down: LinearSpec };
+
+/** One block of a pre-norm decoder. */
 export interface BlockSpec {
-  readonly inputNorm: TensorRef;
-  readonly q: TensorRef;
-  readonly k: TensorRef;
-  readonly v: TensorRef;
-  readonly o: TensorRef;
-  readonly qBias: TensorRef | null;
-  readonly kBias: TensorRef | null;
-  readonly vBias: TensorRef | null;
-  readonly oBias: TensorRef | null;
-  readonly postNorm: TensorRef;
-  readonly gate: TensorRef;
-  readonly up: TensorRef;
-  readonly down: TensorRef;
-  readonly gateBias: TensorRef | null;
-  readonly upBias: TensorRef | null;
-  readonly downBias: TensorRef | null;
+  readonly ln1: NormSpec;
+  readonly attention: AttentionSpec;
+  /** Norm of what attention gives, before it joins the residual stream (Gemma 2 and 3). */
+  readonly attentionPostNorm: NormSpec | null;
+  /** null: the MLP reads what attention reads (Phi). */
+  readonly ln2: NormSpec | null;
+  readonly mlp: MlpSpec;
+  readonly mlpPostNorm: NormSpec | null;
 }
 
-/** A Llama-architecture language model: what its config says and where its weights lie. */
+/** A decoder-only language model as plain data: what its config says and where its weights lie. */
 export interface DecoderSpec {
-  readonly architecture: "llama";
+  /** `model_type` of its config. */
+  readonly architecture: string;
   /** Content fingerprint of config and weight headers, part of every cache key. */
   readonly digest: string;
   readonly hiddenSize: number;
   readonly heads: number;
   readonly kvHeads: number;
   readonly headDim: number;
-  readonly mlpSize: number;
-  readonly rmsEpsilon: number;
+  readonly norm: NormKind;
+  /** Scores are softcap · tanh(score / softcap) where given (Gemma 2). */
+  readonly softcap: number | null;
+  /** "parallel": attention and MLP both read the block's input, and both are added to it. */
+  readonly residual: "sequential" | "parallel";
   readonly vocabulary: number;
   readonly context: number;
-  readonly rope: RopeSpec;
   /** [vocabulary, hiddenSize] */
   readonly embed: TensorRef;
+  /** Factor of the embedding, √d in Gemma. */
+  readonly embedScale: number | null;
+  /** [context, hiddenSize]: learned positions, added to the embedding (GPT-2). */
+  readonly positions: TensorRef | null;
   readonly blocks: readonly BlockSpec[];
-  readonly finalNorm: TensorRef;
+  readonly finalNorm: NormSpec;
   /** null when tied to `embed`. */
   readonly lmHead: TensorRef | null;
+  readonly lmHeadBias: TensorRef | null;
+  readonly hooks: HookFacts;
 }
 
 export type SaeKind = "standard" | "jumprelu" | "topk" | "gated";
@@ -101,10 +153,12 @@ export interface SaeSpec {
   readonly format: "sae_lens" | "llama_scope";
 }
 
-/** A point of the graph that is read: dense [n, d], or encoded to (row, feature, value) triples. */
+/** A point of the graph that is read: dense [n, width of the hook], or encoded to (row, feature, value) triples. */
 export interface GraphTap {
   readonly layer: number;
   readonly hook: Hook;
+  /** true: the mean over the model's dimensions is subtracted first (`center_writing_weights` of TransformerLens); else it is kept. */
+  readonly centred?: true;
   readonly sae: SaeSpec | null;
 }
 

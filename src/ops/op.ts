@@ -1,9 +1,8 @@
 /** Without this file there would be no closed list of what the runtime must be able to do. */
+import type { Hook } from "./hook.ts";
 import type { Scalar, ScalarLiteral } from "./scalar.ts";
 import type { ColumnSchema, Schema } from "./schema.ts";
 import type { Span } from "../../grammar/span.ts";
-
-export type Hook = "resid_pre" | "resid_post";
 
 /** A model by the name the user gave it and the content it had when it was checked. */
 export interface ModelRef {
@@ -34,6 +33,8 @@ export interface Window {
 export interface Tap {
   readonly layer: number;
   readonly hook: Hook;
+  /** true: the mean over the model's dimensions is subtracted first (`center_writing_weights` of TransformerLens); else it is kept. */
+  readonly centred?: true;
   readonly sae: SaeRef | null;
 }
 

@@ -1,7 +1,8 @@
 /** Without this file a stage could not be written down as data. */
 import type { Diagnostic } from "../../grammar/diagnostic.ts";
 import type { Span } from "../../grammar/span.ts";
-import type { Hook, Leniency, ModelRef, Op, Plan, SaeRef, TableFormat } from "../ops/op.ts";
+import type { Hook } from "../ops/hook.ts";
+import type { Leniency, ModelRef, Op, Plan, SaeRef, TableFormat } from "../ops/op.ts";
 import type { Kind, Schema } from "../ops/schema.ts";
 import type { ArgSpecs, ArgValues } from "./args.ts";
 

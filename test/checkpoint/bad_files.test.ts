@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { CheckpointError } from "../../runtime/checkpoint/error.ts";
-import { readModel } from "../../runtime/checkpoint/llama.ts";
+import { readModel } from "../../runtime/checkpoint/model.ts";
 import { readSafetensors } from "../../runtime/checkpoint/safetensors.ts";
 import { readSae } from "../../runtime/checkpoint/sae.ts";
 
@@ -110,7 +110,7 @@ const models: readonly (readonly [string, Readonly<Record<string, string | Uint8
   ["no config", {}, "missing-file"],
   ["no weights", { "config.json": JSON.stringify(llama) }, "missing-file"],
   ["only a pickle", { "config.json": JSON.stringify(llama), "pytorch_model.bin": "" }, "pickle-refused"],
-  ["another architecture", { "config.json": JSON.stringify({ model_type: "gpt2" }) }, "unsupported-architecture"],
+  ["another architecture", { "config.json": JSON.stringify({ model_type: "bloom" }) }, "unsupported-architecture"],
   ["no model type", { "config.json": "{}" }, "unsupported-architecture"],
   ["another activation", { "config.json": JSON.stringify({ ...llama, hidden_act: "gelu" }) }, "unsupported-config"],
   ["quantised weights", { "config.json": JSON.stringify({ ...llama, quantization_config: {} }) }, "unsupported-config"],
@@ -122,7 +122,7 @@ const models: readonly (readonly [string, Readonly<Record<string, string | Uint8
   ["heads that do not divide", { "config.json": JSON.stringify({ ...llama, num_key_value_heads: 3 }), "model.safetensors": bytesOf({}, 0) }, "invalid-config"],
   ["a size that is text", { "config.json": JSON.stringify({ ...llama, hidden_size: "16" }), "model.safetensors": bytesOf({}, 0) }, "invalid-config"],
   ["an odd head", { "config.json": JSON.stringify({ ...llama, head_dim: 5 }), "model.safetensors": bytesOf({}, 0) }, "unsupported-config"],
-  ["an unknown rope", { "config.json": JSON.stringify({ ...llama, rope_scaling: { rope_type: "yarn" } }), "model.safetensors": bytesOf({}, 0) }, "unsupported-config"],
+  ["an unknown rope", { "config.json": JSON.stringify({ ...llama, rope_scaling: { rope_type: "dynamic", factor: 2 } }), "model.safetensors": bytesOf({}, 0) }, "unsupported-config"],
   ["10^9 layers", { "config.json": JSON.stringify({ ...llama, num_hidden_layers: 1e9 }), "model.safetensors": bytesOf({}, 0) }, "invalid-config"],
   ["a shard outside the folder", { "config.json": JSON.stringify(llama), "model.safetensors.index.json": '{"weight_map":{"a":"../secret.safetensors"}}' }, "path-outside-folder"],
   ["a missing shard", { "config.json": JSON.stringify(llama), "model.safetensors.index.json": '{"weight_map":{"a":"b.safetensors"}}' }, "missing-file"],

@@ -5,11 +5,11 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { CheckpointError } from "../../runtime/checkpoint/error.ts";
-import { readModel } from "../../runtime/checkpoint/llama.ts";
+import { readModel } from "../../runtime/checkpoint/model.ts";
 import { requireFinite, usedWeights } from "../../runtime/checkpoint/nonfinite.ts";
 import { decodeNumbers } from "../../runtime/checkpoint/numbers.ts";
 import { readTokenizer, requireVocabulary } from "../../runtime/checkpoint/tokenizer.ts";
-import type { TensorRef } from "../../src/emit/specs.ts";
+import type { RopeSpec, TensorRef } from "../../src/emit/specs.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "saeq-read-"));
 test.after(() => rmSync(folder, { recursive: true }));
@@ -57,17 +57,19 @@ test("the digest notices another config and other weights", async () => {
 test("a config of transformers 5 keeps its rope under rope_parameters", async () => {
   const path = join(folder, "rope");
   cpSync(join(models, "llama3_rope"), path, { recursive: true });
-  const old = (await readModel(path)).spec.rope;
+  const ropeOf = async (): Promise<RopeSpec> => (await readModel(path)).spec.blocks[0]?.attention.rope as RopeSpec;
+  const old = await ropeOf();
   const { rope_scaling, rope_theta, ...config } = JSON.parse(readFileSync(join(path, "config.json"), "utf8")) as Record<string, object>;
   writeFileSync(join(path, "config.json"), JSON.stringify({ ...config, rope_parameters: { ...rope_scaling, rope_theta } }));
-  assert.equal((await readModel(path)).spec.rope, old);
+  assert.equal(await ropeOf(), old);
   assert.is(old.scaling.kind, "llama3");
   assert.is(old.theta, 500000);
 });
 
-test("a window bounds the context of mistral", async () => {
-  assert.is((await readModel(join(models, "mistral"))).spec.context, 200);
-  assert.is((await readModel(join(models, "gqa"))).spec.context, 512);
+test("the window of mistral holds in every layer and bounds no context", async () => {
+  const { spec } = await readModel(join(models, "mistral"));
+  assert.is(spec.context, 512);
+  assert.equal(spec.blocks.map(({ attention }) => attention.window), [200, 200, 200]);
 });
 
 test("float16 and bfloat16 are decoded exactly", () => {

@@ -1,6 +1,7 @@
 /** Without this file tests of graphs would need checkpoints from elsewhere. */
 import { writeFileSync } from "node:fs";
 import type { DecoderSpec, SaeKind, SaeSpec, StoredType, TensorRef } from "../../src/emit/specs.ts";
+import { llamaSpec } from "./llama_spec.ts";
 
 /** A stream of numbers in [-0.5, 0.5), the same in every run (Numerical Recipes' linear congruential generator). */
 export function numbers(seed: number): () => number {
@@ -47,35 +48,19 @@ export function randomModel(file: string, { hiddenSize: d, heads, kvHeads, headD
   const scale = 2 / Math.sqrt(d);
   const matrix = (rows: number, columns: number): TensorRef => tensor([rows, columns], scale);
   const norm = (): TensorRef => tensor([d], 0.2, 1);
-  const absent = { qBias: null, kBias: null, vBias: null, oBias: null, gateBias: null, upBias: null, downBias: null };
-  const spec: DecoderSpec = {
-    architecture: "llama",
-    digest: "random",
-    hiddenSize: d,
-    heads,
-    kvHeads,
-    headDim,
-    mlpSize,
-    rmsEpsilon: 1e-5,
-    vocabulary: 100,
-    context: 512,
-    rope: { theta: 10000, scaling: { kind: "none" } },
-    embed: tensor([100, d], 2),
-    blocks: Array.from({ length: layers }, () => ({
-      inputNorm: norm(),
-      q: matrix(heads * headDim, d),
-      k: matrix(kvHeads * headDim, d),
-      v: matrix(kvHeads * headDim, d),
-      o: matrix(d, heads * headDim),
-      postNorm: norm(),
-      gate: matrix(mlpSize, d),
-      up: matrix(mlpSize, d),
-      down: matrix(d, mlpSize),
-      ...absent,
-    })),
-    finalNorm: norm(),
-    lmHead: null,
-  };
+  const embed = tensor([100, d], 2);
+  const blocks = Array.from({ length: layers }, () => ({
+    ln1: norm(),
+    q: matrix(heads * headDim, d),
+    k: matrix(kvHeads * headDim, d),
+    v: matrix(kvHeads * headDim, d),
+    o: matrix(d, heads * headDim),
+    ln2: norm(),
+    gate: matrix(mlpSize, d),
+    up: matrix(mlpSize, d),
+    down: matrix(d, mlpSize),
+  }));
+  const spec = llamaSpec({ digest: "random", hiddenSize: d, heads, kvHeads, headDim, context: 512 }, { embed, blocks, finalNorm: norm() });
   write();
   return spec;
 }

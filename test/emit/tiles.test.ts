@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { linear } from "../../src/emit/block.ts";
+import { linear } from "../../src/emit/linear.ts";
 import { createGraph, finish, input, node, output, weight } from "../../src/emit/graph.ts";
 import type { TensorRef } from "../../src/emit/specs.ts";
 import * as ort from "onnxruntime-node";
@@ -22,7 +22,7 @@ test("a weight of 18 million elements gives the same bits tiled and whole", asyn
     const ref: TensorRef = { file, offset: 0, length: OUT * WIDTH * 2, dtype: "bf16", shape: [OUT, WIDTH] };
     const graph = createGraph("tiles");
     const x = input(graph, "x", "f32", ["T", WIDTH]);
-    output(graph, "tiled", linear(graph, "/tiled", x, ref, null), "f32", ["T", OUT]);
+    output(graph, "tiled", linear(graph, "/tiled", x, { weight: ref, layout: "out_in", bias: null }), "f32", ["T", OUT]);
     output(graph, "whole", node(graph, "/whole", "Gemm", [x, weight(graph, "/whole/weight", ref)], { transB: 1 }), "f32", ["T", OUT]);
     const session = await openGraph(finish(graph, 0));
     for (const rows of [2, 7, 64]) {

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { emitForward } from "../../src/emit/forward.ts";
-import { readModel } from "../../runtime/checkpoint/llama.ts";
+import { readModel } from "../../runtime/checkpoint/model.ts";
 import { createEngine } from "../../runtime/engine/engine.ts";
 import type { Engine, EngineOptions, TapOutput } from "../../runtime/engine/port.ts";
 import { bitsOf, collect, documentsOf, smallModel } from "./small_model.ts";

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { emitEncode } from "../../src/emit/encode.ts";
 import { emitForward } from "../../src/emit/forward.ts";
 import { emitGenerate } from "../../src/emit/generate.ts";
-import type { DecoderSpec, EmittedGraph, SaeSpec, TensorRef } from "../../src/emit/specs.ts";
+import { llamaSpec } from "../emit/llama_spec.ts";
+import type { EmittedGraph, SaeSpec, TensorRef } from "../../src/emit/specs.ts";
 import type { Document, Engine, Progress, TapOutput } from "../../runtime/engine/port.ts";
 import { generator } from "../kernels/seeded.ts";
 
@@ -49,40 +50,17 @@ export function smallModel(): SmallModel {
   const { tensor, write } = tensorWriter(file);
   const embed = tensor([VOCABULARY, HIDDEN], 1);
   const blocks = Array.from({ length: LAYERS }, () => ({
-    inputNorm: tensor([HIDDEN], 0.1, 1),
+    ln1: tensor([HIDDEN], 0.1, 1),
     q: tensor([HIDDEN, HIDDEN], 0.3),
     k: tensor([HIDDEN / 2, HIDDEN], 0.3),
     v: tensor([HIDDEN / 2, HIDDEN], 0.3),
     o: tensor([HIDDEN, HIDDEN], 0.3),
-    qBias: null,
-    kBias: null,
-    vBias: null,
-    oBias: null,
-    postNorm: tensor([HIDDEN], 0.1, 1),
+    ln2: tensor([HIDDEN], 0.1, 1),
     gate: tensor([MLP, HIDDEN], 0.3),
     up: tensor([MLP, HIDDEN], 0.3),
     down: tensor([HIDDEN, MLP], 0.2),
-    gateBias: null,
-    upBias: null,
-    downBias: null,
   }));
-  const model: DecoderSpec = {
-    architecture: "llama",
-    digest: "small",
-    hiddenSize: HIDDEN,
-    heads: 4,
-    kvHeads: 2,
-    headDim: HIDDEN / 4,
-    mlpSize: MLP,
-    rmsEpsilon: 1e-5,
-    vocabulary: VOCABULARY,
-    context: 256,
-    rope: { theta: 10000, scaling: { kind: "none" } },
-    embed,
-    blocks,
-    finalNorm: tensor([HIDDEN], 0.1, 1),
-    lmHead: null,
-  };
+  const model = llamaSpec({ digest: "small", hiddenSize: HIDDEN, heads: 4, kvHeads: 2, headDim: HIDDEN / 4, context: 256 }, { embed, blocks, finalNorm: tensor([HIDDEN], 0.1, 1) });
   const sae: SaeSpec = {
     kind: "standard",
     digest: "small",

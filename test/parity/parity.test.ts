@@ -4,9 +4,7 @@ import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { readModel } from "../../runtime/checkpoint/llama.ts";
-import { decodeNumbers, pieces } from "../../runtime/checkpoint/numbers.ts";
-import { readSafetensors } from "../../runtime/checkpoint/safetensors.ts";
+import { readModel } from "../../runtime/checkpoint/model.ts";
 import { readSae } from "../../runtime/checkpoint/sae.ts";
 import { readTokenizer } from "../../runtime/checkpoint/tokenizer.ts";
 import { emitEncode } from "../../src/emit/encode.ts";
@@ -14,32 +12,11 @@ import { emitForward } from "../../src/emit/forward.ts";
 import { emitGenerate } from "../../src/emit/generate.ts";
 import type { Convention } from "../../src/emit/specs.ts";
 import { encodeRows, floats, forwardFeeds, generate, openGraph } from "../emit/run_graph.ts";
+import { readTensors, relativeErrors } from "./tensors.ts";
 
 const fixtures = join(import.meta.dirname, "fixtures");
 const shipped = join(import.meta.dirname, "../../examples/kjv/model");
 const json = (file: string): unknown => JSON.parse(readFileSync(file, "utf8"));
-
-/** All float32 tensors of a fixture. */
-async function readTensors(file: string): Promise<ReadonlyMap<string, Float32Array>> {
-  const found = new Map<string, Float32Array>();
-  for (const [name, tensor] of (await readSafetensors(file)).tensors) {
-    for await (const bytes of pieces(tensor)) found.set(name, decodeNumbers(bytes, tensor.dtype) as Float32Array);
-  }
-  return found;
-}
-
-/** |a − b| / |b| of each row of width d. */
-function relativeErrors(ours: Float32Array, theirs: Float32Array, d: number): number[] {
-  return Array.from({ length: theirs.length / d }, (_, row) => {
-    let difference = 0;
-    let size = 0;
-    for (let at = row * d; at < (row + 1) * d; at += 1) {
-      difference += ((ours[at] as number) - (theirs[at] as number)) ** 2;
-      size += (theirs[at] as number) ** 2;
-    }
-    return Math.sqrt(difference / size);
-  });
-}
 
 for (const name of readdirSync(join(fixtures, "models"))) {
   test(`residuals of ${name} equal transformers in every layer`, async () => {

@@ -1,0 +1,61 @@
+/** Without this file every family of models would look up its tensors and sizes in its own way. */
+import type { DecoderSpec, LinearSpec, NormSpec, TensorRef } from "../../../src/emit/specs.ts";
+import { size, type Config } from "../config.ts";
+import { CheckpointError } from "../error.ts";
+
+/** What a family reads from: its config and its tensors, under names without the prefix that a file may put before them. */
+export interface Source {
+  readonly config: Config;
+  /** Whether the config is the text part of a model that also sees or hears. */
+  readonly multimodal: boolean;
+  tensor(name: string, shape: readonly number[]): TensorRef;
+  /** Tensors of the head, which stand beside the base model and not in it; the first of the names that is there. */
+  head(names: readonly string[], shape: readonly number[]): TensorRef;
+}
+
+/** A decoder but for the fingerprint of its files. */
+export type Decoder = Omit<DecoderSpec, "digest">;
+
+/** One family: a file that says how its config and its weights become plain data. A new one is a new file and a line in the table. */
+export interface Family {
+  /** Values of `model_type` in config.json. */
+  readonly types: readonly string[];
+  /** The token embedding's name in the base model: where it stands tells the prefix of all names. */
+  readonly embedding: string;
+  readonly read: (source: Source) => Decoder;
+}
+
+/** A torch Linear [out, in], with a bias where the config says so. */
+export function linear(source: Source, name: string, out: number, width: number, bias: boolean): LinearSpec {
+  return { weight: source.tensor(`${name}.weight`, [out, width]), layout: "out_in", bias: bias ? source.tensor(`${name}.bias`, [out]) : null };
+}
+
+/** Rows `start` to `end` of a Linear, as one of its own: several maps that one file keeps below one another. */
+export function rowsOf(spec: LinearSpec, start: number, end: number): LinearSpec {
+  const part = (ref: TensorRef): TensorRef => {
+    const row = ref.length / (ref.shape[0] as number);
+    return { ...ref, offset: ref.offset + start * row, length: (end - start) * row, shape: [end - start, ...ref.shape.slice(1)] };
+  };
+  return { weight: part(spec.weight), layout: "out_in", bias: spec.bias === null ? null : part(spec.bias) };
+}
+
+export function normOf(source: Source, name: string, width: number, bias: boolean): NormSpec {
+  return { weight: source.tensor(`${name}.weight`, [width]), bias: bias ? source.tensor(`${name}.bias`, [width]) : null };
+}
+
+export function unsupported(config: Config, key: string, why: string): CheckpointError {
+  const value = Object.hasOwn(config.value, key) ? config.value[key] : null;
+  return new CheckpointError("unsupported-config", `\`${key}\` in ${config.file} is ${JSON.stringify(value)}: ${why}`, { help: 'set model "…" to one without it' });
+}
+
+export function contradiction(config: Config, key: string, why: string): CheckpointError {
+  const value = Object.hasOwn(config.value, key) ? config.value[key] : null;
+  return new CheckpointError("invalid-config", `\`${key}\` in ${config.file} is ${JSON.stringify(value)}, ${why}`, { help: "download the file again, or correct that key" });
+}
+
+/** A bound on the layers, so that a wrong number is an error and not a long loop. */
+export function layerCount(config: Config, key = "num_hidden_layers"): number {
+  const layers = size(config, key);
+  if (layers > 1024) throw contradiction(config, key, "and at most 1024 are read");
+  return layers;
+}

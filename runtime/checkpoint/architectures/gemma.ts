@@ -1,0 +1,117 @@
+/** Without this file Gemma 1, 2 and 3, and so every Gemma Scope SAE, would have no model. */
+import type { BlockSpec, RopeSpec } from "../../../src/emit/specs.ts";
+import { flag, optional, positive, size, word, type Config } from "../config.ts";
+import { activationOf } from "./activation.ts";
+import { layerCount, linear, normOf, unsupported, type Decoder, type Family, type Source } from "./family.ts";
+import { headsOf, type Heads } from "./heads.ts";
+import { hookFacts } from "./hook_modules.ts";
+import { layerKinds, windows, type LayerKind } from "./layer_kinds.ts";
+import { ropeOf } from "./rope.ts";
+
+/** Differences and defaults of transformers 5.24 (`models/{gemma,gemma2,gemma3}/configuration_*.py` and `modeling_*.py`). */
+interface Member {
+  readonly generation: 1 | 2 | 3;
+  readonly kvHeads: number;
+  readonly context: number;
+  readonly vocabulary: number | null;
+  readonly prefix: string;
+}
+
+const MEMBERS: Readonly<Record<string, Member>> = {
+  gemma: { generation: 1, kvHeads: 16, context: 8192, vocabulary: null, prefix: "model" },
+  gemma2: { generation: 2, kvHeads: 4, context: 8192, vocabulary: null, prefix: "model" },
+  gemma3_text: { generation: 3, kvHeads: 4, context: 131072, vocabulary: 262208, prefix: "model" },
+  // The text model of the model that also sees; its config.json holds a part for each.
+  gemma3: { generation: 3, kvHeads: 4, context: 131072, vocabulary: 262208, prefix: "model.language_model" },
+};
+
+export const gemma: Family = { types: Object.keys(MEMBERS), embedding: "embed_tokens.weight", read };
+
+function read(source: Source): Decoder {
+  const { config } = source;
+  const type = word(config, "model_type");
+  const member = MEMBERS[type === "gemma3_text" && source.multimodal ? "gemma3" : type] as Member;
+  if (activationOf(config, member.generation === 1 ? "hidden_act" : "hidden_activation", "gelu_pytorch_tanh") !== "gelu_tanh") throw unsupported(config, "hidden_activation", "only gelu_pytorch_tanh is computed");
+  if (optional(config, "use_bidirectional_attention") === true) throw unsupported(config, "use_bidirectional_attention", "a token may not see what comes after it");
+  const shape = headsOf(config, 256, member.kvHeads);
+  const vocabulary = size(config, "vocab_size", member.vocabulary);
+  const kinds = layerKinds(config, layerCount(config), patternOf(config, member));
+  const seen = windows(config, kinds, member.generation === 1 ? null : 4096);
+  const ropes = ropesOf(config, member, shape.headDim);
+  const capped = (key: string, fallback: number | null): number | null => (optional(config, key) === null && (fallback === null || Object.hasOwn(config.value, key)) ? null : positive(config, key, fallback));
+  return {
+    architecture: type,
+    ...shape,
+    norm: { kind: "rms", epsilon: positive(config, "rms_norm_eps", 1e-6), offset: 1 },
+    softcap: member.generation === 1 ? null : capped("attn_logit_softcapping", member.generation === 2 ? 50 : null),
+    residual: "sequential",
+    vocabulary,
+    context: size(config, "max_position_embeddings", member.context),
+    embed: source.tensor("embed_tokens.weight", [vocabulary, shape.hiddenSize]),
+    embedScale: Math.fround(Math.sqrt(shape.hiddenSize)),
+    positions: null,
+    blocks: kinds.map((kind, layer) => blockOf(source, member, shape, ropes[kind], seen[layer] ?? null, layer)),
+    finalNorm: normOf(source, "norm", shape.hiddenSize, false),
+    lmHead: flag(config, "tie_word_embeddings", true) ? null : source.head(["lm_head.weight"], [vocabulary, shape.hiddenSize]),
+    lmHeadBias: null,
+    hooks: hookFacts(shape, {
+      block: `${member.prefix}.layers.{layer}`,
+      ln1: "input_layernorm",
+      ln2: member.generation === 1 ? "post_attention_layernorm" : "pre_feedforward_layernorm",
+      o: "self_attn.o_proj",
+      attentionOut: member.generation === 1 ? "self_attn.o_proj" : "post_attention_layernorm",
+      mlpOut: member.generation === 1 ? "mlp.down_proj" : "post_feedforward_layernorm",
+      parallel: false,
+    }),
+  };
+}
+
+/** Gemma 2 begins with a window and alternates; Gemma 3 has one layer in six that sees everything. */
+function patternOf(config: Config, { generation }: Member): (layer: number) => LayerKind {
+  const every = generation === 1 ? 1 : generation === 2 ? 2 : size(config, "sliding_window_pattern", 6);
+  return (layer) => ((layer + 1) % every === 0 ? "full_attention" : "sliding_attention");
+}
+
+function ropesOf(config: Config, { generation }: Member, headDim: number): Readonly<Record<LayerKind, RopeSpec>> {
+  if (generation !== 3) {
+    const rope = ropeOf(config, headDim, { theta: 10000, partial: 1 });
+    return { full_attention: rope, sliding_attention: rope };
+  }
+  const full = ropeOf(config, headDim, { theta: 1_000_000, partial: 1 }, "full_attention");
+  if (optional(config, "rope_parameters") !== null) return { full_attention: full, sliding_attention: ropeOf(config, headDim, { theta: 10000, partial: 1 }, "sliding_attention") };
+  // Older configs: one scaling, of the layers that see everything, and a base of their own for the others.
+  const local = { file: config.file, value: { rope_theta: positive(config, "rope_local_base_freq", 10000) } };
+  return { full_attention: full, sliding_attention: ropeOf(local, headDim, { theta: 10000, partial: 1 }) };
+}
+
+function blockOf(source: Source, { generation }: Member, { hiddenSize: d, heads, kvHeads, headDim }: Heads, rope: RopeSpec, window: number | null, layer: number): BlockSpec {
+  const { config } = source;
+  const at = `layers.${layer}`;
+  const mlpSize = size(config, "intermediate_size");
+  const bias = flag(config, "attention_bias", false);
+  const norm = (name: string): BlockSpec["ln1"] => normOf(source, `${at}.${name}`, d, false);
+  const part = (name: string, width: number): ReturnType<typeof linear> => linear(source, `${at}.self_attn.${name}_proj`, width, d, bias);
+  const headNorm = (name: string): ReturnType<Source["tensor"]> | null => (generation === 3 ? source.tensor(`${at}.self_attn.${name}.weight`, [headDim]) : null);
+  return {
+    ln1: norm("input_layernorm"),
+    attention: {
+      qkv: { kind: "separate", q: part("q", heads * headDim), k: part("k", kvHeads * headDim), v: part("v", kvHeads * headDim) },
+      o: linear(source, `${at}.self_attn.o_proj`, d, heads * headDim, bias),
+      qNorm: headNorm("q_norm"),
+      kNorm: headNorm("k_norm"),
+      rope,
+      window,
+      scale: 1 / Math.sqrt(generation === 1 ? headDim : positive(config, "query_pre_attn_scalar", 256)),
+    },
+    attentionPostNorm: generation === 1 ? null : norm("post_attention_layernorm"),
+    ln2: norm(generation === 1 ? "post_attention_layernorm" : "pre_feedforward_layernorm"),
+    mlp: {
+      kind: "gated",
+      activation: "gelu_tanh",
+      gate: linear(source, `${at}.mlp.gate_proj`, mlpSize, d, false),
+      up: linear(source, `${at}.mlp.up_proj`, mlpSize, d, false),
+      down: linear(source, `${at}.mlp.down_proj`, d, mlpSize, false),
+    },
+    mlpPostNorm: generation === 1 ? null : norm("post_feedforward_layernorm"),
+  };
+}

@@ -1,0 +1,21 @@
+/** Without this file families would divide a model into heads, and check that they fit, each on its own. */
+import { optional, size, type Config } from "../config.ts";
+import { contradiction } from "./family.ts";
+
+export interface Heads {
+  readonly hiddenSize: number;
+  readonly heads: number;
+  readonly kvHeads: number;
+  readonly headDim: number;
+}
+
+/** Keys as most configs name them; `headDim` is the default of a family that has one of its own. */
+export function headsOf(config: Config, headDim: number | null = null, kvHeads: number | null = null): Heads {
+  const hiddenSize = size(config, "hidden_size");
+  const heads = size(config, "num_attention_heads");
+  const kv = size(config, "num_key_value_heads", kvHeads ?? heads);
+  if (heads % kv !== 0) throw contradiction(config, "num_key_value_heads", `which does not divide the ${heads} heads`);
+  const whole = Number.isInteger(hiddenSize / heads) ? hiddenSize / heads : null;
+  if (optional(config, "head_dim") === null && headDim === null && whole === null) throw contradiction(config, "hidden_size", `which ${heads} heads do not divide, and there is no \`head_dim\``);
+  return { hiddenSize, heads, kvHeads: kv, headDim: size(config, "head_dim", headDim ?? whole) };
+}

@@ -1,0 +1,17 @@
+/** Without this file nobody could say which models are read: the table of families. */
+import type { Family } from "./family.ts";
+import { gemma } from "./gemma.ts";
+import { gpt2 } from "./gpt2.ts";
+import { gptNeox } from "./gpt_neox.ts";
+import { llama } from "./llama.ts";
+import { phi } from "./phi.ts";
+import { phi3 } from "./phi3.ts";
+
+export const FAMILIES: readonly Family[] = [llama, gemma, gpt2, gptNeox, phi, phi3];
+
+/** `model_type`s that are read, as messages list them. */
+export const SUPPORTED: readonly string[] = FAMILIES.flatMap(({ types }) => types);
+
+export function familyOf(type: string): Family | undefined {
+  return FAMILIES.find(({ types }) => types.includes(type));
+}

@@ -1,0 +1,66 @@
+/** Without this file Phi-3 and its kin, which keep several maps in one tensor, could not be read. */
+import type { BlockSpec, RopeSpec } from "../../../src/emit/specs.ts";
+import { flag, optional, positive, section, size, word } from "../config.ts";
+import { activationOf } from "./activation.ts";
+import { layerCount, linear, normOf, rowsOf, unsupported, type Decoder, type Family, type Source } from "./family.ts";
+import { headsOf, type Heads } from "./heads.ts";
+import { hookFacts } from "./hook_modules.ts";
+import { layerKinds, windows } from "./layer_kinds.ts";
+import { ropeOf } from "./rope.ts";
+
+export const phi3: Family = { types: ["phi3"], embedding: "embed_tokens.weight", read };
+
+/** transformers 5.24 `models/phi3/modeling_phi3.py`. Its older configs say yarn where longrope is meant. */
+function read(source: Source): Decoder {
+  const { config } = source;
+  const scaling = section(config, "rope_scaling") ?? section(config, "rope_parameters");
+  if (scaling !== null && word(scaling, "rope_type", word(scaling, "type", "default")) === "yarn") throw unsupported(config, "rope_scaling", "in a Phi-3 this is longrope, whose angles depend on the length of the text");
+  const shape = headsOf(config);
+  const layers = layerCount(config);
+  const rope = ropeOf(config, shape.headDim, { theta: 10000, partial: 1 });
+  const kind = optional(config, "sliding_window") === null ? "full_attention" : "sliding_attention";
+  const seen = windows(config, layerKinds(config, layers, () => kind));
+  const vocabulary = size(config, "vocab_size", 32064);
+  return {
+    architecture: "phi3",
+    ...shape,
+    norm: { kind: "rms", epsilon: positive(config, "rms_norm_eps", 1e-5), offset: 0 },
+    softcap: null,
+    residual: "sequential",
+    vocabulary,
+    context: size(config, "max_position_embeddings", 4096),
+    embed: source.tensor("embed_tokens.weight", [vocabulary, shape.hiddenSize]),
+    embedScale: null,
+    positions: null,
+    blocks: seen.map((window, layer) => blockOf(source, shape, rope, window, layer)),
+    finalNorm: normOf(source, "norm", shape.hiddenSize, false),
+    lmHead: flag(config, "tie_word_embeddings", false) ? null : source.head(["lm_head.weight"], [vocabulary, shape.hiddenSize]),
+    lmHeadBias: null,
+    hooks: hookFacts(shape, { block: "model.layers.{layer}", ln1: "input_layernorm", ln2: "post_attention_layernorm", o: "self_attn.o_proj", attentionOut: "self_attn.o_proj", mlpOut: "mlp.down_proj", parallel: false }),
+  };
+}
+
+/** Rows of q, k and v below one another in one tensor, and so gate and up. */
+function blockOf(source: Source, { hiddenSize: d, heads, kvHeads, headDim }: Heads, rope: RopeSpec, window: number | null, layer: number): BlockSpec {
+  const at = `layers.${layer}`;
+  const [q, k] = [heads * headDim, kvHeads * headDim];
+  const mlpSize = size(source.config, "intermediate_size");
+  const qkv = linear(source, `${at}.self_attn.qkv_proj`, q + 2 * k, d, false);
+  const gateUp = linear(source, `${at}.mlp.gate_up_proj`, 2 * mlpSize, d, false);
+  return {
+    ln1: normOf(source, `${at}.input_layernorm`, d, false),
+    attention: {
+      qkv: { kind: "separate", q: rowsOf(qkv, 0, q), k: rowsOf(qkv, q, q + k), v: rowsOf(qkv, q + k, q + 2 * k) },
+      o: linear(source, `${at}.self_attn.o_proj`, d, q, false),
+      qNorm: null,
+      kNorm: null,
+      rope,
+      window,
+      scale: 1 / Math.sqrt(headDim),
+    },
+    attentionPostNorm: null,
+    ln2: normOf(source, `${at}.post_attention_layernorm`, d, false),
+    mlp: { kind: "gated", activation: activationOf(source.config, "hidden_act", "silu"), gate: rowsOf(gateUp, 0, mlpSize), up: rowsOf(gateUp, mlpSize, 2 * mlpSize), down: linear(source, `${at}.mlp.down_proj`, d, mlpSize, false) },
+    mlpPostNorm: null,
+  };
+}

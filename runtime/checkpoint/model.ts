@@ -1,0 +1,117 @@
+/** Without this file a folder from the hub would not become a model. */
+import { basename } from "node:path";
+import type { DecoderSpec } from "../../src/emit/specs.ts";
+import type { Family, Source } from "./architectures/family.ts";
+import { familyOf, SUPPORTED } from "./architectures/mod.ts";
+import { optional, section, word, type Config } from "./config.ts";
+import { digest } from "./digest.ts";
+import { CheckpointError } from "./error.ts";
+import { findFile, requireFile, requireFolder } from "./real_path.ts";
+import { readSafetensors, refusePickle, tensorRef, type SafetensorsFile, type TensorEntry } from "./safetensors.ts";
+import { readJsonObject } from "./strict_json.ts";
+
+export interface Model {
+  readonly spec: DecoderSpec;
+  /** The folder's own name. */
+  readonly name: string;
+  /** Real path of the folder. */
+  readonly folder: string;
+  readonly bosId: number | null;
+  /** Ids that end a text. */
+  readonly eosIds: readonly number[];
+  /** What was ignored, and why that is right: to be shown once. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Read a model in the hub's layout: `config.json` and `model.safetensors`, or shards with `model.safetensors.index.json`.
+ * Only headers are read. Throws `CheckpointError`.
+ */
+export async function readModel(path: string): Promise<Model> {
+  const folder = await requireFolder(path);
+  const file = await requireFile(folder, "config.json", "name the folder of a model from the hub: config.json, model.safetensors, tokenizer.json");
+  const { bytes, value } = await readJsonObject(file);
+  const whole = { file, value };
+  const config = textPart(whole);
+  const family = supported(config);
+  // A fault of the config is told before one of the weights: it says what they should be.
+  const files = await weightFiles(folder).catch((error: unknown) => error as CheckpointError);
+  const decoder = family.read(sourceOf(config, config !== whole, family, files));
+  if (!Array.isArray(files)) throw files;
+  return {
+    spec: { ...decoder, digest: await digest([bytes], files) },
+    name: basename(folder),
+    folder,
+    bosId: ids(optional(config, "bos_token_id"))[0] ?? null,
+    eosIds: ids(optional(config, "eos_token_id")),
+    notes: optional(whole, "auto_map") === null ? [] : [`${file}: \`auto_map\` names code that comes with the model; it is not run, saeq's own ${decoder.architecture} is used`],
+  };
+}
+
+function ids(value: unknown): readonly number[] {
+  return (Array.isArray(value) ? value : [value]).filter((id): id is number => Number.isInteger(id));
+}
+
+/** The config of the text model inside that of a model which also sees. */
+function textPart(config: Config): Config {
+  return word(config, "model_type", "") === "gemma3" ? (section(config, "text_config") ?? config) : config;
+}
+
+/** Every feature of a config that would change the arithmetic of any family is refused by name. */
+function supported(config: Config): Family {
+  const type = word(config, "model_type", "");
+  const family = familyOf(type);
+  if (family === undefined) {
+    const architecture = optional(config, "architectures");
+    throw new CheckpointError("unsupported-architecture", `${config.file} describes ${type === "" ? "no model type" : `a \`${type}\` model`}`, {
+      notes: [`supported model types: ${SUPPORTED.join(", ")}`, ...(Array.isArray(architecture) ? [`architectures: ${architecture.join(", ")}`] : [])],
+    });
+  }
+  if (optional(config, "quantization_config") !== null) {
+    throw new CheckpointError("unsupported-config", `\`quantization_config\` in ${config.file} is ${JSON.stringify(optional(config, "quantization_config"))}: quantised weights are not read; use the original checkpoint`, { help: 'set model "…" to one without it' });
+  }
+  return family;
+}
+
+async function weightFiles(folder: string): Promise<readonly SafetensorsFile[]> {
+  const single = await findFile(folder, "model.safetensors");
+  if (single !== null) return [await readSafetensors(single)];
+  const index = await findFile(folder, "model.safetensors.index.json");
+  if (index === null) {
+    const pickle = (await findFile(folder, "pytorch_model.bin")) ?? (await findFile(folder, "pytorch_model.bin.index.json"));
+    if (pickle !== null) refusePickle("pytorch_model.bin");
+    throw new CheckpointError("missing-file", `${folder} holds neither model.safetensors nor model.safetensors.index.json`);
+  }
+  const map = section({ file: index, value: (await readJsonObject(index)).value }, "weight_map");
+  const names = [...new Set(Object.values(map?.value ?? {}))].toSorted();
+  if (names.length === 0 || names.some((name) => typeof name !== "string")) throw new CheckpointError("invalid-config", `\`weight_map\` in ${index} names no files`, { help: "download the file again" });
+  const files: SafetensorsFile[] = [];
+  for (const name of names as string[]) files.push(await readSafetensors(await requireFile(folder, name, "a shard is missing: download the model again")));
+  return files;
+}
+
+/** What stands before the names of the base model, depending on what the file was written from. */
+const PREFIXES = ["", "model.", "transformer.", "gpt_neox.", "model.language_model.", "language_model.model.", "language_model."];
+
+function sourceOf(config: Config, multimodal: boolean, family: Family, files: readonly SafetensorsFile[] | Error): Source {
+  const tensors: ReadonlyMap<string, TensorEntry> = new Map(files instanceof Error ? [] : files.flatMap((file) => [...file.tensors]));
+  const prefix = PREFIXES.find((each) => tensors.has(`${each}${family.embedding}`)) ?? "";
+  const missing = (name: string): Error =>
+    files instanceof Error ? files : new CheckpointError("missing-tensor", `tensor \`${name}\` is in none of the model's files`, { notes: [`asked for by ${config.file}`], help: "use files that belong together: download the whole folder again" });
+  const take = (name: string, shape: readonly number[]): ReturnType<typeof tensorRef> => {
+    const tensor = tensors.get(name);
+    if (tensor === undefined) throw missing(name);
+    return tensorRef(tensor, shape);
+  };
+  return {
+    config,
+    multimodal,
+    tensor: (name, shape) => take(`${prefix}${name}`, shape),
+    head: (names, shape) => {
+      const candidates = names.flatMap((name) => [name, `language_model.${name}`]);
+      const found = candidates.find((name) => tensors.has(name));
+      if (found === undefined) throw missing(names[0] as string);
+      return take(found, shape);
+    },
+  };
+}

@@ -1,0 +1,75 @@
+/** Without this file forward and generate graphs would each describe how tokens see one another. */
+import { ints, node, nodes, type Attributes, type Graph } from "./graph.ts";
+import { headColumns, type HeadColumns } from "./head_columns.ts";
+import { linear } from "./linear.ts";
+import { headNorm } from "./norm.ts";
+import { tablesOf, type Shared } from "./positions.ts";
+import type { AttentionSpec, DecoderSpec, QkvSpec } from "./specs.ts";
+
+/** Keys and values of earlier tokens, [B, kvHeads, P, cacheWidth]. */
+export interface Cache {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** Columns of one head in the cache of a block. */
+export function cacheWidth(model: DecoderSpec, spec: AttentionSpec): number {
+  return headColumns(model.headDim, spec.rope).width;
+}
+
+/** x [T, d] → q [.., heads·dh], k and v [.., kvHeads·dh], in row order whatever their shape. */
+function projected(graph: Graph, path: string, model: DecoderSpec, qkv: QkvSpec, x: string): readonly [string, string, string] {
+  switch (qkv.kind) {
+    case "separate":
+      return [linear(graph, `${path}/q`, x, qkv.q), linear(graph, `${path}/k`, x, qkv.k), linear(graph, `${path}/v`, x, qkv.v)];
+    case "thirds": {
+      const [q, k] = [model.heads * model.headDim, model.kvHeads * model.headDim];
+      return nodes(graph, `${path}/qkv/split`, { op: "Split", inputs: [linear(graph, `${path}/qkv`, x, qkv.all), ints(graph, q, k, k)], attributes: { axis: 1 } }, 3) as readonly [string, string, string];
+    }
+    case "per_head": {
+      const heads = node(graph, `${path}/qkv/heads`, "Reshape", [linear(graph, `${path}/qkv`, x, qkv.all), ints(graph, -1, 3 * model.headDim)]);
+      return nodes(graph, `${path}/qkv/split`, { op: "Split", inputs: [heads, ints(graph, model.headDim, model.headDim, model.headDim)], attributes: { axis: 1 } }, 3) as readonly [string, string, string];
+    }
+    default:
+      return qkv satisfies never;
+  }
+}
+
+/** Heads as the operator takes them: [B, S, heads·width], columns in `columns.order`. A column of zeros is put behind each head to fill gaps from. */
+function laidOut(graph: Graph, path: string, headDim: number, columns: HeadColumns, x: string, layout: string): string {
+  if (columns.order === null) return node(graph, `${path}/heads`, "Reshape", [x, layout]);
+  const heads = node(graph, `${path}/each`, "Reshape", [x, ints(graph, -1, headDim)]);
+  const padded = node(graph, `${path}/padded`, "Pad", [heads, ints(graph, 0, 0, 0, 1)]);
+  const order = ints(graph, ...columns.order.map((column) => (column < 0 ? headDim : column)));
+  return node(graph, `${path}/heads`, "Reshape", [node(graph, `${path}/ordered`, "Gather", [padded, order], { axis: 1 }), layout]);
+}
+
+/** Undo `laidOut`: [B, S, heads·width] → [T, heads·dh]. */
+function collected(graph: Graph, path: string, model: DecoderSpec, columns: HeadColumns, x: string): string {
+  const flat = ints(graph, -1, model.heads * model.headDim);
+  if (columns.order === null) return node(graph, path, "Reshape", [x, flat]);
+  const heads = node(graph, `${path}/each`, "Reshape", [x, ints(graph, -1, columns.width)]);
+  const at = Array.from({ length: model.headDim }, (_, column) => (columns.order as readonly number[]).indexOf(column));
+  return node(graph, path, "Reshape", [node(graph, `${path}/ordered`, "Gather", [heads, ints(graph, ...at)], { axis: 1 }), flat]);
+}
+
+/** Causal attention of one block, without the output projection: normed x [T, d] → [T, heads·dh], and the keys and values so far. */
+export function attention(graph: Graph, path: string, model: DecoderSpec, spec: AttentionSpec, common: Shared, x: string, past: Cache | null): { readonly mixed: string; readonly present: Cache } {
+  const columns = headColumns(model.headDim, spec.rope);
+  const [q, k, v] = projected(graph, path, model, spec.qkv, x);
+  const turnedQ = spec.qNorm === null ? q : headNorm(graph, `${path}/q_norm`, q, model.norm, spec.qNorm);
+  const turnedK = spec.kNorm === null ? k : headNorm(graph, `${path}/k_norm`, k, model.norm, spec.kNorm);
+  const parts = ([["q", turnedQ], ["k", turnedK], ["v", v]] as const).map(([name, value]) => laidOut(graph, `${path}/${name}`, model.headDim, columns, value, common.layout));
+  const tables = spec.rope === null ? [] : Object.values(tablesOf(graph, model, common, spec.rope));
+  const inputs = [...parts, past?.key ?? "", past?.value ?? "", common.lastKey, common.total, ...tables];
+  const attributes: Attributes = {
+    num_heads: model.heads,
+    kv_num_heads: model.kvHeads,
+    do_rotary: spec.rope === null ? 0 : 1,
+    scale: spec.scale,
+    ...(spec.window === null ? {} : { local_window_size: spec.window }),
+    ...(model.softcap === null ? {} : { softcap: model.softcap }),
+  };
+  const [out, key, value] = nodes(graph, `${path}/attention`, { op: "GroupQueryAttention", domain: "com.microsoft", inputs, attributes }, 3) as readonly [string, string, string];
+  return { mixed: collected(graph, `${path}/mixed`, model, columns, out), present: { key, value } };
+}

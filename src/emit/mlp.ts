@@ -1,0 +1,38 @@
+/** Without this file the half of a block that works on each token alone would be written once per family. */
+import { node, nodes, type Graph } from "./graph.ts";
+import { linear } from "./linear.ts";
+import type { Activation, MlpSpec } from "./specs.ts";
+
+/**
+ * silu x·σ(x) · gelu x·Φ(x) · gelu_tanh its approximation 0.5x(1 + tanh(√(2/π)(x + 0.044715x³))) (Hendrycks & Gimpel 2016, arXiv 1606.08415;
+ * transformers' `gelu_new` and `gelu_pytorch_tanh`) · relu max(x, 0).
+ */
+function activated(graph: Graph, path: string, x: string, activation: Activation): string {
+  switch (activation) {
+    case "silu":
+      return node(graph, `${path}/silu`, "Mul", [x, node(graph, `${path}/sigmoid`, "Sigmoid", [x])]);
+    case "gelu":
+      return node(graph, `${path}/gelu`, "Gelu", [x]);
+    case "gelu_tanh":
+      return nodes(graph, `${path}/gelu`, { op: "FastGelu", domain: "com.microsoft", inputs: [x] }, 1)[0] as string;
+    case "relu":
+      return node(graph, `${path}/relu`, "Relu", [x]);
+    default:
+      return activation satisfies never;
+  }
+}
+
+/** x [n, d] → [n, d]. Gated: down(act(gate x) ∘ up x) (Shazeer 2020, arXiv 2002.05202); plain: down(act(up x)). */
+export function mlp(graph: Graph, path: string, x: string, spec: MlpSpec): string {
+  switch (spec.kind) {
+    case "gated": {
+      const act = activated(graph, path, linear(graph, `${path}/gate`, x, spec.gate), spec.activation);
+      const product = node(graph, `${path}/product`, "Mul", [act, linear(graph, `${path}/up`, x, spec.up)]);
+      return linear(graph, `${path}/down`, product, spec.down);
+    }
+    case "plain":
+      return linear(graph, `${path}/down`, activated(graph, path, linear(graph, `${path}/up`, x, spec.up), spec.activation), spec.down);
+    default:
+      return spec satisfies never;
+  }
+}

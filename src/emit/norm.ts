@@ -1,0 +1,44 @@
+/** Without this file RMSNorm, LayerNorm and the centring of a residual stream would each sum their rows in another order. */
+import { constant, ints, node, scalar, weight, type Graph } from "./graph.ts";
+import type { NormKind, NormSpec, TensorRef } from "./specs.ts";
+
+/**
+ * x [n, d] minus the mean of each row. The sum is a product with ones: a reduction's bits may depend on where a row lies in memory, a
+ * product's do not. Sixteen equal columns, because a product with a single column takes another kernel.
+ */
+export function centred(graph: Graph, path: string, x: string, d: number): string {
+  const sums = node(graph, `${path}/sums`, "Gemm", [x, constant(graph, "f32", [d, 16], new Float32Array(d * 16).fill(1))]);
+  const sum = node(graph, `${path}/sum`, "Slice", [sums, ints(graph, 0), ints(graph, 1), ints(graph, 1)]);
+  return node(graph, path, "Sub", [x, node(graph, `${path}/mean`, "Div", [sum, scalar(graph, d)])]);
+}
+
+/** `w + offset` as the norm multiplies it. */
+function factor(graph: Graph, path: string, ref: TensorRef, offset: 0 | 1): string {
+  const stored = weight(graph, path, ref);
+  return offset === 0 ? stored : node(graph, `${path}/plus_one`, "Add", [stored, scalar(graph, 1)]);
+}
+
+/**
+ * rms: x · w / sqrt(mean(x²) + ε) over the last axis (Zhang & Sennrich 2019, arXiv 1910.07467);
+ * layer: the same of x − mean(x), plus b (Ba et al. 2016, arXiv 1607.06450). The variance is taken after centring: the one-pass form of
+ * ONNX Runtime's LayerNormalization loses digits where the mean is large.
+ */
+export function norm(graph: Graph, path: string, x: string, kind: NormKind, spec: NormSpec, d: number): string {
+  const seen = kind.kind === "layer" ? centred(graph, `${path}/centred`, x, d) : x;
+  const scaled = `${path}${spec.bias === null ? "" : "/scaled"}`;
+  node(graph, scaled, "RMSNormalization", [seen, factor(graph, `${path}/weight`, spec.weight, kind.offset)], { axis: -1, epsilon: kind.epsilon });
+  return spec.bias === null ? scaled : node(graph, path, "Add", [scaled, weight(graph, `${path}/bias`, spec.bias)]);
+}
+
+/** What TransformerLens calls `hook_normalized`: the same without weight and bias. */
+export function normalized(graph: Graph, path: string, x: string, kind: NormKind, d: number): string {
+  const seen = kind.kind === "layer" ? centred(graph, `${path}/centred`, x, d) : x;
+  return node(graph, path, "RMSNormalization", [seen, constant(graph, "f32", [d], new Float32Array(d).fill(1))], { axis: -1, epsilon: kind.epsilon });
+}
+
+/** The RMS norm of each head: x [.., heads·dh] → [T·heads, dh] (Qwen 3 and Gemma 3). */
+export function headNorm(graph: Graph, path: string, x: string, kind: NormKind, ref: TensorRef): string {
+  const d = ref.shape[0] as number;
+  const heads = node(graph, `${path}/heads`, "Reshape", [x, ints(graph, -1, d)]);
+  return node(graph, path, "RMSNormalization", [heads, factor(graph, `${path}/weight`, ref, kind.offset)], { axis: -1, epsilon: kind.epsilon });
+}

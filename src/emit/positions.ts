@@ -1,0 +1,64 @@
+/** Without this file the embedding would know tokens and not where they stand. */
+import { constant, input, ints, node, scalar, type Graph } from "./graph.ts";
+import { headColumns } from "./head_columns.ts";
+import { lookUp } from "./linear.ts";
+import { maxPositions, rotaryTables } from "./rope.ts";
+import type { DecoderSpec, RopeSpec } from "./specs.ts";
+
+/** Values that every block reads. B documents, S padded tokens, T = B·S rows. */
+export interface Shared {
+  /** [B, S, -1] as int64: the shape that token rows take for attention. Fed, so that no shape is computed in the graph. */
+  readonly layout: string;
+  /** int32 [B]: index of each document's last key. */
+  readonly lastKey: string;
+  /** int32 [1]: longest document, past keys included. */
+  readonly total: string;
+  /** Tables that were made, by what they are made of: blocks share them. */
+  readonly tables: Map<string, { readonly cos: string; readonly sin: string }>;
+}
+
+/** Declares the inputs that describe the batch. */
+export function shared(graph: Graph): Shared {
+  const layout = input(graph, "layout", "i64", [3]);
+  const lengths = input(graph, "lengths", "i32", ["B"]);
+  const total = input(graph, "total", "i32", [1]);
+  const lastKey = node(graph, "/lengths/last_key", "Sub", [lengths, constant(graph, "i32", [1], [1])]);
+  return { layout, lastKey, total, tables: new Map() };
+}
+
+/** One row more for an odd context: documents are padded to an even length. */
+function rowsOfTables(model: DecoderSpec): number {
+  return maxPositions(model) + (maxPositions(model) % 2);
+}
+
+/** The tables of a rope, made once for all blocks that have the same. */
+export function tablesOf(graph: Graph, model: DecoderSpec, common: Shared, rope: RopeSpec): { readonly cos: string; readonly sin: string } {
+  const key = JSON.stringify(rope);
+  const known = common.tables.get(key);
+  if (known !== undefined) return known;
+  const width = headColumns(model.headDim, rope).turned / 2;
+  const { cos, sin } = rotaryTables(rope, width, rowsOfTables(model));
+  const dims = [rowsOfTables(model), width];
+  const made = { cos: constant(graph, "f32", dims, cos), sin: constant(graph, "f32", dims, sin) };
+  common.tables.set(key, made);
+  return made;
+}
+
+/** ids int64 [B, S] → rows f32 [T, d], scaled and with learned positions where the model has them. */
+export function embedding(graph: Graph, model: DecoderSpec, ids: string, common: Shared): string {
+  const rows = lookUp(graph, "/embed", model.embed, node(graph, "/embed/ids", "Reshape", [ids, ints(graph, -1)]));
+  const scaled = model.embedScale === null ? rows : node(graph, "/embed/scaled", "Mul", [rows, scalar(graph, model.embedScale)]);
+  if (model.positions === null) return scaled;
+  const documents = node(graph, "/embed/documents", "Reshape", [scaled, common.layout]);
+  const placed = node(graph, "/embed/placed", "Add", [documents, lookUp(graph, "/positions", model.positions, places(graph, model, common))]);
+  return node(graph, "/embed/positioned", "Reshape", [placed, ints(graph, -1, model.hiddenSize)]);
+}
+
+/** Positions of this call's tokens, int64 [S]: total − S, …, total − 1. The row that makes an odd context even reads the last one. */
+function places(graph: Graph, model: DecoderSpec, common: Shared): string {
+  const at = (index: number): string => constant(graph, "i64", [], [index]);
+  const fed = node(graph, "/positions/fed", "Gather", [common.layout, at(1)], { axis: 0 });
+  const end = node(graph, "/positions/end", "Gather", [node(graph, "/positions/total", "Cast", [common.total], { to: 7 }), at(0)], { axis: 0 });
+  const range = node(graph, "/positions/range", "Range", [node(graph, "/positions/start", "Sub", [end, fed]), end, at(1)]);
+  return node(graph, "/positions/places", "Min", [range, at((model.positions?.shape[0] as number) - 1)]);
+}

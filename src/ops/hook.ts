@@ -1,0 +1,33 @@
+/** Without this file words, SAE names, rules and graphs would each have a list of the places a model is read at. */
+
+/**
+ * Places inside a block, in the order in which a sequential block computes them. The meaning of each is TransformerLens' (`components/
+ * transformer_block.py`); where a block has no such place (`resid_mid` of a parallel block) it is absent, never substituted.
+ */
+export const HOOKS = ["resid_pre", "ln1_normalized", "z", "attn_out", "resid_mid", "ln2_normalized", "mlp_out", "resid_post"] as const;
+
+export type Hook = (typeof HOOKS)[number];
+
+/** TransformerLens' name of each below `blocks.{layer}.`, which SAEs carry in their configs. */
+export const HOOK_NAMES: Readonly<Record<Hook, string>> = {
+  resid_pre: "hook_resid_pre",
+  ln1_normalized: "ln1.hook_normalized",
+  z: "attn.hook_z",
+  attn_out: "hook_attn_out",
+  resid_mid: "hook_resid_mid",
+  ln2_normalized: "ln2.hook_normalized",
+  mlp_out: "hook_mlp_out",
+  resid_post: "hook_resid_post",
+};
+
+/** Blocks of the model that a hook needs: none of its own block where it only reads what goes in. */
+export function blocksNeeded(tap: { readonly layer: number; readonly hook: Hook }): number {
+  return tap.hook === "resid_pre" || tap.hook === "ln1_normalized" ? tap.layer : tap.layer + 1;
+}
+
+/** What a hook of one model is: the module of transformers whose value it is, with `{layer}` for the number, and its width; or why there is none. */
+export type HookFact =
+  | { readonly state: "present"; readonly module: string; readonly width: number }
+  | { readonly state: "absent"; readonly why: string };
+
+export type HookFacts = Readonly<Record<Hook, HookFact>>;

@@ -1,0 +1,175 @@
+"""Without this file the architectures that saeq reads would have no oracle but saeq itself.
+
+Writes small seeded checkpoints of every family, and what transformers computes from them at every hook of every layer, into
+architectures/ beside this file. Re-runnable:  python test/parity/make_architectures.py [FAMILY ...]
+Needs torch, transformers (5.24 was used), transformer-lens (3.9; for the centred residual streams) and safetensors.
+
+Hooks are caught on modules of transformers, each where TransformerLens has the hook of that name: blocks' inputs and outputs, the
+input of attention's output projection, what is added to the stream, and normalised inputs before weight and bias.
+"""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+
+OUT = Path(__file__).parent / "architectures"
+VOCAB, LAYERS, CONTEXT, NEW = 64, 2, 160, 24
+LENGTHS = (1, 6, 33, 70)
+COMMON = {"vocab_size": VOCAB, "num_hidden_layers": LAYERS, "max_position_embeddings": CONTEXT, "initializer_range": 0.25, "bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0}
+
+# name → (kind, config). Sizes are small; every option of a family that changes the arithmetic is on in one of its configs.
+LLAMA = {"hidden_size": 32, "num_attention_heads": 4, "num_key_value_heads": 2, "intermediate_size": 40}
+YARN = {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 40, "rope_theta": 10000.0}
+GEMMA = {"hidden_size": 32, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 16, "intermediate_size": 48}
+PHI = {"hidden_size": 32, "num_attention_heads": 2, "intermediate_size": 48}
+CONFIGS = {
+    "llama_yarn": ("llama", {**LLAMA, "head_dim": 16, "rope_parameters": YARN}),
+    "llama_linear": ("llama", {**LLAMA, "rope_parameters": {"rope_type": "linear", "factor": 3.0, "rope_theta": 5000.0}, "tie_word_embeddings": True}),
+    "llama_yarn_untruncated": ("llama", {**LLAMA, "rope_parameters": {**YARN, "beta_fast": 16, "beta_slow": 2, "truncate": False, "attention_factor": 1.3}}),
+    "mistral_window": ("mistral", {**LLAMA, "sliding_window": 12}),
+    "mistral_window_1": ("mistral", {**LLAMA, "head_dim": 24, "sliding_window": 1}),
+    "mistral_full": ("mistral", {**LLAMA, "sliding_window": None}),
+    "qwen2_bias": ("qwen2", {**LLAMA}),
+    "qwen2_window": ("qwen2", {**LLAMA, "use_sliding_window": True, "sliding_window": 9, "max_window_layers": 1, "tie_word_embeddings": True}),
+    "qwen2_odd": ("qwen2", {**LLAMA, "hidden_size": 40, "num_key_value_heads": 1, "save": "bfloat16"}),
+    "qwen3_norms": ("qwen3", {**LLAMA, "head_dim": 16}),
+    "qwen3_bias": ("qwen3", {**LLAMA, "head_dim": 24, "attention_bias": True, "tie_word_embeddings": True}),
+    "qwen3_bf16": ("qwen3", {**LLAMA, "head_dim": 32, "num_key_value_heads": 4, "save": "bfloat16"}),
+    "gpt2_tied": ("gpt2", {"n_embd": 32, "n_head": 2}),
+    "gpt2_scaled": ("gpt2", {"n_embd": 36, "n_head": 3, "n_inner": 50, "scale_attn_by_inverse_layer_idx": True, "activation_function": "gelu"}),
+    "gpt2_half": ("gpt2", {"n_embd": 40, "n_head": 4, "activation_function": "relu", "save": "float16"}),
+    "neox_pythia": ("gpt_neox", {"hidden_size": 64, "num_attention_heads": 1, "intermediate_size": 64, "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0, "partial_rotary_factor": 0.25}}),
+    "neox_narrow": ("gpt_neox", {"hidden_size": 40, "num_attention_heads": 2, "intermediate_size": 56, "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0, "partial_rotary_factor": 0.3}}),
+    "neox_sequential": ("gpt_neox", {"hidden_size": 32, "num_attention_heads": 2, "intermediate_size": 48, "use_parallel_residual": False, "attention_bias": False, "tie_word_embeddings": True}),
+    "gemma_one": ("gemma", {**GEMMA}),
+    "gemma2_capped": ("gemma2", {**GEMMA, "sliding_window": 11, "attn_logit_softcapping": 2.0, "final_logit_softcapping": 5.0, "query_pre_attn_scalar": 24}),
+    "gemma2_uncapped": ("gemma2", {**GEMMA, "hidden_size": 36, "sliding_window": 64, "attn_logit_softcapping": None, "query_pre_attn_scalar": 9}),
+    "gemma2_bf16": ("gemma2", {**GEMMA, "num_hidden_layers": 3, "sliding_window": 20, "attn_logit_softcapping": 4.0, "save": "bfloat16"}),
+    "gemma3_local": ("gemma3_text", {**GEMMA, "num_hidden_layers": 3, "sliding_window": 10, "layer_types": ["sliding_attention", "full_attention", "sliding_attention"], "query_pre_attn_scalar": 20}),
+    "gemma3_scaled": ("gemma3_text", {**GEMMA, "head_dim": 20, "sliding_window": 32, "layer_types": ["full_attention", "sliding_attention"], "rope_parameters": {"full_attention": {"rope_type": "linear", "factor": 8.0, "rope_theta": 1e6}, "sliding_attention": {"rope_type": "default", "rope_theta": 1e4}}}),
+    "gemma3_bf16": ("gemma3_text", {**GEMMA, "num_attention_heads": 4, "num_key_value_heads": 2, "sliding_window": 16, "save": "bfloat16"}),
+    "phi_half": ("phi", {**PHI}),
+    "phi_narrow": ("phi", {**PHI, "hidden_size": 40, "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0, "partial_rotary_factor": 0.4}}),
+    "phi_grouped": ("phi", {**PHI, "num_attention_heads": 4, "num_key_value_heads": 2, "hidden_act": "gelu"}),
+    "phi3_fused": ("phi3", {**PHI, "num_key_value_heads": 1}),
+    "phi3_window": ("phi3", {**PHI, "sliding_window": 13, "tie_word_embeddings": True}),
+    "phi3_partial": ("phi3", {**PHI, "hidden_size": 64, "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0, "partial_rotary_factor": 0.75}}),
+}
+
+# Where each hook is caught: (module below the block, "in" or "out").
+GEMMA_POINTS = {"z": ("self_attn.o_proj", "in"), "attn_out": ("post_attention_layernorm", "out"), "mid": "pre_feedforward_layernorm", "mlp_out": ("post_feedforward_layernorm", "out"), "ln1": "input_layernorm"}
+LLAMA_POINTS = {"z": ("self_attn.o_proj", "in"), "attn_out": ("self_attn.o_proj", "out"), "mid": "post_attention_layernorm", "mlp_out": ("mlp.down_proj", "out"), "ln1": "input_layernorm"}
+POINTS = {
+    "gpt2": {"z": ("attn.c_proj", "in"), "attn_out": ("attn.c_proj", "out"), "mid": "ln_2", "mlp_out": ("mlp.c_proj", "out"), "ln1": "ln_1"},
+    "gpt_neox": {"z": ("attention.dense", "in"), "attn_out": ("attention.dense", "out"), "mid": "post_attention_layernorm", "mlp_out": ("mlp.dense_4h_to_h", "out"), "ln1": "input_layernorm"},
+    "phi": {"z": ("self_attn.dense", "in"), "attn_out": ("self_attn.dense", "out"), "mid": "input_layernorm", "mlp_out": ("mlp.fc2", "out"), "ln1": "input_layernorm"},
+    "gemma2": GEMMA_POINTS,
+    "gemma3_text": GEMMA_POINTS,
+}
+
+
+def config_of(kind: str, options: dict):
+    from transformers import AutoConfig
+
+    names = {"hidden_size": "n_embd", "num_hidden_layers": "n_layer", "max_position_embeddings": "n_positions"}
+    merged = {(names.get(key, key) if kind == "gpt2" else key): value for key, value in COMMON.items()} | options
+    return AutoConfig.for_model(kind, **merged)
+
+
+def blocks_of(model):
+    base = model.base_model
+    return base.h if hasattr(base, "h") else base.layers
+
+
+def normalised(x: torch.Tensor, model, kind: str) -> torch.Tensor:
+    """hook_normalized: (x − mean) / sqrt(var + ε), without the mean for RMS norms."""
+    epsilon = next(getattr(model.config, name) for name in ("rms_norm_eps", "layer_norm_epsilon", "layer_norm_eps") if hasattr(model.config, name))
+    seen = x - x.mean(-1, keepdim=True) if kind in ("gpt2", "gpt_neox", "phi") else x
+    return seen / (seen.pow(2).mean(-1, keepdim=True) + epsilon).sqrt()
+
+
+def hooks_of(model, kind: str, ids: torch.Tensor) -> dict[str, torch.Tensor]:
+    """What every hook of every layer is for one document: `layer.hook` → [length, width]."""
+    points = POINTS.get(kind, LLAMA_POINTS)
+    found: dict[str, torch.Tensor] = {}
+    handles = []
+
+    def catch(name: str, module, side: str) -> None:
+        def inputs(_module, args, kwargs):
+            found[name] = (args[0] if args else kwargs["hidden_states"]).detach().reshape(ids.shape[1], -1).clone()
+
+        def outputs(_module, _args, out):
+            found[name] = (out[0] if isinstance(out, tuple) else out).detach().reshape(ids.shape[1], -1).clone()
+
+        handles.append(module.register_forward_pre_hook(inputs, with_kwargs=True) if side == "in" else module.register_forward_hook(outputs))
+
+    for layer, block in enumerate(blocks_of(model)):
+        catch(f"{layer}.resid_pre", block, "in")
+        # The last entry of output_hidden_states is the state after the final norm; a hook on the block is not.
+        catch(f"{layer}.resid_post", block, "out")
+        for hook in ("z", "attn_out", "mlp_out"):
+            catch(f"{layer}.{hook}", block.get_submodule(points[hook][0]), points[hook][1])
+        catch(f"{layer}.ln1_input", block.get_submodule(points["ln1"]), "in")
+        catch(f"{layer}.ln2_input", block.get_submodule(points["mid"]), "in")
+    with torch.no_grad():
+        model(ids)
+    for handle in handles:
+        handle.remove()
+    parallel = kind == "phi" or (kind == "gpt_neox" and model.config.use_parallel_residual)
+    for layer in range(len(blocks_of(model))):
+        found[f"{layer}.ln1_normalized"] = normalised(found.pop(f"{layer}.ln1_input"), model, kind)
+        middle = found.pop(f"{layer}.ln2_input")
+        found[f"{layer}.ln2_normalized"] = normalised(middle, model, kind)
+        if not parallel:
+            found[f"{layer}.resid_mid"] = middle
+    return found
+
+
+def make(name: str, seed: int) -> None:
+    from transformers import AutoModelForCausalLM
+
+    kind, options = CONFIGS[name]
+    options = dict(options)
+    save = options.pop("save", "float32")
+    torch.manual_seed(seed)
+    model = AutoModelForCausalLM.from_config(config_of(kind, options), attn_implementation="eager")
+    with torch.no_grad():
+        for key, parameter in model.named_parameters():
+            # Fresh norms do nothing and fresh biases are zeros: they would hide a forgotten factor.
+            if parameter.ndim == 1:
+                parameter.add_(0.2 * torch.randn_like(parameter))
+    folder = OUT / name
+    shutil.rmtree(folder, ignore_errors=True)
+    model.to(getattr(torch, save)).save_pretrained(folder)
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
+    tensors, documents = {}, []
+    for number, length in enumerate(LENGTHS):
+        ids = torch.randint(3, VOCAB, (1, length))
+        documents.append(ids[0].tolist())
+        # Long documents are needed for windows, their every value is not: some positions stand for all.
+        kept = sorted({0, 1, length // 2, length - 2, length - 1} & set(range(length)))
+        for hook, value in hooks_of(model, kind, ids).items():
+            tensors[f"{number}.{hook}"] = value[kept].contiguous()
+    continuations = []
+    for prompt in documents[1:3]:
+        ids = torch.tensor([prompt])
+        # Without its cache: that of a window of one token keeps every token.
+        with torch.no_grad():
+            out = model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=NEW, use_cache=False, do_sample=False, num_beams=1, eos_token_id=None, pad_token_id=0)
+        continuations.append(out[0, len(prompt) :].tolist())
+    save_file(tensors, folder / "expected.safetensors")
+    (folder / "expected.json").write_text(json.dumps({"documents": documents, "continuations": continuations}) + "\n")
+    (folder / "generation_config.json").unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    wanted = sys.argv[1:]
+    for index, name in enumerate(CONFIGS):
+        if not wanted or any(name.startswith(each) for each in wanted):
+            make(name, 1000 + index)
+    for folder in sorted(OUT.iterdir()):
+        print(folder.name, sum(file.stat().st_size for file in folder.iterdir()) // 1024, "kB")
