@@ -5,12 +5,20 @@ import type { Value } from "./data/frame.ts";
 export interface ValueStore {
   get(key: string): Value | undefined;
   set(key: string, value: Value): void;
+  /** How many values are held and about how many bytes. */
+  held(): { readonly count: number; readonly bytes: number };
+  clear(): void;
 }
 
 export function createValueStore(limit: number): ValueStore {
   const kept = new Map<string, { readonly value: Value; readonly bytes: number }>();
   let bytes = 0;
   return {
+    held: () => ({ count: kept.size, bytes }),
+    clear: () => {
+      kept.clear();
+      bytes = 0;
+    },
     get: (key) => {
       const found = kept.get(key);
       if (found === undefined) return undefined;
