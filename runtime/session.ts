@@ -125,12 +125,12 @@ export async function createSession(options: InnerOptions): Promise<Session> {
     }
     if (options.interactive) scope = compiled.scope;
     const settings = compiled.scope.settings;
-    const ran: string[] = [];
+    const ran: { key: string; result: number }[] = [];
     for (const [i, pipeline] of compiled.pipelines.entries()) {
       tellSeed(pipeline, settings, onEvent);
       const outcome = await runPipeline(pipeline, i === compiled.pipelines.length - 1, settings, source, signal, onEvent);
       if (outcome !== null) return { ...outcome, diagnostics: [...problems, ...outcome.diagnostics], ran };
-      ran.push(key(pipeline.written));
+      ran.push({ key: key(pipeline.written), result: valueSource(pipeline.written).op.op === "explain" ? 0 : results });
     }
     return { exitCode: 0, cancelled: false, diagnostics: problems, ran };
   }
@@ -206,9 +206,10 @@ export async function createSession(options: InnerOptions): Promise<Session> {
     complete: typing.complete,
     diagnose: typing.diagnose,
     checkpoints: typing.checkpoints,
+    describe: typing.describe,
     checkScript: async (source): Promise<Checked> => {
       await openStandard();
-      const { compiled } = await settle(source.text, { ...start, standard: scope.standard }, options.grants, false);
+      const { compiled } = await settle(source.text, { ...start, standard: scope.standard, settings: { ...START, seed: String(randomInt(1_000_000)) } }, options.grants, false);
       return { diagnostics: compiled.diagnostics, needs: needsOf(compiled.accesses, options.readFrom, options.writeTo), params: compiled.params, compiled };
     },
     held: (forget) => {

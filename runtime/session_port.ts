@@ -71,8 +71,8 @@ export interface Outcome {
   readonly exitCode: number;
   readonly cancelled: boolean;
   readonly diagnostics: readonly Diagnostic[];
-  /** The plan keys of the pipelines that ran, in order; absent where nothing of the source took effect. */
-  readonly ran?: readonly string[];
+  /** The pipelines that ran, in order: the key of each one's plan and the number of its result, 0 where it has none. Absent where nothing of the source took effect. */
+  readonly ran?: readonly { readonly key: string; readonly result: number }[];
 }
 
 /** What a session holds so that nothing is computed twice. */
@@ -118,6 +118,8 @@ export interface Session {
   settings(): Readonly<Record<string, string>>;
   /** Models and SAEs at hand: what ships with saeq and what the hub's cache holds. */
   checkpoints?(): readonly CheckpointAtHand[];
+  /** What a model or SAE is, in a few words; or why it cannot be read. */
+  describe?(kind: "model" | "sae", name: string): Promise<string>;
   /** `let` names, `_`, `_1` … with their one-line headers, for `.ls`. */
   names(): readonly { readonly name: string; readonly header: string }[];
   /** Kill the engine at once (second Ctrl-C); it is started again on next use. */

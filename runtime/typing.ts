@@ -23,6 +23,7 @@ export interface Typing {
   complete(text: string, offset: number): Completions;
   diagnose(text: string): readonly Diagnostic[];
   checkpoints(): readonly CheckpointAtHand[];
+  describe(kind: "model" | "sae", name: string): Promise<string>;
   /** What a file held when it was last read: enough to complete from. */
   remember(need: Need, known: Fact): void;
 }
@@ -57,6 +58,19 @@ export function createTyping({ catalog, scope, facts, params, interactive, learn
 
   return {
     checkpoints,
+    async describe(kind, name) {
+      const need: Need = kind === "model" ? { kind, name } : { kind, name, convention: scope().settings.convention };
+      const fact = await catalog.lookUp(need);
+      learn(need, fact);
+      if (fact.state === "pending") return "";
+      if (fact.state === "failed") return fact.problem.message;
+      if (kind === "model") {
+        const { layers, hiddenSize, context } = fact.value as ModelFacts;
+        return `${layers} layers, hidden size ${hiddenSize}, context ${context}`;
+      }
+      const { dSae, dIn, hookName } = fact.value as SaeFacts;
+      return `reads ${hookName}, ${dIn} to ${dSae} features`;
+    },
     remember(need, fact) {
       if (need.kind === "table" && fact.state === "known") seen.set(needKey(need), fact);
     },

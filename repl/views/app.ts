@@ -1,10 +1,14 @@
 /** Without this file nothing would be on screen: the one component that reads keys and shows the live region. */
-import { createElement as h, useEffect, useSyncExternalStore, type ReactNode } from "react";
-import { Box, Static, Text, useApp, useCursor, useInput, usePaste, useWindowSize } from "ink";
-import { intents } from "../keys.ts";
-import type { Happening, State } from "../state.ts";
+import { createElement as h, useEffect, useRef, useSyncExternalStore, type ReactNode } from "react";
+import { Box, Static, Text, useApp, useCursor, useInput, usePaste, useStdin, useWindowSize } from "ink";
+import type { Diagnostic } from "../../grammar/diagnostic.ts";
+import { MOST_TYPED, PAUSE_MS } from "../findings.ts";
+import { functionKeys } from "../function_keys.ts";
+import { intents, intentsOfFunction } from "../keys.ts";
+import type { Happening, Outside, State } from "../state.ts";
 import type { Look } from "../terminal.ts";
-import { excerpt, type Part } from "./layout.ts";
+import type { Part } from "./layout.ts";
+import { lineParts } from "./line_parts.ts";
 import { Rows } from "./rows.ts";
 import { screen } from "./screen.ts";
 
@@ -21,31 +25,20 @@ export interface AppProps {
   readonly look: (columns: number) => Look;
   readonly highlight: (text: string) => readonly Part[];
   readonly signature: (text: string, caret: number) => string | null;
-  /** Edit a text in the user's own editor, which has the terminal meanwhile; null when that came to nothing. */
-  readonly edit: (text: string) => Promise<string | null>;
+  /** The mistakes in a text; asked only while nobody types. */
+  readonly diagnose: (text: string) => readonly Diagnostic[];
+  /** Let a program outside have the terminal; what it did to the line, or null. */
+  readonly outside: (outside: Outside) => Promise<string | null>;
 }
 
 /** The REPL on a terminal. */
-export function App({ store, look, highlight, signature, edit }: AppProps): ReactNode {
+export function App({ store, look, highlight, signature, diagnose, outside }: AppProps): ReactNode {
   const state = useSyncExternalStore(store.subscribe, store.state);
   const { columns, rows } = useWindowSize();
   const { setCursorPosition } = useCursor();
-  const { suspendTerminal } = useApp();
-
-  const editElsewhere = async (): Promise<void> => {
-    let text: string | null = null;
-    await suspendTerminal(async () => {
-      text = await edit(store.state().line.text);
-    });
-    if (text !== null) store.tell({ on: "intent", intent: { want: "edit", edit: { do: "set", text } }, now: Date.now() });
-  };
-  useInput((input, key) => {
-    for (const intent of intents(input, key)) {
-      if (intent.want === "editor") void editElsewhere();
-      else store.tell({ on: "intent", intent, now: Date.now() });
-    }
-  });
-  usePaste((text) => store.tell({ on: "paste", text }));
+  useKeys(store);
+  useOutside(store, state.outside, outside);
+  useFindings(store, state, diagnose);
 
   const running = state.running !== null;
   useEffect(() => {
@@ -59,13 +52,62 @@ export function App({ store, look, highlight, signature, edit }: AppProps): Reac
   }, [state.blocks]);
 
   const shown = look(columns);
-  const { text, caret } = state.line;
-  const seen = excerpt(text, caret);
-  const usage = state.search === null && seen.text === text ? signature(text, caret) : null;
-  const view = screen(state, highlight(seen.text), seen.caret, usage, shown, rows);
+  const seen = lineParts(state, highlight);
+  const usage = state.search === null && seen.whole ? signature(state.line.text, state.line.caret) : null;
+  const view = screen(state, seen.parts, seen.caret, usage, shown, rows);
   setCursorPosition(view.caret);
   return [
     h(Static<(typeof state.blocks)[number]>, { key: "printed", items: [...state.blocks], children: (block, i) => h(Text, { key: i }, block.text) }),
     h(Box, { key: "live", flexDirection: "column" }, h(Rows, { rows: view.status }), h(Rows, { rows: view.prompt }), h(Rows, { rows: view.below })),
   ];
+}
+
+/** Keys and pastes become happenings. */
+function useKeys(store: Store): void {
+  const { stdin } = useStdin();
+  const functions = useRef<string[]>([]);
+  useEffect(() => {
+    // Ink tells no function key from another: what came is noted before Ink reads it, and taken when Ink has an input without a name.
+    const note = (chunk: Buffer | string): void => void (functions.current = [...functionKeys(chunk.toString())]);
+    stdin.on("data", note);
+    return () => void stdin.off("data", note);
+  }, [stdin]);
+  useInput((input, key) => {
+    const unnamed = input === "" && !Object.values(key).some((flag) => flag === true);
+    const wanted = unnamed ? intentsOfFunction(functions.current.shift() ?? "") : intents(input, key);
+    for (const intent of wanted) store.tell({ on: "intent", intent, now: Date.now() });
+  });
+  usePaste((text) => store.tell({ on: "paste", text }));
+}
+
+/** Editor and pager: a program outside has the terminal until it is done. */
+function useOutside(store: Store, wanted: Outside | null, open: AppProps["outside"]): void {
+  const { suspendTerminal } = useApp();
+  useEffect(() => {
+    if (wanted === null) return;
+    let text: string | null = null;
+    const give = async (): Promise<void> => {
+      text = await open(wanted);
+    };
+    void suspendTerminal(give).finally(() => {
+      store.tell({ on: "outside", outside: null });
+      if (text !== null) store.tell({ on: "intent", intent: { want: "edit", edit: { do: "set", text } }, now: Date.now() });
+    });
+  }, [wanted, store, open, suspendTerminal]);
+}
+
+/** Look for mistakes when nobody has typed for a while; longer when that was slow the last time. */
+function useFindings(store: Store, { line, running, search }: State, diagnose: AppProps["diagnose"]): void {
+  const pause = useRef(PAUSE_MS);
+  const { text } = line;
+  useEffect(() => {
+    if (running !== null || search !== null || text.trim() === "" || text.length > MOST_TYPED) return;
+    const timer = setTimeout(() => {
+      const started = performance.now();
+      const diagnostics = diagnose(text);
+      pause.current = Math.max(PAUSE_MS, 10 * (performance.now() - started));
+      store.tell({ on: "findings", text, diagnostics });
+    }, pause.current);
+    return () => clearTimeout(timer);
+  }, [line, text, running, search, store, diagnose]);
 }

@@ -116,5 +116,8 @@ test("help by name, by another tool's name, and for settings and functions", () 
   assert.is(session.help("no such thing"), null);
 });
 
-test.after(() => Promise.all([session.close(), reader.close()]));
+test.after(async () => {
+  await session.close();
+  await reader.close();
+});
 test.run();

@@ -69,7 +69,8 @@ export const createSession: CreateSession = async (options: SessionOptions): Pro
         if (came === "died") return { exitCode: 8, cancelled: false, diagnostics: [] };
         if (came !== null) return { exitCode: 3, cancelled: false, diagnostics: [came] };
       }
-      return { exitCode: 0, cancelled: false, diagnostics: [] };
+      const named = texts.filter((text) => !/^(set|let|param|saeq|#)/.test(text)).length;
+      return { exitCode: 0, cancelled: false, diagnostics: [], ran: Array.from({ length: named }, (_, i) => ({ key: "", result: index - named + 1 + i })) };
     },
     async check(source) {
       const paths = (word: string): string[] => [...source.text.matchAll(new RegExp(`\\b${word} "([^"]+)"`, "g"))].map((match) => `${word === "csv" ? options.readFrom : options.writeTo}/${match[1]}`);
