@@ -17,6 +17,8 @@ export const table: Table = {
   origin: "fake",
 };
 
+const longTable: Table = { kind: "table", rows: 300, columns: [{ name: "n", type: "int", values: Float64Array.from({ length: 300 }, (_, i) => i), valid: null }], origin: "fake" };
+
 /** Words that make the fake session do something; anything else shows `table`. */
 export const createSession: CreateSession = async (options: SessionOptions): Promise<Session> => {
   const settings: Record<string, string> = { seed: "42", model: "examples/kjv/model", ...options.settings };
@@ -55,6 +57,7 @@ export const createSession: CreateSession = async (options: SessionOptions): Pro
     }
     if (total * 20 > 300) onEvent({ kind: "finished", stage: "acts layer 7 last 50", elapsedMs: total * 20, detail: "" });
     if (text.includes("save")) onEvent({ kind: "saved", path: "x.csv", detail: "3 rows" });
+    else if (text.startsWith("long")) onEvent({ kind: "result", value: longTable, header: "long 300 × 1", display: { rows: null, wide: false, quiet: false }, index: ++index, last });
     else onEvent({ kind: "result", value: table, header: "table 3×2", display: { rows: null, wide: false, quiet: false }, index: ++index, last });
     return null;
   }
@@ -84,6 +87,11 @@ export const createSession: CreateSession = async (options: SessionOptions): Pro
       const typed = text.slice(from, offset);
       const items = stages.filter((item) => item.text.startsWith(typed));
       return { from, to: offset, items, signature: /acts/.test(text) ? "acts layer <layer> [last <int>] [of continuation]" : null };
+    },
+    diagnose(text) {
+      const at = text.indexOf("actz");
+      const span = { start: at, end: at + 4 };
+      return at < 0 ? [] : [{ code: "unknown-stage", severity: "error", span, message: "no stage named `actz`", fix: { span, text: "acts" } }];
     },
     help: (word) => (word === "acts" ? "acts layer <layer>\nreads activations" : null),
     settings: () => settings,
