@@ -30,7 +30,9 @@ export interface Written {
  * The script that does what a session did, beginning with the `settings` it began with. What only a prompt understands is spelled out: a
  * leading `|`, `_` and `_3` become names bound by `let`, a name bound twice becomes two, and what did not run is left out.
  */
-export function toScript(journal: Journal, settings: Readonly<Record<string, string>>): Written {
+export function toScript(session: Journal, settings: Readonly<Record<string, string>>): Written {
+  // What went wrong at the prompt is no part of what the script does.
+  const journal = session.filter(({ text }) => !bareWords(text).some(({ name }) => name === "_error"));
   const steps = journal.map((entry, i): Step => ({ entry, script: parse(entry.text).script, last: lastResult(journal, i) }));
   const used = new Set(steps.flatMap((step) => pipelinesOf(step.script).slice(0, step.entry.ran.length)
     .flatMap(({ pipeline }) => references(step, pipeline)).concat(named(step)).map((one) => one.result)));

@@ -208,6 +208,8 @@ export async function createSession(options: InnerOptions): Promise<Session> {
     checkpoints: typing.checkpoints,
     describe: typing.describe,
     checkScript: async (source): Promise<Checked> => {
+      tables = new Map();
+      catalog.forgetTables();
       await openStandard();
       const { compiled } = await settle(source.text, { ...start, standard: scope.standard, settings: { ...START, seed: String(randomInt(1_000_000)) } }, options.grants, false);
       return { diagnostics: compiled.diagnostics, needs: needsOf(compiled.accesses, options.readFrom, options.writeTo), params: compiled.params, compiled };
