@@ -78,6 +78,7 @@ function rowsOf(value: Value): number {
     case "text":
       return value.text.split("\n").length;
     case "plot":
+    case "chart":
       return 0;
     default:
       return value satisfies never;

@@ -55,6 +55,8 @@ function sizeOf(value: Value): number {
       return value.taps.reduce((sum, tap) => sum + tap.csr.values.byteLength + tap.csr.indices.byteLength + tap.csr.indptr.byteLength, value.rows.count * 13);
     case "features":
       return sizeOf(value.table) + sizeOf(value.acts);
+    case "chart":
+      return sizeOf(value.table);
     case "plot":
       return 1024;
     case "text":

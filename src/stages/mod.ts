@@ -5,6 +5,7 @@ import { agg } from "./agg.ts";
 import { assert } from "./assert.ts";
 import { cache } from "./cache.ts";
 import { concat } from "./concat.ts";
+import { contexts } from "./contexts.ts";
 import { count } from "./count.ts";
 import { csv } from "./csv.ts";
 import { derive } from "./derive.ts";
@@ -23,6 +24,7 @@ import { memorize } from "./memorize.ts";
 import { open } from "./open.ts";
 import { overlap } from "./overlap.ts";
 import { parquet } from "./parquet.ts";
+import { plot } from "./plot.ts";
 import { prompts } from "./prompts.ts";
 import { rename } from "./rename.ts";
 import { resid } from "./resid.ts";
@@ -49,6 +51,7 @@ export const STAGES: readonly StageDefinition[] = [
   assert,
   cache,
   concat,
+  contexts,
   count,
   csv,
   derive,
@@ -67,6 +70,7 @@ export const STAGES: readonly StageDefinition[] = [
   open,
   overlap,
   parquet,
+  plot,
   prompts,
   rename,
   resid,
