@@ -23,6 +23,8 @@ export interface Turn {
   readonly onLong?: () => void;
   /** Bytes for the terminal itself, which show nothing. */
   readonly send?: (sequence: string) => void;
+  /** A picture, where it cannot be painted over. */
+  readonly image?: (sequence: string) => Promise<void>;
 }
 
 /** What came of one text. */
@@ -125,7 +127,7 @@ export function openDialogue(options: DialogueOptions): Dialogue {
         turn.onProgress(event);
       } else if (event.kind === "result") {
         if (event.index > 0) last = event;
-        if (!event.display.quiet) shown.push(chain(shown.at(-1), async () => turn.print(await showResult(event, view, look(), opened.settings()))));
+        if (!event.display.quiet) shown.push(chain(shown.at(-1), () => present(event, opened, turn)));
       } else shown.push(chain(shown.at(-1), async () => turn.print(say(event, look()))));
     };
     const outcome = await opened.run(source, { signal: turn.signal, onEvent });
@@ -137,6 +139,23 @@ export function openDialogue(options: DialogueOptions): Dialogue {
     if (outcome.cancelled && outcome.diagnostics.length === 0) turn.print(cancelled(done));
     else if (view.time) turn.print(`took ${duration(Date.now() - started)}`);
     return { ok, exit: false, repair: repairOf(source.text, outcome), edit: null };
+  }
+
+  async function present(event: Extract<SessionEvent, { kind: "result" }>, opened: Session, turn: Turn): Promise<void> {
+    const { value } = event;
+    const way = view.graphics ?? "off";
+    if (way !== "off" && view.mode === "table" && turn.image !== undefined && (value.kind === "plot" || value.kind === "chart")) {
+      try {
+        const { picture } = await import("./graphics.ts");
+        const image = await picture(value, way, look().width);
+        turn.print(paint("faint", visible(event.header), look().color));
+        return await turn.image(image);
+      } catch (error) {
+        view = { ...view, graphics: "off" };
+        turn.print(`note: plots are drawn with characters: ${visible(error instanceof Error ? error.message : String(error)).slice(0, 200)}`);
+      }
+    }
+    turn.print(await showResult(event, view, look(), opened.settings()));
   }
 
   async function command(text: string, opened: Session, turn: Turn): Promise<Answer> {

@@ -34,7 +34,7 @@ export async function runPlain(options: PlainOptions): Promise<number> {
   const submit = async (text: string): Promise<void> => {
     const started = Date.now();
     const signal = interrupts.begin();
-    const answer = await dialogue.submit(text, { signal, print, onProgress: quarters(print), ...(options.send === undefined ? {} : { send: options.send }) });
+    const answer = await dialogue.submit(text, { signal, print, onProgress: quarters(print), ...(options.send === undefined ? {} : { send: options.send, image: async (sequence) => options.send?.(sequence) }) });
     interrupts.end();
     appendHistory(options.history, { text, time: started, cwd: options.cwd, ok: answer.ok, ms: Date.now() - started });
     if (answer.edit !== null) {

@@ -40,6 +40,7 @@ export async function runRepl(options: ReplOptions): Promise<number> {
   let state: State = initialState(distinct(loadHistory(options.history)), look().color, options.brackets ?? true);
   let abort = new AbortController();
   let historyWorks = true;
+  let writeAbove = async (_bytes: string): Promise<void> => undefined;
 
   const tell = (happening: Happening): void => {
     const step = update(state, happening, know);
@@ -68,6 +69,7 @@ export async function runRepl(options: ReplOptions): Promise<number> {
       onLong: () => tell({ on: "long" }),
       // Nothing of it is seen, so it may stand anywhere between two frames.
       send: (sequence) => void stdout.write(sequence),
+      image: (sequence) => writeAbove(sequence),
     });
     const saved = appendHistory(options.history, { text, time: started, cwd: options.cwd, ok: answer.ok, ms: Date.now() - started });
     if (!saved && historyWorks) {
@@ -115,7 +117,7 @@ export async function runRepl(options: ReplOptions): Promise<number> {
   }
 
   const signature = (text: string, caret: number): string | null => (text === "" ? null : dialogue.complete(text, caret).signature);
-  const node = h(App, { store, look: options.look, highlight, signature, diagnose: dialogue.diagnose, outside });
+  const node = h(App, { store, look: options.look, highlight, signature, diagnose: dialogue.diagnose, outside, onWriter: (write) => void (writeAbove = write) });
   if (options.greeting !== "") print(options.greeting);
   const app = render(node, {
     stdin: options.stdin,

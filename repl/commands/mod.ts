@@ -3,6 +3,7 @@ import type { Command } from "./command.ts";
 import { cache } from "./cache.ts";
 import { copy } from "./copy.ts";
 import { edit } from "./edit.ts";
+import { graphics } from "./graphics.ts";
 import { help } from "./help.ts";
 import { load } from "./load.ts";
 import { log } from "./log.ts";
@@ -17,4 +18,4 @@ import { theme } from "./theme.ts";
 import { mode, rows, time, wide } from "./view.ts";
 
 /** Every dot command, in the order `.help` lists them. */
-export const commands: readonly Command[] = [help, open, models, sae, set, ls, mode, rows, wide, time, plan, cache, save, load, edit, copy, log, theme, cancel, reset, quit];
+export const commands: readonly Command[] = [help, open, models, sae, set, ls, mode, rows, wide, time, plan, cache, save, load, edit, copy, log, theme, graphics, cancel, reset, quit];

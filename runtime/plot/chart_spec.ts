@@ -53,7 +53,7 @@ export function chartSpec(chart: Chart): TopLevelSpec {
       ...(mark === "scatter" && shade !== undefined ? { shape: { field: "c", type: "nominal" as const, sort: null, title: visible(shade.name) } } : {}),
       ...(mark === "line" && shade !== undefined ? { strokeDash: { field: "c", type: "nominal" as const, sort: null, title: visible(shade.name) } } : {}),
     },
-    config: CONFIG,
+    config: mark === "heat" ? { ...CONFIG, axis: { ...CONFIG.axis, grid: false } } : CONFIG,
   };
 }
 

@@ -191,4 +191,22 @@ test("the clipboard by the terminal, a log on disk, a light theme and what is he
   await repl.exit;
 });
 
+test("pictures are sent above the live region, below their header", async () => {
+  for (const name of ["TMUX", "STY"]) delete process.env[name];
+  process.env["TERM"] = "xterm-256color";
+  const repl = start();
+  await repl.until("saeq›");
+  repl.type(".graphics auto\r");
+  await repl.until("does not name itself");
+  repl.type(".graphics iterm\r");
+  await repl.until("the way of iterm");
+  repl.type("draw\r");
+  await repl.until(/plot x[^]*saeq› *$/);
+  const works = await import("@resvg/resvg-js").then(() => true, () => false);
+  for (const end = Date.now() + 5000; works && !repl.output().includes("1337;File") && Date.now() < end; ) await sleep(10);
+  if (works) assert.match(repl.output(), /plot x[^]*\x1b\]1337;File=inline=1;size=\d+;width=\d+;preserveAspectRatio=1:[A-Za-z0-9+/=]+\x07/);
+  repl.type("\x04");
+  await repl.exit;
+});
+
 test.run();

@@ -1,7 +1,7 @@
 /** Without this file the REPL could only be tested on a real engine: a session that answers from a script of its own. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Diagnostic } from "../../grammar/diagnostic.ts";
-import type { Table } from "../../runtime/data/frame.ts";
+import type { Plot, Table } from "../../runtime/data/frame.ts";
 import type { Completion, CompletionItem, CreateSession, Outcome, Session, SessionEvent, SessionOptions, Source } from "../../runtime/session_port.ts";
 
 const stages: readonly CompletionItem[] = ["acts", "sample", "save", "show", "sort", "split", "stats", "steer", "top"].map((text) => ({ text, detail: `the stage ${text}`, kind: "stage" }));
@@ -18,6 +18,8 @@ export const table: Table = {
 };
 
 const longTable: Table = { kind: "table", rows: 300, columns: [{ name: "n", type: "int", values: Float64Array.from({ length: 300 }, (_, i) => i), valid: null }], origin: "fake" };
+
+const plot: Plot = { kind: "plot", title: "t", unit: "rows", quantity: "x", edges: Float64Array.of(0, 1, 2), series: [{ name: "a", counts: Float64Array.of(3, 5), total: 8 }], overlay: false, log: false };
 
 /** Words that make the fake session do something; anything else shows `table`. */
 export const createSession: CreateSession = async (options: SessionOptions): Promise<Session> => {
@@ -57,6 +59,7 @@ export const createSession: CreateSession = async (options: SessionOptions): Pro
     }
     if (total * 20 > 300) onEvent({ kind: "finished", stage: "acts layer 7 last 50", elapsedMs: total * 20, detail: "" });
     if (text.includes("save")) onEvent({ kind: "saved", path: "x.csv", detail: "3 rows" });
+    else if (text.startsWith("draw")) onEvent({ kind: "result", value: plot, header: "plot x", display: { rows: null, wide: false, quiet: false }, index: ++index, last });
     else if (text.startsWith("long")) onEvent({ kind: "result", value: longTable, header: "long 300 × 1", display: { rows: null, wide: false, quiet: false }, index: ++index, last });
     else onEvent({ kind: "result", value: table, header: "table 3×2", display: { rows: null, wide: false, quiet: false }, index: ++index, last });
     return null;
