@@ -72,7 +72,7 @@ const wants: Readonly<Record<string, Name>> = {
   "ctrl g": "escape",
   "ctrl l": "redraw",
   "ctrl o": "editor",
-  // F1 would be the usual key, but Ink does not tell it from no key.
+  "f1": "help",
   "alt h": "help",
 };
 
@@ -83,6 +83,11 @@ export function intents(input: string, key: Key): readonly Intent[] {
   if (name !== null) return lookup(`${key.ctrl ? "ctrl " : ""}${key.meta && name !== "escape" ? "alt " : ""}${key.shift ? "shift " : ""}${name}`);
   if (key.ctrl || key.meta) return lookup(`${key.ctrl ? "ctrl" : "alt"} ${input.toLowerCase()}`);
   return typed(input);
+}
+
+/** The intentions behind a function key, by the name that `function_keys.ts` found for it. */
+export function intentsOfFunction(name: string): readonly Intent[] {
+  return lookup(name);
 }
 
 function special(input: string, key: Key): string | null {

@@ -4,6 +4,7 @@ import { isComplete } from "../grammar/parse.ts";
 import { visible } from "../grammar/visible.ts";
 import type { ProgressEvent } from "../runtime/session_port.ts";
 import type { Dialogue } from "./dialogue.ts";
+import { editOutside } from "./editor.ts";
 import { appendHistory } from "./history.ts";
 import { TWICE_MS } from "./state.ts";
 
@@ -15,6 +16,8 @@ export interface PlainOptions {
   readonly code: string | null;
   readonly stdin: NodeJS.ReadableStream;
   readonly stdout: NodeJS.WritableStream;
+  /** Bytes for a terminal, where there is one. */
+  readonly send?: (sequence: string) => void;
 }
 
 /** A REPL that only ever adds lines: the terminal does echo and editing. The exit code. */
@@ -31,15 +34,19 @@ export async function runPlain(options: PlainOptions): Promise<number> {
   const submit = async (text: string): Promise<void> => {
     const started = Date.now();
     const signal = interrupts.begin();
-    const answer = await dialogue.submit(text, { signal, print, onProgress: quarters(print) });
+    const answer = await dialogue.submit(text, { signal, print, onProgress: quarters(print), ...(options.send === undefined ? {} : { send: options.send, image: async (sequence) => options.send?.(sequence) }) });
     interrupts.end();
     appendHistory(options.history, { text, time: started, cwd: options.cwd, ok: answer.ok, ms: Date.now() - started });
+    if (answer.edit !== null) {
+      const edited = await editOutside(answer.edit);
+      if (edited !== null) print(`so far: ${visible((pending = edited), { keepNewlines: true })}`);
+    }
     if (answer.repair !== null) print(`suggested: ${visible(answer.repair)}`);
     exit = answer.exit;
   };
 
-  if (options.code !== null) await submit(options.code);
   let pending = "";
+  if (options.code !== null) await submit(options.code);
   let offered: readonly string[] = [];
   if (!exit) stdout.write("saeq> ");
   for await (const line of typed) {
@@ -69,7 +76,7 @@ export async function runPlain(options: PlainOptions): Promise<number> {
 
 /** Completions as a numbered list; the texts that picking one would give. */
 function offer(dialogue: Dialogue, text: string, print: (text: string) => void): readonly string[] {
-  const { items, from, to, signature } = dialogue.complete(text, text.length);
+  const { items, from, to, signature } = dialogue.offer(text, text.length);
   if (signature !== null) print(visible(signature));
   if (items.length === 0) print("no completions");
   for (const [i, item] of items.entries()) print(`${i + 1}. ${visible(item.text)}: ${visible(item.detail)}`);

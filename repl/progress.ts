@@ -31,6 +31,13 @@ export function duration(ms: number): string {
   return ms < 60_000 ? `${(ms / 1000).toFixed(1)} s` : clock(ms / 1000);
 }
 
+/** A size for people: `512 B`, `1.4 MB`. */
+export function bytes(count: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  const power = count < 1000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(count) / 3));
+  return `${power === 0 ? count : (count / 1000 ** power).toFixed(1)} ${units[power]!}`;
+}
+
 function clock(seconds: number): string {
   const s = Math.max(0, Math.round(seconds));
   const two = (n: number): string => String(n).padStart(2, "0");

@@ -46,3 +46,41 @@ async function rowsText(value: Value, format: Exclude<Format, "table">): Promise
   }
   return visible(text, { keepNewlines: true }).replace(/\n+$/, "");
 }
+
+/** Rows of a result that a pager is given: more is a file's business. */
+const MOST_PAGED = 100_000;
+
+/** Whether a result has more rows than two screens show. */
+export function isLong(value: Value, look: Look): boolean {
+  return look.height !== undefined && rowsOf(value) > 2 * look.height;
+}
+
+/** A result with all rows and columns, for a pager that scrolls sideways too. */
+export async function showWhole({ value, header }: Result, look: Look, settings: Readonly<Record<string, string>>): Promise<string> {
+  const { renderValue } = await import("./render/value.ts");
+  const precision = Number(settings["precision"]);
+  return renderValue(value, visible(header), { width: look.width, color: look.color, ascii: look.ascii, rows: MOST_PAGED, wide: true, ...(precision > 0 ? { precision } : {}) });
+}
+
+function rowsOf(value: Value): number {
+  switch (value.kind) {
+    case "table":
+      return value.rows;
+    case "features":
+      return value.table.rows;
+    case "tokens":
+      return value.table.rows;
+    case "acts":
+    case "dense":
+      return value.rows.count;
+    case "groups":
+      return value.members.reduce((sum, member) => sum + rowsOf(member.value), 0);
+    case "text":
+      return value.text.split("\n").length;
+    case "plot":
+    case "chart":
+      return 0;
+    default:
+      return value satisfies never;
+  }
+}

@@ -1,17 +1,23 @@
 /** Without this file keys, results and timers would each change the screen in their own way: the REPL as a pure reducer. */
+import type { Diagnostic } from "../grammar/diagnostic.ts";
 import type { Completion, ProgressEvent } from "../runtime/session_port.ts";
+import { findingsOf, type Findings } from "./findings.ts";
+import { foldPaste, type Fold } from "./fold.ts";
 import { cleanInput } from "./graphemes.ts";
-import { fuzzy, suggest, walk } from "./history.ts";
+import { suggest, walk } from "./history.ts";
 import type { Intent } from "./keys.ts";
-import { edit, emptyLine, onFirstLine, onLastLine, type Edit, type Line } from "./line.ts";
+import { edit, emptyLine, onFirstLine, onLastLine, type Line } from "./line.ts";
 import { accept, closeMenu, openMenu, stepMenu, type Menu } from "./menu.ts";
+import { leaveSearch, searchStep, type Search } from "./search.ts";
+import { typed } from "./typed.ts";
 
 /** A statement on its way. */
 export interface Running {
   readonly text: string;
   readonly since: number;
   readonly now: number;
-  readonly progress: ProgressEvent | null;
+  /** The newest report of each stage that is not done. */
+  readonly progress: readonly ProgressEvent[];
   /** When Ctrl-C was first pressed; null as long as nobody wants it to stop. */
   readonly stopping: number | null;
 }
@@ -20,8 +26,12 @@ export interface Running {
 export interface State {
   readonly line: Line;
   readonly menu: Menu | null;
-  /** Ctrl-R: what is looked for and which match is shown. */
-  readonly search: { readonly query: string; readonly index: number } | null;
+  /** A long paste shown as one label. */
+  readonly fold: Fold | null;
+  /** Mistakes in the text, found while nobody typed; of use only while the text is the same. */
+  readonly findings: Findings | null;
+  /** Ctrl-R. */
+  readonly search: Search | null;
   readonly running: Running | null;
   /** Statements entered while another ran. */
   readonly queue: readonly string[];
@@ -31,10 +41,18 @@ export interface State {
   readonly texts: readonly string[];
   /** Whether history is offered in grey: not where grey cannot be told from typed text. */
   readonly suggests: boolean;
+  /** Whether the terminal says where a paste begins and ends. */
+  readonly brackets: boolean;
+  /** When a character last came, for terminals that do not. */
+  readonly typedAt: number;
   /** The last failed text with its fix applied: Tab on an empty line takes it. */
   readonly repair: string | null;
+  /** The last result is longer than two screens: a blank on an empty line pages through it. */
+  readonly long: boolean;
   /** One line of advice under the prompt. */
   readonly hint: string | null;
+  /** A program outside that is to have the terminal, until it is done. */
+  readonly outside: Outside | null;
   /** Printed for good. The app empties each after printing; the array only grows, as Ink's Static wants. */
   readonly blocks: readonly Block[];
 }
@@ -42,12 +60,20 @@ export interface Block {
   text: string;
 }
 
+/** The user's editor on a text, or the pager on a long result. */
+export type Outside = { readonly open: "editor"; readonly text: string } | { readonly open: "pager" };
+
 export type Happening =
   | { readonly on: "intent"; readonly intent: Intent; readonly now: number }
   | { readonly on: "paste"; readonly text: string }
   | { readonly on: "print"; readonly text: string }
   | { readonly on: "progress"; readonly event: ProgressEvent }
   | { readonly on: "tick"; readonly now: number }
+  /** The mistakes in a text, from the checker. */
+  | { readonly on: "findings"; readonly text: string; readonly diagnostics: readonly Diagnostic[] }
+  | { readonly on: "outside"; readonly outside: Outside | null }
+  /** A result was printed of which there is more than two screens. */
+  | { readonly on: "long" }
   | { readonly on: "done"; readonly repair: string | null; readonly insert: string | null; readonly now: number };
 
 export type Effect =
@@ -68,9 +94,14 @@ export interface Step {
 
 /** Ctrl-C twice within this time kills the engine. */
 export const TWICE_MS = 2000;
+/** Enter this soon after a character is part of a paste, where the terminal does not mark pastes. */
+export const FAST_MS = 30;
 
-export function initialState(texts: readonly string[], suggests = true): State {
-  return { line: emptyLine(), menu: null, search: null, running: null, queue: [], walk: null, texts, suggests, repair: null, hint: null, blocks: [] };
+export function initialState(texts: readonly string[], suggests = true, brackets = true): State {
+  return {
+    line: emptyLine(), menu: null, fold: null, findings: null, search: null, running: null, queue: [], walk: null, texts, suggests, brackets, typedAt: -FAST_MS,
+    repair: null, long: false, hint: null, outside: null, blocks: [],
+  };
 }
 
 /** The state after something happened, and what to do about it. */
@@ -78,12 +109,23 @@ export function update(state: State, happening: Happening, know: Knowledge): Ste
   switch (happening.on) {
     case "intent":
       return state.search === null ? onIntent(state, happening.intent, happening.now, know) : onSearch(state, happening.intent, happening.now);
-    case "paste":
-      return still(typed(state, { do: "paste", text: happening.text }));
+    case "paste": {
+      const pasted = typed(state, { do: "paste", text: happening.text });
+      return still({ ...pasted, search: null, fold: foldPaste(state.line, pasted.line) ?? pasted.fold });
+    }
+    case "findings": {
+      if (happening.text !== state.line.text || state.search !== null) return still(state);
+      const { line } = state;
+      return still({ ...state, findings: happening.diagnostics.length === 0 ? null : findingsOf(happening.diagnostics, line, know.isComplete(line.text), know.complete(line.text, line.caret)) });
+    }
+    case "outside":
+      return still({ ...state, outside: happening.outside });
+    case "long":
+      return still({ ...state, long: true, hint: "Space pages through it" });
     case "print":
       return still({ ...state, blocks: [...state.blocks, { text: happening.text }] });
     case "progress":
-      return still(state.running === null ? state : { ...state, running: { ...state.running, progress: happening.event } });
+      return still(state.running === null ? state : { ...state, running: { ...state.running, progress: reported(state.running.progress, happening.event) } });
     case "tick":
       return still(state.running === null ? state : { ...state, running: { ...state.running, now: happening.now } });
     case "done":
@@ -99,23 +141,16 @@ export function suggestion(state: State): string {
   return suggest(state.texts, state.line.text);
 }
 
-/** The texts Ctrl-R has found. */
-export function found(state: State): readonly string[] {
-  return state.search === null ? [] : fuzzy(state.texts, state.search.query);
-}
-
 function still(state: State): Step {
   return { state, effects: [] };
-}
-
-function typed(state: State, action: Edit): State {
-  return { ...state, line: edit(state.line, action), menu: null, walk: null, hint: null };
 }
 
 function onIntent(state: State, intent: Intent, now: number, know: Knowledge): Step {
   switch (intent.want) {
     case "edit":
-      return still(typed(state, intent.edit));
+      if (intent.edit.do !== "insert") return still(typed(state, intent.edit));
+      if (intent.edit.text === " " && state.line.text === "" && state.long) return still({ ...state, long: false, hint: null, outside: { open: "pager" } });
+      return still({ ...typed(state, intent.edit), long: false, typedAt: now });
     case "suggestion":
       return still(takeSuggestion(state, intent.edit));
     case "newline":
@@ -148,8 +183,7 @@ function onIntent(state: State, intent: Intent, now: number, know: Knowledge): S
     case "help":
       return { state, effects: [{ do: "help", word: wordAtCaret(state.line) }] };
     case "editor":
-      // Handing over the terminal is between the view and Ink.
-      return still(state);
+      return still(state.fold === null ? { ...state, outside: { open: "editor", text: state.line.text } } : { ...state, fold: null });
     case "redraw":
       return { state, effects: [{ do: "redraw" }] };
     default:
@@ -167,19 +201,27 @@ function takeSuggestion(state: State, by: "right" | "line-end" | "word-right"): 
 function enter(state: State, now: number, know: Knowledge): Step {
   if (state.menu !== null && state.menu.selected >= 0) return still(accept(state));
   const text = state.line.text;
+  if (!state.brackets && now - state.typedAt < FAST_MS) return still({ ...typed(state, { do: "insert", text: "\n" }), typedAt: now });
   if (text.trim() === "") return still({ ...state, line: { ...emptyLine(), kills: state.line.kills }, menu: null, hint: null });
   // A blank last line is how people say "I know": it runs and the mistake is explained.
   const insists = /\n[ \t]*$/.test(text) && state.line.caret === text.length;
   if (!insists && !/^\s*[.?]/.test(text) && !know.isComplete(text)) return still(typed(state, { do: "insert", text: "\n" }));
   const said = text.replace(/\s+$/, "");
-  const cleared: State = { ...state, line: { ...emptyLine(), kills: state.line.kills }, menu: null, walk: null, hint: null, repair: null, texts: remembered(state.texts, said) };
+  const cleared: State = { ...state, line: { ...emptyLine(), kills: state.line.kills }, menu: null, fold: null, findings: null, walk: null, long: false, hint: null, repair: null, texts: remembered(state.texts, said) };
   if (state.running === null) return run(cleared, said, now);
   if (/^\s*\.cancel\s*$/.test(said)) return interrupt({ ...cleared, line: emptyLine() }, now);
   return still({ ...cleared, queue: [...state.queue, said] });
 }
 
 function run(state: State, text: string, now: number): Step {
-  return { state: { ...state, running: { text, since: now, now, progress: null, stopping: null } }, effects: [{ do: "run", text }] };
+  return { state: { ...state, running: { text, since: now, now, progress: [], stopping: null } }, effects: [{ do: "run", text }] };
+}
+
+/** The stages that are not done, each with its newest report, in the order they began. */
+function reported(known: readonly ProgressEvent[], event: ProgressEvent): readonly ProgressEvent[] {
+  const done = event.documents >= event.totalDocuments;
+  if (known.some(({ stage }) => stage === event.stage)) return known.flatMap((one) => (one.stage !== event.stage ? [one] : done ? [] : [event]));
+  return done ? known : [...known, event];
 }
 
 function remembered(texts: readonly string[], text: string): readonly string[] {
@@ -189,7 +231,7 @@ function remembered(texts: readonly string[], text: string): readonly string[] {
 function onDone(state: State, happening: Extract<Happening, { on: "done" }>): Step {
   const [next, ...queue] = state.queue;
   const line = happening.insert !== null && state.line.text === "" ? emptyLine(cleanInput(happening.insert)) : state.line;
-  const hint = happening.repair !== null && state.line.text === "" ? "Tab applies the fix" : null;
+  const hint = state.line.text !== "" ? null : happening.repair !== null ? "Tab applies the fix" : state.long ? state.hint : null;
   const idle: State = { ...state, line, running: null, repair: happening.repair, hint, queue };
   return next === undefined ? still(idle) : run({ ...idle, hint: null }, next, happening.now);
 }
@@ -213,6 +255,8 @@ function recall(state: State, step: 1 | -1): State {
 
 function complete(state: State, know: Knowledge): State {
   if (state.menu !== null) return stepMenu(state, 1);
+  const mended = state.findings !== null && state.findings.text === state.line.text ? state.findings.mended : null;
+  if (mended !== null) return { ...typed(state, { do: "set", text: mended, caret: state.line.caret === state.line.text.length ? mended.length : Math.min(state.line.caret, mended.length) }), findings: null };
   if (state.line.text === "" && state.repair !== null) return { ...typed(state, { do: "set", text: state.repair }), repair: null };
   if (/^\s*$/.test(lineBefore(state.line)) && state.line.text !== "") return typed(state, { do: "insert", text: "  " });
   return openMenu(state, know.complete(state.line.text, state.line.caret));
@@ -229,16 +273,6 @@ function wordAtCaret(line: Line): string {
 }
 
 function onSearch(state: State, intent: Intent, now: number): Step {
-  const search = state.search ?? { query: "", index: 0 };
-  const matches = found(state);
-  const leave = (text: string | null): State => ({ ...(text === null ? state : typed(state, { do: "set", text })), search: null });
-  if (intent.want === "edit" && intent.edit.do === "insert") return still({ ...state, search: { query: search.query + cleanInput(intent.edit.text), index: 0 } });
-  if (intent.want === "edit" && intent.edit.do === "backspace") return still({ ...state, search: { query: search.query.slice(0, -1), index: 0 } });
-  if (intent.want === "search" || intent.want === "up" || intent.want === "older") return still({ ...state, search: { ...search, index: Math.min(search.index + 1, Math.max(0, matches.length - 1)) } });
-  if (intent.want === "down" || intent.want === "newer") return still({ ...state, search: { ...search, index: Math.max(0, search.index - 1) } });
-  if (intent.want === "escape") return still(leave(null));
-  if (intent.want === "interrupt") return state.running === null ? still(leave(null)) : interrupt(leave(null), now);
-  // Any other key takes the match for editing; Enter included, so that nothing runs unseen.
-  return still(leave(matches[search.index] ?? null));
+  if (intent.want !== "interrupt") return still(searchStep(state, intent));
+  return state.running === null ? still(leaveSearch(state, null)) : interrupt(leaveSearch(state, null), now);
 }
-

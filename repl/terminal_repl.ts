@@ -6,7 +6,8 @@ import type { Dialogue } from "./dialogue.ts";
 import { editOutside } from "./editor.ts";
 import { highlight } from "./highlight.ts";
 import { appendHistory, distinct, loadHistory } from "./history.ts";
-import { initialState, update, type Effect, type Happening, type State } from "./state.ts";
+import { pageOutside } from "./pager.ts";
+import { initialState, update, type Effect, type Happening, type Outside, type State } from "./state.ts";
 import type { Look } from "./terminal.ts";
 import { App, type Store } from "./views/app.ts";
 import { layOut } from "./views/layout.ts";
@@ -24,6 +25,8 @@ export interface ReplOptions {
   readonly stdin: NodeJS.ReadStream;
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
+  /** Whether the terminal marks pastes; where it does not, Enter right behind a character is part of one. */
+  readonly brackets?: boolean;
   /** For tests: each frame is written whole. */
   readonly debug?: boolean;
 }
@@ -32,11 +35,12 @@ export interface ReplOptions {
 export async function runRepl(options: ReplOptions): Promise<number> {
   const { dialogue, stdout } = options;
   const look = (): Look => options.look(stdout.columns ?? 80);
-  const know = { isComplete, complete: dialogue.complete };
+  const know = { isComplete, complete: dialogue.offer };
   const listeners = new Set<() => void>();
-  let state: State = initialState(distinct(loadHistory(options.history)), look().color);
+  let state: State = initialState(distinct(loadHistory(options.history)), look().color, options.brackets ?? true);
   let abort = new AbortController();
   let historyWorks = true;
+  let writeAbove = async (_bytes: string): Promise<void> => undefined;
 
   const tell = (happening: Happening): void => {
     const step = update(state, happening, know);
@@ -58,7 +62,15 @@ export async function runRepl(options: ReplOptions): Promise<number> {
     const started = Date.now();
     abort = new AbortController();
     print(echo(text, look()));
-    const answer = await dialogue.submit(text, { signal: abort.signal, print, onProgress: (event) => tell({ on: "progress", event }) });
+    const answer = await dialogue.submit(text, {
+      signal: abort.signal,
+      print,
+      onProgress: (event) => tell({ on: "progress", event }),
+      onLong: () => tell({ on: "long" }),
+      // Nothing of it is seen, so it may stand anywhere between two frames.
+      send: (sequence) => void stdout.write(sequence),
+      image: (sequence) => writeAbove(sequence),
+    });
     const saved = appendHistory(options.history, { text, time: started, cwd: options.cwd, ok: answer.ok, ms: Date.now() - started });
     if (!saved && historyWorks) {
       historyWorks = false;
@@ -66,6 +78,14 @@ export async function runRepl(options: ReplOptions): Promise<number> {
     }
     if (answer.exit) app.unmount();
     else tell({ on: "done", repair: answer.repair, insert: null, now: Date.now() });
+    if (answer.edit !== null) tell({ on: "outside", outside: { open: "editor", text: answer.edit } });
+  }
+
+  async function outside(wanted: Outside): Promise<string | null> {
+    if (wanted.open === "editor") return editOutside(wanted.text);
+    const text = await dialogue.page();
+    if (text !== null && !(await pageOutside(text))) print("note: there is no pager here; install less, or set PAGER");
+    return null;
   }
 
   function perform(effect: Effect): void {
@@ -97,7 +117,7 @@ export async function runRepl(options: ReplOptions): Promise<number> {
   }
 
   const signature = (text: string, caret: number): string | null => (text === "" ? null : dialogue.complete(text, caret).signature);
-  const node = h(App, { store, look: options.look, highlight, signature, edit: editOutside });
+  const node = h(App, { store, look: options.look, highlight, signature, diagnose: dialogue.diagnose, outside, onWriter: (write) => void (writeAbove = write) });
   if (options.greeting !== "") print(options.greeting);
   const app = render(node, {
     stdin: options.stdin,
@@ -108,6 +128,8 @@ export async function runRepl(options: ReplOptions): Promise<number> {
     maxFps: 15,
     patchConsole: options.debug !== true,
     interactive: true,
+    // Tells Shift-Enter from Enter where the terminal can; others never answer the question.
+    kittyKeyboard: { mode: "auto", flags: ["disambiguateEscapeCodes"] },
     debug: options.debug === true,
   });
   if (options.code !== null) {

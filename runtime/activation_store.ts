@@ -10,6 +10,9 @@ export interface ActivationStore {
   get(key: string): readonly TapOutput[] | undefined;
   set(key: string, taps: readonly TapOutput[]): void;
   readonly bytes: number;
+  /** Texts that are kept. */
+  readonly count: number;
+  clear(): void;
 }
 
 /** Keeps the most recently used, up to `limit` bytes. */
@@ -19,6 +22,13 @@ export function createActivationStore(limit: number): ActivationStore {
   return {
     get bytes() {
       return bytes;
+    },
+    get count() {
+      return kept.size;
+    },
+    clear: () => {
+      kept.clear();
+      bytes = 0;
     },
     get: (key) => {
       const found = kept.get(key);

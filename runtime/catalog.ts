@@ -11,6 +11,7 @@ import { readSae } from "./checkpoint/sae.ts";
 import { readTokenizer, requireVocabulary, type Tokenizer } from "./checkpoint/tokenizer.ts";
 import { DataError } from "./data/error.ts";
 import type { Table } from "./data/frame.ts";
+import { fewValues } from "./data/few_values.ts";
 import { readTable } from "./data/read.ts";
 import { readModule } from "./module_file.ts";
 import { realPath } from "./permissions.ts";
@@ -115,7 +116,7 @@ export function createCatalog(readFrom: string): Catalog {
           case "table": {
             const { table, digest } = await loadTable(need);
             const columns = table.columns.map(({ name, type }) => ({ name, type }));
-            return { state: "known", value: { schema: { kind: "table", columns, groups: null, known: true }, rows: table.rows, digest } };
+            return { state: "known", value: { schema: { kind: "table", columns, groups: null, known: true }, rows: table.rows, digest, values: fewValues(table) } };
           }
           case "model":
             return { state: "known", value: (await loadModel(need.name)).facts };

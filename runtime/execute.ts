@@ -4,6 +4,8 @@ import { key } from "../src/ops/key.ts";
 import { OPS, type Plan } from "../src/ops/op.ts";
 import { comparedValues } from "./assertion.ts";
 import { encode, forward, type ActivationContext } from "./activations.ts";
+import { chartOf } from "./chart.ts";
+import { contextsTable } from "./contexts.ts";
 import { tokenizeTable } from "./documents.ts";
 import type { Acts, Dense, Features, Groups, Single, Table, Tokens, Value } from "./data/frame.ts";
 import { evaluate } from "./data/evaluate.ts";
@@ -193,6 +195,10 @@ async function apply(plan: Plan, inputs: readonly Value[], context: ExecuteConte
     case "histogram":
       if (members(input).length === 0 && plan.inputs[0]!.schema.kind !== "acts") return { kind: "plot", title: op.of, unit: "rows", quantity: op.of, edges: new Float64Array(0), series: [], overlay: op.overlay, log: op.log };
       return histogramPlot(op, members(input));
+    case "contexts":
+      return each(input, (single) => contextsTable(op, single.kind === "features" ? single : expect("acts", single)));
+    case "plot":
+      return chartOf(op, asTable(expectSingle(input)));
     case "overlap":
       return overlapTable(featureGroups(input));
     case "union":

@@ -32,6 +32,8 @@ function sizeOf(value: Single): string {
       return `${value.tokens.ids.length} texts, ${value.rows.count} positions`;
     case "features":
       return `${value.table.rows} of ${value.acts.taps.reduce((sum, tap) => sum + tap.csr.cols, 0)}`;
+    case "chart":
+      return `${value.mark} of ${value.table.rows} rows`;
     case "plot":
       return value.quantity;
     case "text":

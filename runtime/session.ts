@@ -2,23 +2,24 @@
 import { randomInt } from "node:crypto";
 import { resolve } from "node:path";
 import type { Diagnostic } from "../grammar/diagnostic.ts";
-import { complete } from "../src/assist/complete.ts";
 import { help, stageHelp } from "../src/assist/help.ts";
 import { SETTINGS } from "../src/check/settings.ts";
-import { needKey, type Facts, type Known, type ModuleFacts, type Need, type Scope } from "../src/check/scope.ts";
+import { needKey, type Facts, type Need, type Scope } from "../src/check/scope.ts";
 import type { EmittedGraph } from "../src/emit/specs.ts";
-import { source as valueSource } from "../src/ops/key.ts";
+import { key, source as valueSource } from "../src/ops/key.ts";
 import type { Plan } from "../src/ops/op.ts";
 import { showType } from "../src/ops/schema.ts";
 import type { Rule } from "../src/optimize/rule.ts";
 import { nodes } from "../src/optimize/rule.ts";
 import { compile, type Compiled, type CompiledPipeline } from "../src/pipeline.ts";
-import type { ModelFacts, SaeFacts, Settings, TableFacts } from "../src/stages/stage.ts";
+import type { Settings } from "../src/stages/stage.ts";
 import { createActivationStore } from "./activation_store.ts";
 import { createCatalog } from "./catalog.ts";
 import type { Value } from "./data/frame.ts";
+import { letGo } from "./data/kept.ts";
 import { createEngine, defaultEngineOptions } from "./engine/engine.ts";
 import type { Engine } from "./engine/port.ts";
+import { errorTable } from "./error_table.ts";
 import { execute } from "./execute.ts";
 import { explainPipeline } from "./explain.ts";
 import { failure } from "./failure.ts";
@@ -27,6 +28,7 @@ import { denied, needsOf } from "./permissions.ts";
 import { createProgress } from "./progress.ts";
 import type { Checked, Outcome, Session, SessionEvent, SessionOptions, Source } from "./session_port.ts";
 import { START } from "./start_settings.ts";
+import { createTyping, type Fact } from "./typing.ts";
 import { createValueStore } from "./value_store.ts";
 
 const VALUE_BYTES = 512 * 2 ** 20;
@@ -47,26 +49,32 @@ export async function createSession(options: InnerOptions): Promise<Session> {
   const store = createActivationStore(ACTIVATION_BYTES);
   const graphs = new Map<string, EmittedGraph>();
   const generated = new Map<string, Int32Array>();
-  const lasting = new Map<string, Known<TableFacts | ModelFacts | SaeFacts | ModuleFacts>>();
+  const lasting = new Map<string, Fact>();
   /** Facts of files that people edit: looked up anew for each run. */
-  let tables = new Map<string, Known<TableFacts | ModelFacts | SaeFacts | ModuleFacts>>();
+  let tables = new Map<string, Fact>();
   let engine: Engine | null = null;
   let results = 0;
   let toldSeed: string | null = null;
   let opening: Promise<void> | null = null;
-  const loading = new Set<string>();
-  let scope: Scope = { relations: new Map(), standard: new Map(), params: new Map(), stages: new Map(), base: "", settings: startSettings(options) };
+  const start: Scope = { relations: new Map(), standard: new Map(), params: new Map(), stages: new Map(), base: "", settings: startSettings(options) };
+  let scope = start;
 
   const facts = (): Facts => new Map([...lasting, ...tables]);
+  const typing = createTyping({ catalog, scope: () => scope, facts, params: options.params, interactive: options.interactive, learn });
 
   /** Compile, look up what is asked for, compile again, until nothing more is asked. Stops at what is not granted. */
-  async function settle(text: string, from: Scope, grants = options.grants): Promise<{ compiled: Compiled; refused: readonly Diagnostic[] }> {
+  async function settle(text: string, from: Scope, grants = options.grants, interactive = options.interactive): Promise<{ compiled: Compiled; refused: readonly Diagnostic[] }> {
     for (let round = 0; ; round++) {
-      const compiled = compile(text, { scope: from, facts: facts(), params: options.params, interactive: options.interactive, ...(options.rules === undefined ? {} : { rules: options.rules }) });
+      const compiled = compile(text, { scope: from, facts: facts(), params: options.params, interactive, ...(options.rules === undefined ? {} : { rules: options.rules }) });
       const refused = refusals(compiled, grants);
       if (refused.length > 0 || compiled.needs.length === 0 || round === MOST_ROUNDS) return { compiled, refused };
-      for (const need of compiled.needs) (isFile(need) ? tables : lasting).set(needKey(need), await catalog.lookUp(need));
+      for (const need of compiled.needs) learn(need, await catalog.lookUp(need));
     }
+  }
+
+  function learn(need: Need, known: Fact): void {
+    (isFile(need) ? tables : lasting).set(needKey(need), known);
+    typing.remember(need, known);
   }
 
   function refusals(compiled: Compiled, grants: SessionOptions["grants"]): readonly Diagnostic[] {
@@ -91,20 +99,6 @@ export async function createSession(options: InnerOptions): Promise<Session> {
     scope = { ...scope, standard: new Map([...compiled.scope.relations].filter(([, plan]) => plan.schema.known)) };
   }
 
-  /** Look up in the background what a text being typed asks for, so that completion soon knows it. */
-  function foresee(text: string): void {
-    for (const need of compile(text, { scope, facts: facts(), params: {}, interactive: true, rules: [] }).needs.slice(0, 4)) {
-      const id = needKey(need);
-      if (loading.has(id)) continue;
-      loading.add(id);
-      void catalog.lookUp(need).then((known) => {
-        loading.delete(id);
-        (isFile(need) ? tables : lasting).set(id, known);
-        foresee(text);
-      });
-    }
-  }
-
   async function engineFor(settings: Settings): Promise<Engine> {
     const usual = { ...defaultEngineOptions(), ...options.engine };
     const wanted = { lanes: settings.lanes ?? usual.lanes, threads: settings.threads ?? usual.threads, batch: settings.batch ?? usual.batch };
@@ -125,15 +119,25 @@ export async function createSession(options: InnerOptions): Promise<Session> {
     for (const text of catalog.takeNotes()) onEvent({ kind: "notice", text });
     const problems = refused.length > 0 ? refused : compiled.diagnostics;
     problems.forEach(tell);
-    if (problems.some((each) => each.severity === "error")) return { exitCode: exitCodeOf(problems), cancelled: false, diagnostics: problems };
+    if (problems.some((each) => each.severity === "error")) {
+      rememberError(problems, source);
+      return { exitCode: exitCodeOf(problems), cancelled: false, diagnostics: problems };
+    }
     if (options.interactive) scope = compiled.scope;
     const settings = compiled.scope.settings;
+    const ran: { key: string; result: number }[] = [];
     for (const [i, pipeline] of compiled.pipelines.entries()) {
       tellSeed(pipeline, settings, onEvent);
       const outcome = await runPipeline(pipeline, i === compiled.pipelines.length - 1, settings, source, signal, onEvent);
-      if (outcome !== null) return { ...outcome, diagnostics: [...problems, ...outcome.diagnostics] };
+      if (outcome !== null) return { ...outcome, diagnostics: [...problems, ...outcome.diagnostics], ran };
+      ran.push({ key: key(pipeline.written), result: valueSource(pipeline.written).op.op === "explain" ? 0 : results });
     }
-    return { exitCode: 0, cancelled: false, diagnostics: problems };
+    return { exitCode: 0, cancelled: false, diagnostics: problems, ran };
+  }
+
+  function rememberError(diagnostics: readonly Diagnostic[], source: Source): void {
+    const errors = diagnostics.filter((each) => each.severity === "error");
+    if (options.interactive && errors.length > 0) scope = { ...scope, relations: new Map(scope.relations).set("_error", errorTable(errors, source)) };
   }
 
   function tellSeed(pipeline: CompiledPipeline, settings: Settings, onEvent: (event: SessionEvent) => void): void {
@@ -148,8 +152,9 @@ export async function createSession(options: InnerOptions): Promise<Session> {
     const told = new Set<string>();
     const show = (plan: Plan, value: Value, final: boolean): void => {
       const display = plan.op.op === "show" ? { rows: plan.op.rows, wide: plan.op.wide, quiet: false } : { rows: null, wide: false, quiet: (plan.op.op === "save" && value.kind !== "plot") || plan.op.op === "cache" };
-      if (final) results++;
-      onEvent({ kind: "result", value, header: `${shortened(valueSource(plan).label)}  ${headerOf(value, settings.threads ?? options.engine?.threads ?? 1)}`, display, index: results, last: final && last });
+      const named = final && valueSource(plan).op.op !== "explain";
+      if (named) results++;
+      onEvent({ kind: "result", value, header: `${shortened(valueSource(plan).label)}  ${headerOf(value, settings.threads ?? options.engine?.threads ?? 1)}`, display, index: named ? results : 0, last: final && last });
     };
     let reached: readonly [number, number] = [0, 0];
     try {
@@ -184,6 +189,7 @@ export async function createSession(options: InnerOptions): Promise<Session> {
     } catch (error) {
       const { diagnostic, exitCode, cancelled } = failure(error, source.text, pipeline.at, reached, options.interactive);
       onEvent({ kind: "diagnostic", diagnostic, source });
+      rememberError([diagnostic], source);
       return { exitCode, cancelled, diagnostics: [diagnostic] };
     }
   }
@@ -197,9 +203,25 @@ export async function createSession(options: InnerOptions): Promise<Session> {
       const { compiled } = await settle(source.text, scope);
       return { diagnostics: compiled.diagnostics, needs: needsOf(compiled.accesses, options.readFrom, options.writeTo), params: compiled.params, compiled };
     },
-    complete: (text, offset) => {
-      if (options.interactive) foresee(text);
-      return complete(text, offset, { scope, facts: facts() });
+    complete: typing.complete,
+    diagnose: typing.diagnose,
+    checkpoints: typing.checkpoints,
+    describe: typing.describe,
+    checkScript: async (source): Promise<Checked> => {
+      tables = new Map();
+      catalog.forgetTables();
+      await openStandard();
+      const { compiled } = await settle(source.text, { ...start, standard: scope.standard, settings: { ...START, seed: String(randomInt(1_000_000)) } }, options.grants, false);
+      return { diagnostics: compiled.diagnostics, needs: needsOf(compiled.accesses, options.readFrom, options.writeTo), params: compiled.params, compiled };
+    },
+    held: (forget) => {
+      if (forget) {
+        values.clear();
+        letGo(values);
+        store.clear();
+        generated.clear();
+      }
+      return { values: values.held(), texts: { count: store.count + generated.size, bytes: store.bytes } };
     },
     help: (word) => {
       const own = scope.stages.get(word.trim());

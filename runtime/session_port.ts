@@ -2,6 +2,7 @@
 import type { Diagnostic } from "../grammar/diagnostic.ts";
 import type { Completions as Completion } from "../src/assist/complete.ts";
 import type { Compiled } from "../src/pipeline.ts";
+import type { CheckpointAtHand } from "./checkpoints_at_hand.ts";
 import type { Value } from "./data/frame.ts";
 import type { EngineOptions } from "./engine/port.ts";
 
@@ -61,7 +62,7 @@ export type SessionEvent =
   /** Facts worth saying once: the seed chosen, rows short of a sample, tokens masked, convention used. */
   | { readonly kind: "notice"; readonly text: string }
   | { readonly kind: "diagnostic"; readonly diagnostic: Diagnostic; readonly source: Source }
-  /** A result to show; `index` is its `_n` in the REPL. `last` marks the value of the last pipeline of the source. */
+  /** A result to show; `index` is its `_n` in the REPL, 0 where it has no such name. `last` marks the value of the last pipeline of the source. */
   | { readonly kind: "result"; readonly value: Value; readonly header: string; readonly display: Display; readonly index: number; readonly last: boolean }
   | { readonly kind: "saved"; readonly path: string; readonly detail: string };
 
@@ -70,6 +71,14 @@ export interface Outcome {
   readonly exitCode: number;
   readonly cancelled: boolean;
   readonly diagnostics: readonly Diagnostic[];
+  /** The pipelines that ran, in order: the key of each one's plan and the number of its result, 0 where it has none. Absent where nothing of the source took effect. */
+  readonly ran?: readonly { readonly key: string; readonly result: number }[];
+}
+
+/** What a session holds so that nothing is computed twice. */
+export interface Held {
+  readonly values: { readonly count: number; readonly bytes: number };
+  readonly texts: { readonly count: number; readonly bytes: number };
 }
 
 /** What a source would touch, known before anything runs. Absolute paths. */
@@ -97,10 +106,20 @@ export interface Session {
   check(source: Source): Promise<Checked>;
   /** Synchronous and quick: uses only facts already loaded. */
   complete(text: string, offset: number): Completion;
+  /** The mistakes in a text, from facts already loaded; synchronous, changes nothing. Absent where a session does not compile. */
+  diagnose?(text: string): readonly Diagnostic[];
+  /** Check a text as a script of its own would be: no names of this session, settings as they are where nothing was `set`. */
+  checkScript?(source: Source): Promise<Checked>;
+  /** What is held; `forget` lets go of it first. Names keep their meaning: values are computed again when asked for. */
+  held?(forget: boolean): Held;
   /** Help for a stage, keyword, diagnostic code or setting; null when there is none. */
   help(word: string): string | null;
   /** Effective settings, for `.set` and headers. */
   settings(): Readonly<Record<string, string>>;
+  /** Models and SAEs at hand: what ships with saeq and what the hub's cache holds. */
+  checkpoints?(): readonly CheckpointAtHand[];
+  /** What a model or SAE is, in a few words; or why it cannot be read. */
+  describe?(kind: "model" | "sae", name: string): Promise<string>;
   /** `let` names, `_`, `_1` … with their one-line headers, for `.ls`. */
   names(): readonly { readonly name: string; readonly header: string }[];
   /** Kill the engine at once (second Ctrl-C); it is started again on next use. */

@@ -22,6 +22,11 @@ export function registered(kind: "model" | "sae", name: string): string | null {
   return Object.hasOwn(names, name) ? names[name]! : null;
 }
 
+/** The names that `registered` knows. */
+export function registeredNames(kind: "model" | "sae"): readonly string[] {
+  return Object.keys(FOLDERS[kind]);
+}
+
 /** The standard modules, in the language itself. `std:memorization` is open in every session, hidden by a `let` of the same name. */
 export const STANDARD_MODULES: Readonly<Record<string, string>> = {
   memorization: `

@@ -5,12 +5,20 @@ import type { Value } from "./data/frame.ts";
 export interface ValueStore {
   get(key: string): Value | undefined;
   set(key: string, value: Value): void;
+  /** How many values are held and about how many bytes. */
+  held(): { readonly count: number; readonly bytes: number };
+  clear(): void;
 }
 
 export function createValueStore(limit: number): ValueStore {
   const kept = new Map<string, { readonly value: Value; readonly bytes: number }>();
   let bytes = 0;
   return {
+    held: () => ({ count: kept.size, bytes }),
+    clear: () => {
+      kept.clear();
+      bytes = 0;
+    },
     get: (key) => {
       const found = kept.get(key);
       if (found === undefined) return undefined;
@@ -47,6 +55,8 @@ function sizeOf(value: Value): number {
       return value.taps.reduce((sum, tap) => sum + tap.csr.values.byteLength + tap.csr.indices.byteLength + tap.csr.indptr.byteLength, value.rows.count * 13);
     case "features":
       return sizeOf(value.table) + sizeOf(value.acts);
+    case "chart":
+      return sizeOf(value.table);
     case "plot":
       return 1024;
     case "text":

@@ -6,6 +6,7 @@ import { check, type ParamFacts } from "./check/check.ts";
 import type { Access, Facts, Need, Report, Scope } from "./check/scope.ts";
 import { optimize, type Step } from "./optimize/optimize.ts";
 import type { Rule } from "./optimize/rule.ts";
+import { key } from "./ops/key.ts";
 import type { Plan } from "./ops/op.ts";
 
 export interface CompileOptions {
@@ -22,6 +23,8 @@ export interface CompiledPipeline {
   readonly plan: Plan;
   readonly steps: readonly Step[];
   readonly at: Span;
+  /** Names the value of the plan: see `ops/key.ts`. */
+  readonly key: string;
 }
 
 export interface Compiled {
@@ -45,7 +48,7 @@ export function compile(text: string, options: CompileOptions): Compiled {
   const parsed = parse(text);
   const report: Report = { text, diagnostics: [...parsed.diagnostics], needs: new Map(), accesses: [], told: new Set() };
   const result = check(parsed.script, options.scope, report, options);
-  const pipelines = result.pipelines.map(({ plan: written, at }) => ({ written, at, ...optimize(written, options.rules) }));
+  const pipelines = result.pipelines.map(({ plan: written, at }) => ({ written, at, key: key(written), ...optimize(written, options.rules) }));
   const order = (a: Diagnostic, b: Diagnostic): number => a.span.start - b.span.start;
   return {
     diagnostics: report.diagnostics.sort(order).slice(0, MOST_ERRORS),

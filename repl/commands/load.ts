@@ -2,13 +2,15 @@
 import { readFileSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import type { Command } from "./command.ts";
+import { fileName } from "./file_name.ts";
 
 export const load: Command = {
   name: ".load",
   usage: ".load FILE.saeq",
   doc: "run a script in this session",
+  argument: { files: [".saeq"] },
   run(argument, { cwd }) {
-    const name = argument.replace(/^(["'])(.*)\1$/, "$2");
+    const name = fileName(argument);
     if (name === "") return { then: "mistake", text: "`.load` takes a script" };
     try {
       return { then: "run", name: basename(name), text: readFileSync(resolve(cwd, name), "utf8") };

@@ -6,6 +6,7 @@ export const mode: Command = {
   name: ".mode",
   usage: `.mode ${formats.join("|")}`,
   doc: "how results are printed",
+  argument: { words: formats },
   run(argument, { view }) {
     const mode = formats.find((name) => name === argument);
     if (mode === undefined) return { then: "mistake", text: `modes: ${formats.join(", ")} (now ${view.mode})` };

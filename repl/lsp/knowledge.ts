@@ -1,10 +1,10 @@
 /** Without this file the language server would not know what is in the files, models and SAEs that a script names. */
-import { statSync } from "node:fs";
 import { needKey, type Facts, type Need, type Scope } from "../../src/check/scope.ts";
 import { compile } from "../../src/pipeline.ts";
 import type { Surroundings } from "../../src/assist/analyse.ts";
 import { START } from "../../runtime/start_settings.ts";
 import { createCatalog } from "../../runtime/catalog.ts";
+import { foreseeable } from "../../runtime/foreseeable.ts";
 
 /** What is known of the world seen from one folder. Grows in the background; nothing is run and nothing written. */
 export interface Knowledge {
@@ -18,8 +18,6 @@ export interface Knowledge {
   readFilesAgain(): void;
 }
 
-/** A table above this size is not read for its columns while somebody types. */
-const MOST_BYTES = 64 * 2 ** 20;
 /** More files than this are not read again one by one. */
 const MOST_FILES = 200;
 
@@ -42,7 +40,7 @@ export function openKnowledge(readFrom: string, changed: () => void, failed: (er
 
   /** What is known stays until it is read again, so that nothing flickers. */
   function readAgain(need: Need, key: string): void {
-    if (loading.has(key) || tooLarge(need, catalog.inputPath)) return;
+    if (loading.has(key) || !foreseeable(need, catalog.inputPath)) return;
     loading.add(key);
     const started = generation;
     catalog.lookUp(need).then((known) => {
@@ -85,15 +83,4 @@ export function openKnowledge(readFrom: string, changed: () => void, failed: (er
       for (const [key, need] of files) readAgain(need, key);
     },
   };
-}
-
-/** Whether a table is too large, or no file at all but something that never ends. */
-function tooLarge(need: Need, pathOf: (path: string) => string): boolean {
-  if (need.kind !== "table") return false;
-  try {
-    const found = statSync(pathOf(need.path));
-    return !found.isDirectory() && (!found.isFile() || found.size > MOST_BYTES);
-  } catch {
-    return false;
-  }
 }

@@ -1,5 +1,6 @@
 /** Without this file every view would ask the terminal for itself what it can show. */
 import { styleText } from "node:util";
+import { currentTheme } from "../terminal.ts";
 
 export interface RenderOptions {
   /** Columns of the terminal. */
@@ -19,9 +20,10 @@ export interface RenderOptions {
 export const NARROW = 40;
 
 export type Style = "head" | "dim" | "first" | "second" | "both";
-const STYLES = { head: "bold", dim: "dim", first: "cyan", second: "yellow", both: "green" } as const;
+const DARK = { head: "bold", dim: "dim", first: "cyan", second: "yellow", both: "green" } as const;
+const LIGHT = { ...DARK, first: "blue", second: "magenta", both: "black" } as const;
 
 /** Styled where `color` is set, by the caller's word alone: no stream or environment is asked. */
 export function styled(style: Style, text: string, options: RenderOptions): string {
-  return options.color && text !== "" ? styleText(STYLES[style], text, { validateStream: false }) : text;
+  return options.color && text !== "" ? styleText((currentTheme() === "light" ? LIGHT : DARK)[style], text, { validateStream: false }) : text;
 }

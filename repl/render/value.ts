@@ -2,6 +2,8 @@
 import { visible } from "../../grammar/visible.ts";
 import type { Acts, Dense, Groups, Single, Table, Tokens, Value } from "../../runtime/data/frame.ts";
 import { createColumn, createTable } from "../../runtime/data/table.ts";
+import { renderChart } from "./chart.ts";
+import { renderContexts } from "./contexts.ts";
 import { columns, fitted, padEnd } from "./fit.ts";
 import { renderHistogram } from "./histogram.ts";
 import { shortNumber } from "./number.ts";
@@ -22,7 +24,9 @@ export function renderValue(value: Value, header: string, options: RenderOptions
 function renderSingle(value: Single, options: RenderOptions): string {
   switch (value.kind) {
     case "table":
-      return renderTable(value, options);
+      return value.windows === undefined || options.wide === true ? renderTable(value, options) : renderContexts(value.windows, options);
+    case "chart":
+      return renderChart(value, options);
     case "features":
       return renderTable(value.table, options);
     case "tokens":

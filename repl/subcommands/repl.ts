@@ -3,7 +3,7 @@ import type { Request } from "../arguments.ts";
 import type { Dialogue } from "../dialogue.ts";
 import { historyPath } from "../history.ts";
 import { packageVersion } from "../package_root.ts";
-import { look, paint, wantsPlain } from "../terminal.ts";
+import { look, marksPastes, paint, setTheme, themeOf, wantsPlain } from "../terminal.ts";
 import { runScript } from "./run.ts";
 import { allGranted, makeOut, openSession, type Shop } from "./shop.ts";
 
@@ -20,7 +20,7 @@ export async function startRepl(request: Extract<Request, { kind: "repl" }>, sho
 async function startPlain(request: Extract<Request, { kind: "repl" }>, shop: Shop): Promise<number> {
   const { runPlain } = await import("../plain.ts");
   const { stdin, stdout, cwd } = shop;
-  return runPlain({ dialogue: await dialogueFor(shop, () => shop.dataLook), history: historyFor(request), cwd, greeting: greeting(shop), code: request.code, stdin, stdout });
+  return runPlain({ dialogue: await dialogueFor(shop, () => shop.dataLook), history: historyFor(request), cwd, greeting: greeting(shop), code: request.code, stdin, stdout, ...(stdout.isTTY === true ? { send: (sequence) => void stdout.write(sequence) } : {}) });
 }
 
 async function startInk(request: Extract<Request, { kind: "repl" }>, shop: Shop): Promise<number> {
@@ -31,8 +31,9 @@ async function startInk(request: Extract<Request, { kind: "repl" }>, shop: Shop)
   stdin.setRawMode(true);
   if (greeting(shop) !== "") stdout.write(`${greeting(shop)}\n`);
   const { runRepl } = await import("../terminal_repl.ts");
-  const lookAt = (columns: number): ReturnType<typeof look> => look({ isTTY: true, columns }, process.env, shop.options);
-  return runRepl({ dialogue: await dialogueFor(shop, () => lookAt(stdout.columns)), look: lookAt, history: historyFor(request), cwd, greeting: "", code: request.code, stdin, stdout, stderr });
+  const lookAt = (columns: number): ReturnType<typeof look> => look({ isTTY: true, columns, rows: stdout.rows }, process.env, shop.options);
+  setTheme(themeOf(process.env));
+  return runRepl({ dialogue: await dialogueFor(shop, () => lookAt(stdout.columns)), look: lookAt, history: historyFor(request), cwd, greeting: "", code: request.code, stdin, stdout, stderr, brackets: marksPastes(process.env) });
 }
 
 async function dialogueFor(shop: Shop, lookNow: () => ReturnType<typeof look>): Promise<Dialogue> {

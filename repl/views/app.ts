@@ -1,10 +1,12 @@
 /** Without this file nothing would be on screen: the one component that reads keys and shows the live region. */
 import { createElement as h, useEffect, useSyncExternalStore, type ReactNode } from "react";
-import { Box, Static, Text, useApp, useCursor, useInput, usePaste, useWindowSize } from "ink";
-import { intents } from "../keys.ts";
-import type { Happening, State } from "../state.ts";
+import { Box, Static, Text, useCursor, useWindowSize } from "ink";
+import type { Diagnostic } from "../../grammar/diagnostic.ts";
+import type { Happening, Outside, State } from "../state.ts";
 import type { Look } from "../terminal.ts";
-import { excerpt, type Part } from "./layout.ts";
+import { useFindings, useKeys, useOutside, useWriter } from "./app_hooks.ts";
+import type { Part } from "./layout.ts";
+import { lineParts } from "./line_parts.ts";
 import { Rows } from "./rows.ts";
 import { screen } from "./screen.ts";
 
@@ -21,31 +23,23 @@ export interface AppProps {
   readonly look: (columns: number) => Look;
   readonly highlight: (text: string) => readonly Part[];
   readonly signature: (text: string, caret: number) => string | null;
-  /** Edit a text in the user's own editor, which has the terminal meanwhile; null when that came to nothing. */
-  readonly edit: (text: string) => Promise<string | null>;
+  /** The mistakes in a text; asked only while nobody types. */
+  readonly diagnose: (text: string) => readonly Diagnostic[];
+  /** Let a program outside have the terminal; what it did to the line, or null. */
+  readonly outside: (outside: Outside) => Promise<string | null>;
+  /** Hears how to write bytes above the live region, which Ink then paints again. */
+  readonly onWriter: (write: (bytes: string) => Promise<void>) => void;
 }
 
 /** The REPL on a terminal. */
-export function App({ store, look, highlight, signature, edit }: AppProps): ReactNode {
+export function App({ store, look, highlight, signature, diagnose, outside, onWriter }: AppProps): ReactNode {
   const state = useSyncExternalStore(store.subscribe, store.state);
   const { columns, rows } = useWindowSize();
   const { setCursorPosition } = useCursor();
-  const { suspendTerminal } = useApp();
-
-  const editElsewhere = async (): Promise<void> => {
-    let text: string | null = null;
-    await suspendTerminal(async () => {
-      text = await edit(store.state().line.text);
-    });
-    if (text !== null) store.tell({ on: "intent", intent: { want: "edit", edit: { do: "set", text } }, now: Date.now() });
-  };
-  useInput((input, key) => {
-    for (const intent of intents(input, key)) {
-      if (intent.want === "editor") void editElsewhere();
-      else store.tell({ on: "intent", intent, now: Date.now() });
-    }
-  });
-  usePaste((text) => store.tell({ on: "paste", text }));
+  useKeys(store);
+  useOutside(store, state.outside, outside);
+  useFindings(store, state, diagnose);
+  useWriter(onWriter);
 
   const running = state.running !== null;
   useEffect(() => {
@@ -59,10 +53,9 @@ export function App({ store, look, highlight, signature, edit }: AppProps): Reac
   }, [state.blocks]);
 
   const shown = look(columns);
-  const { text, caret } = state.line;
-  const seen = excerpt(text, caret);
-  const usage = state.search === null && seen.text === text ? signature(text, caret) : null;
-  const view = screen(state, highlight(seen.text), seen.caret, usage, shown, rows);
+  const seen = lineParts(state, highlight);
+  const usage = state.search === null && seen.whole ? signature(state.line.text, state.line.caret) : null;
+  const view = screen(state, seen.parts, seen.caret, usage, shown, rows);
   setCursorPosition(view.caret);
   return [
     h(Static<(typeof state.blocks)[number]>, { key: "printed", items: [...state.blocks], children: (block, i) => h(Text, { key: i }, block.text) }),

@@ -6,6 +6,8 @@ import { paint, type Style } from "../terminal.ts";
 export interface Part {
   readonly text: string;
   readonly style: Style;
+  /** A mistake: underlined where the terminal shows styles. */
+  readonly wrong?: boolean;
 }
 
 /** Text broken into screen rows, and where the caret stands in them. */
@@ -31,7 +33,7 @@ export function layOut(parts: readonly Part[], caret: number, edges: { readonly 
   for (const part of parts) {
     let run = "";
     const flush = (): void => {
-      row += paint(part.style, run, edges.color);
+      row += part.wrong === true ? paint("wrong", run, edges.color) : paint(part.style, run, edges.color);
       run = "";
     };
     for (let i = 0; i < part.text.length; ) {

@@ -1,11 +1,14 @@
 /** Without this file nothing would guarantee that all views together stay shorter than the terminal. */
 import { visible } from "../../grammar/visible.ts";
-import { clip } from "../graphemes.ts";
-import { found, suggestion, type State } from "../state.ts";
+import { sayFinding } from "../findings.ts";
+import { cells, clip } from "../graphemes.ts";
+import type { Search } from "../search.ts";
+import { suggestion, type State } from "../state.ts";
 import { paint, type Look } from "../terminal.ts";
 import { LONG, type Part } from "./layout.ts";
 import { menuRows, signatureRow } from "./menu.ts";
 import { promptLayout } from "./prompt.ts";
+import { searchRows } from "./search.ts";
 import { hintRows, statusRows } from "./status.ts";
 
 /** The live region, row by row, and the caret in it. */
@@ -20,14 +23,15 @@ export interface Screen {
 export function screen(state: State, parts: readonly Part[], caret: number, signature: string | null, look: Look, height: number): Screen {
   const limit = Math.max(2, height - 1);
   const status = statusRows(state, look).slice(0, Math.max(0, limit - 1));
-  if (state.search !== null) return searchScreen(state, state.search, status, look);
+  if (state.search !== null) return searchScreen(state, state.search, status, look, limit);
   const most = state.menu === null ? limit - status.length : Math.max(1, Math.ceil((limit - status.length) / 2));
-  const prompt = promptLayout(parts, caret, suggestion(state), look, most, unseenLines(state.line.text, parts));
+  const prompt = promptLayout(parts, caret, suggestion(state), look, most, state.fold === null ? unseenLines(state.line.text, parts) : 0);
   const room = limit - status.length - prompt.rows.length;
-  const usage = signatureRow(state.menu?.signature ?? signature, look).slice(0, room);
+  const wrong = findingRows(state, look).slice(0, room);
+  const usage = signatureRow(state.menu?.signature ?? signature, look).slice(0, room - wrong.length);
   const menu = state.menu === null ? [] : menuRows(state.menu, look, room - usage.length);
-  const hint = hintRows(state.hint, look).slice(0, Math.max(0, room - usage.length - menu.length));
-  return { status, prompt: prompt.rows, below: [...usage, ...menu, ...hint], caret: { x: prompt.caret.x, y: status.length + prompt.caret.y } };
+  const hint = hintRows(state.hint, look).slice(0, Math.max(0, room - wrong.length - usage.length - menu.length));
+  return { status, prompt: prompt.rows, below: [...wrong, ...usage, ...menu, ...hint], caret: { x: prompt.caret.x, y: status.length + prompt.caret.y } };
 }
 
 /** Lines of the text that `parts` do not hold. */
@@ -36,19 +40,15 @@ function unseenLines(text: string, parts: readonly Part[]): number {
   return text.length <= LONG ? 0 : lines(text) - lines(parts.map((part) => part.text).join(""));
 }
 
-function searchScreen(state: State, search: { readonly query: string; readonly index: number }, status: readonly string[], look: Look): Screen {
+function searchScreen(state: State, search: Search, status: readonly string[], look: Look, limit: number): Screen {
+  const { query, below } = searchRows(state, search, look, Math.max(1, limit - status.length - 1));
+  return { status, prompt: [query], below, caret: { x: Math.min(cells(query), look.width - 2), y: status.length } };
+}
+
+/** What is wrong with the text as it stands, in one row. */
+function findingRows(state: State, look: Look): readonly string[] {
+  const { findings } = state;
+  if (findings === null || findings.text !== state.line.text || state.menu !== null) return [];
   const more = look.ascii ? "~" : "…";
-  const matches = found(state);
-  const match = matches[search.index];
-  const label = `history: ${visible(search.query)}`;
-  const preview = match === undefined ? "no match" : visible(match);
-  return {
-    status,
-    prompt: [clip(label, look.width - 2, more)],
-    below: [
-      clip(`  ${preview}`, look.width - 1, more),
-      paint("faint", clip(`  ${match === undefined ? 0 : search.index + 1}/${matches.length}  Ctrl-R older  Enter takes  Esc leaves`, look.width - 1, more), look.color),
-    ],
-    caret: { x: Math.min(label.length, look.width - 2), y: status.length },
-  };
+  return [paint("error", clip(`  ${look.ascii ? "x" : "✗"} ${visible(sayFinding(findings))}`, look.width - 1, more), look.color)];
 }

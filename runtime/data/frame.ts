@@ -1,5 +1,6 @@
 /** Without this file stages could not hand values to one another at run time. */
 import type { Hook } from "../../src/ops/hook.ts";
+import type { PlotMark } from "../../src/ops/op.ts";
 
 /** A column; `valid` is null when no value is missing, else 1 = present. Strings where invalid are "". */
 export type Column =
@@ -15,6 +16,22 @@ export interface Table {
   readonly columns: readonly Column[];
   /** Where the rows came from, for headers and messages: `memorization.csv`, `prompts`. */
   readonly origin: string;
+  /** One per row where the rows are places in texts: how they are shown, as long as no stage has changed them. */
+  readonly windows?: readonly ContextWindow[];
+}
+
+/** Tokens around a place where a feature fires; arrays [tokens of the window]. */
+export interface ContextWindow {
+  readonly feature: number;
+  readonly layer: number;
+  readonly activation: number;
+  readonly row: number;
+  readonly position: number;
+  readonly pieces: readonly string[];
+  /** Which of them fires. */
+  readonly firing: number;
+  /** The feature's activation at each; null where the model was not read. */
+  readonly activations: readonly (number | null)[];
 }
 
 /** Documents as token ids. Position 0 is the first token the model sees (BOS where there is one). */
@@ -109,12 +126,23 @@ export interface Plot {
   readonly log: boolean;
 }
 
+/** Rows drawn as marks; `x`, `y` and `color` name columns of `table`. */
+export interface Chart {
+  readonly kind: "chart";
+  readonly mark: PlotMark;
+  readonly title: string;
+  readonly x: string;
+  readonly y: string;
+  readonly color: string | null;
+  readonly table: Table;
+}
+
 export interface TextValue {
   readonly kind: "text";
   readonly text: string;
 }
 
-export type Single = Table | Tokens | Dense | Acts | Features | Plot | TextValue;
+export type Single = Table | Tokens | Dense | Acts | Features | Plot | Chart | TextValue;
 export interface Groups<T extends Single = Single> {
   readonly kind: "groups";
   /** `keys`: the values that name the group, where it was made from values. */

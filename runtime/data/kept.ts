@@ -24,3 +24,8 @@ export function kept(session: object, key: string, now = Date.now()): Value | un
   held?.delete(key);
   return undefined;
 }
+
+/** Let go of everything that was held. */
+export function letGo(session: object): void {
+  sessions.delete(session);
+}

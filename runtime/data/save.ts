@@ -1,7 +1,7 @@
 /** Without this file `save` would have to know formats, plots and disks. */
 import type { SaveFormat } from "../../src/ops/op.ts";
 import { atomicWrite } from "./atomic_write.ts";
-import type { Plot, Value } from "./frame.ts";
+import type { Chart, Plot, Value } from "./frame.ts";
 import { formatRows } from "./write.ts";
 
 /** Write a value under its format and say what was written: `1,234 bytes csv`. Only plots, or groups of one plot, are svg. Throws DataError. */
@@ -24,7 +24,8 @@ async function content(value: Value, format: SaveFormat): Promise<Iterable<strin
 }
 
 async function drawing(value: Value): Promise<string> {
-  const plot: Plot | null = value.kind === "plot" ? value : value.kind === "groups" && value.members.length === 1 && value.members[0]?.value.kind === "plot" ? value.members[0].value : null;
+  const single = value.kind === "groups" && value.members.length === 1 ? value.members[0]!.value : value;
+  const plot: Plot | Chart | null = single.kind === "plot" || single.kind === "chart" ? single : null;
   if (plot === null) throw new Error(`a value of kind ${value.kind} is no plot`);
   // Vega takes a while to load and few sessions draw.
   const { renderSvg } = await import("../plot/vega.ts");

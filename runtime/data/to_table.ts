@@ -9,7 +9,7 @@ const CHUNK_ROWS = 65_536;
  * The rows machines read, whole in memory:
  * tokens → row, position, token_id, token · acts → row, position, token_id, token, feature, value ·
  * dense → row, position, token_id, token, v0 … · plot → series, bin_start, bin_end, count · text → text ·
- * table and features → their own columns. Several layers: `layer` first. Groups: `group` before everything.
+ * table, features and chart → their own columns. Several layers: `layer` first. Groups: `group` before everything.
  * `row` is the document's row in its table, from 0; `position` 0 is the first token the model saw; special tokens are kept.
  */
 export function toTable(value: Value): Table {
@@ -31,6 +31,7 @@ function* single(value: Single, rows: number): Generator<Table> {
     case "table":
       return yield* slices(value, rows);
     case "features":
+    case "chart":
       return yield* slices(value.table, rows);
     case "tokens":
       return yield tokenRows(value);

@@ -4,7 +4,7 @@ import { visible } from "../../grammar/visible.ts";
 import type { Plot } from "../data/frame.ts";
 
 /** Blue, vermilion, green, purple, orange, sky: told apart by colour-blind readers (Okabe and Ito). */
-const COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"];
+export const COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"];
 /** The first group is a filled shape, the others are outlines with their own dashes: distinct in grey too. */
 const FILLS = [0.42, 0.08, 0.08, 0.08, 0.08, 0.08];
 const DASHES = [[1, 0], [6, 3], [2, 2], [9, 3, 2, 3], [4, 4], [1, 4]];
@@ -64,7 +64,8 @@ export function vegaLite(plot: Plot): TopLevelSpec {
   return { ...head, facet: { row: { ...by, title: null, header: { labelOrient: "top", labelAnchor: "start", labelAngle: 0, labelFontSize: 12, labelPadding: 4, labelLimit: 400 } } }, spec: { ...size, ...shape }, spacing: 14 };
 }
 
-const CONFIG = {
+/** Looks that all plots share. */
+export const CONFIG = {
   font: "Helvetica, Arial, sans-serif",
   view: { stroke: null },
   axis: { grid: true, gridColor: "#e6e6e6", domainColor: "#666", tickColor: "#666", labelFontSize: 11, titleFontSize: 12, titleFontWeight: "normal" as const, titlePadding: 8 },

@@ -1,11 +1,14 @@
 /** Without this file people would have to know every word by heart. */
 import { SETTINGS } from "../check/settings.ts";
-import { stageNamed, stagesOf, type Facts, type Scope } from "../check/scope.ts";
+import { relation, stageNamed, stagesOf, type Facts, type Scope } from "../check/scope.ts";
 import { FUNCTIONS } from "../ops/functions.ts";
+import type { Plan } from "../ops/op.ts";
 import { UNKNOWN, type Schema } from "../ops/schema.ts";
 import { compile } from "../pipeline.ts";
 import { usage, type StageDefinition } from "../stages/stage.ts";
 import { caretAt, type Caret } from "./caret.ts";
+import { columnValues, comparedColumn, quoted, saeLayers } from "./complete_values.ts";
+import { signatureAt } from "./signature.ts";
 
 export interface Candidate {
   /** What is inserted between `from` and `to`. */
@@ -20,35 +23,66 @@ export interface Completions {
   readonly items: readonly Candidate[];
   /** The usage of the stage at the caret: `sample <n> [draw <int>]`. */
   readonly signature: string | null;
+  /** A file can stand here: whoever may look at folders offers those that end so; null where none can. */
+  readonly files?: { readonly extensions: readonly string[] } | null;
 }
 
 export interface CompleteContext {
   readonly scope: Scope;
   /** Only facts already known are used. */
   readonly facts: Facts;
+  /** Models and SAEs that are at hand, by the names `set` takes. */
+  readonly models?: readonly string[];
+  readonly saes?: readonly string[];
+}
+
+interface Found {
+  readonly items: readonly Candidate[];
+  readonly signature: string | null;
+  readonly files?: { readonly extensions: readonly string[] } | null;
 }
 
 const STATEMENTS: readonly Candidate[] = [
   { text: "let", detail: "name a value: let x = …", kind: "statement" },
   { text: "set", detail: "change a setting: set seed 42", kind: "statement" },
   { text: "param", detail: "a value from the command line: param n: int = 10", kind: "statement" },
+  { text: "def", detail: "a stage of your own: def f(x: table) = x | …", kind: "statement" },
+  { text: "use", detail: 'definitions of a file: use "lib/x.saeq" as x', kind: "statement" },
 ];
 
 /** What can stand at an offset, best first. Pure; reads the stage table and holds no knowledge of stages. */
 export function complete(text: string, offset: number, context: CompleteContext): Completions {
   const caret = caretAt(text, offset);
-  const found = candidates(caret, context);
+  const found = caret.quote === null ? candidates(caret, context) : quotedCandidates(text, offset, caret, context);
   const seen = new Set<string>();
   const items = found.items.filter((item) => item.text.startsWith(caret.word) && item.text !== caret.word && !seen.has(item.text) && seen.add(item.text));
-  return { from: caret.from, to: offset, items, signature: found.signature };
+  return { from: caret.from, to: offset, items, signature: found.signature, files: found.files ?? null };
 }
 
-function candidates(caret: Caret, context: CompleteContext): { items: readonly Candidate[]; signature: string | null } {
-  if (caret.quote !== null) return { items: [], signature: null };
+/** Inside quotes: a name for `set`, a file, or a value of the column that is compared. */
+function quotedCandidates(text: string, offset: number, caret: Caret, context: CompleteContext): Found {
+  const words = caret.stage.split(/\s+/).filter((word) => word !== "");
+  const close = text[offset] === caret.quote![0] ? "" : caret.quote![0]!;
+  const closed = (names: readonly string[], detail: string): Candidate[] => names.map((name) => ({ text: `${name}${close}`, detail, kind: "value" }));
+  if (!caret.piped && words[0] === "set") {
+    const setting = words.filter((word) => word === "model" || word === "sae").at(-1);
+    return { items: setting === undefined ? [] : closed((setting === "model" ? context.models : context.saes) ?? [], setting), signature: null, files: setting === undefined ? null : { extensions: [] } };
+  }
+  if (!caret.piped && words[0] === "use") return { items: closed(["std:memorization"], "names that come with saeq"), signature: null, files: { extensions: [".saeq"] } };
+  const definition = stageNamed(context.scope, words[0] ?? "");
+  if (definition === undefined) return { items: [], signature: null };
+  const column = comparedColumn(caret.stage);
+  if (column !== null) return { items: closed(columnValues(inputOf(definition, words.slice(1), caret, context), column, context.facts), column), signature: usage(definition) };
+  const active = signatureAt(text, offset, context.scope)?.active ?? null;
+  const shape = active === null ? undefined : Object.values(definition.args)[active]?.shape;
+  return { items: [], signature: usage(definition), files: shape?.kind === "path" ? { extensions: shape.extensions } : null };
+}
+
+function candidates(caret: Caret, context: CompleteContext): Found {
   if (caret.word.startsWith("$")) return { items: [...context.scope.params.keys()].map((name): Candidate => ({ text: `$${name}`, detail: String(context.scope.params.get(name)), kind: "param" })), signature: null };
   const words = caret.stage.split(/\s+/).filter((word) => word !== "");
   if (!caret.piped && words[0] === "set") return { items: settingWords(words), signature: "set <setting> <value>" };
-  const input = caret.piped ? schemaOf(caret.before, context) : null;
+  const input = caret.piped ? (planOf(caret.before, context)?.schema ?? UNKNOWN) : null;
   if (words.length === 0) {
     const stages = stagesOf(context.scope).filter((stage) => (input === null ? true : stage.input.length > 0 && (!input.known || stage.input.includes(input.kind))));
     // Stages that take little else come first: after activations `top` and `stats`, not `count`, which takes anything.
@@ -58,7 +92,15 @@ function candidates(caret: Caret, context: CompleteContext): { items: readonly C
   }
   const definition = stageNamed(context.scope, words[0]!);
   if (definition === undefined) return { items: [], signature: null };
-  return { items: argumentWords(definition, words.slice(1), input, context), signature: usage(definition) };
+  const column = comparedColumn(caret.stage);
+  const values = column === null ? [] : columnValues(inputOf(definition, words.slice(1), caret, context), column, context.facts).map((value): Candidate => ({ text: quoted(value), detail: column, kind: "value" }));
+  return { items: [...values, ...argumentWords(definition, words.slice(1), input, context)], signature: usage(definition) };
+}
+
+/** What a stage works on, as far as it can be said while the stage is being typed. */
+function inputOf(definition: StageDefinition, words: readonly string[], caret: Caret, context: CompleteContext): Plan | null {
+  if (caret.piped) return planOf(caret.before, context);
+  return definition.input.length > 0 && !definition.inputOptional && words[0] !== undefined ? (relation(context.scope, words[0]) ?? null) : null;
 }
 
 function relations(scope: Scope): Candidate[] {
@@ -76,7 +118,7 @@ function settingWords(words: readonly string[]): Candidate[] {
 function argumentWords(definition: StageDefinition, words: readonly string[], input: Schema | null, context: CompleteContext): Candidate[] {
   const needsInput = input === null && definition.input.length > 0 && !definition.inputOptional;
   if (needsInput && words.length === 0) return relations(context.scope);
-  const schema = input ?? (needsInput ? schemaOf(words[0]!, context) : UNKNOWN);
+  const schema = input ?? (needsInput ? (planOf(words[0]!, context)?.schema ?? UNKNOWN) : UNKNOWN);
   const previous = words.at(-1) ?? "";
   const open = Object.hasOwn(definition.args, previous) ? definition.args[previous] : undefined;
   if (open !== undefined && open.keyword && open.shape.kind !== "flag") return valuesFor(open.shape, open.doc, schema, context);
@@ -90,9 +132,17 @@ function argumentWords(definition: StageDefinition, words: readonly string[], in
   return expression ? [...values, ...keywords] : [...keywords, ...values];
 }
 
-function valuesFor(shape: StageDefinition["args"][string]["shape"], doc: string, schema: Schema, { scope }: CompleteContext): Candidate[] {
+function valuesFor(shape: StageDefinition["args"][string]["shape"], doc: string, schema: Schema, { scope, facts }: CompleteContext): Candidate[] {
+  const params = (type: "number" | "string"): Candidate[] => [...scope.params].filter(([, value]) => typeof value === type).map(([name, value]) => ({ text: `$${name}`, detail: String(value), kind: "param" }));
   const columns = (): Candidate[] => schema.columns.map(({ name, type }) => ({ text: /^[\p{L}_][\p{L}\p{N}_]*$/u.test(name) ? name : `\`${name}\``, detail: type, kind: "column" }));
   switch (shape.kind) {
+    case "int":
+      return [...(shape.of === "layer" ? saeLayers(scope, facts) : []), ...params("number")];
+    case "float":
+      return params("number");
+    case "string":
+    case "path":
+      return params("string");
     case "oneOf":
       return shape.options.map((text) => ({ text, detail: doc, kind: "value" }));
     case "column":
@@ -116,7 +166,7 @@ function valuesFor(shape: StageDefinition["args"][string]["shape"], doc: string,
 }
 
 /** What flows out of the text before a stage. */
-function schemaOf(before: string, { scope, facts }: CompleteContext): Schema {
+function planOf(before: string, { scope, facts }: CompleteContext): Plan | null {
   const compiled = compile(before, { scope, facts, params: {}, interactive: true, rules: [] });
-  return compiled.pipelines.at(-1)?.written.schema ?? UNKNOWN;
+  return compiled.pipelines.at(-1)?.written ?? null;
 }

@@ -46,6 +46,8 @@ export type TableFormat = "csv" | "text" | "jsonl" | "parquet";
 export type SaveFormat = "csv" | "tsv" | "jsonl" | "json" | "parquet" | "svg";
 export type JoinKind = "inner" | "left" | "outer" | "semi" | "anti";
 
+export type PlotMark = "bars" | "line" | "scatter" | "heat";
+
 /** How features are ranked and scored. */
 export type RankBy = "count" | "mean" | "max" | "sum" | "frac";
 
@@ -95,6 +97,9 @@ export type Op =
   | { readonly op: "rank"; readonly count: number; readonly by: RankBy; readonly per: "all" | "layer"; readonly threshold: number }
   | { readonly op: "statistics"; readonly threshold: number }
   | { readonly op: "histogram"; readonly of: string; readonly bins: number | null; readonly overlay: boolean; readonly log: boolean; readonly threshold: number }
+  /** The strongest place of each feature in each document, with `window` tokens on each side; null: the features that the input lists. */
+  | { readonly op: "contexts"; readonly features: readonly number[] | null; readonly count: number; readonly window: number; readonly threshold: number }
+  | { readonly op: "plot"; readonly mark: PlotMark; readonly x: string; readonly y: string; readonly color: string | null; readonly title: string }
   | { readonly op: "overlap" }
   | { readonly op: "union"; readonly threshold: number }
   /** Two groups of documents, feature by feature; only features that fire in at least `least` documents are tested. */
@@ -155,6 +160,8 @@ export const OPS = {
   rank: data,
   statistics: whole,
   histogram: whole,
+  contexts: data,
+  plot: whole,
   overlap: whole,
   union: whole,
   compare: whole,

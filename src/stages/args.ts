@@ -5,7 +5,8 @@ import type { ScalarType } from "../ops/schema.ts";
 
 /** What may stand in an argument, as plain data: read by the binder, completion, help and the reference. */
 export type Shape =
-  | { readonly kind: "int"; readonly min: number; readonly max: number; readonly list: boolean }
+  /** `of`: what it counts, where completion can know what there is. */
+  | { readonly kind: "int"; readonly min: number; readonly max: number; readonly list: boolean; readonly of?: "layer" }
   | { readonly kind: "float" }
   | { readonly kind: "bool" }
   | { readonly kind: "oneOf"; readonly options: readonly string[] }
@@ -58,8 +59,8 @@ export function optionalInt(options: Options<number | null> & Bounds): Arg<numbe
   return arg<number | null>({ kind: "int", min: options.min ?? Number.MIN_SAFE_INTEGER, max: options.max ?? Number.MAX_SAFE_INTEGER, list: false }, { ...options, default: null });
 }
 /** `5, 7, 9` */
-export function ints(options: Options<readonly number[]> & Bounds): Arg<readonly number[]> {
-  return arg({ kind: "int", min: options.min ?? Number.MIN_SAFE_INTEGER, max: options.max ?? Number.MAX_SAFE_INTEGER, list: true }, options);
+export function ints(options: Options<readonly number[]> & Bounds & { readonly of?: "layer" }): Arg<readonly number[]> {
+  return arg({ kind: "int", min: options.min ?? Number.MIN_SAFE_INTEGER, max: options.max ?? Number.MAX_SAFE_INTEGER, list: true, ...(options.of === undefined ? {} : { of: options.of }) }, options);
 }
 export function oneOf<const W extends string>(words: readonly W[], options: Options<W>): Arg<W> {
   return arg({ kind: "oneOf", options: words }, options);

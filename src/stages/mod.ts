@@ -6,6 +6,7 @@ import { assert } from "./assert.ts";
 import { cache } from "./cache.ts";
 import { compare } from "./compare.ts";
 import { concat } from "./concat.ts";
+import { contexts } from "./contexts.ts";
 import { count } from "./count.ts";
 import { csv } from "./csv.ts";
 import { derive } from "./derive.ts";
@@ -25,6 +26,7 @@ import { memorize } from "./memorize.ts";
 import { open } from "./open.ts";
 import { overlap } from "./overlap.ts";
 import { parquet } from "./parquet.ts";
+import { plot } from "./plot.ts";
 import { prompts } from "./prompts.ts";
 import { rename } from "./rename.ts";
 import { resid } from "./resid.ts";
@@ -52,6 +54,7 @@ export const STAGES: readonly StageDefinition[] = [
   cache,
   compare,
   concat,
+  contexts,
   count,
   csv,
   derive,
@@ -71,6 +74,7 @@ export const STAGES: readonly StageDefinition[] = [
   open,
   overlap,
   parquet,
+  plot,
   prompts,
   rename,
   resid,

@@ -10,6 +10,8 @@ export interface TableFacts {
   readonly schema: Schema;
   readonly rows: number;
   readonly digest: string;
+  /** The values of text columns that have few, for completion. */
+  readonly values?: Readonly<Record<string, readonly string[]>>;
 }
 export interface ModelFacts {
   readonly ref: ModelRef;

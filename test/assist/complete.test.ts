@@ -1,7 +1,7 @@
 /** Without this file completion might offer what cannot stand there. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { open, run } from "../session/open.ts";
+import { folder, open, run } from "../session/open.ts";
 
 const session = await open({ interactive: true });
 await run(session, "let mine = memorization | take 5\nperfect | take 1 | count\nsample perfect 1 | acts layer 7 last 1 | count");
@@ -73,6 +73,41 @@ test("nothing is offered inside a text", () => {
   assert.equal(at('prompts "In the ^'), []);
 });
 
+const books = folder({ "books.csv": `book,verse,note\n${Array.from({ length: 60 }, (_, i) => `${["Job", "Ruth", "The Acts"][i % 3]},${i},text ${i}`).join("\n")}\n` });
+const reader = await open({ interactive: true, readFrom: books });
+await run(reader, 'let verses = csv "books.csv"\nparam k: int = 5\nperfect | take 1 | acts layer 7 last 1 | count');
+const inBooks = (marked: string): readonly string[] => reader.complete(marked.replace("^", ""), marked.indexOf("^")).items.map((item) => item.text);
+
+test("the values of a text column that has few, with and without an opened quote", () => {
+  assert.equal(inBooks("verses | where book == ^").slice(0, 3), ['"Job"', '"Ruth"', '"The Acts"']);
+  assert.equal(inBooks('verses | where book == "^'), ['Job"', 'Ruth"', 'The Acts"']);
+  assert.equal(inBooks('verses | where book in ["Job", "The^'), ['The Acts"']);
+  assert.equal(inBooks("verses | where book == 'R^'"), ["Ruth"]);
+  assert.equal(inBooks('verses | take 5 | where verse > 3 and book != "J^'), ['Job"']);
+  assert.equal(inBooks('verses | where note == "^'), []);
+});
+
+test("after a run that read no file its values are still known", async () => {
+  await run(reader, "set precision 3");
+  assert.equal(inBooks('verses | where book == "J^'), ['Job"']);
+});
+
+test("layers that the SAE was trained for, params where a number is due, models and SAEs by name", () => {
+  assert.equal(inBooks("perfect | acts layer ^"), ["7", "$k"]);
+  assert.ok(inBooks("perfect | sample ^").includes("$k"));
+  assert.ok(inBooks('set model "^').includes('kjv"'));
+  assert.ok(inBooks('set sae "k^').includes('kjv"'));
+  assert.equal(inBooks('use "std^'), ['std:memorization"']);
+});
+
+test("where a file is due, its endings are said", () => {
+  const due = (marked: string): readonly string[] | undefined => session.complete(marked.replace("^", ""), marked.indexOf("^")).files?.extensions;
+  assert.equal(due('csv "^'), [".csv", ".tsv"]);
+  assert.ok(due('perfect | save "out^')?.includes(".jsonl"));
+  assert.equal(due('use "^'), [".saeq"]);
+  assert.is(due('prompts "^'), undefined);
+});
+
 test("help by name, by another tool's name, and for settings and functions", () => {
   assert.match(session.help("acts") ?? "", /acts layer <int>/);
   assert.match(session.help("filter") ?? "", /^where/);
@@ -81,5 +116,8 @@ test("help by name, by another tool's name, and for settings and functions", () 
   assert.is(session.help("no such thing"), null);
 });
 
-test.after(() => session.close());
+test.after(async () => {
+  await session.close();
+  await reader.close();
+});
 test.run();

@@ -1,5 +1,5 @@
 /** Without this file Ink, the keys and the reducer would only ever meet in front of a user. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
@@ -29,7 +29,7 @@ function start(columns = 80, rows = 24) {
     if (text.trim() !== "") frame = text;
   });
   const options = { color: "always", ascii: false } as const;
-  const lookAt = (width: number) => look({ isTTY: true, columns: width }, {}, options);
+  const lookAt = (width: number) => look({ isTTY: true, columns: width, rows }, {}, options);
   const dialogue = openDialogue({
     open: () => createSession({ readFrom: folder, writeTo: folder, grants: { read: true, write: true }, params: {}, settings: {}, interactive: true }),
     look: () => lookAt(columns), cwd: folder, settings: {}, view: { mode: "table", rows: null, wide: false, time: false },
@@ -117,6 +117,94 @@ test("dot commands, help, history and suggestions", async () => {
   await repl.until("history: ?ac");
   repl.type("\x1b");
   await repl.until(/saeq› *$/m);
+  repl.type("\x04");
+  await repl.exit;
+});
+
+test("a mistake is told while one pauses, and F1 helps with the word at the caret", async () => {
+  const repl = start();
+  await repl.until("saeq›");
+  repl.type("actz layer 7 | top 3");
+  await repl.until("no stage named `actz`; Tab writes `acts`");
+  assert.match(repl.output(), "\x1b[4m\x1b[31mactz");
+  repl.type("\t");
+  await repl.until("saeq› acts layer 7 | top 3");
+  repl.type("\x1b[H\x1bOP");
+  await repl.until("reads activations");
+  repl.type("\x03\x1b[15~");
+  await repl.until(/saeq› *$/m);
+  repl.type("\x04");
+  await repl.exit;
+});
+
+test("the editor and the pager have the terminal, and what the editor saved is on the line", async () => {
+  const editor = join(folder, "editor.mjs");
+  writeFileSync(editor, 'import { readFileSync, writeFileSync } from "node:fs";\nwriteFileSync(process.argv[2], readFileSync(process.argv[2], "utf8").replace("3", "9"));\n');
+  process.env["VISUAL"] = `${process.execPath} ${editor}`;
+  const repl = start();
+  await repl.until("saeq›");
+  repl.type("sample 3\r");
+  await repl.until("table 3×2");
+  repl.type(".edit\r");
+  await repl.until(/saeq› sample 9 *$/m);
+  repl.type("\x03.edit 7\r");
+  await repl.until("there is no result 7");
+  delete process.env["VISUAL"];
+  const paged = join(folder, "paged.txt");
+  const pager = join(folder, "pager.mjs");
+  writeFileSync(pager, `import { writeFileSync } from "node:fs";\nlet text = "";\nfor await (const chunk of process.stdin) text += chunk;\nwriteFileSync(${JSON.stringify(paged)}, text);\n`);
+  process.env["SAEQ_PAGER"] = `${process.execPath} ${pager}`;
+  repl.type("long\r");
+  await repl.until("Space pages through it");
+  repl.type(" ");
+  for (const end = Date.now() + 3000; !existsSync(paged) && Date.now() < end; ) await sleep(10);
+  await sleep(20);
+  assert.match(stripVTControlCharacters(readFileSync(paged, "utf8")), /^long 300 × 1\n[^]*\n *299$/m);
+  delete process.env["SAEQ_PAGER"];
+  await repl.until(/saeq› *$/m);
+  repl.type("\x04");
+  await repl.exit;
+});
+
+test("the clipboard by the terminal, a log on disk, a light theme and what is held", async () => {
+  for (const name of ["DISPLAY", "WAYLAND_DISPLAY"]) delete process.env[name];
+  const repl = start();
+  await repl.until("saeq›");
+  repl.type(".log session.txt\r");
+  await repl.until("is written down");
+  repl.type("sample 3\r");
+  await repl.until("table 3×2");
+  repl.type(".copy csv\r");
+  await repl.until("asked the terminal to copy");
+  const sent = /\x1b\]52;c;([A-Za-z0-9+/=]+)\x07/.exec(repl.output());
+  assert.is(Buffer.from(sent?.[1] ?? "", "base64").toString(), "feature,count\n88,41\n7,12\n1034,3\n");
+  repl.type(".log off\r");
+  await repl.until("the log is closed");
+  assert.match(readFileSync(join(folder, "session.txt"), "utf8"), /^saeq> sample 3\ntable 3×2\n[^]*1034/m);
+  repl.type(".theme light\r");
+  await repl.until("colours for a light background");
+  repl.type(".theme dark\r");
+  await repl.until("colours for a dark background");
+  repl.type(".cache\r");
+  await repl.until("nothing is held");
+  repl.type("\x04");
+  await repl.exit;
+});
+
+test("pictures are sent above the live region, below their header", async () => {
+  for (const name of ["TMUX", "STY"]) delete process.env[name];
+  process.env["TERM"] = "xterm-256color";
+  const repl = start();
+  await repl.until("saeq›");
+  repl.type(".graphics auto\r");
+  await repl.until("does not name itself");
+  repl.type(".graphics iterm\r");
+  await repl.until("the way of iterm");
+  repl.type("draw\r");
+  await repl.until(/plot x[^]*saeq› *$/);
+  const works = await import("@resvg/resvg-js").then(() => true, () => false);
+  for (const end = Date.now() + 5000; works && !repl.output().includes("1337;File") && Date.now() < end; ) await sleep(10);
+  if (works) assert.match(repl.output(), /plot x[^]*\x1b\]1337;File=inline=1;size=\d+;width=\d+;preserveAspectRatio=1:[A-Za-z0-9+/=]+\x07/);
   repl.type("\x04");
   await repl.exit;
 });

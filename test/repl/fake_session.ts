@@ -1,7 +1,7 @@
 /** Without this file the REPL could only be tested on a real engine: a session that answers from a script of its own. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Diagnostic } from "../../grammar/diagnostic.ts";
-import type { Table } from "../../runtime/data/frame.ts";
+import type { Plot, Table } from "../../runtime/data/frame.ts";
 import type { Completion, CompletionItem, CreateSession, Outcome, Session, SessionEvent, SessionOptions, Source } from "../../runtime/session_port.ts";
 
 const stages: readonly CompletionItem[] = ["acts", "sample", "save", "show", "sort", "split", "stats", "steer", "top"].map((text) => ({ text, detail: `the stage ${text}`, kind: "stage" }));
@@ -16,6 +16,10 @@ export const table: Table = {
   ],
   origin: "fake",
 };
+
+const longTable: Table = { kind: "table", rows: 300, columns: [{ name: "n", type: "int", values: Float64Array.from({ length: 300 }, (_, i) => i), valid: null }], origin: "fake" };
+
+const plot: Plot = { kind: "plot", title: "t", unit: "rows", quantity: "x", edges: Float64Array.of(0, 1, 2), series: [{ name: "a", counts: Float64Array.of(3, 5), total: 8 }], overlay: false, log: false };
 
 /** Words that make the fake session do something; anything else shows `table`. */
 export const createSession: CreateSession = async (options: SessionOptions): Promise<Session> => {
@@ -55,6 +59,8 @@ export const createSession: CreateSession = async (options: SessionOptions): Pro
     }
     if (total * 20 > 300) onEvent({ kind: "finished", stage: "acts layer 7 last 50", elapsedMs: total * 20, detail: "" });
     if (text.includes("save")) onEvent({ kind: "saved", path: "x.csv", detail: "3 rows" });
+    else if (text.startsWith("draw")) onEvent({ kind: "result", value: plot, header: "plot x", display: { rows: null, wide: false, quiet: false }, index: ++index, last });
+    else if (text.startsWith("long")) onEvent({ kind: "result", value: longTable, header: "long 300 × 1", display: { rows: null, wide: false, quiet: false }, index: ++index, last });
     else onEvent({ kind: "result", value: table, header: "table 3×2", display: { rows: null, wide: false, quiet: false }, index: ++index, last });
     return null;
   }
@@ -69,7 +75,8 @@ export const createSession: CreateSession = async (options: SessionOptions): Pro
         if (came === "died") return { exitCode: 8, cancelled: false, diagnostics: [] };
         if (came !== null) return { exitCode: 3, cancelled: false, diagnostics: [came] };
       }
-      return { exitCode: 0, cancelled: false, diagnostics: [] };
+      const named = texts.filter((text) => !/^(set|let|param|saeq|#)/.test(text)).length;
+      return { exitCode: 0, cancelled: false, diagnostics: [], ran: Array.from({ length: named }, (_, i) => ({ key: "", result: index - named + 1 + i })) };
     },
     async check(source) {
       const paths = (word: string): string[] => [...source.text.matchAll(new RegExp(`\\b${word} "([^"]+)"`, "g"))].map((match) => `${word === "csv" ? options.readFrom : options.writeTo}/${match[1]}`);
@@ -83,6 +90,11 @@ export const createSession: CreateSession = async (options: SessionOptions): Pro
       const typed = text.slice(from, offset);
       const items = stages.filter((item) => item.text.startsWith(typed));
       return { from, to: offset, items, signature: /acts/.test(text) ? "acts layer <layer> [last <int>] [of continuation]" : null };
+    },
+    diagnose(text) {
+      const at = text.indexOf("actz");
+      const span = { start: at, end: at + 4 };
+      return at < 0 ? [] : [{ code: "unknown-stage", severity: "error", span, message: "no stage named `actz`", fix: { span, text: "acts" } }];
     },
     help: (word) => (word === "acts" ? "acts layer <layer>\nreads activations" : null),
     settings: () => settings,

@@ -19,7 +19,7 @@ function busy(text: string): State {
   return {
     ...initialState([]), line, hint: "advice", queue: ["top 5"],
     menu: { items, selected: 30, from: 0, to: 0, before: line, signature: "acts layer <layer>" },
-    running: { text: "x", since: 0, now: 5000, progress: event, stopping: 1 },
+    running: { text: "x", since: 0, now: 5000, progress: [event], stopping: 1 },
   };
 }
 

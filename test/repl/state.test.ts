@@ -2,7 +2,8 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Completion } from "../../runtime/session_port.ts";
-import { found, initialState, suggestion, update, type Effect, type Happening, type Knowledge, type State } from "../../repl/state.ts";
+import { found } from "../../repl/search.ts";
+import { initialState, suggestion, update, type Effect, type Happening, type Knowledge, type State } from "../../repl/state.ts";
 import type { Intent } from "../../repl/keys.ts";
 
 const stages = ["sample", "save", "show"];

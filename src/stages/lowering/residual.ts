@@ -6,7 +6,7 @@ import type { Lowering } from "../stage.ts";
 
 /** Where the model is read: the arguments of every stage that does. */
 export const RESIDUAL_ARGS = {
-  layer: ints({ keyword: true, min: 0, doc: "Layers to read, from 0" }),
+  layer: ints({ keyword: true, min: 0, of: "layer", doc: "Layers to read, from 0" }),
   hook: oneOf(["resid_post", "resid_pre"], { keyword: true, default: "resid_post", doc: "After or before the block" }),
   last: optionalInt({ keyword: true, min: 1, doc: "Only the last n tokens of each document" }),
   first: optionalInt({ keyword: true, min: 1, doc: "Only the first n tokens of each document" }),

@@ -1,0 +1,71 @@
+/** Without this file keys, pauses and programs outside would be wired into the one component that draws. */
+import { useEffect, useRef } from "react";
+import { useApp, useInput, usePaste, useStdin, useStdout } from "ink";
+import { MOST_TYPED, PAUSE_MS } from "../findings.ts";
+import { functionKeys } from "../function_keys.ts";
+import { intents, intentsOfFunction } from "../keys.ts";
+import type { Outside, State } from "../state.ts";
+import type { AppProps, Store } from "./app.ts";
+
+/** Keys and pastes become happenings. */
+export function useKeys(store: Store): void {
+  const { stdin } = useStdin();
+  const functions = useRef<string[]>([]);
+  useEffect(() => {
+    // Ink tells no function key from another: what came is noted before Ink reads it, and taken when Ink has an input without a name.
+    const note = (chunk: Buffer | string): void => void (functions.current = [...functionKeys(chunk.toString())]);
+    stdin.on("data", note);
+    return () => void stdin.off("data", note);
+  }, [stdin]);
+  useInput((input, key) => {
+    const unnamed = input === "" && !Object.values(key).some((flag) => flag === true);
+    const wanted = unnamed ? intentsOfFunction(functions.current.shift() ?? "") : intents(input, key);
+    for (const intent of wanted) store.tell({ on: "intent", intent, now: Date.now() });
+  });
+  usePaste((text) => store.tell({ on: "paste", text }));
+}
+
+/** Editor and pager: a program outside has the terminal until it is done. */
+export function useOutside(store: Store, wanted: Outside | null, open: AppProps["outside"]): void {
+  const { suspendTerminal } = useApp();
+  useEffect(() => {
+    if (wanted === null) return;
+    let text: string | null = null;
+    const give = async (): Promise<void> => {
+      text = await open(wanted);
+    };
+    void suspendTerminal(give).finally(() => {
+      store.tell({ on: "outside", outside: null });
+      if (text !== null) store.tell({ on: "intent", intent: { want: "edit", edit: { do: "set", text } }, now: Date.now() });
+    });
+  }, [wanted, store, open, suspendTerminal]);
+}
+
+/** Look for mistakes when nobody has typed for a while; longer when that was slow the last time. */
+export function useFindings(store: Store, { line, running, search }: State, diagnose: AppProps["diagnose"]): void {
+  const pause = useRef(PAUSE_MS);
+  const { text } = line;
+  useEffect(() => {
+    if (running !== null || search !== null || text.trim() === "" || text.length > MOST_TYPED) return;
+    const timer = setTimeout(() => {
+      const started = performance.now();
+      const diagnostics = diagnose(text);
+      pause.current = Math.max(PAUSE_MS, 10 * (performance.now() - started));
+      store.tell({ on: "findings", text, diagnostics });
+    }, pause.current);
+    return () => clearTimeout(timer);
+  }, [line, text, running, search, store, diagnose]);
+}
+
+/** Hand out a way to write above the live region. */
+export function useWriter(onWriter: AppProps["onWriter"]): void {
+  const { write } = useStdout();
+  const { waitUntilRenderFlush } = useApp();
+  useEffect(() => {
+    onWriter(async (bytes) => {
+      // What was printed before stands above it.
+      await waitUntilRenderFlush();
+      write(bytes);
+    });
+  }, [onWriter, write, waitUntilRenderFlush]);
+}
