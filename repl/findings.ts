@@ -31,14 +31,13 @@ export function worthShowing(diagnostics: readonly Diagnostic[], line: Line, com
   });
 }
 
-/** What to say of a line; null where there is nothing. Tab mends unless it would complete a word that the mistake does not touch. */
+/** What to say of a line; null where there is nothing. Where a fix is said, Tab makes it: who wants to complete a word does not wait for that. */
 export function findingsOf(diagnostics: readonly Diagnostic[], line: Line, complete: boolean, atCaret: Completion): Findings | null {
   const shown = worthShowing(diagnostics, line, complete, atCaret);
   const [first] = shown;
   if (first === undefined) return null;
   const { fix } = first;
-  const completes = atCaret.to > atCaret.from && atCaret.items.length > 0 && !(first.span.start <= line.caret && line.caret <= first.span.end);
-  return { text: line.text, diagnostics: shown, mended: fix === undefined || completes ? null : applyFix(line.text, fix) };
+  return { text: line.text, diagnostics: shown, mended: fix === undefined ? null : applyFix(line.text, fix) };
 }
 
 /** The findings as one line of text: what is wrong, what was probably meant, and what Tab does. */

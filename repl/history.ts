@@ -1,5 +1,5 @@
 /** Without this file the REPL would forget what was typed: the history file and the searches in it. */
-import { appendFileSync, chmodSync, closeSync, fstatSync, mkdirSync, openSync, readSync, renameSync, writeFileSync } from "node:fs";
+import { appendFileSync, chmodSync, closeSync, fstatSync, mkdirSync, openSync, readSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 
@@ -32,8 +32,11 @@ export function historyPath(env: Readonly<Record<string, string | undefined>>): 
 /** The entries of a history file, oldest first. Lines that are not entries are passed over; no file is an empty history. */
 export function loadHistory(path: string | null): Entry[] {
   if (path === null) return [];
+  closeToOthers(path);
   const entries = parseHistory(readEnd(path));
-  if (entries.length > LIMIT * 1.2) rewrite(path, entries.slice(-LIMIT));
+  if (entries.length <= LIMIT * 1.2) return entries.slice(-LIMIT);
+  // Read again under the lock: what another session has added since is kept.
+  withLock(path, () => rewrite(path, parseHistory(readEnd(path)).slice(-LIMIT)));
   return entries.slice(-LIMIT);
 }
 
@@ -42,8 +45,8 @@ export function appendHistory(path: string | null, entry: Entry): boolean {
   if (path === null || /^\s/.test(entry.text) || entry.text === "") return true;
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    // One write with O_APPEND: two sessions at once cannot tear each other's lines.
-    appendFileSync(path, `${JSON.stringify(entry)}\n`, { mode: 0o600 });
+    // One write with O_APPEND cannot be torn; the lock is for a session that shortens the file meanwhile.
+    withLock(path, () => appendFileSync(path, `${JSON.stringify(entry)}\n`, { mode: 0o600 }));
     return true;
   } catch {
     return false;
@@ -139,6 +142,48 @@ function readEnd(path: string): string {
     return "";
   } finally {
     if (file !== null) closeSync(file);
+  }
+}
+
+/** Queries name people's files: a history that others could read, from whatever it was copied, is closed to them. */
+function closeToOthers(path: string): void {
+  try {
+    if ((statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o600);
+  } catch {
+    // No file yet, or not ours to change.
+  }
+}
+
+/** A lock older than this was left behind by a session that died. */
+const STALE_MS = 5000;
+const TRIES = 40;
+const WAIT_MS = 5;
+
+/** Do something while no other session does it; after a fifth of a second without the lock do it all the same, for a history must not stop the prompt. */
+function withLock(path: string, work: () => void): void {
+  const lock = `${path}.lock`;
+  let held = false;
+  for (let i = 0; i < TRIES && !held; i++) {
+    try {
+      closeSync(openSync(lock, "wx", 0o600));
+      held = true;
+    } catch {
+      if (ageOf(lock) > STALE_MS) rmSync(lock, { force: true });
+      else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, WAIT_MS);
+    }
+  }
+  try {
+    work();
+  } finally {
+    if (held) rmSync(lock, { force: true });
+  }
+}
+
+function ageOf(path: string): number {
+  try {
+    return Date.now() - statSync(path).mtimeMs;
+  } catch {
+    return 0;
   }
 }
 

@@ -70,13 +70,15 @@ test("a word, stage or statement still being typed is not a mistake yet", () => 
   assert.ok(ask("smaple 3 | top 4", "smaple", "unknown-stage", false));
 });
 
-test("warnings are left to lint, and completing the word at the caret comes before a fix elsewhere", () => {
+test("warnings are left to lint; what is said of Tab is what Tab does", () => {
   const text = "smaple perfect 3 | to";
   const first = mistake(text, "smaple", "unknown-stage", "sample");
-  assert.is(findingsOf([{ ...first, severity: "warning" }], emptyLine(text), true, nothing), null);
-  const busy = findingsOf([first], emptyLine(text), true, { from: 19, to: 21, items: [{ text: "top", detail: "", kind: "stage" }], signature: null });
-  assert.is(busy?.mended, null);
-  assert.not.match(sayFinding(busy!), "Tab");
+  const word: Completion = { from: 19, to: 21, items: [{ text: "top", detail: "", kind: "stage" }], signature: null };
+  assert.is(findingsOf([{ ...first, severity: "warning" }], emptyLine(text), true, word), null);
+  const found = findingsOf([first], emptyLine(text), true, word);
+  assert.is(found?.mended, "sample perfect 3 | to");
+  assert.match(sayFinding(found!), "; Tab writes `sample`");
+  assert.not.match(sayFinding(findingsOf([mistake(text, "smaple", "unknown-stage", null)], emptyLine(text), true, word)!), "Tab");
 });
 
 test("underlined cuts parts where mistakes begin and end, and loses no character", () => {
