@@ -20,3 +20,24 @@ export function functionKeys(chunk: string): readonly string[] {
   }
   return keys;
 }
+
+export interface FunctionKeys {
+  /** The next key without a letter in what was read last; "" where there is none or it has no meaning. */
+  next(): string;
+  stop(): void;
+}
+
+/** Note the function keys in whatever is read from a stream. No listener is added: one for data would read on while an editor has the terminal. */
+export function watchFunctionKeys(stdin: NodeJS.ReadStream): FunctionKeys {
+  const read = stdin.read;
+  let keys: string[] = [];
+  stdin.read = (size?: number): unknown => {
+    const chunk: unknown = read.call(stdin, size);
+    if (typeof chunk === "string" || Buffer.isBuffer(chunk)) keys = [...functionKeys(chunk.toString())];
+    return chunk;
+  };
+  return {
+    next: () => keys.shift() ?? "",
+    stop: () => void (stdin.read = read),
+  };
+}

@@ -1,9 +1,11 @@
 /** Without this file the REPL's state, its effects and Ink would not be joined: the REPL for a real terminal. */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { createElement as h } from "react";
 import { render } from "ink";
 import { isComplete } from "../grammar/parse.ts";
 import type { Dialogue } from "./dialogue.ts";
 import { editOutside } from "./editor.ts";
+import { watchFunctionKeys } from "./function_keys.ts";
 import { highlight } from "./highlight.ts";
 import { appendHistory, distinct, loadHistory } from "./history.ts";
 import { pageOutside } from "./pager.ts";
@@ -40,6 +42,8 @@ export async function runRepl(options: ReplOptions): Promise<number> {
   let state: State = initialState(distinct(loadHistory(options.history)), look().color, options.brackets ?? true);
   let abort = new AbortController();
   let historyWorks = true;
+  let handedOver = false;
+  const functions = watchFunctionKeys(options.stdin);
   let writeAbove = async (_bytes: string): Promise<void> => undefined;
 
   const tell = (happening: Happening): void => {
@@ -81,11 +85,20 @@ export async function runRepl(options: ReplOptions): Promise<number> {
     if (answer.edit !== null) tell({ on: "outside", outside: { open: "editor", text: answer.edit } });
   }
 
+  /** While a program outside has the terminal. */
   async function outside(wanted: Outside): Promise<string | null> {
-    if (wanted.open === "editor") return editOutside(wanted.text);
-    const text = await dialogue.page();
-    if (text !== null && !(await pageOutside(text))) print("note: there is no pager here; install less, or set PAGER");
-    return null;
+    // Ink takes its listener away but Node reads on, and keys meant for the program would be lost in between. Pausing works once the listener is gone.
+    handedOver = true;
+    await nextTurn();
+    options.stdin.pause();
+    try {
+      if (wanted.open === "editor") return await editOutside(wanted.text);
+      const text = await dialogue.page();
+      if (text !== null && !(await pageOutside(text))) print("note: there is no pager here; install less, or set PAGER");
+      return null;
+    } finally {
+      handedOver = false;
+    }
   }
 
   function perform(effect: Effect): void {
@@ -117,7 +130,7 @@ export async function runRepl(options: ReplOptions): Promise<number> {
   }
 
   const signature = (text: string, caret: number): string | null => (text === "" ? null : dialogue.complete(text, caret).signature);
-  const node = h(App, { store, look: options.look, highlight, signature, diagnose: dialogue.diagnose, outside, onWriter: (write) => void (writeAbove = write) });
+  const node = h(App, { store, look: options.look, highlight, signature, diagnose: dialogue.diagnose, outside, onWriter: (write) => void (writeAbove = write), functionKey: functions.next });
   if (options.greeting !== "") print(options.greeting);
   const app = render(node, {
     stdin: options.stdin,
@@ -141,11 +154,16 @@ export async function runRepl(options: ReplOptions): Promise<number> {
     code = 143;
     app.unmount();
   };
-  process.once("SIGTERM", hangUp).once("SIGHUP", hangUp);
+  // Keys send no signals in raw mode: this one comes from outside, or from the keyboard while another program has the terminal.
+  const interrupt = (): void => {
+    if (!handedOver) tell({ on: "intent", intent: { want: "interrupt" }, now: Date.now() });
+  };
+  process.once("SIGTERM", hangUp).once("SIGHUP", hangUp).on("SIGINT", interrupt);
   try {
     await app.waitUntilExit();
   } finally {
-    process.off("SIGTERM", hangUp).off("SIGHUP", hangUp);
+    process.off("SIGTERM", hangUp).off("SIGHUP", hangUp).off("SIGINT", interrupt);
+    functions.stop();
     abort.abort();
     await dialogue.close();
   }

@@ -27,16 +27,18 @@ export interface AppProps {
   readonly diagnose: (text: string) => readonly Diagnostic[];
   /** Let a program outside have the terminal; what it did to the line, or null. */
   readonly outside: (outside: Outside) => Promise<string | null>;
+  /** Which function key the last input without a name was: `f1`, or "". */
+  readonly functionKey: () => string;
   /** Hears how to write bytes above the live region, which Ink then paints again. */
   readonly onWriter: (write: (bytes: string) => Promise<void>) => void;
 }
 
 /** The REPL on a terminal. */
-export function App({ store, look, highlight, signature, diagnose, outside, onWriter }: AppProps): ReactNode {
+export function App({ store, look, highlight, signature, diagnose, outside, onWriter, functionKey }: AppProps): ReactNode {
   const state = useSyncExternalStore(store.subscribe, store.state);
   const { columns, rows } = useWindowSize();
   const { setCursorPosition } = useCursor();
-  useKeys(store);
+  useKeys(store, functionKey);
   useOutside(store, state.outside, outside);
   useFindings(store, state, diagnose);
   useWriter(onWriter);

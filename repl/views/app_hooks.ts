@@ -1,26 +1,17 @@
 /** Without this file keys, pauses and programs outside would be wired into the one component that draws. */
 import { useEffect, useRef } from "react";
-import { useApp, useInput, usePaste, useStdin, useStdout } from "ink";
+import { useApp, useInput, usePaste, useStdout } from "ink";
 import { MOST_TYPED, PAUSE_MS } from "../findings.ts";
-import { functionKeys } from "../function_keys.ts";
 import { intents, intentsOfFunction } from "../keys.ts";
 import type { Outside, State } from "../state.ts";
 import type { AppProps, Store } from "./app.ts";
 
 /** Keys and pastes become happenings. */
-export function useKeys(store: Store): void {
-  const { stdin } = useStdin();
-  const functions = useRef<string[]>([]);
-  useEffect(() => {
-    // Ink tells no function key from another: what came is noted before Ink reads it, and taken when Ink has an input without a name.
-    const note = (chunk: Buffer | string): void => void (functions.current = [...functionKeys(chunk.toString())]);
-    stdin.on("data", note);
-    return () => void stdin.off("data", note);
-  }, [stdin]);
+export function useKeys(store: Store, functionKey: AppProps["functionKey"]): void {
   useInput((input, key) => {
+    // Ink tells no function key from another: it hands on each as an input without a name.
     const unnamed = input === "" && !Object.values(key).some((flag) => flag === true);
-    const wanted = unnamed ? intentsOfFunction(functions.current.shift() ?? "") : intents(input, key);
-    for (const intent of wanted) store.tell({ on: "intent", intent, now: Date.now() });
+    for (const intent of unnamed ? intentsOfFunction(functionKey()) : intents(input, key)) store.tell({ on: "intent", intent, now: Date.now() });
   });
   usePaste((text) => store.tell({ on: "paste", text }));
 }
