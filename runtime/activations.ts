@@ -21,6 +21,8 @@ export interface ActivationContext {
   readonly generated: Map<string, Int32Array>;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: Progress) => void;
+  /** Of so many texts so many were known already. */
+  readonly onKept?: (kept: number, all: number) => void;
 }
 
 type Forward = Op & { readonly op: "forward" };
@@ -76,6 +78,7 @@ export async function forward(op: Forward, sets: readonly Tokens[], context: Act
       }
     }
   }
+  context.onKept?.(results.length - missing.length - copies.length, results.length);
   if (missing.length > 0) {
     const model = context.catalog.model(op.model).spec;
     const weights = [...usedWeights(model, op.blocks ?? model.blocks.length, false), ...op.taps.flatMap((tap) => (tap.sae === null ? [] : usedSaeWeights(context.catalog.sae(tap.sae).spec)))];

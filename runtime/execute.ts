@@ -45,11 +45,13 @@ export class AssertionFailure extends Error {
   }
 }
 
-export interface ExecuteContext extends Omit<ActivationContext, "onProgress"> {
+export interface ExecuteContext extends Omit<ActivationContext, "onProgress" | "onKept"> {
   /** Nodes of this pipeline that are done: a `tee` that several stages continue is shown once. */
   readonly done: Map<Plan, Value>;
   readonly values: ValueStore;
   readonly onProgress: (plan: Plan, progress: Progress) => void;
+  /** Of so many texts so many were known already, and the model does not read them again. */
+  readonly onKeptTexts?: (plan: Plan, kept: number, all: number) => void;
   /** A result on the side: of a `tee`, or of `show`. */
   readonly onResult: (plan: Plan, value: Value) => void;
   readonly onNotice: (text: string) => void;
@@ -114,7 +116,7 @@ async function apply(plan: Plan, inputs: readonly Value[], context: ExecuteConte
   const parts = (): GroupPart[] => (input.kind === "groups" ? input.members.map(({ name, keys, value }) => ({ name, keys, table: asTable(value) })) : [{ name: null, table: asTable(input) }]);
   // Groups by the values of a table without rows: a summary of none of them has its columns, and no rows.
   if (input?.kind === "groups" && input.members.length === 0 && !OPS[op.op].passes && plan.schema.kind === "table" && plan.schema.groups === null) return tableFromRows(plan.schema.columns, [], plan.label);
-  const activation: ActivationContext = { ...context, onProgress: (progress) => context.onProgress(plan, progress) };
+  const activation: ActivationContext = { ...context, onProgress: (progress) => context.onProgress(plan, progress), onKept: (kept, all) => context.onKeptTexts?.(plan, kept, all) };
   switch (op.op) {
     case "read":
       return context.catalog.table(op);

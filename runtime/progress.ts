@@ -7,8 +7,8 @@ const SMOOTHING = 0.3;
 /** A stage shorter than this is not worth a line. */
 const WORTH_A_LINE_MS = 300;
 
-/** Turns counts into events with a smoothed rate and an estimate from tokens. */
-export function createProgress(onEvent: (event: SessionEvent) => void, now: () => number = () => performance.now()): (plan: Plan, progress: Progress) => void {
+/** Turns counts into events with a smoothed rate and an estimate from tokens. `kept`: texts of a plan that were known already. */
+export function createProgress(onEvent: (event: SessionEvent) => void, kept: (plan: Plan) => number = () => 0, now: () => number = () => performance.now()): (plan: Plan, progress: Progress) => void {
   let running: { plan: Plan; started: number; at: number; tokens: number; rate: number } | null = null;
   return (plan, progress) => {
     const time = now();
@@ -32,7 +32,8 @@ export function createProgress(onEvent: (event: SessionEvent) => void, now: () =
     if (progress.documents < progress.totalDocuments) return;
     if (elapsedMs > WORTH_A_LINE_MS) {
       const rate = Math.round(progress.totalTokens / (elapsedMs / 1000));
-      onEvent({ kind: "finished", stage: plan.label, elapsedMs, detail: `${progress.totalDocuments} texts, ${progress.totalTokens} tokens, ${rate} tokens/s` });
+      const known = kept(plan);
+      onEvent({ kind: "finished", stage: plan.label, elapsedMs, detail: `${progress.totalDocuments} texts, ${progress.totalTokens} tokens, ${rate} tokens/s${known === 0 ? "" : `; ${known} more cached`}` });
     }
     running = null;
   };

@@ -148,7 +148,8 @@ export async function createSession(options: InnerOptions): Promise<Session> {
 
   /** Null where it went well. */
   async function runPipeline(pipeline: CompiledPipeline, last: boolean, settings: Settings, source: Source, signal: AbortSignal, onEvent: (event: SessionEvent) => void): Promise<Outcome | null> {
-    const progress = createProgress(onEvent);
+    const kept = new Map<Plan, number>();
+    const progress = createProgress(onEvent, (plan) => kept.get(plan) ?? 0);
     const told = new Set<string>();
     const show = (plan: Plan, value: Value, final: boolean): void => {
       const display = plan.op.op === "show" ? { rows: plan.op.rows, wide: plan.op.wide, quiet: false } : { rows: null, wide: false, quiet: (plan.op.op === "save" && value.kind !== "plot") || plan.op.op === "cache" };
@@ -170,6 +171,10 @@ export async function createSession(options: InnerOptions): Promise<Session> {
         onProgress: (plan, counts) => {
           reached = [counts.documents, counts.totalDocuments];
           progress(plan, counts);
+        },
+        onKeptTexts: (plan, known, all) => {
+          kept.set(plan, known);
+          if (options.interactive && known === all && all > 0) onEvent({ kind: "finished", stage: plan.label, elapsedMs: 0, detail: `${all} texts, cached` });
         },
         onResult: (plan, side) => show(plan, side, plan === pipeline.plan),
         onNotice: (text) => {

@@ -3,6 +3,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import type { Value } from "../../runtime/data/frame.ts";
+import { cellAt } from "../../runtime/data/table.ts";
 import { EXAMPLES } from "../../runtime/shipped.ts";
 import { folder, open, run } from "./open.ts";
 
@@ -92,6 +94,31 @@ test("assert stops with exit code 7", async () => {
   assert.is((await run(session, "assert count(perfect) >= 1000")).outcome.exitCode, 7);
   assert.is((await run(session, "assert count(perfect) >= 10 and count(non_perfect) >= 10")).outcome.exitCode, 0);
   await session.close();
+});
+
+/** The cells of a table, row by row. */
+function rowsOf(value: Value | undefined): unknown[][] {
+  if (value?.kind !== "table") throw new Error("no table");
+  return Array.from({ length: value.rows }, (_, row) => value.columns.map((column) => cellAt(column, row)));
+}
+
+test("what the model has read before is said to be cached, at a prompt", async () => {
+  const prompt = await open({ interactive: true });
+  const finished = async (text: string): Promise<string[]> => (await run(prompt, text)).events.flatMap((event) => (event.kind === "finished" ? [`${event.stage}: ${event.detail}`] : []));
+  await finished("sample perfect 3 | acts layer 7 last 2 | count");
+  // Another value, the same texts.
+  assert.equal(await finished("sample perfect 3 | where true | acts layer 7 last 2 | count"), ["acts layer 7 last 2: 3 texts, cached"]);
+  await prompt.close();
+});
+
+test("`_error` is the last mistake as rows, found before or while it ran", async () => {
+  const prompt = await open({ interactive: true });
+  await run(prompt, "perfect | tak 3\n| topp 5");
+  const [value] = (await run(prompt, "_error")).values;
+  assert.equal(rowsOf(value), [["unknown-stage", "no stage named `tak`", "test", 1, 11, "tak", "perfect | take 3\n| topp 5"], ["unknown-stage", "no stage named `topp`", "test", 2, 3, "topp", "perfect | tak 3\n| top 5"]]);
+  await run(prompt, 'perfect | take 2 | assert matching_tokens < 0, "none below zero"');
+  assert.equal(rowsOf((await run(prompt, "_error | select code, message")).values[0]), [["assertion-failed", "none below zero"]]);
+  await prompt.close();
 });
 
 test.run();
