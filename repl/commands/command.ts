@@ -54,7 +54,7 @@ export interface Command {
   readonly name: string;
   readonly usage: string;
   readonly doc: string;
-  /** What Tab offers behind the name: files with these endings (none: all), or words. */
+  /** What Tab offers behind the name: files with these endings, words, or names of models and SAEs. */
   readonly argument?: { readonly files: readonly string[] } | { readonly words: readonly string[] } | { readonly checkpoints: "model" | "sae" };
   run(argument: string, scene: Scene): Reply | Promise<Reply>;
 }
