@@ -13,7 +13,7 @@ type Result = Extract<SessionEvent, { kind: "result" }>;
 const MOST_CHARACTERS = 1_000_000;
 
 /** A result as text, without a line end: header and table or plot for people, or rows as machines read them. */
-export async function showResult(event: Result, view: Pick<View, "mode" | "rows" | "wide">, look: Look, settings: Readonly<Record<string, string>>): Promise<string> {
+export async function showResult(event: Result, view: Pick<View, "mode" | "rows" | "wide" | "spoken">, look: Look, settings: Readonly<Record<string, string>>): Promise<string> {
   if (view.mode !== "table") return rowsText(event.value, view.mode);
   const { renderValue } = await import("./render/value.ts");
   const precision = Number(settings["precision"]);
@@ -23,6 +23,7 @@ export async function showResult(event: Result, view: Pick<View, "mode" | "rows"
     ascii: look.ascii,
     rows: event.display.rows ?? view.rows,
     wide: event.display.wide || view.wide,
+    spoken: view.spoken === true,
     ...(precision > 0 ? { precision } : {}),
   });
 }

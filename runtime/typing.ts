@@ -76,7 +76,9 @@ export function createTyping({ catalog, scope, facts, params, interactive, learn
     },
     complete(text, offset) {
       if (interactive) foresee(text);
-      const names = (kind: "model" | "sae"): string[] => checkpoints().filter((each) => each.kind === kind).map(({ name }) => name);
+      // Folders are looked through only where their names can stand.
+      const at = /\bset\b/.test(text) ? checkpoints() : [];
+      const names = (kind: "model" | "sae"): string[] => at.filter((each) => each.kind === kind).map(({ name }) => name);
       return complete(text, offset, { scope: scope(), facts: known(), models: names("model"), saes: names("sae") });
     },
     diagnose: (text) => compile(text, { scope: scope(), facts: known(), params, interactive, rules: [] }).diagnostics,

@@ -13,6 +13,8 @@ export interface View {
   readonly time: boolean;
   /** How plots are drawn as images beside the drawing in text; off where not given. */
   readonly graphics?: Graphics;
+  /** Results are read aloud, or go where drawings mean nothing. */
+  readonly spoken?: boolean;
 }
 
 /** How a terminal takes images. */

@@ -4,7 +4,8 @@ import type { Command } from "./command.ts";
 const opening = [
   "Type a query and press Enter:  sample perfect 10 | acts layer 7 | top 10",
   "`| top 5` goes on from the last result; `_3` is result 3. `?word` explains a stage, setting or error code.",
-  "Tab completes, Up recalls, Ctrl-R searches, Alt-Enter adds a line, Ctrl-C cancels, Ctrl-D leaves.",
+  "`.open FILE` looks at your own data; `.save FILE.saeq` leaves with a script that gives the same results.",
+  "Tab completes, F1 helps, Up recalls, Ctrl-R searches, Alt-Enter adds a line, Ctrl-O edits, Ctrl-C cancels, Ctrl-D leaves.",
 ];
 
 export const help: Command = {

@@ -25,7 +25,7 @@ export function renderChart(chart: Chart, options: RenderOptions): string {
   const title = chart.title === "" ? `${chart.y} by ${chart.x}` : chart.title;
   const lines = [styled("head", fitted(title, options.width, options.ascii), options)];
   if (marks.length === 0) return [...lines, styled("dim", "no rows", options)].join("\n");
-  if (options.width < NARROW) lines.push(...asList(chart, marks, options));
+  if (options.width < NARROW || options.spoken === true) lines.push(...asList(chart, marks, options));
   else if (chart.mark === "bars") lines.push(...renderBars(marks, options));
   else if (chart.mark === "heat") lines.push(...renderHeat(marks, options));
   else lines.push(...renderCanvas(marks, chart.mark === "line", options));

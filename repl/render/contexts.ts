@@ -5,10 +5,7 @@ import type { ContextWindow } from "../../runtime/data/frame.ts";
 import { currentTheme } from "../terminal.ts";
 import { columns, fitted, padStart } from "./fit.ts";
 import { shortNumber } from "./number.ts";
-import { styled, type RenderOptions } from "./options.ts";
-
-/** Below this a window stands under its figures, not beside them. */
-const BESIDE = 60;
+import { SLIM, styled, type RenderOptions } from "./options.ts";
 
 /** Cells that a token takes with its marks, more or less. */
 const USUAL_TOKEN = 8;
@@ -37,7 +34,7 @@ export function renderContexts(windows: readonly ContextWindow[], options: Rende
     }
     const lead = `${padStart(figures[i]![0], widths[0]!)}  ${padStart(figures[i]![1], widths[1]!)}  `;
     const peak = peaks.get(idOf(each))!;
-    if (options.width >= BESIDE) lines.push(`${styled("dim", lead, options)}${windowText(each, options.width - columns(lead), peak, true, options)}`);
+    if (options.width >= SLIM && options.spoken !== true) lines.push(`${styled("dim", lead, options)}${windowText(each, options.width - columns(lead), peak, true, options)}`);
     else lines.push(styled("dim", fitted(lead.trim(), options.width, options.ascii), options), `  ${windowText(each, Math.max(8, options.width - 2), peak, false, options)}`);
   });
   if (windows.length > shown.length) lines.push(styled("dim", `${options.ascii === true ? "..." : "…"} ${windows.length - shown.length} more windows`, options));

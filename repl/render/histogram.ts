@@ -18,7 +18,7 @@ export function renderHistogram(plot: Plot, options: RenderOptions): string {
   const { width } = options;
   const title = styled("head", fitted(plot.title, width, options.ascii), options);
   if (plot.edges.length < 2 || plot.series.length === 0) return [title, ...plot.series.map((series) => fitted(`${series.name}  n = ${series.total}`, width, options.ascii)), "no values"].join("\n");
-  if (width < NARROW) return [title, ...asLists(plot, options)].join("\n");
+  if (width < NARROW || options.spoken === true) return [title, ...asLists(plot, options)].join("\n");
   const labels = Math.max(5, columns(shortNumber(tallest(plot, plot.edges.length - 1)))) + 1;
   const merged = merge(plot, width - labels - 2);
   const cell = Math.max(1, Math.min(8, Math.floor((width - labels - 2) / (merged.edges.length - 1))));

@@ -14,10 +14,14 @@ export interface RenderOptions {
   readonly precision?: number;
   /** All columns and whole cells, however long the lines get. */
   readonly wide?: boolean;
+  /** To be read aloud: no rules and no drawings, but sentences and lists. */
+  readonly spoken?: boolean;
 }
 
-/** Below this width tables become records and plots lists. */
+/** Below this width plots are lists. */
 export const NARROW = 40;
+/** Below this width nothing stands side by side: tables that do not fit are records. */
+export const SLIM = 60;
 
 export type Style = "head" | "dim" | "first" | "second" | "both";
 const DARK = { head: "bold", dim: "dim", first: "cyan", second: "yellow", both: "green" } as const;

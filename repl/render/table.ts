@@ -2,25 +2,28 @@
 import type { Column, Table } from "../../runtime/data/frame.ts";
 import { columns as columnsOf, fitted, listed, padEnd, padStart } from "./fit.ts";
 import { cellText } from "./number.ts";
-import { NARROW, styled, type RenderOptions } from "./options.ts";
+import { SLIM, styled, type RenderOptions } from "./options.ts";
 
 const GAP = "  ";
+/** Rows shown where nothing else was asked for, and records, which take a line for each column. */
+const ROWS = 20;
+const RECORDS = 6;
 /** Text is never squeezed below this to keep one more column. */
 const LEAST = 12;
 
 /**
  * A table as lines without a final line end, none longer than `width` unless `wide`: numbers to the right, first and last
- * rows with the count between, columns that do not fit named below. Under 40 columns, where not all fits: one record after another.
+ * rows with the count between, columns that do not fit named below. Under 60 columns, where not all fits: one record after another, and fewer of them.
  */
 export function renderTable(table: Table, options: RenderOptions): string {
-  const picked = pick(table.rows, options.rows ?? 20);
+  const picked = pick(table.rows, options.rows ?? ROWS);
   if (table.columns.length === 0) return `${table.rows} ${table.rows === 1 ? "row" : "rows"}, no columns`;
   const blocks = table.columns.map((column) => blockOf(column, picked, options));
   const whole = blocks.reduce((sum, { width }) => sum + width + GAP.length, -GAP.length);
-  if (options.width < NARROW && whole > options.width && options.wide !== true) return records(table, picked, options);
+  if (options.width < SLIM && whole > options.width && options.wide !== true) return records(table, pick(table.rows, options.rows ?? RECORDS), options);
   const { shown, dropped } = fit(blocks, options);
   const lines = [shown.map(({ head, width, right }) => styled("head", align(cell(head, width, options), width, right), options)).join(GAP)];
-  lines.push(styled("dim", shown.map(({ width }) => (options.ascii === true ? "-" : "─").repeat(width)).join(GAP), options));
+  if (options.spoken !== true) lines.push(styled("dim", shown.map(({ width }) => (options.ascii === true ? "-" : "─").repeat(width)).join(GAP), options));
   picked.rows.forEach((_, at) => {
     if (at === picked.head && picked.hidden > 0) lines.push(styled("dim", more(picked.hidden, options), options));
     lines.push(shown.map(({ cells, width, right, nulls }) => style(align(cell(cells[at]!, width, options), width, right), nulls[at]!, options)).join(GAP).trimEnd());

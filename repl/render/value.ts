@@ -7,7 +7,7 @@ import { renderContexts } from "./contexts.ts";
 import { columns, fitted, padEnd } from "./fit.ts";
 import { renderHistogram } from "./histogram.ts";
 import { shortNumber } from "./number.ts";
-import { styled, type RenderOptions } from "./options.ts";
+import { SLIM, styled, type RenderOptions } from "./options.ts";
 import { renderTable } from "./table.ts";
 
 /** Tokens and documents shown of activations; the summary speaks for the others. */
@@ -47,7 +47,7 @@ function renderSingle(value: Single, options: RenderOptions): string {
 /** Side by side where whole tables fit, else one below the other, each under its name. */
 function renderGroups(groups: Groups, options: RenderOptions): string {
   if (groups.members.length === 0) return "no groups";
-  const beside = groups.members.every(({ value }) => value.kind === "features" || value.kind === "table") && options.width >= 60 && options.wide !== true;
+  const beside = groups.members.every(({ value }) => value.kind === "features" || value.kind === "table") && options.width >= SLIM && options.spoken !== true && options.wide !== true;
   if (beside) {
     const blocks = groups.members.map(({ name, value }) => [title(name, options), ...renderSingle(value, { ...options, width: Number.MAX_SAFE_INTEGER }).split("\n")]);
     const widths = blocks.map((lines) => Math.max(...lines.map(columns)));

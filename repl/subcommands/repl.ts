@@ -20,7 +20,7 @@ export async function startRepl(request: Extract<Request, { kind: "repl" }>, sho
 async function startPlain(request: Extract<Request, { kind: "repl" }>, shop: Shop): Promise<number> {
   const { runPlain } = await import("../plain.ts");
   const { stdin, stdout, cwd } = shop;
-  return runPlain({ dialogue: await dialogueFor(shop, () => shop.dataLook), history: historyFor(request), cwd, greeting: greeting(shop), code: request.code, stdin, stdout, ...(stdout.isTTY === true ? { send: (sequence) => void stdout.write(sequence) } : {}) });
+  return runPlain({ dialogue: await dialogueFor(shop, () => shop.dataLook, true), history: historyFor(request), cwd, greeting: greeting(shop), code: request.code, stdin, stdout, ...(stdout.isTTY === true ? { send: (sequence) => void stdout.write(sequence) } : {}) });
 }
 
 async function startInk(request: Extract<Request, { kind: "repl" }>, shop: Shop): Promise<number> {
@@ -36,14 +36,14 @@ async function startInk(request: Extract<Request, { kind: "repl" }>, shop: Shop)
   return runRepl({ dialogue: await dialogueFor(shop, () => lookAt(stdout.columns)), look: lookAt, history: historyFor(request), cwd, greeting: "", code: request.code, stdin, stdout, stderr, brackets: marksPastes(process.env) });
 }
 
-async function dialogueFor(shop: Shop, lookNow: () => ReturnType<typeof look>): Promise<Dialogue> {
+async function dialogueFor(shop: Shop, lookNow: () => ReturnType<typeof look>, spoken = false): Promise<Dialogue> {
   const { openDialogue } = await import("../dialogue.ts");
   return openDialogue({
     open: () => openSession(shop, { readFrom: shop.cwd, grants: allGranted, interactive: true }),
     look: lookNow,
     cwd: shop.cwd,
     settings: shop.options.settings,
-    view: { mode: shop.options.format, rows: null, wide: false, time: false },
+    view: { mode: shop.options.format, rows: null, wide: false, time: false, spoken },
   });
 }
 

@@ -191,6 +191,16 @@ test("the clipboard by the terminal, a log on disk, a light theme and what is he
   await repl.exit;
 });
 
+test("Shift-Enter adds a line where the terminal can say so", async () => {
+  const repl = start();
+  await repl.until("saeq›");
+  assert.match(repl.output(), "\x1b[?u");
+  repl.type("top 3\x1b[13;2u| show");
+  await repl.until(/saeq› top 3 *\n *· \| show/);
+  repl.type("\x03\x04");
+  await repl.exit;
+});
+
 test("pictures are sent above the live region, below their header", async () => {
   for (const name of ["TMUX", "STY"]) delete process.env[name];
   process.env["TERM"] = "xterm-256color";

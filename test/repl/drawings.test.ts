@@ -6,6 +6,8 @@ import type { Chart, Column, ContextWindow } from "../../runtime/data/frame.ts";
 import { renderChart } from "../../repl/render/chart.ts";
 import { renderContexts } from "../../repl/render/contexts.ts";
 import { columns } from "../../repl/render/fit.ts";
+import { renderHistogram } from "../../repl/render/histogram.ts";
+import { renderTable } from "../../repl/render/table.ts";
 import { setTheme } from "../../repl/terminal.ts";
 import { renderSvg } from "../../runtime/plot/vega.ts";
 
@@ -114,6 +116,28 @@ test("windows fit any width, whatever the tokens are", () => {
       assert.not.match(row, /\x1b/);
     }
   }
+});
+
+test("under 60 columns what does not fit is records, a few of them; what fits stays a table", () => {
+  const many = Array.from({ length: 9 }, (_, i) => ints(`quantity_${i}`, Array.from({ length: 30 }, (_, row) => row * 1000 + i)));
+  const table = { kind: "table", rows: 30, columns: many, origin: "" } as const;
+  const lines = renderTable(table, { width: 59, color: false }).split("\n");
+  assert.match(lines[0]!, /^── row 1 ─+$/);
+  assert.is(lines.filter((line) => line.startsWith("── row")).length, 6);
+  assert.ok(lines.includes("… 24 more rows"));
+  assert.is(renderTable(table, { width: 59, color: false, rows: 30 }).split("\n").filter((line) => line.startsWith("── row")).length, 30);
+  assert.match(renderTable({ ...table, columns: many.slice(0, 2) }, { width: 59, color: false }), /^quantity_0 +quantity_1$/m);
+  assert.match(renderTable(table, { width: 60, color: false }), /^\+\d columns:/m);
+});
+
+test("what is read aloud has no rules, blocks or dots", () => {
+  const drawn = /[─│█░▓▒⠁-⣿●○«]/u;
+  const spoken = { width: 100, color: false, spoken: true };
+  const histogram = renderHistogram({ kind: "plot", title: "t", unit: "rows", quantity: "n", edges: Float64Array.of(0, 1, 2), series: [{ name: "a", counts: Float64Array.of(3, 5), total: 8 }, { name: "b", counts: Float64Array.of(1, 1), total: 2 }], overlay: true, log: false }, spoken);
+  assert.match(histogram, /^a: 8 rows, most \(5\) with n from 1 to 2\.$/m);
+  assert.not.match(histogram, drawn);
+  for (const mark of ["bars", "line", "scatter", "heat"] as const) assert.not.match(renderChart(chart(mark, named, "book", mark === "heat" ? "book" : "verses", mark === "heat" ? "verses" : null), spoken), drawn);
+  assert.not.match(renderTable({ kind: "table", rows: 4, columns: named, origin: "" }, spoken), drawn);
 });
 
 test.run();
