@@ -33,7 +33,8 @@ export interface Written {
 export function toScript(session: Journal, settings: Readonly<Record<string, string>>): Written {
   // What went wrong at the prompt is no part of what the script does.
   const journal = session.filter(({ text }) => !bareWords(text).some(({ name }) => name === "_error"));
-  const steps = journal.map((entry, i): Step => ({ entry, script: parse(entry.text).script, last: lastResult(journal, i) }));
+  const prefix = freePrefix(journal);
+  const steps = journal.map((entry, i): Step => ({ entry, script: parse(entry.text).script, last: lastResult(journal, i), prefix }));
   const used = new Set(steps.flatMap((step) => pipelinesOf(step.script).slice(0, step.entry.ran.length)
     .flatMap(({ pipeline }) => references(step, pipeline)).concat(named(step)).map((one) => one.result)));
   const texts = steps.map((step) => apply(step.entry.text, changesOf(step, used))).filter((text) => text.trim() !== "");
@@ -50,6 +51,8 @@ interface Step {
   readonly script: Script;
   /** The result that `_` means in this entry; 0 before the first. */
   readonly last: number;
+  /** What the names of results begin with. */
+  readonly prefix: string;
 }
 
 interface Reference extends Change {
@@ -74,20 +77,20 @@ function named(step: Step): Reference[] {
 }
 
 /** `_`, `_3` and a leading `|` of one pipeline. */
-function references({ entry, last }: Step, { continues, span }: Pipeline): Reference[] {
-  const found: Reference[] = continues ? [{ start: span.start, end: span.start, text: `${nameOf(last)} `, result: last }] : [];
+function references({ entry, last, prefix }: Step, { continues, span }: Pipeline): Reference[] {
+  const found: Reference[] = continues ? [{ start: span.start, end: span.start, text: `${prefix}${last} `, result: last }] : [];
   for (const { start, end, name } of bareWords(entry.text)) {
     const match = start < span.start || end > span.end ? null : /^_(\d*)$/.exec(name);
     if (match === null) continue;
     const result = match[1] === "" ? last : Number(match[1]);
-    found.push({ start, end, text: nameOf(result), result });
+    found.push({ start, end, text: `${prefix}${result}`, result });
   }
   return found;
 }
 
 /** What to change in one entry: references, bindings for results that are used, and nothing left of what did not run. */
 function changesOf(step: Step, used: ReadonlySet<number>): Change[] {
-  const { entry, script } = step;
+  const { entry, script, prefix } = step;
   const changes: Change[] = [...named(step)];
   for (const statement of script.statements) if (statement.kind === "edition") changes.push({ ...statement.span, text: "" });
   for (const [i, statement] of pipelinesOf(script).entries()) {
@@ -100,9 +103,10 @@ function changesOf(step: Step, used: ReadonlySet<number>): Change[] {
     changes.push(...references(step, statement.pipeline));
     if (!used.has(ran.result)) continue;
     const tail = passing(statement);
-    changes.push({ start: span.start, end: span.start, text: `let ${nameOf(ran.result)} = ` });
-    if (tail === null) changes.push({ start: span.end, end: span.end, text: `\n${nameOf(ran.result)}` });
-    else changes.push({ start: tail, end: tail, text: `\n${nameOf(ran.result)} ` });
+    const name = `${prefix}${ran.result}`;
+    changes.push({ start: span.start, end: span.start, text: `let ${name} = ` });
+    if (tail === null) changes.push({ start: span.end, end: span.end, text: `\n${name}` });
+    else changes.push({ start: tail, end: tail, text: `\n${name} ` });
   }
   return changes;
 }
@@ -139,8 +143,11 @@ function leadingSettings(texts: readonly string[]): ReadonlySet<string> {
   return found;
 }
 
-function nameOf(result: number): string {
-  return `result_${result}`;
+/** A start of names that no text of the session holds. */
+function freePrefix(journal: Journal): string {
+  let prefix = "result_";
+  while (journal.some(({ text }) => text.includes(prefix))) prefix = `${prefix.slice(0, -1)}s_`;
+  return prefix;
 }
 
 /** A value as `set` takes it; several SAEs are separate texts. */

@@ -33,4 +33,14 @@ test("toScript names what a prompt calls _, _2 and a leading |", () => {
   ].join("\n"));
 });
 
+test("toScript takes no name that the session has given to something else", () => {
+  const journal = [{ text: "let result_1 = perfect", ran: [] }, { text: "sample result_1 3", ran: [{ key: "a", result: 1 }] }, { text: "| take 2", ran: [{ key: "b", result: 2 }] }];
+  assert.is(toScript(journal, {}), "saeq 1\nlet result_1 = perfect\nlet results_1 = sample result_1 3\nresults_1\nresults_1 | take 2\n");
+});
+
+test("toScript names a value, not what was done with it", () => {
+  const journal = [{ text: 'sample perfect 3 | save "a.csv" | show rows 2', ran: [{ key: "a", result: 1 }] }, { text: "| take 2", ran: [{ key: "b", result: 2 }] }];
+  assert.is(toScript(journal, {}), 'saeq 1\nlet result_1 = sample perfect 3\nresult_1 | save "a.csv" | show rows 2\nresult_1 | take 2\n');
+});
+
 test.run();
