@@ -90,6 +90,7 @@ export function clip(text: string, width: number, more = "…"): string {
 
 /** What may be typed or pasted: no escapes, control or direction characters; Windows and old Mac line ends become `\n`. */
 export function cleanInput(text: string): string {
+  if (/^[\x20-\x7e\n]*$/.test(text)) return text;
   return text
     .replace(/\r\n?/g, "\n")
     // Whole terminal sequences go, not only their escape character: the rest would stay behind as text.

@@ -132,6 +132,7 @@ export async function runRepl(options: ReplOptions): Promise<number> {
     kittyKeyboard: { mode: "auto", flags: ["disambiguateEscapeCodes"] },
     debug: options.debug === true,
   });
+  void dialogue.ready.then(() => tell({ on: "ready" }));
   if (options.code !== null) {
     tell({ on: "intent", intent: { want: "edit", edit: { do: "set", text: options.code } }, now: Date.now() });
     tell({ on: "intent", intent: { want: "enter" }, now: Date.now() });

@@ -36,13 +36,16 @@ const scenarios: readonly Scenario[] = [
 ];
 
 const terminal = startSaeq(ownFolder(), { args: ["--no-history"] });
-test.before(() => terminal.until("saeq›"));
+test.before(async () => void (await terminal.until("saeq›")));
 test.after(() => terminal.close());
 
 for (const { name, steps } of scenarios) {
   test(name, async () => {
-    await play(terminal, steps);
-    await clear(terminal);
+    try {
+      await play(terminal, steps);
+    } finally {
+      await clear(terminal);
+    }
   });
 }
 

@@ -38,11 +38,15 @@ export function startSaeq(folder: string, start: Start = {}): Terminal {
   return startTerminal(process.execPath, [program, ...args], { columns, rows, cwd, env: environment(folder, env) });
 }
 
+/** Where the last prompt stands; -1 where there is none. */
+export function promptRow(screen: readonly string[]): number {
+  return screen.findLastIndex((row) => /^(saeq[›>]|history:|[›>])/.test(row));
+}
+
 /** The rows from the last prompt to the last row that holds something: what is being typed and what hangs below it. */
-export function live(screen: readonly string[], prompt = /^(saeq[›>]|history:|[›>])/): readonly string[] {
-  const first = screen.findLastIndex((row) => prompt.test(row));
-  const last = screen.findLastIndex((row) => row !== "");
-  return first < 0 ? [] : screen.slice(first, last + 1);
+export function live(screen: readonly string[]): readonly string[] {
+  const first = promptRow(screen);
+  return first < 0 ? [] : screen.slice(first, screen.findLastIndex((row) => row !== "") + 1);
 }
 
 /** Keys as terminals send them. */

@@ -1,9 +1,12 @@
 /** Without this file each scenario would be a page of waiting: what is typed, beside what must then be on screen. */
-import { live } from "./saeq.ts";
+import { live, promptRow } from "./saeq.ts";
 import type { Terminal } from "./terminal.ts";
 
+/** A row as it is, or what it must look like where the words are not the scenario's matter. */
+export type Row = string | RegExp;
+
 /** Input, the rows from the prompt on that it must lead to, and where the cursor then stands in them (column, row). */
-export type Step = readonly [input: string, rows: readonly string[], cursor?: readonly [number, number]];
+export type Step = readonly [input: string, rows: readonly Row[], cursor?: readonly [number, number]];
 
 export interface Scenario {
   readonly name: string;
@@ -18,17 +21,17 @@ export async function play(terminal: Terminal, steps: readonly Step[]): Promise<
   }
 }
 
-/** Wait until exactly these rows hang at the prompt, with the cursor there. */
-export async function shows(terminal: Terminal, rows: readonly string[], cursor?: readonly [number, number], after = "that"): Promise<void> {
+/** Wait until these rows stand at the prompt, with the cursor there. Further rows may hang below where they are advice, but no text of the person's own. */
+export async function shows(terminal: Terminal, rows: readonly Row[], cursor?: readonly [number, number], after = "that"): Promise<void> {
   const place = cursor === undefined ? "" : ` and the cursor at ${cursor.join(",")}`;
   await terminal.until(
     (screen) => {
       const found = live(screen);
-      if (found.length !== rows.length || found.some((row, i) => row !== rows[i])) return false;
+      if (!rows.every((row, i) => (typeof row === "string" ? found[i] === row : row.test(found[i] ?? "")))) return false;
+      if (!found.slice(rows.length).every((row) => /^[ ▸>] (?! {2}[·.])/.test(row))) return false;
       if (cursor === undefined) return true;
-      const top = screen.findLastIndex((row) => row !== "") - rows.length + 1;
       const [x, y] = terminal.cursor();
-      return x === cursor[0] && y - top === cursor[1];
+      return x === cursor[0] && y - promptRow(screen) === cursor[1];
     },
     `after ${after}:\n${rows.map((row) => `│${row}`).join("\n")}\n${place}`,
   );
