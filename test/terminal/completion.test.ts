@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { key, live, ownFolder, startSaeq } from "./saeq.ts";
+import { closeAll, key, live, ownFolder, startSaeq } from "./saeq.ts";
 import { clear, play, shows, type Scenario } from "./scenario.ts";
 
 const { ctrl } = key;
@@ -39,7 +39,7 @@ test.before(async () => {
   terminal.type(" .ls\r");
   await terminal.until("nothing is named yet");
 });
-test.after(() => terminal.close());
+test.after(closeAll);
 
 for (const { name, steps } of scenarios) {
   test(name, async () => {
@@ -64,14 +64,12 @@ test("what runs is written for the next session, private lines are not, and only
   await next.until("saeq›");
   next.type(key.up);
   await shows(next, ["saeq› .rows 8"]);
-  await next.close();
   const fresh = ownFolder();
   const first = startSaeq(fresh);
   await first.until("saeq›");
   first.type(".rows 9\r");
   await first.until("9 rows are printed");
   assert.is(statSync(join(fresh, "saeq/history.jsonl")).mode & 0o777, 0o600);
-  await first.close();
 });
 
 test("a Tab before the language is loaded is answered when it is", async () => {
@@ -79,7 +77,6 @@ test("a Tab before the language is loaded is answered when it is", async () => {
   await early.until("saeq›");
   early.type("sam\t");
   await shows(early, ["saeq› sample"], [13, 0]);
-  await early.close();
 });
 
 test("a history from elsewhere cannot reach the terminal", async () => {
@@ -103,7 +100,6 @@ test("a history from elsewhere cannot reach the terminal", async () => {
   repl.type(ctrl("r"));
   await repl.until((screen) => live(screen)[1]?.endsWith("# e") === true);
   assert.not.match(repl.bytes().slice(before), /\x1b\]0|\x07|\x1b\[2J|[\u202e\u0080-\u009f]/);
-  await repl.close();
 });
 
 test.run();

@@ -1,7 +1,7 @@
 /** Without this file the line editor would be right in its reducer and wrong on a terminal. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { key, live, ownFolder, startSaeq } from "./saeq.ts";
+import { closeAll, key, live, ownFolder, startSaeq } from "./saeq.ts";
 import { clear, play, type Scenario } from "./scenario.ts";
 
 const { ctrl } = key;
@@ -37,7 +37,7 @@ const scenarios: readonly Scenario[] = [
 
 const terminal = startSaeq(ownFolder(), { args: ["--no-history"] });
 test.before(async () => void (await terminal.until("saeq›")));
-test.after(() => terminal.close());
+test.after(closeAll);
 
 for (const { name, steps } of scenarios) {
   test(name, async () => {

@@ -32,10 +32,36 @@ export function environment(folder: string, more: Readonly<Record<string, string
   return { PATH: process.env["PATH"] ?? "", HOME: folder, XDG_STATE_HOME: folder, TERM: "xterm-256color", LANG: "C.UTF-8", CI: "false", ...more };
 }
 
+const started = new Set<Terminal>();
+
 /** saeq on a terminal; the prompt need not be there yet. */
 export function startSaeq(folder: string, start: Start = {}): Terminal {
-  const { program = SAEQ, args = [], env = {}, columns = 80, rows = 24, cwd = folder } = start;
-  return startTerminal(process.execPath, [program, ...args], { columns, rows, cwd, env: environment(folder, env) });
+  const { program = SAEQ, args = [], ...rest } = start;
+  return startProgram(folder, process.execPath, [program, ...args], rest);
+}
+
+/** Another program on a terminal of the same kind. */
+export function startProgram(folder: string, program: string, args: readonly string[], start: Omit<Start, "program" | "args"> = {}): Terminal {
+  const { env = {}, columns = 80, rows = 24, cwd = folder } = start;
+  const terminal = startTerminal(program, args, { columns, rows, cwd, env: environment(folder, env) });
+  started.add(terminal);
+  return terminal;
+}
+
+/** End all that still runs: what a failed test left would keep the tests from ending. */
+export async function closeAll(): Promise<void> {
+  await Promise.all([...started].map((terminal) => terminal.close()));
+  started.clear();
+}
+
+/** Type statements, each once the one before is on its way: many in one piece would be a paste. */
+export async function enter(terminal: Terminal, ...statements: readonly string[]): Promise<void> {
+  for (const statement of statements) {
+    terminal.type(statement);
+    await terminal.until((screen) => live(screen)[0]?.startsWith(`saeq› ${statement}`) === true, statement);
+    terminal.type("\r");
+    await terminal.until((screen) => live(screen)[0]?.startsWith(`saeq› ${statement}`) !== true, `${statement}, entered`);
+  }
 }
 
 /** Where the last prompt stands; -1 where there is none. */

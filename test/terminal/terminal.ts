@@ -58,7 +58,10 @@ export function startTerminal(program: string, args: readonly string[], options:
   const waiting = new Set<() => void>();
   let bytes = "";
   let ended = false;
+  let disposed = false;
   const look = (): void => {
+    // A terminal shows nothing of a synchronized update before its end.
+    if (emulator.modes.synchronizedOutputMode && !ended) return;
     for (const check of [...waiting]) check();
   };
   child.onData((text) => {
@@ -121,7 +124,7 @@ export function startTerminal(program: string, args: readonly string[], options:
           }
         };
         waiting.add(check);
-        check();
+        look();
       });
     },
     bytes: () => bytes,
@@ -129,7 +132,8 @@ export function startTerminal(program: string, args: readonly string[], options:
     async close() {
       if (!ended) child.kill("SIGKILL");
       await exit;
-      emulator.dispose();
+      if (!disposed) emulator.dispose();
+      disposed = true;
     },
   };
 }
