@@ -1,4 +1,5 @@
 /** Without this file the REPL's state, its effects and Ink would not be joined: the REPL for a real terminal. */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { createElement as h } from "react";
 import { render } from "ink";
 import { isComplete } from "../grammar/parse.ts";
@@ -82,6 +83,9 @@ export async function runRepl(options: ReplOptions): Promise<number> {
   }
 
   async function outside(wanted: Outside): Promise<string | null> {
+    // Ink takes its listener away but Node reads on, and keys meant for the other program would be lost in between. Pausing works once the listener is gone.
+    await nextTurn();
+    options.stdin.pause();
     if (wanted.open === "editor") return editOutside(wanted.text);
     const text = await dialogue.page();
     if (text !== null && !(await pageOutside(text))) print("note: there is no pager here; install less, or set PAGER");
@@ -142,11 +146,15 @@ export async function runRepl(options: ReplOptions): Promise<number> {
     code = 143;
     app.unmount();
   };
-  process.once("SIGTERM", hangUp).once("SIGHUP", hangUp);
+  // Keys send no signals in raw mode: this one comes from outside, or from the keyboard while another program has the terminal.
+  const interrupt = (): void => {
+    if (state.outside === null) tell({ on: "intent", intent: { want: "interrupt" }, now: Date.now() });
+  };
+  process.once("SIGTERM", hangUp).once("SIGHUP", hangUp).on("SIGINT", interrupt);
   try {
     await app.waitUntilExit();
   } finally {
-    process.off("SIGTERM", hangUp).off("SIGHUP", hangUp);
+    process.off("SIGTERM", hangUp).off("SIGHUP", hangUp).off("SIGINT", interrupt);
     abort.abort();
     await dialogue.close();
   }

@@ -17,6 +17,8 @@ export interface Terminal {
   everything(): readonly string[];
   /** Column and row of the cursor in the window, from 0. */
   cursor(): readonly [number, number];
+  /** Close the terminal itself, as a lost connection does. */
+  hangUp(): void;
   /** Resolves when the screen is as wanted; throws with the screen as it is when that has not come true in a long time. */
   until(wanted: Wanted, why?: string): Promise<readonly string[]>;
   /** Everything the program has written. */
@@ -97,6 +99,7 @@ export function startTerminal(program: string, args: readonly string[], options:
       emulator.resize(columns, height);
       child.resize(columns, height);
     },
+    hangUp: () => child.kill("SIGHUP"),
     screen,
     everything: () => lines(0, emulator.buffer.active.baseY + emulator.rows),
     cursor: () => [emulator.buffer.active.cursorX, emulator.buffer.active.cursorY],
