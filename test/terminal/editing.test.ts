@@ -3,6 +3,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { closeAll, key, live, ownFolder, startSaeq } from "./saeq.ts";
 import { clear, play, type Scenario } from "./scenario.ts";
+import type { Terminal } from "./terminal.ts";
 
 const { ctrl } = key;
 /** Words that no stage, name or history begins with: nothing hangs below them. */
@@ -35,8 +36,11 @@ const scenarios: readonly Scenario[] = [
   { name: "Ctrl-C clears the line, and says how to leave where it is empty", steps: [["xab", ["saeq› xab"]], [ctrl("c"), ["saeq›"], [6, 0]], [ctrl("c"), ["saeq›", "  Ctrl-D or .quit leaves"], [6, 0]], ["x", ["saeq› x"], [7, 0]]] },
 ];
 
-const terminal = startSaeq(ownFolder(), { args: ["--no-history"] });
-test.before(async () => void (await terminal.until("saeq›")));
+let terminal: Terminal;
+test.before(async () => {
+  terminal = startSaeq(ownFolder(), { args: ["--no-history"] });
+  await terminal.until("saeq›");
+});
 test.after(closeAll);
 
 for (const { name, steps } of scenarios) {

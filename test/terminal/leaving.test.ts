@@ -13,7 +13,7 @@ test.after(closeAll);
 
 /** saeq started by a shell that afterwards shows the state the terminal was left in, as a person's shell would find it. */
 function startInShell(program: string, args = "", env: Readonly<Record<string, string>> = {}): Terminal {
-  const command = `'${process.execPath}' '${program}' ${args}; echo "code $?"; stty -a; echo the end`;
+  const command = `'${process.execPath}' '${program}' ${args}; echo "code $?"; stty -a; echo the end; read done`;
   return startProgram(folder, "/bin/sh", ["-c", command], { rows: 40, env });
 }
 
@@ -152,7 +152,7 @@ test("without a terminal stdin is a script, and neither Ink nor React is even lo
 
 test("stdin on a terminal and stdout in a pipe: lines without any control of the screen", async () => {
   const file = join(folder, "out.txt");
-  const shell = startProgram(folder, "/bin/sh", ["-c", `'${process.execPath}' '${FAKE}' --no-history > '${file}'; echo "code $?"`]);
+  const shell = startProgram(folder, "/bin/sh", ["-c", `'${process.execPath}' '${FAKE}' --no-history > '${file}'; echo "code $?"; read done`]);
   shell.type("sample 3\n.quit\n");
   await shell.until("code 0");
   const text = readFileSync(file, "utf8");
@@ -161,7 +161,7 @@ test("stdin on a terminal and stdout in a pipe: lines without any control of the
 });
 
 test("stdin in a pipe and stdout on a terminal: a script", async () => {
-  const shell = startProgram(folder, "/bin/sh", ["-c", `echo 'sample 3' | '${process.execPath}' '${FAKE}'; echo "code $?"`]);
+  const shell = startProgram(folder, "/bin/sh", ["-c", `echo 'sample 3' | '${process.execPath}' '${FAKE}'; echo "code $?"; read done`]);
   await shell.until(/3×2[^]*code 0/);
   assert.equal(shell.leftOn(), []);
 });

@@ -4,6 +4,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { closeAll, enter, FAKE, key, live, ownFolder, startSaeq } from "./saeq.ts";
 import { play, shows } from "./scenario.ts";
+import type { Terminal } from "./terminal.ts";
 
 const { ctrl } = key;
 const folder = ownFolder();
@@ -26,7 +27,7 @@ function parentOf(pid: number): number {
 const times = (text: string, part: string): number => text.split(part).length - 1;
 
 test("a real query: progress, the finished stage and the table, once", async () => {
-  const repl = startSaeq(folder, { args: ["--seed", "1"] });
+  const repl = startSaeq(folder, { args: ["--seed", "1", "--no-history"] });
   await repl.until("saeq›");
   repl.type("sample perfect 10 | acts layer 7 last 50 | top 3\r");
   await repl.until(/feature +count +mean +max/);
@@ -55,8 +56,11 @@ test("a real query: progress, the finished stage and the table, once", async () 
   assert.equal(engines.filter((pid) => parentOf(pid) === repl.pid), []);
 });
 
-const repl = startSaeq(folder, { program: FAKE, args: ["--no-history"] });
-test.before(async () => void (await repl.until("saeq›")));
+let repl: Terminal;
+test.before(async () => {
+  repl = startSaeq(folder, { program: FAKE, args: ["--no-history"] });
+  await repl.until("saeq›");
+});
 test.after(closeAll);
 const fresh = async (): Promise<void> => {
   repl.type("\x0c");

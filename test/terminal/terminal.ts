@@ -40,7 +40,7 @@ export interface TerminalOptions {
 }
 
 /** Far longer than anything takes on a loaded machine: only a condition that never comes true waits so long. */
-const DEADLINE_MS = 3_000;
+const DEADLINE_MS = 30_000;
 /** Modes a program must put back, by the sequence that sets and the one that clears them. */
 const MODES: Readonly<Record<string, readonly [string, string]>> = {
   "hidden cursor": ["\x1b[?25l", "\x1b[?25h"],
