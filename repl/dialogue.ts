@@ -41,8 +41,10 @@ export interface Dialogue {
   submit(text: string, turn: Turn): Promise<Answer>;
   /** Quick, for each key. */
   complete(text: string, offset: number): Completion;
-  /** The same with names of files, for Tab. */
-  offer(text: string, offset: number): Completion;
+  /** The same with names of files, for Tab; null as long as the language is not loaded. */
+  offer(text: string, offset: number): Completion | null;
+  /** Resolves when the language is loaded, also when that failed: then the first query says why. */
+  readonly ready: Promise<void>;
   /** The mistakes in a text that stands on the line; [] where there are none or it is no query. */
   diagnose(text: string): readonly Diagnostic[];
   /** All rows and columns of the last result, for a pager; null before the first. */
@@ -253,7 +255,8 @@ export function openDialogue(options: DialogueOptions): Dialogue {
     submit,
     help,
     complete: (text, offset) => complete(text, offset, false),
-    offer: (text, offset) => complete(text, offset, true),
+    offer: (text, offset) => (session === null && !/^\s*\./.test(text) ? null : complete(text, offset, true)),
+    ready: opening.then(() => undefined, () => undefined),
     diagnose(text) {
       try {
         return /^\s*([.?]|$)/.test(text) ? [] : (session?.diagnose?.(text) ?? []);

@@ -1,4 +1,5 @@
 /** Without this file the caret could stop inside an emoji or an accent, and columns would not line up. */
+import { UNSEEN } from "../grammar/visible.ts";
 import { columns } from "../grammar/width.ts";
 
 const segmenter = new Intl.Segmenter(undefined, { granularity: "grapheme" });
@@ -90,11 +91,15 @@ export function clip(text: string, width: number, more = "…"): string {
 
 /** What may be typed or pasted: no escapes, control or direction characters; Windows and old Mac line ends become `\n`. */
 export function cleanInput(text: string): string {
+  if (/^[\x20-\x7e\n]*$/.test(text)) return text;
   return text
     .replace(/\r\n?/g, "\n")
     // Whole terminal sequences go, not only their escape character: the rest would stay behind as text.
     .replace(/\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[P^_][^\x1b]*\x1b\\|\x1b\[[0-?]*[ -/]*[@-~]|\x1b[ -/]*[0-~]/g, "")
     .replace(/\t/g, "  ")
-    .replace(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u2069\ufeff]/g, "")
-    .replace(/[\u{e0000}-\u{e007f}]/gu, "");
+    .replace(dropped, "")
+    .replace(/(\p{M}{8})\p{M}+/gu, "$1");
 }
+
+/** What is neither seen nor needed to write: all of it but line ends and the joiners of emoji and some scripts. */
+const dropped = new RegExp(`(?![\\n\\u200C\\u200D])[${UNSEEN}]`, "gu");

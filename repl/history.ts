@@ -2,6 +2,7 @@
 import { appendFileSync, chmodSync, closeSync, fstatSync, mkdirSync, openSync, readSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
+import { cleanInput } from "./graphemes.ts";
 
 /** One statement as it was typed. */
 export interface Entry {
@@ -122,7 +123,7 @@ function parseEntry(row: string): Entry | null {
       const got: unknown = Object.entries(value).find(([name]) => name === key)?.[1];
       return typeof got === "number" ? got : 0;
     };
-    return { text: value.text, time: number("time"), cwd: "cwd" in value && typeof value.cwd === "string" ? value.cwd : "", ok: "ok" in value && value.ok === true, ms: number("ms") };
+    return { text: cleanInput(value.text), time: number("time"), cwd: "cwd" in value && typeof value.cwd === "string" ? value.cwd : "", ok: "ok" in value && value.ok === true, ms: number("ms") };
   } catch {
     return null;
   }

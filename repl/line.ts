@@ -49,9 +49,9 @@ export function edit(line: Line, action: Edit): Line {
     case "paste":
       return insert(line, cleanInput(action.text), "edit");
     case "replace":
-      return change(line, action.from, action.to, action.text, "edit");
+      return change(line, action.from, action.to, cleanInput(action.text), "edit");
     case "set":
-      return { ...change(line, 0, text.length, action.text, "edit"), caret: action.caret ?? action.text.length };
+      return set(line, cleanInput(action.text), action.caret);
     case "left":
       return move(line, previousStop(text, caret));
     case "right":
@@ -113,6 +113,10 @@ export function onFirstLine(line: Line): boolean {
 /** Whether ↓ has no line to go to. */
 export function onLastLine(line: Line): boolean {
   return lineEnd(line.text, line.caret) === line.text.length;
+}
+
+function set(line: Line, text: string, caret: number = text.length): Line {
+  return { ...change(line, 0, line.text.length, text, "edit"), caret: Math.min(caret, text.length) };
 }
 
 function move(line: Line, caret: number): Line {

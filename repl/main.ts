@@ -76,7 +76,7 @@ function refused(error: unknown): number {
 }
 
 function say(request: Extract<Request, { kind: "say" }>): number {
-  (request.exitCode === 0 ? process.stdout : process.stderr).write(request.text);
+  (request.exitCode === 0 ? process.stdout : process.stderr).write(visible(request.text, { keepNewlines: true }));
   return request.exitCode;
 }
 

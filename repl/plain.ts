@@ -56,7 +56,7 @@ export async function runPlain(options: PlainOptions): Promise<number> {
     const text = picked ?? (pending === "" ? line : `${pending}\n${line}`);
     if (picked !== undefined || text.endsWith("\t")) {
       pending = text.trimEnd() === "" ? "" : text.replace(/\t+$/, "");
-      if (picked === undefined) offered = offer(dialogue, pending, print);
+      if (picked === undefined) offered = await offer(dialogue, pending, print);
       else print(`so far: ${visible(pending)}`);
     } else if (text.trim() === "") pending = "";
     else if (!/^\s*[.?]/.test(text) && line.trim() !== "" && !isComplete(text)) pending = text;
@@ -75,8 +75,9 @@ export async function runPlain(options: PlainOptions): Promise<number> {
 }
 
 /** Completions as a numbered list; the texts that picking one would give. */
-function offer(dialogue: Dialogue, text: string, print: (text: string) => void): readonly string[] {
-  const { items, from, to, signature } = dialogue.offer(text, text.length);
+async function offer(dialogue: Dialogue, text: string, print: (text: string) => void): Promise<readonly string[]> {
+  await dialogue.ready;
+  const { items, from, to, signature } = dialogue.offer(text, text.length) ?? { items: [], from: 0, to: 0, signature: null };
   if (signature !== null) print(visible(signature));
   if (items.length === 0) print("no completions");
   for (const [i, item] of items.entries()) print(`${i + 1}. ${visible(item.text)}: ${visible(item.detail)}`);

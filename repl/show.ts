@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import type { Value } from "../runtime/data/frame.ts";
 import type { SessionEvent } from "../runtime/session_port.ts";
-import { visible } from "../grammar/visible.ts";
+import { visible, visibleJson } from "../grammar/visible.ts";
 import type { Format } from "./arguments.ts";
 import type { View } from "./commands/command.ts";
 import type { Look } from "./terminal.ts";
@@ -35,17 +35,25 @@ export async function showRows(value: Value | null, format: Exclude<Format, "tab
     return;
   }
   const { formatRows } = await import("../runtime/data/write.ts");
-  for (const piece of formatRows(value, format)) if (!stream.write(piece)) await once(stream, "drain");
+  const terminal = "isTTY" in stream && stream.isTTY === true;
+  for (const piece of formatRows(value, format)) if (!stream.write(harmless(piece, format, terminal))) await once(stream, "drain");
 }
 
-async function rowsText(value: Value, format: Exclude<Format, "table">): Promise<string> {
+/** Rows that cannot harm a terminal. JSON means the same when it is escaped; other formats are left as they are for programs. */
+function harmless(text: string, format: Exclude<Format, "table">, terminal: boolean): string {
+  if (format === "json" || format === "jsonl") return visibleJson(text);
+  if (!terminal) return text;
+  return format === "csv" ? visible(text, { keepNewlines: true }) : text.split("\t").map((part) => visible(part, { keepNewlines: true })).join("\t");
+}
+
+async function rowsText(value: Value, mode: Exclude<Format, "table">): Promise<string> {
   const { formatRows } = await import("../runtime/data/write.ts");
   let text = "";
-  for (const piece of formatRows(value, format)) {
+  for (const piece of formatRows(value, mode)) {
     text += piece;
-    if (text.length > MOST_CHARACTERS) return `${visible(text.slice(0, MOST_CHARACTERS), { keepNewlines: true })}\nnote: cut here; \`save\` writes the whole`;
+    if (text.length > MOST_CHARACTERS) return `${harmless(text.slice(0, MOST_CHARACTERS), mode, true)}\nnote: cut here; \`save\` writes the whole`;
   }
-  return visible(text, { keepNewlines: true }).replace(/\n+$/, "");
+  return harmless(text, mode, true).replace(/\n+$/, "");
 }
 
 /** Rows of a result that a pager is given: more is a file's business. */

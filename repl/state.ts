@@ -49,6 +49,8 @@ export interface State {
   readonly repair: string | null;
   /** The last result is longer than two screens: a blank on an empty line pages through it. */
   readonly long: boolean;
+  /** Tab was pressed before the language was loaded; it is answered when it is. */
+  readonly early: boolean;
   /** One line of advice under the prompt. */
   readonly hint: string | null;
   /** A program outside that is to have the terminal, until it is done. */
@@ -67,6 +69,7 @@ export type Happening =
   | { readonly on: "intent"; readonly intent: Intent; readonly now: number }
   | { readonly on: "paste"; readonly text: string }
   | { readonly on: "print"; readonly text: string }
+  | { readonly on: "ready" }
   | { readonly on: "progress"; readonly event: ProgressEvent }
   | { readonly on: "tick"; readonly now: number }
   /** The mistakes in a text, from the checker. */
@@ -84,7 +87,8 @@ export type Effect =
 /** What the reducer asks of the language; both answers are quick and change nothing. */
 export interface Knowledge {
   isComplete(text: string): boolean;
-  complete(text: string, offset: number): Completion;
+  /** Null as long as the language is not loaded. */
+  complete(text: string, offset: number): Completion | null;
 }
 
 export interface Step {
@@ -100,7 +104,7 @@ export const FAST_MS = 30;
 export function initialState(texts: readonly string[], suggests = true, brackets = true): State {
   return {
     line: emptyLine(), menu: null, fold: null, findings: null, search: null, running: null, queue: [], walk: null, texts, suggests, brackets, typedAt: -FAST_MS,
-    repair: null, long: false, hint: null, outside: null, blocks: [],
+    repair: null, long: false, early: false, hint: null, outside: null, blocks: [],
   };
 }
 
@@ -116,7 +120,7 @@ export function update(state: State, happening: Happening, know: Knowledge): Ste
     case "findings": {
       if (happening.text !== state.line.text || state.search !== null) return still(state);
       const { line } = state;
-      return still({ ...state, findings: happening.diagnostics.length === 0 ? null : findingsOf(happening.diagnostics, line, know.isComplete(line.text), know.complete(line.text, line.caret)) });
+      return still({ ...state, findings: happening.diagnostics.length === 0 ? null : findingsOf(happening.diagnostics, line, know.isComplete(line.text), know.complete(line.text, line.caret) ?? { from: 0, to: 0, items: [], signature: null }) });
     }
     case "outside":
       return still({ ...state, outside: happening.outside });
@@ -124,6 +128,8 @@ export function update(state: State, happening: Happening, know: Knowledge): Ste
       return still({ ...state, long: true, hint: "Space pages through it" });
     case "print":
       return still({ ...state, blocks: [...state.blocks, { text: happening.text }] });
+    case "ready":
+      return still(state.early ? complete({ ...state, early: false, hint: null }, know) : state);
     case "progress":
       return still(state.running === null ? state : { ...state, running: { ...state.running, progress: reported(state.running.progress, happening.event) } });
     case "tick":
@@ -259,7 +265,8 @@ function complete(state: State, know: Knowledge): State {
   if (mended !== null) return { ...typed(state, { do: "set", text: mended, caret: state.line.caret === state.line.text.length ? mended.length : Math.min(state.line.caret, mended.length) }), findings: null };
   if (state.line.text === "" && state.repair !== null) return { ...typed(state, { do: "set", text: state.repair }), repair: null };
   if (/^\s*$/.test(lineBefore(state.line)) && state.line.text !== "") return typed(state, { do: "insert", text: "  " });
-  return openMenu(state, know.complete(state.line.text, state.line.caret));
+  const completion = know.complete(state.line.text, state.line.caret);
+  return completion === null ? { ...state, early: true, hint: "loading" } : openMenu(state, completion);
 }
 
 function lineBefore(line: Line): string {

@@ -42,7 +42,6 @@ export async function runRepl(options: ReplOptions): Promise<number> {
   let state: State = initialState(distinct(loadHistory(options.history)), look().color, options.brackets ?? true);
   let abort = new AbortController();
   let historyWorks = true;
-  let handedOver = false;
   const functions = watchFunctionKeys(options.stdin);
   let writeAbove = async (_bytes: string): Promise<void> => undefined;
 
@@ -87,18 +86,13 @@ export async function runRepl(options: ReplOptions): Promise<number> {
 
   /** While a program outside has the terminal. */
   async function outside(wanted: Outside): Promise<string | null> {
-    // Ink takes its listener away but Node reads on, and keys meant for the program would be lost in between. Pausing works once the listener is gone.
-    handedOver = true;
+    // Ink takes its listener away but Node reads on, and keys meant for the other program would be lost in between. Pausing works once the listener is gone.
     await nextTurn();
     options.stdin.pause();
-    try {
-      if (wanted.open === "editor") return await editOutside(wanted.text);
-      const text = await dialogue.page();
-      if (text !== null && !(await pageOutside(text))) print("note: there is no pager here; install less, or set PAGER");
-      return null;
-    } finally {
-      handedOver = false;
-    }
+    if (wanted.open === "editor") return editOutside(wanted.text);
+    const text = await dialogue.page();
+    if (text !== null && !(await pageOutside(text))) print("note: there is no pager here; install less, or set PAGER");
+    return null;
   }
 
   function perform(effect: Effect): void {
@@ -145,6 +139,7 @@ export async function runRepl(options: ReplOptions): Promise<number> {
     kittyKeyboard: { mode: "auto", flags: ["disambiguateEscapeCodes"] },
     debug: options.debug === true,
   });
+  void dialogue.ready.then(() => tell({ on: "ready" }));
   if (options.code !== null) {
     tell({ on: "intent", intent: { want: "edit", edit: { do: "set", text: options.code } }, now: Date.now() });
     tell({ on: "intent", intent: { want: "enter" }, now: Date.now() });
@@ -156,7 +151,7 @@ export async function runRepl(options: ReplOptions): Promise<number> {
   };
   // Keys send no signals in raw mode: this one comes from outside, or from the keyboard while another program has the terminal.
   const interrupt = (): void => {
-    if (!handedOver) tell({ on: "intent", intent: { want: "interrupt" }, now: Date.now() });
+    if (state.outside === null) tell({ on: "intent", intent: { want: "interrupt" }, now: Date.now() });
   };
   process.once("SIGTERM", hangUp).once("SIGHUP", hangUp).on("SIGINT", interrupt);
   try {

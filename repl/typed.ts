@@ -6,5 +6,5 @@ import type { State } from "./state.ts";
 /** The state after an edit of the line by hand. */
 export function typed(state: State, action: Edit): State {
   const line = edit(state.line, action);
-  return { ...state, line, fold: carryFold(state.fold, state.line, line), menu: null, walk: null, hint: null };
+  return { ...state, line, fold: carryFold(state.fold, state.line, line), menu: null, walk: null, early: false, hint: null };
 }

@@ -61,6 +61,13 @@ function start(node, file) {
   });
 }
 
+/** A failure that nobody caught, without what its text might do to the terminal. */
+function bug(error) {
+  var text = String(error && error.stack ? error.stack : error).replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "?");
+  process.stderr.write("saeq met a bug: " + text + "\n");
+  process.exit(1);
+}
+
 function launch(file) {
   var folder = path.dirname(file);
   var choice = decide({
@@ -78,15 +85,13 @@ function launch(file) {
     return;
   }
   delete process.env.SAEQ_RESTARTED;
+  process.on("uncaughtException", bug);
   // A working tree holds TypeScript, which a good Node reads as it is; the published package holds what was compiled from it.
   var written = path.join(folder, "..", "main.ts");
   var main = fs.existsSync(written) ? written : path.join(folder, "..", "..", "dist", "repl", "main.js");
   import(pathToFileURL(main).href).then(function (program) {
     return program.main(process.argv.slice(2));
-  }).catch(function (error) {
-    process.stderr.write("saeq met a bug: " + (error && error.stack ? error.stack : error) + "\n");
-    process.exit(1);
-  });
+  }).catch(bug);
 }
 
 var here = fileURLToPath(import.meta.url);

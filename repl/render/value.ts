@@ -66,10 +66,11 @@ function title(name: string, options: RenderOptions): string {
 /** Facts of a header in as few lines as they need: none is dropped, for what is not said is not known. */
 function headerLines(header: string, options: RenderOptions): string[] {
   const width = options.wide === true ? 10_000 : options.width;
+  const between = options.ascii === true ? ", " : " · ";
   const lines: string[] = [];
   let line = "";
-  for (const fact of header.split(" · ").map((each) => oneLine(each, options))) {
-    const longer = line === "" ? fact : `${line} · ${fact}`;
+  for (const fact of header.split(" · ").map((each) => oneLine(options.ascii === true ? each.replaceAll("×", "x") : each, options))) {
+    const longer = line === "" ? fact : `${line}${between}${fact}`;
     if (line !== "" && columns(longer) > width) {
       lines.push(line);
       line = oneLine(`  ${fact}`, options);

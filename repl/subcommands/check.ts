@@ -1,5 +1,5 @@
 /** Without this file mistakes would only be found by running. */
-import { visible } from "../../grammar/visible.ts";
+import { visible, visibleJson } from "../../grammar/visible.ts";
 import type { Request } from "../arguments.ts";
 import { diagnosticJson } from "../diagnostic_json.ts";
 import { sayDiagnostic } from "../talk.ts";
@@ -23,6 +23,6 @@ export async function checkFiles(request: Extract<Request, { kind: "check" }>, s
     if (errors > 0 && code === 0) code = 3;
     if (!shop.options.quiet && !request.json) shop.stderr.write(`${visible(file)}: ${errors === 0 ? "no errors" : `${errors} ${errors === 1 ? "error" : "errors"}`}\n`);
   }
-  if (request.json) shop.stdout.write(`${JSON.stringify(found, null, 2)}\n`);
+  if (request.json) shop.stdout.write(`${visibleJson(JSON.stringify(found, null, 2))}\n`);
   return code;
 }

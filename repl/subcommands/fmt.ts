@@ -29,7 +29,7 @@ export async function format(request: Extract<Request, { kind: "fmt" }>, shop: S
       continue;
     }
     const text = print(script);
-    if (file === "-") shop.stdout.write(text);
+    if (file === "-") shop.stdout.write(shop.stdout.isTTY === true ? visible(text, { keepNewlines: true }) : text);
     else if (text !== read.text) {
       if (request.check) code = code === 0 ? 3 : code;
       else replace(resolve(shop.cwd, file), text);

@@ -1,7 +1,7 @@
 /** Without this file nobody could learn what a script reads, writes and uses before running it. */
 import { relative } from "node:path";
 import { parse } from "../../grammar/parse.ts";
-import { visible } from "../../grammar/visible.ts";
+import { visible, visibleJson } from "../../grammar/visible.ts";
 import { SETTINGS } from "../../src/check/settings.ts";
 import { plansOf } from "../../src/lint/plans.ts";
 import type { Compiled } from "../../src/pipeline.ts";
@@ -36,7 +36,7 @@ export async function info(request: Extract<Request, { kind: "info" }>, shop: Sh
     for (const one of errors) shop.stderr.write(`${sayDiagnostic(one, source, shop.talkLook)}\n`);
     if (errors.length > 0) return 3;
     const facts = factsOf(scriptName(request.file), source.text, checked, shop);
-    const text = request.permissions ? facts.permissions : request.json ? JSON.stringify(facts, null, 2) : inWords(facts);
+    const text = request.permissions ? facts.permissions : request.json ? visibleJson(JSON.stringify(facts, null, 2)) : inWords(facts);
     shop.stdout.write(`${visible(text, { keepNewlines: true })}\n`);
     return 0;
   } finally {

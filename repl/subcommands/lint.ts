@@ -1,6 +1,6 @@
 /** Without this file scripts that run, but do not do what they seem to, would pass unseen. */
 import { parse } from "../../grammar/parse.ts";
-import { visible } from "../../grammar/visible.ts";
+import { visible, visibleJson } from "../../grammar/visible.ts";
 import { lint } from "../../src/lint/lint.ts";
 import { LINT_RULES } from "../../src/lint/rules/mod.ts";
 import type { Request } from "../arguments.ts";
@@ -36,6 +36,6 @@ export async function lintFiles(request: Extract<Request, { kind: "lint" }>, sho
     for (const diagnostic of told) shop.stderr.write(`${sayDiagnostic(diagnostic, source, shop.talkLook)}\n`);
     if (!shop.options.quiet) shop.stderr.write(`${visible(file)}: ${told.length === 0 ? "nothing found" : `${told.length} found`}\n`);
   }
-  if (request.json) shop.stdout.write(`${JSON.stringify(found, null, 2)}\n`);
+  if (request.json) shop.stdout.write(`${visibleJson(JSON.stringify(found, null, 2))}\n`);
   return code;
 }

@@ -1,5 +1,6 @@
 /** Without this file nobody could look into the compiler: what each phase makes of a text. */
 import { parse, tokenize } from "../../grammar/parse.ts";
+import { visibleJson } from "../../grammar/visible.ts";
 import { printTree } from "../../grammar/print_tree.ts";
 import { printPlan } from "../../src/plan/print.ts";
 import type { Compiled, CompiledPipeline } from "../../src/pipeline.ts";
@@ -18,7 +19,7 @@ export function showPhases(phase: Phase, text: string, compiled: Compiled | null
 function showPhase(phase: OnePhase, text: string, compiled: Compiled | null): string {
   switch (phase) {
     case "tokens":
-      return tokenize(text).map(({ kind, span }) => `${`${span.start}–${span.end}`.padEnd(10)}${kind.padEnd(9)}${JSON.stringify(text.slice(span.start, span.end))}`).join("\n");
+      return tokenize(text).map(({ kind, span }) => `${`${span.start}–${span.end}`.padEnd(10)}${kind.padEnd(9)}${visibleJson(JSON.stringify(text.slice(span.start, span.end)))}`).join("\n");
     case "tree":
       return printTree(parse(text).script);
     case "plan":

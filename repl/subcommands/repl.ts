@@ -53,5 +53,7 @@ function historyFor(request: Extract<Request, { kind: "repl" }>): string | null 
 
 function greeting(shop: Shop): string {
   if (shop.options.quiet) return "";
-  return `${paint("strong", `saeq ${packageVersion()}`, shop.dataLook.color)}  ${paint("faint", ".help for help, Tab completes", shop.dataLook.color)}`;
+  const name = `saeq ${packageVersion()}`;
+  const advice = [".help for help, Tab completes", ".help for help", ".help"].find((text) => name.length + 2 + text.length < shop.dataLook.width);
+  return paint("strong", name, shop.dataLook.color) + (advice === undefined ? "" : `  ${paint("faint", advice, shop.dataLook.color)}`);
 }

@@ -21,7 +21,7 @@ export interface Screen {
 
 /** Lay out everything below the printed results in fewer than `height` rows: what matters least goes first. `caret` is its offset in `parts`. */
 export function screen(state: State, parts: readonly Part[], caret: number, signature: string | null, look: Look, height: number): Screen {
-  const limit = Math.max(2, height - 1);
+  const limit = Math.max(1, height - 1);
   const status = statusRows(state, look).slice(0, Math.max(0, limit - 1));
   if (state.search !== null) return searchScreen(state, state.search, status, look, limit);
   const most = state.menu === null ? limit - status.length : Math.max(1, Math.ceil((limit - status.length) / 2));
@@ -41,7 +41,7 @@ function unseenLines(text: string, parts: readonly Part[]): number {
 }
 
 function searchScreen(state: State, search: Search, status: readonly string[], look: Look, limit: number): Screen {
-  const { query, below } = searchRows(state, search, look, Math.max(1, limit - status.length - 1));
+  const { query, below } = searchRows(state, search, look, Math.max(0, limit - status.length - 1));
   return { status, prompt: [query], below, caret: { x: Math.min(cells(query), look.width - 2), y: status.length } };
 }
 

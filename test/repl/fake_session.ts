@@ -48,10 +48,11 @@ export const createSession: CreateSession = async (options: SessionOptions): Pro
       return "cancelled";
     }
     if (text.includes("note")) onEvent({ kind: "notice", text: "seed 42 was chosen; data says \x1b]0;pwned\x07" });
-    if (text.includes("stubborn")) await sleep(20_000, undefined, { ref: true });
+    killed = false;
+    // A batch that takes its time, whatever the signal says.
+    if (text.includes("stubborn")) while (!killed) await sleep(20);
     const slow = /slow (\d+)/.exec(text);
     const total = slow === null ? 0 : Number(slow[1]);
-    killed = false;
     for (let i = 0; i < total; i++) {
       await sleep(20);
       if (killed || signal.aborted) return "cancelled";

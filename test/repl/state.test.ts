@@ -93,6 +93,17 @@ test("Tab inserts the only completion, offers several, and Esc undoes", () => {
   assert.is(play(start, ":sa", "complete").state.menu?.items.length, 2);
 });
 
+test("Tab before the language is loaded is answered when it is, unless something was typed meanwhile", () => {
+  const unknown: Knowledge = { ...know, complete: () => null };
+  const typed = play(start, ":sam").state;
+  const early = update(typed, happening("complete"), unknown).state;
+  assert.is(early.line.text, "sam");
+  assert.is(early.hint, "loading");
+  assert.is(play(early, { on: "ready" }).state.line.text, "sample ");
+  assert.is(play(early, ":e", { on: "ready" }).state.line.text, "same");
+  assert.is(play(typed, { on: "ready" }).state.line.text, "sam");
+});
+
 test("Tab on an empty line applies the fix of the last mistake", () => {
   const { state } = play(start, ":actz", "enter", done("acts"));
   assert.is(state.hint, "Tab applies the fix");

@@ -1,0 +1,188 @@
+/** Without this file text from data, models, files and arguments might reach a terminal as commands to it. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { fileURLToPath } from "node:url";
+import seedrandom from "seedrandom";
+import stringWidth from "string-width";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import type { Diagnostic } from "../../grammar/diagnostic.ts";
+import { parseArguments } from "../../repl/arguments.ts";
+import { openDialogue } from "../../repl/dialogue.ts";
+import { highlight } from "../../repl/highlight.ts";
+import { edit, emptyLine } from "../../repl/line.ts";
+import { liveProgress } from "../../repl/live_progress.ts";
+import { perform } from "../../repl/main.ts";
+import { renderValue } from "../../repl/render/value.ts";
+import { showRows } from "../../repl/show.ts";
+import { initialState } from "../../repl/state.ts";
+import type { Shop } from "../../repl/subcommands/shop.ts";
+import { say, sayBug } from "../../repl/talk.ts";
+import { excerpt } from "../../repl/views/layout.ts";
+import { screen } from "../../repl/views/screen.ts";
+import { createColumn, createTable } from "../../runtime/data/table.ts";
+import { createSession } from "../../runtime/session.ts";
+import { createSession as createFake } from "./fake_session.ts";
+
+/** `FUZZ=100000` is what CI tries. */
+const COUNT = Number(process.env["FUZZ"] ?? 3_000);
+/** Slower paths see one string of so many. */
+const SELDOM = 40;
+const RARELY = 300;
+const random = seedrandom("terminal safety");
+const int = (most: number): number => Math.floor(random() * most);
+const pick = <T>(from: readonly T[]): T => from[int(from.length)]!;
+
+/** Each kind of harm that text has done to terminals, and what is needed to hide it. */
+const HARM = [
+  "\x1b[2J", "\x1b[3J", "\x1b[31m", "\x1b[6n", "\x1b[?1049h", "\x1b]0;title\x07", "\x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\", "\x1b]52;c;aGk=\x07", "\x1bPq#0\x1b\\", "\x1b_Gf=100\x1b\\", "\x1b^pm\x1b\\", "\x1bc", "\x1b",
+  "\x9b2J", "\x9d0;t\x9c", "\x90q\x9c", "\x85", "\x07", "\b\b\b", "\r", "\r\n", "\n", "\v", "\f", "\t", "\0", "\x7f", "\u202e", "\u2066", "\u200f", "\u061c", "\u200b", "\u200d", "\ufeff", "\u00ad", "\u2028", "\u2029", "\u3164", "\ufff9",
+  "\u{e0041}", "\u{e007f}", "\u{1d173}", "\ud800", "\udc00", "e\u0301", `a${"\u0301".repeat(40)}`, "日本", "😀", "👩‍👩‍👧", "🇫🇷", "\ufe0f", "ﷺ", "가", "\\", "\"", "'", "`", "|", "a", "word", " ", "=", "..",
+];
+
+function hostile(): string {
+  const kind = int(60);
+  if (kind < 6) return Buffer.from(Array.from({ length: int(60) }, () => int(256))).toString(pick(["utf8", "latin1", "utf16le"]));
+  if (kind === 6) return `a${"\u0301".repeat(10_000)}`.slice(0, 1 + int(10_000));
+  return Array.from({ length: 1 + int(12) }, () => pick(HARM)).join("");
+}
+
+// Written down here and not taken from the code under test. A line end is the only control character that is ours.
+const UNSAFE = /[\x00-\x09\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]|\p{Surrogate}|\p{M}{33}/u;
+
+function harmless(text: string, from: string, where: string): void {
+  const found = UNSAFE.exec(text);
+  if (found !== null) assert.unreachable(`${where} lets ${JSON.stringify(found[0])} through, from ${JSON.stringify(from)}: ${JSON.stringify(text.slice(Math.max(0, found.index - 40), found.index + 40))}`);
+}
+
+const plain = { color: false, width: 80, ascii: false, tty: true };
+const folder = mkdtempSync(join(tmpdir(), "saeq-safety-"));
+test.after(() => rmSync(folder, { recursive: true, force: true }));
+
+function collect(): { readonly stream: NodeJS.WriteStream; text(): string } {
+  let all = "";
+  const stream = Object.assign(new PassThrough(), { isTTY: true, columns: 80 });
+  stream.on("data", (chunk: Buffer) => (all += chunk.toString()));
+  return { stream: stream as unknown as NodeJS.WriteStream, text: () => all };
+}
+
+function tables(text: string): void {
+  const table = createTable(text, [createColumn(text || "x", "str", [text, "plain", null]), createColumn("number", "int", [1234567, 1, 12])]);
+  const width = pick([20, 45, 80]);
+  const shown = renderValue(table, `header ${text} · ${text}`, { width, color: false, ascii: int(2) === 0 });
+  harmless(shown, text, "a table");
+  const lines = shown.split("\n");
+  for (const line of lines) assert.ok(stringWidth(line) <= width, `${stringWidth(line)} of ${width} columns: ${JSON.stringify(line)}`);
+  // The last column is one of numbers: they end where its rule ends.
+  const rule = lines.findIndex((line) => /^[─-]+ {2}[─-]+$/.test(line));
+  if (rule >= 0 && lines[rule - 1]?.endsWith("number") === true) for (const line of lines.slice(rule + 1, rule + 4)) assert.is(stringWidth(line), stringWidth(lines[rule]!), `misaligned: ${JSON.stringify(lines)}`);
+  if (int(4) > 0) return;
+  const groups = { kind: "groups", members: [{ name: text, value: table }, { name: "b", value: table }] } as const;
+  harmless(renderValue(groups, text, { width: 80, color: false }), text, "groups");
+  harmless(renderValue({ kind: "text", text }, text, { width: 80, color: false }), text, "a text");
+}
+
+function talk(text: string): void {
+  const source = { name: text, text: `sample ${text} | actz` };
+  const diagnostic: Diagnostic = { code: "unknown-stage", severity: "error", span: { start: 3, end: 3 + int(source.text.length) }, message: text, label: text, notes: [text], help: text, fix: { span: { start: 0, end: 2 }, text } };
+  const said = [
+    say({ kind: "finished", stage: text, elapsedMs: 5, detail: text }, plain), say({ kind: "notice", text }, plain), say({ kind: "saved", path: text, detail: text }, plain),
+    say({ kind: "diagnostic", diagnostic, source }, plain), say({ kind: "diagnostic", diagnostic: { ...diagnostic, code: "cancelled" }, source }, plain), sayBug(new Error(text), plain), sayBug(text, plain),
+  ];
+  for (const each of said) harmless(each, text, "talk");
+}
+
+function views(text: string): void {
+  const typed = edit(edit(emptyLine(), { do: "paste", text }), { do: "insert", text });
+  const item = { text, detail: text, kind: "column" } as const;
+  const base = { ...initialState([edit(emptyLine(), { do: "set", text }).text, `x${typed.text}`]), line: typed, hint: "advice", queue: [typed.text] };
+  const event = { kind: "progress", stage: text, documents: 3, totalDocuments: 9, tokens: 10, totalTokens: 90, elapsedMs: 900, tokensPerSecond: 10, etaSeconds: 3 } as const;
+  const running = { text, since: 0, now: 5000, progress: event, stopping: 1 };
+  const seen = excerpt(typed.text, typed.caret);
+  const state = pick([{ ...base, running }, { ...base, menu: { items: [item, item], selected: 0, from: 0, to: 0, before: typed, signature: text } }, { ...base, search: { query: typed.text, index: 0 } }]);
+  const width = pick([20, 80]);
+  const view = screen(state, highlight(seen.text), seen.caret, text, { ...plain, width }, 24);
+  const rows = [...view.status, ...view.prompt, ...view.below];
+  // What joins emoji and some scripts may be typed.
+  harmless(rows.join("\n").replace(/[\u200c\u200d]/g, ""), text, "the live region");
+  for (const row of rows) assert.ok(stringWidth(row) <= width, `${stringWidth(row)} of ${width} columns: ${JSON.stringify(row)}`);
+}
+
+async function streams(text: string): Promise<void> {
+  const table = createTable("t", [createColumn("x", "str", [text, "b"])]);
+  for (const format of ["csv", "jsonl", "json", "tsv"] as const) {
+    const out = collect();
+    await showRows(table, format, out.stream);
+    // JSON is data to its last accent, however many there are.
+    harmless(format === "tsv" ? out.text().replaceAll("\t", "") : format === "csv" ? out.text() : out.text().replace(/\p{M}+/gu, ""), text, format);
+    if (format === "json") assert.equal(JSON.parse(out.text()), [{ x: text }, { x: "b" }]);
+  }
+  const err = collect();
+  const progress = liveProgress(err.stream, { ...plain, tty: false }, true);
+  progress.show({ kind: "progress", stage: text, documents: 3, totalDocuments: 9, tokens: 10, totalTokens: 90, elapsedMs: 20_000, tokensPerSecond: 10, etaSeconds: 3 });
+  harmless(err.text(), text, "progress");
+}
+
+async function commands(text: string): Promise<void> {
+  const printed: string[] = [];
+  const dialogue = openDialogue({ open: () => createFake({ readFrom: folder, writeTo: folder, grants: { read: true, write: true }, params: {}, settings: {}, interactive: true }), look: () => plain, cwd: folder, settings: {}, view: { mode: "table", rows: null, wide: false, time: false } });
+  const turn = { signal: new AbortController().signal, print: (one: string) => void printed.push(one), onProgress: () => undefined };
+  for (const line of [`.${text}`, `.help ${text}`, `.load ${text}.saeq`, `.save ${text}`, `.save ${text}/x.saeq`, `.set ${text.replace(/\s/g, "")}`, `.mode ${text}`, `.rows ${text}`, `?${text}`, `note ${text}`]) await dialogue.submit(line, turn);
+  await dialogue.close();
+  harmless(printed.join("\n"), text, "a dot command");
+}
+
+const scripts = (text: string): readonly string[] => [
+  `## ${text.replace(/[\r\n]/g, " ")}\nparam n: int = 1\nmemorization | take $n\n`,
+  `csv ${JSON.stringify(text)} | take 3 | save ${JSON.stringify(`${text}.csv`)}\n`,
+  `let a = ${text}\n${text} | acts ${text}`,
+  `memorization | where input_text == ${JSON.stringify(text)} | take 1 # ${text.replace(/[\r\n]/g, " ")}\n`,
+];
+
+/** Every subcommand that prints something of a script, on a script made of the text. */
+async function subcommands(text: string): Promise<void> {
+  const file = join(folder, "hostile.saeq");
+  for (const script of scripts(text)) {
+    writeFileSync(file, script);
+    writeFileSync(join(folder, "hostile_test.saeq"), script);
+    for (const argv of [["check", file], ["check", "--json", file], ["lint", file], ["lint", "--json", file], ["info", file], ["info", "--json", file], ["doc", file], ["run", file, "--help"], ["run", file], ["fmt", "-"], ["explain", file], ["explain", "--phase", "all", file], ["test", join(folder, "hostile_test.saeq")], ["check", `${text}.saeq`], ["doc", text], ["explain", text], ["run", `${text}.saeq`], ["info", `x${text}`]]) {
+      const streams = { stdin: new PassThrough(), out: collect(), err: collect() };
+      streams.stdin.end(script);
+      const request = parseArguments(argv, { version: "1", piped: true });
+      if (request.kind === "say") continue;
+      const shop = { argv, cwd: folder, options: { ...request.options, prompt: false }, stdin: streams.stdin, stdout: streams.out.stream, stderr: streams.err.stream, dataLook: plain, talkLook: plain, createSession } as unknown as Shop;
+      await perform(request, shop);
+      harmless(streams.out.text() + streams.err.text(), text, `saeq ${argv[0]!} ${argv[1]!.startsWith("-") ? argv[1]! : ""}`);
+    }
+  }
+}
+
+test(`${COUNT} strings that would take over a terminal are only ever seen, and no row is wider or out of line`, async () => {
+  for (let i = 0; i < COUNT; i++) {
+    const text = hostile();
+    tables(text);
+    talk(text);
+    views(text);
+    if (i % SELDOM === 0) {
+      await streams(text);
+      await commands(text);
+    }
+    if (i % RARELY === 0) await subcommands(text);
+  }
+});
+
+test("mistakes in the command line, in a process of its own", () => {
+  const program = fileURLToPath(new URL("../../repl/bin/saeq.js", import.meta.url));
+  const text = HARM.filter((one) => !one.includes("\0")).join("");
+  for (const argv of [[text], ["eval", "--format", text], ["doc", `--${text}`], ["run", `${text}.saeq`], ["--seed", text]]) {
+    const { stdout, stderr, status } = spawnSync(process.execPath, [program, ...argv], { encoding: "utf8", cwd: folder, input: "" });
+    assert.not.equal(status, 0);
+    assert.ok(stderr.length > 0);
+    harmless(stdout + stderr, text, `saeq ${argv[0]!.slice(0, 6)}`);
+  }
+});
+
+test.run();
