@@ -100,7 +100,7 @@ function views(text: string): void {
   const item = { text, detail: text, kind: "column" } as const;
   const base = { ...initialState([edit(emptyLine(), { do: "set", text }).text, `x${typed.text}`]), line: typed, hint: "advice", queue: [typed.text] };
   const event = { kind: "progress", stage: text, documents: 3, totalDocuments: 9, tokens: 10, totalTokens: 90, elapsedMs: 900, tokensPerSecond: 10, etaSeconds: 3 } as const;
-  const running = { text, since: 0, now: 5000, progress: event, stopping: 1 };
+  const running = { text, since: 0, now: 5000, progress: [event], stopping: 1 };
   const seen = excerpt(typed.text, typed.caret);
   const state = pick([{ ...base, running }, { ...base, menu: { items: [item, item], selected: 0, from: 0, to: 0, before: typed, signature: text } }, { ...base, search: { query: typed.text, index: 0 } }]);
   const width = pick([20, 80]);
