@@ -13,14 +13,20 @@ export interface TensorEntry {
   readonly shape: readonly number[];
   readonly offset: number;
   readonly length: number;
+  /** Stored by columns: numpy's Fortran order, or a transposed tensor. Safetensors files never are. */
+  readonly columnMajor?: boolean;
 }
 
-export interface SafetensorsFile {
+/** A file of tensors: what its directory says, and where the data begin. */
+export interface TensorFile {
   readonly file: string;
   readonly size: number;
   readonly header: Uint8Array;
+  readonly start: number;
   readonly tensors: ReadonlyMap<string, TensorEntry>;
 }
+
+export type SafetensorsFile = TensorFile;
 
 // Format: github.com/huggingface/safetensors, README "Format" and `safetensors/src/tensor.rs` (Dtype, MAX_HEADER_SIZE, `Metadata::validate`).
 const LARGEST_HEADER = 100_000_000;
@@ -47,7 +53,7 @@ function pickleError(file: string): CheckpointError {
  * Read and check the header of a safetensors file; the data stay where they are. Sizes are checked before anything is allocated.
  * Errors: `not-safetensors`, `truncated-safetensors`, `invalid-json`, `duplicate-key`, `invalid-tensor`, `overlapping-tensors`, `unreferenced-bytes`.
  */
-export async function readSafetensors(file: string): Promise<SafetensorsFile> {
+export async function readSafetensors(file: string): Promise<TensorFile> {
   refusePickle(file);
   let handle: FileHandle | null = null;
   try {
@@ -57,7 +63,7 @@ export async function readSafetensors(file: string): Promise<SafetensorsFile> {
     recognise(file, start, size);
     const length = headerLength(file, start, size);
     const header = await readExactly(handle, file, 8, length);
-    return { file, size, header, tensors: tensorsOf(file, header, size) };
+    return { file, size, header, start: 8 + header.length, tensors: tensorsOf(file, header, size) };
   } catch (error) {
     throw error instanceof CheckpointError ? error : unreadable(file, error);
   } finally {

@@ -44,7 +44,7 @@ export const SETTINGS: Readonly<Record<string, SettingSpec>> = {
   convention: {
     doc: "How a Llama Scope SAE is read: as its publisher does, as sae_lens does, or as Neuronpedia does",
     value: "openmoss|saelens|neuronpedia",
-    apply: (s, [v]) => (v === "openmoss" || v === "saelens" || v === "neuronpedia" ? { ...s, convention: v } : null),
+    apply: (s, [v]) => (v === "openmoss" || v === "saelens" || v === "neuronpedia" || v === "publisher" ? { ...s, convention: v } : null),
     show: (s) => s.convention,
   },
   bos: {
