@@ -71,16 +71,23 @@ async function write(folder: string, copy: string, { file }: ZipDirectory, array
   const padded = Buffer.from(text + " ".repeat((8 - ((8 + Buffer.byteLength(text)) % 8)) % 8));
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(padded.length));
+  /** What the archive itself had to say: the writer would take its code for one of the system. */
+  let fault: CheckpointError | null = null;
   async function* chunks(): AsyncGenerator<Uint8Array> {
     yield length;
     yield padded;
-    for (const array of arrays) yield* converted(file, array);
+    try {
+      for (const array of arrays) yield* converted(file, array);
+    } catch (error) {
+      if (error instanceof CheckpointError) fault = error;
+      throw error;
+    }
   }
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     await atomicWrite(copy, chunks());
   } catch (error) {
-    if (error instanceof CheckpointError) throw error;
+    if (fault !== null) throw fault;
     const reason = error instanceof DataError ? error.message : String(error);
     throw new CheckpointError("unreadable-file", `${file} must be converted, and its copy cannot be written: ${reason}`, { help: 'save it without compression: numpy.savez("params.npz", **numpy.load("params.npz"))' });
   }

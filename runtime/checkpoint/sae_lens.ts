@@ -148,6 +148,7 @@ async function describe({ config, metadata, architecture, normalize, factor }: S
   const stored = await readVector(find(weights, "b_dec"), dOut);
   const bias = stored.map((value) => value / factor);
   const hookName = word(metadata, "hook_name", "");
+  if (hookName === "") throw new CheckpointError("invalid-config", `\`hook_name\` in ${config.file} is missing, and which activations the SAE reads is not guessed`, { help: "download the file again, or add that key" });
   const place = parseHookName(hookName);
   const oldLayer = optional(metadata, "hook_layer");
   const modelName = optional(metadata, "model_name");

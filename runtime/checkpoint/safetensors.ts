@@ -87,8 +87,8 @@ export async function fill(handle: FileHandle, file: string, offset: number, byt
   }
 }
 
-/** Things that are often saved under a safetensors name. */
-function recognise(file: string, start: Uint8Array, size: number): void {
+/** Things that are often saved under the name of weights. `start` is the file's first half kilobyte. */
+export function refusePlaceholder(file: string, start: Uint8Array): void {
   const text = new TextDecoder("latin1").decode(start);
   if (text.startsWith("version https://git-lfs")) {
     const real = /\nsize (\d+)/.exec(text)?.[1];
@@ -98,6 +98,11 @@ function recognise(file: string, start: Uint8Array, size: number): void {
     });
   }
   if (/^\s*<(!doctype|html|\?xml)/i.test(text)) throw new CheckpointError("html-page", `${file} is a web page, most likely an error page of a download`, { help: "download the file again" });
+}
+
+function recognise(file: string, start: Uint8Array, size: number): void {
+  refusePlaceholder(file, start);
+  const text = new TextDecoder("latin1").decode(start);
   if (text.startsWith("PK\u0003\u0004") || (start[0] === 0x80 && (start[1] ?? 9) <= 5 && start[7] !== 0)) throw pickleError(file);
   if (size < 8) throw new CheckpointError("truncated-safetensors", `${file} has ${size} bytes; a safetensors file has at least 8`, { help: "download the file again" });
 }

@@ -2,7 +2,7 @@
 import { open, type FileHandle } from "node:fs/promises";
 import { CheckpointError } from "./error.ts";
 import { unreadable } from "./real_path.ts";
-import { readExactly } from "./safetensors.ts";
+import { readExactly, refusePlaceholder } from "./safetensors.ts";
 
 /** A member where it lies: `size` bytes once unpacked, `packed` in the file from `offset` on. */
 export interface ZipMember {
@@ -43,6 +43,7 @@ export async function readZipDirectory(file: string): Promise<ZipDirectory> {
   try {
     handle = await open(file, "r");
     const { size } = await handle.stat();
+    refusePlaceholder(file, await readExactly(handle, file, 0, Math.min(size, 512)));
     const { count, offset, length } = await endRecord(handle, file, size);
     const bytes = await readExactly(handle, file, offset, length);
     const entries = centralEntries(file, bytes, count, offset);

@@ -35,8 +35,7 @@ export function encoded(context: Lowering, dense: Plan): Plan | null {
 
 /** The SAE trained on exactly this hook. A near hook is never substituted. */
 function saeFor(context: Lowering, model: ModelFacts, saes: readonly SaeFacts[], tap: Tap): SaeFacts | null {
-  // An SAE that does not say where it reads is taken at its word; one that names another place never fits.
-  const match = saes.find((sae) => sae.hookName === "" || (sae.layer === tap.layer && sae.hook === tap.hook));
+  const match = saes.find((sae) => sae.layer === tap.layer && sae.hook === tap.hook);
   if (match === undefined) {
     const first = saes[0]!;
     const layers = saes.map((sae) => sae.layer ?? "any").join(", ");
