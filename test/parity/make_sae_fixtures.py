@@ -73,6 +73,17 @@ def evidence(seen: torch.Tensor, W: torch.Tensor, b: torch.Tensor, *, scale=1.0,
     return {"margin": margin, "bound": 8 * EPS * size * scale}
 
 
+def fidelity(decoded: torch.Tensor, x: torch.Tensor) -> dict[str, float]:
+    """What sae_lens says of a reconstruction, in two batches of different size; the squared error and the cosine are torch's own."""
+    from sae_lens.evals import ExplainedVarianceCalculator
+
+    decoded, x = decoded.detach().double(), x.double()
+    calculator = ExplainedVarianceCalculator()
+    calculator.add_batch(decoded[:5], x[:5])
+    calculator.add_batch(decoded[5:], x[5:])
+    return {"explained_variance": calculator.compute(), "mse": torch.nn.functional.mse_loss(decoded, x).item() * x.shape[1], "cosine": torch.nn.functional.cosine_similarity(decoded, x).mean().item()}
+
+
 def write(folder: Path, x: torch.Tensor, facts: dict, conventions: dict[str, dict[str, torch.Tensor]]) -> None:
     """`conventions`: by name acts, margin, bound, and decoded where it can be had."""
     tensors = {"x": x}
@@ -80,6 +91,8 @@ def write(folder: Path, x: torch.Tensor, facts: dict, conventions: dict[str, dic
         assert (values["acts"] > 0).sum() > 20, (folder, convention, "hardly any feature is active")
         tensors |= {f"{convention}.{key}": value.detach().float().clone().contiguous() for key, value in values.items()}
     save_file(tensors, folder / "expected.safetensors")
+    if facts["hookOut"] is None:
+        facts = {**facts, "fidelity": {convention: fidelity(values["decoded"], x) for convention, values in conventions.items()}}
     (folder / "expected.json").write_text(json.dumps({**facts, "convention": next(iter(conventions))}) + "\n")
 
 

@@ -8,6 +8,7 @@ import * as ort from "onnxruntime-node";
 import { decodeNumbers, pieces } from "../../runtime/checkpoint/numbers.ts";
 import { readSafetensors } from "../../runtime/checkpoint/safetensors.ts";
 import { readSae } from "../../runtime/checkpoint/sae.ts";
+import { fidelity } from "../../runtime/kernels/fidelity.ts";
 import { emitDecode } from "../../src/emit/decode.ts";
 import { emitEncode } from "../../src/emit/encode.ts";
 import type { Convention, SaeSpec } from "../../src/emit/specs.ts";
@@ -26,6 +27,8 @@ interface Facts {
   readonly options: { readonly normFactor?: number; readonly file?: string };
   readonly at: string;
   readonly convention: string;
+  /** By convention, of an SAE that gives back what it reads. */
+  readonly fidelity?: Readonly<Record<string, { readonly explained_variance: number; readonly mse: number; readonly cosine: number }>>;
 }
 
 async function readTensors(file: string): Promise<ReadonlyMap<string, Float32Array>> {
@@ -88,6 +91,14 @@ for (const name of readdirSync(fixtures)) {
         for (let row = 0; row < mine.length; row += d) {
           const [a, b] = [mine.subarray(row, row + d), theirs.subarray(row, row + d)];
           tally.decode = Math.max(tally.decode, Math.hypot(...a.map((value, at) => value - (b[at] as number))) / Math.hypot(...b));
+        }
+      }
+      const wanted = facts.fidelity?.[convention];
+      assert.is(wanted === undefined, facts.hookOut !== null);
+      if (wanted !== undefined) {
+        const found = fidelity(theirs as Float32Array, x, sae.dIn, new Uint8Array(x.length / sae.dIn));
+        for (const [mine, other] of [[found.explainedVariance, wanted.explained_variance], [found.mse, wanted.mse], [found.cosine, wanted.cosine]] as const) {
+          assert.ok(mine !== null && Math.abs(mine - other) <= 1e-6 * Math.max(1, Math.abs(other)), `${name} ${convention}: ${mine}, ${other}`);
         }
       }
       const report = `${name} ${convention}: ${JSON.stringify(tally)}`;
