@@ -1,49 +1,10 @@
 /** Without this file tensors saved by torch.save could only be had by running whatever their pickle asks for. */
 import { CheckpointError } from "./error.ts";
+import { CONVERT, isKind, KNOWN, made, storageOf, type Pickled, type PickledGlobal } from "./pickle_values.ts";
 
-/** A tensor as the pickle describes it: a view of a storage, in elements. */
-export interface PickledTensor {
-  readonly kind: "tensor";
-  readonly storage: string;
-  /** As safetensors names it. */
-  readonly dtype: string;
-  /** Elements that the storage has. */
-  readonly count: number;
-  readonly offset: number;
-  readonly shape: readonly number[];
-  readonly stride: readonly number[];
-}
-export interface PickledDict {
-  readonly kind: "dict";
-  readonly entries: Map<string, Pickled>;
-}
-interface PickledItems {
-  readonly kind: "tuple" | "list";
-  readonly items: Pickled[];
-}
-interface PickledGlobal {
-  readonly kind: "global";
-  readonly name: string;
-}
-interface PickledStorage {
-  readonly kind: "storage";
-  readonly storage: string;
-  readonly dtype: string;
-  readonly count: number;
-}
-export type Pickled = null | boolean | number | string | PickledTensor | PickledDict | PickledItems | PickledGlobal | PickledStorage;
-
-// Format: CPython Lib/pickle.py and Lib/pickletools.py; what torch writes: torch/serialization.py `persistent_id`, torch/_utils.py `_rebuild_tensor_v2`.
-const STORAGES: Readonly<Record<string, string>> = {
-  FloatStorage: "F32", HalfStorage: "F16", BFloat16Storage: "BF16", DoubleStorage: "F64", LongStorage: "I64", IntStorage: "I32", ShortStorage: "I16", CharStorage: "I8", ByteStorage: "U8", BoolStorage: "BOOL",
-};
-const KNOWN = new Set(["collections.OrderedDict", "torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_parameter", "torch.Size", ...Object.keys(STORAGES).map((name) => `torch.${name}`)]);
+// Format: CPython Lib/pickle.py and Lib/pickletools.py.
 const MARK = Symbol("mark");
 type Stacked = Pickled | typeof MARK;
-
-export const CONVERT = {
-  help: "convert it once where you trust it: safetensors.torch.save_file({k: v.contiguous() for k, v in torch.load(path, weights_only=True).items()}, \"….safetensors\")",
-};
 
 /**
  * The value of a pickle that holds nothing but tensors, dicts, lists, tuples, text and numbers. No name in it is ever looked up or called:
@@ -69,9 +30,9 @@ class Reader {
     this.where = where;
   }
 
-  broken(what: string): CheckpointError {
-    return new CheckpointError("broken-archive", `${this.where} ${what}`, { help: "download the file again" });
-  }
+  readonly broken = (what: string): CheckpointError => new CheckpointError("broken-archive", `${this.where} ${what}`, { help: "download the file again" });
+  readonly refused = (what: string): CheckpointError =>
+    new CheckpointError("pickle-refused", `${this.where} ${what}; only tensors, dicts, lists, text and numbers are read from a pickle`, CONVERT);
 
   /** Moves on by so many bytes; the place they began. */
   take(count: number): number {
@@ -228,11 +189,11 @@ class Reader {
         break;
       }
       case 0x51: // BINPERSID
-        stack.push(this.storage(this.pop()));
+        stack.push(storageOf(this.pop(), this));
         break;
       case 0x52: { // REDUCE
         const args = this.pop();
-        stack.push(this.made(this.pop(), args));
+        stack.push(made(this.pop(), args, this));
         break;
       }
       case 0x62: // BUILD: the state of a dict (torch's _metadata) says nothing of tensors.
@@ -242,10 +203,6 @@ class Reader {
       default:
         throw this.refused(`uses the instruction 0x${op.toString(16).padStart(2, "0")}`);
     }
-  }
-
-  refused(what: string): CheckpointError {
-    return new CheckpointError("pickle-refused", `${this.where} ${what}; only tensors, dicts, lists, text and numbers are read from a pickle`, CONVERT);
   }
 
   long(length: number): number {
@@ -284,49 +241,4 @@ class Reader {
     if (!KNOWN.has(name)) throw this.refused(`asks for \`${name}\``);
     return { kind: "global", name };
   }
-
-  storage(id: Pickled): PickledStorage {
-    const [tag, type, key, , count] = isKind(id, "tuple") ? id.items : [];
-    const dtype = type !== undefined && isKind(type, "global") ? STORAGES[type.name.replace(/^torch\./, "")] : undefined;
-    if (tag !== "storage" || dtype === undefined || typeof key !== "string" || !isCount(count)) throw this.refused("names a storage in a way torch does not");
-    return { kind: "storage", storage: key, dtype, count };
-  }
-
-  made(what: Pickled, args: Pickled): Pickled {
-    const items = isKind(args, "tuple") ? args.items : null;
-    if (!isKind(what, "global") || items === null) throw this.refused("calls something that is not a constructor of torch");
-    switch (what.name) {
-      case "collections.OrderedDict":
-        if (items.length > 0) throw this.refused("makes an OrderedDict in a way torch does not");
-        return { kind: "dict", entries: new Map() };
-      case "torch.Size":
-        return items[0] !== undefined && isKind(items[0], "tuple") ? items[0] : args;
-      case "torch._utils._rebuild_parameter": {
-        const tensor = items[0];
-        if (tensor === undefined || !isKind(tensor, "tensor")) throw this.broken("holds a parameter that is no tensor");
-        return tensor;
-      }
-      case "torch._utils._rebuild_tensor_v2":
-        return this.tensor(items);
-      default:
-        throw this.refused(`calls \`${what.name}\``);
-    }
-  }
-
-  tensor([storage, offset, shape, stride]: readonly Pickled[]): PickledTensor {
-    const sizes = (value: Pickled | undefined): readonly number[] | null => (value !== undefined && isKind(value, "tuple") && value.items.every(isCount) ? (value.items as number[]) : null);
-    const [dims, steps] = [sizes(shape), sizes(stride)];
-    if (storage === undefined || !isKind(storage, "storage") || !isCount(offset) || dims === null || steps === null || dims.length !== steps.length || dims.length > 8) throw this.broken("holds a tensor that is not described as torch does");
-    return { kind: "tensor", storage: storage.storage, dtype: storage.dtype, count: storage.count, offset, shape: dims, stride: steps };
-  }
-}
-
-function isCount(value: Pickled | undefined): value is number {
-  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
-}
-
-type Kinds = Exclude<Pickled, null | boolean | number | string>;
-
-export function isKind<K extends Kinds["kind"]>(value: Pickled, kind: K): value is Extract<Kinds, { readonly kind: K }> | (K extends "tuple" | "list" ? PickledItems : never) {
-  return typeof value === "object" && value !== null && value.kind === kind;
 }

@@ -1,7 +1,8 @@
 /** Without this file SAEs that are published only as torch.save files could not be read. */
 import { CheckpointError } from "./error.ts";
 import { unpacked } from "./inflate.ts";
-import { CONVERT, isKind, readPickle, type Pickled, type PickledTensor } from "./pickle.ts";
+import { readPickle } from "./pickle.ts";
+import { CONVERT, isKind, type Pickled, type PickledTensor } from "./pickle_values.ts";
 import type { TensorEntry, TensorFile } from "./safetensors.ts";
 import { readZipDirectory, type ZipDirectory } from "./zip_directory.ts";
 

@@ -23,8 +23,13 @@ const SEED = Number(process.env["FUZZ_SEED"] ?? 1);
 const formats = join(import.meta.dirname, "../parity/sae_formats");
 /** In memory where the system has such a place: a million small files wear a disk out. */
 const folder = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "saeq-fuzz-"));
-process.env["XDG_CACHE_HOME"] = join(folder, "cache");
-test.after(() => rmSync(folder, { recursive: true }));
+const usual = process.env["XDG_CACHE_HOME"];
+test.before(() => void (process.env["XDG_CACHE_HOME"] = join(folder, "cache")));
+test.after(() => {
+  if (usual === undefined) delete process.env["XDG_CACHE_HOME"];
+  else process.env["XDG_CACHE_HOME"] = usual;
+  rmSync(folder, { recursive: true });
+});
 
 /** mulberry32: the same inputs for the same seed on every machine. */
 function chance(seed: number): (below: number) => number {

@@ -16,8 +16,13 @@ import { encodeRows, floats, int64, openGraph } from "../emit/run_graph.ts";
 
 const fixtures = join(import.meta.dirname, "sae_formats");
 const cache = mkdtempSync(join(tmpdir(), "saeq-converted-"));
-process.env["XDG_CACHE_HOME"] = cache;
-test.after(() => rmSync(cache, { recursive: true }));
+const usual = process.env["XDG_CACHE_HOME"];
+test.before(() => void (process.env["XDG_CACHE_HOME"] = cache));
+test.after(() => {
+  if (usual === undefined) delete process.env["XDG_CACHE_HOME"];
+  else process.env["XDG_CACHE_HOME"] = usual;
+  rmSync(cache, { recursive: true });
+});
 
 interface Facts {
   readonly hookName: string;

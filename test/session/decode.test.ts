@@ -93,6 +93,7 @@ test("features of an SAE that is no longer set, and of one without a decoder, ar
 
 test("an archive that had to be converted is said aloud, once", async () => {
   const place = folder();
+  const usual = process.env["XDG_CACHE_HOME"];
   process.env["XDG_CACHE_HOME"] = join(place, "cache");
   const sae = join(place, "gemma-scope-2b-pt-res", "layer_7", "width_16k");
   mkdirSync(sae, { recursive: true });
@@ -102,6 +103,8 @@ test("an archive that had to be converted is said aloud, once", async () => {
   const session = await open();
   const { outcome, notices } = await run(session, `set sae "${sae}"\nprompts "In the beginning" | acts layer 7 | decode`);
   await session.close();
+  if (usual === undefined) delete process.env["XDG_CACHE_HOME"];
+  else process.env["XDG_CACHE_HOME"] = usual;
   assert.is(outcome.exitCode, 0, JSON.stringify(outcome.diagnostics));
   assert.is(notices.filter((notice) => /converted once/.test(notice)).length, 1, JSON.stringify(notices));
 });
