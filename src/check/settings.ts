@@ -35,7 +35,7 @@ export const SETTINGS: Readonly<Record<string, SettingSpec>> = {
     path: true,
   },
   sae: {
-    doc: "The SAE, or several for several layers: folders of any format that is read, or one file of a folder of several",
+    doc: "The SAE, or several for several layers: folders of sae_lens, Llama Scope, llamascopium, Gemma Scope 1 and 2, sparsify, dictionary_learning or circuit-tracer, or one file of a folder of several (Qwen Scope, Goodfire, DeepSeek-R1, hook_z)",
     value: '"<folder>", …',
     apply: (s, v) => (v.length > 0 && v.every((each) => typeof each === "string" && each !== "") ? { ...s, sae: v as string[] } : null),
     show: (s) => s.sae.join(", "),

@@ -13,15 +13,11 @@ import { readTorchFile } from "../../runtime/checkpoint/torch_file.ts";
 import { emitEncode } from "../../src/emit/encode.ts";
 import { encodeRows } from "../emit/run_graph.ts";
 import { gemmaArrays, npy, npyText, zip, type Member } from "./archives.ts";
+import { ownCache } from "./own_cache.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "saeq-archives-"));
-const usual = process.env["XDG_CACHE_HOME"];
-test.before(() => void (process.env["XDG_CACHE_HOME"] = join(folder, "cache")));
-test.after(() => {
-  if (usual === undefined) delete process.env["XDG_CACHE_HOME"];
-  else process.env["XDG_CACHE_HOME"] = usual;
-  rmSync(folder, { recursive: true });
-});
+ownCache(test, join(folder, "cache"));
+test.after(() => rmSync(folder, { recursive: true }));
 
 async function codeOf(work: Promise<unknown>): Promise<string> {
   return work.then(() => "accepted", (error: unknown) => {

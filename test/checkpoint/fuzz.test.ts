@@ -16,6 +16,7 @@ import { readTorchFile } from "../../runtime/checkpoint/torch_file.ts";
 import { unpacked } from "../../runtime/checkpoint/inflate.ts";
 import { readZipDirectory } from "../../runtime/checkpoint/zip_directory.ts";
 import { gemmaArrays, npy, zip } from "./archives.ts";
+import { ownCache } from "./own_cache.ts";
 
 /** A twentieth of what CI tries on text: each of these inputs is a file. */
 const COUNT = Number(process.env["FUZZ_READERS"] ?? Math.ceil(Number(process.env["FUZZ"] ?? 20_000) / 20));
@@ -23,13 +24,8 @@ const SEED = Number(process.env["FUZZ_SEED"] ?? 1);
 const formats = join(import.meta.dirname, "../parity/sae_formats");
 /** In memory where the system has such a place: a million small files wear a disk out. */
 const folder = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "saeq-fuzz-"));
-const usual = process.env["XDG_CACHE_HOME"];
-test.before(() => void (process.env["XDG_CACHE_HOME"] = join(folder, "cache")));
-test.after(() => {
-  if (usual === undefined) delete process.env["XDG_CACHE_HOME"];
-  else process.env["XDG_CACHE_HOME"] = usual;
-  rmSync(folder, { recursive: true });
-});
+ownCache(test, join(folder, "cache"));
+test.after(() => rmSync(folder, { recursive: true }));
 
 /** mulberry32: the same inputs for the same seed on every machine. */
 function chance(seed: number): (below: number) => number {

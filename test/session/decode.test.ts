@@ -91,6 +91,12 @@ test("features of an SAE that is no longer set, and of one without a decoder, ar
   assert.equal(await codes(`set sae "${clt}"\nprompts "a" | acts layer 7 | top 2`), []);
 });
 
+test("NaN in a decoder stops decoding, and nothing else", async () => {
+  const sae = saeFolder({ change: (weights: Record<string, Tensor>) => void (weights["W_dec"]!.values[5] = NaN) });
+  assert.equal(await codes(`set sae "${sae}"\nprompts "In the beginning" | acts layer 7 | top 2`), []);
+  assert.equal(await codes(`set sae "${sae}"\nprompts "In the beginning" | acts layer 7 | decode`), ["nonfinite-weights"]);
+});
+
 test("an archive that had to be converted is said aloud, once", async () => {
   const place = folder();
   const usual = process.env["XDG_CACHE_HOME"];
