@@ -33,13 +33,16 @@ export async function convertedCopy(directory: ZipDirectory, arrays: readonly Np
   const { mtimeMs, ino } = await stat(directory.file).catch((error: unknown) => Promise.reject(unreadable(directory.file, error)));
   const name = createHash("sha256").update(directory.bytes).update(`\0${directory.file}\0${directory.size}\0${mtimeMs}\0${ino}`).digest("hex");
   const copy = join(folder, `${name}.safetensors`);
-  const known = await usable(folder, copy);
-  if (!known) await write(folder, copy, directory, arrays);
-  const weights = await readSafetensors(copy);
-  const tensors = new Map(arrays.map(({ name: tensor, header }) => {
-    const found = weights.tensors.get(tensor);
-    if (found === undefined) throw new CheckpointError("missing-tensor", `${copy} lacks \`${tensor}\` of ${directory.file}`, { help: `remove it: rm ${copy}` });
-    return [tensor, { ...found, shape: header.shape, columnMajor: header.fortran && header.shape.length > 1 }];
+  let weights = (await usable(folder, copy)) ? await whole(copy, arrays) : null;
+  const known = weights !== null;
+  if (weights === null) {
+    await write(folder, copy, directory, arrays);
+    weights = await whole(copy, arrays);
+  }
+  if (weights === null) throw new CheckpointError("unreadable-file", `${copy} does not hold what was just written to it`, { help: "check that disk, or name another place: XDG_CACHE_HOME=~/.cache saeq …" });
+  const tensors = new Map([...weights.tensors].map(([name, found]) => {
+    const header = arrays.find((array) => array.name === name)?.header;
+    return [name, { ...found, columnMajor: header !== undefined && header.fortran && header.shape.length > 1 }];
   }));
   const note = known
     ? `${directory.file} cannot be mapped as it is; its converted copy is read: ${copy}`
@@ -47,6 +50,21 @@ export async function convertedCopy(directory: ZipDirectory, arrays: readonly Np
   // The digest is of what was published, so that it is the same whoever converted it.
   return { weights: { ...weights, header: directory.bytes, tensors }, note };
 }
+
+/** The copy's tensors, or null where it is cut or holds something else: it is then made anew. */
+async function whole(copy: string, arrays: readonly NpyMember[]): Promise<TensorFile | null> {
+  const found = await readSafetensors(copy).catch((error: unknown) => {
+    if (error instanceof CheckpointError && error.code !== "unreadable-file") return null;
+    throw error;
+  });
+  const same = arrays.every(({ name, header }) => {
+    const tensor = found?.tensors.get(name);
+    return tensor !== undefined && JSON.stringify(tensor.shape) === JSON.stringify(header.shape) && tensor.dtype === storedType(header.dtype);
+  });
+  return same ? found : null;
+}
+
+const storedType = (dtype: string): string => (dtype === "F64" ? "F32" : dtype);
 
 /** A copy of this user's own in a folder that nobody else writes. */
 async function usable(folder: string, copy: string): Promise<boolean> {
@@ -61,7 +79,7 @@ async function usable(folder: string, copy: string): Promise<boolean> {
 async function write(folder: string, copy: string, { file }: ZipDirectory, arrays: readonly NpyMember[]): Promise<void> {
   let offset = 0;
   const header = Object.fromEntries(arrays.map(({ name, header: { dtype, shape } }) => {
-    const stored = dtype === "F64" ? "F32" : dtype;
+    const stored = storedType(dtype);
     const count = shape.reduce((product, size) => product * size, 1);
     const begin = offset;
     offset += count * (WIDTH[stored] as number);

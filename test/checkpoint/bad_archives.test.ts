@@ -154,6 +154,10 @@ test("a deflated archive is converted once, and again when it changes", async ()
   assert.is(statSync(copy).mtimeMs, written);
   assert.is(second.digest, first.digest);
   assert.match(second.notes[0] ?? "", /its converted copy is read/);
+  for (const damage of [Buffer.alloc(0), readFileSync(copy).subarray(0, 50), Buffer.from("something else entirely")]) {
+    writeFileSync(copy, damage);
+    assert.match((await readSae(join(file, ".."), { convention: null })).notes[0] ?? "", /converted once/, "a damaged copy is made anew");
+  }
   utimesSync(file, 1, 1);
   assert.is.not((await readSae(join(file, ".."), { convention: null })).encoder.file, copy);
   assert.is(statSync(join(copy, "..")).mode & 0o777, 0o700);
