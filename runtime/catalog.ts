@@ -93,7 +93,10 @@ export function createCatalog(readFrom: string): Catalog {
       hook: spec.hook,
       hookName: spec.hookName,
       prependBos: spec.prependBos,
+      noDecoder: spec.decoder === null ? spec.noDecoder : null,
+      writes: spec.hookOut,
     };
+    notes.push(...spec.notes);
     const loaded = { facts, spec };
     saes.set(`${spec.digest}|${spec.convention}`, loaded);
     return loaded;

@@ -20,6 +20,7 @@ import { toTable } from "./data/to_table.ts";
 import { compareGroups } from "./comparison.ts";
 import { overlapTable, rankFeatures, unionTable } from "./features.ts";
 import { memorize } from "./memorization.ts";
+import { decodeGroups, fidelityTable } from "./reconstruction.ts";
 import type { Progress } from "./engine/port.ts";
 import { countActivations, histogramPlot, nonFiniteCount, statisticsTable, type Member } from "./summary.ts";
 import type { ValueStore } from "./value_store.ts";
@@ -184,6 +185,10 @@ async function apply(plan: Plan, inputs: readonly Value[], context: ExecuteConte
       });
     case "encode":
       return together(input, (sets) => Promise.all(sets.map((set) => encode(op, expect("dense", set), activation))));
+    case "decode":
+      return decodeGroups(op, input, inputs[1]!, activation);
+    case "fidelity":
+      return fidelityTable(members(input), members(inputs[1]!));
     case "generate":
       return together(input, async (tables) => {
         const made: Single[] = [];

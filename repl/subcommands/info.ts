@@ -68,7 +68,7 @@ function checkpointsOf(compiled: Compiled | null): { readonly models: readonly s
   const saes = new Set<string>();
   for (const { op } of plansOf(compiled)) {
     if (op.op === "forward" || op.op === "generate" || op.op === "tokenize") models.add(op.model.name);
-    if (op.op === "encode") for (const sae of op.saes) saes.add(sae.name);
+    if (op.op === "encode" || op.op === "decode") for (const sae of op.saes) saes.add(sae.name);
   }
   return { models: [...models].sort(), saes: [...saes].sort() };
 }

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
 import { unreadable } from "./real_path.ts";
-import { readExactly, type SafetensorsFile } from "./safetensors.ts";
+import { readExactly, type TensorFile } from "./safetensors.ts";
 
 const SAMPLES = 64;
 const SAMPLE = 4096;
@@ -12,16 +12,15 @@ const SAMPLE = 4096;
  * about 260 kB of reading a file, whatever its size. It tells checkpoints and revisions apart; it does not notice an edit of a few weights
  * between the blocks. Paths are not part of it.
  */
-export async function digest(texts: readonly (string | Uint8Array)[], files: readonly SafetensorsFile[]): Promise<string> {
+export async function digest(texts: readonly (string | Uint8Array)[], files: readonly TensorFile[]): Promise<string> {
   const hash = createHash("sha256");
   const framed = (bytes: string | Uint8Array): void => {
     hash.update(`${bytes.length}:`).update(bytes);
   };
   texts.forEach(framed);
-  for (const { file, size, header } of files) {
+  for (const { file, size, header, start } of files) {
     framed(header);
     framed(String(size));
-    const start = 8 + header.length;
     for await (const sample of samples(file, start, size)) hash.update(sample);
   }
   return hash.digest("hex");

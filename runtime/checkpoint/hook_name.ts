@@ -1,9 +1,31 @@
 /** Without this file an SAE could not say which layer and which hook it belongs to. */
-import { HOOK_NAMES, HOOKS, type Hook } from "../../src/ops/hook.ts";
+import type { HookPlace } from "../../src/emit/specs.ts";
+import { HOOK_NAMES, HOOKS } from "../../src/ops/hook.ts";
+
+/** What a module of a transformers model gives out, as a TransformerLens name; `<L>` is the layer. */
+const MODULES: readonly (readonly [RegExp, string])[] = [
+  [/^(?:model\.|transformer\.|gpt_neox\.)?(?:language_model\.)?(?:layers|h)\.(\d+)(?:\.output)?$/, "hook_resid_post"],
+  [/^(?:model\.|transformer\.|gpt_neox\.)?(?:language_model\.)?(?:layers|h)\.(\d+)\.self_attn\.o_proj\.input$/, "attn.hook_z"],
+  [/^(?:model\.|transformer\.|gpt_neox\.)?(?:language_model\.)?(?:layers|h)\.(\d+)\.post_feedforward_layernorm\.output$/, "hook_mlp_out"],
+  [/^(?:model\.|transformer\.|gpt_neox\.)?(?:language_model\.)?(?:layers|h)\.(\d+)\.mlp(?:\.output)?$/, "hook_mlp_out"],
+  [/^(?:model\.|transformer\.|gpt_neox\.)?(?:language_model\.)?(?:layers|h)\.(\d+)\.(?:self_attn|attention|attn)(?:\.output)?$/, "hook_attn_out"],
+];
 
 /** The layer and the hook of a TransformerLens name, null where saeq has no such hook; sae_lens finds layers the same way (`util.extract_layer_from_tlens_hook_name`). */
-export function parseHookName(name: string): { readonly layer: number | null; readonly hook: Hook | null } {
+export function parseHookName(name: string): HookPlace {
   const layer = /\.(\d+)(?:\.|$)/.exec(name)?.[1];
   const below = /^blocks\.\d+\.(.+)$/.exec(name)?.[1];
-  return { layer: layer === undefined ? null : Number(layer), hook: HOOKS.find((hook) => HOOK_NAMES[hook] === below) ?? null };
+  return { layer: layer === undefined ? null : Number(layer), hook: HOOKS.find((hook) => HOOK_NAMES[hook] === below) ?? null, hookName: name };
+}
+
+/**
+ * The place of a transformers module path (`model.layers.7`, `layers.7.mlp`, `model.layers.7.self_attn.o_proj.input`), which sparsify and
+ * Gemma Scope 2 use. What no TransformerLens name is known for keeps its own name and has no hook.
+ */
+export function parseModulePath(path: string): HookPlace {
+  for (const [pattern, name] of MODULES) {
+    const layer = pattern.exec(path)?.[1];
+    if (layer !== undefined) return parseHookName(`blocks.${layer}.${name}`);
+  }
+  return parseHookName(path);
 }

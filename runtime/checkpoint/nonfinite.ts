@@ -34,6 +34,11 @@ export function usedSaeWeights(sae: SaeSpec): readonly TensorRef[] {
   return [sae.encoder];
 }
 
+/** What decoding maps; its bias was checked when it was read. */
+export function usedDecoderWeights({ decoder }: SaeSpec): readonly TensorRef[] {
+  return decoder === null ? [] : [decoder.weight, ...(decoder.skip === null ? [] : [decoder.skip.weight])];
+}
+
 /**
  * Throws `nonfinite-weights` for the first tensor that holds NaN or an infinity, with the count and the first index.
  * Reads every byte once and remembers clean tensors for as long as their file does not change.

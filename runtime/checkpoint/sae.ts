@@ -1,36 +1,55 @@
-/** Without this file callers would have to know in which of several formats an SAE was saved. */
-import type { Convention, SaeSpec } from "../../src/emit/specs.ts";
+/** Without this file callers would have to know in which of many formats an SAE was saved. */
+import { stat } from "node:fs/promises";
+import { basename, dirname } from "node:path";
+import type { SaeSpec } from "../../src/emit/specs.ts";
+import { readCircuitTracer } from "./circuit_tracer.ts";
+import { readDictionaryLearning } from "./dictionary_learning.ts";
 import { CheckpointError } from "./error.ts";
+import { readGemmaScope } from "./gemma_scope.ts";
+import { readGemmaScope2 } from "./gemma_scope_2.ts";
 import { readLlamaScope } from "./llama_scope.ts";
-import { findFile, requireFolder } from "./real_path.ts";
-import { refusePickle } from "./safetensors.ts";
+import { readLlamascopium } from "./llamascopium.ts";
+import { requireFolder } from "./real_path.ts";
+import { openFolder, type SaeOptions, type SaeReader } from "./sae_folder.ts";
 import { readSaeLens } from "./sae_lens.ts";
+import { readSparsify } from "./sparsify.ts";
+import { readTorchSae } from "./torch_saes.ts";
 
-export interface SaeOptions {
-  /** null: the publisher's own, `saelens` for the sae_lens format and `openmoss` for Llama Scope. */
-  readonly convention: Convention | null;
-}
+export type { SaeOptions } from "./sae_folder.ts";
 
-const SUPPORTED = ["sae_lens: cfg.json and sae_weights.safetensors", "Llama Scope: hyperparams.json and checkpoints/final.safetensors"];
-
-/** Files that tell other formats apart, with what to say of each. */
-const OTHERS: readonly (readonly [string, string])[] = [
-  ["sae.safetensors", "an SAE of EleutherAI's sparsify"],
-  ["params.npz", "a Gemma Scope SAE (params.npz)"],
-  ["ae.pt", "an SAE of dictionary_learning, a pickle"],
-  ["config.json", "an SAE of llamascopium, or a model"],
+/** Every format, with the files that show it; tried in this order, the most particular first. A format is one reader and one line here. */
+export const SAE_FORMATS: readonly { readonly name: string; readonly files: string; readonly read: SaeReader }[] = [
+  { name: "Llama Scope", files: "hyperparams.json and checkpoints/final.safetensors", read: readLlamaScope },
+  { name: "sparsify", files: "cfg.json and sae.safetensors", read: readSparsify },
+  { name: "sae_lens", files: "cfg.json and sae_weights.safetensors", read: readSaeLens },
+  { name: "Gemma Scope", files: "params.npz", read: readGemmaScope },
+  { name: "Gemma Scope 2", files: "params.safetensors, and config.json", read: readGemmaScope2 },
+  { name: "dictionary_learning", files: "config.json and ae.safetensors or ae.pt", read: readDictionaryLearning },
+  { name: "llamascopium and Llama Scope R1", files: "config.json and sae_weights.safetensors", read: readLlamascopium },
+  { name: "circuit-tracer", files: "layer_<n>.safetensors, or W_enc_<n>.safetensors and W_dec_<n>.safetensors, and config.yaml", read: readCircuitTracer },
+  { name: "Qwen Scope, Goodfire, DeepSeek-R1, hook_z", files: "one .pt, .pth or .safetensors under its published name", read: readTorchSae },
 ];
 
-/** Read an SAE folder: config, small vectors and headers; the encoder is only located. Throws `CheckpointError`. */
+/**
+ * Read an SAE folder, or one file of a folder of several SAEs: config, small vectors and headers; the matrices are only located. Throws `CheckpointError`; where no format fits,
+ * `unsupported-sae-format` lists what was found and what is read.
+ */
 export async function readSae(path: string, options: SaeOptions): Promise<SaeSpec> {
-  const folder = await requireFolder(path);
-  if ((await findFile(folder, "hyperparams.json")) !== null) return readLlamaScope(folder, options.convention ?? "openmoss");
-  if ((await findFile(folder, "sae.safetensors")) === null && (await findFile(folder, "cfg.json")) !== null) return readSaeLens(folder, options.convention ?? "saelens");
-  for (const [file, what] of OTHERS) {
-    if ((await findFile(folder, file)) === null) continue;
-    refusePickle(file);
-    throw new CheckpointError("unsupported-sae-format", `${folder} holds ${what}`, { notes: SUPPORTED.map((format) => `supported: ${format}`) });
+  const folder = await openFolder(...(await folderAndFile(path, options)));
+  for (const { read } of SAE_FORMATS) {
+    const spec = await read(folder);
+    if (spec !== null) return spec;
   }
-  throw new CheckpointError("missing-file", `${folder} holds no SAE`, { notes: SUPPORTED.map((format) => `supported: ${format}`) });
+  const supported = SAE_FORMATS.map(({ name, files }) => `supported: ${name}: ${files}`);
+  const names = [...folder.names].sort();
+  if (names.length === 0) throw new CheckpointError("missing-file", `${folder.path} holds no SAE: it is empty`, { notes: supported });
+  const there = `found: ${names.slice(0, 12).join(", ")}${names.length > 12 ? ` and ${names.length - 12} more` : ""}`;
+  throw new CheckpointError("unsupported-sae-format", `${folder.path} holds no SAE in a format that is read`, { notes: [there, ...supported], help: 'set sae "…" to the folder that holds the weights themselves' });
 }
 
+/** A path to a file is that file of its folder. */
+async function folderAndFile(path: string, options: SaeOptions): Promise<[string, SaeOptions]> {
+  const found = await stat(path).catch(() => null);
+  if (found === null || !found.isFile()) return [await requireFolder(path), { ...options, place: options.place ?? path }];
+  return [await requireFolder(dirname(path)), { ...options, place: options.place ?? dirname(path), file: options.file ?? basename(path) }];
+}

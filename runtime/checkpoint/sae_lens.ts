@@ -1,52 +1,77 @@
 /** Without this file SAEs saved by sae_lens, of any version, could not be read. */
-import type { Convention, SaeKind, SaeSpec } from "../../src/emit/specs.ts";
+import type { SaeKind, SaeSpec } from "../../src/emit/specs.ts";
 import { flag, optional, section, size, word, type Config } from "./config.ts";
 import { digest } from "./digest.ts";
 import { CheckpointError } from "./error.ts";
 import { parseHookName } from "./hook_name.ts";
-import { decoderNorms, readVector } from "./numbers.ts";
-import { requireFile } from "./real_path.ts";
-import { readSafetensors, tensorRef, type TensorEntry } from "./safetensors.ts";
-import { readJsonObject, type Json } from "./strict_json.ts";
+import { readVector } from "./numbers.ts";
+import type { SaeFolder } from "./sae_folder.ts";
+import { configOf, weightsOf } from "./sae_folder.ts";
+import type { Json } from "./strict_json.ts";
+import { decoderOf, encoderOf, find, maybe, normsOf, outPlace, PLAIN, refuseConvention, requireK, thresholds, type Weights } from "./weights.ts";
 
-const KINDS: readonly SaeKind[] = ["standard", "jumprelu", "topk", "gated"];
+/** Names of architectures, with what each computes. A transcoder writes to another place than it reads. */
+const ARCHITECTURES: Readonly<Record<string, { readonly kind: SaeKind; readonly transcoder?: true; readonly training?: true }>> = {
+  standard: { kind: "standard" },
+  jumprelu: { kind: "jumprelu" },
+  topk: { kind: "topk" },
+  gated: { kind: "gated" },
+  // Trained with a threshold for the whole batch and saved for inference as jumprelu; a training checkpoint still says so.
+  batchtopk: { kind: "jumprelu", training: true },
+  matryoshka_batchtopk: { kind: "jumprelu", training: true },
+  transcoder: { kind: "standard", transcoder: true },
+  skip_transcoder: { kind: "standard", transcoder: true },
+  jumprelu_transcoder: { kind: "jumprelu", transcoder: true },
+  jumprelu_skip_transcoder: { kind: "jumprelu", transcoder: true },
+};
+
+/** Architectures that sae_lens has and that are refused, with why. */
+const REFUSED: Readonly<Record<string, string>> = {
+  abstopk: "its features may be negative, and every measure here is of features that are active or not",
+  matching_pursuit: "it chooses its features one after another, each from what the last one left",
+  temporal: "its features depend on the tokens before, not on one residual",
+};
 const NORMALIZATIONS: readonly SaeSpec["normalize"][] = ["none", "layer_norm", "constant_norm_rescale"];
 
 /** The config with every key at the top level, whichever version wrote it. */
 interface Settings {
   readonly config: Config;
   readonly metadata: Config;
-  readonly kind: SaeKind;
+  readonly architecture: string;
   readonly normalize: SaeSpec["normalize"];
+  /** What activations are multiplied by before they are encoded. */
+  readonly factor: number;
 }
 
 /**
  * `cfg.json` and `sae_weights.safetensors`. Tensors are in `x @ W` orientation: W_enc [d, m], W_dec [m, d].
  * `saelens` encodes as the package does after loading; `neuronpedia` folds the decoder norms first (`saes/sae.py` `fold_W_dec_norm`).
  */
-export async function readSaeLens(folder: string, convention: Convention): Promise<SaeSpec> {
-  if (convention === "openmoss") {
-    throw new CheckpointError("convention-not-applicable", `${folder} is in sae_lens format; the convention openmoss belongs to Llama Scope`, { help: "use convention saelens or neuronpedia" });
-  }
-  const file = await requireFile(folder, "cfg.json", "an SAE folder holds cfg.json and sae_weights.safetensors");
-  const { bytes, value } = await readJsonObject(file);
-  const settings = migrated({ file, value });
-  const weights = await readSafetensors(await requireFile(folder, "sae_weights.safetensors", "an SAE folder holds cfg.json and sae_weights.safetensors"));
-  return spec(settings, weights.tensors, convention, await digest([bytes, convention], [weights]));
+export async function readSaeLens(folder: SaeFolder): Promise<SaeSpec | null> {
+  if (!folder.names.has("cfg.json") || folder.names.has("sae.safetensors")) return null;
+  const convention = folder.options.convention ?? "saelens";
+  refuseConvention(folder.path, "sae_lens", convention, ["saelens", "neuronpedia"]);
+  const config = await configOf(folder, "cfg.json");
+  const settings = migrated(config, folder.options.normFactor);
+  const weights = await weightsOf(folder, ["sae_weights.safetensors"], "an SAE folder holds cfg.json and sae_weights.safetensors");
+  const described = await describe(settings, weights, convention === "neuronpedia");
+  return { ...described, convention, digest: await digest([config.bytes, convention, String(settings.factor)], weights.files), format: "sae_lens", notes: weights.notes };
 }
 
 /**
  * Rules of sae_lens 6.54 `loading/pretrained_sae_loaders.py`: `handle_config_defaulting` decides by `sae_lens_version` whether a config is older
  * than 6.0, `handle_pre_6_0_config` renames keys, fills defaults and turns an old `activation_fn` of topk into the architecture.
  */
-function migrated(config: Config): Settings {
+function migrated(config: Config, normFactor: number | null): Settings {
   const metadata = section(config, "metadata");
   const version = word(config, "sae_lens_version", metadata === null ? "" : word(metadata, "sae_lens_version", ""));
   const old = !/^([6-9]|\d\d)/.test(version);
   const renamed = old ? renameOld(config) : config;
-  const kind = old && oldTopK(renamed) !== null ? "topk" : word(renamed, "architecture", "standard");
+  const architecture = old && oldTopK(renamed) !== null ? "topk" : word(renamed, "architecture", "standard");
+  requireArchitecture(renamed, architecture);
   refuseUnread(renamed);
-  return { config: renamed, metadata: old ? renamed : (metadata ?? renamed), kind: supportedKind(renamed, kind), normalize: normalization(renamed) };
+  const normalize = normalization(renamed, normFactor);
+  return { config: renamed, metadata: old ? renamed : (metadata ?? renamed), architecture, ...normalize };
 }
 
 function renameOld(config: Config): Config {
@@ -65,25 +90,27 @@ function refuseUnread(config: Config): void {
   const refuse = (key: string): never => {
     throw new CheckpointError("unsupported-sae", `\`${key}\` in ${config.file} is ${JSON.stringify(optional(config, key))}`, { notes: ["supported: ReLU and topk, on whole activations"], help: 'set sae "…" to one of these' });
   };
-  if (!["none", null].includes(optional(config, "reshape_activations") as string | null)) refuse("reshape_activations");
+  // Heads one after another, which is how hook_z lies in memory.
+  if (!["none", "hook_z", null].includes(optional(config, "reshape_activations") as string | null)) refuse("reshape_activations");
   if (optional(config, "hook_head_index") !== null) refuse("hook_head_index");
   if (![null, "relu", "topk"].includes(optional(config, "activation_fn") as string | null)) refuse("activation_fn");
 }
 
-function supportedKind(config: Config, architecture: string): SaeKind {
-  const kind = KINDS.find((name) => name === architecture);
-  if (kind !== undefined) return kind;
+function requireArchitecture(config: Config, architecture: string): void {
+  if (Object.hasOwn(ARCHITECTURES, architecture)) return;
+  const why = Object.hasOwn(REFUSED, architecture) ? REFUSED[architecture] : null;
   throw new CheckpointError("unsupported-architecture", `${config.file} describes a \`${architecture}\` SAE`, {
-    notes: [`supported: ${KINDS.join(", ")}`],
-    help: /batchtopk/.test(architecture) ? "save it for inference with sae_lens (`save_inference_model`): it becomes a jumprelu SAE" : "",
+    notes: [...(why === null ? [] : [`not computed: ${why}`]), `supported: ${Object.keys(ARCHITECTURES).join(", ")}`],
   });
 }
 
-function normalization(config: Config): SaeSpec["normalize"] {
+/** `expected_average_only_in` is folded with the factor that a registry gives (sae_lens' own table); without one it would be silently wrong. */
+function normalization(config: Config, normFactor: number | null): { readonly normalize: SaeSpec["normalize"]; readonly factor: number } {
   const given = optional(config, "normalize_activations") ?? "none";
   const name = given === false ? "none" : given === true ? "expected_average_only_in" : given;
   const known = NORMALIZATIONS.find((item) => item === name);
-  if (known !== undefined) return known;
+  if (known !== undefined) return { normalize: known, factor: 1 };
+  if (name === "expected_average_only_in" && normFactor !== null) return { normalize: "none", factor: normFactor };
   if (name === "expected_average_only_in" || name === "covariance_whitening") {
     throw new CheckpointError("unfolded-normalization", `\`normalize_activations\` in ${config.file} is \`${name}\`, and the factors are not in the file`, {
       notes: ["sae_lens would encode unscaled activations without a word"],
@@ -93,77 +120,84 @@ function normalization(config: Config): SaeSpec["normalize"] {
   throw new CheckpointError("invalid-config", `\`normalize_activations\` in ${config.file} is ${JSON.stringify(given)}`, { notes: [`known: ${NORMALIZATIONS.join(", ")}`] });
 }
 
-async function spec({ config, metadata, kind, normalize }: Settings, tensors: ReadonlyMap<string, TensorEntry>, convention: Convention, fingerprint: string): Promise<SaeSpec> {
+type Described = Omit<SaeSpec, "convention" | "digest" | "format" | "notes">;
+
+/**
+ * With s the factor, n the decoder norms and h' = (x − b_dec/s)·W + b/s, the package's pre-activation is s·h' (`fold_activation_norm_scaling_factor`
+ * has W_enc·s, W_dec/s, b_dec/s), and with decoder norms in play (n/s by then) it is n·h'.
+ */
+async function describe({ config, metadata, architecture, normalize, factor }: Settings, weights: Weights, fold: boolean): Promise<Described> {
+  const { kind, transcoder = false, training = false } = ARCHITECTURES[architecture] as (typeof ARCHITECTURES)[string];
   const dIn = size(config, "d_in");
   const dSae = size(config, "d_sae");
-  const find = (name: string): TensorEntry => {
-    const tensor = tensors.get(name);
-    if (tensor === undefined) throw new CheckpointError("missing-tensor", `tensor \`${name}\` of a ${kind} SAE is not in the file`, { notes: [`asked for by ${config.file}`], help: "use files that belong together: download the whole folder again" });
-    return tensor;
-  };
-  const perFeature = (name: string): Promise<Float32Array> => readVector(find(name), dSae);
-  await refuseScaling(config, tensors);
+  const dOut = transcoder ? size(config, "d_out", dIn) : dIn;
+  if (transcoder && factor !== 1) throw new CheckpointError("unfolded-normalization", `${config.file} describes a transcoder that wants scaled activations, and its skip and output have no factor`, { help: "fold the normalisation into the weights with sae_lens and save it again" });
+  const perFeature = (...names: readonly string[]): Promise<Float32Array> => readVector(find(weights, ...names), dSae);
+  await refuseScaling(config, weights, dSae);
 
-  const decoder = find("W_dec");
-  const rescale = kind === "topk" && flag(config, "rescale_acts_by_decoder_norm", false);
-  const fold = convention === "neuronpedia";
+  const decoder = find(weights, "W_dec");
+  const rescale = (kind === "topk" || training) && flag(config, "rescale_acts_by_decoder_norm", training);
   if (fold && kind === "topk" && !rescale) {
     throw new CheckpointError("convention-not-applicable", `${config.file} describes a topk SAE whose activations are not rescaled by decoder norms; folding them would change which features are the k largest`, { help: "use convention saelens" });
   }
-  const norms = rescale || fold ? await decoderNorms(decoder, "in_out", dSae, dIn) : null;
-  const byNorm = (vector: Float32Array): Float32Array => (fold && norms !== null ? vector.map((value, at) => value * (norms[at] as number)) : vector);
+  const norms = rescale || fold ? await normsOf(decoder, "in_out", dSae, dOut) : null;
+  /** What a feature's value is, in decoder vectors as stored: 1 without norms, n with them. */
+  const inverse = norms !== null ? Float32Array.from(norms, (norm) => 1 / norm) : factor === 1 ? null : new Float32Array(dSae).fill(1 / factor);
+  const scale = norms !== null ? Float32Array.from(norms) : factor === 1 ? null : new Float32Array(dSae).fill(factor);
+  const bars = kind === "jumprelu" ? await barsOf(weights, dSae, training) : null;
+  const stored = await readVector(find(weights, "b_dec"), dOut);
+  const bias = stored.map((value) => value / factor);
   const hookName = word(metadata, "hook_name", "");
-  const { layer, hook } = parseHookName(hookName);
+  if (hookName === "") throw new CheckpointError("invalid-config", `\`hook_name\` in ${config.file} is missing, and which activations the SAE reads is not guessed`, { help: "download the file again, or add that key" });
+  const place = parseHookName(hookName);
   const oldLayer = optional(metadata, "hook_layer");
   const modelName = optional(metadata, "model_name");
+  const skip = maybe(weights, "W_skip");
+  if (/skip/.test(architecture)) find(weights, "W_skip");
 
   return {
+    ...PLAIN,
     kind,
-    digest: fingerprint,
     dIn,
     dSae,
-    encoder: tensorRef(find("W_enc"), [dIn, dSae]),
-    encoderLayout: "in_out",
-    decoder: tensorRef(decoder, [dSae, dIn]),
-    decoderLayout: "in_out",
+    ...encoderOf(find(weights, "W_enc"), "in_out", dIn, dSae),
+    ...decoderOf(decoder, "in_out", { dIn, dSae }, { dOut, scale: inverse, bias, skip: /skip/.test(architecture) && skip !== null ? { tensor: skip, layout: "out_in" } : null }),
     normalize,
-    inputShift: flag(config, "apply_b_dec_to_input", true) ? await readVector(find("b_dec"), dIn) : null,
-    bias: await perFeature(kind === "gated" ? "b_mag" : "b_enc"),
+    inputShift: !transcoder && flag(config, "apply_b_dec_to_input", true) ? bias : null,
+    bias: (await perFeature(kind === "gated" ? "b_mag" : "b_enc")).map((value) => (kind === "gated" ? value : value / factor)),
     // The gate compares with 0, which no positive factor changes: a folded gated SAE is scaled at its output.
-    preScale: norms === null || kind === "gated" ? null : Float32Array.from(norms),
-    threshold: kind === "jumprelu" ? byNorm(await thresholds(tensors, perFeature)) : null,
-    k: kind === "topk" ? topKOf(config, dSae) : null,
-    gateBias: kind === "gated" ? await perFeature("b_gate") : null,
-    magnitudeScale: kind === "gated" ? (await perFeature("r_mag")).map(Math.exp) : null,
-    outputScale: norms !== null && kind === "gated" ? Float32Array.from(norms) : null,
-    layer: layer ?? (Number.isInteger(oldLayer) ? (oldLayer as number) : null),
-    hook,
-    hookName,
-    convention,
+    preScale: kind === "gated" ? null : scale,
+    threshold: bars === null ? null : barsFor(bars, { training: training && rescale, norms: fold ? norms : null, factor }),
+    k: kind === "topk" ? requireK(oldTopK(config) ?? size(config, "k"), dSae, config.file) : null,
+    gateBias: kind === "gated" ? (await perFeature("b_gate")).map((value) => value / factor) : null,
+    magnitudeScale: kind === "gated" ? (await perFeature("r_mag")).map((value) => Math.exp(value) * factor) : null,
+    outputScale: norms !== null && kind === "gated" ? Float32Array.from(norms, (norm) => norm / factor) : null,
+    ...place,
+    layer: place.layer ?? (Number.isInteger(oldLayer) ? (oldLayer as number) : null),
+    hookOut: transcoder ? (outPlace(place, parseHookName(word(metadata, "hook_name_out", ""))) ?? { layer: null, hook: null, hookName: "" }) : null,
     modelName: typeof modelName === "string" ? modelName : null,
     prependBos: flag(metadata, "prepend_bos", true),
-    format: "sae_lens",
   };
 }
 
-/** Old training checkpoints hold the logarithm (`saes/jumprelu_sae.py` `process_state_dict_for_loading`). */
-async function thresholds(tensors: ReadonlyMap<string, TensorEntry>, perFeature: (name: string) => Promise<Float32Array>): Promise<Float32Array> {
-  if (!tensors.has("threshold") && tensors.has("log_threshold")) return (await perFeature("log_threshold")).map(Math.exp);
-  return perFeature("threshold");
+/** Old training checkpoints hold the logarithm (`saes/jumprelu_sae.py` `process_state_dict_for_loading`), batchtopk ones a scalar. */
+function barsOf(weights: Weights, dSae: number, training: boolean): Promise<Float32Array> {
+  const log = maybe(weights, "threshold") === null ? maybe(weights, "log_threshold") : null;
+  if (log !== null) return thresholds(log, dSae, true);
+  return thresholds(training ? find(weights, "threshold", "topk_threshold") : find(weights, "threshold"), dSae, false);
+}
+
+/** A training threshold is compared with what the norms have scaled already (`fold_activation_norm_scaling_factor`); a saved one is folded together with them. */
+function barsFor(bars: Float32Array, { training, norms, factor }: { readonly training: boolean; readonly norms: Float64Array | null; readonly factor: number }): Float32Array {
+  if (training) return bars.map((bar) => bar / factor);
+  return norms === null ? bars : bars.map((bar, at) => (bar * (norms[at] as number)) / factor);
 }
 
 /** `scaling_factor` is dropped by sae_lens when it is all ones and an error otherwise (`read_sae_components_from_disk`). */
-async function refuseScaling(config: Config, tensors: ReadonlyMap<string, TensorEntry>): Promise<void> {
-  const tensor = tensors.get("scaling_factor");
-  if (tensor === undefined) return;
-  const factors = await readVector(tensor, size(config, "d_sae"));
+async function refuseScaling(config: Config, weights: Weights, dSae: number): Promise<void> {
+  const tensor = maybe(weights, "scaling_factor");
+  if (tensor === null) return;
+  const factors = await readVector(tensor, dSae);
   if (factors.every((factor) => Math.abs(factor - 1) <= 1e-5)) return;
   throw new CheckpointError("unsupported-sae", `the SAE of ${config.file} has finetuned scaling factors, which are not computed`, { help: 'set sae "…" to one without them' });
-}
-
-/** k of a topk SAE, at most its width: the k largest of fewer features are not defined. */
-function topKOf(config: Config, dSae: number): number {
-  const k = oldTopK(config) ?? size(config, "k");
-  if (k > dSae) throw new CheckpointError("invalid-config", `\`k\` in ${config.file} is ${k}, but the SAE has ${dSae} features`);
-  return k;
 }

@@ -13,14 +13,20 @@ export interface TensorEntry {
   readonly shape: readonly number[];
   readonly offset: number;
   readonly length: number;
+  /** Stored by columns: numpy's Fortran order, or a transposed tensor. Safetensors files never are. */
+  readonly columnMajor?: boolean;
 }
 
-export interface SafetensorsFile {
+/** A file of tensors: what its directory says, and where the data begin. */
+export interface TensorFile {
   readonly file: string;
   readonly size: number;
   readonly header: Uint8Array;
+  readonly start: number;
   readonly tensors: ReadonlyMap<string, TensorEntry>;
 }
+
+export type SafetensorsFile = TensorFile;
 
 // Format: github.com/huggingface/safetensors, README "Format" and `safetensors/src/tensor.rs` (Dtype, MAX_HEADER_SIZE, `Metadata::validate`).
 const LARGEST_HEADER = 100_000_000;
@@ -47,7 +53,7 @@ function pickleError(file: string): CheckpointError {
  * Read and check the header of a safetensors file; the data stay where they are. Sizes are checked before anything is allocated.
  * Errors: `not-safetensors`, `truncated-safetensors`, `invalid-json`, `duplicate-key`, `invalid-tensor`, `overlapping-tensors`, `unreferenced-bytes`.
  */
-export async function readSafetensors(file: string): Promise<SafetensorsFile> {
+export async function readSafetensors(file: string): Promise<TensorFile> {
   refusePickle(file);
   let handle: FileHandle | null = null;
   try {
@@ -57,7 +63,7 @@ export async function readSafetensors(file: string): Promise<SafetensorsFile> {
     recognise(file, start, size);
     const length = headerLength(file, start, size);
     const header = await readExactly(handle, file, 8, length);
-    return { file, size, header, tensors: tensorsOf(file, header, size) };
+    return { file, size, header, start: 8 + header.length, tensors: tensorsOf(file, header, size) };
   } catch (error) {
     throw error instanceof CheckpointError ? error : unreadable(file, error);
   } finally {
@@ -81,8 +87,8 @@ export async function fill(handle: FileHandle, file: string, offset: number, byt
   }
 }
 
-/** Things that are often saved under a safetensors name. */
-function recognise(file: string, start: Uint8Array, size: number): void {
+/** Things that are often saved under the name of weights. `start` is the file's first half kilobyte. */
+export function refusePlaceholder(file: string, start: Uint8Array): void {
   const text = new TextDecoder("latin1").decode(start);
   if (text.startsWith("version https://git-lfs")) {
     const real = /\nsize (\d+)/.exec(text)?.[1];
@@ -92,6 +98,11 @@ function recognise(file: string, start: Uint8Array, size: number): void {
     });
   }
   if (/^\s*<(!doctype|html|\?xml)/i.test(text)) throw new CheckpointError("html-page", `${file} is a web page, most likely an error page of a download`, { help: "download the file again" });
+}
+
+function recognise(file: string, start: Uint8Array, size: number): void {
+  refusePlaceholder(file, start);
+  const text = new TextDecoder("latin1").decode(start);
   if (text.startsWith("PK\u0003\u0004") || (start[0] === 0x80 && (start[1] ?? 9) <= 5 && start[7] !== 0)) throw pickleError(file);
   if (size < 8) throw new CheckpointError("truncated-safetensors", `${file} has ${size} bytes; a safetensors file has at least 8`, { help: "download the file again" });
 }

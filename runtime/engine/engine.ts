@@ -7,6 +7,7 @@ import { arrange, assemble, budget, cut, guessPace, MOST_ROWS, MOST_TOKENS, obse
 import type { Pace } from "./batching.ts";
 import { counter, deal, haltOf } from "./dealing.ts";
 import type { Halt } from "./dealing.ts";
+import { decodeOn } from "./decoding.ts";
 import { generateOn } from "./generation.ts";
 import type { Document, Engine, EngineOptions, JobOptions, TapOutput } from "./port.ts";
 import { createLane, stopped } from "./supervisor.ts";
@@ -46,6 +47,7 @@ export function engineOver(options: EngineOptions, lane: () => Lane): Engine {
     options,
     forward: async (graph, taps, documents, job) => forward(open(), paceOf(graph), options, { graph, taps, documents, job, halt: halt(job.signal) }),
     encode: async (graph, residual, width, signal) => encode(open(), paceOf(graph), { graph, residual, width, halt: halt(signal) }),
+    decode: async (graph, job) => decodeOn(open(), paceOf(graph), graph, job, halt(job.signal)),
     generate: async (graph, prompts, steps, job) => generateOn(open(), paceOf(graph), options, { graph, prompts, steps, job, halt: halt(job.signal) }),
     get pids() {
       return lanes.flatMap(({ pid }) => (pid === null ? [] : [pid]));

@@ -33,6 +33,17 @@ export interface JobOptions {
   readonly onDocument: (index: number, taps: readonly TapOutput[]) => void;
 }
 
+/** Features of all rows, and the residuals [rows, width] that they were encoded from. */
+export interface DecodeJob {
+  readonly csr: { readonly rows: number; readonly cols: number; readonly indptr: Uint32Array; readonly indices: Uint32Array; readonly values: Float32Array };
+  readonly residual: Float32Array;
+  readonly width: number;
+  readonly rowsAtOnce: number;
+  readonly signal: AbortSignal;
+  /** Rows that are done. */
+  readonly onRows: (done: number) => void;
+}
+
 /** Settings that belong to a plan's numerics class. */
 export interface EngineOptions {
   /** Engine processes, each with `threads` intra-op threads. */
@@ -59,6 +70,8 @@ export interface Engine {
   forward(graph: EmittedGraph, taps: number, documents: readonly Document[], job: JobOptions): Promise<void>;
   /** Encode dense residuals [rows, d] with an encode graph; one TapOutput for all rows. */
   encode(graph: EmittedGraph, residual: Float32Array, width: number, signal: AbortSignal): Promise<TapOutput>;
+  /** Reconstruct activations from the features of a decode graph (`emitDecode`), at most `rowsAtOnce` rows in a call; [rows, outputs of the decoder]. */
+  decode(graph: EmittedGraph, job: DecodeJob): Promise<Float32Array>;
   /** Greedy continuation: prompts of equal or different length, `steps` new ids each. */
   generate(graph: EmittedGraph, prompts: readonly Int32Array[], steps: number, job: { readonly signal: AbortSignal; readonly onProgress: (p: Progress) => void; readonly onDocument: (index: number, ids: Int32Array) => void }): Promise<void>;
   /** Process ids of living lanes: for tests and `doctor`. */

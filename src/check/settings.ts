@@ -35,16 +35,16 @@ export const SETTINGS: Readonly<Record<string, SettingSpec>> = {
     path: true,
   },
   sae: {
-    doc: "The SAE, or several for several layers: folders in sae_lens' or Llama Scope's layout",
+    doc: "The SAE, or several for several layers: folders of sae_lens, Llama Scope, llamascopium, Gemma Scope 1 and 2, sparsify, dictionary_learning or circuit-tracer, or one file of a folder of several (Qwen Scope, Goodfire, DeepSeek-R1, hook_z)",
     value: '"<folder>", …',
     apply: (s, v) => (v.length > 0 && v.every((each) => typeof each === "string" && each !== "") ? { ...s, sae: v as string[] } : null),
     show: (s) => s.sae.join(", "),
     path: true,
   },
   convention: {
-    doc: "How a Llama Scope SAE is read: as its publisher does, as sae_lens does, or as Neuronpedia does",
-    value: "openmoss|saelens|neuronpedia",
-    apply: (s, [v]) => (v === "openmoss" || v === "saelens" || v === "neuronpedia" ? { ...s, convention: v } : null),
+    doc: "How an SAE is read where packages disagree: as OpenMOSS (Llama Scope's publisher), as sae_lens, as Neuronpedia (values times decoder norms), or as the package of its format",
+    value: "openmoss|saelens|neuronpedia|publisher",
+    apply: (s, [v]) => (v === "openmoss" || v === "saelens" || v === "neuronpedia" || v === "publisher" ? { ...s, convention: v } : null),
     show: (s) => s.convention,
   },
   bos: {

@@ -1,5 +1,6 @@
 /** Without this file residuals would not become sparse features. */
 import { constant, createGraph, finish, input, ints, node, nodes, output, scalar, weightColumns, weightRows, weight, type Graph } from "./graph.ts";
+import { normalized } from "./normalize.ts";
 import type { EmittedGraph, SaeSpec } from "./specs.ts";
 
 /** Features computed at a time: bounds the float32 copy of the encoder and the dense pre-activations to [N, 8192]. */
@@ -35,44 +36,39 @@ export function encodeTap(graph: Graph, index: number, sae: SaeSpec, x: string):
   const path = `/taps/${index}`;
   const shifted = shift(graph, path, sae, normalized(graph, `${path}/normalized`, sae, x));
   const tiles = tilesOf(path, sae);
-  const triples = sae.kind === "topk" ? topk(graph, path, sae, shifted, tiles) : thresholded(graph, path, sae, shifted, tiles);
+  const triples = chosen(graph, path, sae, shifted, tiles);
   output(graph, `tap${index}_row`, triples.row, "i64", [`nnz${index}`]);
   output(graph, `tap${index}_feature`, triples.feature, "i64", [`nnz${index}`]);
   output(graph, `tap${index}_value`, scaled(graph, path, sae, triples), "f32", [`nnz${index}`]);
 }
 
-function tilesOf(path: string, sae: SaeSpec): readonly Tile[] {
-  const count = Math.ceil(sae.dSae / TILE);
-  return Array.from({ length: count }, (_, at) => ({ path: `${path}/tile${at}`, start: at * TILE, end: Math.min((at + 1) * TILE, sae.dSae) }));
-}
-
-/** Sum over the last axis as a product with ones: a reduction's bits may depend on where a row lies in memory, a product's do not. [N, d] → [N, 1] */
-function rowSum(graph: Graph, path: string, x: string, d: number): string {
-  // Sixteen equal columns: a product with a single column takes another kernel.
-  const sums = node(graph, `${path}/columns`, "Gemm", [x, constant(graph, "f32", [d, 16], new Float32Array(d * 16).fill(1))]);
-  return node(graph, path, "Slice", [sums, ints(graph, 0), ints(graph, 1), ints(graph, 1)]);
-}
-
-/** sae_lens `saes/sae.py` `_setup_activation_normalization`: layer_norm divides by torch's std (ddof 1) + 1e-5, constant_norm_rescale brings rows to norm √d. */
-function normalized(graph: Graph, path: string, sae: SaeSpec, x: string): string {
-  const d = sae.dIn;
-  switch (sae.normalize) {
-    case "none":
-      return x;
-    case "constant_norm_rescale": {
-      const norm = node(graph, `${path}/norm`, "Sqrt", [rowSum(graph, `${path}/squares`, node(graph, `${path}/square`, "Mul", [x, x]), d)]);
-      return node(graph, path, "Mul", [x, node(graph, `${path}/factor`, "Div", [scalar(graph, Math.sqrt(d)), norm])]);
-    }
-    case "layer_norm": {
-      const mean = node(graph, `${path}/mean`, "Div", [rowSum(graph, `${path}/sum`, x, d), scalar(graph, d)]);
-      const centred = node(graph, `${path}/centred`, "Sub", [x, mean]);
-      const squares = rowSum(graph, `${path}/squares`, node(graph, `${path}/square`, "Mul", [centred, centred]), d);
-      const std = node(graph, `${path}/std`, "Sqrt", [node(graph, `${path}/variance`, "Div", [squares, scalar(graph, d - 1)])]);
-      return node(graph, path, "Div", [centred, node(graph, `${path}/divisor`, "Add", [std, scalar(graph, 1e-5)])]);
-    }
+function chosen(graph: Graph, path: string, sae: SaeSpec, x: string, tiles: readonly Tile[]): Triples {
+  switch (sae.kind) {
+    case "topk":
+      return topk(graph, path, sae, x, tiles);
+    case "groupmax":
+      return byRow(graph, path, sae, tiles.map((tile) => largestOfGroups(graph, sae, x, tile)));
+    case "standard":
+    case "jumprelu":
+    case "gated":
+      return byRow(graph, path, sae, tiles.map((tile) => thresholded(graph, sae, x, tile)));
     default:
-      return sae.normalize satisfies never;
+      return sae.kind satisfies never;
   }
+}
+
+/** Features of one group of groupmax. */
+function groupOf(sae: SaeSpec): number {
+  if (sae.k === null || sae.dSae % sae.k !== 0) throw new Error("a groupmax SAE has groups of equal size");
+  return sae.dSae / sae.k;
+}
+
+/** Tiles of at most TILE features; a group of groupmax is never cut. */
+function tilesOf(path: string, sae: SaeSpec): readonly Tile[] {
+  const group = sae.kind === "groupmax" ? groupOf(sae) : 1;
+  const width = Math.max(group, TILE - (TILE % group));
+  const count = Math.ceil(sae.dSae / width);
+  return Array.from({ length: count }, (_, at) => ({ path: `${path}/tile${at}`, start: at * width, end: Math.min((at + 1) * width, sae.dSae) }));
 }
 
 function shift(graph: Graph, path: string, sae: SaeSpec, x: string): string {
@@ -134,14 +130,30 @@ function triplesOf(graph: Graph, path: string, value: string, active: string): {
   return { row, column, value: node(graph, `${path}/values`, "GatherND", [value, node(graph, `${path}/pairs`, "Transpose", [at])]) };
 }
 
-/** standard, jumprelu and gated: each tile's triples, put in row-major order. */
-function thresholded(graph: Graph, path: string, sae: SaeSpec, x: string, tiles: readonly Tile[]): Triples {
-  const parts = tiles.map((tile): Triples => {
-    const { value, active } = activation(graph, sae, x, tile);
-    const found = triplesOf(graph, tile.path, value, active);
-    const feature = tile.start === 0 ? found.column : node(graph, `${tile.path}/feature`, "Add", [found.column, ints(graph, tile.start)]);
-    return { row: found.row, feature, value: found.value };
-  });
+/** standard, jumprelu and gated in one tile. */
+function thresholded(graph: Graph, sae: SaeSpec, x: string, tile: Tile): Triples {
+  const { value, active } = activation(graph, sae, x, tile);
+  const found = triplesOf(graph, tile.path, value, active);
+  return { row: found.row, feature: tile.start === 0 ? found.column : node(graph, `${tile.path}/feature`, "Add", [found.column, ints(graph, tile.start)]), value: found.value };
+}
+
+/** groupmax in one tile: TopK of one breaks ties by the lower index, as elsewhere. */
+function largestOfGroups(graph: Graph, sae: SaeSpec, x: string, tile: Tile): Triples {
+  const { path, start, end } = tile;
+  const group = groupOf(sae);
+  const count = (end - start) / group;
+  const grouped = node(graph, `${path}/grouped`, "Reshape", [preActivation(graph, sae, x, tile), ints(graph, -1, count, group)]);
+  const [best, at] = largest(graph, `${path}/best`, grouped, 1);
+  const value = node(graph, `${path}/best_value`, "Squeeze", [best, ints(graph, 2)]);
+  const firsts = constant(graph, "i64", [count], Array.from({ length: count }, (_, number) => start + number * group));
+  const feature = node(graph, `${path}/best_feature`, "Add", [node(graph, `${path}/best_at`, "Squeeze", [at, ints(graph, 2)]), firsts]);
+  const active = node(graph, `${path}/active`, "Not", [node(graph, `${path}/silent`, "LessOrEqual", [value, scalar(graph, 0)])]);
+  const found = triplesOf(graph, path, value, active);
+  return { row: found.row, feature: node(graph, `${path}/features`, "GatherND", [feature, `${path}/pairs`]), value: found.value };
+}
+
+/** The triples of all tiles, put in row-major order. */
+function byRow(graph: Graph, path: string, sae: SaeSpec, parts: readonly Triples[]): Triples {
   if (parts.length === 1) return parts[0] as Triples;
   const all = (name: keyof Triples): string => node(graph, `${path}/all_${name}`, "Concat", parts.map((triples) => triples[name]), { axis: 0 });
   const width = ints(graph, sae.dSae);

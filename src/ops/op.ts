@@ -93,6 +93,10 @@ export type Op =
   | { readonly op: "forward"; readonly model: ModelRef; readonly taps: readonly Tap[]; readonly window: Window; readonly blocks: number | null; readonly slice: "inside" | "after" }
   | { readonly op: "pick"; readonly taps: readonly number[] }
   | { readonly op: "encode"; readonly saes: readonly SaeRef[] }
+  /** Features (input 0) and what they were encoded from (input 1) → what the SAEs make of them, one per tap. */
+  | { readonly op: "decode"; readonly saes: readonly SaeRef[] }
+  /** A reconstruction (input 0) beside the activations it stands for (input 1): how near it comes, by group. */
+  | { readonly op: "fidelity" }
   | { readonly op: "generate"; readonly model: ModelRef; readonly prefix: number; readonly continuation: number; readonly textColumn: string }
   | { readonly op: "rank"; readonly count: number; readonly by: RankBy; readonly per: "all" | "layer"; readonly threshold: number }
   | { readonly op: "statistics"; readonly threshold: number }
@@ -156,6 +160,8 @@ export const OPS = {
   forward: model,
   pick: data,
   encode: model,
+  decode: model,
+  fidelity: whole,
   generate: model,
   rank: data,
   statistics: whole,

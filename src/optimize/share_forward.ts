@@ -3,11 +3,11 @@ import { key } from "../ops/key.ts";
 import type { Plan, Tap } from "../ops/op.ts";
 import { nodes, rewrite, type Rule } from "./rule.ts";
 
-/** What must be equal for two forward passes to be one: everything but the taps. */
+/** What must be equal for two forward passes to be one: everything but the taps, which all give features or all give vectors. */
 function passOf(node: Plan): string | null {
   const { op } = node;
   if (op.op !== "forward") return null;
-  return JSON.stringify([op.model, op.window, op.blocks, op.slice, node.inputs.map(key)]);
+  return JSON.stringify([op.model, op.window, op.blocks, op.slice, op.taps.some((tap) => tap.sae !== null), node.inputs.map(key)]);
 }
 const tapKey = (tap: Tap): string => JSON.stringify([tap.layer, tap.hook, tap.sae]);
 

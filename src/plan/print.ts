@@ -56,6 +56,7 @@ export function printOp(op: Op): string {
     }
     case "pick": return `pick ${op.taps.join(", ")}`;
     case "encode": return `encode ${op.saes.map((sae) => `${sae.name} (${sae.convention})`).join("; ")}`;
+    case "decode": return `decode ${op.saes.map((sae) => `${sae.name} (${sae.convention})`).join("; ")}`;
     case "generate": return `generate ${op.continuation} tokens after ${op.prefix} of ${op.textColumn}, greedy, with ${op.model.name}`;
     case "rank": return `rank ${op.count} by ${op.by}${op.per === "layer" ? " per layer" : ""}, active above ${op.threshold}`;
     case "statistics": return `statistics, active above ${op.threshold}`;
@@ -67,6 +68,7 @@ export function printOp(op: Op): string {
     case "union":
     case "describe":
     case "explain":
+    case "fidelity":
     case "tee": return op.op;
     case "compare": return `compare by ${op.by}, in ${op.least} documents at least, active above ${op.threshold}`;
     case "count": return op.by.length === 0 ? "count" : `count by ${op.by.join(", ")}`;

@@ -9,6 +9,7 @@ import { concat } from "./concat.ts";
 import { contexts } from "./contexts.ts";
 import { count } from "./count.ts";
 import { csv } from "./csv.ts";
+import { decode } from "./decode.ts";
 import { derive } from "./derive.ts";
 import { describe } from "./describe.ts";
 import { diff } from "./diff.ts";
@@ -57,6 +58,7 @@ export const STAGES: readonly StageDefinition[] = [
   contexts,
   count,
   csv,
+  decode,
   derive,
   describe,
   diff,

@@ -7,7 +7,7 @@ import * as assert from "uvu/assert";
 import { CheckpointError } from "../../runtime/checkpoint/error.ts";
 import { readModel } from "../../runtime/checkpoint/model.ts";
 import { readSafetensors } from "../../runtime/checkpoint/safetensors.ts";
-import { readSae } from "../../runtime/checkpoint/sae.ts";
+import { readSae, SAE_FORMATS } from "../../runtime/checkpoint/sae.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "saeq-bad-"));
 test.after(() => rmSync(folder, { recursive: true }));
@@ -151,7 +151,10 @@ test("a folder that is missing, a file, or a loop of links is missing-file", asy
   for (const path of [join(folder, "nowhere"), join(folder, "plain"), loop]) assert.is(await codeOf(readModel(path)), "missing-file");
 });
 
-const cfg = { d_in: 2, d_sae: 3, architecture: "standard", hook_name: "blocks.7.hook_resid_post", metadata: { sae_lens_version: "6.0.0" } };
+const cfg = { d_in: 2, d_sae: 3, architecture: "standard", metadata: { sae_lens_version: "6.0.0", hook_name: "blocks.7.hook_resid_post" } };
+const scope = { act_fn: "jumprelu", norm_activation: "dataset-wise", hook_point_in: "blocks.1.hook_resid_post", d_model: 2, d_sae: 3, dataset_average_activation_norm: { in: 1, out: 1 }, jump_relu_threshold: 0.1 };
+const standard = (): Uint8Array => bytesOf({ W_enc: f32(0, 24, [2, 3]), W_dec: f32(24, 48, [3, 2]), b_enc: f32(48, 60), b_dec: f32(60, 68) }, 68);
+const sparse = (): Uint8Array => bytesOf({ "encoder.weight": f32(0, 24, [3, 2]), W_dec: f32(24, 48, [3, 2]), "encoder.bias": f32(48, 60), b_dec: f32(60, 68) }, 68);
 const saes: readonly (readonly [string, Readonly<Record<string, string | Uint8Array>>, string])[] = [
   ["nothing in it", {}, "missing-file"],
   ["an unknown architecture", { "cfg.json": JSON.stringify({ ...cfg, architecture: "temporal" }), "sae_weights.safetensors": bytesOf({}, 0) }, "unsupported-architecture"],
@@ -160,17 +163,71 @@ const saes: readonly (readonly [string, Readonly<Record<string, string | Uint8Ar
   ["another activation", { "cfg.json": JSON.stringify({ ...cfg, activation_fn: "tanh-relu" }), "sae_weights.safetensors": bytesOf({}, 0) }, "unsupported-sae"],
   ["a missing tensor", { "cfg.json": JSON.stringify(cfg), "sae_weights.safetensors": bytesOf({}, 0) }, "missing-tensor"],
   ["no weights", { "cfg.json": JSON.stringify(cfg) }, "missing-file"],
-  ["no checkpoints", { "hyperparams.json": "{}" }, "missing-file"],
-  ["the format of sparsify", { "cfg.json": "{}", "sae.safetensors": bytesOf({}, 0) }, "unsupported-sae-format"],
-  ["the format of Gemma Scope", { "params.npz": "PK" }, "unsupported-sae-format"],
-  ["a pickle", { "ae.pt": "PK" }, "pickle-refused"],
+  ["no checkpoints", { "hyperparams.json": JSON.stringify(scope) }, "missing-file"],
+  ["a config nested 10^5 deep", { "cfg.json": `{"a":${"[".repeat(100_000)}` }, "invalid-json"],
+  ["a config of 64 MB and a byte", { "cfg.json": Buffer.alloc(64 * 2 ** 20 + 1, 0x20) }, "invalid-json"],
+  ["a config with a key twice", { "cfg.json": '{"d_in":2,"d_in":3}' }, "duplicate-key"],
+  ["no hook_name", { "cfg.json": JSON.stringify({ ...cfg, metadata: { sae_lens_version: "6.0.0" } }), "sae_weights.safetensors": standard() }, "invalid-config"],
+  ["features that may be negative (abstopk)", { "cfg.json": JSON.stringify({ ...cfg, architecture: "abstopk" }), "sae_weights.safetensors": bytesOf({}, 0) }, "unsupported-architecture"],
+  ["matching_pursuit", { "cfg.json": JSON.stringify({ ...cfg, architecture: "matching_pursuit" }), "sae_weights.safetensors": bytesOf({}, 0) }, "unsupported-architecture"],
+  ["k above its width", { "cfg.json": JSON.stringify({ ...cfg, architecture: "topk", k: 4 }), "sae_weights.safetensors": standard() }, "invalid-config"],
+  ["a transcoder's factor that no file holds", { "cfg.json": JSON.stringify({ ...cfg, architecture: "transcoder", normalize_activations: "expected_average_only_in" }), "sae_weights.safetensors": standard() }, "unfolded-normalization"],
+  ["a skip_transcoder without its skip", { "cfg.json": JSON.stringify({ ...cfg, architecture: "skip_transcoder", d_out: 2 }), "sae_weights.safetensors": standard() }, "missing-tensor"],
+  ["another activation of Llama Scope", { "hyperparams.json": JSON.stringify({ ...scope, act_fn: "gelu" }) }, "unsupported-sae"],
+  ["a glu encoder", { "hyperparams.json": JSON.stringify({ ...scope, use_glu_encoder: true }) }, "unsupported-sae"],
+  ["another activation of sparsify", { "layers.7/cfg.json": JSON.stringify({ d_in: 2, num_latents: 3, k: 1, activation: "relu" }), "layers.7/sae.safetensors": bytesOf({}, 0) }, "unsupported-sae"],
+  ["signed features of sparsify", { "layers.7/cfg.json": JSON.stringify({ d_in: 2, num_latents: 3, k: 1, signed: true }), "layers.7/sae.safetensors": bytesOf({}, 0) }, "unsupported-sae"],
+  ["groups of sparsify that do not divide", { "layers.7/cfg.json": JSON.stringify({ d_in: 2, num_latents: 3, k: 2, activation: "groupmax" }), "layers.7/sae.safetensors": bytesOf({}, 0) }, "invalid-config"],
+  ["a folder of sparsify without a hookpoint's name", { "mine/cfg.json": JSON.stringify({ d_in: 2, num_latents: 3, k: 1 }), "mine/sae.safetensors": sparse() }, "invalid-config"],
+  ["an unknown dict_class", { "config.json": JSON.stringify({ trainer: { dict_class: "IdentityDict" } }), "ae.pt": "PK" }, "unsupported-architecture"],
+  ["a dict_class named like a property of objects", { "config.json": JSON.stringify({ trainer: { dict_class: "constructor" } }), "ae.pt": "PK" }, "unsupported-architecture"],
+  ["dictionary_learning and a pickle that is none", { "config.json": JSON.stringify({ trainer: { dict_class: "AutoEncoder" } }), "ae.pt": "PK" }, "pickle-refused"],
+  ["a crosscoder", { "config.json": JSON.stringify({ sae_type: "crosscoder" }), "sae_weights.safetensors": bytesOf({}, 0) }, "unsupported-sae"],
+  ["batchtopk of llamascopium", { "config.json": JSON.stringify({ d_model: 2, expansion_factor: 1.5, act_fn: "batchtopk" }), "sae_weights.safetensors": bytesOf({}, 0) }, "unsupported-sae"],
+  ["no norm that its config asks for", { "config.json": JSON.stringify({ d_model: 2, expansion_factor: 1.5, act_fn: "relu", hook_point_in: "blocks.1.hook_resid_post", sparsity_include_decoder_norm: false }), "sae_weights.safetensors": bytesOf({ W_D: f32(0, 24, [3, 2]) }, 24) }, "unfolded-normalization"],
+  ["the format of Gemma Scope and no published name", { "params.npz": "PK" }, "invalid-config"],
+  ["Gemma Scope 2 and no published name", { "params.safetensors": bytesOf({}, 0) }, "invalid-config"],
+  ["another architecture of Gemma Scope 2", { "params.safetensors": bytesOf({}, 0), "config.json": '{"architecture":"relu"}' }, "unsupported-architecture"],
+  ["two layers and no choice", { "layer_1.safetensors": "", "layer_2.safetensors": "", "config.yaml": "" }, "unsupported-sae-format"],
+  ["a layer and a config of YAML's finer points", { "layer_1.safetensors": bytesOf({}, 0), "config.yaml": "model_name: &a x\nfeature_input_hook: *a\n" }, "invalid-config"],
+  ["an .onnx file only", { "model.onnx": "" }, "unsupported-sae-format"],
+  ["a pickle under another name only", { "weights.bin": "" }, "unsupported-sae-format"],
 ];
 
 for (const [name, files, code] of saes) {
   test(`an SAE with ${name} is ${code}`, async () => {
-    assert.is(await codeOf(readSae(inFolder(files), { convention: null })), code);
+    const path = inFolder(files);
+    const inner = Object.keys(files).find((each) => each.includes("/"));
+    assert.is(await codeOf(readSae(inner === undefined ? path : join(path, inner, ".."), { convention: null })), code);
   });
 }
+
+test("what was found and every format are listed where none fits", async () => {
+  const path = inFolder({ "model.onnx": "", "notes.txt": "" });
+  await readSae(path, { convention: null }).then(() => assert.unreachable(), (error: CheckpointError) => {
+    assert.is(error.notes[0], "found: model.onnx, notes.txt");
+    assert.is(error.notes.length, 1 + SAE_FORMATS.length);
+  });
+});
+
+test("auto_map and other unknown keys of a config are never looked at", async () => {
+  const path = inFolder({ "cfg.json": JSON.stringify({ ...cfg, auto_map: { AutoModel: "evil.py" }, trust_remote_code: true, model_name: "../../.ssh", sae_lens_version: "9.9" }), "sae_weights.safetensors": standard(), "evil.py": "" });
+  assert.is((await readSae(path, { convention: null })).dSae, 3);
+});
+
+test("a threshold of another length, or below 0, is named", async () => {
+  const jump = JSON.stringify({ ...cfg, architecture: "jumprelu", apply_b_dec_to_input: false });
+  const weights = (end: number, value: number): Uint8Array => {
+    const bytes = bytesOf({ W_enc: f32(0, 24, [2, 3]), W_dec: f32(24, 48, [3, 2]), b_enc: f32(48, 60), b_dec: f32(60, 68), threshold: f32(68, end) }, end);
+    new DataView(bytes.buffer).setFloat32(bytes.length - 4, value, true);
+    return bytes;
+  };
+  assert.is(await codeOf(readSae(inFolder({ "cfg.json": jump, "sae_weights.safetensors": weights(76, 1) }), { convention: null })), "shape-mismatch");
+  await readSae(inFolder({ "cfg.json": jump, "sae_weights.safetensors": weights(80, -1) }), { convention: null }).then(() => assert.unreachable(), (error: CheckpointError) => {
+    assert.is(error.code, "invalid-tensor");
+    assert.match(error.message, "-1 at index 2");
+  });
+});
 
 test("a convention that the format does not have is refused", async () => {
   const path = inFolder({ "cfg.json": JSON.stringify(cfg), "sae_weights.safetensors": bytesOf({}, 0) });

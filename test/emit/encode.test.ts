@@ -45,9 +45,9 @@ function reference(sae: SaeSpec, x: Float32Array): number[][] {
       const vector = (of: Float32Array | null, otherwise: number): number => of?.[feature] ?? otherwise;
       if (sae.kind === "gated") return raw + vector(sae.gateBias, 0) > 0 ? Math.max(raw * vector(sae.magnitudeScale, 1) + vector(sae.bias, 0), 0) : 0;
       const pre = (raw + vector(sae.bias, 0)) * vector(sae.preScale, 1);
-      return sae.kind === "topk" || pre > vector(sae.threshold, 0) ? pre : 0;
+      return sae.kind === "topk" || sae.kind === "groupmax" || pre > vector(sae.threshold, 0) ? pre : 0;
     });
-    const kept = sae.kind === "topk" ? keepLargest(values, sae.k ?? 0) : values;
+    const kept = sae.kind === "topk" ? keepLargest(values, sae.k ?? 0) : sae.kind === "groupmax" ? keepFirstOfGroups(values, values.length / (sae.k ?? 1)) : values;
     return kept.map((value, feature) => Math.max(value, 0) * (sae.outputScale?.[feature] ?? 1));
   });
 }
@@ -58,6 +58,14 @@ function keepLargest(values: readonly number[], k: number): number[] {
   return values.map((value, at) => (kept.has(at) ? value : 0));
 }
 
+function keepFirstOfGroups(values: readonly number[], size: number): number[] {
+  return values.map((value, at) => {
+    const first = at - (at % size);
+    const group = values.slice(first, first + size);
+    return first + group.indexOf(Math.max(...group)) === at ? value : 0;
+  });
+}
+
 const m = 2 * TILE + 1000;
 const cases: readonly (readonly [string, SaeShape])[] = [
   ["standard, three tiles of rows", { kind: "standard", dIn: D, dSae: m, layout: "out_in" }],
@@ -65,6 +73,9 @@ const cases: readonly (readonly [string, SaeShape])[] = [
   ["jumprelu, three tiles of columns", { kind: "jumprelu", dIn: D, dSae: m, layout: "in_out", normalize: "constant_norm_rescale" }],
   ["topk, three tiles", { kind: "topk", dIn: D, dSae: m, layout: "out_in", dtype: "bf16" }],
   ["gated, three tiles", { kind: "gated", dIn: D, dSae: m, layout: "in_out", normalize: "layer_norm" }],
+  // 12 groups of 1,448: five to a tile, and none is cut.
+  ["groupmax, three tiles", { kind: "groupmax", dIn: D, dSae: 12 * 1448, layout: "in_out", dtype: "bf16" }],
+  ["groupmax, groups wider than a tile", { kind: "groupmax", dIn: D, dSae: 12 * (TILE + 10), layout: "out_in" }],
   ["topk, one tile", { kind: "topk", dIn: D, dSae: 100, layout: "in_out" }],
 ];
 

@@ -68,8 +68,8 @@ export function smallModel(): SmallModel {
     dSae: FEATURES,
     encoder: tensor([HIDDEN, FEATURES], 0.3),
     encoderLayout: "in_out",
-    decoder: tensor([FEATURES, HIDDEN], 0.3),
-    decoderLayout: "in_out",
+    decoder: { weight: tensor([FEATURES, HIDDEN], 0.3), layout: "in_out", dOut: HIDDEN, scale: null, bias: null, skip: null },
+    noDecoder: "",
     normalize: "none",
     inputShift: null,
     bias: new Float32Array(FEATURES).fill(-1.5),
@@ -86,6 +86,8 @@ export function smallModel(): SmallModel {
     modelName: null,
     prependBos: true,
     format: "sae_lens",
+    hookOut: null,
+    notes: [],
   };
   write();
   const last = { layer: LAYERS - 1, hook: "resid_post" } as const;

@@ -46,6 +46,18 @@ forward m: layer 7 resid_post → s (saelens); all blocks; last 50, sliced after
   assert.is(fuseEncode.apply(forward([7])), null);
 });
 
+test("an encoder stays apart where its residual is read by something else", () => {
+  const dense = forward([7]);
+  const acts = encode(dense);
+  const decode: Plan = { op: { op: "decode", saes: acts.op.op === "encode" ? acts.op.saes : [] }, inputs: [acts, dense], schema: dense.schema, at, label: "decode" };
+  assert.is(fuseEncode.apply(decode), null);
+});
+
+test("passes that give features and passes that give vectors are not one", () => {
+  const both: Plan = { op: { op: "concat" }, inputs: [fuseEncode.apply(encode(forward([7])))!, forward([5])], schema: table, at, label: "concat" };
+  assert.is(shareForward.apply(both), null);
+});
+
 test("cut the model", () => {
   pair(cutModel, forward([2, 7]), `
 forward m: layer 2 resid_post; layer 7 resid_post; blocks 0…7; last 50, sliced afterwards  : dense

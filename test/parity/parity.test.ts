@@ -13,6 +13,7 @@ import { emitGenerate } from "../../src/emit/generate.ts";
 import type { Convention } from "../../src/emit/specs.ts";
 import { encodeRows, floats, forwardFeeds, generate, openGraph } from "../emit/run_graph.ts";
 import { readTensors, relativeErrors } from "./tensors.ts";
+import { requireParity } from "./tally.ts";
 
 const fixtures = join(import.meta.dirname, "fixtures");
 const shipped = join(import.meta.dirname, "../../examples/kjv/model");
@@ -50,28 +51,10 @@ for (const name of readdirSync(join(fixtures, "saes"))) {
       const sae = await readSae(folder, { convention });
       assert.equal([sae.layer, sae.hook, sae.modelName], [1, "resid_post", "parity"]);
       const part = (key: string): Float32Array => expected.get(`${convention}.${key}`) as Float32Array;
-      const [acts, margin, bound] = [part("acts"), part("margin"), part("bound")];
+      const acts = part("acts");
       const ours = new Float32Array(acts.length);
       for (const [row, feature, value] of await encodeRows(emitEncode(sae), x, sae.dIn)) ours[row * sae.dSae + feature] = value;
-      const tally = { active: 0, flips: 0, unexplained: 0, worst: 0, excused: 0 };
-      for (let at = 0; at < acts.length; at += 1) {
-        const [mine, theirs] = [ours[at] as number, acts[at] as number];
-        if (mine > 0 !== theirs > 0) {
-          tally.flips += 1;
-          if ((margin[at] as number) > (bound[at] as number)) tally.unexplained += 1;
-        } else if (theirs > 0) {
-          tally.active += 1;
-          // Values agree to 1e-5, except small ones left over from large terms that cancel: those agree within the bound of the sum.
-          const difference = Math.abs(mine - theirs);
-          if (difference > 1e-5 * theirs && difference <= (bound[at] as number)) tally.excused += 1;
-          else tally.worst = Math.max(tally.worst, difference / theirs);
-        }
-      }
-      if (process.env.SAEQ_PARITY_REPORT) console.log(name, convention, JSON.stringify(tally));
-      assert.ok(tally.active > 100, "the fixture has active features");
-      assert.is(tally.unexplained, 0, `${convention}: ${JSON.stringify(tally)}`);
-      assert.ok(tally.excused <= 0.01 * tally.active, `${convention}: ${JSON.stringify(tally)}`);
-      assert.ok(tally.worst <= 1e-5, `${convention}: ${JSON.stringify(tally)}`);
+      requireParity(ours, { acts, margin: part("margin"), bound: part("bound") }, `${name} ${convention}`, 100);
     }
   });
 }

@@ -35,7 +35,7 @@ export function encoded(context: Lowering, dense: Plan): Plan | null {
 
 /** The SAE trained on exactly this hook. A near hook is never substituted. */
 function saeFor(context: Lowering, model: ModelFacts, saes: readonly SaeFacts[], tap: Tap): SaeFacts | null {
-  const match = saes.find((sae) => (sae.layer ?? tap.layer) === tap.layer && (sae.hook ?? tap.hook) === tap.hook);
+  const match = saes.find((sae) => sae.layer === tap.layer && sae.hook === tap.hook);
   if (match === undefined) {
     const first = saes[0]!;
     const layers = saes.map((sae) => sae.layer ?? "any").join(", ");

@@ -1,0 +1,26 @@
+/** Without this file nobody could see how much of the model's activations the features leave out. */
+import { flag } from "./args.ts";
+import { decoded, FIDELITY_COLUMNS } from "./lowering/decoded.ts";
+import { stage } from "./stage.ts";
+
+export const decode = stage({
+  name: "decode",
+  doc: "Give features back to their SAE. One row per group: how near the reconstruction comes to the activations (explained variance, mean squared error, relative error, cosine); with `vectors`, the reconstruction itself. A transcoder reconstructs what it writes, not what it reads",
+  category: "model",
+  args: { vectors: flag("The reconstructed vectors instead of the table of errors") },
+  input: ["acts"],
+  examples: [
+    { title: "Is one group reconstructed worse?", query: "groups perfect = (sample perfect 5), non_perfect = (sample non_perfect 5) | acts layer 7 last 50 | decode" },
+    { title: "The reconstruction itself", query: 'prompts "In the beginning God" | acts layer 7 | decode vectors' },
+  ],
+  searchTerms: ["reconstruction", "error", "explained_variance", "fvu", "mse", "loss"],
+  lower: (context, { vectors }) => {
+    const made = decoded(context, vectors);
+    if (made === null || vectors) return made?.reconstruction ?? null;
+    const { groups, layers = [] } = context.input.schema;
+    return context.node({ op: "fidelity" }, [made.reconstruction, made.target], {
+      kind: "table", groups: null, known: true,
+      columns: [...(groups === null ? [] : [{ name: "group", type: "str" } as const]), ...(layers.length > 1 ? [{ name: "layer", type: "int" } as const] : []), ...FIDELITY_COLUMNS],
+    });
+  },
+});

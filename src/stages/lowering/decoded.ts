@@ -1,0 +1,98 @@
+/** Without this file a reconstruction could be held against activations that it does not stand for. */
+import { source } from "../../ops/key.ts";
+import type { Op, Plan, SaeRef, Tap } from "../../ops/op.ts";
+import type { ColumnSchema } from "../../ops/schema.ts";
+import { TOKEN_COLUMNS } from "./documents.ts";
+import type { Lowering, SaeFacts } from "../stage.ts";
+
+export const FIDELITY_COLUMNS: readonly ColumnSchema[] = [
+  { name: "documents", type: "int" },
+  { name: "tokens", type: "int" },
+  { name: "explained_variance", type: "float" },
+  { name: "mse", type: "float" },
+  { name: "relative_error", type: "float" },
+  { name: "cosine", type: "float" },
+  { name: "masked", type: "int" },
+];
+
+type Encode = Op & { readonly op: "encode" };
+
+/** acts → the reconstruction, and the activations it stands for: those encoded, or, of a transcoder, those it predicts. Null after a reported mistake. */
+export function decoded(context: Lowering, vectors: boolean): { readonly reconstruction: Plan; readonly target: Plan } | null {
+  const encoders = encodersOf(context.input);
+  const [first] = encoders;
+  if (first === undefined) return null;
+  if (encoders.some(({ saes }) => JSON.stringify(saes) !== JSON.stringify(first.saes))) {
+    context.report({ code: "wrong-argument", message: "the groups were encoded with different SAEs, and one table cannot hold them side by side", help: "decode each group by itself" });
+    return null;
+  }
+  const facts = factsOf(context, first.saes);
+  if (facts === null) return null;
+  const dense = twin(context, context.input, (encode) => encode.inputs[0]!);
+  const target = vectors ? dense : targetOf(context, dense, facts);
+  if (target === null) return null;
+  return { reconstruction: context.node({ op: "decode", saes: first.saes }, [context.input, dense], { ...context.input.schema, kind: "dense", columns: TOKEN_COLUMNS }), target };
+}
+
+/** The encoders that the features come from: one, or one a group. */
+function encodersOf(plan: Plan): readonly Encode[] {
+  const at = source(plan);
+  if (at.op.op === "encode") return [at.op];
+  return at.op.op === "group" ? at.inputs.flatMap(encodersOf) : [];
+}
+
+/** The same groups over what each encoder reads. */
+function twin(context: Lowering, plan: Plan, of: (encode: Plan) => Plan): Plan {
+  const at = source(plan);
+  if (at.op.op === "encode") return of(at);
+  return context.node(at.op, at.inputs.map((input) => twin(context, input, of)), { ...at.schema, kind: "dense", columns: TOKEN_COLUMNS });
+}
+
+/** What is known of these SAEs; null after a report that one of them cannot decode. */
+function factsOf(context: Lowering, refs: readonly SaeRef[]): readonly SaeFacts[] | null {
+  const set = context.saes();
+  const facts: SaeFacts[] = [];
+  for (const ref of refs) {
+    const found = set.find((sae) => sae.ref.digest === ref.digest && sae.ref.convention === ref.convention);
+    if (found === undefined) {
+      if (set.length > 0) context.report({ code: "wrong-argument", message: `these features are of ${ref.name} (${ref.convention}), which is no longer the SAE that is set`, help: `set sae "${ref.name}"` });
+      return null;
+    }
+    if (found.noDecoder !== null) {
+      context.report({ code: "unsupported-sae", message: `the features of ${ref.name} cannot be decoded: ${found.noDecoder}`, help: 'set sae "…" to one whose decoder writes to one place' });
+      return null;
+    }
+    facts.push(found);
+  }
+  return facts;
+}
+
+/** The activations that a transcoder predicts are read from the model as well, where they can be. */
+function targetOf(context: Lowering, dense: Plan, facts: readonly SaeFacts[]): Plan | null {
+  if (facts.every((sae) => sae.writes === null)) return dense;
+  const taps: Tap[] = [];
+  for (const [i, tap] of tapsOf(dense).entries()) {
+    const writes = facts[i]?.writes ?? null;
+    if (writes !== null && (writes.layer === null || writes.hook === null)) {
+      context.report({
+        code: "hook-mismatch",
+        message: `this transcoder writes ${writes.hookName === "" ? "to a place it does not name" : writes.hookName}, which cannot be read from the model, so its error is not known`,
+        help: "… | decode vectors",
+      });
+      return null;
+    }
+    taps.push(writes === null ? tap : { ...tap, layer: writes.layer!, hook: writes.hook! });
+  }
+  return moved(context, dense, taps);
+}
+
+function tapsOf(dense: Plan): readonly Tap[] {
+  const at = source(dense);
+  return at.op.op === "forward" ? at.op.taps : at.op.op === "group" ? tapsOf(at.inputs[0]!) : [];
+}
+
+function moved(context: Lowering, dense: Plan, taps: readonly Tap[]): Plan {
+  const at = source(dense);
+  if (at.op.op === "forward") return context.node({ ...at.op, taps }, at.inputs, { ...at.schema, layers: taps.map(({ layer }) => layer) });
+  return context.node(at.op, at.inputs.map((input) => moved(context, input, taps)), at.schema);
+}

@@ -1,0 +1,84 @@
+/** Without this file tests of archives could only be as broken as numpy and torch make them. */
+import { crc32, deflateRawSync } from "node:zlib";
+
+export interface Member {
+  readonly name: string;
+  readonly content: Uint8Array;
+  readonly deflate?: boolean;
+  /** What the directory and the local header say instead of the truth. */
+  readonly size?: number;
+  readonly packed?: number;
+  readonly method?: number;
+  readonly flags?: number;
+  readonly mode?: number;
+  readonly crc?: number;
+  readonly localName?: string;
+  /** Where the directory says that the member begins. */
+  readonly at?: number;
+}
+
+/** A zip archive of these members, lies included. */
+export function zip(members: readonly Member[], change: { readonly count?: number; readonly directorySize?: number } = {}): Buffer {
+  const parts: Buffer[] = [];
+  const directory: Buffer[] = [];
+  let offset = 0;
+  for (const member of members) {
+    const packed = member.deflate === true ? deflateRawSync(member.content) : Buffer.from(member.content);
+    const [name, localName] = [Buffer.from(member.name), Buffer.from(member.localName ?? member.name)];
+    const method = member.method ?? (member.deflate === true ? 8 : 0);
+    const fields = (into: Buffer, at: number): void => {
+      into.writeUInt16LE(member.flags ?? 0, at);
+      into.writeUInt16LE(method, at + 2);
+      into.writeUInt32LE(member.crc ?? crc32(member.content), at + 8);
+      into.writeUInt32LE(member.packed ?? packed.length, at + 12);
+      into.writeUInt32LE(member.size ?? member.content.length, at + 16);
+    };
+    const local = Buffer.alloc(30);
+    local.writeUInt32LE(0x0403_4b50, 0);
+    fields(local, 6);
+    local.writeUInt16LE(localName.length, 26);
+    const central = Buffer.alloc(46);
+    central.writeUInt32LE(0x0201_4b50, 0);
+    fields(central, 8);
+    central.writeUInt16LE(name.length, 28);
+    central.writeUInt32LE(((member.mode ?? 0) << 16) >>> 0, 38);
+    central.writeUInt32LE(member.at ?? offset, 42);
+    directory.push(central, name);
+    parts.push(local, localName, packed);
+    offset += 30 + localName.length + packed.length;
+  }
+  const listed = Buffer.concat(directory);
+  const end = Buffer.alloc(22);
+  end.writeUInt32LE(0x0605_4b50, 0);
+  end.writeUInt16LE(change.count ?? members.length, 8);
+  end.writeUInt16LE(change.count ?? members.length, 10);
+  end.writeUInt32LE(change.directorySize ?? listed.length, 12);
+  end.writeUInt32LE(offset, 16);
+  return Buffer.concat([...parts, listed, end]);
+}
+
+/** A .npy array whose header is this text. */
+export function npyText(header: string, data: Uint8Array, version = 1): Buffer {
+  const text = Buffer.from(header, version === 3 ? "utf8" : "latin1");
+  const start = Buffer.alloc(version === 1 ? 10 : 12);
+  start.write("\u0093NUMPY", "latin1");
+  start[6] = version;
+  if (version === 1) start.writeUInt16LE(text.length, 8);
+  else start.writeUInt32LE(text.length, 8);
+  return Buffer.concat([start, text, data]);
+}
+
+/** A .npy array as numpy writes it; `pad` shifts where its data lie. */
+export function npy(values: Float32Array, shape: readonly number[], { descr = "<f4", fortran = false, version = 1, pad = 0 } = {}): Buffer {
+  const text = `{'descr': '${descr}', 'fortran_order': ${fortran ? "True" : "False"}, 'shape': (${shape.join(", ")}${shape.length === 1 ? "," : ""}), }${" ".repeat(pad)}\n`;
+  return npyText(text, new Uint8Array(values.buffer, values.byteOffset, values.byteLength), version);
+}
+
+/** The five arrays of a Gemma Scope SAE with d 2 and m 3. */
+export function gemmaArrays(change: Readonly<Record<string, Buffer | null>> = {}, threshold: readonly number[] = [0.1, 0.2, 0.3]): readonly Member[] {
+  const ramp = (count: number): Float32Array => Float32Array.from({ length: count }, (_, i) => 0.25 * (i + 1));
+  const arrays: Record<string, Buffer | null> = {
+    W_enc: npy(ramp(6), [2, 3]), W_dec: npy(ramp(6), [3, 2]), b_enc: npy(ramp(3), [3]), b_dec: npy(ramp(2), [2]), threshold: npy(Float32Array.from(threshold), [threshold.length]), ...change,
+  };
+  return Object.entries(arrays).flatMap(([name, content]) => (content === null ? [] : [{ name: `${name}.npy`, content }]));
+}
