@@ -100,7 +100,7 @@ function views(text: string): void {
   const item = { text, detail: text, kind: "column" } as const;
   const base = { ...initialState([edit(emptyLine(), { do: "set", text }).text, `x${typed.text}`]), line: typed, hint: "advice", queue: [typed.text] };
   const event = { kind: "progress", stage: text, documents: 3, totalDocuments: 9, tokens: 10, totalTokens: 90, elapsedMs: 900, tokensPerSecond: 10, etaSeconds: 3 } as const;
-  const running = { text, since: 0, now: 5000, progress: event, stopping: 1 };
+  const running = { text, since: 0, now: 5000, progress: [event], stopping: 1 };
   const seen = excerpt(typed.text, typed.caret);
   const state = pick([{ ...base, running }, { ...base, menu: { items: [item, item], selected: 0, from: 0, to: 0, before: typed, signature: text } }, { ...base, search: { query: typed.text, index: 0 } }]);
   const width = pick([20, 80]);
@@ -178,7 +178,7 @@ test("mistakes in the command line, in a process of its own", () => {
   const program = fileURLToPath(new URL("../../repl/bin/saeq.js", import.meta.url));
   const text = HARM.filter((one) => !one.includes("\0")).join("");
   for (const argv of [[text], ["eval", "--format", text], ["doc", `--${text}`], ["run", `${text}.saeq`], ["--seed", text]]) {
-    const { stdout, stderr, status } = spawnSync(process.execPath, [program, ...argv], { encoding: "utf8", cwd: folder, input: "" });
+    const { stdout, stderr, status } = spawnSync(process.execPath, [program, ...argv], { encoding: "utf8", cwd: folder, input: "", env: { ...process.env, NO_COLOR: "1" } });
     assert.not.equal(status, 0);
     assert.ok(stderr.length > 0);
     harmless(stdout + stderr, text, `saeq ${argv[0]!.slice(0, 6)}`);
