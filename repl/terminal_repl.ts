@@ -29,6 +29,8 @@ export interface ReplOptions {
   readonly stderr: NodeJS.WriteStream;
   /** Whether the terminal marks pastes; where it does not, Enter right behind a character is part of one. */
   readonly brackets?: boolean;
+  /** Called when the first prompt is on screen. */
+  readonly onPainted?: () => void;
   /** For tests: each frame is written whole. */
   readonly debug?: boolean;
 }
@@ -139,6 +141,7 @@ export async function runRepl(options: ReplOptions): Promise<number> {
     kittyKeyboard: { mode: "auto", flags: ["disambiguateEscapeCodes"] },
     debug: options.debug === true,
   });
+  void app.waitUntilRenderFlush().then(options.onPainted);
   void dialogue.ready.then(() => tell({ on: "ready" }));
   if (options.code !== null) {
     tell({ on: "intent", intent: { want: "edit", edit: { do: "set", text: options.code } }, now: Date.now() });

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Without this file `saeq` would fail with a syntax error wherever an older Node comes first: the launcher, in old JavaScript.
 import fs from "fs";
+import module from "module";
 import path from "path";
 import { spawn } from "child_process";
 import { fileURLToPath, pathToFileURL } from "url";
@@ -86,6 +87,9 @@ function launch(file) {
   }
   delete process.env.SAEQ_RESTARTED;
   process.on("uncaughtException", bug);
+  // Compiled code is kept in the user's own cache (a shared folder such as /tmp could be filled by others); where that cannot be written, nothing is kept.
+  var caches = process.env.XDG_CACHE_HOME || (process.env.HOME ? path.join(process.env.HOME, ".cache") : "");
+  if (caches !== "" && !process.env.NODE_COMPILE_CACHE) module.enableCompileCache(path.join(caches, "saeq", "compiled"));
   // A working tree holds TypeScript, which a good Node reads as it is; the published package holds what was compiled from it.
   var written = path.join(folder, "..", "main.ts");
   var main = fs.existsSync(written) ? written : path.join(folder, "..", "..", "dist", "repl", "main.js");

@@ -2,7 +2,6 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, isAbsolute, resolve } from "node:path";
 import type { Checked } from "../../runtime/session_port.ts";
-import { toScript } from "../journal.ts";
 import { commandWithGrants } from "../permissions.ts";
 import type { Command, Reply } from "./command.ts";
 import { fileName } from "./file_name.ts";
@@ -19,6 +18,8 @@ export const save: Command = {
     if (journal.length === 0) return { then: "mistake", text: "nothing has succeeded yet" };
     const file = resolve(cwd, name);
     if (existsSync(file)) return { then: "mistake", text: `${name} exists already; choose another name` };
+    // Loaded when first needed: the prompt must not wait for it, nor for the table of stages behind it.
+    const { toScript } = await import("../journal.ts");
     const { text, keys } = toScript(journal, settings);
     const checked = await session.checkScript?.({ name, text });
     const fault = checked === undefined ? null : faultOf(checked, keys, text);
@@ -26,7 +27,6 @@ export const save: Command = {
     const read = (checked?.compiled?.accesses ?? []).find(({ access, path }) => access === "read" && !isAbsolute(path) && checked!.needs.read.includes(resolve(cwd, path)));
     if (read !== undefined && dirname(file) !== resolve(cwd)) return { then: "mistake", text: `a script reads files from its own folder, and this one reads ${read.path} from here: .save ${basename(name)}` };
     try {
-      // Loaded when first needed: the prompt must not wait for it.
       const { atomicWrite } = await import("../../runtime/data/atomic_write.ts");
       await atomicWrite(file, [text]);
     } catch (error) {

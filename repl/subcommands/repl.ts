@@ -1,4 +1,5 @@
 /** Without this file `saeq` alone would not know which kind of REPL suits the terminal it finds. */
+import { registerHooks } from "node:module";
 import type { Request } from "../arguments.ts";
 import type { Dialogue } from "../dialogue.ts";
 import { historyPath } from "../history.ts";
@@ -20,7 +21,7 @@ export async function startRepl(request: Extract<Request, { kind: "repl" }>, sho
 async function startPlain(request: Extract<Request, { kind: "repl" }>, shop: Shop): Promise<number> {
   const { runPlain } = await import("../plain.ts");
   const { stdin, stdout, cwd } = shop;
-  return runPlain({ dialogue: await dialogueFor(shop, () => shop.dataLook, true), history: historyFor(request), cwd, greeting: greeting(shop), code: request.code, stdin, stdout, ...(stdout.isTTY === true ? { send: (sequence) => void stdout.write(sequence) } : {}) });
+  return runPlain({ dialogue: await dialogueFor(shop, () => shop.dataLook, { spoken: true }), history: historyFor(request), cwd, greeting: greeting(shop), code: request.code, stdin, stdout, ...(stdout.isTTY === true ? { send: (sequence) => void stdout.write(sequence) } : {}) });
 }
 
 async function startInk(request: Extract<Request, { kind: "repl" }>, shop: Shop): Promise<number> {
@@ -30,20 +31,36 @@ async function startInk(request: Extract<Request, { kind: "repl" }>, shop: Shop)
   // Before the slow imports: what is typed meanwhile must neither be echoed nor have its Enter rewritten.
   stdin.setRawMode(true);
   if (greeting(shop) !== "") stdout.write(`${greeting(shop)}\n`);
-  const { runRepl } = await import("../terminal_repl.ts");
+  const { runRepl } = await leanInk(() => import("../terminal_repl.ts"));
+  let painted = (): void => undefined;
+  // The language is loaded behind the first frame: a prompt to type at comes first.
+  const atPrompt = new Promise<void>((done) => (painted = done));
   const lookAt = (columns: number): ReturnType<typeof look> => look({ isTTY: true, columns, rows: stdout.rows }, process.env, shop.options);
   setTheme(themeOf(process.env));
-  return runRepl({ dialogue: await dialogueFor(shop, () => lookAt(stdout.columns)), look: lookAt, history: historyFor(request), cwd, greeting: "", code: request.code, stdin, stdout, stderr, brackets: marksPastes(process.env) });
+  return runRepl({ dialogue: await dialogueFor(shop, () => lookAt(stdout.columns), { after: atPrompt }), onPainted: painted, look: lookAt, history: historyFor(request), cwd, greeting: "", code: request.code, stdin, stdout, stderr, brackets: marksPastes(process.env) });
 }
 
-async function dialogueFor(shop: Shop, lookNow: () => ReturnType<typeof look>, spoken = false): Promise<Dialogue> {
+/** Ink takes one function of es-toolkit and would load four hundred files for it, which is a third of the time to the prompt. */
+async function leanInk<T>(load: () => Promise<T>): Promise<T> {
+  const hooks = registerHooks({
+    load: (url, context, next) =>
+      url.endsWith("/es-toolkit/dist/compat/index.mjs") ? { format: "module", shortCircuit: true, source: 'export { throttle } from "./function/throttle.mjs";' } : next(url, context),
+  });
+  try {
+    return await load();
+  } finally {
+    hooks.deregister();
+  }
+}
+
+async function dialogueFor(shop: Shop, lookNow: () => ReturnType<typeof look>, more: { readonly spoken?: boolean; readonly after?: Promise<void> } = {}): Promise<Dialogue> {
   const { openDialogue } = await import("../dialogue.ts");
   return openDialogue({
-    open: () => openSession(shop, { readFrom: shop.cwd, grants: allGranted, interactive: true }),
+    open: () => (more.after ?? Promise.resolve()).then(() => openSession(shop, { readFrom: shop.cwd, grants: allGranted, interactive: true })),
     look: lookNow,
     cwd: shop.cwd,
     settings: shop.options.settings,
-    view: { mode: shop.options.format, rows: null, wide: false, time: false, spoken },
+    view: { mode: shop.options.format, rows: null, wide: false, time: false, spoken: more.spoken ?? false },
   });
 }
 

@@ -19,12 +19,13 @@ export interface Layout {
 /** Break parts into rows of `width` cells, each behind `first` or `rest`; `caret` is an offset into the joined text. */
 export function layOut(parts: readonly Part[], caret: number, edges: { readonly first: string; readonly rest: string; readonly width: number; readonly color: boolean }): Layout {
   const rows: string[] = [];
+  const lead = cells(edges.first);
   // One cell stays free: a caret behind a full row would stand on the next one.
-  const room = Math.max(4, edges.width - cells(edges.first) - 1);
+  const room = Math.max(4, edges.width - lead - 1);
   let row = edge(edges.first, edges.color);
   let used = 0;
   let offset = 0;
-  let at = { x: cells(edges.first), y: 0 };
+  let at = { x: lead, y: 0 };
   const feed = (): void => {
     rows.push(row);
     row = edge(edges.rest, edges.color);
@@ -44,7 +45,7 @@ export function layOut(parts: readonly Part[], caret: number, edges: { readonly 
         flush();
         feed();
       }
-      if (offset <= caret) at = { x: cells(edges.first) + used, y: rows.length };
+      if (offset <= caret) at = { x: lead + used, y: rows.length };
       if (grapheme === "\n") {
         flush();
         feed();
@@ -57,7 +58,7 @@ export function layOut(parts: readonly Part[], caret: number, edges: { readonly 
     }
     flush();
   }
-  if (offset <= caret) at = { x: cells(edges.first) + used, y: rows.length };
+  if (offset <= caret) at = { x: lead + used, y: rows.length };
   rows.push(row);
   return { rows, caret: at };
 }

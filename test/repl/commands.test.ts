@@ -29,7 +29,8 @@ async function say(text: string): Promise<string> {
   await dialogue.submit(text, { signal: new AbortController().signal, print: (more) => void (printed += `${more}\n`), onProgress: () => undefined });
   return printed;
 }
-const offered = (marked: string): readonly string[] => dialogue.offer(marked.replace("^", ""), marked.indexOf("^"))?.items.map((item) => item.text) ?? [];
+await dialogue.ready;
+const offered = (marked: string): readonly string[] => (dialogue.offer(marked.replace("^", ""), marked.indexOf("^"))?.items ?? []).map((item) => item.text);
 
 test(".open names rows, shows columns and first rows, and leaves the data for the next line", async () => {
   const printed = await say(".open mem.csv");

@@ -56,7 +56,7 @@ cells.forEach(([name, , seen], i) => {
     });
     if (name !== "ten thousand accents") assert.equal(new Set(ends).size, 1, `${ends.join()}\n${table.join("\n")}`);
     // What saeq itself writes is the only control there is.
-    const ours = /\x1b\[(?:\?2026[hl]|\?25[hl]|[\d;]*[mABCDEGHJK])|\r|\n/g;
+    const ours = /\x1b\[(?:\?(?:2004|2026)[hl]|\?25[hl]|[\d;]*[mABCDEGHJK])|\r|\n/g;
     const foreign = /.{0,20}[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200b\u200d\ufeff].{0,20}/.exec(repl.bytes().slice(before).replace(ours, ""));
     assert.is(foreign === null ? "" : JSON.stringify(foreign[0]), "");
     // A window is only cleared from the cursor down.

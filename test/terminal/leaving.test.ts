@@ -190,7 +190,7 @@ for (const [name, args, env] of [
     repl.type("sample 3 |\r");
     await repl.until(/^ {2}\.\.\.$/m);
     repl.type("top 5\r");
-    await repl.until(/3×2[^]*saeq>$/m);
+    await repl.until(/3[×x]2[^]*saeq>$/m);
     repl.type("slow 100\r");
     await repl.until(/50 percent/);
     repl.type("\x03");

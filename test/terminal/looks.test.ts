@@ -1,8 +1,9 @@
 /** Without this file the REPL would be tried at one size, in one set of colours, by people who see the screen as its authors do. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { fileURLToPath } from "node:url";
-import { closeAll, enter, FAKE, key, live, ownFolder, startSaeq } from "./saeq.ts";
+import { closeAll, FAKE, key, live, ownFolder, startSaeq } from "./saeq.ts";
 import { clear, shows } from "./scenario.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -78,7 +79,11 @@ for (const term of ["tmux-256color", "screen-256color", "xterm", "linux", "vt100
   test(`TERM=${term}: the prompt stands and answers`, async () => {
     const repl = startSaeq(folder, { program: FAKE, args: ["--no-history"], env: { TERM: term, TMUX: "/tmp/tmux-0/default,1,0" } });
     await repl.until("saeq›");
-    await enter(repl, "sample 3");
+    repl.type("sample 3");
+    await shows(repl, ["saeq› sample 3"]);
+    // Where pastes are not marked, Enter right behind a character is taken for a part of one.
+    await sleep(100);
+    repl.type(key.enter);
     await repl.until("3×2");
     await shows(repl, ["saeq›"]);
   });
@@ -109,7 +114,7 @@ for (const [columns, rows] of [[60, 8], [60, 5], [60, 3], [30, 4], [20, 6], [60,
     small.type("\t\t");
     await small.until((screen) => /[›>] sampl/.test(live(screen)[0] ?? ""));
     await clearSmall();
-    small.paste("ab cd |\n".repeat(30));
+    small.paste("ab cd |\n".repeat(15));
     await small.until(/ mo|·|ab/);
     small.type(key.ctrl("a") + key.up + key.up);
     small.type(key.ctrl("r"));
