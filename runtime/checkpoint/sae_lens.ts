@@ -65,7 +65,8 @@ function refuseUnread(config: Config): void {
   const refuse = (key: string): never => {
     throw new CheckpointError("unsupported-sae", `\`${key}\` in ${config.file} is ${JSON.stringify(optional(config, key))}`, { notes: ["supported: ReLU and topk, on whole activations"], help: 'set sae "…" to one of these' });
   };
-  if (!["none", null].includes(optional(config, "reshape_activations") as string | null)) refuse("reshape_activations");
+  // hook_z: heads side by side, as saeq reads that hook anyway.
+  if (!["none", "hook_z", null].includes(optional(config, "reshape_activations") as string | null)) refuse("reshape_activations");
   if (optional(config, "hook_head_index") !== null) refuse("hook_head_index");
   if (![null, "relu", "topk"].includes(optional(config, "activation_fn") as string | null)) refuse("activation_fn");
 }
@@ -139,11 +140,18 @@ async function spec({ config, metadata, kind, normalize }: Settings, tensors: Re
     layer: layer ?? (Number.isInteger(oldLayer) ? (oldLayer as number) : null),
     hook,
     hookName,
+    ...(readsCentred(metadata) ? { centred: true } : {}),
     convention,
     modelName: typeof modelName === "string" ? modelName : null,
     prependBos: flag(metadata, "prepend_bos", true),
     format: "sae_lens",
   };
+}
+
+/** sae_lens hands `model_from_pretrained_kwargs` to TransformerLens when it loads the model (`load_model.py`). */
+function readsCentred(metadata: Config): boolean {
+  const options = section(metadata, "model_from_pretrained_kwargs");
+  return options !== null && flag(options, "center_writing_weights", false);
 }
 
 /** Old training checkpoints hold the logarithm (`saes/jumprelu_sae.py` `process_state_dict_for_loading`). */

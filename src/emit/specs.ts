@@ -147,6 +147,8 @@ export interface SaeSpec {
   readonly layer: number | null;
   readonly hook: Hook | null;
   readonly hookName: string;
+  /** true: it was trained on a stream whose mean over the dimensions is subtracted; where it is read says whether that is done (`GraphTap`). */
+  readonly centred?: true;
   readonly convention: Convention;
   readonly modelName: string | null;
   readonly prependBos: boolean;
