@@ -2,12 +2,13 @@
 import { emitEncode } from "../src/emit/encode.ts";
 import { emitForward } from "../src/emit/forward.ts";
 import type { EmittedGraph, GraphTap } from "../src/emit/specs.ts";
-import type { Op } from "../src/ops/op.ts";
+import { moduleOf } from "../src/ops/hook.ts";
+import type { Op, Tap } from "../src/ops/op.ts";
 import type { TensorRef } from "../src/emit/specs.ts";
 import { requireFinite, usedSaeWeights, usedWeights } from "./checkpoint/nonfinite.ts";
 import { documentKey, type ActivationStore } from "./activation_store.ts";
 import type { Catalog } from "./catalog.ts";
-import type { Acts, Csr, Dense, Tokens } from "./data/frame.ts";
+import type { Acts, Csr, Dense, Place, Tokens } from "./data/frame.ts";
 import type { Document, Engine, Progress, TapOutput } from "./engine/port.ts";
 import { concatenate, rowsOf } from "./kernels/csr.ts";
 import { wantedPositions } from "./window.ts";
@@ -32,7 +33,7 @@ export function forwardGraphOf(op: Forward, catalog: Catalog, graphs: Map<string
   const id = JSON.stringify(["forward", op.model.digest, op.taps, op.blocks, op.slice]);
   let graph = graphs.get(id);
   if (graph === undefined) {
-    const taps: GraphTap[] = op.taps.map((tap) => ({ layer: tap.layer, hook: tap.hook, sae: tap.sae === null ? null : catalog.sae(tap.sae).spec }));
+    const taps: GraphTap[] = op.taps.map((tap) => ({ ...tap, sae: tap.sae === null ? null : catalog.sae(tap.sae).spec }));
     graph = emitForward(catalog.model(op.model).spec, taps, { blocks: op.blocks, slice: op.slice === "inside" });
     graphs.set(id, graph);
   }
@@ -54,7 +55,7 @@ export async function forward(op: Forward, sets: readonly Tokens[], context: Act
   const seen = new Map<string, number>();
   const copies: { readonly at: number; readonly of: number }[] = [];
   const empty = op.taps.map((tap): TapOutput => (tap.sae === null
-    ? { kind: "dense", width: context.catalog.model(op.model).facts.hiddenSize, values: new Float32Array(0) }
+    ? { kind: "dense", width: widthOf(context.catalog, op, tap), values: new Float32Array(0) }
     : { kind: "sparse", indptr: new Uint32Array(1), indices: new Uint32Array(0), values: new Float32Array(0) }));
   for (const [s, tokens] of sets.entries()) {
     for (const [i, ids] of tokens.ids.entries()) {
@@ -132,28 +133,40 @@ function assemble(op: Forward, tokens: Tokens, wanted: readonly Uint32Array[], o
       tokens,
       rows,
       taps: taps.map(({ tap, parts }) => ({
-        layer: tap.layer,
-        hook: tap.hook,
+        ...placeOf(catalog, op, tap),
         sae: `${tap.sae!.name} (${tap.sae!.convention})`,
         csr: concatenate(parts.map(sparse), catalog.sae(tap.sae!).spec.dSae),
       })),
     };
   }
-  const width = catalog.model(op.model).facts.hiddenSize;
   return {
     kind: "dense",
     tokens,
     rows,
     taps: taps.map(({ tap, parts }) => {
+      const width = widthOf(catalog, op, tap);
       const values = new Float32Array(rows.count * width);
       let at = 0;
       for (const part of parts) {
         values.set(part.values, at);
         at += part.values.length;
       }
-      return { layer: tap.layer, hook: tap.hook, width, values };
+      return { ...placeOf(catalog, op, tap), width, values };
     }),
   };
+}
+
+/** Numbers of one position at a hook. */
+function widthOf(catalog: Catalog, op: Forward, { hook }: Tap): number {
+  const fact = catalog.model(op.model).spec.hooks[hook];
+  if (fact.state === "absent") throw new Error(`a plan reads ${hook}, which the model does not have`);
+  return fact.width;
+}
+
+/** Where a tap was read, for headers and tables. */
+function placeOf(catalog: Catalog, op: Forward, tap: Tap): Place {
+  const module = moduleOf(catalog.model(op.model).spec.hooks, tap);
+  return { layer: tap.layer, hook: tap.hook, ...(tap.centred === true ? { centred: true } : {}), ...(module === null ? {} : { module }) };
 }
 
 function sparse(output: TapOutput): TapOutput & { readonly kind: "sparse" } {
@@ -179,7 +192,8 @@ export async function encode(op: Op & { readonly op: "encode" }, dense: Dense, c
       const output = sparse(await whileFinite(usedSaeWeights(spec), context.signal, (signal) => context.engine.encode(graph, tap.values.slice(from * tap.width, to * tap.width), tap.width, signal)));
       parts.push({ rows: to - from, cols: spec.dSae, indptr: output.indptr, indices: output.indices, values: output.values });
     }
-    taps.push({ layer: tap.layer, hook: tap.hook, sae: `${ref.name} (${ref.convention})`, csr: concatenate(parts, spec.dSae) });
+    const { width: _width, values: _values, ...place } = tap;
+    taps.push({ ...place, sae: `${ref.name} (${ref.convention})`, csr: concatenate(parts, spec.dSae) });
   }
   return { kind: "acts", tokens: dense.tokens, rows: dense.rows, taps };
 }

@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { basename, isAbsolute, join, resolve } from "node:path";
 import type { Known, ModuleFacts, Need, Problem } from "../src/check/scope.ts";
+import { maxPositions } from "../src/emit/rope.ts";
 import type { DecoderSpec, SaeSpec, Convention } from "../src/emit/specs.ts";
 import type { ModelFacts, SaeFacts, TableFacts } from "../src/stages/stage.ts";
 import type { ModelRef, Op, SaeRef } from "../src/ops/op.ts";
@@ -66,14 +67,19 @@ export function createCatalog(readFrom: string): Catalog {
     const folder = folderOf("model", name, readFrom);
     const known = [...models.values()].find((each) => each.facts.ref.name === name);
     if (known !== undefined) return known;
-    const { spec } = await readModel(folder);
+    const { spec, notes: ignored } = await readModel(folder);
+    notes.push(...ignored);
     const tokenizer = await readTokenizer(folder);
+    notes.push(...tokenizer.notes);
     requireVocabulary(tokenizer, spec.embed.shape[0]!, name);
     const facts: ModelFacts = {
       ref: { name, digest: spec.digest },
       layers: spec.blocks.length,
       hiddenSize: spec.hiddenSize,
-      context: spec.context,
+      architecture: spec.architecture,
+      norm: spec.norm.kind,
+      hooks: spec.hooks,
+      context: maxPositions(spec),
       prependsBos: tokenizer.prependsBos,
     };
     const loaded = { facts, spec, tokenizer };
@@ -92,6 +98,7 @@ export function createCatalog(readFrom: string): Catalog {
       layer: spec.layer,
       hook: spec.hook,
       hookName: spec.hookName,
+      centred: spec.centred === true,
       prependBos: spec.prependBos,
       noDecoder: spec.decoder === null ? spec.noDecoder : null,
       writes: spec.hookOut,

@@ -1,5 +1,6 @@
 /** Without this file nobody could see what a query will read and compute. */
 import { key } from "../src/ops/key.ts";
+import { moduleOf } from "../src/ops/hook.ts";
 import type { Plan } from "../src/ops/op.ts";
 import { nodes } from "../src/optimize/rule.ts";
 import { printPlan } from "../src/plan/print.ts";
@@ -20,7 +21,9 @@ export function explainPipeline(pipeline: CompiledPipeline, context: Pick<Activa
     if (node.op.op !== "forward") return [];
     const graph = forwardGraphOf(node.op, context.catalog, context.graphs);
     const kept = context.values.get(key(node)) !== undefined ? "kept from before: not run" : "not kept: runs";
-    return [`  ${node.label}: maps ${bytes(graph.mappedBytes)} of weights, ${(graph.flopsPerToken / 1e6).toFixed(1)} MFLOP a token, ${graph.operators} operators; ${kept}`];
+    const { hooks } = context.catalog.model(node.op.model).spec;
+    const places = node.op.taps.map((tap) => `  layer ${tap.layer} ${tap.hook}, in transformers: ${moduleOf(hooks, tap) ?? "nothing"}${tap.centred === true ? ", minus its mean over the dimensions" : ""}`);
+    return [`  ${node.label}: maps ${bytes(graph.mappedBytes)} of weights, ${(graph.flopsPerToken / 1e6).toFixed(1)} MFLOP a token, ${graph.operators} operators; ${kept}`, ...places.map((place) => `  ${place}`)];
   });
   return [
     "as written",

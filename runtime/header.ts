@@ -49,11 +49,20 @@ function facts(acts: readonly Acts[], threads: number): string[] {
   const masked = acts.reduce((sum, each) => sum + each.rows.masked.reduce((n, one) => n + one, 0), 0);
   const truncated = acts.reduce((sum, each) => sum + each.tokens.truncated, 0);
   return [
-    `${first.taps.length > 1 ? "layers" : "layer"} ${first.taps.map((tap) => tap.layer).join(", ")} ${first.taps[0]?.hook ?? ""}`,
+    placesOf(first.taps),
     `SAE ${[...new Set(first.taps.map((tap) => tap.sae))].join("; ")}`,
     `model ${first.tokens.model}, float32 on CPU${threads === 1 ? "" : ` with ${threads} threads`}`,
     `text: ${first.tokens.source}`,
     masked === 0 ? "no special tokens" : `${masked} special ${masked === 1 ? "token" : "tokens"} masked`,
     ...(truncated === 0 ? [] : [`${truncated} texts cut`]),
   ];
+}
+
+/** Layers and hooks, and for a single one the module of transformers that it is: `layer 7 resid_post (model.layers.7 output)`. */
+function placesOf(taps: Acts["taps"]): string {
+  const first = taps[0];
+  if (first === undefined) return "";
+  const hooks = [...new Set(taps.map((tap) => `${tap.hook}${tap.centred === true ? " centred" : ""}`))];
+  const module = taps.length === 1 && first.module !== undefined ? ` (${first.module})` : "";
+  return `${taps.length > 1 ? "layers" : "layer"} ${taps.map((tap) => tap.layer).join(", ")} ${hooks.join(", ")}${module}`;
 }

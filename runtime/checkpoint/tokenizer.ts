@@ -12,9 +12,11 @@ export interface Tokenizer {
   readonly size: number;
   readonly bosId: number | null;
   readonly eosId: number | null;
-  /** Whether the tokenizer itself puts BOS before a text: its post-processor does, or `add_bos_token` says so. */
+  /** Whether the tokenizer itself puts BOS before a text: its post-processor does. `add_bos_token` has no say, as in transformers 5. */
   readonly prependsBos: boolean;
-  /** Ids that stand for no text: masked from statistics by default. */
+  /** Where its files contradict one another, and which is followed: to be shown once. */
+  readonly notes: readonly string[];
+  /** Ids that stand for no text, BOS and EOS among them: masked from statistics by default. */
   readonly specialIds: ReadonlySet<number>;
   /** Ids of a text. With `bos` it starts with the BOS id exactly once, also where the text spells it out. */
   encode(text: string, options: { readonly bos: boolean }): Int32Array;
@@ -24,7 +26,10 @@ export interface Tokenizer {
   piece(id: number): string;
 }
 
-/** Read `tokenizer.json` and `tokenizer_config.json`. Throws `CheckpointError`. */
+/**
+ * Read `tokenizer.json` and, for the special tokens, the first of `tokenizer_config.json`, `special_tokens_map.json` and the model's
+ * `config.json` that speaks of them: GPT-2 on the hub names its BOS nowhere but in the last, as an id. Throws `CheckpointError`.
+ */
 export async function readTokenizer(path: string): Promise<Tokenizer> {
   const folder = await requireFolder(path);
   const file = await requireFile(folder, "tokenizer.json", "download the model's tokenizer.json as well; other tokenizer files are not read");
@@ -37,25 +42,57 @@ export async function readTokenizer(path: string): Promise<Tokenizer> {
   } catch (error) {
     throw new CheckpointError("unsupported-tokenizer", `${file} cannot be used: ${error instanceof Error ? error.message : String(error)}`, { help: 'set model "…" to one whose tokenizer.json Hugging Face tokenizers can read' });
   }
-  return wrap(hub, config.value, createHash("sha256").update(tokenizer.bytes).update(config.bytes).digest("hex"));
+  const others = [await optionalJson(folder, "special_tokens_map.json"), await optionalJson(folder, "config.json")] as const;
+  const tokens: SpecialTokens = { bosId: specialId(hub, "bos_token", config.value, ...others), eosId: specialId(hub, "eos_token", config.value, ...others) };
+  const digest = createHash("sha256").update(tokenizer.bytes).update(config.bytes).update(JSON.stringify(tokens)).digest("hex");
+  return wrap(hub, tokens, disagreement(hub, config.value, tokens.bosId, configFile ?? file), digest);
 }
 
-function wrap(hub: HubTokenizer, config: JsonObject, digest: string): Tokenizer {
-  const special = (key: string): number | null => {
-    const content = tokenText(config[key]);
+interface SpecialTokens {
+  readonly bosId: number | null;
+  readonly eosId: number | null;
+}
+
+async function optionalJson(folder: string, name: string): Promise<JsonObject> {
+  const file = await findFile(folder, name);
+  return file === null ? {} : (await readJsonObject(file)).value;
+}
+
+/** A config that has the key decides, also by null: Qwen says so that it has no BOS. */
+function specialId(hub: HubTokenizer, key: string, config: JsonObject, map: JsonObject, model: JsonObject): number | null {
+  for (const each of [config, map]) {
+    if (!Object.hasOwn(each, key)) continue;
+    const content = tokenText(each[key]);
     return content === null ? null : (hub.token_to_id(content) ?? null);
-  };
-  const bosId = special("bos_token");
+  }
+  const given = model[`${key}_id`];
+  const id = Array.isArray(given) ? given[0] : given;
+  return typeof id === "number" && hub.id_to_token(id) !== undefined ? id : null;
+}
+
+function startsWithBos(hub: HubTokenizer, bosId: number | null): boolean {
+  return bosId !== null && hub.encode("", { add_special_tokens: true }).ids[0] === bosId;
+}
+
+function disagreement(hub: HubTokenizer, config: JsonObject, bosId: number | null, file: string): readonly string[] {
+  const [said, done] = [config["add_bos_token"], startsWithBos(hub, bosId)];
+  if (typeof said !== "boolean" || said === done || bosId === null) return [];
+  return [`${file}: \`add_bos_token\` is ${said}, but the post-processor of tokenizer.json puts ${done ? "one" : "none"}, and that is followed as transformers 5 does; \`set bos ${said}\` for the other`];
+}
+
+function wrap(hub: HubTokenizer, { bosId, eosId }: SpecialTokens, notes: readonly string[], digest: string): Tokenizer {
   const size = [...hub.get_vocab(true).values()].reduce((most, id) => Math.max(most, id + 1), 0);
-  const specialIds = new Set([...hub.get_added_tokens_decoder()].flatMap(([id, token]) => (token.special ? [id] : [])));
+  const marked = [...hub.get_added_tokens_decoder()].flatMap(([id, token]) => (token.special ? [id] : []));
+  const specialIds = new Set([...marked, ...[bosId, eosId].filter((id) => id !== null)]);
   const decode = (ids: ArrayLike<number>): string => hub.decode(Array.from(ids), { skip_special_tokens: false, clean_up_tokenization_spaces: false });
   const pieces = new Map<number, string>();
   return {
     digest,
     size,
     bosId,
-    eosId: special("eos_token"),
-    prependsBos: bosId !== null && (config["add_bos_token"] === true || hub.encode("", { add_special_tokens: true }).ids[0] === bosId),
+    eosId,
+    prependsBos: startsWithBos(hub, bosId),
+    notes,
     specialIds,
     encode(text, { bos }) {
       const ids = hub.encode(text, { add_special_tokens: false }).ids;

@@ -71,9 +71,16 @@ export interface Csr {
   readonly values: Float32Array;
 }
 
-export interface ActsTap {
+/** Where activations were read. */
+export interface Place {
   readonly layer: number;
   readonly hook: Hook;
+  readonly centred?: true;
+  /** The module of transformers whose value it is: `model.layers.7 output`. */
+  readonly module?: string;
+}
+
+export interface ActsTap extends Place {
   /** Folder or registry name, and convention, as shown in headers. */
   readonly sae: string;
   readonly csr: Csr;
@@ -85,9 +92,7 @@ export interface Acts {
   readonly taps: readonly ActsTap[];
 }
 
-export interface DenseTap {
-  readonly layer: number;
-  readonly hook: Hook;
+export interface DenseTap extends Place {
   readonly width: number;
   /** [rows, width], row-major. */
   readonly values: Float32Array;

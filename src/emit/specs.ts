@@ -178,6 +178,8 @@ export interface SaeSpec extends HookPlace {
   readonly outputScale: Float32Array | null;
   /** Where a transcoder writes; null for an SAE, which gives back what it reads. */
   readonly hookOut: HookPlace | null;
+  /** true: it was trained on a stream whose mean over the dimensions is subtracted; where it is read says whether that is done (`GraphTap`). */
+  readonly centred?: true;
   readonly convention: Convention;
   readonly modelName: string | null;
   readonly prependBos: boolean;

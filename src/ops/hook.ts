@@ -25,6 +25,20 @@ export function blocksNeeded(tap: { readonly layer: number; readonly hook: Hook 
   return tap.hook === "resid_pre" || tap.hook === "ln1_normalized" ? tap.layer : tap.layer + 1;
 }
 
+/** Hooks in the order in which people meet them: help, completion and the reference. */
+export const HOOK_WORDS = ["resid_post", "resid_mid", "resid_pre", "mlp_out", "attn_out", "z", "ln1_normalized", "ln2_normalized"] as const satisfies readonly Hook[];
+
+/** Whether a hook is the residual stream or what is added to it: what `center_writing_weights` of TransformerLens centres. */
+export function writesStream(hook: Hook): boolean {
+  return hook !== "z" && hook !== "ln1_normalized" && hook !== "ln2_normalized";
+}
+
+/** The module of transformers that a hook of one layer is; null where there is none. */
+export function moduleOf(hooks: HookFacts, { layer, hook }: { readonly layer: number; readonly hook: Hook }): string | null {
+  const fact = hooks[hook];
+  return fact.state === "present" ? fact.module.replace("{layer}", String(layer)) : null;
+}
+
 /** What a hook of one model is: the module of transformers whose value it is, with `{layer}` for the number, and its width; or why there is none. */
 export type HookFact =
   | { readonly state: "present"; readonly module: string; readonly width: number }

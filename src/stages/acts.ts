@@ -1,13 +1,14 @@
 /** Without this file the question "which features fire" could not be asked. */
 import { encoded } from "./lowering/encoded.ts";
-import { residual, RESIDUAL_ARGS } from "./lowering/residual.ts";
+import { ACTS_ARGS, readBySae } from "./lowering/sae_reading.ts";
+import { residual } from "./lowering/residual.ts";
 import { stage } from "./stage.ts";
 
 export const acts = stage({
   name: "acts",
   doc: "Which features fire: run the model to a layer and encode its residual stream with the SAE (`resid` and `encode` in one pass)",
   category: "model",
-  args: RESIDUAL_ARGS,
+  args: ACTS_ARGS,
   input: ["table", "tokens"],
   examples: [
     { title: "Features of a sample", query: "sample perfect 5 | acts layer 7 last 50 | top 5" },
@@ -15,7 +16,8 @@ export const acts = stage({
   ],
   searchTerms: ["activations", "features", "sae", "run_with_cache", "encode"],
   lower: (context, args) => {
-    const dense = residual(context, args);
+    const saes = context.model() === null ? [] : context.saes();
+    const dense = residual(context, args, (layer, model) => readBySae(context, args, saes, layer, model));
     return dense === null ? null : encoded(context, dense);
   },
 });

@@ -1,7 +1,7 @@
 /** Without this file a stage could not be written down as data. */
 import type { Diagnostic } from "../../grammar/diagnostic.ts";
 import type { Span } from "../../grammar/span.ts";
-import type { Hook } from "../ops/hook.ts";
+import type { Hook, HookFacts } from "../ops/hook.ts";
 import type { Leniency, ModelRef, Op, Plan, SaeRef, TableFormat } from "../ops/op.ts";
 import type { Kind, Schema } from "../ops/schema.ts";
 import type { ArgSpecs, ArgValues } from "./args.ts";
@@ -17,6 +17,10 @@ export interface ModelFacts {
   readonly ref: ModelRef;
   readonly layers: number;
   readonly hiddenSize: number;
+  /** `model_type`, for messages. */
+  readonly architecture: string;
+  readonly norm: "rms" | "layer";
+  readonly hooks: HookFacts;
   readonly context: number;
   /** Whether the tokenizer itself puts BOS first. */
   readonly prependsBos: boolean;
@@ -28,6 +32,8 @@ export interface SaeFacts {
   readonly layer: number | null;
   readonly hook: Hook | null;
   readonly hookName: string;
+  /** Whether it was trained on a stream whose mean over the dimensions is subtracted. */
+  readonly centred: boolean;
   readonly prependBos: boolean;
   /** Why features cannot be decoded; null where they can. */
   readonly noDecoder: string | null;

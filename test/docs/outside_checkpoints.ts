@@ -53,6 +53,13 @@ function poisoned(folder: string): void {
   writeFileSync(join(place, "model.safetensors"), bytes);
 }
 
+/** A small model of another family, with a tokenizer. */
+export function familyModel(folder: string, model: string, tokenizer: string): void {
+  const parity = join(import.meta.dirname, "..", "parity");
+  cpSync(join(parity, "architectures", model), folder, { recursive: true });
+  for (const name of ["tokenizer.json", "tokenizer_config.json"]) cpSync(join(parity, "tokenizers", tokenizer, name), join(folder, name));
+}
+
 export const CHECKPOINT_CASES: readonly OutsideCase[] = [
   { ...model("unreadable-file", {}), prepare: (folder) => chmodSync(join(folder, "model", "config.json"), 0), ordinaryUser: true },
   model("path-outside-folder", {}, '{"weight_map":{"a":"../secret.safetensors"}}', "model.safetensors.index.json"),
@@ -63,7 +70,7 @@ export const CHECKPOINT_CASES: readonly OutsideCase[] = [
   model("unsupported-architecture", { model_type: "mamba", architectures: ["MambaForCausalLM"] }),
   retokenized("unsupported-tokenizer", "tokenizer.json", (value) => void (value["model"] = { type: "Hieroglyphs" })),
   retokenized("vocabulary-mismatch", "tokenizer.json", (value) => void (value["added_tokens"] as object[]).push({ id: 5000, content: "<|extra|>", single_word: false, lstrip: false, rstrip: false, normalized: false, special: true })),
-  retokenized("no-bos-token", "tokenizer_config.json", (value) => void delete value["bos_token"], `set bos true\n${MODEL_QUERY}`, 1),
+  retokenized("no-bos-token", "tokenizer_config.json", (value) => void (value["bos_token"] = null), `set bos true\n${MODEL_QUERY}`, 1),
   model("not-safetensors", {}, Buffer.concat([Buffer.from(new BigUint64Array([1n << 60n]).buffer), new Uint8Array(64)])),
   model("truncated-safetensors", {}, weights({ a: f32(0, 4000) }, 40)),
   model("invalid-tensor", {}, weights({ a: { dtype: "F32", shape: [3], data_offsets: [0, 8] } }, 8)),
@@ -81,5 +88,11 @@ export const CHECKPOINT_CASES: readonly OutsideCase[] = [
   { code: "broken-archive", files: { "sae/gemma-scope-2b-pt-res/layer_7/params.npz": "PK" }, query: SAE_QUERY.replace('"sae"', '"sae/gemma-scope-2b-pt-res/layer_7"'), exit: 3 },
   sae("unfolded-normalization", { normalize_activations: "expected_average_only_in" }),
   sae("sae-width-mismatch", {}, 128),
+  { code: "hook-absent", prepare: (folder) => familyModel(join(folder, "model"), "neox_small", "pythia"), query: 'set model "model"\nprompts "the word" | resid layer 0 hook resid_mid', exit: 3 },
+  {
+    ...sae("centring-mismatch", { metadata: { ...cfg.metadata, hook_name: "blocks.1.hook_resid_pre", model_from_pretrained_kwargs: { center_writing_weights: true } } }, 32),
+    prepare: (folder) => familyModel(join(folder, "model"), "gpt2_tied", "gpt2"),
+    query: 'set model "model"\nset sae "sae"\nset bos true\nprompts "the word" | resid layer 1 hook resid_pre | encode',
+  },
   sae("bos-mismatch", { metadata: { ...cfg.metadata, prepend_bos: false } }),
 ];

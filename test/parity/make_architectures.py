@@ -2,7 +2,7 @@
 
 Writes small seeded checkpoints of every family, and what transformers computes from them at every hook of every layer, into
 architectures/ beside this file. Re-runnable:  python test/parity/make_architectures.py [FAMILY ...]
-Needs torch, transformers (5.24 was used), transformer-lens (3.9; for the centred residual streams) and safetensors.
+Needs torch, transformers (5.24 was used) and safetensors. make_transformer_lens.py goes on from here.
 
 Hooks are caught on modules of transformers, each where TransformerLens has the hook of that name: blocks' inputs and outputs, the
 input of attention's output projection, what is added to the stream, and normalised inputs before weight and bias.
@@ -11,10 +11,11 @@ input of attention's output projection, what is added to the stream, and normali
 import json
 import shutil
 import sys
+import zlib
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 
 OUT = Path(__file__).parent / "architectures"
 VOCAB, LAYERS, CONTEXT, NEW = 64, 2, 160, 24
@@ -27,6 +28,7 @@ YARN = {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 
 GEMMA = {"hidden_size": 32, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 16, "intermediate_size": 48}
 PHI = {"hidden_size": 32, "num_attention_heads": 2, "intermediate_size": 48}
 CONFIGS = {
+    "llama_plain": ("llama", {**LLAMA, "num_key_value_heads": 4}),
     "llama_yarn": ("llama", {**LLAMA, "head_dim": 16, "rope_parameters": YARN}),
     "llama_linear": ("llama", {**LLAMA, "rope_parameters": {"rope_type": "linear", "factor": 3.0, "rope_theta": 5000.0}, "tie_word_embeddings": True}),
     "llama_yarn_untruncated": ("llama", {**LLAMA, "rope_parameters": {**YARN, "beta_fast": 16, "beta_slow": 2, "truncate": False, "attention_factor": 1.3}}),
@@ -42,9 +44,11 @@ CONFIGS = {
     "gpt2_tied": ("gpt2", {"n_embd": 32, "n_head": 2}),
     "gpt2_scaled": ("gpt2", {"n_embd": 36, "n_head": 3, "n_inner": 50, "scale_attn_by_inverse_layer_idx": True, "activation_function": "gelu"}),
     "gpt2_half": ("gpt2", {"n_embd": 40, "n_head": 4, "activation_function": "relu", "save": "float16"}),
-    "neox_pythia": ("gpt_neox", {"hidden_size": 64, "num_attention_heads": 1, "intermediate_size": 64, "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0, "partial_rotary_factor": 0.25}}),
+    "neox_pythia": ("gpt_neox", {"vocab_size": 72, "hidden_size": 64, "num_attention_heads": 1, "intermediate_size": 64, "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0, "partial_rotary_factor": 0.25}}),
     "neox_narrow": ("gpt_neox", {"hidden_size": 40, "num_attention_heads": 2, "intermediate_size": 56, "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0, "partial_rotary_factor": 0.3}}),
-    "neox_sequential": ("gpt_neox", {"hidden_size": 32, "num_attention_heads": 2, "intermediate_size": 48, "use_parallel_residual": False, "attention_bias": False, "tie_word_embeddings": True}),
+    "neox_sequential": ("gpt_neox", {"hidden_size": 32, "num_attention_heads": 2, "intermediate_size": 48, "use_parallel_residual": False, "tie_word_embeddings": True}),
+    "neox_small": ("gpt_neox", {"hidden_size": 32, "num_attention_heads": 2, "intermediate_size": 48}),
+    "neox_no_bias": ("gpt_neox", {"hidden_size": 32, "num_attention_heads": 4, "intermediate_size": 40, "attention_bias": False}),
     "gemma_one": ("gemma", {**GEMMA}),
     "gemma2_capped": ("gemma2", {**GEMMA, "sliding_window": 11, "attn_logit_softcapping": 2.0, "final_logit_softcapping": 5.0, "query_pre_attn_scalar": 24}),
     "gemma2_uncapped": ("gemma2", {**GEMMA, "hidden_size": 36, "sliding_window": 64, "attn_logit_softcapping": None, "query_pre_attn_scalar": 9}),
@@ -164,12 +168,17 @@ def make(name: str, seed: int) -> None:
     save_file(tensors, folder / "expected.safetensors")
     (folder / "expected.json").write_text(json.dumps({"documents": documents, "continuations": continuations}) + "\n")
     (folder / "generation_config.json").unlink(missing_ok=True)
+    if kind == "gpt2":
+        # The published configs have the context a second time, and TransformerLens reads it there.
+        config = json.loads((folder / "config.json").read_text())
+        (folder / "config.json").write_text(json.dumps({**config, "n_ctx": CONTEXT}, indent=2, sort_keys=True) + "\n")
 
 
 if __name__ == "__main__":
     wanted = sys.argv[1:]
-    for index, name in enumerate(CONFIGS):
+    for name in CONFIGS:
         if not wanted or any(name.startswith(each) for each in wanted):
-            make(name, 1000 + index)
+            # A seed of its own, so that a new config changes no other.
+            make(name, zlib.crc32(name.encode()))
     for folder in sorted(OUT.iterdir()):
         print(folder.name, sum(file.stat().st_size for file in folder.iterdir()) // 1024, "kB")

@@ -15,6 +15,6 @@ export function actsAtSae(context: Lowering, texts: Plan): Plan | null {
   }
   // The same stage, seen as if the texts were piped into it.
   const own = Object.defineProperties({}, { ...Object.getOwnPropertyDescriptors(context), input: { value: texts }, hasInput: { value: true } }) as Lowering;
-  const dense = residual(own, { layer: [sae.layer], hook: sae.hook === "resid_pre" ? "resid_pre" : "resid_post", last: null, first: null, of: "all" });
+  const dense = residual(own, { layer: [sae.layer], hook: sae.hook ?? "resid_post", centred: sae.centred, last: null, first: null, of: "all" });
   return dense === null ? null : encoded(own, dense);
 }

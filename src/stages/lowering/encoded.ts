@@ -1,8 +1,10 @@
 /** Without this file an SAE could be applied to activations it was not trained on. */
+import { HOOK_WORDS } from "../../ops/hook.ts";
 import type { Plan, Tap } from "../../ops/op.ts";
 import type { ColumnSchema } from "../../ops/schema.ts";
 import { source } from "../../ops/key.ts";
 import { TOKEN_COLUMNS } from "./documents.ts";
+import { wantsCentred } from "./sae_reading.ts";
 import type { Lowering, ModelFacts, SaeFacts } from "../stage.ts";
 
 export const ACTS_COLUMNS: readonly ColumnSchema[] = [
@@ -37,26 +39,37 @@ export function encoded(context: Lowering, dense: Plan): Plan | null {
 function saeFor(context: Lowering, model: ModelFacts, saes: readonly SaeFacts[], tap: Tap): SaeFacts | null {
   const match = saes.find((sae) => sae.layer === tap.layer && sae.hook === tap.hook);
   if (match === undefined) {
-    const first = saes[0]!;
+    const here = saes.find((sae) => sae.layer === tap.layer);
+    const first = here ?? saes[0]!;
     const layers = saes.map((sae) => sae.layer ?? "any").join(", ");
-    const hookDiffers = saes.some((sae) => sae.layer === tap.layer);
     context.report({
       code: "hook-mismatch",
-      message: hookDiffers
-        ? `this SAE reads ${first.hook ?? first.hookName}, you asked for ${tap.hook}`
+      message: here !== undefined || first.layer === null
+        ? `this SAE reads ${first.hook ?? first.hookName}, ${context.given("hook") ? "you asked for" : "the stage reads"} ${tap.hook}`
         : `${saes.length === 1 ? "this SAE reads" : "these SAEs read"} layer ${layers}, you asked for layer ${tap.layer}`,
-      span: context.at(hookDiffers && context.given("hook") ? "hook" : "layer"),
-      notes: saes.map((sae) => `${sae.ref.name} was trained on ${sae.hookName}, d_in ${sae.dIn}`),
-      help: first.layer === null ? 'set sae "…"' : `set sae "…" for layer ${tap.layer}, or: acts layer ${first.layer}`,
+      span: context.at(here !== undefined && context.given("hook") ? "hook" : "layer"),
+      notes: [...saes.map((sae) => `${sae.ref.name} was trained on ${sae.hookName}, d_in ${sae.dIn}`), ...(first.hook === null ? [`hooks that are read: ${HOOK_WORDS.join(", ")}`] : [])],
+      help: first.layer === null || first.hook === null ? 'set sae "…"' : `set sae "…" for layer ${tap.layer}, or: acts layer ${first.layer}`,
     });
     return null;
   }
-  if (match.dIn !== model.hiddenSize) {
+  const fact = model.hooks[tap.hook];
+  const width = fact.state === "present" ? fact.width : 0;
+  if (match.dIn !== width) {
     context.report({
       code: "sae-width-mismatch",
-      message: `this SAE reads vectors of ${match.dIn} numbers, but the model's have ${model.hiddenSize}`,
-      notes: [`${match.ref.name}: d_in ${match.dIn}`, `${model.ref.name}: hidden size ${model.hiddenSize}`],
+      message: `this SAE reads vectors of ${match.dIn} numbers, but the model's have ${width}`,
+      notes: [`${match.ref.name}: d_in ${match.dIn}`, width === model.hiddenSize ? `${model.ref.name}: hidden size ${width}` : `${model.ref.name}: ${tap.hook} has ${width}`],
       help: 'set model "…" to the model that the SAE was trained on',
+    });
+    return null;
+  }
+  if (tap.centred !== true && wantsCentred(match, model, tap.hook)) {
+    context.report({
+      code: "centring-mismatch",
+      message: "this SAE was trained on a stream whose mean is subtracted, and this one is as the model makes it",
+      notes: [`${match.ref.name}: center_writing_weights true`],
+      help: `resid layer ${tap.layer} hook ${tap.hook} centred | encode`,
     });
     return null;
   }

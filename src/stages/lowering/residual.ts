@@ -1,20 +1,28 @@
 /** Without this file `resid` and `acts` would check layers and lower the forward pass in two ways. */
-import type { Plan } from "../../ops/op.ts";
-import { ints, oneOf, optionalInt, type ArgValues } from "../args.ts";
+import { HOOK_WORDS, writesStream } from "../../ops/hook.ts";
+import type { Plan, Tap } from "../../ops/op.ts";
+import { flag, ints, oneOf, optionalInt, type ArgValues } from "../args.ts";
 import { documentTokens, TOKEN_COLUMNS } from "./documents.ts";
-import type { Lowering } from "../stage.ts";
+import type { Lowering, ModelFacts } from "../stage.ts";
 
 /** Where the model is read: the arguments of every stage that does. */
 export const RESIDUAL_ARGS = {
   layer: ints({ keyword: true, min: 0, of: "layer", doc: "Layers to read, from 0" }),
-  hook: oneOf(["resid_post", "resid_pre"], { keyword: true, default: "resid_post", doc: "After or before the block" }),
+  hook: oneOf(HOOK_WORDS, { keyword: true, default: "resid_post", doc: "Where in the block, by TransformerLens' names: the stream after, in and before it, what MLP and attention add to it, the heads' outputs side by side, or what a norm makes of its input before its weight" }),
+  centred: flag("Subtract the mean over the model's dimensions, as `center_writing_weights` of TransformerLens does (models with LayerNorm)"),
   last: optionalInt({ keyword: true, min: 1, doc: "Only the last n tokens of each document" }),
   first: optionalInt({ keyword: true, min: 1, doc: "Only the first n tokens of each document" }),
   of: oneOf(["all", "prompt", "continuation"], { keyword: true, default: "all", doc: "Only the tokens of one part of the document" }),
 } as const;
 
-/** tokens → dense residuals at the asked layers, computed naively: all blocks, sliced afterwards. Rules make it cheap. */
-export function residual(context: Lowering, args: ArgValues<typeof RESIDUAL_ARGS>): Plan | null {
+/** What is read at one layer. */
+export type Reading = Pick<Tap, "hook" | "centred">;
+
+/**
+ * tokens → dense activations at the asked layers, computed naively: all blocks, sliced afterwards. Rules make it cheap. `read` says what is
+ * read at a layer; the hook that was asked for, where it is not given.
+ */
+export function residual(context: Lowering, args: ArgValues<typeof RESIDUAL_ARGS>, read?: (layer: number, model: ModelFacts) => Reading): Plan | null {
   const model = context.model();
   const tokens = documentTokens(context);
   if (model === null || tokens === null) return null;
@@ -38,11 +46,14 @@ export function residual(context: Lowering, args: ArgValues<typeof RESIDUAL_ARGS
     context.report({ code: "wrong-argument", message: "`first` and `last` exclude each other", span: context.at("first") });
     return null;
   }
+  const asked: Reading = { hook: args.hook, ...(args.centred ? { centred: true } : {}) };
+  const taps = args.layer.map((layer): Tap => ({ layer, ...(read === undefined ? asked : read(layer, model)), sae: null }));
+  if (taps.some((tap) => !readable(context, model, tap))) return null;
   return context.node(
     {
       op: "forward",
       model: model.ref,
-      taps: args.layer.map((layer) => ({ layer, hook: args.hook, sae: null })),
+      taps,
       window: { first: args.first, last: args.last, of: args.of },
       blocks: null,
       slice: "after",
@@ -50,4 +61,29 @@ export function residual(context: Lowering, args: ArgValues<typeof RESIDUAL_ARGS
     [tokens],
     { ...tokens.schema, kind: "dense", columns: TOKEN_COLUMNS, layers: args.layer },
   );
+}
+
+/** Whether the model has the hook, and centring it means something. */
+function readable(context: Lowering, model: ModelFacts, tap: Tap): boolean {
+  const fact = model.hooks[tap.hook];
+  if (fact.state === "absent") {
+    const there = HOOK_WORDS.filter((hook) => model.hooks[hook].state === "present");
+    context.report({
+      code: "hook-absent",
+      message: `the blocks of ${model.ref.name} have no ${tap.hook}`,
+      span: context.at(context.given("hook") ? "hook" : "layer"),
+      notes: [`${model.architecture}: ${fact.why}`, `hooks it has: ${there.join(", ")}`],
+      help: "resid layer 0 hook resid_post",
+    });
+    return false;
+  }
+  if (tap.centred !== true || (model.norm === "layer" && writesStream(tap.hook))) return true;
+  context.report({
+    code: "wrong-argument",
+    message: model.norm === "layer" ? `\`centred\` changes nothing at ${tap.hook}` : "`centred` is for models with LayerNorm, and this one has RMSNorm",
+    span: context.at("centred"),
+    notes: [model.norm === "layer" ? "what is centred is the residual stream and what is added to it" : `${model.ref.name} is a ${model.architecture}; TransformerLens never centres a model with RMSNorm`],
+    help: "leave `centred` out",
+  });
+  return false;
 }
