@@ -173,7 +173,9 @@ async function subcommands(text: string): Promise<void> {
       if (request.kind === "say") continue;
       const shop = { argv, cwd: folder, options: { ...request.options, prompt: false }, stdin: streams.stdin, stdout: streams.out.stream, stderr: streams.err.stream, dataLook: plain, talkLook: plain, createSession } as unknown as Shop;
       await perform(request, shop);
-      harmless(streams.out.text() + streams.err.text(), text, `saeq ${argv[0]!} ${argv[1]!.startsWith("-") ? argv[1]! : ""}`);
+      // As in `streams`: JSON keeps every accent.
+      const said = argv.includes("--json") ? streams.out.text().replace(/\p{M}+/gu, "") : streams.out.text();
+      harmless(said + streams.err.text(), text, `saeq ${argv[0]!} ${argv[1]!.startsWith("-") ? argv[1]! : ""}`);
     }
   }
 }
