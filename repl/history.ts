@@ -168,7 +168,9 @@ function withLock(path: string, work: () => void): void {
     try {
       closeSync(openSync(lock, "wx", 0o600));
       held = true;
-    } catch {
+    } catch (error) {
+      // Not somebody else's lock but a folder that takes none: waiting would not help.
+      if (!(error instanceof Error) || !("code" in error) || error.code !== "EEXIST") break;
       if (ageOf(lock) > STALE_MS) rmSync(lock, { force: true });
       else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, WAIT_MS);
     }

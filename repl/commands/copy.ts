@@ -4,6 +4,9 @@ import type { Command, Reply } from "./command.ts";
 
 const FORMATS = ["tsv", "csv", "json", "jsonl"] as const;
 
+/** Characters that are worked out at most. */
+const MOST = 16 * 2 ** 20;
+
 export const copy: Command = {
   name: ".copy",
   usage: `.copy [${FORMATS.join("|")}|query]`,
@@ -15,7 +18,12 @@ export const copy: Command = {
     if (format === undefined) return { then: "mistake", text: `\`.copy\` takes one of: ${[...FORMATS, "query"].join(", ")}` };
     if (last === null) return { then: "mistake", text: "there is no result yet" };
     const { formatRows } = await import("../../runtime/data/write.ts");
-    return sent([...formatRows(last, format)].join(""), `the last result as ${format}`, env);
+    let text = "";
+    for (const piece of formatRows(last, format)) {
+      text += piece;
+      if (text.length > MOST) return { then: "mistake", text: `not copied: that is more than a clipboard is for; save "rows.${format}" writes it` };
+    }
+    return sent(text, `the last result as ${format}`, env);
   },
 };
 

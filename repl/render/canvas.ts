@@ -1,6 +1,6 @@
 /** Without this file points and lines could not be seen in a terminal. */
 import type { Mark } from "./chart.ts";
-import { columns, padStart } from "./fit.ts";
+import { columns, fitted, padStart } from "./fit.ts";
 import { shortNumber } from "./number.ts";
 import { styled, type RenderOptions } from "./options.ts";
 import { seriesLegend, seriesOf, styleOfSeries } from "./series.ts";
@@ -41,7 +41,7 @@ export function renderCanvas(marks: readonly Mark[], joined: boolean, options: R
   const rows = dense ? braille(drawn, width, options) : cells(drawn, width, glyphs, options);
   const bar = options.ascii === true ? "|" : "│";
   const [corner, line] = options.ascii === true ? ["+", "-"] : ["└", "─"];
-  const ends = [places === null ? shortNumber(left, options.precision) : places[0]!, places === null ? shortNumber(right, options.precision) : places.at(-1)!];
+  const ends = (places === null ? [shortNumber(left, options.precision), shortNumber(right, options.precision)] : [places[0]!, places.at(-1)!]).map((end) => fitted(end, Math.floor((width - 1) / 2), options.ascii));
   const gap = Math.max(1, width - columns(ends[0]!) - columns(ends[1]!));
   return [
     ...seriesLegend(names, glyphs, options),

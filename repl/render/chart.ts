@@ -21,7 +21,7 @@ export interface Mark {
 
 /** A chart as lines without a final line end: title, drawing, axes and what was left out. Under 40 columns: a list. */
 export function renderChart(chart: Chart, options: RenderOptions): string {
-  const marks = marksOf(chart, options.precision);
+  const marks = marksOf(chart, options);
   const title = chart.title === "" ? `${chart.y} by ${chart.x}` : chart.title;
   const lines = [styled("head", fitted(title, options.width, options.ascii), options)];
   if (marks.length === 0) return [...lines, styled("dim", "no rows", options)].join("\n");
@@ -34,10 +34,11 @@ export function renderChart(chart: Chart, options: RenderOptions): string {
   return [...lines, styled("dim", fitted(foot, options.width, options.ascii), options)].map((line) => line.trimEnd()).join("\n");
 }
 
-function marksOf({ table, x, y, color, mark }: Chart, precision: number | undefined): readonly Mark[] {
+function marksOf({ table, x, y, color, mark }: Chart, options: RenderOptions): readonly Mark[] {
   const find = (name: string | null): Column | undefined => table.columns.find((column) => column.name === name);
   const [across, upward, shade] = [find(x), find(y), find(color)];
-  const text = (column: Column | undefined, row: number): string => (column === undefined ? "" : cellText(column, row, precision));
+  // Names are cut once, here: no drawing needs more of one, and all of them can be shown.
+  const text = (column: Column | undefined, row: number): string => (column === undefined ? "" : fitted(cellText(column, row, options.precision), options.width, options.ascii));
   const number = (column: Column | undefined, row: number): number | null => {
     const cell = column === undefined ? null : cellAt(column, row);
     return typeof cell === "number" && Number.isFinite(cell) ? cell : null;

@@ -29,12 +29,14 @@ export function renderHeat(marks: readonly Mark[], options: RenderOptions): stri
     });
     return `${padStart(fitted(y, label, options.ascii), label)} ${styled("first", cells.join(""), options)}`;
   });
-  const ends = padEnd(fitted(across[0]!, Math.max(1, across.length * cell - 1), options.ascii), Math.max(1, across.length * cell - columns(across.at(-1)!)));
+  const wide = across.length * cell;
+  const last = fitted(across.at(-1)!, Math.max(1, Math.floor((wide - 1) / 2)), options.ascii);
+  const ends = padEnd(fitted(across[0]!, Math.max(1, Math.floor((wide - 1) / 2)), options.ascii), Math.max(1, wide - columns(last)));
   const more = upward.length - rows.length;
   return [
     ...lines,
     ...(more > 0 ? [fitted(`${options.ascii === true ? "..." : "…"} ${more} more rows; save "heat.svg" draws all`, options.width, options.ascii)] : []),
-    `${" ".repeat(label + 1)}${across.length === 1 ? across[0]! : `${ends}${across.at(-1)!}`}`,
+    `${" ".repeat(label + 1)}${across.length === 1 ? fitted(across[0]!, options.width - label - 1, options.ascii) : `${ends}${last}`}`,
     `${" ".repeat(label + 1)}${shades[0]!} ${shortNumber(low, options.precision)} to ${shades.at(-1)!} ${shortNumber(high, options.precision)}`,
   ].map((line) => (columns(line) > options.width && !options.color ? fitted(line, options.width, options.ascii) : line));
 }

@@ -16,7 +16,12 @@ export function scriptFiles(asked: readonly string[], shop: Pick<Shop, "cwd">, e
 }
 
 function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    // No file, or no name that a file can have: whoever reads it says so.
+    return false;
+  }
 }
 
 function filesBelow(folder: string, ending: string): string[] {

@@ -1,5 +1,6 @@
 /** Without this file a broken or forbidden history file could take the REPL down with it. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
@@ -60,6 +61,39 @@ test("suggest offers the newest continuation", () => {
   assert.is(suggest(["top 10", "top 20"], "top"), " 10");
   assert.is(suggest(["top 10"], "top 10"), "");
   assert.is(suggest(["top 10"], ""), "");
+});
+
+test("a lock is waited for, a stale one is taken away, and none is left behind", () => {
+  const path = join(folder, "locked.jsonl");
+  writeFileSync(path, "");
+  writeFileSync(`${path}.lock`, "");
+  assert.ok(appendHistory(path, entry("while another session writes")));
+  assert.ok(existsSync(`${path}.lock`), "the lock of another session stays its own");
+  utimesSync(`${path}.lock`, new Date(0), new Date(0));
+  assert.ok(appendHistory(path, entry("after one that died")));
+  assert.not.ok(existsSync(`${path}.lock`));
+  assert.is(loadHistory(path).length, 2);
+});
+
+test("a history that others could read is closed to them", () => {
+  const path = join(folder, "open.jsonl");
+  writeFileSync(path, `${JSON.stringify(entry("top 3"))}\n`, { mode: 0o644 });
+  assert.is(loadHistory(path).length, 1);
+  if (process.platform !== "win32") assert.is(statSync(path).mode & 0o777, 0o600);
+});
+
+test("what another session adds while the file is shortened is kept", async () => {
+  const path = join(folder, "two.jsonl");
+  writeFileSync(path, Array.from({ length: 24_500 }, (_, i) => `${JSON.stringify(entry(`top ${i}`))}\n`).join(""));
+  const module = JSON.stringify(new URL("../../repl/history.ts", import.meta.url).href);
+  const other = spawn(process.execPath, ["--input-type=module", "-e", `import { appendHistory } from ${module}; for (let i = 0; i < 40; i++) appendHistory(${JSON.stringify(path)}, { text: "other " + i, time: 1, cwd: "/", ok: true, ms: 1 });`]);
+  const ended = new Promise((done) => void other.on("exit", done));
+  loadHistory(path);
+  await ended;
+  loadHistory(path);
+  const texts = loadHistory(path).map(({ text }) => text);
+  assert.is(texts.filter((text) => text.startsWith("other ")).length, 40);
+  assert.ok(texts.length <= 20_040);
 });
 
 test.run();

@@ -18,10 +18,10 @@ import { liveProgress } from "../../repl/live_progress.ts";
 import { perform } from "../../repl/main.ts";
 import { renderValue } from "../../repl/render/value.ts";
 import { showRows } from "../../repl/show.ts";
-import { initialState } from "../../repl/state.ts";
+import { initialState, type State } from "../../repl/state.ts";
 import type { Shop } from "../../repl/subcommands/shop.ts";
 import { say, sayBug } from "../../repl/talk.ts";
-import { excerpt } from "../../repl/views/layout.ts";
+import { lineParts } from "../../repl/views/line_parts.ts";
 import { screen } from "../../repl/views/screen.ts";
 import { createColumn, createTable } from "../../runtime/data/table.ts";
 import { createSession } from "../../runtime/session.ts";
@@ -80,9 +80,24 @@ function tables(text: string): void {
   const rule = lines.findIndex((line) => /^[─-]+ {2}[─-]+$/.test(line));
   if (rule >= 0 && lines[rule - 1]?.endsWith("number") === true) for (const line of lines.slice(rule + 1, rule + 4)) assert.is(stringWidth(line), stringWidth(lines[rule]!), `misaligned: ${JSON.stringify(lines)}`);
   if (int(4) > 0) return;
+  drawings(text, width);
   const groups = { kind: "groups", members: [{ name: text, value: table }, { name: "b", value: table }] } as const;
   harmless(renderValue(groups, text, { width: 80, color: false }), text, "groups");
   harmless(renderValue({ kind: "text", text }, text, { width: 80, color: false }), text, "a text");
+}
+
+function drawings(text: string, width: number): void {
+  const window = { feature: 1, layer: 7, activation: 2, row: 0, position: 1, pieces: [text, `b${text}`, "c"], firing: 1, activations: [1, 2, null] };
+  const table = createTable(text, [createColumn("x", "str", [text, `${text}b`, "c"]), createColumn("n", "int", [3, -1, 2]), createColumn("s", "str", ["a", text, text])]);
+  const ascii = int(2) === 0;
+  const drawn = [
+    renderValue({ ...table, windows: [window, window, { ...window, firing: 0 }] }, text, { width, color: false, ascii }),
+    ...(["bars", "line", "scatter", "heat"] as const).map((mark) => renderValue({ kind: "chart", mark, title: text, x: "x", y: mark === "heat" ? "s" : "n", color: mark === "heat" ? "n" : "s", table }, text, { width, color: false, ascii, spoken: int(5) === 0 })),
+  ];
+  for (const each of drawn) {
+    harmless(each, text, "a drawing");
+    for (const line of each.split("\n")) assert.ok(stringWidth(line) <= width, `${stringWidth(line)} of ${width} columns: ${JSON.stringify(line)}`);
+  }
 }
 
 function talk(text: string): void {
@@ -101,10 +116,13 @@ function views(text: string): void {
   const base = { ...initialState([edit(emptyLine(), { do: "set", text }).text, `x${typed.text}`]), line: typed, hint: "advice", queue: [typed.text] };
   const event = { kind: "progress", stage: text, documents: 3, totalDocuments: 9, tokens: 10, totalTokens: 90, elapsedMs: 900, tokensPerSecond: 10, etaSeconds: 3 } as const;
   const running = { text, since: 0, now: 5000, progress: [event], stopping: 1 };
-  const seen = excerpt(typed.text, typed.caret);
-  const state = pick([{ ...base, running }, { ...base, menu: { items: [item, item], selected: 0, from: 0, to: 0, before: typed, signature: text } }, { ...base, search: { query: typed.text, index: 0 } }]);
+  const wrong = { severity: "error", code: "unknown-stage", message: text, label: text, help: text, span: { start: 0, end: 1 }, ...(int(2) === 0 ? {} : { fix: { span: { start: 0, end: 1 }, text } }) } as const;
+  const found = { ...base, findings: { text: typed.text, diagnostics: [wrong, wrong], mended: text } };
+  const folded = { ...base, fold: { from: 0, text: typed.text } };
+  const state: State = pick<State>([found, folded, { ...base, running }, { ...base, menu: { items: [item, item], selected: 0, from: 0, to: 0, before: typed, signature: text } }, { ...base, search: { query: typed.text, index: 0 } }]);
   const width = pick([20, 80]);
-  const view = screen(state, highlight(seen.text), seen.caret, text, { ...plain, width }, 24);
+  const seen = lineParts(state, highlight);
+  const view = screen(state, seen.parts, seen.caret, text, { ...plain, width }, 24);
   const rows = [...view.status, ...view.prompt, ...view.below];
   // What joins emoji and some scripts may be typed.
   harmless(rows.join("\n").replace(/[\u200c\u200d]/g, ""), text, "the live region");
@@ -130,7 +148,7 @@ async function commands(text: string): Promise<void> {
   const printed: string[] = [];
   const dialogue = openDialogue({ open: () => createFake({ readFrom: folder, writeTo: folder, grants: { read: true, write: true }, params: {}, settings: {}, interactive: true }), look: () => plain, cwd: folder, settings: {}, view: { mode: "table", rows: null, wide: false, time: false } });
   const turn = { signal: new AbortController().signal, print: (one: string) => void printed.push(one), onProgress: () => undefined };
-  for (const line of [`.${text}`, `.help ${text}`, `.load ${text}.saeq`, `.save ${text}`, `.save ${text}/x.saeq`, `.set ${text.replace(/\s/g, "")}`, `.mode ${text}`, `.rows ${text}`, `?${text}`, `note ${text}`]) await dialogue.submit(line, turn);
+  for (const line of [`.${text}`, `.help ${text}`, `.load ${text}.saeq`, `.save ${text}`, `.save ${text}/x.saeq`, `.set ${text.replace(/\s/g, "")}`, `.open ${text}`, `.open ${text}.csv`, `.log ${text}/x`, `.copy ${text}`, `.edit ${text}`, `.theme ${text}`, `.graphics ${text}`, `.cache ${text}`, `.models ${text}`, `.mode ${text}`, `.rows ${text}`, `?${text}`, `note ${text}`]) await dialogue.submit(line, turn);
   await dialogue.close();
   harmless(printed.join("\n"), text, "a dot command");
 }
@@ -155,7 +173,9 @@ async function subcommands(text: string): Promise<void> {
       if (request.kind === "say") continue;
       const shop = { argv, cwd: folder, options: { ...request.options, prompt: false }, stdin: streams.stdin, stdout: streams.out.stream, stderr: streams.err.stream, dataLook: plain, talkLook: plain, createSession } as unknown as Shop;
       await perform(request, shop);
-      harmless(streams.out.text() + streams.err.text(), text, `saeq ${argv[0]!} ${argv[1]!.startsWith("-") ? argv[1]! : ""}`);
+      // As in `streams`: JSON keeps every accent.
+      const said = argv.includes("--json") ? streams.out.text().replace(/\p{M}+/gu, "") : streams.out.text();
+      harmless(said + streams.err.text(), text, `saeq ${argv[0]!} ${argv[1]!.startsWith("-") ? argv[1]! : ""}`);
     }
   }
 }

@@ -115,7 +115,7 @@ test("`_error` is the last mistake as rows, found before or while it ran", async
   const prompt = await open({ interactive: true });
   await run(prompt, "perfect | tak 3\n| topp 5");
   const [value] = (await run(prompt, "_error")).values;
-  assert.equal(rowsOf(value), [["unknown-stage", "no stage named `tak`", "test", 1, 11, "tak", "perfect | take 3\n| topp 5"], ["unknown-stage", "no stage named `topp`", "test", 2, 3, "topp", "perfect | tak 3\n| top 5"]]);
+  assert.equal(rowsOf(value), [["unknown-stage", "no stage named `tak`", "test", 1, 11, "tak", "perfect | take 3\n| topp 5", null], ["unknown-stage", "no stage named `topp`", "test", 2, 3, "topp", "perfect | tak 3\n| top 5", null]]);
   await run(prompt, 'perfect | take 2 | assert matching_tokens < 0, "none below zero"');
   assert.equal(rowsOf((await run(prompt, "_error | select code, message")).values[0]), [["assertion-failed", "none below zero"]]);
   await prompt.close();
