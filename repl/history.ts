@@ -119,11 +119,8 @@ function parseEntry(row: string): Entry | null {
   try {
     const value: unknown = JSON.parse(row);
     if (typeof value !== "object" || value === null || !("text" in value) || typeof value.text !== "string") return null;
-    const number = (key: string): number => {
-      const got: unknown = Object.entries(value).find(([name]) => name === key)?.[1];
-      return typeof got === "number" ? got : 0;
-    };
-    return { text: cleanInput(value.text), time: number("time"), cwd: "cwd" in value && typeof value.cwd === "string" ? value.cwd : "", ok: "ok" in value && value.ok === true, ms: number("ms") };
+    const number = (got: unknown): number => (typeof got === "number" ? got : 0);
+    return { text: cleanInput(value.text), time: number("time" in value ? value.time : 0), cwd: "cwd" in value && typeof value.cwd === "string" ? value.cwd : "", ok: "ok" in value && value.ok === true, ms: number("ms" in value ? value.ms : 0) };
   } catch {
     return null;
   }

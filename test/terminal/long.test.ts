@@ -33,7 +33,7 @@ async function session(repl: Terminal, count: number, command: (i: number) => st
 
 /** The garbage of a young heap is no leak: growth is counted from the second quarter on. */
 function growth(memory: readonly number[]): number {
-  const quarter = Math.floor(memory.length / 4);
+  const quarter = Math.max(1, Math.floor(memory.length / 4));
   return Math.min(...memory.slice(-quarter)) - Math.max(...memory.slice(quarter, 2 * quarter));
 }
 
