@@ -1,5 +1,5 @@
 /** Without this file configs that contradict themselves, and the many names that tensors go by, would be tried on people first. */
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
@@ -120,11 +120,34 @@ test("hooks say their modules; a parallel block has none between its halves, and
   assert.ok(HOOKS.every((hook) => sequential.spec.hooks[hook].state === "present"));
 });
 
-test("reading a model reads headers only", async () => {
-  // The weights are cut out: a reader that looked at them would find nothing.
-  const path = changed("gpt2_tied", {});
-  const before = await readModel(path);
-  assert.ok(before.spec.embed.length > 0 && before.spec.embed.file.endsWith("model.safetensors"));
+test("a checkpoint of 20 GB is opened in little memory: its weights are not read", async () => {
+  const path = mkdtempSync(join(folder, "large-"));
+  const d = 4096;
+  const config = JSON.parse(readFileSync(join(fixtures, "gpt2_tied", "config.json"), "utf8")) as Record<string, unknown>;
+  writeFileSync(join(path, "config.json"), JSON.stringify({ ...config, n_embd: d, n_head: 32, n_layer: 48, n_positions: 1024, n_ctx: 1024, vocab_size: 50257 }));
+  let end = 0;
+  const header: Record<string, object> = {};
+  const add = (name: string, ...shape: number[]): void => {
+    const bytes = 2 * shape.reduce((product, dim) => product * dim, 1);
+    header[name] = { dtype: "BF16", shape, data_offsets: [end, end + bytes] };
+    end += bytes;
+  };
+  add("wte.weight", 50257, d);
+  add("wpe.weight", 1024, d);
+  for (let layer = 0; layer < 48; layer += 1) {
+    for (const [name, ...shape] of [["ln_1.weight", d], ["ln_1.bias", d], ["attn.c_attn.weight", d, 3 * d], ["attn.c_attn.bias", 3 * d], ["attn.c_proj.weight", d, d], ["attn.c_proj.bias", d], ["ln_2.weight", d], ["ln_2.bias", d], ["mlp.c_fc.weight", d, 4 * d], ["mlp.c_fc.bias", 4 * d], ["mlp.c_proj.weight", 4 * d, d], ["mlp.c_proj.bias", d]] as const) add(`h.${layer}.${name}`, ...shape);
+  }
+  add("ln_f.weight", d);
+  add("ln_f.bias", d);
+  const file = join(path, "model.safetensors");
+  const start = withHeader(JSON.stringify(header), []);
+  writeFileSync(file, start);
+  truncateSync(file, start.length + end);
+  assert.ok(end > 19e9);
+  const before = process.memoryUsage().rss;
+  const { spec } = await readModel(path);
+  assert.is(spec.blocks.length, 48);
+  assert.ok(process.memoryUsage().rss - before < 200e6, "at most 200 MB more");
 });
 
 test.run();
