@@ -83,7 +83,7 @@ async function forward(lanes: readonly Lane[], pace: Pace, options: EngineOption
   await deal(lanes, halt, (lane) => {
     if (from === order.length) return null;
     const count = take(documents, order, from, budget(pace, left, lanes.length, MOST_TOKENS), options.batch);
-    const batch = assemble(documents, order.subarray(from, from + count));
+    const batch = assemble(documents, order.subarray(from, from + count), graph.wideHeads);
     const tokens = batch.chosen.reduce((sum, document) => sum + documents[document]!.ids.length, 0);
     from += count;
     left -= tokens;

@@ -4,6 +4,7 @@ import { block, blockFlops } from "./block.ts";
 import { encodeTap } from "./encode.ts";
 import { createGraph, finish, input, ints, node, output, type Graph } from "./graph.ts";
 import { centred, normalized } from "./norm.ts";
+import { wideHeads } from "./padding.ts";
 import { embedding, shared } from "./positions.ts";
 import type { DecoderSpec, EmittedGraph, GraphTap } from "./specs.ts";
 
@@ -17,8 +18,8 @@ export interface ForwardOptions {
 /**
  * The model up to its highest tap, and every tap read at the wanted positions.
  *
- * Feeds: B documents padded on the right to S tokens. S is even: attention works in blocks of an even number of rows, and a block of one
- * row would take another kernel and give other bits (measured at 65, 129 … rows of 32-wide heads). N ≥ 2 for the same reason.
+ * Feeds: B documents padded on the right to S tokens, S as `paddedLength` says: at other lengths attention gives other bits (measured at 65,
+ * 129 … rows of 32-wide heads, and where the last block of 256-wide heads has 64 keys or fewer). N ≥ 2: one row takes another kernel.
  *   input_ids int64 [B, S]   padding may be any valid id: attention is causal, so no real token sees it
  *   layout    int64 [3]      B, S, -1
  *   lengths   int32 [B]      S for every document
@@ -29,7 +30,8 @@ export interface ForwardOptions {
  * Where `blocks` asks for more than the taps need, `rest` f32 [1, d] keeps the further blocks alive.
  */
 export function emitForward(model: DecoderSpec, taps: readonly GraphTap[], options: ForwardOptions): EmittedGraph {
-  return finish(forwardGraph(model, taps, options), blockFlops(model, blockCount(model, taps, options)));
+  const graph = finish(forwardGraph(model, taps, options), blockFlops(model, blockCount(model, taps, options)));
+  return wideHeads(model) ? { ...graph, wideHeads: true } : graph;
 }
 
 function blockCount(model: DecoderSpec, taps: readonly GraphTap[], options: ForwardOptions): number {

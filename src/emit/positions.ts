@@ -2,6 +2,7 @@
 import { constant, input, ints, node, scalar, type Graph } from "./graph.ts";
 import { headColumns } from "./head_columns.ts";
 import { lookUp } from "./linear.ts";
+import { paddedLength, wideHeads } from "./padding.ts";
 import { maxPositions, rotaryTables } from "./rope.ts";
 import type { DecoderSpec, RopeSpec } from "./specs.ts";
 
@@ -26,9 +27,9 @@ export function shared(graph: Graph): Shared {
   return { layout, lastKey, total, tables: new Map() };
 }
 
-/** One row more for an odd context: documents are padded to an even length. */
+/** Documents are padded, beyond the context too. */
 function rowsOfTables(model: DecoderSpec): number {
-  return maxPositions(model) + (maxPositions(model) % 2);
+  return paddedLength(maxPositions(model), wideHeads(model));
 }
 
 /** The tables of a rope, made once for all blocks that have the same. */

@@ -209,4 +209,6 @@ export interface EmittedGraph {
   readonly flopsPerToken: number;
   /** Operators in it: a measure of its size that, unlike its bytes, holds no names of files. */
   readonly operators: number;
+  /** true: documents are padded as heads wider than 128 columns want it (`paddedLength`). */
+  readonly wideHeads?: true;
 }

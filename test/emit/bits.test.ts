@@ -22,30 +22,32 @@ const lengths = [1, 2, 3, 16, 17, 31, 33, 63, 64, 65, 66, 97, 127, 128, 129, 130
 const shapes: readonly (readonly [string, Parameters<typeof randomModel>[1]])[] = [
   ["heads of 32", { hiddenSize: 64, heads: 4, kvHeads: 2, headDim: 32, mlpSize: 112, layers: 3 }],
   ["heads of 20, odd rows", { hiddenSize: 52, heads: 3, kvHeads: 1, headDim: 20, mlpSize: 100, layers: 3 }],
+  ["heads of 256", { hiddenSize: 64, heads: 2, kvHeads: 1, headDim: 256, mlpSize: 96, layers: 3 }],
   ["heads of 128, bf16", { hiddenSize: 128, heads: 2, kvHeads: 1, headDim: 128, mlpSize: 300, layers: 3, dtype: "bf16" }],
 ];
 
 for (const [name, shape] of shapes) {
+  const wide = shape.headDim > 128;
   const model = (): DecoderSpec => randomModel(join(folder, `${name}.bin`), shape);
   const tap = { layer: 1, hook: "resid_post", sae: null } as const;
 
   test(`${name}: a document has the same bits alone, among 7, among 32, padded further, and as a prefix`, async () => {
     const session = await openGraph(emitForward(model(), [tap], { blocks: 2, slice: true }));
     const documents = Array.from({ length: 32 }, (_, at) => document(lengths[at % lengths.length] as number, at + 1));
-    const together = await residuals(session, documents, shape.hiddenSize);
-    const [first] = await residuals(session, documents.slice(0, 1), shape.hiddenSize);
+    const together = await residuals(session, documents, shape.hiddenSize, 0, wide);
+    const [first] = await residuals(session, documents.slice(0, 1), shape.hiddenSize, 0, wide);
     assert.equal(bits(first as Float32Array), bits(together[0] as Float32Array));
     for (let at = 0; at < documents.length; at += 1) {
-      const [alone] = await residuals(session, [documents[at] as number[]], shape.hiddenSize, at % 3 === 0 ? 140 : 0);
+      const [alone] = await residuals(session, [documents[at] as number[]], shape.hiddenSize, at % 3 === 0 ? 140 : 0, wide);
       assert.equal(bits(alone as Float32Array), bits(together[at] as Float32Array), `document ${at}`);
     }
-    const seven = await residuals(session, documents.slice(9, 16), shape.hiddenSize);
+    const seven = await residuals(session, documents.slice(9, 16), shape.hiddenSize, 0, wide);
     seven.forEach((values, at) => assert.equal(bits(values), bits(together[at + 9] as Float32Array), `document ${at + 9} of 7`));
 
     const long = document(260, 5);
-    const [whole] = await residuals(session, [long], shape.hiddenSize);
+    const [whole] = await residuals(session, [long], shape.hiddenSize, 0, wide);
     for (const length of [...lengths, 193, 255, 256, 257, 259]) {
-      const [prefix] = await residuals(session, [long.slice(0, length)], shape.hiddenSize);
+      const [prefix] = await residuals(session, [long.slice(0, length)], shape.hiddenSize, 0, wide);
       assert.equal(bits(prefix as Float32Array), bits((whole as Float32Array).slice(0, length * shape.hiddenSize)), `prefix of ${length}`);
     }
     await session.release();
@@ -55,7 +57,7 @@ for (const [name, shape] of shapes) {
     const documents = [document(9, 2), document(64, 3), document(65, 4)];
     const run = async (blocks: number | null, slice: boolean): Promise<readonly Float32Array[]> => {
       const session = await openGraph(emitForward(model(), [tap], { blocks, slice }));
-      const values = await residuals(session, documents, shape.hiddenSize);
+      const values = await residuals(session, documents, shape.hiddenSize, 0, wide);
       await session.release();
       return values;
     };

@@ -1,0 +1,153 @@
+/** Without this file configs that contradict themselves, and the many names that tensors go by, would be tried on people first. */
+import { cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { CheckpointError } from "../../runtime/checkpoint/error.ts";
+import { readModel, type Model } from "../../runtime/checkpoint/model.ts";
+import { SUPPORTED } from "../../runtime/checkpoint/architectures/mod.ts";
+import { HOOKS } from "../../src/ops/hook.ts";
+import { withHeader } from "../session/checkpoints.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "saeq-architectures-"));
+test.after(() => rmSync(folder, { recursive: true }));
+const fixtures = join(import.meta.dirname, "../parity/architectures");
+
+interface Change {
+  readonly config?: (config: Record<string, unknown>) => Record<string, unknown> | void;
+  /** A tensor's new name; null drops it from the header. */
+  readonly name?: (name: string) => string;
+  readonly shape?: (name: string, shape: readonly number[]) => readonly number[];
+}
+
+/** A fixture with its config or the header of its weights changed. */
+function changed(name: string, change: Change): string {
+  const path = mkdtempSync(join(folder, "model-"));
+  cpSync(join(fixtures, name), path, { recursive: true });
+  const config = JSON.parse(readFileSync(join(path, "config.json"), "utf8")) as Record<string, unknown>;
+  writeFileSync(join(path, "config.json"), JSON.stringify(change.config?.(config) ?? config));
+  const bytes = readFileSync(join(path, "model.safetensors"));
+  const length = Number(bytes.readBigUInt64LE(0));
+  const header = JSON.parse(bytes.subarray(8, 8 + length).toString()) as Record<string, { shape: readonly number[] }>;
+  const entries = Object.entries(header).map(([key, entry]) => (key === "__metadata__" ? [key, entry] : [change.name?.(key) ?? key, { ...entry, shape: change.shape?.(key, entry.shape) ?? entry.shape }]));
+  writeFileSync(join(path, "model.safetensors"), withHeader(JSON.stringify(Object.fromEntries(entries)), [bytes.subarray(8 + length)]));
+  return path;
+}
+
+const failure = (path: string): Promise<CheckpointError> => readModel(path).then(() => assert.unreachable() as never, (error: CheckpointError) => error);
+
+const broken: readonly (readonly [string, string, Change, string, RegExp])[] = [
+  ["a list of layer kinds of the wrong length", "gemma2_capped", { config: (config) => void (config["layer_types"] = ["full_attention"]) }, "invalid-config", /1 entries for 2 layers/],
+  ["a kind of layer that is not known", "gemma3_local", { config: (config) => void (config["layer_types"] = ["full_attention", "chunked_attention", "full_attention"]) }, "unsupported-config", /layer_types/],
+  ["a text model that sees ahead", "gemma3_local", { config: (config) => void (config["use_bidirectional_attention"] = true) }, "unsupported-config", /use_bidirectional_attention/],
+  ["another activation in Gemma", "gemma2_capped", { config: (config) => void (config["hidden_activation"] = "silu") }, "unsupported-config", /gelu_pytorch_tanh/],
+  ["an activation nobody knows", "gpt2_tied", { config: (config) => void (config["activation_function"] = "quick_gelu") }, "unsupported-config", /activation_function/],
+  ["two contexts", "gpt2_tied", { config: (config) => void (config["n_ctx"] = 512) }, "invalid-config", /n_positions/],
+  ["heads that do not divide GPT-2", "gpt2_tied", { config: (config) => void (config["n_head"] = 5) }, "invalid-config", /n_embd/],
+  ["no number of heads", "gpt2_tied", { config: (config) => void delete config["n_head"] }, "invalid-config", /n_head/],
+  ["heads that do not divide, and no head size", "qwen2_bias", { config: (config) => void ((config["num_attention_heads"] = 5), delete config["head_dim"], (config["num_key_value_heads"] = 5)) }, "invalid-config", /hidden_size/],
+  ["more positions in the config than in the file", "gpt2_tied", { config: (config) => void ((config["n_positions"] = 1024), delete config["n_ctx"]) }, "shape-mismatch", /wpe\.weight/],
+  ["a weight turned over", "gpt2_scaled", { shape: (name, shape) => (name.endsWith("h.0.attn.c_attn.weight") ? shape.toReversed() : shape) }, "shape-mismatch", /c_attn/],
+  ["a vocabulary of another size", "neox_small", { config: (config) => void (config["vocab_size"] = 65) }, "shape-mismatch", /embed_in/],
+  ["a bias that is not there", "neox_no_bias", { config: (config) => void (config["attention_bias"] = true) }, "missing-tensor", /query_key_value\.bias/],
+  ["a norm that is not there", "qwen3_norms", { name: (name) => name.replace("layers.1.self_attn.q_norm", "layers.1.self_attn.other") }, "missing-tensor", /q_norm/],
+  ["more to turn than there is", "neox_small", { config: (config) => void (config["rope_parameters"] = { rope_type: "default", rope_theta: 10000, partial_rotary_factor: 1.5 }) }, "invalid-config", /rotary/],
+  ["an odd number to turn", "neox_small", { config: (config) => void (config["rope_parameters"] = { rope_type: "default", rope_theta: 10000, partial_rotary_factor: 0.2 }) }, "unsupported-config", /even/],
+  ["angles that depend on the length", "llama_yarn", { config: (config) => void (config["rope_parameters"] = { rope_type: "dynamic", rope_theta: 10000, factor: 2 }) }, "unsupported-config", /dynamic/],
+  ["yarn with factors of another model", "llama_yarn", { config: (config) => void ((config["rope_parameters"] as Record<string, unknown>)["mscale"] = 1) }, "unsupported-config", /mscale/],
+  ["longrope that calls itself yarn", "phi3_fused", { config: (config) => void (config["rope_parameters"] = { rope_type: "yarn", rope_theta: 10000 }) }, "unsupported-config", /longrope/],
+  ["norms with biases in Phi", "phi_half", { config: (config) => void (config["qk_layernorm"] = true) }, "unsupported-config", /qk_layernorm/],
+  ["a window of nothing", "mistral_window", { config: (config) => void (config["sliding_window"] = 0) }, "invalid-config", /sliding_window/],
+  ["a soft cap below zero", "gemma2_capped", { config: (config) => void (config["attn_logit_softcapping"] = -1) }, "invalid-config", /attn_logit_softcapping/],
+  ["another text to listen to", "gpt2_tied", { config: (config) => void (config["add_cross_attention"] = true) }, "unsupported-config", /add_cross_attention/],
+];
+
+for (const [what, name, change, code, says] of broken) {
+  test(`a model with ${what} is ${code}`, async () => {
+    const error = await failure(changed(name, change));
+    assert.is(error.code, code, error.message);
+    assert.match(error.message, says);
+  });
+}
+
+test("an unknown architecture lists the known ones", async () => {
+  const error = await failure(changed("gpt2_tied", { config: (config) => void (config["model_type"] = "bloom") }));
+  for (const type of SUPPORTED) assert.match(error.notes.join("\n"), new RegExp(`\\b${type}\\b`));
+});
+
+/** Shapes, offsets and everything else of a model but its place and fingerprint. */
+const content = ({ spec }: Model): unknown => JSON.parse(JSON.stringify({ ...spec, digest: "", hooks: null, architecture: "" }), (key, value: unknown) => (key === "file" || key === "offset" ? undefined : value));
+
+for (const [name, from, to] of [
+  ["gpt2_tied", "transformer.", ""],
+  ["neox_small", "gpt_neox.", ""],
+  ["qwen2_bias", "model.", ""],
+  ["gemma3_local", "model.", "model.language_model."],
+  ["gemma3_local", "model.", "language_model.model."],
+] as const) {
+  test(`names of ${name} with ${to === "" ? "no prefix" : `\`${to}\``} are found`, async () => {
+    const plain = await readModel(join(fixtures, name));
+    const other = await readModel(changed(name, { name: (tensor) => (tensor.startsWith(from) ? `${to}${tensor.slice(from.length)}` : tensor) }));
+    assert.equal(content(other), content(plain));
+  });
+}
+
+test("the text part of a Gemma 3 that also sees is a model, and its modules have their longer names", async () => {
+  const plain = await readModel(join(fixtures, "gemma3_local"));
+  const whole = await readModel(changed("gemma3_local", { config: (config) => ({ model_type: "gemma3", architectures: ["Gemma3ForConditionalGeneration"], text_config: config, vision_config: { hidden_size: 8 } }), name: (name) => name.replace(/^model\./, "language_model.model.") }));
+  assert.equal(content(whole), content(plain));
+  const fact = whole.spec.hooks.mlp_out;
+  assert.match(fact.state === "present" ? fact.module : "", "model.language_model.layers.{layer}.post_feedforward_layernorm output");
+});
+
+test("older configs say the same as newer ones", async () => {
+  const newer = await readModel(join(fixtures, "gemma3_scaled"));
+  const older = await readModel(changed("gemma3_scaled", {
+    config: ({ rope_parameters: _rope, ...config }) => ({ ...config, rope_theta: 1e6, rope_local_base_freq: 1e4, rope_scaling: { rope_type: "linear", factor: 8 } }),
+  }));
+  assert.equal(content(older), content(newer));
+  const pythia = await readModel(changed("neox_narrow", { config: ({ rope_parameters: _rope, ...config }) => ({ ...config, rotary_pct: 0.3, rotary_emb_base: 10000 }) }));
+  assert.equal(content(pythia), content(await readModel(join(fixtures, "neox_narrow"))));
+  const windowed = await readModel(changed("qwen2_window", { config: ({ layer_types: _kinds, ...config }) => config }));
+  assert.equal(content(windowed), content(await readModel(join(fixtures, "qwen2_window"))));
+});
+
+test("hooks say their modules; a parallel block has none between its halves, and says why", async () => {
+  const { spec } = await readModel(join(fixtures, "neox_small"));
+  assert.equal(HOOKS.filter((hook) => spec.hooks[hook].state === "absent"), ["resid_mid"]);
+  const sequential = await readModel(join(fixtures, "neox_sequential"));
+  assert.ok(HOOKS.every((hook) => sequential.spec.hooks[hook].state === "present"));
+});
+
+test("a checkpoint of 20 GB is opened in little memory: its weights are not read", async () => {
+  const path = mkdtempSync(join(folder, "large-"));
+  const d = 4096;
+  const config = JSON.parse(readFileSync(join(fixtures, "gpt2_tied", "config.json"), "utf8")) as Record<string, unknown>;
+  writeFileSync(join(path, "config.json"), JSON.stringify({ ...config, n_embd: d, n_head: 32, n_layer: 48, n_positions: 1024, n_ctx: 1024, vocab_size: 50257 }));
+  let end = 0;
+  const header: Record<string, object> = {};
+  const add = (name: string, ...shape: number[]): void => {
+    const bytes = 2 * shape.reduce((product, dim) => product * dim, 1);
+    header[name] = { dtype: "BF16", shape, data_offsets: [end, end + bytes] };
+    end += bytes;
+  };
+  add("wte.weight", 50257, d);
+  add("wpe.weight", 1024, d);
+  for (let layer = 0; layer < 48; layer += 1) {
+    for (const [name, ...shape] of [["ln_1.weight", d], ["ln_1.bias", d], ["attn.c_attn.weight", d, 3 * d], ["attn.c_attn.bias", 3 * d], ["attn.c_proj.weight", d, d], ["attn.c_proj.bias", d], ["ln_2.weight", d], ["ln_2.bias", d], ["mlp.c_fc.weight", d, 4 * d], ["mlp.c_fc.bias", 4 * d], ["mlp.c_proj.weight", 4 * d, d], ["mlp.c_proj.bias", d]] as const) add(`h.${layer}.${name}`, ...shape);
+  }
+  add("ln_f.weight", d);
+  add("ln_f.bias", d);
+  const file = join(path, "model.safetensors");
+  const start = withHeader(JSON.stringify(header), []);
+  writeFileSync(file, start);
+  truncateSync(file, start.length + end);
+  assert.ok(end > 19e9);
+  const before = process.memoryUsage().rss;
+  const { spec } = await readModel(path);
+  assert.is(spec.blocks.length, 48);
+  assert.ok(process.memoryUsage().rss - before < 200e6, "at most 200 MB more");
+});
+
+test.run();

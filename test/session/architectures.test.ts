@@ -1,0 +1,157 @@
+/** Without this file hooks, centring, BOS and limits of other families would be promised by readers and lost on the way to a result. */
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import type { Dense, Value } from "../../runtime/data/frame.ts";
+import { headerOf } from "../../runtime/header.ts";
+import { familyModel } from "../docs/outside_checkpoints.ts";
+import { saeFolder } from "./checkpoints.ts";
+import { open, run, type Ran } from "./open.ts";
+
+const WIDTH = 32;
+const prompts = 'prompts "the word was by the sea", "the lazy dog"';
+
+function model(name: string, tokenizer: string, change: (config: Record<string, unknown>) => void = () => {}): string {
+  const path = mkdtempSync(join(tmpdir(), "saeq-family-"));
+  familyModel(path, name, tokenizer);
+  const config = JSON.parse(readFileSync(join(path, "config.json"), "utf8")) as Record<string, unknown>;
+  change(config);
+  writeFileSync(join(path, "config.json"), JSON.stringify(config));
+  return path;
+}
+
+/** An SAE in sae_lens' layout trained on a hook of a small model. */
+function sae(hook: string, options: Readonly<Record<string, unknown>> = {}, dIn = WIDTH): string {
+  return saeFolder({ dIn, dSae: 48, hook, change: (_, config) => Object.assign(config["metadata"] as object, options) });
+}
+
+async function once(text: string): Promise<Ran> {
+  const session = await open();
+  const ran = await run(session, text);
+  await session.close();
+  return ran;
+}
+
+const header = (value: Value | undefined): string => headerOf(value!, 1);
+const set = (kind: "model" | "sae", path: string): string => `set ${kind} ${JSON.stringify(path)}\n`;
+
+for (const [name, hook, module] of [
+  ["blocks.1.hook_resid_mid", "resid_mid", "transformer.h.1.ln_2 input"],
+  ["blocks.1.hook_mlp_out", "mlp_out", "transformer.h.1.mlp.c_proj output"],
+  ["blocks.0.hook_attn_out", "attn_out", "transformer.h.0.attn.c_proj output"],
+  ["blocks.1.attn.hook_z", "z", "transformer.h.1.attn.c_proj input"],
+  ["blocks.1.ln2.hook_normalized", "ln2_normalized", "transformer.h.1.ln_2 output, before its weight and bias"],
+  ["blocks.0.ln1.hook_normalized", "ln1_normalized", "transformer.h.0.ln_1 output, before its weight and bias"],
+] as const) {
+  test(`an SAE of ${name} is read where it was trained, and the header says which module that is`, async () => {
+    const layer = name.split(".")[1]!;
+    const start = set("model", model("gpt2_tied", "gpt2")) + set("sae", sae(name)) + "set bos true\n";
+    const { values, codes } = await once(`${start}${prompts} | acts layer ${layer}`);
+    assert.equal(codes, []);
+    assert.match(header(values[0]), `layer ${layer} ${hook} (${module})`);
+    const dense = await once(`${start}${prompts} | resid layer ${layer} hook ${hook} | encode | top 5`);
+    const fused = await once(`${start}${prompts} | acts layer ${layer} hook ${hook} | top 5`);
+    assert.equal(dense.outcome.exitCode, 0);
+    assert.equal(tableOf(fused), tableOf(dense), "fused and unfused agree");
+    const other = await once(`${start}${prompts} | acts layer ${layer} hook resid_pre`);
+    assert.equal(other.codes, ["hook-mismatch"]);
+  });
+}
+
+function tableOf({ values }: Ran): unknown {
+  const value = values[0]!;
+  return value.kind === "features" ? value.table.columns.map((column) => Array.from(column.values as ArrayLike<unknown>)) : null;
+}
+
+test("an SAE of a place that saeq does not read is refused, not fed the residual stream", async () => {
+  const { codes, outcome } = await once(`${set("model", model("gpt2_tied", "gpt2"))}${set("sae", sae("blocks.1.mlp.hook_post"))}set bos true\n${prompts} | acts layer 1`);
+  assert.equal(codes, ["hook-mismatch"]);
+  assert.match(JSON.stringify(outcome.diagnostics), /mlp\.hook_post/);
+});
+
+test("a centred SAE makes acts centre the stream of a model with LayerNorm, and says so", async () => {
+  const path = model("gpt2_tied", "gpt2");
+  const centred = set("sae", sae("blocks.1.hook_resid_pre", { model_from_pretrained_kwargs: { center_writing_weights: true } }));
+  const plain = set("sae", sae("blocks.1.hook_resid_pre"));
+  const start = `${set("model", path)}set bos true\n`;
+  const by = await once(`${start}${centred}${prompts} | acts layer 1 | top 5`);
+  assert.match(header(by.values[0]), "resid_pre centred (transformer.h.1 input)");
+  const hand = await once(`${start}${plain}${prompts} | resid layer 1 hook resid_pre centred | encode | top 5`);
+  assert.equal(tableOf(by), tableOf(hand));
+  const kept = await once(`${start}${plain}${prompts} | acts layer 1 | top 5`);
+  assert.not.match(header(kept.values[0]), /centred/);
+  assert.not.equal(tableOf(kept), tableOf(by));
+  const { values } = await once(`${start}${prompts} | resid layer 1 hook resid_pre centred`);
+  const { values: rows, width } = (values[0] as Dense).taps[0]!;
+  for (let at = 0; at < rows.length; at += width) assert.ok(Math.abs(rows.subarray(at, at + width).reduce((sum, value) => sum + value, 0)) < 1e-4);
+});
+
+test("centred is refused where it means nothing", async () => {
+  const start = set("model", model("gpt2_tied", "gpt2"));
+  assert.equal((await once(`${start}${prompts} | resid layer 1 hook z centred`)).codes, ["wrong-argument"]);
+  assert.equal((await once(`${set("model", model("qwen2_bias", "qwen"))}${prompts} | resid layer 1 centred`)).codes, ["wrong-argument"]);
+});
+
+test("TransformerLens centres no model with RMSNorm, whatever the SAE's config asks for, and so does saeq", async () => {
+  const options = { prepend_bos: false, model_from_pretrained_kwargs: { center_writing_weights: true } };
+  const { values, codes } = await once(`${set("model", model("qwen2_bias", "qwen"))}${set("sae", sae("blocks.1.hook_resid_post", options))}${prompts} | acts layer 1`);
+  assert.equal(codes, []);
+  assert.not.match(header(values[0]), /centred/);
+});
+
+test("GPT-2 gets its BOS once, as an id, when the SAE wants it; the disagreement is said first", async () => {
+  // As on the hub: the tokenizer names no BOS, the model's config has its id.
+  const start = set("model", model("gpt2_tied", "gpt2", (config) => (config["bos_token_id"] = 0))) + set("sae", sae("blocks.1.hook_resid_post"));
+  const { codes, outcome } = await once(`${start}${prompts} | acts layer 1`);
+  assert.equal(codes, ["bos-mismatch"]);
+  assert.match(JSON.stringify(outcome.diagnostics), /set bos true/);
+  const { values } = await once(`${start}set bos true\nprompts "<|endoftext|>the sea", "the sea" | tokenize`);
+  const tokens = values[0]!;
+  assert.ok(tokens.kind === "tokens");
+  assert.equal([...tokens.ids[0]!], [...tokens.ids[1]!]);
+  assert.is(tokens.ids[1]![0], 0);
+  assert.ok(tokens.special.has(0), "it is masked from statistics");
+});
+
+test("Gemma gets its BOS from its own tokenizer", async () => {
+  const { values } = await once(`${set("model", model("gemma2_capped", "gemma"))}prompts "the sea" | tokenize`);
+  const tokens = values[0]!;
+  assert.ok(tokens.kind === "tokens" && tokens.ids[0]![0] === 2);
+});
+
+test("a text longer than GPT-2's context is an error with both numbers, or cut when asked", async () => {
+  const start = set("model", model("gpt2_tied", "gpt2"));
+  const long = `prompts "${"the sea ".repeat(80)}"`;
+  const { codes, outcome } = await once(`${start}${long} | resid layer 1`);
+  assert.equal(codes, ["text-too-long"]);
+  assert.match(JSON.stringify(outcome.diagnostics), /160/);
+  const cut = await once(`${start}set long truncate\n${long} | resid layer 1`);
+  assert.is((cut.values[0] as Dense).rows.count, 160);
+});
+
+test("memorize continues with every family", async () => {
+  for (const [name, tokenizer] of [["gpt2_tied", "gpt2"], ["neox_small", "pythia"], ["gemma3_local", "gemma"], ["qwen3_norms", "qwen"], ["phi_half", "pythia"], ["phi3_window", "pythia"], ["mistral_window", "llama3"]] as const) {
+    const { outcome, values } = await once(`${set("model", model(name, tokenizer))}prompts "the word was by the sea shore the lazy dog" | memorize prefix 4 continue 5 of text`);
+    assert.is(outcome.exitCode, 0, `${name}: ${JSON.stringify(outcome.diagnostics)}`);
+    assert.ok(values[0]!.kind === "table" && values[0]!.columns.some((column) => column.name === "generated_continuation_text"));
+  }
+});
+
+test("code that comes with a model is not run, and that is said", async () => {
+  const { notices, outcome } = await once(`${set("model", model("gpt2_tied", "gpt2", (config) => (config["auto_map"] = { AutoModel: "modeling.Evil" })))}${prompts} | resid layer 0 last 1`);
+  assert.is(outcome.exitCode, 0);
+  assert.ok(notices.some((notice) => /auto_map/.test(notice)), JSON.stringify(notices));
+});
+
+test("a tokenizer with more tokens than the model has vectors is refused", async () => {
+  const path = model("gpt2_tied", "gpt2");
+  const file = join(path, "tokenizer.json");
+  const value = JSON.parse(readFileSync(file, "utf8")) as { added_tokens: object[] };
+  value.added_tokens.push({ id: 64, content: "<|extra|>", single_word: false, lstrip: false, rstrip: false, normalized: false, special: true });
+  writeFileSync(file, JSON.stringify(value));
+  assert.equal((await once(`${set("model", path)}${prompts} | resid layer 0`)).codes, ["vocabulary-mismatch"]);
+});
+
+test.run();
