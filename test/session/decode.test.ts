@@ -96,6 +96,21 @@ test("features of an SAE that is no longer set, and of one without a decoder, ar
   assert.equal(await codes(`set sae "${clt}"\nprompts "a" | acts layer 7 | top 2`), []);
 });
 
+test("an SAE of a module is taken only where the model's hook is that module's output", async () => {
+  const ramp = (count: number): Float32Array => Float32Array.from({ length: count }, (_, i) => Math.sin(i));
+  const coder = (hookpoint: string): string => {
+    const place = join(folder(), hookpoint);
+    mkdirSync(place);
+    writeFileSync(join(place, "cfg.json"), JSON.stringify({ d_in: 192, num_latents: 4, k: 2 }));
+    writeFileSync(join(place, "sae.safetensors"), safetensors({ "encoder.weight": { shape: [4, 192], values: ramp(768) }, "encoder.bias": { shape: [4], values: ramp(4) }, W_dec: { shape: [4, 192], values: ramp(768) }, b_dec: { shape: [192], values: ramp(192) } }));
+    return `set sae "${place}"\nprompts "In the beginning" | acts layer 7`;
+  };
+  assert.equal(await codes(`${coder("layers.7.mlp")} hook mlp_out | decode`), []);
+  assert.equal(await codes(`${coder("layers.7.self_attn")} hook attn_out | top 2`), []);
+  assert.equal(await codes(`${coder("layers.7")} | top 2`), []);
+  assert.equal(await codes(`${coder("layers.7.attention")} hook attn_out | top 2`), ["hook-mismatch"]);
+});
+
 test("NaN in a decoder stops decoding, and nothing else", async () => {
   const sae = saeFolder({ change: (weights: Record<string, Tensor>) => void (weights["W_dec"]!.values[5] = NaN) });
   assert.equal(await codes(`set sae "${sae}"\nprompts "In the beginning" | acts layer 7 | top 2`), []);
