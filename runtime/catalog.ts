@@ -101,7 +101,8 @@ export function createCatalog(readFrom: string): Catalog {
       centred: spec.centred === true,
       prependBos: spec.prependBos,
       noDecoder: spec.decoder === null ? spec.noDecoder : null,
-      writes: spec.hookOut,
+      module: spec.module,
+      writes: spec.hookOut === null ? null : { ...spec.hookOut, width: spec.decoder?.dOut ?? 0 },
     };
     notes.push(...spec.notes);
     const loaded = { facts, spec };

@@ -107,6 +107,7 @@ export const PLAIN = {
   magnitudeScale: null,
   outputScale: null,
   hookOut: null,
+  module: null,
   prependBos: true,
 } as const;
 

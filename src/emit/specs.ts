@@ -176,6 +176,8 @@ export interface SaeSpec extends HookPlace {
   readonly gateBias: Float32Array | null;
   readonly magnitudeScale: Float32Array | null;
   readonly outputScale: Float32Array | null;
+  /** The module of the block whose output it was trained on, where the format names modules and not hooks: `mlp` is no hook_mlp_out in a model that norms it first. */
+  readonly module: string | null;
   /** Where a transcoder writes; null for an SAE, which gives back what it reads. */
   readonly hookOut: HookPlace | null;
   /** true: it was trained on a stream whose mean over the dimensions is subtracted; where it is read says whether that is done (`GraphTap`). */

@@ -37,8 +37,10 @@ export interface SaeFacts {
   readonly prependBos: boolean;
   /** Why features cannot be decoded; null where they can. */
   readonly noDecoder: string | null;
+  /** The module of the block whose output it was trained on, where its format names modules. */
+  readonly module: string | null;
   /** Where a transcoder writes; null for an SAE, which gives back what it reads. */
-  readonly writes: { readonly layer: number | null; readonly hook: Hook | null; readonly hookName: string } | null;
+  readonly writes: { readonly layer: number | null; readonly hook: Hook | null; readonly hookName: string; readonly width: number } | null;
 }
 
 export type Category = "sources" | "tables" | "groups" | "model" | "features" | "results" | "defined";

@@ -107,6 +107,7 @@ export function randomSae(file: string, { kind, dIn, dSae, layout, normalize = "
     prependBos: true,
     format: "sae_lens",
     hookOut: null,
+    module: null,
     notes: [],
   };
 }

@@ -87,6 +87,7 @@ export function smallModel(): SmallModel {
     prependBos: true,
     format: "sae_lens",
     hookOut: null,
+    module: null,
     notes: [],
   };
   write();

@@ -39,16 +39,17 @@ test("one token alone is decoded to the bits it has among others", async () => {
 });
 
 /** A transcoder of the shipped model in sae_lens' layout. */
-function transcoder(out: string): string {
+function transcoder(out: string, width = 192): string {
   return saeFolder({
     hook: "blocks.7.hook_resid_pre",
     change: (weights: Record<string, Tensor>, config) => {
       config["architecture"] = "jumprelu_skip_transcoder";
-      config["d_out"] = 192;
+      config["d_out"] = width;
       config["metadata"] = { ...(config["metadata"] as object), hook_name_out: out };
       // The identity: it writes what it reads.
-      weights["W_dec"] = { shape: [64, 192], values: new Float32Array(64 * 192) };
-      weights["W_skip"] = { shape: [192, 192], values: Float32Array.from({ length: 192 * 192 }, (_, i) => (i % 193 === 0 ? 1 : 0)) };
+      weights["W_dec"] = { shape: [64, width], values: new Float32Array(64 * width) };
+      weights["b_dec"] = { shape: [width], values: new Float32Array(width) };
+      weights["W_skip"] = { shape: [width, 192], values: Float32Array.from({ length: width * 192 }, (_, i) => (i % 193 === 0 ? 1 : 0)) };
     },
   });
 }
@@ -67,6 +68,10 @@ test("a transcoder is held against what it predicts, at the place where it write
   const mean = Array.from({ length: 192 }, (_, i) => rows.reduce((total, row) => total + at(after!, row, i), 0) / rows.length);
   const wanted = 1 - sum((row, i) => (at(after!, row, i) - at(before!, row, i)) ** 2) / sum((row, i) => (at(after!, row, i) - mean[i]!) ** 2);
   assert.ok(Math.abs(explained(values[0]) - wanted) < 1e-6 && wanted < 0.999, `${explained(values[0])}, ${wanted}`);
+  const narrow = `set sae "${transcoder("blocks.7.hook_mlp_out", 100)}"\nprompts "In the beginning God created" | acts layer 7 hook resid_pre | decode`;
+  assert.equal((await run(session, narrow)).codes, ["sae-width-mismatch"]);
+  assert.is((await run(session, `${narrow} vectors`)).outcome.exitCode, 0);
+  assert.equal((await run(session, query("blocks.70.hook_resid_post"))).codes, ["hook-mismatch"]);
   const unreadable = await run(session, query("blocks.7.hook_unheard_of"));
   assert.equal(unreadable.codes, ["hook-mismatch"]);
   assert.match(unreadable.outcome.diagnostics[0]?.help ?? "", "decode vectors");
@@ -89,6 +94,21 @@ test("features of an SAE that is no longer set, and of one without a decoder, ar
   writeFileSync(join(clt, "params.safetensors"), safetensors({ w_enc: { shape: [192, 4], values: ramp(768) }, w_dec: { shape: [4, 2, 192], values: ramp(1536) }, b_enc: { shape: [4], values: ramp(4) }, b_dec: { shape: [192], values: ramp(192) }, threshold: { shape: [4], values: new Float32Array(4) } }));
   assert.equal(await codes(`set sae "${clt}"\nprompts "a" | acts layer 7 | decode`), ["unsupported-sae"]);
   assert.equal(await codes(`set sae "${clt}"\nprompts "a" | acts layer 7 | top 2`), []);
+});
+
+test("an SAE of a module is taken only where the model's hook is that module's output", async () => {
+  const ramp = (count: number): Float32Array => Float32Array.from({ length: count }, (_, i) => Math.sin(i));
+  const coder = (hookpoint: string): string => {
+    const place = join(folder(), hookpoint);
+    mkdirSync(place);
+    writeFileSync(join(place, "cfg.json"), JSON.stringify({ d_in: 192, num_latents: 4, k: 2 }));
+    writeFileSync(join(place, "sae.safetensors"), safetensors({ "encoder.weight": { shape: [4, 192], values: ramp(768) }, "encoder.bias": { shape: [4], values: ramp(4) }, W_dec: { shape: [4, 192], values: ramp(768) }, b_dec: { shape: [192], values: ramp(192) } }));
+    return `set sae "${place}"\nprompts "In the beginning" | acts layer 7`;
+  };
+  assert.equal(await codes(`${coder("layers.7.mlp")} hook mlp_out | decode`), []);
+  assert.equal(await codes(`${coder("layers.7.self_attn")} hook attn_out | top 2`), []);
+  assert.equal(await codes(`${coder("layers.7")} | top 2`), []);
+  assert.equal(await codes(`${coder("layers.7.attention")} hook attn_out | top 2`), ["hook-mismatch"]);
 });
 
 test("NaN in a decoder stops decoding, and nothing else", async () => {

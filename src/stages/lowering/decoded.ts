@@ -3,7 +3,7 @@ import { source } from "../../ops/key.ts";
 import type { Op, Plan, SaeRef, Tap } from "../../ops/op.ts";
 import type { ColumnSchema } from "../../ops/schema.ts";
 import { TOKEN_COLUMNS } from "./documents.ts";
-import type { Lowering, SaeFacts } from "../stage.ts";
+import type { Lowering, ModelFacts, SaeFacts } from "../stage.ts";
 
 export const FIDELITY_COLUMNS: readonly ColumnSchema[] = [
   { name: "documents", type: "int" },
@@ -70,20 +70,39 @@ function factsOf(context: Lowering, refs: readonly SaeRef[]): readonly SaeFacts[
 /** The activations that a transcoder predicts are read from the model as well, where they can be. */
 function targetOf(context: Lowering, dense: Plan, facts: readonly SaeFacts[]): Plan | null {
   if (facts.every((sae) => sae.writes === null)) return dense;
+  const model = context.model();
+  if (model === null) return null;
   const taps: Tap[] = [];
   for (const [i, tap] of tapsOf(dense).entries()) {
-    const writes = facts[i]?.writes ?? null;
-    if (writes !== null && (writes.layer === null || writes.hook === null)) {
-      context.report({
-        code: "hook-mismatch",
-        message: `this transcoder writes ${writes.hookName === "" ? "to a place it does not name" : writes.hookName}, which cannot be read from the model, so its error is not known`,
-        help: "… | decode vectors",
-      });
-      return null;
-    }
-    taps.push(writes === null ? tap : { ...tap, layer: writes.layer!, hook: writes.hook! });
+    const sae = facts[i]!;
+    const target = sae.writes === null ? tap : written(context, model, sae, tap);
+    if (target === null) return null;
+    taps.push(target);
   }
   return moved(context, dense, taps);
+}
+
+/** Where a transcoder writes, as a tap; null after a report that the model has no such place, or one of another width. */
+function written(context: Lowering, model: ModelFacts, sae: SaeFacts, tap: Tap): Tap | null {
+  const { layer, hook, hookName, width } = sae.writes!;
+  const fact = hook === null ? null : model.hooks[hook];
+  if (layer === null || layer >= model.layers || hook === null || fact?.state !== "present") {
+    context.report({
+      code: "hook-mismatch",
+      message: `this transcoder writes ${hookName === "" ? "to a place it does not name" : hookName}, which cannot be read from the model, so its error is not known`,
+      notes: fact?.state === "absent" ? [`${model.architecture}: ${fact.why}`] : [],
+      help: "… | decode vectors",
+    });
+    return null;
+  }
+  if (fact.width === width) return { ...tap, layer, hook };
+  context.report({
+    code: "sae-width-mismatch",
+    message: `this transcoder writes vectors of ${width} numbers, but the model's have ${fact.width} at ${hook}`,
+    notes: [`${sae.ref.name}: d_out ${width}`, `${model.ref.name}: ${hook} has ${fact.width}`],
+    help: 'set model "…" to the model that the SAE was trained on',
+  });
+  return null;
 }
 
 function tapsOf(dense: Plan): readonly Tap[] {

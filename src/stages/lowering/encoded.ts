@@ -54,6 +54,16 @@ function saeFor(context: Lowering, model: ModelFacts, saes: readonly SaeFacts[],
     return null;
   }
   const fact = model.hooks[tap.hook];
+  if (match.module !== null && fact.state === "present" && !new RegExp(`\\.${match.module}(\\.\\w+)? output$`).test(fact.module)) {
+    context.report({
+      code: "hook-mismatch",
+      message: `this SAE reads what \`${match.module}\` gives out, and ${tap.hook} of this model is something else`,
+      span: context.at(context.given("hook") ? "hook" : "layer"),
+      notes: [`${match.ref.name} was trained on the output of ${match.module}`, `${model.ref.name}: ${tap.hook} is the ${fact.module}`],
+      help: 'set sae "…" to one that was trained on a hook of this model',
+    });
+    return null;
+  }
   const width = fact.state === "present" ? fact.width : 0;
   if (match.dIn !== width) {
     context.report({
