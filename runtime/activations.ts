@@ -10,7 +10,8 @@ import { documentKey, type ActivationStore } from "./activation_store.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Acts, Csr, Dense, Place, Tokens } from "./data/frame.ts";
 import type { Document, Engine, Progress, TapOutput } from "./engine/port.ts";
-import type { Guard } from "./guard/guard.ts";
+import { decodeRows, emitDecode } from "../src/emit/decode.ts";
+import type { Guard, Restore } from "./guard/guard.ts";
 import { firstToGuard, guardEncoded, guardTaps, progressOfParts } from "./guard/pass.ts";
 import { concatenate, rowsOf } from "./kernels/csr.ts";
 import { wantedPositions } from "./window.ts";
@@ -106,7 +107,11 @@ export async function forward(op: Forward, sets: readonly Tokens[], context: Act
           looked.forEach((outputs, i) => keep(i, outputs.slice(0, taps)));
           throw error;
         });
-        await guardTaps(op, head.map((document, i) => ({ document, special: specials[places[i]!]!, taps: looked[i]!.slice(0, taps), dense: looked[i]!.slice(taps) })), context.guard, context.catalog);
+        await guardTaps(op, head.map((document, i) => ({ document, special: specials[places[i]!]!, taps: looked[i]!.slice(0, taps), dense: looked[i]!.slice(taps) })), context.guard, context.catalog, restoreWith(context)).catch(async (error: unknown) => {
+          // A weight that is NaN fits nothing: then that is what is said.
+          await requireFinite(weights, signal);
+          throw error;
+        });
         // Only now: what does not fit must be looked at again the next time.
         looked.forEach((outputs, i) => keep(i, outputs.slice(0, taps)));
       }
@@ -119,6 +124,16 @@ export async function forward(op: Forward, sets: readonly Tokens[], context: Act
     const outputs = tokens.ids.map(() => results[next++]!);
     return assemble(op, tokens, wanted[s]!, outputs, context.catalog);
   });
+}
+
+/** Reconstruction for the guard, in a graph of its own. */
+function restoreWith({ engine, graphs, signal }: ActivationContext): Restore {
+  return (sae, csr, residual) => {
+    const id = JSON.stringify(["decode", sae.digest, sae.convention]);
+    const graph = graphs.get(id) ?? emitDecode(sae);
+    graphs.set(id, graph);
+    return engine.decode(graph, { csr, residual, width: sae.dIn, rowsAtOnce: decodeRows(sae, csr.rows), signal, onRows: () => {} });
+  };
 }
 
 /**
@@ -216,6 +231,6 @@ export async function encode(op: Op & { readonly op: "encode" }, dense: Dense, c
     taps.push({ ...place, sae: `${ref.name} (${ref.convention})`, csr: concatenate(parts, spec.dSae) });
   }
   const acts: Acts = { kind: "acts", tokens: dense.tokens, rows: dense.rows, taps };
-  await guardEncoded(op, dense, acts, context.guard, context.catalog);
+  await guardEncoded(op, dense, acts, context.guard, context.catalog, restoreWith(context));
   return acts;
 }

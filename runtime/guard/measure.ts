@@ -20,42 +20,50 @@ export interface Rows {
   readonly counted: readonly number[];
   /** What the features give back, [rows, width]; null where it was not worked out. */
   readonly restored: Float32Array | null;
+  /** These rows are counted elsewhere: only their reconstruction is looked at. */
+  readonly onlyRestored?: true;
 }
 
 /** Sums in float64, documents in the order given: the same figures whatever the batches were. */
 export function measure(documents: readonly Rows[]): Measured {
   const width = documents[0]?.dense.width ?? 0;
-  const mean = new Float64Array(width);
   let tokens = 0;
   let active = 0;
   let norms = 0;
-  for (const { dense, sparse, counted } of documents) {
+  for (const { dense, sparse, counted, onlyRestored } of documents) {
+    if (onlyRestored === true) continue;
     for (const row of counted) {
       let square = 0;
       for (let i = 0; i < width; i++) {
         const value = dense.values[row * width + i]!;
         square += value * value;
-        mean[i]! += value;
       }
       norms += Math.sqrt(square);
       active += sparse.indptr[row + 1]! - sparse.indptr[row]!;
       tokens++;
     }
   }
-  return { tokens, l0: active / tokens, norm: norms / tokens, explainedVariance: explained(documents, mean.map((sum) => sum / tokens)) };
+  return { tokens, l0: active / tokens, norm: norms / tokens, explainedVariance: explained(documents.filter(({ restored }) => restored !== null), width) };
 }
 
-/** As sae_lens' `ExplainedVarianceCalculator` (`evals.py`): pooled over tokens, about the mean of these tokens. */
-function explained(documents: readonly Rows[], mean: Float64Array): number | null {
+/** As sae_lens' `ExplainedVarianceCalculator` (`evals.py`): pooled over tokens, about the mean of these tokens. Null where nothing was given back. */
+function explained(documents: readonly Rows[], width: number): number | null {
+  const mean = new Float64Array(width);
+  let tokens = 0;
+  for (const { dense, counted } of documents) {
+    for (const row of counted) {
+      for (let i = 0; i < width; i++) mean[i]! += dense.values[row * width + i]!;
+      tokens++;
+    }
+  }
   let residual = 0;
   let total = 0;
   for (const { dense, counted, restored } of documents) {
-    if (restored === null) return null;
     for (const row of counted) {
-      for (let i = 0; i < mean.length; i++) {
-        const value = dense.values[row * mean.length + i]!;
-        residual += (value - restored[row * mean.length + i]!) ** 2;
-        total += (value - mean[i]!) ** 2;
+      for (let i = 0; i < width; i++) {
+        const value = dense.values[row * width + i]!;
+        residual += (value - restored![row * width + i]!) ** 2;
+        total += (value - mean[i]! / tokens) ** 2;
       }
     }
   }

@@ -3,7 +3,7 @@ import type { Op } from "../../src/ops/op.ts";
 import type { Catalog } from "../catalog.ts";
 import type { Acts, Dense } from "../data/frame.ts";
 import type { Document, Progress, TapOutput } from "../engine/port.ts";
-import { GUARD_TOKENS, requireFit, type Guard } from "./guard.ts";
+import { GUARD_TOKENS, requireFit, type Guard, type Restore } from "./guard.ts";
 import type { Rows } from "./measure.ts";
 
 type Forward = Op & { readonly op: "forward" };
@@ -27,7 +27,7 @@ export interface GuardedDocument {
 }
 
 /** @throws CheckpointError `guard-failed` */
-export async function guardTaps(op: Forward, documents: readonly GuardedDocument[], guard: Guard, catalog: Catalog): Promise<void> {
+export async function guardTaps(op: Forward, documents: readonly GuardedDocument[], guard: Guard, catalog: Catalog, restore: Restore): Promise<void> {
   let read = 0;
   for (const [t, tap] of op.taps.entries()) {
     if (tap.sae === null) continue;
@@ -40,12 +40,12 @@ export async function guardTaps(op: Forward, documents: readonly GuardedDocument
       const counted = Array.from(document.wanted.keys()).filter((row) => document.wanted[row]! > 0 && !special.has(document.ids[document.wanted[row]!]!));
       return { sparse, dense: residual, counted, restored: null };
     });
-    await requireFit(guard, { key, model: op.model.name, sae: catalog.sae(tap.sae), rows, bos: documents.some(({ document, special }) => special.has(document.ids[0]!)) });
+    await requireFit(guard, { key, model: op.model.name, sae: catalog.sae(tap.sae), rows, bos: documents.some(({ document, special }) => special.has(document.ids[0]!)) }, restore);
   }
 }
 
 /** The same where activations were computed first and are encoded by themselves. @throws CheckpointError `guard-failed` */
-export async function guardEncoded(op: Op & { readonly op: "encode" }, dense: Dense, acts: Acts, guard: Guard, catalog: Catalog): Promise<void> {
+export async function guardEncoded(op: Op & { readonly op: "encode" }, dense: Dense, acts: Acts, guard: Guard, catalog: Catalog, restore: Restore): Promise<void> {
   if (!guard.on) return;
   for (const [t, tap] of dense.taps.entries()) {
     const ref = op.saes[t]!;
@@ -55,7 +55,7 @@ export async function guardEncoded(op: Op & { readonly op: "encode" }, dense: De
     for (let row = 0; row < dense.rows.count && counted.length < GUARD_TOKENS; row++) if (dense.rows.masked[row] === 0 && dense.rows.position[row]! > 0) counted.push(row);
     const { indptr, indices, values } = acts.taps[t]!.csr;
     const bos = dense.tokens.ids.some((ids) => dense.tokens.special.has(ids[0]!));
-    await requireFit(guard, { key, model: dense.tokens.model, sae: catalog.sae(ref), rows: [{ dense: { kind: "dense", width: tap.width, values: tap.values }, sparse: { kind: "sparse", indptr, indices, values }, counted, restored: null }], bos });
+    await requireFit(guard, { key, model: dense.tokens.model, sae: catalog.sae(ref), rows: [{ dense: { kind: "dense", width: tap.width, values: tap.values }, sparse: { kind: "sparse", indptr, indices, values }, counted, restored: null }], bos }, restore);
   }
 }
 

@@ -1,5 +1,6 @@
 /** Without this file what another program computed could not be read for comparison. */
 import { CheckpointError } from "../checkpoint/error.ts";
+import { readNpz } from "../checkpoint/npz.ts";
 import { pieces } from "../checkpoint/numbers.ts";
 import { readSafetensors, type TensorEntry } from "../checkpoint/safetensors.ts";
 import { parseJsonObject, type JsonObject } from "../checkpoint/strict_json.ts";
@@ -18,10 +19,9 @@ export interface Dump {
 
 const LARGEST = 4 * 2 ** 30;
 
-/** @throws CheckpointError `broken-dump`, and those of the safetensors reader */
+/** @throws CheckpointError `broken-dump`, and those of the readers of safetensors and npz */
 export async function readDump(file: string): Promise<Dump> {
-  if (/\.npz$/i.test(file)) throw new CheckpointError("broken-dump", `${file} is a numpy archive; dumps are read as safetensors`, { help: `make_dump.py … --out ${file.replace(/\.npz$/i, ".safetensors")}` });
-  const { tensors, size } = await readSafetensors(file);
+  const { tensors, size } = /\.npz$/i.test(file) ? (await readNpz(file)).weights : await readSafetensors(file);
   if (size > LARGEST) throw broken(file, `it has ${size} bytes; at most ${LARGEST} are read`);
   const find = (name: string, dtype: string, rank: number): TensorEntry => {
     const found = tensors.get(name);

@@ -71,7 +71,8 @@ function quotedCandidates(text: string, offset: number, caret: Caret, context: C
   const closed = (names: readonly string[], detail: string): Candidate[] => names.map((name) => ({ text: `${name}${close}`, detail, kind: "value" }));
   if (!caret.piped && words[0] === "set") {
     const setting = words.filter((word): word is "model" | "sae" => word === "model" || word === "sae").at(-1);
-    const far = setting === undefined ? [] : (context.checkpoints?.(setting, caret.word) ?? []).map(({ name, detail }): Candidate => ({ text: name.endsWith("/") ? name : `${name}${close}`, detail, kind: "value" }));
+    // Of what is far away there is so much that a letter is asked for first.
+    const far = setting === undefined || caret.word === "" ? [] : (context.checkpoints?.(setting, caret.word) ?? []).map(({ name, detail }): Candidate => ({ text: name.endsWith("/") ? name : `${name}${close}`, detail, kind: "value" }));
     return { items: setting === undefined ? [] : [...closed((setting === "model" ? context.models : context.saes) ?? [], setting), ...far], signature: null, files: setting === undefined ? null : { extensions: [] } };
   }
   if (!caret.piped && words[0] === "use") return { items: closed(["std:memorization"], "names that come with saeq"), signature: null, files: { extensions: [".saeq"] } };

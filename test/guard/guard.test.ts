@@ -69,6 +69,22 @@ test("a wrong scale is refused before anything is shown, with the override; anot
   await session.close();
 });
 
+test("a decoder that gives back something else is refused by what it explains", async () => {
+  const path = mkdtempSync(join(tmpdir(), "saeq-sae-"));
+  cpSync(join(EXAMPLES, "kjv/sae"), path, { recursive: true });
+  const file = join(path, "sae_weights.safetensors");
+  const bytes = readFileSync(file);
+  const header = Number(bytes.readBigUInt64LE(0));
+  const { W_dec } = JSON.parse(bytes.subarray(8, 8 + header).toString()) as { W_dec: { dtype: string; data_offsets: [number, number] } };
+  assert.is(W_dec.dtype, "BF16");
+  // Every sign turned: norms, and so features, stay as they are.
+  for (let at = 8 + header + W_dec.data_offsets[0] + 1; at < 8 + header + W_dec.data_offsets[1]; at += 2) bytes[at]! ^= 0x80;
+  writeFileSync(file, bytes);
+  const ran = await ask(`set sae "${path}"\n${QUERY}`);
+  assert.equal(ran.codes, ["guard-failed"]);
+  assert.match(ran.outcome.diagnostics[0]!.message, /its reconstruction explains -\d+ % of the variance/);
+});
+
 test("the same figures and words whatever the batches and lanes", async () => {
   const wrong = wrongSae();
   const told = [];

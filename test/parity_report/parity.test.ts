@@ -62,6 +62,13 @@ test("the peers' dump of the shipped model passes every gate, to the last featur
   assert.equal(Object.keys(found.theirs.versions), ["torch", "transformers", "sae-lens", "python"]);
 });
 
+test("a dump in numpy's format is read the same", () => {
+  const { status, stdout } = saeq(["parity", "--against", join(import.meta.dirname, "kjv.npz"), "--format", "json"], { cwd: folder() });
+  assert.is(status, 0, stdout);
+  const { agreement } = JSON.parse(stdout) as { agreement: Record<string, number> };
+  assert.equal([agreement["tokens"], agreement["jaccard"]], [66, 1]);
+});
+
 test("one feature taken out of a dump is one unexplained flip, and the exit code says so", () => {
   const all = arrays();
   // The strongest of all: nothing near a threshold.
