@@ -7,6 +7,8 @@ export interface Options {
   /** `true` grants everything; a list grants these paths; empty grants nothing. */
   readonly read: true | readonly string[];
   readonly write: true | readonly string[];
+  /** Hosts. */
+  readonly net: true | readonly string[];
   /** `set` pairs: seed, lanes, threads, batch. */
   readonly settings: Readonly<Record<string, string>>;
   readonly out: string | null;
@@ -28,6 +30,10 @@ export type Phase = (typeof phases)[number];
 export const shells = ["bash", "zsh", "fish"] as const;
 export type Shell = (typeof shells)[number];
 
+/** What can be asked about SAEs that are known by name. */
+export const saeQuestions = ["ls", "info", "search"] as const;
+export type SaeQuestion = (typeof saeQuestions)[number];
+
 /** What the command line asks for. */
 export type Request =
   | { readonly kind: "repl"; readonly plain: boolean; readonly code: string | null; readonly history: boolean; readonly options: Options }
@@ -39,6 +45,8 @@ export type Request =
   | { readonly kind: "test"; readonly files: readonly string[]; readonly update: boolean; readonly options: Options }
   | { readonly kind: "explain"; readonly target: string; readonly phase: Phase | null; readonly options: Options }
   | { readonly kind: "info"; readonly file: string; readonly permissions: boolean; readonly json: boolean; readonly options: Options }
+  | { readonly kind: "sae"; readonly what: SaeQuestion; readonly words: readonly string[]; readonly model: string | null; readonly layer: number | null; readonly hook: string | null; readonly options: Options }
+  | { readonly kind: "parity"; readonly against: string; readonly model: string | null; readonly sae: string | null; readonly convention: string | null; readonly options: Options }
   | { readonly kind: "doc"; readonly word: string | null; readonly options: Options }
   | { readonly kind: "completions"; readonly shell: Shell; readonly options: Options }
   | { readonly kind: "lsp"; readonly options: Options }
@@ -134,6 +142,24 @@ function build(version: string, normalized: Extract<Normalized, { kind: "argumen
     .option("--json", "for machines")
     .action((file: string, own: Record<string, unknown>) => done({ kind: "info", file, permissions: own["permissions"] === true, json: own["json"] === true, options: options() }));
   program
+    .command("sae")
+    .description("SAEs that are known by name: ls [release], search <words>, info <release/id>")
+    .addArgument(new Argument("<what>", "what to do").choices([...saeQuestions]))
+    .argument("[words...]", "a release, words to look for, or the name of one")
+    .option("--model <name>", "only those of models with this in their name")
+    .option("--layer <n>", "only those of this layer", layerNumber)
+    .option("--hook <name>", "only those with this in their hook: resid_post, mlp_out …")
+    .action((what: SaeQuestion, words: string[], own: Record<string, unknown>) =>
+      done({ kind: "sae", what, words, model: text(own["model"]), layer: typeof own["layer"] === "number" ? own["layer"] : null, hook: text(own["hook"]), options: options() }));
+  program
+    .command("parity")
+    .description("compare with what transformers and sae_lens computed on the same texts (exit 1 where they differ)")
+    .requiredOption("--against <dump>", "a dump of examples/parity/make_dump.py")
+    .option("--model <name>", "the model the dump was made with; the shipped one where not given")
+    .option("--sae <name>", "the SAE the dump was made with")
+    .addOption(new Option("--convention <name>", "how the SAE is read; as sae_lens does where not given").choices(["saelens", "openmoss", "neuronpedia"]))
+    .action((own: Record<string, unknown>) => done({ kind: "parity", against: String(own["against"]), model: text(own["model"]), sae: text(own["sae"]), convention: text(own["convention"]), options: options() }));
+  program
     .command("doc")
     .description("help for a stage, setting, function or code; the descriptions in a script")
     .argument("[word...]", "what to explain, or a script file")
@@ -200,9 +226,11 @@ function addGlobals(program: Command): void {
   program
     .option("--allow-read [paths]", "let a script read these (with =), or everything (also -R)", collect)
     .option("--allow-write [paths]", "let a script write these (with =), or everything (also -W)", collect)
+    .option("--allow-net [hosts]", "let a script ask these hosts (with =), or all (also -N): models and SAEs of the hub", collect)
+    .addOption(new Option("-N, --allow-net-all").hideHelp())
     .addOption(new Option("-R, --allow-read-all").hideHelp())
     .addOption(new Option("-W, --allow-write-all").hideHelp())
-    .option("-A, --allow-all", "let a script read and write everything")
+    .option("-A, --allow-all", "let a script read, write and download everything")
     .option("--seed <text>", "seed of all samples")
     .option("--lanes <n>", "engine processes", wholeNumber)
     .option("--threads <n>", "threads in each of them", wholeNumber)
@@ -222,7 +250,7 @@ function readOptions(raw: Record<string, unknown>): Options {
     const value = text(raw[key]);
     if (value !== null) settings[key] = value;
   }
-  const grant = (kind: "Read" | "Write"): true | readonly string[] => {
+  const grant = (kind: "Read" | "Write" | "Net"): true | readonly string[] => {
     if (raw["allowAll"] === true || raw[`allow${kind}All`] === true) return true;
     const paths = raw[`allow${kind}`];
     return Array.isArray(paths) ? paths.map(String) : [];
@@ -231,6 +259,7 @@ function readOptions(raw: Record<string, unknown>): Options {
   return {
     read: grant("Read"),
     write: grant("Write"),
+    net: grant("Net"),
     settings,
     out: text(raw["out"]),
     format: formats.find((name) => name === raw["format"]) ?? "table",
@@ -252,6 +281,11 @@ function collect(value: string, before: readonly string[] | undefined): readonly
 function wholeNumber(value: string): string {
   if (!/^[1-9]\d{0,5}$/.test(value)) throw new InvalidArgumentError("It takes a whole number above 0.");
   return value;
+}
+
+function layerNumber(value: string): number {
+  if (!/^\d{1,4}$/.test(value)) throw new InvalidArgumentError("It takes a whole number.");
+  return Number(value);
 }
 
 function text(value: unknown): string | null {

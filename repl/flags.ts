@@ -13,17 +13,17 @@ export type Normalized =
   | { readonly kind: "mistake"; readonly text: string };
 
 /** Every command, in the order of the help. */
-export const commands: readonly string[] = ["repl", "run", "eval", "check", "fmt", "lint", "test", "explain", "info", "doc", "lsp", "doctor", "completions"];
+export const commands: readonly string[] = ["repl", "run", "eval", "check", "fmt", "lint", "test", "explain", "info", "sae", "parity", "doc", "lsp", "doctor", "completions"];
 /** Flags of ours that take the next word. */
-const withValue = new Set(["--seed", "--lanes", "--threads", "--batch", "--out", "--format", "--color", "--param", "--eval"]);
+const withValue = new Set(["--seed", "--lanes", "--threads", "--batch", "--out", "--format", "--color", "--param", "--eval", "--model", "--layer", "--hook", "--against", "--sae", "--convention"]);
 const alone = new Set([
-  "--allow-read", "--allow-write", "--allow-all", "--allow-read-all", "--allow-write-all", "-R", "-W", "-A", "--ascii", "--no-progress",
+  "--allow-read", "--allow-write", "--allow-all", "--allow-read-all", "--allow-write-all", "--allow-net", "--allow-net-all", "-R", "-W", "-N", "-A", "--ascii", "--no-progress",
   "-q", "--quiet", "--no-prompt", "--plain", "--no-history", "--help", "-h", "--version", "-V",
 ]);
 
 /** Rewrite argv so that the parser behind it cannot misread it. */
 export function normalize(argv: readonly string[], piped: boolean): Normalized {
-  const words = argv.map((word) => (word === "--allow-read" ? "-R" : word === "--allow-write" ? "-W" : word));
+  const words = argv.map((word) => (word === "--allow-read" ? "-R" : word === "--allow-write" ? "-W" : word === "--allow-net" ? "-N" : word));
   const at = firstOperand(words);
   const command = at === null ? null : words[at];
   const asks = words.some((word) => ["--help", "-h", "--version", "-V"].includes(word));

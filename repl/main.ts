@@ -48,6 +48,10 @@ export async function perform(request: Exclude<Request, { kind: "say" }>, shop: 
       return (await import("./subcommands/check.ts")).checkFiles(request, shop);
     case "explain":
       return (await import("./subcommands/explain.ts")).explain(request, shop);
+    case "sae":
+      return (await import("./subcommands/sae.ts")).sae(request, shop);
+    case "parity":
+      return (await import("./subcommands/parity.ts")).parity(request, shop);
     case "doc":
       return (await import("./subcommands/doc.ts")).doc(request, shop);
     case "fmt":

@@ -6,23 +6,23 @@ import { clip } from "./graphemes.ts";
 /** Grants for a script: what the flags say, and the script itself. What ships with saeq the session lets everyone read. */
 export function scriptGrants(flags: Grants, script: string | null): Grants {
   const always = script === null ? [] : [resolve(script)];
-  return { read: flags.read === true ? true : [...flags.read.map((path) => resolve(path)), ...always], write: flags.write === true ? true : flags.write.map((path) => resolve(path)) };
+  return { read: flags.read === true ? true : [...flags.read.map((path) => resolve(path)), ...always], write: flags.write === true ? true : flags.write.map((path) => resolve(path)), net: flags.net ?? [] };
 }
 
 /** The same grants with more paths. */
 export function withGrants(grants: Grants, more: Needs): Grants {
-  return { read: grants.read === true ? true : [...grants.read, ...more.read], write: grants.write === true ? true : [...grants.write, ...more.write] };
+  return { read: grants.read === true ? true : [...grants.read, ...more.read], write: grants.write === true ? true : [...grants.write, ...more.write], net: grants.net === true ? true : [...(grants.net ?? []), ...(more.net ?? [])] };
 }
 
 export function isEmpty(needs: Needs): boolean {
-  return needs.read.length === 0 && needs.write.length === 0;
+  return needs.read.length === 0 && needs.write.length === 0 && (needs.net ?? []).length === 0;
 }
 
 /** The flags that grant exactly these paths. */
 export function grantFlags(needs: Needs, cwd: string): string[] {
   const flag = (kind: string, paths: readonly string[]): string[] =>
     paths.length === 0 ? [] : [`--allow-${kind}=${paths.map((path) => near(path, cwd).replaceAll(",", ",,")).join(",")}`];
-  return [...flag("read", needs.read), ...flag("write", needs.write)];
+  return [...flag("read", needs.read), ...flag("write", needs.write), ...(needs.net === undefined ? [] : [`--allow-net=${needs.net.join(",")}`])];
 }
 
 /** The command line that was typed, with the missing flags added, ready to paste into a shell. */
@@ -35,7 +35,7 @@ export function commandWithGrants(argv: readonly string[], needs: Needs, cwd: st
 export function describeNeeds(needs: Needs, cwd: string, shown: (text: string) => string): string[] {
   const row = (kind: string, paths: readonly string[]): string[] =>
     paths.length === 0 ? [] : [`  ${kind.padEnd(6)}${paths.map((path) => clip(shown(near(path, cwd)), 120)).join(", ")}`];
-  return [...row("read", needs.read), ...row("write", needs.write)];
+  return [...row("read", needs.read), ...row("write", needs.write), ...(needs.net === undefined ? [] : [`  ${"net".padEnd(6)}${needs.net.map(shown).join(", ")} (models and SAEs of the hub, and the hosts it names for large files)`])];
 }
 
 /** The terminal a question is asked on. */

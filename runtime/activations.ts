@@ -10,6 +10,9 @@ import { documentKey, type ActivationStore } from "./activation_store.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Acts, Csr, Dense, Place, Tokens } from "./data/frame.ts";
 import type { Document, Engine, Progress, TapOutput } from "./engine/port.ts";
+import { decodeRows, emitDecode } from "../src/emit/decode.ts";
+import type { Guard, Restore } from "./guard/guard.ts";
+import { firstToGuard, guardEncoded, guardTaps, progressOfParts } from "./guard/pass.ts";
 import { concatenate, rowsOf } from "./kernels/csr.ts";
 import { wantedPositions } from "./window.ts";
 
@@ -20,6 +23,7 @@ export interface ActivationContext {
   readonly graphs: Map<string, EmittedGraph>;
   /** Continuations by model, prompt and length, so that a stopped `memorize` goes on where it was. */
   readonly generated: Map<string, Int32Array>;
+  readonly guard: Guard;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: Progress) => void;
   /** Of so many texts so many were known already. */
@@ -28,14 +32,16 @@ export interface ActivationContext {
 
 type Forward = Op & { readonly op: "forward" };
 
-/** The graph of a pass, emitted once. */
-export function forwardGraphOf(op: Forward, catalog: Catalog, graphs: Map<string, EmittedGraph>): EmittedGraph {
-  const id = JSON.stringify(["forward", op.model.digest, op.taps, op.blocks, op.slice]);
+/** The graph of a pass, emitted once. `guarded`: behind the taps of the pass come, for each that has an SAE, the activations that the SAE reads. */
+export function forwardGraphOf(op: Forward, catalog: Catalog, graphs: Map<string, EmittedGraph>, guarded = false): EmittedGraph {
+  const id = JSON.stringify(["forward", op.model.digest, op.taps, op.blocks, op.slice, guarded]);
   let graph = graphs.get(id);
   if (graph === undefined) {
     const taps: GraphTap[] = op.taps.map((tap) => ({ ...tap, sae: tap.sae === null ? null : catalog.sae(tap.sae).spec }));
-    graph = emitForward(catalog.model(op.model).spec, taps, { blocks: op.blocks, slice: op.slice === "inside" });
-    graphs.set(id, graph);
+    const read = guarded ? taps.filter(({ sae }) => sae !== null).map((tap): GraphTap => ({ ...tap, sae: null })) : [];
+    graph = emitForward(catalog.model(op.model).spec, [...taps, ...read], { blocks: op.blocks, slice: op.slice === "inside" });
+    // A graph over an SAE that is not here yet is good for looking at, not for running.
+    if (op.taps.every(({ sae }) => sae === null || catalog.sae(sae).whole)) graphs.set(id, graph);
   }
   return graph;
 }
@@ -83,15 +89,34 @@ export async function forward(op: Forward, sets: readonly Tokens[], context: Act
   if (missing.length > 0) {
     const model = context.catalog.model(op.model).spec;
     const weights = [...usedWeights(model, op.blocks ?? model.blocks.length, false), ...op.taps.flatMap((tap) => (tap.sae === null ? [] : usedSaeWeights(context.catalog.sae(tap.sae).spec)))];
-    await whileFinite(weights, context.signal, (signal) => context.engine.forward(graph, op.taps.length, missing, {
-      signal,
-      onProgress: context.onProgress,
-      onDocument: (index, taps) => {
+    const specials = sets.flatMap((tokens) => tokens.ids.map(() => tokens.special));
+    const first = firstToGuard(op, missing, context.guard);
+    await whileFinite(weights, context.signal, async (signal) => {
+      const keep = (index: number, taps: readonly TapOutput[]): void => {
         const at = places[index]!;
         results[at] = taps;
         context.store.set(keys[at]!, taps);
-      },
-    }));
+      };
+      const told = progressOfParts(missing, first, context.onProgress);
+      if (first > 0) {
+        const looked: (readonly TapOutput[])[] = [];
+        const head = missing.slice(0, first);
+        const taps = op.taps.length;
+        await context.engine.forward(forwardGraphOf(op, context.catalog, context.graphs, true), taps + op.taps.filter(({ sae }) => sae !== null).length, head, { signal, onProgress: told.first, onDocument: (index, outputs) => void (looked[index] = outputs) }).catch((error: unknown) => {
+          // What a stopped run has done is not lost; the guard then looks at what is left.
+          looked.forEach((outputs, i) => keep(i, outputs.slice(0, taps)));
+          throw error;
+        });
+        await guardTaps(op, head.map((document, i) => ({ document, special: specials[places[i]!]!, taps: looked[i]!.slice(0, taps), dense: looked[i]!.slice(taps) })), context.guard, context.catalog, restoreWith(context)).catch(async (error: unknown) => {
+          // A weight that is NaN fits nothing: then that is what is said.
+          await requireFinite(weights, signal);
+          throw error;
+        });
+        // Only now: what does not fit must be looked at again the next time.
+        looked.forEach((outputs, i) => keep(i, outputs.slice(0, taps)));
+      }
+      if (first < missing.length) await context.engine.forward(graph, op.taps.length, missing.slice(first), { signal, onProgress: told.rest, onDocument: (index, taps) => keep(first + index, taps) });
+    });
     for (const { at, of } of copies) results[at] = results[of];
   }
   let next = 0;
@@ -99,6 +124,16 @@ export async function forward(op: Forward, sets: readonly Tokens[], context: Act
     const outputs = tokens.ids.map(() => results[next++]!);
     return assemble(op, tokens, wanted[s]!, outputs, context.catalog);
   });
+}
+
+/** Reconstruction for the guard, in a graph of its own. */
+function restoreWith({ engine, graphs, signal }: ActivationContext): Restore {
+  return (sae, csr, residual) => {
+    const id = JSON.stringify(["decode", sae.digest, sae.convention]);
+    const graph = graphs.get(id) ?? emitDecode(sae);
+    graphs.set(id, graph);
+    return engine.decode(graph, { csr, residual, width: sae.dIn, rowsAtOnce: decodeRows(sae, csr.rows), signal, onRows: () => {} });
+  };
 }
 
 /**
@@ -195,5 +230,7 @@ export async function encode(op: Op & { readonly op: "encode" }, dense: Dense, c
     const { width: _width, values: _values, ...place } = tap;
     taps.push({ ...place, sae: `${ref.name} (${ref.convention})`, csr: concatenate(parts, spec.dSae) });
   }
-  return { kind: "acts", tokens: dense.tokens, rows: dense.rows, taps };
+  const acts: Acts = { kind: "acts", tokens: dense.tokens, rows: dense.rows, taps };
+  await guardEncoded(op, dense, acts, context.guard, context.catalog, restoreWith(context));
+  return acts;
 }

@@ -5,8 +5,9 @@ import type { Known, ModuleFacts, Need, Problem } from "../src/check/scope.ts";
 import { maxPositions } from "../src/emit/rope.ts";
 import type { DecoderSpec, SaeSpec, Convention } from "../src/emit/specs.ts";
 import type { ModelFacts, SaeFacts, TableFacts } from "../src/stages/stage.ts";
-import type { ModelRef, Op, SaeRef } from "../src/ops/op.ts";
+import type { ModelRef, Op, Plan, SaeRef } from "../src/ops/op.ts";
 import { CheckpointError } from "./checkpoint/error.ts";
+import { parseHookName } from "./checkpoint/hook_name.ts";
 import { readModel } from "./checkpoint/model.ts";
 import { readSae } from "./checkpoint/sae.ts";
 import { readTokenizer, requireVocabulary, type Tokenizer } from "./checkpoint/tokenizer.ts";
@@ -16,21 +17,36 @@ import { fewValues } from "./data/few_values.ts";
 import { readTable } from "./data/read.ts";
 import { readModule } from "./module_file.ts";
 import { realPath } from "./permissions.ts";
+import type { HubCall, Opened } from "./hub/hub.ts";
+import { commitNote, createLocator, hubDigest, meantSae, namesHub, type Located } from "./locate.ts";
+import type { Patience } from "./hub/request.ts";
+import { hubModelName } from "../src/stages/lowering/base_model.ts";
 import { EXAMPLES, registered, STANDARD_MODULES, STANDARD_PREFIX } from "./shipped.ts";
+import { absentFile } from "./checkpoint/absent.ts";
+import { usedWeights } from "./checkpoint/nonfinite.ts";
 
 export interface LoadedModel {
   readonly facts: ModelFacts;
   readonly spec: DecoderSpec;
   readonly tokenizer: Tokenizer;
+  readonly located: Located;
 }
 export interface LoadedSae {
   readonly facts: SaeFacts;
   readonly spec: SaeSpec;
+  readonly located: Located;
+  /** False while its weights are on the hub only: then `spec` tells shapes and names, and must not be computed with. */
+  readonly whole: boolean;
 }
+
+/** Only what is on this machine, and nobody to tell: as while somebody types. */
+export const HERE: HubCall = { signal: new AbortController().signal, network: false, onProgress: () => {} };
 
 /** Files, models and SAEs by name; each is read once and kept while its content stays the same. */
 export interface Catalog {
-  lookUp(need: Need): Promise<Known<TableFacts | ModelFacts | SaeFacts | ModuleFacts>>;
+  lookUp(need: Need, call?: HubCall): Promise<Known<TableFacts | ModelFacts | SaeFacts | ModuleFacts>>;
+  /** Bring what a plan computes with and what is on the hub only. @throws CheckpointError; AbortError */
+  provide(plan: Plan, call: HubCall): Promise<void>;
   /** What readers had to say of files since last asked: mixed line ends, blank lines. */
   takeNotes(): readonly string[];
   /** Forget files, so that the next look-up sees what changed on disk. Models stay. */
@@ -42,10 +58,19 @@ export interface Catalog {
   inputPath(path: string): string;
 }
 
+/** Where the hub is and how long to hope for it; not needed where only this machine is looked at. */
+export interface CatalogOptions {
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly patience?: Patience;
+}
+
 /** Paths of inputs are relative to `readFrom`. */
-export function createCatalog(readFrom: string): Catalog {
+export function createCatalog(readFrom: string, options: CatalogOptions = {}): Catalog {
+  const locator = createLocator(readFrom, options.env ?? process.env, options.patience);
   const tables = new Map<string, { readonly table: Table; readonly digest: string }>();
   let notes: string[] = [];
+  /** What a name of the hub stands for is found out once in a session, so it is kept until it is told. */
+  let hubNotes: string[] = [];
   const models = new Map<string, LoadedModel>();
   const saes = new Map<string, LoadedSae>();
   const inputPath = (path: string): string => placeOf(path, readFrom);
@@ -63,13 +88,14 @@ export function createCatalog(readFrom: string): Catalog {
     return kept;
   }
 
-  async function loadModel(name: string): Promise<LoadedModel> {
-    const folder = folderOf("model", name, readFrom);
+  async function loadModel(name: string, call: HubCall): Promise<LoadedModel> {
     const known = [...models.values()].find((each) => each.facts.ref.name === name);
     if (known !== undefined) return known;
-    const { spec, notes: ignored } = await readModel(folder);
+    const located = await locator.locate("model", name, call);
+    const { spec: read, notes: ignored } = await readModel(located.folder);
     notes.push(...ignored);
-    const tokenizer = await readTokenizer(folder);
+    const spec = located.hub === null ? read : { ...read, digest: hubDigest(located.hub, []) };
+    const tokenizer = await readTokenizer(located.folder);
     notes.push(...tokenizer.notes);
     requireVocabulary(tokenizer, spec.embed.shape[0]!, name);
     const facts: ModelFacts = {
@@ -81,16 +107,30 @@ export function createCatalog(readFrom: string): Catalog {
       hooks: spec.hooks,
       context: maxPositions(spec),
       prependsBos: tokenizer.prependsBos,
+      repository: located.repository,
     };
-    const loaded = { facts, spec, tokenizer };
+    const loaded = { facts, spec, tokenizer, located };
     models.set(spec.digest, loaded);
+    noteHub(name, located);
     return loaded;
   }
 
-  async function loadSae(name: string, convention: string): Promise<LoadedSae> {
+  async function loadSae(name: string, convention: string, call: HubCall): Promise<LoadedSae> {
     const known = [...saes.values()].find((each) => each.facts.ref.name === name && (each.facts.ref.convention === convention || convention === "auto"));
     if (known !== undefined) return known;
-    const spec = await readSae(folderOf("sae", name, readFrom), { convention: convention === "auto" ? null : (convention as Convention) });
+    const located = await locator.locate("sae", name, call);
+    const loaded = await readLocated(name, convention, located);
+    saes.set(`${loaded.spec.digest}|${loaded.spec.convention}`, loaded);
+    noteHub(name, located);
+    return loaded;
+  }
+
+  async function readLocated(name: string, convention: string, located: Located): Promise<LoadedSae> {
+    const { registered: entry, hub } = located;
+    const read = await readSae(located.folder, { convention: convention === "auto" ? null : (convention as Convention), normFactor: entry?.normScale ?? null, ...(entry === null ? {} : { place: `${entry.repository}/${entry.path}` }) });
+    // Some formats say nothing of where the SAE was trained; the registry does.
+    const named = read.hookName === "" && entry !== null ? { ...parseHookName(entry.hook), hookName: entry.hook } : {};
+    const spec: SaeSpec = { ...read, ...named, ...(hub === null ? {} : { digest: hubDigest(hub, [read.convention, String(entry?.normScale ?? "")]) }) };
     const facts: SaeFacts = {
       ref: { name, digest: spec.digest, convention: spec.convention },
       dIn: spec.dIn,
@@ -103,25 +143,59 @@ export function createCatalog(readFrom: string): Catalog {
       noDecoder: spec.decoder === null ? spec.noDecoder : null,
       module: spec.module,
       writes: spec.hookOut === null ? null : { ...spec.hookOut, width: spec.decoder?.dOut ?? 0 },
+      trainedOn: entry?.model ?? hubModelName(spec.modelName),
+      selectsModel: entry !== null,
     };
-    notes.push(...spec.notes);
-    const loaded = { facts, spec };
-    saes.set(`${spec.digest}|${spec.convention}`, loaded);
-    return loaded;
+    hubNotes.push(...spec.notes);
+    return { facts, spec, located, whole: hub === null || hub.absent.every(({ pointer }) => existsSync(pointer)) };
+  }
+
+  function noteHub(name: string, { hub, registered: entry }: Located): void {
+    if (hub === null) return;
+    const commit = commitNote(name, hub, entry);
+    hubNotes.push(...hub.notes, ...(commit === null ? [] : [commit]));
+  }
+
+  /** Files behind weights that are not here yet. */
+  function missing(opened: Opened | null, files: ReadonlySet<string> | null): Opened["absent"] {
+    return (opened?.absent ?? []).filter(({ pointer, file }) => !existsSync(pointer) && (files === null || [...files].some((path) => path.endsWith(file.hash))));
+  }
+
+  async function provide(plan: Plan, call: HubCall): Promise<void> {
+    for (const { op } of computed(plan)) {
+      if (op.op === "forward" || op.op === "generate") {
+        const model = models.get(op.model.digest);
+        if (model === undefined) continue;
+        const used = usedWeights(model.spec, op.op === "forward" ? (op.blocks ?? model.spec.blocks.length) : model.spec.blocks.length, op.op === "generate");
+        await locator.hub().bring(missing(model.located.hub, new Set(used.map(({ file }) => file).filter((file) => absentFile(file) !== null))), `download ${op.model.name}`, call);
+      }
+      const refs = op.op === "encode" ? op.saes : op.op === "forward" ? op.taps.flatMap(({ sae }) => (sae === null ? [] : [sae])) : [];
+      for (const ref of refs) await provideSae(ref, call);
+    }
+  }
+
+  async function provideSae(ref: SaeRef, call: HubCall): Promise<void> {
+    const at = `${ref.digest}|${ref.convention}`;
+    const sae = saes.get(at);
+    if (sae === undefined || sae.whole) return;
+    await locator.hub().bring(missing(sae.located.hub, null), `download ${ref.name}`, call);
+    saes.set(at, await readLocated(ref.name, ref.convention, sae.located));
   }
 
   return {
     inputPath,
     takeNotes: () => {
-      const taken = notes;
+      const taken = [...notes, ...hubNotes];
       notes = [];
+      hubNotes = [];
       return taken;
     },
     forgetTables: () => {
       tables.clear();
       notes = [];
     },
-    lookUp: async (need) => {
+    provide,
+    lookUp: async (need, call = HERE) => {
       try {
         switch (need.kind) {
           case "table": {
@@ -130,9 +204,9 @@ export function createCatalog(readFrom: string): Catalog {
             return { state: "known", value: { schema: { kind: "table", columns, groups: null, known: true }, rows: table.rows, digest, values: fewValues(table) } };
           }
           case "model":
-            return { state: "known", value: (await loadModel(need.name)).facts };
+            return { state: "known", value: (await loadModel(need.name, call)).facts };
           case "sae":
-            return { state: "known", value: (await loadSae(need.name, need.convention)).facts };
+            return { state: "known", value: (await loadSae(need.name, need.convention, call)).facts };
           case "module": {
             const name = need.path.startsWith(STANDARD_PREFIX) ? need.path.slice(STANDARD_PREFIX.length) : null;
             return { state: "known", value: name === null ? await readModule(inputPath(need.path)) : standardModule(name) };
@@ -142,6 +216,7 @@ export function createCatalog(readFrom: string): Catalog {
         }
       } catch (error) {
         const problem = asTyped(problemOf(error), need, readFrom);
+        if (!call.network && problem.code === "hub-unavailable") return { state: "pending" };
         const ships = problem.code === "missing-file" && need.kind === "table" && existsSync(join(EXAMPLES, basename(need.path)));
         return { state: "failed", problem: ships ? { ...problem, help: `${need.format} "${STANDARD_PREFIX}${basename(need.path)}" reads the file of that name that ships with saeq` } : problem };
       }
@@ -167,8 +242,10 @@ export function createCatalog(readFrom: string): Catalog {
 /** The same problem with the name that the script uses instead of the place it was found at: what was typed is what is recognised. */
 function asTyped(problem: Problem, need: Need, readFrom: string): Problem {
   const typed = need.kind === "table" || need.kind === "module" ? need.path : need.name;
-  if (typed.startsWith("hf:") || isAbsolute(typed)) return problem;
-  const place = need.kind === "table" || need.kind === "module" ? placeOf(need.path, readFrom) : folderOf(need.kind, typed, readFrom);
+  if (isAbsolute(typed) || (need.kind !== "table" && need.kind !== "module" && namesHub(need.kind, typed))) return problem;
+  const meant = need.kind === "sae" && problem.code === "missing-file" ? meantSae(typed) : null;
+  if (meant !== null) return { code: "unknown-sae", message: `no folder and no known SAE is called \`${typed}\``, notes: ["`saeq sae search` looks through all that are known"], help: `set sae "${meant}"` };
+  const place = need.kind === "table" || need.kind === "module" ? placeOf(need.path, readFrom) : (registered(need.kind, typed) ?? resolve(readFrom, typed));
   const shorten = (text: string): string => text.replaceAll(place, typed).replaceAll(realPath(place), typed);
   return { ...problem, message: shorten(problem.message), notes: problem.notes.map(shorten), help: shorten(problem.help) };
 }
@@ -183,10 +260,11 @@ function placeOf(path: string, readFrom: string): string {
   return path.startsWith(STANDARD_PREFIX) ? join(EXAMPLES, path.slice(STANDARD_PREFIX.length)) : isAbsolute(path) ? path : resolve(readFrom, path);
 }
 
-function folderOf(kind: "model" | "sae", name: string, readFrom: string): string {
-  if (name.startsWith("hf:"))
-    throw new CheckpointError("hub-unavailable", `\`${name}\` names a repository on the hub, and downloading is not available yet`, { help: `set ${kind} "path/to/folder"` });
-  return registered(kind, name) ?? (isAbsolute(name) ? name : resolve(readFrom, name));
+/** Everything that is computed for a plan: not what is only explained. */
+function computed(plan: Plan, seen = new Set<Plan>()): ReadonlySet<Plan> {
+  if (plan.op.op === "explain" || seen.has(plan)) return seen;
+  for (const input of plan.inputs) computed(input, seen);
+  return seen.add(plan);
 }
 
 /** A fault of the outside as a problem to show; bugs are thrown on. */

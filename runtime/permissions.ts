@@ -2,6 +2,7 @@
 import { existsSync, realpathSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
 import type { Access } from "../src/check/scope.ts";
+import { asksHub, namesHub } from "./locate.ts";
 import { EXAMPLES, registered, STANDARD_PREFIX } from "./shipped.ts";
 import type { Grants, Needs } from "./session_port.ts";
 
@@ -17,21 +18,24 @@ function within(path: string, folder: string): boolean {
   return way === "" || (!way.startsWith("..") && !isAbsolute(way));
 }
 
-/** Files of the program as absolute paths; names of what ships with saeq are left out. */
-export function needsOf(accesses: readonly Access[], readFrom: string, writeTo: string): Needs {
+/** Files of the program as absolute paths; names of what ships with saeq are left out. `host`: where names of the hub are looked up, null where nobody is asked. */
+export function needsOf(accesses: readonly Access[], readFrom: string, writeTo: string, host: string | null): Needs {
   const read = new Set<string>();
   const write = new Set<string>();
-  for (const { access, path } of accesses) {
-    if (path.startsWith(STANDARD_PREFIX) || path.startsWith("hf:") || registered("model", path) !== null || registered("sae", path) !== null) continue;
-    if (access === "read") read.add(resolve(readFrom, path));
+  let hub = false;
+  for (const { access, path, checkpoint } of accesses) {
+    if (path.startsWith(STANDARD_PREFIX) || registered("model", path) !== null || registered("sae", path) !== null) continue;
+    if (checkpoint !== undefined && namesHub(checkpoint, path)) hub ||= asksHub(checkpoint, path);
+    else if (access === "read") read.add(resolve(readFrom, path));
     else write.add(resolve(writeTo, path));
   }
-  return { read: [...read].sort(), write: [...write].sort() };
+  return { read: [...read].sort(), write: [...write].sort(), ...(hub && host !== null ? { net: [host] } : {}) };
 }
 
-/** What is needed and not granted. What ships with saeq may always be read. */
+/** What is needed and not granted. What ships with saeq may always be read, and so may the cache of the hub. */
 export function denied(needs: Needs, grants: Grants): Needs {
   const refused = (paths: readonly string[], granted: true | readonly string[], free: readonly string[]): string[] =>
     granted === true ? [] : paths.filter((path) => ![...granted, ...free].some((folder) => within(path, folder)));
-  return { read: refused(needs.read, grants.read, [EXAMPLES]), write: refused(needs.write, grants.write, []) };
+  const net = (needs.net ?? []).filter((host) => grants.net !== true && !(grants.net ?? []).includes(host));
+  return { read: refused(needs.read, grants.read, [EXAMPLES]), write: refused(needs.write, grants.write, []), ...(net.length > 0 ? { net } : {}) };
 }

@@ -1,5 +1,4 @@
 /** Without this file progress would have no rate and no end in sight. */
-import type { Plan } from "../src/ops/op.ts";
 import type { Progress } from "./engine/port.ts";
 import type { SessionEvent } from "./session_port.ts";
 
@@ -7,10 +6,13 @@ const SMOOTHING = 0.3;
 /** A stage shorter than this is not worth a line. */
 const WORTH_A_LINE_MS = 300;
 
-/** Turns counts into events with a smoothed rate and an estimate from tokens. `kept`: texts of a plan that were known already. */
-export function createProgress(onEvent: (event: SessionEvent) => void, kept: (plan: Plan) => number = () => 0, now: () => number = () => performance.now()): (plan: Plan, progress: Progress) => void {
-  let running: { plan: Plan; started: number; at: number; tokens: number; rate: number } | null = null;
-  return (plan, progress) => {
+/** What makes progress, by its name and its identity: a plan, or a download. */
+type Stage = { readonly label: string };
+
+/** Turns counts into events with a smoothed rate and an estimate from tokens. `kept`: texts of a stage that were known already. */
+export function createProgress<S extends Stage>(onEvent: (event: SessionEvent) => void, kept: (stage: S) => number = () => 0, now: () => number = () => performance.now()): (plan: S, progress: Progress, unit?: "bytes") => void {
+  let running: { plan: S; started: number; at: number; tokens: number; rate: number } | null = null;
+  return (plan, progress, unit) => {
     const time = now();
     if (running === null || running.plan !== plan) running = { plan, started: time, at: time, tokens: progress.tokens, rate: 0 };
     const seconds = (time - running.at) / 1000;
@@ -25,6 +27,7 @@ export function createProgress(onEvent: (event: SessionEvent) => void, kept: (pl
       kind: "progress",
       stage: plan.label,
       ...progress,
+      ...(unit === undefined ? {} : { unit }),
       elapsedMs,
       tokensPerSecond: running.rate,
       etaSeconds: running.rate === 0 ? null : (progress.totalTokens - progress.tokens) / running.rate,
@@ -33,7 +36,8 @@ export function createProgress(onEvent: (event: SessionEvent) => void, kept: (pl
     if (elapsedMs > WORTH_A_LINE_MS) {
       const rate = Math.round(progress.totalTokens / (elapsedMs / 1000));
       const known = kept(plan);
-      onEvent({ kind: "finished", stage: plan.label, elapsedMs, detail: `${progress.totalDocuments} texts, ${progress.totalTokens} tokens, ${rate} tokens/s${known === 0 ? "" : `; ${known} more cached`}` });
+      const texts = `${progress.totalDocuments} texts, ${progress.totalTokens} tokens, ${rate} tokens/s${known === 0 ? "" : `; ${known} more cached`}`;
+      onEvent({ kind: "finished", stage: plan.label, elapsedMs, detail: unit === "bytes" ? `${progress.totalDocuments} files, ${(progress.totalTokens / 1e6).toFixed(1)} MB, ${(rate / 1e6).toFixed(1)} MB/s` : texts });
     }
     running = null;
   };

@@ -14,7 +14,7 @@ import { nodes } from "../src/optimize/rule.ts";
 import { compile, type Compiled, type CompiledPipeline } from "../src/pipeline.ts";
 import type { Settings } from "../src/stages/stage.ts";
 import { createActivationStore } from "./activation_store.ts";
-import { createCatalog } from "./catalog.ts";
+import { createCatalog, HERE } from "./catalog.ts";
 import type { Value } from "./data/frame.ts";
 import { letGo } from "./data/kept.ts";
 import { createEngine, defaultEngineOptions } from "./engine/engine.ts";
@@ -24,9 +24,12 @@ import { execute } from "./execute.ts";
 import { explainPipeline } from "./explain.ts";
 import { failure } from "./failure.ts";
 import { headerOf } from "./header.ts";
+import type { HubCall } from "./hub/hub.ts";
+import type { Patience } from "./hub/request.ts";
+import { hubHost } from "./locate.ts";
 import { denied, needsOf } from "./permissions.ts";
 import { createProgress } from "./progress.ts";
-import type { Checked, Outcome, Session, SessionEvent, SessionOptions, Source } from "./session_port.ts";
+import type { Checked, Needs, Outcome, Session, SessionEvent, SessionOptions, Source } from "./session_port.ts";
 import { START } from "./start_settings.ts";
 import { createTyping, type Fact } from "./typing.ts";
 import { createValueStore } from "./value_store.ts";
@@ -40,15 +43,22 @@ const MOST_ROUNDS = 100;
 export interface InnerOptions extends SessionOptions {
   /** Rules of the optimiser; [] runs plans as written. */
   readonly rules?: readonly Rule[];
+  /** Where the hub, its cache and its token are; the process's own environment where absent. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly patience?: Patience;
 }
 
 /** Open a session. No model is read and no engine started before the first `run`; an interactive one knows its names at once. */
 export async function createSession(options: InnerOptions): Promise<Session> {
-  const catalog = createCatalog(options.readFrom);
+  const env = options.env ?? process.env;
+  const catalog = createCatalog(options.readFrom, { env, ...(options.patience === undefined ? {} : { patience: options.patience }) });
+  const needed = (accesses: Compiled["accesses"]): Needs => needsOf(accesses, options.readFrom, options.writeTo, hubHost(env));
   const values = createValueStore(VALUE_BYTES);
   const store = createActivationStore(ACTIVATION_BYTES);
   const graphs = new Map<string, EmittedGraph>();
   const generated = new Map<string, Int32Array>();
+  /** SAEs that were found to fit their model. */
+  const passed = new Set<string>();
   const lasting = new Map<string, Fact>();
   /** Facts of files that people edit: looked up anew for each run. */
   let tables = new Map<string, Fact>();
@@ -63,12 +73,12 @@ export async function createSession(options: InnerOptions): Promise<Session> {
   const typing = createTyping({ catalog, scope: () => scope, facts, params: options.params, interactive: options.interactive, learn });
 
   /** Compile, look up what is asked for, compile again, until nothing more is asked. Stops at what is not granted. */
-  async function settle(text: string, from: Scope, grants = options.grants, interactive = options.interactive): Promise<{ compiled: Compiled; refused: readonly Diagnostic[] }> {
+  async function settle(text: string, from: Scope, call: HubCall, grants = options.grants, interactive = options.interactive): Promise<{ compiled: Compiled; refused: readonly Diagnostic[] }> {
     for (let round = 0; ; round++) {
       const compiled = compile(text, { scope: from, facts: facts(), params: options.params, interactive, ...(options.rules === undefined ? {} : { rules: options.rules }) });
       const refused = refusals(compiled, grants);
       if (refused.length > 0 || compiled.needs.length === 0 || round === MOST_ROUNDS) return { compiled, refused };
-      for (const need of compiled.needs) learn(need, await catalog.lookUp(need));
+      for (const need of compiled.needs) learn(need, await catalog.lookUp(need, call));
     }
   }
 
@@ -79,11 +89,13 @@ export async function createSession(options: InnerOptions): Promise<Session> {
 
   function refusals(compiled: Compiled, grants: SessionOptions["grants"]): readonly Diagnostic[] {
     return compiled.accesses.flatMap((access): Diagnostic[] => {
-      const needs = needsOf([access], options.readFrom, options.writeTo);
-      const missing = denied(needs, grants);
-      if (missing.read.length + missing.write.length === 0) return [];
-      const all = denied(needsOf(compiled.accesses, options.readFrom, options.writeTo), grants);
-      const flags = [...(all.read.length > 0 ? [`--allow-read=${all.read.join(",")}`] : []), ...(all.write.length > 0 ? [`--allow-write=${all.write.join(",")}`] : [])];
+      const missing = denied(needed([access]), grants);
+      const hosts = missing.net ?? [];
+      if (missing.read.length + missing.write.length + hosts.length === 0) return [];
+      const all = denied(needed(compiled.accesses), grants);
+      const flag = (kind: string, names: readonly string[]): string[] => (names.length > 0 ? [`--allow-${kind}=${names.join(",")}`] : []);
+      const flags = [...flag("read", all.read), ...flag("write", all.write), ...flag("net", all.net ?? [])];
+      if (hosts.length > 0) return [{ severity: "error", code: "permission-denied", span: access.at, message: `not allowed to ask ${hosts.join(", ")} for \`${access.path}\``, label: "network access is off by default", help: flags.join(" ") }];
       return [{ severity: "error", code: "permission-denied", span: access.at, message: `not allowed to ${access.access} \`${access.path}\``, label: `${access.access} access is off by default`, help: flags.join(" ") }];
     });
   }
@@ -95,7 +107,7 @@ export async function createSession(options: InnerOptions): Promise<Session> {
   }
 
   async function bindStandard(): Promise<void> {
-    const { compiled } = await settle('use "std:memorization"', { ...scope, relations: new Map() }, { read: true, write: [] });
+    const { compiled } = await settle('use "std:memorization"', { ...scope, relations: new Map() }, HERE, { read: true, write: [] });
     scope = { ...scope, standard: new Map([...compiled.scope.relations].filter(([, plan]) => plan.schema.known)) };
   }
 
@@ -115,7 +127,17 @@ export async function createSession(options: InnerOptions): Promise<Session> {
     tables = new Map();
     catalog.forgetTables();
     await openStandard();
-    const { compiled, refused } = await settle(source.text, scope);
+    const progress = createProgress(onEvent);
+    const call = hubCall(signal, progress);
+    const settled = await settle(source.text, scope, call).catch((error: unknown): Outcome => {
+      const { diagnostic, exitCode, cancelled } = failure(error, source.text, { start: 0, end: source.text.length }, [0, 0], options.interactive);
+      return { exitCode, cancelled, diagnostics: [diagnostic] };
+    });
+    if ("exitCode" in settled) {
+      settled.diagnostics.forEach(tell);
+      return settled;
+    }
+    const { compiled, refused } = settled;
     for (const text of catalog.takeNotes()) onEvent({ kind: "notice", text });
     const problems = refused.length > 0 ? refused : compiled.diagnostics;
     problems.forEach(tell);
@@ -128,7 +150,7 @@ export async function createSession(options: InnerOptions): Promise<Session> {
     const ran: { key: string; result: number }[] = [];
     for (const [i, pipeline] of compiled.pipelines.entries()) {
       tellSeed(pipeline, settings, onEvent);
-      const outcome = await runPipeline(pipeline, i === compiled.pipelines.length - 1, settings, source, signal, onEvent);
+      const outcome = await runPipeline(pipeline, i === compiled.pipelines.length - 1, settings, source, call, onEvent);
       if (outcome !== null) return { ...outcome, diagnostics: [...problems, ...outcome.diagnostics], ran };
       ran.push({ key: key(pipeline.written), result: valueSource(pipeline.written).op.op === "explain" ? 0 : results });
     }
@@ -147,9 +169,10 @@ export async function createSession(options: InnerOptions): Promise<Session> {
   }
 
   /** Null where it went well. */
-  async function runPipeline(pipeline: CompiledPipeline, last: boolean, settings: Settings, source: Source, signal: AbortSignal, onEvent: (event: SessionEvent) => void): Promise<Outcome | null> {
+  async function runPipeline(pipeline: CompiledPipeline, last: boolean, settings: Settings, source: Source, call: HubCall, onEvent: (event: SessionEvent) => void): Promise<Outcome | null> {
+    const { signal } = call;
     const kept = new Map<Plan, number>();
-    const progress = createProgress(onEvent, (plan) => kept.get(plan) ?? 0);
+    const progress = createProgress<Plan>(onEvent, (plan) => kept.get(plan) ?? 0);
     const told = new Set<string>();
     const show = (plan: Plan, value: Value, final: boolean): void => {
       const display = plan.op.op === "show" ? { rows: plan.op.rows, wide: plan.op.wide, quiet: false } : { rows: null, wide: false, quiet: (plan.op.op === "save" && value.kind !== "plot") || plan.op.op === "cache" };
@@ -159,12 +182,14 @@ export async function createSession(options: InnerOptions): Promise<Session> {
     };
     let reached: readonly [number, number] = [0, 0];
     try {
+      await catalog.provide(pipeline.plan, call);
       const value = await execute(pipeline.plan, {
         engine: await engineFor(settings),
         catalog,
         store,
         graphs,
         generated,
+        guard: { on: settings.guard, passed },
         values,
         done: new Map(),
         signal,
@@ -205,8 +230,8 @@ export async function createSession(options: InnerOptions): Promise<Session> {
     check: async (source): Promise<Checked> => {
       tables = new Map();
       await openStandard();
-      const { compiled } = await settle(source.text, scope);
-      return { diagnostics: compiled.diagnostics, needs: needsOf(compiled.accesses, options.readFrom, options.writeTo), params: compiled.params, compiled };
+      const { compiled } = await settle(source.text, scope, { ...HERE, network: true });
+      return { diagnostics: compiled.diagnostics, needs: needed(compiled.accesses), params: compiled.params, compiled };
     },
     complete: typing.complete,
     diagnose: typing.diagnose,
@@ -216,8 +241,8 @@ export async function createSession(options: InnerOptions): Promise<Session> {
       tables = new Map();
       catalog.forgetTables();
       await openStandard();
-      const { compiled } = await settle(source.text, { ...start, standard: scope.standard, settings: { ...START, seed: String(randomInt(1_000_000)) } }, options.grants, false);
-      return { diagnostics: compiled.diagnostics, needs: needsOf(compiled.accesses, options.readFrom, options.writeTo), params: compiled.params, compiled };
+      const { compiled } = await settle(source.text, { ...start, standard: scope.standard, settings: { ...START, seed: String(randomInt(1_000_000)) } }, { ...HERE, network: true }, options.grants, false);
+      return { diagnostics: compiled.diagnostics, needs: needed(compiled.accesses), params: compiled.params, compiled };
     },
     held: (forget) => {
       if (forget) {
@@ -238,6 +263,20 @@ export async function createSession(options: InnerOptions): Promise<Session> {
     close: async () => {
       await engine?.close();
       engine = null;
+    },
+  };
+}
+
+/** Downloads as one more stage that makes progress. */
+function hubCall(signal: AbortSignal, progress: ReturnType<typeof createProgress>): HubCall {
+  const stages = new Map<string, { readonly label: string }>();
+  return {
+    signal,
+    network: true,
+    onProgress: (label, { files, totalFiles, bytes, totalBytes }) => {
+      const stage = stages.get(label) ?? { label };
+      stages.set(label, stage);
+      progress(stage, { documents: files, totalDocuments: totalFiles, tokens: bytes, totalTokens: totalBytes }, "bytes");
     },
   };
 }

@@ -10,6 +10,8 @@ import type { EngineOptions } from "./engine/port.ts";
 export interface Grants {
   readonly read: true | readonly string[];
   readonly write: true | readonly string[];
+  /** Hosts, with their port where it is not the usual one; none where absent. */
+  readonly net?: true | readonly string[];
 }
 
 export interface SessionOptions {
@@ -41,6 +43,8 @@ export interface ProgressEvent {
   readonly totalDocuments: number;
   readonly tokens: number;
   readonly totalTokens: number;
+  /** "bytes": a download; then documents are files and tokens are bytes. */
+  readonly unit?: "bytes";
   readonly elapsedMs: number;
   /** Exponentially smoothed; 0 until known. */
   readonly tokensPerSecond: number;
@@ -85,6 +89,8 @@ export interface Held {
 export interface Needs {
   readonly read: readonly string[];
   readonly write: readonly string[];
+  /** Hosts; absent where none is needed. */
+  readonly net?: readonly string[];
 }
 
 export interface Checked {

@@ -7,6 +7,7 @@ import type { ModelFacts, SaeFacts, TableFacts } from "../src/stages/stage.ts";
 import type { Catalog } from "./catalog.ts";
 import { checkpointsAtHand, type CheckpointAtHand } from "./checkpoints_at_hand.ts";
 import { foreseeable } from "./foreseeable.ts";
+import { checkpointNames } from "./registry/names.ts";
 
 export type Fact = Known<TableFacts | ModelFacts | SaeFacts | ModuleFacts>;
 
@@ -47,6 +48,8 @@ export function createTyping({ catalog, scope, facts, params, interactive, learn
       loading.add(id);
       void catalog.lookUp(need).then((fact) => {
         loading.delete(id);
+        // Of the hub only what is here already is known while somebody types.
+        if (fact.state === "pending") return;
         learn(need, fact);
         foresee(text);
       });
@@ -61,8 +64,8 @@ export function createTyping({ catalog, scope, facts, params, interactive, learn
     async describe(kind, name) {
       const need: Need = kind === "model" ? { kind, name } : { kind, name, convention: scope().settings.convention };
       const fact = await catalog.lookUp(need);
+      if (fact.state === "pending") return "not in the cache; it is downloaded when it is used";
       learn(need, fact);
-      if (fact.state === "pending") return "";
       if (fact.state === "failed") return fact.problem.message;
       if (kind === "model") {
         const { layers, hiddenSize, context } = fact.value as ModelFacts;
@@ -79,7 +82,7 @@ export function createTyping({ catalog, scope, facts, params, interactive, learn
       // Folders are looked through only where their names can stand.
       const at = /\bset\b/.test(text) ? checkpoints() : [];
       const names = (kind: "model" | "sae"): string[] => at.filter((each) => each.kind === kind).map(({ name }) => name);
-      return complete(text, offset, { scope: scope(), facts: known(), models: names("model"), saes: names("sae") });
+      return complete(text, offset, { scope: scope(), facts: known(), models: names("model"), saes: names("sae"), checkpoints: checkpointNames });
     },
     diagnose: (text) => compile(text, { scope: scope(), facts: known(), params, interactive, rules: [] }).diagnostics,
   };

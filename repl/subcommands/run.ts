@@ -20,7 +20,7 @@ export async function runScript(request: Run, shop: Shop): Promise<number> {
   if (!request.help && withoutQuery(source, shop)) return 2;
   const readFrom = request.file === "-" ? shop.cwd : dirname(resolve(shop.cwd, request.file));
   const script = request.file === "-" ? null : resolve(shop.cwd, request.file);
-  const first = scriptGrants({ read: shop.options.read, write: shop.options.write }, script);
+  const first = scriptGrants({ read: shop.options.read, write: shop.options.write, net: shop.options.net }, script);
   const open = (grants: Grants): Promise<Session> => openSession(shop, { readFrom, grants, params: request.params });
   let session = await open(first);
   try {

@@ -25,7 +25,7 @@ export interface Shop {
 }
 
 /** Rights of the person who types: everything they may do themselves. */
-export const allGranted: Grants = { read: true, write: true };
+export const allGranted: Grants = { read: true, write: true, net: true };
 
 /** A session with the flags of the command line. */
 export async function openSession(shop: Shop, more: { readonly readFrom: string; readonly grants: Grants; readonly params?: Readonly<Record<string, string>>; readonly interactive?: boolean }): Promise<Session> {

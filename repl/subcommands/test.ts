@@ -43,8 +43,8 @@ async function testFile(file: string, update: boolean, signal: AbortSignal, shop
   if (source === null) return false;
   const path = resolve(shop.cwd, file);
   const beside = dirname(path);
-  const flags = scriptGrants({ read: shop.options.read, write: shop.options.write }, path);
-  const session = await openSession(shop, { readFrom: beside, grants: { read: flags.read === true ? true : [...flags.read, beside], write: flags.write } });
+  const flags = scriptGrants({ read: shop.options.read, write: shop.options.write, net: shop.options.net }, path);
+  const session = await openSession(shop, { readFrom: beside, grants: { read: flags.read === true ? true : [...flags.read, beside], write: flags.write, ...(flags.net === undefined ? {} : { net: flags.net }) } });
   try {
     let last: Value | null = null;
     const outcome = await session.run(source, {

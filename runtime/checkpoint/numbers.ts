@@ -1,5 +1,6 @@
 /** Without this file the small vectors of an SAE, and its decoder norms, could not be read into JavaScript numbers. */
 import { open } from "node:fs/promises";
+import { absentFile } from "./absent.ts";
 import { CheckpointError } from "./error.ts";
 import { unreadable } from "./real_path.ts";
 import { fill, requireShape, type TensorEntry } from "./safetensors.ts";
@@ -18,6 +19,11 @@ export interface NumberRange {
 
 /** The bytes of a tensor in pieces of at most 4 MB, each a whole number of elements. All pieces share one buffer: use each before asking for the next. */
 export async function* pieces(range: NumberRange): AsyncGenerator<Uint8Array> {
+  const absent = absentFile(range.file);
+  if (absent !== null) {
+    for (let done = 0; done < range.length; done += CHUNK) yield await absent.read(range.offset + done, Math.min(CHUNK, range.length - done));
+    return;
+  }
   const handle = await open(range.file, "r").catch((error: unknown) => Promise.reject(unreadable(range.file, error)));
   try {
     const buffer = new Uint8Array(Math.min(CHUNK, range.length));
@@ -99,6 +105,8 @@ export async function readVector(tensor: TensorEntry, length: number): Promise<F
 export async function decoderNorms(tensor: TensorEntry, layout: "in_out" | "out_in", features: number, d: number): Promise<Float64Array> {
   requireNumbers(tensor);
   requireShape(tensor, layout === "in_out" ? [features, d] : [d, features]);
+  // Norms of a decoder that is not here yet are not worth its download: whoever encodes reads the SAE again when it has arrived.
+  if (absentFile(tensor.file) !== null) return new Float64Array(features).fill(1);
   const squares = new Float64Array(features);
   // Element e belongs to feature e / d of [features, d], to feature e % features of [d, features].
   let element = 0;

@@ -1,6 +1,7 @@
 /** Without this file ONNX Runtime would refuse hub caches: their files are symlinks that leave the model's folder. */
 import { realpath, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { announced } from "./absent.ts";
 import { CheckpointError } from "./error.ts";
 
 /** The real path of `name` in `folder`, or null when it is not there. A name with a path in it is refused: a config may not point elsewhere. */
@@ -12,7 +13,7 @@ export async function findFile(folder: string, name: string): Promise<string | n
     const file = await realpath(join(folder, name));
     return (await stat(file)).isFile() ? file : null;
   } catch (error) {
-    if (isMissing(error)) return null;
+    if (isMissing(error)) return announced(join(folder, name));
     throw unreadable(join(folder, name), error);
   }
 }

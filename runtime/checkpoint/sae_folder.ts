@@ -2,6 +2,7 @@
 import { readdir } from "node:fs/promises";
 import { extname } from "node:path";
 import type { Convention, SaeSpec } from "../../src/emit/specs.ts";
+import { announcedIn } from "./absent.ts";
 import type { Config } from "./config.ts";
 import { CheckpointError } from "./error.ts";
 import { readNpz } from "./npz.ts";
@@ -42,7 +43,7 @@ export async function openFolder(path: string, { convention, normFactor = null, 
   const names = await readdir(path).catch((error: unknown) => Promise.reject(unreadable(path, error)));
   if (names.length > MOST_NAMES) throw new CheckpointError("unsupported-sae-format", `${path} holds ${names.length} files`, { help: "name the folder of one SAE" });
   if (normFactor !== null && !(normFactor > 0 && Number.isFinite(normFactor))) throw new Error(`a norm factor is a number greater than 0, not ${normFactor}`);
-  return { path, place: place ?? path, names: new Set(names), options: { convention, normFactor, file } };
+  return { path, place: place ?? path, names: new Set([...names, ...announcedIn(path)]), options: { convention, normFactor, file } };
 }
 
 /** A JSON config of the folder with its bytes, which are part of the digest. */

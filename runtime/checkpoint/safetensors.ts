@@ -1,6 +1,7 @@
 /** Without this file nothing would know where tensors lie, or that a file lies about them. */
 import { open, stat, type FileHandle } from "node:fs/promises";
 import type { StoredType, TensorRef } from "../../src/emit/specs.ts";
+import { absentFile } from "./absent.ts";
 import { CheckpointError } from "./error.ts";
 import { unreadable } from "./real_path.ts";
 import { parseJsonObject, type Json } from "./strict_json.ts";
@@ -29,7 +30,7 @@ export interface TensorFile {
 export type SafetensorsFile = TensorFile;
 
 // Format: github.com/huggingface/safetensors, README "Format" and `safetensors/src/tensor.rs` (Dtype, MAX_HEADER_SIZE, `Metadata::validate`).
-const LARGEST_HEADER = 100_000_000;
+export const LARGEST_HEADER = 100_000_000;
 const BITS: Readonly<Record<string, bigint>> = {
   BOOL: 8n, U8: 8n, I8: 8n, F8_E5M2: 8n, F8_E4M3: 8n, F8_E8M0: 8n, F4: 4n, F6_E2M3: 6n, F6_E3M2: 6n,
   I16: 16n, U16: 16n, F16: 16n, BF16: 16n, I32: 32n, U32: 32n, F32: 32n, I64: 64n, U64: 64n, F64: 64n, C64: 64n,
@@ -55,6 +56,8 @@ function pickleError(file: string): CheckpointError {
  */
 export async function readSafetensors(file: string): Promise<TensorFile> {
   refusePickle(file);
+  const absent = absentFile(file);
+  if (absent !== null) return { file, size: absent.size, header: absent.header, start: 8 + absent.header.length, tensors: tensorsOf(file, absent.header, absent.size) };
   let handle: FileHandle | null = null;
   try {
     const { size } = await stat(file);

@@ -34,6 +34,8 @@ export interface CompleteContext {
   /** Models and SAEs that are at hand, by the names `set` takes. */
   readonly models?: readonly string[];
   readonly saes?: readonly string[];
+  /** Names of models and SAEs that are known and may be far away; none where absent. */
+  readonly checkpoints?: CheckpointNames;
 }
 
 interface Found {
@@ -41,6 +43,9 @@ interface Found {
   readonly signature: string | null;
   readonly files?: { readonly extensions: readonly string[] } | null;
 }
+
+/** Known names of a kind, each with a word about it. Asked with what is typed, since there are thousands. */
+export type CheckpointNames = (kind: "model" | "sae", typed: string) => readonly { readonly name: string; readonly detail: string }[];
 
 const STATEMENTS: readonly Candidate[] = [
   { text: "let", detail: "name a value: let x = …", kind: "statement" },
@@ -65,8 +70,10 @@ function quotedCandidates(text: string, offset: number, caret: Caret, context: C
   const close = text[offset] === caret.quote![0] ? "" : caret.quote![0]!;
   const closed = (names: readonly string[], detail: string): Candidate[] => names.map((name) => ({ text: `${name}${close}`, detail, kind: "value" }));
   if (!caret.piped && words[0] === "set") {
-    const setting = words.filter((word) => word === "model" || word === "sae").at(-1);
-    return { items: setting === undefined ? [] : closed((setting === "model" ? context.models : context.saes) ?? [], setting), signature: null, files: setting === undefined ? null : { extensions: [] } };
+    const setting = words.filter((word): word is "model" | "sae" => word === "model" || word === "sae").at(-1);
+    // Of what is far away there is so much that a letter is asked for first.
+    const far = setting === undefined || caret.word === "" ? [] : (context.checkpoints?.(setting, caret.word) ?? []).map(({ name, detail }): Candidate => ({ text: name.endsWith("/") ? name : `${name}${close}`, detail, kind: "value" }));
+    return { items: setting === undefined ? [] : [...closed((setting === "model" ? context.models : context.saes) ?? [], setting), ...far], signature: null, files: setting === undefined ? null : { extensions: [] } };
   }
   if (!caret.piped && words[0] === "use") return { items: closed(["std:memorization"], "names that come with saeq"), signature: null, files: { extensions: [".saeq"] } };
   const definition = stageNamed(context.scope, words[0] ?? "");

@@ -6,7 +6,15 @@ const outside = (summary: string, why: string, mend: string): CodePage => ({ sum
 
 /** Codes of checkpoints and of the engine. */
 export const MODEL_CODES: Readonly<Record<string, CodePage>> = {
-  "hub-unavailable": { summary: "The name is one of the hub, and downloading is not available yet", why: "saeq reads folders on this machine", mend: "Download it, then set the folder", query: 'set model "hf:org/name"\nsample perfect 2 | resid layer 0', mended: 'set model "kjv"\nsample perfect 2 | resid layer 0' },
+  "hub-name": { summary: "The name of a repository is not written as the hub writes them", why: "A name is looked up exactly as it stands", mend: "Write hf:org/name, hf:org/name@revision or hf:org/name/folder@revision", query: 'set model "hf:org name"\nsample perfect 2 | resid layer 0', mended: 'set model "kjv"\nsample perfect 2 | resid layer 0' },
+  "hub-not-found": outside("The hub has no such repository, revision or file, or does not show it", "A private repository looks like one that is not there", "Check the name; for a private one set HF_TOKEN"),
+  "hub-denied": outside("The hub does not let this user read the repository", "It is gated or private, or the token is wrong", "Accept its terms on its page, and set HF_TOKEN"),
+  "hub-unavailable": outside("The hub cannot be reached, is busy, or may not be asked", "What is not in the cache cannot be read without it", "Run again later: what was downloaded is kept"),
+  "download-damaged": outside("A downloaded file has other content than the hub promises", "A weight that differs makes every number differ", "Run again; try another network"),
+  "unknown-sae": { summary: "No SAE has this name", why: "The registry holds the releases that sae_lens knows; nothing near is taken in place of a name", mend: "Take the suggested name, or look with `saeq sae search`", query: 'set sae "llama_scope_lxr_8x/l70r_8x"\nsample perfect 2 | acts layer 7', mended: 'set sae "kjv"\nsample perfect 2 | acts layer 7' },
+  "model-mismatch": outside("The SAE was trained on another model than the one that is set", "A model and its instruct version have the same shapes and different activations", "Set the model that the message names, or set guard off"),
+  "guard-failed": outside("The SAE does something on these texts that it cannot have been made for", "Features of another hook, model or scale look like any others and mean nothing", "Set the model, hook and convention it was made for, or set guard off"),
+  "broken-dump": outside("The file is no dump that can be compared with", "Ids, activations and features must belong together, and to the model and SAE that are named", "Make it again with examples/parity/make_dump.py"),
   "unreadable-file": outside("A file of the model or SAE cannot be read", "The system refuses it", "Check its permissions"),
   "path-outside-folder": outside("A model's index names a file outside its folder", "A checkpoint must not reach into the rest of the disk", "Download it again from its publisher"),
   "invalid-json": outside("A configuration file is not JSON", "It was cut or edited by hand", "Download it again"),

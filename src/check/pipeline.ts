@@ -192,7 +192,10 @@ function lowering(definition: StageDefinition, stage: Stage, nameSpan: Span, slo
     settings: scope.settings,
     node: (op, inputs, schema) => ({ op, inputs, schema: { ...schema, known: schema.known && inputs.every((each) => each.schema.known) }, at: stage.span, label }),
     table: (path, separator, types, format, lenient) => ask(context, { kind: "table", path, separator, types, format, ...(lenient === undefined ? {} : { lenient }) }, at("path")),
-    model: () => ask(context, { kind: "model", name: scope.settings.model }, nameSpan),
+    model: () => {
+      const name = modelNameOf(context, nameSpan);
+      return name === null ? null : ask(context, { kind: "model", name }, nameSpan);
+    },
     saes: () => {
       if (scope.settings.sae.length === 0) {
         error(report, nameSpan, "no-sae", "no SAE is set for this model", { notes: [`model: ${scope.settings.model}`], help: 'set sae "path/to/sae"' });
@@ -205,6 +208,16 @@ function lowering(definition: StageDefinition, stage: Stage, nameSpan: Span, slo
     given: (argument) => slots.has(argument),
     report: (diagnostic) => void report.diagnostics.push({ severity: "error", span: nameSpan, ...diagnostic }),
   };
+}
+
+/** The model that was set; where none was, the one that an SAE of the registry was trained on. Null: not known yet, or the SAE cannot be had. */
+function modelNameOf(context: CheckContext, at: Span): string | null {
+  const { model, modelGiven, sae, convention } = context.scope.settings;
+  if (modelGiven) return model;
+  const facts = sae.map((name) => (name === model ? null : ask(context, { kind: "sae", name, convention }, at)));
+  if (sae.some((name, i) => name !== model && facts[i] === null)) return null;
+  const chosen = facts.find((each) => each !== null && each.selectsModel && each.trainedOn !== null);
+  return chosen === undefined || chosen === null ? model : `hf:${chosen.trainedOn}`;
 }
 
 const KIND_WORDS: Readonly<Record<Kind, string>> = { table: "a table", tokens: "tokens", dense: "raw activations", acts: "activations", features: "features", plot: "a plot", text: "text" };

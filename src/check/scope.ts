@@ -75,6 +75,8 @@ export interface Access {
   readonly access: "read" | "write";
   readonly path: string;
   readonly at: Span;
+  /** It names a model or an SAE, which may lie on the hub. */
+  readonly checkpoint?: "model" | "sae";
 }
 
 /** Collects while a source is checked. */

@@ -13,7 +13,7 @@ interface SettingSpec {
   /** Null: the value does not fit. */
   readonly apply: (settings: Settings, values: readonly ScalarLiteral[]) => Settings | null;
   readonly show: (settings: Settings) => string;
-  readonly path?: true;
+  readonly checkpoint?: "model" | "sae";
 }
 
 const whole = (value: ScalarLiteral | undefined, least: number): value is number => typeof value === "number" && Number.isSafeInteger(value) && value >= least;
@@ -28,24 +28,30 @@ export const SETTINGS: Readonly<Record<string, SettingSpec>> = {
     show: (s) => s.seed,
   },
   model: {
-    doc: "The language model: a folder in the hub's layout",
-    value: '"<folder>"',
-    apply: (s, [v]) => (typeof v === "string" && v !== "" ? { ...s, model: v, sae: v === s.model ? s.sae : [] } : null),
+    doc: "The language model: hf:org/name@revision, or a folder in the hub's layout",
+    value: '"<model>"',
+    apply: (s, [v]) => (typeof v === "string" && v !== "" ? { ...s, model: v, modelGiven: true, sae: v === s.model ? s.sae : [] } : null),
     show: (s) => s.model,
-    path: true,
+    checkpoint: "model",
   },
   sae: {
-    doc: "The SAE, or several for several layers: folders of sae_lens, Llama Scope, llamascopium, Gemma Scope 1 and 2, sparsify, dictionary_learning or circuit-tracer, or one file of a folder of several (Qwen Scope, Goodfire, DeepSeek-R1, hook_z)",
-    value: '"<folder>", …',
+    doc: "The SAE, or several for several layers: names of the registry (saeq sae ls), hf:org/name/folder@revision, folders, or one file of a folder of several",
+    value: '"<sae>", …',
     apply: (s, v) => (v.length > 0 && v.every((each) => typeof each === "string" && each !== "") ? { ...s, sae: v as string[] } : null),
     show: (s) => s.sae.join(", "),
-    path: true,
+    checkpoint: "sae",
   },
   convention: {
     doc: "How an SAE is read where packages disagree: as OpenMOSS (Llama Scope's publisher), as sae_lens, as Neuronpedia (values times decoder norms), or as the package of its format",
     value: "openmoss|saelens|neuronpedia|publisher",
     apply: (s, [v]) => (v === "openmoss" || v === "saelens" || v === "neuronpedia" || v === "publisher" ? { ...s, convention: v } : null),
     show: (s) => s.convention,
+  },
+  guard: {
+    doc: "Whether an SAE is first tried on the model and refused where it does not fit",
+    value: "on|off",
+    apply: (s, [v]) => (v === "on" || v === true ? { ...s, guard: true } : v === "off" || v === false ? { ...s, guard: false } : null),
+    show: (s) => (s.guard ? "on" : "off"),
   },
   bos: {
     doc: "Whether a beginning-of-text token comes first; the tokenizer decides where not set",
@@ -129,7 +135,7 @@ export function applySet(args: readonly Arg[], scope: Scope, report: Report): Se
       error(report, at, "wrong-setting", `\`${key}\` takes ${spec.value}`, { notes: [spec.doc], help: `set ${key} ${spec.value.replace("…", "").replace(/,\s*$/, "")}` });
       continue;
     }
-    if (spec.path === true) for (const path of values ?? []) report.accesses.push({ access: "read", path: String(path), at: valueArg!.span } satisfies Access);
+    if (spec.checkpoint !== undefined) for (const path of values ?? []) report.accesses.push({ access: "read", path: String(path), at: valueArg!.span, checkpoint: spec.checkpoint } satisfies Access);
     settings = next;
   }
   return settings;

@@ -24,6 +24,8 @@ export interface ModelFacts {
   readonly context: number;
   /** Whether the tokenizer itself puts BOS first. */
   readonly prependsBos: boolean;
+  /** Its repository on the hub; null for a folder that tells of none. */
+  readonly repository: string | null;
 }
 export interface SaeFacts {
   readonly ref: SaeRef;
@@ -41,6 +43,10 @@ export interface SaeFacts {
   readonly module: string | null;
   /** Where a transcoder writes; null for an SAE, which gives back what it reads. */
   readonly writes: { readonly layer: number | null; readonly hook: Hook | null; readonly hookName: string; readonly width: number } | null;
+  /** The repository of the model it was trained on; null where nobody says. */
+  readonly trainedOn: string | null;
+  /** An SAE of the registry: its model is used where none was set. */
+  readonly selectsModel: boolean;
 }
 
 export type Category = "sources" | "tables" | "groups" | "model" | "features" | "results" | "defined";
@@ -67,8 +73,12 @@ export interface Settings {
   readonly seed: string;
   readonly seedGiven: boolean;
   readonly model: string;
+  /** False: `model` is the one that a session starts with. */
+  readonly modelGiven: boolean;
   readonly sae: readonly string[];
   readonly convention: string;
+  /** Whether an SAE is checked against the model before its results count. */
+  readonly guard: boolean;
   readonly bos: boolean | null;
   readonly threshold: number;
   readonly long: "error" | "truncate";

@@ -12,9 +12,13 @@ import { createGuard } from "../../runtime/data/csv_guard.ts";
 import { concatTables, createColumn, createTable } from "../../runtime/data/table.ts";
 import { failure } from "../../runtime/failure.ts";
 import type { SessionEvent } from "../../runtime/session_port.ts";
+import { readDump } from "../../runtime/parity/dump.ts";
 import { EXAMPLES } from "../../runtime/shipped.ts";
 import { CODE_PAGES } from "../../src/check/codes.ts";
 import { ROOT } from "../house/files.ts";
+import { REPOSITORIES } from "../hub/repositories.ts";
+import { startHub, type FakeHub } from "../hub/server.ts";
+import { saeFolder } from "../session/checkpoints.ts";
 import { folder, open, run } from "../session/open.ts";
 import { CHECKPOINT_CASES } from "./outside_checkpoints.ts";
 import { SCRIPT_CASES, TABLE_CASES, type OutsideCase } from "./outside_tables.ts";
@@ -27,6 +31,7 @@ const NOBODY = 65_534;
 
 /** Codes that no session of an ordinary machine runs into: they are given their cause by hand. */
 const BY_HAND: Readonly<Record<string, string>> = {
+  "broken-dump": "only `saeq parity` reads dumps, and it is no session",
   "disk-full": "filling the disk of whoever runs the tests would stop everything else on it",
   "different-columns": "the check of `concat` refuses such tables as `unlike-tables` before anything runs",
   "row-too-large": "more than 256 MB without a line end would take longer to write and to parse than all other cases together",
@@ -100,6 +105,45 @@ for (const each of [...SCRIPT_CASES, ...TABLE_CASES, ...CHECKPOINT_CASES]) {
     compare(each.code, told, each.query);
   });
 }
+
+const HUB_CASES: readonly { readonly code: string; readonly query: string; readonly exit: number; readonly fault?: FakeHub["fault"] }[] = [
+  { code: "hub-not-found", query: 'set model "hf:saeq/hole@v2"\nsample perfect 2 | resid layer 0', exit: 3 },
+  { code: "hub-denied", query: 'set model "hf:saeq/gated"\nsample perfect 2 | resid layer 0', exit: 3 },
+  { code: "hub-unavailable", query: 'set model "hf:saeq/whole"\nsample perfect 2 | resid layer 0', exit: 3, fault: () => ({ kind: "status", status: 503 }) },
+  { code: "download-damaged", query: 'set model "hf:saeq/whole"\nsample perfect 2 | resid layer 0', exit: 1, fault: (seen) => (seen.host === "cdn" && seen.range === null ? { kind: "damage" } : null) },
+  { code: "model-mismatch", query: 'set model "hf:saeq/whole"\nset sae "sae"\nsample perfect 2 | acts layer 7', exit: 3 },
+];
+for (const each of HUB_CASES) {
+  test(`${each.code}, with a hub`, async () => {
+    const hub = await startHub(REPOSITORIES);
+    hub.fault = each.fault ?? hub.fault;
+    const config = { ...(JSON.parse(readFileSync(join(EXAMPLES, "kjv/sae/cfg.json"), "utf8")) as { metadata: object }) };
+    const path = place({ "sae/cfg.json": JSON.stringify({ ...config, metadata: { ...config.metadata, model_name: "saeq/whole-instruct" } }), "sae/sae_weights.safetensors": readFileSync(join(EXAMPLES, "kjv/sae/sae_weights.safetensors")) });
+    const session = await open({ readFrom: path, grants: { read: true, write: [], net: true }, env: { HOME: path, HF_ENDPOINT: hub.url }, patience: { tries: 2, pause: 1, longest: 1, silence: 1000 } });
+    const { outcome } = await run(session, each.query);
+    await session.close();
+    await hub.close();
+    assert.is(outcome.exitCode, each.exit);
+    const [told] = outcome.diagnostics;
+    const hide = (text: string): string => text.replaceAll(hub.url, "https://hub.example").replaceAll(new URL(hub.url).host, "hub.example");
+    compare(each.code, { ...only(outcome.diagnostics, each.code), message: hide(told!.message), notes: (told!.notes ?? []).map(hide), ...(told!.help === undefined ? {} : { help: hide(told!.help) }) }, each.query);
+  });
+}
+
+test("guard-failed: thresholds of an SAE that let nearly everything through", async () => {
+  const query = `set sae ${JSON.stringify(saeFolder({ dSae: 256, change: (weights, config) => {
+    weights["threshold"]!.values.fill(0);
+    Object.assign(config["metadata"] as object, { training_architecture: "batchtopk", training_architecture_details: { k: 8 } });
+  } }))}\nmemorization | take 20 | acts layer 7`;
+  const session = await open();
+  const { outcome } = await run(session, query);
+  await session.close();
+  assert.is(outcome.exitCode, 1);
+  const path = /"(.*?)"/.exec(query)![1]!;
+  const hide = (text: string): string => text.replaceAll(path, "sae");
+  const told = only(outcome.diagnostics, "guard-failed");
+  compare("guard-failed", { ...told, message: hide(told.message), span: { start: 8, end: 13 } }, hide(query));
+});
 
 test("changed-while-read: another program writes to the file", async () => {
   const path = place({ "x.csv": `a,b\n${"1,2\n".repeat(1_000_000)}` });
@@ -192,6 +236,11 @@ test("disk-full, by hand: the disk takes one block and no more", async () => {
   compare("disk-full", toldOf(await thrown(atomicWrite(path, rows())), 'perfect | save "x.csv"'), 'perfect | save "x.csv"');
   assert.is(readFileSync(path, "utf8"), "old");
   assert.equal(readdirSync(dirname(path)), ["x.csv"]);
+});
+
+test("broken-dump, by hand: a safetensors file with other arrays", async () => {
+  const file = join(place({ "dump.safetensors": readFileSync(join(EXAMPLES, "kjv/sae/sae_weights.safetensors")) }), "dump.safetensors");
+  compare("broken-dump", toldOf(await thrown(readDump(file)), "dump.safetensors"), "dump.safetensors");
 });
 
 test("row-too-large, by hand: cells without a line end are never over", () => {

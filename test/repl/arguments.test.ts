@@ -26,7 +26,7 @@ const table: readonly (readonly [string, object])[] = [
   ["run --allow-read=x,y --allow-read=z,,w a.saeq", run({ read: ["x", "y", "z,w"] })],
   ["run -R -W a.saeq", run({ read: true, write: true })],
   ["--allow-write run a.saeq", run({ write: true })],
-  ["run -A a.saeq", run({ read: true, write: true })],
+  ["run -A a.saeq", run({ read: true, write: true, net: true })],
   ["run a.saeq --n 20 --seed 3 --flag --x=-1 --y -2", run({ params: { n: "20", flag: "true", x: "-1", y: "-2" }, settings: { seed: "3" } })],
   ["run a.saeq --param n=20 --param=m=a=b", run({ params: { n: "20", m: "a=b" } })],
   ["run a.saeq --help", run({ help: true })],

@@ -53,7 +53,10 @@ const CASES: readonly Case[] = [
   { name: "an unknown param", query: "sample perfect $m", code: "unknown-param", exit: 3, says: /\$m/, caret: "$m" },
   { name: "an unknown setting", query: "set sed 42", code: "unknown-setting", exit: 3, says: /did you mean `seed`/, caret: "sed" },
   { name: "a file ending that means nothing", query: 'perfect | save "x.xls"', code: "unknown-format", exit: 3, says: /csv, \.jsonl/, caret: '"x.xls"' },
-  { name: "a repository on the hub", query: `set model "hf:org/name@0123456"\nset sae ${quoted(saeFolder())}\nsample perfect 2 ${layer7}`, code: "hub-unavailable", exit: 3, says: /folder/, caret: "acts" },
+  { name: "a name that the hub cannot have", query: `set model "hf:org/name/../x"\nset sae ${quoted(saeFolder())}\nsample perfect 2 ${layer7}`, code: "hub-name", exit: 3, says: /hf:org\/name@revision/, caret: "acts" },
+  { name: "an SAE that a release does not have", query: `set sae "llama_scope_lxr_8x/l7_8x"\nsample perfect 2 ${layer7}`, code: "unknown-sae", exit: 3, says: /l7r_8x/, caret: "acts" },
+  { name: "a release that is written wrong", query: `set sae "llama_scop_lxr_8x/l7r_8x"\nsample perfect 2 ${layer7}`, code: "unknown-sae", exit: 3, says: /set sae "llama_scope_lxr_8x\/l7r_8x"/, caret: "acts" },
+  { name: "a release instead of an SAE", query: `set sae "gpt2-small-res-jb"\nsample perfect 2 ${layer7}`, code: "unknown-sae", exit: 3, says: /13 SAEs.*blocks\.0\.hook_resid_pre/s, caret: "acts" },
 ];
 
 for (const each of CASES) {

@@ -4,6 +4,7 @@ import type { Plan, Tap } from "../../ops/op.ts";
 import type { ColumnSchema } from "../../ops/schema.ts";
 import { source } from "../../ops/key.ts";
 import { TOKEN_COLUMNS } from "./documents.ts";
+import { disagreement } from "./base_model.ts";
 import { wantsCentred } from "./sae_reading.ts";
 import type { Lowering, ModelFacts, SaeFacts } from "../stage.ts";
 
@@ -83,7 +84,21 @@ function saeFor(context: Lowering, model: ModelFacts, saes: readonly SaeFacts[],
     });
     return null;
   }
-  return match;
+  return modelAgrees(context, model, match) ? match : null;
+}
+
+/** Widths agree between a model and what it was tuned into, so names must. */
+function modelAgrees(context: Lowering, model: ModelFacts, sae: SaeFacts): boolean {
+  if (!context.settings.guard || sae.trainedOn === null || model.repository === null) return true;
+  const differs = disagreement(sae.trainedOn, model.repository);
+  if (differs === null) return true;
+  context.report({
+    code: "model-mismatch",
+    message: `this SAE was trained on ${sae.trainedOn}, and the model is ${model.repository}`,
+    notes: [`${sae.ref.name}: trained on ${sae.trainedOn}`, `${model.ref.name}: ${model.repository}${differs === "tuning" ? "; one of the two is tuned for instructions, the other is not" : ""}`],
+    help: `set model "hf:${sae.trainedOn}", or to use it all the same: set guard off`,
+  });
+  return false;
 }
 
 function bosAgrees(context: Lowering, dense: Plan, saes: readonly SaeFacts[]): boolean {

@@ -1,0 +1,71 @@
+/** Without this file a pass of the model would have to be run twice to be guarded. */
+import type { Op } from "../../src/ops/op.ts";
+import type { Catalog } from "../catalog.ts";
+import type { Acts, Dense } from "../data/frame.ts";
+import type { Document, Progress, TapOutput } from "../engine/port.ts";
+import { GUARD_TOKENS, requireFit, type Guard, type Restore } from "./guard.ts";
+import type { Rows } from "./measure.ts";
+
+type Forward = Op & { readonly op: "forward" };
+
+const keyOf = (...parts: readonly unknown[]): string => JSON.stringify(parts);
+
+/** How many of the first documents are looked at before the rest is run: 0 where every SAE of the pass is known to fit, or nobody wants to know. */
+export function firstToGuard(op: Forward, documents: readonly Document[], guard: Guard): number {
+  if (!guard.on || op.taps.every((tap) => tap.sae === null || guard.passed.has(keyOf(op.model.digest, tap)))) return 0;
+  let tokens = 0;
+  const last = documents.findIndex(({ wanted }) => (tokens += wanted.length) >= GUARD_TOKENS);
+  return last === -1 ? documents.length : last + 1;
+}
+
+export interface GuardedDocument {
+  readonly document: Document;
+  readonly special: ReadonlySet<number>;
+  /** What the taps of the pass gave, and behind them what those with an SAE read. */
+  readonly taps: readonly TapOutput[];
+  readonly dense: readonly TapOutput[];
+}
+
+/** @throws CheckpointError `guard-failed` */
+export async function guardTaps(op: Forward, documents: readonly GuardedDocument[], guard: Guard, catalog: Catalog, restore: Restore): Promise<void> {
+  let read = 0;
+  for (const [t, tap] of op.taps.entries()) {
+    if (tap.sae === null) continue;
+    const at = read++;
+    const key = keyOf(op.model.digest, tap);
+    if (guard.passed.has(key)) continue;
+    const rows = documents.map(({ document, special, taps, dense }): Rows => {
+      const [sparse, residual] = [taps[t], dense[at]];
+      if (sparse?.kind !== "sparse" || residual?.kind !== "dense") throw new Error("a guard reads features and the activations they come from");
+      const counted = Array.from(document.wanted.keys()).filter((row) => document.wanted[row]! > 0 && !special.has(document.ids[document.wanted[row]!]!));
+      return { sparse, dense: residual, counted, restored: null };
+    });
+    await requireFit(guard, { key, model: op.model.name, sae: catalog.sae(tap.sae), rows, bos: documents.some(({ document, special }) => special.has(document.ids[0]!)) }, restore);
+  }
+}
+
+/** The same where activations were computed first and are encoded by themselves. @throws CheckpointError `guard-failed` */
+export async function guardEncoded(op: Op & { readonly op: "encode" }, dense: Dense, acts: Acts, guard: Guard, catalog: Catalog, restore: Restore): Promise<void> {
+  if (!guard.on) return;
+  for (const [t, tap] of dense.taps.entries()) {
+    const ref = op.saes[t]!;
+    const key = keyOf(dense.tokens.model, tap.layer, tap.hook, ref);
+    if (guard.passed.has(key)) continue;
+    const counted: number[] = [];
+    for (let row = 0; row < dense.rows.count && counted.length < GUARD_TOKENS; row++) if (dense.rows.masked[row] === 0 && dense.rows.position[row]! > 0) counted.push(row);
+    const { indptr, indices, values } = acts.taps[t]!.csr;
+    const bos = dense.tokens.ids.some((ids) => dense.tokens.special.has(ids[0]!));
+    await requireFit(guard, { key, model: dense.tokens.model, sae: catalog.sae(ref), rows: [{ dense: { kind: "dense", width: tap.width, values: tap.values }, sparse: { kind: "sparse", indptr, indices, values }, counted, restored: null }], bos }, restore);
+  }
+}
+
+/** The progress of two jobs, one after the other, as that of one. */
+export function progressOfParts(documents: readonly Document[], first: number, onProgress: (progress: Progress) => void): { readonly first: (progress: Progress) => void; readonly rest: (progress: Progress) => void } {
+  const tokensOf = (part: readonly Document[]): number => part.reduce((sum, { ids }) => sum + ids.length, 0);
+  const totalTokens = tokensOf(documents);
+  const before = tokensOf(documents.slice(0, first));
+  return {
+    first: ({ documents: done, tokens }) => onProgress({ documents: done, totalDocuments: documents.length, tokens, totalTokens }),
+    rest: ({ documents: done, tokens }) => onProgress({ documents: first + done, totalDocuments: documents.length, tokens: before + tokens, totalTokens }),
+  };
+}

@@ -1,0 +1,85 @@
+/** Without this file nobody would know which files a repository has, how large they are and what they hash to. */
+import { mkdir, readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { CheckpointError } from "../checkpoint/error.ts";
+import { atomicWrite } from "../data/atomic_write.ts";
+import type { HubEnvironment } from "./environment.ts";
+import { COMMIT, type HubName } from "./name.ts";
+import type { Request } from "./request.ts";
+
+/** A file of a repository at one commit. */
+export interface Listed {
+  readonly path: string;
+  readonly size: number;
+  /** What its blob is called: the sha256 of a large file, git's sha1 of a small one. Also its hash. */
+  readonly hash: string;
+  readonly algorithm: "sha256" | "sha1";
+}
+
+/** The requests of the library, through ours: tries again, follows what may be followed, and says what a refusal means. */
+function libraryFetch(request: Request, name: HubName, signal: AbortSignal): typeof fetch {
+  return (url, init) => request(url instanceof globalThis.Request ? url.url : String(url), init ?? {}, { repository: name.repository, revision: name.revision, file: name.folder === "" ? null : name.folder }, signal);
+}
+
+/** Loaded when it is used: a session that asks no hub does not wait for it. */
+const library = () => import("@huggingface/hub");
+
+/** The commit that a branch or tag is at. */
+export async function commitOf(name: HubName, env: HubEnvironment, request: Request, signal: AbortSignal): Promise<string> {
+  const { modelInfo } = await library();
+  const info = await modelInfo({ name: name.repository, revision: name.revision, additionalFields: ["sha"], hubUrl: env.endpoint, fetch: libraryFetch(request, { ...name, folder: "" }, signal) });
+  const sha: unknown = info.sha;
+  if (typeof sha !== "string" || !COMMIT.test(sha)) throw odd(env, "the commit of a revision");
+  return sha;
+}
+
+/**
+ * Files of a folder at a commit; of the root those that lie directly in it. Remembered, since a commit never changes.
+ * Paths are checked: a repository may not name a place outside its own snapshot.
+ */
+export async function filesAt(name: HubName, commit: string, env: HubEnvironment, request: Request, signal: AbortSignal): Promise<readonly Listed[]> {
+  const note = join(env.notes, name.repository.replaceAll("/", "--"), commit, `${name.folder === "" ? "root" : encodeURIComponent(name.folder)}.json`);
+  const known = await remembered(note);
+  if (known !== null) return known;
+  const found: Listed[] = [];
+  const { listFiles } = await library();
+  const entries = listFiles({
+    repo: { type: "model", name: name.repository },
+    revision: commit,
+    recursive: name.folder !== "",
+    ...(name.folder === "" ? {} : { path: name.folder.split("/").map(encodeURIComponent).join("/") }),
+    hubUrl: env.endpoint,
+    fetch: libraryFetch(request, name, signal),
+  });
+  for await (const { type, path, size, oid, lfs } of entries) {
+    if (type !== "file") continue;
+    const listed: Listed = lfs === undefined ? { path, size, hash: oid ?? "", algorithm: "sha1" } : { path, size: lfs.size, hash: lfs.oid.replace(/^sha256:/, ""), algorithm: "sha256" };
+    requireSound(listed, env);
+    found.push(listed);
+  }
+  await mkdir(dirname(note), { recursive: true }).then(() => atomicWrite(note, [JSON.stringify(found)])).catch(() => {});
+  return found;
+}
+
+async function remembered(note: string): Promise<readonly Listed[] | null> {
+  try {
+    const value = JSON.parse(await readFile(note, "utf8")) as readonly Listed[];
+    return Array.isArray(value) && value.every(isSound) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+function isSound({ path, size, hash, algorithm }: Listed): boolean {
+  const inside = typeof path === "string" && path !== "" && !/[\\\0]|^\/|^[a-zA-Z]:/.test(path) && !path.split("/").some((part) => part === "" || part === "." || part === "..");
+  const hashed = typeof hash === "string" && (algorithm === "sha256" ? /^[0-9a-f]{64}$/ : /^[0-9a-f]{40}$/).test(hash);
+  return inside && hashed && Number.isSafeInteger(size) && size >= 0;
+}
+
+function requireSound(listed: Listed, env: HubEnvironment): void {
+  if (!isSound(listed)) throw odd(env, `the file ${JSON.stringify(listed.path)}`);
+}
+
+function odd(env: HubEnvironment, what: string): CheckpointError {
+  return new CheckpointError("hub-unavailable", `${env.host} describes ${what} in a way that cannot be`, { help: "check HF_ENDPOINT: it may not be a hub" });
+}

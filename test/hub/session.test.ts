@@ -1,0 +1,100 @@
+/** Without these tests a downloaded model could give other results than the same files in a folder, or more of it could be downloaded than is used. */
+import { existsSync, mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import type { SessionEvent } from "../../runtime/session_port.ts";
+import type { InnerOptions } from "../../runtime/session.ts";
+import { bits, open, run, type Ran } from "../session/open.ts";
+import { REPOSITORIES } from "./repositories.ts";
+import { commitOf, startHub } from "./server.ts";
+
+const hub = await startHub(REPOSITORIES);
+const commit = commitOf(REPOSITORIES["saeq/sharded"]!);
+const NAMES = 'set model "hf:saeq/sharded"\nset sae "hf:saeq/saes/layer7/width_4k"\n';
+const QUERY = "sample perfect 3 | acts layer 7 last 20 | top 5";
+
+const home = (): string => mkdtempSync(join(tmpdir(), "saeq-hub-"));
+const envOf = (folder: string): Readonly<Record<string, string>> => ({ HOME: folder, HF_ENDPOINT: hub.url, HF_HOME: join(folder, "hf") });
+const snapshot = (folder: string, name: string, file: string): string => join(folder, "hf/hub", `models--saeq--${name}`, "snapshots", commitOf(REPOSITORIES[`saeq/${name}`]!), file);
+
+async function ask(query: string, options: Partial<InnerOptions>, watch?: (event: SessionEvent) => void, signal?: AbortSignal): Promise<Ran> {
+  const session = await open({ grants: { read: true, write: true, net: true }, patience: { tries: 2, pause: 1, longest: 1, silence: 2000 }, ...options });
+  const ran = await run(session, query, signal, watch);
+  await session.close();
+  return ran;
+}
+
+test("the same answer as from a folder; of three shards the two that hold the layers", async () => {
+  const folder = home();
+  const local = await ask(QUERY, {});
+  const ran = await ask(NAMES + QUERY, { env: envOf(folder) });
+  assert.is(ran.outcome.exitCode, 0, JSON.stringify(ran.outcome.diagnostics));
+  const table = (each: Ran): string => { const value = each.values.at(-1)!; assert.is(value.kind, "features"); return bits(value.kind === "features" ? value.table : null); };
+  assert.is(table(ran), table(local));
+  for (const [shard, there] of [["00001", true], ["00002", true], ["00003", false]] as const) assert.is(existsSync(snapshot(folder, "sharded", `model-${shard}-of-00003.safetensors`)), there, shard);
+  assert.ok(ran.notices.some((text) => text.includes(`hf:saeq/sharded is commit ${commit} of main`)), ran.notices.join("\n"));
+  const all = await ask(`set model "hf:saeq/sharded@${commit}"\nsample perfect 2 | resid layer 9 last 2`, { env: { ...envOf(folder), HF_HUB_OFFLINE: "1" } });
+  assert.equal(all.codes, ["hub-unavailable"], "offline, a layer of the shard that was left out is missed when it is needed");
+  assert.is((await ask(NAMES + QUERY, { env: { ...envOf(folder), HF_HUB_OFFLINE: "1" } })).outcome.exitCode, 0, "offline, what is there is enough");
+});
+
+test("checking and explaining download no weights", async () => {
+  const folder = home();
+  const session = await open({ grants: { read: true, write: true, net: true }, env: envOf(folder) });
+  const checked = await session.check({ name: "t", text: NAMES + QUERY });
+  assert.equal(checked.diagnostics, []);
+  const explained = await run(session, `${NAMES}${QUERY} | explain`);
+  assert.is(explained.outcome.exitCode, 0, JSON.stringify(explained.outcome.diagnostics));
+  for (const name of ["model-00001-of-00003.safetensors", "model-00002-of-00003.safetensors"]) assert.not(existsSync(snapshot(folder, "sharded", name)));
+  assert.not(existsSync(snapshot(folder, "saes", "layer7/width_4k/sae_weights.safetensors")));
+  const ran = await run(session, NAMES + QUERY);
+  assert.is(ran.outcome.exitCode, 0, JSON.stringify(ran.outcome.diagnostics));
+  assert.is(bits(ran.values.at(-1)), bits((await ask(NAMES + QUERY, { env: envOf(folder) })).values.at(-1)), "a graph that was only looked at is not the one that runs");
+  await session.close();
+});
+
+test("a mistake in the query is told before anything large is downloaded", async () => {
+  const folder = home();
+  const ran = await ask(`${NAMES}sample perfect 3 | acts layer 6`, { env: envOf(folder) });
+  assert.equal(ran.codes, ["hook-mismatch"]);
+  assert.not(existsSync(snapshot(folder, "sharded", "model-00001-of-00003.safetensors")));
+});
+
+test("progress in bytes, and Ctrl-C in the middle", async () => {
+  const folder = home();
+  const stop = new AbortController();
+  hub.fault = (seen) => (seen.host === "cdn" && seen.range === null ? { kind: "drop", after: 300_000 } : null);
+  const ran = await ask(NAMES + QUERY, { env: envOf(folder), interactive: true }, (event) => event.kind === "progress" && event.unit === "bytes" && event.tokens > 100_000 && stop.abort(), stop.signal);
+  hub.fault = () => null;
+  assert.is(ran.outcome.exitCode, 130);
+  assert.equal(ran.codes, ["cancelled"]);
+  assert.is((await ask(NAMES + QUERY, { env: envOf(folder) })).outcome.exitCode, 0);
+});
+
+test("a script asks nobody without a grant, and a grant for another host is none", async () => {
+  const before = hub.seen.length;
+  for (const net of [[], ["huggingface.co"]]) {
+    const ran = await ask(NAMES + QUERY, { env: envOf(home()), grants: { read: true, write: [], net } });
+    assert.is(ran.outcome.exitCode, 4);
+    assert.equal(ran.codes, ["permission-denied", "permission-denied"]);
+    assert.match(ran.outcome.diagnostics[0]!.help!, new RegExp(`--allow-net=${new URL(hub.url).host}`));
+  }
+  assert.is(hub.seen.length, before);
+  assert.is((await ask(NAMES + QUERY, { env: envOf(home()), grants: { read: true, write: [], net: [new URL(hub.url).host] } })).outcome.exitCode, 0);
+});
+
+test("while somebody types the hub is not asked", async () => {
+  const session = await open({ interactive: true, grants: { read: true, write: true, net: true }, env: envOf(home()) });
+  await run(session, NAMES);
+  const before = hub.seen.length;
+  session.complete("sample perfect 3 | acts layer 7 | ", 34);
+  await new Promise((done) => setTimeout(done, 100));
+  assert.is(hub.seen.length, before);
+  assert.is((await run(session, QUERY)).outcome.exitCode, 0);
+  await session.close();
+});
+
+test.after(() => hub.close());
+test.run();
