@@ -1,14 +1,17 @@
 /** Without this file plans would ask for activations and nobody would run the model. */
 import { emitEncode } from "../src/emit/encode.ts";
+import { emitScreened } from "../src/emit/screen.ts";
 import { emitForward } from "../src/emit/forward.ts";
 import type { EmittedGraph, GraphTap } from "../src/emit/specs.ts";
 import type { Op } from "../src/ops/op.ts";
+import type { EncodeKernel } from "../src/stages/stage.ts";
 import type { TensorRef } from "../src/emit/specs.ts";
 import { requireFinite, usedSaeWeights, usedWeights } from "./checkpoint/nonfinite.ts";
 import { documentKey, type ActivationStore } from "./activation_store.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Acts, Csr, Dense, Tokens } from "./data/frame.ts";
-import type { Document, Engine, Progress, TapOutput } from "./engine/port.ts";
+import type { Document, Engine, Progress, ScreenCounts, TapOutput } from "./engine/port.ts";
+import { addCounts, screens } from "./encode_choice.ts";
 import { concatenate, rowsOf } from "./kernels/csr.ts";
 import { wantedPositions } from "./window.ts";
 
@@ -19,6 +22,9 @@ export interface ActivationContext {
   readonly graphs: Map<string, EmittedGraph>;
   /** Continuations by model, prompt and length, so that a stopped `memorize` goes on where it was. */
   readonly generated: Map<string, Int32Array>;
+  readonly encodeKernel: EncodeKernel;
+  /** What screening did so far, by SAE. */
+  readonly screened: Map<string, ScreenCounts>;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: Progress) => void;
   /** Of so many texts so many were known already. */
@@ -27,12 +33,12 @@ export interface ActivationContext {
 
 type Forward = Op & { readonly op: "forward" };
 
-/** The graph of a pass, emitted once. */
-export function forwardGraphOf(op: Forward, catalog: Catalog, graphs: Map<string, EmittedGraph>): EmittedGraph {
-  const id = JSON.stringify(["forward", op.model.digest, op.taps, op.blocks, op.slice]);
+/** The graph of a pass, emitted once; taps in `screened` stop before the encoder. */
+export function forwardGraphOf(op: Forward, catalog: Catalog, graphs: Map<string, EmittedGraph>, screened: readonly number[] = []): EmittedGraph {
+  const id = JSON.stringify(["forward", op.model.digest, op.taps, op.blocks, op.slice, screened]);
   let graph = graphs.get(id);
   if (graph === undefined) {
-    const taps: GraphTap[] = op.taps.map((tap) => ({ layer: tap.layer, hook: tap.hook, sae: tap.sae === null ? null : catalog.sae(tap.sae).spec }));
+    const taps: GraphTap[] = op.taps.map((tap, index) => ({ layer: tap.layer, hook: tap.hook, sae: tap.sae === null ? null : catalog.sae(tap.sae).spec, screened: screened.includes(index) }));
     graph = emitForward(catalog.model(op.model).spec, taps, { blocks: op.blocks, slice: op.slice === "inside" });
     graphs.set(id, graph);
   }
@@ -82,8 +88,10 @@ export async function forward(op: Forward, sets: readonly Tokens[], context: Act
   if (missing.length > 0) {
     const model = context.catalog.model(op.model).spec;
     const weights = [...usedWeights(model, op.blocks ?? model.blocks.length, false), ...op.taps.flatMap((tap) => (tap.sae === null ? [] : usedSaeWeights(context.catalog.sae(tap.sae).spec)))];
-    await whileFinite(weights, context.signal, (signal) => context.engine.forward(graph, op.taps.length, missing, {
+    const run = await chosenGraph(op, graph, missing, context);
+    await whileFinite(weights, context.signal, (signal) => context.engine.forward(run, op.taps.length, missing, {
       signal,
+      onScreened: (tap, counts) => addCounts(context.screened, op.taps[tap]!.sae!.name, counts),
       onProgress: context.onProgress,
       onDocument: (index, taps) => {
         const at = places[index]!;
@@ -98,6 +106,16 @@ export async function forward(op: Forward, sets: readonly Tokens[], context: Act
     const outputs = tokens.ids.map(() => results[next++]!);
     return assemble(op, tokens, wanted[s]!, outputs, context.catalog);
   });
+}
+
+/** The graph that runs: what is kept is named by the dense one, as the results are the same. */
+async function chosenGraph(op: Forward, dense: EmittedGraph, documents: readonly Document[], context: ActivationContext): Promise<EmittedGraph> {
+  const rows = documents.reduce((sum, { wanted }) => sum + wanted.length, 0);
+  const chosen: number[] = [];
+  for (const [t, tap] of op.taps.entries()) {
+    if (tap.sae !== null && (await screens(context.encodeKernel, context.catalog.sae(tap.sae).spec, rows, context.engine))) chosen.push(t);
+  }
+  return chosen.length === 0 ? dense : forwardGraphOf(op, context.catalog, context.graphs, chosen);
 }
 
 /**
@@ -170,13 +188,14 @@ export async function encode(op: Op & { readonly op: "encode" }, dense: Dense, c
   for (const [t, tap] of dense.taps.entries()) {
     const ref = op.saes[t]!;
     const { spec } = context.catalog.sae(ref);
-    const id = JSON.stringify(["encode", ref]);
-    const graph = context.graphs.get(id) ?? emitEncode(spec);
+    const screened = await screens(context.encodeKernel, spec, dense.rows.count, context.engine);
+    const id = JSON.stringify(["encode", ref, screened]);
+    const graph = context.graphs.get(id) ?? (screened ? emitScreened(spec) : emitEncode(spec));
     context.graphs.set(id, graph);
     const parts: Csr[] = [];
     for (let from = 0; from < dense.rows.count; from += ENCODE_ROWS) {
       const to = Math.min(from + ENCODE_ROWS, dense.rows.count);
-      const output = sparse(await whileFinite(usedSaeWeights(spec), context.signal, (signal) => context.engine.encode(graph, tap.values.slice(from * tap.width, to * tap.width), tap.width, signal)));
+      const output = sparse(await whileFinite(usedSaeWeights(spec), context.signal, (signal) => context.engine.encode(graph, tap.values.slice(from * tap.width, to * tap.width), tap.width, signal, (_tap, counts) => addCounts(context.screened, ref.name, counts))));
       parts.push({ rows: to - from, cols: spec.dSae, indptr: output.indptr, indices: output.indices, values: output.values });
     }
     taps.push({ layer: tap.layer, hook: tap.hook, sae: `${ref.name} (${ref.convention})`, csr: concatenate(parts, spec.dSae) });
