@@ -1,18 +1,21 @@
 /** Without this file plans would ask for activations and nobody would run the model. */
 import { emitEncode } from "../src/emit/encode.ts";
+import { emitScreened } from "../src/emit/screen.ts";
 import { emitForward } from "../src/emit/forward.ts";
 import type { EmittedGraph, GraphTap } from "../src/emit/specs.ts";
 import { moduleOf } from "../src/ops/hook.ts";
 import type { Op, Tap } from "../src/ops/op.ts";
+import type { EncodeKernel } from "../src/stages/stage.ts";
 import type { TensorRef } from "../src/emit/specs.ts";
 import { requireFinite, usedSaeWeights, usedWeights } from "./checkpoint/nonfinite.ts";
 import { documentKey, type ActivationStore } from "./activation_store.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Acts, Csr, Dense, Place, Tokens } from "./data/frame.ts";
-import type { Document, Engine, Progress, TapOutput } from "./engine/port.ts";
+import type { Document, Engine, Progress, ScreenCounts, TapOutput } from "./engine/port.ts";
 import { decodeRows, emitDecode } from "../src/emit/decode.ts";
 import type { Guard, Restore } from "./guard/guard.ts";
 import { firstToGuard, guardEncoded, guardTaps, progressOfParts } from "./guard/pass.ts";
+import { addCounts, screens } from "./encode_choice.ts";
 import { concatenate, rowsOf } from "./kernels/csr.ts";
 import { wantedPositions } from "./window.ts";
 
@@ -24,6 +27,9 @@ export interface ActivationContext {
   /** Continuations by model, prompt and length, so that a stopped `memorize` goes on where it was. */
   readonly generated: Map<string, Int32Array>;
   readonly guard: Guard;
+  readonly encodeKernel: EncodeKernel;
+  /** What screening did so far, by SAE. */
+  readonly screened: Map<string, ScreenCounts>;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: Progress) => void;
   /** Of so many texts so many were known already. */
@@ -32,12 +38,20 @@ export interface ActivationContext {
 
 type Forward = Op & { readonly op: "forward" };
 
-/** The graph of a pass, emitted once. `guarded`: behind the taps of the pass come, for each that has an SAE, the activations that the SAE reads. */
-export function forwardGraphOf(op: Forward, catalog: Catalog, graphs: Map<string, EmittedGraph>, guarded = false): EmittedGraph {
-  const id = JSON.stringify(["forward", op.model.digest, op.taps, op.blocks, op.slice, guarded]);
+/** What a pass is run for, beyond its taps. */
+export interface PassOptions {
+  /** Behind the taps of the pass come, for each that has an SAE, the activations that the SAE reads. */
+  readonly guarded?: boolean;
+  /** Taps that stop before the encoder. */
+  readonly screened?: readonly number[];
+}
+
+/** The graph of a pass, emitted once. */
+export function forwardGraphOf(op: Forward, catalog: Catalog, graphs: Map<string, EmittedGraph>, { guarded = false, screened = [] }: PassOptions = {}): EmittedGraph {
+  const id = JSON.stringify(["forward", op.model.digest, op.taps, op.blocks, op.slice, guarded, screened]);
   let graph = graphs.get(id);
   if (graph === undefined) {
-    const taps: GraphTap[] = op.taps.map((tap) => ({ ...tap, sae: tap.sae === null ? null : catalog.sae(tap.sae).spec }));
+    const taps: GraphTap[] = op.taps.map((tap, index) => ({ ...tap, sae: tap.sae === null ? null : catalog.sae(tap.sae).spec, screened: screened.includes(index) }));
     const read = guarded ? taps.filter(({ sae }) => sae !== null).map((tap): GraphTap => ({ ...tap, sae: null })) : [];
     graph = emitForward(catalog.model(op.model).spec, [...taps, ...read], { blocks: op.blocks, slice: op.slice === "inside" });
     // A graph over an SAE that is not here yet is good for looking at, not for running.
@@ -102,7 +116,7 @@ export async function forward(op: Forward, sets: readonly Tokens[], context: Act
         const looked: (readonly TapOutput[])[] = [];
         const head = missing.slice(0, first);
         const taps = op.taps.length;
-        await context.engine.forward(forwardGraphOf(op, context.catalog, context.graphs, true), taps + op.taps.filter(({ sae }) => sae !== null).length, head, { signal, onProgress: told.first, onDocument: (index, outputs) => void (looked[index] = outputs) }).catch((error: unknown) => {
+        await context.engine.forward(forwardGraphOf(op, context.catalog, context.graphs, { guarded: true }), taps + op.taps.filter(({ sae }) => sae !== null).length, head, { signal, onProgress: told.first, onDocument: (index, outputs) => void (looked[index] = outputs) }).catch((error: unknown) => {
           // What a stopped run has done is not lost; the guard then looks at what is left.
           looked.forEach((outputs, i) => keep(i, outputs.slice(0, taps)));
           throw error;
@@ -115,7 +129,14 @@ export async function forward(op: Forward, sets: readonly Tokens[], context: Act
         // Only now: what does not fit must be looked at again the next time.
         looked.forEach((outputs, i) => keep(i, outputs.slice(0, taps)));
       }
-      if (first < missing.length) await context.engine.forward(graph, op.taps.length, missing.slice(first), { signal, onProgress: told.rest, onDocument: (index, taps) => keep(first + index, taps) });
+      const rest = missing.slice(first);
+      if (rest.length === 0) return;
+      await context.engine.forward(await chosenGraph(op, graph, rest, context), op.taps.length, rest, {
+        signal,
+        onScreened: (tap, counts) => addCounts(context.screened, op.taps[tap]!.sae!.name, counts),
+        onProgress: told.rest,
+        onDocument: (index, taps) => keep(first + index, taps),
+      });
     });
     for (const { at, of } of copies) results[at] = results[of];
   }
@@ -134,6 +155,16 @@ function restoreWith({ engine, graphs, signal }: ActivationContext): Restore {
     graphs.set(id, graph);
     return engine.decode(graph, { csr, residual, width: sae.dIn, rowsAtOnce: decodeRows(sae, csr.rows), signal, onRows: () => {} });
   };
+}
+
+/** The graph that runs: what is kept is named by the dense one, as the results are the same. */
+async function chosenGraph(op: Forward, dense: EmittedGraph, documents: readonly Document[], context: ActivationContext): Promise<EmittedGraph> {
+  const rows = documents.reduce((sum, { wanted }) => sum + wanted.length, 0);
+  const chosen: number[] = [];
+  for (const [t, tap] of op.taps.entries()) {
+    if (tap.sae !== null && (await screens(context.encodeKernel, context.catalog.sae(tap.sae).spec, rows, context.engine))) chosen.push(t);
+  }
+  return chosen.length === 0 ? dense : forwardGraphOf(op, context.catalog, context.graphs, { screened: chosen });
 }
 
 /**
@@ -218,13 +249,14 @@ export async function encode(op: Op & { readonly op: "encode" }, dense: Dense, c
   for (const [t, tap] of dense.taps.entries()) {
     const ref = op.saes[t]!;
     const { spec } = context.catalog.sae(ref);
-    const id = JSON.stringify(["encode", ref]);
-    const graph = context.graphs.get(id) ?? emitEncode(spec);
+    const screened = await screens(context.encodeKernel, spec, dense.rows.count, context.engine);
+    const id = JSON.stringify(["encode", ref, screened]);
+    const graph = context.graphs.get(id) ?? (screened ? emitScreened(spec) : emitEncode(spec));
     context.graphs.set(id, graph);
     const parts: Csr[] = [];
     for (let from = 0; from < dense.rows.count; from += ENCODE_ROWS) {
       const to = Math.min(from + ENCODE_ROWS, dense.rows.count);
-      const output = sparse(await whileFinite(usedSaeWeights(spec), context.signal, (signal) => context.engine.encode(graph, tap.values.slice(from * tap.width, to * tap.width), tap.width, signal)));
+      const output = sparse(await whileFinite(usedSaeWeights(spec), context.signal, (signal) => context.engine.encode(graph, tap.values.slice(from * tap.width, to * tap.width), tap.width, signal, (_tap, counts) => addCounts(context.screened, ref.name, counts))));
       parts.push({ rows: to - from, cols: spec.dSae, indptr: output.indptr, indices: output.indices, values: output.values });
     }
     const { width: _width, values: _values, ...place } = tap;

@@ -6,6 +6,7 @@ import { nodes } from "../src/optimize/rule.ts";
 import { printPlan } from "../src/plan/print.ts";
 import type { CompiledPipeline } from "../src/pipeline.ts";
 import { forwardGraphOf, type ActivationContext } from "./activations.ts";
+import { describeChoice, describeCounts } from "./encode_choice.ts";
 import type { ValueStore } from "./value_store.ts";
 
 function bytes(count: number): string {
@@ -13,7 +14,7 @@ function bytes(count: number): string {
 }
 
 /** The plan as written, the rules that changed it, the plan as run, and the cost of each pass of the model. */
-export function explainPipeline(pipeline: CompiledPipeline, context: Pick<ActivationContext, "catalog" | "graphs"> & { readonly values: ValueStore }): string {
+export function explainPipeline(pipeline: CompiledPipeline, context: Pick<ActivationContext, "catalog" | "graphs" | "encodeKernel" | "screened"> & { readonly threads: number; readonly values: ValueStore }): string {
   const below = (plan: Plan): Plan => (plan.op.op === "explain" ? plan.inputs[0]! : plan);
   const written = below(pipeline.written);
   const plan = below(pipeline.plan);
@@ -23,7 +24,13 @@ export function explainPipeline(pipeline: CompiledPipeline, context: Pick<Activa
     const kept = context.values.get(key(node)) !== undefined ? "kept from before: not run" : "not kept: runs";
     const { hooks } = context.catalog.model(node.op.model).spec;
     const places = node.op.taps.map((tap) => `  layer ${tap.layer} ${tap.hook}, in transformers: ${moduleOf(hooks, tap) ?? "nothing"}${tap.centred === true ? ", minus its mean over the dimensions" : ""}`);
-    return [`  ${node.label}: maps ${bytes(graph.mappedBytes)} of weights, ${(graph.flopsPerToken / 1e6).toFixed(1)} MFLOP a token, ${graph.operators} operators; ${kept}`, ...places.map((place) => `  ${place}`)];
+    const encoders = node.op.taps.flatMap(({ sae }) => {
+      if (sae === null) return [];
+      const { spec } = context.catalog.sae(sae);
+      const counts = context.screened.get(sae.name);
+      return [`    encoder of ${sae.name}: ${describeChoice(context.encodeKernel, spec, context.threads)}`, ...(counts === undefined ? [] : [`      ${describeCounts(counts, spec.dSae)}`])];
+    });
+    return [`  ${node.label}: maps ${bytes(graph.mappedBytes)} of weights, ${(graph.flopsPerToken / 1e6).toFixed(1)} MFLOP a token, ${graph.operators} operators; ${kept}`, ...places.map((place) => `  ${place}`), ...encoders];
   });
   return [
     "as written",

@@ -18,7 +18,7 @@ import { createCatalog, HERE } from "./catalog.ts";
 import type { Value } from "./data/frame.ts";
 import { letGo } from "./data/kept.ts";
 import { createEngine, defaultEngineOptions } from "./engine/engine.ts";
-import type { Engine } from "./engine/port.ts";
+import type { Engine, ScreenCounts } from "./engine/port.ts";
 import { errorTable } from "./error_table.ts";
 import { execute } from "./execute.ts";
 import { explainPipeline } from "./explain.ts";
@@ -59,6 +59,7 @@ export async function createSession(options: InnerOptions): Promise<Session> {
   const generated = new Map<string, Int32Array>();
   /** SAEs that were found to fit their model. */
   const passed = new Set<string>();
+  const screened = new Map<string, ScreenCounts>();
   const lasting = new Map<string, Fact>();
   /** Facts of files that people edit: looked up anew for each run. */
   let tables = new Map<string, Fact>();
@@ -190,6 +191,8 @@ export async function createSession(options: InnerOptions): Promise<Session> {
         graphs,
         generated,
         guard: { on: settings.guard, passed },
+        encodeKernel: settings.encode,
+        screened,
         values,
         done: new Map(),
         signal,
@@ -208,7 +211,7 @@ export async function createSession(options: InnerOptions): Promise<Session> {
         },
         onSaved: (path, detail) => onEvent({ kind: "saved", path, detail }),
         outputPath: (path) => resolve(options.writeTo, path),
-        explain: () => explainPipeline(pipeline, { catalog, graphs, values }),
+        explain: () => explainPipeline(pipeline, { catalog, graphs, values, encodeKernel: settings.encode, screened, threads: settings.threads ?? options.engine?.threads ?? 1 }),
       });
       if (pipeline.plan.op.op !== "show") show(pipeline.plan, value, true);
       if (options.interactive) {

@@ -17,5 +17,6 @@ export const START: Settings = {
   lanes: null,
   threads: null,
   batch: null,
+  encode: "auto",
   precision: 4,
 };

@@ -8,8 +8,11 @@ import type { Pace } from "./batching.ts";
 import { counter, deal, haltOf } from "./dealing.ts";
 import type { Halt } from "./dealing.ts";
 import { decodeOn } from "./decoding.ts";
+import { createEncoders } from "./encoders.ts";
+import type { PreparedGraph } from "./encoders.ts";
 import { generateOn } from "./generation.ts";
-import type { Document, Engine, EngineOptions, JobOptions, TapOutput } from "./port.ts";
+import type { Document, EightBits, Engine, EngineOptions, JobOptions, TapOutput } from "./port.ts";
+import type { Outputs } from "./protocol.ts";
 import { createLane, stopped } from "./supervisor.ts";
 import type { Lane } from "./supervisor.ts";
 
@@ -22,13 +25,13 @@ export function defaultEngineOptions(): EngineOptions {
   return { lanes: Math.max(1, Math.min(availableParallelism(), 4, byMemory)), threads: 1, batch: null };
 }
 
-/** An engine of `options.lanes` processes, each started when it is first needed. `log` gets what they write. */
-export function createEngine(options: EngineOptions, log?: (line: string) => void): Engine {
-  return engineOver(options, () => createLane(options.threads, log));
+/** An engine of `options.lanes` processes, each started when it is first needed. `log` gets what they write; `scratch` holds quantised encoders. */
+export function createEngine(options: EngineOptions, log?: (line: string) => void, scratch?: string): Engine {
+  return engineOver(options, () => createLane(options.threads, log), scratch);
 }
 
 /** The same over lanes of another kind, for tests. */
-export function engineOver(options: EngineOptions, lane: () => Lane): Engine {
+export function engineOver(options: EngineOptions, lane: () => Lane, scratch?: string): Engine {
   const lanes = Array.from({ length: Math.max(1, options.lanes) }, lane);
   const paces = new Map<string, Pace>();
   const paceOf = (graph: EmittedGraph): Pace => {
@@ -38,6 +41,8 @@ export function engineOver(options: EngineOptions, lane: () => Lane): Engine {
   };
   let killing = new AbortController();
   const halt = (cancel: AbortSignal): Halt => haltOf(cancel, killing.signal);
+  const encoders = createEncoders(scratch === undefined ? undefined : () => scratch);
+  let eightBits: Promise<EightBits> | null = null;
   let closed = false;
   const open = (): readonly Lane[] => {
     if (closed) throw new Error("the engine is closed");
@@ -45,9 +50,25 @@ export function engineOver(options: EngineOptions, lane: () => Lane): Engine {
   };
   return {
     options,
-    forward: async (graph, taps, documents, job) => forward(open(), paceOf(graph), options, { graph, taps, documents, job, halt: halt(job.signal) }),
-    encode: async (graph, residual, width, signal) => encode(open(), paceOf(graph), { graph, residual, width, halt: halt(signal) }),
+    forward: async (graph, taps, documents, job) => {
+      const ending = halt(job.signal);
+      if ((graph.screened ?? []).length > 0) counter(documents.length, documents.reduce((sum, { ids, wanted }) => sum + (wanted.length === 0 ? 0 : ids.length), 0), job.onProgress);
+      const prepared = await encoders.prepare(graph, open(), ending);
+      return forward(open(), paceOf(graph), options, { graph: prepared, taps, documents, job, halt: ending });
+    },
+    encode: async (graph, residual, width, signal, onScreened) => {
+      const ending = halt(signal);
+      const prepared = await encoders.prepare(graph, open(), ending);
+      return encode(open(), paceOf(graph), { graph: prepared, residual, width, halt: ending, onScreened });
+    },
     decode: async (graph, job) => decodeOn(open(), paceOf(graph), graph, job, halt(job.signal)),
+    eightBits: async () => {
+      const [first] = open();
+      eightBits ??= first!.measure().then(({ outputs }) => ({ exact: outputs["exact"]!.data[0] === 1, ratio: Number(outputs["ratio"]!.data[0]) }));
+      eightBits.catch(() => (eightBits = null));
+      return eightBits;
+    },
+    quantized: (sae) => encoders.ready(sae),
     generate: async (graph, prompts, steps, job) => generateOn(open(), paceOf(graph), options, { graph, prompts, steps, job, halt: halt(job.signal) }),
     get pids() {
       return lanes.flatMap(({ pid }) => (pid === null ? [] : [pid]));
@@ -61,12 +82,21 @@ export function engineOver(options: EngineOptions, lane: () => Lane): Engine {
       closed = true;
       killing.abort(stopped());
       await Promise.all(lanes.map((one) => one.close()));
+      encoders.close();
     },
   };
 }
 
+/** Counts of `tap` in a reply, told to whoever asks. */
+function tellScreened(outputs: Outputs, tap: number, tell: JobOptions["onScreened"]): void {
+  const counts = outputs[`tap${tap}_counts`]?.data;
+  if (counts === undefined || tell === undefined) return;
+  const [rows, candidates, computed, dense] = Array.from(counts as Int32Array) as [number, number, number, number];
+  tell(tap, { rows, candidates, computed, dense });
+}
+
 interface ForwardJob {
-  readonly graph: EmittedGraph;
+  readonly graph: PreparedGraph;
   readonly taps: number;
   readonly documents: readonly Document[];
   readonly job: JobOptions;
@@ -89,6 +119,7 @@ async function forward(lanes: readonly Lane[], pace: Pace, options: EngineOption
     left -= tokens;
     return lane.run(graph, batch.feeds).then(({ outputs, ms }) => {
       observe(pace, batch.paddedTokens, ms);
+      for (let tap = 0; tap < taps; tap++) tellScreened(outputs, tap, job.onScreened);
       const cuts = Array.from({ length: taps }, (_, tap) => cut(outputs, tap, batch.rowStart));
       cuts.forEach((parts, tap) => (widths[tap] = parts[0]?.kind === "dense" ? parts[0].width : 0));
       batch.chosen.forEach((document, i) => job.onDocument(document, cuts.map((parts) => parts[i]!)));
@@ -109,14 +140,15 @@ function nothing(graph: EmittedGraph, tap: number, width: number): TapOutput {
 }
 
 interface EncodeJob {
-  readonly graph: EmittedGraph;
+  readonly graph: PreparedGraph;
+  readonly onScreened: JobOptions["onScreened"];
   /** [rows, width] */
   readonly residual: Float32Array;
   readonly width: number;
   readonly halt: Halt;
 }
 
-async function encode(lanes: readonly Lane[], pace: Pace, { graph, residual, width, halt }: EncodeJob): Promise<TapOutput> {
+async function encode(lanes: readonly Lane[], pace: Pace, { graph, residual, width, halt, onScreened }: EncodeJob): Promise<TapOutput> {
   const rows = residual.length / width;
   const parts: { readonly from: number; readonly part: CsrPart }[] = [];
   let from = 0;
@@ -130,6 +162,7 @@ async function encode(lanes: readonly Lane[], pace: Pace, { graph, residual, wid
     const fed = count > 1 ? values : Float32Array.from({ length: 2 * width }, (_, i) => values[i % width]!);
     return lane.run(graph, { residual: { type: "float32", data: fed, dims: [fed.length / width, width] } }).then(({ outputs, ms }) => {
       observe(pace, count, ms);
+      tellScreened(outputs, 0, onScreened);
       const [part] = cut(outputs, 0, Uint32Array.of(0, count));
       if (part?.kind !== "sparse") throw new Error("an encode graph gives triples");
       parts.push({ from: first, part });

@@ -1,13 +1,17 @@
 /**
- * Without this file nothing would run a graph: it is the engine's process, and the only importer of onnxruntime-node.
+ * Without this file nothing would run a graph: it is the engine's process; it and its parts (`lane_*.ts`) alone import onnxruntime-node.
  *
  * A run blocks this process's event loop and a fault in native code ends it, which is why it is a process of its own.
  */
 import { writeFileSync } from "node:fs";
 import { parse } from "node:path";
 import * as ort from "onnxruntime-node";
+import { narrow } from "./narrow.ts";
 import type { Feeds, TensorData } from "./port.ts";
+import { isExact, speedRatio } from "./lane_eight_bits.ts";
 import type { GraphReference, Outputs, Reply, Request } from "./protocol.ts";
+import { quantizeFeatures } from "./quantizing.ts";
+import { openScreen, screenRows, type Screen } from "./lane_screening.ts";
 
 /** Sessions kept: mapped weights cost nothing, but each session holds its graph and constants. */
 const SESSIONS = 4;
@@ -21,7 +25,13 @@ interface Text {
   length: number;
 }
 
-const sessions = new Map<string, ort.InferenceSession>();
+/** An open graph, and what its screened taps need. */
+interface Opened {
+  readonly session: ort.InferenceSession;
+  readonly screens: readonly { readonly tap: number; readonly screen: Screen }[];
+}
+
+const sessions = new Map<string, Opened>();
 const texts = new Map<number, Text>();
 
 function options(): ort.InferenceSession.SessionOptions {
@@ -48,7 +58,7 @@ function options(): ort.InferenceSession.SessionOptions {
 }
 
 /** The session of a graph, opened now if its bytes came along; null: the host must send them. */
-async function sessionOf(graph: GraphReference): Promise<ort.InferenceSession | null> {
+async function sessionOf(graph: GraphReference): Promise<Opened | null> {
   const known = sessions.get(graph.key);
   if (known !== undefined) {
     sessions.delete(graph.key);
@@ -56,27 +66,25 @@ async function sessionOf(graph: GraphReference): Promise<ort.InferenceSession | 
     return known;
   }
   if (graph.bytes === null) return null;
-  const session = await ort.InferenceSession.create(graph.bytes, options());
-  sessions.set(graph.key, session);
+  const opened: Opened = {
+    session: await openSession(graph.bytes),
+    screens: graph.screenings.map(({ tap, sae, encoder }) => ({ tap, screen: openScreen(sae, encoder, openSession) })),
+  };
+  sessions.set(graph.key, opened);
   for (const [key, oldest] of sessions) {
     if (sessions.size <= SESSIONS) break;
-    if ([...texts.values()].some((text) => text.session === oldest)) continue;
+    if ([...texts.values()].some((text) => text.session === oldest.session)) continue;
     sessions.delete(key);
-    await oldest.release();
+    await oldest.session.release();
+    for (const { screen } of oldest.screens) await screen.release();
   }
-  return session;
+  return opened;
 }
+
+const openSession = (bytes: Uint8Array): Promise<ort.InferenceSession> => ort.InferenceSession.create(bytes, options());
 
 function tensors(feeds: Feeds): Record<string, ort.Tensor> {
   return Object.fromEntries(Object.entries(feeds).map(([name, { type, data, dims }]) => [name, new ort.Tensor(type, data, dims)]));
-}
-
-/** int64 → int32: low words, little-endian as on every platform the runtime is built for. */
-function narrow(data: BigInt64Array): Int32Array {
-  const words = new Int32Array(data.buffer, data.byteOffset, data.length * 2);
-  const low = new Int32Array(data.length);
-  for (let i = 0; i < low.length; i++) low[i] = words[2 * i]!;
-  return low;
 }
 
 function toData(tensor: ort.Tensor): TensorData {
@@ -87,10 +95,22 @@ function toData(tensor: ort.Tensor): TensorData {
   throw new Error(`an output of type ${tensor.type} has no place in a reply`);
 }
 
-async function run(session: ort.InferenceSession, feeds: Feeds): Promise<Outputs> {
+async function run({ session, screens }: Opened, feeds: Feeds): Promise<Outputs> {
   const outputs = await session.run(tensors(feeds));
-  return Object.fromEntries(Object.entries(outputs).map(([name, tensor]) => [name, toData(tensor)]));
+  const replies: Record<string, TensorData> = {};
+  for (const { tap, screen } of screens) {
+    const shifted = outputs[`tap${tap}_shifted`]!;
+    delete (outputs as Record<string, ort.Tensor>)[`tap${tap}_shifted`];
+    const { row, feature, value, counts } = await screenRows(screen, shifted.data as Float32Array, threads === 1 && (await exactness()));
+    for (const [name, data] of Object.entries({ row, feature, counts })) replies[`tap${tap}_${name}`] = { type: "int32", data, dims: [data.length] };
+    replies[`tap${tap}_value`] = { type: "float32", data: value, dims: [value.length] };
+  }
+  for (const [name, tensor] of Object.entries(outputs)) replies[name] = toData(tensor);
+  return replies;
 }
+
+let exact: Promise<boolean> | null = null;
+const exactness = (): Promise<boolean> => (exact ??= isExact(openSession));
 
 /** Feed [B, T] new ids after `text.length` cached ones; the cache grows and the next ids come out. */
 async function advance(text: Text, ids: BigInt64Array, documents: number): Promise<Outputs> {
@@ -135,13 +155,23 @@ async function answer(request: Request): Promise<Reply> {
   };
   switch (request.kind) {
     case "run": {
-      const session = await sessionOf(request.graph);
-      return session === null ? { kind: "missing", id } : timed(() => run(session, request.feeds));
+      const opened = await sessionOf(request.graph);
+      return opened === null ? { kind: "missing", id } : timed(() => run(opened, request.feeds));
     }
     case "begin": {
-      const session = await sessionOf(request.graph);
-      return session === null ? { kind: "missing", id } : timed(() => begin(session, request.text, request.prompts));
+      const opened = await sessionOf(request.graph);
+      return opened === null ? { kind: "missing", id } : timed(() => begin(opened.session, request.text, request.prompts));
     }
+    case "quantize":
+      return timed(async () => {
+        const part = quantizeFeatures(request.encoder, request.inOut, request.from, request.to, request.target);
+        return Object.fromEntries(Object.entries(part).map(([name, data]) => [name, { type: "float32", data, dims: [data.length] }]));
+      });
+    case "measure":
+      return timed(async () => ({
+        exact: { type: "int32", data: Int32Array.of((await exactness()) ? 1 : 0), dims: [1] },
+        ratio: { type: "float32", data: Float32Array.of(await speedRatio(openSession)), dims: [1] },
+      }));
     case "step": {
       const text = texts.get(request.text);
       if (text === undefined) throw new Error(`no text ${request.text} is being continued`);

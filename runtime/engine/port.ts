@@ -1,5 +1,5 @@
 /** Without this file the session would depend on how inference is hosted (today: supervised child processes). */
-import type { EmittedGraph } from "../../src/emit/specs.ts";
+import type { EmittedGraph, SaeSpec } from "../../src/emit/specs.ts";
 
 export type TensorData =
   | { readonly type: "float32"; readonly data: Float32Array; readonly dims: readonly number[] }
@@ -26,11 +26,27 @@ export interface Progress {
   readonly totalTokens: number;
 }
 
+/** How a screened tap went: rows, pairs that the bound could not exclude, values computed for them, rows computed densely. */
+export interface ScreenCounts {
+  readonly rows: number;
+  readonly candidates: number;
+  readonly computed: number;
+  readonly dense: number;
+}
+
+/** The processor's eight-bit product: whether its sums are exact, and how many times as fast as float32 it is. */
+export interface EightBits {
+  readonly exact: boolean;
+  readonly ratio: number;
+}
+
 export interface JobOptions {
   readonly signal: AbortSignal;
   readonly onProgress: (progress: Progress) => void;
   /** Called once per finished document, in no particular order: what is told here is never lost by a later cancel. */
   readonly onDocument: (index: number, taps: readonly TapOutput[]) => void;
+  /** Called for each screened tap of a batch. */
+  readonly onScreened?: (tap: number, counts: ScreenCounts) => void;
 }
 
 /** Features of all rows, and the residuals [rows, width] that they were encoded from. */
@@ -69,9 +85,13 @@ export interface Engine {
   /** Run a forward graph over documents. Rejects with AbortError after the running micro-batch, or with EngineError. */
   forward(graph: EmittedGraph, taps: number, documents: readonly Document[], job: JobOptions): Promise<void>;
   /** Encode dense residuals [rows, d] with an encode graph; one TapOutput for all rows. */
-  encode(graph: EmittedGraph, residual: Float32Array, width: number, signal: AbortSignal): Promise<TapOutput>;
+  encode(graph: EmittedGraph, residual: Float32Array, width: number, signal: AbortSignal, onScreened?: JobOptions["onScreened"]): Promise<TapOutput>;
   /** Reconstruct activations from the features of a decode graph (`emitDecode`), at most `rowsAtOnce` rows in a call; [rows, outputs of the decoder]. */
   decode(graph: EmittedGraph, job: DecodeJob): Promise<Float32Array>;
+  /** Measured once, in about 50 ms. */
+  eightBits(): Promise<EightBits>;
+  /** Whether this SAE's encoder is there in eight bits already. */
+  quantized(sae: SaeSpec): boolean;
   /** Greedy continuation: prompts of equal or different length, `steps` new ids each. */
   generate(graph: EmittedGraph, prompts: readonly Int32Array[], steps: number, job: { readonly signal: AbortSignal; readonly onProgress: (p: Progress) => void; readonly onDocument: (index: number, ids: Int32Array) => void }): Promise<void>;
   /** Process ids of living lanes: for tests and `doctor`. */

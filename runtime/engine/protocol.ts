@@ -1,10 +1,21 @@
 /** Without this file the two ends of the engine's pipe would not speak the same words. */
+import type { QuantizedEncoder, SaeSpec, TensorRef } from "../../src/emit/specs.ts";
 import type { Feeds, TensorData } from "./port.ts";
+import type { QuantizeTarget } from "./quantizing.ts";
 
 /** A graph travels with its bytes once per process; later by its key alone, until the process answers `missing`. */
 export interface GraphReference {
   readonly key: string;
   readonly bytes: Uint8Array | null;
+  /** With the bytes: taps that leave the graph as `tap{i}_shifted` and this process as triples and `tap{i}_counts`. */
+  readonly screenings: readonly Screening[];
+}
+
+/** What features of a tap are screened with. */
+export interface Screening {
+  readonly tap: number;
+  readonly sae: SaeSpec;
+  readonly encoder: QuantizedEncoder;
 }
 
 /** What the host asks. Each request gets exactly one reply with its `id`. */
@@ -14,6 +25,10 @@ export type Request =
   | { readonly kind: "begin"; readonly id: number; readonly graph: GraphReference; readonly text: number; readonly prompts: readonly Int32Array[] }
   /** One more id for each prompt of `text`. */
   | { readonly kind: "step"; readonly id: number; readonly text: number }
+  /** Quantise features `from` … `to` of an encoder into a file: `scale`, `norm` and `error` come back. */
+  | { readonly kind: "quantize"; readonly id: number; readonly encoder: TensorRef; readonly inOut: boolean; readonly from: number; readonly to: number; readonly target: QuantizeTarget }
+  /** `exact` int32 [1]: 1 where this processor's eight-bit product is; `ratio` f32 [1]: how many times as fast as float32 it is. */
+  | { readonly kind: "measure"; readonly id: number }
   /** Forget the cache of `text`. */
   | { readonly kind: "end"; readonly id: number; readonly text: number };
 

@@ -4,10 +4,12 @@ import type { ChildProcess } from "node:child_process";
 import type { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
-import type { EmittedGraph } from "../../src/emit/specs.ts";
+import type { EmittedGraph, TensorRef } from "../../src/emit/specs.ts";
+import type { PreparedGraph } from "./encoders.ts";
 import { EngineError } from "./port.ts";
 import type { Feeds } from "./port.ts";
 import type { GraphReference, Outputs, Reply, Request } from "./protocol.ts";
+import type { QuantizeTarget } from "./quantizing.ts";
 
 export interface Answer {
   readonly outputs: Outputs;
@@ -19,7 +21,11 @@ export interface Answer {
 export interface Lane {
   /** null while no process lives. */
   readonly pid: number | null;
-  run(graph: EmittedGraph, feeds: Feeds): Promise<Answer>;
+  run(graph: PreparedGraph, feeds: Feeds): Promise<Answer>;
+  /** Quantise features `from` … `to` into the target. */
+  quantize(encoder: TensorRef, inOut: boolean, from: number, to: number, target: QuantizeTarget): Promise<Answer>;
+  /** Whether the eight-bit product is exact here, and how many times as fast. */
+  measure(): Promise<Answer>;
   /** Start continuing prompts of one length (two or more) under the number `text`; `next` int32 [B] is the first new id of each. */
   begin(graph: EmittedGraph, text: number, prompts: readonly Int32Array[]): Promise<Answer>;
   step(text: number): Promise<Answer>;
@@ -78,11 +84,11 @@ export function createLane(threads: number, log: (line: string) => void = () => 
 
   const ask = async (request: Sent<Request>): Promise<Answer> => answerOf(await send(running ?? start(), request));
 
-  const askGraph = async (graph: EmittedGraph, request: (graph: GraphReference) => Sent<Request>): Promise<Answer> => {
+  const askGraph = async (graph: PreparedGraph, request: (graph: GraphReference) => Sent<Request>): Promise<Answer> => {
     const to = running ?? start();
-    const bytes = to.known.has(graph.key) ? null : graph.bytes;
-    const reply = await send(to, request({ key: graph.key, bytes }));
-    if (reply.kind === "missing") return answerOf(await send(to, request({ key: graph.key, bytes: graph.bytes })));
+    const whole: GraphReference = { key: graph.key, bytes: graph.bytes, screenings: graph.screenings ?? [] };
+    const reply = await send(to, request(to.known.has(graph.key) ? { key: graph.key, bytes: null, screenings: [] } : whole));
+    if (reply.kind === "missing") return answerOf(await send(to, request(whole)));
     to.known.add(graph.key);
     return answerOf(reply);
   };
@@ -103,6 +109,8 @@ export function createLane(threads: number, log: (line: string) => void = () => 
     },
     run: (graph, feeds) => askGraph(graph, (reference) => ({ kind: "run", graph: reference, feeds })),
     begin: (graph, text, prompts) => askGraph(graph, (reference) => ({ kind: "begin", graph: reference, text, prompts })),
+    quantize: (encoder, inOut, from, to, target) => ask({ kind: "quantize", encoder, inOut, from, to, target }),
+    measure: () => ask({ kind: "measure" }),
     step: (text) => ask({ kind: "step", text }),
     end: (text) => ask({ kind: "end", text }),
     kill: () => void stop(),

@@ -89,6 +89,12 @@ export const SETTINGS: Readonly<Record<string, SettingSpec>> = {
     apply: oneInt("batch"),
     show: (s) => (s.batch === null ? "auto" : String(s.batch)),
   },
+  encode: {
+    doc: "Whether an SAE's features are all computed, or screened in eight bits first; does not change results",
+    value: "auto|dense|screened",
+    apply: (s, [v]) => (v === "auto" || v === "dense" || v === "screened" ? { ...s, encode: v } : null),
+    show: (s) => s.encode,
+  },
   precision: {
     doc: "Significant digits shown in tables",
     value: "<int>",

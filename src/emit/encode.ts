@@ -1,15 +1,23 @@
 /** Without this file residuals would not become sparse features. */
-import { constant, createGraph, finish, input, ints, node, nodes, output, scalar, weightColumns, weightRows, weight, type Graph } from "./graph.ts";
+import { constant, createGraph, finish, input, ints, node, nodes, output, scalar, stored, weightColumns, weightRows, weight, type Graph } from "./graph.ts";
 import { normalized } from "./normalize.ts";
-import type { EmittedGraph, SaeSpec } from "./specs.ts";
+import type { EmittedGraph, SaeSpec, TensorRef } from "./specs.ts";
 
 /** Features computed at a time: bounds the float32 copy of the encoder and the dense pre-activations to [N, 8192]. */
 export const TILE = 8192;
 
+/**
+ * A product of at most 64 columns on one thread adds in another order and gives other bits (MLAS `sgemm.cpp`, MlasSgemmOperation: a
+ * panel narrower than its 128 columns is made deeper). Wider ones agree column by column, whichever columns they are.
+ */
+export const FEWEST_COLUMNS = 128;
+
+/** Features `start`…`end`, or, with `at`, the features whose numbers int64 [U] `at` holds, ascending, at least `FEWEST_COLUMNS`. */
 interface Tile {
   readonly path: string;
   readonly start: number;
   readonly end: number;
+  readonly at?: { readonly features: string; /** The encoder as [m, d], where not the checkpoint's own layout. */ readonly rows: TensorRef | null };
 }
 
 /** int64 [nnz] each, and f32 [nnz]. */
@@ -20,29 +28,70 @@ interface Triples {
 }
 
 /** An SAE by itself: feed `residual` f32 [N, d] with N ≥ 2 → `tap0_row`, `tap0_feature`, `tap0_value`, with the bits of the fused graph. */
-export function emitEncode(sae: SaeSpec): EmittedGraph {
-  return finish(encodeGraph(sae), 0);
+export function emitEncode(sae: SaeSpec, features: readonly number[] | null = null): EmittedGraph {
+  return finish(encodeGraph(sae, features), 0);
 }
 
 /** The same before it becomes bytes. */
-export function encodeGraph(sae: SaeSpec): Graph {
+export function encodeGraph(sae: SaeSpec, features: readonly number[] | null = null): Graph {
   const graph = createGraph("encode");
-  encodeTap(graph, 0, sae, input(graph, "residual", "f32", ["N", sae.dIn]));
+  encodeTap(graph, 0, sae, input(graph, "residual", "f32", ["N", sae.dIn]), features);
   return graph;
 }
 
-/** Encode rows x f32 [N, d] and declare the triples as the outputs of tap `index`. */
-export function encodeTap(graph: Graph, index: number, sae: SaeSpec, x: string): void {
+/** Encode rows x f32 [N, d] and declare the triples as the outputs of tap `index`; `features`: of these alone. */
+export function encodeTap(graph: Graph, index: number, sae: SaeSpec, x: string, features: readonly number[] | null = null): void {
   const path = `/taps/${index}`;
-  const shifted = shift(graph, path, sae, normalized(graph, `${path}/normalized`, sae, x));
-  const tiles = tilesOf(path, sae);
-  const triples = chosen(graph, path, sae, shifted, tiles);
+  const shifted = encoderInput(graph, path, sae, x);
+  if (features === null) return triplesTap(graph, index, sae, shifted, tilesOf(path, sae));
+  if (sae.kind === "topk" || sae.kind === "groupmax") throw new Error(`which features of a ${sae.kind} SAE are active depends on others`);
+  const [at, wanted] = widened(features, sae.dSae);
+  const names = constant(graph, "i64", [at.length], at);
+  triplesTap(graph, index, sae, shifted, [{ path: `${path}/chosen`, start: 0, end: at.length, at: { features: names, rows: null } }], wanted);
+}
+
+/** Stop before the encoder's product: declare its input f32 [N, d] as `tap{index}_shifted`. */
+export function shiftedTap(graph: Graph, index: number, sae: SaeSpec, x: string): void {
+  output(graph, `tap${index}_shifted`, encoderInput(graph, `/taps/${index}`, sae, x), "f32", ["N", sae.dIn]);
+}
+
+/** Features of encoder inputs: feed `shifted` f32 [N, d] with N ≥ 2 → triples of tap 0. */
+export function emitFeatures(sae: SaeSpec): EmittedGraph {
+  const graph = createGraph("features");
+  triplesTap(graph, 0, sae, input(graph, "shifted", "f32", ["N", sae.dIn]), tilesOf("/taps/0", sae));
+  return finish(graph, 0);
+}
+
+/** The same of chosen features: feed `at` int64 [U] too, ascending, U ≥ `FEWEST_COLUMNS` and ≥ k. `rows`: the encoder as [m, d]. */
+export function emitChosen(sae: SaeSpec, rows: TensorRef): EmittedGraph {
+  const graph = createGraph("chosen");
+  const shifted = input(graph, "shifted", "f32", ["N", sae.dIn]);
+  const features = input(graph, "at", "i64", ["U"]);
+  triplesTap(graph, 0, sae, shifted, [{ path: "/taps/0/chosen", start: 0, end: sae.dSae, at: { features, rows } }]);
+  return finish(graph, 0);
+}
+
+/** `features` and, where they are too few for a product of the usual bits, others among them; which of all were asked for is null when all. */
+export function widened(features: readonly number[], width: number): readonly [readonly number[], readonly boolean[] | null] {
+  if (features.some((feature, i) => feature < 0 || feature >= width || feature <= (features[i - 1] ?? -1))) throw new Error("features must ascend and exist");
+  const asked = new Set(features);
+  const all = new Set(features);
+  for (let other = 0; all.size < Math.min(FEWEST_COLUMNS, width); other += 1) all.add(other);
+  const at = [...all].sort((a, b) => a - b);
+  return [at, at.length === features.length ? null : at.map((feature) => asked.has(feature))];
+}
+
+const encoderInput = (graph: Graph, path: string, sae: SaeSpec, x: string): string => shift(graph, path, sae, normalized(graph, `${path}/normalized`, sae, x));
+
+function triplesTap(graph: Graph, index: number, sae: SaeSpec, shifted: string, tiles: readonly Tile[], wanted: readonly boolean[] | null = null): void {
+  const path = `/taps/${index}`;
+  const triples = chosen(graph, path, sae, shifted, tiles, wanted);
   output(graph, `tap${index}_row`, triples.row, "i64", [`nnz${index}`]);
   output(graph, `tap${index}_feature`, triples.feature, "i64", [`nnz${index}`]);
   output(graph, `tap${index}_value`, scaled(graph, path, sae, triples), "f32", [`nnz${index}`]);
 }
 
-function chosen(graph: Graph, path: string, sae: SaeSpec, x: string, tiles: readonly Tile[]): Triples {
+function chosen(graph: Graph, path: string, sae: SaeSpec, x: string, tiles: readonly Tile[], wanted: readonly boolean[] | null): Triples {
   switch (sae.kind) {
     case "topk":
       return topk(graph, path, sae, x, tiles);
@@ -51,7 +100,7 @@ function chosen(graph: Graph, path: string, sae: SaeSpec, x: string, tiles: read
     case "standard":
     case "jumprelu":
     case "gated":
-      return byRow(graph, path, sae, tiles.map((tile) => thresholded(graph, sae, x, tile)));
+      return byRow(graph, path, sae, tiles.map((tile) => thresholded(graph, sae, x, tile, wanted)));
     default:
       return sae.kind satisfies never;
   }
@@ -65,8 +114,10 @@ function groupOf(sae: SaeSpec): number {
 
 /** Tiles of at most TILE features; a group of groupmax is never cut. */
 function tilesOf(path: string, sae: SaeSpec): readonly Tile[] {
-  const group = sae.kind === "groupmax" ? groupOf(sae) : 1;
-  const width = Math.max(group, TILE - (TILE % group));
+  // Whole groups; nearly equal, so that the last is no narrow rest, which would add in another order.
+  const unit = sae.kind === "groupmax" ? groupOf(sae) : 16;
+  const most = Math.max(unit, TILE - (TILE % unit));
+  const width = Math.ceil(sae.dSae / Math.ceil(sae.dSae / most) / unit) * unit;
   const count = Math.ceil(sae.dSae / width);
   return Array.from({ length: count }, (_, at) => ({ path: `${path}/tile${at}`, start: at * width, end: Math.min((at + 1) * width, sae.dSae) }));
 }
@@ -76,14 +127,20 @@ function shift(graph: Graph, path: string, sae: SaeSpec, x: string): string {
   return node(graph, `${path}/shifted`, "Sub", [x, constant(graph, "f32", [sae.dIn], sae.inputShift)]);
 }
 
-/** Entries `start`…`end` of a vector over features, as a constant. */
-function part(graph: Graph, vector: Float32Array, { start, end }: Tile): string {
+/** The tile's entries of a vector over features. */
+function part(graph: Graph, vector: Float32Array, { start, end, at }: Tile): string {
+  if (at !== undefined) {
+    const whole = constant(graph, "f32", [vector.length], vector);
+    const path = `${whole}/of${at.features}`;
+    return graph.names.has(path) ? path : node(graph, path, "Gather", [whole, at.features], { axis: 0 });
+  }
   return constant(graph, "f32", [end - start], vector.subarray(start, end));
 }
 
 /** x [N, d] → x·W (+ bias) [N, tile]. */
 function product(graph: Graph, sae: SaeSpec, x: string, tile: Tile, bias: Float32Array | null): string {
   const path = `${tile.path}/encoder`;
+  if (tile.at !== undefined) return chosenProduct(graph, sae, x, tile, tile.at, bias);
   const outIn = sae.encoderLayout === "out_in";
   const whole = tile.start === 0 && tile.end === sae.dSae;
   const matrix = outIn
@@ -92,6 +149,23 @@ function product(graph: Graph, sae: SaeSpec, x: string, tile: Tile, bias: Float3
       ? weight(graph, `${path}/weight`, sae.encoder)
       : weightColumns(graph, `${path}/weight`, `${tile.path.replace(/tile\d+$/, "")}encoder`, sae.encoder, tile.start, tile.end);
   return node(graph, path, "Gemm", [x, matrix, ...(bias === null ? [] : [part(graph, bias, tile)])], { transB: outIn ? 1 : 0 });
+}
+
+/** The same over gathered features: gathered as stored, then cast. */
+function chosenProduct(graph: Graph, sae: SaeSpec, x: string, tile: Tile, at: NonNullable<Tile["at"]>, bias: Float32Array | null): string {
+  const path = `${tile.path}/encoder`;
+  const ref = at.rows ?? sae.encoder;
+  const outIn = at.rows !== null || sae.encoderLayout === "out_in";
+  const gathered = node(graph, `${path}/gathered`, "Gather", [stored(graph, `${path}/whole`, ref), at.features], { axis: outIn ? 0 : 1 });
+  const matrix = ref.dtype === "f32" ? gathered : node(graph, `${path}/weight`, "Cast", [gathered], { to: 1 });
+  return node(graph, path, "Gemm", [x, matrix, ...(bias === null ? [] : [part(graph, bias, tile)])], { transB: outIn ? 1 : 0 });
+}
+
+/** Columns of a tile as feature numbers. */
+function featuresOf(graph: Graph, tile: Tile, column: string): string {
+  const path = `${tile.path}/feature`;
+  if (tile.at !== undefined) return node(graph, path, "Gather", [tile.at.features, column], { axis: 0 });
+  return tile.start === 0 ? column : node(graph, path, "Add", [column, ints(graph, tile.start)]);
 }
 
 /** pre = (x·W + bias) ∘ preScale, [N, tile]. */
@@ -131,10 +205,11 @@ function triplesOf(graph: Graph, path: string, value: string, active: string): {
 }
 
 /** standard, jumprelu and gated in one tile. */
-function thresholded(graph: Graph, sae: SaeSpec, x: string, tile: Tile): Triples {
+function thresholded(graph: Graph, sae: SaeSpec, x: string, tile: Tile, wanted: readonly boolean[] | null): Triples {
   const { value, active } = activation(graph, sae, x, tile);
-  const found = triplesOf(graph, tile.path, value, active);
-  return { row: found.row, feature: tile.start === 0 ? found.column : node(graph, `${tile.path}/feature`, "Add", [found.column, ints(graph, tile.start)]), value: found.value };
+  const counted = wanted === null ? active : node(graph, `${tile.path}/wanted`, "And", [active, constant(graph, "bool", [wanted.length], wanted.map(Number))]);
+  const found = triplesOf(graph, tile.path, value, counted);
+  return { row: found.row, feature: featuresOf(graph, tile, found.column), value: found.value };
 }
 
 /** groupmax in one tile: TopK of one breaks ties by the lower index, as elsewhere. */
@@ -181,7 +256,7 @@ function topk(graph: Graph, path: string, sae: SaeSpec, x: string, tiles: readon
   const candidates = tiles.map((tile): readonly [string, string] => {
     const k = Math.min(sae.k ?? 0, tile.end - tile.start);
     const [value, column] = largest(graph, `${tile.path}/top`, preActivation(graph, sae, x, tile), k);
-    return [value, tile.start === 0 ? column : node(graph, `${tile.path}/feature`, "Add", [column, ints(graph, tile.start)])];
+    return [value, featuresOf(graph, tile, column)];
   });
   let [value, feature] = candidates[0] as readonly [string, string];
   if (candidates.length > 1) {

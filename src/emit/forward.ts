@@ -1,11 +1,12 @@
 /** Without this file there would be no fused graph from token ids to activations. */
 import { blocksNeeded, HOOKS, type Hook } from "../ops/hook.ts";
 import { block, blockFlops } from "./block.ts";
-import { encodeTap } from "./encode.ts";
+import { encodeTap, shiftedTap } from "./encode.ts";
 import { createGraph, finish, input, ints, node, output, type Graph } from "./graph.ts";
 import { centred, normalized } from "./norm.ts";
 import { wideHeads } from "./padding.ts";
 import { embedding, shared } from "./positions.ts";
+import { withScreens } from "./screen.ts";
 import type { DecoderSpec, EmittedGraph, GraphTap } from "./specs.ts";
 
 export interface ForwardOptions {
@@ -25,13 +26,14 @@ export interface ForwardOptions {
  *   lengths   int32 [B]      S for every document
  *   total     int32 [1]      S; real tokens at most `maxPositions(model)`
  *   wanted    int64 [N]      row numbers b·S + position
- * Outputs for tap i, rows numbered 0…N−1 in the order of `wanted`: `tap{i}_dense` f32 [N, width of the hook], or triples sorted by row, then
+ * Outputs for tap i, rows numbered 0…N−1 in the order of `wanted`: `tap{i}_dense` f32 [N, width of the hook], `tap{i}_shifted` f32 [N, d], or triples sorted by row, then
  * feature: `tap{i}_row` int64, `tap{i}_feature` int64, `tap{i}_value` f32 > 0 (NaN where the arithmetic gave NaN).
  * Where `blocks` asks for more than the taps need, `rest` f32 [1, d] keeps the further blocks alive.
  */
 export function emitForward(model: DecoderSpec, taps: readonly GraphTap[], options: ForwardOptions): EmittedGraph {
   const graph = finish(forwardGraph(model, taps, options), blockFlops(model, blockCount(model, taps, options)));
-  return wideHeads(model) ? { ...graph, wideHeads: true } : graph;
+  const screened = taps.flatMap(({ sae, screened }, tap) => (sae === null || screened !== true ? [] : [{ tap, sae }]));
+  return withScreens(wideHeads(model) ? { ...graph, wideHeads: true } : graph, screened);
 }
 
 function blockCount(model: DecoderSpec, taps: readonly GraphTap[], options: ForwardOptions): number {
@@ -69,7 +71,8 @@ export function forwardGraph(model: DecoderSpec, taps: readonly GraphTap[], opti
       const read = tap.hook === "ln1_normalized" ? normalized(graph, `${path}/normalized_input`, at, model.norm, width) : at;
       const hooked = tap.centred === true ? centred(graph, `${path}/centred`, read, width) : read;
       if (tap.sae === null) output(graph, `tap${index}_dense`, hooked, "f32", ["N", width]);
-      else encodeTap(graph, index, tap.sae, hooked);
+      else if (tap.screened === true) shiftedTap(graph, index, tap.sae, hooked);
+      else encodeTap(graph, index, tap.sae, hooked, tap.features);
     });
   };
   /** Hooks of the stream between blocks: what goes into block `done`. */

@@ -79,15 +79,16 @@ export function output(graph: Graph, name: string, from: string, element: Elemen
   graph.outputs.push({ name, element, dims });
 }
 
-const WIDTH: Readonly<Record<Element, number>> = { f32: 4, i32: 4, i64: 8, bool: 1, f16: 2, bf16: 2 };
+const WIDTH: Readonly<Record<Element, number>> = { f32: 4, u8: 1, i8: 1, i32: 4, i64: 8, bool: 1, f16: 2, bf16: 2 };
 
 /** Numbers inside the model; the same content is stored once. */
-export function constant(graph: Graph, element: "f32" | "i32" | "i64", dims: readonly number[], values: ArrayLike<number>): string {
+export function constant(graph: Graph, element: "f32" | "u8" | "bool" | "i32" | "i64", dims: readonly number[], values: ArrayLike<number>): string {
   const bytes = new Uint8Array(values.length * WIDTH[element]);
   const view = new DataView(bytes.buffer);
   for (let at = 0; at < values.length; at += 1) {
     const value = values[at] as number;
     if (element === "f32") view.setFloat32(at * 4, value, true);
+    else if (element === "u8" || element === "bool") view.setUint8(at, value);
     else if (element === "i32") view.setInt32(at * 4, value, true);
     else view.setBigInt64(at * 8, BigInt(value), true);
   }
@@ -110,6 +111,13 @@ export function stored(graph: Graph, path: string, ref: TensorRef): string {
   const name = `${path}/${ref.dtype}`;
   const data = { kind: "external", location: location(ref.file), offset: ref.offset, length: ref.length } as const;
   if (!graph.initializers.has(name)) graph.initializers.set(claim(graph, name), { name, element: ref.dtype, dims: ref.shape, data });
+  return name;
+}
+
+/** Bytes of a file as a matrix of 8-bit numbers. */
+export function storedBytes(graph: Graph, name: string, element: "u8" | "i8", file: string, offset: number, dims: readonly [number, number]): string {
+  const data = { kind: "external", location: location(file), offset, length: dims[0] * dims[1] } as const;
+  graph.initializers.set(claim(graph, name), { name, element, dims, data });
   return name;
 }
 

@@ -197,6 +197,31 @@ export interface GraphTap {
   /** true: the mean over the model's dimensions is subtracted first (`center_writing_weights` of TransformerLens); else it is kept. */
   readonly centred?: true;
   readonly sae: SaeSpec | null;
+  /** Stop at the encoder's input, `tap{i}_shifted` [n, d]: the engine screens features outside of the graph. */
+  readonly screened?: boolean;
+  /** Only these features, ascending; absent: all. Not for topk, where a feature's fate depends on all others. */
+  readonly features?: readonly number[];
+}
+
+/** A tap whose features the engine screens: which one, and with what. */
+export interface ScreenedTap {
+  readonly tap: number;
+  readonly sae: SaeSpec;
+}
+
+/**
+ * An encoder in eight bits, row j = w_j of d weights as scale_j · (level − 128) + e_j, and what bounds its error.
+ * Derived from the checkpoint, never instead of it: values are computed from `rows`.
+ */
+export interface QuantizedEncoder {
+  /** uint8 [m, d]; 128 stands for 0. */
+  readonly levels: { readonly file: string; readonly offset: number };
+  /** The weights themselves, as stored, [m, d]: the checkpoint's own where it has that layout. */
+  readonly rows: TensorRef;
+  /** [m] scale_j, exact; ‖w_j‖ and ‖e_j‖, rounded up. */
+  readonly scale: Float32Array;
+  readonly norm: Float32Array;
+  readonly error: Float32Array;
 }
 
 /** Inputs and outputs by name. */
@@ -213,4 +238,6 @@ export interface EmittedGraph {
   readonly operators: number;
   /** true: documents are padded as heads wider than 128 columns want it (`paddedLength`). */
   readonly wideHeads?: true;
+  /** Taps that leave as `tap{i}_shifted` and become triples in the engine. */
+  readonly screened?: readonly ScreenedTap[];
 }

@@ -68,6 +68,9 @@ export interface Lowering {
   report(diagnostic: Omit<Diagnostic, "severity" | "span"> & { readonly severity?: Diagnostic["severity"]; readonly span?: Span }): void;
 }
 
+/** How features are encoded: all in float32, or screened in eight bits first; by cost with "auto". The results are the same. */
+export type EncodeKernel = "auto" | "dense" | "screened";
+
 /** Effective settings; every key can be `set`. */
 export interface Settings {
   readonly seed: string;
@@ -85,6 +88,7 @@ export interface Settings {
   readonly lanes: number | null;
   readonly threads: number | null;
   readonly batch: number | null;
+  readonly encode: EncodeKernel;
   readonly precision: number;
 }
 

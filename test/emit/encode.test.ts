@@ -4,10 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { emitEncode, TILE } from "../../src/emit/encode.ts";
-import type { SaeSpec } from "../../src/emit/specs.ts";
-import { numbers, randomSae, type SaeShape } from "./random_weights.ts";
-import { encodeRows } from "./run_graph.ts";
+import { emitForward, forwardGraph } from "../../src/emit/forward.ts";
+import { printGraph } from "../../src/emit/graph.ts";
+import { emitEncode, encodeGraph, TILE } from "../../src/emit/encode.ts";
+import type { GraphTap, SaeSpec } from "../../src/emit/specs.ts";
+import { numbers, randomModel, randomSae, type SaeShape } from "./random_weights.ts";
+import { encodeRows, forwardFeeds, openGraph, triples, type Outputs } from "./run_graph.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "saeq-encode-"));
 test.after(() => rmSync(folder, { recursive: true }));
@@ -128,6 +130,62 @@ test("k larger than the SAE keeps every positive feature", async () => {
   const sae = { ...randomSae(join(folder, "wide.bin"), { kind: "topk", dIn: D, dSae: 30, layout: "in_out" }), k: 500 };
   const found = await encodeRows(emitEncode(sae), residual(2), D);
   assert.is(found.length, reference(sae, residual(2)).flat().filter((value) => value > 0).length);
+});
+
+for (const kind of ["standard", "jumprelu", "gated"] as const) {
+  test(`${kind}: chosen features have the bits they have among all, however few they are`, async () => {
+    for (const layout of ["in_out", "out_in"] as const) {
+      const sae = randomSae(join(folder, "chosen.bin"), { kind, dIn: D, dSae: m, layout, dtype: layout === "in_out" ? "bf16" : "f32" });
+      const x = residual();
+      const all = await encodeRows(emitEncode(sae), x, D);
+      const busy = [...new Set(all.map(([, feature]) => feature))].sort((a, b) => a - b);
+      for (const features of [[busy[3]!], busy.filter((_, at) => at % 40 === 0), busy.slice(0, 500)]) {
+        const asked = new Set(features);
+        const expected = all.filter(([, feature]) => asked.has(feature));
+        assert.ok(expected.length > 0);
+        assert.equal(await encodeRows(emitEncode(sae, features), x, D), expected);
+      }
+    }
+  });
+}
+
+test("chosen features of a topk SAE, or ones that do not ascend or exist, are a bug of the planner", () => {
+  const spec = { kind: "topk", dIn: D, dSae: 300, layout: "out_in" } as const;
+  assert.throws(() => emitEncode(randomSae(join(folder, "refused.bin"), spec), [1]), /depends on others/);
+  const sae = randomSae(join(folder, "refused.bin"), { ...spec, kind: "standard" });
+  for (const features of [[2, 1], [1, 1], [300], [-1]]) assert.throws(() => emitEncode(sae, features), /ascend and exist/);
+});
+
+test("tiles of a million features are many, bounded and nearly equal; the last is no narrow rest", () => {
+  for (const dSae of [1_000_000, TILE + 1, 3 * TILE - 1, 131_072]) {
+    const tensor = { file: "/w", offset: 0, length: dSae * D * 2, dtype: "bf16", shape: [dSae, D] } as const;
+    const shape = { ...randomSae(join(folder, "wide.bin"), { kind: "standard", dIn: D, dSae: 100, layout: "out_in" }), dSae, encoder: tensor, bias: new Float32Array(dSae), preScale: null, outputScale: null };
+    const products = printGraph(encodeGraph(shape)).split("\n").flatMap((line) => /weight\/bf16: bf16\[(\d+),16\]/.exec(line)?.[1] ?? []).map(Number);
+    assert.is(products.reduce((sum, width) => sum + width, 0), dSae);
+    assert.is(products.length, Math.ceil(dSae / TILE));
+    assert.ok(products.every((width) => width <= TILE && width > TILE / 2 - 256), products.join(" "));
+  }
+});
+
+test("two SAEs on one residual: one pass gives both what each gives alone", async () => {
+  const model = randomModel(join(folder, "shared.bin"), { hiddenSize: D, heads: 2, kvHeads: 1, headDim: 16, mlpSize: 24, layers: 2 });
+  const saes = (["jumprelu", "topk"] as const).map((kind) => randomSae(join(folder, `${kind}.bin`), { kind, dIn: D, dSae: 500, layout: "in_out" }));
+  const tap = { layer: 1, hook: "resid_post" } as const;
+  const taps = saes.map((sae) => ({ ...tap, sae }));
+  const lines = printGraph(forwardGraph(model, taps, { blocks: null, slice: true })).split("\n");
+  assert.is(lines.filter((line) => line.includes("GroupQueryAttention")).length, 2);
+  const feeds = forwardFeeds([[1, 5, 9, 2], [7, 7]]);
+  const run = async (asked: readonly GraphTap[]): Promise<Outputs> => {
+    const session = await openGraph(emitForward(model, asked, { blocks: null, slice: true }));
+    const outputs = await session.run(feeds);
+    await session.release();
+    return outputs;
+  };
+  const both = await run(taps);
+  for (const [at, one] of taps.entries()) {
+    assert.ok(triples(both, at).length > 0);
+    assert.equal(triples(both, at), triples(await run([one])));
+  }
 });
 
 test.run();

@@ -3,6 +3,7 @@ import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { emitEncode } from "../../src/emit/encode.ts";
+import { emitScreened } from "../../src/emit/screen.ts";
 import { emitForward } from "../../src/emit/forward.ts";
 import { emitGenerate } from "../../src/emit/generate.ts";
 import { llamaSpec } from "../emit/llama_spec.ts";
@@ -38,6 +39,9 @@ export interface SmallModel {
   /** The same residual, dense. */
   readonly dense: EmittedGraph;
   readonly encode: EmittedGraph;
+  /** `forward` and `encode` with features screened by the engine. */
+  readonly screened: { readonly forward: EmittedGraph; readonly encode: EmittedGraph };
+  readonly sae: SaeSpec;
   readonly generate: EmittedGraph;
   readonly hidden: number;
   readonly vocabulary: number;
@@ -97,6 +101,11 @@ export function smallModel(): SmallModel {
     forward: emitForward(model, [{ ...last, sae }, { layer: 0, hook: "resid_post", sae: null }], { blocks: null, slice: true }),
     dense: emitForward(model, [{ ...last, sae: null }], { blocks: null, slice: false }),
     encode: emitEncode(sae),
+    screened: {
+      forward: emitForward(model, [{ ...last, sae, screened: true }, { layer: 0, hook: "resid_post", sae: null }], { blocks: null, slice: true }),
+      encode: emitScreened(sae),
+    },
+    sae,
     generate: emitGenerate(model),
     hidden: HIDDEN,
     vocabulary: VOCABULARY,

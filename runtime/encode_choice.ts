@@ -1,0 +1,54 @@
+/** Without this file nobody would decide which SAEs are encoded by screening in eight bits, and `explain` could not say why. */
+import { FEWEST_COLUMNS } from "../src/emit/encode.ts";
+import type { SaeSpec } from "../src/emit/specs.ts";
+import type { EncodeKernel } from "../src/stages/stage.ts";
+import type { Engine, ScreenCounts } from "./engine/port.ts";
+
+/** Weights below which the whole encoder is so quick that bounds and gathers cost more than they save. */
+export const SCREEN_WEIGHTS = 2 ** 24;
+/** Rows that save as much time as quantising an encoder takes, which is proportional to its weights like the encoding itself (`bench/encode.ts`). */
+export const SCREEN_ROWS = 2000;
+/** Least ratio of the speeds of eight-bit and float32 products: bounds, gathers and values take a part of the gain. */
+export const SCREEN_RATIO = 2.5;
+
+/** Why an SAE cannot be screened whatever is asked, or null. */
+function obstacle(sae: SaeSpec, threads: number): string | null {
+  if (sae.kind === "groupmax") return "which feature of a group is active depends on the others";
+  if (threads !== 1) return "lanes of several threads order their sums by the number of columns";
+  if (sae.dIn > 65_536) return "sums of more than 65,536 eight-bit products do not fit 32 bits";
+  if (sae.dSae < Math.max(FEWEST_COLUMNS, sae.k ?? 0)) return `${sae.dSae} features are too few`;
+  return null;
+}
+
+/** Whether `rows` rows are screened. Results are the same either way. Asks the engine for its speed only where all else speaks for it. */
+export async function screens(kernel: EncodeKernel, sae: SaeSpec, rows: number, engine: Engine): Promise<boolean> {
+  if (kernel === "dense" || obstacle(sae, engine.options.threads) !== null) return false;
+  if (kernel === "screened") return true;
+  if (sae.dIn * sae.dSae < SCREEN_WEIGHTS) return false;
+  if (rows < SCREEN_ROWS && !engine.quantized(sae)) return false;
+  const { exact, ratio } = await engine.eightBits();
+  return exact && ratio >= SCREEN_RATIO;
+}
+
+/** The same for people, before anything is measured. */
+export function describeChoice(kernel: EncodeKernel, sae: SaeSpec, threads: number): string {
+  const why = obstacle(sae, threads);
+  const million = (count: number): string => (count / 1e6).toFixed(1);
+  if (kernel === "dense") return "dense, as set";
+  if (why !== null) return `dense: ${why}`;
+  if (kernel === "screened") return "screened in eight bits, as set; candidates in float32";
+  const weights = sae.dIn * sae.dSae;
+  if (weights < SCREEN_WEIGHTS) return `dense: ${million(weights)} million weights are few (screened from ${million(SCREEN_WEIGHTS)} million on)`;
+  return `screened in eight bits from ${SCREEN_ROWS} rows on, where eight-bit products are exact and at least ${SCREEN_RATIO} times as fast; else dense`;
+}
+
+/** What screening did so far, for `explain`. */
+export function describeCounts({ rows, candidates, computed, dense }: ScreenCounts, features: number): string {
+  const share = (count: number): string => `${((100 * count) / Math.max(1, rows * features)).toFixed(2)} %`;
+  return `so far ${rows} rows screened: ${share(candidates)} of the features were candidates, ${share(computed)} computed in float32, ${dense} rows densely`;
+}
+
+export function addCounts(to: Map<string, ScreenCounts>, key: string, more: ScreenCounts): void {
+  const old = to.get(key) ?? { rows: 0, candidates: 0, computed: 0, dense: 0 };
+  to.set(key, { rows: old.rows + more.rows, candidates: old.candidates + more.candidates, computed: old.computed + more.computed, dense: old.dense + more.dense });
+}

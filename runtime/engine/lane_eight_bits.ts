@@ -1,0 +1,40 @@
+/** Without this file sums that saturate on some processors would pass for exact ones, and a slow product for a quick one. */
+import * as ort from "onnxruntime-node";
+import { emitExactness, emitSpeed } from "../../src/emit/screen.ts";
+
+type Open = (bytes: Uint8Array) => Promise<ort.InferenceSession>;
+
+const DEPTH = 64;
+
+/** The largest products, all of one sign: x86 without VNNI adds pairs of them in 16 bits, which saturate. */
+export async function isExact(open: Open): Promise<boolean> {
+  const session = await open(emitExactness(DEPTH).bytes);
+  try {
+    for (const level of [127, -127]) {
+      const { sums } = await session.run({ x: new ort.Tensor("int8", new Int8Array(DEPTH * 16).fill(level), [DEPTH, 16]) });
+      if (!(sums!.data as Int32Array).every((sum) => sum === 255 * level * DEPTH)) return false;
+    }
+    return true;
+  } finally {
+    await session.release();
+  }
+}
+
+const SIZE = 1024;
+const ROWS = 128;
+
+/** Time of a float32 product by the time of the eight-bit one, [1024, 1024] by 128 rows; the quickest of five each, interleaved. */
+export async function speedRatio(open: Open): Promise<number> {
+  const session = await Promise.all([open(emitSpeed(SIZE, false).bytes), open(emitSpeed(SIZE, true).bytes)]);
+  const feeds = [{ x: new ort.Tensor("float32", new Float32Array(SIZE * ROWS).fill(1), [ROWS, SIZE]) }, { x: new ort.Tensor("int8", new Int8Array(SIZE * ROWS).fill(1), [SIZE, ROWS]) }];
+  const best = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+  for (let round = 0; round < 5; round++) {
+    for (const which of [0, 1]) {
+      const started = performance.now();
+      await session[which]!.run(feeds[which]!);
+      best[which] = Math.min(best[which]!, performance.now() - started);
+    }
+  }
+  for (const one of session) await one.release();
+  return best[0]! / best[1]!;
+}
