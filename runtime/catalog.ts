@@ -138,7 +138,7 @@ export function createCatalog(readFrom: string, options: CatalogOptions = {}): C
       layer: spec.layer,
       hook: spec.hook,
       hookName: spec.hookName,
-      centred: spec.centred === true,
+      centred: spec.centred === true || entry?.centered === true,
       prependBos: spec.prependBos,
       noDecoder: spec.decoder === null ? spec.noDecoder : null,
       module: spec.module,
