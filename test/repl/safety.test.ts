@@ -163,10 +163,12 @@ const scripts = (text: string): readonly string[] => [
 /** Every subcommand that prints something of a script, on a script made of the text. */
 async function subcommands(text: string): Promise<void> {
   const file = join(folder, "hostile.saeq");
+  // No argument of a program holds a NUL: the system ends it there.
+  const word = text.replaceAll("\0", "");
   for (const script of scripts(text)) {
     writeFileSync(file, script);
     writeFileSync(join(folder, "hostile_test.saeq"), script);
-    for (const argv of [["check", file], ["check", "--json", file], ["lint", file], ["lint", "--json", file], ["info", file], ["info", "--json", file], ["doc", file], ["run", file, "--help"], ["run", file], ["fmt", "-"], ["explain", file], ["explain", "--phase", "all", file], ["test", join(folder, "hostile_test.saeq")], ["check", `${text}.saeq`], ["doc", text], ["explain", text], ["run", `${text}.saeq`], ["info", `x${text}`]]) {
+    for (const argv of [["check", file], ["check", "--json", file], ["lint", file], ["lint", "--json", file], ["info", file], ["info", "--json", file], ["doc", file], ["run", file, "--help"], ["run", file], ["fmt", "-"], ["explain", file], ["explain", "--phase", "all", file], ["test", join(folder, "hostile_test.saeq")], ["check", `${word}.saeq`], ["doc", word], ["explain", word], ["run", `${word}.saeq`], ["info", `x${word}`]]) {
       const streams = { stdin: new PassThrough(), out: collect(), err: collect() };
       streams.stdin.end(script);
       const request = parseArguments(argv, { version: "1", piped: true });
