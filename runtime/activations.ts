@@ -2,14 +2,15 @@
 import { emitEncode } from "../src/emit/encode.ts";
 import { emitForward } from "../src/emit/forward.ts";
 import type { EmittedGraph, GraphTap } from "../src/emit/specs.ts";
-import type { Op } from "../src/ops/op.ts";
+import type { Op, SaeRef } from "../src/ops/op.ts";
 import type { TensorRef } from "../src/emit/specs.ts";
-import { requireFinite, usedSaeWeights, usedWeights } from "./checkpoint/nonfinite.ts";
-import { documentKey, type ActivationStore } from "./activation_store.ts";
+import { requireFinite, usedSaeWeights } from "./checkpoint/nonfinite.ts";
+import type { ActivationStore } from "./cache/activation_store.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Acts, Csr, Dense, Tokens } from "./data/frame.ts";
 import type { Document, Engine, Progress, TapOutput } from "./engine/port.ts";
 import { concatenate, rowsOf } from "./kernels/csr.ts";
+import { tapDocuments } from "./tap_documents.ts";
 import { wantedPositions } from "./window.ts";
 
 export interface ActivationContext {
@@ -17,15 +18,15 @@ export interface ActivationContext {
   readonly catalog: Catalog;
   readonly store: ActivationStore;
   readonly graphs: Map<string, EmittedGraph>;
-  /** Continuations by model, prompt and length, so that a stopped `memorize` goes on where it was. */
-  readonly generated: Map<string, Int32Array>;
+  /** Keep residuals too, and encode from them: another SAE then needs no model. */
+  readonly residuals: boolean;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: Progress) => void;
   /** Of so many texts so many were known already. */
   readonly onKept?: (kept: number, all: number) => void;
 }
 
-type Forward = Op & { readonly op: "forward" };
+export type Forward = Op & { readonly op: "forward" };
 
 /** The graph of a pass, emitted once. */
 export function forwardGraphOf(op: Forward, catalog: Catalog, graphs: Map<string, EmittedGraph>): EmittedGraph {
@@ -44,55 +45,10 @@ export function forwardGraphOf(op: Forward, catalog: Catalog, graphs: Map<string
  * acts where every tap has an SAE, else dense. Documents already known are not run again.
  */
 export async function forward(op: Forward, sets: readonly Tokens[], context: ActivationContext): Promise<readonly (Acts | Dense)[]> {
-  const graph = forwardGraphOf(op, context.catalog, context.graphs);
-  const pass = `${graph.key}|${context.engine.options.threads}`;
   const wanted = sets.map((tokens) => tokens.ids.map((ids, i) => wantedPositions(op.window, ids.length, tokens.boundary?.[i] ?? null)));
-  const results: (readonly TapOutput[] | undefined)[] = [];
-  const keys: string[] = [];
-  const missing: Document[] = [];
-  const places: number[] = [];
-  const seen = new Map<string, number>();
-  const copies: { readonly at: number; readonly of: number }[] = [];
-  const empty = op.taps.map((tap): TapOutput => (tap.sae === null
-    ? { kind: "dense", width: context.catalog.model(op.model).facts.hiddenSize, values: new Float32Array(0) }
-    : { kind: "sparse", indptr: new Uint32Array(1), indices: new Uint32Array(0), values: new Float32Array(0) }));
-  for (const [s, tokens] of sets.entries()) {
-    for (const [i, ids] of tokens.ids.entries()) {
-      const document: Document = { ids, wanted: wanted[s]![i]! };
-      const key = documentKey(pass, document);
-      const at = results.length;
-      keys.push(key);
-      if (document.wanted.length === 0) {
-        results.push(empty);
-        continue;
-      }
-      const known = context.store.get(key);
-      results.push(known);
-      if (known !== undefined) continue;
-      const twin = seen.get(key);
-      if (twin !== undefined) copies.push({ at, of: twin });
-      else {
-        seen.set(key, at);
-        places.push(at);
-        missing.push(document);
-      }
-    }
-  }
-  context.onKept?.(results.length - missing.length - copies.length, results.length);
-  if (missing.length > 0) {
-    const model = context.catalog.model(op.model).spec;
-    const weights = [...usedWeights(model, op.blocks ?? model.blocks.length, false), ...op.taps.flatMap((tap) => (tap.sae === null ? [] : usedSaeWeights(context.catalog.sae(tap.sae).spec)))];
-    await whileFinite(weights, context.signal, (signal) => context.engine.forward(graph, op.taps.length, missing, {
-      signal,
-      onProgress: context.onProgress,
-      onDocument: (index, taps) => {
-        const at = places[index]!;
-        results[at] = taps;
-        context.store.set(keys[at]!, taps);
-      },
-    }));
-    for (const { at, of } of copies) results[at] = results[of];
-  }
+  const documents = sets.flatMap((tokens, s) => tokens.ids.map((ids, i): Document => ({ ids, wanted: wanted[s]![i]! })));
+  const results = new Array<readonly TapOutput[]>(documents.length);
+  await tapDocuments(op, documents, context, (index, taps) => (results[index] = taps));
   let next = 0;
   return sets.map((tokens, s) => {
     const outputs = tokens.ids.map(() => results[next++]!);
@@ -164,22 +120,28 @@ function sparse(output: TapOutput): TapOutput & { readonly kind: "sparse" } {
 /** Rows of one encode call at most: bounds the memory of rows × features inside the engine. */
 const ENCODE_ROWS = 2048;
 
-/** dense → acts with one SAE per tap, in a graph of its own. */
+/** Residuals [rows, width] → the SAE's activations, in a graph of its own. */
+export async function encodeRows(ref: SaeRef, values: Float32Array, width: number, context: ActivationContext): Promise<Csr> {
+  const { spec } = context.catalog.sae(ref);
+  const id = JSON.stringify(["encode", ref]);
+  const graph = context.graphs.get(id) ?? emitEncode(spec);
+  context.graphs.set(id, graph);
+  const rows = values.length / width;
+  const parts: Csr[] = [];
+  for (let from = 0; from < rows; from += ENCODE_ROWS) {
+    const to = Math.min(from + ENCODE_ROWS, rows);
+    const output = sparse(await whileFinite(usedSaeWeights(spec), context.signal, (signal) => context.engine.encode(graph, values.slice(from * width, to * width), width, signal)));
+    parts.push({ rows: to - from, cols: spec.dSae, indptr: output.indptr, indices: output.indices, values: output.values });
+  }
+  return concatenate(parts, spec.dSae);
+}
+
+/** dense → acts with one SAE per tap. */
 export async function encode(op: Op & { readonly op: "encode" }, dense: Dense, context: ActivationContext): Promise<Acts> {
   const taps = [];
   for (const [t, tap] of dense.taps.entries()) {
     const ref = op.saes[t]!;
-    const { spec } = context.catalog.sae(ref);
-    const id = JSON.stringify(["encode", ref]);
-    const graph = context.graphs.get(id) ?? emitEncode(spec);
-    context.graphs.set(id, graph);
-    const parts: Csr[] = [];
-    for (let from = 0; from < dense.rows.count; from += ENCODE_ROWS) {
-      const to = Math.min(from + ENCODE_ROWS, dense.rows.count);
-      const output = sparse(await whileFinite(usedSaeWeights(spec), context.signal, (signal) => context.engine.encode(graph, tap.values.slice(from * tap.width, to * tap.width), tap.width, signal)));
-      parts.push({ rows: to - from, cols: spec.dSae, indptr: output.indptr, indices: output.indices, values: output.values });
-    }
-    taps.push({ layer: tap.layer, hook: tap.hook, sae: `${ref.name} (${ref.convention})`, csr: concatenate(parts, spec.dSae) });
+    taps.push({ layer: tap.layer, hook: tap.hook, sae: `${ref.name} (${ref.convention})`, csr: await encodeRows(ref, tap.values, tap.width, context) });
   }
   return { kind: "acts", tokens: dense.tokens, rows: dense.rows, taps };
 }

@@ -59,6 +59,8 @@ export interface ExecuteContext extends Omit<ActivationContext, "onProgress" | "
   readonly onSaved: (path: string, detail: string) => void;
   readonly outputPath: (path: string) => string;
   readonly explain: (plan: Plan) => string;
+  /** Keep a value beyond the session; the bytes it took, or null where there is no place for it. */
+  readonly keep: (plan: Plan, value: Value, seconds: number | null) => Promise<number | null>;
 }
 
 /** The value of a plan. Equal sub-plans are computed once; effects happen once, in the order of the script. */
@@ -244,10 +246,13 @@ async function apply(plan: Plan, inputs: readonly Value[], context: ExecuteConte
       context.onSaved(path, await saveValue(input, path, op.format));
       return input;
     }
-    case "cache":
+    case "cache": {
       keep(context.values, key(plan), input, op.seconds);
-      context.onNotice(`${plan.label}: kept ${op.seconds === null ? "until the session ends" : `for ${op.seconds} s`}`);
+      const bytes = await context.keep(plan, input, op.seconds);
+      const how = op.seconds === null ? (bytes === null ? " until the session ends" : "") : ` for ${op.seconds} s`;
+      context.onNotice(`${plan.label}: kept${bytes === null ? "" : ` on disk (${bytes} bytes)`}${how}`);
       return input;
+    }
     case "show":
       context.onResult(plan, input);
       return input;

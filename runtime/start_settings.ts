@@ -15,5 +15,6 @@ export const START: Settings = {
   lanes: null,
   threads: null,
   batch: null,
+  cache: "disk",
   precision: 4,
 };

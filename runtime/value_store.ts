@@ -41,7 +41,7 @@ export function createValueStore(limit: number): ValueStore {
 }
 
 /** About how many bytes a value holds; parts shared with other values count each time. */
-function sizeOf(value: Value): number {
+export function sizeOf(value: Value): number {
   switch (value.kind) {
     case "groups":
       return value.members.reduce((sum, member) => sum + sizeOf(member.value), 0);

@@ -116,7 +116,7 @@ export type Op =
   /** Runs input 1 on the side and passes input 0 on. */
   | { readonly op: "tee" }
   | { readonly op: "save"; readonly path: string; readonly format: SaveFormat }
-  /** Its input is not dropped when the session makes room, for `seconds` or until the session ends. */
+  /** Its input is kept, on disk too, for `seconds` or as long as there is room. */
   | { readonly op: "cache"; readonly name: string; readonly seconds: number | null }
   | { readonly op: "show"; readonly rows: number | null; readonly wide: boolean };
 

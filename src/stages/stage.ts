@@ -67,6 +67,7 @@ export interface Settings {
   readonly lanes: number | null;
   readonly threads: number | null;
   readonly batch: number | null;
+  readonly cache: "off" | "memory" | "disk" | "residuals";
   readonly precision: number;
 }
 
