@@ -7,7 +7,7 @@ import { encode, forward, type ActivationContext } from "./activations.ts";
 import { chartOf } from "./chart.ts";
 import { contextsTable } from "./contexts.ts";
 import { tokenizeTable } from "./documents.ts";
-import type { Acts, Dense, Features, Groups, Single, Table, Tokens, Value } from "./data/frame.ts";
+import type { Acts, Dense, Features, Groups, Reduced, Single, Table, Tokens, Value } from "./data/frame.ts";
 import { evaluate } from "./data/evaluate.ts";
 import { countRows, describeValue } from "./data/summaries.ts";
 import { aggregateTable, groupRows, ungroupTable, type GroupPart } from "./data/grouping.ts";
@@ -21,6 +21,8 @@ import { compareGroups } from "./comparison.ts";
 import { overlapTable, rankFeatures, unionTable } from "./features.ts";
 import { memorize } from "./memorization.ts";
 import { decodeGroups, fidelityTable } from "./reconstruction.ts";
+import type { Measured } from "./measured.ts";
+import { reduceForward } from "./reduce_forward.ts";
 import type { Progress } from "./engine/port.ts";
 import { countActivations, histogramPlot, nonFiniteCount, statisticsTable, type Member } from "./summary.ts";
 import type { ValueStore } from "./value_store.ts";
@@ -112,6 +114,10 @@ function expect<K extends Single["kind"]>(kind: K, value: Single): Single & { re
   return value as Single & { readonly kind: K };
 }
 
+function measured(value: Single): Measured {
+  return value.kind === "reduced" ? value : expect("acts", value);
+}
+
 async function apply(plan: Plan, inputs: readonly Value[], context: ExecuteContext): Promise<Value> {
   const { op } = plan;
   const input = inputs[0]!;
@@ -172,15 +178,20 @@ async function apply(plan: Plan, inputs: readonly Value[], context: ExecuteConte
         return tokens;
       });
     case "forward": {
-      const made = await together(input, (sets) => forward(op, sets.map((set): Tokens => expect("tokens", set)), activation));
+      const made = await together(input, (sets) => {
+        const tokens = sets.map((set): Tokens => expect("tokens", set));
+        if (op.reduce === undefined) return forward(op, tokens, activation);
+        return reduceForward(op, op.reduce, tokens.map((set) => ({ pieces: [set], total: set.ids.length })), activation);
+      });
       for (const { name, value } of members(made)) {
-        const broken = value.kind === "acts" ? nonFiniteCount(value) : 0;
+        const broken = value.kind === "acts" || value.kind === "reduced" ? nonFiniteCount(value) : 0;
         if (broken > 0) context.onNotice(`${plan.label}: ${broken} activations${name === null ? "" : ` of ${name}`} are not finite numbers; they count as not active`);
       }
       return made;
     }
     case "pick":
-      return each(input, (single): Acts | Dense => {
+      return each(input, (single): Acts | Dense | Reduced => {
+        if (single.kind === "reduced") return { ...single, taps: op.taps.map((tap) => single.taps[tap]!) };
         if (single.kind === "acts") return { ...single, taps: op.taps.map((tap) => single.taps[tap]!) };
         const dense = expect("dense", single);
         return { ...dense, taps: op.taps.map((tap) => dense.taps[tap]!) };
@@ -198,9 +209,9 @@ async function apply(plan: Plan, inputs: readonly Value[], context: ExecuteConte
         return made;
       });
     case "rank":
-      return each(input, (single) => rankFeatures(op, single.kind === "features" ? single : expect("acts", single)));
+      return each(input, (single) => rankFeatures(op, single.kind === "features" ? single : measured(single)));
     case "statistics":
-      return statisticsTable(op, members(input).map(({ name, value }) => ({ name, value: expect("acts", value) })));
+      return statisticsTable(op, members(input).map(({ name, value }) => ({ name, value: measured(value) })));
     case "histogram":
       if (members(input).length === 0 && plan.inputs[0]!.schema.kind !== "acts") return { kind: "plot", title: op.of, unit: "rows", quantity: op.of, edges: new Float64Array(0), series: [], overlay: op.overlay, log: op.log };
       return histogramPlot(op, members(input));
