@@ -24,6 +24,7 @@ import { decodeGroups, fidelityTable } from "./reconstruction.ts";
 import type { Measured } from "./measured.ts";
 import { reduceForward } from "./reduce_forward.ts";
 import type { Progress } from "./engine/port.ts";
+import { streamedValue } from "./streamed_value.ts";
 import { countActivations, histogramPlot, nonFiniteCount, statisticsTable, type Member } from "./summary.ts";
 import type { ValueStore } from "./value_store.ts";
 
@@ -70,6 +71,12 @@ export async function execute(plan: Plan, context: ExecuteContext): Promise<Valu
   const known = context.done.get(plan) ?? (OPS[plan.op.op].passes ? undefined : (context.values.get(key(plan)) ?? kept(context.values, key(plan))));
   if (known !== undefined) return known;
   if (plan.op.op === "explain") return { kind: "text", text: context.explain(plan.inputs[0]!) };
+  const streamed = await streaming(plan, context);
+  if (streamed !== null) {
+    context.done.set(plan, streamed);
+    context.values.set(key(plan), streamed);
+    return streamed;
+  }
   const inputs: Value[] = [];
   for (const [i, input] of plan.inputs.entries()) {
     const value = await execute(input, context);
@@ -87,6 +94,16 @@ export async function execute(plan: Plan, context: ExecuteContext): Promise<Valu
   context.done.set(plan, value);
   if (!OPS[plan.op.op].passes) context.values.set(key(plan), value);
   return value;
+}
+
+/** The value of a plan whose rows need not all be held; null for others. */
+async function streaming(plan: Plan, context: ExecuteContext): Promise<Value | null> {
+  const known = (node: Plan): Value | undefined => context.done.get(node) ?? context.values.get(key(node)) ?? kept(context.values, key(node));
+  try {
+    return await streamedValue(plan, { ...context, known, onProgress: (progress) => context.onProgress(plan, progress) });
+  } catch (error) {
+    throw error instanceof StageError || (error instanceof Error && error.name === "AbortError") ? error : new StageError(plan, error);
+  }
 }
 
 function members(value: Value): readonly Member[] {

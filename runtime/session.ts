@@ -42,11 +42,13 @@ const MOST_ROUNDS = 100;
 export interface InnerOptions extends SessionOptions {
   /** Rules of the optimiser; [] runs plans as written. */
   readonly rules?: readonly Rule[];
+  /** CSV files from this size on are streamed. */
+  readonly streamBytes?: number;
 }
 
 /** Open a session. No model is read and no engine started before the first `run`; an interactive one knows its names at once. */
 export async function createSession(options: InnerOptions): Promise<Session> {
-  const catalog = createCatalog(options.readFrom);
+  const catalog = createCatalog(options.readFrom, options.streamBytes);
   const values = createValueStore(VALUE_BYTES);
   let disk: DiskCache | null | undefined;
   const stores = new Map<Settings["cache"], ActivationStore>();

@@ -6,7 +6,7 @@ import type { TensorRef } from "../../src/emit/specs.ts";
 import type { Plan } from "../../src/ops/op.ts";
 import { nodes } from "../../src/optimize/rule.ts";
 import type { ActivationContext } from "../activations.ts";
-import { usedSaeWeights, usedWeights } from "../checkpoint/nonfinite.ts";
+import { usedDecoderWeights, usedSaeWeights, usedWeights } from "../checkpoint/nonfinite.ts";
 import type { Value } from "../data/frame.ts";
 import { keep, kept } from "../data/kept.ts";
 import { sizeOf, type ValueStore } from "../value_store.ts";
@@ -30,7 +30,7 @@ function idOf(plan: Plan, { catalog, engine }: KeepContext): string {
       const saes = op.op === "forward" ? op.taps.flatMap(({ sae }) => (sae === null ? [] : [sae])) : [];
       return [...usedWeights(spec, spec.blocks.length, true), ...saes.flatMap((sae) => usedSaeWeights(catalog.sae(sae).spec))];
     }
-    return op.op === "encode" ? op.saes.flatMap((sae) => usedSaeWeights(catalog.sae(sae).spec)) : [];
+    return op.op === "encode" || op.op === "decode" ? op.saes.flatMap((sae) => [...usedSaeWeights(catalog.sae(sae).spec), ...usedDecoderWeights(catalog.sae(sae).spec)]) : [];
   });
   return createHash("sha256").update(JSON.stringify([key(plan), stamps(weights), weights.length === 0 ? "" : numericsClass(engine.options), packageVersion()])).digest("hex").slice(0, 32);
 }

@@ -3,7 +3,8 @@
  *
  * One record of a segment (`segment.ts`), integers little-endian:
  *   0  u8   1: what follows is one Zstandard frame (RFC 8878), 0: it is stored
- *   1  u32  n, bytes of the structure: JSON in UTF-8, in which a typed array stands as {"$a": [type, offset, length]}, a set as {"$s": […]}
+ *   1  u32  n, bytes of the structure: JSON in UTF-8, in which a typed array stands as {"$a": [type, offset, length]}, a set as {"$s": […]}, a map
+ *           as {"$m": [[key, value], …]}, undefined as {"$u": 1}
  *           and a number that JSON lacks (NaN, ±infinity, −0) as {"$n": "…"}; functions are left out
  *   5  n    structure
  *      arrays, one after the other: their bytes in the order of the machine that JSON names as "$order": "LE" or "BE"
@@ -29,6 +30,8 @@ export function encodeValue(value: unknown): Buffer {
       return placed;
     }
     if (each instanceof Set) return { $s: [...each].map(strip) };
+    if (each instanceof Map) return { $m: [...each].map(strip) };
+    if (each === undefined) return { $u: 1 };
     if (Array.isArray(each)) return each.map(strip);
     if (typeof each === "number" && (!Number.isFinite(each) || Object.is(each, -0))) return { $n: Object.is(each, -0) ? "-0" : String(each) };
     if (typeof each === "object" && each !== null) return Object.fromEntries(Object.entries(each).filter(([, inner]) => typeof inner !== "function").map(([name, inner]) => [name, strip(inner)]));
@@ -60,6 +63,8 @@ export function decodeValue(bytes: Buffer): unknown {
       return new TYPES[name](Uint8Array.from(body.subarray(length + offset, length + offset + size)).buffer);
     }
     if ("$s" in each && Array.isArray(each.$s)) return new Set(each.$s.map(fill));
+    if ("$m" in each && Array.isArray(each.$m)) return new Map(each.$m.map(fill) as [unknown, unknown][]);
+    if ("$u" in each) return undefined;
     if ("$n" in each) return Number(each.$n);
     return Object.fromEntries(Object.entries(each).map(([name, inner]) => [name, fill(inner)]));
   };

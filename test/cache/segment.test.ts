@@ -100,8 +100,10 @@ test("a newer format is told from damage", () => {
 });
 
 test("values come back bit for bit", () => {
-  const value = { kind: "table", rows: 2, columns: [{ name: "__proto__", values: Float64Array.of(1, Number.NaN), valid: Uint8Array.of(1, 0) }], more: [new Set([1, 2]), null, -0, Number.NEGATIVE_INFINITY, "\ud800 é", [[]]], ids: [Int32Array.of(1), new Int32Array(0)] };
+  const value = { kind: "table", rows: 2, columns: [{ name: "__proto__", values: Float64Array.of(1, Number.NaN), valid: Uint8Array.of(1, 0) }], more: [new Set([1, 2]), undefined, null, -0, Number.NEGATIVE_INFINITY, "\ud800 é", [[]]], ids: [Int32Array.of(1), new Int32Array(0)] };
   assert.is(bits(decodeValue(encodeValue(value))), bits(value));
+  const map = new Map<number, unknown>([[3, Float64Array.of(1)], [0, new Map()]]);
+  assert.equal(decodeValue(encodeValue(map)), map);
 });
 
 test.run();

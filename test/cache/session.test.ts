@@ -149,6 +149,16 @@ test("the stage `cache` keeps values of every kind over sessions, and token text
   }
 });
 
+test("features kept on disk still know the true counts behind them", async () => {
+  const at = folder();
+  const query = (keep: string): string => `${QUERY.replaceAll("12", "4")} | top 4${keep} | union`;
+  const reference = await once(query(""), null);
+  assert.is((await once(query(" | cache"), at)).bits, reference.bits);
+  const again = await once(query(" | cache"), at);
+  assert.is(again.bits, reference.bits);
+  assert.is(again.texts, 0);
+});
+
 test("a value whose time is over is computed again", async () => {
   const at = folder();
   await once('sample perfect 2 | acts layer 7 last 2 | cache ttl 0.001', at);
