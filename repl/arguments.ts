@@ -16,6 +16,8 @@ export interface Options {
   readonly color: "auto" | "always" | "never";
   readonly ascii: boolean;
   readonly progress: boolean;
+  /** False: nothing is read from or written to the cache folder. */
+  readonly cache: boolean;
   readonly quiet: boolean;
   readonly prompt: boolean;
 }
@@ -33,6 +35,8 @@ export type Shell = (typeof shells)[number];
 /** What can be asked about SAEs that are known by name. */
 export const saeQuestions = ["ls", "info", "search"] as const;
 export type SaeQuestion = (typeof saeQuestions)[number];
+export const cacheActions = ["ls", "gc", "clear"] as const;
+export type CacheAction = (typeof cacheActions)[number];
 
 /** What the command line asks for. */
 export type Request =
@@ -48,6 +52,7 @@ export type Request =
   | { readonly kind: "sae"; readonly what: SaeQuestion; readonly words: readonly string[]; readonly model: string | null; readonly layer: number | null; readonly hook: string | null; readonly options: Options }
   | { readonly kind: "parity"; readonly against: string; readonly model: string | null; readonly sae: string | null; readonly convention: string | null; readonly options: Options }
   | { readonly kind: "doc"; readonly word: string | null; readonly options: Options }
+  | { readonly kind: "cache"; readonly action: CacheAction; readonly limit: string | null; readonly options: Options }
   | { readonly kind: "completions"; readonly shell: Shell; readonly options: Options }
   | { readonly kind: "lsp"; readonly options: Options }
   | { readonly kind: "doctor"; readonly options: Options }
@@ -175,6 +180,12 @@ function build(version: string, normalized: Extract<Normalized, { kind: "argumen
     .description("facts about this machine and terminal, for bug reports")
     .action(() => done({ kind: "doctor", options: options() }));
   program
+    .command("cache")
+    .description("results kept on disk: list them, make room, or remove them")
+    .addArgument(new Argument("<action>", "`ls`, `gc` (remove what was used least recently) or `clear`").choices([...cacheActions]))
+    .option("--limit <size>", "what `gc` leaves at most, as 2GB; the usual limit where not given")
+    .action((action: CacheAction, own: Record<string, unknown>) => done({ kind: "cache", action, limit: text(own["limit"]), options: options() }));
+  program
     .command("completions")
     .description("a script that teaches a shell to complete saeq")
     .addArgument(new Argument("<shell>", "which one").choices([...shells]))
@@ -240,6 +251,7 @@ function addGlobals(program: Command): void {
     .addOption(new Option("--color <when>", "colours").choices(["auto", "always", "never"]).default("auto"))
     .option("--ascii", "draw with ASCII only")
     .option("--no-progress", "no progress lines")
+    .option("--no-cache", "neither read nor write the cache folder")
     .option("-q, --quiet", "only results and errors")
     .option("--no-prompt", "never ask; missing permissions are an error");
 }
@@ -266,6 +278,7 @@ function readOptions(raw: Record<string, unknown>): Options {
     color: color === "always" || color === "never" ? color : "auto",
     ascii: raw["ascii"] === true,
     progress: raw["progress"] !== false,
+    cache: raw["cache"] !== false,
     quiet: raw["quiet"] === true,
     prompt: raw["prompt"] !== false,
   };

@@ -62,6 +62,8 @@ export async function perform(request: Exclude<Request, { kind: "say" }>, shop: 
       return (await import("./subcommands/test.ts")).testFiles(request, shop);
     case "info":
       return (await import("./subcommands/info.ts")).info(request, shop);
+    case "cache":
+      return (await import("./subcommands/cache.ts")).cache(request, shop);
     case "completions":
       return (await import("./subcommands/completions.ts")).completions(request, shop);
     case "lsp":

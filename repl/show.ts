@@ -88,6 +88,7 @@ function rowsOf(value: Value): number {
       return value.text.split("\n").length;
     case "plot":
     case "chart":
+    case "reduced":
       return 0;
     default:
       return value satisfies never;

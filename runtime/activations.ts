@@ -4,19 +4,20 @@ import { emitScreened } from "../src/emit/screen.ts";
 import { emitForward } from "../src/emit/forward.ts";
 import type { EmittedGraph, GraphTap } from "../src/emit/specs.ts";
 import { moduleOf } from "../src/ops/hook.ts";
-import type { Op, Tap } from "../src/ops/op.ts";
+import type { Op, SaeRef, Tap } from "../src/ops/op.ts";
 import type { EncodeKernel } from "../src/stages/stage.ts";
 import type { TensorRef } from "../src/emit/specs.ts";
-import { requireFinite, usedSaeWeights, usedWeights } from "./checkpoint/nonfinite.ts";
-import { documentKey, type ActivationStore } from "./activation_store.ts";
+import { requireFinite, usedSaeWeights } from "./checkpoint/nonfinite.ts";
+import type { ActivationStore } from "./cache/activation_store.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Acts, Csr, Dense, Place, Tokens } from "./data/frame.ts";
 import type { Document, Engine, Progress, ScreenCounts, TapOutput } from "./engine/port.ts";
 import { decodeRows, emitDecode } from "../src/emit/decode.ts";
 import type { Guard, Restore } from "./guard/guard.ts";
-import { firstToGuard, guardEncoded, guardTaps, progressOfParts } from "./guard/pass.ts";
+import { guardEncoded } from "./guard/pass.ts";
 import { addCounts, screens } from "./encode_choice.ts";
 import { concatenate, rowsOf } from "./kernels/csr.ts";
+import { tapDocuments } from "./tap_documents.ts";
 import { wantedPositions } from "./window.ts";
 
 export interface ActivationContext {
@@ -24,19 +25,19 @@ export interface ActivationContext {
   readonly catalog: Catalog;
   readonly store: ActivationStore;
   readonly graphs: Map<string, EmittedGraph>;
-  /** Continuations by model, prompt and length, so that a stopped `memorize` goes on where it was. */
-  readonly generated: Map<string, Int32Array>;
   readonly guard: Guard;
   readonly encodeKernel: EncodeKernel;
   /** What screening did so far, by SAE. */
   readonly screened: Map<string, ScreenCounts>;
+  /** Keep residuals too, and encode from them: another SAE then needs no model. */
+  readonly residuals: boolean;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: Progress) => void;
   /** Of so many texts so many were known already. */
   readonly onKept?: (kept: number, all: number) => void;
 }
 
-type Forward = Op & { readonly op: "forward" };
+export type Forward = Op & { readonly op: "forward" };
 
 /** What a pass is run for, beyond its taps. */
 export interface PassOptions {
@@ -65,81 +66,10 @@ export function forwardGraphOf(op: Forward, catalog: Catalog, graphs: Map<string
  * acts where every tap has an SAE, else dense. Documents already known are not run again.
  */
 export async function forward(op: Forward, sets: readonly Tokens[], context: ActivationContext): Promise<readonly (Acts | Dense)[]> {
-  const graph = forwardGraphOf(op, context.catalog, context.graphs);
-  const pass = `${graph.key}|${context.engine.options.threads}`;
   const wanted = sets.map((tokens) => tokens.ids.map((ids, i) => wantedPositions(op.window, ids.length, tokens.boundary?.[i] ?? null)));
-  const results: (readonly TapOutput[] | undefined)[] = [];
-  const keys: string[] = [];
-  const missing: Document[] = [];
-  const places: number[] = [];
-  const seen = new Map<string, number>();
-  const copies: { readonly at: number; readonly of: number }[] = [];
-  const empty = op.taps.map((tap): TapOutput => (tap.sae === null
-    ? { kind: "dense", width: widthOf(context.catalog, op, tap), values: new Float32Array(0) }
-    : { kind: "sparse", indptr: new Uint32Array(1), indices: new Uint32Array(0), values: new Float32Array(0) }));
-  for (const [s, tokens] of sets.entries()) {
-    for (const [i, ids] of tokens.ids.entries()) {
-      const document: Document = { ids, wanted: wanted[s]![i]! };
-      const key = documentKey(pass, document);
-      const at = results.length;
-      keys.push(key);
-      if (document.wanted.length === 0) {
-        results.push(empty);
-        continue;
-      }
-      const known = context.store.get(key);
-      results.push(known);
-      if (known !== undefined) continue;
-      const twin = seen.get(key);
-      if (twin !== undefined) copies.push({ at, of: twin });
-      else {
-        seen.set(key, at);
-        places.push(at);
-        missing.push(document);
-      }
-    }
-  }
-  context.onKept?.(results.length - missing.length - copies.length, results.length);
-  if (missing.length > 0) {
-    const model = context.catalog.model(op.model).spec;
-    const weights = [...usedWeights(model, op.blocks ?? model.blocks.length, false), ...op.taps.flatMap((tap) => (tap.sae === null ? [] : usedSaeWeights(context.catalog.sae(tap.sae).spec)))];
-    const specials = sets.flatMap((tokens) => tokens.ids.map(() => tokens.special));
-    const first = firstToGuard(op, missing, context.guard);
-    await whileFinite(weights, context.signal, async (signal) => {
-      const keep = (index: number, taps: readonly TapOutput[]): void => {
-        const at = places[index]!;
-        results[at] = taps;
-        context.store.set(keys[at]!, taps);
-      };
-      const told = progressOfParts(missing, first, context.onProgress);
-      if (first > 0) {
-        const looked: (readonly TapOutput[])[] = [];
-        const head = missing.slice(0, first);
-        const taps = op.taps.length;
-        await context.engine.forward(forwardGraphOf(op, context.catalog, context.graphs, { guarded: true }), taps + op.taps.filter(({ sae }) => sae !== null).length, head, { signal, onProgress: told.first, onDocument: (index, outputs) => void (looked[index] = outputs) }).catch((error: unknown) => {
-          // What a stopped run has done is not lost; the guard then looks at what is left.
-          looked.forEach((outputs, i) => keep(i, outputs.slice(0, taps)));
-          throw error;
-        });
-        await guardTaps(op, head.map((document, i) => ({ document, special: specials[places[i]!]!, taps: looked[i]!.slice(0, taps), dense: looked[i]!.slice(taps) })), context.guard, context.catalog, restoreWith(context)).catch(async (error: unknown) => {
-          // A weight that is NaN fits nothing: then that is what is said.
-          await requireFinite(weights, signal);
-          throw error;
-        });
-        // Only now: what does not fit must be looked at again the next time.
-        looked.forEach((outputs, i) => keep(i, outputs.slice(0, taps)));
-      }
-      const rest = missing.slice(first);
-      if (rest.length === 0) return;
-      await context.engine.forward(await chosenGraph(op, graph, rest, context), op.taps.length, rest, {
-        signal,
-        onScreened: (tap, counts) => addCounts(context.screened, op.taps[tap]!.sae!.name, counts),
-        onProgress: told.rest,
-        onDocument: (index, taps) => keep(first + index, taps),
-      });
-    });
-    for (const { at, of } of copies) results[at] = results[of];
-  }
+  const documents = sets.flatMap((tokens, s) => tokens.ids.map((ids, i): Document => ({ ids, wanted: wanted[s]![i]! })));
+  const results = new Array<readonly TapOutput[]>(documents.length);
+  await tapDocuments(op, documents, context, (index, taps) => (results[index] = taps));
   let next = 0;
   return sets.map((tokens, s) => {
     const outputs = tokens.ids.map(() => results[next++]!);
@@ -148,7 +78,7 @@ export async function forward(op: Forward, sets: readonly Tokens[], context: Act
 }
 
 /** Reconstruction for the guard, in a graph of its own. */
-function restoreWith({ engine, graphs, signal }: ActivationContext): Restore {
+export function restoreWith({ engine, graphs, signal }: ActivationContext): Restore {
   return (sae, csr, residual) => {
     const id = JSON.stringify(["decode", sae.digest, sae.convention]);
     const graph = graphs.get(id) ?? emitDecode(sae);
@@ -158,13 +88,13 @@ function restoreWith({ engine, graphs, signal }: ActivationContext): Restore {
 }
 
 /** The graph that runs: what is kept is named by the dense one, as the results are the same. */
-async function chosenGraph(op: Forward, dense: EmittedGraph, documents: readonly Document[], context: ActivationContext): Promise<EmittedGraph> {
+export async function chosenGraph(op: Forward, documents: readonly Document[], context: ActivationContext): Promise<EmittedGraph> {
   const rows = documents.reduce((sum, { wanted }) => sum + wanted.length, 0);
   const chosen: number[] = [];
   for (const [t, tap] of op.taps.entries()) {
     if (tap.sae !== null && (await screens(context.encodeKernel, context.catalog.sae(tap.sae).spec, rows, context.engine))) chosen.push(t);
   }
-  return chosen.length === 0 ? dense : forwardGraphOf(op, context.catalog, context.graphs, { screened: chosen });
+  return forwardGraphOf(op, context.catalog, context.graphs, { screened: chosen });
 }
 
 /**
@@ -230,7 +160,7 @@ function widthOf(catalog: Catalog, op: Forward, { hook }: Tap): number {
 }
 
 /** Where a tap was read, for headers and tables. */
-function placeOf(catalog: Catalog, op: Forward, tap: Tap): Place {
+export function placeOf(catalog: Catalog, op: Forward, tap: Tap): Place {
   const module = moduleOf(catalog.model(op.model).spec.hooks, tap);
   return { layer: tap.layer, hook: tap.hook, ...(tap.centred === true ? { centred: true } : {}), ...(module === null ? {} : { module }) };
 }
@@ -243,24 +173,30 @@ function sparse(output: TapOutput): TapOutput & { readonly kind: "sparse" } {
 /** Rows of one encode call at most: bounds the memory of rows × features inside the engine. */
 const ENCODE_ROWS = 2048;
 
-/** dense → acts with one SAE per tap, in a graph of its own. */
+/** Residuals [rows, width] → the SAE's activations, in a graph of its own. `of`: rows of the job that these are a part of. */
+export async function encodeRows(ref: SaeRef, values: Float32Array, width: number, context: ActivationContext, of = values.length / width): Promise<Csr> {
+  const { spec } = context.catalog.sae(ref);
+  const screened = await screens(context.encodeKernel, spec, of, context.engine);
+  const id = JSON.stringify(["encode", ref, screened]);
+  const graph = context.graphs.get(id) ?? (screened ? emitScreened(spec) : emitEncode(spec));
+  context.graphs.set(id, graph);
+  const rows = values.length / width;
+  const parts: Csr[] = [];
+  for (let from = 0; from < rows; from += ENCODE_ROWS) {
+    const to = Math.min(from + ENCODE_ROWS, rows);
+    const output = sparse(await whileFinite(usedSaeWeights(spec), context.signal, (signal) => context.engine.encode(graph, values.slice(from * width, to * width), width, signal, (_tap, counts) => addCounts(context.screened, ref.name, counts))));
+    parts.push({ rows: to - from, cols: spec.dSae, indptr: output.indptr, indices: output.indices, values: output.values });
+  }
+  return concatenate(parts, spec.dSae);
+}
+
+/** dense → acts with one SAE per tap. */
 export async function encode(op: Op & { readonly op: "encode" }, dense: Dense, context: ActivationContext): Promise<Acts> {
   const taps = [];
   for (const [t, tap] of dense.taps.entries()) {
     const ref = op.saes[t]!;
-    const { spec } = context.catalog.sae(ref);
-    const screened = await screens(context.encodeKernel, spec, dense.rows.count, context.engine);
-    const id = JSON.stringify(["encode", ref, screened]);
-    const graph = context.graphs.get(id) ?? (screened ? emitScreened(spec) : emitEncode(spec));
-    context.graphs.set(id, graph);
-    const parts: Csr[] = [];
-    for (let from = 0; from < dense.rows.count; from += ENCODE_ROWS) {
-      const to = Math.min(from + ENCODE_ROWS, dense.rows.count);
-      const output = sparse(await whileFinite(usedSaeWeights(spec), context.signal, (signal) => context.engine.encode(graph, tap.values.slice(from * tap.width, to * tap.width), tap.width, signal, (_tap, counts) => addCounts(context.screened, ref.name, counts))));
-      parts.push({ rows: to - from, cols: spec.dSae, indptr: output.indptr, indices: output.indices, values: output.values });
-    }
-    const { width: _width, values: _values, ...place } = tap;
-    taps.push({ ...place, sae: `${ref.name} (${ref.convention})`, csr: concatenate(parts, spec.dSae) });
+    const { width, values, ...place } = tap;
+    taps.push({ ...place, sae: `${ref.name} (${ref.convention})`, csr: await encodeRows(ref, values, width, context) });
   }
   const acts: Acts = { kind: "acts", tokens: dense.tokens, rows: dense.rows, taps };
   await guardEncoded(op, dense, acts, context.guard, context.catalog, restoreWith(context));

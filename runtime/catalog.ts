@@ -1,16 +1,19 @@
 /** Without this file names of files, models and SAEs would be looked up in many places, each with its own rules. */
 import { existsSync } from "node:fs";
+import { stat } from "node:fs/promises";
 import { basename, isAbsolute, join, resolve } from "node:path";
 import type { Known, ModuleFacts, Need, Problem } from "../src/check/scope.ts";
 import { maxPositions } from "../src/emit/rope.ts";
 import type { DecoderSpec, SaeSpec, Convention } from "../src/emit/specs.ts";
 import type { ModelFacts, SaeFacts, TableFacts } from "../src/stages/stage.ts";
 import type { ModelRef, Op, Plan, SaeRef } from "../src/ops/op.ts";
+import type { ColumnSchema } from "../src/ops/schema.ts";
 import { CheckpointError } from "./checkpoint/error.ts";
 import { parseHookName } from "./checkpoint/hook_name.ts";
 import { readModel } from "./checkpoint/model.ts";
 import { readSae } from "./checkpoint/sae.ts";
 import { readTokenizer, requireVocabulary, type Tokenizer } from "./checkpoint/tokenizer.ts";
+import { scanCsv, streamCsv, type Scan } from "./data/csv_stream.ts";
 import { DataError } from "./data/error.ts";
 import type { Table } from "./data/frame.ts";
 import { fewValues } from "./data/few_values.ts";
@@ -52,6 +55,8 @@ export interface Catalog {
   /** Forget files, so that the next look-up sees what changed on disk. Models stay. */
   forgetTables(): void;
   table(op: Op & { readonly op: "read" }): Promise<Table>;
+  /** A large CSV file in pieces; null for others, which are held. */
+  stream(op: Op & { readonly op: "read" }): AsyncGenerator<Table> | null;
   model(ref: ModelRef): LoadedModel;
   sae(ref: SaeRef): LoadedSae;
   /** The absolute path behind a name in a script. */
@@ -62,11 +67,17 @@ export interface Catalog {
 export interface CatalogOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly patience?: Patience;
+  /** CSV files from this size on are scanned when they are checked and streamed when they are run. */
+  readonly streamBytes?: number;
 }
+
+const STREAM_BYTES = 32 * 2 ** 20;
 
 /** Paths of inputs are relative to `readFrom`. */
 export function createCatalog(readFrom: string, options: CatalogOptions = {}): Catalog {
   const locator = createLocator(readFrom, options.env ?? process.env, options.patience);
+  const streamBytes = options.streamBytes ?? STREAM_BYTES;
+  const scans = new Map<string, Scan>();
   const tables = new Map<string, { readonly table: Table; readonly digest: string }>();
   let notes: string[] = [];
   /** What a name of the hub stands for is found out once in a session, so it is kept until it is told. */
@@ -86,6 +97,22 @@ export function createCatalog(readFrom: string, options: CatalogOptions = {}): C
     tables.set(tableKey(need), kept);
     notes.push(...read.notes.map((note) => `${need.path}: ${note}`));
     return kept;
+  }
+
+  /** Names, types and digest of a table: of a large one without holding it. */
+  async function factsOf(need: Need & { readonly kind: "table" }): Promise<TableFacts> {
+    const facts = (columns: readonly ColumnSchema[], rows: number, digest: string): TableFacts => ({ schema: { kind: "table", columns, groups: null, known: true }, rows, digest });
+    // Files read with leniency, and separators that are none, are the whole reader's business.
+    const large = need.format === "csv" && need.lenient === undefined && /^[\t !#-~]$/.test(need.separator) && (await stat(inputPath(need.path)).then((found) => found.isFile() && found.size >= streamBytes, () => false));
+    if (!large) {
+      const { table, digest } = await loadTable(need);
+      return { ...facts(table.columns.map(({ name, type }) => ({ name, type })), table.rows, digest), values: fewValues(table) };
+    }
+    const known = scans.get(tableKey(need));
+    const scan = known ?? (await scanCsv(inputPath(need.path), need));
+    scans.set(tableKey(need), scan);
+    if (known === undefined) notes.push(...scan.notes.map((note) => `${need.path}: ${note}`));
+    return facts(scan.columns.map(({ name, type }) => ({ name, type })), scan.rows, scan.digest);
   }
 
   async function loadModel(name: string, call: HubCall): Promise<LoadedModel> {
@@ -193,16 +220,18 @@ export function createCatalog(readFrom: string, options: CatalogOptions = {}): C
     forgetTables: () => {
       tables.clear();
       notes = [];
+      scans.clear();
+    },
+    stream: (op) => {
+      const scan = scans.get(tableKey(op));
+      return scan === undefined || scan.digest !== op.digest || tables.has(tableKey(op)) ? null : streamCsv(inputPath(op.path), op.separator, scan);
     },
     provide,
     lookUp: async (need, call = HERE) => {
       try {
         switch (need.kind) {
-          case "table": {
-            const { table, digest } = await loadTable(need);
-            const columns = table.columns.map(({ name, type }) => ({ name, type }));
-            return { state: "known", value: { schema: { kind: "table", columns, groups: null, known: true }, rows: table.rows, digest, values: fewValues(table) } };
-          }
+          case "table":
+            return { state: "known", value: await factsOf(need) };
           case "model":
             return { state: "known", value: (await loadModel(need.name, call)).facts };
           case "sae":

@@ -17,6 +17,7 @@ interface Line extends ContextWindow {
  */
 export function contextsTable(op: Op & { readonly op: "contexts" }, input: Acts | Features): Table {
   const acts = input.kind === "features" ? input.acts : input;
+  if (acts.kind === "reduced") throw new Error("places are looked for in activations that were let go");
   const lines = acts.taps.flatMap((tap) => {
     const features = op.features ?? (input.kind === "features" ? listed(input, tap.layer) : []);
     return strongestPlaces(tap.csr, acts.rows, features, op.count, op.threshold)

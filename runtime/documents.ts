@@ -13,10 +13,10 @@ function textsOf(table: Table, name: string): (row: number) => string | null {
 
 /**
  * Tokenize each document. A pair is read as one text, prompt directly followed by continuation; `boundary` is the first token
- * that reaches into the continuation.
+ * that reaches into the continuation. `from`: rows before this piece of a table, for messages.
  * @throws DataError `missing-text`, `text-too-long` with the row
  */
-export function tokenizeTable(op: Op & { readonly op: "tokenize" }, table: Table, model: LoadedModel): Tokens {
+export function tokenizeTable(op: Op & { readonly op: "tokenize" }, table: Table, model: LoadedModel, from = 0): Tokens {
   const { tokenizer, facts } = model;
   const parts = op.textColumns.map((name) => textsOf(table, name));
   const ids: Int32Array[] = [];
@@ -25,7 +25,7 @@ export function tokenizeTable(op: Op & { readonly op: "tokenize" }, table: Table
   for (let row = 0; row < table.rows; row++) {
     const texts = parts.map((part, i) => {
       const value = part(row);
-      if (value === null) throw new DataError({ code: "missing-text", message: `row ${row + 1} has no \`${op.textColumns[i]!}\``, help: `… | where not is_null(${op.textColumns[i]!}) | …`, row: row + 1, column: op.textColumns[i]! });
+      if (value === null) throw new DataError({ code: "missing-text", message: `row ${from + row + 1} has no \`${op.textColumns[i]!}\``, help: `… | where not is_null(${op.textColumns[i]!}) | …`, row: from + row + 1, column: op.textColumns[i]! });
       return value;
     });
     let document = tokenizer.encode(texts.join(""), { bos: op.bos });
@@ -33,19 +33,19 @@ export function tokenizeTable(op: Op & { readonly op: "tokenize" }, table: Table
       if (op.whenTooLong === "error") {
         throw new DataError({
           code: "text-too-long",
-          message: `the text of row ${row + 1} has ${document.length} tokens, and ${model.spec.context > facts.context ? "at most" : "the model's context holds"} ${facts.context}${model.spec.context > facts.context ? " can be read" : ""}`,
+          message: `the text of row ${from + row + 1} has ${document.length} tokens, and ${model.spec.context > facts.context ? "at most" : "the model's context holds"} ${facts.context}${model.spec.context > facts.context ? " can be read" : ""}`,
           notes: [
-            `tokens are never dropped in silence; row ${row + 1} of ${table.origin}`,
+            `tokens are never dropped in silence; row ${from + row + 1} of ${table.origin}`,
             ...(model.spec.context > facts.context ? [`the model's own context is ${model.spec.context}; saeq's tables of positions end at ${facts.context}`] : []),
           ],
           help: "set long truncate",
-          row: row + 1,
+          row: from + row + 1,
         });
       }
       document = document.slice(0, facts.context);
       truncated++;
     }
-    if (document.length === 0) throw new DataError({ code: "missing-text", message: `the text of row ${row + 1} is empty, and the model needs at least one token`, help: "… | where len(text) > 0 | …", row: row + 1 });
+    if (document.length === 0) throw new DataError({ code: "missing-text", message: `the text of row ${from + row + 1} is empty, and the model needs at least one token`, help: "… | where len(text) > 0 | …", row: from + row + 1 });
     ids.push(document);
     if (parts.length === 2) boundary.push(Math.min(document.length, continuationStart(texts[0]!, document, model, op.bos)));
   }

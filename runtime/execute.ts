@@ -2,12 +2,13 @@
 import type { Span } from "../grammar/span.ts";
 import { key } from "../src/ops/key.ts";
 import { OPS, type Plan } from "../src/ops/op.ts";
+import { nodes } from "../src/optimize/rule.ts";
 import { comparedValues } from "./assertion.ts";
 import { encode, forward, type ActivationContext } from "./activations.ts";
 import { chartOf } from "./chart.ts";
 import { contextsTable } from "./contexts.ts";
 import { tokenizeTable } from "./documents.ts";
-import type { Acts, Dense, Features, Groups, Single, Table, Tokens, Value } from "./data/frame.ts";
+import type { Acts, Dense, Features, Groups, Reduced, Single, Table, Tokens, Value } from "./data/frame.ts";
 import { evaluate } from "./data/evaluate.ts";
 import { countRows, describeValue } from "./data/summaries.ts";
 import { aggregateTable, groupRows, ungroupTable, type GroupPart } from "./data/grouping.ts";
@@ -21,7 +22,10 @@ import { compareGroups } from "./comparison.ts";
 import { overlapTable, rankFeatures, unionTable } from "./features.ts";
 import { memorize } from "./memorization.ts";
 import { decodeGroups, fidelityTable } from "./reconstruction.ts";
+import type { Measured } from "./measured.ts";
+import { reduceForward } from "./reduce_forward.ts";
 import type { Progress } from "./engine/port.ts";
+import { streamedValue } from "./streamed_value.ts";
 import { countActivations, histogramPlot, nonFiniteCount, statisticsTable, type Member } from "./summary.ts";
 import type { ValueStore } from "./value_store.ts";
 
@@ -49,6 +53,8 @@ export class AssertionFailure extends Error {
 export interface ExecuteContext extends Omit<ActivationContext, "onProgress" | "onKept"> {
   /** Nodes of this pipeline that are done: a `tee` that several stages continue is shown once. */
   readonly done: Map<Plan, Value>;
+  /** Where the stages stand that a session has shown, saved or asserted by: what follows them may be known, and they are not. */
+  readonly performed: WeakSet<Span>;
   readonly values: ValueStore;
   readonly onProgress: (plan: Plan, progress: Progress) => void;
   /** Of so many texts so many were known already, and the model does not read them again. */
@@ -59,13 +65,21 @@ export interface ExecuteContext extends Omit<ActivationContext, "onProgress" | "
   readonly onSaved: (path: string, detail: string) => void;
   readonly outputPath: (path: string) => string;
   readonly explain: (plan: Plan) => string;
+  /** Keep a value beyond the session; the bytes it took, or null where there is no place for it. */
+  readonly keep: (plan: Plan, value: Value, seconds: number | null) => Promise<number | null>;
 }
 
 /** The value of a plan. Equal sub-plans are computed once; effects happen once, in the order of the script. */
 export async function execute(plan: Plan, context: ExecuteContext): Promise<Value> {
-  const known = context.done.get(plan) ?? (OPS[plan.op.op].passes ? undefined : (context.values.get(key(plan)) ?? kept(context.values, key(plan))));
+  const known = context.done.get(plan) ?? (await knownValue(plan, context));
   if (known !== undefined) return known;
   if (plan.op.op === "explain") return { kind: "text", text: context.explain(plan.inputs[0]!) };
+  const streamed = await streaming(plan, context);
+  if (streamed !== null) {
+    context.done.set(plan, streamed);
+    context.values.set(key(plan), streamed);
+    return streamed;
+  }
   const inputs: Value[] = [];
   for (const [i, input] of plan.inputs.entries()) {
     const value = await execute(input, context);
@@ -81,8 +95,34 @@ export async function execute(plan: Plan, context: ExecuteContext): Promise<Valu
     throw error instanceof StageError || (error instanceof Error && error.name === "AbortError") ? error : new StageError(plan, error);
   }
   context.done.set(plan, value);
-  if (!OPS[plan.op.op].passes) context.values.set(key(plan), value);
+  if (OPS[plan.op.op].passes) context.performed.add(plan.at);
+  else context.values.set(key(plan), value);
   return value;
+}
+
+/**
+ * A value from before. What its line shows, saves and asserts on the way happens all the same, once for each place where it is written;
+ * not before a `cache`, which says that nothing before it is run again.
+ */
+async function knownValue(plan: Plan, context: ExecuteContext): Promise<Value | undefined> {
+  if (OPS[plan.op.op].passes) return undefined;
+  const pinned = kept(context.values, key(plan));
+  const known = context.values.get(key(plan)) ?? pinned;
+  if (known === undefined) return undefined;
+  const pending = (input: Plan): boolean => nodes(input).some(({ op, at }) => OPS[op.op].passes && !context.performed.has(at));
+  if (pinned === undefined) for (const input of plan.inputs) if (pending(input)) await execute(input, context);
+  context.done.set(plan, known);
+  return known;
+}
+
+/** The value of a plan whose rows need not all be held; null for others. */
+async function streaming(plan: Plan, context: ExecuteContext): Promise<Value | null> {
+  const known = (node: Plan): Value | undefined => context.done.get(node) ?? context.values.get(key(node)) ?? kept(context.values, key(node));
+  try {
+    return await streamedValue(plan, { ...context, known, onProgress: (progress) => context.onProgress(plan, progress) });
+  } catch (error) {
+    throw error instanceof StageError || (error instanceof Error && error.name === "AbortError") ? error : new StageError(plan, error);
+  }
 }
 
 function members(value: Value): readonly Member[] {
@@ -108,6 +148,10 @@ function asTable(value: Single): Table {
 function expect<K extends Single["kind"]>(kind: K, value: Single): Single & { readonly kind: K } {
   if (value.kind !== kind) throw new Error(`expected ${kind}, got ${value.kind}`);
   return value as Single & { readonly kind: K };
+}
+
+function measured(value: Single): Measured {
+  return value.kind === "reduced" ? value : expect("acts", value);
 }
 
 async function apply(plan: Plan, inputs: readonly Value[], context: ExecuteContext): Promise<Value> {
@@ -170,15 +214,20 @@ async function apply(plan: Plan, inputs: readonly Value[], context: ExecuteConte
         return tokens;
       });
     case "forward": {
-      const made = await together(input, (sets) => forward(op, sets.map((set): Tokens => expect("tokens", set)), activation));
+      const made = await together(input, (sets) => {
+        const tokens = sets.map((set): Tokens => expect("tokens", set));
+        if (op.reduce === undefined) return forward(op, tokens, activation);
+        return reduceForward(op, op.reduce, tokens.map((set) => ({ pieces: [set], total: set.ids.length })), activation);
+      });
       for (const { name, value } of members(made)) {
-        const broken = value.kind === "acts" ? nonFiniteCount(value) : 0;
+        const broken = value.kind === "acts" || value.kind === "reduced" ? nonFiniteCount(value) : 0;
         if (broken > 0) context.onNotice(`${plan.label}: ${broken} activations${name === null ? "" : ` of ${name}`} are not finite numbers; they count as not active`);
       }
       return made;
     }
     case "pick":
-      return each(input, (single): Acts | Dense => {
+      return each(input, (single): Acts | Dense | Reduced => {
+        if (single.kind === "reduced") return { ...single, taps: op.taps.map((tap) => single.taps[tap]!) };
         if (single.kind === "acts") return { ...single, taps: op.taps.map((tap) => single.taps[tap]!) };
         const dense = expect("dense", single);
         return { ...dense, taps: op.taps.map((tap) => dense.taps[tap]!) };
@@ -196,9 +245,9 @@ async function apply(plan: Plan, inputs: readonly Value[], context: ExecuteConte
         return made;
       });
     case "rank":
-      return each(input, (single) => rankFeatures(op, single.kind === "features" ? single : expect("acts", single)));
+      return each(input, (single) => rankFeatures(op, single.kind === "features" ? single : measured(single)));
     case "statistics":
-      return statisticsTable(op, members(input).map(({ name, value }) => ({ name, value: expect("acts", value) })));
+      return statisticsTable(op, members(input).map(({ name, value }) => ({ name, value: measured(value) })));
     case "histogram":
       if (members(input).length === 0 && plan.inputs[0]!.schema.kind !== "acts") return { kind: "plot", title: op.of, unit: "rows", quantity: op.of, edges: new Float64Array(0), series: [], overlay: op.overlay, log: op.log };
       return histogramPlot(op, members(input));
@@ -244,10 +293,13 @@ async function apply(plan: Plan, inputs: readonly Value[], context: ExecuteConte
       context.onSaved(path, await saveValue(input, path, op.format));
       return input;
     }
-    case "cache":
+    case "cache": {
       keep(context.values, key(plan), input, op.seconds);
-      context.onNotice(`${plan.label}: kept ${op.seconds === null ? "until the session ends" : `for ${op.seconds} s`}`);
+      const bytes = await context.keep(plan, input, op.seconds);
+      const how = op.seconds === null ? (bytes === null ? " until the session ends" : "") : ` for ${op.seconds} s`;
+      context.onNotice(`${plan.label}: kept${bytes === null ? "" : ` on disk (${bytes} bytes)`}${how}`);
       return input;
+    }
     case "show":
       context.onResult(plan, input);
       return input;

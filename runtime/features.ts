@@ -1,8 +1,9 @@
 /** Without this file ranks, overlaps and unions of features would be numbers without a table. */
 import type { Op } from "../src/ops/op.ts";
-import type { Acts, Column, Features, Groups, Table } from "./data/frame.ts";
+import type { Column, Features, Groups, Table } from "./data/frame.ts";
 import { overlap, union } from "./kernels/overlap.ts";
-import { featureTotals, rankTotals, type FeatureTotals, type Ranked } from "./kernels/rank.ts";
+import { factsOf, totalsOf, type Measured } from "./measured.ts";
+import { rankTotals, type Ranked } from "./kernels/rank.ts";
 
 const ints = (name: string, values: ArrayLike<number>): Column => ({ name, type: "int", values: Float64Array.from(values), valid: null });
 
@@ -14,23 +15,8 @@ function floats(name: string, values: ArrayLike<number>): Column {
 }
 const strs = (name: string, values: readonly string[]): Column => ({ name, type: "str", values, valid: null });
 
-const totals = new WeakMap<Acts, Map<string, FeatureTotals>>();
-
-/** Totals of one tap, computed once for an acts value and threshold. */
-function totalsOf(acts: Acts, tap: number, threshold: number): FeatureTotals {
-  const known = totals.get(acts) ?? new Map<string, FeatureTotals>();
-  totals.set(acts, known);
-  const id = `${tap}|${threshold}`;
-  let found = known.get(id);
-  if (found === undefined) {
-    found = featureTotals(acts.taps[tap]!.csr, acts.rows, threshold);
-    known.set(id, found);
-  }
-  return found;
-}
-
 /** acts → the features that rank first, over all layers together or for each. */
-export function rankFeatures(op: Op & { readonly op: "rank" }, input: Acts | Features): Features {
+export function rankFeatures(op: Op & { readonly op: "rank" }, input: Measured | Features): Features {
   const acts = input.kind === "features" ? input.acts : input;
   const lists = acts.taps.map((tap, t) => ({ layer: tap.layer, ranked: rankTotals(totalsOf(acts, t, op.threshold), { count: op.count, by: op.by, descending: true }) }));
   const entries = lists.flatMap(({ layer, ranked }) => Array.from(ranked.features, (_, i) => ({ layer, i, ranked })));
@@ -48,7 +34,7 @@ export function rankFeatures(op: Op & { readonly op: "rank" }, input: Acts | Fea
     ...(op.by === "sum" ? [floats("sum", pick((ranked) => ranked.sum))] : []),
     ...(op.by === "frac" ? [floats("frac", pick((ranked) => ranked.frac))] : []),
   ];
-  return { kind: "features", table: { kind: "table", rows: entries.length, columns, origin: acts.tokens.table.origin }, acts };
+  return { kind: "features", table: { kind: "table", rows: entries.length, columns, origin: factsOf(acts).origin }, acts };
 }
 
 /** Features of a list by layer: one set where there is one layer. */

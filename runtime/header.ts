@@ -1,5 +1,6 @@
 /** Without this file results would be shown without what they depend on. */
-import type { Acts, Single, Value } from "./data/frame.ts";
+import type { Place, Single, Value } from "./data/frame.ts";
+import { factsOf, widthOf, type Measured } from "./measured.ts";
 
 /**
  * One line: kind, sizes per group, layer and hook, SAE and convention, which text was read, how many tokens were masked. `threads` of one
@@ -16,8 +17,8 @@ export function headerOf(value: Value, threads: number): string {
   return [`${value.kind} ${sizeOf(value)}`.trimEnd(), ...facts(acts === null ? [] : [acts], threads)].join(" · ");
 }
 
-function actsOf(value: Single): Acts | null {
-  return value.kind === "acts" ? value : value.kind === "features" ? value.acts : null;
+function actsOf(value: Single): Measured | null {
+  return value.kind === "acts" || value.kind === "reduced" ? value : value.kind === "features" ? value.acts : null;
 }
 
 function sizeOf(value: Single): string {
@@ -29,9 +30,12 @@ function sizeOf(value: Single): string {
     case "dense":
       return `${value.tokens.ids.length} texts × ${value.rows.count} positions × ${value.taps[0]?.width ?? 0}`;
     case "acts":
-      return `${value.tokens.ids.length} texts, ${value.rows.count} positions`;
+    case "reduced": {
+      const { texts, positions } = factsOf(value);
+      return `${texts} texts, ${positions} positions`;
+    }
     case "features":
-      return `${value.table.rows} of ${value.acts.taps.reduce((sum, tap) => sum + tap.csr.cols, 0)}`;
+      return `${value.table.rows} of ${value.acts.taps.reduce((sum, _, tap) => sum + widthOf(value.acts, tap), 0)}`;
     case "chart":
       return `${value.mark} of ${value.table.rows} rows`;
     case "plot":
@@ -43,23 +47,25 @@ function sizeOf(value: Single): string {
   }
 }
 
-function facts(acts: readonly Acts[], threads: number): string[] {
+function facts(acts: readonly Measured[], threads: number): string[] {
   const first = acts[0];
   if (first === undefined) return [];
-  const masked = acts.reduce((sum, each) => sum + each.rows.masked.reduce((n, one) => n + one, 0), 0);
-  const truncated = acts.reduce((sum, each) => sum + each.tokens.truncated, 0);
+  const all = acts.map(factsOf);
+  const { model, source } = all[0]!;
+  const masked = all.reduce((sum, each) => sum + each.masked, 0);
+  const truncated = all.reduce((sum, each) => sum + each.truncated, 0);
   return [
     placesOf(first.taps),
     `SAE ${[...new Set(first.taps.map((tap) => tap.sae))].join("; ")}`,
-    `model ${first.tokens.model}, float32 on CPU${threads === 1 ? "" : ` with ${threads} threads`}`,
-    `text: ${first.tokens.source}`,
+    `model ${model}, float32 on CPU${threads === 1 ? "" : ` with ${threads} threads`}`,
+    `text: ${source}`,
     masked === 0 ? "no special tokens" : `${masked} special ${masked === 1 ? "token" : "tokens"} masked`,
     ...(truncated === 0 ? [] : [`${truncated} texts cut`]),
   ];
 }
 
 /** Layers and hooks, and for a single one the module of transformers that it is: `layer 7 resid_post (model.layers.7 output)`. */
-function placesOf(taps: Acts["taps"]): string {
+function placesOf(taps: readonly Place[]): string {
   const first = taps[0];
   if (first === undefined) return "";
   const hooks = [...new Set(taps.map((tap) => `${tap.hook}${tap.centred === true ? " centred" : ""}`))];

@@ -1,8 +1,8 @@
 /** Without this file nobody could measure what a model knows by heart. */
 import { emitGenerate } from "../src/emit/generate.ts";
 import type { Op } from "../src/ops/op.ts";
-import { documentKey } from "./activation_store.ts";
 import { whileFinite, type ActivationContext } from "./activations.ts";
+import { spaceOf } from "./cache/spaces.ts";
 import { usedWeights } from "./checkpoint/nonfinite.ts";
 import { DataError } from "./data/error.ts";
 import type { Column, Table } from "./data/frame.ts";
@@ -36,20 +36,21 @@ export async function memorize(op: Op & { readonly op: "generate" }, table: Tabl
   const graph = context.graphs.get(id) ?? emitGenerate(spec);
   context.graphs.set(id, graph);
   const prompts = ids.map((document) => document.slice(0, bos + op.prefix));
-  const nothing = new Uint32Array(0);
-  const keys = prompts.map((prompt) => documentKey(`${graph.key}|${context.engine.options.threads}|${op.continuation}`, { ids: prompt, wanted: nothing }));
-  const generated: (Int32Array | undefined)[] = keys.map((key) => context.generated.get(key));
+  const weights = usedWeights(spec, spec.blocks.length, true);
+  const space = spaceOf(graph, weights, context.engine.options, `${op.model.name}, ${op.continuation} tokens continued`, false);
+  context.store.refresh([space]);
+  const generated: (Int32Array | undefined)[] = prompts.map((prompt) => context.store.continuation(space, prompt));
   const missing = prompts.flatMap((_, row) => (generated[row] === undefined ? [row] : []));
   if (missing.length > 0)
-    await whileFinite(usedWeights(spec, spec.blocks.length, true), context.signal, (signal) => context.engine.generate(graph, missing.map((row) => prompts[row]!), op.continuation, {
+    await whileFinite(weights, context.signal, (signal) => context.engine.generate(graph, missing.map((row) => prompts[row]!), op.continuation, {
       signal,
       onProgress: context.onProgress,
       onDocument: (index, tokens) => {
         const row = missing[index]!;
         generated[row] = tokens;
-        context.generated.set(keys[row]!, tokens);
+        context.store.keepContinuation(space, prompts[row]!, tokens);
       },
-    }));
+    })).finally(() => context.store.flush());
   const truth = ids.map((document) => document.slice(bos + op.prefix, bos + needed));
   const prefixMatch = truth.map((expected, row) => {
     let agree = 0;

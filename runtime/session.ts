@@ -2,6 +2,7 @@
 import { randomInt } from "node:crypto";
 import { resolve } from "node:path";
 import type { Diagnostic } from "../grammar/diagnostic.ts";
+import type { Span } from "../grammar/span.ts";
 import { help, stageHelp } from "../src/assist/help.ts";
 import { SETTINGS } from "../src/check/settings.ts";
 import { needKey, type Facts, type Need, type Scope } from "../src/check/scope.ts";
@@ -13,7 +14,9 @@ import type { Rule } from "../src/optimize/rule.ts";
 import { nodes } from "../src/optimize/rule.ts";
 import { compile, type Compiled, type CompiledPipeline } from "../src/pipeline.ts";
 import type { Settings } from "../src/stages/stage.ts";
-import { createActivationStore } from "./activation_store.ts";
+import { createActivationStore, FORGETFUL, type ActivationStore } from "./cache/activation_store.ts";
+import { openDisk, type DiskCache } from "./cache/disk.ts";
+import { keepValue, recallValues } from "./cache/kept_values.ts";
 import { createCatalog, HERE } from "./catalog.ts";
 import type { Value } from "./data/frame.ts";
 import { letGo } from "./data/kept.ts";
@@ -46,20 +49,23 @@ export interface InnerOptions extends SessionOptions {
   /** Where the hub, its cache and its token are; the process's own environment where absent. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly patience?: Patience;
+  /** CSV files from this size on are streamed. */
+  readonly streamBytes?: number;
 }
 
 /** Open a session. No model is read and no engine started before the first `run`; an interactive one knows its names at once. */
 export async function createSession(options: InnerOptions): Promise<Session> {
   const env = options.env ?? process.env;
-  const catalog = createCatalog(options.readFrom, { env, ...(options.patience === undefined ? {} : { patience: options.patience }) });
+  const catalog = createCatalog(options.readFrom, { env, ...(options.patience === undefined ? {} : { patience: options.patience }), ...(options.streamBytes === undefined ? {} : { streamBytes: options.streamBytes }) });
   const needed = (accesses: Compiled["accesses"]): Needs => needsOf(accesses, options.readFrom, options.writeTo, hubHost(env));
   const values = createValueStore(VALUE_BYTES);
-  const store = createActivationStore(ACTIVATION_BYTES);
+  let disk: DiskCache | null | undefined;
+  const stores = new Map<Settings["cache"], ActivationStore>();
   const graphs = new Map<string, EmittedGraph>();
-  const generated = new Map<string, Int32Array>();
   /** SAEs that were found to fit their model. */
   const passed = new Set<string>();
   const screened = new Map<string, ScreenCounts>();
+  const performed = new WeakSet<Span>();
   const lasting = new Map<string, Fact>();
   /** Facts of files that people edit: looked up anew for each run. */
   let tables = new Map<string, Fact>();
@@ -123,6 +129,27 @@ export async function createSession(options: InnerOptions): Promise<Session> {
     return engine;
   }
 
+  /** What is kept, and where, as `set cache` says. The folder is looked at when it is first used. */
+  function storeFor({ cache }: Settings): ActivationStore {
+    if (cache === "off") return FORGETFUL;
+    const known = stores.get(cache);
+    if (known !== undefined) return known;
+    const made = createActivationStore(ACTIVATION_BYTES, cache === "memory" ? null : diskOf());
+    stores.set(cache, made);
+    // Disk and residuals differ in what they keep, not in where.
+    if (cache !== "memory") for (const name of ["disk", "residuals"] as const) stores.set(name, made);
+    return made;
+  }
+
+  function diskOf(): DiskCache | null {
+    if (disk !== undefined) return disk;
+    const opened = options.cache === undefined || options.cache === null ? null : openDisk(options.cache);
+    disk = opened !== null && "refused" in opened ? null : opened;
+    if (opened !== null && "refused" in opened) cacheNotes.push(`${opened.refused}; results are not kept on disk`);
+    return disk;
+  }
+  const cacheNotes: string[] = [];
+
   async function run(source: Source, { signal, onEvent }: Parameters<Session["run"]>[1]): Promise<Outcome> {
     const tell = (diagnostic: Diagnostic): void => onEvent({ kind: "diagnostic", diagnostic, source });
     tables = new Map();
@@ -182,19 +209,25 @@ export async function createSession(options: InnerOptions): Promise<Session> {
       onEvent({ kind: "result", value, header: `${shortened(valueSource(plan).label)}  ${headerOf(value, settings.threads ?? options.engine?.threads ?? 1)}`, display, index: named ? results : 0, last: final && last });
     };
     let reached: readonly [number, number] = [0, 0];
+    const onDisk = settings.cache === "disk" || settings.cache === "residuals" ? diskOf() : null;
     try {
       await catalog.provide(pipeline.plan, call);
-      const value = await execute(pipeline.plan, {
+      const own = {
         engine: await engineFor(settings),
         catalog,
-        store,
+        store: storeFor(settings),
         graphs,
-        generated,
         guard: { on: settings.guard, passed },
         encodeKernel: settings.encode,
         screened,
+        residuals: settings.cache === "residuals",
         values,
+      };
+      if (onDisk !== null) recallValues(pipeline.plan, onDisk, own);
+      const value = await execute(pipeline.plan, {
+        ...own,
         done: new Map(),
+        performed,
         signal,
         onProgress: (plan, counts) => {
           reached = [counts.documents, counts.totalDocuments];
@@ -211,7 +244,8 @@ export async function createSession(options: InnerOptions): Promise<Session> {
         },
         onSaved: (path, detail) => onEvent({ kind: "saved", path, detail }),
         outputPath: (path) => resolve(options.writeTo, path),
-        explain: () => explainPipeline(pipeline, { catalog, graphs, values, encodeKernel: settings.encode, screened, threads: settings.threads ?? options.engine?.threads ?? 1 }),
+        explain: () => explainPipeline(pipeline, { ...own, threads: settings.threads ?? options.engine?.threads ?? 1 }),
+        keep: async (plan, kept, seconds) => (onDisk === null ? null : keepValue(plan, kept, seconds, onDisk, own)),
       });
       if (pipeline.plan.op.op !== "show") show(pipeline.plan, value, true);
       if (options.interactive) {
@@ -220,10 +254,12 @@ export async function createSession(options: InnerOptions): Promise<Session> {
       }
       return null;
     } catch (error) {
-      const { diagnostic, exitCode, cancelled } = failure(error, source.text, pipeline.at, reached, options.interactive);
+      const { diagnostic, exitCode, cancelled } = failure(error, source.text, pipeline.at, reached, settings.cache !== "off" && (options.interactive || onDisk !== null));
       onEvent({ kind: "diagnostic", diagnostic, source });
       rememberError([diagnostic], source);
       return { exitCode, cancelled, diagnostics: [diagnostic] };
+    } finally {
+      for (const text of [...cacheNotes.splice(0), ...(disk?.takeNotes() ?? [])]) onEvent({ kind: "notice", text });
     }
   }
 
@@ -251,10 +287,10 @@ export async function createSession(options: InnerOptions): Promise<Session> {
       if (forget) {
         values.clear();
         letGo(values);
-        store.clear();
-        generated.clear();
+        for (const store of stores.values()) store.clear();
       }
-      return { values: values.held(), texts: { count: store.count + generated.size, bytes: store.bytes } };
+      const held = [...new Set(stores.values())];
+      return { values: values.held(), texts: { count: held.reduce((sum, { count }) => sum + count, 0), bytes: held.reduce((sum, { bytes }) => sum + bytes, 0) } };
     },
     help: (word) => {
       const own = scope.stages.get(word.trim());
@@ -266,6 +302,8 @@ export async function createSession(options: InnerOptions): Promise<Session> {
     close: async () => {
       await engine?.close();
       engine = null;
+      await disk?.flush();
+      disk?.close();
     },
   };
 }

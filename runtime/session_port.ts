@@ -3,6 +3,7 @@ import type { Diagnostic } from "../grammar/diagnostic.ts";
 import type { Completions as Completion } from "../src/assist/complete.ts";
 import type { Compiled } from "../src/pipeline.ts";
 import type { CheckpointAtHand } from "./checkpoints_at_hand.ts";
+import type { CachePlace } from "./cache/folder.ts";
 import type { Value } from "./data/frame.ts";
 import type { EngineOptions } from "./engine/port.ts";
 
@@ -25,6 +26,8 @@ export interface SessionOptions {
   /** `set` pairs given as flags: seed, model, sae, lanes, threads, batch … */
   readonly settings: Readonly<Record<string, string>>;
   readonly engine?: Partial<EngineOptions>;
+  /** Where results outlive the session; without it they do not. */
+  readonly cache?: CachePlace | null;
   /** In the REPL shadowing a `let` is a notice and `_` continues; in scripts both are errors. */
   readonly interactive: boolean;
 }

@@ -18,5 +18,6 @@ export const START: Settings = {
   threads: null,
   batch: null,
   encode: "auto",
+  cache: "disk",
   precision: 4,
 };

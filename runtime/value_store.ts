@@ -1,5 +1,6 @@
 /** Without this file a `let` would be computed again each time it is named. */
 import type { Value } from "./data/frame.ts";
+import type { Accumulator } from "./kernels/accumulate.ts";
 
 /** Values by plan key, the most recently used kept, up to a limit in bytes (estimated). */
 export interface ValueStore {
@@ -41,7 +42,7 @@ export function createValueStore(limit: number): ValueStore {
 }
 
 /** About how many bytes a value holds; parts shared with other values count each time. */
-function sizeOf(value: Value): number {
+export function sizeOf(value: Value): number {
   switch (value.kind) {
     case "groups":
       return value.members.reduce((sum, member) => sum + sizeOf(member.value), 0);
@@ -53,6 +54,8 @@ function sizeOf(value: Value): number {
       return value.taps.reduce((sum, tap) => sum + tap.values.byteLength, value.rows.count * 13);
     case "acts":
       return value.taps.reduce((sum, tap) => sum + tap.csr.values.byteLength + tap.csr.indices.byteLength + tap.csr.indptr.byteLength, value.rows.count * 13);
+    case "reduced":
+      return value.taps.reduce((sum, { states }) => sum + states.reduce((n, state) => n + stateSize(state), 0), 0);
     case "features":
       return sizeOf(value.table) + sizeOf(value.acts);
     case "chart":
@@ -63,5 +66,19 @@ function sizeOf(value: Value): number {
       return 2 * value.text.length;
     default:
       return value satisfies never;
+  }
+}
+
+/** A cell of an exact sum has three or four limbs of 8 bytes. */
+function stateSize(state: Accumulator): number {
+  switch (state.of) {
+    case "features":
+      return state.sums.cols * 44;
+    case "l0":
+      return state.counts.size * 48;
+    case "values":
+      return state.bag.tables === null ? state.bag.size * 4 : state.bag.tables.size * 65536 * 8;
+    default:
+      return state satisfies never;
   }
 }

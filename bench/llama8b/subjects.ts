@@ -59,7 +59,7 @@ export async function measure(subject: Subject, folder: string, scratch: string,
   const events = join(scratch, "events.jsonl");
   await rm(events, { force: true });
   const script = fileURLToPath(new URL(subject.kind === "saeq" ? "./saeq_worker.ts" : "./peer.py", import.meta.url));
-  const child = spawn(subject.kind === "saeq" ? process.execPath : python, [script, ...subject.args(folder, active, events)], { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, HF_HUB_OFFLINE: "1" } });
+  const child = spawn(subject.kind === "saeq" ? process.execPath : python, [script, ...subject.args(folder, active, events)], { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, HF_HUB_OFFLINE: "1", SAEQ_CACHE: "off" } });
   const watching = watch(child.pid!, limits);
   let peak: Peak | null = null;
   let stdout = "";

@@ -29,7 +29,7 @@ async function writeSample(): Promise<string> {
 }
 
 async function unionOfSaeq(): Promise<readonly Counts[]> {
-  const { stdout } = await timed(process.execPath, [saeq, "run", "--out", out, "-A", "--format", "json", script]);
+  const { stdout } = await timed(process.execPath, [saeq, "run", "--out", out, "-A", "--no-cache", "--format", "json", script]);
   return JSON.parse(stdout) as readonly Counts[];
 }
 

@@ -39,6 +39,8 @@ function renderSingle(value: Single, options: RenderOptions): string {
       return renderHistogram(value, options);
     case "text":
       return visible(value.text, { keepNewlines: true });
+    case "reduced":
+      throw new Error("activations that were let go are not shown");
     default:
       return value satisfies never;
   }

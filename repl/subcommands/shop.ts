@@ -2,6 +2,7 @@
 import { isUtf8 } from "node:buffer";
 import { mkdirSync, readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { cachePlace } from "../../runtime/cache/folder.ts";
 import type { CreateSession, Grants, Session, Source } from "../../runtime/session_port.ts";
 import { parse } from "../../grammar/parse.ts";
 import { visible } from "../../grammar/visible.ts";
@@ -36,6 +37,7 @@ export async function openSession(shop: Shop, more: { readonly readFrom: string;
       grants: more.grants,
       params: more.params ?? {},
       settings: shop.options.settings,
+      cache: shop.options.cache ? cachePlace(process.env) : null,
       interactive: more.interactive ?? false,
     });
   } catch (error) {

@@ -81,7 +81,7 @@ async function* blocks(chunks: Iterable<string | Uint8Array> | AsyncIterable<str
 }
 
 /** The rename itself must survive a crash; systems that cannot sync a folder are taken as they are. */
-async function syncFolder(folder: string): Promise<void> {
+export async function syncFolder(folder: string): Promise<void> {
   let handle: FileHandle | null = null;
   try {
     handle = await open(folder, "r");

@@ -55,7 +55,7 @@ export async function readCsv(path: string, options: CsvOptions = {}): Promise<R
   return { table: { kind: "table", rows: cells[0]?.length ?? 0, columns, origin: basename(path) }, digest, notes };
 }
 
-async function* guarded(path: string, guard: Guard, { signal, encoding }: CsvOptions, onDigest: (digest: string) => void): AsyncGenerator<string> {
+export async function* guarded(path: string, guard: Guard, { signal, encoding }: CsvOptions, onDigest: (digest: string) => void): AsyncGenerator<string> {
   for await (const chunk of readSource(path, { signal, onDigest, place: guard.place, encoding })) {
     const text = guard.push(chunk);
     if (text !== "") yield text;
@@ -101,7 +101,7 @@ function parse(text: AsyncGenerator<string>, separator: string, ragged: CsvOptio
 }
 
 /** Names without duplicates; an unnamed column, as pandas writes its index, is called by its place. */
-function nameColumns(path: string, header: readonly string[], notes: string[]): string[] {
+export function nameColumns(path: string, header: readonly string[], notes: string[]): string[] {
   if (header.length === 0) throw new DataError({ code: "empty-file", message: `${path} holds only blank lines`, help: "a table needs at least a header line" });
   const seen = new Map<string, number>();
   return header.map((raw, at) => {

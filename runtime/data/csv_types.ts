@@ -31,36 +31,56 @@ export interface Typed {
   readonly note: string | null;
 }
 
+/** What the cells of a column seen so far say of its type. */
+export interface Inference {
+  type: ScalarType | null;
+  rows: number;
+  numbers: number;
+  present: number;
+  /** The row of the one cell that made numbers text; −1: none, −2: there are several. */
+  odd: number;
+  oddCell: string;
+}
+
+export function createInference(): Inference {
+  return { type: null, rows: 0, numbers: 0, present: 0, odd: -1, oddCell: "" };
+}
+
+/** Look at the next cell. */
+export function infer(state: Inference, cell: string): void {
+  const row = state.rows++;
+  if (isMissing(cell)) return;
+  state.present++;
+  if (state.type === "str") {
+    if (state.odd === -2) return;
+    if (isFloat(cell)) state.numbers++;
+    else state.odd = -2;
+    return;
+  }
+  const own: ScalarType = isInt(cell) ? "int" : isFloat(cell) ? "float" : BOOL.test(cell) ? "bool" : "str";
+  if (own === "int" || own === "float") state.numbers++;
+  if (state.type === null || state.type === own) state.type = own;
+  else if ((state.type === "int" && own === "float") || (state.type === "float" && own === "int")) state.type = "float";
+  else state.type = "str";
+  if (state.type !== "str") return;
+  state.odd = state.numbers === state.present - 1 && own === "str" ? row : -2;
+  state.oddCell = cell;
+}
+
+/** A hint where one odd cell made a column of numbers text. */
+export function noteOf(name: string, { odd, oddCell, numbers }: Inference): string | null {
+  return odd >= 0 && numbers >= 4 ? `${name} is text because of row ${odd + 1}, ${JSON.stringify(clip(oddCell))}; its other ${numbers} cells are numbers` : null;
+}
+
 /**
  * One column from all its cells as papaparse gave them (empty = null; the guard's marks for `""` and empty lines).
  * bool: true True TRUE false False FALSE only; else int; else float; else str. The words NaN, NA and inf are text.
  * A column of nulls only is str.
  */
 export function inferColumn(name: string, cells: readonly string[]): Typed {
-  let type: ScalarType | null = null;
-  let numbers = 0;
-  let present = 0;
-  let odd = -1;
-  for (let i = 0; i < cells.length; i++) {
-    const cell = cells[i]!;
-    if (isMissing(cell)) continue;
-    present++;
-    if (type === "str") {
-      if (odd === -2 || !isFloat(cell)) odd = odd === i ? odd : -2;
-      else numbers++;
-      if (odd === -2) break;
-      continue;
-    }
-    const own: ScalarType = isInt(cell) ? "int" : isFloat(cell) ? "float" : BOOL.test(cell) ? "bool" : "str";
-    if (own === "int" || own === "float") numbers++;
-    if (type === null || type === own) type = own;
-    else if ((type === "int" && own === "float") || (type === "float" && own === "int")) type = "float";
-    else type = "str";
-    if (type === "str") odd = numbers === present - 1 && own === "str" ? i : -2;
-  }
-  const column = build(name, type ?? "str", cells);
-  const note = odd >= 0 && numbers >= 4 ? `${name} is text because of row ${odd + 1}, ${JSON.stringify(clip(cells[odd]!))}; its other ${numbers} cells are numbers` : null;
-  return { column, note };
+  const state = createInference();
+  for (const cell of cells) infer(state, cell);
+  return { column: buildColumn(name, state.type ?? "str", cells), note: noteOf(name, state) };
 }
 
 /**
@@ -68,7 +88,7 @@ export function inferColumn(name: string, cells: readonly string[]): Typed {
  * Throws `type-mismatch` for the first cell that does not fit.
  */
 export function forceColumn(name: string, type: ScalarType, cells: readonly string[]): Column {
-  if (type === "str") return build(name, type, cells);
+  if (type === "str") return buildColumn(name, type, cells);
   const kept = cells.map((cell) => (cell === EMPTY_QUOTED || (type === "float" && (cell === "NaN" || cell === "nan")) ? "" : cell));
   const wrong = kept.findIndex((cell) => !isMissing(cell) && !fits[type](cell));
   if (wrong >= 0) {
@@ -80,13 +100,14 @@ export function forceColumn(name: string, type: ScalarType, cells: readonly stri
       column: name,
     });
   }
-  return build(name, type, kept);
+  return buildColumn(name, type, kept);
 }
 
 const isMissing = (cell: string): boolean => cell === "" || cell === EMPTY_LINE;
 const clip = (text: string): string => (text === EMPTY_QUOTED ? "" : text.length > 40 ? `${text.slice(0, 40)}…` : text);
 
-function build(name: string, type: ScalarType, cells: readonly string[]): Column {
+/** Cells that fit a type as a column of it. `nullable`: mark what is present even where nothing is missing, as in the pieces of a column. */
+export function buildColumn(name: string, type: ScalarType, cells: readonly string[], nullable = false): Column {
   const rows = cells.length;
   const present = new Uint8Array(rows);
   let nulls = 0;
@@ -94,7 +115,7 @@ function build(name: string, type: ScalarType, cells: readonly string[]): Column
     if (isMissing(cells[i]!)) nulls++;
     else present[i] = 1;
   }
-  const valid = nulls === 0 ? null : present;
+  const valid = nulls === 0 && !nullable ? null : present;
   if (type === "str") return { name, type, values: cells.map((cell) => (cell === EMPTY_QUOTED || cell === EMPTY_LINE ? "" : cell)), valid };
   if (type === "bool") {
     const values = new Uint8Array(rows);

@@ -1,6 +1,8 @@
 /** Without this file stages could not hand values to one another at run time. */
 import type { Hook } from "../../src/ops/hook.ts";
 import type { PlotMark } from "../../src/ops/op.ts";
+import type { Accumulator } from "../kernels/accumulate.ts";
+import type { Facts } from "../measured.ts";
 
 /** A column; `valid` is null when no value is missing, else 1 = present. Strings where invalid are "". */
 export type Column =
@@ -92,6 +94,15 @@ export interface Acts {
   readonly taps: readonly ActsTap[];
 }
 
+/** Activations of which only figures were kept: what plans ask that count, and do not show, them. */
+export interface Reduced {
+  readonly kind: "reduced";
+  readonly facts: Facts;
+  readonly taps: readonly (Place & { readonly sae: string; readonly cols: number; readonly states: readonly Accumulator[] })[];
+  /** Activations that are not finite numbers. */
+  readonly nonFinite: number;
+}
+
 export interface DenseTap extends Place {
   readonly width: number;
   /** [rows, width], row-major. */
@@ -109,7 +120,7 @@ export interface Features {
   readonly kind: "features";
   /** Columns feature, count, mean, max …; with several layers a column `layer` comes first. */
   readonly table: Table;
-  readonly acts: Acts;
+  readonly acts: Acts | Reduced;
 }
 
 export interface Series {
@@ -147,7 +158,7 @@ export interface TextValue {
   readonly text: string;
 }
 
-export type Single = Table | Tokens | Dense | Acts | Features | Plot | Chart | TextValue;
+export type Single = Table | Tokens | Dense | Acts | Reduced | Features | Plot | Chart | TextValue;
 export interface Groups<T extends Single = Single> {
   readonly kind: "groups";
   /** `keys`: the values that name the group, where it was made from values. */

@@ -45,6 +45,8 @@ function* single(value: Single, rows: number): Generator<Table> {
       return yield plotRows(value);
     case "text":
       return yield createTable("text", [{ name: "text", type: "str", values: value.text.split("\n"), valid: null }]);
+    case "reduced":
+      throw new Error("activations that were let go have no rows");
     default:
       return value satisfies never;
   }

@@ -10,9 +10,14 @@ type Forward = Op & { readonly op: "forward" };
 
 const keyOf = (...parts: readonly unknown[]): string => JSON.stringify(parts);
 
+/** Whether what a tap gives may outlive the session: the guard let its SAE pass, or nobody wants to know. */
+export function fits(op: Forward, tap: Forward["taps"][number], guard: Guard): boolean {
+  return !guard.on || tap.sae === null || guard.passed.has(keyOf(op.model.digest, tap));
+}
+
 /** How many of the first documents are looked at before the rest is run: 0 where every SAE of the pass is known to fit, or nobody wants to know. */
 export function firstToGuard(op: Forward, documents: readonly Document[], guard: Guard): number {
-  if (!guard.on || op.taps.every((tap) => tap.sae === null || guard.passed.has(keyOf(op.model.digest, tap)))) return 0;
+  if (op.taps.every((tap) => fits(op, tap, guard))) return 0;
   let tokens = 0;
   const last = documents.findIndex(({ wanted }) => (tokens += wanted.length) >= GUARD_TOKENS);
   return last === -1 ? documents.length : last + 1;

@@ -1,5 +1,6 @@
 /** Without this file two groups could not be drawn over the same bins. */
-import { quantiles } from "./quantile.ts";
+import { distinct, listed, type FloatBag } from "./float_bag.ts";
+import { countedQuantiles, quantiles } from "./quantile.ts";
 
 /** Edges [bins + 1], ascending; counts [series][bins], every value in exactly one bin. */
 export interface Histogram {
@@ -27,10 +28,28 @@ export function floatHistogram(series: readonly Float32Array[], bins: number | n
     if (pooled[i]! < low) low = pooled[i]!;
     if (pooled[i]! > high) high = pooled[i]!;
   }
-  const count = bins ?? freedmanDiaconis(pooled, high - low);
+  const count = bins ?? freedmanDiaconis(pooled.length, high - low, () => quantiles(pooled, QUARTILES));
   if (low === high) [low, high] = [low - 0.5, high + 0.5];
   const edges = equalEdges(low, high, count);
   return { edges, counts: series.map((values) => tally(values, edges)) };
+}
+
+const QUARTILES = [0.25, 0.75] as const;
+
+/** The same of bags: equal values give equal edges and counts, listed or counted. */
+export function bagHistogram(series: readonly FloatBag[], bins: number | null): Histogram {
+  if (series.every(({ tables }) => tables === null)) return floatHistogram(series.map(listed), bins);
+  let low = Number.NaN;
+  let high = Number.NaN;
+  for (const [value] of distinct(series)) {
+    if (Number.isNaN(low)) low = value;
+    high = value;
+  }
+  const size = series.reduce((sum, bag) => sum + bag.size, 0);
+  const count = bins ?? freedmanDiaconis(size, high - low, () => countedQuantiles(distinct(series), size, QUARTILES));
+  if (low === high) [low, high] = [low - 0.5, high + 0.5];
+  const edges = equalEdges(low, high, count);
+  return { edges, counts: series.map((bag) => tallyCounted(distinct([bag]), edges)) };
 }
 
 /**
@@ -38,10 +57,22 @@ export function floatHistogram(series: readonly Float32Array[], bins: number | n
  * a … a + w − 1; the last edge is past the greatest value. w is the least that needs at most `bins` (null: 64) bins.
  */
 export function integerHistogram(series: readonly Uint32Array[], bins: number | null): Histogram {
+  return countedIntegers(series.map(tallies), bins);
+}
+
+/** How often each number occurs. */
+export function tallies(values: Uint32Array): Map<number, number> {
+  const counts = new Map<number, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  return counts;
+}
+
+/** The same of numbers given by how often each occurs. */
+export function countedIntegers(series: readonly ReadonlyMap<number, number>[], bins: number | null): Histogram {
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
-  for (const values of series) {
-    for (const value of values) {
+  for (const counted of series) {
+    for (const value of counted.keys()) {
       if (value < low) low = value;
       if (value > high) high = value;
     }
@@ -51,13 +82,13 @@ export function integerHistogram(series: readonly Uint32Array[], bins: number | 
   const width = Math.ceil(span / (bins ?? MOST_INTEGER_BINS));
   const count = Math.ceil(span / width);
   const edges = Float64Array.from({ length: count + 1 }, (_, i) => low + i * width);
-  const counts = series.map((values) => {
-    const tallies = new Float64Array(count);
-    for (const value of values) {
+  const counts = series.map((counted) => {
+    const sums = new Float64Array(count);
+    for (const [value, times] of counted) {
       const bin = Math.floor((value - low) / width);
-      tallies[bin] = tallies[bin]! + 1;
+      sums[bin] = sums[bin]! + times;
     }
-    return tallies;
+    return sums;
   });
   return { edges, counts };
 }
@@ -72,11 +103,11 @@ function pool(series: readonly Float32Array[]): Float32Array {
   return pooled;
 }
 
-function freedmanDiaconis(values: Float32Array, span: number): number {
+function freedmanDiaconis(size: number, span: number, quartiles: () => readonly number[]): number {
   if (span === 0) return 1;
-  const [q1, q3] = quantiles(values, [0.25, 0.75]) as [number, number];
-  const width = (2 * (q3 - q1)) / Math.cbrt(values.length);
-  const count = width > 0 ? Math.ceil(span / width) : Math.ceil(Math.log2(values.length)) + 1;
+  const [q1, q3] = quartiles() as [number, number];
+  const width = (2 * (q3 - q1)) / Math.cbrt(size);
+  const count = width > 0 ? Math.ceil(span / width) : Math.ceil(Math.log2(size)) + 1;
   return Math.max(1, Math.min(MOST_BINS, count));
 }
 
@@ -91,16 +122,23 @@ function equalEdges(low: number, high: number, count: number): Float64Array {
 
 /** Counts by comparison with the edges themselves: the division only guesses where to look. */
 function tally(values: Float32Array, edges: Float64Array): Float64Array {
+  return tallyCounted(once(values), edges);
+}
+
+function* once(values: Float32Array): Generator<readonly [number, number]> {
+  for (const value of values) yield [value, 1];
+}
+
+function tallyCounted(values: Iterable<readonly [value: number, count: number]>, edges: Float64Array): Float64Array {
   const last = edges.length - 2;
   const low = edges[0]!;
   const perUnit = (last + 1) / (edges[last + 1]! - low);
   const counts = new Float64Array(last + 1);
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i]!;
+  for (const [value, times] of values) {
     let bin = Math.max(0, Math.min(last, Math.floor((value - low) * perUnit)));
     while (bin > 0 && value < edges[bin]!) bin--;
     while (bin < last && value >= edges[bin + 1]!) bin++;
-    counts[bin] = counts[bin]! + 1;
+    counts[bin] = counts[bin]! + times;
   }
   return counts;
 }

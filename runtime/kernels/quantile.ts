@@ -4,13 +4,14 @@ const word = new Float32Array(1);
 const bitsOf = new Uint32Array(word.buffer);
 
 /** float32 → unsigned integer of the same order (−0 just below +0). */
-function toKey(value: number): number {
+export function toKey(value: number): number {
   word[0] = value;
   const bits = bitsOf[0]!;
   return bits >>> 31 === 1 ? ~bits >>> 0 : (bits | 0x80000000) >>> 0;
 }
 
-function fromKey(key: number): number {
+/** The value of a key. */
+export function fromKey(key: number): number {
   bitsOf[0] = key >>> 31 === 1 ? key & 0x7fffffff : ~key >>> 0;
   return word[0]!;
 }
@@ -69,6 +70,22 @@ export function integerQuantiles(values: Uint32Array, levels: readonly number[])
     const at = level * last;
     return between(sorted[Math.floor(at)]!, sorted[Math.min(Math.floor(at) + 1, last)]!, at - Math.floor(at));
   });
+}
+
+/** Quantiles of `n` numbers given as distinct values, ascending, each with how often it occurs; the same rule. */
+export function countedQuantiles(counts: Iterable<readonly [value: number, count: number]>, n: number, levels: readonly number[]): number[] {
+  if (n === 0) return levels.map(() => Number.NaN);
+  const positions = levels.map((level) => level * (n - 1));
+  const ranks = positions.flatMap((at) => [Math.floor(at), Math.min(Math.floor(at) + 1, n - 1)]);
+  const found = new Array<number>(ranks.length);
+  let before = 0;
+  for (const [value, count] of counts) {
+    ranks.forEach((rank, i) => {
+      if (rank >= before && rank < before + count) found[i] = value;
+    });
+    before += count;
+  }
+  return positions.map((at, i) => between(found[2 * i]!, found[2 * i + 1]!, at - Math.floor(at)));
 }
 
 /** Interpolate from the nearer end: exact at both, and symmetric. */

@@ -1,9 +1,8 @@
 /** Without this file nobody could ask which features fire most. */
 import type { Csr, Rows } from "../data/frame.ts";
 import type { RankBy } from "../../src/ops/op.ts";
-import { eachActive } from "./active.ts";
+import { accumulate, createAccumulator, totalsOfSums } from "./accumulate.ts";
 import type { NonFinite } from "./active.ts";
-import { add, createSums, exactly, rounded } from "./exact_sum.ts";
 
 /**
  * What every feature did over the unmasked rows; arrays [cols]. `sum` is exact, then rounded once; `mean` is the exact
@@ -22,25 +21,10 @@ export interface FeatureTotals {
 
 /** Totals of all features of a matrix [rows, cols] where activation > threshold. Independent of row order. O(cols + nnz). */
 export function featureTotals(csr: Csr, rows: Rows, threshold = 0): FeatureTotals {
-  const count = new Uint32Array(csr.cols);
-  const max = new Float32Array(csr.cols).fill(Number.NaN);
-  const sums = createSums(csr.cols);
-  const nonFinite = eachActive(csr, rows, threshold, (_row, feature, value) => {
-    count[feature] = count[feature]! + 1;
-    if (!(value <= max[feature]!)) max[feature] = value;
-    add(sums, feature, value);
-  });
-  const sum = new Float64Array(csr.cols);
-  const mean = new Float64Array(csr.cols).fill(Number.NaN);
-  for (let feature = 0; feature < csr.cols; feature++) {
-    if (count[feature] === 0) continue;
-    const total = exactly(sums, feature);
-    sum[feature] = rounded(total);
-    mean[feature] = rounded(total, BigInt(count[feature]!));
-  }
-  let unmasked = 0;
-  for (let row = 0; row < rows.count; row++) if (rows.masked[row] === 0) unmasked++;
-  return { cols: csr.cols, rows: unmasked, count, sum, mean, max, nonFinite };
+  const state = createAccumulator({ of: "features", threshold }, csr.cols);
+  accumulate(state, csr, rows);
+  if (state.of !== "features") throw new Error("sums by feature are not what was made");
+  return totalsOfSums(state.sums);
 }
 
 /** Features in rank order; arrays [n] side by side. */

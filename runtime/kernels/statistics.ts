@@ -4,7 +4,7 @@ import { activeValues } from "./active.ts";
 import type { NonFinite } from "./active.ts";
 import type { Exact } from "./exact_sum.ts";
 import { add, createSums, exactly, rounded } from "./exact_sum.ts";
-import { integerQuantiles, quantiles } from "./quantile.ts";
+import { countedQuantiles, integerQuantiles, quantiles } from "./quantile.ts";
 
 /** mean, sd (sample, n − 1) and max; null where there is no such figure: no observation, or one for the sd. */
 export interface Spread {
@@ -110,6 +110,21 @@ export function spreadOfIntegers(values: Uint32Array): Spread {
   }
   const [p5, p50, p95] = integerQuantiles(values, LEVELS) as [number, number, number];
   return { ...moments({ integer: sum, exponent: 0 }, { integer: squares, exponent: 0 }, values.length), min, p5, p50, p95, max };
+}
+
+/** Mean, sd and median of non-negative integers given by how often each occurs; the figures of `spreadOfIntegers`. */
+export function spreadOfCounts(counts: ReadonlyMap<number, number>): Pick<Spread, "mean" | "sd" | "p50"> & { readonly n: number } {
+  let n = 0;
+  let sum = 0n;
+  let squares = 0n;
+  for (const [value, times] of counts) {
+    n += times;
+    sum += BigInt(value) * BigInt(times);
+    squares += BigInt(value) * BigInt(value) * BigInt(times);
+  }
+  if (n === 0) return { n, mean: null, sd: null, p50: null };
+  const [p50] = countedQuantiles([...counts].sort(([a], [b]) => a - b), n, [0.5]) as [number];
+  return { n, ...moments({ integer: sum, exponent: 0 }, { integer: squares, exponent: 0 }, n), p50 };
 }
 
 /** Mean and sample sd from Σx and Σx²: (n·Σx² − (Σx)²) / (n·(n − 1)) in integers, then one rounding and a root. */

@@ -95,6 +95,12 @@ export const SETTINGS: Readonly<Record<string, SettingSpec>> = {
     apply: (s, [v]) => (v === "auto" || v === "dense" || v === "screened" ? { ...s, encode: v } : null),
     show: (s) => s.encode,
   },
+  cache: {
+    doc: "Where activations are kept for later queries: nowhere, in memory while the session lasts, or on disk too; `residuals` keeps the residuals as well, so that another SAE needs no model",
+    value: "off|memory|disk|residuals",
+    apply: (s, [v]) => (v === "off" || v === "memory" || v === "disk" || v === "residuals" ? { ...s, cache: v } : null),
+    show: (s) => s.cache,
+  },
   precision: {
     doc: "Significant digits shown in tables",
     value: "<int>",

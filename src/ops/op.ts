@@ -63,6 +63,12 @@ export interface Leniency {
 /** By what a feature's documents are compared: whether it fires, at which share of tokens, how strongly at most or on average. */
 export type CompareBy = "rate" | "fires" | "max" | "mean";
 
+/** What is kept of activations above a threshold where they are only counted: sums by feature, features by token, how often each value occurs. */
+export interface Reduction {
+  readonly of: "features" | "l0" | "values";
+  readonly threshold: number;
+}
+
 /** The closed vocabulary of plans. A new member makes `tsc` name every place that must know it. */
 export type Op =
   /** `path` as typed; `digest` is the content that was seen when names were checked; `types` as asked for (`TableFormat`). */
@@ -89,8 +95,8 @@ export type Op =
   | { readonly op: "aggregate"; readonly columns: readonly { readonly name: string; readonly value: Scalar }[]; readonly keys: readonly ColumnSchema[] | null }
   | { readonly op: "concat" }
   | { readonly op: "tokenize"; readonly model: ModelRef; readonly bos: boolean; readonly textColumns: readonly string[]; readonly whenTooLong: "error" | "truncate" }
-  /** The model up to the highest tap. Output: one value per tap; `pick` takes one. */
-  | { readonly op: "forward"; readonly model: ModelRef; readonly taps: readonly Tap[]; readonly window: Window; readonly blocks: number | null; readonly slice: "inside" | "after" }
+  /** The model up to the highest tap. Output: one value per tap; `pick` takes one. With `reduce`: only those figures of it. */
+  | { readonly op: "forward"; readonly model: ModelRef; readonly taps: readonly Tap[]; readonly window: Window; readonly blocks: number | null; readonly slice: "inside" | "after"; readonly reduce?: readonly Reduction[] }
   | { readonly op: "pick"; readonly taps: readonly number[] }
   | { readonly op: "encode"; readonly saes: readonly SaeRef[] }
   /** Features (input 0) and what they were encoded from (input 1) → what the SAEs make of them, one per tap. */
@@ -116,7 +122,7 @@ export type Op =
   /** Runs input 1 on the side and passes input 0 on. */
   | { readonly op: "tee" }
   | { readonly op: "save"; readonly path: string; readonly format: SaveFormat }
-  /** Its input is not dropped when the session makes room, for `seconds` or until the session ends. */
+  /** Its input is kept, on disk too, for `seconds` or as long as there is room. */
   | { readonly op: "cache"; readonly name: string; readonly seconds: number | null }
   | { readonly op: "show"; readonly rows: number | null; readonly wide: boolean };
 

@@ -4,11 +4,11 @@ import { stage } from "./stage.ts";
 
 export const cache = stage({
   name: "cache",
-  doc: "Pass the value on and keep it in memory until the session ends, however much else is computed; it is not written to disk",
+  doc: "Pass the value on and keep it: in memory until the session ends, and on disk, where a later session finds it instead of computing it again",
   category: "results",
   args: {
     name: text({ keyword: true, default: "", doc: "A name for the plan and the notice" }),
-    ttl: duration({ keyword: true, default: null, doc: "Keep it only so long, as 90s or 2h; then it may be dropped like any value" }),
+    ttl: duration({ keyword: true, default: null, doc: "Keep it only so long, as 90s or 2h; then it is computed again" }),
   },
   input: ["table", "features", "tokens", "acts", "dense"],
   examples: [{ title: "Keep activations", query: 'sample perfect 2 | acts layer 7 last 5 | cache name "small" ttl 1h | count' }],

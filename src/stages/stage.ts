@@ -89,6 +89,7 @@ export interface Settings {
   readonly threads: number | null;
   readonly batch: number | null;
   readonly encode: EncodeKernel;
+  readonly cache: "off" | "memory" | "disk" | "residuals";
   readonly precision: number;
 }
 

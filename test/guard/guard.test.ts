@@ -10,22 +10,9 @@ import { judge, type Circumstances } from "../../runtime/guard/judge.ts";
 import { measure, type Measured, type Rows } from "../../runtime/guard/measure.ts";
 import { EXAMPLES } from "../../runtime/shipped.ts";
 import { bits, open, run, type Ran } from "../session/open.ts";
+import { wrongSae } from "./wrong_sae.ts";
 
 const QUERY = "memorization | take 24 | acts layer 7 | top 10";
-
-/** A copy of the shipped SAE whose thresholds are all a thousandth: features that hardly fire count, as with a lost normalisation. */
-function wrongSae(): string {
-  const path = mkdtempSync(join(tmpdir(), "saeq-sae-"));
-  cpSync(join(EXAMPLES, "kjv/sae"), path, { recursive: true });
-  const file = join(path, "sae_weights.safetensors");
-  const bytes = readFileSync(file);
-  const header = Number(bytes.readBigUInt64LE(0));
-  const { threshold } = JSON.parse(bytes.subarray(8, 8 + header).toString()) as { threshold: { dtype: string; shape: [number]; data_offsets: [number, number] } };
-  assert.is(threshold.dtype, "F32");
-  for (let i = 0; i < threshold.shape[0]; i++) bytes.writeFloatLE(0.001, 8 + header + threshold.data_offsets[0] + 4 * i);
-  writeFileSync(file, bytes);
-  return path;
-}
 
 async function ask(query: string): Promise<Ran> {
   const session = await open();

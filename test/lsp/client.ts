@@ -37,7 +37,7 @@ export function caret(marked: string): Place {
 
 /** Start `saeq lsp` and greet it; documents lie in `folder`. */
 export async function startClient(folder: string): Promise<Client> {
-  const child = spawn(process.execPath, [join(ROOT, "repl/bin/saeq.js"), "lsp"], { stdio: ["pipe", "pipe", "inherit"], cwd: folder });
+  const child = spawn(process.execPath, [join(ROOT, "repl/bin/saeq.js"), "lsp"], { stdio: ["pipe", "pipe", "inherit"], cwd: folder, env: { ...process.env, SAEQ_CACHE: "off" } });
   const connection = createMessageConnection(new StreamMessageReader(child.stdout), new StreamMessageWriter(child.stdin));
   const versions = new Map<string, number>();
   const told = new Map<string, PublishDiagnosticsParams>();

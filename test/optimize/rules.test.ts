@@ -5,6 +5,7 @@ import type { Plan, Tap } from "../../src/ops/op.ts";
 import { cutModel } from "../../src/optimize/cut_model.ts";
 import { fuseEncode } from "../../src/optimize/fuse_encode.ts";
 import { optimize } from "../../src/optimize/optimize.ts";
+import { pushAggregates } from "../../src/optimize/push_aggregates.ts";
 import { pushSlice } from "../../src/optimize/push_slice.ts";
 import { shareForward } from "../../src/optimize/share_forward.ts";
 import type { Rule } from "../../src/optimize/rule.ts";
@@ -56,6 +57,30 @@ test("an encoder stays apart where its residual is read by something else", () =
 test("passes that give features and passes that give vectors are not one", () => {
   const both: Plan = { op: { op: "concat" }, inputs: [fuseEncode.apply(encode(forward([7])))!, forward([5])], schema: table, at, label: "concat" };
   assert.is(shareForward.apply(both), null);
+});
+
+test("push the aggregates", () => {
+  const acts = (): Plan => fuseEncode.apply(encode(forward([7])))!;
+  const node = (op: Plan["op"], kind: "table" | "features" | "acts", ...inputs: Plan[]): Plan => ({ op, inputs, schema: { ...inputs[0]!.schema, kind }, at, label: op.op });
+  const stats = (input: Plan): Plan => node({ op: "statistics", threshold: 0.5 }, "table", input);
+  const top = (input: Plan): Plan => node({ op: "rank", count: 3, by: "count", per: "all", threshold: 0 }, "features", input);
+  pair(pushAggregates, stats(acts()), `
+statistics, active above 0.5  : table
+└─ forward m: layer 7 resid_post → s (saelens); all blocks; last 50, sliced afterwards; keeps features above 0.5, l0 above 0.5  : acts
+   └─ tokenize text for m, BOS first  : tokens
+      └─ literal 0 rows  : table`);
+  const shared = acts();
+  const keeps = (plan: Plan): string => /keeps .*?(?=  :)/.exec(printPlan(pushAggregates.apply(plan) ?? plan))?.[0] ?? "nothing";
+  assert.is(keeps(top(node({ op: "tee" }, "acts", shared, stats(shared)))), "keeps features above 0, features above 0.5, l0 above 0.5");
+  // A union counts in the activations behind its lists, with a threshold of its own.
+  assert.is(keeps(node({ op: "union", threshold: 2 }, "table", top(group(shared, acts())))), "keeps features above 0, features above 2");
+  assert.is(keeps(node({ op: "histogram", of: "activation", bins: null, overlay: false, log: false, threshold: 0 }, "table", shared)), "keeps values above 0");
+  // Whoever shows, saves or keeps the activations needs them whole.
+  const saved = node({ op: "save", path: "x.csv", format: "csv" }, "acts", shared);
+  for (const whole of [shared, saved, top(saved), node({ op: "cache", name: "", seconds: null }, "acts", shared), stats(node({ op: "tee" }, "acts", shared, node({ op: "show", rows: null, wide: false }, "acts", shared)))]) assert.is(keeps(whole), "nothing");
+  assert.is(keeps(node({ op: "contexts", features: null, count: 3, window: 5, threshold: 0 }, "table", top(shared))), "nothing");
+  // Dense activations are nobody's counts.
+  assert.is(keeps(forward([7])), "nothing");
 });
 
 test("cut the model", () => {

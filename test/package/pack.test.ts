@@ -30,7 +30,7 @@ test("the packed package runs where only its dependencies are installed", () => 
     }
     execFileSync("tar", ["-xzf", packed.filename], { cwd: place });
     execFileSync("mv", [join(place, "package"), join(modules, "saeq")]);
-    const out = execFileSync(process.execPath, [join(modules, "saeq", "repl", "bin", "saeq.js"), "eval", "set seed 1; sample perfect 2 | acts layer 7 last 5 | top 3", "--format", "json"], { cwd: place, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+    const out = execFileSync(process.execPath, [join(modules, "saeq", "repl", "bin", "saeq.js"), "eval", "set seed 1; sample perfect 2 | acts layer 7 last 5 | top 3", "--format", "json", "--no-cache"], { cwd: place, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
     const rows = JSON.parse(out) as readonly Record<string, unknown>[];
     assert.is(rows.length, 3);
     assert.equal(Object.keys(rows[0]!), ["feature", "count", "mean", "max"]);

@@ -40,7 +40,7 @@ async function saeq(argv: readonly string[], input = ""): Promise<Ended> {
 }
 
 test("a process of its own does the same", () => {
-  const env = { ...process.env, XDG_STATE_HOME: folder };
+  const env = { ...process.env, XDG_STATE_HOME: folder, SAEQ_CACHE: "off" };
   const { stdout, stderr, status } = spawnSync(process.execPath, [program, "eval", "--format", "csv", "note; sample 3"], { encoding: "utf8", cwd: folder, env });
   assert.is(stdout, "feature,count\n88,41\n7,12\n1034,3\n");
   assert.match(stderr, "seed 42");

@@ -40,7 +40,7 @@ async function play(at: string, lines: readonly string[], settings: Readonly<Rec
 
 /** The bytes that a script writes to stdout. */
 function runScript(at: string, script: string): string {
-  return execFileSync(process.execPath, [join(ROOT, "repl/bin/saeq.js"), "run", "-A", "--quiet", "--format", "json", script], { cwd: at, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+  return execFileSync(process.execPath, [join(ROOT, "repl/bin/saeq.js"), "run", "-A", "--quiet", "--no-cache", "--format", "json", script], { cwd: at, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
 }
 
 /** The session's last result and the script's are the same bytes; the script is formatted. */

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Diagnostic } from "../../grammar/diagnostic.ts";
 import type { Value } from "../../runtime/data/frame.ts";
+import { factsOf, type Measured } from "../../runtime/measured.ts";
 import { createSession, type InnerOptions } from "../../runtime/session.ts";
 import type { Outcome, Session, SessionEvent } from "../../runtime/session_port.ts";
 import { EXAMPLES } from "../../runtime/shipped.ts";
@@ -65,6 +66,12 @@ export function bits(value: unknown): string {
       hash.update(`[${each instanceof Set ? each.size : each.length}:`);
       each.forEach(visit);
     } else if (typeof each === "object" && each !== null) {
+      // What stands behind a list of features is held whole or as figures, as the plan needs; the facts of both are equal.
+      if ("kind" in each && each.kind === "features" && "acts" in each && "table" in each) {
+        visit(each.table);
+        visit(factsOf(each.acts as Measured));
+        return;
+      }
       for (const [name, inner] of Object.entries(each)) {
         if (typeof inner === "function") continue;
         hash.update(`${name}=`);

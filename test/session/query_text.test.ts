@@ -18,7 +18,7 @@ const first = async (text: string): Promise<Diagnostic> => {
 const under = (text: string, { span }: Diagnostic): string => text.slice(span.start, span.end);
 function saeq(...args: string[]): { status: number | null; stderr: string } {
   const { FORCE_COLOR: _, ...env } = process.env;
-  const { status, stderr } = spawnSync(process.execPath, [join(ROOT, "repl", "bin", "saeq.js"), ...args], { encoding: "utf8", env: { ...env, NO_COLOR: "1" }, input: "" });
+  const { status, stderr } = spawnSync(process.execPath, [join(ROOT, "repl", "bin", "saeq.js"), ...args], { encoding: "utf8", env: { ...env, SAEQ_CACHE: "off", NO_COLOR: "1" }, input: "" });
   return { status, stderr };
 }
 

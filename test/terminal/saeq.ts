@@ -29,7 +29,7 @@ export function ownFolder(): string {
 
 /** The environment of a person at a terminal, whatever runs the tests: nothing of it says CI, NO_COLOR or another TERM. */
 export function environment(folder: string, more: Readonly<Record<string, string>> = {}): Record<string, string> {
-  return { PATH: process.env["PATH"] ?? "", HOME: folder, XDG_STATE_HOME: folder, TERM: "xterm-256color", LANG: "C.UTF-8", CI: "false", ...more };
+  return { PATH: process.env["PATH"] ?? "", HOME: folder, XDG_STATE_HOME: folder, SAEQ_CACHE: "off", TERM: "xterm-256color", LANG: "C.UTF-8", CI: "false", ...more };
 }
 
 const started = new Set<Terminal>();

@@ -11,9 +11,9 @@ export interface Said {
 }
 
 /** saeq as a process of its own, in a folder, with what is typed on stdin. */
-export function saeq(args: readonly string[], options: { readonly cwd: string; readonly input?: string }): Said {
+export function saeq(args: readonly string[], options: { readonly cwd: string; readonly input?: string; readonly env?: Readonly<Record<string, string>> }): Said {
   // uvu asks for colours of its own; with both Node itself speaks up on stderr.
   const { FORCE_COLOR: _, ...env } = process.env;
-  const { stdout, stderr, status } = spawnSync(process.execPath, [join(ROOT, "repl/bin/saeq.js"), ...args], { encoding: "utf8", cwd: options.cwd, input: options.input ?? "", env: { ...env, NO_COLOR: "1" } });
+  const { stdout, stderr, status } = spawnSync(process.execPath, [join(ROOT, "repl/bin/saeq.js"), ...args], { encoding: "utf8", cwd: options.cwd, input: options.input ?? "", env: { ...env, SAEQ_CACHE: "off", NO_COLOR: "1", ...options.env } });
   return { stdout, stderr, status };
 }

@@ -1,0 +1,42 @@
+/** Without this file nobody would know whether a million rows take a million times the memory: time and memory of queries over 10² … 10⁶ rows. */
+import { spawnSync } from "node:child_process";
+import { createWriteStream, mkdtempSync, rmSync } from "node:fs";
+import { loadavg, tmpdir } from "node:os";
+import { join } from "node:path";
+import { once } from "node:events";
+import { createSession } from "../../runtime/session.ts";
+
+/** Table queries go to a million rows; the model reads as many texts as its time allows (`--model 100000`). */
+const QUERIES = ['csv "t.csv" | where score > 0.5 | sample 20', 'csv "t.csv" | where flag | count', 'csv "t.csv" | agg n = count(), m = mean(score)'];
+const MODEL = 'csv "t.csv" | text text | acts layer 7 last 2 | top 5';
+
+const [task, rows, query] = process.argv.slice(2);
+if (task === "child") {
+  // Streaming from the first byte on, so that small and large files take the same way.
+  const session = await createSession({ readFrom: rows!, writeTo: rows!, grants: { read: true, write: true }, params: {}, settings: { seed: "1", cache: "off" }, interactive: false, engine: { lanes: 1, threads: 1 }, streamBytes: 1 });
+  const started = performance.now();
+  let failed = "";
+  await session.run({ name: "bench", text: query! }, { signal: new AbortController().signal, onEvent: (event) => void (event.kind === "diagnostic" && (failed = event.diagnostic.message)) });
+  const ms = performance.now() - started;
+  await session.close();
+  // Peak resident memory of this process in kilobytes.
+  console.log(JSON.stringify({ ms, peak: process.resourceUsage().maxRSS, failed }));
+} else {
+  const folder = mkdtempSync(join(tmpdir(), "saeq-bench-growth-"));
+  const most = Number(rows ?? 1_000_000);
+  const texts = Number(query ?? 10_000);
+  console.log(`peak memory of the process that streams, one run each; load ${loadavg()[0]!.toFixed(1)}`);
+  for (let count = 100; count <= most; count *= 10) {
+    const file = createWriteStream(join(folder, "t.csv"));
+    file.write("id,flag,score,text\n");
+    for (let i = 0; i < count; i++) if (!file.write(`${i},${i % 3 === 0},${(i * 0.61803) % 1},"In the beginning, text ${i % 1000}: and the LORD said, go"\n`)) await once(file, "drain");
+    file.end();
+    await once(file, "finish");
+    for (const text of [...QUERIES, ...(count <= texts ? [MODEL] : [])]) {
+      const { stdout, stderr } = spawnSync(process.execPath, [import.meta.filename, "child", folder, text], { encoding: "utf8" });
+      const { ms, peak, failed } = JSON.parse(stdout || JSON.stringify({ ms: NaN, peak: NaN, failed: stderr })) as { ms: number; peak: number; failed: string };
+      console.log(`${String(count).padStart(9)} rows ${(ms / 1000).toFixed(2).padStart(8)} s ${(peak / 1024).toFixed(0).padStart(6)} MB  ${text}${failed === "" ? "" : `  FAILED: ${failed}`}`);
+    }
+  }
+  rmSync(folder, { recursive: true });
+}

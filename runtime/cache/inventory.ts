@@ -1,0 +1,144 @@
+/** Without this file a cache would grow until the disk is full, and nobody could see what it holds. */
+import { lstatSync, readdirSync, unlinkSync, rmdirSync } from "node:fs";
+import { join } from "node:path";
+import { systemCode } from "../data/error.ts";
+import { sweepTemporary } from "./publish.ts";
+import { createSegmentFiles } from "./segment_files.ts";
+
+export interface SegmentFacts {
+  readonly path: string;
+  readonly bytes: number;
+  /** Milliseconds since 1970 of the last use: reading sets the time of change. */
+  readonly used: number;
+}
+
+/** What a space or a kept value takes. */
+export interface Holding {
+  readonly kind: "activations" | "value";
+  /** From the label: `kjv layer 7 resid_post, SAE kjv (saelens)`, or the name given to the stage `cache`. */
+  readonly name: string;
+  readonly records: number;
+  readonly segments: number;
+  readonly bytes: number;
+  readonly used: number;
+}
+
+/** Every segment, those of values too. */
+export function segmentsOf(folder: string): SegmentFacts[] {
+  const version = join(folder, "v1");
+  return [...namesIn(join(version, "spaces")).map((space) => join(version, "spaces", space)), join(version, "values")].flatMap((place) => segmentsIn(place));
+}
+
+export function segmentsIn(place: string): SegmentFacts[] {
+  return namesIn(place).flatMap((name): SegmentFacts[] => {
+    if (!name.endsWith(".seg")) return [];
+    try {
+      const path = join(place, name);
+      const { size, mtimeMs } = lstatSync(path);
+      return [{ path, bytes: size, used: mtimeMs }];
+    } catch (error) {
+      if (systemCode(error) === null) throw error;
+      return [];
+    }
+  });
+}
+
+export function namesIn(place: string): string[] {
+  try {
+    return readdirSync(place);
+  } catch (error) {
+    if (systemCode(error) === null) throw error;
+    return [];
+  }
+}
+
+/** Spaces and values, the most recently used first. Segments that cannot be read, or are of a newer saeq, count their bytes only. */
+export function holdings(folder: string): Holding[] {
+  const files = createSegmentFiles();
+  try {
+    const found = new Map<string, { kind: Holding["kind"]; name: string; records: number; segments: number; bytes: number; used: number }>();
+    for (const { path, bytes, used } of segmentsOf(folder)) {
+      const opened = files.open(path);
+      const label = opened?.state === "good" ? labelOf(opened.index.label) : opened?.state === "newer" ? "written by a newer saeq" : "damaged";
+      const kind = path.startsWith(join(folder, "v1", "values")) ? "value" : "activations";
+      const id = `${kind}|${label}`;
+      const entry = found.get(id) ?? { kind, name: label, records: 0, segments: 0, bytes: 0, used: 0 };
+      found.set(id, { ...entry, records: entry.records + (opened?.state === "good" ? opened.index.count : 0), segments: entry.segments + 1, bytes: entry.bytes + bytes, used: Math.max(entry.used, used) });
+    }
+    return [...found.values()].sort((a, b) => b.used - a.used || (a.name < b.name ? -1 : 1));
+  } finally {
+    files.close();
+  }
+}
+
+function labelOf(text: string): string {
+  try {
+    const label: unknown = JSON.parse(text);
+    return typeof label === "object" && label !== null && "name" in label && typeof label.name === "string" && label.name !== "" ? label.name : "without a name";
+  } catch {
+    return "without a name";
+  }
+}
+
+export interface Removed {
+  readonly segments: number;
+  readonly bytes: number;
+  /** Bytes that stay. */
+  readonly left: number;
+}
+
+/** Remove the least recently used segments until no more than `limit` bytes stay, and what dead writers and damage left. */
+export function collect(folder: string, limit: number): Removed {
+  const version = join(folder, "v1");
+  sweepTemporary(join(version, "temporary"));
+  const all = segmentsOf(folder).sort((a, b) => a.used - b.used || (a.path < b.path ? -1 : 1));
+  let left = all.reduce((sum, { bytes }) => sum + bytes, 0);
+  const removed = { segments: 0, bytes: 0 };
+  for (const { path, bytes } of all) {
+    if (left <= limit) break;
+    if (!removeFile(path)) continue;
+    left -= bytes;
+    removed.segments++;
+    removed.bytes += bytes;
+  }
+  for (const space of namesIn(join(version, "spaces"))) removeFolder(join(version, "spaces", space));
+  return { ...removed, left };
+}
+
+/** Remove everything that can be computed again; segments of a newer saeq stay. */
+export function clear(folder: string): Removed {
+  const files = createSegmentFiles();
+  const removed = { segments: 0, bytes: 0 };
+  let left = 0;
+  for (const { path, bytes } of segmentsOf(folder)) {
+    if (files.open(path)?.state === "newer" || !removeFile(path)) left += bytes;
+    else {
+      removed.segments++;
+      removed.bytes += bytes;
+    }
+  }
+  files.close();
+  for (const name of namesIn(join(folder, "v1", "damaged"))) removeFile(join(folder, "v1", "damaged", name));
+  collect(folder, Number.POSITIVE_INFINITY);
+  return { ...removed, left };
+}
+
+/** False where it was not there or may not be removed. */
+export function removeFile(path: string): boolean {
+  try {
+    unlinkSync(path);
+    return true;
+  } catch (error) {
+    if (systemCode(error) === null) throw error;
+    return false;
+  }
+}
+
+/** Only an empty one goes. */
+function removeFolder(path: string): void {
+  try {
+    rmdirSync(path);
+  } catch (error) {
+    if (systemCode(error) === null) throw error;
+  }
+}

@@ -1,0 +1,82 @@
+/** Without this file what the stage `cache` keeps would end with the session. */
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { key } from "../../src/ops/key.ts";
+import type { TensorRef } from "../../src/emit/specs.ts";
+import type { Plan } from "../../src/ops/op.ts";
+import { nodes } from "../../src/optimize/rule.ts";
+import type { ActivationContext } from "../activations.ts";
+import { usedDecoderWeights, usedSaeWeights, usedWeights } from "../checkpoint/nonfinite.ts";
+import type { Value } from "../data/frame.ts";
+import { keep, kept } from "../data/kept.ts";
+import { sizeOf, type ValueStore } from "../value_store.ts";
+import type { DiskCache } from "./disk.ts";
+import { numericsClass, stamps } from "./numerics.ts";
+import { decodeValue, encodeValue } from "./value_bytes.ts";
+
+type KeepContext = Pick<ActivationContext, "catalog" | "engine" | "guard"> & { readonly values: ValueStore };
+
+/** Values larger than this (estimated) stay in memory. */
+const MOST_BYTES = 2 ** 30;
+
+/**
+ * The name of a plan's value for ever: ops, arguments, the content read, the state of the weights' files, numerics class and version of
+ * saeq, and whether SAEs were guarded. Of two plans of one name the values are equal bit for bit.
+ */
+function idOf(plan: Plan, { catalog, engine, guard }: KeepContext): string {
+  const weights = nodes(plan).flatMap(({ op }): readonly TensorRef[] => {
+    if (op.op === "forward" || op.op === "generate") {
+      const { spec } = catalog.model(op.model);
+      const saes = op.op === "forward" ? op.taps.flatMap(({ sae }) => (sae === null ? [] : [sae])) : [];
+      return [...usedWeights(spec, spec.blocks.length, true), ...saes.flatMap((sae) => usedSaeWeights(catalog.sae(sae).spec))];
+    }
+    return op.op === "encode" || op.op === "decode" ? op.saes.flatMap((sae) => [...usedSaeWeights(catalog.sae(sae).spec), ...usedDecoderWeights(catalog.sae(sae).spec)]) : [];
+  });
+  return createHash("sha256").update(JSON.stringify([key(plan), stamps(weights), weights.length === 0 ? "" : [numericsClass(engine.options), guard.on], packageVersion()])).digest("hex").slice(0, 32);
+}
+
+/** Write a value for `seconds`, or until there is no room; the bytes it took, or null where it could not be kept. */
+export async function keepValue(plan: Plan, value: Value, seconds: number | null, disk: DiskCache, context: KeepContext): Promise<number | null> {
+  if (value.kind === "plot" || value.kind === "text" || sizeOf(value) > MOST_BYTES) return null;
+  const name = plan.op.op === "cache" ? plan.op.name : "";
+  return disk.writeValue(idOf(plan, context), JSON.stringify({ name: name === "" ? plan.inputs[0]!.label : name, until: seconds === null ? null : Date.now() + seconds * 1000 }), encodeValue(value));
+}
+
+/** Bring what the `cache` stages of a plan kept back into the session, so that nothing before them runs. */
+export function recallValues(plan: Plan, disk: DiskCache, context: KeepContext): void {
+  for (const node of nodes(plan)) {
+    if (node.op.op !== "cache" || (context.values.get(key(node)) ?? kept(context.values, key(node))) !== undefined) continue;
+    const found = disk.readValue(idOf(node, context));
+    if (found === null) continue;
+    const { until } = JSON.parse(found.label) as { readonly until: number | null };
+    if (until !== null && until <= Date.now()) continue;
+    const value = decodeValue(found.bytes);
+    if (value === null) continue;
+    keep(context.values, key(node), withPieces(value, node, context) as Value, until === null ? null : (until - Date.now()) / 1000);
+  }
+}
+
+/** Token texts are a function of the tokenizer, which no file of ours holds. */
+function withPieces(value: unknown, plan: Plan, context: KeepContext): unknown {
+  if (Array.isArray(value)) return value.map((each) => withPieces(each, plan, context));
+  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value) || value instanceof Set) return value;
+  const whole = Object.fromEntries(Object.entries(value).map(([name, each]) => [name, withPieces(each, plan, context)]));
+  if (whole["kind"] !== "tokens") return whole;
+  const made = nodes(plan).find(({ op }) => op.op === "tokenize" && op.model.name === whole["model"]);
+  if (made?.op.op !== "tokenize") throw new Error("kept tokens without a tokenizer");
+  return { ...whole, piece: context.catalog.model(made.op.model).tokenizer.piece };
+}
+
+let version: string | null = null;
+
+/** The package lies one folder up from the sources, and two from what is published. */
+function packageVersion(): string {
+  for (const place of ["../../package.json", "../../../package.json"]) {
+    try {
+      version ??= String(JSON.parse(readFileSync(new URL(place, import.meta.url), "utf8")).version);
+    } catch {
+      // The other one.
+    }
+  }
+  return version ?? "unknown";
+}

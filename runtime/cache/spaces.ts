@@ -1,0 +1,31 @@
+/** Without this file nobody would know which cached activations belong to which tap. */
+import { createHash } from "node:crypto";
+import type { EmittedGraph, TensorRef } from "../../src/emit/specs.ts";
+import type { ModelRef, Tap } from "../../src/ops/op.ts";
+import type { EngineOptions } from "../engine/port.ts";
+import type { Space } from "./disk.ts";
+import { numericsClass, stamps } from "./numerics.ts";
+
+const known = new WeakMap<EmittedGraph, Map<string, Space>>();
+
+/**
+ * The space of what a graph gives: its bytes (operators, shapes, biases, where the weights lie), the state of the weights' files, and the
+ * numerics class. `weights` are looked at once for a graph: lanes map them once, too.
+ */
+export function spaceOf(graph: EmittedGraph, weights: readonly TensorRef[], options: EngineOptions, name: string, memoryOnly: boolean): Space {
+  const numerics = numericsClass(options);
+  const spaces = known.get(graph) ?? new Map<string, Space>();
+  known.set(graph, spaces);
+  const id = `${numerics}|${memoryOnly}|${name}`;
+  const space = spaces.get(id) ?? { id: createHash("sha256").update(JSON.stringify([numerics, graph.key, stamps(weights), name])).digest("hex").slice(0, 32), name, memoryOnly };
+  spaces.set(id, space);
+  return space;
+}
+
+/**
+ * What `saeq cache ls` calls it. What was computed while nobody looked whether the SAE fits has a place of its own: it is no answer where
+ * somebody does.
+ */
+export function tapName(model: ModelRef, tap: Tap, guarded: boolean): string {
+  return `${model.name} layer ${tap.layer} ${tap.hook}${tap.centred === true ? " centred" : ""}${tap.sae === null ? "" : `, SAE ${tap.sae.name} (${tap.sae.convention})${guarded ? "" : ", guard off"}`}`;
+}

@@ -1,0 +1,172 @@
+/** Without this file every stage would wait for the last row of the one before it, and hold them all. */
+import seedrandom from "seedrandom";
+import type { Op, Plan } from "../src/ops/op.ts";
+import type { Scalar } from "../src/ops/scalar.ts";
+import type { Catalog } from "./catalog.ts";
+import type { OnUndefined } from "./data/evaluate.ts";
+import type { Table, Value } from "./data/frame.ts";
+import { filterRows, projectColumns } from "./data/rows.ts";
+import { concatTables, takeRows } from "./data/table.ts";
+
+/** What streaming needs to know of a run. */
+export interface StreamContext {
+  readonly catalog: Catalog;
+  /** Values that are there already are not read again. */
+  readonly known: (plan: Plan) => Value | undefined;
+  readonly onNotice: (text: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The rows of a plan in tables of bounded size, in order, or null where they cannot be had so: the plan does not begin with a large file, or a
+ * stage needs all rows at once. At least one table.
+ */
+export function streamOf(plan: Plan, context: StreamContext): AsyncGenerator<Table> | null {
+  if (context.known(plan) !== undefined) return null;
+  const { op } = plan;
+  if (op.op === "read") return context.catalog.stream(op);
+  if (!streams(op)) return null;
+  const input = streamOf(plan.inputs[0]!, context);
+  return input === null ? null : through(plan, op, input, context);
+}
+
+type Streaming = Op & { readonly op: "filter" | "project" | "limit" | "skip" | "sample" };
+
+function streams(op: Op): op is Streaming {
+  switch (op.op) {
+    case "filter":
+      return rowLocal(op.predicate);
+    case "project":
+      return op.columns.every(({ value }) => rowLocal(value));
+    case "limit":
+    case "skip":
+    case "sample":
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** Whether a value depends on its own row alone. */
+function rowLocal(scalar: Scalar): boolean {
+  switch (scalar.op) {
+    case "column":
+    case "literal":
+      return true;
+    case "compare":
+    case "arithmetic":
+    case "logic":
+      return rowLocal(scalar.left) && rowLocal(scalar.right);
+    case "not":
+    case "negate":
+      return rowLocal(scalar.operand);
+    case "within":
+      return rowLocal(scalar.operand) && rowLocal(scalar.from) && rowLocal(scalar.to);
+    case "member":
+      return rowLocal(scalar.operand) && scalar.options.every(rowLocal);
+    case "call":
+      return scalar.fn !== "row" && scalar.fn !== "rank" && scalar.args.every(rowLocal);
+    case "aggregate":
+      return false;
+    default:
+      return scalar satisfies never;
+  }
+}
+
+async function* through(plan: Plan, op: Streaming, input: AsyncGenerator<Table>, context: StreamContext): AsyncGenerator<Table> {
+  const missing = new Map<string, number>();
+  const note: OnUndefined = (operation, rows) => missing.set(operation, (missing.get(operation) ?? 0) + rows);
+  yield* stopping(changed(plan, op, input, note, context), context.signal);
+  for (const [operation, rows] of missing) context.onNotice(`${plan.label}: \`${operation}\` has no value in ${rows} rows; they are null`);
+}
+
+/** Ctrl-C between pieces. */
+async function* stopping(pieces: AsyncGenerator<Table>, signal: AbortSignal): AsyncGenerator<Table> {
+  for await (const piece of pieces) {
+    signal.throwIfAborted();
+    yield piece;
+  }
+}
+
+async function* changed(plan: Plan, op: Streaming, input: AsyncGenerator<Table>, note: OnUndefined, context: StreamContext): AsyncGenerator<Table> {
+  switch (op.op) {
+    case "filter":
+      for await (const piece of input) yield filterRows(piece, op.predicate, undefined, note);
+      return;
+    case "project":
+      for await (const piece of input) yield projectColumns(piece, op.columns, undefined, note);
+      return;
+    case "limit": {
+      let left = op.count;
+      for await (const piece of input) {
+        yield slice(piece, 0, left);
+        left -= Math.min(left, piece.rows);
+        if (left === 0) return;
+      }
+      return;
+    }
+    case "skip": {
+      let left = op.count;
+      for await (const piece of input) {
+        yield slice(piece, left, piece.rows);
+        left -= Math.min(left, piece.rows);
+      }
+      return;
+    }
+    case "sample":
+      yield await sampled(plan, op, input, context);
+      return;
+    default:
+      op satisfies never;
+  }
+}
+
+function slice(table: Table, from: number, to: number): Table {
+  const start = Math.min(from, table.rows);
+  const end = Math.max(start, Math.min(to, table.rows));
+  return start === 0 && end === table.rows ? table : takeRows(table, Uint32Array.from({ length: end - start }, (_, i) => start + i));
+}
+
+/** The rows of the smallest draws, as `sampleRows` takes them, holding about twice as many as are wanted. */
+async function sampled(plan: Plan, op: Op & { readonly op: "sample" }, input: AsyncGenerator<Table>, { onNotice }: StreamContext): Promise<Table> {
+  const random = seedrandom(op.stream);
+  let kept: Table | null = null;
+  let draws: number[] = [];
+  let rows = 0;
+  for await (const piece of input) {
+    rows += piece.rows;
+    const bound = draws.length < op.count ? Number.POSITIVE_INFINITY : draws.reduce((most, draw) => Math.max(most, draw), 0);
+    const chosen: number[] = [];
+    for (let row = 0; row < piece.rows; row++) {
+      const draw = random();
+      if (draw > bound) continue;
+      chosen.push(row);
+      draws.push(draw);
+    }
+    const more = takeRows(piece, chosen);
+    kept = kept === null ? more : concatTables([kept, more]);
+    if (draws.length <= op.count) continue;
+    const own = draws;
+    const best = Uint32Array.from({ length: own.length }, (_, i) => i).sort((a, b) => own[a]! - own[b]! || a - b).slice(0, op.count).sort();
+    kept = takeRows(kept, best);
+    draws = Array.from(best, (i) => own[i]!);
+  }
+  if (rows < op.count) onNotice(`${plan.label}: there are only ${rows} rows, and all of them are taken`);
+  return kept!;
+}
+
+/** All pieces as one table: what is left of them must fit, not what came in. */
+export async function collected(pieces: AsyncGenerator<Table>): Promise<Table> {
+  let parts: Table[] = [];
+  let rows = 0;
+  for await (const piece of pieces) {
+    if (piece.rows === 0 && parts.length > 0) continue;
+    // A first piece without rows only names the columns.
+    if (parts.length === 1 && parts[0]!.rows === 0) parts = [];
+    parts.push(piece);
+    rows += piece.rows;
+    // Many small pieces become one now and then, so that their number does not grow with the file.
+    if (parts.length > 64 && rows < parts.length * 64) parts = [concatTables(parts)];
+  }
+  return parts.length === 1 ? parts[0]! : concatTables(parts);
+}

@@ -1,0 +1,210 @@
+/** Without this file documents that are known would be run again, and equal ones run twice. */
+import { blocksNeeded } from "../src/ops/hook.ts";
+import type { TensorRef } from "../src/emit/specs.ts";
+import type { Tap } from "../src/ops/op.ts";
+import { chosenGraph, encodeRows, forwardGraphOf, restoreWith, whileFinite, type ActivationContext, type Forward } from "./activations.ts";
+import type { Space } from "./cache/disk.ts";
+import { spaceOf, tapName } from "./cache/spaces.ts";
+import { requireFinite, usedSaeWeights, usedWeights } from "./checkpoint/nonfinite.ts";
+import { addCounts } from "./encode_choice.ts";
+import type { Document, TapOutput } from "./engine/port.ts";
+import { firstToGuard, fits, guardTaps, progressOfParts, type GuardedDocument } from "./guard/pass.ts";
+
+/** How long cached documents are read before the terminal and Ctrl-C get their turn. */
+const TURN_MS = 20;
+
+/** Where what a tap gives is kept: in the space of the graph that reads this tap alone, so that passes with other taps find it too. */
+export function tapSpaces(op: Forward, context: Pick<ActivationContext, "catalog" | "graphs" | "engine" | "residuals" | "guard">): readonly Space[] {
+  return op.taps.map((tap) => {
+    const blocks = blocksNeeded(tap);
+    const graph = forwardGraphOf({ ...op, taps: [tap], blocks, slice: "inside" }, context.catalog, context.graphs);
+    return spaceOf(graph, weightsOf(op, [tap], blocks, context), context.engine.options, tapName(op.model, tap, context.guard.on), tap.sae === null && !context.residuals);
+  });
+}
+
+function weightsOf(op: Forward, taps: readonly Tap[], blocks: number | null, { catalog }: Pick<ActivationContext, "catalog">): readonly TensorRef[] {
+  const { spec } = catalog.model(op.model);
+  return [...usedWeights(spec, blocks ?? spec.blocks.length, false), ...taps.flatMap((tap) => (tap.sae === null ? [] : usedSaeWeights(catalog.sae(tap.sae).spec)))];
+}
+
+type OnDocument = (index: number, taps: readonly TapOutput[]) => void;
+
+/**
+ * Give every document to `onDocument` once, with one output per tap, in no particular order: from memory, from the disk, or from the model.
+ * What the model gave is kept before it is told, so a job that stops later goes on from there; what does not fit its SAE is neither kept nor told.
+ * @throws CheckpointError `guard-failed`, `nonfinite-weights`
+ */
+export async function tapDocuments(op: Forward, documents: readonly Document[], context: ActivationContext, onDocument: OnDocument): Promise<void> {
+  const spaces = tapSpaces(op, context);
+  context.store.refresh(spaces);
+  const missing = await lookUp(op, documents, spaces, context, onDocument);
+  context.onKept?.(documents.length - missing.reduce((sum, { places }) => sum + places.length, 0), documents.length);
+  if (missing.length === 0) return;
+  const keep: Keep = ({ document, places }, taps) => {
+    // Texts too few to judge by say nothing yet: they are answers in this session only.
+    context.store.set(spaces.map((space, t) => (fits(op, op.taps[t]!, context.guard) ? space : { ...space, memoryOnly: true })), document, taps);
+    for (const place of places) onDocument(place, taps);
+  };
+  const first = firstToGuard(op, missing.map(({ document }) => document), context.guard);
+  const told = progressOfParts(missing.map(({ document }) => document), first, context.onProgress);
+  const parts = [
+    { part: missing.slice(0, first), guarded: true, onProgress: told.first },
+    { part: missing.slice(first), guarded: false, onProgress: told.rest },
+  ].filter(({ part }) => part.length > 0);
+  const through = context.residuals && op.taps.some((tap) => tap.sae !== null) ? throughResiduals : throughModel;
+  try {
+    await whileFinite(weightsOf(op, op.taps, op.blocks, context), context.signal, async (signal) => {
+      for (const { part, guarded, onProgress } of parts) await through(op, part, guarded, { ...context, onProgress, signal }, keep);
+    });
+  } finally {
+    await context.store.flush();
+  }
+}
+
+/** What came for a document: into the store, and to whom it may concern. */
+type Keep = (missing: Missing, taps: readonly TapOutput[]) => void;
+
+/** Documents without an answer yet, equal ones together. */
+interface Missing {
+  readonly document: Document;
+  readonly places: number[];
+}
+
+async function lookUp(op: Forward, documents: readonly Document[], spaces: readonly Space[], context: ActivationContext, onDocument: (index: number, taps: readonly TapOutput[]) => void): Promise<readonly Missing[]> {
+  const missing = new Map<string, Missing>();
+  const nothing = op.taps.map(empty);
+  let turn = performance.now();
+  for (const [index, document] of documents.entries()) {
+    if (performance.now() - turn > TURN_MS) {
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      context.signal.throwIfAborted();
+      turn = performance.now();
+    }
+    if (document.wanted.length === 0) {
+      onDocument(index, nothing);
+      continue;
+    }
+    const known = context.store.get(spaces, document);
+    if (known !== undefined) {
+      onDocument(index, known);
+      continue;
+    }
+    const id = `${document.ids.join()}|${document.wanted.join()}`;
+    const twin = missing.get(id);
+    if (twin === undefined) missing.set(id, { document, places: [index] });
+    else twin.places.push(index);
+  }
+  return [...missing.values()];
+}
+
+function empty(tap: Tap): TapOutput {
+  if (tap.sae !== null) return { kind: "sparse", indptr: new Uint32Array(1), indices: new Uint32Array(0), values: new Float32Array(0) };
+  return { kind: "dense", width: 0, values: new Float32Array(0) };
+}
+
+/** One pass of the model. With `guarded`, it gives what the SAEs read too, and is looked at before anything of it is kept. */
+async function throughModel(op: Forward, missing: readonly Missing[], guarded: boolean, context: ActivationContext, keep: Keep): Promise<void> {
+  const { engine, catalog, graphs, signal, onProgress } = context;
+  const documents = missing.map(({ document }) => document);
+  if (!guarded) {
+    return engine.forward(await chosenGraph(op, documents, context), op.taps.length, documents, {
+      signal,
+      onScreened: (tap, counts) => addCounts(context.screened, op.taps[tap]!.sae!.name, counts),
+      onProgress,
+      onDocument: (index, taps) => keep(missing[index]!, taps),
+    });
+  }
+  const looked: (readonly TapOutput[])[] = [];
+  const taps = op.taps.length;
+  const keepAll = (): void => looked.forEach((outputs, i) => keep(missing[i]!, outputs.slice(0, taps)));
+  const read = op.taps.filter(({ sae }) => sae !== null).length;
+  await engine.forward(forwardGraphOf(op, catalog, graphs, { guarded: true }), taps + read, documents, { signal, onProgress, onDocument: (index, outputs) => void (looked[index] = outputs) }).catch((error: unknown) => {
+    // What a stopped run has done is not lost to the session; the guard then looks at what is left.
+    keepAll();
+    throw error;
+  });
+  await look(op, missing, looked.map((outputs) => ({ taps: outputs.slice(0, taps), dense: outputs.slice(taps) })), context);
+  // Only now: what does not fit must be looked at again the next time.
+  keepAll();
+}
+
+/** @throws CheckpointError `guard-failed`, `nonfinite-weights` */
+async function look(op: Forward, missing: readonly Missing[], outputs: readonly Pick<GuardedDocument, "taps" | "dense">[], context: ActivationContext): Promise<void> {
+  const special = context.catalog.model(op.model).tokenizer.specialIds;
+  await guardTaps(op, outputs.map((each, i) => ({ ...each, document: missing[i]!.document, special })), context.guard, context.catalog, restoreWith(context)).catch(async (error: unknown) => {
+    // A weight that is NaN fits nothing: then that is what is said.
+    await requireFinite(weightsOf(op, op.taps, op.blocks, context), context.signal);
+    throw error;
+  });
+}
+
+/** Rows gathered before they are encoded together. */
+const ENCODE_ROWS = 2048;
+
+/** Documents whose residuals are kept need no model: only the rest is run, up to the residual, and all are encoded from it. */
+async function throughResiduals(op: Forward, missing: readonly Missing[], guarded: boolean, context: ActivationContext, keep: Keep): Promise<void> {
+  const bare: Forward = { ...op, taps: op.taps.map((tap) => ({ ...tap, sae: null })) };
+  const spaces = tapSpaces(bare, context);
+  context.store.refresh(spaces);
+  const residuals = missing.map(({ document }) => context.store.get(spaces, document));
+  const rest = missing.flatMap((each, at) => (residuals[at] === undefined ? [{ ...each, at }] : []));
+  const tokensOf = (some: readonly Missing[]): number => some.reduce((sum, { document }) => sum + document.ids.length, 0);
+  const [known, totalTokens] = [missing.length - rest.length, tokensOf(missing)];
+  const tell = (documents: number, tokens: number): void => context.onProgress({ documents, totalDocuments: missing.length, tokens, totalTokens });
+  if (rest.length > 0) {
+    const before = totalTokens - tokensOf(rest);
+    await context.engine.forward(forwardGraphOf(bare, context.catalog, context.graphs), bare.taps.length, rest.map(({ document }) => document), {
+      signal: context.signal,
+      onProgress: ({ documents, tokens }) => tell(known + documents, before + tokens),
+      onDocument: (index, taps) => {
+        const { document, at } = rest[index]!;
+        context.store.set(spaces, document, taps);
+        residuals[at] = taps;
+      },
+    });
+  }
+  const all = missing.reduce((sum, { document }) => sum + document.wanted.length, 0);
+  const looked: (readonly TapOutput[])[] = [];
+  for (let from = 0; from < missing.length; ) {
+    let to = from;
+    for (let rows = 0; to < missing.length && (to === from || rows + missing[to]!.document.wanted.length <= ENCODE_ROWS); to++) rows += missing[to]!.document.wanted.length;
+    const taps: (readonly TapOutput[])[] = [];
+    for (const [t, tap] of op.taps.entries()) taps.push(await encodeAll(tap, residuals.slice(from, to).map((each) => each![t]!), all, context));
+    missing.slice(from, to).forEach((each, i) => {
+      const outputs = taps.map((one) => one[i]!);
+      if (guarded) looked.push(outputs);
+      else keep(each, outputs);
+    });
+    from = to;
+  }
+  if (!guarded) return;
+  const read = op.taps.flatMap(({ sae }, t) => (sae === null ? [] : [t]));
+  await look(op, missing, looked.map((taps, i) => ({ taps, dense: read.map((t) => residuals[i]![t]!) })), context);
+  looked.forEach((taps, i) => keep(missing[i]!, taps));
+}
+
+/** Residuals of several documents, encoded as one matrix and cut again. `of`: rows of the whole job. */
+async function encodeAll(tap: Tap, residuals: readonly TapOutput[], of: number, context: ActivationContext): Promise<readonly TapOutput[]> {
+  if (tap.sae === null) return residuals;
+  const dense = residuals.map((each) => {
+    if (each.kind !== "dense") throw new Error("a residual is not dense");
+    return each;
+  });
+  const width = dense[0]!.width;
+  const values = new Float32Array(dense.reduce((sum, each) => sum + each.values.length, 0));
+  let at = 0;
+  for (const each of dense) {
+    values.set(each.values, at);
+    at += each.values.length;
+  }
+  const { indptr, indices, values: active } = await encodeRows(tap.sae, values, width, context, of);
+  let row = 0;
+  return dense.map((each): TapOutput => {
+    const rows = each.values.length / width;
+    const from = indptr[row]!;
+    const to = indptr[row + rows]!;
+    const own = indptr.slice(row, row + rows + 1).map((offset) => offset - from);
+    row += rows;
+    return { kind: "sparse", indptr: own, indices: indices.slice(from, to), values: active.slice(from, to) };
+  });
+}
