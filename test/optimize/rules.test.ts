@@ -79,6 +79,12 @@ statistics, active above 0.5  : table
   const saved = node({ op: "save", path: "x.csv", format: "csv" }, "acts", shared);
   for (const whole of [shared, saved, top(saved), node({ op: "cache", name: "", seconds: null }, "acts", shared), stats(node({ op: "tee" }, "acts", shared, node({ op: "show", rows: null, wide: false }, "acts", shared)))]) assert.is(keeps(whole), "nothing");
   assert.is(keeps(node({ op: "contexts", features: null, count: 3, window: 5, threshold: 0 }, "table", top(shared))), "nothing");
+  // Groups are compared text by text, and features are decoded, from activations that are there; so is what a side asks of the same pass.
+  const compared = (input: Plan): Plan => node({ op: "compare", by: "max", threshold: 0, least: 5 }, "table", group(input, acts()));
+  assert.is(keeps(compared(shared)), "nothing");
+  assert.is(keeps(compared(node({ op: "tee" }, "acts", shared, stats(shared)))), "nothing");
+  assert.is(keeps(top(node({ op: "tee" }, "acts", shared, compared(shared)))), "nothing");
+  assert.is(keeps(node({ op: "decode", saes: [] }, "table", shared, forward([7]))), "nothing");
   // Dense activations are nobody's counts.
   assert.is(keeps(forward([7])), "nothing");
 });
