@@ -173,7 +173,7 @@ async function subcommands(text: string): Promise<void> {
       streams.stdin.end(script);
       const request = parseArguments(argv, { version: "1", piped: true });
       if (request.kind === "say") continue;
-      const shop = { argv, cwd: folder, options: { ...request.options, prompt: false }, stdin: streams.stdin, stdout: streams.out.stream, stderr: streams.err.stream, dataLook: plain, talkLook: plain, createSession } as unknown as Shop;
+      const shop = { argv, cwd: folder, options: { ...request.options, prompt: false, cache: false }, stdin: streams.stdin, stdout: streams.out.stream, stderr: streams.err.stream, dataLook: plain, talkLook: plain, createSession } as unknown as Shop;
       await perform(request, shop);
       // As in `streams`: JSON keeps every accent.
       const said = argv.includes("--json") ? streams.out.text().replace(/\p{M}+/gu, "") : streams.out.text();
