@@ -34,7 +34,6 @@ test("the same bits whether features are screened in eight bits or all computed,
   const queries = [QUERY, "sample non_perfect 6 | resid layer 7 last 30 | encode", "sample perfect 5 | acts layer 7 | top 10 by mean"];
   for (const query of queries) {
     const dense = await value(`set encode dense\n${query}`, {});
-    // The first texts are not screened while the guard looks at them.
     for (const engine of [{ lanes: 1, threads: 1, batch: 3 }, { lanes: 2, threads: 1 }]) assert.equal(await value(`set guard off\nset encode screened\n${query}`, { engine }), dense, query);
   }
 });
