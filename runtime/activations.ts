@@ -2,6 +2,7 @@
 import { emitEncode } from "../src/emit/encode.ts";
 import { emitForward } from "../src/emit/forward.ts";
 import type { EmittedGraph, GraphTap } from "../src/emit/specs.ts";
+import { CPU, type Target } from "../src/emit/target.ts";
 import type { Op } from "../src/ops/op.ts";
 import type { TensorRef } from "../src/emit/specs.ts";
 import { requireFinite, usedSaeWeights, usedWeights } from "./checkpoint/nonfinite.ts";
@@ -16,6 +17,8 @@ export interface ActivationContext {
   readonly engine: Engine;
   readonly catalog: Catalog;
   readonly store: ActivationStore;
+  /** The numerics class of this run (src/emit/target.ts): in every key of what the engine gives. */
+  readonly numerics: string;
   readonly graphs: Map<string, EmittedGraph>;
   /** Continuations by model, prompt and length, so that a stopped `memorize` goes on where it was. */
   readonly generated: Map<string, Int32Array>;
@@ -28,12 +31,12 @@ export interface ActivationContext {
 type Forward = Op & { readonly op: "forward" };
 
 /** The graph of a pass, emitted once. */
-export function forwardGraphOf(op: Forward, catalog: Catalog, graphs: Map<string, EmittedGraph>): EmittedGraph {
-  const id = JSON.stringify(["forward", op.model.digest, op.taps, op.blocks, op.slice]);
+export function forwardGraphOf(op: Forward, catalog: Catalog, graphs: Map<string, EmittedGraph>, target: Target): EmittedGraph {
+  const id = JSON.stringify(["forward", op.model.digest, op.taps, op.blocks, op.slice, target]);
   let graph = graphs.get(id);
   if (graph === undefined) {
     const taps: GraphTap[] = op.taps.map((tap) => ({ layer: tap.layer, hook: tap.hook, sae: tap.sae === null ? null : catalog.sae(tap.sae).spec }));
-    graph = emitForward(catalog.model(op.model).spec, taps, { blocks: op.blocks, slice: op.slice === "inside" });
+    graph = emitForward(catalog.model(op.model).spec, taps, { blocks: op.blocks, slice: op.slice === "inside", target });
     graphs.set(id, graph);
   }
   return graph;
@@ -44,8 +47,8 @@ export function forwardGraphOf(op: Forward, catalog: Catalog, graphs: Map<string
  * acts where every tap has an SAE, else dense. Documents already known are not run again.
  */
 export async function forward(op: Forward, sets: readonly Tokens[], context: ActivationContext): Promise<readonly (Acts | Dense)[]> {
-  const graph = forwardGraphOf(op, context.catalog, context.graphs);
-  const pass = `${graph.key}|${context.engine.options.threads}`;
+  const graph = forwardGraphOf(op, context.catalog, context.graphs, context.engine.options.target ?? CPU);
+  const pass = `${graph.key}|${context.numerics}`;
   const wanted = sets.map((tokens) => tokens.ids.map((ids, i) => wantedPositions(op.window, ids.length, tokens.boundary?.[i] ?? null)));
   const results: (readonly TapOutput[] | undefined)[] = [];
   const keys: string[] = [];
@@ -170,8 +173,9 @@ export async function encode(op: Op & { readonly op: "encode" }, dense: Dense, c
   for (const [t, tap] of dense.taps.entries()) {
     const ref = op.saes[t]!;
     const { spec } = context.catalog.sae(ref);
-    const id = JSON.stringify(["encode", ref]);
-    const graph = context.graphs.get(id) ?? emitEncode(spec);
+    const target = context.engine.options.target ?? CPU;
+    const id = JSON.stringify(["encode", ref, target]);
+    const graph = context.graphs.get(id) ?? emitEncode(spec, target);
     context.graphs.set(id, graph);
     const parts: Csr[] = [];
     for (let from = 0; from < dense.rows.count; from += ENCODE_ROWS) {

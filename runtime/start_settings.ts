@@ -15,5 +15,7 @@ export const START: Settings = {
   lanes: null,
   threads: null,
   batch: null,
+  ep: "auto",
+  dtype: null,
   precision: 4,
 };

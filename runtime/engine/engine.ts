@@ -24,7 +24,7 @@ export function defaultEngineOptions(): EngineOptions {
 
 /** An engine of `options.lanes` processes, each started when it is first needed. `log` gets what they write. */
 export function createEngine(options: EngineOptions, log?: (line: string) => void): Engine {
-  return engineOver(options, () => createLane(options.threads, log));
+  return engineOver(options, () => createLane(options, log));
 }
 
 /** The same over lanes of another kind, for tests. */

@@ -4,8 +4,8 @@
  * A run blocks this process's event loop and a fault in native code ends it, which is why it is a process of its own.
  */
 import { writeFileSync } from "node:fs";
-import { parse } from "node:path";
 import * as ort from "onnxruntime-node";
+import { openSession, type LaneSession } from "./lane_session.ts";
 import type { Feeds, TensorData } from "./port.ts";
 import type { GraphReference, Outputs, Reply, Request } from "./protocol.ts";
 
@@ -15,48 +15,27 @@ const threads = Number(process.argv[2] ?? 1);
 
 /** Cache of one generation: what every step feeds back. */
 interface Text {
-  readonly session: ort.InferenceSession;
+  readonly session: LaneSession;
   cache: Record<string, ort.Tensor>;
   next: Int32Array;
   length: number;
 }
 
-const sessions = new Map<string, ort.InferenceSession>();
+const sessions = new Map<string, LaneSession>();
 const texts = new Map<number, Text>();
 
-function options(): ort.InferenceSession.SessionOptions {
-  return {
-    executionProviders: ["cpu"],
-    // Constant folding would turn every mapped bf16 weight into a float32 copy.
-    graphOptimizationLevel: "disabled",
-    enableCpuMemArena: false,
-    // A pattern is planned and kept for every new shape, and batches have many.
-    enableMemPattern: false,
-    executionMode: "sequential",
-    intraOpNumThreads: threads,
-    interOpNumThreads: 1,
-    logSeverityLevel: 3,
-    extra: {
-      session: {
-        // Weights are found below the root of the file system (on Windows: of this drive), wherever the checkpoint lies.
-        model_external_initializers_file_folder_path: parse(process.cwd()).root,
-        // Prepacking would copy mapped float32 weights into memory of this process.
-        disable_prepacking: "1",
-      },
-    },
-  };
-}
-
-/** The session of a graph, opened now if its bytes came along; null: the host must send them. */
-async function sessionOf(graph: GraphReference): Promise<ort.InferenceSession | null> {
+/** The session of a graph, opened now if its content came along; null: the host must send it. */
+async function sessionOf(graph: GraphReference): Promise<LaneSession | null> {
   const known = sessions.get(graph.key);
   if (known !== undefined) {
     sessions.delete(graph.key);
     sessions.set(graph.key, known);
     return known;
   }
-  if (graph.bytes === null) return null;
-  const session = await ort.InferenceSession.create(graph.bytes, options());
+  if (graph.content === null) return null;
+  const session = await openSession(graph.content, threads).catch((error: unknown) => {
+    throw new OpeningError(error instanceof Error ? error.message : String(error));
+  });
   sessions.set(graph.key, session);
   for (const [key, oldest] of sessions) {
     if (sessions.size <= SESSIONS) break;
@@ -87,9 +66,9 @@ function toData(tensor: ort.Tensor): TensorData {
   throw new Error(`an output of type ${tensor.type} has no place in a reply`);
 }
 
-async function run(session: ort.InferenceSession, feeds: Feeds): Promise<Outputs> {
+async function run(session: LaneSession, feeds: Feeds): Promise<Outputs> {
   const outputs = await session.run(tensors(feeds));
-  return Object.fromEntries(Object.entries(outputs).map(([name, tensor]) => [name, toData(tensor)]));
+  return Object.fromEntries(Object.entries(outputs).filter(([name]) => name.startsWith("tap")).map(([name, tensor]) => [name, toData(tensor)]));
 }
 
 /** Feed [B, T] new ids after `text.length` cached ones; the cache grows and the next ids come out. */
@@ -105,19 +84,25 @@ async function advance(text: Text, ids: BigInt64Array, documents: number): Promi
   });
   const cache: Record<string, ort.Tensor> = {};
   for (const [name, tensor] of Object.entries(outputs)) if (name.startsWith("present_")) cache[name.replace("present_", "past_")] = tensor;
+  for (const old of Object.values(text.cache)) if (old.location !== "cpu") old.dispose();
   text.cache = cache;
   text.length = total;
   text.next = narrow(outputs["next"]!.data as BigInt64Array);
   return { next: { type: "int32", data: text.next, dims: [documents] } };
 }
 
-async function begin(session: ort.InferenceSession, number: number, prompts: readonly Int32Array[]): Promise<Outputs> {
+/** Keys and values on a device are freed by hand. */
+function forget(number: number): void {
+  for (const tensor of Object.values(texts.get(number)?.cache ?? {})) if (tensor.location !== "cpu") tensor.dispose();
+  texts.delete(number);
+}
+
+async function begin(session: LaneSession, number: number, prompts: readonly Int32Array[]): Promise<Outputs> {
   const documents = prompts.length;
   const cache: Record<string, ort.Tensor> = {};
-  for (const input of session.inputMetadata) {
-    if (!input.isTensor || !input.name.startsWith("past_")) continue;
-    const [, heads, , width] = input.shape as [string, number, string, number];
-    cache[input.name] = new ort.Tensor("float32", new Float32Array(0), [documents, heads, 0, width]);
+  for (const { name, shape, type } of session.caches) {
+    const [, heads, , width] = shape as [string, number, string, number];
+    cache[name] = new ort.Tensor(type as "float32", (type === "float16" ? new Uint16Array(0) : new Float32Array(0)) as Float32Array, [documents, heads, 0, width]);
   }
   const text: Text = { session, cache, next: new Int32Array(0), length: 0 };
   const ids = BigInt64Array.from(prompts.flatMap((prompt) => Array.from(prompt, BigInt)));
@@ -148,21 +133,22 @@ async function answer(request: Request): Promise<Reply> {
       return timed(() => advance(text, BigInt64Array.from(text.next, BigInt), text.next.length));
     }
     case "end":
-      texts.delete(request.text);
+      forget(request.text);
       return { kind: "done", id, outputs: {}, ms: 0 };
     default:
       return request satisfies never;
   }
 }
 
-const MEMORY = /bad_alloc|bad allocation|allocate memory|allocation failed|out of memory/i;
+/** A session that could not be made: nothing was run. */
+class OpeningError extends Error {}
 
 async function reply(request: Request): Promise<Reply> {
   try {
     return await answer(request);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    return { kind: "failed", id: request.id, memory: MEMORY.test(message), message };
+    return { kind: "failed", id: request.id, opening: error instanceof OpeningError, message };
   }
 }
 

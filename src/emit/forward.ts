@@ -2,16 +2,20 @@
 import { blocksNeeded, HOOKS, type Hook } from "../ops/hook.ts";
 import { block, blockFlops } from "./block.ts";
 import { encodeTap } from "./encode.ts";
-import { createGraph, finish, input, ints, node, output, type Graph } from "./graph.ts";
+import { createGraph, input, ints, node, output, type Graph } from "./graph.ts";
 import { centred, normalized } from "./norm.ts";
 import { embedding, shared } from "./positions.ts";
+import { lowered } from "./lowering/lower.ts";
 import type { DecoderSpec, EmittedGraph, GraphTap } from "./specs.ts";
+import type { Target } from "./target.ts";
 
 export interface ForwardOptions {
   /** Blocks to compute, at least as many as the taps need; null: all of the model. */
   readonly blocks: number | null;
   /** Gather the wanted rows inside the last block (after attention) instead of at the hook. */
   readonly slice: boolean;
+  /** Where it will run; the CPU in float32 where not said. */
+  readonly target?: Target;
 }
 
 /**
@@ -29,7 +33,7 @@ export interface ForwardOptions {
  * Where `blocks` asks for more than the taps need, `rest` f32 [1, d] keeps the further blocks alive.
  */
 export function emitForward(model: DecoderSpec, taps: readonly GraphTap[], options: ForwardOptions): EmittedGraph {
-  return finish(forwardGraph(model, taps, options), blockFlops(model, blockCount(model, taps, options)));
+  return lowered(forwardGraph(model, taps, options), blockFlops(model, blockCount(model, taps, options)));
 }
 
 function blockCount(model: DecoderSpec, taps: readonly GraphTap[], options: ForwardOptions): number {
@@ -48,7 +52,7 @@ function widthOf(model: DecoderSpec, hook: Hook): number {
 
 /** The same before it becomes bytes: for goldens and `explain`. */
 export function forwardGraph(model: DecoderSpec, taps: readonly GraphTap[], options: ForwardOptions): Graph {
-  const graph = createGraph("forward");
+  const graph = createGraph("forward", options.target);
   const count = blockCount(model, taps, options);
   const last = Math.max(...taps.map(blocksNeeded));
   const gatherInside = options.slice && count === last && count > 0;
