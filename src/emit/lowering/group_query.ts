@@ -46,18 +46,19 @@ function repeated(out: Graph, path: string, x: string, heads: number, kvHeads: n
   return node(out, path, "Gather", [x, ints(out, ...Array.from({ length: heads }, (_, head) => Math.floor((head * kvHeads) / heads)))], { axis: 1 });
 }
 
-/** True [S, T] where a query must not see a key: later ones, and those before its window. */
-function hidden(out: Graph, total: string, window: number): string {
+/** Masks [S, T], true where a query must not see a key: later ones, and those before its window. */
+function hidden(out: Graph, total: string, window: number): readonly string[] {
   const shared = `${HIDDEN_NODES}${window}`;
-  if (out.names.has(shared)) return shared;
+  const [later, before] = [`${shared}/later`, `${shared}/before`];
+  if (out.names.has(later)) return window < 0 ? [later] : [later, before];
   // As float32: WebGPU cuts no int32.
   const positions = constant(out, "f32", [8194], Float32Array.from({ length: 8194 }, (_, i) => i));
   const keys = rows(out, `${shared}/keys`, positions, constant(out, "i32", [1], [0]), total);
   const queries = node(out, `${shared}/queries`, "Unsqueeze", [rows(out, `${shared}/new`, positions, start(out), total), ints(out, 1)]);
-  if (window < 0) return node(out, shared, "Greater", [keys, queries]);
-  const later = node(out, `${shared}/later`, "Greater", [keys, queries]);
+  node(out, later, "Greater", [keys, queries]);
+  if (window < 0) return [later];
   const oldest = node(out, `${shared}/oldest`, "Sub", [queries, constant(out, "f32", [1], [window - 1])]);
-  return node(out, shared, "Or", [later, node(out, `${shared}/before`, "Less", [keys, oldest])]);
+  return [later, node(out, before, "Less", [keys, oldest])];
 }
 
 /**
@@ -87,7 +88,8 @@ export const attentionFromPrimitives: Rule = ({ out, node: site }) => {
   const scaled = node(out, `${path}/scaled`, "Mul", [node(out, `${path}/products`, "MatMul", [queries, turned]), constant(out, "f32", [], [numberOf(site, "scale", 1)])]);
   const softcap = numberOf(site, "softcap", 0);
   const scores = softcap === 0 ? scaled : capped(out, path, scaled, softcap);
-  const seen = node(out, `${path}/seen`, "Where", [hidden(out, total, numberOf(site, "local_window_size", -1)), constant(out, "f32", [], [HIDDEN]), scores]);
+  const masks = hidden(out, total, numberOf(site, "local_window_size", -1));
+  const seen = masks.reduce((left, mask, i) => node(out, `${path}/seen${i}`, "Where", [mask, constant(out, "f32", [], [HIDDEN]), left]), scores);
   const weights = node(out, `${path}/weights`, "Softmax", [seen], { axis: -1 });
   const mixed = node(out, `${path}/mixed`, "MatMul", [weights, repeated(out, `${path}/v/repeated`, values, heads, kvHeads)]);
   node(out, path, "Reshape", [node(out, `${path}/together`, "Transpose", [mixed], { perm: [0, 2, 1, 3] }), ints(out, 0, 0, -1)]);
