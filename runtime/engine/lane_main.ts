@@ -12,6 +12,7 @@ import type { GraphReference, Outputs, Reply, Request } from "./protocol.ts";
 /** Sessions kept: mapped weights cost nothing, but each session holds its graph and constants. */
 const SESSIONS = 4;
 const threads = Number(process.argv[2] ?? 1);
+const library = process.argv[3] ?? "";
 
 /** Cache of one generation: what every step feeds back. */
 interface Text {
@@ -33,7 +34,7 @@ async function sessionOf(graph: GraphReference): Promise<LaneSession | null> {
     return known;
   }
   if (graph.content === null) return null;
-  const session = await openSession(graph.content, threads).catch((error: unknown) => {
+  const session = await openSession(graph.content, threads, library).catch((error: unknown) => {
     throw new OpeningError(error instanceof Error ? error.message : String(error));
   });
   sessions.set(graph.key, session);

@@ -2,6 +2,7 @@
 import { parse } from "node:path";
 import * as ort from "onnxruntime-node";
 import { CPU, type Target } from "../../src/emit/target.ts";
+import type { PluginTensor } from "./plugin/plugin_session.ts";
 import { compacted, FIRST_PLACES, placesToAsk, tooFew } from "./compaction.ts";
 import type { GraphContent } from "./protocol.ts";
 
@@ -57,7 +58,31 @@ function deviceOptions(target: Target, threads: number, severity: 1 | 3, caches:
   };
 }
 
-async function openHead(content: GraphContent, target: Target, threads: number): Promise<ort.InferenceSession> {
+/** The part of a session that is used here; the binding's own has it. */
+interface Head {
+  readonly inputNames: readonly string[];
+  readonly inputMetadata: ort.InferenceSession["inputMetadata"];
+  run(feeds: Record<string, ort.Tensor>): Promise<Tensors>;
+  release(): Promise<void>;
+}
+
+/** Loaded only where a plugin is asked for: FFI is optional. */
+async function openPlugin(content: GraphContent, threads: number, library: string): Promise<Head> {
+  const { openOnPlugin } = await import("./plugin/plugin_head.ts");
+  const session = await openOnPlugin(content.bytes, library, threads);
+  return {
+    inputNames: session.inputNames,
+    inputMetadata: [],
+    run: async (feeds) => {
+      const outputs = await session.run(Object.fromEntries(Object.entries(feeds).map(([name, { type, data, dims }]) => [name, { type, data, dims } as PluginTensor])));
+      return Object.fromEntries(Object.entries(outputs).map(([name, { type, data, dims }]) => [name, new ort.Tensor(type as "float32", data as Float32Array, dims)]));
+    },
+    release: async () => session.release(),
+  };
+}
+
+async function openHead(content: GraphContent, target: Target, threads: number, library: string): Promise<Head> {
+  if (target.provider === "openvino") return openPlugin(content, threads, library);
   if (target.provider === "cpu") return ort.InferenceSession.create(content.bytes, cpuOptions(threads));
   try {
     return await ort.InferenceSession.create(content.bytes, deviceOptions(target, threads, 3, content.caches));
@@ -69,9 +94,9 @@ async function openHead(content: GraphContent, target: Target, threads: number):
 }
 
 /** Open a graph. Rejects with ONNX Runtime's own error. */
-export async function openSession(content: GraphContent, threads: number): Promise<LaneSession> {
+export async function openSession(content: GraphContent, threads: number, library = ""): Promise<LaneSession> {
   const target = content.target ?? CPU;
-  const head = await openHead(content, target, threads);
+  const head = await openHead(content, target, threads, library);
   const tail = content.tail === undefined ? null : await ort.InferenceSession.create(content.tail.bytes, cpuOptions(threads));
   const compactions = content.tail?.compactions ?? [];
   let places = FIRST_PLACES;

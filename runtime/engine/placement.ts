@@ -46,6 +46,9 @@ export async function placement(ep: "auto" | Provider, dtype: Dtype | null, arou
   if (ep !== "auto") {
     const { missing, remedy } = facts.find(({ provider }) => provider === ep) as ProviderFacts;
     const chosen = target(ep, dtype);
+    // A wrong plugin is a crash: it is tried in a process of its own first.
+    const failed = missing === null && ep === "openvino" ? await tried(chosen, around.library) : null;
+    if (failed !== null) throw new EngineError("no-provider", `${ep} does not work here: ${failed}`, "set ep cpu");
     if (missing === null) return { target: chosen, reason: "asked for" };
     const there = facts.filter((each) => each.missing === null).map(({ provider }) => provider);
     throw new EngineError("no-provider", `${ep} cannot be used here: ${missing}`, `${remedy === null ? "" : `${remedy}; or `}set ep ${there.join("|")}`);

@@ -63,6 +63,23 @@ for (const [target, most, least] of [
   });
 }
 
+test("the form for OpenVINO: norms and attention from standard operators, the whole encoder on the CPU in float32", async () => {
+  const plain = randomModel(join(place, "plain.bin"), { hiddenSize: 48, heads: 4, kvHeads: 2, headDim: 12, mlpSize: 80, layers: 2, dtype: "f32" });
+  const [graph, reference] = ([{ provider: "openvino", dtype: "bf16" }, { provider: "cpu", dtype: "f32" }] as const).map((target) => emitForward(plain, taps, { blocks: null, slice: true, target })) as [EmittedGraph, EmittedGraph];
+  const [ours, theirs] = [await runParts(graph, forwardFeeds(documents)), await runParts(reference, forwardFeeds(documents))];
+  assert.ok(error(floats(ours, "tap1_dense"), floats(theirs, "tap1_dense")) <= 1e-6);
+  assert.equal(places(ours), places(theirs));
+  assert.is(countOf(graph, "GroupQueryAttention") + countOf(graph, "RMSNormalization") + countOf(graph, "NonZero"), 0);
+  assert.ok(graph.tail!.nodes > 5);
+});
+
+test("a bfloat16 weight is multiplied as it is stored, rows cast to it, with nothing of it in float32", () => {
+  const head = emitForward(model, [taps[1]], { blocks: null, slice: true, target: { provider: "openvino", dtype: "bf16" } });
+  const gemms = forwardGraph(model, [taps[1]], { blocks: null, slice: true }).nodes.filter(({ op }) => op === "Gemm").length;
+  assert.is(countOf(head, "Gemm"), 0);
+  assert.is(countOf(head, "MatMul"), gemms + 2 * model.blocks.length);
+});
+
 test("continuations of the standard form, token after token with a cache, equal the fused operator's", async () => {
   const session = async (target: Target): Promise<ort.InferenceSession> => ort.InferenceSession.create(emitGenerate(model, target).bytes, options);
   const fused = await session({ provider: "cpu", dtype: "f32" });
@@ -121,7 +138,7 @@ test("graphs for the CPU are what they were: a device changes nothing there", ()
 
 /** How often an operator's name stands in the bytes of a graph. */
 function countOf(graph: EmittedGraph, op: string): number {
-  return Buffer.from(graph.bytes).toString("latin1").split(`"\u0004${op}`).length - 1;
+  return Buffer.from(graph.bytes).toString("latin1").split(`"${String.fromCharCode(op.length)}${op}`).length - 1;
 }
 
 test.run();
