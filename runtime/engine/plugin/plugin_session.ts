@@ -33,7 +33,7 @@ const WIDTH = { float32: 4, int32: 4, int64: 8 } as const;
 /** The environment, and every device that providers offer once the library at `path` is registered; null: none is registered. */
 export function openDevices(api: Api, path: string | null): { readonly env: Pointer; readonly devices: readonly PluginDevice[] } {
   const env = api.get("CreateEnv", 3, "saeq");
-  if (path !== null) api.call("RegisterExecutionProviderLibrary", env, "saeq-plugin", path);
+  if (path !== null) api.call("RegisterExecutionProviderLibrary", env, "saeq", path);
   const [list, count] = [[null], [0]] as [Pointer[], number[]];
   api.call("GetEpDevices", env, list, count);
   return { env, devices: api.pointers(list[0]!, Number(count[0])).map((pointer) => ({ pointer, provider: api.call("EpDevice_EpName", pointer) as string, facts: factsOf(api, api.call("EpDevice_EpMetadata", pointer) as Pointer) })) };
