@@ -91,7 +91,9 @@ test("continuations of the standard form, token after token with a cache, equal 
 });
 
 test("in bfloat16 no weight of the file is cast: it is mapped as it is stored", () => {
-  const graph = forwardGraph(model, [taps[1]], { blocks: null, slice: true, target: { provider: "cuda", dtype: "bf16" } });
+  // Heads of 16 columns need no padding, which CUDA does in float32.
+  const even = randomModel(join(place, "even.bin"), { hiddenSize: 48, heads: 4, kvHeads: 2, headDim: 16, mlpSize: 80, layers: 2, dtype: "bf16" });
+  const graph = forwardGraph(even, [taps[1]], { blocks: null, slice: true, target: { provider: "cuda", dtype: "bf16" } });
   const casts = (dtype: "bf16" | "f16"): number => countOf(lowered({ ...graph, target: { provider: "cuda", dtype } }, 0), "Cast");
   assert.ok(casts("f16") > casts("bf16") + 10, `${casts("f16")} and ${casts("bf16")}`);
 });

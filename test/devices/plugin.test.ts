@@ -114,7 +114,12 @@ if (without !== null) console.log(`\n${without}: OpenVINO's plugin is not tested
   const flat = (made: typeof ours): Float32Array => Float32Array.from(made.flatMap((each) => [...each[1]!.values]));
   const [a, b] = [flat(ours), flat(theirs)];
   const error = Math.sqrt(a.reduce((sum, value, i) => sum + (value - b[i]!) ** 2, 0) / b.reduce((sum, value) => sum + value ** 2, 0));
-  console.log(`\nOpenVINO bf16 against float32: residual ${error.toExponential(1)}`);
+  const fired = (made: typeof ours): Set<string> => new Set(made.flatMap(([each], number) => (each?.kind === "sparse" ? Array.from(each.indptr.subarray(1)).flatMap((to, row) => Array.from(each.indices.subarray(each.indptr[row]!, to), (feature) => `${number}:${row}:${feature}`)) : [])));
+  const [x, y] = [fired(ours), fired(theirs)];
+  const both = [...x].filter((at) => y.has(at)).length;
+  const jaccard = both / (x.size + y.size - both);
+  console.log(`\nOpenVINO bf16 against float32: residual ${error.toExponential(1)}, Jaccard of active features ${jaccard.toFixed(4)}`);
+  assert.ok(jaccard > 0.9, `${jaccard}`);
   assert.ok(error > 1e-4 && error < 3e-2, `${error}`);
 });
 

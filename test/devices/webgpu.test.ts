@@ -8,8 +8,6 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { readModel } from "../../runtime/checkpoint/model.ts";
 import { readSae } from "../../runtime/checkpoint/sae.ts";
-import { decodeNumbers, pieces } from "../../runtime/checkpoint/numbers.ts";
-import { readSafetensors } from "../../runtime/checkpoint/safetensors.ts";
 import { createEngine } from "../../runtime/engine/engine.ts";
 import type { Document, Engine, TapOutput } from "../../runtime/engine/port.ts";
 import { emitEncode } from "../../src/emit/encode.ts";
@@ -18,6 +16,7 @@ import { emitGenerate } from "../../src/emit/generate.ts";
 import type { EmittedGraph, GraphTap, SaeSpec } from "../../src/emit/specs.ts";
 import { CPU, type Target } from "../../src/emit/target.ts";
 import { randomSae } from "../emit/random_weights.ts";
+import { readTensors, relativeErrors } from "../parity/tensors.ts";
 import { bits, folder, open, run } from "../session/open.ts";
 import { absent, SWIFTSHADER } from "./swiftshader.ts";
 
@@ -36,12 +35,6 @@ async function forward(on: Engine, graph: EmittedGraph, taps: number, documents:
   const made: (readonly TapOutput[])[] = [];
   await on.forward(graph, taps, documents, { ...job, onDocument: (index, outputs) => (made[index] = outputs) });
   return made;
-}
-
-/** |a − b| / |b| of each row of width d. */
-function relativeErrors(ours: Float32Array, theirs: Float32Array, d: number): number[] {
-  const norm = (row: number, of: (at: number) => number): number => Math.sqrt(Array.from({ length: d }, (_, i) => of(row * d + i) ** 2).reduce((sum, square) => sum + square, 0));
-  return Array.from({ length: theirs.length / d }, (_, row) => norm(row, (at) => ours[at]! - theirs[at]!) / norm(row, (at) => theirs[at]!)).sort((a, b) => a - b);
 }
 
 type Sparse = TapOutput & { readonly kind: "sparse" };
@@ -71,13 +64,11 @@ for (const name of ["llama3_rope", "half_24"]) {
     const model = join(fixtures, "models", name);
     const { spec } = await readModel(model);
     const { documents } = JSON.parse(readFileSync(join(model, "expected.json"), "utf8")) as { readonly documents: readonly (readonly number[])[] };
-    const { tensors } = await readSafetensors(join(model, "expected.safetensors"));
+    const theirs = await readTensors(join(model, "expected.safetensors"));
     const layer = spec.blocks.length - 1;
     const made = await forward(engine, emitForward(spec, [{ layer, hook: "resid_post", sae: null }], { blocks: null, slice: true, target: WEBGPU }), 1, documents.map((ids) => ({ ids: Int32Array.from(ids), wanted: Uint32Array.from(ids.keys()) })));
     for (const [number] of documents.entries()) {
-      let expected = new Float32Array(0);
-      for await (const bytes of pieces(tensors.get(`doc${number}.layer${layer}`)!)) expected = decodeNumbers(bytes, "f32") as Float32Array<ArrayBuffer>;
-      const errors = relativeErrors(made[number]![0]!.values, expected, spec.hiddenSize);
+      const errors = [...relativeErrors(made[number]![0]!.values, theirs.get(`doc${number}.layer${layer}`)!, spec.hiddenSize)].sort((a, b) => a - b);
       assert.ok(errors[errors.length >> 1]! <= 1e-5 && errors.at(-1)! <= 1e-4, `document ${number}: median ${errors[errors.length >> 1]}, worst ${errors.at(-1)}`);
     }
   });

@@ -11,6 +11,9 @@ export function isOfSae({ name }: NodeProto): boolean {
   return name.startsWith("/taps/") && !name.endsWith("/rows");
 }
 
+/** Operators that CUDA has no kernel of in that type (onnxruntime docs/OperatorKernels.md): they compute in float32. */
+const WITHOUT: Readonly<Record<Exclude<Dtype, "f32">, ReadonlySet<string>>> = { f16: new Set(["ArgMax"]), bf16: new Set(["ArgMax", "Pad"]) };
+
 const cast = (from: string, name: string, to: Element): NodeProto => ({ name, op: "Cast", domain: "", inputs: [from], outputs: [name], attributes: { to: { kind: "int", value: ELEMENT[to] } } });
 
 /**
@@ -57,7 +60,7 @@ export function withElement(graph: Graph, dtype: Exclude<Dtype, "f32">): Graph {
     }
   }
   for (const node of graph.nodes) {
-    if (isOfSae(node) || node.name.startsWith(HIDDEN_NODES) || published.has(node.name)) {
+    if (isOfSae(node) || node.name.startsWith(HIDDEN_NODES) || published.has(node.name) || WITHOUT[dtype].has(node.op)) {
       out.nodes.push({ ...node, inputs: node.inputs.map(forSae) });
       continue;
     }
