@@ -1,7 +1,7 @@
 /** Without this file a device without `NonZero` would send every pre-activation of every token over the bus. */
 import { constant, node, nodes, output, type Graph } from "../graph.ts";
 import { isOfSae } from "./element.ts";
-import { elementsOf, widthOf } from "./facts.ts";
+import { elementsOf, integersOf, widthOf } from "./facts.ts";
 import type { NodeProto } from "../proto.ts";
 import { divide, readersOf, type Bridge, type Parts } from "./tail.ts";
 
@@ -37,13 +37,19 @@ export function compact(graph: Graph): { readonly parts: Parts; readonly compact
     const pairs = [...behind].find(({ op, inputs }) => op === "Transpose" && inputs[0] === mask.outputs[0]);
     return { mask, path: `/compact/${i}`, reads: [...behind].filter(({ op, inputs }) => op === "GatherND" && inputs[1] === pairs?.outputs[0]) };
   });
-  const sent = cuts.filter(({ op }) => op === "TopK").flatMap(({ outputs }) => outputs).filter((name) => [...behind].some(({ inputs }) => inputs.includes(name)));
+  const largest = cuts.filter(({ op }) => op === "TopK");
+  const sent = largest.flatMap(({ outputs }) => outputs).filter((name) => [...behind].some(({ inputs }) => inputs.includes(name)));
+  const dimsOf = (name: string): readonly (number | string)[] => {
+    const rows = graph.nodes.find(({ outputs }) => outputs[0] === largest.find((node) => node.outputs.includes(name))?.inputs[0]);
+    // Of groups [N, groups, size] the largest of each: [N, groups, 1].
+    return rows?.op === "Reshape" ? ["N", ...integersOf(graph, rows.inputs[1]!).slice(1, -1), `k${name}`] : ["N", `k${name}`];
+  };
   const bridges: Bridge[] = [
     ...picked.flatMap(({ mask, path, reads }): Bridge[] => [
       { name: mask.outputs[0]!, element: "i64", dims: [2, `nnz${path}`] },
       ...reads.map((read): Bridge => ({ name: read.outputs[0]!, element: elementOf(read.inputs[0]!), dims: [`nnz${path}`] })),
     ]),
-    ...sent.map((name): Bridge => ({ name, element: elementOf(name), dims: ["N", `k${name}`] })),
+    ...sent.map((name): Bridge => ({ name, element: elementOf(name), dims: dimsOf(name) })),
   ];
   const parts = divide(graph, new Set([...behind, ...masks]), bridges);
   parts.head.outputs.push(...bridges.filter(({ name }) => sent.includes(name)));
