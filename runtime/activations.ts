@@ -3,6 +3,7 @@ import { emitEncode } from "../src/emit/encode.ts";
 import { emitScreened } from "../src/emit/screen.ts";
 import { emitForward } from "../src/emit/forward.ts";
 import type { EmittedGraph, GraphTap } from "../src/emit/specs.ts";
+import { CPU, type Target } from "../src/emit/target.ts";
 import { moduleOf } from "../src/ops/hook.ts";
 import type { Op, Tap } from "../src/ops/op.ts";
 import type { EncodeKernel } from "../src/stages/stage.ts";
@@ -23,6 +24,8 @@ export interface ActivationContext {
   readonly engine: Engine;
   readonly catalog: Catalog;
   readonly store: ActivationStore;
+  /** The numerics class of this run (src/emit/target.ts): in every key of what the engine gives. */
+  readonly numerics: string;
   readonly graphs: Map<string, EmittedGraph>;
   /** Continuations by model, prompt and length, so that a stopped `memorize` goes on where it was. */
   readonly generated: Map<string, Int32Array>;
@@ -46,14 +49,16 @@ export interface PassOptions {
   readonly screened?: readonly number[];
 }
 
+const targetOf = ({ options }: Engine): Target => options.target ?? CPU;
+
 /** The graph of a pass, emitted once. */
-export function forwardGraphOf(op: Forward, catalog: Catalog, graphs: Map<string, EmittedGraph>, { guarded = false, screened = [] }: PassOptions = {}): EmittedGraph {
-  const id = JSON.stringify(["forward", op.model.digest, op.taps, op.blocks, op.slice, guarded, screened]);
+export function forwardGraphOf(op: Forward, catalog: Catalog, graphs: Map<string, EmittedGraph>, target: Target, { guarded = false, screened = [] }: PassOptions = {}): EmittedGraph {
+  const id = JSON.stringify(["forward", op.model.digest, op.taps, op.blocks, op.slice, target, guarded, screened]);
   let graph = graphs.get(id);
   if (graph === undefined) {
     const taps: GraphTap[] = op.taps.map((tap, index) => ({ ...tap, sae: tap.sae === null ? null : catalog.sae(tap.sae).spec, screened: screened.includes(index) }));
     const read = guarded ? taps.filter(({ sae }) => sae !== null).map((tap): GraphTap => ({ ...tap, sae: null })) : [];
-    graph = emitForward(catalog.model(op.model).spec, [...taps, ...read], { blocks: op.blocks, slice: op.slice === "inside" });
+    graph = emitForward(catalog.model(op.model).spec, [...taps, ...read], { blocks: op.blocks, slice: op.slice === "inside", target });
     // A graph over an SAE that is not here yet is good for looking at, not for running.
     if (op.taps.every(({ sae }) => sae === null || catalog.sae(sae).whole)) graphs.set(id, graph);
   }
@@ -65,8 +70,8 @@ export function forwardGraphOf(op: Forward, catalog: Catalog, graphs: Map<string
  * acts where every tap has an SAE, else dense. Documents already known are not run again.
  */
 export async function forward(op: Forward, sets: readonly Tokens[], context: ActivationContext): Promise<readonly (Acts | Dense)[]> {
-  const graph = forwardGraphOf(op, context.catalog, context.graphs);
-  const pass = `${graph.key}|${context.engine.options.threads}`;
+  const graph = forwardGraphOf(op, context.catalog, context.graphs, targetOf(context.engine));
+  const pass = `${graph.key}|${context.numerics}`;
   const wanted = sets.map((tokens) => tokens.ids.map((ids, i) => wantedPositions(op.window, ids.length, tokens.boundary?.[i] ?? null)));
   const results: (readonly TapOutput[] | undefined)[] = [];
   const keys: string[] = [];
@@ -116,7 +121,7 @@ export async function forward(op: Forward, sets: readonly Tokens[], context: Act
         const looked: (readonly TapOutput[])[] = [];
         const head = missing.slice(0, first);
         const taps = op.taps.length;
-        await context.engine.forward(forwardGraphOf(op, context.catalog, context.graphs, { guarded: true }), taps + op.taps.filter(({ sae }) => sae !== null).length, head, { signal, onProgress: told.first, onDocument: (index, outputs) => void (looked[index] = outputs) }).catch((error: unknown) => {
+        await context.engine.forward(forwardGraphOf(op, context.catalog, context.graphs, targetOf(context.engine), { guarded: true }), taps + op.taps.filter(({ sae }) => sae !== null).length, head, { signal, onProgress: told.first, onDocument: (index, outputs) => void (looked[index] = outputs) }).catch((error: unknown) => {
           // What a stopped run has done is not lost; the guard then looks at what is left.
           looked.forEach((outputs, i) => keep(i, outputs.slice(0, taps)));
           throw error;
@@ -147,7 +152,7 @@ export async function forward(op: Forward, sets: readonly Tokens[], context: Act
   });
 }
 
-/** Reconstruction for the guard, in a graph of its own. */
+/** Reconstruction for the guard, in a graph of its own, on the CPU of the engine process like every decode graph. */
 function restoreWith({ engine, graphs, signal }: ActivationContext): Restore {
   return (sae, csr, residual) => {
     const id = JSON.stringify(["decode", sae.digest, sae.convention]);
@@ -164,7 +169,7 @@ async function chosenGraph(op: Forward, dense: EmittedGraph, documents: readonly
   for (const [t, tap] of op.taps.entries()) {
     if (tap.sae !== null && (await screens(context.encodeKernel, context.catalog.sae(tap.sae).spec, rows, context.engine))) chosen.push(t);
   }
-  return chosen.length === 0 ? dense : forwardGraphOf(op, context.catalog, context.graphs, { screened: chosen });
+  return chosen.length === 0 ? dense : forwardGraphOf(op, context.catalog, context.graphs, targetOf(context.engine), { screened: chosen });
 }
 
 /**
@@ -249,9 +254,10 @@ export async function encode(op: Op & { readonly op: "encode" }, dense: Dense, c
   for (const [t, tap] of dense.taps.entries()) {
     const ref = op.saes[t]!;
     const { spec } = context.catalog.sae(ref);
+    const target = targetOf(context.engine);
     const screened = await screens(context.encodeKernel, spec, dense.rows.count, context.engine);
-    const id = JSON.stringify(["encode", ref, screened]);
-    const graph = context.graphs.get(id) ?? (screened ? emitScreened(spec) : emitEncode(spec));
+    const id = JSON.stringify(["encode", ref, target, screened]);
+    const graph = context.graphs.get(id) ?? (screened ? emitScreened(spec) : emitEncode(spec, null, target));
     context.graphs.set(id, graph);
     const parts: Csr[] = [];
     for (let from = 0; from < dense.rows.count; from += ENCODE_ROWS) {

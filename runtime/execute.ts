@@ -1,6 +1,5 @@
 /** Without this file plans would stay plans. */
 import type { Span } from "../grammar/span.ts";
-import { key } from "../src/ops/key.ts";
 import { OPS, type Plan } from "../src/ops/op.ts";
 import { comparedValues } from "./assertion.ts";
 import { encode, forward, type ActivationContext } from "./activations.ts";
@@ -20,6 +19,7 @@ import { toTable } from "./data/to_table.ts";
 import { compareGroups } from "./comparison.ts";
 import { overlapTable, rankFeatures, unionTable } from "./features.ts";
 import { memorize } from "./memorization.ts";
+import { valueKey } from "./numerics.ts";
 import { decodeGroups, fidelityTable } from "./reconstruction.ts";
 import type { Progress } from "./engine/port.ts";
 import { countActivations, histogramPlot, nonFiniteCount, statisticsTable, type Member } from "./summary.ts";
@@ -63,7 +63,7 @@ export interface ExecuteContext extends Omit<ActivationContext, "onProgress" | "
 
 /** The value of a plan. Equal sub-plans are computed once; effects happen once, in the order of the script. */
 export async function execute(plan: Plan, context: ExecuteContext): Promise<Value> {
-  const known = context.done.get(plan) ?? (OPS[plan.op.op].passes ? undefined : (context.values.get(key(plan)) ?? kept(context.values, key(plan))));
+  const known = context.done.get(plan) ?? (OPS[plan.op.op].passes ? undefined : (context.values.get(valueKey(plan, context.numerics)) ?? kept(context.values, valueKey(plan, context.numerics))));
   if (known !== undefined) return known;
   if (plan.op.op === "explain") return { kind: "text", text: context.explain(plan.inputs[0]!) };
   const inputs: Value[] = [];
@@ -81,7 +81,7 @@ export async function execute(plan: Plan, context: ExecuteContext): Promise<Valu
     throw error instanceof StageError || (error instanceof Error && error.name === "AbortError") ? error : new StageError(plan, error);
   }
   context.done.set(plan, value);
-  if (!OPS[plan.op.op].passes) context.values.set(key(plan), value);
+  if (!OPS[plan.op.op].passes) context.values.set(valueKey(plan, context.numerics), value);
   return value;
 }
 
@@ -245,7 +245,7 @@ async function apply(plan: Plan, inputs: readonly Value[], context: ExecuteConte
       return input;
     }
     case "cache":
-      keep(context.values, key(plan), input, op.seconds);
+      keep(context.values, valueKey(plan, context.numerics), input, op.seconds);
       context.onNotice(`${plan.label}: kept ${op.seconds === null ? "until the session ends" : `for ${op.seconds} s`}`);
       return input;
     case "show":

@@ -1,5 +1,6 @@
 /** Without this file nobody could measure what a model knows by heart. */
 import { emitGenerate } from "../src/emit/generate.ts";
+import { CPU } from "../src/emit/target.ts";
 import type { Op } from "../src/ops/op.ts";
 import { documentKey } from "./activation_store.ts";
 import { whileFinite, type ActivationContext } from "./activations.ts";
@@ -32,12 +33,12 @@ export async function memorize(op: Op & { readonly op: "generate" }, table: Tabl
       });
     return document;
   });
-  const id = JSON.stringify(["generate", op.model.digest]);
-  const graph = context.graphs.get(id) ?? emitGenerate(spec);
+  const id = JSON.stringify(["generate", op.model.digest, context.engine.options.target ?? CPU]);
+  const graph = context.graphs.get(id) ?? emitGenerate(spec, context.engine.options.target);
   context.graphs.set(id, graph);
   const prompts = ids.map((document) => document.slice(0, bos + op.prefix));
   const nothing = new Uint32Array(0);
-  const keys = prompts.map((prompt) => documentKey(`${graph.key}|${context.engine.options.threads}|${op.continuation}`, { ids: prompt, wanted: nothing }));
+  const keys = prompts.map((prompt) => documentKey(`${graph.key}|${context.numerics}|${op.continuation}`, { ids: prompt, wanted: nothing }));
   const generated: (Int32Array | undefined)[] = keys.map((key) => context.generated.get(key));
   const missing = prompts.flatMap((_, row) => (generated[row] === undefined ? [row] : []));
   if (missing.length > 0)

@@ -18,5 +18,7 @@ export const START: Settings = {
   threads: null,
   batch: null,
   encode: "auto",
+  ep: "auto",
+  dtype: null,
   precision: 4,
 };

@@ -37,6 +37,7 @@ export async function openSession(shop: Shop, more: { readonly readFrom: string;
       params: more.params ?? {},
       settings: shop.options.settings,
       interactive: more.interactive ?? false,
+      ...(shop.options.library === null ? {} : { engine: { library: resolve(shop.cwd, shop.options.library) } }),
     });
   } catch (error) {
     if (error instanceof RangeError) throw new FlagError(error.message);
