@@ -120,7 +120,9 @@ export function update(state: State, happening: Happening, know: Knowledge): Ste
     case "findings": {
       if (happening.text !== state.line.text || state.search !== null) return still(state);
       const { line } = state;
-      return still({ ...state, findings: happening.diagnostics.length === 0 ? null : findingsOf(happening.diagnostics, line, know.isComplete(line.text), know.complete(line.text, line.caret) ?? { from: 0, to: 0, items: [], signature: null }) });
+      const findings = happening.diagnostics.length === 0 ? null : findingsOf(happening.diagnostics, line, know.isComplete(line.text), know.complete(line.text, line.caret) ?? { from: 0, to: 0, items: [], signature: null });
+      // No mistake before and none now: nothing changes, and nothing is drawn.
+      return still(findings === null && state.findings === null ? state : { ...state, findings });
     }
     case "outside":
       return still({ ...state, outside: happening.outside });

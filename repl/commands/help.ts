@@ -1,4 +1,5 @@
 /** Without this file a newcomer would not find the other commands. */
+import { wrapped } from "../../grammar/width.ts";
 import type { Command } from "./command.ts";
 
 const opening = [
@@ -12,13 +13,20 @@ export const help: Command = {
   name: ".help",
   usage: ".help [word]",
   doc: "this list, or help for one word",
-  run(argument, { session, commands }) {
+  run(argument, { session, commands, look }) {
     if (argument !== "") {
       const command = commands.find((one) => one.name === (argument.startsWith(".") ? argument : `.${argument}`));
       const text = session.help(argument) ?? (command === undefined ? null : `${command.usage}\n${command.doc}`);
       return text === null ? { then: "mistake", text: `no help for \`${argument}\`` } : { then: "say", text };
     }
-    const width = Math.max(...commands.map((command) => command.usage.length));
-    return { then: "say", text: [...opening, "", ...commands.map((command) => `  ${command.usage.padEnd(width)}  ${command.doc}`)].join("\n") };
+    return { then: "say", text: [...opening.flatMap((line) => wrapped(line, look.width)), "", ...commands.flatMap((command) => entry(command, commands, look.width))].join("\n") };
   },
 };
+
+/** Usage and description side by side where there is room for both, else one below the other. */
+function entry({ usage, doc }: Command, commands: readonly Command[], width: number): readonly string[] {
+  const column = Math.max(...commands.map((command) => command.usage.length));
+  const room = width - column - 4;
+  if (room < 24) return [`  ${usage}`, ...wrapped(doc, Math.max(12, width - 6)).map((line) => `      ${line}`)];
+  return wrapped(doc, room).map((line, i) => `  ${(i === 0 ? usage : "").padEnd(column)}  ${line}`);
+}
