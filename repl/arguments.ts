@@ -1,5 +1,6 @@
 /** Without this file the command line would be read in many places: argv in, one plain request out. */
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { DTYPES, PROVIDERS } from "../src/emit/target.ts";
 import { normalize, type Normalized } from "./flags.ts";
 
 /** Flags that every command understands. */
@@ -9,8 +10,10 @@ export interface Options {
   readonly write: true | readonly string[];
   /** Hosts. */
   readonly net: true | readonly string[];
-  /** `set` pairs: seed, lanes, threads, batch. */
+  /** `set` pairs: seed, lanes, threads, batch, ep, dtype. */
   readonly settings: Readonly<Record<string, string>>;
+  /** Library of a plugin provider. */
+  readonly library: string | null;
   readonly out: string | null;
   readonly format: Format;
   readonly color: "auto" | "always" | "never";
@@ -55,7 +58,7 @@ export type Request =
   | { readonly kind: "cache"; readonly action: CacheAction; readonly limit: string | null; readonly options: Options }
   | { readonly kind: "completions"; readonly shell: Shell; readonly options: Options }
   | { readonly kind: "lsp"; readonly options: Options }
-  | { readonly kind: "doctor"; readonly options: Options }
+  | { readonly kind: "doctor"; readonly install: "cuda" | null; readonly from: string | null; readonly options: Options }
   /** Nothing to do but say this: help, version (stdout, 0) or a mistake in the command line (stderr, 2). */
   | { readonly kind: "say"; readonly text: string; readonly exitCode: number };
 
@@ -177,8 +180,10 @@ function build(version: string, normalized: Extract<Normalized, { kind: "argumen
     .action(() => done({ kind: "lsp", options: options() }));
   program
     .command("doctor")
-    .description("facts about this machine and terminal, for bug reports")
-    .action(() => done({ kind: "doctor", options: options() }));
+    .description("what this machine has, what is missing and how to add it (exit 1 where nothing can run)")
+    .addOption(new Option("--install <what>", "add a provider's libraries").choices(["cuda"]))
+    .option("--from <dir>", "take them from this folder instead of the network")
+    .action((own: Record<string, unknown>) => done({ kind: "doctor", install: own["install"] === "cuda" ? "cuda" : null, from: text(own["from"]), options: options() }));
   program
     .command("cache")
     .description("results kept on disk: list them, make room, or remove them")
@@ -246,6 +251,9 @@ function addGlobals(program: Command): void {
     .option("--lanes <n>", "engine processes", wholeNumber)
     .option("--threads <n>", "threads in each of them", wholeNumber)
     .option("--batch <n>", "texts per batch at most", wholeNumber)
+    .addOption(new Option("--ep <name>", "where the model runs").choices(["auto", ...PROVIDERS]))
+    .addOption(new Option("--dtype <name>", "numbers the model computes in").choices(["auto", ...DTYPES]))
+    .option("--ep-library <file>", "library of a plugin provider; only here, since no script may load native code")
     .option("--out <dir>", "folder for what `save` writes")
     .addOption(new Option("--format <name>", "how results are printed").choices([...formats]).default("table"))
     .addOption(new Option("--color <when>", "colours").choices(["auto", "always", "never"]).default("auto"))
@@ -258,7 +266,7 @@ function addGlobals(program: Command): void {
 
 function readOptions(raw: Record<string, unknown>): Options {
   const settings: Record<string, string> = {};
-  for (const key of ["seed", "lanes", "threads", "batch"]) {
+  for (const key of ["seed", "lanes", "threads", "batch", "ep", "dtype"]) {
     const value = text(raw[key]);
     if (value !== null) settings[key] = value;
   }
@@ -273,6 +281,7 @@ function readOptions(raw: Record<string, unknown>): Options {
     write: grant("Write"),
     net: grant("Net"),
     settings,
+    library: text(raw["epLibrary"]),
     out: text(raw["out"]),
     format: formats.find((name) => name === raw["format"]) ?? "table",
     color: color === "always" || color === "never" ? color : "auto",

@@ -15,7 +15,10 @@ export type Normalized =
 /** Every command, in the order of the help. */
 export const commands: readonly string[] = ["repl", "run", "eval", "check", "fmt", "lint", "test", "explain", "info", "sae", "parity", "doc", "lsp", "doctor", "cache", "completions"];
 /** Flags of ours that take the next word. */
-const withValue = new Set(["--seed", "--lanes", "--threads", "--batch", "--out", "--format", "--color", "--param", "--eval", "--model", "--layer", "--hook", "--against", "--sae", "--convention", "--limit"]);
+const withValue = new Set([
+  "--seed", "--lanes", "--threads", "--batch", "--ep", "--dtype", "--ep-library", "--from", "--install", "--out", "--format", "--color", "--param", "--eval",
+  "--model", "--layer", "--hook", "--against", "--sae", "--convention", "--limit",
+]);
 const alone = new Set([
   "--allow-read", "--allow-write", "--allow-all", "--allow-read-all", "--allow-write-all", "--allow-net", "--allow-net-all", "-R", "-W", "-N", "-A", "--ascii", "--no-progress", "--no-cache",
   "-q", "--quiet", "--no-prompt", "--plain", "--no-history", "--help", "-h", "--version", "-V",

@@ -3,6 +3,7 @@ import { emitEncode } from "../src/emit/encode.ts";
 import { emitScreened } from "../src/emit/screen.ts";
 import { emitForward } from "../src/emit/forward.ts";
 import type { EmittedGraph, GraphTap } from "../src/emit/specs.ts";
+import { CPU, type Target } from "../src/emit/target.ts";
 import { moduleOf } from "../src/ops/hook.ts";
 import type { Op, SaeRef, Tap } from "../src/ops/op.ts";
 import type { EncodeKernel } from "../src/stages/stage.ts";
@@ -24,6 +25,8 @@ export interface ActivationContext {
   readonly engine: Engine;
   readonly catalog: Catalog;
   readonly store: ActivationStore;
+  /** The numerics class of this run (src/emit/target.ts): in every key of what the engine gives. */
+  readonly numerics: string;
   readonly graphs: Map<string, EmittedGraph>;
   readonly guard: Guard;
   readonly encodeKernel: EncodeKernel;
@@ -47,14 +50,17 @@ export interface PassOptions {
   readonly screened?: readonly number[];
 }
 
+/** Where an engine runs its graphs. */
+export const targetOf = ({ options }: Engine): Target => options.target ?? CPU;
+
 /** The graph of a pass, emitted once. */
-export function forwardGraphOf(op: Forward, catalog: Catalog, graphs: Map<string, EmittedGraph>, { guarded = false, screened = [] }: PassOptions = {}): EmittedGraph {
-  const id = JSON.stringify(["forward", op.model.digest, op.taps, op.blocks, op.slice, guarded, screened]);
+export function forwardGraphOf(op: Forward, catalog: Catalog, graphs: Map<string, EmittedGraph>, target: Target, { guarded = false, screened = [] }: PassOptions = {}): EmittedGraph {
+  const id = JSON.stringify(["forward", op.model.digest, op.taps, op.blocks, op.slice, target, guarded, screened]);
   let graph = graphs.get(id);
   if (graph === undefined) {
     const taps: GraphTap[] = op.taps.map((tap, index) => ({ ...tap, sae: tap.sae === null ? null : catalog.sae(tap.sae).spec, screened: screened.includes(index) }));
     const read = guarded ? taps.filter(({ sae }) => sae !== null).map((tap): GraphTap => ({ ...tap, sae: null })) : [];
-    graph = emitForward(catalog.model(op.model).spec, [...taps, ...read], { blocks: op.blocks, slice: op.slice === "inside" });
+    graph = emitForward(catalog.model(op.model).spec, [...taps, ...read], { blocks: op.blocks, slice: op.slice === "inside", target });
     // A graph over an SAE that is not here yet is good for looking at, not for running.
     if (op.taps.every(({ sae }) => sae === null || catalog.sae(sae).whole)) graphs.set(id, graph);
   }
@@ -77,7 +83,7 @@ export async function forward(op: Forward, sets: readonly Tokens[], context: Act
   });
 }
 
-/** Reconstruction for the guard, in a graph of its own. */
+/** Reconstruction for the guard, in a graph of its own, on the CPU of the engine process like every decode graph. */
 export function restoreWith({ engine, graphs, signal }: ActivationContext): Restore {
   return (sae, csr, residual) => {
     const id = JSON.stringify(["decode", sae.digest, sae.convention]);
@@ -94,7 +100,7 @@ export async function chosenGraph(op: Forward, documents: readonly Document[], c
   for (const [t, tap] of op.taps.entries()) {
     if (tap.sae !== null && (await screens(context.encodeKernel, context.catalog.sae(tap.sae).spec, rows, context.engine))) chosen.push(t);
   }
-  return forwardGraphOf(op, context.catalog, context.graphs, { screened: chosen });
+  return forwardGraphOf(op, context.catalog, context.graphs, targetOf(context.engine), { screened: chosen });
 }
 
 /**
@@ -176,9 +182,10 @@ const ENCODE_ROWS = 2048;
 /** Residuals [rows, width] → the SAE's activations, in a graph of its own. `of`: rows of the job that these are a part of. */
 export async function encodeRows(ref: SaeRef, values: Float32Array, width: number, context: ActivationContext, of = values.length / width): Promise<Csr> {
   const { spec } = context.catalog.sae(ref);
+  const target = targetOf(context.engine);
   const screened = await screens(context.encodeKernel, spec, of, context.engine);
-  const id = JSON.stringify(["encode", ref, screened]);
-  const graph = context.graphs.get(id) ?? (screened ? emitScreened(spec) : emitEncode(spec));
+  const id = JSON.stringify(["encode", ref, target, screened]);
+  const graph = context.graphs.get(id) ?? (screened ? emitScreened(spec) : emitEncode(spec, null, target));
   context.graphs.set(id, graph);
   const rows = values.length / width;
   const parts: Csr[] = [];

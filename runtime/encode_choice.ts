@@ -1,6 +1,7 @@
 /** Without this file nobody would decide which SAEs are encoded by screening in eight bits, and `explain` could not say why. */
 import { FEWEST_COLUMNS } from "../src/emit/encode.ts";
 import type { SaeSpec } from "../src/emit/specs.ts";
+import { CPU, PLACES, type Target } from "../src/emit/target.ts";
 import type { EncodeKernel } from "../src/stages/stage.ts";
 import type { Engine, ScreenCounts } from "./engine/port.ts";
 
@@ -12,7 +13,8 @@ export const SCREEN_ROWS = 2000;
 export const SCREEN_RATIO = 2.5;
 
 /** Why an SAE cannot be screened whatever is asked, or null. */
-function obstacle(sae: SaeSpec, threads: number): string | null {
+function obstacle(sae: SaeSpec, threads: number, { provider }: Target): string | null {
+  if (provider !== "cpu") return `features are screened on the CPU only, not on ${PLACES[provider]}`;
   if (sae.kind === "groupmax") return "which feature of a group is active depends on the others";
   if (threads !== 1) return "lanes of several threads order their sums by the number of columns";
   if (sae.dIn > 65_536) return "sums of more than 65,536 eight-bit products do not fit 32 bits";
@@ -22,7 +24,7 @@ function obstacle(sae: SaeSpec, threads: number): string | null {
 
 /** Whether `rows` rows are screened. Results are the same either way. Asks the engine for its speed only where all else speaks for it. */
 export async function screens(kernel: EncodeKernel, sae: SaeSpec, rows: number, engine: Engine): Promise<boolean> {
-  if (kernel === "dense" || obstacle(sae, engine.options.threads) !== null) return false;
+  if (kernel === "dense" || obstacle(sae, engine.options.threads, engine.options.target ?? CPU) !== null) return false;
   if (kernel === "screened") return true;
   if (sae.dIn * sae.dSae < SCREEN_WEIGHTS) return false;
   if (rows < SCREEN_ROWS && !engine.quantized(sae)) return false;
@@ -31,8 +33,8 @@ export async function screens(kernel: EncodeKernel, sae: SaeSpec, rows: number, 
 }
 
 /** The same for people, before anything is measured. */
-export function describeChoice(kernel: EncodeKernel, sae: SaeSpec, threads: number): string {
-  const why = obstacle(sae, threads);
+export function describeChoice(kernel: EncodeKernel, sae: SaeSpec, threads: number, target: Target): string {
+  const why = obstacle(sae, threads, target);
   const million = (count: number): string => (count / 1e6).toFixed(1);
   if (kernel === "dense") return "dense, as set";
   if (why !== null) return `dense: ${why}`;

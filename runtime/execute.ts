@@ -1,6 +1,5 @@
 /** Without this file plans would stay plans. */
 import type { Span } from "../grammar/span.ts";
-import { key } from "../src/ops/key.ts";
 import { OPS, type Plan } from "../src/ops/op.ts";
 import { nodes } from "../src/optimize/rule.ts";
 import { comparedValues } from "./assertion.ts";
@@ -21,6 +20,7 @@ import { toTable } from "./data/to_table.ts";
 import { compareGroups } from "./comparison.ts";
 import { overlapTable, rankFeatures, unionTable } from "./features.ts";
 import { memorize } from "./memorization.ts";
+import { valueKey } from "./numerics.ts";
 import { decodeGroups, fidelityTable } from "./reconstruction.ts";
 import type { Measured } from "./measured.ts";
 import { reduceForward } from "./reduce_forward.ts";
@@ -77,7 +77,7 @@ export async function execute(plan: Plan, context: ExecuteContext): Promise<Valu
   const streamed = await streaming(plan, context);
   if (streamed !== null) {
     context.done.set(plan, streamed);
-    context.values.set(key(plan), streamed);
+    context.values.set(valueKey(plan, context.numerics), streamed);
     return streamed;
   }
   const inputs: Value[] = [];
@@ -96,7 +96,7 @@ export async function execute(plan: Plan, context: ExecuteContext): Promise<Valu
   }
   context.done.set(plan, value);
   if (OPS[plan.op.op].passes) context.performed.add(plan.at);
-  else context.values.set(key(plan), value);
+  else context.values.set(valueKey(plan, context.numerics), value);
   return value;
 }
 
@@ -106,8 +106,9 @@ export async function execute(plan: Plan, context: ExecuteContext): Promise<Valu
  */
 async function knownValue(plan: Plan, context: ExecuteContext): Promise<Value | undefined> {
   if (OPS[plan.op.op].passes) return undefined;
-  const pinned = kept(context.values, key(plan));
-  const known = context.values.get(key(plan)) ?? pinned;
+  const name = valueKey(plan, context.numerics);
+  const pinned = kept(context.values, name);
+  const known = context.values.get(name) ?? pinned;
   if (known === undefined) return undefined;
   const pending = (input: Plan): boolean => nodes(input).some(({ op, at }) => OPS[op.op].passes && !context.performed.has(at));
   if (pinned === undefined) for (const input of plan.inputs) if (pending(input)) await execute(input, context);
@@ -117,7 +118,7 @@ async function knownValue(plan: Plan, context: ExecuteContext): Promise<Value | 
 
 /** The value of a plan whose rows need not all be held; null for others. */
 async function streaming(plan: Plan, context: ExecuteContext): Promise<Value | null> {
-  const known = (node: Plan): Value | undefined => context.done.get(node) ?? context.values.get(key(node)) ?? kept(context.values, key(node));
+  const known = (node: Plan): Value | undefined => context.done.get(node) ?? context.values.get(valueKey(node, context.numerics)) ?? kept(context.values, valueKey(node, context.numerics));
   try {
     return await streamedValue(plan, { ...context, known, onProgress: (progress) => context.onProgress(plan, progress) });
   } catch (error) {
@@ -294,7 +295,7 @@ async function apply(plan: Plan, inputs: readonly Value[], context: ExecuteConte
       return input;
     }
     case "cache": {
-      keep(context.values, key(plan), input, op.seconds);
+      keep(context.values, valueKey(plan, context.numerics), input, op.seconds);
       const bytes = await context.keep(plan, input, op.seconds);
       const how = op.seconds === null ? (bytes === null ? " until the session ends" : "") : ` for ${op.seconds} s`;
       context.onNotice(`${plan.label}: kept${bytes === null ? "" : ` on disk (${bytes} bytes)`}${how}`);

@@ -3,18 +3,18 @@ import type { Place, Single, Value } from "./data/frame.ts";
 import { factsOf, widthOf, type Measured } from "./measured.ts";
 
 /**
- * One line: kind, sizes per group, layer and hook, SAE and convention, which text was read, how many tokens were masked. `threads` of one
- * engine process are said where there are several: they are another numerics class.
+ * One line: kind, sizes per group, layer and hook, SAE and convention, which text was read, how many tokens were masked, and
+ * `numerics`: number type, device and threads (describeTarget).
  */
-export function headerOf(value: Value, threads: number): string {
+export function headerOf(value: Value, numerics: string): string {
   if (value.kind === "groups") {
     const first = value.members[0]?.value;
     const sizes = value.members.map(({ name, value: member }) => `${name} ${sizeOf(member)}`).join(" · ");
     const acts = value.members.flatMap(({ value: member }) => actsOf(member) ?? []);
-    return [`${first?.kind ?? "nothing"}[${value.members.length}] ${sizes}`, ...facts(acts, threads)].join(" · ");
+    return [`${first?.kind ?? "nothing"}[${value.members.length}] ${sizes}`, ...facts(acts, numerics)].join(" · ");
   }
   const acts = actsOf(value);
-  return [`${value.kind} ${sizeOf(value)}`.trimEnd(), ...facts(acts === null ? [] : [acts], threads)].join(" · ");
+  return [`${value.kind} ${sizeOf(value)}`.trimEnd(), ...facts(acts === null ? [] : [acts], numerics)].join(" · ");
 }
 
 function actsOf(value: Single): Measured | null {
@@ -47,7 +47,7 @@ function sizeOf(value: Single): string {
   }
 }
 
-function facts(acts: readonly Measured[], threads: number): string[] {
+function facts(acts: readonly Measured[], numerics: string): string[] {
   const first = acts[0];
   if (first === undefined) return [];
   const all = acts.map(factsOf);
@@ -57,7 +57,7 @@ function facts(acts: readonly Measured[], threads: number): string[] {
   return [
     placesOf(first.taps),
     `SAE ${[...new Set(first.taps.map((tap) => tap.sae))].join("; ")}`,
-    `model ${model}, float32 on CPU${threads === 1 ? "" : ` with ${threads} threads`}`,
+    `model ${model}, ${numerics}`,
     `text: ${source}`,
     masked === 0 ? "no special tokens" : `${masked} special ${masked === 1 ? "token" : "tokens"} masked`,
     ...(truncated === 0 ? [] : [`${truncated} texts cut`]),

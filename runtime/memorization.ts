@@ -1,5 +1,6 @@
 /** Without this file nobody could measure what a model knows by heart. */
 import { emitGenerate } from "../src/emit/generate.ts";
+import { CPU } from "../src/emit/target.ts";
 import type { Op } from "../src/ops/op.ts";
 import { whileFinite, type ActivationContext } from "./activations.ts";
 import { spaceOf } from "./cache/spaces.ts";
@@ -32,8 +33,8 @@ export async function memorize(op: Op & { readonly op: "generate" }, table: Tabl
       });
     return document;
   });
-  const id = JSON.stringify(["generate", op.model.digest]);
-  const graph = context.graphs.get(id) ?? emitGenerate(spec);
+  const id = JSON.stringify(["generate", op.model.digest, context.engine.options.target ?? CPU]);
+  const graph = context.graphs.get(id) ?? emitGenerate(spec, context.engine.options.target);
   context.graphs.set(id, graph);
   const prompts = ids.map((document) => document.slice(0, bos + op.prefix));
   const weights = usedWeights(spec, spec.blocks.length, true);

@@ -7,6 +7,7 @@ import { help, stageHelp } from "../src/assist/help.ts";
 import { SETTINGS } from "../src/check/settings.ts";
 import { needKey, type Facts, type Need, type Scope } from "../src/check/scope.ts";
 import type { EmittedGraph } from "../src/emit/specs.ts";
+import { CPU, describeTarget, numericsClass, type Target } from "../src/emit/target.ts";
 import { key, source as valueSource } from "../src/ops/key.ts";
 import type { Plan } from "../src/ops/op.ts";
 import { showType } from "../src/ops/schema.ts";
@@ -21,7 +22,9 @@ import { createCatalog, HERE } from "./catalog.ts";
 import type { Value } from "./data/frame.ts";
 import { letGo } from "./data/kept.ts";
 import { createEngine, defaultEngineOptions } from "./engine/engine.ts";
-import type { Engine, ScreenCounts } from "./engine/port.ts";
+import { placement, type Placement } from "./engine/placement.ts";
+import type { Engine, EngineOptions, ScreenCounts } from "./engine/port.ts";
+import { surroundings } from "./engine/providers.ts";
 import { errorTable } from "./error_table.ts";
 import { execute } from "./execute.ts";
 import { explainPipeline } from "./explain.ts";
@@ -30,6 +33,7 @@ import { headerOf } from "./header.ts";
 import type { HubCall } from "./hub/hub.ts";
 import type { Patience } from "./hub/request.ts";
 import { hubHost } from "./locate.ts";
+import { runsModel } from "./numerics.ts";
 import { denied, needsOf } from "./permissions.ts";
 import { createProgress } from "./progress.ts";
 import type { Checked, Needs, Outcome, Session, SessionEvent, SessionOptions, Source } from "./session_port.ts";
@@ -70,6 +74,7 @@ export async function createSession(options: InnerOptions): Promise<Session> {
   /** Facts of files that people edit: looked up anew for each run. */
   let tables = new Map<string, Fact>();
   let engine: Engine | null = null;
+  const places = new Map<string, Placement>();
   let results = 0;
   let toldSeed: string | null = null;
   let opening: Promise<void> | null = null;
@@ -118,9 +123,21 @@ export async function createSession(options: InnerOptions): Promise<Session> {
     scope = { ...scope, standard: new Map([...compiled.scope.relations].filter(([, plan]) => plan.schema.known)) };
   }
 
-  async function engineFor(settings: Settings): Promise<Engine> {
+  /** Where this plan runs. A plan of tables alone asks for no device. */
+  async function placementFor(plan: Plan, settings: Settings): Promise<Placement> {
+    if (!runsModel(plan)) return { target: CPU, reason: "nothing is computed" };
+    const id = `${settings.ep}|${settings.dtype}`;
+    const found = places.get(id) ?? (await placement(settings.ep, settings.dtype, surroundings(options.engine?.library ?? null)));
+    places.set(id, found);
+    return found;
+  }
+
+  async function engineFor(settings: Settings, target: Target): Promise<Engine> {
     const usual = { ...defaultEngineOptions(), ...options.engine };
-    const wanted = { lanes: settings.lanes ?? usual.lanes, threads: settings.threads ?? usual.threads, batch: settings.batch ?? usual.batch };
+    const threads = settings.threads ?? usual.threads;
+    // A device is one: several processes would hold its weights several times.
+    const lanes = settings.lanes ?? (target.provider === "cpu" ? usual.lanes : 1);
+    const wanted: EngineOptions = { ...usual, lanes, threads, batch: settings.batch ?? usual.batch, target };
     if (engine !== null && JSON.stringify(engine.options) !== JSON.stringify(wanted)) {
       await engine.close();
       engine = null;
@@ -206,14 +223,20 @@ export async function createSession(options: InnerOptions): Promise<Session> {
       const display = plan.op.op === "show" ? { rows: plan.op.rows, wide: plan.op.wide, quiet: false } : { rows: null, wide: false, quiet: (plan.op.op === "save" && value.kind !== "plot") || plan.op.op === "cache" };
       const named = final && valueSource(plan).op.op !== "explain";
       if (named) results++;
-      onEvent({ kind: "result", value, header: `${shortened(valueSource(plan).label)}  ${headerOf(value, settings.threads ?? options.engine?.threads ?? 1)}`, display, index: named ? results : 0, last: final && last });
+      onEvent({ kind: "result", value, header: `${shortened(valueSource(plan).label)}  ${headerOf(value, where)}`, display, index: named ? results : 0, last: final && last });
     };
     let reached: readonly [number, number] = [0, 0];
     const onDisk = settings.cache === "disk" || settings.cache === "residuals" ? diskOf() : null;
+    let where = "";
     try {
       await catalog.provide(pipeline.plan, call);
+      const place = await placementFor(pipeline.plan, settings);
+      // What computes nothing leaves the engine as it is: its weights may lie on a device.
+      const current = runsModel(pipeline.plan) || engine === null ? await engineFor(settings, place.target) : engine;
+      where = describeTarget(place.target, current.options.threads);
       const own = {
-        engine: await engineFor(settings),
+        engine: current,
+        numerics: numericsClass(place.target, current.options.threads),
         catalog,
         store: storeFor(settings),
         graphs,
@@ -244,7 +267,7 @@ export async function createSession(options: InnerOptions): Promise<Session> {
         },
         onSaved: (path, detail) => onEvent({ kind: "saved", path, detail }),
         outputPath: (path) => resolve(options.writeTo, path),
-        explain: () => explainPipeline(pipeline, { ...own, threads: settings.threads ?? options.engine?.threads ?? 1 }),
+        explain: () => explainPipeline(pipeline, { ...own, placement: place, threads: current.options.threads }),
         keep: async (plan, kept, seconds) => (onDisk === null ? null : keepValue(plan, kept, seconds, onDisk, own)),
       });
       if (pipeline.plan.op.op !== "show") show(pipeline.plan, value, true);

@@ -19,5 +19,7 @@ export const START: Settings = {
   batch: null,
   encode: "auto",
   cache: "disk",
+  ep: "auto",
+  dtype: null,
   precision: 4,
 };

@@ -2,7 +2,7 @@
 import { blocksNeeded } from "../src/ops/hook.ts";
 import type { TensorRef } from "../src/emit/specs.ts";
 import type { Tap } from "../src/ops/op.ts";
-import { chosenGraph, encodeRows, forwardGraphOf, restoreWith, whileFinite, type ActivationContext, type Forward } from "./activations.ts";
+import { chosenGraph, encodeRows, forwardGraphOf, restoreWith, targetOf, whileFinite, type ActivationContext, type Forward } from "./activations.ts";
 import type { Space } from "./cache/disk.ts";
 import { spaceOf, tapName } from "./cache/spaces.ts";
 import { requireFinite, usedSaeWeights, usedWeights } from "./checkpoint/nonfinite.ts";
@@ -17,7 +17,7 @@ const TURN_MS = 20;
 export function tapSpaces(op: Forward, context: Pick<ActivationContext, "catalog" | "graphs" | "engine" | "residuals" | "guard">): readonly Space[] {
   return op.taps.map((tap) => {
     const blocks = blocksNeeded(tap);
-    const graph = forwardGraphOf({ ...op, taps: [tap], blocks, slice: "inside" }, context.catalog, context.graphs);
+    const graph = forwardGraphOf({ ...op, taps: [tap], blocks, slice: "inside" }, context.catalog, context.graphs, targetOf(context.engine));
     return spaceOf(graph, weightsOf(op, [tap], blocks, context), context.engine.options, tapName(op.model, tap, context.guard.on), tap.sae === null && !context.residuals);
   });
 }
@@ -118,7 +118,7 @@ async function throughModel(op: Forward, missing: readonly Missing[], guarded: b
   const taps = op.taps.length;
   const keepAll = (): void => looked.forEach((outputs, i) => keep(missing[i]!, outputs.slice(0, taps)));
   const read = op.taps.filter(({ sae }) => sae !== null).length;
-  await engine.forward(forwardGraphOf(op, catalog, graphs, { guarded: true }), taps + read, documents, { signal, onProgress, onDocument: (index, outputs) => void (looked[index] = outputs) }).catch((error: unknown) => {
+  await engine.forward(forwardGraphOf(op, catalog, graphs, targetOf(engine), { guarded: true }), taps + read, documents, { signal, onProgress, onDocument: (index, outputs) => void (looked[index] = outputs) }).catch((error: unknown) => {
     // What a stopped run has done is not lost to the session; the guard then looks at what is left.
     keepAll();
     throw error;
@@ -153,7 +153,7 @@ async function throughResiduals(op: Forward, missing: readonly Missing[], guarde
   const tell = (documents: number, tokens: number): void => context.onProgress({ documents, totalDocuments: missing.length, tokens, totalTokens });
   if (rest.length > 0) {
     const before = totalTokens - tokensOf(rest);
-    await context.engine.forward(forwardGraphOf(bare, context.catalog, context.graphs), bare.taps.length, rest.map(({ document }) => document), {
+    await context.engine.forward(forwardGraphOf(bare, context.catalog, context.graphs, targetOf(context.engine)), bare.taps.length, rest.map(({ document }) => document), {
       signal: context.signal,
       onProgress: ({ documents, tokens }) => tell(known + documents, before + tokens),
       onDocument: (index, taps) => {

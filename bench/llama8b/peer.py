@@ -26,11 +26,14 @@ def main() -> None:
     parser.add_argument("--layer", type=int, default=7)
     parser.add_argument("--last", type=int, default=50)
     parser.add_argument("--top", type=int, default=10)
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--batch", type=int, default=5, help="rows at a time")
     arguments = parser.parse_args()
     model_folder = arguments.folder / "model"
     dtype = DTYPES[arguments.dtype]
     torch.set_grad_enabled(False)
+    # float32 is float32, as saeq's is.
+    torch.backends.cuda.matmul.allow_tf32 = False
     if arguments.library == "transformer_lens":
         from transformer_lens.model_bridge import TransformerBridge
     imported = time.time()
@@ -38,27 +41,27 @@ def main() -> None:
     tokenizer = AutoTokenizer.from_pretrained(model_folder)
     if arguments.library == "transformers":
         config = AutoConfig.from_pretrained(model_folder, num_hidden_layers=arguments.layer + 1)
-        model = LlamaModel.from_pretrained(model_folder, config=config, dtype=dtype).eval()
+        model = LlamaModel.from_pretrained(model_folder, config=config, dtype=dtype).eval().to(arguments.device)
 
         def residual(ids: torch.Tensor) -> torch.Tensor:
             return residual_after(model, arguments.layer, ids)
     else:
-        bridge = TransformerBridge.boot_transformers(str(model_folder), device="cpu", dtype=dtype)
+        bridge = TransformerBridge.boot_transformers(str(model_folder), device=arguments.device, dtype=dtype)
         hook = f"blocks.{arguments.layer}.hook_resid_post"
 
         def residual(ids: torch.Tensor) -> torch.Tensor:
             return bridge.run_with_cache(ids, names_filter=hook, stop_at_layer=arguments.layer + 1)[1][hook]
 
     # Features are compared with a threshold: in float32, whatever the model runs in.
-    sae = SAE.load_from_disk(arguments.folder / "sae", device="cpu", dtype="float32")
+    sae = SAE.load_from_disk(arguments.folder / "sae", device=arguments.device, dtype="float32")
     loaded = time.time()
 
     with (arguments.folder / "texts.csv").open(newline="", encoding="utf-8") as file:
         texts = [row["text"] for row in csv.DictReader(file)]
-    counts = torch.zeros(sae.cfg.d_sae, dtype=torch.long)
+    counts = torch.zeros(sae.cfg.d_sae, dtype=torch.long, device=arguments.device)
     fired: list[list[int]] = []
     for first in range(0, len(texts), arguments.batch):
-        ids = tokenizer(texts[first : first + arguments.batch], return_tensors="pt").input_ids
+        ids = tokenizer(texts[first : first + arguments.batch], return_tensors="pt").input_ids.to(arguments.device)
         active = sae.encode(residual(ids)[:, -arguments.last :].flatten(0, 1).float()) > 0
         counts += active.sum(0)
         fired += [row.nonzero().flatten().tolist() for row in active]

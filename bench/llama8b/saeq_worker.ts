@@ -16,7 +16,7 @@ const session = await createSession({
   writeTo: folder,
   grants: { read: true, write: [] },
   params: {},
-  settings: { model: join(folder, "model"), sae: join(folder, "sae"), seed: "1", ...(JSON.parse(settings) as Record<string, string>) },
+  settings: { model: join(folder, "model"), sae: join(folder, "sae"), seed: "1", ep: "cpu", ...(JSON.parse(settings) as Record<string, string>) },
   interactive: false,
 });
 

@@ -1,33 +1,72 @@
-/** Without this file bug reports would lack what they turn on: versions, processor, memory and terminal. */
-import { availableParallelism, cpus, freemem, totalmem } from "node:os";
+/** Without this file bug reports would lack what they turn on, and nobody would know what to install. */
 import { createRequire } from "node:module";
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
 import { visible } from "../../grammar/visible.ts";
+import { diagnoseMachine, diagnoseProviders, freeBytes, type ProviderDiagnosis } from "../../runtime/engine/diagnosis.ts";
+import { surroundings } from "../../runtime/engine/providers.ts";
 import type { Request } from "../arguments.ts";
 import { packageRoot, packageVersion, versionOf } from "../package_root.ts";
 import { wantsPlain } from "../terminal.ts";
-import type { Shop } from "./shop.ts";
+import { install } from "./doctor_install.ts";
+import { mistake, type Shop } from "./shop.ts";
 
-/** `saeq doctor`: facts only, nothing that names the user. */
-export async function doctor(_request: Extract<Request, { kind: "doctor" }>, shop: Shop): Promise<number> {
-  const { dataLook: look, stdout } = shop;
-  const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
-  const allowed = process.constrainedMemory();
-  const limit = allowed > 0 && allowed < totalmem() ? `, limited to ${gib(allowed)}` : "";
-  const facts: readonly (readonly [string, string])[] = [
-    ["saeq", packageVersion()],
-    ["node", `${process.version} ${process.platform} ${process.arch}`],
-    ["onnxruntime-node", dependency("onnxruntime-node")],
-    ["chevrotain", dependency("chevrotain")],
-    ["ink", dependency("ink")],
-    ["processor", `${cpus()[0]?.model.trim() ?? "unknown"}, ${availableParallelism()} cores usable`],
-    ["memory", `${gib(totalmem())}, ${gib(freemem())} free${limit}`],
-    ["terminal", `${look.tty ? `${look.width} columns` : "not a terminal"}, ${look.color ? "colour" : "no colour"}, ${look.ascii ? "ASCII" : "Unicode"}${wantsPlain(process.env) ? ", plain" : ""}, TERM=${visible(process.env["TERM"] ?? "")}`],
-  ];
-  for (const [name, value] of facts) stdout.write(`${name.padEnd(18)}${value}\n`);
-  return 0;
+/** `saeq doctor`: facts only, nothing that names the user. 1 where nothing can run, or an installation failed. */
+export async function doctor(request: Extract<Request, { kind: "doctor" }>, shop: Shop): Promise<number> {
+  if (request.install !== null) return install(request.from === null ? null : resolve(shop.cwd, request.from), dependency("onnxruntime-node"), shop);
+  if (request.from !== null) {
+    mistake(shop, "--from belongs to --install");
+    return 2;
+  }
+  const library = shop.options.library;
+  const providers = await diagnoseProviders(surroundings(library === null ? null : resolve(shop.cwd, library)));
+  const facts = factsOf(providers, shop);
+  if (shop.options.format === "json") shop.stdout.write(`${JSON.stringify(facts, null, 2)}\n`);
+  else shop.stdout.write(printed(facts));
+  return providers.some(({ state }) => state === "works") ? 0 : 1;
 }
 
-function dependency(name: string): string {
+function factsOf(providers: readonly ProviderDiagnosis[], { dataLook: look }: Shop) {
+  const cache = process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
+  const terminal = { columns: look.tty ? look.width : null, color: look.color, unicode: !look.ascii, plain: wantsPlain(process.env), term: visible(process.env["TERM"] ?? "") };
+  return {
+    versions: { saeq: packageVersion(), node: process.version, platform: `${process.platform} ${process.arch}`, "onnxruntime-node": dependency("onnxruntime-node"), chevrotain: dependency("chevrotain"), ink: dependency("ink") },
+    machine: diagnoseMachine(),
+    disk: { cache: tilde(cache), freeBytes: freeBytes(cache), hereFreeBytes: freeBytes(process.cwd()) },
+    terminal,
+    providers: providers.map((each) => ({ ...each, detail: tilde(each.detail) })),
+  };
+}
+
+function tilde(text: string): string {
+  return text.replaceAll(homedir(), "~");
+}
+
+const gib = (bytes: number | null): string => (bytes === null ? "unknown" : `${(bytes / 2 ** 30).toFixed(1)} GiB`);
+
+function printed({ versions, machine, disk, terminal, providers }: ReturnType<typeof factsOf>): string {
+  const limit = machine.limitBytes === null ? "" : `, limited to ${gib(machine.limitBytes)}`;
+  const lines: (readonly [string, string])[] = [
+    ["saeq", versions.saeq],
+    ["node", `${versions.node} ${versions.platform}`],
+    ["onnxruntime-node", versions["onnxruntime-node"]],
+    ["chevrotain", versions.chevrotain],
+    ["ink", versions.ink],
+    ["processor", `${machine.processor}, ${machine.cores} cores usable`],
+    ["memory", `${gib(machine.memoryBytes)}, ${gib(machine.freeMemoryBytes)} free${limit}`],
+    ["graphics", machine.adapters.length === 0 ? "no card is told by nvidia-smi or vulkaninfo" : machine.adapters.join("; ")],
+    ["disk", `${gib(disk.hereFreeBytes)} free here, ${gib(disk.freeBytes)} in ${disk.cache}`],
+    ["terminal", `${terminal.columns === null ? "not a terminal" : `${terminal.columns} columns`}, ${terminal.color ? "colour" : "no colour"}, ${terminal.unicode ? "Unicode" : "ASCII"}${terminal.plain ? ", plain" : ""}, TERM=${terminal.term}`],
+  ];
+  for (const { provider, state, detail, dtypes, remedy } of providers) {
+    lines.push([`ep ${provider}`, `${state}${state === "works" ? ` (${dtypes.join(", ")})` : ""}${detail === "" ? "" : `: ${detail}`}`]);
+    if (remedy !== null) lines.push(["", `to add it: ${remedy}`]);
+  }
+  return lines.map(([name, value]) => `${name.padEnd(18)}${visible(value)}\n`).join("");
+}
+
+/** Version of an installed package. */
+export function dependency(name: string): string {
   try {
     const require = createRequire(`${packageRoot()}/package.json`);
     const file = (require.resolve.paths(name) ?? []).map((folder) => `${folder}/${name}/package.json`).find((path) => versionOf(path) !== null);

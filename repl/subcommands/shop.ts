@@ -39,6 +39,7 @@ export async function openSession(shop: Shop, more: { readonly readFrom: string;
       settings: shop.options.settings,
       cache: shop.options.cache ? cachePlace(process.env) : null,
       interactive: more.interactive ?? false,
+      ...(shop.options.library === null ? {} : { engine: { library: resolve(shop.cwd, shop.options.library) } }),
     });
   } catch (error) {
     if (error instanceof RangeError) throw new FlagError(error.message);

@@ -27,7 +27,7 @@ export function defaultEngineOptions(): EngineOptions {
 
 /** An engine of `options.lanes` processes, each started when it is first needed. `log` gets what they write; `scratch` holds quantised encoders. */
 export function createEngine(options: EngineOptions, log?: (line: string) => void, scratch?: string): Engine {
-  return engineOver(options, () => createLane(options.threads, log), scratch);
+  return engineOver(options, () => createLane(options, log), scratch);
 }
 
 /** The same over lanes of another kind, for tests. */

@@ -4,8 +4,8 @@
  * A run blocks this process's event loop and a fault in native code ends it, which is why it is a process of its own.
  */
 import { writeFileSync } from "node:fs";
-import { parse } from "node:path";
 import * as ort from "onnxruntime-node";
+import { openOnCpu, openSession, type LaneSession } from "./lane_session.ts";
 import { narrow } from "./narrow.ts";
 import type { Feeds, TensorData } from "./port.ts";
 import { isExact, speedRatio } from "./lane_eight_bits.ts";
@@ -16,10 +16,11 @@ import { openScreen, screenRows, type Screen } from "./lane_screening.ts";
 /** Sessions kept: mapped weights cost nothing, but each session holds its graph and constants. */
 const SESSIONS = 4;
 const threads = Number(process.argv[2] ?? 1);
+const library = process.argv[3] ?? "";
 
 /** Cache of one generation: what every step feeds back. */
 interface Text {
-  readonly session: ort.InferenceSession;
+  readonly session: LaneSession;
   cache: Record<string, ort.Tensor>;
   next: Int32Array;
   length: number;
@@ -27,37 +28,14 @@ interface Text {
 
 /** An open graph, and what its screened taps need. */
 interface Opened {
-  readonly session: ort.InferenceSession;
+  readonly session: LaneSession;
   readonly screens: readonly { readonly tap: number; readonly screen: Screen }[];
 }
 
 const sessions = new Map<string, Opened>();
 const texts = new Map<number, Text>();
 
-function options(): ort.InferenceSession.SessionOptions {
-  return {
-    executionProviders: ["cpu"],
-    // Constant folding would turn every mapped bf16 weight into a float32 copy.
-    graphOptimizationLevel: "disabled",
-    enableCpuMemArena: false,
-    // A pattern is planned and kept for every new shape, and batches have many.
-    enableMemPattern: false,
-    executionMode: "sequential",
-    intraOpNumThreads: threads,
-    interOpNumThreads: 1,
-    logSeverityLevel: 3,
-    extra: {
-      session: {
-        // Weights are found below the root of the file system (on Windows: of this drive), wherever the checkpoint lies.
-        model_external_initializers_file_folder_path: parse(process.cwd()).root,
-        // Prepacking would copy mapped float32 weights into memory of this process.
-        disable_prepacking: "1",
-      },
-    },
-  };
-}
-
-/** The session of a graph, opened now if its bytes came along; null: the host must send them. */
+/** The session of a graph, opened now if its content came along; null: the host must send it. */
 async function sessionOf(graph: GraphReference): Promise<Opened | null> {
   const known = sessions.get(graph.key);
   if (known !== undefined) {
@@ -65,11 +43,11 @@ async function sessionOf(graph: GraphReference): Promise<Opened | null> {
     sessions.set(graph.key, known);
     return known;
   }
-  if (graph.bytes === null) return null;
-  const opened: Opened = {
-    session: await openSession(graph.bytes),
-    screens: graph.screenings.map(({ tap, sae, encoder }) => ({ tap, screen: openScreen(sae, encoder, openSession) })),
-  };
+  if (graph.content === null) return null;
+  const session = await openSession(graph.content, threads, library).catch((error: unknown) => {
+    throw new OpeningError(error instanceof Error ? error.message : String(error));
+  });
+  const opened: Opened = { session, screens: graph.content.screenings.map(({ tap, sae, encoder }) => ({ tap, screen: openScreen(sae, encoder, openBytes) })) };
   sessions.set(graph.key, opened);
   for (const [key, oldest] of sessions) {
     if (sessions.size <= SESSIONS) break;
@@ -81,7 +59,7 @@ async function sessionOf(graph: GraphReference): Promise<Opened | null> {
   return opened;
 }
 
-const openSession = (bytes: Uint8Array): Promise<ort.InferenceSession> => ort.InferenceSession.create(bytes, options());
+const openBytes = (bytes: Uint8Array): Promise<ort.InferenceSession> => openOnCpu(bytes, threads);
 
 function tensors(feeds: Feeds): Record<string, ort.Tensor> {
   return Object.fromEntries(Object.entries(feeds).map(([name, { type, data, dims }]) => [name, new ort.Tensor(type, data, dims)]));
@@ -96,21 +74,21 @@ function toData(tensor: ort.Tensor): TensorData {
 }
 
 async function run({ session, screens }: Opened, feeds: Feeds): Promise<Outputs> {
-  const outputs = await session.run(tensors(feeds));
+  const outputs: Record<string, ort.Tensor> = { ...(await session.run(tensors(feeds))) };
   const replies: Record<string, TensorData> = {};
   for (const { tap, screen } of screens) {
     const shifted = outputs[`tap${tap}_shifted`]!;
-    delete (outputs as Record<string, ort.Tensor>)[`tap${tap}_shifted`];
+    delete outputs[`tap${tap}_shifted`];
     const { row, feature, value, counts } = await screenRows(screen, shifted.data as Float32Array, threads === 1 && (await exactness()));
     for (const [name, data] of Object.entries({ row, feature, counts })) replies[`tap${tap}_${name}`] = { type: "int32", data, dims: [data.length] };
     replies[`tap${tap}_value`] = { type: "float32", data: value, dims: [value.length] };
   }
-  for (const [name, tensor] of Object.entries(outputs)) replies[name] = toData(tensor);
+  for (const [name, tensor] of Object.entries(outputs)) if (name.startsWith("tap")) replies[name] = toData(tensor);
   return replies;
 }
 
 let exact: Promise<boolean> | null = null;
-const exactness = (): Promise<boolean> => (exact ??= isExact(openSession));
+const exactness = (): Promise<boolean> => (exact ??= isExact(openBytes));
 
 /** Feed [B, T] new ids after `text.length` cached ones; the cache grows and the next ids come out. */
 async function advance(text: Text, ids: BigInt64Array, documents: number): Promise<Outputs> {
@@ -125,19 +103,25 @@ async function advance(text: Text, ids: BigInt64Array, documents: number): Promi
   });
   const cache: Record<string, ort.Tensor> = {};
   for (const [name, tensor] of Object.entries(outputs)) if (name.startsWith("present_")) cache[name.replace("present_", "past_")] = tensor;
+  for (const old of Object.values(text.cache)) if (old.location !== "cpu") old.dispose();
   text.cache = cache;
   text.length = total;
   text.next = narrow(outputs["next"]!.data as BigInt64Array);
   return { next: { type: "int32", data: text.next, dims: [documents] } };
 }
 
-async function begin(session: ort.InferenceSession, number: number, prompts: readonly Int32Array[]): Promise<Outputs> {
+/** Keys and values on a device are freed by hand. */
+function forget(number: number): void {
+  for (const tensor of Object.values(texts.get(number)?.cache ?? {})) if (tensor.location !== "cpu") tensor.dispose();
+  texts.delete(number);
+}
+
+async function begin(session: LaneSession, number: number, prompts: readonly Int32Array[]): Promise<Outputs> {
   const documents = prompts.length;
   const cache: Record<string, ort.Tensor> = {};
-  for (const input of session.inputMetadata) {
-    if (!input.isTensor || !input.name.startsWith("past_")) continue;
-    const [, heads, , width] = input.shape as [string, number, string, number];
-    cache[input.name] = new ort.Tensor("float32", new Float32Array(0), [documents, heads, 0, width]);
+  for (const { name, shape, type } of session.caches) {
+    const [, heads, , width] = shape as [string, number, string, number];
+    cache[name] = new ort.Tensor(type as "float32", (type === "float16" ? new Uint16Array(0) : new Float32Array(0)) as Float32Array, [documents, heads, 0, width]);
   }
   const text: Text = { session, cache, next: new Int32Array(0), length: 0 };
   const ids = BigInt64Array.from(prompts.flatMap((prompt) => Array.from(prompt, BigInt)));
@@ -170,7 +154,7 @@ async function answer(request: Request): Promise<Reply> {
     case "measure":
       return timed(async () => ({
         exact: { type: "int32", data: Int32Array.of((await exactness()) ? 1 : 0), dims: [1] },
-        ratio: { type: "float32", data: Float32Array.of(await speedRatio(openSession)), dims: [1] },
+        ratio: { type: "float32", data: Float32Array.of(await speedRatio(openBytes)), dims: [1] },
       }));
     case "step": {
       const text = texts.get(request.text);
@@ -178,21 +162,22 @@ async function answer(request: Request): Promise<Reply> {
       return timed(() => advance(text, BigInt64Array.from(text.next, BigInt), text.next.length));
     }
     case "end":
-      texts.delete(request.text);
+      forget(request.text);
       return { kind: "done", id, outputs: {}, ms: 0 };
     default:
       return request satisfies never;
   }
 }
 
-const MEMORY = /bad_alloc|bad allocation|allocate memory|allocation failed|out of memory/i;
+/** A session that could not be made: nothing was run. */
+class OpeningError extends Error {}
 
 async function reply(request: Request): Promise<Reply> {
   try {
     return await answer(request);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    return { kind: "failed", id: request.id, memory: MEMORY.test(message), message };
+    return { kind: "failed", id: request.id, opening: error instanceof OpeningError, message };
   }
 }
 

@@ -1,5 +1,6 @@
 /** Without this file the session would depend on how inference is hosted (today: supervised child processes). */
 import type { EmittedGraph, SaeSpec } from "../../src/emit/specs.ts";
+import type { Target } from "../../src/emit/target.ts";
 
 export type TensorData =
   | { readonly type: "float32"; readonly data: Float32Array; readonly dims: readonly number[] }
@@ -67,9 +68,13 @@ export interface EngineOptions {
   readonly threads: number;
   /** Documents per micro-batch at most; null: chosen so that a batch takes about 250 ms. */
   readonly batch: number | null;
+  /** The CPU in float32 where not said. */
+  readonly target?: Target;
+  /** Path of the library of a plugin provider. */
+  readonly library?: string;
 }
 
-/** A user-facing failure of the engine. `code` is a diagnostic code: `engine-died`, `engine-failed`, `out-of-memory`. */
+/** A user-facing failure of the engine. `code` is a diagnostic code: `engine-died`, `engine-failed`, `out-of-memory`, `device-lost`, `no-provider`. */
 export class EngineError extends Error {
   readonly code: string;
   readonly help: string;

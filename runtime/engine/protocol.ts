@@ -1,13 +1,18 @@
 /** Without this file the two ends of the engine's pipe would not speak the same words. */
-import type { QuantizedEncoder, SaeSpec, TensorRef } from "../../src/emit/specs.ts";
+import type { EmittedGraph, QuantizedEncoder, SaeSpec, TensorRef } from "../../src/emit/specs.ts";
 import type { Feeds, TensorData } from "./port.ts";
 import type { QuantizeTarget } from "./quantizing.ts";
 
-/** A graph travels with its bytes once per process; later by its key alone, until the process answers `missing`. */
+/** A graph travels with its content once per process; later by its key alone, until the process answers `missing`. */
 export interface GraphReference {
   readonly key: string;
-  readonly bytes: Uint8Array | null;
-  /** With the bytes: taps that leave the graph as `tap{i}_shifted` and this process as triples and `tap{i}_counts`. */
+  readonly content: GraphContent | null;
+}
+
+export interface GraphContent extends Pick<EmittedGraph, "bytes" | "target" | "tail"> {
+  /** Outputs that are fed back at the next step. */
+  readonly caches: readonly string[];
+  /** Taps that leave the graph as `tap{i}_shifted` and this process as triples and `tap{i}_counts`. */
   readonly screenings: readonly Screening[];
 }
 
@@ -38,4 +43,5 @@ export type Reply =
   /** int64 outputs come as int32: they are row numbers, feature and token ids. `ms` is the time inside the runtime. */
   | { readonly kind: "done"; readonly id: number; readonly outputs: Outputs; readonly ms: number }
   | { readonly kind: "missing"; readonly id: number }
-  | { readonly kind: "failed"; readonly id: number; readonly memory: boolean; readonly message: string };
+  /** `opening`: the session could not be made; nothing was run. */
+  | { readonly kind: "failed"; readonly id: number; readonly opening: boolean; readonly message: string };

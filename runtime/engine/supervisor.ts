@@ -5,10 +5,12 @@ import type { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import type { EmittedGraph, TensorRef } from "../../src/emit/specs.ts";
+import { CPU } from "../../src/emit/target.ts";
 import type { PreparedGraph } from "./encoders.ts";
+import { environmentOf, failureOf } from "./faults.ts";
 import { EngineError } from "./port.ts";
-import type { Feeds } from "./port.ts";
-import type { GraphReference, Outputs, Reply, Request } from "./protocol.ts";
+import type { EngineOptions, Feeds } from "./port.ts";
+import type { GraphContent, GraphReference, Outputs, Reply, Request } from "./protocol.ts";
 import type { QuantizeTarget } from "./quantizing.ts";
 
 export interface Answer {
@@ -37,7 +39,9 @@ export interface Lane {
 }
 
 /** Lines of native output kept to explain a death. */
-const TAIL = 20;
+const TAIL = 60;
+/** How long to wait for what a failing process writes. */
+const LAST_WORDS_MS = 100;
 
 interface Pending {
   readonly resolve: (reply: Reply) => void;
@@ -57,12 +61,12 @@ interface Running {
 type Sent<T> = T extends Request ? Omit<T, "id"> : never;
 
 /** `log` gets each line that the process writes: native warnings must not reach the terminal. */
-export function createLane(threads: number, log: (line: string) => void = () => {}): Lane {
+export function createLane(options: Pick<EngineOptions, "threads" | "target" | "library">, log: (line: string) => void = () => {}): Lane {
   let running: Running | null = null;
   let numbers = 0;
 
   const start = (): Running => {
-    const started = spawnLane(threads, log);
+    const started = spawnLane(options, log);
     // Registered here, so that a dead process is forgotten before anybody hears of it.
     for (const end of ["exit", "error"]) {
       started.child.once(end, () => {
@@ -82,15 +86,35 @@ export function createLane(threads: number, log: (line: string) => void = () => 
       if (to.child.connected) to.child.send({ ...request, id }, () => {});
     });
 
-  const ask = async (request: Sent<Request>): Promise<Answer> => answerOf(await send(running ?? start(), request));
+  const ask = async (request: Sent<Request>): Promise<Answer> => {
+    const to = running ?? start();
+    return answered(to, await send(to, request));
+  };
+
+  /** A device that is lost stays lost for its process: the next use starts another. */
+  const answered = async (to: Running, reply: Reply): Promise<Answer> => {
+    if (reply.kind === "done") return reply;
+    if (reply.kind === "missing") throw new EngineError("engine-failed", "the engine could not open the graph", "this is a mistake in saeq: please report it");
+    // What the process wrote about it may come after its reply.
+    if (reply.opening) await new Promise((resolve) => setTimeout(resolve, LAST_WORDS_MS));
+    const error = failureOf(reply, options.target ?? CPU, to.tail);
+    if (error.code === "device-lost" && running === to) await stop();
+    throw error;
+  };
 
   const askGraph = async (graph: PreparedGraph, request: (graph: GraphReference) => Sent<Request>): Promise<Answer> => {
     const to = running ?? start();
-    const whole: GraphReference = { key: graph.key, bytes: graph.bytes, screenings: graph.screenings ?? [] };
-    const reply = await send(to, request(to.known.has(graph.key) ? { key: graph.key, bytes: null, screenings: [] } : whole));
-    if (reply.kind === "missing") return answerOf(await send(to, request(whole)));
+    const content: GraphContent = {
+      bytes: graph.bytes,
+      caches: graph.outputs.filter((name) => name.startsWith("present_")),
+      screenings: graph.screenings ?? [],
+      ...(graph.target === undefined ? {} : { target: graph.target }),
+      ...(graph.tail === undefined ? {} : { tail: graph.tail }),
+    };
+    const reply = await send(to, request({ key: graph.key, content: to.known.has(graph.key) ? null : content }));
+    if (reply.kind === "missing") return answered(to, await send(to, request({ key: graph.key, content })));
     to.known.add(graph.key);
-    return answerOf(reply);
+    return answered(to, reply);
   };
 
   const stop = (): Promise<void> => {
@@ -125,15 +149,15 @@ export function createLane(threads: number, log: (line: string) => void = () => 
  */
 const MEMORY_RETURNS = { MALLOC_MMAP_THRESHOLD_: String(4 * 2 ** 20), MALLOC_TRIM_THRESHOLD_: String(8 * 2 ** 20) };
 
-function spawnLane(threads: number, log: (line: string) => void): Running {
+function spawnLane(options: Pick<EngineOptions, "threads" | "target" | "library">, log: (line: string) => void): Running {
   const here = import.meta.url;
   const { NODE_OPTIONS: _, ...env } = process.env;
-  const child = fork(fileURLToPath(new URL(here.endsWith(".ts") ? "./lane_main.ts" : "./lane_main.js", here)), [String(threads)], {
+  const child = fork(fileURLToPath(new URL(here.endsWith(".ts") ? "./lane_main.ts" : "./lane_main.js", here)), [String(options.threads), options.library ?? ""], {
     serialization: "advanced",
     stdio: ["ignore", "pipe", "pipe", "ipc"],
     // Debuggers and loaders of the host do not belong here; type stripping must not announce itself.
     execArgv: ["--disable-warning=ExperimentalWarning"],
-    env: { ...env, ...MEMORY_RETURNS },
+    env: { ...env, ...MEMORY_RETURNS, ...environmentOf(options.target ?? CPU) },
     // Out of the terminal's process group, so that no Ctrl-C reaches it, not even while it starts. On Windows this would open a console.
     detached: process.platform !== "win32",
   });
@@ -193,20 +217,6 @@ function keepAlive(child: ChildProcess, working: boolean): void {
   for (const handle of [child, child.channel, child.stdout as Socket | null, child.stderr as Socket | null]) {
     if (working) handle?.ref();
     else handle?.unref();
-  }
-}
-
-function answerOf(reply: Reply): Answer {
-  switch (reply.kind) {
-    case "done":
-      return reply;
-    case "missing":
-      throw new EngineError("engine-failed", "the engine could not open the graph", "this is a mistake in saeq: please report it");
-    case "failed":
-      if (reply.memory) throw new EngineError("out-of-memory", "the engine ran out of memory", SMALLER);
-      throw new EngineError("engine-failed", `the engine could not run the model: ${reply.message}`, "check that the model's files are complete and have not changed since they were opened");
-    default:
-      return reply satisfies never;
   }
 }
 

@@ -6,6 +6,7 @@ import { createEngine, defaultEngineOptions } from "../engine/engine.ts";
 import type { Progress } from "../engine/port.ts";
 import type { HubCall } from "../hub/hub.ts";
 import { concatenate } from "../kernels/csr.ts";
+import { CPU } from "../../src/emit/target.ts";
 import { SHIPPED } from "../shipped.ts";
 import { blocksNeeded } from "../../src/ops/hook.ts";
 import type { Plan } from "../../src/ops/op.ts";
@@ -48,7 +49,7 @@ export async function runParity(request: ParityRequest, options: CatalogOptions,
   const engine = createEngine(defaultEngineOptions());
   try {
     const documents = dump.documents.map((ids) => ({ ids, wanted: Uint32Array.from(ids.keys()) }));
-    const graph = forwardGraphOf(op, catalog, new Map(), { guarded: true });
+    const graph = forwardGraphOf(op, catalog, new Map(), CPU, { guarded: true });
     const residual = new Float32Array(dump.residual.length);
     const starts = documents.map(((at) => ({ ids }: { ids: Int32Array }) => (at += ids.length) - ids.length)(0));
     const parts = documents.map(() => ({ indptr: new Uint32Array(1), indices: new Uint32Array(0), values: new Float32Array(0) }));

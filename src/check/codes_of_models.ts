@@ -45,5 +45,7 @@ export const MODEL_CODES: Readonly<Record<string, CodePage>> = {
   "sae-width-mismatch": outside("The SAE reads vectors of another width than the model's", "It was trained on another model", "set model to the one it was trained on"),
   "engine-died": outside("The process that computes ended", "It was stopped, or the system ran out of memory", "Run again: texts that were done are kept; try set batch 1"),
   "engine-failed": outside("The engine could not run the model", "The files changed, or saeq made a mistake", "Check the model's files, then report it"),
+  "no-provider": outside("The execution provider that was asked for cannot be used here", "Its library, a driver or a kernel is missing, or it does not compute in that number type; saeq never takes another one silently", "Run what the message names, or set ep to one that is there; `saeq doctor` lists them"),
+  "device-lost": outside("The device stopped in the middle of a query", "Its driver was reset, it overheated, or its memory failed", "Run again: texts that were done are kept, and the engine starts anew; if it stays lost, set ep cpu"),
   "out-of-memory": outside("The engine ran out of memory", "Long texts and large batches need more", "set batch 1, or fewer lanes"),
 };

@@ -101,6 +101,18 @@ export const SETTINGS: Readonly<Record<string, SettingSpec>> = {
     apply: (s, [v]) => (v === "off" || v === "memory" || v === "disk" || v === "residuals" ? { ...s, cache: v } : null),
     show: (s) => s.cache,
   },
+  ep: {
+    doc: "Where the model runs; auto takes a graphics card where there is one. Another one is another numerics class",
+    value: "auto|cpu|webgpu|cuda|openvino",
+    apply: (s, [v]) => (v === "auto" || v === "cpu" || v === "webgpu" || v === "cuda" || v === "openvino" ? { ...s, ep: v } : null),
+    show: (s) => s.ep,
+  },
+  dtype: {
+    doc: "Numbers the model computes in; an SAE computes in float32 always. Another one is another numerics class",
+    value: "f32|f16|bf16|auto",
+    apply: (s, [v]) => (v === "f32" || v === "f16" || v === "bf16" ? { ...s, dtype: v } : v === "auto" ? { ...s, dtype: null } : null),
+    show: (s) => s.dtype ?? "auto",
+  },
   precision: {
     doc: "Significant digits shown in tables",
     value: "<int>",

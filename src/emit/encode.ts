@@ -1,7 +1,9 @@
 /** Without this file residuals would not become sparse features. */
 import { constant, createGraph, finish, input, ints, node, nodes, output, scalar, stored, weightColumns, weightRows, weight, type Graph } from "./graph.ts";
+import { lowered } from "./lowering/lower.ts";
 import { normalized } from "./normalize.ts";
 import type { EmittedGraph, SaeSpec, TensorRef } from "./specs.ts";
+import { CPU, type Target } from "./target.ts";
 
 /** Features computed at a time: bounds the float32 copy of the encoder and the dense pre-activations to [N, 8192]. */
 export const TILE = 8192;
@@ -28,13 +30,13 @@ interface Triples {
 }
 
 /** An SAE by itself: feed `residual` f32 [N, d] with N ≥ 2 → `tap0_row`, `tap0_feature`, `tap0_value`, with the bits of the fused graph. */
-export function emitEncode(sae: SaeSpec, features: readonly number[] | null = null): EmittedGraph {
-  return finish(encodeGraph(sae, features), 0);
+export function emitEncode(sae: SaeSpec, features: readonly number[] | null = null, target?: Target): EmittedGraph {
+  return lowered(encodeGraph(sae, features, target), 0);
 }
 
 /** The same before it becomes bytes. */
-export function encodeGraph(sae: SaeSpec, features: readonly number[] | null = null): Graph {
-  const graph = createGraph("encode");
+export function encodeGraph(sae: SaeSpec, features: readonly number[] | null = null, target?: Target): Graph {
+  const graph = createGraph("encode", target?.provider === "openvino" ? CPU : target);
   encodeTap(graph, 0, sae, input(graph, "residual", "f32", ["N", sae.dIn]), features);
   return graph;
 }

@@ -2,18 +2,22 @@
 import { blocksNeeded, HOOKS, type Hook } from "../ops/hook.ts";
 import { block, blockFlops } from "./block.ts";
 import { encodeTap, shiftedTap } from "./encode.ts";
-import { createGraph, finish, input, ints, node, output, type Graph } from "./graph.ts";
+import { createGraph, input, ints, node, output, type Graph } from "./graph.ts";
+import { lowered } from "./lowering/lower.ts";
 import { centred, normalized } from "./norm.ts";
 import { wideHeads } from "./padding.ts";
 import { embedding, shared } from "./positions.ts";
 import { withScreens } from "./screen.ts";
 import type { DecoderSpec, EmittedGraph, GraphTap } from "./specs.ts";
+import type { Target } from "./target.ts";
 
 export interface ForwardOptions {
   /** Blocks to compute, at least as many as the taps need; null: all of the model. */
   readonly blocks: number | null;
   /** Gather the wanted rows inside the last block (after attention) instead of at the hook. */
   readonly slice: boolean;
+  /** Where it will run; the CPU in float32 where not said. */
+  readonly target?: Target;
 }
 
 /**
@@ -31,8 +35,9 @@ export interface ForwardOptions {
  * Where `blocks` asks for more than the taps need, `rest` f32 [1, d] keeps the further blocks alive.
  */
 export function emitForward(model: DecoderSpec, taps: readonly GraphTap[], options: ForwardOptions): EmittedGraph {
-  const graph = finish(forwardGraph(model, taps, options), blockFlops(model, blockCount(model, taps, options)));
+  const graph = lowered(forwardGraph(model, taps, options), blockFlops(model, blockCount(model, taps, options)));
   const screened = taps.flatMap(({ sae, screened }, tap) => (sae === null || screened !== true ? [] : [{ tap, sae }]));
+  if (screened.length > 0 && graph.target !== undefined && graph.target.provider !== "cpu") throw new Error("features are screened on the CPU only");
   return withScreens(wideHeads(model) ? { ...graph, wideHeads: true } : graph, screened);
 }
 
@@ -52,7 +57,7 @@ function widthOf(model: DecoderSpec, hook: Hook): number {
 
 /** The same before it becomes bytes: for goldens and `explain`. */
 export function forwardGraph(model: DecoderSpec, taps: readonly GraphTap[], options: ForwardOptions): Graph {
-  const graph = createGraph("forward");
+  const graph = createGraph("forward", options.target);
   const count = blockCount(model, taps, options);
   const last = Math.max(...taps.map(blocksNeeded));
   const gatherInside = options.slice && count === last && count > 0;

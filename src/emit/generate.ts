@@ -1,10 +1,12 @@
 /** Without this file the model could be read but could not continue a text. */
 import { cacheWidth } from "./attention.ts";
 import { block, blockFlops } from "./block.ts";
-import { constant, createGraph, finish, input, node, output, weight, weightRows, type Graph } from "./graph.ts";
+import { constant, createGraph, input, node, output, weight, weightRows, type Graph } from "./graph.ts";
 import { norm } from "./norm.ts";
 import { embedding, shared } from "./positions.ts";
+import { lowered } from "./lowering/lower.ts";
 import type { DecoderSpec, EmittedGraph } from "./specs.ts";
+import type { Target } from "./target.ts";
 
 /** Columns of the vocabulary product at a time: bounds the float32 copy of the matrix. */
 const TILE = 8192;
@@ -20,13 +22,13 @@ const TILE = 8192;
  *   past_key_{i}, past_value_{i} f32 [B, kvHeads, P, cacheWidth(model, its attention)], P = 0 at first
  * Outputs: `next` int64 [B], the most likely next id (ties to the lower id), and `present_key_{i}`, `present_value_{i}` with P + T tokens.
  */
-export function emitGenerate(model: DecoderSpec): EmittedGraph {
-  return finish(generateGraph(model), blockFlops(model, model.blocks.length) + 2 * model.vocabulary * model.hiddenSize);
+export function emitGenerate(model: DecoderSpec, target?: Target): EmittedGraph {
+  return lowered(generateGraph(model, target), blockFlops(model, model.blocks.length) + 2 * model.vocabulary * model.hiddenSize);
 }
 
 /** The same before it becomes bytes. */
-export function generateGraph(model: DecoderSpec): Graph {
-  const graph = createGraph("generate");
+export function generateGraph(model: DecoderSpec, target?: Target): Graph {
+  const graph = createGraph("generate", target);
   const ids = input(graph, "input_ids", "i64", ["B", "T"]);
   const common = shared(graph);
   /** [B·T, w] → the last token of each prompt [B, w]. */

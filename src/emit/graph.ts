@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { encodeModel, type Attribute, type Element, type NodeProto, type TensorProto, type ValueProto } from "./proto.ts";
 import type { EmittedGraph, TensorRef } from "./specs.ts";
+import { CPU, type Target } from "./target.ts";
 
 /**
  * A graph under construction. Values are named by paths (`/layers.3/mlp/gate`); a node and its first output share one name.
@@ -10,6 +11,8 @@ import type { EmittedGraph, TensorRef } from "./specs.ts";
  */
 export interface Graph {
   readonly name: string;
+  /** Graphs are emitted for the CPU in float32 and lowered to their target when they are whole (lowering/lower.ts). */
+  readonly target: Target;
   readonly weightNodes: NodeProto[];
   readonly nodes: NodeProto[];
   readonly initializers: Map<string, TensorProto>;
@@ -21,8 +24,8 @@ export interface Graph {
 
 export type Attributes = Readonly<Record<string, number | readonly number[]>>;
 
-export function createGraph(name: string): Graph {
-  return { name, weightNodes: [], nodes: [], initializers: new Map(), inputs: [], outputs: [], names: new Set() };
+export function createGraph(name: string, target: Target = CPU): Graph {
+  return { name, target, weightNodes: [], nodes: [], initializers: new Map(), inputs: [], outputs: [], names: new Set() };
 }
 
 function claim(graph: Graph, name: string): string {
@@ -178,6 +181,7 @@ export function finish(graph: Graph, flopsPerToken: number): EmittedGraph {
   return {
     key: createHash("sha256").update(bytes).digest("hex"),
     bytes,
+    target: graph.target,
     inputs: graph.inputs.map(({ name }) => name),
     outputs: graph.outputs.map(({ name }) => name),
     mappedBytes: mappedBytes(graph),

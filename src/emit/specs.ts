@@ -1,5 +1,7 @@
 /** Without this file emitters and checkpoint readers would not agree on what a model and an SAE are made of. */
 import type { Hook, HookFacts } from "../ops/hook.ts";
+import type { Compaction } from "./lowering/compaction.ts";
+import type { Target } from "./target.ts";
 
 export type StoredType = "f32" | "f16" | "bf16";
 
@@ -224,11 +226,20 @@ export interface QuantizedEncoder {
   readonly error: Float32Array;
 }
 
+/** A graph for the CPU that goes on from the outputs of another on a device. */
+export interface GraphTail {
+  readonly bytes: Uint8Array;
+  readonly nodes: number;
+  readonly compactions: readonly Compaction[];
+}
+
 /** Inputs and outputs by name. */
 export interface EmittedGraph {
   /** Fingerprint of the bytes: sessions are kept under it. */
   readonly key: string;
   readonly bytes: Uint8Array;
+  /** The CPU in float32 where not said. */
+  readonly target?: Target;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   /** Bytes of weights mapped, and multiply-adds ×2 per token of the forward part. */
@@ -240,4 +251,6 @@ export interface EmittedGraph {
   readonly wideHeads?: true;
   /** Taps that leave as `tap{i}_shifted` and become triples in the engine. */
   readonly screened?: readonly ScreenedTap[];
+  /** What of the graph runs on the CPU of the engine process after the device, named and counted by `explain`; none on the CPU. */
+  readonly tail?: GraphTail;
 }

@@ -90,6 +90,9 @@ export interface Settings {
   readonly batch: number | null;
   readonly encode: EncodeKernel;
   readonly cache: "off" | "memory" | "disk" | "residuals";
+  /** Where the model runs, and in which numbers; null: the provider's first. */
+  readonly ep: "auto" | "cpu" | "webgpu" | "cuda" | "openvino";
+  readonly dtype: "f32" | "f16" | "bf16" | null;
   readonly precision: number;
 }
 

@@ -31,7 +31,7 @@ function start(columns = 80, rows = 24) {
   const options = { color: "always", ascii: false } as const;
   const lookAt = (width: number) => look({ isTTY: true, columns: width, rows }, {}, options);
   const dialogue = openDialogue({
-    open: () => createSession({ readFrom: folder, writeTo: folder, grants: { read: true, write: true }, params: {}, settings: {}, interactive: true }),
+    open: () => createSession({ readFrom: folder, writeTo: folder, grants: { read: true, write: true }, params: {}, settings: { ep: "cpu" }, interactive: true }),
     look: () => lookAt(columns), cwd: folder, settings: {}, view: { mode: "table", rows: null, wide: false, time: false },
   });
   const exit = runRepl({ dialogue, look: lookAt, history: join(folder, "history.jsonl"), cwd: folder, greeting: "hello", code: null, stdin, stdout, stderr: stdout, debug: true });

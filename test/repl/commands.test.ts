@@ -19,7 +19,7 @@ writeFileSync(join(here, "more", "deep.csv"), "a\n1\n");
 symlinkSync(join(EXAMPLES, "kjv", "results.parquet"), join(here, "results.parquet"));
 
 const dialogue = openDialogue({
-  open: () => createSession({ readFrom: here, writeTo: here, grants: { read: true, write: true }, params: {}, settings: { seed: "1" }, interactive: true, engine: { lanes: 1, threads: 1 } }),
+  open: () => createSession({ readFrom: here, writeTo: here, grants: { read: true, write: true }, params: {}, settings: { seed: "1", ep: "cpu" }, interactive: true, engine: { lanes: 1, threads: 1 } }),
   look: () => ({ width: 100, height: 24, color: false, ascii: false, tty: false }), cwd: here, settings: { seed: "1" }, view: { mode: "table", rows: null, wide: false, time: false },
 });
 test.after(() => dialogue.close());

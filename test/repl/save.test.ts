@@ -28,7 +28,7 @@ async function play(at: string, lines: readonly string[], settings: Readonly<Rec
   let printed = "";
   const results: string[] = [];
   const open = async (): Promise<Session> => {
-    const session = await createSession({ readFrom: at, writeTo: at, grants: { read: true, write: true }, params: {}, settings, interactive: true, engine: { lanes: 1, threads: 1 } });
+    const session = await createSession({ readFrom: at, writeTo: at, grants: { read: true, write: true }, params: {}, settings: { ep: "cpu", ...settings }, interactive: true, engine: { lanes: 1, threads: 1 } });
     const json = (value: Value): string => [...formatRows(value, "json")].join("");
     return { ...session, run: (source, { signal, onEvent }) => session.run(source, { signal, onEvent: (event) => { if (event.kind === "result" && event.index > 0) results[event.index] = json(event.value); onEvent(event); } }) };
   };
@@ -120,7 +120,7 @@ test("what could not give the same again is not written", async () => {
   assert.match(first.printed, "a script reads files from its own folder, and this one reads books.csv from here: .save out.saeq");
   const lines = ["csv \"books.csv\" | take 2", ".save out.saeq"];
   const dialogue = openDialogue({
-    open: () => createSession({ readFrom: at, writeTo: at, grants: { read: true, write: true }, params: {}, settings: {}, interactive: true }),
+    open: () => createSession({ readFrom: at, writeTo: at, grants: { read: true, write: true }, params: {}, settings: { ep: "cpu" }, interactive: true }),
     look: () => ({ width: 100, color: false, ascii: false, tty: false }), cwd: at, settings: {}, view: { mode: "table", rows: null, wide: false, time: false },
   });
   let printed = "";

@@ -34,7 +34,7 @@ async function once(text: string): Promise<Ran> {
   return ran;
 }
 
-const header = (value: Value | undefined): string => headerOf(value!, 1);
+const header = (value: Value | undefined): string => headerOf(value!, "float32 on CPU");
 const set = (kind: "model" | "sae", path: string): string => `set ${kind} ${JSON.stringify(path)}\n`;
 
 for (const [name, hook, module] of [

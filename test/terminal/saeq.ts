@@ -34,10 +34,10 @@ export function environment(folder: string, more: Readonly<Record<string, string
 
 const started = new Set<Terminal>();
 
-/** saeq on a terminal; the prompt need not be there yet. */
+/** saeq on a terminal, on the CPU, as a graphics card would give other results; the prompt need not be there yet. */
 export function startSaeq(folder: string, start: Start = {}): Terminal {
   const { program = SAEQ, args = [], ...rest } = start;
-  return startProgram(folder, process.execPath, [program, ...args], rest);
+  return startProgram(folder, process.execPath, [program, "--ep", "cpu", ...args], rest);
 }
 
 /** Another program on a terminal of the same kind. */

@@ -10,10 +10,10 @@ export interface Said {
   readonly status: number | null;
 }
 
-/** saeq as a process of its own, in a folder, with what is typed on stdin. */
+/** saeq as a process of its own, in a folder, with what is typed on stdin; on the CPU, as a graphics card would give other results. */
 export function saeq(args: readonly string[], options: { readonly cwd: string; readonly input?: string; readonly env?: Readonly<Record<string, string>> }): Said {
   // uvu asks for colours of its own; with both Node itself speaks up on stderr.
   const { FORCE_COLOR: _, ...env } = process.env;
-  const { stdout, stderr, status } = spawnSync(process.execPath, [join(ROOT, "repl/bin/saeq.js"), ...args], { encoding: "utf8", cwd: options.cwd, input: options.input ?? "", env: { ...env, SAEQ_CACHE: "off", NO_COLOR: "1", ...options.env } });
+  const { stdout, stderr, status } = spawnSync(process.execPath, [join(ROOT, "repl/bin/saeq.js"), "--ep", "cpu", ...args], { encoding: "utf8", cwd: options.cwd, input: options.input ?? "", env: { ...env, SAEQ_CACHE: "off", NO_COLOR: "1", ...options.env } });
   return { stdout, stderr, status };
 }

@@ -1,0 +1,41 @@
+/** Without this file a failing device would speak in its own words, and nobody would know which setting to change. */
+import { describeTarget, type Target } from "../../src/emit/target.ts";
+import { EngineError } from "./port.ts";
+import type { Reply } from "./protocol.ts";
+
+const MEMORY = /bad_alloc|bad allocation|allocate memory|allocation failed|failed to allocate|out of (device )?memory|out_of_(device|host)_memory|CUDA failure 2\b|CUBLAS_STATUS_ALLOC_FAILED/i;
+const LOST = /device (was|is|has been)? ?(lost|removed|hung)|device_lost|DXGI_ERROR_DEVICE|CUDA failure (?!2\b|35\b|100\b|999\b)\d+|illegal memory access|uncorrectable ECC|unspecified launch failure/i;
+const NO_KERNEL = /kernel not found in registries for Op type: (\S+) node name: (\S+)/;
+
+/** Environment of an engine process for a target. NVIDIA_TF32_OVERRIDE=0: cuBLAS must not round float32 to 10 bits (CUDA's documentation, cuBLAS, environment variables). */
+export function environmentOf(target: Target): Readonly<Record<string, string>> {
+  return target.provider === "cuda" && target.dtype === "f32" ? { NVIDIA_TF32_OVERRIDE: "0" } : {};
+}
+
+/** What to type where something does not fit. A smaller batch never changes a result; another number type or device does. */
+function smaller(target: Target): string {
+  if (target.provider === "cpu") return "set batch 1, set lanes 1, or close other programs";
+  const halved = target.dtype === "f32" && target.provider !== "openvino" ? "; set dtype f16 halves the weights (other results)" : "";
+  return `set batch 4 (or smaller), set lanes 1${halved}; set ep cpu runs without the device (other results)`;
+}
+
+/** A failed reply as an error for people. `tail`: what its process wrote last. */
+export function failureOf(reply: Reply & { readonly kind: "failed" }, target: Target, tail: readonly string[]): EngineError {
+  const { message, opening } = reply;
+  const place = describeTarget(target, 1);
+  if (MEMORY.test(message)) return new EngineError("out-of-memory", target.provider === "cpu" ? "the engine ran out of memory" : `the device ran out of memory (${place})`, smaller(target));
+  if (target.provider !== "cpu" && LOST.test(message)) return new EngineError("device-lost", `the device was lost (${place}): ${firstLine(message)}`, "run it again: the engine starts anew; if it stays lost: set ep cpu");
+  if (/requires f16 but the device does not support it/.test(message)) return new EngineError("no-provider", "this graphics card does not support float16 (no shader-f16)", "set dtype f32");
+  if (target.provider !== "cpu" && opening) {
+    const without = [...new Set(tail.flatMap((line) => NO_KERNEL.exec(line)?.slice(1, 3).join(" at ") ?? []))];
+    if (without.length > 0) return new EngineError("no-provider", `${target.provider} has no kernel for part of this graph: ${without.slice(0, 6).join(", ")}${without.length > 6 ? ` and ${without.length - 6} more` : ""}`, "set ep cpu");
+    return new EngineError("no-provider", `${target.provider} could not be started: ${firstLine(message)}`, "`saeq doctor` says what is missing; set ep cpu runs without it");
+  }
+  return new EngineError("engine-failed", `the engine could not run the model: ${message}`, "check that the model's files are complete and have not changed since they were opened");
+}
+
+function firstLine(message: string): string {
+  const line = message.split("\n").find((each) => each.trim() !== "")?.trim() ?? "no reason given";
+  // What the library's own checks say before their reason: a place in its source and the condition.
+  return line.replace(/^\S*onnxruntime_src\S*.*? was false\. /, "");
+}

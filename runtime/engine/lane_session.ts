@@ -1,0 +1,141 @@
+/** Without this file the engine's process would know one device only: it opens a graph where it is to run, and runs it in its one or two parts. */
+import { parse } from "node:path";
+import * as ort from "onnxruntime-node";
+import { CPU, type Target } from "../../src/emit/target.ts";
+import type { PluginTensor } from "./plugin/plugin_session.ts";
+import { compacted, FIRST_PLACES, placesToAsk, tooFew } from "./compaction.ts";
+import type { GraphContent } from "./protocol.ts";
+
+export type Tensors = Readonly<Record<string, ort.Tensor>>;
+
+/** A graph that is open. */
+export interface LaneSession {
+  readonly run: (feeds: Tensors) => Promise<Tensors>;
+  /** Inputs of a cache, with the shape that the graph declares for them. */
+  readonly caches: readonly { readonly name: string; readonly shape: readonly (number | string)[]; readonly type: "float32" | "float16" }[];
+  readonly release: () => Promise<void>;
+}
+
+type Options = ort.InferenceSession.SessionOptions;
+
+/** A graph of the engine process itself, on its CPU whatever device the model runs on. */
+export const openOnCpu = (bytes: Uint8Array, threads: number): Promise<ort.InferenceSession> => ort.InferenceSession.create(bytes, cpuOptions(threads));
+
+function cpuOptions(threads: number): Options {
+  return {
+    executionProviders: ["cpu"],
+    // Constant folding would turn every mapped bf16 weight into a float32 copy.
+    graphOptimizationLevel: "disabled",
+    enableCpuMemArena: false,
+    // A pattern is planned and kept for every new shape, and batches have many.
+    enableMemPattern: false,
+    executionMode: "sequential",
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    logSeverityLevel: 3,
+    extra: {
+      session: {
+        // Weights are found below the root of the file system (on Windows: of this drive), wherever the checkpoint lies.
+        model_external_initializers_file_folder_path: parse(process.cwd()).root,
+        // Prepacking would copy mapped float32 weights into memory of this process.
+        disable_prepacking: "1",
+      },
+    },
+  };
+}
+
+/**
+ * On a device weights are copied to it once, so their casts are folded when the session is made. A node without a kernel is an error:
+ * ONNX Runtime would else move it to the CPU and say nothing. `enableInt64`: token ids and row numbers are int64.
+ */
+function deviceOptions(target: Target, threads: number, severity: 1 | 3, caches: readonly string[]): Options {
+  const usual = cpuOptions(threads);
+  return {
+    ...usual,
+    executionProviders: [target.provider],
+    graphOptimizationLevel: "basic",
+    logSeverityLevel: severity,
+    // Keys and values stay where they are made. The binding knows buffers of WebGPU alone: with CUDA they travel to the host and back.
+    ...(target.provider === "webgpu" && caches.length > 0 ? { preferredOutputLocation: Object.fromEntries(caches.map((name) => [name, "gpu-buffer" as const])) } : {}),
+    extra: { session: { ...(usual.extra as { session: object }).session, disable_cpu_ep_fallback: "1" }, ep: { webgpuexecutionprovider: { enableInt64: "1" } } },
+  };
+}
+
+/** The part of a session that is used here; the binding's own has it. */
+interface Head {
+  readonly inputNames: readonly string[];
+  readonly inputMetadata: ort.InferenceSession["inputMetadata"];
+  run(feeds: Record<string, ort.Tensor>): Promise<Tensors>;
+  release(): Promise<void>;
+}
+
+/** Loaded only where a plugin is asked for: FFI is optional. */
+async function openPlugin(content: GraphContent, threads: number, library: string): Promise<Head> {
+  const { openOnPlugin } = await import("./plugin/plugin_head.ts");
+  const session = await openOnPlugin(content.bytes, library, threads);
+  return {
+    inputNames: session.inputNames,
+    inputMetadata: [],
+    run: async (feeds) => {
+      const outputs = await session.run(Object.fromEntries(Object.entries(feeds).map(([name, { type, data, dims }]) => [name, { type, data, dims } as PluginTensor])));
+      return Object.fromEntries(Object.entries(outputs).map(([name, { type, data, dims }]) => [name, new ort.Tensor(type as "float32", data as Float32Array, dims)]));
+    },
+    release: async () => session.release(),
+  };
+}
+
+async function openHead(content: GraphContent, target: Target, threads: number, library: string): Promise<Head> {
+  if (target.provider === "openvino") return openPlugin(content, threads, library);
+  if (target.provider === "cpu") return openOnCpu(content.bytes, threads);
+  try {
+    return await ort.InferenceSession.create(content.bytes, deviceOptions(target, threads, 3, content.caches));
+  } catch (error) {
+    // Asked again so that its log, which the host reads, names the nodes without a kernel.
+    if (error instanceof Error && /fallback to CPU EP has been explicitly disabled/.test(error.message)) return ort.InferenceSession.create(content.bytes, deviceOptions(target, threads, 1, content.caches));
+    throw error;
+  }
+}
+
+/** Open a graph. Rejects with ONNX Runtime's own error. */
+export async function openSession(content: GraphContent, threads: number, library = ""): Promise<LaneSession> {
+  const target = content.target ?? CPU;
+  const head = await openHead(content, target, threads, library);
+  const tail = content.tail === undefined ? null : await openOnCpu(content.tail.bytes, threads);
+  const compactions = content.tail?.compactions ?? [];
+  let places = FIRST_PLACES;
+
+  const runHead = async (feeds: Tensors): Promise<Tensors> => {
+    const asked = (k: number): Tensors => Object.fromEntries(Object.entries(placesToAsk(compactions, k)).map(([name, value]) => [name, new ort.Tensor("int64", BigInt64Array.of(BigInt(value)), [1])]));
+    const outputs = await head.run(pick({ ...feeds, ...asked(places) }, head.inputNames));
+    const more = tooFew(outputs, compactions, places);
+    if (more === null) return outputs;
+    // A token has more active features than were asked for: the same batch again with room for all of them.
+    places = more;
+    return head.run(pick({ ...feeds, ...asked(places) }, head.inputNames));
+  };
+
+  return {
+    run: async (feeds) => {
+      const outputs = await runHead({ ...feeds, start: startOf(feeds) });
+      if (tail === null) return outputs;
+      const made = Object.fromEntries(Object.entries(compacted(outputs, compactions)).map(([name, { type, data, dims }]) => [name, new ort.Tensor(type as "float32", data as Float32Array, dims)]));
+      return { ...outputs, ...(await tail.run(pick({ ...outputs, ...made }, tail.inputNames))) };
+    },
+    caches: head.inputMetadata.flatMap((input) => (input.isTensor && input.name.startsWith("past_") ? [{ name: input.name, shape: input.shape, type: input.type === "float16" ? "float16" : "float32" }] : [])),
+    release: async () => {
+      await head.release();
+      await tail?.release();
+    },
+  };
+}
+
+function pick(values: Tensors, names: readonly string[]): Record<string, ort.Tensor> {
+  return Object.fromEntries(names.map((name) => [name, values[name]!]));
+}
+
+/** Position of the first new token: asked for by graphs whose attention is made of standard operators. */
+function startOf(feeds: Tensors): ort.Tensor {
+  const total = (feeds["total"]?.data as Int32Array | undefined)?.[0] ?? 0;
+  const fed = Number((feeds["layout"]?.data as BigInt64Array | undefined)?.[1] ?? 0);
+  return new ort.Tensor("int32", Int32Array.of(total - fed), [1]);
+}

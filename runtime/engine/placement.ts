@@ -1,0 +1,69 @@
+/** Without this file nobody would know why a query ran where it ran. */
+import { constant, createGraph, finish, input, node, output } from "../../src/emit/graph.ts";
+import { SUPPORTED, type Dtype, type Provider, type Target } from "../../src/emit/target.ts";
+import { EngineError } from "./port.ts";
+import { lookAround, type ProviderFacts, type Surroundings } from "./providers.ts";
+import { createLane } from "./supervisor.ts";
+
+/** Where queries run, and why there. */
+export interface Placement {
+  readonly target: Target;
+  readonly reason: string;
+}
+
+/** Starts a provider once; null where it works, else why not. */
+export type Probe = (target: Target, library: string | null) => Promise<string | null>;
+
+/** A product of two small matrices in a process of its own: what fails here would have failed in the middle of a query. */
+export const probe: Probe = async (target, library) => {
+  const graph = createGraph("probe", target);
+  const x = input(graph, "x", "f32", [2, 2]);
+  output(graph, "tap0_dense", node(graph, "/product", "MatMul", [x, constant(graph, "f32", [2, 2], [1, 2, 3, 4])]), "f32", [2, 2]);
+  const lane = createLane({ threads: 1, target, ...(library === null ? {} : { library }) });
+  try {
+    const { outputs } = await lane.run(finish(graph, 0), { x: { type: "float32", data: Float32Array.of(1, 0, 0, 1), dims: [2, 2] } });
+    const found = Array.from(outputs["tap0_dense"]!.data as Float32Array);
+    return found.join() === "1,2,3,4" ? null : `it multiplies wrongly: ${found.join(", ")} instead of 1, 2, 3, 4`;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  } finally {
+    await lane.close();
+  }
+};
+
+function target(provider: Provider, dtype: Dtype | null): Target {
+  const supported = SUPPORTED[provider];
+  if (dtype !== null && !supported.includes(dtype)) throw new EngineError("no-provider", `${provider} does not compute in ${dtype}`, supported.length === 1 ? `set dtype ${supported[0]}` : `set dtype ${supported.join("|")}`);
+  return { provider, dtype: dtype ?? supported[0] };
+}
+
+/**
+ * The provider that was asked for, or for `auto` the first that is there, works, and is no imitation of a device in software.
+ * @throws EngineError `no-provider`: asked for and absent, or unable to compute in `dtype`; it lists those that are there
+ */
+export async function placement(ep: "auto" | Provider, dtype: Dtype | null, around: Surroundings, tried: Probe = probe): Promise<Placement> {
+  const facts = lookAround(around);
+  if (ep !== "auto") {
+    const { missing, remedy } = facts.find(({ provider }) => provider === ep) as ProviderFacts;
+    const chosen = target(ep, dtype);
+    // A wrong plugin is a crash: it is tried in a process of its own first.
+    const failed = missing === null && ep === "openvino" ? await tried(chosen, around.library) : null;
+    if (failed !== null) throw new EngineError("no-provider", `${ep} does not work here: ${failed}`, "set ep cpu");
+    if (missing === null) return { target: chosen, reason: "asked for" };
+    const there = facts.filter((each) => each.missing === null).map(({ provider }) => provider);
+    throw new EngineError("no-provider", `${ep} cannot be used here: ${missing}`, `${remedy === null ? "" : `${remedy}; or `}set ep ${there.join("|")}`);
+  }
+  const passed: string[] = [];
+  for (const { provider, missing, unfit } of facts) {
+    if (provider === "openvino") continue;
+    if (dtype !== null && !SUPPORTED[provider].includes(dtype)) {
+      passed.push(`${provider}: does not compute in ${dtype}`);
+      continue;
+    }
+    const chosen = target(provider, dtype);
+    const against = missing ?? unfit ?? (provider === "cpu" ? null : await tried(chosen, null));
+    if (against === null) return { target: chosen, reason: passed.length === 0 ? "auto: the fastest here" : `auto; ${passed.join("; ")}` };
+    passed.push(`${provider}: ${against}`);
+  }
+  throw new EngineError("no-provider", `no provider here computes in ${dtype ?? "f32"}: ${passed.join("; ")}`, "set dtype f32");
+}

@@ -1,0 +1,44 @@
+/** Without this file emitters, engine and cache would each spell the device and the number type of a result in their own way. */
+
+export const PROVIDERS = ["cpu", "webgpu", "cuda", "openvino"] as const;
+/** An execution provider of ONNX Runtime. */
+export type Provider = (typeof PROVIDERS)[number];
+
+export const DTYPES = ["f32", "f16", "bf16"] as const;
+/** The element in which the model computes. An SAE always computes in float32. */
+export type Dtype = (typeof DTYPES)[number];
+
+/** Where a graph runs and in which numbers. Part of the numerics class of every result. */
+export interface Target {
+  readonly provider: Provider;
+  readonly dtype: Dtype;
+}
+
+export const CPU: Target = { provider: "cpu", dtype: "f32" };
+
+/** Number types that a provider computes the model in; the first is the one where nothing is set. */
+export const SUPPORTED: Readonly<Record<Provider, readonly [Dtype, ...Dtype[]]>> = {
+  cpu: ["f32"],
+  webgpu: ["f32", "f16"],
+  cuda: ["f32", "bf16", "f16"],
+  openvino: ["bf16"],
+};
+
+/**
+ * One word for everything that the bits of a result depend on besides its plan and inputs: provider, number type and threads. Equal
+ * words mean comparable bits; every cache key holds it. On the CPU the number of threads changes the blocking of narrow products
+ * (DESIGN.md §3.4); lanes and batch change nothing there.
+ */
+export function numericsClass(target: Target, threads: number): string {
+  return target.provider === "cpu" ? `cpu-${target.dtype}-t${threads}` : `${target.provider}-${target.dtype}`;
+}
+
+const NAMES: Readonly<Record<Dtype, string>> = { f32: "float32", f16: "float16", bf16: "bfloat16" };
+/** Providers as people write them. */
+export const PLACES: Readonly<Record<Provider, string>> = { cpu: "CPU", webgpu: "WebGPU", cuda: "CUDA", openvino: "OpenVINO" };
+
+/** The same for people: `float16 on WebGPU, SAE in float32`. */
+export function describeTarget(target: Target, threads: number): string {
+  const sae = target.dtype === "f32" ? "" : ", SAE in float32";
+  return `${NAMES[target.dtype]} on ${PLACES[target.provider]}${sae}${target.provider === "cpu" && threads !== 1 ? ` with ${threads} threads` : ""}`;
+}

@@ -1,0 +1,52 @@
+/** Without this file the forms of graphs for devices would be held against transformers for one architecture only. */
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import * as ort from "onnxruntime-node";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { readModel } from "../../runtime/checkpoint/model.ts";
+import { emitForward } from "../../src/emit/forward.ts";
+import type { Target } from "../../src/emit/target.ts";
+import { floats, forwardFeeds } from "../emit/run_graph.ts";
+import { readTensors, relativeErrors } from "../parity/tensors.ts";
+
+const fixtures = join(import.meta.dirname, "../parity/architectures");
+const options: ort.InferenceSession.SessionOptions = { graphOptimizationLevel: "basic", intraOpNumThreads: 1, logSeverityLevel: 3, extra: { session: { model_external_initializers_file_folder_path: "/" } } };
+
+/** Positions of a document whose values are kept, as make_architectures.py chooses them. */
+const kept = (length: number): readonly number[] => [...new Set([0, 1, Math.floor(length / 2), length - 2, length - 1])].filter((at) => at >= 0 && at < length).sort((a, b) => a - b);
+
+/** Errors of the last residual at the kept positions, ascending. */
+async function errors(name: string, target: Target): Promise<readonly number[]> {
+  const folder = join(fixtures, name);
+  const { spec } = await readModel(folder);
+  const { documents } = JSON.parse(readFileSync(join(folder, "expected.json"), "utf8")) as { readonly documents: readonly (readonly number[])[] };
+  const theirs = await readTensors(join(folder, "expected.safetensors"));
+  const layer = spec.blocks.length - 1;
+  const session = await ort.InferenceSession.create(emitForward(spec, [{ layer, hook: "resid_post", sae: null }], { blocks: null, slice: true, target }).bytes, options);
+  const feeds: Record<string, ort.Tensor> = { ...forwardFeeds(documents), start: new ort.Tensor("int32", Int32Array.of(0), [1]) };
+  const ours = floats(await session.run(Object.fromEntries(session.inputNames.map((input) => [input, feeds[input]!]))), "tap0_dense");
+  await session.release();
+  const d = spec.hiddenSize;
+  let from = 0;
+  return documents
+    .flatMap((ids, number) => {
+      const rows = kept(ids.length).flatMap((at) => [...ours.subarray((from + at) * d, (from + at + 1) * d)]);
+      from += ids.length;
+      return relativeErrors(Float32Array.from(rows), theirs.get(`${number}.${layer}.resid_post`) as Float32Array, d);
+    })
+    .sort((a, b) => a - b);
+}
+
+for (const name of readdirSync(fixtures)) {
+  test(`${name}: attention from standard operators equals transformers; half precision stays within its rounding`, async () => {
+    for (const provider of ["cuda", "webgpu"] as const) {
+      const found = await errors(name, { provider, dtype: "f32" });
+      assert.ok(found[found.length >> 1]! <= 1e-5 && found.at(-1)! <= 1e-4, `${provider}: median ${found[found.length >> 1]}, worst ${found.at(-1)}`);
+    }
+    const half = await errors(name, { provider: "cuda", dtype: "f16" });
+    assert.ok(half[half.length >> 1]! <= 5e-3 && half.at(-1)! <= 2e-2, `f16: median ${half[half.length >> 1]}, worst ${half.at(-1)}`);
+  });
+}
+
+test.run();

@@ -1,0 +1,146 @@
+/** Without this file graphs for devices that no test machine has would be seen first by whoever has one: their forms run on the CPU here. */
+import { join } from "node:path";
+import * as ort from "onnxruntime-node";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { compacted, placesToAsk, tooFew } from "../../runtime/engine/compaction.ts";
+import { emitEncode } from "../../src/emit/encode.ts";
+import { emitForward, forwardGraph } from "../../src/emit/forward.ts";
+import { emitGenerate } from "../../src/emit/generate.ts";
+import { printGraph } from "../../src/emit/graph.ts";
+import { lowered } from "../../src/emit/lowering/lower.ts";
+import { DTYPES, numericsClass, PROVIDERS, SUPPORTED, type Target } from "../../src/emit/target.ts";
+import type { EmittedGraph } from "../../src/emit/specs.ts";
+import { randomModel, randomSae } from "../emit/random_weights.ts";
+import { floats, forwardFeeds, generate, int64, triples, type Outputs } from "../emit/run_graph.ts";
+import { folder } from "../session/open.ts";
+
+const place = folder();
+const model = randomModel(join(place, "model.bin"), { hiddenSize: 48, heads: 4, kvHeads: 2, headDim: 12, mlpSize: 80, layers: 2, dtype: "bf16" });
+const sae = randomSae(join(place, "sae.bin"), { kind: "jumprelu", dIn: 48, dSae: 300, layout: "in_out", dtype: "bf16" });
+const documents = [Array.from({ length: 37 }, (_, i) => (i * 7) % 100), Array.from({ length: 11 }, (_, i) => (i * 13 + 5) % 100)];
+const taps = [{ layer: 1, hook: "resid_post", sae }, { layer: 1, hook: "resid_post", sae: null }] as const;
+const options: ort.InferenceSession.SessionOptions = { graphOptimizationLevel: "basic", enableCpuMemArena: false, intraOpNumThreads: 1, logSeverityLevel: 3, extra: { session: { model_external_initializers_file_folder_path: "/" } } };
+
+/** Both parts of a graph on the CPU, as the engine's process runs them. */
+async function runParts(graph: EmittedGraph, feeds: Record<string, ort.Tensor>): Promise<Outputs> {
+  const head = await ort.InferenceSession.create(graph.bytes, options);
+  const compactions = graph.tail?.compactions ?? [];
+  const asked = Object.fromEntries(Object.entries(placesToAsk(compactions, 300)).map(([name, value]) => [name, int64([value], [1])]));
+  const all: Record<string, ort.Tensor> = { ...feeds, ...asked, start: new ort.Tensor("int32", Int32Array.of(0), [1]) };
+  const outputs = await head.run(Object.fromEntries(head.inputNames.map((name) => [name, all[name]!])));
+  if (graph.tail === undefined) return outputs;
+  assert.is(tooFew(outputs, compactions, 300), null);
+  const tail = await ort.InferenceSession.create(graph.tail.bytes, options);
+  const made: Record<string, ort.Tensor> = { ...outputs };
+  for (const [name, { type, data, dims }] of Object.entries(compacted(outputs, compactions))) made[name] = new ort.Tensor(type as "float32", data as Float32Array, dims);
+  return { ...outputs, ...(await tail.run(Object.fromEntries(tail.inputNames.map((name) => [name, made[name]!])))) };
+}
+
+const forward = (target: Target): EmittedGraph => emitForward(model, taps, { blocks: null, slice: true, target });
+const error = (a: Float32Array, b: Float32Array): number => Math.sqrt(a.reduce((sum, value, i) => sum + (value - b[i]!) ** 2, 0) / b.reduce((sum, value) => sum + value ** 2, 0));
+const exact = await runParts(forward({ provider: "cpu", dtype: "f32" }), forwardFeeds(documents));
+
+const places = (outputs: Outputs): Set<string> => new Set(triples(outputs).map(([row, feature]) => `${row}:${feature}`));
+const jaccard = (a: Set<string>, b: Set<string>): number => {
+  const both = [...a].filter((at) => b.has(at)).length;
+  return both / (a.size + b.size - both);
+};
+
+for (const [target, most, least] of [
+  [{ provider: "cuda", dtype: "f32" }, 1e-6, 1],
+  [{ provider: "webgpu", dtype: "f32" }, 1e-6, 1],
+  [{ provider: "cuda", dtype: "f16" }, 2e-3, 0.99],
+  [{ provider: "webgpu", dtype: "f16" }, 2e-3, 0.99],
+] as const) {
+  test(`the form for ${target.provider} in ${target.dtype} computes what the plain graph does, within the number type`, async () => {
+    const outputs = await runParts(forward(target), forwardFeeds(documents));
+    const found = error(floats(outputs, "tap1_dense"), floats(exact, "tap1_dense"));
+    assert.ok(found <= most, `${found}`);
+    assert.ok(target.dtype === "f32" || found > 1e-5, "half precision shows: the model is not computed in float32");
+    const same = jaccard(places(outputs), places(exact));
+    assert.ok(same >= least, `Jaccard ${same}`);
+  });
+}
+
+test("the form for OpenVINO: norms and attention from standard operators, the whole encoder on the CPU in float32", async () => {
+  const plain = randomModel(join(place, "plain.bin"), { hiddenSize: 48, heads: 4, kvHeads: 2, headDim: 12, mlpSize: 80, layers: 2, dtype: "f32" });
+  const [graph, reference] = ([{ provider: "openvino", dtype: "bf16" }, { provider: "cpu", dtype: "f32" }] as const).map((target) => emitForward(plain, taps, { blocks: null, slice: true, target })) as [EmittedGraph, EmittedGraph];
+  const [ours, theirs] = [await runParts(graph, forwardFeeds(documents)), await runParts(reference, forwardFeeds(documents))];
+  assert.ok(error(floats(ours, "tap1_dense"), floats(theirs, "tap1_dense")) <= 1e-6);
+  assert.equal(places(ours), places(theirs));
+  assert.is(countOf(graph, "GroupQueryAttention") + countOf(graph, "RMSNormalization") + countOf(graph, "NonZero"), 0);
+  assert.ok(graph.tail!.nodes > 5);
+});
+
+test("a bfloat16 weight is multiplied as it is stored, rows cast to it, with nothing of it in float32", () => {
+  const head = emitForward(model, [taps[1]], { blocks: null, slice: true, target: { provider: "openvino", dtype: "bf16" } });
+  const gemms = forwardGraph(model, [taps[1]], { blocks: null, slice: true }).nodes.filter(({ op }) => op === "Gemm").length;
+  assert.is(countOf(head, "Gemm"), 0);
+  assert.is(countOf(head, "MatMul"), gemms + 2 * model.blocks.length);
+});
+
+test("continuations of the standard form, token after token with a cache, equal the fused operator's", async () => {
+  const session = async (target: Target): Promise<ort.InferenceSession> => ort.InferenceSession.create(emitGenerate(model, target).bytes, options);
+  const fused = await session({ provider: "cpu", dtype: "f32" });
+  const prompts = documents.map((ids) => ids.slice(0, 9));
+  const expected = await generate(fused, prompts, 6);
+  const standard = await session({ provider: "cuda", dtype: "f32" });
+  const withStart = { inputMetadata: standard.inputMetadata, run: (feeds: Record<string, ort.Tensor>) => standard.run({ ...feeds, start: new ort.Tensor("int32", Int32Array.of(Number((feeds["total"]!.data as Int32Array)[0]) - Number((feeds["layout"]!.data as BigInt64Array)[1])), [1]) }) };
+  assert.equal(await generate(withStart as ort.InferenceSession, prompts, 6), expected);
+});
+
+test("in bfloat16 no weight of the file is cast: it is mapped as it is stored", () => {
+  // Heads of 16 columns need no padding, which CUDA does in float32.
+  const even = randomModel(join(place, "even.bin"), { hiddenSize: 48, heads: 4, kvHeads: 2, headDim: 16, mlpSize: 80, layers: 2, dtype: "bf16" });
+  const graph = forwardGraph(even, [taps[1]], { blocks: null, slice: true, target: { provider: "cuda", dtype: "bf16" } });
+  const casts = (dtype: "bf16" | "f16"): number => countOf(lowered({ ...graph, target: { provider: "cuda", dtype } }, 0), "Cast");
+  assert.ok(casts("f16") > casts("bf16") + 10, `${casts("f16")} and ${casts("bf16")}`);
+});
+
+test("what leaves a device is small: counts, places and values of k features a row, never rows × features", () => {
+  const wide = randomSae(join(place, "wide.bin"), { kind: "standard", dIn: 8, dSae: 9000, layout: "out_in" });
+  const { tail } = emitEncode(wide, null, { provider: "webgpu", dtype: "f32" });
+  assert.equal(tail?.compactions.map(({ width, values }) => [width, values.length]), [[4512, 1], [4488, 1]]);
+  assert.equal(placesToAsk(tail!.compactions, 1024), { k4512: 1024, k4488: 1024 });
+});
+
+test("a row with more active features than were asked for is noticed, and how many to ask", () => {
+  const compactions = [{ width: 500, k: "k500", count: "c", places: "p", at: "at", values: [{ device: "v", tail: "t" }] }];
+  const outputs = (counts: readonly number[]) => ({ c: { data: Float32Array.from(counts), dims: [counts.length] } });
+  assert.is(tooFew(outputs([3, 128]), compactions, 128), null);
+  assert.is(tooFew(outputs([3, 129]), compactions, 128), 256);
+  assert.is(tooFew(outputs([3, 500]), compactions, 512), null);
+});
+
+test("places become the pairs that NonZero gives, NaN among them", () => {
+  const compactions = [{ width: 10, k: "k10", count: "c", places: "p", at: "at", values: [{ device: "v", tail: "t" }] }];
+  const outputs = {
+    c: { data: Float32Array.of(2, 0, 1), dims: [3] },
+    p: { data: Float32Array.of(9, 3, 0, 0, 10, 0), dims: [3, 2] },
+    v: { data: Float32Array.of(1.5, Number.NaN, 0, 0, 2.5, 0), dims: [3, 2] },
+  };
+  const made = compacted(outputs, compactions);
+  assert.equal(Array.from(made["at"]!.data as BigInt64Array, Number), [0, 0, 2, 1, 7, 0]);
+  assert.equal(Array.from(made["t"]!.data as Float32Array), [1.5, Number.NaN, 2.5]);
+  assert.throws(() => compacted({ ...outputs, c: { data: Float32Array.of(2, 2, 1), dims: [3] } }, compactions), /counted/);
+});
+
+test("every numerics class has a name of its own, and threads matter on the CPU alone", () => {
+  const all = PROVIDERS.flatMap((provider) => DTYPES.filter((dtype) => SUPPORTED[provider].includes(dtype)).map((dtype) => numericsClass({ provider, dtype }, 1)));
+  assert.is(new Set(all).size, all.length);
+  assert.is.not(numericsClass({ provider: "cpu", dtype: "f32" }, 1), numericsClass({ provider: "cpu", dtype: "f32" }, 2));
+});
+
+test("graphs for the CPU are what they were: a device changes nothing there", () => {
+  const graph = forwardGraph(model, taps, { blocks: null, slice: true });
+  assert.match(printGraph(graph), /GroupQueryAttention/);
+  assert.is(emitForward(model, taps, { blocks: null, slice: true }).key, forward({ provider: "cpu", dtype: "f32" }).key);
+});
+
+/** How often an operator's name stands in the bytes of a graph. */
+function countOf(graph: EmittedGraph, op: string): number {
+  return Buffer.from(graph.bytes).toString("latin1").split(`"${String.fromCharCode(op.length)}${op}`).length - 1;
+}
+
+test.run();

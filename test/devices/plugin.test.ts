@@ -1,0 +1,126 @@
+/**
+ * Without this file the C API would be called by nobody before a plugin is there. It is the library of onnxruntime-node: what it computes
+ * with its own CPU provider must have the bits that the binding gives.
+ */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { openApi } from "../../runtime/engine/plugin/c_api.ts";
+import { choose } from "../../runtime/engine/plugin/plugin_head.ts";
+import { createEngine } from "../../runtime/engine/engine.ts";
+import type { Engine, TapOutput } from "../../runtime/engine/port.ts";
+import type { EmittedGraph } from "../../src/emit/specs.ts";
+import { openDevices, openPluginSession, type PluginDevice, type PluginTensor } from "../../runtime/engine/plugin/plugin_session.ts";
+import { runtimeFolder } from "../../runtime/engine/providers.ts";
+import { emitForward } from "../../src/emit/forward.ts";
+import { constant, createGraph, finish, input, node, output } from "../../src/emit/graph.ts";
+import { randomModel, randomSae } from "../emit/random_weights.ts";
+import { floats, forwardFeeds, openGraph, triples } from "../emit/run_graph.ts";
+import { folder } from "../session/open.ts";
+import { join } from "node:path";
+
+const unavailable = process.platform === "win32" ? "SKIPPED: plugin providers are not called on Windows yet" : await import("koffi").then(() => null, () => "SKIPPED: the optional package koffi is not installed");
+if (unavailable !== null) console.log(`\n${unavailable}`);
+const check = unavailable === null ? test : test.skip;
+const place = folder();
+const model = randomModel(join(place, "model.bin"), { hiddenSize: 48, heads: 4, kvHeads: 2, headDim: 12, mlpSize: 80, layers: 2, dtype: "bf16" });
+const sae = randomSae(join(place, "sae.bin"), { kind: "jumprelu", dIn: 48, dSae: 300, layout: "in_out", dtype: "bf16" });
+const api = unavailable === null ? await openApi(runtimeFolder()!, "1.30.0") : null;
+const opened = api === null ? null : openDevices(api, null);
+const cpu = opened?.devices.find(({ provider }) => provider === "CPUExecutionProvider");
+
+check("a session over the C API has the bits of the binding's, and tells which provider took how many nodes", async () => {
+  const graph = emitForward(model, [{ layer: 1, hook: "resid_post", sae }, { layer: 1, hook: "resid_post", sae: null }], { blocks: null, slice: true });
+  const documents = [[1, 2, 3, 4, 5], [9, 8, 7]];
+  const feeds = forwardFeeds(documents);
+  const binding = await openGraph(graph);
+  const theirs = await binding.run(feeds);
+  const session = openPluginSession(api!, opened!.env, cpu!, graph.bytes, {}, 1);
+  const own = Object.fromEntries(Object.entries(feeds).map(([name, { type, data, dims }]) => [name, { type, data, dims } as PluginTensor]));
+  for (let round = 0; round < 3; round++) {
+    const ours = await session.run(own);
+    assert.equal(ours["tap1_dense"]!.data, floats(theirs, "tap1_dense"));
+    assert.equal(ours["tap0_value"]!.data, floats(theirs, "tap0_value"));
+    assert.equal(Array.from(ours["tap0_feature"]!.data, Number), triples(theirs).map(([, feature]) => feature));
+    assert.equal(ours["tap1_dense"]!.dims, theirs["tap1_dense"]!.dims);
+  }
+  assert.equal(Object.keys(session.assignment), ["CPUExecutionProvider"]);
+  assert.ok(session.assignment["CPUExecutionProvider"]! > 50);
+  session.release();
+});
+
+/** A chain of products that takes seconds. */
+function longWork(): { readonly bytes: Uint8Array; readonly x: PluginTensor } {
+  const graph = createGraph("long");
+  let x = input(graph, "x", "f32", [700, 700]);
+  const matrix = constant(graph, "f32", [700, 700], new Float32Array(490_000).fill(1e-3));
+  for (let i = 0; i < 150; i++) x = node(graph, `/product${i}`, "MatMul", [x, matrix]);
+  output(graph, "y", x, "f32", [700, 700]);
+  return { bytes: finish(graph, 0).bytes, x: { type: "float32", data: new Float32Array(490_000).fill(1), dims: [700, 700] } };
+}
+
+check("a running call is ended by terminate while the event loop goes on, and the session stays usable", async () => {
+  const { bytes, x } = longWork();
+  const session = openPluginSession(api!, opened!.env, cpu!, bytes, {}, 1);
+  let ticks = 0;
+  const ticking = setInterval(() => ticks++, 1);
+  setTimeout(() => session.terminate(), 30);
+  await session.run({ x }).then(() => assert.unreachable("it should be ended"), (error: Error) => assert.match(error.message, /terminate/i));
+  clearInterval(ticking);
+  assert.ok(ticks > 2, `${ticks} ticks`);
+  session.terminate();
+  const { y } = await session.run({ x });
+  assert.is(y!.dims.join(), "700,700");
+  session.release();
+});
+
+check("a bad graph, a bad shape and a library that is none are errors, never a crash", async () => {
+  assert.throws(() => openPluginSession(api!, opened!.env, cpu!, new Uint8Array([1, 2, 3]), {}, 1), /./);
+  const { bytes } = longWork();
+  const session = openPluginSession(api!, opened!.env, cpu!, bytes, {}, 1);
+  await session.run({ x: { type: "float32", data: new Float32Array(4), dims: [2, 2] } }).then(() => assert.unreachable(), (error: Error) => assert.match(error.message, /dimension|shape|expected/i));
+  session.release();
+  assert.throws(() => openDevices(api!, "/nowhere/libplugin.so"), /./);
+  await openApi(runtimeFolder()!, "1.29.0").then(() => assert.unreachable(), (error: Error) => assert.match(error.message, /is ONNX Runtime 1\.30\.0, not 1\.29\.0/));
+});
+
+const device = (provider: string, capabilities?: string): PluginDevice => ({ pointer: null, provider, facts: capabilities === undefined ? {} : { OPTIMIZATION_CAPABILITIES: capabilities } });
+
+test("a plugin is used only on a device that says it computes in bfloat16", () => {
+  assert.is(choose([device("CPUExecutionProvider"), device("X", "FP32 INT8"), device("Y", "FP32 BF16 INT8")]).provider, "Y");
+  assert.throws(() => choose([device("CPUExecutionProvider")]), /offers no device for this processor/);
+  assert.throws(() => choose([device("X", "FP32 FP16")]), /no device of the plugin computes in bfloat16: X \(FP32 FP16\)/);
+  assert.throws(() => choose([device("X")]), /says nothing/);
+});
+
+/** Path of OpenVINO's plugin, as SAEQ_EP_LIBRARY names it (CI installs it from PyPI). */
+const library = process.env["SAEQ_EP_LIBRARY"] ?? "";
+const offered = api === null || library === "" ? [] : openDevices(api, library).devices.filter(({ provider }) => provider !== "CPUExecutionProvider");
+const without = unavailable ?? (library === "" ? "SKIPPED: SAEQ_EP_LIBRARY names no plugin" : offered.length === 0 ? "SKIPPED: the plugin offers no device for this processor" : !offered.some(({ facts }) => facts["OPTIMIZATION_CAPABILITIES"]?.includes("BF16")) ? "SKIPPED: this processor has no bfloat16" : null);
+if (without !== null) console.log(`\n${without}: OpenVINO's plugin is not tested`);
+
+(without === null ? test : test.skip)("OpenVINO in bfloat16: one subgraph, the SAE in float32, close to float32", async () => {
+  const target = { provider: "openvino", dtype: "bf16" } as const;
+  const engine = createEngine({ lanes: 1, threads: 2, batch: null, target, library });
+  const host = createEngine({ lanes: 1, threads: 1, batch: null });
+  const documents = Array.from({ length: 6 }, (_, d) => ({ ids: Int32Array.from({ length: 20 + d }, (_, i) => (i * 7 + d * 13) % 100), wanted: Uint32Array.from({ length: 19 }, (_, i) => i + 1) }));
+  const taps = [{ layer: 1, hook: "resid_post", sae }, { layer: 1, hook: "resid_post", sae: null }] as const;
+  const run = async (on: Engine, graph: EmittedGraph): Promise<(readonly TapOutput[])[]> => {
+    const made: (readonly TapOutput[])[] = [];
+    await on.forward(graph, 2, documents, { signal: new AbortController().signal, onProgress: () => {}, onDocument: (index, outputs) => (made[index] = outputs) });
+    return made;
+  };
+  const [ours, theirs] = [await run(engine, emitForward(model, taps, { blocks: null, slice: true, target })), await run(host, emitForward(model, taps, { blocks: null, slice: true }))];
+  await Promise.all([engine.close(), host.close()]);
+  const flat = (made: typeof ours): Float32Array => Float32Array.from(made.flatMap((each) => [...each[1]!.values]));
+  const [a, b] = [flat(ours), flat(theirs)];
+  const error = Math.sqrt(a.reduce((sum, value, i) => sum + (value - b[i]!) ** 2, 0) / b.reduce((sum, value) => sum + value ** 2, 0));
+  const fired = (made: typeof ours): Set<string> => new Set(made.flatMap(([each], number) => (each?.kind === "sparse" ? Array.from(each.indptr.subarray(1)).flatMap((to, row) => Array.from(each.indices.subarray(each.indptr[row]!, to), (feature) => `${number}:${row}:${feature}`)) : [])));
+  const [x, y] = [fired(ours), fired(theirs)];
+  const both = [...x].filter((at) => y.has(at)).length;
+  const jaccard = both / (x.size + y.size - both);
+  console.log(`\nOpenVINO bf16 against float32: residual ${error.toExponential(1)}, Jaccard of active features ${jaccard.toFixed(4)}`);
+  assert.ok(jaccard > 0.9, `${jaccard}`);
+  assert.ok(error > 1e-4 && error < 3e-2, `${error}`);
+});
+
+test.run();
