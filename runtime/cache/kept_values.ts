@@ -9,12 +9,13 @@ import type { ActivationContext } from "../activations.ts";
 import { usedDecoderWeights, usedSaeWeights, usedWeights } from "../checkpoint/nonfinite.ts";
 import type { Value } from "../data/frame.ts";
 import { keep, kept } from "../data/kept.ts";
+import { valueKey } from "../numerics.ts";
 import { sizeOf, type ValueStore } from "../value_store.ts";
 import type { DiskCache } from "./disk.ts";
 import { numericsClass, stamps } from "./numerics.ts";
 import { decodeValue, encodeValue } from "./value_bytes.ts";
 
-type KeepContext = Pick<ActivationContext, "catalog" | "engine" | "guard"> & { readonly values: ValueStore };
+type KeepContext = Pick<ActivationContext, "catalog" | "engine" | "guard" | "numerics"> & { readonly values: ValueStore };
 
 /** Values larger than this (estimated) stay in memory. */
 const MOST_BYTES = 2 ** 30;
@@ -45,14 +46,14 @@ export async function keepValue(plan: Plan, value: Value, seconds: number | null
 /** Bring what the `cache` stages of a plan kept back into the session, so that nothing before them runs. */
 export function recallValues(plan: Plan, disk: DiskCache, context: KeepContext): void {
   for (const node of nodes(plan)) {
-    if (node.op.op !== "cache" || (context.values.get(key(node)) ?? kept(context.values, key(node))) !== undefined) continue;
+    if (node.op.op !== "cache" || (context.values.get(valueKey(node, context.numerics)) ?? kept(context.values, valueKey(node, context.numerics))) !== undefined) continue;
     const found = disk.readValue(idOf(node, context));
     if (found === null) continue;
     const { until } = JSON.parse(found.label) as { readonly until: number | null };
     if (until !== null && until <= Date.now()) continue;
     const value = decodeValue(found.bytes);
     if (value === null) continue;
-    keep(context.values, key(node), withPieces(value, node, context) as Value, until === null ? null : (until - Date.now()) / 1000);
+    keep(context.values, valueKey(node, context.numerics), withPieces(value, node, context) as Value, until === null ? null : (until - Date.now()) / 1000);
   }
 }
 

@@ -146,7 +146,7 @@ test("what waits for the command line is neither a mistake nor looked up", async
 });
 
 test("a server starts with the settings of a session", async () => {
-  const session = await open({ settings: { seed: START.seed } });
+  const session = await open({ settings: { seed: START.seed, ep: START.ep } });
   assert.equal(session.settings(), Object.fromEntries(Object.entries(SETTINGS).map(([name, spec]) => [name, spec.show(START)])));
   await session.close();
 });

@@ -131,20 +131,20 @@ check("float16 without shader-f16 is told, with the setting to change", async ()
 check("the whole query on WebGPU: the same features as on the CPU, and each result says where it was computed", async () => {
   const rows = process.env["CI"] === "true" ? 10 : 1;
   const session = await open({ interactive: true, engine: {} });
-  const query = `sample perfect ${rows} | acts layer 7 | top 10`;
+  const query = `sample perfect ${rows} | acts layer 7 | tee (top 10)`;
   const first = await run(session, query);
   const second = await run(session, `set ep webgpu\n${query}`);
   const back = await run(session, `set ep cpu\n${query}`);
   const [cpu, gpu, again] = [first, second, back].map(({ values, outcome }) => {
     const value = values.at(-1);
-    if (value?.kind !== "features") throw new Error(JSON.stringify(outcome.diagnostics));
+    if (value?.kind !== "acts") throw new Error(JSON.stringify(outcome.diagnostics));
     return value;
-  }) as [never, never, never] as readonly { readonly acts: { readonly taps: readonly { readonly csr: Sparse }[] } }[];
+  }) as [never, never, never] as readonly { readonly taps: readonly { readonly csr: Sparse }[] }[];
   const header = (events: typeof first.events): string => events.flatMap((event) => (event.kind === "result" ? [event.header] : [])).join();
   assert.match(header(second.events), /float32 on WebGPU/);
   assert.match(header(back.events), /float32 on CPU/);
   assert.is(bits(cpu), bits(again), "another device in between changes nothing");
-  const [ours, theirs] = [gpu!.acts.taps[0]!.csr, cpu!.acts.taps[0]!.csr];
+  const [ours, theirs] = [gpu!.taps[0]!.csr, cpu!.taps[0]!.csr];
   const count = flips({ ...ours, kind: "sparse" }, { ...theirs, kind: "sparse" }, () => 0);
   assert.ok(theirs.indices.length > rows * 2000 && count <= 2, `${count} flips of ${theirs.indices.length}`);
   await session.close();
