@@ -110,7 +110,10 @@ test("an editor that is not there is said, and the line stays", async () => {
   await shell.until("saeq›");
   shell.type("abc");
   await shows(shell, ["saeq› abc"]);
+  const before = shell.bytes().length;
   shell.type(key.ctrl("o"));
+  // Until the terminal is saeq's again its driver echoes what is typed, and that looks the same.
+  await shell.until(() => shell.bytes().slice(before).includes("\x1b[?2004h"), "the terminal come back");
   shell.type("d");
   await shows(shell, ["saeq› abcd"], [10, 0]);
   shell.type("\x03\x04");
