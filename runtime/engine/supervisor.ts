@@ -149,6 +149,9 @@ export function createLane(options: Pick<EngineOptions, "threads" | "target" | "
  */
 const MEMORY_RETURNS = { MALLOC_MMAP_THRESHOLD_: String(4 * 2 ** 20), MALLOC_TRIM_THRESHOLD_: String(8 * 2 ** 20) };
 
+/** ONNX Runtime 1.30 keeps a device id, notes each session in a database and would send both to its makers; this is its own switch. */
+const NO_TELEMETRY = { ORT_DISABLE_TELEMETRY: "1" };
+
 function spawnLane(options: Pick<EngineOptions, "threads" | "target" | "library">, log: (line: string) => void): Running {
   const here = import.meta.url;
   const { NODE_OPTIONS: _, ...env } = process.env;
@@ -157,7 +160,7 @@ function spawnLane(options: Pick<EngineOptions, "threads" | "target" | "library"
     stdio: ["ignore", "pipe", "pipe", "ipc"],
     // Debuggers and loaders of the host do not belong here; type stripping must not announce itself.
     execArgv: ["--disable-warning=ExperimentalWarning"],
-    env: { ...env, ...MEMORY_RETURNS, ...environmentOf(options.target ?? CPU) },
+    env: { ...env, ...MEMORY_RETURNS, ...NO_TELEMETRY, ...environmentOf(options.target ?? CPU) },
     // Out of the terminal's process group, so that no Ctrl-C reaches it, not even while it starts. On Windows this would open a console.
     detached: process.platform !== "win32",
   });
