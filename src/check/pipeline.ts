@@ -242,7 +242,9 @@ function acceptsInput(definition: StageDefinition, from: Plan, at: Span, stage: 
     return false;
   }
   if (definition.groups === "required" && schema.groups === null) {
-    error(report, at, "needs-groups", `\`${definition.name}\` compares groups, and there is only one set here`, { help: `groups a = (sample perfect 10), b = (sample non_perfect 10) | acts layer 7 | top 10 | ${label}` });
+    error(report, at, "needs-groups", `\`${definition.name}\` compares groups, and there is only one set here`, {
+      help: `groups a = (sample perfect 10), b = (sample non_perfect 10)${definition.input.includes("table") ? "" : definition.input.includes("acts") ? " | acts layer 7" : " | acts layer 7 | top 10"} | ${label}`,
+    });
     return false;
   }
   if (definition.groups === "refused" && schema.groups !== null) {

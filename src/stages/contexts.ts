@@ -50,7 +50,7 @@ export const contexts = stage({
     const most = Math.max(0, ...saes.map(({ dSae }) => dSae));
     const beyond = feature.find((each) => saes.length > 0 && each >= most);
     if (beyond !== undefined) {
-      context.report({ code: "out-of-range", message: `there is no feature ${beyond}`, span: context.at("feature"), notes: [`the SAE has ${most}, 0 to ${most - 1}`], fix: { span: context.at("feature"), text: String(most - 1) } });
+      context.report({ code: "out-of-range", message: `there is no feature ${beyond}`, span: context.at("feature"), notes: [`the SAE has ${most}, 0 to ${most - 1}; another feature than the one meant is never offered`] });
       return null;
     }
     const layered = (input.schema.layers?.length ?? 1) > 1;
