@@ -1,7 +1,7 @@
 /** Without this file people would have to remember which models and SAEs are on their machine. */
 import { existsSync, readdirSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
+import { hubFolders } from "./hub/environment.ts";
 import { registeredNames } from "./shipped.ts";
 
 export interface CheckpointAtHand {
@@ -20,13 +20,7 @@ const MOST = 500;
 /** What ships with saeq, then what lies in the hub's cache on this machine. Reads folder names only; nothing is loaded. */
 export function checkpointsAtHand(env: Env = process.env): readonly CheckpointAtHand[] {
   const shipped = (["model", "sae"] as const).flatMap((kind) => registeredNames(kind).map((name): CheckpointAtHand => ({ kind, name, place: "ships with saeq" })));
-  return [...shipped, ...cached(hubCache(env))];
-}
-
-/** The folder that the Python libraries and saeq share: HF_HUB_CACHE, HF_HOME/hub, ~/.cache/huggingface/hub. */
-function hubCache(env: Env): string {
-  const home = env["HF_HOME"] || join(env["XDG_CACHE_HOME"] || join(env["HOME"] ?? homedir(), ".cache"), "huggingface");
-  return env["HF_HUB_CACHE"] || join(home, "hub");
+  return [...shipped, ...cached(hubFolders(env).cache)];
 }
 
 function cached(folder: string): CheckpointAtHand[] {

@@ -40,3 +40,12 @@ export function failure(error: unknown, text: string, statement: Span, reached: 
   const bug = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
   return told("internal-error", "this is a mistake in saeq, not in the query", bug.split("\n").slice(0, 4), "report it with these lines and what `saeq doctor` prints", 1);
 }
+
+/** Exit codes of mistakes found before anything ran. */
+export function exitCodeOf(diagnostics: readonly Diagnostic[]): number {
+  const codes = new Set(diagnostics.filter((each) => each.severity === "error").map((each) => each.code));
+  if (codes.has("permission-denied")) return 4;
+  if (codes.has("missing-param") || codes.has("wrong-param")) return 2;
+  if (codes.size === 1 && codes.has("missing-file")) return 10;
+  return 3;
+}

@@ -1,6 +1,7 @@
 /** Without this file a script from a stranger could read and write anything. */
 import { existsSync, realpathSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
+import type { Diagnostic } from "../grammar/diagnostic.ts";
 import type { Access } from "../src/check/scope.ts";
 import { asksHub, namesHub } from "./locate.ts";
 import { EXAMPLES, registered, STANDARD_PREFIX } from "./shipped.ts";
@@ -38,4 +39,19 @@ export function denied(needs: Needs, grants: Grants): Needs {
     granted === true ? [] : paths.filter((path) => ![...granted, ...free].some((folder) => within(path, folder)));
   const net = (needs.net ?? []).filter((host) => grants.net !== true && !(grants.net ?? []).includes(host));
   return { read: refused(needs.read, grants.read, [EXAMPLES]), write: refused(needs.write, grants.write, []), ...(net.length > 0 ? { net } : {}) };
+}
+
+/** A mistake for each access that is not granted, with the flags that would grant all of them. `needed`: what accesses come to. */
+export function refusals(accesses: readonly Access[], needed: (accesses: readonly Access[]) => Needs, grants: Grants): readonly Diagnostic[] {
+  return accesses.flatMap((access): Diagnostic[] => {
+    const missing = denied(needed([access]), grants);
+    const hosts = missing.net ?? [];
+    if (missing.read.length + missing.write.length + hosts.length === 0) return [];
+    const all = denied(needed(accesses), grants);
+    const flag = (kind: string, names: readonly string[]): string[] => (names.length > 0 ? [`--allow-${kind}=${names.join(",")}`] : []);
+    const help = [...flag("read", all.read), ...flag("write", all.write), ...flag("net", all.net ?? [])].join(" ");
+    const refused = (message: string, label: string): Diagnostic[] => [{ severity: "error", code: "permission-denied", span: access.at, message, label, help }];
+    if (hosts.length > 0) return refused(`not allowed to ask ${hosts.join(", ")} for \`${access.path}\``, "network access is off by default");
+    return refused(`not allowed to ${access.access} \`${access.path}\``, `${access.access} access is off by default`);
+  });
 }

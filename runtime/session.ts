@@ -7,7 +7,7 @@ import { help, stageHelp } from "../src/assist/help.ts";
 import { SETTINGS } from "../src/check/settings.ts";
 import { needKey, type Facts, type Need, type Scope } from "../src/check/scope.ts";
 import type { EmittedGraph } from "../src/emit/specs.ts";
-import { CPU, describeTarget, numericsClass, type Target } from "../src/emit/target.ts";
+import { describeTarget, numericsClass } from "../src/emit/target.ts";
 import { key, source as valueSource } from "../src/ops/key.ts";
 import type { Plan } from "../src/ops/op.ts";
 import { showType } from "../src/ops/schema.ts";
@@ -21,23 +21,20 @@ import { keepValue, recallValues } from "./cache/kept_values.ts";
 import { createCatalog, HERE } from "./catalog.ts";
 import type { Value } from "./data/frame.ts";
 import { letGo } from "./data/kept.ts";
-import { createEngine, defaultEngineOptions } from "./engine/engine.ts";
-import { placement, type Placement } from "./engine/placement.ts";
-import type { Engine, EngineOptions, ScreenCounts } from "./engine/port.ts";
-import { surroundings } from "./engine/providers.ts";
+import type { ScreenCounts } from "./engine/port.ts";
 import { errorTable } from "./error_table.ts";
 import { execute } from "./execute.ts";
 import { explainPipeline } from "./explain.ts";
-import { failure } from "./failure.ts";
+import { exitCodeOf, failure } from "./failure.ts";
 import { headerOf } from "./header.ts";
 import type { HubCall } from "./hub/hub.ts";
 import type { Patience } from "./hub/request.ts";
 import { hubHost } from "./locate.ts";
-import { runsModel } from "./numerics.ts";
-import { denied, needsOf } from "./permissions.ts";
+import { needsOf, refusals } from "./permissions.ts";
 import { createProgress } from "./progress.ts";
 import type { Checked, Needs, Outcome, Session, SessionEvent, SessionOptions, Source } from "./session_port.ts";
-import { START } from "./start_settings.ts";
+import { createSessionEngine } from "./session_engine.ts";
+import { settingsFrom, START } from "./start_settings.ts";
 import { createTyping, type Fact } from "./typing.ts";
 import { createValueStore } from "./value_store.ts";
 
@@ -73,12 +70,11 @@ export async function createSession(options: InnerOptions): Promise<Session> {
   const lasting = new Map<string, Fact>();
   /** Facts of files that people edit: looked up anew for each run. */
   let tables = new Map<string, Fact>();
-  let engine: Engine | null = null;
-  const places = new Map<string, Placement>();
+  const engines = createSessionEngine(options.engine);
   let results = 0;
   let toldSeed: string | null = null;
   let opening: Promise<void> | null = null;
-  const start: Scope = { relations: new Map(), standard: new Map(), params: new Map(), stages: new Map(), base: "", settings: startSettings(options) };
+  const start: Scope = { relations: new Map(), standard: new Map(), params: new Map(), stages: new Map(), base: "", settings: settingsFrom(options.settings) };
   let scope = start;
 
   const facts = (): Facts => new Map([...lasting, ...tables]);
@@ -88,7 +84,7 @@ export async function createSession(options: InnerOptions): Promise<Session> {
   async function settle(text: string, from: Scope, call: HubCall, grants = options.grants, interactive = options.interactive): Promise<{ compiled: Compiled; refused: readonly Diagnostic[] }> {
     for (let round = 0; ; round++) {
       const compiled = compile(text, { scope: from, facts: facts(), params: options.params, interactive, ...(options.rules === undefined ? {} : { rules: options.rules }) });
-      const refused = refusals(compiled, grants);
+      const refused = refusals(compiled.accesses, needed, grants);
       if (refused.length > 0 || compiled.needs.length === 0 || round === MOST_ROUNDS) return { compiled, refused };
       for (const need of compiled.needs) learn(need, await catalog.lookUp(need, call));
     }
@@ -97,19 +93,6 @@ export async function createSession(options: InnerOptions): Promise<Session> {
   function learn(need: Need, known: Fact): void {
     (isFile(need) ? tables : lasting).set(needKey(need), known);
     typing.remember(need, known);
-  }
-
-  function refusals(compiled: Compiled, grants: SessionOptions["grants"]): readonly Diagnostic[] {
-    return compiled.accesses.flatMap((access): Diagnostic[] => {
-      const missing = denied(needed([access]), grants);
-      const hosts = missing.net ?? [];
-      if (missing.read.length + missing.write.length + hosts.length === 0) return [];
-      const all = denied(needed(compiled.accesses), grants);
-      const flag = (kind: string, names: readonly string[]): string[] => (names.length > 0 ? [`--allow-${kind}=${names.join(",")}`] : []);
-      const flags = [...flag("read", all.read), ...flag("write", all.write), ...flag("net", all.net ?? [])];
-      if (hosts.length > 0) return [{ severity: "error", code: "permission-denied", span: access.at, message: `not allowed to ask ${hosts.join(", ")} for \`${access.path}\``, label: "network access is off by default", help: flags.join(" ") }];
-      return [{ severity: "error", code: "permission-denied", span: access.at, message: `not allowed to ${access.access} \`${access.path}\``, label: `${access.access} access is off by default`, help: flags.join(" ") }];
-    });
   }
 
   /** Bind the standard module, once. */
@@ -121,29 +104,6 @@ export async function createSession(options: InnerOptions): Promise<Session> {
   async function bindStandard(): Promise<void> {
     const { compiled } = await settle('use "std:memorization"', { ...scope, relations: new Map() }, HERE, { read: true, write: [] });
     scope = { ...scope, standard: new Map([...compiled.scope.relations].filter(([, plan]) => plan.schema.known)) };
-  }
-
-  /** Where this plan runs. A plan of tables alone asks for no device. */
-  async function placementFor(plan: Plan, settings: Settings): Promise<Placement> {
-    if (!runsModel(plan)) return { target: CPU, reason: "nothing is computed" };
-    const id = `${settings.ep}|${settings.dtype}`;
-    const found = places.get(id) ?? (await placement(settings.ep, settings.dtype, surroundings(options.engine?.library ?? null)));
-    places.set(id, found);
-    return found;
-  }
-
-  async function engineFor(settings: Settings, target: Target): Promise<Engine> {
-    const usual = { ...defaultEngineOptions(), ...options.engine };
-    const threads = settings.threads ?? usual.threads;
-    // A device is one: several processes would hold its weights several times.
-    const lanes = settings.lanes ?? (target.provider === "cpu" ? usual.lanes : 1);
-    const wanted: EngineOptions = { ...usual, lanes, threads, batch: settings.batch ?? usual.batch, target };
-    if (engine !== null && JSON.stringify(engine.options) !== JSON.stringify(wanted)) {
-      await engine.close();
-      engine = null;
-    }
-    engine ??= createEngine(wanted);
-    return engine;
   }
 
   /** What is kept, and where, as `set cache` says. The folder is looked at when it is first used. */
@@ -230,13 +190,11 @@ export async function createSession(options: InnerOptions): Promise<Session> {
     let where = "";
     try {
       await catalog.provide(pipeline.plan, call);
-      const place = await placementFor(pipeline.plan, settings);
-      // What computes nothing leaves the engine as it is: its weights may lie on a device.
-      const current = runsModel(pipeline.plan) || engine === null ? await engineFor(settings, place.target) : engine;
-      where = describeTarget(place.target, current.options.threads);
+      const { engine, place } = await engines.forPlan(pipeline.plan, settings);
+      where = describeTarget(place.target, engine.options.threads);
       const own = {
-        engine: current,
-        numerics: numericsClass(place.target, current.options.threads),
+        engine,
+        numerics: numericsClass(place.target, engine.options.threads),
         catalog,
         store: storeFor(settings),
         graphs,
@@ -267,7 +225,7 @@ export async function createSession(options: InnerOptions): Promise<Session> {
         },
         onSaved: (path, detail) => onEvent({ kind: "saved", path, detail }),
         outputPath: (path) => resolve(options.writeTo, path),
-        explain: () => explainPipeline(pipeline, { ...own, placement: place, threads: current.options.threads }),
+        explain: () => explainPipeline(pipeline, { ...own, placement: place, threads: engine.options.threads }),
         keep: async (plan, kept, seconds) => (onDisk === null ? null : keepValue(plan, kept, seconds, onDisk, own)),
       });
       if (pipeline.plan.op.op !== "show") show(pipeline.plan, value, true);
@@ -321,10 +279,9 @@ export async function createSession(options: InnerOptions): Promise<Session> {
     },
     settings: () => Object.fromEntries(Object.entries(SETTINGS).map(([name, spec]) => [name, spec.show(scope.settings)])),
     names: () => [...scope.relations].map(([name, plan]) => ({ name, header: showType(plan.schema) })),
-    killEngine: () => engine?.kill(),
+    killEngine: () => engines.kill(),
     close: async () => {
-      await engine?.close();
-      engine = null;
+      await engines.close();
       await disk?.flush();
       disk?.close();
     },
@@ -353,26 +310,4 @@ function isFile(need: Need): boolean {
 function shortened(label: string): string {
   const line = label.replace(/\s+/g, " ");
   return line.length > 48 ? `${line.slice(0, 47)}…` : line;
-}
-
-function startSettings(options: SessionOptions): Settings {
-  let settings: Settings = { ...START, seed: String(randomInt(1_000_000)) };
-  for (const [name, word] of Object.entries(options.settings)) {
-    const spec = Object.hasOwn(SETTINGS, name) ? SETTINGS[name] : undefined;
-    if (spec === undefined) throw new Error(`no setting ${name}`);
-    const value = word === "true" ? true : word === "false" ? false : word.trim() !== "" && Number.isFinite(Number(word)) ? Number(word) : word;
-    const next = spec.apply(settings, name === "sae" ? word.split(",") : [value]);
-    if (next === null) throw new RangeError(`${name} takes ${spec.value}`);
-    settings = next;
-  }
-  return settings;
-}
-
-/** Exit codes of mistakes found before anything ran. */
-function exitCodeOf(diagnostics: readonly Diagnostic[]): number {
-  const codes = new Set(diagnostics.filter((each) => each.severity === "error").map((each) => each.code));
-  if (codes.has("permission-denied")) return 4;
-  if (codes.has("missing-param") || codes.has("wrong-param")) return 2;
-  if (codes.size === 1 && codes.has("missing-file")) return 10;
-  return 3;
 }

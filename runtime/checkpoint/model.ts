@@ -7,7 +7,7 @@ import { optional, section, word, type Config } from "./config.ts";
 import { digest } from "./digest.ts";
 import { CheckpointError } from "./error.ts";
 import { findFile, requireFile, requireFolder } from "./real_path.ts";
-import { readSafetensors, refusePickle, tensorRef, type SafetensorsFile, type TensorEntry } from "./safetensors.ts";
+import { readSafetensors, refusePickle, tensorRef, type TensorFile, type TensorEntry } from "./safetensors.ts";
 import { readJsonObject } from "./strict_json.ts";
 
 export interface Model {
@@ -73,7 +73,7 @@ function supported(config: Config): Family {
   return family;
 }
 
-async function weightFiles(folder: string): Promise<readonly SafetensorsFile[]> {
+async function weightFiles(folder: string): Promise<readonly TensorFile[]> {
   const single = await findFile(folder, "model.safetensors");
   if (single !== null) return [await readSafetensors(single)];
   const index = await findFile(folder, "model.safetensors.index.json");
@@ -85,7 +85,7 @@ async function weightFiles(folder: string): Promise<readonly SafetensorsFile[]> 
   const map = section({ file: index, value: (await readJsonObject(index)).value }, "weight_map");
   const names = [...new Set(Object.values(map?.value ?? {}))].toSorted();
   if (names.length === 0 || names.some((name) => typeof name !== "string")) throw new CheckpointError("invalid-config", `\`weight_map\` in ${index} names no files`, { help: "download the file again" });
-  const files: SafetensorsFile[] = [];
+  const files: TensorFile[] = [];
   for (const name of names as string[]) files.push(await readSafetensors(await requireFile(folder, name, "a shard is missing: download the model again")));
   return files;
 }
@@ -93,7 +93,7 @@ async function weightFiles(folder: string): Promise<readonly SafetensorsFile[]> 
 /** What stands before the names of the base model, depending on what the file was written from. */
 const PREFIXES = ["", "model.", "transformer.", "gpt_neox.", "model.language_model.", "language_model.model.", "language_model."];
 
-function sourceOf(config: Config, multimodal: boolean, family: Family, files: readonly SafetensorsFile[] | Error): Source {
+function sourceOf(config: Config, multimodal: boolean, family: Family, files: readonly TensorFile[] | Error): Source {
   const tensors: ReadonlyMap<string, TensorEntry> = new Map(files instanceof Error ? [] : files.flatMap((file) => [...file.tensors]));
   const prefix = PREFIXES.find((each) => tensors.has(`${each}${family.embedding}`)) ?? "";
   const missing = (name: string): Error =>

@@ -27,8 +27,6 @@ export interface TensorFile {
   readonly tensors: ReadonlyMap<string, TensorEntry>;
 }
 
-export type SafetensorsFile = TensorFile;
-
 // Format: github.com/huggingface/safetensors, README "Format" and `safetensors/src/tensor.rs` (Dtype, MAX_HEADER_SIZE, `Metadata::validate`).
 export const LARGEST_HEADER = 100_000_000;
 const BITS: Readonly<Record<string, bigint>> = {

@@ -4,6 +4,7 @@ import { Readable } from "node:stream";
 import Papa from "papaparse";
 import { askedTypes } from "./column_types.ts";
 import type { Leniency } from "../../src/ops/op.ts";
+import { dialect } from "./csv_dialect.ts";
 import { createGuard, type Guard } from "./csv_guard.ts";
 import { forceColumn, inferColumn } from "./csv_types.ts";
 import { DataError } from "./error.ts";
@@ -76,12 +77,7 @@ function parse(text: AsyncGenerator<string>, separator: string, ragged: CsvOptio
     let cells: string[][] = [];
     const input = Readable.from(text);
     Papa.parse<string[]>(input, {
-      delimiter: separator,
-      newline: "\n",
-      quoteChar: '"',
-      header: false,
-      dynamicTyping: false,
-      skipEmptyLines: false,
+      ...dialect(separator),
       chunk: (results) => {
         if (results.errors.length > 0) input.destroy(new Error(`papaparse and its guard disagree: ${results.errors[0]!.message}`));
         for (const row of results.data) {

@@ -10,6 +10,7 @@ import Papa from "papaparse";
 import type { ScalarType } from "../../src/ops/schema.ts";
 import { askedTypes } from "./column_types.ts";
 import { guarded, nameColumns } from "./csv.ts";
+import { dialect } from "./csv_dialect.ts";
 import { createGuard } from "./csv_guard.ts";
 import { buildColumn, createInference, forceColumn, infer, noteOf, type Inference } from "./csv_types.ts";
 import { DataError } from "./error.ts";
@@ -58,12 +59,7 @@ async function* rowsOf(text: AsyncGenerator<string>, separator: string): AsyncGe
     wake();
   };
   Papa.parse<string[]>(input, {
-    delimiter: separator,
-    newline: "\n",
-    quoteChar: '"',
-    header: false,
-    dynamicTyping: false,
-    skipEmptyLines: false,
+    ...dialect(separator),
     chunk: ({ data, errors }) => {
       if (errors.length > 0) end(new Error(`papaparse and its guard disagree: ${errors[0]!.message}`));
       waiting = waiting.length === 0 ? data : waiting.concat(data);

@@ -24,21 +24,33 @@ const yes = (value: string | undefined): boolean => value !== undefined && ["1",
  * HF_ENDPOINT, HF_HOME, HF_HUB_CACHE, HF_TOKEN, HF_TOKEN_PATH, HF_HUB_OFFLINE and HF_HUB_DISABLE_IMPLICIT_TOKEN, with the meaning
  * and the defaults of huggingface_hub 2.4 (`constants.py`, `utils/_auth.py`).
  */
-export function hubEnvironment(env: Readonly<Record<string, string | undefined>>): HubEnvironment {
-  const home = env["HOME"] ?? homedir();
-  const given = (name: string): string | undefined => (env[name] === undefined || env[name] === "" ? undefined : env[name]);
-  const path = (text: string): string => resolve(text.replace(/^~(?=\/|$)/, home).replaceAll(/\$(\w+)|\$\{(\w+)\}/g, (all, a: string | undefined, b: string | undefined) => env[a ?? b ?? ""] ?? all));
-  const caches = given("XDG_CACHE_HOME") ?? join(home, ".cache");
-  const hubHome = path(given("HF_HOME") ?? join(caches, "huggingface"));
+export function hubEnvironment(env: Env): HubEnvironment {
+  const given = givenIn(env);
+  const { cache, hubHome, caches } = hubFolders(env);
   const endpoint = (given("HF_ENDPOINT") ?? "https://huggingface.co").replace(/\/+$/, "");
   return {
     endpoint,
     host: hostOf(endpoint),
-    cache: path(given("HF_HUB_CACHE") ?? given("HUGGINGFACE_HUB_CACHE") ?? join(hubHome, "hub")),
-    notes: join(path(caches), "saeq", "hub"),
-    token: tokenOf(given, path(given("HF_TOKEN_PATH") ?? join(hubHome, "token")), yes(env["HF_HUB_DISABLE_IMPLICIT_TOKEN"])),
+    cache,
+    notes: join(caches, "saeq", "hub"),
+    token: tokenOf(given, pathIn(env)(given("HF_TOKEN_PATH") ?? join(hubHome, "token")), yes(env["HF_HUB_DISABLE_IMPLICIT_TOKEN"])),
     offline: yes(env["HF_HUB_OFFLINE"]) || yes(env["TRANSFORMERS_OFFLINE"]),
   };
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+const givenIn = (env: Env) => (name: string): string | undefined => (env[name] === undefined || env[name] === "" ? undefined : env[name]);
+const homeIn = (env: Env): string => env["HOME"] ?? homedir();
+const pathIn = (env: Env) => (text: string): string =>
+  resolve(text.replace(/^~(?=\/|$)/, homeIn(env)).replaceAll(/\$(\w+)|\$\{(\w+)\}/g, (all, a: string | undefined, b: string | undefined) => env[a ?? b ?? ""] ?? all));
+
+/** The folder of repositories, the hub's home and the folder of all caches, whatever the endpoint is. */
+export function hubFolders(env: Env): { readonly cache: string; readonly hubHome: string; readonly caches: string } {
+  const [given, path] = [givenIn(env), pathIn(env)];
+  const caches = path(given("XDG_CACHE_HOME") ?? join(homeIn(env), ".cache"));
+  const hubHome = path(given("HF_HOME") ?? join(caches, "huggingface"));
+  return { cache: path(given("HF_HUB_CACHE") ?? given("HUGGINGFACE_HUB_CACHE") ?? join(hubHome, "hub")), hubHome, caches };
 }
 
 function hostOf(endpoint: string): string {
