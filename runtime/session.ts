@@ -194,7 +194,8 @@ export async function createSession(options: InnerOptions): Promise<Session> {
       where = describeTarget(place.target, engine.options.threads);
       const own = {
         engine,
-        numerics: numericsClass(place.target, engine.options.threads),
+        // What was computed without the guard is kept apart: it is no answer where the guard is asked for.
+        numerics: `${numericsClass(place.target, engine.options.threads)}${settings.guard ? "" : "|unguarded"}`,
         catalog,
         store: storeFor(settings),
         graphs,

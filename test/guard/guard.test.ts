@@ -52,6 +52,10 @@ test("a wrong scale is refused before anything is shown, with the override; anot
   const [told] = ran.outcome.diagnostics;
   assert.match(told!.message, /features are active per token, expected were about 24/);
   assert.match(told!.help!, /set guard off/);
+  const wide = await open({ interactive: true });
+  assert.is((await run(wide, `set guard off\nset sae "${wrong}"\n${QUERY}`)).outcome.exitCode, 0);
+  assert.equal((await run(wide, `set guard on\nset sae "${wrong}"\n${QUERY}`)).codes, ["guard-failed"], "what was computed without the guard is no answer with it");
+  await wide.close();
   assert.is((await run(session, `set guard off\nset sae "${wrong}"\n${QUERY}`)).outcome.exitCode, 0);
   await session.close();
 });
