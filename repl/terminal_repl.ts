@@ -14,6 +14,7 @@ import type { Look } from "./terminal.ts";
 import { App, type Store } from "./views/app.ts";
 import { layOut } from "./views/layout.ts";
 import { promptEdges } from "./views/prompt.ts";
+import { watchWidth } from "./views/reflow.ts";
 
 /** What the REPL stands on. */
 export interface ReplOptions {
@@ -45,6 +46,7 @@ export async function runRepl(options: ReplOptions): Promise<number> {
   let abort = new AbortController();
   let historyWorks = true;
   const functions = watchFunctionKeys(options.stdin);
+  const width = watchWidth(stdout, process.env, () => state.outside === null);
   let writeAbove = async (_bytes: string): Promise<void> => undefined;
 
   const tell = (happening: Happening): void => {
@@ -126,7 +128,7 @@ export async function runRepl(options: ReplOptions): Promise<number> {
   }
 
   const signature = (text: string, caret: number): string | null => (text === "" ? null : dialogue.complete(text, caret).signature);
-  const node = h(App, { store, look: options.look, highlight, signature, diagnose: dialogue.diagnose, outside, onWriter: (write) => void (writeAbove = write), functionKey: functions.next });
+  const node = h(App, { store, look: options.look, highlight, signature, diagnose: dialogue.diagnose, outside, onWriter: (write) => void (writeAbove = write), onLaidOut: width.laidOut, functionKey: functions.next });
   if (options.greeting !== "") print(options.greeting);
   const app = render(node, {
     stdin: options.stdin,
@@ -137,6 +139,7 @@ export async function runRepl(options: ReplOptions): Promise<number> {
     maxFps: 15,
     patchConsole: options.debug !== true,
     interactive: true,
+    onRender: width.drawn,
     // Tells Shift-Enter from Enter where the terminal can; others never answer the question.
     kittyKeyboard: { mode: "auto", flags: ["disambiguateEscapeCodes"] },
     debug: options.debug === true,
@@ -162,6 +165,7 @@ export async function runRepl(options: ReplOptions): Promise<number> {
   } finally {
     process.off("SIGTERM", hangUp).off("SIGHUP", hangUp).off("SIGINT", interrupt);
     functions.stop();
+    width.stop();
     abort.abort();
     await dialogue.close();
   }

@@ -8,7 +8,7 @@ import { useFindings, useKeys, useOutside, useWriter } from "./app_hooks.ts";
 import type { Part } from "./layout.ts";
 import { lineParts } from "./line_parts.ts";
 import { Rows } from "./rows.ts";
-import { screen } from "./screen.ts";
+import { screen, type Screen } from "./screen.ts";
 
 /** Where the state lives: outside React, so that it can be driven and tested without. */
 export interface Store {
@@ -31,10 +31,12 @@ export interface AppProps {
   readonly functionKey: () => string;
   /** Hears how to write bytes above the live region, which Ink then paints again. */
   readonly onWriter: (write: (bytes: string) => Promise<void>) => void;
+  /** Hears what is about to be on screen. */
+  readonly onLaidOut: (view: Screen) => void;
 }
 
 /** The REPL on a terminal. */
-export function App({ store, look, highlight, signature, diagnose, outside, onWriter, functionKey }: AppProps): ReactNode {
+export function App({ store, look, highlight, signature, diagnose, outside, onWriter, onLaidOut, functionKey }: AppProps): ReactNode {
   const state = useSyncExternalStore(store.subscribe, store.state);
   const { columns, rows } = useWindowSize();
   const { setCursorPosition } = useCursor();
@@ -59,6 +61,7 @@ export function App({ store, look, highlight, signature, diagnose, outside, onWr
   const usage = state.search === null && seen.whole ? signature(state.line.text, state.line.caret) : null;
   const view = screen(state, seen.parts, seen.caret, usage, shown, rows);
   setCursorPosition(view.caret);
+  onLaidOut(view);
   return [
     h(Static<(typeof state.blocks)[number]>, { key: "printed", items: [...state.blocks], children: (block, i) => h(Text, { key: i }, block.text) }),
     h(Box, { key: "live", flexDirection: "column" }, h(Rows, { rows: view.status }), h(Rows, { rows: view.prompt }), h(Rows, { rows: view.below })),

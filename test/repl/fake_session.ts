@@ -51,6 +51,11 @@ export const createSession: CreateSession = async (options: SessionOptions): Pro
     killed = false;
     // A batch that takes its time, whatever the signal says.
     if (text.includes("stubborn")) while (!killed) await sleep(20);
+    if (text.includes("still")) {
+      onEvent({ kind: "progress", stage: "acts layer 7 last 50", documents: 7, totalDocuments: 400, tokens: 350, totalTokens: 20_000, elapsedMs: 1000, tokensPerSecond: 2500, etaSeconds: 8 });
+      while (!killed && !signal.aborted) await sleep(20);
+      return "cancelled";
+    }
     const slow = /slow (\d+)/.exec(text);
     const total = slow === null ? 0 : Number(slow[1]);
     for (let i = 0; i < total; i++) {
