@@ -17,6 +17,8 @@ import { decodeRows, emitDecode } from "../src/emit/decode.ts";
 import type { Guard, Restore } from "./guard/guard.ts";
 import { guardEncoded } from "./guard/pass.ts";
 import { addCounts, screens } from "./encode_choice.ts";
+import { extentOf, fit, memoryLimit, requireFit, type Fit } from "./planner/limits.ts";
+import { shapesOf } from "./planner/lane_memory.ts";
 import { concatenate, rowsOf } from "./kernels/csr.ts";
 import { tapDocuments } from "./tap_documents.ts";
 import { wantedPositions } from "./window.ts";
@@ -32,6 +34,8 @@ export interface ActivationContext {
   readonly encodeKernel: EncodeKernel;
   /** What screening did so far, by SAE. */
   readonly screened: Map<string, ScreenCounts>;
+  /** Bytes that all processes may take, as set, else null. */
+  readonly memory: number | null;
   /** Keep residuals too, and encode from them: another SAE then needs no model. */
   readonly residuals: boolean;
   readonly signal: AbortSignal;
@@ -91,6 +95,15 @@ export function restoreWith({ engine, graphs, signal }: ActivationContext): Rest
     graphs.set(id, graph);
     return engine.decode(graph, { csr, residual, width: sae.dIn, rowsAtOnce: decodeRows(sae, csr.rows), signal, onRows: () => {} });
   };
+}
+
+/** How many processes work on a pass, and in which batches, so that it stays below the limit of memory; null on a device, whose memory is its own. @throws EngineError `out-of-memory` */
+export function limitsOf(op: Forward, documents: readonly Document[], { catalog, engine, memory }: Pick<ActivationContext, "catalog" | "engine" | "memory">): Fit | null {
+  if (targetOf(engine).provider !== "cpu") return null;
+  const shapes = shapesOf(catalog.model(op.model).spec, op.taps, op.blocks, (sae) => catalog.sae(sae).spec);
+  const chosen = fit(shapes, extentOf(documents), engine.options.lanes, memoryLimit(memory), engine.options.batch);
+  requireFit(chosen, memory);
+  return chosen;
 }
 
 /** The graph that runs: what is kept is named by the dense one, as the results are the same. */

@@ -201,6 +201,7 @@ export async function createSession(options: InnerOptions): Promise<Session> {
         graphs,
         guard: { on: settings.guard, passed },
         encodeKernel: settings.encode,
+        memory: settings.memory === null ? null : settings.memory * 1e6,
         screened,
         residuals: settings.cache === "residuals",
         values,

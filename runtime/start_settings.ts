@@ -19,6 +19,7 @@ export const START: Settings = {
   lanes: null,
   threads: null,
   batch: null,
+  memory: null,
   encode: "auto",
   cache: "disk",
   ep: "auto",

@@ -2,7 +2,7 @@
 import { blocksNeeded } from "../src/ops/hook.ts";
 import type { TensorRef } from "../src/emit/specs.ts";
 import type { Tap } from "../src/ops/op.ts";
-import { chosenGraph, encodeRows, forwardGraphOf, restoreWith, targetOf, whileFinite, type ActivationContext, type Forward } from "./activations.ts";
+import { chosenGraph, encodeRows, forwardGraphOf, limitsOf, restoreWith, targetOf, whileFinite, type ActivationContext, type Forward } from "./activations.ts";
 import type { Space } from "./cache/disk.ts";
 import { spaceOf, tapName } from "./cache/spaces.ts";
 import { requireFinite, usedSaeWeights, usedWeights } from "./checkpoint/nonfinite.ts";
@@ -106,9 +106,12 @@ function empty(tap: Tap): TapOutput {
 async function throughModel(op: Forward, missing: readonly Missing[], guarded: boolean, context: ActivationContext, keep: Keep): Promise<void> {
   const { engine, catalog, graphs, signal, onProgress } = context;
   const documents = missing.map(({ document }) => document);
+  const limits = limitsOf(op, documents, context);
+  const limited = limits === null ? {} : { limits };
   if (!guarded) {
     return engine.forward(await chosenGraph(op, documents, context), op.taps.length, documents, {
       signal,
+      ...limited,
       onScreened: (tap, counts) => addCounts(context.screened, op.taps[tap]!.sae!.name, counts),
       onProgress,
       onDocument: (index, taps) => keep(missing[index]!, taps),
@@ -118,7 +121,7 @@ async function throughModel(op: Forward, missing: readonly Missing[], guarded: b
   const taps = op.taps.length;
   const keepAll = (): void => looked.forEach((outputs, i) => keep(missing[i]!, outputs.slice(0, taps)));
   const read = op.taps.filter(({ sae }) => sae !== null).length;
-  await engine.forward(forwardGraphOf(op, catalog, graphs, targetOf(engine), { guarded: true }), taps + read, documents, { signal, onProgress, onDocument: (index, outputs) => void (looked[index] = outputs) }).catch((error: unknown) => {
+  await engine.forward(forwardGraphOf(op, catalog, graphs, targetOf(engine), { guarded: true }), taps + read, documents, { signal, ...limited, onProgress, onDocument: (index, outputs) => void (looked[index] = outputs) }).catch((error: unknown) => {
     // What a stopped run has done is not lost to the session; the guard then looks at what is left.
     keepAll();
     throw error;
@@ -153,8 +156,10 @@ async function throughResiduals(op: Forward, missing: readonly Missing[], guarde
   const tell = (documents: number, tokens: number): void => context.onProgress({ documents, totalDocuments: missing.length, tokens, totalTokens });
   if (rest.length > 0) {
     const before = totalTokens - tokensOf(rest);
+    const limits = limitsOf(bare, rest.map(({ document }) => document), context);
     await context.engine.forward(forwardGraphOf(bare, context.catalog, context.graphs, targetOf(context.engine)), bare.taps.length, rest.map(({ document }) => document), {
       signal: context.signal,
+      ...(limits === null ? {} : { limits }),
       onProgress: ({ documents, tokens }) => tell(known + documents, before + tokens),
       onDocument: (index, taps) => {
         const { document, at } = rest[index]!;

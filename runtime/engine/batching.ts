@@ -15,7 +15,7 @@ const MOST_PADDING = 1 / 8;
  * Fewest tokens asked of a batch: below, the fixed cost of a run (bfloat16 weights of a large model are cast in each) outweighs the
  * work. For Llama-3.1-8B shapes 20 rows of 100 tokens took 55 s one by one and 33 s five by five.
  */
-const FEWEST_TOKENS = 256;
+export const FEWEST_TOKENS = 256;
 
 /** Speed of one lane, smoothed, in units (padded tokens, rows) per millisecond. */
 export interface Pace {
@@ -37,7 +37,7 @@ export function observe(pace: Pace, units: number, ms: number): void {
 /** Units for the next batch: about `TARGET_MS` of work, less when that lets every lane share what is left. */
 export function budget(pace: Pace, left: number, lanes: number, most: number): number {
   const full = Math.min(most, pace.perMs * TARGET_MS);
-  return Math.max(FEWEST_TOKENS, full / 4, Math.min(full, left / lanes));
+  return Math.min(most, Math.max(FEWEST_TOKENS, full / 4, Math.min(full, left / lanes)));
 }
 
 /** Numbers of the documents that want something, longest first (ties by number), so that the last batches are short. */
@@ -46,8 +46,8 @@ export function arrange(documents: readonly Document[]): Uint32Array {
   return order.sort((a, b) => documents[b]!.ids.length - documents[a]!.ids.length || a - b);
 }
 
-/** How many documents of `order` from `from` on make the next batch: at least one. `fixed` overrides all limits. */
-export function take(documents: readonly Document[], order: Uint32Array, from: number, tokens: number, fixed: number | null): number {
+/** How many documents of `order` from `from` on make the next batch of at most `tokens` padded tokens and `most` wanted rows: at least one. `fixed` overrides all limits. */
+export function take(documents: readonly Document[], order: Uint32Array, from: number, tokens: number, fixed: number | null, most = MOST_ROWS): number {
   if (fixed !== null) return Math.min(fixed, order.length - from);
   const longest = documents[order[from]!]!.ids.length;
   let real = 0;
@@ -58,7 +58,7 @@ export function take(documents: readonly Document[], order: Uint32Array, from: n
     real += ids.length;
     rows += wanted.length;
     const padded = (count + 1) * longest;
-    if (count > 0 && (padded > tokens || rows > MOST_ROWS || padded - real > MOST_PADDING * padded)) break;
+    if (count > 0 && (padded > tokens || rows > most || padded - real > MOST_PADDING * padded)) break;
     count++;
   }
   return count;

@@ -103,7 +103,9 @@ interface ForwardJob {
   readonly halt: Halt;
 }
 
-async function forward(lanes: readonly Lane[], pace: Pace, options: EngineOptions, { graph, taps, documents, job, halt }: ForwardJob): Promise<void> {
+async function forward(all: readonly Lane[], pace: Pace, options: EngineOptions, { graph, taps, documents, job, halt }: ForwardJob): Promise<void> {
+  const { limits = { lanes: all.length, tokens: MOST_TOKENS, rows: MOST_ROWS } } = job;
+  const lanes = all.slice(0, Math.max(1, limits.lanes));
   const order = arrange(documents);
   const total = order.reduce((sum, document) => sum + documents[document]!.ids.length, 0);
   const progress = counter(documents.length, total, job.onProgress);
@@ -112,7 +114,7 @@ async function forward(lanes: readonly Lane[], pace: Pace, options: EngineOption
   let left = total;
   await deal(lanes, halt, (lane) => {
     if (from === order.length) return null;
-    const count = take(documents, order, from, budget(pace, left, lanes.length, MOST_TOKENS), options.batch);
+    const count = take(documents, order, from, budget(pace, left, lanes.length, limits.tokens), options.batch, limits.rows);
     const batch = assemble(documents, order.subarray(from, from + count), graph.wideHeads);
     const tokens = batch.chosen.reduce((sum, document) => sum + documents[document]!.ids.length, 0);
     from += count;

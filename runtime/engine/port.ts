@@ -41,6 +41,15 @@ export interface EightBits {
   readonly ratio: number;
 }
 
+/** What a job may take of the engine. Results do not depend on it. */
+export interface JobLimits {
+  /** Processes that work on it. */
+  readonly lanes: number;
+  /** Padded tokens and wanted rows of a batch, unless one text has more. */
+  readonly tokens: number;
+  readonly rows: number;
+}
+
 export interface JobOptions {
   readonly signal: AbortSignal;
   readonly onProgress: (progress: Progress) => void;
@@ -48,6 +57,8 @@ export interface JobOptions {
   readonly onDocument: (index: number, taps: readonly TapOutput[]) => void;
   /** Called for each screened tap of a batch. */
   readonly onScreened?: (tap: number, counts: ScreenCounts) => void;
+  /** The engine's own where absent. */
+  readonly limits?: JobLimits;
 }
 
 /** Features of all rows, and the residuals [rows, width] that they were encoded from. */

@@ -17,7 +17,7 @@ interface SettingSpec {
 }
 
 const whole = (value: ScalarLiteral | undefined, least: number): value is number => typeof value === "number" && Number.isSafeInteger(value) && value >= least;
-const oneInt = (key: "lanes" | "threads" | "batch") => (settings: Settings, [value]: readonly ScalarLiteral[]): Settings | null => (whole(value, 1) ? { ...settings, [key]: value } : value === "auto" ? { ...settings, [key]: null } : null);
+const oneInt = (key: "lanes" | "threads" | "batch" | "memory") => (settings: Settings, [value]: readonly ScalarLiteral[]): Settings | null => (whole(value, 1) ? { ...settings, [key]: value } : value === "auto" ? { ...settings, [key]: null } : null);
 
 /** Every key of `set`, with its help. */
 export const SETTINGS: Readonly<Record<string, SettingSpec>> = {
@@ -88,6 +88,12 @@ export const SETTINGS: Readonly<Record<string, SettingSpec>> = {
     value: "<int>|auto",
     apply: oneInt("batch"),
     show: (s) => (s.batch === null ? "auto" : String(s.batch)),
+  },
+  memory: {
+    doc: "Megabytes that saeq may take: batches and engine processes are chosen to stay below; does not change results",
+    value: "<int>|auto",
+    apply: oneInt("memory"),
+    show: (s) => (s.memory === null ? "auto" : String(s.memory)),
   },
   encode: {
     doc: "Whether an SAE's features are all computed, or screened in eight bits first; does not change results",

@@ -3,7 +3,7 @@ import { ints, node, stored, weight, weightColumns, weightRows, type Graph } fro
 import type { LinearSpec } from "./specs.ts";
 
 /** Elements of a weight that are float32 at a time: 64 MiB. Tiles stay thousands of columns wide, so they have the bits of the whole. */
-const MOST_ELEMENTS = 2 ** 24;
+export const MOST_ELEMENTS = 2 ** 24;
 
 /** Output columns of a linear map. */
 export function outputs({ weight: ref, layout }: LinearSpec): number {

@@ -88,6 +88,8 @@ export interface Settings {
   readonly lanes: number | null;
   readonly threads: number | null;
   readonly batch: number | null;
+  /** Megabytes that all processes together may take; null: most of what is free. */
+  readonly memory: number | null;
   readonly encode: EncodeKernel;
   readonly cache: "off" | "memory" | "disk" | "residuals";
   /** Where the model runs, and in which numbers; null: the provider's first. */

@@ -1,0 +1,96 @@
+/** Without this file nobody would know how much memory a batch takes before it is run. */
+import type { BlockSpec, DecoderSpec, LinearSpec, SaeSpec, TensorRef } from "../../src/emit/specs.ts";
+import { blocksNeeded } from "../../src/ops/hook.ts";
+import type { Tap } from "../../src/ops/op.ts";
+import { TILE } from "../../src/emit/encode.ts";
+import { MOST_ELEMENTS } from "../../src/emit/linear.ts";
+
+/** A pass as memory sees it. */
+export interface Shapes {
+  readonly model: DecoderSpec;
+  readonly blocks: number;
+  readonly taps: readonly { readonly tap: Tap; readonly width: number; readonly sae: SaeSpec | null }[];
+}
+
+/** One batch: padded tokens in all, padded tokens of one text, wanted rows. */
+export interface BatchShape {
+  readonly tokens: number;
+  readonly longest: number;
+  readonly rows: number;
+}
+
+const F32 = 4;
+/** Node, the runtime's library and an open session, before the first batch: 75 to 95 MB measured; and what the heap keeps of small tensors. */
+export const LANE_BASE = 150e6;
+/** By how much more than the tensors themselves is taken: blocks that are let go of and not given back. Measured between 0.7 and 1.2 (`bench/memory`). */
+const SLACK = 1.25;
+/** What an operator's node, its names and its constants take, as loaded and as planned. */
+const PER_NODE = 12e3;
+const NODES_PER_BLOCK = 60;
+/** Active features of a row that room is made for; and a triple as int64, int64 and float32, compared, joined, narrowed, and in the reply. */
+const MOST_ACTIVE = 2048;
+const PER_TRIPLE = 80;
+
+/**
+ * Anonymous bytes that one process of the CPU needs at most for a batch: the largest set of tensors that are alive together, which is in
+ * attention, in an MLP or in an encoder. Weights are mapped from their files and not counted, but for the float32 copies of those stored narrower.
+ */
+export function laneBytes({ model, blocks, taps }: Shapes, batch: BatchShape): number {
+  const stream = batch.tokens * model.hiddenSize * F32;
+  const inBlocks = model.blocks.slice(0, blocks).reduce((most, block) => Math.max(most, attentionBytes(model, block, batch), mlpBytes(block, batch)), 0);
+  const inTaps = taps.reduce((most, { sae, width }) => Math.max(most, batch.rows * width * F32 + (sae === null ? 0 : encoderBytes(sae, batch.rows))), 0);
+  // Dense taps stay until the batch is done, and once more in the reply.
+  const answers = taps.reduce((sum, { sae, width }) => sum + (sae === null ? 2 * batch.rows * width * F32 : 0), 0);
+  return Math.round(LANE_BASE + PER_NODE * NODES_PER_BLOCK * blocks + saeVectors(taps) + SLACK * (3 * stream + Math.max(inBlocks, inTaps) + answers));
+}
+
+/** Small vectors of an SAE travel inside the graph: in its bytes, and as the session's own copy. */
+function saeVectors(taps: Shapes["taps"]): number {
+  return taps.reduce((sum, { sae }) => sum + (sae === null ? 0 : 3 * F32 * [sae.bias, sae.preScale, sae.threshold, sae.gateBias, sae.magnitudeScale, sae.outputScale].reduce((n, vector) => n + (vector?.length ?? 0), 0)), 0);
+}
+
+/** Queries, keys and values, once as made and once turned, the scores of all heads over all keys, and what is mixed. */
+function attentionBytes(model: DecoderSpec, { attention: { qkv, o } }: BlockSpec, { tokens, longest }: BatchShape): number {
+  const columns = (model.heads + 2 * model.kvHeads) * model.headDim;
+  const scores = tokens * longest * model.heads;
+  return F32 * (tokens * (2 * columns + model.heads * model.headDim) + scores) + castBytes(qkv.kind === "separate" ? [qkv.q, qkv.k, qkv.v, o] : [qkv.all, o]);
+}
+
+/** Gate, its activation, their product with up, and its like before it is let go. */
+function mlpBytes({ mlp }: BlockSpec, { tokens }: BatchShape): number {
+  const inner = outputsOf(mlp.up);
+  const alive = mlp.kind === "gated" ? 4 : 3;
+  return F32 * tokens * inner * alive + castBytes([...(mlp.kind === "gated" ? [mlp.gate] : []), mlp.up, mlp.down]);
+}
+
+const outputsOf = ({ weight, layout }: LinearSpec): number => weight.shape[layout === "out_in" ? 0 : 1]!;
+
+/** The largest float32 copy of a weight: a tile of it where it is large; and the next one's, which is made while it is still there. */
+function castBytes(linears: readonly LinearSpec[]): number {
+  return linears.reduce((most, { weight }) => Math.max(most, castOf(weight, MOST_ELEMENTS)), 0) * 2;
+}
+
+function castOf({ dtype, shape }: TensorRef, most: number): number {
+  return dtype === "f32" ? 0 : Math.min(shape.reduce((product, dim) => product * dim, 1), most * 1.25) * (F32 + 2);
+}
+
+/** One tile of features: its columns of the encoder where they must be cast or cut out, values, comparisons, and the triples of dense rows. */
+function encoderBytes(sae: SaeSpec, rows: number): number {
+  const tile = Math.min(TILE, sae.dSae);
+  const cut = sae.encoderLayout === "in_out" && sae.dSae > TILE ? F32 : 0;
+  const weights = sae.dIn * tile * (sae.encoder.dtype === "f32" ? cut : F32 + 2);
+  // Topk looks at all features of a row at once.
+  const values = sae.kind === "topk" ? rows * sae.dSae * F32 * 2 : rows * tile * (2 * F32 + 3);
+  return weights + values + rows * Math.min(sae.dSae, MOST_ACTIVE) * PER_TRIPLE;
+}
+
+export function shapesOf(model: DecoderSpec, taps: readonly Tap[], blocks: number | null, saeOf: (sae: NonNullable<Tap["sae"]>) => SaeSpec): Shapes {
+  return {
+    model,
+    blocks: blocks ?? Math.max(0, ...taps.map(blocksNeeded)),
+    taps: taps.map((tap) => {
+      const fact = model.hooks[tap.hook];
+      return { tap, width: fact.state === "absent" ? model.hiddenSize : fact.width, sae: tap.sae === null ? null : saeOf(tap.sae) };
+    }),
+  };
+}

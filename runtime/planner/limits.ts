@@ -1,0 +1,68 @@
+/** Without this file batches would be as large as they are quick, whatever memory there is. */
+import { FEWEST_TOKENS, MOST_ROWS, MOST_TOKENS } from "../engine/batching.ts";
+import { EngineError, type Document, type JobLimits } from "../engine/port.ts";
+import { paddedLength } from "../../src/emit/padding.ts";
+import { laneBytes, type BatchShape, type Shapes } from "./lane_memory.ts";
+
+/** What this process needs beside the engine's: Node, the compiler, a tokenizer, and room for tables and results. */
+export const HOST_BYTES = 300e6;
+
+/** How a pass is run, and what it will take. */
+export interface Fit extends JobLimits {
+  /** Anonymous bytes of one engine process, and of all processes, at most. */
+  readonly laneBytes: number;
+  readonly bytes: number;
+  /** Least `bytes` that any batch of these texts needs, in one process. */
+  readonly least: number;
+}
+
+/** Lengths that matter of the texts of a pass. */
+export interface Extent {
+  /** Tokens of the longest text. */
+  readonly longest: number;
+  /** Wanted positions of a text, at most. */
+  readonly rows: number;
+}
+
+export function extentOf(documents: readonly Document[]): Extent {
+  return { longest: documents.reduce((most, { ids }) => Math.max(most, ids.length), 0), rows: documents.reduce((most, { wanted }) => Math.max(most, wanted.length), 0) };
+}
+
+/**
+ * As many processes and as large batches as stay below `bytes`, rather fewer tokens than fewer processes: a batch of some hundred tokens is
+ * nearly as quick as a large one. What does not fit at all is given one process and one text at a time. `batch`: texts of a batch, where they were
+ * asked for. Results are the same whatever is chosen.
+ */
+export function fit(shapes: Shapes, { longest, rows }: Extent, lanes: number, bytes: number, batch: number | null = null): Fit {
+  const padded = paddedLength(Math.max(1, longest), true);
+  // A text is never cut: the smallest batch is the longest text.
+  const shape = (tokens: number): BatchShape => ({ tokens: Math.max(tokens, padded), longest: padded, rows: Math.max(Math.min(MOST_ROWS, Math.ceil((rows / Math.max(1, longest)) * Math.max(tokens, padded))), rows, 2) });
+  const all = (processes: number, tokens: number): number => HOST_BYTES + processes * laneBytes(shapes, shape(tokens));
+  const make = (processes: number, tokens: number): Fit => ({ lanes: processes, tokens: shape(tokens).tokens, rows: shape(tokens).rows, laneBytes: laneBytes(shapes, shape(tokens)), bytes: all(processes, tokens), least: all(1, 1) });
+  const sizes = batch === null ? SIZES : [batch * padded];
+  for (let processes = lanes; processes >= 1; processes--) {
+    for (const tokens of sizes) if (all(processes, tokens) <= bytes) return make(processes, tokens);
+  }
+  if (batch !== null) return make(1, batch * padded);
+  for (const tokens of SMALL) if (all(1, tokens) <= bytes) return make(1, tokens);
+  return make(1, 1);
+}
+
+/** Padded tokens of a batch, from the largest to the smallest that is not slow. */
+const SIZES = [1, 2, 4, 8, 16].map((part) => MOST_TOKENS / part).filter((tokens) => tokens >= FEWEST_TOKENS);
+const SMALL = [128, 64, 1];
+
+/** @throws EngineError `out-of-memory` where the user's own limit is below what the smallest batch needs */
+export function requireFit({ least }: Fit, asked: number | null): void {
+  if (asked === null || least <= asked) return;
+  const megabytes = (count: number): number => Math.ceil(count / 1e6);
+  throw new EngineError("out-of-memory", `these texts need up to ${megabytes(least)} MB of memory one by one, and the limit is ${megabytes(asked)} MB`, `set memory ${Math.ceil(megabytes(least) / 100) * 100}, or shorter texts`);
+}
+
+/** Share of the memory that is free now which may be used where no limit is set. */
+const SHARE = 0.8;
+
+/** The limit in bytes: the user's, else most of what this process may still take, which containers make less than the machine has. */
+export function memoryLimit(asked: number | null, available: number = process.availableMemory()): number {
+  return asked ?? SHARE * available;
+}

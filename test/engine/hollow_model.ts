@@ -1,0 +1,50 @@
+/** Without this file memory could be measured on small models only: a Llama of any shape whose weights are zeros that take no room on the disk. */
+import { mkdtempSync, realpathSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { DecoderSpec, SaeSpec, StoredType, TensorRef } from "../../src/emit/specs.ts";
+import { llamaSpec } from "../emit/llama_spec.ts";
+
+export interface HollowShape {
+  readonly hidden: number;
+  readonly mlp: number;
+  readonly heads: number;
+  readonly kvHeads: number;
+  readonly headDim: number;
+  readonly layers: number;
+  readonly dtype: StoredType;
+  readonly features: number;
+  /** Share of the features that are active in every row. */
+  readonly active: number;
+}
+
+export interface HollowModel {
+  readonly spec: DecoderSpec;
+  readonly sae: SaeSpec;
+  readonly remove: () => void;
+}
+
+export function hollowModel({ hidden, mlp, heads, kvHeads, headDim, layers, dtype, features, active }: HollowShape): HollowModel {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), "saeq-hollow-")));
+  const file = join(folder, "weights.bin");
+  let offset = 0;
+  const tensor = (...shape: readonly number[]): TensorRef => {
+    const length = shape.reduce((product, n) => product * n, 1) * (dtype === "f32" ? 4 : 2);
+    offset += length;
+    return { file, offset: offset - length, length, dtype, shape };
+  };
+  const block = () => ({ ln1: tensor(hidden), q: tensor(heads * headDim, hidden), k: tensor(kvHeads * headDim, hidden), v: tensor(kvHeads * headDim, hidden), o: tensor(hidden, heads * headDim), ln2: tensor(hidden), gate: tensor(mlp, hidden), up: tensor(mlp, hidden), down: tensor(hidden, mlp) });
+  const spec = llamaSpec(
+    { digest: `hollow ${hidden} ${layers} ${dtype}`, hiddenSize: hidden, heads, kvHeads, headDim, context: 8192 },
+    { embed: tensor(1000, hidden), blocks: Array.from({ length: layers }, block), finalNorm: tensor(hidden) },
+  );
+  const sae: SaeSpec = {
+    kind: "standard", digest: `hollow ${features}`, dIn: hidden, dSae: features, encoder: tensor(features, hidden), encoderLayout: "out_in", decoder: null, noDecoder: "hollow", normalize: "none", inputShift: null,
+    // Spread over all tiles.
+    bias: Float32Array.from({ length: features }, (_, i) => (((i * 7919) % 1000) / 1000 < active ? 1 : -1)),
+    preScale: null, threshold: null, k: null, gateBias: null, magnitudeScale: null, outputScale: null, module: null, hookOut: null, convention: "saelens", modelName: null, prependBos: false, format: "sae_lens", notes: [], layer: layers - 1, hook: "resid_post", hookName: "",
+  };
+  writeFileSync(file, "");
+  truncateSync(file, offset);
+  return { spec, sae, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}

@@ -1,0 +1,42 @@
+/** Without this file what a batch takes would be predicted and never looked at: peak anonymous memory of one engine process, on Linux. */
+import { readFileSync } from "node:fs";
+import { createEngine } from "../../runtime/engine/engine.ts";
+import { laneBytes, shapesOf, type BatchShape } from "../../runtime/planner/lane_memory.ts";
+import { emitForward } from "../../src/emit/forward.ts";
+import { hollowModel, type HollowShape } from "./hollow_model.ts";
+
+/** Texts of one length, so many of which make a batch. */
+export interface Load {
+  readonly texts: number;
+  readonly length: number;
+  readonly wanted: number;
+  readonly batch: number;
+}
+
+function anonymousBytes(pid: number): number {
+  try {
+    return 1024 * Number(/^RssAnon:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
+}
+
+/** Peak and prediction in bytes for the last layer of a model without contents. */
+export async function lanePeak(shape: HollowShape, { texts, length, wanted, batch }: Load): Promise<{ readonly peak: number; readonly predicted: number }> {
+  const { spec, sae, remove } = hollowModel(shape);
+  const place = { layer: shape.layers - 1, hook: "resid_post" } as const;
+  const engine = createEngine({ lanes: 1, threads: 1, batch });
+  let peak = 0;
+  const watch = setInterval(() => (peak = Math.max(peak, ...engine.pids.map(anonymousBytes))), 3);
+  try {
+    const documents = Array.from({ length: texts }, (_, d) => ({ ids: Int32Array.from({ length }, (_, i) => (i + d) % 1000), wanted: Uint32Array.from({ length: wanted }, (_, i) => length - wanted + i) }));
+    await engine.forward(emitForward(spec, [{ ...place, sae }], { blocks: shape.layers, slice: true }), 1, documents, { signal: new AbortController().signal, onProgress: () => {}, onDocument: () => {} });
+  } finally {
+    clearInterval(watch);
+    await engine.close();
+    remove();
+  }
+  const shapes = shapesOf(spec, [{ ...place, sae: { name: "hollow", digest: "", convention: "" } }], shape.layers, () => sae);
+  const used: BatchShape = { tokens: batch * length, longest: length, rows: batch * wanted };
+  return { peak, predicted: laneBytes(shapes, used) };
+}

@@ -1,0 +1,72 @@
+/** Without this file a batch could take more memory than was said, and a limit more than was asked. */
+import { existsSync } from "node:fs";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { EngineError } from "../../runtime/engine/port.ts";
+import { laneBytes, shapesOf, type Shapes } from "../../runtime/planner/lane_memory.ts";
+import { fit, HOST_BYTES, requireFit } from "../../runtime/planner/limits.ts";
+import { hollowModel } from "../engine/hollow_model.ts";
+import { lanePeak } from "../engine/lane_peak.ts";
+
+const wide = { hidden: 1024, mlp: 4096, heads: 16, kvHeads: 4, headDim: 64, layers: 2, dtype: "bf16", features: 32_768, active: 0.002 } as const;
+
+function shapes(): Shapes {
+  const { spec, sae, remove } = hollowModel(wide);
+  remove();
+  return shapesOf(spec, [{ layer: 1, hook: "resid_post", sae: { name: "hollow", digest: "", convention: "" } }], 2, () => sae);
+}
+
+test("more memory gives as many processes and as large batches, never more than fit", () => {
+  const model = shapes();
+  let before = { lanes: 0, tokens: 0 };
+  for (let megabytes = 500; megabytes <= 8000; megabytes += 100) {
+    const chosen = fit(model, { longest: 100, rows: 50 }, 4, megabytes * 1e6);
+    if (chosen.least <= megabytes * 1e6) assert.ok(chosen.bytes <= megabytes * 1e6, `${megabytes} MB`);
+    assert.is(chosen.bytes, HOST_BYTES + chosen.lanes * chosen.laneBytes);
+    assert.ok(chosen.lanes > before.lanes || (chosen.lanes === before.lanes && chosen.tokens >= before.tokens), `${megabytes} MB`);
+    before = chosen;
+  }
+  assert.equal([before.lanes, before.tokens], [4, 4096]);
+});
+
+test("a text is never cut, and a batch that was asked for is kept", () => {
+  const model = shapes();
+  assert.ok(fit(model, { longest: 3000, rows: 3000 }, 2, 1).tokens >= 3000);
+  assert.is(fit(model, { longest: 3000, rows: 3000 }, 2, 1).lanes, 1);
+  const asked = fit(model, { longest: 100, rows: 50 }, 4, 1e12, 7);
+  assert.ok(asked.tokens >= 700 && asked.tokens < 1000);
+});
+
+test("more tokens, longer texts and more rows never take less", () => {
+  const model = shapes();
+  const bytes = (tokens: number, longest: number, rows: number): number => laneBytes(model, { tokens, longest, rows });
+  assert.ok(bytes(2000, 100, 50) > bytes(1000, 100, 50));
+  assert.ok(bytes(4000, 4000, 50) > bytes(4000, 100, 50));
+  assert.ok(bytes(1000, 100, 1000) > bytes(1000, 100, 50));
+});
+
+test("a limit that nothing fits below says what fits", () => {
+  const chosen = fit(shapes(), { longest: 100, rows: 50 }, 4, 200e6);
+  assert.throws(() => requireFit(chosen, 200e6), (error: unknown) => error instanceof EngineError && error.code === "out-of-memory" && /set memory \d+00/.test(error.help));
+  const enough = Number(/set memory (\d+)/.exec((() => { try { requireFit(chosen, 200e6); return ""; } catch (error) { return (error as EngineError).help; } })())?.[1]) * 1e6;
+  requireFit(fit(shapes(), { longest: 100, rows: 50 }, 4, enough), enough);
+  requireFit(chosen, null);
+});
+
+// Only Linux tells the memory of another process that cannot be dropped.
+if (existsSync("/proc/self/status")) {
+  for (const [name, shape, load] of [
+    ["wide, bfloat16", wide, { texts: 20, length: 100, wanted: 50, batch: 10 }],
+    ["small, float32, many active features", { ...wide, hidden: 512, mlp: 1536, dtype: "f32", features: 16_384, active: 0.03 }, { texts: 20, length: 100, wanted: 100, batch: 10 }],
+    ["one long text", wide, { texts: 1, length: 1500, wanted: 500, batch: 1 }],
+  ] as const) {
+    test(`a batch takes no more than was predicted, and not far less: ${name}`, async () => {
+      const { peak, predicted } = await lanePeak(shape, load);
+      assert.ok(peak > 50e6, `${peak} bytes were seen`);
+      assert.ok(peak <= predicted, `${Math.round(peak / 1e6)} MB taken, ${Math.round(predicted / 1e6)} MB predicted`);
+      assert.ok(predicted < 4 * peak, `${Math.round(peak / 1e6)} MB taken, ${Math.round(predicted / 1e6)} MB predicted`);
+    });
+  }
+}
+
+test.run();
