@@ -50,7 +50,7 @@ export type Request =
   | { readonly kind: "fmt"; readonly files: readonly string[]; readonly check: boolean; readonly fix: boolean; readonly options: Options }
   | { readonly kind: "lint"; readonly files: readonly string[]; readonly rules: boolean; readonly json: boolean; readonly options: Options }
   | { readonly kind: "test"; readonly files: readonly string[]; readonly update: boolean; readonly options: Options }
-  | { readonly kind: "explain"; readonly target: string; readonly phase: Phase | null; readonly options: Options }
+  | { readonly kind: "explain"; readonly target: string; readonly phase: Phase | null; readonly analyze: boolean; readonly json: boolean; readonly options: Options }
   | { readonly kind: "info"; readonly file: string; readonly permissions: boolean; readonly json: boolean; readonly options: Options }
   | { readonly kind: "sae"; readonly what: SaeQuestion; readonly words: readonly string[]; readonly model: string | null; readonly layer: number | null; readonly hook: string | null; readonly options: Options }
   | { readonly kind: "parity"; readonly against: string; readonly model: string | null; readonly sae: string | null; readonly convention: string | null; readonly options: Options }
@@ -138,10 +138,12 @@ function build(version: string, normalized: Extract<Normalized, { kind: "argumen
     .action((files: string[], own: Record<string, unknown>) => done({ kind: "test", files, update: own["update"] === true, options: options() }));
   program
     .command("explain")
-    .description("show the plan and its cost without running it")
+    .description("show the plan and its cost, without running it unless asked")
     .argument("<target...>", "a script file or a query")
+    .option("--analyze", "run it, and show what each step took")
+    .option("--json", "for machines")
     .addOption(new Option("--phase <name>", "what one phase of the compiler makes of it").choices([...phases]))
-    .action((words: string[], own: Record<string, unknown>) => done({ kind: "explain", target: words.join(" "), phase: phases.find((name) => name === own["phase"]) ?? null, options: options() }));
+    .action((words: string[], own: Record<string, unknown>) => done({ kind: "explain", target: words.join(" "), phase: phases.find((name) => name === own["phase"]) ?? null, analyze: own["analyze"] === true, json: own["json"] === true, options: options() }));
   program
     .command("info")
     .description("what a script reads, writes, takes and uses, without running it")

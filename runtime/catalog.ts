@@ -291,7 +291,7 @@ function placeOf(path: string, readFrom: string): string {
 
 /** Everything that is computed for a plan: not what is only explained. */
 function computed(plan: Plan, seen = new Set<Plan>()): ReadonlySet<Plan> {
-  if (plan.op.op === "explain" || seen.has(plan)) return seen;
+  if ((plan.op.op === "explain" && !plan.op.analyze) || seen.has(plan)) return seen;
   for (const input of plan.inputs) computed(input, seen);
   return seen.add(plan);
 }

@@ -7,7 +7,7 @@ import { encode, forward, type ActivationContext } from "./activations.ts";
 import { chartOf } from "./chart.ts";
 import { contextsTable } from "./contexts.ts";
 import { tokenizeTable } from "./documents.ts";
-import type { Acts, Dense, Features, Groups, Reduced, Single, Table, Tokens, Value } from "./data/frame.ts";
+import type { Acts, Dense, Features, Groups, Reduced, Single, Table, TextValue, Tokens, Value } from "./data/frame.ts";
 import { evaluate } from "./data/evaluate.ts";
 import { countRows, describeValue } from "./data/summaries.ts";
 import { aggregateTable, groupRows, ungroupTable, type GroupPart } from "./data/grouping.ts";
@@ -25,6 +25,7 @@ import { decodeGroups, fidelityTable } from "./reconstruction.ts";
 import type { Measured } from "./measured.ts";
 import { reduceForward } from "./reduce_forward.ts";
 import type { Progress } from "./engine/port.ts";
+import type { Recording } from "./planner/recording.ts";
 import { streamedValue } from "./streamed_value.ts";
 import { countActivations, histogramPlot, nonFiniteCount, statisticsTable, type Member } from "./summary.ts";
 import type { ValueStore } from "./value_store.ts";
@@ -64,7 +65,10 @@ export interface ExecuteContext extends Omit<ActivationContext, "onProgress" | "
   readonly onNotice: (text: string) => void;
   readonly onSaved: (path: string, detail: string) => void;
   readonly outputPath: (path: string) => string;
-  readonly explain: (plan: Plan) => string;
+  /** Explain what `plan` stands on; `run` runs it, for what it takes, where that is asked. */
+  readonly explain: (plan: Plan, evaluate: (plan: Plan) => Promise<Value>, run: (recording: Recording) => Promise<Value>) => Promise<TextValue>;
+  /** Notes what each op takes. */
+  readonly recording?: Recording;
   /** Keep a value beyond the session; the bytes it took, or null where there is no place for it. */
   readonly keep: (plan: Plan, value: Value, seconds: number | null) => Promise<number | null>;
 }
@@ -72,10 +76,19 @@ export interface ExecuteContext extends Omit<ActivationContext, "onProgress" | "
 /** The value of a plan. Equal sub-plans are computed once; effects happen once, in the order of the script. */
 export async function execute(plan: Plan, context: ExecuteContext): Promise<Value> {
   const known = context.done.get(plan) ?? (await knownValue(plan, context));
-  if (known !== undefined) return known;
-  if (plan.op.op === "explain") return { kind: "text", text: context.explain(plan.inputs[0]!) };
+  if (known !== undefined) {
+    context.recording?.known(plan, rowCount(known));
+    return known;
+  }
+  if (plan.op.op === "explain") {
+    // Nothing of it is kept: what is run afterwards takes its own time.
+    const quiet = { ...context, done: new Map<Plan, Value>(), values: { ...context.values, set: () => {} }, onResult: () => {}, onNotice: () => {} };
+    return context.explain(plan, (part) => execute(part, quiet), (recording) => execute(plan.inputs[0]!, { ...context, recording }));
+  }
+  const streamedTo = context.recording?.start(plan);
   const streamed = await streaming(plan, context);
   if (streamed !== null) {
+    streamedTo?.(rowCount(streamed));
     context.done.set(plan, streamed);
     context.values.set(valueKey(plan, context.numerics), streamed);
     return streamed;
@@ -89,8 +102,10 @@ export async function execute(plan: Plan, context: ExecuteContext): Promise<Valu
   }
   context.signal.throwIfAborted();
   let value: Value;
+  const finished = context.recording?.start(plan);
   try {
     value = await apply(plan, inputs, context);
+    finished?.(rowCount(value));
   } catch (error) {
     throw error instanceof StageError || (error instanceof Error && error.name === "AbortError") ? error : new StageError(plan, error);
   }
@@ -120,9 +135,43 @@ async function knownValue(plan: Plan, context: ExecuteContext): Promise<Value | 
 async function streaming(plan: Plan, context: ExecuteContext): Promise<Value | null> {
   const known = (node: Plan): Value | undefined => context.done.get(node) ?? context.values.get(valueKey(node, context.numerics)) ?? kept(context.values, valueKey(node, context.numerics));
   try {
-    return await streamedValue(plan, { ...context, known, onProgress: (progress) => context.onProgress(plan, progress) });
+    return await streamedValue(plan, { ...context, known, ...progressOf(plan, context) });
   } catch (error) {
     throw error instanceof StageError || (error instanceof Error && error.name === "AbortError") ? error : new StageError(plan, error);
+  }
+}
+
+function progressOf(plan: Plan, { recording, onProgress, onKeptTexts }: ExecuteContext): Pick<ActivationContext, "onProgress"> & { readonly onKept: (kept: number, all: number) => void } {
+  return {
+    onProgress: (progress) => {
+      recording?.progress(plan, progress);
+      onProgress(plan, progress);
+    },
+    onKept: (kept, all) => {
+      recording?.knownTexts(plan, kept);
+      onKeptTexts?.(plan, kept, all);
+    },
+  };
+}
+
+/** Rows of a value, for those that count; null where it has none. */
+function rowCount(value: Value): number | null {
+  switch (value.kind) {
+    case "groups":
+      return value.members.reduce<number | null>((sum, { value: member }) => (sum === null ? null : ((rows) => (rows === null ? null : sum + rows))(rowCount(member))), 0);
+    case "table":
+      return value.rows;
+    case "features":
+      return value.table.rows;
+    case "tokens":
+      return value.ids.length;
+    case "acts":
+    case "dense":
+      return value.rows.count;
+    case "reduced":
+      return value.facts.positions;
+    default:
+      return null;
   }
 }
 
@@ -162,7 +211,7 @@ async function apply(plan: Plan, inputs: readonly Value[], context: ExecuteConte
   const parts = (): GroupPart[] => (input.kind === "groups" ? input.members.map(({ name, keys, value }) => ({ name, keys, table: asTable(value) })) : [{ name: null, table: asTable(input) }]);
   // Groups by the values of a table without rows: a summary of none of them has its columns, and no rows.
   if (input?.kind === "groups" && input.members.length === 0 && !OPS[op.op].passes && plan.schema.kind === "table" && plan.schema.groups === null) return tableFromRows(plan.schema.columns, [], plan.label);
-  const activation: ActivationContext = { ...context, onProgress: (progress) => context.onProgress(plan, progress), onKept: (kept, all) => context.onKeptTexts?.(plan, kept, all) };
+  const activation: ActivationContext = { ...context, ...progressOf(plan, context) };
   switch (op.op) {
     case "read":
       return context.catalog.table(op);

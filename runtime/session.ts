@@ -24,13 +24,14 @@ import { letGo } from "./data/kept.ts";
 import type { ScreenCounts } from "./engine/port.ts";
 import { errorTable } from "./error_table.ts";
 import { execute } from "./execute.ts";
-import { explainPipeline } from "./explain.ts";
+import { explain } from "./planner/explain.ts";
 import { exitCodeOf, failure } from "./failure.ts";
 import { headerOf } from "./header.ts";
 import type { HubCall } from "./hub/hub.ts";
 import type { Patience } from "./hub/request.ts";
 import { hubHost } from "./locate.ts";
 import { needsOf, refusals } from "./permissions.ts";
+import { machineSpeed } from "./planner/machine.ts";
 import { createProgress } from "./progress.ts";
 import type { Checked, Needs, Outcome, Session, SessionEvent, SessionOptions, Source } from "./session_port.ts";
 import { createSessionEngine } from "./session_engine.ts";
@@ -50,6 +51,8 @@ export interface InnerOptions extends SessionOptions {
   /** Where the hub, its cache and its token are; the process's own environment where absent. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly patience?: Patience;
+  /** false: the speed of the machine is not measured, so that explanations are the same everywhere. */
+  readonly measured?: boolean;
   /** CSV files from this size on are streamed. */
   readonly streamBytes?: number;
 }
@@ -227,7 +230,7 @@ export async function createSession(options: InnerOptions): Promise<Session> {
         },
         onSaved: (path, detail) => onEvent({ kind: "saved", path, detail }),
         outputPath: (path) => resolve(options.writeTo, path),
-        explain: () => explainPipeline(pipeline, { ...own, placement: place, threads: engine.options.threads }),
+        explain: (plan, evaluate, execution) => explain(pipeline, plan, { ...own, signal, evaluate, placement: place, threads: engine.options.threads, speed: async () => (options.measured === false ? null : machineSpeed(engine, options.cache?.folder ?? null)) }, execution),
         keep: async (plan, kept, seconds) => (onDisk === null ? null : keepValue(plan, kept, seconds, onDisk, own)),
       });
       if (pipeline.plan.op.op !== "show") show(pipeline.plan, value, true);

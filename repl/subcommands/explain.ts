@@ -21,14 +21,14 @@ export async function explain(request: Extract<Request, { kind: "explain" }>, sh
   if (source === null) return 10;
   const readFrom = isFile ? folderOf(request.target, shop) : shop.cwd;
   if (request.phase !== null) return explainPhase(request.phase, source, readFrom, shop);
-  const text = explaining(source);
+  const text = explaining(source, request.analyze);
   if (text === null) {
     mistake(shop, "there is no pipeline to explain");
     return 2;
   }
   const session = await openSession(shop, { readFrom, grants: allGranted });
   try {
-    return await runHeadless(session, { name: source.name, text }, deskOf(shop));
+    return await runHeadless(session, { name: source.name, text }, request.json ? { ...deskOf(shop), format: "json" } : deskOf(shop));
   } finally {
     await session.close();
   }
@@ -49,8 +49,8 @@ async function explainPhase(phase: Phase, source: Source, readFrom: string, shop
   }
 }
 
-/** The source with its last pipeline explained and the others left out: explaining must run nothing. */
-function explaining(source: Source): string | null {
+/** The source with its last pipeline explained and the others left out: explaining must run nothing else. */
+function explaining(source: Source, analyze: boolean): string | null {
   const { statements } = parse(source.text).script;
   const last = statements.findLast((statement) => statement.kind === "pipelineStatement");
   if (last === undefined) return null;
@@ -59,7 +59,7 @@ function explaining(source: Source): string | null {
     if (statement.kind !== "pipelineStatement") continue;
     const { start, end } = statement.span;
     // Blanks keep every line and column where it was, for diagnostics.
-    text = statement === last ? `${text.slice(0, end)} | explain${text.slice(end)}` : text.slice(0, start) + text.slice(start, end).replace(/[^\n]/g, " ") + text.slice(end);
+    text = statement === last ? `${text.slice(0, end)} | explain${analyze ? " analyze" : ""}${text.slice(end)}` : text.slice(0, start) + text.slice(start, end).replace(/[^\n]/g, " ") + text.slice(end);
   }
   return text;
 }

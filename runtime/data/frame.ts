@@ -156,6 +156,8 @@ export interface Chart {
 export interface TextValue {
   readonly kind: "text";
   readonly text: string;
+  /** The same for machines, as JSON. */
+  readonly data?: object;
 }
 
 export type Single = Table | Tokens | Dense | Acts | Reduced | Features | Plot | Chart | TextValue;

@@ -18,6 +18,10 @@ const LARGEST_INT = 2 ** 53;
  * csv and tsv write NaN, inf and -inf, which pandas reads.
  */
 export function* formatRows(value: Value, format: RowFormat, options: { readonly raw?: boolean } = {}): Generator<string> {
+  if (value.kind === "text" && value.data !== undefined && (format === "json" || format === "jsonl")) {
+    yield `${JSON.stringify(value.data, null, format === "json" ? 2 : 0)}\n`;
+    return;
+  }
   let first = true;
   const raw = options.raw === true;
   for (const table of tableChunks(value)) {

@@ -43,6 +43,7 @@ export function engineOver(options: EngineOptions, lane: () => Lane, scratch?: s
   const halt = (cancel: AbortSignal): Halt => haltOf(cancel, killing.signal);
   const encoders = createEncoders(scratch === undefined ? undefined : () => scratch);
   let eightBits: Promise<EightBits> | null = null;
+  let speed: Promise<number> | null = null;
   let closed = false;
   const open = (): readonly Lane[] => {
     if (closed) throw new Error("the engine is closed");
@@ -64,9 +65,14 @@ export function engineOver(options: EngineOptions, lane: () => Lane, scratch?: s
     decode: async (graph, job) => decodeOn(open(), paceOf(graph), graph, job, halt(job.signal)),
     eightBits: async () => {
       const [first] = open();
-      eightBits ??= first!.measure().then(({ outputs }) => ({ exact: outputs["exact"]!.data[0] === 1, ratio: Number(outputs["ratio"]!.data[0]) }));
+      eightBits ??= first!.measure().then(({ outputs }) => ({ exact: outputs["exact"]!.data[0] === 1, ratio: Number(outputs["speed"]!.data[0]) }));
       eightBits.catch(() => (eightBits = null));
       return eightBits;
+    },
+    speed: async () => {
+      speed ??= Promise.all(open().map((lane) => lane.measure())).then((answers) => Math.min(...answers.map(({ outputs }) => Number(outputs["speed"]!.data[1]))));
+      speed.catch(() => (speed = null));
+      return speed;
     },
     quantized: (sae) => encoders.ready(sae),
     generate: async (graph, prompts, steps, job) => generateOn(open(), paceOf(graph), options, { graph, prompts, steps, job, halt: halt(job.signal) }),

@@ -8,7 +8,7 @@ import * as ort from "onnxruntime-node";
 import { openOnCpu, openSession, type LaneSession } from "./lane_session.ts";
 import { narrow } from "./narrow.ts";
 import type { Feeds, TensorData } from "./port.ts";
-import { isExact, speedRatio } from "./lane_eight_bits.ts";
+import { isExact, productSpeed } from "./lane_eight_bits.ts";
 import type { GraphReference, Outputs, Reply, Request } from "./protocol.ts";
 import { quantizeFeatures } from "./quantizing.ts";
 import { openScreen, screenRows, type Screen } from "./lane_screening.ts";
@@ -152,10 +152,10 @@ async function answer(request: Request): Promise<Reply> {
         return Object.fromEntries(Object.entries(part).map(([name, data]) => [name, { type: "float32", data, dims: [data.length] }]));
       });
     case "measure":
-      return timed(async () => ({
-        exact: { type: "int32", data: Int32Array.of((await exactness()) ? 1 : 0), dims: [1] },
-        ratio: { type: "float32", data: Float32Array.of(await speedRatio(openBytes)), dims: [1] },
-      }));
+      return timed(async () => {
+        const { ratio, gflops } = await productSpeed(openBytes);
+        return { exact: { type: "int32", data: Int32Array.of((await exactness()) ? 1 : 0), dims: [1] }, speed: { type: "float32", data: Float32Array.of(ratio, gflops), dims: [2] } };
+      });
     case "step": {
       const text = texts.get(request.text);
       if (text === undefined) throw new Error(`no text ${request.text} is being continued`);

@@ -106,6 +106,8 @@ export interface Engine {
   decode(graph: EmittedGraph, job: DecodeJob): Promise<Float32Array>;
   /** Measured once, in about 50 ms. */
   eightBits(): Promise<EightBits>;
+  /** 10⁹ float32 operations a second of one process while all of them work: of a bare product, measured once. */
+  speed(): Promise<number>;
   /** Whether this SAE's encoder is there in eight bits already. */
   quantized(sae: SaeSpec): boolean;
   /** Greedy continuation: prompts of equal or different length, `steps` new ids each. */

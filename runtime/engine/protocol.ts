@@ -32,7 +32,7 @@ export type Request =
   | { readonly kind: "step"; readonly id: number; readonly text: number }
   /** Quantise features `from` … `to` of an encoder into a file: `scale`, `norm` and `error` come back. */
   | { readonly kind: "quantize"; readonly id: number; readonly encoder: TensorRef; readonly inOut: boolean; readonly from: number; readonly to: number; readonly target: QuantizeTarget }
-  /** `exact` int32 [1]: 1 where this processor's eight-bit product is; `ratio` f32 [1]: how many times as fast as float32 it is. */
+  /** `exact` int32 [1]: 1 where this processor's eight-bit product is; `speed` f32 [2]: how many times as fast as float32 it is, and 10⁹ operations a second of float32. */
   | { readonly kind: "measure"; readonly id: number }
   /** Forget the cache of `text`. */
   | { readonly kind: "end"; readonly id: number; readonly text: number };

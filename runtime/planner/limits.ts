@@ -18,6 +18,7 @@ export interface Fit extends JobLimits {
 
 /** Lengths that matter of the texts of a pass. */
 export interface Extent {
+  readonly texts: number;
   /** Tokens of the longest text. */
   readonly longest: number;
   /** Wanted positions of a text, at most. */
@@ -25,7 +26,7 @@ export interface Extent {
 }
 
 export function extentOf(documents: readonly Document[]): Extent {
-  return { longest: documents.reduce((most, { ids }) => Math.max(most, ids.length), 0), rows: documents.reduce((most, { wanted }) => Math.max(most, wanted.length), 0) };
+  return { texts: documents.length, longest: documents.reduce((most, { ids }) => Math.max(most, ids.length), 0), rows: documents.reduce((most, { wanted }) => Math.max(most, wanted.length), 0) };
 }
 
 /**
@@ -33,14 +34,17 @@ export function extentOf(documents: readonly Document[]): Extent {
  * nearly as quick as a large one. What does not fit at all is given one process and one text at a time. `batch`: texts of a batch, where they were
  * asked for. Results are the same whatever is chosen.
  */
-export function fit(shapes: Shapes, { longest, rows }: Extent, lanes: number, bytes: number, batch: number | null = null): Fit {
+export function fit(shapes: Shapes, { texts, longest, rows }: Extent, lanes: number, bytes: number, batch: number | null = null): Fit {
   const padded = paddedLength(Math.max(1, longest), true);
   // A text is never cut: the smallest batch is the longest text.
-  const shape = (tokens: number): BatchShape => ({ tokens: Math.max(tokens, padded), longest: padded, rows: Math.max(Math.min(MOST_ROWS, Math.ceil((rows / Math.max(1, longest)) * Math.max(tokens, padded))), rows, 2) });
+  const shape = (asked: number): BatchShape => {
+    const tokens = Math.max(Math.min(asked, texts * padded), padded);
+    return { tokens, longest: padded, rows: Math.max(Math.min(MOST_ROWS, Math.ceil((rows / Math.max(1, longest)) * tokens)), rows, 2) };
+  };
   const all = (processes: number, tokens: number): number => HOST_BYTES + processes * laneBytes(shapes, shape(tokens));
   const make = (processes: number, tokens: number): Fit => ({ lanes: processes, tokens: shape(tokens).tokens, rows: shape(tokens).rows, laneBytes: laneBytes(shapes, shape(tokens)), bytes: all(processes, tokens), least: all(1, 1) });
   const sizes = batch === null ? SIZES : [batch * padded];
-  for (let processes = lanes; processes >= 1; processes--) {
+  for (let processes = Math.max(1, Math.min(lanes, texts)); processes >= 1; processes--) {
     for (const tokens of sizes) if (all(processes, tokens) <= bytes) return make(processes, tokens);
   }
   if (batch !== null) return make(1, batch * padded);

@@ -116,8 +116,8 @@ export type Op =
   | { readonly op: "compare"; readonly by: CompareBy; readonly least: number; readonly threshold: number }
   | { readonly op: "count"; readonly by: readonly string[] }
   | { readonly op: "describe" }
-  /** Its input is explained, not run. */
-  | { readonly op: "explain" }
+  /** Its input is explained; run only with `analyze`, for what it takes. */
+  | { readonly op: "explain"; readonly analyze: boolean }
   | { readonly op: "assert"; readonly condition: Scalar; readonly message: string; readonly text: string }
   /** Runs input 1 on the side and passes input 0 on. */
   | { readonly op: "tee" }

@@ -67,9 +67,9 @@ export function printOp(op: Op): string {
     case "ungroup":
     case "union":
     case "describe":
-    case "explain":
     case "fidelity":
     case "tee": return op.op;
+    case "explain": return op.analyze ? "explain analyze" : "explain";
     case "compare": return `compare by ${op.by}, in ${op.least} documents at least, active above ${op.threshold}`;
     case "count": return op.by.length === 0 ? "count" : `count by ${op.by.join(", ")}`;
     case "assert": return `assert ${printScalar(op.condition)}`;
@@ -80,8 +80,8 @@ export function printOp(op: Op): string {
   }
 }
 
-/** A plan as a tree, result first. A sub-plan that stands twice is printed once and named. */
-export function printPlan(plan: Plan): string {
+/** A plan as a tree, result first. A sub-plan that stands twice is printed once and named. `note` stands behind the line of a node. */
+export function printPlan(plan: Plan, note: (node: Plan) => string = () => ""): string {
   const uses = new Map<string, number>();
   const counted = new Set<Plan>();
   const count = (node: Plan): void => {
@@ -104,7 +104,7 @@ export function printPlan(plan: Plan): string {
     }
     const name = shared ? `#${names.size + 1}` : null;
     if (name !== null) names.set(id, name);
-    lines.push(`${lead}${name === null ? "" : `${name} `}${printOp(node.op)}  : ${showType(node.schema)}`);
+    lines.push(`${lead}${name === null ? "" : `${name} `}${printOp(node.op)}  : ${showType(node.schema)}${note(node)}`);
     node.inputs.forEach((input, i) => {
       const last = i === node.inputs.length - 1;
       visit(input, `${tail}${last ? "└─ " : "├─ "}`, `${tail}${last ? "   " : "│  "}`);

@@ -49,11 +49,11 @@ for (const name of CASES) {
     const parsed = parse(text);
     const formatted = print(parsed.script);
     if (parsed.diagnostics.length === 0) assert.is(print(parse(formatted).script), formatted, "formatting is idempotent");
-    const session = await open();
+    const session = await open({ measured: false });
     const { compiled } = await session.check({ name, text });
     const { outcome, values, notices } = await run(session, text);
     await session.close();
-    const plain = await open({ rules: [] });
+    const plain = await open({ rules: [], measured: false });
     const unoptimised = await run(plain, text);
     await plain.close();
     if (!text.includes("explain")) assert.equal(bits(unoptimised.values), bits(values), `rules ${RULES.map((rule) => rule.name).join(", ")} change nothing`);
@@ -76,7 +76,7 @@ for (const name of CASES) {
 }
 
 test("no phase throws on any prefix of any case", async () => {
-  const session = await open();
+  const session = await open({ measured: false });
   for (const name of CASES) {
     const text = readFileSync(join(ROOT, name), "utf8");
     for (let end = 0; end <= text.length; end += PREFIX_STEP) {

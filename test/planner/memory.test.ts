@@ -20,7 +20,7 @@ test("more memory gives as many processes and as large batches, never more than 
   const model = shapes();
   let before = { lanes: 0, tokens: 0 };
   for (let megabytes = 500; megabytes <= 8000; megabytes += 100) {
-    const chosen = fit(model, { longest: 100, rows: 50 }, 4, megabytes * 1e6);
+    const chosen = fit(model, { texts: 1000, longest: 100, rows: 50 }, 4, megabytes * 1e6);
     if (chosen.least <= megabytes * 1e6) assert.ok(chosen.bytes <= megabytes * 1e6, `${megabytes} MB`);
     assert.is(chosen.bytes, HOST_BYTES + chosen.lanes * chosen.laneBytes);
     assert.ok(chosen.lanes > before.lanes || (chosen.lanes === before.lanes && chosen.tokens >= before.tokens), `${megabytes} MB`);
@@ -31,9 +31,9 @@ test("more memory gives as many processes and as large batches, never more than 
 
 test("a text is never cut, and a batch that was asked for is kept", () => {
   const model = shapes();
-  assert.ok(fit(model, { longest: 3000, rows: 3000 }, 2, 1).tokens >= 3000);
-  assert.is(fit(model, { longest: 3000, rows: 3000 }, 2, 1).lanes, 1);
-  const asked = fit(model, { longest: 100, rows: 50 }, 4, 1e12, 7);
+  assert.ok(fit(model, { texts: 1000, longest: 3000, rows: 3000 }, 2, 1).tokens >= 3000);
+  assert.is(fit(model, { texts: 1000, longest: 3000, rows: 3000 }, 2, 1).lanes, 1);
+  const asked = fit(model, { texts: 1000, longest: 100, rows: 50 }, 4, 1e12, 7);
   assert.ok(asked.tokens >= 700 && asked.tokens < 1000);
 });
 
@@ -46,10 +46,10 @@ test("more tokens, longer texts and more rows never take less", () => {
 });
 
 test("a limit that nothing fits below says what fits", () => {
-  const chosen = fit(shapes(), { longest: 100, rows: 50 }, 4, 200e6);
+  const chosen = fit(shapes(), { texts: 1000, longest: 100, rows: 50 }, 4, 200e6);
   assert.throws(() => requireFit(chosen, 200e6), (error: unknown) => error instanceof EngineError && error.code === "out-of-memory" && /set memory \d+00/.test(error.help));
   const enough = Number(/set memory (\d+)/.exec((() => { try { requireFit(chosen, 200e6); return ""; } catch (error) { return (error as EngineError).help; } })())?.[1]) * 1e6;
-  requireFit(fit(shapes(), { longest: 100, rows: 50 }, 4, enough), enough);
+  requireFit(fit(shapes(), { texts: 1000, longest: 100, rows: 50 }, 4, enough), enough);
   requireFit(chosen, null);
 });
 

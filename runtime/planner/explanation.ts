@@ -1,0 +1,174 @@
+/** Without this file nobody could see what a query will read, compute and take, and what it did: the facts behind `explain`. */
+import type { SaeSpec } from "../../src/emit/specs.ts";
+import { describeTarget } from "../../src/emit/target.ts";
+import { moduleOf } from "../../src/ops/hook.ts";
+import { key } from "../../src/ops/key.ts";
+import { OPS, type Plan } from "../../src/ops/op.ts";
+import { showType } from "../../src/ops/schema.ts";
+import { nodes } from "../../src/optimize/rule.ts";
+import { printOp } from "../../src/plan/print.ts";
+import type { CompiledPipeline } from "../../src/pipeline.ts";
+import { forwardGraphOf, targetOf, type Forward } from "../activations.ts";
+import { describeChoice, describeCounts } from "../encode_choice.ts";
+import type { Placement } from "../engine/placement.ts";
+import { runsModel, valueKey } from "../numerics.ts";
+import { shapesOf } from "./lane_memory.ts";
+import { fit, memoryLimit } from "./limits.ts";
+import type { Actual, Recording } from "./recording.ts";
+import { workOf, type Work, type WorkContext, type Workload } from "./work.ts";
+
+/** One op of a plan, for machines. `same`: the node with that `id` stands here once more. */
+export interface PlanNode {
+  readonly id: string;
+  readonly op: string;
+  readonly type: string;
+  readonly inputs: readonly PlanNode[];
+  readonly same?: true;
+  readonly actual?: Actual;
+}
+
+/** Where a pass reads the model, and what encodes it. */
+export interface Place {
+  readonly layer: number;
+  readonly hook: string;
+  /** The module of the transformers package that gives the same. */
+  readonly module: string | null;
+  readonly centred: boolean;
+  readonly sae: { readonly name: string; readonly features: number; readonly kernel: string; readonly screened: string | null } | null;
+}
+
+/** What a pass will cost: null where the texts are not known yet. */
+export interface Prediction {
+  readonly flops: number;
+  /** null where the machine's speed is not asked for. */
+  readonly seconds: number | null;
+  /** Processes, padded tokens of a batch at most, and what all of it takes in memory at most; null on a device. */
+  readonly memory: { readonly processes: number; readonly batchTokens: number; readonly bytes: number; readonly limit: number } | null;
+}
+
+export interface Pass {
+  readonly stage: string;
+  readonly places: readonly Place[];
+  readonly mappedBytes: number;
+  readonly flopsPerToken: number;
+  readonly operators: number;
+  /** Nodes that a device leaves to the processor by design: after it, small, and counted. */
+  readonly tail: { readonly provider: string; readonly nodes: number } | null;
+  /** The value of the whole pass is there from before. */
+  readonly kept: boolean;
+  readonly work: Workload;
+  readonly predicted: Prediction | null;
+  readonly actual?: Actual;
+}
+
+export interface Explanation {
+  readonly written: PlanNode;
+  readonly rules: readonly { readonly name: string; readonly doc: string }[];
+  readonly plan: PlanNode;
+  readonly passes: readonly Pass[];
+  readonly device: { readonly name: string; readonly reason: string } | null;
+  /** 10⁹ float32 operations a second of one engine process. */
+  readonly gflops: number | null;
+  /** Present where the query was run. */
+  readonly actual?: { readonly ms: number; readonly peakBytes: number | null };
+}
+
+export interface ExplainContext extends WorkContext {
+  readonly placement: Placement;
+  readonly threads: number;
+  /** The speed of one engine process, or null where it is not to be measured. */
+  readonly speed: () => Promise<number | null>;
+}
+
+/** The plan as written, the rules that changed it, the plan as run, and the cost of each pass of the model; with a recording, what they took. */
+export async function explanationOf(pipeline: CompiledPipeline, context: ExplainContext, recording: Recording | null): Promise<Explanation> {
+  const below = (plan: Plan): Plan => (plan.op.op === "explain" ? plan.inputs[0]! : plan);
+  const plan = below(pipeline.plan);
+  const computes = runsModel(plan);
+  const passes: Pass[] = [];
+  for (const node of nodes(plan)) if (isForward(node)) passes.push(await passOf(node, context, recording));
+  const toRun = passes.some(({ kept, predicted }) => !kept && predicted !== null && predicted.flops > 0);
+  const gflops = toRun && targetOf(context.engine).provider === "cpu" ? await context.speed() : null;
+  return {
+    written: treeOf(below(pipeline.written), null),
+    rules: pipeline.steps.map(({ rule: { name, doc } }) => ({ name, doc })),
+    plan: treeOf(plan, recording),
+    passes: passes.map((pass) => ({ ...pass, predicted: timed(pass.predicted, gflops, context.engine.options.lanes) })),
+    device: computes ? { name: describeTarget(context.placement.target, context.threads), reason: context.placement.reason } : null,
+    gflops,
+    ...(recording === null ? {} : { actual: { ms: recording.ms(), peakBytes: recording.peakBytes() } }),
+  };
+}
+
+export function isForward(node: Plan): node is Plan & { readonly op: Forward } {
+  return node.op.op === "forward";
+}
+
+async function passOf(node: Plan & { readonly op: Forward }, context: ExplainContext, recording: Recording | null): Promise<Pass> {
+  const { op } = node;
+  const { target } = context.placement;
+  const graph = forwardGraphOf(op, context.catalog, context.graphs, target);
+  const { spec } = context.catalog.model(op.model);
+  const before = recording?.before.get(node);
+  const work = before ?? (await workOf(node, context));
+  const actual = recording?.of(node);
+  return {
+    stage: node.label,
+    places: op.taps.map((tap) => ({
+      layer: tap.layer,
+      hook: tap.hook,
+      module: moduleOf(spec.hooks, tap),
+      centred: tap.centred === true,
+      sae: tap.sae === null ? null : encoderOf(tap.sae.name, context.catalog.sae(tap.sae).spec, context),
+    })),
+    mappedBytes: graph.mappedBytes,
+    flopsPerToken: graph.flopsPerToken,
+    operators: graph.operators,
+    tail: graph.tail === undefined || graph.target === undefined ? null : { provider: graph.target.provider, nodes: graph.tail.nodes },
+    kept: recording === null ? context.values.get(valueKey(node, context.numerics)) !== undefined : recording.keptBefore.has(node),
+    work,
+    predicted: "unknown" in work ? null : predict(op, work, graph.flopsPerToken, context),
+    ...(actual === undefined ? {} : { actual }),
+  };
+}
+
+function encoderOf(name: string, spec: SaeSpec, { encodeKernel, threads, placement, screened }: ExplainContext): Place["sae"] {
+  const counts = screened.get(name);
+  return { name, features: spec.dSae, kernel: describeChoice(encodeKernel, spec, threads, placement.target), screened: counts === undefined ? null : describeCounts(counts, spec.dSae) };
+}
+
+/** Products with weights for each token, scores and mixing in attention, and all features of each wanted position. */
+function predict(op: Forward, { run, longest, mostRows }: Work, flopsPerToken: number, { catalog, engine, memory }: ExplainContext): Prediction {
+  const { spec } = catalog.model(op.model);
+  const shapes = shapesOf(spec, op.taps, op.blocks, (sae) => catalog.sae(sae).spec);
+  const length = run.texts === 0 ? 0 : run.tokens / run.texts;
+  const attention = 4 * length * spec.heads * spec.headDim * shapes.blocks;
+  const encoding = shapes.taps.reduce((sum, { sae }) => sum + (sae === null ? 0 : 2 * sae.dIn * sae.dSae), 0);
+  const limit = memoryLimit(memory);
+  const chosen = targetOf(engine).provider === "cpu" ? fit(shapes, { texts: run.texts, longest, rows: mostRows }, engine.options.lanes, limit, engine.options.batch) : null;
+  return {
+    flops: run.tokens * (flopsPerToken + attention) + run.rows * encoding,
+    seconds: null,
+    memory: chosen === null ? null : { processes: chosen.lanes, batchTokens: chosen.tokens, bytes: chosen.bytes, limit },
+  };
+}
+
+function timed(predicted: Prediction | null, gflops: number | null, lanes: number): Prediction | null {
+  if (predicted === null || gflops === null) return predicted;
+  return { ...predicted, seconds: predicted.flops / (gflops * 1e9 * (predicted.memory?.processes ?? lanes)) };
+}
+
+function treeOf(plan: Plan, recording: Recording | null): PlanNode {
+  const seen = new Set<string>();
+  const visit = (node: Plan): PlanNode => {
+    // What passes rows on has the key of what it passes, and is shown each time.
+    const passes = OPS[node.op.op].passes;
+    const id = `${key(node).slice(0, 12)}${passes ? ` ${node.op.op} ${seen.size}` : ""}`;
+    const own = { id, op: printOp(node.op), type: showType(node.schema) };
+    if (seen.has(id)) return { ...own, inputs: [], same: true };
+    seen.add(id);
+    const actual = recording?.of(node);
+    return { ...own, inputs: node.inputs.map(visit), ...(actual === undefined ? {} : { actual }) };
+  };
+  return visit(plan);
+}

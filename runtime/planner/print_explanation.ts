@@ -1,0 +1,93 @@
+/** Without this file the facts behind `explain` could be read by machines only. */
+import type { Plan } from "../../src/ops/op.ts";
+import { printPlan } from "../../src/plan/print.ts";
+import type { CompiledPipeline } from "../../src/pipeline.ts";
+import type { Explanation, Pass, Place } from "./explanation.ts";
+import type { Actual, Recording } from "./recording.ts";
+
+/** For people: the plan as written, the rules, the plan as run, each pass of the model, the device, and what it took. */
+export function printExplanation({ written, plan }: Pick<CompiledPipeline, "written" | "plan">, explanation: Explanation, recording: Recording | null): string {
+  const below = (root: Plan): Plan => (root.op.op === "explain" ? root.inputs[0]! : root);
+  const { rules, passes, device, actual } = explanation;
+  return [
+    "as written",
+    indent(printPlan(below(written))),
+    "rules",
+    ...(rules.length === 0 ? ["  none applies"] : rules.map(({ name, doc }) => `  ${name}: ${doc}`)),
+    "as run",
+    indent(printPlan(below(plan), (node) => tookWhat(recording?.of(node)))),
+    ...(passes.length === 0 ? [] : ["passes of the model", ...passes.flatMap((pass) => passLines(pass, explanation))]),
+    ...(device === null ? [] : ["device", `  ${device.name}: ${device.reason}`]),
+    ...(actual === undefined ? [] : ["in all", `  ${time(actual.ms)}${actual.peakBytes === null ? "" : `, at most ${bytes(actual.peakBytes)} of memory in all processes`}`]),
+  ].join("\n");
+}
+
+function tookWhat(actual: Actual | undefined): string {
+  if (actual === undefined) return "";
+  const rows = actual.rows === null ? "" : `, ${actual.rows} ${actual.rows === 1 ? "row" : "rows"}`;
+  return actual.kept ? `   [kept from before${rows}]` : `   [${time(actual.ms)}${rows}]`;
+}
+
+function passLines(pass: Pass, { gflops }: Explanation): string[] {
+  const { stage, places, mappedBytes, flopsPerToken, operators, tail, kept, actual } = pass;
+  return [
+    `  ${stage}: maps ${bytes(mappedBytes)} of weights, ${(flopsPerToken / 1e6).toFixed(1)} MFLOP a token, ${operators} operators; ${kept ? "kept from before: not run" : "not kept: runs"}`,
+    ...places.flatMap(placeLines),
+    ...(tail === null ? [] : [`    on ${tail.provider}, then ${tail.nodes} nodes on the CPU: rows, features and values of what is active; a node elsewhere is an error`]),
+    ...workLines(pass),
+    ...(actual === undefined || actual.kept ? [] : [`    ${spent(pass, actual, gflops)}`]),
+  ];
+}
+
+function placeLines({ layer, hook, module, centred, sae }: Place): string[] {
+  return [
+    `    layer ${layer} ${hook}, in transformers: ${module ?? "nothing"}${centred ? ", minus its mean over the dimensions" : ""}`,
+    ...(sae === null ? [] : [`    encoder of ${sae.name}: ${sae.kernel}`, ...(sae.screened === null ? [] : [`      ${sae.screened}`])]),
+  ];
+}
+
+function workLines({ work, predicted, kept }: Pass): string[] {
+  if ("unknown" in work) return [`    ${work.unknown}`];
+  const { texts, tokens, rows, run, known, exact } = work;
+  const same = texts - known - run.texts;
+  const counts = `    ${exact ? "" : "about "}${count(texts, "text")}, ${count(tokens, "token")}, ${count(rows, "wanted position")}${known > 0 ? `; ${known} texts cached` : ""}${exact && same > 0 ? `; ${same} repeat others` : ""}`;
+  if (kept || predicted === null || run.texts === 0) return [`${counts}${!kept && run.texts === 0 && texts > 0 ? "; the model reads none" : ""}`];
+  const { flops, seconds, memory } = predicted;
+  const part = run.texts < texts ? `${run.texts} of them run: ` : "";
+  const how = memory === null ? "" : ` in ${memory.processes === 1 ? "one process" : `${memory.processes} processes`}`;
+  return [
+    counts,
+    `    ${part}${flopsOf(flops)}${seconds === null ? "" : `, about ${time(1000 * seconds)}`}${how}`,
+    ...(memory === null ? [] : [`    at most ${bytes(memory.bytes)} of memory, with batches of up to ${memory.batchTokens} tokens`]),
+  ];
+}
+
+/** What the pass took, and how near it came to a bare product of matrices. */
+function spent({ work, predicted }: Pass, { ms, tokens = 0 }: Actual, gflops: number | null): string {
+  const parts = [`took ${time(ms)}`];
+  if (tokens > 0) parts.push(`${tokens} tokens, ${Math.round(tokens / (ms / 1000))} tokens/s`);
+  if (predicted !== null && !("unknown" in work) && predicted.flops > 0) {
+    const reached = predicted.flops / ms / 1e6;
+    parts.push(`${reached.toFixed(reached < 10 ? 1 : 0)} GFLOP/s${gflops === null ? "" : ` of ${(gflops * (predicted.memory?.processes ?? 1)).toFixed(0)} that a bare product reaches`}`);
+  }
+  return parts.join(", ");
+}
+
+const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? "" : "s"}`;
+
+function flopsOf(flops: number): string {
+  return flops < 1e9 ? `${(flops / 1e6).toFixed(0)} MFLOP` : flops < 1e12 ? `${(flops / 1e9).toFixed(1)} GFLOP` : `${(flops / 1e12).toFixed(1)} TFLOP`;
+}
+
+function time(ms: number): string {
+  if (ms < 1000) return `${ms.toFixed(ms < 10 ? 1 : 0)} ms`;
+  return ms < 120_000 ? `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 1)} s` : `${(ms / 60_000).toFixed(0)} min`;
+}
+
+function bytes(size: number): string {
+  return size < 1e6 ? `${(size / 1e3).toFixed(0)} kB` : size < 1e9 ? `${(size / 1e6).toFixed(1)} MB` : `${(size / 1e9).toFixed(2)} GB`;
+}
+
+function indent(text: string): string {
+  return text.split("\n").map((line) => `  ${line}`).join("\n");
+}

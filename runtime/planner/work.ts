@@ -1,0 +1,150 @@
+/** Without this file nobody could say before a query runs how many texts the model will read, and how many are known already. */
+import { nodes, rewrite } from "../../src/optimize/rule.ts";
+import { OPS, type Plan } from "../../src/ops/op.ts";
+import type { ActivationContext, Forward } from "../activations.ts";
+import type { Single, Table, Tokens, Value } from "../data/frame.ts";
+import { concatTables, takeRows } from "../data/table.ts";
+import { tokenizeTable } from "../documents.ts";
+import { DataError } from "../data/error.ts";
+import type { Document } from "../engine/port.ts";
+import { runsModel, valueKey } from "../numerics.ts";
+import { streamOf } from "../stream.ts";
+import { tapSpaces } from "../tap_documents.ts";
+import type { ValueStore } from "../value_store.ts";
+import { wantedPositions } from "../window.ts";
+
+/** Texts, the tokens in them, and the positions that are wanted. */
+export interface Amount {
+  readonly texts: number;
+  readonly tokens: number;
+  readonly rows: number;
+}
+
+/** What one pass of the model has to do. */
+export interface Work extends Amount {
+  /** Tokens of the longest text, and wanted positions of a text at most. */
+  readonly longest: number;
+  readonly mostRows: number;
+  /** Of all, what has to be run: neither known already nor the same as another text. */
+  readonly run: Amount;
+  /** Texts known from memory or from the disk. */
+  readonly known: number;
+  /** false: counted on some of the texts. */
+  readonly exact: boolean;
+}
+
+/** Or why that is not known yet. */
+export type Workload = Work | { readonly unknown: string };
+
+export type WorkContext = Omit<ActivationContext, "onProgress"> & {
+  readonly values: ValueStore;
+  /** The value of a plan that runs no model. */
+  readonly evaluate: (plan: Plan) => Promise<Value>;
+};
+
+/** Texts that are looked at, evenly spread; more are counted and not read. */
+const MOST_TEXTS = 2000;
+
+/** Read the texts that a pass would read, without the model. Nothing on the way is shown, saved or asserted. */
+export async function workOf(pass: Plan & { readonly op: Forward }, context: WorkContext): Promise<Workload> {
+  const tokenize = pass.inputs[0]!;
+  const computed = nodes(tokenize).find((node) => context.values.get(valueKey(node, context.numerics)) === undefined && (node.op.op === "generate" || node.op.op === "forward" || node.op.op === "encode" || node.op.op === "decode"));
+  if (computed !== undefined && runsModel(tokenize)) return { unknown: `how many tokens are read is known once \`${computed.label}\` has run` };
+  let sample: { readonly sets: readonly Tokens[]; readonly share: number };
+  try {
+    sample = await sampled(tokenize, context);
+  } catch (error) {
+    const cause = error instanceof Error && error.cause instanceof DataError ? error.cause : error;
+    if (cause instanceof DataError) return { unknown: `the texts cannot be read: ${cause.message}` };
+    throw error;
+  }
+  const { sets, share } = sample;
+  const documents = sets.flatMap((tokens) => tokens.ids.map((ids, i): Document => ({ ids, wanted: wantedPositions(pass.op.window, ids.length, tokens.boundary?.[i] ?? null) })));
+  return counted(pass.op, documents, share, context);
+}
+
+/** The tokens of at most so many texts, and which share of all they are. */
+async function sampled(tokenize: Plan, context: WorkContext): Promise<{ readonly sets: readonly Tokens[]; readonly share: number }> {
+  if (tokenize.op.op !== "tokenize") {
+    const value = await context.evaluate(withoutEffects(tokenize));
+    return { sets: singles(value).map(asTokens), share: 1 };
+  }
+  const { op } = tokenize;
+  const model = context.catalog.model(op.model);
+  const pieces = streamOf(tokenize.inputs[0]!, { catalog: context.catalog, known: () => undefined, onNotice: () => {}, signal: context.signal });
+  const tables = pieces === null ? singles(await context.evaluate(withoutEffects(tokenize.inputs[0]!))).map(asTable).map((table) => ({ table, rows: table.rows })) : [await firstOf(pieces)];
+  const all = tables.reduce((sum, { rows }) => sum + rows, 0);
+  const sets = tables.map(({ table, rows }) => tokenizeTable({ ...op, whenTooLong: "truncate" }, spread(table, Math.ceil(rows * Math.min(1, MOST_TEXTS / Math.max(1, all)))), model));
+  return { sets, share: all === 0 ? 1 : sets.reduce((sum, { ids }) => sum + ids.length, 0) / all };
+}
+
+/** The first rows of a stream, and how many there are in all. */
+async function firstOf(pieces: AsyncGenerator<Table>): Promise<{ readonly table: Table; readonly rows: number }> {
+  const first: Table[] = [];
+  let held = 0;
+  let rows = 0;
+  for await (const piece of pieces) {
+    rows += piece.rows;
+    if (held >= MOST_TEXTS) continue;
+    first.push(piece);
+    held += piece.rows;
+  }
+  return { table: first.length === 1 ? first[0]! : concatTables(first), rows };
+}
+
+function spread(table: Table, count: number): Table {
+  const { rows } = table;
+  return count >= rows ? table : takeRows(table, Uint32Array.from({ length: count }, (_, i) => Math.floor((i * rows) / count)));
+}
+
+function counted(op: Forward, documents: readonly Document[], share: number, context: WorkContext): Work {
+  const spaces = tapSpaces(op, context);
+  context.store.refresh(spaces);
+  const seen = new Set<string>();
+  const [all, run] = [[0, 0, 0] as [number, number, number], [0, 0, 0] as [number, number, number]];
+  let known = 0;
+  let longest = 0;
+  let mostRows = 0;
+  for (const document of documents) {
+    const { ids, wanted } = document;
+    const add = (to: [number, number, number]): void => {
+      to[0]++;
+      to[1] += ids.length;
+      to[2] += wanted.length;
+    };
+    add(all);
+    longest = Math.max(longest, ids.length);
+    mostRows = Math.max(mostRows, wanted.length);
+    if (wanted.length === 0) continue;
+    if (context.store.has(spaces, document)) {
+      known++;
+      continue;
+    }
+    const id = `${ids.join()}|${wanted.join()}`;
+    if (!seen.has(id)) add(run);
+    seen.add(id);
+  }
+  const scaled = (count: number): number => Math.round(count / share);
+  const amount = ([texts, tokens, rows]: readonly [number, number, number]): Amount => ({ texts: scaled(texts), tokens: scaled(tokens), rows: scaled(rows) });
+  return { ...amount(all), run: amount(run), known: scaled(known), longest, mostRows, exact: share === 1 };
+}
+
+/** The same rows without what is done on the way. */
+function withoutEffects(plan: Plan): Plan {
+  return rewrite(plan, (node) => (OPS[node.op.op].passes ? node.inputs[0]! : null)) ?? plan;
+}
+
+function singles(value: Value): readonly Single[] {
+  return value.kind === "groups" ? value.members.map((member) => member.value) : [value];
+}
+
+function asTable(value: Single): Table {
+  if (value.kind === "table") return value;
+  if (value.kind === "features") return value.table;
+  throw new Error(`texts are rows of a table, not ${value.kind}`);
+}
+
+function asTokens(value: Single): Tokens {
+  if (value.kind !== "tokens") throw new Error(`a pass reads tokens, not ${value.kind}`);
+  return value;
+}

@@ -1,0 +1,166 @@
+/** Without this file `explain` could promise one thing and the run do another. */
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { formatRows } from "../../runtime/data/write.ts";
+import type { TextValue, Value } from "../../runtime/data/frame.ts";
+import type { Explanation, Pass, PlanNode } from "../../runtime/planner/explanation.ts";
+import { machineSpeed } from "../../runtime/planner/machine.ts";
+import type { Engine } from "../../runtime/engine/port.ts";
+import type { Work } from "../../runtime/planner/work.ts";
+import { bits, folder, open, run } from "../session/open.ts";
+
+const QUERY = "sample perfect 6 | acts layer 7 last 50 | top 10";
+
+async function explained(session: Awaited<ReturnType<typeof open>>, query: string): Promise<Explanation> {
+  const { values, outcome } = await run(session, query);
+  assert.is(outcome.exitCode, 0, JSON.stringify(outcome.diagnostics));
+  const value = values.at(-1)! as TextValue;
+  assert.is(value.kind, "text");
+  return value.data as Explanation;
+}
+
+function work({ work }: Pass): Work {
+  if ("unknown" in work) throw new Error(work.unknown);
+  return work;
+}
+
+test("texts, tokens and positions are those that are run, and cached ones are told before", async () => {
+  const session = await open();
+  const [before] = (await explained(session, `${QUERY} | explain`)).passes;
+  const counts = (await run(session, "sample perfect 6 | acts layer 7 last 50 | count")).values[0]!;
+  assert.equal([work(before!).texts, work(before!).rows, work(before!).known, work(before!).exact], [6, 300, 0, true]);
+  assert.ok(counts.kind === "table");
+  assert.is(before!.kept, false);
+  const [more] = (await explained(session, "sample perfect 9 | acts layer 7 last 50 | top 10 | explain")).passes;
+  assert.equal([work(more!).texts, work(more!).known, work(more!).run.texts], [9, 6, 3]);
+  await run(session, "sample perfect 9 | acts layer 7 last 50 | top 10");
+  const [after] = (await explained(session, "sample perfect 9 | acts layer 7 last 50 | top 10 | explain")).passes;
+  assert.ok(after!.kept || work(after!).run.texts === 0);
+  // Another question of the same texts.
+  const [other] = (await explained(session, "sample perfect 9 | acts layer 7 last 50 | stats | explain")).passes;
+  assert.equal([other!.kept, work(other!).known, work(other!).run], [false, 9, { texts: 0, tokens: 0, rows: 0 }]);
+  assert.is(other!.predicted!.flops, 0);
+  await session.close();
+});
+
+test("the same texts twice are read once, and that is said", async () => {
+  const session = await open({ measured: false });
+  const { values } = await run(session, 'prompts "In the beginning", "In the beginning", "And God said" | acts layer 7 | top 3 | explain');
+  const { passes: [pass], gflops } = (values[0] as TextValue).data as Explanation;
+  assert.equal([work(pass!).texts, work(pass!).run.texts], [3, 2]);
+  assert.match((values[0] as TextValue).text, /3 texts, .*; 1 repeat others\n +2 of them run: \d+ MFLOP in one process\n/);
+  assert.is(gflops, null);
+  await session.close();
+});
+
+test("operations: two for each weight and token, attention over what is seen, all features of wanted positions", async () => {
+  const session = await open({ measured: false });
+  const { passes: [pass] } = await explained(session, `${QUERY} | explain`);
+  const { run: { tokens, texts, rows } } = work(pass!);
+  // The shipped model: 8 blocks up to the hook, four heads of 64 columns and an SAE of 256 × 1,536, by its config.
+  const config = JSON.parse(readFileSync(join(import.meta.dirname, "../../examples/kjv/model/config.json"), "utf8")) as Record<string, number>;
+  const width = config["hidden_size"]!;
+  const sae = pass!.places[0]!.sae!;
+  const attention = 4 * (tokens / texts) * config["num_attention_heads"]! * (config["head_dim"] ?? width / config["num_attention_heads"]!) * 8;
+  assert.is(Math.round(pass!.predicted!.flops), Math.round(tokens * (pass!.flopsPerToken + attention) + rows * 2 * width * sae.features));
+  await session.close();
+});
+
+test("more texts than are looked at are estimated, and said to be", async () => {
+  const path = folder({ "many.csv": `text\n${Array.from({ length: 5000 }, (_, i) => `In the beginning ${i % 7 === 0 ? "God created the heaven and the earth" : "was the word"}`).join("\n")}\n` });
+  for (const streamBytes of [undefined, 1000]) {
+    const session = await open({ readFrom: path, measured: false, ...(streamBytes === undefined ? {} : { streamBytes }) });
+    const { values } = await run(session, 'csv "many.csv" | text text | acts layer 7 | stats | explain');
+    const { passes: [pass] } = (values[0] as TextValue).data as Explanation;
+    const { texts, tokens, exact, run: left } = work(pass!);
+    assert.equal([texts, exact], [5000, false], String(streamBytes));
+    assert.match((values[0] as TextValue).text, /about 5000 texts/);
+    assert.ok(left.texts < texts && left.tokens < tokens);
+    await session.close();
+  }
+});
+
+test("what depends on a model that has not run is not guessed", async () => {
+  const session = await open({ measured: false });
+  const { values } = await run(session, "sample perfect 3 | memorize prefix 10 continue 5 of input_text | acts layer 7 | top 3 | explain");
+  assert.match((values[0] as TextValue).text, /how many tokens are read is known once `memorize prefix 10 continue 5 of input_text` has run/);
+  await session.close();
+});
+
+test("a text that cannot be read is a fact about the pass, not a failure", async () => {
+  const path = folder({ "holes.csv": "text,n\nIn the beginning,1\n,2\n" });
+  const session = await open({ readFrom: path, measured: false });
+  const { values, outcome } = await run(session, 'csv "holes.csv" types (text str) | text text | acts layer 7 | top 3 | explain');
+  if (outcome.exitCode === 0) assert.ok(/the texts cannot be read: row 2|2 texts/.test((values[0] as TextValue).text), (values[0] as TextValue).text);
+  else assert.is(outcome.exitCode, 3);
+  await session.close();
+});
+
+test("explain analyze gives what the query gives to its steps, once, and says what they took", async () => {
+  const path = folder();
+  const session = await open({ writeTo: path });
+  const { values, outcome, events } = await run(session, `${QUERY} | save "top.csv" | explain analyze`);
+  assert.is(outcome.exitCode, 0);
+  assert.is(events.filter(({ kind }) => kind === "saved").length, 1);
+  assert.ok(existsSync(join(path, "top.csv")));
+  const { text, data } = values.at(-1) as TextValue;
+  const { plan, passes: [pass], actual, gflops } = data as Explanation;
+  const steps: PlanNode[] = [];
+  const visit = (node: PlanNode): void => void (steps.push(node), node.inputs.forEach(visit));
+  visit(plan);
+  assert.ok(steps.every((step) => step.actual !== undefined && step.actual.ms >= 0), "every step has its time");
+  assert.is(steps.at(-1)!.actual!.rows, 320);
+  assert.equal([pass!.actual!.tokens, pass!.actual!.knownTexts, pass!.actual!.rows], [work(pass!).run.tokens, 0, 300]);
+  assert.ok(actual!.ms >= steps.reduce((sum, step) => sum + step.actual!.ms, 0) - 1, "no time is counted twice");
+  assert.ok(gflops! > 0 && pass!.predicted!.seconds! > 0);
+  if (existsSync("/proc/self/status")) assert.ok(actual!.peakBytes! > 50e6 && actual!.peakBytes! <= pass!.predicted!.memory!.bytes, "and no more memory than was said");
+  assert.match(text, /\[\d.*, 320 rows\]/);
+  assert.match(text, /took .*tokens\/s, .*GFLOP\/s of \d+ that a bare product reaches/);
+  // Once more: nothing is run.
+  const again = await explained(session, `${QUERY} | explain analyze`);
+  assert.is(again.passes[0]!.kept, true);
+  await session.close();
+});
+
+test("explaining changes nothing of what comes after", async () => {
+  const plain = await open();
+  const expected = bits((await run(plain, QUERY)).values as readonly Value[]);
+  await plain.close();
+  for (const word of ["explain", "explain analyze"]) {
+    const session = await open();
+    await run(session, `${QUERY} | ${word}`);
+    assert.is(bits((await run(session, QUERY)).values as readonly Value[]), expected, word);
+    await session.close();
+  }
+});
+
+test("as JSON it can be read by machines", async () => {
+  const session = await open({ measured: false });
+  const { values } = await run(session, `${QUERY} | explain`);
+  const text = [...formatRows(values[0]!, "json")].join("");
+  assert.equal(Object.keys(JSON.parse(text) as object), ["written", "rules", "plan", "passes", "device", "gflops"]);
+  assert.is([...formatRows(values[0]!, "jsonl")].join("").trimEnd().split("\n").length, 1);
+  await session.close();
+});
+
+test("a machine is measured once, and a damaged record is written anew", async () => {
+  const path = mkdtempSync(join(tmpdir(), "saeq-"));
+  let measured = 0;
+  const engine = { options: { lanes: 2, threads: 1, batch: null }, speed: async () => ((measured += 1), 12.345) } as unknown as Engine;
+  assert.is(await machineSpeed(engine, path), 12.3);
+  assert.is(await machineSpeed(engine, path), 12.3);
+  assert.is(measured, 1);
+  assert.is(await machineSpeed({ ...engine, options: { ...engine.options, lanes: 1 } }, path), 12.3);
+  assert.is(measured, 2, "other processes, another speed");
+  for (const text of ["", "{", "[]", '{"format":2,"gflops":{}}', '{"format":1,"gflops":7}', '{"format":1,"gflops":{"x":"y"}}']) {
+    writeFileSync(join(path, "machine.json"), text);
+    assert.is(await machineSpeed(engine, path), 12.3, text);
+  }
+  assert.is(measured, 8);
+  assert.is(await machineSpeed(engine, join(path, "machine.json")), 12.3, "a folder that is none");
+});
+
+test.run();
