@@ -31,6 +31,6 @@ fi
 
 node repl/bin/saeq.js doctor
 small=(); rows=4096; rounds=5
-[ -n "$dry" ] && { small=(--small); rows=32; rounds=1; }
+[ -n "$dry" ] && { small=(--shape small); rows=32; rounds=1; }
 [ -e "$work/checkpoint/model/config.json" ] || "$PYTHON" bench/llama8b/make_checkpoint.py "$work/checkpoint" --rows "$rows" "${small[@]}"
 node --disable-warning=ExperimentalWarning bench/gpu/run.ts "$work/checkpoint" --rounds "$rounds" ${dry:+--dry --batch 8}

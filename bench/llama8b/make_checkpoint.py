@@ -33,10 +33,15 @@ class Shape:
     vocabulary: int
     layers: int
     features: int
+    hook: int
+    """The block behind which the SAE reads."""
 
 
-LLAMA_8B = Shape(hidden=4096, heads=32, kv_heads=8, head=128, mlp=14336, vocabulary=128256, layers=8, features=32768)
-SMALL = Shape(hidden=256, heads=8, kv_heads=2, head=32, mlp=512, vocabulary=128256, layers=8, features=16384)
+SHAPES = {
+    "8b": Shape(hidden=4096, heads=32, kv_heads=8, head=128, mlp=14336, vocabulary=128256, layers=8, features=32768, hook=7),
+    "135m": Shape(hidden=576, heads=9, kv_heads=3, head=64, mlp=1536, vocabulary=49152, layers=30, features=4608, hook=15),
+    "small": Shape(hidden=256, heads=8, kv_heads=2, head=32, mlp=512, vocabulary=128256, layers=8, features=16384, hook=7),
+}
 
 
 def config(shape: Shape) -> dict[str, object]:
@@ -147,12 +152,23 @@ def write_texts(words: list[str], count: int, tokens: int, path: Path) -> list[s
     return texts[count:]
 
 
+def write_runs(texts: Path, runs: Path) -> None:
+    """Each text as a prompt and its continuation; every second one counts as known by heart."""
+    with texts.open(newline="", encoding="utf-8") as read, runs.open("w", newline="", encoding="utf-8") as write:
+        table = csv.writer(write, lineterminator="\n")
+        table.writerow(["input_text", "generated_continuation_text", "perfect_match"])
+        for number, (text,) in enumerate(itertools.islice(csv.reader(read), 1, None)):
+            words = text.split(" ")
+            half = len(words) // 2
+            table.writerow([" ".join(words[:half]), f" {' '.join(words[half:])}", "True" if number % 2 == 0 else "False"])
+
+
 @torch.inference_mode()
 def write_sae(shape: Shape, model_folder: Path, texts: list[str], l0: float, folder: Path) -> None:
     """Random unit features, and the one threshold that lets `l0` of them fire on a token of the model's own residuals."""
     model = LlamaModel.from_pretrained(model_folder, dtype=torch.bfloat16)
     ids = AutoTokenizer.from_pretrained(model_folder)(texts, return_tensors="pt").input_ids
-    residual = residual_after(model, shape.layers - 1, ids)[:, ids.shape[1] // 2 :].flatten(0, 1).float()
+    residual = residual_after(model, shape.hook, ids)[:, ids.shape[1] // 2 :].flatten(0, 1).float()
     del model
     print(f"residual: rms {residual.square().mean().sqrt():.3f}")
     encoder = torch.empty(shape.hidden, shape.features, dtype=torch.bfloat16).normal_(std=shape.hidden**-0.5)
@@ -179,7 +195,7 @@ def write_sae(shape: Shape, model_folder: Path, texts: list[str], l0: float, fol
         "apply_b_dec_to_input": True,
         "normalize_activations": "none",
         "reshape_activations": "none",
-        "metadata": {"hook_name": f"blocks.{shape.layers - 1}.hook_resid_post", "model_name": "random-llama", "prepend_bos": True, "sae_lens_version": "6.54.12"},
+        "metadata": {"hook_name": f"blocks.{shape.hook}.hook_resid_post", "model_name": "random-llama", "prepend_bos": True, "sae_lens_version": "6.54.12"},
     }
     (folder / "cfg.json").write_text(json.dumps(settings, indent=2))
 
@@ -190,14 +206,17 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=20)
     parser.add_argument("--tokens", type=int, default=100, help="tokens of each text, with BOS")
     parser.add_argument("--l0", type=float, default=50, help="features that fire on a token")
-    parser.add_argument("--small", action="store_true", help="little matrices, for trying the scripts")
+    parser.add_argument("--shape", choices=list(SHAPES), default="8b", help="small: little matrices, for trying the scripts")
+    parser.add_argument("--runs", action="store_true", help="the texts as runs.csv too: halves, and two groups of equal size")
     arguments = parser.parse_args()
-    shape = SMALL if arguments.small else LLAMA_8B
+    shape = SHAPES[arguments.shape]
     torch.manual_seed(0)
     arguments.folder.mkdir(parents=True, exist_ok=True)
     write_model(shape, arguments.folder / "model")
     words = write_tokenizer(shape, arguments.folder / "model")
     calibration = write_texts(words, arguments.rows, arguments.tokens, arguments.folder / "texts.csv")
+    if arguments.runs:
+        write_runs(arguments.folder / "texts.csv", arguments.folder / "runs.csv")
     write_sae(shape, arguments.folder / "model", calibration, arguments.l0, arguments.folder / "sae")
 
 

@@ -1,0 +1,59 @@
+"""Without this file saeq would stand beside a slow notebook only: the same tables from transformers cut behind the hook, twenty texts at a time."""
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+
+process_began = time.perf_counter()
+beside = Path(__file__).parent
+sys.path += [str(beside.parent / "start"), str(beside.parent / "llama8b")]
+
+import pandas as pd
+import torch
+from sae_lens import SAE
+from transformers import AutoConfig, AutoTokenizer, LlamaModel
+
+from residual import residual_after
+from tables import LAST, report, sampled_rows
+
+imports_done = time.perf_counter()
+BATCH = 20
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("runs", type=Path, help="the CSV of memorization runs")
+    parser.add_argument("model", type=Path)
+    parser.add_argument("sae", type=Path)
+    parser.add_argument("out", type=Path, help="folder for the plots, union.json and times.json")
+    parser.add_argument("--sample", type=Path, help="rows to read instead of drawing them: a CSV with a column `group`")
+    parser.add_argument("--layer", type=int, default=7)
+    arguments = parser.parse_args()
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    torch.set_grad_enabled(False)
+
+    groups = sampled_rows(pd.read_csv(arguments.runs), arguments.sample)
+    tokenizer = AutoTokenizer.from_pretrained(arguments.model)
+    config = AutoConfig.from_pretrained(arguments.model, num_hidden_layers=arguments.layer + 1)
+    model = LlamaModel.from_pretrained(arguments.model, config=config, dtype=torch.float32).eval()
+    sae = SAE.load_from_disk(arguments.sae, device="cpu", dtype="float32")
+    loaded = time.perf_counter()
+
+    texts = [row.input_text + row.generated_continuation_text for rows in groups.values() for row in rows.itertuples()]
+    encoded: list[torch.Tensor] = []
+    for first in range(0, len(texts), BATCH):
+        # All texts have one length: nothing is padded.
+        ids = tokenizer(texts[first : first + BATCH], return_tensors="pt").input_ids
+        encoded += list(sae.encode(residual_after(model, arguments.layer, ids)[:, -LAST:]))
+    parts = iter(encoded)
+    active = {name: torch.cat([next(parts) for _ in range(len(rows))]) for name, rows in groups.items()}
+    encoding_done = time.perf_counter()
+    report(active, arguments.out)
+    ended = time.perf_counter()
+    times = {"imports": imports_done - process_began, "load": loaded - imports_done, "activations": encoding_done - loaded, "tables and plots": ended - encoding_done}
+    (arguments.out / "times.json").write_text(json.dumps(times))
+
+
+main()
