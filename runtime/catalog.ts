@@ -15,6 +15,7 @@ import { readSae } from "./checkpoint/sae.ts";
 import { readTokenizer, requireVocabulary, type Tokenizer } from "./checkpoint/tokenizer.ts";
 import { scanCsv, streamCsv, type Scan } from "./data/csv_stream.ts";
 import { DataError } from "./data/error.ts";
+import { scanJsonl, streamJsonl } from "./data/jsonl_stream.ts";
 import type { Table } from "./data/frame.ts";
 import { fewValues } from "./data/few_values.ts";
 import { readTable } from "./data/read.ts";
@@ -55,7 +56,7 @@ export interface Catalog {
   /** Forget files, so that the next look-up sees what changed on disk. Models stay. */
   forgetTables(): void;
   table(op: Op & { readonly op: "read" }): Promise<Table>;
-  /** A large CSV file in pieces; null for others, which are held. */
+  /** A large file of CSV or JSON lines in pieces; null for others, which are held. */
   stream(op: Op & { readonly op: "read" }): AsyncGenerator<Table> | null;
   model(ref: ModelRef): LoadedModel;
   sae(ref: SaeRef): LoadedSae;
@@ -67,7 +68,7 @@ export interface Catalog {
 export interface CatalogOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly patience?: Patience;
-  /** CSV files from this size on are scanned when they are checked and streamed when they are run. */
+  /** CSV and JSON lines from this size on are scanned when they are checked and streamed when they are run. */
   readonly streamBytes?: number;
 }
 
@@ -103,13 +104,14 @@ export function createCatalog(readFrom: string, options: CatalogOptions = {}): C
   async function factsOf(need: Need & { readonly kind: "table" }): Promise<TableFacts> {
     const facts = (columns: readonly ColumnSchema[], rows: number, digest: string): TableFacts => ({ schema: { kind: "table", columns, groups: null, known: true }, rows, digest });
     // Files read with leniency, and separators that are none, are the whole reader's business.
-    const large = need.format === "csv" && need.lenient === undefined && /^[\t !#-~]$/.test(need.separator) && (await stat(inputPath(need.path)).then((found) => found.isFile() && found.size >= streamBytes, () => false));
+    const flows = need.format === "jsonl" || (need.format === "csv" && need.lenient === undefined && /^[\t !#-~]$/.test(need.separator));
+    const large = flows && (await stat(inputPath(need.path)).then((found) => found.isFile() && found.size >= streamBytes, () => false));
     if (!large) {
       const { table, digest } = await loadTable(need);
       return { ...facts(table.columns.map(({ name, type }) => ({ name, type })), table.rows, digest), values: fewValues(table) };
     }
     const known = scans.get(tableKey(need));
-    const scan = known ?? (await scanCsv(inputPath(need.path), need));
+    const scan = known ?? (await (need.format === "jsonl" ? scanJsonl : scanCsv)(inputPath(need.path), need));
     scans.set(tableKey(need), scan);
     if (known === undefined) notes.push(...scan.notes.map((note) => `${need.path}: ${note}`));
     return facts(scan.columns.map(({ name, type }) => ({ name, type })), scan.rows, scan.digest);
@@ -224,7 +226,8 @@ export function createCatalog(readFrom: string, options: CatalogOptions = {}): C
     },
     stream: (op) => {
       const scan = scans.get(tableKey(op));
-      return scan === undefined || scan.digest !== op.digest || tables.has(tableKey(op)) ? null : streamCsv(inputPath(op.path), op.separator, scan);
+      if (scan === undefined || scan.digest !== op.digest || tables.has(tableKey(op))) return null;
+      return op.format === "jsonl" ? streamJsonl(inputPath(op.path), scan) : streamCsv(inputPath(op.path), op.separator, scan);
     },
     provide,
     lookUp: async (need, call = HERE) => {

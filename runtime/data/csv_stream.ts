@@ -33,8 +33,8 @@ export interface Scan {
 }
 
 /** Rows and characters of one piece at most. */
-const PIECE_ROWS = 8192;
-const PIECE_CHARACTERS = 1 << 22;
+export const PIECE_ROWS = 8192;
+export const PIECE_CHARACTERS = 1 << 22;
 
 /**
  * Rows of a guarded file, header first, some at a time; the guard has made sure that all are equally long. No text is read while rows
@@ -133,7 +133,7 @@ export async function scanCsv(path: string, { separator, types }: { readonly sep
 }
 
 /** A piece of a column whose type was asked for; rows in messages count from the start of the file. */
-function forced(name: string, type: ScalarType, cells: readonly string[], from: number, nullable: boolean): ReturnType<typeof forceColumn> {
+export function forced(name: string, type: ScalarType, cells: readonly string[], from: number, nullable: boolean): ReturnType<typeof forceColumn> {
   try {
     const column = forceColumn(name, type, cells);
     return column.valid === null && nullable ? { ...column, valid: new Uint8Array(cells.length).fill(1) } : column;
@@ -180,6 +180,6 @@ export async function* streamCsv(path: string, separator: string, { columns, row
   if (found !== digest || given !== rows) throw changed(path);
 }
 
-function changed(path: string): DataError {
+export function changed(path: string): DataError {
   return new DataError({ code: "input-changed", message: `\`${basename(path)}\` changed after it was checked`, help: "run the line that reads it again" });
 }

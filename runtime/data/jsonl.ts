@@ -29,58 +29,95 @@ interface Gathered {
  */
 export async function readJsonl(path: string, options: JsonlOptions = {}): Promise<ReadResult> {
   const columns = new Map<string, Gathered>();
+  const file = { digest: "", blank: 0 };
   let rows = 0;
-  let lines = 0;
-  let blank = 0;
-  let digest = "";
-  const addRow = (line: string): void => {
-    lines++;
-    if (line.trim() === "") {
-      blank++;
-      return;
-    }
-    rows++;
-    for (const [name, value] of parseFlatObject(path, line, { row: rows, line: lines })) {
-      let column = columns.get(name);
-      if (column === undefined) {
-        if (columns.size >= MAX_COLUMNS) throw new DataError({ code: "too-many-columns", message: `${path}: there are more than ${MAX_COLUMNS} different keys by row ${rows}`, row: rows, help: "keep names that differ from row to row in a column of their own" });
-        columns.set(name, (column = { cells: [], text: -1, other: -1 }));
+  for await (const objects of objectsOf(path, file, options.signal)) {
+    for (const entries of objects) {
+      rows++;
+      for (const [name, value] of entries) {
+        let column = columns.get(name);
+        if (column === undefined) {
+          requireRoom(path, columns.size, rows);
+          columns.set(name, (column = { cells: [], text: -1, other: -1 }));
+        }
+        put(column, rows - 1, value);
       }
-      put(column, rows - 1, value);
     }
-  };
-  let rest = "";
-  const place = (): { row: number; text: string } => ({ row: lines + 1, text: ` in line ${lines + 1}` });
-  for await (const chunk of readSource(path, { signal: options.signal, onDigest: (found) => (digest = found), place })) {
-    // Only what is new is searched: a line without an end costs no more than its length.
-    const parts = chunk.toString("utf8").split("\n");
-    parts[0] = rest + parts[0]!;
-    rest = parts.pop() ?? "";
-    for (const line of parts) addRow(line);
-    if (rest.length > MAX_FIELD_BYTES * 4) throw new DataError({ code: "field-too-large", message: `${path}: line ${lines + 1} is larger than 64 MB`, row: rows + 1, help: "JSON lines hold one object per line" });
   }
-  if (rest !== "") addRow(rest);
-  const notes = blank === 0 ? [] : [blank === 1 ? "1 blank line skipped" : `${blank} blank lines skipped`];
+  const notes = [...blankNotes(file.blank)];
   const asked = askedTypes(path, [...columns.keys()], options.types ?? {});
   const made = [...columns].map(([name, column]) => {
     while (column.cells.length < rows) column.cells.push("");
     const type = asked.get(name) ?? (column.text >= 0 ? "str" : undefined);
-    if (column.text >= 0 && column.other >= 0 && !asked.has(name)) notes.push(`${name} is text: row ${column.text + 1} holds text, row ${column.other + 1} does not`);
+    if (!asked.has(name)) notes.push(...textNotes(name, column));
     if (type !== undefined) return forceColumn(name, type, column.cells);
     const { column: inferred, note } = inferColumn(name, column.cells);
     if (note !== null) notes.push(note);
     return inferred;
   });
-  return { table: createTable(basename(path), made, rows), digest, notes };
+  return { table: createTable(basename(path), made, rows), digest: file.digest, notes };
+}
+
+/** One line's keys and values, in order. */
+export type Entries = readonly (readonly [string, JsonValue])[];
+
+/** The objects of a file, those of a piece of it at a time; blank lines are counted, and the digest is there at the end. */
+export async function* objectsOf(path: string, file: { digest: string; blank: number }, signal?: AbortSignal): AsyncGenerator<readonly Entries[]> {
+  let rows = 0;
+  let lines = 0;
+  let rest = "";
+  const parsed = (text: readonly string[]): readonly Entries[] => {
+    const objects: Entries[] = [];
+    for (const line of text) {
+      lines++;
+      if (line.trim() === "") {
+        file.blank++;
+        continue;
+      }
+      rows++;
+      objects.push([...parseFlatObject(path, line, { row: rows, line: lines })]);
+    }
+    return objects;
+  };
+  const place = (): { row: number; text: string } => ({ row: lines + 1, text: ` in line ${lines + 1}` });
+  for await (const chunk of readSource(path, { signal, onDigest: (found) => (file.digest = found), place })) {
+    // Only what is new is searched: a line without an end costs no more than its length.
+    const parts = chunk.toString("utf8").split("\n");
+    parts[0] = rest + parts[0]!;
+    rest = parts.pop() ?? "";
+    yield parsed(parts);
+    if (rest.length > MAX_FIELD_BYTES * 4) throw new DataError({ code: "field-too-large", message: `${path}: line ${lines + 1} is larger than 64 MB`, row: rows + 1, help: "JSON lines hold one object per line" });
+  }
+  if (rest !== "") yield parsed([rest]);
+}
+
+/** @throws DataError `too-many-columns` */
+export function requireRoom(path: string, columns: number, row: number): void {
+  if (columns >= MAX_COLUMNS) throw new DataError({ code: "too-many-columns", message: `${path}: there are more than ${MAX_COLUMNS} different keys by row ${row}`, row, help: "keep names that differ from row to row in a column of their own" });
+}
+
+export function blankNotes(blank: number): readonly string[] {
+  return blank === 0 ? [] : [blank === 1 ? "1 blank line skipped" : `${blank} blank lines skipped`];
+}
+
+export function textNotes(name: string, { text, other }: Pick<Gathered, "text" | "other">): readonly string[] {
+  return text >= 0 && other >= 0 ? [`${name} is text: row ${text + 1} holds text, row ${other + 1} does not`] : [];
 }
 
 function put(column: Gathered, row: number, value: JsonValue): void {
   while (column.cells.length < row) column.cells.push("");
-  if (value.kind === "text") {
-    if (column.text < 0) column.text = row;
-    column.cells.push(value.text === "" ? EMPTY_QUOTED : value.text);
-    return;
-  }
+  note(column, row, value);
+  column.cells.push(cellOf(value));
+}
+
+/** Remember where text and other values came first. */
+export function note(column: { text: number; other: number }, row: number, value: JsonValue): void {
+  if (value.kind === "text" && column.text < 0) column.text = row;
   if (value.kind === "plain" && column.other < 0) column.other = row;
-  column.cells.push(value.kind === "null" ? "" : value.text);
+}
+
+/** A value as the CSV reader would have its cell. */
+export function cellOf(value: JsonValue): string {
+  if (value.kind === "text") return value.text === "" ? EMPTY_QUOTED : value.text;
+  return value.kind === "null" ? "" : value.text;
 }

@@ -1,0 +1,98 @@
+/**
+ * Without this file a million JSON lines would have to fit in memory before the first could be left out.
+ *
+ * As with CSV a large file is read twice: for its columns and their types, which depend on all lines, and for its rows in tables of bounded size.
+ */
+import { basename } from "node:path";
+import type { ScalarType } from "../../src/ops/schema.ts";
+import { askedTypes } from "./column_types.ts";
+import { changed, forced, PIECE_CHARACTERS, PIECE_ROWS, type Scan, type ScannedColumn } from "./csv_stream.ts";
+import { buildColumn, createInference, infer, noteOf, type Inference } from "./csv_types.ts";
+import type { Table } from "./frame.ts";
+import { blankNotes, cellOf, note, objectsOf, requireRoom, textNotes } from "./jsonl.ts";
+import { createTable } from "./table.ts";
+
+interface Seen {
+  readonly state: Inference;
+  text: number;
+  other: number;
+  present: number;
+}
+
+/** Columns in order of appearance with their types, number of rows and digest of a JSON-lines file, without holding it. Throws DataError as `readJsonl` does. */
+export async function scanJsonl(path: string, { types }: { readonly types: Readonly<Record<string, string>> }): Promise<Scan> {
+  const columns = new Map<string, Seen>();
+  const file = { digest: "", blank: 0 };
+  let rows = 0;
+  for await (const objects of objectsOf(path, file)) {
+    for (const entries of objects) {
+      for (const [name, value] of entries) {
+        let column = columns.get(name);
+        if (column === undefined) {
+          requireRoom(path, columns.size, rows + 1);
+          columns.set(name, (column = { state: createInference(), text: -1, other: -1, present: 0 }));
+        }
+        note(column, rows, value);
+        if (value.kind !== "null") column.present++;
+        // Lines without the key are nulls.
+        column.state.rows = rows;
+        infer(column.state, cellOf(value));
+      }
+      rows++;
+    }
+  }
+  const notes = [...blankNotes(file.blank)];
+  const asked = askedTypes(path, [...columns.keys()], types);
+  const scanned = [...columns].map(([name, column]): ScannedColumn => {
+    const type: ScalarType | undefined = asked.get(name) ?? (column.text >= 0 ? "str" : undefined);
+    if (!asked.has(name)) notes.push(...textNotes(name, column));
+    const hint = type === undefined ? noteOf(name, column.state) : null;
+    if (hint !== null) notes.push(hint);
+    return { name, type: type ?? column.state.type ?? "str", nullable: column.present < rows, asked: asked.has(name) };
+  });
+  const scan: Scan = { columns: scanned, rows, digest: file.digest, notes };
+  return asked.size === 0 ? scan : tried(path, scan);
+}
+
+/** A cell that does not fit the type asked for is a mistake to tell now, not after the model has run for an hour; and NaN in a column asked to be float is a null. */
+async function tried(path: string, scan: Scan): Promise<Scan> {
+  const nullable = scan.columns.map((column) => column.nullable);
+  for await (const piece of streamJsonl(path, scan)) piece.columns.forEach(({ valid }, at) => (nullable[at] ||= valid !== null));
+  return { ...scan, columns: scan.columns.map((column, at) => ({ ...column, nullable: nullable[at]! })) };
+}
+
+/** The rows of a scanned file in tables of at most 8,192 rows or about 4 MB. Throws `input-changed` at the end where it is another file now. */
+export async function* streamJsonl(path: string, { columns, rows, digest }: Scan): AsyncGenerator<Table> {
+  const file = { digest: "", blank: 0 };
+  const places = new Map(columns.map(({ name }, at) => [name, at]));
+  let cells: string[][] = columns.map(() => []);
+  let held = 0;
+  let characters = 0;
+  let given = 0;
+  const piece = (): Table => {
+    for (const column of cells) while (column.length < held) column.push("");
+    const table = createTable(basename(path), columns.map(({ name, type, nullable, asked }, at) => (asked ? forced(name, type, cells[at]!, given, nullable) : buildColumn(name, type, cells[at]!, nullable))), held);
+    given += held;
+    held = 0;
+    characters = 0;
+    cells = columns.map(() => []);
+    return table;
+  };
+  for await (const objects of objectsOf(path, file)) {
+    for (const entries of objects) {
+      for (const [name, value] of entries) {
+        const at = places.get(name);
+        if (at === undefined) throw changed(path);
+        const column = cells[at]!;
+        while (column.length < held) column.push("");
+        const cell = cellOf(value);
+        column.push(cell);
+        characters += cell.length;
+      }
+      held++;
+      if (held === PIECE_ROWS || characters > PIECE_CHARACTERS) yield piece();
+    }
+  }
+  if (held > 0 || given === 0) yield piece();
+  if (file.digest !== digest || given !== rows) throw changed(path);
+}
