@@ -16,7 +16,7 @@ import type { Document, Engine, Progress, ScreenCounts, TapOutput } from "./engi
 import { decodeRows, emitDecode } from "../src/emit/decode.ts";
 import type { Guard, Restore } from "./guard/guard.ts";
 import { guardEncoded } from "./guard/pass.ts";
-import { addCounts, screens } from "./encode_choice.ts";
+import { addCounts, prunes, screens } from "./encode_choice.ts";
 import { extentOf, fit, memoryLimit, requireFit, type Fit } from "./planner/limits.ts";
 import { shapesOf } from "./planner/lane_memory.ts";
 import { concatenate, rowsOf } from "./kernels/csr.ts";
@@ -62,7 +62,12 @@ export function forwardGraphOf(op: Forward, catalog: Catalog, graphs: Map<string
   const id = JSON.stringify(["forward", op.model.digest, op.taps, op.blocks, op.slice, target, guarded, screened]);
   let graph = graphs.get(id);
   if (graph === undefined) {
-    const taps: GraphTap[] = op.taps.map((tap, index) => ({ ...tap, sae: tap.sae === null ? null : catalog.sae(tap.sae).spec, screened: screened.includes(index) }));
+    const taps = op.taps.map(({ features, ...tap }, index): GraphTap => {
+      const sae = tap.sae === null ? null : catalog.sae(tap.sae).spec;
+      // What the guard looks at is all that is active.
+      const only = features !== undefined && sae !== null && !guarded && prunes(sae, target) ? { features: features.filter((each) => each < sae.dSae) } : {};
+      return { ...tap, sae, screened: screened.includes(index), ...only };
+    });
     const read = guarded ? taps.filter(({ sae }) => sae !== null).map((tap): GraphTap => ({ ...tap, sae: null })) : [];
     graph = emitForward(catalog.model(op.model).spec, [...taps, ...read], { blocks: op.blocks, slice: op.slice === "inside", target });
     // A graph over an SAE that is not here yet is good for looking at, not for running.
@@ -111,7 +116,8 @@ export async function chosenGraph(op: Forward, documents: readonly Document[], c
   const rows = documents.reduce((sum, { wanted }) => sum + wanted.length, 0);
   const chosen: number[] = [];
   for (const [t, tap] of op.taps.entries()) {
-    if (tap.sae !== null && (await screens(context.encodeKernel, context.catalog.sae(tap.sae).spec, rows, context.engine))) chosen.push(t);
+    if (tap.sae === null || (tap.features !== undefined && prunes(context.catalog.sae(tap.sae).spec, targetOf(context.engine)))) continue;
+    if (await screens(context.encodeKernel, context.catalog.sae(tap.sae).spec, rows, context.engine)) chosen.push(t);
   }
   return forwardGraphOf(op, context.catalog, context.graphs, targetOf(context.engine), { screened: chosen });
 }

@@ -32,8 +32,17 @@ export async function screens(kernel: EncodeKernel, sae: SaeSpec, rows: number, 
   return exact && ratio >= SCREEN_RATIO;
 }
 
+/**
+ * Whether only the features that are named are computed: of a large SAE on the CPU. Of a small one all are, at hardly any cost, and what is kept
+ * of them answers other questions too; which features of topk are active depends on all.
+ */
+export function prunes(sae: SaeSpec, { provider }: Target): boolean {
+  return provider === "cpu" && (sae.kind === "standard" || sae.kind === "jumprelu" || sae.kind === "gated") && sae.dIn * sae.dSae >= SCREEN_WEIGHTS;
+}
+
 /** The same for people, before anything is measured. */
-export function describeChoice(kernel: EncodeKernel, sae: SaeSpec, threads: number, target: Target): string {
+export function describeChoice(kernel: EncodeKernel, sae: SaeSpec, threads: number, target: Target, features?: readonly number[]): string {
+  if (features !== undefined && prunes(sae, target)) return `only ${features.length === 1 ? "feature" : "features"} ${features.join(", ")}, gathered from ${sae.dSae} columns`;
   const why = obstacle(sae, threads, target);
   const million = (count: number): string => (count / 1e6).toFixed(1);
   if (kernel === "dense") return "dense, as set";

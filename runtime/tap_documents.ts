@@ -36,13 +36,14 @@ type OnDocument = (index: number, taps: readonly TapOutput[]) => void;
  */
 export async function tapDocuments(op: Forward, documents: readonly Document[], context: ActivationContext, onDocument: OnDocument): Promise<void> {
   const spaces = tapSpaces(op, context);
-  context.store.refresh(spaces);
-  const missing = await lookUp(op, documents, spaces, context, onDocument);
+  const whole = op.taps.some(({ features }) => features !== undefined) ? tapSpaces(allFeatures(op), context) : spaces;
+  context.store.refresh([...new Set([...spaces, ...whole])]);
+  const missing = await lookUp(op, documents, [spaces, whole], context, onDocument);
   context.onKept?.(documents.length - missing.reduce((sum, { places }) => sum + places.length, 0), documents.length);
   if (missing.length === 0) return;
-  const keep: Keep = ({ document, places }, taps) => {
+  const keep: Keep = ({ document, places }, taps, all) => {
     // Texts too few to judge by say nothing yet: they are answers in this session only.
-    context.store.set(spaces.map((space, t) => (fits(op, op.taps[t]!, context.guard) ? space : { ...space, memoryOnly: true })), document, taps);
+    context.store.set((all ? whole : spaces).map((space, t) => (fits(op, op.taps[t]!, context.guard) ? space : { ...space, memoryOnly: true })), document, taps);
     for (const place of places) onDocument(place, taps);
   };
   const first = firstToGuard(op, missing.map(({ document }) => document), context.guard);
@@ -61,8 +62,13 @@ export async function tapDocuments(op: Forward, documents: readonly Document[], 
   }
 }
 
-/** What came for a document: into the store, and to whom it may concern. */
-type Keep = (missing: Missing, taps: readonly TapOutput[]) => void;
+/** The same pass with all features of its SAEs. */
+function allFeatures(op: Forward): Forward {
+  return { ...op, taps: op.taps.map(({ features: _, ...tap }) => tap) };
+}
+
+/** What came for a document: into the store, and to whom it may concern. `all`: all features, though fewer are asked for. */
+type Keep = (missing: Missing, taps: readonly TapOutput[], all: boolean) => void;
 
 /** Documents without an answer yet, equal ones together. */
 interface Missing {
@@ -70,7 +76,7 @@ interface Missing {
   readonly places: number[];
 }
 
-async function lookUp(op: Forward, documents: readonly Document[], spaces: readonly Space[], context: ActivationContext, onDocument: (index: number, taps: readonly TapOutput[]) => void): Promise<readonly Missing[]> {
+async function lookUp(op: Forward, documents: readonly Document[], [spaces, whole]: readonly [readonly Space[], readonly Space[]], context: ActivationContext, onDocument: (index: number, taps: readonly TapOutput[]) => void): Promise<readonly Missing[]> {
   const missing = new Map<string, Missing>();
   const nothing = op.taps.map(empty);
   let turn = performance.now();
@@ -84,7 +90,7 @@ async function lookUp(op: Forward, documents: readonly Document[], spaces: reado
       onDocument(index, nothing);
       continue;
     }
-    const known = context.store.get(spaces, document);
+    const known = context.store.get(spaces, document) ?? (whole === spaces ? undefined : context.store.get(whole, document));
     if (known !== undefined) {
       onDocument(index, known);
       continue;
@@ -114,12 +120,12 @@ async function throughModel(op: Forward, missing: readonly Missing[], guarded: b
       ...limited,
       onScreened: (tap, counts) => addCounts(context.screened, op.taps[tap]!.sae!.name, counts),
       onProgress,
-      onDocument: (index, taps) => keep(missing[index]!, taps),
+      onDocument: (index, taps) => keep(missing[index]!, taps, false),
     });
   }
   const looked: (readonly TapOutput[])[] = [];
   const taps = op.taps.length;
-  const keepAll = (): void => looked.forEach((outputs, i) => keep(missing[i]!, outputs.slice(0, taps)));
+  const keepAll = (): void => looked.forEach((outputs, i) => keep(missing[i]!, outputs.slice(0, taps), true));
   const read = op.taps.filter(({ sae }) => sae !== null).length;
   await engine.forward(forwardGraphOf(op, catalog, graphs, targetOf(engine), { guarded: true }), taps + read, documents, { signal, ...limited, onProgress, onDocument: (index, outputs) => void (looked[index] = outputs) }).catch((error: unknown) => {
     // What a stopped run has done is not lost to the session; the guard then looks at what is left.
@@ -178,14 +184,14 @@ async function throughResiduals(op: Forward, missing: readonly Missing[], guarde
     missing.slice(from, to).forEach((each, i) => {
       const outputs = taps.map((one) => one[i]!);
       if (guarded) looked.push(outputs);
-      else keep(each, outputs);
+      else keep(each, outputs, true);
     });
     from = to;
   }
   if (!guarded) return;
   const read = op.taps.flatMap(({ sae }, t) => (sae === null ? [] : [t]));
   await look(op, missing, looked.map((taps, i) => ({ taps, dense: read.map((t) => residuals[i]![t]!) })), context);
-  looked.forEach((taps, i) => keep(missing[i]!, taps));
+  looked.forEach((taps, i) => keep(missing[i]!, taps, true));
 }
 
 /** Residuals of several documents, encoded as one matrix and cut again. `of`: rows of the whole job. */

@@ -1,4 +1,5 @@
 /** Without this file nobody could see what a query will read, compute and take, and what it did: the facts behind `explain`. */
+import { FEWEST_COLUMNS } from "../../src/emit/encode.ts";
 import type { SaeSpec } from "../../src/emit/specs.ts";
 import { describeTarget } from "../../src/emit/target.ts";
 import { moduleOf } from "../../src/ops/hook.ts";
@@ -9,7 +10,7 @@ import { nodes } from "../../src/optimize/rule.ts";
 import { printOp } from "../../src/plan/print.ts";
 import type { CompiledPipeline } from "../../src/pipeline.ts";
 import { forwardGraphOf, targetOf, type Forward } from "../activations.ts";
-import { describeChoice, describeCounts } from "../encode_choice.ts";
+import { describeChoice, describeCounts, prunes } from "../encode_choice.ts";
 import type { Placement } from "../engine/placement.ts";
 import { runsModel, valueKey } from "../numerics.ts";
 import { shapesOf } from "./lane_memory.ts";
@@ -119,7 +120,7 @@ async function passOf(node: Plan & { readonly op: Forward }, context: ExplainCon
       hook: tap.hook,
       module: moduleOf(spec.hooks, tap),
       centred: tap.centred === true,
-      sae: tap.sae === null ? null : encoderOf(tap.sae.name, context.catalog.sae(tap.sae).spec, context),
+      sae: tap.sae === null ? null : encoderOf(tap.sae.name, context.catalog.sae(tap.sae).spec, tap.features, context),
     })),
     mappedBytes: graph.mappedBytes,
     flopsPerToken: graph.flopsPerToken,
@@ -132,9 +133,9 @@ async function passOf(node: Plan & { readonly op: Forward }, context: ExplainCon
   };
 }
 
-function encoderOf(name: string, spec: SaeSpec, { encodeKernel, threads, placement, screened }: ExplainContext): Place["sae"] {
+function encoderOf(name: string, spec: SaeSpec, features: readonly number[] | undefined, { encodeKernel, threads, placement, screened }: ExplainContext): Place["sae"] {
   const counts = screened.get(name);
-  return { name, features: spec.dSae, kernel: describeChoice(encodeKernel, spec, threads, placement.target), screened: counts === undefined ? null : describeCounts(counts, spec.dSae) };
+  return { name, features: spec.dSae, kernel: describeChoice(encodeKernel, spec, threads, placement.target, features), screened: counts === undefined ? null : describeCounts(counts, spec.dSae) };
 }
 
 /** Products with weights for each token, scores and mixing in attention, and all features of each wanted position. */
@@ -143,7 +144,7 @@ function predict(op: Forward, { run, longest, mostRows }: Work, flopsPerToken: n
   const shapes = shapesOf(spec, op.taps, op.blocks, (sae) => catalog.sae(sae).spec);
   const length = run.texts === 0 ? 0 : run.tokens / run.texts;
   const attention = 4 * length * spec.heads * spec.headDim * shapes.blocks;
-  const encoding = shapes.taps.reduce((sum, { sae }) => sum + (sae === null ? 0 : 2 * sae.dIn * sae.dSae), 0);
+  const encoding = shapes.taps.reduce((sum, { sae, tap: { features } }) => sum + (sae === null ? 0 : 2 * sae.dIn * (features !== undefined && prunes(sae, targetOf(engine)) ? Math.max(FEWEST_COLUMNS, features.length) : sae.dSae)), 0);
   const limit = memoryLimit(memory);
   const chosen = targetOf(engine).provider === "cpu" ? fit(shapes, { texts: run.texts, longest, rows: mostRows }, engine.options.lanes, limit, engine.options.batch) : null;
   return {

@@ -36,6 +36,8 @@ export interface Tap {
   /** true: the mean over the model's dimensions is subtracted first (`center_writing_weights` of TransformerLens); else it is kept. */
   readonly centred?: true;
   readonly sae: SaeRef | null;
+  /** Only these features of the SAE need be there, ascending; absent: all. */
+  readonly features?: readonly number[];
 }
 
 /**

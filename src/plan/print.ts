@@ -51,7 +51,7 @@ export function printOp(op: Op): string {
     case "concat": return "concat";
     case "tokenize": return `tokenize ${op.textColumns.join(" + ")} for ${op.model.name}, ${op.bos ? "BOS first" : "no BOS"}`;
     case "forward": {
-      const taps = op.taps.map((tap) => `layer ${tap.layer} ${tap.hook}${tap.centred === true ? " centred" : ""}${tap.sae === null ? "" : ` → ${tap.sae.name} (${tap.sae.convention})`}`);
+      const taps = op.taps.map((tap) => `layer ${tap.layer} ${tap.hook}${tap.centred === true ? " centred" : ""}${tap.sae === null ? "" : ` → ${tap.sae.name} (${tap.sae.convention})${tap.features === undefined ? "" : `, only ${tap.features.join(", ")}`}`}`);
       return `forward ${op.model.name}: ${taps.join("; ")}; ${op.blocks === null ? "all blocks" : `blocks 0…${op.blocks - 1}`}; ${printWindow(op.window)}, ${op.slice === "inside" ? "gathered inside the last block" : "sliced afterwards"}${op.reduce === undefined ? "" : `; keeps ${op.reduce.map(({ of, threshold }) => `${of} above ${threshold}`).join(", ")}`}`;
     }
     case "pick": return `pick ${op.taps.join(", ")}`;

@@ -5,6 +5,7 @@ import type { Plan, Tap } from "../../src/ops/op.ts";
 import { cutModel } from "../../src/optimize/cut_model.ts";
 import { fuseEncode } from "../../src/optimize/fuse_encode.ts";
 import { optimize } from "../../src/optimize/optimize.ts";
+import { pruneFeatures } from "../../src/optimize/prune_features.ts";
 import { pushAggregates } from "../../src/optimize/push_aggregates.ts";
 import { pushSlice } from "../../src/optimize/push_slice.ts";
 import { shareForward } from "../../src/optimize/share_forward.ts";
@@ -87,6 +88,25 @@ statistics, active above 0.5  : table
   assert.is(keeps(node({ op: "decode", saes: [] }, "table", shared, forward([7]))), "nothing");
   // Dense activations are nobody's counts.
   assert.is(keeps(forward([7])), "nothing");
+});
+
+test("prune the features", () => {
+  const acts = (): Plan => fuseEncode.apply(encode(forward([7])))!;
+  const node = (op: Plan["op"], kind: "table" | "features" | "acts", ...inputs: Plan[]): Plan => ({ op, inputs, schema: { ...inputs[0]!.schema, kind }, at, label: op.op });
+  const contexts = (features: readonly number[] | null, input: Plan): Plan => node({ op: "contexts", features, count: 3, window: 5, threshold: 0 }, "table", input);
+  pair(pruneFeatures, contexts([40, 12], acts()), `
+contexts 40, 12: 3, 5 tokens on each side, active above 0  : table
+└─ forward m: layer 7 resid_post → s (saelens), only 12, 40; all blocks; last 50, sliced afterwards  : acts
+   └─ tokenize text for m, BOS first  : tokens
+      └─ literal 0 rows  : table`);
+  const shared = acts();
+  const only = (plan: Plan): string => /only [\d, ]+/.exec(printPlan(pruneFeatures.apply(plan) ?? plan))?.[0] ?? "all";
+  const rank = (input: Plan): Plan => node({ op: "rank", count: 3, by: "count", per: "all", threshold: 0 }, "features", input);
+  // Several questions of one pass: what any of them names; all, where one of them names none.
+  assert.is(only(node({ op: "concat" }, "table", contexts([3], shared), contexts([1], shared))), "only 1, 3");
+  assert.is(only(contexts([3], group(shared, acts()))), "only 3");
+  assert.is(only(contexts([3], node({ op: "tee" }, "acts", shared, contexts([9], shared)))), "only 3, 9");
+  for (const whole of [shared, contexts(null, rank(shared)), node({ op: "concat" }, "table", contexts([3], shared), node({ op: "statistics", threshold: 0 }, "table", shared)), contexts([3], node({ op: "save", path: "x.csv", format: "csv" }, "acts", shared)), contexts([3], rank(shared))]) assert.is(only(whole), "all");
 });
 
 test("cut the model", () => {
