@@ -1,6 +1,7 @@
 /** Without this file the command line would be read in many places: argv in, one plain request out. */
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { DTYPES, PROVIDERS } from "../src/emit/target.ts";
+import { TIERS, type Tier } from "../runtime/record/compare.ts";
 import { normalize, type Normalized } from "./flags.ts";
 
 /** Flags that every command understands. */
@@ -44,12 +45,13 @@ export type CacheAction = (typeof cacheActions)[number];
 /** What the command line asks for. */
 export type Request =
   | { readonly kind: "repl"; readonly plain: boolean; readonly code: string | null; readonly history: boolean; readonly options: Options }
-  | { readonly kind: "run"; readonly file: string; readonly params: Readonly<Record<string, string>>; readonly help: boolean; readonly options: Options }
+  | { readonly kind: "run"; readonly file: string; readonly params: Readonly<Record<string, string>>; readonly help: boolean; readonly record: boolean; readonly options: Options }
   | { readonly kind: "eval"; readonly code: string; readonly options: Options }
   | { readonly kind: "check"; readonly files: readonly string[]; readonly json: boolean; readonly options: Options }
   | { readonly kind: "fmt"; readonly files: readonly string[]; readonly check: boolean; readonly fix: boolean; readonly options: Options }
   | { readonly kind: "lint"; readonly files: readonly string[]; readonly rules: boolean; readonly json: boolean; readonly options: Options }
   | { readonly kind: "test"; readonly files: readonly string[]; readonly update: boolean; readonly options: Options }
+  | { readonly kind: "verify"; readonly file: string; readonly params: Readonly<Record<string, string>>; readonly against: string | null; readonly tier: Tier | null; readonly options: Options }
   | { readonly kind: "explain"; readonly target: string; readonly phase: Phase | null; readonly options: Options }
   | { readonly kind: "info"; readonly file: string; readonly permissions: boolean; readonly json: boolean; readonly options: Options }
   | { readonly kind: "sae"; readonly what: SaeQuestion; readonly words: readonly string[]; readonly model: string | null; readonly layer: number | null; readonly hook: string | null; readonly options: Options }
@@ -104,7 +106,8 @@ function build(version: string, normalized: Extract<Normalized, { kind: "argumen
     .description("run a script file, or stdin with `-`; its params are flags: --n 20")
     .argument("<file>", "the script")
     .option("--param <name=value>", "set a param of the script (repeatable)")
-    .action((file: string) => done({ kind: "run", file, params: normalized.params, help: normalized.help, options: options() }));
+    .option("--record", "write what happened to <script>.run.json, beside what is saved: `saeq verify` compares with it")
+    .action((file: string, own: Record<string, unknown>) => done({ kind: "run", file, params: normalized.params, help: normalized.help, record: own["record"] === true, options: options() }));
   program
     .command("eval")
     .description("run one query with the rights of the person who typed it")
@@ -136,6 +139,13 @@ function build(version: string, normalized: Extract<Normalized, { kind: "argumen
     .argument("[files...]", "tests, or folders of them; all below the current folder where none is given")
     .option("--update", "write the snapshots")
     .action((files: string[], own: Record<string, unknown>) => done({ kind: "test", files, update: own["update"] === true, options: options() }));
+  program
+    .command("verify")
+    .description("run a script again and compare with the record of an earlier run, on this machine or another (exit 6)")
+    .argument("<file>", "the script")
+    .option("--against <record>", "the record; <script>.run.json here or beside the script where not given")
+    .addOption(new Option("--tier <name>", "how alike: to the bit, equal with floats to 1e-4, or the same features but for ties; by device where not given").choices([...TIERS]))
+    .action((file: string, own: Record<string, unknown>) => done({ kind: "verify", file, params: normalized.params, against: text(own["against"]), tier: TIERS.find((name) => name === own["tier"]) ?? null, options: options() }));
   program
     .command("explain")
     .description("show the plan and its cost without running it")

@@ -13,15 +13,17 @@ export type Normalized =
   | { readonly kind: "mistake"; readonly text: string };
 
 /** Every command, in the order of the help. */
-export const commands: readonly string[] = ["repl", "run", "eval", "check", "fmt", "lint", "test", "explain", "info", "sae", "parity", "doc", "lsp", "doctor", "cache", "completions"];
+export const commands: readonly string[] = ["repl", "run", "eval", "check", "fmt", "lint", "test", "verify", "explain", "info", "sae", "parity", "doc", "lsp", "doctor", "cache", "completions"];
+/** Those that run a script, and pass on its params. */
+const withParams = new Set(["run", "verify"]);
 /** Flags of ours that take the next word. */
 const withValue = new Set([
   "--seed", "--lanes", "--threads", "--batch", "--ep", "--dtype", "--ep-library", "--from", "--install", "--out", "--format", "--color", "--param", "--eval",
-  "--model", "--layer", "--hook", "--against", "--sae", "--convention", "--limit",
+  "--model", "--layer", "--hook", "--against", "--sae", "--convention", "--limit", "--tier",
 ]);
 const alone = new Set([
   "--allow-read", "--allow-write", "--allow-all", "--allow-read-all", "--allow-write-all", "--allow-net", "--allow-net-all", "-R", "-W", "-N", "-A", "--ascii", "--no-progress", "--no-cache",
-  "-q", "--quiet", "--no-prompt", "--plain", "--no-history", "--help", "-h", "--version", "-V",
+  "-q", "--quiet", "--no-prompt", "--plain", "--no-history", "--record", "--help", "-h", "--version", "-V",
 ]);
 
 /** Rewrite argv so that the parser behind it cannot misread it. */
@@ -35,7 +37,7 @@ export function normalize(argv: readonly string[], piped: boolean): Normalized {
     const wantsRepl = words.some((word) => word === "--plain" || word.startsWith("--eval"));
     return piped && !wantsRepl ? plain([...words, "run", "-"]) : plain(["repl", ...words]);
   }
-  if (command === "run") return splitRun(words, at);
+  if (command !== undefined && withParams.has(command)) return splitRun(words, at);
   if (command !== undefined && !commands.includes(command)) return { kind: "mistake", text: unknownCommand(command) };
   return plain(words);
 }
@@ -66,6 +68,7 @@ function unknownCommand(word: string): string {
 
 /** `run FILE --n 20 --flag --param k=v`: our own flags stay, the rest are params of the script. */
 function splitRun(words: readonly string[], at: number): Normalized {
+  const command = words[at] ?? "";
   const ours: string[] = words.slice(0, at + 1);
   const params: Record<string, string> = Object.create(null);
   let file: string | null = null;
@@ -93,7 +96,7 @@ function splitRun(words: readonly string[], at: number): Normalized {
       if (!inline && !isFlag) i++;
     } else ours.push(word);
   }
-  if (file === null && help) return plain(["run", "--help"]);
+  if (help && (file === null || command !== "run")) return plain([command, "--help"]);
   return { kind: "arguments", argv: ours, params, help };
 }
 

@@ -60,6 +60,8 @@ export async function perform(request: Exclude<Request, { kind: "say" }>, shop: 
       return (await import("./subcommands/lint.ts")).lintFiles(request, shop);
     case "test":
       return (await import("./subcommands/test.ts")).testFiles(request, shop);
+    case "verify":
+      return (await import("./subcommands/verify.ts")).verify(request, shop);
     case "info":
       return (await import("./subcommands/info.ts")).info(request, shop);
     case "cache":
