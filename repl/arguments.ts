@@ -1,6 +1,7 @@
 /** Without this file the command line would be read in many places: argv in, one plain request out. */
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { DTYPES, PROVIDERS } from "../src/emit/target.ts";
+import { LOCK_KINDS, type LockKind } from "../runtime/lock/lock_file.ts";
 import { TIERS, type Tier } from "../runtime/record/compare.ts";
 import { normalize, type Normalized } from "./flags.ts";
 
@@ -45,12 +46,13 @@ export type CacheAction = (typeof cacheActions)[number];
 /** What the command line asks for. */
 export type Request =
   | { readonly kind: "repl"; readonly plain: boolean; readonly code: string | null; readonly history: boolean; readonly options: Options }
-  | { readonly kind: "run"; readonly file: string; readonly params: Readonly<Record<string, string>>; readonly help: boolean; readonly record: boolean; readonly options: Options }
+  | { readonly kind: "run"; readonly file: string; readonly params: Readonly<Record<string, string>>; readonly help: boolean; readonly record: boolean; readonly frozen: boolean; readonly options: Options }
   | { readonly kind: "eval"; readonly code: string; readonly options: Options }
   | { readonly kind: "check"; readonly files: readonly string[]; readonly json: boolean; readonly options: Options }
   | { readonly kind: "fmt"; readonly files: readonly string[]; readonly check: boolean; readonly fix: boolean; readonly options: Options }
   | { readonly kind: "lint"; readonly files: readonly string[]; readonly rules: boolean; readonly json: boolean; readonly options: Options }
   | { readonly kind: "test"; readonly files: readonly string[]; readonly update: boolean; readonly options: Options }
+  | { readonly kind: "lock"; readonly files: readonly string[]; readonly params: Readonly<Record<string, string>>; readonly check: boolean; readonly update: LockKind | "all" | null; readonly options: Options }
   | { readonly kind: "verify"; readonly file: string; readonly params: Readonly<Record<string, string>>; readonly against: string | null; readonly tier: Tier | null; readonly options: Options }
   | { readonly kind: "explain"; readonly target: string; readonly phase: Phase | null; readonly options: Options }
   | { readonly kind: "info"; readonly file: string; readonly permissions: boolean; readonly json: boolean; readonly options: Options }
@@ -106,8 +108,9 @@ function build(version: string, normalized: Extract<Normalized, { kind: "argumen
     .description("run a script file, or stdin with `-`; its params are flags: --n 20")
     .argument("<file>", "the script")
     .option("--param <name=value>", "set a param of the script (repeatable)")
+    .option("--frozen", "only with what saeq.lock says: the same inputs, a seed, an edition line, and no downloads (exit 5)")
     .option("--record", "write what happened to <script>.run.json, beside what is saved: `saeq verify` compares with it")
-    .action((file: string, own: Record<string, unknown>) => done({ kind: "run", file, params: normalized.params, help: normalized.help, record: own["record"] === true, options: options() }));
+    .action((file: string, own: Record<string, unknown>) => done({ kind: "run", file, params: normalized.params, help: normalized.help, record: own["record"] === true, frozen: own["frozen"] === true, options: options() }));
   program
     .command("eval")
     .description("run one query with the rights of the person who typed it")
@@ -139,6 +142,15 @@ function build(version: string, normalized: Extract<Normalized, { kind: "argumen
     .argument("[files...]", "tests, or folders of them; all below the current folder where none is given")
     .option("--update", "write the snapshots")
     .action((files: string[], own: Record<string, unknown>) => done({ kind: "test", files, update: own["update"] === true, options: options() }));
+  program
+    .command("lock")
+    .description("write the models, SAEs, data and modules of scripts with their hashes to saeq.lock beside them")
+    .argument("[files...]", "scripts, or folders of them; those of the lock here, or all scripts here, where none is given")
+    .option("--check", "say whether the lock fits, write nothing (exit 5)")
+    .option("--update", "accept what has changed since; only of one kind with =models, =saes, =data or =modules")
+    .addOption(new Option("--update-only <kind>").choices([...LOCK_KINDS]).hideHelp())
+    .action((files: string[], own: Record<string, unknown>) =>
+      done({ kind: "lock", files, params: normalized.params, check: own["check"] === true, update: LOCK_KINDS.find((name) => name === own["updateOnly"]) ?? (own["update"] === true ? "all" : null), options: options() }));
   program
     .command("verify")
     .description("run a script again and compare with the record of an earlier run, on this machine or another (exit 6)")

@@ -11,6 +11,7 @@ import { runHeadless } from "../headless.ts";
 import { nearest } from "../nearest.ts";
 import { scriptGrants, withGrants } from "../permissions.ts";
 import { say } from "../talk.ts";
+import { requireFrozen } from "./frozen.ts";
 import { createRecorder, type Recorder, type RunPlace } from "./recorded_run.ts";
 import { settleGrants } from "./settle_grants.ts";
 import { scriptHelp } from "./script_help.ts";
@@ -30,11 +31,12 @@ export async function runScript(request: Run, shop: Shop): Promise<number> {
   }
 }
 
-async function runPlaced(request: Run, { source, name, readFrom, script, granted }: ScriptPlace, shop: Shop): Promise<number> {
+async function runPlaced(request: Run, place: ScriptPlace, shop: Shop): Promise<number> {
+  const { source, name, readFrom, script, granted } = place;
   if (!request.help && withoutQuery(source, shop)) return 2;
   const first = withGrants(scriptGrants({ read: shop.options.read, write: shop.options.write, net: shop.options.net }, script), { read: granted, write: [] });
   const recorder = request.record ? createRecorder(source) : null;
-  const open = (grants: Grants): Promise<Session> => openSession(shop, { readFrom, grants, params: request.params, ...(recorder === null ? {} : { observe: recorder.observe }) });
+  const open = (grants: Grants): Promise<Session> => openSession(shop, { readFrom, grants, params: request.params, offline: request.frozen, ...(recorder === null ? {} : { observe: recorder.observe }) });
   let session = await open(first);
   try {
     const checked = await session.check(source);
@@ -44,6 +46,8 @@ async function runPlaced(request: Run, { source, name, readFrom, script, granted
     }
     const wrong = wrongParam(name, request.params, checked, shop);
     if (wrong !== null) return wrong;
+    const stale = request.frozen ? await requireFrozen(request.file, place, checked, shop) : 0;
+    if (stale !== 0) return stale;
     if (!checked.diagnostics.some((one) => one.severity === "error")) {
       const grants = await settleGrants(name, checked.needs, first, shop);
       if (grants === null) return 4;
