@@ -10,7 +10,7 @@ import { fileDigest } from "../../runtime/record/file_digest.ts";
 import { modulesOf } from "../../runtime/record/used.ts";
 import { EXAMPLES } from "../../runtime/shipped.ts";
 import { folder } from "../session/open.ts";
-import { saeq } from "../tools/saeq.ts";
+import { saeq } from "./in_process.ts";
 
 const sha256 = (bytes: string | Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 const CSV = "id,text\n1,In the beginning\n2,And it came to pass\n";
@@ -26,9 +26,9 @@ function project(): string {
   return cwd;
 }
 
-test("a lock names each input with its size and sha256, modules of modules too, and is the same file wherever it is written", () => {
+test("a lock names each input with its size and sha256, modules of modules too, and is the same file wherever it is written", async () => {
   const [here, there] = [project(), project()];
-  for (const cwd of [here, there]) assert.is(saeq(["lock", "x.saeq"], { cwd }).status, 0);
+  for (const cwd of [here, there]) assert.is((await saeq(["lock", "x.saeq"], { cwd })).status, 0);
   const text = readFileSync(join(here, "saeq.lock"), "utf8");
   assert.is(text, readFileSync(join(there, "saeq.lock"), "utf8"));
   assert.not(text.includes(here) || text.includes("\r") || /20\d\d-/.test(text));
@@ -37,68 +37,68 @@ test("a lock names each input with its size and sha256, modules of modules too, 
   assert.equal(lock.modules, { "lib/kept.saeq": sha256(KEPT), "lib/more.saeq": sha256(MORE) });
   assert.equal(lock.scripts["x.saeq"]!.data, ["t.csv"]);
   assert.is(lock.scripts["x.saeq"]!.settings["seed"], "7");
-  assert.is(saeq(["lock", "x.saeq"], { cwd: here }).status, 0);
+  assert.is((await saeq(["lock", "x.saeq"], { cwd: here })).status, 0);
   assert.is(readFileSync(join(here, "saeq.lock"), "utf8"), text);
 });
 
-test("frozen: the same inputs run; one byte, another module or another file refuse with a diff and the command that accepts it", () => {
+test("frozen: the same inputs run; one byte, another module or another file refuse with a diff and the command that accepts it", async () => {
   const cwd = project();
   const frozen = (...more: string[]): ReturnType<typeof saeq> => saeq(["run", "--frozen", "-A", "-q", "x.saeq", ...more], { cwd });
-  const none = frozen();
+  const none = await frozen();
   assert.is(none.status, 5);
   assert.match(none.stderr, /--frozen: there is no saeq\.lock beside x\.saeq; to make it: saeq lock x\.saeq/);
-  saeq(["lock", "x.saeq"], { cwd });
-  assert.is(frozen().status, 0, frozen().stderr);
+  await saeq(["lock", "x.saeq"], { cwd });
+  assert.is((await frozen()).status, 0);
   const before = readFileSync(join(cwd, "saeq.lock"), "utf8");
   writeFileSync(join(cwd, "t.csv"), CSV.replace("pass", "pasS"));
-  const changed = frozen();
+  const changed = await frozen();
   assert.is(changed.status, 5);
   assert.is(changed.stdout, "");
   assert.match(changed.stderr, new RegExp(`data t\\.csv\n  - sha256 ${sha256(CSV)}  49 bytes\n  \\+ sha256 [0-9a-f]{64}  49 bytes\n`));
   assert.match(changed.stderr, /to accept it: saeq lock --update=data x\.saeq\n/);
-  assert.is(saeq(["lock", "x.saeq"], { cwd }).status, 5);
-  assert.is(saeq(["lock", "--update=models", "x.saeq"], { cwd }).status, 5);
+  assert.is((await saeq(["lock", "x.saeq"], { cwd })).status, 5);
+  assert.is((await saeq(["lock", "--update=models", "x.saeq"], { cwd })).status, 5);
   assert.is(readFileSync(join(cwd, "saeq.lock"), "utf8"), before);
-  assert.is(saeq(["lock", "--update", "data", "x.saeq"], { cwd }).status, 0);
-  assert.is(frozen().status, 0);
+  assert.is((await saeq(["lock", "--update", "data", "x.saeq"], { cwd })).status, 0);
+  assert.is((await frozen()).status, 0);
   writeFileSync(join(cwd, "lib/more.saeq"), "def short(x: table) = x | take 1\n");
-  assert.match(frozen().stderr, /modules lib\/more\.saeq\n {2}- sha256 .*\n {2}\+ sha256 /);
+  assert.match((await frozen()).stderr, /modules lib\/more\.saeq\n {2}- sha256 .*\n {2}\+ sha256 /);
   writeFileSync(join(cwd, "lib/more.saeq"), MORE);
   writeFileSync(join(cwd, "u.csv"), CSV);
-  const other = frozen("--file", "u.csv");
+  const other = await frozen("--file", "u.csv");
   assert.is(other.status, 5);
   assert.match(other.stderr, /data u\.csv\n {2}- not in the lock\n/);
 });
 
-test("frozen: no seed, no edition, no entry, a broken lock: each is refused by name", () => {
+test("frozen: no seed, no edition, no entry, a broken lock: each is refused by name", async () => {
   const cwd = folder({ "t.csv": CSV, "seedless.saeq": 'saeq 1\ncsv "t.csv" | sample 1\n', "old.saeq": 'csv "t.csv"\n', "new.saeq": 'saeq 1\ncsv "t.csv"\n' });
-  assert.is(saeq(["lock", "seedless.saeq", "old.saeq"], { cwd }).status, 0);
+  assert.is((await saeq(["lock", "seedless.saeq", "old.saeq"], { cwd })).status, 0);
   const frozen = (file: string, ...more: string[]): ReturnType<typeof saeq> => saeq(["run", "--frozen", "-R", "-q", file, ...more], { cwd });
-  assert.match(frozen("seedless.saeq").stderr, /`sample 1` draws other rows in each run, as no seed is set; write `set seed \d+` above it/);
-  assert.is(frozen("seedless.saeq", "--seed", "3").status, 0);
-  assert.match(frozen("old.saeq").stderr, /first line should be: saeq 1/);
-  assert.match(frozen("new.saeq").stderr, /saeq\.lock does not name new\.saeq; to add it: saeq lock new\.saeq/);
+  assert.match((await frozen("seedless.saeq")).stderr, /`sample 1` draws other rows in each run, as no seed is set; write `set seed \d+` above it/);
+  assert.is((await frozen("seedless.saeq", "--seed", "3")).status, 0);
+  assert.match((await frozen("old.saeq")).stderr, /first line should be: saeq 1/);
+  assert.match((await frozen("new.saeq")).stderr, /saeq\.lock does not name new\.saeq; to add it: saeq lock new\.saeq/);
   writeFileSync(join(cwd, "saeq.lock"), `<<<<<<< HEAD\n${readFileSync(join(cwd, "saeq.lock"), "utf8")}`);
-  const broken = frozen("seedless.saeq", "--seed", "3");
+  const broken = await frozen("seedless.saeq", "--seed", "3");
   assert.is(broken.status, 5);
   assert.match(broken.stderr, /marks of a merge that was not settled/);
-  assert.is(saeq(["lock", "--check"], { cwd }).status, 5);
+  assert.is((await saeq(["lock", "--check"], { cwd })).status, 5);
 });
 
-test("the weights of a model are hashed whole: one bit where no sample of them looks is seen", () => {
+test("the weights of a model are hashed whole: one bit where no sample of them looks is seen", async () => {
   const cwd = folder({ "x.saeq": 'saeq 1\nset model "m" sae "s"\nprompts "a" | acts layer 7 | top 1\n' });
   cpSync(join(EXAMPLES, "kjv/model"), join(cwd, "m"), { recursive: true });
   cpSync(join(EXAMPLES, "kjv/sae"), join(cwd, "s"), { recursive: true });
-  assert.is(saeq(["lock", "x.saeq"], { cwd }).status, 0);
+  assert.is((await saeq(["lock", "x.saeq"], { cwd })).status, 0);
   const lock = parseLock(readFileSync(join(cwd, "saeq.lock"), "utf8"), "saeq.lock");
   assert.is((lock.models["m"]!.files["model.safetensors"] as { sha256: string }).sha256, sha256(readFileSync(join(cwd, "m/model.safetensors"))));
   assert.equal(Object.keys(lock.saes["s"]!.files), ["cfg.json", "sae_weights.safetensors"]);
   assert.is(lock.saes["s"]!.hook, "blocks.7.hook_resid_post");
-  assert.is(saeq(["lock", "--check", "x.saeq"], { cwd }).status, 0);
+  assert.is((await saeq(["lock", "--check", "x.saeq"], { cwd })).status, 0);
   const weights = readFileSync(join(cwd, "m/model.safetensors"));
   weights[5_000_001]! ^= 1;
   writeFileSync(join(cwd, "m/model.safetensors"), weights);
-  const told = saeq(["lock", "--check", "x.saeq"], { cwd });
+  const told = await saeq(["lock", "--check", "x.saeq"], { cwd });
   assert.is(told.status, 5);
   assert.match(told.stderr, /models m\n {2}- model\.safetensors: sha256 /);
   assert.match(told.stderr, /saeq lock --update=models x\.saeq/);
@@ -136,16 +136,16 @@ test("hashing can be stopped between blocks; modules that use each other end", a
   assert.equal(modulesOf('use "a.saeq"', (name) => (name === "a.saeq" ? 'use "b.saeq"' : 'use "a.saeq"\nuse "std:memorization"')), ["a.saeq", "b.saeq"]);
 });
 
-test("a lock that is a link, or in a folder without rights, is not torn", () => {
+test("a lock that is a link, or in a folder without rights, is not torn", async () => {
   const cwd = folder({ "t.csv": CSV, "x.saeq": 'saeq 1\ncsv "t.csv"\n' });
   const elsewhere = join(folder(), "real.lock");
   writeFileSync(elsewhere, lockText(emptyLock("1")));
   symlinkSync(elsewhere, join(cwd, "saeq.lock"));
-  assert.is(saeq(["lock", "x.saeq"], { cwd }).status, 0);
+  assert.is((await saeq(["lock", "x.saeq"], { cwd })).status, 0);
   assert.ok(parseLock(readFileSync(elsewhere, "utf8"), "l").scripts["x.saeq"] !== undefined);
   rmSync(join(cwd, "saeq.lock"));
   mkdirSync(join(cwd, "saeq.lock"));
-  const told = saeq(["lock", "x.saeq"], { cwd });
+  const told = await saeq(["lock", "x.saeq"], { cwd });
   assert.is(told.status, 5);
   assert.match(told.stderr, /cannot be read \(EISDIR\)/);
   assert.ok(existsSync(join(cwd, "t.csv")));

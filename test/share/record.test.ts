@@ -11,16 +11,16 @@ import { stableJson } from "../../runtime/record/stable_json.ts";
 import { valueDigest } from "../../runtime/record/value_digest.ts";
 import { EXAMPLES } from "../../runtime/shipped.ts";
 import { folder } from "../session/open.ts";
-import { saeq } from "../tools/saeq.ts";
+import { saeq } from "./in_process.ts";
 import { recorded } from "./recorded.ts";
 
 const sha256 = (bytes: string | Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 const CSV = "id,text,score\n1,In the beginning,0.5\n2,And it came to pass,1.25\n3,the king of Israel,2\n";
 
-test("a record names the bytes of script, inputs and outputs, params, seed and margins", () => {
+test("a record names the bytes of script, inputs and outputs, params, seed and margins", async () => {
   const text = 'saeq 1\nparam n: int = 2\nset seed 7\nuse "lib.saeq" as lib\nlet t = csv "t.csv" | lib.kept\nsample t $n | acts layer 7 | top 3 | save "top.csv"\n';
   const cwd = folder({ "t.csv": CSV, "x.saeq": text, "lib.saeq": "def kept(x: table) = x | where score > 0\n" });
-  const ran = saeq(["run", "-A", "--record", "--out", "results", "x.saeq", "--n", "3"], { cwd });
+  const ran = await saeq(["run", "-A", "--record", "--out", "results", "x.saeq", "--n", "3"], { cwd });
   assert.is(ran.status, 0, ran.stderr);
   assert.match(ran.stderr, /saved .*x\.run\.json/);
   const record = parseRecord(readFileSync(join(cwd, "results/x.run.json"), "utf8"), "x");
@@ -38,7 +38,7 @@ test("a record names the bytes of script, inputs and outputs, params, seed and m
   const [margin] = stages.find(({ op }) => op === "rank")!.margins!;
   assert.is(margin!.features.length, 3);
   assert.is(margin!.margin, margin!.scores[2]! - margin!.next!);
-  saeq(["run", "-A", "--record", "--out", "again", "x.saeq", "--n", "3"], { cwd });
+  await saeq(["run", "-A", "--record", "--out", "again", "x.saeq", "--n", "3"], { cwd });
   assert.is(readFileSync(join(cwd, "again/x.run.json"), "utf8"), readFileSync(join(cwd, "results/x.run.json"), "utf8"));
 });
 
@@ -50,11 +50,11 @@ test("nothing in a record names the user, the machine or a place on it", async (
   assert.match(record, /csv \\"…\/t\.csv\\"/);
 });
 
-test("a run that fails leaves no record, and a record that cannot be written is said", () => {
+test("a run that fails leaves no record, and a record that cannot be written is said", async () => {
   const cwd = folder({ "bad.saeq": 'prompts "a" | assert false\n', "fine.saeq": 'prompts "a"\n' });
-  assert.is(saeq(["run", "--record", "bad.saeq"], { cwd }).status, 7);
+  assert.is((await saeq(["run", "--record", "bad.saeq"], { cwd })).status, 7);
   assert.throws(() => readFileSync(join(cwd, "bad.run.json")));
-  const folderInTheWay = saeq(["run", "--record", "--out", "fine.saeq", "fine.saeq"], { cwd });
+  const folderInTheWay = await saeq(["run", "--record", "--out", "fine.saeq", "fine.saeq"], { cwd });
   assert.is(folderInTheWay.status, 2);
 });
 
@@ -92,13 +92,13 @@ test("a value's digest tells null from zero, groups by name, and text by its cut
   assert.is(valueDigest(table(["ab", "c"], [1, 1])).digest, digests[0]);
 });
 
-test("a file that is no record is refused in words, whatever it holds", () => {
+test("a file that is no record is refused in words, whatever it holds", async () => {
   const whole = readFileSync(join(EXAMPLES, "kjv/training_report.json"), "utf8");
   for (const text of ["", "null", "[]", "{}", '{"record":2}', '{"record":1}', whole, "<<<<<<< HEAD\n{}\n=======\n{}\n>>>>>>> x", '{"record":1,"script":{"name":1}}']) {
     assert.throws(() => parseRecord(text, "r.json"), (error: Error) => /^r\.json is no record of a run: /.test(error.message), text);
   }
   const cwd = folder({ "x.saeq": 'prompts "a"\n' });
-  saeq(["run", "--record", "x.saeq"], { cwd });
+  await saeq(["run", "--record", "x.saeq"], { cwd });
   const record = readFileSync(join(cwd, "x.run.json"), "utf8");
   // Every single field damaged: refused in words, or not looked at.
   const value = JSON.parse(record) as Record<string, unknown>;
@@ -112,7 +112,7 @@ test("a file that is no record is refused in words, whatever it holds", () => {
     }
   }
   writeFileSync(join(cwd, "x.run.json"), record.slice(0, 200));
-  const told = saeq(["verify", "x.saeq"], { cwd });
+  const told = await saeq(["verify", "x.saeq"], { cwd });
   assert.is(told.status, 2);
   assert.match(told.stderr, /is no record of a run: it is not JSON/);
 });

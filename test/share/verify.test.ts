@@ -12,7 +12,7 @@ import { stableJson } from "../../runtime/record/stable_json.ts";
 import { EXAMPLES } from "../../runtime/shipped.ts";
 import { ROOT } from "../house/files.ts";
 import { folder } from "../session/open.ts";
-import { saeq } from "../tools/saeq.ts";
+import { saeq } from "./in_process.ts";
 import { recorded } from "./recorded.ts";
 
 const scripts = readdirSync(EXAMPLES).filter((name) => name.endsWith(".saeq"));
@@ -46,40 +46,40 @@ const CSV = "id,text,score\n1,In the beginning,0.5\n2,And it came to pass,1.25\n
 const TABLES = 'saeq 1\nset seed 7\nparam n: int = 3\nlet t = csv "t.csv"\nt | agg m = mean(score) | save "m.csv"\nsample t $n | take 2\n';
 const SCRIPT = 'saeq 1\nset seed 7\nparam n: int = 3\nlet t = csv "t.csv"\nt | agg m = mean(score) | save "m.csv"\nsample t $n | acts layer 7 | tee (top 3) | top 5 by max\n';
 
-test("what was changed is named: data, params, the script; and the first stage that differs", () => {
+test("what was changed is named: data, params, the script; and the first stage that differs", async () => {
   const cwd = folder({ "t.csv": CSV, "x.saeq": TABLES });
-  assert.is(saeq(["run", "-A", "--record", "x.saeq"], { cwd }).status, 0);
+  assert.is((await saeq(["run", "-A", "--record", "x.saeq"], { cwd })).status, 0);
   const saved = readFileSync(join(cwd, "m.csv"), "utf8");
-  assert.is(saeq(["verify", "-R", "x.saeq", "--tier", "identical"], { cwd }).status, 0);
-  const refused = saeq(["verify", "x.saeq"], { cwd });
+  assert.is((await saeq(["verify", "-R", "x.saeq", "--tier", "identical"], { cwd })).status, 0);
+  const refused = await saeq(["verify", "x.saeq"], { cwd });
   assert.is(refused.status, 4);
-  assert.match(refused.stderr, /to allow it: saeq --ep cpu verify --allow-read=t\.csv x\.saeq/);
-  const param = saeq(["verify", "-R", "x.saeq", "--n", "2"], { cwd });
+  assert.match(refused.stderr, /to allow it: saeq --ep cpu --no-cache verify --allow-read=t\.csv x\.saeq/);
+  const param = await saeq(["verify", "-R", "x.saeq", "--n", "2"], { cwd });
   assert.is(param.status, 6);
   assert.match(param.stdout, /first difference: `sample t \$n`, line 6 \(statement 2 of 2, stage 1 of 2\)\n {2}3 rows, now 2\nwhy it may:\n {2}param n was 3, and is 2\n/);
   writeFileSync(join(cwd, "t.csv"), CSV.replace("1.25", "1.26"));
-  const data = saeq(["verify", "-R", "x.saeq", "--tier", "identical"], { cwd });
+  const data = await saeq(["verify", "-R", "x.saeq", "--tier", "identical"], { cwd });
   assert.is(data.status, 6);
   assert.match(data.stdout, /first difference: `csv "t\.csv"`, line 4 \(statement 1 of 2, stage 1 of 2\)\n {2}`score` row 2: 1\.25, now 1\.26\n/);
   assert.match(data.stdout, /data file t\.csv has other content/);
   assert.match(data.stdout, /output m\.csv: \d+ bytes with sha256/);
-  const json = JSON.parse(saeq(["verify", "-R", "x.saeq", "--format", "json"], { cwd }).stdout) as { readonly same: boolean; readonly differences: readonly { readonly name: string }[]; readonly changed: readonly string[] };
+  const json = JSON.parse((await saeq(["verify", "-R", "x.saeq", "--format", "json"], { cwd })).stdout) as { readonly same: boolean; readonly differences: readonly { readonly name: string }[]; readonly changed: readonly string[] };
   assert.is(json.same, false);
   assert.is(json.differences[0]!.name, 'csv "t.csv"');
   assert.ok(json.changed.some((text) => text.startsWith("data file t.csv")));
   assert.is(readFileSync(join(cwd, "m.csv"), "utf8"), saved);
 });
 
-test("without a record, with an unknown tier or a script that fails, nothing is claimed", () => {
+test("without a record, with an unknown tier or a script that fails, nothing is claimed", async () => {
   const cwd = folder({ "x.saeq": 'prompts "a"\n', "fails.saeq": 'prompts "a" | assert false\n' });
-  const none = saeq(["verify", "x.saeq"], { cwd });
+  const none = await saeq(["verify", "x.saeq"], { cwd });
   assert.is(none.status, 10);
   assert.match(none.stderr, /there is no x\.run\.json .*`saeq run --record x\.saeq` writes one/);
-  saeq(["run", "--record", "x.saeq"], { cwd });
-  const fails = saeq(["verify", "fails.saeq", "--against", "x.run.json"], { cwd });
+  await saeq(["run", "--record", "x.saeq"], { cwd });
+  const fails = await saeq(["verify", "fails.saeq", "--against", "x.run.json"], { cwd });
   assert.is(fails.status, 7);
   assert.is(fails.stdout, "");
-  const other = saeq(["verify", "x.saeq", "--tier", "same"], { cwd });
+  const other = await saeq(["verify", "x.saeq", "--tier", "same"], { cwd });
   assert.is(other.status, 2);
   assert.match(other.stderr, /identical, equal, close/);
 });
