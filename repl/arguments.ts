@@ -53,6 +53,7 @@ export type Request =
   | { readonly kind: "lint"; readonly files: readonly string[]; readonly rules: boolean; readonly json: boolean; readonly options: Options }
   | { readonly kind: "test"; readonly files: readonly string[]; readonly update: boolean; readonly options: Options }
   | { readonly kind: "lock"; readonly files: readonly string[]; readonly params: Readonly<Record<string, string>>; readonly check: boolean; readonly update: LockKind | "all" | null; readonly options: Options }
+  | { readonly kind: "bundle"; readonly file: string; readonly params: Readonly<Record<string, string>>; readonly output: string | null; readonly dataLimit: string | null; readonly results: boolean; readonly options: Options }
   | { readonly kind: "verify"; readonly file: string; readonly params: Readonly<Record<string, string>>; readonly against: string | null; readonly tier: Tier | null; readonly options: Options }
   | { readonly kind: "explain"; readonly target: string; readonly phase: Phase | null; readonly options: Options }
   | { readonly kind: "info"; readonly file: string; readonly permissions: boolean; readonly json: boolean; readonly options: Options }
@@ -106,7 +107,7 @@ function build(version: string, normalized: Extract<Normalized, { kind: "argumen
   program
     .command("run")
     .description("run a script file, or stdin with `-`; its params are flags: --n 20")
-    .argument("<file>", "the script")
+    .argument("<file>", "the script, or a bundle of one")
     .option("--param <name=value>", "set a param of the script (repeatable)")
     .option("--frozen", "only with what saeq.lock says: the same inputs, a seed, an edition line, and no downloads (exit 5)")
     .option("--record", "write what happened to <script>.run.json, beside what is saved: `saeq verify` compares with it")
@@ -152,9 +153,18 @@ function build(version: string, normalized: Extract<Normalized, { kind: "argumen
     .action((files: string[], own: Record<string, unknown>) =>
       done({ kind: "lock", files, params: normalized.params, check: own["check"] === true, update: LOCK_KINDS.find((name) => name === own["updateOnly"]) ?? (own["update"] === true ? "all" : null), options: options() }));
   program
+    .command("bundle")
+    .description("put a script with its modules, lock, data, outputs and their record into one archive, which `saeq run` runs")
+    .argument("<file>", "the script")
+    .option("-o, --output <zip>", "the archive; <script>.zip here where not given")
+    .option("--data-limit <size>", "the largest data file that comes along, as 200MB; 50MB where not given")
+    .option("--no-results", "leave out the record of a run and its outputs")
+    .action((file: string, own: Record<string, unknown>) =>
+      done({ kind: "bundle", file, params: normalized.params, output: text(own["output"]), dataLimit: text(own["dataLimit"]), results: own["results"] !== false, options: options() }));
+  program
     .command("verify")
     .description("run a script again and compare with the record of an earlier run, on this machine or another (exit 6)")
-    .argument("<file>", "the script")
+    .argument("<file>", "the script, or a bundle of one")
     .option("--against <record>", "the record; <script>.run.json here or beside the script where not given")
     .addOption(new Option("--tier <name>", "how alike: to the bit, equal with floats to 1e-4, or the same features but for ties; by device where not given").choices([...TIERS]))
     .action((file: string, own: Record<string, unknown>) => done({ kind: "verify", file, params: normalized.params, against: text(own["against"]), tier: TIERS.find((name) => name === own["tier"]) ?? null, options: options() }));

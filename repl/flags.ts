@@ -14,11 +14,11 @@ export type Normalized =
   | { readonly kind: "mistake"; readonly text: string };
 
 /** Every command, in the order of the help. */
-export const commands: readonly string[] = ["repl", "run", "eval", "check", "fmt", "lint", "test", "lock", "verify", "explain", "info", "sae", "parity", "doc", "lsp", "doctor", "cache", "completions"];
+export const commands: readonly string[] = ["repl", "run", "eval", "check", "fmt", "lint", "test", "lock", "verify", "bundle", "explain", "info", "sae", "parity", "doc", "lsp", "doctor", "cache", "completions"];
 /** Flags of every command that take the next word. */
 const withValue = new Set(["--seed", "--lanes", "--threads", "--batch", "--ep", "--dtype", "--ep-library", "--out", "--format", "--color"]);
 /** Flags of single commands that do: before the command stands nobody's param. */
-const withValueSomewhere = new Set(["--from", "--install", "--param", "--eval", "--model", "--layer", "--hook", "--against", "--sae", "--convention", "--limit", "--tier"]);
+const withValueSomewhere = new Set(["--from", "--install", "--param", "--eval", "--model", "--layer", "--hook", "--against", "--sae", "--convention", "--limit", "--tier", "--output", "-o", "--data-limit"]);
 const alone = new Set([
   "--allow-read", "--allow-write", "--allow-all", "--allow-read-all", "--allow-write-all", "--allow-net", "--allow-net-all", "-R", "-W", "-N", "-A", "--ascii", "--no-progress", "--no-cache",
   "-q", "--quiet", "--no-prompt", "--help", "-h", "--version", "-V",
@@ -27,6 +27,7 @@ const alone = new Set([
 const withParams: Readonly<Record<string, { readonly alone: readonly string[]; readonly value: readonly string[] }>> = {
   run: { alone: ["--record", "--frozen"], value: [] },
   lock: { alone: ["--check", "--update"], value: ["--update-only"] },
+  bundle: { alone: ["--no-results"], value: ["-o", "--output", "--data-limit"] },
   verify: { alone: [], value: ["--against", "--tier"] },
 };
 

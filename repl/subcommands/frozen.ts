@@ -39,7 +39,7 @@ export async function requireFrozen(file: string, place: ScriptPlace, checked: C
   const differences = lockDifferences(locked, found, script).filter(({ kind, name: key }) => kind !== "settings" || !Object.hasOwn(shop.options.settings, key));
   if (differences.length === 0) return 0;
   sayDifferences(name, differences, shop);
-  shop.stderr.write(`--frozen refuses it; to accept it: ${visible(fixingCommand(file, differences))}\n`);
+  shop.stderr.write(place.bundle ? "--frozen refuses it: the bundle was changed after it was made, or what it names is another one here\n" : `--frozen refuses it; to accept it: ${visible(fixingCommand(file, differences))}\n`);
   return 5;
 }
 

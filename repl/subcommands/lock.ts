@@ -13,7 +13,7 @@ import { sayDiagnostic } from "../talk.ts";
 import { gather } from "./lock_gathering.ts";
 import { fixingCommand, sayDifferences } from "./lock_report.ts";
 import { scriptFiles } from "./script_files.ts";
-import { openScript, type ScriptPlace } from "./script_place.ts";
+import { isBundle, openScript, type ScriptPlace } from "./script_place.ts";
 import { allGranted, mistake, openSession, type Shop } from "./shop.ts";
 
 type LockRequest = Extract<Request, { kind: "lock" }>;
@@ -43,8 +43,8 @@ function scriptsHere(shop: Shop): readonly string[] {
 }
 
 async function lockScript(file: string, request: LockRequest, shop: Shop): Promise<number> {
-  if (file === "-") {
-    mistake(shop, "a lock stands beside a script file; stdin has no place");
+  if (file === "-" || isBundle(file)) {
+    mistake(shop, file === "-" ? "a lock stands beside a script file; stdin has no place" : `${visible(file)} is a bundle, and its lock is in it`);
     return 2;
   }
   const place = await openScript(file, shop);
@@ -88,7 +88,7 @@ function check(file: string, script: string, locked: Lock | null, differences: r
 }
 
 /** What the script reads now, or the exit code after saying what is wrong with it. */
-async function inputsNow(place: ScriptPlace, request: LockRequest, shop: Shop): Promise<Lock | number> {
+export async function inputsNow(place: ScriptPlace, request: Pick<LockRequest, "params">, shop: Shop): Promise<Lock | number> {
   const session = await openSession(shop, { readFrom: place.readFrom, grants: allGranted, params: request.params });
   try {
     const checked = await session.check(place.source);

@@ -46,8 +46,6 @@ async function runPlaced(request: Run, place: ScriptPlace, shop: Shop): Promise<
     }
     const wrong = wrongParam(name, request.params, checked, shop);
     if (wrong !== null) return wrong;
-    const stale = request.frozen ? await requireFrozen(request.file, place, checked, shop) : 0;
-    if (stale !== 0) return stale;
     if (!checked.diagnostics.some((one) => one.severity === "error")) {
       const grants = await settleGrants(name, checked.needs, first, shop);
       if (grants === null) return 4;
@@ -56,6 +54,9 @@ async function runPlaced(request: Run, place: ScriptPlace, shop: Shop): Promise<
         session = await open(grants);
       }
     }
+    // What a script reads is known in full only where it may look at it.
+    const stale = request.frozen ? await requireFrozen(request.file, place, await session.check(source), shop) : 0;
+    if (stale !== 0) return stale;
     if (!makeOut(shop)) return 2;
     if (recorder === null) return await runHeadless(session, source, deskOf(shop));
     const code = await runHeadless(recorder.watched(session), source, deskOf(shop));

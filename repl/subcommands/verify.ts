@@ -43,7 +43,7 @@ export async function verify(request: Verify, shop: Shop): Promise<number> {
 /** The record to compare with: the one that is named, or the one beside the outputs or beside the script. */
 function recordOf(request: Verify, place: ScriptPlace, shop: Shop): RunRecord | number {
   const name = recordName(place.name);
-  const candidates = request.against === null ? [join(outFolder(shop), name), join(place.readFrom, name)] : [resolve(shop.cwd, request.against)];
+  const candidates = request.against === null ? (place.bundle ? [join(place.readFrom, name)] : [join(outFolder(shop), name), join(place.readFrom, name)]) : [resolve(shop.cwd, request.against)];
   const path = candidates.find((each) => existsSync(each));
   if (path === undefined) {
     mistake(shop, request.against === null ? `there is no ${visible(name)} to compare with, here or beside the script; \`saeq run --record ${visible(request.file)}\` writes one, and --against names another` : `there is no file ${visible(request.against)}`);

@@ -34,7 +34,7 @@ export function parseRecord(text: string, name: string): RunRecord {
 }
 
 function broken(name: string, why: string): DataError {
-  return new DataError({ code: "not-a-record", message: `${name} is no record of a run: ${why}`, help: "saeq run --record FILE writes one" });
+  return new DataError({ code: "not-a-record", message: `${name} is no record of a run: ${why}`, help: "`saeq run --record` writes one beside what a script saves" });
 }
 
 type Fits = (value: unknown) => boolean;
