@@ -63,7 +63,7 @@ export function createRecorder(source: Source): Recorder {
       const { compiled } = checked;
       if (compiled === undefined) throw new Error("a session that does not compile has no record");
       const outputs: Record<string, { bytes: number; sha256: string }> = {};
-      for (const path of [...saved].sort()) outputs[portable(relative(place.writeTo, path))] = await fileDigest(path);
+      for (const path of [...saved].sort()) outputs[nameFrom(place.writeTo)(path)] = await fileDigest(path);
       return runRecord({
         name: place.name,
         text: source.text,
@@ -88,9 +88,11 @@ export function createRecorder(source: Source): Recorder {
 }
 
 function permissionsOf({ read, write, net }: Needs, { readFrom, writeTo }: RunPlace): RunRecord["permissions"] {
-  const from = (folder: string) => (path: string): string => portable(relative(folder, path).startsWith("..") ? path : relative(folder, path));
-  return { read: read.map(from(readFrom)), write: write.map(from(writeTo)), net: net ?? [] };
+  return { read: read.map(nameFrom(readFrom)), write: write.map(nameFrom(writeTo)), net: net ?? [] };
 }
+
+/** A path below a folder by its name there; another stays as it is, and the record keeps its last name only. */
+const nameFrom = (folder: string) => (path: string): string => portable(relative(folder, path).startsWith("..") ? path : relative(folder, path));
 
 function textOf(path: string): string | null {
   try {

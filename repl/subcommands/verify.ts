@@ -5,6 +5,7 @@ import { join, resolve } from "node:path";
 import { Writable } from "node:stream";
 import { visible, visibleJson } from "../../grammar/visible.ts";
 import { DataError } from "../../runtime/data/error.ts";
+import { denied } from "../../runtime/permissions.ts";
 import { compareRecords, usualTier } from "../../runtime/record/compare.ts";
 import { readRecord } from "../../runtime/record/read_record.ts";
 import { recordName, type RunRecord } from "../../runtime/record/run_record.ts";
@@ -74,6 +75,11 @@ async function runAgain(request: Verify, place: ScriptPlace, recorded: RunRecord
     const checked = await session.check(source);
     const wrong = wrongParam(name, request.params, checked, shop);
     if (wrong !== null) return wrong;
+    const outside = denied({ read: [], write: checked.needs.write }, { read: true, write: [writeTo] }).write[0];
+    if (outside !== undefined) {
+      mistake(shop, `${visible(name)} saves to ${visible(outside)}, and verify writes only into a folder of its own; save it below the folder of outputs`);
+      return 4;
+    }
     const fine = !checked.diagnostics.some((one) => one.severity === "error");
     const grants = fine ? await settleGrants(name, checked.needs, first, shop) : first;
     if (grants === null) return 4;

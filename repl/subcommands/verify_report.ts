@@ -1,6 +1,6 @@
 /** Without this file a comparison of two runs would be a list of digests. */
 import { counted, type Comparison, type Difference } from "../../runtime/record/compare.ts";
-import { changedSince, firmness, marginLines } from "../../runtime/record/reasons.ts";
+import { changedSince, marginLines, proneness } from "../../runtime/record/reasons.ts";
 import type { RunRecord } from "../../runtime/record/run_record.ts";
 
 const TIERS = { identical: "to the last bit", equal: "equal, floats within 1e-4", close: "the same but for ties and rounding" } as const;
@@ -25,9 +25,10 @@ export function comparisonText(recorded: RunRecord, found: RunRecord, comparison
     `differs: ${recorded.script.name}; ${how}`,
     `first difference: ${placeOf(first, recorded)}`,
     ...first.what.slice(0, MOST_LINES).map((text) => `  ${text}`),
-    ...listed("why it may", [...changedSince(recorded, found), ...(first.kind === "stage" ? firmness(recorded, first) : [])], "nothing that the record knows of: the same script, inputs, settings, versions and processor"),
+    ...listed("why it may", [...changedSince(recorded, found), ...(first.kind === "stage" ? proneness(recorded, first) : [])], "nothing that the record knows of: the same script, inputs, settings, versions and processor"),
     ...listed("then also", rest.map((each) => `${placeOf(each, recorded)}: ${each.what[0] ?? ""}`)),
     ...listed("allowed by the tier", allowed),
+    ...listed("how firm it was", margins),
   ].join("\n");
 }
 
@@ -39,7 +40,7 @@ export function comparisonJson(recorded: RunRecord, found: RunRecord, comparison
     tier,
     stages,
     outputs,
-    differences: differences.map(({ recorded: _, ...each }) => each),
+    differences,
     allowed,
     changed: changedSince(recorded, found),
     margins: marginLines(recorded),

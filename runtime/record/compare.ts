@@ -22,7 +22,8 @@ export interface Difference {
   readonly name: string;
   readonly line: number | null;
   readonly what: readonly string[];
-  readonly recorded: StageRecord | null;
+  /** The stage has the same plan and reads the same content: then only the arithmetic differs. */
+  readonly samePlan: boolean;
 }
 
 export interface Comparison {
@@ -47,7 +48,7 @@ export function compareRecords(recorded: RunRecord, found: RunRecord, tier: Tier
   const allowed: string[] = [];
   let stages = 0;
   if (recorded.statements.length !== found.statements.length) {
-    differences.push({ kind: "script", statement: 0, at: 0, of: 0, name: found.script.name, line: null, what: [`the record has ${counted(recorded.statements.length, "statement")}, this run ${found.statements.length}`], recorded: null });
+    differences.push({ kind: "script", statement: 0, at: 0, of: 0, name: found.script.name, line: null, what: [`the record has ${counted(recorded.statements.length, "statement")}, this run ${found.statements.length}`], samePlan: false });
   }
   recorded.statements.forEach((before, i) => {
     const now = found.statements[i];
@@ -58,7 +59,7 @@ export function compareRecords(recorded: RunRecord, found: RunRecord, tier: Tier
       const other = others.get(place);
       const last = at === before.stages.length - 1;
       const name = stage.stage;
-      const part = (what: readonly string[]): void => void differences.push({ kind: "stage", statement: i + 1, at: at + 1, of: before.stages.length, name, line: stage.line, what, recorded: stage });
+      const part = (what: readonly string[]): void => void differences.push({ kind: "stage", statement: i + 1, at: at + 1, of: before.stages.length, name, line: stage.line, what, samePlan: other?.key === stage.key });
       if (other === undefined) {
         // Other versions may compute a query in other steps; what a statement ends in has to be there.
         if (last) part([`this run has no such stage; the statement is now: ${now.statement}`]);
@@ -84,7 +85,7 @@ export function compareRecords(recorded: RunRecord, found: RunRecord, tier: Tier
   });
   for (const [name, { sha256, bytes }] of Object.entries(recorded.outputs)) {
     const now = found.outputs[name];
-    const part = (what: string): void => void differences.push({ kind: "output", statement: 0, at: 0, of: 0, name, line: null, what: [what], recorded: null });
+    const part = (what: string): void => void differences.push({ kind: "output", statement: 0, at: 0, of: 0, name, line: null, what: [what], samePlan: false });
     if (now === undefined) part("this run did not write it");
     else if (now.sha256 !== sha256 && tier === "identical") part(`${bytes} bytes with sha256 ${short(sha256)}, now ${now.bytes} bytes with ${short(now.sha256)}`);
     else if (now.sha256 !== sha256 && differences.some(({ kind }) => kind !== "output")) part("it has other bytes, as what it was made of is another");

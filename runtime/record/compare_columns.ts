@@ -36,6 +36,8 @@ export function sameColumns(before: ValueDigest, now: ValueDigest, tier: Tier): 
 function ofPart(part: PartDigest, other: PartDigest, tier: Tier, where: string, what: string[], allowed: string[]): void {
   if (part.rows !== other.rows) return void what.push(`${where}${part.rows} rows, now ${other.rows}`);
   const others = new Map(other.columns.map((column) => [column.name, column]));
+  /** Columns that differ in the same way are told together. */
+  const alike = new Map<string, string[]>();
   for (const column of part.columns) {
     const now = others.get(column.name);
     if (now === undefined) what.push(`${where}no ${quoted(column.name)} any more`);
@@ -43,9 +45,10 @@ function ofPart(part: PartDigest, other: PartDigest, tier: Tier, where: string, 
     else if (column.bits !== now.bits) {
       const told = ofColumn(column, now, tier, other);
       if (told.what !== null) what.push(`${where}${quoted(column.name)} ${told.what}`);
-      else if (told.allowed !== null) allowed.push(`${where}${quoted(column.name)} ${told.allowed}`);
+      else if (told.allowed !== null) alike.set(told.allowed, [...(alike.get(told.allowed) ?? []), quoted(column.name)]);
     }
   }
+  for (const [told, names] of alike) allowed.push(`${where}${names.join(", ")}: ${told}`);
   for (const { name } of other.columns) if (!part.columns.some((column) => column.name === name)) what.push(`${where}${quoted(name)} is new`);
 }
 
@@ -59,19 +62,19 @@ function ofColumn(column: ColumnDigest, now: ColumnDigest, tier: Tier, part: Par
     if (column.values !== undefined && now.values !== undefined && column.values.length === now.values.length) {
       const told = cells(column.values, now.values, tier === "identical" ? (a, b) => Object.is(a, b) : near, part);
       const most = Math.max(...column.values.map((value, i) => Math.abs((value ?? 0) - (now.values![i] ?? 0))));
-      return told === null ? { what: tier === "identical" ? "differs in its last bits" : null, allowed: `differs by ${figure(most)} at most` } : { what: told, allowed: null };
+      return told === null ? { what: tier === "identical" ? "differs in its last bits" : null, allowed: `apart by ${figure(most)} at most` } : { what: told, allowed: null };
     }
     const figures = (["count", "mean", "sd", "min", "max"] as const).filter((name) => (name === "count" ? (tier === "close" ? !nearCount(column.count, now.count) : column.count !== now.count) : !near(column[name], now[name])));
     const told = figures.map((name) => `${name} ${figure(column[name])}, now ${figure(now[name])}`).join("; ");
     if (tier === "identical") return { what: told === "" ? `differs in bits; ${column.rounded === now.rounded ? "to four digits all its values are the same" : "its count, mean, deviation and range are the same to 1e-4"}` : told, allowed: null };
-    return told === "" ? { what: null, allowed: "differs in bits; its count, mean, deviation and range agree (too many values for a record to hold each)" } : { what: told, allowed: null };
+    return told === "" ? { what: null, allowed: "other bits; count, mean, deviation and range agree (too many values for a record to hold each)" } : { what: told, allowed: null };
   }
   const numbers = column.type === "int" && column.values !== undefined && now.values !== undefined && column.values.length === now.values.length;
   if (tier !== "close" || column.type !== "int" || NAMES.has(column.name)) return { what: (numbers ? cells(column.values!, now.values!, (a, b) => a === b, part) : null) ?? "differs", allowed: null };
   // Too many integers to hold: the floats beside them are compared.
-  if (!numbers) return { what: null, allowed: "differs" };
+  if (!numbers) return { what: null, allowed: "other integers, as the floats beside them differ within bounds" };
   const told = cells(column.values!, now.values!, (a, b) => a === b || (a !== null && b !== null && nearCount(a, b)), part);
-  return told === null ? { what: null, allowed: `differs by ${Math.max(...column.values!.map((value, i) => Math.abs((value ?? 0) - (now.values![i] ?? 0))))} at most` } : { what: told, allowed: null };
+  return told === null ? { what: null, allowed: `apart by ${Math.max(...column.values!.map((value, i) => Math.abs((value ?? 0) - (now.values![i] ?? 0))))} at most` } : { what: told, allowed: null };
 }
 
 /** Whether two counts differ by one or by two in a hundred at most. */

@@ -38,12 +38,12 @@ function changes(before: Readonly<Record<string, string>>, now: Readonly<Record<
   });
 }
 
-/** How firm the recorded value of a stage that differs was: margins of its lists, and activations beside the threshold on the way to it. */
-export function firmness(recorded: RunRecord, { statement, at }: Difference): readonly string[] {
+/** What makes the recorded value of a stage that differs prone to it: only the arithmetic being another, and activations beside the threshold on the way to it. */
+export function proneness(recorded: RunRecord, { statement, at, samePlan }: Difference): readonly string[] {
   const stages = recorded.statements[statement - 1]?.stages.slice(0, at) ?? [];
   const near = stages.flatMap((stage) => (stage.near === undefined || stage.near.count === 0 ? [] : [{ stage: stage.stage, ...stage.near }]));
   return [
-    ...stages.slice(-1).flatMap(marginsOfStage),
+    ...(samePlan ? ["its plan and all it reads are the same: only the arithmetic differs"] : []),
     ...near.map(({ stage, count, within, places: [first] }) => {
       const example = first === undefined ? "" : `; the first: feature ${first.feature} in row ${first.row}, position ${first.position} (${first.activation})`;
       return `\`${stage}\` had ${counted(count, "activation")} within ${within} of the threshold${example}`;

@@ -140,7 +140,7 @@ function ofState(state: Accumulator, where: string): ColumnDigest[] {
         values.push(value);
         times.push(count);
       }
-      return [ints(name("how often each activation occurs"), Float64Array.from(times)), { name: name("activations"), type: "float", ...floatDigest([{ values: Float32Array.from(values), valid: null }]) }];
+      return [ints(name("how often each activation occurs"), Float64Array.from(times)), { name: name("distinct activations"), type: "float", ...floatDigest([{ values: Float32Array.from(values), valid: null }]) }];
     }
     default:
       return state satisfies never;
