@@ -205,7 +205,8 @@ export async function createSession(options: InnerOptions): Promise<Session> {
         residuals: settings.cache === "residuals",
         values,
       };
-      if (onDisk !== null) recallValues(pipeline.plan, onDisk, own);
+      // A record tells of every stage, also of those before a value that was kept.
+      if (onDisk !== null && options.observe === undefined) recallValues(pipeline.plan, onDisk, own);
       const done = new Map<Plan, Value>();
       const value = await execute(pipeline.plan, {
         ...own,

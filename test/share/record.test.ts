@@ -58,6 +58,16 @@ test("a run that fails leaves no record, and a record that cannot be written is 
   assert.is(folderInTheWay.status, 2);
 });
 
+test("what the stage `cache` and the folder of results kept changes nothing in a record", async () => {
+  const readFrom = folder({ "t.csv": CSV });
+  const text = 'set seed 1\nlet A = sample (csv "t.csv") 2 | acts layer 7 | cache\nA | top 3';
+  const place = { folder: join(folder(), "cache"), limit: 2 ** 30 };
+  const [none, first, second] = [await recorded({ text, readFrom }), await recorded({ text, readFrom }, { cache: place }), await recorded({ text, readFrom }, { cache: place })];
+  assert.is(stableJson(second), stableJson(first));
+  assert.is(stableJson({ ...none, warnings: [] }), stableJson({ ...first, warnings: [] }));
+  assert.ok(first.statements[0]!.stages.some(({ op }) => op === "sample"));
+});
+
 test("floats are remembered by their bits, by four digits and by their figures", () => {
   const digest = (values: readonly number[]): ReturnType<typeof floatDigest> => floatDigest([{ values: Float64Array.from(values), valid: null }]);
   assert.is(digest([1.00004, 2]).rounded, digest([1.00003, 2]).rounded);
