@@ -5,7 +5,7 @@ import { MOST_BYTES, packed } from "../../runtime/bundle/pack.ts";
 import { bytesOf } from "../../runtime/cache/folder.ts";
 import { atomicWrite } from "../../runtime/data/atomic_write.ts";
 import { DataError } from "../../runtime/data/error.ts";
-import { lockDifferences } from "../../runtime/lock/differences.ts";
+import { entryOf, lockDifferences } from "../../runtime/lock/differences.ts";
 import { LOCK_NAME, readLock, type Lock } from "../../runtime/lock/lock_file.ts";
 import { portable } from "../../runtime/record/used.ts";
 import { registeredNames } from "../../runtime/shipped.ts";
@@ -40,7 +40,7 @@ export async function bundle(request: Bundle, shop: Shop): Promise<number> {
   try {
     const locked = readLock(resolve(place.readFrom, LOCK_NAME));
     const script = portable(basename(request.file));
-    const differences = locked?.scripts[script] === undefined ? [] : lockDifferences(locked, found, script);
+    const differences = locked === null || entryOf(locked.scripts, script) === undefined ? [] : lockDifferences(locked, found, script);
     if (differences.length > 0) {
       sayDifferences(script, differences, shop);
       shop.stderr.write(`to accept it: ${visible(fixingCommand(request.file, differences))}\n`);

@@ -44,7 +44,7 @@ export async function runOf(place: ScriptPlace, outputs: string, lock: Lock): Pr
   const record = readRecord(join(folder, name));
   const again = "run it again with --record, or leave results out with --no-results";
   if (record.script.sha256 !== sha256(place.source.text)) refuse(`${name} was recorded of another version of ${place.name}`, again);
-  for (const [path, digest] of Object.entries(record.inputs.data)) if (lock.data[path] !== undefined && lock.data[path].sha256 !== digest) refuse(`${path} was changed after ${name} was recorded`, again);
+  for (const [path, digest] of Object.entries(record.inputs.data)) if (Object.hasOwn(lock.data, path) && lock.data[path]!.sha256 !== digest) refuse(`${path} was changed after ${name} was recorded`, again);
   for (const [path, digest] of Object.entries(record.inputs.modules)) if (lock.modules[path] !== digest) refuse(`${path} was changed after ${name} was recorded`, again);
   for (const [path, { sha256: digest }] of Object.entries(record.outputs)) {
     if (isAbsolute(path) || path.startsWith("…") || path.split("/").includes("..")) refuse(`the output ${path} lies outside of the folder of outputs`, "save it below that folder");

@@ -4,7 +4,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { visible } from "../../grammar/visible.ts";
 import { atomicWrite } from "../../runtime/data/atomic_write.ts";
 import { DataError } from "../../runtime/data/error.ts";
-import { isChange, lockDifferences, withScript, type LockDifference } from "../../runtime/lock/differences.ts";
+import { entryOf, isChange, lockDifferences, withScript, type LockDifference } from "../../runtime/lock/differences.ts";
 import { emptyLock, lockText, LOCK_NAME, readLock, type Lock } from "../../runtime/lock/lock_file.ts";
 import { portable } from "../../runtime/record/used.ts";
 import type { Request } from "../arguments.ts";
@@ -74,7 +74,7 @@ async function lockScript(file: string, request: LockRequest, shop: Shop): Promi
 }
 
 function check(file: string, script: string, locked: Lock | null, differences: readonly LockDifference[], shop: Shop): number {
-  if (locked?.scripts[script] === undefined) {
+  if (locked === null || entryOf(locked.scripts, script) === undefined) {
     mistake(shop, `${locked === null ? `there is no ${LOCK_NAME} beside` : `${LOCK_NAME} does not name`} ${visible(file)}; to make it: ${visible(fixingCommand(file, []))}`);
     return 5;
   }

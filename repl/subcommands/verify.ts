@@ -18,7 +18,7 @@ import { wrongParam } from "./run.ts";
 import { openScript, type ScriptPlace } from "./script_place.ts";
 import { settleGrants } from "./settle_grants.ts";
 import { deskOf, mistake, openSession, outFolder, withoutQuery, type Shop } from "./shop.ts";
-import { comparisonJson, comparisonText } from "./verify_report.ts";
+import { comparisonJson, comparisonLines } from "./verify_report.ts";
 
 type Verify = Extract<Request, { kind: "verify" }>;
 
@@ -33,8 +33,9 @@ export async function verify(request: Verify, shop: Shop): Promise<number> {
     const found = await runAgain(request, place, recorded, shop);
     if (typeof found === "number") return found;
     const comparison = compareRecords(recorded, found, request.tier ?? usualTier(recorded, found));
-    const text = shop.options.format === "json" ? visibleJson(comparisonJson(recorded, found, comparison)) : comparisonText(recorded, found, comparison, request.tier !== null);
-    shop.stdout.write(`${visible(text, { keepNewlines: true })}\n`);
+    // Names come from data and from a record that somebody else may have written: none of them may look like a line of ours.
+    const text = shop.options.format === "json" ? visibleJson(comparisonJson(recorded, found, comparison)) : comparisonLines(recorded, found, comparison, request.tier !== null).map((line) => visible(line)).join("\n");
+    shop.stdout.write(`${text}\n`);
     return comparison.differences.length === 0 ? 0 : 6;
   } finally {
     place.close();
@@ -44,7 +45,7 @@ export async function verify(request: Verify, shop: Shop): Promise<number> {
 /** The record to compare with: the one that is named, or the one beside the outputs or beside the script. */
 function recordOf(request: Verify, place: ScriptPlace, shop: Shop): RunRecord | number {
   const name = recordName(place.name);
-  const candidates = request.against === null ? (place.bundle ? [join(place.readFrom, name)] : [join(outFolder(shop), name), join(place.readFrom, name)]) : [resolve(shop.cwd, request.against)];
+  const candidates = request.against === null ? (place.bundle ? [join(place.readFrom, name), join(outFolder(shop), name)] : [join(outFolder(shop), name), join(place.readFrom, name)]) : [resolve(shop.cwd, request.against)];
   const path = candidates.find((each) => existsSync(each));
   if (path === undefined) {
     mistake(shop, request.against === null ? `there is no ${visible(name)} to compare with, here or beside the script; \`saeq run --record ${visible(request.file)}\` writes one, and --against names another` : `there is no file ${visible(request.against)}`);

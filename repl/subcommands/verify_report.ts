@@ -7,7 +7,7 @@ const TIERS = { identical: "to the last bit", equal: "equal, floats within 1e-4"
 const MOST_LINES = 8;
 
 /** For people: the verdict, where the runs part first, and why they may. */
-export function comparisonText(recorded: RunRecord, found: RunRecord, comparison: Comparison, asked: boolean): string {
+export function comparisonLines(recorded: RunRecord, found: RunRecord, comparison: Comparison, asked: boolean): readonly string[] {
   const { tier, differences, allowed } = comparison;
   const [first, ...rest] = differences;
   const device = found.machine.engine?.described ?? "tables alone";
@@ -19,7 +19,7 @@ export function comparisonText(recorded: RunRecord, found: RunRecord, comparison
       ...listed("allowed by the tier", allowed),
       ...listed("not as it was when it was recorded", changedSince(recorded, found)),
       ...listed("how firm it is", margins),
-    ].join("\n");
+    ];
   }
   return [
     `differs: ${recorded.script.name}; ${how}`,
@@ -29,7 +29,7 @@ export function comparisonText(recorded: RunRecord, found: RunRecord, comparison
     ...listed("then also", rest.map((each) => `${placeOf(each, recorded)}: ${each.what[0] ?? ""}`)),
     ...listed("allowed by the tier", allowed),
     ...listed("how firm it was", margins),
-  ].join("\n");
+  ];
 }
 
 /** For machines: the same facts. */

@@ -12,13 +12,13 @@ export interface LockDifference {
 
 /** What one script reads now against what is locked for it. */
 export function lockDifferences(locked: Lock, found: Lock, script: string): readonly LockDifference[] {
-  const own = locked.scripts[script];
-  const now = found.scripts[script];
+  const own = entryOf(locked.scripts, script);
+  const now = entryOf(found.scripts, script);
   const differences: LockDifference[] = [];
   for (const kind of LOCK_KINDS) {
     for (const name of [...new Set([...(own?.[kind] ?? []), ...(now?.[kind] ?? [])])].sort()) {
-      const before = own?.[kind].includes(name) === true ? locked[kind][name] : undefined;
-      const after = found[kind][name];
+      const before = own?.[kind].includes(name) === true ? entryOf<LockedModel | LockedSae | LockedData | string>(locked[kind], name) : undefined;
+      const after = entryOf<LockedModel | LockedSae | LockedData | string>(found[kind], name);
       const [was, is] = [before === undefined ? [] : linesOf(before), after === undefined ? [] : linesOf(after)];
       if (was.join("\n") === is.join("\n")) continue;
       // Only the lines that differ, where both have some.
@@ -31,6 +31,11 @@ export function lockDifferences(locked: Lock, found: Lock, script: string): read
     if (was !== is && own !== undefined) differences.push({ kind: "settings", name, locked: was === undefined ? [] : [was], found: is === undefined ? [] : [is] });
   }
   return differences;
+}
+
+/** An entry by a name that a script or a file gave: `constructor` is one like any other. */
+export function entryOf<T>(entries: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(entries, name) ? entries[name] : undefined;
 }
 
 /** Whether accepting it replaces something that was locked, and is not just a script that asks for more or less. */
