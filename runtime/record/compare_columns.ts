@@ -1,5 +1,6 @@
 /** Without this file a difference between two values could be announced, but not shown. */
 import type { Tier } from "./compare.ts";
+import type { FloatDigest } from "./float_digest.ts";
 import type { ColumnDigest, PartDigest, ValueDigest } from "./value_digest.ts";
 
 export interface Compared {
@@ -67,6 +68,9 @@ function ofColumn(column: ColumnDigest, now: ColumnDigest, tier: Tier, part: Par
     const figures = (["count", "mean", "sd", "min", "max"] as const).filter((name) => (name === "count" ? (tier === "close" ? !nearCount(column.count, now.count) : column.count !== now.count) : !near(column[name], now[name])));
     const told = figures.map((name) => `${name} ${figure(column[name])}, now ${figure(now[name])}`).join("; ");
     if (tier === "identical") return { what: told === "" ? `differs in bits; ${column.rounded === now.rounded ? "to four digits all its values are the same" : "its count, mean, deviation and range are the same to 1e-4"}` : told, allowed: null };
+    // A flip of one activation moves all places behind it: only where none is allowed do places tell anything.
+    const moved = told === "" && tier === "equal" ? movedBuckets(column, now) : 0;
+    if (moved > 0) return { what: `has other values in other places: its count, mean, deviation and range agree, ${moved} of ${column.sketch?.sums.length ?? 0} sums over places do not`, allowed: null };
     return told === "" ? { what: null, allowed: "other bits; count, mean, deviation and range agree (too many values for a record to hold each)" } : { what: told, allowed: null };
   }
   const numbers = column.type === "int" && column.values !== undefined && now.values !== undefined && column.values.length === now.values.length;
@@ -75,6 +79,13 @@ function ofColumn(column: ColumnDigest, now: ColumnDigest, tier: Tier, part: Par
   if (!numbers) return { what: null, allowed: "other integers, as the floats beside them differ within bounds" };
   const told = cells(column.values!, now.values!, (a, b) => a === b || (a !== null && b !== null && nearCount(a, b)), part);
   return told === null ? { what: null, allowed: `apart by ${Math.max(...column.values!.map((value, i) => Math.abs((value ?? 0) - (now.values![i] ?? 0))))} at most` } : { what: told, allowed: null };
+}
+
+/** Sums over places that are further apart than values within the bounds of `equal` can make them. */
+function movedBuckets(before: FloatDigest, now: FloatDigest): number {
+  if (before.sketch === undefined || now.sketch === undefined) return 0;
+  const { sums, sizes } = before.sketch;
+  return sums.filter((sum, i) => !(Math.abs(sum - (now.sketch!.sums[i] ?? Number.NaN)) <= EQUAL.absolute * before.count + (EQUAL.relative + 1e-8) * (sizes[i] ?? 0))).length;
 }
 
 /** Whether two counts differ by one or by two in a hundred at most. */

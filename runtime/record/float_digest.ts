@@ -13,7 +13,20 @@ export interface FloatDigest {
   readonly sd: number | null;
   readonly min: number | null;
   readonly max: number | null;
+  /** Of many values: sums that depend on which value stands where. */
+  readonly sketch?: Sketch;
 }
+
+/** Values dealt into buckets by their place, each with a sign: equal places with nearly equal values give nearly equal sums, an exchange or a change of one does not. */
+export interface Sketch {
+  readonly sums: readonly number[];
+  /** Sums of sizes: how much the bucket's sum may move where each value moves by its share. */
+  readonly sizes: readonly number[];
+}
+
+const BUCKETS = 32;
+/** So few values are held themselves. */
+export const FEW = 200;
 
 type Floats = Float32Array | Float64Array;
 
@@ -33,16 +46,22 @@ export function floatDigest(pieces: readonly { readonly values: Floats; readonly
   let sum = 0;
   let min = Infinity;
   let max = -Infinity;
+  let place = 0;
+  const sums = new Float64Array(BUCKETS);
+  const sizes = new Float64Array(BUCKETS);
   const finite = (values: Floats, valid: Uint8Array | null, i: number): boolean => (valid === null || valid[i] === 1) && Number.isFinite(values[i]);
   for (const { values, valid } of pieces) {
     bits.update(bytesOf(valid === null ? values : values.map((value, i) => (valid[i] === 1 ? value : 0))));
     if (valid !== null && valid.includes(0)) bits.update("nulls").update(valid);
     const codes = new Int32Array(values.length);
-    for (let i = 0; i < values.length; i++) {
+    for (let i = 0; i < values.length; i++, place++) {
       codes[i] = valid !== null && valid[i] !== 1 ? NULL : fourDigits(values[i]!);
       if (!finite(values, valid, i)) continue;
       count++;
       sum += values[i]!;
+      const mixed = Math.imul(place, 0x9e3779b1);
+      sums[mixed >>> 27]! += (mixed & (1 << 26)) === 0 ? values[i]! : -values[i]!;
+      sizes[mixed >>> 27]! += Math.abs(values[i]!);
       if (values[i]! < min) min = values[i]!;
       if (values[i]! > max) max = values[i]!;
     }
@@ -51,8 +70,11 @@ export function floatDigest(pieces: readonly { readonly values: Floats; readonly
   const mean = count === 0 ? null : sum / count;
   let squares = 0;
   if (mean !== null) for (const { values, valid } of pieces) for (let i = 0; i < values.length; i++) if (finite(values, valid, i)) squares += (values[i]! - mean) ** 2;
-  return { bits: bits.digest("hex"), rounded: rounded.digest("hex"), count, mean, sd: count === 0 ? null : Math.sqrt(squares / count), min: count === 0 ? null : min, max: count === 0 ? null : max };
+  return { bits: bits.digest("hex"), rounded: rounded.digest("hex"), count, mean, sd: count === 0 ? null : Math.sqrt(squares / count), min: count === 0 ? null : min, max: count === 0 ? null : max, ...(place > FEW ? { sketch: { sums: short(sums), sizes: short(sizes) } } : {}) };
 }
+
+/** Nine digits are more than any comparison looks at. */
+const short = (values: Float64Array): number[] => Array.from(values, (value) => (Number.isFinite(value) ? Number(value.toPrecision(9)) : 0));
 
 /** Sign, four significant digits and exponent of a number as one integer. Only comparison, division and rounding are used, which are the same everywhere. */
 export function fourDigits(value: number): number {

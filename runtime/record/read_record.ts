@@ -48,7 +48,7 @@ const list = (fits: Fits): Fits => (value) => Array.isArray(value) && value.ever
 const record = (fits: Fits): Fits => (value) => isObject(value) && Object.values(value).every(fits);
 const shape = (fields: Readonly<Record<string, Fits>>): Fits => (value) => isObject(value) && Object.entries(fields).every(([name, fits]) => fits(value[name]));
 
-const figures = shape({ bits: text, rounded: text, count: number, mean: nullOr(number), sd: nullOr(number), min: nullOr(number), max: nullOr(number) });
+const figures = shape({ bits: text, rounded: text, count: number, mean: nullOr(number), sd: nullOr(number), min: nullOr(number), max: nullOr(number), sketch: maybe(shape({ sums: list(number), sizes: list(number) })) });
 const column: Fits = (value) =>
   shape({ name: text, type: text, bits: text, values: maybe(list(nullOr(number))) })(value) && isObject(value) && ["int", "bool", "str", "float"].includes(String(value["type"])) && (value["type"] !== "float" || figures(value));
 const place = shape({ feature: number, layer: number, row: number, position: number, activation: number });

@@ -4,9 +4,9 @@ import type { Column, Single, Table, Tokens, Value } from "../data/frame.ts";
 import { toTable } from "../data/to_table.ts";
 import { totalsOfSums, type Accumulator } from "../kernels/accumulate.ts";
 import { distinct } from "../kernels/float_bag.ts";
-import { bytesOf, floatDigest, type FloatDigest } from "./float_digest.ts";
+import { bytesOf, FEW, floatDigest, type FloatDigest } from "./float_digest.ts";
 
-/** One column of a value: exact where it can be. `values`: the numbers themselves, where they are few. */
+/** One column of a value: exact where it can be. `values`: the numbers themselves, where they are few, so that they can be compared one by one. */
 export type ColumnDigest =
   | { readonly name: string; readonly type: "int" | "bool" | "str"; readonly bits: string; readonly values?: readonly (number | null)[] }
   | ({ readonly name: string; readonly type: "float"; readonly values?: readonly (number | null)[] } & FloatDigest);
@@ -26,8 +26,6 @@ export interface ValueDigest {
   readonly parts: readonly PartDigest[];
 }
 
-/** Up to so many rows the numbers of a table stand in the record, so that they can be compared one by one. */
-const FEW_ROWS = 200;
 
 export function valueDigest(value: Value): ValueDigest {
   const members = value.kind === "groups" ? value.members : [{ name: null, value }];
@@ -75,7 +73,7 @@ function partOf(value: Single): Omit<PartDigest, "group"> {
 const named = (name: string, layer: number, taps: number): string => (taps === 1 ? name : `${name} of layer ${layer}`).trim();
 
 function ofTable({ rows, columns }: Table): Omit<PartDigest, "group"> {
-  return { rows, columns: columns.map((column) => ofColumn(column, rows <= FEW_ROWS)) };
+  return { rows, columns: columns.map((column) => ofColumn(column, rows <= FEW)) };
 }
 
 function ofColumn(column: Column, few: boolean): ColumnDigest {

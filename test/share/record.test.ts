@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { fourDigits, floatDigest } from "../../runtime/record/float_digest.ts";
+import { sameColumns } from "../../runtime/record/compare_columns.ts";
 import { parseRecord } from "../../runtime/record/read_record.ts";
 import { stableJson } from "../../runtime/record/stable_json.ts";
 import { valueDigest } from "../../runtime/record/value_digest.ts";
@@ -80,6 +81,21 @@ test("floats are remembered by their bits, by four digits and by their figures",
   assert.equal(floatDigest([{ values: new Float32Array(0), valid: null }]).mean, null);
   const pieces = floatDigest([{ values: Float64Array.of(1, 2), valid: null }, { values: Float64Array.of(3), valid: null }]);
   assert.equal(pieces, digest([1, 2, 3]));
+});
+
+test("many floats: nearly equal ones are equal, two exchanged or one changed are not", () => {
+  const values = Float64Array.from({ length: 5000 }, (_, i) => Math.sin(i) * 10);
+  const digest = (of: Float64Array) => ({ kind: "table" as const, rows: of.length, digest: "", parts: [{ group: null, rows: of.length, columns: [{ name: "v", type: "float" as const, ...floatDigest([{ values: of, valid: null }]) }] }] });
+  const against = (change: (copy: Float64Array) => void): readonly string[] => {
+    const copy = values.slice();
+    change(copy);
+    return sameColumns(digest(values), digest(copy), "equal").what;
+  };
+  assert.equal(against((copy) => copy.forEach((value, i) => (copy[i] = value * (1 + (i % 2 === 0 ? 9e-5 : -9e-5))))), []);
+  assert.match(against((copy) => copy.reverse()).join(), /other values in other places/);
+  assert.match(against((copy) => ([copy[1], copy[4]] = [copy[4]!, copy[1]!])).join(), /other values in other places/);
+  assert.match(against((copy) => (copy[77]! += 1)).join(), /mean .*, now/);
+  assert.match(against((copy) => ((copy[3]! += 1), (copy[22]! -= 1))).join(), /other values in other places/);
 });
 
 test("four digits of a number are those that toPrecision gives", () => {

@@ -5,7 +5,9 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "nod
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { compareRecords, usualTier, type Tier } from "../../runtime/record/compare.ts";
+import { comparisonLines } from "../../repl/subcommands/verify_report.ts";
+import { compareRecords, TIERS, usualTier, type Tier } from "../../runtime/record/compare.ts";
+import { parseRecord } from "../../runtime/record/read_record.ts";
 import { changedSince } from "../../runtime/record/reasons.ts";
 import type { RunRecord } from "../../runtime/record/run_record.ts";
 import { stableJson } from "../../runtime/record/stable_json.ts";
@@ -125,6 +127,38 @@ test("each tier allows what it says and nothing more", async () => {
   assert.match(lost.differences[0]!.what[0]!, /has no such stage/);
   assert.is(compareRecords(record, changed(record, (draft) => delete draft.outputs["m.csv"]), "close").differences[0]!.name, "m.csv");
   assert.is(compareRecords(record, changed(record, (draft) => draft.statements.pop()), "close").differences[0]!.kind, "script");
+});
+
+test("a record damaged anywhere is refused in words or compared in words", async () => {
+  const record = await recorded({ text: SCRIPT, readFrom: folder({ "t.csv": CSV }) });
+  const text = JSON.stringify(record);
+  let seed = 1;
+  const below = (n: number): number => (seed = (seed * 48_271) % 2_147_483_647) % n;
+  const junk = [null, 7, -1, "x", "", "\u001b[2J\n", [], {}, true, 1e308, [null], { a: 1 }, "__proto__", 0];
+  const verdicts = { refused: 0, compared: 0 };
+  for (let i = 0; i < 500; i++) {
+    const draft = JSON.parse(text) as object;
+    const places: [any, string][] = [];
+    const walk = (value: any): void => Object.keys(value).forEach((name) => {
+      places.push([value, name]);
+      if (typeof value[name] === "object" && value[name] !== null) walk(value[name]);
+    });
+    walk(draft);
+    const [owner, name] = places[below(places.length)]!;
+    if (below(4) === 0) delete owner[name];
+    else owner[name] = junk[below(junk.length)];
+    let bent: RunRecord;
+    try {
+      bent = parseRecord(JSON.stringify(draft), "r");
+    } catch (error) {
+      assert.match((error as Error).message, /^r is no record of a run/);
+      verdicts.refused++;
+      continue;
+    }
+    for (const tier of TIERS) comparisonLines(bent, record, compareRecords(bent, record, tier), true).forEach((line) => assert.type(line, "string"));
+    verdicts.compared++;
+  }
+  assert.ok(verdicts.refused > 50 && verdicts.compared > 50, JSON.stringify(verdicts));
 });
 
 test("the usual tier is equal on the same device and number type, close on another", async () => {
