@@ -177,7 +177,7 @@ function build(version: string, normalized: Extract<Normalized, { kind: "argumen
   program
     .command("info")
     .description("what a script reads, writes, takes and uses, without running it")
-    .argument("<file>", "the script")
+    .argument("<file>", "the script, or a bundle of one")
     .option("--permissions", "only the flags that grant what it needs")
     .option("--json", "for machines")
     .action((file: string, own: Record<string, unknown>) => done({ kind: "info", file, permissions: own["permissions"] === true, json: own["json"] === true, options: options() }));

@@ -82,7 +82,8 @@ export async function readSource(file: string, shop: Shop): Promise<Source | nul
     const bytes = file === "-" ? await wholeInput(shop) : readFileSync(resolve(shop.cwd, file));
     const name = file === "-" ? "stdin" : file;
     if (isUtf8(bytes)) return { name, text: withoutMark(bytes.toString("utf8")) };
-    mistake(shop, `${visible(name)} is not UTF-8 text: byte ${firstBadByte(bytes)} does not belong to a character`);
+    if (bytes.subarray(0, 4).toString("latin1") === "PK\u0003\u0004") mistake(shop, `${visible(name)} is an archive; a bundle is looked at with \`saeq info\` and run with \`saeq run\``);
+    else mistake(shop, `${visible(name)} is not UTF-8 text: byte ${firstBadByte(bytes)} does not belong to a character`);
     return null;
   } catch (error) {
     const why = error instanceof Error && "code" in error && error.code === "ENOENT" ? "there is no such file" : error instanceof Error ? error.message : String(error);

@@ -55,6 +55,9 @@ test("a bundle holds all that a script reads and gave, runs frozen elsewhere, an
   assert.equal(graph.find((each) => each["@id"] === "#run")!["result"], [{ "@id": "results/o.csv" }, { "@id": "analysis/x.run.json" }]);
   assert.is(graph.find((each) => each["@id"] === "./")!["description"], "Which are shown");
   opened.remove();
+  const looked = await saeq(["info", "x.saeq.zip"], { cwd: elsewhere });
+  assert.match(looked.stdout, /^reads {8}\.\.\/data\/t\.csv\nwrites {7}o\.csv\n[^]*permissions {2}--allow-write=o\.csv\n/);
+  assert.match((await saeq(["check", "x.saeq.zip"], { cwd: elsewhere })).stderr, /is an archive; a bundle is looked at with `saeq info` and run with `saeq run`/);
   const refused = await saeq(["run", "x.saeq.zip", "--frozen"], { cwd: elsewhere });
   assert.is(refused.status, 4);
   const ran = await saeq(["run", "x.saeq.zip", "--frozen", `--allow-write=${elsewhere}`], { cwd: elsewhere });
