@@ -47,15 +47,18 @@ export async function gatherLock(source: LockSource, call: HubCall, onHashed: On
     const { spec, located } = catalog.sae(ref);
     saes.push({ name: key, files: await checkpointFiles(located, spec), entry: { revision: located.hub?.commit ?? null, format: spec.format, kind: spec.kind, convention: spec.convention, hook: spec.hookName, inputs: spec.dIn, features: spec.dSae, normalize: spec.normalize } });
   }
-  const data: { readonly name: string; readonly path: string; readonly facts: Pick<LockedData, "rows" | "columns"> }[] = [];
+  const data: Record<string, LockedData> = {};
   for (const [key, op] of used.data) {
     const found = await catalog.lookUp({ kind: "table", path: op.path, separator: op.separator, types: op.types, format: op.format, ...(op.lenient === undefined ? {} : { lenient: op.lenient }) }, call);
+    call.signal.throwIfAborted();
     // One large table in memory is enough.
     catalog.forgetTables();
     if (found.state !== "known" || !("rows" in found.value)) continue;
-    data.push({ name: key, path: catalog.inputPath(op.path), facts: { rows: found.value.rows, columns: Object.fromEntries(found.value.schema.columns.map(({ name: column, type }) => [column, type])) } });
+    // Readers of tables hash every byte on their way; only checkpoints are named by samples.
+    const { rows, digest, schema } = found.value;
+    data[key] = { size: (await stat(catalog.inputPath(op.path))).size, sha256: digest, rows, columns: Object.fromEntries(schema.columns.map(({ name: column, type }) => [column, type])) };
   }
-  const hashed = await hashAll([...models, ...saes].flatMap(({ files }) => files), data.map(({ path }) => path), call.signal, onHashed);
+  const hashed = await hashAll([...models, ...saes].flatMap(({ files }) => files), call.signal, onHashed);
   const named = (files: readonly CheckpointFile[]): Record<string, LockedFile> => Object.fromEntries(files.map((file) => [file.name, file.known ?? hashed(file.path)]));
   const paths = modulesOf(source.text, (path) => readable(resolve(readFrom, path)));
   const modules = Object.fromEntries(paths.map((path) => [path, sha256(readFileSync(resolve(readFrom, path)))]));
@@ -63,7 +66,7 @@ export async function gatherLock(source: LockSource, call: HubCall, onHashed: On
     ...emptyLock(source.saeq),
     models: Object.fromEntries(models.map(({ name: key, files, entry }) => [key, { ...entry, files: named(files) }])),
     saes: Object.fromEntries(saes.map(({ name: key, files, entry }) => [key, { ...entry, files: named(files) }])),
-    data: Object.fromEntries(data.map(({ name: key, path, facts }) => [key, { ...hashed(path), ...facts }])),
+    data,
     modules,
     scripts: { [portable(name)]: { models: [...used.models.keys()], saes: [...used.saes.keys()], data: [...used.data.keys()], modules: paths, settings: settingsOf(compiled) } },
   };
@@ -82,9 +85,8 @@ function readable(path: string): string | null {
 }
 
 /** Each file once, one after the other: disks and people like that better than all at once. */
-async function hashAll(files: readonly CheckpointFile[], data: readonly string[], signal: AbortSignal, onHashed: OnHashed): Promise<(path: string) => { readonly size: number; readonly sha256: string }> {
+async function hashAll(files: readonly CheckpointFile[], signal: AbortSignal, onHashed: OnHashed): Promise<(path: string) => { readonly size: number; readonly sha256: string }> {
   const wanted = new Map(files.filter(({ known }) => known === null).map(({ path, size }) => [path, size]));
-  for (const path of data) wanted.set(path, (await stat(path)).size);
   const found = new Map<string, { readonly size: number; readonly sha256: string }>();
   const totalBytes = [...wanted.values()].reduce((sum, size) => sum + size, 0);
   let bytes = 0;

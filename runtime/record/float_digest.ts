@@ -25,6 +25,8 @@ export interface Sketch {
 }
 
 const BUCKETS = 32;
+/** Values whose digits are held at once. */
+const BLOCK = 1 << 16;
 /** So few values are held themselves. */
 export const FEW = 200;
 
@@ -53,19 +55,22 @@ export function floatDigest(pieces: readonly { readonly values: Floats; readonly
   for (const { values, valid } of pieces) {
     bits.update(bytesOf(valid === null ? values : values.map((value, i) => (valid[i] === 1 ? value : 0))));
     if (valid !== null && valid.includes(0)) bits.update("nulls").update(valid);
-    const codes = new Int32Array(values.length);
-    for (let i = 0; i < values.length; i++, place++) {
-      codes[i] = valid !== null && valid[i] !== 1 ? NULL : fourDigits(values[i]!);
-      if (!finite(values, valid, i)) continue;
-      count++;
-      sum += values[i]!;
-      const mixed = Math.imul(place, 0x9e3779b1);
-      sums[mixed >>> 27]! += (mixed & (1 << 26)) === 0 ? values[i]! : -values[i]!;
-      sizes[mixed >>> 27]! += Math.abs(values[i]!);
-      if (values[i]! < min) min = values[i]!;
-      if (values[i]! > max) max = values[i]!;
+    for (let from = 0; from < values.length; from += BLOCK) {
+      const to = Math.min(from + BLOCK, values.length);
+      const codes = new Int32Array(to - from);
+      for (let i = from; i < to; i++, place++) {
+        codes[i - from] = valid !== null && valid[i] !== 1 ? NULL : fourDigits(values[i]!);
+        if (!finite(values, valid, i)) continue;
+        count++;
+        sum += values[i]!;
+        const mixed = Math.imul(place, 0x9e3779b1);
+        sums[mixed >>> 27]! += (mixed & (1 << 26)) === 0 ? values[i]! : -values[i]!;
+        sizes[mixed >>> 27]! += Math.abs(values[i]!);
+        if (values[i]! < min) min = values[i]!;
+        if (values[i]! > max) max = values[i]!;
+      }
+      rounded.update(bytesOf(codes));
     }
-    rounded.update(bytesOf(codes));
   }
   const mean = count === 0 ? null : sum / count;
   let squares = 0;
