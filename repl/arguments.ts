@@ -1,9 +1,10 @@
 /** Without this file the command line would be read in many places: argv in, one plain request out. */
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { DTYPES, PROVIDERS } from "../src/emit/target.ts";
-import { LOCK_KINDS, type LockKind } from "../runtime/lock/lock_file.ts";
-import { TIERS, type Tier } from "../runtime/record/compare.ts";
+import type { LockKind } from "../runtime/lock/lock_file.ts";
+import type { Tier } from "../runtime/record/compare.ts";
 import { normalize, type Normalized } from "./flags.ts";
+import { addSharing } from "./sharing_commands.ts";
 
 /** Flags that every command understands. */
 export interface Options {
@@ -143,31 +144,7 @@ function build(version: string, normalized: Extract<Normalized, { kind: "argumen
     .argument("[files...]", "tests, or folders of them; all below the current folder where none is given")
     .option("--update", "write the snapshots")
     .action((files: string[], own: Record<string, unknown>) => done({ kind: "test", files, update: own["update"] === true, options: options() }));
-  program
-    .command("lock")
-    .description("write the models, SAEs, data and modules of scripts with their hashes to saeq.lock beside them")
-    .argument("[files...]", "scripts, or folders of them; those of the lock here, or all scripts here, where none is given")
-    .option("--check", "say whether the lock fits, write nothing (exit 5)")
-    .option("--update", "accept what has changed since; only of one kind with =models, =saes, =data or =modules")
-    .addOption(new Option("--update-only <kind>").choices([...LOCK_KINDS]).hideHelp())
-    .action((files: string[], own: Record<string, unknown>) =>
-      done({ kind: "lock", files, params: normalized.params, check: own["check"] === true, update: LOCK_KINDS.find((name) => name === own["updateOnly"]) ?? (own["update"] === true ? "all" : null), options: options() }));
-  program
-    .command("bundle")
-    .description("put a script with its modules, lock, data, outputs and their record into one archive, which `saeq run` runs")
-    .argument("<file>", "the script")
-    .option("-o, --output <zip>", "the archive; <script>.zip here where not given")
-    .option("--data-limit <size>", "the largest data file that comes along, as 200MB; 50MB where not given")
-    .option("--no-results", "leave out the record of a run and its outputs")
-    .action((file: string, own: Record<string, unknown>) =>
-      done({ kind: "bundle", file, params: normalized.params, output: text(own["output"]), dataLimit: text(own["dataLimit"]), results: own["results"] !== false, options: options() }));
-  program
-    .command("verify")
-    .description("run a script again and compare with the record of an earlier run, on this machine or another (exit 6)")
-    .argument("<file>", "the script, or a bundle of one")
-    .option("--against <record>", "the record; <script>.run.json here or beside the script where not given")
-    .addOption(new Option("--tier <name>", "how alike: to the bit, equal with floats to 1e-4, or the same features but for ties; by device where not given").choices([...TIERS]))
-    .action((file: string, own: Record<string, unknown>) => done({ kind: "verify", file, params: normalized.params, against: text(own["against"]), tier: TIERS.find((name) => name === own["tier"]) ?? null, options: options() }));
+  addSharing(program, normalized.params, options, done);
   program
     .command("explain")
     .description("show the plan and its cost without running it")

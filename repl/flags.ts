@@ -14,7 +14,7 @@ export type Normalized =
   | { readonly kind: "mistake"; readonly text: string };
 
 /** Every command, in the order of the help. */
-export const commands: readonly string[] = ["repl", "run", "eval", "check", "fmt", "lint", "test", "lock", "verify", "bundle", "explain", "info", "sae", "parity", "doc", "lsp", "doctor", "cache", "completions"];
+export const commands: readonly string[] = ["repl", "run", "eval", "check", "fmt", "lint", "test", "lock", "bundle", "verify", "explain", "info", "sae", "parity", "doc", "lsp", "doctor", "cache", "completions"];
 /** Flags of every command that take the next word. */
 const withValue = new Set(["--seed", "--lanes", "--threads", "--batch", "--ep", "--dtype", "--ep-library", "--out", "--format", "--color"]);
 /** Flags of single commands that do: before the command stands nobody's param. */
