@@ -1,7 +1,10 @@
 /** Without this file the command line would be read in many places: argv in, one plain request out. */
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { DTYPES, PROVIDERS } from "../src/emit/target.ts";
+import type { LockKind } from "../runtime/lock/lock_file.ts";
+import type { Tier } from "../runtime/record/compare.ts";
 import { normalize, type Normalized } from "./flags.ts";
+import { addSharing } from "./sharing_commands.ts";
 
 /** Flags that every command understands. */
 export interface Options {
@@ -44,12 +47,15 @@ export type CacheAction = (typeof cacheActions)[number];
 /** What the command line asks for. */
 export type Request =
   | { readonly kind: "repl"; readonly plain: boolean; readonly code: string | null; readonly history: boolean; readonly options: Options }
-  | { readonly kind: "run"; readonly file: string; readonly params: Readonly<Record<string, string>>; readonly help: boolean; readonly options: Options }
+  | { readonly kind: "run"; readonly file: string; readonly params: Readonly<Record<string, string>>; readonly help: boolean; readonly record: boolean; readonly frozen: boolean; readonly options: Options }
   | { readonly kind: "eval"; readonly code: string; readonly options: Options }
   | { readonly kind: "check"; readonly files: readonly string[]; readonly json: boolean; readonly options: Options }
   | { readonly kind: "fmt"; readonly files: readonly string[]; readonly check: boolean; readonly fix: boolean; readonly options: Options }
   | { readonly kind: "lint"; readonly files: readonly string[]; readonly rules: boolean; readonly json: boolean; readonly options: Options }
   | { readonly kind: "test"; readonly files: readonly string[]; readonly update: boolean; readonly options: Options }
+  | { readonly kind: "lock"; readonly files: readonly string[]; readonly params: Readonly<Record<string, string>>; readonly check: boolean; readonly update: LockKind | "all" | null; readonly options: Options }
+  | { readonly kind: "bundle"; readonly file: string; readonly params: Readonly<Record<string, string>>; readonly output: string | null; readonly dataLimit: string | null; readonly results: boolean; readonly options: Options }
+  | { readonly kind: "verify"; readonly file: string; readonly params: Readonly<Record<string, string>>; readonly against: string | null; readonly tier: Tier | null; readonly options: Options }
   | { readonly kind: "explain"; readonly target: string; readonly phase: Phase | null; readonly analyze: boolean; readonly json: boolean; readonly options: Options }
   | { readonly kind: "info"; readonly file: string; readonly permissions: boolean; readonly json: boolean; readonly options: Options }
   | { readonly kind: "sae"; readonly what: SaeQuestion; readonly words: readonly string[]; readonly model: string | null; readonly layer: number | null; readonly hook: string | null; readonly options: Options }
@@ -102,9 +108,11 @@ function build(version: string, normalized: Extract<Normalized, { kind: "argumen
   program
     .command("run")
     .description("run a script file, or stdin with `-`; its params are flags: --n 20")
-    .argument("<file>", "the script")
+    .argument("<file>", "the script, or a bundle of one")
     .option("--param <name=value>", "set a param of the script (repeatable)")
-    .action((file: string) => done({ kind: "run", file, params: normalized.params, help: normalized.help, options: options() }));
+    .option("--frozen", "only with what saeq.lock says: the same inputs, a seed, an edition line, and no downloads (exit 5)")
+    .option("--record", "write what happened to <script>.run.json, beside what is saved: `saeq verify` compares with it")
+    .action((file: string, own: Record<string, unknown>) => done({ kind: "run", file, params: normalized.params, help: normalized.help, record: own["record"] === true, frozen: own["frozen"] === true, options: options() }));
   program
     .command("eval")
     .description("run one query with the rights of the person who typed it")
@@ -136,6 +144,7 @@ function build(version: string, normalized: Extract<Normalized, { kind: "argumen
     .argument("[files...]", "tests, or folders of them; all below the current folder where none is given")
     .option("--update", "write the snapshots")
     .action((files: string[], own: Record<string, unknown>) => done({ kind: "test", files, update: own["update"] === true, options: options() }));
+  addSharing(program, normalized.params, options, done);
   program
     .command("explain")
     .description("show the plan and its cost, without running it unless asked")
@@ -147,7 +156,7 @@ function build(version: string, normalized: Extract<Normalized, { kind: "argumen
   program
     .command("info")
     .description("what a script reads, writes, takes and uses, without running it")
-    .argument("<file>", "the script")
+    .argument("<file>", "the script, or a bundle of one")
     .option("--permissions", "only the flags that grant what it needs")
     .option("--json", "for machines")
     .action((file: string, own: Record<string, unknown>) => done({ kind: "info", file, permissions: own["permissions"] === true, json: own["json"] === true, options: options() }));

@@ -7,6 +7,8 @@ export const EXIT_CODES: Readonly<Record<number, string>> = {
   2: "The command line, or a value for a param, is wrong",
   3: "A script has errors, findings of `lint`, or another form than `fmt` would give it",
   4: "A script needs a permission that was not granted",
+  5: "There is no `saeq.lock`, or a script does not read what it says",
+  6: "`verify` found another result than was recorded",
   7: "An `assert` does not hold",
   8: "The engine died or could not be started",
   10: "A file to read does not exist",

@@ -1,4 +1,5 @@
 /** Without this file a bare `--allow-read` would eat the script's name and a script's own params would be unknown flags. */
+import { LOCK_KINDS } from "../runtime/lock/lock_file.ts";
 import { nearest } from "./nearest.ts";
 
 export type Normalized =
@@ -13,16 +14,22 @@ export type Normalized =
   | { readonly kind: "mistake"; readonly text: string };
 
 /** Every command, in the order of the help. */
-export const commands: readonly string[] = ["repl", "run", "eval", "check", "fmt", "lint", "test", "explain", "info", "sae", "parity", "doc", "lsp", "doctor", "cache", "completions"];
-/** Flags of ours that take the next word. */
-const withValue = new Set([
-  "--seed", "--lanes", "--threads", "--batch", "--ep", "--dtype", "--ep-library", "--from", "--install", "--out", "--format", "--color", "--param", "--eval",
-  "--model", "--layer", "--hook", "--against", "--sae", "--convention", "--limit",
-]);
+export const commands: readonly string[] = ["repl", "run", "eval", "check", "fmt", "lint", "test", "lock", "bundle", "verify", "explain", "info", "sae", "parity", "doc", "lsp", "doctor", "cache", "completions"];
+/** Flags of every command that take the next word. */
+const withValue = new Set(["--seed", "--lanes", "--threads", "--batch", "--ep", "--dtype", "--ep-library", "--out", "--format", "--color"]);
+/** Flags of single commands that do: before the command stands nobody's param. */
+const withValueSomewhere = new Set(["--from", "--install", "--param", "--eval", "--model", "--layer", "--hook", "--against", "--sae", "--convention", "--limit", "--tier", "--output", "-o", "--data-limit"]);
 const alone = new Set([
   "--allow-read", "--allow-write", "--allow-all", "--allow-read-all", "--allow-write-all", "--allow-net", "--allow-net-all", "-R", "-W", "-N", "-A", "--ascii", "--no-progress", "--no-cache",
-  "-q", "--quiet", "--no-prompt", "--plain", "--no-history", "--help", "-h", "--version", "-V",
+  "-q", "--quiet", "--no-prompt", "--help", "-h", "--version", "-V",
 ]);
+/** Commands that pass on the params of a script, with their own flags: all others are params. */
+const withParams: Readonly<Record<string, { readonly alone: readonly string[]; readonly value: readonly string[] }>> = {
+  run: { alone: ["--record", "--frozen"], value: [] },
+  lock: { alone: ["--check", "--update"], value: ["--update-only"] },
+  bundle: { alone: ["--no-results"], value: ["-o", "--output", "--data-limit"] },
+  verify: { alone: [], value: ["--against", "--tier"] },
+};
 
 /** Rewrite argv so that the parser behind it cannot misread it. */
 export function normalize(argv: readonly string[], piped: boolean): Normalized {
@@ -35,7 +42,10 @@ export function normalize(argv: readonly string[], piped: boolean): Normalized {
     const wantsRepl = words.some((word) => word === "--plain" || word.startsWith("--eval"));
     return piped && !wantsRepl ? plain([...words, "run", "-"]) : plain(["repl", ...words]);
   }
-  if (command === "run") return splitRun(words, at);
+  const kind = command === "lock" ? words.find((word) => word.startsWith("--update="))?.slice("--update=".length) : undefined;
+  if (kind !== undefined && !LOCK_KINDS.some((each) => each === kind)) return { kind: "mistake", text: `--update takes ${LOCK_KINDS.map((each) => `=${each}`).join(", ")}, or nothing for all of them, not \`${kind}\`` };
+  if (command === "lock") return splitRun([...words.slice(0, at + 1), ...words.slice(at + 1).flatMap(updateOf)], at);
+  if (command !== undefined && Object.hasOwn(withParams, command)) return splitRun(words, at);
   if (command !== undefined && !commands.includes(command)) return { kind: "mistake", text: unknownCommand(command) };
   return plain(words);
 }
@@ -45,7 +55,7 @@ function plain(argv: readonly string[]): Normalized {
 }
 
 function takesNext(word: string): boolean {
-  return withValue.has(word);
+  return withValue.has(word) || withValueSomewhere.has(word);
 }
 
 function firstOperand(words: readonly string[]): number | null {
@@ -64,8 +74,17 @@ function unknownCommand(word: string): string {
   return `no command \`${word}\`${guess === null ? "" : `; did you mean \`${guess}\`?`} (commands: ${commands.join(", ")})`;
 }
 
+/** `--update=data`, and `--update data` as people write it; a bare `--update` must not eat the script's name. */
+function updateOf(word: string, i: number, words: readonly string[]): string[] {
+  if (word.startsWith("--update=")) return ["--update-only", word.slice("--update=".length)];
+  if (word === "--update" && LOCK_KINDS.some((kind) => kind === words[i + 1])) return ["--update-only"];
+  return [word];
+}
+
 /** `run FILE --n 20 --flag --param k=v`: our own flags stay, the rest are params of the script. */
 function splitRun(words: readonly string[], at: number): Normalized {
+  const command = words[at] ?? "";
+  const own = withParams[command]!;
   const ours: string[] = words.slice(0, at + 1);
   const params: Record<string, string> = Object.create(null);
   let file: string | null = null;
@@ -79,12 +98,14 @@ function splitRun(words: readonly string[], at: number): Normalized {
       const mistake = addPair(params, pair);
       if (mistake !== null) return { kind: "mistake", text: mistake };
     } else if (!word.startsWith("-") || word === "-") {
-      if (file !== null) return { kind: "mistake", text: `one script at a time: \`${file}\` and \`${word}\` (a param is given as --name value)` };
+      if (file !== null && command !== "lock") return { kind: "mistake", text: `one script at a time: \`${file}\` and \`${word}\` (a param is given as --name value)` };
       file = word;
       ours.push(word);
-    } else if (alone.has(name) || withValue.has(name)) {
+    } else if (alone.has(name) || own.alone.includes(name)) {
       ours.push(word);
-      if (takesNext(word)) ours.push(words[++i] ?? "");
+    } else if (withValue.has(name) || own.value.includes(name)) {
+      ours.push(word);
+      if (!word.includes("=")) ours.push(words[++i] ?? "");
     } else if (/^--[A-Za-z_]\w*$/.test(name)) {
       const next = words[i + 1];
       const inline = word.includes("=");
@@ -93,7 +114,7 @@ function splitRun(words: readonly string[], at: number): Normalized {
       if (!inline && !isFlag) i++;
     } else ours.push(word);
   }
-  if (file === null && help) return plain(["run", "--help"]);
+  if (help && (file === null || command !== "run")) return plain([command, "--help"]);
   return { kind: "arguments", argv: ours, params, help };
 }
 

@@ -60,6 +60,12 @@ export async function perform(request: Exclude<Request, { kind: "say" }>, shop: 
       return (await import("./subcommands/lint.ts")).lintFiles(request, shop);
     case "test":
       return (await import("./subcommands/test.ts")).testFiles(request, shop);
+    case "lock":
+      return (await import("./subcommands/lock.ts")).lock(request, shop);
+    case "bundle":
+      return (await import("./subcommands/bundle.ts")).bundle(request, shop);
+    case "verify":
+      return (await import("./subcommands/verify.ts")).verify(request, shop);
     case "info":
       return (await import("./subcommands/info.ts")).info(request, shop);
     case "cache":

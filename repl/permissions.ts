@@ -27,7 +27,7 @@ export function grantFlags(needs: Needs, cwd: string): string[] {
 
 /** The command line that was typed, with the missing flags added, ready to paste into a shell. */
 export function commandWithGrants(argv: readonly string[], needs: Needs, cwd: string): string {
-  const at = argv.indexOf("run") + 1;
+  const at = argv.findIndex((word) => word === "run" || word === "verify") + 1;
   return ["saeq", ...argv.slice(0, at), ...grantFlags(needs, cwd), ...argv.slice(at)].map(shellQuote).join(" ");
 }
 

@@ -59,7 +59,7 @@ export interface InnerOptions extends SessionOptions {
 
 /** Open a session. No model is read and no engine started before the first `run`; an interactive one knows its names at once. */
 export async function createSession(options: InnerOptions): Promise<Session> {
-  const env = options.env ?? process.env;
+  const env = options.offline === true ? { ...(options.env ?? process.env), HF_HUB_OFFLINE: "1" } : (options.env ?? process.env);
   const catalog = createCatalog(options.readFrom, { env, ...(options.patience === undefined ? {} : { patience: options.patience }), ...(options.streamBytes === undefined ? {} : { streamBytes: options.streamBytes }) });
   const needed = (accesses: Compiled["accesses"]): Needs => needsOf(accesses, options.readFrom, options.writeTo, hubHost(env));
   const values = createValueStore(VALUE_BYTES);
@@ -209,10 +209,12 @@ export async function createSession(options: InnerOptions): Promise<Session> {
         residuals: settings.cache === "residuals",
         values,
       };
-      if (onDisk !== null) recallValues(pipeline.plan, onDisk, own);
+      // A record tells of every stage, also of those before a value that was kept.
+      if (onDisk !== null && options.observe === undefined) recallValues(pipeline.plan, onDisk, own);
+      const done = new Map<Plan, Value>();
       const value = await execute(pipeline.plan, {
         ...own,
-        done: new Map(),
+        done,
         performed,
         signal,
         onProgress: (plan, counts) => {
@@ -234,6 +236,7 @@ export async function createSession(options: InnerOptions): Promise<Session> {
         keep: async (plan, kept, seconds) => (onDisk === null ? null : keepValue(plan, kept, seconds, onDisk, own)),
       });
       if (pipeline.plan.op.op !== "show") show(pipeline.plan, value, true);
+      options.observe?.({ pipeline, values: done, settings, engine: { ...engine.options, target: place.target } });
       if (options.interactive) {
         const kept = valueSource(pipeline.written);
         if (kept.op.op !== "explain") scope = { ...scope, relations: new Map(scope.relations).set("_", kept).set(`_${results}`, kept) };

@@ -1,7 +1,9 @@
 /** Without this file the REPL and the command line would have to know how a session works inside. */
 import type { Diagnostic } from "../grammar/diagnostic.ts";
 import type { Completions as Completion } from "../src/assist/complete.ts";
-import type { Compiled } from "../src/pipeline.ts";
+import type { Plan } from "../src/ops/op.ts";
+import type { Compiled, CompiledPipeline } from "../src/pipeline.ts";
+import type { Settings } from "../src/stages/stage.ts";
 import type { CheckpointAtHand } from "./checkpoints_at_hand.ts";
 import type { CachePlace } from "./cache/folder.ts";
 import type { Value } from "./data/frame.ts";
@@ -28,8 +30,21 @@ export interface SessionOptions {
   readonly engine?: Partial<EngineOptions>;
   /** Where results outlive the session; without it they do not. */
   readonly cache?: CachePlace | null;
+  /** Nothing is downloaded, whatever is granted. */
+  readonly offline?: boolean;
+  /** Told of each pipeline that ended well, with the values of its stages, which are let go afterwards. */
+  readonly observe?: (ran: RanPipeline) => void;
   /** In the REPL shadowing a `let` is a notice and `_` continues; in scripts both are errors. */
   readonly interactive: boolean;
+}
+
+/** A pipeline that ended well, for who keeps a record of it. */
+export interface RanPipeline {
+  readonly pipeline: CompiledPipeline;
+  /** What its stages gave, as far as they were computed one by one. */
+  readonly values: ReadonlyMap<Plan, Value>;
+  readonly settings: Settings;
+  readonly engine: EngineOptions;
 }
 
 export interface Source {

@@ -7,10 +7,12 @@ import { plansOf } from "../../src/lint/plans.ts";
 import type { Compiled } from "../../src/pipeline.ts";
 import type { Checked } from "../../runtime/session_port.ts";
 import type { Request } from "../arguments.ts";
-import { grantFlags, scriptName } from "../permissions.ts";
+import { denied } from "../../runtime/permissions.ts";
+import { grantFlags } from "../permissions.ts";
 import { sayDiagnostic } from "../talk.ts";
 import { ownMistakes } from "./checked_scripts.ts";
-import { allGranted, folderOf, openSession, readSource, type Shop } from "./shop.ts";
+import { openScript, type ScriptPlace } from "./script_place.ts";
+import { allGranted, openSession, type Shop } from "./shop.ts";
 
 /** What a script is, as plain data. */
 interface Facts {
@@ -27,25 +29,30 @@ interface Facts {
 
 /** `saeq info FILE [--permissions] [--json]`: 3 where the script has errors. */
 export async function info(request: Extract<Request, { kind: "info" }>, shop: Shop): Promise<number> {
-  const source = await readSource(request.file, shop);
-  if (source === null) return 10;
-  const session = await openSession(shop, { readFrom: folderOf(request.file, shop), grants: allGranted });
+  const place = await openScript(request.file, shop);
+  if (typeof place === "number") return place;
+  const { source, name, readFrom } = place;
+  const session = await openSession(shop, { readFrom, grants: allGranted });
   try {
     const checked = await session.check(source);
     const errors = ownMistakes(checked, source.text).filter((one) => one.severity === "error");
     for (const one of errors) shop.stderr.write(`${sayDiagnostic(one, source, shop.talkLook)}\n`);
     if (errors.length > 0) return 3;
-    const facts = factsOf(scriptName(request.file), source.text, checked, shop);
+    const facts = factsOf(name, source.text, checked, place, shop);
     const text = request.permissions ? facts.permissions : request.json ? visibleJson(JSON.stringify(facts, null, 2)) : inWords(facts);
     shop.stdout.write(`${visible(text, { keepNewlines: true })}\n`);
     return 0;
   } finally {
     await session.close();
+    place.close();
   }
 }
 
-function factsOf(file: string, text: string, checked: Checked, shop: Shop): Facts {
-  const near = (path: string): string => (relative(shop.cwd, path).startsWith("..") ? path : relative(shop.cwd, path));
+function factsOf(file: string, text: string, checked: Checked, { bundle, granted, readFrom }: ScriptPlace, shop: Shop): Facts {
+  const from = bundle ? readFrom : shop.cwd;
+  const near = (path: string): string => (relative(from, path).startsWith("..") && !bundle ? path : relative(from, path));
+  // What came in a bundle may be read by its script.
+  const asked = bundle ? denied(checked.needs, { read: granted, write: [], net: [] }) : checked.needs;
   const { models, saes } = checkpointsOf(checked.compiled ?? null);
   const written = new Set(parse(text).script.statements.flatMap((statement) => (statement.kind === "set" ? statement.args.filter((_, i) => i % 2 === 0).map((arg) => text.slice(arg.span.start, arg.span.end)) : [])));
   const settings = checked.compiled?.scope.settings;
@@ -53,12 +60,12 @@ function factsOf(file: string, text: string, checked: Checked, shop: Shop): Fact
   return {
     file,
     inputs: checked.needs.read.map(near),
-    outputs: checked.needs.write.map(near),
+    outputs: checked.needs.write.map((path) => (bundle ? relative(shop.cwd, path) : near(path))),
     params: checked.params,
     models,
     saes,
     settings: settings === undefined ? {} : Object.fromEntries(Object.entries(SETTINGS).map(([name, spec]) => [name, { value: name === "seed" && origin(name) === "default" ? "chosen for each run" : spec.show(settings), from: origin(name) }])),
-    permissions: grantFlags(checked.needs, shop.cwd).join(" "),
+    permissions: grantFlags(asked, shop.cwd).join(" "),
   };
 }
 

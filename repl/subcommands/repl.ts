@@ -13,7 +13,7 @@ export async function startRepl(request: Extract<Request, { kind: "repl" }>, sho
   if (!makeOut(shop)) return 2;
   const terminal = shop.stdin.isTTY === true && shop.stdout.isTTY === true;
   if (!terminal && !request.plain) {
-    return shop.stdin.isTTY === true ? startPlain(request, shop) : runScript({ kind: "run", file: "-", params: {}, help: false, options: request.options }, shop);
+    return shop.stdin.isTTY === true ? startPlain(request, shop) : runScript({ kind: "run", file: "-", params: {}, help: false, record: false, frozen: false, options: request.options }, shop);
   }
   return request.plain || wantsPlain(process.env) ? startPlain(request, shop) : startInk(request, shop);
 }

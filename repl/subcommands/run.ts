@@ -1,72 +1,92 @@
 /** Without this file scripts could not be run, and somebody else's could not be run safely. */
-import { dirname, resolve } from "node:path";
-import { denied } from "../../runtime/permissions.ts";
-import type { Checked, Grants, Session, Source } from "../../runtime/session_port.ts";
+import { resolve } from "node:path";
+import { atomicWrite } from "../../runtime/data/atomic_write.ts";
+import { DataError, systemCode } from "../../runtime/data/error.ts";
+import { recordName } from "../../runtime/record/run_record.ts";
+import { stableJson } from "../../runtime/record/stable_json.ts";
+import type { Checked, Grants, Session } from "../../runtime/session_port.ts";
 import { visible } from "../../grammar/visible.ts";
 import type { Request } from "../arguments.ts";
 import { runHeadless } from "../headless.ts";
 import { nearest } from "../nearest.ts";
-import { ask, commandWithGrants, describeNeeds, isEmpty, scriptGrants, scriptName, withGrants } from "../permissions.ts";
-import { sayMistake } from "../talk.ts";
+import { scriptGrants, withGrants } from "../permissions.ts";
+import { say } from "../talk.ts";
+import { requireFrozen } from "./frozen.ts";
+import { createRecorder, type Recorder, type RunPlace } from "./recorded_run.ts";
+import { settleGrants } from "./settle_grants.ts";
 import { scriptHelp } from "./script_help.ts";
-import { deskOf, makeOut, mistake, openSession, readSource, withoutQuery, type Shop } from "./shop.ts";
+import { openScript, type ScriptPlace } from "./script_place.ts";
+import { deskOf, makeOut, mistake, openSession, outFolder, withoutQuery, type Shop } from "./shop.ts";
 
 type Run = Extract<Request, { kind: "run" }>;
 
 /** `saeq run FILE`: check first, settle permissions, then run. */
 export async function runScript(request: Run, shop: Shop): Promise<number> {
-  const source = await readSource(request.file, shop);
-  if (source === null) return 10;
+  const place = await openScript(request.file, shop);
+  if (typeof place === "number") return place;
+  try {
+    return await runPlaced(request, place, shop);
+  } finally {
+    place.close();
+  }
+}
+
+async function runPlaced(request: Run, place: ScriptPlace, shop: Shop): Promise<number> {
+  const { source, name, readFrom, script, granted } = place;
   if (!request.help && withoutQuery(source, shop)) return 2;
-  const readFrom = request.file === "-" ? shop.cwd : dirname(resolve(shop.cwd, request.file));
-  const script = request.file === "-" ? null : resolve(shop.cwd, request.file);
-  const first = scriptGrants({ read: shop.options.read, write: shop.options.write, net: shop.options.net }, script);
-  const open = (grants: Grants): Promise<Session> => openSession(shop, { readFrom, grants, params: request.params });
+  const first = withGrants(scriptGrants({ read: shop.options.read, write: shop.options.write, net: shop.options.net }, script), { read: granted, write: [] });
+  const recorder = request.record ? createRecorder(source) : null;
+  const open = (grants: Grants): Promise<Session> => openSession(shop, { readFrom, grants, params: request.params, offline: request.frozen, ...(recorder === null ? {} : { observe: recorder.observe }) });
   let session = await open(first);
   try {
     const checked = await session.check(source);
     if (request.help) {
-      shop.stdout.write(scriptHelp(scriptName(request.file), source.text, checked.params));
+      shop.stdout.write(scriptHelp(name, source.text, checked.params));
       return 0;
     }
-    const wrong = wrongParam(request, checked, shop);
+    const wrong = wrongParam(name, request.params, checked, shop);
     if (wrong !== null) return wrong;
     if (!checked.diagnostics.some((one) => one.severity === "error")) {
-      const grants = await settle(request, source, checked, first, shop);
+      const grants = await settleGrants(name, checked.needs, first, shop);
       if (grants === null) return 4;
       if (grants !== first) {
         await session.close();
         session = await open(grants);
       }
     }
+    // What a script reads is known in full only where it may look at it.
+    const stale = request.frozen ? await requireFrozen(request.file, place, await session.check(source), shop) : 0;
+    if (stale !== 0) return stale;
     if (!makeOut(shop)) return 2;
-    return await runHeadless(session, source, deskOf(shop));
+    if (recorder === null) return await runHeadless(session, source, deskOf(shop));
+    const code = await runHeadless(recorder.watched(session), source, deskOf(shop));
+    return code === 0 ? await writeRecord(recorder, checked, { name, readFrom, writeTo: outFolder(shop), params: request.params, flags: shop.options.settings }, shop) : code;
   } finally {
     await session.close();
   }
 }
 
-function wrongParam(request: Run, checked: Checked, shop: Shop): number | null {
+/** The record of a run that ended well, beside what it saved. */
+async function writeRecord(recorder: Recorder, checked: Checked, place: RunPlace, shop: Shop): Promise<number> {
+  const name = recordName(place.name);
+  try {
+    await atomicWrite(resolve(place.writeTo, name), [stableJson(await recorder.record(checked, place))]);
+  } catch (error) {
+    if (!(error instanceof DataError) && systemCode(error) === null) throw error;
+    mistake(shop, `the record could not be written: ${visible((error as Error).message)}; --out names another folder`);
+    return 1;
+  }
+  if (!shop.options.quiet) shop.stderr.write(`${say({ kind: "saved", path: resolve(place.writeTo, name), detail: "record of this run" }, shop.talkLook)}\n`);
+  return 0;
+}
+
+/** Refuse a param that the script has not. */
+export function wrongParam(script: string, params: Run["params"], checked: Checked, shop: Shop): number | null {
   const names = checked.params.map((param) => param.name);
-  const unknown = Object.keys(request.params).find((name) => !names.includes(name));
+  const unknown = Object.keys(params).find((name) => !names.includes(name));
   if (unknown === undefined) return null;
   const guess = nearest(unknown, names);
   const list = names.length === 0 ? "it has no params" : `its params are ${names.map((name) => `--${name}`).join(", ")}`;
-  mistake(shop, `${visible(scriptName(request.file))} has no param \`${visible(unknown)}\`${guess === null ? "" : `; did you mean \`--${guess}\`?`} (${visible(list)})`);
+  mistake(shop, `${visible(script)} has no param \`${visible(unknown)}\`${guess === null ? "" : `; did you mean \`--${guess}\`?`} (${visible(list)})`);
   return 2;
-}
-
-/** The grants to run with; null when they are refused. */
-async function settle(request: Run, source: Source, checked: Checked, grants: Grants, shop: Shop): Promise<Grants | null> {
-  const missing = denied(checked.needs, grants);
-  if (isEmpty(missing)) return grants;
-  const name = scriptName(source.name === "stdin" ? "-" : request.file);
-  const canAsk = shop.options.prompt && shop.stdin.isTTY === true && shop.stderr.isTTY === true;
-  if (canAsk && (await ask(name, missing, shop.cwd, shop, visible))) return withGrants(grants, missing);
-  const rows = describeNeeds(missing, shop.cwd, visible);
-  shop.stderr.write(
-    `${sayMistake(`permission denied: ${visible(name)} may not`, shop.talkLook)}\n${rows.join("\n")}\n` +
-      `to allow it: ${visible(commandWithGrants(shop.argv, missing, shop.cwd))}\n`,
-  );
-  return null;
 }

@@ -3,7 +3,7 @@ import { isUtf8 } from "node:buffer";
 import { mkdirSync, readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { cachePlace } from "../../runtime/cache/folder.ts";
-import type { CreateSession, Grants, Session, Source } from "../../runtime/session_port.ts";
+import type { CreateSession, Grants, Session, SessionOptions, Source } from "../../runtime/session_port.ts";
 import { parse } from "../../grammar/parse.ts";
 import { visible } from "../../grammar/visible.ts";
 import type { Options } from "../arguments.ts";
@@ -29,22 +29,29 @@ export interface Shop {
 export const allGranted: Grants = { read: true, write: true, net: true };
 
 /** A session with the flags of the command line. */
-export async function openSession(shop: Shop, more: { readonly readFrom: string; readonly grants: Grants; readonly params?: Readonly<Record<string, string>>; readonly interactive?: boolean }): Promise<Session> {
+export async function openSession(shop: Shop, more: { readonly readFrom: string; readonly grants: Grants; readonly params?: Readonly<Record<string, string>>; readonly interactive?: boolean } & Pick<SessionOptions, "observe" | "offline">): Promise<Session> {
   try {
     return await shop.createSession({
       readFrom: more.readFrom,
-      writeTo: shop.options.out === null ? shop.cwd : resolve(shop.cwd, shop.options.out),
+      writeTo: outFolder(shop),
       grants: more.grants,
       params: more.params ?? {},
       settings: shop.options.settings,
       cache: shop.options.cache ? cachePlace(process.env) : null,
       interactive: more.interactive ?? false,
+      ...(more.observe === undefined ? {} : { observe: more.observe }),
+      ...(more.offline === undefined ? {} : { offline: more.offline }),
       ...(shop.options.library === null ? {} : { engine: { library: resolve(shop.cwd, shop.options.library) } }),
     });
   } catch (error) {
     if (error instanceof RangeError) throw new FlagError(error.message);
     throw error;
   }
+}
+
+/** The folder that outputs are written in. */
+export function outFolder(shop: Shop): string {
+  return shop.options.out === null ? shop.cwd : resolve(shop.cwd, shop.options.out);
 }
 
 /** Make the folder of `--out`; false after saying why that is impossible. Naming it is asking for it. */
@@ -75,7 +82,8 @@ export async function readSource(file: string, shop: Shop): Promise<Source | nul
     const bytes = file === "-" ? await wholeInput(shop) : readFileSync(resolve(shop.cwd, file));
     const name = file === "-" ? "stdin" : file;
     if (isUtf8(bytes)) return { name, text: withoutMark(bytes.toString("utf8")) };
-    mistake(shop, `${visible(name)} is not UTF-8 text: byte ${firstBadByte(bytes)} does not belong to a character`);
+    if (bytes.subarray(0, 4).toString("latin1") === "PK\u0003\u0004") mistake(shop, `${visible(name)} is an archive; a bundle is looked at with \`saeq info\` and run with \`saeq run\``);
+    else mistake(shop, `${visible(name)} is not UTF-8 text: byte ${firstBadByte(bytes)} does not belong to a character`);
     return null;
   } catch (error) {
     const why = error instanceof Error && "code" in error && error.code === "ENOENT" ? "there is no such file" : error instanceof Error ? error.message : String(error);

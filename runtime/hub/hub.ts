@@ -92,7 +92,7 @@ export function createHub(env: HubEnvironment, patience: Patience = PATIENCE): H
   }
 
   function offlineError(name: HubName): CheckpointError {
-    return new CheckpointError("hub-unavailable", `\`${name.repository}\` at \`${name.revision}\` is not in the cache, and the hub may not be asked`, { notes: [`cache: ${env.cache}`], help: env.offline ? "unset HF_HUB_OFFLINE once to download it" : "run it once to download it" });
+    return new CheckpointError("hub-unavailable", `\`${name.repository}\` at \`${name.revision}\` is not in the cache, and the hub may not be asked`, { notes: [`cache: ${env.cache}`], help: env.offline ? "run it once without HF_HUB_OFFLINE and --frozen to download it" : "run it once to download it" });
   }
 
   /** Headers of weights to come, so that they can be checked like files. */

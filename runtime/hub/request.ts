@@ -30,7 +30,7 @@ const MOST_HOPS = 5;
 export function createRequest(env: HubEnvironment, patience: Patience): Request {
   const endpoint = new URL(env.endpoint);
   return async (url, init, asked, signal) => {
-    if (env.offline) throw new CheckpointError("hub-unavailable", `\`${asked.repository}\` is not complete in the cache, and HF_HUB_OFFLINE forbids to ask the hub`, { notes: [`cache: ${env.cache}`], help: "unset HF_HUB_OFFLINE once to download it" });
+    if (env.offline) throw new CheckpointError("hub-unavailable", `\`${asked.repository}\` is not complete in the cache, and the hub may not be asked`, { notes: [`cache: ${env.cache}`], help: "run it once without HF_HUB_OFFLINE and --frozen to download it" });
     for (let attempt = 1; ; attempt++) {
       const outcome = await once(url, init, signal);
       if (outcome instanceof Response && (outcome.ok || outcome.status === 416)) return outcome;

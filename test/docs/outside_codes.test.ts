@@ -13,6 +13,9 @@ import { concatTables, createColumn, createTable } from "../../runtime/data/tabl
 import { failureOf } from "../../runtime/engine/faults.ts";
 import { failure } from "../../runtime/failure.ts";
 import type { SessionEvent } from "../../runtime/session_port.ts";
+import { unpackBundle } from "../../runtime/bundle/unpack.ts";
+import { readLock } from "../../runtime/lock/lock_file.ts";
+import { readRecord } from "../../runtime/record/read_record.ts";
 import { readDump } from "../../runtime/parity/dump.ts";
 import { EXAMPLES } from "../../runtime/shipped.ts";
 import { CODE_PAGES } from "../../src/check/codes.ts";
@@ -32,11 +35,18 @@ const NOBODY = 65_534;
 
 /** Codes that no session of an ordinary machine runs into: they are given their cause by hand. */
 const BY_HAND: Readonly<Record<string, string>> = {
-  "broken-dump": "only `saeq parity` reads dumps, and it is no session",
   "disk-full": "filling the disk of whoever runs the tests would stop everything else on it",
   "device-lost": "no test machine has a graphics card to lose",
   "different-columns": "the check of `concat` refuses such tables as `unlike-tables` before anything runs",
   "row-too-large": "more than 256 MB without a line end would take longer to write and to parse than all other cases together",
+};
+
+/** Codes of files that commands read, and no session does. */
+const BY_COMMANDS: Readonly<Record<string, string>> = {
+  "broken-bundle": "only `saeq run` and `saeq verify` unpack bundles, before there is a session",
+  "broken-dump": "only `saeq parity` reads dumps",
+  "broken-lock": "only `saeq lock`, `saeq bundle` and `--frozen` read locks",
+  "not-a-record": "only `saeq verify` and `saeq bundle` read records",
 };
 
 /** A folder of its own with these files, also in folders below. */
@@ -251,6 +261,14 @@ test("disk-full, by hand: the disk takes one block and no more", async () => {
   assert.equal(readdirSync(dirname(path)), ["x.csv"]);
 });
 
+test("broken-bundle, broken-lock and not-a-record, by hand: files of other kinds", async () => {
+  const files = place({ "x.saeq.zip": "PK\u0003\u0004", "saeq.lock": "<<<<<<< HEAD\n{}\n", "x.run.json": "[]" });
+  const thrownBy = (work: () => unknown): Promise<unknown> => thrown(Promise.resolve().then(work));
+  compare("broken-bundle", toldOf(await thrown(unpackBundle(join(files, "x.saeq.zip"))), "x.saeq.zip"), "x.saeq.zip");
+  compare("broken-lock", toldOf(await thrownBy(() => readLock(join(files, "saeq.lock"))), "saeq.lock"), "saeq.lock");
+  compare("not-a-record", toldOf(await thrownBy(() => readRecord(join(files, "x.run.json"))), "x.run.json"), "x.run.json");
+});
+
 test("broken-dump, by hand: a safetensors file with other arrays", async () => {
   const file = join(place({ "dump.safetensors": readFileSync(join(EXAMPLES, "kjv/sae/sae_weights.safetensors")) }), "dump.safetensors");
   compare("broken-dump", toldOf(await thrown(readDump(file)), "dump.safetensors"), "dump.safetensors");
@@ -294,7 +312,7 @@ test("together with queries and the grammar, every code there is was brought abo
   assert.equal([...new Set([...Object.keys(CODES), ...byQuery, ...covered])].sort(), [...all].sort());
   assert.equal(covered.filter((code) => byQuery.includes(code)), [], "covered by a query already");
   assert.ok(Object.keys(BY_HAND).length <= 5);
-  for (const code of Object.keys(BY_HAND)) assert.ok(covered.includes(code), code);
+  for (const code of Object.keys({ ...BY_HAND, ...BY_COMMANDS })) assert.ok(covered.includes(code), code);
 });
 
 test("every golden belongs to a code covered here", () => {

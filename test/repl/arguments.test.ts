@@ -14,7 +14,7 @@ function brief(line: string, piped = false): Record<string, unknown> {
   const changed = Object.entries(options).filter(([key, value]) => JSON.stringify(value) !== JSON.stringify(Object.entries(usual.options).find(([name]) => name === key)?.[1]));
   return JSON.parse(JSON.stringify({ ...rest, ...Object.fromEntries(changed) }));
 }
-const run = (more: object): object => ({ kind: "run", file: "a.saeq", params: {}, help: false, ...more });
+const run = (more: object): object => ({ kind: "run", file: "a.saeq", params: {}, help: false, record: false, frozen: false, ...more });
 
 const table: readonly (readonly [string, object])[] = [
   ["", { kind: "repl", plain: false, code: null, history: true }],
@@ -31,6 +31,12 @@ const table: readonly (readonly [string, object])[] = [
   ["run a.saeq --param n=20 --param=m=a=b", run({ params: { n: "20", m: "a=b" } })],
   ["run a.saeq --help", run({ help: true })],
   ["run -", run({ file: "-" })],
+  ["run a.saeq --record --frozen --layer 5 --model m", run({ record: true, frozen: true, params: { layer: "5", model: "m" } })],
+  ["lock", { kind: "lock", files: [], params: {}, check: false, update: null }],
+  ["lock --update a.saeq", { kind: "lock", files: ["a.saeq"], params: {}, check: false, update: "all" }],
+  ["lock --update data a.saeq --n 3", { kind: "lock", files: ["a.saeq"], params: { n: "3" }, check: false, update: "data" }],
+  ["lock a.saeq b.saeq --update=models --check", { kind: "lock", files: ["a.saeq", "b.saeq"], params: {}, check: true, update: "models" }],
+  ["verify a.saeq --against r.json --tier close --n 3 --check", { kind: "verify", file: "a.saeq", params: { n: "3", check: "true" }, against: "r.json", tier: "close" }],
   ["run a.saeq --out dir --format jsonl --quiet --no-progress --no-prompt --color never", run({ out: "dir", format: "jsonl", quiet: true, progress: false, prompt: false, color: "never" })],
   ["eval top 10", { kind: "eval", code: "top 10" }],
   ["eval x --lanes 2 --threads 3 --batch 4", { kind: "eval", code: "x", settings: { lanes: "2", threads: "3", batch: "4" } }],
@@ -51,6 +57,7 @@ const table: readonly (readonly [string, object])[] = [
   ["doctor --install cuda --from lib", { kind: "doctor", install: "cuda", from: "lib" }],
   ["--version", { say: "saeq 1.2.3", exit: 0 }],
   ["--help", { say: "Usage: saeq [options] [command]", exit: 0 }],
+  ["verify a.saeq --help", { say: "Usage: saeq verify [options] <file>", exit: 0 }],
   ["run --help", { say: "Usage: saeq run [options] <file>", exit: 0 }],
 ];
 for (const [line, want] of table) test(`parseArguments: saeq ${line}`, () => assert.equal(brief(line), want));
@@ -61,6 +68,8 @@ const mistakes: readonly (readonly [string, RegExp])[] = [
   ["run", /missing required argument 'file'/],
   ["run a.saeq b.saeq", /one script at a time/],
   ["run a.saeq --param n", /name=value/],
+  ["lock --update=seeds a.saeq", /--update takes =models, =saes, =data, =modules, or nothing/],
+  ["verify a.saeq --tier same", /identical, equal, close/],
   ["eval x --format xml", /xml/],
   ["eval x --lanes 0", /whole number/],
   ["eval x --allow-read=", /empty path/i],

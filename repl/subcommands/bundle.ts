@@ -1,0 +1,87 @@
+/** Without this file a colleague would get a script by mail and ask for its data, its modules and the model in three more. */
+import { basename, resolve } from "node:path";
+import { visible } from "../../grammar/visible.ts";
+import { MOST_BYTES, packed } from "../../runtime/bundle/pack.ts";
+import { bytesOf } from "../../runtime/cache/folder.ts";
+import { atomicWrite } from "../../runtime/data/atomic_write.ts";
+import { DataError } from "../../runtime/data/error.ts";
+import { entryOf, lockDifferences } from "../../runtime/lock/differences.ts";
+import { LOCK_NAME, readLock, type Lock } from "../../runtime/lock/lock_file.ts";
+import { portable } from "../../runtime/record/used.ts";
+import { registeredNames } from "../../runtime/shipped.ts";
+import type { Request } from "../arguments.ts";
+import { watchInterrupts } from "../interrupts.ts";
+import { bytes } from "../progress.ts";
+import { contentsOf, runOf } from "./bundle_files.ts";
+import { inputsNow } from "./lock.ts";
+import { fixingCommand, sayDifferences } from "./lock_report.ts";
+import { isBundle, openScript } from "./script_place.ts";
+import { mistake, outFolder, type Shop } from "./shop.ts";
+
+type Bundle = Extract<Request, { kind: "bundle" }>;
+
+const USUAL_LIMIT = 50e6;
+
+/** `saeq bundle FILE [-o ZIP]`: script, modules, lock, data, record and outputs in one archive. */
+export async function bundle(request: Bundle, shop: Shop): Promise<number> {
+  const limit = request.dataLimit === null ? USUAL_LIMIT : bytesOf(request.dataLimit);
+  if (limit === null) {
+    mistake(shop, `--data-limit takes a size, as 200MB or 2GiB, not ${visible(request.dataLimit ?? "")}`);
+    return 2;
+  }
+  if (request.file === "-" || isBundle(request.file)) {
+    mistake(shop, request.file === "-" ? "a bundle is made of a script file; stdin has no folder" : `${visible(request.file)} is a bundle already`);
+    return 2;
+  }
+  const place = await openScript(request.file, shop);
+  if (typeof place === "number") return place;
+  const found = await inputsNow(place, request, shop);
+  if (typeof found === "number") return found;
+  try {
+    const locked = readLock(resolve(place.readFrom, LOCK_NAME));
+    const script = portable(basename(request.file));
+    const differences = locked === null || entryOf(locked.scripts, script) === undefined ? [] : lockDifferences(locked, found, script);
+    if (differences.length > 0) {
+      sayDifferences(script, differences, shop);
+      shop.stderr.write(`to accept it: ${visible(fixingCommand(request.file, differences))}\n`);
+      return 5;
+    }
+    const run = request.results ? await runOf(place, outFolder(shop), found) : null;
+    const contents = await contentsOf(place, found, run, limit, process.env["SOURCE_DATE_EPOCH"]);
+    const total = contents.files.reduce((sum, { size }) => sum + size, 0);
+    if (total > MOST_BYTES) throw new DataError({ code: "cannot-bundle", message: `the bundle would hold ${bytes(total)}, and has ${bytes(MOST_BYTES)} at most`, help: `leave the largest data out: --data-limit ${bytes(limit / 2).replace(" ", "")}` });
+    const path = resolve(shop.cwd, request.output ?? `${basename(request.file)}.zip`);
+    const written = await write(path, contents.files, shop);
+    if (written === null) return 130;
+    if (!shop.options.quiet) tellContents(request, path, written, contents, found, shop);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    mistake(shop, `${visible(error.message)}${error.help === null ? "" : `; ${visible(error.help)}`}`);
+    return error.code === "broken-lock" ? 5 : 1;
+  }
+}
+
+/** Bytes written; null where it was stopped, and then nothing is left of it. */
+async function write(path: string, files: Parameters<typeof packed>[0], shop: Shop): Promise<number | null> {
+  const abort = new AbortController();
+  const interrupts = watchInterrupts({ first: () => abort.abort(), second: () => process.exit(130), hangUp: () => abort.abort() });
+  try {
+    return (await atomicWrite(path, packed(files, abort.signal), { signal: abort.signal })).bytes;
+  } catch (error) {
+    if (!abort.signal.aborted) throw error;
+    shop.stderr.write("cancelled; nothing was written\n");
+    return null;
+  } finally {
+    interrupts.stop();
+  }
+}
+
+function tellContents(request: Bundle, path: string, written: number, { files, left, record }: Awaited<ReturnType<typeof contentsOf>>, lock: Lock, shop: Shop): void {
+  const say = (text: string): void => void shop.stderr.write(`${visible(text)}\n`);
+  say(`saved ${path}  ${bytes(written)}, ${files.length} files; to run it: saeq run ${basename(path)} --frozen`);
+  for (const { name, size } of left) say(`note: ${name} (${bytes(size)}) is not in it; --data-limit ${Math.ceil(size / 1e6)}MB takes it in`);
+  if (record === null && request.results) say("note: it holds no results; `saeq run --record` before it puts outputs and their record in");
+  const own = [...Object.keys(lock.models).filter((name) => !registeredNames("model").includes(name)), ...Object.keys(lock.saes).filter((name) => !registeredNames("sae").includes(name))].filter((name) => (lock.models[name] ?? lock.saes[name])!.revision === null);
+  if (own.length > 0) say(`note: models and SAEs are never in a bundle, and ${[...new Set(own)].join(", ")} is a folder of this machine: whoever runs it needs that too`);
+}

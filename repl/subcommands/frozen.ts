@@ -1,0 +1,54 @@
+/** Without this file a run could take another model, file or seed than the one it was written with, and say nothing. */
+import { join } from "node:path";
+import { parse } from "../../grammar/parse.ts";
+import { visible } from "../../grammar/visible.ts";
+import { plansOf } from "../../src/lint/plans.ts";
+import { DataError } from "../../runtime/data/error.ts";
+import { entryOf, lockDifferences } from "../../runtime/lock/differences.ts";
+import { LOCK_NAME, readLock } from "../../runtime/lock/lock_file.ts";
+import { portable } from "../../runtime/record/used.ts";
+import type { Checked } from "../../runtime/session_port.ts";
+import { gather } from "./lock_gathering.ts";
+import { fixingCommand, sayDifferences } from "./lock_report.ts";
+import type { ScriptPlace } from "./script_place.ts";
+import { mistake, type Shop } from "./shop.ts";
+
+/** What `--frozen` asks before a script runs: a lock that fits, an edition line, a seed. 0, or the exit code after saying what is missing. `checked` was made offline. */
+export async function requireFrozen(file: string, place: ScriptPlace, checked: Checked, shop: Shop): Promise<number> {
+  const { name, source, readFrom } = place;
+  const refuse = (text: string): number => {
+    mistake(shop, `--frozen: ${text}`);
+    return 5;
+  };
+  if (place.script === null) return refuse(`a lock stands beside a script file; stdin has no place`);
+  const locked = frozenLock(join(readFrom, LOCK_NAME), refuse);
+  if (typeof locked === "number") return locked;
+  const script = portable(name);
+  if (locked === null) return refuse(`there is no ${LOCK_NAME} beside ${visible(name)}; to make it: ${visible(fixingCommand(file, []))}`);
+  if (entryOf(locked.scripts, script) === undefined) return refuse(`${LOCK_NAME} does not name ${visible(name)}; to add it: ${visible(fixingCommand(file, []))}`);
+  if (!parse(source.text).script.statements.some(({ kind }) => kind === "edition")) return refuse(`${visible(name)} does not say which edition of the language it is written in; its first line should be: saeq 1`);
+  const away = checked.diagnostics.find(({ code }) => code === "hub-unavailable");
+  if (away !== undefined) return refuse(`nothing is downloaded, and ${visible(away.message)}; to fetch it once: saeq run ${visible(file)}`);
+  // Its mistakes are told when it is run; what it reads is not known before.
+  if (checked.diagnostics.some(({ severity }) => severity === "error") || checked.compiled === undefined) return 0;
+  const { settings } = checked.compiled.scope;
+  const sampled = plansOf(checked.compiled).find(({ op }) => op.op === "sample");
+  if (sampled !== undefined && !settings.seedGiven) return refuse(`\`${visible(sampled.label)}\` draws other rows in each run, as no seed is set; write \`set seed ${settings.seed}\` above it, or give --seed ${settings.seed}`);
+  const found = await gather(place, checked, shop, true);
+  if (typeof found === "number") return found;
+  // What a flag says is said on purpose.
+  const differences = lockDifferences(locked, found, script).filter(({ kind, name: key }) => kind !== "settings" || !Object.hasOwn(shop.options.settings, key));
+  if (differences.length === 0) return 0;
+  sayDifferences(name, differences, shop);
+  shop.stderr.write(place.bundle ? "--frozen refuses it: the bundle was changed after it was made, or what it names is another one here\n" : `--frozen refuses it; to accept it: ${visible(fixingCommand(file, differences))}\n`);
+  return 5;
+}
+
+function frozenLock(path: string, refuse: (text: string) => number): ReturnType<typeof readLock> | number {
+  try {
+    return readLock(path);
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    return refuse(`${visible(error.message)}${error.help === null ? "" : `; ${visible(error.help)}`}`);
+  }
+}

@@ -1,0 +1,59 @@
+/** Without this file each command that runs a script would find out in its own way where it lies and what lies beside it. */
+import { dirname, join, resolve } from "node:path";
+import { visible } from "../../grammar/visible.ts";
+import { DataError } from "../../runtime/data/error.ts";
+import type { Source } from "../../runtime/session_port.ts";
+import { scriptName } from "../permissions.ts";
+import { mistake, readSource, type Shop } from "./shop.ts";
+
+/** A script where it can be run. */
+export interface ScriptPlace {
+  readonly source: Source;
+  /** The name it goes by in messages and records. */
+  readonly name: string;
+  /** Folder that its inputs are relative to. */
+  readonly readFrom: string;
+  /** Null for stdin. */
+  readonly script: string | null;
+  /** It came in a bundle, and lies in a folder of its own until it is closed. */
+  readonly bundle: boolean;
+  /** Read without asking: what came with it in a bundle. */
+  readonly granted: readonly string[];
+  /** Remove what was made for it. */
+  close(): void;
+}
+
+export function isBundle(file: string): boolean {
+  return /\.zip$/i.test(file);
+}
+
+/** The script that a command names, out of a bundle or a file, or the exit code after saying why it cannot be read. */
+export async function openScript(file: string, shop: Shop): Promise<ScriptPlace | number> {
+  if (isBundle(file)) return openBundle(file, shop);
+  const source = await readSource(file, shop);
+  if (source === null) return 10;
+  const script = file === "-" ? null : resolve(shop.cwd, file);
+  return { source, name: scriptName(file), readFrom: script === null ? shop.cwd : dirname(script), script, bundle: false, granted: [], close: () => {} };
+}
+
+async function openBundle(file: string, shop: Shop): Promise<ScriptPlace | number> {
+  const { unpackBundle } = await import("../../runtime/bundle/unpack.ts");
+  try {
+    const { folder, script, remove } = await unpackBundle(resolve(shop.cwd, file));
+    // A second Ctrl-C ends the process, and the folder with it.
+    process.once("exit", remove);
+    const path = join(folder, script);
+    const source = await readSource(path, shop);
+    const close = (): void => {
+      process.off("exit", remove);
+      remove();
+    };
+    if (source !== null) return { source: { ...source, name: scriptName(script) }, name: scriptName(script), readFrom: dirname(path), script: path, bundle: true, granted: [folder], close };
+    close();
+    return 10;
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    mistake(shop, `${visible(error.message)}${error.help === null ? "" : `; ${visible(error.help)}`}`);
+    return error.code === "missing-file" ? 10 : 1;
+  }
+}

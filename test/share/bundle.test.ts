@@ -1,0 +1,204 @@
+/** Without these tests a bundle could hold too little, tell too much, or write where it likes. */
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { mainEntity } from "../../runtime/bundle/crate.ts";
+import { packed, type PackedFile } from "../../runtime/bundle/pack.ts";
+import { unpackBundle } from "../../runtime/bundle/unpack.ts";
+import { EXAMPLES } from "../../runtime/shipped.ts";
+import { zip, type Member } from "../checkpoint/archives.ts";
+import { folder } from "../session/open.ts";
+import { saeq } from "./in_process.ts";
+
+const CSV = "id,text,score\n1,In the beginning,0.5\n2,And it came to pass,1.25\n3,the king of Israel,2\n";
+const SCRIPT = '## Which are shown\nsaeq 1\nset seed 7\nuse "../lib/kept.saeq" as kept\nlet t = csv "../data/t.csv"\nt | kept.first | sample 2 | save "o.csv"\n';
+
+// What is unpacked lies in a folder of these tests alone, so that what is left of it is seen.
+const usual = process.env["TMPDIR"];
+process.env["TMPDIR"] = folder();
+test.after(() => {
+  if (usual === undefined) delete process.env["TMPDIR"];
+  else process.env["TMPDIR"] = usual;
+});
+
+/** A script that reads beside and above itself, locked and recorded. */
+async function project(): Promise<string> {
+  const root = folder();
+  for (const name of ["analysis", "data", "lib"]) mkdirSync(join(root, name));
+  writeFileSync(join(root, "analysis/x.saeq"), SCRIPT);
+  writeFileSync(join(root, "data/t.csv"), CSV);
+  writeFileSync(join(root, "lib/kept.saeq"), "def first(x: table) = x | take 3\n");
+  assert.is((await saeq(["run", "-A", "--record", "-q", "--out", "out", "x.saeq"], { cwd: join(root, "analysis") })).status, 0);
+  return root;
+}
+
+const left = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith("saeq-bundle-") || name.startsWith("saeq-verify-"));
+
+test("a bundle holds all that a script reads and gave, runs frozen elsewhere, and is verified to the bit", async () => {
+  const root = await project();
+  const cwd = join(root, "analysis");
+  const told = await saeq(["bundle", "x.saeq", "--out", "out"], { cwd });
+  assert.is(told.status, 0, told.stderr);
+  assert.match(told.stderr, /to run it: saeq run x\.saeq\.zip --frozen/);
+  const elsewhere = folder();
+  cpSync(join(cwd, "x.saeq.zip"), join(elsewhere, "x.saeq.zip"));
+  const before = left();
+  const opened = await unpackBundle(join(elsewhere, "x.saeq.zip"));
+  const names = readdirSync(opened.folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name).slice(opened.folder.length + 1)).sort();
+  assert.equal(names, ["analysis/saeq.lock", "analysis/x.run.json", "analysis/x.saeq", "data/t.csv", "lib/kept.saeq", "results/o.csv", "ro-crate-metadata.json"]);
+  assert.is(opened.script, "analysis/x.saeq");
+  const crate = readFileSync(join(opened.folder, "ro-crate-metadata.json"), "utf8");
+  assert.not(crate.includes(root) || crate.includes(homedir()));
+  const graph = (JSON.parse(crate) as { readonly "@graph": readonly Record<string, unknown>[] })["@graph"];
+  assert.equal(graph.find((each) => each["@id"] === "#run")!["result"], [{ "@id": "results/o.csv" }, { "@id": "analysis/x.run.json" }]);
+  assert.is(graph.find((each) => each["@id"] === "./")!["description"], "Which are shown");
+  opened.remove();
+  const looked = await saeq(["info", "x.saeq.zip"], { cwd: elsewhere });
+  assert.match(looked.stdout, /^reads {8}\.\.\/data\/t\.csv\nwrites {7}o\.csv\n[^]*permissions {2}--allow-write=o\.csv\n/);
+  assert.match((await saeq(["check", "x.saeq.zip"], { cwd: elsewhere })).stderr, /is an archive; a bundle is looked at with `saeq info` and run with `saeq run`/);
+  const refused = await saeq(["run", "x.saeq.zip", "--frozen"], { cwd: elsewhere });
+  assert.is(refused.status, 4);
+  const ran = await saeq(["run", "x.saeq.zip", "--frozen", `--allow-write=${elsewhere}`], { cwd: elsewhere });
+  assert.is(ran.status, 0, ran.stderr);
+  assert.is(readFileSync(join(elsewhere, "o.csv"), "utf8"), readFileSync(join(cwd, "out/o.csv"), "utf8"));
+  const verified = await saeq(["verify", "x.saeq.zip", "--tier", "identical"], { cwd: elsewhere });
+  assert.is(verified.status, 0, verified.stdout + verified.stderr);
+  assert.equal(left(), before);
+});
+
+test("the same files give the same bytes, whenever and wherever", async () => {
+  const [one, two] = [await project(), await project()];
+  for (const root of [one, two]) assert.is((await saeq(["bundle", "x.saeq", "--out", "out", "-o", "b.zip"], { cwd: join(root, "analysis") })).status, 0);
+  assert.ok(readFileSync(join(one, "analysis/b.zip")).equals(readFileSync(join(two, "analysis/b.zip"))));
+});
+
+test("what is stale, changed, too far away or too large is not packed in silence", async () => {
+  const root = await project();
+  const cwd = join(root, "analysis");
+  const bundle = (...more: string[]): ReturnType<typeof saeq> => saeq(["bundle", "x.saeq", "--out", "out", ...more], { cwd });
+  writeFileSync(join(cwd, "out/o.csv"), "other\n");
+  const changed = await bundle();
+  assert.is(changed.status, 1);
+  assert.match(changed.stderr, /the output o\.csv is not what was recorded; run it again with --record, or leave results out with --no-results/);
+  assert.not(existsSync(join(cwd, "x.saeq.zip")));
+  assert.is((await bundle("--no-results")).status, 0);
+  writeFileSync(join(root, "data/t.csv"), CSV.replace("0.5", "0.6"));
+  assert.match((await bundle()).stderr, /t\.csv was changed after x\.run\.json was recorded/);
+  const small = await bundle("--no-results", "--data-limit", "10B");
+  assert.is(small.status, 0);
+  assert.match(small.stderr, /t\.csv \(\d+ B\) is not in it; --data-limit 1MB takes it in/);
+  assert.is((await saeq(["run", "x.saeq.zip", "-A", "-q"], { cwd })).status, 10);
+  assert.is((await bundle("--data-limit", "much")).status, 2);
+  writeFileSync(join(cwd, "x.saeq"), `csv "${join(root, "data/t.csv")}"\n`);
+  assert.match((await bundle("--no-results")).stderr, /is named by its place on this machine/);
+  const far = folder({ "far.csv": CSV });
+  writeFileSync(join(cwd, "x.saeq"), `csv "../../../../../../../../..${far}/far.csv"\n`);
+  assert.match((await bundle("--no-results")).stderr, /lies too far apart/);
+});
+
+test("a bundle whose lock no longer fits is refused when it is run frozen", async () => {
+  const root = await project();
+  const cwd = join(root, "analysis");
+  await saeq(["bundle", "x.saeq", "--out", "out"], { cwd });
+  const opened = await unpackBundle(join(cwd, "x.saeq.zip"));
+  writeFileSync(join(opened.folder, "data/t.csv"), CSV.replace("0.5", "0.7"));
+  const files = readdirSync(opened.folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry): Member => {
+    const path = join(entry.parentPath, entry.name);
+    return { name: path.slice(opened.folder.length + 1), content: readFileSync(path), deflate: true };
+  });
+  opened.remove();
+  const evil = join(folder({ "e.zip": zip(files) }), "e.zip");
+  const told = await saeq(["run", evil, "--frozen", "-A"], { cwd });
+  assert.is(told.status, 5);
+  assert.match(told.stderr, /--frozen refuses it: the bundle was changed after it was made/);
+});
+
+const file = (name: string, more: Partial<Member> = {}): Member => ({ name, content: Buffer.from('prompts "a"\n'), ...more });
+const hostile: readonly (readonly [string, readonly Member[], RegExp])[] = [
+  ["a name that climbs", [file("x.saeq"), file("../evil.txt")], /\.\.\/evil\.txt/],
+  ["a name that climbs later", [file("x.saeq"), file("a/../../evil.txt")], /evil\.txt/],
+  ["an absolute name", [file("x.saeq"), file("/tmp/evil.txt")], /\/tmp\/evil\.txt/],
+  ["a drive", [file("x.saeq"), file("C:evil.txt")], /C:evil/],
+  ["backslashes", [file("x.saeq"), file("..\\evil.txt")], /evil\.txt/],
+  ["a link", [file("x.saeq"), file("link", { mode: 0o120777, content: Buffer.from("/etc/passwd") })], /holds the link `link`/],
+  ["a name twice", [file("x.saeq"), file("x.saeq")], /twice/],
+  ["a name twice on some disks", [file("x.saeq"), file("X.saeq")], /twice/],
+  ["a file that is a folder", [file("x.saeq"), file("a"), file("a/b")], /as a file and as a folder/],
+  ["a name with a control character", [file("x.saeq"), file("a\u001b[2J")], /holds a file named/],
+  ["empty parts", [file("x.saeq"), file("a//b")], /holds a file named/],
+  ["a bomb", [file("x.saeq"), { name: "zeros", content: Buffer.alloc(20 << 20), deflate: true }], /unpack to 20971520/],
+  ["a size that is a lie", [file("x.saeq"), { name: "zeros", content: Buffer.alloc(1 << 19), deflate: true, size: 100 }], /unpacks to more than the 100 bytes/],
+  ["another checksum", [file("x.saeq", { crc: 1 })], /do not fit its checksum/],
+  ["encryption", [file("x.saeq", { flags: 1 })], /encrypted/],
+  ["another method", [file("x.saeq", { method: 12 })], /method 12/],
+  ["no script", [file("readme.txt")], /does not say which script/],
+  ["two scripts and no metadata", [file("a.saeq"), file("b.saeq")], /does not say which script/],
+  ["metadata about a script that is not there", [file("x.saeq"), { name: "ro-crate-metadata.json", content: Buffer.from('{"@graph":[{"@id":"./","mainEntity":{"@id":"../../etc/x.saeq"}}]}') }], /which it does not hold/],
+];
+
+test("hostile archives are refused in words, and nothing of them is left", async () => {
+  const place = folder();
+  const outside = readdirSync(place);
+  const before = left();
+  for (const [what, members, words] of hostile) {
+    const path = join(folder({ "b.zip": zip(members) }), "b.zip");
+    const told = await saeq(["run", path, "-A"], { cwd: place });
+    assert.is(told.status, 1, what);
+    assert.match(told.stderr, words, what);
+    assert.not.match(told.stderr, /[\u001b]/, what);
+  }
+  assert.equal(readdirSync(place), outside);
+  assert.equal(left(), before);
+  assert.not(existsSync("/tmp/evil.txt"));
+});
+
+test("an archive that is cut or damaged anywhere is refused or runs as it was", async () => {
+  const path = join(folder(), "b.zip");
+  const whole = zip([file("x.saeq", { deflate: true }), file("t.csv")]);
+  for (let at = 0; at < whole.length; at += 3) {
+    const bent = Buffer.from(whole);
+    bent[at]! ^= 1 << (at % 8);
+    writeFileSync(path, bent);
+    const opened = await unpackBundle(path).catch((error: Error) => error);
+    if (opened instanceof Error) assert.match((opened as { readonly code?: string }).code ?? opened.stack!, /^broken-bundle$/);
+    else {
+      assert.is(readFileSync(join(opened.folder, opened.script), "utf8"), 'prompts "a"\n');
+      opened.remove();
+    }
+  }
+  writeFileSync(path, whole);
+  truncateSync(path, whole.length - 30);
+  assert.match(String(await unpackBundle(path).catch((error: Error) => error.message)), /is not a zip archive, or its end is missing/);
+});
+
+test("packing: what shrinks like a bomb is stored, links to inputs are followed, and other programs read it", async () => {
+  const root = folder({ "real.txt": "text" });
+  symlinkSync(join(root, "real.txt"), join(root, "link.txt"));
+  const files: PackedFile[] = [{ name: "zeros", size: 5 << 20, content: new Uint8Array(5 << 20) }, { name: "link.txt", size: 4, content: { path: join(root, "link.txt") } }, { name: "ünder.saeq", size: 3, content: Buffer.from("a\nb") }];
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of packed(files, new AbortController().signal)) chunks.push(chunk);
+  writeFileSync(join(root, "p.zip"), Buffer.concat(chunks));
+  const opened = await unpackBundle(join(root, "p.zip"));
+  assert.is(readFileSync(join(opened.folder, "link.txt"), "utf8"), "text");
+  assert.is(readFileSync(join(opened.folder, "zeros")).length, 5 << 20);
+  assert.is(opened.script, "ünder.saeq");
+  opened.remove();
+  assert.equal([mainEntity("{"), mainEntity("null"), mainEntity("[]"), mainEntity('{"@graph":[null,{"@id":"./","mainEntity":{"@id":"a%20b.saeq"}}]}')], [null, null, null, "a b.saeq"]);
+  const stopped = new AbortController();
+  stopped.abort();
+  assert.is(await packed(files, stopped.signal).next().then(() => "went on", (error: Error) => error.name), "AbortError");
+});
+
+test("the flagship example is bundled, run and verified as one file", async () => {
+  const cwd = folder();
+  for (const name of ["memorization.saeq", "memorization_results_L50_O50.csv"]) cpSync(join(EXAMPLES, name), join(cwd, name));
+  await saeq(["run", "-A", "-q", "--record", "memorization.saeq"], { cwd });
+  assert.is((await saeq(["bundle", "memorization.saeq"], { cwd })).status, 0);
+  const verified = await saeq(["verify", "memorization.saeq.zip", "--tier", "identical", "--lanes", "1"], { cwd });
+  assert.is(verified.status, 0, verified.stdout + verified.stderr);
+  assert.match(verified.stdout, /^same: memorization\.saeq, 1 statement, \d+ stages, 2 outputs; tier identical/);
+});
+
+test.run();
