@@ -122,6 +122,8 @@ def main() -> None:
         out.write("\t".join([">", release, HUB_NAMES.get(value["model"], value["model"]), value["repo_id"], convert, ",".join(kept)]) + "\n")
         for sae in value["saes"]:
             sae_id, path, neuronpedia = str(sae["id"]), str(sae["path"]), sae.get("neuronpedia") or ""
+            if convert == "mntss_clt_layer_transcoder":  # The number of a layer, of which the loader makes the name of its file.
+                path = f"W_enc_{path}.safetensors"
             fields = [
                 sae_id, "=" if path == sae_id else path, hook(convert, release, value["repo_id"], sae_id, path), plain(width(convert, release, value["repo_id"], sae_id, path, neuronpedia)),
                 plain(l0_of(sae)), plain(sae.get("variance_explained")), plain(sae.get("norm_scaling_factor")), neuronpedia,

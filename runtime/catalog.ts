@@ -25,7 +25,8 @@ import { commitNote, createLocator, hubDigest, meantSae, namesHub, type Located 
 import type { Patience } from "./hub/request.ts";
 import { hubModelName } from "../src/stages/lowering/base_model.ts";
 import { EXAMPLES, registered, STANDARD_MODULES, STANDARD_PREFIX } from "./shipped.ts";
-import { absentFile } from "./checkpoint/absent.ts";
+import { absentFile, makeAbsent } from "./checkpoint/absent.ts";
+import { saeFiles } from "./checkpoint/sae_folder.ts";
 import { usedWeights } from "./checkpoint/nonfinite.ts";
 
 export interface LoadedModel {
@@ -38,7 +39,7 @@ export interface LoadedSae {
   readonly facts: SaeFacts;
   readonly spec: SaeSpec;
   readonly located: Located;
-  /** False while its weights are on the hub only: then `spec` tells shapes and names, and must not be computed with. */
+  /** False while its weights are on the hub only, or still to be converted: then `spec` tells shapes and names, and must not be computed with. */
   readonly whole: boolean;
 }
 
@@ -48,7 +49,7 @@ export const HERE: HubCall = { signal: new AbortController().signal, network: fa
 /** Files, models and SAEs by name; each is read once and kept while its content stays the same. */
 export interface Catalog {
   lookUp(need: Need, call?: HubCall): Promise<Known<TableFacts | ModelFacts | SaeFacts | ModuleFacts>>;
-  /** Bring what a plan computes with and what is on the hub only. @throws CheckpointError; AbortError */
+  /** Bring what a plan computes with and what is on the hub only, and convert what cannot be mapped. @throws CheckpointError; AbortError */
   provide(plan: Plan, call: HubCall): Promise<void>;
   /** What readers had to say of files since last asked: mixed line ends, blank lines. */
   takeNotes(): readonly string[];
@@ -154,10 +155,10 @@ export function createCatalog(readFrom: string, options: CatalogOptions = {}): C
 
   async function readLocated(name: string, convention: string, located: Located): Promise<LoadedSae> {
     const { registered: entry, hub } = located;
-    const read = await readSae(located.folder, { convention: convention === "auto" ? null : (convention as Convention), normFactor: entry?.normScale ?? null, ...(entry === null ? {} : { place: `${entry.repository}/${entry.path}` }) });
+    const read = await readSae(located.folder, { convention: convention === "auto" ? null : (convention as Convention), normFactor: entry?.normScale ?? null, normalize: entry?.normalize ?? null, place: located.place, file: located.file });
     // Some formats say nothing of where the SAE was trained; the registry does.
     const named = read.hookName === "" && entry !== null ? { ...parseHookName(entry.hook), hookName: entry.hook } : {};
-    const spec: SaeSpec = { ...read, ...named, ...(hub === null ? {} : { digest: hubDigest(hub, [read.convention, String(entry?.normScale ?? "")]) }) };
+    const spec: SaeSpec = { ...read, ...named, ...(hub === null ? {} : { digest: hubDigest(hub, [read.convention, String(entry?.normScale ?? ""), entry?.normalize ?? ""]) }) };
     const facts: SaeFacts = {
       ref: { name, digest: spec.digest, convention: spec.convention },
       dIn: spec.dIn,
@@ -174,7 +175,7 @@ export function createCatalog(readFrom: string, options: CatalogOptions = {}): C
       selectsModel: entry !== null,
     };
     hubNotes.push(...spec.notes);
-    return { facts, spec, located, whole: hub === null || hub.absent.every(({ pointer }) => existsSync(pointer)) };
+    return { facts, spec, located, whole: (hub === null || hub.absent.every(({ pointer }) => existsSync(pointer))) && [...saeFiles(spec)].every((file) => absentFile(file) === null) };
   }
 
   function noteHub(name: string, { hub, registered: entry }: Located): void {
@@ -205,8 +206,11 @@ export function createCatalog(readFrom: string, options: CatalogOptions = {}): C
     const at = `${ref.digest}|${ref.convention}`;
     const sae = saes.get(at);
     if (sae === undefined || sae.whole) return;
-    await locator.hub().bring(missing(sae.located.hub, null), `download ${ref.name}`, call);
-    saes.set(at, await readLocated(ref.name, ref.convention, sae.located));
+    if (sae.located.hub !== null) await locator.hub().bring(missing(sae.located.hub, null), `download ${ref.name}`, call);
+    const here = await readLocated(ref.name, ref.convention, sae.located);
+    const [bytesOnly, label] = [{ files: 0, totalFiles: 1 }, `convert ${ref.name}`];
+    await makeAbsent(saeFiles(here.spec), call.signal, (bytes, totalBytes) => call.onProgress(label, { ...bytesOnly, bytes, totalBytes }));
+    saes.set(at, here.whole ? here : await readLocated(ref.name, ref.convention, sae.located));
   }
 
   return {

@@ -52,17 +52,17 @@ export async function readSaeLens(folder: SaeFolder): Promise<SaeSpec | null> {
   const convention = folder.options.convention ?? "saelens";
   refuseConvention(folder.path, "sae_lens", convention, ["saelens", "neuronpedia"]);
   const config = await configOf(folder, "cfg.json");
-  const settings = migrated(config, folder.options.normFactor);
+  const settings = migrated(config, folder.options);
   const weights = await weightsOf(folder, ["sae_weights.safetensors"], "an SAE folder holds cfg.json and sae_weights.safetensors");
   const described = await describe(settings, weights, convention === "neuronpedia");
-  return { ...described, convention, digest: await digest([config.bytes, convention, String(settings.factor)], weights.files), format: "sae_lens", notes: weights.notes };
+  return { ...described, convention, digest: await digest([config.bytes, convention, String(settings.factor), settings.normalize], weights.files), format: "sae_lens", notes: weights.notes };
 }
 
 /**
  * Rules of sae_lens 6.54 `loading/pretrained_sae_loaders.py`: `handle_config_defaulting` decides by `sae_lens_version` whether a config is older
  * than 6.0, `handle_pre_6_0_config` renames keys, fills defaults and turns an old `activation_fn` of topk into the architecture.
  */
-function migrated(config: Config, normFactor: number | null): Settings {
+function migrated(config: Config, { normFactor, normalize: put }: SaeFolder["options"]): Settings {
   const metadata = section(config, "metadata");
   const version = word(config, "sae_lens_version", metadata === null ? "" : word(metadata, "sae_lens_version", ""));
   const old = !/^([6-9]|\d\d)/.test(version);
@@ -70,7 +70,7 @@ function migrated(config: Config, normFactor: number | null): Settings {
   const architecture = old && oldTopK(renamed) !== null ? "topk" : word(renamed, "architecture", "standard");
   requireArchitecture(renamed, architecture);
   refuseUnread(renamed);
-  const normalize = normalization(renamed, normFactor);
+  const normalize = normalization(put === null ? renamed : { ...renamed, value: { ...renamed.value, normalize_activations: put } }, normFactor);
   return { config: renamed, metadata: old ? renamed : (metadata ?? renamed), architecture, ...normalize };
 }
 

@@ -36,7 +36,7 @@ export interface Parity {
  * @throws CheckpointError; EngineError; AbortError
  */
 export async function runParity(request: ParityRequest, options: CatalogOptions, call: HubCall, onProgress: (progress: Progress) => void): Promise<Parity> {
-  const dump = await readDump(request.against);
+  const dump = await readDump(request.against, call.signal);
   const catalog = createCatalog(request.readFrom, options);
   const meta = (name: string): string => (typeof dump.meta[name] === "string" ? (dump.meta[name] as string) : "");
   const sae = known<SaeFacts>(await catalog.lookUp({ kind: "sae", name: request.sae ?? SHIPPED, convention: request.convention ?? (meta("convention") || "saelens") }, call));

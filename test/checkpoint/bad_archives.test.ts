@@ -5,15 +5,14 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { CheckpointError } from "../../runtime/checkpoint/error.ts";
-import { readNpz } from "../../runtime/checkpoint/npz.ts";
 import { parseNpyHeader } from "../../runtime/checkpoint/npy_header.ts";
 import { readPickle } from "../../runtime/checkpoint/pickle.ts";
-import { readSae } from "../../runtime/checkpoint/sae.ts";
 import { readTorchFile } from "../../runtime/checkpoint/torch_file.ts";
 import { emitEncode } from "../../src/emit/encode.ts";
 import { encodeRows } from "../emit/run_graph.ts";
 import { gemmaArrays, npy, npyText, zip, type Member } from "./archives.ts";
 import { ownCache } from "./own_cache.ts";
+import { readWholeNpz, readWholeSae } from "./read_whole.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "saeq-archives-"));
 ownCache(test, join(folder, "cache"));
@@ -75,7 +74,7 @@ const archives: readonly (readonly [string, Buffer, string])[] = [
 for (const [name, bytes, code] of archives) {
   test(`npz with ${name} is ${code}`, async () => {
     const cache = join(folder, "cache");
-    assert.is(await codeOf(readNpz(write(bytes))), code);
+    assert.is(await codeOf(readWholeNpz(write(bytes))), code);
     assert.ok(!existsSync(cache) || readdirSync(join(cache, "saeq", "converted")).every((file) => file.endsWith(".safetensors")), "nothing half-written is left");
   });
 }
@@ -114,16 +113,16 @@ for (const version of [1, 2, 3]) {
     const columns = Float32Array.from([1, 4, 2, 5, 3, 6]);
     const big = Buffer.from(values.buffer.slice(0)).swap32();
     const file = write(zip(gemmaArrays({ W_enc: npy(columns, [2, 3], { fortran: true, version }) })));
-    const sae = await readSae(join(file, ".."), { convention: null });
+    const sae = await readWholeSae(join(file, ".."), { convention: null });
     assert.is(sae.encoderLayout, "out_in");
-    const plain = await readSae(join(write(zip(gemmaArrays({ W_enc: npy(values, [2, 3], { version }) }))), ".."), { convention: null });
-    const swapped = await readSae(join(write(zip(gemmaArrays({ W_enc: npy(new Float32Array(big.buffer, big.byteOffset, 6), [2, 3], { descr: ">f4", version }) }))), ".."), { convention: null });
+    const plain = await readWholeSae(join(write(zip(gemmaArrays({ W_enc: npy(values, [2, 3], { version }) }))), ".."), { convention: null });
+    const swapped = await readWholeSae(join(write(zip(gemmaArrays({ W_enc: npy(new Float32Array(big.buffer, big.byteOffset, 6), [2, 3], { descr: ">f4", version }) }))), ".."), { convention: null });
     const x = Float32Array.from([1, -0.5, 0.25, 2]);
     const expected = await encodeRows(emitEncode(plain), x, 2);
     assert.ok(expected.length > 2);
     assert.equal(await encodeRows(emitEncode(sae), x, 2), expected);
     assert.equal(await encodeRows(emitEncode(swapped), x, 2), expected);
-    assert.match(swapped.notes[0] ?? "", /converted once/);
+    assert.match(swapped.notes[0] ?? "", /is converted once/);
   });
 }
 
@@ -134,7 +133,7 @@ test("an array is mapped in place wherever in the file it lies: the bits are the
   for (let pad = 0; pad < 16; pad += 1) {
     const values = Float32Array.from({ length: 6 }, (_, i) => Math.sin(i + 1));
     const file = write(zip([{ name: "padding.npy", content: npy(ones(1), [1], { pad }) }, ...gemmaArrays({ W_enc: npy(values, [2, 3]) })]));
-    const sae = await readSae(join(file, ".."), { convention: null });
+    const sae = await readWholeSae(join(file, ".."), { convention: null });
     assert.is(sae.encoder.file, file, "no copy");
     assert.equal(sae.notes, []);
     offsets.add(sae.encoder.offset % 16);
@@ -146,27 +145,27 @@ test("an array is mapped in place wherever in the file it lies: the bits are the
 
 test("a deflated archive is converted once, and again when it changes", async () => {
   const file = write(zip(gemmaArrays().map((each) => ({ ...each, deflate: true }))));
-  const first = await readSae(join(file, ".."), { convention: null });
+  const first = await readWholeSae(join(file, ".."), { convention: null });
   const copy = first.encoder.file;
   const written = statSync(copy).mtimeMs;
-  const second = await readSae(join(file, ".."), { convention: null });
+  const second = await readWholeSae(join(file, ".."), { convention: null });
   assert.is(second.encoder.file, copy);
   assert.is(statSync(copy).mtimeMs, written);
   assert.is(second.digest, first.digest);
   assert.match(second.notes[0] ?? "", /its converted copy is read/);
   for (const damage of [Buffer.alloc(0), readFileSync(copy).subarray(0, 50), Buffer.from("something else entirely")]) {
     writeFileSync(copy, damage);
-    assert.match((await readSae(join(file, ".."), { convention: null })).notes[0] ?? "", /converted once/, "a damaged copy is made anew");
+    assert.match((await readWholeSae(join(file, ".."), { convention: null })).notes[0] ?? "", /is converted once/, "a damaged copy is made anew");
   }
   utimesSync(file, 1, 1);
-  assert.is.not((await readSae(join(file, ".."), { convention: null })).encoder.file, copy);
+  assert.is.not((await readWholeSae(join(file, ".."), { convention: null })).encoder.file, copy);
   assert.is(statSync(join(copy, "..")).mode & 0o777, 0o700);
 });
 
 test("a checksum that does not fit stops the conversion, and nothing stays", async () => {
   const before = readdirSync(join(folder, "cache", "saeq", "converted")).length;
   const [first, ...rest] = gemmaArrays().map((each) => ({ ...each, deflate: true }));
-  assert.is(await codeOf(readNpz(write(zip([{ ...first!, crc: 1 }, ...rest])))), "broken-archive");
+  assert.is(await codeOf(readWholeNpz(write(zip([{ ...first!, crc: 1 }, ...rest])))), "broken-archive");
   assert.is(readdirSync(join(folder, "cache", "saeq", "converted")).length, before);
 });
 
@@ -180,7 +179,7 @@ const saes: readonly (readonly [string, Buffer, string])[] = [
   ["weights of whole numbers", zip(gemmaArrays({ W_enc: npy(ones(6), [2, 3], { descr: "<i4" }) })), "unsupported-dtype"],
 ];
 for (const [name, bytes, code] of saes) {
-  test(`a Gemma Scope SAE with ${name} is ${code}`, async () => assert.is(await codeOf(readSae(join(write(bytes), ".."), { convention: null })), code));
+  test(`a Gemma Scope SAE with ${name} is ${code}`, async () => assert.is(await codeOf(readWholeSae(join(write(bytes), ".."), { convention: null })), code));
 }
 
 // ---------------------------------------------------------------- files of torch.save
