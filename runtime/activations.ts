@@ -168,7 +168,7 @@ function widthOf(catalog: Catalog, op: Forward, { hook }: Tap): number {
 /** Where a tap was read, for headers and tables. */
 export function placeOf(catalog: Catalog, op: Forward, tap: Tap): Place {
   const module = moduleOf(catalog.model(op.model).spec.hooks, tap);
-  return { layer: tap.layer, hook: tap.hook, ...(tap.centred === true ? { centred: true } : {}), ...(module === null ? {} : { module }) };
+  return { layer: tap.layer, hook: tap.hook, ...(tap.centred === true ? { centred: true } : {}), ...(tap.folded === undefined ? {} : { folded: tap.folded }), ...(module === null ? {} : { module }) };
 }
 
 function sparse(output: TapOutput): TapOutput & { readonly kind: "sparse" } {

@@ -167,6 +167,7 @@ export function createCatalog(readFrom: string, options: CatalogOptions = {}): C
       hook: spec.hook,
       hookName: spec.hookName,
       centred: spec.centred === true || entry?.centered === true,
+      folded: spec.folded ?? null,
       prependBos: spec.prependBos,
       noDecoder: spec.decoder === null ? spec.noDecoder : null,
       module: spec.module,

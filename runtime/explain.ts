@@ -27,7 +27,7 @@ export function explainPipeline(pipeline: CompiledPipeline, context: Pick<Activa
     const graph = forwardGraphOf(node.op, context.catalog, context.graphs, target);
     const kept = context.values.get(valueKey(node, context.numerics)) !== undefined ? "kept from before: not run" : "not kept: runs";
     const { hooks } = context.catalog.model(node.op.model).spec;
-    const places = node.op.taps.map((tap) => `  layer ${tap.layer} ${tap.hook}, in transformers: ${moduleOf(hooks, tap) ?? "nothing"}${tap.centred === true ? ", minus its mean over the dimensions" : ""}`);
+    const places = node.op.taps.map((tap) => `  layer ${tap.layer} ${tap.hook}, in transformers: ${moduleOf(hooks, tap) ?? "nothing"}${tap.centred === true ? ", minus its mean over the dimensions" : ""}${tap.folded !== undefined ? ", minus the value biases of its heads" : ""}`);
     const encoders = node.op.taps.flatMap(({ sae }) => {
       if (sae === null) return [];
       const { spec } = context.catalog.sae(sae);

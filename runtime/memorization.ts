@@ -16,13 +16,13 @@ import type { Column, Table } from "./data/frame.ts";
  */
 export async function memorize(op: Op & { readonly op: "generate" }, table: Table, context: ActivationContext): Promise<Table> {
   const model = context.catalog.model(op.model);
-  const { tokenizer, spec, facts } = model;
+  const { tokenizer, spec } = model;
   const column = table.columns.find((each) => each.name === op.textColumn);
   if (column === undefined || column.type !== "str") throw new Error(`no text column ${op.textColumn}`);
-  const bos = facts.prependsBos ? 1 : 0;
+  const bos = op.bos ? 1 : 0;
   const needed = op.prefix + op.continuation;
   const ids = column.values.map((text, row) => {
-    const document = tokenizer.encode(text, { bos: bos === 1 });
+    const document = tokenizer.encode(text, { bos: op.bos });
     if (document.length - bos < needed)
       throw new DataError({
         code: "text-too-short",

@@ -174,17 +174,18 @@ async function describe({ config, metadata, architecture, normalize, factor }: S
     outputScale: norms !== null && kind === "gated" ? Float32Array.from(norms, (norm) => norm / factor) : null,
     ...place,
     layer: place.layer ?? (Number.isInteger(oldLayer) ? (oldLayer as number) : null),
-    ...(readsCentred(metadata) ? { centred: true } : {}),
+    ...(processed(metadata, "center_writing_weights") ? { centred: true } : {}),
+    ...(processed(metadata, "fold_value_biases") ? { folded: processed(metadata, "fold_ln") ? "with_norm" : "values" } : {}),
     hookOut: transcoder ? (outPlace(place, parseHookName(word(metadata, "hook_name_out", ""))) ?? { layer: null, hook: null, hookName: "" }) : null,
     modelName: typeof modelName === "string" ? modelName : null,
     prependBos: flag(metadata, "prepend_bos", true),
   };
 }
 
-/** sae_lens hands `model_from_pretrained_kwargs` to TransformerLens when it loads the model (`load_model.py`). */
-function readsCentred(metadata: Config): boolean {
+/** sae_lens hands `model_from_pretrained_kwargs` to TransformerLens when it loads the model, and else has nothing of it processed (`load_model.py`). */
+function processed(metadata: Config, how: "center_writing_weights" | "fold_value_biases" | "fold_ln"): boolean {
   const options = section(metadata, "model_from_pretrained_kwargs");
-  return options !== null && flag(options, "center_writing_weights", false);
+  return options !== null && flag(options, how, false);
 }
 
 /** Old training checkpoints hold the logarithm (`saes/jumprelu_sae.py` `process_state_dict_for_loading`), batchtopk ones a scalar. */

@@ -5,6 +5,7 @@ import { encodeTap, shiftedTap } from "./encode.ts";
 import { createGraph, input, ints, node, output, type Graph } from "./graph.ts";
 import { lowered } from "./lowering/lower.ts";
 import { centred, normalized } from "./norm.ts";
+import { withoutValueBias } from "./value_bias.ts";
 import { wideHeads } from "./padding.ts";
 import { embedding, shared } from "./positions.ts";
 import { withScreens } from "./screen.ts";
@@ -74,7 +75,8 @@ export function forwardGraph(model: DecoderSpec, taps: readonly GraphTap[], opti
       const width = widthOf(model, tap.hook);
       const at = gathered ? value : rows(`${path}/rows`, value);
       const read = tap.hook === "ln1_normalized" ? normalized(graph, `${path}/normalized_input`, at, model.norm, width) : at;
-      const hooked = tap.centred === true ? centred(graph, `${path}/centred`, read, width) : read;
+      const plain = tap.folded !== undefined && tap.hook === "z" ? withoutValueBias(graph, `${path}/folded`, read, model, model.blocks[tap.layer]!, tap.folded) : read;
+      const hooked = tap.centred === true ? centred(graph, `${path}/centred`, plain, width) : plain;
       if (tap.sae === null) output(graph, `tap${index}_dense`, hooked, "f32", ["N", width]);
       else if (tap.screened === true) shiftedTap(graph, index, tap.sae, hooked);
       else encodeTap(graph, index, tap.sae, hooked, tap.features);

@@ -30,6 +30,12 @@ export function blocksNeeded(tap: { readonly layer: number; readonly hook: Hook 
 /** Hooks in the order in which people meet them: help, completion and the reference. */
 export const HOOK_WORDS = ["resid_post", "resid_mid", "resid_pre", "mlp_out", "attn_out", "z", "mlp_in", "ln1_normalized", "ln2_normalized"] as const satisfies readonly Hook[];
 
+/**
+ * What is taken off the heads' outputs: their value biases (`fold_value_biases` of TransformerLens), or those as they are once the norm before has
+ * been folded into them (`fold_ln` as well).
+ */
+export type Folded = "values" | "with_norm";
+
 /** Whether a hook is the residual stream or what is added to it: what `center_writing_weights` of TransformerLens centres. */
 export function writesStream(hook: Hook): boolean {
   return hook !== "z" && hook !== "mlp_in" && hook !== "ln1_normalized" && hook !== "ln2_normalized";

@@ -37,4 +37,32 @@ test("`memorize` writes these rows anew", async () => {
   assert.is(columns(made), columns(kept));
 });
 
+interface Continued {
+  readonly text: string;
+  readonly matching: number;
+}
+const begun = JSON.parse(readFileSync(new URL("fixtures/memorization_bos.json", import.meta.url), "utf8")) as { readonly rows: number; readonly prefix: number; readonly continue: number } & Readonly<Record<"true" | "false", readonly Continued[]>>;
+
+for (const bos of ["true", "false"] as const) {
+  test(`\`memorize\` after \`set bos ${bos}\` continues as transformers does (make_memorization_bos.py)`, async () => {
+    const session = await open();
+    const { values } = await run(session, `set bos ${bos}\ncsv "kjv/passages.csv" | take ${begun.rows} | memorize prefix ${begun.prefix} continue ${begun.continue}`);
+    await session.close();
+    const table = values[0]?.kind === "table" ? values[0] : null;
+    const column = (name: string): unknown[] => Array.from({ length: begun.rows }, (_, row) => cellAt(columnNamed(table!, name), row));
+    assert.equal(column("generated_continuation_text"), begun[bos].map(({ text }) => text));
+    assert.equal(column("matching_tokens"), begun[bos].map(({ matching }) => matching));
+  });
+}
+
+test("a context that is just long enough without a beginning-of-text token", async () => {
+  const session = await open();
+  const query = 'csv "kjv/passages.csv" | take 1 | memorize prefix 1 continue';
+  const context = 512;
+  assert.equal((await run(session, `set bos true\n${query} ${context - 1}`)).codes, ["text-too-long"]);
+  assert.equal((await run(session, `set bos false\n${query} ${context}`)).codes, ["text-too-long"]);
+  assert.equal((await run(session, `set bos false\n${query} ${context - 1}`)).codes, ["text-too-short"], "the context would do; the passage is shorter");
+  await session.close();
+});
+
 test.run();

@@ -48,14 +48,23 @@ for (const name of names) {
     const { spec } = await readModel(folder);
     const theirs = await readTensors(join(folder, "transformer_lens.safetensors"));
     const layered = spec.norm.kind === "layer";
-    const hooks = THEIRS.filter((hook) => spec.hooks[hook].state === "present" && hook !== "z");
-    const taps = spec.blocks.flatMap((_, layer) => hooks.map((hook): GraphTap => ({ layer, hook, ...(layered && writesStream(hook) ? { centred: true } : {}), sae: null })));
+    const hooks = THEIRS.filter((hook) => spec.hooks[hook].state === "present");
+    const taps = spec.blocks.flatMap((_, layer) => hooks.map((hook): GraphTap => ({ layer, hook, ...(layered && writesStream(hook) ? { centred: true } : {}), ...(hook === "z" ? { folded: "with_norm" as const } : {}), sae: null })));
     const ours = await read(folder, taps);
     taps.forEach(({ layer, hook }, t) => close(ours[t]!, theirs.get(`processed.${layer}.${hook}`)!, widthOf(spec.hooks[hook]), `${name} processed ${layer} ${hook}`));
     if (!layered) return;
     const kept = await read(folder, [{ layer: 1, hook: "resid_post", sae: null }]);
     const worst = Math.max(...relativeErrors(kept[0]!, theirs.get("processed.1.resid_post")!, spec.hiddenSize));
     assert.ok(worst > 1e-3, "the fixture has a mean that centring removes");
+  });
+}
+
+for (const name of names) {
+  test(`${name}: z without value biases is that of a HookedTransformer which folds nothing else`, async () => {
+    const { spec } = await readModel(join(fixtures, name));
+    const theirs = await readTensors(join(fixtures, name, "transformer_lens.safetensors"));
+    const ours = await read(join(fixtures, name), spec.blocks.map((_, layer): GraphTap => ({ layer, hook: "z", folded: "values", sae: null })));
+    ours.forEach((each, layer) => close(each, theirs.get(`folded.${layer}.z`)!, widthOf(spec.hooks.z), `${name} folded ${layer} z`));
   });
 }
 

@@ -43,6 +43,7 @@ for (const [name, hook, module] of [
   ["blocks.0.hook_attn_out", "attn_out", "transformer.h.0.attn.c_proj output"],
   ["blocks.1.attn.hook_z", "z", "transformer.h.1.attn.c_proj input"],
   ["blocks.1.ln2.hook_normalized", "ln2_normalized", "transformer.h.1.ln_2 output, before its weight and bias"],
+  ["blocks.1.mlp.hook_in", "mlp_in", "transformer.h.1.mlp input"],
   ["blocks.0.ln1.hook_normalized", "ln1_normalized", "transformer.h.0.ln_1 output, before its weight and bias"],
 ] as const) {
   test(`an SAE of ${name} is read where it was trained, and the header says which module that is`, async () => {
@@ -86,6 +87,21 @@ test("a centred SAE makes acts centre the stream of a model with LayerNorm, and 
   const { values } = await once(`${start}${prompts} | resid layer 1 hook resid_pre centred`);
   const { values: rows, width } = (values[0] as Dense).taps[0]!;
   for (let at = 0; at < rows.length; at += width) assert.ok(Math.abs(rows.subarray(at, at + width).reduce((sum, value) => sum + value, 0)) < 1e-4);
+});
+
+test("an SAE of z without value biases makes acts take them off, and says so; by hand it is refused", async () => {
+  const start = `${set("model", model("gpt2_tied", "gpt2"))}set bos true\n`;
+  const of = (options: Readonly<Record<string, unknown>>): string => set("sae", sae("blocks.1.attn.hook_z", { model_from_pretrained_kwargs: options }));
+  const kept = await once(`${start}${of({})}${prompts} | acts layer 1 | top 5`);
+  const values = await once(`${start}${of({ fold_value_biases: true })}${prompts} | acts layer 1 | top 5`);
+  const both = await once(`${start}${of({ fold_value_biases: true, fold_ln: true })}${prompts} | acts layer 1 | top 5`);
+  assert.match(header(values.values[0]), "z without value biases (transformer.h.1.attn.c_proj input)");
+  assert.not.match(header(kept.values[0]), /without/);
+  assert.is(new Set([kept, values, both].map((ran) => JSON.stringify(tableOf(ran)))).size, 3);
+  const hand = await once(`${start}${of({ fold_value_biases: true })}${prompts} | resid layer 1 hook z | encode | top 5`);
+  assert.equal(hand.codes, ["hook-mismatch"]);
+  assert.match(hand.outcome.diagnostics[0]!.message, /without the value biases/);
+  assert.is(hand.outcome.diagnostics[0]!.help, "acts layer 1");
 });
 
 test("centred is refused where it means nothing", async () => {

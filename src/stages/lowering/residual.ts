@@ -16,7 +16,7 @@ export const RESIDUAL_ARGS = {
 } as const;
 
 /** What is read at one layer. */
-export type Reading = Pick<Tap, "hook" | "centred">;
+export type Reading = Pick<Tap, "hook" | "centred" | "folded">;
 
 /**
  * tokens → dense activations at the asked layers, computed naively: all blocks, sliced afterwards. Rules make it cheap. `read` says what is
