@@ -3,7 +3,6 @@ import { existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { basename, isAbsolute, join, resolve } from "node:path";
 import type { Known, ModuleFacts, Need, Problem } from "../src/check/scope.ts";
-import { maxPositions } from "../src/emit/rope.ts";
 import type { DecoderSpec, SaeSpec, Convention } from "../src/emit/specs.ts";
 import type { ModelFacts, SaeFacts, TableFacts } from "../src/stages/stage.ts";
 import type { ModelRef, Op, Plan, SaeRef } from "../src/ops/op.ts";
@@ -133,7 +132,7 @@ export function createCatalog(readFrom: string, options: CatalogOptions = {}): C
       architecture: spec.architecture,
       norm: spec.norm.kind,
       hooks: spec.hooks,
-      context: maxPositions(spec),
+      context: spec.context,
       prependsBos: tokenizer.prependsBos,
       repository: located.repository,
     };

@@ -118,7 +118,7 @@ async function throughModel(op: Forward, missing: readonly Missing[], guarded: b
   const taps = op.taps.length;
   const keepAll = (): void => looked.forEach((outputs, i) => keep(missing[i]!, outputs.slice(0, taps)));
   const read = op.taps.filter(({ sae }) => sae !== null).length;
-  await engine.forward(forwardGraphOf(op, catalog, graphs, targetOf(engine), { guarded: true }), taps + read, documents, { signal, onProgress, onDocument: (index, outputs) => void (looked[index] = outputs) }).catch((error: unknown) => {
+  await engine.forward(forwardGraphOf(op, catalog, graphs, targetOf(engine), { guarded: true, documents }), taps + read, documents, { signal, onProgress, onDocument: (index, outputs) => void (looked[index] = outputs) }).catch((error: unknown) => {
     // What a stopped run has done is not lost to the session; the guard then looks at what is left.
     keepAll();
     throw error;
@@ -153,7 +153,7 @@ async function throughResiduals(op: Forward, missing: readonly Missing[], guarde
   const tell = (documents: number, tokens: number): void => context.onProgress({ documents, totalDocuments: missing.length, tokens, totalTokens });
   if (rest.length > 0) {
     const before = totalTokens - tokensOf(rest);
-    await context.engine.forward(forwardGraphOf(bare, context.catalog, context.graphs, targetOf(context.engine)), bare.taps.length, rest.map(({ document }) => document), {
+    await context.engine.forward(forwardGraphOf(bare, context.catalog, context.graphs, targetOf(context.engine), { documents: rest.map(({ document }) => document) }), bare.taps.length, rest.map(({ document }) => document), {
       signal: context.signal,
       onProgress: ({ documents, tokens }) => tell(known + documents, before + tokens),
       onDocument: (index, taps) => {

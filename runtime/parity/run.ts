@@ -49,7 +49,7 @@ export async function runParity(request: ParityRequest, options: CatalogOptions,
   const engine = createEngine(defaultEngineOptions());
   try {
     const documents = dump.documents.map((ids) => ({ ids, wanted: Uint32Array.from(ids.keys()) }));
-    const graph = forwardGraphOf(op, catalog, new Map(), CPU, { guarded: true });
+    const graph = forwardGraphOf(op, catalog, new Map(), CPU, { guarded: true, documents });
     const residual = new Float32Array(dump.residual.length);
     const starts = documents.map(((at) => ({ ids }: { ids: Int32Array }) => (at += ids.length) - ids.length)(0));
     const parts = documents.map(() => ({ indptr: new Uint32Array(1), indices: new Uint32Array(0), values: new Float32Array(0) }));

@@ -17,6 +17,8 @@ export interface ForwardOptions {
   readonly blocks: number | null;
   /** Gather the wanted rows inside the last block (after attention) instead of at the hook. */
   readonly slice: boolean;
+  /** Tokens of the longest document; `positionsFor` says how long a document may be that is not foreseen. */
+  readonly longest?: number;
   /** Where it will run; the CPU in float32 where not said. */
   readonly target?: Target;
 }
@@ -29,7 +31,7 @@ export interface ForwardOptions {
  *   input_ids int64 [B, S]   padding may be any valid id: attention is causal, so no real token sees it
  *   layout    int64 [3]      B, S, -1
  *   lengths   int32 [B]      S for every document
- *   total     int32 [1]      S; real tokens at most `maxPositions(model)`
+ *   total     int32 [1]      S; real tokens at most `positionsFor(model, longest)`
  *   wanted    int64 [N]      row numbers b·S + position
  * Outputs for tap i, rows numbered 0…N−1 in the order of `wanted`: `tap{i}_dense` f32 [N, width of the hook], `tap{i}_shifted` f32 [N, d], or triples sorted by row, then
  * feature: `tap{i}_row` int64, `tap{i}_feature` int64, `tap{i}_value` f32 > 0 (NaN where the arithmetic gave NaN).
@@ -63,7 +65,7 @@ export function forwardGraph(model: DecoderSpec, taps: readonly GraphTap[], opti
   const last = Math.max(...taps.map(blocksNeeded));
   const gatherInside = options.slice && count === last && count > 0;
   const ids = input(graph, "input_ids", "i64", ["B", "S"]);
-  const common = shared(graph);
+  const common = shared(graph, model, options.longest);
   const wanted = input(graph, "wanted", "i64", ["N"]);
   const rows = (path: string, x: string): string => node(graph, path, "Gather", [x, wanted], { axis: 0 });
 

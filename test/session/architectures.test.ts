@@ -104,6 +104,19 @@ test("an SAE of z without value biases makes acts take them off, and says so; by
   assert.is(hand.outcome.diagnostics[0]!.help, "acts layer 1");
 });
 
+test("a text is as long as the model's context, past 8,192 tokens too", async () => {
+  const start = set("model", model("qwen2_bias", "qwen", (config) => void (config["max_position_embeddings"] = 8300)));
+  const words = (count: number): string => `prompts ${JSON.stringify("the lazy dog ".repeat(count / 3).trim())}`;
+  const lengthOf = ({ values, codes }: Ran): number => (assert.equal(codes, []), (values[0] as Dense).tokens.ids[0]!.length);
+  assert.ok(lengthOf(await once(`${start}${words(3531)} | resid layer 1 last 3`)) > 8192);
+  const long = await once(`${start}${words(4500)} | resid layer 1 last 3`);
+  assert.equal(long.codes, ["text-too-long"]);
+  assert.match(long.outcome.diagnostics[0]!.message, /the model's context holds 8300$/);
+  assert.is(lengthOf(await once(`set long truncate\n${start}${words(4500)} | resid layer 1 last 3`)), 8300);
+  const continued = await once(`${start}${words(3531)} | memorize prefix 8190 continue 4 of text | select matching_tokens`);
+  assert.equal(continued.codes, []);
+});
+
 test("centred is refused where it means nothing", async () => {
   const start = set("model", model("gpt2_tied", "gpt2"));
   assert.equal((await once(`${start}${prompts} | resid layer 1 hook z centred`)).codes, ["wrong-argument"]);
