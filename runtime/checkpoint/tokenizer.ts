@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { CheckpointError } from "./error.ts";
 import { findFile, requireFile, requireFolder } from "./real_path.ts";
 import { readJsonObject, type Json, type JsonObject } from "./strict_json.ts";
+import { timeBoxed, TOKENIZER_PATIENCE, type Patience } from "./tokenizer_rules.ts";
 
 export interface Tokenizer {
   /** Content fingerprint of tokenizer.json and tokenizer_config.json, part of every cache key. */
@@ -30,7 +31,7 @@ export interface Tokenizer {
  * Read `tokenizer.json` and, for the special tokens, the first of `tokenizer_config.json`, `special_tokens_map.json` and the model's
  * `config.json` that speaks of them: GPT-2 on the hub names its BOS nowhere but in the last, as an id. Throws `CheckpointError`.
  */
-export async function readTokenizer(path: string): Promise<Tokenizer> {
+export async function readTokenizer(path: string, patience: Patience = TOKENIZER_PATIENCE): Promise<Tokenizer> {
   const folder = await requireFolder(path);
   const file = await requireFile(folder, "tokenizer.json", "download the model's tokenizer.json as well; other tokenizer files are not read");
   const tokenizer = await readJsonObject(file);
@@ -38,7 +39,7 @@ export async function readTokenizer(path: string): Promise<Tokenizer> {
   const config = configFile === null ? { bytes: new Uint8Array(), value: {} } : await readJsonObject(configFile);
   let hub: HubTokenizer;
   try {
-    hub = new HubTokenizer(tokenizer.value, config.value);
+    hub = boxed(new HubTokenizer(tokenizer.value, config.value), timeBoxed(file, tokenizer.value, patience));
   } catch (error) {
     throw new CheckpointError("unsupported-tokenizer", `${file} cannot be used: ${error instanceof Error ? error.message : String(error)}`, { help: 'set model "…" to one whose tokenizer.json Hugging Face tokenizers can read' });
   }
@@ -46,6 +47,12 @@ export async function readTokenizer(path: string): Promise<Tokenizer> {
   const tokens: SpecialTokens = { bosId: specialId(hub, "bos_token", config.value, ...others), eosId: specialId(hub, "eos_token", config.value, ...others) };
   const digest = createHash("sha256").update(tokenizer.bytes).update(config.bytes).update(JSON.stringify(tokens)).digest("hex");
   return wrap(hub, tokens, disagreement(hub, config.value, tokens.bosId, configFile ?? file), digest);
+}
+
+/** The library's tokenizer, whose rules may not take for ever. */
+function boxed(hub: HubTokenizer, box: ReturnType<typeof timeBoxed>): HubTokenizer {
+  const bounded = <A extends readonly unknown[], R>(work: (...args: A) => R) => (...args: A): R => box((args[0] as { readonly length: number }).length, () => work(...args));
+  return Object.assign(hub, { encode: bounded(hub.encode.bind(hub)), decode: bounded(hub.decode.bind(hub)) });
 }
 
 interface SpecialTokens {
