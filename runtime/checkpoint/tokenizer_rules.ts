@@ -53,7 +53,8 @@ export function timeBoxed(file: string, tokenizer: Readonly<Record<string, Json>
     try {
       return script.runInContext(context, { timeout }) as T;
     } catch (error) {
-      if (!(error instanceof Error && "code" in error && error.code === "ERR_SCRIPT_EXECUTION_TIMEOUT")) throw error;
+      // Made in the other context, it is no Error of this one.
+      if (!(typeof error === "object" && error !== null && "code" in error && error.code === "ERR_SCRIPT_EXECUTION_TIMEOUT")) throw error;
       const named = rules.slice(0, 4).map(({ place, pattern }) => `${place}: /${pattern.length > 120 ? `${pattern.slice(0, 120)}…` : pattern}/`);
       throw new CheckpointError("unsupported-tokenizer", `a text of ${characters} characters was not taken apart within ${timeout / 1000} seconds by the rules of ${file}`, {
         notes: [...named, "a regular expression that tries every way to divide a text has no end"],

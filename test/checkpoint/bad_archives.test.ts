@@ -4,7 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { announce, arrived } from "../../runtime/checkpoint/absent.ts";
 import { CheckpointError } from "../../runtime/checkpoint/error.ts";
+import { readNpz } from "../../runtime/checkpoint/npz.ts";
 import { parseNpyHeader } from "../../runtime/checkpoint/npy_header.ts";
 import { readPickle } from "../../runtime/checkpoint/pickle.ts";
 import { readTorchFile } from "../../runtime/checkpoint/torch_file.ts";
@@ -78,6 +80,28 @@ for (const [name, bytes, code] of archives) {
     assert.ok(!existsSync(cache) || readdirSync(join(cache, "saeq", "converted")).every((file) => file.endsWith(".safetensors")), "nothing half-written is left");
   });
 }
+
+/** Bytes that are asked for until an archive is refused. */
+async function readUntilRefused(bytes: Buffer): Promise<number> {
+  const place = join(folder, `counted-${(number += 1)}`);
+  let count = 0;
+  announce(place, place, { size: bytes.length, header: null, make: null, read: async (offset, length) => ((count += length), new Uint8Array(bytes.subarray(offset, offset + length))) });
+  await readNpz(place).then(() => assert.unreachable(), (error: unknown) => assert.instance(error, CheckpointError));
+  arrived(place);
+  return count;
+}
+
+for (const name of ["a zip bomb: 100 MB of zeros in 100 kB", "a header that declares 1 TB", "a directory that declares 1 GB of a small member"]) {
+  test(`npz with ${name} is refused after at most 1 MB of it was read`, async () => {
+    const [, bytes] = archives.find(([each]) => each === name)!;
+    assert.ok((await readUntilRefused(bytes)) <= 2 ** 20);
+  });
+}
+
+test("an archive of 100 MB is refused by its directory and its headers alone", async () => {
+  const large = zip([member("a.npy", npy(new Float32Array(25_000_000), [25_000_000])), member("b.npy", npyText(HUGE, Buffer.alloc(16)))]);
+  assert.ok((await readUntilRefused(large)) <= 2 ** 20);
+});
 
 const literal = (text: string): (() => unknown) => () => parseNpyHeader(npyText(text, Buffer.alloc(0)), "array");
 const headers: readonly (readonly [string, () => unknown])[] = [
