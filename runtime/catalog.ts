@@ -205,7 +205,8 @@ export function createCatalog(readFrom: string, options: CatalogOptions = {}): C
   async function provideSae(ref: SaeRef, call: HubCall): Promise<void> {
     const at = `${ref.digest}|${ref.convention}`;
     const sae = saes.get(at);
-    if (sae === undefined || sae.whole) return;
+    // Somebody may have cleared the cache meanwhile.
+    if (sae === undefined || (sae.whole && [...saeFiles(sae.spec)].every((file) => existsSync(file)))) return;
     if (sae.located.hub !== null) await locator.hub().bring(missing(sae.located.hub, null), `download ${ref.name}`, call);
     const here = await readLocated(ref.name, ref.convention, sae.located);
     const [bytesOnly, label] = [{ files: 0, totalFiles: 1 }, `convert ${ref.name}`];

@@ -43,6 +43,7 @@ const cases: readonly (readonly [string, string, ((value: Value) => void) | stri
   ["an id past every vocabulary", "tokenizer.json", (value) => void ((value["added_tokens"] as Value[])[0]!["id"] = 4_294_967_294), "unsupported-tokenizer", /"<\|begin_of_text\|>" has the id 4294967294/],
   ["an id that is no whole number", "tokenizer.json", (value) => void (((value["model"] as Value)["vocab"] as Value)["n"] = 1.5), "unsupported-tokenizer", /"n" has the id 1\.5/],
   ["a token without an id", "tokenizer.json", (value) => void delete (value["added_tokens"] as Value[])[1]!["id"], "unsupported-tokenizer", /has the id null/],
+  ["a pattern that is neither text nor rule", "tokenizer.json", (value) => void (value["pre_tokenizer"] = { type: "Split", pattern: { Glob: "*" }, behavior: "Isolated", invert: false }), "unsupported-tokenizer", /looks for \{"Glob":"\*"\}/],
   ["an unknown step before the model", "tokenizer.json", (value) => void (value["pre_tokenizer"] = { type: "Hieroglyphs" }), "unsupported-tokenizer", /cannot be used/],
   ["a rule that is no regular expression", "tokenizer.json", (value) => void (value["pre_tokenizer"] = { type: "Split", pattern: { Regex: "(" }, behavior: "Isolated", invert: false }), "unsupported-tokenizer", /cannot be used/],
   ["a post-processor that shows at the first text", "tokenizer.json", (value) => void (value["post_processor"] = { type: "TemplateProcessing" }), "unsupported-tokenizer", /cannot be used/],

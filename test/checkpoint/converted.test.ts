@@ -82,6 +82,18 @@ test("the cache lists the copy by the archive it was made of, and removes it onl
   assert.equal([copies(), holdings(cache)], [[], []]);
 });
 
+test("a copy that was removed while a session is open is made again", async () => {
+  const { provide } = await opened();
+  await provide(NEVER, () => {});
+  clear(cache);
+  let told = 0;
+  await provide(NEVER, () => told++);
+  assert.ok(told > 0);
+  assert.is(copies().length, 1);
+  await provide(NEVER, () => assert.unreachable("it is there"));
+  clear(cache);
+});
+
 test("what a killed writer left is swept, what another process writes is not", () => {
   const dead = join(cache, "converted", ".a.safetensors.4194303.0123456789ab.tmp");
   const living = join(cache, "converted", `.b.safetensors.${process.pid}.0123456789ab.tmp`);
