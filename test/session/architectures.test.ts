@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { Dense, Value } from "../../runtime/data/frame.ts";
+import type { Acts, Dense, Value } from "../../runtime/data/frame.ts";
 import { headerOf } from "../../runtime/header.ts";
 import { familyModel } from "../docs/outside_checkpoints.ts";
 import { saeFolder } from "./checkpoints.ts";
@@ -115,6 +115,17 @@ test("a text is as long as the model's context, past 8,192 tokens too", async ()
   assert.is(lengthOf(await once(`set long truncate\n${start}${words(4500)} | resid layer 1 last 3`)), 8300);
   const continued = await once(`${start}${words(3531)} | memorize prefix 8190 continue 4 of text | select matching_tokens`);
   assert.equal(continued.codes, []);
+});
+
+test("features of every token of a long text are those of its last tokens alone, to the bit", async () => {
+  const start = `set guard off\n${set("model", model("qwen2_bias", "qwen", (config) => void (config["max_position_embeddings"] = 8300)))}${set("sae", sae("blocks.1.hook_resid_post", { prepend_bos: false }))}prompts ${JSON.stringify("the lazy dog ".repeat(1177).trim())}`;
+  const csrOf = ({ values, codes }: Ran): Acts["taps"][number]["csr"] => (assert.equal(codes, []), (values[0] as Acts).taps[0]!.csr);
+  const all = csrOf(await once(`${start} | acts layer 1`));
+  const last = csrOf(await once(`${start} | acts layer 1 last 64`));
+  assert.ok(all.rows > 8192 && last.rows === 64);
+  const from = all.indptr[all.rows - 64]!;
+  assert.equal([[...all.indices.subarray(from)], [...all.values.subarray(from)]], [[...last.indices], [...last.values]]);
+  assert.ok(last.indices.length > 64);
 });
 
 test("centred is refused where it means nothing", async () => {
