@@ -7,6 +7,7 @@ import * as assert from "uvu/assert";
 import { announce, arrived } from "../../runtime/checkpoint/absent.ts";
 import { CheckpointError } from "../../runtime/checkpoint/error.ts";
 import { readNpz } from "../../runtime/checkpoint/npz.ts";
+import { pieces } from "../../runtime/checkpoint/numbers.ts";
 import { parseNpyHeader } from "../../runtime/checkpoint/npy_header.ts";
 import { readPickle } from "../../runtime/checkpoint/pickle.ts";
 import { readTorchFile } from "../../runtime/checkpoint/torch_file.ts";
@@ -102,6 +103,22 @@ test("an archive of 100 MB is refused by its directory and its headers alone", a
   const large = zip([member("a.npy", npy(new Float32Array(25_000_000), [25_000_000])), member("b.npy", npyText(HUGE, Buffer.alloc(16)))]);
   assert.ok((await readUntilRefused(large)) <= 2 ** 20);
 });
+
+for (const deflate of [false, true]) {
+  test(`an archive that is elsewhere, ${deflate ? "deflated" : "stored"}, is opened by less than 1 MB of it, and gives one of its arrays whole`, async () => {
+    const values = Float32Array.from({ length: 300_000 }, (_, i) => (Math.sin(i * 12.9898) * 43758.5453) % 1);
+    const bytes = zip(["a.npy", "b.npy"].map((name) => ({ ...member(name, npy(values, [values.length])), deflate })));
+    const place = join(folder, `elsewhere-${deflate}`);
+    let count = 0;
+    announce(place, place, { size: bytes.length, header: null, make: null, read: async (offset, length) => ((count += length), new Uint8Array(bytes.subarray(offset, offset + length))) });
+    const tensor = (await readNpz(place)).weights.tensors.get("b")!;
+    assert.ok(count < 2 ** 20 && count < bytes.length / 2);
+    const found: Uint8Array[] = [];
+    for await (const piece of pieces(tensor)) found.push(piece.slice());
+    arrived(place);
+    assert.ok(Buffer.concat(found).equals(Buffer.from(values.buffer)));
+  });
+}
 
 const literal = (text: string): (() => unknown) => () => parseNpyHeader(npyText(text, Buffer.alloc(0)), "array");
 const headers: readonly (readonly [string, () => unknown])[] = [
