@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { readCsv } from "../../runtime/data/csv.ts";
+import { key } from "../../src/ops/key.ts";
 import { cellAt, columnNamed } from "../../runtime/data/table.ts";
 import { EXAMPLES } from "../../runtime/shipped.ts";
 import { bits, open, run } from "../session/open.ts";
@@ -54,6 +55,17 @@ for (const bos of ["true", "false"] as const) {
     assert.equal(column("matching_tokens"), begun[bos].map(({ matching }) => matching));
   });
 }
+
+test("the beginning-of-text token is part of what a plan is, and no part of which rows a sample draws", async () => {
+  const session = await open();
+  for (const stages of ["memorize prefix 20 continue 5", "acts layer 7"]) {
+    const plans = await Promise.all([true, false].map(async (bos) => (await session.check({ name: "t", text: `set bos ${bos}\ncsv "kjv/passages.csv" | take 4 | ${stages}` })).compiled!.pipelines[0]!.written));
+    assert.is.not(key(plans[0]!), key(plans[1]!), stages);
+  }
+  const drawn = (bos: boolean): Promise<string> => run(session, `set seed 3\nset bos ${bos}\ncsv "kjv/passages.csv" | take 12 | memorize prefix 20 continue 5 | sample 3 | select reference`).then(({ values }) => bits(values.at(-1)!.kind === "table" ? (values.at(-1) as { readonly columns: unknown }).columns : null));
+  assert.is(await drawn(true), await drawn(false));
+  await session.close();
+});
 
 test("a context that is just long enough without a beginning-of-text token", async () => {
   const session = await open();
