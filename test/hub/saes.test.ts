@@ -67,10 +67,11 @@ const CASES: readonly Case[] = [
   // A folder that is called like a file.
   known("gpt2-small-resid-post-v5-32k/blocks.11.hook_resid_post", (path) => inFolder(path, { "cfg.json": fixture("lens_standard", "cfg.json"), "sae_weights.safetensors": fixture("lens_standard", "sae_weights.safetensors") }), { expected: "lens_standard", hook: "blocks.1.hook_resid_post", model: "openai-community/gpt2" }),
   known("mistral-7b-res-wg/blocks.8.hook_resid_pre", (path) => inFolder(path, { "cfg.json": rescaled(), "sae_weights.safetensors": fixture("lens_rescaled", "sae_weights.safetensors") }), { expected: "lens_rescaled", hook: "blocks.1.hook_resid_post", model: "mistralai/Mistral-7B-v0.1" }),
-  ...["dl_topk"].map((each): Case => {
+  ...["", "/ae.pt", "/ae.pt@main"].map((end): Case => {
+    const each = "dl_topk";
     const { repository, path } = registered(DICTIONARY);
-    const as = `${repository}-${each.replace("_", "-")}`;
-    return { name: `hf:${as}/${path}`, repository: as, files: inFolder(path, { "config.json": fixture(each, "config.json"), "ae.pt": fixture(each, "ae.pt"), "checkpoints/ae_1000.pt": Buffer.from("not needed") }), expected: each, hook: "blocks.4.hook_resid_post", model: "EleutherAI/pythia-70m-deduped" };
+    const as = `${repository}-topk`;
+    return { name: `hf:${as}/${path}${end}`, repository: as, files: inFolder(path, { "config.json": fixture(each, "config.json"), "ae.pt": fixture(each, "ae.pt"), "checkpoints/ae_1000.pt": Buffer.from("not needed") }), expected: each, hook: "blocks.4.hook_resid_post", model: "EleutherAI/pythia-70m-deduped" };
   }),
   known(DICTIONARY, (path) => inFolder(path, { "config.json": fixture("dl_matryoshka", "config.json"), "ae.pt": fixture("dl_matryoshka", "ae.pt") }), { expected: "dl_matryoshka", hook: "blocks.4.hook_resid_post", model: "google/gemma-2-2b" }),
   known("gemma-scope-2b-pt-res/layer_5/width_16k/average_l0_68", (path) => inFolder(path, { "params.npz": fixture("gemma_res", "gemma-scope-2b-pt-res/layer_5/width_16k/average_l0_70/params.npz") }), { expected: "gemma_res", hook: "blocks.5.hook_resid_post", model: "google/gemma-2-2b" }),
