@@ -26,7 +26,7 @@ const ARCHITECTURES: Readonly<Record<string, { readonly kind: SaeKind; readonly 
 };
 
 /** Architectures that sae_lens has and that are refused, with why. */
-const REFUSED: Readonly<Record<string, string>> = {
+export const REFUSED: Readonly<Record<string, string>> = {
   abstopk: "its features may be negative, and every measure here is of features that are active or not",
   matching_pursuit: "it chooses its features one after another, each from what the last one left",
   temporal: "its features depend on the tokens before, not on one residual",

@@ -158,6 +158,7 @@ const sparse = (): Uint8Array => bytesOf({ "encoder.weight": f32(0, 24, [3, 2]),
 const saes: readonly (readonly [string, Readonly<Record<string, string | Uint8Array>>, string])[] = [
   ["nothing in it", {}, "missing-file"],
   ["an unknown architecture", { "cfg.json": JSON.stringify({ ...cfg, architecture: "temporal" }), "sae_weights.safetensors": bytesOf({}, 0) }, "unsupported-architecture"],
+  ["features that depend on the tokens before (temporal)", { "conf.yaml": "sae: {}\n", "latest_ckpt.safetensors": bytesOf({}, 0) }, "unsupported-architecture"],
   ["an unknown normalisation", { "cfg.json": JSON.stringify({ ...cfg, normalize_activations: "magic" }), "sae_weights.safetensors": bytesOf({}, 0) }, "invalid-config"],
   ["a normalisation that was not folded", { "cfg.json": JSON.stringify({ ...cfg, normalize_activations: "expected_average_only_in" }), "sae_weights.safetensors": bytesOf({}, 0) }, "unfolded-normalization"],
   ["another activation", { "cfg.json": JSON.stringify({ ...cfg, activation_fn: "tanh-relu" }), "sae_weights.safetensors": bytesOf({}, 0) }, "unsupported-sae"],
