@@ -6,6 +6,7 @@ import type { Known, ModuleFacts, Need, Problem } from "../src/check/scope.ts";
 import type { DecoderSpec, SaeSpec, Convention } from "../src/emit/specs.ts";
 import type { ModelFacts, SaeFacts, TableFacts } from "../src/stages/stage.ts";
 import type { ModelRef, Op, Plan, SaeRef } from "../src/ops/op.ts";
+import { computed } from "./computed.ts";
 import type { ColumnSchema } from "../src/ops/schema.ts";
 import { CheckpointError } from "./checkpoint/error.ts";
 import { parseHookName } from "./checkpoint/hook_name.ts";
@@ -292,13 +293,6 @@ function standardModule(name: string): ModuleFacts {
 
 function placeOf(path: string, readFrom: string): string {
   return path.startsWith(STANDARD_PREFIX) ? join(EXAMPLES, path.slice(STANDARD_PREFIX.length)) : isAbsolute(path) ? path : resolve(readFrom, path);
-}
-
-/** Everything that is computed for a plan: not what is only explained. */
-function computed(plan: Plan, seen = new Set<Plan>()): ReadonlySet<Plan> {
-  if (plan.op.op === "explain" || seen.has(plan)) return seen;
-  for (const input of plan.inputs) computed(input, seen);
-  return seen.add(plan);
 }
 
 /** A fault of the outside as a problem to show; bugs are thrown on. */
