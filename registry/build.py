@@ -4,7 +4,8 @@ Usage: pip install sae-lens==6.54.12 && python registry/build.py > registry/saes
 
 The table is `pretrained_saes.yaml` inside the package. It names releases, ids, repositories, paths, expected L0, normalisation factors and
 Neuronpedia ids; hooks and widths are worked out from ids and paths by the rules of the package's loaders (`loading/pretrained_sae_loaders.py`,
-functions `get_*_config_from_hf`), and left empty where only the files themselves tell. Models named as TransformerLens does are given their
+functions `get_*_config_from_hf`), and left empty where only the files themselves tell; what transcoders of Gemma Scope 2 read is called
+`hook_mlp_in` there, a name that TransformerLens has for another activation, and `mlp.hook_in` here. Models named as TransformerLens does are given their
 name on the hub (`loading_from_pretrained.py` MODEL_ALIASES).
 """
 import re
@@ -45,7 +46,7 @@ def hook(convert: str, release: str, repo: str, sae_id: str, path: str) -> str:
             kind = "hook_resid_post" if "res" in repo else "hook_mlp_out" if "mlp" in repo else "attn.hook_z"
             return f"blocks.{layer}.{kind}"
         case "gemma_3":
-            for part, kind in (("resid_post", "hook_resid_post"), ("attn_out", "attn.hook_z"), ("mlp_out", "hook_mlp_out"), ("transcoder", "hook_mlp_in"), ("clt", "hook_mlp_in")):
+            for part, kind in (("resid_post", "hook_resid_post"), ("attn_out", "attn.hook_z"), ("mlp_out", "hook_mlp_out"), ("transcoder", "mlp.hook_in"), ("clt", "mlp.hook_in")):
                 if part in path:
                     return f"blocks.{layer}.{kind}"
         case "gemma_2_transcoder":
@@ -122,6 +123,8 @@ def main() -> None:
         out.write("\t".join([">", release, HUB_NAMES.get(value["model"], value["model"]), value["repo_id"], convert, ",".join(kept)]) + "\n")
         for sae in value["saes"]:
             sae_id, path, neuronpedia = str(sae["id"]), str(sae["path"]), sae.get("neuronpedia") or ""
+            if convert == "mntss_clt_layer_transcoder":  # The number of a layer, of which the loader makes the name of its file.
+                path = f"W_enc_{path}.safetensors"
             fields = [
                 sae_id, "=" if path == sae_id else path, hook(convert, release, value["repo_id"], sae_id, path), plain(width(convert, release, value["repo_id"], sae_id, path, neuronpedia)),
                 plain(l0_of(sae)), plain(sae.get("variance_explained")), plain(sae.get("norm_scaling_factor")), neuronpedia,

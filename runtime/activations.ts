@@ -2,6 +2,7 @@
 import { emitEncode } from "../src/emit/encode.ts";
 import { emitScreened } from "../src/emit/screen.ts";
 import { emitForward } from "../src/emit/forward.ts";
+import { positionsFor } from "../src/emit/rope.ts";
 import type { EmittedGraph, GraphTap } from "../src/emit/specs.ts";
 import { CPU, type Target } from "../src/emit/target.ts";
 import { moduleOf } from "../src/ops/hook.ts";
@@ -52,14 +53,18 @@ export interface PassOptions {
   readonly guarded?: boolean;
   /** Taps that stop before the encoder. */
   readonly screened?: readonly number[];
+  /** What it is run over; absent where a graph is only looked at, or names what is kept. */
+  readonly documents?: readonly Document[];
 }
 
 /** Where an engine runs its graphs. */
 export const targetOf = ({ options }: Engine): Target => options.target ?? CPU;
 
 /** The graph of a pass, emitted once. */
-export function forwardGraphOf(op: Forward, catalog: Catalog, graphs: Map<string, EmittedGraph>, target: Target, { guarded = false, screened = [] }: PassOptions = {}): EmittedGraph {
-  const id = JSON.stringify(["forward", op.model.digest, op.taps, op.blocks, op.slice, target, guarded, screened]);
+export function forwardGraphOf(op: Forward, catalog: Catalog, graphs: Map<string, EmittedGraph>, target: Target, { guarded = false, screened = [], documents = [] }: PassOptions = {}): EmittedGraph {
+  const { spec } = catalog.model(op.model);
+  const longest = positionsFor(spec, documents.reduce((most, { ids }) => Math.max(most, ids.length), 0));
+  const id = JSON.stringify(["forward", op.model.digest, op.taps, op.blocks, op.slice, target, guarded, screened, longest]);
   let graph = graphs.get(id);
   if (graph === undefined) {
     const taps = op.taps.map(({ features, ...tap }, index): GraphTap => {
@@ -69,7 +74,7 @@ export function forwardGraphOf(op: Forward, catalog: Catalog, graphs: Map<string
       return { ...tap, sae, screened: screened.includes(index), ...only };
     });
     const read = guarded ? taps.filter(({ sae }) => sae !== null).map((tap): GraphTap => ({ ...tap, sae: null })) : [];
-    graph = emitForward(catalog.model(op.model).spec, [...taps, ...read], { blocks: op.blocks, slice: op.slice === "inside", target });
+    graph = emitForward(spec, [...taps, ...read], { blocks: op.blocks, slice: op.slice === "inside", longest, target });
     // A graph over an SAE that is not here yet is good for looking at, not for running.
     if (op.taps.every(({ sae }) => sae === null || catalog.sae(sae).whole)) graphs.set(id, graph);
   }
@@ -119,7 +124,7 @@ export async function chosenGraph(op: Forward, documents: readonly Document[], c
     if (tap.sae === null || (tap.features !== undefined && prunes(context.catalog.sae(tap.sae).spec, targetOf(context.engine)))) continue;
     if (await screens(context.encodeKernel, context.catalog.sae(tap.sae).spec, rows, context.engine)) chosen.push(t);
   }
-  return forwardGraphOf(op, context.catalog, context.graphs, targetOf(context.engine), { screened: chosen });
+  return forwardGraphOf(op, context.catalog, context.graphs, targetOf(context.engine), { screened: chosen, documents });
 }
 
 /**
@@ -187,7 +192,7 @@ function widthOf(catalog: Catalog, op: Forward, { hook }: Tap): number {
 /** Where a tap was read, for headers and tables. */
 export function placeOf(catalog: Catalog, op: Forward, tap: Tap): Place {
   const module = moduleOf(catalog.model(op.model).spec.hooks, tap);
-  return { layer: tap.layer, hook: tap.hook, ...(tap.centred === true ? { centred: true } : {}), ...(module === null ? {} : { module }) };
+  return { layer: tap.layer, hook: tap.hook, ...(tap.centred === true ? { centred: true } : {}), ...(tap.folded === undefined ? {} : { folded: tap.folded }), ...(module === null ? {} : { module }) };
 }
 
 function sparse(output: TapOutput): TapOutput & { readonly kind: "sparse" } {

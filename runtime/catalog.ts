@@ -3,10 +3,10 @@ import { existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { basename, isAbsolute, join, resolve } from "node:path";
 import type { Known, ModuleFacts, Need, Problem } from "../src/check/scope.ts";
-import { maxPositions } from "../src/emit/rope.ts";
 import type { DecoderSpec, SaeSpec, Convention } from "../src/emit/specs.ts";
 import type { ModelFacts, SaeFacts, TableFacts } from "../src/stages/stage.ts";
 import type { ModelRef, Op, Plan, SaeRef } from "../src/ops/op.ts";
+import { computed } from "./computed.ts";
 import type { ColumnSchema } from "../src/ops/schema.ts";
 import { CheckpointError } from "./checkpoint/error.ts";
 import { parseHookName } from "./checkpoint/hook_name.ts";
@@ -26,7 +26,8 @@ import { commitNote, createLocator, hubDigest, meantSae, namesHub, type Located 
 import type { Patience } from "./hub/request.ts";
 import { hubModelName } from "../src/stages/lowering/base_model.ts";
 import { EXAMPLES, registered, STANDARD_MODULES, STANDARD_PREFIX } from "./shipped.ts";
-import { absentFile } from "./checkpoint/absent.ts";
+import { absentFile, makeAbsent } from "./checkpoint/absent.ts";
+import { saeFiles } from "./checkpoint/sae_folder.ts";
 import { usedWeights } from "./checkpoint/nonfinite.ts";
 
 export interface LoadedModel {
@@ -39,7 +40,7 @@ export interface LoadedSae {
   readonly facts: SaeFacts;
   readonly spec: SaeSpec;
   readonly located: Located;
-  /** False while its weights are on the hub only: then `spec` tells shapes and names, and must not be computed with. */
+  /** False while its weights are on the hub only, or still to be converted: then `spec` tells shapes and names, and must not be computed with. */
   readonly whole: boolean;
 }
 
@@ -49,7 +50,7 @@ export const HERE: HubCall = { signal: new AbortController().signal, network: fa
 /** Files, models and SAEs by name; each is read once and kept while its content stays the same. */
 export interface Catalog {
   lookUp(need: Need, call?: HubCall): Promise<Known<TableFacts | ModelFacts | SaeFacts | ModuleFacts>>;
-  /** Bring what a plan computes with and what is on the hub only. @throws CheckpointError; AbortError */
+  /** Bring what a plan computes with and what is on the hub only, and convert what cannot be mapped. @throws CheckpointError; AbortError */
   provide(plan: Plan, call: HubCall): Promise<void>;
   /** What readers had to say of files since last asked: mixed line ends, blank lines. */
   takeNotes(): readonly string[];
@@ -134,7 +135,7 @@ export function createCatalog(readFrom: string, options: CatalogOptions = {}): C
       architecture: spec.architecture,
       norm: spec.norm.kind,
       hooks: spec.hooks,
-      context: maxPositions(spec),
+      context: spec.context,
       prependsBos: tokenizer.prependsBos,
       repository: located.repository,
     };
@@ -156,10 +157,10 @@ export function createCatalog(readFrom: string, options: CatalogOptions = {}): C
 
   async function readLocated(name: string, convention: string, located: Located): Promise<LoadedSae> {
     const { registered: entry, hub } = located;
-    const read = await readSae(located.folder, { convention: convention === "auto" ? null : (convention as Convention), normFactor: entry?.normScale ?? null, ...(entry === null ? {} : { place: `${entry.repository}/${entry.path}` }) });
+    const read = await readSae(located.folder, { convention: convention === "auto" ? null : (convention as Convention), normFactor: entry?.normScale ?? null, normalize: entry?.normalize ?? null, place: located.place, file: located.file });
     // Some formats say nothing of where the SAE was trained; the registry does.
     const named = read.hookName === "" && entry !== null ? { ...parseHookName(entry.hook), hookName: entry.hook } : {};
-    const spec: SaeSpec = { ...read, ...named, ...(hub === null ? {} : { digest: hubDigest(hub, [read.convention, String(entry?.normScale ?? "")]) }) };
+    const spec: SaeSpec = { ...read, ...named, ...(hub === null ? {} : { digest: hubDigest(hub, [read.convention, String(entry?.normScale ?? ""), entry?.normalize ?? ""]) }) };
     const facts: SaeFacts = {
       ref: { name, digest: spec.digest, convention: spec.convention },
       dIn: spec.dIn,
@@ -168,6 +169,7 @@ export function createCatalog(readFrom: string, options: CatalogOptions = {}): C
       hook: spec.hook,
       hookName: spec.hookName,
       centred: spec.centred === true || entry?.centered === true,
+      folded: spec.folded ?? null,
       prependBos: spec.prependBos,
       noDecoder: spec.decoder === null ? spec.noDecoder : null,
       module: spec.module,
@@ -176,7 +178,7 @@ export function createCatalog(readFrom: string, options: CatalogOptions = {}): C
       selectsModel: entry !== null,
     };
     hubNotes.push(...spec.notes);
-    return { facts, spec, located, whole: hub === null || hub.absent.every(({ pointer }) => existsSync(pointer)) };
+    return { facts, spec, located, whole: (hub === null || hub.absent.every(({ pointer }) => existsSync(pointer))) && [...saeFiles(spec)].every((file) => absentFile(file) === null) };
   }
 
   function noteHub(name: string, { hub, registered: entry }: Located): void {
@@ -206,9 +208,13 @@ export function createCatalog(readFrom: string, options: CatalogOptions = {}): C
   async function provideSae(ref: SaeRef, call: HubCall): Promise<void> {
     const at = `${ref.digest}|${ref.convention}`;
     const sae = saes.get(at);
-    if (sae === undefined || sae.whole) return;
-    await locator.hub().bring(missing(sae.located.hub, null), `download ${ref.name}`, call);
-    saes.set(at, await readLocated(ref.name, ref.convention, sae.located));
+    // Somebody may have cleared the cache meanwhile.
+    if (sae === undefined || (sae.whole && [...saeFiles(sae.spec)].every((file) => existsSync(file)))) return;
+    if (sae.located.hub !== null) await locator.hub().bring(missing(sae.located.hub, null), `download ${ref.name}`, call);
+    const here = await readLocated(ref.name, ref.convention, sae.located);
+    const [bytesOnly, label] = [{ files: 0, totalFiles: 1 }, `convert ${ref.name}`];
+    await makeAbsent(saeFiles(here.spec), call.signal, (bytes, totalBytes) => call.onProgress(label, { ...bytesOnly, bytes, totalBytes }));
+    saes.set(at, here.whole ? here : await readLocated(ref.name, ref.convention, sae.located));
   }
 
   return {
@@ -290,13 +296,6 @@ function standardModule(name: string): ModuleFacts {
 
 function placeOf(path: string, readFrom: string): string {
   return path.startsWith(STANDARD_PREFIX) ? join(EXAMPLES, path.slice(STANDARD_PREFIX.length)) : isAbsolute(path) ? path : resolve(readFrom, path);
-}
-
-/** Everything that is computed for a plan: not what is only explained. */
-function computed(plan: Plan, seen = new Set<Plan>()): ReadonlySet<Plan> {
-  if ((plan.op.op === "explain" && !plan.op.analyze) || seen.has(plan)) return seen;
-  for (const input of plan.inputs) computed(input, seen);
-  return seen.add(plan);
 }
 
 /** A fault of the outside as a problem to show; bugs are thrown on. */

@@ -1,7 +1,8 @@
 /** Without this file people would have to remember which models and SAEs are on their machine. */
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { hubFolders } from "./hub/environment.ts";
+import { isWeights } from "./hub/wanted.ts";
 import { registeredNames } from "./shipped.ts";
 
 export interface CheckpointAtHand {
@@ -29,10 +30,26 @@ function cached(folder: string): CheckpointAtHand[] {
     if (organisation === undefined || name.length === 0) return [];
     const [revision] = entries(join(folder, entry, "snapshots"));
     if (revision === undefined) return [];
+    const snapshot = join(folder, entry, "snapshots", revision);
+    const repository = `hf:${organisation}/${name.join("--")}`;
     // A model has its configuration at the top; SAEs have theirs in folders or under other names.
-    const kind = existsSync(join(folder, entry, "snapshots", revision, "config.json")) && existsSync(join(folder, entry, "snapshots", revision, "tokenizer.json")) ? "model" : "sae";
-    return [{ kind, name: `hf:${organisation}/${name.join("--")}`, place: "hub cache" }];
+    if (existsSync(join(snapshot, "config.json")) && existsSync(join(snapshot, "tokenizer.json"))) return [{ kind: "model", name: repository, place: "hub cache" }];
+    return saesIn(snapshot, "", DEEPEST).slice(0, MOST).map((path) => ({ kind: "sae", name: `${repository}${path}`, place: "hub cache" }));
   });
+}
+
+/** Folders of a repository that SAEs lie in. */
+const DEEPEST = 6;
+/** Files that make a folder an SAE; other weights are one each. */
+const OF_A_FOLDER = /^(cfg\.json|hyperparams\.json|params\.(npz|safetensors)|(sae|sae_weights|ae)\.(safetensors|pt))$/;
+
+/** Paths of SAEs below a folder, each with a slash before it; "" is the folder itself. */
+function saesIn(snapshot: string, below: string, deep: number): string[] {
+  const names = entries(join(snapshot, below));
+  if (names.some((name) => OF_A_FOLDER.test(name))) return [below];
+  const files = names.filter(isWeights).filter((name) => statSync(join(snapshot, below, name), { throwIfNoEntry: false })?.isFile() === true);
+  if (files.length > 0 || deep === 0) return files.map((name) => `${below}/${name}`);
+  return names.flatMap((name) => saesIn(snapshot, `${below}/${name}`, deep - 1)).slice(0, MOST);
 }
 
 function entries(folder: string): string[] {

@@ -33,11 +33,8 @@ export function tokenizeTable(op: Op & { readonly op: "tokenize" }, table: Table
       if (op.whenTooLong === "error") {
         throw new DataError({
           code: "text-too-long",
-          message: `the text of row ${from + row + 1} has ${document.length} tokens, and ${model.spec.context > facts.context ? "at most" : "the model's context holds"} ${facts.context}${model.spec.context > facts.context ? " can be read" : ""}`,
-          notes: [
-            `tokens are never dropped in silence; row ${from + row + 1} of ${table.origin}`,
-            ...(model.spec.context > facts.context ? [`the model's own context is ${model.spec.context}; saeq's tables of positions end at ${facts.context}`] : []),
-          ],
+          message: `the text of row ${from + row + 1} has ${document.length} tokens, and the model's context holds ${facts.context}`,
+          notes: [`tokens are never dropped in silence; row ${from + row + 1} of ${table.origin}`],
           help: "set long truncate",
           row: from + row + 1,
         });

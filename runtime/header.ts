@@ -68,7 +68,7 @@ function facts(acts: readonly Measured[], numerics: string): string[] {
 function placesOf(taps: readonly Place[]): string {
   const first = taps[0];
   if (first === undefined) return "";
-  const hooks = [...new Set(taps.map((tap) => `${tap.hook}${tap.centred === true ? " centred" : ""}`))];
+  const hooks = [...new Set(taps.map((tap) => `${tap.hook}${tap.centred === true ? " centred" : ""}${tap.folded !== undefined ? " without value biases" : ""}`))];
   const module = taps.length === 1 && first.module !== undefined ? ` (${first.module})` : "";
   return `${taps.length > 1 ? "layers" : "layer"} ${taps.map((tap) => tap.layer).join(", ")} ${hooks.join(", ")}${module}`;
 }

@@ -15,6 +15,10 @@ export type CheckpointKind = "model" | "sae";
 /** A model or SAE, as a folder. */
 export interface Located {
   readonly folder: string;
+  /** One of several SAEs in the folder; null where the folder is the SAE. */
+  readonly file: string | null;
+  /** Repository and path that an SAE was published under; null where neither is known. */
+  readonly place: string | null;
   /** Null for a folder of this machine. */
   readonly hub: Opened | null;
   readonly registered: RegisteredSae | null;
@@ -76,10 +80,12 @@ export function createLocator(readFrom: string, env: Readonly<Record<string, str
       const text = sae === null ? name : `${HUB_PREFIX}${sae.repository}/${sae.path}`;
       if (!text.startsWith(HUB_PREFIX)) {
         const folder = registered(kind, name) ?? (isAbsolute(name) ? name : resolve(readFrom, name));
-        return { folder, hub: null, registered: null, repository: /models--([^/\\]+)[/\\]snapshots[/\\]/.exec(folder)?.[1]?.replace("--", "/") ?? null };
+        return { folder, file: null, place: null, hub: null, registered: null, repository: /models--([^/\\]+)[/\\]snapshots[/\\]/.exec(folder)?.[1]?.replace("--", "/") ?? null };
       }
       const opened = await hub().open(kind, text, call);
-      return { folder: opened.folder, hub: opened, registered: sae, repository: opened.name.repository };
+      const { repository, folder } = opened.name;
+      const path = opened.file === null ? folder : folder.slice(0, -opened.file.length).replace(/\/$/, "");
+      return { folder: opened.folder, file: opened.file, place: path === "" ? repository : `${repository}/${path}`, hub: opened, registered: sae, repository };
     },
   };
 }

@@ -1,5 +1,7 @@
 /** Without this file nobody could measure what a model knows by heart. */
 import { emitGenerate } from "../src/emit/generate.ts";
+import { positionsFor } from "../src/emit/rope.ts";
+import type { EmittedGraph } from "../src/emit/specs.ts";
 import { CPU } from "../src/emit/target.ts";
 import type { Op } from "../src/ops/op.ts";
 import { whileFinite, type ActivationContext } from "./activations.ts";
@@ -16,13 +18,13 @@ import type { Column, Table } from "./data/frame.ts";
  */
 export async function memorize(op: Op & { readonly op: "generate" }, table: Table, context: ActivationContext): Promise<Table> {
   const model = context.catalog.model(op.model);
-  const { tokenizer, spec, facts } = model;
+  const { tokenizer, spec } = model;
   const column = table.columns.find((each) => each.name === op.textColumn);
   if (column === undefined || column.type !== "str") throw new Error(`no text column ${op.textColumn}`);
-  const bos = facts.prependsBos ? 1 : 0;
+  const bos = op.bos ? 1 : 0;
   const needed = op.prefix + op.continuation;
   const ids = column.values.map((text, row) => {
-    const document = tokenizer.encode(text, { bos: bos === 1 });
+    const document = tokenizer.encode(text, { bos: op.bos });
     if (document.length - bos < needed)
       throw new DataError({
         code: "text-too-short",
@@ -33,17 +35,22 @@ export async function memorize(op: Op & { readonly op: "generate" }, table: Tabl
       });
     return document;
   });
-  const id = JSON.stringify(["generate", op.model.digest, context.engine.options.target ?? CPU]);
-  const graph = context.graphs.get(id) ?? emitGenerate(spec, context.engine.options.target);
-  context.graphs.set(id, graph);
+  const graphFor = (longest: number): EmittedGraph => {
+    const id = JSON.stringify(["generate", op.model.digest, context.engine.options.target ?? CPU, longest]);
+    const graph = context.graphs.get(id) ?? emitGenerate(spec, context.engine.options.target, longest);
+    context.graphs.set(id, graph);
+    return graph;
+  };
+  // What is kept is named by the usual graph: a longer table of positions changes no token.
+  const named = graphFor(positionsFor(spec));
   const prompts = ids.map((document) => document.slice(0, bos + op.prefix));
   const weights = usedWeights(spec, spec.blocks.length, true);
-  const space = spaceOf(graph, weights, context.engine.options, `${op.model.name}, ${op.continuation} tokens continued`, false);
+  const space = spaceOf(named, weights, context.engine.options, `${op.model.name}, ${op.continuation} tokens continued`, false);
   context.store.refresh([space]);
   const generated: (Int32Array | undefined)[] = prompts.map((prompt) => context.store.continuation(space, prompt));
   const missing = prompts.flatMap((_, row) => (generated[row] === undefined ? [row] : []));
   if (missing.length > 0)
-    await whileFinite(weights, context.signal, (signal) => context.engine.generate(graph, missing.map((row) => prompts[row]!), op.continuation, {
+    await whileFinite(weights, context.signal, (signal) => context.engine.generate(graphFor(positionsFor(spec, bos + needed)), missing.map((row) => prompts[row]!), op.continuation, {
       signal,
       onProgress: context.onProgress,
       onDocument: (index, tokens) => {

@@ -10,6 +10,8 @@ import { addCounts } from "./encode_choice.ts";
 import type { Document, TapOutput } from "./engine/port.ts";
 import { firstToGuard, fits, guardTaps, progressOfParts, type GuardedDocument } from "./guard/pass.ts";
 
+/** Rows of a document that are encoded within the pass of the model at most: rows × features in the engine; of more the activations come out first, and are encoded piece by piece. */
+const MOST_ROWS = 8192;
 /** How long cached documents are read before the terminal and Ctrl-C get their turn. */
 const TURN_MS = 20;
 
@@ -46,16 +48,22 @@ export async function tapDocuments(op: Forward, documents: readonly Document[], 
     context.store.set((all ? whole : spaces).map((space, t) => (fits(op, op.taps[t]!, context.guard) ? space : { ...space, memoryOnly: true })), document, taps);
     for (const place of places) onDocument(place, taps);
   };
+  const encodes = op.taps.some((tap) => tap.sae !== null);
+  const isLong = ({ document }: Missing): boolean => encodes && document.wanted.length > MOST_ROWS;
   const first = firstToGuard(op, missing.map(({ document }) => document), context.guard);
-  const told = progressOfParts(missing.map(({ document }) => document), first, context.onProgress);
+  const rest = missing.slice(first);
   const parts = [
-    { part: missing.slice(0, first), guarded: true, onProgress: told.first },
-    { part: missing.slice(first), guarded: false, onProgress: told.rest },
+    { part: missing.slice(0, first), guarded: true },
+    { part: rest.filter((each) => !isLong(each)), guarded: false },
+    ...rest.filter(isLong).map((each) => ({ part: [each], guarded: false })),
   ].filter(({ part }) => part.length > 0);
-  const through = context.residuals && op.taps.some((tap) => tap.sae !== null) ? throughResiduals : throughModel;
+  const told = progressOfParts(parts.map(({ part }) => part.map(({ document }) => document)), context.onProgress);
   try {
     await whileFinite(weightsOf(op, op.taps, op.blocks, context), context.signal, async (signal) => {
-      for (const { part, guarded, onProgress } of parts) await through(op, part, guarded, { ...context, onProgress, signal }, keep);
+      for (const [at, { part, guarded }] of parts.entries()) {
+        const through = encodes && (context.residuals || part.some(isLong)) ? throughResiduals : throughModel;
+        await through(op, part, guarded, { ...context, onProgress: told[at]!, signal }, keep);
+      }
     });
   } finally {
     await context.store.flush();
@@ -127,7 +135,7 @@ async function throughModel(op: Forward, missing: readonly Missing[], guarded: b
   const taps = op.taps.length;
   const keepAll = (): void => looked.forEach((outputs, i) => keep(missing[i]!, outputs.slice(0, taps), true));
   const read = op.taps.filter(({ sae }) => sae !== null).length;
-  await engine.forward(forwardGraphOf(op, catalog, graphs, targetOf(engine), { guarded: true }), taps + read, documents, { signal, ...limited, onProgress, onDocument: (index, outputs) => void (looked[index] = outputs) }).catch((error: unknown) => {
+  await engine.forward(forwardGraphOf(op, catalog, graphs, targetOf(engine), { guarded: true, documents }), taps + read, documents, { signal, ...limited, onProgress, onDocument: (index, outputs) => void (looked[index] = outputs) }).catch((error: unknown) => {
     // What a stopped run has done is not lost to the session; the guard then looks at what is left.
     keepAll();
     throw error;
@@ -163,7 +171,7 @@ async function throughResiduals(op: Forward, missing: readonly Missing[], guarde
   if (rest.length > 0) {
     const before = totalTokens - tokensOf(rest);
     const limits = limitsOf(bare, rest.map(({ document }) => document), context);
-    await context.engine.forward(forwardGraphOf(bare, context.catalog, context.graphs, targetOf(context.engine)), bare.taps.length, rest.map(({ document }) => document), {
+    await context.engine.forward(forwardGraphOf(bare, context.catalog, context.graphs, targetOf(context.engine), { documents: rest.map(({ document }) => document) }), bare.taps.length, rest.map(({ document }) => document), {
       signal: context.signal,
       ...(limits === null ? {} : { limits }),
       onProgress: ({ documents, tokens }) => tell(known + documents, before + tokens),

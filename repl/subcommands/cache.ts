@@ -30,7 +30,7 @@ export async function cache(request: Extract<Request, { kind: "cache" }>, shop: 
     case "ls":
       return list(place.folder, place.limit, shop);
     case "gc":
-      return told(place.folder, collect(place.folder, limit), shop);
+      return told(place.folder, collect(place.folder, limit, true), shop);
     case "clear":
       return told(place.folder, clear(place.folder), shop);
     default:

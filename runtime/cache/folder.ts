@@ -7,6 +7,7 @@
  *   v1/values/<key>.seg             values that the stage `cache` keeps, named by their plan
  *   v1/temporary/                   files being written, named by their owner
  *   v1/damaged/                     segments set aside because a checksum was wrong
+ *   converted/<digest>.safetensors  copies of archives that cannot be mapped, named by the archive (`runtime/checkpoint/converted.ts`)
  */
 import { existsSync, lstatSync, mkdirSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";

@@ -2,6 +2,7 @@
 import { lstatSync, readdirSync, unlinkSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import { systemCode } from "../data/error.ts";
+import { copiesOf, sweepCopies } from "./copies.ts";
 import { sweepTemporary } from "./publish.ts";
 import { createSegmentFiles } from "./segment_files.ts";
 
@@ -14,8 +15,8 @@ export interface SegmentFacts {
 
 /** What a space or a kept value takes. */
 export interface Holding {
-  readonly kind: "activations" | "value";
-  /** From the label: `kjv layer 7 resid_post, SAE kjv (saelens)`, or the name given to the stage `cache`. */
+  readonly kind: "activations" | "value" | "converted";
+  /** From the label: `kjv layer 7 resid_post, SAE kjv (saelens)`, the name given to the stage `cache`, or the archive that a copy was made of. */
   readonly name: string;
   readonly records: number;
   readonly segments: number;
@@ -52,7 +53,7 @@ export function namesIn(place: string): string[] {
   }
 }
 
-/** Spaces and values, the most recently used first. Segments that cannot be read, or are of a newer saeq, count their bytes only. */
+/** Spaces, values and converted copies, the most recently used first. Segments that cannot be read, or are of a newer saeq, count their bytes only. */
 export function holdings(folder: string): Holding[] {
   const files = createSegmentFiles();
   try {
@@ -65,7 +66,8 @@ export function holdings(folder: string): Holding[] {
       const entry = found.get(id) ?? { kind, name: label, records: 0, segments: 0, bytes: 0, used: 0 };
       found.set(id, { ...entry, records: entry.records + (opened?.state === "good" ? opened.index.count : 0), segments: entry.segments + 1, bytes: entry.bytes + bytes, used: Math.max(entry.used, used) });
     }
-    return [...found.values()].sort((a, b) => b.used - a.used || (a.name < b.name ? -1 : 1));
+    const copies = copiesOf(folder).map(({ source, arrays, bytes, used }): Holding => ({ kind: "converted", name: source, records: arrays, segments: 1, bytes, used }));
+    return [...found.values(), ...copies].sort((a, b) => b.used - a.used || (a.name < b.name ? -1 : 1));
   } finally {
     files.close();
   }
@@ -87,11 +89,15 @@ export interface Removed {
   readonly left: number;
 }
 
-/** Remove the least recently used segments until no more than `limit` bytes stay, and what dead writers and damage left. */
-export function collect(folder: string, limit: number): Removed {
+/**
+ * Remove the least recently used segments until no more than `limit` bytes stay, and what dead writers and damage left. Converted copies are
+ * counted and removed with them where `copies` is set: not while a run makes room for itself, since it may compute with one.
+ */
+export function collect(folder: string, limit: number, copies = false): Removed {
   const version = join(folder, "v1");
-  sweepTemporary(join(version, "temporary"));
-  const all = segmentsOf(folder).sort((a, b) => a.used - b.used || (a.path < b.path ? -1 : 1));
+  if (namesIn(version).includes("temporary")) sweepTemporary(join(version, "temporary"));
+  sweepCopies(folder);
+  const all = [...segmentsOf(folder), ...(copies ? copiesOf(folder) : [])].sort((a, b) => a.used - b.used || (a.path < b.path ? -1 : 1));
   let left = all.reduce((sum, { bytes }) => sum + bytes, 0);
   const removed = { segments: 0, bytes: 0 };
   for (const { path, bytes } of all) {
@@ -105,7 +111,7 @@ export function collect(folder: string, limit: number): Removed {
   return { ...removed, left };
 }
 
-/** Remove everything that can be computed again; segments of a newer saeq stay. */
+/** Remove everything that can be made again; segments of a newer saeq stay. */
 export function clear(folder: string): Removed {
   const files = createSegmentFiles();
   const removed = { segments: 0, bytes: 0 };
@@ -118,6 +124,13 @@ export function clear(folder: string): Removed {
     }
   }
   files.close();
+  for (const { path, bytes } of copiesOf(folder)) {
+    if (!removeFile(path)) left += bytes;
+    else {
+      removed.segments++;
+      removed.bytes += bytes;
+    }
+  }
   for (const name of namesIn(join(folder, "v1", "damaged"))) removeFile(join(folder, "v1", "damaged", name));
   collect(folder, Number.POSITIVE_INFINITY);
   return { ...removed, left };

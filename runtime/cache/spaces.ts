@@ -27,5 +27,5 @@ export function spaceOf(graph: EmittedGraph, weights: readonly TensorRef[], opti
  * somebody does.
  */
 export function tapName(model: ModelRef, tap: Tap, guarded: boolean): string {
-  return `${model.name} layer ${tap.layer} ${tap.hook}${tap.centred === true ? " centred" : ""}${tap.sae === null ? "" : `, SAE ${tap.sae.name} (${tap.sae.convention})${guarded ? "" : ", guard off"}`}`;
+  return `${model.name} layer ${tap.layer} ${tap.hook}${tap.centred === true ? " centred" : ""}${tap.folded !== undefined ? " without value biases" : ""}${tap.sae === null ? "" : `, SAE ${tap.sae.name} (${tap.sae.convention})${guarded ? "" : ", guard off"}`}`;
 }

@@ -1,19 +1,27 @@
-/** Without this file a model on the hub could be checked only after all of it was downloaded. */
+/** Without this file a model on the hub could be checked only after all of it was downloaded, and an archive only after all of it was converted. */
 import { basename, dirname } from "node:path";
 
-/** A file that is not on this machine yet: its header is known, and parts of it can be asked for. */
+/** A file that is not on this machine yet: parts of it can be asked for. */
 export interface AbsentFile {
   readonly size: number;
-  /** The safetensors header, without the eight bytes before it. */
-  readonly header: Uint8Array;
+  /** The safetensors header, without the eight bytes before it; null for files of other kinds. */
+  readonly header: Uint8Array | null;
   read(offset: number, length: number): Promise<Uint8Array>;
+  /** Writes the file, where this machine can make it from what it has; null where it has to be downloaded. */
+  readonly make: ((work: Making) => Promise<void>) | null;
+}
+
+/** What making a file may be stopped by, and whom it tells. */
+export interface Making {
+  readonly signal: AbortSignal;
+  readonly onBytes: (bytes: number) => void;
 }
 
 /** By the place it will lie at; a repository names it by another path that leads there. */
 const files = new Map<string, AbsentFile>();
 const places = new Map<string, string>();
 
-/** From now on `name` stands for a file that will lie at `place`. */
+/** From now on `name` stands for a file that will lie at `place`. Said again, it is read as it was said last. */
 export function announce(name: string, place: string, file: AbsentFile): void {
   places.set(name, place);
   files.set(place, file);
@@ -38,4 +46,19 @@ export function absentFile(place: string): AbsentFile | null {
 export function arrived(place: string): void {
   files.delete(place);
   for (const [name, each] of places) if (each === place) places.delete(name);
+}
+
+/** Make those of these files that this machine can make; `onBytes` is told of all of them together. @throws CheckpointError; AbortError */
+export async function makeAbsent(wanted: ReadonlySet<string>, signal: AbortSignal, onBytes: (bytes: number, total: number) => void): Promise<void> {
+  const work = [...wanted].flatMap((place) => {
+    const file = absentFile(place);
+    return file === null || file.make === null ? [] : [{ size: file.size, make: file.make }];
+  });
+  const total = work.reduce((sum, { size }) => sum + size, 0);
+  let done = 0;
+  for (const { size, make } of work) {
+    const before = done;
+    await make({ signal, onBytes: (bytes) => onBytes(before + bytes, total) });
+    done += size;
+  }
 }

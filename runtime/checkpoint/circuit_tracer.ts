@@ -15,18 +15,20 @@ const ENCODER = /^W_enc_(\d+)\.safetensors$/;
 /**
  * One layer of a set of transcoders: `layer_<n>.safetensors` with W_enc [m, d], W_dec [m, d], b_enc, b_dec, and, as they are, W_skip [d, d] and
  * `activation_function.threshold`; or of a cross-layer transcoder: `W_enc_<n>.safetensors` with W_enc_<n>, b_enc_<n>, b_dec_<n> and, as it is,
- * threshold_<n> (circuit-tracer 0.5.0 `single_layer_transcoder.py`, `cross_layer_transcoder.py`). `config.yaml` names the hooks of all layers.
+ * threshold_<n> (circuit-tracer 0.5.0 `single_layer_transcoder.py`, `cross_layer_transcoder.py`). `config.yaml` names the hooks of all layers;
+ * the repositories of mwhanna that have none are known by name (sae_lens 6.54 `get_mwhanna_transcoder_config_from_hf`).
  */
 export async function readCircuitTracer(folder: SaeFolder): Promise<SaeSpec | null> {
   const single = chosen(folder, LAYER);
   const cross = single === null ? chosen(folder, ENCODER) : null;
   const found = single ?? cross;
-  if (found === null || !folder.names.has("config.yaml")) return null;
+  if (found === null) return null;
+  const described = folder.names.has("config.yaml") ? await configured(folder) : single === null ? null : publishedAs(folder.place);
+  if (described === null) return null;
   refuseConvention(folder.path, "circuit-tracer", folder.options.convention ?? "publisher", ["publisher"]);
-  const file = await requireFile(folder.path, "config.yaml", "a set of transcoders holds config.yaml");
-  const text = await start(file);
-  const place = parseHookName(`blocks.${found.layer}.${yamlWord(text, "feature_input_hook", file)}`);
-  const hookOut = parseHookName(`blocks.${found.layer}.${yamlWord(text, "feature_output_hook", file)}`);
+  const { text } = described;
+  const place = parseHookName(`blocks.${found.layer}.${described.input}`);
+  const hookOut = parseHookName(`blocks.${found.layer}.${described.output}`);
   const weights = await weightsOf(folder, [found.name], "download the whole folder again");
   const suffix = single === null ? `_${found.layer}` : "";
   const encoder = find(weights, `W_enc${suffix}`);
@@ -46,10 +48,31 @@ export async function readCircuitTracer(folder: SaeFolder): Promise<SaeSpec | nu
     ...place,
     hookOut,
     convention: "publisher",
-    modelName: yamlWord(text, "model_name", file),
+    modelName: described.model,
     format: "circuit_tracer",
     notes: weights.notes,
   };
+}
+
+interface Described {
+  readonly text: string;
+  readonly input: string;
+  readonly output: string;
+  readonly model: string;
+}
+
+async function configured(folder: SaeFolder): Promise<Described> {
+  const file = await requireFile(folder.path, "config.yaml", "a set of transcoders holds config.yaml");
+  const text = await start(file);
+  const model = yamlWord(text, "model_name", file);
+  const output = yamlWord(text, "feature_output_hook", file);
+  // What comes out of the MLP is what is added to the stream, except where a norm stands between (Gemma).
+  return { text, input: yamlWord(text, "feature_input_hook", file), output: output === "mlp.hook_out" && !/gemma/i.test(model) ? "hook_mlp_out" : output, model };
+}
+
+function publishedAs(place: string): Described | null {
+  const size = /mwhanna\/qwen3-(\d+(?:\.\d+)?)b/.exec(place)?.[1];
+  return size === undefined ? null : { text: "", input: "mlp.hook_in", output: "hook_mlp_out", model: `Qwen/Qwen3-${size}B` };
 }
 
 async function decoded(weights: Weights, dIn: number, dSae: number): Promise<Pick<SaeSpec, "decoder" | "noDecoder">> {

@@ -1,70 +1,100 @@
 /** Without this file weights that cannot be mapped where they lie (deflated, big-endian, float64) could not be used at all. */
 import { createHash } from "node:crypto";
 import { lstat, mkdir, stat } from "node:fs/promises";
-import { homedir, tmpdir } from "node:os";
-import { isAbsolute, join } from "node:path";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { crc32 } from "node:zlib";
+import { COPIES, SOURCE } from "../cache/copies.ts";
+import { cachePlace } from "../cache/folder.ts";
 import { atomicWrite } from "../data/atomic_write.ts";
 import { DataError } from "../data/error.ts";
+import { absentFile, announce, arrived, type Making } from "./absent.ts";
 import { CheckpointError } from "./error.ts";
 import { unpacked } from "./inflate.ts";
-import type { NpyMember } from "./npz.ts";
+import { storedType, WIDTH, type NpyMember } from "./npy_member.ts";
 import { unreadable } from "./real_path.ts";
-import { readSafetensors, type TensorFile } from "./safetensors.ts";
+import { readSafetensors, type TensorEntry, type TensorFile } from "./safetensors.ts";
 import type { ZipDirectory } from "./zip_directory.ts";
 
-const WIDTH: Readonly<Record<string, number>> = { F64: 8, F32: 4, F16: 2, I64: 8, I32: 4, U8: 1, I8: 1, BOOL: 1 };
-
-/** `$XDG_CACHE_HOME/saeq/converted`, or its usual place. */
-export function convertedFolder(env: NodeJS.ProcessEnv = process.env): string {
-  const cache = env["XDG_CACHE_HOME"];
-  if (cache !== undefined && isAbsolute(cache)) return join(cache, "saeq", "converted");
-  const home = env["HOME"] ?? homedir();
-  return isAbsolute(home) ? join(home, ".cache", "saeq", "converted") : join(tmpdir(), "saeq-converted");
+/** In the user's cache, so that `saeq cache` shows and removes it; where nothing is to be cached still in a place of this user's. */
+export function convertedFolder(env: Readonly<Record<string, string | undefined>> = process.env): string {
+  const place = cachePlace(env) ?? cachePlace({ ...env, SAEQ_CACHE: "" });
+  return place === null ? join(tmpdir(), "saeq-converted") : join(place.folder, COPIES);
 }
 
 /**
  * All arrays of an archive as little-endian safetensors, float64 as float32, made once: the copy is named by the archive's directory (names,
- * sizes, checksums of all members), place, size and time of change, so that no other file can pass for it. Members are checked against
- * their checksums while they are copied.
+ * sizes, checksums of all members), place, size and time of change, so that no other file can pass for it. A copy that is not there yet is
+ * announced: its vectors are read out of the archive, and whoever computes with it makes it first (`AbsentFile.make`).
  */
 export async function convertedCopy(directory: ZipDirectory, arrays: readonly NpyMember[]): Promise<{ readonly weights: TensorFile; readonly note: string }> {
+  const { file } = directory;
+  const local = absentFile(file) === null;
+  const { mtimeMs, ino } = local ? await stat(file).catch((error: unknown) => Promise.reject(unreadable(file, error))) : { mtimeMs: 0, ino: 0 };
+  const name = createHash("sha256").update(directory.bytes).update(`\0${file}\0${directory.size}\0${mtimeMs}\0${ino}`).digest("hex");
   const folder = convertedFolder();
-  const { mtimeMs, ino } = await stat(directory.file).catch((error: unknown) => Promise.reject(unreadable(directory.file, error)));
-  const name = createHash("sha256").update(directory.bytes).update(`\0${directory.file}\0${directory.size}\0${mtimeMs}\0${ino}`).digest("hex");
   const copy = join(folder, `${name}.safetensors`);
-  let weights = (await usable(folder, copy)) ? await whole(copy, arrays) : null;
-  const known = weights !== null;
-  if (weights === null) {
-    await write(folder, copy, directory, arrays);
-    weights = await whole(copy, arrays);
-  }
-  if (weights === null) throw new CheckpointError("unreadable-file", `${copy} does not hold what was just written to it`, { help: "check that disk, or name another place: XDG_CACHE_HOME=~/.cache saeq …" });
-  const tensors = new Map([...weights.tensors].map(([name, found]) => {
-    const header = arrays.find((array) => array.name === name)?.header;
-    return [name, { ...found, columnMajor: header !== undefined && header.fortran && header.shape.length > 1 }];
+  const { header, starts, size } = plannedHeader(file, arrays);
+  const known = local && (await usable(folder, copy)) && (await isWhole(copy, arrays));
+  if (!known) announce(copy, copy, { size, header: null, read: (offset, length) => readFrom(file, arrays, starts, offset, length), make: local ? (work) => make(folder, copy, file, arrays, header, work) : null });
+  const tensors = new Map(arrays.map((array, at): [string, TensorEntry] => {
+    const { dtype, shape, fortran } = array.header;
+    const begin = starts[at] as number;
+    return [array.name, { name: array.name, file: copy, dtype: storedType(dtype), shape, offset: begin, length: (starts[at + 1] as number) - begin, columnMajor: fortran && shape.length > 1 }];
   }));
-  const note = known
-    ? `${directory.file} cannot be mapped as it is; its converted copy is read: ${copy}`
-    : `${directory.file} cannot be mapped as it is and was converted once to ${copy} (${weights.size} bytes; it may be removed)`;
-  // The digest is of what was published, so that it is the same whoever converted it.
-  return { weights: { ...weights, header: directory.bytes, tensors }, note };
+  const note = known ? `${file} cannot be mapped as it is; its converted copy is read: ${copy}` : `${file} cannot be mapped as it is and is converted once, to ${copy} (${size} bytes; \`saeq cache ls\` lists it)`;
+  // The digest is of what was published, so that it is the same before the conversion and after it.
+  return { weights: { file, size: directory.size, header: directory.bytes, start: 0, tensors }, note };
 }
 
-/** The copy's tensors, or null where it is cut or holds something else: it is then made anew. */
-async function whole(copy: string, arrays: readonly NpyMember[]): Promise<TensorFile | null> {
+/** The bytes before the data, where in the copy each array begins (and the last one ends), and its size. */
+function plannedHeader(file: string, arrays: readonly NpyMember[]): { readonly header: Uint8Array; readonly starts: readonly number[]; readonly size: number } {
+  const ends = [0];
+  const described = arrays.map(({ name, header: { dtype, shape } }) => {
+    const stored = storedType(dtype);
+    const begin = ends.at(-1) as number;
+    ends.push(begin + shape.reduce((product, size) => product * size, 1) * (WIDTH[stored] as number));
+    return [name, { dtype: stored, shape, data_offsets: [begin, ends.at(-1)] }];
+  });
+  const text = JSON.stringify({ __metadata__: { [SOURCE]: file }, ...Object.fromEntries(described) as object });
+  const padded = Buffer.from(text + " ".repeat((8 - ((8 + Buffer.byteLength(text)) % 8)) % 8));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(padded.length));
+  const header = Buffer.concat([length, padded]);
+  const starts = ends.map((end) => header.length + end);
+  return { header, starts, size: starts.at(-1) as number };
+}
+
+/** Part of one array of a copy that is not there, out of the archive. */
+async function readFrom(file: string, arrays: readonly NpyMember[], starts: readonly number[], offset: number, length: number): Promise<Uint8Array> {
+  const at = starts.findLastIndex((start, index) => start <= offset && index < arrays.length);
+  const array = arrays[at];
+  const skip = offset - (starts[at] ?? 0);
+  if (array === undefined || offset + length > (starts[at + 1] as number)) throw new Error(`${length} bytes at ${offset} are of no array of ${file}`);
+  const found = new Uint8Array(length);
+  let passed = 0;
+  for await (const piece of converted(file, array)) {
+    const from = Math.max(0, skip - passed);
+    const to = Math.min(piece.length, skip + length - passed);
+    if (from < to) found.set(piece.subarray(from, to), passed + from - skip);
+    passed += piece.length;
+    if (passed >= skip + length) break;
+  }
+  return found;
+}
+
+/** Whether the copy holds these arrays; one that is cut, or holds something else, is made anew. */
+async function isWhole(copy: string, arrays: readonly NpyMember[]): Promise<boolean> {
+  arrived(copy);
   const found = await readSafetensors(copy).catch((error: unknown) => {
     if (error instanceof CheckpointError && error.code !== "unreadable-file") return null;
     throw error;
   });
-  const same = arrays.every(({ name, header }) => {
+  return arrays.every(({ name, header }) => {
     const tensor = found?.tensors.get(name);
     return tensor !== undefined && JSON.stringify(tensor.shape) === JSON.stringify(header.shape) && tensor.dtype === storedType(header.dtype);
   });
-  return same ? found : null;
 }
-
-const storedType = (dtype: string): string => (dtype === "F64" ? "F32" : dtype);
 
 /** A copy of this user's own in a folder that nobody else writes. */
 async function usable(folder: string, copy: string): Promise<boolean> {
@@ -72,30 +102,24 @@ async function usable(folder: string, copy: string): Promise<boolean> {
   if (file === null) return false;
   const place = await lstat(folder);
   const mine = process.getuid === undefined || (file.uid === process.getuid() && place.uid === process.getuid() && (place.mode & 0o022) === 0);
-  if (!mine || !file.isFile()) throw new CheckpointError("unreadable-file", `${copy} is not a file of this user in a folder that only this user writes`, { help: `remove it, or name another place: XDG_CACHE_HOME=~/.cache saeq …` });
+  if (!mine || !file.isFile()) throw new CheckpointError("unreadable-file", `${copy} is not a file of this user in a folder that only this user writes`, { help: `remove it, or name another place: SAEQ_CACHE=~/.cache/saeq saeq …` });
   return true;
 }
 
-async function write(folder: string, copy: string, { file }: ZipDirectory, arrays: readonly NpyMember[]): Promise<void> {
-  let offset = 0;
-  const header = Object.fromEntries(arrays.map(({ name, header: { dtype, shape } }) => {
-    const stored = storedType(dtype);
-    const count = shape.reduce((product, size) => product * size, 1);
-    const begin = offset;
-    offset += count * (WIDTH[stored] as number);
-    return [name, { dtype: stored, shape, data_offsets: [begin, offset] }];
-  }));
-  const text = JSON.stringify(header);
-  const padded = Buffer.from(text + " ".repeat((8 - ((8 + Buffer.byteLength(text)) % 8)) % 8));
-  const length = Buffer.alloc(8);
-  length.writeBigUInt64LE(BigInt(padded.length));
+/** Write the copy: all of it or nothing. Members are checked against their checksums meanwhile. */
+async function make(folder: string, copy: string, file: string, arrays: readonly NpyMember[], header: Uint8Array, { signal, onBytes }: Making): Promise<void> {
   /** What the archive itself had to say: the writer would take its code for one of the system. */
   let fault: CheckpointError | null = null;
+  let bytes = 0;
+  const counted = (piece: Uint8Array): Uint8Array => {
+    signal.throwIfAborted();
+    onBytes((bytes += piece.length));
+    return piece;
+  };
   async function* chunks(): AsyncGenerator<Uint8Array> {
-    yield length;
-    yield padded;
+    yield counted(header);
     try {
-      for (const array of arrays) yield* converted(file, array);
+      for (const array of arrays) for await (const piece of converted(file, array)) yield counted(piece);
     } catch (error) {
       if (error instanceof CheckpointError) fault = error;
       throw error;
@@ -103,12 +127,14 @@ async function write(folder: string, copy: string, { file }: ZipDirectory, array
   }
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    await atomicWrite(copy, chunks());
+    await atomicWrite(copy, chunks(), { signal });
   } catch (error) {
+    signal.throwIfAborted();
     if (fault !== null) throw fault;
     const reason = error instanceof DataError ? error.message : String(error);
     throw new CheckpointError("unreadable-file", `${file} must be converted, and its copy cannot be written: ${reason}`, { help: 'save it without compression: numpy.savez("params.npz", **numpy.load("params.npz"))' });
   }
+  if (!(await isWhole(copy, arrays))) throw new CheckpointError("unreadable-file", `${copy} does not hold what was just written to it`, { help: "check that disk, or name another place: SAEQ_CACHE=~/.cache/saeq saeq …" });
 }
 
 /** The numbers of one array, whole elements at a time. */

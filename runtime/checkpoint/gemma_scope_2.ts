@@ -13,7 +13,7 @@ import { decoderOf, encoderOf, find, maybe, normsOf, PLAIN, refuseConvention, th
 /**
  * `config.json` and `params.safetensors` of google/gemma-scope-2-{270m,1b,4b,12b,27b}-{pt,it}: w_enc [d, m], w_dec [m, dOut], b_enc, b_dec,
  * threshold, affine_skip_connection [d, dOut] (sae_lens 6.54 `gemma_3_sae_huggingface_loader`). Places are the transformers modules that the
- * config names: for what a transcoder reads, sae_lens writes a name (`hook_mlp_in`) under which TransformerLens has another activation.
+ * config names: for what a transcoder reads (`mlp.hook_in` here), sae_lens writes `hook_mlp_in`, under which TransformerLens has another activation.
  * A layer of a cross-layer transcoder has w_dec [m, layers, dOut]: its features are read, it decodes to no single place.
  */
 export async function readGemmaScope2(folder: SaeFolder): Promise<SaeSpec | null> {

@@ -13,9 +13,18 @@ export interface NpyHeader {
 
 // Format: numpy/lib/format.py, "Format Version 1.0", "2.0", "3.0".
 export const LARGEST_NPY_HEADER = 65_536;
+/** So many bytes say how long a header is. */
+export const NPY_START = 12;
 const AGAIN = { help: "download the file again" };
 const TYPES: Readonly<Record<string, string>> = { f2: "F16", f4: "F32", f8: "F64", i4: "I32", i8: "I64", u1: "U8", i1: "I8", b1: "BOOL" };
 const TOKEN = /\s*(?:'([^'"\\\n]*)'|"([^'"\\\n]*)"|(True|False)|(\d{1,15})L?|([{}(),:[\]]))/y;
+
+/** Bytes from the start of an array of which its header can be parsed; no more than the largest that is read, whatever these first bytes say. */
+export function npyHeaderSize(start: Uint8Array): number {
+  if (start.length < NPY_START) return NPY_START;
+  const view = new DataView(start.buffer, start.byteOffset, start.length);
+  return Math.max(NPY_START, Math.min(start[6] === 1 ? 10 + view.getUint16(8, true) : 12 + view.getUint32(8, true), 12 + LARGEST_NPY_HEADER));
+}
 
 /**
  * The header of a .npy array of version 1, 2 or 3 from its first bytes (`LARGEST_NPY_HEADER` + 12 suffice). Only the literal that numpy

@@ -1,22 +1,15 @@
 /** Without this file the SAEs of Gemma Scope, numpy archives, could not be read. */
-import { CheckpointError } from "./error.ts";
 import { convertedCopy } from "./converted.ts";
+import { CheckpointError } from "./error.ts";
 import { firstBytes } from "./inflate.ts";
-import { LARGEST_NPY_HEADER, parseNpyHeader, type NpyHeader } from "./npy_header.ts";
+import { npyHeaderSize, NPY_START, parseNpyHeader } from "./npy_header.ts";
+import { WIDTH, type NpyMember } from "./npy_member.ts";
 import type { TensorEntry, TensorFile } from "./safetensors.ts";
-import { readZipDirectory, type ZipMember } from "./zip_directory.ts";
-
-export interface NpyMember {
-  readonly name: string;
-  readonly member: ZipMember;
-  readonly header: NpyHeader;
-}
-
-const WIDTH: Readonly<Record<string, bigint>> = { F64: 8n, F32: 4n, F16: 2n, I64: 8n, I32: 4n, U8: 1n, I8: 1n, BOOL: 1n };
+import { readZipDirectory } from "./zip_directory.ts";
 
 /**
- * The arrays of an .npz. Stored little-endian arrays stay where they are, to be mapped at their offset; when one is deflated, big-endian
- * or a matrix of float64, the archive is converted once into a copy of ours, and a note says where it lies.
+ * The arrays of an .npz, by its directory and the headers of its members alone. Stored little-endian arrays stay where they are, to be mapped
+ * at their offset; when one is deflated, big-endian or a matrix of float64, all of them lie in a copy of ours, and a note says where.
  * Errors: `broken-archive`, `path-outside-folder`, `invalid-tensor`, `unsupported-dtype`, `pickle-refused`.
  */
 export async function readNpz(file: string): Promise<{ readonly weights: TensorFile; readonly notes: readonly string[] }> {
@@ -28,8 +21,8 @@ export async function readNpz(file: string): Promise<{ readonly weights: TensorF
       continue;
     }
     const where = `\`${member.name}\` of ${file}`;
-    const header = parseNpyHeader(await firstBytes(file, member, LARGEST_NPY_HEADER + 12), where);
-    const needed = header.shape.reduce((product, size) => product * BigInt(size), WIDTH[header.dtype] as bigint) + BigInt(header.start);
+    const header = parseNpyHeader(await firstBytes(file, member, npyHeaderSize(await firstBytes(file, member, NPY_START))), where);
+    const needed = header.shape.reduce((product, size) => product * BigInt(size), BigInt(WIDTH[header.dtype] as number)) + BigInt(header.start);
     if (needed !== BigInt(member.size)) throw new CheckpointError("invalid-tensor", `${where} of type ${header.dtype} and shape [${header.shape.join(", ")}] needs ${needed} bytes and has ${member.size}`, { help: "download the file again" });
     arrays.push({ name: member.name.slice(0, -4), member, header });
   }
@@ -43,7 +36,7 @@ export async function readNpz(file: string): Promise<{ readonly weights: TensorF
 
 function needsCopy({ member, header }: NpyMember): boolean {
   const wide = header.dtype === "F64" && header.shape.length > 1;
-  return member.deflated || wide || (header.bigEndian && WIDTH[header.dtype] !== 1n);
+  return member.deflated || wide || (header.bigEndian && WIDTH[header.dtype] !== 1);
 }
 
 function entryOf(file: string, { name, member, header }: NpyMember): TensorEntry {

@@ -11,7 +11,7 @@ import { readLlamaScope } from "./llama_scope.ts";
 import { readLlamascopium } from "./llamascopium.ts";
 import { requireFolder } from "./real_path.ts";
 import { openFolder, type SaeOptions, type SaeReader } from "./sae_folder.ts";
-import { readSaeLens } from "./sae_lens.ts";
+import { readSaeLens, REFUSED } from "./sae_lens.ts";
 import { readSparsify } from "./sparsify.ts";
 import { readTorchSae } from "./torch_saes.ts";
 
@@ -39,6 +39,10 @@ export async function readSae(path: string, options: SaeOptions): Promise<SaeSpe
   for (const { read } of SAE_FORMATS) {
     const spec = await read(folder);
     if (spec !== null) return spec;
+  }
+  // As canrager/temporalSAEs is published, which the registry knows.
+  if (folder.names.has("conf.yaml") && folder.names.has("latest_ckpt.safetensors")) {
+    throw new CheckpointError("unsupported-architecture", `${folder.path} holds a \`temporal\` SAE`, { notes: [`not computed: ${REFUSED["temporal"]}`], help: 'set sae "…" to one whose features are read from one position' });
   }
   const supported = SAE_FORMATS.map(({ name, files }) => `supported: ${name}: ${files}`);
   const names = [...folder.names].sort();

@@ -23,6 +23,8 @@ export interface SaeOptions {
   readonly normFactor?: number | null;
   readonly place?: string | null;
   readonly file?: string | null;
+  /** A normalisation that sae_lens' table puts in place of the one in a config of sae_lens. */
+  readonly normalize?: string | null;
 }
 
 /** A folder that may hold an SAE. */
@@ -31,7 +33,7 @@ export interface SaeFolder {
   readonly place: string;
   /** Names of everything in it. */
   readonly names: ReadonlySet<string>;
-  readonly options: { readonly convention: Convention | null; readonly normFactor: number | null; readonly file: string | null };
+  readonly options: { readonly convention: Convention | null; readonly normFactor: number | null; readonly file: string | null; readonly normalize: string | null };
 }
 
 /** One format: null where the folder holds something else. */
@@ -39,11 +41,16 @@ export type SaeReader = (folder: SaeFolder) => Promise<SaeSpec | null>;
 
 const MOST_NAMES = 100_000;
 
-export async function openFolder(path: string, { convention, normFactor = null, place = null, file = null }: SaeOptions): Promise<SaeFolder> {
+export async function openFolder(path: string, { convention, normFactor = null, place = null, file = null, normalize = null }: SaeOptions): Promise<SaeFolder> {
   const names = await readdir(path).catch((error: unknown) => Promise.reject(unreadable(path, error)));
   if (names.length > MOST_NAMES) throw new CheckpointError("unsupported-sae-format", `${path} holds ${names.length} files`, { help: "name the folder of one SAE" });
   if (normFactor !== null && !(normFactor > 0 && Number.isFinite(normFactor))) throw new Error(`a norm factor is a number greater than 0, not ${normFactor}`);
-  return { path, place: place ?? path, names: new Set([...names, ...announcedIn(path)]), options: { convention, normFactor, file } };
+  return { path, place: place ?? path, names: new Set([...names, ...announcedIn(path)]), options: { convention, normFactor, file, normalize } };
+}
+
+/** Files that the matrices of an SAE lie in. */
+export function saeFiles({ encoder, decoder }: SaeSpec): ReadonlySet<string> {
+  return new Set([encoder, ...(decoder === null ? [] : [decoder.weight, ...(decoder.skip === null ? [] : [decoder.skip.weight])])].map(({ file }) => file));
 }
 
 /** A JSON config of the folder with its bytes, which are part of the digest. */

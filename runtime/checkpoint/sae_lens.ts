@@ -26,7 +26,7 @@ const ARCHITECTURES: Readonly<Record<string, { readonly kind: SaeKind; readonly 
 };
 
 /** Architectures that sae_lens has and that are refused, with why. */
-const REFUSED: Readonly<Record<string, string>> = {
+export const REFUSED: Readonly<Record<string, string>> = {
   abstopk: "its features may be negative, and every measure here is of features that are active or not",
   matching_pursuit: "it chooses its features one after another, each from what the last one left",
   temporal: "its features depend on the tokens before, not on one residual",
@@ -52,17 +52,17 @@ export async function readSaeLens(folder: SaeFolder): Promise<SaeSpec | null> {
   const convention = folder.options.convention ?? "saelens";
   refuseConvention(folder.path, "sae_lens", convention, ["saelens", "neuronpedia"]);
   const config = await configOf(folder, "cfg.json");
-  const settings = migrated(config, folder.options.normFactor);
+  const settings = migrated(config, folder.options);
   const weights = await weightsOf(folder, ["sae_weights.safetensors"], "an SAE folder holds cfg.json and sae_weights.safetensors");
   const described = await describe(settings, weights, convention === "neuronpedia");
-  return { ...described, convention, digest: await digest([config.bytes, convention, String(settings.factor)], weights.files), format: "sae_lens", notes: weights.notes };
+  return { ...described, convention, digest: await digest([config.bytes, convention, String(settings.factor), settings.normalize], weights.files), format: "sae_lens", notes: weights.notes };
 }
 
 /**
  * Rules of sae_lens 6.54 `loading/pretrained_sae_loaders.py`: `handle_config_defaulting` decides by `sae_lens_version` whether a config is older
  * than 6.0, `handle_pre_6_0_config` renames keys, fills defaults and turns an old `activation_fn` of topk into the architecture.
  */
-function migrated(config: Config, normFactor: number | null): Settings {
+function migrated(config: Config, { normFactor, normalize: put }: SaeFolder["options"]): Settings {
   const metadata = section(config, "metadata");
   const version = word(config, "sae_lens_version", metadata === null ? "" : word(metadata, "sae_lens_version", ""));
   const old = !/^([6-9]|\d\d)/.test(version);
@@ -70,7 +70,7 @@ function migrated(config: Config, normFactor: number | null): Settings {
   const architecture = old && oldTopK(renamed) !== null ? "topk" : word(renamed, "architecture", "standard");
   requireArchitecture(renamed, architecture);
   refuseUnread(renamed);
-  const normalize = normalization(renamed, normFactor);
+  const normalize = normalization(put === null ? renamed : { ...renamed, value: { ...renamed.value, normalize_activations: put } }, normFactor);
   return { config: renamed, metadata: old ? renamed : (metadata ?? renamed), architecture, ...normalize };
 }
 
@@ -174,17 +174,18 @@ async function describe({ config, metadata, architecture, normalize, factor }: S
     outputScale: norms !== null && kind === "gated" ? Float32Array.from(norms, (norm) => norm / factor) : null,
     ...place,
     layer: place.layer ?? (Number.isInteger(oldLayer) ? (oldLayer as number) : null),
-    ...(readsCentred(metadata) ? { centred: true } : {}),
+    ...(processed(metadata, "center_writing_weights") ? { centred: true } : {}),
+    ...(processed(metadata, "fold_value_biases") ? { folded: processed(metadata, "fold_ln") ? "with_norm" : "values" } : {}),
     hookOut: transcoder ? (outPlace(place, parseHookName(word(metadata, "hook_name_out", ""))) ?? { layer: null, hook: null, hookName: "" }) : null,
     modelName: typeof modelName === "string" ? modelName : null,
     prependBos: flag(metadata, "prepend_bos", true),
   };
 }
 
-/** sae_lens hands `model_from_pretrained_kwargs` to TransformerLens when it loads the model (`load_model.py`). */
-function readsCentred(metadata: Config): boolean {
+/** sae_lens hands `model_from_pretrained_kwargs` to TransformerLens when it loads the model, and else has nothing of it processed (`load_model.py`). */
+function processed(metadata: Config, how: "center_writing_weights" | "fold_value_biases" | "fold_ln"): boolean {
   const options = section(metadata, "model_from_pretrained_kwargs");
-  return options !== null && flag(options, "center_writing_weights", false);
+  return options !== null && flag(options, how, false);
 }
 
 /** Old training checkpoints hold the logarithm (`saes/jumprelu_sae.py` `process_state_dict_for_loading`), batchtopk ones a scalar. */

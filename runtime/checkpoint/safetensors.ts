@@ -55,7 +55,7 @@ function pickleError(file: string): CheckpointError {
 export async function readSafetensors(file: string): Promise<TensorFile> {
   refusePickle(file);
   const absent = absentFile(file);
-  if (absent !== null) return { file, size: absent.size, header: absent.header, start: 8 + absent.header.length, tensors: tensorsOf(file, absent.header, absent.size) };
+  if (absent !== null && absent.header !== null) return { file, size: absent.size, header: absent.header, start: 8 + absent.header.length, tensors: tensorsOf(file, absent.header, absent.size) };
   let handle: FileHandle | null = null;
   try {
     const { size } = await stat(file);

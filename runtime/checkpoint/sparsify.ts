@@ -4,7 +4,7 @@ import type { SaeSpec } from "../../src/emit/specs.ts";
 import { flag, optional, size, word } from "./config.ts";
 import { digest } from "./digest.ts";
 import { CheckpointError } from "./error.ts";
-import { parseHookName, parseModulePath } from "./hook_name.ts";
+import { parseModulePath } from "./hook_name.ts";
 import { readVector } from "./numbers.ts";
 import { configOf, weightsOf, type SaeFolder } from "./sae_folder.ts";
 import { decoderOf, encoderOf, find, PLAIN, refuseConvention, requireK } from "./weights.ts";
@@ -33,7 +33,7 @@ export async function readSparsify(folder: SaeFolder): Promise<SaeSpec | null> {
   const transcode = flag(config, "transcode", false);
   const bias = await readVector(find(weights, "b_dec"), dIn);
   const module = basename(folder.place);
-  const place = transcode ? parseHookName(`${module}.input`) : parseModulePath(module);
+  const place = transcode ? parseModulePath(`${module}.input`) : parseModulePath(module);
   if (!/^(embed_tokens|.*\b(layers|h)[._]\d+\b.*)$/.test(module)) {
     throw new CheckpointError("invalid-config", `the folder ${module} is not named by a hookpoint, and sparsify keeps it nowhere else`, { help: "give the folder the name it was published under, as `layers.7` or `layers.7.mlp`" });
   }

@@ -4,6 +4,8 @@ import { createHash } from "node:crypto";
 import { CheckpointError } from "./error.ts";
 import { findFile, requireFile, requireFolder } from "./real_path.ts";
 import { readJsonObject, type Json, type JsonObject } from "./strict_json.ts";
+import { requireSoundTokenizer } from "./tokenizer_file.ts";
+import { timeBoxed, TOKENIZER_PATIENCE, type Patience } from "./tokenizer_rules.ts";
 
 export interface Tokenizer {
   /** Content fingerprint of tokenizer.json and tokenizer_config.json, part of every cache key. */
@@ -30,22 +32,36 @@ export interface Tokenizer {
  * Read `tokenizer.json` and, for the special tokens, the first of `tokenizer_config.json`, `special_tokens_map.json` and the model's
  * `config.json` that speaks of them: GPT-2 on the hub names its BOS nowhere but in the last, as an id. Throws `CheckpointError`.
  */
-export async function readTokenizer(path: string): Promise<Tokenizer> {
+export async function readTokenizer(path: string, patience: Patience = TOKENIZER_PATIENCE): Promise<Tokenizer> {
   const folder = await requireFolder(path);
   const file = await requireFile(folder, "tokenizer.json", "download the model's tokenizer.json as well; other tokenizer files are not read");
   const tokenizer = await readJsonObject(file);
   const configFile = await findFile(folder, "tokenizer_config.json");
   const config = configFile === null ? { bytes: new Uint8Array(), value: {} } : await readJsonObject(configFile);
-  let hub: HubTokenizer;
+  requireSoundTokenizer(file, tokenizer.value);
+  const others = [await optionalJson(folder, "special_tokens_map.json"), await optionalJson(folder, "config.json")] as const;
+  return usable(file, () => {
+    const hub = boxed(file, new HubTokenizer(tokenizer.value, config.value), timeBoxed(file, tokenizer.value, patience));
+    const tokens: SpecialTokens = { bosId: specialId(hub, "bos_token", config.value, ...others), eosId: specialId(hub, "eos_token", config.value, ...others) };
+    const digest = createHash("sha256").update(tokenizer.bytes).update(config.bytes).update(JSON.stringify(tokens)).digest("hex");
+    return wrap(hub, tokens, disagreement(hub, config.value, tokens.bosId, configFile ?? file), digest);
+  });
+}
+
+/** The library takes files as they should be: what it stumbles over is a fault of the file, also where it shows at the first text only. */
+function usable<T>(file: string, work: () => T): T {
   try {
-    hub = new HubTokenizer(tokenizer.value, config.value);
+    return work();
   } catch (error) {
+    if (error instanceof CheckpointError) throw error;
     throw new CheckpointError("unsupported-tokenizer", `${file} cannot be used: ${error instanceof Error ? error.message : String(error)}`, { help: 'set model "…" to one whose tokenizer.json Hugging Face tokenizers can read' });
   }
-  const others = [await optionalJson(folder, "special_tokens_map.json"), await optionalJson(folder, "config.json")] as const;
-  const tokens: SpecialTokens = { bosId: specialId(hub, "bos_token", config.value, ...others), eosId: specialId(hub, "eos_token", config.value, ...others) };
-  const digest = createHash("sha256").update(tokenizer.bytes).update(config.bytes).update(JSON.stringify(tokens)).digest("hex");
-  return wrap(hub, tokens, disagreement(hub, config.value, tokens.bosId, configFile ?? file), digest);
+}
+
+/** The library's tokenizer, whose rules may not take for ever, and whose failures are of its file. */
+function boxed(file: string, hub: HubTokenizer, box: ReturnType<typeof timeBoxed>): HubTokenizer {
+  const bounded = <A extends readonly unknown[], R>(work: (...args: A) => R) => (...args: A): R => usable(file, () => box((args[0] as { readonly length: number }).length, () => work(...args)));
+  return Object.assign(hub, { encode: bounded(hub.encode.bind(hub)), decode: bounded(hub.decode.bind(hub)) });
 }
 
 interface SpecialTokens {

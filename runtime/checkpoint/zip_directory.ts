@@ -1,8 +1,7 @@
 /** Without this file the members of .npz and .pt archives could not be found without unpacking what may be a bomb. */
-import { open, type FileHandle } from "node:fs/promises";
+import { openBytes, type Bytes } from "./bytes.ts";
 import { CheckpointError } from "./error.ts";
-import { unreadable } from "./real_path.ts";
-import { readExactly, refusePlaceholder } from "./safetensors.ts";
+import { refusePlaceholder } from "./safetensors.ts";
 
 /** A member where it lies: `size` bytes once unpacked, `packed` in the file from `offset` on. */
 export interface ZipMember {
@@ -39,18 +38,17 @@ function broken(file: string, what: string): CheckpointError {
  * the archive, no link, no overlap, no bomb. Reads at most 1.1 MB, and allocates only after sizes are checked. Nothing is ever extracted.
  */
 export async function readZipDirectory(file: string): Promise<ZipDirectory> {
-  let handle: FileHandle | null = null;
+  const source = await openBytes(file);
+  const { size } = source;
   try {
-    handle = await open(file, "r");
-    const { size } = await handle.stat();
-    refusePlaceholder(file, await readExactly(handle, file, 0, Math.min(size, 512)));
-    const { count, offset, length } = await endRecord(handle, file, size);
-    const bytes = await readExactly(handle, file, offset, length);
+    refusePlaceholder(file, await source.read(0, Math.min(size, 512)));
+    const { count, offset, length } = await endRecord(source, file);
+    const bytes = await source.read(offset, length);
     const entries = centralEntries(file, bytes, count, offset);
     const members = new Map<string, ZipMember>();
     const ends: { readonly from: number; readonly to: number; readonly name: string }[] = [];
     for (const entry of entries) {
-      const start = await dataStart(handle, file, entry, offset);
+      const start = await dataStart(source, file, entry, offset);
       if (start + entry.packed > offset) throw broken(file, `holds the member \`${entry.name}\` past the start of its directory`);
       members.set(entry.name, { name: entry.name, deflated: entry.deflated, crc: entry.crc, offset: start, packed: entry.packed, size: entry.size });
       ends.push({ from: entry.header, to: start + entry.packed, name: entry.name });
@@ -61,10 +59,8 @@ export async function readZipDirectory(file: string): Promise<ZipDirectory> {
       if (before !== undefined && before.to > each.from) throw broken(file, `holds the members \`${before.name}\` and \`${each.name}\` over one another`);
     });
     return { file, size, bytes, members };
-  } catch (error) {
-    throw error instanceof CheckpointError ? error : unreadable(file, error);
   } finally {
-    await handle?.close();
+    await source.close();
   }
 }
 
@@ -74,22 +70,24 @@ interface Directory {
   readonly length: number;
 }
 
-async function endRecord(handle: FileHandle, file: string, size: number): Promise<Directory> {
-  const tail = await readExactly(handle, file, Math.max(0, size - 65_557), Math.min(size, 65_557));
-  const view = new DataView(tail.buffer);
+async function endRecord(source: Bytes, file: string): Promise<Directory> {
+  const { size } = source;
+  const tail = await source.read(Math.max(0, size - 65_557), Math.min(size, 65_557));
+  const view = new DataView(tail.buffer, tail.byteOffset, tail.length);
   let at = tail.length - 22;
   while (at >= 0 && !(view.getUint32(at, true) === 0x0605_4b50 && at + 22 + view.getUint16(at + 20, true) === tail.length)) at -= 1;
   if (at < 0) throw broken(file, "is not a zip archive, or its end is missing");
   const wide = at >= 20 && view.getUint32(at - 20, true) === 0x0706_4b50;
-  const found = wide ? await wideEnd(handle, file, size, Number(view.getBigUint64(at - 12, true))) : { count: view.getUint16(at + 10, true), length: view.getUint32(at + 12, true), offset: view.getUint32(at + 16, true) };
+  const found = wide ? await wideEnd(source, file, Number(view.getBigUint64(at - 12, true))) : { count: view.getUint16(at + 10, true), length: view.getUint32(at + 12, true), offset: view.getUint32(at + 16, true) };
   if (found.length > LARGEST_DIRECTORY) throw broken(file, `declares a directory of ${found.length} bytes; at most ${LARGEST_DIRECTORY} are read`);
   if (found.offset + found.length > size) throw broken(file, `has ${size} bytes, and its directory would end at ${found.offset + found.length}`);
   return found;
 }
 
-async function wideEnd(handle: FileHandle, file: string, size: number, offset: number): Promise<Directory> {
-  if (!Number.isSafeInteger(offset) || offset + 56 > size) throw broken(file, "points past its end for its directory");
-  const view = new DataView((await readExactly(handle, file, offset, 56)).buffer);
+async function wideEnd(source: Bytes, file: string, offset: number): Promise<Directory> {
+  if (!Number.isSafeInteger(offset) || offset + 56 > source.size) throw broken(file, "points past its end for its directory");
+  const bytes = await source.read(offset, 56);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   if (view.getUint32(0, true) !== 0x0606_4b50) throw broken(file, "has a damaged end record");
   const number = (place: number): number => Number(view.getBigUint64(place, true));
   const found = { count: number(32), length: number(40), offset: number(48) };
@@ -162,12 +160,12 @@ function memberName(file: string, bytes: Uint8Array): string {
 }
 
 /** Where a member's data begin: behind its local header, which must name the same member. */
-async function dataStart(handle: FileHandle, file: string, entry: Entry, limit: number): Promise<number> {
+async function dataStart(source: Bytes, file: string, entry: Entry, limit: number): Promise<number> {
   const name = new TextEncoder().encode(entry.name);
   const needed = 30 + name.length;
   if (entry.header + needed > limit) throw broken(file, `holds the member \`${entry.name}\` past the start of its directory`);
-  const bytes = await readExactly(handle, file, entry.header, needed);
-  const view = new DataView(bytes.buffer);
+  const bytes = await source.read(entry.header, needed);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const same = view.getUint32(0, true) === 0x0403_4b50 && view.getUint16(26, true) === name.length && name.every((byte, i) => bytes[30 + i] === byte);
   if (!same) throw broken(file, `lists the member \`${entry.name}\` where another lies`);
   return entry.header + needed + view.getUint16(28, true);

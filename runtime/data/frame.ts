@@ -1,5 +1,5 @@
 /** Without this file stages could not hand values to one another at run time. */
-import type { Hook } from "../../src/ops/hook.ts";
+import type { Folded, Hook } from "../../src/ops/hook.ts";
 import type { PlotMark } from "../../src/ops/op.ts";
 import type { Accumulator } from "../kernels/accumulate.ts";
 import type { Facts } from "../measured.ts";
@@ -78,6 +78,7 @@ export interface Place {
   readonly layer: number;
   readonly hook: Hook;
   readonly centred?: true;
+  readonly folded?: Folded;
   /** The module of transformers whose value it is: `model.layers.7 output`. */
   readonly module?: string;
 }

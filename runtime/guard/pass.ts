@@ -64,13 +64,14 @@ export async function guardEncoded(op: Op & { readonly op: "encode" }, dense: De
   }
 }
 
-/** The progress of two jobs, one after the other, as that of one. */
-export function progressOfParts(documents: readonly Document[], first: number, onProgress: (progress: Progress) => void): { readonly first: (progress: Progress) => void; readonly rest: (progress: Progress) => void } {
+/** The progress of several jobs, one after the other, as that of one. */
+export function progressOfParts(parts: readonly (readonly Document[])[], onProgress: (progress: Progress) => void): readonly ((progress: Progress) => void)[] {
   const tokensOf = (part: readonly Document[]): number => part.reduce((sum, { ids }) => sum + ids.length, 0);
-  const totalTokens = tokensOf(documents);
-  const before = tokensOf(documents.slice(0, first));
-  return {
-    first: ({ documents: done, tokens }) => onProgress({ documents: done, totalDocuments: documents.length, tokens, totalTokens }),
-    rest: ({ documents: done, tokens }) => onProgress({ documents: first + done, totalDocuments: documents.length, tokens: before + tokens, totalTokens }),
-  };
+  const [totalDocuments, totalTokens] = [parts.reduce((sum, part) => sum + part.length, 0), parts.reduce((sum, part) => sum + tokensOf(part), 0)];
+  let before = { documents: 0, tokens: 0 };
+  return parts.map((part) => {
+    const { documents: done, tokens: read } = before;
+    before = { documents: done + part.length, tokens: read + tokensOf(part) };
+    return ({ documents, tokens }) => onProgress({ documents: done + documents, totalDocuments, tokens: read + tokens, totalTokens });
+  });
 }

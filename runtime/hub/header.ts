@@ -6,20 +6,21 @@ import { CheckpointError } from "../checkpoint/error.ts";
 import { LARGEST_HEADER } from "../checkpoint/safetensors.ts";
 import { atomicWrite } from "../data/atomic_write.ts";
 import type { Listed } from "./listing.ts";
+import type { ReadRange } from "./ranges.ts";
 
 /** Most headers of shards fit into the first request. */
 const FIRST = 256 * 1024;
 
-/** Part of a file on the hub: `length` bytes from `offset`. */
-export type ReadRange = (offset: number, length: number) => Promise<Uint8Array>;
-
-/** A safetensors file by its header, read by ranges and remembered under its hash. `notes` is the folder of the repository's notes. */
-export async function absentSafetensors(file: Listed, notes: string, read: ReadRange): Promise<AbsentFile> {
+/**
+ * A safetensors file by its header, read by ranges and remembered under its hash. `notes` is the folder of the repository's notes; `kept` reads
+ * what is asked for later.
+ */
+export async function absentSafetensors(file: Listed, notes: string, read: ReadRange, kept: ReadRange): Promise<AbsentFile> {
   const note = join(notes, "headers", file.hash);
   const known = await readFile(note).catch(() => null);
   const header = known ?? (await headerOf(file, read));
   if (known === null) await mkdir(dirname(note), { recursive: true }).then(() => atomicWrite(note, [header])).catch(() => {});
-  return { size: file.size, header: Uint8Array.from(header), read };
+  return { size: file.size, header: Uint8Array.from(header), read: kept, make: null };
 }
 
 async function headerOf(file: Listed, read: ReadRange): Promise<Uint8Array> {

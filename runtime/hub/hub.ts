@@ -1,18 +1,19 @@
 /** Without this file a model or SAE could be used only where somebody had put its files before. */
 import { existsSync } from "node:fs";
-import { realpath } from "node:fs/promises";
+import { mkdir, realpath, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { absentFile, announce, arrived } from "../checkpoint/absent.ts";
+import { absentFile, announce, arrived, type AbsentFile } from "../checkpoint/absent.ts";
 import { CheckpointError } from "../checkpoint/error.ts";
 import { blobPath, knownCommit, place, rememberCommit, repositoryFolder, snapshotFolder, tagCache } from "./cache.ts";
 import type { HubEnvironment } from "./environment.ts";
 import { absentSafetensors } from "./header.ts";
+import { keptRanges } from "./ranges.ts";
 import { filesFromSnapshot } from "./snapshot.ts";
 import { commitOf, filesAt, type Listed } from "./listing.ts";
 import { parseHubName, type HubName } from "./name.ts";
 import { createRequest, PATIENCE, type Patience } from "./request.ts";
 import { transfer } from "./transfer.ts";
-import { wantedOfModel, wantedOfSae } from "./wanted.ts";
+import { isWeights, wantedOfFile, wantedOfModel, wantedOfSae } from "./wanted.ts";
 
 /** What a look-up may do, and whom it tells. */
 export interface HubCall {
@@ -25,6 +26,8 @@ export interface HubCall {
 /** A model or SAE of the hub, as a folder that readers take like any other. */
 export interface Opened {
   readonly folder: string;
+  /** Which file of the folder was named; null where the folder was. */
+  readonly file: string | null;
   readonly commit: string;
   readonly name: HubName;
   /** Weights that are not here yet. */
@@ -53,6 +56,7 @@ const AT_ONCE = 4;
 
 export function createHub(env: HubEnvironment, patience: Patience = PATIENCE): Hub {
   const request = createRequest(env, patience);
+  const notesOf = (name: HubName): string => join(env.notes, name.repository.replaceAll("/", "--"));
   const address = (name: HubName, commit: string, path: string): string => `${env.endpoint}/${name.repository}/resolve/${commit}/${path.split("/").map(encodeURIComponent).join("/")}`;
 
   async function open(kind: "model" | "sae", text: string, call: HubCall): Promise<Opened> {
@@ -62,14 +66,26 @@ export function createHub(env: HubEnvironment, patience: Patience = PATIENCE): H
     const commit = await commitFor(name, folder, call, notes);
     const snapshot = snapshotFolder(folder, commit);
     const offline = env.offline || !call.network;
-    const files = offline ? await filesFromSnapshot(snapshot, name.folder, join(env.notes, name.repository.replaceAll("/", "--"), commit)) : await filesAt(name, commit, env, request, call.signal);
+    const list = (folder: string, deep: boolean): Promise<readonly Listed[]> => (offline ? filesFromSnapshot(snapshot, folder, deep, join(notesOf(name), commit)) : filesAt({ ...name, folder }, deep, commit, env, request, call.signal));
+    const single = kind === "sae" && isWeights(name.folder) ? await fileNamed(name, list) : null;
+    const files = single?.beside ?? (await list(name.folder, name.folder !== ""));
     if (files.length === 0) throw offline ? offlineError(name) : new CheckpointError("hub-not-found", `\`${name.repository}\` has no files in \`${name.folder}\``, { help: `its files are listed at ${env.endpoint}/${name.repository}/tree/${commit}` });
-    const { now, later } = kind === "model" ? wantedOfModel(files, name.repository, name.folder) : wantedOfSae(files, name.repository);
+    const { now, later } = kind === "model" ? wantedOfModel(files, name.repository, name.folder) : single === null ? wantedOfSae(files, name) : wantedOfFile(files, single.file);
     const pending = (file: Listed): Pending => ({ file, name, commit, blob: blobPath(folder, file.hash), pointer: join(snapshot, file.path) });
     await bring(now.map(pending).filter(({ pointer }) => !existsSync(pointer)), `download ${text}`, call);
     const absent = later.map(pending).filter(({ pointer }) => !existsSync(pointer));
+    const folderHere = join(snapshot, single === null ? name.folder : parentOf(name.folder));
+    // Readers look into a folder, though nothing of it be here yet.
+    await mkdir(folderHere, { recursive: true }).catch(() => {});
     await announceAll(absent, snapshot, call);
-    return { folder: join(snapshot, name.folder), commit, name, absent, notes };
+    return { folder: folderHere, file: single === null ? null : name.folder.slice(name.folder.lastIndexOf("/") + 1), commit, name, absent, notes };
+  }
+
+  /** The file of this name with the files beside it; null where it is a folder, though it be called like a file. */
+  async function fileNamed(name: HubName, list: (folder: string, deep: boolean) => Promise<readonly Listed[]>): Promise<{ readonly file: Listed; readonly beside: readonly Listed[] } | null> {
+    const beside = await list(parentOf(name.folder), false);
+    const file = beside.find(({ path }) => path === name.folder);
+    return file === undefined ? null : { file, beside };
   }
 
   /** The commit of a revision; of a branch the one it is at now, or with a word about it the last one known where the hub cannot be reached. */
@@ -101,15 +117,20 @@ export function createHub(env: HubEnvironment, patience: Patience = PATIENCE): H
     await each(files, async ({ file, blob, name, commit }) => {
       const at = join(root, file.path);
       const lies = join(await realpath(env.cache).catch(() => env.cache), blob.slice(env.cache.length));
-      if (absentFile(lies) !== null) return announce(at, lies, absentFile(lies)!);
-      const notes = join(env.notes, name.repository.replaceAll("/", "--"));
-      announce(at, lies, await absentSafetensors(file, notes, (offset, length) => range(name, commit, file, offset, length, call.signal)));
+      const notes = notesOf(name);
+      const read = (offset: number, length: number): Promise<Uint8Array> => range(name, commit, file, offset, length, call);
+      const kept = keptRanges(file, notes, read);
+      // What was announced before may have been so by a call that has been stopped.
+      const known = absentFile(lies)?.header ?? null;
+      const own: AbsentFile = { size: file.size, header: known, read: kept, make: null };
+      announce(at, lies, known !== null || !file.path.endsWith(".safetensors") ? own : await absentSafetensors(file, notes, read, kept));
     });
   }
 
   /** Bytes `offset` … of a file on the hub. */
-  async function range(name: HubName, commit: string, file: Listed, offset: number, length: number, signal: AbortSignal): Promise<Uint8Array> {
+  async function range(name: HubName, commit: string, file: Listed, offset: number, length: number, { signal, network }: HubCall): Promise<Uint8Array> {
     if (length === 0) return new Uint8Array(0);
+    if (env.offline || !network) throw offlineError(name);
     const asked = { repository: name.repository, revision: name.revision, file: file.path };
     for (let attempt = 1; ; attempt++) {
       const response = await request(address(name, commit, file.path), { headers: { Range: `bytes=${offset}-${offset + length - 1}` } }, asked, signal);
@@ -138,6 +159,7 @@ export function createHub(env: HubEnvironment, patience: Patience = PATIENCE): H
       await transfer({ url: address(name, commit, file.path), repository: name.repository, revision: name.revision, file, blob }, { request, patience, signal, onBytes });
       await place(blob, pointer);
       arrived(await realpath(blob));
+      await rm(join(notesOf(name), "ranges", file.hash), { recursive: true, force: true }).catch(() => {});
       got.set(file.path, file.size);
       done++;
       tell();
@@ -146,6 +168,8 @@ export function createHub(env: HubEnvironment, patience: Patience = PATIENCE): H
 
   return { open, bring };
 }
+
+const parentOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf("/")));
 
 /** A few at a time. The first failure ends all, and is thrown when all have ended. */
 async function each<T>(items: readonly T[], work: (item: T) => Promise<void>, stop: () => void = () => {}): Promise<void> {

@@ -34,11 +34,11 @@ export async function commitOf(name: HubName, env: HubEnvironment, request: Requ
 }
 
 /**
- * Files of a folder at a commit; of the root those that lie directly in it. Remembered, since a commit never changes.
+ * Files of a folder at a commit, `deep` those of its folders too. Remembered, since a commit never changes.
  * Paths are checked: a repository may not name a place outside its own snapshot.
  */
-export async function filesAt(name: HubName, commit: string, env: HubEnvironment, request: Request, signal: AbortSignal): Promise<readonly Listed[]> {
-  const note = join(env.notes, name.repository.replaceAll("/", "--"), commit, `${name.folder === "" ? "root" : encodeURIComponent(name.folder)}.json`);
+export async function filesAt(name: HubName, deep: boolean, commit: string, env: HubEnvironment, request: Request, signal: AbortSignal): Promise<readonly Listed[]> {
+  const note = join(env.notes, name.repository.replaceAll("/", "--"), commit, noteOf(name.folder, deep));
   const known = await remembered(note);
   if (known !== null) return known;
   const found: Listed[] = [];
@@ -46,7 +46,7 @@ export async function filesAt(name: HubName, commit: string, env: HubEnvironment
   const entries = listFiles({
     repo: { type: "model", name: name.repository },
     revision: commit,
-    recursive: name.folder !== "",
+    recursive: deep,
     ...(name.folder === "" ? {} : { path: name.folder.split("/").map(encodeURIComponent).join("/") }),
     hubUrl: env.endpoint,
     fetch: libraryFetch(request, name, signal),
@@ -59,6 +59,11 @@ export async function filesAt(name: HubName, commit: string, env: HubEnvironment
   }
   await mkdir(dirname(note), { recursive: true }).then(() => atomicWrite(note, [JSON.stringify(found)])).catch(() => {});
   return found;
+}
+
+/** What the list of a folder is called. */
+export function noteOf(folder: string, deep: boolean): string {
+  return `${folder === "" ? "root" : `${encodeURIComponent(folder)}${deep ? "" : "%2F"}`}.json`;
 }
 
 async function remembered(note: string): Promise<readonly Listed[] | null> {

@@ -20,7 +20,7 @@ const PART = /^(?!.*(?:--|\.\.))[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_])
 const REVISION = /^(?!.*(?:\.\.|\/\/|@\{))[A-Za-z0-9_][\w./+-]{0,199}$/;
 
 /**
- * `hf:org/name`, `hf:org/name@revision`, `hf:org/name/sub/folder@revision`: the first two words are the repository, what follows a folder in it,
+ * `hf:org/name`, `hf:org/name@revision`, `hf:org/name/sub/folder@revision`: the first two words are the repository, what follows a folder in it, or one file of weights of an SAE,
  * and behind the `@` everything is the revision, which may hold slashes itself. Without one it is the branch `main`.
  * @throws CheckpointError `hub-name`
  */
@@ -33,7 +33,7 @@ export function parseHubName(text: string): HubName {
   const folder = parts.slice(2);
   const fault = (why: string): never => {
     throw new CheckpointError("hub-name", `\`${text}\` is no name of a repository: ${why}`, {
-      notes: ["hf:org/name, hf:org/name@revision or hf:org/name/sub/folder@revision"],
+      notes: ["hf:org/name, hf:org/name@revision, hf:org/name/sub/folder@revision or, of SAEs, hf:org/name/layer3.sae.pt@revision"],
       help: 'set model "hf:org/name@main"',
     });
   };

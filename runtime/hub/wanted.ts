@@ -1,6 +1,7 @@
-/** Without this file a download would bring pickles, optimiser states and copies in other formats as well. */
+/** Without this file a download would bring optimiser states, copies in other formats and a repository's other SAEs as well. */
 import { CheckpointError } from "../checkpoint/error.ts";
 import type { Listed } from "./listing.ts";
+import { HUB_PREFIX, type HubName } from "./name.ts";
 
 /** What of a repository is used: `now` is needed to check a query, `later` holds weights. */
 export interface Wanted {
@@ -12,24 +13,50 @@ const MODEL_FILES = new Set(["config.json", "tokenizer.json", "tokenizer_config.
 const PICKLE = /\.(bin|pt|pth|ckpt|pkl)$/i;
 /** Saved beside SAEs and not used to encode: the density of features, and how the SAE was trained. */
 const BESIDE = new Set(["sparsity.safetensors", "runner_cfg.json"]);
+/** Files of torch.save that are read, by a reader that can build nothing but tensors. */
+const TORCH = /\.pth?$/i;
+/** Names under which one file is one of several SAEs of its folder. */
+const ONE_OF_MANY = /^(layer_?\d+(\.sae)?|W_enc_\d+)\.(safetensors|pt)$/;
 
 const nameOf = ({ path }: Listed): string => path.slice(path.lastIndexOf("/") + 1);
+const folderOf = ({ path }: Listed): string => path.slice(0, Math.max(0, path.lastIndexOf("/")));
+
+/** Whether a path may be that of one file of weights of an SAE. */
+export function isWeights(path: string): boolean {
+  return /\.(safetensors|npz|pth?)$/i.test(path);
+}
 
 /** Config, tokenizer and safetensors of a model; one file of weights is taken before shards. */
 export function wantedOfModel(files: readonly Listed[], repository: string, folder: string): Wanted {
-  const here = files.filter(({ path }) => path.slice(0, Math.max(0, path.lastIndexOf("/"))) === folder);
+  const here = files.filter((file) => folderOf(file) === folder);
   const single = here.filter((file) => nameOf(file) === "model.safetensors");
   const weights = single.length > 0 ? single : here.filter((file) => /^model-\d+-of-\d+\.safetensors$/.test(nameOf(file)));
   if (weights.length === 0) refusePickles(here, repository);
   return { now: here.filter((file) => MODEL_FILES.has(nameOf(file)) && !(single.length > 0 && nameOf(file).endsWith(".index.json"))), later: weights };
 }
 
-/** Configs and weights of an SAE; an archive of arrays has no header that could be read by itself and comes at once. */
-export function wantedOfSae(files: readonly Listed[], repository: string): Wanted {
-  const used = files.filter((file) => !BESIDE.has(nameOf(file)) && !PICKLE.test(nameOf(file)));
-  const weights = used.filter((file) => /\.(safetensors|npz)$/.test(file.path));
+/**
+ * Configs and weights of an SAE; files of torch.save only where there are no others, and then those of the folder itself: what lies below it are
+ * states of its training.
+ */
+export function wantedOfSae(files: readonly Listed[], { repository, folder, revision }: HubName): Wanted {
+  const several = files.filter((file) => folderOf(file) === folder && ONE_OF_MANY.test(nameOf(file)));
+  if (several.length > 1) {
+    const at = (file: Listed): string => `set sae "${HUB_PREFIX}${repository}/${file.path}${revision === "main" ? "" : `@${revision}`}"`;
+    throw new CheckpointError("unsupported-sae-format", `\`${repository}\` holds ${several.length} SAEs${folder === "" ? "" : ` in \`${folder}\``}, one a file`, { notes: [several.slice(0, 8).map(nameOf).join(", ")], help: `name one of them: ${at(several[0]!)}` });
+  }
+  const used = files.filter((file) => !BESIDE.has(nameOf(file)));
+  const mapped = used.filter((file) => /\.(safetensors|npz)$/.test(file.path));
+  const weights = mapped.length > 0 ? mapped : used.filter((file) => TORCH.test(file.path) && folderOf(file) === folder);
   if (weights.length === 0) refusePickles(files, repository);
-  return { now: used.filter((file) => /\.(json|yaml|npz)$/.test(file.path)), later: weights.filter((file) => file.path.endsWith(".safetensors")) };
+  return { now: used.filter((file) => /\.(json|yaml)$/.test(file.path)), later: weights };
+}
+
+/** One file of a folder of many, and the configs that belong to it. */
+export function wantedOfFile(beside: readonly Listed[], file: Listed): Wanted {
+  const own = `${nameOf(file).replace(/\.\w+$/, "")}_cfg.json`;
+  const configs = new Set(["cfg.json", "config.json", "config.yaml", "hyperparams.json", "lm_config.json", own]);
+  return { now: beside.filter((each) => configs.has(nameOf(each))), later: [file] };
 }
 
 function refusePickles(files: readonly Listed[], repository: string): void {

@@ -1,4 +1,5 @@
 /** Without this file what another program computed could not be read for comparison. */
+import { makeAbsent } from "../checkpoint/absent.ts";
 import { CheckpointError } from "../checkpoint/error.ts";
 import { readNpz } from "../checkpoint/npz.ts";
 import { pieces } from "../checkpoint/numbers.ts";
@@ -19,10 +20,11 @@ export interface Dump {
 
 const LARGEST = 4 * 2 ** 30;
 
-/** @throws CheckpointError `broken-dump`, and those of the readers of safetensors and npz */
-export async function readDump(file: string): Promise<Dump> {
+/** @throws CheckpointError `broken-dump`, and those of the readers of safetensors and npz; AbortError */
+export async function readDump(file: string, signal: AbortSignal = new AbortController().signal): Promise<Dump> {
   const { tensors, size } = /\.npz$/i.test(file) ? (await readNpz(file)).weights : await readSafetensors(file);
   if (size > LARGEST) throw broken(file, `it has ${size} bytes; at most ${LARGEST} are read`);
+  await makeAbsent(new Set([...tensors.values()].map((tensor) => tensor.file)), signal, () => {});
   const find = (name: string, dtype: string, rank: number): TensorEntry => {
     const found = tensors.get(name);
     if (found === undefined) throw broken(file, `it holds no \`${name}\``);

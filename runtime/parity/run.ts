@@ -36,7 +36,7 @@ export interface Parity {
  * @throws CheckpointError; EngineError; AbortError
  */
 export async function runParity(request: ParityRequest, options: CatalogOptions, call: HubCall, onProgress: (progress: Progress) => void): Promise<Parity> {
-  const dump = await readDump(request.against);
+  const dump = await readDump(request.against, call.signal);
   const catalog = createCatalog(request.readFrom, options);
   const meta = (name: string): string => (typeof dump.meta[name] === "string" ? (dump.meta[name] as string) : "");
   const sae = known<SaeFacts>(await catalog.lookUp({ kind: "sae", name: request.sae ?? SHIPPED, convention: request.convention ?? (meta("convention") || "saelens") }, call));
@@ -49,7 +49,7 @@ export async function runParity(request: ParityRequest, options: CatalogOptions,
   const engine = createEngine(defaultEngineOptions());
   try {
     const documents = dump.documents.map((ids) => ({ ids, wanted: Uint32Array.from(ids.keys()) }));
-    const graph = forwardGraphOf(op, catalog, new Map(), CPU, { guarded: true });
+    const graph = forwardGraphOf(op, catalog, new Map(), CPU, { guarded: true, documents });
     const residual = new Float32Array(dump.residual.length);
     const starts = documents.map(((at) => ({ ids }: { ids: Int32Array }) => (at += ids.length) - ids.length)(0));
     const parts = documents.map(() => ({ indptr: new Uint32Array(1), indices: new Uint32Array(0), values: new Float32Array(0) }));

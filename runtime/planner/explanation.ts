@@ -35,6 +35,8 @@ export interface Place {
   /** The module of the transformers package that gives the same. */
   readonly module: string | null;
   readonly centred: boolean;
+  /** z is read without the value biases of its heads. */
+  readonly folded: boolean;
   readonly sae: { readonly name: string; readonly features: number; readonly kernel: string; readonly screened: string | null } | null;
 }
 
@@ -120,6 +122,7 @@ async function passOf(node: Plan & { readonly op: Forward }, context: ExplainCon
       hook: tap.hook,
       module: moduleOf(spec.hooks, tap),
       centred: tap.centred === true,
+      folded: tap.folded !== undefined,
       sae: tap.sae === null ? null : encoderOf(tap.sae.name, context.catalog.sae(tap.sae).spec, tap.features, context),
     })),
     mappedBytes: graph.mappedBytes,

@@ -39,9 +39,9 @@ function passLines(pass: Pass, { gflops }: Explanation): string[] {
   ];
 }
 
-function placeLines({ layer, hook, module, centred, sae }: Place): string[] {
+function placeLines({ layer, hook, module, centred, folded, sae }: Place): string[] {
   return [
-    `    layer ${layer} ${hook}, in transformers: ${module ?? "nothing"}${centred ? ", minus its mean over the dimensions" : ""}`,
+    `    layer ${layer} ${hook}, in transformers: ${module ?? "nothing"}${centred ? ", minus its mean over the dimensions" : ""}${folded ? ", minus the value biases of its heads" : ""}`,
     ...(sae === null ? [] : [`    encoder of ${sae.name}: ${sae.kernel}`, ...(sae.screened === null ? [] : [`      ${sae.screened}`])]),
   ];
 }

@@ -18,7 +18,7 @@ export function cacheWidth(model: DecoderSpec, spec: AttentionSpec): number {
 }
 
 /** x [T, d] → q [.., heads·dh], k and v [.., kvHeads·dh], in row order whatever their shape. */
-function projected(graph: Graph, path: string, model: DecoderSpec, qkv: QkvSpec, x: string): readonly [string, string, string] {
+export function projected(graph: Graph, path: string, model: DecoderSpec, qkv: QkvSpec, x: string): readonly [string, string, string] {
   switch (qkv.kind) {
     case "separate":
       return [linear(graph, `${path}/q`, x, qkv.q), linear(graph, `${path}/k`, x, qkv.k), linear(graph, `${path}/v`, x, qkv.v)];

@@ -47,6 +47,7 @@ export function block(graph: Graph, path: string, model: DecoderSpec, spec: Bloc
   if (sequential && reached("resid_mid", mid)) return { ...left, present };
   if (reached("ln2_normalized", mid)) return { ...left, present };
   const read = spec.ln2 === null ? run.gather(`${path}/ln1_rows`, normed) : normOf(`${path}/ln2`, mid, spec.ln2);
+  if (reached("mlp_in", read)) return { ...left, present };
   const made = mlp(graph, `${path}/mlp`, read, spec.mlp);
   const added = spec.mlpPostNorm === null ? made : normOf(`${path}/mlp/post_norm`, made, spec.mlpPostNorm);
   if (reached("mlp_out", added)) return { ...left, present };

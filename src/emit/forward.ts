@@ -5,6 +5,7 @@ import { encodeTap, shiftedTap } from "./encode.ts";
 import { createGraph, input, ints, node, output, type Graph } from "./graph.ts";
 import { lowered } from "./lowering/lower.ts";
 import { centred, normalized } from "./norm.ts";
+import { withoutValueBias } from "./value_bias.ts";
 import { wideHeads } from "./padding.ts";
 import { embedding, shared } from "./positions.ts";
 import { withScreens } from "./screen.ts";
@@ -16,6 +17,8 @@ export interface ForwardOptions {
   readonly blocks: number | null;
   /** Gather the wanted rows inside the last block (after attention) instead of at the hook. */
   readonly slice: boolean;
+  /** Tokens of the longest document; `positionsFor` says how long a document may be that is not foreseen. */
+  readonly longest?: number;
   /** Where it will run; the CPU in float32 where not said. */
   readonly target?: Target;
 }
@@ -28,7 +31,7 @@ export interface ForwardOptions {
  *   input_ids int64 [B, S]   padding may be any valid id: attention is causal, so no real token sees it
  *   layout    int64 [3]      B, S, -1
  *   lengths   int32 [B]      S for every document
- *   total     int32 [1]      S; real tokens at most `maxPositions(model)`
+ *   total     int32 [1]      S; real tokens at most `positionsFor(model, longest)`
  *   wanted    int64 [N]      row numbers b·S + position
  * Outputs for tap i, rows numbered 0…N−1 in the order of `wanted`: `tap{i}_dense` f32 [N, width of the hook], `tap{i}_shifted` f32 [N, d], or triples sorted by row, then
  * feature: `tap{i}_row` int64, `tap{i}_feature` int64, `tap{i}_value` f32 > 0 (NaN where the arithmetic gave NaN).
@@ -62,7 +65,7 @@ export function forwardGraph(model: DecoderSpec, taps: readonly GraphTap[], opti
   const last = Math.max(...taps.map(blocksNeeded));
   const gatherInside = options.slice && count === last && count > 0;
   const ids = input(graph, "input_ids", "i64", ["B", "S"]);
-  const common = shared(graph);
+  const common = shared(graph, model, options.longest);
   const wanted = input(graph, "wanted", "i64", ["N"]);
   const rows = (path: string, x: string): string => node(graph, path, "Gather", [x, wanted], { axis: 0 });
 
@@ -74,7 +77,8 @@ export function forwardGraph(model: DecoderSpec, taps: readonly GraphTap[], opti
       const width = widthOf(model, tap.hook);
       const at = gathered ? value : rows(`${path}/rows`, value);
       const read = tap.hook === "ln1_normalized" ? normalized(graph, `${path}/normalized_input`, at, model.norm, width) : at;
-      const hooked = tap.centred === true ? centred(graph, `${path}/centred`, read, width) : read;
+      const plain = tap.folded !== undefined && tap.hook === "z" ? withoutValueBias(graph, `${path}/folded`, read, model, model.blocks[tap.layer]!, tap.folded) : read;
+      const hooked = tap.centred === true ? centred(graph, `${path}/centred`, plain, width) : plain;
       if (tap.sae === null) output(graph, `tap${index}_dense`, hooked, "f32", ["N", width]);
       else if (tap.screened === true) shiftedTap(graph, index, tap.sae, hooked);
       else encodeTap(graph, index, tap.sae, hooked, tap.features);

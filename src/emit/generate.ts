@@ -18,19 +18,19 @@ const TILE = 8192;
  *   input_ids int64 [B, T]   the prompt (P = 0), then one token a step
  *   layout    int64 [3]      B, T, -1
  *   lengths   int32 [B]      P + T, the same for all
- *   total     int32 [1]      P + T; at most `maxPositions(model)`
+ *   total     int32 [1]      P + T; at most `positionsFor(model, longest)`
  *   past_key_{i}, past_value_{i} f32 [B, kvHeads, P, cacheWidth(model, its attention)], P = 0 at first
  * Outputs: `next` int64 [B], the most likely next id (ties to the lower id), and `present_key_{i}`, `present_value_{i}` with P + T tokens.
  */
-export function emitGenerate(model: DecoderSpec, target?: Target): EmittedGraph {
-  return lowered(generateGraph(model, target), blockFlops(model, model.blocks.length) + 2 * model.vocabulary * model.hiddenSize);
+export function emitGenerate(model: DecoderSpec, target?: Target, longest?: number): EmittedGraph {
+  return lowered(generateGraph(model, target, longest), blockFlops(model, model.blocks.length) + 2 * model.vocabulary * model.hiddenSize);
 }
 
 /** The same before it becomes bytes. */
-export function generateGraph(model: DecoderSpec, target?: Target): Graph {
+export function generateGraph(model: DecoderSpec, target?: Target, longest?: number): Graph {
   const graph = createGraph("generate", target);
   const ids = input(graph, "input_ids", "i64", ["B", "T"]);
-  const common = shared(graph);
+  const common = shared(graph, model, longest);
   /** [B·T, w] → the last token of each prompt [B, w]. */
   const lastRows = (path: string, x: string): string => {
     const documents = node(graph, `${path}/documents`, "Reshape", [x, common.layout]);

@@ -3,7 +3,7 @@ import { constant, input, ints, node, scalar, type Graph } from "./graph.ts";
 import { headColumns } from "./head_columns.ts";
 import { lookUp } from "./linear.ts";
 import { paddedLength, wideHeads } from "./padding.ts";
-import { maxPositions, rotaryTables } from "./rope.ts";
+import { positionsFor, rotaryTables } from "./rope.ts";
 import type { DecoderSpec, RopeSpec } from "./specs.ts";
 
 /** Values that every block reads. B documents, S padded tokens, T = B·S rows. */
@@ -14,22 +14,19 @@ export interface Shared {
   readonly lastKey: string;
   /** int32 [1]: longest document, past keys included. */
   readonly total: string;
+  /** Rows of a table: documents are padded, beyond the context too. */
+  readonly rows: number;
   /** Tables that were made, by what they are made of: blocks share them. */
   readonly tables: Map<string, { readonly cos: string; readonly sin: string }>;
 }
 
-/** Declares the inputs that describe the batch. */
-export function shared(graph: Graph): Shared {
+/** Declares the inputs that describe the batch. `longest`: tokens of the longest document, where that is known. */
+export function shared(graph: Graph, model: DecoderSpec, longest = 0): Shared {
   const layout = input(graph, "layout", "i64", [3]);
   const lengths = input(graph, "lengths", "i32", ["B"]);
   const total = input(graph, "total", "i32", [1]);
   const lastKey = node(graph, "/lengths/last_key", "Sub", [lengths, constant(graph, "i32", [1], [1])]);
-  return { layout, lastKey, total, tables: new Map() };
-}
-
-/** Documents are padded, beyond the context too. */
-function rowsOfTables(model: DecoderSpec): number {
-  return paddedLength(maxPositions(model), wideHeads(model));
+  return { layout, lastKey, total, rows: paddedLength(positionsFor(model, longest), wideHeads(model)), tables: new Map() };
 }
 
 /** The tables of a rope, made once for all blocks that have the same. */
@@ -38,8 +35,8 @@ export function tablesOf(graph: Graph, model: DecoderSpec, common: Shared, rope:
   const known = common.tables.get(key);
   if (known !== undefined) return known;
   const width = headColumns(model.headDim, rope).turned / 2;
-  const { cos, sin } = rotaryTables(rope, width, rowsOfTables(model));
-  const dims = [rowsOfTables(model), width];
+  const { cos, sin } = rotaryTables(rope, width, common.rows);
+  const dims = [common.rows, width];
   const made = { cos: constant(graph, "f32", dims, cos), sin: constant(graph, "f32", dims, sin) };
   common.tables.set(key, made);
   return made;

@@ -1,12 +1,17 @@
 /** Without this file positions would not reach the attention operator: it wants tables of cosines and sines. */
 import type { DecoderSpec, RopeSpec } from "./specs.ts";
 
-/** Positions the tables hold at most. 8192 rows of a 128-wide head are 4 MB in the model bytes. */
-const MOST_POSITIONS = 8192;
+/** Positions the tables hold where nobody asks for more. 8192 rows of a 128-wide head are 4 MB in the model bytes. */
+const USUAL_POSITIONS = 8192;
 
-/** Longest document that a graph of this model accepts, in tokens. */
-export function maxPositions(model: DecoderSpec): number {
-  return Math.min(model.context, MOST_POSITIONS);
+/**
+ * Longest document that a graph of this model accepts, in tokens: 8192, or for a longer one the next power of two, and never more than the
+ * model's context. Few sizes, so that few graphs are made; rows of a table do not depend on how many there are, so neither does a result.
+ */
+export function positionsFor(model: DecoderSpec, longest = 0): number {
+  let positions = USUAL_POSITIONS;
+  while (positions < Math.min(longest, model.context)) positions *= 2;
+  return Math.min(positions, model.context);
 }
 
 const f32 = Math.fround;

@@ -1,5 +1,5 @@
 /** Without this file emitters and checkpoint readers would not agree on what a model and an SAE are made of. */
-import type { Hook, HookFacts } from "../ops/hook.ts";
+import type { Folded, Hook, HookFacts } from "../ops/hook.ts";
 import type { Compaction } from "./lowering/compaction.ts";
 import type { Target } from "./target.ts";
 
@@ -184,6 +184,8 @@ export interface SaeSpec extends HookPlace {
   readonly hookOut: HookPlace | null;
   /** true: it was trained on a stream whose mean over the dimensions is subtracted; where it is read says whether that is done (`GraphTap`). */
   readonly centred?: true;
+  /** It was trained on heads without their value biases. */
+  readonly folded?: Folded;
   readonly convention: Convention;
   readonly modelName: string | null;
   readonly prependBos: boolean;
@@ -198,6 +200,8 @@ export interface GraphTap {
   readonly hook: Hook;
   /** true: the mean over the model's dimensions is subtracted first (`center_writing_weights` of TransformerLens); else it is kept. */
   readonly centred?: true;
+  /** At `z`: what is subtracted first of the heads' biases; absent: nothing. */
+  readonly folded?: Folded;
   readonly sae: SaeSpec | null;
   /** Stop at the encoder's input, `tap{i}_shifted` [n, d]: the engine screens features outside of the graph. */
   readonly screened?: boolean;

@@ -2,9 +2,10 @@
 
 /**
  * Places inside a block, in the order in which a sequential block computes them. The meaning of each is TransformerLens' (`components/
- * transformer_block.py`); where a block has no such place (`resid_mid` of a parallel block) it is absent, never substituted.
+ * transformer_block.py`), that of `mlp_in` sae_lens' and circuit-tracer's, whose transcoders read it: what goes into the MLP, after the norm's
+ * weight. Where a block has no such place (`resid_mid` of a parallel block) it is absent, never substituted.
  */
-export const HOOKS = ["resid_pre", "ln1_normalized", "z", "attn_out", "resid_mid", "ln2_normalized", "mlp_out", "resid_post"] as const;
+export const HOOKS = ["resid_pre", "ln1_normalized", "z", "attn_out", "resid_mid", "ln2_normalized", "mlp_in", "mlp_out", "resid_post"] as const;
 
 export type Hook = (typeof HOOKS)[number];
 
@@ -16,6 +17,7 @@ export const HOOK_NAMES: Readonly<Record<Hook, string>> = {
   attn_out: "hook_attn_out",
   resid_mid: "hook_resid_mid",
   ln2_normalized: "ln2.hook_normalized",
+  mlp_in: "mlp.hook_in",
   mlp_out: "hook_mlp_out",
   resid_post: "hook_resid_post",
 };
@@ -26,11 +28,17 @@ export function blocksNeeded(tap: { readonly layer: number; readonly hook: Hook 
 }
 
 /** Hooks in the order in which people meet them: help, completion and the reference. */
-export const HOOK_WORDS = ["resid_post", "resid_mid", "resid_pre", "mlp_out", "attn_out", "z", "ln1_normalized", "ln2_normalized"] as const satisfies readonly Hook[];
+export const HOOK_WORDS = ["resid_post", "resid_mid", "resid_pre", "mlp_out", "attn_out", "z", "mlp_in", "ln1_normalized", "ln2_normalized"] as const satisfies readonly Hook[];
+
+/**
+ * What is taken off the heads' outputs: their value biases (`fold_value_biases` of TransformerLens), or those as they are once the norm before has
+ * been folded into them (`fold_ln` as well).
+ */
+export type Folded = "values" | "with_norm";
 
 /** Whether a hook is the residual stream or what is added to it: what `center_writing_weights` of TransformerLens centres. */
 export function writesStream(hook: Hook): boolean {
-  return hook !== "z" && hook !== "ln1_normalized" && hook !== "ln2_normalized";
+  return hook !== "z" && hook !== "mlp_in" && hook !== "ln1_normalized" && hook !== "ln2_normalized";
 }
 
 /** The module of transformers that a hook of one layer is; null where there is none. */

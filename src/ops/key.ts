@@ -54,8 +54,12 @@ function written(op: Op): unknown {
     }
     case "tokenize":
     case "forward":
-    case "generate":
       return { ...op, model: op.model.name };
+    case "generate": {
+      // The rows are the same with and without a beginning-of-text token, and so is a sample of them.
+      const { bos: _, ...rest } = op;
+      return { ...rest, model: op.model.name };
+    }
     default:
       return op;
   }

@@ -1,5 +1,5 @@
 /** Without this file there would be no closed list of what the runtime must be able to do. */
-import type { Hook } from "./hook.ts";
+import type { Folded, Hook } from "./hook.ts";
 import type { Scalar, ScalarLiteral } from "./scalar.ts";
 import type { ColumnSchema, Schema } from "./schema.ts";
 import type { Span } from "../../grammar/span.ts";
@@ -35,6 +35,8 @@ export interface Tap {
   readonly hook: Hook;
   /** true: the mean over the model's dimensions is subtracted first (`center_writing_weights` of TransformerLens); else it is kept. */
   readonly centred?: true;
+  /** At `z`: what is subtracted first of the heads' biases; absent: nothing. */
+  readonly folded?: Folded;
   readonly sae: SaeRef | null;
   /** Only these features of the SAE need be there, ascending; absent: all. */
   readonly features?: readonly number[];
@@ -105,7 +107,7 @@ export type Op =
   | { readonly op: "decode"; readonly saes: readonly SaeRef[] }
   /** A reconstruction (input 0) beside the activations it stands for (input 1): how near it comes, by group. */
   | { readonly op: "fidelity" }
-  | { readonly op: "generate"; readonly model: ModelRef; readonly prefix: number; readonly continuation: number; readonly textColumn: string }
+  | { readonly op: "generate"; readonly model: ModelRef; readonly bos: boolean; readonly prefix: number; readonly continuation: number; readonly textColumn: string }
   | { readonly op: "rank"; readonly count: number; readonly by: RankBy; readonly per: "all" | "layer"; readonly threshold: number }
   | { readonly op: "statistics"; readonly threshold: number }
   | { readonly op: "histogram"; readonly of: string; readonly bins: number | null; readonly overlay: boolean; readonly log: boolean; readonly threshold: number }

@@ -9,7 +9,7 @@ function passOf(node: Plan): string | null {
   if (op.op !== "forward") return null;
   return JSON.stringify([op.model, op.window, op.blocks, op.slice, op.taps.some((tap) => tap.sae !== null), node.inputs.map(key)]);
 }
-const tapKey = (tap: Tap): string => JSON.stringify([tap.layer, tap.hook, tap.centred ?? false, tap.sae]);
+const tapKey = (tap: Tap): string => JSON.stringify([tap.layer, tap.hook, tap.centred ?? false, tap.folded ?? null, tap.sae]);
 
 /** forward(layer 5, T) … forward(layer 7, T)  →  p = forward(layers 5, 7, T); pick(p, 0) … pick(p, 1) */
 export const shareForward: Rule = {

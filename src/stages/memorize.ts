@@ -16,7 +16,7 @@ export const memorize = stage({
   examples: [{ title: "Two passages", query: 'csv "kjv/passages.csv" | take 2 | memorize prefix 50 continue 50 | select perfect_match, matching_tokens' }],
   searchTerms: ["extractable", "generate", "recall", "continue"],
   lower: (context, args) => {
-    const { input } = context;
+    const { input, settings } = context;
     const model = context.model();
     if (model === null) return null;
     const found = columnOf(input.schema, args.of);
@@ -31,14 +31,15 @@ export const memorize = stage({
         });
       return null;
     }
-    if (args.prefix + args.continue + 1 > model.context) {
-      context.report({ code: "text-too-long", message: `${args.prefix} + ${args.continue} tokens do not fit the model's context of ${model.context}`, span: context.at("prefix") });
+    const bos = settings.bos ?? model.prependsBos;
+    if ((bos ? 1 : 0) + args.prefix + args.continue > model.context) {
+      context.report({ code: "text-too-long", message: `${args.prefix} + ${args.continue} tokens${bos ? " and the beginning-of-text token" : ""} do not fit the model's context of ${model.context}`, span: context.at("prefix") });
       return null;
     }
     const made = ["input_text", "generated_continuation_text", "true_continuation_text", "perfect_match", "matching_tokens", "matching_positions"];
     const kept = input.schema.columns.filter(({ name }) => name !== args.of && !made.includes(name));
     return context.node(
-      { op: "generate", model: model.ref, prefix: args.prefix, continuation: args.continue, textColumn: args.of },
+      { op: "generate", model: model.ref, bos, prefix: args.prefix, continuation: args.continue, textColumn: args.of },
       [input],
       {
         ...input.schema,

@@ -1,7 +1,7 @@
 /** Without this file a stage could not be written down as data. */
 import type { Diagnostic } from "../../grammar/diagnostic.ts";
 import type { Span } from "../../grammar/span.ts";
-import type { Hook, HookFacts } from "../ops/hook.ts";
+import type { Folded, Hook, HookFacts } from "../ops/hook.ts";
 import type { Leniency, ModelRef, Op, Plan, SaeRef, TableFormat } from "../ops/op.ts";
 import type { Kind, Schema } from "../ops/schema.ts";
 import type { ArgSpecs, ArgValues } from "./args.ts";
@@ -36,6 +36,8 @@ export interface SaeFacts {
   readonly hookName: string;
   /** Whether it was trained on a stream whose mean over the dimensions is subtracted. */
   readonly centred: boolean;
+  /** Whether it was trained on heads without their value biases; null: with them. */
+  readonly folded: Folded | null;
   readonly prependBos: boolean;
   /** Why features cannot be decoded; null where they can. */
   readonly noDecoder: string | null;

@@ -4,16 +4,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { announce, arrived } from "../../runtime/checkpoint/absent.ts";
 import { CheckpointError } from "../../runtime/checkpoint/error.ts";
 import { readNpz } from "../../runtime/checkpoint/npz.ts";
+import { pieces } from "../../runtime/checkpoint/numbers.ts";
 import { parseNpyHeader } from "../../runtime/checkpoint/npy_header.ts";
 import { readPickle } from "../../runtime/checkpoint/pickle.ts";
-import { readSae } from "../../runtime/checkpoint/sae.ts";
 import { readTorchFile } from "../../runtime/checkpoint/torch_file.ts";
 import { emitEncode } from "../../src/emit/encode.ts";
 import { encodeRows } from "../emit/run_graph.ts";
 import { gemmaArrays, npy, npyText, zip, type Member } from "./archives.ts";
 import { ownCache } from "./own_cache.ts";
+import { readWholeNpz, readWholeSae } from "./read_whole.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "saeq-archives-"));
 ownCache(test, join(folder, "cache"));
@@ -75,8 +77,46 @@ const archives: readonly (readonly [string, Buffer, string])[] = [
 for (const [name, bytes, code] of archives) {
   test(`npz with ${name} is ${code}`, async () => {
     const cache = join(folder, "cache");
-    assert.is(await codeOf(readNpz(write(bytes))), code);
+    assert.is(await codeOf(readWholeNpz(write(bytes))), code);
     assert.ok(!existsSync(cache) || readdirSync(join(cache, "saeq", "converted")).every((file) => file.endsWith(".safetensors")), "nothing half-written is left");
+  });
+}
+
+/** Bytes that are asked for until an archive is refused. */
+async function readUntilRefused(bytes: Buffer): Promise<number> {
+  const place = join(folder, `counted-${(number += 1)}`);
+  let count = 0;
+  announce(place, place, { size: bytes.length, header: null, make: null, read: async (offset, length) => ((count += length), new Uint8Array(bytes.subarray(offset, offset + length))) });
+  await readNpz(place).then(() => assert.unreachable(), (error: unknown) => assert.instance(error, CheckpointError));
+  arrived(place);
+  return count;
+}
+
+for (const name of ["a zip bomb: 100 MB of zeros in 100 kB", "a header that declares 1 TB", "a directory that declares 1 GB of a small member"]) {
+  test(`npz with ${name} is refused after at most 1 MB of it was read`, async () => {
+    const [, bytes] = archives.find(([each]) => each === name)!;
+    assert.ok((await readUntilRefused(bytes)) <= 2 ** 20);
+  });
+}
+
+test("an archive of 100 MB is refused by its directory and its headers alone", async () => {
+  const large = zip([member("a.npy", npy(new Float32Array(25_000_000), [25_000_000])), member("b.npy", npyText(HUGE, Buffer.alloc(16)))]);
+  assert.ok((await readUntilRefused(large)) <= 2 ** 20);
+});
+
+for (const deflate of [false, true]) {
+  test(`an archive that is elsewhere, ${deflate ? "deflated" : "stored"}, is opened by less than 1 MB of it, and gives one of its arrays whole`, async () => {
+    const values = Float32Array.from({ length: 300_000 }, (_, i) => (Math.sin(i * 12.9898) * 43758.5453) % 1);
+    const bytes = zip(["a.npy", "b.npy"].map((name) => ({ ...member(name, npy(values, [values.length])), deflate })));
+    const place = join(folder, `elsewhere-${deflate}`);
+    let count = 0;
+    announce(place, place, { size: bytes.length, header: null, make: null, read: async (offset, length) => ((count += length), new Uint8Array(bytes.subarray(offset, offset + length))) });
+    const tensor = (await readNpz(place)).weights.tensors.get("b")!;
+    assert.ok(count < 2 ** 20 && count < bytes.length / 2);
+    const found: Uint8Array[] = [];
+    for await (const piece of pieces(tensor)) found.push(piece.slice());
+    arrived(place);
+    assert.ok(Buffer.concat(found).equals(Buffer.from(values.buffer)));
   });
 }
 
@@ -114,16 +154,16 @@ for (const version of [1, 2, 3]) {
     const columns = Float32Array.from([1, 4, 2, 5, 3, 6]);
     const big = Buffer.from(values.buffer.slice(0)).swap32();
     const file = write(zip(gemmaArrays({ W_enc: npy(columns, [2, 3], { fortran: true, version }) })));
-    const sae = await readSae(join(file, ".."), { convention: null });
+    const sae = await readWholeSae(join(file, ".."), { convention: null });
     assert.is(sae.encoderLayout, "out_in");
-    const plain = await readSae(join(write(zip(gemmaArrays({ W_enc: npy(values, [2, 3], { version }) }))), ".."), { convention: null });
-    const swapped = await readSae(join(write(zip(gemmaArrays({ W_enc: npy(new Float32Array(big.buffer, big.byteOffset, 6), [2, 3], { descr: ">f4", version }) }))), ".."), { convention: null });
+    const plain = await readWholeSae(join(write(zip(gemmaArrays({ W_enc: npy(values, [2, 3], { version }) }))), ".."), { convention: null });
+    const swapped = await readWholeSae(join(write(zip(gemmaArrays({ W_enc: npy(new Float32Array(big.buffer, big.byteOffset, 6), [2, 3], { descr: ">f4", version }) }))), ".."), { convention: null });
     const x = Float32Array.from([1, -0.5, 0.25, 2]);
     const expected = await encodeRows(emitEncode(plain), x, 2);
     assert.ok(expected.length > 2);
     assert.equal(await encodeRows(emitEncode(sae), x, 2), expected);
     assert.equal(await encodeRows(emitEncode(swapped), x, 2), expected);
-    assert.match(swapped.notes[0] ?? "", /converted once/);
+    assert.match(swapped.notes[0] ?? "", /is converted once/);
   });
 }
 
@@ -134,7 +174,7 @@ test("an array is mapped in place wherever in the file it lies: the bits are the
   for (let pad = 0; pad < 16; pad += 1) {
     const values = Float32Array.from({ length: 6 }, (_, i) => Math.sin(i + 1));
     const file = write(zip([{ name: "padding.npy", content: npy(ones(1), [1], { pad }) }, ...gemmaArrays({ W_enc: npy(values, [2, 3]) })]));
-    const sae = await readSae(join(file, ".."), { convention: null });
+    const sae = await readWholeSae(join(file, ".."), { convention: null });
     assert.is(sae.encoder.file, file, "no copy");
     assert.equal(sae.notes, []);
     offsets.add(sae.encoder.offset % 16);
@@ -146,27 +186,27 @@ test("an array is mapped in place wherever in the file it lies: the bits are the
 
 test("a deflated archive is converted once, and again when it changes", async () => {
   const file = write(zip(gemmaArrays().map((each) => ({ ...each, deflate: true }))));
-  const first = await readSae(join(file, ".."), { convention: null });
+  const first = await readWholeSae(join(file, ".."), { convention: null });
   const copy = first.encoder.file;
   const written = statSync(copy).mtimeMs;
-  const second = await readSae(join(file, ".."), { convention: null });
+  const second = await readWholeSae(join(file, ".."), { convention: null });
   assert.is(second.encoder.file, copy);
   assert.is(statSync(copy).mtimeMs, written);
   assert.is(second.digest, first.digest);
   assert.match(second.notes[0] ?? "", /its converted copy is read/);
   for (const damage of [Buffer.alloc(0), readFileSync(copy).subarray(0, 50), Buffer.from("something else entirely")]) {
     writeFileSync(copy, damage);
-    assert.match((await readSae(join(file, ".."), { convention: null })).notes[0] ?? "", /converted once/, "a damaged copy is made anew");
+    assert.match((await readWholeSae(join(file, ".."), { convention: null })).notes[0] ?? "", /is converted once/, "a damaged copy is made anew");
   }
   utimesSync(file, 1, 1);
-  assert.is.not((await readSae(join(file, ".."), { convention: null })).encoder.file, copy);
+  assert.is.not((await readWholeSae(join(file, ".."), { convention: null })).encoder.file, copy);
   assert.is(statSync(join(copy, "..")).mode & 0o777, 0o700);
 });
 
 test("a checksum that does not fit stops the conversion, and nothing stays", async () => {
   const before = readdirSync(join(folder, "cache", "saeq", "converted")).length;
   const [first, ...rest] = gemmaArrays().map((each) => ({ ...each, deflate: true }));
-  assert.is(await codeOf(readNpz(write(zip([{ ...first!, crc: 1 }, ...rest])))), "broken-archive");
+  assert.is(await codeOf(readWholeNpz(write(zip([{ ...first!, crc: 1 }, ...rest])))), "broken-archive");
   assert.is(readdirSync(join(folder, "cache", "saeq", "converted")).length, before);
 });
 
@@ -180,7 +220,7 @@ const saes: readonly (readonly [string, Buffer, string])[] = [
   ["weights of whole numbers", zip(gemmaArrays({ W_enc: npy(ones(6), [2, 3], { descr: "<i4" }) })), "unsupported-dtype"],
 ];
 for (const [name, bytes, code] of saes) {
-  test(`a Gemma Scope SAE with ${name} is ${code}`, async () => assert.is(await codeOf(readSae(join(write(bytes), ".."), { convention: null })), code));
+  test(`a Gemma Scope SAE with ${name} is ${code}`, async () => assert.is(await codeOf(readWholeSae(join(write(bytes), ".."), { convention: null })), code));
 }
 
 // ---------------------------------------------------------------- files of torch.save

@@ -1,5 +1,5 @@
 /** Without this file a hostile or broken download could crash, hang or be read wrongly. */
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
@@ -158,6 +158,7 @@ const sparse = (): Uint8Array => bytesOf({ "encoder.weight": f32(0, 24, [3, 2]),
 const saes: readonly (readonly [string, Readonly<Record<string, string | Uint8Array>>, string])[] = [
   ["nothing in it", {}, "missing-file"],
   ["an unknown architecture", { "cfg.json": JSON.stringify({ ...cfg, architecture: "temporal" }), "sae_weights.safetensors": bytesOf({}, 0) }, "unsupported-architecture"],
+  ["features that depend on the tokens before (temporal)", { "conf.yaml": "sae: {}\n", "latest_ckpt.safetensors": bytesOf({}, 0) }, "unsupported-architecture"],
   ["an unknown normalisation", { "cfg.json": JSON.stringify({ ...cfg, normalize_activations: "magic" }), "sae_weights.safetensors": bytesOf({}, 0) }, "invalid-config"],
   ["a normalisation that was not folded", { "cfg.json": JSON.stringify({ ...cfg, normalize_activations: "expected_average_only_in" }), "sae_weights.safetensors": bytesOf({}, 0) }, "unfolded-normalization"],
   ["another activation", { "cfg.json": JSON.stringify({ ...cfg, activation_fn: "tanh-relu" }), "sae_weights.safetensors": bytesOf({}, 0) }, "unsupported-sae"],
@@ -214,6 +215,31 @@ test("auto_map and other unknown keys of a config are never looked at", async ()
   const path = inFolder({ "cfg.json": JSON.stringify({ ...cfg, auto_map: { AutoModel: "evil.py" }, trust_remote_code: true, model_name: "../../.ssh", sae_lens_version: "9.9" }), "sae_weights.safetensors": standard(), "evil.py": "" });
   assert.is((await readSae(path, { convention: null })).dSae, 3);
 });
+
+for (const dtype of ["F8_E4M3", "F8_E5M2", "F4"]) {
+  test(`weights of type ${dtype} are refused, and the types that can be used are listed`, async () => {
+    const bytes = dtype === "F4" ? 32 : 64;
+    const path = inFolder({ "config.json": JSON.stringify(llama), "model.safetensors": bytesOf({ "model.embed_tokens.weight": { dtype, shape: [4, 16], data_offsets: [0, bytes] } }, bytes) });
+    await readModel(path).then(() => assert.unreachable(), (error: CheckpointError) => {
+      assert.is(error.code, "unsupported-dtype");
+      assert.match(error.message, dtype);
+      assert.match(error.help, "F32, F16, BF16");
+    });
+  });
+}
+
+for (const [what, name, read] of [["model", "config.json", readModel], ["SAE", "cfg.json", (path: string) => readSae(path, { convention: null })]] as const) {
+  test(`a config of 200 MB of a ${what} is refused before it is read`, async () => {
+    const path = inFolder({ [name]: "{}", "sae_weights.safetensors": bytesOf({}, 0) });
+    truncateSync(join(path, name), 200 * 2 ** 20);
+    const before = process.memoryUsage().rss;
+    await read(path).then(() => assert.unreachable(), (error: CheckpointError) => {
+      assert.is(error.code, "invalid-json");
+      assert.match(error.message, "209715200 bytes; at most 67108864 are read");
+    });
+    assert.ok(process.memoryUsage().rss - before < 100e6, "it is not in memory");
+  });
+}
 
 test("a threshold of another length, or below 0, is named", async () => {
   const jump = JSON.stringify({ ...cfg, architecture: "jumprelu", apply_b_dec_to_input: false });

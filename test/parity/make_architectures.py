@@ -117,6 +117,7 @@ def hooks_of(model, kind: str, ids: torch.Tensor) -> dict[str, torch.Tensor]:
         catch(f"{layer}.resid_post", block, "out")
         for hook in ("z", "attn_out", "mlp_out"):
             catch(f"{layer}.{hook}", block.get_submodule(points[hook][0]), points[hook][1])
+        catch(f"{layer}.mlp_in", block.mlp, "in")
         catch(f"{layer}.ln1_input", block.get_submodule(points["ln1"]), "in")
         catch(f"{layer}.ln2_input", block.get_submodule(points["mid"]), "in")
     with torch.no_grad():

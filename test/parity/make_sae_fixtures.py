@@ -320,7 +320,7 @@ def make_gemma_scope_2() -> None:
     facts = {
         "gemma2_resid": place("blocks.7.hook_resid_post", 7, model="google/gemma-3-1b-pt"),
         "gemma2_attn": place("blocks.7.attn.hook_z", 7, model="google/gemma-3-1b-pt"),
-        "gemma2_transcoder": place("model.layers.3.pre_feedforward_layernorm.output", 3, out="blocks.3.hook_mlp_out", model="google/gemma-3-1b-pt"),
+        "gemma2_transcoder": place("blocks.3.mlp.hook_in", 3, out="blocks.3.hook_mlp_out", model="google/gemma-3-1b-pt"),
     }
     for name, (path, config, affine) in cases.items():
         top = fresh(name)
@@ -373,7 +373,7 @@ def make_sparsify() -> None:
             chosen = {"groups": coder.cfg.k} if coder.cfg.activation == "groupmax" else {"k": coder.cfg.k}
             found = {"acts": acts, "decoded": decoded, **evidence(seen, coder.encoder.weight.T, coder.encoder.bias, **chosen)}
         transcode = config.get("transcode", False)
-        facts = place("blocks.5.hook_resid_post", 5) if hookpoint == "layers.5" else place("layers.2.mlp.input" if transcode else "blocks.2.hook_mlp_out", 2, out="blocks.2.hook_mlp_out" if transcode else None)
+        facts = place("blocks.5.hook_resid_post", 5) if hookpoint == "layers.5" else place("blocks.2.mlp.hook_in" if transcode else "blocks.2.hook_mlp_out", 2, out="blocks.2.hook_mlp_out" if transcode else None)
         write(top, x, {**facts, "at": hookpoint}, {"publisher": found})
 
 

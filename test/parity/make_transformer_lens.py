@@ -58,11 +58,11 @@ def make(name: str) -> None:
     theirs = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
     ids = torch.tensor([json.loads((folder / "expected.json").read_text())["documents"][DOCUMENT]])
     tensors = {}
-    for kind, on in (("plain", False), ("processed", True)):
+    for kind, on, values in (("plain", False, False), ("processed", True, True), ("folded", False, True)):
         config = config_of(folder, theirs.config)
         weights = loading.get_pretrained_state_dict(str(folder), config, theirs, dtype=torch.float32)
         model = HookedTransformer(config, move_to_device=False)
-        model.load_and_process_state_dict(weights, fold_ln=on, center_writing_weights=on, center_unembed=False, fold_value_biases=on)
+        model.load_and_process_state_dict(weights, fold_ln=on, center_writing_weights=on, center_unembed=False, fold_value_biases=values)
         with torch.no_grad():
             logits, cache = model.run_with_cache(ids)
             expected = theirs(ids).logits
@@ -71,7 +71,7 @@ def make(name: str) -> None:
         for layer in range(config.n_layers):
             for hook, below in HOOKS.items():
                 key = f"blocks.{layer}.{below}"
-                if key in cache:
+                if key in cache and (kind != "folded" or hook == "z"):
                     tensors[f"{kind}.{layer}.{hook}"] = cache[key].reshape(ids.shape[1], -1).clone().contiguous()
     save_file(tensors, folder / "transformer_lens.safetensors")
     print(name, len(tensors))

@@ -7,7 +7,6 @@ import * as assert from "uvu/assert";
 import * as ort from "onnxruntime-node";
 import { decodeNumbers, pieces } from "../../runtime/checkpoint/numbers.ts";
 import { readSafetensors } from "../../runtime/checkpoint/safetensors.ts";
-import { readSae } from "../../runtime/checkpoint/sae.ts";
 import { fidelity } from "../../runtime/kernels/fidelity.ts";
 import { emitDecode } from "../../src/emit/decode.ts";
 import { emitEncode } from "../../src/emit/encode.ts";
@@ -15,6 +14,7 @@ import type { Convention, SaeSpec } from "../../src/emit/specs.ts";
 import { requireParity } from "./tally.ts";
 import { encodeRows, floats, int64, openGraph } from "../emit/run_graph.ts";
 import { ownCache } from "../checkpoint/own_cache.ts";
+import { readWholeSae } from "../checkpoint/read_whole.ts";
 
 const fixtures = join(import.meta.dirname, "sae_formats");
 const cache = mkdtempSync(join(tmpdir(), "saeq-converted-"));
@@ -62,9 +62,9 @@ for (const name of readdirSync(fixtures)) {
     const x = expected.get("x") as Float32Array;
     const conventions = [...expected.keys()].filter((key) => key.endsWith(".acts")).map((key) => key.replace(".acts", "") as Convention);
     assert.ok(conventions.length >= 1);
-    assert.is((await readSae(join(folder, facts.at), { convention: null, ...facts.options })).convention, facts.convention, "the default");
+    assert.is((await readWholeSae(join(folder, facts.at), { convention: null, ...facts.options })).convention, facts.convention, "the default");
     for (const convention of conventions) {
-      const sae = await readSae(join(folder, facts.at), { convention, ...facts.options });
+      const sae = await readWholeSae(join(folder, facts.at), { convention, ...facts.options });
       assert.equal([sae.hookName, sae.layer, sae.hookOut?.hookName ?? null, sae.modelName], [facts.hookName, facts.layer, facts.hookOut, facts.modelName]);
       const part = (key: string): Float32Array => expected.get(`${convention}.${key}`) as Float32Array;
       const acts = part("acts");

@@ -13,6 +13,9 @@ import { readTensors, relativeErrors } from "./tensors.ts";
 const fixtures = join(import.meta.dirname, "architectures");
 const names = readdirSync(fixtures).filter((name) => existsSync(join(fixtures, name, "transformer_lens.safetensors")));
 
+/** `mlp_in` is a hook that sae_lens and circuit-tracer put into TransformerLens; `architectures.test.ts` compares it. */
+const THEIRS = HOOKS.filter((hook) => hook !== "mlp_in");
+
 async function read(folder: string, taps: readonly GraphTap[]): Promise<readonly Float32Array[]> {
   const { spec } = await readModel(folder);
   const { documents } = JSON.parse(readFileSync(join(folder, "expected.json"), "utf8")) as { readonly documents: readonly (readonly number[])[] };
@@ -34,8 +37,8 @@ for (const name of names) {
   test(`${name}: the hooks that are there, and their values, are those of an unprocessed HookedTransformer`, async () => {
     const { spec } = await readModel(folder);
     const theirs = await readTensors(join(folder, "transformer_lens.safetensors"));
-    const present = HOOKS.filter((hook) => spec.hooks[hook].state === "present");
-    assert.equal(present.toSorted(), HOOKS.filter((hook) => theirs.has(`plain.0.${hook}`)).toSorted());
+    const present = THEIRS.filter((hook) => spec.hooks[hook].state === "present");
+    assert.equal(present.toSorted(), THEIRS.filter((hook) => theirs.has(`plain.0.${hook}`)).toSorted());
     const taps = spec.blocks.flatMap((_, layer) => present.map((hook): GraphTap => ({ layer, hook, sae: null })));
     const ours = await read(folder, taps);
     taps.forEach(({ layer, hook }, t) => close(ours[t]!, theirs.get(`plain.${layer}.${hook}`)!, widthOf(spec.hooks[hook]), `${name} ${layer} ${hook}`));
@@ -45,14 +48,23 @@ for (const name of names) {
     const { spec } = await readModel(folder);
     const theirs = await readTensors(join(folder, "transformer_lens.safetensors"));
     const layered = spec.norm.kind === "layer";
-    const hooks = HOOKS.filter((hook) => spec.hooks[hook].state === "present" && hook !== "z");
-    const taps = spec.blocks.flatMap((_, layer) => hooks.map((hook): GraphTap => ({ layer, hook, ...(layered && writesStream(hook) ? { centred: true } : {}), sae: null })));
+    const hooks = THEIRS.filter((hook) => spec.hooks[hook].state === "present");
+    const taps = spec.blocks.flatMap((_, layer) => hooks.map((hook): GraphTap => ({ layer, hook, ...(layered && writesStream(hook) ? { centred: true } : {}), ...(hook === "z" ? { folded: "with_norm" as const } : {}), sae: null })));
     const ours = await read(folder, taps);
     taps.forEach(({ layer, hook }, t) => close(ours[t]!, theirs.get(`processed.${layer}.${hook}`)!, widthOf(spec.hooks[hook]), `${name} processed ${layer} ${hook}`));
     if (!layered) return;
     const kept = await read(folder, [{ layer: 1, hook: "resid_post", sae: null }]);
     const worst = Math.max(...relativeErrors(kept[0]!, theirs.get("processed.1.resid_post")!, spec.hiddenSize));
     assert.ok(worst > 1e-3, "the fixture has a mean that centring removes");
+  });
+}
+
+for (const name of names) {
+  test(`${name}: z without value biases is that of a HookedTransformer which folds nothing else`, async () => {
+    const { spec } = await readModel(join(fixtures, name));
+    const theirs = await readTensors(join(fixtures, name, "transformer_lens.safetensors"));
+    const ours = await read(join(fixtures, name), spec.blocks.map((_, layer): GraphTap => ({ layer, hook: "z", folded: "values", sae: null })));
+    ours.forEach((each, layer) => close(each, theirs.get(`folded.${layer}.z`)!, widthOf(spec.hooks.z), `${name} folded ${layer} z`));
   });
 }
 

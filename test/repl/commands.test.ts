@@ -122,14 +122,14 @@ test("terminals are taken at their word about backgrounds and pastes", () => {
 
 test("the hub's cache is listed by what its folders hold", () => {
   const cache = folder();
-  for (const [name, file] of [["models--org--tiny-model", "config.json"], ["models--org--tiny-saes", "layer_7/cfg.json"], ["models--broken", ""], ["datasets--org--x", "config.json"]] as const) {
+  for (const [name, file] of [["models--org--tiny-model", "config.json"], ["models--org--tiny-saes", "layer_7/cfg.json"], ["models--org--one-file-each", "layer_7/layer3.sae.pt"], ["models--org--transcoders", "layer_3.safetensors"], ["models--broken", ""], ["datasets--org--x", "config.json"]] as const) {
     const at = join(cache, "hub", name, "snapshots", "abc");
     mkdirSync(join(at, "layer_7"), { recursive: true });
     if (file !== "") writeFileSync(join(at, file), "{}");
     if (file === "config.json") writeFileSync(join(at, "tokenizer.json"), "{}");
   }
   const found = checkpointsAtHand({ HF_HOME: cache }).map(({ kind, name, place }) => `${kind} ${name} ${place}`);
-  assert.equal(found, ["model kjv ships with saeq", "sae kjv ships with saeq", "model hf:org/tiny-model hub cache", "sae hf:org/tiny-saes hub cache"]);
+  assert.equal(found, ["model kjv ships with saeq", "sae kjv ships with saeq", "sae hf:org/one-file-each/layer_7/layer3.sae.pt hub cache", "model hf:org/tiny-model hub cache", "sae hf:org/tiny-saes/layer_7 hub cache", "sae hf:org/transcoders/layer_3.safetensors hub cache"]);
   assert.is(checkpointsAtHand({ HF_HOME: "/nowhere" }).length, 2);
 });
 

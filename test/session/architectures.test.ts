@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { Dense, Value } from "../../runtime/data/frame.ts";
+import type { Acts, Dense, Value } from "../../runtime/data/frame.ts";
 import { headerOf } from "../../runtime/header.ts";
 import { familyModel } from "../docs/outside_checkpoints.ts";
 import { saeFolder } from "./checkpoints.ts";
@@ -43,6 +43,7 @@ for (const [name, hook, module] of [
   ["blocks.0.hook_attn_out", "attn_out", "transformer.h.0.attn.c_proj output"],
   ["blocks.1.attn.hook_z", "z", "transformer.h.1.attn.c_proj input"],
   ["blocks.1.ln2.hook_normalized", "ln2_normalized", "transformer.h.1.ln_2 output, before its weight and bias"],
+  ["blocks.1.mlp.hook_in", "mlp_in", "transformer.h.1.mlp input"],
   ["blocks.0.ln1.hook_normalized", "ln1_normalized", "transformer.h.0.ln_1 output, before its weight and bias"],
 ] as const) {
   test(`an SAE of ${name} is read where it was trained, and the header says which module that is`, async () => {
@@ -86,6 +87,45 @@ test("a centred SAE makes acts centre the stream of a model with LayerNorm, and 
   const { values } = await once(`${start}${prompts} | resid layer 1 hook resid_pre centred`);
   const { values: rows, width } = (values[0] as Dense).taps[0]!;
   for (let at = 0; at < rows.length; at += width) assert.ok(Math.abs(rows.subarray(at, at + width).reduce((sum, value) => sum + value, 0)) < 1e-4);
+});
+
+test("an SAE of z without value biases makes acts take them off, and says so; by hand it is refused", async () => {
+  const start = `${set("model", model("gpt2_tied", "gpt2"))}set bos true\n`;
+  const of = (options: Readonly<Record<string, unknown>>): string => set("sae", sae("blocks.1.attn.hook_z", { model_from_pretrained_kwargs: options }));
+  const kept = await once(`${start}${of({})}${prompts} | acts layer 1 | top 5`);
+  const values = await once(`${start}${of({ fold_value_biases: true })}${prompts} | acts layer 1 | top 5`);
+  const both = await once(`${start}${of({ fold_value_biases: true, fold_ln: true })}${prompts} | acts layer 1 | top 5`);
+  assert.match(header(values.values[0]), "z without value biases (transformer.h.1.attn.c_proj input)");
+  assert.not.match(header(kept.values[0]), /without/);
+  assert.is(new Set([kept, values, both].map((ran) => JSON.stringify(tableOf(ran)))).size, 3);
+  const hand = await once(`${start}${of({ fold_value_biases: true })}${prompts} | resid layer 1 hook z | encode | top 5`);
+  assert.equal(hand.codes, ["hook-mismatch"]);
+  assert.match(hand.outcome.diagnostics[0]!.message, /without the value biases/);
+  assert.is(hand.outcome.diagnostics[0]!.help, "acts layer 1");
+});
+
+test("a text is as long as the model's context, past 8,192 tokens too", async () => {
+  const start = set("model", model("qwen2_bias", "qwen", (config) => void (config["max_position_embeddings"] = 8300)));
+  const words = (count: number): string => `prompts ${JSON.stringify("the lazy dog ".repeat(count / 3).trim())}`;
+  const lengthOf = ({ values, codes }: Ran): number => (assert.equal(codes, []), (values[0] as Dense).tokens.ids[0]!.length);
+  assert.ok(lengthOf(await once(`${start}${words(3531)} | resid layer 1 last 3`)) > 8192);
+  const long = await once(`${start}${words(4500)} | resid layer 1 last 3`);
+  assert.equal(long.codes, ["text-too-long"]);
+  assert.match(long.outcome.diagnostics[0]!.message, /the model's context holds 8300$/);
+  assert.is(lengthOf(await once(`set long truncate\n${start}${words(4500)} | resid layer 1 last 3`)), 8300);
+  const continued = await once(`${start}${words(3531)} | memorize prefix 8190 continue 4 of text | select matching_tokens`);
+  assert.equal(continued.codes, []);
+});
+
+test("features of every token of a long text are those of its last tokens alone, to the bit", async () => {
+  const start = `set guard off\n${set("model", model("qwen2_bias", "qwen", (config) => void (config["max_position_embeddings"] = 8300)))}${set("sae", sae("blocks.1.hook_resid_post", { prepend_bos: false }))}prompts ${JSON.stringify("the lazy dog ".repeat(1177).trim())}`;
+  const csrOf = ({ values, codes }: Ran): Acts["taps"][number]["csr"] => (assert.equal(codes, []), (values[0] as Acts).taps[0]!.csr);
+  const all = csrOf(await once(`${start} | acts layer 1`));
+  const last = csrOf(await once(`${start} | acts layer 1 last 64`));
+  assert.ok(all.rows > 8192 && last.rows === 64);
+  const from = all.indptr[all.rows - 64]!;
+  assert.equal([[...all.indices.subarray(from)], [...all.values.subarray(from)]], [[...last.indices], [...last.values]]);
+  assert.ok(last.indices.length > 64);
 });
 
 test("centred is refused where it means nothing", async () => {

@@ -28,6 +28,8 @@ export function hookFacts({ hiddenSize, heads, headDim }: Heads, modules: BlockM
     attn_out: at(`${below(modules.attentionOut)} output`),
     resid_mid: modules.parallel ? absent("attention and MLP read the same input side by side, so nothing lies between them") : at(`${below(modules.ln2 ?? modules.ln1)} input`),
     ln2_normalized: at(`${below(modules.ln2 ?? modules.ln1)} output, before its weight and bias`),
+    // Called so in every family of transformers that is read.
+    mlp_in: at(`${below("mlp")} input`),
     mlp_out: at(`${below(modules.mlpOut)} output`),
     resid_post: at(`${modules.block} output`),
   };

@@ -5,7 +5,7 @@ import type { ColumnSchema } from "../../ops/schema.ts";
 import { source } from "../../ops/key.ts";
 import { TOKEN_COLUMNS } from "./documents.ts";
 import { disagreement } from "./base_model.ts";
-import { wantsCentred } from "./sae_reading.ts";
+import { wantsCentred, foldedBy } from "./sae_reading.ts";
 import type { Lowering, ModelFacts, SaeFacts } from "../stage.ts";
 
 export const ACTS_COLUMNS: readonly ColumnSchema[] = [
@@ -81,6 +81,16 @@ function saeFor(context: Lowering, model: ModelFacts, saes: readonly SaeFacts[],
       message: "this SAE was trained on a stream whose mean is subtracted, and this one is as the model makes it",
       notes: [`${match.ref.name}: center_writing_weights true`],
       help: `resid layer ${tap.layer} hook ${tap.hook} centred | encode`,
+    });
+    return null;
+  }
+  if (tap.folded !== foldedBy(match, tap.hook).folded) {
+    context.report({
+      code: "hook-mismatch",
+      message: match.folded === null ? "this SAE was trained on z with the value biases of the heads, and here they are taken off" : "this SAE was trained on z without the value biases of the heads, and here they are in it",
+      span: context.at(context.given("hook") ? "hook" : "layer"),
+      notes: [`${match.ref.name}: fold_value_biases ${match.folded !== null}`],
+      help: `acts layer ${tap.layer}`,
     });
     return null;
   }

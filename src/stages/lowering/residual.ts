@@ -8,7 +8,7 @@ import type { Lowering, ModelFacts } from "../stage.ts";
 /** Where the model is read: the arguments of every stage that does. */
 export const RESIDUAL_ARGS = {
   layer: ints({ keyword: true, min: 0, of: "layer", doc: "Layers to read, from 0" }),
-  hook: oneOf(HOOK_WORDS, { keyword: true, default: "resid_post", doc: "Where in the block, by TransformerLens' names: the stream after, in and before it, what MLP and attention add to it, the heads' outputs side by side, or what a norm makes of its input before its weight" }),
+  hook: oneOf(HOOK_WORDS, { keyword: true, default: "resid_post", doc: "Where in the block, by TransformerLens' names: the stream after, in and before it, what MLP and attention add to it, the heads' outputs side by side, what goes into the MLP, or what a norm makes of its input before its weight" }),
   centred: flag("Subtract the mean over the model's dimensions, as `center_writing_weights` of TransformerLens does (models with LayerNorm)"),
   last: optionalInt({ keyword: true, min: 1, doc: "Only the last n tokens of each document" }),
   first: optionalInt({ keyword: true, min: 1, doc: "Only the first n tokens of each document" }),
@@ -16,7 +16,7 @@ export const RESIDUAL_ARGS = {
 } as const;
 
 /** What is read at one layer. */
-export type Reading = Pick<Tap, "hook" | "centred">;
+export type Reading = Pick<Tap, "hook" | "centred" | "folded">;
 
 /**
  * tokens → dense activations at the asked layers, computed naively: all blocks, sliced afterwards. Rules make it cheap. `read` says what is

@@ -12,11 +12,16 @@ function saeOf(saes: readonly SaeFacts[], layer: number, hook: string): SaeFacts
   return here.find((sae) => sae.hook === hook) ?? here[0];
 }
 
-/** The hook that is asked for or else the SAE's own, centred where the SAE was trained so. */
+/** The hook that is asked for or else the SAE's own, centred or without value biases where the SAE was trained so. */
 export function readBySae(context: Lowering, args: ArgValues<typeof ACTS_ARGS>, saes: readonly SaeFacts[], layer: number, model: ModelFacts): Reading {
   const sae = saeOf(saes, layer, args.hook);
   const hook = context.given("hook") ? args.hook : (sae?.hook ?? args.hook);
-  return { hook, ...(args.centred || (sae !== undefined && wantsCentred(sae, model, hook)) ? { centred: true } : {}) };
+  return { hook, ...(args.centred || (sae !== undefined && wantsCentred(sae, model, hook)) ? { centred: true } : {}), ...(sae === undefined ? {} : foldedBy(sae, hook)) };
+}
+
+/** Value biases are in `z` alone of what can be read. */
+export function foldedBy(sae: SaeFacts, hook: Reading["hook"]): Pick<Reading, "folded"> {
+  return sae.folded === null || hook !== "z" ? {} : { folded: sae.folded };
 }
 
 /** TransformerLens centres models with LayerNorm only, whatever a config asks for. */

@@ -1,0 +1,75 @@
+/** Without this file the largest files of the cache, archives converted so that they can be mapped, would be known to nobody. */
+import { closeSync, lstatSync, openSync, readSync } from "node:fs";
+import { join } from "node:path";
+import { systemCode } from "../data/error.ts";
+import { namesIn, removeFile, type SegmentFacts } from "./inventory.ts";
+
+/** Of a converted copy: the archive it was made of. */
+export interface CopyFacts extends SegmentFacts {
+  readonly source: string;
+  readonly arrays: number;
+}
+
+/** Where copies lie in the cache folder, and the key of their metadata that says what they were made of (`runtime/checkpoint/converted.ts`). */
+export const COPIES = "converted";
+export const SOURCE = "converted_from";
+
+const LARGEST_HEADER = 2 ** 20;
+
+/** Every copy. Its last use is its last reading, where the disk keeps that: a change of its own times would make all that was computed with it another's. */
+export function copiesOf(folder: string): CopyFacts[] {
+  const place = join(folder, COPIES);
+  return namesIn(place).flatMap((name): CopyFacts[] => {
+    if (!name.endsWith(".safetensors")) return [];
+    try {
+      const path = join(place, name);
+      const { size, mtimeMs, atimeMs } = lstatSync(path);
+      return [{ path, bytes: size, used: Math.max(mtimeMs, atimeMs), ...madeOf(path) }];
+    } catch (error) {
+      if (systemCode(error) === null) throw error;
+      return [];
+    }
+  });
+}
+
+function madeOf(path: string): { readonly source: string; readonly arrays: number } {
+  const file = openSync(path, "r");
+  try {
+    const start = Buffer.alloc(8);
+    const length = readSync(file, start, 0, 8, 0) === 8 ? Number(start.readBigUInt64LE(0)) : 0;
+    const text = Buffer.alloc(length <= LARGEST_HEADER ? length : 0);
+    readSync(file, text, 0, text.length, 8);
+    const header = JSON.parse(text.toString()) as Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+    const source = header["__metadata__"]?.[SOURCE];
+    return { source: typeof source === "string" ? source : "without a name", arrays: Object.keys(header).length - 1 };
+  } catch (error) {
+    if (systemCode(error) === null && !(error instanceof SyntaxError)) throw error;
+    return { source: "damaged", arrays: 0 };
+  } finally {
+    closeSync(file);
+  }
+}
+
+const DAY = 24 * 3600 * 1000;
+
+/** Remove what killed writers left beside the copies: `.<copy>.<process>.<chance>.tmp` of a process that is gone, or a day old. */
+export function sweepCopies(folder: string, now = Date.now()): void {
+  for (const name of namesIn(join(folder, COPIES))) {
+    const writer = /^\..*\.(\d+)\.[0-9a-f]+\.tmp$/.exec(name)?.[1];
+    const path = join(folder, COPIES, name);
+    try {
+      if (writer !== undefined && (!alive(Number(writer)) || now - lstatSync(path).mtimeMs > DAY)) removeFile(path);
+    } catch (error) {
+      if (systemCode(error) === null) throw error;
+    }
+  }
+}
+
+function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return systemCode(error) === "EPERM";
+  }
+}

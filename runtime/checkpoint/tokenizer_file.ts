@@ -1,0 +1,36 @@
+/** Without this file a tokenizer.json could have the library count to four billion, or make ids that no model has. */
+import { CheckpointError } from "./error.ts";
+import type { Json, JsonObject } from "./strict_json.ts";
+
+const MODELS = ["BPE", "Unigram", "WordPiece"];
+/** Sixty times the largest vocabulary there is. */
+const LARGEST_ID = 2 ** 24 - 1;
+
+/**
+ * What of a tokenizer.json the library takes on trust: the kind of its model (of an unknown one it makes a list of words, in which a text is hardly
+ * found; old files of BPE name none), that ids are ids, and that rules look for something.
+ * @throws CheckpointError `unsupported-tokenizer`
+ */
+export function requireSoundTokenizer(file: string, { model, added_tokens: added, ...rest }: JsonObject): void {
+  const fault = (what: string, notes: readonly string[], help: string): CheckpointError => new CheckpointError("unsupported-tokenizer", `${file} cannot be used: ${what}`, { notes, help });
+  const type = member(model, "type");
+  if (type !== undefined && !MODELS.some((known) => known === type)) throw fault(`its model is ${JSON.stringify(type)}`, [`supported: ${MODELS.join(", ")}`], 'set model "…" to one with such a tokenizer');
+  const vocabulary = member(model, "vocab");
+  const ids: [string, unknown][] = typeof vocabulary === "object" && vocabulary !== null && !Array.isArray(vocabulary) ? Object.entries(vocabulary) : [];
+  if (Array.isArray(added)) for (const token of added) ids.push([String(member(token, "content")), member(token, "id")]);
+  const bad = ids.find(([, id]) => !(Number.isInteger(id) && (id as number) >= 0 && (id as number) <= LARGEST_ID));
+  const odd = patterns({ normalizer: rest["normalizer"] ?? null, pre_tokenizer: rest["pre_tokenizer"] ?? null, decoder: rest["decoder"] ?? null }).find((pattern) => typeof member(pattern, "String") !== "string" && typeof member(pattern, "Regex") !== "string");
+  if (odd !== undefined) throw fault(`a rule looks for ${JSON.stringify(odd).slice(0, 200)}`, ["a pattern is a `String` or a `Regex`"], "download the file again");
+  if (bad !== undefined) throw fault(`${JSON.stringify(bad[0])} has the id ${JSON.stringify(bad[1] ?? null)}`, [`ids are whole numbers up to ${LARGEST_ID}`], "download the file again");
+}
+
+/** Everything that rules look for; a pattern that is neither text nor a regular expression the library would leave out, with a word on the terminal. */
+function patterns(value: Json): readonly Json[] {
+  if (typeof value !== "object" || value === null) return [];
+  if (Array.isArray(value)) return value.flatMap(patterns);
+  return Object.entries(value).flatMap(([key, inner]) => (key === "pattern" && typeof inner === "object" ? [inner] : patterns(inner)));
+}
+
+function member(value: Json | undefined, key: string): Json | undefined {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && Object.hasOwn(value, key) ? (value as JsonObject)[key] : undefined;
+}

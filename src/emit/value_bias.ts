@@ -1,0 +1,46 @@
+/** Without this file SAEs trained on heads without their value biases (`fold_value_biases` of TransformerLens) would read other numbers than they were trained on. */
+import type { Folded } from "../ops/hook.ts";
+import { projected } from "./attention.ts";
+import { ints, node, nodes, weight, type Graph } from "./graph.ts";
+import type { BlockSpec, DecoderSpec, QkvSpec } from "./specs.ts";
+
+/**
+ * z [n, heads·dh] minus the value bias of each head: attention weights add up to one, so it is in every row. `with_norm`: minus what the bias of
+ * the norm before becomes of it as well, which `fold_ln` makes part of the value bias. As it is where there are no biases.
+ */
+export function withoutValueBias(graph: Graph, path: string, z: string, model: DecoderSpec, { attention: { qkv }, ln1 }: BlockSpec, how: Folded): string {
+  const { heads, kvHeads, headDim } = model;
+  const own = how === "with_norm" && ln1.bias !== null ? valueOf(graph, path, model, qkv, weight(graph, `${path}/norm_bias`, ln1.bias)) : valueBias(graph, path, model, qkv);
+  if (own === null) return z;
+  const perHead = node(graph, `${path}/per_head`, "Reshape", [own, ints(graph, kvHeads, headDim)]);
+  // Heads that share keys and values share their bias.
+  const sharers = Array.from({ length: heads }, (_, head) => Math.floor((head * kvHeads) / heads));
+  const shared = heads === kvHeads ? perHead : node(graph, `${path}/shared`, "Gather", [perHead, ints(graph, ...sharers)], { axis: 0 });
+  return node(graph, path, "Sub", [z, node(graph, `${path}/row`, "Reshape", [shared, ints(graph, 1, heads * headDim)])]);
+}
+
+/** The biases of all key-value heads, in any shape; null where there are none. */
+function valueBias(graph: Graph, path: string, { heads, kvHeads, headDim }: DecoderSpec, qkv: QkvSpec): string | null {
+  const { bias } = qkv.kind === "separate" ? qkv.v : qkv.all;
+  if (bias === null) return null;
+  const whole = weight(graph, `${path}/bias`, bias);
+  const third = (all: string, sizes: readonly number[], axis: number): string => nodes(graph, `${path}/split`, { op: "Split", inputs: [all, ints(graph, ...sizes)], attributes: { axis } }, 3)[2] as string;
+  switch (qkv.kind) {
+    case "separate":
+      return whole;
+    case "thirds":
+      return third(whole, [heads * headDim, kvHeads * headDim, kvHeads * headDim], 0);
+    case "per_head":
+      return third(node(graph, `${path}/heads`, "Reshape", [whole, ints(graph, -1, 3 * headDim)]), [headDim, headDim, headDim], 1);
+    default:
+      return qkv satisfies never;
+  }
+}
+
+/** The values that a vector [d] gives, its bias added: all key-value heads. Two equal rows, since one would take another kernel. */
+function valueOf(graph: Graph, path: string, model: DecoderSpec, qkv: QkvSpec, vector: string): string {
+  const { kvHeads, headDim, hiddenSize } = model;
+  const row = node(graph, `${path}/norm_row`, "Reshape", [vector, ints(graph, 1, hiddenSize)]);
+  const [, , value] = projected(graph, `${path}/projected`, model, qkv, node(graph, `${path}/norm_rows`, "Concat", [row, row], { axis: 0 }));
+  return node(graph, `${path}/value`, "Gather", [node(graph, `${path}/values`, "Reshape", [value, ints(graph, 2, kvHeads * headDim)]), ints(graph, 0)], { axis: 0 });
+}
