@@ -15,6 +15,7 @@ import { joinTables } from "./data/join.ts";
 import { keep, kept } from "./data/kept.ts";
 import { concatTables, tableFromRows } from "./data/table.ts";
 import { distinctRows, filterRows, limitRows, projectColumns, sampleRows, skipRows, sortRows, splitRows } from "./data/rows.ts";
+import type { WriteOptions } from "./data/atomic_write.ts";
 import { saveValue } from "./data/save.ts";
 import { toTable } from "./data/to_table.ts";
 import { compareGroups } from "./comparison.ts";
@@ -64,6 +65,8 @@ export interface ExecuteContext extends Omit<ActivationContext, "onProgress" | "
   readonly onNotice: (text: string) => void;
   readonly onSaved: (path: string, detail: string) => void;
   readonly outputPath: (path: string) => string;
+  /** Held against the grants once the folder is open: see `gate.ts`. */
+  readonly admitWrite: WriteOptions["admit"];
   readonly explain: (plan: Plan) => string;
   /** Keep a value beyond the session; the bytes it took, or null where there is no place for it. */
   readonly keep: (plan: Plan, value: Value, seconds: number | null) => Promise<number | null>;
@@ -291,7 +294,7 @@ async function apply(plan: Plan, inputs: readonly Value[], context: ExecuteConte
       return input;
     case "save": {
       const path = context.outputPath(op.path);
-      context.onSaved(path, await saveValue(input, path, op.format));
+      context.onSaved(path, await saveValue(input, path, op.format, context.admitWrite === undefined ? {} : { admit: context.admitWrite }));
       return input;
     }
     case "cache": {

@@ -1,6 +1,6 @@
 /** Without this file there would be a compiler and an engine, but nobody could ask a question. */
 import { randomInt } from "node:crypto";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import type { Diagnostic } from "../grammar/diagnostic.ts";
 import type { Span } from "../grammar/span.ts";
 import { help, stageHelp } from "../src/assist/help.ts";
@@ -26,14 +26,18 @@ import { errorTable } from "./error_table.ts";
 import { execute } from "./execute.ts";
 import { explainPipeline } from "./explain.ts";
 import { exitCodeOf, failure } from "./failure.ts";
+import { createGate } from "./gate.ts";
+import { realPath } from "./granted.ts";
 import { headerOf } from "./header.ts";
+import { hubFolders } from "./hub/environment.ts";
 import type { HubCall } from "./hub/hub.ts";
 import type { Patience } from "./hub/request.ts";
-import { hubHost } from "./locate.ts";
-import { needsOf, refusals } from "./permissions.ts";
+import { hubHosts } from "./locate.ts";
+import { denied, needsOf, refusals } from "./permissions.ts";
 import { createProgress } from "./progress.ts";
 import type { Checked, Needs, Outcome, Session, SessionEvent, SessionOptions, Source } from "./session_port.ts";
 import { createSessionEngine } from "./session_engine.ts";
+import { EXAMPLES } from "./shipped.ts";
 import { settingsFrom, START } from "./start_settings.ts";
 import { createTyping, type Fact } from "./typing.ts";
 import { createValueStore } from "./value_store.ts";
@@ -57,8 +61,10 @@ export interface InnerOptions extends SessionOptions {
 /** Open a session. No model is read and no engine started before the first `run`; an interactive one knows its names at once. */
 export async function createSession(options: InnerOptions): Promise<Session> {
   const env = options.env ?? process.env;
-  const catalog = createCatalog(options.readFrom, { env, ...(options.patience === undefined ? {} : { patience: options.patience }), ...(options.streamBytes === undefined ? {} : { streamBytes: options.streamBytes }) });
-  const needed = (accesses: Compiled["accesses"]): Needs => needsOf(accesses, options.readFrom, options.writeTo, hubHost(env));
+  const caches = hubFolders(env);
+  const gate = createGate(options.grants, [EXAMPLES, caches.cache, join(caches.caches, "saeq")].map(realPath), options.onUse);
+  const catalog = createCatalog(options.readFrom, { env, gate, ...(options.patience === undefined ? {} : { patience: options.patience }), ...(options.streamBytes === undefined ? {} : { streamBytes: options.streamBytes }) });
+  const needed = (accesses: Compiled["accesses"]): Needs => needsOf(accesses, options.readFrom, options.writeTo, hubHosts(env));
   const values = createValueStore(VALUE_BYTES);
   let disk: DiskCache | null | undefined;
   const stores = new Map<Settings["cache"], ActivationStore>();
@@ -85,9 +91,15 @@ export async function createSession(options: InnerOptions): Promise<Session> {
     for (let round = 0; ; round++) {
       const compiled = compile(text, { scope: from, facts: facts(), params: options.params, interactive, ...(options.rules === undefined ? {} : { rules: options.rules }) });
       const refused = refusals(compiled.accesses, needed, grants);
-      if (refused.length > 0 || compiled.needs.length === 0 || round === MOST_ROUNDS) return { compiled, refused };
-      for (const need of compiled.needs) learn(need, await catalog.lookUp(need, call));
+      const wanted = compiled.needs.filter((need) => !unasked(need, grants));
+      if (refused.length > 0 || wanted.length === 0 || round === MOST_ROUNDS) return { compiled, refused };
+      for (const need of wanted) learn(need, await catalog.lookUp(need, call));
     }
+  }
+
+  /** A table that a definition of a module reads, and that this script does not use: it is not asked for, and so not looked at. */
+  function unasked(need: Need, grants: SessionOptions["grants"]): boolean {
+    return need.kind === "table" && denied(needed([{ access: "read", path: need.path, at: { start: 0, end: 0 } }]), grants).read.length > 0;
   }
 
   function learn(need: Need, known: Fact): void {
@@ -226,6 +238,7 @@ export async function createSession(options: InnerOptions): Promise<Session> {
         },
         onSaved: (path, detail) => onEvent({ kind: "saved", path, detail }),
         outputPath: (path) => resolve(options.writeTo, path),
+        admitWrite: gate.admitWrite,
         explain: () => explainPipeline(pipeline, { ...own, placement: place, threads: engine.options.threads }),
         keep: async (plan, kept, seconds) => (onDisk === null ? null : keepValue(plan, kept, seconds, onDisk, own)),
       });

@@ -7,13 +7,30 @@ import type { CachePlace } from "./cache/folder.ts";
 import type { Value } from "./data/frame.ts";
 import type { EngineOptions } from "./engine/port.ts";
 
-/** What a script may touch. `true` grants everything of that kind; a list grants those paths and what lies below them. */
+/**
+ * What a script may touch. `true` grants everything of that kind; a list grants those paths, which are real ones (`realPath`), and what lies
+ * below them. They are made real when they are given, and not again: a link that is swapped later grants nothing.
+ */
 export interface Grants {
   readonly read: true | readonly string[];
   readonly write: true | readonly string[];
-  /** Hosts, with their port where it is not the usual one; none where absent. */
+  /** Hosts, with their port where it is not the usual one; none where absent. `.hf.co` is every host below `hf.co`. */
+  readonly net?: true | readonly string[];
+  /** Wins over what is granted. */
+  readonly deny?: Denials;
+}
+
+/** `true` forbids everything of that kind. */
+export interface Denials {
+  readonly read?: true | readonly string[];
+  readonly write?: true | readonly string[];
   readonly net?: true | readonly string[];
 }
+
+/** One use of a permission, or an attempt at one. */
+export type Use =
+  | { readonly use: "read" | "write"; readonly path: string; readonly granted: boolean }
+  | { readonly use: "net"; readonly host: string; readonly granted: boolean };
 
 export interface SessionOptions {
   /** Relative paths of inputs are resolved here: the script's folder, or the current one. */
@@ -30,6 +47,8 @@ export interface SessionOptions {
   readonly cache?: CachePlace | null;
   /** In the REPL shadowing a `let` is a notice and `_` continues; in scripts both are errors. */
   readonly interactive: boolean;
+  /** Told of each file and host as it is used. */
+  readonly onUse?: (use: Use) => void;
 }
 
 export interface Source {

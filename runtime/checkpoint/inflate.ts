@@ -1,15 +1,14 @@
 /** Without this file a deflated member could not be read piece by piece, nor stopped when it unpacks to more than it said. */
-import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream";
 import { createInflateRaw } from "node:zlib";
 import { CheckpointError } from "./error.ts";
-import { unreadable } from "./real_path.ts";
+import { openFile, unreadable } from "./real_path.ts";
 import type { ZipMember } from "./zip_directory.ts";
 
 /** Bytes of a member in pieces of at most 64 kB, no more than its declared size, whether it is stored or deflated. */
 export async function* unpacked(file: string, member: ZipMember): AsyncGenerator<Buffer> {
   if (member.size === 0) return;
-  const source = createReadStream(file, { start: member.offset, end: member.offset + Math.max(member.packed, 1) - 1, highWaterMark: 65_536 });
+  const source = (await openFile(file)).createReadStream({ start: member.offset, end: member.offset + Math.max(member.packed, 1) - 1, highWaterMark: 65_536 });
   const stream = member.deflated ? createInflateRaw({ chunkSize: 65_536 }) : source;
   if (member.deflated) pipeline(source, stream as ReturnType<typeof createInflateRaw>, () => {});
   let size = 0;

@@ -1,7 +1,7 @@
 /** Without this file the members of .npz and .pt archives could not be found without unpacking what may be a bomb. */
-import { open, type FileHandle } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { CheckpointError } from "./error.ts";
-import { unreadable } from "./real_path.ts";
+import { openFile, unreadable } from "./real_path.ts";
 import { readExactly, refusePlaceholder } from "./safetensors.ts";
 
 /** A member where it lies: `size` bytes once unpacked, `packed` in the file from `offset` on. */
@@ -41,7 +41,7 @@ function broken(file: string, what: string): CheckpointError {
 export async function readZipDirectory(file: string): Promise<ZipDirectory> {
   let handle: FileHandle | null = null;
   try {
-    handle = await open(file, "r");
+    handle = await openFile(file);
     const { size } = await handle.stat();
     refusePlaceholder(file, await readExactly(handle, file, 0, Math.min(size, 512)));
     const { count, offset, length } = await endRecord(handle, file, size);

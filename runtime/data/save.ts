@@ -1,11 +1,11 @@
 /** Without this file `save` would have to know formats, plots and disks. */
 import type { SaveFormat } from "../../src/ops/op.ts";
-import { atomicWrite } from "./atomic_write.ts";
+import { atomicWrite, type WriteOptions } from "./atomic_write.ts";
 import type { Chart, Plot, Value } from "./frame.ts";
 import { formatRows } from "./write.ts";
 
 /** Write a value under its format and say what was written: `1,234 bytes csv`. Only plots, or groups of one plot, are svg. Throws DataError. */
-export async function saveValue(value: Value, path: string, format: SaveFormat, options: { readonly signal?: AbortSignal } = {}): Promise<string> {
+export async function saveValue(value: Value, path: string, format: SaveFormat, options: WriteOptions = {}): Promise<string> {
   const { bytes } = await atomicWrite(path, await content(value, format), options);
   return `${bytes} bytes ${format}`;
 }
