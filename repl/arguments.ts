@@ -1,6 +1,7 @@
 /** Without this file the command line would be read in many places: argv in, one plain request out. */
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { DTYPES, PROVIDERS } from "../src/emit/target.ts";
+import type { Denials } from "../runtime/session_port.ts";
 import { normalize, type Normalized } from "./flags.ts";
 
 /** Flags that every command understands. */
@@ -10,6 +11,12 @@ export interface Options {
   readonly write: true | readonly string[];
   /** Hosts. */
   readonly net: true | readonly string[];
+  /** Wins over what is granted. */
+  readonly deny: Denials;
+  /** Name of a set of permissions in `saeq.json`. */
+  readonly permissions: string | null;
+  /** File that is told of each use of a permission. */
+  readonly audit: string | null;
   /** `set` pairs: seed, lanes, threads, batch, ep, dtype. */
   readonly settings: Readonly<Record<string, string>>;
   /** Library of a plugin provider. */
@@ -247,6 +254,14 @@ function addGlobals(program: Command): void {
     .addOption(new Option("-R, --allow-read-all").hideHelp())
     .addOption(new Option("-W, --allow-write-all").hideHelp())
     .option("-A, --allow-all", "let a script read, write and download everything")
+    .option("--deny-read [paths]", "never let it read these (with =), or anything; wins over what is allowed", collect)
+    .option("--deny-write [paths]", "never let it write these (with =), or anything", collect)
+    .option("--deny-net [hosts]", "never let it ask these hosts (with =), or any", collect)
+    .addOption(new Option("--deny-read-all").hideHelp())
+    .addOption(new Option("--deny-write-all").hideHelp())
+    .addOption(new Option("--deny-net-all").hideHelp())
+    .option("--permissions-of <set>", "allow and deny what this set in saeq.json does (also -P=set, and -P for the set `default`)")
+    .option("--audit <file>", "append each file and host that is used to this file, as JSON lines")
     .option("--seed <text>", "seed of all samples")
     .option("--lanes <n>", "engine processes", wholeNumber)
     .option("--threads <n>", "threads in each of them", wholeNumber)
@@ -280,6 +295,9 @@ function readOptions(raw: Record<string, unknown>): Options {
     read: grant("Read"),
     write: grant("Write"),
     net: grant("Net"),
+    deny: Object.fromEntries((["read", "write", "net"] as const).flatMap((kind) => denial(raw, kind))),
+    permissions: text(raw["permissionsOf"]),
+    audit: text(raw["audit"]),
     settings,
     library: text(raw["epLibrary"]),
     out: text(raw["out"]),
@@ -291,6 +309,12 @@ function readOptions(raw: Record<string, unknown>): Options {
     quiet: raw["quiet"] === true,
     prompt: raw["prompt"] !== false,
   };
+}
+
+function denial(raw: Record<string, unknown>, kind: "read" | "write" | "net"): readonly (readonly ["read" | "write" | "net", true | readonly string[]])[] {
+  const name = `deny${kind[0]!.toUpperCase()}${kind.slice(1)}`;
+  const names = raw[name];
+  return raw[`${name}All`] === true ? [[kind, true]] : Array.isArray(names) ? [[kind, names.map(String)]] : [];
 }
 
 /** `a,b` are two paths; `,,` is a comma in a name. */

@@ -17,16 +17,17 @@ export const commands: readonly string[] = ["repl", "run", "eval", "check", "fmt
 /** Flags of ours that take the next word. */
 const withValue = new Set([
   "--seed", "--lanes", "--threads", "--batch", "--ep", "--dtype", "--ep-library", "--from", "--install", "--out", "--format", "--color", "--param", "--eval",
-  "--model", "--layer", "--hook", "--against", "--sae", "--convention", "--limit",
+  "--model", "--layer", "--hook", "--against", "--sae", "--convention", "--limit", "--audit",
 ]);
 const alone = new Set([
-  "--allow-read", "--allow-write", "--allow-all", "--allow-read-all", "--allow-write-all", "--allow-net", "--allow-net-all", "-R", "-W", "-N", "-A", "--ascii", "--no-progress", "--no-cache",
+  "--allow-read", "--allow-write", "--allow-all", "--allow-read-all", "--allow-write-all", "--allow-net", "--allow-net-all", "-R", "-W", "-N", "-A", "-P", "--permissions-of", "--ascii", "--no-progress", "--no-cache",
+  "--deny-read", "--deny-write", "--deny-net", "--deny-read-all", "--deny-write-all", "--deny-net-all",
   "-q", "--quiet", "--no-prompt", "--plain", "--no-history", "--help", "-h", "--version", "-V",
 ]);
 
 /** Rewrite argv so that the parser behind it cannot misread it. */
 export function normalize(argv: readonly string[], piped: boolean): Normalized {
-  const words = argv.map((word) => (word === "--allow-read" ? "-R" : word === "--allow-write" ? "-W" : word === "--allow-net" ? "-N" : word));
+  const words = argv.map(permissionFlag);
   const at = firstOperand(words);
   const command = at === null ? null : words[at];
   const asks = words.some((word) => ["--help", "-h", "--version", "-V"].includes(word));
@@ -38,6 +39,14 @@ export function normalize(argv: readonly string[], piped: boolean): Normalized {
   if (command === "run") return splitRun(words, at);
   if (command !== undefined && !commands.includes(command)) return { kind: "mistake", text: unknownCommand(command) };
   return plain(words);
+}
+
+/** The short forms written out: `-R=data` is `--allow-read=data`; what stands bare is everything, and eats no next word. */
+function permissionFlag(word: string): string {
+  const [name = "", value] = [word.split("=", 1)[0], word.includes("=") ? word.slice(word.indexOf("=") + 1) : undefined];
+  if (name === "-P") return `--permissions-of=${value ?? "default"}`;
+  const long = { "-R": "--allow-read", "-W": "--allow-write", "-N": "--allow-net" }[name] ?? (/^--(allow|deny)-(read|write|net)$/.test(name) ? name : null);
+  return long === null ? word : value === undefined ? `${long}-all` : `${long}=${value}`;
 }
 
 function plain(argv: readonly string[]): Normalized {

@@ -7,7 +7,7 @@ import { plansOf } from "../../src/lint/plans.ts";
 import type { Compiled } from "../../src/pipeline.ts";
 import type { Checked } from "../../runtime/session_port.ts";
 import type { Request } from "../arguments.ts";
-import { grantFlags, scriptName } from "../permissions.ts";
+import { flagLine, scriptName } from "../permissions.ts";
 import { sayDiagnostic } from "../talk.ts";
 import { ownMistakes } from "./checked_scripts.ts";
 import { allGranted, folderOf, openSession, readSource, type Shop } from "./shop.ts";
@@ -58,7 +58,7 @@ function factsOf(file: string, text: string, checked: Checked, shop: Shop): Fact
     models,
     saes,
     settings: settings === undefined ? {} : Object.fromEntries(Object.entries(SETTINGS).map(([name, spec]) => [name, { value: name === "seed" && origin(name) === "default" ? "chosen for each run" : spec.show(settings), from: origin(name) }])),
-    permissions: grantFlags(checked.needs, shop.cwd).join(" "),
+    permissions: flagLine(checked.needs, shop.cwd),
   };
 }
 

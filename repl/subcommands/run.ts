@@ -1,15 +1,18 @@
 /** Without this file scripts could not be run, and somebody else's could not be run safely. */
 import { dirname, resolve } from "node:path";
-import { denied } from "../../runtime/permissions.ts";
+import { denied, flagsFor, forbidden } from "../../runtime/permissions.ts";
 import type { Checked, Grants, Session, Source } from "../../runtime/session_port.ts";
 import { visible } from "../../grammar/visible.ts";
 import type { Request } from "../arguments.ts";
 import { runHeadless } from "../headless.ts";
 import { nearest } from "../nearest.ts";
-import { ask, commandWithGrants, describeNeeds, isEmpty, scriptGrants, scriptName, withGrants } from "../permissions.ts";
+import { realPath } from "../../runtime/granted.ts";
+import { ask } from "../permission_prompt.ts";
+import { commandWithGrants, describeNeeds, isEmpty, near, outsideOf, scriptName, withGrants } from "../permissions.ts";
+import { projectFile, savePermissions } from "../project_file.ts";
 import { sayMistake } from "../talk.ts";
 import { scriptHelp } from "./script_help.ts";
-import { deskOf, makeOut, mistake, openSession, readSource, withoutQuery, type Shop } from "./shop.ts";
+import { deskOf, grantsOf, makeOut, mistake, openSession, readSource, withoutQuery, type Shop } from "./shop.ts";
 
 type Run = Extract<Request, { kind: "run" }>;
 
@@ -20,7 +23,7 @@ export async function runScript(request: Run, shop: Shop): Promise<number> {
   if (!request.help && withoutQuery(source, shop)) return 2;
   const readFrom = request.file === "-" ? shop.cwd : dirname(resolve(shop.cwd, request.file));
   const script = request.file === "-" ? null : resolve(shop.cwd, request.file);
-  const first = scriptGrants({ read: shop.options.read, write: shop.options.write, net: shop.options.net }, script);
+  const first = grantsOf(shop, readFrom, script);
   const open = (grants: Grants): Promise<Session> => openSession(shop, { readFrom, grants, params: request.params });
   let session = await open(first);
   try {
@@ -32,7 +35,7 @@ export async function runScript(request: Run, shop: Shop): Promise<number> {
     const wrong = wrongParam(request, checked, shop);
     if (wrong !== null) return wrong;
     if (!checked.diagnostics.some((one) => one.severity === "error")) {
-      const grants = await settle(request, source, checked, first, shop);
+      const grants = await settle(request, source, checked, first, readFrom, shop);
       if (grants === null) return 4;
       if (grants !== first) {
         await session.close();
@@ -57,16 +60,25 @@ function wrongParam(request: Run, checked: Checked, shop: Shop): number | null {
 }
 
 /** The grants to run with; null when they are refused. */
-async function settle(request: Run, source: Source, checked: Checked, grants: Grants, shop: Shop): Promise<Grants | null> {
+async function settle(request: Run, source: Source, checked: Checked, grants: Grants, readFrom: string, shop: Shop): Promise<Grants | null> {
   const missing = denied(checked.needs, grants);
   if (isEmpty(missing)) return grants;
   const name = scriptName(source.name === "stdin" ? "-" : request.file);
-  const canAsk = shop.options.prompt && shop.stdin.isTTY === true && shop.stderr.isTTY === true;
-  if (canAsk && (await ask(name, missing, shop.cwd, shop, visible))) return withGrants(grants, missing);
+  const barred = flagsFor("deny", forbidden(missing, grants), (path) => near(path, shop.cwd)).join(" ");
+  const project = projectFile(readFrom);
+  const away = outsideOf(missing, [dirname(project.file), readFrom, shop.cwd, ...(shop.options.out === null ? [] : [resolve(shop.cwd, shop.options.out)])].map(realPath));
+  const canAsk = shop.options.prompt && shop.stdin.isTTY === true && shop.stderr.isTTY === true && barred === "" && isEmpty(away);
+  if (canAsk) {
+    const answer = await ask(name, missing, shop.cwd, shop, visible, near(project.file, shop.cwd));
+    if (answer === "save") {
+      await savePermissions(project.file, missing);
+      shop.stderr.write(`next time: saeq run -P ${visible(request.file)}\n`);
+    }
+    if (answer !== "no") return withGrants(grants, missing);
+  }
   const rows = describeNeeds(missing, shop.cwd, visible);
-  shop.stderr.write(
-    `${sayMistake(`permission denied: ${visible(name)} may not`, shop.talkLook)}\n${rows.join("\n")}\n` +
-      `to allow it: ${visible(commandWithGrants(shop.argv, missing, shop.cwd))}\n`,
-  );
+  const outside = isEmpty(away) || barred !== "" ? "" : `outside the project: ${visible([...away.read, ...away.write].map((path) => near(path, shop.cwd)).join(", "))}\n`;
+  const help = barred === "" ? `to allow it: ${visible(commandWithGrants(shop.argv, missing, shop.cwd))}` : `it is forbidden by ${visible(barred)}, or by the set of permissions that -P names`;
+  shop.stderr.write(`${sayMistake(`permission denied: ${visible(name)} may not`, shop.talkLook)}\n${rows.join("\n")}\n${outside}${help}\n`);
   return null;
 }

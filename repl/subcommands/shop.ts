@@ -7,8 +7,11 @@ import type { CreateSession, Grants, Session, Source } from "../../runtime/sessi
 import { parse } from "../../grammar/parse.ts";
 import { visible } from "../../grammar/visible.ts";
 import type { Options } from "../arguments.ts";
+import { openAudit, type Audit } from "../audit.ts";
 import { FlagError } from "../flag_error.ts";
 import type { Desk } from "../headless.ts";
+import { scriptGrants, withSet } from "../permissions.ts";
+import { permissionSet } from "../project_file.ts";
 import { sayMistake } from "../talk.ts";
 import type { Look } from "../terminal.ts";
 
@@ -28,8 +31,21 @@ export interface Shop {
 /** Rights of the person who types: everything they may do themselves. */
 export const allGranted: Grants = { read: true, write: true, net: true };
 
+/** What the flags, and the set that -P names, grant a script. @throws FlagError */
+export function grantsOf(shop: Shop, folder: string, script: string | null): Grants {
+  const { read, write, net, deny, permissions } = shop.options;
+  const flags = { read, write, net, deny };
+  return scriptGrants(permissions === null ? flags : withSet(flags, permissionSet(permissions, folder)), script, shop.cwd);
+}
+
+/** Everything the person who types may do, less what `--deny-*` forbids. */
+export function typedGrants(shop: Shop): Grants {
+  return scriptGrants({ read: true, write: true, net: true, deny: shop.options.deny }, null, shop.cwd);
+}
+
 /** A session with the flags of the command line. */
 export async function openSession(shop: Shop, more: { readonly readFrom: string; readonly grants: Grants; readonly params?: Readonly<Record<string, string>>; readonly interactive?: boolean }): Promise<Session> {
+  const audit = auditOf(shop);
   try {
     return await shop.createSession({
       readFrom: more.readFrom,
@@ -39,12 +55,23 @@ export async function openSession(shop: Shop, more: { readonly readFrom: string;
       settings: shop.options.settings,
       cache: shop.options.cache ? cachePlace(process.env) : null,
       interactive: more.interactive ?? false,
+      ...(audit === null ? {} : { onUse: audit }),
       ...(shop.options.library === null ? {} : { engine: { library: resolve(shop.cwd, shop.options.library) } }),
     });
   } catch (error) {
     if (error instanceof RangeError) throw new FlagError(error.message);
     throw error;
   }
+}
+
+const audits = new WeakMap<Shop, Audit>();
+
+/** One for all sessions of a command: what is used while checking and while running is told once. */
+function auditOf(shop: Shop): Audit | null {
+  if (shop.options.audit === null) return null;
+  const audit = audits.get(shop) ?? openAudit(shop.options.audit, shop.cwd);
+  audits.set(shop, audit);
+  return audit;
 }
 
 /** Make the folder of `--out`; false after saying why that is impossible. Naming it is asking for it. */
