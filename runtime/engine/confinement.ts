@@ -6,7 +6,6 @@
  * can make one. ONNX Runtime's own reading is not Node's: it maps the weights that a graph names, and the host writes the graphs.
  */
 import { existsSync, realpathSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { dirname, join, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -30,23 +29,21 @@ function ownCode(): readonly string[] {
   return [...["runtime", "src", "grammar"].map((room) => join(root, room, sep)), ...(manifest === undefined ? [] : [manifest])];
 }
 
-/** ONNX Runtime with what it needs; with a plugin, FFI and the plugin's folder. */
+/** ONNX Runtime with what it needs; with a plugin, FFI and the plugin's folder. Each under the name by which it is looked for, and where it really lies. */
 function packages(library: string | null): readonly string[] {
-  const require = createRequire(LANE);
-  const runtime = require.resolve("onnxruntime-node/package.json");
-  const common = createRequire(runtime).resolve("onnxruntime-common");
-  const folders = [dirname(runtime), common.slice(0, common.lastIndexOf(`${sep}onnxruntime-common${sep}`) + `${sep}onnxruntime-common`.length)];
-  if (library === null) return folders.map((path) => join(realpathSync(path), sep));
-  const ffi = ffiFolder(require);
-  return [...folders, ...(ffi === null ? [] : [ffi]), dirname(library)].filter(existsSync).map((path) => join(realpathSync(path), sep));
+  const runtime = packageFolder("onnxruntime-node", LANE);
+  const common = runtime === null ? null : packageFolder("onnxruntime-common", join(realpathSync(runtime), "package.json"));
+  const plugin = library === null ? [] : [packageFolder("koffi", LANE), dirname(library)];
+  const folders = [runtime, common, ...plugin].filter((path) => path !== null && existsSync(path));
+  return [...new Set(folders.flatMap((path) => [path!, realpathSync(path!)]))].map((path) => join(path, sep));
 }
 
-function ffiFolder(require: NodeJS.Require): string | null {
-  try {
-    const found = require.resolve("koffi");
-    return found.slice(0, found.lastIndexOf(`${sep}koffi${sep}`) + `${sep}koffi`.length);
-  } catch {
-    return null;
+/** The folder of a package as Node finds it from a file: in the nearest `node_modules` that has it. */
+function packageFolder(name: string, from: string): string | null {
+  for (let at = dirname(from); ; at = dirname(at)) {
+    const folder = join(at, "node_modules", name);
+    if (existsSync(folder)) return folder;
+    if (dirname(at) === at) return null;
   }
 }
 
