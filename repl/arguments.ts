@@ -39,6 +39,9 @@ export type Format = (typeof formats)[number];
 export const phases = ["tokens", "tree", "plan", "rules", "optimized", "all"] as const;
 export type Phase = (typeof phases)[number];
 
+export const exportFormats = ["html", "md", "ipynb"] as const;
+export type ExportFormat = (typeof exportFormats)[number];
+
 export const shells = ["bash", "zsh", "fish"] as const;
 export type Shell = (typeof shells)[number];
 
@@ -60,6 +63,7 @@ export type Request =
   | { readonly kind: "explain"; readonly target: string; readonly phase: Phase | null; readonly options: Options }
   | { readonly kind: "info"; readonly file: string; readonly permissions: boolean; readonly json: boolean; readonly options: Options }
   | { readonly kind: "sae"; readonly what: SaeQuestion; readonly words: readonly string[]; readonly model: string | null; readonly layer: number | null; readonly hook: string | null; readonly options: Options }
+  | { readonly kind: "export"; readonly file: string; readonly to: ExportFormat; readonly output: string | null; readonly against: string | null; readonly params: Readonly<Record<string, string>>; readonly options: Options }
   | { readonly kind: "parity"; readonly against: string; readonly model: string | null; readonly sae: string | null; readonly convention: string | null; readonly options: Options }
   | { readonly kind: "doc"; readonly word: string | null; readonly options: Options }
   | { readonly kind: "cache"; readonly action: CacheAction; readonly limit: string | null; readonly options: Options }
@@ -166,6 +170,16 @@ function build(version: string, normalized: Extract<Normalized, { kind: "argumen
     .option("--hook <name>", "only those with this in their hook: resid_post, mlp_out …")
     .action((what: SaeQuestion, words: string[], own: Record<string, unknown>) =>
       done({ kind: "sae", what, words, model: text(own["model"]), layer: typeof own["layer"] === "number" ? own["layer"] : null, hook: text(own["hook"]), options: options() }));
+  program
+    .command("export")
+    .description("run a script and write source, results and plots as one file for people without saeq")
+    .argument("<file>", "the script; `-` reads stdin")
+    .addOption(new Option("--to <format>", "a page that opens offline, Markdown, or a notebook").choices([...exportFormats]).makeOptionMandatory())
+    .option("-o, --output <file>", "where to write it; `-` writes stdout; beside the outputs where not given")
+    .option("--against <record>", "the record of a run: what differs from it is said at the top; NAME.run.json of --out where not given")
+    .option("--param <name=value>", "set a param of the script (repeatable)")
+    .action((file: string, own: Record<string, unknown>) =>
+      done({ kind: "export", file, to: exportFormats.find((name) => name === own["to"]) ?? "html", output: text(own["output"]), against: text(own["against"]), params: normalized.params, options: options() }));
   program
     .command("parity")
     .description("compare with what transformers and sae_lens computed on the same texts (exit 1 where they differ)")

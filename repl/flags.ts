@@ -13,12 +13,14 @@ export type Normalized =
   | { readonly kind: "mistake"; readonly text: string };
 
 /** Every command, in the order of the help. */
-export const commands: readonly string[] = ["repl", "run", "eval", "check", "fmt", "lint", "test", "explain", "info", "sae", "parity", "doc", "lsp", "doctor", "cache", "completions"];
+export const commands: readonly string[] = ["repl", "run", "eval", "check", "fmt", "lint", "test", "explain", "info", "export", "sae", "parity", "doc", "lsp", "doctor", "cache", "completions"];
 /** Flags of ours that take the next word. */
 const withValue = new Set([
   "--seed", "--lanes", "--threads", "--batch", "--ep", "--dtype", "--ep-library", "--from", "--install", "--out", "--format", "--color", "--param", "--eval",
   "--model", "--layer", "--hook", "--against", "--sae", "--convention", "--limit", "--audit",
 ]);
+/** Those of `export` alone: elsewhere they are free for params. */
+const ofExport = new Set(["--to", "--output", "-o"]);
 const alone = new Set([
   "--allow-read", "--allow-write", "--allow-all", "--allow-read-all", "--allow-write-all", "--allow-net", "--allow-net-all", "-R", "-W", "-N", "-A", "-P", "--permissions-of", "--ascii", "--no-progress", "--no-cache",
   "--deny-read", "--deny-write", "--deny-net", "--deny-read-all", "--deny-write-all", "--deny-net-all",
@@ -36,7 +38,7 @@ export function normalize(argv: readonly string[], piped: boolean): Normalized {
     const wantsRepl = words.some((word) => word === "--plain" || word.startsWith("--eval"));
     return piped && !wantsRepl ? plain([...words, "run", "-"]) : plain(["repl", ...words]);
   }
-  if (command === "run") return splitRun(words, at);
+  if (command === "run" || command === "export") return splitRun(words, at);
   if (command !== undefined && !commands.includes(command)) return { kind: "mistake", text: unknownCommand(command) };
   return plain(words);
 }
@@ -76,6 +78,7 @@ function unknownCommand(word: string): string {
 /** `run FILE --n 20 --flag --param k=v`: our own flags stay, the rest are params of the script. */
 function splitRun(words: readonly string[], at: number): Normalized {
   const ours: string[] = words.slice(0, at + 1);
+  const takes = (name: string): boolean => takesNext(name) || (words[at] === "export" && ofExport.has(name));
   const params: Record<string, string> = Object.create(null);
   let file: string | null = null;
   let help = false;
@@ -91,9 +94,9 @@ function splitRun(words: readonly string[], at: number): Normalized {
       if (file !== null) return { kind: "mistake", text: `one script at a time: \`${file}\` and \`${word}\` (a param is given as --name value)` };
       file = word;
       ours.push(word);
-    } else if (alone.has(name) || withValue.has(name)) {
+    } else if (alone.has(name) || takes(name)) {
       ours.push(word);
-      if (takesNext(word)) ours.push(words[++i] ?? "");
+      if (takes(word)) ours.push(words[++i] ?? "");
     } else if (/^--[A-Za-z_]\w*$/.test(name)) {
       const next = words[i + 1];
       const inline = word.includes("=");
@@ -102,6 +105,7 @@ function splitRun(words: readonly string[], at: number): Normalized {
       if (!inline && !isFlag) i++;
     } else ours.push(word);
   }
+  if (words[at] !== "run" && help) return plain([words[at]!, "--help"]);
   if (file === null && help) return plain(["run", "--help"]);
   return { kind: "arguments", argv: ours, params, help };
 }

@@ -195,7 +195,7 @@ export async function createSession(options: InnerOptions): Promise<Session> {
       const display = plan.op.op === "show" ? { rows: plan.op.rows, wide: plan.op.wide, quiet: false } : { rows: null, wide: false, quiet: (plan.op.op === "save" && value.kind !== "plot") || plan.op.op === "cache" };
       const named = final && valueSource(plan).op.op !== "explain";
       if (named) results++;
-      onEvent({ kind: "result", value, header: `${shortened(valueSource(plan).label)}  ${headerOf(value, where)}`, display, index: named ? results : 0, last: final && last });
+      onEvent({ kind: "result", value, header: `${shortened(valueSource(plan).label)}  ${headerOf(value, where)}`, display, index: named ? results : 0, last: final && last, at: pipeline.at });
     };
     let reached: readonly [number, number] = [0, 0];
     const onDisk = settings.cache === "disk" || settings.cache === "residuals" ? diskOf() : null;

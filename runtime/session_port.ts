@@ -1,5 +1,6 @@
 /** Without this file the REPL and the command line would have to know how a session works inside. */
 import type { Diagnostic } from "../grammar/diagnostic.ts";
+import type { Span } from "../grammar/span.ts";
 import type { Completions as Completion } from "../src/assist/complete.ts";
 import type { Compiled } from "../src/pipeline.ts";
 import type { CheckpointAtHand } from "./checkpoints_at_hand.ts";
@@ -89,7 +90,7 @@ export type SessionEvent =
   | { readonly kind: "notice"; readonly text: string }
   | { readonly kind: "diagnostic"; readonly diagnostic: Diagnostic; readonly source: Source }
   /** A result to show; `index` is its `_n` in the REPL, 0 where it has no such name. `last` marks the value of the last pipeline of the source. */
-  | { readonly kind: "result"; readonly value: Value; readonly header: string; readonly display: Display; readonly index: number; readonly last: boolean }
+  | { readonly kind: "result"; readonly value: Value; readonly header: string; readonly display: Display; readonly index: number; readonly last: boolean; /** The pipeline that gave it, in the source; absent where there is none. */ readonly at?: Span }
   | { readonly kind: "saved"; readonly path: string; readonly detail: string };
 
 export interface Outcome {

@@ -60,7 +60,7 @@ function wrongParam(request: Run, checked: Checked, shop: Shop): number | null {
 }
 
 /** The grants to run with; null when they are refused. */
-async function settle(request: Run, source: Source, checked: Checked, grants: Grants, readFrom: string, shop: Shop): Promise<Grants | null> {
+export async function settle(request: { readonly file: string }, source: Source, checked: Checked, grants: Grants, readFrom: string, shop: Shop): Promise<Grants | null> {
   const missing = denied(checked.needs, grants);
   if (isEmpty(missing)) return grants;
   const name = scriptName(source.name === "stdin" ? "-" : request.file);
