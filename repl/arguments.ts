@@ -30,6 +30,8 @@ export interface Options {
   readonly cache: boolean;
   readonly quiet: boolean;
   readonly prompt: boolean;
+  /** CSV as the data has it; else text that spreadsheets would run gets a `'` in front. */
+  readonly rawCsv: boolean;
 }
 
 export const formats = ["table", "json", "jsonl", "csv", "tsv"] as const;
@@ -289,6 +291,7 @@ function addGlobals(program: Command): void {
     .option("--ascii", "draw with ASCII only")
     .option("--no-progress", "no progress lines")
     .option("--no-cache", "neither read nor write the cache folder")
+    .option("--raw-csv", "write CSV as the data has it; else text that a spreadsheet would run gets a ' in front")
     .option("-q, --quiet", "only results and errors")
     .option("--no-prompt", "never ask; missing permissions are an error");
 }
@@ -322,6 +325,7 @@ function readOptions(raw: Record<string, unknown>): Options {
     cache: raw["cache"] !== false,
     quiet: raw["quiet"] === true,
     prompt: raw["prompt"] !== false,
+    rawCsv: raw["rawCsv"] === true,
   };
 }
 

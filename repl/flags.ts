@@ -24,7 +24,7 @@ const ofExport = new Set(["--to", "--output", "-o"]);
 const alone = new Set([
   "--allow-read", "--allow-write", "--allow-all", "--allow-read-all", "--allow-write-all", "--allow-net", "--allow-net-all", "-R", "-W", "-N", "-A", "-P", "--permissions-of", "--ascii", "--no-progress", "--no-cache",
   "--deny-read", "--deny-write", "--deny-net", "--deny-read-all", "--deny-write-all", "--deny-net-all",
-  "-q", "--quiet", "--no-prompt", "--plain", "--no-history", "--help", "-h", "--version", "-V",
+  "-q", "--quiet", "--no-prompt", "--raw-csv", "--plain", "--no-history", "--help", "-h", "--version", "-V",
 ]);
 
 /** Rewrite argv so that the parser behind it cannot misread it. */

@@ -67,6 +67,8 @@ export interface ExecuteContext extends Omit<ActivationContext, "onProgress" | "
   readonly outputPath: (path: string) => string;
   /** Held against the grants once the folder is open: see `gate.ts`. */
   readonly admitWrite: WriteOptions["admit"];
+  /** CSV is written as the data has it, whatever a spreadsheet makes of it. */
+  readonly rawCsv?: boolean;
   readonly explain: (plan: Plan) => string;
   /** Keep a value beyond the session; the bytes it took, or null where there is no place for it. */
   readonly keep: (plan: Plan, value: Value, seconds: number | null) => Promise<number | null>;
@@ -294,7 +296,7 @@ async function apply(plan: Plan, inputs: readonly Value[], context: ExecuteConte
       return input;
     case "save": {
       const path = context.outputPath(op.path);
-      context.onSaved(path, await saveValue(input, path, op.format, context.admitWrite === undefined ? {} : { admit: context.admitWrite }));
+      context.onSaved(path, await saveValue(input, path, op.format, { raw: context.rawCsv === true, ...(context.admitWrite === undefined ? {} : { admit: context.admitWrite }) }));
       return input;
     }
     case "cache": {

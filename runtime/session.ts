@@ -239,6 +239,7 @@ export async function createSession(options: InnerOptions): Promise<Session> {
         onSaved: (path, detail) => onEvent({ kind: "saved", path, detail }),
         outputPath: (path) => resolve(options.writeTo, path),
         admitWrite: gate.admitWrite,
+        rawCsv: options.rawCsv === true,
         explain: () => explainPipeline(pipeline, { ...own, placement: place, threads: engine.options.threads }),
         keep: async (plan, kept, seconds) => (onDisk === null ? null : keepValue(plan, kept, seconds, onDisk, own)),
       });

@@ -48,6 +48,8 @@ export interface SessionOptions {
   readonly cache?: CachePlace | null;
   /** In the REPL shadowing a `let` is a notice and `_` continues; in scripts both are errors. */
   readonly interactive: boolean;
+  /** CSV is saved as the data has it; else text that spreadsheets would run gets a `'` in front. */
+  readonly rawCsv?: boolean;
   /** Told of each file and host as it is used. */
   readonly onUse?: (use: Use) => void;
 }

@@ -55,6 +55,7 @@ export async function openSession(shop: Shop, more: { readonly readFrom: string;
       settings: shop.options.settings,
       cache: shop.options.cache ? cachePlace(process.env) : null,
       interactive: more.interactive ?? false,
+      rawCsv: shop.options.rawCsv,
       ...(audit === null ? {} : { onUse: audit }),
       ...(shop.options.library === null ? {} : { engine: { library: resolve(shop.cwd, shop.options.library) } }),
     });
@@ -88,7 +89,7 @@ export function makeOut(shop: Shop): boolean {
 
 export function deskOf(shop: Shop): Desk {
   const { stdout, stderr, dataLook, talkLook, options } = shop;
-  return { stdout, stderr, dataLook, talkLook, format: options.format, quiet: options.quiet, progress: options.progress };
+  return { stdout, stderr, dataLook, talkLook, format: options.format, quiet: options.quiet, progress: options.progress, rawCsv: options.rawCsv };
 }
 
 /** The folder that relative inputs of a source are resolved in. */

@@ -24,9 +24,9 @@ const ALONG = [{ name: "zoom", select: { type: "interval", encodings: ["x"] }, b
 const BOTH = [{ name: "zoom", select: "interval", bind: "scales" }];
 
 function chartWithTools(chart: Chart): Part {
-  const spec = chartSpec(chart) as unknown as Part & { readonly mark: Part; readonly encoding: Readonly<Record<string, Part>> };
+  const spec = chartSpec(chart) as unknown as Part & { readonly encoding: Readonly<Record<string, Part>> };
   const numbers = ["x", "y"].every((axis) => spec.encoding[axis]?.["type"] === "quantitative");
-  return { ...spec, mark: { ...spec.mark, tooltip: true }, ...(numbers ? { params: BOTH } : {}) };
+  return { ...spec, encoding: { ...spec.encoding, tooltip: { field: "told", type: "nominal" } }, ...(numbers ? { params: BOTH } : {}) };
 }
 
 function plotWithTools(plot: Plot): Part {
@@ -42,17 +42,19 @@ function underPointer(plot: Plot, { x, y, y2 }: Readonly<Record<string, Part>>):
     from: plot.edges[bin]!,
     to: plot.edges[bin + 1]!,
     top: Math.max(1, ...plot.series.map(({ counts }) => counts[bin] ?? 0)),
-    ...Object.fromEntries(plot.series.map(({ counts }, at) => [`s${at}`, counts[bin] ?? 0])),
+    told: `${shortEdge(plot.edges[bin]!)} to ${shortEdge(plot.edges[bin + 1]!)}: ${plot.series.map(({ name, counts }) => `${visible(name)} ${counts[bin] ?? 0}`).join(", ")}`,
   }));
   return {
     data: { values },
-    mark: { type: "bar", opacity: 0, binSpacing: 0 },
+    mark: { type: "bar", opacity: 0, binSpacing: 0, aria: false },
     encoding: {
       x: { ...x, field: "from" },
       x2: { field: "to" },
       y: { ...y, field: "top" },
       y2,
-      tooltip: [{ field: "from", title: "from" }, { field: "to", title: "to" }, ...plot.series.map(({ name }, at) => ({ field: `s${at}`, title: visible(name) }))],
+      tooltip: { field: "told", type: "nominal" },
     },
   };
 }
+
+const shortEdge = (edge: number): string => String(Number(edge.toPrecision(4)));
