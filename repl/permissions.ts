@@ -74,7 +74,7 @@ export function describeNeeds(needs: Needs, cwd: string, shown: (text: string) =
   return [
     ...row("read", needs.read, (path) => (namesOf(path) > 1 ? ` (a file with ${namesOf(path)} names)` : "")),
     ...row("write", needs.write, (path) => (existsSync(path) ? " (replaces it)" : "")),
-    ...(needs.net === undefined ? [] : [`  ${"net".padEnd(6)}${needs.net.map(shown).join(", ")} (models and SAEs of the hub, and the hosts it names for large files)`]),
+    ...(needs.net === undefined ? [] : [`  ${"net".padEnd(6)}${needs.net.map(shown).join(", ")} (models and SAEs of the hub)`]),
   ];
 }
 

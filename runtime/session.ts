@@ -91,8 +91,9 @@ export async function createSession(options: InnerOptions): Promise<Session> {
     for (let round = 0; ; round++) {
       const compiled = compile(text, { scope: from, facts: facts(), params: options.params, interactive, ...(options.rules === undefined ? {} : { rules: options.rules }) });
       const refused = refusals(compiled.accesses, needed, grants);
-      const wanted = compiled.needs.filter((need) => !unasked(need, grants));
-      if (refused.length > 0 || wanted.length === 0 || round === MOST_ROUNDS) return { compiled, refused };
+      // Modules are part of the script: what they read and write is asked for together with the rest.
+      const wanted = compiled.needs.filter((need) => (refused.length > 0 ? need.kind === "module" : !unasked(need, grants)));
+      if (wanted.length === 0 || round === MOST_ROUNDS) return { compiled, refused };
       for (const need of wanted) learn(need, await catalog.lookUp(need, call));
     }
   }

@@ -79,6 +79,30 @@ test("a path that leads nowhere is that of the nearest folder that is there", ()
   assert.equal([realPath(join(at, "dangling")), realPath(join(at, "round", "x")), realPath(join(at, "no", "x"))], [join(at, "dangling"), join(at, "round", "x"), join(at, "no", "x")]);
 });
 
+test("what a script needs is known before anything but its modules is read, and nobody is asked", async () => {
+  const project = folder({ "a.saeq": 'use "m.saeq" as m\nset model "hf:org/name"\nset sae "./sae"\ncsv "d.csv" | where x > 1 | acts layer 3 last 5 | tee (top 3 | save "t.csv") | hist l0 | save "h.svg"\nm.x | join (csv "e.csv") on a | save "j.csv"', "m.saeq": 'def x() = csv "inner.csv"' });
+  const uses: Use[] = [];
+  const session = await open({ readFrom: project, writeTo: project, grants: { read: [], write: [] }, env: { HOME: project }, onUse: (use) => uses.push(use) });
+  const { needs } = await session.check({ name: "a.saeq", text: readFileSync(join(project, "a.saeq"), "utf8") });
+  await session.close();
+  const names = (paths: readonly string[]): string[] => paths.map((path) => path.slice(project.length + 1));
+  assert.equal({ read: names(needs.read), write: names(needs.write), net: needs.net }, { read: ["d.csv", "e.csv", "inner.csv", "sae"], write: ["h.svg", "j.csv", "t.csv"], net: ["huggingface.co", ".huggingface.co", ".hf.co"] });
+  assert.equal(uses.filter((use) => use.use !== "read" || use.path.startsWith(project)), [{ use: "read", path: join(project, "m.saeq"), granted: true }]);
+});
+
+test("every example needs the same whether its files are looked at or not", async () => {
+  for (const name of readdirSync(EXAMPLES).filter((each) => each.endsWith(".saeq"))) {
+    const needs: unknown[] = [];
+    const writeTo = folder();
+    for (const grants of [{ read: [], write: [] }, { read: true, write: true }] as const) {
+      const session = await open({ grants, writeTo });
+      needs.push((await session.check({ name, text: readFileSync(join(EXAMPLES, name), "utf8") })).needs);
+      await session.close();
+    }
+    assert.equal(needs[0], needs[1], name);
+  }
+});
+
 test("a file swapped for a link after it was granted is not read", async () => {
   if (!linked) return;
   const outside = folder({ "secret.csv": SECRET });
