@@ -13,7 +13,7 @@ import { liveProgress } from "../live_progress.ts";
 import { packageVersion } from "../package_root.ts";
 import { scriptName } from "../permissions.ts";
 import { say, sayDiagnostic } from "../talk.ts";
-import { settle } from "./run.ts";
+import { settle, wrongParam } from "./run.ts";
 import { grantsOf, makeOut, mistake, openSession, readSource, withoutQuery, type Shop } from "./shop.ts";
 
 type Export = Extract<Request, { kind: "export" }>;
@@ -31,6 +31,8 @@ export async function exportScript(request: Export, shop: Shop): Promise<number>
   let session = await open(first);
   try {
     let checked = await session.check(source);
+    const wrong = wrongParam(request, checked, shop);
+    if (wrong !== null) return wrong;
     if (!checked.diagnostics.some(({ severity }) => severity === "error")) {
       const grants = await settle(request, source, checked, first, readFrom, shop);
       if (grants === null) return 4;

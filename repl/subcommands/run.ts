@@ -49,7 +49,8 @@ export async function runScript(request: Run, shop: Shop): Promise<number> {
   }
 }
 
-function wrongParam(request: Run, checked: Checked, shop: Shop): number | null {
+/** The exit code where a param was given that the script does not have. */
+export function wrongParam(request: Pick<Run, "file" | "params">, checked: Checked, shop: Shop): number | null {
   const names = checked.params.map((param) => param.name);
   const unknown = Object.keys(request.params).find((name) => !names.includes(name));
   if (unknown === undefined) return null;

@@ -1,6 +1,6 @@
 /** Without this file the engine's process could read, write or start what it has no business with, and nobody would see it. */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
@@ -78,6 +78,9 @@ test("strace: the demo opens nothing for writing and connects to nothing outside
   }
   const home = folder();
   const out = folder();
+  // What lies about in the folder and at home is nobody's to read, whatever it is called.
+  mkdirSync(join(home, ".ssh"));
+  for (const name of [".ssh/id_ed25519", "d.csv", "memorization_results_L50_O50.csv", "saeq.json", ".env"]) writeFileSync(join(home, name), "secret");
   const trace = join(home, "trace");
   const { status, stderr } = spawnSync("strace", ["-f", "-y", "-qq", "-s", "4096", "-e", "trace=open,openat,openat2,creat,connect,bind,sendto,socket,execve,clone,clone3,fork,vfork", "-o", trace, process.execPath, join(ROOT, "repl/bin/saeq.js"), "--ep", "cpu", "run", "--lanes", "1", "--out", out, `--allow-write=${out}`, join(EXAMPLES, "memorization.saeq")], {
     encoding: "utf8",
@@ -92,6 +95,8 @@ test("strace: the demo opens nothing for writing and connects to nothing outside
   const written = calls.filter(({ call, path, writes }) => /^(open|creat)/.test(call) && writes && path !== null).map(({ path }) => path!);
   const fine = [`${out}/`, `${join(home, "cache")}/`, `${home}/.cache/saeq/`, `${home}/saeq-encoders-`];
   assert.equal(written.filter((path) => !fine.some((start) => path.startsWith(start)) && !/^\/proc\/\d+\/oom_score_adj$|^\/dev\/(null|tty|pts)/.test(path)), []);
+  const about = calls.filter(({ call, path }) => /^open/.test(call) && path?.startsWith(`${home}/`) === true).map(({ path }) => path!.slice(home.length));
+  assert.equal([...new Set(about)].filter((path) => !/^\/(cache|\.cache\/saeq|saeq-encoders-[\w-]+)(\/|$)/.test(path)), []);
   // The engine: the process started with the permission model. Its own opens are of its code, its libraries, the machine and the weights.
   const engine = calls.find(({ call, pid }) => call === "execve" && pid !== calls[0]!.pid)?.pid;
   assert.ok(engine !== undefined, "an engine was started");

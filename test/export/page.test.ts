@@ -36,6 +36,7 @@ test("export asks for permissions as run does, writes nothing where the script f
   writeFileSync(join(cwd, "b.saeq"), 'csv "d.csv" | assert n > 3');
   assert.is(saeq(["export", "-R", "--to", "html", "b.saeq"], { cwd }).status, 7);
   assert.not(existsSync(join(cwd, "b.html")));
+  assert.match(saeq(["export", "-R", "--to", "md", "a.saeq", "--m", "3"], { cwd }).stderr, "has no param `m`");
   assert.is(saeq(["export", "-R", "--to", "md", "-o", "no/such/a.md", "a.saeq"], { cwd }).status, 1);
   assert.match(saeq(["export", "-R", "--to", "md", "-o", "-", "a.saeq"], { cwd }).stdout, "data:image/svg+xml;base64,");
 });
