@@ -3,6 +3,7 @@ import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 
 import { DTYPES, PROVIDERS } from "../src/emit/target.ts";
 import type { LockKind } from "../runtime/lock/lock_file.ts";
 import type { Tier } from "../runtime/record/compare.ts";
+import type { Denials } from "../runtime/session_port.ts";
 import { normalize, type Normalized } from "./flags.ts";
 import { addSharing } from "./sharing_commands.ts";
 
@@ -13,6 +14,12 @@ export interface Options {
   readonly write: true | readonly string[];
   /** Hosts. */
   readonly net: true | readonly string[];
+  /** Wins over what is granted. */
+  readonly deny: Denials;
+  /** Name of a set of permissions in `saeq.json`. */
+  readonly permissions: string | null;
+  /** File that is told of each use of a permission. */
+  readonly audit: string | null;
   /** `set` pairs: seed, lanes, threads, batch, ep, dtype. */
   readonly settings: Readonly<Record<string, string>>;
   /** Library of a plugin provider. */
@@ -26,6 +33,8 @@ export interface Options {
   readonly cache: boolean;
   readonly quiet: boolean;
   readonly prompt: boolean;
+  /** CSV as the data has it; else text that spreadsheets would run gets a `'` in front. */
+  readonly rawCsv: boolean;
 }
 
 export const formats = ["table", "json", "jsonl", "csv", "tsv"] as const;
@@ -34,6 +43,9 @@ export type Format = (typeof formats)[number];
 /** What `explain --phase` can show, in the order of the compiler. */
 export const phases = ["tokens", "tree", "plan", "rules", "optimized", "all"] as const;
 export type Phase = (typeof phases)[number];
+
+export const exportFormats = ["html", "md", "ipynb"] as const;
+export type ExportFormat = (typeof exportFormats)[number];
 
 export const shells = ["bash", "zsh", "fish"] as const;
 export type Shell = (typeof shells)[number];
@@ -59,6 +71,7 @@ export type Request =
   | { readonly kind: "explain"; readonly target: string; readonly phase: Phase | null; readonly analyze: boolean; readonly json: boolean; readonly options: Options }
   | { readonly kind: "info"; readonly file: string; readonly permissions: boolean; readonly json: boolean; readonly options: Options }
   | { readonly kind: "sae"; readonly what: SaeQuestion; readonly words: readonly string[]; readonly model: string | null; readonly layer: number | null; readonly hook: string | null; readonly options: Options }
+  | { readonly kind: "export"; readonly file: string; readonly to: ExportFormat; readonly output: string | null; readonly against: string | null; readonly params: Readonly<Record<string, string>>; readonly options: Options }
   | { readonly kind: "parity"; readonly against: string; readonly model: string | null; readonly sae: string | null; readonly convention: string | null; readonly options: Options }
   | { readonly kind: "doc"; readonly word: string | null; readonly options: Options }
   | { readonly kind: "cache"; readonly action: CacheAction; readonly limit: string | null; readonly options: Options }
@@ -171,6 +184,16 @@ function build(version: string, normalized: Extract<Normalized, { kind: "argumen
     .action((what: SaeQuestion, words: string[], own: Record<string, unknown>) =>
       done({ kind: "sae", what, words, model: text(own["model"]), layer: typeof own["layer"] === "number" ? own["layer"] : null, hook: text(own["hook"]), options: options() }));
   program
+    .command("export")
+    .description("run a script and write source, results and plots as one file for people without saeq")
+    .argument("<file>", "the script; `-` reads stdin")
+    .addOption(new Option("--to <format>", "a page that opens offline, Markdown, or a notebook").choices([...exportFormats]).makeOptionMandatory())
+    .option("-o, --output <file>", "where to write it; `-` writes stdout; beside the outputs where not given")
+    .option("--against <record>", "the record of a run: what differs from it is said at the top; NAME.run.json of --out where not given")
+    .option("--param <name=value>", "set a param of the script (repeatable)")
+    .action((file: string, own: Record<string, unknown>) =>
+      done({ kind: "export", file, to: exportFormats.find((name) => name === own["to"]) ?? "html", output: text(own["output"]), against: text(own["against"]), params: normalized.params, options: options() }));
+  program
     .command("parity")
     .description("compare with what transformers and sae_lens computed on the same texts (exit 1 where they differ)")
     .requiredOption("--against <dump>", "a dump of examples/parity/make_dump.py")
@@ -258,6 +281,14 @@ function addGlobals(program: Command): void {
     .addOption(new Option("-R, --allow-read-all").hideHelp())
     .addOption(new Option("-W, --allow-write-all").hideHelp())
     .option("-A, --allow-all", "let a script read, write and download everything")
+    .option("--deny-read [paths]", "never let it read these (with =), or anything; wins over what is allowed", collect)
+    .option("--deny-write [paths]", "never let it write these (with =), or anything", collect)
+    .option("--deny-net [hosts]", "never let it ask these hosts (with =), or any", collect)
+    .addOption(new Option("--deny-read-all").hideHelp())
+    .addOption(new Option("--deny-write-all").hideHelp())
+    .addOption(new Option("--deny-net-all").hideHelp())
+    .option("--permissions-of <set>", "allow and deny what this set in saeq.json does (also -P=set, and -P for the set `default`)")
+    .option("--audit <file>", "append each file and host that is used to this file, as JSON lines")
     .option("--seed <text>", "seed of all samples")
     .option("--lanes <n>", "engine processes", wholeNumber)
     .option("--threads <n>", "threads in each of them", wholeNumber)
@@ -271,6 +302,7 @@ function addGlobals(program: Command): void {
     .option("--ascii", "draw with ASCII only")
     .option("--no-progress", "no progress lines")
     .option("--no-cache", "neither read nor write the cache folder")
+    .option("--raw-csv", "write CSV as the data has it; else text that a spreadsheet would run gets a ' in front")
     .option("-q, --quiet", "only results and errors")
     .option("--no-prompt", "never ask; missing permissions are an error");
 }
@@ -291,6 +323,9 @@ function readOptions(raw: Record<string, unknown>): Options {
     read: grant("Read"),
     write: grant("Write"),
     net: grant("Net"),
+    deny: Object.fromEntries((["read", "write", "net"] as const).flatMap((kind) => denial(raw, kind))),
+    permissions: text(raw["permissionsOf"]),
+    audit: text(raw["audit"]),
     settings,
     library: text(raw["epLibrary"]),
     out: text(raw["out"]),
@@ -301,7 +336,14 @@ function readOptions(raw: Record<string, unknown>): Options {
     cache: raw["cache"] !== false,
     quiet: raw["quiet"] === true,
     prompt: raw["prompt"] !== false,
+    rawCsv: raw["rawCsv"] === true,
   };
+}
+
+function denial(raw: Record<string, unknown>, kind: "read" | "write" | "net"): readonly (readonly ["read" | "write" | "net", true | readonly string[]])[] {
+  const name = `deny${kind[0]!.toUpperCase()}${kind.slice(1)}`;
+  const names = raw[name];
+  return raw[`${name}All`] === true ? [[kind, true]] : Array.isArray(names) ? [[kind, names.map(String)]] : [];
 }
 
 /** `a,b` are two paths; `,,` is a comma in a name. */

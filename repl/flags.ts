@@ -14,14 +14,15 @@ export type Normalized =
   | { readonly kind: "mistake"; readonly text: string };
 
 /** Every command, in the order of the help. */
-export const commands: readonly string[] = ["repl", "run", "eval", "check", "fmt", "lint", "test", "lock", "bundle", "verify", "explain", "info", "sae", "parity", "doc", "lsp", "doctor", "cache", "completions"];
+export const commands: readonly string[] = ["repl", "run", "eval", "check", "fmt", "lint", "test", "lock", "bundle", "verify", "explain", "info", "export", "sae", "parity", "doc", "lsp", "doctor", "cache", "completions"];
 /** Flags of every command that take the next word. */
-const withValue = new Set(["--seed", "--lanes", "--threads", "--batch", "--ep", "--dtype", "--ep-library", "--out", "--format", "--color"]);
+const withValue = new Set(["--seed", "--lanes", "--threads", "--batch", "--ep", "--dtype", "--ep-library", "--out", "--format", "--color", "--audit"]);
 /** Flags of single commands that do: before the command stands nobody's param. */
-const withValueSomewhere = new Set(["--from", "--install", "--param", "--eval", "--model", "--layer", "--hook", "--against", "--sae", "--convention", "--limit", "--tier", "--output", "-o", "--data-limit"]);
+const withValueSomewhere = new Set(["--from", "--install", "--param", "--eval", "--model", "--layer", "--hook", "--against", "--sae", "--convention", "--limit", "--to", "--tier", "--output", "-o", "--data-limit"]);
 const alone = new Set([
-  "--allow-read", "--allow-write", "--allow-all", "--allow-read-all", "--allow-write-all", "--allow-net", "--allow-net-all", "-R", "-W", "-N", "-A", "--ascii", "--no-progress", "--no-cache",
-  "-q", "--quiet", "--no-prompt", "--help", "-h", "--version", "-V",
+  "--allow-read", "--allow-write", "--allow-all", "--allow-read-all", "--allow-write-all", "--allow-net", "--allow-net-all", "-R", "-W", "-N", "-A", "-P", "--permissions-of", "--ascii", "--no-progress", "--no-cache",
+  "--deny-read", "--deny-write", "--deny-net", "--deny-read-all", "--deny-write-all", "--deny-net-all",
+  "-q", "--quiet", "--no-prompt", "--raw-csv", "--help", "-h", "--version", "-V",
 ]);
 /** Commands that pass on the params of a script, with their own flags: all others are params. */
 const withParams: Readonly<Record<string, { readonly alone: readonly string[]; readonly value: readonly string[] }>> = {
@@ -29,11 +30,12 @@ const withParams: Readonly<Record<string, { readonly alone: readonly string[]; r
   lock: { alone: ["--check", "--update"], value: ["--update-only"] },
   bundle: { alone: ["--no-results"], value: ["-o", "--output", "--data-limit"] },
   verify: { alone: [], value: ["--against", "--tier"] },
+  export: { alone: [], value: ["--to", "-o", "--output", "--against"] },
 };
 
 /** Rewrite argv so that the parser behind it cannot misread it. */
 export function normalize(argv: readonly string[], piped: boolean): Normalized {
-  const words = argv.map((word) => (word === "--allow-read" ? "-R" : word === "--allow-write" ? "-W" : word === "--allow-net" ? "-N" : word));
+  const words = argv.map(permissionFlag);
   const at = firstOperand(words);
   const command = at === null ? null : words[at];
   const asks = words.some((word) => ["--help", "-h", "--version", "-V"].includes(word));
@@ -48,6 +50,14 @@ export function normalize(argv: readonly string[], piped: boolean): Normalized {
   if (command !== undefined && Object.hasOwn(withParams, command)) return splitRun(words, at);
   if (command !== undefined && !commands.includes(command)) return { kind: "mistake", text: unknownCommand(command) };
   return plain(words);
+}
+
+/** The short forms written out: `-R=data` is `--allow-read=data`; what stands bare is everything, and eats no next word. */
+function permissionFlag(word: string): string {
+  const [name = "", value] = [word.split("=", 1)[0], word.includes("=") ? word.slice(word.indexOf("=") + 1) : undefined];
+  if (name === "-P") return `--permissions-of=${value ?? "default"}`;
+  const long = { "-R": "--allow-read", "-W": "--allow-write", "-N": "--allow-net" }[name] ?? (/^--(allow|deny)-(read|write|net)$/.test(name) ? name : null);
+  return long === null ? word : value === undefined ? `${long}-all` : `${long}=${value}`;
 }
 
 function plain(argv: readonly string[]): Normalized {

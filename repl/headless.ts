@@ -16,6 +16,8 @@ export interface Desk {
   readonly format: Format;
   readonly quiet: boolean;
   readonly progress: boolean;
+  /** CSV as the data has it: see `runtime/data/write.ts`. */
+  readonly rawCsv?: boolean;
 }
 
 type Result = Extract<SessionEvent, { kind: "result" }>;
@@ -64,7 +66,7 @@ export async function runHeadless(session: Session, source: Source, desk: Desk):
     outcome = await session.run(source, { signal: abort.signal, onEvent });
     await queue;
     if (failed !== null) throw failed;
-    if (desk.format !== "table" && outcome.exitCode === 0) await showRows(last === null ? null : (last as Result).value, desk.format, desk.stdout);
+    if (desk.format !== "table" && outcome.exitCode === 0) await showRows(last === null ? null : (last as Result).value, desk.format, desk.stdout, { raw: desk.rawCsv === true });
   } catch (error) {
     say1(sayBug(error, desk.talkLook));
     return 1;

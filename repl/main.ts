@@ -50,6 +50,8 @@ export async function perform(request: Exclude<Request, { kind: "say" }>, shop: 
       return (await import("./subcommands/explain.ts")).explain(request, shop);
     case "sae":
       return (await import("./subcommands/sae.ts")).sae(request, shop);
+    case "export":
+      return (await import("./subcommands/export.ts")).exportScript(request, shop);
     case "parity":
       return (await import("./subcommands/parity.ts")).parity(request, shop);
     case "doc":

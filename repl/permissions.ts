@@ -1,17 +1,50 @@
 /** Without this file a script from somebody else could read and write what it likes. */
+import { existsSync } from "node:fs";
 import { basename, isAbsolute, relative, resolve } from "node:path";
-import type { Grants, Needs } from "../runtime/session_port.ts";
+import { namesOf, realPath } from "../runtime/granted.ts";
+import { flagsFor } from "../runtime/permissions.ts";
+import type { Denials, Grants, Needs } from "../runtime/session_port.ts";
 import { clip } from "./graphemes.ts";
 
-/** Grants for a script: what the flags say, and the script itself. What ships with saeq the session lets everyone read. */
-export function scriptGrants(flags: Grants, script: string | null): Grants {
-  const always = script === null ? [] : [resolve(script)];
-  return { read: flags.read === true ? true : [...flags.read.map((path) => resolve(path)), ...always], write: flags.write === true ? true : flags.write.map((path) => resolve(path)), net: flags.net ?? [] };
+type Granted = true | readonly string[];
+
+/** What flags say, with paths as typed. */
+export interface FlagGrants {
+  readonly read: Granted;
+  readonly write: Granted;
+  readonly net?: Granted;
+  readonly deny?: Denials;
 }
 
-/** The same grants with more paths. */
+/**
+ * Grants for a script: what the flags say, and the script itself. What ships with saeq the session lets everyone read. Links are followed now,
+ * and not again: what they lead to later was not meant.
+ */
+export function scriptGrants(flags: FlagGrants, script: string | null, cwd: string = process.cwd()): Grants {
+  const real = (paths: Granted): Granted => (paths === true ? true : paths.map((path) => realPath(resolve(cwd, path))));
+  const always = script === null ? [] : [realPath(resolve(cwd, script))];
+  const read = real(flags.read);
+  const { read: noRead, write: noWrite, net: noNet } = flags.deny ?? {};
+  const deny: Denials = { ...(noRead === undefined ? {} : { read: real(noRead) }), ...(noWrite === undefined ? {} : { write: real(noWrite) }), ...(noNet === undefined ? {} : { net: noNet }) };
+  return { read: read === true ? true : [...read, ...always], write: real(flags.write), net: flags.net ?? [], ...(Object.keys(deny).length === 0 ? {} : { deny }) };
+}
+
+/** The same flags with those of a set. */
+export function withSet(flags: FlagGrants, set: FlagGrants): FlagGrants {
+  const deny: Denials = Object.fromEntries((["read", "write", "net"] as const).flatMap((kind) => {
+    const both = joined(flags.deny?.[kind] ?? [], set.deny?.[kind] ?? []);
+    return both === true || both.length > 0 ? [[kind, both]] : [];
+  }));
+  return { read: joined(flags.read, set.read), write: joined(flags.write, set.write), net: joined(flags.net ?? [], set.net ?? []), deny };
+}
+
+/** The same grants with more paths, which are real ones. */
 export function withGrants(grants: Grants, more: Needs): Grants {
-  return { read: grants.read === true ? true : [...grants.read, ...more.read], write: grants.write === true ? true : [...grants.write, ...more.write], net: grants.net === true ? true : [...(grants.net ?? []), ...(more.net ?? [])] };
+  return { ...grants, read: joined(grants.read, more.read), write: joined(grants.write, more.write), net: joined(grants.net ?? [], more.net ?? []) };
+}
+
+function joined(some: Granted, more: Granted): Granted {
+  return some === true || more === true ? true : [...some, ...more];
 }
 
 export function isEmpty(needs: Needs): boolean {
@@ -20,72 +53,39 @@ export function isEmpty(needs: Needs): boolean {
 
 /** The flags that grant exactly these paths. */
 export function grantFlags(needs: Needs, cwd: string): string[] {
-  const flag = (kind: string, paths: readonly string[]): string[] =>
-    paths.length === 0 ? [] : [`--allow-${kind}=${paths.map((path) => near(path, cwd).replaceAll(",", ",,")).join(",")}`];
-  return [...flag("read", needs.read), ...flag("write", needs.write), ...(needs.net === undefined ? [] : [`--allow-net=${needs.net.join(",")}`])];
+  return flagsFor("allow", needs, (path) => near(path, cwd));
+}
+
+/** The same as one line for a shell. */
+export function flagLine(needs: Needs, cwd: string): string {
+  return grantFlags(needs, cwd).map(shellQuote).join(" ");
 }
 
 /** The command line that was typed, with the missing flags added, ready to paste into a shell. */
 export function commandWithGrants(argv: readonly string[], needs: Needs, cwd: string): string {
-  const at = argv.findIndex((word) => word === "run" || word === "verify") + 1;
+  const at = argv.findIndex((word) => word === "run" || word === "verify" || word === "export") + 1;
   return ["saeq", ...argv.slice(0, at), ...grantFlags(needs, cwd), ...argv.slice(at)].map(shellQuote).join(" ");
 }
 
 /** What a script wants, one line for each kind; `shown` makes names safe to print. */
 export function describeNeeds(needs: Needs, cwd: string, shown: (text: string) => string): string[] {
-  const row = (kind: string, paths: readonly string[]): string[] =>
-    paths.length === 0 ? [] : [`  ${kind.padEnd(6)}${paths.map((path) => clip(shown(near(path, cwd)), 120)).join(", ")}`];
-  return [...row("read", needs.read), ...row("write", needs.write), ...(needs.net === undefined ? [] : [`  ${"net".padEnd(6)}${needs.net.map(shown).join(", ")} (models and SAEs of the hub, and the hosts it names for large files)`])];
+  const row = (kind: string, paths: readonly string[], about: (path: string) => string): string[] =>
+    paths.length === 0 ? [] : [`  ${kind.padEnd(6)}${paths.map((path) => `${clip(shown(near(path, cwd)), 120)}${about(path)}`).join(", ")}`];
+  return [
+    ...row("read", needs.read, (path) => (namesOf(path) > 1 ? ` (a file with ${namesOf(path)} names)` : "")),
+    ...row("write", needs.write, (path) => (existsSync(path) ? " (replaces it)" : "")),
+    ...(needs.net === undefined ? [] : [`  ${"net".padEnd(6)}${needs.net.map(shown).join(", ")} (models and SAEs of the hub)`]),
+  ];
 }
 
-/** The terminal a question is asked on. */
-export interface Asker {
-  readonly stdin: NodeJS.ReadStream;
-  readonly stderr: NodeJS.WritableStream;
+/** The part of needs that lies in none of these folders: no question grants it, only a flag. */
+export function outsideOf(needs: Needs, folders: readonly string[]): Needs {
+  const away = (path: string): boolean => !folders.some((folder) => !/^\.\.([/\\]|$)/.test(relative(folder, path)) && !isAbsolute(relative(folder, path)));
+  return { read: needs.read.filter(away), write: needs.write.filter(away) };
 }
 
-/** Ask once for everything; only `y` grants. What was typed before the question was there does not answer it. */
-export async function ask(name: string, needs: Needs, cwd: string, asker: Asker, shown: (text: string) => string): Promise<boolean> {
-  const rows = describeNeeds(needs, cwd, shown);
-  // A wall of names is no question anybody reads.
-  if (rows.join("").length > 10_240) return false;
-  const key = keys(asker.stdin);
-  try {
-    await key.flush();
-    asker.stderr.write(`${clip(shown(name), 80)} wants to\n${rows.join("\n")}\nallow? [y] yes  [n] no `);
-    const answer = await key.next();
-    const yes = answer === "y" || answer === "Y";
-    asker.stderr.write(`${yes ? "yes" : "no"}\n`);
-    return yes;
-  } finally {
-    key.close();
-  }
-}
-
-function keys(stdin: NodeJS.ReadStream): { flush(): Promise<void>; next(): Promise<string>; close(): void } {
-  const raw = stdin.isRaw === true;
-  stdin.setRawMode?.(true);
-  stdin.resume();
-  return {
-    async flush() {
-      const drop = (): void => undefined;
-      stdin.on("data", drop);
-      await new Promise((done) => setTimeout(done, 80));
-      stdin.off("data", drop);
-    },
-    next: () =>
-      new Promise((done) => {
-        stdin.once("data", (chunk: Buffer) => done(chunk.toString("utf8")));
-        stdin.once("end", () => done(""));
-      }),
-    close() {
-      stdin.setRawMode?.(raw);
-      stdin.pause();
-    },
-  };
-}
-
-function near(path: string, cwd: string): string {
+/** A path as short as it can be said. */
+export function near(path: string, cwd: string): string {
   const inside = relative(cwd, path);
   if (inside === "") return ".";
   return inside.startsWith("..") || isAbsolute(inside) ? path : inside;

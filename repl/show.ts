@@ -29,14 +29,14 @@ export async function showResult(event: Result, view: Pick<View, "mode" | "rows"
 }
 
 /** Write the rows of a value to a stream; no value has no rows. */
-export async function showRows(value: Value | null, format: Exclude<Format, "table">, stream: NodeJS.WritableStream): Promise<void> {
+export async function showRows(value: Value | null, format: Exclude<Format, "table">, stream: NodeJS.WritableStream, options: { readonly raw?: boolean } = {}): Promise<void> {
   if (value === null) {
     if (format === "json") stream.write("[]\n");
     return;
   }
   const { formatRows } = await import("../runtime/data/write.ts");
   const terminal = "isTTY" in stream && stream.isTTY === true;
-  for (const piece of formatRows(value, format)) if (!stream.write(harmless(piece, format, terminal))) await once(stream, "drain");
+  for (const piece of formatRows(value, format, options)) if (!stream.write(harmless(piece, format, terminal))) await once(stream, "drain");
 }
 
 /** Rows that cannot harm a terminal. JSON means the same when it is escaped; other formats are left as they are for programs. */

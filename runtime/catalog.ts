@@ -20,7 +20,8 @@ import type { Table } from "./data/frame.ts";
 import { fewValues } from "./data/few_values.ts";
 import { readTable } from "./data/read.ts";
 import { readModule } from "./module_file.ts";
-import { realPath } from "./permissions.ts";
+import type { Gate } from "./gate.ts";
+import { realPath } from "./granted.ts";
 import type { HubCall, Opened } from "./hub/hub.ts";
 import { commitNote, createLocator, hubDigest, meantSae, namesHub, type Located } from "./locate.ts";
 import type { Patience } from "./hub/request.ts";
@@ -71,6 +72,8 @@ export interface CatalogOptions {
   readonly patience?: Patience;
   /** CSV and JSON lines from this size on are scanned when they are checked and streamed when they are run. */
   readonly streamBytes?: number;
+  /** What files and hosts are held against; everything may be read where there is none. */
+  readonly gate?: Gate;
 }
 
 const STREAM_BYTES = 32 * 2 ** 20;
@@ -79,6 +82,7 @@ const STREAM_BYTES = 32 * 2 ** 20;
 export function createCatalog(readFrom: string, options: CatalogOptions = {}): Catalog {
   const locator = createLocator(readFrom, options.env ?? process.env, options.patience);
   const streamBytes = options.streamBytes ?? STREAM_BYTES;
+  const gated = <T>(work: () => T): T => options.gate?.run(work) ?? work();
   const scans = new Map<string, Scan>();
   const tables = new Map<string, { readonly table: Table; readonly digest: string }>();
   let notes: string[] = [];
@@ -233,10 +237,11 @@ export function createCatalog(readFrom: string, options: CatalogOptions = {}): C
     stream: (op) => {
       const scan = scans.get(tableKey(op));
       if (scan === undefined || scan.digest !== op.digest || tables.has(tableKey(op))) return null;
-      return op.format === "jsonl" ? streamJsonl(inputPath(op.path), scan) : streamCsv(inputPath(op.path), op.separator, scan);
+      const rows = op.format === "jsonl" ? streamJsonl(inputPath(op.path), scan) : streamCsv(inputPath(op.path), op.separator, scan);
+      return options.gate?.rows(rows) ?? rows;
     },
-    provide,
-    lookUp: async (need, call = HERE) => {
+    provide: (plan, call) => gated(() => provide(plan, call)),
+    lookUp: (need, call = HERE) => gated(async (): Promise<Known<TableFacts | ModelFacts | SaeFacts | ModuleFacts>> => {
       try {
         switch (need.kind) {
           case "table":
@@ -258,12 +263,12 @@ export function createCatalog(readFrom: string, options: CatalogOptions = {}): C
         const ships = problem.code === "missing-file" && need.kind === "table" && existsSync(join(EXAMPLES, basename(need.path)));
         return { state: "failed", problem: ships ? { ...problem, help: `${need.format} "${STANDARD_PREFIX}${basename(need.path)}" reads the file of that name that ships with saeq` } : problem };
       }
-    },
-    table: async (op) => {
+    }),
+    table: (op) => gated(async () => {
       const { table, digest } = await loadTable({ kind: "table", path: op.path, separator: op.separator, types: op.types, format: op.format, ...(op.lenient === undefined ? {} : { lenient: op.lenient }) });
       if (digest !== op.digest) throw new DataError({ code: "input-changed", message: `\`${op.path}\` changed after it was checked`, help: `run the line that reads it again: ${op.format} "${op.path}"` });
       return table;
-    },
+    }),
     model: (ref) => {
       const found = models.get(ref.digest);
       if (found === undefined) throw new Error(`model ${ref.name} was not checked`);

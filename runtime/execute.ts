@@ -15,6 +15,7 @@ import { joinTables } from "./data/join.ts";
 import { keep, kept } from "./data/kept.ts";
 import { concatTables, tableFromRows } from "./data/table.ts";
 import { distinctRows, filterRows, limitRows, projectColumns, sampleRows, skipRows, sortRows, splitRows } from "./data/rows.ts";
+import type { WriteOptions } from "./data/atomic_write.ts";
 import { saveValue } from "./data/save.ts";
 import { toTable } from "./data/to_table.ts";
 import { compareGroups } from "./comparison.ts";
@@ -65,6 +66,10 @@ export interface ExecuteContext extends Omit<ActivationContext, "onProgress" | "
   readonly onNotice: (text: string) => void;
   readonly onSaved: (path: string, detail: string) => void;
   readonly outputPath: (path: string) => string;
+  /** Held against the grants once the folder is open: see `gate.ts`. */
+  readonly admitWrite: WriteOptions["admit"];
+  /** CSV is written as the data has it, whatever a spreadsheet makes of it. */
+  readonly rawCsv?: boolean;
   /** Explain what `plan` stands on; `run` runs it, for what it takes, where that is asked. */
   readonly explain: (plan: Plan, evaluate: (plan: Plan) => Promise<Value>, run: (recording: Recording) => Promise<Value>) => Promise<TextValue>;
   /** Notes what each op takes. */
@@ -340,7 +345,7 @@ async function apply(plan: Plan, inputs: readonly Value[], context: ExecuteConte
       return input;
     case "save": {
       const path = context.outputPath(op.path);
-      context.onSaved(path, await saveValue(input, path, op.format));
+      context.onSaved(path, await saveValue(input, path, op.format, { raw: context.rawCsv === true, ...(context.admitWrite === undefined ? {} : { admit: context.admitWrite }) }));
       return input;
     }
     case "cache": {

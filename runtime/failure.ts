@@ -34,11 +34,16 @@ export function failure(error: unknown, text: string, statement: Span, reached: 
     };
   }
   if (cause instanceof AssertionFailure) return told("assertion-failed", cause.message, cause.notes, "", 7);
-  if (cause instanceof DataError) return told(cause.code, cause.message, cause.notes, cause.help ?? "", cause.code === "missing-file" ? 10 : 1);
-  if (cause instanceof CheckpointError) return told(cause.code, cause.message, cause.notes, cause.help, 1);
+  if (cause instanceof DataError) return told(cause.code, cause.message, cause.notes, cause.help ?? "", exitOf(cause.code));
+  if (cause instanceof CheckpointError) return told(cause.code, cause.message, cause.notes, cause.help, exitOf(cause.code));
   if (cause instanceof EngineError) return told(cause.code, cause.message, kept && reached[1] > 0 ? [`${reached[0]} of ${reached[1]} texts are kept; nothing else in the session is lost`] : [], cause.help, 8);
   const bug = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
   return told("internal-error", "this is a mistake in saeq, not in the query", bug.split("\n").slice(0, 4), "report it with these lines and what `saeq doctor` prints", 1);
+}
+
+/** Exit code of one mistake with files, found while running. */
+function exitOf(code: string): number {
+  return code === "missing-file" ? 10 : code === "permission-denied" ? 4 : 1;
 }
 
 /** Exit codes of mistakes found before anything ran. */

@@ -54,11 +54,14 @@ function isRegistryName(name: string): boolean {
   return !name.startsWith(".") && !isAbsolute(name) && hasRelease(at === -1 ? name : name.slice(0, at));
 }
 
-/** The host that a session asks, or null where it asks none: offline, or with an endpoint that is no address, which is said when it is used. */
-export function hubHost(env: Readonly<Record<string, string | undefined>>): string | null {
+/** Where huggingface.co keeps large files, and sends on to; another endpoint's own are not known before it is asked. */
+const FILE_HOSTS: Readonly<Record<string, readonly string[]>> = { "huggingface.co": [".huggingface.co", ".hf.co"] };
+
+/** The hosts that a session asks, or null where it asks none: offline, or with an endpoint that is no address, which is said when it is used. */
+export function hubHosts(env: Readonly<Record<string, string | undefined>>): readonly string[] | null {
   try {
     const { host, offline } = hubEnvironment(env);
-    return offline ? null : host;
+    return offline ? null : [host, ...(FILE_HOSTS[host] ?? [])];
   } catch {
     return null;
   }

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import type { ModuleFacts } from "../src/check/scope.ts";
 import { DataError, systemCode } from "./data/error.ts";
+import { tellModule } from "./gate.ts";
 
 /** A script is text that people wrote; more than this is something else. */
 const MOST_BYTES = 16 * 2 ** 20;
@@ -19,6 +20,7 @@ export async function readModule(path: string): Promise<ModuleFacts> {
   if (found === null || !found.isFile()) throw new DataError({ code: "missing-file", message: `there is no file ${path}` });
   if (found.size > MOST_BYTES) throw new DataError({ code: "too-large", message: `${path} has ${found.size} bytes; a script has at most ${MOST_BYTES}`, help: "check that it is a script: data is read with csv, jsonl, parquet or text" });
   const bytes = await readFile(path);
+  await tellModule(path);
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
     return { text, digest: createHash("sha256").update(bytes).digest("hex") };

@@ -1,6 +1,6 @@
 /** Without this file there would be a compiler and an engine, but nobody could ask a question. */
 import { randomInt } from "node:crypto";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import type { Diagnostic } from "../grammar/diagnostic.ts";
 import type { Span } from "../grammar/span.ts";
 import { help, stageHelp } from "../src/assist/help.ts";
@@ -26,15 +26,19 @@ import { errorTable } from "./error_table.ts";
 import { execute } from "./execute.ts";
 import { explain } from "./planner/explain.ts";
 import { exitCodeOf, failure } from "./failure.ts";
+import { createGate } from "./gate.ts";
+import { realPath } from "./granted.ts";
 import { headerOf } from "./header.ts";
+import { hubFolders } from "./hub/environment.ts";
 import type { HubCall } from "./hub/hub.ts";
 import type { Patience } from "./hub/request.ts";
-import { hubHost } from "./locate.ts";
-import { needsOf, refusals } from "./permissions.ts";
+import { hubHosts } from "./locate.ts";
+import { denied, needsOf, refusals } from "./permissions.ts";
 import { machineSpeed } from "./planner/machine.ts";
 import { createProgress } from "./progress.ts";
 import type { Checked, Needs, Outcome, Session, SessionEvent, SessionOptions, Source } from "./session_port.ts";
 import { createSessionEngine } from "./session_engine.ts";
+import { EXAMPLES } from "./shipped.ts";
 import { settingsFrom, START } from "./start_settings.ts";
 import { createTyping, type Fact } from "./typing.ts";
 import { createValueStore } from "./value_store.ts";
@@ -60,8 +64,10 @@ export interface InnerOptions extends SessionOptions {
 /** Open a session. No model is read and no engine started before the first `run`; an interactive one knows its names at once. */
 export async function createSession(options: InnerOptions): Promise<Session> {
   const env = options.offline === true ? { ...(options.env ?? process.env), HF_HUB_OFFLINE: "1" } : (options.env ?? process.env);
-  const catalog = createCatalog(options.readFrom, { env, ...(options.patience === undefined ? {} : { patience: options.patience }), ...(options.streamBytes === undefined ? {} : { streamBytes: options.streamBytes }) });
-  const needed = (accesses: Compiled["accesses"]): Needs => needsOf(accesses, options.readFrom, options.writeTo, hubHost(env));
+  const caches = hubFolders(env);
+  const gate = createGate(options.grants, [EXAMPLES, caches.cache, join(caches.caches, "saeq")].map(realPath), options.onUse);
+  const catalog = createCatalog(options.readFrom, { env, gate, ...(options.patience === undefined ? {} : { patience: options.patience }), ...(options.streamBytes === undefined ? {} : { streamBytes: options.streamBytes }) });
+  const needed = (accesses: Compiled["accesses"]): Needs => needsOf(accesses, options.readFrom, options.writeTo, hubHosts(env));
   const values = createValueStore(VALUE_BYTES);
   let disk: DiskCache | null | undefined;
   const stores = new Map<Settings["cache"], ActivationStore>();
@@ -88,9 +94,16 @@ export async function createSession(options: InnerOptions): Promise<Session> {
     for (let round = 0; ; round++) {
       const compiled = compile(text, { scope: from, facts: facts(), params: options.params, interactive, ...(options.rules === undefined ? {} : { rules: options.rules }) });
       const refused = refusals(compiled.accesses, needed, grants);
-      if (refused.length > 0 || compiled.needs.length === 0 || round === MOST_ROUNDS) return { compiled, refused };
-      for (const need of compiled.needs) learn(need, await catalog.lookUp(need, call));
+      // Modules are part of the script: what they read and write is asked for together with the rest.
+      const wanted = compiled.needs.filter((need) => (refused.length > 0 ? need.kind === "module" : !unasked(need, grants)));
+      if (wanted.length === 0 || round === MOST_ROUNDS) return { compiled, refused };
+      for (const need of wanted) learn(need, await catalog.lookUp(need, call));
     }
+  }
+
+  /** A table that a definition of a module reads, and that this script does not use: it is not asked for, and so not looked at. */
+  function unasked(need: Need, grants: SessionOptions["grants"]): boolean {
+    return need.kind === "table" && denied(needed([{ access: "read", path: need.path, at: { start: 0, end: 0 } }]), grants).read.length > 0;
   }
 
   function learn(need: Need, known: Fact): void {
@@ -186,7 +199,7 @@ export async function createSession(options: InnerOptions): Promise<Session> {
       const display = plan.op.op === "show" ? { rows: plan.op.rows, wide: plan.op.wide, quiet: false } : { rows: null, wide: false, quiet: (plan.op.op === "save" && value.kind !== "plot") || plan.op.op === "cache" };
       const named = final && valueSource(plan).op.op !== "explain";
       if (named) results++;
-      onEvent({ kind: "result", value, header: `${shortened(valueSource(plan).label)}  ${headerOf(value, where)}`, display, index: named ? results : 0, last: final && last });
+      onEvent({ kind: "result", value, header: `${shortened(valueSource(plan).label)}  ${headerOf(value, where)}`, display, index: named ? results : 0, last: final && last, at: pipeline.at });
     };
     let reached: readonly [number, number] = [0, 0];
     const onDisk = settings.cache === "disk" || settings.cache === "residuals" ? diskOf() : null;
@@ -232,6 +245,8 @@ export async function createSession(options: InnerOptions): Promise<Session> {
         },
         onSaved: (path, detail) => onEvent({ kind: "saved", path, detail }),
         outputPath: (path) => resolve(options.writeTo, path),
+        admitWrite: gate.admitWrite,
+        rawCsv: options.rawCsv === true,
         explain: (plan, evaluate, execution) => explain(pipeline, plan, { ...own, signal, evaluate, placement: place, threads: engine.options.threads, speed: async () => (options.measured === false ? null : machineSpeed(engine, options.cache?.folder ?? null)) }, execution),
         keep: async (plan, kept, seconds) => (onDisk === null ? null : keepValue(plan, kept, seconds, onDisk, own)),
       });

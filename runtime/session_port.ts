@@ -1,5 +1,6 @@
 /** Without this file the REPL and the command line would have to know how a session works inside. */
 import type { Diagnostic } from "../grammar/diagnostic.ts";
+import type { Span } from "../grammar/span.ts";
 import type { Completions as Completion } from "../src/assist/complete.ts";
 import type { Plan } from "../src/ops/op.ts";
 import type { Compiled, CompiledPipeline } from "../src/pipeline.ts";
@@ -9,13 +10,30 @@ import type { CachePlace } from "./cache/folder.ts";
 import type { Value } from "./data/frame.ts";
 import type { EngineOptions } from "./engine/port.ts";
 
-/** What a script may touch. `true` grants everything of that kind; a list grants those paths and what lies below them. */
+/**
+ * What a script may touch. `true` grants everything of that kind; a list grants those paths, which are real ones (`realPath`), and what lies
+ * below them. They are made real when they are given, and not again: a link that is swapped later grants nothing.
+ */
 export interface Grants {
   readonly read: true | readonly string[];
   readonly write: true | readonly string[];
-  /** Hosts, with their port where it is not the usual one; none where absent. */
+  /** Hosts, with their port where it is not the usual one; none where absent. `.hf.co` is every host below `hf.co`. */
+  readonly net?: true | readonly string[];
+  /** Wins over what is granted. */
+  readonly deny?: Denials;
+}
+
+/** `true` forbids everything of that kind. */
+export interface Denials {
+  readonly read?: true | readonly string[];
+  readonly write?: true | readonly string[];
   readonly net?: true | readonly string[];
 }
+
+/** One use of a permission, or an attempt at one. */
+export type Use =
+  | { readonly use: "read" | "write"; readonly path: string; readonly granted: boolean }
+  | { readonly use: "net"; readonly host: string; readonly granted: boolean };
 
 export interface SessionOptions {
   /** Relative paths of inputs are resolved here: the script's folder, or the current one. */
@@ -36,6 +54,10 @@ export interface SessionOptions {
   readonly observe?: (ran: RanPipeline) => void;
   /** In the REPL shadowing a `let` is a notice and `_` continues; in scripts both are errors. */
   readonly interactive: boolean;
+  /** CSV is saved as the data has it; else text that spreadsheets would run gets a `'` in front. */
+  readonly rawCsv?: boolean;
+  /** Told of each file and host as it is used. */
+  readonly onUse?: (use: Use) => void;
 }
 
 /** A pipeline that ended well, for who keeps a record of it. */
@@ -85,7 +107,7 @@ export type SessionEvent =
   | { readonly kind: "notice"; readonly text: string }
   | { readonly kind: "diagnostic"; readonly diagnostic: Diagnostic; readonly source: Source }
   /** A result to show; `index` is its `_n` in the REPL, 0 where it has no such name. `last` marks the value of the last pipeline of the source. */
-  | { readonly kind: "result"; readonly value: Value; readonly header: string; readonly display: Display; readonly index: number; readonly last: boolean }
+  | { readonly kind: "result"; readonly value: Value; readonly header: string; readonly display: Display; readonly index: number; readonly last: boolean; /** The pipeline that gave it, in the source; absent where there is none. */ readonly at?: Span }
   | { readonly kind: "saved"; readonly path: string; readonly detail: string };
 
 export interface Outcome {

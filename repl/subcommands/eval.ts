@@ -1,7 +1,7 @@
 /** Without this file one query could not be run from a shell. */
 import type { Request } from "../arguments.ts";
 import { runHeadless } from "../headless.ts";
-import { allGranted, deskOf, makeOut, mistake, openSession, readSource, withoutQuery, type Shop } from "./shop.ts";
+import { deskOf, makeOut, mistake, openSession, readSource, typedGrants, withoutQuery, type Shop } from "./shop.ts";
 
 /** `saeq eval CODE`: with the rights of the person who typed it. */
 export async function evaluate(request: Extract<Request, { kind: "eval" }>, shop: Shop): Promise<number> {
@@ -13,7 +13,7 @@ export async function evaluate(request: Extract<Request, { kind: "eval" }>, shop
     return 2;
   }
   if (!makeOut(shop)) return 2;
-  const session = await openSession(shop, { readFrom: shop.cwd, grants: allGranted });
+  const session = await openSession(shop, { readFrom: shop.cwd, grants: typedGrants(shop) });
   try {
     return await runHeadless(session, source, deskOf(shop));
   } finally {

@@ -5,10 +5,11 @@ import { visible, visibleJson } from "../../grammar/visible.ts";
 import { SETTINGS } from "../../src/check/settings.ts";
 import { plansOf } from "../../src/lint/plans.ts";
 import type { Compiled } from "../../src/pipeline.ts";
-import type { Checked } from "../../runtime/session_port.ts";
+import type { Checked, Grants } from "../../runtime/session_port.ts";
 import type { Request } from "../arguments.ts";
+import { realPath } from "../../runtime/granted.ts";
 import { denied } from "../../runtime/permissions.ts";
-import { grantFlags } from "../permissions.ts";
+import { flagLine } from "../permissions.ts";
 import { sayDiagnostic } from "../talk.ts";
 import { ownMistakes } from "./checked_scripts.ts";
 import { openScript, type ScriptPlace } from "./script_place.ts";
@@ -31,8 +32,10 @@ interface Facts {
 export async function info(request: Extract<Request, { kind: "info" }>, shop: Shop): Promise<number> {
   const place = await openScript(request.file, shop);
   if (typeof place === "number") return place;
-  const { source, name, readFrom } = place;
-  const session = await openSession(shop, { readFrom, grants: allGranted });
+  const { source, name, readFrom, granted } = place;
+  // What is needed is known without looking at any of it; nobody is asked, and nothing is read but modules and what came in a bundle.
+  const grants: Grants = request.permissions ? { read: granted.map(realPath), write: [] } : allGranted;
+  const session = await openSession(shop, { readFrom, grants });
   try {
     const checked = await session.check(source);
     const errors = ownMistakes(checked, source.text).filter((one) => one.severity === "error");
@@ -52,7 +55,7 @@ function factsOf(file: string, text: string, checked: Checked, { bundle, granted
   const from = bundle ? readFrom : shop.cwd;
   const near = (path: string): string => (relative(from, path).startsWith("..") && !bundle ? path : relative(from, path));
   // What came in a bundle may be read by its script.
-  const asked = bundle ? denied(checked.needs, { read: granted, write: [], net: [] }) : checked.needs;
+  const asked = bundle ? denied(checked.needs, { read: granted.map(realPath), write: [], net: [] }) : checked.needs;
   const { models, saes } = checkpointsOf(checked.compiled ?? null);
   const written = new Set(parse(text).script.statements.flatMap((statement) => (statement.kind === "set" ? statement.args.filter((_, i) => i % 2 === 0).map((arg) => text.slice(arg.span.start, arg.span.end)) : [])));
   const settings = checked.compiled?.scope.settings;
@@ -65,7 +68,7 @@ function factsOf(file: string, text: string, checked: Checked, { bundle, granted
     models,
     saes,
     settings: settings === undefined ? {} : Object.fromEntries(Object.entries(SETTINGS).map(([name, spec]) => [name, { value: name === "seed" && origin(name) === "default" ? "chosen for each run" : spec.show(settings), from: origin(name) }])),
-    permissions: grantFlags(asked, shop.cwd).join(" "),
+    permissions: flagLine(asked, shop.cwd),
   };
 }
 

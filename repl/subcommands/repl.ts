@@ -6,7 +6,7 @@ import { historyPath } from "../history.ts";
 import { packageVersion } from "../package_root.ts";
 import { look, marksPastes, paint, setTheme, themeOf, wantsPlain } from "../terminal.ts";
 import { runScript } from "./run.ts";
-import { allGranted, makeOut, openSession, type Shop } from "./shop.ts";
+import { makeOut, openSession, typedGrants, type Shop } from "./shop.ts";
 
 /** `saeq` and `saeq repl`: Ink on a terminal, lines where that would disturb, a script where nobody types. */
 export async function startRepl(request: Extract<Request, { kind: "repl" }>, shop: Shop): Promise<number> {
@@ -56,7 +56,7 @@ async function leanInk<T>(load: () => Promise<T>): Promise<T> {
 async function dialogueFor(shop: Shop, lookNow: () => ReturnType<typeof look>, more: { readonly spoken?: boolean; readonly after?: Promise<void> } = {}): Promise<Dialogue> {
   const { openDialogue } = await import("../dialogue.ts");
   return openDialogue({
-    open: () => (more.after ?? Promise.resolve()).then(() => openSession(shop, { readFrom: shop.cwd, grants: allGranted, interactive: true })),
+    open: () => (more.after ?? Promise.resolve()).then(() => openSession(shop, { readFrom: shop.cwd, grants: typedGrants(shop), interactive: true })),
     look: lookNow,
     cwd: shop.cwd,
     settings: shop.options.settings,

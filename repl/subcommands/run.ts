@@ -9,14 +9,15 @@ import { visible } from "../../grammar/visible.ts";
 import type { Request } from "../arguments.ts";
 import { runHeadless } from "../headless.ts";
 import { nearest } from "../nearest.ts";
-import { scriptGrants, withGrants } from "../permissions.ts";
+import { realPath } from "../../runtime/granted.ts";
+import { withGrants } from "../permissions.ts";
 import { say } from "../talk.ts";
 import { requireFrozen } from "./frozen.ts";
 import { createRecorder, type Recorder, type RunPlace } from "./recorded_run.ts";
 import { settleGrants } from "./settle_grants.ts";
 import { scriptHelp } from "./script_help.ts";
 import { openScript, type ScriptPlace } from "./script_place.ts";
-import { deskOf, makeOut, mistake, openSession, outFolder, withoutQuery, type Shop } from "./shop.ts";
+import { deskOf, grantsOf, makeOut, mistake, openSession, outFolder, withoutQuery, type Shop } from "./shop.ts";
 
 type Run = Extract<Request, { kind: "run" }>;
 
@@ -34,7 +35,7 @@ export async function runScript(request: Run, shop: Shop): Promise<number> {
 async function runPlaced(request: Run, place: ScriptPlace, shop: Shop): Promise<number> {
   const { source, name, readFrom, script, granted } = place;
   if (!request.help && withoutQuery(source, shop)) return 2;
-  const first = withGrants(scriptGrants({ read: shop.options.read, write: shop.options.write, net: shop.options.net }, script), { read: granted, write: [] });
+  const first = withGrants(grantsOf(shop, readFrom, script), { read: granted.map(realPath), write: [] });
   const recorder = request.record ? createRecorder(source) : null;
   const open = (grants: Grants): Promise<Session> => openSession(shop, { readFrom, grants, params: request.params, offline: request.frozen, ...(recorder === null ? {} : { observe: recorder.observe }) });
   let session = await open(first);
@@ -47,7 +48,7 @@ async function runPlaced(request: Run, place: ScriptPlace, shop: Shop): Promise<
     const wrong = wrongParam(name, request.params, checked, shop);
     if (wrong !== null) return wrong;
     if (!checked.diagnostics.some((one) => one.severity === "error")) {
-      const grants = await settleGrants(name, checked.needs, first, shop);
+      const grants = await settleGrants({ name, file: request.file, readFrom }, checked.needs, first, shop);
       if (grants === null) return 4;
       if (grants !== first) {
         await session.close();

@@ -7,8 +7,11 @@ import type { CreateSession, Grants, Session, SessionOptions, Source } from "../
 import { parse } from "../../grammar/parse.ts";
 import { visible } from "../../grammar/visible.ts";
 import type { Options } from "../arguments.ts";
+import { openAudit, type Audit } from "../audit.ts";
 import { FlagError } from "../flag_error.ts";
 import type { Desk } from "../headless.ts";
+import { scriptGrants, withSet } from "../permissions.ts";
+import { permissionSet } from "../project_file.ts";
 import { sayMistake } from "../talk.ts";
 import type { Look } from "../terminal.ts";
 
@@ -28,8 +31,21 @@ export interface Shop {
 /** Rights of the person who types: everything they may do themselves. */
 export const allGranted: Grants = { read: true, write: true, net: true };
 
+/** What the flags, and the set that -P names, grant a script. @throws FlagError */
+export function grantsOf(shop: Shop, folder: string, script: string | null): Grants {
+  const { read, write, net, deny, permissions } = shop.options;
+  const flags = { read, write, net, deny };
+  return scriptGrants(permissions === null ? flags : withSet(flags, permissionSet(permissions, folder)), script, shop.cwd);
+}
+
+/** Everything the person who types may do, less what `--deny-*` forbids. */
+export function typedGrants(shop: Shop): Grants {
+  return scriptGrants({ read: true, write: true, net: true, deny: shop.options.deny }, null, shop.cwd);
+}
+
 /** A session with the flags of the command line. */
 export async function openSession(shop: Shop, more: { readonly readFrom: string; readonly grants: Grants; readonly params?: Readonly<Record<string, string>>; readonly interactive?: boolean } & Pick<SessionOptions, "observe" | "offline">): Promise<Session> {
+  const audit = auditOf(shop);
   try {
     return await shop.createSession({
       readFrom: more.readFrom,
@@ -41,6 +57,8 @@ export async function openSession(shop: Shop, more: { readonly readFrom: string;
       interactive: more.interactive ?? false,
       ...(more.observe === undefined ? {} : { observe: more.observe }),
       ...(more.offline === undefined ? {} : { offline: more.offline }),
+      rawCsv: shop.options.rawCsv,
+      ...(audit === null ? {} : { onUse: audit }),
       ...(shop.options.library === null ? {} : { engine: { library: resolve(shop.cwd, shop.options.library) } }),
     });
   } catch (error) {
@@ -52,6 +70,16 @@ export async function openSession(shop: Shop, more: { readonly readFrom: string;
 /** The folder that outputs are written in. */
 export function outFolder(shop: Shop): string {
   return shop.options.out === null ? shop.cwd : resolve(shop.cwd, shop.options.out);
+}
+
+const audits = new WeakMap<Shop, Audit>();
+
+/** One for all sessions of a command: what is used while checking and while running is told once. */
+function auditOf(shop: Shop): Audit | null {
+  if (shop.options.audit === null) return null;
+  const audit = audits.get(shop) ?? openAudit(shop.options.audit, shop.cwd);
+  audits.set(shop, audit);
+  return audit;
 }
 
 /** Make the folder of `--out`; false after saying why that is impossible. Naming it is asking for it. */
@@ -68,7 +96,7 @@ export function makeOut(shop: Shop): boolean {
 
 export function deskOf(shop: Shop): Desk {
   const { stdout, stderr, dataLook, talkLook, options } = shop;
-  return { stdout, stderr, dataLook, talkLook, format: options.format, quiet: options.quiet, progress: options.progress };
+  return { stdout, stderr, dataLook, talkLook, format: options.format, quiet: options.quiet, progress: options.progress, rawCsv: options.rawCsv };
 }
 
 /** The folder that relative inputs of a source are resolved in. */

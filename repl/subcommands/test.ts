@@ -5,13 +5,14 @@ import { visible } from "../../grammar/visible.ts";
 import type { Value } from "../../runtime/data/frame.ts";
 import type { Source } from "../../runtime/session_port.ts";
 import type { Request } from "../arguments.ts";
-import { grantFlags, scriptGrants } from "../permissions.ts";
+import { realPath } from "../../runtime/granted.ts";
+import { flagLine, withGrants } from "../permissions.ts";
 import { watchInterrupts } from "../interrupts.ts";
 import { duration } from "../progress.ts";
 import { sayDiagnostic } from "../talk.ts";
 import { scriptFiles } from "./script_files.ts";
 import { compareSnapshots, snapshotOf } from "./snapshot.ts";
-import { makeOut, mistake, openSession, readSource, type Shop } from "./shop.ts";
+import { grantsOf, makeOut, mistake, openSession, readSource, type Shop } from "./shop.ts";
 
 const ENDING = "_test.saeq";
 
@@ -43,8 +44,7 @@ async function testFile(file: string, update: boolean, signal: AbortSignal, shop
   if (source === null) return false;
   const path = resolve(shop.cwd, file);
   const beside = dirname(path);
-  const flags = scriptGrants({ read: shop.options.read, write: shop.options.write, net: shop.options.net }, path);
-  const session = await openSession(shop, { readFrom: beside, grants: { read: flags.read === true ? true : [...flags.read, beside], write: flags.write, ...(flags.net === undefined ? {} : { net: flags.net }) } });
+  const session = await openSession(shop, { readFrom: beside, grants: withGrants(grantsOf(shop, beside, path), { read: [realPath(beside)], write: [] }) });
   try {
     let last: Value | null = null;
     const outcome = await session.run(source, {
@@ -63,7 +63,7 @@ async function testFile(file: string, update: boolean, signal: AbortSignal, shop
 
 async function sayFlags(source: Source, session: Awaited<ReturnType<typeof openSession>>, shop: Shop): Promise<void> {
   const { needs } = await session.check(source);
-  shop.stderr.write(`to allow it: saeq test ${visible(grantFlags(needs, shop.cwd).join(" "))}\n`);
+  shop.stderr.write(`to allow it: saeq test ${visible(flagLine(needs, shop.cwd))}\n`);
 }
 
 /** The last result against its snapshot, where there is one; `--update` writes it. */

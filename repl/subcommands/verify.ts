@@ -12,12 +12,13 @@ import { recordName, type RunRecord } from "../../runtime/record/run_record.ts";
 import type { Grants, Session } from "../../runtime/session_port.ts";
 import type { Request } from "../arguments.ts";
 import { runHeadless } from "../headless.ts";
-import { scriptGrants, withGrants } from "../permissions.ts";
+import { realPath } from "../../runtime/granted.ts";
+import { withGrants } from "../permissions.ts";
 import { createRecorder, type Recorder } from "./recorded_run.ts";
 import { wrongParam } from "./run.ts";
 import { openScript, type ScriptPlace } from "./script_place.ts";
 import { settleGrants } from "./settle_grants.ts";
-import { deskOf, mistake, openSession, outFolder, withoutQuery, type Shop } from "./shop.ts";
+import { deskOf, grantsOf, mistake, openSession, outFolder, withoutQuery, type Shop } from "./shop.ts";
 import { comparisonJson, comparisonLines } from "./verify_report.ts";
 
 type Verify = Extract<Request, { kind: "verify" }>;
@@ -69,20 +70,20 @@ async function runAgain(request: Verify, place: ScriptPlace, recorded: RunRecord
   const params = { ...Object.fromEntries(Object.entries(recorded.params).flatMap(([param, { value, given }]) => (given ? [[param, value]] : []))), ...request.params };
   const flags = { ...settingsOf(recorded), ...shop.options.settings };
   const again: Shop = { ...shop, options: { ...shop.options, out: writeTo, settings: flags, cache: false } };
-  const first = withGrants(scriptGrants({ read: shop.options.read, write: [], net: shop.options.net }, script), { read: granted, write: [writeTo] });
+  const first = withGrants({ ...grantsOf(shop, readFrom, script), write: [] }, { read: granted.map(realPath), write: [realPath(writeTo)] });
   const recorder = createRecorder(source);
   let session = await openSession(again, { readFrom, grants: first, params });
   try {
     const checked = await session.check(source);
     const wrong = wrongParam(name, request.params, checked, shop);
     if (wrong !== null) return wrong;
-    const outside = denied({ read: [], write: checked.needs.write }, { read: true, write: [writeTo] }).write[0];
+    const outside = denied({ read: [], write: checked.needs.write }, { read: true, write: [realPath(writeTo)] }).write[0];
     if (outside !== undefined) {
       mistake(shop, `${visible(name)} saves to ${visible(outside)}, and verify writes only into a folder of its own; save it below the folder of outputs`);
       return 4;
     }
     const fine = !checked.diagnostics.some((one) => one.severity === "error");
-    const grants = fine ? await settleGrants(name, checked.needs, first, shop) : first;
+    const grants = fine ? await settleGrants({ name, file: request.file, readFrom }, checked.needs, first, shop) : first;
     if (grants === null) return 4;
     await session.close();
     session = await openRecorded(again, recorder, readFrom, grants, params);

@@ -1,9 +1,7 @@
 /** Without this file archives could be looked into only once all of them was on this machine. */
-import { open } from "node:fs/promises";
 import { Readable } from "node:stream";
-import { createReadStream } from "node:fs";
 import { absentFile } from "./absent.ts";
-import { unreadable } from "./real_path.ts";
+import { openFile, unreadable } from "./real_path.ts";
 import { readExactly } from "./safetensors.ts";
 
 /** A file that is read in parts, wherever it lies. */
@@ -18,7 +16,7 @@ export interface Bytes {
 export async function openBytes(file: string): Promise<Bytes> {
   const absent = absentFile(file);
   if (absent !== null) return { size: absent.size, read: (offset, length) => absent.read(offset, length), close: async () => {} };
-  const handle = await open(file, "r").catch((error: unknown) => Promise.reject(unreadable(file, error)));
+  const handle = await openFile(file);
   try {
     const { size } = await handle.stat();
     return { size, read: (offset, length) => readExactly(handle, file, offset, length), close: () => handle.close() };
@@ -33,8 +31,12 @@ const PIECE = 65_536;
 /** Bytes from `start` to before `end`, as a stream. */
 export function streamBytes(file: string, start: number, end: number): Readable {
   const absent = absentFile(file);
-  if (absent === null) return createReadStream(file, { start, end: end - 1, highWaterMark: PIECE });
   return Readable.from(async function* () {
+    if (absent === null) {
+      const handle = await openFile(file);
+      yield* handle.createReadStream({ start, end: end - 1, highWaterMark: PIECE });
+      return;
+    }
     for (let at = start; at < end; at += PIECE) yield Buffer.from(await absent.read(at, Math.min(PIECE, end - at)));
   }(), { objectMode: false, highWaterMark: 0 });
 }

@@ -1,11 +1,10 @@
 /** Without this file the transcoders that circuit-tracer reads (mwhanna, mntss) could not be read. */
-import { open } from "node:fs/promises";
 import type { SaeSpec } from "../../src/emit/specs.ts";
 import { digest } from "./digest.ts";
 import { CheckpointError } from "./error.ts";
 import { parseHookName } from "./hook_name.ts";
 import { readVector } from "./numbers.ts";
-import { requireFile, unreadable } from "./real_path.ts";
+import { openFile, requireFile } from "./real_path.ts";
 import { weightsOf, type SaeFolder } from "./sae_folder.ts";
 import { decoderOf, encoderOf, find, maybe, PLAIN, refuseConvention, thresholds, widths, type Weights } from "./weights.ts";
 
@@ -95,7 +94,7 @@ function chosen(folder: SaeFolder, pattern: RegExp): { readonly name: string; re
 const MOST = 65_536;
 
 async function start(file: string): Promise<string> {
-  const handle = await open(file, "r").catch((error: unknown) => Promise.reject(unreadable(file, error)));
+  const handle = await openFile(file);
   try {
     const { bytesRead, buffer } = await handle.read(new Uint8Array(MOST), 0, MOST, 0);
     return new TextDecoder().decode(buffer.subarray(0, bytesRead));

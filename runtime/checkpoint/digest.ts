@@ -1,8 +1,7 @@
 /** Without this file a cache could not tell two checkpoints apart without reading all of them. */
 import { createHash } from "node:crypto";
-import { open } from "node:fs/promises";
 import { absentFile } from "./absent.ts";
-import { unreadable } from "./real_path.ts";
+import { openFile } from "./real_path.ts";
 import { readExactly, type TensorFile } from "./safetensors.ts";
 
 const SAMPLES = 64;
@@ -30,7 +29,7 @@ export async function digest(texts: readonly (string | Uint8Array)[], files: rea
 }
 
 async function* samples(file: string, start: number, size: number): AsyncGenerator<Uint8Array> {
-  const handle = await open(file, "r").catch((error: unknown) => Promise.reject(unreadable(file, error)));
+  const handle = await openFile(file);
   try {
     for (const offset of sampleOffsets(start, size)) yield await readExactly(handle, file, offset, Math.min(SAMPLE, size - offset));
   } finally {

@@ -1,8 +1,7 @@
 /** Without this file the small vectors of an SAE, and its decoder norms, could not be read into JavaScript numbers. */
-import { open } from "node:fs/promises";
 import { absentFile } from "./absent.ts";
 import { CheckpointError } from "./error.ts";
-import { unreadable } from "./real_path.ts";
+import { openFile } from "./real_path.ts";
 import { fill, requireShape, type TensorEntry } from "./safetensors.ts";
 
 const CHUNK = 4 * 2 ** 20;
@@ -24,7 +23,7 @@ export async function* pieces(range: NumberRange): AsyncGenerator<Uint8Array> {
     for (let done = 0; done < range.length; done += CHUNK) yield await absent.read(range.offset + done, Math.min(CHUNK, range.length - done));
     return;
   }
-  const handle = await open(range.file, "r").catch((error: unknown) => Promise.reject(unreadable(range.file, error)));
+  const handle = await openFile(range.file);
   try {
     const buffer = new Uint8Array(Math.min(CHUNK, range.length));
     for (let done = 0; done < range.length; done += CHUNK) {

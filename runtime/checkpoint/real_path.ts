@@ -1,7 +1,9 @@
 /** Without this file ONNX Runtime would refuse hub caches: their files are symlinks that leave the model's folder. */
-import { realpath, stat } from "node:fs/promises";
+import { open, realpath, stat, type FileHandle } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { announced } from "./absent.ts";
+import { DataError } from "../data/error.ts";
+import { admitted } from "../gate.ts";
 import { CheckpointError } from "./error.ts";
 
 /** The real path of `name` in `folder`, or null when it is not there. A name with a path in it is refused: a config may not point elsewhere. */
@@ -23,6 +25,14 @@ export async function requireFile(folder: string, name: string, help: string): P
   const file = await findFile(folder, name);
   if (file === null) throw new CheckpointError("missing-file", `${join(folder, name)} is missing`, { help });
   return file;
+}
+
+/** A file to read from, held against what is granted. @throws CheckpointError `unreadable-file`, `permission-denied` */
+export async function openFile(file: string): Promise<FileHandle> {
+  const handle = await open(file, "r").catch((error: unknown) => Promise.reject(unreadable(file, error)));
+  return admitted(handle, file).catch((error: unknown) => {
+    throw error instanceof DataError ? new CheckpointError(error.code, error.message, { notes: error.notes, help: error.help ?? "" }) : error;
+  });
 }
 
 /** The real path of a folder. */

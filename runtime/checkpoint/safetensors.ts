@@ -1,9 +1,9 @@
 /** Without this file nothing would know where tensors lie, or that a file lies about them. */
-import { open, stat, type FileHandle } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import type { StoredType, TensorRef } from "../../src/emit/specs.ts";
 import { absentFile } from "./absent.ts";
 import { CheckpointError } from "./error.ts";
-import { unreadable } from "./real_path.ts";
+import { openFile, unreadable } from "./real_path.ts";
 import { parseJsonObject, type Json } from "./strict_json.ts";
 
 /** A tensor as the header describes it. Offsets count from the start of the file. */
@@ -58,8 +58,8 @@ export async function readSafetensors(file: string): Promise<TensorFile> {
   if (absent !== null && absent.header !== null) return { file, size: absent.size, header: absent.header, start: 8 + absent.header.length, tensors: tensorsOf(file, absent.header, absent.size) };
   let handle: FileHandle | null = null;
   try {
-    const { size } = await stat(file);
-    handle = await open(file, "r");
+    handle = await openFile(file);
+    const { size } = await handle.stat();
     const start = await readExactly(handle, file, 0, Math.min(size, 512));
     recognise(file, start, size);
     const length = headerLength(file, start, size);

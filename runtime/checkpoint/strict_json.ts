@@ -1,7 +1,6 @@
 /** Without this file two readers could disagree about one config: JSON.parse keeps the last of two equal keys and nests without end. */
-import { readFile, stat } from "node:fs/promises";
 import { CheckpointError } from "./error.ts";
-import { unreadable } from "./real_path.ts";
+import { openFile, unreadable } from "./real_path.ts";
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 export interface JsonObject {
@@ -14,13 +13,16 @@ const AGAIN = { help: "download the file again" };
 
 /** Bytes and value of a JSON file whose top is an object; at most 64 MB, 64 levels, no key twice. */
 export async function readJsonObject(file: string): Promise<{ readonly bytes: Uint8Array; readonly value: JsonObject }> {
+  const handle = await openFile(file);
   let bytes: Uint8Array;
   try {
-    const { size } = await stat(file);
+    const { size } = await handle.stat();
     if (size > LARGEST) throw new CheckpointError("invalid-json", `${file} has ${size} bytes; at most ${LARGEST} are read`, AGAIN);
-    bytes = await readFile(file);
+    bytes = await handle.readFile();
   } catch (error) {
     throw error instanceof CheckpointError ? error : unreadable(file, error);
+  } finally {
+    await handle.close();
   }
   return { bytes, value: parseJsonObject(bytes, file) };
 }

@@ -1,5 +1,6 @@
 /** Without this file a full disk or a killed run would leave half a result under the name of a whole one. */
 import { createHash, randomBytes } from "node:crypto";
+import { constants } from "node:fs";
 import { open, realpath, rename, stat, unlink, type FileHandle } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { DataError, systemCode } from "./error.ts";
@@ -8,6 +9,12 @@ export interface Written {
   readonly bytes: number;
   /** sha256 of the bytes, in hex. */
   readonly digest: string;
+}
+
+export interface WriteOptions {
+  readonly signal?: AbortSignal;
+  /** Asked once the folder is open, before anything is made in it. Gets null where a folder cannot be opened on this system. */
+  readonly admit?: (folder: FileHandle | null, path: string) => Promise<void>;
 }
 
 /** The part of a file handle that writing needs. */
@@ -22,13 +29,18 @@ const BUFFER = 1 << 20;
  * beside it, fsync, rename, fsync of the folder. A link is followed. Throws DataError: disk-full, not-writable,
  * missing-folder, not-a-file, write-failed; nothing is left behind then, nor when `chunks` or the signal throw.
  */
-export async function atomicWrite(path: string, chunks: Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>, options: { readonly signal?: AbortSignal } = {}): Promise<Written> {
+export async function atomicWrite(path: string, chunks: Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>, options: WriteOptions = {}): Promise<Written> {
   const target = await realpath(path).catch(() => path);
   const old = await stat(target).catch(() => null);
   if (old !== null && !old.isFile()) throw new DataError({ code: "not-a-file", message: `${path} is not an ordinary file and is not replaced`, help: "save under another name" });
-  const temporary = join(dirname(target), `.${basename(target).slice(0, 100)}.${process.pid}.${randomBytes(6).toString("hex")}.tmp`);
   let bytes = 0;
+  let folder: FileHandle | null = null;
+  let temporary: string | null = null;
   try {
+    folder = options.admit === undefined ? null : await openFolder(dirname(target));
+    await options.admit?.(folder, target);
+    const place = await placeIn(folder, dirname(target));
+    temporary = join(place, `.${basename(target).slice(0, 100)}.${process.pid}.${randomBytes(6).toString("hex")}.tmp`);
     const file = await open(temporary, "wx", old === null ? 0o666 : old.mode & 0o777);
     try {
       const hash = createHash("sha256");
@@ -42,16 +54,34 @@ export async function atomicWrite(path: string, chunks: Iterable<string | Uint8A
       const { size } = await file.stat();
       if (size !== bytes) throw new DataError({ code: "write-failed", message: `${path}: ${size} of ${bytes} bytes reached the disk; nothing was replaced`, help: "save under another name or in another folder" });
       await file.close();
-      await rename(temporary, target);
+      await rename(temporary, join(place, basename(target)));
       await syncFolder(dirname(target));
       return { bytes, digest: hash.digest("hex") };
     } finally {
       await file.close().catch(() => {});
     }
   } catch (error) {
-    await unlink(temporary).catch(() => {});
+    if (temporary !== null) await unlink(temporary).catch(() => {});
     throw explained(path, error, bytes);
+  } finally {
+    await folder?.close();
   }
+}
+
+/** A folder, so that what is made in it is made there whatever its name leads to later; null where a system opens no folders, or not to this user. */
+async function openFolder(folder: string): Promise<FileHandle | null> {
+  return open(folder, constants.O_RDONLY | (constants.O_DIRECTORY ?? 0)).catch((error: unknown) => {
+    if (["EACCES", "EPERM", "EISDIR"].includes(systemCode(error) ?? "")) return null;
+    throw error;
+  });
+}
+
+/** A path to an open folder that follows no name: on Linux, by its descriptor. Elsewhere, its name. */
+async function placeIn(folder: FileHandle | null, name: string): Promise<string> {
+  if (folder === null || process.platform !== "linux") return name;
+  const path = `/proc/self/fd/${folder.fd}`;
+  const [opened, there] = await Promise.all([folder.stat({ bigint: true }), stat(path, { bigint: true }).catch(() => null)]);
+  return there !== null && there.ino === opened.ino && there.dev === opened.dev ? path : name;
 }
 
 /** Every byte, however few each call takes: a full disk first shows as a short write, without an error. */

@@ -1,16 +1,17 @@
 /** Without this file `save` would have to know formats, plots and disks. */
 import type { SaveFormat } from "../../src/ops/op.ts";
-import { atomicWrite } from "./atomic_write.ts";
+import { atomicWrite, type WriteOptions } from "./atomic_write.ts";
 import type { Chart, Plot, Value } from "./frame.ts";
-import { formatRows } from "./write.ts";
+import { formatRows, type RowOptions } from "./write.ts";
 
 /** Write a value under its format and say what was written: `1,234 bytes csv`. Only plots, or groups of one plot, are svg. Throws DataError. */
-export async function saveValue(value: Value, path: string, format: SaveFormat, options: { readonly signal?: AbortSignal } = {}): Promise<string> {
-  const { bytes } = await atomicWrite(path, await content(value, format), options);
-  return `${bytes} bytes ${format}`;
+export async function saveValue(value: Value, path: string, format: SaveFormat, options: WriteOptions & Pick<RowOptions, "raw"> = {}): Promise<string> {
+  let formulas = 0;
+  const { bytes } = await atomicWrite(path, await content(value, format, { raw: options.raw === true, onFormula: () => formulas++ }), options);
+  return `${bytes} bytes ${format}${formulas === 0 ? "" : `, ${formulas} ${formulas === 1 ? "cell" : "cells"} with ' in front, so that no spreadsheet runs what they hold (--raw-csv leaves them as they are)`}`;
 }
 
-async function content(value: Value, format: SaveFormat): Promise<Iterable<string | Uint8Array>> {
+async function content(value: Value, format: SaveFormat, rows: RowOptions): Promise<Iterable<string | Uint8Array>> {
   switch (format) {
     case "svg":
       return [await drawing(value)];
@@ -19,7 +20,7 @@ async function content(value: Value, format: SaveFormat): Promise<Iterable<strin
       return parquetBytes(value);
     }
     default:
-      return formatRows(value, format);
+      return formatRows(value, format, rows);
   }
 }
 

@@ -6,6 +6,7 @@ import { basename, dirname } from "node:path";
 import type { BigIntStats } from "node:fs";
 import { DataError, systemCode } from "./error.ts";
 import { nearNames } from "./near.ts";
+import { admitted } from "../gate.ts";
 
 const CHUNK = 1 << 20;
 const NOTHING = Buffer.alloc(0);
@@ -66,8 +67,12 @@ export async function* readSource(path: string, options: SourceOptions): AsyncGe
   }
 }
 
-/** Throws DataError: missing-file with near names, not-readable. */
+/** Throws DataError: missing-file with near names, not-readable, permission-denied. */
 export async function openFile(path: string): Promise<FileHandle> {
+  return admitted(await opened(path), path);
+}
+
+async function opened(path: string): Promise<FileHandle> {
   try {
     return await open(path, "r");
   } catch (error) {

@@ -5,29 +5,36 @@ import { tableChunks } from "./to_table.ts";
 
 export type RowFormat = "csv" | "tsv" | "jsonl" | "json";
 
-/** What spreadsheets would run instead of showing. */
-const FORMULA = /^[=+\-@\t\r]/;
+/** What spreadsheets would run instead of showing; wide signs are plain ones to those of East Asia. */
+const FORMULA = /^[=+\-@\t\r\n＝＋－＠]/;
+
+export interface RowOptions {
+  /** Text that spreadsheets would run is left as it is. */
+  readonly raw?: boolean;
+  /** Told of each cell, and name of a column, that got a `'` in front. */
+  readonly onFormula?: () => void;
+}
 const LARGEST_INT = 2 ** 53;
 
 /**
  * A value as text, in pieces that can be written while the rest is made; the whole ends in a line end. A value without rows keeps its header (csv, tsv) or is `[]` (json).
- * csv: RFC 4180 with LF; null is an empty cell, empty text is `""`; text (header too) that starts with = + - @ tab or CR
+ * csv: RFC 4180 with LF; null is an empty cell, empty text is `""`; text (header too) that starts with = + - @ tab, CR or LF
  *   gets a `'` in front, so that spreadsheets do not run it. `raw` leaves it as it is.
  * tsv: backslash, tab, line end and CR are written \\ \t \n \r; null is empty.
  * jsonl, json: one object per row, columns in order; null for null, NaN and infinities; ints beyond 2^53 as text.
  * csv and tsv write NaN, inf and -inf, which pandas reads.
  */
-export function* formatRows(value: Value, format: RowFormat, options: { readonly raw?: boolean } = {}): Generator<string> {
+export function* formatRows(value: Value, format: RowFormat, options: RowOptions = {}): Generator<string> {
   if (value.kind === "text" && value.data !== undefined && (format === "json" || format === "jsonl")) {
     yield `${JSON.stringify(value.data, null, format === "json" ? 2 : 0)}\n`;
     return;
   }
   let first = true;
-  const raw = options.raw === true;
+  const cell = csvText(options);
   for (const table of tableChunks(value)) {
     switch (format) {
       case "csv":
-        yield (first ? `${table.columns.map(({ name }) => csvText(name, raw)).join(",")}\n` : "") + lines(table, (column, row) => csvCell(column, row, raw), ",");
+        yield (first ? `${table.columns.map(({ name }) => cell(name)).join(",")}\n` : "") + lines(table, (column, row) => csvCell(column, row, cell), ",");
         break;
       case "tsv":
         yield (first ? `${table.columns.map(({ name }) => tsvText(name)).join("\t")}\n` : "") + lines(table, tsvCell, "\t");
@@ -58,15 +65,17 @@ function lines(table: Table, cell: (column: Column, row: number) => string, sepa
   return text;
 }
 
-function csvCell(column: Column, row: number, raw: boolean): string {
+function csvCell(column: Column, row: number, shown: (text: string) => string): string {
   const cell = cellAt(column, row);
-  return cell === null ? "" : typeof cell === "string" ? csvText(cell, raw) : plain(column, cell);
+  return cell === null ? "" : typeof cell === "string" ? shown(cell) : plain(column, cell);
 }
 
-function csvText(text: string, raw: boolean): string {
-  const safe = !raw && FORMULA.test(text) ? `'${text}` : text;
+const csvText = ({ raw, onFormula }: RowOptions) => (text: string): string => {
+  const runs = raw !== true && FORMULA.test(text);
+  if (runs) onFormula?.();
+  const safe = runs ? `'${text}` : text;
   return safe === "" || /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-}
+};
 
 function tsvCell(column: Column, row: number): string {
   const cell = cellAt(column, row);

@@ -4,8 +4,8 @@
  * Encoders are quantised once an engine, by its processes, into a folder that goes when the engine is closed or the program ends. Processes
  * map the file, so it is no memory of theirs: a quarter of the float32 encoder, and the weights once more where they are stored as [d, m].
  */
-import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, readdirSync, realpathSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { createHash, randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, realpathSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { EmittedGraph, QuantizedEncoder, SaeSpec, TensorRef } from "../../src/emit/specs.ts";
@@ -23,6 +23,8 @@ export interface Encoders {
   prepare(graph: EmittedGraph, lanes: readonly Lane[], halt: Halt): Promise<PreparedGraph>;
   /** Whether `prepare` has nothing left to do for this SAE. */
   ready(sae: SaeSpec): boolean;
+  /** The folder that engine processes may read and write, whether it is there yet or not; null where there can be none. */
+  readonly folder: string | null;
   close(): void;
 }
 
@@ -32,6 +34,7 @@ const PREFIX = "saeq-encoders-";
 
 /** `scratch`: where the folder is made; asked for when it is first needed. */
 export function createEncoders(scratch: () => string = temporaryFolder): Encoders {
+  const planned = plannedFolder(scratch());
   let folder: string | null = null;
   const known = new Map<string, Promise<QuantizedEncoder>>();
   const done = new Set<string>();
@@ -44,7 +47,10 @@ export function createEncoders(scratch: () => string = temporaryFolder): Encoder
     const parent = scratch();
     try {
       sweep(parent);
-      folder = realpathSync(mkdtempSync(join(parent, `${PREFIX}${process.pid}-`)));
+      // Nobody else can have made it: its name is random, and making it again would fail.
+      const made = planned ?? join(realpathSync(parent), `${PREFIX}${process.pid}-${randomBytes(6).toString("hex")}`);
+      mkdirSync(made, { mode: 0o700 });
+      folder = made;
     } catch (error) {
       throw noRoom(parent, error);
     }
@@ -73,6 +79,7 @@ export function createEncoders(scratch: () => string = temporaryFolder): Encoder
       const key = createHash("sha256").update(graph.key).update(JSON.stringify(graph.screened.map(({ sae }) => identity(sae.encoder)))).digest("hex");
       return { ...graph, key, screenings };
     },
+    folder: planned,
     ready: (sae) => done.has(identity(sae.encoder)),
     close: () => {
       remove();
@@ -81,6 +88,15 @@ export function createEncoders(scratch: () => string = temporaryFolder): Encoder
       process.off("exit", remove);
     },
   };
+}
+
+/** A name for the folder that is known before the folder is made: engine processes are told it when they start. */
+function plannedFolder(parent: string): string | null {
+  try {
+    return join(realpathSync(parent), `${PREFIX}${process.pid}-${randomBytes(6).toString("hex")}`);
+  } catch {
+    return null;
+  }
 }
 
 function noRoom(place: string, error: unknown): EngineError {
@@ -122,10 +138,20 @@ function lives(pid: number): boolean {
   }
 }
 
+/** The same weights under a name in the engine's folder: see `confinement.ts`. */
+function readable(encoder: TensorRef, link: string): TensorRef {
+  if (process.platform === "win32") return encoder;
+  rmSync(link, { force: true });
+  symlinkSync(encoder.file, link);
+  return { ...encoder, file: link };
+}
+
 async function quantizeOn(lanes: readonly Lane[], halt: Halt, { encoder, encoderLayout, dSae: m, dIn: d }: SaeSpec, file: string): Promise<QuantizedEncoder> {
   const inOut = encoderLayout === "in_out";
+  let source = encoder;
   const target: QuantizeTarget = { file, rowsAt: inOut ? Math.ceil((m * d) / 4096) * 4096 : null };
   try {
+    source = readable(encoder, `${file}.weights`);
     writeFileSync(file, "", { mode: 0o600 });
     truncateSync(file, target.rowsAt === null ? m * d : target.rowsAt + encoder.length);
   } catch (error) {
@@ -144,7 +170,7 @@ async function quantizeOn(lanes: readonly Lane[], halt: Halt, { encoder, encoder
     if (next >= m) return null;
     const from = next;
     next = Math.min(m, from + step);
-    return lane.quantize(encoder, inOut, from, next, target).then(({ outputs }) => {
+    return lane.quantize(source, inOut, from, next, target).then(({ outputs }) => {
       for (const name of ["scale", "norm", "error"] as const) made[name].set(outputs[name]!.data as Float32Array, from);
     });
   }).catch((error: unknown) => {

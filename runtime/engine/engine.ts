@@ -27,12 +27,13 @@ export function defaultEngineOptions(): EngineOptions {
 
 /** An engine of `options.lanes` processes, each started when it is first needed. `log` gets what they write; `scratch` holds quantised encoders. */
 export function createEngine(options: EngineOptions, log?: (line: string) => void, scratch?: string): Engine {
-  return engineOver(options, () => createLane(options, log), scratch);
+  return engineOver(options, (folder) => createLane(options, log, folder), scratch);
 }
 
 /** The same over lanes of another kind, for tests. */
-export function engineOver(options: EngineOptions, lane: () => Lane, scratch?: string): Engine {
-  const lanes = Array.from({ length: Math.max(1, options.lanes) }, lane);
+export function engineOver(options: EngineOptions, lane: (folder: string | null) => Lane, scratch?: string): Engine {
+  const encoders = createEncoders(scratch === undefined ? undefined : () => scratch);
+  const lanes = Array.from({ length: Math.max(1, options.lanes) }, () => lane(encoders.folder));
   const paces = new Map<string, Pace>();
   const paceOf = (graph: EmittedGraph): Pace => {
     const pace = paces.get(graph.key) ?? guessPace(graph.flopsPerToken);
@@ -41,7 +42,6 @@ export function engineOver(options: EngineOptions, lane: () => Lane, scratch?: s
   };
   let killing = new AbortController();
   const halt = (cancel: AbortSignal): Halt => haltOf(cancel, killing.signal);
-  const encoders = createEncoders(scratch === undefined ? undefined : () => scratch);
   let eightBits: Promise<EightBits> | null = null;
   let speed: Promise<number> | null = null;
   let closed = false;

@@ -3,7 +3,6 @@
  *
  * A run blocks this process's event loop and a fault in native code ends it, which is why it is a process of its own.
  */
-import { writeFileSync } from "node:fs";
 import * as ort from "onnxruntime-node";
 import { openOnCpu, openSession, type LaneSession } from "./lane_session.ts";
 import { narrow } from "./narrow.ts";
@@ -181,18 +180,7 @@ async function reply(request: Request): Promise<Reply> {
   }
 }
 
-/** When memory runs out the system should end this process, not the one people type into. */
-function offerOnLowMemory(): void {
-  if (process.platform !== "linux") return;
-  try {
-    writeFileSync("/proc/self/oom_score_adj", "500");
-  } catch {
-    // Not allowed here: the system then chooses by size.
-  }
-}
-
 ort.env.logLevel = "error";
-offerOnLowMemory();
 // Ctrl-C reaches every process of the terminal; whether to stop is the host's decision.
 process.on("SIGINT", () => {});
 process.on("disconnect", () => process.exit(0));

@@ -2,10 +2,10 @@
 import { fork } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import type { Socket } from "node:net";
-import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import type { EmittedGraph, TensorRef } from "../../src/emit/specs.ts";
 import { CPU } from "../../src/emit/target.ts";
+import { confinedArguments, confinedEnvironment, LANE, offerOnLowMemory } from "./confinement.ts";
 import type { PreparedGraph } from "./encoders.ts";
 import { environmentOf, failureOf } from "./faults.ts";
 import { EngineError } from "./port.ts";
@@ -60,13 +60,13 @@ interface Running {
 
 type Sent<T> = T extends Request ? Omit<T, "id"> : never;
 
-/** `log` gets each line that the process writes: native warnings must not reach the terminal. */
-export function createLane(options: Pick<EngineOptions, "threads" | "target" | "library">, log: (line: string) => void = () => {}): Lane {
+/** `log` gets each line that the process writes: native warnings must not reach the terminal. `folder`: the only one that the process may read and write. */
+export function createLane(options: Pick<EngineOptions, "threads" | "target" | "library">, log: (line: string) => void = () => {}, folder: string | null = null): Lane {
   let running: Running | null = null;
   let numbers = 0;
 
   const start = (): Running => {
-    const started = spawnLane(options, log);
+    const started = spawnLane(options, log, folder);
     // Registered here, so that a dead process is forgotten before anybody hears of it.
     for (const end of ["exit", "error"]) {
       started.child.once(end, () => {
@@ -152,18 +152,17 @@ const MEMORY_RETURNS = { MALLOC_MMAP_THRESHOLD_: String(4 * 2 ** 20), MALLOC_TRI
 /** ONNX Runtime 1.30 keeps a device id, notes each session in a database and would send both to its makers; this is its own switch. */
 const NO_TELEMETRY = { ORT_DISABLE_TELEMETRY: "1" };
 
-function spawnLane(options: Pick<EngineOptions, "threads" | "target" | "library">, log: (line: string) => void): Running {
-  const here = import.meta.url;
-  const { NODE_OPTIONS: _, ...env } = process.env;
-  const child = fork(fileURLToPath(new URL(here.endsWith(".ts") ? "./lane_main.ts" : "./lane_main.js", here)), [String(options.threads), options.library ?? ""], {
+function spawnLane(options: Pick<EngineOptions, "threads" | "target" | "library">, log: (line: string) => void, folder: string | null): Running {
+  const child = fork(LANE, [String(options.threads), options.library ?? ""], {
     serialization: "advanced",
     stdio: ["ignore", "pipe", "pipe", "ipc"],
-    // Debuggers and loaders of the host do not belong here; type stripping must not announce itself.
-    execArgv: ["--disable-warning=ExperimentalWarning"],
-    env: { ...env, ...MEMORY_RETURNS, ...NO_TELEMETRY, ...environmentOf(options.target ?? CPU) },
+    // Debuggers and loaders of the host do not belong here.
+    execArgv: [...confinedArguments(folder, options.library ?? null)],
+    env: { ...confinedEnvironment(process.env), ...MEMORY_RETURNS, ...NO_TELEMETRY, ...environmentOf(options.target ?? CPU) },
     // Out of the terminal's process group, so that no Ctrl-C reaches it, not even while it starts. On Windows this would open a console.
     detached: process.platform !== "win32",
   });
+  offerOnLowMemory(child.pid);
   const running: Running = { child, pending: new Map(), known: new Set(), tail: [], gone: gone(child), stopped: false };
   for (const stream of [child.stdout, child.stderr]) {
     let partial = "";

@@ -1,6 +1,7 @@
 /** Without this file one dropped connection or one busy moment of the hub would end a run. */
 import { CheckpointError } from "../checkpoint/error.ts";
 import type { HubEnvironment } from "./environment.ts";
+import { admitHost } from "../gate.ts";
 import { redirected } from "./redirect.ts";
 import { refusal, type Asked } from "./refusal.ts";
 
@@ -57,9 +58,11 @@ export function createRequest(env: HubEnvironment, patience: Patience): Request 
       const timer = setTimeout(() => silence.abort(new Error(`no answer within ${patience.silence / 1000} seconds`)), patience.silence);
       let response: Response;
       try {
+        admitHost(url.host);
         response = await fetch(url, { ...init, headers, redirect: "manual", signal: AbortSignal.any([signal, silence.signal]) });
       } catch (error) {
         signal.throwIfAborted();
+        if (error instanceof CheckpointError) throw error;
         return silence.signal.aborted ? (silence.signal.reason as Error) : error instanceof Error ? error : new Error(String(error));
       } finally {
         clearTimeout(timer);

@@ -12,12 +12,18 @@ const MARKS = {
   heat: { type: "rect" },
 } as const;
 
-/** Chart → Vega-Lite: one mark per row in the order of the rows; data and literal text only, no expressions, and fields under names of our own. */
+/**
+ * Chart → Vega-Lite: one mark per row in the order of the rows; data and literal text only, no expressions, and fields under names of our own.
+ * What a mark says of itself is a field too: Vega-Lite would write it as an expression made of titles, and leave their backslashes as they are.
+ */
 export function chartSpec(chart: Chart): TopLevelSpec {
   const { mark, table, x, y, color } = chart;
   const find = (name: string | null): Column | undefined => table.columns.find((column) => column.name === name);
   const [across, upward, shade] = [find(x), find(y), find(color)];
-  const values = Array.from({ length: table.rows }, (_, row) => ({ x: datum(across, row), y: datum(upward, row), c: datum(shade, row) }));
+  const values = Array.from({ length: table.rows }, (_, row) => {
+    const told = [across, upward, shade].flatMap((column) => (column === undefined ? [] : [`${visible(column.name)}: ${String(datum(column, row) ?? "null")}`]));
+    return { x: datum(across, row), y: datum(upward, row), c: datum(shade, row), told: told.join(", ") };
+  });
   const discrete = mark === "bars" || mark === "heat";
   const place = (column: Column | undefined, field: "x" | "y", named: boolean) => ({
     field,
@@ -49,6 +55,7 @@ export function chartSpec(chart: Chart): TopLevelSpec {
       x: { ...place(across, "x", discrete), ...(mark === "bars" ? { sort: null } : {}) },
       y: place(upward, "y", mark === "heat"),
       color: colour,
+      description: { field: "told", type: "nominal" as const },
       ...(mark === "bars" && shade !== undefined ? { xOffset: { field: "c", sort: null } } : {}),
       ...(mark === "scatter" && shade !== undefined ? { shape: { field: "c", type: "nominal" as const, sort: null, title: visible(shade.name) } } : {}),
       ...(mark === "line" && shade !== undefined ? { strokeDash: { field: "c", type: "nominal" as const, sort: null, title: visible(shade.name) } } : {}),

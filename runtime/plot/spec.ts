@@ -37,13 +37,15 @@ export function vegaLite(plot: Plot): TopLevelSpec {
     layer: [
       ...labels.map((_, at) => ({
         transform: [{ filter: { field: "index", equal: at } }],
-        mark: { type: "area" as const, interpolate: "step-after" as const, fill: COLOURS[at % COLOURS.length]!, fillOpacity: FILLS[at % FILLS.length]! },
+        mark: { type: "area" as const, interpolate: "step-after" as const, fill: COLOURS[at % COLOURS.length]!, fillOpacity: FILLS[at % FILLS.length]!, aria: false },
         encoding: { ...place, y2: { datum: plot.log ? FLOOR : 0 } },
       })),
       {
         mark: { type: "line" as const, interpolate: "step-after" as const, strokeWidth: 1.9, strokeJoin: "miter" as const },
         encoding: {
           ...place,
+          // Vega-Lite would make an expression of titles, and leave their backslashes as they are.
+          description: { field: "series", type: "nominal" as const },
           order: { field: "order", type: "quantitative" as const },
           color: { ...by, scale: { domain: labels, range: cycle(COLOURS) }, legend },
           strokeDash: { ...by, scale: { domain: labels, range: cycle(DASHES) }, legend },

@@ -72,7 +72,7 @@ const QUERY_CODES: Readonly<Record<string, CodePage>> = {
   "centring-mismatch": { summary: "The SAE was trained on a centred residual stream, and this one is not", why: "TransformerLens subtracts the mean over the dimensions in GPT-2 and Pythia unless it is told not to; features of a shifted stream mean something else", mend: "Add `centred` to `resid`, or use `acts`, which follows the SAE", query: null, mended: null },
   "no-sae": { summary: "No SAE is set for the model", why: "An SAE belongs to one model and is never substituted", mend: "`set sae` to its folder", query: 'set model "other"\nset model "kjv"\nsample perfect 2 | acts layer 7', mended: 'set model "kjv"\nset sae "kjv"\nsample perfect 2 | acts layer 7' },
   "bos-mismatch": { summary: "The SAE and the tokenizer disagree about a beginning-of-text token", why: "The first position swamps statistics where it was not trained on", mend: "Say which it shall be: set bos true or set bos false", query: null, mended: null },
-  "permission-denied": { summary: "The script may not read or write this file", why: "A script from somebody else touches nothing that is not granted", mend: "Run it again with the flags that the message prints", query: null, mended: null },
+  "permission-denied": { summary: "The script may not read or write this file, or ask this host", why: "A script from somebody else touches nothing that is not granted; links are followed before that is looked at, and what `--deny-…` names is granted by nothing", mend: "Run it again with the flags that the message prints, or put them into a set of saeq.json and name it with -P", query: null, mended: null },
 };
 
 /** Pages of every code but those of the grammar, which has its own catalogue. */

@@ -26,6 +26,16 @@ const odd = createTable("odd", [
 test("csv: quotes, nulls, formulas", () => {
   assert.is(textOf(odd, "csv"), `n,x,ok,__proto__,'=cmd\n1,0.1,true,"say ""hi"", you",'=1+1\n,NaN,,"","'-x\ny"\n1152921504606846976,-inf,false,,'\ttab\\\n`);
   assert.match([...formatRows(odd, "csv", { raw: true })].join(""), ",=1+1\n");
+  for (const sign of ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＠"]) assert.match(textOf(createTable("t", [createColumn("x", "str", [`${sign}SUM(1)`])]), "csv").slice(2), /^"?'/, JSON.stringify(sign));
+  // A number is no text: its minus stays what it is.
+  assert.is(textOf(createTable("t", [createColumn("x", "int", [-3]), createColumn("y", "float", [-0.5])]), "csv"), "x,y\n-3,-0.5\n");
+});
+
+test("saving says how many cells were changed so that no spreadsheet runs them", async () => {
+  const path = join(folder, "formulas.csv");
+  assert.is(await saveValue(odd, path, "csv"), `${statSync(path).size} bytes csv, 4 cells with ' in front, so that no spreadsheet runs what they hold (--raw-csv leaves them as they are)`);
+  assert.is(await saveValue(odd, path, "csv", { raw: true }), `${statSync(path).size} bytes csv`);
+  assert.match(readFileSync(path, "utf8"), ",=cmd\n");
 });
 
 test("tsv escapes what would break a line", () => {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { SessionEvent } from "../../runtime/session_port.ts";
+import type { SessionEvent, Use } from "../../runtime/session_port.ts";
 import type { InnerOptions } from "../../runtime/session.ts";
 import { bits, open, run, type Ran } from "../session/open.ts";
 import { REPOSITORIES } from "./repositories.ts";
@@ -82,7 +82,19 @@ test("a script asks nobody without a grant, and a grant for another host is none
     assert.match(ran.outcome.diagnostics[0]!.help!, new RegExp(`--allow-net=${new URL(hub.url).host}`));
   }
   assert.is(hub.seen.length, before);
-  assert.is((await ask(NAMES + QUERY, { env: envOf(home()), grants: { read: true, write: [], net: [new URL(hub.url).host] } })).outcome.exitCode, 0);
+});
+
+test("the host of large files, which the hub sends on to, needs a grant of its own", async () => {
+  const [host, elsewhere] = [new URL(hub.url).host, new URL(hub.cdn).host];
+  const asked = hub.seen.filter((seen) => seen.host === "cdn").length;
+  const uses: Use[] = [];
+  const refused = await ask(NAMES + QUERY, { env: envOf(home()), grants: { read: true, write: [], net: [host] }, onUse: (use) => void uses.push(use) });
+  assert.is(refused.outcome.exitCode, 4);
+  assert.is(refused.outcome.diagnostics[0]!.help, `--allow-net=${elsewhere}`);
+  assert.is(hub.seen.filter((seen) => seen.host === "cdn").length, asked);
+  assert.ok(uses.some((use) => use.use === "net" && use.host === elsewhere && !use.granted));
+  assert.is((await ask(NAMES + QUERY, { env: envOf(home()), grants: { read: true, write: [], net: [host, elsewhere] } })).outcome.exitCode, 0);
+  assert.is((await ask(NAMES + QUERY, { env: envOf(home()), grants: { read: true, write: [], net: true, deny: { net: [elsewhere] } } })).outcome.exitCode, 4);
 });
 
 test("while somebody types the hub is not asked", async () => {

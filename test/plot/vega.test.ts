@@ -1,10 +1,13 @@
 /** Without this file drawings could change, warn or lose a group unseen. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import * as vega from "vega";
 import { compile } from "vega-lite";
+import { interactiveVega } from "../../runtime/plot/interactive.ts";
 import { renderSvg } from "../../runtime/plot/vega.ts";
 import { vegaLite } from "../../runtime/plot/spec.ts";
-import type { Plot } from "../../runtime/data/frame.ts";
+import type { Chart, Plot } from "../../runtime/data/frame.ts";
+import { createColumn, createTable } from "../../runtime/data/table.ts";
 import { plot } from "../render/samples.ts";
 
 const apart: Plot = { ...plot, overlay: false };
@@ -31,6 +34,22 @@ for (const [name, each] of Object.entries({ plot, apart, log, one, nothing })) {
 test("two groups differ without colour: fill and dashes", async () => {
   const svg = await renderSvg(plot);
   assert.ok(svg.includes('fill-opacity="0.42"') && svg.includes('fill-opacity="0.08"') && svg.includes('stroke-dasharray="6,3"'));
+});
+
+test("names that would be expressions are names: quotes, backslashes and brackets in columns, titles and groups", async () => {
+  for (const name of ['x"+(1e6+234567)+"y', 'x\\"+(1e6+234567)+\\"y', 'x\\', "x\\'", "a.b", "a[0]", "datum['x']", "${1}", "\\u0041", "__proto__"]) {
+    const table = createTable("t", [createColumn(name, "str", ["a", name]), createColumn("n", "int", [3, 1])]);
+    for (const mark of ["bars", "line", "scatter"] as const) {
+      const chart: Chart = { kind: "chart", mark, title: name, x: name, y: "n", color: mark === "bars" ? null : name, table };
+      assert.not.match(await renderSvg(chart), /1234567/, name);
+      vega.parse(interactiveVega(chart) as unknown as vega.Spec, undefined, { ast: true } as never);
+    }
+    const named: Plot = { ...plot, title: name, quantity: name, unit: name, series: plot.series.map((series) => ({ ...series, name })) };
+    for (const each of [named, { ...named, overlay: false }, { ...named, log: true }]) {
+      assert.not.match(await renderSvg(each), /1234567/, name);
+      vega.parse(interactiveVega(each) as unknown as vega.Spec, undefined, { ast: true } as never);
+    }
+  }
 });
 
 test("text from data is text", async () => {

@@ -1,5 +1,5 @@
 /** Without this file text from data, models, files and arguments might reach a terminal as commands to it. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { spawnSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,12 +10,20 @@ import stringWidth from "string-width";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Diagnostic } from "../../grammar/diagnostic.ts";
+import { visible } from "../../grammar/visible.ts";
 import { parseArguments } from "../../repl/arguments.ts";
+import { openAudit } from "../../repl/audit.ts";
 import { openDialogue } from "../../repl/dialogue.ts";
+import { htmlPage } from "../../repl/export/html.ts";
+import { inText, markdownText } from "../../repl/export/markdown.ts";
+import { notebookText } from "../../repl/export/notebook.ts";
+import { outputOf } from "../../repl/export/outputs.ts";
+import type { Report } from "../../repl/export/report.ts";
 import { highlight } from "../../repl/highlight.ts";
 import { edit, emptyLine } from "../../repl/line.ts";
 import { liveProgress } from "../../repl/live_progress.ts";
 import { perform } from "../../repl/main.ts";
+import { ask } from "../../repl/permission_prompt.ts";
 import { renderValue } from "../../repl/render/value.ts";
 import { showRows } from "../../repl/show.ts";
 import { initialState, type State } from "../../repl/state.ts";
@@ -24,6 +32,7 @@ import { say, sayBug } from "../../repl/talk.ts";
 import { lineParts } from "../../repl/views/line_parts.ts";
 import { screen } from "../../repl/views/screen.ts";
 import { createColumn, createTable } from "../../runtime/data/table.ts";
+import { renderSvg } from "../../runtime/plot/vega.ts";
 import { createSession } from "../../runtime/session.ts";
 import { createSession as createFake } from "./fake_session.ts";
 
@@ -32,6 +41,8 @@ const COUNT = Number(process.env["FUZZ"] ?? 3_000);
 /** Slower paths see one string of so many. */
 const SELDOM = 40;
 const RARELY = 300;
+/** A drawing takes a tenth of a second, and so does a question. */
+const DRAWN = 4000;
 const random = seedrandom("terminal safety");
 const int = (most: number): number => Math.floor(random() * most);
 const pick = <T>(from: readonly T[]): T => from[int(from.length)]!;
@@ -153,6 +164,35 @@ async function commands(text: string): Promise<void> {
   harmless(printed.join("\n"), text, "a dot command");
 }
 
+/** What leaves for other programs than a terminal: pages, Markdown, notebooks, drawings, the audit, and the question about permissions. */
+async function papers(text: string, drawn: boolean): Promise<void> {
+  const table = createTable(text, [createColumn(text || "x", "str", [text, "b", null]), createColumn("n", "int", [3, -1, 2])]);
+  const chart = { kind: "chart", mark: "bars", title: text, x: text || "x", y: "n", color: null, table } as const;
+  const output = await outputOf({ kind: "result", value: drawn ? chart : table, header: text, display: { rows: null, wide: false, quiet: false }, index: 1, last: true }, undefined);
+  const facts = { [text]: text };
+  const report: Report = { title: text, cells: [{ prose: text, source: text, outputs: [output] }], notes: [text], stale: [text], provenance: { script: "0", versions: { saeq: "1" }, platform: "x", data: facts, models: facts, saes: facts, seed: { value: text, given: true }, settings: facts } };
+  const page = htmlPage(report);
+  // The viewer is Vega's own bytes, and no text of the data.
+  harmless(page.replace(/<script>[\s\S]*?<\/script>/, "").replaceAll(/\p{M}+/gu, ""), text, "a page");
+  assert.is(page.match(/<script>/g)?.length ?? 0, drawn ? 1 : 0, JSON.stringify(text));
+  harmless(markdownText(report, inText), text, "Markdown");
+  harmless(notebookText(report), text, "a notebook");
+  if (drawn) {
+    const svg = await renderSvg(chart);
+    harmless(svg, text, "an SVG");
+    assert.not.match(svg, /<(?:script|foreignObject|iframe|image|a|style)\b|\son\w+=(?=(?:[^"]*"[^"]*")*[^"]*>)/, JSON.stringify(text));
+  }
+  const audit = openAudit("audit.jsonl", folder);
+  audit({ use: "read", path: text, granted: false });
+  // A question waits for what was typed before it.
+  if (!drawn) return;
+  const err = collect();
+  const stdin = Object.assign(new PassThrough(), { setRawMode: () => stdin }) as unknown as NodeJS.ReadStream & PassThrough;
+  err.stream.once("data", () => stdin.end("d"));
+  await ask(text, { read: [`/w/${text.replaceAll("\0", "")}`], write: [], net: [text] }, "/w", { stdin, stderr: err.stream }, visible, text);
+  harmless(err.text(), text, "the question about permissions");
+}
+
 const scripts = (text: string): readonly string[] => [
   `## ${text.replace(/[\r\n]/g, " ")}\nparam n: int = 1\nmemorization | take $n\n`,
   `csv ${JSON.stringify(text)} | take 3 | save ${JSON.stringify(`${text}.csv`)}\n`,
@@ -191,9 +231,17 @@ test(`${COUNT} strings that would take over a terminal are only ever seen, and n
     if (i % SELDOM === 0) {
       await streams(text);
       await commands(text);
+      await papers(text, i % DRAWN === 0);
     }
     if (i % RARELY === 0) await subcommands(text);
   }
+});
+
+test("every line of an audit is one line, and says what was used", () => {
+  const lines = readFileSync(join(folder, "audit.jsonl"), "utf8").trimEnd().split("\n");
+  assert.ok(lines.length > COUNT / SELDOM / 2);
+  for (const line of lines) harmless(line.replaceAll(/\p{M}+/gu, ""), line, "an audit");
+  assert.equal(new Set(lines.map((line) => (JSON.parse(line) as { readonly use: string }).use)), new Set(["read"]));
 });
 
 test("mistakes in the command line, in a process of its own", () => {

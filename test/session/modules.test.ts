@@ -1,6 +1,6 @@
 /** Without this file a script that uses another might read the wrong files, or run what it should not. */
 import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { folder, open, run, type Ran } from "./open.ts";
@@ -41,7 +41,11 @@ test("what a module reads is asked for like what the script reads; the module it
   const files = { "lib/data.csv": "a\n1\n", "lib/top.saeq": 'def data() = csv "data.csv"\ndef plain() = prompts "x"' };
   const refused = await project(files, 'use "lib/top.saeq" as t\nt.data', { grants: { read: [], write: [] } });
   assert.is(refused.outcome.exitCode, 4);
-  assert.is((await project(files, 'use "lib/top.saeq" as t\nt.plain', { grants: { read: [], write: [] } })).outcome.exitCode, 0);
+  const read: string[] = [];
+  assert.is((await project(files, 'use "lib/top.saeq" as t\nt.plain', { grants: { read: [], write: [] }, onUse: (use) => void (use.use === "read" && read.push(basename(use.path))) })).outcome.exitCode, 0);
+  // What nobody asked for is not looked at either.
+  assert.not(read.includes("data.csv"));
+  assert.ok(read.includes("top.saeq"));
 });
 
 test("a module runs nothing and names no data", async () => {

@@ -1,0 +1,160 @@
+/** Without this file a result could be shown to nobody who does not run saeq. */
+import { existsSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { visible } from "../../grammar/visible.ts";
+import { DataError } from "../../runtime/data/error.ts";
+import type { Checked, Session, SessionEvent, Source } from "../../runtime/session_port.ts";
+import type { ExportFormat, Request } from "../arguments.ts";
+import { outputOf, type Output } from "../export/outputs.ts";
+import { provenanceOf, staleness } from "../export/provenance.ts";
+import { piecesOf, titleOf, type Report } from "../export/report.ts";
+import { watchInterrupts } from "../interrupts.ts";
+import { liveProgress } from "../live_progress.ts";
+import { packageVersion } from "../package_root.ts";
+import { scriptName } from "../permissions.ts";
+import { say, sayDiagnostic } from "../talk.ts";
+import { wrongParam } from "./run.ts";
+import { settleGrants } from "./settle_grants.ts";
+import { grantsOf, makeOut, mistake, openSession, readSource, withoutQuery, type Shop } from "./shop.ts";
+
+type Export = Extract<Request, { kind: "export" }>;
+type Result = Extract<SessionEvent, { kind: "result" }>;
+
+/** `saeq export FILE --to html|md|ipynb [-o FILE]`: run it as `saeq run` does, and write what it gave as one file. */
+export async function exportScript(request: Export, shop: Shop): Promise<number> {
+  const source = await readSource(request.file, shop);
+  if (source === null) return 10;
+  if (withoutQuery(source, shop)) return 2;
+  const script = request.file === "-" ? null : resolve(shop.cwd, request.file);
+  const name = scriptName(request.file);
+  const readFrom = script === null ? shop.cwd : dirname(script);
+  const first = grantsOf(shop, readFrom, script);
+  const open = (grants: typeof first): Promise<Session> => openSession(shop, { readFrom, grants, params: request.params });
+  let session = await open(first);
+  try {
+    let checked = await session.check(source);
+    const wrong = wrongParam(name, request.params, checked, shop);
+    if (wrong !== null) return wrong;
+    if (!checked.diagnostics.some(({ severity }) => severity === "error")) {
+      const grants = await settleGrants({ name, file: request.file, readFrom }, checked.needs, first, shop);
+      if (grants === null) return 4;
+      if (grants !== first) {
+        await session.close();
+        session = await open(grants);
+        checked = await session.check(source);
+      }
+    }
+    if (!makeOut(shop)) return 2;
+    return await runAndWrite(request, source, checked, session, shop);
+  } finally {
+    await session.close();
+  }
+}
+
+async function runAndWrite(request: Export, source: Source, checked: Checked, session: Session, shop: Shop): Promise<number> {
+  const abort = new AbortController();
+  const interrupts = watchInterrupts({ first: () => abort.abort(), second: () => process.exit(130), hangUp: () => abort.abort() });
+  const progress = liveProgress(shop.stderr, shop.talkLook, shop.options.progress && !shop.options.quiet);
+  const results: Result[] = [];
+  const notes: string[] = [];
+  const onEvent = (event: SessionEvent): void => {
+    if (event.kind === "result") results.push(event);
+    else if (event.kind === "progress") progress.show(event);
+    else if (event.kind === "notice") notes.push(event.text);
+    else if (event.kind === "diagnostic" || !shop.options.quiet) {
+      progress.clear();
+      shop.stderr.write(`${event.kind === "diagnostic" ? sayDiagnostic(event.diagnostic, event.source, shop.talkLook) : say(event, shop.talkLook)}\n`);
+    }
+  };
+  try {
+    const outcome = await session.run(source, { signal: abort.signal, onEvent });
+    progress.clear();
+    if (outcome.exitCode !== 0 || checked.compiled === undefined) return outcome.exitCode;
+    const provenance = provenanceOf(source.text, checked.compiled, packageVersion());
+    const record = recordOf(request, source, shop);
+    const precision = Number(session.settings()["precision"]);
+    const report: Report = {
+      title: titleOf(source.text, scriptName(source.name === "stdin" ? "-" : request.file)),
+      cells: await cellsOf(source.text, results, precision > 0 ? precision : undefined),
+      notes,
+      provenance,
+      stale: record === null ? null : staleness(provenance, record),
+    };
+    for (const line of report.stale ?? []) shop.stderr.write(`stale: ${visible(line)}\n`);
+    return await write(report, request, shop);
+  } finally {
+    progress.clear();
+    interrupts.stop();
+  }
+}
+
+/** Results at the pieces of the script that they come from; those that say only where they were saved are left out. */
+async function cellsOf(text: string, results: readonly Result[], precision: number | undefined): Promise<Report["cells"]> {
+  const cells: { readonly prose: string; readonly source: string; readonly outputs: Output[] }[] = [];
+  for (const { prose, source, from, to } of piecesOf(text)) {
+    const own = results.filter(({ at, display }) => at !== undefined && at.start >= from && at.start < to && !display.quiet);
+    const outputs: Output[] = [];
+    for (const result of own) outputs.push(await outputOf(result, precision));
+    cells.push({ prose, source, outputs });
+  }
+  return cells;
+}
+
+/** The record to compare with: the one named, else the one that a run of this script leaves beside its outputs. */
+function recordOf(request: Export, source: Source, shop: Shop): string | null {
+  if (request.against !== null) return resolve(shop.cwd, request.against);
+  if (source.name === "stdin") return null;
+  const beside = join(resolve(shop.cwd, shop.options.out ?? "."), `${basename(request.file).replace(/\.saeq$/, "")}.run.json`);
+  return existsSync(beside) ? beside : null;
+}
+
+/** The files of a report, by what is added to its name: the text itself, and for Markdown its pictures. */
+async function filesOf(report: Report, to: ExportFormat, stem: string | null): Promise<ReadonlyMap<string, string>> {
+  switch (to) {
+    case "html":
+      return new Map([["", (await import("../export/html.ts")).htmlPage(report)]]);
+    case "md":
+      return markdownFiles(report, stem);
+    case "ipynb":
+      return new Map([["", (await import("../export/notebook.ts")).notebookText(report)]]);
+    default:
+      return to satisfies never;
+  }
+}
+
+/** Pictures lie beside the text, since GitHub shows none that stand in it; in a text without a place they stand in it all the same. */
+async function markdownFiles(report: Report, stem: string | null): Promise<ReadonlyMap<string, string>> {
+  const { inText, markdownText } = await import("../export/markdown.ts");
+  const files = new Map<string, string>();
+  const text = markdownText(report, (svg, number) => {
+    if (stem === null) return inText(svg, number);
+    files.set(`-${number}.svg`, `${svg}\n`);
+    return encodeURIComponent(`${stem}-${number}.svg`);
+  });
+  // The text last: what it names is there by then.
+  return new Map([...files, ["", text]]);
+}
+
+/** `-o -` is stdout; where no file is named, the script's own name with another ending, in the folder of outputs. */
+async function write(report: Report, request: Export, shop: Shop): Promise<number> {
+  const named = request.output ?? (request.file === "-" ? "-" : null);
+  if (named === "-") {
+    for (const text of (await filesOf(report, request.to, null)).values()) shop.stdout.write(text);
+    return 0;
+  }
+  const file = named === null ? join(resolve(shop.cwd, shop.options.out ?? "."), `${basename(request.file).replace(/\.saeq$/, "")}.${request.to}`) : resolve(shop.cwd, named);
+  const stem = basename(file).replace(/\.[^.]*$/, "");
+  try {
+    const { atomicWrite } = await import("../../runtime/data/atomic_write.ts");
+    for (const [more, text] of await filesOf(report, request.to, stem)) {
+      const path = more === "" ? file : join(dirname(file), `${stem}${more}`);
+      const { bytes } = await atomicWrite(path, [text]);
+      if (!shop.options.quiet) shop.stderr.write(`${say({ kind: "saved", path, detail: `${bytes} bytes ${more === "" ? request.to : "svg"}` }, shop.talkLook)}\n`);
+    }
+    return 0;
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    mistake(shop, visible(error.message));
+    return 1;
+  }
+}

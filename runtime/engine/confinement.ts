@@ -1,0 +1,66 @@
+/**
+ * Without this file the engine's process could do all that its user may: native code that reads files of strangers would hold their keys as well.
+ *
+ * It runs under Node's permission model: its own code may be read, one folder of its own read and written, and nothing else; no process and no
+ * thread may be started. The folder holds links to the encoders that it quantises: Node follows links out of a granted folder, and only the host
+ * can make one. ONNX Runtime's own reading is not Node's: it maps the weights that a graph names, and the host writes the graphs.
+ */
+import { existsSync, realpathSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** Where the engine's process starts. */
+export const LANE: string = realpathSync(fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? "./lane_main.ts" : "./lane_main.js", import.meta.url)));
+
+/** Arguments for Node. `folder`: the engine's own, which need not exist yet; `library`: of a plugin provider, which is loaded through FFI. */
+export function confinedArguments(folder: string | null, library: string | null): readonly string[] {
+  // Type stripping and the permission model must not announce themselves.
+  const quiet = ["--disable-warning=ExperimentalWarning", "--disable-warning=SecurityWarning"];
+  // Links, which the engine's folder is made of, need a privilege on Windows.
+  if (process.platform === "win32") return quiet;
+  const read = [...ownCode(), ...packages(library), ...(folder === null ? [] : [join(folder, sep)])];
+  return [...quiet, "--permission", "--allow-addons", ...read.map((path) => `--allow-fs-read=${path}`), ...(folder === null ? [] : [`--allow-fs-write=${join(folder, sep)}`])];
+}
+
+/** This room and those before it, and the file that says they are modules. */
+function ownCode(): readonly string[] {
+  const root = resolve(dirname(LANE), "..", "..");
+  const manifest = [root, dirname(root)].map((folder) => join(folder, "package.json")).find(existsSync);
+  return [...["runtime", "src", "grammar"].map((room) => join(root, room, sep)), ...(manifest === undefined ? [] : [manifest])];
+}
+
+/** ONNX Runtime with what it needs; with a plugin, FFI and the plugin's folder. Each under the name by which it is looked for, and where it really lies. */
+function packages(library: string | null): readonly string[] {
+  const runtime = packageFolder("onnxruntime-node", LANE);
+  const common = runtime === null ? null : packageFolder("onnxruntime-common", join(realpathSync(runtime), "package.json"));
+  const plugin = library === null ? [] : [packageFolder("koffi", LANE), dirname(library)];
+  const folders = [runtime, common, ...plugin].filter((path) => path !== null && existsSync(path));
+  return [...new Set(folders.flatMap((path) => [path!, realpathSync(path!)]))].map((path) => join(path, sep));
+}
+
+/** The folder of a package as Node finds it from a file: in the nearest `node_modules` that has it. */
+function packageFolder(name: string, from: string): string | null {
+  for (let at = dirname(from); ; at = dirname(at)) {
+    const folder = join(at, "node_modules", name);
+    if (existsSync(folder)) return folder;
+    if (dirname(at) === at) return null;
+  }
+}
+
+/** Names of variables that hold a secret, or that lead to the network: no engine asks anybody anything. */
+const SECRET = /TOKEN|SECRET|PASSW|CREDENTIAL|PRIVATE|API_?KEY|ACCESS_KEY|^HF_|^AWS_|^AZURE_|^GOOGLE_|^GITHUB_|^NPM_|^SSH_|_PROXY$/i;
+
+/** The environment without what the engine must not know. Drivers of devices are told by it where they lie, so the rest stays. */
+export function confinedEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => name !== "NODE_OPTIONS" && !SECRET.test(name)));
+}
+
+/** When memory runs out the system should end the engine, not the process that people type into. */
+export function offerOnLowMemory(pid: number | undefined): void {
+  if (process.platform !== "linux" || pid === undefined) return;
+  try {
+    writeFileSync(`/proc/${pid}/oom_score_adj`, "500");
+  } catch {
+    // Not allowed here, or gone already: the system then chooses by size.
+  }
+}
