@@ -45,8 +45,8 @@ export interface Prediction {
   readonly flops: number;
   /** null where the machine's speed is not asked for. */
   readonly seconds: number | null;
-  /** Processes, padded tokens of a batch at most, and what all of it takes in memory at most; null on a device. */
-  readonly memory: { readonly processes: number; readonly batchTokens: number; readonly bytes: number; readonly limit: number } | null;
+  /** Processes, padded tokens of a batch at most, what all of it takes in memory at most, and the limit that was set; null on a device. */
+  readonly memory: { readonly processes: number; readonly batchTokens: number; readonly bytes: number; readonly limit: number | null } | null;
 }
 
 export interface Pass {
@@ -148,12 +148,11 @@ function predict(op: Forward, { run, longest, mostRows }: Work, flopsPerToken: n
   const length = run.texts === 0 ? 0 : run.tokens / run.texts;
   const attention = 4 * length * spec.heads * spec.headDim * shapes.blocks;
   const encoding = shapes.taps.reduce((sum, { sae, tap: { features } }) => sum + (sae === null ? 0 : 2 * sae.dIn * (features !== undefined && prunes(sae, targetOf(engine)) ? Math.max(FEWEST_COLUMNS, features.length) : sae.dSae)), 0);
-  const limit = memoryLimit(memory);
-  const chosen = targetOf(engine).provider === "cpu" ? fit(shapes, { texts: run.texts, longest, rows: mostRows }, engine.options.lanes, limit, engine.options.batch) : null;
+  const chosen = targetOf(engine).provider === "cpu" ? fit(shapes, { texts: run.texts, longest, rows: mostRows }, engine.options.lanes, memoryLimit(memory), engine.options.batch) : null;
   return {
     flops: run.tokens * (flopsPerToken + attention) + run.rows * encoding,
     seconds: null,
-    memory: chosen === null ? null : { processes: chosen.lanes, batchTokens: chosen.tokens, bytes: chosen.bytes, limit },
+    memory: chosen === null ? null : { processes: chosen.lanes, batchTokens: chosen.tokens, bytes: chosen.bytes, limit: memory },
   };
 }
 

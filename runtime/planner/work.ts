@@ -5,7 +5,7 @@ import type { ActivationContext, Forward } from "../activations.ts";
 import type { Single, Table, Tokens, Value } from "../data/frame.ts";
 import { concatTables, takeRows } from "../data/table.ts";
 import { tokenizeTable } from "../documents.ts";
-import { DataError } from "../data/error.ts";
+import { DataError, systemCode } from "../data/error.ts";
 import type { Document } from "../engine/port.ts";
 import { runsModel, valueKey } from "../numerics.ts";
 import { streamOf } from "../stream.ts";
@@ -98,8 +98,8 @@ function spread(table: Table, count: number): Table {
 }
 
 function counted(op: Forward, documents: readonly Document[], share: number, context: WorkContext): Work {
-  const spaces = tapSpaces(op, context);
-  context.store.refresh(spaces);
+  const spaces = spacesHere(op, context);
+  if (spaces !== null) context.store.refresh(spaces);
   const seen = new Set<string>();
   const [all, run] = [[0, 0, 0] as [number, number, number], [0, 0, 0] as [number, number, number]];
   let known = 0;
@@ -116,7 +116,7 @@ function counted(op: Forward, documents: readonly Document[], share: number, con
     longest = Math.max(longest, ids.length);
     mostRows = Math.max(mostRows, wanted.length);
     if (wanted.length === 0) continue;
-    if (context.store.has(spaces, document)) {
+    if (spaces !== null && context.store.has(spaces, document)) {
       known++;
       continue;
     }
@@ -127,6 +127,16 @@ function counted(op: Forward, documents: readonly Document[], share: number, con
   const scaled = (count: number): number => Math.round(count / share);
   const amount = ([texts, tokens, rows]: readonly [number, number, number]): Amount => ({ texts: scaled(texts), tokens: scaled(tokens), rows: scaled(rows) });
   return { ...amount(all), run: amount(run), known: scaled(known), longest, mostRows, exact: share === 1 };
+}
+
+/** Where what is known of the pass lies; null while its weights are on the hub only, as they have no state yet that it could be known under. */
+function spacesHere(op: Forward, context: WorkContext): ReturnType<typeof tapSpaces> | null {
+  try {
+    return tapSpaces(op, context);
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return null;
+    throw error;
+  }
 }
 
 /** The same rows without what is done on the way. */

@@ -118,7 +118,7 @@ test("no result and no explanation depends on where the files lie", async () => 
   for (const place of ["a", "a/rather/longer/path/to/the/same/files/than/the/other/one"]) {
     const readFrom = join(folder, place);
     for (const part of ["model", "sae"]) cpSync(join(EXAMPLES, "kjv", part), join(readFrom, part), { recursive: true });
-    const session = await open({ readFrom });
+    const session = await open({ readFrom, measured: false });
     const { values, events } = await run(session, 'set model "model"\nset sae "sae"\nsample perfect 3 | acts layer 7 | top 5\nsample perfect 3 | acts layer 7 | top 5 | explain');
     await session.close();
     told.push(JSON.stringify([bits(values), events.flatMap((event) => (event.kind === "result" ? event.header : []))]));
