@@ -1,6 +1,7 @@
 /** Without this file results would be loaded with every kind of output, needed or not: one value to text, lazily. */
 import { once } from "node:events";
 import type { Value } from "../runtime/data/frame.ts";
+import { rowCount } from "../runtime/data/row_count.ts";
 import type { SessionEvent } from "../runtime/session_port.ts";
 import { visible, visibleJson } from "../grammar/visible.ts";
 import type { Format } from "./arguments.ts";
@@ -71,26 +72,8 @@ export async function showWhole({ value, header }: Result, look: Look, settings:
   return renderValue(value, visible(header), { width: look.width, color: look.color, ascii: look.ascii, rows: MOST_PAGED, wide: true, ...(precision > 0 ? { precision } : {}) });
 }
 
+/** Lines of a text count as rows; figures of activations are shown as a few lines. */
 function rowsOf(value: Value): number {
-  switch (value.kind) {
-    case "table":
-      return value.rows;
-    case "features":
-      return value.table.rows;
-    case "tokens":
-      return value.table.rows;
-    case "acts":
-    case "dense":
-      return value.rows.count;
-    case "groups":
-      return value.members.reduce((sum, member) => sum + rowsOf(member.value), 0);
-    case "text":
-      return value.text.split("\n").length;
-    case "plot":
-    case "chart":
-    case "reduced":
-      return 0;
-    default:
-      return value satisfies never;
-  }
+  if (value.kind === "text") return value.text.split("\n").length;
+  return value.kind === "reduced" ? 0 : (rowCount(value) ?? 0);
 }

@@ -14,6 +14,7 @@ import { aggregateTable, groupRows, ungroupTable, type GroupPart } from "./data/
 import { joinTables } from "./data/join.ts";
 import { keep, kept } from "./data/kept.ts";
 import { concatTables, tableFromRows } from "./data/table.ts";
+import { rowCount } from "./data/row_count.ts";
 import { distinctRows, filterRows, limitRows, projectColumns, sampleRows, skipRows, sortRows, splitRows } from "./data/rows.ts";
 import type { WriteOptions } from "./data/atomic_write.ts";
 import { saveValue } from "./data/save.ts";
@@ -157,27 +158,6 @@ function progressOf(plan: Plan, { recording, onProgress, onKeptTexts }: ExecuteC
       onKeptTexts?.(plan, kept, all);
     },
   };
-}
-
-/** Rows of a value, for those that count; null where it has none. */
-function rowCount(value: Value): number | null {
-  switch (value.kind) {
-    case "groups":
-      return value.members.reduce<number | null>((sum, { value: member }) => (sum === null ? null : ((rows) => (rows === null ? null : sum + rows))(rowCount(member))), 0);
-    case "table":
-      return value.rows;
-    case "features":
-      return value.table.rows;
-    case "tokens":
-      return value.ids.length;
-    case "acts":
-    case "dense":
-      return value.rows.count;
-    case "reduced":
-      return value.facts.positions;
-    default:
-      return null;
-  }
 }
 
 function members(value: Value): readonly Member[] {

@@ -1,6 +1,5 @@
 """Without this file saeq would stand beside a slow notebook only: the same tables from transformers cut behind the hook, twenty texts at a time."""
 
-import argparse
 import json
 import sys
 import time
@@ -16,22 +15,14 @@ from sae_lens import SAE
 from transformers import AutoConfig, AutoTokenizer, LlamaModel
 
 from residual import residual_after
-from tables import LAST, report, sampled_rows
+from tables import LAST, parsed, report, sampled_rows
 
 imports_done = time.perf_counter()
 BATCH = 20
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("runs", type=Path, help="the CSV of memorization runs")
-    parser.add_argument("model", type=Path)
-    parser.add_argument("sae", type=Path)
-    parser.add_argument("out", type=Path, help="folder for the plots, union.json and times.json")
-    parser.add_argument("--sample", type=Path, help="rows to read instead of drawing them: a CSV with a column `group`")
-    parser.add_argument("--layer", type=int, default=7)
-    arguments = parser.parse_args()
-    arguments.out.mkdir(parents=True, exist_ok=True)
+    arguments = parsed(__doc__)
     torch.set_grad_enabled(False)
 
     groups = sampled_rows(pd.read_csv(arguments.runs), arguments.sample)

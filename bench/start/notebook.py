@@ -1,9 +1,7 @@
 """Without this file saeq's time to the final table would stand beside nothing: the same notebook as it is written today."""
 
-import argparse
 import json
 import time
-from pathlib import Path
 
 process_began = time.perf_counter()
 
@@ -12,7 +10,7 @@ import torch
 from sae_lens import SAE
 from transformer_lens.model_bridge import TransformerBridge
 
-from tables import LAST, report, sampled_rows
+from tables import LAST, parsed, report, sampled_rows
 
 imports_done = time.perf_counter()
 
@@ -29,15 +27,7 @@ def activations(model: TransformerBridge, sae: SAE, rows: pd.DataFrame, layer: i
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("runs", type=Path, help="the CSV of memorization runs")
-    parser.add_argument("model", type=Path)
-    parser.add_argument("sae", type=Path)
-    parser.add_argument("out", type=Path, help="folder for the plots, union.json and times.json")
-    parser.add_argument("--sample", type=Path, help="rows to read instead of drawing them: a CSV with a column `group`")
-    parser.add_argument("--layer", type=int, default=7)
-    arguments = parser.parse_args()
-    arguments.out.mkdir(parents=True, exist_ok=True)
+    arguments = parsed(__doc__)
     torch.set_grad_enabled(False)
 
     groups = sampled_rows(pd.read_csv(arguments.runs), arguments.sample)

@@ -1,5 +1,6 @@
 """Without this file the peers would make the notebook's tables and plots in two ways."""
 
+import argparse
 from pathlib import Path
 
 import matplotlib
@@ -54,6 +55,20 @@ def top_features(active: torch.Tensor) -> pd.DataFrame:
     counts = fires.sum(0)
     table = pd.DataFrame({"count": counts.numpy(), "mean": (active.sum(0) / counts).numpy(), "max": active.amax(0).numpy()})
     return table.rename_axis("feature").reset_index().sort_values(["count", "feature"], ascending=[False, True]).head(TOP)
+
+
+def parsed(description: str | None) -> argparse.Namespace:
+    """What every peer is told, with the folder of its results made."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("runs", type=Path, help="the CSV of memorization runs")
+    parser.add_argument("model", type=Path)
+    parser.add_argument("sae", type=Path)
+    parser.add_argument("out", type=Path, help="folder for the plots, union.json and times.json")
+    parser.add_argument("--sample", type=Path, help="rows to read instead of drawing them: a CSV with a column `group`")
+    parser.add_argument("--layer", type=int, default=7)
+    arguments = parser.parse_args()
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    return arguments
 
 
 def report(active: dict[str, torch.Tensor], out: Path) -> None:

@@ -133,7 +133,7 @@ export async function scanCsv(path: string, { separator, types }: { readonly sep
 }
 
 /** A piece of a column whose type was asked for; rows in messages count from the start of the file. */
-export function forced(name: string, type: ScalarType, cells: readonly string[], from: number, nullable: boolean): ReturnType<typeof forceColumn> {
+function forced(name: string, type: ScalarType, cells: readonly string[], from: number, nullable: boolean): ReturnType<typeof forceColumn> {
   try {
     const column = forceColumn(name, type, cells);
     return column.valid === null && nullable ? { ...column, valid: new Uint8Array(cells.length).fill(1) } : column;
@@ -142,6 +142,11 @@ export function forced(name: string, type: ScalarType, cells: readonly string[],
     const row = error.row + from;
     throw new DataError({ code: error.code, message: error.message.replace(`row ${error.row}`, `row ${row}`), notes: error.notes, ...(error.help === null ? {} : { help: error.help }), row, column: name });
   }
+}
+
+/** Rows `from` on of a scanned file, from their cells by column. */
+export function pieceOf(path: string, columns: readonly ScannedColumn[], cells: readonly (readonly string[])[], from: number, rows: number): Table {
+  return createTable(basename(path), columns.map(({ name, type, nullable, asked }, at) => (asked ? forced(name, type, cells[at]!, from, nullable) : buildColumn(name, type, cells[at]!, nullable))), rows);
 }
 
 /** The rows of a scanned file in tables of at most 8,192 rows or about 4 MB. Throws `input-changed` at the end where it is another file now. */
@@ -154,7 +159,7 @@ export async function* streamCsv(path: string, separator: string, { columns, row
   let given = 0;
   let header = true;
   const piece = (): Table => {
-    const table = createTable(basename(path), columns.map(({ name, type, nullable, asked }, at) => (asked ? forced(name, type, cells[at]!, given, nullable) : buildColumn(name, type, cells[at]!, nullable))), held);
+    const table = pieceOf(path, columns, cells, given, held);
     given += held;
     held = 0;
     characters = 0;

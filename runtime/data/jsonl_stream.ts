@@ -3,14 +3,12 @@
  *
  * As with CSV a large file is read twice: for its columns and their types, which depend on all lines, and for its rows in tables of bounded size.
  */
-import { basename } from "node:path";
 import type { ScalarType } from "../../src/ops/schema.ts";
 import { askedTypes } from "./column_types.ts";
-import { changed, forced, PIECE_CHARACTERS, PIECE_ROWS, type Scan, type ScannedColumn } from "./csv_stream.ts";
-import { buildColumn, createInference, infer, noteOf, type Inference } from "./csv_types.ts";
+import { changed, PIECE_CHARACTERS, PIECE_ROWS, pieceOf, type Scan, type ScannedColumn } from "./csv_stream.ts";
+import { createInference, infer, noteOf, type Inference } from "./csv_types.ts";
 import type { Table } from "./frame.ts";
 import { blankNotes, cellOf, note, objectsOf, requireRoom, textNotes } from "./jsonl.ts";
-import { createTable } from "./table.ts";
 
 interface Seen {
   readonly state: Inference;
@@ -71,7 +69,7 @@ export async function* streamJsonl(path: string, { columns, rows, digest }: Scan
   let given = 0;
   const piece = (): Table => {
     for (const column of cells) while (column.length < held) column.push("");
-    const table = createTable(basename(path), columns.map(({ name, type, nullable, asked }, at) => (asked ? forced(name, type, cells[at]!, given, nullable) : buildColumn(name, type, cells[at]!, nullable))), held);
+    const table = pieceOf(path, columns, cells, given, held);
     given += held;
     held = 0;
     characters = 0;

@@ -1,6 +1,7 @@
 /** Without this file what a script was written against would be known to its author's disk alone. */
 import { readFileSync, statSync } from "node:fs";
 import { DataError, systemCode } from "../data/error.ts";
+import { isObject, readStable } from "../record/read_stable.ts";
 import { stableJson } from "../record/stable_json.ts";
 
 /** A file as it was: `git`, where only git's hash of a file on the hub is known. */
@@ -88,14 +89,7 @@ export function readLock(path: string): Lock | null {
 
 /** @throws DataError `broken-lock` with what is wrong */
 export function parseLock(text: string, name: string): Lock {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw broken(name, /^(<<<<<<<|=======|>>>>>>>)/m.test(text) ? "it holds the marks of a merge that was not settled" : "it is not JSON");
-  }
-  if (!isObject(value)) throw broken(name, "it is not an object");
-  if (value["lock"] !== 1) throw broken(name, value["lock"] === undefined ? "it has no `lock`" : `it is of edition ${JSON.stringify(value["lock"])}, and this saeq reads 1`);
+  const value = readStable(text, "lock", (why) => broken(name, why));
   for (const [kind, fits] of Object.entries(SHAPE)) {
     const entries = value[kind];
     if (!isObject(entries)) throw broken(name, `its \`${kind}\` is not as saeq writes it`);
@@ -110,7 +104,6 @@ function broken(name: string, why: string): DataError {
 }
 
 type Fits = (value: unknown) => boolean;
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
 const text: Fits = (value) => typeof value === "string";
 const hex: Fits = (value) => typeof value === "string" && /^[0-9a-f]{40}([0-9a-f]{24})?$/.test(value);
 const number: Fits = (value) => typeof value === "number";

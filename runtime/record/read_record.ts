@@ -1,6 +1,7 @@
 /** Without this file a damaged record, or one from a stranger, would end in a stack trace. */
 import { readFileSync, statSync } from "node:fs";
 import { DataError, systemCode } from "../data/error.ts";
+import { isObject, readStable } from "./read_stable.ts";
 import type { RunRecord } from "./run_record.ts";
 
 const MOST_BYTES = 64 * 2 ** 20;
@@ -20,14 +21,7 @@ export function readRecord(path: string): RunRecord {
 
 /** @throws DataError `not-a-record` with what is wrong */
 export function parseRecord(text: string, name: string): RunRecord {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw broken(name, /^(<<<<<<<|=======|>>>>>>>)/m.test(text) ? "it holds the marks of a merge that was not settled" : "it is not JSON");
-  }
-  if (!isObject(value)) throw broken(name, "it is not an object");
-  if (value["record"] !== 1) throw broken(name, value["record"] === undefined ? "it has no `record`" : `it is of edition ${JSON.stringify(value["record"])}, and this saeq reads 1`);
+  const value = readStable(text, "record", (why) => broken(name, why));
   const wrong = Object.entries(SHAPE).find(([field, fits]) => !fits(value[field]));
   if (wrong !== undefined) throw broken(name, `its \`${wrong[0]}\` is not as saeq writes it`);
   return value as unknown as RunRecord;
@@ -38,7 +32,6 @@ function broken(name: string, why: string): DataError {
 }
 
 type Fits = (value: unknown) => boolean;
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
 const text: Fits = (value) => typeof value === "string";
 const bool: Fits = (value) => typeof value === "boolean";
 const number: Fits = (value) => typeof value === "number";
