@@ -17,7 +17,8 @@ const SCRIPT = '## Which are shown\nsaeq 1\nset seed 7\nuse "../lib/kept.saeq" a
 
 // What is unpacked lies in a folder of these tests alone, so that what is left of it is seen.
 const usual = process.env["TMPDIR"];
-process.env["TMPDIR"] = folder();
+// Not while this file is loaded: all files are loaded before the first test runs.
+test.before(() => void (process.env["TMPDIR"] = folder()));
 test.after(() => {
   if (usual === undefined) delete process.env["TMPDIR"];
   else process.env["TMPDIR"] = usual;

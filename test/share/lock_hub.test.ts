@@ -18,8 +18,11 @@ test.after(async () => {
   }
   await hub.close();
 });
-process.env["HF_ENDPOINT"] = hub.url;
-delete process.env["HF_HUB_OFFLINE"];
+// Not while this file is loaded: all files are loaded before the first test runs.
+test.before(() => {
+  process.env["HF_ENDPOINT"] = hub.url;
+  delete process.env["HF_HUB_OFFLINE"];
+});
 
 const SCRIPT = 'saeq 1\nset seed 1\nset model "hf:saeq/sharded"\nset sae "hf:saeq/saes/layer7/width_4k"\nsample perfect 1 | acts layer 7 last 5 | top 2\n';
 const repository = REPOSITORIES["saeq/sharded"]!;
