@@ -5,7 +5,7 @@ import type { Cell, Column, Table } from "./frame.ts";
 import { IMPLEMENTATIONS, matcher } from "./functions.ts";
 import { cellAt, columnNamed, createColumn, renamed } from "./table.ts";
 
-/** Called when present arguments gave no number: division by zero, log of a negative, an int beyond 2^53. */
+/** Called when present arguments gave no number: division by zero, log of a negative, an int beyond 2^53, `corr` of what does not vary. */
 export type OnUndefined = (operation: string, rows: number) => void;
 
 interface Context {
@@ -204,7 +204,12 @@ function aggregate(scalar: Extract<Scalar, { op: "aggregate" }>, context: Contex
   const implementation = IMPLEMENTATIONS[scalar.fn];
   if (implementation === undefined || (implementation.kind !== "aggregate" && implementation.kind !== "whole")) throw new Error(`no aggregate ${scalar.fn}`);
   const columns = scalar.args.map((operand) => compute(operand, { ...context, table }));
-  if (implementation.kind === "whole") return finite(scalar, implementation.apply(columns, table.rows), context);
+  if (implementation.kind === "whole") {
+    const result = implementation.apply(columns, table.rows);
+    // Rows that give no correlation are said; no rows give none without a word, as with `mean`.
+    if (result === null && table.rows > 0) context.onUndefined(scalar.fn, 1);
+    return finite(scalar, result, context);
+  }
   const [first, ...more] = columns;
   if (first === undefined) return table.rows;
   const values: number[] = [];

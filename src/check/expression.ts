@@ -8,7 +8,7 @@ import type { CompareOp, Scalar, ScalarLiteral } from "../ops/scalar.ts";
 import { columnOf, type Schema, type ScalarType } from "../ops/schema.ts";
 import { bare, constantList, unitFactor } from "./constant.ts";
 import { error, relation, type ParamValue, type Report, type Scope } from "./scope.ts";
-import { listed, nearest } from "./suggest.ts";
+import { listed, nearest, toldApart } from "./suggest.ts";
 
 export interface ExpressionContext {
   readonly schema: Schema;
@@ -116,7 +116,7 @@ function bindName(at: Name, context: ExpressionContext): Scalar | null {
       : near !== null
         ? { label: `did you mean \`${near}\`?`, fix: { span: at.span, text: near } }
         : {}),
-    notes: [`columns here: ${listed(names)}`],
+    notes: [...toldApart(name, near), `columns here: ${listed(names)}`],
   });
 }
 

@@ -18,8 +18,10 @@ export function distance(a: string, b: string): number {
   return previous[b.length]!;
 }
 
-/** The nearest of `names`, at most a third of the word away, or one that contains it; never for a single letter. */
+/** The nearest of `names`: one that looks the same, else at most a third of the word away, or one that contains it; never for a single letter. */
 export function nearest(word: string, names: readonly string[]): string | null {
+  const twin = names.find((name) => name.normalize() === word.normalize());
+  if (twin !== undefined) return twin;
   if (word.length < 2 || word.length > 100) return null;
   const low = word.toLowerCase();
   const allowed = Math.max(1, Math.floor(word.length / 3));
@@ -31,6 +33,18 @@ export function nearest(word: string, names: readonly string[]): string | null {
   }
   if (best !== null) return best.name;
   return low.length < 4 ? null : (names.find((name) => name.toLowerCase().includes(low) || (name.length >= 4 && low.includes(name.toLowerCase()))) ?? null);
+}
+
+/** What tells a word from a name that looks the same, such as an é of one character from one of two: for notes, where nothing else would. */
+export function toldApart(word: string, name: string | null): readonly string[] {
+  if (name === null || name === word || name.normalize() !== word.normalize()) return [];
+  const [ours, theirs] = [word, name].map((text) => Array.from(new Intl.Segmenter("en").segment(text), ({ segment }) => segment)) as [string[], string[]];
+  const at = ours.findIndex((character, i) => character !== theirs[i]);
+  return [`they look alike: character ${at + 1} is ${codePoints(ours[at]!)} here and ${codePoints(theirs[at] ?? "")} in the column`];
+}
+
+function codePoints(text: string): string {
+  return [...text].map((character) => `U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")}`).join(" ");
 }
 
 /** `a, b, c (+4 more)` */

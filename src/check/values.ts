@@ -8,7 +8,7 @@ import type { Assignment, Check, NamedPlan, Shape } from "../stages/args.ts";
 import { bare, constant, constantList, single } from "./constant.ts";
 import { bindExpression, notBoolean, typeName, unknownParam, type ExpressionContext } from "./expression.ts";
 import { error, type Report, type Scope } from "./scope.ts";
-import { listed, nearest } from "./suggest.ts";
+import { listed, nearest, toldApart } from "./suggest.ts";
 
 export interface ValueContext {
   readonly stage: string;
@@ -97,7 +97,7 @@ export function argumentValue(shape: Shape, words: Words, context: ValueContext)
       const known = [...(context.schema.kind === "acts" ? [] : context.schema.columns.map((column) => column.name)), ...shape.extra];
       if (!context.schema.known || known.includes(name) || context.schema.kind === "acts") return name;
       const near = nearest(name, known);
-      error(report, value.span, "unknown-column", `no column \`${name}\``, { ...(near === null ? {} : { label: `did you mean \`${near}\`?`, fix: { span: value.span, text: near } }), notes: [`columns here: ${listed(context.schema.columns.map((column) => column.name))}`] });
+      error(report, value.span, "unknown-column", `no column \`${name}\``, { ...(near === null ? {} : { label: `did you mean \`${near}\`?`, fix: { span: value.span, text: near } }), notes: [...toldApart(name, near), `columns here: ${listed(context.schema.columns.map((column) => column.name))}`] });
       return undefined;
     }
     case "columns": {

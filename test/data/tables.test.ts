@@ -70,11 +70,16 @@ test("corr, mad, cosine and entropy equal pandas and numpy; rank shares places b
   assert.equal(places("key"), oracle["rank_text"]);
 });
 
-test("corr of a column that does not vary, and of one row, is null", () => {
+test("corr of a column that does not vary, and of one row, is null, and that is told; of no row it is null without a word", () => {
+  const told: string[] = [];
+  const tell = (operation: string, rows: number): void => void told.push(`${operation} ${rows}`);
   const flat = createTable("flat", [createColumn("x", "float", [0.1, 0.1, 0.1]), createColumn("y", "float", [1, 2, 3])]);
   const one = createTable("", [], 1);
-  assert.is(cellAt(evaluate(agg("corr", "float", col("x"), col("y")), one, [flat]), 0), null);
-  assert.is(cellAt(evaluate(agg("corr", "float", col("x"), col("y")), one, [skipRows(flat, 2)]), 0), null);
+  assert.is(cellAt(evaluate(agg("corr", "float", col("x"), col("y")), one, [flat], tell), 0), null);
+  assert.is(cellAt(evaluate(agg("corr", "float", col("x"), col("y")), one, [skipRows(flat, 2)], tell), 0), null);
+  assert.equal(told, ["corr 1", "corr 1"]);
+  assert.is(cellAt(evaluate(agg("corr", "float", col("x"), col("y")), one, [skipRows(flat, 3)], tell), 0), null);
+  assert.is(told.length, 2);
 });
 
 test("distinct equals pandas", () => {

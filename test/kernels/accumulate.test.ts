@@ -11,6 +11,7 @@ import { spreadOfCounts, statistics } from "../../runtime/kernels/statistics.ts"
 import { tallies } from "../../runtime/kernels/histogram.ts";
 import { distinct } from "../../runtime/kernels/float_bag.ts";
 import { bits } from "../session/open.ts";
+import { matrix, rowTable } from "./oracle.ts";
 
 const COLS = 40;
 const WANTED: readonly Wanted[] = [{ of: "features", threshold: 0 }, { of: "l0", threshold: 0.5 }, { of: "values", threshold: 0 }];
@@ -61,6 +62,13 @@ function cells(state: Accumulator): number {
   if (state.of === "l0") return state.counts.size;
   return state.bag.tables === null ? state.bag.chunks.length * 65536 : state.bag.tables.size * 65536;
 }
+
+test("a group of more tokens than 32 bits count is refused, not counted wrong", () => {
+  const state = createAccumulator({ of: "features", threshold: 0 }, 3);
+  if (state.of !== "features") return assert.unreachable();
+  state.sums.rows = 0xffff_ffff;
+  assert.throws(() => accumulate(state, matrix(3, [[[1, 2]]]), rowTable([0])), /more than 4294967295 tokens in one group/);
+});
 
 test("a hundred times as many documents do not grow the states", () => {
   const some = documents(50, "b");

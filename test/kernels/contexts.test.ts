@@ -54,6 +54,20 @@ test("before, token and after are the text of the window", () => {
   }
 });
 
+test("where all activations are equal, the lower row comes first, and in it the lower position", () => {
+  const [tap] = acts.taps;
+  const level = { ...acts, taps: [{ ...tap!, csr: { ...tap!.csr, values: tap!.csr.values.map((value) => (Number.isFinite(value) && value > op.threshold ? 2 : value)) } }] };
+  for (const feature of op.features) {
+    const found = rowsOf(contextsTable({ ...op, features: [feature] }, level)).map(({ row, position: at }) => [Number(row), Number(at)]);
+    const firsts = new Map<number, number>();
+    for (let i = 0; i < csr.rows; i++) {
+      const active = csr.indices.slice(csr.indptr[i], csr.indptr[i + 1]).some((each, n) => each === feature && level.taps[0]!.csr.values[csr.indptr[i]! + n] === 2);
+      if (active && masked[i] === 0 && !firsts.has(document[i]!)) firsts.set(document[i]!, position[i]!);
+    }
+    assert.equal(found, [...firsts].slice(0, op.count), `feature ${feature}`);
+  }
+});
+
 test("features come from the list where none is named, of the layer they were found at", () => {
   const list: Table = { kind: "table", rows: 2, origin: "top", columns: [{ name: "layer", type: "int", values: Float64Array.of(7, 9), valid: null }, { name: "feature", type: "int", values: Float64Array.of(3, 5), valid: null }] };
   const two = { ...acts, taps: [acts.taps[0]!, { ...acts.taps[0]!, layer: 9 }] };

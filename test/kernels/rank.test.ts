@@ -51,6 +51,11 @@ test("never active features are looked up with count 0 and no mean", () => {
   assert.ok([...found.mean, ...found.max].every(Number.isNaN));
 });
 
+test("a feature active in every row has frac 1", () => {
+  const found = lookUp(featureTotals(matrix(3, [[[1, 2]], [[1, 5], [2, 1]]]), rowTable([0, 0])), Uint32Array.of(0, 1, 2));
+  assert.equal([...found.frac], [0, 1, 0.5]);
+});
+
 test("NaN and infinity are counted, left out, and the first is named", () => {
   const csr = matrix(3, [[[0, 1]], [[0, Number.NaN], [1, 2]], [[0, Number.POSITIVE_INFINITY]], [[2, Number.NaN]]]);
   const totals = featureTotals(csr, rowTable([0, 0, 0, 1]));

@@ -133,6 +133,15 @@ test("Ctrl-C cancels and says how far it came; SIGTERM ends", async () => {
   assert.is(term.code, 143);
 });
 
+test("a run that was stopped and goes on, as on a laptop that slept, ends as if nothing had been", async () => {
+  const { code, stderr } = await during(["eval", "note; slow 20"], (child) => {
+    child.kill("SIGSTOP");
+    setTimeout(() => child.kill("SIGCONT"), 400);
+  });
+  assert.is(code, 0, stderr);
+  assert.not.match(stderr, /cancelled|bug/);
+});
+
 test("Ctrl-C twice stops at once", async () => {
   const { code, stderr } = await during(["eval", "note; stubborn"], (child) => {
     child.kill("SIGINT");

@@ -89,6 +89,22 @@ test("an empty group has counts of 0 and no mean, not 0 and not NaN", async () =
   assert.equal([cell("documents"), cell("tokens"), cell("live"), cell("l0_mean"), cell("mean_active")], [0, 0, 0, null, null]);
 });
 
+test("activations that are not finite numbers are counted aloud, and are in no figure", async () => {
+  // Weights that are finite, so that only the products are not.
+  const sae = saeFolder({ change: (weights) => void (weights["W_enc"] = { ...weights["W_enc"]!, values: weights["W_enc"]!.values.map((value) => value * 3e38) }) });
+  for (const end of ["stats", "count", "top 400"]) {
+    const session = await open();
+    const { outcome, notices, values } = await run(session, `set guard off\nset sae ${quoted(sae)}\nsample perfect 2 | acts layer 7 last 3 | ${end}`);
+    await session.close();
+    assert.is(outcome.exitCode, 0, JSON.stringify(outcome.diagnostics));
+    assert.ok(notices.some((text) => /^acts layer 7 last 3: [1-9]\d* activations are not finite numbers; they count as not active$/.test(text)), `${end}: ${notices.join()}`);
+    const [value] = values;
+    const table = value?.kind === "features" ? value.table : value;
+    if (table?.kind !== "table") return assert.unreachable();
+    for (const { type, values: cells } of table.columns) if (type === "int" || type === "float") assert.ok([...(cells as Float64Array)].every(Number.isFinite), end);
+  }
+});
+
 test("a script may not read or write what it was not granted", async () => {
   const path = folder({ "a.csv": "text\nhello\n" });
   const session = await open({ readFrom: path, writeTo: path, grants: { read: [], write: [] } });

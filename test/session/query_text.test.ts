@@ -1,4 +1,4 @@
-/** Without this file query text that is broken, hostile or strange might do anything. Rows 1 to 15 of what bad input gets. */
+/** Without this file query text that is broken, hostile or strange might do anything. Rows 1 to 15 of what bad input gets, and what looks alike. */
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -74,6 +74,8 @@ test("8: a letter of another alphabet is named", async () => {
 test("9: byte order mark, CRLF and CR are accepted, NUL is not", async () => {
   assert.equal(await diagnosed("\ufeffperfect | take 1\r\n| count\r\n"), []);
   assert.ok((await diagnosed("perfect | take 1\0")).length > 0);
+  assert.equal(await diagnosed("# of an old Mac\rperfect\r| take 1\r| count\r"), []);
+  assert.is((await run(session, "# not\rperfect | count")).values.length, 1, "a comment ends where editors end its line");
   const text = "perfect | take 1\r\n| coun";
   assert.is(under(text, await first(text)), "coun");
 });
@@ -81,6 +83,14 @@ test("9: byte order mark, CRLF and CR are accepted, NUL is not", async () => {
 test("10: numbers that do not fit are refused, none is rounded in silence", async () => {
   for (const number of ["9007199254740993", "1e999"]) assert.ok((await diagnosed(`perfect | where matching_tokens == ${number}`)).length > 0, number);
   assert.equal(await diagnosed("perfect | where matching_tokens == 1_000"), []);
+});
+
+test("11: a feature past the SAE's last is refused with the range, before anything runs", async () => {
+  const text = "sample perfect 2 | acts layer 7 last 2 | contexts 40000";
+  const error = await first(text);
+  assert.is(error.code, "out-of-range");
+  assert.is(under(text, error), "40000");
+  assert.match((error.notes ?? []).join(), /0 to 1535/);
 });
 
 test("12: a pattern that would backtrack for ever answers at once", async () => {
@@ -100,6 +110,19 @@ test("13: __proto__ and constructor are ordinary names of columns", async () => 
 
 test("14: a column that is not there names the nearest", async () => {
   assert.is((await first("memorization | where matchin_tokens == 0")).label, "did you mean `matching_tokens`?");
+});
+
+test("14: a column that looks the same and is spelt with other characters is told apart, and both can be columns of one table", async () => {
+  const path = folder({ "nfd.csv": "e\u0301,b\n1,2\n", "twins.csv": "e\u0301,\u00e9\n1,2\n" });
+  const own = await open({ readFrom: path });
+  for (const stage of ["select \u00e9", "where \u00e9 > 0", "group \u00e9 | count"]) {
+    const [error] = (await own.check({ name: "query", text: `csv "nfd.csv" | ${stage}` })).diagnostics;
+    assert.is(error?.fix?.text, "e\u0301", stage);
+    assert.match((error?.notes ?? []).join(), /character 1 is U\+00E9 here and U\+0065 U\+0301 in the column/);
+  }
+  const { values } = await run(own, 'csv "twins.csv" | select \u00e9');
+  await own.close();
+  assert.equal(values[0]?.kind === "table" ? values[0].columns.map(({ name, values: [cell] }) => [name, cell]) : null, [["\u00e9", 2]]);
 });
 
 test("15: division by zero and the logarithm of a negative number are null, and counted aloud", async () => {
