@@ -65,9 +65,10 @@ export function* distinct(bags: readonly FloatBag[]): Generator<readonly [value:
   });
   const halves = [...new Set(counted.flatMap((tables) => [...tables.keys()]))].sort((a, b) => a - b);
   for (const half of halves) {
+    const own = counted.flatMap((tables) => tables.get(half) ?? []);
     for (let low = 0; low < 65536; low++) {
       let times = 0;
-      for (const tables of counted) times += tables.get(half)?.[low] ?? 0;
+      for (const table of own) times += table[low]!;
       if (times > 0) yield [fromKey(half * 65536 + low), times];
     }
   }
