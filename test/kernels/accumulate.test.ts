@@ -83,7 +83,7 @@ test("a hundred times as many documents do not grow the states", () => {
 
 test("a bag that counts gives the histogram and quantiles of one that lists", () => {
   const random = seedrandom("bag");
-  const values = Float32Array.from({ length: 5000 }, () => Math.fround(random() < 0.2 ? 1.5 : random() * 2 ** Math.floor(random() * 2 - 1)));
+  const values = Float32Array.from({ length: 5000 }, () => Math.fround(random() < 0.2 ? 1.5 : (1 + random()) * 2 ** Math.floor(random() * 2 - 1)));
   const [lists, counts] = [createFloatBag(), createFloatBag()];
   for (const value of values) {
     addFloat(lists, value);
