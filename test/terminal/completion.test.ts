@@ -1,6 +1,7 @@
 /** Without this file the menu, history and suggestions would be right in their reducers and wrong on a terminal. */
 import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { closeAll, key, live, ownFolder, startSaeq } from "./saeq.ts";
@@ -58,7 +59,12 @@ test("what runs is written for the next session, private lines are not, and only
   await terminal.until("7 rows are printed");
   terminal.type(".rows 8\r");
   await terminal.until("8 rows are printed");
-  const written = readFileSync(file, "utf8");
+  // What was answered is written down a moment later.
+  let written = readFileSync(file, "utf8");
+  for (let tries = 0; tries < 200 && !written.includes('".rows 8"'); tries++) {
+    await sleep(20);
+    written = readFileSync(file, "utf8");
+  }
   assert.match(written, '".rows 8"');
   assert.not.match(written, ".rows 7");
   assert.not.match(written, ".ls");
