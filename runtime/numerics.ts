@@ -4,13 +4,19 @@ import type { Plan } from "../src/ops/op.ts";
 import { nodes } from "../src/optimize/rule.ts";
 
 const COMPUTED = new Set(["forward", "encode", "decode", "generate"]);
+
+/** Whether an op itself is a pass of the model or of an SAE. */
+export function isComputed({ op }: Plan): boolean {
+  return COMPUTED.has(op.op);
+}
+
 const known = new WeakMap<Plan, boolean>();
 
 /** Whether a plan runs the model or an SAE: only then does its value depend on the numerics class, and only then is an engine needed. */
 export function runsModel(plan: Plan): boolean {
   let found = known.get(plan);
   if (found === undefined) {
-    found = nodes(plan).some(({ op }) => COMPUTED.has(op.op));
+    found = nodes(plan).some(isComputed);
     known.set(plan, found);
   }
   return found;

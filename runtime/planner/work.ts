@@ -7,7 +7,7 @@ import { concatTables, takeRows } from "../data/table.ts";
 import { tokenizeTable } from "../documents.ts";
 import { DataError, systemCode } from "../data/error.ts";
 import type { Document } from "../engine/port.ts";
-import { runsModel, valueKey } from "../numerics.ts";
+import { isComputed, valueKey } from "../numerics.ts";
 import { streamOf } from "../stream.ts";
 import { tapSpaces } from "../tap_documents.ts";
 import type { ValueStore } from "../value_store.ts";
@@ -48,8 +48,8 @@ const MOST_TEXTS = 2000;
 /** Read the texts that a pass would read, without the model. Nothing on the way is shown, saved or asserted. */
 export async function workOf(pass: Plan & { readonly op: Forward }, context: WorkContext): Promise<Workload> {
   const tokenize = pass.inputs[0]!;
-  const computed = nodes(tokenize).find((node) => context.values.get(valueKey(node, context.numerics)) === undefined && (node.op.op === "generate" || node.op.op === "forward" || node.op.op === "encode" || node.op.op === "decode"));
-  if (computed !== undefined && runsModel(tokenize)) return { unknown: `how many tokens are read is known once \`${computed.label}\` has run` };
+  const computed = nodes(tokenize).find((node) => isComputed(node) && context.values.get(valueKey(node, context.numerics)) === undefined);
+  if (computed !== undefined) return { unknown: `how many tokens are read is known once \`${computed.label}\` has run` };
   let sample: { readonly sets: readonly Tokens[]; readonly share: number };
   try {
     sample = await sampled(tokenize, context);

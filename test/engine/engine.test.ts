@@ -74,6 +74,36 @@ test("every document comes once, with its own values, whichever lane is slow", a
   progress.slice(1).forEach((now, i) => assert.ok(now.tokens >= progress[i]!.tokens && now.documents > progress[i]!.documents));
 });
 
+test("limits bound the lanes that work and the tokens and rows of each batch; a text is never cut", async () => {
+  const started = new Set<number>();
+  const batches: { readonly texts: number; readonly tokens: number; readonly rows: number }[] = [];
+  let made = 0;
+  const engine = engineOver(options, () => {
+    const number = made++;
+    const lane = fakeLane(() => 1);
+    return {
+      ...lane,
+      run: (one, feeds) => {
+        started.add(number);
+        const [texts, longest] = feeds["input_ids"]!.dims as [number, number];
+        batches.push({ texts, tokens: texts * longest, rows: feeds["wanted"]!.data.length });
+        return lane.run(one, feeds);
+      },
+    };
+  });
+  const long: Document[] = Array.from({ length: 40 }, (_, i) => ({ ids: new Int32Array(32).fill(i), wanted: Uint32Array.of(1, 2, 3) }));
+  const job = { signal: new AbortController().signal, onProgress: () => {}, onDocument: () => {} };
+  await engine.forward(graph, 1, long, { ...job, limits: { lanes: 2, tokens: 128, rows: 1000 } });
+  assert.equal([started.size, batches.length], [2, 10]);
+  assert.ok(batches.every(({ texts, tokens }) => texts === 4 && tokens === 128));
+  batches.length = 0;
+  await engine.forward(graph, 1, long, { ...job, limits: { lanes: 1, tokens: 4096, rows: 6 } });
+  assert.ok(batches.every(({ rows }) => rows === 6));
+  batches.length = 0;
+  await engine.forward(graph, 1, long, { ...job, limits: { lanes: 1, tokens: 1, rows: 1 } });
+  assert.ok(batches.length === 40 && batches.every(({ texts, tokens }) => texts === 1 && tokens === 32));
+});
+
 test("an abort lets running batches finish, starts none, and says AbortError", async () => {
   const engine = engineOver({ ...options, batch: 2 }, () => fakeLane(() => 2));
   const stop = new AbortController();

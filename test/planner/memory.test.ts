@@ -7,6 +7,9 @@ import { laneBytes, shapesOf, type Shapes } from "../../runtime/planner/lane_mem
 import { fit, HOST_BYTES, requireFit } from "../../runtime/planner/limits.ts";
 import { hollowModel } from "../engine/hollow_model.ts";
 import { lanePeak } from "../engine/lane_peak.ts";
+import type { TextValue, Value } from "../../runtime/data/frame.ts";
+import type { Explanation } from "../../runtime/planner/explanation.ts";
+import { bits, open, run } from "../session/open.ts";
 
 const wide = { hidden: 1024, mlp: 4096, heads: 16, kvHeads: 4, headDim: 64, layers: 2, dtype: "bf16", features: 32_768, active: 0.002 } as const;
 
@@ -51,6 +54,24 @@ test("a limit that nothing fits below says what fits", () => {
   const enough = Number(/set memory (\d+)/.exec((() => { try { requireFit(chosen, 200e6); return ""; } catch (error) { return (error as EngineError).help; } })())?.[1]) * 1e6;
   requireFit(fit(shapes(), { texts: 1000, longest: 100, rows: 50 }, 4, enough), enough);
   requireFit(chosen, null);
+});
+
+test("`set memory` is what the run keeps to: fewer processes, the same bits, and an error below what one text needs", async () => {
+  // A session for each: what one has computed is not run again.
+  const ran = async (memory: string): Promise<{ readonly processes: number; readonly value: string; readonly code: string }> => {
+    const session = await open({ engine: { lanes: 3, threads: 1 }, settings: { seed: "1", cache: "off" } });
+    const query = `set memory ${memory}; sample perfect 24 | acts layer 7 | top 5`;
+    const [explained, { values, outcome }] = [await run(session, `${query} | explain`), await run(session, query)];
+    await session.close();
+    const { passes: [pass] } = (explained.values[0] as TextValue).data as Explanation;
+    return { processes: pass!.predicted!.memory!.processes, value: bits(values as readonly Value[]), code: outcome.diagnostics[0]?.code ?? "" };
+  };
+  const [ample, tight, none] = [await ran("8000"), await ran("700"), await ran("300")];
+  assert.is(ample.processes, 3);
+  assert.ok(tight.processes >= 1 && tight.processes < 3);
+  assert.equal([ample.code, tight.code], ["", ""]);
+  assert.is(tight.value, ample.value);
+  assert.is(none.code, "out-of-memory");
 });
 
 // Only Linux tells the memory of another process that cannot be dropped.
