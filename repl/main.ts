@@ -1,7 +1,8 @@
 /** Without this file the command line would start nothing: argv in, exit code out. */
 import { visible } from "../grammar/visible.ts";
 import type { CreateSession } from "../runtime/session_port.ts";
-import { parseArguments, type Options, type Request } from "./arguments.ts";
+import { parseArguments } from "./arguments.ts";
+import { type Options, type Request } from "./request.ts";
 import { packageVersion } from "./package_root.ts";
 import { FlagError } from "./flag_error.ts";
 import { look } from "./terminal.ts";

@@ -2,7 +2,7 @@
 import { Option, type Command } from "commander";
 import { LOCK_KINDS } from "../runtime/lock/lock_file.ts";
 import { TIERS } from "../runtime/record/compare.ts";
-import type { Options, Request } from "./arguments.ts";
+import type { Options, Request } from "./request.ts";
 
 /** The commands around a script that travels. `params`: those of the script, which were taken out before. */
 export function addSharing(program: Command, params: Readonly<Record<string, string>>, options: () => Options, done: (request: Request) => void): void {

@@ -4,7 +4,7 @@ import type { Value } from "../runtime/data/frame.ts";
 import { rowCount } from "../runtime/data/row_count.ts";
 import type { SessionEvent } from "../runtime/session_port.ts";
 import { visible, visibleJson } from "../grammar/visible.ts";
-import type { Format } from "./arguments.ts";
+import type { Format } from "./request.ts";
 import type { View } from "./commands/command.ts";
 import type { Look } from "./terminal.ts";
 

@@ -1,5 +1,5 @@
 /** Without this file results could be shown in one way only: `.mode`, `.rows`, `.wide` and `.time`. */
-import { formats } from "../arguments.ts";
+import { formats } from "../request.ts";
 import type { Command } from "./command.ts";
 
 export const mode: Command = {

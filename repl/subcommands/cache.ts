@@ -5,7 +5,7 @@ import { bytesOf, cachePlace, unsafe } from "../../runtime/cache/folder.ts";
 import { clear, collect, holdings, type Removed } from "../../runtime/cache/inventory.ts";
 import type { Table } from "../../runtime/data/frame.ts";
 import { tableFromRows } from "../../runtime/data/table.ts";
-import type { Request } from "../arguments.ts";
+import type { Request } from "../request.ts";
 import { showResult, showRows } from "../show.ts";
 import { mistake, type Shop } from "./shop.ts";
 

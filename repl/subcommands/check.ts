@@ -1,6 +1,6 @@
 /** Without this file mistakes would only be found by running. */
 import { visible, visibleJson } from "../../grammar/visible.ts";
-import type { Request } from "../arguments.ts";
+import type { Request } from "../request.ts";
 import { diagnosticJson } from "../diagnostic_json.ts";
 import { sayDiagnostic } from "../talk.ts";
 import { checkedScripts, ownMistakes } from "./checked_scripts.ts";

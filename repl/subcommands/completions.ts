@@ -1,6 +1,7 @@
 /** Without this file every flag would have to be remembered: scripts for shells, made from the command table. */
 import { STAGES } from "../../src/stages/mod.ts";
-import { commandTable, type CommandFacts, type FlagFacts, type Request, type Shell } from "../arguments.ts";
+import { commandTable, type CommandFacts, type FlagFacts } from "../arguments.ts";
+import { type Request, type Shell } from "../request.ts";
 import type { Shop } from "./shop.ts";
 
 /** `saeq completions SHELL` */

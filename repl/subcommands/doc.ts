@@ -8,7 +8,7 @@ import { LINT_RULES } from "../../src/lint/rules/mod.ts";
 import type { LintRule } from "../../src/lint/rule.ts";
 import { FUNCTIONS } from "../../src/ops/functions.ts";
 import { STAGES } from "../../src/stages/mod.ts";
-import type { Request } from "../arguments.ts";
+import type { Request } from "../request.ts";
 import { commands } from "../commands/mod.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import { nearest } from "../nearest.ts";

@@ -1,5 +1,5 @@
 /** Without this file one query could not be run from a shell. */
-import type { Request } from "../arguments.ts";
+import type { Request } from "../request.ts";
 import { runHeadless } from "../headless.ts";
 import { deskOf, makeOut, mistake, openSession, readSource, typedGrants, withoutQuery, type Shop } from "./shop.ts";
 

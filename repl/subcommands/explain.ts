@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import type { Source } from "../../runtime/session_port.ts";
 import { parse } from "../../grammar/parse.ts";
 import { visible } from "../../grammar/visible.ts";
-import type { Phase, Request } from "../arguments.ts";
+import type { Phase, Request } from "../request.ts";
 import { runHeadless } from "../headless.ts";
 import { sayDiagnostic } from "../talk.ts";
 import { allGranted, deskOf, folderOf, mistake, openSession, readSource, type Shop } from "./shop.ts";

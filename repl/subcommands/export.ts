@@ -4,7 +4,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { visible } from "../../grammar/visible.ts";
 import { DataError } from "../../runtime/data/error.ts";
 import type { Checked, Session, SessionEvent, Source } from "../../runtime/session_port.ts";
-import type { ExportFormat, Request } from "../arguments.ts";
+import type { ExportFormat, Request } from "../request.ts";
 import { outputOf, type Output } from "../export/outputs.ts";
 import { provenanceOf, staleness } from "../export/provenance.ts";
 import { piecesOf, titleOf, type Report } from "../export/report.ts";

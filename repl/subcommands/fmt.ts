@@ -5,7 +5,7 @@ import type { Source } from "../../runtime/session_port.ts";
 import { parse } from "../../grammar/parse.ts";
 import { print } from "../../grammar/print.ts";
 import { visible } from "../../grammar/visible.ts";
-import type { Request } from "../arguments.ts";
+import type { Request } from "../request.ts";
 import { sayDiagnostic } from "../talk.ts";
 import { applyFixes } from "./fixes.ts";
 import { scriptFiles } from "./script_files.ts";

@@ -6,7 +6,7 @@ import { SETTINGS } from "../../src/check/settings.ts";
 import { plansOf } from "../../src/lint/plans.ts";
 import type { Compiled } from "../../src/pipeline.ts";
 import type { Checked, Grants } from "../../runtime/session_port.ts";
-import type { Request } from "../arguments.ts";
+import type { Request } from "../request.ts";
 import { realPath } from "../../runtime/granted.ts";
 import { denied } from "../../runtime/permissions.ts";
 import { flagLine } from "../permissions.ts";

@@ -3,7 +3,7 @@ import { parse } from "../../grammar/parse.ts";
 import { visible, visibleJson } from "../../grammar/visible.ts";
 import { lint } from "../../src/lint/lint.ts";
 import { LINT_RULES } from "../../src/lint/rules/mod.ts";
-import type { Request } from "../arguments.ts";
+import type { Request } from "../request.ts";
 import { diagnosticJson } from "../diagnostic_json.ts";
 import { sayDiagnostic } from "../talk.ts";
 import { checkedScripts, ownMistakes } from "./checked_scripts.ts";

@@ -7,7 +7,7 @@ import { DataError } from "../../runtime/data/error.ts";
 import { entryOf, isChange, lockDifferences, withScript, type LockDifference } from "../../runtime/lock/differences.ts";
 import { emptyLock, lockText, LOCK_NAME, readLock, type Lock } from "../../runtime/lock/lock_file.ts";
 import { portable } from "../../runtime/record/used.ts";
-import type { Request } from "../arguments.ts";
+import type { Request } from "../request.ts";
 import { packageVersion } from "../package_root.ts";
 import { sayDiagnostic } from "../talk.ts";
 import { gather } from "./lock_gathering.ts";

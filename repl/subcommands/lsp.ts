@@ -1,5 +1,5 @@
 /** Without this file editors could not start the language server. */
-import type { Request } from "../arguments.ts";
+import type { Request } from "../request.ts";
 import { packageVersion } from "../package_root.ts";
 import type { Shop } from "./shop.ts";
 

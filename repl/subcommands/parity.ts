@@ -5,7 +5,7 @@ import { failure } from "../../runtime/failure.ts";
 import { runParity, type Parity } from "../../runtime/parity/run.ts";
 import { short, type Report } from "../../runtime/parity/report.ts";
 import { createProgress } from "../../runtime/progress.ts";
-import type { Request } from "../arguments.ts";
+import type { Request } from "../request.ts";
 import { watchInterrupts } from "../interrupts.ts";
 import { liveProgress } from "../live_progress.ts";
 import { packageVersion } from "../package_root.ts";

@@ -4,7 +4,7 @@ import { visibleJson } from "../../grammar/visible.ts";
 import { printTree } from "../../grammar/print_tree.ts";
 import { printPlan } from "../../src/plan/print.ts";
 import type { Compiled, CompiledPipeline } from "../../src/pipeline.ts";
-import type { Phase } from "../arguments.ts";
+import type { Phase } from "../request.ts";
 
 type OnePhase = Exclude<Phase, "all">;
 const ORDER: readonly OnePhase[] = ["tokens", "tree", "plan", "rules", "optimized"];

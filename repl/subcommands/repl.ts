@@ -1,6 +1,6 @@
 /** Without this file `saeq` alone would not know which kind of REPL suits the terminal it finds. */
 import { registerHooks } from "node:module";
-import type { Request } from "../arguments.ts";
+import type { Request } from "../request.ts";
 import type { Dialogue } from "../dialogue.ts";
 import { historyPath } from "../history.ts";
 import { packageVersion } from "../package_root.ts";

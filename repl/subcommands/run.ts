@@ -6,7 +6,7 @@ import { recordName } from "../../runtime/record/run_record.ts";
 import { stableJson } from "../../runtime/record/stable_json.ts";
 import type { Checked, Grants, Session } from "../../runtime/session_port.ts";
 import { visible } from "../../grammar/visible.ts";
-import type { Request } from "../arguments.ts";
+import type { Request } from "../request.ts";
 import { runHeadless } from "../headless.ts";
 import { nearest } from "../nearest.ts";
 import { realPath } from "../../runtime/granted.ts";

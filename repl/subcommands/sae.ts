@@ -4,7 +4,7 @@ import type { Table } from "../../runtime/data/frame.ts";
 import { createColumn, createTable } from "../../runtime/data/table.ts";
 import { allSaes, fullName, hasRelease, registeredSae, releaseNames, saesOf, type RegisteredSae } from "../../runtime/registry/registry.ts";
 import { nearest } from "../nearest.ts";
-import type { Request } from "../arguments.ts";
+import type { Request } from "../request.ts";
 import { renderValue } from "../render/value.ts";
 import { showRows } from "../show.ts";
 import { mistake, type Shop } from "./shop.ts";

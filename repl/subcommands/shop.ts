@@ -6,7 +6,7 @@ import { cachePlace } from "../../runtime/cache/folder.ts";
 import type { CreateSession, Grants, Session, SessionOptions, Source } from "../../runtime/session_port.ts";
 import { parse } from "../../grammar/parse.ts";
 import { visible } from "../../grammar/visible.ts";
-import type { Options } from "../arguments.ts";
+import type { Options } from "../request.ts";
 import { openAudit, type Audit } from "../audit.ts";
 import { FlagError } from "../flag_error.ts";
 import type { Desk } from "../headless.ts";

@@ -4,7 +4,7 @@ import { basename, dirname, resolve } from "node:path";
 import { visible } from "../../grammar/visible.ts";
 import type { Value } from "../../runtime/data/frame.ts";
 import type { Source } from "../../runtime/session_port.ts";
-import type { Request } from "../arguments.ts";
+import type { Request } from "../request.ts";
 import { realPath } from "../../runtime/granted.ts";
 import { flagLine, withGrants } from "../permissions.ts";
 import { watchInterrupts } from "../interrupts.ts";

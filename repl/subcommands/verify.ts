@@ -10,7 +10,7 @@ import { compareRecords, usualTier } from "../../runtime/record/compare.ts";
 import { readRecord } from "../../runtime/record/read_record.ts";
 import { recordName, type RunRecord } from "../../runtime/record/run_record.ts";
 import type { Grants, Session } from "../../runtime/session_port.ts";
-import type { Request } from "../arguments.ts";
+import type { Request } from "../request.ts";
 import { runHeadless } from "../headless.ts";
 import { realPath } from "../../runtime/granted.ts";
 import { withGrants } from "../permissions.ts";

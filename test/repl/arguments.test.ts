@@ -1,7 +1,8 @@
 /** Without this file a flag could come to eat the script's name, or a param to vanish. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { parseArguments, type Request } from "../../repl/arguments.ts";
+import { parseArguments } from "../../repl/arguments.ts";
+import { type Request } from "../../repl/request.ts";
 import { nearest } from "../../repl/nearest.ts";
 
 const parse = (line: string, piped = false): Request => parseArguments(line === "" ? [] : line.split(" "), { version: "1.2.3", piped });
