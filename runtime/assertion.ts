@@ -2,14 +2,35 @@
 import type { BinaryOp, Expr } from "../grammar/ast.ts";
 import { parse } from "../grammar/parse.ts";
 import { printScalar } from "../src/plan/print.ts";
+import type { Op } from "../src/ops/op.ts";
 import type { Scalar } from "../src/ops/scalar.ts";
 import { evaluate } from "./data/evaluate.ts";
 import type { Column, Table } from "./data/frame.ts";
 
 const COMPARISONS: ReadonlySet<BinaryOp> = new Set<BinaryOp>(["==", "!=", "<", "<=", ">", ">=", "~=", "=~", "in"]);
 
+/** An `assert` that does not hold. */
+export class AssertionFailure extends Error {
+  /** What was compared, with its values. */
+  readonly notes: readonly string[];
+  constructor(message: string, notes: readonly string[]) {
+    super(message);
+    this.notes = notes;
+  }
+}
+
+/** Hold a condition against each row of a table, or of a group. @throws AssertionFailure for the first row where it is false or null */
+export function requireTrue({ condition, message, text }: Op & { readonly op: "assert" }, group: string | null, table: Table, relations: readonly Table[]): void {
+  const inputs = [table, ...relations];
+  const column = evaluate(condition, table, inputs);
+  const failing = column.type === "bool" ? Array.from(column.values).findIndex((each, i) => each !== 1 || (column.valid !== null && column.valid[i] === 0)) : 0;
+  if (failing < 0) return;
+  const notes = [...(message === "" ? [] : [text]), ...comparedValues(text, condition, table, inputs, failing)];
+  throw new AssertionFailure(`${message === "" ? text : message}${group === null ? "" : ` (group ${group})`}`, notes);
+}
+
 /** `count(perfect) is 7`: what is compared in a condition, as typed, with its value; where rows differ, in row `row`. */
-export function comparedValues(text: string, condition: Scalar, table: Table, inputs: readonly Table[], row: number): readonly string[] {
+function comparedValues(text: string, condition: Scalar, table: Table, inputs: readonly Table[], row: number): readonly string[] {
   const scalars = comparedScalars(condition);
   const words = comparedWords(text);
   return [...new Set(scalars.flatMap((scalar, i) => {

@@ -4,7 +4,8 @@ import type { Span } from "../grammar/span.ts";
 import { CheckpointError } from "./checkpoint/error.ts";
 import { DataError } from "./data/error.ts";
 import { EngineError } from "./engine/port.ts";
-import { AssertionFailure, StageError } from "./execute.ts";
+import { AssertionFailure } from "./assertion.ts";
+import { StageError } from "./execute.ts";
 
 export interface Failure {
   readonly diagnostic: Diagnostic;

@@ -1,5 +1,6 @@
 /** Without this file progress would have no rate and no end in sight. */
 import type { Progress } from "./engine/port.ts";
+import type { HubCall } from "./hub/hub.ts";
 import type { SessionEvent } from "./session_port.ts";
 
 const SMOOTHING = 0.3;
@@ -40,5 +41,19 @@ export function createProgress<S extends Stage>(onEvent: (event: SessionEvent) =
       onEvent({ kind: "finished", stage: plan.label, elapsedMs, detail: unit === "bytes" ? `${progress.totalDocuments} files, ${(progress.totalTokens / 1e6).toFixed(1)} MB, ${(rate / 1e6).toFixed(1)} MB/s` : texts });
     }
     running = null;
+  };
+}
+
+/** Downloads as one more stage that makes progress. */
+export function hubCall(signal: AbortSignal, progress: ReturnType<typeof createProgress>): HubCall {
+  const stages = new Map<string, { readonly label: string }>();
+  return {
+    signal,
+    network: true,
+    onProgress: (label, { files, totalFiles, bytes, totalBytes }) => {
+      const stage = stages.get(label) ?? { label };
+      stages.set(label, stage);
+      progress(stage, { documents: files, totalDocuments: totalFiles, tokens: bytes, totalTokens: totalBytes }, "bytes");
+    },
   };
 }

@@ -15,8 +15,6 @@ import type { Rule } from "../src/optimize/rule.ts";
 import { nodes } from "../src/optimize/rule.ts";
 import { compile, type Compiled, type CompiledPipeline } from "../src/pipeline.ts";
 import type { Settings } from "../src/stages/stage.ts";
-import { createActivationStore, FORGETFUL, type ActivationStore } from "./cache/activation_store.ts";
-import { openDisk, type DiskCache } from "./cache/disk.ts";
 import { keepValue, recallValues } from "./cache/kept_values.ts";
 import { createCatalog, HERE } from "./catalog.ts";
 import type { Value } from "./data/frame.ts";
@@ -35,8 +33,9 @@ import type { Patience } from "./hub/request.ts";
 import { hubHosts } from "./locate.ts";
 import { denied, needsOf, refusals } from "./permissions.ts";
 import { machineSpeed } from "./planner/machine.ts";
-import { createProgress } from "./progress.ts";
+import { createProgress, hubCall } from "./progress.ts";
 import type { Checked, Needs, Outcome, Session, SessionEvent, SessionOptions, Source } from "./session_port.ts";
+import { createSessionCache } from "./session_cache.ts";
 import { createSessionEngine } from "./session_engine.ts";
 import { EXAMPLES } from "./shipped.ts";
 import { settingsFrom, START } from "./start_settings.ts";
@@ -44,7 +43,6 @@ import { createTyping, type Fact } from "./typing.ts";
 import { createValueStore } from "./value_store.ts";
 
 const VALUE_BYTES = 512 * 2 ** 20;
-const ACTIVATION_BYTES = 512 * 2 ** 20;
 /** Each round of looking up facts lets the checker see further down a script; a script has no more rounds than stages. */
 const MOST_ROUNDS = 100;
 
@@ -69,8 +67,7 @@ export async function createSession(options: InnerOptions): Promise<Session> {
   const catalog = createCatalog(options.readFrom, { env, gate, ...(options.patience === undefined ? {} : { patience: options.patience }), ...(options.streamBytes === undefined ? {} : { streamBytes: options.streamBytes }) });
   const needed = (accesses: Compiled["accesses"]): Needs => needsOf(accesses, options.readFrom, options.writeTo, hubHosts(env));
   const values = createValueStore(VALUE_BYTES);
-  let disk: DiskCache | null | undefined;
-  const stores = new Map<Settings["cache"], ActivationStore>();
+  const cache = createSessionCache(options.cache ?? null);
   const graphs = new Map<string, EmittedGraph>();
   /** SAEs that were found to fit their model. */
   const passed = new Set<string>();
@@ -121,27 +118,6 @@ export async function createSession(options: InnerOptions): Promise<Session> {
     const { compiled } = await settle('use "std:memorization"', { ...scope, relations: new Map() }, HERE, { read: true, write: [] });
     scope = { ...scope, standard: new Map([...compiled.scope.relations].filter(([, plan]) => plan.schema.known)) };
   }
-
-  /** What is kept, and where, as `set cache` says. The folder is looked at when it is first used. */
-  function storeFor({ cache }: Settings): ActivationStore {
-    if (cache === "off") return FORGETFUL;
-    const known = stores.get(cache);
-    if (known !== undefined) return known;
-    const made = createActivationStore(ACTIVATION_BYTES, cache === "memory" ? null : diskOf());
-    stores.set(cache, made);
-    // Disk and residuals differ in what they keep, not in where.
-    if (cache !== "memory") for (const name of ["disk", "residuals"] as const) stores.set(name, made);
-    return made;
-  }
-
-  function diskOf(): DiskCache | null {
-    if (disk !== undefined) return disk;
-    const opened = options.cache === undefined || options.cache === null ? null : openDisk(options.cache);
-    disk = opened !== null && "refused" in opened ? null : opened;
-    if (opened !== null && "refused" in opened) cacheNotes.push(`${opened.refused}; results are not kept on disk`);
-    return disk;
-  }
-  const cacheNotes: string[] = [];
 
   async function run(source: Source, { signal, onEvent }: Parameters<Session["run"]>[1]): Promise<Outcome> {
     const tell = (diagnostic: Diagnostic): void => onEvent({ kind: "diagnostic", diagnostic, source });
@@ -202,7 +178,7 @@ export async function createSession(options: InnerOptions): Promise<Session> {
       onEvent({ kind: "result", value, header: `${shortened(valueSource(plan).label)}  ${headerOf(value, where)}`, display, index: named ? results : 0, last: final && last, at: pipeline.at });
     };
     let reached: readonly [number, number] = [0, 0];
-    const onDisk = settings.cache === "disk" || settings.cache === "residuals" ? diskOf() : null;
+    const onDisk = cache.diskFor(settings);
     let where = "";
     try {
       await catalog.provide(pipeline.plan, call);
@@ -213,7 +189,7 @@ export async function createSession(options: InnerOptions): Promise<Session> {
         // What was computed without the guard is kept apart: it is no answer where the guard is asked for.
         numerics: `${numericsClass(place.target, engine.options.threads)}${settings.guard ? "" : "|unguarded"}`,
         catalog,
-        store: storeFor(settings),
+        store: cache.storeFor(settings),
         graphs,
         guard: { on: settings.guard, passed },
         encodeKernel: settings.encode,
@@ -263,7 +239,7 @@ export async function createSession(options: InnerOptions): Promise<Session> {
       rememberError([diagnostic], source);
       return { exitCode, cancelled, diagnostics: [diagnostic] };
     } finally {
-      for (const text of [...cacheNotes.splice(0), ...(disk?.takeNotes() ?? [])]) onEvent({ kind: "notice", text });
+      for (const text of cache.takeNotes()) onEvent({ kind: "notice", text });
     }
   }
 
@@ -291,10 +267,9 @@ export async function createSession(options: InnerOptions): Promise<Session> {
       if (forget) {
         values.clear();
         letGo(values);
-        for (const store of stores.values()) store.clear();
+        cache.forget();
       }
-      const held = [...new Set(stores.values())];
-      return { values: values.held(), texts: { count: held.reduce((sum, { count }) => sum + count, 0), bytes: held.reduce((sum, { bytes }) => sum + bytes, 0) } };
+      return { values: values.held(), texts: cache.held() };
     },
     help: (word) => {
       const own = scope.stages.get(word.trim());
@@ -305,22 +280,7 @@ export async function createSession(options: InnerOptions): Promise<Session> {
     killEngine: () => engines.kill(),
     close: async () => {
       await engines.close();
-      await disk?.flush();
-      disk?.close();
-    },
-  };
-}
-
-/** Downloads as one more stage that makes progress. */
-function hubCall(signal: AbortSignal, progress: ReturnType<typeof createProgress>): HubCall {
-  const stages = new Map<string, { readonly label: string }>();
-  return {
-    signal,
-    network: true,
-    onProgress: (label, { files, totalFiles, bytes, totalBytes }) => {
-      const stage = stages.get(label) ?? { label };
-      stages.set(label, stage);
-      progress(stage, { documents: files, totalDocuments: totalFiles, tokens: bytes, totalTokens: totalBytes }, "bytes");
+      await cache.close();
     },
   };
 }
