@@ -4,7 +4,6 @@
  * A column's type depends on all its cells, so a large file is read twice: `scanCsv` learns types, rows and the content's digest, `streamCsv`
  * gives the rows in tables of bounded size. Both read through the same guard as `readCsv`, and give the same cells, messages and notes.
  */
-import { basename } from "node:path";
 import { Readable } from "node:stream";
 import Papa from "papaparse";
 import type { ScalarType } from "../../src/ops/schema.ts";
@@ -12,29 +11,9 @@ import { askedTypes } from "./column_types.ts";
 import { guarded, nameColumns } from "./csv.ts";
 import { dialect } from "./csv_dialect.ts";
 import { createGuard } from "./csv_guard.ts";
-import { buildColumn, createInference, forceColumn, infer, noteOf, type Inference } from "./csv_types.ts";
-import { DataError } from "./error.ts";
+import { createInference, infer, noteOf, type Inference } from "./csv_types.ts";
 import type { Table } from "./frame.ts";
-import { createTable } from "./table.ts";
-
-export interface ScannedColumn {
-  readonly name: string;
-  readonly type: ScalarType;
-  readonly nullable: boolean;
-  /** Whether its user gave the type. */
-  readonly asked: boolean;
-}
-
-export interface Scan {
-  readonly columns: readonly ScannedColumn[];
-  readonly rows: number;
-  readonly digest: string;
-  readonly notes: readonly string[];
-}
-
-/** Rows and characters of one piece at most. */
-export const PIECE_ROWS = 8192;
-export const PIECE_CHARACTERS = 1 << 22;
+import { changed, createPieces, forced, PIECE_ROWS, type Scan, type ScannedColumn } from "./pieces.ts";
 
 /**
  * Rows of a guarded file, header first, some at a time; the guard has made sure that all are equally long. No text is read while rows
@@ -132,59 +111,23 @@ export async function scanCsv(path: string, { separator, types }: { readonly sep
   return { columns, rows, digest, notes: [...guard.notes(), ...notes] };
 }
 
-/** A piece of a column whose type was asked for; rows in messages count from the start of the file. */
-function forced(name: string, type: ScalarType, cells: readonly string[], from: number, nullable: boolean): ReturnType<typeof forceColumn> {
-  try {
-    const column = forceColumn(name, type, cells);
-    return column.valid === null && nullable ? { ...column, valid: new Uint8Array(cells.length).fill(1) } : column;
-  } catch (error) {
-    if (!(error instanceof DataError) || error.row === null) throw error;
-    const row = error.row + from;
-    throw new DataError({ code: error.code, message: error.message.replace(`row ${error.row}`, `row ${row}`), notes: error.notes, ...(error.help === null ? {} : { help: error.help }), row, column: name });
-  }
-}
-
-/** Rows `from` on of a scanned file, from their cells by column. */
-export function pieceOf(path: string, columns: readonly ScannedColumn[], cells: readonly (readonly string[])[], from: number, rows: number): Table {
-  return createTable(basename(path), columns.map(({ name, type, nullable, asked }, at) => (asked ? forced(name, type, cells[at]!, from, nullable) : buildColumn(name, type, cells[at]!, nullable))), rows);
-}
-
 /** The rows of a scanned file in tables of at most 8,192 rows or about 4 MB. Throws `input-changed` at the end where it is another file now. */
-export async function* streamCsv(path: string, separator: string, { columns, rows, digest }: Scan): AsyncGenerator<Table> {
+export async function* streamCsv(path: string, separator: string, scan: Scan): AsyncGenerator<Table> {
   const guard = createGuard(path, separator.charCodeAt(0));
+  const pieces = createPieces(path, scan);
   let found = "";
-  let cells: string[][] = columns.map(() => []);
-  let held = 0;
-  let characters = 0;
-  let given = 0;
   let header = true;
-  const piece = (): Table => {
-    const table = pieceOf(path, columns, cells, given, held);
-    given += held;
-    held = 0;
-    characters = 0;
-    cells = columns.map(() => []);
-    return table;
-  };
   for await (const some of rowsOf(guarded(path, guard, {}, (each) => (found = each)), separator)) {
     for (const row of some) {
       if (header) {
         header = false;
         continue;
       }
-      if (row.length !== columns.length) throw changed(path);
-      row.forEach((cell, at) => {
-        cells[at]!.push(cell);
-        characters += cell.length;
-      });
-      held++;
-      if (held === PIECE_ROWS || characters > PIECE_CHARACTERS) yield piece();
+      if (row.length !== scan.columns.length) throw changed(path);
+      row.forEach((cell, at) => pieces.put(at, cell));
+      const piece = pieces.endRow();
+      if (piece !== null) yield piece;
     }
   }
-  if (held > 0 || given === 0) yield piece();
-  if (found !== digest || given !== rows) throw changed(path);
-}
-
-export function changed(path: string): DataError {
-  return new DataError({ code: "input-changed", message: `\`${basename(path)}\` changed after it was checked`, help: "run the line that reads it again" });
+  yield* pieces.rest(found);
 }

@@ -5,7 +5,7 @@
  */
 import type { ScalarType } from "../../src/ops/schema.ts";
 import { askedTypes } from "./column_types.ts";
-import { changed, PIECE_CHARACTERS, PIECE_ROWS, pieceOf, type Scan, type ScannedColumn } from "./csv_stream.ts";
+import { changed, createPieces, type Scan, type ScannedColumn } from "./pieces.ts";
 import { createInference, infer, noteOf, type Inference } from "./csv_types.ts";
 import type { Table } from "./frame.ts";
 import { blankNotes, cellOf, note, objectsOf, requireRoom, textNotes } from "./jsonl.ts";
@@ -60,37 +60,20 @@ async function tried(path: string, scan: Scan): Promise<Scan> {
 }
 
 /** The rows of a scanned file in tables of at most 8,192 rows or about 4 MB. Throws `input-changed` at the end where it is another file now. */
-export async function* streamJsonl(path: string, { columns, rows, digest }: Scan): AsyncGenerator<Table> {
+export async function* streamJsonl(path: string, scan: Scan): AsyncGenerator<Table> {
   const file = { digest: "", blank: 0 };
-  const places = new Map(columns.map(({ name }, at) => [name, at]));
-  let cells: string[][] = columns.map(() => []);
-  let held = 0;
-  let characters = 0;
-  let given = 0;
-  const piece = (): Table => {
-    for (const column of cells) while (column.length < held) column.push("");
-    const table = pieceOf(path, columns, cells, given, held);
-    given += held;
-    held = 0;
-    characters = 0;
-    cells = columns.map(() => []);
-    return table;
-  };
+  const places = new Map(scan.columns.map(({ name }, at) => [name, at]));
+  const pieces = createPieces(path, scan);
   for await (const objects of objectsOf(path, file)) {
     for (const entries of objects) {
       for (const [name, value] of entries) {
         const at = places.get(name);
         if (at === undefined) throw changed(path);
-        const column = cells[at]!;
-        while (column.length < held) column.push("");
-        const cell = cellOf(value);
-        column.push(cell);
-        characters += cell.length;
+        pieces.put(at, cellOf(value));
       }
-      held++;
-      if (held === PIECE_ROWS || characters > PIECE_CHARACTERS) yield piece();
+      const piece = pieces.endRow();
+      if (piece !== null) yield piece;
     }
   }
-  if (held > 0 || given === 0) yield piece();
-  if (file.digest !== digest || given !== rows) throw changed(path);
+  yield* pieces.rest(file.digest);
 }
