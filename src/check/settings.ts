@@ -10,6 +10,8 @@ import { listed, nearest } from "./suggest.ts";
 interface SettingSpec {
   readonly doc: string;
   readonly value: string;
+  /** For a value that is no word of `value`. */
+  readonly example?: string;
   /** Null: the value does not fit. */
   readonly apply: (settings: Settings, values: readonly ScalarLiteral[]) => Settings | null;
   readonly show: (settings: Settings) => string;
@@ -24,12 +26,14 @@ export const SETTINGS: Readonly<Record<string, SettingSpec>> = {
   seed: {
     doc: "What every sample starts from; the same seed gives the same rows anywhere",
     value: "<number or text>",
+    example: "42",
     apply: (s, [v]) => (typeof v === "number" || typeof v === "string" ? { ...s, seed: String(v), seedGiven: true } : null),
     show: (s) => s.seed,
   },
   model: {
     doc: "The language model: hf:org/name@revision, or a folder in the hub's layout",
     value: '"<model>"',
+    example: '"hf:org/name"',
     apply: (s, [v]) => (typeof v === "string" && v !== "" ? { ...s, model: v, modelGiven: true, sae: v === s.model ? s.sae : [] } : null),
     show: (s) => s.model,
     checkpoint: "model",
@@ -37,6 +41,7 @@ export const SETTINGS: Readonly<Record<string, SettingSpec>> = {
   sae: {
     doc: "The SAE, or several for several layers: names of the registry (saeq sae ls), hf:org/name/folder@revision, folders, or one file of a folder of several",
     value: '"<sae>", …',
+    example: '"hf:org/name/folder"',
     apply: (s, v) => (v.length > 0 && v.every((each) => typeof each === "string" && each !== "") ? { ...s, sae: v as string[] } : null),
     show: (s) => s.sae.join(", "),
     checkpoint: "sae",
@@ -62,6 +67,7 @@ export const SETTINGS: Readonly<Record<string, SettingSpec>> = {
   threshold: {
     doc: "A feature counts as active above this value",
     value: "<number>",
+    example: "0.5",
     apply: (s, [v]) => (typeof v === "number" && v >= 0 && Number.isFinite(v) ? { ...s, threshold: v } : null),
     show: (s) => String(s.threshold),
   },
@@ -92,6 +98,7 @@ export const SETTINGS: Readonly<Record<string, SettingSpec>> = {
   memory: {
     doc: "Megabytes that saeq may take: batches and engine processes are chosen to stay below; does not change results",
     value: "<int>|auto",
+    example: "2000",
     apply: oneInt("memory"),
     show: (s) => (s.memory === null ? "auto" : String(s.memory)),
   },
@@ -122,10 +129,16 @@ export const SETTINGS: Readonly<Record<string, SettingSpec>> = {
   precision: {
     doc: "Significant digits shown in tables",
     value: "<int>",
+    example: "4",
     apply: (s, [v]) => (whole(v, 1) && v <= 17 ? { ...s, precision: v } : null),
     show: (s) => String(s.precision),
   },
 };
+
+/** A value that a setting takes, as it would be typed: the first word of those it knows, else its example. */
+function pasteable({ value, example }: SettingSpec): string {
+  return example ?? value.split("|").find((each) => /^\w+$/.test(each)) ?? value;
+}
 
 /** A `set` value: a literal, `$param`, or a bare word (`set ep auto`). */
 function valueOf(arg: Arg, scope: Scope): readonly ScalarLiteral[] | null {
@@ -162,7 +175,7 @@ export function applySet(args: readonly Arg[], scope: Scope, report: Report): Se
     const values = valueArg === undefined ? null : valueOf(valueArg, scope);
     const next = values === null ? null : spec.apply(settings, values);
     if (next === null) {
-      error(report, at, "wrong-setting", `\`${key}\` takes ${spec.value}`, { notes: [spec.doc], help: `set ${key} ${spec.value.replace("…", "").replace(/,\s*$/, "")}` });
+      error(report, at, "wrong-setting", `\`${key}\` takes ${spec.value}`, { notes: [spec.doc], help: `set ${key} ${pasteable(spec)}` });
       continue;
     }
     if (spec.checkpoint !== undefined) for (const path of values ?? []) report.accesses.push({ access: "read", path: String(path), at: valueArg!.span, checkpoint: spec.checkpoint } satisfies Access);
