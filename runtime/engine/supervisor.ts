@@ -147,7 +147,7 @@ export function createLane(options: Pick<EngineOptions, "threads" | "target" | "
  * limits every large block is returned when it is freed: 0.35 GB instead of 0.76 GB a lane for Llama-3.1-8B shapes, at the same
  * speed. Other allocators ignore this.
  */
-const MEMORY_RETURNS = { MALLOC_MMAP_THRESHOLD_: String(4 * 2 ** 20), MALLOC_TRIM_THRESHOLD_: String(8 * 2 ** 20) };
+export const MEMORY_RETURNS = { MALLOC_MMAP_THRESHOLD_: String(4 * 2 ** 20), MALLOC_TRIM_THRESHOLD_: String(8 * 2 ** 20) };
 
 /** ONNX Runtime 1.30 keeps a device id, notes each session in a database and would send both to its makers; this is its own switch. */
 const NO_TELEMETRY = { ORT_DISABLE_TELEMETRY: "1" };

@@ -79,14 +79,13 @@ export interface FeatureBounds {
 export function screenTile(product: Int32Array, outlier: Float32Array | null, stride: number, start: number, features: FeatureBounds, floors: Floors, rows: RowBounds, into: Candidates): void {
   const count = product.length / stride;
   const block = blockBounds(rows, into.givenUp);
-  const { scale } = rows;
   let level = 0;
   for (let t = 0; t < count; t++) {
     const j = start + t;
     if (into.k > 0 && t % 64 === 0) level = lowestLevel(into);
-    const limit = outlier === null ? leastProduct(j, features, floors, block, level) : Number.NEGATIVE_INFINITY;
+    const limit = outlier === null ? leastProduct(j, features, floors, block, level) : LEAST;
     for (let n = 0, at = t * stride; n < stride; n += 4, at += 4) {
-      if (product[at]! * scale[n]! >= limit || product[at + 1]! * scale[n + 1]! >= limit || product[at + 2]! * scale[n + 2]! >= limit || product[at + 3]! * scale[n + 3]! >= limit) {
+      if (product[at]! >= limit || product[at + 1]! >= limit || product[at + 2]! >= limit || product[at + 3]! >= limit) {
         for (let lane = 0; lane < 4; lane++) consider(n + lane, j, product[at + lane]!, outlier === null ? 0 : outlier[at + lane]!, features, floors, rows, into);
       }
     }
@@ -101,30 +100,39 @@ function lowestLevel({ level, givenUp }: Candidates): number {
 
 /** The worst of a block of rows. */
 interface BlockBounds {
+  readonly leastScale: number;
+  readonly mostScale: number;
   readonly perNorm: number;
   readonly perError: number;
   readonly constant: number;
 }
 
 function blockBounds(rows: RowBounds, givenUp: Uint8Array): BlockBounds {
-  const made = { perNorm: 0, perError: 0, constant: 0 };
+  const made = { perNorm: 0, perError: 0, constant: 0, leastScale: Number.POSITIVE_INFINITY, mostScale: 0 };
   for (let n = 0; n < rows.count; n++) {
     if (givenUp[n] === 1) continue;
     made.perNorm = Math.max(made.perNorm, rows.perNorm[n]!);
     made.perError = Math.max(made.perError, rows.perError[n]!);
     made.constant = Math.max(made.constant, rows.constant[n]!);
+    made.leastScale = Math.min(made.leastScale, rows.scale[n]!);
+    made.mostScale = Math.max(made.mostScale, rows.scale[n]!);
   }
   return made;
 }
 
-/** No row of the block can be a candidate of feature j where its product times its scale is below this. */
+/** The least int32: nothing is excluded. */
+const LEAST = -(2 ** 31);
+
+/** No row of the block can be a candidate of feature j where its product is below this whole number: rows of one block have scales that are alike. */
 function leastProduct(j: number, features: FeatureBounds, floors: Floors, block: BlockBounds, level: number): number {
   const floor = floors.floor[j]! + floors.slope[j]! * level;
   const radius = block.perNorm * features.norm[j]! + block.perError * features.error[j]! + block.constant;
   const least = (floor - radius) / features.scale[j]!;
-  // The float64 arithmetic may be off by a few units in 2⁵³ of its terms. NaN: nothing can be excluded.
+  // The float64 arithmetic may be off by a few units in 2⁵³ of its terms.
   const safe = least - ((Math.abs(floor) + radius) / features.scale[j]!) * 2 ** -40;
-  return Number.isNaN(safe) ? Number.NEGATIVE_INFINITY : safe;
+  const product = Math.floor(safe / (safe > 0 ? block.mostScale : block.leastScale)) - 1;
+  // NaN: nothing can be excluded. Above all int32: everything is.
+  return product > LEAST ? Math.min(product, 2 ** 31 - 1) : LEAST;
 }
 
 function consider(n: number, j: number, product: number, outlier: number, features: FeatureBounds, floors: Floors, rows: RowBounds, into: Candidates): void {
@@ -178,16 +186,26 @@ function grow(into: Candidates): void {
   if (into.k > 0) into.upper = wider(into.upper, (length) => new Float64Array(length));
 }
 
-/** Candidates row by row, ascending: [N] lists; those of rows given up are empty. Of topk only what reaches the row's final level. */
-export function byRow(candidates: Candidates): readonly Uint32Array[] {
-  const { rows, pairs, row, feature, counts, givenUp, k, upper, level } = candidates;
-  const lists = Array.from({ length: rows }, (_, n) => new Uint32Array(givenUp[n] === 1 ? 0 : counts[n]!));
-  const filled = new Uint32Array(rows);
+/** Which pairs are left, ascending: not of rows given up, and of topk only what reaches the row's final level. In order of features, then rows. */
+export function keptPairs({ pairs, row, givenUp, k, upper, level }: Candidates): Uint32Array {
+  const kept = new Uint32Array(pairs);
+  let count = 0;
   for (let pair = 0; pair < pairs; pair++) {
     const n = row[pair]!;
     if (givenUp[n] === 1 || (k > 0 && upper[pair]! < level[n]!)) continue;
-    lists[n]![filled[n]!] = feature[pair]!;
-    filled[n] = filled[n]! + 1;
+    kept[count++] = pair;
   }
-  return lists.map((list, n) => list.subarray(0, filled[n]!));
+  return kept.subarray(0, count);
+}
+
+/** The same row by row, ascending: [N] lists. */
+export function byRow(candidates: Candidates): readonly Uint32Array[] {
+  const { rows, row, feature } = candidates;
+  const kept = keptPairs(candidates);
+  const counts = new Uint32Array(rows);
+  for (const pair of kept) counts[row[pair]!]!++;
+  const lists = Array.from(counts, (count) => new Uint32Array(count));
+  counts.fill(0);
+  for (const pair of kept) lists[row[pair]!]![counts[row[pair]!]!++] = feature[pair]!;
+  return lists;
 }

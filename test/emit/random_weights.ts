@@ -12,6 +12,12 @@ export function numbers(seed: number): () => number {
   };
 }
 
+/** float16 of a float32's bits, cut off; what is below its normal numbers becomes 0. */
+function halfOf(word: number): number {
+  const size = word & 0x7fff_ffff;
+  return ((word >>> 16) & 0x8000) | (size < 0x3880_0000 ? 0 : (size - 0x3800_0000) >>> 13);
+}
+
 /** Tensors one after another in one file. */
 function tensorFile(file: string, dtype: StoredType, seed: number): { readonly tensor: (shape: readonly number[], scale: number, base?: number) => TensorRef; readonly write: () => void } {
   const next = numbers(seed);
@@ -22,7 +28,8 @@ function tensorFile(file: string, dtype: StoredType, seed: number): { readonly t
       const count = shape.reduce((product, dim) => product * dim, 1);
       const values = Float32Array.from({ length: count }, () => base + scale * next());
       // Truncating float32 gives valid bfloat16.
-      const bytes = dtype === "bf16" ? Uint16Array.from(new Uint32Array(values.buffer), (word) => word >>> 16) : values;
+      const words = new Uint32Array(values.buffer);
+      const bytes = dtype === "f32" ? values : Uint16Array.from(words, dtype === "bf16" ? (word) => word >>> 16 : halfOf);
       parts.push(new Uint8Array(bytes.buffer));
       const ref = { file, offset, length: bytes.byteLength, dtype, shape };
       offset += bytes.byteLength;

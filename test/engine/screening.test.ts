@@ -7,7 +7,8 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { quantizeFeatures } from "../../runtime/engine/quantizing.ts";
 import { isExact } from "../../runtime/engine/lane_eight_bits.ts";
-import { openScreen, screenRows, type Triples } from "../../runtime/engine/lane_screening.ts";
+import type { Triples } from "../../runtime/engine/found_features.ts";
+import { openScreen, screenRows } from "../../runtime/engine/lane_screening.ts";
 import { emitEncode } from "../../src/emit/encode.ts";
 import { emitScreened } from "../../src/emit/screen.ts";
 import type { QuantizedEncoder, SaeKind, SaeSpec, StoredType } from "../../src/emit/specs.ts";
@@ -57,13 +58,18 @@ async function compared(sae: SaeSpec, x: Float32Array): Promise<Triples> {
   const before = await openGraph(emitScreened(sae));
   const shifted = floats(await before.run(feed), "tap0_shifted");
   await before.release();
-  const screen = openScreen(sae, quantized(sae), openBytes);
-  const found = await screenRows(screen, shifted, await isExact(openBytes));
-  await screen.release();
-  assert.equal(found.row, narrow(expected, "tap0_row"));
-  assert.equal(found.feature, narrow(expected, "tap0_feature"));
-  assert.equal(bits(found.value), bits(floats(expected, "tap0_value")));
-  return found;
+  const encoder = quantized(sae);
+  const ways = [];
+  for (const inPairs of [false, true]) {
+    const screen = openScreen(sae, encoder, openBytes, inPairs);
+    const found = await screenRows(screen, shifted, await isExact(openBytes));
+    await screen.release();
+    assert.equal(found.row, narrow(expected, "tap0_row"));
+    assert.equal(found.feature, narrow(expected, "tap0_feature"));
+    assert.equal(bits(found.value), bits(floats(expected, "tap0_value")));
+    ways.push(found);
+  }
+  return ways[1]!;
 }
 
 function ordinary(rows: number, seed = 5): Float32Array {
@@ -149,6 +155,10 @@ test("topk: equal values go to the lower feature, also where duplicates lie in o
   for (const feature of [77, 4095, 4096, 8191, 8192, M - 1]) assert.ok(first.includes(feature));
   const three = await compared({ ...flat, k: 3 }, x);
   assert.equal(Array.from(three.feature.subarray(0, 3)), [77, 4095, 4096]);
+});
+
+test("weights in float16 are widened before they are multiplied", async () => {
+  await compared(sparse("jumprelu", { dtype: "f16" }), ordinary(40));
 });
 
 test("one row, two rows, rows without an active feature", async () => {
