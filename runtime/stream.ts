@@ -14,6 +14,8 @@ export interface StreamContext {
   /** Values that are there already are not read again. */
   readonly known: (plan: Plan) => Value | undefined;
   readonly onNotice: (text: string) => void;
+  /** How many rows of a file have come, of how many. */
+  readonly onRows?: (read: Plan, rows: number, total: number) => void;
   readonly signal: AbortSignal;
 }
 
@@ -24,7 +26,10 @@ export interface StreamContext {
 export function streamOf(plan: Plan, context: StreamContext): AsyncGenerator<Table> | null {
   if (context.known(plan) !== undefined) return null;
   const { op } = plan;
-  if (op.op === "read") return context.catalog.stream(op);
+  if (op.op === "read") {
+    const stream = context.catalog.stream(op, { signal: context.signal });
+    return stream === null ? null : watched(plan, stream.pieces, stream.rows, context);
+  }
   if (!streams(op)) return null;
   const input = streamOf(plan.inputs[0]!, context);
   return input === null ? null : through(plan, op, input, context);
@@ -76,14 +81,17 @@ function rowLocal(scalar: Scalar): boolean {
 async function* through(plan: Plan, op: Streaming, input: AsyncGenerator<Table>, context: StreamContext): AsyncGenerator<Table> {
   const missing = new Map<string, number>();
   const note: OnUndefined = (operation, rows) => missing.set(operation, (missing.get(operation) ?? 0) + rows);
-  yield* stopping(changed(plan, op, input, note, context), context.signal);
+  yield* changed(plan, op, input, note, context);
   for (const [operation, rows] of missing) context.onNotice(`${plan.label}: \`${operation}\` has no value in ${rows} rows; they are null`);
 }
 
-/** Ctrl-C between pieces. */
-async function* stopping(pieces: AsyncGenerator<Table>, signal: AbortSignal): AsyncGenerator<Table> {
+/** Ctrl-C and progress between pieces. */
+async function* watched(plan: Plan, pieces: AsyncGenerator<Table>, total: number, { signal, onRows }: StreamContext): AsyncGenerator<Table> {
+  let rows = 0;
   for await (const piece of pieces) {
     signal.throwIfAborted();
+    rows += piece.rows;
+    onRows?.(plan, rows, total);
     yield piece;
   }
 }

@@ -48,7 +48,9 @@ async function narrowed(pieces: AsyncGenerator<Table>, columns: readonly string[
 async function passed(plan: Plan, op: Op & { readonly op: "forward" }, context: Context): Promise<Value | null> {
   const tokenize = plan.inputs[0]!;
   if (tokenize.op.op !== "tokenize" || context.known(tokenize) !== undefined) return null;
-  const pieces = streamOf(tokenize.inputs[0]!, context);
+  const { onRows: _, ...quiet } = context;
+  // The progress of the texts is told, not that of their rows.
+  const pieces = streamOf(tokenize.inputs[0]!, quiet);
   if (pieces === null) return null;
   const [value] = await reduceForward(op, op.reduce!, [{ pieces: tokens(tokenize.op, pieces, context), total: null }], context);
   if (value!.facts.truncated > 0) context.onNotice(`${tokenize.label}: ${value!.facts.truncated} texts were cut to the model's context`);

@@ -17,7 +17,7 @@ const text = (table: Table): string => [...formatRows(table, "csv")].join("");
 async function streamed(path: string, types: Readonly<Record<string, string>> = {}): Promise<{ table: Table; notes: readonly string[]; digest: string; most: number; pieces: number }> {
   const scan = await scanCsv(path, { separator: ",", types });
   const parts: Table[] = [];
-  for await (const piece of streamCsv(path, ",", scan)) parts.push(piece);
+  for await (const piece of streamCsv(path, { separator: "," }, scan)) parts.push(piece);
   return { table: concatTables(parts), notes: scan.notes, digest: scan.digest, most: Math.max(...parts.map(({ rows }) => rows)), pieces: parts.length };
 }
 
@@ -72,7 +72,7 @@ test("a hundred times as many rows are not held: pieces stay as small", async ()
   let most = 0;
   let all = 0;
   const path = join(at, "large");
-  for await (const piece of streamCsv(path, ",", await scanCsv(path, { separator: ",", types: {} }))) {
+  for await (const piece of streamCsv(path, { separator: "," }, await scanCsv(path, { separator: ",", types: {} }))) {
     most = Math.max(most, piece.rows);
     all += piece.rows;
   }
@@ -86,7 +86,7 @@ test("a file that changes between check and run is an error, and one row more is
   const scan = await scanCsv(path, { separator: ",", types: {} });
   writeFileSync(path, "a\n1\n2\n3\n");
   try {
-    for await (const _ of streamCsv(path, ",", scan));
+    for await (const _ of streamCsv(path, { separator: "," }, scan));
     assert.unreachable();
   } catch (error) {
     assert.is(error instanceof DataError ? error.code : error, "input-changed");
@@ -132,7 +132,7 @@ test("the file of a stream that ends early is closed", async () => {
   if (process.platform !== "linux") return;
   const path = join(folder(FILES), "long");
   const scan = await scanCsv(path, { separator: ",", types: {} });
-  for await (const piece of streamCsv(path, ",", scan)) {
+  for await (const piece of streamCsv(path, { separator: "," }, scan)) {
     assert.ok(text(piece).length > 0);
     break;
   }
