@@ -4,11 +4,13 @@
  * A page is the least of a Parquet file that can be unpacked. hyparquet reads a column of a group whole; here its pages are taken one by one,
  * and each header is held against what the footer says before anything is made of the length that it names. For flat columns only.
  */
-import type { AsyncBuffer, DecodedArray, FileMetaData, PageHeader, RowGroup, SchemaTree } from "hyparquet";
+import type { AsyncBuffer, CompressionCodec, DecodedArray, FileMetaData, PageHeader, RowGroup, SchemaTree } from "hyparquet";
 import { parquetHeader, readPage } from "hyparquet/src/column.js";
 import { convert, DEFAULT_PARSERS } from "hyparquet/src/convert.js";
+import { decompressPage } from "hyparquet/src/datapage.js";
 import { getTreePath } from "hyparquet/src/schema.js";
 import { COMPRESSORS } from "./parquet_codecs.ts";
+import { refuseOverlongRuns } from "./parquet_runs.ts";
 import { PARSERS } from "./parquet_types.ts";
 
 const MOST_ROWS = 50_000_000;
@@ -38,7 +40,7 @@ export async function* pagesOf(file: AsyncBuffer, schema: SchemaTree, group: Row
   if (chunk.file_path !== undefined) throw new Error(`column ${name} lies in another file`);
   const rows = Number(group.num_rows);
   const path = getTreePath(schema, column.path_in_schema);
-  const decoder: Parameters<typeof convert>[1] = { ...column, pathInSchema: column.path_in_schema, schemaPath: path, element: path.at(-1)!.element, parsers: { ...DEFAULT_PARSERS, ...PARSERS }, compressors: COMPRESSORS };
+  const decoder: Parameters<typeof convert>[1] = { ...column, pathInSchema: column.path_in_schema, schemaPath: path, codec: "UNCOMPRESSED", element: path.at(-1)!.element, parsers: { ...DEFAULT_PARSERS, ...PARSERS }, };
   const start = Number(column.dictionary_page_offset || column.data_page_offset);
   const bytes = createWindow(file, start, start + Number(column.total_compressed_size));
   const unpacked = Number(column.total_uncompressed_size);
@@ -49,12 +51,28 @@ export async function* pagesOf(file: AsyncBuffer, schema: SchemaTree, group: Row
     const { header, size } = await headerAt(bytes, at);
     values += held(header, rows - values, rows, unpacked);
     at += size;
-    const page = { view: await bytes.read(at, header.compressed_page_size), offset: 0 };
+    const packed = await bytes.read(at, header.compressed_page_size);
     at += header.compressed_page_size;
-    const { data } = readPage(page, header, decoder, dictionary, undefined, 0);
+    const page = unpackedPage(new Uint8Array(packed.buffer, packed.byteOffset, packed.byteLength), header, column.codec);
+    refuseOverlongRuns(page, header, decoder.element.repetition_type === "OPTIONAL");
+    const { data } = readPage({ view: new DataView(page.buffer, page.byteOffset, page.byteLength), offset: 0 }, plain(header, page.length), decoder, dictionary, undefined, 0);
     if (header.type === "DICTIONARY_PAGE") dictionary = data === undefined ? undefined : convert(data, decoder);
     else if (data !== undefined && data.length > 0) yield data;
   }
+}
+
+/** Levels of the second kind of page are never packed. */
+function unpackedPage(bytes: Uint8Array, { uncompressed_page_size: size, data_page_header_v2: second }: PageHeader, codec: CompressionCodec): Uint8Array {
+  if (second === undefined) return decompressPage(bytes, size, codec, COMPRESSORS);
+  if (second.is_compressed === false) return bytes;
+  const levels = second.repetition_levels_byte_length + second.definition_levels_byte_length;
+  return Buffer.concat([bytes.subarray(0, levels), decompressPage(bytes.subarray(levels), size - levels, codec, COMPRESSORS)]);
+}
+
+/** The header of a page that is unpacked. */
+function plain(header: PageHeader, size: number): PageHeader {
+  const { data_page_header_v2: second } = header;
+  return { ...header, compressed_page_size: size, uncompressed_page_size: size, ...(second === undefined ? {} : { data_page_header_v2: { ...second, is_compressed: false } }) };
 }
 
 interface Window {
@@ -96,6 +114,12 @@ function held({ uncompressed_page_size: size, compressed_page_size: packed, ...h
   if (!(size >= 0 && size <= unpacked && packed >= 0)) throw new Error(`a page says it unpacks to ${size} bytes, and its column to ${unpacked}`);
   if (data !== undefined && !(data >= 0)) throw new Error("a page has no number of values");
   if (dictionary !== undefined && !(dictionary >= 0 && dictionary <= size)) throw new Error(`a dictionary of ${size} bytes says it holds ${dictionary} values`);
+  const second = header.data_page_header_v2;
+  if (second !== undefined) {
+    const { num_nulls: nulls, repetition_levels_byte_length: repetition, definition_levels_byte_length: definition } = second;
+    if (!(nulls >= 0 && nulls <= second.num_values)) throw new Error(`a page of ${second.num_values} values says that ${nulls} are missing`);
+    if (!(repetition >= 0 && definition >= 0 && repetition + definition <= Math.min(size, packed))) throw new Error("a page's levels are larger than it");
+  }
   if (data !== undefined && data > left) throw new Error(`pages say they hold ${rows - left + data} values, and there are ${rows} rows`);
   return data ?? 0;
 }
