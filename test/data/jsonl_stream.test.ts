@@ -67,6 +67,8 @@ test("types that were asked for, over pieces; a cell that does not fit is told w
   const wrong = await said(scanJsonl(join(at, "bad"), { types: { i: "int" } }));
   assert.match(wrong, /type-mismatch.*row 15001 holds "x"/);
   assert.is(wrong, await said(readJsonl(join(at, "bad"), { types: { i: "int" } })));
+  writeFileSync(join(at, "two"), lines(Array.from({ length: 20_000 }, (_, i) => ({ a: i === 15_000 ? "x" : String(i), b: i === 3 ? "y" : String(i) }))));
+  assert.is(await said(scanJsonl(join(at, "two"), { types: { b: "int", a: "int" } })), await said(readJsonl(join(at, "two"), { types: { b: "int", a: "int" } })));
   assert.is(await said(scanJsonl(join(at, "bad"), { types: { j: "int" } })), await said(readJsonl(join(at, "bad"), { types: { j: "int" } })));
 });
 
