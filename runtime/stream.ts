@@ -1,12 +1,13 @@
 /** Without this file every stage would wait for the last row of the one before it, and hold them all. */
 import seedrandom from "seedrandom";
-import type { Op, Plan } from "../src/ops/op.ts";
-import type { Scalar } from "../src/ops/scalar.ts";
+import type { Op, Plan, SortKey } from "../src/ops/op.ts";
 import type { Catalog } from "./catalog.ts";
 import type { OnUndefined } from "./data/evaluate.ts";
 import type { Table, Value } from "./data/frame.ts";
-import { filterRows, projectColumns } from "./data/rows.ts";
-import { concatTables, takeRows } from "./data/table.ts";
+import { rowKey } from "./data/row_key.ts";
+import { filterRows, limitRows, projectColumns, sortRows } from "./data/rows.ts";
+import { rowLocal } from "./data/scalar_parts.ts";
+import { columnNamed, concatTables, takeRows } from "./data/table.ts";
 
 /** What streaming needs to know of a run. */
 export interface StreamContext {
@@ -30,12 +31,17 @@ export function streamOf(plan: Plan, context: StreamContext): AsyncGenerator<Tab
     const stream = context.catalog.stream(op, { signal: context.signal });
     return stream === null ? null : watched(plan, stream.pieces, stream.rows, context);
   }
+  const sort = op.op === "limit" ? plan.inputs[0]! : null;
+  if (sort?.op.op === "sort" && op.op === "limit" && context.known(sort) === undefined && sort.op.keys.every(({ by }) => rowLocal(by))) {
+    const input = streamOf(sort.inputs[0]!, context);
+    return input === null ? null : first(input, sort.op.keys, op.count);
+  }
   if (!streams(op)) return null;
   const input = streamOf(plan.inputs[0]!, context);
   return input === null ? null : through(plan, op, input, context);
 }
 
-type Streaming = Op & { readonly op: "filter" | "project" | "limit" | "skip" | "sample" };
+type Streaming = Op & { readonly op: "filter" | "project" | "limit" | "skip" | "distinct" | "sample" };
 
 function streams(op: Op): op is Streaming {
   switch (op.op) {
@@ -45,36 +51,11 @@ function streams(op: Op): op is Streaming {
       return op.columns.every(({ value }) => rowLocal(value));
     case "limit":
     case "skip":
+    case "distinct":
     case "sample":
       return true;
     default:
       return false;
-  }
-}
-
-/** Whether a value depends on its own row alone. */
-function rowLocal(scalar: Scalar): boolean {
-  switch (scalar.op) {
-    case "column":
-    case "literal":
-      return true;
-    case "compare":
-    case "arithmetic":
-    case "logic":
-      return rowLocal(scalar.left) && rowLocal(scalar.right);
-    case "not":
-    case "negate":
-      return rowLocal(scalar.operand);
-    case "within":
-      return rowLocal(scalar.operand) && rowLocal(scalar.from) && rowLocal(scalar.to);
-    case "member":
-      return rowLocal(scalar.operand) && scalar.options.every(rowLocal);
-    case "call":
-      return scalar.fn !== "row" && scalar.fn !== "rank" && scalar.args.every(rowLocal);
-    case "aggregate":
-      return false;
-    default:
-      return scalar satisfies never;
   }
 }
 
@@ -121,12 +102,48 @@ async function* changed(plan: Plan, op: Streaming, input: AsyncGenerator<Table>,
       }
       return;
     }
+    case "distinct":
+      yield* distinct(input, op.by);
+      return;
     case "sample":
       yield await sampled(plan, op, input, context);
       return;
     default:
       op satisfies never;
   }
+}
+
+/** The first row of each combination of values: the keys of those that were met are held. */
+async function* distinct(input: AsyncGenerator<Table>, by: readonly string[]): AsyncGenerator<Table> {
+  const met = new Set<string>();
+  for await (const piece of input) {
+    const key = rowKey(by.length === 0 ? piece.columns : by.map((name) => columnNamed(piece, name)));
+    const rows: number[] = [];
+    for (let row = 0; row < piece.rows; row++) {
+      const before = met.size;
+      if (met.add(key(row)).size > before) rows.push(row);
+    }
+    yield takeRows(piece, rows);
+  }
+}
+
+/** The first rows in an order, as `sortRows` and `limitRows` give them, holding about twice as many as are wanted. */
+async function* first(input: AsyncGenerator<Table>, keys: readonly SortKey[], count: number): AsyncGenerator<Table> {
+  let best: Table | null = null;
+  let waiting: Table[] = [];
+  let rows = 0;
+  const merge = (): Table => {
+    best = limitRows(sortRows(concatTables(best === null ? waiting : [best, ...waiting]), keys), count);
+    waiting = [];
+    rows = 0;
+    return best;
+  };
+  for await (const piece of input) {
+    waiting.push(piece);
+    rows += piece.rows;
+    if (rows >= count) merge();
+  }
+  yield merge();
 }
 
 function slice(table: Table, from: number, to: number): Table {

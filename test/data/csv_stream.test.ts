@@ -181,6 +181,20 @@ test("queries give the same rows whether the file is held or streamed", async ()
     "memorization | where matching_tokens > 1000",
     "memorization | where matching_tokens > 1000 | count",
     "memorization | sort matching_tokens desc | take 3",
+    "memorization | sort matching_tokens desc, len(input_text) | take 40",
+    "memorization | where matching_tokens > 1000 | sort matching_tokens | take 2",
+    "memorization | sort rank(matching_tokens) | take 2",
+    "memorization | sort matching_tokens | take 4 | tee (take 2) | count",
+    "memorization | distinct matching_tokens",
+    "memorization | distinct | count",
+    "memorization | count by matching_tokens, perfect_match",
+    "memorization | group perfect_match | agg n = count(), m = mean(matching_tokens), f = frac(matching_tokens > 3) - 1, lo = min(matching_tokens), hi = max(matching_tokens / 7)",
+    "memorization | group perfect_match, matching_tokens | agg n = count(len(reference)), x = sum(1 / (matching_tokens - 50))",
+    "memorization | group perfect_match | agg q = median(matching_tokens), n = count()",
+    "memorization | where matching_tokens > 1000 | group perfect_match | agg n = count()",
+    "memorization | where matching_tokens > 1000 | agg n = count(), m = mean(matching_tokens), s = sum(matching_tokens)",
+    "memorization | group input_text | where len(input_text) > 3 | agg n = count()",
+    "memorization | agg x = mean(row()), y = sum(matching_tokens) / count()",
     "memorization | split a = perfect_match, b = matching_tokens == 0 | count",
     "groups a = (sample perfect 3), b = (sample non_perfect 3) | acts layer 7 last 5 | top 5 | union",
     "memorization | acts layer 7 last 3 | stats",
@@ -189,11 +203,21 @@ test("queries give the same rows whether the file is held or streamed", async ()
     "memorization | take 3 | acts layer 7 last 2",
   ]) {
     const [a, b] = [await run(held, query), await run(flowing, query)];
-    assert.is(a.outcome.exitCode, b.outcome.exitCode, query);
+    assert.equal([b.outcome.exitCode, b.outcome.diagnostics], [0, a.outcome.diagnostics], query);
     assert.equal(b.notices, a.notices, query);
     const rows = (values: readonly unknown[]): string[] => values.map((value) => [...formatRows(value as Table, "csv")].join(""));
     assert.equal(rows(b.values), rows(a.values), query);
   }
+  await held.close();
+  await flowing.close();
+});
+
+test("too many groups are told at the same stage", async () => {
+  const at = folder({ "t.csv": `id\n${Array.from({ length: 70_000 }, (_, i) => i).join("\n")}\n` });
+  const [held, flowing] = [await open({ readFrom: at }), await open({ readFrom: at, streamBytes: 1 })];
+  const [a, b] = [await run(held, 'csv "t.csv" | group id | agg n = count()'), await run(flowing, 'csv "t.csv" | group id | agg n = count()')];
+  assert.match(a.outcome.diagnostics[0]!.message, "70000 different values");
+  assert.equal(b.outcome.diagnostics, a.outcome.diagnostics);
   await held.close();
   await flowing.close();
 });
