@@ -1,13 +1,15 @@
 /** Without this file every stage would wait for the last row of the one before it, and hold them all. */
 import seedrandom from "seedrandom";
 import type { Op, Plan, SortKey } from "../src/ops/op.ts";
+import type { Scalar } from "../src/ops/scalar.ts";
 import type { Catalog } from "./catalog.ts";
 import type { OnUndefined } from "./data/evaluate.ts";
 import type { Table, Value } from "./data/frame.ts";
 import { rowKey } from "./data/row_key.ts";
 import { filterRows, limitRows, projectColumns, sortRows } from "./data/rows.ts";
-import { rowLocal } from "./data/scalar_parts.ts";
+import { aggregatesOf, replaced, rowLocal } from "./data/scalar_parts.ts";
 import { columnNamed, concatTables, takeRows } from "./data/table.ts";
+import { addsUp, streamedTotals } from "./streamed_totals.ts";
 
 /** What streaming needs to know of a run. */
 export interface StreamContext {
@@ -46,9 +48,8 @@ type Streaming = Op & { readonly op: "filter" | "project" | "limit" | "skip" | "
 function streams(op: Op): op is Streaming {
   switch (op.op) {
     case "filter":
-      return rowLocal(op.predicate);
     case "project":
-      return op.columns.every(({ value }) => rowLocal(value));
+      return expressionsOf(op).every((scalar) => aggregatesOf(scalar).every(addsUp) && rowLocal(replaced(scalar, () => null)));
     case "limit":
     case "skip":
     case "distinct":
@@ -59,10 +60,25 @@ function streams(op: Op): op is Streaming {
   }
 }
 
+function expressionsOf(op: Streaming): readonly Scalar[] {
+  return op.op === "filter" ? [op.predicate] : op.op === "project" ? op.columns.map(({ value }) => value) : [];
+}
+
+/** The same op with what its aggregates give of all rows in their places: these come twice then. */
+async function settled(plan: Plan, op: Streaming, note: OnUndefined, context: StreamContext): Promise<Streaming> {
+  const aggregates = expressionsOf(op).flatMap(aggregatesOf);
+  if (aggregates.length === 0) return op;
+  const known = await streamedTotals(aggregates, streamOf(plan.inputs[0]!, context)!, note);
+  let next = 0;
+  const put = (scalar: Scalar): Scalar => replaced(scalar, () => known[next++]!);
+  if (op.op === "filter") return { ...op, predicate: put(op.predicate) };
+  return op.op === "project" ? { ...op, columns: op.columns.map(({ name, value }) => ({ name, value: put(value) })) } : op;
+}
+
 async function* through(plan: Plan, op: Streaming, input: AsyncGenerator<Table>, context: StreamContext): AsyncGenerator<Table> {
   const missing = new Map<string, number>();
   const note: OnUndefined = (operation, rows) => missing.set(operation, (missing.get(operation) ?? 0) + rows);
-  yield* changed(plan, op, input, note, context);
+  yield* changed(plan, await settled(plan, op, note, context), input, note, context);
   for (const [operation, rows] of missing) context.onNotice(`${plan.label}: \`${operation}\` has no value in ${rows} rows; they are null`);
 }
 
@@ -178,20 +194,4 @@ async function sampled(plan: Plan, op: Op & { readonly op: "sample" }, input: As
   }
   if (rows < op.count) onNotice(`${plan.label}: there are only ${rows} rows, and all of them are taken`);
   return kept!;
-}
-
-/** All pieces as one table: what is left of them must fit, not what came in. */
-export async function collected(pieces: AsyncGenerator<Table>): Promise<Table> {
-  let parts: Table[] = [];
-  let rows = 0;
-  for await (const piece of pieces) {
-    if (piece.rows === 0 && parts.length > 0) continue;
-    // A first piece without rows only names the columns.
-    if (parts.length === 1 && parts[0]!.rows === 0) parts = [];
-    parts.push(piece);
-    rows += piece.rows;
-    // Many small pieces become one now and then, so that their number does not grow with the file.
-    if (parts.length > 64 && rows < parts.length * 64) parts = [concatTables(parts)];
-  }
-  return parts.length === 1 ? parts[0]! : concatTables(parts);
 }

@@ -1,5 +1,6 @@
 /** Without this file rows of a large file would be gathered to be counted and summed up, by group or in all. */
 import type { Op, Plan } from "../src/ops/op.ts";
+import { collected } from "./data/collected.ts";
 import { evaluate, finiteTotal, type OnUndefined } from "./data/evaluate.ts";
 import type { Cell, Column, Table } from "./data/frame.ts";
 import { aggregateTable, groupRows, labelled, MOST_GROUPS, refuseManyGroups } from "./data/grouping.ts";
@@ -7,7 +8,6 @@ import { rowKey } from "./data/row_key.ts";
 import { aggregatesOf, columnsOf, replaced, rowLocal, type Aggregate } from "./data/scalar_parts.ts";
 import { cellAt, columnNamed, concatTables, createColumn, createTable, tableFromRows, takeRows } from "./data/table.ts";
 import { TOTALS, type Total } from "./data/totals.ts";
-import { collected } from "./stream.ts";
 
 /** Rows per combination of values of `by`, as `countRows` counts them, holding one row of each. */
 export async function streamedCount(pieces: AsyncGenerator<Table>, by: readonly string[]): Promise<Table> {
@@ -51,8 +51,20 @@ export async function streamedAggregate(plan: Plan, op: Op & { readonly op: "agg
 }
 
 /** A total whose argument looks at one row at a time. */
-function addsUp({ fn, args, input }: Aggregate): boolean {
+export function addsUp({ fn, args, input }: Aggregate): boolean {
   return Object.hasOwn(TOTALS, fn) && input === 0 && args.length <= 1 && args.every(rowLocal);
+}
+
+/** What aggregates that add up give of all rows. */
+export async function streamedTotals(aggregates: readonly Aggregate[], pieces: AsyncGenerator<Table>, onUndefined: OnUndefined): Promise<readonly Cell[]> {
+  const totals = aggregates.map(({ fn }) => TOTALS[fn]!());
+  for await (const piece of pieces) {
+    for (const [i, { args: [arg] }] of aggregates.entries()) {
+      const column = arg === undefined ? null : evaluate(arg, piece, [piece], onUndefined);
+      for (let row = 0; row < piece.rows; row++) take(totals[i]!, column, row);
+    }
+  }
+  return aggregates.map((aggregate, i) => finiteTotal(aggregate, totals[i]!.value(), onUndefined));
 }
 
 interface Group {

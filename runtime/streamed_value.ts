@@ -6,7 +6,8 @@ import { tokenizeTable } from "./documents.ts";
 import type { Table, Tokens, Value } from "./data/frame.ts";
 import { reduceForward } from "./reduce_forward.ts";
 import { StageError } from "./stage_error.ts";
-import { collected, streamOf, type StreamContext } from "./stream.ts";
+import { collected } from "./data/collected.ts";
+import { streamOf, type StreamContext } from "./stream.ts";
 import { streamedAggregate, streamedCount } from "./streamed_totals.ts";
 
 type Context = ActivationContext & StreamContext;
