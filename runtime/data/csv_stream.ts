@@ -119,7 +119,8 @@ function createScanner(path: string, { types, ragged }: { readonly types: Readon
       const type = asked.get(name);
       if (type === undefined || unfit[at] !== undefined) return;
       try {
-        nullable[at] ||= forced(name, type, piece[at]!, from, false).valid !== null;
+        const { valid } = forced(name, type, piece[at]!, from, false);
+        nullable[at] ||= valid !== null;
       } catch (error) {
         unfit[at] = dataError(error);
       }
