@@ -44,7 +44,8 @@ export function sayMistake(message: string, look: Look): string {
 
 /** `cancelled after 640/1,000 texts; run it again to go on from there` */
 export function cancelled(done: ProgressEvent | null): string {
-  if (done === null) return "cancelled";
+  // Texts are kept as they are done; of a file or a download nothing can be said.
+  if (done === null || done.unit !== undefined) return "cancelled";
   return `cancelled after ${done.documents.toLocaleString("en-US")}/${done.totalDocuments.toLocaleString("en-US")} texts; a re-run resumes from there`;
 }
 

@@ -1,6 +1,5 @@
 /** Without this file names of files, models and SAEs would be looked up in many places, each with its own rules. */
 import { existsSync } from "node:fs";
-import { stat } from "node:fs/promises";
 import { basename, isAbsolute, join, resolve } from "node:path";
 import type { Known, ModuleFacts, Need, Problem } from "../src/check/scope.ts";
 import type { DecoderSpec, SaeSpec, Convention } from "../src/emit/specs.ts";
@@ -13,13 +12,13 @@ import { parseHookName } from "./checkpoint/hook_name.ts";
 import { readModel } from "./checkpoint/model.ts";
 import { readSae } from "./checkpoint/sae.ts";
 import { readTokenizer, requireVocabulary, type Tokenizer } from "./checkpoint/tokenizer.ts";
-import { scanCsv, streamCsv } from "./data/csv_stream.ts";
 import type { Scan } from "./data/pieces.ts";
 import { DataError } from "./data/error.ts";
-import { scanJsonl, streamJsonl } from "./data/jsonl_stream.ts";
 import type { Table } from "./data/frame.ts";
 import { fewValues } from "./data/few_values.ts";
 import { readTable } from "./data/read.ts";
+import { scanTable, streamTable } from "./data/scan.ts";
+import type { ReadCall } from "./data/source.ts";
 import { readModule } from "./module_file.ts";
 import type { Gate } from "./gate.ts";
 import { realPath } from "./granted.ts";
@@ -59,8 +58,8 @@ export interface Catalog {
   /** Forget files, so that the next look-up sees what changed on disk. Models stay. */
   forgetTables(): void;
   table(op: Op & { readonly op: "read" }): Promise<Table>;
-  /** A large file of CSV or JSON lines in pieces; null for others, which are held. */
-  stream(op: Op & { readonly op: "read" }): AsyncGenerator<Table> | null;
+  /** A large file in pieces, and how many rows it has; null for others, which are held. */
+  stream(op: Op & { readonly op: "read" }, call: ReadCall): { readonly pieces: AsyncGenerator<Table>; readonly rows: number } | null;
   model(ref: ModelRef): LoadedModel;
   sae(ref: SaeRef): LoadedSae;
   /** The absolute path behind a name in a script. */
@@ -71,7 +70,7 @@ export interface Catalog {
 export interface CatalogOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly patience?: Patience;
-  /** CSV and JSON lines from this size on are scanned when they are checked and streamed when they are run. */
+  /** CSV, JSON lines and Parquet from this size on are scanned when they are checked and streamed when they are run. */
   readonly streamBytes?: number;
   /** What files and hosts are held against; everything may be read where there is none. */
   readonly gate?: Gate;
@@ -107,17 +106,14 @@ export function createCatalog(readFrom: string, options: CatalogOptions = {}): C
   }
 
   /** Names, types and digest of a table: of a large one without holding it. */
-  async function factsOf(need: Need & { readonly kind: "table" }): Promise<TableFacts> {
+  async function factsOf(need: Need & { readonly kind: "table" }, call: HubCall): Promise<TableFacts> {
     const facts = (columns: readonly ColumnSchema[], rows: number, digest: string): TableFacts => ({ schema: { kind: "table", columns, groups: null, known: true }, rows, digest });
-    // Files read with leniency, and separators that are none, are the whole reader's business.
-    const flows = need.format === "jsonl" || (need.format === "csv" && need.lenient === undefined && /^[\t !#-~]$/.test(need.separator));
-    const large = flows && (await stat(inputPath(need.path)).then((found) => found.isFile() && found.size >= streamBytes, () => false));
-    if (!large) {
+    const known = scans.get(tableKey(need));
+    const scan = known ?? (await scanTable(inputPath(need.path), need, streamBytes, watched(`scan ${basename(need.path)}`, call)));
+    if (scan === null) {
       const { table, digest } = await loadTable(need);
       return { ...facts(table.columns.map(({ name, type }) => ({ name, type })), table.rows, digest), values: fewValues(table) };
     }
-    const known = scans.get(tableKey(need));
-    const scan = known ?? (await (need.format === "jsonl" ? scanJsonl : scanCsv)(inputPath(need.path), need));
     scans.set(tableKey(need), scan);
     if (known === undefined) notes.push(...scan.notes.map((note) => `${need.path}: ${note}`));
     return facts(scan.columns.map(({ name, type }) => ({ name, type })), scan.rows, scan.digest);
@@ -235,18 +231,18 @@ export function createCatalog(readFrom: string, options: CatalogOptions = {}): C
       notes = [];
       scans.clear();
     },
-    stream: (op) => {
+    stream: (op, call) => {
       const scan = scans.get(tableKey(op));
       if (scan === undefined || scan.digest !== op.digest || tables.has(tableKey(op))) return null;
-      const rows = op.format === "jsonl" ? streamJsonl(inputPath(op.path), scan) : streamCsv(inputPath(op.path), op.separator, scan);
-      return options.gate?.rows(rows) ?? rows;
+      const rows = streamTable(inputPath(op.path), op, scan, call);
+      return { pieces: options.gate?.rows(rows) ?? rows, rows: scan.rows };
     },
     provide: (plan, call) => gated(() => provide(plan, call)),
     lookUp: (need, call = HERE) => gated(async (): Promise<Known<TableFacts | ModelFacts | SaeFacts | ModuleFacts>> => {
       try {
         switch (need.kind) {
           case "table":
-            return { state: "known", value: await factsOf(need) };
+            return { state: "known", value: await factsOf(need, call) };
           case "model":
             return { state: "known", value: (await loadModel(need.name, call)).facts };
           case "sae":
@@ -281,6 +277,11 @@ export function createCatalog(readFrom: string, options: CatalogOptions = {}): C
       return found;
     },
   };
+}
+
+/** Bytes of a file that is read for long as progress of one file. */
+function watched(label: string, { signal, onProgress }: HubCall): ReadCall {
+  return { signal, onBytes: (bytes, totalBytes) => onProgress(label, { files: bytes >= totalBytes ? 1 : 0, totalFiles: 1, bytes, totalBytes }) };
 }
 
 /** The same problem with the name that the script uses instead of the place it was found at: what was typed is what is recognised. */

@@ -1,5 +1,4 @@
 /** Without this file plans would stay plans. */
-import type { Span } from "../grammar/span.ts";
 import { OPS, type Plan } from "../src/ops/op.ts";
 import { nodes } from "../src/optimize/rule.ts";
 import type { Value } from "./data/frame.ts";
@@ -7,19 +6,11 @@ import { kept } from "./data/kept.ts";
 import { rowCount } from "./data/row_count.ts";
 import { valueKey } from "./numerics.ts";
 import { streamedValue } from "./streamed_value.ts";
+import { StageError } from "./stage_error.ts";
 import { apply } from "./apply.ts";
 import { progressOf, type ExecuteContext } from "./execute_context.ts";
 
-/** A mistake found while running, at the stage where it happened. Any other error is a bug. */
-export class StageError extends Error {
-  readonly at: Span;
-  readonly stage: string;
-  constructor(plan: Plan, cause: unknown) {
-    super(`in ${plan.label}`, { cause });
-    this.at = plan.at;
-    this.stage = plan.label;
-  }
-}
+export { StageError } from "./stage_error.ts";
 
 /** The value of a plan. Equal sub-plans are computed once; effects happen once, in the order of the script. */
 export async function execute(plan: Plan, context: ExecuteContext): Promise<Value> {

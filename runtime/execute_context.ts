@@ -15,6 +15,8 @@ export interface ExecuteContext extends Omit<ActivationContext, "onProgress" | "
   readonly performed: WeakSet<Span>;
   readonly values: ValueStore;
   readonly onProgress: (plan: Plan, progress: Progress) => void;
+  /** How many rows of a large file have come, of how many. */
+  readonly onRows?: (read: Plan, rows: number, total: number) => void;
   /** Of so many texts so many were known already, and the model does not read them again. */
   readonly onKeptTexts?: (plan: Plan, kept: number, all: number) => void;
   /** A result on the side: of a `tee`, or of `show`. */

@@ -1,7 +1,7 @@
 /** Without this file progress would have no rate and no end in sight. */
 import type { Progress } from "./engine/port.ts";
 import type { HubCall } from "./hub/hub.ts";
-import type { SessionEvent } from "./session_port.ts";
+import type { ProgressEvent, SessionEvent } from "./session_port.ts";
 
 const SMOOTHING = 0.3;
 /** A stage shorter than this is not worth a line. */
@@ -11,7 +11,7 @@ const WORTH_A_LINE_MS = 300;
 type Stage = { readonly label: string };
 
 /** Turns counts into events with a smoothed rate and an estimate from tokens. `kept`: texts of a stage that were known already. */
-export function createProgress<S extends Stage>(onEvent: (event: SessionEvent) => void, kept: (stage: S) => number = () => 0, now: () => number = () => performance.now()): (plan: S, progress: Progress, unit?: "bytes") => void {
+export function createProgress<S extends Stage>(onEvent: (event: SessionEvent) => void, kept: (stage: S) => number = () => 0, now: () => number = () => performance.now()): (plan: S, progress: Progress, unit?: ProgressEvent["unit"]) => void {
   let running: { plan: S; started: number; at: number; tokens: number; rate: number } | null = null;
   return (plan, progress, unit) => {
     const time = now();
@@ -36,12 +36,16 @@ export function createProgress<S extends Stage>(onEvent: (event: SessionEvent) =
     if (progress.documents < progress.totalDocuments) return;
     if (elapsedMs > WORTH_A_LINE_MS) {
       const rate = Math.round(progress.totalTokens / (elapsedMs / 1000));
-      const known = kept(plan);
-      const texts = `${progress.totalDocuments} texts, ${progress.totalTokens} tokens, ${rate} tokens/s${known === 0 ? "" : `; ${known} more cached`}`;
-      onEvent({ kind: "finished", stage: plan.label, elapsedMs, detail: unit === "bytes" ? `${progress.totalDocuments} files, ${(progress.totalTokens / 1e6).toFixed(1)} MB, ${(rate / 1e6).toFixed(1)} MB/s` : texts });
+      onEvent({ kind: "finished", stage: plan.label, elapsedMs, detail: summary(progress, rate, kept(plan), unit) });
     }
     running = null;
   };
+}
+
+function summary({ totalDocuments, totalTokens }: Progress, rate: number, known: number, unit: ProgressEvent["unit"]): string {
+  if (unit === "rows") return `${totalDocuments} rows, ${rate} rows/s`;
+  if (unit === "bytes") return `${totalDocuments} ${totalDocuments === 1 ? "file" : "files"}, ${(totalTokens / 1e6).toFixed(1)} MB, ${(rate / 1e6).toFixed(1)} MB/s`;
+  return `${totalDocuments} texts, ${totalTokens} tokens, ${rate} tokens/s${known === 0 ? "" : `; ${known} more cached`}`;
 }
 
 /** Downloads as one more stage that makes progress. */

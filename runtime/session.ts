@@ -210,6 +210,7 @@ export async function createSession(options: InnerOptions): Promise<Session> {
           reached = [counts.documents, counts.totalDocuments];
           progress(plan, counts);
         },
+        onRows: (read, rows, total) => progress(read, { documents: rows, totalDocuments: total, tokens: rows, totalTokens: total }, "rows"),
         onKeptTexts: (plan, known, all) => {
           kept.set(plan, known);
           if (options.interactive && known === all && all > 0) onEvent({ kind: "finished", stage: plan.label, elapsedMs: 0, detail: `${all} texts, cached` });

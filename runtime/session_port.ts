@@ -83,8 +83,8 @@ export interface ProgressEvent {
   readonly totalDocuments: number;
   readonly tokens: number;
   readonly totalTokens: number;
-  /** "bytes": a download; then documents are files and tokens are bytes. */
-  readonly unit?: "bytes";
+  /** "bytes": a download, or a large file that is scanned; then documents are files and tokens are bytes. "rows": both are rows of a large file. */
+  readonly unit?: "bytes" | "rows";
   readonly elapsedMs: number;
   /** Exponentially smoothed; 0 until known. */
   readonly tokensPerSecond: number;

@@ -1,12 +1,15 @@
 /** Without this file every stage would wait for the last row of the one before it, and hold them all. */
 import seedrandom from "seedrandom";
-import type { Op, Plan } from "../src/ops/op.ts";
+import type { Op, Plan, SortKey } from "../src/ops/op.ts";
 import type { Scalar } from "../src/ops/scalar.ts";
 import type { Catalog } from "./catalog.ts";
 import type { OnUndefined } from "./data/evaluate.ts";
 import type { Table, Value } from "./data/frame.ts";
-import { filterRows, projectColumns } from "./data/rows.ts";
-import { concatTables, takeRows } from "./data/table.ts";
+import { rowKey } from "./data/row_key.ts";
+import { filterRows, limitRows, projectColumns, sortRows } from "./data/rows.ts";
+import { aggregatesOf, replaced, rowLocal } from "./data/scalar_parts.ts";
+import { columnNamed, concatTables, takeRows } from "./data/table.ts";
+import { addsUp, streamedTotals } from "./streamed_totals.ts";
 
 /** What streaming needs to know of a run. */
 export interface StreamContext {
@@ -14,6 +17,8 @@ export interface StreamContext {
   /** Values that are there already are not read again. */
   readonly known: (plan: Plan) => Value | undefined;
   readonly onNotice: (text: string) => void;
+  /** How many rows of a file have come, of how many. */
+  readonly onRows?: (read: Plan, rows: number, total: number) => void;
   readonly signal: AbortSignal;
 }
 
@@ -24,22 +29,30 @@ export interface StreamContext {
 export function streamOf(plan: Plan, context: StreamContext): AsyncGenerator<Table> | null {
   if (context.known(plan) !== undefined) return null;
   const { op } = plan;
-  if (op.op === "read") return context.catalog.stream(op);
+  if (op.op === "read") {
+    const stream = context.catalog.stream(op, { signal: context.signal });
+    return stream === null ? null : watched(plan, stream.pieces, stream.rows, context);
+  }
+  const sort = op.op === "limit" ? plan.inputs[0]! : null;
+  if (sort?.op.op === "sort" && op.op === "limit" && context.known(sort) === undefined && sort.op.keys.every(({ by }) => rowLocal(by))) {
+    const input = streamOf(sort.inputs[0]!, context);
+    return input === null ? null : first(input, sort.op.keys, op.count);
+  }
   if (!streams(op)) return null;
   const input = streamOf(plan.inputs[0]!, context);
   return input === null ? null : through(plan, op, input, context);
 }
 
-type Streaming = Op & { readonly op: "filter" | "project" | "limit" | "skip" | "sample" };
+type Streaming = Op & { readonly op: "filter" | "project" | "limit" | "skip" | "distinct" | "sample" };
 
 function streams(op: Op): op is Streaming {
   switch (op.op) {
     case "filter":
-      return rowLocal(op.predicate);
     case "project":
-      return op.columns.every(({ value }) => rowLocal(value));
+      return expressionsOf(op).every((scalar) => aggregatesOf(scalar).every(addsUp) && rowLocal(replaced(scalar, () => null)));
     case "limit":
     case "skip":
+    case "distinct":
     case "sample":
       return true;
     default:
@@ -47,43 +60,35 @@ function streams(op: Op): op is Streaming {
   }
 }
 
-/** Whether a value depends on its own row alone. */
-function rowLocal(scalar: Scalar): boolean {
-  switch (scalar.op) {
-    case "column":
-    case "literal":
-      return true;
-    case "compare":
-    case "arithmetic":
-    case "logic":
-      return rowLocal(scalar.left) && rowLocal(scalar.right);
-    case "not":
-    case "negate":
-      return rowLocal(scalar.operand);
-    case "within":
-      return rowLocal(scalar.operand) && rowLocal(scalar.from) && rowLocal(scalar.to);
-    case "member":
-      return rowLocal(scalar.operand) && scalar.options.every(rowLocal);
-    case "call":
-      return scalar.fn !== "row" && scalar.fn !== "rank" && scalar.args.every(rowLocal);
-    case "aggregate":
-      return false;
-    default:
-      return scalar satisfies never;
-  }
+function expressionsOf(op: Streaming): readonly Scalar[] {
+  return op.op === "filter" ? [op.predicate] : op.op === "project" ? op.columns.map(({ value }) => value) : [];
+}
+
+/** The same op with what its aggregates give of all rows in their places: these come twice then. */
+async function settled(plan: Plan, op: Streaming, note: OnUndefined, context: StreamContext): Promise<Streaming> {
+  const aggregates = expressionsOf(op).flatMap(aggregatesOf);
+  if (aggregates.length === 0) return op;
+  const known = await streamedTotals(aggregates, streamOf(plan.inputs[0]!, context)!, note);
+  let next = 0;
+  const put = (scalar: Scalar): Scalar => replaced(scalar, () => known[next++]!);
+  if (op.op === "filter") return { ...op, predicate: put(op.predicate) };
+  return op.op === "project" ? { ...op, columns: op.columns.map(({ name, value }) => ({ name, value: put(value) })) } : op;
 }
 
 async function* through(plan: Plan, op: Streaming, input: AsyncGenerator<Table>, context: StreamContext): AsyncGenerator<Table> {
   const missing = new Map<string, number>();
   const note: OnUndefined = (operation, rows) => missing.set(operation, (missing.get(operation) ?? 0) + rows);
-  yield* stopping(changed(plan, op, input, note, context), context.signal);
+  yield* changed(plan, await settled(plan, op, note, context), input, note, context);
   for (const [operation, rows] of missing) context.onNotice(`${plan.label}: \`${operation}\` has no value in ${rows} rows; they are null`);
 }
 
-/** Ctrl-C between pieces. */
-async function* stopping(pieces: AsyncGenerator<Table>, signal: AbortSignal): AsyncGenerator<Table> {
+/** Ctrl-C and progress between pieces. */
+async function* watched(plan: Plan, pieces: AsyncGenerator<Table>, total: number, { signal, onRows }: StreamContext): AsyncGenerator<Table> {
+  let rows = 0;
   for await (const piece of pieces) {
     signal.throwIfAborted();
+    rows += piece.rows;
+    onRows?.(plan, rows, total);
     yield piece;
   }
 }
@@ -113,12 +118,48 @@ async function* changed(plan: Plan, op: Streaming, input: AsyncGenerator<Table>,
       }
       return;
     }
+    case "distinct":
+      yield* distinct(input, op.by);
+      return;
     case "sample":
       yield await sampled(plan, op, input, context);
       return;
     default:
       op satisfies never;
   }
+}
+
+/** The first row of each combination of values: the keys of those that were met are held. */
+async function* distinct(input: AsyncGenerator<Table>, by: readonly string[]): AsyncGenerator<Table> {
+  const met = new Set<string>();
+  for await (const piece of input) {
+    const key = rowKey(by.length === 0 ? piece.columns : by.map((name) => columnNamed(piece, name)));
+    const rows: number[] = [];
+    for (let row = 0; row < piece.rows; row++) {
+      const before = met.size;
+      if (met.add(key(row)).size > before) rows.push(row);
+    }
+    yield takeRows(piece, rows);
+  }
+}
+
+/** The first rows in an order, as `sortRows` and `limitRows` give them, holding about twice as many as are wanted. */
+async function* first(input: AsyncGenerator<Table>, keys: readonly SortKey[], count: number): AsyncGenerator<Table> {
+  let best: Table | null = null;
+  let waiting: Table[] = [];
+  let rows = 0;
+  const merge = (): Table => {
+    best = limitRows(sortRows(concatTables(best === null ? waiting : [best, ...waiting]), keys), count);
+    waiting = [];
+    rows = 0;
+    return best;
+  };
+  for await (const piece of input) {
+    waiting.push(piece);
+    rows += piece.rows;
+    if (rows >= count) merge();
+  }
+  yield merge();
 }
 
 function slice(table: Table, from: number, to: number): Table {
@@ -153,20 +194,4 @@ async function sampled(plan: Plan, op: Op & { readonly op: "sample" }, input: As
   }
   if (rows < op.count) onNotice(`${plan.label}: there are only ${rows} rows, and all of them are taken`);
   return kept!;
-}
-
-/** All pieces as one table: what is left of them must fit, not what came in. */
-export async function collected(pieces: AsyncGenerator<Table>): Promise<Table> {
-  let parts: Table[] = [];
-  let rows = 0;
-  for await (const piece of pieces) {
-    if (piece.rows === 0 && parts.length > 0) continue;
-    // A first piece without rows only names the columns.
-    if (parts.length === 1 && parts[0]!.rows === 0) parts = [];
-    parts.push(piece);
-    rows += piece.rows;
-    // Many small pieces become one now and then, so that their number does not grow with the file.
-    if (parts.length > 64 && rows < parts.length * 64) parts = [concatTables(parts)];
-  }
-  return parts.length === 1 ? parts[0]! : concatTables(parts);
 }

@@ -1,14 +1,14 @@
 /** Without this file tables would be streamed, and then gathered again by the stage that asks for them. */
 import type { Op, Plan } from "../src/ops/op.ts";
-import type { Scalar } from "../src/ops/scalar.ts";
 import type { ActivationContext } from "./activations.ts";
+import { DataError } from "./data/error.ts";
 import { tokenizeTable } from "./documents.ts";
-import { aggregateTable } from "./data/grouping.ts";
-import { countRows } from "./data/summaries.ts";
 import type { Table, Tokens, Value } from "./data/frame.ts";
-import { createTable } from "./data/table.ts";
 import { reduceForward } from "./reduce_forward.ts";
-import { collected, streamOf, type StreamContext } from "./stream.ts";
+import { StageError } from "./stage_error.ts";
+import { collected } from "./data/collected.ts";
+import { streamOf, type StreamContext } from "./stream.ts";
+import { streamedAggregate, streamedCount } from "./streamed_totals.ts";
 
 type Context = ActivationContext & StreamContext;
 
@@ -17,38 +17,32 @@ export async function streamedValue(plan: Plan, context: Context): Promise<Value
   const { op } = plan;
   if (op.op === "read") return null;
   if (op.op === "forward" && op.reduce !== undefined) return passed(plan, op, context);
-  if (op.op === "count" || (op.op === "aggregate" && op.keys === null)) {
-    const input = plan.inputs[0]!;
-    if (input.schema.kind !== "table" || input.schema.groups !== null) return null;
-    const pieces = streamOf(input, context);
-    if (pieces === null) return null;
-    const columns = op.op === "count" ? op.by : [...new Set(op.columns.flatMap(({ value }) => columnsOf(value)))];
-    const table = await narrowed(pieces, columns);
-    if (op.op === "count") return countRows([{ name: null, table }], op.by);
-    return aggregateTable([{ name: null, table }], op.columns, op.keys, (operation, rows) => context.onNotice(`${plan.label}: \`${operation}\` has no value in ${rows} rows; they are null`));
-  }
+  if (op.op === "count" || op.op === "aggregate") return summedUp(plan, op, context);
   const pieces = streamOf(plan, context);
   return pieces === null ? null : collected(pieces);
 }
 
-/** Only these columns, all rows: no columns take no memory. */
-async function narrowed(pieces: AsyncGenerator<Table>, columns: readonly string[]): Promise<Table> {
-  let rows = 0;
-  const keep = async function* (): AsyncGenerator<Table> {
-    for await (const piece of pieces) {
-      rows += piece.rows;
-      yield createTable(piece.origin, piece.columns.filter(({ name }) => columns.includes(name)), piece.rows);
-    }
-  };
-  const table = await collected(keep());
-  return { ...table, rows };
+/** Figures of a table, or of its groups by values, whose rows come from a stream. */
+async function summedUp(plan: Plan, op: Op & { readonly op: "count" | "aggregate" }, context: Context): Promise<Table | null> {
+  const input = plan.inputs[0]!;
+  const group = op.op === "aggregate" && op.keys !== null && input.op.op === "group_by" && context.known(input) === undefined ? input.op : null;
+  const table = group === null ? input : input.inputs[0]!;
+  if (table.schema.kind !== "table" || table.schema.groups !== null || (op.op === "aggregate" && (op.keys === null) !== (group === null))) return null;
+  const pieces = streamOf(table, context);
+  if (pieces === null) return null;
+  if (op.op === "count") return streamedCount(pieces, op.by);
+  return streamedAggregate(plan, op, group?.keys ?? [], pieces, (operation, rows) => context.onNotice(`${plan.label}: \`${operation}\` has no value in ${rows} rows; they are null`)).catch((error: unknown) => {
+    throw error instanceof DataError && error.code === "too-many-groups" ? new StageError(input, error) : error;
+  });
 }
 
 /** Text → tokens → model → figures, a round of texts at a time; null where no text comes from a stream. */
 async function passed(plan: Plan, op: Op & { readonly op: "forward" }, context: Context): Promise<Value | null> {
   const tokenize = plan.inputs[0]!;
   if (tokenize.op.op !== "tokenize" || context.known(tokenize) !== undefined) return null;
-  const pieces = streamOf(tokenize.inputs[0]!, context);
+  const { onRows: _, ...quiet } = context;
+  // The progress of the texts is told, not that of their rows.
+  const pieces = streamOf(tokenize.inputs[0]!, quiet);
   if (pieces === null) return null;
   const [value] = await reduceForward(op, op.reduce!, [{ pieces: tokens(tokenize.op, pieces, context), total: null }], context);
   if (value!.facts.truncated > 0) context.onNotice(`${tokenize.label}: ${value!.facts.truncated} texts were cut to the model's context`);
@@ -62,30 +56,5 @@ async function* tokens(op: Op & { readonly op: "tokenize" }, pieces: AsyncGenera
   for await (const piece of pieces) {
     yield tokenizeTable(op, piece, model, from);
     from += piece.rows;
-  }
-}
-
-function columnsOf(scalar: Scalar): readonly string[] {
-  switch (scalar.op) {
-    case "column":
-      return [scalar.name];
-    case "literal":
-      return [];
-    case "compare":
-    case "arithmetic":
-    case "logic":
-      return [...columnsOf(scalar.left), ...columnsOf(scalar.right)];
-    case "not":
-    case "negate":
-      return columnsOf(scalar.operand);
-    case "within":
-      return [scalar.operand, scalar.from, scalar.to].flatMap(columnsOf);
-    case "member":
-      return [scalar.operand, ...scalar.options].flatMap(columnsOf);
-    case "call":
-    case "aggregate":
-      return scalar.args.flatMap(columnsOf);
-    default:
-      return scalar satisfies never;
   }
 }

@@ -9,7 +9,7 @@ import { createGuard, type Guard } from "./csv_guard.ts";
 import { forceColumn, inferColumn } from "./csv_types.ts";
 import { DataError } from "./error.ts";
 import type { Table } from "./frame.ts";
-import { readSource } from "./source.ts";
+import { readSource, type ReadCall } from "./source.ts";
 
 export { readText } from "./text.ts";
 
@@ -21,12 +21,11 @@ export interface ReadResult {
   readonly notes: string[];
 }
 
-export interface CsvOptions extends Leniency {
+export interface CsvOptions extends Leniency, ReadCall {
   /** One ASCII character; default a comma. */
   readonly separator?: string;
   /** Types that are not inferred: `{id: "str"}`. */
   readonly types?: Readonly<Record<string, string>>;
-  readonly signal?: AbortSignal;
 }
 
 /**
@@ -56,8 +55,8 @@ export async function readCsv(path: string, options: CsvOptions = {}): Promise<R
   return { table: { kind: "table", rows: cells[0]?.length ?? 0, columns, origin: basename(path) }, digest, notes };
 }
 
-export async function* guarded(path: string, guard: Guard, { signal, encoding }: CsvOptions, onDigest: (digest: string) => void): AsyncGenerator<string> {
-  for await (const chunk of readSource(path, { signal, onDigest, place: guard.place, encoding })) {
+export async function* guarded(path: string, guard: Guard, { signal, onBytes, encoding }: CsvOptions, onDigest: (digest: string) => void): AsyncGenerator<string> {
+  for await (const chunk of readSource(path, { signal, onBytes, onDigest, place: guard.place, encoding })) {
     const text = guard.push(chunk);
     if (text !== "") yield text;
   }
@@ -84,16 +83,25 @@ function parse(text: AsyncGenerator<string>, separator: string, ragged: CsvOptio
           if (header === null) {
             header = row;
             cells = row.map(() => []);
-          } else if (ragged === "skip" && row.length !== cells.length) continue;
-          else if (ragged === "pad" && row.length < cells.length) for (let at = 0; at < cells.length; at++) cells[at]!.push(row[at] ?? "");
-          else if (row.length !== cells.length) input.destroy(new Error("papaparse and its guard disagree about the cells of a row"));
-          else for (let at = 0; at < row.length; at++) cells[at]!.push(row[at]!);
+            continue;
+          }
+          const whole = fitted(row, cells.length, ragged);
+          if (whole === null) continue;
+          if (whole.length !== cells.length) input.destroy(new Error("papaparse and its guard disagree about the cells of a row"));
+          else for (let at = 0; at < whole.length; at++) cells[at]!.push(whole[at]!);
         }
       },
       complete: () => resolve({ header: header ?? [], cells }),
       error: reject,
     });
   });
+}
+
+/** A row as long as the header: with nulls behind it, or null where it is left out. Others come back as they are. */
+export function fitted(row: readonly string[], width: number, ragged: Leniency["ragged"]): readonly string[] | null {
+  if (row.length === width) return row;
+  if (ragged === "skip") return null;
+  return ragged === "pad" && row.length < width ? [...row, ...new Array<string>(width - row.length).fill("")] : row;
 }
 
 /** Names without duplicates; an unnamed column, as pandas writes its index, is called by its place. */

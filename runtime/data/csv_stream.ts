@@ -6,14 +6,17 @@
  */
 import { Readable } from "node:stream";
 import Papa from "papaparse";
+import type { Leniency } from "../../src/ops/op.ts";
 import type { ScalarType } from "../../src/ops/schema.ts";
 import { askedTypes } from "./column_types.ts";
-import { guarded, nameColumns } from "./csv.ts";
+import { fitted, guarded, nameColumns } from "./csv.ts";
 import { dialect } from "./csv_dialect.ts";
 import { createGuard } from "./csv_guard.ts";
 import { createInference, infer, noteOf, type Inference } from "./csv_types.ts";
+import { DataError } from "./error.ts";
 import type { Table } from "./frame.ts";
 import { changed, createPieces, forced, PIECE_ROWS, type Scan, type ScannedColumn } from "./pieces.ts";
+import type { ReadCall } from "./source.ts";
 
 /**
  * Rows of a guarded file, header first, some at a time; the guard has made sure that all are equally long. No text is read while rows
@@ -64,67 +67,115 @@ async function* rowsOf(text: AsyncGenerator<string>, separator: string): AsyncGe
   }
 }
 
-/** Types, number of rows and digest of a CSV file, without holding it. Throws DataError as `readCsv` does. */
-export async function scanCsv(path: string, { separator, types }: { readonly separator: string; readonly types: Readonly<Record<string, string>> }): Promise<Scan> {
-  const guard = createGuard(path, separator.charCodeAt(0));
+export interface CsvStreamOptions extends Leniency, ReadCall {
+  readonly separator: string;
+}
+
+/**
+ * Types, number of rows and digest of a CSV file, without holding it. Throws DataError as `readCsv` does: what is wrong with the text first,
+ * then with the header, then with the types asked for, column by column.
+ */
+export async function scanCsv(path: string, options: CsvStreamOptions & { readonly types: Readonly<Record<string, string>> }): Promise<Scan> {
+  const { separator } = options;
+  const guard = createGuard(path, separator.charCodeAt(0), options);
+  const table = createScanner(path, options);
   let digest = "";
-  let header: readonly string[] | null = null;
-  let rows = 0;
-  const states: Inference[] = [];
-  let asked = new Map<string, ScalarType>();
-  const notes: string[] = [];
-  let names: string[] = [];
-  const nullable: boolean[] = [];
-  let piece: string[][] = [];
-  const check = (from: number): void => {
-    names.forEach((name, at) => {
-      const type = asked.get(name);
-      if (type !== undefined) nullable[at] = forced(name, type, piece[at]!, from, false).valid !== null || nullable[at] === true;
-    });
-    piece = names.map(() => []);
-  };
-  const take = (row: string[]): void => {
-    if (header === null) {
-      header = row;
-      names = nameColumns(path, row, notes);
-      asked = new Map(askedTypes(path, names, types));
-      states.push(...names.map(createInference));
-      piece = names.map(() => []);
-      return;
-    }
-    names.forEach((name, at) => {
-      const cell = row[at]!;
-      if (asked.has(name)) piece[at]!.push(cell);
-      else infer(states[at]!, cell);
-    });
-    if (++rows % PIECE_ROWS === 0) check(rows - PIECE_ROWS);
-  };
-  for await (const some of rowsOf(guarded(path, guard, {}, (found) => (digest = found)), separator)) some.forEach(take);
-  if (header === null) names = nameColumns(path, [], notes);
-  check(rows - (rows % PIECE_ROWS));
-  const columns = names.map((name, at): ScannedColumn => {
-    const state = states[at]!;
-    const note = asked.has(name) ? null : noteOf(name, state);
-    if (note !== null) notes.push(note);
-    return { name, type: asked.get(name) ?? state.type ?? "str", nullable: asked.has(name) ? nullable[at] === true : state.present < state.rows, asked: asked.has(name) };
-  });
+  for await (const some of rowsOf(guarded(path, guard, options, (found) => (digest = found)), separator)) some.forEach(table.take);
+  const { columns, rows, notes } = table.end();
   return { columns, rows, digest, notes: [...guard.notes(), ...notes] };
 }
 
+interface Scanner {
+  take(row: readonly string[]): void;
+  /** @throws DataError for the first mistake in the order in which `readCsv` finds them */
+  end(): Pick<Scan, "columns" | "rows" | "notes">;
+}
+
+function createScanner(path: string, { types, ragged }: { readonly types: Readonly<Record<string, string>>; readonly ragged?: Leniency["ragged"] }): Scanner {
+  const notes: string[] = [];
+  let names: readonly string[] | null = null;
+  let asked = new Map<string, ScalarType>();
+  let rows = 0;
+  let states: Inference[] = [];
+  let piece: string[][] = [];
+  let nullable: boolean[] = [];
+  /** The rest of a file may hold a mistake that comes first. */
+  let unreadable: DataError | null = null;
+  const unfit: DataError[] = [];
+
+  const begin = (header: readonly string[]): void => {
+    try {
+      names = nameColumns(path, header, notes);
+      asked = askedTypes(path, names, types);
+    } catch (error) {
+      unreadable = dataError(error);
+    }
+    states = header.map(createInference);
+    piece = header.map(() => []);
+    nullable = header.map(() => false);
+  };
+  const check = (from: number): void => {
+    names?.forEach((name, at) => {
+      const type = asked.get(name);
+      if (type === undefined || unfit[at] !== undefined) return;
+      try {
+        const { valid } = forced(name, type, piece[at]!, from, false);
+        nullable[at] ||= valid !== null;
+      } catch (error) {
+        unfit[at] = dataError(error);
+      }
+    });
+    piece = piece.map(() => []);
+  };
+  return {
+    take: (row) => {
+      if (names === null && unreadable === null) return begin(row);
+      const whole = fitted(row, states.length, ragged);
+      if (whole === null || unreadable !== null) return;
+      names!.forEach((name, at) => {
+        if (asked.has(name)) piece[at]!.push(whole[at]!);
+        else infer(states[at]!, whole[at]!);
+      });
+      if (++rows % PIECE_ROWS === 0) check(rows - PIECE_ROWS);
+    },
+    end: () => {
+      if (names === null && unreadable === null) begin([]);
+      if (unreadable !== null) throw unreadable;
+      check(rows - (rows % PIECE_ROWS));
+      const [wrong] = unfit.filter((each) => each !== undefined);
+      if (wrong !== undefined) throw wrong;
+      const columns = names!.map((name, at): ScannedColumn => {
+        const state = states[at]!;
+        const note = asked.has(name) ? null : noteOf(name, state);
+        if (note !== null) notes.push(note);
+        return { name, type: asked.get(name) ?? state.type ?? "str", nullable: asked.has(name) ? nullable[at]! : state.present < state.rows, asked: asked.has(name) };
+      });
+      return { columns, rows, notes };
+    },
+  };
+}
+
+function dataError(error: unknown): DataError {
+  if (error instanceof DataError) return error;
+  throw error;
+}
+
 /** The rows of a scanned file in tables of at most 8,192 rows or about 4 MB. Throws `input-changed` at the end where it is another file now. */
-export async function* streamCsv(path: string, separator: string, scan: Scan): AsyncGenerator<Table> {
-  const guard = createGuard(path, separator.charCodeAt(0));
+export async function* streamCsv(path: string, options: CsvStreamOptions, scan: Scan): AsyncGenerator<Table> {
+  const guard = createGuard(path, options.separator.charCodeAt(0), options);
   const pieces = createPieces(path, scan);
   let found = "";
   let header = true;
-  for await (const some of rowsOf(guarded(path, guard, {}, (each) => (found = each)), separator)) {
+  for await (const some of rowsOf(guarded(path, guard, options, (each) => (found = each)), options.separator)) {
     for (const row of some) {
       if (header) {
         header = false;
         continue;
       }
-      if (row.length !== scan.columns.length) throw changed(path);
-      row.forEach((cell, at) => pieces.put(at, cell));
+      const whole = fitted(row, scan.columns.length, options.ragged);
+      if (whole === null) continue;
+      if (whole.length !== scan.columns.length) throw changed(path);
+      whole.forEach((cell, at) => pieces.put(at, cell));
       const piece = pieces.endRow();
       if (piece !== null) yield piece;
     }

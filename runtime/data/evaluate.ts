@@ -208,7 +208,7 @@ function aggregate(scalar: Extract<Scalar, { op: "aggregate" }>, context: Contex
     const result = implementation.apply(columns, table.rows);
     // Rows that give no correlation are said; no rows give none without a word, as with `mean`.
     if (result === null && table.rows > 0) context.onUndefined(scalar.fn, 1);
-    return finite(scalar, result, context);
+    return finiteTotal(scalar, result, context.onUndefined);
   }
   const [first, ...more] = columns;
   if (first === undefined) return table.rows;
@@ -221,14 +221,14 @@ function aggregate(scalar: Extract<Scalar, { op: "aggregate" }>, context: Contex
     const level = table.rows === 0 ? 0 : cellAt(column, 0);
     return typeof level === "number" ? level : Number.NaN;
   });
-  return finite(scalar, implementation.apply(values, table.rows, levels), context);
+  return finiteTotal(scalar, implementation.apply(values, table.rows, levels), context.onUndefined);
 }
 
 /** The value, or null where it is no number that can be held; that is told. */
-function finite(scalar: Extract<Scalar, { op: "aggregate" }>, result: number | null, context: Context): Cell {
+export function finiteTotal(scalar: Extract<Scalar, { op: "aggregate" }>, result: number | null, onUndefined: OnUndefined): Cell {
   if (result === null) return null;
   if (!Number.isFinite(result) || (scalar.type === "int" && Math.abs(result) > LARGEST_INT)) {
-    context.onUndefined(scalar.fn, 1);
+    onUndefined(scalar.fn, 1);
     return null;
   }
   return result;

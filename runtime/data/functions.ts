@@ -4,6 +4,7 @@ import { checkPattern, patternTest } from "../../src/ops/regex.ts";
 import { correlation, cosine, entropy, ranks } from "./columns.ts";
 import { DataError } from "./error.ts";
 import type { Cell, Column } from "./frame.ts";
+import { totalOf } from "./totals.ts";
 
 /**
  * How one function of the closed list is computed.
@@ -31,10 +32,6 @@ interface Numbers {
   readonly sqrt: (x: number) => number;
   readonly pow: (x: number, y: number) => number;
   readonly sign: (x: number) => number;
-  readonly min: Sample;
-  readonly max: Sample;
-  readonly sum: Sample;
-  readonly mean: Sample;
   readonly median: Sample;
   readonly mad: Sample;
   readonly std: Sample;
@@ -42,7 +39,7 @@ interface Numbers {
   readonly quantileSeq: (values: number[], level: number) => number;
 }
 
-const NAMES = ["abs", "round", "log", "log2", "log10", "exp", "sqrt", "pow", "sign", "min", "max", "sum", "mean", "median", "mad", "std", "variance", "quantileSeq"] as const;
+const NAMES = ["abs", "round", "log", "log2", "log10", "exp", "sqrt", "pow", "sign", "median", "mad", "std", "variance", "quantileSeq"] as const;
 
 let loaded: Numbers | null = null;
 
@@ -65,6 +62,8 @@ const sample = (fewest: number, apply: (values: number[], more: readonly number[
   kind: "aggregate",
   apply: (values, _, more) => (values.length < fewest ? null : apply(values, more)),
 });
+
+const total = (name: string): Implementation => ({ kind: "aggregate", apply: (values, rows) => totalOf(name, values, rows) });
 
 /** The whole closed list of `src/ops/functions.ts`. */
 export const IMPLEMENTATIONS: Readonly<Record<string, Implementation>> = {
@@ -111,11 +110,11 @@ export const IMPLEMENTATIONS: Readonly<Record<string, Implementation>> = {
   is_null: { kind: "cells", apply: ([x]) => x === null },
   coalesce: { kind: "cells", apply: (cells) => cells.find((cell) => cell !== null) ?? null },
   if: { kind: "cells", apply: ([condition, then, other]) => (condition === true ? then! : other!) },
-  count: { kind: "aggregate", apply: (values) => values.length },
-  sum: { kind: "aggregate", apply: (values) => (values.length === 0 ? 0 : math().sum(values)) },
-  mean: sample(1, (values) => math().mean(values)),
-  min: sample(1, (values) => math().min(values)),
-  max: sample(1, (values) => math().max(values)),
+  count: total("count"),
+  sum: total("sum"),
+  mean: total("mean"),
+  min: total("min"),
+  max: total("max"),
   median: sample(1, (values) => math().median(values)),
   mad: sample(1, (values) => math().mad(values)),
   std: sample(2, (values) => math().std(values)),
@@ -127,8 +126,7 @@ export const IMPLEMENTATIONS: Readonly<Record<string, Implementation>> = {
   corr: { kind: "whole", apply: ([x, y]) => correlation(x!, y!) },
   cosine: { kind: "whole", apply: ([x, y]) => cosine(x!, y!) },
   entropy: { kind: "whole", apply: ([column]) => entropy(column!) },
-  /** Of all rows: a null counts as not true. */
-  frac: { kind: "aggregate", apply: (values, rows) => (rows === 0 ? null : values.reduce((sum, value) => sum + value, 0) / rows) },
+  frac: total("frac"),
 };
 
 /** The pattern of a query is the same for every row, so the last one is kept. */

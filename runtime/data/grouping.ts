@@ -7,20 +7,23 @@ import type { Cell, Column, Groups, Table } from "./frame.ts";
 import { rowsByKey } from "./row_key.ts";
 import { cellAt, columnNamed, concatTables, createColumn, createTable, findColumn, takeRows, withFirstColumn } from "./table.ts";
 
-const MOST_GROUPS = 65_536;
+export const MOST_GROUPS = 65_536;
 
 /** One group for each combination of values, in order of first appearance, named by the values. Throws `too-many-groups`. */
 export function groupRows(table: Table, names: readonly string[]): Groups<Table> {
   const columns = names.map((name) => columnNamed(table, name));
   const groups = rowsByKey(columns, table.rows);
-  if (groups.size > MOST_GROUPS) {
-    throw new DataError({ code: "too-many-groups", message: `${names.join(", ")} has ${groups.size} different values, and there can be ${MOST_GROUPS} groups at most`, help: `count by ${names.join(", ")}` });
-  }
+  refuseManyGroups(groups.size, names);
   const members = [...groups.values()].map((rows) => {
     const keys = columns.map((column) => cellAt(column, rows[0]!));
     return { name: keys.map(nameOf).join(", "), value: takeRows(table, rows), keys };
   });
   return { kind: "groups", members };
+}
+
+/** Throws `too-many-groups`. */
+export function refuseManyGroups(count: number, names: readonly string[]): void {
+  if (count > MOST_GROUPS) throw new DataError({ code: "too-many-groups", message: `${names.join(", ")} has ${count} different values, and there can be ${MOST_GROUPS} groups at most`, help: `count by ${names.join(", ")}` });
 }
 
 /** A value as a group's name. Text that could be taken for something else stands in quotes, so that no two names are equal. */
@@ -46,10 +49,15 @@ export function aggregateTable(parts: readonly GroupPart[], columns: readonly { 
     return createColumn(name, value.type === "null" ? "str" : value.type, cells);
   });
   for (const [operation, rows] of missing) onUndefined(operation, rows);
+  return labelled(parts, keys, made);
+}
+
+/** One row for each part, with the columns that name it first. */
+export function labelled(parts: readonly Omit<GroupPart, "table">[], keys: readonly ColumnSchema[] | null, made: readonly Column[]): Table {
   return createTable("agg", [...labels(parts, keys), ...made], parts.length);
 }
 
-function labels(parts: readonly GroupPart[], keys: readonly ColumnSchema[] | null): readonly Column[] {
+function labels(parts: readonly Omit<GroupPart, "table">[], keys: readonly ColumnSchema[] | null): readonly Column[] {
   if (keys !== null) return keys.map(({ name, type }, at) => createColumn(name, type, parts.map((part) => part.keys?.[at] ?? null)));
   return parts.some(({ name }) => name !== null) ? [createColumn("group", "str", parts.map(({ name }) => name))] : [];
 }

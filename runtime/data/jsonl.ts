@@ -7,11 +7,10 @@ import { askedTypes } from "./column_types.ts";
 import { DataError } from "./error.ts";
 import { createTable } from "./table.ts";
 import { parseFlatObject, type JsonValue } from "./json_line.ts";
-import { readSource } from "./source.ts";
+import { readSource, type ReadCall } from "./source.ts";
 
-export interface JsonlOptions {
+export interface JsonlOptions extends ReadCall {
   readonly types?: Readonly<Record<string, string>>;
-  readonly signal?: AbortSignal;
 }
 
 /** Cells as the CSV reader has them, so that both give a column the same type. */
@@ -31,7 +30,7 @@ export async function readJsonl(path: string, options: JsonlOptions = {}): Promi
   const columns = new Map<string, Gathered>();
   const file = { digest: "", blank: 0 };
   let rows = 0;
-  for await (const objects of objectsOf(path, file, options.signal)) {
+  for await (const objects of objectsOf(path, file, options)) {
     for (const entries of objects) {
       rows++;
       for (const [name, value] of entries) {
@@ -62,7 +61,7 @@ export async function readJsonl(path: string, options: JsonlOptions = {}): Promi
 export type Entries = readonly (readonly [string, JsonValue])[];
 
 /** The objects of a file, those of a piece of it at a time; blank lines are counted, and the digest is there at the end. */
-export async function* objectsOf(path: string, file: { digest: string; blank: number }, signal?: AbortSignal): AsyncGenerator<readonly Entries[]> {
+export async function* objectsOf(path: string, file: { digest: string; blank: number }, { signal, onBytes }: ReadCall = {}): AsyncGenerator<readonly Entries[]> {
   let rows = 0;
   let lines = 0;
   let rest = "";
@@ -80,7 +79,7 @@ export async function* objectsOf(path: string, file: { digest: string; blank: nu
     return objects;
   };
   const place = (): { row: number; text: string } => ({ row: lines + 1, text: ` in line ${lines + 1}` });
-  for await (const chunk of readSource(path, { signal, onDigest: (found) => (file.digest = found), place })) {
+  for await (const chunk of readSource(path, { signal, onBytes, onDigest: (found) => (file.digest = found), place })) {
     // Only what is new is searched: a line without an end costs no more than its length.
     const parts = chunk.toString("utf8").split("\n");
     parts[0] = rest + parts[0]!;

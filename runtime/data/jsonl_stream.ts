@@ -5,9 +5,11 @@
  */
 import type { ScalarType } from "../../src/ops/schema.ts";
 import { askedTypes } from "./column_types.ts";
+import { DataError } from "./error.ts";
 import { changed, createPieces, type Scan, type ScannedColumn } from "./pieces.ts";
 import { createInference, infer, noteOf, type Inference } from "./csv_types.ts";
 import type { Table } from "./frame.ts";
+import type { ReadCall } from "./source.ts";
 import { blankNotes, cellOf, note, objectsOf, requireRoom, textNotes } from "./jsonl.ts";
 
 interface Seen {
@@ -18,11 +20,11 @@ interface Seen {
 }
 
 /** Columns in order of appearance with their types, number of rows and digest of a JSON-lines file, without holding it. Throws DataError as `readJsonl` does. */
-export async function scanJsonl(path: string, { types }: { readonly types: Readonly<Record<string, string>> }): Promise<Scan> {
+export async function scanJsonl(path: string, { types, ...call }: ReadCall & { readonly types: Readonly<Record<string, string>> }): Promise<Scan> {
   const columns = new Map<string, Seen>();
   const file = { digest: "", blank: 0 };
   let rows = 0;
-  for await (const objects of objectsOf(path, file)) {
+  for await (const objects of objectsOf(path, file, call)) {
     for (const entries of objects) {
       for (const [name, value] of entries) {
         let column = columns.get(name);
@@ -49,22 +51,31 @@ export async function scanJsonl(path: string, { types }: { readonly types: Reado
     return { name, type: type ?? column.state.type ?? "str", nullable: column.present < rows, asked: asked.has(name) };
   });
   const scan: Scan = { columns: scanned, rows, digest: file.digest, notes };
-  return asked.size === 0 ? scan : tried(path, scan);
+  return asked.size === 0 ? scan : tried(path, scan, call);
 }
 
 /** A cell that does not fit the type asked for is a mistake to tell now, not after the model has run for an hour; and NaN in a column asked to be float is a null. */
-async function tried(path: string, scan: Scan): Promise<Scan> {
+async function tried(path: string, scan: Scan, { signal }: ReadCall): Promise<Scan> {
   const nullable = scan.columns.map((column) => column.nullable);
-  for await (const piece of streamJsonl(path, scan)) piece.columns.forEach(({ valid }, at) => (nullable[at] ||= valid !== null));
+  try {
+    for await (const piece of streamJsonl(path, { signal }, scan)) piece.columns.forEach(({ valid }, at) => (nullable[at] ||= valid !== null));
+  } catch (error) {
+    if (!(error instanceof DataError) || error.code !== "type-mismatch") throw error;
+    // Read whole, columns are typed one after the other: a cell further down in an earlier column is told first.
+    const from = scan.columns.findIndex(({ name }) => name === error.column);
+    const earlier = scan.columns.map((column, at) => ({ ...column, asked: column.asked && at < from }));
+    if (earlier.some(({ asked }) => asked)) await tried(path, { ...scan, columns: earlier }, { signal });
+    throw error;
+  }
   return { ...scan, columns: scan.columns.map((column, at) => ({ ...column, nullable: nullable[at]! })) };
 }
 
 /** The rows of a scanned file in tables of at most 8,192 rows or about 4 MB. Throws `input-changed` at the end where it is another file now. */
-export async function* streamJsonl(path: string, scan: Scan): AsyncGenerator<Table> {
+export async function* streamJsonl(path: string, call: ReadCall, scan: Scan): AsyncGenerator<Table> {
   const file = { digest: "", blank: 0 };
   const places = new Map(scan.columns.map(({ name }, at) => [name, at]));
   const pieces = createPieces(path, scan);
-  for await (const objects of objectsOf(path, file)) {
+  for await (const objects of objectsOf(path, file, call)) {
     for (const entries of objects) {
       for (const [name, value] of entries) {
         const at = places.get(name);

@@ -60,12 +60,25 @@ export function typeOf(element: SchemaElement): ScalarType | null {
 
 /** A column from the cells that hyparquet gives. Ints of which one is beyond 2^53 are text, so that no digit is lost. */
 export function columnFrom(name: string, type: ScalarType, cells: readonly unknown[]): { readonly column: Column; readonly note: string | null } {
-  if (type === "int") {
-    const large = cells.findIndex((cell) => typeof cell === "bigint" && (cell > LARGEST_INT || cell < -LARGEST_INT));
-    if (large >= 0) {
-      const note = `${name} is text because of row ${large + 1}: ${String(cells[large])} is beyond 2^53`;
-      return { column: createColumn(name, "str", cells.map((cell) => (cell === null || cell === undefined ? null : String(cell)))), note };
-    }
+  const large = type === "int" ? firstLarge(cells) : -1;
+  if (large < 0) return { column: createColumn(name, type, cellsAs(type, cells)), note: null };
+  return { column: createColumn(name, "str", cellsAs("str", cells)), note: largeNote(name, large, cells[large]) };
+}
+
+/** Where the first int beyond 2^53 stands; -1: none does. */
+export function firstLarge(cells: ArrayLike<unknown>): number {
+  for (let i = 0; i < cells.length; i++) {
+    const cell = cells[i];
+    if (typeof cell === "bigint" && (cell > LARGEST_INT || cell < -LARGEST_INT)) return i;
   }
-  return { column: createColumn(name, type, cells.map((cell): Cell => (cell === null || cell === undefined ? null : type === "str" || type === "bool" ? (cell as string | boolean) : Number(cell)))), note: null };
+  return -1;
+}
+
+export function largeNote(name: string, row: number, cell: unknown): string {
+  return `${name} is text because of row ${row + 1}: ${String(cell)} is beyond 2^53`;
+}
+
+/** What hyparquet gives as cells of a column of that type; ints may also become text. */
+export function cellsAs(type: ScalarType, cells: ArrayLike<unknown>): Cell[] {
+  return Array.from(cells, (cell): Cell => (cell === null || cell === undefined ? null : type === "bool" ? (cell as boolean) : type === "str" ? String(cell) : Number(cell)));
 }

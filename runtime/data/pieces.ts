@@ -23,7 +23,7 @@ export interface Scan {
 
 /** Rows and characters of one piece at most. */
 export const PIECE_ROWS = 8192;
-const PIECE_CHARACTERS = 1 << 22;
+export const PIECE_CHARACTERS = 1 << 22;
 
 /** Rows on their way into tables. */
 export interface Pieces {

@@ -11,10 +11,16 @@ import { admitted } from "../gate.ts";
 const CHUNK = 1 << 20;
 const NOTHING = Buffer.alloc(0);
 
-export interface SourceOptions {
+/** How a long reading is stopped and watched. */
+export interface ReadCall {
+  readonly signal?: AbortSignal | undefined;
+  /** Told now and then how much of the file was read. */
+  readonly onBytes?: ((bytes: number, total: number) => void) | undefined;
+}
+
+export interface SourceOptions extends ReadCall {
   /** Absent: UTF-8. */
   readonly encoding?: "latin1" | "utf16" | undefined;
-  readonly signal?: AbortSignal | undefined;
   /** Called once, after the last chunk, with the sha256 of the file's bytes in hex. */
   readonly onDigest: (digest: string) => void;
   /** Where the consumer of the chunks is, for messages: ` in row 3 (line 4)`. */
@@ -32,6 +38,7 @@ export async function* readSource(path: string, options: SourceOptions): AsyncGe
     if (before.isDirectory()) throw new DataError({ code: "not-a-file", message: `${path} is a folder, not a file`, help: "name a file inside it" });
     const hash = createHash("sha256");
     let offset = 0;
+    let taken = 0;
     let rest: Buffer = Buffer.alloc(0);
     let decode: Decoder | null = null;
     for (;;) {
@@ -43,6 +50,8 @@ export async function* readSource(path: string, options: SourceOptions): AsyncGe
       }
       const raw = buffer.subarray(0, bytesRead);
       hash.update(raw);
+      taken += bytesRead;
+      options.onBytes?.(taken, Number(before.size));
       decode ??= decoderOf(path, options, raw);
       const read = decode(raw);
       let chunk = rest.length === 0 ? read : Buffer.concat([rest, read]);

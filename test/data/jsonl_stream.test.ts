@@ -16,7 +16,7 @@ type Types = Readonly<Record<string, string>>;
 async function streamed(path: string, types: Types = {}): Promise<{ table: Table; notes: readonly string[]; digest: string; most: number }> {
   const scan = await scanJsonl(path, { types });
   const parts: Table[] = [];
-  for await (const piece of streamJsonl(path, scan)) parts.push(piece);
+  for await (const piece of streamJsonl(path, {}, scan)) parts.push(piece);
   return { table: concatTables(parts), notes: scan.notes, digest: scan.digest, most: Math.max(...parts.map(({ rows }) => rows)) };
 }
 
@@ -67,6 +67,8 @@ test("types that were asked for, over pieces; a cell that does not fit is told w
   const wrong = await said(scanJsonl(join(at, "bad"), { types: { i: "int" } }));
   assert.match(wrong, /type-mismatch.*row 15001 holds "x"/);
   assert.is(wrong, await said(readJsonl(join(at, "bad"), { types: { i: "int" } })));
+  writeFileSync(join(at, "two"), lines(Array.from({ length: 20_000 }, (_, i) => ({ a: i === 15_000 ? "x" : String(i), b: i === 3 ? "y" : String(i) }))));
+  assert.is(await said(scanJsonl(join(at, "two"), { types: { b: "int", a: "int" } })), await said(readJsonl(join(at, "two"), { types: { b: "int", a: "int" } })));
   assert.is(await said(scanJsonl(join(at, "bad"), { types: { j: "int" } })), await said(readJsonl(join(at, "bad"), { types: { j: "int" } })));
 });
 
@@ -82,7 +84,7 @@ test("pieces stay as small, and a file that changes between check and run is an 
   const scan = await scanJsonl(path, { types: {} });
   for (const text of [lines([{ a: 1 }, { a: 2 }, { a: 3 }]), lines([{ a: 1 }, { b: 2 }])]) {
     writeFileSync(path, text);
-    assert.match(await said((async () => { for await (const _ of streamJsonl(path, scan)); })()), /^input-changed/);
+    assert.match(await said((async () => { for await (const _ of streamJsonl(path, {}, scan)); })()), /^input-changed/);
   }
 });
 

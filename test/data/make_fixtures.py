@@ -4,12 +4,14 @@ Run: python test/data/make_fixtures.py    (numpy, pandas and pyarrow; writes sco
 """
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 HERE = Path(__file__).parent
 rng = np.random.default_rng(7)
@@ -160,5 +162,28 @@ typed.to_parquet(HERE / "typed.parquet", index=False)
 typed.assign(tags=[["a"], [], None], place=[{"x": 1}, {"x": 2}, None])[["flag", "tags", "text", "place"]].to_parquet(HERE / "nested.parquet", index=False)
 for codec in ("gzip", "zstd", "brotli", "none"):
     frame[["id", "score", "hit"]].to_parquet(HERE / f"codec_{codec}.parquet", index=False, compression=None if codec == "none" else codec, row_group_size=64)
+
+# Several row groups with pages that end elsewhere in each column; parquet_stream.test.ts makes the same cells from their rows.
+rows = range(3000)
+paged = pa.table(
+    {
+        "id": pa.array(rows, pa.int64()),
+        "big": pa.array([2**53 + i if i == 2821 else i for i in rows], pa.int64()),
+        "count": pa.array([None if i % 5 == 0 else i * 3 for i in rows], pa.int32()),
+        "flag": pa.array([None if i % 11 == 0 else i % 3 == 0 for i in rows], pa.bool_()),
+        "x": pa.array([None if i % 13 == 0 else float("nan") if i % 17 == 0 else i / 4 for i in rows], pa.float64()),
+        "word": pa.array(["abc"[i % 3] for i in rows]).dictionary_encode(),
+        "text": pa.array([None if i % 9 == 0 else f"ünï {i} " * (i % 4) for i in rows]),
+        "day": pa.array([None if i % 6 == 0 else date(2000, 1, 1) + timedelta(days=i) for i in rows], pa.date32()),
+        "moment": pa.array([i * 1_000_001 - 5 for i in rows], pa.timestamp("us")),
+        "money": pa.array([Decimal(i - 1500) / 100 for i in rows], pa.decimal128(9, 2)),
+        "late": pa.array([i if i >= 2999 else None for i in rows], pa.int64()),
+    }
+)
+for name, more in {
+    "dictionary": {"data_page_size": 1024, "dictionary_pagesize_limit": 2048, "compression": "snappy"},
+    "plain": {"data_page_size": 2048, "use_dictionary": False, "compression": "zstd", "data_page_version": "2.0"},
+}.items():
+    pq.write_table(paged, HERE / f"paged_{name}.parquet", row_group_size=1100, write_batch_size=64, **more)
 
 (HERE / "oracle.json").write_text(json.dumps(oracle, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
