@@ -18,8 +18,10 @@ export function confinedArguments(folder: string | null, library: string | null)
   const quiet = ["--disable-warning=ExperimentalWarning", "--disable-warning=SecurityWarning"];
   // Links, which the engine's folder is made of, need a privilege on Windows.
   if (process.platform === "win32") return quiet;
-  const read = [...ownCode(), ...packages(library), ...(folder === null ? [] : [join(folder, sep)])];
-  return [...quiet, "--permission", "--allow-addons", ...read.map((path) => `--allow-fs-read=${path}`), ...(folder === null ? [] : [`--allow-fs-write=${join(folder, sep)}`])];
+  // Of a folder that is not there yet Node takes a path for the name of a file; a pattern covers what will lie in it.
+  const own = folder === null ? [] : [join(folder, "*")];
+  const read = [...ownCode(), ...packages(library), ...own];
+  return [...quiet, "--permission", "--allow-addons", ...read.map((path) => `--allow-fs-read=${path}`), ...own.map((path) => `--allow-fs-write=${path}`)];
 }
 
 /** This room and those before it, and the file that says they are modules. */

@@ -1,5 +1,5 @@
 /** Without this file the engine's process could read, write or start what it has no business with, and nobody would see it. */
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -43,6 +43,29 @@ test("an engine process reads and writes its own folder, and nothing else; it st
   const { ownWrite, ownRead, ...rest } = told;
   assert.equal([ownWrite, ownRead], ["done", "done"]);
   for (const [name, how] of Object.entries(rest)) assert.is(how, "ERR_ACCESS_DENIED", name);
+});
+
+test("a folder that is made after the process has started is its own as well, and no other that is called alike", async () => {
+  if (process.platform === "win32") return;
+  const parent = folder();
+  const own = join(parent, "own");
+  const secret = join(parent, "own-secret");
+  writeFileSync(secret, "kept");
+  const code = `process.stdin.once("data", () => { const fs = require("node:fs"); const tried = (work) => { try { work(); return "done"; } catch (error) { return error.code; } };
+    console.log([tried(() => fs.writeFileSync(${JSON.stringify(join(own, "made"))}, "x")), tried(() => fs.readFileSync(${JSON.stringify(join(own, "made"))})), tried(() => fs.readFileSync(${JSON.stringify(secret)}))].join());
+    process.exit(); }); console.log("here");`;
+  const child = spawn(process.execPath, [...confinedArguments(own, null), "-e", code], { stdio: ["pipe", "pipe", "inherit"], env: confinedEnvironment(process.env) });
+  const said: string[] = [];
+  const ended = new Promise((done) => child.once("close", done));
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    if (said.length === 0) {
+      mkdirSync(own);
+      child.stdin.write("go\n");
+    }
+    said.push(text.trim());
+  });
+  await ended;
+  assert.equal(said, ["here", "done,done,ERR_ACCESS_DENIED"]);
 });
 
 test("an engine process knows no token and no proxy", () => {
