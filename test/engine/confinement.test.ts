@@ -1,8 +1,9 @@
 /** Without this file the engine's process could read, write or start what it has no business with, and nobody would see it. */
 import { spawn, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { confinedArguments, confinedEnvironment } from "../../runtime/engine/confinement.ts";
@@ -66,6 +67,16 @@ test("a folder that is made after the process has started is its own as well, an
   });
   await ended;
   assert.equal(said, ["here", "done,done,ERR_ACCESS_DENIED"]);
+});
+
+test("an engine process finds its runtime where node_modules is a link", () => {
+  if (process.platform === "win32") return;
+  const tree = folder();
+  for (const name of ["grammar", "src", "runtime", "package.json"]) cpSync(join(ROOT, name), join(tree, name), { recursive: true });
+  symlinkSync(join(ROOT, "node_modules"), join(tree, "node_modules"));
+  const code = `const { createLane } = await import(${JSON.stringify(pathToFileURL(join(tree, "runtime/engine/supervisor.ts")).href)}); const lane = createLane({ threads: 1 }); await lane.measure(); await lane.close(); console.log("measured");`;
+  const { stdout, stderr } = spawnSync(process.execPath, ["--disable-warning=ExperimentalWarning", "--input-type=module", "-e", code], { encoding: "utf8" });
+  assert.is(`${stdout}${stderr}`, "measured\n");
 });
 
 test("an engine process knows no token and no proxy", () => {
