@@ -76,6 +76,7 @@ export function engineOver(options: EngineOptions, lane: (folder: string | null)
     },
     quantized: (sae) => encoders.ready(sae),
     generate: async (graph, prompts, steps, job) => generateOn(open(), paceOf(graph), options, { graph, prompts, steps, job, halt: halt(job.signal) }),
+    start: (count) => open().slice(0, Math.max(0, count)).forEach((lane) => lane.start()),
     get pids() {
       return lanes.flatMap(({ pid }) => (pid === null ? [] : [pid]));
     },

@@ -23,6 +23,8 @@ export interface Answer {
 export interface Lane {
   /** null while no process lives. */
   readonly pid: number | null;
+  /** Start the process now: whoever asks later waits less. What fails here fails again when it is asked, and is told then. */
+  start(): void;
   run(graph: PreparedGraph, feeds: Feeds): Promise<Answer>;
   /** Quantise features `from` … `to` into the target. */
   quantize(encoder: TensorRef, inOut: boolean, from: number, to: number, target: QuantizeTarget): Promise<Answer>;
@@ -130,6 +132,13 @@ export function createLane(options: Pick<EngineOptions, "threads" | "target" | "
   return {
     get pid() {
       return running?.child.pid ?? null;
+    },
+    start: () => {
+      try {
+        running ?? start();
+      } catch {
+        // Told by the first call.
+      }
     },
     run: (graph, feeds) => askGraph(graph, (reference) => ({ kind: "run", graph: reference, feeds })),
     begin: (graph, text, prompts) => askGraph(graph, (reference) => ({ kind: "begin", graph: reference, text, prompts })),

@@ -43,6 +43,7 @@ function fakeLane(delay: () => number, before: (call: number) => void = () => {}
   };
   return {
     pid: 1,
+    start: () => {},
     run: (_graph, feeds) => {
       const ids = feeds["input_ids"]!.data as BigInt64Array;
       const wanted = feeds["wanted"]!.data as BigInt64Array;
