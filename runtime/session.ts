@@ -20,6 +20,7 @@ import { startAhead } from "./ahead.ts";
 import { createCatalog, HERE } from "./catalog.ts";
 import type { Value } from "./data/frame.ts";
 import { letGo } from "./data/kept.ts";
+import { loadPainter } from "./data/save.ts";
 import type { ScreenCounts } from "./engine/port.ts";
 import { errorTable } from "./error_table.ts";
 import { execute } from "./execute.ts";
@@ -205,6 +206,7 @@ export async function createSession(options: InnerOptions): Promise<Session> {
       if (named) results++;
       onEvent({ kind: "result", value, header: `${shortened(valueSource(plan).label)}  ${headerOf(value, where)}`, display, index: named ? results : 0, last: final && last, at: pipeline.at });
     };
+    const drawing = nodes(pipeline.plan).some(({ op }) => op.op === "save" && op.format === "svg");
     let reached: readonly [number, number] = [0, 0];
     const onDisk = cache.diskFor(settings);
     let where = "";
@@ -235,6 +237,8 @@ export async function createSession(options: InnerOptions): Promise<Session> {
         performed,
         signal,
         onProgress: (plan, counts) => {
+          // The engine is at work, and this process waits for it.
+          if (drawing) loadPainter();
           reached = [counts.documents, counts.totalDocuments];
           progress(plan, counts);
         },
