@@ -14,6 +14,7 @@ import { readSae } from "./checkpoint/sae.ts";
 import { readTokenizer, requireVocabulary, type Tokenizer } from "./checkpoint/tokenizer.ts";
 import type { Scan } from "./data/pieces.ts";
 import { DataError } from "./data/error.ts";
+import { fileStamp } from "./data/file_stamp.ts";
 import type { Table } from "./data/frame.ts";
 import { fewValues } from "./data/few_values.ts";
 import { readTable } from "./data/read.ts";
@@ -77,6 +78,14 @@ export interface Catalog {
   inputPath(path: string): string;
 }
 
+interface KeptTable {
+  readonly table: Table;
+  readonly digest: string;
+  readonly notes: readonly string[];
+  /** Of its file when it was read; null where that says nothing. */
+  readonly stamp: string | null;
+}
+
 /** Where the hub is and how long to hope for it; not needed where only this machine is looked at. */
 export interface CatalogOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
@@ -95,7 +104,9 @@ export function createCatalog(readFrom: string, options: CatalogOptions = {}): C
   const streamBytes = options.streamBytes ?? STREAM_BYTES;
   const gated = <T>(work: () => T): T => options.gate?.run(work) ?? work();
   const scans = new Map<string, Scan>();
-  const tables = new Map<string, { readonly table: Table; readonly digest: string }>();
+  const tables = new Map<string, KeptTable>();
+  /** Tables of the source before: taken again where their files are as they were. */
+  let before: ReadonlyMap<string, KeptTable> = new Map();
   let notes: string[] = [];
   /** What a name of the hub stands for is found out once in a session, so it is kept until it is told. */
   let hubNotes: string[] = [];
@@ -107,14 +118,15 @@ export function createCatalog(readFrom: string, options: CatalogOptions = {}): C
   const tableKey = (need: { readonly path: string; readonly separator: string; readonly types: object; readonly format: string; readonly lenient?: object }): string =>
     JSON.stringify([need.path, need.separator, need.types, need.format, need.lenient]);
 
-  async function loadTable(need: Need & { readonly kind: "table" }): Promise<{ table: Table; digest: string }> {
+  async function loadTable(need: Need & { readonly kind: "table" }): Promise<KeptTable> {
     const known = tables.get(tableKey(need));
     if (known !== undefined) return known;
     const path = inputPath(need.path);
-    const read = await readTable(path, need);
-    const kept = { table: read.table, digest: read.digest };
+    const stamp = await fileStamp(path);
+    const last = before.get(tableKey(need));
+    const kept = stamp !== null && last?.stamp === stamp ? last : { ...(await readTable(path, need)), stamp };
     tables.set(tableKey(need), kept);
-    notes.push(...read.notes.map((note) => `${need.path}: ${note}`));
+    notes.push(...kept.notes.map((note) => `${need.path}: ${note}`));
     return kept;
   }
 
@@ -245,6 +257,7 @@ export function createCatalog(readFrom: string, options: CatalogOptions = {}): C
       return taken;
     },
     forgetTables: () => {
+      before = new Map(tables);
       tables.clear();
       notes = [];
       scans.clear();
