@@ -1,11 +1,10 @@
 /** Without this file nobody would know whether the prompt comes and answers at once: `node bench/repl.ts` prints medians beside other prompts in the same run. */
-import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { live, ownFolder, startProgram, startSaeq } from "../test/terminal/saeq.ts";
 import type { Terminal } from "../test/terminal/terminal.ts";
 import { median } from "./median.ts";
+import { published } from "./published.ts";
 
 const ROUNDS = Number(process.argv[process.argv.indexOf("--rounds") + 1] ?? 9) || 9;
 const KEYS = 40;
@@ -15,17 +14,7 @@ const folder = ownFolder();
 mkdirSync(join(folder, "saeq"));
 writeFileSync(join(folder, "saeq/history.jsonl"), Array.from({ length: 10_000 }, (_, i) => `${JSON.stringify({ text: `sample perfect ${i} | where matching_tokens > ${i} | top ${i}`, time: i, cwd: "/", ok: true, ms: 1 })}\n`).join(""));
 
-/** The program as it is published: compiled, without types to strip. */
-function published(): string {
-  const root = fileURLToPath(new URL("../", import.meta.url));
-  const built = ownFolder();
-  const { status } = spawnSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", join(root, "tsconfig.build.json"), "--outDir", join(built, "dist")], { stdio: "inherit" });
-  if (status !== 0) throw new Error("tsc failed");
-  for (const name of ["repl/bin", "examples", "docs", "package.json"]) cpSync(join(root, name), join(built, name), { recursive: true });
-  symlinkSync(join(root, "node_modules"), join(built, "node_modules"));
-  return join(built, "repl/bin/saeq.js");
-}
-const program = published();
+const program = published(ownFolder());
 
 interface Prompt {
   readonly name: string;

@@ -62,7 +62,7 @@ export const targetOf = ({ options }: Engine): Target => options.target ?? CPU;
 
 /** The graph of a pass, emitted once. */
 export function forwardGraphOf(op: Forward, catalog: Catalog, graphs: Map<string, EmittedGraph>, target: Target, { guarded = false, screened = [], documents = [] }: PassOptions = {}): EmittedGraph {
-  const { spec } = catalog.model(op.model);
+  const spec = catalog.spec(op.model);
   const longest = positionsFor(spec, documents.reduce((most, { ids }) => Math.max(most, ids.length), 0));
   const id = JSON.stringify(["forward", op.model.digest, op.taps, op.blocks, op.slice, target, guarded, screened, longest]);
   let graph = graphs.get(id);

@@ -14,6 +14,7 @@ import { readSae } from "./checkpoint/sae.ts";
 import { readTokenizer, requireVocabulary, type Tokenizer } from "./checkpoint/tokenizer.ts";
 import type { Scan } from "./data/pieces.ts";
 import { DataError } from "./data/error.ts";
+import { fileStamp } from "./data/file_stamp.ts";
 import type { Table } from "./data/frame.ts";
 import { fewValues } from "./data/few_values.ts";
 import { readTable } from "./data/read.ts";
@@ -45,12 +46,21 @@ export interface LoadedSae {
   readonly whole: boolean;
 }
 
+/** A model as its configuration and the headers of its weights tell it; only its tokenizer knows the rest. */
+export interface ModelOutline {
+  readonly facts: Omit<ModelFacts, "prependsBos">;
+  readonly spec: DecoderSpec;
+  readonly located: Located;
+}
+
 /** Only what is on this machine, and nobody to tell: as while somebody types. */
 export const HERE: HubCall = { signal: new AbortController().signal, network: false, onProgress: () => {} };
 
 /** Files, models and SAEs by name; each is read once and kept while its content stays the same. */
 export interface Catalog {
   lookUp(need: Need, call?: HubCall): Promise<Known<TableFacts | ModelFacts | SaeFacts | ModuleFacts>>;
+  /** What is known of a model before its tokenizer is read, which takes longest; `lookUp` goes on from there. Null where it cannot be had, or its weights are not here. */
+  outline(name: string, call?: HubCall): Promise<ModelOutline["facts"] | null>;
   /** Bring what a plan computes with and what is on the hub only, and convert what cannot be mapped. @throws CheckpointError; AbortError */
   provide(plan: Plan, call: HubCall): Promise<void>;
   /** What readers had to say of files since last asked: mixed line ends, blank lines. */
@@ -61,9 +71,19 @@ export interface Catalog {
   /** A large file in pieces, and how many rows it has; null for others, which are held. */
   stream(op: Op & { readonly op: "read" }, call: ReadCall): { readonly pieces: AsyncGenerator<Table>; readonly rows: number } | null;
   model(ref: ModelRef): LoadedModel;
+  /** The same of a model of which no more than the outline may be known. */
+  spec(ref: ModelRef): DecoderSpec;
   sae(ref: SaeRef): LoadedSae;
   /** The absolute path behind a name in a script. */
   inputPath(path: string): string;
+}
+
+interface KeptTable {
+  readonly table: Table;
+  readonly digest: string;
+  readonly notes: readonly string[];
+  /** Of its file when it was read; null where that says nothing. */
+  readonly stamp: string | null;
 }
 
 /** Where the hub is and how long to hope for it; not needed where only this machine is looked at. */
@@ -84,24 +104,29 @@ export function createCatalog(readFrom: string, options: CatalogOptions = {}): C
   const streamBytes = options.streamBytes ?? STREAM_BYTES;
   const gated = <T>(work: () => T): T => options.gate?.run(work) ?? work();
   const scans = new Map<string, Scan>();
-  const tables = new Map<string, { readonly table: Table; readonly digest: string }>();
+  const tables = new Map<string, KeptTable>();
+  /** Tables of the source before: taken again where their files are as they were. */
+  let before: ReadonlyMap<string, KeptTable> = new Map();
   let notes: string[] = [];
   /** What a name of the hub stands for is found out once in a session, so it is kept until it is told. */
   let hubNotes: string[] = [];
   const models = new Map<string, LoadedModel>();
+  /** By name, until the model is loaded. */
+  const outlines = new Map<string, ModelOutline>();
   const saes = new Map<string, LoadedSae>();
   const inputPath = (path: string): string => placeOf(path, readFrom);
   const tableKey = (need: { readonly path: string; readonly separator: string; readonly types: object; readonly format: string; readonly lenient?: object }): string =>
     JSON.stringify([need.path, need.separator, need.types, need.format, need.lenient]);
 
-  async function loadTable(need: Need & { readonly kind: "table" }): Promise<{ table: Table; digest: string }> {
+  async function loadTable(need: Need & { readonly kind: "table" }): Promise<KeptTable> {
     const known = tables.get(tableKey(need));
     if (known !== undefined) return known;
     const path = inputPath(need.path);
-    const read = await readTable(path, need);
-    const kept = { table: read.table, digest: read.digest };
+    const stamp = await fileStamp(path);
+    const last = before.get(tableKey(need));
+    const kept = stamp !== null && last?.stamp === stamp ? last : { ...(await readTable(path, need)), stamp };
     tables.set(tableKey(need), kept);
-    notes.push(...read.notes.map((note) => `${need.path}: ${note}`));
+    notes.push(...kept.notes.map((note) => `${need.path}: ${note}`));
     return kept;
   }
 
@@ -122,14 +147,23 @@ export function createCatalog(readFrom: string, options: CatalogOptions = {}): C
   async function loadModel(name: string, call: HubCall): Promise<LoadedModel> {
     const known = [...models.values()].find((each) => each.facts.ref.name === name);
     if (known !== undefined) return known;
-    const located = await locator.locate("model", name, call);
-    const { spec: read, notes: ignored } = await readModel(located.folder);
-    notes.push(...ignored);
-    const spec = located.hub === null ? read : { ...read, digest: hubDigest(located.hub, []) };
+    const { facts, spec, located } = outlines.get(name) ?? (await readOutline(name, call));
+    outlines.delete(name);
     const tokenizer = await readTokenizer(located.folder);
     notes.push(...tokenizer.notes);
     requireVocabulary(tokenizer, spec.embed.shape[0]!, name);
-    const facts: ModelFacts = {
+    const loaded: LoadedModel = { facts: { ...facts, prependsBos: tokenizer.prependsBos }, spec, tokenizer, located };
+    models.set(spec.digest, loaded);
+    return loaded;
+  }
+
+  async function readOutline(name: string, call: HubCall): Promise<ModelOutline> {
+    const located = await locator.locate("model", name, call);
+    const { spec: read, notes: ignored } = await readModel(located.folder);
+    notes.push(...ignored);
+    noteHub(name, located);
+    const spec = located.hub === null ? read : { ...read, digest: hubDigest(located.hub, []) };
+    const facts = {
       ref: { name, digest: spec.digest },
       layers: spec.blocks.length,
       hiddenSize: spec.hiddenSize,
@@ -137,13 +171,9 @@ export function createCatalog(readFrom: string, options: CatalogOptions = {}): C
       norm: spec.norm.kind,
       hooks: spec.hooks,
       context: spec.context,
-      prependsBos: tokenizer.prependsBos,
       repository: located.repository,
     };
-    const loaded = { facts, spec, tokenizer, located };
-    models.set(spec.digest, loaded);
-    noteHub(name, located);
-    return loaded;
+    return { facts, spec, located };
   }
 
   async function loadSae(name: string, convention: string, call: HubCall): Promise<LoadedSae> {
@@ -227,6 +257,7 @@ export function createCatalog(readFrom: string, options: CatalogOptions = {}): C
       return taken;
     },
     forgetTables: () => {
+      before = new Map(tables);
       tables.clear();
       notes = [];
       scans.clear();
@@ -266,6 +297,18 @@ export function createCatalog(readFrom: string, options: CatalogOptions = {}): C
       if (digest !== op.digest) throw new DataError({ code: "input-changed", message: `\`${op.path}\` changed after it was checked`, help: `run the line that reads it again: ${op.format} "${op.path}"` });
       return table;
     }),
+    outline: (name, call = HERE) => gated(async () => {
+      const known = await readOutline(name, call).catch(() => null);
+      // Whoever asks for the model will be told why.
+      if (known === null) return null;
+      outlines.set(name, known);
+      return missing(known.located.hub, null).length === 0 ? known.facts : null;
+    }),
+    spec: (ref) => {
+      const found = models.get(ref.digest) ?? [...outlines.values()].find(({ spec }) => spec.digest === ref.digest);
+      if (found === undefined) throw new Error(`model ${ref.name} was not checked`);
+      return found.spec;
+    },
     model: (ref) => {
       const found = models.get(ref.digest);
       if (found === undefined) throw new Error(`model ${ref.name} was not checked`);

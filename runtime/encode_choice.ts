@@ -22,6 +22,11 @@ function obstacle(sae: SaeSpec, threads: number, { provider }: Target): string |
   return null;
 }
 
+/** Whether it may be that features of this SAE are screened, whatever the texts and the machine. */
+export function mayScreen(kernel: EncodeKernel, sae: SaeSpec): boolean {
+  return kernel === "screened" || (kernel === "auto" && sae.dIn * sae.dSae >= SCREEN_WEIGHTS);
+}
+
 /** Whether `rows` rows are screened. Results are the same either way. Asks the engine for its speed only where all else speaks for it. */
 export async function screens(kernel: EncodeKernel, sae: SaeSpec, rows: number, engine: Engine): Promise<boolean> {
   if (kernel === "dense" || obstacle(sae, engine.options.threads, engine.options.target ?? CPU) !== null) return false;

@@ -16,9 +16,11 @@ import { nodes } from "../src/optimize/rule.ts";
 import { compile, type Compiled, type CompiledPipeline } from "../src/pipeline.ts";
 import type { Settings } from "../src/stages/stage.ts";
 import { keepValue, recallValues } from "./cache/kept_values.ts";
+import { startAhead } from "./ahead.ts";
 import { createCatalog, HERE } from "./catalog.ts";
 import type { Value } from "./data/frame.ts";
 import { letGo } from "./data/kept.ts";
+import { loadPainter } from "./data/save.ts";
 import type { ScreenCounts } from "./engine/port.ts";
 import { errorTable } from "./error_table.ts";
 import { execute } from "./execute.ts";
@@ -59,6 +61,12 @@ export interface InnerOptions extends SessionOptions {
   readonly streamBytes?: number;
 }
 
+interface Settling {
+  readonly grants?: SessionOptions["grants"];
+  readonly interactive?: boolean;
+  readonly next?: "run";
+}
+
 /** Open a session. No model is read and no engine started before the first `run`; an interactive one knows its names at once. */
 export async function createSession(options: InnerOptions): Promise<Session> {
   const env = options.offline === true ? { ...(options.env ?? process.env), HF_HUB_OFFLINE: "1" } : (options.env ?? process.env);
@@ -86,15 +94,36 @@ export async function createSession(options: InnerOptions): Promise<Session> {
   const facts = (): Facts => new Map([...lasting, ...tables]);
   const typing = createTyping({ catalog, scope: () => scope, facts, params: options.params, interactive: options.interactive, learn });
 
-  /** Compile, look up what is asked for, compile again, until nothing more is asked. Stops at what is not granted. */
-  async function settle(text: string, from: Scope, call: HubCall, grants = options.grants, interactive = options.interactive): Promise<{ compiled: Compiled; refused: readonly Diagnostic[] }> {
+  /**
+   * Compile, look up what is asked for, compile again, until nothing more is asked. Stops at what is not granted. `next`: what is compiled is run
+   * next, and engine processes start as soon as it is known that it needs them.
+   */
+  async function settle(text: string, from: Scope, call: HubCall, { grants = options.grants, interactive = options.interactive, next }: Settling = {}): Promise<{ compiled: Compiled; refused: readonly Diagnostic[] }> {
+    const compileWith = (more: Facts): Compiled => compile(text, { scope: from, facts: more, params: options.params, interactive, ...(options.rules === undefined ? {} : { rules: options.rules }) });
     for (let round = 0; ; round++) {
-      const compiled = compile(text, { scope: from, facts: facts(), params: options.params, interactive, ...(options.rules === undefined ? {} : { rules: options.rules }) });
+      const compiled = compileWith(facts());
       const refused = refusals(compiled.accesses, needed, grants);
       // Modules are part of the script: what they read and write is asked for together with the rest.
       const wanted = compiled.needs.filter((need) => (refused.length > 0 ? need.kind === "module" : !unasked(need, grants)));
       if (wanted.length === 0 || round === MOST_ROUNDS) return { compiled, refused };
-      for (const need of wanted) learn(need, await catalog.lookUp(need, call));
+      for (const need of wanted) {
+        if (next === "run" && need.kind === "model" && refused.length === 0) {
+          await startAhead(need, {
+            catalog,
+            engines,
+            cache,
+            graphs,
+            passed,
+            call,
+            draft: (outlined) => {
+              const draft = compileWith(new Map([...facts(), ...outlined]));
+              return refusals(draft.accesses, needed, grants).length > 0 ? null : draft;
+            },
+            learn: async (other) => learn(other, await catalog.lookUp(other, call)),
+          });
+        }
+        learn(need, await catalog.lookUp(need, call));
+      }
     }
   }
 
@@ -115,7 +144,7 @@ export async function createSession(options: InnerOptions): Promise<Session> {
   }
 
   async function bindStandard(): Promise<void> {
-    const { compiled } = await settle('use "std:memorization"', { ...scope, relations: new Map() }, HERE, { read: true, write: [] });
+    const { compiled } = await settle('use "std:memorization"', { ...scope, relations: new Map() }, HERE, { grants: { read: true, write: [] } });
     scope = { ...scope, standard: new Map([...compiled.scope.relations].filter(([, plan]) => plan.schema.known)) };
   }
 
@@ -126,7 +155,7 @@ export async function createSession(options: InnerOptions): Promise<Session> {
     await openStandard();
     const progress = createProgress(onEvent);
     const call = hubCall(signal, progress);
-    const settled = await settle(source.text, scope, call).catch((error: unknown): Outcome => {
+    const settled = await settle(source.text, scope, call, { next: "run" }).catch((error: unknown): Outcome => {
       const { diagnostic, exitCode, cancelled } = failure(error, source.text, { start: 0, end: source.text.length }, [0, 0], options.interactive);
       return { exitCode, cancelled, diagnostics: [diagnostic] };
     });
@@ -177,6 +206,7 @@ export async function createSession(options: InnerOptions): Promise<Session> {
       if (named) results++;
       onEvent({ kind: "result", value, header: `${shortened(valueSource(plan).label)}  ${headerOf(value, where)}`, display, index: named ? results : 0, last: final && last, at: pipeline.at });
     };
+    const drawing = nodes(pipeline.plan).some(({ op }) => op.op === "save" && op.format === "svg");
     let reached: readonly [number, number] = [0, 0];
     const onDisk = cache.diskFor(settings);
     let where = "";
@@ -207,6 +237,8 @@ export async function createSession(options: InnerOptions): Promise<Session> {
         performed,
         signal,
         onProgress: (plan, counts) => {
+          // The engine is at work, and this process waits for it.
+          if (drawing) loadPainter();
           reached = [counts.documents, counts.totalDocuments];
           progress(plan, counts);
         },
@@ -247,10 +279,10 @@ export async function createSession(options: InnerOptions): Promise<Session> {
   if (options.interactive) await openStandard();
   return {
     run,
-    check: async (source): Promise<Checked> => {
+    check: async (source, next): Promise<Checked> => {
       tables = new Map();
       await openStandard();
-      const { compiled } = await settle(source.text, scope, { ...HERE, network: true });
+      const { compiled } = await settle(source.text, scope, { ...HERE, network: true }, next === undefined ? {} : { next });
       return { diagnostics: compiled.diagnostics, needs: needed(compiled.accesses), params: compiled.params, compiled };
     },
     complete: typing.complete,
@@ -261,7 +293,7 @@ export async function createSession(options: InnerOptions): Promise<Session> {
       tables = new Map();
       catalog.forgetTables();
       await openStandard();
-      const { compiled } = await settle(source.text, { ...start, standard: scope.standard, settings: { ...START, seed: String(randomInt(1_000_000)) } }, { ...HERE, network: true }, options.grants, false);
+      const { compiled } = await settle(source.text, { ...start, standard: scope.standard, settings: { ...START, seed: String(randomInt(1_000_000)) } }, { ...HERE, network: true }, { interactive: false });
       return { diagnostics: compiled.diagnostics, needs: needed(compiled.accesses), params: compiled.params, compiled };
     },
     held: (forget) => {

@@ -3,7 +3,7 @@ import { CPU } from "../src/emit/target.ts";
 import type { Plan } from "../src/ops/op.ts";
 import type { Settings } from "../src/stages/stage.ts";
 import { createEngine, defaultEngineOptions } from "./engine/engine.ts";
-import { placement, type Placement } from "./engine/placement.ts";
+import { onCpuAnyway, placement, type Placement } from "./engine/placement.ts";
 import type { Engine, EngineOptions } from "./engine/port.ts";
 import { surroundings } from "./engine/providers.ts";
 import { runsModel } from "./numerics.ts";
@@ -12,6 +12,8 @@ import { runsModel } from "./numerics.ts";
 export interface SessionEngine {
   /** The engine for a plan, and where it computes. A plan of tables alone asks for no device and leaves the engine as it is. */
   forPlan(plan: Plan, settings: Settings): Promise<{ readonly engine: Engine; readonly place: Placement }>;
+  /** The same before the plan runs, where it is certain without trying a device that it runs on the CPU; else null. Never throws. */
+  ahead(plan: Plan, settings: Settings): Promise<Engine | null>;
   kill(): void;
   close(): Promise<void>;
 }
@@ -20,6 +22,8 @@ export interface SessionEngine {
 export function createSessionEngine(given: Partial<EngineOptions> | undefined): SessionEngine {
   const places = new Map<string, Placement>();
   let engine: Engine | null = null;
+  /** Decided once: processes that were started take memory, and must not make themselves too many. */
+  let usual: EngineOptions | null = null;
 
   async function placeOf(plan: Plan, { ep, dtype }: Settings): Promise<Placement> {
     if (!runsModel(plan)) return { target: CPU, reason: "nothing is computed" };
@@ -29,22 +33,28 @@ export function createSessionEngine(given: Partial<EngineOptions> | undefined): 
     return found;
   }
 
+  async function forPlan(plan: Plan, settings: Settings): Promise<{ readonly engine: Engine; readonly place: Placement }> {
+    const place = await placeOf(plan, settings);
+    // What computes nothing leaves the engine as it is: its weights may lie on a device.
+    if (engine !== null && !runsModel(plan)) return { engine, place };
+    usual ??= { ...defaultEngineOptions(), ...given };
+    const threads = settings.threads ?? usual.threads;
+    // A device is one: several processes would hold its weights several times.
+    const lanes = settings.lanes ?? (place.target.provider === "cpu" ? usual.lanes : 1);
+    const wanted: EngineOptions = { ...usual, lanes, threads, batch: settings.batch ?? usual.batch, target: place.target };
+    if (engine !== null && JSON.stringify(engine.options) !== JSON.stringify(wanted)) {
+      await engine.close();
+      engine = null;
+    }
+    engine ??= createEngine(wanted);
+    return { engine, place };
+  }
+
   return {
-    forPlan: async (plan, settings) => {
-      const place = await placeOf(plan, settings);
-      // What computes nothing leaves the engine as it is: its weights may lie on a device.
-      if (engine !== null && !runsModel(plan)) return { engine, place };
-      const usual = { ...defaultEngineOptions(), ...given };
-      const threads = settings.threads ?? usual.threads;
-      // A device is one: several processes would hold its weights several times.
-      const lanes = settings.lanes ?? (place.target.provider === "cpu" ? usual.lanes : 1);
-      const wanted: EngineOptions = { ...usual, lanes, threads, batch: settings.batch ?? usual.batch, target: place.target };
-      if (engine !== null && JSON.stringify(engine.options) !== JSON.stringify(wanted)) {
-        await engine.close();
-        engine = null;
-      }
-      engine ??= createEngine(wanted);
-      return { engine, place };
+    forPlan,
+    ahead: async (plan, settings) => {
+      if (!onCpuAnyway(settings.ep, settings.dtype, surroundings(given?.library ?? null))) return null;
+      return forPlan(plan, settings).then((found) => found.engine, () => null);
     },
     kill: () => engine?.kill(),
     close: async () => {

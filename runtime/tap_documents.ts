@@ -25,8 +25,15 @@ export function tapSpaces(op: Forward, context: Pick<ActivationContext, "catalog
 }
 
 function weightsOf(op: Forward, taps: readonly Tap[], blocks: number | null, { catalog }: Pick<ActivationContext, "catalog">): readonly TensorRef[] {
-  const { spec } = catalog.model(op.model);
+  const spec = catalog.spec(op.model);
   return [...usedWeights(spec, blocks ?? spec.blocks.length, false), ...taps.flatMap((tap) => (tap.sae === null ? [] : usedSaeWeights(catalog.sae(tap.sae).spec)))];
+}
+
+/** Whether it is certain, without any text, that nothing is kept of what a pass would give. */
+export function nothingKept(op: Forward, context: Parameters<typeof tapSpaces>[1] & Pick<ActivationContext, "store">): boolean {
+  if (context.store.empty([])) return true;
+  const [spaces, whole] = [tapSpaces(op, context), tapSpaces(allFeatures(op), context)];
+  return context.store.empty([...spaces, ...whole]);
 }
 
 type OnDocument = (index: number, taps: readonly TapOutput[]) => void;
@@ -122,6 +129,8 @@ async function throughModel(op: Forward, missing: readonly Missing[], guarded: b
   const documents = missing.map(({ document }) => document);
   const limits = limitsOf(op, documents, context);
   const limited = limits === null ? {} : { limits };
+  // While the graph is written, which takes as long as a process takes to start.
+  engine.start(Math.min(limits?.lanes ?? engine.options.lanes, documents.length));
   if (!guarded) {
     return engine.forward(await chosenGraph(op, documents, context), op.taps.length, documents, {
       signal,

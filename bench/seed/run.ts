@@ -5,6 +5,7 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { median } from "../median.ts";
+import { published, SOURCES } from "../published.ts";
 import { timed } from "../start/timed_process.ts";
 
 const { values: given, positionals } = parseArgs({
@@ -18,8 +19,8 @@ const many = Number(given.many);
 /** Texts of one group, as the notebook draws them. */
 const FEW = 10;
 const path = (name: string): string => fileURLToPath(new URL(`../../${name}`, import.meta.url));
-const saeq = path("repl/bin/saeq.js");
 const out = await mkdtemp(join(tmpdir(), "saeq-bench-seed-"));
+const saeq = published(join(out, "published"));
 
 interface Subject {
   readonly name: string;
@@ -41,8 +42,11 @@ async function drawn(n: number): Promise<string> {
 const samples = new Map([[FEW, await drawn(FEW)], [many, await drawn(many)]]);
 const peer = (program: string) => async (n: number, into: string): Promise<number> =>
   (await timed(given.python, [path(program), join(folder, "runs.csv"), join(folder, "model"), join(folder, "sae"), into, "--sample", samples.get(n)!, "--layer", "15"])).seconds;
+const ours = (program: string) => async (n: number, into: string): Promise<number> =>
+  (await timed(process.execPath, [program, "run", "--out", into, "-A", "--no-cache", "--ep", "cpu", "--n", String(n), script])).seconds;
 const subjects: readonly Subject[] = [
-  { name: "saeq", run: async (n, into) => (await timed(process.execPath, [saeq, "run", "--out", into, "-A", "--no-cache", "--ep", "cpu", "--n", String(n), script])).seconds },
+  { name: "saeq, as published", run: ours(saeq) },
+  { name: "saeq, from its sources", run: ours(SOURCES) },
   { name: "transformers cut at the hook, batches of 20, sae_lens", run: peer("bench/seed/truncated.py") },
   { name: "TransformerLens and sae_lens, as in the notebook", run: peer("bench/start/notebook.py") },
 ];
@@ -65,10 +69,10 @@ try {
       if (round <= Math.max(2, Math.floor(rounds / 2) + 1)) kept.rate.push((2 * (many - FEW)) / ((await run(many, into)) - few));
     }
   }
-  const [ours, ...peers] = subjects.map(({ name }) => ({ name, few: median(times.get(name)!.few), rate: median(times.get(name)!.rate), parts: times.get(name)!.parts }));
-  console.log("| | 20 × 100 tokens, s | times saeq's | sustained, rows/s | saeq's, times | of it imports, load, activations s |\n| --- | ---: | ---: | ---: | ---: | --- |");
-  for (const { name, few, rate, parts } of [ours!, ...peers]) {
-    console.log(`| ${name} | ${seconds(few)} | ${(few / ours!.few).toFixed(1)} | ${seconds(rate)} | ${(ours!.rate / rate).toFixed(2)} | ${["imports", "load", "activations"].flatMap((part) => (parts[part] === undefined ? [] : [parts[part].toFixed(2)])).join(", ")} |`);
+  const [first, ...others] = subjects.map(({ name }) => ({ name, few: median(times.get(name)!.few), rate: median(times.get(name)!.rate), parts: times.get(name)!.parts }));
+  console.log("| | 20 × 100 tokens, s | times the first | sustained, rows/s | the first's, times | of it imports, load, activations s |\n| --- | ---: | ---: | ---: | ---: | --- |");
+  for (const { name, few, rate, parts } of [first!, ...others]) {
+    console.log(`| ${name} | ${seconds(few)} | ${(few / first!.few).toFixed(1)} | ${seconds(rate)} | ${(first!.rate / rate).toFixed(2)} | ${["imports", "load", "activations"].flatMap((part) => (parts[part] === undefined ? [] : [parts[part].toFixed(2)])).join(", ")} |`);
   }
   console.log(`\nload after ${loadavg()[0]!.toFixed(1)}`);
 } finally {

@@ -40,7 +40,7 @@ async function runPlaced(request: Run, place: ScriptPlace, shop: Shop): Promise<
   const open = (grants: Grants): Promise<Session> => openSession(shop, { readFrom, grants, params: request.params, offline: request.frozen, ...(recorder === null ? {} : { observe: recorder.observe }) });
   let session = await open(first);
   try {
-    const checked = await session.check(source);
+    const checked = await session.check(source, request.help || request.frozen ? undefined : "run");
     if (request.help) {
       shop.stdout.write(scriptHelp(name, source.text, checked.params));
       return 0;

@@ -8,6 +8,8 @@ import type { DiskCache, Space } from "./disk.ts";
  * of a document do not depend on the others in its batch, so what is kept is exactly what a new run would give.
  */
 export interface ActivationStore {
+  /** Whether it is certain that nothing of these spaces is kept; of none of them, that nothing is kept at all. */
+  empty(spaces: readonly Space[]): boolean;
   /** Before a job: look at what other processes wrote. */
   refresh(spaces: readonly Space[]): void;
   /** What every space has for the document, or undefined where one lacks it. */
@@ -80,6 +82,7 @@ export function createActivationStore(limit: number, disk: DiskCache | null): Ac
       kept.clear();
       bytes = 0;
     },
+    empty: (spaces) => kept.size === 0 && (disk === null || (spaces.length === 0 ? disk.empty() : spaces.every((space) => space.memoryOnly || disk.nothingIn(space)))),
     refresh: (spaces) => spaces.forEach((space) => space.memoryOnly || disk?.refresh(space)),
     get: (spaces, document) => {
       const key = documentKey(document);
@@ -110,6 +113,7 @@ export function createActivationStore(limit: number, disk: DiskCache | null): Ac
 
 /** A store in which nothing is found: `set cache off`. */
 export const FORGETFUL: ActivationStore = {
+  empty: () => true,
   refresh: () => {},
   get: () => undefined,
   has: () => false,

@@ -32,6 +32,10 @@ export interface DiskCache {
   readonly folder: string;
   /** Look at the folder again: other processes may have written or removed segments. */
   refresh(space: Space): void;
+  /** Whether there is no space at all. */
+  empty(): boolean;
+  /** Whether a space holds nothing, as far as a look at the folder tells. */
+  nothingIn(space: Space): boolean;
   get(space: Space, key: Buffer): Stored | undefined;
   has(space: Space, key: Buffer): boolean;
   /** Written soon, many in one segment. */
@@ -241,6 +245,11 @@ export function openDisk(place: CachePlace): DiskCache | { readonly refused: str
   return {
     folder: place.folder,
     refresh: (space) => look(opened(space)),
+    empty: () => spaces.size === 0 && namesIn(join(version, "spaces")).length === 0,
+    nothingIn: (space) => {
+      const { segments, waiting: written } = opened(space);
+      return segments.size === 0 && written.size === 0;
+    },
     has: (space, key) => locate(opened(space), key) !== null,
     get: (space, key) => {
       const from = opened(space);

@@ -28,7 +28,14 @@ async function drawing(value: Value): Promise<string> {
   const single = value.kind === "groups" && value.members.length === 1 ? value.members[0]!.value : value;
   const plot: Plot | Chart | null = single.kind === "plot" || single.kind === "chart" ? single : null;
   if (plot === null) throw new Error(`a value of kind ${value.kind} is no plot`);
-  // Vega takes a while to load and few sessions draw.
-  const { renderSvg } = await import("../plot/vega.ts");
+  const { renderSvg } = await painter();
   return renderSvg(plot);
+}
+
+/** Vega takes a while to load and few sessions draw. */
+const painter = (): Promise<typeof import("../plot/vega.ts")> => import("../plot/vega.ts");
+
+/** Begin to load what draws, while others compute what will be drawn. What fails is told when it is drawn. */
+export function loadPainter(): void {
+  painter().catch(() => {});
 }

@@ -5,7 +5,7 @@
  * thread may be started. The folder holds links to the encoders that it quantises: Node follows links out of a granted folder, and only the host
  * can make one. ONNX Runtime's own reading is not Node's: it maps the weights that a graph names, and the host writes the graphs.
  */
-import { existsSync, realpathSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, realpathSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -18,8 +18,10 @@ export function confinedArguments(folder: string | null, library: string | null)
   const quiet = ["--disable-warning=ExperimentalWarning", "--disable-warning=SecurityWarning"];
   // Links, which the engine's folder is made of, need a privilege on Windows.
   if (process.platform === "win32") return quiet;
-  const read = [...ownCode(), ...packages(library), ...(folder === null ? [] : [join(folder, sep)])];
-  return [...quiet, "--permission", "--allow-addons", ...read.map((path) => `--allow-fs-read=${path}`), ...(folder === null ? [] : [`--allow-fs-write=${join(folder, sep)}`])];
+  // Of a folder that is not there yet Node takes a path for the name of a file; a pattern covers what will lie in it.
+  const own = folder === null ? [] : [join(folder, "*")];
+  const read = [...ownCode(), ...packages(library), ...own];
+  return [...quiet, "--permission", "--allow-addons", ...read.map((path) => `--allow-fs-read=${path}`), ...own.map((path) => `--allow-fs-write=${path}`)];
 }
 
 /** This room and those before it, and the file that says they are modules. */
@@ -35,7 +37,13 @@ function packages(library: string | null): readonly string[] {
   const common = runtime === null ? null : packageFolder("onnxruntime-common", join(realpathSync(runtime), "package.json"));
   const plugin = library === null ? [] : [packageFolder("koffi", LANE), dirname(library)];
   const folders = [runtime, common, ...plugin].filter((path) => path !== null && existsSync(path));
-  return [...new Set(folders.flatMap((path) => [path!, realpathSync(path!)]))].map((path) => join(path, sep));
+  return [...new Set(folders.flatMap((path) => [...linksAbove(path!), path!, realpathSync(path!)]))].map((path) => join(path, sep));
+}
+
+/** Folders above this one that are links, as `node_modules` itself may be: Node looks at each of them to learn where a package lies. */
+function linksAbove(path: string): readonly string[] {
+  const above = dirname(path);
+  return above === path ? [] : [...linksAbove(above), ...(lstatSync(above).isSymbolicLink() ? [above] : [])];
 }
 
 /** The folder of a package as Node finds it from a file: in the nearest `node_modules` that has it. */

@@ -76,6 +76,12 @@ export function engineOver(options: EngineOptions, lane: (folder: string | null)
     },
     quantized: (sae) => encoders.ready(sae),
     generate: async (graph, prompts, steps, job) => generateOn(open(), paceOf(graph), options, { graph, prompts, steps, job, halt: halt(job.signal) }),
+    start: (count, graph) => {
+      for (const lane of open().slice(0, Math.max(0, count))) {
+        lane.start();
+        if (graph !== undefined) lane.open(graph).catch(() => {});
+      }
+    },
     get pids() {
       return lanes.flatMap(({ pid }) => (pid === null ? [] : [pid]));
     },

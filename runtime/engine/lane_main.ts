@@ -141,6 +141,8 @@ async function answer(request: Request): Promise<Reply> {
       const opened = await sessionOf(request.graph);
       return opened === null ? { kind: "missing", id } : timed(() => run(opened, request.feeds));
     }
+    case "open":
+      return (await sessionOf(request.graph)) === null ? { kind: "missing", id } : { kind: "done", id, outputs: {}, ms: 0 };
     case "begin": {
       const opened = await sessionOf(request.graph);
       return opened === null ? { kind: "missing", id } : timed(() => begin(opened.session, request.text, request.prompts));

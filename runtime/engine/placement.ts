@@ -37,6 +37,13 @@ function target(provider: Provider, dtype: Dtype | null): Target {
   return { provider, dtype: dtype ?? supported[0] };
 }
 
+/** Whether `placement` will choose the CPU, and start no device to find out. */
+export function onCpuAnyway(ep: "auto" | Provider, dtype: Dtype | null, around: Surroundings): boolean {
+  if (dtype !== null && !SUPPORTED.cpu.includes(dtype)) return false;
+  if (ep !== "auto") return ep === "cpu";
+  return lookAround(around).every(({ provider, missing, unfit }) => provider === "cpu" || provider === "openvino" || missing !== null || unfit !== null || (dtype !== null && !SUPPORTED[provider].includes(dtype)));
+}
+
 /**
  * The provider that was asked for, or for `auto` the first that is there, works, and is no imitation of a device in software.
  * @throws EngineError `no-provider`: asked for and absent, or unable to compute in `dtype`; it lists those that are there

@@ -112,6 +112,8 @@ export interface Engine {
   quantized(sae: SaeSpec): boolean;
   /** Greedy continuation: prompts of equal or different length, `steps` new ids each. */
   generate(graph: EmittedGraph, prompts: readonly Int32Array[], steps: number, job: { readonly signal: AbortSignal; readonly onProgress: (p: Progress) => void; readonly onDocument: (index: number, ids: Int32Array) => void }): Promise<void>;
+  /** Start so many processes now, which a job will use soon; with `graph` they open it, and its features are computed densely. What fails is told by the job. */
+  start(lanes: number, graph?: EmittedGraph): void;
   /** Process ids of living lanes: for tests and `doctor`. */
   readonly pids: readonly number[];
   /** End the processes now, in the middle of a batch (a second Ctrl-C): running jobs reject; the next use starts anew. */

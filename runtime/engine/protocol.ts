@@ -26,6 +26,8 @@ export interface Screening {
 /** What the host asks. Each request gets exactly one reply with its `id`. */
 export type Request =
   | { readonly kind: "run"; readonly id: number; readonly graph: GraphReference; readonly feeds: Feeds }
+  /** Open a graph that will be run. */
+  | { readonly kind: "open"; readonly id: number; readonly graph: GraphReference }
   /** Read prompts of one length, two or more, and keep their cache under `text`: the reply's ids continue them. */
   | { readonly kind: "begin"; readonly id: number; readonly graph: GraphReference; readonly text: number; readonly prompts: readonly Int32Array[] }
   /** One more id for each prompt of `text`. */

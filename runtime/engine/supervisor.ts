@@ -23,7 +23,11 @@ export interface Answer {
 export interface Lane {
   /** null while no process lives. */
   readonly pid: number | null;
+  /** Start the process now: whoever asks later waits less. What fails here fails again when it is asked, and is told then. */
+  start(): void;
   run(graph: PreparedGraph, feeds: Feeds): Promise<Answer>;
+  /** Open a graph that will be run. */
+  open(graph: EmittedGraph): Promise<Answer>;
   /** Quantise features `from` … `to` into the target. */
   quantize(encoder: TensorRef, inOut: boolean, from: number, to: number, target: QuantizeTarget): Promise<Answer>;
   /** Whether the eight-bit product is exact here, and how many times as fast. */
@@ -131,6 +135,14 @@ export function createLane(options: Pick<EngineOptions, "threads" | "target" | "
     get pid() {
       return running?.child.pid ?? null;
     },
+    start: () => {
+      try {
+        running ?? start();
+      } catch {
+        // Told by the first call.
+      }
+    },
+    open: (graph) => askGraph(graph, (reference) => ({ kind: "open", graph: reference })),
     run: (graph, feeds) => askGraph(graph, (reference) => ({ kind: "run", graph: reference, feeds })),
     begin: (graph, text, prompts) => askGraph(graph, (reference) => ({ kind: "begin", graph: reference, text, prompts })),
     quantize: (encoder, inOut, from, to, target) => ask({ kind: "quantize", encoder, inOut, from, to, target }),

@@ -86,6 +86,17 @@ const WIDTH: Readonly<Record<Element, number>> = { f32: 4, u8: 1, i8: 1, i32: 4,
 
 /** Numbers inside the model; the same content is stored once. */
 export function constant(graph: Graph, element: "f32" | "u8" | "bool" | "i32" | "i64", dims: readonly number[], values: ArrayLike<number>): string {
+  const bytes = element === "f32" && values instanceof Float32Array && LITTLE ? new Uint8Array(values.slice().buffer) : written(element, values);
+  const short = values.length <= 4 ? Array.from(values).join(",") : createHash("sha256").update(bytes).digest("hex").slice(0, 16);
+  const name = `/constants/${element}[${dims.join(",")}]/${short}`;
+  if (!graph.initializers.has(name)) graph.initializers.set(claim(graph, name), { name, element, dims, data: { kind: "raw", bytes } });
+  return name;
+}
+
+/** Whether this machine keeps numbers as the file format does. */
+const LITTLE = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
+function written(element: Element, values: ArrayLike<number>): Uint8Array {
   const bytes = new Uint8Array(values.length * WIDTH[element]);
   const view = new DataView(bytes.buffer);
   for (let at = 0; at < values.length; at += 1) {
@@ -95,10 +106,7 @@ export function constant(graph: Graph, element: "f32" | "u8" | "bool" | "i32" | 
     else if (element === "i32") view.setInt32(at * 4, value, true);
     else view.setBigInt64(at * 8, BigInt(value), true);
   }
-  const short = values.length <= 4 ? Array.from(values).join(",") : createHash("sha256").update(bytes).digest("hex").slice(0, 16);
-  const name = `/constants/${element}[${dims.join(",")}]/${short}`;
-  if (!graph.initializers.has(name)) graph.initializers.set(claim(graph, name), { name, element, dims, data: { kind: "raw", bytes } });
-  return name;
+  return bytes;
 }
 
 export const ints = (graph: Graph, ...values: readonly number[]): string => constant(graph, "i64", [values.length], values);

@@ -54,95 +54,147 @@ const IR_VERSION = 11;
 const EXTERNAL = 1;
 const ATTRIBUTE_TYPE = { float: 1, int: 2, ints: 7 } as const;
 
-type Part = Uint8Array;
-const text = new TextEncoder();
-
-function varint(value: number): Part {
-  let rest = BigInt.asUintN(64, BigInt(value));
-  const bytes: number[] = [];
-  while (rest > 0x7fn) {
-    bytes.push(Number(rest & 0x7fn) | 0x80);
-    rest >>= 7n;
-  }
-  bytes.push(Number(rest));
-  return Uint8Array.from(bytes);
+/** Bytes written so far. One buffer: a graph has thousands of names, and tables of positions that are megabytes. */
+interface Writer {
+  bytes: Uint8Array<ArrayBuffer>;
+  at: number;
 }
 
-function concat(parts: readonly Part[]): Part {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
+const text = new TextEncoder();
+
+function room(to: Writer, more: number): void {
+  if (to.at + more <= to.bytes.length) return;
+  const larger = new Uint8Array(Math.max(2 * to.bytes.length, to.at + more));
+  larger.set(to.bytes.subarray(0, to.at));
+  to.bytes = larger;
+}
+
+/** Ten bytes at most; negative numbers have all ten, as 64 bits. */
+function varint(to: Writer, value: number): void {
+  room(to, 10);
+  if (value < 0) {
+    let rest = BigInt.asUintN(64, BigInt(value));
+    for (; rest > 0x7fn; rest >>= 7n) to.bytes[to.at++] = Number(rest & 0x7fn) | 0x80;
+    to.bytes[to.at++] = Number(rest);
+    return;
   }
-  return bytes;
+  let rest = value;
+  for (; rest > 0x7f; rest = Math.floor(rest / 0x80)) to.bytes[to.at++] = (rest % 0x80) | 0x80;
+  to.bytes[to.at++] = rest;
 }
 
 // Wire types: 0 varint, 2 length-delimited, 5 four bytes.
-const int = (field: number, value: number): Part => concat([varint(field * 8), varint(value)]);
-const bytes = (field: number, value: Part): Part => concat([varint(field * 8 + 2), varint(value.length), value]);
-const string = (field: number, value: string): Part => bytes(field, text.encode(value));
-const message = (field: number, parts: readonly Part[]): Part => bytes(field, concat(parts));
-
-function float(field: number, value: number): Part {
-  const four = new Uint8Array(4);
-  new DataView(four.buffer).setFloat32(0, value, true);
-  return concat([varint(field * 8 + 5), four]);
+function int(to: Writer, field: number, value: number): void {
+  varint(to, field * 8);
+  varint(to, value);
 }
 
-const entry = (key: string, value: string): Part => message(13, [string(1, key), string(2, value)]);
+function bytes(to: Writer, field: number, value: Uint8Array): void {
+  varint(to, field * 8 + 2);
+  varint(to, value.length);
+  room(to, value.length);
+  to.bytes.set(value, to.at);
+  to.at += value.length;
+}
 
-function tensor(proto: TensorProto): readonly Part[] {
-  const head = [...proto.dims.map((dim) => int(1, dim)), int(2, ELEMENT[proto.element]), string(8, proto.name)];
-  if (proto.data.kind === "raw") return [...head, bytes(9, proto.data.bytes)];
+const string = (to: Writer, field: number, value: string): void => bytes(to, field, text.encode(value));
+
+/** What `write` writes, behind its length, which is known only then: it is moved to make room for it. */
+function message(to: Writer, field: number, write: () => void): void {
+  varint(to, field * 8 + 2);
+  const from = to.at;
+  write();
+  const length = to.at - from;
+  varint(to, length);
+  const header = to.bytes.slice(from + length, to.at);
+  to.bytes.copyWithin(from + header.length, from, from + length);
+  to.bytes.set(header, from);
+}
+
+function float(to: Writer, field: number, value: number): void {
+  varint(to, field * 8 + 5);
+  room(to, 4);
+  new DataView(to.bytes.buffer).setFloat32(to.at, value, true);
+  to.at += 4;
+}
+
+function entry(to: Writer, key: string, value: string): void {
+  message(to, 13, () => {
+    string(to, 1, key);
+    string(to, 2, value);
+  });
+}
+
+function tensor(to: Writer, proto: TensorProto): void {
+  for (const dim of proto.dims) int(to, 1, dim);
+  int(to, 2, ELEMENT[proto.element]);
+  string(to, 8, proto.name);
+  if (proto.data.kind === "raw") return bytes(to, 9, proto.data.bytes);
   const { location, offset, length } = proto.data;
-  return [...head, entry("location", location), entry("offset", String(offset)), entry("length", String(length)), int(14, EXTERNAL)];
+  entry(to, "location", location);
+  entry(to, "offset", String(offset));
+  entry(to, "length", String(length));
+  int(to, 14, EXTERNAL);
 }
 
-function attribute(name: string, value: Attribute): readonly Part[] {
-  const ends = (part: readonly Part[]): readonly Part[] => [string(1, name), ...part, int(20, ATTRIBUTE_TYPE[value.kind])];
+function attribute(to: Writer, name: string, value: Attribute): void {
+  string(to, 1, name);
   switch (value.kind) {
     case "int":
-      return ends([int(3, value.value)]);
+      int(to, 3, value.value);
+      break;
     case "float":
-      return ends([float(2, value.value)]);
+      float(to, 2, value.value);
+      break;
     case "ints":
-      return ends(value.value.map((item) => int(8, item)));
+      for (const each of value.value) int(to, 8, each);
+      break;
     default:
-      return value satisfies never;
+      value satisfies never;
   }
+  int(to, 20, ATTRIBUTE_TYPE[value.kind]);
 }
 
-function node(proto: NodeProto): readonly Part[] {
-  return [
-    ...proto.inputs.map((name) => string(1, name)),
-    ...proto.outputs.map((name) => string(2, name)),
-    string(3, proto.name),
-    string(4, proto.op),
-    ...Object.entries(proto.attributes).map(([name, value]) => message(5, attribute(name, value))),
-    ...(proto.domain === "" ? [] : [string(7, proto.domain)]),
-  ];
+function node(to: Writer, proto: NodeProto): void {
+  for (const name of proto.inputs) string(to, 1, name);
+  for (const name of proto.outputs) string(to, 2, name);
+  string(to, 3, proto.name);
+  string(to, 4, proto.op);
+  for (const [name, value] of Object.entries(proto.attributes)) message(to, 5, () => attribute(to, name, value));
+  if (proto.domain !== "") string(to, 7, proto.domain);
 }
 
-function value(proto: ValueProto): readonly Part[] {
-  const dims = proto.dims.map((dim) => message(1, [typeof dim === "number" ? int(1, dim) : string(2, dim)]));
-  return [string(1, proto.name), message(2, [message(1, [int(1, ELEMENT[proto.element]), message(2, dims)])])];
+function value(to: Writer, proto: ValueProto): void {
+  string(to, 1, proto.name);
+  const shape = (): void => proto.dims.forEach((dim) => message(to, 1, () => (typeof dim === "number" ? int(to, 1, dim) : string(to, 2, dim))));
+  const tensorType = (): void => {
+    int(to, 1, ELEMENT[proto.element]);
+    message(to, 2, shape);
+  };
+  message(to, 2, () => message(to, 1, tensorType));
+}
+
+function operators(to: Writer, domain: string, version: number): void {
+  message(to, 8, () => {
+    string(to, 1, domain);
+    int(to, 2, version);
+  });
 }
 
 /** The model as `ModelProto` bytes. Nodes keep their order: see `graph.ts` for why it matters. */
 export function encodeModel(model: ModelProto): Uint8Array {
-  const graph = [
-    ...model.nodes.map((item) => message(1, node(item))),
-    string(2, model.name),
-    ...model.initializers.map((item) => message(5, tensor(item))),
-    ...model.inputs.map((item) => message(11, value(item))),
-    ...model.outputs.map((item) => message(12, value(item))),
-  ];
-  return concat([
-    int(1, IR_VERSION),
-    string(2, "saeq"),
-    message(7, graph),
-    message(8, [string(1, ""), int(2, OPSET)]),
-    message(8, [string(1, "com.microsoft"), int(2, 1)]),
-  ]);
+  const inside = model.initializers.reduce((sum, { data }) => sum + (data.kind === "raw" ? data.bytes.length : 0), 0);
+  const to: Writer = { bytes: new Uint8Array(inside + 2 ** 16), at: 0 };
+  int(to, 1, IR_VERSION);
+  string(to, 2, "saeq");
+  message(to, 7, () => {
+    for (const each of model.nodes) message(to, 1, () => node(to, each));
+    string(to, 2, model.name);
+    for (const each of model.initializers) message(to, 5, () => tensor(to, each));
+    for (const each of model.inputs) message(to, 11, () => value(to, each));
+    for (const each of model.outputs) message(to, 12, () => value(to, each));
+  });
+  operators(to, "", OPSET);
+  operators(to, "com.microsoft", 1);
+  return to.bytes.slice(0, to.at);
 }

@@ -66,7 +66,23 @@ function scaled(power: number, pair: number, { scaling, theta, dimensions }: Rop
  * Tables [positions, width] of cos and sin; pairs past dimensions / 2 turn by nothing (cos 1, sin 0). Yarn's factor on both stands for one
  * on the queries and one on the keys, as in transformers.
  */
-export function rotaryTables(rope: RopeSpec, width: number, positions: number): { readonly cos: Float32Array; readonly sin: Float32Array } {
+export function rotaryTables(rope: RopeSpec, width: number, positions: number): Tables {
+  const known = made.get(rope);
+  if (known !== undefined && known.width === width && known.positions === positions) return known.tables;
+  const tables = computeTables(rope, width, positions);
+  made.set(rope, { width, positions, tables });
+  return tables;
+}
+
+interface Tables {
+  readonly cos: Float32Array;
+  readonly sin: Float32Array;
+}
+
+/** The last tables of each rope: the graphs of one query have the same. */
+const made = new WeakMap<RopeSpec, { readonly width: number; readonly positions: number; readonly tables: Tables }>();
+
+function computeTables(rope: RopeSpec, width: number, positions: number): Tables {
   const frequencies = inverseFrequencies(rope);
   const factor = rope.scaling.kind === "yarn" ? rope.scaling.attentionFactor : 1;
   const cos = new Float32Array(positions * width).fill(1);

@@ -1,8 +1,9 @@
 /** Without this file the engine's process could read, write or start what it has no business with, and nobody would see it. */
-import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { confinedArguments, confinedEnvironment } from "../../runtime/engine/confinement.ts";
@@ -43,6 +44,39 @@ test("an engine process reads and writes its own folder, and nothing else; it st
   const { ownWrite, ownRead, ...rest } = told;
   assert.equal([ownWrite, ownRead], ["done", "done"]);
   for (const [name, how] of Object.entries(rest)) assert.is(how, "ERR_ACCESS_DENIED", name);
+});
+
+test("a folder that is made after the process has started is its own as well, and no other that is called alike", async () => {
+  if (process.platform === "win32") return;
+  const parent = folder();
+  const own = join(parent, "own");
+  const secret = join(parent, "own-secret");
+  writeFileSync(secret, "kept");
+  const code = `process.stdin.once("data", () => { const fs = require("node:fs"); const tried = (work) => { try { work(); return "done"; } catch (error) { return error.code; } };
+    console.log([tried(() => fs.writeFileSync(${JSON.stringify(join(own, "made"))}, "x")), tried(() => fs.readFileSync(${JSON.stringify(join(own, "made"))})), tried(() => fs.readFileSync(${JSON.stringify(secret)}))].join());
+    process.exit(); }); console.log("here");`;
+  const child = spawn(process.execPath, [...confinedArguments(own, null), "-e", code], { stdio: ["pipe", "pipe", "inherit"], env: confinedEnvironment(process.env) });
+  const said: string[] = [];
+  const ended = new Promise((done) => child.once("close", done));
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    if (said.length === 0) {
+      mkdirSync(own);
+      child.stdin.write("go\n");
+    }
+    said.push(text.trim());
+  });
+  await ended;
+  assert.equal(said, ["here", "done,done,ERR_ACCESS_DENIED"]);
+});
+
+test("an engine process finds its runtime where node_modules is a link", () => {
+  if (process.platform === "win32") return;
+  const tree = folder();
+  for (const name of ["grammar", "src", "runtime", "package.json"]) cpSync(join(ROOT, name), join(tree, name), { recursive: true });
+  symlinkSync(join(ROOT, "node_modules"), join(tree, "node_modules"));
+  const code = `const { createLane } = await import(${JSON.stringify(pathToFileURL(join(tree, "runtime/engine/supervisor.ts")).href)}); const lane = createLane({ threads: 1 }); await lane.measure(); await lane.close(); console.log("measured");`;
+  const { stdout, stderr } = spawnSync(process.execPath, ["--disable-warning=ExperimentalWarning", "--input-type=module", "-e", code], { encoding: "utf8" });
+  assert.is(`${stdout}${stderr}`, "measured\n");
 });
 
 test("an engine process knows no token and no proxy", () => {

@@ -43,6 +43,8 @@ function fakeLane(delay: () => number, before: (call: number) => void = () => {}
   };
   return {
     pid: 1,
+    start: () => {},
+    open: () => answer({}),
     run: (_graph, feeds) => {
       const ids = feeds["input_ids"]!.data as BigInt64Array;
       const wanted = feeds["wanted"]!.data as BigInt64Array;

@@ -38,6 +38,14 @@ test("the same bits whether features are screened in eight bits or all computed,
   }
 });
 
+test("a process that ran before is asked to screen features", async () => {
+  const session = await open();
+  const dense = await run(session, "set guard off\nset encode dense\nsample perfect 2 | acts layer 7 | top 3");
+  const screened = await run(session, "set guard off\nset encode screened\nsample perfect 3 | acts layer 7 | top 3");
+  await session.close();
+  assert.equal([dense.outcome.exitCode, screened.outcome.exitCode], [0, 0]);
+});
+
 test("explain says how features are encoded, and what screening did", async () => {
   const explained = async (lines: string): Promise<string> => JSON.stringify(await last(`${lines}\nsample perfect 2 | acts layer 7 | stats | explain`, {}));
   assert.match(await explained("set encode auto"), /encoder of kjv: dense: 0\.3 million weights are few/);

@@ -1,23 +1,8 @@
 /** Without this file a dying engine might take the session with it. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { readdirSync, readFileSync } from "node:fs";
+import { children } from "./children.ts";
 import { open, run } from "./open.ts";
-
-/** Processes whose parent is this one, from /proc; on other systems none are found. */
-function children(): number[] {
-  try {
-    return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number).filter((pid) => {
-      try {
-        return Number(readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]!.split(" ")[1]) === process.pid;
-      } catch {
-        return false;
-      }
-    });
-  } catch {
-    return [];
-  }
-}
 
 test("kill -9 of the engine gives one clear error, and the session lives", async () => {
   const session = await open({ engine: { lanes: 1, threads: 1, batch: 2 } });
