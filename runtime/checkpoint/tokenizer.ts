@@ -4,6 +4,8 @@ import { createHash } from "node:crypto";
 import { CheckpointError } from "./error.ts";
 import { findFile, requireFile, requireFolder } from "./real_path.ts";
 import { readJsonObject, type Json, type JsonObject } from "./strict_json.ts";
+import { completed } from "./tokenizer_completed.ts";
+import { asComputed } from "./tokenizer_equivalents.ts";
 import { requireSoundTokenizer } from "./tokenizer_file.ts";
 import { timeBoxed, TOKENIZER_PATIENCE, type Patience } from "./tokenizer_rules.ts";
 
@@ -41,10 +43,10 @@ export async function readTokenizer(path: string, patience: Patience = TOKENIZER
   requireSoundTokenizer(file, tokenizer.value);
   const others = [await optionalJson(folder, "special_tokens_map.json"), await optionalJson(folder, "config.json")] as const;
   return usable(file, () => {
-    const hub = boxed(file, new HubTokenizer(tokenizer.value, config.value), timeBoxed(file, tokenizer.value, patience));
+    const hub = boxed(file, libraryTokenizer(tokenizer.value, config.value), timeBoxed(file, tokenizer.value, patience));
     const tokens: SpecialTokens = { bosId: specialId(hub, "bos_token", config.value, ...others), eosId: specialId(hub, "eos_token", config.value, ...others) };
     const digest = createHash("sha256").update(tokenizer.bytes).update(config.bytes).update(JSON.stringify(tokens)).digest("hex");
-    return wrap(hub, tokens, disagreement(hub, config.value, tokens.bosId, configFile ?? file), digest);
+    return wrap(hub, tokens, [...disagreement(hub, config.value, tokens.bosId, configFile ?? file), ...leftOut(hub, tokens.bosId, file)], digest);
   });
 }
 
@@ -56,6 +58,14 @@ function usable<T>(file: string, work: () => T): T {
     if (error instanceof CheckpointError) throw error;
     throw new CheckpointError("unsupported-tokenizer", `${file} cannot be used: ${error instanceof Error ? error.message : String(error)}`, { help: 'set model "…" to one whose tokenizer.json Hugging Face tokenizers can read' });
   }
+}
+
+/** Keys of tokenizers written in Python, which those made of a tokenizer.json do not read; the library would. */
+const OF_SLOW_TOKENIZERS = ["remove_space", "do_lowercase_and_remove_accent"];
+
+function libraryTokenizer(tokenizer: JsonObject, config: JsonObject): HubTokenizer {
+  const kept = Object.fromEntries(Object.entries(config).filter(([key]) => !OF_SLOW_TOKENIZERS.includes(key)));
+  return completed(new HubTokenizer(asComputed(tokenizer), kept), tokenizer);
 }
 
 /** The library's tokenizer, whose rules may not take for ever, and whose failures are of its file. */
@@ -94,6 +104,13 @@ function disagreement(hub: HubTokenizer, config: JsonObject, bosId: number | nul
   const [said, done] = [config["add_bos_token"], startsWithBos(hub, bosId)];
   if (typeof said !== "boolean" || said === done || bosId === null) return [];
   return [`${file}: \`add_bos_token\` is ${said}, but the post-processor of tokenizer.json puts ${done ? "one" : "none"}, and that is followed as transformers 5 does; \`set bos ${said}\` for the other`];
+}
+
+/** A text is read as it stands, BOS apart: a token that its tokenizer would put around it is told of. */
+function leftOut(hub: HubTokenizer, bosId: number | null, file: string): readonly string[] {
+  const ids: readonly number[] = hub.encode("", { add_special_tokens: true }).ids;
+  const others = ids.filter((id, at) => at > 0 || id !== bosId).map((id) => hub.id_to_token(id) ?? `<${id}>`);
+  return others.length === 0 ? [] : [`${file}: its post-processor puts ${others.join(" and ")} around a text, as transformers does by itself; they are left out here`];
 }
 
 function wrap(hub: HubTokenizer, { bosId, eosId }: SpecialTokens, notes: readonly string[], digest: string): Tokenizer {

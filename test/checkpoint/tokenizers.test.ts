@@ -1,5 +1,6 @@
 /** Without this file the first position of every text could be another one than the model was trained on. */
-import { readFileSync, readdirSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -24,6 +25,26 @@ for (const name of readdirSync(fixtures)) {
 test("a tokenizer that names no BOS has none, whatever the model's config says", async () => {
   const tokenizer = await readTokenizer(join(fixtures, "qwen"));
   assert.throws(() => tokenizer.encode("the", { bos: true }), /no `bos_token`/);
+});
+
+test("tokens that a tokenizer would put around a text are left out, and that is told", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "saeq-around-"));
+  try {
+    cpSync(join(fixtures, "pieces"), folder, { recursive: true });
+    const file = join(folder, "tokenizer.json");
+    const value = JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>;
+    const token = (id: string, at: number): object => ({ id, ids: [at], tokens: [id] });
+    value["post_processor"] = { type: "TemplateProcessing", single: [{ SpecialToken: { id: "<s>", type_id: 0 } }, { Sequence: { id: "A", type_id: 0 } }, { SpecialToken: { id: "</s>", type_id: 0 } }], pair: [], special_tokens: { "<s>": token("<s>", 1), "</s>": token("</s>", 2) } };
+    writeFileSync(file, JSON.stringify(value));
+    writeFileSync(join(folder, "tokenizer_config.json"), JSON.stringify({ bos_token: "<s>", remove_space: true }));
+    const tokenizer = await readTokenizer(folder);
+    assert.match(tokenizer.notes.join(), /puts <\/s> around a text/);
+    assert.is(tokenizer.encode("the", { bos: tokenizer.prependsBos })[0], 1);
+    const { texts, ids } = JSON.parse(readFileSync(join(folder, "expected.json"), "utf8")) as { readonly texts: readonly string[]; readonly ids: readonly (readonly number[])[] };
+    texts.forEach((text, at) => assert.equal([...tokenizer.encode(text, { bos: false })], ids[at], "`remove_space` is of tokenizers written in Python"));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test.run();
