@@ -2,6 +2,7 @@
 import { OPS, type Plan } from "../src/ops/op.ts";
 import { requireTrue } from "./assertion.ts";
 import { encode, forward, type ActivationContext } from "./activations.ts";
+import { brokenNotice } from "./broken.ts";
 import { chartOf } from "./chart.ts";
 import { contextsTable } from "./contexts.ts";
 import { tokenizeTable } from "./documents.ts";
@@ -21,7 +22,7 @@ import { valueKey } from "./numerics.ts";
 import { decodeGroups, fidelityTable } from "./reconstruction.ts";
 import type { Measured } from "./measured.ts";
 import { reduceForward } from "./reduce_forward.ts";
-import { countActivations, histogramPlot, nonFiniteCount, statisticsTable, type Member } from "./summary.ts";
+import { countActivations, histogramPlot, statisticsTable, type Member } from "./summary.ts";
 import { progressOf, type ExecuteContext } from "./execute_context.ts";
 
 function members(value: Value): readonly Member[] {
@@ -51,6 +52,13 @@ function expect<K extends Single["kind"]>(kind: K, value: Single): Single & { re
 
 function measured(value: Single): Measured {
   return value.kind === "reduced" ? value : expect("acts", value);
+}
+
+function noteBroken(label: string, made: Value, { onNotice }: ExecuteContext): void {
+  for (const { name, value } of members(made)) {
+    const notice = value.kind === "acts" || value.kind === "reduced" ? brokenNotice(label, name, value) : null;
+    if (notice !== null) onNotice(notice);
+  }
 }
 
 /** The value of one op. @throws DataError, CheckpointError, EngineError, AssertionFailure; AbortError */
@@ -119,10 +127,7 @@ export async function apply(plan: Plan, inputs: readonly Value[], context: Execu
         if (op.reduce === undefined) return forward(op, tokens, activation);
         return reduceForward(op, op.reduce, tokens.map((set) => ({ pieces: [set], total: set.ids.length })), activation);
       });
-      for (const { name, value } of members(made)) {
-        const broken = value.kind === "acts" || value.kind === "reduced" ? nonFiniteCount(value) : 0;
-        if (broken > 0) context.onNotice(`${plan.label}: ${broken} activations${name === null ? "" : ` of ${name}`} are not finite numbers; they count as not active`);
-      }
+      noteBroken(plan.label, made, context);
       return made;
     }
     case "pick":
@@ -132,8 +137,11 @@ export async function apply(plan: Plan, inputs: readonly Value[], context: Execu
         const dense = expect("dense", single);
         return { ...dense, taps: op.taps.map((tap) => dense.taps[tap]!) };
       });
-    case "encode":
-      return together(input, (sets) => Promise.all(sets.map((set) => encode(op, expect("dense", set), activation))));
+    case "encode": {
+      const made = await together(input, (sets) => Promise.all(sets.map((set) => encode(op, expect("dense", set), activation))));
+      noteBroken(plan.label, made, context);
+      return made;
+    }
     case "decode":
       return decodeGroups(op, input, inputs[1]!, activation);
     case "fidelity":

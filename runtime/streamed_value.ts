@@ -1,6 +1,7 @@
 /** Without this file tables would be streamed, and then gathered again by the stage that asks for them. */
 import type { Op, Plan } from "../src/ops/op.ts";
 import type { ActivationContext } from "./activations.ts";
+import { brokenNotice } from "./broken.ts";
 import { DataError } from "./data/error.ts";
 import { tokenizeTable } from "./documents.ts";
 import type { Table, Tokens, Value } from "./data/frame.ts";
@@ -46,7 +47,8 @@ async function passed(plan: Plan, op: Op & { readonly op: "forward" }, context: 
   if (pieces === null) return null;
   const [value] = await reduceForward(op, op.reduce!, [{ pieces: tokens(tokenize.op, pieces, context), total: null }], context);
   if (value!.facts.truncated > 0) context.onNotice(`${tokenize.label}: ${value!.facts.truncated} texts were cut to the model's context`);
-  if (value!.nonFinite > 0) context.onNotice(`${plan.label}: ${value!.nonFinite} activations are not finite numbers; they count as not active`);
+  const notice = brokenNotice(plan.label, null, value!);
+  if (notice !== null) context.onNotice(notice);
   return value!;
 }
 

@@ -100,8 +100,13 @@ export interface Reduced {
   readonly kind: "reduced";
   readonly facts: Facts;
   readonly taps: readonly (Place & { readonly sae: string; readonly cols: number; readonly states: readonly Accumulator[] })[];
-  /** Activations that are not finite numbers. */
-  readonly nonFinite: number;
+  readonly broken: Broken;
+}
+
+/** Activations that are not finite numbers: how many, and where the first is, all counted from 0. */
+export interface Broken {
+  readonly count: number;
+  readonly first: { readonly text: number; readonly position: number; readonly layer: number } | null;
 }
 
 export interface DenseTap extends Place {
