@@ -1,4 +1,6 @@
 /** Without these tests a look into the compiler could show another compiler than the one that runs. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { parse } from "../../grammar/parse.ts";
@@ -59,6 +61,28 @@ test("explain --phase with mistakes: what can be shown is shown, exit 3", () => 
   const plan = saeq(["explain", "perfect | tak 3", "--phase", "plan"], { cwd });
   assert.equal([plan.status, plan.stdout], [3, ""]);
   assert.is(saeq(["explain", QUERY, "--phase", "nonsense"], { cwd }).status, 2);
+});
+
+test("explain: every pipeline of a script, under its number and line; nothing is run", () => {
+  const text = "set seed 1\nlet t = sample perfect 2\n\nt | count\nt | acts layer 7 last 3\n| top 3\n| save \"top.csv\"\nt | take 1 | explain\n";
+  const cwd = folder({ "a.saeq": text });
+  const { status, stdout, stderr } = saeq(["explain", "a.saeq"], { cwd });
+  assert.equal([status, stderr], [0, ""]);
+  const parts = stdout.split(/^(== .* ==)$/m);
+  assert.equal(parts.filter((part) => part.startsWith("==")), ["== pipeline 1 of 3, line 4 ==", "== pipeline 2 of 3, line 5 ==", "== pipeline 3 of 3, line 8 =="]);
+  assert.match(parts[2]!, /as run\n {2}count/);
+  assert.match(parts[4]!, /as run\n {2}save csv "top\.csv"/);
+  assert.match(parts[6]!, /as run\n {2}limit 1/);
+  assert.not(existsSync(join(cwd, "top.csv")));
+  const ops = (args: readonly string[]): unknown => {
+    const made = JSON.parse(saeq(["explain", "--json", ...args], { cwd }).stdout) as { readonly written: { readonly op: string } } | readonly { readonly written: { readonly op: string } }[];
+    return Array.isArray(made) ? made.map(({ written }) => written.op) : (made as { readonly written: { readonly op: string } }).written.op;
+  };
+  assert.equal(ops(["a.saeq"]), ["count", 'save csv "top.csv"', "limit 1"]);
+  assert.is(ops(["perfect | count"]), "count");
+  const broken = saeq(["explain", "a.saeq"], { cwd: folder({ "a.saeq": "perfect | count\nperfect | cuont\n" }) });
+  assert.is(broken.status, 3);
+  assert.match(broken.stderr, "did you mean `count`");
 });
 
 test("info: what a script reads, writes, takes and uses", () => {
