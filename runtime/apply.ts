@@ -10,6 +10,7 @@ import type { Acts, Dense, Features, Groups, Reduced, Single, Table, Tokens, Val
 import { countRows, describeValue } from "./data/summaries.ts";
 import { aggregateTable, groupRows, ungroupTable, type GroupPart } from "./data/grouping.ts";
 import { joinTables } from "./data/join.ts";
+import { foretoldSize } from "./data/foretold_size.ts";
 import { keep } from "./data/kept.ts";
 import { concatTables, tableFromRows } from "./data/table.ts";
 import { distinctRows, filterRows, limitRows, projectColumns, sampleRows, skipRows, sortRows, splitRows } from "./data/rows.ts";
@@ -191,6 +192,8 @@ export async function apply(plan: Plan, inputs: readonly Value[], context: Execu
       return input;
     case "save": {
       const path = context.outputPath(op.path);
+      const much = foretoldSize(input, op.format);
+      if (much !== null) context.onNotice(`${plan.label}: ${much}`);
       context.onSaved(path, await saveValue(input, path, op.format, { raw: context.rawCsv === true, ...(context.admitWrite === undefined ? {} : { admit: context.admitWrite }) }));
       return input;
     }
