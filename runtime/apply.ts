@@ -62,6 +62,12 @@ function noteBroken(label: string, made: Value, { onNotice }: ExecuteContext): v
   }
 }
 
+/** Rows of activations are described as they are saved; every other figure of them leaves special tokens out. */
+function noteSpecial(label: string, input: Value, { onNotice }: ExecuteContext): void {
+  const special = members(input).reduce((sum, { value }) => sum + (value.kind === "acts" || value.kind === "dense" ? value.rows.masked.reduce((some, one) => some + one, 0) : 0), 0);
+  if (special > 0) onNotice(`${label}: rows of ${special} special ${special === 1 ? "token" : "tokens"} are among these, as \`save\` writes them; \`stats\`, \`count\` and \`top\` leave them out`);
+}
+
 /** The value of one op. @throws DataError, CheckpointError, EngineError, AssertionFailure; AbortError */
 export async function apply(plan: Plan, inputs: readonly Value[], context: ExecuteContext): Promise<Value> {
   const { op } = plan;
@@ -180,6 +186,7 @@ export async function apply(plan: Plan, inputs: readonly Value[], context: Execu
         : countActivations(parts);
     }
     case "describe":
+      noteSpecial(plan.label, input, context);
       return describeValue(members(input).map(({ name, value }) => ({ name, table: asTable(value) })));
     case "explain":
       throw new Error("explain is not applied");

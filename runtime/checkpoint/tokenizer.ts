@@ -26,8 +26,10 @@ export interface Tokenizer {
   encode(text: string, options: { readonly bos: boolean }): Int32Array;
   /** The text of ids, special tokens included. */
   decode(ids: ArrayLike<number>): string;
-  /** One id as text: what it adds to a line, or `<id>` where it is no whole character. */
+  /** One id as text: what it adds to a line, or its own name where it is no whole character. */
   piece(id: number): string;
+  /** Ids in a row as text, one for each: of a character that several of them spell, the first has all and the others nothing. */
+  pieces(ids: ArrayLike<number>): readonly string[];
 }
 
 /**
@@ -119,6 +121,13 @@ function wrap(hub: HubTokenizer, { bosId, eosId }: SpecialTokens, notes: readonl
   const specialIds = new Set([...marked, ...[bosId, eosId].filter((id) => id !== null)]);
   const decode = (ids: ArrayLike<number>): string => hub.decode(Array.from(ids), { skip_special_tokens: false, clean_up_tokenization_spaces: false });
   const pieces = new Map<number, string>();
+  const piece = (id: number): string => {
+    const known = pieces.get(id);
+    if (known !== undefined) return known;
+    const text = pieceOf(hub, decode, id);
+    pieces.set(id, text);
+    return text;
+  };
   return {
     digest,
     size,
@@ -134,13 +143,8 @@ function wrap(hub: HubTokenizer, { bosId, eosId }: SpecialTokens, notes: readonl
       return Int32Array.from(ids[0] === bosId ? ids : [bosId, ...ids]);
     },
     decode,
-    piece(id) {
-      const known = pieces.get(id);
-      if (known !== undefined) return known;
-      const text = pieceOf(hub, decode, id);
-      pieces.set(id, text);
-      return text;
-    },
+    piece,
+    pieces: (ids) => piecesOf(Array.from(ids), piece, decode),
   };
 }
 
@@ -158,6 +162,22 @@ function pieceOf(hub: HubTokenizer, decode: (ids: ArrayLike<number>) => string, 
   if (once.includes("\ufffd")) return hub.id_to_token(id) ?? `<${id}>`;
   const twice = decode([id, id]);
   return twice.startsWith(once) && twice.length > once.length ? twice.slice(once.length) : once;
+}
+
+/** Tokens that a character of UTF-8 may be spelt with. */
+const MOST_BYTES = 4;
+
+function piecesOf(ids: readonly number[], piece: (id: number) => string, decode: (ids: ArrayLike<number>) => string): readonly string[] {
+  const broken = (from: number, to: number): boolean => decode(ids.slice(from, to)).includes("\ufffd");
+  const made: string[] = [];
+  while (made.length < ids.length) {
+    const from = made.length;
+    let to = from + 1;
+    if (broken(from, to)) while (to < ids.length && to - from < MOST_BYTES && broken(from, to)) to++;
+    const whole = to > from + 1 && !broken(from, to);
+    made.push(whole ? decode(ids.slice(from, to)) : piece(ids[from]!), ...(whole ? new Array<string>(to - from - 1).fill("") : []));
+  }
+  return made;
 }
 
 /** Throws `vocabulary-mismatch` where the tokenizer makes ids that the model has no embedding for. Spare rows are usual. */

@@ -49,6 +49,8 @@ export interface Tokens {
   readonly special: ReadonlySet<number>;
   /** The text of one token, for people and for `save`. */
   readonly piece: (id: number) => string;
+  /** Ids in a row as text, characters whole where they can be. */
+  readonly pieces: (ids: ArrayLike<number>) => readonly string[];
   readonly truncated: number;
   /** Which text was read: "text", "input_text + generated_continuation_text". */
   readonly source: string;

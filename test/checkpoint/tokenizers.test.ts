@@ -27,6 +27,19 @@ test("a tokenizer that names no BOS has none, whatever the model's config says",
   assert.throws(() => tokenizer.encode("the", { bos: true }), /no `bos_token`/);
 });
 
+test("a character that several tokens spell is shown whole, and nothing of it where a part is away", async () => {
+  const tokenizer = await readTokenizer(join(fixtures, "gpt2_spaces"));
+  const text = "the 日本 😀 x";
+  const ids = tokenizer.encode(text, { bos: false });
+  const pieces = tokenizer.pieces(ids);
+  assert.is(pieces.length, ids.length);
+  assert.is(pieces.join(""), text);
+  const cut = ids.findIndex((_, at) => tokenizer.decode([ids[at]!]).includes("\ufffd"));
+  assert.ok(cut >= 0, "some character has several tokens");
+  assert.is(tokenizer.pieces(ids.subarray(cut, cut + 1))[0], tokenizer.piece(ids[cut]!));
+  assert.ok(!tokenizer.pieces(ids.subarray(cut + 1)).join("").includes("\ufffd"));
+});
+
 test("tokens that a tokenizer would put around a text are left out, and that is told", async () => {
   const folder = mkdtempSync(join(tmpdir(), "saeq-around-"));
   try {
