@@ -5,6 +5,7 @@ import { encode, forward, type ActivationContext } from "./activations.ts";
 import { brokenNotice } from "./broken.ts";
 import { chartOf } from "./chart.ts";
 import { contextsTable } from "./contexts.ts";
+import { counted } from "./counted.ts";
 import { tokenizeTable } from "./documents.ts";
 import type { Acts, Dense, Features, Groups, Reduced, Single, Table, Tokens, Value } from "./data/frame.ts";
 import { countRows, describeValue } from "./data/summaries.ts";
@@ -125,7 +126,7 @@ export async function apply(plan: Plan, inputs: readonly Value[], context: Execu
     case "tokenize":
       return each(input, (table) => {
         const tokens = tokenizeTable(op, asTable(table), context.catalog.model(op.model));
-        if (tokens.truncated > 0) context.onNotice(`${plan.label}: ${tokens.truncated} texts were cut to the model's context`);
+        if (tokens.truncated > 0) context.onNotice(`${plan.label}: ${counted(tokens.truncated, "text")} ${tokens.truncated === 1 ? "was" : "were"} cut to the model's context`);
         return tokens;
       });
     case "forward": {

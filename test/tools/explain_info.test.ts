@@ -101,4 +101,12 @@ test("info: what a script reads, writes, takes and uses", () => {
   assert.match(open.stdout, "n: int (required)");
 });
 
+test("data where a script is meant: a query that looks at it, which can be pasted", () => {
+  const cwd = folder({ "o d'd.csv": "text\na\n" });
+  for (const command of ["run", "check", "explain"]) {
+    const { status, stderr } = saeq([command, "o d'd.csv"], { cwd });
+    assert.equal([status, stderr], [10, `error: o d'd.csv holds data, not a script; to look at it: saeq eval 'csv "o d'\\''d.csv" | take 5'\n`]);
+  }
+});
+
 test.run();
