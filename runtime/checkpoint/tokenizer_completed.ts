@@ -7,6 +7,7 @@ import type { Json, JsonObject } from "./strict_json.ts";
 interface Part {
   readonly config?: JsonObject;
   readonly normalizers?: readonly unknown[];
+  readonly decoders?: readonly unknown[];
 }
 
 interface Words {
@@ -18,7 +19,7 @@ interface Words {
 
 /**
  * Add to the library's tokenizer what tokenizer.json asks for and it does not do: bytes for unknown characters in Unigram, unknown tokens that are
- * one within a word and not across words, and compiled maps of characters.
+ * one within a word and not across words, compiled maps of characters, and bytes that spell no text.
  */
 export function completed(hub: HubTokenizer, tokenizer: JsonObject): HubTokenizer {
   const model = tokenizer["model"];
@@ -26,6 +27,7 @@ export function completed(hub: HubTokenizer, tokenizer: JsonObject): HubTokenize
   if (isObject(model) && model["type"] === "Unigram" && model["byte_fallback"] === true) withBytes(words);
   if (words.fuse_unk) fuseWithinWords(words);
   mapCharacters(hub.normalizer as unknown as Part | null);
+  joinBytes(hub.decoder as unknown as Part | null);
   return hub;
 }
 
@@ -48,6 +50,37 @@ function withBytes(words: Words): void {
         const bytes = Array.from(Buffer.from(token), byName);
         return bytes.every((name) => words.tokens_to_ids.has(name)) ? bytes : [token];
       }),
+  });
+}
+
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Byte tokens in a row are one text, or, where they spell none, each a sign for what cannot be read. */
+function joinBytes(part: Part | null): void {
+  if (part === null) return;
+  for (const inner of part.decoders ?? []) joinBytes(inner as Part);
+  if (part.config?.["type"] !== "ByteFallback") return;
+  const spelt = (bytes: readonly number[]): readonly string[] => {
+    try {
+      return bytes.length === 0 ? [] : [UTF8.decode(Uint8Array.from(bytes))];
+    } catch {
+      return bytes.map(() => "\ufffd");
+    }
+  };
+  Object.assign(part, {
+    decode_chain: (tokens: readonly string[]): string[] => {
+      const made: string[] = [];
+      let bytes: number[] = [];
+      for (const token of tokens) {
+        const byte = /^<0x([0-9A-Fa-f]{2})>$/.exec(token)?.[1];
+        if (byte !== undefined) bytes.push(Number.parseInt(byte, 16));
+        else {
+          made.push(...spelt(bytes), token);
+          bytes = [];
+        }
+      }
+      return [...made, ...spelt(bytes)];
+    },
   });
 }
 

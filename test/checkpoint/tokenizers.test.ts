@@ -11,7 +11,8 @@ const fixtures = join(import.meta.dirname, "../parity/tokenizers");
 for (const name of readdirSync(fixtures)) {
   test(`the tokenizer of ${name} makes the ids that transformers makes, BOS included`, async () => {
     const tokenizer = await readTokenizer(join(fixtures, name));
-    const expected = JSON.parse(readFileSync(join(fixtures, name, "expected.json"), "utf8")) as { readonly bos_token_id: number | null; readonly texts: readonly string[]; readonly ids: readonly (readonly number[])[] };
+    const expected = JSON.parse(readFileSync(join(fixtures, name, "expected.json"), "utf8")) as { readonly bos_token_id: number | null; readonly texts: readonly string[]; readonly ids: readonly (readonly number[])[]; readonly decoded?: readonly (readonly [readonly number[], string])[] };
+    for (const [ids, text] of expected.decoded ?? []) assert.is(tokenizer.decode(ids), text, ids.join());
     assert.is(tokenizer.bosId, expected.bos_token_id);
     expected.texts.forEach((text, at) => assert.equal([...tokenizer.encode(text, { bos: tokenizer.prependsBos })], expected.ids[at], JSON.stringify(text)));
     assert.is(tokenizer.notes.length, name === "llama3_disagreeing" ? 1 : 0);

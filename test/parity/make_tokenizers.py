@@ -80,7 +80,7 @@ def pieces(byte_fallback: bool) -> Tokenizer:
     tokenizer = Tokenizer(models.Unigram())
     tokenizer.normalizer = normalizers.Sequence([normalizers.Precompiled(spec.normalizer_spec.precompiled_charsmap), normalizers.Replace(Regex(" {2,}"), " ")])
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
-    tokenizer.decoder = decoders.Metaspace()
+    tokenizer.decoder = decoders.Sequence([decoders.ByteFallback(), decoders.Metaspace()]) if byte_fallback else decoders.Metaspace()
     specials = ["<unk>", "<s>", "</s>", *(f"<0x{byte:02X}>" for byte in range(256) if byte_fallback)]
     tokenizer.train_from_iterator(CORPUS, trainers.UnigramTrainer(vocab_size=len(specials) + 60, special_tokens=specials, unk_token="<unk>", show_progress=False))
     made = json.loads(tokenizer.to_str())
@@ -143,5 +143,10 @@ if __name__ == "__main__":
         (folder / "config.json").write_text(json.dumps(config) + "\n")
         theirs = AutoTokenizer.from_pretrained(folder)
         result = {"bos_token_id": theirs.bos_token_id, "texts": (texts := TEXTS + (ODD_TEXTS if name in odd else [])), "ids": [theirs(text).input_ids for text in texts]}
+        if name == "pieces_bytes":
+            # Bytes of characters, of halves of them, and of a mark at the start of a text.
+            spelt = [[f"<0x{byte:02X}>" for byte in text] for text in ("日本".encode(), "日本".encode()[1:], b"a\xffb", "\ufeffx".encode())]
+            ids = [theirs.convert_tokens_to_ids(each) + theirs("the").input_ids for each in spelt]
+            result["decoded"] = [[each, theirs.decode(each, clean_up_tokenization_spaces=False)] for each in ids]
         (folder / "expected.json").write_text(json.dumps(result) + "\n")
         print(name, result["bos_token_id"], result["ids"][0][:6], len(tokenizer.get_vocab()))
