@@ -29,6 +29,8 @@ const whole = (pattern: RegExp): RegExp => new RegExp(`^(?:${pattern.source})`, 
 const curly = whole(CURLY_QUOTES);
 const joined = whole(JOINED_LINE);
 const comment = whole(FOREIGN_COMMENT);
+/** In a text that is never closed, a bar before a word is sooner the next stage than part of the text. */
+const STAGE_BEHIND = /(?<=.)\s*\|\s*[a-z_]+(?=$|[\s|])/;
 
 /** Tokens that the parser can trust, and what was wrong with the words. */
 export function readWords(text: string): Words {
@@ -58,11 +60,12 @@ function repair(token: IToken, text: string, tokens: IToken[], diagnostics: Diag
   switch (token.tokenType) {
     case T.OpenStr: {
       const quote = image[0] ?? '"';
-      const end = span(at.end, at.end);
+      const inner = image.slice(0, STAGE_BEHIND.exec(image)?.index);
+      const end = span(at.start + inner.length, at.start + inner.length);
       if (!diagnostics.some((d) => d.code === "open-string")) {
         diagnostics.push(syntaxError("open-string", span(at.start, at.start + 1), [quote === '"' ? "double quote" : "single quote"], { span: end, text: quote }));
       }
-      tokens.push(T.retype(token, T.Str, image + quote));
+      tokens.push(T.retype(token, T.Str, inner + quote));
       return;
     }
     case T.OpenQuoted:

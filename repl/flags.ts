@@ -1,4 +1,5 @@
 /** Without this file a bare `--allow-read` would eat the script's name and a script's own params would be unknown flags. */
+import { shellWord } from "../runtime/data/shell_word.ts";
 import { LOCK_KINDS } from "../runtime/lock/lock_file.ts";
 import { nearest } from "./nearest.ts";
 
@@ -78,7 +79,7 @@ function firstOperand(words: readonly string[]): number | null {
 }
 
 function unknownCommand(word: string): string {
-  if (/\.saeq$|[\\/]/.test(word)) return `\`${word}\` is not a command; to run a script: saeq run ${word}`;
+  if (/\.saeq$|[\\/]/.test(word)) return `\`${word}\` is not a command; to run a script: saeq run ${shellWord(word)}`;
   if (/[\s|]/.test(word)) return `\`${word}\` is not a command; to run a query: saeq eval '${word.replaceAll("'", `'\\''`)}'`;
   const guess = nearest(word, commands);
   return `no command \`${word}\`${guess === null ? "" : `; did you mean \`${guess}\`?`} (commands: ${commands.join(", ")})`;

@@ -1,6 +1,7 @@
 /** Without this file a script from somebody else could read and write what it likes. */
 import { existsSync } from "node:fs";
 import { basename, isAbsolute, relative, resolve } from "node:path";
+import { shellWord } from "../runtime/data/shell_word.ts";
 import { namesOf, realPath } from "../runtime/granted.ts";
 import { flagsFor } from "../runtime/permissions.ts";
 import type { Denials, Grants, Needs } from "../runtime/session_port.ts";
@@ -58,13 +59,13 @@ export function grantFlags(needs: Needs, cwd: string): string[] {
 
 /** The same as one line for a shell. */
 export function flagLine(needs: Needs, cwd: string): string {
-  return grantFlags(needs, cwd).map(shellQuote).join(" ");
+  return grantFlags(needs, cwd).map(shellWord).join(" ");
 }
 
 /** The command line that was typed, with the missing flags added, ready to paste into a shell. */
 export function commandWithGrants(argv: readonly string[], needs: Needs, cwd: string): string {
   const at = argv.findIndex((word) => word === "run" || word === "verify" || word === "export") + 1;
-  return ["saeq", ...argv.slice(0, at), ...grantFlags(needs, cwd), ...argv.slice(at)].map(shellQuote).join(" ");
+  return ["saeq", ...argv.slice(0, at), ...grantFlags(needs, cwd), ...argv.slice(at)].map(shellWord).join(" ");
 }
 
 /** What a script wants, one line for each kind; `shown` makes names safe to print. */
@@ -89,10 +90,6 @@ export function near(path: string, cwd: string): string {
   const inside = relative(cwd, path);
   if (inside === "") return ".";
   return inside.startsWith("..") || isAbsolute(inside) ? path : inside;
-}
-
-function shellQuote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 /** The name a script goes by in messages. */

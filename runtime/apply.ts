@@ -2,13 +2,16 @@
 import { OPS, type Plan } from "../src/ops/op.ts";
 import { requireTrue } from "./assertion.ts";
 import { encode, forward, type ActivationContext } from "./activations.ts";
+import { brokenNotice } from "./broken.ts";
 import { chartOf } from "./chart.ts";
 import { contextsTable } from "./contexts.ts";
+import { counted } from "./counted.ts";
 import { tokenizeTable } from "./documents.ts";
 import type { Acts, Dense, Features, Groups, Reduced, Single, Table, Tokens, Value } from "./data/frame.ts";
 import { countRows, describeValue } from "./data/summaries.ts";
 import { aggregateTable, groupRows, ungroupTable, type GroupPart } from "./data/grouping.ts";
 import { joinTables } from "./data/join.ts";
+import { foretoldSize } from "./data/foretold_size.ts";
 import { keep } from "./data/kept.ts";
 import { concatTables, tableFromRows } from "./data/table.ts";
 import { distinctRows, filterRows, limitRows, projectColumns, sampleRows, skipRows, sortRows, splitRows } from "./data/rows.ts";
@@ -21,7 +24,7 @@ import { valueKey } from "./numerics.ts";
 import { decodeGroups, fidelityTable } from "./reconstruction.ts";
 import type { Measured } from "./measured.ts";
 import { reduceForward } from "./reduce_forward.ts";
-import { countActivations, histogramPlot, nonFiniteCount, statisticsTable, type Member } from "./summary.ts";
+import { countActivations, histogramPlot, statisticsTable, type Member } from "./summary.ts";
 import { progressOf, type ExecuteContext } from "./execute_context.ts";
 
 function members(value: Value): readonly Member[] {
@@ -51,6 +54,19 @@ function expect<K extends Single["kind"]>(kind: K, value: Single): Single & { re
 
 function measured(value: Single): Measured {
   return value.kind === "reduced" ? value : expect("acts", value);
+}
+
+function noteBroken(label: string, made: Value, { onNotice }: ExecuteContext): void {
+  for (const { name, value } of members(made)) {
+    const notice = value.kind === "acts" || value.kind === "reduced" ? brokenNotice(label, name, value) : null;
+    if (notice !== null) onNotice(notice);
+  }
+}
+
+/** Rows of activations are described as they are saved; every other figure of them leaves special tokens out. */
+function noteSpecial(label: string, input: Value, { onNotice }: ExecuteContext): void {
+  const special = members(input).reduce((sum, { value }) => sum + (value.kind === "acts" || value.kind === "dense" ? value.rows.masked.reduce((some, one) => some + one, 0) : 0), 0);
+  if (special > 0) onNotice(`${label}: rows of ${special} special ${special === 1 ? "token" : "tokens"} are among these, as \`save\` writes them; \`stats\`, \`count\` and \`top\` leave them out`);
 }
 
 /** The value of one op. @throws DataError, CheckpointError, EngineError, AssertionFailure; AbortError */
@@ -110,7 +126,7 @@ export async function apply(plan: Plan, inputs: readonly Value[], context: Execu
     case "tokenize":
       return each(input, (table) => {
         const tokens = tokenizeTable(op, asTable(table), context.catalog.model(op.model));
-        if (tokens.truncated > 0) context.onNotice(`${plan.label}: ${tokens.truncated} texts were cut to the model's context`);
+        if (tokens.truncated > 0) context.onNotice(`${plan.label}: ${counted(tokens.truncated, "text")} ${tokens.truncated === 1 ? "was" : "were"} cut to the model's context`);
         return tokens;
       });
     case "forward": {
@@ -119,10 +135,7 @@ export async function apply(plan: Plan, inputs: readonly Value[], context: Execu
         if (op.reduce === undefined) return forward(op, tokens, activation);
         return reduceForward(op, op.reduce, tokens.map((set) => ({ pieces: [set], total: set.ids.length })), activation);
       });
-      for (const { name, value } of members(made)) {
-        const broken = value.kind === "acts" || value.kind === "reduced" ? nonFiniteCount(value) : 0;
-        if (broken > 0) context.onNotice(`${plan.label}: ${broken} activations${name === null ? "" : ` of ${name}`} are not finite numbers; they count as not active`);
-      }
+      noteBroken(plan.label, made, context);
       return made;
     }
     case "pick":
@@ -132,8 +145,11 @@ export async function apply(plan: Plan, inputs: readonly Value[], context: Execu
         const dense = expect("dense", single);
         return { ...dense, taps: op.taps.map((tap) => dense.taps[tap]!) };
       });
-    case "encode":
-      return together(input, (sets) => Promise.all(sets.map((set) => encode(op, expect("dense", set), activation))));
+    case "encode": {
+      const made = await together(input, (sets) => Promise.all(sets.map((set) => encode(op, expect("dense", set), activation))));
+      noteBroken(plan.label, made, context);
+      return made;
+    }
     case "decode":
       return decodeGroups(op, input, inputs[1]!, activation);
     case "fidelity":
@@ -171,6 +187,7 @@ export async function apply(plan: Plan, inputs: readonly Value[], context: Execu
         : countActivations(parts);
     }
     case "describe":
+      noteSpecial(plan.label, input, context);
       return describeValue(members(input).map(({ name, value }) => ({ name, table: asTable(value) })));
     case "explain":
       throw new Error("explain is not applied");
@@ -183,6 +200,8 @@ export async function apply(plan: Plan, inputs: readonly Value[], context: Execu
       return input;
     case "save": {
       const path = context.outputPath(op.path);
+      const much = foretoldSize(input, op.format);
+      if (much !== null) context.onNotice(`${plan.label}: ${much}`);
       context.onSaved(path, await saveValue(input, path, op.format, { raw: context.rawCsv === true, ...(context.admitWrite === undefined ? {} : { admit: context.admitWrite }) }));
       return input;
     }

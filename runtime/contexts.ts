@@ -63,5 +63,5 @@ function line(acts: Acts, tap: ActsTap, feature: number, row: number, activation
     const read = other >= 0 && other < acts.rows.count && document[other] === text && position[other] === from + i;
     return read ? valueAt(tap.csr, other, feature) : null;
   });
-  return { layer: tap.layer, feature, rank, activation, row: text, position: at, pieces: Array.from(ids.subarray(from, to), acts.tokens.piece), firing: at - from, activations };
+  return { layer: tap.layer, feature, rank, activation, row: text, position: at, pieces: [...acts.tokens.pieces(ids.subarray(from, at)), acts.tokens.piece(ids[at]!), ...acts.tokens.pieces(ids.subarray(at + 1, to))], firing: at - from, activations };
 }

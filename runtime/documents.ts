@@ -54,6 +54,7 @@ export function tokenizeTable(op: Op & { readonly op: "tokenize" }, table: Table
     boundary: parts.length === 2 ? boundary : null,
     special: tokenizer.specialIds,
     piece: tokenizer.piece,
+    pieces: tokenizer.pieces,
     truncated,
     source: op.textColumns.join(" + "),
   };

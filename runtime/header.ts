@@ -1,4 +1,5 @@
 /** Without this file results would be shown without what they depend on. */
+import { counted } from "./counted.ts";
 import type { Place, Single, Value } from "./data/frame.ts";
 import { factsOf, widthOf, type Measured } from "./measured.ts";
 
@@ -26,13 +27,13 @@ function sizeOf(value: Single): string {
     case "table":
       return `${value.rows} × ${value.columns.length}`;
     case "tokens":
-      return `${value.ids.length} texts, ${value.ids.reduce((sum, ids) => sum + ids.length, 0)} tokens`;
+      return `${counted(value.ids.length, "text")}, ${counted(value.ids.reduce((sum, ids) => sum + ids.length, 0), "token")}`;
     case "dense":
-      return `${value.tokens.ids.length} texts × ${value.rows.count} positions × ${value.taps[0]?.width ?? 0}`;
+      return `${counted(value.tokens.ids.length, "text")} × ${counted(value.rows.count, "position")} × ${value.taps[0]?.width ?? 0}`;
     case "acts":
     case "reduced": {
       const { texts, positions } = factsOf(value);
-      return `${texts} texts, ${positions} positions`;
+      return `${counted(texts, "text")}, ${counted(positions, "position")}`;
     }
     case "features":
       return `${value.table.rows} of ${value.acts.taps.reduce((sum, _, tap) => sum + widthOf(value.acts, tap), 0)}`;
@@ -60,7 +61,7 @@ function facts(acts: readonly Measured[], numerics: string): string[] {
     `model ${model}, ${numerics}`,
     `text: ${source}`,
     masked === 0 ? "no special tokens" : `${masked} special ${masked === 1 ? "token" : "tokens"} masked`,
-    ...(truncated === 0 ? [] : [`${truncated} texts cut`]),
+    ...(truncated === 0 ? [] : [`${counted(truncated, "text")} cut`]),
   ];
 }
 

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import type { ModuleFacts } from "../src/check/scope.ts";
 import { DataError, systemCode } from "./data/error.ts";
+import { shellWord } from "./data/shell_word.ts";
 import { tellModule } from "./gate.ts";
 
 /** A script is text that people wrote; more than this is something else. */
@@ -25,6 +26,6 @@ export async function readModule(path: string): Promise<ModuleFacts> {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
     return { text, digest: createHash("sha256").update(bytes).digest("hex") };
   } catch {
-    throw new DataError({ code: "not-utf8", message: `${path} is not UTF-8 text`, help: `iconv -f LATIN1 -t UTF-8 ${path} > new.saeq` });
+    throw new DataError({ code: "not-utf8", message: `${path} is not UTF-8 text`, help: `iconv -f LATIN1 -t UTF-8 ${shellWord(path)} > new.saeq` });
   }
 }

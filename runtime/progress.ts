@@ -1,4 +1,5 @@
 /** Without this file progress would have no rate and no end in sight. */
+import { counted } from "./counted.ts";
 import type { Progress } from "./engine/port.ts";
 import type { HubCall } from "./hub/hub.ts";
 import type { ProgressEvent, SessionEvent } from "./session_port.ts";
@@ -43,9 +44,9 @@ export function createProgress<S extends Stage>(onEvent: (event: SessionEvent) =
 }
 
 function summary({ totalDocuments, totalTokens }: Progress, rate: number, known: number, unit: ProgressEvent["unit"]): string {
-  if (unit === "rows") return `${totalDocuments} rows, ${rate} rows/s`;
-  if (unit === "bytes") return `${totalDocuments} ${totalDocuments === 1 ? "file" : "files"}, ${(totalTokens / 1e6).toFixed(1)} MB, ${(rate / 1e6).toFixed(1)} MB/s`;
-  return `${totalDocuments} texts, ${totalTokens} tokens, ${rate} tokens/s${known === 0 ? "" : `; ${known} more cached`}`;
+  if (unit === "rows") return `${counted(totalDocuments, "row")}, ${rate} rows/s`;
+  if (unit === "bytes") return `${counted(totalDocuments, "file")}, ${(totalTokens / 1e6).toFixed(1)} MB, ${(rate / 1e6).toFixed(1)} MB/s`;
+  return `${counted(totalDocuments, "text")}, ${counted(totalTokens, "token")}, ${rate} tokens/s${known === 0 ? "" : `; ${known} more cached`}`;
 }
 
 /** Downloads as one more stage that makes progress. */

@@ -1,6 +1,7 @@
 /** Without this file the activations of every text would be held until the last one is done. */
 import { placeOf, type ActivationContext, type Forward } from "./activations.ts";
-import type { Place, Reduced, Tokens } from "./data/frame.ts";
+import { both, brokenOf, NONE_BROKEN } from "./broken.ts";
+import type { Broken, Place, Reduced, Tokens } from "./data/frame.ts";
 import type { Document, Progress, TapOutput } from "./engine/port.ts";
 import { accumulate, createAccumulator, type Accumulator, type Wanted } from "./kernels/accumulate.ts";
 import { rowsOf } from "./kernels/csr.ts";
@@ -24,24 +25,25 @@ export interface DocumentStream {
  */
 export async function reduceForward(op: Forward, wanted: readonly Wanted[], streams: readonly DocumentStream[], context: ActivationContext): Promise<readonly Reduced[]> {
   const groups = streams.map(() => createGroup(op, wanted, context));
-  let waiting: { readonly group: Group; readonly document: Document; readonly special: ReadonlySet<number> }[] = [];
+  let waiting: { readonly group: Group; readonly document: Document; readonly special: ReadonlySet<number>; readonly text: number }[] = [];
   const totals = streams.map(({ total }) => total);
   const pace = createPace(totals.every((total) => total !== null) ? totals.reduce((sum, total) => sum! + total!, 0) : null, context);
   const flush = async (): Promise<void> => {
     const round = waiting;
     waiting = [];
     await tapDocuments(op, round.map(({ document }) => document), { ...context, onProgress: pace.within }, (index, taps) => {
-      const { group, document, special } = round[index]!;
-      take(group, document, special, taps);
+      const { group, document, special, text } = round[index]!;
+      take(group, document, special, text, taps);
     });
     pace.done(round.length);
   };
   for (const [s, { pieces }] of streams.entries()) {
     const group = groups[s]!;
     for await (const piece of pieces) {
+      const from = group.facts.texts;
       note(group, piece);
       for (const [i, ids] of piece.ids.entries()) {
-        waiting.push({ group, document: { ids, wanted: wantedPositions(op.window, ids.length, piece.boundary?.[i] ?? null) }, special: piece.special });
+        waiting.push({ group, document: { ids, wanted: wantedPositions(op.window, ids.length, piece.boundary?.[i] ?? null) }, special: piece.special, text: from + i });
         if (waiting.length === ROUND) await flush();
       }
     }
@@ -53,7 +55,7 @@ export async function reduceForward(op: Forward, wanted: readonly Wanted[], stre
 interface Group {
   readonly taps: readonly (Place & { readonly sae: string; readonly cols: number; readonly states: readonly Accumulator[] })[];
   facts: Reduced["facts"];
-  nonFinite: number;
+  broken: Broken;
 }
 
 function createGroup(op: Forward, wanted: readonly Wanted[], { catalog }: ActivationContext): Group {
@@ -65,7 +67,7 @@ function createGroup(op: Forward, wanted: readonly Wanted[], { catalog }: Activa
       return { ...placeOf(catalog, op, tap), sae: `${sae.name} (${sae.convention})`, cols, states: wanted.map((each) => createAccumulator(each, cols)) };
     }),
     facts: { texts: 0, positions: 0, masked: 0, truncated: 0, model: "", source: "", origin: "" },
-    nonFinite: 0,
+    broken: NONE_BROKEN,
   };
 }
 
@@ -75,20 +77,21 @@ function note(group: Group, { ids, truncated, model, source, table }: Tokens): v
   group.facts = { ...group.facts, texts: texts + ids.length, truncated: before + truncated, model, source, origin: table.origin };
 }
 
-function take(group: Group, { ids, wanted }: Document, special: ReadonlySet<number>, outputs: readonly TapOutput[]): void {
+/** `text` is the document's number in its group. */
+function take(group: Group, { ids, wanted }: Document, special: ReadonlySet<number>, text: number, outputs: readonly TapOutput[]): void {
   const rows = rowsOf([ids], [wanted], special);
   group.facts = { ...group.facts, positions: group.facts.positions + rows.count, masked: group.facts.masked + rows.masked.reduce((sum, one) => sum + one, 0) };
-  group.taps.forEach(({ cols, states }, t) => {
+  group.taps.forEach(({ cols, layer, states }, t) => {
     const output = outputs[t]!;
     if (output.kind !== "sparse") throw new Error("a tap with an SAE gave dense values");
     const csr = { rows: rows.count, cols, indptr: output.indptr, indices: output.indices, values: output.values };
-    for (const value of output.values) if (!Number.isFinite(value)) group.nonFinite++;
+    group.broken = both(group.broken, brokenOf(csr, rows, layer, text));
     for (const state of states) accumulate(state, csr, rows);
   });
 }
 
-function finish({ taps, facts, nonFinite }: Group): Reduced {
-  return { kind: "reduced", facts, taps, nonFinite };
+function finish({ taps, facts, broken }: Group): Reduced {
+  return { kind: "reduced", facts, taps, broken };
 }
 
 /** Progress over rounds: of what a single round runs, or of all texts where there are several. */

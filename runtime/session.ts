@@ -18,6 +18,7 @@ import type { Settings } from "../src/stages/stage.ts";
 import { keepValue, recallValues } from "./cache/kept_values.ts";
 import { startAhead } from "./ahead.ts";
 import { createCatalog, HERE } from "./catalog.ts";
+import { counted } from "./counted.ts";
 import type { Value } from "./data/frame.ts";
 import { letGo } from "./data/kept.ts";
 import { loadPainter } from "./data/save.ts";
@@ -245,7 +246,7 @@ export async function createSession(options: InnerOptions): Promise<Session> {
         onRows: (read, rows, total) => progress(read, { documents: rows, totalDocuments: total, tokens: rows, totalTokens: total }, "rows"),
         onKeptTexts: (plan, known, all) => {
           kept.set(plan, known);
-          if (options.interactive && known === all && all > 0) onEvent({ kind: "finished", stage: plan.label, elapsedMs: 0, detail: `${all} texts, cached` });
+          if (options.interactive && known === all && all > 0) onEvent({ kind: "finished", stage: plan.label, elapsedMs: 0, detail: `${counted(all, "text")}, cached` });
         },
         onResult: (plan, side) => show(plan, side, plan === pipeline.plan),
         onNotice: (text) => {

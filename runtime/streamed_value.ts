@@ -1,6 +1,8 @@
 /** Without this file tables would be streamed, and then gathered again by the stage that asks for them. */
 import type { Op, Plan } from "../src/ops/op.ts";
 import type { ActivationContext } from "./activations.ts";
+import { brokenNotice } from "./broken.ts";
+import { counted } from "./counted.ts";
 import { DataError } from "./data/error.ts";
 import { tokenizeTable } from "./documents.ts";
 import type { Table, Tokens, Value } from "./data/frame.ts";
@@ -45,8 +47,9 @@ async function passed(plan: Plan, op: Op & { readonly op: "forward" }, context: 
   const pieces = streamOf(tokenize.inputs[0]!, quiet);
   if (pieces === null) return null;
   const [value] = await reduceForward(op, op.reduce!, [{ pieces: tokens(tokenize.op, pieces, context), total: null }], context);
-  if (value!.facts.truncated > 0) context.onNotice(`${tokenize.label}: ${value!.facts.truncated} texts were cut to the model's context`);
-  if (value!.nonFinite > 0) context.onNotice(`${plan.label}: ${value!.nonFinite} activations are not finite numbers; they count as not active`);
+  if (value!.facts.truncated > 0) context.onNotice(`${tokenize.label}: ${counted(value!.facts.truncated, "text")} ${value!.facts.truncated === 1 ? "was" : "were"} cut to the model's context`);
+  const notice = brokenNotice(plan.label, null, value!);
+  if (notice !== null) context.onNotice(notice);
   return value!;
 }
 

@@ -70,12 +70,6 @@ interface Figures {
   readonly neverActive: number;
 }
 
-/** Activations that are not finite numbers, over all taps. */
-export function nonFiniteCount(acts: Measured): number {
-  if (acts.kind === "reduced") return acts.nonFinite;
-  return acts.taps.reduce((sum, tap) => sum + tap.csr.values.reduce((count, value) => count + (Number.isFinite(value) ? 0 : 1), 0), 0);
-}
-
 function isMeasured(value: Single): value is Measured {
   return value.kind === "acts" || value.kind === "reduced";
 }

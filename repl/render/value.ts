@@ -1,4 +1,5 @@
 /** Without this file each kind of result would need its own command to be seen. */
+import { counted } from "../../runtime/counted.ts";
 import { visible } from "../../grammar/visible.ts";
 import type { Acts, Dense, Groups, Single, Table, Tokens, Value } from "../../runtime/data/frame.ts";
 import { createColumn, createTable } from "../../runtime/data/table.ts";
@@ -96,7 +97,7 @@ function renderTokens(tokens: Tokens, options: RenderOptions): string {
   ]);
   const total = tokens.ids.reduce((sum, ids) => sum + ids.length, 0);
   const cut = tokens.truncated > 0 ? `, ${tokens.truncated} cut` : "";
-  return [oneLine(`${tokens.ids.length} texts (${tokens.source}), ${total} tokens${cut}`, options), renderTable(table, options), ...rest(tokens.ids.length - count, "texts", options)].join("\n");
+  return [oneLine(`${counted(tokens.ids.length, "text")} (${tokens.source}), ${counted(total, "token")}${cut}`, options), renderTable(table, options), ...rest(tokens.ids.length - count, "texts", options)].join("\n");
 }
 
 function renderActs(acts: Acts, options: RenderOptions): string {

@@ -5,6 +5,7 @@ import { MOST_BYTES, packed } from "../../runtime/bundle/pack.ts";
 import { bytesOf } from "../../runtime/cache/folder.ts";
 import { atomicWrite } from "../../runtime/data/atomic_write.ts";
 import { DataError } from "../../runtime/data/error.ts";
+import { shellWord } from "../../runtime/data/shell_word.ts";
 import { entryOf, lockDifferences } from "../../runtime/lock/differences.ts";
 import { LOCK_NAME, readLock, type Lock } from "../../runtime/lock/lock_file.ts";
 import { portable } from "../../runtime/record/used.ts";
@@ -79,7 +80,7 @@ async function write(path: string, files: Parameters<typeof packed>[0], shop: Sh
 
 function tellContents(request: Bundle, path: string, written: number, { files, left, record }: Awaited<ReturnType<typeof contentsOf>>, lock: Lock, shop: Shop): void {
   const say = (text: string): void => void shop.stderr.write(`${visible(text)}\n`);
-  say(`saved ${path}  ${bytes(written)}, ${files.length} files; to run it: saeq run ${basename(path)} --frozen`);
+  say(`saved ${path}  ${bytes(written)}, ${files.length} files; to run it: saeq run ${shellWord(basename(path))} --frozen`);
   for (const { name, size } of left) say(`note: ${name} (${bytes(size)}) is not in it; --data-limit ${Math.ceil(size / 1e6)}MB takes it in`);
   if (record === null && request.results) say("note: it holds no results; `saeq run --record` before it puts outputs and their record in");
   const own = [...Object.keys(lock.models).filter((name) => !registeredNames("model").includes(name)), ...Object.keys(lock.saes).filter((name) => !registeredNames("sae").includes(name))].filter((name) => (lock.models[name] ?? lock.saes[name])!.revision === null);

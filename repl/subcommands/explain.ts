@@ -1,7 +1,9 @@
 /** Without this file nobody could see what a query would cost before running it. */
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import type { Source } from "../../runtime/session_port.ts";
+import { Writable } from "node:stream";
+import type { PipelineStatement } from "../../grammar/ast.ts";
+import type { Session, Source } from "../../runtime/session_port.ts";
 import { parse } from "../../grammar/parse.ts";
 import { visible } from "../../grammar/visible.ts";
 import type { Phase, Request } from "../request.ts";
@@ -10,7 +12,7 @@ import { sayDiagnostic } from "../talk.ts";
 import { allGranted, deskOf, folderOf, mistake, openSession, readSource, type Shop } from "./shop.ts";
 import { showPhases } from "./phases.ts";
 
-/** `saeq explain FILE|CODE`: the plan of the last pipeline and its cost; with `--phase`, what that phase makes of all of it. */
+/** `saeq explain FILE|CODE`: the plan of each pipeline and its cost; with `--phase`, what that phase makes of all of it. */
 export async function explain(request: Extract<Request, { kind: "explain" }>, shop: Shop): Promise<number> {
   const isFile = request.target === "-" || existsSync(resolve(shop.cwd, request.target));
   if (!isFile && /\.saeq$/.test(request.target)) {
@@ -21,17 +23,47 @@ export async function explain(request: Extract<Request, { kind: "explain" }>, sh
   if (source === null) return 10;
   const readFrom = isFile ? folderOf(request.target, shop) : shop.cwd;
   if (request.phase !== null) return explainPhase(request.phase, source, readFrom, shop);
-  const text = explaining(source, request.analyze);
-  if (text === null) {
+  const pipelines = parse(source.text).script.statements.filter((statement) => statement.kind === "pipelineStatement");
+  if (pipelines.length === 0) {
     mistake(shop, "there is no pipeline to explain");
     return 2;
   }
   const session = await openSession(shop, { readFrom, grants: allGranted });
   try {
-    return await runHeadless(session, { name: source.name, text }, request.json ? { ...deskOf(shop), format: "json" } : deskOf(shop));
+    return request.json ? await explainJson(session, source, pipelines, request.analyze, shop) : await explainText(session, source, pipelines, request.analyze, shop);
   } finally {
     await session.close();
   }
+}
+
+/** One pipeline after another, each under its number and line where there are several; what is said of the whole script is said once. */
+async function explainText(session: Session, source: Source, pipelines: readonly PipelineStatement[], analyze: boolean, shop: Shop): Promise<number> {
+  for (const [i, pipeline] of pipelines.entries()) {
+    const desk = deskOf(shop);
+    if (pipelines.length > 1) shop.stdout.write(`${i === 0 ? "" : "\n"}== pipeline ${i + 1} of ${pipelines.length}, line ${lineOf(source.text, pipeline)} ==\n`);
+    const code = await runHeadless(session, { name: source.name, text: explaining(source, pipelines, pipeline, analyze) }, { ...desk, quiet: desk.quiet || (i > 0 && !analyze) });
+    if (code !== 0) return code;
+  }
+  return 0;
+}
+
+/** An object for one pipeline, a list of such objects for several. */
+async function explainJson(session: Session, source: Source, pipelines: readonly PipelineStatement[], analyze: boolean, shop: Shop): Promise<number> {
+  const parts: string[] = [];
+  const stdout = new Writable({ decodeStrings: false, write: (chunk: string | Buffer, _encoding, done) => (parts.push(String(chunk)), done()) });
+  const made: string[] = [];
+  for (const pipeline of pipelines) {
+    parts.length = 0;
+    const code = await runHeadless(session, { name: source.name, text: explaining(source, pipelines, pipeline, analyze) }, { ...deskOf(shop), stdout, format: "json" });
+    if (code !== 0) return code;
+    made.push(parts.join("").trimEnd());
+  }
+  shop.stdout.write(made.length === 1 ? `${made[0]!}\n` : `[\n${made.join(",\n")}\n]\n`);
+  return 0;
+}
+
+function lineOf(text: string, { span }: PipelineStatement): number {
+  return text.slice(0, span.start).split("\n").length;
 }
 
 /** Print a phase; 3 where a mistake keeps the phases behind the tree from being reached. */
@@ -49,17 +81,16 @@ async function explainPhase(phase: Phase, source: Source, readFrom: string, shop
   }
 }
 
-/** The source with its last pipeline explained and the others left out: explaining must run nothing else. */
-function explaining(source: Source, analyze: boolean): string | null {
-  const { statements } = parse(source.text).script;
-  const last = statements.findLast((statement) => statement.kind === "pipelineStatement");
-  if (last === undefined) return null;
-  let text = source.text;
-  for (const statement of [...statements].reverse()) {
-    if (statement.kind !== "pipelineStatement") continue;
+/** The source with one pipeline explained and the others left out: explaining must run nothing else. */
+function explaining(source: Source, pipelines: readonly PipelineStatement[], one: PipelineStatement, analyze: boolean): string {
+  let { text } = source;
+  for (const statement of [...pipelines].reverse()) {
     const { start, end } = statement.span;
+    const ending = statement.pipeline.stages.at(-1)?.args[0]?.items[0]?.value;
+    const asked = ending?.kind === "name" && ending.path.join(".") === "explain";
     // Blanks keep every line and column where it was, for diagnostics.
-    text = statement === last ? `${text.slice(0, end)} | explain${analyze ? " analyze" : ""}${text.slice(end)}` : text.slice(0, start) + text.slice(start, end).replace(/[^\n]/g, " ") + text.slice(end);
+    if (statement !== one) text = text.slice(0, start) + text.slice(start, end).replace(/[^\n]/g, " ") + text.slice(end);
+    else if (!asked) text = `${text.slice(0, end)} | explain${analyze ? " analyze" : ""}${text.slice(end)}`;
   }
   return text;
 }

@@ -1,5 +1,6 @@
 /** Without this file a stale lock would be refused without a word about what is stale. */
 import { visible } from "../../grammar/visible.ts";
+import { shellWord } from "../../runtime/data/shell_word.ts";
 import { isChange, type LockDifference } from "../../runtime/lock/differences.ts";
 import { LOCK_NAME } from "../../runtime/lock/lock_file.ts";
 import { paint } from "../terminal.ts";
@@ -26,7 +27,7 @@ export function sayDifferences(script: string, differences: readonly LockDiffere
 export function fixingCommand(file: string, differences: readonly LockDifference[]): string {
   const kinds = [...new Set(differences.filter(isChange).map(({ kind }) => kind))];
   const update = kinds.length === 0 ? "" : kinds.length === 1 ? ` --update=${kinds[0]}` : " --update";
-  return `saeq lock${update} ${/^[\w@%+=:,./-]+$/.test(file) ? file : `'${file.replaceAll("'", `'\\''`)}'`}`;
+  return `saeq lock${update} ${shellWord(file)}`;
 }
 
 function cut(lines: readonly string[]): readonly string[] {

@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { cachePlace } from "../../runtime/cache/folder.ts";
 import type { CreateSession, Grants, Session, SessionOptions, Source } from "../../runtime/session_port.ts";
+import { shellWord } from "../../runtime/data/shell_word.ts";
 import { parse } from "../../grammar/parse.ts";
 import { visible } from "../../grammar/visible.ts";
 import type { Options } from "../request.ts";
@@ -109,6 +110,11 @@ export async function readSource(file: string, shop: Shop): Promise<Source | nul
   try {
     const bytes = file === "-" ? await wholeInput(shop) : readFileSync(resolve(shop.cwd, file));
     const name = file === "-" ? "stdin" : file;
+    const source = /\.(csv|tsv|jsonl|parquet)$/i.exec(file)?.[1]?.toLowerCase();
+    if (source !== undefined) {
+      mistake(shop, `${visible(file)} holds data, not a script; to look at it: saeq eval ${visible(shellWord(`${source === "tsv" ? "csv" : source} "${file.replaceAll(/["\\]/g, "\\$&")}" | take 5`))}`);
+      return null;
+    }
     if (isUtf8(bytes)) return { name, text: withoutMark(bytes.toString("utf8")) };
     if (bytes.subarray(0, 4).toString("latin1") === "PK\u0003\u0004") mistake(shop, `${visible(name)} is an archive; a bundle is looked at with \`saeq info\` and run with \`saeq run\``);
     else mistake(shop, `${visible(name)} is not UTF-8 text: byte ${firstBadByte(bytes)} does not belong to a character`);

@@ -65,7 +65,8 @@ function withPieces(value: unknown, plan: Plan, context: KeepContext): unknown {
   if (whole["kind"] !== "tokens") return whole;
   const made = nodes(plan).find(({ op }) => op.op === "tokenize" && op.model.name === whole["model"]);
   if (made?.op.op !== "tokenize") throw new Error("kept tokens without a tokenizer");
-  return { ...whole, piece: context.catalog.model(made.op.model).tokenizer.piece };
+  const { piece, pieces } = context.catalog.model(made.op.model).tokenizer;
+  return { ...whole, piece, pieces };
 }
 
 let version: string | null = null;

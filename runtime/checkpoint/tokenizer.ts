@@ -4,6 +4,8 @@ import { createHash } from "node:crypto";
 import { CheckpointError } from "./error.ts";
 import { findFile, requireFile, requireFolder } from "./real_path.ts";
 import { readJsonObject, type Json, type JsonObject } from "./strict_json.ts";
+import { completed } from "./tokenizer_completed.ts";
+import { asComputed } from "./tokenizer_equivalents.ts";
 import { requireSoundTokenizer } from "./tokenizer_file.ts";
 import { timeBoxed, TOKENIZER_PATIENCE, type Patience } from "./tokenizer_rules.ts";
 
@@ -24,8 +26,10 @@ export interface Tokenizer {
   encode(text: string, options: { readonly bos: boolean }): Int32Array;
   /** The text of ids, special tokens included. */
   decode(ids: ArrayLike<number>): string;
-  /** One id as text: what it adds to a line, or `<id>` where it is no whole character. */
+  /** One id as text: what it adds to a line, or its own name where it is no whole character. */
   piece(id: number): string;
+  /** Ids in a row as text, one for each: of a character that several of them spell, the first has all and the others nothing. */
+  pieces(ids: ArrayLike<number>): readonly string[];
 }
 
 /**
@@ -41,10 +45,10 @@ export async function readTokenizer(path: string, patience: Patience = TOKENIZER
   requireSoundTokenizer(file, tokenizer.value);
   const others = [await optionalJson(folder, "special_tokens_map.json"), await optionalJson(folder, "config.json")] as const;
   return usable(file, () => {
-    const hub = boxed(file, new HubTokenizer(tokenizer.value, config.value), timeBoxed(file, tokenizer.value, patience));
+    const hub = boxed(file, libraryTokenizer(tokenizer.value, config.value), timeBoxed(file, tokenizer.value, patience));
     const tokens: SpecialTokens = { bosId: specialId(hub, "bos_token", config.value, ...others), eosId: specialId(hub, "eos_token", config.value, ...others) };
     const digest = createHash("sha256").update(tokenizer.bytes).update(config.bytes).update(JSON.stringify(tokens)).digest("hex");
-    return wrap(hub, tokens, disagreement(hub, config.value, tokens.bosId, configFile ?? file), digest);
+    return wrap(hub, tokens, [...disagreement(hub, config.value, tokens.bosId, configFile ?? file), ...leftOut(hub, tokens.bosId, file)], digest);
   });
 }
 
@@ -56,6 +60,14 @@ function usable<T>(file: string, work: () => T): T {
     if (error instanceof CheckpointError) throw error;
     throw new CheckpointError("unsupported-tokenizer", `${file} cannot be used: ${error instanceof Error ? error.message : String(error)}`, { help: 'set model "…" to one whose tokenizer.json Hugging Face tokenizers can read' });
   }
+}
+
+/** Keys of tokenizers written in Python, which those made of a tokenizer.json do not read; the library would. */
+const OF_SLOW_TOKENIZERS = ["remove_space", "do_lowercase_and_remove_accent"];
+
+function libraryTokenizer(tokenizer: JsonObject, config: JsonObject): HubTokenizer {
+  const kept = Object.fromEntries(Object.entries(config).filter(([key]) => !OF_SLOW_TOKENIZERS.includes(key)));
+  return completed(new HubTokenizer(asComputed(tokenizer), kept), tokenizer);
 }
 
 /** The library's tokenizer, whose rules may not take for ever, and whose failures are of its file. */
@@ -96,12 +108,26 @@ function disagreement(hub: HubTokenizer, config: JsonObject, bosId: number | nul
   return [`${file}: \`add_bos_token\` is ${said}, but the post-processor of tokenizer.json puts ${done ? "one" : "none"}, and that is followed as transformers 5 does; \`set bos ${said}\` for the other`];
 }
 
+/** A text is read as it stands, BOS apart: a token that its tokenizer would put around it is told of. */
+function leftOut(hub: HubTokenizer, bosId: number | null, file: string): readonly string[] {
+  const ids: readonly number[] = hub.encode("", { add_special_tokens: true }).ids;
+  const others = ids.filter((id, at) => at > 0 || id !== bosId).map((id) => hub.id_to_token(id) ?? `<${id}>`);
+  return others.length === 0 ? [] : [`${file}: its post-processor puts ${others.join(" and ")} around a text, as transformers does by itself; they are left out here`];
+}
+
 function wrap(hub: HubTokenizer, { bosId, eosId }: SpecialTokens, notes: readonly string[], digest: string): Tokenizer {
   const size = [...hub.get_vocab(true).values()].reduce((most, id) => Math.max(most, id + 1), 0);
   const marked = [...hub.get_added_tokens_decoder()].flatMap(([id, token]) => (token.special ? [id] : []));
   const specialIds = new Set([...marked, ...[bosId, eosId].filter((id) => id !== null)]);
   const decode = (ids: ArrayLike<number>): string => hub.decode(Array.from(ids), { skip_special_tokens: false, clean_up_tokenization_spaces: false });
   const pieces = new Map<number, string>();
+  const piece = (id: number): string => {
+    const known = pieces.get(id);
+    if (known !== undefined) return known;
+    const text = pieceOf(hub, decode, id);
+    pieces.set(id, text);
+    return text;
+  };
   return {
     digest,
     size,
@@ -117,13 +143,8 @@ function wrap(hub: HubTokenizer, { bosId, eosId }: SpecialTokens, notes: readonl
       return Int32Array.from(ids[0] === bosId ? ids : [bosId, ...ids]);
     },
     decode,
-    piece(id) {
-      const known = pieces.get(id);
-      if (known !== undefined) return known;
-      const text = pieceOf(hub, decode, id);
-      pieces.set(id, text);
-      return text;
-    },
+    piece,
+    pieces: (ids) => piecesOf(Array.from(ids), piece, decode),
   };
 }
 
@@ -141,6 +162,22 @@ function pieceOf(hub: HubTokenizer, decode: (ids: ArrayLike<number>) => string, 
   if (once.includes("\ufffd")) return hub.id_to_token(id) ?? `<${id}>`;
   const twice = decode([id, id]);
   return twice.startsWith(once) && twice.length > once.length ? twice.slice(once.length) : once;
+}
+
+/** Tokens that a character of UTF-8 may be spelt with. */
+const MOST_BYTES = 4;
+
+function piecesOf(ids: readonly number[], piece: (id: number) => string, decode: (ids: ArrayLike<number>) => string): readonly string[] {
+  const broken = (from: number, to: number): boolean => decode(ids.slice(from, to)).includes("\ufffd");
+  const made: string[] = [];
+  while (made.length < ids.length) {
+    const from = made.length;
+    let to = from + 1;
+    if (broken(from, to)) while (to < ids.length && to - from < MOST_BYTES && broken(from, to)) to++;
+    const whole = to > from + 1 && !broken(from, to);
+    made.push(whole ? decode(ids.slice(from, to)) : piece(ids[from]!), ...(whole ? new Array<string>(to - from - 1).fill("") : []));
+  }
+  return made;
 }
 
 /** Throws `vocabulary-mismatch` where the tokenizer makes ids that the model has no embedding for. Spare rows are usual. */

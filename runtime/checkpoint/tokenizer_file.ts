@@ -8,13 +8,17 @@ const LARGEST_ID = 2 ** 24 - 1;
 
 /**
  * What of a tokenizer.json the library takes on trust: the kind of its model (of an unknown one it makes a list of words, in which a text is hardly
- * found; old files of BPE name none), that ids are ids, and that rules look for something.
+ * found; old files of BPE name none), that ids are ids, that rules look for something, and that nothing is asked for which it passes over.
  * @throws CheckpointError `unsupported-tokenizer`
  */
 export function requireSoundTokenizer(file: string, { model, added_tokens: added, ...rest }: JsonObject): void {
   const fault = (what: string, notes: readonly string[], help: string): CheckpointError => new CheckpointError("unsupported-tokenizer", `${file} cannot be used: ${what}`, { notes, help });
   const type = member(model, "type");
   if (type !== undefined && !MODELS.some((known) => known === type)) throw fault(`its model is ${JSON.stringify(type)}`, [`supported: ${MODELS.join(", ")}`], 'set model "…" to one with such a tokenizer');
+  const prefix = member(model, "continuing_subword_prefix");
+  if (type === "BPE" && typeof prefix === "string" && prefix !== "") throw fault(`its model has the continuing_subword_prefix ${JSON.stringify(prefix)}`, ["BPE is computed without one"], 'set model "…" to one with another tokenizer');
+  const alone = Array.isArray(added) ? added.find((token) => member(token, "single_word") === true) : undefined;
+  if (alone !== undefined) throw fault(`its token ${JSON.stringify(member(alone, "content") ?? null)} is found as a whole word only (\`single_word\`)`, ["added tokens are found anywhere"], 'set model "…" to one without it');
   const vocabulary = member(model, "vocab");
   const ids: [string, unknown][] = typeof vocabulary === "object" && vocabulary !== null && !Array.isArray(vocabulary) ? Object.entries(vocabulary) : [];
   if (Array.isArray(added)) for (const token of added) ids.push([String(member(token, "content")), member(token, "id")]);

@@ -49,6 +49,8 @@ export interface Tokens {
   readonly special: ReadonlySet<number>;
   /** The text of one token, for people and for `save`. */
   readonly piece: (id: number) => string;
+  /** Ids in a row as text, characters whole where they can be. */
+  readonly pieces: (ids: ArrayLike<number>) => readonly string[];
   readonly truncated: number;
   /** Which text was read: "text", "input_text + generated_continuation_text". */
   readonly source: string;
@@ -100,8 +102,13 @@ export interface Reduced {
   readonly kind: "reduced";
   readonly facts: Facts;
   readonly taps: readonly (Place & { readonly sae: string; readonly cols: number; readonly states: readonly Accumulator[] })[];
-  /** Activations that are not finite numbers. */
-  readonly nonFinite: number;
+  readonly broken: Broken;
+}
+
+/** Activations that are not finite numbers: how many, and where the first is, all counted from 0. */
+export interface Broken {
+  readonly count: number;
+  readonly first: { readonly text: number; readonly position: number; readonly layer: number } | null;
 }
 
 export interface DenseTap extends Place {

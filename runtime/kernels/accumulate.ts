@@ -24,7 +24,8 @@ export type Accumulator =
 interface FeatureSums {
   readonly cols: number;
   rows: number;
-  readonly count: Uint32Array;
+  /** Whole numbers, which a float64 counts past 2³². */
+  readonly count: Float64Array;
   readonly max: Float32Array;
   readonly sums: ExactSums;
   /** One cell: the sum over all features. */
@@ -35,7 +36,7 @@ interface FeatureSums {
 export function createAccumulator({ of, threshold }: Wanted, cols: number): Accumulator {
   switch (of) {
     case "features":
-      return { of, threshold, sums: { cols, rows: 0, count: new Uint32Array(cols), max: new Float32Array(cols).fill(Number.NaN), sums: createSums(cols), all: createSums(1), nonFinite: { count: 0, first: null } } };
+      return { of, threshold, sums: { cols, rows: 0, count: new Float64Array(cols), max: new Float32Array(cols).fill(Number.NaN), sums: createSums(cols), all: createSums(1), nonFinite: { count: 0, first: null } } };
     case "l0":
       return { of, threshold, counts: new Map() };
     case "values":
@@ -44,8 +45,6 @@ export function createAccumulator({ of, threshold }: Wanted, cols: number): Accu
       return of satisfies never;
   }
 }
-
-const MOST_ROWS = 0xffff_ffff;
 
 /** Take in a matrix [rows, cols] and its row table. */
 export function accumulate(state: Accumulator, csr: Csr, rows: Rows): void {
@@ -78,7 +77,6 @@ function addFeatures(state: FeatureSums, csr: Csr, rows: Rows, threshold: number
   });
   state.nonFinite = { count: state.nonFinite.count + broken, first: state.nonFinite.first ?? first };
   for (let row = 0; row < rows.count; row++) if (rows.masked[row] === 0) state.rows++;
-  if (state.rows > MOST_ROWS) throw new RangeError(`more than ${MOST_ROWS} tokens in one group`);
 }
 
 /** The figures of every feature; each rounded once, here. */

@@ -12,7 +12,7 @@ export interface FeatureTotals {
   readonly cols: number;
   /** Unmasked rows: the denominator of `frac`. */
   readonly rows: number;
-  readonly count: Uint32Array;
+  readonly count: Float64Array;
   readonly sum: Float64Array;
   readonly mean: Float64Array;
   readonly max: Float32Array;
@@ -31,7 +31,7 @@ export function featureTotals(csr: Csr, rows: Rows, threshold = 0): FeatureTotal
 export interface Ranked {
   readonly features: Uint32Array;
   /** Rows where the feature is active. */
-  readonly count: Uint32Array;
+  readonly count: Float64Array;
   readonly sum: Float64Array;
   /** Mean over the rows where the feature is active. */
   readonly mean: Float64Array;
@@ -93,7 +93,7 @@ function ranked(totals: FeatureTotals, features: Uint32Array, score: ArrayLike<n
   const pick = (from: ArrayLike<number>): Float64Array => Float64Array.from(features, (feature) => from[feature]!);
   return {
     features,
-    count: Uint32Array.from(features, (feature) => totals.count[feature]!),
+    count: pick(totals.count),
     sum: pick(totals.sum),
     mean: pick(totals.mean),
     max: pick(totals.max),

@@ -1,4 +1,5 @@
 /** Without this file the facts behind `explain` could be read by machines only. */
+import { counted } from "../counted.ts";
 import type { Plan } from "../../src/ops/op.ts";
 import { printPlan } from "../../src/plan/print.ts";
 import type { CompiledPipeline } from "../../src/pipeline.ts";
@@ -50,7 +51,7 @@ function workLines({ work, predicted, kept }: Pass): string[] {
   if ("unknown" in work) return [`    ${work.unknown}`];
   const { texts, tokens, rows, run, known, exact } = work;
   const same = texts - known - run.texts;
-  const counts = `    ${exact ? "" : "about "}${count(texts, "text")}, ${count(tokens, "token")}, ${count(rows, "wanted position")}${known > 0 ? `; ${known} texts cached` : ""}${exact && same > 0 ? `; ${same} repeat others` : ""}`;
+  const counts = `    ${exact ? "" : "about "}${counted(texts, "text")}, ${counted(tokens, "token")}, ${counted(rows, "wanted position")}${known > 0 ? `; ${counted(known, "text")} cached` : ""}${exact && same > 0 ? `; ${same} repeat others` : ""}`;
   if (kept || predicted === null || run.texts === 0) return [`${counts}${!kept && run.texts === 0 && texts > 0 ? "; the model reads none" : ""}`];
   const { flops, seconds, memory } = predicted;
   const part = run.texts < texts ? `${run.texts} of them run: ` : "";
@@ -73,7 +74,6 @@ function spent({ work, predicted }: Pass, { ms, tokens = 0 }: Actual, gflops: nu
   return parts.join(", ");
 }
 
-const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? "" : "s"}`;
 
 function flopsOf(flops: number): string {
   return flops < 1e9 ? `${(flops / 1e6).toFixed(0)} MFLOP` : flops < 1e12 ? `${(flops / 1e9).toFixed(1)} GFLOP` : `${(flops / 1e12).toFixed(1)} TFLOP`;

@@ -19,6 +19,21 @@ function wordOf(words: Words): string | null {
   return value !== null && value.kind === "name" && !value.quoted && value.path.length === 1 ? value.path[0]! : null;
 }
 
+/** The keyword that was left out (`acts 7`), or that was written as in Python (`acts layer=7`). */
+function withKeyword({ items, span }: Words, words: readonly Words[], specs: readonly (readonly [string, StageDefinition["args"][string]])[]): Pick<Parameters<typeof error>[4] & object, "label" | "fix"> {
+  const [item] = items;
+  if (item === undefined || items.length > 1) return {};
+  const given = item.name?.path.join(".");
+  if (item.name !== null && specs.some(([name, { keyword, shape }]) => keyword && shape.kind !== "flag" && name === given)) {
+    return { label: "write a blank for `=`", fix: { span: { start: item.name.span.end, end: item.value.span.start }, text: " " } };
+  }
+  const said = words.map(wordOf);
+  const needed = specs.filter(([name, { keyword, required }]) => keyword && required && !said.includes(name));
+  const [only] = needed;
+  if (item.value.kind !== "num" || needed.length !== 1 || only === undefined) return {};
+  return { label: `did you mean \`${only[0]}\` before it?`, fix: { span: { start: span.start, end: span.start }, text: `${only[0]} ` } };
+}
+
 /** Keywords in any order, positionals in the order of the signature. Null when a word has no place; that is reported. */
 export function bindWords(definition: StageDefinition, words: readonly Words[], at: Span, report: Report): Slots | null {
   const slots = new Map<string, Slot>();
@@ -48,7 +63,7 @@ export function bindWords(definition: StageDefinition, words: readonly Words[], 
       const label = near === null ? {} : { label: `did you mean \`${near}\`?`, fix: { span: each.span, text: near } };
       const known = keywords.length === 0 ? "it has no keywords" : `its keywords: ${listed(keywords)}`;
       return word === null
-        ? wrong(each.span, "extra-argument", `\`${definition.name}\` has no place for this`, { ...label, notes: [known] })
+        ? wrong(each.span, "extra-argument", `\`${definition.name}\` has no place for this`, { ...withKeyword(each, words, specs), notes: [known] })
         : wrong(each.span, "unknown-keyword", `\`${definition.name}\` has no \`${word}\``, { ...label, notes: [known] });
     }
     slots.set(open[0], { words: each, span: each.span });

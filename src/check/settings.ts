@@ -10,6 +10,8 @@ import { listed, nearest } from "./suggest.ts";
 interface SettingSpec {
   readonly doc: string;
   readonly value: string;
+  /** Which numbers it takes, where not all of them. */
+  readonly range?: string;
   /** For a value that is no word of `value`. */
   readonly example?: string;
   /** Null: the value does not fit. */
@@ -67,6 +69,7 @@ export const SETTINGS: Readonly<Record<string, SettingSpec>> = {
   threshold: {
     doc: "A feature counts as active above this value",
     value: "<number>",
+    range: "at least 0",
     example: "0.5",
     apply: (s, [v]) => (typeof v === "number" && v >= 0 && Number.isFinite(v) ? { ...s, threshold: v } : null),
     show: (s) => String(s.threshold),
@@ -80,24 +83,28 @@ export const SETTINGS: Readonly<Record<string, SettingSpec>> = {
   lanes: {
     doc: "Engine processes that texts are dealt out to; does not change results",
     value: "<int>|auto",
+    range: "at least 1",
     apply: oneInt("lanes"),
     show: (s) => (s.lanes === null ? "auto" : String(s.lanes)),
   },
   threads: {
     doc: "Threads of one engine process; more than one is another numerics class",
     value: "<int>|auto",
+    range: "at least 1",
     apply: oneInt("threads"),
     show: (s) => (s.threads === null ? "auto" : String(s.threads)),
   },
   batch: {
     doc: "Texts per micro-batch; does not change results",
     value: "<int>|auto",
+    range: "at least 1",
     apply: oneInt("batch"),
     show: (s) => (s.batch === null ? "auto" : String(s.batch)),
   },
   memory: {
     doc: "Megabytes that saeq may take: batches and engine processes are chosen to stay below; does not change results",
     value: "<int>|auto",
+    range: "at least 1",
     example: "2000",
     apply: oneInt("memory"),
     show: (s) => (s.memory === null ? "auto" : String(s.memory)),
@@ -129,6 +136,7 @@ export const SETTINGS: Readonly<Record<string, SettingSpec>> = {
   precision: {
     doc: "Significant digits shown in tables",
     value: "<int>",
+    range: "from 1 to 17",
     example: "4",
     apply: (s, [v]) => (whole(v, 1) && v <= 17 ? { ...s, precision: v } : null),
     show: (s) => String(s.precision),
@@ -175,7 +183,7 @@ export function applySet(args: readonly Arg[], scope: Scope, report: Report): Se
     const values = valueArg === undefined ? null : valueOf(valueArg, scope);
     const next = values === null ? null : spec.apply(settings, values);
     if (next === null) {
-      error(report, at, "wrong-setting", `\`${key}\` takes ${spec.value}`, { notes: [spec.doc], help: `set ${key} ${pasteable(spec)}` });
+      error(report, at, "wrong-setting", `\`${key}\` takes ${spec.value}${spec.range === undefined ? "" : `, ${spec.range}`}`, { notes: [spec.doc], help: `set ${key} ${pasteable(spec)}` });
       continue;
     }
     if (spec.checkpoint !== undefined) for (const path of values ?? []) report.accesses.push({ access: "read", path: String(path), at: valueArg!.span, checkpoint: spec.checkpoint } satisfies Access);

@@ -45,6 +45,8 @@ const cases: readonly (readonly [string, string, ((value: Value) => void) | stri
   ["a token without an id", "tokenizer.json", (value) => void delete (value["added_tokens"] as Value[])[1]!["id"], "unsupported-tokenizer", /has the id null/],
   ["a pattern that is neither text nor rule", "tokenizer.json", (value) => void (value["pre_tokenizer"] = { type: "Split", pattern: { Glob: "*" }, behavior: "Isolated", invert: false }), "unsupported-tokenizer", /looks for \{"Glob":"\*"\}/],
   ["an unknown step before the model", "tokenizer.json", (value) => void (value["pre_tokenizer"] = { type: "Hieroglyphs" }), "unsupported-tokenizer", /cannot be used/],
+  ["words that go on with a sign", "tokenizer.json", (value) => void ((value["model"] as Value)["continuing_subword_prefix"] = "##"), "unsupported-tokenizer", /continuing_subword_prefix "##"/],
+  ["a token that is a whole word only", "tokenizer.json", (value) => void ((value["added_tokens"] as Value[])[1]!["single_word"] = true), "unsupported-tokenizer", /found as a whole word only/],
   ["a rule that is no regular expression", "tokenizer.json", (value) => void (value["pre_tokenizer"] = { type: "Split", pattern: { Regex: "(" }, behavior: "Isolated", invert: false }), "unsupported-tokenizer", /cannot be used/],
   ["a post-processor that shows at the first text", "tokenizer.json", (value) => void (value["post_processor"] = { type: "TemplateProcessing" }), "unsupported-tokenizer", /cannot be used/],
 ];

@@ -151,7 +151,7 @@ test("30 a text longer than the context is refused by row, or cut and counted", 
   assert.equal(codes, ["text-too-long"]);
   const { outcome, notices } = await run(session, 'set long truncate\njsonl "x.jsonl" | tokenize');
   assert.is(outcome.exitCode, 0);
-  assert.ok(notices.some((text) => text.includes("1 texts were cut")));
+  assert.ok(notices.some((text) => text.includes("1 text was cut")));
   await session.close();
   rmSync(place, { recursive: true });
 });

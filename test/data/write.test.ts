@@ -6,6 +6,7 @@ import * as assert from "uvu/assert";
 import { atomicWrite, writeAll } from "../../runtime/data/atomic_write.ts";
 import { readCsv } from "../../runtime/data/csv.ts";
 import { DataError } from "../../runtime/data/error.ts";
+import { foretoldSize } from "../../runtime/data/foretold_size.ts";
 import type { Acts, Dense, Value } from "../../runtime/data/frame.ts";
 import { saveValue } from "../../runtime/data/save.ts";
 import { createColumn, createTable } from "../../runtime/data/table.ts";
@@ -29,6 +30,21 @@ test("csv: quotes, nulls, formulas", () => {
   for (const sign of ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＠"]) assert.match(textOf(createTable("t", [createColumn("x", "str", [`${sign}SUM(1)`])]), "csv").slice(2), /^"?'/, JSON.stringify(sign));
   // A number is no text: its minus stays what it is.
   assert.is(textOf(createTable("t", [createColumn("x", "int", [-3]), createColumn("y", "float", [-0.5])]), "csv"), "x,y\n-3,-0.5\n");
+});
+
+test("what is large is told before it is written: rows exactly, bytes from the first rows", () => {
+  const table = createTable("t", [createColumn("x", "int", Array.from({ length: 5000 }, (_, i) => i + 1000))]);
+  const bytes = Buffer.byteLength(textOf(table, "csv"));
+  assert.is(foretoldSize(table, "csv"), null);
+  assert.match(foretoldSize(table, "csv", { rows: 5000, bytes: 1e9 })!, /^5,000 rows of csv, about 1 MB; /);
+  assert.match(foretoldSize(table, "jsonl", { rows: 1e9, bytes })!, /^5,000 rows of jsonl, about 1 MB; /);
+  assert.is(foretoldSize(table, "parquet", { rows: 5000, bytes: 1 }), "5,000 rows of parquet");
+  for (const value of [acts, tokens]) {
+    const rows = [...tableChunks(value)].reduce((sum, chunk) => sum + chunk.rows, 0);
+    assert.match(foretoldSize({ kind: "groups", members: [{ name: "none", value: createTable("e", []) }, { name: "a", value }] }, "csv", { rows: 1, bytes: 1 })!, new RegExp(`^${rows} rows of csv`));
+  }
+  assert.match(foretoldSize(topFeatures, "tsv", { rows: 1, bytes: 1 })!, / rows of tsv/);
+  assert.is(foretoldSize(plot, "svg", { rows: 1, bytes: 1 }), null);
 });
 
 test("saving says how many cells were changed so that no spreadsheet runs them", async () => {
@@ -120,6 +136,8 @@ test("places that cannot be written", async () => {
   writeFileSync(join(folder, "file"), "");
   assert.is(await codeOf(join(folder, "file", "x.csv")), "missing-folder");
   assert.not.ok(existsSync(join(folder, "no")));
+  const named = (await atomicWrite(join(folder, "it's new", "x.csv"), ["x"]).catch((error: unknown) => error)) as DataError;
+  assert.is(named.help, `make it first: mkdir -p '${join(folder, "it'\\''s new")}'`, "a command that can be pasted");
 });
 
 test.run();

@@ -26,7 +26,7 @@ const acts: Acts = {
   kind: "acts",
   // Token ids that say where they are: 100 · document + position.
   tokens: {
-    kind: "tokens", model: "none", boundary: null, special: new Set(), truncated: 0, source: "text", piece: (id) => ` ${id}`,
+    kind: "tokens", model: "none", boundary: null, special: new Set(), truncated: 0, source: "text", piece: (id) => ` ${id}`, pieces: (ids) => Array.from(ids, (id) => ` ${id}`),
     table: { kind: "table", rows: oracle.lengths.length, columns: [], origin: "texts" },
     ids: oracle.lengths.map((length, at) => Int32Array.from({ length }, (_, i) => 100 * at + i)),
   },

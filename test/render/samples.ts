@@ -53,6 +53,7 @@ export const tokens: Tokens = {
   boundary: null,
   special: new Set([0]),
   piece: (id) => pieces[id] ?? "?",
+  pieces: (ids) => Array.from(ids, (id) => pieces[id] ?? "?"),
   truncated: 1,
   source: "text",
 };

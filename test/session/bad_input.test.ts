@@ -92,12 +92,12 @@ test("an empty group has counts of 0 and no mean, not 0 and not NaN", async () =
 test("activations that are not finite numbers are counted aloud, and are in no figure", async () => {
   // Weights that are finite, so that only the products are not.
   const sae = saeFolder({ change: (weights) => void (weights["W_enc"] = { ...weights["W_enc"]!, values: weights["W_enc"]!.values.map((value) => value * 3e38) }) });
-  for (const end of ["stats", "count", "top 400"]) {
+  for (const [end, label] of [["acts layer 7 last 3 | stats", "acts layer 7 last 3"], ["acts layer 7 last 3 | count", "acts layer 7 last 3"], ["acts layer 7 last 3 | top 400", "acts layer 7 last 3"], ["resid layer 7 last 3 | encode | stats", "encode"]] as const) {
     const session = await open();
-    const { outcome, notices, values } = await run(session, `set guard off\nset sae ${quoted(sae)}\nsample perfect 2 | acts layer 7 last 3 | ${end}`);
+    const { outcome, notices, values } = await run(session, `set guard off\nset sae ${quoted(sae)}\nsample perfect 2 | ${end}`);
     await session.close();
     assert.is(outcome.exitCode, 0, JSON.stringify(outcome.diagnostics));
-    assert.ok(notices.some((text) => /^acts layer 7 last 3: [1-9]\d* activations are not finite numbers; they count as not active$/.test(text)), `${end}: ${notices.join()}`);
+    assert.ok(notices.some((text) => text.startsWith(`${label}: `) && /: [1-9]\d* activations are not finite numbers, the first in text 1, position \d+ \(from 0\), layer 7; they count as not active$/.test(text)), `${end}: ${notices.join()}`);
     const [value] = values;
     const table = value?.kind === "features" ? value.table : value;
     if (table?.kind !== "table") return assert.unreachable();

@@ -111,6 +111,14 @@ test("what the model has read before is said to be cached, at a prompt", async (
   await prompt.close();
 });
 
+test("what is described of activations tells of the special tokens that other figures leave out", async () => {
+  const session = await open();
+  const told = async (text: string): Promise<readonly string[]> => (await run(session, text)).notices.filter((notice) => notice.includes("special"));
+  assert.equal(await told("sample perfect 2 | acts layer 7 | describe"), ["describe: rows of 2 special tokens are among these, as `save` writes them; `stats`, `count` and `top` leave them out"]);
+  assert.equal(await told("sample perfect 2 | acts layer 7 last 3 | describe"), []);
+  await session.close();
+});
+
 test("`_error` is the last mistake as rows, found before or while it ran", async () => {
   const prompt = await open({ interactive: true });
   await run(prompt, "perfect | tak 3\n| topp 5");

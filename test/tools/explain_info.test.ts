@@ -1,4 +1,6 @@
 /** Without these tests a look into the compiler could show another compiler than the one that runs. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { parse } from "../../grammar/parse.ts";
@@ -61,6 +63,28 @@ test("explain --phase with mistakes: what can be shown is shown, exit 3", () => 
   assert.is(saeq(["explain", QUERY, "--phase", "nonsense"], { cwd }).status, 2);
 });
 
+test("explain: every pipeline of a script, under its number and line; nothing is run", () => {
+  const text = "set seed 1\nlet t = sample perfect 2\n\nt | count\nt | acts layer 7 last 3\n| top 3\n| save \"top.csv\"\nt | take 1 | explain\n";
+  const cwd = folder({ "a.saeq": text });
+  const { status, stdout, stderr } = saeq(["explain", "a.saeq"], { cwd });
+  assert.equal([status, stderr], [0, ""]);
+  const parts = stdout.split(/^(== .* ==)$/m);
+  assert.equal(parts.filter((part) => part.startsWith("==")), ["== pipeline 1 of 3, line 4 ==", "== pipeline 2 of 3, line 5 ==", "== pipeline 3 of 3, line 8 =="]);
+  assert.match(parts[2]!, /as run\n {2}count/);
+  assert.match(parts[4]!, /as run\n {2}save csv "top\.csv"/);
+  assert.match(parts[6]!, /as run\n {2}limit 1/);
+  assert.not(existsSync(join(cwd, "top.csv")));
+  const ops = (args: readonly string[]): unknown => {
+    const made = JSON.parse(saeq(["explain", "--json", ...args], { cwd }).stdout) as { readonly written: { readonly op: string } } | readonly { readonly written: { readonly op: string } }[];
+    return Array.isArray(made) ? made.map(({ written }) => written.op) : (made as { readonly written: { readonly op: string } }).written.op;
+  };
+  assert.equal(ops(["a.saeq"]), ["count", 'save csv "top.csv"', "limit 1"]);
+  assert.is(ops(["perfect | count"]), "count");
+  const broken = saeq(["explain", "a.saeq"], { cwd: folder({ "a.saeq": "perfect | count\nperfect | cuont\n" }) });
+  assert.is(broken.status, 3);
+  assert.match(broken.stderr, "did you mean `count`");
+});
+
 test("info: what a script reads, writes, takes and uses", () => {
   const text = saeq(["info", "memorization.saeq", "--lanes", "1"], { cwd: EXAMPLES }).stdout;
   assert.match(text, /^reads +memorization_results_L50_O50\.csv\nwrites +activation\.svg, l0\.svg\nparams +n: int = 10, layer: int = 7\nmodels +kjv\nsaes +kjv\n/);
@@ -75,6 +99,14 @@ test("info: what a script reads, writes, takes and uses", () => {
   const open = saeq(["info", "a.saeq"], { cwd: folder({ "a.saeq": "param n: int\nperfect | take $n\n" }) });
   assert.equal([open.status, open.stderr], [0, ""]);
   assert.match(open.stdout, "n: int (required)");
+});
+
+test("data where a script is meant: a query that looks at it, which can be pasted", () => {
+  const cwd = folder({ "o d'd.csv": "text\na\n" });
+  for (const command of ["run", "check", "explain"]) {
+    const { status, stderr } = saeq([command, "o d'd.csv"], { cwd });
+    assert.equal([status, stderr], [10, `error: o d'd.csv holds data, not a script; to look at it: saeq eval 'csv "o d'\\''d.csv" | take 5'\n`]);
+  }
 });
 
 test.run();
