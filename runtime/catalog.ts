@@ -5,20 +5,15 @@ import type { Known, ModuleFacts, Need, Problem } from "../src/check/scope.ts";
 import type { DecoderSpec, SaeSpec, Convention } from "../src/emit/specs.ts";
 import type { ModelFacts, SaeFacts, TableFacts } from "../src/stages/stage.ts";
 import type { ModelRef, Op, Plan, SaeRef } from "../src/ops/op.ts";
+import { createCatalogTables, placeOf } from "./catalog_tables.ts";
 import { computed } from "./computed.ts";
-import type { ColumnSchema } from "../src/ops/schema.ts";
 import { CheckpointError } from "./checkpoint/error.ts";
 import { parseHookName } from "./checkpoint/hook_name.ts";
 import { readModel } from "./checkpoint/model.ts";
 import { readSae } from "./checkpoint/sae.ts";
 import { readTokenizer, requireVocabulary, type Tokenizer } from "./checkpoint/tokenizer.ts";
-import type { Scan } from "./data/pieces.ts";
 import { DataError } from "./data/error.ts";
-import { fileStamp } from "./data/file_stamp.ts";
 import type { Table } from "./data/frame.ts";
-import { fewValues } from "./data/few_values.ts";
-import { readTable } from "./data/read.ts";
-import { scanTable, streamTable } from "./data/scan.ts";
 import type { ReadCall } from "./data/source.ts";
 import { readModule } from "./module_file.ts";
 import type { Gate } from "./gate.ts";
@@ -78,14 +73,6 @@ export interface Catalog {
   inputPath(path: string): string;
 }
 
-interface KeptTable {
-  readonly table: Table;
-  readonly digest: string;
-  readonly notes: readonly string[];
-  /** Of its file when it was read; null where that says nothing. */
-  readonly stamp: string | null;
-}
-
 /** Where the hub is and how long to hope for it; not needed where only this machine is looked at. */
 export interface CatalogOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
@@ -101,12 +88,8 @@ const STREAM_BYTES = 32 * 2 ** 20;
 /** Paths of inputs are relative to `readFrom`. */
 export function createCatalog(readFrom: string, options: CatalogOptions = {}): Catalog {
   const locator = createLocator(readFrom, options.env ?? process.env, options.patience);
-  const streamBytes = options.streamBytes ?? STREAM_BYTES;
+  const tables = createCatalogTables(readFrom, options.streamBytes ?? STREAM_BYTES);
   const gated = <T>(work: () => T): T => options.gate?.run(work) ?? work();
-  const scans = new Map<string, Scan>();
-  const tables = new Map<string, KeptTable>();
-  /** Tables of the source before: taken again where their files are as they were. */
-  let before: ReadonlyMap<string, KeptTable> = new Map();
   let notes: string[] = [];
   /** What a name of the hub stands for is found out once in a session, so it is kept until it is told. */
   let hubNotes: string[] = [];
@@ -115,34 +98,6 @@ export function createCatalog(readFrom: string, options: CatalogOptions = {}): C
   const outlines = new Map<string, ModelOutline>();
   const saes = new Map<string, LoadedSae>();
   const inputPath = (path: string): string => placeOf(path, readFrom);
-  const tableKey = (need: { readonly path: string; readonly separator: string; readonly types: object; readonly format: string; readonly lenient?: object }): string =>
-    JSON.stringify([need.path, need.separator, need.types, need.format, need.lenient]);
-
-  async function loadTable(need: Need & { readonly kind: "table" }): Promise<KeptTable> {
-    const known = tables.get(tableKey(need));
-    if (known !== undefined) return known;
-    const path = inputPath(need.path);
-    const stamp = await fileStamp(path);
-    const last = before.get(tableKey(need));
-    const kept = stamp !== null && last?.stamp === stamp ? last : { ...(await readTable(path, need)), stamp };
-    tables.set(tableKey(need), kept);
-    notes.push(...kept.notes.map((note) => `${need.path}: ${note}`));
-    return kept;
-  }
-
-  /** Names, types and digest of a table: of a large one without holding it. */
-  async function factsOf(need: Need & { readonly kind: "table" }, call: HubCall): Promise<TableFacts> {
-    const facts = (columns: readonly ColumnSchema[], rows: number, digest: string): TableFacts => ({ schema: { kind: "table", columns, groups: null, known: true }, rows, digest });
-    const known = scans.get(tableKey(need));
-    const scan = known ?? (await scanTable(inputPath(need.path), need, streamBytes, watched(`scan ${basename(need.path)}`, call)));
-    if (scan === null) {
-      const { table, digest } = await loadTable(need);
-      return { ...facts(table.columns.map(({ name, type }) => ({ name, type })), table.rows, digest), values: fewValues(table) };
-    }
-    scans.set(tableKey(need), scan);
-    if (known === undefined) notes.push(...scan.notes.map((note) => `${need.path}: ${note}`));
-    return facts(scan.columns.map(({ name, type }) => ({ name, type })), scan.rows, scan.digest);
-  }
 
   async function loadModel(name: string, call: HubCall): Promise<LoadedModel> {
     const known = [...models.values()].find((each) => each.facts.ref.name === name);
@@ -251,29 +206,25 @@ export function createCatalog(readFrom: string, options: CatalogOptions = {}): C
   return {
     inputPath,
     takeNotes: () => {
-      const taken = [...notes, ...hubNotes];
+      const taken = [...tables.takeNotes(), ...notes, ...hubNotes];
       notes = [];
       hubNotes = [];
       return taken;
     },
     forgetTables: () => {
-      before = new Map(tables);
-      tables.clear();
+      tables.forget();
       notes = [];
-      scans.clear();
     },
     stream: (op, call) => {
-      const scan = scans.get(tableKey(op));
-      if (scan === undefined || scan.digest !== op.digest || tables.has(tableKey(op))) return null;
-      const rows = streamTable(inputPath(op.path), op, scan, call);
-      return { pieces: options.gate?.rows(rows) ?? rows, rows: scan.rows };
+      const found = tables.stream(op, call);
+      return found === null ? null : { ...found, pieces: options.gate?.rows(found.pieces) ?? found.pieces };
     },
     provide: (plan, call) => gated(() => provide(plan, call)),
     lookUp: (need, call = HERE) => gated(async (): Promise<Known<TableFacts | ModelFacts | SaeFacts | ModuleFacts>> => {
       try {
         switch (need.kind) {
           case "table":
-            return { state: "known", value: await factsOf(need, call) };
+            return { state: "known", value: await tables.facts(need, call) };
           case "model":
             return { state: "known", value: (await loadModel(need.name, call)).facts };
           case "sae":
@@ -292,11 +243,7 @@ export function createCatalog(readFrom: string, options: CatalogOptions = {}): C
         return { state: "failed", problem: ships ? { ...problem, help: `${need.format} "${STANDARD_PREFIX}${basename(need.path)}" reads the file of that name that ships with saeq` } : problem };
       }
     }),
-    table: (op) => gated(async () => {
-      const { table, digest } = await loadTable({ kind: "table", path: op.path, separator: op.separator, types: op.types, format: op.format, ...(op.lenient === undefined ? {} : { lenient: op.lenient }) });
-      if (digest !== op.digest) throw new DataError({ code: "input-changed", message: `\`${op.path}\` changed after it was checked`, help: `run the line that reads it again: ${op.format} "${op.path}"` });
-      return table;
-    }),
+    table: (op) => gated(() => tables.table(op)),
     outline: (name, call = HERE) => gated(async () => {
       const known = await readOutline(name, call).catch(() => null);
       // Whoever asks for the model will be told why.
@@ -322,11 +269,6 @@ export function createCatalog(readFrom: string, options: CatalogOptions = {}): C
   };
 }
 
-/** Bytes of a file that is read for long as progress of one file. */
-function watched(label: string, { signal, onProgress }: HubCall): ReadCall {
-  return { signal, onBytes: (bytes, totalBytes) => onProgress(label, { files: bytes >= totalBytes ? 1 : 0, totalFiles: 1, bytes, totalBytes }) };
-}
-
 /** The same problem with the name that the script uses instead of the place it was found at: what was typed is what is recognised. */
 function asTyped(problem: Problem, need: Need, readFrom: string): Problem {
   const typed = need.kind === "table" || need.kind === "module" ? need.path : need.name;
@@ -342,10 +284,6 @@ function standardModule(name: string): ModuleFacts {
   const text = Object.hasOwn(STANDARD_MODULES, name) ? STANDARD_MODULES[name] : undefined;
   if (text === undefined) throw new DataError({ code: "missing-file", message: `there is no standard module \`${name}\``, help: `standard modules: ${Object.keys(STANDARD_MODULES).map((each) => STANDARD_PREFIX + each).join(", ")}` });
   return { text, digest: name };
-}
-
-function placeOf(path: string, readFrom: string): string {
-  return path.startsWith(STANDARD_PREFIX) ? join(EXAMPLES, path.slice(STANDARD_PREFIX.length)) : isAbsolute(path) ? path : resolve(readFrom, path);
 }
 
 /** A fault of the outside as a problem to show; bugs are thrown on. */

@@ -1,6 +1,7 @@
 /** Without this file products added in another order than ONNX Runtime's would pass for its own. */
 import * as ort from "onnxruntime-node";
-import { emitProducts, FEWEST_COLUMNS } from "../../src/emit/encode.ts";
+import { FEWEST_COLUMNS } from "../../src/emit/encode.ts";
+import { emitProducts } from "../../src/emit/screen.ts";
 import type { PairProducts } from "../kernels/pair_products.ts";
 
 const ROWS = 3;

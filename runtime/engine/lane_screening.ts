@@ -7,8 +7,8 @@
  * bound go through the dense graph itself.
  */
 import * as ort from "onnxruntime-node";
-import { emitChosen, emitFeatures, emitRows, FEWEST_COLUMNS } from "../../src/emit/encode.ts";
-import { emitProduct, PRODUCT_FEATURES } from "../../src/emit/screen.ts";
+import { emitChosen, emitFeatures, FEWEST_COLUMNS } from "../../src/emit/encode.ts";
+import { emitProduct, emitRows, PRODUCT_FEATURES } from "../../src/emit/screen.ts";
 import type { QuantizedEncoder, SaeSpec } from "../../src/emit/specs.ts";
 import { quantize } from "../kernels/eight_bits.ts";
 import { floorsOf, gamma, tiny, type Floors } from "../kernels/floors.ts";

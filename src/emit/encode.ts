@@ -1,5 +1,5 @@
 /** Without this file residuals would not become sparse features. */
-import { constant, createGraph, finish, input, ints, node, nodes, output, scalar, stored, storedBytes, weightColumns, weightRows, weight, type Graph } from "./graph.ts";
+import { constant, createGraph, finish, input, ints, node, nodes, output, scalar, stored, weightColumns, weightRows, weight, type Graph } from "./graph.ts";
 import { lowered } from "./lowering/lower.ts";
 import { normalized } from "./normalize.ts";
 import type { EmittedGraph, SaeSpec, TensorRef } from "./specs.ts";
@@ -70,30 +70,6 @@ export function emitChosen(sae: SaeSpec, rows: TensorRef): EmittedGraph {
   const shifted = input(graph, "shifted", "f32", ["N", sae.dIn]);
   const features = input(graph, "at", "i64", ["U"]);
   triplesTap(graph, 0, sae, shifted, [{ path: "/taps/0/chosen", start: 0, end: sae.dSae, at: { features, rows } }]);
-  return finish(graph, 0);
-}
-
-/** Rows of an encoder [m, d]: feed `at` int64 [U] → `rows` [U, d], float32, or as `bf16` is stored where `raw`: its bytes, uint8 [U, 2 · d]. */
-export function emitRows(encoder: TensorRef, raw: boolean): EmittedGraph {
-  const graph = createGraph("rows");
-  const [m, d] = encoder.shape as readonly [number, number];
-  const at = input(graph, "at", "i64", ["U"]);
-  if (raw) {
-    const bytes = storedBytes(graph, "/whole", "u8", encoder.file, encoder.offset, [m, 2 * d]);
-    output(graph, "rows", node(graph, "/rows", "Gather", [bytes, at], { axis: 0 }), "u8", ["U", 2 * d]);
-    return finish(graph, 0);
-  }
-  const gathered = node(graph, "/gathered", "Gather", [stored(graph, "/whole", encoder), at], { axis: 0 });
-  output(graph, "rows", encoder.dtype === "f32" ? gathered : node(graph, "/rows", "Cast", [gathered], { to: 1 }), "f32", ["U", d]);
-  return finish(graph, 0);
-}
-
-/** The products that encoders are made of: feed `x` f32 [N, d], `w` f32 [U, d], `bias` f32 [U] → `product` and `biased` f32 [N, U]. */
-export function emitProducts(d: number): EmittedGraph {
-  const graph = createGraph("products");
-  const [x, w, bias] = [input(graph, "x", "f32", ["N", d]), input(graph, "w", "f32", ["U", d]), input(graph, "bias", "f32", ["U"])];
-  output(graph, "product", node(graph, "/product", "Gemm", [x, w], { transB: 1 }), "f32", ["N", "U"]);
-  output(graph, "biased", node(graph, "/biased", "Gemm", [x, w, bias], { transB: 1 }), "f32", ["N", "U"]);
   return finish(graph, 0);
 }
 

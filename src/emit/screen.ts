@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { shiftedTap } from "./encode.ts";
 import { constant, createGraph, finish, input, node, output, stored, storedBytes } from "./graph.ts";
-import type { EmittedGraph, QuantizedEncoder, SaeSpec, ScreenedTap } from "./specs.ts";
+import type { EmittedGraph, QuantizedEncoder, SaeSpec, ScreenedTap, TensorRef } from "./specs.ts";
 
 /** An SAE by itself up to its product, the rest being the engine's: feed `residual` f32 [N, d] with N ≥ 2 → `tap0_shifted`. */
 export function emitScreened(sae: SaeSpec): EmittedGraph {
@@ -59,6 +59,30 @@ export function emitExactness(depth: number): EmittedGraph {
   const x = input(graph, "x", "i8", [depth, 16]);
   const levels = constant(graph, "u8", [32, depth], new Uint8Array(32 * depth).fill(255));
   output(graph, "sums", node(graph, "/sums", "MatMulInteger", [levels, x, constant(graph, "u8", [], [0])]), "i32", [32, 16]);
+  return finish(graph, 0);
+}
+
+/** Rows of an encoder [m, d]: feed `at` int64 [U] → `rows` [U, d], float32, or as `bf16` is stored where `raw`: its bytes, uint8 [U, 2 · d]. */
+export function emitRows(encoder: TensorRef, raw: boolean): EmittedGraph {
+  const graph = createGraph("rows");
+  const [m, d] = encoder.shape as readonly [number, number];
+  const at = input(graph, "at", "i64", ["U"]);
+  if (raw) {
+    const bytes = storedBytes(graph, "/whole", "u8", encoder.file, encoder.offset, [m, 2 * d]);
+    output(graph, "rows", node(graph, "/rows", "Gather", [bytes, at], { axis: 0 }), "u8", ["U", 2 * d]);
+    return finish(graph, 0);
+  }
+  const gathered = node(graph, "/gathered", "Gather", [stored(graph, "/whole", encoder), at], { axis: 0 });
+  output(graph, "rows", encoder.dtype === "f32" ? gathered : node(graph, "/rows", "Cast", [gathered], { to: 1 }), "f32", ["U", d]);
+  return finish(graph, 0);
+}
+
+/** The products that encoders are made of: feed `x` f32 [N, d], `w` f32 [U, d], `bias` f32 [U] → `product` and `biased` f32 [N, U]. */
+export function emitProducts(d: number): EmittedGraph {
+  const graph = createGraph("products");
+  const [x, w, bias] = [input(graph, "x", "f32", ["N", d]), input(graph, "w", "f32", ["U", d]), input(graph, "bias", "f32", ["U"])];
+  output(graph, "product", node(graph, "/product", "Gemm", [x, w], { transB: 1 }), "f32", ["N", "U"]);
+  output(graph, "biased", node(graph, "/biased", "Gemm", [x, w, bias], { transB: 1 }), "f32", ["N", "U"]);
   return finish(graph, 0);
 }
 

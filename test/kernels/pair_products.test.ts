@@ -4,7 +4,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { isSameOrder } from "../../runtime/engine/lane_pair_order.ts";
 import { openPairProducts, type PairProducts, type StoredWeights } from "../../runtime/kernels/pair_products.ts";
-import { emitProducts } from "../../src/emit/encode.ts";
+import { emitProducts } from "../../src/emit/screen.ts";
 import { openBytes } from "../emit/run_graph.ts";
 import { generator } from "./seeded.ts";
 
