@@ -1,0 +1,64 @@
+/**
+ * Without this file the tests would take one core's time, one after the other.
+ *
+ * `node test/all.ts`: the tests of each folder run in a process of their own, as many at a time as there are cores (four at most), those that
+ * take longest first. What a folder prints stands together, when it is done; at the end stand uvu's closing lines for all of them.
+ */
+import { spawn } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { createRequire } from "node:module";
+import { availableParallelism } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { stripVTControlCharacters } from "node:util";
+
+const HERE = fileURLToPath(new URL(".", import.meta.url));
+const UVU = join(dirname(createRequire(import.meta.url).resolve("uvu/package.json")), "bin.js");
+/** The rest takes seconds each. */
+const LONGEST = ["generated", "session", "terminal", "share", "repl", "tools", "cache", "hub", "package", "faults"];
+
+interface Ended {
+  readonly folder: string;
+  readonly total: number;
+  readonly passed: number;
+  readonly skipped: number;
+  /** The process ended as one that ran everything and found nothing. */
+  readonly well: boolean;
+}
+
+function run(folder: string): Promise<Ended> {
+  return new Promise((resolve) => {
+    // What one folder's programs keep on disk is no answer to another's.
+    const kept = process.env["SAEQ_CACHE"];
+    const own = { ...(kept === undefined ? {} : { SAEQ_CACHE: join(kept, folder) }), ...(process.stdout.isTTY ? { FORCE_COLOR: "1" } : {}) };
+    const child = spawn(process.execPath, [UVU, HERE, `^${folder}[\\\\/].*\\.test\\.ts$`], { env: { ...process.env, ...own }, stdio: ["ignore", "pipe", "pipe"] });
+    const chunks: Buffer[] = [];
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => chunks.push(chunk));
+    child.on("close", (code, signal) => {
+      const text = Buffer.concat(chunks).toString("utf8");
+      const plain = stripVTControlCharacters(text);
+      const figure = (name: string): number => Number(new RegExp(`^ *${name}: *(\\d+)`, "m").exec(plain)?.[1] ?? Number.NaN);
+      const ended = { folder, total: figure("Total"), passed: figure("Passed"), skipped: figure("Skipped") };
+      const well = code === 0 && Number.isFinite(ended.total);
+      process.stdout.write(`\n── ${folder}\n${text.trimEnd()}\n${well ? "" : `   ended with ${signal ?? `exit code ${code}`}\n`}`);
+      resolve({ ...ended, well });
+    });
+  });
+}
+
+const folders = readdirSync(HERE, { withFileTypes: true }).filter((entry) => entry.isDirectory() && readdirSync(join(HERE, entry.name)).some((name) => name.endsWith(".test.ts"))).map(({ name }) => name);
+const rank = (folder: string): number => (LONGEST.indexOf(folder) + LONGEST.length + 1) % (LONGEST.length + 1);
+const waiting = folders.sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
+const started = performance.now();
+const ended: Ended[] = [];
+const lanes = Array.from({ length: Math.min(4, availableParallelism()) }, async () => {
+  for (let folder = waiting.shift(); folder !== undefined; folder = waiting.shift()) ended.push(await run(folder));
+});
+await Promise.all(lanes);
+
+// A folder that did not come to its closing lines counts as one test that failed.
+const sum = (of: (each: Ended) => number): number => ended.reduce((all, each) => all + (Number.isFinite(of(each)) ? of(each) : 0), 0);
+const broken = ended.filter(({ well, total, passed }) => !well && !(total > passed));
+console.log(`\n  Total:     ${sum(({ total }) => total) + broken.length}\n  Passed:    ${sum(({ passed }) => passed)}\n  Skipped:   ${sum(({ skipped }) => skipped)}\n  Duration:  ${Math.round(performance.now() - started)}ms\n`);
+for (const { folder } of ended.filter(({ well }) => !well)) console.log(`  failed: ${folder}`);
+process.exitCode = ended.every(({ well }) => well) ? 0 : 1;
