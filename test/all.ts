@@ -1,7 +1,7 @@
 /**
  * Without this file the tests would take one core's time, one after the other.
  *
- * `node test/all.ts`: the tests of each folder run in a process of their own, as many at a time as there are cores (four at most), those that
+ * `node test/all.ts [FOLDER …]`: the tests of each folder run in a process of their own, as many at a time as there are cores (four at most), those that
  * take longest first. What a folder prints stands together, when it is done; at the end stand uvu's closing lines for all of them.
  */
 import { spawn } from "node:child_process";
@@ -13,7 +13,7 @@ import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
-const UVU = join(dirname(createRequire(import.meta.url).resolve("uvu/package.json")), "bin.js");
+const UVU = join(dirname(createRequire(import.meta.url).resolve("uvu")), "..", "bin.js");
 /** The rest takes seconds each. */
 const LONGEST = ["generated", "session", "terminal", "share", "repl", "tools", "cache", "hub", "package", "faults"];
 
@@ -46,7 +46,8 @@ function run(folder: string): Promise<Ended> {
   });
 }
 
-const folders = readdirSync(HERE, { withFileTypes: true }).filter((entry) => entry.isDirectory() && readdirSync(join(HERE, entry.name)).some((name) => name.endsWith(".test.ts"))).map(({ name }) => name);
+const asked = process.argv.slice(2);
+const folders = readdirSync(HERE, { withFileTypes: true }).filter((entry) => entry.isDirectory() && readdirSync(join(HERE, entry.name)).some((name) => name.endsWith(".test.ts"))).map(({ name }) => name).filter((name) => asked.length === 0 || asked.includes(name));
 const rank = (folder: string): number => (LONGEST.indexOf(folder) + LONGEST.length + 1) % (LONGEST.length + 1);
 const waiting = folders.sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
 const started = performance.now();
