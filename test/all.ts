@@ -15,7 +15,7 @@ import { stripVTControlCharacters } from "node:util";
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 const UVU = join(dirname(createRequire(import.meta.url).resolve("uvu")), "..", "bin.js");
 /** The rest takes seconds each. */
-const LONGEST = ["generated", "session", "terminal", "share", "repl", "tools", "cache", "hub", "package", "faults"];
+const LONGEST = ["repl", "generated", "terminal", "session", "share", "tools", "cache", "hub", "package", "faults"];
 
 interface Ended {
   readonly folder: string;
