@@ -104,10 +104,15 @@ export function fitted(row: readonly string[], width: number, ragged: Leniency["
   return ragged === "pad" && row.length < width ? [...row, ...new Array<string>(width - row.length).fill("")] : row;
 }
 
+/** What other programs put between cells: a name that holds one, alone in its line, was hardly meant. */
+const OTHER_SEPARATORS = [";", "\t", "|", ","] as const;
+
 /** Names without duplicates; an unnamed column, as pandas writes its index, is called by its place. */
 export function nameColumns(path: string, header: readonly string[], notes: string[]): string[] {
   if (header.length === 0) throw new DataError({ code: "empty-file", message: `${path} holds only blank lines`, help: "a table needs at least a header line" });
   const seen = new Map<string, number>();
+  const other = header.length === 1 ? OTHER_SEPARATORS.find((separator) => header[0]!.includes(separator)) : undefined;
+  if (other !== undefined) notes.push(`its only column is called ${JSON.stringify(header[0])}; if ${other === "\t" ? "a tab" : `\`${other}\``} stands between its cells, read it with: sep ${JSON.stringify(other)}`);
   return header.map((raw, at) => {
     const bare = raw.replaceAll("\0", "");
     const name = bare === "" ? `column_${at + 1}` : bare;

@@ -56,6 +56,16 @@ test("a type holds for all rows of a column", async () => {
   assert.is(await one("", "7"), "int");
 });
 
+test("a header that holds another separator is told, with the words that read it", async () => {
+  const notes = async (content: string, options?: CsvOptions): Promise<readonly string[]> => (await readCsv(fileOf(content), options)).notes;
+  assert.equal(await notes("a;b\n1;2\n"), ['its only column is called "a;b"; if `;` stands between its cells, read it with: sep ";"']);
+  assert.equal(await notes("a\tb\n1\t2\n"), ['its only column is called "a\\tb"; if a tab stands between its cells, read it with: sep "\\t"']);
+  assert.equal(await notes("a,b\n1,2\n", { separator: ";" }), ['its only column is called "a,b"; if `,` stands between its cells, read it with: sep ","']);
+  assert.equal(await notes("a;b\n1;2\n", { separator: ";" }), []);
+  assert.equal(await notes("a;b,c\n1,2\n"), []);
+  assert.equal(await notes("text\na; b\n"), []);
+});
+
 test("one odd cell in a column of numbers is told", async () => {
   const { notes } = await readCsv(fileOf("x,y\n1,1\n2,1\nNA,1\n3,1\n4.5,1\n"));
   assert.equal(notes, ['x is text because of row 3, "NA"; its other 4 cells are numbers']);

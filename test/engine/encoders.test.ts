@@ -5,6 +5,9 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createEngine } from "../../runtime/engine/engine.ts";
+import { isSameOrder } from "../../runtime/engine/lane_pair_order.ts";
+import { openPairProducts } from "../../runtime/kernels/pair_products.ts";
+import { openBytes } from "../emit/run_graph.ts";
 import type { EngineError, EngineOptions, ScreenCounts } from "../../runtime/engine/port.ts";
 import { bitsOf, collect, documentsOf, smallModel } from "./small_model.ts";
 
@@ -19,6 +22,9 @@ test.after(() => {
 
 const engineOf = (options: Partial<EngineOptions> = {}, scratch = place): ReturnType<typeof createEngine> => createEngine({ lanes: 1, threads: 1, batch: null, ...options }, undefined, scratch);
 
+/** Whether an engine process on this machine computes candidates pair by pair. */
+const inPairs = await isSameOrder(openPairProducts(model.hidden, 4, "f32")!, model.hidden, openBytes);
+
 test("screened passes give the bits of dense ones, in any batch, on any lane, fused or by themselves", async () => {
   const plain = engineOf({ batch: 1 });
   const expected = bitsOf((await collect(plain, model.forward, 2, documents)).taps);
@@ -31,6 +37,8 @@ test("screened passes give the bits of dense ones, in any batch, on any lane, fu
     const counts: ScreenCounts[] = [];
     const screened = await engine.encode(model.screened.encode, residual.values, model.hidden, never, (_tap, more) => counts.push(more));
     assert.equal(bitsOf([[screened]]), bitsOf([[await engine.encode(model.encode, residual.values, model.hidden, never)]]));
+    // Pairs in the confined process too, where this one would compute them: columns would be more than the candidates.
+    if (inPairs) assert.ok(counts.every(({ candidates, computed }) => candidates > 0 && computed === candidates));
     // A single row goes in twice.
     assert.is(counts.reduce((sum, { rows }) => sum + rows, 0), Math.max(2, documents[3]!.wanted.length));
     await engine.close();

@@ -59,7 +59,7 @@ async function compared(sae: SaeSpec, x: Float32Array): Promise<Triples> {
   const shifted = floats(await before.run(feed), "tap0_shifted");
   await before.release();
   const encoder = quantized(sae);
-  const ways = [];
+  const ways: Triples[] = [];
   for (const inPairs of [false, true]) {
     const screen = openScreen(sae, encoder, openBytes, inPairs);
     const found = await screenRows(screen, shifted, await isExact(openBytes));
@@ -155,6 +155,23 @@ test("topk: equal values go to the lower feature, also where duplicates lie in o
   for (const feature of [77, 4095, 4096, 8191, 8192, M - 1]) assert.ok(first.includes(feature));
   const three = await compared({ ...flat, k: 3 }, x);
   assert.equal(Array.from(three.feature.subarray(0, 3)), [77, 4095, 4096]);
+});
+
+test("where this processor's order is the known one candidates are computed as pairs, and none but them", async () => {
+  const sae = sparse("jumprelu");
+  const pairs = openScreen(sae, quantized(sae), openBytes);
+  const known = (await pairs.pairs()) !== null;
+  const columns = openScreen(sae, quantized(sae), openBytes, false);
+  const exact = await isExact(openBytes);
+  const counted = async (screen: typeof pairs): Promise<readonly number[]> => Array.from((await screenRows(screen, ordinary(60), exact)).counts);
+  const [[rows, candidates, computed], [, others, more]] = [await counted(pairs), await counted(columns)];
+  for (const screen of [pairs, columns]) await screen.release();
+  if (!known || !exact) return console.log("SKIPPED: this processor adds in another order");
+  assert.is(rows, 60);
+  assert.ok(candidates! > 60);
+  assert.is(computed, candidates);
+  assert.is(others, candidates);
+  assert.ok(more! > 2 * candidates!, "gathered columns compute more than was asked");
 });
 
 test("weights in float16 are widened before they are multiplied", async () => {
