@@ -37,7 +37,8 @@ function run(folder: string): Promise<Ended> {
     child.on("close", (code, signal) => {
       const text = Buffer.concat(chunks).toString("utf8");
       const plain = stripVTControlCharacters(text);
-      const figure = (name: string): number => Number(new RegExp(`^ *${name}: *(\\d+)`, "m").exec(plain)?.[1] ?? Number.NaN);
+      // The last ones: a test may print such lines of its own.
+      const figure = (name: string): number => Number([...plain.matchAll(new RegExp(`^ *${name}: *(\\d+)`, "gm"))].at(-1)?.[1] ?? Number.NaN);
       const ended = { folder, total: figure("Total"), passed: figure("Passed"), skipped: figure("Skipped") };
       const well = code === 0 && Number.isFinite(ended.total);
       process.stdout.write(`\n── ${folder}\n${text.trimEnd()}\n${well ? "" : `   ended with ${signal ?? `exit code ${code}`}\n`}`);
@@ -47,7 +48,7 @@ function run(folder: string): Promise<Ended> {
 }
 
 const asked = process.argv.slice(2);
-const folders = readdirSync(HERE, { withFileTypes: true }).filter((entry) => entry.isDirectory() && readdirSync(join(HERE, entry.name)).some((name) => name.endsWith(".test.ts"))).map(({ name }) => name).filter((name) => asked.length === 0 || asked.includes(name));
+const folders = readdirSync(HERE, { withFileTypes: true }).filter((entry) => entry.isDirectory() && readdirSync(join(HERE, entry.name), { recursive: true }).some((name) => String(name).endsWith(".test.ts"))).map(({ name }) => name).filter((name) => asked.length === 0 || asked.includes(name));
 const rank = (folder: string): number => (LONGEST.indexOf(folder) + LONGEST.length + 1) % (LONGEST.length + 1);
 const waiting = folders.sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
 const started = performance.now();

@@ -10,6 +10,11 @@ test("every test file runs its tests", () => {
   assert.equal(silent, []);
 });
 
+test("every test file stands in a folder, by which all are run", () => {
+  const outside = filesBelow("test").filter((name) => /^test[\\/][^\\/]*\.test\.ts$/.test(name));
+  assert.equal(outside, []);
+});
+
 test("no test is left alone or left out", () => {
   const marked = filesBelow("test").filter((name) => name.endsWith(".test.ts") && /\b(test|suite)\.only\(/.test(readFileSync(join(ROOT, name), "utf8")));
   assert.equal(marked, []);
