@@ -87,6 +87,10 @@ function launch(file) {
   }
   delete process.env.SAEQ_RESTARTED;
   process.on("uncaughtException", bug);
+  // The program ends by saying so. If nothing is left to wait for before that, it must not look as if it had succeeded.
+  process.on("beforeExit", function () {
+    bug("it ended before it had finished");
+  });
   // Compiled code is kept in the user's own cache (a shared folder such as /tmp could be filled by others); where that cannot be written, nothing is kept.
   var caches = process.env.XDG_CACHE_HOME || (process.env.HOME ? path.join(process.env.HOME, ".cache") : "");
   if (caches !== "" && !process.env.NODE_COMPILE_CACHE) module.enableCompileCache(path.join(caches, "saeq", "compiled"));

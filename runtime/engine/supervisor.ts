@@ -191,7 +191,8 @@ function spawnLane(options: Pick<EngineOptions, "threads" | "target" | "library"
   child.on("message", (reply: Reply) => {
     const waiting = running.pending.get(reply.id);
     running.pending.delete(reply.id);
-    if (running.pending.size === 0) keepAlive(child, false);
+    // One that was told to end is waited for: an answer that arrives before its end must not let the program end first.
+    if (running.pending.size === 0 && !running.stopped) keepAlive(child, false);
     waiting?.resolve(reply);
   });
   if (living.size === 0) process.once("exit", killAll);

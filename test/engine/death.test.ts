@@ -1,7 +1,9 @@
 /** Without this file nothing would show that a dead engine, host or terminal costs no more than the batches under way. */
 import { spawn, spawnSync } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -105,6 +107,16 @@ test("kill() ends a batch at once; after an abort that is still a cancel", async
   await collect(engine, model.forward, 2, documents.slice(0, 3));
   await engine.close();
   assert.equal(engine.pids, []);
+});
+
+test("a host whose engines answer while they are ended goes on to its own end", async () => {
+  for (const wait of [0, 300, 1500]) {
+    const host = spawn(process.execPath, [join(import.meta.dirname, "host_main.ts"), "leave", String(wait)], { stdio: ["ignore", "pipe", "inherit"] });
+    let told = "";
+    host.stdout.on("data", (text) => (told += String(text)));
+    const [status] = await once(host, "close");
+    assert.equal([status, told], [7, "left\n"], `after ${wait} ms`);
+  }
 });
 
 test("a graph that the runtime refuses is a failure, not a death; its log stays off the terminal", async () => {

@@ -5,6 +5,14 @@ import { collect, documentsOf, smallModel } from "./small_model.ts";
 const model = smallModel();
 process.on("exit", model.remove);
 const engine = createEngine({ lanes: 2, threads: 1, batch: 1 });
+if (process.argv[2] === "leave") {
+  engine.start(2, model.forward);
+  // Both answer while nobody listens: what they say is read when they have been told to end already.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Number(process.argv[3]));
+  await engine.close();
+  console.log("left");
+  process.exit(7);
+}
 const documents = documentsOf(60, 60, model.vocabulary);
 process.on("SIGINT", () => console.log("interrupted"));
 

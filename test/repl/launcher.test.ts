@@ -1,6 +1,8 @@
 /** Without this file an old Node could greet a newcomer with a syntax error. */
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -55,6 +57,17 @@ test("the launcher passes version and exit code on", () => {
   assert.match(shown.stdout, /^saeq \d+\.\d+\.\d+\n$/);
   assert.is(shown.status, 0);
   assert.is(spawnSync(process.execPath, [file, "nonsense"], { encoding: "utf8" }).status, 2);
+});
+
+test("a program that ends while it still waits for something is a failure, not a silent success", () => {
+  const place = mkdtempSync(join(tmpdir(), "saeq-launcher-"));
+  mkdirSync(join(place, "bin"));
+  cpSync(file, join(place, "bin/saeq.mjs"));
+  writeFileSync(join(place, "main.ts"), "export const main = () => new Promise(() => {});\n");
+  const ended = spawnSync(process.execPath, [join(place, "bin/saeq.mjs")], { encoding: "utf8", env: { ...process.env, HOME: place, XDG_CACHE_HOME: place } });
+  rmSync(place, { recursive: true });
+  assert.is(ended.status, 1);
+  assert.match(ended.stderr, "saeq met a bug: it ended before it had finished");
 });
 
 test.run();

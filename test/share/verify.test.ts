@@ -35,7 +35,7 @@ test("another user, place, time zone, language, umask, number of lanes and state
     child.stderr.on("data", (text) => (told += String(text)));
     const [status] = await once(child, "close");
     assert.is(status, 0, `${name}: ${told}`);
-    assert.match(told, /^same: .*tier identical/, name);
+    assert.match(told, /^same: .*tier identical/, `${name}: ${told}`);
   };
   // Two at a time: most of it is waiting for processes to start.
   const queue = [...scripts];
