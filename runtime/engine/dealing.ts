@@ -18,7 +18,8 @@ export function haltOf(cancel: AbortSignal, killed: AbortSignal): Halt {
 
 /**
  * Let every lane take pieces of work until none is left: `next` starts one on the lane, or returns null. After a
- * failure or a halt nothing new is started, and what runs is waited for; then the first failure is thrown.
+ * failure or a halt nothing new is started, and what runs is waited for; then the first failure is thrown. On a halt
+ * it is asked to end as well, which only some providers can.
  */
 export async function deal(lanes: readonly Lane[], halt: Halt, next: (lane: Lane) => Promise<void> | null): Promise<void> {
   let failed = false;
@@ -35,7 +36,12 @@ export async function deal(lanes: readonly Lane[], halt: Halt, next: (lane: Lane
       }
     }
   };
+  const stop = (): void => {
+    for (const lane of lanes) lane.stop();
+  };
+  halt.signal.addEventListener("abort", stop, { once: true });
   await Promise.all(lanes.map(work));
+  halt.signal.removeEventListener("abort", stop);
   if (failed) throw halt.signal.aborted ? halt.reason() : failure;
 }
 

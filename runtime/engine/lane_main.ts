@@ -9,6 +9,7 @@ import { narrow } from "./narrow.ts";
 import type { Feeds, TensorData } from "./port.ts";
 import { isExact, productSpeed } from "./lane_eight_bits.ts";
 import type { GraphReference, Outputs, Reply, Request } from "./protocol.ts";
+import { inOrder } from "./lane_requests.ts";
 import { quantizeFeatures } from "./quantizing.ts";
 import { openScreen, screenRows, type Screen } from "./lane_screening.ts";
 
@@ -130,7 +131,7 @@ async function begin(session: LaneSession, number: number, prompts: readonly Int
 }
 
 /** Time counts from when the session is open: it tells the host how large the next batch may be. */
-async function answer(request: Request): Promise<Reply> {
+async function answer(request: Exclude<Request, { kind: "stop" }>): Promise<Reply> {
   const { id } = request;
   const timed = async (work: () => Promise<Outputs>): Promise<Reply> => {
     const started = performance.now();
@@ -173,7 +174,7 @@ async function answer(request: Request): Promise<Reply> {
 /** A session that could not be made: nothing was run. */
 class OpeningError extends Error {}
 
-async function reply(request: Request): Promise<Reply> {
+async function reply(request: Exclude<Request, { kind: "stop" }>): Promise<Reply> {
   try {
     return await answer(request);
   } catch (error) {
@@ -186,10 +187,13 @@ ort.env.logLevel = "error";
 // Ctrl-C reaches every process of the terminal; whether to stop is the host's decision.
 process.on("SIGINT", () => {});
 process.on("disconnect", () => process.exit(0));
-let last: Promise<void> = Promise.resolve();
-process.on("message", (request: Request) => {
-  last = last.then(async () => {
-    const message = await reply(request);
+const take = inOrder({
+  reply,
+  endRunning: () => {
+    for (const { session } of sessions.values()) session.end();
+  },
+  send: (message) => {
     if (process.connected) process.send?.(message);
-  });
+  },
 });
+process.on("message", take);

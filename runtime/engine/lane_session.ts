@@ -13,6 +13,8 @@ export interface LaneSession {
   readonly run: (feeds: Tensors) => Promise<Tensors>;
   /** Inputs of a cache, with the shape that the graph declares for them. */
   readonly caches: readonly { readonly name: string; readonly shape: readonly (number | string)[]; readonly type: "float32" | "float16" }[];
+  /** Ask a running call to end: it rejects. Without effect where nothing runs, or where a call of the provider cannot be ended. */
+  readonly end: () => void;
   readonly release: () => Promise<void>;
 }
 
@@ -66,6 +68,8 @@ interface Head {
   readonly inputNames: readonly string[];
   readonly inputMetadata: ort.InferenceSession["inputMetadata"];
   run(feeds: Record<string, ort.Tensor>): Promise<Tensors>;
+  /** Absent where the binding has no such call: there a run blocks the process, and nothing could ask. */
+  end?(): void;
   release(): Promise<void>;
 }
 
@@ -80,6 +84,7 @@ async function openPlugin(content: GraphContent, threads: number, library: strin
       const outputs = await session.run(Object.fromEntries(Object.entries(feeds).map(([name, { type, data, dims }]) => [name, { type, data, dims } as PluginTensor])));
       return Object.fromEntries(Object.entries(outputs).map(([name, { type, data, dims }]) => [name, new ort.Tensor(type as "float32", data as Float32Array, dims)]));
     },
+    end: session.terminate,
     release: async () => session.release(),
   };
 }
@@ -103,6 +108,12 @@ export async function openSession(content: GraphContent, threads: number, librar
   const tail = content.tail === undefined ? null : await openOnCpu(content.tail.bytes, threads);
   const compactions = content.tail?.compactions ?? [];
   let places = FIRST_PLACES;
+  let ended = false;
+
+  /** Between the parts of one run: a part that could not be ended is the last. */
+  const goOn = (): void => {
+    if (ended) throw new Error("ended while it ran");
+  };
 
   const runHead = async (feeds: Tensors): Promise<Tensors> => {
     const asked = (k: number): Tensors => Object.fromEntries(Object.entries(placesToAsk(compactions, k)).map(([name, value]) => [name, new ort.Tensor("int64", BigInt64Array.of(BigInt(value)), [1])]));
@@ -111,17 +122,24 @@ export async function openSession(content: GraphContent, threads: number, librar
     if (more === null) return outputs;
     // A token has more active features than were asked for: the same batch again with room for all of them.
     places = more;
+    goOn();
     return head.run(pick({ ...feeds, ...asked(places) }, head.inputNames));
   };
 
   return {
     run: async (feeds) => {
+      ended = false;
       const outputs = await runHead({ ...feeds, start: startOf(feeds) });
       if (tail === null) return outputs;
+      goOn();
       const made = Object.fromEntries(Object.entries(compacted(outputs, compactions)).map(([name, { type, data, dims }]) => [name, new ort.Tensor(type as "float32", data as Float32Array, dims)]));
       return { ...outputs, ...(await tail.run(pick({ ...outputs, ...made }, tail.inputNames))) };
     },
     caches: head.inputMetadata.flatMap((input) => (input.isTensor && input.name.startsWith("past_") ? [{ name: input.name, shape: input.shape, type: input.type === "float16" ? "float16" : "float32" }] : [])),
+    end: () => {
+      ended = true;
+      head.end?.();
+    },
     release: async () => {
       await head.release();
       await tail?.release();

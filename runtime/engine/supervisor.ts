@@ -36,6 +36,8 @@ export interface Lane {
   begin(graph: EmittedGraph, text: number, prompts: readonly Int32Array[]): Promise<Answer>;
   step(text: number): Promise<Answer>;
   end(text: number): Promise<Answer>;
+  /** Ask what runs to end and refuse what waits: their calls reject, or resolve where it was too late. Starts no process. */
+  stop(): void;
   /** End the process now; what is pending rejects. The next call starts another. */
   kill(): void;
   /** The same, and wait until it is gone. */
@@ -102,7 +104,7 @@ export function createLane(options: Pick<EngineOptions, "threads" | "target" | "
     // What the process wrote about it may come after its reply.
     if (reply.opening) await new Promise((resolve) => setTimeout(resolve, LAST_WORDS_MS));
     const error = failureOf(reply, options.target ?? CPU, to.tail);
-    if (error.code === "device-lost" && running === to) await stop();
+    if (error.code === "device-lost" && running === to) await leave();
     throw error;
   };
 
@@ -121,7 +123,7 @@ export function createLane(options: Pick<EngineOptions, "threads" | "target" | "
     return answered(to, reply);
   };
 
-  const stop = (): Promise<void> => {
+  const leave = (): Promise<void> => {
     if (running === null) return Promise.resolve();
     const { child, gone } = running;
     running.stopped = true;
@@ -149,8 +151,11 @@ export function createLane(options: Pick<EngineOptions, "threads" | "target" | "
     measure: () => ask({ kind: "measure" }),
     step: (text) => ask({ kind: "step", text }),
     end: (text) => ask({ kind: "end", text }),
-    kill: () => void stop(),
-    close: stop,
+    stop: () => {
+      if (running !== null && running.pending.size > 0) void send(running, { kind: "stop" }).catch(() => {});
+    },
+    kill: () => void leave(),
+    close: leave,
   };
 }
 

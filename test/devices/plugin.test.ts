@@ -6,6 +6,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { openApi } from "../../runtime/engine/plugin/c_api.ts";
 import { choose } from "../../runtime/engine/plugin/plugin_head.ts";
+import { inOrder } from "../../runtime/engine/lane_requests.ts";
 import { createEngine } from "../../runtime/engine/engine.ts";
 import type { Engine, TapOutput } from "../../runtime/engine/port.ts";
 import type { EmittedGraph } from "../../src/emit/specs.ts";
@@ -70,6 +71,34 @@ check("a running call is ended by terminate while the event loop goes on, and th
   session.terminate();
   const { y } = await session.run({ x });
   assert.is(y!.dims.join(), "700,700");
+  session.release();
+});
+
+check("a stop that reaches an engine process in the middle of a call ends it, and what waits is not begun", async () => {
+  const { bytes, x } = longWork();
+  const session = openPluginSession(api!, opened!.env, cpu!, bytes, {}, 1);
+  const started = performance.now();
+  await session.run({ x });
+  const whole = performance.now() - started;
+  let begun = 0;
+  const replies: string[] = [];
+  await new Promise<void>((resolve) => {
+    const take = inOrder({
+      reply: async ({ id }) => {
+        begun++;
+        return session.run({ x }).then(() => ({ kind: "done", id, outputs: {}, ms: 0 }), (error: Error) => ({ kind: "failed", id, opening: false, message: error.message }));
+      },
+      endRunning: session.terminate,
+      send: ({ id, kind }) => {
+        replies.push(`${id} ${kind}`);
+        if (replies.length === 3) resolve();
+      },
+    });
+    for (const id of [1, 2]) take({ kind: "run", id, graph: { key: "g", content: null }, feeds: {} });
+    setTimeout(() => take({ kind: "stop", id: 3 }), whole / 10);
+  });
+  assert.equal(replies, ["3 done", "1 failed", "2 failed"]);
+  assert.is(begun, 1);
   session.release();
 });
 

@@ -53,6 +53,7 @@ function fakeLane(delay: () => number, before: (call: number) => void = () => {}
     begin: (_graph, _text, prompts) => answer({ next: { type: "int32", data: Int32Array.from(prompts, (prompt) => prompt.at(-1)! + 1), dims: [prompts.length] } }),
     step: () => answer({ next: { type: "int32", data: new Int32Array(64).fill(5), dims: [64] } }),
     end: () => answer({}),
+    stop: () => {},
     quantize: () => answer({}),
     measure: () => answer({}),
     kill: () => {},
