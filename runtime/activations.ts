@@ -11,6 +11,7 @@ import type { EncodeKernel } from "../src/stages/stage.ts";
 import type { TensorRef } from "../src/emit/specs.ts";
 import { requireFinite, usedSaeWeights } from "./checkpoint/nonfinite.ts";
 import type { ActivationStore } from "./cache/activation_store.ts";
+import type { TokenIds } from "./cache/kept_tokens.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Acts, Csr, Dense, Place, Tokens } from "./data/frame.ts";
 import type { Document, Engine, Progress, ScreenCounts, TapOutput } from "./engine/port.ts";
@@ -28,6 +29,7 @@ export interface ActivationContext {
   readonly engine: Engine;
   readonly catalog: Catalog;
   readonly store: ActivationStore;
+  readonly tokenIds: TokenIds;
   /** The numerics class of this run (src/emit/target.ts): in every key of what the engine gives. */
   readonly numerics: string;
   readonly graphs: Map<string, EmittedGraph>;

@@ -125,7 +125,8 @@ export async function apply(plan: Plan, inputs: readonly Value[], context: Execu
       return concatTables(inputs.map((value) => asTable(expectSingle(value))));
     case "tokenize":
       return each(input, (table) => {
-        const tokens = tokenizeTable(op, asTable(table), context.catalog.model(op.model));
+        const model = context.catalog.model(op.model);
+        const tokens = tokenizeTable(op, asTable(table), model, context.tokenIds.encoder(model));
         if (tokens.truncated > 0) context.onNotice(`${plan.label}: ${counted(tokens.truncated, "text")} ${tokens.truncated === 1 ? "was" : "were"} cut to the model's context`);
         return tokens;
       });

@@ -12,6 +12,7 @@ import { parseHookName } from "./checkpoint/hook_name.ts";
 import { readModel } from "./checkpoint/model.ts";
 import { readSae } from "./checkpoint/sae.ts";
 import { readTokenizer, requireVocabulary, type Tokenizer } from "./checkpoint/tokenizer.ts";
+import type { TokenizerCards } from "./checkpoint/tokenizer_card.ts";
 import { DataError } from "./data/error.ts";
 import type { Table } from "./data/frame.ts";
 import type { ReadCall } from "./data/source.ts";
@@ -79,6 +80,8 @@ export interface CatalogOptions {
   readonly patience?: Patience;
   /** CSV, JSON lines and Parquet from this size on are scanned when they are checked and streamed when they are run. */
   readonly streamBytes?: number;
+  /** Where what was learnt of tokenizers is looked up and kept; nowhere where absent. */
+  readonly cards?: TokenizerCards;
   /** What files and hosts are held against; everything may be read where there is none. */
   readonly gate?: Gate;
 }
@@ -104,7 +107,7 @@ export function createCatalog(readFrom: string, options: CatalogOptions = {}): C
     if (known !== undefined) return known;
     const { facts, spec, located } = outlines.get(name) ?? (await readOutline(name, call));
     outlines.delete(name);
-    const tokenizer = await readTokenizer(located.folder);
+    const tokenizer = await readTokenizer(located.folder, undefined, options.cards);
     notes.push(...tokenizer.notes);
     requireVocabulary(tokenizer, spec.embed.shape[0]!, name);
     const loaded: LoadedModel = { facts: { ...facts, prependsBos: tokenizer.prependsBos }, spec, tokenizer, located };

@@ -1,6 +1,7 @@
 /** Without this file the model would have no token ids to read. */
 import type { Op } from "../src/ops/op.ts";
 import type { LoadedModel } from "./catalog.ts";
+import type { Tokenizer } from "./checkpoint/tokenizer.ts";
 import { DataError } from "./data/error.ts";
 import type { Table, Tokens } from "./data/frame.ts";
 
@@ -13,10 +14,10 @@ function textsOf(table: Table, name: string): (row: number) => string | null {
 
 /**
  * Tokenize each document. A pair is read as one text, prompt directly followed by continuation; `boundary` is the first token
- * that reaches into the continuation. `from`: rows before this piece of a table, for messages.
+ * that reaches into the continuation. `from`: rows before this piece of a table, for messages. `encode`: the model's tokenizer, or what was kept of it.
  * @throws DataError `missing-text`, `text-too-long` with the row
  */
-export function tokenizeTable(op: Op & { readonly op: "tokenize" }, table: Table, model: LoadedModel, from = 0): Tokens {
+export function tokenizeTable(op: Op & { readonly op: "tokenize" }, table: Table, model: LoadedModel, encode: Tokenizer["encode"], from = 0): Tokens {
   const { tokenizer, facts } = model;
   const parts = op.textColumns.map((name) => textsOf(table, name));
   const ids: Int32Array[] = [];
@@ -28,7 +29,7 @@ export function tokenizeTable(op: Op & { readonly op: "tokenize" }, table: Table
       if (value === null) throw new DataError({ code: "missing-text", message: `row ${from + row + 1} has no \`${op.textColumns[i]!}\``, help: `… | where not is_null(${op.textColumns[i]!}) | …`, row: from + row + 1, column: op.textColumns[i]! });
       return value;
     });
-    let document = tokenizer.encode(texts.join(""), { bos: op.bos });
+    let document = encode(texts.join(""), { bos: op.bos });
     if (document.length > facts.context) {
       if (op.whenTooLong === "error") {
         throw new DataError({
@@ -44,7 +45,7 @@ export function tokenizeTable(op: Op & { readonly op: "tokenize" }, table: Table
     }
     if (document.length === 0) throw new DataError({ code: "missing-text", message: `the text of row ${from + row + 1} is empty, and the model needs at least one token`, help: "… | where len(text) > 0 | …", row: from + row + 1 });
     ids.push(document);
-    if (parts.length === 2) boundary.push(Math.min(document.length, continuationStart(texts[0]!, document, model, op.bos)));
+    if (parts.length === 2) boundary.push(Math.min(document.length, continuationStart(texts[0]!, document, encode, op.bos)));
   }
   return {
     kind: "tokens",
@@ -61,8 +62,8 @@ export function tokenizeTable(op: Op & { readonly op: "tokenize" }, table: Table
 }
 
 /** Tokens of the joint text that the prompt's own tokens agree with: a token that spans the seam belongs to the continuation. */
-function continuationStart(prompt: string, document: Int32Array, { tokenizer }: LoadedModel, bos: boolean): number {
-  const alone = tokenizer.encode(prompt, { bos });
+function continuationStart(prompt: string, document: Int32Array, encode: Tokenizer["encode"], bos: boolean): number {
+  const alone = encode(prompt, { bos });
   let agree = 0;
   while (agree < alone.length && agree < document.length && alone[agree] === document[agree]) agree++;
   return agree;

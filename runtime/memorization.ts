@@ -19,12 +19,13 @@ import type { Column, Table } from "./data/frame.ts";
 export async function memorize(op: Op & { readonly op: "generate" }, table: Table, context: ActivationContext): Promise<Table> {
   const model = context.catalog.model(op.model);
   const { tokenizer, spec } = model;
+  const encode = context.tokenIds.encoder(model);
   const column = table.columns.find((each) => each.name === op.textColumn);
   if (column === undefined || column.type !== "str") throw new Error(`no text column ${op.textColumn}`);
   const bos = op.bos ? 1 : 0;
   const needed = op.prefix + op.continuation;
   const ids = column.values.map((text, row) => {
-    const document = tokenizer.encode(text, { bos: op.bos });
+    const document = encode(text, { bos: op.bos });
     if (document.length - bos < needed)
       throw new DataError({
         code: "text-too-short",

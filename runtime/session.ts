@@ -15,6 +15,7 @@ import type { Rule } from "../src/optimize/rule.ts";
 import { nodes } from "../src/optimize/rule.ts";
 import { compile, type Compiled, type CompiledPipeline } from "../src/pipeline.ts";
 import type { Settings } from "../src/stages/stage.ts";
+import { keptCards, keptTokenIds, TOKENIZED_ANEW } from "./cache/kept_tokens.ts";
 import { keepValue, recallValues } from "./cache/kept_values.ts";
 import { startAhead } from "./ahead.ts";
 import { createCatalog, HERE } from "./catalog.ts";
@@ -36,6 +37,7 @@ import type { Patience } from "./hub/request.ts";
 import { hubHosts } from "./locate.ts";
 import { denied, needsOf, refusals } from "./permissions.ts";
 import { machineSpeed } from "./planner/machine.ts";
+import { runsModel } from "./numerics.ts";
 import { createProgress, hubCall } from "./progress.ts";
 import type { Checked, Needs, Outcome, Session, SessionEvent, SessionOptions, Source } from "./session_port.ts";
 import { createSessionCache } from "./session_cache.ts";
@@ -73,10 +75,11 @@ export async function createSession(options: InnerOptions): Promise<Session> {
   const env = options.offline === true ? { ...(options.env ?? process.env), HF_HUB_OFFLINE: "1" } : (options.env ?? process.env);
   const caches = hubFolders(env);
   const gate = createGate(options.grants, [EXAMPLES, caches.cache, join(caches.caches, "saeq")].map(realPath), options.onUse);
-  const catalog = createCatalog(options.readFrom, { env, gate, ...(options.patience === undefined ? {} : { patience: options.patience }), ...(options.streamBytes === undefined ? {} : { streamBytes: options.streamBytes }) });
+  const cache = createSessionCache(options.cache ?? null);
+  const cards = keptCards(() => cache.diskFor(scope.settings));
+  const catalog = createCatalog(options.readFrom, { env, gate, cards, ...(options.patience === undefined ? {} : { patience: options.patience }), ...(options.streamBytes === undefined ? {} : { streamBytes: options.streamBytes }) });
   const needed = (accesses: Compiled["accesses"]): Needs => needsOf(accesses, options.readFrom, options.writeTo, hubHosts(env));
   const values = createValueStore(VALUE_BYTES);
-  const cache = createSessionCache(options.cache ?? null);
   const graphs = new Map<string, EmittedGraph>();
   /** SAEs that were found to fit their model. */
   const passed = new Set<string>();
@@ -213,6 +216,7 @@ export async function createSession(options: InnerOptions): Promise<Session> {
     let where = "";
     try {
       await catalog.provide(pipeline.plan, call);
+      if (onDisk !== null) await cards.write(onDisk);
       const { engine, place } = await engines.forPlan(pipeline.plan, settings);
       where = describeTarget(place.target, engine.options.threads);
       const own = {
@@ -221,6 +225,8 @@ export async function createSession(options: InnerOptions): Promise<Session> {
         numerics: `${numericsClass(place.target, engine.options.threads)}${settings.guard ? "" : "|unguarded"}`,
         catalog,
         store: cache.storeFor(settings),
+        // Of a table of tokens nothing else is kept, either.
+        tokenIds: onDisk === null || !runsModel(pipeline.plan) ? TOKENIZED_ANEW : keptTokenIds(onDisk),
         graphs,
         guard: { on: settings.guard, passed },
         encodeKernel: settings.encode,

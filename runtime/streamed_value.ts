@@ -53,11 +53,12 @@ async function passed(plan: Plan, op: Op & { readonly op: "forward" }, context: 
   return value!;
 }
 
-async function* tokens(op: Op & { readonly op: "tokenize" }, pieces: AsyncGenerator<Table>, { catalog }: Context): AsyncGenerator<Tokens> {
+async function* tokens(op: Op & { readonly op: "tokenize" }, pieces: AsyncGenerator<Table>, { catalog, tokenIds }: Context): AsyncGenerator<Tokens> {
   const model = catalog.model(op.model);
+  const encode = tokenIds.encoder(model);
   let from = 0;
   for await (const piece of pieces) {
-    yield tokenizeTable(op, piece, model, from);
+    yield tokenizeTable(op, piece, model, encode, from);
     from += piece.rows;
   }
 }

@@ -7,10 +7,10 @@ export interface Ended {
 }
 
 /** Run a program to its end. Throws with what it said where it fails. */
-export function timed(program: string, args: readonly string[], options: { readonly cwd?: string; readonly input?: string } = {}): Promise<Ended> {
+export function timed(program: string, args: readonly string[], options: { readonly cwd?: string; readonly input?: string; readonly env?: Readonly<Record<string, string>> } = {}): Promise<Ended> {
   const began = performance.now();
   // No look-ups on the hub: all files are local, and a slow network would count against the peer.
-  const env = { ...process.env, HF_HUB_OFFLINE: "1" };
+  const env = { ...process.env, HF_HUB_OFFLINE: "1", ...options.env };
   const child = spawn(program, args, { env, stdio: ["pipe", "pipe", "pipe"], ...(options.cwd === undefined ? {} : { cwd: options.cwd }) });
   let stdout = "";
   let stderr = "";

@@ -18,6 +18,8 @@ export interface Space {
   readonly name: string;
   /** Never written to disk. */
   readonly memoryOnly: boolean;
+  /** Records are token ids of texts, not what a model gave. */
+  readonly ofTokens?: boolean;
 }
 
 export interface DiskCounts {
@@ -59,7 +61,7 @@ const SMALL_BYTES = 4 * 2 ** 20;
 const MOST_SMALL = 8;
 
 interface OpenSpace {
-  readonly name: string;
+  readonly label: string;
   readonly folder: string;
   readonly segments: Map<string, Index>;
   readonly waiting: Map<string, Entry>;
@@ -103,7 +105,7 @@ export function openDisk(place: CachePlace): DiskCache | { readonly refused: str
   function opened(space: Space): OpenSpace {
     const known = spaces.get(space.id);
     if (known !== undefined) return known;
-    const fresh: OpenSpace = { name: space.name, folder: join(version, "spaces", space.id), segments: new Map(), waiting: new Map(), last: "", safe: true };
+    const fresh: OpenSpace = { label: JSON.stringify({ name: space.name, ...(space.ofTokens === true ? { kind: "tokens" } : {}) }), folder: join(version, "spaces", space.id), segments: new Map(), waiting: new Map(), last: "", safe: true };
     spaces.set(space.id, fresh);
     look(fresh);
     return fresh;
@@ -174,7 +176,7 @@ export function openDisk(place: CachePlace): DiskCache | { readonly refused: str
       if (space.waiting.size === 0 || !space.safe) continue;
       const entries = [...space.waiting.values()];
       space.waiting.clear();
-      await segment(space, JSON.stringify({ name: space.name }), entries);
+      await segment(space, space.label, entries);
     }
     waiting = 0;
   }
@@ -253,7 +255,8 @@ export function openDisk(place: CachePlace): DiskCache | { readonly refused: str
     has: (space, key) => locate(opened(space), key) !== null,
     get: (space, key) => {
       const from = opened(space);
-      const bytes = from.segments.size === 0 ? null : bytesOf(from, key);
+      const waits = from.waiting.size === 0 ? undefined : from.waiting.get(key.toString("hex"))?.bytes;
+      const bytes = waits ?? (from.segments.size === 0 ? null : bytesOf(from, key));
       if (bytes === null) {
         counts.misses++;
         return undefined;

@@ -15,7 +15,7 @@ export interface SegmentFacts {
 
 /** What a space or a kept value takes. */
 export interface Holding {
-  readonly kind: "activations" | "value" | "converted";
+  readonly kind: "activations" | "value" | "tokens" | "converted";
   /** From the label: `kjv layer 7 resid_post, SAE kjv (saelens)`, the name given to the stage `cache`, or the archive that a copy was made of. */
   readonly name: string;
   readonly records: number;
@@ -60,10 +60,10 @@ export function holdings(folder: string): Holding[] {
     const found = new Map<string, { kind: Holding["kind"]; name: string; records: number; segments: number; bytes: number; used: number }>();
     for (const { path, bytes, used } of segmentsOf(folder)) {
       const opened = files.open(path);
-      const label = opened?.state === "good" ? labelOf(opened.index.label) : opened?.state === "newer" ? "written by a newer saeq" : "damaged";
-      const kind = path.startsWith(join(folder, "v1", "values")) ? "value" : "activations";
-      const id = `${kind}|${label}`;
-      const entry = found.get(id) ?? { kind, name: label, records: 0, segments: 0, bytes: 0, used: 0 };
+      const label = opened?.state === "good" ? labelOf(opened.index.label) : { name: opened?.state === "newer" ? "written by a newer saeq" : "damaged", ofTokens: false };
+      const kind = label.ofTokens ? "tokens" : path.startsWith(join(folder, "v1", "values")) ? "value" : "activations";
+      const id = `${kind}|${label.name}`;
+      const entry = found.get(id) ?? { kind, name: label.name, records: 0, segments: 0, bytes: 0, used: 0 };
       found.set(id, { ...entry, records: entry.records + (opened?.state === "good" ? opened.index.count : 0), segments: entry.segments + 1, bytes: entry.bytes + bytes, used: Math.max(entry.used, used) });
     }
     const copies = copiesOf(folder).map(({ source, arrays, bytes, used }): Holding => ({ kind: "converted", name: source, records: arrays, segments: 1, bytes, used }));
@@ -73,12 +73,12 @@ export function holdings(folder: string): Holding[] {
   }
 }
 
-function labelOf(text: string): string {
+function labelOf(text: string): { readonly name: string; readonly ofTokens: boolean } {
   try {
-    const label: unknown = JSON.parse(text);
-    return typeof label === "object" && label !== null && "name" in label && typeof label.name === "string" && label.name !== "" ? label.name : "without a name";
+    const label = Object(JSON.parse(text)) as { readonly name?: unknown; readonly kind?: unknown };
+    return { name: typeof label.name === "string" && label.name !== "" ? label.name : "without a name", ofTokens: label.kind === "tokens" };
   } catch {
-    return "without a name";
+    return { name: "without a name", ofTokens: false };
   }
 }
 

@@ -24,6 +24,9 @@ const HEAD = 12;
 /** Decompressed bytes of one record at most: a document of 16,384 dense positions of 8,192. */
 const MOST = 2 ** 30;
 
+/** Shorter bodies are stored: setting a decoder up takes longer than computing what they hold. */
+const WORTH_PACKING = 512;
+
 export type Stored = TapOutput | Int32Array;
 
 /** Exact: every bit of every value comes back, those of NaN too. */
@@ -76,7 +79,7 @@ export function decodeRecord(bytes: Uint8Array): Stored {
 }
 
 function record(kind: number, rows: number, second: number, body: Buffer): Buffer {
-  const packed = zstdCompressSync(body, { params: { [constants.ZSTD_c_compressionLevel]: 1 } });
+  const packed = body.length < WORTH_PACKING ? body : zstdCompressSync(body, { params: { [constants.ZSTD_c_compressionLevel]: 1 } });
   const smaller = packed.length < body.length;
   const head = Buffer.alloc(HEAD);
   head.writeUInt8(kind, 0);

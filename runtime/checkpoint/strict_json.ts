@@ -13,18 +13,22 @@ const AGAIN = { help: "download the file again" };
 
 /** Bytes and value of a JSON file whose top is an object; at most 64 MB, 64 levels, no key twice. */
 export async function readJsonObject(file: string): Promise<{ readonly bytes: Uint8Array; readonly value: JsonObject }> {
+  const bytes = await readJsonBytes(file);
+  return { bytes, value: parseJsonObject(bytes, file) };
+}
+
+/** Bytes of a file that should hold JSON: at most 64 MB. @throws CheckpointError `invalid-json`, `unreadable-file` */
+export async function readJsonBytes(file: string): Promise<Uint8Array> {
   const handle = await openFile(file);
-  let bytes: Uint8Array;
   try {
     const { size } = await handle.stat();
     if (size > LARGEST) throw new CheckpointError("invalid-json", `${file} has ${size} bytes; at most ${LARGEST} are read`, AGAIN);
-    bytes = await handle.readFile();
+    return await handle.readFile();
   } catch (error) {
     throw error instanceof CheckpointError ? error : unreadable(file, error);
   } finally {
     await handle.close();
   }
-  return { bytes, value: parseJsonObject(bytes, file) };
 }
 
 /** Parse UTF-8 bytes as one JSON object. `where` names them in errors. */

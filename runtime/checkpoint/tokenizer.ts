@@ -3,7 +3,8 @@ import { Tokenizer as HubTokenizer } from "@huggingface/tokenizers";
 import { createHash } from "node:crypto";
 import { CheckpointError } from "./error.ts";
 import { findFile, requireFile, requireFolder } from "./real_path.ts";
-import { readJsonObject, type Json, type JsonObject } from "./strict_json.ts";
+import { parseJsonObject, readJsonBytes, type Json, type JsonObject } from "./strict_json.ts";
+import { tokenizerCode, type TokenizerCard, type TokenizerCards } from "./tokenizer_card.ts";
 import { completed } from "./tokenizer_completed.ts";
 import { asComputed } from "./tokenizer_equivalents.ts";
 import { requireSoundTokenizer } from "./tokenizer_file.ts";
@@ -32,23 +33,77 @@ export interface Tokenizer {
   pieces(ids: ArrayLike<number>): readonly string[];
 }
 
+/** Files that a tokenizer is made of. */
+interface TokenizerFiles {
+  readonly tokenizer: JsonFile;
+  readonly config: JsonFile | null;
+  /** `special_tokens_map.json` and the model's `config.json`. */
+  readonly others: readonly [JsonFile | null, JsonFile | null];
+}
+
+interface JsonFile {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+}
+
 /**
  * Read `tokenizer.json` and, for the special tokens, the first of `tokenizer_config.json`, `special_tokens_map.json` and the model's
- * `config.json` that speaks of them: GPT-2 on the hub names its BOS nowhere but in the last, as an id. Throws `CheckpointError`.
+ * `config.json` that speaks of them: GPT-2 on the hub names its BOS nowhere but in the last, as an id. Throws `CheckpointError`. Of what `cards`
+ * knows the files are read and hashed, and the tokenizer is built when a text comes.
  */
-export async function readTokenizer(path: string, patience: Patience = TOKENIZER_PATIENCE): Promise<Tokenizer> {
+export async function readTokenizer(path: string, patience: Patience = TOKENIZER_PATIENCE, cards: TokenizerCards | null = null): Promise<Tokenizer> {
   const folder = await requireFolder(path);
   const file = await requireFile(folder, "tokenizer.json", "download the model's tokenizer.json as well; other tokenizer files are not read");
-  const tokenizer = await readJsonObject(file);
-  const configFile = await findFile(folder, "tokenizer_config.json");
-  const config = configFile === null ? { bytes: new Uint8Array(), value: {} } : await readJsonObject(configFile);
-  requireSoundTokenizer(file, tokenizer.value);
-  const others = [await optionalJson(folder, "special_tokens_map.json"), await optionalJson(folder, "config.json")] as const;
-  return usable(file, () => {
-    const hub = boxed(file, libraryTokenizer(tokenizer.value, config.value), timeBoxed(file, tokenizer.value, patience));
-    const tokens: SpecialTokens = { bosId: specialId(hub, "bos_token", config.value, ...others), eosId: specialId(hub, "eos_token", config.value, ...others) };
-    const digest = createHash("sha256").update(tokenizer.bytes).update(config.bytes).update(JSON.stringify(tokens)).digest("hex");
-    return wrap(hub, tokens, [...disagreement(hub, config.value, tokens.bosId, configFile ?? file), ...leftOut(hub, tokens.bosId, file)], digest);
+  const optional = async (name: string): Promise<JsonFile | null> => {
+    const found = await findFile(folder, name);
+    return found === null ? null : { path: found, bytes: await readJsonBytes(found) };
+  };
+  const files: TokenizerFiles = { tokenizer: { path: file, bytes: await readJsonBytes(file) }, config: await optional("tokenizer_config.json"), others: [await optional("special_tokens_map.json"), await optional("config.json")] };
+  const id = cards === null ? "" : contentOf(files);
+  const known = cards?.recall(id) ?? null;
+  if (known !== null) return wrap(known, whenAsked(() => build(files, patience).hub));
+  const { hub, card } = build(files, patience);
+  cards?.keep(id, card);
+  return wrap(card, () => hub);
+}
+
+/** What `make` gives, made once; what it was made of is let go of then. */
+function whenAsked<T extends object>(make: () => T): () => T {
+  let state: { readonly make: () => T } | { readonly made: T } = { make };
+  return () => {
+    const made = "made" in state ? state.made : state.make();
+    state = { made };
+    return made;
+  };
+}
+
+/** Names files by place and content, together with the code that reads them: notes tell the places. 32 hex digits. */
+function contentOf({ tokenizer, config, others }: TokenizerFiles): string {
+  const hash = createHash("sha256").update(tokenizerCode());
+  for (const each of [tokenizer, config, ...others]) hash.update(JSON.stringify(each === null ? null : [each.path, each.bytes.length])).update(each?.bytes ?? "");
+  return hash.digest("hex").slice(0, 32);
+}
+
+function build({ tokenizer: { path, bytes }, config: configFile, others: otherFiles }: TokenizerFiles, patience: Patience): { readonly hub: HubTokenizer; readonly card: TokenizerCard } {
+  const tokenizer = parseJsonObject(bytes, path);
+  const valueOf = (each: JsonFile | null): JsonObject => (each === null ? {} : parseJsonObject(each.bytes, each.path));
+  const config = valueOf(configFile);
+  requireSoundTokenizer(path, tokenizer);
+  const others = [valueOf(otherFiles[0]), valueOf(otherFiles[1])] as const;
+  return usable(path, () => {
+    const hub = boxed(path, libraryTokenizer(tokenizer, config), timeBoxed(path, tokenizer, patience));
+    const tokens: SpecialTokens = { bosId: specialId(hub, "bos_token", config, ...others), eosId: specialId(hub, "eos_token", config, ...others) };
+    const digest = createHash("sha256").update(bytes).update(configFile?.bytes ?? "").update(JSON.stringify(tokens)).digest("hex");
+    const marked = [...hub.get_added_tokens_decoder()].flatMap(([id, token]) => (token.special ? [id] : []));
+    const card: TokenizerCard = {
+      ...tokens,
+      digest,
+      size: [...hub.get_vocab(true).values()].reduce((most, id) => Math.max(most, id + 1), 0),
+      prependsBos: startsWithBos(hub, tokens.bosId),
+      notes: [...disagreement(hub, config, tokens.bosId, configFile?.path ?? path), ...leftOut(hub, tokens.bosId, path)],
+      specialIds: [...new Set([...marked, ...[tokens.bosId, tokens.eosId].filter((id) => id !== null)])],
+    };
+    return { hub, card };
   });
 }
 
@@ -81,11 +136,6 @@ interface SpecialTokens {
   readonly eosId: number | null;
 }
 
-async function optionalJson(folder: string, name: string): Promise<JsonObject> {
-  const file = await findFile(folder, name);
-  return file === null ? {} : (await readJsonObject(file)).value;
-}
-
 /** A config that has the key decides, also by null: Qwen says so that it has no BOS. */
 function specialId(hub: HubTokenizer, key: string, config: JsonObject, map: JsonObject, model: JsonObject): number | null {
   for (const each of [config, map]) {
@@ -115,29 +165,23 @@ function leftOut(hub: HubTokenizer, bosId: number | null, file: string): readonl
   return others.length === 0 ? [] : [`${file}: its post-processor puts ${others.join(" and ")} around a text, as transformers does by itself; they are left out here`];
 }
 
-function wrap(hub: HubTokenizer, { bosId, eosId }: SpecialTokens, notes: readonly string[], digest: string): Tokenizer {
-  const size = [...hub.get_vocab(true).values()].reduce((most, id) => Math.max(most, id + 1), 0);
-  const marked = [...hub.get_added_tokens_decoder()].flatMap(([id, token]) => (token.special ? [id] : []));
-  const specialIds = new Set([...marked, ...[bosId, eosId].filter((id) => id !== null)]);
-  const decode = (ids: ArrayLike<number>): string => hub.decode(Array.from(ids), { skip_special_tokens: false, clean_up_tokenization_spaces: false });
+/** `hub` is asked for when a text or an id is to be read. */
+function wrap(card: TokenizerCard, hub: () => HubTokenizer): Tokenizer {
+  const { bosId } = card;
+  const decode = (ids: ArrayLike<number>): string => hub().decode(Array.from(ids), { skip_special_tokens: false, clean_up_tokenization_spaces: false });
   const pieces = new Map<number, string>();
   const piece = (id: number): string => {
     const known = pieces.get(id);
     if (known !== undefined) return known;
-    const text = pieceOf(hub, decode, id);
+    const text = pieceOf(hub(), decode, id);
     pieces.set(id, text);
     return text;
   };
   return {
-    digest,
-    size,
-    bosId,
-    eosId,
-    prependsBos: startsWithBos(hub, bosId),
-    notes,
-    specialIds,
+    ...card,
+    specialIds: new Set(card.specialIds),
     encode(text, { bos }) {
-      const ids = hub.encode(text, { add_special_tokens: false }).ids;
+      const ids = hub().encode(text, { add_special_tokens: false }).ids;
       if (!bos) return Int32Array.from(ids);
       if (bosId === null) throw new CheckpointError("no-bos-token", "a beginning-of-text token is asked for, and the tokenizer names no `bos_token`", { help: "set bos false" });
       return Int32Array.from(ids[0] === bosId ? ids : [bosId, ...ids]);

@@ -1,0 +1,60 @@
+/** Without this file texts that are known would be tokenized again by each process that asks something else about them. */
+import { createHash } from "node:crypto";
+import type { LoadedModel } from "../catalog.ts";
+import type { Tokenizer } from "../checkpoint/tokenizer.ts";
+import { parseCard, tokenizerCode, type TokenizerCard, type TokenizerCards } from "../checkpoint/tokenizer_card.ts";
+import type { DiskCache, Space } from "./disk.ts";
+
+/** Cards found on `disk`, which is asked for when a model is read; new ones wait for `write`, since a script may say that nothing is kept. */
+export function keptCards(disk: () => DiskCache | null): TokenizerCards & { readonly write: (disk: DiskCache) => Promise<void> } {
+  const fresh = new Map<string, TokenizerCard>();
+  return {
+    recall: (id) => {
+      const found = disk()?.readValue(id) ?? null;
+      return found === null ? null : parseCard(found.bytes);
+    },
+    keep: (id, card) => void fresh.set(id, card),
+    write: async (into) => {
+      const cards = [...fresh];
+      fresh.clear();
+      for (const [id, card] of cards) await into.writeValue(id, JSON.stringify({ name: "facts of a tokenizer", kind: "tokens" }), Buffer.from(JSON.stringify(card)));
+    },
+  };
+}
+
+/** What turns texts into ids: the tokenizer, or what was kept of it. */
+export interface TokenIds {
+  encoder(model: LoadedModel): Tokenizer["encode"];
+}
+
+/** Nothing is kept. */
+export const TOKENIZED_ANEW: TokenIds = { encoder: ({ tokenizer }) => tokenizer.encode };
+
+/** Ids by tokenizer (its files and the code that reads them) and text. What is new is written with the next segment. */
+export function keptTokenIds(disk: DiskCache): TokenIds {
+  return {
+    encoder: ({ facts, tokenizer }) => {
+      const spaces = [false, true].map((bos): Space => ({
+        id: createHash("sha256").update(JSON.stringify(["token ids", tokenizer.digest, tokenizerCode(), bos])).digest("hex").slice(0, 32),
+        name: `${facts.ref.name}, texts${bos ? " with BOS" : ""}`,
+        memoryOnly: false,
+        ofTokens: true,
+      }));
+      for (const space of spaces) disk.refresh(space);
+      return (text, options) => {
+        const space = spaces[options.bos ? 1 : 0]!;
+        const key = textKey(text);
+        const known = disk.get(space, key);
+        if (known instanceof Int32Array) return known;
+        const ids = tokenizer.encode(text, options);
+        disk.put(space, key, ids);
+        return ids;
+      };
+    },
+  };
+}
+
+/** 16 bytes that name a text: its UTF-16 as it is, as halves of pairs would all be one character in UTF-8. */
+function textKey(text: string): Buffer {
+  return createHash("sha256").update(Buffer.from(text, "utf16le")).digest().subarray(0, 16);
+}
