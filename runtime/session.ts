@@ -1,44 +1,34 @@
 /** Without this file there would be a compiler and an engine, but nobody could ask a question. */
 import { randomInt } from "node:crypto";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import type { Diagnostic } from "../grammar/diagnostic.ts";
 import type { Span } from "../grammar/span.ts";
 import { help, stageHelp } from "../src/assist/help.ts";
 import { SETTINGS } from "../src/check/settings.ts";
 import { needKey, type Facts, type Need, type Scope } from "../src/check/scope.ts";
 import type { EmittedGraph } from "../src/emit/specs.ts";
-import { describeTarget, numericsClass } from "../src/emit/target.ts";
 import { key, source as valueSource } from "../src/ops/key.ts";
-import type { Plan } from "../src/ops/op.ts";
 import { showType } from "../src/ops/schema.ts";
 import type { Rule } from "../src/optimize/rule.ts";
 import { nodes } from "../src/optimize/rule.ts";
 import { compile, type Compiled, type CompiledPipeline } from "../src/pipeline.ts";
 import type { Settings } from "../src/stages/stage.ts";
-import { keptCards, keptTokenIds, TOKENIZED_ANEW } from "./cache/kept_tokens.ts";
-import { keepValue, recallValues } from "./cache/kept_values.ts";
+import { keptCards } from "./cache/kept_tokens.ts";
 import { startAhead } from "./ahead.ts";
 import { createCatalog, HERE } from "./catalog.ts";
-import { counted } from "./counted.ts";
-import type { Value } from "./data/frame.ts";
 import { letGo } from "./data/kept.ts";
-import { loadPainter } from "./data/save.ts";
 import type { ScreenCounts } from "./engine/port.ts";
 import { errorTable } from "./error_table.ts";
-import { execute } from "./execute.ts";
-import { explain } from "./planner/explain.ts";
 import { exitCodeOf, failure } from "./failure.ts";
 import { createGate } from "./gate.ts";
 import { realPath } from "./granted.ts";
-import { headerOf } from "./header.ts";
 import { hubFolders } from "./hub/environment.ts";
 import type { HubCall } from "./hub/hub.ts";
 import type { Patience } from "./hub/request.ts";
 import { hubHosts } from "./locate.ts";
 import { denied, needsOf, refusals } from "./permissions.ts";
-import { machineSpeed } from "./planner/machine.ts";
-import { runsModel } from "./numerics.ts";
 import { createProgress, hubCall } from "./progress.ts";
+import { createPipelineRunner } from "./run_pipeline.ts";
 import type { Checked, Needs, Outcome, Session, SessionEvent, SessionOptions, Source } from "./session_port.ts";
 import { createSessionCache } from "./session_cache.ts";
 import { createSessionEngine } from "./session_engine.ts";
@@ -90,6 +80,14 @@ export async function createSession(options: InnerOptions): Promise<Session> {
   let tables = new Map<string, Fact>();
   const engines = createSessionEngine(options.engine);
   let results = 0;
+  const runPipeline = createPipelineRunner({
+    options, catalog, cards, cache, engines, gate, graphs, passed, screened, performed, values,
+    nextResult: () => ++results,
+    remember: (kept) => {
+      scope = { ...scope, relations: new Map(scope.relations).set("_", kept).set(`_${results}`, kept) };
+    },
+    rememberError: (diagnostic, source) => rememberError([diagnostic], source),
+  });
   let toldSeed: string | null = null;
   let opening: Promise<void> | null = null;
   const start: Scope = { relations: new Map(), standard: new Map(), params: new Map(), stages: new Map(), base: "", settings: settingsFrom(options.settings) };
@@ -180,7 +178,7 @@ export async function createSession(options: InnerOptions): Promise<Session> {
     const ran: { key: string; result: number }[] = [];
     for (const [i, pipeline] of compiled.pipelines.entries()) {
       tellSeed(pipeline, settings, onEvent);
-      const outcome = await runPipeline(pipeline, i === compiled.pipelines.length - 1, settings, source, call, onEvent);
+      const outcome = await runPipeline({ pipeline, last: i === compiled.pipelines.length - 1, settings, source, call, onEvent });
       if (outcome !== null) return { ...outcome, diagnostics: [...problems, ...outcome.diagnostics], ran };
       ran.push({ key: key(pipeline.written), result: valueSource(pipeline.written).op.op === "explain" ? 0 : results });
     }
@@ -196,91 +194,6 @@ export async function createSession(options: InnerOptions): Promise<Session> {
     if (settings.seedGiven || toldSeed === settings.seed || !nodes(pipeline.plan).some((node) => node.op.op === "sample")) return;
     toldSeed = settings.seed;
     onEvent({ kind: "notice", text: `seed ${settings.seed}, chosen by saeq; to draw the same rows again: set seed ${settings.seed}` });
-  }
-
-  /** Null where it went well. */
-  async function runPipeline(pipeline: CompiledPipeline, last: boolean, settings: Settings, source: Source, call: HubCall, onEvent: (event: SessionEvent) => void): Promise<Outcome | null> {
-    const { signal } = call;
-    const kept = new Map<Plan, number>();
-    const progress = createProgress<Plan>(onEvent, (plan) => kept.get(plan) ?? 0);
-    const told = new Set<string>();
-    const show = (plan: Plan, value: Value, final: boolean): void => {
-      const display = plan.op.op === "show" ? { rows: plan.op.rows, wide: plan.op.wide, quiet: false } : { rows: null, wide: false, quiet: (plan.op.op === "save" && value.kind !== "plot") || plan.op.op === "cache" };
-      const named = final && valueSource(plan).op.op !== "explain";
-      if (named) results++;
-      onEvent({ kind: "result", value, header: `${shortened(valueSource(plan).label)}  ${headerOf(value, where)}`, display, index: named ? results : 0, last: final && last, at: pipeline.at });
-    };
-    const drawing = nodes(pipeline.plan).some(({ op }) => op.op === "save" && op.format === "svg");
-    let reached: readonly [number, number] = [0, 0];
-    const onDisk = cache.diskFor(settings);
-    let where = "";
-    try {
-      await catalog.provide(pipeline.plan, call);
-      if (onDisk !== null) await cards.write(onDisk);
-      const { engine, place } = await engines.forPlan(pipeline.plan, settings);
-      where = describeTarget(place.target, engine.options.threads);
-      const own = {
-        engine,
-        // What was computed without the guard is kept apart: it is no answer where the guard is asked for.
-        numerics: `${numericsClass(place.target, engine.options.threads)}${settings.guard ? "" : "|unguarded"}`,
-        catalog,
-        store: cache.storeFor(settings),
-        // Of a table of tokens nothing else is kept, either.
-        tokenIds: onDisk === null || !runsModel(pipeline.plan) ? TOKENIZED_ANEW : keptTokenIds(onDisk),
-        graphs,
-        guard: { on: settings.guard, passed },
-        encodeKernel: settings.encode,
-        memory: settings.memory === null ? null : settings.memory * 1e6,
-        screened,
-        residuals: settings.cache === "residuals",
-        values,
-      };
-      // A record tells of every stage, also of those before a value that was kept.
-      if (onDisk !== null && options.observe === undefined) recallValues(pipeline.plan, onDisk, own);
-      const done = new Map<Plan, Value>();
-      const value = await execute(pipeline.plan, {
-        ...own,
-        done,
-        performed,
-        signal,
-        onProgress: (plan, counts) => {
-          // The engine is at work, and this process waits for it.
-          if (drawing) loadPainter();
-          reached = [counts.documents, counts.totalDocuments];
-          progress(plan, counts);
-        },
-        onRows: (read, rows, total) => progress(read, { documents: rows, totalDocuments: total, tokens: rows, totalTokens: total }, "rows"),
-        onKeptTexts: (plan, known, all) => {
-          kept.set(plan, known);
-          if (options.interactive && known === all && all > 0) onEvent({ kind: "finished", stage: plan.label, elapsedMs: 0, detail: `${counted(all, "text")}, cached` });
-        },
-        onResult: (plan, side) => show(plan, side, plan === pipeline.plan),
-        onNotice: (text) => {
-          if (!told.has(text)) onEvent({ kind: "notice", text });
-          told.add(text);
-        },
-        onSaved: (path, detail) => onEvent({ kind: "saved", path, detail }),
-        outputPath: (path) => resolve(options.writeTo, path),
-        admitWrite: gate.admitWrite,
-        rawCsv: options.rawCsv === true,
-        explain: (plan, evaluate, execution) => explain(pipeline, plan, { ...own, signal, evaluate, placement: place, threads: engine.options.threads, speed: async () => (options.measured === false ? null : machineSpeed(engine, options.cache?.folder ?? null)) }, execution),
-        keep: async (plan, kept, seconds) => (onDisk === null ? null : keepValue(plan, kept, seconds, onDisk, own)),
-      });
-      if (pipeline.plan.op.op !== "show") show(pipeline.plan, value, true);
-      options.observe?.({ pipeline, values: done, settings, engine: { ...engine.options, target: place.target } });
-      if (options.interactive) {
-        const kept = valueSource(pipeline.written);
-        if (kept.op.op !== "explain") scope = { ...scope, relations: new Map(scope.relations).set("_", kept).set(`_${results}`, kept) };
-      }
-      return null;
-    } catch (error) {
-      const { diagnostic, exitCode, cancelled } = failure(error, source.text, pipeline.at, reached, settings.cache !== "off" && (options.interactive || onDisk !== null));
-      onEvent({ kind: "diagnostic", diagnostic, source });
-      rememberError([diagnostic], source);
-      return { exitCode, cancelled, diagnostics: [diagnostic] };
-    } finally {
-      for (const text of cache.takeNotes()) onEvent({ kind: "notice", text });
-    }
   }
 
   if (options.interactive) await openStandard();
@@ -327,10 +240,4 @@ export async function createSession(options: InnerOptions): Promise<Session> {
 
 function isFile(need: Need): boolean {
   return need.kind === "table" || need.kind === "module";
-}
-
-/** A stage as typed, on one line. */
-function shortened(label: string): string {
-  const line = label.replace(/\s+/g, " ");
-  return line.length > 48 ? `${line.slice(0, 47)}…` : line;
 }

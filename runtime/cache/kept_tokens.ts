@@ -2,22 +2,23 @@
 import { createHash } from "node:crypto";
 import type { LoadedModel } from "../catalog.ts";
 import type { Tokenizer } from "../checkpoint/tokenizer.ts";
-import { parseCard, tokenizerCode, type TokenizerCard, type TokenizerCards } from "../checkpoint/tokenizer_card.ts";
+import { parseCard, type TokenizerCard, type TokenizerCards } from "../checkpoint/tokenizer_card.ts";
 import type { DiskCache, Space } from "./disk.ts";
+import { tokenizerCode } from "./tokenizer_code.ts";
 
 /** Cards found on `disk`, which is asked for when a model is read; new ones wait for `write`, since a script may say that nothing is kept. */
 export function keptCards(disk: () => DiskCache | null): TokenizerCards & { readonly write: (disk: DiskCache) => Promise<void> } {
   const fresh = new Map<string, TokenizerCard>();
   return {
     recall: (id) => {
-      const found = disk()?.readValue(id) ?? null;
+      const found = disk()?.readValue(nameOf("card", id)) ?? null;
       return found === null ? null : parseCard(found.bytes);
     },
     keep: (id, card) => void fresh.set(id, card),
     write: async (into) => {
       const cards = [...fresh];
       fresh.clear();
-      for (const [id, card] of cards) await into.writeValue(id, JSON.stringify({ name: "facts of a tokenizer", kind: "tokens" }), Buffer.from(JSON.stringify(card)));
+      for (const [id, card] of cards) await into.writeValue(nameOf("card", id), JSON.stringify({ name: "facts of a tokenizer", kind: "tokens" }), Buffer.from(JSON.stringify(card)));
     },
   };
 }
@@ -35,7 +36,7 @@ export function keptTokenIds(disk: DiskCache): TokenIds {
   return {
     encoder: ({ facts, tokenizer }) => {
       const spaces = [false, true].map((bos): Space => ({
-        id: createHash("sha256").update(JSON.stringify(["token ids", tokenizer.digest, tokenizerCode(), bos])).digest("hex").slice(0, 32),
+        id: nameOf("token ids", tokenizer.digest, bos),
         name: `${facts.ref.name}, texts${bos ? " with BOS" : ""}`,
         memoryOnly: false,
         ofTokens: true,
@@ -52,6 +53,11 @@ export function keptTokenIds(disk: DiskCache): TokenIds {
       };
     },
   };
+}
+
+/** 32 hex digits. */
+function nameOf(...parts: readonly (string | boolean)[]): string {
+  return createHash("sha256").update(JSON.stringify([...parts, tokenizerCode()])).digest("hex").slice(0, 32);
 }
 
 /** 16 bytes that name a text: its UTF-16 as it is, as halves of pairs would all be one character in UTF-8. */

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { CheckpointError } from "./error.ts";
 import { findFile, requireFile, requireFolder } from "./real_path.ts";
 import { parseJsonObject, readJsonBytes, type Json, type JsonObject } from "./strict_json.ts";
-import { tokenizerCode, type TokenizerCard, type TokenizerCards } from "./tokenizer_card.ts";
+import type { TokenizerCard, TokenizerCards } from "./tokenizer_card.ts";
 import { completed } from "./tokenizer_completed.ts";
 import { asComputed } from "./tokenizer_equivalents.ts";
 import { requireSoundTokenizer } from "./tokenizer_file.ts";
@@ -77,11 +77,11 @@ function whenAsked<T extends object>(make: () => T): () => T {
   };
 }
 
-/** Names files by place and content, together with the code that reads them: notes tell the places. 32 hex digits. */
+/** Names files by place and content: notes tell the places. Hex. */
 function contentOf({ tokenizer, config, others }: TokenizerFiles): string {
-  const hash = createHash("sha256").update(tokenizerCode());
+  const hash = createHash("sha256");
   for (const each of [tokenizer, config, ...others]) hash.update(JSON.stringify(each === null ? null : [each.path, each.bytes.length])).update(each?.bytes ?? "");
-  return hash.digest("hex").slice(0, 32);
+  return hash.digest("hex");
 }
 
 function build({ tokenizer: { path, bytes }, config: configFile, others: otherFiles }: TokenizerFiles, patience: Patience): { readonly hub: HubTokenizer; readonly card: TokenizerCard } {

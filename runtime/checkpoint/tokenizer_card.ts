@@ -1,6 +1,4 @@
 /** Without this file a tokenizer of 100,000 tokens would be built to say whether it begins texts with BOS. */
-import { createHash } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
 
 /** What is asked of a tokenizer without any text. */
 export interface TokenizerCard {
@@ -13,29 +11,10 @@ export interface TokenizerCard {
   readonly specialIds: readonly number[];
 }
 
-/** Cards of tokenizers that were built before, by what they were built from. */
+/** Cards of tokenizers that were built before by this code, by what they were built from. */
 export interface TokenizerCards {
   recall(id: string): TokenizerCard | null;
   keep(id: string, card: TokenizerCard): void;
-}
-
-let code: string | null = null;
-
-/**
- * What decides beside its files how a tokenizer cuts a text: this code, the library's version, and the tables of Unicode that regular
- * expressions and normalization read. Hex.
- */
-export function tokenizerCode(): string {
-  code ??= codeNow();
-  return code;
-}
-
-function codeNow(): string {
-  const hash = createHash("sha256").update(JSON.stringify([process.versions.v8, process.versions["unicode"], process.versions["icu"]]));
-  const own = new URL(".", import.meta.url);
-  for (const name of readdirSync(own).filter((each) => /^(tokenizer|charsmap|strict_json).*\.[jt]s$/.test(each)).sort()) hash.update(name).update(readFileSync(new URL(name, own)));
-  hash.update(readFileSync(new URL("../package.json", import.meta.resolve("@huggingface/tokenizers"))));
-  return hash.digest("hex");
 }
 
 /** The card in the bytes of a file; null where they hold none. */
