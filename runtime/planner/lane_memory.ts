@@ -2,7 +2,7 @@
 import type { BlockSpec, DecoderSpec, LinearSpec, SaeSpec, TensorRef } from "../../src/emit/specs.ts";
 import { blocksNeeded } from "../../src/ops/hook.ts";
 import type { Tap } from "../../src/ops/op.ts";
-import { TILE } from "../../src/emit/encode.ts";
+import { tileOf } from "../../src/emit/encode.ts";
 import { MOST_ELEMENTS } from "../../src/emit/linear.ts";
 
 /** A pass as memory sees it. */
@@ -76,8 +76,8 @@ function castOf({ dtype, shape }: TensorRef, most: number): number {
 
 /** One tile of features: its columns of the encoder where they must be cast or cut out, values, comparisons, and the triples of dense rows. */
 function encoderBytes(sae: SaeSpec, rows: number): number {
-  const tile = Math.min(TILE, sae.dSae);
-  const cut = sae.encoderLayout === "in_out" && sae.dSae > TILE ? F32 : 0;
+  const tile = Math.min(tileOf(sae.dIn), sae.dSae);
+  const cut = sae.encoderLayout === "in_out" && sae.dSae > tile ? F32 : 0;
   const weights = sae.dIn * tile * (sae.encoder.dtype === "f32" ? cut : F32 + 2);
   // Topk looks at all features of a row at once.
   const values = sae.kind === "topk" ? rows * sae.dSae * F32 * 2 : rows * tile * (2 * F32 + 3);

@@ -5,8 +5,15 @@ import { normalized } from "./normalize.ts";
 import type { EmittedGraph, SaeSpec, TensorRef } from "./specs.ts";
 import { CPU, type Target } from "./target.ts";
 
-/** Features computed at a time: bounds the float32 copy of the encoder and the dense pre-activations to [N, 8192]. */
+/** Features computed at a time at most: bounds the dense pre-activations to [N, 8192]. */
 export const TILE = 8192;
+/** Elements of the encoder's float32 copy at most: 64 MiB. */
+const MOST_ELEMENTS = 2 ** 24;
+
+/** Features computed at a time by an encoder that reads `dIn` numbers. */
+export function tileOf(dIn: number): number {
+  return Math.min(TILE, Math.max(1024, Math.floor(MOST_ELEMENTS / dIn / 128) * 128));
+}
 
 /**
  * A product of at most 64 columns on one thread adds in another order and gives other bits (MLAS `sgemm.cpp`, MlasSgemmOperation: a
@@ -114,11 +121,12 @@ function groupOf(sae: SaeSpec): number {
   return sae.dSae / sae.k;
 }
 
-/** Tiles of at most TILE features; a group of groupmax is never cut. */
+/** Tiles of at most `tileOf` features; a group of groupmax is never cut. */
 function tilesOf(path: string, sae: SaeSpec): readonly Tile[] {
   // Whole groups; nearly equal, so that the last is no narrow rest, which would add in another order.
   const unit = sae.kind === "groupmax" ? groupOf(sae) : 16;
-  const most = Math.max(unit, TILE - (TILE % unit));
+  const tile = tileOf(sae.dIn);
+  const most = Math.max(unit, tile - (tile % unit));
   const width = Math.ceil(sae.dSae / Math.ceil(sae.dSae / most) / unit) * unit;
   const count = Math.ceil(sae.dSae / width);
   return Array.from({ length: count }, (_, at) => ({ path: `${path}/tile${at}`, start: at * width, end: Math.min((at + 1) * width, sae.dSae) }));

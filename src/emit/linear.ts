@@ -2,8 +2,8 @@
 import { ints, node, stored, weight, weightColumns, weightRows, type Graph } from "./graph.ts";
 import type { LinearSpec } from "./specs.ts";
 
-/** Elements of a weight that are float32 at a time: 64 MiB. Tiles stay thousands of columns wide, so they have the bits of the whole. */
-export const MOST_ELEMENTS = 2 ** 24;
+/** Elements of a weight that are float32 at a time: 32 MiB, or 1,024 columns, so that tiles have the bits of the whole on one thread. */
+export const MOST_ELEMENTS = 2 ** 23;
 
 /** Output columns of a linear map. */
 export function outputs({ weight: ref, layout }: LinearSpec): number {

@@ -6,7 +6,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { emitForward, forwardGraph } from "../../src/emit/forward.ts";
 import { printGraph } from "../../src/emit/graph.ts";
-import { emitEncode, encodeGraph, TILE } from "../../src/emit/encode.ts";
+import { emitEncode, encodeGraph, TILE, tileOf } from "../../src/emit/encode.ts";
 import type { GraphTap, SaeSpec } from "../../src/emit/specs.ts";
 import { numbers, randomModel, randomSae, type SaeShape } from "./random_weights.ts";
 import { encodeRows, forwardFeeds, openGraph, triples, type Outputs } from "./run_graph.ts";
@@ -165,6 +165,15 @@ test("tiles of a million features are many, bounded and nearly equal; the last i
     assert.is(products.length, Math.ceil(dSae / TILE));
     assert.ok(products.every((width) => width <= TILE && width > TILE / 2 - 256), products.join(" "));
   }
+});
+
+test("tiles of encoders that read many numbers are narrower: what is float32 of them stays within 64 MiB, and they stay wide enough for their bits", () => {
+  assert.equal([16, 576, 2048, 2304, 4096, 16_384, 65_536].map(tileOf), [TILE, TILE, TILE, 7168, 4096, 1024, 1024]);
+  const [dIn, dSae] = [4096, 10_000];
+  const tensor = { file: "/w", offset: 0, length: dSae * dIn * 2, dtype: "bf16", shape: [dSae, dIn] } as const;
+  const sae = { ...randomSae(join(folder, "deep.bin"), { kind: "standard", dIn: D, dSae: 100, layout: "out_in" }), dIn, dSae, encoder: tensor, inputShift: null, bias: new Float32Array(dSae), preScale: null, outputScale: null };
+  const products = printGraph(encodeGraph(sae)).split("\n").flatMap((line) => /weight\/bf16: bf16\[(\d+),4096\]/.exec(line)?.[1] ?? []).map(Number);
+  assert.equal(products, [3344, 3344, 3312]);
 });
 
 test("two SAEs on one residual: one pass gives both what each gives alone", async () => {
