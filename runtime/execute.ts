@@ -29,7 +29,8 @@ export async function execute(plan: Plan, context: ExecuteContext): Promise<Valu
   if (streamed !== null) {
     streamedTo?.(rowCount(streamed));
     context.done.set(plan, streamed);
-    context.values.set(valueKey(plan, context.numerics), streamed);
+    if (OPS[plan.op.op].passes) context.performed.add(plan.at);
+    else context.values.set(valueKey(plan, context.numerics), streamed);
     return streamed;
   }
   const inputs: Value[] = [];

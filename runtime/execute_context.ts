@@ -26,6 +26,8 @@ export interface ExecuteContext extends Omit<ActivationContext, "onProgress" | "
   readonly outputPath: (path: string) => string;
   /** Held against the grants once the folder is open: see `gate.ts`. */
   readonly admitWrite: WriteOptions["admit"];
+  /** The last stage, where nobody asks for its value: it need not be held. */
+  readonly unseen?: Plan;
   /** CSV is written as the data has it, whatever a spreadsheet makes of it. */
   readonly rawCsv?: boolean;
   /** Explain what `plan` stands on; `run` runs it, for what it takes, where that is asked. */

@@ -32,7 +32,7 @@ import type { ValueStore } from "./value_store.ts";
 
 /** What a session has, whatever it runs. */
 export interface RunContext {
-  readonly options: Pick<SessionOptions, "interactive" | "observe" | "writeTo" | "rawCsv" | "cache"> & { readonly measured?: boolean };
+  readonly options: Pick<SessionOptions, "interactive" | "observe" | "writeTo" | "rawCsv" | "cache" | "savedUnseen"> & { readonly measured?: boolean };
   readonly catalog: Catalog;
   readonly cards: ReturnType<typeof keptCards>;
   readonly cache: SessionCache;
@@ -127,6 +127,8 @@ export function createPipelineRunner({ options, catalog, cards, cache, engines, 
         outputPath: (path) => resolve(options.writeTo, path),
         admitWrite: gate.admitWrite,
         rawCsv: options.rawCsv === true,
+        // A record tells of every stage, and in the REPL it is there to go on from.
+        ...(options.savedUnseen === true && !options.interactive && options.observe === undefined ? { unseen: pipeline.plan } : {}),
         explain: (plan, evaluate, execution) => explain(pipeline, plan, { ...own, signal, evaluate, placement: place, threads: engine.options.threads, speed: async () => (options.measured === false ? null : machineSpeed(engine, options.cache?.folder ?? null)) }, execution),
         keep: async (plan, kept, seconds) => (onDisk === null ? null : keepValue(plan, kept, seconds, onDisk, own)),
       });

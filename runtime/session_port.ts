@@ -56,6 +56,8 @@ export interface SessionOptions {
   readonly interactive: boolean;
   /** CSV is saved as the data has it; else text that spreadsheets would run gets a `'` in front. */
   readonly rawCsv?: boolean;
+  /** The value of a pipeline that ends in `save` is not asked for: it may come without rows. */
+  readonly savedUnseen?: boolean;
   /** Told of each file and host as it is used. */
   readonly onUse?: (use: Use) => void;
 }

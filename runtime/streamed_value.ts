@@ -6,13 +6,16 @@ import { counted } from "./counted.ts";
 import { DataError } from "./data/error.ts";
 import { tokenizeTable } from "./documents.ts";
 import type { Table, Tokens, Value } from "./data/frame.ts";
+import { saveRows } from "./data/save.ts";
+import { takeRows } from "./data/table.ts";
+import type { ExecuteContext } from "./execute_context.ts";
 import { reduceForward } from "./reduce_forward.ts";
 import { StageError } from "./stage_error.ts";
 import { collected } from "./data/collected.ts";
 import { streamOf, type StreamContext } from "./stream.ts";
 import { streamedAggregate, streamedCount } from "./streamed_totals.ts";
 
-type Context = ActivationContext & StreamContext;
+type Context = ActivationContext & StreamContext & Pick<ExecuteContext, "unseen" | "outputPath" | "onSaved" | "admitWrite" | "rawCsv">;
 
 /** The value of a plan that streams, or that asks a stream for less than its rows; null for others. */
 export async function streamedValue(plan: Plan, context: Context): Promise<Value | null> {
@@ -20,8 +23,27 @@ export async function streamedValue(plan: Plan, context: Context): Promise<Value
   if (op.op === "read") return null;
   if (op.op === "forward" && op.reduce !== undefined) return passed(plan, op, context);
   if (op.op === "count" || op.op === "aggregate") return summedUp(plan, op, context);
+  if (op.op === "save") return plan === context.unseen ? saved(plan, op, context) : null;
   const pieces = streamOf(plan, context);
   return pieces === null ? null : collected(pieces);
+}
+
+/** Rows of a stream in a file; what is given for them has their columns and no rows. */
+async function saved(plan: Plan, op: Op & { readonly op: "save" }, context: Context): Promise<Table | null> {
+  const input = plan.inputs[0]!;
+  if (op.format === "svg" || op.format === "parquet" || input.schema.kind !== "table" || input.schema.groups !== null) return null;
+  const pieces = streamOf(input, context);
+  if (pieces === null) return null;
+  const path = context.outputPath(op.path);
+  let columns: Table | null = null;
+  const watched = async function* (): AsyncGenerator<Table> {
+    for await (const piece of pieces) {
+      columns ??= takeRows(piece, []);
+      yield piece;
+    }
+  };
+  context.onSaved(path, await saveRows(watched(), path, op.format, { signal: context.signal, raw: context.rawCsv === true, ...(context.admitWrite === undefined ? {} : { admit: context.admitWrite }) }));
+  return columns!;
 }
 
 /** Figures of a table, or of its groups by values, whose rows come from a stream. */

@@ -59,6 +59,8 @@ export async function openSession(shop: Shop, more: { readonly readFrom: string;
       ...(more.observe === undefined ? {} : { observe: more.observe }),
       ...(more.offline === undefined ? {} : { offline: more.offline }),
       rawCsv: shop.options.rawCsv,
+      // Other formats print the last value, wherever else it went.
+      savedUnseen: shop.options.format === "table",
       ...(audit === null ? {} : { onUse: audit }),
       ...(shop.options.library === null ? {} : { engine: { library: resolve(shop.cwd, shop.options.library) } }),
     });

@@ -29,31 +29,45 @@ export function* formatRows(value: Value, format: RowFormat, options: RowOptions
     yield `${JSON.stringify(value.data, null, format === "json" ? 2 : 0)}\n`;
     return;
   }
+  const made = formatter(format, options);
+  for (const table of tableChunks(value)) yield made.piece(table);
+  yield made.end();
+}
+
+/** The same of tables that come one after another, with equal columns; at least one. */
+export async function* formatPieces(pieces: AsyncIterable<Table>, format: RowFormat, options: RowOptions = {}): AsyncGenerator<string> {
+  const made = formatter(format, options);
+  for await (const table of pieces) yield made.piece(table);
+  yield made.end();
+}
+
+function formatter(format: RowFormat, options: RowOptions): { readonly piece: (table: Table) => string; readonly end: () => string } {
   let first = true;
   const cell = csvText(options);
-  for (const table of tableChunks(value)) {
+  const text = (table: Table): string => {
     switch (format) {
       case "csv":
-        yield (first ? `${table.columns.map(({ name }) => cell(name)).join(",")}\n` : "") + lines(table, (column, row) => csvCell(column, row, cell), ",");
-        break;
+        return (first ? `${table.columns.map(({ name }) => cell(name)).join(",")}\n` : "") + lines(table, (column, row) => csvCell(column, row, cell), ",");
       case "tsv":
-        yield (first ? `${table.columns.map(({ name }) => tsvText(name)).join("\t")}\n` : "") + lines(table, tsvCell, "\t");
-        break;
+        return (first ? `${table.columns.map(({ name }) => tsvText(name)).join("\t")}\n` : "") + lines(table, tsvCell, "\t");
       case "jsonl":
-        yield objects(table).map((object) => `${object}\n`).join("");
-        break;
-      case "json": {
-        const rows = objects(table);
-        if (rows.length === 0) continue;
-        yield `${first ? "[\n" : ",\n"}${rows.join(",\n")}`;
-        break;
-      }
+        return objects(table).map((object) => `${object}\n`).join("");
+      case "json":
+        return `${first ? "[\n" : ",\n"}${objects(table).join(",\n")}`;
       default:
-        format satisfies never;
+        return format satisfies never;
     }
-    first = false;
-  }
-  if (format === "json") yield first ? "[]\n" : "\n]\n";
+  };
+  return {
+    piece: (table) => {
+      // A list begins with its first row.
+      if (format === "json" && table.rows === 0) return "";
+      const made = text(table);
+      first = false;
+      return made;
+    },
+    end: () => (format !== "json" ? "" : first ? "[]\n" : "\n]\n"),
+  };
 }
 
 function lines(table: Table, cell: (column: Column, row: number) => string, separator: string): string {
