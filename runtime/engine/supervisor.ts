@@ -160,11 +160,13 @@ export function createLane(options: Pick<EngineOptions, "threads" | "target" | "
 }
 
 /**
- * glibc keeps freed blocks of up to 32 MB once it has seen them; the values of one block of a large model would pile up. With fixed
- * limits every large block is returned when it is freed: 0.35 GB instead of 0.76 GB a lane for Llama-3.1-8B shapes, at the same
- * speed. Other allocators ignore this.
+ * glibc keeps freed blocks of up to 32 MB once it has seen them; the values of one block of a large model would pile up. With fixed limits every
+ * large block is returned when it is freed. Smaller ones stay, and are found again only where the scraps that alignment cuts off them are joined
+ * with them at once, and not put aside (tcache, mxfast): else each block of the model would take new ones. Llama-3.1-8B shapes with 8 blocks:
+ * 0.27 GB a lane instead of 0.40 GB, 0.41 GB instead of 0.73 GB with five texts at a time; it costs 3 % of the speed of a model of 135M
+ * parameters. Other allocators ignore this.
  */
-export const MEMORY_RETURNS = { MALLOC_MMAP_THRESHOLD_: String(4 * 2 ** 20), MALLOC_TRIM_THRESHOLD_: String(8 * 2 ** 20) };
+export const MEMORY_RETURNS = { MALLOC_MMAP_THRESHOLD_: String(4 * 2 ** 20), MALLOC_TRIM_THRESHOLD_: String(64 * 2 ** 20), GLIBC_TUNABLES: "glibc.malloc.tcache_count=0:glibc.malloc.mxfast=0" };
 
 /** ONNX Runtime 1.30 keeps a device id, notes each session in a database and would send both to its makers; this is its own switch. */
 const NO_TELEMETRY = { ORT_DISABLE_TELEMETRY: "1" };
