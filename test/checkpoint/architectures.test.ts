@@ -55,7 +55,7 @@ const broken: readonly (readonly [string, string, Change, string, RegExp])[] = [
   ["more to turn than there is", "neox_small", { config: (config) => void (config["rope_parameters"] = { rope_type: "default", rope_theta: 10000, partial_rotary_factor: 1.5 }) }, "invalid-config", /rotary/],
   ["an odd number to turn", "neox_small", { config: (config) => void (config["rope_parameters"] = { rope_type: "default", rope_theta: 10000, partial_rotary_factor: 0.2 }) }, "unsupported-config", /even/],
   ["angles that depend on the length", "llama_yarn", { config: (config) => void (config["rope_parameters"] = { rope_type: "dynamic", rope_theta: 10000, factor: 2 }) }, "unsupported-config", /dynamic/],
-  ["yarn with factors of another model", "llama_yarn", { config: (config) => void ((config["rope_parameters"] as Record<string, unknown>)["mscale"] = 1) }, "unsupported-config", /mscale/],
+  ["a yarn factor that is no number", "llama_yarn", { config: (config) => void ((config["rope_parameters"] as Record<string, unknown>)["mscale"] = "1") }, "invalid-config", /mscale/],
   ["longrope that calls itself yarn", "phi3_fused", { config: (config) => void (config["rope_parameters"] = { rope_type: "yarn", rope_theta: 10000 }) }, "unsupported-config", /longrope/],
   ["norms with biases in Phi", "phi_half", { config: (config) => void (config["qk_layernorm"] = true) }, "unsupported-config", /qk_layernorm/],
   ["a window of nothing", "mistral_window", { config: (config) => void (config["sliding_window"] = 0) }, "invalid-config", /sliding_window/],

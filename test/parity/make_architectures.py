@@ -32,6 +32,8 @@ CONFIGS = {
     "llama_yarn": ("llama", {**LLAMA, "head_dim": 16, "rope_parameters": YARN}),
     "llama_linear": ("llama", {**LLAMA, "rope_parameters": {"rope_type": "linear", "factor": 3.0, "rope_theta": 5000.0}, "tie_word_embeddings": True}),
     "llama_yarn_untruncated": ("llama", {**LLAMA, "rope_parameters": {**YARN, "beta_fast": 16, "beta_slow": 2, "truncate": False, "attention_factor": 1.3}}),
+    "llama_yarn_mscale": ("llama", {**LLAMA, "rope_parameters": {**YARN, "mscale": 0.7, "mscale_all_dim": 1.6}}),
+    "llama_yarn_half_mscale": ("llama", {**LLAMA, "rope_parameters": {**YARN, "factor": 2.5, "mscale_all_dim": 1.6}}),
     "mistral_window": ("mistral", {**LLAMA, "sliding_window": 12}),
     "mistral_window_1": ("mistral", {**LLAMA, "head_dim": 24, "sliding_window": 1}),
     "mistral_full": ("mistral", {**LLAMA, "sliding_window": None}),

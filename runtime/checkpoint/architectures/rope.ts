@@ -2,7 +2,7 @@
 import type { RopeSpec } from "../../../src/emit/specs.ts";
 import { flag, optional, positive, section, size, word, type Config } from "../config.ts";
 import { CheckpointError } from "../error.ts";
-import { contradiction, unsupported } from "./family.ts";
+import { contradiction } from "./family.ts";
 
 const SUPPORTED = ["default", "linear", "llama3", "yarn"];
 
@@ -57,12 +57,16 @@ function scalingOf(config: Config, scaling: Config | null): RopeSpec["scaling"] 
   }
 }
 
-/** transformers' `_compute_yarn_parameters`: the factor on cosines and sines is 0.1 ln(factor) + 1 unless it is given. */
+/**
+ * transformers' `_compute_yarn_parameters`: the factor on cosines and sines is 0.1 ln(factor) + 1 unless it is given; with `mscale` and `mscale_all_dim`,
+ * both, it is the ratio of two such, each with its own weight before the logarithm. One of them alone has no say.
+ */
 function yarn(config: Config, scaling: Config): RopeSpec["scaling"] {
-  for (const key of ["mscale", "mscale_all_dim"]) if (optional(scaling, key) !== null) throw unsupported(scaling, key, "this form of yarn is not computed");
   const originalContext = size(scaling, "original_max_position_embeddings", size(config, "max_position_embeddings"));
   const given = optional(scaling, "factor");
   const factor = given === null ? size(config, "max_position_embeddings") / originalContext : positive(scaling, "factor");
+  const scaleOf = (weight: number): number => (factor <= 1 ? 1 : 0.1 * weight * Math.log(factor) + 1);
+  const weights = scalesOf(scaling);
   return {
     kind: "yarn",
     factor,
@@ -70,6 +74,15 @@ function yarn(config: Config, scaling: Config): RopeSpec["scaling"] {
     betaSlow: positive(scaling, "beta_slow", 1),
     originalContext,
     truncate: flag(scaling, "truncate", true),
-    attentionFactor: positive(scaling, "attention_factor", factor <= 1 ? 1 : 0.1 * Math.log(factor) + 1),
+    attentionFactor: positive(scaling, "attention_factor", weights === null ? scaleOf(1) : scaleOf(weights[0]) / scaleOf(weights[1])),
   };
+}
+
+/** `mscale` and `mscale_all_dim` where both are there and neither is 0, which transformers takes for absent. */
+function scalesOf(scaling: Config): readonly [number, number] | null {
+  const [one, all] = ["mscale", "mscale_all_dim"].map((key) => {
+    const given = optional(scaling, key);
+    return given === null || given === 0 ? null : positive(scaling, key);
+  });
+  return one == null || all == null ? null : [one, all];
 }
