@@ -10,17 +10,7 @@ import { asComputed } from "./tokenizer_equivalents.ts";
 import { requireSoundTokenizer } from "./tokenizer_file.ts";
 import { timeBoxed, TOKENIZER_PATIENCE, type Patience } from "./tokenizer_rules.ts";
 
-export interface Tokenizer {
-  /** Content fingerprint of tokenizer.json and tokenizer_config.json, part of every cache key. */
-  readonly digest: string;
-  /** Highest id + 1. */
-  readonly size: number;
-  readonly bosId: number | null;
-  readonly eosId: number | null;
-  /** Whether the tokenizer itself puts BOS before a text: its post-processor does. `add_bos_token` has no say, as in transformers 5. */
-  readonly prependsBos: boolean;
-  /** Where its files contradict one another, and which is followed: to be shown once. */
-  readonly notes: readonly string[];
+export interface Tokenizer extends Omit<TokenizerCard, "specialIds"> {
   /** Ids that stand for no text, BOS and EOS among them: masked from statistics by default. */
   readonly specialIds: ReadonlySet<number>;
   /** Ids of a text. With `bos` it starts with the BOS id exactly once, also where the text spells it out. */

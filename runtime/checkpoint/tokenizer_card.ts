@@ -2,11 +2,15 @@
 
 /** What is asked of a tokenizer without any text. */
 export interface TokenizerCard {
+  /** Content fingerprint of tokenizer.json and tokenizer_config.json, part of every cache key. */
   readonly digest: string;
+  /** Highest id + 1. */
   readonly size: number;
   readonly bosId: number | null;
   readonly eosId: number | null;
+  /** Whether the tokenizer itself puts BOS before a text: its post-processor does. `add_bos_token` has no say, as in transformers 5. */
   readonly prependsBos: boolean;
+  /** Where its files contradict one another, and which is followed: to be shown once. */
   readonly notes: readonly string[];
   readonly specialIds: readonly number[];
 }
