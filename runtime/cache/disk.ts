@@ -38,6 +38,7 @@ export interface DiskCache {
   empty(): boolean;
   /** Whether a space holds nothing, as far as a look at the folder tells. */
   nothingIn(space: Space): boolean;
+  /** A record, also one that waits to be written. */
   get(space: Space, key: Buffer): Stored | undefined;
   has(space: Space, key: Buffer): boolean;
   /** Written soon, many in one segment. */
