@@ -2,7 +2,7 @@
 import { parse } from "node:path";
 import * as ort from "onnxruntime-node";
 import { CPU, type Target } from "../../src/emit/target.ts";
-import type { PluginTensor } from "./plugin/plugin_session.ts";
+import type { PluginSession, PluginTensor } from "./plugin/plugin_session.ts";
 import { compacted, FIRST_PLACES, placesToAsk, tooFew } from "./compaction.ts";
 import type { GraphContent } from "./protocol.ts";
 
@@ -73,10 +73,13 @@ interface Head {
   release(): Promise<void>;
 }
 
+type OpenPlugin = (bytes: Uint8Array, library: string, threads: number) => Promise<PluginSession>;
+
 /** Loaded only where a plugin is asked for: FFI is optional. */
-async function openPlugin(content: GraphContent, threads: number, library: string): Promise<Head> {
-  const { openOnPlugin } = await import("./plugin/plugin_head.ts");
-  const session = await openOnPlugin(content.bytes, library, threads);
+const onPlugin: OpenPlugin = async (...asked) => (await import("./plugin/plugin_head.ts")).openOnPlugin(...asked);
+
+async function openPlugin(content: GraphContent, threads: number, library: string, open: OpenPlugin): Promise<Head> {
+  const session = await open(content.bytes, library, threads);
   return {
     inputNames: session.inputNames,
     inputMetadata: [],
@@ -89,8 +92,8 @@ async function openPlugin(content: GraphContent, threads: number, library: strin
   };
 }
 
-async function openHead(content: GraphContent, target: Target, threads: number, library: string): Promise<Head> {
-  if (target.provider === "openvino") return openPlugin(content, threads, library);
+async function openHead(content: GraphContent, target: Target, threads: number, library: string, plugin: OpenPlugin): Promise<Head> {
+  if (target.provider === "openvino") return openPlugin(content, threads, library, plugin);
   if (target.provider === "cpu") return openOnCpu(content.bytes, threads);
   try {
     return await ort.InferenceSession.create(content.bytes, deviceOptions(target, threads, 3, content.caches));
@@ -101,10 +104,10 @@ async function openHead(content: GraphContent, target: Target, threads: number, 
   }
 }
 
-/** Open a graph. Rejects with ONNX Runtime's own error. */
-export async function openSession(content: GraphContent, threads: number, library = ""): Promise<LaneSession> {
+/** Open a graph. Rejects with ONNX Runtime's own error. `plugin`: what opens a plugin's session; tests have none of its devices. */
+export async function openSession(content: GraphContent, threads: number, library = "", plugin: OpenPlugin = onPlugin): Promise<LaneSession> {
   const target = content.target ?? CPU;
-  const head = await openHead(content, target, threads, library);
+  const head = await openHead(content, target, threads, library, plugin);
   const tail = content.tail === undefined ? null : await openOnCpu(content.tail.bytes, threads);
   const compactions = content.tail?.compactions ?? [];
   let places = FIRST_PLACES;

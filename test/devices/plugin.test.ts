@@ -6,6 +6,8 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { openApi } from "../../runtime/engine/plugin/c_api.ts";
 import { choose } from "../../runtime/engine/plugin/plugin_head.ts";
+import { openSession } from "../../runtime/engine/lane_session.ts";
+import * as ort from "onnxruntime-node";
 import { inOrder } from "../../runtime/engine/lane_requests.ts";
 import { createEngine } from "../../runtime/engine/engine.ts";
 import type { Engine, TapOutput } from "../../runtime/engine/port.ts";
@@ -100,6 +102,22 @@ check("a stop that reaches an engine process in the middle of a call ends it, an
   assert.equal(replies, ["3 done", "1 failed", "2 failed"]);
   assert.is(begun, 1);
   session.release();
+});
+
+check("a graph of an engine process on a plugin is ended in the middle, and runs again", async () => {
+  const { bytes, x } = longWork();
+  const content = { bytes, caches: [], screenings: [], target: { provider: "openvino", dtype: "bf16" } } as const;
+  const session = await openSession(content, 1, "", async (asked, _, threads) => openPluginSession(api!, opened!.env, cpu!, asked, {}, threads));
+  const feeds = { x: new ort.Tensor("float32", x.data as Float32Array, [...x.dims]) };
+  session.end();
+  const started = performance.now();
+  const { y } = await session.run(feeds);
+  const whole = performance.now() - started;
+  assert.equal(y!.dims, [700, 700]);
+  setTimeout(session.end, whole / 10);
+  await session.run(feeds).then(() => assert.unreachable("it should be ended"), (error: Error) => assert.match(error.message, /terminate/i));
+  assert.equal((await session.run(feeds))["y"]!.data, y!.data);
+  await session.release();
 });
 
 check("a bad graph, a bad shape and a library that is none are errors, never a crash", async () => {
