@@ -4,13 +4,14 @@ import { linear } from "./linear.ts";
 import type { Activation, MlpSpec } from "./specs.ts";
 
 /**
- * silu x·σ(x) · gelu x·Φ(x) · gelu_tanh its approximation 0.5x(1 + tanh(√(2/π)(x + 0.044715x³))) (Hendrycks & Gimpel 2016, arXiv 1606.08415;
+ * silu x·σ(x), onnxruntime's QuickGelu with α = 1 (its docs/ContribOperators.md): one pass over a matrix that no cache holds instead of two, with the
+ * same bits · gelu x·Φ(x) · gelu_tanh its approximation 0.5x(1 + tanh(√(2/π)(x + 0.044715x³))) (Hendrycks & Gimpel 2016, arXiv 1606.08415;
  * transformers' `gelu_new` and `gelu_pytorch_tanh`) · relu max(x, 0).
  */
 function activated(graph: Graph, path: string, x: string, activation: Activation): string {
   switch (activation) {
     case "silu":
-      return node(graph, `${path}/silu`, "Mul", [x, node(graph, `${path}/sigmoid`, "Sigmoid", [x])]);
+      return nodes(graph, `${path}/silu`, { op: "QuickGelu", domain: "com.microsoft", inputs: [x], attributes: { alpha: 1 } }, 1)[0] as string;
     case "gelu":
       return node(graph, `${path}/gelu`, "Gelu", [x]);
     case "gelu_tanh":

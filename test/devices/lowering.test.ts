@@ -7,12 +7,14 @@ import { compacted, placesToAsk, tooFew } from "../../runtime/engine/compaction.
 import { emitEncode } from "../../src/emit/encode.ts";
 import { emitForward, forwardGraph } from "../../src/emit/forward.ts";
 import { emitGenerate } from "../../src/emit/generate.ts";
-import { printGraph } from "../../src/emit/graph.ts";
+import { createGraph, finish, input, nodes, output, printGraph } from "../../src/emit/graph.ts";
 import { lowered } from "../../src/emit/lowering/lower.ts";
+import { rewrite } from "../../src/emit/lowering/rewrite.ts";
+import { siluFromPrimitives } from "../../src/emit/lowering/silu.ts";
 import { DTYPES, numericsClass, PROVIDERS, SUPPORTED, type Target } from "../../src/emit/target.ts";
 import type { EmittedGraph } from "../../src/emit/specs.ts";
 import { randomModel, randomSae } from "../emit/random_weights.ts";
-import { floats, forwardFeeds, generate, int64, triples, type Outputs } from "../emit/run_graph.ts";
+import { floats, forwardFeeds, generate, int64, openBytes, triples, type Outputs } from "../emit/run_graph.ts";
 import { folder } from "../session/open.ts";
 
 const place = folder();
@@ -96,6 +98,20 @@ test("in bfloat16 no weight of the file is cast: it is mapped as it is stored", 
   const graph = forwardGraph(even, [taps[1]], { blocks: null, slice: true, target: { provider: "cuda", dtype: "bf16" } });
   const casts = (dtype: "bf16" | "f16"): number => countOf(lowered({ ...graph, target: { provider: "cuda", dtype } }, 0), "Cast");
   assert.ok(casts("f16") > casts("bf16") + 10, `${casts("f16")} and ${casts("bf16")}`);
+});
+
+test("SiLU as one operator of the CPU has the bits of the two that stand for it elsewhere, at every length and for every kind of number", async () => {
+  const one = createGraph("one");
+  output(one, "y", nodes(one, "/silu", { op: "QuickGelu", domain: "com.microsoft", inputs: [input(one, "x", "f32", ["n"])], attributes: { alpha: 1 } }, 1)[0]!, "f32", ["n"]);
+  const two = rewrite(one, { QuickGelu: siluFromPrimitives });
+  assert.equal(two.nodes.map(({ op }) => op).slice(0, 2), ["Sigmoid", "Mul"]);
+  const [fused, apart] = await Promise.all([one, two].map((graph) => openBytes(finish(graph, 0).bytes)));
+  const special = [0, -0, 1e-42, -1e-42, 1e-30, 88, -88, -104, 3.4e38, -3.4e38, Infinity, -Infinity, NaN];
+  for (const length of [1, 2, 3, 15, 17, 4095, 4097, 9001]) {
+    const x = Float32Array.from({ length }, (_, i) => (i % 29 === 7 ? special[i % special.length]! : 12 * Math.sin(i * i + length)));
+    const [a, b] = await Promise.all([fused!, apart!].map(async (session) => new Uint8Array(floats(await session.run({ x: new ort.Tensor("float32", x, [length]) }), "y").slice().buffer)));
+    assert.equal(a, b, `${length} numbers`);
+  }
 });
 
 test("what leaves a device is small: counts, places and values of k features a row, never rows × features", () => {

@@ -7,6 +7,7 @@ import { isOfSae, withElement } from "./element.ts";
 import { attentionFromPrimitives } from "./group_query.ts";
 import { rmsAsSimplified, rmsFromPrimitives } from "./norm.ts";
 import { rewrite, type Rule } from "./rewrite.ts";
+import { siluFromPrimitives } from "./silu.ts";
 import { productOfStored } from "./stored_product.ts";
 import { divide, readersOf, type Parts } from "./tail.ts";
 import { WEBGPU_RULES } from "./webgpu.ts";
@@ -27,9 +28,9 @@ interface Lowering {
 /** One row a provider. Kernels of CUDA: onnxruntime docs/OperatorKernels.md; of OpenVINO: its plugin 1.8.1, tried as one subgraph. */
 const LOWERINGS: Readonly<Record<Provider, Lowering>> = {
   cpu: { rules: {}, rulesInFloat32: {}, sparse: "inside" },
-  webgpu: { rules: { ...WEBGPU_RULES, GroupQueryAttention: attentionFromPrimitives }, rulesInFloat32: {}, sparse: "largest" },
-  cuda: { rules: { RMSNormalization: rmsAsSimplified }, rulesInFloat32: { GroupQueryAttention: attentionFromPrimitives }, sparse: "inside" },
-  openvino: { rules: { RMSNormalization: rmsFromPrimitives, GroupQueryAttention: attentionFromPrimitives, Gemm: productOfStored }, rulesInFloat32: {}, sparse: "cpu" },
+  webgpu: { rules: { ...WEBGPU_RULES, QuickGelu: siluFromPrimitives, GroupQueryAttention: attentionFromPrimitives }, rulesInFloat32: {}, sparse: "largest" },
+  cuda: { rules: { QuickGelu: siluFromPrimitives, RMSNormalization: rmsAsSimplified }, rulesInFloat32: { GroupQueryAttention: attentionFromPrimitives }, sparse: "inside" },
+  openvino: { rules: { QuickGelu: siluFromPrimitives, RMSNormalization: rmsFromPrimitives, GroupQueryAttention: attentionFromPrimitives, Gemm: productOfStored }, rulesInFloat32: {}, sparse: "cpu" },
 };
 
 /** The finished graph for its target. */
