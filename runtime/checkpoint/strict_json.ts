@@ -39,7 +39,8 @@ export function parseJsonObject(bytes: Uint8Array, where: string): JsonObject {
   } catch {
     throw new CheckpointError("invalid-json", `${where} is not UTF-8`, AGAIN);
   }
-  scan(text, where);
+  let written = 0;
+  eachKey(text, where, () => (written += 1));
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -47,28 +48,57 @@ export function parseJsonObject(bytes: Uint8Array, where: string): JsonObject {
     throw new CheckpointError("invalid-json", `${where} is not JSON: ${error instanceof Error ? error.message : String(error)}`, AGAIN);
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw new CheckpointError("invalid-json", `${where} does not hold a JSON object`, AGAIN);
+  // Keys are compared only where some were lost: a vocabulary has 128,000 of them.
+  if (keysOf(value as Nested) !== written) refuseTwice(text, where);
   return value as JsonObject;
 }
 
-/** Walks strings and brackets only; anything malformed is left to JSON.parse, which runs next and says it better. */
-function scan(text: string, where: string): void {
-  /** Keys seen per open object; null for an open array. */
-  const open: (Set<string> | null)[] = [];
+type Nested = Readonly<Record<string | number, unknown>>;
+
+/** Keys of all objects within a value that nests no deeper than `DEEPEST`. Looked up one by one: a list of values of 128,000 keys takes twice as long. */
+function keysOf(value: Nested): number {
+  const names = Array.isArray(value) ? null : Object.keys(value);
+  const length = names?.length ?? (value as unknown as readonly unknown[]).length;
+  let sum = names?.length ?? 0;
+  for (let i = 0; i < length; i += 1) {
+    const inner = value[names === null ? i : names[i]!];
+    if (typeof inner === "object" && inner !== null) sum += keysOf(inner as Nested);
+  }
+  return sum;
+}
+
+/** @throws CheckpointError `duplicate-key` */
+function refuseTwice(text: string, where: string): void {
+  const seen: Set<string>[] = [];
+  eachKey(text, where, (start, end, depth, first) => {
+    if (first) seen[depth] = new Set();
+    addKey(seen[depth]!, text.slice(start, end), where);
+  });
+}
+
+/**
+ * Tells of each key where it stands, quotes included, how many objects and arrays are open around it, and whether it is the first of its object. Walks
+ * strings and brackets only: exact where the text is JSON; anything malformed is left to JSON.parse, which says it better. @throws CheckpointError for too many levels
+ */
+function eachKey(text: string, where: string, tell: (start: number, end: number, depth: number, first: boolean) => void): void {
+  /** For each open object or array whether it is an object. */
+  const open: boolean[] = [];
   let keyNext = false;
+  let first = false;
   for (let at = 0; at < text.length; at += 1) {
     switch (text.charCodeAt(at)) {
       case 0x22: {
         const end = stringEnd(text, at);
-        const keys = open.at(-1);
-        if (keyNext && keys) addKey(keys, text.slice(at, end), where);
+        if (keyNext) tell(at, end, open.length, first);
         keyNext = false;
         at = end - 1;
         break;
       }
       case 0x7b:
       case 0x5b:
-        keyNext = text[at] === "{";
-        open.push(keyNext ? new Set() : null);
+        keyNext = text.charCodeAt(at) === 0x7b;
+        first = keyNext;
+        open.push(keyNext);
         if (open.length > DEEPEST) throw new CheckpointError("invalid-json", `${where} nests deeper than ${DEEPEST} levels`, AGAIN);
         break;
       case 0x7d:
@@ -77,7 +107,8 @@ function scan(text: string, where: string): void {
         keyNext = false;
         break;
       case 0x2c:
-        keyNext = open.at(-1) instanceof Set;
+        keyNext = open.at(-1) === true;
+        first = false;
         break;
       default:
         break;
@@ -88,8 +119,9 @@ function scan(text: string, where: string): void {
 /** Index after the closing quote of the string that opens at `start`, or the end of the text. */
 function stringEnd(text: string, start: number): number {
   for (let at = start + 1; at < text.length; at += 1) {
-    if (text[at] === "\\") at += 1;
-    else if (text[at] === '"') return at + 1;
+    const unit = text.charCodeAt(at);
+    if (unit === 0x5c) at += 1;
+    else if (unit === 0x22) return at + 1;
   }
   return text.length;
 }

@@ -20,12 +20,18 @@ export function requireSoundTokenizer(file: string, { model, added_tokens: added
   const alone = Array.isArray(added) ? added.find((token) => member(token, "single_word") === true) : undefined;
   if (alone !== undefined) throw fault(`its token ${JSON.stringify(member(alone, "content") ?? null)} is found as a whole word only (\`single_word\`)`, ["added tokens are found anywhere"], 'set model "…" to one without it');
   const vocabulary = member(model, "vocab");
-  const ids: [string, unknown][] = typeof vocabulary === "object" && vocabulary !== null && !Array.isArray(vocabulary) ? Object.entries(vocabulary) : [];
-  if (Array.isArray(added)) for (const token of added) ids.push([String(member(token, "content")), member(token, "id")]);
-  const bad = ids.find(([, id]) => !(Number.isInteger(id) && (id as number) >= 0 && (id as number) <= LARGEST_ID));
+  const bad = badId(typeof vocabulary === "object" && vocabulary !== null && !Array.isArray(vocabulary) ? (vocabulary as JsonObject) : {}, Array.isArray(added) ? added : []);
   const odd = patterns({ normalizer: rest["normalizer"] ?? null, pre_tokenizer: rest["pre_tokenizer"] ?? null, decoder: rest["decoder"] ?? null }).find((pattern) => typeof member(pattern, "String") !== "string" && typeof member(pattern, "Regex") !== "string");
   if (odd !== undefined) throw fault(`a rule looks for ${JSON.stringify(odd).slice(0, 200)}`, ["a pattern is a `String` or a `Regex`"], "download the file again");
   if (bad !== undefined) throw fault(`${JSON.stringify(bad[0])} has the id ${JSON.stringify(bad[1] ?? null)}`, [`ids are whole numbers up to ${LARGEST_ID}`], "download the file again");
+}
+
+/** The first token whose id is none. Without a list of pairs: a vocabulary may have 256,000. */
+function badId(vocabulary: JsonObject, added: readonly Json[]): readonly [string, Json | undefined] | undefined {
+  const isId = (id: Json | undefined): boolean => Number.isInteger(id) && (id as number) >= 0 && (id as number) <= LARGEST_ID;
+  for (const name of Object.keys(vocabulary)) if (!isId(vocabulary[name])) return [name, vocabulary[name]];
+  const token = added.find((each) => !isId(member(each, "id")));
+  return token === undefined ? undefined : [String(member(token, "content")), member(token, "id")];
 }
 
 /** Everything that rules look for; a pattern that is neither text nor a regular expression the library would leave out, with a word on the terminal. */
