@@ -3,7 +3,7 @@ import { visible } from "../grammar/visible.ts";
 import type { CreateSession } from "../runtime/session_port.ts";
 import { parseArguments } from "./arguments.ts";
 import { type Options, type Request } from "./request.ts";
-import { packageVersion } from "./package_root.ts";
+import { packageVersion } from "../runtime/package_root.ts";
 import { FlagError } from "./flag_error.ts";
 import { look } from "./terminal.ts";
 import type { Shop } from "./subcommands/shop.ts";

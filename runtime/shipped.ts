@@ -1,12 +1,9 @@
 /** Without this file nothing could be run before a model was downloaded. */
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { join } from "node:path";
+import { packageRoot } from "./package_root.ts";
 
-/** The package's own `examples/`: beside the sources in a working tree, one level up in the published package. */
-export const EXAMPLES: string = [new URL("../examples/", import.meta.url), new URL("../../examples/", import.meta.url)]
-  .map((url) => fileURLToPath(url))
-  .find((path) => existsSync(join(path, "kjv"))) ?? fileURLToPath(new URL("../examples/", import.meta.url));
+/** The package's own `examples/`. */
+export const EXAMPLES: string = join(packageRoot(), "examples", "/");
 
 /** The name under which the shipped model and its SAE are known. */
 export const SHIPPED = "kjv";

@@ -12,7 +12,7 @@ import { recordName, sha256, type RunRecord } from "../../runtime/record/run_rec
 import { stableJson } from "../../runtime/record/stable_json.ts";
 import { portable } from "../../runtime/record/used.ts";
 import { STANDARD_PREFIX } from "../../runtime/shipped.ts";
-import { packageVersion } from "../package_root.ts";
+import { packageVersion } from "../../runtime/package_root.ts";
 import { openingDoc } from "./script_help.ts";
 import type { ScriptPlace } from "./script_place.ts";
 

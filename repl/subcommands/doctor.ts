@@ -6,7 +6,7 @@ import { visible } from "../../grammar/visible.ts";
 import { diagnoseMachine, diagnoseProviders, freeBytes, type ProviderDiagnosis } from "../../runtime/engine/diagnosis.ts";
 import { surroundings } from "../../runtime/engine/providers.ts";
 import type { Request } from "../request.ts";
-import { packageRoot, packageVersion, versionOf } from "../package_root.ts";
+import { packageRoot, packageVersion, versionOf } from "../../runtime/package_root.ts";
 import { wantsPlain } from "../terminal.ts";
 import { install } from "./doctor_install.ts";
 import { mistake, type Shop } from "./shop.ts";

@@ -10,7 +10,7 @@ import { provenanceOf, staleness } from "../export/provenance.ts";
 import { piecesOf, titleOf, type Report } from "../export/report.ts";
 import { watchInterrupts } from "../interrupts.ts";
 import { liveProgress } from "../live_progress.ts";
-import { packageVersion } from "../package_root.ts";
+import { packageVersion } from "../../runtime/package_root.ts";
 import { scriptName } from "../permissions.ts";
 import { say, sayDiagnostic } from "../talk.ts";
 import { wrongParam } from "./run.ts";

@@ -8,7 +8,7 @@ import { entryOf, isChange, lockDifferences, withScript, type LockDifference } f
 import { emptyLock, lockText, LOCK_NAME, readLock, type Lock } from "../../runtime/lock/lock_file.ts";
 import { portable } from "../../runtime/record/used.ts";
 import type { Request } from "../request.ts";
-import { packageVersion } from "../package_root.ts";
+import { packageVersion } from "../../runtime/package_root.ts";
 import { sayDiagnostic } from "../talk.ts";
 import { gather } from "./lock_gathering.ts";
 import { fixingCommand, sayDifferences } from "./lock_report.ts";

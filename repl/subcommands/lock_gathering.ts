@@ -7,7 +7,7 @@ import { createProgress } from "../../runtime/progress.ts";
 import type { Checked } from "../../runtime/session_port.ts";
 import { watchInterrupts } from "../interrupts.ts";
 import { liveProgress } from "../live_progress.ts";
-import { packageVersion } from "../package_root.ts";
+import { packageVersion } from "../../runtime/package_root.ts";
 import type { ScriptPlace } from "./script_place.ts";
 import { mistake, type Shop } from "./shop.ts";
 

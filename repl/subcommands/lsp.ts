@@ -1,6 +1,6 @@
 /** Without this file editors could not start the language server. */
 import type { Request } from "../request.ts";
-import { packageVersion } from "../package_root.ts";
+import { packageVersion } from "../../runtime/package_root.ts";
 import type { Shop } from "./shop.ts";
 
 /** `saeq lsp`: speaks on stdin and stdout until the editor says `exit`; then the process ends by itself. */

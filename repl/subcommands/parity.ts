@@ -8,7 +8,7 @@ import { createProgress } from "../../runtime/progress.ts";
 import type { Request } from "../request.ts";
 import { watchInterrupts } from "../interrupts.ts";
 import { liveProgress } from "../live_progress.ts";
-import { packageVersion } from "../package_root.ts";
+import { packageVersion } from "../../runtime/package_root.ts";
 import type { Shop } from "./shop.ts";
 
 /** `saeq parity --against DUMP`: 0 where every gate is passed, 1 where one is not. */

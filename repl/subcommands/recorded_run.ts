@@ -8,7 +8,7 @@ import { modulesOf, portable, usedBy } from "../../runtime/record/used.ts";
 import type { Checked, Needs, RanPipeline, Session, SessionEvent, Source } from "../../runtime/session_port.ts";
 import { nodes } from "../../src/optimize/rule.ts";
 import { runsModel } from "../../runtime/numerics.ts";
-import { packageVersion } from "../package_root.ts";
+import { packageVersion } from "../../runtime/package_root.ts";
 
 /** Where a script reads and writes, and how it was started. */
 export interface RunPlace {

@@ -3,7 +3,7 @@ import { registerHooks } from "node:module";
 import type { Request } from "../request.ts";
 import type { Dialogue } from "../dialogue.ts";
 import { historyPath } from "../history.ts";
-import { packageVersion } from "../package_root.ts";
+import { packageVersion } from "../../runtime/package_root.ts";
 import { look, marksPastes, paint, setTheme, themeOf, wantsPlain } from "../terminal.ts";
 import { runScript } from "./run.ts";
 import { makeOut, openSession, typedGrants, type Shop } from "./shop.ts";

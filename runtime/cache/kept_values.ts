@@ -1,6 +1,5 @@
 /** Without this file what the stage `cache` keeps would end with the session. */
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { key } from "../../src/ops/key.ts";
 import type { TensorRef } from "../../src/emit/specs.ts";
 import type { Plan } from "../../src/ops/op.ts";
@@ -10,6 +9,7 @@ import { usedDecoderWeights, usedSaeWeights, usedWeights } from "../checkpoint/n
 import type { Value } from "../data/frame.ts";
 import { keep, kept } from "../data/kept.ts";
 import { valueKey } from "../numerics.ts";
+import { packageVersion } from "../package_root.ts";
 import { sizeOf, type ValueStore } from "../value_store.ts";
 import type { DiskCache } from "./disk.ts";
 import { numericsClass, stamps } from "./numerics.ts";
@@ -67,18 +67,4 @@ function withPieces(value: unknown, plan: Plan, context: KeepContext): unknown {
   if (made?.op.op !== "tokenize") throw new Error("kept tokens without a tokenizer");
   const { piece, pieces } = context.catalog.model(made.op.model).tokenizer;
   return { ...whole, piece, pieces };
-}
-
-let version: string | null = null;
-
-/** The package lies one folder up from the sources, and two from what is published. */
-function packageVersion(): string {
-  for (const place of ["../../package.json", "../../../package.json"]) {
-    try {
-      version ??= String(JSON.parse(readFileSync(new URL(place, import.meta.url), "utf8")).version);
-    } catch {
-      // The other one.
-    }
-  }
-  return version ?? "unknown";
 }

@@ -1,6 +1,7 @@
 /** Without this file nobody could name an SAE from a paper: its repository, path, hook and scale would have to be looked up by hand. */
 import { existsSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { packageRoot } from "../package_root.ts";
 
 /** An SAE that sae_lens knows, as `registry/build.py` took it from its table. Null is what only the files themselves tell. */
 export interface RegisteredSae {
@@ -45,16 +46,14 @@ interface Index {
   readonly releases: ReadonlyMap<string, Release>;
 }
 
-/** Beside the sources in a working tree, one level up in the published package. */
-const FILE = ["../../registry/saes.tsv", "../../../registry/saes.tsv"].map((path) => fileURLToPath(new URL(path, import.meta.url))).find(existsSync);
-
 let index: Index | null = null;
 
 /** The table, which is ASCII, is read when it is first asked for; of 14,000 lines only those of a release are taken apart, when that release is. */
 function read(): Index {
   if (index !== null) return index;
-  if (FILE === undefined) throw new Error("registry/saes.tsv is missing from the package");
-  const text = readFileSync(FILE, "latin1");
+  const file = join(packageRoot(), "registry", "saes.tsv");
+  if (!existsSync(file)) throw new Error("registry/saes.tsv is missing from the package");
+  const text = readFileSync(file, "latin1");
   const releases = new Map<string, Release>();
   for (let at = text.indexOf("\n>\t"); at !== -1; ) {
     const end = text.indexOf("\n", at + 1);

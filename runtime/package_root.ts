@@ -1,13 +1,20 @@
-/** Without this file nobody would know where the package stands, and with it its version. */
+/** Without this file nobody would know where the package stands, and with it its version and what ships with it. */
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+/** Whether the program runs as it is published, bundled into `dist/`, and not from the sources of a working tree. */
+export const PUBLISHED: boolean = import.meta.url.endsWith(".js");
+
+let root: string | null = null;
+
 /** The folder of the package: the nearest one above this file with a package.json, in the working tree and in `dist/`. */
 export function packageRoot(): string {
+  if (root !== null) return root;
   let at = dirname(fileURLToPath(import.meta.url));
   while (!existsSync(join(at, "package.json")) && dirname(at) !== at) at = dirname(at);
-  return realpathSync(at);
+  root = realpathSync(at);
+  return root;
 }
 
 /** The version in package.json. */
