@@ -14,7 +14,7 @@ const folder = ownFolder();
 mkdirSync(join(folder, "saeq"));
 writeFileSync(join(folder, "saeq/history.jsonl"), Array.from({ length: 10_000 }, (_, i) => `${JSON.stringify({ text: `sample perfect ${i} | where matching_tokens > ${i} | top ${i}`, time: i, cwd: "/", ok: true, ms: 1 })}\n`).join(""));
 
-const program = published(ownFolder());
+const program = await published(ownFolder());
 
 interface Prompt {
   readonly name: string;

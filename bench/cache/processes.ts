@@ -11,7 +11,7 @@ const { values: given, positionals } = parseArgs({ allowPositionals: true, optio
 if (positionals[0] === undefined) throw new Error("name the folder that bench/llama8b/make_checkpoint.py --shape 135m --rows 1000 --runs wrote");
 const folder = resolve(positionals[0]);
 const out = await mkdtemp(join(tmpdir(), "saeq-bench-cache-"));
-const saeq = published(join(out, "published"));
+const saeq = await published(join(out, "published"));
 const NEXT = ["top 20", "stats", "top 5 by max", "hist l0", "top 9 by mean"];
 
 async function ask(texts: number, question: string, cache: string): Promise<number> {

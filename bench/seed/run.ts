@@ -20,7 +20,7 @@ const many = Number(given.many);
 const FEW = 10;
 const path = (name: string): string => fileURLToPath(new URL(`../../${name}`, import.meta.url));
 const out = await mkdtemp(join(tmpdir(), "saeq-bench-seed-"));
-const saeq = published(join(out, "published"));
+const saeq = await published(join(out, "published"));
 
 interface Subject {
   readonly name: string;

@@ -96,7 +96,7 @@ function launch(file) {
   if (caches !== "" && !process.env.NODE_COMPILE_CACHE) module.enableCompileCache(path.join(caches, "saeq", "compiled"));
   // A working tree holds TypeScript, which a good Node reads as it is; the published package holds what was compiled from it.
   var written = path.join(folder, "..", "main.ts");
-  var main = fs.existsSync(written) ? written : path.join(folder, "..", "..", "dist", "repl", "main.js");
+  var main = fs.existsSync(written) ? written : path.join(folder, "..", "..", "dist", "main.js");
   import(pathToFileURL(main).href).then(function (program) {
     return program.main(process.argv.slice(2));
   }).catch(bug);

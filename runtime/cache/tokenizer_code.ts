@@ -1,12 +1,14 @@
 /** Without this file ids that an older saeq made of a text would be taken for what this one makes of it. */
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { packageRoot, PUBLISHED } from "../package_root.ts";
 
 let code: string | null = null;
 
 /**
  * What decides beside its files how a tokenizer cuts a text: this code, the library's version, and the tables of Unicode that regular
- * expressions and normalization read. Hex.
+ * expressions and normalization read. Parts of a bundle are named by what they hold, so their names are its code. Hex.
  */
 export function tokenizerCode(): string {
   code ??= codeNow();
@@ -15,8 +17,9 @@ export function tokenizerCode(): string {
 
 function codeNow(): string {
   const hash = createHash("sha256").update(JSON.stringify([process.versions.v8, process.versions["unicode"], process.versions["icu"]]));
-  const own = new URL("../checkpoint/", import.meta.url);
-  for (const name of readdirSync(own).filter((each) => /^(tokenizer|charsmap|strict_json).*\.[jt]s$/.test(each)).sort()) hash.update(name).update(readFileSync(new URL(name, own)));
+  if (PUBLISHED) return hash.update(JSON.stringify(readdirSync(join(packageRoot(), "dist")).sort())).digest("hex");
+  const own = join(packageRoot(), "runtime", "checkpoint");
+  for (const name of readdirSync(own).filter((each) => /^(tokenizer|charsmap|strict_json).*\.ts$/.test(each)).sort()) hash.update(name).update(readFileSync(join(own, name)));
   hash.update(readFileSync(new URL("../package.json", import.meta.resolve("@huggingface/tokenizers"))));
   return hash.digest("hex");
 }

@@ -6,11 +6,11 @@
  * can make one. ONNX Runtime's own reading is not Node's: it maps the weights that a graph names, and the host writes the graphs.
  */
 import { existsSync, lstatSync, realpathSync, writeFileSync } from "node:fs";
-import { dirname, join, resolve, sep } from "node:path";
-import { fileURLToPath } from "node:url";
+import { dirname, join, sep } from "node:path";
+import { packageRoot, PUBLISHED } from "../package_root.ts";
 
-/** Where the engine's process starts. */
-export const LANE: string = realpathSync(fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? "./lane_main.ts" : "./lane_main.js", import.meta.url)));
+/** Where the engine's process starts: bundled into a room of its own where it is published. */
+export const LANE: string = join(packageRoot(), ...(PUBLISHED ? ["dist", "engine", "lane_main.js"] : ["runtime", "engine", "lane_main.ts"]));
 
 /** Arguments for Node. `folder`: the engine's own, which need not exist yet; `library`: of a plugin provider, which is loaded through FFI. */
 export function confinedArguments(folder: string | null, library: string | null): readonly string[] {
@@ -24,11 +24,10 @@ export function confinedArguments(folder: string | null, library: string | null)
   return [...quiet, "--permission", "--allow-addons", ...read.map((path) => `--allow-fs-read=${path}`), ...own.map((path) => `--allow-fs-write=${path}`)];
 }
 
-/** This room and those before it, and the file that says they are modules. */
+/** Its room, in a working tree this one and those before it, and the file that says they are modules. */
 function ownCode(): readonly string[] {
-  const root = resolve(dirname(LANE), "..", "..");
-  const manifest = [root, dirname(root)].map((folder) => join(folder, "package.json")).find(existsSync);
-  return [...["runtime", "src", "grammar"].map((room) => join(root, room, sep)), ...(manifest === undefined ? [] : [manifest])];
+  const rooms = PUBLISHED ? [join("dist", "engine")] : ["runtime", "src", "grammar"];
+  return [...rooms.map((room) => join(packageRoot(), room, sep)), join(packageRoot(), "package.json")];
 }
 
 /** ONNX Runtime with what it needs; with a plugin, FFI and the plugin's folder. Each under the name by which it is looked for, and where it really lies. */

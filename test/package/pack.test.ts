@@ -1,11 +1,12 @@
-/** Without this file the published package might not hold what it needs: there types are not stripped, and paths differ. */
+/** Without this file the published package might not hold what it needs: there everything is bundled, and paths differ. */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { ROOT } from "../house/files.ts";
+import { SAEQ } from "../terminal/saeq.ts";
 
 interface Packed {
   readonly filename: string;
@@ -13,31 +14,65 @@ interface Packed {
   readonly files: readonly { readonly path: string }[];
 }
 
-test("the packed package runs where only its dependencies are installed", () => {
-  const place = mkdtempSync(join(tmpdir(), "saeq-pack-"));
-  const npm = (...args: string[]): string => execFileSync("npm", args, { cwd: ROOT, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+const place = mkdtempSync(join(tmpdir(), "saeq-pack-"));
+const modules = join(place, "node_modules");
+const installed = join(modules, "saeq", "repl", "bin", "saeq.js");
+const npm = (...args: string[]): string => execFileSync("npm", args, { cwd: ROOT, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+/** What a program writes, the sources' or the installed one's, in a folder of its own. */
+const output = (program: string, input: string, ...args: string[]): string => execFileSync(process.execPath, [program, ...args], { cwd: place, input, encoding: "utf8", env: { ...process.env, SAEQ_CACHE: join(place, program === SAEQ ? "cache-sources" : "cache-installed") }, stdio: ["pipe", "pipe", "pipe"], maxBuffer: 2 ** 26 });
+const both = (input: string, ...args: string[]): void => assert.is(output(installed, input, ...args), output(SAEQ, input, ...args), args.join(" "));
+
+test.before(() => {
   npm("run", "prepack", "--silent");
-  try {
-    const parsed = JSON.parse(npm("pack", "--json", "--ignore-scripts", "--pack-destination", place)) as readonly Packed[] | Readonly<Record<string, Packed>>;
-    const packed = Object.values(parsed)[0]!;
-    const paths = packed.files.map((file) => file.path);
-    assert.equal(paths.filter((path) => /^test\/|^bench\/|\.test\.|(?<!\.d)\.ts$|\/build\//.test(path)), []);
-    assert.ok(packed.size < 14_000_000, `${packed.size} bytes`);
-    const modules = join(place, "node_modules");
-    mkdirSync(modules);
-    for (const name of readdirSync(join(ROOT, "node_modules")).filter((each) => !each.startsWith("."))) {
-      if (statSync(join(ROOT, "node_modules", name)).isDirectory()) symlinkSync(join(ROOT, "node_modules", name), join(modules, name), "junction");
-    }
-    execFileSync("tar", ["-xzf", packed.filename], { cwd: place });
-    execFileSync("mv", [join(place, "package"), join(modules, "saeq")]);
-    const out = execFileSync(process.execPath, [join(modules, "saeq", "repl", "bin", "saeq.js"), "eval", "set seed 1; sample perfect 2 | acts layer 7 last 5 | top 3", "--format", "json", "--no-cache"], { cwd: place, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
-    const rows = JSON.parse(out) as readonly Record<string, unknown>[];
-    assert.is(rows.length, 3);
-    assert.equal(Object.keys(rows[0]!), ["feature", "count", "mean", "max"]);
-  } finally {
-    rmSync(place, { recursive: true, force: true });
-    rmSync(join(ROOT, "dist"), { recursive: true, force: true });
+  const parsed = JSON.parse(npm("pack", "--json", "--ignore-scripts", "--pack-destination", place)) as readonly Packed[] | Readonly<Record<string, Packed>>;
+  const packed = Object.values(parsed)[0]!;
+  const paths = packed.files.map((file) => file.path);
+  assert.equal(paths.filter((path) => /^test\/|^bench\/|\.test\.|\.ts$|\/build\//.test(path)), []);
+  assert.ok(packed.size < 14_000_000, `${packed.size} bytes`);
+  mkdirSync(modules);
+  for (const name of readdirSync(join(ROOT, "node_modules")).filter((each) => !each.startsWith("."))) {
+    if (statSync(join(ROOT, "node_modules", name)).isDirectory()) symlinkSync(join(ROOT, "node_modules", name), join(modules, name), "junction");
   }
+  execFileSync("tar", ["-xzf", packed.filename], { cwd: place });
+  execFileSync("mv", [join(place, "package"), join(modules, "saeq")]);
+});
+
+test.after(() => {
+  rmSync(place, { recursive: true, force: true });
+  rmSync(join(ROOT, "dist"), { recursive: true, force: true });
+});
+
+test("the packed package runs where only its dependencies are installed", () => {
+  const out = output(installed, "", "eval", "set seed 1; sample perfect 2 | acts layer 7 last 5 | top 3", "--format", "json", "--no-cache");
+  const rows = JSON.parse(out) as readonly Record<string, unknown>[];
+  assert.is(rows.length, 3);
+  assert.equal(Object.keys(rows[0]!), ["feature", "count", "mean", "max"]);
+});
+
+test("it says the same as the sources: figures, pictures, tables in files, messages, pages, help and docs", () => {
+  writeFileSync(join(place, "t.csv"), "a,b\n1,x\n2,y\n3,x\n");
+  both("", "eval", 'csv "t.csv" | derive c = round(median(a), 2) | save "t.parquet"', "-A", "--out", place);
+  both("", "eval", 'parquet "t.parquet" | group b | agg n = count(), m = mean(c)', "--format", "csv");
+  both("", "eval", 'set seed 2; sample perfect 3 | acts layer 7 | hist l0 | save "l0.svg"', "--format", "jsonl", "-A", "--out", place);
+  assert.match(readFileSync(join(place, "l0.svg"), "utf8"), /^<svg/);
+  both("", "export", join(ROOT, "examples", "memorization.saeq"), "--to", "html", "--output", "-", "-A", "--out", place);
+  for (const args of [["doc"], ["doc", "acts"], ["--help"], ["sae", "--help"], ["completions", "bash"]]) both("", ...args);
+  both('csv "t.csv"|top 3\n', "fmt", "-");
+});
+
+test("what it kept of texts it finds again", () => {
+  const asked = ["eval", "set seed 3; sample perfect 30 | acts layer 7 last 50 | top 3", "--format", "json"];
+  const first = output(installed, "", ...asked);
+  assert.match(output(installed, "", "cache", "ls"), /tokens/);
+  assert.is(output(installed, "", ...asked), first);
+  const told = output(installed, "", "eval", "set seed 3; explain (sample perfect 30 | acts layer 7 last 50 | top 2)");
+  assert.match(told, /30 texts cached; the model reads none/);
+});
+
+test("the licences of all that is bundled come along", () => {
+  const text = readFileSync(join(modules, "saeq", "dist", "LICENSES.txt"), "utf8");
+  for (const name of ["chevrotain", "vega", "ink", "react", "papaparse", "seedrandom", "@huggingface/tokenizers"]) assert.match(text, new RegExp(`^${name} \\d+\\.\\d+\\.\\d+$`, "m"));
+  assert.ok((text.match(/copyright/gi) ?? []).length > 50);
 });
 
 test.run();
