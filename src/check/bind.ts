@@ -1,10 +1,12 @@
 /** Without this file the words after a stage's name would have no roles. */
 import type { Arg as Words } from "../../grammar/ast.ts";
 import type { Span } from "../../grammar/span.ts";
+import { printArg, printExpr } from "../../grammar/print_parts.ts";
 import { cover } from "../../grammar/span.ts";
 import { usage, type StageDefinition } from "../stages/stage.ts";
 import { single } from "./constant.ts";
 import { error, type Report } from "./scope.ts";
+import { SETTINGS } from "./settings.ts";
 import { listed, nearest } from "./suggest.ts";
 
 /** Which words fill which argument. `words` is null for a flag. `span` covers the keyword too. */
@@ -32,6 +34,13 @@ function withKeyword({ items, span }: Words, words: readonly Words[], specs: rea
   const [only] = needed;
   if (item.value.kind !== "num" || needed.length !== 1 || only === undefined) return {};
   return { label: `did you mean \`${only[0]}\` before it?`, fix: { span: { start: span.start, end: span.start }, text: `${only[0]} ` } };
+}
+
+/** A setting that was written as if the stage had it for a keyword (`acts layer 7 sae "x"`, `sae="x"`): where it belongs, as a line to paste. */
+function asSetting(name: string | undefined, value: string): { readonly notes: readonly string[]; readonly help: string } | null {
+  if (name === undefined || !Object.hasOwn(SETTINGS, name)) return null;
+  const { example, value: form } = SETTINGS[name]!;
+  return { notes: [`\`${name}\` is a setting: on a line of its own it holds for all that follows`], help: `set ${name} ${value === "" ? (example ?? form) : value}` };
 }
 
 /** Keywords in any order, positionals in the order of the signature. Null when a word has no place; that is reported. */
@@ -62,9 +71,13 @@ export function bindWords(definition: StageDefinition, words: readonly Words[], 
       const near = word === null ? null : nearest(word, keywords);
       const label = near === null ? {} : { label: `did you mean \`${near}\`?`, fix: { span: each.span, text: near } };
       const known = keywords.length === 0 ? "it has no keywords" : `its keywords: ${listed(keywords)}`;
-      return word === null
-        ? wrong(each.span, "extra-argument", `\`${definition.name}\` has no place for this`, { ...withKeyword(each, words, specs), notes: [known] })
-        : wrong(each.span, "unknown-keyword", `\`${definition.name}\` has no \`${word}\``, { ...label, notes: [known] });
+      const [item] = each.items;
+      if (word === null) {
+        const setting = item?.name == null ? null : asSetting(item.name.path.join("."), printExpr(item.value));
+        return wrong(each.span, "extra-argument", `\`${definition.name}\` has no place for this`, { ...(setting ?? withKeyword(each, words, specs)), notes: [...(setting?.notes ?? []), known] });
+      }
+      const setting = near === null ? asSetting(word, words[i + 1] === undefined ? "" : printArg(words[i + 1]!)) : null;
+      return wrong(each.span, "unknown-keyword", `\`${definition.name}\` has no \`${word}\``, { ...label, ...setting, notes: [...(setting?.notes ?? []), known] });
     }
     slots.set(open[0], { words: each, span: each.span });
   }
