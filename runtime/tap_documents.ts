@@ -3,7 +3,7 @@ import { blocksNeeded } from "../src/ops/hook.ts";
 import type { TensorRef } from "../src/emit/specs.ts";
 import type { Tap } from "../src/ops/op.ts";
 import { chosenGraph, encodeRows, forwardGraphOf, limitsOf, restoreWith, targetOf, whileFinite, type ActivationContext, type Forward } from "./activations.ts";
-import type { Space } from "./cache/disk.ts";
+import type { Space } from "./cache/space_segments.ts";
 import { spaceOf, tapName } from "./cache/spaces.ts";
 import { requireFinite, usedSaeWeights, usedWeights } from "./checkpoint/nonfinite.ts";
 import { addCounts } from "./encode_choice.ts";

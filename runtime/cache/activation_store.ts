@@ -1,7 +1,8 @@
 /** Without this file a cancelled run would start from nothing, and each new question would run the model again. */
 import { createHash } from "node:crypto";
 import type { Document, TapOutput } from "../engine/port.ts";
-import type { DiskCache, Space } from "./disk.ts";
+import type { DiskCache } from "./disk.ts";
+import type { Space } from "./space_segments.ts";
 
 /**
  * What taps gave for single documents, by content: space (one tap of a model in a numerics class), token ids and wanted positions. Results

@@ -3,7 +3,8 @@ import { createHash } from "node:crypto";
 import type { LoadedModel } from "../catalog.ts";
 import type { Tokenizer } from "../checkpoint/tokenizer.ts";
 import { parseCard, type TokenizerCard, type TokenizerCards } from "../checkpoint/tokenizer_card.ts";
-import type { DiskCache, Space } from "./disk.ts";
+import type { DiskCache } from "./disk.ts";
+import type { Space } from "./space_segments.ts";
 import { tokenizerCode } from "./tokenizer_code.ts";
 
 /** Cards found on `disk`, which is asked for when a model is read; new ones wait for `write`, since a script may say that nothing is kept. */

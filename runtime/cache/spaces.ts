@@ -3,8 +3,8 @@ import { createHash } from "node:crypto";
 import type { EmittedGraph, TensorRef } from "../../src/emit/specs.ts";
 import type { ModelRef, Tap } from "../../src/ops/op.ts";
 import type { EngineOptions } from "../engine/port.ts";
-import type { Space } from "./disk.ts";
 import { numericsClass, stamps } from "./numerics.ts";
+import type { Space } from "./space_segments.ts";
 
 const known = new WeakMap<EmittedGraph, Map<string, Space>>();
 

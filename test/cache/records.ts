@@ -1,7 +1,7 @@
 /** Without this file each cache test would invent records of its own. */
 import { createHash } from "node:crypto";
 import seedrandom from "seedrandom";
-import type { Space } from "../../runtime/cache/disk.ts";
+import type { Space } from "../../runtime/cache/space_segments.ts";
 import type { TapOutput } from "../../runtime/engine/port.ts";
 
 export const SPACE: Space = { id: "0123456789abcdef0123456789abcdef", name: "a model layer 3 resid_post", memoryOnly: false };
