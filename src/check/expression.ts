@@ -1,12 +1,12 @@
-/** Without this file names in expressions would have no columns and no types. */
+/** Without this file names in expressions would stand for no columns, params or relations. */
 import type { Binary, Call, Expr, Name } from "../../grammar/ast.ts";
 import type { Span } from "../../grammar/span.ts";
 import { FUNCTIONS } from "../ops/functions.ts";
 import type { Plan } from "../ops/op.ts";
-import { checkPattern } from "../ops/regex.ts";
-import type { CompareOp, Scalar, ScalarLiteral } from "../ops/scalar.ts";
-import { columnOf, type Schema, type ScalarType } from "../ops/schema.ts";
+import type { Scalar, ScalarLiteral } from "../ops/scalar.ts";
+import { columnOf, type Schema } from "../ops/schema.ts";
 import { bare, constantList, unitFactor } from "./constant.ts";
+import { comparable, patternProblem, typedBinary, typedCall, typedUnary, typeName } from "./expression_types.ts";
 import { error, relation, type ParamValue, type Report, type Scope } from "./scope.ts";
 import { listed, nearest, toldApart } from "./suggest.ts";
 
@@ -22,16 +22,7 @@ export interface ExpressionContext {
   readonly input?: number;
 }
 
-type Numeric = "int" | "float";
-const numeric = (type: string): type is Numeric => type === "int" || type === "float";
-const wider = (a: string, b: string): Numeric => (a === "float" || b === "float" ? "float" : "int");
-
 const COMPARISONS: ReadonlySet<string> = new Set(["==", "!=", "<", "<=", ">", ">=", "~=", "=~", "in"]);
-
-/** Types of people: what a column holds, in a word. */
-export function typeName(type: string): string {
-  return type === "str" ? "text" : type === "bool" ? "true/false" : type === "null" ? "null" : `a number (${type})`;
-}
 
 /** Resolve and type an expression over the columns of a schema. Null after a reported mistake, or where columns are unknown. */
 export function bindExpression(expr: Expr, context: ExpressionContext): Scalar | null {
@@ -59,13 +50,7 @@ export function bindExpression(expr: Expr, context: ExpressionContext): Scalar |
     }
     case "unary": {
       const operand = bindExpression(at.operand, context);
-      if (operand === null) return null;
-      if (at.op === "not") {
-        if (operand.type !== "bool") return error(report, at.operand.span, "wrong-type", `\`not\` needs true/false, but this is ${typeName(operand.type)}`);
-        return { op: "not", operand, type: "bool" };
-      }
-      if (!numeric(operand.type)) return error(report, at.operand.span, "wrong-type", `\`-\` needs a number, but this is ${typeName(operand.type)}`);
-      return { op: "negate", operand, type: operand.type };
+      return operand === null ? null : typedUnary(at, operand, report);
     }
     case "binary":
       return bindBinary(at, context);
@@ -128,76 +113,16 @@ function bindBinary(at: Binary, context: ExpressionContext): Scalar | null {
   const left = bindExpression(at.left, context);
   const right = bindExpression(at.right, context);
   if (left === null || right === null) return null;
-  switch (at.op) {
-    case "and":
-    case "or": {
-      for (const [side, expr] of [[left, at.left], [right, at.right]] as const)
-        if (side.type !== "bool") return notBoolean(report, side, expr.span, `\`${at.op}\``);
-      return { op: "logic", join: at.op, left, right, type: "bool" };
-    }
-    case "==":
-    case "!=":
-    case "<":
-    case "<=":
-    case ">":
-    case ">=":
-    case "~=":
-    case "=~":
-      return bindComparison(at, at.op, left, right, report);
-    case "+":
-    case "-":
-    case "*":
-    case "/":
-    case "%":
-    case "^":
-      if (at.op === "+" && left.type === "str" && right.type === "str") return { op: "arithmetic", sign: "+", left, right, type: "str" };
-      for (const [side, expr] of [[left, at.left], [right, at.right]] as const)
-        if (!numeric(side.type)) return error(report, expr.span, "wrong-type", `\`${at.op}\` needs numbers, but this is ${typeName(side.type)}`, { notes: ["saeq never turns text into numbers by itself"] });
-      return { op: "arithmetic", sign: at.op, left, right, type: at.op === "/" || at.op === "^" ? "float" : wider(left.type, right.type) };
-    default:
-      return at.op satisfies never;
-  }
-}
-
-function bindComparison(at: Binary, op: CompareOp, left: Scalar, right: Scalar, report: Report): Scalar | null {
-  const types = `${typeName(left.type)} and ${typeName(right.type)}`;
-  const isNull = left.type === "null" || right.type === "null";
-  const alike = (numeric(left.type) && numeric(right.type)) || left.type === right.type || isNull;
-  if (op === "=~") {
-    const wrong = patternProblem(at.right, right, report);
-    if (wrong) return null;
-  }
-  if (!alike) {
-    return error(report, at.span, "unlike-types", `\`${op}\` compares ${types}`, {
-      notes: ["only values of one kind can be compared; saeq never turns text into numbers by itself"],
-    });
-  }
-  if (isNull && op !== "==" && op !== "!=") return error(report, at.span, "unlike-types", `\`${op}\` with null is never true`, { help: "is_null(column)" });
-  if (op === "~=" && !(numeric(left.type) && numeric(right.type))) return error(report, at.opSpan, "unlike-types", `\`~=\` compares numbers, not ${types}`);
-  if (left.type === "bool" && right.type === "bool" && op !== "==" && op !== "!=") return error(report, at.span, "unlike-types", "true and false have no order");
-  return { op: "compare", cmp: op, left, right, type: "bool" };
-}
-
-/** A pattern is written out, so that it is checked before anything runs; it is never built from data. True: reported. */
-function patternProblem(written: Expr, pattern: Scalar, report: Report): boolean {
-  if (pattern.op !== "literal" || typeof pattern.value !== "string") {
-    error(report, written.span, "bad-pattern", "the pattern after `=~` is a text in quotes or a `$param`", { help: 'input_text =~ "^In the"' });
-    return true;
-  }
-  const problem = checkPattern(pattern.value);
-  if (problem === null) return false;
-  error(report, written.span, "bad-pattern", `this pattern cannot be read: ${problem}`, { notes: ["patterns are those of RE2: no look-around and no back-references, so that matching never takes more than linear time"] });
-  return true;
+  return typedBinary(at, at.op, left, right, report);
 }
 
 function bindMembership(at: Binary, context: ExpressionContext): Scalar | null {
   const operand = bindExpression(at.left, context);
   const options = bare(at.right);
-  const alike = (a: Scalar, b: Scalar): boolean => a.type === b.type || (numeric(a.type) && numeric(b.type));
   const bound = (expr: Expr): Scalar | null => {
     const value = bindExpression(expr, context);
     if (value === null || operand === null) return null;
-    return alike(operand, value) ? value : error(context.report, expr.span, "unlike-types", `\`in\` compares ${typeName(operand.type)} and ${typeName(value.type)}`);
+    return comparable(operand, value) ? value : error(context.report, expr.span, "unlike-types", `\`in\` compares ${typeName(operand.type)} and ${typeName(value.type)}`);
   };
   if (options.kind === "range") {
     const from = bound(options.from);
@@ -225,15 +150,6 @@ function literalExpr(value: ScalarLiteral, span: Span): Expr {
     case "boolean": return { kind: "bool", value, span };
     default: return { kind: "null", span };
   }
-}
-
-export function notBoolean(report: Report, value: Scalar, span: Span, who: string): null {
-  const name = value.op === "column" ? `\`${value.name}\`` : "this";
-  return error(report, span, "not-boolean", `${who} needs true/false, but ${name} is ${typeName(value.type)}`, {
-    label: typeName(value.type),
-    notes: ["saeq has no truthiness: say what is compared with what"],
-    ...(value.op === "column" ? { help: numeric(value.type) ? `${value.name} > 0` : `${value.name} == "…"` } : {}),
-  });
 }
 
 function bindCall(at: Call, context: ExpressionContext): Scalar | null {
@@ -266,32 +182,14 @@ function bindCall(at: Call, context: ExpressionContext): Scalar | null {
         return named?.plan === other.plan && named.column !== null ? bindName({ kind: "name", path: [named.column], quoted: true, span: value.span }, inner) : bindExpression(value, { ...inner, schema: { ...inner.schema, columns: [] } });
       });
       if (columns.some((column) => column === null)) return null;
-      return finish(at, signature.parameters, columns as Scalar[], input, context);
+      return typedCall(at, columns as Scalar[], input, report);
     }
   }
   const args = at.args.map((arg) => bindExpression(arg.value, inner));
   if (args.some((arg) => arg === null)) return null;
   const pattern = signature.pattern === undefined ? undefined : args[signature.pattern];
   if (pattern !== undefined && pattern !== null && patternProblem(at.args[signature.pattern!]!.value, pattern, report)) return null;
-  return finish(at, signature.parameters, args as Scalar[], input, context);
-}
-
-function finish(at: Call, parameters: readonly string[], args: readonly Scalar[], input: number, context: ExpressionContext): Scalar | null {
-  const signature = FUNCTIONS[at.name]!;
-  for (const [i, value] of args.entries()) {
-    const wanted = parameters[Math.min(i, parameters.length - 1)]!;
-    const fits = wanted === "any" || value.type === "null" || (wanted === "number" || wanted === "float" ? numeric(value.type) : wanted === value.type);
-    if (!fits) return error(context.report, at.args[i]?.value.span ?? at.span, "wrong-type", `\`${at.name}\` needs ${wanted === "number" ? "a number" : typeName(wanted)} here, but this is ${typeName(value.type)}`);
-  }
-  // Null has every type, so the type is that of the first value that is not null; all of them must agree.
-  const values = signature.result === "second" ? args.slice(1) : signature.variadic === true ? args : args.slice(0, 1);
-  const typed = values.filter((value) => value.type !== "null");
-  const odd = typed.find((value) => value.type !== typed[0]!.type && !(numeric(value.type) && numeric(typed[0]!.type)));
-  if (odd !== undefined && (signature.result === "same" || signature.result === "second"))
-    return error(context.report, at.span, "unlike-types", `\`${at.name}\` gives either ${typeName(typed[0]!.type)} or ${typeName(odd.type)}`, { notes: ["a column holds values of one type"] });
-  const common = typed.length === 0 ? "str" : typed.some((value) => value.type === "float") ? "float" : (typed[0]!.type as ScalarType);
-  const type = signature.result === "same" || signature.result === "second" ? common : signature.result;
-  return signature.aggregate ? { op: "aggregate", fn: at.name, args, input, type } : { op: "call", fn: at.name, args, type };
+  return typedCall(at, args as Scalar[], input, report);
 }
 
 /** `perfect` or `perfect.matching_tokens` where that is a relation and not a column. */

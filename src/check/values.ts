@@ -6,7 +6,8 @@ import type { Scalar } from "../ops/scalar.ts";
 import type { ScalarType, Schema } from "../ops/schema.ts";
 import type { Assignment, Check, NamedPlan, Shape } from "../stages/args.ts";
 import { bare, constant, constantList, single } from "./constant.ts";
-import { bindExpression, notBoolean, typeName, unknownParam, type ExpressionContext } from "./expression.ts";
+import { bindExpression, unknownParam, type ExpressionContext } from "./expression.ts";
+import { notBoolean, typeName } from "./expression_types.ts";
 import { error, type Report, type Scope } from "./scope.ts";
 import { listed, nearest, toldApart } from "./suggest.ts";
 
