@@ -118,17 +118,6 @@ export function limitsOf(op: Forward, documents: readonly Document[], { catalog,
   return chosen;
 }
 
-/** The graph that runs: what is kept is named by the dense one, as the results are the same. */
-export async function chosenGraph(op: Forward, documents: readonly Document[], context: ActivationContext): Promise<EmittedGraph> {
-  const rows = documents.reduce((sum, { wanted }) => sum + wanted.length, 0);
-  const chosen: number[] = [];
-  for (const [t, tap] of op.taps.entries()) {
-    if (tap.sae === null || (tap.features !== undefined && prunes(context.catalog.sae(tap.sae).spec, targetOf(context.engine)))) continue;
-    if (await screens(context.encodeKernel, context.catalog.sae(tap.sae).spec, rows, context.engine)) chosen.push(t);
-  }
-  return forwardGraphOf(op, context.catalog, context.graphs, targetOf(context.engine), { screened: chosen, documents });
-}
-
 /**
  * Run a job while its weights are searched for NaN and infinities beside it: the search reads what the engine maps anyway, and is
  * done once per file. A bad weight stops the job.

@@ -3,12 +3,11 @@ import type { Facts, Need } from "../src/check/scope.ts";
 import { needKey } from "../src/check/scope.ts";
 import type { EmittedGraph } from "../src/emit/specs.ts";
 import type { Plan } from "../src/ops/op.ts";
-import { forwardGraphOf, targetOf, type ActivationContext, type Forward } from "./activations.ts";
 import type { Compiled, CompiledPipeline } from "../src/pipeline.ts";
 import type { Catalog } from "./catalog.ts";
 import { computed } from "./computed.ts";
-import { mayScreen } from "./encode_choice.ts";
 import type { HubCall } from "./hub/hub.ts";
+import { firstGraph } from "./pass_part.ts";
 import type { SessionCache } from "./session_cache.ts";
 import type { SessionEngine } from "./session_engine.ts";
 import { nothingKept } from "./tap_documents.ts";
@@ -53,23 +52,15 @@ async function started({ plan }: CompiledPipeline, settings: Compiled["scope"]["
   if (parts.some(({ op }) => op.op === "cache")) return false;
   const engine = await engines.ahead(plan, settings);
   if (engine === null) return false;
-  const context = { catalog, engine, graphs, residuals: settings.cache === "residuals", guard: { on: settings.guard, passed }, store: cache.storeFor(settings) };
+  const context = { catalog, engine, graphs, residuals: settings.cache === "residuals", encodeKernel: settings.encode, guard: { on: settings.guard, passed }, store: cache.storeFor(settings) };
   for (const part of parts) {
     const { op } = part;
     if (op.op !== "forward" || op.taps.some(({ sae }) => sae !== null && !catalog.sae(sae).whole) || !nothingKept(op, context)) continue;
     // How many fit into a limit of memory is known once the texts are.
-    engine.start(Math.min(engine.options.lanes, mostTexts(part.inputs[0]!), settings.memory === null ? Number.POSITIVE_INFINITY : 1), firstGraph(op, settings, context));
+    engine.start(Math.min(engine.options.lanes, mostTexts(part.inputs[0]!), settings.memory === null ? Number.POSITIVE_INFINITY : 1), firstGraph(op, context) ?? undefined);
     return true;
   }
   return false;
-}
-
-/** The graph that will run first, where no text and no measurement has a say in it: few texts are longer than the usual tables of positions. */
-function firstGraph(op: Forward, { encode, guard, cache }: Compiled["scope"]["settings"], { catalog, engine, graphs }: Pick<ActivationContext, "catalog" | "engine" | "graphs">): EmittedGraph | undefined {
-  if (cache === "residuals" && op.taps.some(({ sae }) => sae !== null)) return undefined;
-  const guarded = guard && op.taps.some(({ sae }) => sae !== null);
-  if (!guarded && op.taps.some(({ sae }) => sae !== null && mayScreen(encode, catalog.sae(sae).spec))) return undefined;
-  return forwardGraphOf(op, catalog, graphs, targetOf(engine), { guarded });
 }
 
 /** As many texts as a plan can give, as far as it says so itself. */

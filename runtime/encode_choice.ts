@@ -22,16 +22,16 @@ function obstacle(sae: SaeSpec, threads: number, { provider }: Target): string |
   return null;
 }
 
-/** Whether it may be that features of this SAE are screened, whatever the texts and the machine. */
-export function mayScreen(kernel: EncodeKernel, sae: SaeSpec): boolean {
-  return kernel === "screened" || (kernel === "auto" && sae.dIn * sae.dSae >= SCREEN_WEIGHTS);
+/** Whether it may be that features of this SAE are screened, as far as neither texts nor a measurement decide. */
+export function mayScreen(kernel: EncodeKernel, sae: SaeSpec, { options: { threads, target } }: Pick<Engine, "options">): boolean {
+  if (kernel === "dense" || obstacle(sae, threads, target ?? CPU) !== null) return false;
+  return kernel === "screened" || sae.dIn * sae.dSae >= SCREEN_WEIGHTS;
 }
 
 /** Whether `rows` rows are screened. Results are the same either way. Asks the engine for its speed only where all else speaks for it. */
 export async function screens(kernel: EncodeKernel, sae: SaeSpec, rows: number, engine: Engine): Promise<boolean> {
-  if (kernel === "dense" || obstacle(sae, engine.options.threads, engine.options.target ?? CPU) !== null) return false;
+  if (!mayScreen(kernel, sae, engine)) return false;
   if (kernel === "screened") return true;
-  if (sae.dIn * sae.dSae < SCREEN_WEIGHTS) return false;
   if (rows < SCREEN_ROWS && !engine.quantized(sae)) return false;
   const { exact, ratio } = await engine.eightBits();
   return exact && ratio >= SCREEN_RATIO;

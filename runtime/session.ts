@@ -31,7 +31,7 @@ import { createProgress, hubCall } from "./progress.ts";
 import { createPipelineRunner } from "./run_pipeline.ts";
 import type { Checked, Needs, Outcome, Session, SessionEvent, SessionOptions, Source } from "./session_port.ts";
 import { createSessionCache } from "./session_cache.ts";
-import { createSessionEngine } from "./session_engine.ts";
+import { createSessionEngine, type SessionEngine } from "./session_engine.ts";
 import { EXAMPLES } from "./shipped.ts";
 import { settingsFrom, START } from "./start_settings.ts";
 import { createTyping, type Fact } from "./typing.ts";
@@ -52,6 +52,8 @@ export interface InnerOptions extends SessionOptions {
   readonly measured?: boolean;
   /** CSV files from this size on are streamed. */
   readonly streamBytes?: number;
+  /** An engine that is watched, in place of one made as `engine` says. */
+  readonly engines?: SessionEngine;
 }
 
 interface Settling {
@@ -78,7 +80,7 @@ export async function createSession(options: InnerOptions): Promise<Session> {
   const lasting = new Map<string, Fact>();
   /** Facts of files that people edit: looked up anew for each run. */
   let tables = new Map<string, Fact>();
-  const engines = createSessionEngine(options.engine);
+  const engines = options.engines ?? createSessionEngine(options.engine);
   let results = 0;
   const runPipeline = createPipelineRunner({
     options, catalog, cards, cache, engines, gate, graphs, passed, screened, performed, values,

@@ -2,16 +2,15 @@
 import { blocksNeeded } from "../src/ops/hook.ts";
 import type { TensorRef } from "../src/emit/specs.ts";
 import type { Tap } from "../src/ops/op.ts";
-import { chosenGraph, encodeRows, forwardGraphOf, limitsOf, restoreWith, targetOf, whileFinite, type ActivationContext, type Forward } from "./activations.ts";
+import { encodeRows, forwardGraphOf, limitsOf, restoreWith, targetOf, whileFinite, type ActivationContext, type Forward } from "./activations.ts";
 import type { Space } from "./cache/space_segments.ts";
 import { spaceOf, tapName } from "./cache/spaces.ts";
 import { requireFinite, usedSaeWeights, usedWeights } from "./checkpoint/nonfinite.ts";
 import { addCounts } from "./encode_choice.ts";
 import type { Document, TapOutput } from "./engine/port.ts";
-import { firstToGuard, fits, guardTaps, progressOfParts, type GuardedDocument } from "./guard/pass.ts";
+import { fits, guardTaps, progressOfParts, type GuardedDocument } from "./guard/pass.ts";
+import { graphOf, partsOf, withoutSaes, type PassPart } from "./pass_part.ts";
 
-/** Rows of a document that are encoded within the pass of the model at most: rows × features in the engine; of more the activations come out first, and are encoded piece by piece. */
-const MOST_ROWS = 8192;
 /** How long cached documents are read before the terminal and Ctrl-C get their turn. */
 const TURN_MS = 20;
 
@@ -55,21 +54,13 @@ export async function tapDocuments(op: Forward, documents: readonly Document[], 
     context.store.set((all ? whole : spaces).map((space, t) => (fits(op, op.taps[t]!, context.guard) ? space : { ...space, memoryOnly: true })), document, taps);
     for (const place of places) onDocument(place, taps);
   };
-  const encodes = op.taps.some((tap) => tap.sae !== null);
-  const isLong = ({ document }: Missing): boolean => encodes && document.wanted.length > MOST_ROWS;
-  const first = firstToGuard(op, missing.map(({ document }) => document), context.guard);
-  const rest = missing.slice(first);
-  const parts = [
-    { part: missing.slice(0, first), guarded: true },
-    { part: rest.filter((each) => !isLong(each)), guarded: false },
-    ...rest.filter(isLong).map((each) => ({ part: [each], guarded: false })),
-  ].filter(({ part }) => part.length > 0);
+  const parts = partsOf(op, missing, context);
   const told = progressOfParts(parts.map(({ part }) => part.map(({ document }) => document)), context.onProgress);
   try {
     await whileFinite(weightsOf(op, op.taps, op.blocks, context), context.signal, async (signal) => {
-      for (const [at, { part, guarded }] of parts.entries()) {
-        const through = encodes && (context.residuals || part.some(isLong)) ? throughResiduals : throughModel;
-        await through(op, part, guarded, { ...context, onProgress: told[at]!, signal }, keep);
+      for (const [at, { part, ...how }] of parts.entries()) {
+        const through = how.throughResiduals ? throughResiduals : throughModel;
+        await through(op, part, how, { ...context, onProgress: told[at]!, signal }, keep);
       }
     });
   } finally {
@@ -123,16 +114,17 @@ function empty(tap: Tap): TapOutput {
   return { kind: "dense", width: 0, values: new Float32Array(0) };
 }
 
-/** One pass of the model. With `guarded`, it gives what the SAEs read too, and is looked at before anything of it is kept. */
-async function throughModel(op: Forward, missing: readonly Missing[], guarded: boolean, context: ActivationContext, keep: Keep): Promise<void> {
-  const { engine, catalog, graphs, signal, onProgress } = context;
+/** One pass of the model. Where it is guarded, it gives what the SAEs read too, and is looked at before anything of it is kept. */
+async function throughModel(op: Forward, missing: readonly Missing[], how: PassPart, context: ActivationContext, keep: Keep): Promise<void> {
+  const { engine, signal, onProgress } = context;
   const documents = missing.map(({ document }) => document);
   const limits = limitsOf(op, documents, context);
   const limited = limits === null ? {} : { limits };
   // While the graph is written, which takes as long as a process takes to start.
   engine.start(Math.min(limits?.lanes ?? engine.options.lanes, documents.length));
-  if (!guarded) {
-    return engine.forward(await chosenGraph(op, documents, context), op.taps.length, documents, {
+  const graph = await graphOf(op, how, documents, context);
+  if (!how.guarded) {
+    return engine.forward(graph, op.taps.length, documents, {
       signal,
       ...limited,
       onScreened: (tap, counts) => addCounts(context.screened, op.taps[tap]!.sae!.name, counts),
@@ -144,7 +136,7 @@ async function throughModel(op: Forward, missing: readonly Missing[], guarded: b
   const taps = op.taps.length;
   const keepAll = (): void => looked.forEach((outputs, i) => keep(missing[i]!, outputs.slice(0, taps), true));
   const read = op.taps.filter(({ sae }) => sae !== null).length;
-  await engine.forward(forwardGraphOf(op, catalog, graphs, targetOf(engine), { guarded: true, documents }), taps + read, documents, { signal, ...limited, onProgress, onDocument: (index, outputs) => void (looked[index] = outputs) }).catch((error: unknown) => {
+  await engine.forward(graph, taps + read, documents, { signal, ...limited, onProgress, onDocument: (index, outputs) => void (looked[index] = outputs) }).catch((error: unknown) => {
     // What a stopped run has done is not lost to the session; the guard then looks at what is left.
     keepAll();
     throw error;
@@ -168,8 +160,8 @@ async function look(op: Forward, missing: readonly Missing[], outputs: readonly 
 const ENCODE_ROWS = 2048;
 
 /** Documents whose residuals are kept need no model: only the rest is run, up to the residual, and all are encoded from it. */
-async function throughResiduals(op: Forward, missing: readonly Missing[], guarded: boolean, context: ActivationContext, keep: Keep): Promise<void> {
-  const bare: Forward = { ...op, taps: op.taps.map((tap) => ({ ...tap, sae: null })) };
+async function throughResiduals(op: Forward, missing: readonly Missing[], how: PassPart, context: ActivationContext, keep: Keep): Promise<void> {
+  const bare = withoutSaes(op);
   const spaces = tapSpaces(bare, context);
   context.store.refresh(spaces);
   const residuals = missing.map(({ document }) => context.store.get(spaces, document));
@@ -180,7 +172,7 @@ async function throughResiduals(op: Forward, missing: readonly Missing[], guarde
   if (rest.length > 0) {
     const before = totalTokens - tokensOf(rest);
     const limits = limitsOf(bare, rest.map(({ document }) => document), context);
-    await context.engine.forward(forwardGraphOf(bare, context.catalog, context.graphs, targetOf(context.engine), { documents: rest.map(({ document }) => document) }), bare.taps.length, rest.map(({ document }) => document), {
+    await context.engine.forward(await graphOf(op, how, rest.map(({ document }) => document), context), bare.taps.length, rest.map(({ document }) => document), {
       signal: context.signal,
       ...(limits === null ? {} : { limits }),
       onProgress: ({ documents, tokens }) => tell(known + documents, before + tokens),
@@ -200,12 +192,12 @@ async function throughResiduals(op: Forward, missing: readonly Missing[], guarde
     for (const [t, tap] of op.taps.entries()) taps.push(await encodeAll(tap, residuals.slice(from, to).map((each) => each![t]!), all, context));
     missing.slice(from, to).forEach((each, i) => {
       const outputs = taps.map((one) => one[i]!);
-      if (guarded) looked.push(outputs);
+      if (how.guarded) looked.push(outputs);
       else keep(each, outputs, true);
     });
     from = to;
   }
-  if (!guarded) return;
+  if (!how.guarded) return;
   const read = op.taps.flatMap(({ sae }, t) => (sae === null ? [] : [t]));
   await look(op, missing, looked.map((taps, i) => ({ taps, dense: read.map((t) => residuals[i]![t]!) })), context);
   looked.forEach((taps, i) => keep(missing[i]!, taps, true));

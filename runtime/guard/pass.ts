@@ -15,9 +15,13 @@ export function fits(op: Forward, tap: Forward["taps"][number], guard: Guard): b
   return !guard.on || tap.sae === null || guard.passed.has(keyOf(op.model.digest, tap));
 }
 
-/** How many of the first documents are looked at before the rest is run: 0 where every SAE of the pass is known to fit, or nobody wants to know. */
-export function firstToGuard(op: Forward, documents: readonly Document[], guard: Guard): number {
-  if (op.taps.every((tap) => fits(op, tap, guard))) return 0;
+/** Whether an SAE of the pass has to be looked at before its features count. */
+export function unproven(op: Forward, guard: Guard): boolean {
+  return !op.taps.every((tap) => fits(op, tap, guard));
+}
+
+/** How many of the first documents are looked at before the rest is run. */
+export function firstToGuard(documents: readonly Document[]): number {
   let tokens = 0;
   const last = documents.findIndex(({ wanted }) => (tokens += wanted.length) >= GUARD_TOKENS);
   return last === -1 ? documents.length : last + 1;

@@ -2,6 +2,7 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { SCREEN_WEIGHTS } from "../../runtime/encode_choice.ts";
 import { EXAMPLES } from "../../runtime/shipped.ts";
 
 export interface Tensor {
@@ -64,5 +65,34 @@ export function modelFolder(change: { readonly config?: (config: Record<string, 
   change.config?.(config);
   writeFileSync(join(path, "config.json"), JSON.stringify(config));
   if (change.weights !== undefined) writeFileSync(join(path, "model.safetensors"), change.weights(readFileSync(join(path, "model.safetensors"))));
+  return path;
+}
+
+/** A folder of the shipped SAE among features that never fire, so many that it counts as large. */
+export function largeSae(): string {
+  const bytes = readFileSync(join(EXAMPLES, "kjv/sae/sae_weights.safetensors"));
+  const length = Number(bytes.readBigUInt64LE(0));
+  const header = JSON.parse(bytes.toString("utf8", 8, 8 + length)) as Record<string, { readonly dtype: string; readonly shape: readonly number[]; readonly data_offsets: readonly [number, number] }>;
+  const of = (name: string): Float32Array => {
+    const { shape, dtype, data_offsets: [from] } = header[name]!;
+    const numbers = new Uint32Array(shape.reduce((product, n) => product * n, 1));
+    // bfloat16 is the upper half of float32.
+    numbers.forEach((_, i) => (numbers[i] = dtype === "BF16" ? bytes.readUInt16LE(8 + length + from + 2 * i) << 16 : bytes.readUInt32LE(8 + length + from + 4 * i)));
+    return new Float32Array(numbers.buffer);
+  };
+  const [dIn, own] = header["W_enc"]!.shape as [number, number];
+  const dSae = Math.ceil(SCREEN_WEIGHTS / dIn / own) * own;
+  const encoder = new Float32Array(dIn * dSae);
+  const decoder = new Float32Array(dIn * dSae);
+  const [small, smallDecoder] = [of("W_enc"), of("W_dec")];
+  for (let row = 0; row < dIn; row++) encoder.set(small.subarray(row * own, (row + 1) * own), row * dSae);
+  decoder.set(smallDecoder);
+  const padded = (name: string, rest: number): Tensor => ({ shape: [dSae], values: Float32Array.from({ length: dSae }, ((values) => (_: unknown, i: number) => values[i] ?? rest)(of(name))) });
+  const path = mkdtempSync(join(tmpdir(), "saeq-sae-"));
+  writeFileSync(join(path, "sae_weights.safetensors"), safetensors({
+    W_enc: { shape: [dIn, dSae], values: encoder }, W_dec: { shape: [dSae, dIn], values: decoder }, b_enc: padded("b_enc", -1e6), b_dec: { shape: [dIn], values: of("b_dec") },
+    ...(header["threshold"] === undefined ? {} : { threshold: padded("threshold", 1) }),
+  }));
+  writeFileSync(join(path, "cfg.json"), JSON.stringify({ ...(JSON.parse(readFileSync(join(EXAMPLES, "kjv/sae/cfg.json"), "utf8")) as object), d_sae: dSae }));
   return path;
 }
