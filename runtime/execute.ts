@@ -1,6 +1,7 @@
 /** Without this file plans would stay plans. */
 import { OPS, type Plan } from "../src/ops/op.ts";
 import { nodes } from "../src/optimize/rule.ts";
+import { onlyRead } from "./cache/kept_tokens.ts";
 import type { Value } from "./data/frame.ts";
 import { kept } from "./data/kept.ts";
 import { rowCount } from "./data/row_count.ts";
@@ -21,7 +22,7 @@ export async function execute(plan: Plan, context: ExecuteContext): Promise<Valu
   }
   if (plan.op.op === "explain") {
     // Nothing of it is kept: what is run afterwards takes its own time.
-    const quiet = { ...context, done: new Map<Plan, Value>(), values: { ...context.values, set: () => {} }, onResult: () => {}, onNotice: () => {} };
+    const quiet = { ...context, tokenIds: onlyRead(context.tokenIds), done: new Map<Plan, Value>(), values: { ...context.values, set: () => {} }, onResult: () => {}, onNotice: () => {} };
     return context.explain(plan, (part) => execute(part, quiet), (recording) => execute(plan.inputs[0]!, { ...context, recording }));
   }
   const streamedTo = context.recording?.start(plan);

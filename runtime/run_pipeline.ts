@@ -9,7 +9,7 @@ import type { Plan } from "../src/ops/op.ts";
 import { nodes } from "../src/optimize/rule.ts";
 import type { CompiledPipeline } from "../src/pipeline.ts";
 import type { Settings } from "../src/stages/stage.ts";
-import { keptTokenIds, TOKENIZED_ANEW, type keptCards } from "./cache/kept_tokens.ts";
+import { keptTokenIds, onlyRead, TOKENIZED_ANEW, type keptCards } from "./cache/kept_tokens.ts";
 import { keepValue, recallValues } from "./cache/kept_values.ts";
 import type { Catalog } from "./catalog.ts";
 import { counted } from "./counted.ts";
@@ -129,7 +129,7 @@ export function createPipelineRunner({ options, catalog, cards, cache, engines, 
         rawCsv: options.rawCsv === true,
         // A record tells of every stage, and in the REPL it is there to go on from.
         ...(options.savedUnseen === true && !options.interactive && options.observe === undefined ? { unseen: pipeline.plan } : {}),
-        explain: (plan, evaluate, execution) => explain(pipeline, plan, { ...own, signal, evaluate, placement: place, threads: engine.options.threads, speed: async () => (options.measured === false ? null : machineSpeed(engine, options.cache?.folder ?? null)) }, execution),
+        explain: (plan, evaluate, execution) => explain(pipeline, plan, { ...own, tokenIds: onlyRead(own.tokenIds), signal, evaluate, placement: place, threads: engine.options.threads, speed: async () => (options.measured === false ? null : machineSpeed(engine, options.cache?.folder ?? null)) }, execution),
         keep: async (plan, kept, seconds) => (onDisk === null ? null : keepValue(plan, kept, seconds, onDisk, own)),
       });
       if (pipeline.plan.op.op !== "show") show(pipeline.plan, value, true);

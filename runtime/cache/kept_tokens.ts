@@ -26,7 +26,13 @@ export function keptCards(disk: () => DiskCache | null): TokenizerCards & { read
 
 /** What turns texts into ids: the tokenizer, or what was kept of it. */
 export interface TokenIds {
-  encoder(model: LoadedModel): Tokenizer["encode"];
+  /** `keeps`: false where what is new is not kept. */
+  encoder(model: LoadedModel, keeps?: boolean): Tokenizer["encode"];
+}
+
+/** The same for who only looks: what is known is read, and nothing is kept. */
+export function onlyRead({ encoder }: TokenIds): TokenIds {
+  return { encoder: (model) => encoder(model, false) };
 }
 
 /** Nothing is kept. */
@@ -35,7 +41,7 @@ export const TOKENIZED_ANEW: TokenIds = { encoder: ({ tokenizer }) => tokenizer.
 /** Ids by tokenizer (its files and the code that reads them) and text. What is new is written with the next segment. */
 export function keptTokenIds(disk: DiskCache): TokenIds {
   return {
-    encoder: ({ facts, tokenizer }) => {
+    encoder: ({ facts, tokenizer }, keeps = true) => {
       const spaces = [false, true].map((bos): Space => ({
         id: nameOf("token ids", tokenizer.digest, bos),
         name: `${facts.ref.name}, texts${bos ? " with BOS" : ""}`,
@@ -49,7 +55,7 @@ export function keptTokenIds(disk: DiskCache): TokenIds {
         const known = disk.get(space, key);
         if (known instanceof Int32Array) return known;
         const ids = tokenizer.encode(text, options);
-        disk.put(space, key, ids);
+        if (keeps) disk.put(space, key, ids);
         return ids;
       };
     },

@@ -71,10 +71,11 @@ async function sampled(tokenize: Plan, context: WorkContext): Promise<{ readonly
   }
   const { op } = tokenize;
   const model = context.catalog.model(op.model);
+  const encode = context.tokenIds.encoder(model);
   const pieces = streamOf(tokenize.inputs[0]!, { catalog: context.catalog, known: () => undefined, onNotice: () => {}, signal: context.signal });
   const tables = pieces === null ? singles(await context.evaluate(withoutEffects(tokenize.inputs[0]!))).map(asTable).map((table) => ({ table, rows: table.rows })) : [await firstOf(pieces)];
   const all = tables.reduce((sum, { rows }) => sum + rows, 0);
-  const sets = tables.map(({ table, rows }) => tokenizeTable({ ...op, whenTooLong: "truncate" }, spread(table, Math.ceil(rows * Math.min(1, MOST_TEXTS / Math.max(1, all)))), model, model.tokenizer.encode));
+  const sets = tables.map(({ table, rows }) => tokenizeTable({ ...op, whenTooLong: "truncate" }, spread(table, Math.ceil(rows * Math.min(1, MOST_TEXTS / Math.max(1, all)))), model, encode));
   return { sets, share: all === 0 ? 1 : sets.reduce((sum, { ids }) => sum + ids.length, 0) / all };
 }
 

@@ -10,6 +10,8 @@ import { keptCards, keptTokenIds } from "../../runtime/cache/kept_tokens.ts";
 import type { LoadedModel } from "../../runtime/catalog.ts";
 import { readTokenizer, type Tokenizer } from "../../runtime/checkpoint/tokenizer.ts";
 import type { TokenizerCard } from "../../runtime/checkpoint/tokenizer_card.ts";
+import type { TextValue } from "../../runtime/data/frame.ts";
+import type { Explanation } from "../../runtime/planner/explanation.ts";
 import { bits, folder, open, run } from "../session/open.ts";
 
 const fixtures = join(import.meta.dirname, "../parity/tokenizers");
@@ -152,6 +154,32 @@ test("another question about the same texts tokenizes nothing in another session
   const shown = await ask(`${pairs} | top 3 | contexts`);
   assert.is(shown.bits, (await ask(`${pairs} | top 3 | contexts`, false)).bits);
   assert.is((await ask("sample perfect 12 | memorize prefix 10 continue 5 of input_text")).bits, (await ask("sample perfect 12 | memorize prefix 10 continue 5 of input_text", false)).bits);
+});
+
+test("an explanation reads the ids that are kept, builds and keeps nothing, and says the same", async () => {
+  const query = "groups perfect = (sample perfect 12), non_perfect = (sample non_perfect 12) | acts layer 7 last 50 | stats";
+  const explain = async (at: string | null, text: string): Promise<{ readonly works: unknown; readonly asked: number; readonly built: number }> => {
+    const before = [asked, built] as const;
+    const session = await open({ measured: false, cache: at === null ? null : { folder: at, limit: 2 ** 30 } });
+    const { outcome, values } = await run(session, text);
+    await session.close();
+    assert.is(outcome.exitCode, 0, JSON.stringify(outcome.diagnostics));
+    const { passes } = (values[0] as TextValue & { readonly data: Explanation }).data;
+    return { works: passes.map(({ work }) => ("unknown" in work ? work : { texts: work.texts, tokens: work.tokens, rows: work.rows, longest: work.longest, exact: work.exact })), asked: asked - before[0], built: built - before[1] };
+  };
+  for (const text of [`${query} | explain`, "groups perfect = (sample perfect 6 | tokenize), non_perfect = (sample non_perfect 6 | tokenize) | acts layer 7 | top 3 | explain"]) {
+    const at = folder();
+    const anew = await explain(null, text);
+    assert.ok(anew.asked > 0);
+    assert.equal((await explain(at, text)).works, anew.works);
+    assert.equal(holdings(at).map(({ name }) => name), ["facts of a tokenizer"], "who looks keeps no ids");
+    const session = await open({ cache: { folder: at, limit: 2 ** 30 } });
+    await run(session, text.replace(" | explain", ""));
+    await session.close();
+    const kept = segmentsOf(at).length;
+    assert.equal(await explain(at, text), { works: anew.works, asked: 0, built: 0 }, text);
+    assert.is(segmentsOf(at).length, kept);
+  }
 });
 
 test.run();
