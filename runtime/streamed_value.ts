@@ -5,6 +5,7 @@ import { brokenNotice } from "./broken.ts";
 import { counted } from "./counted.ts";
 import { DataError } from "./data/error.ts";
 import { tokenizeTable } from "./documents.ts";
+import { foretoldRows } from "./data/foretold_size.ts";
 import type { Table, Tokens, Value } from "./data/frame.ts";
 import { saveRows } from "./data/save.ts";
 import { takeRows } from "./data/table.ts";
@@ -13,6 +14,7 @@ import { reduceForward } from "./reduce_forward.ts";
 import { StageError } from "./stage_error.ts";
 import { collected } from "./data/collected.ts";
 import { streamOf, type StreamContext } from "./stream.ts";
+import { streamedRows } from "./streamed_rows.ts";
 import { streamedAggregate, streamedCount } from "./streamed_totals.ts";
 
 type Context = ActivationContext & StreamContext & Pick<ExecuteContext, "unseen" | "outputPath" | "onSaved" | "admitWrite" | "rawCsv">;
@@ -36,9 +38,15 @@ async function saved(plan: Plan, op: Op & { readonly op: "save" }, context: Cont
   if (pieces === null) return null;
   const path = context.outputPath(op.path);
   let columns: Table | null = null;
+  let rows = streamedRows(input, context);
   const watched = async function* (): AsyncGenerator<Table> {
     for await (const piece of pieces) {
       columns ??= takeRows(piece, []);
+      if (rows !== null && piece.rows > 0) {
+        const much = foretoldRows(piece, rows, op.format);
+        if (much !== null) context.onNotice(`${plan.label}: ${much}`);
+        rows = null;
+      }
       yield piece;
     }
   };

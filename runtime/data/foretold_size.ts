@@ -16,8 +16,13 @@ const SAMPLED = 64;
 /** What is said before a large file is written: its rows, exactly, and its size, from those of its first rows; null for others. */
 export function foretoldSize(value: Value, format: SaveFormat, much: Much = MUCH): string | null {
   const rows = value.kind === "groups" ? value.members.reduce((sum, member) => sum + rowsWritten(member.value), 0) : rowsWritten(value);
+  return foretoldRows(value, rows, format, much);
+}
+
+/** The same of `rows` rows that are written as they come; `first` begins with the first of them. */
+export function foretoldRows(first: Value, rows: number, format: SaveFormat, much: Much = MUCH): string | null {
   if (rows < 1024 && rows < much.rows) return null;
-  const bytes = format === "parquet" || format === "svg" ? null : rows * bytesOfRow(value, format);
+  const bytes = format === "parquet" || format === "svg" ? null : rows * bytesOfRow(first, format);
   if (rows < much.rows && (bytes ?? 0) < much.bytes) return null;
   const count = `${rows.toLocaleString("en-US")} rows of ${format}`;
   if (bytes === null) return count;

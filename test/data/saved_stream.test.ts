@@ -3,6 +3,10 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { foretoldSize } from "../../runtime/data/foretold_size.ts";
+import { createColumn, createTable } from "../../runtime/data/table.ts";
+import { streamedRows } from "../../runtime/streamed_rows.ts";
+import type { Plan } from "../../src/ops/op.ts";
 import { generator } from "../kernels/seeded.ts";
 import { folder, open, run } from "../session/open.ts";
 
@@ -12,8 +16,8 @@ const ROWS = Array.from({ length: 9000 }, (_, i) => `${i},${pick("", "=1+1", '"a
 const CSV = `n,any,x,flag\n${ROWS.join("\n")}\n`;
 
 /** A script in a folder of its own, with rows that are streamed and not held, or held. */
-async function ran(script: string, streams: boolean, more: object = {}): Promise<{ readonly at: string; readonly codes: readonly string[]; readonly said: readonly string[]; readonly rows: number | null }> {
-  const at = folder({ "in.csv": CSV });
+async function ran(script: string, streams: boolean, more: object = {}, csv = CSV): Promise<{ readonly at: string; readonly codes: readonly string[]; readonly said: readonly string[]; readonly rows: number | null }> {
+  const at = folder({ "in.csv": csv });
   const session = await open({ readFrom: at, writeTo: at, savedUnseen: streams, streamBytes: 1000, ...more });
   const { codes, events, values } = await run(session, script);
   await session.close();
@@ -49,6 +53,23 @@ test("what is asked for besides is held as ever: a value that goes on, groups, a
   const script = 'csv "in.csv" | save "out.csv"';
   assert.is((await ran(script, true, { observe: () => {} })).rows, 9000);
   assert.is((await ran(script, true, { interactive: true })).rows, 9000);
+});
+
+test("how much will be written is said before, as of rows that are held", async () => {
+  const many = Array.from({ length: 1_000_100 }, (_, i) => i);
+  const { said } = await ran('csv "in.csv" | skip 50 | save "out.csv"', true, {}, `n\n${many.join("\n")}\n`);
+  const held = foretoldSize(createTable("held", [createColumn("n", "int", many.slice(50))]), "csv")!;
+  assert.match(held, /^1,000,050 rows of csv, about /);
+  assert.equal([said.length, said[0]], [2, `save "out.csv": ${held}`]);
+});
+
+test("rows of a stream are known before as far as they do not depend on what stands in them", () => {
+  const read = { op: "read", path: "in.csv" };
+  const context = { catalog: { stream: () => ({ rows: 9000 }) }, signal: new AbortController().signal } as unknown as Parameters<typeof streamedRows>[1];
+  const rowsOf = (...ops: readonly object[]): number | null => streamedRows(ops.reduce((input: unknown, op) => ({ op, inputs: [input] }), { op: read, inputs: [] }) as Plan, context);
+  assert.equal([rowsOf(), rowsOf({ op: "project" }), rowsOf({ op: "sort" }, { op: "limit", count: 70 })], [9000, 9000, 70]);
+  assert.equal([rowsOf({ op: "limit", count: 10_000 }), rowsOf({ op: "skip", count: 7 }), rowsOf({ op: "skip", count: 9001 }), rowsOf({ op: "sample", count: 50 })], [9000, 8993, 0, 50]);
+  assert.equal([rowsOf({ op: "filter" }), rowsOf({ op: "distinct" }), rowsOf({ op: "filter" }, { op: "limit", count: 5 })], [null, null, null]);
 });
 
 test("a mistake on the way leaves the old file, no other, and is told where it stands; a file may be saved over itself", async () => {
