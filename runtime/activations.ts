@@ -13,6 +13,7 @@ import { requireFinite, usedSaeWeights } from "./checkpoint/nonfinite.ts";
 import type { ActivationStore } from "./cache/activation_store.ts";
 import type { TokenIds } from "./cache/kept_tokens.ts";
 import type { Catalog } from "./catalog.ts";
+import type { Companions } from "./companions.ts";
 import type { Acts, Csr, Dense, Place, Tokens } from "./data/frame.ts";
 import type { Document, Engine, Progress, ScreenCounts, TapOutput } from "./engine/port.ts";
 import { decodeRows, emitDecode } from "../src/emit/decode.ts";
@@ -41,6 +42,8 @@ export interface ActivationContext {
   readonly memory: number | null;
   /** Keep residuals too, and encode from them: another SAE then needs no model. */
   readonly residuals: boolean;
+  /** Taps of later lines that a pass reads along, so that they are known when those lines come. */
+  readonly companions?: Companions;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: Progress) => void;
   /** Of so many texts so many were known already. */

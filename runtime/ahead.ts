@@ -4,7 +4,9 @@ import { needKey } from "../src/check/scope.ts";
 import type { EmittedGraph } from "../src/emit/specs.ts";
 import type { Plan } from "../src/ops/op.ts";
 import type { Compiled, CompiledPipeline } from "../src/pipeline.ts";
+import type { Forward } from "./activations.ts";
 import type { Catalog } from "./catalog.ts";
+import { companionsOf, NO_COMPANIONS, widened } from "./companions.ts";
 import { computed } from "./computed.ts";
 import type { HubCall } from "./hub/hub.ts";
 import { firstGraph } from "./pass_part.ts";
@@ -41,23 +43,26 @@ export async function startAhead(model: Need & { readonly kind: "model" }, conte
     const program = first.needs.length === 0 ? first : context.draft(facts);
     if (program === null) return;
     if (program.needs.length > 0 || program.diagnostics.some(({ severity }) => severity === "error")) continue;
-    for (const pipeline of program.pipelines) if (await started(pipeline, program.scope.settings, context)) return;
+    for (const [i, pipeline] of program.pipelines.entries()) if (await started(pipeline, program.pipelines.slice(i + 1), program.scope.settings, context)) return;
     return;
   }
 }
 
-async function started({ plan }: CompiledPipeline, settings: Compiled["scope"]["settings"], { catalog, engines, cache, graphs, passed }: AheadContext): Promise<boolean> {
+async function started({ plan }: CompiledPipeline, later: readonly CompiledPipeline[], settings: Compiled["scope"]["settings"], { catalog, engines, cache, graphs, passed }: AheadContext): Promise<boolean> {
   const parts = [...computed(plan)];
   // What the stage `cache` kept is an answer without any pass.
   if (parts.some(({ op }) => op.op === "cache")) return false;
   const engine = await engines.ahead(plan, settings);
   if (engine === null) return false;
   const context = { catalog, engine, graphs, residuals: settings.cache === "residuals", encodeKernel: settings.encode, guard: { on: settings.guard, passed }, store: cache.storeFor(settings) };
+  const companions = settings.cache === "off" ? NO_COMPANIONS : companionsOf(plan, later.map((each) => each.plan));
+  const isNew = (pass: Forward): boolean => pass.taps.every(({ sae }) => sae === null || catalog.sae(sae).whole) && nothingKept(pass, context);
   for (const part of parts) {
     const { op } = part;
-    if (op.op !== "forward" || op.taps.some(({ sae }) => sae !== null && !catalog.sae(sae).whole) || !nothingKept(op, context)) continue;
+    if (op.op !== "forward" || !isNew(op)) continue;
+    const pass = widened(op, companions.get(op) ?? []);
     // How many fit into a limit of memory is known once the texts are.
-    engine.start(Math.min(engine.options.lanes, mostTexts(part.inputs[0]!), settings.memory === null ? Number.POSITIVE_INFINITY : 1), firstGraph(op, context) ?? undefined);
+    engine.start(Math.min(engine.options.lanes, mostTexts(part.inputs[0]!), settings.memory === null ? Number.POSITIVE_INFINITY : 1), (isNew(pass) ? firstGraph(pass, context) : null) ?? undefined);
     return true;
   }
   return false;

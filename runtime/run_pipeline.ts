@@ -12,6 +12,7 @@ import type { Settings } from "../src/stages/stage.ts";
 import { keptTokenIds, onlyRead, TOKENIZED_ANEW, type keptCards } from "./cache/kept_tokens.ts";
 import { keepValue, recallValues } from "./cache/kept_values.ts";
 import type { Catalog } from "./catalog.ts";
+import { companionsAtHand, NO_COMPANIONS } from "./companions.ts";
 import { counted } from "./counted.ts";
 import type { Value } from "./data/frame.ts";
 import { loadPainter } from "./data/save.ts";
@@ -53,8 +54,8 @@ export interface RunContext {
 
 export interface PipelineRun {
   readonly pipeline: CompiledPipeline;
-  /** Of the pipelines of its source. */
-  readonly last: boolean;
+  /** Pipelines of its source that come after it. */
+  readonly later: readonly CompiledPipeline[];
   readonly settings: Settings;
   readonly source: Source;
   readonly call: HubCall;
@@ -63,7 +64,7 @@ export interface PipelineRun {
 
 /** What runs pipelines, one after another; null where one went well. Never throws for a fault of the outside. */
 export function createPipelineRunner({ options, catalog, cards, cache, engines, gate, graphs, passed, screened, performed, values, nextResult, remember, rememberError }: RunContext): (run: PipelineRun) => Promise<Outcome | null> {
-  return async ({ pipeline, last, settings, source, call, onEvent }) => {
+  return async ({ pipeline, later, settings, source, call, onEvent }) => {
     const { signal } = call;
     const kept = new Map<Plan, number>();
     const progress = createProgress<Plan>(onEvent, (plan) => kept.get(plan) ?? 0);
@@ -72,7 +73,7 @@ export function createPipelineRunner({ options, catalog, cards, cache, engines, 
       const display = plan.op.op === "show" ? { rows: plan.op.rows, wide: plan.op.wide, quiet: false } : { rows: null, wide: false, quiet: (plan.op.op === "save" && value.kind !== "plot") || plan.op.op === "cache" };
       const named = final && valueSource(plan).op.op !== "explain";
       const index = named ? nextResult() : 0;
-      onEvent({ kind: "result", value, header: `${shortened(valueSource(plan).label)}  ${headerOf(value, where)}`, display, index, last: final && last, at: pipeline.at });
+      onEvent({ kind: "result", value, header: `${shortened(valueSource(plan).label)}  ${headerOf(value, where)}`, display, index, last: final && later.length === 0, at: pipeline.at });
     };
     const drawing = nodes(pipeline.plan).some(({ op }) => op.op === "save" && op.format === "svg");
     let reached: readonly [number, number] = [0, 0];
@@ -80,6 +81,7 @@ export function createPipelineRunner({ options, catalog, cards, cache, engines, 
     let where = "";
     try {
       await catalog.provide(pipeline.plan, call);
+      const companions = settings.cache === "off" ? NO_COMPANIONS : await companionsAtHand(pipeline.plan, later.map(({ plan }) => plan), catalog, call);
       if (onDisk !== null) await cards.write(onDisk);
       const { engine, place } = await engines.forPlan(pipeline.plan, settings);
       where = describeTarget(place.target, engine.options.threads);
@@ -104,6 +106,7 @@ export function createPipelineRunner({ options, catalog, cards, cache, engines, 
       const done = new Map<Plan, Value>();
       const value = await execute(pipeline.plan, {
         ...own,
+        companions,
         done,
         performed,
         signal,

@@ -180,7 +180,7 @@ export async function createSession(options: InnerOptions): Promise<Session> {
     const ran: { key: string; result: number }[] = [];
     for (const [i, pipeline] of compiled.pipelines.entries()) {
       tellSeed(pipeline, settings, onEvent);
-      const outcome = await runPipeline({ pipeline, last: i === compiled.pipelines.length - 1, settings, source, call, onEvent });
+      const outcome = await runPipeline({ pipeline, later: compiled.pipelines.slice(i + 1), settings, source, call, onEvent });
       if (outcome !== null) return { ...outcome, diagnostics: [...problems, ...outcome.diagnostics], ran };
       ran.push({ key: key(pipeline.written), result: valueSource(pipeline.written).op.op === "explain" ? 0 : results });
     }

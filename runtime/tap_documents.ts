@@ -5,9 +5,11 @@ import type { Tap } from "../src/ops/op.ts";
 import { encodeRows, forwardGraphOf, limitsOf, restoreWith, targetOf, whileFinite, type ActivationContext, type Forward } from "./activations.ts";
 import type { Space } from "./cache/space_segments.ts";
 import { spaceOf, tapName } from "./cache/spaces.ts";
+import { CheckpointError } from "./checkpoint/error.ts";
 import { requireFinite, usedSaeWeights, usedWeights } from "./checkpoint/nonfinite.ts";
+import { widened } from "./companions.ts";
 import { addCounts } from "./encode_choice.ts";
-import type { Document, TapOutput } from "./engine/port.ts";
+import { EngineError, type Document, type TapOutput } from "./engine/port.ts";
 import { fits, guardTaps, progressOfParts, type GuardedDocument } from "./guard/pass.ts";
 import { graphOf, partsOf, withoutSaes, type PassPart } from "./pass_part.ts";
 
@@ -40,19 +42,60 @@ type OnDocument = (index: number, taps: readonly TapOutput[]) => void;
 /**
  * Give every document to `onDocument` once, with one output per tap, in no particular order: from memory, from the disk, or from the model.
  * What the model gave is kept before it is told, so a job that stops later goes on from there; what does not fit its SAE is neither kept nor told.
+ * What later lines ask of documents that the model reads here is read along, and kept for them.
  * @throws CheckpointError `guard-failed`, `nonfinite-weights`
  */
 export async function tapDocuments(op: Forward, documents: readonly Document[], context: ActivationContext, onDocument: OnDocument): Promise<void> {
-  const spaces = tapSpaces(op, context);
-  const whole = op.taps.some(({ features }) => features !== undefined) ? tapSpaces(allFeatures(op), context) : spaces;
-  context.store.refresh([...new Set([...spaces, ...whole])]);
-  const missing = await lookUp(op, documents, [spaces, whole], context, onDocument);
+  const spaces = spacesOf(op, context);
+  const missing = await lookUp(op, documents, spaces, context, onDocument);
   context.onKept?.(documents.length - missing.reduce((sum, { places }) => sum + places.length, 0), documents.length);
   if (missing.length === 0) return;
-  const keep: Keep = ({ document, places }, taps, all) => {
+  const told = new Set<Missing>();
+  const tell: Tell = (each, taps) => {
+    told.add(each);
+    for (const place of each.places) onDocument(place, taps.slice(0, op.taps.length));
+  };
+  const along = (context.companions?.get(op) ?? []).filter((tap) => isNew(op, tap, missing, context));
+  if (along.length > 0) {
+    const wide = widened(op, along);
+    try {
+      return await runMissing(wide, spacesOf(wide, context), missing, context, tell);
+    } catch (error) {
+      // If it is the taps of later lines that cannot be had, that is said where they are asked for.
+      if (!isOfTaps(error)) throw error;
+    }
+  }
+  await runMissing(op, spaces, missing.filter((each) => !told.has(each)), context, tell);
+}
+
+/** Where what the taps of a pass give is kept, and where what they would give of all features. */
+type Spaces = readonly [own: readonly Space[], whole: readonly Space[]];
+
+/** As they are now, what other processes wrote included. */
+function spacesOf(op: Forward, context: ActivationContext): Spaces {
+  const own = tapSpaces(op, context);
+  const whole = op.taps.some(({ features }) => features !== undefined) ? tapSpaces(allFeatures(op), context) : own;
+  context.store.refresh([...new Set([...own, ...whole])]);
+  return [own, whole];
+}
+
+/** Whether something is still to be read of these documents at the tap of a later line. */
+function isNew(op: Forward, tap: Tap, missing: readonly Missing[], context: ActivationContext): boolean {
+  const [own, whole] = spacesOf({ ...op, taps: [tap] }, context);
+  return missing.some(({ document }) => !context.store.has(own, document) && !context.store.has(whole, document));
+}
+
+/** What may be due to one tap among several: its SAE, or that there are so many. */
+function isOfTaps(error: unknown): boolean {
+  return (error instanceof CheckpointError && (error.code === "guard-failed" || error.code === "nonfinite-weights")) || (error instanceof EngineError && error.code === "out-of-memory");
+}
+
+/** Run the model over documents of which something is missing, and keep what it gives before it is told. */
+async function runMissing(op: Forward, [spaces, whole]: Spaces, missing: readonly Missing[], context: ActivationContext, tell: Tell): Promise<void> {
+  const keep: Keep = (each, taps, all) => {
     // Texts too few to judge by say nothing yet: they are answers in this session only.
-    context.store.set((all ? whole : spaces).map((space, t) => (fits(op, op.taps[t]!, context.guard) ? space : { ...space, memoryOnly: true })), document, taps);
-    for (const place of places) onDocument(place, taps);
+    context.store.set((all ? whole : spaces).map((space, t) => (fits(op, op.taps[t]!, context.guard) ? space : { ...space, memoryOnly: true })), each.document, taps);
+    tell(each, taps);
   };
   const parts = partsOf(op, missing, context);
   const told = progressOfParts(parts.map(({ part }) => part.map(({ document }) => document)), context.onProgress);
@@ -75,6 +118,7 @@ function allFeatures(op: Forward): Forward {
 
 /** What came for a document: into the store, and to whom it may concern. `all`: all features, though fewer are asked for. */
 type Keep = (missing: Missing, taps: readonly TapOutput[], all: boolean) => void;
+type Tell = (missing: Missing, taps: readonly TapOutput[]) => void;
 
 /** Documents without an answer yet, equal ones together. */
 interface Missing {
@@ -82,7 +126,7 @@ interface Missing {
   readonly places: number[];
 }
 
-async function lookUp(op: Forward, documents: readonly Document[], [spaces, whole]: readonly [readonly Space[], readonly Space[]], context: ActivationContext, onDocument: (index: number, taps: readonly TapOutput[]) => void): Promise<readonly Missing[]> {
+async function lookUp(op: Forward, documents: readonly Document[], [spaces, whole]: Spaces, context: ActivationContext, onDocument: (index: number, taps: readonly TapOutput[]) => void): Promise<readonly Missing[]> {
   const missing = new Map<string, Missing>();
   const nothing = op.taps.map(empty);
   let turn = performance.now();

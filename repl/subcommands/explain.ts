@@ -3,7 +3,9 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { Writable } from "node:stream";
 import type { PipelineStatement } from "../../grammar/ast.ts";
+import type { Plan } from "../../src/ops/op.ts";
 import type { Session, Source } from "../../runtime/session_port.ts";
+import { companionsOf } from "../../runtime/companions.ts";
 import { parse } from "../../grammar/parse.ts";
 import { visible } from "../../grammar/visible.ts";
 import type { Phase, Request } from "../request.ts";
@@ -44,7 +46,23 @@ async function explainText(session: Session, source: Source, pipelines: readonly
     const code = await runHeadless(session, { name: source.name, text: explaining(source, pipelines, pipeline, analyze) }, { ...desk, quiet: desk.quiet || (i > 0 && !analyze) });
     if (code !== 0) return code;
   }
+  if (!analyze && pipelines.length > 1) shop.stdout.write(await sharedPasses(session, source, pipelines));
   return 0;
+}
+
+/** Each line is explained as if it stood alone; run as a script, a pass also reads what later lines ask of its texts. */
+async function sharedPasses(session: Session, source: Source, pipelines: readonly PipelineStatement[]): Promise<string> {
+  const { compiled } = await session.check(source);
+  const plans = (compiled?.pipelines ?? []).map(({ plan }) => plan);
+  if (plans.length !== pipelines.length || compiled?.scope.settings.cache === "off") return "";
+  const read = new Set<Plan>();
+  const lines = plans.flatMap((plan, i) => {
+    const along = plans.slice(i + 1).filter((later) => !read.has(later) && companionsOf(plan, [later]).size > 0);
+    for (const each of along) read.add(each);
+    const numbers = along.map((each) => lineOf(source.text, pipelines[plans.indexOf(each)]!));
+    return along.length === 0 ? [] : [`the pass of line ${lineOf(source.text, pipelines[i]!)} also reads what ${numbers.length === 1 ? "line" : "lines"} ${numbers.join(", ")} ${numbers.length === 1 ? "asks" : "ask"} of the same texts`];
+  });
+  return lines.length === 0 ? "" : `\n== the whole script ==\n${lines.join("\n")}\n`;
 }
 
 /** An object for one pipeline, a list of such objects for several. */

@@ -2,18 +2,16 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { EmittedGraph } from "../../src/emit/specs.ts";
-import type { Engine } from "../../runtime/engine/port.ts";
-import { createSessionEngine, type SessionEngine } from "../../runtime/session_engine.ts";
-import { largeSae } from "./checkpoints.ts";
+import { largeSae, saeFolder } from "./checkpoints.ts";
 import { folder, open, run } from "./open.ts";
+import { watchedEngines } from "./watched_engines.ts";
 
 const LARGE = `set sae ${JSON.stringify(largeSae())}; `;
 
 /** What a query opens ahead, and runs first. */
 async function graphsOf(text: string, cache: string = folder()): Promise<{ readonly ahead: EmittedGraph | undefined; readonly first: EmittedGraph | undefined }> {
   const [opened, ran]: EmittedGraph[][] = [[], []];
-  const inner = createSessionEngine({ lanes: 1, threads: 1 });
-  const watch = (engine: Engine): Engine => ({
+  const engines = watchedEngines((engine) => ({
     ...engine,
     start: (lanes, graph) => {
       if (graph !== undefined) opened!.push(graph);
@@ -23,18 +21,7 @@ async function graphsOf(text: string, cache: string = folder()): Promise<{ reado
       ran!.push(graph);
       return engine.forward(graph, ...rest);
     },
-  });
-  const engines: SessionEngine = {
-    ...inner,
-    forPlan: async (...asked) => {
-      const { engine, place } = await inner.forPlan(...asked);
-      return { engine: watch(engine), place };
-    },
-    ahead: async (...asked) => {
-      const engine = await inner.ahead(...asked);
-      return engine === null ? null : watch(engine);
-    },
-  };
+  }));
   const session = await open({ engines, cache: { folder: cache, limit: 2 ** 30 } });
   const { outcome } = await run(session, text);
   await session.close();
@@ -53,6 +40,7 @@ const CERTAIN = [
   `${LARGE}sample perfect 4 | acts layer 7 | top 3`,
   `${LARGE}set guard off; set encode dense; sample perfect 4 | acts layer 7 | top 3`,
   `${LARGE}set guard off; sample perfect 4 | acts layer 7 | contexts 769`,
+  `let t = (sample perfect 4); set guard off; t | acts layer 7 | top 3; set sae ${JSON.stringify(saeFolder({ hook: "blocks.2.hook_resid_post" }))}; t | acts layer 2 | top 3`,
 ];
 
 for (const text of CERTAIN) {

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { saeFolder } from "../session/checkpoints.ts";
 import { parse } from "../../grammar/parse.ts";
 import { printTree } from "../../grammar/print_tree.ts";
 import { RULES } from "../../src/optimize/rules.ts";
@@ -83,6 +84,16 @@ test("explain: every pipeline of a script, under its number and line; nothing is
   const broken = saeq(["explain", "a.saeq"], { cwd: folder({ "a.saeq": "perfect | count\nperfect | cuont\n" }) });
   assert.is(broken.status, 3);
   assert.match(broken.stderr, "did you mean `count`");
+});
+
+test("explain: which lines of a script one pass of the model reads for", () => {
+  const other = saeFolder({ hook: "blocks.2.hook_resid_post" });
+  const text = `set seed 1\nset guard off\nlet t = sample perfect 2\nt | acts layer 7 | top 3\nsample perfect 3 | acts layer 7 | top 3\nset sae ${JSON.stringify(other)}\nt | acts layer 2 | top 3\nt | acts layer 2 | stats\n`;
+  const cwd = folder({ "a.saeq": text, "off.saeq": `set cache off\n${text}` });
+  const { status, stdout } = saeq(["explain", "a.saeq"], { cwd });
+  assert.is(status, 0);
+  assert.ok(stdout.endsWith("\n== the whole script ==\nthe pass of line 4 also reads what lines 7, 8 ask of the same texts\n"), stdout.slice(-300));
+  assert.not.match(saeq(["explain", "off.saeq"], { cwd }).stdout, /whole script/);
 });
 
 test("info: what a script reads, writes, takes and uses", () => {

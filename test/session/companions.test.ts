@@ -1,0 +1,108 @@
+/** Without this file several lines about the same texts could run the model once for each, or one line could pay for another's mistake. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import type { TextValue } from "../../runtime/data/frame.ts";
+import type { Explanation } from "../../runtime/planner/explanation.ts";
+import { saeFolder } from "./checkpoints.ts";
+import { bits, folder, open, run, type Ran } from "./open.ts";
+import { watchedEngines } from "./watched_engines.ts";
+
+const [third, seventh, unsound] = [
+  saeFolder({ hook: "blocks.2.hook_resid_post" }),
+  saeFolder(),
+  saeFolder({ change: ({ W_enc }) => void (W_enc!.values[777] = Number.NaN) }),
+];
+const sae = (path: string): string => `set sae ${JSON.stringify(path)}`;
+const ON_SEVEN = "t | acts layer 7 last 40 | top 5";
+const ON_TWO = "t | acts layer 2 last 40 | top 5";
+const script = (...lines: readonly string[]): string => ["let t = (sample perfect 24)", ...lines].join("\n");
+
+interface Watched extends Ran {
+  /** Texts of each pass of the model. */
+  readonly passes: readonly number[];
+}
+
+async function watched(text: string, { cache = folder() as string | null, residuals = false } = {}): Promise<Watched> {
+  const passes: number[] = [];
+  const engines = watchedEngines((engine) => ({
+    ...engine,
+    forward: (graph, taps, documents, options) => {
+      passes.push(documents.length);
+      return engine.forward(graph, taps, documents, options);
+    },
+  }));
+  const session = await open({ engines, measured: false, cache: cache === null ? null : { folder: cache, limit: 2 ** 30 }, settings: { seed: "42", ...(residuals ? { cache: "residuals" } : {}) } });
+  const ran = await run(session, text);
+  await session.close();
+  return { ...ran, passes };
+}
+
+const texts = ({ passes }: Watched): number => passes.reduce((sum, each) => sum + each, 0);
+/** The values of these lines, each in a session of its own that keeps nothing. */
+async function apart(...lines: readonly (readonly string[])[]): Promise<readonly string[]> {
+  const values = [];
+  for (const line of lines) values.push(bits((await watched(script(...line, "set cache off"), { cache: null })).values));
+  return values;
+}
+const each = ({ values }: Ran): readonly string[] => values.map((value) => bits([value]));
+
+for (const residuals of [false, true]) {
+  test(`layers and SAEs that lines ask of the same texts are read in one pass, with the bits of passes of their own${residuals ? ", through residuals" : ""}`, async () => {
+    const lines = [["set guard off", ON_SEVEN], ["set guard off", sae(third), ON_TWO], ["set guard off", sae(seventh), ON_SEVEN]] as const;
+    const together = await watched(script(...lines.flat()), { residuals });
+    assert.is(together.outcome.exitCode, 0, JSON.stringify(together.outcome.diagnostics));
+    assert.is(texts(together), 24);
+    assert.equal(each(together), await apart(...lines));
+  });
+}
+
+test("the first line may be the one of the lowest layer; named features and groups are read along too", async () => {
+  const lines = [["set guard off", sae(third), ON_TWO], ["set guard off", 'set sae "kjv"', "t | acts layer 7 last 40 | contexts 769 k 3"], ["set guard off", 'set sae "kjv"', "t | acts layer 7 last 40 | stats"]] as const;
+  const together = await watched(script(...lines.flat()));
+  assert.is(texts(together), 24);
+  assert.equal(each(together), await apart(...lines));
+});
+
+test("other texts, other positions, and what is only explained are passes of their own", async () => {
+  const other = await watched(script("set guard off", ON_SEVEN, "sample non_perfect 25 | acts layer 7 last 40 | top 2", "t | acts layer 7 last 3 | top 2"));
+  assert.equal(other.passes, [24, 25, 24]);
+  const explained = await watched(script("set guard off", ON_SEVEN, sae(third), `${ON_TWO} | explain`));
+  assert.is(texts(explained), 24);
+  const { passes: [pass] } = (explained.values[1] as TextValue).data as Explanation;
+  assert.ok("known" in pass!.work && pass!.work.known === 0);
+  const analyzed = await watched(script("set guard off", ON_SEVEN, sae(third), `${ON_TWO} | explain analyze`));
+  assert.equal(analyzed.passes, [24, 24]);
+});
+
+test("where nothing is kept, nothing is read along", async () => {
+  const { passes } = await watched(script("set guard off", "set cache off", ON_SEVEN, sae(third), ON_TWO), { cache: null });
+  assert.equal(passes, [24, 24]);
+});
+
+test("an SAE that does not fit is refused in its own line, and the line before has its result", async () => {
+  const ran = await watched(script(ON_SEVEN, sae(third), ON_TWO));
+  assert.equal(ran.codes, ["guard-failed"]);
+  assert.is(ran.outcome.exitCode === 0, false);
+  const [{ at }] = ran.outcome.diagnostics as unknown as readonly [{ readonly at: { readonly start: number } }];
+  assert.ok((at?.start ?? Number.POSITIVE_INFINITY) > script(ON_SEVEN).length, JSON.stringify(ran.outcome.diagnostics));
+  assert.equal(each(ran), await apart([ON_SEVEN]));
+});
+
+test("a weight that is no number is told in its own line", async () => {
+  const cache = folder();
+  for (let round = 0; round < 3; round++) {
+    const ran = await watched(script("set guard off", ON_SEVEN, sae(unsound), ON_SEVEN), { cache });
+    assert.equal(ran.codes, ["nonfinite-weights"], `round ${round}`);
+    assert.equal(each(ran), await apart(["set guard off", ON_SEVEN]));
+  }
+});
+
+test("what is kept already is not read along once more", async () => {
+  const cache = folder();
+  await watched(script("set guard off", sae(third), ON_TWO), { cache });
+  const { passes, outcome } = await watched(script("set guard off", ON_SEVEN, sae(third), ON_TWO), { cache });
+  assert.is(outcome.exitCode, 0);
+  assert.equal(passes, [24]);
+});
+
+test.run();
