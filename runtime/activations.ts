@@ -123,15 +123,15 @@ export function limitsOf(op: Forward, documents: readonly Document[], { catalog,
 
 /**
  * Run a job while its weights are searched for NaN and infinities beside it: the search reads what the engine maps anyway, and is
- * done once per file. A bad weight stops the job.
+ * done once per file. A bad weight stops the job. `finite` resolves when the search has found none.
  * @throws CheckpointError `nonfinite-weights`
  */
-export async function whileFinite<T>(weights: readonly TensorRef[], signal: AbortSignal, job: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function whileFinite<T>(weights: readonly TensorRef[], signal: AbortSignal, job: (signal: AbortSignal, finite: Promise<void>) => Promise<T>): Promise<T> {
   const stop = new AbortController();
   const search = requireFinite(weights, AbortSignal.any([signal, stop.signal]));
   search.catch(() => stop.abort());
   try {
-    const result = await job(AbortSignal.any([signal, stop.signal]));
+    const result = await job(AbortSignal.any([signal, stop.signal]), search);
     await search;
     return result;
   } catch (error) {

@@ -41,7 +41,7 @@ type OnDocument = (index: number, taps: readonly TapOutput[]) => void;
 
 /**
  * Give every document to `onDocument` once, with one output per tap, in no particular order: from memory, from the disk, or from the model.
- * What the model gave is kept before it is told, so a job that stops later goes on from there; what does not fit its SAE is neither kept nor told.
+ * What the model gave is kept as soon as its weights are known to be numbers, so a job that stops later goes on from there; what does not fit its SAE is neither kept nor told.
  * What later lines ask of documents that the model reads here is read along, and kept for them.
  * @throws CheckpointError `guard-failed`, `nonfinite-weights`
  */
@@ -90,25 +90,46 @@ function isOfTaps(error: unknown): boolean {
   return (error instanceof CheckpointError && (error.code === "guard-failed" || error.code === "nonfinite-weights")) || (error instanceof EngineError && error.code === "out-of-memory");
 }
 
-/** Run the model over documents of which something is missing, and keep what it gives before it is told. */
+/** Run the model over documents of which something is missing, and keep what it gives. */
 async function runMissing(op: Forward, [spaces, whole]: Spaces, missing: readonly Missing[], context: ActivationContext, tell: Tell): Promise<void> {
+  const { store, release } = heldBack(context.store);
   const keep: Keep = (each, taps, all) => {
     // Texts too few to judge by say nothing yet: they are answers in this session only.
-    context.store.set((all ? whole : spaces).map((space, t) => (fits(op, op.taps[t]!, context.guard) ? space : { ...space, memoryOnly: true })), each.document, taps);
+    store.set((all ? whole : spaces).map((space, t) => (fits(op, op.taps[t]!, context.guard) ? space : { ...space, memoryOnly: true })), each.document, taps);
     tell(each, taps);
   };
   const parts = partsOf(op, missing, context);
   const told = progressOfParts(parts.map(({ part }) => part.map(({ document }) => document)), context.onProgress);
   try {
-    await whileFinite(weightsOf(op, op.taps, op.blocks, context), context.signal, async (signal) => {
+    await whileFinite(weightsOf(op, op.taps, op.blocks, context), context.signal, async (signal, finite) => {
+      finite.then(release, () => {});
       for (const [at, { part, ...how }] of parts.entries()) {
         const through = how.throughResiduals ? throughResiduals : throughModel;
-        await through(op, part, how, { ...context, onProgress: told[at]!, signal }, keep);
+        await through(op, part, how, { ...context, store, onProgress: told[at]!, signal }, keep);
       }
     });
   } finally {
     await context.store.flush();
   }
+}
+
+/** A store that takes nothing until `release`: what is computed with a weight that is no number must never be an answer. */
+function heldBack(store: ActivationContext["store"]): { readonly store: ActivationContext["store"]; readonly release: () => void } {
+  let waiting: Parameters<ActivationContext["store"]["set"]>[] | null = [];
+  return {
+    store: {
+      ...store,
+      set: (...kept) => {
+        if (waiting === null) store.set(...kept);
+        else waiting.push(kept);
+      },
+    },
+    release: () => {
+      const held = waiting ?? [];
+      waiting = null;
+      for (const kept of held) store.set(...kept);
+    },
+  };
 }
 
 /** The same pass with all features of its SAEs. */

@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Diagnostic } from "../../grammar/diagnostic.ts";
+import type { TextValue } from "../../runtime/data/frame.ts";
+import type { Explanation } from "../../runtime/planner/explanation.ts";
 import { modelFolder, saeFolder, withHeader } from "./checkpoints.ts";
 import { folder, open, run } from "./open.ts";
 
@@ -58,6 +60,21 @@ const CASES: readonly Case[] = [
   { name: "a release that is written wrong", query: `set sae "llama_scop_lxr_8x/l7r_8x"\nsample perfect 2 ${layer7}`, code: "unknown-sae", exit: 3, says: /set sae "llama_scope_lxr_8x\/l7r_8x"/, caret: "acts" },
   { name: "a release instead of an SAE", query: `set sae "gpt2-small-res-jb"\nsample perfect 2 ${layer7}`, code: "unknown-sae", exit: 3, says: /13 SAEs.*blocks\.0\.hook_resid_pre/s, caret: "acts" },
 ];
+
+test("nothing is kept of a weight that is no number: it is an error each time, and in every session", async () => {
+  // Large, so that texts are done before the search reaches the bad one.
+  const sae = saeFolder({ dSae: 6000, change: ({ W_enc, threshold }) => void ((W_enc!.values[W_enc!.values.length - 1] = Number.NaN), threshold!.values.fill(50)) });
+  const cache = folder();
+  for (let round = 0; round < 3; round++) {
+    const session = await open({ cache: { folder: cache, limit: 2 ** 30 }, engine: { lanes: 1, threads: 1, batch: 1 }, measured: false });
+    const query = `set guard off; set sae ${quoted(sae)}; perfect | take 40 ${layer7}`;
+    for (let again = 0; again < 2; again++) assert.equal((await run(session, query)).codes, ["nonfinite-weights"]);
+    const { values } = await run(session, `${query} | explain`);
+    const { passes: [pass] } = (values[0] as TextValue).data as Explanation;
+    assert.ok("known" in pass!.work && pass!.work.known === 0, JSON.stringify(pass!.work));
+    await session.close();
+  }
+});
 
 for (const each of CASES) {
   test(each.name, async () => {
