@@ -12,7 +12,7 @@ import type { HubCall } from "./hub/hub.ts";
 import { firstGraph } from "./pass_part.ts";
 import type { SessionCache } from "./session_cache.ts";
 import type { SessionEngine } from "./session_engine.ts";
-import { nothingKept } from "./tap_documents.ts";
+import { nothingKept } from "./tap_spaces.ts";
 
 export interface AheadContext {
   readonly catalog: Catalog;

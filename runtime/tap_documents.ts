@@ -1,41 +1,17 @@
 /** Without this file documents that are known would be run again, and equal ones run twice. */
-import { blocksNeeded } from "../src/ops/hook.ts";
-import type { TensorRef } from "../src/emit/specs.ts";
 import type { Tap } from "../src/ops/op.ts";
-import { encodeRows, forwardGraphOf, limitsOf, restoreWith, targetOf, whileFinite, type ActivationContext, type Forward } from "./activations.ts";
-import type { Space } from "./cache/space_segments.ts";
-import { spaceOf, tapName } from "./cache/spaces.ts";
+import { encodeRows, limitsOf, restoreWith, whileFinite, type ActivationContext, type Forward } from "./activations.ts";
 import { CheckpointError } from "./checkpoint/error.ts";
-import { requireFinite, usedSaeWeights, usedWeights } from "./checkpoint/nonfinite.ts";
+import { requireFinite } from "./checkpoint/nonfinite.ts";
 import { widened } from "./companions.ts";
 import { addCounts } from "./encode_choice.ts";
 import { EngineError, type Document, type TapOutput } from "./engine/port.ts";
 import { fits, guardTaps, progressOfParts, type GuardedDocument } from "./guard/pass.ts";
 import { graphOf, partsOf, withoutSaes, type PassPart } from "./pass_part.ts";
+import { isNew, spacesOf, tapSpaces, weightsOf, type Spaces } from "./tap_spaces.ts";
 
 /** How long cached documents are read before the terminal and Ctrl-C get their turn. */
 const TURN_MS = 20;
-
-/** Where what a tap gives is kept: in the space of the graph that reads this tap alone, so that passes with other taps find it too. */
-export function tapSpaces(op: Forward, context: Pick<ActivationContext, "catalog" | "graphs" | "engine" | "residuals" | "guard">): readonly Space[] {
-  return op.taps.map((tap) => {
-    const blocks = blocksNeeded(tap);
-    const graph = forwardGraphOf({ ...op, taps: [tap], blocks, slice: "inside" }, context.catalog, context.graphs, targetOf(context.engine));
-    return spaceOf(graph, weightsOf(op, [tap], blocks, context), context.engine.options, tapName(op.model, tap, context.guard.on), tap.sae === null && !context.residuals);
-  });
-}
-
-function weightsOf(op: Forward, taps: readonly Tap[], blocks: number | null, { catalog }: Pick<ActivationContext, "catalog">): readonly TensorRef[] {
-  const spec = catalog.spec(op.model);
-  return [...usedWeights(spec, blocks ?? spec.blocks.length, false), ...taps.flatMap((tap) => (tap.sae === null ? [] : usedSaeWeights(catalog.sae(tap.sae).spec)))];
-}
-
-/** Whether it is certain, without any text, that nothing is kept of what a pass would give. */
-export function nothingKept(op: Forward, context: Parameters<typeof tapSpaces>[1] & Pick<ActivationContext, "store">): boolean {
-  if (context.store.empty([])) return true;
-  const [spaces, whole] = [tapSpaces(op, context), tapSpaces(allFeatures(op), context)];
-  return context.store.empty([...spaces, ...whole]);
-}
 
 type OnDocument = (index: number, taps: readonly TapOutput[]) => void;
 
@@ -55,7 +31,7 @@ export async function tapDocuments(op: Forward, documents: readonly Document[], 
     told.add(each);
     for (const place of each.places) onDocument(place, taps.slice(0, op.taps.length));
   };
-  const along = (context.companions?.get(op) ?? []).filter((tap) => isNew(op, tap, missing, context));
+  const along = (context.companions?.get(op) ?? []).filter((tap) => isNew(op, tap, missing.map(({ document }) => document), context));
   if (along.length > 0) {
     const wide = widened(op, along);
     try {
@@ -66,23 +42,6 @@ export async function tapDocuments(op: Forward, documents: readonly Document[], 
     }
   }
   await runMissing(op, spaces, missing.filter((each) => !told.has(each)), context, tell);
-}
-
-/** Where what the taps of a pass give is kept, and where what they would give of all features. */
-type Spaces = readonly [own: readonly Space[], whole: readonly Space[]];
-
-/** As they are now, what other processes wrote included. */
-function spacesOf(op: Forward, context: ActivationContext): Spaces {
-  const own = tapSpaces(op, context);
-  const whole = op.taps.some(({ features }) => features !== undefined) ? tapSpaces(allFeatures(op), context) : own;
-  context.store.refresh([...new Set([...own, ...whole])]);
-  return [own, whole];
-}
-
-/** Whether something is still to be read of these documents at the tap of a later line. */
-function isNew(op: Forward, tap: Tap, missing: readonly Missing[], context: ActivationContext): boolean {
-  const [own, whole] = spacesOf({ ...op, taps: [tap] }, context);
-  return missing.some(({ document }) => !context.store.has(own, document) && !context.store.has(whole, document));
 }
 
 /** What may be due to one tap among several: its SAE, or that there are so many. */
@@ -130,11 +89,6 @@ function heldBack(store: ActivationContext["store"]): { readonly store: Activati
       for (const kept of held) store.set(...kept);
     },
   };
-}
-
-/** The same pass with all features of its SAEs. */
-function allFeatures(op: Forward): Forward {
-  return { ...op, taps: op.taps.map(({ features: _, ...tap }) => tap) };
 }
 
 /** What came for a document: into the store, and to whom it may concern. `all`: all features, though fewer are asked for. */

@@ -9,7 +9,7 @@ import { DataError, systemCode } from "../data/error.ts";
 import type { Document } from "../engine/port.ts";
 import { isComputed, valueKey } from "../numerics.ts";
 import { streamOf } from "../stream.ts";
-import { tapSpaces } from "../tap_documents.ts";
+import { tapSpaces } from "../tap_spaces.ts";
 import type { ValueStore } from "../value_store.ts";
 import { wantedPositions } from "../window.ts";
 

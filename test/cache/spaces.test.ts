@@ -4,7 +4,7 @@ import * as assert from "uvu/assert";
 import { spaceOf } from "../../runtime/cache/spaces.ts";
 import { createCatalog } from "../../runtime/catalog.ts";
 import { EXAMPLES, SHIPPED } from "../../runtime/shipped.ts";
-import { tapSpaces } from "../../runtime/tap_documents.ts";
+import { tapSpaces } from "../../runtime/tap_spaces.ts";
 import type { Forward } from "../../runtime/activations.ts";
 import type { EmittedGraph } from "../../src/emit/specs.ts";
 import type { Engine } from "../../runtime/engine/port.ts";
