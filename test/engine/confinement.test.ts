@@ -1,7 +1,6 @@
 /** Without this file the engine's process could read, write or start what it has no business with, and nobody would see it. */
 import { spawn, spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, mkdirSync, readdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { test } from "uvu";
@@ -9,8 +8,9 @@ import * as assert from "uvu/assert";
 import { confinedArguments, confinedEnvironment } from "../../runtime/engine/confinement.ts";
 import { EXAMPLES } from "../../runtime/shipped.ts";
 import { ROOT } from "../house/files.ts";
+import { ownFolder } from "../house/own_folder.ts";
 
-const folder = (): string => realpathSync(mkdtempSync(join(tmpdir(), "saeq-confined-")));
+const folder = (): string => realpathSync(ownFolder("saeq-confined-"));
 
 /** What native or injected code would try. Each line says how it ended. */
 const PROBE = `

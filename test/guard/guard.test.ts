@@ -1,6 +1,5 @@
 /** Without these tests a guard could let a wrong SAE pass, refuse a right one, or move a result. */
-import { cpSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -11,6 +10,7 @@ import { measure, type Measured, type Rows } from "../../runtime/guard/measure.t
 import { EXAMPLES } from "../../runtime/shipped.ts";
 import { bits, open, run, type Ran } from "../session/open.ts";
 import { wrongSae } from "./wrong_sae.ts";
+import { ownFolder } from "../house/own_folder.ts";
 
 const QUERY = "memorization | take 24 | acts layer 7 | top 10";
 
@@ -61,7 +61,7 @@ test("a wrong scale is refused before anything is shown, with the override; anot
 });
 
 test("a decoder that gives back something else is refused by what it explains", async () => {
-  const path = mkdtempSync(join(tmpdir(), "saeq-sae-"));
+  const path = ownFolder("saeq-sae-");
   cpSync(join(EXAMPLES, "kjv/sae"), path, { recursive: true });
   const file = join(path, "sae_weights.safetensors");
   const bytes = readFileSync(file);

@@ -1,13 +1,13 @@
 /** Without this file each test of the guard would make an SAE that does not fit in its own way. */
-import { cpSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { EXAMPLES } from "../../runtime/shipped.ts";
+import { ownFolder } from "../house/own_folder.ts";
 
 /** A copy of the shipped SAE whose thresholds are all a thousandth: features that hardly fire count, as with a lost normalisation. */
 export function wrongSae(): string {
-  const path = mkdtempSync(join(tmpdir(), "saeq-sae-"));
+  const path = ownFolder("saeq-sae-");
   cpSync(join(EXAMPLES, "kjv/sae"), path, { recursive: true });
   const file = join(path, "sae_weights.safetensors");
   const bytes = readFileSync(file);

@@ -1,6 +1,5 @@
 /** Without these tests nobody would know what a download does when the hub refuses, stalls, lies or breaks off. */
-import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -11,6 +10,7 @@ import { parseHubName, pinned } from "../../runtime/hub/name.ts";
 import type { Patience } from "../../runtime/hub/request.ts";
 import { REPOSITORIES } from "./repositories.ts";
 import { commitOf, sha256, startHub, type Fault, type Seen } from "./server.ts";
+import { ownFolder } from "../house/own_folder.ts";
 
 const hub = await startHub(REPOSITORIES);
 const QUICK: Patience = { tries: 4, pause: 1, longest: 2, silence: 400 };
@@ -23,7 +23,7 @@ interface Bench {
   readonly snapshot: (repository: string, file: string) => string;
 }
 
-function bench(env: Readonly<Record<string, string>> = {}, home = mkdtempSync(join(tmpdir(), "saeq-hub-"))): Bench {
+function bench(env: Readonly<Record<string, string>> = {}, home = ownFolder("saeq-hub-")): Bench {
   const environment = hubEnvironment({ HOME: home, HF_ENDPOINT: hub.url, HF_HOME: join(home, "hf"), ...env });
   return {
     hub: createHub(environment, QUICK),
@@ -93,7 +93,7 @@ test("the environment means what it means to huggingface_hub", () => {
   assert.ok(at({ HF_HUB_OFFLINE: "yes" }).offline);
   assert.not(at({ HF_HUB_OFFLINE: "0" }).offline);
   assert.is(at({ HF_TOKEN: " hf_a\n" }).token, "hf_a");
-  const home = mkdtempSync(join(tmpdir(), "saeq-hub-"));
+  const home = ownFolder("saeq-hub-");
   mkdirSync(join(home, "hf"));
   writeFileSync(join(home, "hf", "token"), "hf_file\n");
   assert.is(at({ HF_HOME: join(home, "hf") }).token, "hf_file");

@@ -1,6 +1,5 @@
 /** Without these tests a downloaded model could give other results than the same files in a folder, or more of it could be downloaded than is used. */
-import { existsSync, mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -9,13 +8,14 @@ import type { InnerOptions } from "../../runtime/session.ts";
 import { bits, open, run, type Ran } from "../session/open.ts";
 import { REPOSITORIES } from "./repositories.ts";
 import { commitOf, startHub } from "./server.ts";
+import { ownFolder } from "../house/own_folder.ts";
 
 const hub = await startHub(REPOSITORIES);
 const commit = commitOf(REPOSITORIES["saeq/sharded"]!);
 const NAMES = 'set model "hf:saeq/sharded"\nset sae "hf:saeq/saes/layer7/width_4k"\n';
 const QUERY = "sample perfect 3 | acts layer 7 last 20 | top 5";
 
-const home = (): string => mkdtempSync(join(tmpdir(), "saeq-hub-"));
+const home = (): string => ownFolder("saeq-hub-");
 const envOf = (folder: string): Readonly<Record<string, string>> => ({ HOME: folder, HF_ENDPOINT: hub.url, HF_HOME: join(folder, "hf") });
 const snapshot = (folder: string, name: string, file: string): string => join(folder, "hf/hub", `models--saeq--${name}`, "snapshots", commitOf(REPOSITORIES[`saeq/${name}`]!), file);
 

@@ -1,6 +1,5 @@
 /** Without this file `explain` could promise one thing and the run do another. */
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -13,6 +12,7 @@ import type { Work } from "../../runtime/planner/work.ts";
 import { EXAMPLES } from "../../runtime/shipped.ts";
 import { bits, folder, open, run } from "../session/open.ts";
 import { saeq } from "../tools/saeq.ts";
+import { ownFolder } from "../house/own_folder.ts";
 
 const QUERY = "sample perfect 6 | acts layer 7 last 50 | top 10";
 
@@ -163,7 +163,7 @@ test("as JSON it can be read by machines", async () => {
 });
 
 test("a machine is measured once, and a damaged record is written anew", async () => {
-  const path = mkdtempSync(join(tmpdir(), "saeq-"));
+  const path = ownFolder("saeq-");
   let measured = 0;
   const engine = { options: { lanes: 2, threads: 1, batch: null }, speed: async () => ((measured += 1), 12.345) } as unknown as Engine;
   assert.is(await machineSpeed(engine, path), 12.3);

@@ -1,6 +1,5 @@
 /** Without these tests an SAE of the registry could be another one than sae_lens names, or be scaled otherwise. */
-import { mkdtempSync, readFileSync, readdirSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -17,6 +16,7 @@ import { encodeRows } from "../emit/run_graph.ts";
 import { safetensors, type Tensor } from "../session/checkpoints.ts";
 import { bits, open, run } from "../session/open.ts";
 import { startHub, type Repository } from "../hub/server.ts";
+import { ownFolder } from "../house/own_folder.ts";
 
 test("all of sae_lens 6.54.12 is there: 170 releases, 13,857 SAEs", () => {
   assert.is(releaseNames().length, 170);
@@ -112,7 +112,7 @@ function repositories(): Readonly<Record<string, Repository>> {
 
 test("`set sae` with a name of the registry brings the SAE and its model; another model is refused by name", async () => {
   const hub = await startHub(repositories());
-  const home = mkdtempSync(join(tmpdir(), "saeq-hub-"));
+  const home = ownFolder("saeq-hub-");
   const ask = async (query: string, net = true) => {
     const session = await open({ grants: { read: true, write: true, net: net || [] }, env: { HOME: home, HF_ENDPOINT: hub.url } });
     const ran = await run(session, query);

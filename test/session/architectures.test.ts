@@ -1,6 +1,5 @@
 /** Without this file hooks, centring, BOS and limits of other families would be promised by readers and lost on the way to a result. */
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -9,12 +8,13 @@ import { headerOf } from "../../runtime/header.ts";
 import { familyModel } from "../docs/outside_checkpoints.ts";
 import { saeFolder } from "./checkpoints.ts";
 import { open, run, type Ran } from "./open.ts";
+import { ownFolder } from "../house/own_folder.ts";
 
 const WIDTH = 32;
 const prompts = 'prompts "the word was by the sea", "the lazy dog"';
 
 function model(name: string, tokenizer: string, change: (config: Record<string, unknown>) => void = () => {}): string {
-  const path = mkdtempSync(join(tmpdir(), "saeq-family-"));
+  const path = ownFolder("saeq-family-");
   familyModel(path, name, tokenizer);
   const config = JSON.parse(readFileSync(join(path, "config.json"), "utf8")) as Record<string, unknown>;
   change(config);

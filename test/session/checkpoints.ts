@@ -1,9 +1,9 @@
 /** Without this file no test could say what a broken checkpoint does to a session. */
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { SCREEN_WEIGHTS } from "../../runtime/encode_choice.ts";
 import { EXAMPLES } from "../../runtime/shipped.ts";
+import { ownFolder } from "../house/own_folder.ts";
 
 export interface Tensor {
   readonly shape: readonly number[];
@@ -38,7 +38,7 @@ function series(count: number, scale: number): Float32Array {
 export function saeFolder(options: { readonly dIn?: number; readonly dSae?: number; readonly hook?: string; readonly change?: (weights: Record<string, Tensor>, config: Record<string, unknown>) => void } = {}): string {
   const dIn = options.dIn ?? 192;
   const dSae = options.dSae ?? 64;
-  const path = mkdtempSync(join(tmpdir(), "saeq-sae-"));
+  const path = ownFolder("saeq-sae-");
   const weights: Record<string, Tensor> = {
     W_enc: { shape: [dIn, dSae], values: series(dIn * dSae, 0.1) },
     W_dec: { shape: [dSae, dIn], values: series(dIn * dSae, 0.1) },
@@ -58,7 +58,7 @@ export function saeFolder(options: { readonly dIn?: number; readonly dSae?: numb
 
 /** A copy of the shipped model with its config and weight bytes changed. */
 export function modelFolder(change: { readonly config?: (config: Record<string, unknown>) => void; readonly weights?: (bytes: Buffer) => Uint8Array }): string {
-  const path = mkdtempSync(join(tmpdir(), "saeq-model-"));
+  const path = ownFolder("saeq-model-");
   mkdirSync(path, { recursive: true });
   cpSync(join(EXAMPLES, "kjv", "model"), path, { recursive: true });
   const config = JSON.parse(readFileSync(join(path, "config.json"), "utf8")) as Record<string, unknown>;
@@ -88,7 +88,7 @@ export function largeSae(): string {
   for (let row = 0; row < dIn; row++) encoder.set(small.subarray(row * own, (row + 1) * own), row * dSae);
   decoder.set(smallDecoder);
   const padded = (name: string, rest: number): Tensor => ({ shape: [dSae], values: Float32Array.from({ length: dSae }, ((values) => (_: unknown, i: number) => values[i] ?? rest)(of(name))) });
-  const path = mkdtempSync(join(tmpdir(), "saeq-sae-"));
+  const path = ownFolder("saeq-sae-");
   writeFileSync(join(path, "sae_weights.safetensors"), safetensors({
     W_enc: { shape: [dIn, dSae], values: encoder }, W_dec: { shape: [dSae, dIn], values: decoder }, b_enc: padded("b_enc", -1e6), b_dec: { shape: [dIn], values: of("b_dec") },
     ...(header["threshold"] === undefined ? {} : { threshold: padded("threshold", 1) }),

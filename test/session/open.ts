@@ -1,7 +1,6 @@
 /** Without this file each session test would open sessions and gather events in its own way. */
 import { createHash } from "node:crypto";
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Diagnostic } from "../../grammar/diagnostic.ts";
 import type { Value } from "../../runtime/data/frame.ts";
@@ -9,6 +8,7 @@ import { factsOf, type Measured } from "../../runtime/measured.ts";
 import { createSession, type InnerOptions } from "../../runtime/session.ts";
 import type { Outcome, Session, SessionEvent } from "../../runtime/session_port.ts";
 import { EXAMPLES } from "../../runtime/shipped.ts";
+import { ownFolder } from "../house/own_folder.ts";
 
 export interface Ran {
   readonly outcome: Outcome;
@@ -20,7 +20,7 @@ export interface Ran {
 
 /** An empty folder of its own. */
 export function folder(files: Readonly<Record<string, string | Uint8Array>> = {}): string {
-  const path = mkdtempSync(join(tmpdir(), "saeq-"));
+  const path = ownFolder("saeq-");
   for (const [name, content] of Object.entries(files)) writeFileSync(join(path, name), content);
   return path;
 }

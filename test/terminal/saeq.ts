@@ -1,6 +1,4 @@
 /** Without this file each terminal test would start saeq in an environment of its own making. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startTerminal, type Terminal } from "./terminal.ts";
@@ -20,12 +18,7 @@ export interface Start {
   readonly cwd?: string;
 }
 
-/** An empty folder of one test file's own; it goes with the process. */
-export function ownFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "saeq-terminal-"));
-  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
+export { ownFolder } from "../house/own_folder.ts";
 
 /** The environment of a person at a terminal, whatever runs the tests: nothing of it says CI, NO_COLOR or another TERM. */
 export function environment(folder: string, more: Readonly<Record<string, string>> = {}): Record<string, string> {
