@@ -17,7 +17,7 @@ import { streamOf, type StreamContext } from "./stream.ts";
 import { streamedRows } from "./streamed_rows.ts";
 import { streamedAggregate, streamedCount } from "./streamed_totals.ts";
 
-type Context = ActivationContext & StreamContext & Pick<ExecuteContext, "unseen" | "outputPath" | "onSaved" | "admitWrite" | "rawCsv">;
+type Context = ActivationContext & StreamContext & Pick<ExecuteContext, "unseen" | "savedRounds" | "roundTexts" | "outputPath" | "onSaved" | "admitWrite" | "rawCsv">;
 
 /** The value of a plan that streams, or that asks a stream for less than its rows; null for others. */
 export async function streamedValue(plan: Plan, context: Context): Promise<Value | null> {
@@ -43,7 +43,7 @@ async function saved(plan: Plan, op: Op & { readonly op: "save" }, context: Cont
     for await (const piece of pieces) {
       columns ??= takeRows(piece, []);
       if (rows !== null && piece.rows > 0) {
-        const much = foretoldRows(piece, rows, op.format);
+        const much = foretoldRows(piece, rows, "all", op.format);
         if (much !== null) context.onNotice(`${plan.label}: ${much}`);
         rows = null;
       }
@@ -76,7 +76,7 @@ async function passed(plan: Plan, op: Op & { readonly op: "forward" }, context: 
   // The progress of the texts is told, not that of their rows.
   const pieces = streamOf(tokenize.inputs[0]!, quiet);
   if (pieces === null) return null;
-  const [value] = await reduceForward(op, op.reduce!, [{ pieces: tokens(tokenize.op, pieces, context), total: null }], context);
+  const [value] = await reduceForward(op, op.reduce!, [{ pieces: tokens(tokenize.op, pieces, context), total: null }], { context, taker: context.savedRounds.begin(plan, { groups: null, total: null }) });
   if (value!.facts.truncated > 0) context.onNotice(`${tokenize.label}: ${counted(value!.facts.truncated, "text")} ${value!.facts.truncated === 1 ? "was" : "were"} cut to the model's context`);
   const notice = brokenNotice(plan.label, null, value!);
   if (notice !== null) context.onNotice(notice);
