@@ -3,6 +3,7 @@ import type { Op, Plan } from "../src/ops/op.ts";
 import type { ActivationContext } from "./activations.ts";
 import { brokenNotice } from "./broken.ts";
 import { counted } from "./counted.ts";
+import { createChunks } from "./data/chunks.ts";
 import { DataError } from "./data/error.ts";
 import { tokenizeTable } from "./documents.ts";
 import { foretoldRows } from "./data/foretold_size.ts";
@@ -33,12 +34,13 @@ export async function streamedValue(plan: Plan, context: Context): Promise<Value
 /** Rows of a stream in a file; what is given for them has their columns and no rows. */
 async function saved(plan: Plan, op: Op & { readonly op: "save" }, context: Context): Promise<Table | null> {
   const input = plan.inputs[0]!;
-  if (op.format === "svg" || op.format === "parquet" || input.schema.kind !== "table" || input.schema.groups !== null) return null;
+  if (op.format === "svg" || input.schema.kind !== "table" || input.schema.groups !== null) return null;
   const pieces = streamOf(input, context);
   if (pieces === null) return null;
   const path = context.outputPath(op.path);
   let columns: Table | null = null;
   let rows = streamedRows(input, context);
+  const chunks = createChunks();
   const watched = async function* (): AsyncGenerator<Table> {
     for await (const piece of pieces) {
       columns ??= takeRows(piece, []);
@@ -47,8 +49,10 @@ async function saved(plan: Plan, op: Op & { readonly op: "save" }, context: Cont
         if (much !== null) context.onNotice(`${plan.label}: ${much}`);
         rows = null;
       }
-      yield piece;
+      yield* chunks.put(piece);
     }
+    const rest = chunks.rest();
+    if (rest !== null) yield rest;
   };
   context.onSaved(path, await saveRows(watched(), path, op.format, { signal: context.signal, raw: context.rawCsv === true, ...(context.admitWrite === undefined ? {} : { admit: context.admitWrite }) }));
   return columns!;
