@@ -49,12 +49,12 @@ export async function reduceForward(op: Forward, wanted: readonly Wanted[], stre
     waiting = [];
     [texts, rows] = [0, 0];
     pace.begin(last);
-    await tapDocuments(op, places.map(({ document }) => document), { ...context, onProgress: pace.within }, (index, taps) => {
+    await tapDocuments(op, places.map(({ document }) => document), { ...context, onProgress: pace.within, onKept: pace.known }, (index, taps) => {
       const { part, document, at } = places[index]!;
       take(part, document, at, taps);
       if (taker !== null) part.outputs[at] = taps;
     });
-    pace.done(places.length);
+    pace.done();
     if (taker !== null) for (const part of round) await taker.put(part.stream, actsOf(part), part.documents.length);
   };
   for (const [s, { pieces }] of streams.entries()) {
@@ -154,28 +154,48 @@ function finish({ taps, facts, broken }: Group): Reduced {
   return { kind: "reduced", facts, taps, broken };
 }
 
-/** Progress over rounds: of what a single round runs, or of all texts where there are several. */
-function createPace(total: number | null, { onProgress }: ActivationContext): { readonly begin: (last: boolean) => void; readonly within: (progress: Progress) => void; readonly done: (documents: number) => void } {
-  let before = 0;
-  let tokens = 0;
-  let single = false;
+interface Pace {
+  readonly begin: (last: boolean) => void;
+  /** Of a round's texts so many were known already. */
+  readonly known: (kept: number, all: number) => void;
+  readonly within: (progress: Progress) => void;
+  readonly done: () => void;
+}
+
+/** Progress over rounds: of all texts while others are to come, in the last round of those that are run. */
+function createPace(total: number | null, { onProgress, onKept }: ActivationContext): Pace {
+  /** Of the rounds that are done. */
+  const before = { all: 0, kept: 0, run: 0, tokens: 0 };
+  let ends = false;
+  let round = { kept: 0, all: 0 };
   let last: Progress = { documents: 0, totalDocuments: 0, tokens: 0, totalTokens: 0 };
-  const tell = (documents: number, done: number): void => {
+  const tell = (progress: Progress): void => {
+    if (ends) return onProgress({ documents: before.run + progress.documents, totalDocuments: before.run + progress.totalDocuments, tokens: before.tokens + progress.tokens, totalTokens: before.tokens + progress.totalTokens });
+    const documents = before.all + progress.documents;
+    const tokens = before.tokens + progress.tokens;
     const all = Math.max(documents, total ?? 0);
-    onProgress({ documents, totalDocuments: all, tokens: done, totalTokens: documents === 0 ? 0 : Math.round((done * all) / documents) });
+    onProgress({ documents, totalDocuments: all, tokens, totalTokens: documents === 0 ? 0 : Math.round((tokens * all) / documents) });
   };
   return {
-    begin: (isLast) => (single = isLast && before === 0),
+    begin: (isLast) => (ends = isLast),
+    known: (kept, all) => {
+      round = { kept, all };
+      // Whoever sums it up knows it before the pass is over.
+      if (ends) onKept?.(before.kept + kept, before.all + all);
+    },
     within: (progress) => {
       last = progress;
-      if (single) onProgress(progress);
-      else tell(before + progress.documents, tokens + progress.tokens);
+      tell(progress);
     },
-    done: (documents) => {
-      before += documents;
-      tokens += last.tokens;
+    done: () => {
+      const ran = last.documents > 0;
+      before.all += round.all;
+      // Equal texts are run once.
+      before.run += last.documents;
+      before.kept += round.kept;
+      before.tokens += last.tokens;
       last = { documents: 0, totalDocuments: 0, tokens: 0, totalTokens: 0 };
-      if (!single) tell(before, tokens);
+      if (before.run > 0 && !(ends && ran)) tell(last);
     },
   };
 }

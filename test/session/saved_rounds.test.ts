@@ -116,6 +116,20 @@ test("what is saved and summed up is one pass; pipelines of their own are passes
   assert.is(two.files["out.csv"], one.files["out.csv"]);
 });
 
+test("in the end it is told once how many texts were run, and how many were known", async () => {
+  const session = await asking({ ...ROUNDS, interactive: true, settings: { seed: "42", cache: "memory" } });
+  const told: string[] = [];
+  const watch = (event: SessionEvent): void => {
+    if (event.kind === "finished") told.push(event.detail);
+    if (event.kind === "progress" && event.documents === event.totalDocuments) told.push(`${event.documents} run`);
+  };
+  await session.ask('csv "in.csv" | take 10 | acts layer 7 last 2 | top 5', undefined, watch);
+  await session.ask('csv "in.csv" | acts layer 7 last 2 | top 5', undefined, watch);
+  await session.ask('csv "in.csv" | acts layer 7 last 2 | stats', undefined, watch);
+  await session.close();
+  assert.equal(told.filter((each) => !each.includes("tokens")), ["10 run", "14 run", "24 texts, cached"]);
+});
+
 test("whoever needs the activations gets them: contexts of them, the REPL, a record", async () => {
   const both = await rounds.ask('csv "in.csv" | acts layer 7 last 3 | tee (save "side.csv") | top 2 | contexts k 3');
   assert.equal([both.codes, Object.keys(both.files)], [[], ["side.csv"]]);
