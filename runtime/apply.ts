@@ -134,7 +134,9 @@ export async function apply(plan: Plan, inputs: readonly Value[], context: Execu
       const made = await together(input, (sets) => {
         const tokens = sets.map((set): Tokens => expect("tokens", set));
         if (op.reduce === undefined) return forward(op, tokens, activation);
-        return reduceForward(op, op.reduce, tokens.map((set) => ({ pieces: [set], total: set.ids.length })), activation);
+        const total = tokens.reduce((sum, set) => sum + set.ids.length, 0);
+        const taker = context.savedRounds.begin(plan, { groups: input.kind === "groups" ? input.members.map(({ name }) => name) : null, total });
+        return reduceForward(op, op.reduce, tokens.map((set) => ({ pieces: [set], total: set.ids.length })), { context: activation, taker });
       });
       noteBroken(plan.label, made, context);
       return made;
@@ -201,6 +203,11 @@ export async function apply(plan: Plan, inputs: readonly Value[], context: Execu
       return input;
     case "save": {
       const path = context.outputPath(op.path);
+      const written = await context.savedRounds.commit(plan);
+      if (written !== null) {
+        context.onSaved(path, written);
+        return input;
+      }
       const much = foretoldSize(input, op.format);
       if (much !== null) context.onNotice(`${plan.label}: ${much}`);
       context.onSaved(path, await saveValue(input, path, op.format, { raw: context.rawCsv === true, ...(context.admitWrite === undefined ? {} : { admit: context.admitWrite }) }));

@@ -61,7 +61,8 @@ export async function execute(plan: Plan, context: ExecuteContext): Promise<Valu
  * not before a `cache`, which says that nothing before it is run again.
  */
 async function knownValue(plan: Plan, context: ExecuteContext): Promise<Value | undefined> {
-  if (OPS[plan.op.op].passes) return undefined;
+  // What it gave before was let go: it is run again to be written.
+  if (OPS[plan.op.op].passes || context.savedRounds.waiting(plan)) return undefined;
   const name = valueKey(plan, context.numerics);
   const pinned = kept(context.values, name);
   const known = context.values.get(name) ?? pinned;

@@ -6,6 +6,7 @@ import type { TextValue, Value } from "./data/frame.ts";
 import type { WriteOptions } from "./data/atomic_write.ts";
 import type { Progress } from "./engine/port.ts";
 import type { Recording } from "./planner/recording.ts";
+import type { SavedRounds } from "./saved_rounds.ts";
 import type { ValueStore } from "./value_store.ts";
 
 export interface ExecuteContext extends Omit<ActivationContext, "onProgress" | "onKept"> {
@@ -28,6 +29,10 @@ export interface ExecuteContext extends Omit<ActivationContext, "onProgress" | "
   readonly admitWrite: WriteOptions["admit"];
   /** The last stage, where nobody asks for its value: it need not be held. */
   readonly unseen?: Plan;
+  /** Files of activations, which are written while their passes run. */
+  readonly savedRounds: SavedRounds;
+  /** Texts that a pass takes together at most, where it keeps figures or writes; as many as are good where absent. */
+  readonly roundTexts?: number;
   /** CSV is written as the data has it, whatever a spreadsheet makes of it. */
   readonly rawCsv?: boolean;
   /** Explain what `plan` stands on; `run` runs it, for what it takes, where that is asked. */

@@ -12,11 +12,14 @@ export function headerOf(value: Value, numerics: string): string {
     const first = value.members[0]?.value;
     const sizes = value.members.map(({ name, value: member }) => `${name} ${sizeOf(member)}`).join(" · ");
     const acts = value.members.flatMap(({ value: member }) => actsOf(member) ?? []);
-    return [`${first?.kind ?? "nothing"}[${value.members.length}] ${sizes}`, ...facts(acts, numerics)].join(" · ");
+    return [`${first === undefined ? "nothing" : kindOf(first)}[${value.members.length}] ${sizes}`, ...facts(acts, numerics)].join(" · ");
   }
   const acts = actsOf(value);
-  return [`${value.kind} ${sizeOf(value)}`.trimEnd(), ...facts(acts === null ? [] : [acts], numerics)].join(" · ");
+  return [`${kindOf(value)} ${sizeOf(value)}`.trimEnd(), ...facts(acts === null ? [] : [acts], numerics)].join(" · ");
 }
+
+/** Activations that were let go as they were written are what they were. */
+const kindOf = ({ kind }: Single): string => (kind === "reduced" ? "acts" : kind);
 
 function actsOf(value: Single): Measured | null {
   return value.kind === "acts" || value.kind === "reduced" ? value : value.kind === "features" ? value.acts : null;

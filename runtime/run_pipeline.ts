@@ -26,6 +26,7 @@ import { runsModel } from "./numerics.ts";
 import { explain } from "./planner/explain.ts";
 import { machineSpeed } from "./planner/machine.ts";
 import { createProgress } from "./progress.ts";
+import { createSavedRounds } from "./saved_rounds.ts";
 import type { SessionCache } from "./session_cache.ts";
 import type { SessionEngine } from "./session_engine.ts";
 import type { Outcome, SessionEvent, SessionOptions, Source } from "./session_port.ts";
@@ -33,7 +34,7 @@ import type { ValueStore } from "./value_store.ts";
 
 /** What a session has, whatever it runs. */
 export interface RunContext {
-  readonly options: Pick<SessionOptions, "interactive" | "observe" | "writeTo" | "rawCsv" | "cache" | "savedUnseen"> & { readonly measured?: boolean };
+  readonly options: Pick<SessionOptions, "interactive" | "observe" | "writeTo" | "rawCsv" | "cache" | "savedUnseen"> & { readonly measured?: boolean; readonly roundTexts?: number };
   readonly catalog: Catalog;
   readonly cards: ReturnType<typeof keptCards>;
   readonly cache: SessionCache;
@@ -62,6 +63,11 @@ export interface PipelineRun {
   readonly onEvent: (event: SessionEvent) => void;
 }
 
+/** Whether nobody asks for what a `save` passes on. A record tells of every stage, and in the REPL it is there to go on from. */
+export function savesUnseen({ savedUnseen, interactive, observe }: Pick<SessionOptions, "savedUnseen" | "interactive" | "observe">): boolean {
+  return savedUnseen === true && !interactive && observe === undefined;
+}
+
 /** What runs pipelines, one after another; null where one went well. Never throws for a fault of the outside. */
 export function createPipelineRunner({ options, catalog, cards, cache, engines, gate, graphs, passed, screened, performed, values, nextResult, remember, rememberError }: RunContext): (run: PipelineRun) => Promise<Outcome | null> {
   return async ({ pipeline, later, settings, source, call, onEvent }) => {
@@ -77,6 +83,12 @@ export function createPipelineRunner({ options, catalog, cards, cache, engines, 
     };
     const drawing = nodes(pipeline.plan).some(({ op }) => op.op === "save" && op.format === "svg");
     let reached: readonly [number, number] = [0, 0];
+    const outputPath = (path: string): string => resolve(options.writeTo, path);
+    const onNotice = (text: string): void => {
+      if (!told.has(text)) onEvent({ kind: "notice", text });
+      told.add(text);
+    };
+    const savedRounds = createSavedRounds(pipeline.plan, { signal, outputPath, onNotice, admitWrite: gate.admitWrite, rawCsv: options.rawCsv === true });
     const onDisk = cache.diskFor(settings);
     let where = "";
     try {
@@ -122,16 +134,14 @@ export function createPipelineRunner({ options, catalog, cards, cache, engines, 
           if (options.interactive && known === all && all > 0) onEvent({ kind: "finished", stage: plan.label, elapsedMs: 0, detail: `${counted(all, "text")}, cached` });
         },
         onResult: (plan, side) => show(plan, side, plan === pipeline.plan),
-        onNotice: (text) => {
-          if (!told.has(text)) onEvent({ kind: "notice", text });
-          told.add(text);
-        },
+        onNotice,
         onSaved: (path, detail) => onEvent({ kind: "saved", path, detail }),
-        outputPath: (path) => resolve(options.writeTo, path),
+        outputPath,
+        savedRounds,
+        ...(options.roundTexts === undefined ? {} : { roundTexts: options.roundTexts }),
         admitWrite: gate.admitWrite,
         rawCsv: options.rawCsv === true,
-        // A record tells of every stage, and in the REPL it is there to go on from.
-        ...(options.savedUnseen === true && !options.interactive && options.observe === undefined ? { unseen: pipeline.plan } : {}),
+        ...(savesUnseen(options) ? { unseen: pipeline.plan } : {}),
         explain: (plan, evaluate, execution) => explain(pipeline, plan, { ...own, tokenIds: onlyRead(own.tokenIds), signal, evaluate, placement: place, threads: engine.options.threads, speed: async () => (options.measured === false ? null : machineSpeed(engine, options.cache?.folder ?? null)) }, execution),
         keep: async (plan, kept, seconds) => (onDisk === null ? null : keepValue(plan, kept, seconds, onDisk, own)),
       });
@@ -148,6 +158,7 @@ export function createPipelineRunner({ options, catalog, cards, cache, engines, 
       rememberError(diagnostic, source);
       return { exitCode, cancelled, diagnostics: [diagnostic] };
     } finally {
+      await savedRounds.discard();
       for (const text of cache.takeNotes()) onEvent({ kind: "notice", text });
     }
   };

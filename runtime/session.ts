@@ -11,6 +11,7 @@ import { key, source as valueSource } from "../src/ops/key.ts";
 import { showType } from "../src/ops/schema.ts";
 import type { Rule } from "../src/optimize/rule.ts";
 import { nodes } from "../src/optimize/rule.ts";
+import { RULES, UNSEEN_RULES } from "../src/optimize/rules.ts";
 import { compile, type Compiled, type CompiledPipeline } from "../src/pipeline.ts";
 import type { Settings } from "../src/stages/stage.ts";
 import { keptCards } from "./cache/kept_tokens.ts";
@@ -28,7 +29,7 @@ import type { Patience } from "./hub/request.ts";
 import { hubHosts } from "./locate.ts";
 import { denied, needsOf, refusals } from "./permissions.ts";
 import { createProgress, hubCall } from "./progress.ts";
-import { createPipelineRunner } from "./run_pipeline.ts";
+import { createPipelineRunner, savesUnseen } from "./run_pipeline.ts";
 import type { Checked, Needs, Outcome, Session, SessionEvent, SessionOptions, Source } from "./session_port.ts";
 import { createSessionCache } from "./session_cache.ts";
 import { createSessionEngine, type SessionEngine } from "./session_engine.ts";
@@ -54,6 +55,8 @@ export interface InnerOptions extends SessionOptions {
   readonly streamBytes?: number;
   /** An engine that is watched, in place of one made as `engine` says. */
   readonly engines?: SessionEngine;
+  /** Texts of a round where activations are summed up or written. */
+  readonly roundTexts?: number;
 }
 
 interface Settling {
@@ -103,7 +106,7 @@ export async function createSession(options: InnerOptions): Promise<Session> {
    * next, and engine processes start as soon as it is known that it needs them.
    */
   async function settle(text: string, from: Scope, call: HubCall, { grants = options.grants, interactive = options.interactive, next }: Settling = {}): Promise<{ compiled: Compiled; refused: readonly Diagnostic[] }> {
-    const compileWith = (more: Facts): Compiled => compile(text, { scope: from, facts: more, params: options.params, interactive, ...(options.rules === undefined ? {} : { rules: options.rules }) });
+    const compileWith = (more: Facts): Compiled => compile(text, { scope: from, facts: more, params: options.params, interactive, rules: options.rules ?? (savesUnseen(options) ? UNSEEN_RULES : RULES) });
     for (let round = 0; ; round++) {
       const compiled = compileWith(facts());
       const refused = refusals(compiled.accesses, needed, grants);

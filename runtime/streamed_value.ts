@@ -3,6 +3,7 @@ import type { Op, Plan } from "../src/ops/op.ts";
 import type { ActivationContext } from "./activations.ts";
 import { brokenNotice } from "./broken.ts";
 import { counted } from "./counted.ts";
+import { createChunks } from "./data/chunks.ts";
 import { DataError } from "./data/error.ts";
 import { tokenizeTable } from "./documents.ts";
 import { foretoldRows } from "./data/foretold_size.ts";
@@ -17,7 +18,7 @@ import { streamOf, type StreamContext } from "./stream.ts";
 import { streamedRows } from "./streamed_rows.ts";
 import { streamedAggregate, streamedCount } from "./streamed_totals.ts";
 
-type Context = ActivationContext & StreamContext & Pick<ExecuteContext, "unseen" | "outputPath" | "onSaved" | "admitWrite" | "rawCsv">;
+type Context = ActivationContext & StreamContext & Pick<ExecuteContext, "unseen" | "savedRounds" | "roundTexts" | "outputPath" | "onSaved" | "admitWrite" | "rawCsv">;
 
 /** The value of a plan that streams, or that asks a stream for less than its rows; null for others. */
 export async function streamedValue(plan: Plan, context: Context): Promise<Value | null> {
@@ -33,22 +34,25 @@ export async function streamedValue(plan: Plan, context: Context): Promise<Value
 /** Rows of a stream in a file; what is given for them has their columns and no rows. */
 async function saved(plan: Plan, op: Op & { readonly op: "save" }, context: Context): Promise<Table | null> {
   const input = plan.inputs[0]!;
-  if (op.format === "svg" || op.format === "parquet" || input.schema.kind !== "table" || input.schema.groups !== null) return null;
+  if (op.format === "svg" || input.schema.kind !== "table" || input.schema.groups !== null) return null;
   const pieces = streamOf(input, context);
   if (pieces === null) return null;
   const path = context.outputPath(op.path);
   let columns: Table | null = null;
   let rows = streamedRows(input, context);
+  const chunks = createChunks();
   const watched = async function* (): AsyncGenerator<Table> {
     for await (const piece of pieces) {
       columns ??= takeRows(piece, []);
       if (rows !== null && piece.rows > 0) {
-        const much = foretoldRows(piece, rows, op.format);
+        const much = foretoldRows(piece, rows, "all", op.format);
         if (much !== null) context.onNotice(`${plan.label}: ${much}`);
         rows = null;
       }
-      yield piece;
+      yield* chunks.put(piece);
     }
+    const rest = chunks.rest();
+    if (rest !== null) yield rest;
   };
   context.onSaved(path, await saveRows(watched(), path, op.format, { signal: context.signal, raw: context.rawCsv === true, ...(context.admitWrite === undefined ? {} : { admit: context.admitWrite }) }));
   return columns!;
@@ -76,7 +80,7 @@ async function passed(plan: Plan, op: Op & { readonly op: "forward" }, context: 
   // The progress of the texts is told, not that of their rows.
   const pieces = streamOf(tokenize.inputs[0]!, quiet);
   if (pieces === null) return null;
-  const [value] = await reduceForward(op, op.reduce!, [{ pieces: tokens(tokenize.op, pieces, context), total: null }], context);
+  const [value] = await reduceForward(op, op.reduce!, [{ pieces: tokens(tokenize.op, pieces, context), total: null }], { context, taker: context.savedRounds.begin(plan, { groups: null, total: null }) });
   if (value!.facts.truncated > 0) context.onNotice(`${tokenize.label}: ${counted(value!.facts.truncated, "text")} ${value!.facts.truncated === 1 ? "was" : "were"} cut to the model's context`);
   const notice = brokenNotice(plan.label, null, value!);
   if (notice !== null) context.onNotice(notice);

@@ -25,48 +25,123 @@ export interface Sink {
 
 const BUFFER = 1 << 20;
 
+/** A file that does not have its name yet. */
+export interface Draft {
+  /** Put text or bytes behind what is there. Throws DataError: disk-full, not-writable, write-failed. */
+  write(chunk: string | Uint8Array): Promise<void>;
+  /** Give it its name, which held the old content until now. Throws as `write` does; then nothing is left. */
+  commit(): Promise<Written>;
+  /** Nothing is left of it. Does nothing behind `commit` or a second time. */
+  discard(): Promise<void>;
+}
+
 /**
  * Write text or bytes to `path` so that the name holds either the old content or the whole new one: temporary file
  * beside it, fsync, rename, fsync of the folder. A link is followed. Throws DataError: disk-full, not-writable,
  * missing-folder, not-a-file, write-failed; nothing is left behind then, nor when `chunks` or the signal throw.
  */
 export async function atomicWrite(path: string, chunks: Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>, options: WriteOptions = {}): Promise<Written> {
+  const draft = await startDraft(path, options);
+  return draft.tried(async () => {
+    for await (const chunk of chunks) await draft.write(chunk);
+    return draft.commit();
+  });
+}
+
+/** The same for who has not all of it at once. Throws DataError: not-writable, missing-folder, not-a-file, write-failed. */
+export async function startDraft(path: string, options: WriteOptions = {}): Promise<Draft & Trying> {
   const target = await realpath(path).catch(() => path);
   const old = await stat(target).catch(() => null);
   if (old !== null && !old.isFile()) throw new DataError({ code: "not-a-file", message: `${path} is not an ordinary file and is not replaced`, help: "save under another name" });
-  let bytes = 0;
   let folder: FileHandle | null = null;
-  let temporary: string | null = null;
   try {
     folder = options.admit === undefined ? null : await openFolder(dirname(target));
     await options.admit?.(folder, target);
     const place = await placeIn(folder, dirname(target));
-    temporary = join(place, `.${basename(target).slice(0, 100)}.${process.pid}.${randomBytes(6).toString("hex")}.tmp`);
+    const temporary = join(place, `.${basename(target).slice(0, 100)}.${process.pid}.${randomBytes(6).toString("hex")}.tmp`);
     const file = await open(temporary, "wx", old === null ? 0o666 : old.mode & 0o777);
-    try {
-      const hash = createHash("sha256");
-      for await (const block of blocks(chunks)) {
-        options.signal?.throwIfAborted();
-        hash.update(block);
-        await writeAll(file, block);
-        bytes += block.length;
-      }
-      await file.sync();
-      const { size } = await file.stat();
-      if (size !== bytes) throw new DataError({ code: "write-failed", message: `${path}: ${size} of ${bytes} bytes reached the disk; nothing was replaced`, help: "save under another name or in another folder" });
-      await file.close();
-      await rename(temporary, join(place, basename(target)));
-      await syncFolder(dirname(target));
-      return { bytes, digest: hash.digest("hex") };
-    } finally {
-      await file.close().catch(() => {});
-    }
+    return createDraft({ path, target, place, temporary, file, folder }, options.signal);
   } catch (error) {
-    if (temporary !== null) await unlink(temporary).catch(() => {});
-    throw explained(path, error, bytes);
-  } finally {
     await folder?.close();
+    throw explained(path, error, 0);
   }
+}
+
+interface Trying {
+  /** Work of which nothing is left where it fails, for whatever reason; what a system says is put into words. */
+  tried<T>(work: () => Promise<T>): Promise<T>;
+}
+
+interface Opened {
+  /** As it was asked for, and without links. */
+  readonly path: string;
+  readonly target: string;
+  /** A path to its folder. */
+  readonly place: string;
+  readonly temporary: string;
+  readonly file: FileHandle;
+  readonly folder: FileHandle | null;
+}
+
+function createDraft({ path, target, place, temporary, file, folder }: Opened, signal: AbortSignal | undefined): Draft & Trying {
+  const hash = createHash("sha256");
+  let bytes = 0;
+  let waiting: Buffer[] = [];
+  let size = 0;
+  let closed = false;
+  /** Small pieces gathered into blocks of about a megabyte. */
+  const flush = async (): Promise<void> => {
+    signal?.throwIfAborted();
+    const block = Buffer.concat(waiting);
+    waiting = [];
+    size = 0;
+    hash.update(block);
+    await writeAll(file, block);
+    bytes += block.length;
+  };
+  const named = async (): Promise<void> => {
+    if (size > 0) await flush();
+    await file.sync();
+    const { size: there } = await file.stat();
+    if (there !== bytes) throw new DataError({ code: "write-failed", message: `${path}: ${there} of ${bytes} bytes reached the disk; nothing was replaced`, help: "save under another name or in another folder" });
+    await file.close();
+    await rename(temporary, join(place, basename(target)));
+    await syncFolder(dirname(target));
+  };
+  const close = async (): Promise<void> => {
+    closed = true;
+    await file.close().catch(() => {});
+    await folder?.close();
+  };
+  const discard = async (): Promise<void> => {
+    if (closed) return;
+    await unlink(temporary).catch(() => {});
+    await close();
+  };
+  const tried = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      await discard();
+      throw explained(path, error, bytes);
+    }
+  };
+  return {
+    write: (chunk) =>
+      tried(async () => {
+        const block = typeof chunk === "string" ? Buffer.from(chunk, "utf8") : Buffer.from(chunk);
+        waiting.push(block);
+        size += block.length;
+        if (size >= BUFFER) await flush();
+      }),
+    commit: async () => {
+      await tried(named);
+      await close();
+      return { bytes, digest: hash.digest("hex") };
+    },
+    discard,
+    tried,
+  };
 }
 
 /** A folder, so that what is made in it is made there whatever its name leads to later; null where a system opens no folders, or not to this user. */
@@ -92,23 +167,6 @@ export async function writeAll(sink: Sink, bytes: Uint8Array): Promise<void> {
     if (bytesWritten === 0) throw Object.assign(new Error("no byte was taken"), { code: "ENOSPC" });
     at += bytesWritten;
   }
-}
-
-/** Small pieces gathered into blocks of about a megabyte. */
-async function* blocks(chunks: Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>): AsyncGenerator<Buffer> {
-  let waiting: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of chunks) {
-    const bytes = typeof chunk === "string" ? Buffer.from(chunk, "utf8") : Buffer.from(chunk);
-    waiting.push(bytes);
-    size += bytes.length;
-    if (size >= BUFFER) {
-      yield Buffer.concat(waiting);
-      waiting = [];
-      size = 0;
-    }
-  }
-  if (size > 0) yield Buffer.concat(waiting);
 }
 
 /** The rename itself must survive a crash; systems that cannot sync a folder are taken as they are. */

@@ -13,18 +13,21 @@ const MUCH: Much = { rows: 1_000_000, bytes: 200e6 };
 /** Rows whose length in the file stands for that of all. */
 const SAMPLED = 64;
 
+/** Whether rows are all that there will be, about as many, or those so far. */
+export type Extent = "all" | "about" | "so far";
+
 /** What is said before a large file is written: its rows, exactly, and its size, from those of its first rows; null for others. */
 export function foretoldSize(value: Value, format: SaveFormat, much: Much = MUCH): string | null {
   const rows = value.kind === "groups" ? value.members.reduce((sum, member) => sum + rowsWritten(member.value), 0) : rowsWritten(value);
-  return foretoldRows(value, rows, format, much);
+  return foretoldRows(value, rows, "all", format, much);
 }
 
-/** The same of `rows` rows that are written as they come; `first` begins with the first of them. */
-export function foretoldRows(first: Value, rows: number, format: SaveFormat, much: Much = MUCH): string | null {
+/** The same of `rows` rows that are written as they come; `first` is or begins with the first of them. */
+export function foretoldRows(first: Value, rows: number, extent: Extent, format: SaveFormat, much: Much = MUCH): string | null {
   if (rows < 1024 && rows < much.rows) return null;
   const bytes = format === "parquet" || format === "svg" ? null : rows * bytesOfRow(first, format);
   if (rows < much.rows && (bytes ?? 0) < much.bytes) return null;
-  const count = `${rows.toLocaleString("en-US")} rows of ${format}`;
+  const count = `${extent === "about" ? "about " : ""}${rows.toLocaleString("en-US")} rows of ${format}${extent === "so far" ? " so far" : ""}`;
   if (bytes === null) return count;
   return `${count}, about ${bytes < 1e9 ? `${Math.ceil(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`}; parquet takes less, figures of stats or top hardly any`;
 }

@@ -1,39 +1,74 @@
 /** Without this file `save` would have to know formats, plots and disks. */
 import type { SaveFormat } from "../../src/ops/op.ts";
-import { atomicWrite, type WriteOptions } from "./atomic_write.ts";
+import { atomicWrite, startDraft, type Draft, type WriteOptions } from "./atomic_write.ts";
 import type { Chart, Plot, Table, Value } from "./frame.ts";
-import { formatPieces, formatRows, type RowFormat, type RowOptions } from "./write.ts";
+import { tableChunks } from "./to_table.ts";
+import { formatRows, rowEncoder, type Encoder, type RowFormat, type RowOptions } from "./write.ts";
+
+/** Formats of rows: they can be written while the rows come. */
+export type RowsFormat = RowFormat | "parquet";
+
+export type SaveOptions = WriteOptions & Pick<RowOptions, "raw">;
 
 /** Write a value under its format and say what was written: `1,234 bytes csv`. Only plots, or groups of one plot, are svg. Throws DataError. */
 export async function saveValue(value: Value, path: string, format: SaveFormat, options: SaveOptions = {}): Promise<string> {
-  return written(path, format, (rows) => content(value, format, rows), options);
+  switch (format) {
+    case "svg": {
+      const { bytes } = await atomicWrite(path, [await drawing(value)], options);
+      return told(bytes, format, 0);
+    }
+    case "parquet":
+      return saveRows(tableChunks(value), path, format, options);
+    default: {
+      let formulas = 0;
+      const { bytes } = await atomicWrite(path, formatRows(value, format, { raw: options.raw === true, onFormula: () => formulas++ }), options);
+      return told(bytes, format, formulas);
+    }
+  }
 }
 
 /** The same of rows that come in tables of equal columns, at least one, which are let go of as they are written. */
-export async function saveRows(pieces: AsyncIterable<Table>, path: string, format: RowFormat, options: SaveOptions = {}): Promise<string> {
-  return written(path, format, async (rows) => formatPieces(pieces, format, rows), options);
-}
-
-type SaveOptions = WriteOptions & Pick<RowOptions, "raw">;
-type Chunks = Parameters<typeof atomicWrite>[1];
-
-async function written(path: string, format: SaveFormat, chunks: (rows: RowOptions) => Promise<Chunks>, options: SaveOptions): Promise<string> {
-  let formulas = 0;
-  const { bytes } = await atomicWrite(path, await chunks({ raw: options.raw === true, onFormula: () => formulas++ }), options);
-  return `${bytes} bytes ${format}${formulas === 0 ? "" : `, ${formulas} ${formulas === 1 ? "cell" : "cells"} with ' in front, so that no spreadsheet runs what they hold (--raw-csv leaves them as they are)`}`;
-}
-
-async function content(value: Value, format: SaveFormat, rows: RowOptions): Promise<Chunks> {
-  switch (format) {
-    case "svg":
-      return [await drawing(value)];
-    case "parquet": {
-      const { parquetBytes } = await import("./write_parquet.ts");
-      return parquetBytes(value);
-    }
-    default:
-      return formatRows(value, format, rows);
+export async function saveRows(pieces: Iterable<Table> | AsyncIterable<Table>, path: string, format: RowsFormat, options: SaveOptions = {}): Promise<string> {
+  const saving = await startSaving(path, format, options);
+  try {
+    for await (const piece of pieces) await saving.put(piece);
+    return await saving.commit();
+  } finally {
+    await saving.discard();
   }
+}
+
+/** A file whose rows are on their way. */
+export interface Saving extends Pick<Draft, "discard"> {
+  /** Rows of a table of the same columns as the first. Throws DataError. */
+  put(table: Table): Promise<void>;
+  /** There are no more, and at least one table was put: what was written, as `saveValue` says it. Throws DataError. */
+  commit(): Promise<string>;
+}
+
+/** Begin a file of rows; until `commit` its name holds what it held. Throws DataError. */
+export async function startSaving(path: string, format: RowsFormat, options: SaveOptions = {}): Promise<Saving> {
+  let formulas = 0;
+  const encoder = await encoderOf(format, { raw: options.raw === true, onFormula: () => formulas++ });
+  const draft = await startDraft(path, options);
+  return {
+    put: (table) => draft.tried(async () => draft.write(encoder.piece(table))),
+    commit: () =>
+      draft.tried(async () => {
+        await draft.write(encoder.end());
+        const { bytes } = await draft.commit();
+        return told(bytes, format, formulas);
+      }),
+    discard: draft.discard,
+  };
+}
+
+async function encoderOf(format: RowsFormat, options: RowOptions): Promise<Encoder> {
+  return format === "parquet" ? (await import("./write_parquet.ts")).parquetEncoder() : rowEncoder(format, options);
+}
+
+function told(bytes: number, format: SaveFormat, formulas: number): string {
+  return `${bytes} bytes ${format}${formulas === 0 ? "" : `, ${formulas} ${formulas === 1 ? "cell" : "cells"} with ' in front, so that no spreadsheet runs what they hold (--raw-csv leaves them as they are)`}`;
 }
 
 async function drawing(value: Value): Promise<string> {

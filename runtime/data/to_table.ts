@@ -3,7 +3,7 @@ import type { Acts, ActsTap, Column, Dense, DenseTap, Plot, Single, Table, Token
 import { concatTables, createTable, withFirstColumn } from "./table.ts";
 
 /** Rows of a chunk: few enough to write while the next are made. */
-const CHUNK_ROWS = 65_536;
+export const CHUNK_ROWS = 65_536;
 
 /**
  * The rows machines read, whole in memory:

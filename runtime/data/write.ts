@@ -16,6 +16,14 @@ export interface RowOptions {
 }
 const LARGEST_INT = 2 ** 53;
 
+/** Rows on their way into a file, table by table. */
+export interface Encoder<Chunk extends string | Uint8Array = string | Uint8Array> {
+  /** What a table of the same columns adds to the file; there is at least one table. */
+  piece(table: Table): Chunk;
+  /** What stands behind the last one. */
+  end(): Chunk;
+}
+
 /**
  * A value as text, in pieces that can be written while the rest is made; the whole ends in a line end. A value without rows keeps its header (csv, tsv) or is `[]` (json).
  * csv: RFC 4180 with LF; null is an empty cell, empty text is `""`; text (header too) that starts with = + - @ tab, CR or LF
@@ -29,19 +37,13 @@ export function* formatRows(value: Value, format: RowFormat, options: RowOptions
     yield `${JSON.stringify(value.data, null, format === "json" ? 2 : 0)}\n`;
     return;
   }
-  const made = formatter(format, options);
+  const made = rowEncoder(format, options);
   for (const table of tableChunks(value)) yield made.piece(table);
   yield made.end();
 }
 
-/** The same of tables that come one after another, with equal columns; at least one. */
-export async function* formatPieces(pieces: AsyncIterable<Table>, format: RowFormat, options: RowOptions = {}): AsyncGenerator<string> {
-  const made = formatter(format, options);
-  for await (const table of pieces) yield made.piece(table);
-  yield made.end();
-}
-
-function formatter(format: RowFormat, options: RowOptions): { readonly piece: (table: Table) => string; readonly end: () => string } {
+/** The same of tables that come one after another. */
+export function rowEncoder(format: RowFormat, options: RowOptions = {}): Encoder<string> {
   let first = true;
   const cell = csvText(options);
   const text = (table: Table): string => {

@@ -2,23 +2,27 @@
 import type { SchemaElement } from "hyparquet";
 import { ByteWriter, ParquetWriter, type ColumnSource } from "hyparquet-writer";
 import { DataError } from "./error.ts";
-import type { Column, Value } from "./frame.ts";
+import type { Column } from "./frame.ts";
 import { cellAt } from "./table.ts";
-import { tableChunks } from "./to_table.ts";
+import type { Encoder } from "./write.ts";
 
-/** A value as the bytes of a Parquet file, one row group at a time: int as INT64, float as DOUBLE, true/false as BOOLEAN, text as STRING; snappy. */
-export function* parquetBytes(value: Value): Generator<Uint8Array> {
+/** A Parquet file, each table a row group: int as INT64, float as DOUBLE, true/false as BOOLEAN, text as STRING; snappy. `piece` throws DataError `bad-argument`. */
+export function parquetEncoder(): Encoder {
   const bytes = new ByteWriter();
   let writer: ParquetWriter | null = null;
-  for (const table of tableChunks(value)) {
-    writer ??= new ParquetWriter({ writer: bytes, schema: [{ name: "root", num_children: table.columns.length }, ...table.columns.map(element)], createdBy: "saeq" });
-    const columnData = table.columns.map((column): ColumnSource => ({ name: column.name, data: cells(column) }));
-    // Only a writer that flushes by itself gives a promise here.
-    void writer.write({ columnData, rowGroupSize: Math.max(1, table.rows) });
-    yield taken(bytes);
-  }
-  void writer?.finish();
-  yield taken(bytes);
+  return {
+    piece: (table) => {
+      writer ??= new ParquetWriter({ writer: bytes, schema: [{ name: "root", num_children: table.columns.length }, ...table.columns.map(element)], createdBy: "saeq" });
+      const columnData = table.columns.map((column): ColumnSource => ({ name: column.name, data: cells(column) }));
+      // Only a writer that flushes by itself gives a promise here.
+      void writer.write({ columnData, rowGroupSize: Math.max(1, table.rows) });
+      return taken(bytes);
+    },
+    end: () => {
+      void writer?.finish();
+      return taken(bytes);
+    },
+  };
 }
 
 /** What was written since last asked; offsets in the file go on counting. */

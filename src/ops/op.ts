@@ -99,7 +99,7 @@ export type Op =
   | { readonly op: "aggregate"; readonly columns: readonly { readonly name: string; readonly value: Scalar }[]; readonly keys: readonly ColumnSchema[] | null }
   | { readonly op: "concat" }
   | { readonly op: "tokenize"; readonly model: ModelRef; readonly bos: boolean; readonly textColumns: readonly string[]; readonly whenTooLong: "error" | "truncate" }
-  /** The model up to the highest tap. Output: one value per tap; `pick` takes one. With `reduce`: only those figures of it. */
+  /** The model up to the highest tap. Output: one value per tap; `pick` takes one. With `reduce`: only those figures of it, and who saves it gets it as it comes. */
   | { readonly op: "forward"; readonly model: ModelRef; readonly taps: readonly Tap[]; readonly window: Window; readonly blocks: number | null; readonly slice: "inside" | "after"; readonly reduce?: readonly Reduction[] }
   | { readonly op: "pick"; readonly taps: readonly number[] }
   | { readonly op: "encode"; readonly saes: readonly SaeRef[] }

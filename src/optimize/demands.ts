@@ -8,7 +8,8 @@ const CARRIES = new Set(["pick", "group"]);
 
 /**
  * Tell of each forward pass with SAEs who asks something of its activations: the node, or null where they are the result itself. Ranked
- * features are counted, and looked for, in the activations that they were ranked in.
+ * features are counted, and looked for, in the activations that they were ranked in. A `save` asks for what it writes, and where it
+ * is the last stage nobody asks for more.
  */
 export function eachDemand(plan: Plan, tell: (pass: Plan, asks: Plan | null) => void): void {
   const ask = (node: Plan, asks: Plan | null): void => passesBelow(node).forEach((pass) => tell(pass, asks));
@@ -16,12 +17,13 @@ export function eachDemand(plan: Plan, tell: (pass: Plan, asks: Plan | null) => 
     if (node.schema.kind === "acts") ask(node, asks);
     else if (node.schema.kind === "features") (node.op.op === "tee" ? node.inputs.slice(0, 1) : node.inputs).forEach((input) => askRanked(input, asks));
   };
-  if (plan.schema.kind === "acts") ask(plan, null);
+  if (plan.schema.kind === "acts" && plan.op.op !== "save") ask(plan, null);
   for (const node of nodes(plan)) {
     if (CARRIES.has(node.op.op)) continue;
     node.inputs.forEach((input, i) => {
       // A tee hands its first input on unseen; its side shows itself.
       if (node.op.op === "tee" && (i === 0 || input.schema.kind !== "acts")) return;
+      if (input.op.op === "save" && (node.op.op === "tee" || node.op.op === "explain")) return;
       if (input.schema.kind === "acts") ask(input, node);
       if (node.op.op === "union" || node.op.op === "contexts" || (node.op.op === "rank" && input.schema.kind === "features")) askRanked(input, node);
     });

@@ -11,21 +11,27 @@ import { rewrite, type Rule } from "./rule.ts";
 export const pushAggregates: Rule = {
   name: "push the aggregates",
   doc: "counts, sums and extremes are taken of each batch; the activations themselves are let go",
-  apply: (plan) => {
-    const asked = demands(plan);
-    return rewrite(plan, (node) => {
-      if (node.op.op !== "forward" || node.op.reduce !== undefined) return null;
-      const wanted = asked.get(key(node));
-      return wanted === undefined || wanted === null ? null : { ...node, op: { ...node.op, reduce: sorted(wanted) } };
-    });
-  },
+  apply: (plan) => reduced(plan, reductions),
 };
 
+/** The figures that a node asks of activations; null: it needs them whole. */
+type Asks = (node: Plan) => readonly Reduction[] | null;
+
+/** The plan with each pass that is asked for figures alone giving these. */
+export function reduced(plan: Plan, asks: Asks): Plan | null {
+  const asked = demands(plan, asks);
+  return rewrite(plan, (node) => {
+    if (node.op.op !== "forward" || node.op.reduce !== undefined) return null;
+    const wanted = asked.get(key(node));
+    return wanted === undefined || wanted === null ? null : { ...node, op: { ...node.op, reduce: sorted(wanted) } };
+  });
+}
+
 /** What is asked of each forward pass with SAEs; null: its activations are needed whole. */
-function demands(plan: Plan): Map<string, Map<string, Reduction> | null> {
+function demands(plan: Plan, asks: Asks): Map<string, Map<string, Reduction> | null> {
   const asked = new Map<string, Map<string, Reduction> | null>();
   eachDemand(plan, (pass, node) => {
-    const wanted = node === null ? null : reductions(node);
+    const wanted = node === null ? null : asks(node);
     const before = asked.get(key(pass));
     if (wanted === null || before === null) asked.set(key(pass), null);
     else {
@@ -37,7 +43,7 @@ function demands(plan: Plan): Map<string, Map<string, Reduction> | null> {
   return asked;
 }
 
-function reductions({ op }: Plan): readonly Reduction[] | null {
+export function reductions({ op }: Plan): readonly Reduction[] | null {
   switch (op.op) {
     case "rank":
     case "union":

@@ -1,6 +1,7 @@
 /** Without this file what is written row by row could differ from what is written at once, or be left half. */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { parquetMetadata } from "hyparquet";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { foretoldSize } from "../../runtime/data/foretold_size.ts";
@@ -26,11 +27,24 @@ async function ran(script: string, streams: boolean, more: object = {}, csv = CS
   return { at, codes, said, rows: last?.kind === "table" ? last.rows : null };
 }
 
-const files = (at: string): Record<string, string> => Object.fromEntries(readdirSync(at).map((name) => [name, readFileSync(join(at, name), "utf8")]));
+test("Parquet: the row groups of rows that are held, where they are several", async () => {
+  const at = folder({ "in.csv": `n,s\n${Array.from({ length: 140_000 }, (_, i) => `${i},${i % 7}x\n`).join("")}` });
+  const written = await Promise.all([true, false].map(async (savedUnseen) => {
+    const session = await open({ readFrom: at, writeTo: folder(), savedUnseen, streamBytes: 1000 });
+    const { codes, values, events } = await run(session, 'csv "in.csv" | save "out.parquet"');
+    await session.close();
+    assert.equal([codes, values[0]?.kind === "table" ? values[0].rows : null], [[], savedUnseen ? 0 : 140_000]);
+    return readFileSync(events.flatMap((event) => (event.kind === "saved" ? [event.path] : []))[0]!);
+  }));
+  assert.ok(written[0]!.equals(written[1]!));
+  assert.is(parquetMetadata(Uint8Array.from(written[0]!).buffer).row_groups.length, 3);
+});
+
+const files = (at: string): Record<string, string> => Object.fromEntries(readdirSync(at).map((name) => [name, readFileSync(join(at, name), "latin1")]));
 
 const STAGES = ["", "| where n > 100", "| where x > 1e299", "| derive k = sqrt(x - 1)", "| select any, n | take 3000 | skip 7", "| distinct any, x", "| sample 500 draw 3", "| sort any, n desc | take 70"];
 
-for (const format of ["csv", "tsv", "jsonl", "json"]) {
+for (const format of ["csv", "tsv", "jsonl", "json", "parquet"]) {
   test(`${format}: the same bytes, notices and words row by row as at once`, async () => {
     for (const stages of STAGES) {
       const script = `csv "in.csv" ${stages} | save "out.${format}"`;
@@ -44,7 +58,7 @@ for (const format of ["csv", "tsv", "jsonl", "json"]) {
 }
 
 test("what is asked for besides is held as ever: a value that goes on, groups, another pipeline, a record, the REPL", async () => {
-  for (const script of ['csv "in.csv" | save "out.csv" | count', 'csv "in.csv" | group flag | save "out.csv"', 'csv "in.csv" | tee (save "out.csv") | take 5', 'let t = csv "in.csv" | where n > 5\nt | save "out.csv"\nt | count', 'csv "in.csv" | save "out.parquet"', 'csv "in.csv" | save "one.csv" | save "out.csv"']) {
+  for (const script of ['csv "in.csv" | save "out.csv" | count', 'csv "in.csv" | group flag | save "out.csv"', 'csv "in.csv" | tee (save "out.csv") | take 5', 'let t = csv "in.csv" | where n > 5\nt | save "out.csv"\nt | count', 'csv "in.csv" | save "one.csv" | save "out.csv"']) {
     const [pieces, whole] = [await ran(script, true), await ran(script, false)];
     assert.equal(pieces.codes, [], script);
     assert.equal(pieces.said, whole.said, script);

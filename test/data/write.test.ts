@@ -3,10 +3,11 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, 
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { atomicWrite, writeAll } from "../../runtime/data/atomic_write.ts";
+import { atomicWrite, startDraft, writeAll } from "../../runtime/data/atomic_write.ts";
+import { createChunks } from "../../runtime/data/chunks.ts";
 import { readCsv } from "../../runtime/data/csv.ts";
 import { DataError } from "../../runtime/data/error.ts";
-import { foretoldSize } from "../../runtime/data/foretold_size.ts";
+import { foretoldRows, foretoldSize } from "../../runtime/data/foretold_size.ts";
 import type { Acts, Dense, Value } from "../../runtime/data/frame.ts";
 import { saveValue } from "../../runtime/data/save.ts";
 import { createColumn, createTable } from "../../runtime/data/table.ts";
@@ -46,6 +47,37 @@ test("what is large is told before it is written: rows exactly, bytes from the f
   assert.match(foretoldSize(topFeatures, "tsv", { rows: 1, bytes: 1 })!, / rows of tsv/);
   assert.is(foretoldSize(plot, "svg", { rows: 1, bytes: 1 }), null);
 });
+
+test("of rows that are still coming it is told how many there will be about, or are so far", () => {
+  const table = createTable("t", [createColumn("x", "int", [1000, 2000])]);
+  assert.is(foretoldRows(table, 400_000, "about", "csv"), null);
+  assert.match(foretoldRows(table, 2_000_000, "about", "csv")!, /^about 2,000,000 rows of csv, about 12 MB; /);
+  assert.match(foretoldRows(table, 2_000_000, "so far", "csv")!, /^2,000,000 rows of csv so far, about 12 MB; /);
+  assert.is(foretoldRows(table, 2_000_000, "all", "parquet"), "2,000,000 rows of parquet");
+});
+
+test("rows that come in any pieces stand in the chunks of rows that are there at once", () => {
+  const table = createTable("t", [createColumn("x", "int", Array.from({ length: 20 }, (_, i) => i)), createColumn("s", "str", Array.from({ length: 20 }, (_, i) => `${i}`))]);
+  for (const rows of [20, 10, 7, 3, 0]) {
+    const all = createTable("t", table.columns.map(({ name, type }) => createColumn(name, type, Array.from({ length: rows }, (_, i) => (type === "str" ? `${i}` : i)))), rows);
+    for (const size of [1, 3, 5, 20, 30]) {
+      const chunks = createChunks(size);
+      const made = [1, 0, 4, 7, 100].reduce<{ from: number; tables: ReturnType<typeof toTable>[] }>(
+        ({ from, tables }, count) => {
+          const to = Math.min(rows, from + count);
+          const piece = createTable("t", all.columns.map(({ name, type }) => createColumn(name, type, Array.from({ length: to - from }, (_, i) => (type === "str" ? `${from + i}` : from + i)))), to - from);
+          return { from: to, tables: [...tables, ...chunks.put(piece)] };
+        },
+        { from: 0, tables: [] },
+      ).tables;
+      const left = chunks.rest();
+      assert.equal([...made, ...(left === null ? [] : [left])].map(textOfTable), [...tableChunks(all, size)].map(textOfTable), `${rows} rows in chunks of ${size}`);
+      assert.is(chunks.rest(), null);
+    }
+  }
+});
+
+const textOfTable = (table: Value): string => textOf(table, "csv");
 
 test("saving says how many cells were changed so that no spreadsheet runs them", async () => {
   const path = join(folder, "formulas.csv");
@@ -119,6 +151,30 @@ test("atomic: whole, with its mode, through links, nothing left behind", async (
   assert.is(((await atomicWrite(path, broken).catch((error: unknown) => error)) as Error).message, "no more");
   assert.is(readFileSync(path, "utf8"), "new");
   assert.equal(readdirSync(place).sort(), ["a.txt", "link"]);
+});
+
+test("a draft has no name before it is whole, and nothing is left of one that is let go or fails", async () => {
+  const place = join(folder, "drafts");
+  mkdirSync(place);
+  const path = join(place, "a.txt");
+  writeFileSync(path, "old");
+  const draft = await startDraft(path);
+  await draft.write("x".repeat(3 << 20));
+  assert.is(readFileSync(path, "utf8"), "old");
+  assert.is(readdirSync(place).length, 2);
+  await draft.discard();
+  await draft.discard();
+  assert.equal(readdirSync(place), ["a.txt"]);
+  const stop = new AbortController();
+  const stopped = await startDraft(path, { signal: stop.signal });
+  stop.abort();
+  assert.is(((await stopped.write("x".repeat(3 << 20)).catch((error: unknown) => error)) as Error).name, "AbortError");
+  assert.equal(readdirSync(place), ["a.txt"]);
+  const whole = await startDraft(path);
+  await whole.write("new");
+  assert.is((await whole.commit()).bytes, 3);
+  await whole.discard();
+  assert.equal([readdirSync(place), readFileSync(path, "utf8")], [["a.txt"], "new"]);
 });
 
 test("short writes are gone on with, and a full disk is told", async () => {

@@ -22,7 +22,7 @@ interface Ran {
 }
 
 async function runIn(folder: string, text: string): Promise<Ran> {
-  const session = await open({ writeTo: folder, grants: { read: true, write: [folder] }, cache: { folder: join(folder, "cache"), limit: 2 ** 30 } });
+  const session = await open({ writeTo: folder, grants: { read: true, write: [folder] }, cache: { folder: join(folder, "cache"), limit: 2 ** 30 }, savedUnseen: true, roundTexts: 2 });
   const { outcome, notices } = await run(session, text);
   await session.close();
   return { outcome, notices };
@@ -80,6 +80,17 @@ test("tables: every operation on the disk fails, once and from then on; nothing 
   const failed = new Set<string>();
   for (const lasting of [false, true]) for (let at = 1; at <= operations.length; at++) failed.add(await failAt(at, lasting, TABLES, whole));
   for (const kind of ["open", "write", "sync", "rename", "mkdirSync"]) assert.ok(failed.has(kind), kind);
+});
+
+const ROUNDS = 'set seed 1\nset cache off\nmemorization | take 5 | acts layer 7 last 2 | tee (top 2) | save "a.csv"';
+
+test("activations that are written round by round: the same", async () => {
+  const { whole, operations } = await wholeOf(ROUNDS);
+  assert.equal(Object.keys(whole), ["a.csv"]);
+  // Each kind once, where it is first met.
+  const failed = new Set<string>();
+  for (const kind of new Set(operations)) failed.add(await failAt(operations.indexOf(kind) + 1, true, ROUNDS, whole));
+  for (const kind of ["open", "write", "sync", "rename"]) assert.ok(failed.has(kind), kind);
 });
 
 test("the demo: what the cache and the drawings write fails, and the next run completes (all of it with FAULTS=all)", async () => {

@@ -7,6 +7,7 @@ import { fuseEncode } from "../../src/optimize/fuse_encode.ts";
 import { optimize } from "../../src/optimize/optimize.ts";
 import { pruneFeatures } from "../../src/optimize/prune_features.ts";
 import { pushAggregates } from "../../src/optimize/push_aggregates.ts";
+import { pushSaves } from "../../src/optimize/push_saves.ts";
 import { pushSlice } from "../../src/optimize/push_slice.ts";
 import { shareForward } from "../../src/optimize/share_forward.ts";
 import type { Rule } from "../../src/optimize/rule.ts";
@@ -88,6 +89,28 @@ statistics, active above 0.5  : table
   assert.is(keeps(node({ op: "decode", saes: [] }, "table", shared, forward([7]))), "nothing");
   // Dense activations are nobody's counts.
   assert.is(keeps(forward([7])), "nothing");
+});
+
+test("push the saves", () => {
+  const acts = (layers: readonly number[] = [7]): Plan => fuseEncode.apply(encode(forward(layers)))!;
+  const node = (op: Plan["op"], kind: "table" | "features" | "acts", ...inputs: Plan[]): Plan => ({ op, inputs, schema: { ...inputs[0]!.schema, kind }, at, label: op.op });
+  const save = (input: Plan): Plan => node({ op: "save", path: "x.csv", format: "csv" }, "acts", input);
+  const top = (input: Plan): Plan => node({ op: "rank", count: 3, by: "count", per: "all", threshold: 0 }, "features", input);
+  pair(pushSaves, save(acts()), `
+save csv "x.csv"  : acts
+└─ #1 forward m: layer 7 resid_post → s (saelens); all blocks; last 50, sliced afterwards; keeps nothing  : acts
+   └─ tokenize text for m, BOS first  : tokens
+      └─ literal 0 rows  : table`);
+  const shared = acts();
+  const keeps = (plan: Plan): string => /keeps .*?(?=  :)/.exec(printPlan(pushSaves.apply(plan) ?? plan))?.[0] ?? "all";
+  assert.is(keeps(top(node({ op: "tee" }, "acts", shared, save(shared)))), "keeps features above 0");
+  assert.is(keeps(save(node({ op: "tee" }, "acts", shared, top(shared)))), "keeps features above 0");
+  assert.is(keeps(top(save(save(shared)))), "keeps features above 0");
+  assert.is(keeps(node({ op: "explain", analyze: false }, "table", save(shared))), "keeps nothing");
+  assert.is(keeps(save(node({ op: "pick", taps: [1] }, "acts", acts([2, 7])))), "keeps nothing");
+  // What is asked for besides, and files whose rows do not come in their order, need activations that are held.
+  const contexts = node({ op: "contexts", features: [3], count: 3, window: 5, threshold: 0 }, "table", shared);
+  for (const whole of [shared, node({ op: "tee" }, "acts", save(shared), top(shared)), node({ op: "show", rows: null, wide: false }, "acts", save(shared)), save(node({ op: "tee" }, "acts", shared, contexts)), save(node({ op: "cache", name: "", seconds: null }, "acts", shared)), save(acts([2, 7])), save(group(shared, acts())), save(forward([7]))]) assert.is(keeps(whole), "all");
 });
 
 test("prune the features", () => {
