@@ -122,6 +122,13 @@ function normalization(config: Config, normFactor: number | null): { readonly no
 
 type Described = Omit<SaeSpec, "convention" | "digest" | "format" | "notes">;
 
+/** Only configs from 6.0 on keep such facts in `metadata`; one that does not say its version is older, as the package has it. */
+function withoutHook(config: Config): CheckpointError {
+  const metadata = section(config, "metadata");
+  const help = metadata !== null && word(metadata, "hook_name", "") !== "" ? 'its `metadata` has one, and is read where it says `"sae_lens_version": "6.0.0"` or later: add that to it' : "download the file again, or add that key";
+  return new CheckpointError("invalid-config", `\`hook_name\` in ${config.file} is missing, and which activations the SAE reads is not guessed`, { help });
+}
+
 /**
  * With s the factor, n the decoder norms and h' = (x − b_dec/s)·W + b/s, the package's pre-activation is s·h' (`fold_activation_norm_scaling_factor`
  * has W_enc·s, W_dec/s, b_dec/s), and with decoder norms in play (n/s by then) it is n·h'.
@@ -148,7 +155,7 @@ async function describe({ config, metadata, architecture, normalize, factor }: S
   const stored = await readVector(find(weights, "b_dec"), dOut);
   const bias = stored.map((value) => value / factor);
   const hookName = word(metadata, "hook_name", "");
-  if (hookName === "") throw new CheckpointError("invalid-config", `\`hook_name\` in ${config.file} is missing, and which activations the SAE reads is not guessed`, { help: "download the file again, or add that key" });
+  if (hookName === "") throw withoutHook(config);
   const place = parseHookName(hookName);
   const oldLayer = optional(metadata, "hook_layer");
   const modelName = optional(metadata, "model_name");

@@ -203,6 +203,14 @@ for (const [name, files, code] of saes) {
   });
 }
 
+test("a config that keeps its hook in metadata and says no version is told what is missing", async () => {
+  const path = inFolder({ "cfg.json": JSON.stringify({ ...cfg, metadata: { hook_name: "blocks.7.hook_resid_post" } }), "sae_weights.safetensors": standard() });
+  await readSae(path, { convention: null }).then(() => assert.unreachable(), (error: CheckpointError) => {
+    assert.is(error.code, "invalid-config");
+    assert.match(error.help, /"sae_lens_version": "6\.0\.0"/);
+  });
+});
+
 test("what was found and every format are listed where none fits", async () => {
   const path = inFolder({ "model.onnx": "", "notes.txt": "" });
   await readSae(path, { convention: null }).then(() => assert.unreachable(), (error: CheckpointError) => {
