@@ -6,7 +6,7 @@
  */
 import type { Csr, Rows } from "../data/frame.ts";
 import { eachActive, type NonFinite } from "./active.ts";
-import { add, createSums, exactly, rounded, type ExactSums } from "./exact_sum.ts";
+import { add, createSums, exactly, exactTotal, rounded, type ExactSums } from "./exact_sum.ts";
 import { addFloat, createFloatBag, type FloatBag } from "./float_bag.ts";
 import type { FeatureTotals } from "./rank.ts";
 
@@ -28,15 +28,13 @@ interface FeatureSums {
   readonly count: Float64Array;
   readonly max: Float32Array;
   readonly sums: ExactSums;
-  /** One cell: the sum over all features. */
-  readonly all: ExactSums;
   nonFinite: NonFinite;
 }
 
 export function createAccumulator({ of, threshold }: Wanted, cols: number): Accumulator {
   switch (of) {
     case "features":
-      return { of, threshold, sums: { cols, rows: 0, count: new Float64Array(cols), max: new Float32Array(cols).fill(Number.NaN), sums: createSums(cols), all: createSums(1), nonFinite: { count: 0, first: null } } };
+      return { of, threshold, sums: { cols, rows: 0, count: new Float64Array(cols), max: new Float32Array(cols).fill(Number.NaN), sums: createSums(cols), nonFinite: { count: 0, first: null } } };
     case "l0":
       return { of, threshold, counts: new Map() };
     case "values":
@@ -68,12 +66,11 @@ export function accumulate(state: Accumulator, csr: Csr, rows: Rows): void {
 }
 
 function addFeatures(state: FeatureSums, csr: Csr, rows: Rows, threshold: number): void {
-  const { count, max, sums, all } = state;
+  const { count, max, sums } = state;
   const { count: broken, first } = eachActive(csr, rows, threshold, (_row, feature, value) => {
     count[feature] = count[feature]! + 1;
     if (!(value <= max[feature]!)) max[feature] = value;
     add(sums, feature, value);
-    add(all, 0, value);
   });
   state.nonFinite = { count: state.nonFinite.count + broken, first: state.nonFinite.first ?? first };
   for (let row = 0; row < rows.count; row++) if (rows.masked[row] === 0) state.rows++;
@@ -93,7 +90,7 @@ export function totalsOfSums({ cols, rows, count, max, sums, nonFinite }: Featur
 }
 
 /** Active pairs, features active at least once, mean and greatest activation when active; null where nothing is active. */
-export function overallOf({ count, max, all }: FeatureSums): { readonly active: number; readonly live: number; readonly mean: number | null; readonly max: number | null } {
+export function overallOf({ count, max, sums }: FeatureSums): { readonly active: number; readonly live: number; readonly mean: number | null; readonly max: number | null } {
   let active = 0;
   let live = 0;
   let most: number | null = null;
@@ -103,5 +100,5 @@ export function overallOf({ count, max, all }: FeatureSums): { readonly active: 
     live++;
     if (most === null || max[feature]! > most) most = max[feature]!;
   });
-  return { active, live, mean: active === 0 ? null : rounded(exactly(all, 0), BigInt(active)), max: most };
+  return { active, live, mean: active === 0 ? null : rounded(exactTotal(sums), BigInt(active)), max: most };
 }

@@ -88,6 +88,29 @@ export function exactly(sums: ExactSums, cell: number): Exact {
   return { integer: total, exponent: lowest === LIMBS ? 0 : 32 * lowest - 1074 };
 }
 
+/** What all cells hold together, exactly. */
+export function exactTotal(sums: ExactSums): Exact {
+  let lowest = 0;
+  while (lowest < LIMBS && sums.limbs[lowest] === undefined) lowest++;
+  let total = 0n;
+  for (let limb = LIMBS - 1; limb >= lowest; limb--) {
+    if (total !== 0n) total <<= 32n;
+    const cells = sums.limbs[limb];
+    // Halves of 2²⁰ cells add up to less than 2⁵³.
+    for (let from = 0; cells !== undefined && from < cells.length; from += CARRY_EVERY) {
+      let low = 0;
+      let high = 0;
+      for (let cell = from; cell < Math.min(cells.length, from + CARRY_EVERY); cell++) {
+        const over = Math.floor(cells[cell]! / LIMB);
+        low += cells[cell]! - over * LIMB;
+        high += over;
+      }
+      total += (BigInt(high) << 32n) + BigInt(low);
+    }
+  }
+  return { integer: total, exponent: lowest === LIMBS ? 0 : 32 * lowest - 1074 };
+}
+
 /** value / divisor (> 0) as the nearest double, ties to even: the one rounding. Results below 2⁻¹⁰²² may be rounded twice. */
 export function rounded({ integer, exponent }: Exact, divisor = 1n): number {
   if (integer === 0n) return 0;

@@ -59,7 +59,7 @@ test("the same figures for one matrix, for each document by itself, and in any o
 
 /** Cells that a state holds: what memory grows with. */
 function cells(state: Accumulator): number {
-  if (state.of === "features") return [...state.sums.sums.limbs, ...state.sums.all.limbs].reduce((sum, limb) => sum + (limb?.length ?? 0), state.sums.cols * 3);
+  if (state.of === "features") return state.sums.sums.limbs.reduce((sum, limb) => sum + (limb?.length ?? 0), state.sums.cols * 3);
   if (state.of === "l0") return state.counts.size;
   return state.bag.tables === null ? state.bag.chunks.length * 65536 : state.bag.tables.size * 65536;
 }

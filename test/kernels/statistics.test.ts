@@ -1,7 +1,7 @@
 /** Without this file nothing would show that group figures equal numpy's. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { add, createSums, exactly, rounded } from "../../runtime/kernels/exact_sum.ts";
+import { add, createSums, exactly, exactTotal, rounded } from "../../runtime/kernels/exact_sum.ts";
 import { activeValues } from "../../runtime/kernels/active.ts";
 import { orderStatistics } from "../../runtime/kernels/quantile.ts";
 import { spreadOf, statistics } from "../../runtime/kernels/statistics.ts";
@@ -41,6 +41,26 @@ test("sums over the whole range of float32 are exact, and rounded once", () => {
   assert.is(spreadOf(Float32Array.from(values)).sd, Math.sqrt(variance));
   for (const value of values) add(sums, 1, -value);
   assert.is(exactly(sums, 1).integer, 0n);
+});
+
+test("the sum of all cells is that of their terms in one, to the last bit, however many cells there are", () => {
+  const next = generator(9);
+  for (const cells of [1, 7, 5000, 2 ** 20 + 3]) {
+    const [apart, together] = [createSums(cells), createSums(1)];
+    for (let i = 0; i < 20_000; i++) {
+      const value = Math.fround((next() - 0.4) * 10 ** (60 * next() - 30));
+      add(apart, i % 97 === 0 ? cells - 1 : Math.floor(next() * cells), value);
+      add(together, 0, value);
+    }
+    assert.equal(exactTotal(apart), exactly(together, 0), `${cells} cells`);
+  }
+  // As full as cells may be before they carry, of both signs.
+  const full = createSums(9);
+  for (let cell = 0; cell < 9; cell++) {
+    add(full, cell, 1);
+    full.limbs[33]![cell] = (cell === 4 ? -1 : 1) * (2 ** 53 - 1 - cell);
+  }
+  assert.is(exactTotal(full).integer, Array.from({ length: 9 }, (_, cell) => exactly(full, cell).integer).reduce((sum, one) => sum + one, 0n));
 });
 
 test("rounding goes to the nearest double, ties to even", () => {
