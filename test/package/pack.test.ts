@@ -1,8 +1,9 @@
 /** Without this file the published package might not hold what it needs: there everything is bundled, and paths differ. */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { ROOT } from "../house/files.ts";
@@ -30,8 +31,12 @@ test.before(() => {
   assert.equal(paths.filter((path) => /^test\/|^bench\/|\.test\.|\.ts$|\/build\//.test(path)), []);
   assert.ok(packed.size < 14_000_000, `${packed.size} bytes`);
   mkdirSync(modules);
-  for (const name of readdirSync(join(ROOT, "node_modules")).filter((each) => !each.startsWith("."))) {
-    if (statSync(join(ROOT, "node_modules", name)).isDirectory()) symlinkSync(join(ROOT, "node_modules", name), join(modules, name), "junction");
+  // What these need lies beside their real places; saeq itself finds no more than it names.
+  const { dependencies, optionalDependencies } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as Readonly<Record<"dependencies" | "optionalDependencies", object>>;
+  for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) {
+    if (!existsSync(join(ROOT, "node_modules", name))) continue;
+    mkdirSync(dirname(join(modules, name)), { recursive: true });
+    symlinkSync(join(ROOT, "node_modules", name), join(modules, name), "junction");
   }
   execFileSync("tar", ["-xzf", packed.filename], { cwd: place });
   execFileSync("mv", [join(place, "package"), join(modules, "saeq")]);
@@ -47,6 +52,12 @@ test("the packed package runs where only its dependencies are installed", () => 
   const rows = JSON.parse(out) as readonly Record<string, unknown>[];
   assert.is(rows.length, 3);
   assert.equal(Object.keys(rows[0]!), ["feature", "count", "mean", "max"]);
+});
+
+test("every part of it finds what it imports", () => {
+  const parts = join(modules, "saeq", "dist");
+  const load = `for (const name of ${JSON.stringify(readdirSync(parts).filter((name) => name.endsWith(".js")))}) await import(${JSON.stringify(`${pathToFileURL(parts).href}/`)} + name)`;
+  execFileSync(process.execPath, ["--input-type=module", "-e", load], { cwd: place, stdio: ["ignore", "pipe", "pipe"] });
 });
 
 test("it says the same as the sources: figures, pictures, tables in files, messages, pages, help and docs", () => {
