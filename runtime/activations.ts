@@ -44,6 +44,7 @@ export interface ActivationContext {
   readonly residuals: boolean;
   /** Taps of later lines that a pass reads along, so that they are known when those lines come. */
   readonly companions?: Companions;
+  readonly onNotice?: (text: string) => void;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: Progress) => void;
   /** Of so many texts so many were known already. */
@@ -69,7 +70,7 @@ export const targetOf = ({ options }: Engine): Target => options.target ?? CPU;
 export function forwardGraphOf(op: Forward, catalog: Catalog, graphs: Map<string, EmittedGraph>, target: Target, { guarded = false, screened = [], documents = [] }: PassOptions = {}): EmittedGraph {
   const spec = catalog.spec(op.model);
   const longest = positionsFor(spec, documents.reduce((most, { ids }) => Math.max(most, ids.length), 0));
-  const id = JSON.stringify(["forward", op.model.digest, op.taps, op.blocks, op.slice, target, guarded, screened, longest]);
+  const id = JSON.stringify(["forward", op.model, op.taps, op.blocks, op.slice, target, guarded, screened, longest]);
   let graph = graphs.get(id);
   if (graph === undefined) {
     const taps = op.taps.map(({ features, ...tap }, index): GraphTap => {
@@ -105,7 +106,7 @@ export async function forward(op: Forward, sets: readonly Tokens[], context: Act
 /** Reconstruction for the guard, in a graph of its own, on the CPU of the engine process like every decode graph. */
 export function restoreWith({ engine, graphs, signal }: ActivationContext): Restore {
   return (sae, csr, residual) => {
-    const id = JSON.stringify(["decode", sae.digest, sae.convention]);
+    const id = JSON.stringify(["decode", sae.decoder?.weight.file, sae.digest, sae.convention]);
     const graph = graphs.get(id) ?? emitDecode(sae);
     graphs.set(id, graph);
     return engine.decode(graph, { csr, residual, width: sae.dIn, rowsAtOnce: decodeRows(sae, csr.rows), signal, onRows: () => {} });

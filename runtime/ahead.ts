@@ -6,7 +6,7 @@ import type { Plan } from "../src/ops/op.ts";
 import type { Compiled, CompiledPipeline } from "../src/pipeline.ts";
 import type { Forward } from "./activations.ts";
 import type { Catalog } from "./catalog.ts";
-import { companionsOf, NO_COMPANIONS, widened } from "./companions.ts";
+import { companionsOf, widened } from "./companions.ts";
 import { computed } from "./computed.ts";
 import type { HubCall } from "./hub/hub.ts";
 import { firstGraph } from "./pass_part.ts";
@@ -55,12 +55,12 @@ async function started({ plan }: CompiledPipeline, later: readonly CompiledPipel
   const engine = await engines.ahead(plan, settings);
   if (engine === null) return false;
   const context = { catalog, engine, graphs, residuals: settings.cache === "residuals", encodeKernel: settings.encode, guard: { on: settings.guard, passed }, store: cache.storeFor(settings) };
-  const companions = settings.cache === "off" ? NO_COMPANIONS : companionsOf(plan, later.map((each) => each.plan));
+  const along = companionsOf(plan, settings.cache === "off" ? [] : later.map((each) => each.plan).filter(catalog.here));
   const isNew = (pass: Forward): boolean => pass.taps.every(({ sae }) => sae === null || catalog.sae(sae).whole) && nothingKept(pass, context);
   for (const part of parts) {
     const { op } = part;
     if (op.op !== "forward" || !isNew(op)) continue;
-    const pass = widened(op, companions.get(op) ?? []);
+    const pass = widened(op, along.get(op) ?? []);
     // How many fit into a limit of memory is known once the texts are.
     engine.start(Math.min(engine.options.lanes, mostTexts(part.inputs[0]!), settings.memory === null ? Number.POSITIVE_INFINITY : 1), (isNew(pass) ? firstGraph(pass, context) : null) ?? undefined);
     return true;

@@ -49,6 +49,10 @@ export interface ModelOutline {
   readonly located: Located;
 }
 
+/** By name too: digests sample weights, and two SAEs may differ in their thresholds alone. */
+const modelKey = ({ name, digest }: ModelRef): string => JSON.stringify([name, digest]);
+const saeKey = ({ name, digest, convention }: SaeRef): string => JSON.stringify([name, digest, convention]);
+
 /** Only what is on this machine, and nobody to tell: as while somebody types. */
 export const HERE: HubCall = { signal: new AbortController().signal, network: false, onProgress: () => {} };
 
@@ -59,6 +63,8 @@ export interface Catalog {
   outline(name: string, call?: HubCall): Promise<ModelOutline["facts"] | null>;
   /** Bring what a plan computes with and what is on the hub only, and convert what cannot be mapped. @throws CheckpointError; AbortError */
   provide(plan: Plan, call: HubCall): Promise<void>;
+  /** Whether all that a plan computes with is on this machine as it can be read: `provide` has nothing to do. */
+  here(plan: Plan): boolean;
   /** What readers had to say of files since last asked: mixed line ends, blank lines. */
   takeNotes(): readonly string[];
   /** Forget files, so that the next look-up sees what changed on disk. Models stay. */
@@ -111,7 +117,7 @@ export function createCatalog(readFrom: string, options: CatalogOptions = {}): C
     notes.push(...tokenizer.notes);
     requireVocabulary(tokenizer, spec.embed.shape[0]!, name);
     const loaded: LoadedModel = { facts: { ...facts, prependsBos: tokenizer.prependsBos }, spec, tokenizer, located };
-    models.set(spec.digest, loaded);
+    models.set(modelKey(loaded.facts.ref), loaded);
     return loaded;
   }
 
@@ -139,7 +145,7 @@ export function createCatalog(readFrom: string, options: CatalogOptions = {}): C
     if (known !== undefined) return known;
     const located = await locator.locate("sae", name, call);
     const loaded = await readLocated(name, convention, located);
-    saes.set(`${loaded.spec.digest}|${loaded.spec.convention}`, loaded);
+    saes.set(saeKey(loaded.facts.ref), loaded);
     noteHub(name, located);
     return loaded;
   }
@@ -184,18 +190,32 @@ export function createCatalog(readFrom: string, options: CatalogOptions = {}): C
   async function provide(plan: Plan, call: HubCall): Promise<void> {
     for (const { op } of computed(plan)) {
       if (op.op === "forward" || op.op === "generate") {
-        const model = models.get(op.model.digest);
-        if (model === undefined) continue;
-        const used = usedWeights(model.spec, op.op === "forward" ? (op.blocks ?? model.spec.blocks.length) : model.spec.blocks.length, op.op === "generate");
-        await locator.hub().bring(missing(model.located.hub, new Set(used.map(({ file }) => file).filter((file) => absentFile(file) !== null))), `download ${op.model.name}`, call);
+        if (!models.has(modelKey(op.model))) continue;
+        await locator.hub().bring(absentOf(op, op.op === "forward" ? op.blocks : null) ?? [], `download ${op.model.name}`, call);
       }
-      const refs = op.op === "encode" ? op.saes : op.op === "forward" ? op.taps.flatMap(({ sae }) => (sae === null ? [] : [sae])) : [];
-      for (const ref of refs) await provideSae(ref, call);
+      for (const ref of saesOf(op)) await provideSae(ref, call);
     }
   }
 
+  function here(plan: Plan): boolean {
+    return [...computed(plan)].every(({ op }) => {
+      const modelHere = op.op !== "forward" && op.op !== "generate" ? true : absentOf(op, op.op === "forward" ? op.blocks : null)?.length === 0;
+      return modelHere && saesOf(op).every((ref) => saes.get(saeKey(ref))?.whole === true);
+    });
+  }
+
+  /** Files of the weights that blocks need and that are not here yet; null for a model that is not known. */
+  function absentOf({ op, model: ref }: Op & { readonly op: "forward" | "generate" }, blocks: number | null): Opened["absent"] | null {
+    const model = models.get(modelKey(ref)) ?? outlines.get(ref.name);
+    if (model === undefined) return null;
+    const used = usedWeights(model.spec, blocks ?? model.spec.blocks.length, op === "generate");
+    return missing(model.located.hub, new Set(used.map(({ file }) => file).filter((file) => absentFile(file) !== null)));
+  }
+
+  const saesOf = (op: Op): readonly SaeRef[] => (op.op === "encode" ? op.saes : op.op === "forward" ? op.taps.flatMap(({ sae }) => (sae === null ? [] : [sae])) : []);
+
   async function provideSae(ref: SaeRef, call: HubCall): Promise<void> {
-    const at = `${ref.digest}|${ref.convention}`;
+    const at = saeKey(ref);
     const sae = saes.get(at);
     // Somebody may have cleared the cache meanwhile.
     if (sae === undefined || (sae.whole && [...saeFiles(sae.spec)].every((file) => existsSync(file)))) return;
@@ -223,6 +243,7 @@ export function createCatalog(readFrom: string, options: CatalogOptions = {}): C
       return found === null ? null : { ...found, pieces: options.gate?.rows(found.pieces) ?? found.pieces };
     },
     provide: (plan, call) => gated(() => provide(plan, call)),
+    here,
     lookUp: (need, call = HERE) => gated(async (): Promise<Known<TableFacts | ModelFacts | SaeFacts | ModuleFacts>> => {
       try {
         switch (need.kind) {
@@ -255,17 +276,17 @@ export function createCatalog(readFrom: string, options: CatalogOptions = {}): C
       return missing(known.located.hub, null).length === 0 ? known.facts : null;
     }),
     spec: (ref) => {
-      const found = models.get(ref.digest) ?? [...outlines.values()].find(({ spec }) => spec.digest === ref.digest);
+      const found = models.get(modelKey(ref)) ?? outlines.get(ref.name);
       if (found === undefined) throw new Error(`model ${ref.name} was not checked`);
       return found.spec;
     },
     model: (ref) => {
-      const found = models.get(ref.digest);
+      const found = models.get(modelKey(ref));
       if (found === undefined) throw new Error(`model ${ref.name} was not checked`);
       return found;
     },
     sae: (ref) => {
-      const found = saes.get(`${ref.digest}|${ref.convention}`);
+      const found = saes.get(saeKey(ref));
       if (found === undefined) throw new Error(`SAE ${ref.name} was not checked`);
       return found;
     },

@@ -37,7 +37,7 @@ export async function memorize(op: Op & { readonly op: "generate" }, table: Tabl
     return document;
   });
   const graphFor = (longest: number): EmittedGraph => {
-    const id = JSON.stringify(["generate", op.model.digest, context.engine.options.target ?? CPU, longest]);
+    const id = JSON.stringify(["generate", op.model, context.engine.options.target ?? CPU, longest]);
     const graph = context.graphs.get(id) ?? emitGenerate(spec, context.engine.options.target, longest);
     context.graphs.set(id, graph);
     return graph;

@@ -12,7 +12,7 @@ import type { Settings } from "../src/stages/stage.ts";
 import { keptTokenIds, onlyRead, TOKENIZED_ANEW, type keptCards } from "./cache/kept_tokens.ts";
 import { keepValue, recallValues } from "./cache/kept_values.ts";
 import type { Catalog } from "./catalog.ts";
-import { companionsAtHand, NO_COMPANIONS } from "./companions.ts";
+import { companionsOf, createCompanions } from "./companions.ts";
 import { counted } from "./counted.ts";
 import type { Value } from "./data/frame.ts";
 import { loadPainter } from "./data/save.ts";
@@ -43,6 +43,8 @@ export interface RunContext {
   readonly graphs: Map<string, EmittedGraph>;
   /** SAEs that were found to fit their model. */
   readonly passed: Set<string>;
+  /** Taps that passes of other lines could not read along. */
+  readonly refused: Set<string>;
   readonly screened: Map<string, ScreenCounts>;
   readonly performed: WeakSet<Span>;
   readonly values: ValueStore;
@@ -69,7 +71,7 @@ export function savesUnseen({ savedUnseen, interactive, observe }: Pick<SessionO
 }
 
 /** What runs pipelines, one after another; null where one went well. Never throws for a fault of the outside. */
-export function createPipelineRunner({ options, catalog, cards, cache, engines, gate, graphs, passed, screened, performed, values, nextResult, remember, rememberError }: RunContext): (run: PipelineRun) => Promise<Outcome | null> {
+export function createPipelineRunner({ options, catalog, cards, cache, engines, gate, graphs, passed, refused, screened, performed, values, nextResult, remember, rememberError }: RunContext): (run: PipelineRun) => Promise<Outcome | null> {
   return async ({ pipeline, later, settings, source, call, onEvent }) => {
     const { signal } = call;
     const kept = new Map<Plan, number>();
@@ -93,7 +95,6 @@ export function createPipelineRunner({ options, catalog, cards, cache, engines, 
     let where = "";
     try {
       await catalog.provide(pipeline.plan, call);
-      const companions = settings.cache === "off" ? NO_COMPANIONS : await companionsAtHand(pipeline.plan, later.map(({ plan }) => plan), catalog, call);
       if (onDisk !== null) await cards.write(onDisk);
       const { engine, place } = await engines.forPlan(pipeline.plan, settings);
       where = describeTarget(place.target, engine.options.threads);
@@ -118,7 +119,8 @@ export function createPipelineRunner({ options, catalog, cards, cache, engines, 
       const done = new Map<Plan, Value>();
       const value = await execute(pipeline.plan, {
         ...own,
-        companions,
+        // What is on the hub only, or still to be converted, is brought by the line that asks for it.
+        ...(settings.cache === "off" ? {} : { companions: createCompanions(companionsOf(pipeline.plan, later.map(({ plan }) => plan).filter(catalog.here)), refused) }),
         done,
         performed,
         signal,

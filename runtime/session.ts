@@ -78,6 +78,7 @@ export async function createSession(options: InnerOptions): Promise<Session> {
   const graphs = new Map<string, EmittedGraph>();
   /** SAEs that were found to fit their model. */
   const passed = new Set<string>();
+  const refused = new Set<string>();
   const screened = new Map<string, ScreenCounts>();
   const performed = new WeakSet<Span>();
   const lasting = new Map<string, Fact>();
@@ -86,7 +87,7 @@ export async function createSession(options: InnerOptions): Promise<Session> {
   const engines = options.engines ?? createSessionEngine(options.engine);
   let results = 0;
   const runPipeline = createPipelineRunner({
-    options, catalog, cards, cache, engines, gate, graphs, passed, screened, performed, values,
+    options, catalog, cards, cache, engines, gate, graphs, passed, refused, screened, performed, values,
     nextResult: () => ++results,
     remember: (kept) => {
       scope = { ...scope, relations: new Map(scope.relations).set("_", kept).set(`_${results}`, kept) };

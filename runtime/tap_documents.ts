@@ -31,26 +31,37 @@ export async function tapDocuments(op: Forward, documents: readonly Document[], 
     told.add(each);
     for (const place of each.places) onDocument(place, taps.slice(0, op.taps.length));
   };
-  const along = (context.companions?.get(op) ?? []).filter((tap) => isNew(op, tap, missing.map(({ document }) => document), context));
-  if (along.length > 0) {
+  if (await runAlong(op, missing, told, context, tell)) return;
+  await runMissing(op, spaces, missing.filter((each) => !told.has(each)), context, tell, false);
+}
+
+/**
+ * Read along what later lines ask of these documents; false where there is nothing, or it cannot be. What goes wrong is run again without it, and is said by the
+ * line whose fault it is; an SAE that does not fit is left out alone.
+ */
+async function runAlong(op: Forward, missing: readonly Missing[], told: ReadonlySet<Missing>, context: ActivationContext, tell: Tell): Promise<boolean> {
+  for (let along = context.companions?.of(op) ?? []; along.length > 0; along = context.companions!.of(op)) {
     const wide = widened(op, along);
     try {
-      return await runMissing(wide, spacesOf(wide, context), missing, context, tell);
+      const fresh = along.filter((tap) => isNew(op, tap, missing.map(({ document }) => document), context));
+      if (fresh.length === 0) return false;
+      const pass = widened(op, fresh);
+      await runMissing(pass, spacesOf(pass, context), missing.filter((each) => !told.has(each)), context, tell, true);
+      return true;
     } catch (error) {
-      // If it is the taps of later lines that cannot be had, that is said where they are asked for.
-      if (!isOfTaps(error)) throw error;
+      if (context.signal.aborted) throw error;
+      // The guard looks at one tap after the other, and remembers those that fit.
+      const unfit = error instanceof CheckpointError && error.code === "guard-failed" ? wide.taps.find((tap) => !fits(wide, tap, context.guard)) : undefined;
+      if (unfit !== undefined && op.taps.includes(unfit)) return false;
+      context.companions!.refuse(op, unfit === undefined ? along : [unfit]);
+      if (error instanceof EngineError) context.onNotice?.(`what later lines ask of the same texts could not be read along (${error.message}); this line is run by itself`);
     }
   }
-  await runMissing(op, spaces, missing.filter((each) => !told.has(each)), context, tell);
+  return false;
 }
 
-/** What may be due to one tap among several: its SAE, or that there are so many. */
-function isOfTaps(error: unknown): boolean {
-  return (error instanceof CheckpointError && (error.code === "guard-failed" || error.code === "nonfinite-weights")) || (error instanceof EngineError && error.code === "out-of-memory");
-}
-
-/** Run the model over documents of which something is missing, and keep what it gives. */
-async function runMissing(op: Forward, [spaces, whole]: Spaces, missing: readonly Missing[], context: ActivationContext, tell: Tell): Promise<void> {
+/** Run the model over documents of which something is missing, and keep what it gives. `again`: what fails is run again otherwise. */
+async function runMissing(op: Forward, [spaces, whole]: Spaces, missing: readonly Missing[], context: ActivationContext, tell: Tell, again: boolean): Promise<void> {
   const { store, release } = heldBack(context.store);
   const keep: Keep = (each, taps, all) => {
     // Texts too few to judge by say nothing yet: they are answers in this session only.
@@ -64,7 +75,7 @@ async function runMissing(op: Forward, [spaces, whole]: Spaces, missing: readonl
       finite.then(release, () => {});
       for (const [at, { part, ...how }] of parts.entries()) {
         const through = how.throughResiduals ? throughResiduals : throughModel;
-        await through(op, part, how, { ...context, store, onProgress: told[at]!, signal }, keep);
+        await through(op, part, { ...how, endsHere: () => !again || context.signal.aborted }, { ...context, store, onProgress: told[at]!, signal }, keep);
       }
     });
   } finally {
@@ -134,7 +145,7 @@ function empty(tap: Tap): TapOutput {
 }
 
 /** One pass of the model. Where it is guarded, it gives what the SAEs read too, and is looked at before anything of it is kept. */
-async function throughModel(op: Forward, missing: readonly Missing[], how: PassPart, context: ActivationContext, keep: Keep): Promise<void> {
+async function throughModel(op: Forward, missing: readonly Missing[], how: PassPart & { readonly endsHere: () => boolean }, context: ActivationContext, keep: Keep): Promise<void> {
   const { engine, signal, onProgress } = context;
   const documents = missing.map(({ document }) => document);
   const limits = limitsOf(op, documents, context);
@@ -156,8 +167,8 @@ async function throughModel(op: Forward, missing: readonly Missing[], how: PassP
   const keepAll = (): void => looked.forEach((outputs, i) => keep(missing[i]!, outputs.slice(0, taps), true));
   const read = op.taps.filter(({ sae }) => sae !== null).length;
   await engine.forward(graph, taps + read, documents, { signal, ...limited, onProgress, onDocument: (index, outputs) => void (looked[index] = outputs) }).catch((error: unknown) => {
-    // What a stopped run has done is not lost to the session; the guard then looks at what is left.
-    keepAll();
+    // What a stopped run has done is not lost to the session; the guard then looks at what is left. Where it is run again, the guard must see it.
+    if (how.endsHere()) keepAll();
     throw error;
   });
   await look(op, missing, looked.map((outputs) => ({ taps: outputs.slice(0, taps), dense: outputs.slice(taps) })), context);

@@ -12,7 +12,7 @@ const keyOf = (...parts: readonly unknown[]): string => JSON.stringify(parts);
 
 /** Whether what a tap gives may outlive the session: the guard let its SAE pass, or nobody wants to know. */
 export function fits(op: Forward, tap: Forward["taps"][number], guard: Guard): boolean {
-  return !guard.on || tap.sae === null || guard.passed.has(keyOf(op.model.digest, tap));
+  return !guard.on || tap.sae === null || guard.passed.has(keyOf(op.model, tap));
 }
 
 /** Whether an SAE of the pass has to be looked at before its features count. */
@@ -41,7 +41,7 @@ export async function guardTaps(op: Forward, documents: readonly GuardedDocument
   for (const [t, tap] of op.taps.entries()) {
     if (tap.sae === null) continue;
     const at = read++;
-    const key = keyOf(op.model.digest, tap);
+    const key = keyOf(op.model, tap);
     if (guard.passed.has(key)) continue;
     const rows = documents.map(({ document, special, taps, dense }): Rows => {
       const [sparse, residual] = [taps[t], dense[at]];

@@ -26,6 +26,14 @@ async function ask(query: string, options: Partial<InnerOptions>, watch?: (event
   return ran;
 }
 
+test("an SAE that a later line asks for is not downloaded before that line", async () => {
+  const folder = home();
+  const lines = ["set guard off", "let t = (sample perfect 4)", "t | acts layer 7 last 20 | top 5", "t | assert matching_tokens > 1000", 'set sae "hf:saeq/saes/layer7/width_4k"', "t | acts layer 7 last 20 | top 5"];
+  const ran = await ask(lines.join("\n"), { env: envOf(folder) });
+  assert.equal(ran.codes, ["assertion-failed"]);
+  assert.not(existsSync(snapshot(folder, "saes", "layer7/width_4k/sae_weights.safetensors")));
+});
+
 test("the same answer as from a folder; of three shards the two that hold the layers", async () => {
   const folder = home();
   const local = await ask(QUERY, {});

@@ -1,8 +1,12 @@
 /** Without this file several lines about the same texts could run the model once for each, or one line could pay for another's mistake. */
+import { truncateSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { TextValue } from "../../runtime/data/frame.ts";
 import type { Explanation } from "../../runtime/planner/explanation.ts";
+import { EngineError } from "../../runtime/engine/port.ts";
+import { wrongSae } from "../guard/wrong_sae.ts";
 import { saeFolder } from "./checkpoints.ts";
 import { bits, folder, open, run, type Ran } from "./open.ts";
 import { watchedEngines } from "./watched_engines.ts";
@@ -22,13 +26,16 @@ interface Watched extends Ran {
   readonly passes: readonly number[];
 }
 
-async function watched(text: string, { cache = folder() as string | null, residuals = false } = {}): Promise<Watched> {
+async function watched(text: string, { cache = folder() as string | null, residuals = false, fault = (_taps: number, _done: boolean): Error | null => null } = {}): Promise<Watched> {
   const passes: number[] = [];
   const engines = watchedEngines((engine) => ({
     ...engine,
-    forward: (graph, taps, documents, options) => {
+    forward: async (graph, taps, documents, options) => {
       passes.push(documents.length);
-      return engine.forward(graph, taps, documents, options);
+      const [before, after] = [fault(taps, false), fault(taps, true)];
+      if (before !== null) throw before;
+      await engine.forward(graph, taps, documents, options);
+      if (after !== null) throw after;
     },
   }));
   const session = await open({ engines, measured: false, cache: cache === null ? null : { folder: cache, limit: 2 ** 30 }, settings: { seed: "42", ...(residuals ? { cache: "residuals" } : {}) } });
@@ -72,6 +79,8 @@ test("other texts, other positions, and what is only explained are passes of the
   assert.ok("known" in pass!.work && pass!.work.known === 0);
   const analyzed = await watched(script("set guard off", ON_SEVEN, sae(third), `${ON_TWO} | explain analyze`));
   assert.equal(analyzed.passes, [24, 24]);
+  const between = await watched(script("set guard off", ON_SEVEN, sae(third), `${ON_TWO} | explain analyze`, "t | acts layer 2 last 40 | stats"));
+  assert.equal(between.passes, [24, 24]);
 });
 
 test("where nothing is kept, nothing is read along", async () => {
@@ -82,10 +91,39 @@ test("where nothing is kept, nothing is read along", async () => {
 test("an SAE that does not fit is refused in its own line, and the line before has its result", async () => {
   const ran = await watched(script(ON_SEVEN, sae(third), ON_TWO));
   assert.equal(ran.codes, ["guard-failed"]);
-  assert.is(ran.outcome.exitCode === 0, false);
-  const [{ at }] = ran.outcome.diagnostics as unknown as readonly [{ readonly at: { readonly start: number } }];
-  assert.ok((at?.start ?? Number.POSITIVE_INFINITY) > script(ON_SEVEN).length, JSON.stringify(ran.outcome.diagnostics));
+  assert.ok(ran.outcome.exitCode !== 0 && ran.outcome.diagnostics[0]!.span.start > script(ON_SEVEN).length, JSON.stringify(ran.outcome.diagnostics));
   assert.equal(each(ran), await apart([ON_SEVEN]));
+});
+
+for (const code of ["engine-died", "engine-failed", "no-provider", "out-of-memory", "device-lost"]) {
+  test(`where a pass that reads along ends in ${code}, each line is run by itself, and that is said`, async () => {
+    const lines = [["set guard off", ON_SEVEN], ["set guard off", sae(third), ON_TWO], ["set guard off", sae(seventh), ON_SEVEN]] as const;
+    const ran = await watched(script(...lines.flat()), { fault: (taps, done) => (taps > 1 && !done ? new EngineError(code, "a fault", "do nothing") : null) });
+    assert.is(ran.outcome.exitCode, 0, JSON.stringify(ran.outcome.diagnostics));
+    assert.equal(each(ran), await apart(...lines));
+    assert.equal(ran.notices.filter((text) => text.includes("a fault")).length, 1, ran.notices.join("\n"));
+    // Tried once, and not for each line.
+    assert.is(ran.passes.length, 4);
+  });
+}
+
+test("what the guard has not seen because a pass that reads along failed, it sees when the line is run by itself", async () => {
+  const ran = await watched(script(sae(wrongSae()), ON_SEVEN, 'set sae "kjv"', ON_SEVEN), { fault: (taps, done) => (taps > 2 && done ? new EngineError("out-of-memory", "a fault", "do nothing") : null) });
+  assert.equal(ran.codes, ["guard-failed"]);
+  assert.ok(ran.outcome.diagnostics[0]!.span.start < script(sae(wrongSae()), ON_SEVEN).length);
+  assert.equal(ran.values, []);
+});
+
+test("an SAE that became shorter after it was checked is told in its own line", async () => {
+  const broken = saeFolder({ hook: "blocks.2.hook_resid_post", dSae: 4000 });
+  const session = await open({ measured: false, cache: { folder: folder(), limit: 2 ** 30 } });
+  const ran = await run(session, script("set guard off", ON_SEVEN, sae(broken), ON_TWO), undefined, (event) => {
+    if (event.kind === "progress" || event.kind === "result") truncateSync(join(broken, "sae_weights.safetensors"), 3000);
+  });
+  await session.close();
+  assert.is(ran.values.length, 1, ran.codes.join());
+  assert.is(ran.outcome.diagnostics.length, 1);
+  assert.ok(ran.outcome.diagnostics[0]!.span.start > script("set guard off", ON_SEVEN).length, JSON.stringify(ran.outcome.diagnostics));
 });
 
 test("a weight that is no number is told in its own line", async () => {
@@ -93,8 +131,16 @@ test("a weight that is no number is told in its own line", async () => {
   for (let round = 0; round < 3; round++) {
     const ran = await watched(script("set guard off", ON_SEVEN, sae(unsound), ON_SEVEN), { cache });
     assert.equal(ran.codes, ["nonfinite-weights"], `round ${round}`);
+    assert.ok(ran.outcome.diagnostics[0]!.span.start > script("set guard off", ON_SEVEN).length);
     assert.equal(each(ran), await apart(["set guard off", ON_SEVEN]));
   }
+});
+
+test("SAEs that differ in their thresholds alone, which no sample of a digest need meet, are two", async () => {
+  const lines = [["set guard off", sae(wrongSae()), ON_SEVEN], ["set guard off", 'set sae "kjv"', ON_SEVEN]] as const;
+  const [first, second] = await apart(...lines);
+  assert.is.not(first, second);
+  for (const more of [[], ["set cache off"]]) assert.equal(each(await watched(script(...more, ...lines.flat()))), [first, second]);
 });
 
 test("what is kept already is not read along once more", async () => {
