@@ -2,9 +2,8 @@
 import { blocksNeeded } from "../src/ops/hook.ts";
 import { key } from "../src/ops/key.ts";
 import type { Op, Plan, Tap } from "../src/ops/op.ts";
+import type { Forward } from "./activations.ts";
 import { computed } from "./computed.ts";
-
-type Forward = Op & { readonly op: "forward" };
 
 /** By the passes of a plan: what later lines read of the same texts. */
 export type TapsAlong = ReadonlyMap<Op, readonly Tap[]>;

@@ -41,17 +41,17 @@ export async function tapDocuments(op: Forward, documents: readonly Document[], 
  */
 async function runAlong(op: Forward, missing: readonly Missing[], told: ReadonlySet<Missing>, context: ActivationContext, tell: Tell): Promise<boolean> {
   for (let along = context.companions?.of(op) ?? []; along.length > 0; along = context.companions!.of(op)) {
-    const wide = widened(op, along);
+    let pass = op;
     try {
       const fresh = along.filter((tap) => isNew(op, tap, missing.map(({ document }) => document), context));
       if (fresh.length === 0) return false;
-      const pass = widened(op, fresh);
+      pass = widened(op, fresh);
       await runMissing(pass, spacesOf(pass, context), missing.filter((each) => !told.has(each)), context, tell, true);
       return true;
     } catch (error) {
       if (context.signal.aborted) throw error;
       // The guard looks at one tap after the other, and remembers those that fit.
-      const unfit = error instanceof CheckpointError && error.code === "guard-failed" ? wide.taps.find((tap) => !fits(wide, tap, context.guard)) : undefined;
+      const unfit = error instanceof CheckpointError && error.code === "guard-failed" ? pass.taps.find((tap) => !fits(pass, tap, context.guard)) : undefined;
       if (unfit !== undefined && op.taps.includes(unfit)) return false;
       context.companions!.refuse(op, unfit === undefined ? along : [unfit]);
       if (error instanceof EngineError) context.onNotice?.(`what later lines ask of the same texts could not be read along (${error.message}); this line is run by itself`);

@@ -22,16 +22,18 @@ const ON_TWO = "t | acts layer 2 last 40 | top 5";
 const script = (...lines: readonly string[]): string => ["let t = (sample perfect 24)", ...lines].join("\n");
 
 interface Watched extends Ran {
-  /** Texts of each pass of the model. */
+  /** Texts of each pass of the model, and at how many places it is read. */
   readonly passes: readonly number[];
+  readonly places: readonly number[];
 }
 
 async function watched(text: string, { cache = folder() as string | null, residuals = false, fault = (_taps: number, _done: boolean): Error | null => null } = {}): Promise<Watched> {
-  const passes: number[] = [];
+  const [passes, places]: [number[], number[]] = [[], []];
   const engines = watchedEngines((engine) => ({
     ...engine,
     forward: async (graph, taps, documents, options) => {
       passes.push(documents.length);
+      places.push(taps);
       const [before, after] = [fault(taps, false), fault(taps, true)];
       if (before !== null) throw before;
       await engine.forward(graph, taps, documents, options);
@@ -41,7 +43,7 @@ async function watched(text: string, { cache = folder() as string | null, residu
   const session = await open({ engines, measured: false, cache: cache === null ? null : { folder: cache, limit: 2 ** 30 }, settings: { seed: "42", ...(residuals ? { cache: "residuals" } : {}) } });
   const ran = await run(session, text);
   await session.close();
-  return { ...ran, passes };
+  return { ...ran, passes, places };
 }
 
 const texts = ({ passes }: Watched): number => passes.reduce((sum, each) => sum + each, 0);
@@ -84,8 +86,8 @@ test("other texts, other positions, and what is only explained are passes of the
 });
 
 test("where nothing is kept, nothing is read along", async () => {
-  const { passes } = await watched(script("set guard off", "set cache off", ON_SEVEN, sae(third), ON_TWO), { cache: null });
-  assert.equal(passes, [24, 24]);
+  const { passes, places } = await watched(script("set guard off", "set cache off", ON_SEVEN, sae(third), ON_TWO), { cache: null });
+  assert.equal([passes, places], [[24, 24], [1, 1]]);
 });
 
 test("an SAE that does not fit is refused in its own line, and the line before has its result", async () => {
@@ -116,11 +118,8 @@ test("what the guard has not seen because a pass that reads along failed, it see
 
 test("an SAE that became shorter after it was checked is told in its own line", async () => {
   const broken = saeFolder({ hook: "blocks.2.hook_resid_post", dSae: 4000 });
-  const session = await open({ measured: false, cache: { folder: folder(), limit: 2 ** 30 } });
-  const ran = await run(session, script("set guard off", ON_SEVEN, sae(broken), ON_TWO), undefined, (event) => {
-    if (event.kind === "progress" || event.kind === "result") truncateSync(join(broken, "sae_weights.safetensors"), 3000);
-  });
-  await session.close();
+  const cut = (): null => (truncateSync(join(broken, "sae_weights.safetensors"), 3000), null);
+  const ran = await watched(script("set guard off", ON_SEVEN, sae(broken), ON_TWO), { fault: cut });
   assert.is(ran.values.length, 1, ran.codes.join());
   assert.is(ran.outcome.diagnostics.length, 1);
   assert.ok(ran.outcome.diagnostics[0]!.span.start > script("set guard off", ON_SEVEN).length, JSON.stringify(ran.outcome.diagnostics));
@@ -146,9 +145,9 @@ test("SAEs that differ in their thresholds alone, which no sample of a digest ne
 test("what is kept already is not read along once more", async () => {
   const cache = folder();
   await watched(script("set guard off", sae(third), ON_TWO), { cache });
-  const { passes, outcome } = await watched(script("set guard off", ON_SEVEN, sae(third), ON_TWO), { cache });
+  const { passes, places, outcome } = await watched(script("set guard off", ON_SEVEN, sae(third), ON_TWO), { cache });
   assert.is(outcome.exitCode, 0);
-  assert.equal(passes, [24]);
+  assert.equal([passes, places], [[24], [1]]);
 });
 
 test.run();
