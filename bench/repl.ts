@@ -1,7 +1,8 @@
 /** Without this file nobody would know whether the prompt comes and answers at once: `node bench/repl.ts` prints medians beside other prompts in the same run. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { live, ownFolder, startProgram, startSaeq } from "../test/terminal/saeq.ts";
+import { ownFolder } from "../test/house/own_folder.ts";
+import { live, startProgram, startSaeq } from "../test/terminal/saeq.ts";
 import type { Terminal } from "../test/terminal/terminal.ts";
 import { median } from "./median.ts";
 import { published } from "./published.ts";

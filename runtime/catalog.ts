@@ -6,7 +6,6 @@ import type { DecoderSpec, SaeSpec, Convention } from "../src/emit/specs.ts";
 import type { ModelFacts, SaeFacts, TableFacts } from "../src/stages/stage.ts";
 import type { ModelRef, Op, Plan, SaeRef } from "../src/ops/op.ts";
 import { createCatalogTables, placeOf } from "./catalog_tables.ts";
-import { computed } from "./computed.ts";
 import { CheckpointError } from "./checkpoint/error.ts";
 import { parseHookName } from "./checkpoint/hook_name.ts";
 import { readModel } from "./checkpoint/model.ts";
@@ -19,14 +18,14 @@ import type { ReadCall } from "./data/source.ts";
 import { readModule } from "./module_file.ts";
 import type { Gate } from "./gate.ts";
 import { realPath } from "./granted.ts";
-import type { HubCall, Opened } from "./hub/hub.ts";
+import type { HubCall } from "./hub/hub.ts";
 import { commitNote, createLocator, hubDigest, meantSae, namesHub, type Located } from "./locate.ts";
 import type { Patience } from "./hub/request.ts";
+import { createProvision, missing } from "./provision.ts";
 import { hubModelName } from "../src/stages/lowering/base_model.ts";
 import { EXAMPLES, registered, STANDARD_MODULES, STANDARD_PREFIX } from "./shipped.ts";
-import { absentFile, makeAbsent } from "./checkpoint/absent.ts";
+import { absentFile } from "./checkpoint/absent.ts";
 import { saeFiles } from "./checkpoint/sae_folder.ts";
-import { usedWeights } from "./checkpoint/nonfinite.ts";
 
 export interface LoadedModel {
   readonly facts: ModelFacts;
@@ -182,49 +181,13 @@ export function createCatalog(readFrom: string, options: CatalogOptions = {}): C
     hubNotes.push(...hub.notes, ...(commit === null ? [] : [commit]));
   }
 
-  /** Files behind weights that are not here yet. */
-  function missing(opened: Opened | null, files: ReadonlySet<string> | null): Opened["absent"] {
-    return (opened?.absent ?? []).filter(({ pointer, file }) => !existsSync(pointer) && (files === null || [...files].some((path) => path.endsWith(file.hash))));
-  }
-
-  async function provide(plan: Plan, call: HubCall): Promise<void> {
-    for (const { op } of computed(plan)) {
-      if (op.op === "forward" || op.op === "generate") {
-        if (!models.has(modelKey(op.model))) continue;
-        await locator.hub().bring(absentOf(op, op.op === "forward" ? op.blocks : null) ?? [], `download ${op.model.name}`, call);
-      }
-      for (const ref of saesOf(op)) await provideSae(ref, call);
-    }
-  }
-
-  function here(plan: Plan): boolean {
-    return [...computed(plan)].every(({ op }) => {
-      const modelHere = op.op !== "forward" && op.op !== "generate" ? true : absentOf(op, op.op === "forward" ? op.blocks : null)?.length === 0;
-      return modelHere && saesOf(op).every((ref) => saes.get(saeKey(ref))?.whole === true);
-    });
-  }
-
-  /** Files of the weights that blocks need and that are not here yet; null for a model that is not known. */
-  function absentOf({ op, model: ref }: Op & { readonly op: "forward" | "generate" }, blocks: number | null): Opened["absent"] | null {
-    const model = models.get(modelKey(ref)) ?? outlines.get(ref.name);
-    if (model === undefined) return null;
-    const used = usedWeights(model.spec, blocks ?? model.spec.blocks.length, op === "generate");
-    return missing(model.located.hub, new Set(used.map(({ file }) => file).filter((file) => absentFile(file) !== null)));
-  }
-
-  const saesOf = (op: Op): readonly SaeRef[] => (op.op === "encode" ? op.saes : op.op === "forward" ? op.taps.flatMap(({ sae }) => (sae === null ? [] : [sae])) : []);
-
-  async function provideSae(ref: SaeRef, call: HubCall): Promise<void> {
-    const at = saeKey(ref);
-    const sae = saes.get(at);
-    // Somebody may have cleared the cache meanwhile.
-    if (sae === undefined || (sae.whole && [...saeFiles(sae.spec)].every((file) => existsSync(file)))) return;
-    if (sae.located.hub !== null) await locator.hub().bring(missing(sae.located.hub, null), `download ${ref.name}`, call);
-    const here = await readLocated(ref.name, ref.convention, sae.located);
-    const [bytesOnly, label] = [{ files: 0, totalFiles: 1 }, `convert ${ref.name}`];
-    await makeAbsent(saeFiles(here.spec), call.signal, (bytes, totalBytes) => call.onProgress(label, { ...bytesOnly, bytes, totalBytes }));
-    saes.set(at, here.whole ? here : await readLocated(ref.name, ref.convention, sae.located));
-  }
+  const provision = createProvision({
+    model: (ref) => models.get(modelKey(ref)) ?? outlines.get(ref.name),
+    sae: (ref) => saes.get(saeKey(ref)),
+    replaceSae: (ref, loaded) => void saes.set(saeKey(ref), loaded),
+    readSae: (ref, located) => readLocated(ref.name, ref.convention, located),
+    hub: () => locator.hub(),
+  });
 
   return {
     inputPath,
@@ -242,8 +205,8 @@ export function createCatalog(readFrom: string, options: CatalogOptions = {}): C
       const found = tables.stream(op, call);
       return found === null ? null : { ...found, pieces: options.gate?.rows(found.pieces) ?? found.pieces };
     },
-    provide: (plan, call) => gated(() => provide(plan, call)),
-    here,
+    provide: (plan, call) => gated(() => provision.provide(plan, call)),
+    here: provision.here,
     lookUp: (need, call = HERE) => gated(async (): Promise<Known<TableFacts | ModelFacts | SaeFacts | ModuleFacts>> => {
       try {
         switch (need.kind) {

@@ -1,6 +1,7 @@
 /** Without this file README's pictures would be drawn by hand: what is typed for each, and the screen that is then pictured. */
 import { fileURLToPath } from "node:url";
-import { key, live, ownFolder, startSaeq } from "../../test/terminal/saeq.ts";
+import { ownFolder } from "../../test/house/own_folder.ts";
+import { key, live, startSaeq } from "../../test/terminal/saeq.ts";
 import type { Terminal } from "../../test/terminal/terminal.ts";
 import { drawScreen } from "./svg.ts";
 

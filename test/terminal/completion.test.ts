@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { closeAll, key, live, ownFolder, startSaeq } from "./saeq.ts";
+import { ownFolder } from "../house/own_folder.ts";
+import { closeAll, key, live, startSaeq } from "./saeq.ts";
 import { clear, play, shows, type Scenario } from "./scenario.ts";
 import type { Terminal } from "./terminal.ts";
 

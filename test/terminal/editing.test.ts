@@ -1,7 +1,8 @@
 /** Without this file the line editor would be right in its reducer and wrong on a terminal. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { closeAll, key, live, ownFolder, startSaeq } from "./saeq.ts";
+import { ownFolder } from "../house/own_folder.ts";
+import { closeAll, key, live, startSaeq } from "./saeq.ts";
 import { clear, play, type Scenario } from "./scenario.ts";
 import type { Terminal } from "./terminal.ts";
 

@@ -3,7 +3,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { closeAll, key, live, ownFolder, startSaeq } from "./saeq.ts";
+import { ownFolder } from "../house/own_folder.ts";
+import { closeAll, key, live, startSaeq } from "./saeq.ts";
 import type { Terminal } from "./terminal.ts";
 
 test.after(closeAll);

@@ -3,7 +3,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { closeAll, enter, live, ownFolder, startSaeq } from "./saeq.ts";
+import { ownFolder } from "../house/own_folder.ts";
+import { closeAll, enter, live, startSaeq } from "./saeq.ts";
 import type { Terminal } from "./terminal.ts";
 
 const folder = ownFolder();

@@ -4,7 +4,8 @@ import { spawn, spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { closeAll, enter, environment, FAKE, key, live, ownFolder, SAEQ, startProgram, startSaeq } from "./saeq.ts";
+import { ownFolder } from "../house/own_folder.ts";
+import { closeAll, enter, environment, FAKE, key, live, SAEQ, startProgram, startSaeq } from "./saeq.ts";
 import { shows } from "./scenario.ts";
 import type { Terminal } from "./terminal.ts";
 

@@ -2,7 +2,8 @@
 import { readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { closeAll, FAKE, live, ownFolder, startSaeq } from "./saeq.ts";
+import { ownFolder } from "../house/own_folder.ts";
+import { closeAll, FAKE, live, startSaeq } from "./saeq.ts";
 import type { Terminal } from "./terminal.ts";
 
 test.after(closeAll);

@@ -3,7 +3,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { pushedDown, reflowOf } from "../../repl/views/reflow.ts";
-import { closeAll, enter, FAKE, key, live, ownFolder, startSaeq } from "./saeq.ts";
+import { ownFolder } from "../house/own_folder.ts";
+import { closeAll, enter, FAKE, key, live, startSaeq } from "./saeq.ts";
 import type { Terminal } from "./terminal.ts";
 
 const folder = ownFolder();

@@ -2,7 +2,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { closeAll, enter, FAKE, key, live, ownFolder, startSaeq } from "./saeq.ts";
+import { ownFolder } from "../house/own_folder.ts";
+import { closeAll, enter, FAKE, key, live, startSaeq } from "./saeq.ts";
 import { play, shows } from "./scenario.ts";
 import type { Terminal } from "./terminal.ts";
 

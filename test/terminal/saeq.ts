@@ -18,8 +18,6 @@ export interface Start {
   readonly cwd?: string;
 }
 
-export { ownFolder } from "../house/own_folder.ts";
-
 /** The environment of a person at a terminal, whatever runs the tests: nothing of it says CI, NO_COLOR or another TERM. */
 export function environment(folder: string, more: Readonly<Record<string, string>> = {}): Record<string, string> {
   return { PATH: process.env["PATH"] ?? "", HOME: folder, XDG_STATE_HOME: folder, SAEQ_CACHE: "off", TERM: "xterm-256color", LANG: "C.UTF-8", CI: "false", ...more };
