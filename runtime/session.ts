@@ -31,6 +31,7 @@ import { denied, needsOf, refusals } from "./permissions.ts";
 import { createProgress, hubCall } from "./progress.ts";
 import { createPipelineRunner, savesUnseen } from "./run_pipeline.ts";
 import type { Checked, Needs, Outcome, Session, SessionEvent, SessionOptions, Source } from "./session_port.ts";
+import { unsavable } from "./save_places.ts";
 import { createSessionCache } from "./session_cache.ts";
 import { createSessionEngine, type SessionEngine } from "./session_engine.ts";
 import { EXAMPLES } from "./shipped.ts";
@@ -178,6 +179,13 @@ export async function createSession(options: InnerOptions): Promise<Session> {
     if (problems.some((each) => each.severity === "error")) {
       rememberError(problems, source);
       return { exitCode: exitCodeOf(problems), cancelled: false, diagnostics: problems };
+    }
+    const hindered = await unsavable(compiled.pipelines, { writeTo: options.writeTo, text: source.text, performed });
+    if (hindered.length > 0) {
+      const told = hindered.map(({ diagnostic }) => diagnostic);
+      told.forEach(tell);
+      rememberError(told, source);
+      return { exitCode: hindered[0]!.exitCode, cancelled: false, diagnostics: [...problems, ...told] };
     }
     if (options.interactive) scope = compiled.scope;
     const settings = compiled.scope.settings;

@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { visible } from "../../grammar/visible.ts";
+import { atomicWrite, checkPlace } from "../../runtime/data/atomic_write.ts";
 import { DataError } from "../../runtime/data/error.ts";
 import type { Checked, Session, SessionEvent, Source } from "../../runtime/session_port.ts";
 import type { ExportFormat, Request } from "../request.ts";
@@ -45,6 +46,7 @@ export async function exportScript(request: Export, shop: Shop): Promise<number>
       }
     }
     if (!makeOut(shop)) return 2;
+    if (!(await placeable(fileOf(request, shop), shop))) return 1;
     return await runAndWrite(request, source, checked, session, shop);
   } finally {
     await session.close();
@@ -135,17 +137,33 @@ async function markdownFiles(report: Report, stem: string | null): Promise<Reado
   return new Map([...files, ["", text]]);
 }
 
-/** `-o -` is stdout; where no file is named, the script's own name with another ending, in the folder of outputs. */
-async function write(report: Report, request: Export, shop: Shop): Promise<number> {
+/** `-o -` is stdout, null here; where no file is named, the script's own name with another ending, in the folder of outputs. */
+function fileOf(request: Export, shop: Shop): string | null {
   const named = request.output ?? (request.file === "-" ? "-" : null);
-  if (named === "-") {
+  if (named === "-") return null;
+  return named === null ? join(resolve(shop.cwd, shop.options.out ?? "."), `${basename(request.file).replace(/\.saeq$/, "")}.${request.to}`) : resolve(shop.cwd, named);
+}
+
+/** Whether a report can be written there, told before anything runs. */
+async function placeable(file: string | null, shop: Shop): Promise<boolean> {
+  try {
+    if (file !== null) await checkPlace(file);
+    return true;
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    mistake(shop, visible(`${error.message}${error.help === null ? "" : `; ${error.help}`}`));
+    return false;
+  }
+}
+
+async function write(report: Report, request: Export, shop: Shop): Promise<number> {
+  const file = fileOf(request, shop);
+  if (file === null) {
     for (const text of (await filesOf(report, request.to, null)).values()) shop.stdout.write(text);
     return 0;
   }
-  const file = named === null ? join(resolve(shop.cwd, shop.options.out ?? "."), `${basename(request.file).replace(/\.saeq$/, "")}.${request.to}`) : resolve(shop.cwd, named);
   const stem = basename(file).replace(/\.[^.]*$/, "");
   try {
-    const { atomicWrite } = await import("../../runtime/data/atomic_write.ts");
     for (const [more, text] of await filesOf(report, request.to, stem)) {
       const path = more === "" ? file : join(dirname(file), `${stem}${more}`);
       const { bytes } = await atomicWrite(path, [text]);

@@ -1,7 +1,7 @@
 /** Without this file a full disk or a killed run would leave half a result under the name of a whole one. */
 import { createHash, randomBytes } from "node:crypto";
-import { constants } from "node:fs";
-import { open, realpath, rename, stat, unlink, type FileHandle } from "node:fs/promises";
+import { constants, type Stats } from "node:fs";
+import { access, open, realpath, rename, stat, unlink, type FileHandle } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { DataError, systemCode } from "./error.ts";
 import { shellWord } from "./shell_word.ts";
@@ -50,9 +50,7 @@ export async function atomicWrite(path: string, chunks: Iterable<string | Uint8A
 
 /** The same for who has not all of it at once. Throws DataError: not-writable, missing-folder, not-a-file, write-failed. */
 export async function startDraft(path: string, options: WriteOptions = {}): Promise<Draft & Trying> {
-  const target = await realpath(path).catch(() => path);
-  const old = await stat(target).catch(() => null);
-  if (old !== null && !old.isFile()) throw new DataError({ code: "not-a-file", message: `${path} is not an ordinary file and is not replaced`, help: "save under another name" });
+  const { target, old } = await replaced(path);
   let folder: FileHandle | null = null;
   try {
     folder = options.admit === undefined ? null : await openFolder(dirname(target));
@@ -65,6 +63,25 @@ export async function startDraft(path: string, options: WriteOptions = {}): Prom
     await folder?.close();
     throw explained(path, error, 0);
   }
+}
+
+/** Whether a file can be begun at `path`, as far as it can be known without making one. Throws DataError: not-writable, missing-folder, not-a-file, write-failed. */
+export async function checkPlace(path: string): Promise<void> {
+  const { target } = await replaced(path);
+  try {
+    if (!(await stat(dirname(target))).isDirectory()) throw Object.assign(new Error("no folder"), { code: "ENOTDIR" });
+    await access(dirname(target), constants.W_OK);
+  } catch (error) {
+    throw explained(path, error, 0);
+  }
+}
+
+/** What a path leads to, and the file that is there now. Throws DataError: not-a-file. */
+async function replaced(path: string): Promise<{ readonly target: string; readonly old: Stats | null }> {
+  const target = await realpath(path).catch(() => path);
+  const old = await stat(target).catch(() => null);
+  if (old !== null && !old.isFile()) throw new DataError({ code: "not-a-file", message: `${path} is not an ordinary file and is not replaced`, help: "save under another name" });
+  return { target, old };
 }
 
 interface Trying {

@@ -37,7 +37,9 @@ test("export asks for permissions as run does, writes nothing where the script f
   assert.is(saeq(["export", "-R", "--to", "html", "b.saeq"], { cwd }).status, 7);
   assert.not(existsSync(join(cwd, "b.html")));
   assert.match(saeq(["export", "-R", "--to", "md", "a.saeq", "--m", "3"], { cwd }).stderr, "has no param `m`");
-  assert.is(saeq(["export", "-R", "--to", "md", "-o", "no/such/a.md", "a.saeq"], { cwd }).status, 1);
+  const nowhere = saeq(["export", "-R", "--to", "md", "-o", "no/such/a.md", "a.saeq"], { cwd });
+  assert.is(nowhere.status, 1);
+  assert.match(nowhere.stderr, /^error: there is no folder .*no.such; make it first: mkdir -p .*\n$/, "before anything runs");
   assert.match(saeq(["export", "-R", "--to", "md", "-o", "-", "a.saeq"], { cwd }).stdout, "data:image/svg+xml;base64,");
 });
 

@@ -1,5 +1,5 @@
 /** Without this file a result that is known already could swallow what its line shows and saves on the way. */
-import { readFileSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -30,6 +30,26 @@ test("a file on the way is written again", async () => {
   rmSync(join(at, "three.csv"));
   await run(session, line);
   assert.is(readFileSync(join(at, "three.csv"), "utf8"), first);
+  await session.close();
+});
+
+test("a folder that is not there is told before anything runs, each once; what is saved already is not asked again", async () => {
+  const at = folder();
+  const session = await open({ interactive: true, writeTo: at });
+  const lines = `${PASS} | top 3 | save "a.csv"\nmemorization | take 1 | save "no/b.csv" | save "no/c.json"\nmemorization | take 2 | save "no/deeper/d.csv"`;
+  const refused = await run(session, lines);
+  assert.equal(refused.codes, ["missing-folder", "missing-folder"]);
+  assert.equal(refused.events.map(({ kind }) => kind), ["diagnostic", "diagnostic"], "nothing was read, computed or shown");
+  assert.equal(readdirSync(at), []);
+  mkdirSync(join(at, "a"));
+  writeFileSync(join(at, "file"), "");
+  assert.equal((await run(session, 'memorization | take 1 | save "file/x.csv"')).codes, ["missing-folder"]);
+  mkdirSync(join(at, "x.csv"));
+  assert.equal((await run(session, `${PASS} | top 3 | save "x.csv"`)).codes, ["not-a-file"]);
+  assert.equal((await run(session, 'memorization | take 1 | save "no/b.csv" | explain')).codes, [], "what is only explained is not saved");
+  assert.equal((await run(session, 'let kept = memorization | take 2 | save "a/two.csv" | sort matching_tokens; kept | count')).codes, []);
+  rmSync(join(at, "a"), { recursive: true });
+  assert.equal((await run(session, "kept | take 1")).codes, []);
   await session.close();
 });
 
