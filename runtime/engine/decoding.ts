@@ -16,7 +16,7 @@ export async function decodeOn(lanes: readonly Lane[], pace: Pace, graph: Emitte
   await deal(lanes, halt, (lane) => {
     if (from === rows) return null;
     const first = from;
-    const count = Math.min(rows - first, Math.floor(budget(pace, rows - first, lanes.length, job.rowsAtOnce)), job.rowsAtOnce);
+    const count = Math.min(rows - first, Math.floor(budget(pace, { total: rows, left: rows - first }, lanes.length, job.rowsAtOnce)), job.rowsAtOnce);
     from += count;
     return lane.run(graph, feeds(job, first, count)).then(({ outputs, ms }) => {
       observe(pace, count, ms);

@@ -126,7 +126,7 @@ async function forward(all: readonly Lane[], pace: Pace, options: EngineOptions,
   let left = total;
   await deal(lanes, halt, (lane) => {
     if (from === order.length) return null;
-    const count = take(documents, order, from, budget(pace, left, lanes.length, limits.tokens), options.batch, limits.rows);
+    const count = take(documents, order, from, budget(pace, { total, left }, lanes.length, limits.tokens, documents[order[from]!]!.ids.length), options.batch, limits.rows);
     const batch = assemble(documents, order.subarray(from, from + count), graph.wideHeads);
     const tokens = batch.chosen.reduce((sum, document) => sum + documents[document]!.ids.length, 0);
     from += count;
@@ -169,7 +169,7 @@ async function encode(lanes: readonly Lane[], pace: Pace, { graph, residual, wid
   await deal(lanes, halt, (lane) => {
     if (from === rows) return null;
     const first = from;
-    const count = Math.min(rows - first, Math.floor(budget(pace, rows - first, lanes.length, MOST_ROWS)));
+    const count = Math.min(rows - first, Math.floor(budget(pace, { total: rows, left: rows - first }, lanes.length, MOST_ROWS)));
     from += count;
     const values = residual.subarray(first * width, (first + count) * width);
     // One row alone takes another kernel and gives other bits.

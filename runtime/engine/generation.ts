@@ -62,7 +62,7 @@ export async function generateOn(lanes: readonly Lane[], pace: Pace, options: En
   await deal(lanes, halt, (lane) => {
     if (from === order.length) return null;
     const length = prompts[order[from]!]!.length;
-    const fits = Math.min(MOST_PROMPTS, MOST_CACHED / (length + steps), budget(pace, left, lanes.length, MOST_CACHED) / length);
+    const fits = Math.min(MOST_PROMPTS, MOST_CACHED / (length + steps), budget(pace, { total, left }, lanes.length, MOST_CACHED) / length);
     const most = options.batch ?? Math.max(1, Math.floor(fits));
     let to = from;
     while (to < order.length && to - from < most && prompts[order[to]!]!.length === length) to++;

@@ -36,7 +36,10 @@ export interface Lane {
   begin(graph: EmittedGraph, text: number, prompts: readonly Int32Array[]): Promise<Answer>;
   step(text: number): Promise<Answer>;
   end(text: number): Promise<Answer>;
-  /** Ask what runs to end and refuse what waits: their calls reject, or resolve where it was too late. Starts no process. */
+  /**
+   * Ask what runs to end and refuse what waits: their calls reject, or resolve where it was too late. Starts no process. A batch that takes
+   * longer than `STOP_MS` to end is ended with its process: providers differ in whether they can end one at all.
+   */
   stop(): void;
   /** End the process now; what is pending rejects. The next call starts another. */
   kill(): void;
@@ -48,6 +51,9 @@ export interface Lane {
 const TAIL = 60;
 /** How long to wait for what a failing process writes. */
 const LAST_WORDS_MS = 100;
+
+/** Whoever cancels waits no longer. A batch of a model of 135M parameters is done by then, and counts. */
+const STOP_MS = 500;
 
 interface Pending {
   readonly resolve: (reply: Reply) => void;
@@ -152,7 +158,13 @@ export function createLane(options: Pick<EngineOptions, "threads" | "target" | "
     step: (text) => ask({ kind: "step", text }),
     end: (text) => ask({ kind: "end", text }),
     stop: () => {
-      if (running !== null && running.pending.size > 0) void send(running, { kind: "stop" }).catch(() => {});
+      if (running === null || running.pending.size === 0) return;
+      const asked = running;
+      const waited = [...asked.pending.keys()];
+      void send(asked, { kind: "stop" }).catch(() => {});
+      setTimeout(() => {
+        if (running === asked && waited.some((id) => asked.pending.has(id))) void leave();
+      }, STOP_MS).unref();
     },
     kill: () => void leave(),
     close: leave,

@@ -24,17 +24,44 @@ test("a batch ends at its budget, at too much padding, at too many rows", () => 
   assert.is(take(wide, arrange(wide), 0, 10_000, null), Math.floor(MOST_ROWS / 600));
 });
 
-test("budgets follow the measured pace and share the rest among lanes", () => {
+test("budgets follow the measured pace; parts of a job are equal, smaller at its end, and never beyond the memory", () => {
   const pace = guessPace(1e9);
-  assert.is(budget(pace, 1e9, 1, 4096), 256, "the fixed cost of a run wants company");
+  const at = (total: number, left: number, lanes: number, most = 4096): number => Math.round(budget(pace, { total, left }, lanes, most));
+  assert.is(at(1e6, 1e6, 1), 512, "the fixed cost of a run wants company");
   observe(pace, 1000, 100);
-  assert.is(budget(pace, 1e9, 1, 4096), 2500);
-  assert.is(budget(pace, 3000, 2, 4096), 1500);
-  assert.is(budget(pace, 10, 2, 4096), 625);
+  assert.is(at(1e6, 1e6, 1), 2500);
+  assert.is(at(3000, 3000, 2), 1500);
+  assert.is(at(7000, 7000, 2), 3500, "one round of 3500 rather than two of 1750");
+  assert.is(at(8000, 8000, 2), 2000);
+  assert.is(at(1e6, 3000, 2), 1500, "the end is shared");
+  assert.is(at(1e6, 1000, 2), 512, "in parts that are quick");
+  assert.is(at(1e6, 600, 2), 600, "and without a scrap");
+  assert.is(at(10, 10, 2), 256);
+  assert.is(at(1e6, 1e6, 1, 300), 300);
   observe(pace, 1000, 500);
-  assert.is(budget(pace, 1e9, 1, 4096), 1500);
+  assert.is(at(3e6, 3e6, 1), 1500);
   observe(pace, 1e9, 1);
-  assert.is(budget(pace, 1e9, 1, 4096), 4096);
+  assert.is(at(4096e3, 4096e3, 1), 4096);
+});
+
+test("20 equal texts are four batches of five, 12 are two of six, whatever their length", () => {
+  const sizes = (texts: number, length: number, lanes: number, memory = 4096): readonly number[] => {
+    const documents = Array.from({ length: texts }, () => document(length));
+    const pace = guessPace(1e10);
+    const found: number[] = [];
+    for (let from = 0; from < texts; from += found.at(-1)!) {
+      const room = budget(pace, { total: texts * length, left: (texts - from) * length }, lanes, memory, length);
+      found.push(take(documents, arrange(documents), from, room, null));
+    }
+    return found;
+  };
+  assert.equal(sizes(20, 101, 2), [5, 5, 5, 5]);
+  assert.equal(sizes(12, 101, 2), [6, 6]);
+  assert.equal(sizes(5, 101, 2), [3, 2]);
+  assert.equal(sizes(21, 101, 2), [5, 5, 5, 6]);
+  assert.equal(sizes(20, 101, 2, 256), Array(10).fill(2));
+  assert.equal(sizes(4, 900, 2), [1, 1, 1, 1]);
+  assert.equal(sizes(300, 10, 2), Array(6).fill(50));
 });
 
 test("feeds: even columns, padding on the right, flat wanted rows", () => {

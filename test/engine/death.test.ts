@@ -68,6 +68,33 @@ for (const signal of ["SIGKILL", "SIGABRT", "SIGSEGV"] as const) {
   });
 }
 
+test("a batch that does not end after a cancel is ended with its process, and the next run starts another", async () => {
+  const engine = createEngine({ lanes: 2, threads: 1, batch: 2 });
+  const whole = await collect(engine, model.forward, 2, documents);
+  const [hanging] = engine.pids;
+  const stop = new AbortController();
+  const kept = new Map<number, string>();
+  const error = await failure(
+    engine.forward(model.forward, 2, documents, {
+      signal: stop.signal,
+      onProgress: () => {},
+      onDocument: (index, taps) => {
+        kept.set(index, bitsOf([taps])[0]!);
+        if (kept.size !== 20) return;
+        // It does not hear that it should end, and by then it holds a batch.
+        process.kill(hanging!, "SIGSTOP");
+        setTimeout(() => stop.abort(), 100);
+      },
+    }),
+  );
+  assert.is(error.name, "AbortError");
+  assert.ok(kept.size >= 20 && kept.size < documents.length, `${kept.size} kept`);
+  await until(() => !alive(hanging!), "the process that hung should be gone");
+  const rest = documents.filter((_, i) => !kept.has(i));
+  assert.equal(bitsOf((await collect(engine, model.forward, 2, rest)).taps), bitsOf(whole.taps).filter((_, i) => !kept.has(i)));
+  await engine.close();
+});
+
 test("cancelled, then resumed: the same bits, and the processes live on", async () => {
   const engine = createEngine({ lanes: 2, threads: 1, batch: 2 });
   const whole = await collect(engine, model.forward, 2, documents);
