@@ -123,10 +123,11 @@ export function createLane(options: Pick<EngineOptions, "threads" | "target" | "
       ...(graph.target === undefined ? {} : { target: graph.target }),
       ...(graph.tail === undefined ? {} : { tail: graph.tail }),
     };
-    const reply = await send(to, request({ key: graph.key, content: to.known.has(graph.key) ? null : content }));
-    if (reply.kind === "missing") return answered(to, await send(to, request({ key: graph.key, content })));
+    // Requests are answered in their order: what was sent is there when the next is read, unless it could not be opened or made room for others.
+    const known = to.known.has(graph.key);
     to.known.add(graph.key);
-    return answered(to, reply);
+    const reply = await send(to, request({ key: graph.key, content: known ? null : content }));
+    return answered(to, reply.kind === "missing" ? await send(to, request({ key: graph.key, content })) : reply);
   };
 
   const leave = (): Promise<void> => {

@@ -1,11 +1,14 @@
 /** Without this file positions would not reach the attention operator: it wants tables of cosines and sines. */
 import type { DecoderSpec, RopeSpec } from "./specs.ts";
 
-/** Positions the tables hold where nobody asks for more. 8192 rows of a 128-wide head are 4 MB in the model bytes. */
-const USUAL_POSITIONS = 8192;
+/**
+ * Positions the tables hold where nobody asks for more. 1024 rows of a 128-wide head are 0.5 MB in the model bytes, which go through a socket to
+ * processes that have just started, beside work that leaves little time to write to it.
+ */
+const USUAL_POSITIONS = 1024;
 
 /**
- * Longest document that a graph of this model accepts, in tokens: 8192, or for a longer one the next power of two, and never more than the
+ * Longest document that a graph of this model accepts, in tokens: 1024, or for a longer one the next power of two, and never more than the
  * model's context. Few sizes, so that few graphs are made; rows of a table do not depend on how many there are, so neither does a result.
  */
 export function positionsFor(model: DecoderSpec, longest = 0): number {
