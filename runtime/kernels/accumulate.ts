@@ -6,7 +6,7 @@
  */
 import type { Csr, Rows } from "../data/frame.ts";
 import { eachActive, type NonFinite } from "./active.ts";
-import { add, createSums, exactly, exactTotal, rounded, type ExactSums } from "./exact_sum.ts";
+import { addSingle, createSums, exactly, exactTotal, rounded, type ExactSums } from "./exact_sum.ts";
 import { addFloat, createFloatBag, type FloatBag } from "./float_bag.ts";
 import type { FeatureTotals } from "./rank.ts";
 
@@ -70,7 +70,7 @@ function addFeatures(state: FeatureSums, csr: Csr, rows: Rows, threshold: number
   const { count: broken, first } = eachActive(csr, rows, threshold, (_row, feature, value) => {
     count[feature] = count[feature]! + 1;
     if (!(value <= max[feature]!)) max[feature] = value;
-    add(sums, feature, value);
+    addSingle(sums, feature, value);
   });
   state.nonFinite = { count: state.nonFinite.count + broken, first: state.nonFinite.first ?? first };
   for (let row = 0; row < rows.count; row++) if (rows.masked[row] === 0) state.rows++;

@@ -7,6 +7,10 @@
  * less than 2³² to a limb; carries run every 2²⁰ terms, so limbs stay below 2⁵³ and every addition is exact. Integer
  * addition commutes and associates, hence so do these sums. Limbs come into being when a value of that size is first
  * seen: activations between 2⁻¹⁰ and 2¹⁰ need three or four.
+ *
+ * Most activations are float32 numbers of ordinary size, and a float64 adds some of those without rounding: what is at least 2⁻¹⁶ is a multiple of
+ * 2⁻³⁹, and 128 terms below 2⁷ stay below 2¹⁴ = 2⁵³ · 2⁻³⁹. Such terms gather in one float64 a cell, which goes to the limbs after 128 of them or
+ * when the cell is read.
  */
 
 export interface ExactSums {
@@ -14,11 +18,18 @@ export interface ExactSums {
   readonly limbs: (Float64Array | undefined)[];
   /** Terms added since the last carry, per cell. */
   readonly pending: Uint32Array;
+  /** Terms of ordinary size that are not in the limbs yet, per cell: their sum, and how many they are. */
+  readonly gathered: Float64Array;
+  readonly terms: Uint8Array;
 }
 
 const LIMBS = 68;
 const LIMB = 0x1_0000_0000;
 const CARRY_EVERY = 1 << 20;
+/** Of ordinary size: from `LEAST` to below `MOST`; of these, `GATHERED` add up without rounding. */
+const LEAST = 2 ** -16;
+const MOST = 2 ** 7;
+const GATHERED = 128;
 
 const word = new Float64Array(1);
 const halves = new Uint32Array(word.buffer);
@@ -26,7 +37,7 @@ const halves = new Uint32Array(word.buffer);
 const HIGH = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 1 : 0;
 
 export function createSums(cells: number): ExactSums {
-  return { cells, limbs: new Array<Float64Array | undefined>(LIMBS).fill(undefined), pending: new Uint32Array(cells) };
+  return { cells, limbs: new Array<Float64Array | undefined>(LIMBS).fill(undefined), pending: new Uint32Array(cells), gathered: new Float64Array(cells), terms: new Uint8Array(cells) };
 }
 
 /** cell += value, exactly. `value` must be finite. */
@@ -50,6 +61,23 @@ export function add(sums: ExactSums, cell: number, value: number): void {
   const pending = sums.pending[cell]! + 1;
   sums.pending[cell] = pending;
   if (pending === CARRY_EVERY) carry(sums, cell);
+}
+
+/** The same for a number that float32 holds, several times as fast where it is of ordinary size. */
+export function addSingle(sums: ExactSums, cell: number, value: number): void {
+  if (!(value >= LEAST && value < MOST)) return add(sums, cell, value);
+  sums.gathered[cell] = sums.gathered[cell]! + value;
+  const terms = sums.terms[cell]! + 1;
+  sums.terms[cell] = terms;
+  if (terms === GATHERED) settle(sums, cell);
+}
+
+/** What is gathered of a cell goes to its limbs. */
+function settle(sums: ExactSums, cell: number): void {
+  const value = sums.gathered[cell]!;
+  sums.gathered[cell] = 0;
+  sums.terms[cell] = 0;
+  add(sums, cell, value);
 }
 
 function bump(sums: ExactSums, limb: number, cell: number, amount: number): void {
@@ -77,6 +105,7 @@ export interface Exact {
 
 /** What a cell holds, exactly. */
 export function exactly(sums: ExactSums, cell: number): Exact {
+  settle(sums, cell);
   let lowest = 0;
   while (lowest < LIMBS && sums.limbs[lowest] === undefined) lowest++;
   let total = 0n;
@@ -90,6 +119,7 @@ export function exactly(sums: ExactSums, cell: number): Exact {
 
 /** What all cells hold together, exactly. */
 export function exactTotal(sums: ExactSums): Exact {
+  for (let cell = 0; cell < sums.cells; cell++) settle(sums, cell);
   let lowest = 0;
   while (lowest < LIMBS && sums.limbs[lowest] === undefined) lowest++;
   let total = 0n;

@@ -3,7 +3,7 @@ import type { Csr, Rows } from "../data/frame.ts";
 import { activeValues } from "./active.ts";
 import type { NonFinite } from "./active.ts";
 import type { Exact } from "./exact_sum.ts";
-import { add, createSums, exactly, rounded } from "./exact_sum.ts";
+import { add, addSingle, createSums, exactly, rounded } from "./exact_sum.ts";
 import { countedQuantiles, integerQuantiles, quantiles } from "./quantile.ts";
 
 /** mean, sd (sample, n − 1) and max; null where there is no such figure: no observation, or one for the sd. */
@@ -85,7 +85,7 @@ export function spreadOf(values: Float32Array): Spread {
   let max = min;
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!;
-    add(sums, 0, value);
+    addSingle(sums, 0, value);
     // A float32 squared has 48 bits: exact in a double.
     add(squares, 0, value * value);
     if (value < min) min = value;

@@ -1,7 +1,7 @@
 /** Without this file nothing would show that group figures equal numpy's. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { add, createSums, exactly, exactTotal, rounded } from "../../runtime/kernels/exact_sum.ts";
+import { add, addSingle, createSums, exactly, exactTotal, rounded, type Exact } from "../../runtime/kernels/exact_sum.ts";
 import { activeValues } from "../../runtime/kernels/active.ts";
 import { orderStatistics } from "../../runtime/kernels/quantile.ts";
 import { spreadOf, statistics } from "../../runtime/kernels/statistics.ts";
@@ -61,6 +61,28 @@ test("the sum of all cells is that of their terms in one, to the last bit, howev
     full.limbs[33]![cell] = (cell === 4 ? -1 : 1) * (2 ** 53 - 1 - cell);
   }
   assert.is(exactTotal(full).integer, Array.from({ length: 9 }, (_, cell) => exactly(full, cell).integer).reduce((sum, one) => sum + one, 0n));
+});
+
+test("numbers of float32 that are gathered first give the same sum, however many and wherever they are read", () => {
+  const next = generator(11);
+  const value = ({ integer, exponent }: Exact): bigint => integer << BigInt(exponent + 1074);
+  const edges = [2 ** -16, 2 ** -16 - 2 ** -40, Math.fround(128 - 2 ** -17), 128, 0, -1, -(2 ** -16), 2 ** -149, 3e38];
+  const [gathered, plain, read] = [createSums(5), createSums(5), createSums(5)];
+  for (let i = 0; i < 30_000; i++) {
+    const one = i % 7 === 0 ? Math.fround(edges[i % edges.length]!) : Math.fround((next() + 2 ** -17) * 2 ** (i % 9));
+    // One cell gets nearly all, and the largest that is gathered many times over.
+    const cell = i % 50 === 0 ? i % 5 : 2;
+    addSingle(gathered, cell, one);
+    addSingle(read, cell, one);
+    add(plain, cell, one);
+    if (i % 129 === 0) assert.is(value(exactly(read, cell)), value(exactly(plain, cell)), `after ${i} terms`);
+  }
+  for (let i = 0; i < 1000; i++) for (const [put, sums] of [[addSingle, gathered], [add, plain]] as const) put(sums, 4, Math.fround(128 - 2 ** -17));
+  for (let cell = 0; cell < 5; cell++) {
+    assert.is(value(exactly(gathered, cell)), value(exactly(plain, cell)));
+    assert.is(rounded(exactly(gathered, cell), 7n), rounded(exactly(plain, cell), 7n));
+  }
+  assert.is(value(exactTotal(gathered)), value(exactTotal(plain)));
 });
 
 test("rounding goes to the nearest double, ties to even", () => {
