@@ -40,6 +40,7 @@ export const CODES = {
 
   // habits of other tools
   "foreign-operator": { say: (found, write) => ({ message: `saeq writes \`${write}\`, not \`${found}\``, label: `write \`${write}\`` }), trigger: "where a && b", fixed: "where a and b" },
+  "foreign-hook": { say: (found, write) => ({ message: `saeq writes \`${write}\`, not \`${found}\``, label: `write \`${write}\`` }), trigger: "acts blocks.7.hook_resid_post", fixed: "acts layer 7 hook resid_post" },
   "foreign-comment": { say: (found) => ({ message: `\`${found}\` does not start a comment`, label: "write `#`" }), trigger: "top 10 // the usual", fixed: "top 10 # the usual" },
   "joined-line": { say: () => ({ message: "no `\\` is needed at the end of a line", label: "remove it", help: "a pipeline goes on when the next line starts with `|`" }), trigger: "top 10 \\\n| union", fixed: "top 10 \n| union" },
   "curly-quotes": { say: () => ({ message: "curly quotes do not hold a text", label: "write straight quotes" }), trigger: "csv “runs.csv”", fixed: 'csv "runs.csv"' },

@@ -73,6 +73,13 @@ function repair(token: IToken, text: string, tokens: IToken[], diagnostics: Diag
       tokens.push(T.retype(token, T.Quoted, `${image}\``));
       return;
     case T.BadNum: {
+      const hook = hookOf(tokens.at(-1), token);
+      if (hook !== null) {
+        tokens.pop();
+        diagnostics.push(syntaxError("foreign-hook", hook.at, [clip(text.slice(hook.at.start, hook.at.end)), clip(hook.write)], { span: hook.at, text: hook.write }));
+        tokens.push(T.retype(token, T.Skipped));
+        return;
+      }
       const [advice, write] = numberAdvice(image);
       diagnostics.push(syntaxError("bad-number", at, [clip(image), advice], write === null ? undefined : replace(write)));
       tokens.push(T.retype(token, T.Skipped));
@@ -131,6 +138,13 @@ function foreign(token: IToken, text: string, tokens: IToken[], diagnostics: Dia
     const closing = image.endsWith("*/") && image.length > 3 ? image.slice(2, -2).trimEnd() : image.slice(2);
     diagnostics.push(syntaxError("foreign-comment", span(at.start, at.start + 2), [mark], { span: at, text: `#${closing}` }));
   }
+}
+
+/** A hook as TransformerLens names it, `blocks.7.hook_resid_post` or `blocks.7.attn.hook_z`: a word and what looks like a number behind it. */
+function hookOf(before: IToken | undefined, token: IToken): { readonly at: Span; readonly write: string } | null {
+  const [, layer, name] = /^\.(\d+)\.(?:[a-z0-9_]+\.)?hook_([a-z_]+)$/.exec(token.image) ?? [];
+  if (layer === undefined || before?.image !== "blocks" || spanOf(before).end !== token.startOffset) return null;
+  return { at: span(before.startOffset, spanOf(token).end), write: `layer ${layer} hook ${name}` };
 }
 
 function numberAdvice(image: string): readonly [advice: string, write: string | null] {

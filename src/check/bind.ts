@@ -36,6 +36,13 @@ function withKeyword({ items, span }: Words, words: readonly Words[], specs: rea
   return { label: `did you mean \`${only[0]}\` before it?`, fix: { span: { start: span.start, end: span.start }, text: `${only[0]} ` } };
 }
 
+/** A value whose keyword was left out (`acts layer 7 resid_post`), also with the prefix that TransformerLens gives to hooks. */
+function asChoice(word: string, specs: readonly (readonly [string, StageDefinition["args"][string]])[]): string | null {
+  const plain = word.replace(/^hook_/, "");
+  const spec = specs.find(([, { keyword, shape }]) => keyword && shape.kind === "oneOf" && shape.options.includes(plain));
+  return spec === undefined ? null : `${spec[0]} ${plain}`;
+}
+
 /** A setting that was written as if the stage had it for a keyword (`acts layer 7 sae "x"`, `sae="x"`): where it belongs, as a line to paste. */
 function asSetting(name: string | undefined, value: string): { readonly notes: readonly string[]; readonly help: string } | null {
   if (name === undefined || !Object.hasOwn(SETTINGS, name)) return null;
@@ -76,6 +83,8 @@ export function bindWords(definition: StageDefinition, words: readonly Words[], 
         const setting = item?.name == null ? null : asSetting(item.name.path.join("."), printExpr(item.value));
         return wrong(each.span, "extra-argument", `\`${definition.name}\` has no place for this`, { ...(setting ?? withKeyword(each, words, specs)), notes: [...(setting?.notes ?? []), known] });
       }
+      const choice = asChoice(word, specs);
+      if (choice !== null) return wrong(each.span, "unknown-keyword", `\`${definition.name}\` has no \`${word}\``, { label: `did you mean \`${choice}\`?`, fix: { span: each.span, text: choice }, notes: [known] });
       const setting = near === null ? asSetting(word, words[i + 1] === undefined ? "" : printArg(words[i + 1]!)) : null;
       return wrong(each.span, "unknown-keyword", `\`${definition.name}\` has no \`${word}\``, { ...label, ...setting, notes: [...(setting?.notes ?? []), known] });
     }

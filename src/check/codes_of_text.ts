@@ -16,6 +16,7 @@ export const TEXT_CODES: Readonly<Record<Code, { readonly why: string; readonly 
   "stray-bracket": { why: "It closes nothing", mend: "Remove it, or open one before" },
   "mismatched-bracket": { why: "Brackets close in the order they were opened", mend: "Write the bracket that the message names" },
   "semicolon-in-brackets": { why: "A statement cannot end inside brackets", mend: "Remove it, or close the bracket first" },
+  "foreign-hook": { why: "Layers are numbers and hooks are words, so that both can be checked against the model", mend: "Write the words that the message names" },
   "foreign-operator": { why: "saeq has one way to write each operator", mend: "Write the word that the message names" },
   "foreign-comment": { why: "Comments start with `#`", mend: "Write `#`" },
   "joined-line": { why: "Lines that start with `|` continue by themselves", mend: "Remove the backslash" },

@@ -1,5 +1,5 @@
 /** Without this file stages would not be joined, and nobody would check that one accepts what the one before gives. */
-import type { Arg as Words, Pipeline, Stage } from "../../grammar/ast.ts";
+import type { Arg as Words, Expr, Pipeline, Stage } from "../../grammar/ast.ts";
 import type { Span } from "../../grammar/span.ts";
 import { depthOf, MOST_DEPTH } from "../ops/depth.ts";
 import type { Plan } from "../ops/op.ts";
@@ -46,8 +46,11 @@ function checkStage(stage: Stage, input: Plan | null, context: CheckContext): Pl
   const [first, ...words] = stage.args;
   const head = first === undefined ? null : single(first);
   if (first === undefined || head === null || head.kind === "hole") {
-    if (first !== undefined && head === null && first.items.every((item) => item.value.kind !== "hole"))
-      error(context.report, first.span, "no-stage-name", "a stage starts with its name");
+    if (first !== undefined && head === null && first.items.every((item) => item.value.kind !== "hole")) {
+      const [item] = first.items;
+      const named = item === undefined || item.name === null || input !== null || first.items.length > 1 ? {} : { label: "write `let` before it", fix: { span: { start: first.span.start, end: first.span.start }, text: "let " } };
+      error(context.report, first.span, "no-stage-name", "a stage starts with its name", named);
+    }
     return unknown(stage.span);
   }
   if (input === null) {
@@ -55,7 +58,8 @@ function checkStage(stage: Stage, input: Plan | null, context: CheckContext): Pl
     if (start !== null) return start;
   }
   if (head.kind !== "name") {
-    error(context.report, first.span, "no-stage-name", input === null ? "a pipeline starts with a source or a name" : "a stage starts with its name", { help: 'csv "x.csv" | take 10' });
+    const called = head.kind === "call" ? asWords(head, context.report.text) : null;
+    error(context.report, first.span, "no-stage-name", input === null ? "a pipeline starts with a source or a name" : "a stage starts with its name", called === null ? { help: 'csv "x.csv" | take 10' } : { label: `write \`${called}\``, fix: { span: head.span, text: called } });
     return unknown(stage.span);
   }
   const name = head.path.join(".");
@@ -65,6 +69,12 @@ function checkStage(stage: Stage, input: Plan | null, context: CheckContext): Pl
     return unknown(stage.span);
   }
   return checkCall(definition, stage, head.span, words, input, context);
+}
+
+/** A stage that was written as a call (`top(3, by=max)`), in words; null where its arguments are more than words. */
+function asWords({ name, args }: Expr & { readonly kind: "call" }, text: string): string | null {
+  const words = args.map((item) => `${item.name === null ? "" : `${item.name.path.join(".")} `}${text.slice(item.value.span.start, item.value.span.end)}`);
+  return args.some(({ value }) => value.kind === "hole") || words.some((word) => /[\n(]/.test(word)) ? null : [name, ...words].join(" ");
 }
 
 /** A relation, or a pipeline in brackets, alone at the start. */
@@ -222,6 +232,9 @@ function modelNameOf(context: CheckContext, at: Span): string | null {
 
 const KIND_WORDS: Readonly<Record<Kind, string>> = { table: "a table", tokens: "tokens", dense: "raw activations", acts: "activations", features: "features", plot: "a plot", text: "text" };
 
+/** Columns that only a list of features has. */
+const OF_LISTS = /\b(?:feature|mean|max)\b/;
+
 /** Whether features were ranked somewhere before. */
 function ranked(plan: Plan): boolean {
   return plan.op.op === "rank" || plan.inputs.some(ranked);
@@ -235,8 +248,11 @@ function acceptsInput(definition: StageDefinition, from: Plan, at: Span, stage: 
     const wants = definition.input.map((kind) => KIND_WORDS[kind]).join(" or ");
     const unlinked = ranked(from);
     const needsModel = schema.kind === "table" && (definition.input.includes("acts") || definition.input.includes("features"));
+    const explained = from.op.op === "explain";
+    const needsList = schema.kind === "acts" && definition.input.includes("features") && OF_LISTS.test(label);
     error(report, at, "wrong-input", `\`${definition.name}\` takes ${wants}, not ${KIND_WORDS[schema.kind]}`, {
-      notes: needsModel ? [unlinked ? "stages that work on rows make a plain table of features, without the activations behind it" : "nothing has run the model yet"] : [`the input here is ${showType(schema)}`],
+      ...(explained ? { help: `… | ${label} | explain` } : needsList ? { help: `… | top 10 | ${label}` } : {}),
+      notes: explained ? ["`explain` stands last: it explains what comes before it"] : needsModel ? [unlinked ? "stages that work on rows make a plain table of features, without the activations behind it" : "nothing has run the model yet"] : [`the input here is ${showType(schema)}`],
       ...(needsModel && !unlinked ? { help: `… | acts layer 7 | ${definition.input.includes("acts") ? label : `top 10 | ${label}`}` } : {}),
     });
     return false;

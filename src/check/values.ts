@@ -34,6 +34,8 @@ export function argumentValue(shape: Shape, words: Words, context: ValueContext)
     if (value !== null) return value.kind === "hole" ? undefined : value;
     const named = words.items[0];
     if (named !== undefined && named.name !== null && (shape.kind === "predicate" || shape.kind === "scalar")) return assigned(named, report);
+    const ordered = words.items.length === 1 ? words.items[0] : undefined;
+    if (ordered !== undefined && ordered.order !== null) return wrong(words.span, `\`${ordered.order}\` belongs to \`sort\``, { fix: { span: { start: ordered.value.span.end, end: ordered.span.end }, text: "" } });
     return wrong(words.span, "one value is needed here");
   };
   switch (shape.kind) {
