@@ -2,15 +2,17 @@
 import { createHash } from "node:crypto";
 import { absentFile } from "./absent.ts";
 import { openFile } from "./real_path.ts";
-import { readExactly, type TensorFile } from "./safetensors.ts";
+import { readExactly, type TensorEntry, type TensorFile } from "./safetensors.ts";
 
 const SAMPLES = 64;
 const SAMPLE = 4096;
+/** Bytes of small tensors that are read whole. */
+const WHOLE = 4 * 2 ** 20;
 
 /**
- * sha256 over the given texts, then per file its header, its size, 64 evenly spaced blocks of 4 kB and the last 4 kB (all of it when smaller):
- * about 260 kB of reading a file, whatever its size. It tells checkpoints and revisions apart; it does not notice an edit of a few weights
- * between the blocks. Paths are not part of it.
+ * sha256 over the given texts, then per file its header, its size, its vectors and other small tensors (biases, thresholds, norms), 64 evenly
+ * spaced blocks of 4 kB and the last 4 kB (all of it when smaller): at most about 4 MB of reading a file, whatever its size. It tells checkpoints
+ * and revisions apart; it does not notice an edit of a few weights of a matrix between the blocks. Paths are not part of it.
  */
 export async function digest(texts: readonly (string | Uint8Array)[], files: readonly TensorFile[]): Promise<string> {
   const hash = createHash("sha256");
@@ -18,24 +20,32 @@ export async function digest(texts: readonly (string | Uint8Array)[], files: rea
     hash.update(`${bytes.length}:`).update(bytes);
   };
   texts.forEach(framed);
-  for (const { file, size, header, start } of files) {
-    framed(header);
-    framed(String(size));
+  for (const tensors of files) {
+    framed(tensors.header);
+    framed(String(tensors.size));
     // What is not here yet is named by its commit (`runtime/hub/`), not by its bytes.
-    if (absentFile(file) !== null) continue;
-    for (const sample of await samples(file, start, size)) hash.update(sample);
+    if (absentFile(tensors.file) !== null) continue;
+    for (const part of await parts(tensors)) hash.update(part);
   }
   return hash.digest("hex");
 }
 
 /** Asked for together: one after the other, a model of many shards is waited for a thousand times. */
-async function samples(file: string, start: number, size: number): Promise<readonly Uint8Array[]> {
+async function parts({ file, size, start, tensors }: TensorFile): Promise<readonly Uint8Array[]> {
+  const ranges = [...smallTensors(file, tensors), ...sampleOffsets(start, size).map((offset) => ({ offset, length: Math.min(SAMPLE, size - offset) }))];
   const handle = await openFile(file);
   try {
-    return await Promise.all(sampleOffsets(start, size).map((offset) => readExactly(handle, file, offset, Math.min(SAMPLE, size - offset))));
+    return await Promise.all(ranges.map(({ offset, length }) => readExactly(handle, file, offset, length)));
   } finally {
     await handle.close();
   }
+}
+
+/** The smallest tensors first, and of equal ones the first in the file, until they are `WHOLE` bytes together. */
+function smallTensors(file: string, tensors: TensorFile["tensors"]): readonly Pick<TensorEntry, "offset" | "length">[] {
+  const own = [...tensors.values()].filter((each) => each.file === file).sort((a, b) => a.length - b.length || a.offset - b.offset);
+  let bytes = 0;
+  return own.filter(({ length }) => (bytes += length) <= WHOLE);
 }
 
 function sampleOffsets(start: number, size: number): readonly number[] {

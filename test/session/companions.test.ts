@@ -3,6 +3,7 @@ import { truncateSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { readSae } from "../../runtime/checkpoint/sae.ts";
 import type { TextValue } from "../../runtime/data/frame.ts";
 import type { Explanation } from "../../runtime/planner/explanation.ts";
 import { EngineError } from "../../runtime/engine/port.ts";
@@ -135,11 +136,23 @@ test("a weight that is no number is told in its own line", async () => {
   }
 });
 
-test("SAEs that differ in their thresholds alone, which no sample of a digest need meet, are two", async () => {
-  const lines = [["set guard off", sae(wrongSae()), ON_SEVEN], ["set guard off", 'set sae "kjv"', ON_SEVEN]] as const;
+test("SAEs that differ in a weight that their digests do not meet are two", async () => {
+  const wide = (at: number): string => saeFolder({ dSae: 6144, change: ({ W_enc }) => void (W_enc!.values[at] = 1000) });
+  const digestOf = async (path: string): Promise<string> => (await readSae(path, { convention: null })).digest;
+  // Both change feature 100, whose weights lie 6,144 apart.
+  const [one, other] = [wide(50 * 6144 + 100), wide(51 * 6144 + 100)];
+  assert.is(await digestOf(one), await digestOf(other), "choose weights between the samples");
+  const strongest = `${ON_SEVEN} by max`;
+  const lines = [["set guard off", sae(one), strongest], ["set guard off", sae(other), strongest]] as const;
   const [first, second] = await apart(...lines);
   assert.is.not(first, second);
   for (const more of [[], ["set cache off"]]) assert.equal(each(await watched(script(...more, ...lines.flat()))), [first, second]);
+});
+
+test("SAEs that differ in one threshold have two digests", async () => {
+  const path = (at: number): string => saeFolder({ dSae: 6144, change: ({ threshold }) => void (threshold!.values[at] = 0.625) });
+  const digests = await Promise.all([1, 2500, 6000].map(async (at) => (await readSae(path(at), { convention: null })).digest));
+  assert.is(new Set(digests).size, 3);
 });
 
 test("what is kept already is not read along once more", async () => {
