@@ -103,7 +103,7 @@ export function createPipelineRunner({ options, catalog, cards, cache, engines, 
         // What was computed without the guard is kept apart: it is no answer where the guard is asked for.
         numerics: `${numericsClass(place.target, engine.options.threads)}${settings.guard ? "" : "|unguarded"}`,
         catalog,
-        store: cache.storeFor(settings),
+        store: cache.storeFor(settings, later.length === 0 && !options.interactive),
         // Of a table of tokens nothing else is kept, either.
         tokenIds: onDisk === null || !runsModel(pipeline.plan) ? TOKENIZED_ANEW : keptTokenIds(onDisk),
         graphs,

@@ -7,7 +7,8 @@ import { createChunks } from "./data/chunks.ts";
 import { foretoldRows } from "./data/foretold_size.ts";
 import type { Acts, Table } from "./data/frame.ts";
 import { startSaving, type RowsFormat, type SaveOptions, type Saving } from "./data/save.ts";
-import { tableChunks } from "./data/to_table.ts";
+import { createSpill } from "./data/spill.ts";
+import { tableChunks, tapChunks } from "./data/to_table.ts";
 import { withFirstColumn } from "./data/table.ts";
 import { StageError } from "./stage_error.ts";
 
@@ -83,13 +84,24 @@ interface SavedFile extends RoundTaker {
   discard(): Promise<void>;
 }
 
+/** What a tap gave in one round, until those before it are written. */
+interface Aside {
+  readonly rows: Acts["rows"];
+  readonly csr: Acts["taps"][number]["csr"];
+}
+
+/** Rows of a file stand group by group, and in a group tap by tap: those of the first tap are written as they come, the others wait on the disk. */
 function createSavedFile(save: Plan, taps: readonly number[], { groups, total }: Texts, { outputPath, admitWrite, rawCsv, signal, onNotice }: RoundsContext): SavedFile {
   const { op } = save;
   if (op.op !== "save") throw new Error(`${op.op} is no save`);
   const format = rowsFormat(op.format);
+  const options = { signal, ...(admitWrite === undefined ? {} : { admit: admitWrite }) };
   const chunks = createChunks();
+  const spills = taps.slice(1).map(() => createSpill<Aside>(outputPath(op.path), options));
   let saving: Saving | null = null;
   let first: Table | null = null;
+  /** All but the numbers of what came last. */
+  let last: Acts | null = null;
   let group = 0;
   let rows = 0;
   let texts = 0;
@@ -97,14 +109,25 @@ function createSavedFile(save: Plan, taps: readonly number[], { groups, total }:
 
   /** The file is begun with its first rows: what is refused before there are any never shows in a folder. */
   const write = async (table: Table): Promise<void> => {
-    saving ??= await startSaving(outputPath(op.path), format, { signal, raw: rawCsv === true, ...(admitWrite === undefined ? {} : { admit: admitWrite }) });
+    saving ??= await startSaving(outputPath(op.path), format, { ...options, raw: rawCsv === true });
     await saving.put(table);
-    rows += table.rows;
     if (table.rows > 0) first ??= table;
+  };
+  const writeTap = async (acts: Acts, tap: number): Promise<void> => {
+    for (const piece of tapChunks(acts, acts.taps[tap]!)) {
+      for (const table of chunks.put(groups === null ? piece : withFirstColumn(piece, "group", groups[group]!))) await write(table);
+    }
   };
   const rest = async (): Promise<void> => {
     const left = chunks.rest();
     if (left !== null) await write(left);
+  };
+  const endGroup = async (): Promise<void> => {
+    await rest();
+    for (const [i, spill] of spills.entries()) {
+      for await (const { rows: places, csr } of spill.drain()) await writeTap({ ...last!, rows: places, taps: last!.taps.map((tap, at) => (at === i + 1 ? { ...tap, csr } : tap)) }, i + 1);
+      await rest();
+    }
   };
   const tried = async (work: () => Promise<void>): Promise<void> => {
     try {
@@ -124,17 +147,19 @@ function createSavedFile(save: Plan, taps: readonly number[], { groups, total }:
   return {
     put: (at, acts, count) =>
       tried(async () => {
-        if (at !== group) await rest();
+        if (at !== group) await endGroup();
         group = at;
-        for (const piece of tableChunks({ ...acts, taps: taps.map((tap) => acts.taps[tap]!) })) {
-          for (const table of chunks.put(groups === null ? piece : withFirstColumn(piece, "group", groups[at]!))) await write(table);
-        }
+        const own = { ...acts, taps: taps.map((tap) => acts.taps[tap]!) };
+        await writeTap(own, 0);
+        for (const [i, spill] of spills.entries()) await spill.put({ rows: own.rows, csr: own.taps[i + 1]!.csr });
+        if (spills.length > 0) last = withoutNumbers(own);
+        rows += own.taps.reduce((sum, { csr }) => sum + csr.indices.length, 0);
         texts += count;
         if (texts !== total) foretell(false);
       }),
     end: () =>
       tried(async () => {
-        await rest();
+        await endGroup();
         // Without a group there are no columns of one.
         if (saving === null) for (const table of tableChunks({ kind: "groups", members: [] })) await write(table);
       }),
@@ -143,8 +168,17 @@ function createSavedFile(save: Plan, taps: readonly number[], { groups, total }:
       if (saving === null) throw new Error(`the rows of ${save.label} never came`);
       return saving.commit();
     },
-    discard: async () => saving?.discard(),
+    discard: async () => {
+      for (const spill of spills) await spill.discard();
+      await saving?.discard();
+    },
   };
+}
+
+/** What activations are called, which all rounds have in common. */
+function withoutNumbers(acts: Acts): Acts {
+  const none = { rows: 0, indptr: new Uint32Array(1), indices: new Uint32Array(0), values: new Float32Array(0) };
+  return { ...acts, taps: acts.taps.map((tap) => ({ ...tap, csr: { ...tap.csr, ...none } })) };
 }
 
 function rowsFormat(format: SaveFormat): RowsFormat {

@@ -4,11 +4,16 @@ import { createActivationStore, FORGETFUL, type ActivationStore } from "./cache/
 import { openDisk, type DiskCache } from "./cache/disk.ts";
 import type { CachePlace } from "./cache/folder.ts";
 
+/** Of activations in memory: for questions to come, and where only equal texts of one question find them. */
 const ACTIVATION_BYTES = 512 * 2 ** 20;
+const PASSING_BYTES = 64 * 2 ** 20;
 
 export interface SessionCache {
-  /** What is kept, and where, as `set cache` says. The folder is looked at when it is first used. */
-  storeFor(settings: Settings): ActivationStore;
+  /**
+   * What is kept, and where, as `set cache` says. The folder is looked at when it is first used. `last`: nothing is asked behind it, so
+   * memory holds little, unless it holds what was computed for it.
+   */
+  storeFor(settings: Settings, last?: boolean): ActivationStore;
   /** The disk where values are kept beyond the session; null where they are not. */
   diskFor(settings: Settings): DiskCache | null;
   /** What there was to say since last asked: a folder that is not used, files set aside. */
@@ -35,11 +40,15 @@ export function createSessionCache(place: CachePlace | null): SessionCache {
   }
 
   return {
-    storeFor: ({ cache }) => {
+    storeFor: ({ cache }, last = false) => {
       if (cache === "off") return FORGETFUL;
       const known = stores.get(cache);
-      if (known !== undefined) return known;
-      const made = createActivationStore(ACTIVATION_BYTES, cache === "memory" ? null : diskOf());
+      if (known !== undefined) {
+        if (!last) known.bound(ACTIVATION_BYTES);
+        else if (known.count === 0) known.bound(PASSING_BYTES);
+        return known;
+      }
+      const made = createActivationStore(last ? PASSING_BYTES : ACTIVATION_BYTES, cache === "memory" ? null : diskOf());
       stores.set(cache, made);
       // Disk and residuals differ in what they keep, not in where.
       if (cache !== "memory") for (const name of ["disk", "residuals"] as const) stores.set(name, made);

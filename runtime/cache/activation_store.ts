@@ -29,12 +29,15 @@ export interface ActivationStore {
   readonly count: number;
   /** Let go of what is in memory; what lies on disk stays. */
   clear(): void;
+  /** Keep so many bytes in memory from now on, and let go of what is beyond them. */
+  bound(bytes: number): void;
 }
 
 type Kept = TapOutput | Int32Array;
 
 /** Memory keeps the most recently used, up to `limit` bytes; the disk, where there is one, keeps all. */
-export function createActivationStore(limit: number, disk: DiskCache | null): ActivationStore {
+export function createActivationStore(most: number, disk: DiskCache | null): ActivationStore {
+  let limit = most;
   const kept = new Map<string, { readonly value: Kept; readonly bytes: number }>();
   let bytes = 0;
   const recall = (id: string): Kept | undefined => {
@@ -54,8 +57,11 @@ export function createActivationStore(limit: number, disk: DiskCache | null): Ac
     if (size > limit) return;
     kept.set(id, { value, bytes: size });
     bytes += size;
+    makeRoom();
+  };
+  const makeRoom = (): void => {
     for (const [oldest, entry] of kept) {
-      if (bytes <= limit || oldest === id) break;
+      if (bytes <= limit) break;
       kept.delete(oldest);
       bytes -= entry.bytes;
     }
@@ -82,6 +88,10 @@ export function createActivationStore(limit: number, disk: DiskCache | null): Ac
     clear: () => {
       kept.clear();
       bytes = 0;
+    },
+    bound: (most) => {
+      limit = most;
+      makeRoom();
     },
     empty: (spaces) => kept.size === 0 && (disk === null || (spaces.length === 0 ? disk.empty() : spaces.every((space) => space.memoryOnly || disk.nothingIn(space)))),
     refresh: (spaces) => spaces.forEach((space) => space.memoryOnly || disk?.refresh(space)),
@@ -125,6 +135,7 @@ export const FORGETFUL: ActivationStore = {
   bytes: 0,
   count: 0,
   clear: () => {},
+  bound: () => {},
 };
 
 const NOTHING = new Uint32Array(0);

@@ -50,6 +50,44 @@ export async function atomicWrite(path: string, chunks: Iterable<string | Uint8A
 
 /** The same for who has not all of it at once. Throws DataError: not-writable, missing-folder, not-a-file, write-failed. */
 export async function startDraft(path: string, options: WriteOptions = {}): Promise<Draft & Trying> {
+  return createDraft(await openBeside(path, options, "wx"), options.signal);
+}
+
+/** A file without a name, on the disk where `path` will be: it ends with its handle. */
+export interface Scratch extends Trying {
+  readonly file: FileHandle;
+  close(): Promise<void>;
+}
+
+/** Room on the disk for what is to go to `path` later. Throws as `startDraft` does, and `tried` as its drafts do. */
+export async function startScratch(path: string, options: WriteOptions = {}): Promise<Scratch> {
+  const { temporary, file, folder } = await openBeside(path, options, "wx+");
+  // Where an open file keeps its name, it is taken away in the end.
+  const nameless = await unlink(temporary).then(() => true, () => false);
+  let closed = false;
+  const close = async (): Promise<void> => {
+    if (closed) return;
+    closed = true;
+    await file.close().catch(() => {});
+    if (!nameless) await unlink(temporary).catch(() => {});
+    await folder?.close();
+  };
+  return {
+    file,
+    close,
+    tried: async (work) => {
+      try {
+        return await work();
+      } catch (error) {
+        const { size } = await file.stat().catch(() => ({ size: 0 }));
+        await close();
+        throw explained(path, error, size);
+      }
+    },
+  };
+}
+
+async function openBeside(path: string, options: WriteOptions, flags: "wx" | "wx+"): Promise<Opened> {
   const { target, old } = await replaced(path);
   let folder: FileHandle | null = null;
   try {
@@ -57,8 +95,8 @@ export async function startDraft(path: string, options: WriteOptions = {}): Prom
     await options.admit?.(folder, target);
     const place = await placeIn(folder, dirname(target));
     const temporary = join(place, `.${basename(target).slice(0, 100)}.${process.pid}.${randomBytes(6).toString("hex")}.tmp`);
-    const file = await open(temporary, "wx", old === null ? 0o666 : old.mode & 0o777);
-    return createDraft({ path, target, place, temporary, file, folder }, options.signal);
+    const file = await open(temporary, flags, old === null ? 0o666 : old.mode & 0o777);
+    return { path, target, place, temporary, file, folder };
   } catch (error) {
     await folder?.close();
     throw explained(path, error, 0);

@@ -36,7 +36,7 @@ function* single(value: Single, rows: number): Generator<Table> {
     case "tokens":
       return yield tokenRows(value);
     case "acts":
-      for (const tap of value.taps) yield* actsRows(value, tap, rows);
+      for (const tap of value.taps) yield* tapChunks(value, tap, rows);
       return;
     case "dense":
       for (const tap of value.taps) yield* denseRows(value, tap, rows);
@@ -103,7 +103,8 @@ function places(value: Acts | Dense, layer: number, rows: readonly number[]): Co
   ];
 }
 
-function* actsRows(value: Acts, tap: ActsTap, size: number): Generator<Table> {
+/** The rows of one tap of `value`, as `tableChunks` gives them. */
+export function* tapChunks(value: Acts, tap: ActsTap, size = CHUNK_ROWS): Generator<Table> {
   const { indptr, indices, values } = tap.csr;
   const total = indptr[value.rows.count] ?? 0;
   let row = 0;

@@ -10,5 +10,5 @@ import type { Rule } from "./rule.ts";
 export const pushSaves: Rule = {
   name: "push the saves",
   doc: "activations are written as rounds of texts come, and let go",
-  apply: (plan) => reduced(plan, (node) => (savedPass(node)?.taps.length === 1 ? [] : reductions(node))),
+  apply: (plan) => reduced(plan, (node) => (savedPass(node) === null ? reductions(node) : [])),
 };

@@ -6,6 +6,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Outcome } from "../../runtime/session_port.ts";
 import { EXAMPLES } from "../../runtime/shipped.ts";
+import { saeFolder } from "../session/checkpoints.ts";
 import { open, run } from "../session/open.ts";
 import { FAULTS, installFailingDisk, onDisk } from "./failing_disk.ts";
 
@@ -91,6 +92,17 @@ test("activations that are written round by round: the same", async () => {
   const failed = new Set<string>();
   for (const kind of new Set(operations)) failed.add(await failAt(operations.indexOf(kind) + 1, true, ROUNDS, whole));
   for (const kind of ["open", "write", "sync", "rename"]) assert.ok(failed.has(kind), kind);
+});
+
+const LAYERS = `set seed 1\nset cache off\nset guard off\nset sae ${JSON.stringify(saeFolder({ hook: "blocks.2.hook_resid_post" }))}, "kjv"\nmemorization | take 5 | acts layer 2, 7 last 2 | save "a.jsonl"`;
+
+test("what waits on the disk for its place in a file: the same", async () => {
+  const { whole, operations } = await wholeOf(LAYERS);
+  assert.equal(Object.keys(whole), ["a.jsonl"]);
+  // What waits needs a file of its own, which loses its name at once.
+  assert.is(operations.filter((kind) => kind === "open").length, 2, operations.join(" "));
+  assert.ok(operations.includes("unlink"), operations.join(" "));
+  for (const lasting of [false, true]) for (let at = 1; at <= operations.length; at += lasting ? 1 : 2) await failAt(at, lasting, LAYERS, whole);
 });
 
 test("the demo: what the cache and the drawings write fails, and the next run completes (all of it with FAULTS=all)", async () => {

@@ -7,6 +7,7 @@ import * as assert from "uvu/assert";
 import type { InnerOptions } from "../../runtime/session.ts";
 import type { Session, SessionEvent } from "../../runtime/session_port.ts";
 import { wrongSae } from "../guard/wrong_sae.ts";
+import { saeFolder } from "./checkpoints.ts";
 import { folder, open, run } from "./open.ts";
 
 /** Texts of very different lengths, in no order: batches are dealt longest first. */
@@ -62,6 +63,9 @@ test.after(async () => {
   for (const each of [rounds, held, large]) await each.close();
 });
 
+const third = saeFolder({ hook: "blocks.2.hook_resid_post" });
+const TWO = `set guard off\nset sae ${JSON.stringify(third)}, "kjv"\n`;
+
 /** Scripts, and the kinds of the values that are shown: what was let go is "reduced". */
 const SCRIPTS = [
   ['csv "in.csv" | acts layer 7 last 20 | save "out.F"', ["reduced"]],
@@ -69,6 +73,8 @@ const SCRIPTS = [
   ['csv "in.csv" | acts layer 7 last 3 | tee (top 5) | tee (save "side.F") | save "out.F"', ["features", "reduced", "reduced"]],
   ['csv "in.csv" | acts layer 7 last 3 | save "out.F" | stats', ["table"]],
   ['csv "in.csv" | take 0 | acts layer 7 | save "out.F"', ["reduced"]],
+  [`${TWO}csv "in.csv" | acts layer 2, 7 last 9 | save "out.F"`, ["reduced"]],
+  [`${TWO}groups a = (csv "in.csv" | take 9), none = (csv "in.csv" | take 0), b = (csv "in.csv" | skip 15) | acts layer 2, 7 last 5 | tee (top 3) | tee (save "side.F") | save "out.F"`, ["features", "reduced", "reduced"]],
   ['csv "in.csv" | where n < 0 | group n | acts layer 7 | save "out.F"', ["groups"]],
 ] as const;
 
@@ -91,8 +97,12 @@ test("rows of more than one chunk stand in the same row groups, and texts in the
   const [some, whole, one] = [await rounds.ask(text), await held.ask(text), await large.ask(text)];
   assert.equal(some.files, whole.files);
   assert.equal(one.files, whole.files);
-  const bytes = Buffer.from(some.files["out.parquet"]!, "latin1");
-  assert.ok(parquetMetadata(new Uint8Array(bytes).buffer).row_groups.length > 1, "a single row group shows nothing");
+  const groupsOf = ({ files }: Asked): number => parquetMetadata(new Uint8Array(Buffer.from(files["out.parquet"]!, "latin1")).buffer).row_groups.length;
+  assert.ok(groupsOf(some) > 1, "a single row group shows nothing");
+  const layers = `${TWO}csv "many.csv" | acts layer 2, 7 | save "out.parquet"`;
+  const [both, bothHeld] = [await rounds.ask(layers), await held.ask(layers)];
+  assert.equal(both.files, bothHeld.files);
+  assert.ok(groupsOf(both) > groupsOf(some), "each layer has its own");
 });
 
 test("rows of a streamed file become activations in a file, neither is held", async () => {
