@@ -30,7 +30,7 @@ export async function lanePeak(shape: HollowShape, { texts, length, wanted, batc
   const watch = setInterval(() => (peak = Math.max(peak, ...engine.pids.map(anonymousBytes))), 3);
   try {
     const documents = Array.from({ length: texts }, (_, d) => ({ ids: Int32Array.from({ length }, (_, i) => (i + d) % 1000), wanted: Uint32Array.from({ length: wanted }, (_, i) => length - wanted + i) }));
-    await engine.forward(emitForward(spec, [{ ...place, sae }], { blocks: shape.layers, slice: true }), 1, documents, { signal: new AbortController().signal, onProgress: () => {}, onDocument: () => {} });
+    await engine.forward(emitForward(spec, [{ ...place, sae }], { blocks: shape.layers, slice: true, longest: length }), 1, documents, { signal: new AbortController().signal, onProgress: () => {}, onDocument: () => {} });
   } finally {
     clearInterval(watch);
     await engine.close();

@@ -108,9 +108,10 @@ save csv "x.csv"  : acts
   assert.is(keeps(top(save(save(shared)))), "keeps features above 0");
   assert.is(keeps(node({ op: "explain", analyze: false }, "table", save(shared))), "keeps nothing");
   assert.is(keeps(save(node({ op: "pick", taps: [1] }, "acts", acts([2, 7])))), "keeps nothing");
+  assert.is(keeps(save(acts([2, 7]))), "keeps nothing");
   // What is asked for besides, and files whose rows do not come in their order, need activations that are held.
   const contexts = node({ op: "contexts", features: [3], count: 3, window: 5, threshold: 0 }, "table", shared);
-  for (const whole of [shared, node({ op: "tee" }, "acts", save(shared), top(shared)), node({ op: "show", rows: null, wide: false }, "acts", save(shared)), save(node({ op: "tee" }, "acts", shared, contexts)), save(node({ op: "cache", name: "", seconds: null }, "acts", shared)), save(acts([2, 7])), save(group(shared, acts())), save(forward([7]))]) assert.is(keeps(whole), "all");
+  for (const whole of [shared, node({ op: "tee" }, "acts", save(shared), top(shared)), node({ op: "show", rows: null, wide: false }, "acts", save(shared)), save(node({ op: "tee" }, "acts", shared, contexts)), save(node({ op: "cache", name: "", seconds: null }, "acts", shared)), save(group(shared, acts())), save(forward([7]))]) assert.is(keeps(whole), "all");
 });
 
 test("prune the features", () => {
