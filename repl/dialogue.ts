@@ -63,6 +63,17 @@ export interface DialogueOptions {
   readonly view: View;
 }
 
+/** What other prompts take for leaving and for help. */
+const ELSEWHERE: Readonly<Record<string, string>> = { exit: ".quit", quit: ".quit", "exit()": ".quit", "quit()": ".quit", ":q": ".quit", "\\q": ".quit", help: ".help" };
+
+/** A dot command as another prompt writes it, unless it means something here; null for all else. */
+function asCommand(text: string, session: Session): string | null {
+  const [first = "", ...rest] = text.split(/[ \t]+/);
+  const meant = Object.hasOwn(ELSEWHERE, first) ? ELSEWHERE[first]! : null;
+  if (meant === null || rest.length > (meant === ".help" ? 1 : 0) || session.names().some(({ name }) => name === first) || session.help(first) !== null) return null;
+  return [meant, ...rest].join(" ");
+}
+
 const nothing: Completion = { from: 0, to: 0, items: [], signature: null };
 
 /** Open a session for people. The prompt need not wait for it: only the first query does. */
@@ -106,6 +117,8 @@ export function openDialogue(options: DialogueOptions): Dialogue {
       const opened = await opening;
       if (/^\s*\?/.test(text)) return answerHelp(text.trim().replace(/^\?+\s*/, ""), turn);
       if (/^\s*\./.test(text)) return await command(text.trim(), opened, turn);
+      const meant = asCommand(text.trim(), opened);
+      if (meant !== null) return await command(meant, opened, turn);
       return await query({ name: "repl", text }, opened, turn);
     } catch (error) {
       turn.print(sayBug(error, look()));
@@ -259,7 +272,7 @@ export function openDialogue(options: DialogueOptions): Dialogue {
     ready: opening.then(() => undefined, () => undefined),
     diagnose(text) {
       try {
-        return /^\s*([.?]|$)/.test(text) ? [] : (session?.diagnose?.(text) ?? []);
+        return session === null || /^\s*([.?]|$)/.test(text) || asCommand(text.trim(), session) !== null ? [] : (session.diagnose?.(text) ?? []);
       } catch {
         return [];
       }

@@ -53,6 +53,18 @@ test(".open reads what its ending says; other tables get no groups", async () =>
   assert.is(missing.match(/error\[/g)?.length, 1);
 });
 
+test("what other prompts take for help and for leaving is taken here, unless it means something", async () => {
+  const answer = async (text: string) => dialogue.submit(text, { signal: new AbortController().signal, print: () => {}, onProgress: () => undefined });
+  assert.match(await say("help"), ".models");
+  assert.match(await say(" help acts "), "acts layer <int>");
+  assert.match(await say("help nosuchword"), "no help for `nosuchword`");
+  for (const text of ["exit", "quit ", "exit()", ":q", "\\q"]) assert.is((await answer(text)).exit, true, text);
+  assert.equal(dialogue.diagnose("exit"), []);
+  for (const text of ["exit now", "help acts layer", "quitter"]) assert.equal([(await answer(text)).exit, (await answer(text)).ok], [false, false], text);
+  await say("let exit = csv \"mem.csv\"");
+  assert.is((await answer("exit")).exit, false);
+});
+
 test("Tab offers files that fit, folders, models and words", async () => {
   assert.equal(offered('csv "^'), ['mem.csv"', "more/"]);
   assert.equal(offered('csv "more/^'), ['more/deep.csv"']);
