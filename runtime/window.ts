@@ -12,6 +12,7 @@ export function wantedPositions(window: Window, length: number, boundary: number
   if (window.of === "prompt") to = Math.min(boundary ?? length, length);
   if (window.last !== null) from = Math.max(from, to - window.last);
   if (window.first !== null) to = Math.min(to, from + window.first);
-  const count = Math.max(0, to - from);
-  return Uint32Array.from({ length: count }, (_, i) => from + i);
+  const positions = new Uint32Array(Math.max(0, to - from));
+  for (let i = 0; i < positions.length; i++) positions[i] = from + i;
+  return positions;
 }
