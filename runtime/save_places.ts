@@ -37,7 +37,7 @@ function savesOf(plan: Plan): readonly Plan[] {
   const saves: Plan[] = [];
   const seen = new Set<Plan>();
   const visit = (node: Plan): void => {
-    if (seen.has(node) || node.op.op === "explain") return;
+    if (seen.has(node) || (node.op.op === "explain" && !node.op.analyze)) return;
     seen.add(node);
     for (const input of node.inputs) visit(input);
     if (node.op.op === "save") saves.push(node);

@@ -1,6 +1,8 @@
 /** Without this file what stands further down in a file, but comes now, would be held until its place is reached. */
+import type { FileHandle } from "node:fs/promises";
 import { deserialize, serialize } from "node:v8";
 import { startScratch, writeAll, type Scratch, type WriteOptions } from "./atomic_write.ts";
+import { DataError } from "./error.ts";
 
 /** Pieces that wait on the disk, in the order in which they came. */
 export interface Spill<T> {
@@ -33,13 +35,22 @@ export function createSpill<T>(path: string, options: WriteOptions = {}): Spill<
       let at = 0;
       for (const length of waiting) {
         options.signal?.throwIfAborted();
-        const bytes = Buffer.allocUnsafe(length);
-        const { bytesRead } = await from!.tried(() => from!.file.read(bytes, 0, length, at));
-        if (bytesRead < length) throw new Error("what was put aside on the disk is not there any more");
+        const start = at;
+        const bytes = await from!.tried(() => readWhole(from!.file, start, length, path));
         at += length;
         yield deserialize(bytes) as T;
       }
     },
     discard: async () => scratch?.close(),
   };
+}
+
+async function readWhole(file: FileHandle, start: number, length: number, path: string): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafe(length);
+  for (let done = 0; done < length; ) {
+    const { bytesRead } = await file.read(bytes, done, length - done, start + done);
+    if (bytesRead === 0) throw new DataError({ code: "write-failed", message: `${path} cannot be written: what waited for it on the disk is not there any more`, help: "run it again, or save in another folder" });
+    done += bytesRead;
+  }
+  return bytes;
 }

@@ -47,6 +47,7 @@ test("a folder that is not there is told before anything runs, each once; what i
   mkdirSync(join(at, "x.csv"));
   assert.equal((await run(session, `${PASS} | top 3 | save "x.csv"`)).codes, ["not-a-file"]);
   assert.equal((await run(session, 'memorization | take 1 | save "no/b.csv" | explain')).codes, [], "what is only explained is not saved");
+  assert.equal((await run(session, 'memorization | take 1 | save "no/b.csv" | explain analyze')).events.map(({ kind }) => kind), ["diagnostic"]);
   assert.equal((await run(session, 'let kept = memorization | take 2 | save "a/two.csv" | sort matching_tokens; kept | count')).codes, []);
   rmSync(join(at, "a"), { recursive: true });
   assert.equal((await run(session, "kept | take 1")).codes, []);
