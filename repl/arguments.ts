@@ -111,12 +111,16 @@ function build(version: string, normalized: Extract<Normalized, { kind: "argumen
     .command("export")
     .description("run a script and write source, results and plots as one file for people without saeq")
     .argument("<file>", "the script; `-` reads stdin")
-    .addOption(new Option("--to <format>", "a page that opens offline, Markdown, or a notebook").choices([...exportFormats]).makeOptionMandatory())
+    .addOption(new Option("--to <format>", "a page that opens offline, Markdown, or a notebook; as the ending of -o says where not given").choices([...exportFormats]))
     .option("-o, --output <file>", "where to write it; `-` writes stdout; beside the outputs where not given")
     .option("--against <record>", "the record of a run: what differs from it is said at the top; NAME.run.json of --out where not given")
     .option("--param <name=value>", "set a param of the script (repeatable)")
-    .action((file: string, own: Record<string, unknown>) =>
-      done({ kind: "export", file, to: exportFormats.find((name) => name === own["to"]) ?? "html", output: text(own["output"]), against: text(own["against"]), params: normalized.params, options: options() }));
+    .action((file: string, own: Record<string, unknown>) => {
+      const output = text(own["output"]);
+      const to = exportFormats.find((name) => name === own["to"] || (own["to"] === undefined && output?.endsWith(`.${name}`) === true));
+      if (to === undefined) return done({ kind: "say", text: `error: say what to write: --to ${exportFormats.join("|")}, or -o with one of these endings\n`, exitCode: 2 });
+      done({ kind: "export", file, to, output, against: text(own["against"]), params: normalized.params, options: options() });
+    });
   program
     .command("parity")
     .description("compare with what transformers and sae_lens computed on the same texts (exit 1 where they differ)")
