@@ -6,13 +6,13 @@ import { readExactly, type TensorEntry, type TensorFile } from "./safetensors.ts
 
 const SAMPLES = 64;
 const SAMPLE = 4096;
-/** Bytes of small tensors that are read whole. */
-const WHOLE = 4 * 2 ** 20;
+/** Bytes of vectors of a file that are read whole: a bias and a threshold of a million features are 8 MB. */
+const WHOLE = 16 * 2 ** 20;
 
 /**
- * sha256 over the given texts, then per file its header, its size, its vectors and other small tensors (biases, thresholds, norms), 64 evenly
- * spaced blocks of 4 kB and the last 4 kB (all of it when smaller): at most about 4 MB of reading a file, whatever its size. It tells checkpoints
- * and revisions apart; it does not notice an edit of a few weights of a matrix between the blocks. Paths are not part of it.
+ * sha256 over the given texts, then per file its header, its size, its vectors (biases, thresholds, norms), 64 evenly spaced blocks of 4 kB
+ * and the last 4 kB (all of it when smaller): little beside a file's matrices. It tells checkpoints and revisions apart; it does not notice an
+ * edit of a few weights of a matrix between the blocks. Paths are not part of it.
  */
 export async function digest(texts: readonly (string | Uint8Array)[], files: readonly TensorFile[]): Promise<string> {
   const hash = createHash("sha256");
@@ -32,7 +32,7 @@ export async function digest(texts: readonly (string | Uint8Array)[], files: rea
 
 /** Asked for together: one after the other, a model of many shards is waited for a thousand times. */
 async function parts({ file, size, start, tensors }: TensorFile): Promise<readonly Uint8Array[]> {
-  const ranges = [...smallTensors(file, tensors), ...sampleOffsets(start, size).map((offset) => ({ offset, length: Math.min(SAMPLE, size - offset) }))];
+  const ranges = [...vectors(file, tensors), ...sampleOffsets(start, size).map((offset) => ({ offset, length: Math.min(SAMPLE, size - offset) }))];
   const handle = await openFile(file);
   try {
     return await Promise.all(ranges.map(({ offset, length }) => readExactly(handle, file, offset, length)));
@@ -41,9 +41,9 @@ async function parts({ file, size, start, tensors }: TensorFile): Promise<readon
   }
 }
 
-/** The smallest tensors first, and of equal ones the first in the file, until they are `WHOLE` bytes together. */
-function smallTensors(file: string, tensors: TensorFile["tensors"]): readonly Pick<TensorEntry, "offset" | "length">[] {
-  const own = [...tensors.values()].filter((each) => each.file === file).sort((a, b) => a.length - b.length || a.offset - b.offset);
+/** The shortest first, and of equal ones the first in the file, until they are `WHOLE` bytes together. */
+function vectors(file: string, tensors: TensorFile["tensors"]): readonly Pick<TensorEntry, "offset" | "length">[] {
+  const own = [...tensors.values()].filter((each) => each.file === file && each.shape.filter((size) => size > 1).length <= 1).sort((a, b) => a.length - b.length || a.offset - b.offset);
   let bytes = 0;
   return own.filter(({ length }) => (bytes += length) <= WHOLE);
 }
