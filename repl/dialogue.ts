@@ -7,6 +7,7 @@ import { commands } from "./commands/mod.ts";
 import { completeCommand } from "./complete_command.ts";
 import { completeFiles } from "./complete_files.ts";
 import type { Success } from "./journal.ts";
+import { meantCommand } from "./meant_command.ts";
 import { nearest } from "./nearest.ts";
 import { duration } from "./progress.ts";
 import { isLong, showResult, showWhole } from "./show.ts";
@@ -63,17 +64,6 @@ export interface DialogueOptions {
   readonly view: View;
 }
 
-/** What other prompts take for leaving and for help. */
-const ELSEWHERE: Readonly<Record<string, string>> = { exit: ".quit", quit: ".quit", "exit()": ".quit", "quit()": ".quit", ":q": ".quit", "\\q": ".quit", help: ".help" };
-
-/** A dot command as another prompt writes it, unless it means something here; null for all else. */
-function asCommand(text: string, session: Session): string | null {
-  const [first = "", ...rest] = text.split(/[ \t]+/);
-  const meant = Object.hasOwn(ELSEWHERE, first) ? ELSEWHERE[first]! : null;
-  if (meant === null || rest.length > (meant === ".help" ? 1 : 0) || session.names().some(({ name }) => name === first) || session.help(first) !== null) return null;
-  return [meant, ...rest].join(" ");
-}
-
 const nothing: Completion = { from: 0, to: 0, items: [], signature: null };
 
 /** Open a session for people. The prompt need not wait for it: only the first query does. */
@@ -117,7 +107,7 @@ export function openDialogue(options: DialogueOptions): Dialogue {
       const opened = await opening;
       if (/^\s*\?/.test(text)) return answerHelp(text.trim().replace(/^\?+\s*/, ""), turn);
       if (/^\s*\./.test(text)) return await command(text.trim(), opened, turn);
-      const meant = asCommand(text.trim(), opened);
+      const meant = meantCommand(text.trim(), opened);
       if (meant !== null) return await command(meant, opened, turn);
       return await query({ name: "repl", text }, opened, turn);
     } catch (error) {
@@ -272,7 +262,7 @@ export function openDialogue(options: DialogueOptions): Dialogue {
     ready: opening.then(() => undefined, () => undefined),
     diagnose(text) {
       try {
-        return session === null || /^\s*([.?]|$)/.test(text) || asCommand(text.trim(), session) !== null ? [] : (session.diagnose?.(text) ?? []);
+        return session === null || /^\s*([.?]|$)/.test(text) || meantCommand(text.trim(), session) !== null ? [] : (session.diagnose?.(text) ?? []);
       } catch {
         return [];
       }

@@ -150,10 +150,15 @@ async function placeable(file: string | null, shop: Shop): Promise<boolean> {
     if (file !== null) await checkPlace(file);
     return true;
   } catch (error) {
-    if (!(error instanceof DataError)) throw error;
-    mistake(shop, visible(`${error.message}${error.help === null ? "" : `; ${error.help}`}`));
-    return false;
+    return unwritten(error, shop);
   }
+}
+
+/** Say why a report could not be written. */
+function unwritten(error: unknown, shop: Shop): false {
+  if (!(error instanceof DataError)) throw error;
+  mistake(shop, visible(`${error.message}${error.help === null ? "" : `; ${error.help}`}`));
+  return false;
 }
 
 async function write(report: Report, request: Export, shop: Shop): Promise<number> {
@@ -171,8 +176,7 @@ async function write(report: Report, request: Export, shop: Shop): Promise<numbe
     }
     return 0;
   } catch (error) {
-    if (!(error instanceof DataError)) throw error;
-    mistake(shop, visible(error.message));
+    unwritten(error, shop);
     return 1;
   }
 }
