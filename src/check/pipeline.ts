@@ -5,6 +5,7 @@ import { depthOf, MOST_DEPTH } from "../ops/depth.ts";
 import type { Plan } from "../ops/op.ts";
 import { showGroups, showType, UNKNOWN, type Kind } from "../ops/schema.ts";
 import { usage, type Lowering, type StageDefinition } from "../stages/stage.ts";
+import { FEATURE_COLUMNS } from "../stages/top.ts";
 import { bindWords, type Slots } from "./bind.ts";
 import { single } from "./constant.ts";
 import { ask } from "./facts.ts";
@@ -232,8 +233,8 @@ function modelNameOf(context: CheckContext, at: Span): string | null {
 
 const KIND_WORDS: Readonly<Record<Kind, string>> = { table: "a table", tokens: "tokens", dense: "raw activations", acts: "activations", features: "features", plot: "a plot", text: "text" };
 
-/** Columns that only a list of features has. */
-const OF_LISTS = /\b(?:feature|mean|max)\b/;
+/** A column that a list of features has, and not a function of the same name. */
+const OF_LISTS = new RegExp(`\\b(?:${FEATURE_COLUMNS.map(({ name }) => name).join("|")})\\b(?!\\()`);
 
 /** Whether features were ranked somewhere before. */
 function ranked(plan: Plan): boolean {
