@@ -46,26 +46,34 @@ async function explainText(session: Session, source: Source, pipelines: readonly
     const code = await runHeadless(session, { name: source.name, text: explaining(source, pipelines, pipeline, analyze) }, { ...desk, quiet: desk.quiet || (i > 0 && !analyze) });
     if (code !== 0) return code;
   }
-  if (!analyze && pipelines.length > 1) shop.stdout.write(await sharedPasses(session, source, pipelines));
+  if (!analyze && pipelines.length > 1) shop.stdout.write(printShared(source, await sharedPasses(session, source, pipelines)));
   return 0;
 }
 
-/** Each line is explained as if it stood alone; run as a script, a pass also reads what later lines ask of its texts. */
-async function sharedPasses(session: Session, source: Source, pipelines: readonly PipelineStatement[]): Promise<string> {
+/** Each pipeline is explained as if it stood alone; run as a script, a pass also reads what later lines ask of its texts: those lines. */
+async function sharedPasses(session: Session, source: Source, pipelines: readonly PipelineStatement[]): Promise<ReadonlyMap<PipelineStatement, readonly number[]>> {
   const { compiled } = await session.check(source);
   const plans = (compiled?.pipelines ?? []).map(({ plan }) => plan);
-  if (plans.length !== pipelines.length || compiled?.scope.settings.cache === "off") return "";
+  if (plans.length !== pipelines.length || compiled?.scope.settings.cache === "off") return new Map();
   const read = new Set<Plan>();
-  const lines = plans.flatMap((plan, i) => {
-    const along = plans.slice(i + 1).filter((later) => !read.has(later) && companionsOf(plan, [later]).size > 0);
-    for (const each of along) read.add(each);
-    const numbers = along.map((each) => lineOf(source.text, pipelines[plans.indexOf(each)]!));
-    return along.length === 0 ? [] : [`the pass of line ${lineOf(source.text, pipelines[i]!)} also reads what ${numbers.length === 1 ? "line" : "lines"} ${numbers.join(", ")} ${numbers.length === 1 ? "asks" : "ask"} of the same texts`];
+  return new Map(
+    plans.map((plan, i) => {
+      const along = plans.slice(i + 1).filter((later) => !read.has(later) && companionsOf(plan, [later]).size > 0);
+      for (const each of along) read.add(each);
+      return [pipelines[i]!, along.map((each) => lineOf(source.text, pipelines[plans.indexOf(each)]!))];
+    }),
+  );
+}
+
+function printShared(source: Source, shared: ReadonlyMap<PipelineStatement, readonly number[]>): string {
+  const lines = [...shared].filter(([, along]) => along.length > 0).map(([pipeline, along]) => {
+    const [of, ask] = along.length === 1 ? ["line", "asks"] : ["lines", "ask"];
+    return `the pass of line ${lineOf(source.text, pipeline)} also reads what ${of} ${along.join(", ")} ${ask} of the same texts`;
   });
   return lines.length === 0 ? "" : `\n== the whole script ==\n${lines.join("\n")}\n`;
 }
 
-/** An object for one pipeline, a list of such objects for several. */
+/** An object for one pipeline; for several a list of them, each with its line and the later lines whose questions its pass answers too. */
 async function explainJson(session: Session, source: Source, pipelines: readonly PipelineStatement[], analyze: boolean, shop: Shop): Promise<number> {
   const parts: string[] = [];
   const stdout = new Writable({ decodeStrings: false, write: (chunk: string | Buffer, _encoding, done) => (parts.push(String(chunk)), done()) });
@@ -76,7 +84,12 @@ async function explainJson(session: Session, source: Source, pipelines: readonly
     if (code !== 0) return code;
     made.push(parts.join("").trimEnd());
   }
-  shop.stdout.write(made.length === 1 ? `${made[0]!}\n` : `[\n${made.join(",\n")}\n]\n`);
+  if (made.length === 1) shop.stdout.write(`${made[0]!}\n`);
+  else {
+    const shared: ReadonlyMap<PipelineStatement, readonly number[]> = analyze ? new Map() : await sharedPasses(session, source, pipelines);
+    const all = pipelines.map((pipeline, i) => ({ line: lineOf(source.text, pipeline), alsoReadsForLines: shared.get(pipeline) ?? [], ...(JSON.parse(made[i]!) as object) }));
+    shop.stdout.write(`${JSON.stringify(all, null, 2)}\n`);
+  }
   return 0;
 }
 

@@ -94,6 +94,9 @@ test("explain: which lines of a script one pass of the model reads for", () => {
   assert.is(status, 0);
   assert.ok(stdout.endsWith("\n== the whole script ==\nthe pass of line 4 also reads what lines 7, 8 ask of the same texts\n"), stdout.slice(-300));
   assert.not.match(saeq(["explain", "off.saeq"], { cwd }).stdout, /whole script/);
+  const listed = (file: string): readonly unknown[] => (JSON.parse(saeq(["explain", "--json", file], { cwd }).stdout) as { readonly line: number; readonly alsoReadsForLines: readonly number[] }[]).map(({ line, alsoReadsForLines }) => [line, alsoReadsForLines]);
+  assert.equal(listed("a.saeq"), [[4, [7, 8]], [5, []], [7, []], [8, []]]);
+  assert.equal(listed("off.saeq"), [[5, []], [6, []], [8, []], [9, []]]);
 });
 
 test("info: what a script reads, writes, takes and uses", () => {
