@@ -85,6 +85,7 @@ export function define(statement: Def, scope: Scope, module: string, facts: Fact
     groups,
     examples: [],
     searchTerms: [],
+    instead: {},
     lower: () => {
       throw new Error(`${name} is expanded, not lowered`);
     },

@@ -1,5 +1,5 @@
 /** Without this file stages would not be joined, and nobody would check that one accepts what the one before gives. */
-import type { Arg as Words, Expr, Pipeline, Stage } from "../../grammar/ast.ts";
+import type { Arg as Words, Pipeline, Stage } from "../../grammar/ast.ts";
 import type { Span } from "../../grammar/span.ts";
 import { depthOf, MOST_DEPTH } from "../ops/depth.ts";
 import type { Plan } from "../ops/op.ts";
@@ -10,8 +10,9 @@ import { bindWords, type Slots } from "./bind.ts";
 import { single } from "./constant.ts";
 import { ask } from "./facts.ts";
 import { expandDefinition, isDefined } from "./expand.ts";
-import { error, relation, stageNamed, stagesOf, type Facts, type Report, type Scope } from "./scope.ts";
+import { error, relation, stageNamed, type Facts, type Report, type Scope } from "./scope.ts";
 import { listed, nearest } from "./suggest.ts";
+import { nameless, unknownStage } from "./unknown_stage.ts";
 import { argumentValue } from "./values.ts";
 
 export interface CheckContext {
@@ -59,23 +60,16 @@ function checkStage(stage: Stage, input: Plan | null, context: CheckContext): Pl
     if (start !== null) return start;
   }
   if (head.kind !== "name") {
-    const called = head.kind === "call" ? asWords(head, context.report.text) : null;
-    error(context.report, first.span, "no-stage-name", input === null ? "a pipeline starts with a source or a name" : "a stage starts with its name", called === null ? { help: 'csv "x.csv" | take 10' } : { label: `write \`${called}\``, fix: { span: head.span, text: called } });
+    nameless(head, input, words.length > 0, context);
     return unknown(stage.span);
   }
   const name = head.path.join(".");
   const definition = head.quoted ? undefined : stageNamed(context.scope, name);
   if (definition === undefined) {
-    unknownStage(name, head.span, input, words.length > 0, context);
+    unknownStage(name, stage, input, context);
     return unknown(stage.span);
   }
   return checkCall(definition, stage, head.span, words, input, context);
-}
-
-/** A stage that was written as a call (`top(3, by=max)`), in words; null where its arguments are more than words. */
-function asWords({ name, args }: Expr & { readonly kind: "call" }, text: string): string | null {
-  const words = args.map((item) => `${item.name === null ? "" : `${item.name.path.join(".")} `}${text.slice(item.value.span.start, item.value.span.end)}`);
-  return args.some(({ value }) => value.kind === "hole") || words.some((word) => /[\n(]/.test(word)) ? null : [name, ...words].join(" ");
 }
 
 /** A relation, or a pipeline in brackets, alone at the start. */
@@ -85,29 +79,6 @@ function startOf(stage: Stage, words: readonly Words[], context: CheckContext): 
   if (head.kind === "group") return checkPipeline(head.pipeline, null, context) ?? unknown(stage.span);
   if (head.kind !== "name") return null;
   return relation(context.scope, head.path.join(".")) ?? null;
-}
-
-function unknownStage(name: string, at: Span, input: Plan | null, more: boolean, { scope, report }: CheckContext): void {
-  if (input === null && more && relation(scope, name) !== undefined) {
-    error(report, at, "relation-not-stage", `\`${name}\` is a value, not a stage`, { notes: ["a stage follows after `|`"], help: `${name} | take 10` });
-    return;
-  }
-  const all = stagesOf(scope);
-  const names = all.map((each) => each.name);
-  const relations = [...scope.relations.keys(), ...scope.standard.keys()];
-  const synonym = all.find((each) => each.searchTerms.includes(name.toLowerCase()))?.name ?? null;
-  const near = nearest(name, input === null && !more ? [...relations, ...names] : names) ?? synonym;
-  const odd = [...name].findIndex((character) => character.codePointAt(0)! > 127);
-  const accepts = input === null || !input.schema.known ? [] : all.filter((each) => each.input.includes(input.schema.kind)).map((each) => each.name);
-  error(report, at, "unknown-stage", input === null && !more ? `no stage or value named \`${name}\`` : `no stage named \`${name}\``, {
-    ...(near === null ? {} : { label: `did you mean \`${near}\`?`, fix: { span: at, text: near } }),
-    notes: [
-      ...(odd < 0 ? [] : [`character ${odd + 1} is U+${[...name][odd]!.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")}`]),
-      input === null
-        ? `values here: ${listed(relations)}; sources: ${listed(all.filter((each) => each.input.length === 0).map((each) => each.name))}`
-        : !input.schema.known ? "what flows in here is not known" : `the input here is ${showType(input.schema)}${accepts.length === 0 ? "" : `; stages that take it: ${listed(accepts, 20)}`}`,
-    ],
-  });
 }
 
 function checkCall(definition: StageDefinition, stage: Stage, nameSpan: Span, words: readonly Words[], input: Plan | null, context: CheckContext): Plan {
@@ -131,7 +102,7 @@ function checkCall(definition: StageDefinition, stage: Stage, nameSpan: Span, wo
     return unknown(stage.span);
   }
   if (from !== null && !acceptsInput(definition, from, nameSpan, stage, context)) return unknown(stage.span);
-  const slots = bindWords(definition, rest, nameSpan, report);
+  const slots = bindWords(definition, rest, nameSpan, from?.schema.kind ?? null, report);
   if (slots === null) return unknown(stage.span);
   const blind = from !== null && !from.schema.known;
   const values = slotValues(definition, slots, from, context);
@@ -253,7 +224,7 @@ function acceptsInput(definition: StageDefinition, from: Plan, at: Span, stage: 
     const needsList = schema.kind === "acts" && definition.input.includes("features") && OF_LISTS.test(label);
     error(report, at, "wrong-input", `\`${definition.name}\` takes ${wants}, not ${KIND_WORDS[schema.kind]}`, {
       ...(explained ? { help: `… | ${label} | explain` } : needsList ? { help: `… | top 10 | ${label}` } : {}),
-      notes: explained ? ["`explain` stands last: it explains what comes before it"] : needsModel ? [unlinked ? "stages that work on rows make a plain table of features, without the activations behind it" : "nothing has run the model yet"] : [`the input here is ${showType(schema)}`],
+      notes: [explained ? ["`explain` stands last: it explains what comes before it"] : needsModel ? [unlinked ? "stages that work on rows make a plain table of features, without the activations behind it" : "nothing has run the model yet"] : [`the input here is ${showType(schema)}`], definition.instead[schema.kind] ?? []].flat(),
       ...(needsModel && !unlinked ? { help: `… | acts layer 7 | ${definition.input.includes("acts") ? label : `top 10 | ${label}`}` } : {}),
     });
     return false;

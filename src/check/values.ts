@@ -9,6 +9,7 @@ import { bare, constant, constantList, single } from "./constant.ts";
 import { bindExpression, unknownParam, type ExpressionContext } from "./expression.ts";
 import { notBoolean, typeName } from "./expression_types.ts";
 import { error, type Report, type Scope } from "./scope.ts";
+import { columnNamed } from "./misplaced.ts";
 import { listed, nearest, toldApart } from "./suggest.ts";
 
 export interface ValueContext {
@@ -191,11 +192,9 @@ function intOf(item: Item, min: number, max: number, context: ValueContext): num
     error(context.report, item.span, "wrong-argument", typeof value === "number" ? `a whole number is needed here, not ${value}` : "a whole number is needed here");
     return undefined;
   }
-  if (value < min || value > max) {
-    error(context.report, item.span, "out-of-range", `${value} is ${value < min ? `less than ${min}` : `more than ${max}`}`);
-    return undefined;
-  }
-  return value;
+  if (value >= min && value <= max) return value;
+  error(context.report, item.span, "out-of-range", `${value} is ${value < min ? `less than ${min}` : `more than ${max}`}`);
+  return undefined;
 }
 
 function sortKeys(words: Words, context: ExpressionContext): readonly SortKey[] | undefined {
@@ -218,7 +217,9 @@ function named(words: Words, context: ExpressionContext, conditions: boolean, va
     if (value === null) return undefined;
     const name = item.name?.path.join(".") ?? (value.op === "column" && !conditions ? value.name : null);
     if (name === null) {
-      error(context.report, item.span, "missing-name", "this needs a name", { help: `${values.stage} name = ${values.text.slice(item.value.span.start, item.value.span.end)}` });
+      const at = bare(item.value);
+      const called = at.kind === "call" ? `${columnNamed(at.name, at.args[0]?.value)} = ` : null;
+      error(context.report, item.span, "missing-name", "this needs a name", called === null ? { help: `${values.stage} name = ${values.text.slice(item.value.span.start, item.value.span.end)}` } : { fix: { span: { start: item.span.start, end: item.span.start }, text: called } });
       return undefined;
     }
     if (conditions && value.type !== "bool") {
@@ -270,10 +271,7 @@ function columnTypes(words: Words, { report, scope }: ValueContext): Readonly<Re
   for (const { name, value } of record.fields) {
     const word = value.kind === "name" ? value.path.join(".") : constant(value, scope);
     const type = COLUMN_TYPES.find((each) => each === word);
-    if (type === undefined) {
-      error(report, value.span, "wrong-argument", `a type is one of ${COLUMN_TYPES.join(", ")}`);
-      return undefined;
-    }
+    if (type === undefined) return void error(report, value.span, "wrong-argument", `a type is one of ${COLUMN_TYPES.join(", ")}`);
     types.push([name.path.join("."), type]);
   }
   return Object.fromEntries(types);

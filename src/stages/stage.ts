@@ -114,6 +114,8 @@ export interface StageDefinition {
   readonly examples: readonly { readonly title: string; readonly query: string }[];
   /** Words people type in other tools for the same thing. */
   readonly searchTerms: readonly string[];
+  /** What does the same to an input that it does not take, for its message. */
+  readonly instead: Readonly<Partial<Record<Kind, string>>>;
   lower(context: Lowering, args: Readonly<Record<string, unknown>>): Plan | null;
   /** A stage written in saeq: the checker puts its body in place of the call instead of lowering it. */
   readonly defined?: unknown;
@@ -129,6 +131,7 @@ interface StageInput<A extends ArgSpecs> {
   readonly groups?: "any" | "required" | "refused";
   readonly examples: StageDefinition["examples"];
   readonly searchTerms?: readonly string[];
+  readonly instead?: StageDefinition["instead"];
   /** Arguments and facts → ops. Null after a reported mistake. */
   lower(context: Lowering, args: ArgValues<A>): Plan | null;
 }
@@ -140,6 +143,7 @@ export function stage<const A extends ArgSpecs>(definition: StageInput<A>): Stag
     inputOptional: definition.inputOptional ?? false,
     groups: definition.groups ?? "any",
     searchTerms: definition.searchTerms ?? [],
+    instead: definition.instead ?? {},
     lower: (context, args) => definition.lower(context, args as ArgValues<A>),
   };
 }

@@ -25,6 +25,7 @@ export const top = stage({
     { title: "By strength", query: "sample perfect 5 | acts layer 7 | top 5 by max" },
   ],
   searchTerms: ["rank", "topk", "max activating"],
+  instead: { table: "for rows of a table: sort <column> desc | take <n>" },
   lower: (context, { n, by, per }) => {
     const { input, settings } = context;
     const layered = (input.schema.layers?.length ?? 1) > 1;

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import type { Diagnostic } from "../../grammar/diagnostic.ts";
 import { parse } from "../../grammar/parse.ts";
 import { print } from "../../grammar/print.ts";
 import { renderDiagnostic } from "../../grammar/render.ts";
@@ -74,6 +75,26 @@ for (const name of CASES) {
     assert.fixture(golden, readFileSync(file, "utf8"));
   });
 }
+
+test("a fix that is offered mends what it is offered for, in every case", async () => {
+  const session = await open({ measured: false });
+  let tried = 0;
+  for (const name of CASES) {
+    const text = readFileSync(join(ROOT, name), "utf8");
+    const diagnosed = async (of: string): Promise<readonly Diagnostic[]> => (await session.check({ name, text: of })).diagnostics;
+    for (const diagnostic of await diagnosed(text)) {
+      const { fix } = diagnostic;
+      if (fix === undefined) continue;
+      tried++;
+      const grown = fix.text.length - (fix.span.end - fix.span.start);
+      const place = (at: number): number => (at < fix.span.end ? at : at + grown);
+      const left = (await diagnosed(text.slice(0, fix.span.start) + fix.text + text.slice(fix.span.end))).find(({ code, message, span }) => code === diagnostic.code && message === diagnostic.message && span.start === place(diagnostic.span.start));
+      assert.is(left, undefined, `${name}: ${diagnostic.message}`);
+    }
+  }
+  await session.close();
+  assert.ok(tried > 50, `only ${tried} were tried`);
+});
 
 test("no phase throws on any prefix of any case", async () => {
   const session = await open({ measured: false });

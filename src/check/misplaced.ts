@@ -1,0 +1,133 @@
+/** Without this file a word that has no place after a stage would be refused without saying what was meant. */
+import type { Arg as Words, Expr, Item } from "../../grammar/ast.ts";
+import type { Diagnostic } from "../../grammar/diagnostic.ts";
+import { printArg, printExpr } from "../../grammar/print_parts.ts";
+import { FUNCTIONS } from "../ops/functions.ts";
+import type { Kind } from "../ops/schema.ts";
+import type { Arg, Shape } from "../stages/args.ts";
+import type { StageDefinition } from "../stages/stage.ts";
+import { single } from "./constant.ts";
+import { SETTINGS } from "./settings.ts";
+import { listed, nearest } from "./suggest.ts";
+
+export type Hint = Partial<Pick<Diagnostic, "label" | "fix" | "notes" | "help">>;
+
+export interface Misplaced {
+  readonly definition: StageDefinition;
+  /** Of the input; null for a source. */
+  readonly kind: Kind | null;
+  readonly words: readonly Words[];
+  /** Which of the words has no place. */
+  readonly at: number;
+  /** Arguments that have their words. */
+  readonly filled: readonly string[];
+}
+
+type Spec = readonly [string, Arg];
+
+/** An argument of one bare word, or null. */
+export function wordOf(words: Words): string | null {
+  const value = single(words);
+  return value !== null && value.kind === "name" && !value.quoted && value.path.length === 1 ? value.path[0]! : null;
+}
+
+const ofColumns = ({ kind }: Shape): boolean => kind === "column" || kind === "columns" || kind === "names" || kind === "keys";
+
+/** Words that other languages put before columns (`sort by score`, `distinct on prompt`). */
+const PREPOSITIONS: readonly string[] = ["by", "on"];
+
+/** A preposition before the columns of a stage that takes them without; null for everything else, and for a column of that name. */
+export function needless(words: Words, next: Words | undefined, { shape }: Arg): Hint | null {
+  const word = wordOf(words);
+  if (word === null || next === undefined || !PREPOSITIONS.includes(word) || !ofColumns(shape)) return null;
+  return { label: "leave it out", fix: { span: { start: words.span.start, end: next.span.start }, text: "" } };
+}
+
+/** What was meant by words that have no place; `known`: which keywords there are. */
+export function misplaced(given: Misplaced): Hint & { readonly known: string } {
+  const { definition, words, at } = given;
+  const specs: readonly Spec[] = Object.entries(definition.args);
+  const keywords = specs.filter(([, { keyword }]) => keyword).map(([name]) => name);
+  const known = keywords.length === 0 ? "it has no keywords" : `its keywords: ${listed(keywords)}`;
+  const each = words[at]!;
+  const word = wordOf(each);
+  const [item] = each.items;
+  if (word === null) return { ...(item?.name == null ? null : asSetting(item.name.path.join("."), printExpr(item.value))) ?? withKeyword(each, words, specs), known };
+  const near = nearest(word, keywords);
+  const other = asChoice(word, specs) ?? (near === null ? null : near);
+  if (other !== null) return { label: `did you mean \`${other}\`?`, fix: { span: each.span, text: other }, known };
+  const following = words[at + 1];
+  const hint = asSetting(word, following === undefined ? "" : printArg(following)) ?? asOrder(given, word) ?? asAggregate(given, word) ?? asColumn(given, specs);
+  return { ...hint, known };
+}
+
+/** The keyword that was left out (`acts 7`), or that was written as in Python (`acts layer=7`). */
+function withKeyword({ items, span }: Words, words: readonly Words[], specs: readonly Spec[]): Hint {
+  const [item] = items;
+  if (item === undefined || items.length > 1) return {};
+  const given = item.name?.path.join(".");
+  if (item.name !== null && specs.some(([name, { keyword, shape }]) => keyword && shape.kind !== "flag" && name === given)) {
+    return { label: "write a blank for `=`", fix: { span: { start: item.name.span.end, end: item.value.span.start }, text: " " } };
+  }
+  if (item.value.kind !== "num") return {};
+  const said = words.map(wordOf);
+  const left = specs.filter(([name, { keyword }]) => keyword && !said.includes(name));
+  const needed = left.filter(([, { required }]) => required);
+  const [only, ...others] = needed.length > 0 ? needed : left.filter(([, { shape }]) => shape.kind === "int");
+  return only === undefined || others.length > 0 ? {} : before(only[0], span);
+}
+
+function before(keyword: string, { start }: Words["span"]): Hint {
+  return { label: `did you mean \`${keyword}\` before it?`, fix: { span: { start, end: start }, text: `${keyword} ` } };
+}
+
+/** A value whose keyword was left out (`acts layer 7 resid_post`), also with the prefix that TransformerLens gives to hooks. */
+function asChoice(word: string, specs: readonly Spec[]): string | null {
+  const plain = word.replace(/^hook_/, "");
+  const spec = specs.find(([, { keyword, shape }]) => keyword && shape.kind === "oneOf" && shape.options.includes(plain));
+  return spec === undefined ? null : `${spec[0]} ${plain}`;
+}
+
+/** A setting that was written as if the stage had it for a keyword (`acts layer 7 sae "x"`, `sae="x"`): where it belongs, as a line to paste. */
+function asSetting(name: string, value: string): Hint | null {
+  if (!Object.hasOwn(SETTINGS, name)) return null;
+  const { example, value: form } = SETTINGS[name]!;
+  return { notes: [`\`${name}\` is a setting: on a line of its own it holds for all that follows`], help: `set ${name} ${value === "" ? (example ?? form) : value}` };
+}
+
+/** `sort score descending` */
+function asOrder({ definition, words, at, filled }: Misplaced, word: string): Hint | null {
+  const order = /^(?:desc|rev)/i.test(word) ? "desc" : /^asc/i.test(word) ? "asc" : null;
+  if (order === null || !filled.some((name) => definition.args[name]!.shape.kind === "keys")) return null;
+  return { label: `did you mean \`${order}\`?`, fix: { span: words[at]!.span, text: order } };
+}
+
+/** `stats mean score`: figures of columns are what \`agg\` gives. */
+function asAggregate({ kind, words, at }: Misplaced, word: string): Hint | null {
+  const column = words[at + 1]?.items[0];
+  const call = column === undefined || (kind !== "table" && kind !== "features") ? null : aggregateOf(word, column);
+  return call === null ? null : { help: `agg ${call}` };
+}
+
+/** `mean_score = mean(score)` for the words `mean score`; null where the first is no aggregate of one column. */
+export function aggregateOf(fn: string, { name, value }: Item): string | null {
+  if (!Object.hasOwn(FUNCTIONS, fn) || !FUNCTIONS[fn]!.aggregate || name !== null || value.kind !== "name") return null;
+  return `${columnNamed(fn, value)} = ${fn}(${printExpr(value)})`;
+}
+
+/** A name for the column of a call: `mean_score` for `mean(score)`. */
+export function columnNamed(fn: string, first: Expr | undefined): string {
+  const [word, ...more] = first?.kind === "name" ? first.path : [];
+  return word !== undefined && more.length === 0 && /^\w+$/.test(word) ? `${fn}_${word}` : fn;
+}
+
+/** One more column without a comma (`select id prompt`), or the first without its keyword (`count kind`). */
+function asColumn({ definition, words, at, filled }: Misplaced, specs: readonly Spec[]): Hint | null {
+  const { span } = words[at]!;
+  const last = words[at - 1];
+  const open = specs.filter(([name, { keyword, shape }]) => keyword && ofColumns(shape) && !filled.includes(name));
+  const [only] = open;
+  if (only !== undefined && open.length === 1 && filled.every((name) => !ofColumns(definition.args[name]!.shape))) return before(only[0], span);
+  const listing = last !== undefined && filled.some((name) => ["columns", "names", "keys", "assignments"].includes(definition.args[name]!.shape.kind));
+  return listing ? { label: "write a comma before it", fix: { span: { start: last.span.end, end: last.span.end }, text: "," } } : null;
+}
