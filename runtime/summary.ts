@@ -2,7 +2,7 @@
 import type { Op } from "../src/ops/op.ts";
 import type { Column, Plot, Series, Single, Table } from "./data/frame.ts";
 import { overallOf } from "./kernels/accumulate.ts";
-import { bagHistogram, countedIntegers, floatHistogram, integerHistogram } from "./kernels/histogram.ts";
+import { bagHistogram, countedIntegers, integerHistogram, numberHistogram } from "./kernels/histogram.ts";
 import { spreadOfCounts } from "./kernels/statistics.ts";
 import { factsOf, stateOf, widthOf, type Measured } from "./measured.ts";
 
@@ -99,10 +99,10 @@ export function histogramPlot(op: Op & { readonly op: "histogram" }, members: re
     const kept = Array.from(column.values).filter((each, i) => (column.valid === null || column.valid[i] === 1) && Number.isFinite(each));
     return { whole: column.type !== "float", kept };
   });
-  const whole = columns.every((column) => column.whole && column.kept.every((each) => each >= 0 && each < 2 ** 32));
-  const { edges, counts } = whole
-    ? integerHistogram(columns.map(({ kept }) => Uint32Array.from(kept)), op.bins)
-    : floatHistogram(columns.map(({ kept }) => Float32Array.from(kept)), op.bins);
+  // Differences of whole numbers further apart than that are no whole numbers any more.
+  const ends = columns.map(({ kept }) => kept.reduce(([low, high], each) => [Math.min(low, each), Math.max(high, each)] as const, [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY] as const));
+  const whole = columns.every((column) => column.whole) && Math.max(...ends.map(([, high]) => high)) - Math.min(...ends.map(([low]) => low)) < 2 ** 53;
+  const { edges, counts } = whole ? integerHistogram(columns.map(({ kept }) => kept), op.bins) : numberHistogram(columns.map(({ kept }) => Float64Array.from(kept)), op.bins);
   return made(edges, counts, "rows", op.of);
 }
 

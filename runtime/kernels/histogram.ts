@@ -28,10 +28,21 @@ export function floatHistogram(series: readonly Float32Array[], bins: number | n
     if (pooled[i]! < low) low = pooled[i]!;
     if (pooled[i]! > high) high = pooled[i]!;
   }
-  const count = bins ?? freedmanDiaconis(pooled.length, high - low, () => quantiles(pooled, QUARTILES));
-  if (low === high) [low, high] = [low - 0.5, high + 0.5];
+  const count = bins ?? freedmanDiaconis(pooled.length, low, high, () => quantiles(pooled, QUARTILES));
   const edges = equalEdges(low, high, count);
-  return { edges, counts: series.map((values) => tally(values, edges)) };
+  return { edges, counts: series.map((values) => tallyCounted(once(values), edges)) };
+}
+
+/** The same of finite float64 series, such as columns of a table. O(n log n). */
+export function numberHistogram(series: readonly Float64Array[], bins: number | null): Histogram {
+  const pooled = new Float64Array(series.reduce((sum, values) => sum + values.length, 0));
+  if (pooled.length === 0) return { edges: new Float64Array(0), counts: series.map(() => new Float64Array(0)) };
+  series.reduce((offset, values) => (pooled.set(values, offset), offset + values.length), 0);
+  pooled.sort();
+  const [low, high] = [pooled[0]!, pooled.at(-1)!];
+  const count = bins ?? freedmanDiaconis(pooled.length, low, high, () => countedQuantiles(once(pooled), pooled.length, QUARTILES));
+  const edges = equalEdges(low, high, count);
+  return { edges, counts: series.map((values) => tallyCounted(once(values), edges)) };
 }
 
 const QUARTILES = [0.25, 0.75] as const;
@@ -46,22 +57,21 @@ export function bagHistogram(series: readonly FloatBag[], bins: number | null): 
     high = value;
   }
   const size = series.reduce((sum, bag) => sum + bag.size, 0);
-  const count = bins ?? freedmanDiaconis(size, high - low, () => countedQuantiles(distinct(series), size, QUARTILES));
-  if (low === high) [low, high] = [low - 0.5, high + 0.5];
+  const count = bins ?? freedmanDiaconis(size, low, high, () => countedQuantiles(distinct(series), size, QUARTILES));
   const edges = equalEdges(low, high, count);
   return { edges, counts: series.map((bag) => tallyCounted(distinct([bag]), edges)) };
 }
 
 /**
- * Histogram of non-negative integers: bins of one whole width w, edges whole numbers, bin [a, a + w) holds
+ * Histogram of whole numbers: bins of one whole width w, edges whole numbers, bin [a, a + w) holds
  * a … a + w − 1; the last edge is past the greatest value. w is the least that needs at most `bins` (null: 64) bins.
  */
-export function integerHistogram(series: readonly Uint32Array[], bins: number | null): Histogram {
+export function integerHistogram(series: readonly Iterable<number>[], bins: number | null): Histogram {
   return countedIntegers(series.map(tallies), bins);
 }
 
 /** How often each number occurs. */
-export function tallies(values: Uint32Array): Map<number, number> {
+export function tallies(values: Iterable<number>): Map<number, number> {
   const counts = new Map<number, number>();
   for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
   return counts;
@@ -103,39 +113,41 @@ function pool(series: readonly Float32Array[]): Float32Array {
   return pooled;
 }
 
-function freedmanDiaconis(size: number, span: number, quartiles: () => readonly number[]): number {
-  if (span === 0) return 1;
+function freedmanDiaconis(size: number, low: number, high: number, quartiles: () => readonly number[]): number {
+  if (low === high) return 1;
   const [q1, q3] = quartiles() as [number, number];
-  const width = (2 * (q3 - q1)) / Math.cbrt(size);
-  const count = width > 0 ? Math.ceil(span / width) : Math.ceil(Math.log2(size)) + 1;
+  // Differences of quarters: those of the numbers themselves could be past the greatest number.
+  const width = (2 * (q3 / 4 - q1 / 4)) / Math.cbrt(size);
+  const count = width > 0 ? Math.ceil((high / 4 - low / 4) / width) : Math.ceil(Math.log2(size)) + 1;
   return Math.max(1, Math.min(MOST_BINS, count));
 }
 
-/** `count` bins between low and high, with exactly those two at the ends. */
+/** `count` bins between low and high, with exactly those two at the ends; half a unit around a single value, or its neighbours where that is less than they are apart. */
 function equalEdges(low: number, high: number, count: number): Float64Array {
+  if (low === high) {
+    const reach = Math.max(0.5, Math.abs(low) * 2 ** -52);
+    return equalEdges(Math.max(-Number.MAX_VALUE, low - reach), Math.min(Number.MAX_VALUE, high + reach), count);
+  }
   const edges = new Float64Array(count + 1);
   const step = (high - low) / count;
-  for (let i = 0; i < count; i++) edges[i] = low + i * step;
+  for (let i = 0; i < count; i++) edges[i] = Number.isFinite(step) ? low + i * step : low * (1 - i / count) + high * (i / count);
   edges[count] = high;
   return edges;
 }
 
-/** Counts by comparison with the edges themselves: the division only guesses where to look. */
-function tally(values: Float32Array, edges: Float64Array): Float64Array {
-  return tallyCounted(once(values), edges);
-}
-
-function* once(values: Float32Array): Generator<readonly [number, number]> {
+function* once(values: Iterable<number>): Generator<readonly [number, number]> {
   for (const value of values) yield [value, 1];
 }
 
+/** Counts by comparison with the edges themselves: the division only guesses where to look. */
 function tallyCounted(values: Iterable<readonly [value: number, count: number]>, edges: Float64Array): Float64Array {
   const last = edges.length - 2;
   const low = edges[0]!;
   const perUnit = (last + 1) / (edges[last + 1]! - low);
   const counts = new Float64Array(last + 1);
   for (const [value, times] of values) {
-    let bin = Math.max(0, Math.min(last, Math.floor((value - low) * perUnit)));
+    // Nothing is guessed of a difference past the greatest number.
+    let bin = Math.max(0, Math.min(last, Math.floor((value - low) * perUnit) || 0));
     while (bin > 0 && value < edges[bin]!) bin--;
     while (bin < last && value >= edges[bin + 1]!) bin++;
     counts[bin] = counts[bin]! + times;

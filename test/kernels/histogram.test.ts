@@ -1,7 +1,7 @@
 /** Without this file nothing would show that bins hold what numpy puts in them. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { floatHistogram, integerHistogram } from "../../runtime/kernels/histogram.ts";
+import { floatHistogram, integerHistogram, numberHistogram } from "../../runtime/kernels/histogram.ts";
 import { oracle } from "./oracle.ts";
 
 const series = oracle.histogram.series.map((values) => Float32Array.from(values));
@@ -36,6 +36,33 @@ test("one value, no values, equal quartiles, outliers", () => {
   const outlier = floatHistogram([Float32Array.from({ length: 1001 }, (_, i) => (i === 0 ? 1e30 : i % 7))], null);
   assert.is(outlier.counts[0]!.length, 512);
   assert.is(outlier.counts[0]!.reduce((sum, n) => sum + n, 0), 1001);
+});
+
+for (const [name, { values, bins, edges, counts }] of Object.entries(oracle.columns)) {
+  test(`edges and counts of numpy for float64: ${name}`, () => {
+    const found = numberHistogram([Float64Array.from(values)], bins);
+    assert.is(found.edges.length, edges.length);
+    found.edges.forEach((edge, i) => assert.ok(Math.abs(edge - edges[i]!) <= 1e-15 * Math.max(...edges.map(Math.abs)), `${edge} is not ${edges[i]}`));
+    assert.equal([...found.counts[0]!], counts);
+  });
+}
+
+test("float64 to its ends: nothing becomes infinite, and every value is counted", () => {
+  for (const values of [[-1.7e308, 0, 1.7e308], [1e300, 1e300], [5e-324, 1e-323], [0.1], [Number.MAX_VALUE], [-Number.MAX_VALUE, Number.MAX_VALUE, Number.MAX_VALUE]]) {
+    for (const bins of [null, 3]) {
+      const { edges, counts } = numberHistogram([Float64Array.from(values)], bins);
+      assert.ok(edges.every((edge, i) => Number.isFinite(edge) && (i === 0 || edge >= edges[i - 1]!)), String(edges));
+      assert.is(counts[0]!.reduce((sum, each) => sum + each, 0), values.length);
+    }
+  }
+  assert.equal([...numberHistogram([Float64Array.of(0.1)], 1).edges], [-0.4, 0.6]);
+});
+
+test("integers below zero and past 32 bits get bins of their own", () => {
+  const found = integerHistogram([[-3, -3, -1]], null);
+  assert.equal([...found.edges], [-3, -2, -1, 0]);
+  assert.equal([...found.counts[0]!], [2, 0, 1]);
+  assert.equal([...integerHistogram([[5e9 + 1, 5e9 + 4, 5e9 + 4]], null).counts[0]!], [1, 0, 0, 2]);
 });
 
 test("integers get a bin each, or bins of one whole width", () => {

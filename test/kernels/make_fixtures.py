@@ -99,6 +99,21 @@ def histograms() -> dict:
     return {"series": [[float(v) for v in x] for x in (a, b)], "made": made}
 
 
+def columns() -> dict:
+    """Histograms of float64: fractions, numbers past float32, and both signs."""
+    rng = np.random.default_rng(11)
+    kinds = {
+        "tenths": np.arange(1, 60) / 10,
+        "huge": np.concatenate([rng.normal(0, 1, 80), [2.5e300, -1e299]]),
+        "close": 5e9 + rng.integers(0, 50, 90) / 64,
+    }
+    made = {}
+    for name, values in kinds.items():
+        edges = np.histogram_bin_edges(values, "fd") if name != "huge" else np.histogram_bin_edges(values, 6)
+        made[name] = {"values": values.tolist(), "bins": len(edges) - 1 if name == "huge" else None, "edges": edges.tolist(), "counts": np.histogram(values, edges)[0].tolist()}
+    return made
+
+
 def sums() -> dict:
     rng = np.random.default_rng(9)
     wide = (rng.normal(0, 1, 600) * 10.0 ** rng.integers(-40, 38, 600)).astype(np.float32)
@@ -115,5 +130,5 @@ def sums() -> dict:
 
 
 if __name__ == "__main__":
-    result = {"groups": [oracle(1, 0.4), oracle(2, 0.15)], "histogram": histograms(), "sums": sums()}
+    result = {"groups": [oracle(1, 0.4), oracle(2, 0.15)], "histogram": histograms(), "columns": columns(), "sums": sums()}
     (Path(__file__).parent / "oracle.json").write_text(json.dumps(result, separators=(",", ":")) + "\n")

@@ -18,6 +18,7 @@ export interface StoredGroup {
 export interface Oracle {
   readonly groups: readonly StoredGroup[];
   readonly histogram: { readonly series: number[][]; readonly made: Readonly<Record<"fd" | "seven" | "one", { readonly edges: number[]; readonly counts: number[][] }>> };
+  readonly columns: Readonly<Record<"tenths" | "huge" | "close", { readonly values: number[]; readonly bins: number | null; readonly edges: number[]; readonly counts: number[] }>>;
   readonly sums: { readonly values: number[]; readonly sum: number; readonly mean: number; readonly variance: number };
 }
 
