@@ -8,7 +8,7 @@ import { completeCommand } from "./complete_command.ts";
 import { completeFiles } from "./complete_files.ts";
 import type { Success } from "./journal.ts";
 import { meantCommand } from "./meant_command.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../src/check/suggest.ts";
 import { duration } from "./progress.ts";
 import { isLong, showResult, showWhole } from "./show.ts";
 import { applyFix, cancelled, say, sayBug, sayMistake } from "./talk.ts";

@@ -1,7 +1,7 @@
 /** Without this file a bare `--allow-read` would eat the script's name and a script's own params would be unknown flags. */
 import { shellWord } from "../runtime/data/shell_word.ts";
 import { LOCK_KINDS } from "../runtime/lock/lock_file.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../src/check/suggest.ts";
 
 export type Normalized =
   | {

@@ -7,7 +7,7 @@ import { atomicWrite } from "../runtime/data/atomic_write.ts";
 import { DataError } from "../runtime/data/error.ts";
 import type { Needs } from "../runtime/session_port.ts";
 import { FlagError } from "./flag_error.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../src/check/suggest.ts";
 import { isEmpty, type FlagGrants } from "./permissions.ts";
 
 export const PROJECT_FILE = "saeq.json";

@@ -11,7 +11,7 @@ import { STAGES } from "../../src/stages/mod.ts";
 import type { Request } from "../request.ts";
 import { commands } from "../commands/mod.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
-import { nearest } from "../nearest.ts";
+import { nearest } from "../../src/check/suggest.ts";
 import { scriptDoc } from "./script_doc.ts";
 import { allGranted, mistake, openSession, readSource, type Shop } from "./shop.ts";
 

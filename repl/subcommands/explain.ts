@@ -8,6 +8,7 @@ import type { Session, Source } from "../../runtime/session_port.ts";
 import { companionsOf } from "../../runtime/companions.ts";
 import { parse } from "../../grammar/parse.ts";
 import { visible } from "../../grammar/visible.ts";
+import { explaining } from "../explaining.ts";
 import type { Phase, Request } from "../request.ts";
 import { runHeadless } from "../headless.ts";
 import { sayDiagnostic } from "../talk.ts";
@@ -43,7 +44,7 @@ async function explainText(session: Session, source: Source, pipelines: readonly
   for (const [i, pipeline] of pipelines.entries()) {
     const desk = deskOf(shop);
     if (pipelines.length > 1) shop.stdout.write(`${i === 0 ? "" : "\n"}== pipeline ${i + 1} of ${pipelines.length}, line ${lineOf(source.text, pipeline)} ==\n`);
-    const code = await runHeadless(session, { name: source.name, text: explaining(source, pipelines, pipeline, analyze) }, { ...desk, quiet: desk.quiet || (i > 0 && !analyze) });
+    const code = await runHeadless(session, { name: source.name, text: explaining(source.text, pipelines, pipeline, analyze) }, { ...desk, quiet: desk.quiet || (i > 0 && !analyze) });
     if (code !== 0) return code;
   }
   if (!analyze && pipelines.length > 1) shop.stdout.write(printShared(source, await sharedPasses(session, source, pipelines)));
@@ -80,7 +81,7 @@ async function explainJson(session: Session, source: Source, pipelines: readonly
   const made: string[] = [];
   for (const pipeline of pipelines) {
     parts.length = 0;
-    const code = await runHeadless(session, { name: source.name, text: explaining(source, pipelines, pipeline, analyze) }, { ...deskOf(shop), stdout, format: "json" });
+    const code = await runHeadless(session, { name: source.name, text: explaining(source.text, pipelines, pipeline, analyze) }, { ...deskOf(shop), stdout, format: "json" });
     if (code !== 0) return code;
     made.push(parts.join("").trimEnd());
   }
@@ -110,18 +111,4 @@ async function explainPhase(phase: Phase, source: Source, readFrom: string, shop
   } finally {
     await session.close();
   }
-}
-
-/** The source with one pipeline explained and the others left out: explaining must run nothing else. */
-function explaining(source: Source, pipelines: readonly PipelineStatement[], one: PipelineStatement, analyze: boolean): string {
-  let { text } = source;
-  for (const statement of [...pipelines].reverse()) {
-    const { start, end } = statement.span;
-    const ending = statement.pipeline.stages.at(-1)?.args[0]?.items[0]?.value;
-    const asked = ending?.kind === "name" && ending.path.join(".") === "explain";
-    // Blanks keep every line and column where it was, for diagnostics.
-    if (statement !== one) text = text.slice(0, start) + text.slice(start, end).replace(/[^\n]/g, " ") + text.slice(end);
-    else if (!asked) text = `${text.slice(0, end)} | explain${analyze ? " analyze" : ""}${text.slice(end)}`;
-  }
-  return text;
 }

@@ -8,7 +8,7 @@ import type { Checked, Grants, Session } from "../../runtime/session_port.ts";
 import { visible } from "../../grammar/visible.ts";
 import type { Request } from "../request.ts";
 import { runHeadless } from "../headless.ts";
-import { nearest } from "../nearest.ts";
+import { nearest } from "../../src/check/suggest.ts";
 import { realPath } from "../../runtime/granted.ts";
 import { withGrants } from "../permissions.ts";
 import { say } from "../talk.ts";

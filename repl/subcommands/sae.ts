@@ -3,7 +3,7 @@ import { visible } from "../../grammar/visible.ts";
 import type { Table } from "../../runtime/data/frame.ts";
 import { createColumn, createTable } from "../../runtime/data/table.ts";
 import { allSaes, fullName, hasRelease, registeredSae, releaseNames, saesOf, type RegisteredSae } from "../../runtime/registry/registry.ts";
-import { nearest } from "../nearest.ts";
+import { nearest } from "../../src/check/suggest.ts";
 import type { Request } from "../request.ts";
 import { renderValue } from "../render/value.ts";
 import { showRows } from "../show.ts";

@@ -3,7 +3,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { parseArguments } from "../../repl/arguments.ts";
 import { type Request } from "../../repl/request.ts";
-import { nearest } from "../../repl/nearest.ts";
+import { nearest } from "../../src/check/suggest.ts";
 
 const parse = (line: string, piped = false): Request => parseArguments(line === "" ? [] : line.split(" "), { version: "1.2.3", piped });
 /** A request without its options, and only those options that are not the defaults. */

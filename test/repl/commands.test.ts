@@ -1,5 +1,5 @@
 /** Without this file dot commands might work on a fake session only. */
-import { mkdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -31,6 +31,17 @@ async function say(text: string): Promise<string> {
 }
 await dialogue.ready;
 const offered = (marked: string): readonly string[] => (dialogue.offer(marked.replace("^", ""), marked.indexOf("^"))?.items ?? []).map((item) => item.text);
+
+test(".plan runs nothing of what it is asked about", async () => {
+  for (const query of ['perfect | take 1 | save "planned.csv"', 'perfect | take 1 | save "planned.csv" # a note', 'perfect | take 1 | save "planned.csv"; perfect | count', 'let x = perfect | save "planned.csv"', "set seed 5"]) {
+    const printed = await say(`.plan ${query}`);
+    if (/;|let|set/.test(query)) assert.match(printed, "takes one query", query);
+    else assert.match(printed, 'save csv "planned.csv"', query);
+    assert.not(existsSync(join(here, "planned.csv")), query);
+  }
+  assert.match(await say(".plan perfect | tkae 1"), "did you mean `take`?");
+  assert.match(await say(".plan perfect | ("), "error[");
+});
 
 test(".open names rows, shows columns and first rows, and leaves the data for the next line", async () => {
   const printed = await say(".open mem.csv");
