@@ -12,7 +12,6 @@ import { countRows, describeValue } from "./data/summaries.ts";
 import { aggregateTable, groupRows, ungroupTable, type GroupPart } from "./data/grouping.ts";
 import { joinTables } from "./data/join.ts";
 import { foretoldSize } from "./data/foretold_size.ts";
-import { keep } from "./data/kept.ts";
 import { concatTables, tableFromRows } from "./data/table.ts";
 import { distinctRows, filterRows, limitRows, projectColumns, sampleRows, skipRows, sortRows, splitRows } from "./data/rows.ts";
 import { saveValue } from "./data/save.ts";
@@ -214,7 +213,7 @@ export async function apply(plan: Plan, inputs: readonly Value[], context: Execu
       return input;
     }
     case "cache": {
-      keep(context.values, valueKey(plan, context.numerics), input, op.seconds);
+      context.values.pin(valueKey(plan, context.numerics), input, op.seconds);
       const bytes = await context.keep(plan, input, op.seconds);
       const how = op.seconds === null ? (bytes === null ? " until the session ends" : "") : ` for ${op.seconds} s`;
       context.onNotice(`${plan.label}: kept${bytes === null ? "" : ` on disk (${bytes} bytes)`}${how}`);

@@ -3,7 +3,6 @@ import { OPS, type Plan } from "../src/ops/op.ts";
 import { nodes } from "../src/optimize/rule.ts";
 import { onlyRead } from "./cache/kept_tokens.ts";
 import type { Value } from "./data/frame.ts";
-import { kept } from "./data/kept.ts";
 import { rowCount } from "./data/row_count.ts";
 import { valueKey } from "./numerics.ts";
 import { streamedValue } from "./streamed_value.ts";
@@ -22,7 +21,7 @@ export async function execute(plan: Plan, context: ExecuteContext): Promise<Valu
   }
   if (plan.op.op === "explain") {
     // Nothing of it is kept: what is run afterwards takes its own time.
-    const quiet = { ...context, tokenIds: onlyRead(context.tokenIds), done: new Map<Plan, Value>(), values: { ...context.values, set: () => {} }, onResult: () => {}, onNotice: () => {} };
+    const quiet = { ...context, tokenIds: onlyRead(context.tokenIds), done: new Map<Plan, Value>(), values: { ...context.values, set: () => {}, pin: () => {} }, onResult: () => {}, onNotice: () => {} };
     return context.explain(plan, (part) => execute(part, quiet), (recording) => execute(plan.inputs[0]!, { ...context, recording }));
   }
   const streamedTo = context.recording?.start(plan);
@@ -64,8 +63,8 @@ async function knownValue(plan: Plan, context: ExecuteContext): Promise<Value | 
   // What it gave before was let go: it is run again to be written.
   if (OPS[plan.op.op].passes || context.savedRounds.waiting(plan)) return undefined;
   const name = valueKey(plan, context.numerics);
-  const pinned = kept(context.values, name);
-  const known = context.values.get(name) ?? pinned;
+  const pinned = context.values.pinned(name);
+  const known = context.values.get(name);
   if (known === undefined) return undefined;
   const pending = (input: Plan): boolean => nodes(input).some(({ op, at }) => OPS[op.op].passes && !context.performed.has(at));
   if (pinned === undefined) for (const input of plan.inputs) if (pending(input)) await execute(input, context);
@@ -75,7 +74,7 @@ async function knownValue(plan: Plan, context: ExecuteContext): Promise<Value | 
 
 /** The value of a plan whose rows need not all be held; null for others. */
 async function streaming(plan: Plan, context: ExecuteContext): Promise<Value | null> {
-  const known = (node: Plan): Value | undefined => context.done.get(node) ?? context.values.get(valueKey(node, context.numerics)) ?? kept(context.values, valueKey(node, context.numerics));
+  const known = (node: Plan): Value | undefined => context.done.get(node) ?? context.values.get(valueKey(node, context.numerics));
   try {
     return await streamedValue(plan, { ...context, known, ...progressOf(plan, context) });
   } catch (error) {

@@ -5,6 +5,7 @@ import type { EmittedGraph } from "../src/emit/specs.ts";
 import { CPU } from "../src/emit/target.ts";
 import type { Op } from "../src/ops/op.ts";
 import { whileFinite, type ActivationContext } from "./activations.ts";
+import { heldBack } from "./cache/held_back.ts";
 import { spaceOf } from "./cache/spaces.ts";
 import { usedWeights } from "./checkpoint/nonfinite.ts";
 import { DataError } from "./data/error.ts";
@@ -50,16 +51,21 @@ export async function memorize(op: Op & { readonly op: "generate" }, table: Tabl
   context.store.refresh([space]);
   const generated: (Int32Array | undefined)[] = prompts.map((prompt) => context.store.continuation(space, prompt));
   const missing = prompts.flatMap((_, row) => (generated[row] === undefined ? [row] : []));
-  if (missing.length > 0)
-    await whileFinite(weights, context.signal, (signal) => context.engine.generate(graphFor(positionsFor(spec, bos + needed)), missing.map((row) => prompts[row]!), op.continuation, {
-      signal,
-      onProgress: context.onProgress,
-      onDocument: (index, tokens) => {
-        const row = missing[index]!;
-        generated[row] = tokens;
-        context.store.keepContinuation(space, prompts[row]!, tokens);
-      },
-    })).finally(() => context.store.flush());
+  if (missing.length > 0) {
+    const { store, release } = heldBack(context.store);
+    await whileFinite(weights, context.signal, (signal, finite) => {
+      finite.then(release, () => {});
+      return context.engine.generate(graphFor(positionsFor(spec, bos + needed)), missing.map((row) => prompts[row]!), op.continuation, {
+        signal,
+        onProgress: context.onProgress,
+        onDocument: (index, tokens) => {
+          const row = missing[index]!;
+          generated[row] = tokens;
+          store.keepContinuation(space, prompts[row]!, tokens);
+        },
+      });
+    }).finally(() => context.store.flush());
+  }
   const truth = ids.map((document) => document.slice(bos + op.prefix, bos + needed));
   const prefixMatch = truth.map((expected, row) => {
     let agree = 0;

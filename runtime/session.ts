@@ -17,7 +17,6 @@ import type { Settings } from "../src/stages/stage.ts";
 import { keptCards } from "./cache/kept_tokens.ts";
 import { startAhead } from "./ahead.ts";
 import { createCatalog, HERE } from "./catalog.ts";
-import { letGo } from "./data/kept.ts";
 import type { ScreenCounts } from "./engine/port.ts";
 import { errorTable } from "./error_table.ts";
 import { exitCodeOf, failure } from "./failure.ts";
@@ -233,7 +232,6 @@ export async function createSession(options: InnerOptions): Promise<Session> {
     held: (forget) => {
       if (forget) {
         values.clear();
-        letGo(values);
         cache.forget();
       }
       return { values: values.held(), texts: cache.held() };

@@ -1,6 +1,7 @@
 /** Without this file documents that are known would be run again, and equal ones run twice. */
 import type { Tap } from "../src/ops/op.ts";
 import { encodeRows, limitsOf, restoreWith, whileFinite, type ActivationContext, type Forward } from "./activations.ts";
+import { heldBack } from "./cache/held_back.ts";
 import { CheckpointError } from "./checkpoint/error.ts";
 import { requireFinite } from "./checkpoint/nonfinite.ts";
 import { widened } from "./companions.ts";
@@ -81,25 +82,6 @@ async function runMissing(op: Forward, [spaces, whole]: Spaces, missing: readonl
   } finally {
     await context.store.flush();
   }
-}
-
-/** A store that takes nothing until `release`: what is computed with a weight that is no number must never be an answer. */
-function heldBack(store: ActivationContext["store"]): { readonly store: ActivationContext["store"]; readonly release: () => void } {
-  let waiting: Parameters<ActivationContext["store"]["set"]>[] | null = [];
-  return {
-    store: {
-      ...store,
-      set: (...kept) => {
-        if (waiting === null) store.set(...kept);
-        else waiting.push(kept);
-      },
-    },
-    release: () => {
-      const held = waiting ?? [];
-      waiting = null;
-      for (const kept of held) store.set(...kept);
-    },
-  };
 }
 
 /** What came for a document: into the store, and to whom it may concern. `all`: all features, though fewer are asked for. */

@@ -4,25 +4,41 @@ import type { Accumulator } from "./kernels/accumulate.ts";
 
 /** Values by plan key, the most recently used kept, up to a limit in bytes (estimated). */
 export interface ValueStore {
+  /** Held or pinned. */
   get(key: string): Value | undefined;
   set(key: string, value: Value): void;
+  /** Hold a value whatever room it takes, for so many seconds; null: until `clear`. */
+  pin(key: string, value: Value, seconds: number | null): void;
+  /** A value that was pinned, and whose time is not over. */
+  pinned(key: string): Value | undefined;
   /** How many values are held and about how many bytes. */
   held(): { readonly count: number; readonly bytes: number };
   clear(): void;
 }
 
-export function createValueStore(limit: number): ValueStore {
+/** `now` in milliseconds. */
+export function createValueStore(limit: number, now: () => number = Date.now): ValueStore {
+  const pins = new Map<string, { readonly value: Value; readonly until: number }>();
   const kept = new Map<string, { readonly value: Value; readonly bytes: number }>();
   let bytes = 0;
+  const pinned = (key: string): Value | undefined => {
+    const found = pins.get(key);
+    if (found === undefined || found.until > now()) return found?.value;
+    pins.delete(key);
+    return undefined;
+  };
   return {
     held: () => ({ count: kept.size, bytes }),
     clear: () => {
       kept.clear();
+      pins.clear();
       bytes = 0;
     },
+    pin: (key, value, seconds) => void pins.set(key, { value, until: seconds === null ? Number.POSITIVE_INFINITY : now() + seconds * 1000 }),
+    pinned,
     get: (key) => {
       const found = kept.get(key);
-      if (found === undefined) return undefined;
+      if (found === undefined) return pinned(key);
       kept.delete(key);
       kept.set(key, found);
       return found.value;

@@ -5,13 +5,14 @@ import type { TensorRef } from "../../src/emit/specs.ts";
 import type { Plan } from "../../src/ops/op.ts";
 import { nodes } from "../../src/optimize/rule.ts";
 import type { ActivationContext } from "../activations.ts";
+import { systemCode } from "../data/error.ts";
 import { usedDecoderWeights, usedSaeWeights, usedWeights } from "../checkpoint/nonfinite.ts";
 import type { Value } from "../data/frame.ts";
-import { keep, kept } from "../data/kept.ts";
 import { valueKey } from "../numerics.ts";
 import { packageVersion } from "../package_root.ts";
 import { sizeOf, type ValueStore } from "../value_store.ts";
 import type { DiskCache } from "./disk.ts";
+import { weightsOf } from "../tap_spaces.ts";
 import { numericsClass, stamps } from "./numerics.ts";
 import { decodeValue, encodeValue } from "./value_bytes.ts";
 
@@ -26,14 +27,22 @@ const MOST_BYTES = 2 ** 30;
  */
 function idOf(plan: Plan, { catalog, engine, guard }: KeepContext): string {
   const weights = nodes(plan).flatMap(({ op }): readonly TensorRef[] => {
-    if (op.op === "forward" || op.op === "generate") {
-      const { spec } = catalog.model(op.model);
-      const saes = op.op === "forward" ? op.taps.flatMap(({ sae }) => (sae === null ? [] : [sae])) : [];
-      return [...usedWeights(spec, spec.blocks.length, true), ...saes.flatMap((sae) => usedSaeWeights(catalog.sae(sae).spec))];
-    }
+    // Of a model on the hub, only what an op maps is here.
+    if (op.op === "forward") return weightsOf(op, op.taps, op.blocks, { catalog });
+    if (op.op === "generate") return usedWeights(catalog.spec(op.model), catalog.spec(op.model).blocks.length, true);
     return op.op === "encode" || op.op === "decode" ? op.saes.flatMap((sae) => [...usedSaeWeights(catalog.sae(sae).spec), ...usedDecoderWeights(catalog.sae(sae).spec)]) : [];
   });
   return createHash("sha256").update(JSON.stringify([key(plan), stamps(weights), weights.length === 0 ? "" : [numericsClass(engine.options), guard.on], packageVersion()])).digest("hex").slice(0, 32);
+}
+
+/** null while weights are on the hub only: they have no state yet that anything could be kept under. */
+function idHere(plan: Plan, context: KeepContext): string | null {
+  try {
+    return idOf(plan, context);
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return null;
+    throw error;
+  }
 }
 
 /** Write a value for `seconds`, or until there is no room; the bytes it took, or null where it could not be kept. */
@@ -46,14 +55,15 @@ export async function keepValue(plan: Plan, value: Value, seconds: number | null
 /** Bring what the `cache` stages of a plan kept back into the session, so that nothing before them runs. */
 export function recallValues(plan: Plan, disk: DiskCache, context: KeepContext): void {
   for (const node of nodes(plan)) {
-    if (node.op.op !== "cache" || (context.values.get(valueKey(node, context.numerics)) ?? kept(context.values, valueKey(node, context.numerics))) !== undefined) continue;
-    const found = disk.readValue(idOf(node, context));
+    if (node.op.op !== "cache" || context.values.get(valueKey(node, context.numerics)) !== undefined) continue;
+    const id = idHere(node, context);
+    const found = id === null ? null : disk.readValue(id);
     if (found === null) continue;
     const { until } = JSON.parse(found.label) as { readonly until: number | null };
     if (until !== null && until <= Date.now()) continue;
     const value = decodeValue(found.bytes);
     if (value === null) continue;
-    keep(context.values, valueKey(node, context.numerics), withPieces(value, node, context) as Value, until === null ? null : (until - Date.now()) / 1000);
+    context.values.pin(valueKey(node, context.numerics), withPieces(value, node, context) as Value, until === null ? null : (until - Date.now()) / 1000);
   }
 }
 

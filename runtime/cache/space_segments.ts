@@ -187,7 +187,7 @@ export function createSpaceSegments(files: CacheFiles): SpaceSegments {
       const { segments, waiting: written } = opened(space);
       return segments.size === 0 && written.size === 0;
     },
-    has: (space, key) => locate(opened(space), key) !== null,
+    has: (space, key) => opened(space).waiting.has(key.toString("hex")) || locate(opened(space), key) !== null,
     get: (space, key) => {
       const from = opened(space);
       const waits = from.waiting.size === 0 ? undefined : from.waiting.get(key.toString("hex"))?.bytes;

@@ -28,6 +28,16 @@ async function filled(at: string, from: number, to: number, limit?: number): Pro
   return disk;
 }
 
+test("what waits to be written is there as what is written", async () => {
+  const disk = open(folder());
+  assert.not(disk.has(SPACE, keyOf(1)));
+  disk.put(SPACE, keyOf(1), recordOf(1));
+  assert.ok(disk.has(SPACE, keyOf(1)));
+  assert.is(bits(disk.get(SPACE, keyOf(1))), bits(recordOf(1)));
+  await disk.flush();
+  assert.ok(disk.has(SPACE, keyOf(1)));
+});
+
 /** How many of the records are there; every one that is must be right. */
 function right(disk: DiskCache, count: number): number {
   let found = 0;

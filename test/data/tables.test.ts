@@ -7,7 +7,7 @@ import { evaluate } from "../../runtime/data/evaluate.ts";
 import type { Cell, Table } from "../../runtime/data/frame.ts";
 import { aggregateTable, groupRows, ungroupTable, type GroupPart } from "../../runtime/data/grouping.ts";
 import { joinTables } from "../../runtime/data/join.ts";
-import { keep, kept } from "../../runtime/data/kept.ts";
+import { createValueStore } from "../../runtime/value_store.ts";
 import { rowKey } from "../../runtime/data/row_key.ts";
 import { distinctRows, projectColumns, skipRows } from "../../runtime/data/rows.ts";
 import { cellAt, createColumn, createTable, tableFromRows } from "../../runtime/data/table.ts";
@@ -131,14 +131,23 @@ test("ungroup puts back what group cut, the key first", () => {
   assert.is(back.rows, marks.rows);
 });
 
-test("a kept value outlives the store, and goes when its time is over", () => {
-  const session = {};
-  keep(session, "k", marks, 10, 1_000);
-  assert.is(kept(session, "k", 10_999), marks);
-  assert.is(kept(session, "k", 11_000), undefined);
-  keep(session, "k", rooms, null, 0);
-  assert.is(kept(session, "k"), rooms);
-  assert.is(kept({}, "k"), undefined);
+test("a pinned value outlives what is held beside it, and goes when its time is over", () => {
+  let now = 1_000;
+  const values = createValueStore(1, () => now);
+  values.pin("k", marks, 10);
+  values.set("other", rooms);
+  values.set("another", rooms);
+  assert.is(values.get("other"), undefined);
+  assert.is(values.get("k"), marks);
+  now = 10_999;
+  assert.is(values.pinned("k"), marks);
+  now = 11_000;
+  assert.is(values.get("k"), undefined);
+  values.pin("k", rooms, null);
+  now = 1e15;
+  assert.is(values.pinned("k"), rooms);
+  values.clear();
+  assert.is(values.pinned("k"), undefined);
 });
 
 test("a pattern that cannot be read is the user's mistake", () => {

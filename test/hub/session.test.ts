@@ -48,6 +48,19 @@ test("the same answer as from a folder; of three shards the two that hold the la
   assert.is((await ask(NAMES + QUERY, { env: { ...envOf(folder), HF_HUB_OFFLINE: "1" } })).outcome.exitCode, 0, "offline, what is there is enough");
 });
 
+test("`cache` keeps what a model of the hub gave, of which not all is here; and before anything is here, there is nothing kept", async () => {
+  const folder = home();
+  const options = { env: envOf(folder), cache: { folder: join(folder, "kept"), limit: 2 ** 30 } };
+  const query = `${NAMES}sample perfect 3 | acts layer 7 last 20 | cache | top 5`;
+  const explained = await ask(`${query} | explain`, options);
+  assert.is(explained.outcome.exitCode, 0, JSON.stringify(explained.outcome.diagnostics));
+  const first = await ask(query, options);
+  assert.is(first.outcome.exitCode, 0, JSON.stringify(first.outcome.diagnostics));
+  assert.not(existsSync(snapshot(folder, "sharded", "model-00003-of-00003.safetensors")));
+  const again = await ask(query, { ...options, env: { ...envOf(folder), HF_HUB_OFFLINE: "1" } });
+  assert.is(bits(again.values.at(-1)), bits(first.values.at(-1)));
+});
+
 test("checking and explaining download no weights", async () => {
   const folder = home();
   const session = await open({ grants: { read: true, write: true, net: true }, env: envOf(folder) });

@@ -153,6 +153,19 @@ test("explaining changes nothing of what comes after", async () => {
   }
 });
 
+test("what the stage `cache` kept is known to an explanation in another session", async () => {
+  const cache = { folder: ownFolder("saeq-"), limit: 2 ** 30 };
+  const texts = "perfect | take 2 | memorize prefix 10 continue 4 of input_text | cache";
+  const first = await open({ cache });
+  assert.is((await run(first, `${texts} | count`)).outcome.exitCode, 0);
+  await first.close();
+  const second = await open({ cache, measured: false });
+  const { values } = await run(second, `${texts} | acts layer 7 last 2 | top 3 | explain`);
+  const [pass] = ((values[0] as TextValue).data as Explanation).passes;
+  assert.ok("texts" in pass!.work && pass!.work.texts === 2, JSON.stringify(pass!.work));
+  await second.close();
+});
+
 test("as JSON it can be read by machines", async () => {
   const session = await open({ measured: false });
   const { values } = await run(session, `${QUERY} | explain`);

@@ -5,7 +5,9 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Diagnostic } from "../../grammar/diagnostic.ts";
 import type { TextValue } from "../../runtime/data/frame.ts";
+import type { Engine } from "../../runtime/engine/port.ts";
 import type { Explanation } from "../../runtime/planner/explanation.ts";
+import { createSessionEngine, type SessionEngine } from "../../runtime/session_engine.ts";
 import { modelFolder, saeFolder, withHeader } from "./checkpoints.ts";
 import { folder, open, run } from "./open.ts";
 
@@ -74,6 +76,23 @@ test("nothing is kept of a weight that is no number: it is an error each time, a
     assert.ok("known" in pass!.work && pass!.work.known === 0, JSON.stringify(pass!.work));
     await session.close();
   }
+});
+
+test("no continuation is kept of a weight that is no number, though it came before the weight was found", async () => {
+  const model = modelFolder({ weights: (bytes) => { const copy = Buffer.from(bytes); copy.writeUInt16LE(0x7fc0, copy.length - 2); return copy; } });
+  const engines = createSessionEngine({ lanes: 1, threads: 1 });
+  const quick: SessionEngine = {
+    ...engines,
+    forPlan: async (plan, settings) => {
+      const { engine, place } = await engines.forPlan(plan, settings);
+      // Faster than any search: what it gives must wait all the same.
+      const generate: Engine["generate"] = async (_graph, prompts, steps, { onDocument }) => prompts.forEach((_, i) => onDocument(i, new Int32Array(steps)));
+      return { engine: { ...engine, options: engine.options, generate }, place };
+    },
+  };
+  const session = await open({ engines: quick, cache: { folder: folder(), limit: 2 ** 30 } });
+  for (let round = 0; round < 2; round++) assert.equal((await run(session, `set model ${quoted(model)}; perfect | take 2 | memorize prefix 10 continue 4 of input_text`)).codes, ["nonfinite-weights"]);
+  await session.close();
 });
 
 for (const each of CASES) {
