@@ -1,6 +1,7 @@
 /** Without this file the Ink REPL and the plain one would each run queries, dot commands and help in their own way. */
 import type { Diagnostic } from "../grammar/diagnostic.ts";
 import { visible } from "../grammar/visible.ts";
+import { nearest } from "../src/check/suggest.ts";
 import type { Completion, Outcome, ProgressEvent, Session, SessionEvent, Source } from "../runtime/session_port.ts";
 import type { Command, Reply, Scene, View } from "./commands/command.ts";
 import { commands } from "./commands/mod.ts";
@@ -8,7 +9,7 @@ import { completeCommand } from "./complete_command.ts";
 import { completeFiles } from "./complete_files.ts";
 import type { Success } from "./journal.ts";
 import { meantCommand } from "./meant_command.ts";
-import { nearest } from "../src/check/suggest.ts";
+import { createOutputQueue } from "./output_queue.ts";
 import { duration } from "./progress.ts";
 import { isLong, showResult, showWhole } from "./show.ts";
 import { applyFix, cancelled, say, sayBug, sayMistake } from "./talk.ts";
@@ -122,7 +123,7 @@ export function openDialogue(options: DialogueOptions): Dialogue {
   }
 
   async function query(source: Source, opened: Session, turn: Turn): Promise<Answer> {
-    const shown: Promise<void>[] = [];
+    const output = createOutputQueue();
     let done: ProgressEvent | null = null;
     const started = Date.now();
     const before = last;
@@ -132,11 +133,11 @@ export function openDialogue(options: DialogueOptions): Dialogue {
         turn.onProgress(event);
       } else if (event.kind === "result") {
         if (event.index > 0) last = event;
-        if (!event.display.quiet) shown.push(chain(shown.at(-1), () => present(event, opened, turn)));
-      } else shown.push(chain(shown.at(-1), async () => turn.print(say(event, look()))));
+        if (!event.display.quiet) output.add(() => present(event, opened, turn));
+      } else output.add(() => turn.print(say(event, look())));
     };
     const outcome = await opened.run(source, { signal: turn.signal, onEvent });
-    await Promise.all(shown);
+    await output.done();
     const ok = outcome.exitCode === 0 && !outcome.cancelled;
     // What was named before something failed is named: only what took effect is written down, and all of it.
     if (outcome.ran !== undefined) journal = [...journal, { text: source.text, ran: outcome.ran }];
@@ -274,10 +275,6 @@ export function openDialogue(options: DialogueOptions): Dialogue {
       await (await opening.catch(() => null))?.close();
     },
   };
-}
-
-function chain(before: Promise<void> | undefined, next: () => Promise<void>): Promise<void> {
-  return (before ?? Promise.resolve()).then(next);
 }
 
 function plainAnswer(ok: boolean): Answer {

@@ -3,21 +3,34 @@ import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { systemCode } from "../runtime/data/error.ts";
 
-/** Open $VISUAL or $EDITOR on a text; the text as saved, or null when there is no editor or it failed. */
-export async function editOutside(text: string): Promise<string | null> {
+/** A text as the editor left it, or why there is none, in words. */
+export type Edited = { readonly text: string } | { readonly why: string };
+
+/** Open $VISUAL or $EDITOR on a text. Never throws for a fault of the outside. */
+export async function editOutside(text: string): Promise<Edited> {
+  try {
+    return await edited(text);
+  } catch (error) {
+    if (systemCode(error) === null) throw error;
+    return { why: `the text could not be handed to an editor (${(error as Error).message})` };
+  }
+}
+
+async function edited(text: string): Promise<Edited> {
   const [program, ...args] = (process.env["VISUAL"] || process.env["EDITOR"] || "vi").split(/\s+/);
-  if (program === undefined || program === "") return null;
+  if (program === undefined || program === "") return { why: "EDITOR names no program" };
   const folder = await mkdtemp(join(tmpdir(), "saeq-"));
   const file = join(folder, "query.saeq");
   try {
     await writeFile(file, text, { mode: 0o600 });
-    const code = await new Promise<number>((done) => {
+    const failed = await new Promise<string | null>((done) => {
       const child = spawn(program, [...args, file], { stdio: "inherit" });
-      child.on("error", () => done(1));
-      child.on("exit", (status) => done(status ?? 1));
+      child.on("error", () => done("could not be started; set EDITOR to one that is here"));
+      child.on("exit", (status, signal) => done(status === 0 ? null : `ended with ${status === null ? signal : `exit code ${status}`}; the line is as it was`));
     });
-    return code === 0 ? (await readFile(file, "utf8")).replace(/\n+$/, "") : null;
+    return failed === null ? { text: (await readFile(file, "utf8")).replace(/\n+$/, "") } : { why: `${program} ${failed}` };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

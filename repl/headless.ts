@@ -3,6 +3,7 @@ import type { Outcome, ProgressEvent, Session, SessionEvent, Source } from "../r
 import type { Format } from "./request.ts";
 import { watchInterrupts } from "./interrupts.ts";
 import { liveProgress } from "./live_progress.ts";
+import { createOutputQueue } from "./output_queue.ts";
 import { showResult, showRows } from "./show.ts";
 import { cancelled, say, sayBug } from "./talk.ts";
 import type { Look } from "./terminal.ts";
@@ -42,10 +43,9 @@ export async function runHeadless(session: Session, source: Source, desk: Desk):
     },
     hangUp: () => abort.abort(),
   });
-  let queue: Promise<void> = Promise.resolve();
+  const output = createOutputQueue();
   let last: Result | null = null;
   let done: ProgressEvent | null = null;
-  let failed: unknown = null;
   const show = async (event: Result): Promise<void> => {
     const text = await showResult(event, { mode: desk.format, rows: event.display.rows, wide: event.display.wide }, desk.dataLook, session.settings());
     progress.clear();
@@ -57,15 +57,14 @@ export async function runHeadless(session: Session, source: Source, desk: Desk):
       progress.show(event);
     } else if (event.kind === "result") {
       if (event.last || last?.last !== true) last = event;
-      if (desk.format === "table" && !event.display.quiet) queue = queue.then(() => show(event)).catch((error: unknown) => void (failed ??= error));
-    } else if (!isChatter(event) || !desk.quiet) queue = queue.then(() => say1(say(event, desk.talkLook)));
+      if (desk.format === "table" && !event.display.quiet) output.add(() => show(event));
+    } else if (!isChatter(event) || !desk.quiet) output.add(() => say1(say(event, desk.talkLook)));
   };
 
   let outcome: Outcome;
   try {
     outcome = await session.run(source, { signal: abort.signal, onEvent });
-    await queue;
-    if (failed !== null) throw failed;
+    await output.done();
     if (desk.format !== "table" && outcome.exitCode === 0) await showRows(last === null ? null : (last as Result).value, desk.format, desk.stdout, { raw: desk.rawCsv === true });
   } catch (error) {
     say1(sayBug(error, desk.talkLook));

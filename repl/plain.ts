@@ -39,7 +39,7 @@ export async function runPlain(options: PlainOptions): Promise<number> {
     appendHistory(options.history, { text, time: started, cwd: options.cwd, ok: answer.ok, ms: Date.now() - started });
     if (answer.edit !== null) {
       const edited = await editOutside(answer.edit);
-      if (edited !== null) print(`so far: ${visible((pending = edited), { keepNewlines: true })}`);
+      print("text" in edited ? `so far: ${visible((pending = edited.text), { keepNewlines: true })}` : `note: ${visible(edited.why)}`);
     }
     if (answer.repair !== null) print(`suggested: ${visible(answer.repair)}`);
     exit = answer.exit;

@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { createElement as h } from "react";
 import { render } from "ink";
 import { isComplete } from "../grammar/parse.ts";
+import { visible } from "../grammar/visible.ts";
 import type { Dialogue } from "./dialogue.ts";
 import { editOutside } from "./editor.ts";
 import { watchFunctionKeys } from "./function_keys.ts";
@@ -10,6 +11,7 @@ import { highlight } from "./highlight.ts";
 import { appendHistory, distinct, loadHistory } from "./history.ts";
 import { pageOutside } from "./pager.ts";
 import { initialState, update, type Effect, type Happening, type Outside, type State } from "./state.ts";
+import { sayBug } from "./talk.ts";
 import type { Look } from "./terminal.ts";
 import { App, type Store } from "./views/app.ts";
 import { layOut } from "./views/layout.ts";
@@ -88,12 +90,21 @@ export async function runRepl(options: ReplOptions): Promise<number> {
     if (answer.edit !== null) tell({ on: "outside", outside: { open: "editor", text: answer.edit } });
   }
 
-  /** While a program outside has the terminal. */
+  /** While a program outside has the terminal; what went wrong is told, and the line is as it was. */
   async function outside(wanted: Outside): Promise<string | null> {
+    return handedOver(wanted).catch((error: unknown) => (print(sayBug(error, look())), null));
+  }
+
+  async function handedOver(wanted: Outside): Promise<string | null> {
     // Ink takes its listener away but Node reads on, and keys meant for the other program would be lost in between. Pausing works once the listener is gone.
     await nextTurn();
     options.stdin.pause();
-    if (wanted.open === "editor") return editOutside(wanted.text);
+    if (wanted.open === "editor") {
+      const edited = await editOutside(wanted.text);
+      if ("text" in edited) return edited.text;
+      print(`note: ${visible(edited.why)}`);
+      return null;
+    }
     const text = await dialogue.page();
     if (text !== null && !(await pageOutside(text))) print("note: there is no pager here; install less, or set PAGER");
     return null;

@@ -52,7 +52,8 @@ export function createTyping({ catalog, scope, facts, params, interactive, learn
         if (fact.state === "pending") return;
         learn(need, fact);
         foresee(text);
-      });
+        // What cannot be looked up is told when it is run.
+      }, () => void loading.delete(id));
     }
   }
 

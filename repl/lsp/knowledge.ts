@@ -54,7 +54,10 @@ export function openKnowledge(readFrom: string, changed: () => void, failed: (er
       facts.set(key, known);
       around = null;
       changed();
-    }, failed);
+    }, (error: unknown) => {
+      loading.delete(key);
+      failed(error);
+    });
   }
 
   /** Names of the standard module; empty until its table is read. */

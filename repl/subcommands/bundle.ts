@@ -17,7 +17,7 @@ import { contentsOf, runOf } from "./bundle_files.ts";
 import { inputsNow } from "./lock.ts";
 import { fixingCommand, sayDifferences } from "./lock_report.ts";
 import { isBundle, openScript } from "./script_place.ts";
-import { mistake, outFolder, type Shop } from "./shop.ts";
+import { mistake, outFolder, sayDataError, type Shop } from "./shop.ts";
 
 type Bundle = Extract<Request, { kind: "bundle" }>;
 
@@ -57,9 +57,7 @@ export async function bundle(request: Bundle, shop: Shop): Promise<number> {
     if (!shop.options.quiet) tellContents(request, path, written, contents, found, shop);
     return 0;
   } catch (error) {
-    if (!(error instanceof DataError)) throw error;
-    mistake(shop, `${visible(error.message)}${error.help === null ? "" : `; ${visible(error.help)}`}`);
-    return error.code === "broken-lock" ? 5 : 1;
+    return sayDataError(shop, error).code === "broken-lock" ? 5 : 1;
   }
 }
 

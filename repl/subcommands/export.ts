@@ -3,7 +3,6 @@ import { existsSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { visible } from "../../grammar/visible.ts";
 import { atomicWrite, checkPlace } from "../../runtime/data/atomic_write.ts";
-import { DataError } from "../../runtime/data/error.ts";
 import type { Checked, Session, SessionEvent, Source } from "../../runtime/session_port.ts";
 import type { ExportFormat, Request } from "../request.ts";
 import { outputOf, type Output } from "../export/outputs.ts";
@@ -16,7 +15,7 @@ import { scriptName } from "../permissions.ts";
 import { say, sayDiagnostic } from "../talk.ts";
 import { wrongParam } from "./run.ts";
 import { settleGrants } from "./settle_grants.ts";
-import { grantsOf, makeOut, mistake, openSession, readSource, withoutQuery, type Shop } from "./shop.ts";
+import { grantsOf, makeOut, openSession, readSource, sayDataError, withoutQuery, type Shop } from "./shop.ts";
 
 type Export = Extract<Request, { kind: "export" }>;
 type Result = Extract<SessionEvent, { kind: "result" }>;
@@ -156,8 +155,7 @@ async function placeable(file: string | null, shop: Shop): Promise<boolean> {
 
 /** Say why a report could not be written. */
 function unwritten(error: unknown, shop: Shop): false {
-  if (!(error instanceof DataError)) throw error;
-  mistake(shop, visible(`${error.message}${error.help === null ? "" : `; ${error.help}`}`));
+  sayDataError(shop, error);
   return false;
 }
 

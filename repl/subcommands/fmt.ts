@@ -1,6 +1,6 @@
 /** Without this file every script would be laid out in its own way. */
-import { renameSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { atomicWrite } from "../../runtime/data/atomic_write.ts";
 import type { Source } from "../../runtime/session_port.ts";
 import { parse } from "../../grammar/parse.ts";
 import { print } from "../../grammar/print.ts";
@@ -9,7 +9,7 @@ import type { Request } from "../request.ts";
 import { sayDiagnostic } from "../talk.ts";
 import { applyFixes } from "./fixes.ts";
 import { scriptFiles } from "./script_files.ts";
-import { allGranted, folderOf, openSession, readSource, type Shop } from "./shop.ts";
+import { allGranted, folderOf, openSession, readSource, sayDataError, type Shop } from "./shop.ts";
 
 /** `saeq fmt FILES or folders [--check] [--fix]`: 3 where a file differs or does not parse, 10 where one cannot be read. */
 export async function format(request: Extract<Request, { kind: "fmt" }>, shop: Shop): Promise<number> {
@@ -32,7 +32,10 @@ export async function format(request: Extract<Request, { kind: "fmt" }>, shop: S
     if (file === "-") shop.stdout.write(shop.stdout.isTTY === true ? visible(text, { keepNewlines: true }) : text);
     else if (text !== read.text) {
       if (request.check) code = code === 0 ? 3 : code;
-      else replace(resolve(shop.cwd, file), text);
+      else if (!(await rewritten(resolve(shop.cwd, file), text, shop))) {
+        code = 10;
+        continue;
+      }
       shop.stderr.write(`${visible(file)}: ${request.check ? "not in canonical form" : "rewritten"}\n`);
     }
   }
@@ -51,8 +54,13 @@ async function fixed(file: string, source: Source, shop: Shop): Promise<Source> 
   }
 }
 
-function replace(file: string, text: string): void {
-  const draft = `${file}.${process.pid}.tmp`;
-  writeFileSync(draft, text, { flag: "wx", flush: true });
-  renameSync(draft, file);
+/** A link stays one, and a file keeps its mode; false after what hinders was said. */
+async function rewritten(file: string, text: string, shop: Shop): Promise<boolean> {
+  try {
+    await atomicWrite(file, [text]);
+    return true;
+  } catch (error) {
+    sayDataError(shop, error);
+    return false;
+  }
 }

@@ -3,7 +3,6 @@ import { existsSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { visible } from "../../grammar/visible.ts";
 import { atomicWrite } from "../../runtime/data/atomic_write.ts";
-import { DataError } from "../../runtime/data/error.ts";
 import { entryOf, isChange, lockDifferences, withScript, type LockDifference } from "../../runtime/lock/differences.ts";
 import { emptyLock, lockText, LOCK_NAME, readLock, type Lock } from "../../runtime/lock/lock_file.ts";
 import { portable } from "../../runtime/record/used.ts";
@@ -14,7 +13,7 @@ import { gather } from "./lock_gathering.ts";
 import { fixingCommand, sayDifferences } from "./lock_report.ts";
 import { scriptFiles } from "./script_files.ts";
 import { isBundle, openScript, type ScriptPlace } from "./script_place.ts";
-import { allGranted, mistake, openSession, type Shop } from "./shop.ts";
+import { allGranted, mistake, openSession, sayDataError, type Shop } from "./shop.ts";
 
 type LockRequest = Extract<Request, { kind: "lock" }>;
 
@@ -30,9 +29,7 @@ export async function lock(request: LockRequest, shop: Shop): Promise<number> {
     }
     return worst;
   } catch (error) {
-    if (!(error instanceof DataError)) throw error;
-    mistake(shop, `${visible(error.message)}${error.help === null ? "" : `; ${visible(error.help)}`}`);
-    return error.code === "broken-lock" ? 5 : 1;
+    return sayDataError(shop, error).code === "broken-lock" ? 5 : 1;
   }
 }
 

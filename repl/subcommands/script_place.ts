@@ -1,10 +1,8 @@
 /** Without this file each command that runs a script would find out in its own way where it lies and what lies beside it. */
 import { dirname, join, resolve } from "node:path";
-import { visible } from "../../grammar/visible.ts";
-import { DataError } from "../../runtime/data/error.ts";
 import type { Source } from "../../runtime/session_port.ts";
 import { scriptName } from "../permissions.ts";
-import { mistake, readSource, type Shop } from "./shop.ts";
+import { readSource, sayDataError, type Shop } from "./shop.ts";
 
 /** A script where it can be run. */
 export interface ScriptPlace {
@@ -52,8 +50,6 @@ async function openBundle(file: string, shop: Shop): Promise<ScriptPlace | numbe
     close();
     return 10;
   } catch (error) {
-    if (!(error instanceof DataError)) throw error;
-    mistake(shop, `${visible(error.message)}${error.help === null ? "" : `; ${visible(error.help)}`}`);
-    return error.code === "missing-file" ? 10 : 1;
+    return sayDataError(shop, error).code === "missing-file" ? 10 : 1;
   }
 }

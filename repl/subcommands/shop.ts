@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { cachePlace } from "../../runtime/cache/folder.ts";
 import type { CreateSession, Grants, Session, SessionOptions, Source } from "../../runtime/session_port.ts";
+import { DataError } from "../../runtime/data/error.ts";
 import { shellWord } from "../../runtime/data/shell_word.ts";
 import { parse } from "../../grammar/parse.ts";
 import { visible } from "../../grammar/visible.ts";
@@ -153,6 +154,13 @@ export function withoutQuery(source: Source, shop: Shop): boolean {
 /** Say a mistake that has no place in a source. */
 export function mistake(shop: Shop, text: string): void {
   shop.stderr.write(`${sayMistake(text, shop.talkLook)}\n`);
+}
+
+/** Say what is wrong with data or on disk, and give it back; any other error is thrown on. */
+export function sayDataError(shop: Shop, error: unknown): DataError {
+  if (!(error instanceof DataError)) throw error;
+  mistake(shop, visible(error.help === null ? error.message : `${error.message}; ${error.help}`));
+  return error;
 }
 
 function withoutMark(text: string): string {

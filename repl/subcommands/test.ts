@@ -1,8 +1,9 @@
 /** Without this file nobody would know whether a script still gives what it gave. */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { visible } from "../../grammar/visible.ts";
 import type { Value } from "../../runtime/data/frame.ts";
+import { atomicWrite } from "../../runtime/data/atomic_write.ts";
 import type { Source } from "../../runtime/session_port.ts";
 import type { Request } from "../request.ts";
 import { realPath } from "../../runtime/granted.ts";
@@ -12,7 +13,7 @@ import { duration } from "../progress.ts";
 import { sayDiagnostic } from "../talk.ts";
 import { scriptFiles } from "./script_files.ts";
 import { compareSnapshots, snapshotOf } from "./snapshot.ts";
-import { grantsOf, makeOut, mistake, openSession, readSource, type Shop } from "./shop.ts";
+import { grantsOf, makeOut, mistake, openSession, readSource, sayDataError, type Shop } from "./shop.ts";
 
 const ENDING = "_test.saeq";
 
@@ -55,7 +56,7 @@ async function testFile(file: string, update: boolean, signal: AbortSignal, shop
       },
     });
     if (outcome.exitCode === 4) await sayFlags(source, session, shop);
-    return outcome.exitCode === 0 && snapshotFits(`${path}.snap`, last, update, shop);
+    return outcome.exitCode === 0 && (await snapshotFits(`${path}.snap`, last, update, shop));
   } finally {
     await session.close();
   }
@@ -67,11 +68,10 @@ async function sayFlags(source: Source, session: Awaited<ReturnType<typeof openS
 }
 
 /** The last result against its snapshot, where there is one; `--update` writes it. */
-function snapshotFits(path: string, value: Value | null, update: boolean, shop: Shop): boolean {
+async function snapshotFits(path: string, value: Value | null, update: boolean, shop: Shop): Promise<boolean> {
   if (value === null) return true;
   if (update) {
-    writeFileSync(path, snapshotOf(value));
-    return true;
+    return atomicWrite(path, [snapshotOf(value)]).then(() => true, (error: unknown) => (sayDataError(shop, error), false));
   }
   if (!existsSync(path)) return true;
   const difference = compareSnapshots(readFileSync(path, "utf8"), snapshotOf(value));

@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { Writable } from "node:stream";
 import { visible, visibleJson } from "../../grammar/visible.ts";
-import { DataError } from "../../runtime/data/error.ts";
 import { denied } from "../../runtime/permissions.ts";
 import { compareRecords, usualTier } from "../../runtime/record/compare.ts";
 import { readRecord } from "../../runtime/record/read_record.ts";
@@ -18,7 +17,7 @@ import { createRecorder, type Recorder } from "./recorded_run.ts";
 import { wrongParam } from "./run.ts";
 import { openScript, type ScriptPlace } from "./script_place.ts";
 import { settleGrants } from "./settle_grants.ts";
-import { deskOf, grantsOf, mistake, openSession, outFolder, withoutQuery, type Shop } from "./shop.ts";
+import { deskOf, grantsOf, mistake, openSession, outFolder, sayDataError, withoutQuery, type Shop } from "./shop.ts";
 import { comparisonJson, comparisonLines } from "./verify_report.ts";
 
 type Verify = Extract<Request, { kind: "verify" }>;
@@ -55,8 +54,7 @@ function recordOf(request: Verify, place: ScriptPlace, shop: Shop): RunRecord | 
   try {
     return readRecord(path);
   } catch (error) {
-    if (!(error instanceof DataError)) throw error;
-    mistake(shop, `${visible(error.message)}${error.help === null ? "" : `; ${visible(error.help)}`}`);
+    sayDataError(shop, error);
     return 2;
   }
 }

@@ -43,7 +43,10 @@ export async function* readSource(path: string, options: SourceOptions): AsyncGe
     let decode: Decoder | null = null;
     for (;;) {
       options.signal?.throwIfAborted();
-      const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(CHUNK), 0, CHUNK, null);
+      const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(CHUNK), 0, CHUNK, null).catch((error: unknown) => {
+        const code = systemCode(error);
+        throw code === null ? error : new DataError({ code: "not-readable", message: `${path} cannot be read (${code})`, help: "check its disk, or copy what can be read of it" });
+      });
       if (bytesRead === 0) {
         decode?.(null);
         break;

@@ -133,9 +133,8 @@ export function createHub(env: HubEnvironment, patience: Patience = PATIENCE): H
     if (env.offline || !network) throw offlineError(name);
     const asked = { repository: name.repository, revision: name.revision, file: file.path };
     for (let attempt = 1; ; attempt++) {
-      const response = await request(address(name, commit, file.path), { headers: { Range: `bytes=${offset}-${offset + length - 1}` } }, asked, signal);
-      const bytes = response.status === 206 ? new Uint8Array(await response.arrayBuffer().catch(() => new ArrayBuffer(0))) : new Uint8Array(0);
-      if (response.status !== 206) await response.body?.cancel();
+      const response = await request(address(name, commit, file.path), { headers: { Range: `bytes=${offset}-${offset + length - 1}` } }, asked, signal, length);
+      const bytes = response.status === 206 ? new Uint8Array(await response.arrayBuffer()) : new Uint8Array(0);
       signal.throwIfAborted();
       if (bytes.length === length) return bytes;
       if (attempt >= patience.tries) throw new CheckpointError("hub-unavailable", `${env.host} does not give parts of \`${file.path}\` of \`${name.repository}\``, { notes: [`asked for ${length} bytes at ${offset}, got ${bytes.length} with status ${response.status}`], help: "check HF_ENDPOINT; a mirror must answer Range requests" });

@@ -18,8 +18,11 @@ export interface Listed {
 
 /** The requests of the library, through ours: tries again, follows what may be followed, and says what a refusal means. */
 function libraryFetch(request: Request, name: HubName, signal: AbortSignal): typeof fetch {
-  return (url, init) => request(url instanceof globalThis.Request ? url.url : String(url), init ?? {}, { repository: name.repository, revision: name.revision, file: name.folder === "" ? null : name.folder }, signal);
+  return (url, init) => request(url instanceof globalThis.Request ? url.url : String(url), init ?? {}, { repository: name.repository, revision: name.revision, file: name.folder === "" ? null : name.folder }, signal, LARGEST_LIST);
 }
+
+/** Bytes of one page of a list: a thousand entries take less than a megabyte. */
+const LARGEST_LIST = 64 * 2 ** 20;
 
 /** Loaded when it is used: a session that asks no hub does not wait for it. */
 const library = () => import("@huggingface/hub");
@@ -27,7 +30,7 @@ const library = () => import("@huggingface/hub");
 /** The commit that a branch or tag is at. */
 export async function commitOf(name: HubName, env: HubEnvironment, request: Request, signal: AbortSignal): Promise<string> {
   const { modelInfo } = await library();
-  const info = await modelInfo({ name: name.repository, revision: name.revision, additionalFields: ["sha"], hubUrl: env.endpoint, fetch: libraryFetch(request, { ...name, folder: "" }, signal) });
+  const info = await understood(env, "the commit of a revision", () => modelInfo({ name: name.repository, revision: name.revision, additionalFields: ["sha"], hubUrl: env.endpoint, fetch: libraryFetch(request, { ...name, folder: "" }, signal) }));
   const sha: unknown = info.sha;
   if (typeof sha !== "string" || !COMMIT.test(sha)) throw odd(env, "the commit of a revision");
   return sha;
@@ -41,6 +44,12 @@ export async function filesAt(name: HubName, deep: boolean, commit: string, env:
   const note = join(env.notes, name.repository.replaceAll("/", "--"), commit, noteOf(name.folder, deep));
   const known = await remembered(note);
   if (known !== null) return known;
+  const found = await understood(env, "its files", () => listed(name, deep, commit, env, request, signal));
+  await mkdir(dirname(note), { recursive: true }).then(() => atomicWrite(note, [JSON.stringify(found)])).catch(() => {});
+  return found;
+}
+
+async function listed(name: HubName, deep: boolean, commit: string, env: HubEnvironment, request: Request, signal: AbortSignal): Promise<readonly Listed[]> {
   const found: Listed[] = [];
   const { listFiles } = await library();
   const entries = listFiles({
@@ -53,12 +62,20 @@ export async function filesAt(name: HubName, deep: boolean, commit: string, env:
   });
   for await (const { type, path, size, oid, lfs } of entries) {
     if (type !== "file") continue;
-    const listed: Listed = lfs === undefined ? { path, size, hash: oid ?? "", algorithm: "sha1" } : { path, size: lfs.size, hash: lfs.oid.replace(/^sha256:/, ""), algorithm: "sha256" };
-    requireSound(listed, env);
-    found.push(listed);
+    const file: Listed = lfs === undefined ? { path, size, hash: oid ?? "", algorithm: "sha1" } : { path, size: lfs.size, hash: lfs.oid.replace(/^sha256:/, ""), algorithm: "sha256" };
+    requireSound(file, env);
+    found.push(file);
   }
-  await mkdir(dirname(note), { recursive: true }).then(() => atomicWrite(note, [JSON.stringify(found)])).catch(() => {});
   return found;
+}
+
+/** An answer that is no JSON is the hub's mistake. */
+async function understood<T>(env: HubEnvironment, what: string, ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    throw error instanceof SyntaxError ? odd(env, what) : error;
+  }
 }
 
 /** What the list of a folder is called. */
@@ -66,7 +83,8 @@ export function noteOf(folder: string, deep: boolean): string {
   return `${folder === "" ? "root" : `${encodeURIComponent(folder)}${deep ? "" : "%2F"}`}.json`;
 }
 
-async function remembered(note: string): Promise<readonly Listed[] | null> {
+/** A list that was kept; null where there is none, or none that can be read. */
+export async function remembered(note: string): Promise<readonly Listed[] | null> {
   try {
     const value = JSON.parse(await readFile(note, "utf8")) as readonly Listed[];
     return Array.isArray(value) && value.every(isSound) ? value : null;

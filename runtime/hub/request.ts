@@ -18,7 +18,8 @@ export interface Patience {
 }
 export const PATIENCE: Patience = { tries: 5, pause: 500, longest: 60, silence: 30_000 };
 
-export type Request = (url: string, init: RequestInit, asked: Asked, signal: AbortSignal) => Promise<Response>;
+/** `most`: the body, of at most so many bytes, is read as part of each try; absent: it is the caller's to read, who waits for it with `heard`. */
+export type Request = (url: string, init: RequestInit, asked: Asked, signal: AbortSignal, most?: number) => Promise<Response>;
 
 const BUSY = new Set([408, 429, 500, 502, 503, 504]);
 const MOST_HOPS = 5;
@@ -30,10 +31,11 @@ const MOST_HOPS = 5;
  */
 export function createRequest(env: HubEnvironment, patience: Patience): Request {
   const endpoint = new URL(env.endpoint);
-  return async (url, init, asked, signal) => {
+  return async (url, init, asked, signal, most) => {
     if (env.offline) throw new CheckpointError("hub-unavailable", `\`${asked.repository}\` is not complete in the cache, and the hub may not be asked`, { notes: [`cache: ${env.cache}`], help: "run it once without HF_HUB_OFFLINE and --frozen to download it" });
     for (let attempt = 1; ; attempt++) {
-      const outcome = await once(url, init, signal);
+      const answer = await once(url, init, signal);
+      const outcome = most !== undefined && answer instanceof Response && (answer.ok || answer.status === 416) ? await whole(answer, most, patience, signal) : answer;
       if (outcome instanceof Response && (outcome.ok || outcome.status === 416)) return outcome;
       if (outcome instanceof Response && !BUSY.has(outcome.status)) {
         await outcome.body?.cancel();
@@ -73,6 +75,40 @@ export function createRequest(env: HubEnvironment, patience: Patience): Request 
       url = await redirected(url, response.headers.get("Location"), endpoint);
     }
   }
+}
+
+/** The same answer with its body read, cut off behind `most` bytes; what kept it from coming. */
+async function whole(answer: Response, most: number, patience: Patience, signal: AbortSignal): Promise<Response | Error> {
+  const parts: Uint8Array[] = [];
+  const reader = answer.body?.getReader();
+  try {
+    for (let left = most; reader !== undefined && left > 0; ) {
+      const next = await heard(reader.read(), patience, signal);
+      if (next.done) break;
+      parts.push(next.value.subarray(0, left));
+      left -= next.value.length;
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    return error instanceof Error ? error : new Error(String(error));
+  } finally {
+    await reader?.cancel().catch(() => {});
+  }
+  return new Response(parts.length === 0 ? null : Buffer.concat(parts), { status: answer.status, statusText: answer.statusText, headers: answer.headers });
+}
+
+/** A read that fails after a long silence, or at once when it is no longer wanted. */
+export function heard<T>(work: Promise<T>, patience: Patience, signal: AbortSignal): Promise<T> {
+  return new Promise((done, fail) => {
+    const stop = (): void => fail(signal.reason);
+    const timer = setTimeout(() => fail(new Error(`no byte within ${patience.silence / 1000} seconds`)), patience.silence);
+    signal.addEventListener("abort", stop, { once: true });
+    if (signal.aborted) stop();
+    work.then(done, fail).finally(() => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", stop);
+    });
+  });
 }
 
 /** Milliseconds until the next try: `Retry-After` in seconds or as a date (RFC 9110 §10.2.3), else doubled each time. */

@@ -1,15 +1,15 @@
 /** Without this file what Python downloaded could not be used without asking the hub what it is. */
-import { readdir, readFile, realpath, stat } from "node:fs/promises";
+import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { noteOf, type Listed } from "./listing.ts";
+import { noteOf, remembered, type Listed } from "./listing.ts";
 
 /**
  * Files of a snapshot that are on this machine, and those that its list, where there is one from an earlier download, says to be on the hub.
  * `notes` is the folder of the lists of this commit; `deep` as for `filesAt`.
  */
 export async function filesFromSnapshot(snapshot: string, folder: string, deep: boolean, notes: string): Promise<readonly Listed[]> {
-  const noted = await readFile(join(notes, noteOf(folder, deep)), "utf8").then((text) => JSON.parse(text) as readonly Listed[], () => []);
-  if (noted.length > 0) return noted;
+  const noted = await remembered(join(notes, noteOf(folder, deep)));
+  if (noted !== null && noted.length > 0) return noted;
   const entries = await readdir(join(snapshot, folder), { recursive: deep }).catch(() => []);
   const files: Listed[] = [];
   for (const entry of entries.toSorted()) {

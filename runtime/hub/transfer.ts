@@ -7,7 +7,7 @@ import { CheckpointError } from "../checkpoint/error.ts";
 import { writeAll } from "../data/atomic_write.ts";
 import { claim } from "./claim.ts";
 import type { Listed } from "./listing.ts";
-import { reasonOf, sleep, type Patience, type Request } from "./request.ts";
+import { heard, reasonOf, sleep, type Patience, type Request } from "./request.ts";
 
 // `downloadFileToCacheDir` of @huggingface/hub starts from the first byte each time, takes what comes for what was asked, and leaves redirects to
 // fetch; so the bytes are fetched here.
@@ -111,7 +111,7 @@ async function append(response: Response, file: FileHandle, room: number, tools:
   if (reader === undefined) return "an answer without content";
   try {
     for (let left = room; ; ) {
-      const next = await within(reader.read(), tools);
+      const next = await heard(reader.read(), tools.patience, tools.signal);
       if (next.done) return null;
       // More than the promised size is cut off; the hash then tells.
       const bytes = next.value.subarray(0, left);
@@ -127,20 +127,6 @@ async function append(response: Response, file: FileHandle, room: number, tools:
   } finally {
     await reader.cancel().catch(() => {});
   }
-}
-
-/** A read that fails after a long silence, or at once when it is no longer wanted. */
-function within<T>(work: Promise<T>, { patience, signal }: Tools): Promise<T> {
-  return new Promise((done, fail) => {
-    const stop = (): void => fail(signal.reason);
-    const timer = setTimeout(() => fail(new Error(`no byte within ${patience.silence / 1000} seconds`)), patience.silence);
-    signal.addEventListener("abort", stop, { once: true });
-    if (signal.aborted) stop();
-    work.then(done, fail).finally(() => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", stop);
-    });
-  });
 }
 
 /** sha256 of the content for what Git LFS holds; for the rest git's own name of it: sha1 over `blob <size>\0` and the content. */

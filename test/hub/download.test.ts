@@ -216,6 +216,33 @@ test("silence is a broken connection", async () => {
   assert.is(seen.filter(isBlob).length, 3);
 });
 
+test("an answer that stops in its middle is asked for again: lists and parts of files too", async () => {
+  const api = ({ path }: Seen): boolean => path.startsWith("/api/");
+  const part = (seen: Seen): boolean => isBlob(seen) && seen.range !== null && !seen.range.endsWith("-");
+  for (const [name, which] of [["lists", api], ["parts", part]] as const) {
+    let stalled = 0;
+    const { seen } = await under((each) => (which(each) && stalled === 0 ? (stalled++, { kind: "stall" }) : null), () => fetched(bench(), "hf:saeq/whole"));
+    assert.is(stalled, 1, name);
+    assert.ok(seen.length > 0);
+  }
+  const error = await failure(under((each) => (api(each) ? { kind: "stall" } : null), () => fetched(bench(), "hf:saeq/whole")));
+  assert.is(error.code, "hub-unavailable");
+  assert.match(error.notes.join("\n"), /no byte within 0\.4 seconds, 4 times/);
+});
+
+test("an answer that is no JSON, and a list on this machine that is none", async () => {
+  const error = await failure(under(({ path }) => (path.includes("/tree/") ? { kind: "garbage" } : null), () => fetched(bench(), "hf:saeq/whole")));
+  assert.is(error.code, "hub-unavailable");
+  assert.match(error.message, "in a way that cannot be");
+  const b = bench();
+  const opened = await fetched(b, "hf:saeq/whole");
+  const lists = readdirSync(b.home, { recursive: true, encoding: "utf8" }).filter((name) => /notes.*\.json$|root\.json$/.test(name));
+  assert.ok(lists.length > 0);
+  for (const list of lists) writeFileSync(join(b.home, list), "[{");
+  const again = await bench({ HF_HUB_OFFLINE: "1" }, b.home).hub.open("model", "hf:saeq/whole", call());
+  assert.is(again.folder, opened.folder);
+});
+
 test("damage is found by the hash, and tried once more", async () => {
   const b = bench();
   await under(first(1, { kind: "damage" }), () => fetched(b, "hf:saeq/whole"));

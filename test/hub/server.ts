@@ -20,6 +20,10 @@ export type Fault =
   /** Bytes of the body, then the connection is torn down, or closed as if all were said. */
   | { readonly kind: "drop" | "truncate"; readonly after: number }
   | { readonly kind: "silence" }
+  /** The first byte of an answer, and then nothing. */
+  | { readonly kind: "stall" }
+  /** An answer that is no JSON. */
+  | { readonly kind: "garbage" }
   /** One byte of the body is another. */
   | { readonly kind: "damage" }
   /** The whole file, whatever range was asked for. */
@@ -83,6 +87,8 @@ export async function startHub(repositories: Readonly<Record<string, Repository>
   const failed = (fault: Fault | null, response: ServerResponse): boolean => {
     if (fault?.kind === "silence") return true;
     if (fault?.kind === "redirect") response.writeHead(302, { Location: fault.to }).end();
+    else if (fault?.kind === "stall") response.writeHead(200, { "Content-Type": "application/json" }).write("[");
+    else if (fault?.kind === "garbage") response.writeHead(200, { "Content-Type": "application/json" }).end("<html>");
     else if (fault?.kind === "status") response.writeHead(fault.status, fault.headers).end("not now");
     else return false;
     return true;

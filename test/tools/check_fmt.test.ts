@@ -1,5 +1,5 @@
 /** Without these tests editors could mark the wrong words, and fixes could break scripts. */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -49,6 +49,17 @@ test("fmt --check --fix says that the file would change, and changes nothing", (
   const cwd = folder({ "a.saeq": "perfect | tak 3\n" });
   assert.is(saeq(["fmt", "--check", "--fix", "a.saeq"], { cwd }).status, 3);
   assert.is(readFileSync(join(cwd, "a.saeq"), "utf8"), "perfect | tak 3\n");
+});
+
+test("fmt follows a link, keeps the mode of a file, and says in one line what hinders it", () => {
+  const cwd = folder({ "real.saeq": "perfect|take 3" });
+  chmodSync(join(cwd, "real.saeq"), 0o600);
+  symlinkSync("real.saeq", join(cwd, "link.saeq"));
+  assert.is(saeq(["fmt", "link.saeq"], { cwd }).status, 0);
+  assert.ok(lstatSync(join(cwd, "link.saeq")).isSymbolicLink());
+  assert.is(readFileSync(join(cwd, "real.saeq"), "utf8"), "perfect | take 3\n");
+  assert.is(statSync(join(cwd, "real.saeq")).mode & 0o777, 0o600);
+  assert.equal(readdirSync(cwd).toSorted(), ["link.saeq", "real.saeq"]);
 });
 
 test("fmt - reads stdin and writes stdout", () => {
