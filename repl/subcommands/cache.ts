@@ -1,17 +1,17 @@
 /** Without this file nobody could see what the cache holds, or get the room back. */
 import { existsSync } from "node:fs";
 import { visible } from "../../grammar/visible.ts";
-import { bytesOf, cachePlace, unsafe } from "../../runtime/cache/folder.ts";
+import { bytesOf, unsafe } from "../../runtime/cache/folder.ts";
 import { clear, collect, holdings, type Removed } from "../../runtime/cache/inventory.ts";
 import type { Table } from "../../runtime/data/frame.ts";
 import { tableFromRows } from "../../runtime/data/table.ts";
 import type { Request } from "../request.ts";
 import { showResult, showRows } from "../show.ts";
-import { mistake, type Shop } from "./shop.ts";
+import { mistake, ownCache, type Shop } from "./shop.ts";
 
 /** `saeq cache ls|gc|clear`: 2 where the limit is no size, 1 where the folder is not ours to use. */
 export async function cache(request: Extract<Request, { kind: "cache" }>, shop: Shop): Promise<number> {
-  const place = cachePlace(process.env);
+  const place = ownCache();
   if (place === null) {
     mistake(shop, "there is no cache: SAEQ_CACHE is `off`, or there is no home folder");
     return 1;

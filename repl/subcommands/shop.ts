@@ -2,7 +2,7 @@
 import { isUtf8 } from "node:buffer";
 import { mkdirSync, readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { cachePlace } from "../../runtime/cache/folder.ts";
+import { cachePlace, type CachePlace } from "../../runtime/cache/folder.ts";
 import type { CreateSession, Grants, Session, SessionOptions, Source } from "../../runtime/session_port.ts";
 import { DataError } from "../../runtime/data/error.ts";
 import { shellWord } from "../../runtime/data/shell_word.ts";
@@ -55,7 +55,7 @@ export async function openSession(shop: Shop, more: { readonly readFrom: string;
       grants: more.grants,
       params: more.params ?? {},
       settings: shop.options.settings,
-      cache: shop.options.cache ? cachePlace(process.env) : null,
+      cache: shop.options.cache ? ownCache() : null,
       interactive: more.interactive ?? false,
       ...(more.observe === undefined ? {} : { observe: more.observe }),
       ...(more.offline === undefined ? {} : { offline: more.offline }),
@@ -68,6 +68,15 @@ export async function openSession(shop: Shop, more: { readonly readFrom: string;
   } catch (error) {
     if (error instanceof RangeError) throw new FlagError(error.message);
     throw error;
+  }
+}
+
+/** The cache of whoever runs this. @throws FlagError */
+export function ownCache(): CachePlace | null {
+  try {
+    return cachePlace(process.env);
+  } catch (error) {
+    throw error instanceof RangeError ? new FlagError(error.message) : error;
   }
 }
 

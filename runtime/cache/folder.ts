@@ -17,17 +17,25 @@ import { systemCode } from "../data/error.ts";
 export const PLACES = ["spaces", "values", "temporary", "damaged"] as const;
 export type Place = (typeof PLACES)[number];
 
-/** Where a user's cache lies, and how large it may grow, by `SAEQ_CACHE` (a folder, or `off`), `SAEQ_CACHE_LIMIT` and `XDG_CACHE_HOME`; null: nowhere. */
+/** Where a user's cache lies, and how large it may grow; null: nowhere. @throws RangeError where `SAEQ_CACHE_LIMIT` is no size */
 export function cachePlace(env: Readonly<Record<string, string | undefined>>): CachePlace | null {
+  const wanted = env["SAEQ_CACHE_LIMIT"] ?? "";
+  const limit = wanted === "" ? DEFAULT_LIMIT : bytesOf(wanted);
+  if (limit === null) throw new RangeError(`SAEQ_CACHE_LIMIT takes a size as 20GB or 500MiB, not \`${wanted}\``);
+  const folder = cacheFolder(env);
+  return folder === null ? null : { folder, limit };
+}
+
+/** By `SAEQ_CACHE` (a folder, or `off`) and `XDG_CACHE_HOME`; null: there is none. */
+export function cacheFolder(env: Readonly<Record<string, string | undefined>>): string | null {
   const own = env["SAEQ_CACHE"];
   if (own === "off") return null;
-  const limit = bytesOf(env["SAEQ_CACHE_LIMIT"] ?? "") ?? DEFAULT_LIMIT;
-  if (own !== undefined && own !== "") return { folder: own, limit };
+  if (own !== undefined && own !== "") return own;
   const xdg = env["XDG_CACHE_HOME"];
-  if (xdg !== undefined && xdg.startsWith("/")) return { folder: join(xdg, "saeq"), limit };
+  if (xdg !== undefined && xdg.startsWith("/")) return join(xdg, "saeq");
   try {
     const home = env["HOME"] ?? homedir();
-    return home === "" ? null : { folder: join(home, ".cache", "saeq"), limit };
+    return home === "" ? null : join(home, ".cache", "saeq");
   } catch {
     return null;
   }

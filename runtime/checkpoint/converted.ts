@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { COPIES, SOURCE } from "../cache/copies.ts";
-import { cachePlace } from "../cache/folder.ts";
+import { cacheFolder } from "../cache/folder.ts";
 import { atomicWrite } from "../data/atomic_write.ts";
 import { DataError } from "../data/error.ts";
 import { absentFile, announce, arrived, type Making } from "./absent.ts";
@@ -18,8 +18,8 @@ import type { ZipDirectory } from "./zip_directory.ts";
 
 /** In the user's cache, so that `saeq cache` shows and removes it; where nothing is to be cached still in a place of this user's. */
 export function convertedFolder(env: Readonly<Record<string, string | undefined>> = process.env): string {
-  const place = cachePlace(env) ?? cachePlace({ ...env, SAEQ_CACHE: "" });
-  return place === null ? join(tmpdir(), "saeq-converted") : join(place.folder, COPIES);
+  const folder = cacheFolder(env) ?? cacheFolder({ ...env, SAEQ_CACHE: "" });
+  return folder === null ? join(tmpdir(), "saeq-converted") : join(folder, COPIES);
 }
 
 /**

@@ -34,7 +34,7 @@ function* single(value: Single, rows: number): Generator<Table> {
     case "chart":
       return yield* slices(value.table, rows);
     case "tokens":
-      return yield tokenRows(value);
+      return yield* tokenRows(value, rows);
     case "acts":
       for (const tap of value.taps) yield* tapChunks(value, tap, rows);
       return;
@@ -42,9 +42,9 @@ function* single(value: Single, rows: number): Generator<Table> {
       for (const tap of value.taps) yield* denseRows(value, tap, rows);
       return;
     case "plot":
-      return yield plotRows(value);
+      return yield* slices(plotRows(value), rows);
     case "text":
-      return yield createTable("text", [{ name: "text", type: "str", values: value.text.split("\n"), valid: null }]);
+      return yield* slices(createTable("text", [{ name: "text", type: "str", values: value.text.split("\n"), valid: null }]), rows);
     case "reduced":
       throw new Error("activations that were let go have no rows");
     default:
@@ -67,18 +67,27 @@ const strs = (name: string, values: readonly string[]): Column => ({ name, type:
 /** Numbers as they are, not-a-number and infinities included: the writers decide how to show them. */
 const floats = (name: string, values: ArrayLike<number>): Column => ({ name, type: "float", values: Float64Array.from(values), valid: null });
 
-function tokenRows(tokens: Tokens): Table {
-  const row: number[] = [];
-  const position: number[] = [];
-  const id: number[] = [];
-  tokens.ids.forEach((ids, document) =>
-    ids.forEach((token, at) => {
+function* tokenRows(tokens: Tokens, size: number): Generator<Table> {
+  const total = tokens.ids.reduce((sum, ids) => sum + ids.length, 0);
+  let document = 0;
+  let at = 0;
+  for (let from = 0; from === 0 || from < total; from += size) {
+    const row: number[] = [];
+    const position: number[] = [];
+    const id: number[] = [];
+    while (id.length < size && document < tokens.ids.length) {
+      const ids = tokens.ids[document]!;
+      if (at === ids.length) {
+        document++;
+        at = 0;
+        continue;
+      }
       row.push(document);
       position.push(at);
-      id.push(token);
-    }),
-  );
-  return createTable(tokens.table.origin, [ints("row", row), ints("position", position), ints("token_id", id), strs("token", pieces(tokens, id))]);
+      id.push(ids[at++]!);
+    }
+    yield createTable(tokens.table.origin, [ints("row", row), ints("position", position), ints("token_id", id), strs("token", pieces(tokens, id))]);
+  }
 }
 
 function pieces(tokens: Tokens, ids: readonly number[]): string[] {
@@ -123,7 +132,7 @@ function* denseRows(value: Dense, tap: DenseTap, size: number): Generator<Table>
   const { width, values } = tap;
   const total = value.rows.count;
   // Wide rows make large chunks: as many cells as a chunk of activations has.
-  const step = Math.max(1, Math.floor((size * 6) / Math.max(1, width)));
+  const step = Math.max(1, Math.min(size, Math.floor((size * 6) / Math.max(1, width))));
   for (let from = 0; from === 0 || from < total; from += step) {
     const to = Math.min(from + step, total);
     const rows = Array.from({ length: to - from }, (_, i) => from + i);

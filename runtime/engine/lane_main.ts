@@ -88,7 +88,11 @@ async function run({ session, screens }: Opened, feeds: Feeds): Promise<Outputs>
 }
 
 let exact: Promise<boolean> | null = null;
-const exactness = (): Promise<boolean> => (exact ??= isExact(openBytes));
+const exactness = (): Promise<boolean> => {
+  exact ??= isExact(openBytes);
+  exact.catch(() => (exact = null));
+  return exact;
+};
 
 /** Feed [B, T] new ids after `text.length` cached ones; the cache grows and the next ids come out. */
 async function advance(text: Text, ids: BigInt64Array, documents: number): Promise<Outputs> {

@@ -49,9 +49,13 @@ export interface Screen {
 export function openScreen(sae: SaeSpec, encoder: QuantizedEncoder, open: (bytes: Uint8Array) => Promise<ort.InferenceSession>, inPairs = true): Screen {
   const sessions = new Map<string, Promise<ort.InferenceSession>>();
   const once = (key: string, emit: () => { readonly bytes: Uint8Array }): Promise<ort.InferenceSession> => {
-    const known = sessions.get(key) ?? open(emit().bytes);
-    sessions.set(key, known);
-    return known;
+    const known = sessions.get(key);
+    if (known !== undefined) return known;
+    const opened = open(emit().bytes);
+    sessions.set(key, opened);
+    // What could not be opened, for want of memory, is tried again by the next.
+    opened.catch(() => sessions.delete(key));
+    return opened;
   };
   // Weights in float16 are widened when they are fetched.
   const storedAs = encoder.rows.dtype === "bf16" ? "bf16" : "f32";
@@ -66,13 +70,18 @@ export function openScreen(sae: SaeSpec, encoder: QuantizedEncoder, open: (bytes
     floors: floorsOf(sae),
     products: new Int32Array(Math.min(sae.dSae, PRODUCT_FEATURES) * BLOCK_ROWS),
     product: (start, end, outliers) => once(`${start} ${outliers}`, () => emitProduct(encoder, start, end, outliers)),
-    pairs: () => (pairs ??= openPairs()),
+    pairs: () => {
+      pairs ??= openPairs();
+      pairs.catch(() => (pairs = null));
+      return pairs;
+    },
     rows: () => once("rows", () => emitRows(encoder.rows, storedAs === "bf16")),
     chosen: () => once("chosen", () => emitChosen(sae, encoder.rows)),
     dense: () => once("dense", () => emitFeatures(sae)),
     release: async () => {
-      for (const session of sessions.values()) await (await session).release();
+      const opened = [...sessions.values()];
       sessions.clear();
+      await Promise.allSettled(opened.map(async (session) => (await session).release()));
     },
   };
 }

@@ -272,6 +272,8 @@ test("where the cache lies is said by the environment", () => {
   assert.is(cachePlace({ XDG_CACHE_HOME: "relative", HOME: "/h" })?.folder, "/h/.cache/saeq");
   assert.is(cachePlace({ HOME: "" }), null);
   assert.is(cachePlace({ HOME: "/h", SAEQ_CACHE_LIMIT: "2GB" })?.limit, 2e9);
+  assert.is(cachePlace({ HOME: "/h", SAEQ_CACHE_LIMIT: "" })?.limit, 10 * 2 ** 30);
+  assert.throws(() => cachePlace({ HOME: "/h", SAEQ_CACHE_LIMIT: "20GO" }), /takes a size as 20GB or 500MiB, not `20GO`/);
   assert.equal(["1", "1kb", "1.5 GiB", "3M", "x", "1 2", "-1"].map(bytesOf), [1, 1000, 1.5 * 2 ** 30, 3e6, null, null, null]);
   assert.not.ok(existsSync("/c"));
 });

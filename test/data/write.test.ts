@@ -10,7 +10,7 @@ import { DataError } from "../../runtime/data/error.ts";
 import { foretoldRows, foretoldSize } from "../../runtime/data/foretold_size.ts";
 import type { Acts, Dense, Value } from "../../runtime/data/frame.ts";
 import { saveValue } from "../../runtime/data/save.ts";
-import { createColumn, createTable } from "../../runtime/data/table.ts";
+import { concatTables, createColumn, createTable } from "../../runtime/data/table.ts";
 import { tableChunks, toTable } from "../../runtime/data/to_table.ts";
 import { formatRows, type RowFormat } from "../../runtime/data/write.ts";
 import { acts, plot, tokens, topFeatures } from "../render/samples.ts";
@@ -46,6 +46,18 @@ test("what is large is told before it is written: rows exactly, bytes from the f
   }
   assert.match(foretoldSize(topFeatures, "tsv", { rows: 1, bytes: 1 })!, / rows of tsv/);
   assert.is(foretoldSize(plot, "svg", { rows: 1, bytes: 1 }), null);
+});
+
+test("no chunk has more rows than were asked for, and chunks of any size hold the same rows", () => {
+  const words: Value = { kind: "text", text: "a\nb\nc\nd" };
+  for (const value of [tokens, acts, plot, words, topFeatures]) {
+    const whole = textOf(toTable(value), "csv");
+    for (const size of [1, 2, 3, 1000]) {
+      const chunks = [...tableChunks(value, size)];
+      assert.ok(chunks.every(({ rows }) => rows <= size), `${value.kind} ${size}`);
+      assert.is(textOf(concatTables(chunks), "csv"), whole, `${value.kind} ${size}`);
+    }
+  }
 });
 
 test("of rows that are still coming it is told how many there will be about, or are so far", () => {

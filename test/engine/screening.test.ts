@@ -208,4 +208,23 @@ test("where nothing can be excluded every row goes through the dense graph", asy
   assert.equal(Array.from((await compared(sae, ordinary(7))).counts), [7, 0, 0, 7]);
 });
 
+test("a session that could not be opened once is opened the next time, and the others are released all the same", async () => {
+  const sae = sparse("jumprelu");
+  let failing = true;
+  const open = async (bytes: Uint8Array): Promise<ort.InferenceSession> => {
+    if (!failing) return openBytes(bytes);
+    failing = false;
+    throw new Error("bad_alloc");
+  };
+  const screen = openScreen(sae, quantized(sae), open);
+  const failed = screen.dense();
+  assert.match(await failed.then(() => "opened", (error: Error) => error.message), "bad_alloc");
+  const session = await screen.dense();
+  failing = true;
+  const broken = screen.chosen();
+  await Promise.allSettled([broken, screen.release()]);
+  const feed = { residual: new ort.Tensor("float32", new Float32Array(D), [1, D]) };
+  assert.ok(await session.run(feed).then(() => false, () => true), "a released session runs no more");
+});
+
 test.run();

@@ -10,7 +10,14 @@ const OPTIONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 
 let opened: Promise<{ readonly api: Api; readonly env: ReturnType<typeof openDevices>["env"]; readonly device: PluginDevice }> | null = null;
 
-/** The first device of the plugin that computes in bfloat16; one environment a process. */
+/** One environment a process; one that could not be opened is tried again. */
+function deviceOf(library: string): NonNullable<typeof opened> {
+  opened ??= openDevice(library);
+  opened.catch(() => (opened = null));
+  return opened;
+}
+
+/** The first device of the plugin that computes in bfloat16. */
 async function openDevice(library: string): Promise<Awaited<NonNullable<typeof opened>>> {
   const folder = runtimeFolder();
   if (folder === null) throw new Error("onnxruntime-node is not installed for this machine");
@@ -37,8 +44,7 @@ export function choose(devices: readonly PluginDevice[]): PluginDevice {
  * @throws Error with the nodes' count by provider
  */
 export async function openOnPlugin(bytes: Uint8Array, library: string, threads: number): Promise<PluginSession> {
-  opened ??= openDevice(library);
-  const { api, env, device } = await opened;
+  const { api, env, device } = await deviceOf(library);
   const session = openPluginSession(api, env, device, bytes, OPTIONS[device.provider] ?? {}, threads);
   const elsewhere = Object.entries(session.assignment).filter(([provider]) => provider !== device.provider);
   if (elsewhere.length === 0) return session;
