@@ -1,7 +1,7 @@
 /** Without this file nobody would know whether typing stays quick. Prints medians in ms: one REPL line, a long script, a megabyte. */
 import { parse } from "../grammar/parse.ts";
-import { createSession } from "../runtime/session.ts";
-import { EXAMPLES } from "../runtime/shipped.ts";
+import { createSession } from "../runtime/session/session.ts";
+import { EXAMPLES } from "../runtime/catalog/shipped.ts";
 import { median } from "./median.ts";
 
 const LINE = "sample perfect 10 | acts layer 7 last 50 | top 10 by max";

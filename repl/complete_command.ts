@@ -1,6 +1,6 @@
 /** Without this file dot commands, and what stands behind them, would have to be known by heart. */
-import type { CheckpointAtHand } from "../runtime/checkpoints_at_hand.ts";
-import type { Completion, CompletionItem } from "../runtime/session_port.ts";
+import type { CheckpointAtHand } from "../runtime/catalog/checkpoints_at_hand.ts";
+import type { Completion, CompletionItem } from "../runtime/session/session_port.ts";
 import type { Command } from "./commands/command.ts";
 import { completeFiles } from "./complete_files.ts";
 

@@ -1,7 +1,7 @@
 /** Without this file names of files would have to be typed to their last letter. */
 import { readdirSync, statSync, type Dirent } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import type { CompletionItem } from "../runtime/session_port.ts";
+import type { CompletionItem } from "../runtime/session/session_port.ts";
 
 /** A folder with more entries is listed up to here: Tab must answer at once. */
 const MOST = 2000;

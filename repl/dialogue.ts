@@ -2,7 +2,7 @@
 import type { Diagnostic } from "../grammar/diagnostic.ts";
 import { visible } from "../grammar/visible.ts";
 import { nearest } from "../src/check/suggest.ts";
-import type { Completion, Outcome, ProgressEvent, Session, SessionEvent, Source } from "../runtime/session_port.ts";
+import type { Completion, Outcome, ProgressEvent, Session, SessionEvent, Source } from "../runtime/session/session_port.ts";
 import type { Command, Reply, Scene, View } from "./commands/command.ts";
 import { commands } from "./commands/mod.ts";
 import { completeCommand } from "./complete_command.ts";

@@ -1,6 +1,6 @@
 /** Without this file mistakes would be told only after Enter, or while a word is still being typed. */
 import type { Diagnostic } from "../grammar/diagnostic.ts";
-import type { Completion } from "../runtime/session_port.ts";
+import type { Completion } from "../runtime/session/session_port.ts";
 import type { Line } from "./line.ts";
 import { applyFix } from "./talk.ts";
 

@@ -1,5 +1,5 @@
 /** Without this file scripts could only be watched, not piped: data on stdout, everything said for people on stderr. */
-import type { Outcome, ProgressEvent, Session, SessionEvent, Source } from "../runtime/session_port.ts";
+import type { Outcome, ProgressEvent, Session, SessionEvent, Source } from "../runtime/session/session_port.ts";
 import type { Format } from "./request.ts";
 import { watchInterrupts } from "./interrupts.ts";
 import { liveProgress } from "./live_progress.ts";

@@ -1,6 +1,6 @@
 /** Without this file a long run would look dead: one line that repaints itself on a terminal, one line every ten seconds in a log. */
 import { visible } from "../grammar/visible.ts";
-import type { ProgressEvent } from "../runtime/session_port.ts";
+import type { ProgressEvent } from "../runtime/session/session_port.ts";
 import { progressLine, QUIET_MS } from "./progress.ts";
 import type { Look } from "./terminal.ts";
 

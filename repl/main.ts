@@ -1,6 +1,6 @@
 /** Without this file the command line would start nothing: argv in, exit code out. */
 import { visible } from "../grammar/visible.ts";
-import type { CreateSession } from "../runtime/session_port.ts";
+import type { CreateSession } from "../runtime/session/session_port.ts";
 import { parseArguments } from "./arguments.ts";
 import { type Options, type Request } from "./request.ts";
 import { packageVersion } from "../runtime/package_root.ts";
@@ -32,7 +32,7 @@ function shopFor(options: Options, argv: readonly string[], replace: Replacement
     stderr: process.stderr,
     dataLook: look(process.stdout, process.env, options),
     talkLook: look(process.stderr, process.env, options),
-    createSession: async (wanted) => (replace.createSession ?? (await import("../runtime/session.ts")).createSession)(wanted),
+    createSession: async (wanted) => (replace.createSession ?? (await import("../runtime/session/session.ts")).createSession)(wanted),
   };
 }
 

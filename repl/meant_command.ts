@@ -1,5 +1,5 @@
 /** Without this file `exit` and `help`, which every other prompt knows, would be told to be no stages. */
-import type { Session } from "../runtime/session_port.ts";
+import type { Session } from "../runtime/session/session_port.ts";
 
 /** What other prompts take for leaving and for help. */
 const ELSEWHERE: Readonly<Record<string, string>> = { exit: ".quit", quit: ".quit", "exit()": ".quit", "quit()": ".quit", ":q": ".quit", "\\q": ".quit", help: ".help" };

@@ -1,5 +1,5 @@
 /** Without this file Tab could insert but not offer: opening, walking and leaving the completion menu. */
-import type { Completion, CompletionItem } from "../runtime/session_port.ts";
+import type { Completion, CompletionItem } from "../runtime/session/session_port.ts";
 import { edit, type Line } from "./line.ts";
 import type { State } from "./state.ts";
 

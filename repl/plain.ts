@@ -2,7 +2,7 @@
 import { createInterface, type Interface } from "node:readline";
 import { isComplete } from "../grammar/parse.ts";
 import { visible } from "../grammar/visible.ts";
-import type { ProgressEvent } from "../runtime/session_port.ts";
+import type { ProgressEvent } from "../runtime/session/session_port.ts";
 import type { Dialogue } from "./dialogue.ts";
 import { editOutside } from "./editor.ts";
 import { appendHistory } from "./history.ts";

@@ -1,5 +1,5 @@
 /** Without this file progress would look different in the REPL, in a terminal and in a log. */
-import type { ProgressEvent } from "../runtime/session_port.ts";
+import type { ProgressEvent } from "../runtime/session/session_port.ts";
 import { cells, clip } from "./graphemes.ts";
 
 /** Nothing is shown before a stage has run this long. */

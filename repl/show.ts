@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import type { Value } from "../runtime/data/frame.ts";
 import { rowCount } from "../runtime/data/row_count.ts";
-import type { SessionEvent } from "../runtime/session_port.ts";
+import type { SessionEvent } from "../runtime/session/session_port.ts";
 import { visible, visibleJson } from "../grammar/visible.ts";
 import type { Format } from "./request.ts";
 import type { View } from "./commands/command.ts";

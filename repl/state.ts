@@ -1,6 +1,6 @@
 /** Without this file keys, results and timers would each change the screen in their own way: the REPL as a pure reducer. */
 import type { Diagnostic } from "../grammar/diagnostic.ts";
-import type { Completion, ProgressEvent } from "../runtime/session_port.ts";
+import type { Completion, ProgressEvent } from "../runtime/session/session_port.ts";
 import { findingsOf, type Findings } from "./findings.ts";
 import { foldPaste, type Fold } from "./fold.ts";
 import { cleanInput } from "./graphemes.ts";

@@ -1,5 +1,5 @@
 /** Without this file the REPL and the runner would each find their own words for what a session reports. */
-import type { ProgressEvent, SessionEvent, Source } from "../runtime/session_port.ts";
+import type { ProgressEvent, SessionEvent, Source } from "../runtime/session/session_port.ts";
 import type { Diagnostic, Fix } from "../grammar/diagnostic.ts";
 import { renderDiagnostic } from "../grammar/render.ts";
 import { visible } from "../grammar/visible.ts";

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { zstdCompressSync } from "node:zlib";
 import { segmentsOf } from "../../runtime/cache/inventory.ts";
 import type { Value } from "../../runtime/data/frame.ts";
-import { createSession } from "../../runtime/session.ts";
-import { EXAMPLES } from "../../runtime/shipped.ts";
+import { createSession } from "../../runtime/session/session.ts";
+import { EXAMPLES } from "../../runtime/catalog/shipped.ts";
 import { median } from "../median.ts";
 
 const QUERY = "memorization | acts layer 7 last 50";

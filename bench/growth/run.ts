@@ -5,7 +5,7 @@ import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { once } from "node:events";
 import { parquetWriteBuffer } from "hyparquet-writer";
-import { createSession } from "../../runtime/session.ts";
+import { createSession } from "../../runtime/session/session.ts";
 
 /** Table queries go to a million rows; the model reads as many texts as its time allows (`--model 100000`). */
 const QUERIES = ['csv "t.csv" | where score > 0.5 | sample 20', 'csv "t.csv" | where flag | count', 'csv "t.csv" | agg n = count(), m = mean(score)', 'csv "t.csv" | group flag | agg n = count(), m = mean(score)', 'csv "t.csv" | sort score desc | take 10', 'parquet "t.parquet" | where flag | count', 'parquet "t.parquet" | agg n = count(), m = mean(score)'];

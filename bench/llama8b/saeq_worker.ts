@@ -9,7 +9,7 @@ const began = seconds() - process.uptime();
 const [folder, active, events, settings] = process.argv.slice(2) as [string, string, string, string];
 
 timeLanes(events);
-const { createSession } = await import("../../runtime/session.ts");
+const { createSession } = await import("../../runtime/session/session.ts");
 const imported = seconds();
 const session = await createSession({
   readFrom: folder,

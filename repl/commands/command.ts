@@ -1,6 +1,6 @@
 /** Without this file every dot command would be wired into the REPL by hand. */
 import type { Value } from "../../runtime/data/frame.ts";
-import type { Session } from "../../runtime/session_port.ts";
+import type { Session } from "../../runtime/session/session_port.ts";
 import type { Format } from "../request.ts";
 import type { Journal } from "../journal.ts";
 import type { Look } from "../terminal.ts";

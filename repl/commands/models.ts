@@ -1,5 +1,5 @@
 /** Without this file people would have to look through folders for the names of models and SAEs: `.models` and `.sae`. */
-import type { CheckpointAtHand } from "../../runtime/checkpoints_at_hand.ts";
+import type { CheckpointAtHand } from "../../runtime/catalog/checkpoints_at_hand.ts";
 import type { Command, Reply, Scene } from "./command.ts";
 import { fileName } from "./file_name.ts";
 

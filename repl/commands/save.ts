@@ -1,7 +1,7 @@
 /** Without this file play could not become a script that others can run. */
 import { existsSync } from "node:fs";
 import { basename, dirname, isAbsolute, resolve } from "node:path";
-import type { Checked } from "../../runtime/session_port.ts";
+import type { Checked } from "../../runtime/session/session_port.ts";
 import { commandWithGrants } from "../permissions.ts";
 import type { Command, Reply } from "./command.ts";
 import { fileName } from "./file_name.ts";

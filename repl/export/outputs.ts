@@ -1,7 +1,7 @@
 /** Without this file each format of a report would decide for itself what a result looks like. */
 import { visible } from "../../grammar/visible.ts";
 import type { ContextWindow, Chart, Plot, Single, Table, Value } from "../../runtime/data/frame.ts";
-import type { SessionEvent } from "../../runtime/session_port.ts";
+import type { SessionEvent } from "../../runtime/session/session_port.ts";
 import { cellText } from "../render/number.ts";
 import { renderValue } from "../render/value.ts";
 

@@ -2,9 +2,9 @@
 import { needKey, type Facts, type Need, type Scope } from "../../src/check/scope.ts";
 import { compile } from "../../src/pipeline.ts";
 import type { Surroundings } from "../../src/assist/analyse.ts";
-import { START } from "../../runtime/start_settings.ts";
-import { createCatalog } from "../../runtime/catalog.ts";
-import { foreseeable } from "../../runtime/foreseeable.ts";
+import { START } from "../../runtime/session/start_settings.ts";
+import { createCatalog } from "../../runtime/catalog/catalog.ts";
+import { foreseeable } from "../../runtime/session/foreseeable.ts";
 
 /** What is known of the world seen from one folder. Grows in the background; nothing is run and nothing written. */
 export interface Knowledge {

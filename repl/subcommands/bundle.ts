@@ -9,7 +9,7 @@ import { shellWord } from "../../runtime/data/shell_word.ts";
 import { entryOf, lockDifferences } from "../../runtime/lock/differences.ts";
 import { LOCK_NAME, readLock, type Lock } from "../../runtime/lock/lock_file.ts";
 import { portable } from "../../runtime/record/used.ts";
-import { registeredNames } from "../../runtime/shipped.ts";
+import { registeredNames } from "../../runtime/catalog/shipped.ts";
 import type { Request } from "../request.ts";
 import { watchInterrupts } from "../interrupts.ts";
 import { bytes } from "../progress.ts";

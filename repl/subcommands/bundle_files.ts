@@ -11,7 +11,7 @@ import { readRecord } from "../../runtime/record/read_record.ts";
 import { recordName, sha256, type RunRecord } from "../../runtime/record/run_record.ts";
 import { stableJson } from "../../runtime/record/stable_json.ts";
 import { portable } from "../../runtime/record/used.ts";
-import { STANDARD_PREFIX } from "../../runtime/shipped.ts";
+import { STANDARD_PREFIX } from "../../runtime/catalog/shipped.ts";
 import { packageVersion } from "../../runtime/package_root.ts";
 import { openingDoc } from "./script_help.ts";
 import type { ScriptPlace } from "./script_place.ts";

@@ -1,6 +1,6 @@
 /** Without this file the commands that look at scripts without running them would each open, check and close them in their own way. */
 import type { Diagnostic } from "../../grammar/diagnostic.ts";
-import type { Checked, Source } from "../../runtime/session_port.ts";
+import type { Checked, Source } from "../../runtime/session/session_port.ts";
 import { scriptFiles } from "./script_files.ts";
 import { allGranted, folderOf, openSession, readSource, type Shop } from "./shop.ts";
 

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { visible } from "../../grammar/visible.ts";
 import { atomicWrite, checkPlace } from "../../runtime/data/atomic_write.ts";
-import type { Checked, Session, SessionEvent, Source } from "../../runtime/session_port.ts";
+import type { Checked, Session, SessionEvent, Source } from "../../runtime/session/session_port.ts";
 import type { ExportFormat, Request } from "../request.ts";
 import { outputOf, type Output } from "../export/outputs.ts";
 import { provenanceOf, staleness } from "../export/provenance.ts";

@@ -1,7 +1,7 @@
 /** Without this file every script would be laid out in its own way. */
 import { resolve } from "node:path";
 import { atomicWrite } from "../../runtime/data/atomic_write.ts";
-import type { Source } from "../../runtime/session_port.ts";
+import type { Source } from "../../runtime/session/session_port.ts";
 import { parse } from "../../grammar/parse.ts";
 import { print } from "../../grammar/print.ts";
 import { visible } from "../../grammar/visible.ts";

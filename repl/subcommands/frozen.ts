@@ -7,7 +7,7 @@ import { DataError } from "../../runtime/data/error.ts";
 import { entryOf, lockDifferences } from "../../runtime/lock/differences.ts";
 import { LOCK_NAME, readLock } from "../../runtime/lock/lock_file.ts";
 import { portable } from "../../runtime/record/used.ts";
-import type { Checked } from "../../runtime/session_port.ts";
+import type { Checked } from "../../runtime/session/session_port.ts";
 import { gather } from "./lock_gathering.ts";
 import { fixingCommand, sayDifferences } from "./lock_report.ts";
 import type { ScriptPlace } from "./script_place.ts";

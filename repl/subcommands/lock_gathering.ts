@@ -1,10 +1,10 @@
 /** Without this file hashing large files would say nothing and could not be stopped, or in each command otherwise. */
 import { visible } from "../../grammar/visible.ts";
-import { HERE } from "../../runtime/catalog.ts";
+import { HERE } from "../../runtime/catalog/catalog.ts";
 import { gatherLock } from "../../runtime/lock/gather.ts";
 import type { Lock } from "../../runtime/lock/lock_file.ts";
-import { createProgress } from "../../runtime/progress.ts";
-import type { Checked } from "../../runtime/session_port.ts";
+import { createProgress } from "../../runtime/session/progress.ts";
+import type { Checked } from "../../runtime/session/session_port.ts";
 import { watchInterrupts } from "../interrupts.ts";
 import { liveProgress } from "../live_progress.ts";
 import { packageVersion } from "../../runtime/package_root.ts";

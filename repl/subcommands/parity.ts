@@ -1,10 +1,10 @@
 /** Without this file nobody could show that saeq computes what their own Python computes. */
 import { visible } from "../../grammar/visible.ts";
 import { renderDiagnostic } from "../../grammar/render.ts";
-import { failure } from "../../runtime/failure.ts";
+import { failure } from "../../runtime/session/failure.ts";
 import { runParity, type Parity } from "../../runtime/parity/run.ts";
 import { short, type Report } from "../../runtime/parity/report.ts";
-import { createProgress } from "../../runtime/progress.ts";
+import { createProgress } from "../../runtime/session/progress.ts";
 import type { Request } from "../request.ts";
 import { watchInterrupts } from "../interrupts.ts";
 import { liveProgress } from "../live_progress.ts";

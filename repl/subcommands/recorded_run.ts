@@ -5,9 +5,9 @@ import { fileDigest } from "../../runtime/record/file_digest.ts";
 import { createObservation, type Observation } from "../../runtime/record/observed.ts";
 import { runRecord, sha256, type RunRecord } from "../../runtime/record/run_record.ts";
 import { modulesOf, portable, usedBy } from "../../runtime/record/used.ts";
-import type { Checked, Needs, RanPipeline, Session, SessionEvent, Source } from "../../runtime/session_port.ts";
+import type { Checked, Needs, RanPipeline, Session, SessionEvent, Source } from "../../runtime/session/session_port.ts";
 import { nodes } from "../../src/optimize/rule.ts";
-import { runsModel } from "../../runtime/numerics.ts";
+import { runsModel } from "../../runtime/execute/value_key.ts";
 import { packageVersion } from "../../runtime/package_root.ts";
 
 /** Where a script reads and writes, and how it was started. */

@@ -1,5 +1,5 @@
 /** Without this file the users of a script would have to read it to learn its params. */
-import type { Checked } from "../../runtime/session_port.ts";
+import type { Checked } from "../../runtime/session/session_port.ts";
 import { visible } from "../../grammar/visible.ts";
 
 /** What `saeq run FILE --help` prints: the script's first doc comment and its params. */

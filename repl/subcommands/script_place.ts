@@ -1,6 +1,6 @@
 /** Without this file each command that runs a script would find out in its own way where it lies and what lies beside it. */
 import { dirname, join, resolve } from "node:path";
-import type { Source } from "../../runtime/session_port.ts";
+import type { Source } from "../../runtime/session/session_port.ts";
 import { scriptName } from "../permissions.ts";
 import { readSource, sayDataError, type Shop } from "./shop.ts";
 

@@ -3,7 +3,7 @@ import { isUtf8 } from "node:buffer";
 import { mkdirSync, readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { cachePlace, type CachePlace } from "../../runtime/cache/folder.ts";
-import type { CreateSession, Grants, Session, SessionOptions, Source } from "../../runtime/session_port.ts";
+import type { CreateSession, Grants, Session, SessionOptions, Source } from "../../runtime/session/session_port.ts";
 import { DataError } from "../../runtime/data/error.ts";
 import { shellWord } from "../../runtime/data/shell_word.ts";
 import { parse } from "../../grammar/parse.ts";

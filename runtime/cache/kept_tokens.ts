@@ -1,6 +1,6 @@
 /** Without this file texts that are known would be tokenized again by each process that asks something else about them. */
 import { createHash } from "node:crypto";
-import type { LoadedModel } from "../catalog.ts";
+import type { LoadedModel } from "../catalog/catalog.ts";
 import type { Tokenizer } from "../checkpoint/tokenizer.ts";
 import { parseCard, type TokenizerCard, type TokenizerCards } from "../checkpoint/tokenizer_card.ts";
 import type { DiskCache } from "./disk.ts";

@@ -2,7 +2,7 @@
 import type { Folded, Hook } from "../../src/ops/hook.ts";
 import type { PlotMark } from "../../src/ops/op.ts";
 import type { Accumulator } from "../kernels/accumulate.ts";
-import type { Facts } from "../measured.ts";
+import type { Facts } from "../figures/measured.ts";
 
 /** A column; `valid` is null when no value is missing, else 1 = present. Strings where invalid are "". */
 export type Column =

@@ -1,6 +1,6 @@
 /** Without this file a pass of the model would have to be run twice to be guarded. */
 import type { Op } from "../../src/ops/op.ts";
-import type { Catalog } from "../catalog.ts";
+import type { Catalog } from "../catalog/catalog.ts";
 import type { Acts, Dense } from "../data/frame.ts";
 import type { Document, Progress, TapOutput } from "../engine/port.ts";
 import { GUARD_TOKENS, requireFit, type Guard, type Restore } from "./guard.ts";

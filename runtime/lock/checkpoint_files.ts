@@ -1,7 +1,7 @@
 /** Without this file the lock of a model would name some of its files, or hash what nobody reads. */
 import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
-import type { Located } from "../locate.ts";
+import type { Located } from "../catalog/locate.ts";
 import { portable } from "../record/used.ts";
 import type { LockedFile } from "./lock_file.ts";
 

@@ -5,7 +5,7 @@ import { resolve } from "node:path";
 import { plansOf } from "../../src/lint/plans.ts";
 import { SETTINGS } from "../../src/check/settings.ts";
 import type { Compiled } from "../../src/pipeline.ts";
-import { createCatalog } from "../catalog.ts";
+import { createCatalog } from "../catalog/catalog.ts";
 import type { HubCall } from "../hub/hub.ts";
 import { fileDigest } from "../record/file_digest.ts";
 import { modulesOf, portable, usedBy } from "../record/used.ts";

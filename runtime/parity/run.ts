@@ -1,13 +1,13 @@
 /** Without this file a dump would be read, and nothing of ours be there to compare it with. */
-import { createCatalog, type CatalogOptions } from "../catalog.ts";
-import { forwardGraphOf } from "../activations.ts";
+import { createCatalog, type CatalogOptions } from "../catalog/catalog.ts";
+import { forwardGraphOf } from "../passes/activations.ts";
 import { CheckpointError } from "../checkpoint/error.ts";
 import { createEngine, defaultEngineOptions } from "../engine/engine.ts";
 import type { Progress } from "../engine/port.ts";
 import type { HubCall } from "../hub/hub.ts";
 import { concatenate } from "../kernels/csr.ts";
 import { CPU } from "../../src/emit/target.ts";
-import { SHIPPED } from "../shipped.ts";
+import { SHIPPED } from "../catalog/shipped.ts";
 import { blocksNeeded } from "../../src/ops/hook.ts";
 import type { Plan } from "../../src/ops/op.ts";
 import { UNKNOWN } from "../../src/ops/schema.ts";

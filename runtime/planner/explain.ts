@@ -3,7 +3,7 @@ import type { Plan } from "../../src/ops/op.ts";
 import { nodes } from "../../src/optimize/rule.ts";
 import type { CompiledPipeline } from "../../src/pipeline.ts";
 import type { TextValue, Value } from "../data/frame.ts";
-import { valueKey } from "../numerics.ts";
+import { valueKey } from "../execute/value_key.ts";
 import { explanationOf, isForward, type ExplainContext } from "./explanation.ts";
 import { printExplanation } from "./print_explanation.ts";
 import { createRecording, type Recording } from "./recording.ts";

@@ -1,17 +1,17 @@
 /** Without this file nobody could say before a query runs how many texts the model will read, and how many are known already. */
 import { nodes, rewrite } from "../../src/optimize/rule.ts";
 import { OPS, type Plan } from "../../src/ops/op.ts";
-import type { ActivationContext, Forward } from "../activations.ts";
+import type { ActivationContext, Forward } from "../passes/activations.ts";
 import type { Single, Table, Tokens, Value } from "../data/frame.ts";
 import { concatTables, takeRows } from "../data/table.ts";
-import { tokenizeTable } from "../documents.ts";
+import { tokenizeTable } from "../passes/documents.ts";
 import { DataError, systemCode } from "../data/error.ts";
 import type { Document } from "../engine/port.ts";
-import { isComputed, valueKey } from "../numerics.ts";
-import { streamOf } from "../stream.ts";
-import { tapSpaces } from "../tap_spaces.ts";
-import type { ValueStore } from "../value_store.ts";
-import { wantedPositions } from "../window.ts";
+import { isComputed, valueKey } from "../execute/value_key.ts";
+import { streamOf } from "../execute/stream.ts";
+import { tapSpaces } from "../passes/tap_spaces.ts";
+import type { ValueStore } from "../execute/value_store.ts";
+import { wantedPositions } from "../passes/window.ts";
 
 /** Texts, the tokens in them, and the positions that are wanted. */
 export interface Amount {

@@ -1,7 +1,7 @@
 /** Without this file nobody would know whether two lists of top features differ for a reason or by a tie. */
 import type { Op } from "../../src/ops/op.ts";
 import type { Acts, Features, Table, Value } from "../data/frame.ts";
-import { rankFeatures } from "../features.ts";
+import { rankFeatures } from "../figures/features.ts";
 
 /** How sure a list of top features is: the score of the last that is in it and of the first that is not. */
 export interface Margin {

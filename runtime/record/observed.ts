@@ -3,8 +3,8 @@ import { nodes } from "../../src/optimize/rule.ts";
 import { OPS, type Plan } from "../../src/ops/op.ts";
 import { key } from "../../src/ops/key.ts";
 import { printOp } from "../../src/plan/print.ts";
-import { runsModel } from "../numerics.ts";
-import type { RanPipeline } from "../session_port.ts";
+import { runsModel } from "../execute/value_key.ts";
+import type { RanPipeline } from "../session/session_port.ts";
 import { marginsOf, nearThreshold, type Margin, type NearThreshold } from "./margin.ts";
 import { valueDigest, type ValueDigest } from "./value_digest.ts";
 

@@ -3,7 +3,7 @@ import { posix } from "node:path";
 import { parse } from "../../grammar/parse.ts";
 import { beside } from "../../src/check/values.ts";
 import type { ModelRef, Op, Plan, SaeRef } from "../../src/ops/op.ts";
-import { STANDARD_PREFIX } from "../shipped.ts";
+import { STANDARD_PREFIX } from "../catalog/shipped.ts";
 
 /** What plans read, by the names that the script gives, in order of names. */
 export interface Used {

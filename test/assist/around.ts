@@ -1,7 +1,7 @@
 /** Without this file each test of what editors ask would gather facts in its own way. */
 import { analyse, type Analysis, type Surroundings } from "../../src/assist/analyse.ts";
 import { openKnowledge, type Knowledge } from "../../repl/lsp/knowledge.ts";
-import { EXAMPLES } from "../../runtime/shipped.ts";
+import { EXAMPLES } from "../../runtime/catalog/shipped.ts";
 
 const folders = new Map<string, Knowledge>();
 const bugs: unknown[] = [];

@@ -11,7 +11,7 @@ import { rename } from "../../src/assist/rename.ts";
 import { semanticTokens } from "../../src/assist/semantic.ts";
 import { symbols } from "../../src/assist/symbols.ts";
 import { SETTINGS } from "../../src/check/settings.ts";
-import { START } from "../../runtime/start_settings.ts";
+import { START } from "../../runtime/session/start_settings.ts";
 import { open } from "../session/open.ts";
 import { analysed, offsetOf, settled } from "./around.ts";
 import { SCRIPTS } from "./scripts.ts";

@@ -2,8 +2,8 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createActivationStore } from "../../runtime/cache/activation_store.ts";
-import { createSessionCache } from "../../runtime/session_cache.ts";
-import { settingsFrom } from "../../runtime/start_settings.ts";
+import { createSessionCache } from "../../runtime/session/session_cache.ts";
+import { settingsFrom } from "../../runtime/session/start_settings.ts";
 import { open, run } from "../session/open.ts";
 
 const space = { id: "0".repeat(32), name: "a tap", memoryOnly: false };

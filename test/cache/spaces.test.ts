@@ -2,10 +2,10 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { spaceOf } from "../../runtime/cache/spaces.ts";
-import { createCatalog } from "../../runtime/catalog.ts";
-import { EXAMPLES, SHIPPED } from "../../runtime/shipped.ts";
-import { tapSpaces } from "../../runtime/tap_spaces.ts";
-import type { Forward } from "../../runtime/activations.ts";
+import { createCatalog } from "../../runtime/catalog/catalog.ts";
+import { EXAMPLES, SHIPPED } from "../../runtime/catalog/shipped.ts";
+import { tapSpaces } from "../../runtime/passes/tap_spaces.ts";
+import type { Forward } from "../../runtime/passes/activations.ts";
 import type { EmittedGraph } from "../../src/emit/specs.ts";
 import type { Engine } from "../../runtime/engine/port.ts";
 import type { Tap } from "../../src/ops/op.ts";

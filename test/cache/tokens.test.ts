@@ -7,7 +7,7 @@ import * as assert from "uvu/assert";
 import { openDisk, type DiskCache } from "../../runtime/cache/disk.ts";
 import { holdings, segmentsOf } from "../../runtime/cache/inventory.ts";
 import { keptCards, keptTokenIds } from "../../runtime/cache/kept_tokens.ts";
-import type { LoadedModel } from "../../runtime/catalog.ts";
+import type { LoadedModel } from "../../runtime/catalog/catalog.ts";
 import { readTokenizer, type Tokenizer } from "../../runtime/checkpoint/tokenizer.ts";
 import type { TokenizerCard } from "../../runtime/checkpoint/tokenizer_card.ts";
 import type { TextValue } from "../../runtime/data/frame.ts";

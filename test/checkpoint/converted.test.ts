@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { clear, collect, holdings } from "../../runtime/cache/inventory.ts";
-import { createCatalog } from "../../runtime/catalog.ts";
+import { createCatalog } from "../../runtime/catalog/catalog.ts";
 import { convertedFolder } from "../../runtime/checkpoint/converted.ts";
 import type { Plan } from "../../src/ops/op.ts";
 import { UNKNOWN } from "../../src/ops/schema.ts";

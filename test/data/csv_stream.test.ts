@@ -10,7 +10,7 @@ import { DataError } from "../../runtime/data/error.ts";
 import { concatTables } from "../../runtime/data/table.ts";
 import type { Table } from "../../runtime/data/frame.ts";
 import { formatRows } from "../../runtime/data/write.ts";
-import { EXAMPLES } from "../../runtime/shipped.ts";
+import { EXAMPLES } from "../../runtime/catalog/shipped.ts";
 import { generator } from "../kernels/seeded.ts";
 import { bits, folder, open, run } from "../session/open.ts";
 

@@ -6,7 +6,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { foretoldSize } from "../../runtime/data/foretold_size.ts";
 import { createColumn, createTable } from "../../runtime/data/table.ts";
-import { streamedRows } from "../../runtime/streamed_rows.ts";
+import { streamedRows } from "../../runtime/execute/streamed_rows.ts";
 import type { Plan } from "../../src/ops/op.ts";
 import { generator } from "../kernels/seeded.ts";
 import { folder, open, run } from "../session/open.ts";

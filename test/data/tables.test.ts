@@ -7,7 +7,7 @@ import { evaluate } from "../../runtime/data/evaluate.ts";
 import type { Cell, Table } from "../../runtime/data/frame.ts";
 import { aggregateTable, groupRows, ungroupTable, type GroupPart } from "../../runtime/data/grouping.ts";
 import { joinTables } from "../../runtime/data/join.ts";
-import { createValueStore } from "../../runtime/value_store.ts";
+import { createValueStore } from "../../runtime/execute/value_store.ts";
 import { rowKey } from "../../runtime/data/row_key.ts";
 import { distinctRows, projectColumns, skipRows } from "../../runtime/data/rows.ts";
 import { cellAt, createColumn, createTable, tableFromRows } from "../../runtime/data/table.ts";

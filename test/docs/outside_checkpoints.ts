@@ -1,7 +1,7 @@
 /** Without this file no test would bring about what is wrong with models and SAEs that people download. */
 import { chmodSync, cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { EXAMPLES } from "../../runtime/shipped.ts";
+import { EXAMPLES } from "../../runtime/catalog/shipped.ts";
 import { safetensors, withHeader, type Tensor } from "../session/checkpoints.ts";
 import type { OutsideCase } from "./outside_tables.ts";
 

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 
 import { join } from "node:path";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { ROOT } from "../house/files.ts";
-import type { InnerOptions } from "../../runtime/session.ts";
+import type { InnerOptions } from "../../runtime/session/session.ts";
 
 /** One way to bring a code about through a session, in a folder of its own. */
 export interface OutsideCase {

@@ -6,7 +6,7 @@ import { pathToFileURL } from "node:url";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { confinedArguments, confinedEnvironment } from "../../runtime/engine/confinement.ts";
-import { EXAMPLES } from "../../runtime/shipped.ts";
+import { EXAMPLES } from "../../runtime/catalog/shipped.ts";
 import { ROOT } from "../house/files.ts";
 import { ownFolder } from "../house/own_folder.ts";
 

@@ -7,7 +7,7 @@ import type { CheckpointError } from "../../runtime/checkpoint/error.ts";
 import type { Expected } from "../../runtime/guard/expected.ts";
 import { judge, type Circumstances } from "../../runtime/guard/judge.ts";
 import { measure, type Measured, type Rows } from "../../runtime/guard/measure.ts";
-import { EXAMPLES } from "../../runtime/shipped.ts";
+import { EXAMPLES } from "../../runtime/catalog/shipped.ts";
 import { bits, open, run, type Ran } from "../session/open.ts";
 import { wrongSae } from "./wrong_sae.ts";
 import { ownFolder } from "../house/own_folder.ts";

@@ -2,7 +2,7 @@
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
-import { EXAMPLES } from "../../runtime/shipped.ts";
+import { EXAMPLES } from "../../runtime/catalog/shipped.ts";
 import { ownFolder } from "../house/own_folder.ts";
 
 /** A copy of the shipped SAE whose thresholds are all a thousandth: features that hardly fire count, as with a lost normalisation. */

@@ -1,7 +1,7 @@
 /** Without this file tests of the hub would have nothing real to download. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { EXAMPLES } from "../../runtime/shipped.ts";
+import { EXAMPLES } from "../../runtime/catalog/shipped.ts";
 import { withHeader } from "../session/checkpoints.ts";
 import type { Repository } from "./server.ts";
 

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Acts, Table } from "../../runtime/data/frame.ts";
-import { contextsTable } from "../../runtime/contexts.ts";
+import { contextsTable } from "../../runtime/figures/contexts.ts";
 import { cellAt } from "../../runtime/data/table.ts";
 
 interface Oracle {

@@ -7,7 +7,7 @@ import * as assert from "uvu/assert";
 import { readCsv } from "../../runtime/data/csv.ts";
 import { key } from "../../src/ops/key.ts";
 import { cellAt, columnNamed } from "../../runtime/data/table.ts";
-import { EXAMPLES } from "../../runtime/shipped.ts";
+import { EXAMPLES } from "../../runtime/catalog/shipped.ts";
 import { bits, open, run } from "../session/open.ts";
 
 const RESULTS = "memorization_results_L50_O50.csv";

@@ -9,7 +9,7 @@ import { compareFeatures } from "../../runtime/parity/compare.ts";
 import { readDump, type Dump } from "../../runtime/parity/dump.ts";
 import { exactPre } from "../../runtime/parity/exact_pre.ts";
 import { report } from "../../runtime/parity/report.ts";
-import { EXAMPLES } from "../../runtime/shipped.ts";
+import { EXAMPLES } from "../../runtime/catalog/shipped.ts";
 import { withHeader } from "../session/checkpoints.ts";
 import { folder } from "../session/open.ts";
 import { saeq } from "../tools/saeq.ts";

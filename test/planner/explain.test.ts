@@ -9,7 +9,7 @@ import type { Explanation, Pass, PlanNode } from "../../runtime/planner/explanat
 import { machineSpeed } from "../../runtime/planner/machine.ts";
 import type { Engine } from "../../runtime/engine/port.ts";
 import type { Work } from "../../runtime/planner/work.ts";
-import { EXAMPLES } from "../../runtime/shipped.ts";
+import { EXAMPLES } from "../../runtime/catalog/shipped.ts";
 import { bits, folder, open, run } from "../session/open.ts";
 import { saeq } from "../tools/saeq.ts";
 import { ownFolder } from "../house/own_folder.ts";

@@ -11,7 +11,7 @@ import { allSaes, registeredSae, releaseNames, saesOf } from "../../runtime/regi
 import { emitEncode } from "../../src/emit/encode.ts";
 import type { Convention } from "../../src/emit/specs.ts";
 import { disagreement } from "../../src/stages/lowering/base_model.ts";
-import { EXAMPLES } from "../../runtime/shipped.ts";
+import { EXAMPLES } from "../../runtime/catalog/shipped.ts";
 import { encodeRows } from "../emit/run_graph.ts";
 import { safetensors, type Tensor } from "../session/checkpoints.ts";
 import { bits, open, run } from "../session/open.ts";

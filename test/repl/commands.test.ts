@@ -7,9 +7,9 @@ import { clip, clipboardProgram } from "../../repl/clipboard.ts";
 import { openDialogue } from "../../repl/dialogue.ts";
 import { pagers } from "../../repl/pager.ts";
 import { marksPastes, paint, setTheme, themeOf } from "../../repl/terminal.ts";
-import { checkpointsAtHand } from "../../runtime/checkpoints_at_hand.ts";
-import { createSession } from "../../runtime/session.ts";
-import { EXAMPLES } from "../../runtime/shipped.ts";
+import { checkpointsAtHand } from "../../runtime/catalog/checkpoints_at_hand.ts";
+import { createSession } from "../../runtime/session/session.ts";
+import { EXAMPLES } from "../../runtime/catalog/shipped.ts";
 import { folder } from "../session/open.ts";
 
 const memory = "input_text,perfect_match,matching_tokens\n\"In the beginning God created\",True,50\n\"And God said, Let there be light\",False,0\n\"And God saw\",False,3\n";

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Diagnostic } from "../../grammar/diagnostic.ts";
 import type { Plot, Table } from "../../runtime/data/frame.ts";
-import type { Completion, CompletionItem, CreateSession, Outcome, Session, SessionEvent, SessionOptions, Source } from "../../runtime/session_port.ts";
+import type { Completion, CompletionItem, CreateSession, Outcome, Session, SessionEvent, SessionOptions, Source } from "../../runtime/session/session_port.ts";
 
 const stages: readonly CompletionItem[] = ["acts", "sample", "save", "show", "sort", "split", "stats", "steer", "top"].map((text) => ({ text, detail: `the stage ${text}`, kind: "stage" }));
 

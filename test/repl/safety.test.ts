@@ -33,7 +33,7 @@ import { lineParts } from "../../repl/views/line_parts.ts";
 import { screen } from "../../repl/views/screen.ts";
 import { createColumn, createTable } from "../../runtime/data/table.ts";
 import { renderSvg } from "../../runtime/plot/vega.ts";
-import { createSession } from "../../runtime/session.ts";
+import { createSession } from "../../runtime/session/session.ts";
 import { createSession as createFake } from "./fake_session.ts";
 
 /** `FUZZ=100000` is what CI tries. */

@@ -4,7 +4,7 @@ import * as assert from "uvu/assert";
 import { parseArguments } from "../../repl/arguments.ts";
 import type { Request } from "../../repl/request.ts";
 import { openSession, type Shop } from "../../repl/subcommands/shop.ts";
-import type { Session, SessionOptions } from "../../runtime/session_port.ts";
+import type { Session, SessionOptions } from "../../runtime/session/session_port.ts";
 
 for (const [format, unseen] of [["table", true], ["json", false], ["csv", false], ["jsonl", false]] as const) {
   test(`--format ${format}: what is saved is ${unseen ? "not " : ""}asked for as well`, async () => {

@@ -1,7 +1,7 @@
 /** Without this file the REPL's behaviour could only be checked by looking at a screen. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { Completion } from "../../runtime/session_port.ts";
+import type { Completion } from "../../runtime/session/session_port.ts";
 import { found } from "../../repl/search.ts";
 import { initialState, suggestion, update, type Effect, type Happening, type Knowledge, type State } from "../../repl/state.ts";
 import type { Intent } from "../../repl/keys.ts";

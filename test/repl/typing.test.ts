@@ -2,7 +2,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Diagnostic } from "../../grammar/diagnostic.ts";
-import type { Completion } from "../../runtime/session_port.ts";
+import type { Completion } from "../../runtime/session/session_port.ts";
 import { findingsOf, sayFinding } from "../../repl/findings.ts";
 import { foldLabel } from "../../repl/fold.ts";
 import { functionKeys } from "../../repl/function_keys.ts";

@@ -3,9 +3,9 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { InnerOptions } from "../../runtime/session.ts";
-import type { Session } from "../../runtime/session_port.ts";
-import { EXAMPLES } from "../../runtime/shipped.ts";
+import type { InnerOptions } from "../../runtime/session/session.ts";
+import type { Session } from "../../runtime/session/session_port.ts";
+import { EXAMPLES } from "../../runtime/catalog/shipped.ts";
 import { children } from "./children.ts";
 import { bits, folder, open, run, type Ran } from "./open.ts";
 

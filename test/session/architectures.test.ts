@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Acts, Dense, Value } from "../../runtime/data/frame.ts";
-import { headerOf } from "../../runtime/header.ts";
+import { headerOf } from "../../runtime/session/header.ts";
 import { familyModel } from "../docs/outside_checkpoints.ts";
 import { saeFolder } from "./checkpoints.ts";
 import { open, run, type Ran } from "./open.ts";

@@ -7,7 +7,7 @@ import type { Diagnostic } from "../../grammar/diagnostic.ts";
 import type { TextValue } from "../../runtime/data/frame.ts";
 import type { Engine } from "../../runtime/engine/port.ts";
 import type { Explanation } from "../../runtime/planner/explanation.ts";
-import { createSessionEngine, type SessionEngine } from "../../runtime/session_engine.ts";
+import { createSessionEngine, type SessionEngine } from "../../runtime/session/session_engine.ts";
 import { modelFolder, saeFolder, withHeader } from "./checkpoints.ts";
 import { folder, open, run } from "./open.ts";
 

@@ -1,8 +1,8 @@
 /** Without this file no test could say what a broken checkpoint does to a session. */
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { SCREEN_WEIGHTS } from "../../runtime/encode_choice.ts";
-import { EXAMPLES } from "../../runtime/shipped.ts";
+import { SCREEN_WEIGHTS } from "../../runtime/passes/encode_choice.ts";
+import { EXAMPLES } from "../../runtime/catalog/shipped.ts";
 import { ownFolder } from "../house/own_folder.ts";
 
 export interface Tensor {

@@ -7,7 +7,7 @@ import * as assert from "uvu/assert";
 import type { Rule } from "../../src/optimize/rule.ts";
 import { RULES } from "../../src/optimize/rules.ts";
 import type { Value } from "../../runtime/data/frame.ts";
-import { EXAMPLES } from "../../runtime/shipped.ts";
+import { EXAMPLES } from "../../runtime/catalog/shipped.ts";
 import { bits, open, run } from "./open.ts";
 
 const QUERY = "groups perfect = (sample perfect 12), non_perfect = (sample non_perfect 12) | acts layer 7 last 50";

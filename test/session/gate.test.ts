@@ -7,10 +7,10 @@ import * as assert from "uvu/assert";
 import { atomicWrite } from "../../runtime/data/atomic_write.ts";
 import { DataError } from "../../runtime/data/error.ts";
 import { openFile } from "../../runtime/data/source.ts";
-import { createGate } from "../../runtime/gate.ts";
-import { coversPath, deniesPath, namesOf, realPath } from "../../runtime/granted.ts";
-import type { Grants, Use } from "../../runtime/session_port.ts";
-import { EXAMPLES } from "../../runtime/shipped.ts";
+import { createGate } from "../../runtime/permissions/gate.ts";
+import { coversPath, deniesPath, namesOf, realPath } from "../../runtime/permissions/granted.ts";
+import type { Grants, Use } from "../../runtime/session/session_port.ts";
+import { EXAMPLES } from "../../runtime/catalog/shipped.ts";
 import { folder as made, open, run } from "./open.ts";
 
 const folder = (files: Readonly<Record<string, string>> = {}): string => realpathSync(made(files));

@@ -5,7 +5,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Value } from "../../runtime/data/frame.ts";
 import { cellAt } from "../../runtime/data/table.ts";
-import { EXAMPLES } from "../../runtime/shipped.ts";
+import { EXAMPLES } from "../../runtime/catalog/shipped.ts";
 import { folder, open, run } from "./open.ts";
 
 test("sample perfect 10 | acts layer 7 | top 10: as typed, in a fresh session", async () => {

@@ -4,10 +4,10 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Diagnostic } from "../../grammar/diagnostic.ts";
 import type { Value } from "../../runtime/data/frame.ts";
-import { factsOf, type Measured } from "../../runtime/measured.ts";
-import { createSession, type InnerOptions } from "../../runtime/session.ts";
-import type { Outcome, Session, SessionEvent } from "../../runtime/session_port.ts";
-import { EXAMPLES } from "../../runtime/shipped.ts";
+import { factsOf, type Measured } from "../../runtime/figures/measured.ts";
+import { createSession, type InnerOptions } from "../../runtime/session/session.ts";
+import type { Outcome, Session, SessionEvent } from "../../runtime/session/session_port.ts";
+import { EXAMPLES } from "../../runtime/catalog/shipped.ts";
 import { ownFolder } from "../house/own_folder.ts";
 
 export interface Ran {

@@ -1,5 +1,5 @@
 /** Without this file no test of a session could see what its engine is asked. */
-import { createSessionEngine, type SessionEngine } from "../../runtime/session_engine.ts";
+import { createSessionEngine, type SessionEngine } from "../../runtime/session/session_engine.ts";
 import type { Engine } from "../../runtime/engine/port.ts";
 
 /** A session's engines, one lane of one thread, each as `watch` makes of it. */

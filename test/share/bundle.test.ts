@@ -7,7 +7,7 @@ import * as assert from "uvu/assert";
 import { mainEntity } from "../../runtime/bundle/crate.ts";
 import { packed, type PackedFile } from "../../runtime/bundle/pack.ts";
 import { unpackBundle } from "../../runtime/bundle/unpack.ts";
-import { EXAMPLES } from "../../runtime/shipped.ts";
+import { EXAMPLES } from "../../runtime/catalog/shipped.ts";
 import { zip, type Member } from "../checkpoint/archives.ts";
 import { folder } from "../session/open.ts";
 import { saeq } from "./in_process.ts";

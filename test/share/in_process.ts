@@ -4,7 +4,7 @@ import { parseArguments } from "../../repl/arguments.ts";
 import { perform } from "../../repl/main.ts";
 import type { Shop } from "../../repl/subcommands/shop.ts";
 import { look } from "../../repl/terminal.ts";
-import { createSession } from "../../runtime/session.ts";
+import { createSession } from "../../runtime/session/session.ts";
 import type { Said } from "../tools/saeq.ts";
 
 /** saeq in a folder, without a process of its own; on the CPU, as a graphics card would give other results. */

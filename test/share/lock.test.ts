@@ -8,7 +8,7 @@ import { lockDifferences, withScript } from "../../runtime/lock/differences.ts";
 import { emptyLock, lockText, parseLock, type Lock } from "../../runtime/lock/lock_file.ts";
 import { fileDigest } from "../../runtime/record/file_digest.ts";
 import { modulesOf } from "../../runtime/record/used.ts";
-import { EXAMPLES } from "../../runtime/shipped.ts";
+import { EXAMPLES } from "../../runtime/catalog/shipped.ts";
 import { folder } from "../session/open.ts";
 import { saeq } from "./in_process.ts";
 

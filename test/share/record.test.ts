@@ -10,7 +10,7 @@ import { sameColumns } from "../../runtime/record/compare_columns.ts";
 import { parseRecord } from "../../runtime/record/read_record.ts";
 import { stableJson } from "../../runtime/record/stable_json.ts";
 import { valueDigest } from "../../runtime/record/value_digest.ts";
-import { EXAMPLES } from "../../runtime/shipped.ts";
+import { EXAMPLES } from "../../runtime/catalog/shipped.ts";
 import { folder } from "../session/open.ts";
 import { saeq } from "./in_process.ts";
 import { recorded } from "./recorded.ts";

@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { readFileSync } from "node:fs";
 import { createRecorder } from "../../repl/subcommands/recorded_run.ts";
 import type { RunRecord } from "../../runtime/record/run_record.ts";
-import { createSession, type InnerOptions } from "../../runtime/session.ts";
+import { createSession, type InnerOptions } from "../../runtime/session/session.ts";
 import { folder } from "../session/open.ts";
 
 /** The record of a script file or text, run in this process on one lane. */

@@ -11,7 +11,7 @@ import { parseRecord } from "../../runtime/record/read_record.ts";
 import { changedSince } from "../../runtime/record/reasons.ts";
 import type { RunRecord } from "../../runtime/record/run_record.ts";
 import { stableJson } from "../../runtime/record/stable_json.ts";
-import { EXAMPLES } from "../../runtime/shipped.ts";
+import { EXAMPLES } from "../../runtime/catalog/shipped.ts";
 import { ROOT } from "../house/files.ts";
 import { folder } from "../session/open.ts";
 import { saeq } from "./in_process.ts";

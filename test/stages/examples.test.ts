@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { IMPLEMENTATIONS } from "../../runtime/data/functions.ts";
-import { EXAMPLES } from "../../runtime/shipped.ts";
+import { EXAMPLES } from "../../runtime/catalog/shipped.ts";
 import { FUNCTIONS } from "../../src/ops/functions.ts";
 import { STAGES } from "../../src/stages/mod.ts";
 import { usage } from "../../src/stages/stage.ts";

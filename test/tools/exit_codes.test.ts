@@ -9,7 +9,7 @@ import { folder } from "../session/open.ts";
 import { saeq } from "./saeq.ts";
 
 test("every exit code in the sources is explained", () => {
-  const files = [...filesBelow("repl/subcommands"), "repl/main.ts", "repl/headless.ts", "runtime/session.ts", "runtime/failure.ts"];
+  const files = [...filesBelow("repl/subcommands"), "repl/main.ts", "repl/headless.ts", "runtime/session/session.ts", "runtime/session/failure.ts"];
   const found = files.flatMap((name) => [...readFileSync(join(ROOT, name), "utf8").matchAll(/exitCode: (\d+)|process\.exit\((\d+)\)|\bcode = (\d+)|told\(.*, (\d+)\)/g)].flatMap((match) => match.slice(1).filter((each) => each !== undefined)));
   assert.ok(found.length > 5);
   assert.equal([...new Set(found)].filter((code) => !Object.hasOwn(EXIT_CODES, code)), []);

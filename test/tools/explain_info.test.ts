@@ -7,7 +7,7 @@ import { saeFolder } from "../session/checkpoints.ts";
 import { parse } from "../../grammar/parse.ts";
 import { printTree } from "../../grammar/print_tree.ts";
 import { RULES } from "../../src/optimize/rules.ts";
-import { EXAMPLES } from "../../runtime/shipped.ts";
+import { EXAMPLES } from "../../runtime/catalog/shipped.ts";
 import { folder } from "../session/open.ts";
 import { saeq } from "./saeq.ts";
 

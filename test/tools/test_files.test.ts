@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { compareSnapshots, snapshotOf } from "../../repl/subcommands/snapshot.ts";
-import { EXAMPLES } from "../../runtime/shipped.ts";
+import { EXAMPLES } from "../../runtime/catalog/shipped.ts";
 import { folder } from "../session/open.ts";
 import { saeq } from "./saeq.ts";
 

@@ -1,0 +1,281 @@
+/** Without this file names of files, models and SAEs would be looked up in many places, each with its own rules. */
+import { existsSync } from "node:fs";
+import { basename, isAbsolute, join, resolve } from "node:path";
+import type { Known, ModuleFacts, Need, Problem } from "../../src/check/scope.ts";
+import type { DecoderSpec, SaeSpec, Convention } from "../../src/emit/specs.ts";
+import type { ModelFacts, SaeFacts, TableFacts } from "../../src/stages/stage.ts";
+import type { ModelRef, Op, Plan, SaeRef } from "../../src/ops/op.ts";
+import { createCatalogTables, placeOf } from "./catalog_tables.ts";
+import { CheckpointError } from "../checkpoint/error.ts";
+import { parseHookName } from "../checkpoint/hook_name.ts";
+import { readModel } from "../checkpoint/model.ts";
+import { readSae } from "../checkpoint/sae.ts";
+import { readTokenizer, requireVocabulary, type Tokenizer } from "../checkpoint/tokenizer.ts";
+import type { TokenizerCards } from "../checkpoint/tokenizer_card.ts";
+import { DataError } from "../data/error.ts";
+import type { Table } from "../data/frame.ts";
+import type { ReadCall } from "../data/source.ts";
+import { readModule } from "./module_file.ts";
+import type { Gate } from "../permissions/gate.ts";
+import { realPath } from "../permissions/granted.ts";
+import type { HubCall } from "../hub/hub.ts";
+import { commitNote, createLocator, hubDigest, meantSae, namesHub, type Located } from "./locate.ts";
+import type { Patience } from "../hub/request.ts";
+import { createProvision, missing } from "./provision.ts";
+import { hubModelName } from "../../src/stages/lowering/base_model.ts";
+import { EXAMPLES, registered, STANDARD_MODULES, STANDARD_PREFIX } from "./shipped.ts";
+import { absentFile } from "../checkpoint/absent.ts";
+import { saeFiles } from "../checkpoint/sae_folder.ts";
+
+export interface LoadedModel {
+  readonly facts: ModelFacts;
+  readonly spec: DecoderSpec;
+  readonly tokenizer: Tokenizer;
+  readonly located: Located;
+}
+export interface LoadedSae {
+  readonly facts: SaeFacts;
+  readonly spec: SaeSpec;
+  readonly located: Located;
+  /** False while its weights are on the hub only, or still to be converted: then `spec` tells shapes and names, and must not be computed with. */
+  readonly whole: boolean;
+}
+
+/** A model as its configuration and the headers of its weights tell it; only its tokenizer knows the rest. */
+export interface ModelOutline {
+  readonly facts: Omit<ModelFacts, "prependsBos">;
+  readonly spec: DecoderSpec;
+  readonly located: Located;
+}
+
+/** By name too: digests sample weights, and two SAEs may differ in their thresholds alone. */
+const modelKey = ({ name, digest }: ModelRef): string => JSON.stringify([name, digest]);
+const saeKey = ({ name, digest, convention }: SaeRef): string => JSON.stringify([name, digest, convention]);
+
+/** Only what is on this machine, and nobody to tell: as while somebody types. */
+export const HERE: HubCall = { signal: new AbortController().signal, network: false, onProgress: () => {} };
+
+/** Files, models and SAEs by name; each is read once and kept while its content stays the same. */
+export interface Catalog {
+  lookUp(need: Need, call?: HubCall): Promise<Known<TableFacts | ModelFacts | SaeFacts | ModuleFacts>>;
+  /** What is known of a model before its tokenizer is read, which takes longest; `lookUp` goes on from there. Null where it cannot be had, or its weights are not here. */
+  outline(name: string, call?: HubCall): Promise<ModelOutline["facts"] | null>;
+  /** Bring what a plan computes with and what is on the hub only, and convert what cannot be mapped. @throws CheckpointError; AbortError */
+  provide(plan: Plan, call: HubCall): Promise<void>;
+  /** Whether all that a plan computes with is on this machine as it can be read: `provide` has nothing to do. */
+  here(plan: Plan): boolean;
+  /** What readers had to say of files since last asked: mixed line ends, blank lines. */
+  takeNotes(): readonly string[];
+  /** Forget files, so that the next look-up sees what changed on disk. Models stay. */
+  forgetTables(): void;
+  table(op: Op & { readonly op: "read" }): Promise<Table>;
+  /** A large file in pieces, and how many rows it has; null for others, which are held. */
+  stream(op: Op & { readonly op: "read" }, call: ReadCall): { readonly pieces: AsyncGenerator<Table>; readonly rows: number } | null;
+  model(ref: ModelRef): LoadedModel;
+  /** The same of a model of which no more than the outline may be known. */
+  spec(ref: ModelRef): DecoderSpec;
+  sae(ref: SaeRef): LoadedSae;
+  /** The absolute path behind a name in a script. */
+  inputPath(path: string): string;
+}
+
+/** Where the hub is and how long to hope for it; not needed where only this machine is looked at. */
+export interface CatalogOptions {
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly patience?: Patience;
+  /** CSV, JSON lines and Parquet from this size on are scanned when they are checked and streamed when they are run. */
+  readonly streamBytes?: number;
+  /** Where what was learnt of tokenizers is looked up and kept; nowhere where absent. */
+  readonly cards?: TokenizerCards;
+  /** What files and hosts are held against; everything may be read where there is none. */
+  readonly gate?: Gate;
+}
+
+const STREAM_BYTES = 32 * 2 ** 20;
+
+/** Paths of inputs are relative to `readFrom`. */
+export function createCatalog(readFrom: string, options: CatalogOptions = {}): Catalog {
+  const locator = createLocator(readFrom, options.env ?? process.env, options.patience);
+  const tables = createCatalogTables(readFrom, options.streamBytes ?? STREAM_BYTES);
+  const gated = <T>(work: () => T): T => options.gate?.run(work) ?? work();
+  let notes: string[] = [];
+  /** What a name of the hub stands for is found out once in a session, so it is kept until it is told. */
+  let hubNotes: string[] = [];
+  const models = new Map<string, LoadedModel>();
+  /** By name, until the model is loaded. */
+  const outlines = new Map<string, ModelOutline>();
+  const saes = new Map<string, LoadedSae>();
+  const inputPath = (path: string): string => placeOf(path, readFrom);
+
+  async function loadModel(name: string, call: HubCall): Promise<LoadedModel> {
+    const known = [...models.values()].find((each) => each.facts.ref.name === name);
+    if (known !== undefined) return known;
+    const { facts, spec, located } = outlines.get(name) ?? (await readOutline(name, call));
+    outlines.delete(name);
+    const tokenizer = await readTokenizer(located.folder, undefined, options.cards);
+    notes.push(...tokenizer.notes);
+    requireVocabulary(tokenizer, spec.embed.shape[0]!, name);
+    const loaded: LoadedModel = { facts: { ...facts, prependsBos: tokenizer.prependsBos }, spec, tokenizer, located };
+    models.set(modelKey(loaded.facts.ref), loaded);
+    return loaded;
+  }
+
+  async function readOutline(name: string, call: HubCall): Promise<ModelOutline> {
+    const located = await locator.locate("model", name, call);
+    const { spec: read, notes: ignored } = await readModel(located.folder);
+    notes.push(...ignored);
+    noteHub(name, located);
+    const spec = located.hub === null ? read : { ...read, digest: hubDigest(located.hub, []) };
+    const facts = {
+      ref: { name, digest: spec.digest },
+      layers: spec.blocks.length,
+      hiddenSize: spec.hiddenSize,
+      architecture: spec.architecture,
+      norm: spec.norm.kind,
+      hooks: spec.hooks,
+      context: spec.context,
+      repository: located.repository,
+    };
+    return { facts, spec, located };
+  }
+
+  async function loadSae(name: string, convention: string, call: HubCall): Promise<LoadedSae> {
+    const known = [...saes.values()].find((each) => each.facts.ref.name === name && (each.facts.ref.convention === convention || convention === "auto"));
+    if (known !== undefined) return known;
+    const located = await locator.locate("sae", name, call);
+    const loaded = await readLocated(name, convention, located);
+    saes.set(saeKey(loaded.facts.ref), loaded);
+    noteHub(name, located);
+    return loaded;
+  }
+
+  async function readLocated(name: string, convention: string, located: Located): Promise<LoadedSae> {
+    const { registered: entry, hub } = located;
+    const read = await readSae(located.folder, { convention: convention === "auto" ? null : (convention as Convention), normFactor: entry?.normScale ?? null, normalize: entry?.normalize ?? null, place: located.place, file: located.file });
+    // Some formats say nothing of where the SAE was trained; the registry does.
+    const named = read.hookName === "" && entry !== null ? { ...parseHookName(entry.hook), hookName: entry.hook } : {};
+    const spec: SaeSpec = { ...read, ...named, ...(hub === null ? {} : { digest: hubDigest(hub, [read.convention, String(entry?.normScale ?? ""), entry?.normalize ?? ""]) }) };
+    const facts: SaeFacts = {
+      ref: { name, digest: spec.digest, convention: spec.convention },
+      dIn: spec.dIn,
+      dSae: spec.dSae,
+      layer: spec.layer,
+      hook: spec.hook,
+      hookName: spec.hookName,
+      centred: spec.centred === true || entry?.centered === true,
+      folded: spec.folded ?? null,
+      prependBos: spec.prependBos,
+      noDecoder: spec.decoder === null ? spec.noDecoder : null,
+      module: spec.module,
+      writes: spec.hookOut === null ? null : { ...spec.hookOut, width: spec.decoder?.dOut ?? 0 },
+      trainedOn: entry?.model ?? hubModelName(spec.modelName),
+      selectsModel: entry !== null,
+    };
+    hubNotes.push(...spec.notes);
+    return { facts, spec, located, whole: (hub === null || hub.absent.every(({ pointer }) => existsSync(pointer))) && [...saeFiles(spec)].every((file) => absentFile(file) === null) };
+  }
+
+  function noteHub(name: string, { hub, registered: entry }: Located): void {
+    if (hub === null) return;
+    const commit = commitNote(name, hub, entry);
+    hubNotes.push(...hub.notes, ...(commit === null ? [] : [commit]));
+  }
+
+  const provision = createProvision({
+    model: (ref) => models.get(modelKey(ref)) ?? outlines.get(ref.name),
+    sae: (ref) => saes.get(saeKey(ref)),
+    replaceSae: (ref, loaded) => void saes.set(saeKey(ref), loaded),
+    readSae: (ref, located) => readLocated(ref.name, ref.convention, located),
+    hub: () => locator.hub(),
+  });
+
+  return {
+    inputPath,
+    takeNotes: () => {
+      const taken = [...tables.takeNotes(), ...notes, ...hubNotes];
+      notes = [];
+      hubNotes = [];
+      return taken;
+    },
+    forgetTables: () => {
+      tables.forget();
+      notes = [];
+    },
+    stream: (op, call) => {
+      const found = tables.stream(op, call);
+      return found === null ? null : { ...found, pieces: options.gate?.rows(found.pieces) ?? found.pieces };
+    },
+    provide: (plan, call) => gated(() => provision.provide(plan, call)),
+    here: provision.here,
+    lookUp: (need, call = HERE) => gated(async (): Promise<Known<TableFacts | ModelFacts | SaeFacts | ModuleFacts>> => {
+      try {
+        switch (need.kind) {
+          case "table":
+            return { state: "known", value: await tables.facts(need, call) };
+          case "model":
+            return { state: "known", value: (await loadModel(need.name, call)).facts };
+          case "sae":
+            return { state: "known", value: (await loadSae(need.name, need.convention, call)).facts };
+          case "module": {
+            const name = need.path.startsWith(STANDARD_PREFIX) ? need.path.slice(STANDARD_PREFIX.length) : null;
+            return { state: "known", value: name === null ? await readModule(inputPath(need.path)) : standardModule(name) };
+          }
+          default:
+            return need satisfies never;
+        }
+      } catch (error) {
+        const problem = asTyped(problemOf(error), need, readFrom);
+        if (!call.network && problem.code === "hub-unavailable") return { state: "pending" };
+        const ships = problem.code === "missing-file" && need.kind === "table" && existsSync(join(EXAMPLES, basename(need.path)));
+        return { state: "failed", problem: ships ? { ...problem, help: `${need.format} "${STANDARD_PREFIX}${basename(need.path)}" reads the file of that name that ships with saeq` } : problem };
+      }
+    }),
+    table: (op) => gated(() => tables.table(op)),
+    outline: (name, call = HERE) => gated(async () => {
+      const known = await readOutline(name, call).catch(() => null);
+      // Whoever asks for the model will be told why.
+      if (known === null) return null;
+      outlines.set(name, known);
+      return missing(known.located.hub, null).length === 0 ? known.facts : null;
+    }),
+    spec: (ref) => {
+      const found = models.get(modelKey(ref)) ?? outlines.get(ref.name);
+      if (found === undefined) throw new Error(`model ${ref.name} was not checked`);
+      return found.spec;
+    },
+    model: (ref) => {
+      const found = models.get(modelKey(ref));
+      if (found === undefined) throw new Error(`model ${ref.name} was not checked`);
+      return found;
+    },
+    sae: (ref) => {
+      const found = saes.get(saeKey(ref));
+      if (found === undefined) throw new Error(`SAE ${ref.name} was not checked`);
+      return found;
+    },
+  };
+}
+
+/** The same problem with the name that the script uses instead of the place it was found at: what was typed is what is recognised. */
+function asTyped(problem: Problem, need: Need, readFrom: string): Problem {
+  const typed = need.kind === "table" || need.kind === "module" ? need.path : need.name;
+  if (isAbsolute(typed) || (need.kind !== "table" && need.kind !== "module" && namesHub(need.kind, typed))) return problem;
+  const meant = need.kind === "sae" && problem.code === "missing-file" ? meantSae(typed) : null;
+  if (meant !== null) return { code: "unknown-sae", message: `no folder and no known SAE is called \`${typed}\``, notes: ["`saeq sae search` looks through all that are known"], help: `set sae "${meant}"` };
+  const place = need.kind === "table" || need.kind === "module" ? placeOf(need.path, readFrom) : (registered(need.kind, typed) ?? resolve(readFrom, typed));
+  const shorten = (text: string): string => text.replaceAll(place, typed).replaceAll(realPath(place), typed);
+  return { ...problem, message: shorten(problem.message), notes: problem.notes.map(shorten), help: shorten(problem.help) };
+}
+
+function standardModule(name: string): ModuleFacts {
+  const text = Object.hasOwn(STANDARD_MODULES, name) ? STANDARD_MODULES[name] : undefined;
+  if (text === undefined) throw new DataError({ code: "missing-file", message: `there is no standard module \`${name}\``, help: `standard modules: ${Object.keys(STANDARD_MODULES).map((each) => STANDARD_PREFIX + each).join(", ")}` });
+  return { text, digest: name };
+}
+
+/** A fault of the outside as a problem to show; bugs are thrown on. */
+export function problemOf(error: unknown): Problem {
+  if (error instanceof CheckpointError) return { code: error.code, message: error.message, notes: error.notes, help: error.help };
+  if (error instanceof DataError) return { code: error.code, message: error.message, notes: error.notes, help: error.help ?? "" };
+  throw error;
+}

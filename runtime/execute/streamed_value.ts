@@ -1,0 +1,98 @@
+/** Without this file tables would be streamed, and then gathered again by the stage that asks for them. */
+import type { Op, Plan } from "../../src/ops/op.ts";
+import type { ActivationContext } from "../passes/activations.ts";
+import { brokenNotice } from "../passes/broken.ts";
+import { counted } from "../counted.ts";
+import { createChunks } from "../data/chunks.ts";
+import { DataError } from "../data/error.ts";
+import { tokenizeTable } from "../passes/documents.ts";
+import { foretoldRows } from "../data/foretold_size.ts";
+import type { Table, Tokens, Value } from "../data/frame.ts";
+import { saveRows } from "../data/save.ts";
+import { takeRows } from "../data/table.ts";
+import type { ExecuteContext } from "./execute_context.ts";
+import { reduceForward } from "../passes/reduce_forward.ts";
+import { StageError } from "./stage_error.ts";
+import { collected } from "../data/collected.ts";
+import { streamOf, type StreamContext } from "./stream.ts";
+import { streamedRows } from "./streamed_rows.ts";
+import { streamedAggregate, streamedCount } from "./streamed_totals.ts";
+
+type Context = ActivationContext & StreamContext & Pick<ExecuteContext, "unseen" | "savedRounds" | "roundTexts" | "outputPath" | "onSaved" | "admitWrite" | "rawCsv">;
+
+/** The value of a plan that streams, or that asks a stream for less than its rows; null for others. */
+export async function streamedValue(plan: Plan, context: Context): Promise<Value | null> {
+  const { op } = plan;
+  if (op.op === "read") return null;
+  if (op.op === "forward" && op.reduce !== undefined) return passed(plan, op, context);
+  if (op.op === "count" || op.op === "aggregate") return summedUp(plan, op, context);
+  if (op.op === "save") return plan === context.unseen ? saved(plan, op, context) : null;
+  const pieces = streamOf(plan, context);
+  return pieces === null ? null : collected(pieces);
+}
+
+/** Rows of a stream in a file; what is given for them has their columns and no rows. */
+async function saved(plan: Plan, op: Op & { readonly op: "save" }, context: Context): Promise<Table | null> {
+  const input = plan.inputs[0]!;
+  if (op.format === "svg" || input.schema.kind !== "table" || input.schema.groups !== null) return null;
+  const pieces = streamOf(input, context);
+  if (pieces === null) return null;
+  const path = context.outputPath(op.path);
+  let columns: Table | null = null;
+  let rows = streamedRows(input, context);
+  const chunks = createChunks();
+  const watched = async function* (): AsyncGenerator<Table> {
+    for await (const piece of pieces) {
+      columns ??= takeRows(piece, []);
+      if (rows !== null && piece.rows > 0) {
+        const much = foretoldRows(piece, rows, "all", op.format);
+        if (much !== null) context.onNotice(`${plan.label}: ${much}`);
+        rows = null;
+      }
+      yield* chunks.put(piece);
+    }
+    const rest = chunks.rest();
+    if (rest !== null) yield rest;
+  };
+  context.onSaved(path, await saveRows(watched(), path, op.format, { signal: context.signal, raw: context.rawCsv === true, ...(context.admitWrite === undefined ? {} : { admit: context.admitWrite }) }));
+  return columns!;
+}
+
+/** Figures of a table, or of its groups by values, whose rows come from a stream. */
+async function summedUp(plan: Plan, op: Op & { readonly op: "count" | "aggregate" }, context: Context): Promise<Table | null> {
+  const input = plan.inputs[0]!;
+  const group = op.op === "aggregate" && op.keys !== null && input.op.op === "group_by" && context.known(input) === undefined ? input.op : null;
+  const table = group === null ? input : input.inputs[0]!;
+  if (table.schema.kind !== "table" || table.schema.groups !== null || (op.op === "aggregate" && (op.keys === null) !== (group === null))) return null;
+  const pieces = streamOf(table, context);
+  if (pieces === null) return null;
+  if (op.op === "count") return streamedCount(pieces, op.by);
+  return streamedAggregate(plan, op, group?.keys ?? [], pieces, (operation, rows) => context.onNotice(`${plan.label}: \`${operation}\` has no value in ${rows} rows; they are null`)).catch((error: unknown) => {
+    throw error instanceof DataError && error.code === "too-many-groups" ? new StageError(input, error) : error;
+  });
+}
+
+/** Text → tokens → model → figures, a round of texts at a time; null where no text comes from a stream. */
+async function passed(plan: Plan, op: Op & { readonly op: "forward" }, context: Context): Promise<Value | null> {
+  const tokenize = plan.inputs[0]!;
+  if (tokenize.op.op !== "tokenize" || context.known(tokenize) !== undefined) return null;
+  const { onRows: _, ...quiet } = context;
+  // The progress of the texts is told, not that of their rows.
+  const pieces = streamOf(tokenize.inputs[0]!, quiet);
+  if (pieces === null) return null;
+  const [value] = await reduceForward(op, op.reduce!, [{ pieces: tokens(tokenize.op, pieces, context), total: null }], { context, taker: context.savedRounds.begin(plan, { groups: null, total: null }) });
+  if (value!.facts.truncated > 0) context.onNotice(`${tokenize.label}: ${counted(value!.facts.truncated, "text")} ${value!.facts.truncated === 1 ? "was" : "were"} cut to the model's context`);
+  const notice = brokenNotice(plan.label, null, value!);
+  if (notice !== null) context.onNotice(notice);
+  return value!;
+}
+
+async function* tokens(op: Op & { readonly op: "tokenize" }, pieces: AsyncGenerator<Table>, { catalog, tokenIds }: Context): AsyncGenerator<Tokens> {
+  const model = catalog.model(op.model);
+  const encode = tokenIds.encoder(model);
+  let from = 0;
+  for await (const piece of pieces) {
+    yield tokenizeTable(op, piece, model, encode, from);
+    from += piece.rows;
+  }
+}

@@ -1,0 +1,58 @@
+/** Without this file every figure would be written twice: for activations that are there, and for those that were only summed up. */
+import type { Acts, Reduced } from "../data/frame.ts";
+import { accumulate, createAccumulator, totalsOfSums, type Accumulator, type Wanted } from "../kernels/accumulate.ts";
+import type { FeatureTotals } from "../kernels/rank.ts";
+
+/** Activations that figures can be asked of. */
+export type Measured = Acts | Reduced;
+
+export interface Facts {
+  readonly texts: number;
+  /** Rows, and those of special tokens among them. */
+  readonly positions: number;
+  readonly masked: number;
+  /** Texts cut to the context. */
+  readonly truncated: number;
+  readonly model: string;
+  readonly source: string;
+  readonly origin: string;
+}
+
+export function factsOf(measured: Measured): Facts {
+  if (measured.kind === "reduced") return measured.facts;
+  const { tokens, rows } = measured;
+  return { texts: tokens.ids.length, positions: rows.count, masked: rows.masked.reduce((sum, one) => sum + one, 0), truncated: tokens.truncated, model: tokens.model, source: tokens.source, origin: tokens.table.origin };
+}
+
+const made = new WeakMap<Measured, Map<string, Accumulator>>();
+const totals = new WeakMap<Accumulator, FeatureTotals>();
+
+/** A state of one tap: the one that the pass made, or one made now and remembered. */
+export function stateOf<K extends Wanted["of"]>(measured: Measured, tap: number, of: K, threshold: number): Accumulator & { readonly of: K } {
+  const id = `${tap}|${of}|${threshold}`;
+  const known = made.get(measured) ?? new Map<string, Accumulator>();
+  made.set(measured, known);
+  const found = known.get(id) ?? (measured.kind === "reduced" ? measured.taps[tap]!.states.find((state) => state.of === of && state.threshold === threshold) : computed(measured, tap, { of, threshold }));
+  if (found?.of !== of) throw new Error(`nobody asked for ${of} above ${threshold}`);
+  known.set(id, found);
+  return found as Accumulator & { readonly of: K };
+}
+
+function computed(acts: Acts, tap: number, wanted: Wanted): Accumulator {
+  const { csr } = acts.taps[tap]!;
+  const state = createAccumulator(wanted, csr.cols);
+  accumulate(state, csr, acts.rows);
+  return state;
+}
+
+export function totalsOf(measured: Measured, tap: number, threshold: number): FeatureTotals {
+  const state = stateOf(measured, tap, "features", threshold);
+  const known = totals.get(state) ?? totalsOfSums(state.sums);
+  totals.set(state, known);
+  return known;
+}
+
+/** Number of features of a tap. */
+export function widthOf(measured: Measured, tap: number): number {
+  return measured.kind === "reduced" ? measured.taps[tap]!.cols : measured.taps[tap]!.csr.cols;
+}

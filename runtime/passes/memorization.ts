@@ -1,0 +1,87 @@
+/** Without this file nobody could measure what a model knows by heart. */
+import { emitGenerate } from "../../src/emit/generate.ts";
+import { positionsFor } from "../../src/emit/rope.ts";
+import type { EmittedGraph } from "../../src/emit/specs.ts";
+import { CPU } from "../../src/emit/target.ts";
+import type { Op } from "../../src/ops/op.ts";
+import { whileFinite, type ActivationContext } from "./activations.ts";
+import { heldBack } from "../cache/held_back.ts";
+import { spaceOf } from "../cache/spaces.ts";
+import { usedWeights } from "../checkpoint/nonfinite.ts";
+import { DataError } from "../data/error.ts";
+import type { Column, Table } from "../data/frame.ts";
+
+/**
+ * Greedy continuation of the first `prefix` tokens of each text, compared with the text's own next tokens (Carlini et al. 2022,
+ * "Quantifying Memorization", section 2: extractable with a context of k tokens). `matching_tokens` is the length of the agreeing
+ * start, `matching_positions` the number of agreeing positions; `perfect_match`: all agree.
+ * @throws DataError `text-too-short` with the row
+ */
+export async function memorize(op: Op & { readonly op: "generate" }, table: Table, context: ActivationContext): Promise<Table> {
+  const model = context.catalog.model(op.model);
+  const { tokenizer, spec } = model;
+  const encode = context.tokenIds.encoder(model);
+  const column = table.columns.find((each) => each.name === op.textColumn);
+  if (column === undefined || column.type !== "str") throw new Error(`no text column ${op.textColumn}`);
+  const bos = op.bos ? 1 : 0;
+  const needed = op.prefix + op.continuation;
+  const ids = column.values.map((text, row) => {
+    const document = encode(text, { bos: op.bos });
+    if (document.length - bos < needed)
+      throw new DataError({
+        code: "text-too-short",
+        message: `the text of row ${row + 1} has ${document.length - bos} tokens; ${op.prefix} + ${op.continuation} are needed`,
+        help: `… | memorize prefix ${Math.max(1, (document.length - bos) >> 1)} continue ${Math.max(1, (document.length - bos + 1) >> 1)}`,
+        row: row + 1,
+        column: op.textColumn,
+      });
+    return document;
+  });
+  const graphFor = (longest: number): EmittedGraph => {
+    const id = JSON.stringify(["generate", op.model, context.engine.options.target ?? CPU, longest]);
+    const graph = context.graphs.get(id) ?? emitGenerate(spec, context.engine.options.target, longest);
+    context.graphs.set(id, graph);
+    return graph;
+  };
+  // What is kept is named by the usual graph: a longer table of positions changes no token.
+  const named = graphFor(positionsFor(spec));
+  const prompts = ids.map((document) => document.slice(0, bos + op.prefix));
+  const weights = usedWeights(spec, spec.blocks.length, true);
+  const space = spaceOf(named, weights, context.engine.options, `${op.model.name}, ${op.continuation} tokens continued`, false);
+  context.store.refresh([space]);
+  const generated: (Int32Array | undefined)[] = prompts.map((prompt) => context.store.continuation(space, prompt));
+  const missing = prompts.flatMap((_, row) => (generated[row] === undefined ? [row] : []));
+  if (missing.length > 0) {
+    const { store, release } = heldBack(context.store);
+    await whileFinite(weights, context.signal, (signal, finite) => {
+      finite.then(release, () => {});
+      return context.engine.generate(graphFor(positionsFor(spec, bos + needed)), missing.map((row) => prompts[row]!), op.continuation, {
+        signal,
+        onProgress: context.onProgress,
+        onDocument: (index, tokens) => {
+          const row = missing[index]!;
+          generated[row] = tokens;
+          store.keepContinuation(space, prompts[row]!, tokens);
+        },
+      });
+    }).finally(() => context.store.flush());
+  }
+  const truth = ids.map((document) => document.slice(bos + op.prefix, bos + needed));
+  const prefixMatch = truth.map((expected, row) => {
+    let agree = 0;
+    while (agree < expected.length && expected[agree] === generated[row]![agree]) agree++;
+    return agree;
+  });
+  const positions = truth.map((expected, row) => expected.reduce((sum, token, i) => sum + (token === generated[row]![i] ? 1 : 0), 0));
+  const made = ["input_text", "generated_continuation_text", "true_continuation_text", "perfect_match", "matching_tokens", "matching_positions"];
+  const columns: Column[] = [
+    ...table.columns.filter(({ name }) => name !== op.textColumn && !made.includes(name)),
+    { name: "input_text", type: "str", values: prompts.map((prompt) => tokenizer.decode(prompt.slice(bos))), valid: null },
+    { name: "generated_continuation_text", type: "str", values: generated.map((tokens) => tokenizer.decode(tokens!)), valid: null },
+    { name: "true_continuation_text", type: "str", values: truth.map((tokens) => tokenizer.decode(tokens)), valid: null },
+    { name: "perfect_match", type: "bool", values: Uint8Array.from(prefixMatch, (agree) => (agree === op.continuation ? 1 : 0)), valid: null },
+    { name: "matching_tokens", type: "int", values: Float64Array.from(prefixMatch), valid: null },
+    { name: "matching_positions", type: "int", values: Float64Array.from(positions), valid: null },
+  ];
+  return { ...table, columns };
+}

@@ -1,0 +1,78 @@
+/** Without this file results would be shown without what they depend on. */
+import { counted } from "../counted.ts";
+import type { Place, Single, Value } from "../data/frame.ts";
+import { factsOf, widthOf, type Measured } from "../figures/measured.ts";
+
+/**
+ * One line: kind, sizes per group, layer and hook, SAE and convention, which text was read, how many tokens were masked, and
+ * `numerics`: number type, device and threads (describeTarget).
+ */
+export function headerOf(value: Value, numerics: string): string {
+  if (value.kind === "groups") {
+    const first = value.members[0]?.value;
+    const sizes = value.members.map(({ name, value: member }) => `${name} ${sizeOf(member)}`).join(" · ");
+    const acts = value.members.flatMap(({ value: member }) => actsOf(member) ?? []);
+    return [`${first === undefined ? "nothing" : kindOf(first)}[${value.members.length}] ${sizes}`, ...facts(acts, numerics)].join(" · ");
+  }
+  const acts = actsOf(value);
+  return [`${kindOf(value)} ${sizeOf(value)}`.trimEnd(), ...facts(acts === null ? [] : [acts], numerics)].join(" · ");
+}
+
+/** Activations that were let go as they were written are what they were. */
+const kindOf = ({ kind }: Single): string => (kind === "reduced" ? "acts" : kind);
+
+function actsOf(value: Single): Measured | null {
+  return value.kind === "acts" || value.kind === "reduced" ? value : value.kind === "features" ? value.acts : null;
+}
+
+function sizeOf(value: Single): string {
+  switch (value.kind) {
+    case "table":
+      return `${value.rows} × ${value.columns.length}`;
+    case "tokens":
+      return `${counted(value.ids.length, "text")}, ${counted(value.ids.reduce((sum, ids) => sum + ids.length, 0), "token")}`;
+    case "dense":
+      return `${counted(value.tokens.ids.length, "text")} × ${counted(value.rows.count, "position")} × ${value.taps[0]?.width ?? 0}`;
+    case "acts":
+    case "reduced": {
+      const { texts, positions } = factsOf(value);
+      return `${counted(texts, "text")}, ${counted(positions, "position")}`;
+    }
+    case "features":
+      return `${value.table.rows} of ${value.acts.taps.reduce((sum, _, tap) => sum + widthOf(value.acts, tap), 0)}`;
+    case "chart":
+      return `${value.mark} of ${value.table.rows} rows`;
+    case "plot":
+      return value.quantity;
+    case "text":
+      return "";
+    default:
+      return value satisfies never;
+  }
+}
+
+function facts(acts: readonly Measured[], numerics: string): string[] {
+  const first = acts[0];
+  if (first === undefined) return [];
+  const all = acts.map(factsOf);
+  const { model, source } = all[0]!;
+  const masked = all.reduce((sum, each) => sum + each.masked, 0);
+  const truncated = all.reduce((sum, each) => sum + each.truncated, 0);
+  return [
+    placesOf(first.taps),
+    `SAE ${[...new Set(first.taps.map((tap) => tap.sae))].join("; ")}`,
+    `model ${model}, ${numerics}`,
+    `text: ${source}`,
+    masked === 0 ? "no special tokens" : `${masked} special ${masked === 1 ? "token" : "tokens"} masked`,
+    ...(truncated === 0 ? [] : [`${counted(truncated, "text")} cut`]),
+  ];
+}
+
+/** Layers and hooks, and for a single one the module of transformers that it is: `layer 7 resid_post (model.layers.7 output)`. */
+function placesOf(taps: readonly Place[]): string {
+  const first = taps[0];
+  if (first === undefined) return "";
+  const hooks = [...new Set(taps.map((tap) => `${tap.hook}${tap.centred === true ? " centred" : ""}${tap.folded !== undefined ? " without value biases" : ""}`))];
+  const module = taps.length === 1 && first.module !== undefined ? ` (${first.module})` : "";
+  return `${taps.length > 1 ? "layers" : "layer"} ${taps.map((tap) => tap.layer).join(", ")} ${hooks.join(", ")}${module}`;
+}

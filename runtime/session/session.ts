@@ -1,0 +1,255 @@
+/** Without this file there would be a compiler and an engine, but nobody could ask a question. */
+import { randomInt } from "node:crypto";
+import { join } from "node:path";
+import type { Diagnostic } from "../../grammar/diagnostic.ts";
+import type { Span } from "../../grammar/span.ts";
+import { help, stageHelp } from "../../src/assist/help.ts";
+import { SETTINGS } from "../../src/check/settings.ts";
+import { needKey, type Facts, type Need, type Scope } from "../../src/check/scope.ts";
+import type { EmittedGraph } from "../../src/emit/specs.ts";
+import { key, source as valueSource } from "../../src/ops/key.ts";
+import { showType } from "../../src/ops/schema.ts";
+import type { Rule } from "../../src/optimize/rule.ts";
+import { nodes } from "../../src/optimize/rule.ts";
+import { RULES, UNSEEN_RULES } from "../../src/optimize/rules.ts";
+import { compile, type Compiled, type CompiledPipeline } from "../../src/pipeline.ts";
+import type { Settings } from "../../src/stages/stage.ts";
+import { keptCards } from "../cache/kept_tokens.ts";
+import { startAhead } from "./ahead.ts";
+import { createCatalog, HERE } from "../catalog/catalog.ts";
+import type { ScreenCounts } from "../engine/port.ts";
+import { errorTable } from "./error_table.ts";
+import { exitCodeOf, failure } from "./failure.ts";
+import { createGate } from "../permissions/gate.ts";
+import { realPath } from "../permissions/granted.ts";
+import { hubFolders } from "../hub/environment.ts";
+import type { HubCall } from "../hub/hub.ts";
+import type { Patience } from "../hub/request.ts";
+import { hubHosts } from "../catalog/locate.ts";
+import { denied, needsOf, refusals } from "../permissions/permissions.ts";
+import { createProgress, hubCall } from "./progress.ts";
+import { createPipelineRunner, savesUnseen } from "./run_pipeline.ts";
+import type { Checked, Needs, Outcome, Session, SessionEvent, SessionOptions, Source } from "./session_port.ts";
+import { unsavable } from "./save_places.ts";
+import { createSessionCache } from "./session_cache.ts";
+import { createSessionEngine, type SessionEngine } from "./session_engine.ts";
+import { EXAMPLES } from "../catalog/shipped.ts";
+import { settingsFrom, START } from "./start_settings.ts";
+import { createTyping, type Fact } from "./typing.ts";
+import { createValueStore } from "../execute/value_store.ts";
+
+const VALUE_BYTES = 512 * 2 ** 20;
+/** Each round of looking up facts lets the checker see further down a script; a script has no more rounds than stages. */
+const MOST_ROUNDS = 100;
+
+/** Options beyond the port, for tests. */
+export interface InnerOptions extends SessionOptions {
+  /** Rules of the optimiser; [] runs plans as written. */
+  readonly rules?: readonly Rule[];
+  /** Where the hub, its cache and its token are; the process's own environment where absent. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly patience?: Patience;
+  /** false: the speed of the machine is not measured, so that explanations are the same everywhere. */
+  readonly measured?: boolean;
+  /** CSV files from this size on are streamed. */
+  readonly streamBytes?: number;
+  /** An engine that is watched, in place of one made as `engine` says. */
+  readonly engines?: SessionEngine;
+  /** Texts of a round where activations are summed up or written. */
+  readonly roundTexts?: number;
+}
+
+interface Settling {
+  readonly grants?: SessionOptions["grants"];
+  readonly interactive?: boolean;
+  readonly next?: "run";
+}
+
+/** Open a session. No model is read and no engine started before the first `run`; an interactive one knows its names at once. */
+export async function createSession(options: InnerOptions): Promise<Session> {
+  const env = options.offline === true ? { ...(options.env ?? process.env), HF_HUB_OFFLINE: "1" } : (options.env ?? process.env);
+  const caches = hubFolders(env);
+  const gate = createGate(options.grants, [EXAMPLES, caches.cache, join(caches.caches, "saeq")].map(realPath), options.onUse);
+  const cache = createSessionCache(options.cache ?? null);
+  const cards = keptCards(() => cache.diskFor(scope.settings));
+  const catalog = createCatalog(options.readFrom, { env, gate, cards, ...(options.patience === undefined ? {} : { patience: options.patience }), ...(options.streamBytes === undefined ? {} : { streamBytes: options.streamBytes }) });
+  const needed = (accesses: Compiled["accesses"]): Needs => needsOf(accesses, options.readFrom, options.writeTo, hubHosts(env));
+  const values = createValueStore(VALUE_BYTES);
+  const graphs = new Map<string, EmittedGraph>();
+  /** SAEs that were found to fit their model. */
+  const passed = new Set<string>();
+  const refused = new Set<string>();
+  const screened = new Map<string, ScreenCounts>();
+  const performed = new WeakSet<Span>();
+  const lasting = new Map<string, Fact>();
+  /** Facts of files that people edit: looked up anew for each run. */
+  let tables = new Map<string, Fact>();
+  const engines = options.engines ?? createSessionEngine(options.engine);
+  let results = 0;
+  const runPipeline = createPipelineRunner({
+    options, catalog, cards, cache, engines, gate, graphs, passed, refused, screened, performed, values,
+    nextResult: () => ++results,
+    remember: (kept) => {
+      scope = { ...scope, relations: new Map(scope.relations).set("_", kept).set(`_${results}`, kept) };
+    },
+    rememberError: (diagnostic, source) => rememberError([diagnostic], source),
+  });
+  let toldSeed: string | null = null;
+  let opening: Promise<void> | null = null;
+  const start: Scope = { relations: new Map(), standard: new Map(), params: new Map(), stages: new Map(), base: "", settings: settingsFrom(options.settings) };
+  let scope = start;
+
+  const facts = (): Facts => new Map([...lasting, ...tables]);
+  const typing = createTyping({ catalog, scope: () => scope, facts, params: options.params, interactive: options.interactive, learn });
+
+  /**
+   * Compile, look up what is asked for, compile again, until nothing more is asked. Stops at what is not granted. `next`: what is compiled is run
+   * next, and engine processes start as soon as it is known that it needs them.
+   */
+  async function settle(text: string, from: Scope, call: HubCall, { grants = options.grants, interactive = options.interactive, next }: Settling = {}): Promise<{ compiled: Compiled; refused: readonly Diagnostic[] }> {
+    const compileWith = (more: Facts): Compiled => compile(text, { scope: from, facts: more, params: options.params, interactive, rules: options.rules ?? (savesUnseen(options) ? UNSEEN_RULES : RULES) });
+    for (let round = 0; ; round++) {
+      const compiled = compileWith(facts());
+      const refused = refusals(compiled.accesses, needed, grants);
+      // Modules are part of the script: what they read and write is asked for together with the rest.
+      const wanted = compiled.needs.filter((need) => (refused.length > 0 ? need.kind === "module" : !unasked(need, grants)));
+      if (wanted.length === 0 || round === MOST_ROUNDS) return { compiled, refused };
+      for (const need of wanted) {
+        if (next === "run" && need.kind === "model" && refused.length === 0) {
+          await startAhead(need, {
+            catalog,
+            engines,
+            cache,
+            graphs,
+            passed,
+            call,
+            draft: (outlined) => {
+              const draft = compileWith(new Map([...facts(), ...outlined]));
+              return refusals(draft.accesses, needed, grants).length > 0 ? null : draft;
+            },
+            learn: async (other) => learn(other, await catalog.lookUp(other, call)),
+          });
+        }
+        learn(need, await catalog.lookUp(need, call));
+      }
+    }
+  }
+
+  /** A table that a definition of a module reads, and that this script does not use: it is not asked for, and so not looked at. */
+  function unasked(need: Need, grants: SessionOptions["grants"]): boolean {
+    return need.kind === "table" && denied(needed([{ access: "read", path: need.path, at: { start: 0, end: 0 } }]), grants).read.length > 0;
+  }
+
+  function learn(need: Need, known: Fact): void {
+    (isFile(need) ? tables : lasting).set(needKey(need), known);
+    typing.remember(need, known);
+  }
+
+  /** Bind the standard module, once. */
+  function openStandard(): Promise<void> {
+    opening ??= bindStandard();
+    return opening;
+  }
+
+  async function bindStandard(): Promise<void> {
+    const { compiled } = await settle('use "std:memorization"', { ...scope, relations: new Map() }, HERE, { grants: { read: true, write: [] } });
+    scope = { ...scope, standard: new Map([...compiled.scope.relations].filter(([, plan]) => plan.schema.known)) };
+  }
+
+  async function run(source: Source, { signal, onEvent }: Parameters<Session["run"]>[1]): Promise<Outcome> {
+    const tell = (diagnostic: Diagnostic): void => onEvent({ kind: "diagnostic", diagnostic, source });
+    tables = new Map();
+    catalog.forgetTables();
+    await openStandard();
+    const progress = createProgress(onEvent);
+    const call = hubCall(signal, progress);
+    const settled = await settle(source.text, scope, call, { next: "run" }).catch((error: unknown): Outcome => {
+      const { diagnostic, exitCode, cancelled } = failure(error, source.text, { start: 0, end: source.text.length }, [0, 0], options.interactive);
+      return { exitCode, cancelled, diagnostics: [diagnostic] };
+    });
+    if ("exitCode" in settled) {
+      settled.diagnostics.forEach(tell);
+      return settled;
+    }
+    const { compiled, refused } = settled;
+    for (const text of catalog.takeNotes()) onEvent({ kind: "notice", text });
+    const problems = refused.length > 0 ? refused : compiled.diagnostics;
+    problems.forEach(tell);
+    if (problems.some((each) => each.severity === "error")) {
+      rememberError(problems, source);
+      return { exitCode: exitCodeOf(problems), cancelled: false, diagnostics: problems };
+    }
+    const hindered = await unsavable(compiled.pipelines, { writeTo: options.writeTo, text: source.text, performed });
+    if (hindered.length > 0) {
+      const told = hindered.map(({ diagnostic }) => diagnostic);
+      told.forEach(tell);
+      rememberError(told, source);
+      return { exitCode: hindered[0]!.exitCode, cancelled: false, diagnostics: [...problems, ...told] };
+    }
+    if (options.interactive) scope = compiled.scope;
+    const settings = compiled.scope.settings;
+    const ran: { key: string; result: number }[] = [];
+    for (const [i, pipeline] of compiled.pipelines.entries()) {
+      tellSeed(pipeline, settings, onEvent);
+      const outcome = await runPipeline({ pipeline, later: compiled.pipelines.slice(i + 1), settings, source, call, onEvent });
+      if (outcome !== null) return { ...outcome, diagnostics: [...problems, ...outcome.diagnostics], ran };
+      ran.push({ key: key(pipeline.written), result: valueSource(pipeline.written).op.op === "explain" ? 0 : results });
+    }
+    return { exitCode: 0, cancelled: false, diagnostics: problems, ran };
+  }
+
+  function rememberError(diagnostics: readonly Diagnostic[], source: Source): void {
+    const errors = diagnostics.filter((each) => each.severity === "error");
+    if (options.interactive && errors.length > 0) scope = { ...scope, relations: new Map(scope.relations).set("_error", errorTable(errors, source)) };
+  }
+
+  function tellSeed(pipeline: CompiledPipeline, settings: Settings, onEvent: (event: SessionEvent) => void): void {
+    if (settings.seedGiven || toldSeed === settings.seed || !nodes(pipeline.plan).some((node) => node.op.op === "sample")) return;
+    toldSeed = settings.seed;
+    onEvent({ kind: "notice", text: `seed ${settings.seed}, chosen by saeq; to draw the same rows again: set seed ${settings.seed}` });
+  }
+
+  if (options.interactive) await openStandard();
+  return {
+    run,
+    check: async (source, next): Promise<Checked> => {
+      tables = new Map();
+      await openStandard();
+      const { compiled } = await settle(source.text, scope, { ...HERE, network: true }, next === undefined ? {} : { next });
+      return { diagnostics: compiled.diagnostics, needs: needed(compiled.accesses), params: compiled.params, compiled };
+    },
+    complete: typing.complete,
+    diagnose: typing.diagnose,
+    checkpoints: typing.checkpoints,
+    describe: typing.describe,
+    checkScript: async (source): Promise<Checked> => {
+      tables = new Map();
+      catalog.forgetTables();
+      await openStandard();
+      const { compiled } = await settle(source.text, { ...start, standard: scope.standard, settings: { ...START, seed: String(randomInt(1_000_000)) } }, { ...HERE, network: true }, { interactive: false });
+      return { diagnostics: compiled.diagnostics, needs: needed(compiled.accesses), params: compiled.params, compiled };
+    },
+    held: (forget) => {
+      if (forget) {
+        values.clear();
+        cache.forget();
+      }
+      return { values: values.held(), texts: cache.held() };
+    },
+    help: (word) => {
+      const own = scope.stages.get(word.trim());
+      return own === undefined ? help(word) : stageHelp(own);
+    },
+    settings: () => Object.fromEntries(Object.entries(SETTINGS).map(([name, spec]) => [name, spec.show(scope.settings)])),
+    names: () => [...scope.relations].map(([name, plan]) => ({ name, header: showType(plan.schema) })),
+    killEngine: () => engines.kill(),
+    close: async () => {
+      await engines.close();
+      await cache.close();
+    },
+  };
+}
+
+function isFile(need: Need): boolean {
+  return need.kind === "table" || need.kind === "module";
+}
