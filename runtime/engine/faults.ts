@@ -4,12 +4,35 @@ import { EngineError } from "./port.ts";
 import type { Reply } from "./protocol.ts";
 
 const MEMORY = /bad_alloc|bad allocation|allocate memory|allocation failed|failed to allocate|out of (device )?memory|out_of_(device|host)_memory|CUDA failure 2\b|CUBLAS_STATUS_ALLOC_FAILED/i;
-const LOST = /device (was|is|has been)? ?(lost|removed|hung)|device_lost|DXGI_ERROR_DEVICE|CUDA failure (?!2\b|35\b|100\b|999\b)\d+|illegal memory access|uncorrectable ECC|unspecified launch failure/i;
+const LOST = /device (was|is|has been)? ?(lost|removed|hung)|device_lost|DXGI_ERROR_DEVICE|CUDA failure \d+|illegal memory access|uncorrectable ECC|unspecified launch failure/i;
+/** Errors of the CUDA runtime (`driver_types.h`) that say what is installed, and stay whatever is tried again. */
+const UNFIT: Readonly<Record<string, string>> = {
+  3: "CUDA could not be initialised",
+  35: "the driver is older than the CUDA that the provider was built for",
+  98: "the provider was built without kernels for this card",
+  100: "there is no CUDA device",
+  101: "there is no CUDA device of this number",
+  209: "the provider was built without kernels for this card",
+  222: "the driver is older than the kernels of the provider",
+  802: "the system's fabric manager is not running, which cards with NVLink wait for",
+  803: "driver and CUDA libraries do not fit each other",
+  804: "the driver's compatibility libraries do not support this card",
+  999: "CUDA failed for a reason it does not name",
+};
+
+/** Whether a failure is a lack of memory. */
+export function lacksMemory(message: string): boolean {
+  return MEMORY.test(message);
+}
+
 const NO_KERNEL = /kernel not found in registries for Op type: (\S+) node name: (\S+)/;
 
-/** Environment of an engine process for a target. NVIDIA_TF32_OVERRIDE=0: cuBLAS must not round float32 to 10 bits (CUDA's documentation, cuBLAS, environment variables). */
+/**
+ * Environment of an engine process for a target. NVIDIA_TF32_OVERRIDE=0: cuBLAS must not round float32 to 10 bits (CUDA's documentation, cuBLAS,
+ * environment variables), in encoders beside a model in half precision either; the provider's own option is on, and the binding cannot set it.
+ */
 export function environmentOf(target: Target): Readonly<Record<string, string>> {
-  return target.provider === "cuda" && target.dtype === "f32" ? { NVIDIA_TF32_OVERRIDE: "0" } : {};
+  return target.provider === "cuda" ? { NVIDIA_TF32_OVERRIDE: "0" } : {};
 }
 
 /** What to type where something does not fit. A smaller batch never changes a result; another number type or device does. */
@@ -23,8 +46,10 @@ function smaller(target: Target): string {
 export function failureOf(reply: Reply & { readonly kind: "failed" }, target: Target, tail: readonly string[]): EngineError {
   const { message, opening } = reply;
   const place = describeTarget(target, 1);
-  if (MEMORY.test(message)) return new EngineError("out-of-memory", target.provider === "cpu" ? "the engine ran out of memory" : `the device ran out of memory (${place})`, smaller(target));
-  if (target.provider !== "cpu" && LOST.test(message)) return new EngineError("device-lost", `the device was lost (${place}): ${firstLine(message)}`, "run it again: the engine starts anew; if it stays lost: set ep cpu");
+  if (lacksMemory(message)) return new EngineError("out-of-memory", target.provider === "cpu" ? "the engine ran out of memory" : `the device ran out of memory (${place})`, smaller(target));
+  const unfit = UNFIT[/CUDA failure (\d+)/.exec(message)?.[1] ?? ""];
+  if (unfit !== undefined) return new EngineError("no-provider", `${place} cannot be used: ${unfit}`, "`saeq doctor` says what is there; set ep cpu runs without it");
+  if (target.provider !== "cpu" && !opening && LOST.test(message)) return new EngineError("device-lost", `the device was lost (${place}): ${firstLine(message)}`, "run it again: the engine starts anew; if it stays lost: set ep cpu");
   if (/requires f16 but the device does not support it/.test(message)) return new EngineError("no-provider", "this graphics card does not support float16 (no shader-f16)", "set dtype f32");
   if (target.provider !== "cpu" && opening) {
     const without = [...new Set(tail.flatMap((line) => NO_KERNEL.exec(line)?.slice(1, 3).join(" at ") ?? []))];

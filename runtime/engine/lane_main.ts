@@ -4,6 +4,8 @@
  * A run blocks this process's event loop and a fault in native code ends it, which is why it is a process of its own.
  */
 import * as ort from "onnxruntime-node";
+import { CPU } from "../../src/emit/target.ts";
+import { lacksMemory } from "./faults.ts";
 import { openOnCpu, openSession, type LaneSession } from "./lane_session.ts";
 import { narrow } from "./narrow.ts";
 import type { Feeds, TensorData } from "./port.ts";
@@ -13,8 +15,10 @@ import { inOrder } from "./lane_requests.ts";
 import { quantizeFeatures } from "./quantizing.ts";
 import { openScreen, screenRows, type Screen } from "./lane_screening.ts";
 
-/** Sessions kept: mapped weights cost nothing, but each session holds its graph and constants. */
+/** Sessions kept on the CPU: mapped weights cost nothing, but each session holds its graph and constants. */
 const SESSIONS = 4;
+/** And on a device, where each has the weights once more: those that a query needs in turn, the one that is looked at by the guard and the plain one. */
+const DEVICE_SESSIONS = 2;
 const threads = Number(process.argv[2] ?? 1);
 const library = process.argv[3] ?? "";
 
@@ -44,19 +48,37 @@ async function sessionOf(graph: GraphReference): Promise<Opened | null> {
     return known;
   }
   if (graph.content === null) return null;
-  const session = await openSession(graph.content, threads, library).catch((error: unknown) => {
+  const { content } = graph;
+  await keepAtMost((content.target ?? CPU).provider === "cpu" ? SESSIONS - 1 : DEVICE_SESSIONS - 1);
+  const session = await makingRoom(() => openSession(content, threads, library), null).catch((error: unknown) => {
     throw new OpeningError(error instanceof Error ? error.message : String(error));
   });
-  const opened: Opened = { session, screens: graph.content.screenings.map(({ tap, sae, encoder }) => ({ tap, screen: openScreen(sae, encoder, openBytes) })) };
+  const opened: Opened = { session, screens: content.screenings.map(({ tap, sae, encoder }) => ({ tap, screen: openScreen(sae, encoder, openBytes) })) };
   sessions.set(graph.key, opened);
+  return opened;
+}
+
+/** Let the oldest sessions go, but for `used` and those in the middle of a text; whether any went. */
+async function keepAtMost(count: number, used: LaneSession | null = null): Promise<boolean> {
+  const before = sessions.size;
   for (const [key, oldest] of sessions) {
-    if (sessions.size <= SESSIONS) break;
-    if ([...texts.values()].some((text) => text.session === oldest.session)) continue;
+    if (sessions.size <= count) break;
+    if (oldest.session === used || [...texts.values()].some((text) => text.session === oldest.session)) continue;
     sessions.delete(key);
     await oldest.session.release();
     for (const { screen } of oldest.screens) await screen.release();
   }
-  return opened;
+  return sessions.size < before;
+}
+
+/** What fails for want of memory is tried once more without the other sessions. */
+async function makingRoom<T>(work: () => Promise<T>, used: LaneSession | null): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!lacksMemory(error instanceof Error ? error.message : String(error)) || !(await keepAtMost(0, used))) throw error;
+    return work();
+  }
 }
 
 const openBytes = (bytes: Uint8Array): Promise<ort.InferenceSession> => openOnCpu(bytes, threads);
@@ -74,7 +96,7 @@ function toData(tensor: ort.Tensor): TensorData {
 }
 
 async function run({ session, screens }: Opened, feeds: Feeds): Promise<Outputs> {
-  const outputs: Record<string, ort.Tensor> = { ...(await session.run(tensors(feeds))) };
+  const outputs: Record<string, ort.Tensor> = { ...(await makingRoom(() => session.run(tensors(feeds)), session)) };
   const replies: Record<string, TensorData> = {};
   for (const { tap, screen } of screens) {
     const shifted = outputs[`tap${tap}_shifted`]!;

@@ -20,12 +20,14 @@ export interface Graph {
   readonly outputs: ValueProto[];
   /** Every name that exists. */
   readonly names: Set<string>;
+  /** Positions of a document that there is room for, past ones included; 0 where no documents are read. */
+  positions: number;
 }
 
 export type Attributes = Readonly<Record<string, number | readonly number[]>>;
 
 export function createGraph(name: string, target: Target = CPU): Graph {
-  return { name, target, weightNodes: [], nodes: [], initializers: new Map(), inputs: [], outputs: [], names: new Set() };
+  return { name, target, weightNodes: [], nodes: [], initializers: new Map(), inputs: [], outputs: [], names: new Set(), positions: 0 };
 }
 
 function claim(graph: Graph, name: string): string {

@@ -26,7 +26,8 @@ export function shared(graph: Graph, model: DecoderSpec, longest = 0): Shared {
   const lengths = input(graph, "lengths", "i32", ["B"]);
   const total = input(graph, "total", "i32", [1]);
   const lastKey = node(graph, "/lengths/last_key", "Sub", [lengths, constant(graph, "i32", [1], [1])]);
-  return { layout, lastKey, total, rows: paddedLength(positionsFor(model, longest), wideHeads(model)), tables: new Map() };
+  graph.positions = paddedLength(positionsFor(model, longest), wideHeads(model));
+  return { layout, lastKey, total, rows: graph.positions, tables: new Map() };
 }
 
 /** The tables of a rope, made once for all blocks that have the same. */

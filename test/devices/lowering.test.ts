@@ -8,6 +8,9 @@ import { emitEncode } from "../../src/emit/encode.ts";
 import { emitForward, forwardGraph } from "../../src/emit/forward.ts";
 import { emitGenerate } from "../../src/emit/generate.ts";
 import { createGraph, finish, input, nodes, output, printGraph } from "../../src/emit/graph.ts";
+import { withElement } from "../../src/emit/lowering/element.ts";
+import { elementsOf } from "../../src/emit/lowering/facts.ts";
+import { attentionFromPrimitives } from "../../src/emit/lowering/group_query.ts";
 import { lowered } from "../../src/emit/lowering/lower.ts";
 import { rewrite } from "../../src/emit/lowering/rewrite.ts";
 import { siluFromPrimitives } from "../../src/emit/lowering/silu.ts";
@@ -119,6 +122,42 @@ test("what leaves a device is small: counts, places and values of k features a r
   const { tail } = emitEncode(wide, null, { provider: "webgpu", dtype: "f32" });
   assert.equal(tail?.compactions.map(({ width, values }) => [width, values.length]), [[4512, 1], [4488, 1]]);
   assert.equal(placesToAsk(tail!.compactions, 1024), { k4512: 1024, k4488: 1024 });
+});
+
+test("half precision changes no feature of an encoder, however wide: places are counted in float32", async () => {
+  const file = join(place, "many.bin");
+  const dense = randomSae(file, { kind: "jumprelu", dIn: 40, dSae: 6000, layout: "out_in" });
+  const many = { ...dense, threshold: dense.threshold!.map((theta) => theta + 9) };
+  const residual = new ort.Tensor("float32", Float32Array.from({ length: 5 * 40 }, (_, i) => 3 * Math.sin(i * 12.9898)), [5, 40]);
+  const encoded = async (target: Target): Promise<unknown> => triples(await runParts(emitEncode(many, null, target), { residual }));
+  const expected = await encoded({ provider: "webgpu", dtype: "f32" });
+  assert.ok((expected as readonly unknown[]).length > 100);
+  assert.equal(await encoded({ provider: "webgpu", dtype: "f16" }), expected);
+});
+
+test("the cache of a generation in bfloat16 is handed over in float32, which the binding can carry; in float16 as it is", () => {
+  const cached = createGraph("cached", { provider: "cuda", dtype: "bf16" });
+  const past = input(cached, "past_0_key", "f32", ["B", 2, "P", 4]);
+  const x = input(cached, "x", "f32", ["B", 2, "S", 4]);
+  output(cached, "present_0_key", nodes(cached, "/grown", { op: "Concat", inputs: [past, x], attributes: { axis: 2 } }, 1)[0]!, "f32", ["B", 2, "T", 4]);
+  for (const [dtype, handed] of [["bf16", "f32"], ["f16", "f16"]] as const) {
+    const made = withElement(cached, dtype);
+    assert.is(made.inputs.find(({ name }) => name === "past_0_key")!.element, handed);
+    assert.is(made.outputs.find(({ name }) => name === "present_0_key")!.element, handed);
+    const elements = elementsOf(made);
+    const inside = made.nodes.find(({ op }) => op === "Concat")!;
+    assert.equal([...inside.inputs, ...inside.outputs].map((name) => elements.get(name)), [dtype, dtype, dtype], dtype);
+    assert.is(elements.get("present_0_key"), handed);
+  }
+});
+
+test("the standard form of attention has room for as many positions as the graph", () => {
+  const long = { ...randomModel(join(place, "long.bin"), { hiddenSize: 16, heads: 2, kvHeads: 1, headDim: 8, mlpSize: 16, layers: 1, dtype: "f32" }), context: 20_000 };
+  for (const [longest, room] of [[9000, 16_384], [19_000, 20_000], [10, 1024]] as const) {
+    const made = rewrite(forwardGraph(long, [{ layer: 0, hook: "resid_post", sae: null }], { blocks: null, slice: true, longest }), { GroupQueryAttention: attentionFromPrimitives });
+    const keys = made.nodes.find(({ name }) => name.startsWith("/hidden/") && name.endsWith("/keys"))!;
+    assert.equal(made.initializers.get(keys.inputs[0]!)!.dims, [room], `${longest} tokens`);
+  }
 });
 
 test("a row with more active features than were asked for is noticed, and how many to ask", () => {

@@ -103,9 +103,20 @@ test("nodes without a kernel are named from what the runtime logged", () => {
   assert.match(failureOf(failed("fallback to CPU EP has been explicitly disabled", true), { provider: "webgpu", dtype: "f32" }, log).message, /no kernel for part of this graph: NonZero at \/taps\/0\/at$/);
 });
 
-test("float32 on CUDA is float32: TF32 is off", () => {
-  assert.equal(environmentOf(GPU), { NVIDIA_TF32_OVERRIDE: "0" });
-  assert.equal(environmentOf({ provider: "cuda", dtype: "bf16" }), {});
+test("float32 on CUDA is float32, that of an encoder beside a model in half precision too: TF32 is off", () => {
+  for (const dtype of ["f32", "f16", "bf16"] as const) assert.equal(environmentOf({ provider: "cuda", dtype }), { NVIDIA_TF32_OVERRIDE: "0" });
+  assert.equal(environmentOf({ provider: "webgpu", dtype: "f32" }), {});
+});
+
+test("what is installed wrongly is told as that, and not as a lost device that could come back", () => {
+  for (const [code, says] of [[802, /fabric manager/], [803, /do not fit/], [209, /without kernels/], [35, /driver is older/], [999, /a reason it does not name/]] as const) {
+    for (const opening of [true, false]) {
+      const error = failureOf(failed(`CUDA failure ${code}: whatever it says`, opening), GPU, []);
+      assert.is(error.code, "no-provider", String(code));
+      assert.match(error.message, says);
+    }
+  }
+  assert.is(failureOf(failed("CUDA failure 700: an illegal memory access was encountered", true), GPU, []).code, "no-provider", "a device that is lost while it starts does not start");
 });
 
 test.run();

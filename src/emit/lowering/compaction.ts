@@ -1,7 +1,6 @@
 /** Without this file a device without `NonZero` would send every pre-activation of every token over the bus. */
 import { constant, node, nodes, output, type Graph } from "../graph.ts";
-import { isOfSae } from "./element.ts";
-import { elementsOf, integersOf, widthOf } from "./facts.ts";
+import { elementsOf, integersOf, isOfSae, widthOf } from "./facts.ts";
 import type { NodeProto } from "../proto.ts";
 import { divide, readersOf, type Bridge, type Parts } from "./tail.ts";
 
@@ -35,7 +34,7 @@ export function compact(graph: Graph): { readonly parts: Parts; readonly compact
   const masks = cuts.filter(({ op }) => op === "NonZero");
   const picked = masks.map((mask, i) => {
     const pairs = [...behind].find(({ op, inputs }) => op === "Transpose" && inputs[0] === mask.outputs[0]);
-    return { mask, path: `/compact/${i}`, reads: [...behind].filter(({ op, inputs }) => op === "GatherND" && inputs[1] === pairs?.outputs[0]) };
+    return { mask, path: `${COMPACTION_NODES}${i}`, reads: [...behind].filter(({ op, inputs }) => op === "GatherND" && inputs[1] === pairs?.outputs[0]) };
   });
   const largest = cuts.filter(({ op }) => op === "TopK");
   const sent = largest.flatMap(({ outputs }) => outputs).filter((name) => [...behind].some(({ inputs }) => inputs.includes(name)));
@@ -55,6 +54,9 @@ export function compact(graph: Graph): { readonly parts: Parts; readonly compact
   parts.head.outputs.push(...bridges.filter(({ name }) => sent.includes(name)));
   return { parts, compactions: picked.map(({ mask, path, reads }) => onDevice(parts.head, graph, mask, path, reads)) };
 }
+
+/** Names of nodes that count and place active features begin so. */
+export const COMPACTION_NODES = "/compact/";
 
 function onDevice(head: Graph, graph: Graph, mask: NodeProto, path: string, reads: readonly NodeProto[]): Compaction {
   const width = widthOf(graph, mask.inputs[0]!);

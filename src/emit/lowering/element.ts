@@ -2,13 +2,14 @@
 import { createGraph, type Graph } from "../graph.ts";
 import { ELEMENT, type Element, type NodeProto } from "../proto.ts";
 import type { Dtype } from "../target.ts";
-import { castTo, elementsOf } from "./facts.ts";
+import { COMPACTION_NODES } from "./compaction.ts";
+import { castTo, elementsOf, isOfSae } from "./facts.ts";
 import { HIDDEN_NODES } from "./group_query.ts";
 import { dropUnused } from "./rewrite.ts";
 
-/** Nodes of encoders and decoders: they stay in float32 whatever the model computes in. */
-export function isOfSae({ name }: NodeProto): boolean {
-  return name.startsWith("/taps/") && !name.endsWith("/rows");
+/** What has to be exact: encoders, places in a row (float16 counts to 2,048, bfloat16 to 256), and what queries see. */
+function isExact(each: NodeProto): boolean {
+  return isOfSae(each) || each.name.startsWith(COMPACTION_NODES) || each.name.startsWith(HIDDEN_NODES);
 }
 
 /** Operators that CUDA has no kernel of in that type (onnxruntime docs/OperatorKernels.md): they compute in float32. */
@@ -18,13 +19,15 @@ const cast = (from: string, name: string, to: Element): NodeProto => ({ name, op
 
 /**
  * The same graph with the model in `dtype`: weights are cast to it (or mapped as they are, where the file holds it), constants are
- * rounded to it, and the cache of a generation is kept in it. What leaves the graph and what an SAE reads is cast to float32.
+ * rounded to it, and the cache of a generation is kept in it. What leaves the graph and what an SAE reads is cast to float32; so is a cache in
+ * bfloat16, which loses nothing: the binding knows no tensors of it (onnxruntime-node 1.30, `lib/backend.ts`).
  */
 export function withElement(graph: Graph, dtype: Exclude<Dtype, "f32">): Graph {
   const out = createGraph(graph.name, graph.target);
   const elements = elementsOf(graph);
   const published = new Set(graph.outputs.map(({ name }) => name).filter((name) => !name.startsWith("present_")));
-  const inModel = new Set(graph.inputs.filter(({ name, element }) => element === "f32" && name.startsWith("past_")).map(({ name }) => name));
+  const handed = dtype === "bf16" ? "f32" : dtype;
+  const inModel = new Set(graph.inputs.filter(({ name, element }) => handed !== "f32" && element === "f32" && name.startsWith("past_")).map(({ name }) => name));
   /** Names under which a value of the old graph is known in the other element. */
   const copies = new Map<string, string>();
   out.names.add("");
@@ -60,7 +63,7 @@ export function withElement(graph: Graph, dtype: Exclude<Dtype, "f32">): Graph {
     }
   }
   for (const node of graph.nodes) {
-    if (isOfSae(node) || node.name.startsWith(HIDDEN_NODES) || published.has(node.name) || WITHOUT[dtype].has(node.op)) {
+    if (isExact(node) || published.has(node.name) || WITHOUT[dtype].has(node.op)) {
       out.nodes.push({ ...node, inputs: node.inputs.map(forSae) });
       continue;
     }
@@ -68,7 +71,21 @@ export function withElement(graph: Graph, dtype: Exclude<Dtype, "f32">): Graph {
     else out.nodes.push({ ...node, inputs: node.inputs.map(forModel) });
     for (const name of node.outputs) if (elements.get(name) === "f32") inModel.add(name);
   }
-  for (const output of graph.outputs) out.outputs.push(output.name.startsWith("present_") ? { ...output, element: dtype } : output);
+  for (const output of graph.outputs) {
+    const cached = output.name.startsWith("present_");
+    out.outputs.push(cached ? { ...output, element: handed } : output);
+    if (cached && handed !== dtype) handOver(out, output.name, dtype);
+  }
   dropUnused(out);
   return out;
+}
+
+/** An output that was made in `dtype`, cast to float32 under its own name. */
+function handOver(out: Graph, name: string, dtype: Dtype): void {
+  const inside = `${name}/${dtype}`;
+  const at = out.nodes.findIndex(({ outputs }) => outputs.includes(name));
+  const made = out.nodes[at]!;
+  out.nodes[at] = { ...made, outputs: made.outputs.map((each) => (each === name ? inside : each)) };
+  out.names.add(inside);
+  out.nodes.push(cast(inside, name, "f32"));
 }

@@ -83,3 +83,8 @@ export function castTo(node: NodeProto): Element {
   if (found === undefined) throw new Error(`${node.name}: a cast to an element that no graph has`);
   return found;
 }
+
+/** Nodes of encoders and decoders: they stay in float32 whatever the model computes in. */
+export function isOfSae({ name }: NodeProto): boolean {
+  return name.startsWith("/taps/") && !name.endsWith("/rows");
+}

@@ -52,7 +52,7 @@ function hidden(out: Graph, total: string, window: number): readonly string[] {
   const [later, before] = [`${shared}/later`, `${shared}/before`];
   if (out.names.has(later)) return window < 0 ? [later] : [later, before];
   // As float32: WebGPU cuts no int32.
-  const positions = constant(out, "f32", [8194], Float32Array.from({ length: 8194 }, (_, i) => i));
+  const positions = constant(out, "f32", [out.positions], Float32Array.from({ length: out.positions }, (_, i) => i));
   const keys = rows(out, `${shared}/keys`, positions, constant(out, "i32", [1], [0]), total);
   const queries = node(out, `${shared}/queries`, "Unsqueeze", [rows(out, `${shared}/new`, positions, start(out), total), ints(out, 1)]);
   node(out, later, "Greater", [keys, queries]);

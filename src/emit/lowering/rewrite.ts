@@ -15,6 +15,7 @@ export type Rule = (site: Site) => boolean;
 /** A graph in which each node was offered to the rule of its operator. Inputs, outputs and initializers are kept; unused casts go. */
 export function rewrite(graph: Graph, rules: Readonly<Record<string, Rule>>): Graph {
   const out = createGraph(graph.name, graph.target);
+  out.positions = graph.positions;
   const producer = new Map<string, NodeProto>();
   for (const node of [...graph.weightNodes, ...graph.nodes]) for (const output of node.outputs) producer.set(output, node);
   for (const input of graph.inputs) {
