@@ -34,10 +34,11 @@ export async function install(from: string | null, version: string, shop: Shop):
   return 0;
 }
 
-/** Its manifest for CUDA 12; what it writes goes to stderr. Resolves with its exit code. */
+/** With what it asks for to install although it stands in a project (`script/install.js`); what it writes goes to stderr. Resolves with its exit code. */
 function runInstaller(script: string, shop: Shop): Promise<number> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [script], { env: { ...process.env, ONNXRUNTIME_NODE_INSTALL: "cuda12", npm_config_onnxruntime_node_install: "" }, stdio: ["ignore", "pipe", "pipe"] });
+    const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)));
+    const child = spawn(process.execPath, [script], { env: { ...own, ONNXRUNTIME_NODE_INSTALL: "true" }, stdio: ["ignore", "pipe", "pipe"] });
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text: string) => shop.stderr.write(visible(text, { keepNewlines: true })));
     child.once("error", () => resolve(127));
     child.once("close", (code) => resolve(code ?? 1));

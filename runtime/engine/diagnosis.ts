@@ -29,9 +29,15 @@ export async function diagnoseProviders(around: Surroundings, tried: Probe = pro
     const failed = await tried({ provider, dtype: dtypes[0] }, around.library);
     const absent = failed !== null && provider === "cuda" ? absentLibraries(join(around.runtime ?? "", CUDA_FILES[1])) : [];
     if (failed === null) found.push({ provider, state: "works", dtypes, detail: [detail, ...(unfit === null || provider === "openvino" ? [] : [`auto does not take it: ${unfit}`])].filter((part) => part !== "").join("; "), remedy: null });
-    else found.push({ provider, state: "fails", dtypes, detail: failed, remedy: absent.length > 0 ? `add ${absent.join(", ")} to LD_LIBRARY_PATH (pip: nvidia-cublas, nvidia-cuda-runtime, nvidia-curand; the driver brings libcuda)` : remedy });
+    else found.push({ provider, state: "fails", dtypes, detail: failed, remedy: absent.length > 0 ? addition(absent) : remedy });
   }
   return found;
+}
+
+/** Libraries of CUDA 12 are packages of their own (`libcublas.so.12`: nvidia-cublas-cu12). */
+function addition(absent: readonly string[]): string {
+  const suffix = absent.some((name) => /\.so\.12$/.test(name)) ? "-cu12" : "";
+  return `add ${absent.join(", ")} to LD_LIBRARY_PATH (pip: ${["nvidia-cublas", "nvidia-cuda-runtime", "nvidia-curand"].map((name) => `${name}${suffix}`).join(", ")}; the driver brings libcuda)`;
 }
 
 /** Libraries that a library asks for and the loader does not find; [] where that cannot be asked. */

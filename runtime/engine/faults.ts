@@ -27,14 +27,6 @@ export function lacksMemory(message: string): boolean {
 
 const NO_KERNEL = /kernel not found in registries for Op type: (\S+) node name: (\S+)/;
 
-/**
- * Environment of an engine process for a target. NVIDIA_TF32_OVERRIDE=0: cuBLAS must not round float32 to 10 bits (CUDA's documentation, cuBLAS,
- * environment variables), in encoders beside a model in half precision either; the provider's own option is on, and the binding cannot set it.
- */
-export function environmentOf(target: Target): Readonly<Record<string, string>> {
-  return target.provider === "cuda" ? { NVIDIA_TF32_OVERRIDE: "0" } : {};
-}
-
 /** What to type where something does not fit. A smaller batch never changes a result; another number type or device does. */
 function smaller(target: Target): string {
   if (target.provider === "cpu") return "set batch 1, set lanes 1, or close other programs";

@@ -1,7 +1,8 @@
 /** Without this file saeq could only try a device and fail: what can be seen from outside says what is missing and how to add it. */
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { DRIVER_ROOTS } from "./device_environment.ts";
 import type { Provider } from "../../src/emit/target.ts";
 
 /** What is looked at; replaced in tests. */
@@ -10,6 +11,8 @@ export interface Surroundings {
   readonly arch: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly exists: (path: string) => boolean;
+  /** The loader's own list of libraries, as it lies on disk; "" where there is none. */
+  readonly loaderCache: () => string;
   /** Names in a folder; [] where there is none. */
   readonly list: (folder: string) => readonly string[];
   /** Folder of ONNX Runtime's library; null: the package is not installed. */
@@ -53,16 +56,27 @@ export function surroundings(library: string | null): Surroundings {
       return [];
     }
   };
-  return { platform: process.platform, arch: process.arch, env: process.env, exists: existsSync, list, runtime: runtimeFolder(), library };
+  const loaderCache = (): string => {
+    try {
+      return readFileSync("/etc/ld.so.cache", "latin1");
+    } catch {
+      return "";
+    }
+  };
+  return { platform: process.platform, arch: process.arch, env: process.env, exists: existsSync, loaderCache, list, runtime: runtimeFolder(), library };
 }
 
-const LIBRARIES = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib", "/lib/x86_64-linux-gnu", "/lib64", "/usr/local/lib", "/usr/lib/wsl/lib", "/usr/local/cuda/lib64"];
-const DRIVERS = ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d", "/usr/local/share/vulkan/icd.d"];
+const LIBRARIES = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib", "/lib/x86_64-linux-gnu", "/lib64", "/usr/local/lib", "/usr/lib/wsl/lib", "/usr/local/cuda/lib64", ...DRIVER_ROOTS.flatMap((root) => [join(root, "lib64"), join(root, "lib")])];
+const DRIVERS = ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d", "/usr/local/share/vulkan/icd.d", ...DRIVER_ROOTS.map((root) => join(root, "share/vulkan/icd.d"))];
 
 /** Path of a shared library of the system, where the loader would look. */
-export function findLibrary(name: string, { env, exists }: Surroundings): string | null {
+export function findLibrary(name: string, { env, exists, loaderCache }: Surroundings): string | null {
   const folders = [...(env["LD_LIBRARY_PATH"] ?? "").split(":").filter((folder) => folder !== ""), ...LIBRARIES];
-  return folders.map((folder) => join(folder, name)).find(exists) ?? null;
+  const found = folders.map((folder) => join(folder, name)).find(exists);
+  if (found !== undefined) return found;
+  // Paths stand in the list as they are, each ended by a zero byte (glibc, sysdeps/generic/dl-cache.h).
+  const listed = loaderCache().split("\0").filter((path) => path.startsWith("/") && path.endsWith(`/${name}`));
+  return listed.find(exists) ?? null;
 }
 
 /** Descriptions of Vulkan drivers (the loader's own rules: LoaderDriverInterface.md). */

@@ -7,7 +7,7 @@ import { ROOT } from "../house/files.ts";
 import { absent, SWIFTSHADER } from "./swiftshader.ts";
 import { saeq } from "../tools/saeq.ts";
 
-const bare: Surroundings = { platform: "linux", arch: "x64", env: {}, exists: () => false, list: () => [], runtime: null, library: null };
+const bare: Surroundings = { platform: "linux", arch: "x64", env: {}, exists: () => false, loaderCache: () => "", list: () => [], runtime: null, library: null };
 
 test("a bare machine: everything but the CPU is missing, each with the command that adds it", async () => {
   const found = await diagnoseProviders(bare, async () => null);

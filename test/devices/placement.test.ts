@@ -1,7 +1,8 @@
 /** Without this file the choice of a device could depend on what the test machine happens to have. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { environmentOf, failureOf } from "../../runtime/engine/faults.ts";
+import { environmentOf } from "../../runtime/engine/device_environment.ts";
+import { failureOf } from "../../runtime/engine/faults.ts";
 import { placement } from "../../runtime/engine/placement.ts";
 import { EngineError } from "../../runtime/engine/port.ts";
 import { lookAround, type Surroundings } from "../../runtime/engine/providers.ts";
@@ -14,6 +15,7 @@ function machine(files: readonly string[], more: Partial<Surroundings> = {}): Su
     arch: "x64",
     env: {},
     exists: (path) => files.includes(path),
+    loaderCache: () => "",
     list: (folder) => files.filter((path) => path.startsWith(`${folder}/`)).map((path) => path.slice(folder.length + 1)),
     runtime: "/ort",
     library: null,
@@ -104,8 +106,22 @@ test("nodes without a kernel are named from what the runtime logged", () => {
 });
 
 test("float32 on CUDA is float32, that of an encoder beside a model in half precision too: TF32 is off", () => {
-  for (const dtype of ["f32", "f16", "bf16"] as const) assert.equal(environmentOf({ provider: "cuda", dtype }), { NVIDIA_TF32_OVERRIDE: "0" });
-  assert.equal(environmentOf({ provider: "webgpu", dtype: "f32" }), {});
+  for (const dtype of ["f32", "f16", "bf16"] as const) assert.equal(environmentOf({ provider: "cuda", dtype }, {}, () => false), { NVIDIA_TF32_OVERRIDE: "0" });
+  assert.equal(environmentOf({ provider: "webgpu", dtype: "f32" }, {}, () => false), {});
+});
+
+test("a driver is found where the loader's list has it, and where containers have it, which its process is then told", async () => {
+  const provider = CUDA.slice(0, 2);
+  const listed = `glibc-ld.so.cache1.1\0libcuda.so.1\0/opt/drivers/libcuda.so.1\0libxcuda.so.1\0`;
+  assert.match(await chosen([...provider, "/opt/drivers/libcuda.so.1"], works, { loaderCache: () => listed }), /^cuda f32/);
+  assert.match(await chosen(provider, works, { loaderCache: () => listed }), /no NVIDIA driver/, "a list is old where the file is gone");
+  const nvidia = ["/usr/local/nvidia/lib64/libcuda.so.1", "/usr/local/nvidia/lib64/libvulkan.so.1", "/usr/local/nvidia/share/vulkan/icd.d/nvidia_icd.json", "/dev/nvidia0"];
+  assert.match(await chosen([...provider, ...nvidia]), /^cuda f32/);
+  assert.match(await chosen(nvidia), /^webgpu f32/);
+  const there = (path: string): boolean => ["/usr/local/nvidia/lib64", "/usr/local/nvidia/share/vulkan/icd.d"].includes(path);
+  assert.equal(environmentOf({ provider: "cuda", dtype: "f32" }, { LD_LIBRARY_PATH: "/own" }, there), { NVIDIA_TF32_OVERRIDE: "0", LD_LIBRARY_PATH: "/own:/usr/local/nvidia/lib64" });
+  assert.equal(environmentOf({ provider: "webgpu", dtype: "f32" }, {}, there), { LD_LIBRARY_PATH: "/usr/local/nvidia/lib64", XDG_DATA_DIRS: "/usr/local/share:/usr/share:/usr/local/nvidia/share" });
+  assert.equal(environmentOf({ provider: "cpu", dtype: "f32" }, {}, there), {});
 });
 
 test("what is installed wrongly is told as that, and not as a lost device that could come back", () => {
