@@ -76,7 +76,7 @@ function castOf({ dtype, shape }: TensorRef, most: number): number {
 
 /** One tile of features: its columns of the encoder where they must be cast or cut out, values, comparisons, and the triples of dense rows. */
 function encoderBytes(sae: SaeSpec, rows: number): number {
-  const tile = Math.min(tileOf(sae.dIn), sae.dSae);
+  const tile = Math.min(tileOf(sae.dIn, "cpu"), sae.dSae);
   const cut = sae.encoderLayout === "in_out" && sae.dSae > tile ? F32 : 0;
   const weights = sae.dIn * tile * (sae.encoder.dtype === "f32" ? cut : F32 + 2);
   // Topk looks at all features of a row at once.

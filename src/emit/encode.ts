@@ -3,15 +3,19 @@ import { constant, createGraph, finish, input, ints, node, nodes, output, scalar
 import { lowered } from "./lowering/lower.ts";
 import { normalized } from "./normalize.ts";
 import type { EmittedGraph, SaeSpec, TensorRef } from "./specs.ts";
-import { CPU, type Target } from "./target.ts";
+import { CPU, type Provider, type Target } from "./target.ts";
 
 /** Features computed at a time at most: bounds the dense pre-activations to [N, 8192]. */
 export const TILE = 8192;
 /** Elements of the encoder's float32 copy at most: 64 MiB. */
 const MOST_ELEMENTS = 2 ** 24;
 
+/** The same with CUDA, which has the encoder in its memory once and starts a kernel for each part: pre-activations of [N, 32768]. */
+const CUDA_TILE = 32_768;
+
 /** Features computed at a time by an encoder that reads `dIn` numbers. */
-export function tileOf(dIn: number): number {
+export function tileOf(dIn: number, provider: Provider): number {
+  if (provider === "cuda") return CUDA_TILE;
   return Math.min(TILE, Math.max(1024, Math.floor(MOST_ELEMENTS / dIn / 128) * 128));
 }
 
@@ -52,7 +56,7 @@ export function encodeGraph(sae: SaeSpec, features: readonly number[] | null = n
 export function encodeTap(graph: Graph, index: number, sae: SaeSpec, x: string, features: readonly number[] | null = null): void {
   const path = `/taps/${index}`;
   const shifted = encoderInput(graph, path, sae, x);
-  if (features === null) return triplesTap(graph, index, sae, shifted, tilesOf(path, sae));
+  if (features === null) return triplesTap(graph, index, sae, shifted, tilesOf(path, sae, graph.target.provider));
   if (sae.kind === "topk" || sae.kind === "groupmax") throw new Error(`which features of a ${sae.kind} SAE are active depends on others`);
   const [at, wanted] = widened(features, sae.dSae);
   const names = constant(graph, "i64", [at.length], at);
@@ -67,7 +71,7 @@ export function shiftedTap(graph: Graph, index: number, sae: SaeSpec, x: string)
 /** Features of encoder inputs: feed `shifted` f32 [N, d] with N ≥ 2 → triples of tap 0. */
 export function emitFeatures(sae: SaeSpec): EmittedGraph {
   const graph = createGraph("features");
-  triplesTap(graph, 0, sae, input(graph, "shifted", "f32", ["N", sae.dIn]), tilesOf("/taps/0", sae));
+  triplesTap(graph, 0, sae, input(graph, "shifted", "f32", ["N", sae.dIn]), tilesOf("/taps/0", sae, "cpu"));
   return finish(graph, 0);
 }
 
@@ -122,10 +126,10 @@ function groupOf(sae: SaeSpec): number {
 }
 
 /** Tiles of at most `tileOf` features; a group of groupmax is never cut. */
-function tilesOf(path: string, sae: SaeSpec): readonly Tile[] {
+function tilesOf(path: string, sae: SaeSpec, provider: Provider): readonly Tile[] {
   // Whole groups; nearly equal, so that the last is no narrow rest, which would add in another order.
   const unit = sae.kind === "groupmax" ? groupOf(sae) : 16;
-  const tile = tileOf(sae.dIn);
+  const tile = tileOf(sae.dIn, provider);
   const most = Math.max(unit, tile - (tile % unit));
   const width = Math.ceil(sae.dSae / Math.ceil(sae.dSae / most) / unit) * unit;
   const count = Math.ceil(sae.dSae / width);

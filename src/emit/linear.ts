@@ -10,11 +10,11 @@ export function outputs({ weight: ref, layout }: LinearSpec): number {
   return ref.shape[layout === "out_in" ? 0 : 1] as number;
 }
 
-/** x [T, in] · W + b → [T, out]. A large W is cast and multiplied in tiles of output columns. */
+/** x [T, in] · W + b → [T, out]. A large W is cast and multiplied in tiles of output columns; not with CUDA, which has it in its memory once. */
 export function linear(graph: Graph, path: string, x: string, { weight: ref, layout, bias }: LinearSpec): string {
   const transposed = { transB: layout === "out_in" ? 1 : 0 };
   const [rows, columns] = ref.shape as readonly [number, number];
-  if (rows * columns > MOST_ELEMENTS && ref.dtype !== "f32") {
+  if (rows * columns > MOST_ELEMENTS && ref.dtype !== "f32" && graph.target.provider !== "cuda") {
     const out = layout === "out_in" ? rows : columns;
     // Tiles of nearly one size: a narrow rest would take another kernel, with other bits.
     const count = Math.min(Math.ceil((rows * columns) / MOST_ELEMENTS), Math.max(1, Math.floor(out / 1024)));

@@ -148,6 +148,7 @@ test("the cache of a generation in bfloat16 is handed over in float32, which the
     const inside = made.nodes.find(({ op }) => op === "Concat")!;
     assert.equal([...inside.inputs, ...inside.outputs].map((name) => elements.get(name)), [dtype, dtype, dtype], dtype);
     assert.is(elements.get("present_0_key"), handed);
+    assert.is(new Set(made.nodes.map(({ name }) => name)).size, made.nodes.length, "every node has a name of its own");
   }
 });
 

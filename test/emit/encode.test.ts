@@ -168,7 +168,7 @@ test("tiles of a million features are many, bounded and nearly equal; the last i
 });
 
 test("tiles of encoders that read many numbers are narrower: what is float32 of them stays within 64 MiB, and they stay wide enough for their bits", () => {
-  assert.equal([16, 576, 2048, 2304, 4096, 16_384, 65_536].map(tileOf), [TILE, TILE, TILE, 7168, 4096, 1024, 1024]);
+  assert.equal([16, 576, 2048, 2304, 4096, 16_384, 65_536].map((dIn) => tileOf(dIn, "cpu")), [TILE, TILE, TILE, 7168, 4096, 1024, 1024]);
   const [dIn, dSae] = [4096, 10_000];
   const tensor = { file: "/w", offset: 0, length: dSae * dIn * 2, dtype: "bf16", shape: [dSae, dIn] } as const;
   const sae = { ...randomSae(join(folder, "deep.bin"), { kind: "standard", dIn: D, dSae: 100, layout: "out_in" }), dIn, dSae, encoder: tensor, inputShift: null, bias: new Float32Array(dSae), preScale: null, outputScale: null };

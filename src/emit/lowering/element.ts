@@ -1,5 +1,5 @@
 /** Without this file a model could be computed in float32 only. */
-import { createGraph, type Graph } from "../graph.ts";
+import { createGraph, ints, node, type Graph } from "../graph.ts";
 import { ELEMENT, type Element, type NodeProto } from "../proto.ts";
 import type { Dtype } from "../target.ts";
 import { COMPACTION_NODES } from "./compaction.ts";
@@ -13,7 +13,7 @@ function isExact(each: NodeProto): boolean {
 }
 
 /** Operators that CUDA has no kernel of in that type (onnxruntime docs/OperatorKernels.md): they compute in float32. */
-const WITHOUT: Readonly<Record<Exclude<Dtype, "f32">, ReadonlySet<string>>> = { f16: new Set(["ArgMax"]), bf16: new Set(["ArgMax", "Pad"]) };
+const WITHOUT: Readonly<Record<Exclude<Dtype, "f32">, ReadonlySet<string>>> = { f16: new Set(), bf16: new Set(["ArgMax", "Pad"]) };
 
 const cast = (from: string, name: string, to: Element): NodeProto => ({ name, op: "Cast", domain: "", inputs: [from], outputs: [name], attributes: { to: { kind: "int", value: ELEMENT[to] } } });
 
@@ -45,6 +45,7 @@ export function withElement(graph: Graph, dtype: Exclude<Dtype, "f32">): Graph {
   };
   const forModel = (name: string): string => {
     if (elements.get(name) !== "f32" || inModel.has(name)) return copies.get(`same ${name}`) ?? name;
+    if (name.startsWith("past_")) copies.set(`${dtype} ${name}`, copies.get(`${dtype} ${name}`) ?? takenOver(out, name, dtype));
     return copy(name, dtype, graph.initializers.has(name) ? out.weightNodes : out.nodes);
   };
   const forSae = (name: string): string => (inModel.has(name) ? copy(name, "f32", out.nodes) : name);
@@ -80,12 +81,23 @@ export function withElement(graph: Graph, dtype: Exclude<Dtype, "f32">): Graph {
   return out;
 }
 
+/**
+ * A cache that comes in float32, in `dtype`. Its length is unknown to what plans buffers: attention may grow a cache within the buffer of the past
+ * one, and with a cache that is no input of the graph the CUDA provider did so for one that was too short.
+ */
+function takenOver(out: Graph, name: string, dtype: Dtype): string {
+  const made = cast(name, `${name}/cast`, dtype);
+  out.nodes.push(made);
+  out.names.add(made.name);
+  return node(out, `${name}/${dtype}`, "Reshape", [made.name, ints(out, 0, 0, -1, 0)]);
+}
+
 /** An output that was made in `dtype`, cast to float32 under its own name. */
 function handOver(out: Graph, name: string, dtype: Dtype): void {
   const inside = `${name}/${dtype}`;
   const at = out.nodes.findIndex(({ outputs }) => outputs.includes(name));
   const made = out.nodes[at]!;
-  out.nodes[at] = { ...made, outputs: made.outputs.map((each) => (each === name ? inside : each)) };
+  out.nodes[at] = { ...made, name: made.name === name ? inside : made.name, outputs: made.outputs.map((each) => (each === name ? inside : each)) };
   out.names.add(inside);
   out.nodes.push(cast(inside, name, "f32"));
 }

@@ -30,7 +30,7 @@ interface Lowering {
 const LOWERINGS: Readonly<Record<Provider, Lowering>> = {
   cpu: { rules: {}, rulesInFloat32: {}, sparse: "inside" },
   webgpu: { rules: { ...WEBGPU_RULES, QuickGelu: siluFromPrimitives, GroupQueryAttention: attentionFromPrimitives }, rulesInFloat32: {}, sparse: "largest" },
-  cuda: { rules: { QuickGelu: siluFromPrimitives, RMSNormalization: rmsAsSimplified }, rulesInFloat32: { GroupQueryAttention: attentionFromPrimitives }, sparse: "inside" },
+  cuda: { rules: { RMSNormalization: rmsAsSimplified }, rulesInFloat32: { GroupQueryAttention: attentionFromPrimitives }, sparse: "inside" },
   openvino: { rules: { QuickGelu: siluFromPrimitives, RMSNormalization: rmsFromPrimitives, GroupQueryAttention: attentionFromPrimitives, Gemm: productOfStored }, rulesInFloat32: {}, sparse: "cpu" },
 };
 
