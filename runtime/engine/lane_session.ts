@@ -47,7 +47,8 @@ function cpuOptions(threads: number): Options {
 }
 
 /**
- * On a device weights are copied to it once, so their casts are folded when the session is made. A node without a kernel is an error:
+ * On a device weights are copied to it once, so their casts are folded when the session is made; folding is done by the processor, and is left
+ * out where weights are used as they are stored and it took most of the start (CUDA in bfloat16). A node without a kernel is an error:
  * ONNX Runtime would else move it to the CPU and say nothing. `enableInt64`: token ids and row numbers are int64.
  */
 function deviceOptions(target: Target, threads: number, severity: 1 | 3, caches: readonly string[]): Options {
@@ -55,7 +56,7 @@ function deviceOptions(target: Target, threads: number, severity: 1 | 3, caches:
   return {
     ...usual,
     executionProviders: [target.provider],
-    graphOptimizationLevel: "basic",
+    graphOptimizationLevel: target.provider === "cuda" && target.dtype === "bf16" ? "disabled" : "basic",
     logSeverityLevel: severity,
     // Keys and values stay where they are made. The binding knows buffers of WebGPU alone: with CUDA they travel to the host and back.
     ...(target.provider === "webgpu" && caches.length > 0 ? { preferredOutputLocation: Object.fromEntries(caches.map((name) => [name, "gpu-buffer" as const])) } : {}),

@@ -37,6 +37,11 @@ function target(provider: Provider, dtype: Dtype | null): Target {
   return { provider, dtype: dtype ?? supported[0] };
 }
 
+/** What a choice costs. WebGPU's matrix products add in the type of their operands (ONNX Runtime 1.30, `gemm_utils.cc`); at a width of 4,096 that is about 1 % of a product. */
+function caveat({ provider, dtype }: Target): string {
+  return provider === "webgpu" && dtype === "f16" ? "; WebGPU also adds in float16, with larger errors than bfloat16 elsewhere: set dtype f32 for exact features" : "";
+}
+
 /** Whether `placement` will choose the CPU, and start no device to find out. */
 export function onCpuAnyway(ep: "auto" | Provider, dtype: Dtype | null, around: Surroundings): boolean {
   if (dtype !== null && !SUPPORTED.cpu.includes(dtype)) return false;
@@ -56,7 +61,7 @@ export async function placement(ep: "auto" | Provider, dtype: Dtype | null, arou
     // A wrong plugin is a crash: it is tried in a process of its own first.
     const failed = missing === null && ep === "openvino" ? await tried(chosen, around.library) : null;
     if (failed !== null) throw new EngineError("no-provider", `${ep} does not work here: ${failed}`, "set ep cpu");
-    if (missing === null) return { target: chosen, reason: "asked for" };
+    if (missing === null) return { target: chosen, reason: `asked for${caveat(chosen)}` };
     const there = facts.filter((each) => each.missing === null).map(({ provider }) => provider);
     throw new EngineError("no-provider", `${ep} cannot be used here: ${missing}`, `${remedy === null ? "" : `${remedy}; or `}set ep ${there.join("|")}`);
   }
@@ -69,7 +74,7 @@ export async function placement(ep: "auto" | Provider, dtype: Dtype | null, arou
     }
     const chosen = target(provider, dtype);
     const against = missing ?? unfit ?? (provider === "cpu" ? null : await tried(chosen, null));
-    if (against === null) return { target: chosen, reason: passed.length === 0 ? "auto: the fastest here" : `auto; ${passed.join("; ")}` };
+    if (against === null) return { target: chosen, reason: `${passed.length === 0 ? "auto: the fastest here" : `auto; ${passed.join("; ")}`}${caveat(chosen)}` };
     passed.push(`${provider}: ${against}`);
   }
   throw new EngineError("no-provider", `no provider here computes in ${dtype ?? "f32"}: ${passed.join("; ")}`, "set dtype f32");
