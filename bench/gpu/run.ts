@@ -28,7 +28,8 @@ const [folder] = positionals;
 if (folder === undefined) throw new Error("name the folder that bench/llama8b/make_checkpoint.py --rows 4096 wrote");
 const device = given.dry ? "cpu" : "cuda";
 
-const saeq = (ep: string, dtype: string): Subject => ({ name: `saeq ${ep} ${dtype}`, kind: "saeq", args: (from, active, events) => [from, active, events, JSON.stringify({ ep, dtype, batch: given.batch })] });
+/** The SAE of random weights reconstructs nothing: what it gives is compared with the peers, not judged. */
+const saeq = (ep: string, dtype: string): Subject => ({ name: `saeq ${ep} ${dtype}`, kind: "saeq", args: (from, active, events) => [from, active, events, JSON.stringify({ ep, dtype, batch: given.batch, guard: "off" })] });
 const peer = (dtype: string): Subject => ({ name: `transformers ${device} ${dtype}`, kind: "peer", args: (from, active) => ["transformers", dtype, from, active, "--device", device, "--batch", given.batch] });
 const ALL: readonly Subject[] = given.dry
   ? [peer("float32"), saeq("cpu", "f32")]
