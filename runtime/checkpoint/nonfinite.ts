@@ -2,17 +2,11 @@
 import { stat } from "node:fs/promises";
 import type { DecoderSpec, SaeSpec, StoredType, TensorRef } from "../../src/emit/specs.ts";
 import { CheckpointError } from "./error.ts";
-import { decodeNumbers, pieces, type NumberRange } from "./numbers.ts";
+import { createFiniteScan, type FiniteScan } from "../kernels/finite.ts";
+import { CHUNK, decodeNumbers, pieces, type NumberRange } from "./numbers.ts";
 import { unreadable } from "./real_path.ts";
 
 const HEADER_NAME: Readonly<Record<StoredType, string>> = { f32: "F32", f16: "F16", bf16: "BF16" };
-
-/** Adding `carry` to the masked exponent sets the top bit of a number exactly when all exponent bits are set: NaN or infinity. Two halves fit in 32 bits. */
-const BITS: Readonly<Record<StoredType, { readonly exponent: number; readonly carry: number; readonly top: number }>> = {
-  f32: { exponent: 0x7f80_0000, carry: 0x0080_0000, top: 0x8000_0000 },
-  bf16: { exponent: 0x7f80_7f80, carry: 0x0080_0080, top: 0x8000_8000 },
-  f16: { exponent: 0x7c00_7c00, carry: 0x0400_0400, top: 0x8000_8000 },
-};
 
 /** Tensors found clean, by file, place and time of change: a session asks about the same ones again and again. */
 const clean = new Set<string>();
@@ -53,21 +47,28 @@ export async function requireFinite(tensors: readonly TensorRef[], signal?: Abor
   }
 }
 
+/** One buffer for all tensors: they are looked through one after another. */
+let finite: FiniteScan | null = null;
+
 async function scan(ref: TensorRef, signal: AbortSignal | undefined): Promise<void> {
   const range: NumberRange = { name: "", file: ref.file, dtype: HEADER_NAME[ref.dtype], offset: ref.offset, length: ref.length };
-  for await (const bytes of pieces(range)) {
-    signal?.throwIfAborted();
-    if (suspicious(bytes, ref.dtype)) return await report(range, ref);
+  const own = takeScan();
+  try {
+    for await (const bytes of pieces(range, own.buffer)) {
+      signal?.throwIfAborted();
+      if (bytes.buffer !== own.buffer.buffer) own.buffer.set(bytes);
+      if (own.holdsNonFinite(bytes.length, ref.dtype)) return await report(range, ref);
+    }
+  } finally {
+    finite = own;
   }
 }
 
-function suspicious(bytes: Uint8Array, dtype: StoredType): boolean {
-  const { exponent, carry, top } = BITS[dtype];
-  const words = new Int32Array(bytes.buffer, 0, bytes.length >> 2);
-  let seen = 0;
-  for (let at = 0; at < words.length; at += 1) seen |= (((words[at] as number) & exponent) + carry) | 0;
-  if ((seen & top) !== 0) return true;
-  return bytes.length % 4 !== 0 && decodeNumbers(bytes.slice(-2), HEADER_NAME[dtype]).some((value) => !Number.isFinite(value));
+/** Two searches at a time, as of a pass and its guard, have a buffer each. */
+function takeScan(): FiniteScan {
+  const free = finite ?? createFiniteScan(CHUNK);
+  finite = null;
+  return free;
 }
 
 async function report(range: NumberRange, ref: TensorRef): Promise<never> {

@@ -4,7 +4,8 @@ import { CheckpointError } from "./error.ts";
 import { openFile } from "./real_path.ts";
 import { fill, requireShape, type TensorEntry } from "./safetensors.ts";
 
-const CHUNK = 4 * 2 ** 20;
+/** Bytes read at a time. */
+export const CHUNK = 4 * 2 ** 20;
 const WIDTH: Readonly<Record<string, number>> = { F64: 8, F32: 4, F16: 2, BF16: 2 };
 
 /** Where bytes of numbers lie. `dtype` is the name in the safetensors header. */
@@ -16,8 +17,8 @@ export interface NumberRange {
   readonly length: number;
 }
 
-/** The bytes of a tensor in pieces of at most 4 MB, each a whole number of elements. All pieces share one buffer: use each before asking for the next. */
-export async function* pieces(range: NumberRange): AsyncGenerator<Uint8Array> {
+/** The bytes of a tensor in pieces of at most `CHUNK`, each a whole number of elements. Pieces share one buffer, `into` where it is given: use each before asking for the next. */
+export async function* pieces(range: NumberRange, into?: Uint8Array): AsyncGenerator<Uint8Array> {
   const absent = absentFile(range.file);
   if (absent !== null) {
     for (let done = 0; done < range.length; done += CHUNK) yield await absent.read(range.offset + done, Math.min(CHUNK, range.length - done));
@@ -25,7 +26,7 @@ export async function* pieces(range: NumberRange): AsyncGenerator<Uint8Array> {
   }
   const handle = await openFile(range.file);
   try {
-    const buffer = new Uint8Array(Math.min(CHUNK, range.length));
+    const buffer = into ?? new Uint8Array(Math.min(CHUNK, range.length));
     for (let done = 0; done < range.length; done += CHUNK) {
       const piece = buffer.subarray(0, Math.min(CHUNK, range.length - done));
       await fill(handle, range.file, range.offset + done, piece);

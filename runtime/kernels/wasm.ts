@@ -52,6 +52,11 @@ export const v128Load = (offset: number): Code => vector(0x00, 2, ...unsigned(of
 export const v128LoadHalf = (offset: number): Code => vector(0x5d, 2, ...unsigned(offset));
 export const v128Store = (offset: number): Code => vector(0x0b, 2, ...unsigned(offset));
 export const v128Zero: Code = vector(0x0c, ...new Array<number>(16).fill(0));
+export const v128And: Code = vector(0x4e);
+export const v128Or: Code = vector(0x50);
+/** One number in all four lanes. */
+export const i32x4Splat: Code = vector(0x11);
+export const i32x4Add: Code = vector(0xae);
 export const f32x4Add: Code = vector(0xe4);
 /** a · b + c, rounded once where the processor can, and twice where it cannot: to be tried before it is trusted. */
 export const f32x4RelaxedMultiplyAdd: Code = vector(0x105);
