@@ -24,7 +24,7 @@ export const peek = stage({
 `;
 
 const PROBE = `
-import { createSession } from "./runtime/session.ts";
+import { createSession } from "./runtime/session/session.ts";
 const session = await createSession({ readFrom: ".", writeTo: ".", grants: { read: true, write: [] }, params: {}, settings: { seed: "1", ep: "cpu" }, interactive: true });
 const run = async (text) => { const seen = []; const outcome = await session.run({ name: "probe", text }, { signal: new AbortController().signal, onEvent: (event) => seen.push(event) }); return { outcome, seen }; };
 const { seen } = await run("memorization | peek n 3");
