@@ -63,7 +63,7 @@ function hidden(out: Graph, total: string, window: number): readonly string[] {
 
 /**
  * `com.microsoft.GroupQueryAttention` (onnxruntime docs/ContribOperators.md) from standard operators, for documents of one length:
- * softmax(q·kᵀ·scale + mask)·v, with the keys turned before they enter the cache.
+ * softmax(scale·q·kᵀ + mask)·v, with the keys turned before they enter the cache.
  */
 export const attentionFromPrimitives: Rule = ({ out, node: site }) => {
   requireKnown(site, KNOWN);
@@ -85,7 +85,9 @@ export const attentionFromPrimitives: Rule = ({ out, node: site }) => {
   keys = grown(out, site.outputs[1]!, pastKey, keys);
   values = grown(out, site.outputs[2]!, pastValue, values);
   const turned = node(out, `${path}/keys`, "Transpose", [repeated(out, `${path}/k/repeated`, keys, heads, kvHeads)], { perm: [0, 1, 3, 2] });
-  const scaled = node(out, `${path}/scaled`, "Mul", [node(out, `${path}/products`, "MatMul", [queries, turned]), constant(out, "f32", [], [numberOf(site, "scale", 1)])]);
+  // Before the product, whose sums could leave float16.
+  const small = node(out, `${path}/q/scaled`, "Mul", [queries, constant(out, "f32", [], [numberOf(site, "scale", 1)])]);
+  const scaled = node(out, `${path}/products`, "MatMul", [small, turned]);
   const softcap = numberOf(site, "softcap", 0);
   const scores = softcap === 0 ? scaled : capped(out, path, scaled, softcap);
   const masks = hidden(out, total, numberOf(site, "local_window_size", -1));
