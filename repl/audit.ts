@@ -2,7 +2,7 @@
 import { openSync, writeSync } from "node:fs";
 import { resolve } from "node:path";
 import { visibleJson } from "../grammar/visible.ts";
-import type { Use } from "../runtime/session/session_port.ts";
+import type { Use } from "../runtime/permissions/grants.ts";
 import { FlagError } from "./flag_error.ts";
 
 /** Told of each use of a permission. */

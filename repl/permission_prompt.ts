@@ -1,6 +1,6 @@
 /** Without this file every missing permission would end a run, though somebody sits there who could grant it. */
 import { existsSync, statSync } from "node:fs";
-import type { Needs } from "../runtime/session/session_port.ts";
+import type { Needs } from "../runtime/permissions/grants.ts";
 import { clip } from "./graphemes.ts";
 import { describeNeeds } from "./permissions.ts";
 

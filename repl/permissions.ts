@@ -2,9 +2,10 @@
 import { existsSync } from "node:fs";
 import { basename, isAbsolute, relative, resolve } from "node:path";
 import { shellWord } from "../runtime/data/shell_word.ts";
-import { namesOf, realPath } from "../runtime/permissions/granted.ts";
+import { namesOf } from "../runtime/permissions/granted.ts";
+import { realPath } from "../runtime/data/admission.ts";
 import { flagsFor } from "../runtime/permissions/permissions.ts";
-import type { Denials, Grants, Needs } from "../runtime/session/session_port.ts";
+import type { Denials, Grants, Needs } from "../runtime/permissions/grants.ts";
 import { clip } from "./graphemes.ts";
 
 type Granted = true | readonly string[];

@@ -5,7 +5,7 @@ import { parseJsonObject, type Json, type JsonObject } from "../runtime/checkpoi
 import { CheckpointError } from "../runtime/checkpoint/error.ts";
 import { atomicWrite } from "../runtime/data/atomic_write.ts";
 import { DataError } from "../runtime/data/error.ts";
-import type { Needs } from "../runtime/session/session_port.ts";
+import type { Needs } from "../runtime/permissions/grants.ts";
 import { FlagError } from "./flag_error.ts";
 import { nearest } from "../src/check/suggest.ts";
 import { isEmpty, type FlagGrants } from "./permissions.ts";

@@ -1,7 +1,7 @@
 /** Without this file commands would depend on how the command line is read, and not only on what it asks for. */
 import type { LockKind } from "../runtime/lock/lock_file.ts";
 import type { Tier } from "../runtime/record/compare.ts";
-import type { Denials } from "../runtime/session/session_port.ts";
+import type { Denials } from "../runtime/permissions/grants.ts";
 
 /** Flags that every command understands. */
 export interface Options {

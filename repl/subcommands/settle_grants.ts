@@ -1,9 +1,9 @@
 /** Without this file each command that runs a script would ask for permissions in its own way. */
 import { dirname, resolve } from "node:path";
 import { visible } from "../../grammar/visible.ts";
-import { realPath } from "../../runtime/permissions/granted.ts";
+import { realPath } from "../../runtime/data/admission.ts";
 import { denied, flagsFor, forbidden } from "../../runtime/permissions/permissions.ts";
-import type { Grants, Needs } from "../../runtime/session/session_port.ts";
+import type { Grants, Needs } from "../../runtime/permissions/grants.ts";
 import { ask } from "../permission_prompt.ts";
 import { commandWithGrants, describeNeeds, isEmpty, near, outsideOf, withGrants } from "../permissions.ts";
 import { projectFile, savePermissions } from "../project_file.ts";

@@ -6,7 +6,7 @@ import type { Value } from "../../runtime/data/frame.ts";
 import { atomicWrite } from "../../runtime/data/atomic_write.ts";
 import type { Source } from "../../runtime/session/session_port.ts";
 import type { Request } from "../request.ts";
-import { realPath } from "../../runtime/permissions/granted.ts";
+import { realPath } from "../../runtime/data/admission.ts";
 import { flagLine, withGrants } from "../permissions.ts";
 import { watchInterrupts } from "../interrupts.ts";
 import { duration } from "../progress.ts";

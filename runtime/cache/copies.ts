@@ -1,6 +1,7 @@
 /** Without this file the largest files of the cache, archives converted so that they can be mapped, would be known to nobody. */
 import { closeSync, lstatSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
+import { COPIES, SOURCE } from "../cache_folder.ts";
 import { systemCode } from "../data/error.ts";
 import { namesIn, removeFile, type SegmentFacts } from "./inventory.ts";
 
@@ -9,10 +10,6 @@ export interface CopyFacts extends SegmentFacts {
   readonly source: string;
   readonly arrays: number;
 }
-
-/** Where copies lie in the cache folder, and the key of their metadata that says what they were made of (`runtime/checkpoint/converted.ts`). */
-export const COPIES = "converted";
-export const SOURCE = "converted_from";
 
 const LARGEST_HEADER = 2 ** 20;
 

@@ -10,8 +10,8 @@
  *   converted/<digest>.safetensors  copies of archives that cannot be mapped, named by the archive (`runtime/checkpoint/converted.ts`)
  */
 import { existsSync, lstatSync, mkdirSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { dirname, join } from "node:path";
+import { cacheFolder } from "../cache_folder.ts";
 import { systemCode } from "../data/error.ts";
 
 export const PLACES = ["spaces", "values", "temporary", "damaged"] as const;
@@ -24,21 +24,6 @@ export function cachePlace(env: Readonly<Record<string, string | undefined>>): C
   if (limit === null) throw new RangeError(`SAEQ_CACHE_LIMIT takes a size as 20GB or 500MiB, not \`${wanted}\``);
   const folder = cacheFolder(env);
   return folder === null ? null : { folder, limit };
-}
-
-/** By `SAEQ_CACHE` (a folder, or `off`) and `XDG_CACHE_HOME`; null: there is none. */
-export function cacheFolder(env: Readonly<Record<string, string | undefined>>): string | null {
-  const own = env["SAEQ_CACHE"];
-  if (own === "off") return null;
-  if (own !== undefined && own !== "") return own;
-  const xdg = env["XDG_CACHE_HOME"];
-  if (xdg !== undefined && xdg.startsWith("/")) return join(xdg, "saeq");
-  try {
-    const home = env["HOME"] ?? homedir();
-    return home === "" ? null : join(home, ".cache", "saeq");
-  } catch {
-    return null;
-  }
 }
 
 export interface CachePlace {

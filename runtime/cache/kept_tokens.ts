@@ -1,6 +1,6 @@
 /** Without this file texts that are known would be tokenized again by each process that asks something else about them. */
 import { createHash } from "node:crypto";
-import type { LoadedModel } from "../catalog/catalog.ts";
+import type { ModelFacts } from "../../src/stages/stage.ts";
 import type { Tokenizer } from "../checkpoint/tokenizer.ts";
 import { parseCard, type TokenizerCard, type TokenizerCards } from "../checkpoint/tokenizer_card.ts";
 import type { DiskCache } from "./disk.ts";
@@ -24,10 +24,16 @@ export function keptCards(disk: () => DiskCache | null): TokenizerCards & { read
   };
 }
 
+/** A model, as its texts become ids. */
+export interface TextModel {
+  readonly facts: Pick<ModelFacts, "ref">;
+  readonly tokenizer: Tokenizer;
+}
+
 /** What turns texts into ids: the tokenizer, or what was kept of it. */
 export interface TokenIds {
   /** `keeps`: false where what is new is not kept. */
-  encoder(model: LoadedModel, keeps?: boolean): Tokenizer["encode"];
+  encoder(model: TextModel, keeps?: boolean): Tokenizer["encode"];
 }
 
 /** The same for who only looks: what is known is read, and nothing is kept. */

@@ -4,7 +4,7 @@ import { readFile, stat } from "node:fs/promises";
 import type { ModuleFacts } from "../../src/check/scope.ts";
 import { DataError, systemCode } from "../data/error.ts";
 import { shellWord } from "../data/shell_word.ts";
-import { tellModule } from "../permissions/gate.ts";
+import { tellModule } from "../data/admission.ts";
 
 /** A script is text that people wrote; more than this is something else. */
 const MOST_BYTES = 16 * 2 ** 20;

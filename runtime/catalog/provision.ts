@@ -5,7 +5,7 @@ import type { LoadedSae, ModelOutline } from "./catalog.ts";
 import { absentFile, makeAbsent } from "../checkpoint/absent.ts";
 import { usedWeights } from "../checkpoint/nonfinite.ts";
 import { saeFiles } from "../checkpoint/sae_folder.ts";
-import { computed } from "../execute/computed.ts";
+import { computed } from "../../src/plan/computed.ts";
 import type { Hub, HubCall, Opened } from "../hub/hub.ts";
 import type { Located } from "./locate.ts";
 

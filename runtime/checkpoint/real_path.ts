@@ -3,7 +3,7 @@ import { open, realpath, stat, type FileHandle } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { announced } from "./absent.ts";
 import { DataError } from "../data/error.ts";
-import { admitted } from "../permissions/gate.ts";
+import { admitted } from "../data/admission.ts";
 import { CheckpointError } from "./error.ts";
 
 /** The real path of `name` in `folder`, or null when it is not there. A name with a path in it is refused: a config may not point elsewhere. */

@@ -2,7 +2,7 @@
 import type { Folded, Hook } from "../../src/ops/hook.ts";
 import type { PlotMark } from "../../src/ops/op.ts";
 import type { Accumulator } from "../kernels/accumulate.ts";
-import type { Facts } from "../figures/measured.ts";
+import type { Csr, Rows } from "../kernels/csr.ts";
 
 /** A column; `valid` is null when no value is missing, else 1 = present. Strings where invalid are "". */
 export type Column =
@@ -56,25 +56,6 @@ export interface Tokens {
   readonly source: string;
 }
 
-/** Which (document, position) each row of activations is. All arrays have one entry per row. */
-export interface Rows {
-  readonly count: number;
-  readonly document: Uint32Array;
-  readonly position: Uint32Array;
-  readonly token: Int32Array;
-  /** 1 = special token, left out of statistics. */
-  readonly masked: Uint8Array;
-}
-
-/** Compressed sparse rows: the features of row r are indices[indptr[r] .. indptr[r + 1]), ascending. */
-export interface Csr {
-  readonly rows: number;
-  readonly cols: number;
-  readonly indptr: Uint32Array;
-  readonly indices: Uint32Array;
-  readonly values: Float32Array;
-}
-
 /** Where activations were read. */
 export interface Place {
   readonly layer: number;
@@ -97,6 +78,19 @@ export interface Acts {
   readonly taps: readonly ActsTap[];
 }
 
+/** What headers say of the texts of activations. */
+export interface Facts {
+  readonly texts: number;
+  /** Rows, and those of special tokens among them. */
+  readonly positions: number;
+  readonly masked: number;
+  /** Texts cut to the context. */
+  readonly truncated: number;
+  readonly model: string;
+  readonly source: string;
+  readonly origin: string;
+}
+
 /** Activations of which only figures were kept: what plans ask that count, and do not show, them. */
 export interface Reduced {
   readonly kind: "reduced";
@@ -104,6 +98,9 @@ export interface Reduced {
   readonly taps: readonly (Place & { readonly sae: string; readonly cols: number; readonly states: readonly Accumulator[] })[];
   readonly broken: Broken;
 }
+
+/** Activations that figures can be asked of. */
+export type Measured = Acts | Reduced;
 
 /** Activations that are not finite numbers: how many, and where the first is, all counted from 0. */
 export interface Broken {

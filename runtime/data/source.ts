@@ -6,7 +6,7 @@ import { basename, dirname } from "node:path";
 import type { BigIntStats } from "node:fs";
 import { DataError, systemCode } from "./error.ts";
 import { nearNames } from "./near.ts";
-import { admitted } from "../permissions/gate.ts";
+import { admitted } from "./admission.ts";
 
 const CHUNK = 1 << 20;
 const NOTHING = Buffer.alloc(0);

@@ -5,7 +5,7 @@ import type { ActivationContext } from "../passes/activations.ts";
 import type { TextValue, Value } from "../data/frame.ts";
 import type { WriteOptions } from "../data/atomic_write.ts";
 import type { Progress } from "../engine/port.ts";
-import type { Recording } from "../planner/recording.ts";
+import type { Recording } from "./recording.ts";
 import type { SavedRounds } from "./saved_rounds.ts";
 import type { ValueStore } from "./value_store.ts";
 

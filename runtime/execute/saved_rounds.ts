@@ -6,24 +6,17 @@ import { nodes } from "../../src/optimize/rule.ts";
 import { createChunks } from "../data/chunks.ts";
 import { foretoldRows } from "../data/foretold_size.ts";
 import type { Acts, Table } from "../data/frame.ts";
-import { startSaving, type RowsFormat, type SaveOptions, type Saving } from "../data/save.ts";
+import { startSaving, type RowsFormat, type SaveOptions, type Saving } from "./save.ts";
 import { createSpill } from "../data/spill.ts";
 import { tableChunks, tapChunks } from "../data/to_table.ts";
 import { withFirstColumn } from "../data/table.ts";
+import type { RoundTaker } from "../passes/reduce_forward.ts";
 import { StageError } from "./stage_error.ts";
 
 /** What a pass is run over: its groups by name, null for what is no group, and how many texts there are where it is known. */
 export interface Texts {
   readonly groups: readonly string[] | null;
   readonly total: number | null;
-}
-
-/** Takes the activations of a pass, a round of texts after the other. */
-export interface RoundTaker {
-  /** Those of `texts` texts of a group, behind what it got before; all of one group come before the next. @throws StageError */
-  put(group: number, acts: Acts, texts: number): Promise<void>;
-  /** There are no more. @throws StageError */
-  end(): Promise<void>;
 }
 
 /** The files of one pipeline that are written while a pass runs. */

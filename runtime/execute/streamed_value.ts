@@ -8,7 +8,7 @@ import { DataError } from "../data/error.ts";
 import { tokenizeTable } from "../passes/documents.ts";
 import { foretoldRows } from "../data/foretold_size.ts";
 import type { Table, Tokens, Value } from "../data/frame.ts";
-import { saveRows } from "../data/save.ts";
+import { saveRows } from "./save.ts";
 import { takeRows } from "../data/table.ts";
 import type { ExecuteContext } from "./execute_context.ts";
 import { reduceForward } from "../passes/reduce_forward.ts";

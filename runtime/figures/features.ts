@@ -1,8 +1,8 @@
 /** Without this file ranks, overlaps and unions of features would be numbers without a table. */
 import type { Op } from "../../src/ops/op.ts";
-import type { Column, Features, Groups, Table } from "../data/frame.ts";
+import type { Column, Features, Groups, Table, Measured } from "../data/frame.ts";
 import { overlap, union } from "../kernels/overlap.ts";
-import { factsOf, totalsOf, type Measured } from "./measured.ts";
+import { factsOf, totalsOf } from "./measured.ts";
 import { rankTotals, type Ranked } from "../kernels/rank.ts";
 
 const ints = (name: string, values: ArrayLike<number>): Column => ({ name, type: "int", values: Float64Array.from(values), valid: null });

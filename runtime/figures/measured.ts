@@ -1,22 +1,7 @@
 /** Without this file every figure would be written twice: for activations that are there, and for those that were only summed up. */
-import type { Acts, Reduced } from "../data/frame.ts";
+import type { Acts, Facts, Measured } from "../data/frame.ts";
 import { accumulate, createAccumulator, totalsOfSums, type Accumulator, type Wanted } from "../kernels/accumulate.ts";
 import type { FeatureTotals } from "../kernels/rank.ts";
-
-/** Activations that figures can be asked of. */
-export type Measured = Acts | Reduced;
-
-export interface Facts {
-  readonly texts: number;
-  /** Rows, and those of special tokens among them. */
-  readonly positions: number;
-  readonly masked: number;
-  /** Texts cut to the context. */
-  readonly truncated: number;
-  readonly model: string;
-  readonly source: string;
-  readonly origin: string;
-}
 
 export function factsOf(measured: Measured): Facts {
   if (measured.kind === "reduced") return measured.facts;

@@ -1,10 +1,10 @@
 /** Without this file groups could not be summed up: statistics, histograms, counts. */
 import type { Op } from "../../src/ops/op.ts";
-import type { Column, Plot, Series, Single, Table } from "../data/frame.ts";
+import type { Column, Plot, Series, Single, Table, Measured } from "../data/frame.ts";
 import { overallOf } from "../kernels/accumulate.ts";
 import { bagHistogram, countedIntegers, integerHistogram, numberHistogram } from "../kernels/histogram.ts";
 import { spreadOfCounts } from "../kernels/statistics.ts";
-import { factsOf, stateOf, widthOf, type Measured } from "./measured.ts";
+import { factsOf, stateOf, widthOf } from "./measured.ts";
 
 export interface Member<T extends Single = Single> {
   /** Null where there are no groups. */

@@ -1,6 +1,6 @@
 /** Without this file a wrong hook, a lost normalisation or another model would give features that mean nothing, in good order. */
 import type { SaeSpec } from "../../src/emit/specs.ts";
-import type { Csr } from "../data/frame.ts";
+import type { Csr } from "../kernels/csr.ts";
 import type { LoadedSae } from "../catalog/catalog.ts";
 import { expectedOf } from "./expected.ts";
 import { judge } from "./judge.ts";

@@ -1,7 +1,7 @@
 /** Without this file one dropped connection or one busy moment of the hub would end a run. */
 import { CheckpointError } from "../checkpoint/error.ts";
 import type { HubEnvironment } from "./environment.ts";
-import { admitHost } from "../permissions/gate.ts";
+import { admitHost } from "../data/admission.ts";
 import { redirected } from "./redirect.ts";
 import { refusal, type Asked } from "./refusal.ts";
 

@@ -4,7 +4,7 @@
  * Each state is a commutative monoid over integers and total orders: counts, exact sums, maxima. What it holds after a set of documents
  * does not depend on their order or on how they were cut into pieces, and its size does not grow with them.
  */
-import type { Csr, Rows } from "../data/frame.ts";
+import type { Csr, Rows } from "./csr.ts";
 import { eachActive, type NonFinite } from "./active.ts";
 import { addSingle, createSums, exactly, exactTotal, rounded, type ExactSums } from "./exact_sum.ts";
 import { addFloat, createFloatBag, type FloatBag } from "./float_bag.ts";

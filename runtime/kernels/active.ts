@@ -1,5 +1,5 @@
 /** Without this file kernels would not agree on which activations count: unmasked row, finite, above the threshold. */
-import type { Csr, Rows } from "../data/frame.ts";
+import type { Csr, Rows } from "./csr.ts";
 
 /** NaN and infinite activations of unmasked rows: left out of every figure, counted here. */
 export interface NonFinite {

@@ -1,5 +1,5 @@
 /** Without this file the strongest places of a feature would be looked for once per feature. */
-import type { Csr, Rows } from "../data/frame.ts";
+import type { Csr, Rows } from "./csr.ts";
 import { eachActive } from "./active.ts";
 
 /** The places of one feature, in order: rows of the matrix. */

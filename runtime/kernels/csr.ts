@@ -1,5 +1,23 @@
 /** Without this file per-document activations could not become one matrix, nor be cut to the rows and features asked for. */
-import type { Csr, Rows } from "../data/frame.ts";
+
+/** Which (document, position) each row of activations is. All arrays have one entry per row. */
+export interface Rows {
+  readonly count: number;
+  readonly document: Uint32Array;
+  readonly position: Uint32Array;
+  readonly token: Int32Array;
+  /** 1 = special token, left out of statistics. */
+  readonly masked: Uint8Array;
+}
+
+/** Compressed sparse rows: the features of row r are indices[indptr[r] .. indptr[r + 1]), ascending. */
+export interface Csr {
+  readonly rows: number;
+  readonly cols: number;
+  readonly indptr: Uint32Array;
+  readonly indices: Uint32Array;
+  readonly values: Float32Array;
+}
 
 /** One document's share: `indptr` [rows + 1] from 0, `indices` and `values` [nnz]. */
 export interface CsrPart {

@@ -1,6 +1,6 @@
 /** Without this file groups could only be compared token by token, as if the tokens of one text knew nothing of each other. */
 import type { CompareBy } from "../../src/ops/op.ts";
-import type { Csr, Rows } from "../data/frame.ts";
+import type { Csr, Rows } from "./csr.ts";
 import { eachActive } from "./active.ts";
 
 /** One number for each feature and document in which it fires; everywhere else the score is 0. By feature, then document. */

@@ -1,5 +1,5 @@
 /** Without this file nobody could ask which features fire most. */
-import type { Csr, Rows } from "../data/frame.ts";
+import type { Csr, Rows } from "./csr.ts";
 import type { RankBy } from "../../src/ops/op.ts";
 import { accumulate, createAccumulator, totalsOfSums } from "./accumulate.ts";
 import type { NonFinite } from "./active.ts";

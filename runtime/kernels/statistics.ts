@@ -1,9 +1,7 @@
 /** Without this file `stats` could not say how a group of texts activates an SAE. */
-import type { Csr, Rows } from "../data/frame.ts";
-import { activeValues } from "./active.ts";
-import type { NonFinite } from "./active.ts";
-import type { Exact } from "./exact_sum.ts";
-import { add, addSingle, createSums, exactly, rounded } from "./exact_sum.ts";
+import type { Csr, Rows } from "./csr.ts";
+import { activeValues, type NonFinite } from "./active.ts";
+import { type Exact, add, addSingle, createSums, exactly, rounded } from "./exact_sum.ts";
 import { countedQuantiles, integerQuantiles, quantiles } from "./quantile.ts";
 
 /** mean, sd (sample, n − 1) and max; null where there is no such figure: no observation, or one for the sd. */

@@ -1,5 +1,5 @@
 /** Without this file two lists of features could only be called alike or different. */
-import type { Csr } from "../data/frame.ts";
+import type { Csr } from "../kernels/csr.ts";
 import type { Place } from "./exact_pre.ts";
 
 /** A feature that is active on one side only. */

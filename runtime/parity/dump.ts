@@ -5,7 +5,7 @@ import { readNpz } from "../checkpoint/npz.ts";
 import { pieces } from "../checkpoint/numbers.ts";
 import { readSafetensors, type TensorEntry } from "../checkpoint/safetensors.ts";
 import { parseJsonObject, type JsonObject } from "../checkpoint/strict_json.ts";
-import type { Csr } from "../data/frame.ts";
+import type { Csr } from "../kernels/csr.ts";
 
 /** A dump of `examples/parity/make_dump.py`. */
 export interface Dump {

@@ -1,6 +1,6 @@
 /** Without this file it would be counted how many activations are not finite numbers, and nobody could find the text that makes them. */
-import type { Broken, Csr, Rows } from "../data/frame.ts";
-import type { Measured } from "../figures/measured.ts";
+import type { Broken, Measured } from "../data/frame.ts";
+import type { Csr, Rows } from "../kernels/csr.ts";
 
 export const NONE_BROKEN: Broken = { count: 0, first: null };
 

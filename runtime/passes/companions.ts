@@ -3,7 +3,7 @@ import { blocksNeeded } from "../../src/ops/hook.ts";
 import { key } from "../../src/ops/key.ts";
 import type { Op, Plan, Tap } from "../../src/ops/op.ts";
 import type { Forward } from "./activations.ts";
-import { computed } from "../execute/computed.ts";
+import { computed } from "../../src/plan/computed.ts";
 
 /** By the passes of a plan: what later lines read of the same texts. */
 export type TapsAlong = ReadonlyMap<Op, readonly Tap[]>;

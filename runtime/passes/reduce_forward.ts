@@ -5,7 +5,6 @@ import type { Acts, Broken, Place, Reduced, Tokens } from "../data/frame.ts";
 import type { Document, Progress, TapOutput } from "../engine/port.ts";
 import { accumulate, createAccumulator, type Accumulator, type Wanted } from "../kernels/accumulate.ts";
 import { concatenate, rowsOf } from "../kernels/csr.ts";
-import type { RoundTaker } from "../execute/saved_rounds.ts";
 import { tapDocuments } from "./tap_documents.ts";
 import { wantedPositions } from "./window.ts";
 
@@ -23,6 +22,14 @@ export interface DocumentStream {
   readonly pieces: Iterable<Tokens> | AsyncIterable<Tokens>;
   /** How many documents there are, where it is known. */
   readonly total: number | null;
+}
+
+/** Takes the activations of a pass, a round of texts after the other. */
+export interface RoundTaker {
+  /** Those of `texts` texts of a group, behind what it got before; all of one group come before the next. */
+  put(group: number, acts: Acts, texts: number): Promise<void>;
+  /** There are no more. */
+  end(): Promise<void>;
 }
 
 /** Who wants what each round gives. */

@@ -1,16 +1,6 @@
 /** Without this file what a grant covers would be decided in several places, and a link, a second name or `/proc` would slip through one of them. */
-import { realpathSync, statSync, type BigIntStats } from "node:fs";
-import { basename, dirname, isAbsolute, join, relative } from "node:path";
-
-/** The real path, symlinks resolved; for what does not exist, or leads nowhere, of the nearest folder that does. */
-export function realPath(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    const parent = dirname(path);
-    return parent === path ? path : join(realPath(parent), basename(path));
-  }
-}
+import { statSync, type BigIntStats } from "node:fs";
+import { dirname, isAbsolute, relative } from "node:path";
 
 function inside(path: string, folder: string): boolean {
   const way = relative(folder, path);

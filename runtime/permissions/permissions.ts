@@ -2,10 +2,11 @@
 import { resolve } from "node:path";
 import type { Diagnostic } from "../../grammar/diagnostic.ts";
 import type { Access } from "../../src/check/scope.ts";
-import { coversHost, coversPath, deniesPath, namesOf, realPath } from "./granted.ts";
+import { coversHost, coversPath, deniesPath, namesOf } from "./granted.ts";
+import { realPath } from "../data/admission.ts";
 import { asksHub, namesHub } from "../catalog/locate.ts";
 import { EXAMPLES, registered, STANDARD_PREFIX } from "../catalog/shipped.ts";
-import type { Grants, Needs } from "../session/session_port.ts";
+import type { Grants, Needs } from "./grants.ts";
 
 /** Files of the program as absolute paths; names of what ships with saeq are left out. `hosts`: where names of the hub are looked up, null where nobody is asked. */
 export function needsOf(accesses: readonly Access[], readFrom: string, writeTo: string, hosts: readonly string[] | null): Needs {

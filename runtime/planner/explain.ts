@@ -6,7 +6,7 @@ import type { TextValue, Value } from "../data/frame.ts";
 import { valueKey } from "../execute/value_key.ts";
 import { explanationOf, isForward, type ExplainContext } from "./explanation.ts";
 import { printExplanation } from "./print_explanation.ts";
-import { createRecording, type Recording } from "./recording.ts";
+import { createRecording, type Recording } from "../execute/recording.ts";
 import { workOf } from "./work.ts";
 
 /** The value of `explain`: a text for people, with the facts as JSON. With `analyze`, `run` is run in between. */

@@ -13,10 +13,10 @@ import { forwardGraphOf, targetOf, type Forward } from "../passes/activations.ts
 import { describeChoice, describeCounts, prunes } from "../passes/encode_choice.ts";
 import type { Placement } from "../engine/placement.ts";
 import { runsModel, valueKey } from "../execute/value_key.ts";
-import { shapesOf } from "./lane_memory.ts";
-import { fit, memoryLimit } from "./limits.ts";
-import type { Actual, Recording } from "./recording.ts";
-import { workOf, type Work, type WorkContext, type Workload } from "./work.ts";
+import { shapesOf } from "../passes/lane_memory.ts";
+import { fit, memoryLimit } from "../passes/limits.ts";
+import type { Actual, Recording, Work, Workload } from "../execute/recording.ts";
+import { workOf, type WorkContext } from "./work.ts";
 
 /** One op of a plan, for machines. `same`: the node with that `id` stands here once more. */
 export interface PlanNode {

@@ -4,7 +4,7 @@ import type { Plan } from "../../src/ops/op.ts";
 import { printPlan } from "../../src/plan/print.ts";
 import type { CompiledPipeline } from "../../src/pipeline.ts";
 import type { Explanation, Pass, Place } from "./explanation.ts";
-import type { Actual, Recording } from "./recording.ts";
+import type { Actual, Recording } from "../execute/recording.ts";
 
 /** For people: the plan as written, the rules, the plan as run, each pass of the model, the device, and what it took. */
 export function printExplanation({ written, plan }: Pick<CompiledPipeline, "written" | "plan">, explanation: Explanation, recording: Recording | null): string {

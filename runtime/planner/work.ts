@@ -8,33 +8,11 @@ import { tokenizeTable } from "../passes/documents.ts";
 import { DataError, systemCode } from "../data/error.ts";
 import type { Document } from "../engine/port.ts";
 import { isComputed, valueKey } from "../execute/value_key.ts";
+import type { Amount, Work, Workload } from "../execute/recording.ts";
 import { streamOf } from "../execute/stream.ts";
 import { tapSpaces } from "../passes/tap_spaces.ts";
 import type { ValueStore } from "../execute/value_store.ts";
 import { wantedPositions } from "../passes/window.ts";
-
-/** Texts, the tokens in them, and the positions that are wanted. */
-export interface Amount {
-  readonly texts: number;
-  readonly tokens: number;
-  readonly rows: number;
-}
-
-/** What one pass of the model has to do. */
-export interface Work extends Amount {
-  /** Tokens of the longest text, and wanted positions of a text at most. */
-  readonly longest: number;
-  readonly mostRows: number;
-  /** Of all, what has to be run: neither known already nor the same as another text. */
-  readonly run: Amount;
-  /** Texts known from memory or from the disk. */
-  readonly known: number;
-  /** false: counted on some of the texts. */
-  readonly exact: boolean;
-}
-
-/** Or why that is not known yet. */
-export type Workload = Work | { readonly unknown: string };
 
 export type WorkContext = Omit<ActivationContext, "onProgress"> & {
   readonly values: ValueStore;

@@ -1,13 +1,12 @@
 /** Without this file the engine's processes would start when all that a run reads has been read, and everything would wait for them. */
-import type { Facts, Need } from "../../src/check/scope.ts";
-import { needKey } from "../../src/check/scope.ts";
+import { type Facts, type Need, needKey } from "../../src/check/scope.ts";
 import type { EmittedGraph } from "../../src/emit/specs.ts";
 import type { Plan } from "../../src/ops/op.ts";
 import type { Compiled, CompiledPipeline } from "../../src/pipeline.ts";
 import type { Forward } from "../passes/activations.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import { companionsOf, widened } from "../passes/companions.ts";
-import { computed } from "../execute/computed.ts";
+import { computed } from "../../src/plan/computed.ts";
 import type { HubCall } from "../hub/hub.ts";
 import { firstGraph } from "../passes/pass_part.ts";
 import type { SessionCache } from "./session_cache.ts";

@@ -1,7 +1,7 @@
 /** Without this file results would be shown without what they depend on. */
 import { counted } from "../counted.ts";
-import type { Place, Single, Value } from "../data/frame.ts";
-import { factsOf, widthOf, type Measured } from "../figures/measured.ts";
+import type { Place, Single, Value, Measured } from "../data/frame.ts";
+import { factsOf, widthOf } from "../figures/measured.ts";
 
 /**
  * One line: kind, sizes per group, layer and hook, SAE and convention, which text was read, how many tokens were masked, and

@@ -9,31 +9,7 @@ import type { CheckpointAtHand } from "../catalog/checkpoints_at_hand.ts";
 import type { CachePlace } from "../cache/folder.ts";
 import type { Value } from "../data/frame.ts";
 import type { EngineOptions } from "../engine/port.ts";
-
-/**
- * What a script may touch. `true` grants everything of that kind; a list grants those paths, which are real ones (`realPath`), and what lies
- * below them. They are made real when they are given, and not again: a link that is swapped later grants nothing.
- */
-export interface Grants {
-  readonly read: true | readonly string[];
-  readonly write: true | readonly string[];
-  /** Hosts, with their port where it is not the usual one; none where absent. `.hf.co` is every host below `hf.co`. */
-  readonly net?: true | readonly string[];
-  /** Wins over what is granted. */
-  readonly deny?: Denials;
-}
-
-/** `true` forbids everything of that kind. */
-export interface Denials {
-  readonly read?: true | readonly string[];
-  readonly write?: true | readonly string[];
-  readonly net?: true | readonly string[];
-}
-
-/** One use of a permission, or an attempt at one. */
-export type Use =
-  | { readonly use: "read" | "write"; readonly path: string; readonly granted: boolean }
-  | { readonly use: "net"; readonly host: string; readonly granted: boolean };
+import type { Grants, Needs, Use } from "../permissions/grants.ts";
 
 export interface SessionOptions {
   /** Relative paths of inputs are resolved here: the script's folder, or the current one. */
@@ -125,14 +101,6 @@ export interface Outcome {
 export interface Held {
   readonly values: { readonly count: number; readonly bytes: number };
   readonly texts: { readonly count: number; readonly bytes: number };
-}
-
-/** What a source would touch, known before anything runs. Absolute paths. */
-export interface Needs {
-  readonly read: readonly string[];
-  readonly write: readonly string[];
-  /** Hosts; absent where none is needed. */
-  readonly net?: readonly string[];
 }
 
 export interface Checked {

@@ -8,7 +8,7 @@ import { DataError } from "../../runtime/data/error.ts";
 import type { Cell, Table } from "../../runtime/data/frame.ts";
 import { readJsonl } from "../../runtime/data/jsonl.ts";
 import { distinctRows } from "../../runtime/data/rows.ts";
-import { saveValue } from "../../runtime/data/save.ts";
+import { saveValue } from "../../runtime/execute/save.ts";
 import { readSource } from "../../runtime/data/source.ts";
 import { cellAt } from "../../runtime/data/table.ts";
 import { open, run } from "../session/open.ts";

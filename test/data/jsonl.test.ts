@@ -5,7 +5,7 @@ import * as assert from "uvu/assert";
 import { DataError } from "../../runtime/data/error.ts";
 import type { Cell, Table } from "../../runtime/data/frame.ts";
 import { readJsonl, type JsonlOptions } from "../../runtime/data/jsonl.ts";
-import { saveValue } from "../../runtime/data/save.ts";
+import { saveValue } from "../../runtime/execute/save.ts";
 import { cellAt, createColumn, createTable } from "../../runtime/data/table.ts";
 import { fileOf, folder } from "./folder.ts";
 

@@ -7,7 +7,7 @@ import { readCsv } from "../../runtime/data/csv.ts";
 import { DataError } from "../../runtime/data/error.ts";
 import type { Cell, Table } from "../../runtime/data/frame.ts";
 import { readParquet, type ParquetOptions } from "../../runtime/data/parquet.ts";
-import { saveValue } from "../../runtime/data/save.ts";
+import { saveValue } from "../../runtime/execute/save.ts";
 import { cellAt, createColumn, createTable } from "../../runtime/data/table.ts";
 import { toTable } from "../../runtime/data/to_table.ts";
 import { acts } from "../render/samples.ts";

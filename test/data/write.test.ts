@@ -9,7 +9,7 @@ import { readCsv } from "../../runtime/data/csv.ts";
 import { DataError } from "../../runtime/data/error.ts";
 import { foretoldRows, foretoldSize } from "../../runtime/data/foretold_size.ts";
 import type { Acts, Dense, Value } from "../../runtime/data/frame.ts";
-import { saveValue } from "../../runtime/data/save.ts";
+import { saveValue } from "../../runtime/execute/save.ts";
 import { concatTables, createColumn, createTable } from "../../runtime/data/table.ts";
 import { tableChunks, toTable } from "../../runtime/data/to_table.ts";
 import { formatRows, type RowFormat } from "../../runtime/data/write.ts";

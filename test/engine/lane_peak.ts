@@ -1,7 +1,7 @@
 /** Without this file what a batch takes would be predicted and never looked at: peak anonymous memory of one engine process, on Linux. */
 import { readFileSync } from "node:fs";
 import { createEngine } from "../../runtime/engine/engine.ts";
-import { laneBytes, shapesOf, type BatchShape } from "../../runtime/planner/lane_memory.ts";
+import { laneBytes, shapesOf, type BatchShape } from "../../runtime/passes/lane_memory.ts";
 import { emitForward } from "../../src/emit/forward.ts";
 import { hollowModel, type HollowShape } from "./hollow_model.ts";
 

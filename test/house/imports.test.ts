@@ -11,6 +11,9 @@ const INNER = ["ops", "stages", "check", "plan", "optimize"];
 /** Beside the chain: emit sees ops alone, assist and lint read all that leads to a checked program. */
 const BESIDE: Readonly<Record<string, readonly string[]>> = { emit: ["ops"], assist: ["ops", "stages", "check", "pipeline.ts"], lint: ["ops", "stages", "check", "pipeline.ts"] };
 
+/** The folders of runtime, each of which imports those before it; the few files beside them import nothing of runtime. */
+const RUNTIME = ["kernels", "data", "checkpoint", "registry", "hub", "engine", "cache", "catalog", "permissions", "guard", "figures", "passes", "plot", "execute", "planner", "session", "record", "bundle", "lock", "parity"];
+
 const IMPORT = /(?:from|import)\s*\(?\s*"(\.{1,2}\/[^"]+)"/g;
 
 function importsOf(file: string): string[] {
@@ -42,6 +45,17 @@ test("inside src the chain is ops ← stages ← check ← plan ← optimize", (
     }
   }
   assert.equal(wrong, []);
+});
+
+test("inside runtime each folder imports only those before it", () => {
+  const placeOf = (file: string): number => (file.split("/").length > 2 ? RUNTIME.indexOf(file.split("/")[1]!) : -1);
+  const wrong: string[] = [];
+  for (const file of sourceFiles().filter((name) => name.startsWith("runtime/"))) {
+    for (const imported of importsOf(file).filter((name) => name.startsWith("runtime/"))) if (placeOf(imported) > placeOf(file)) wrong.push(`${file} imports ${imported}`);
+  }
+  assert.equal(wrong, []);
+  const folders = [...new Set(sourceFiles().filter((name) => /^runtime\/[^/]+\//.test(name)).map((name) => name.split("/")[1]!))];
+  assert.equal(folders.sort(), [...RUNTIME].sort());
 });
 
 test("grammar imports only chevrotain and string-width from outside", () => {

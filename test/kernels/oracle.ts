@@ -1,6 +1,6 @@
 /** Without this file each kernel test would read the oracle's figures its own way. */
 import { readFileSync } from "node:fs";
-import type { Csr, Rows } from "../../runtime/data/frame.ts";
+import type { Csr, Rows } from "../../runtime/kernels/csr.ts";
 import type { Spread } from "../../runtime/kernels/statistics.ts";
 
 export interface StoredGroup {

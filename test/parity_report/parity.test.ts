@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { readSae } from "../../runtime/checkpoint/sae.ts";
-import type { Csr } from "../../runtime/data/frame.ts";
+import type { Csr } from "../../runtime/kernels/csr.ts";
 import { compareFeatures } from "../../runtime/parity/compare.ts";
 import { readDump, type Dump } from "../../runtime/parity/dump.ts";
 import { exactPre } from "../../runtime/parity/exact_pre.ts";

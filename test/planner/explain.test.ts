@@ -8,7 +8,7 @@ import type { TextValue, Value } from "../../runtime/data/frame.ts";
 import type { Explanation, Pass, PlanNode } from "../../runtime/planner/explanation.ts";
 import { machineSpeed } from "../../runtime/planner/machine.ts";
 import type { Engine } from "../../runtime/engine/port.ts";
-import type { Work } from "../../runtime/planner/work.ts";
+import type { Work } from "../../runtime/execute/recording.ts";
 import { EXAMPLES } from "../../runtime/catalog/shipped.ts";
 import { bits, folder, open, run } from "../session/open.ts";
 import { saeq } from "../tools/saeq.ts";

@@ -8,8 +8,9 @@ import { atomicWrite } from "../../runtime/data/atomic_write.ts";
 import { DataError } from "../../runtime/data/error.ts";
 import { openFile } from "../../runtime/data/source.ts";
 import { createGate } from "../../runtime/permissions/gate.ts";
-import { coversPath, deniesPath, namesOf, realPath } from "../../runtime/permissions/granted.ts";
-import type { Grants, Use } from "../../runtime/session/session_port.ts";
+import { coversPath, deniesPath, namesOf } from "../../runtime/permissions/granted.ts";
+import { realPath } from "../../runtime/data/admission.ts";
+import type { Grants, Use } from "../../runtime/permissions/grants.ts";
 import { EXAMPLES } from "../../runtime/catalog/shipped.ts";
 import { folder as made, open, run } from "./open.ts";
 

@@ -1,5 +1,5 @@
 /** Without this file weights would be downloaded for a plan that is only explained. */
-import type { Plan } from "../../src/ops/op.ts";
+import type { Plan } from "../ops/op.ts";
 
 /** Everything that is computed for a plan: not what is only explained. */
 export function computed(plan: Plan, seen = new Set<Plan>()): ReadonlySet<Plan> {

@@ -8,13 +8,13 @@ import type { ActivationContext } from "../passes/activations.ts";
 import { systemCode } from "../data/error.ts";
 import { usedDecoderWeights, usedSaeWeights, usedWeights } from "../checkpoint/nonfinite.ts";
 import type { Value } from "../data/frame.ts";
-import { valueKey } from "../execute/value_key.ts";
+import { valueKey } from "./value_key.ts";
 import { packageVersion } from "../package_root.ts";
-import { sizeOf, type ValueStore } from "../execute/value_store.ts";
-import type { DiskCache } from "./disk.ts";
+import { sizeOf, type ValueStore } from "./value_store.ts";
+import type { DiskCache } from "../cache/disk.ts";
 import { weightsOf } from "../passes/tap_spaces.ts";
-import { numericsClass, stamps } from "./numerics.ts";
-import { decodeValue, encodeValue } from "./value_bytes.ts";
+import { numericsClass, stamps } from "../cache/numerics.ts";
+import { decodeValue, encodeValue } from "../cache/value_bytes.ts";
 
 type KeepContext = Pick<ActivationContext, "catalog" | "engine" | "guard" | "numerics"> & { readonly values: ValueStore };
 

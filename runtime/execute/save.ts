@@ -1,9 +1,9 @@
 /** Without this file `save` would have to know formats, plots and disks. */
 import type { SaveFormat } from "../../src/ops/op.ts";
-import { atomicWrite, startDraft, type Draft, type WriteOptions } from "./atomic_write.ts";
-import type { Chart, Plot, Table, Value } from "./frame.ts";
-import { tableChunks } from "./to_table.ts";
-import { formatRows, rowEncoder, type Encoder, type RowFormat, type RowOptions } from "./write.ts";
+import { atomicWrite, startDraft, type Draft, type WriteOptions } from "../data/atomic_write.ts";
+import type { Chart, Plot, Table, Value } from "../data/frame.ts";
+import { tableChunks } from "../data/to_table.ts";
+import { formatRows, rowEncoder, type Encoder, type RowFormat, type RowOptions } from "../data/write.ts";
 
 /** Formats of rows: they can be written while the rows come. */
 export type RowsFormat = RowFormat | "parquet";
@@ -64,7 +64,7 @@ export async function startSaving(path: string, format: RowsFormat, options: Sav
 }
 
 async function encoderOf(format: RowsFormat, options: RowOptions): Promise<Encoder> {
-  return format === "parquet" ? (await import("./write_parquet.ts")).parquetEncoder() : rowEncoder(format, options);
+  return format === "parquet" ? (await import("../data/write_parquet.ts")).parquetEncoder() : rowEncoder(format, options);
 }
 
 function told(bytes: number, format: SaveFormat, formulas: number): string {

@@ -2,7 +2,29 @@
 import { readFileSync } from "node:fs";
 import type { Plan } from "../../src/ops/op.ts";
 import type { Progress } from "../engine/port.ts";
-import type { Workload } from "./work.ts";
+
+/** Texts, the tokens in them, and the positions that are wanted. */
+export interface Amount {
+  readonly texts: number;
+  readonly tokens: number;
+  readonly rows: number;
+}
+
+/** What one pass of the model has to do. */
+export interface Work extends Amount {
+  /** Tokens of the longest text, and wanted positions of a text at most. */
+  readonly longest: number;
+  readonly mostRows: number;
+  /** Of all, what has to be run: neither known already nor the same as another text. */
+  readonly run: Amount;
+  /** Texts known from memory or from the disk. */
+  readonly known: number;
+  /** false: counted on some of the texts. */
+  readonly exact: boolean;
+}
+
+/** Or why that is not known yet. */
+export type Workload = Work | { readonly unknown: string };
 
 /** What one op did. */
 export interface Actual {
