@@ -1,5 +1,6 @@
 /** Without this file nobody would know where the package stands, and with it its version and what ships with it. */
 import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -23,11 +24,23 @@ export function packageVersion(): string {
 }
 
 /** The version a package.json names; null where there is none. */
-export function versionOf(file: string): string | null {
+function versionOf(file: string): string | null {
   try {
     const value: unknown = JSON.parse(readFileSync(file, "utf8"));
     return typeof value === "object" && value !== null && "version" in value && typeof value.version === "string" ? value.version : null;
   } catch {
     return null;
   }
+}
+
+const installed = new Map<string, string | null>();
+
+/** The version of a package that this one stands on, found without loading it; null where it is not installed. */
+export function installedVersion(name: string): string | null {
+  const known = installed.get(name);
+  if (known !== undefined) return known;
+  const folders = createRequire(import.meta.url).resolve.paths(name) ?? [];
+  const found = folders.map((folder) => versionOf(join(folder, name, "package.json"))).find((version) => version !== null) ?? null;
+  installed.set(name, found);
+  return found;
 }

@@ -1,19 +1,18 @@
 /** Without this file bug reports would lack what they turn on, and nobody would know what to install. */
-import { createRequire } from "node:module";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { visible } from "../../grammar/visible.ts";
 import { diagnoseMachine, diagnoseProviders, freeBytes, type ProviderDiagnosis } from "../../runtime/engine/diagnosis.ts";
 import { surroundings } from "../../runtime/engine/providers.ts";
 import type { Request } from "../request.ts";
-import { packageRoot, packageVersion, versionOf } from "../../runtime/package_root.ts";
+import { installedVersion, packageVersion } from "../../runtime/package_root.ts";
 import { wantsPlain } from "../terminal.ts";
 import { install } from "./doctor_install.ts";
 import { mistake, type Shop } from "./shop.ts";
 
 /** `saeq doctor`: facts only, nothing that names the user. 1 where nothing can run, or an installation failed. */
 export async function doctor(request: Extract<Request, { kind: "doctor" }>, shop: Shop): Promise<number> {
-  if (request.install !== null) return install(request.from === null ? null : resolve(shop.cwd, request.from), dependency("onnxruntime-node"), shop);
+  if (request.install !== null) return install(request.from === null ? null : resolve(shop.cwd, request.from), found("onnxruntime-node"), shop);
   if (request.from !== null) {
     mistake(shop, "--from belongs to --install");
     return 2;
@@ -30,7 +29,7 @@ function factsOf(providers: readonly ProviderDiagnosis[], { dataLook: look }: Sh
   const cache = process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
   const terminal = { columns: look.tty ? look.width : null, color: look.color, unicode: !look.ascii, plain: wantsPlain(process.env), term: visible(process.env["TERM"] ?? "") };
   return {
-    versions: { saeq: packageVersion(), node: process.version, platform: `${process.platform} ${process.arch}`, "onnxruntime-node": dependency("onnxruntime-node"), chevrotain: dependency("chevrotain"), ink: dependency("ink") },
+    versions: { saeq: packageVersion(), node: process.version, platform: `${process.platform} ${process.arch}`, "onnxruntime-node": found("onnxruntime-node"), chevrotain: found("chevrotain"), ink: found("ink") },
     machine: diagnoseMachine(),
     disk: { cache: tilde(cache), freeBytes: freeBytes(cache), hereFreeBytes: freeBytes(process.cwd()) },
     terminal,
@@ -65,13 +64,4 @@ function printed({ versions, machine, disk, terminal, providers }: ReturnType<ty
   return lines.map(([name, value]) => `${name.padEnd(18)}${visible(value)}\n`).join("");
 }
 
-/** Version of an installed package. */
-export function dependency(name: string): string {
-  try {
-    const require = createRequire(`${packageRoot()}/package.json`);
-    const file = (require.resolve.paths(name) ?? []).map((folder) => `${folder}/${name}/package.json`).find((path) => versionOf(path) !== null);
-    return (file === undefined ? null : versionOf(file)) ?? "missing";
-  } catch {
-    return "missing";
-  }
-}
+const found = (name: string): string => installedVersion(name) ?? "missing";

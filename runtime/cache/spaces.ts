@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import type { EmittedGraph, TensorRef } from "../../src/emit/specs.ts";
 import type { ModelRef, Tap } from "../../src/ops/op.ts";
 import type { EngineOptions } from "../engine/port.ts";
-import { numericsClass, stamps } from "./numerics.ts";
+import { bitsClass, stamps } from "./numerics.ts";
 import type { Space } from "./space_segments.ts";
 
 const known = new WeakMap<EmittedGraph, Map<string, Space>>();
@@ -13,7 +13,7 @@ const known = new WeakMap<EmittedGraph, Map<string, Space>>();
  * numerics class. `weights` are looked at once for a graph: lanes map them once, too.
  */
 export function spaceOf(graph: EmittedGraph, weights: readonly TensorRef[], options: EngineOptions, name: string, memoryOnly: boolean): Space {
-  const numerics = numericsClass(options);
+  const numerics = bitsClass(options);
   const spaces = known.get(graph) ?? new Map<string, Space>();
   known.set(graph, spaces);
   const id = `${numerics}|${memoryOnly}|${name}`;

@@ -1,9 +1,10 @@
 /** Without this file nobody could say from afar why a machine has no device: what is there, what works, what is missing and what adds it. */
 import { spawnSync } from "node:child_process";
 import { statfsSync } from "node:fs";
-import { availableParallelism, cpus, freemem, totalmem } from "node:os";
+import { availableParallelism, freemem, totalmem } from "node:os";
 import { dirname, join } from "node:path";
 import { SUPPORTED, type Dtype, type Provider } from "../../src/emit/target.ts";
+import { processor } from "../processor.ts";
 import { probe, type Probe } from "./placement.ts";
 import { CUDA_FILES, lookAround, type Surroundings } from "./providers.ts";
 
@@ -65,7 +66,7 @@ export interface MachineDiagnosis {
 export function diagnoseMachine(): MachineDiagnosis {
   const allowed = process.constrainedMemory();
   return {
-    processor: cpus()[0]?.model.trim() ?? "unknown",
+    processor: processor().model,
     cores: availableParallelism(),
     memoryBytes: totalmem(),
     freeMemoryBytes: freemem(),

@@ -43,11 +43,6 @@ export function runtimeFolder(): string | null {
   }
 }
 
-/** Version of the installed package. */
-export function runtimeVersion(): string {
-  return (createRequire(import.meta.url)("onnxruntime-node/package.json") as { readonly version: string }).version;
-}
-
 export function surroundings(library: string | null): Surroundings {
   const list = (folder: string): readonly string[] => {
     try {

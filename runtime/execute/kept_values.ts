@@ -13,7 +13,7 @@ import { packageVersion } from "../package_root.ts";
 import { sizeOf, type ValueStore } from "./value_store.ts";
 import type { DiskCache } from "../cache/disk.ts";
 import { weightsOf } from "../passes/tap_spaces.ts";
-import { numericsClass, stamps } from "../cache/numerics.ts";
+import { bitsClass, stamps } from "../cache/numerics.ts";
 import { decodeValue, encodeValue } from "../cache/value_bytes.ts";
 
 type KeepContext = Pick<ActivationContext, "catalog" | "engine" | "guard" | "numerics"> & { readonly values: ValueStore };
@@ -32,7 +32,7 @@ function idOf(plan: Plan, { catalog, engine, guard }: KeepContext): string {
     if (op.op === "generate") return usedWeights(catalog.spec(op.model), catalog.spec(op.model).blocks.length, true);
     return op.op === "encode" || op.op === "decode" ? op.saes.flatMap((sae) => [...usedSaeWeights(catalog.sae(sae).spec), ...usedDecoderWeights(catalog.sae(sae).spec)]) : [];
   });
-  return createHash("sha256").update(JSON.stringify([key(plan), stamps(weights), weights.length === 0 ? "" : [numericsClass(engine.options), guard.on], packageVersion()])).digest("hex").slice(0, 32);
+  return createHash("sha256").update(JSON.stringify([key(plan), stamps(weights), weights.length === 0 ? "" : [bitsClass(engine.options), guard.on], packageVersion()])).digest("hex").slice(0, 32);
 }
 
 /** null while weights are on the hub only: they have no state yet that anything could be kept under. */

@@ -1,28 +1,16 @@
 /** Without this file a record would not say on what a result was computed, and nobody could tell why another machine gives another. */
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { cpus } from "node:os";
 import { CPU, describeTarget } from "../../src/emit/target.ts";
 import { adapters } from "../engine/diagnosis.ts";
 import type { EngineOptions } from "../engine/port.ts";
+import { installedVersion } from "../package_root.ts";
+import { processor } from "../processor.ts";
 
 /** Packages whose versions may show in a result. */
 const PACKAGES = ["chevrotain", "hyparquet", "mathjs", "onnxruntime-node", "papaparse", "seedrandom", "vega", "vega-lite", "@huggingface/tokenizers"] as const;
 
 /** Versions of saeq, Node and the packages that results pass through. */
 export function versions(saeq: string): Readonly<Record<string, string>> {
-  return { saeq, node: process.versions.node, ...Object.fromEntries(PACKAGES.map((name) => [name, versionOf(name)])) };
-}
-
-function versionOf(name: string): string {
-  for (const folder of createRequire(import.meta.url).resolve.paths(name) ?? []) {
-    try {
-      return String(JSON.parse(readFileSync(`${folder}/${name}/package.json`, "utf8")).version);
-    } catch {
-      // Not in this one.
-    }
-  }
-  return "unknown";
+  return { saeq, node: process.versions.node, ...Object.fromEntries(PACKAGES.map((name) => [name, installedVersion(name) ?? "unknown"])) };
 }
 
 export interface Platform {
@@ -33,18 +21,13 @@ export interface Platform {
   readonly features: readonly string[];
 }
 
+/** Of what a processor can do, what kernels are chosen by. */
+const CHOOSING = /^(avx|amx|fma|f16c|sse4|sve|asimd|neon|bf16|i8mm)/;
+
 /** Nothing here names the machine or its user. */
 export function platform(): Platform {
-  return { os: process.platform, arch: process.arch, cpu: cpus()[0]?.model.trim() ?? "unknown", features: features() };
-}
-
-function features(): readonly string[] {
-  try {
-    const line = /^(?:flags|Features)\s*:(.*)$/m.exec(readFileSync("/proc/cpuinfo", "latin1"))?.[1] ?? "";
-    return [...new Set(line.trim().split(/\s+/))].filter((flag) => /^(avx|amx|fma|f16c|sse4|sve|asimd|neon|bf16|i8mm)/.test(flag)).sort();
-  } catch {
-    return [];
-  }
+  const { model, features } = processor();
+  return { os: process.platform, arch: process.arch, cpu: model, features: [...new Set(features)].filter((flag) => CHOOSING.test(flag)).sort() };
 }
 
 /** Where the model ran. `lanes`, `batch`: they change no bit on the CPU, and are told all the same. */

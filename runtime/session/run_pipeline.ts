@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import type { Diagnostic } from "../../grammar/diagnostic.ts";
 import type { Span } from "../../grammar/span.ts";
 import type { EmittedGraph } from "../../src/emit/specs.ts";
-import { describeTarget, numericsClass } from "../../src/emit/target.ts";
+import { describeTarget, targetClass } from "../../src/emit/target.ts";
 import { source as valueSource } from "../../src/ops/key.ts";
 import type { Plan } from "../../src/ops/op.ts";
 import { nodes } from "../../src/optimize/rule.ts";
@@ -101,7 +101,7 @@ export function createPipelineRunner({ options, catalog, cards, cache, engines, 
       const own = {
         engine,
         // What was computed without the guard is kept apart: it is no answer where the guard is asked for.
-        numerics: `${numericsClass(place.target, engine.options.threads)}${settings.guard ? "" : "|unguarded"}`,
+        numerics: `${targetClass(place.target, engine.options.threads)}${settings.guard ? "" : "|unguarded"}`,
         catalog,
         store: cache.storeFor(settings, later.length === 0 && !options.interactive),
         // Of a table of tokens nothing else is kept, either.

@@ -25,11 +25,11 @@ export const SUPPORTED: Readonly<Record<Provider, readonly [Dtype, ...Dtype[]]>>
 };
 
 /**
- * One word for everything that the bits of a result depend on besides its plan and inputs: provider, number type and threads. Equal
- * words mean comparable bits; every cache key holds it. On the CPU the number of threads changes the blocking of narrow products
- * (DESIGN.md §3.4); lanes and batch change nothing there.
+ * The numerics class of a session's results in one word: provider, number type and threads. Within a session equal words mean comparable
+ * bits, and the keys of its values hold it; what outlives the session is named by `bitsClass` (`runtime/cache/numerics.ts`). On the CPU the
+ * number of threads changes how narrow products are cut into blocks, and so the order of their sums; lanes and batch change nothing there.
  */
-export function numericsClass(target: Target, threads: number): string {
+export function targetClass(target: Target, threads: number): string {
   return target.provider === "cpu" ? `cpu-${target.dtype}-t${threads}` : `${target.provider}-${target.dtype}`;
 }
 

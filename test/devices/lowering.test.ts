@@ -14,7 +14,7 @@ import { attentionFromPrimitives } from "../../src/emit/lowering/group_query.ts"
 import { lowered } from "../../src/emit/lowering/lower.ts";
 import { rewrite } from "../../src/emit/lowering/rewrite.ts";
 import { siluFromPrimitives } from "../../src/emit/lowering/silu.ts";
-import { DTYPES, numericsClass, PROVIDERS, SUPPORTED, type Target } from "../../src/emit/target.ts";
+import { DTYPES, targetClass, PROVIDERS, SUPPORTED, type Target } from "../../src/emit/target.ts";
 import type { EmittedGraph } from "../../src/emit/specs.ts";
 import { randomModel, randomSae } from "../emit/random_weights.ts";
 import { floats, forwardFeeds, generate, int64, openBytes, triples, type Outputs } from "../emit/run_graph.ts";
@@ -183,9 +183,9 @@ test("places become the pairs that NonZero gives, NaN among them", () => {
 });
 
 test("every numerics class has a name of its own, and threads matter on the CPU alone", () => {
-  const all = PROVIDERS.flatMap((provider) => DTYPES.filter((dtype) => SUPPORTED[provider].includes(dtype)).map((dtype) => numericsClass({ provider, dtype }, 1)));
+  const all = PROVIDERS.flatMap((provider) => DTYPES.filter((dtype) => SUPPORTED[provider].includes(dtype)).map((dtype) => targetClass({ provider, dtype }, 1)));
   assert.is(new Set(all).size, all.length);
-  assert.is.not(numericsClass({ provider: "cpu", dtype: "f32" }, 1), numericsClass({ provider: "cpu", dtype: "f32" }, 2));
+  assert.is.not(targetClass({ provider: "cpu", dtype: "f32" }, 1), targetClass({ provider: "cpu", dtype: "f32" }, 2));
 });
 
 test("graphs for the CPU are what they were: a device changes nothing there", () => {

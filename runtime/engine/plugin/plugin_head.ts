@@ -1,5 +1,6 @@
 /** Without this file a plugin would be used on a device that cannot do what it is asked for, and parts of the model would run elsewhere unsaid. */
-import { runtimeFolder, runtimeVersion } from "../providers.ts";
+import { installedVersion } from "../../package_root.ts";
+import { runtimeFolder } from "../providers.ts";
 import { openApi, type Api } from "./c_api.ts";
 import { openDevices, openPluginSession, type PluginDevice, type PluginSession } from "./plugin_session.ts";
 
@@ -21,7 +22,7 @@ function deviceOf(library: string): NonNullable<typeof opened> {
 async function openDevice(library: string): Promise<Awaited<NonNullable<typeof opened>>> {
   const folder = runtimeFolder();
   if (folder === null) throw new Error("onnxruntime-node is not installed for this machine");
-  const api = await openApi(folder, runtimeVersion());
+  const api = await openApi(folder, installedVersion("onnxruntime-node") ?? "unknown");
   const { env, devices } = openDevices(api, library);
   return { api, env, device: choose(devices) };
 }
