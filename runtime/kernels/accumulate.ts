@@ -5,7 +5,7 @@
  * does not depend on their order or on how they were cut into pieces, and its size does not grow with them.
  */
 import type { Csr, Rows } from "./csr.ts";
-import { eachActive, type NonFinite } from "./active.ts";
+import { eachActive } from "./active.ts";
 import { addSingle, createSums, exactly, exactTotal, rounded, type ExactSums } from "./exact_sum.ts";
 import { addFloat, createFloatBag, type FloatBag } from "./float_bag.ts";
 import type { FeatureTotals } from "./rank.ts";
@@ -28,13 +28,12 @@ interface FeatureSums {
   readonly count: Float64Array;
   readonly max: Float32Array;
   readonly sums: ExactSums;
-  nonFinite: NonFinite;
 }
 
 export function createAccumulator({ of, threshold }: Wanted, cols: number): Accumulator {
   switch (of) {
     case "features":
-      return { of, threshold, sums: { cols, rows: 0, count: new Float64Array(cols), max: new Float32Array(cols).fill(Number.NaN), sums: createSums(cols), nonFinite: { count: 0, first: null } } };
+      return { of, threshold, sums: { cols, rows: 0, count: new Float64Array(cols), max: new Float32Array(cols).fill(Number.NaN), sums: createSums(cols) } };
     case "l0":
       return { of, threshold, counts: new Map() };
     case "values":
@@ -67,17 +66,16 @@ export function accumulate(state: Accumulator, csr: Csr, rows: Rows): void {
 
 function addFeatures(state: FeatureSums, csr: Csr, rows: Rows, threshold: number): void {
   const { count, max, sums } = state;
-  const { count: broken, first } = eachActive(csr, rows, threshold, (_row, feature, value) => {
+  eachActive(csr, rows, threshold, (_row, feature, value) => {
     count[feature] = count[feature]! + 1;
     if (!(value <= max[feature]!)) max[feature] = value;
     addSingle(sums, feature, value);
   });
-  state.nonFinite = { count: state.nonFinite.count + broken, first: state.nonFinite.first ?? first };
   for (let row = 0; row < rows.count; row++) if (rows.masked[row] === 0) state.rows++;
 }
 
 /** The figures of every feature; each rounded once, here. */
-export function totalsOfSums({ cols, rows, count, max, sums, nonFinite }: FeatureSums): FeatureTotals {
+export function totalsOfSums({ cols, rows, count, max, sums }: FeatureSums): FeatureTotals {
   const sum = new Float64Array(cols);
   const mean = new Float64Array(cols).fill(Number.NaN);
   for (let feature = 0; feature < cols; feature++) {
@@ -86,7 +84,7 @@ export function totalsOfSums({ cols, rows, count, max, sums, nonFinite }: Featur
     sum[feature] = rounded(total);
     mean[feature] = rounded(total, BigInt(count[feature]!));
   }
-  return { cols, rows, count: count.slice(), sum, mean, max: max.slice(), nonFinite };
+  return { cols, rows, count: count.slice(), sum, mean, max: max.slice() };
 }
 
 /** Active pairs, features active at least once, mean and greatest activation when active; null where nothing is active. */

@@ -61,17 +61,6 @@ export function quantiles(values: Float32Array, levels: readonly number[]): numb
   return positions.map((at, i) => between(found[2 * i]!, found[2 * i + 1]!, at - Math.floor(at)));
 }
 
-/** The same for small non-negative integers, such as L0 per row. */
-export function integerQuantiles(values: Uint32Array, levels: readonly number[]): number[] {
-  const sorted = values.slice().sort();
-  const last = sorted.length - 1;
-  if (last < 0) return levels.map(() => Number.NaN);
-  return levels.map((level) => {
-    const at = level * last;
-    return between(sorted[Math.floor(at)]!, sorted[Math.min(Math.floor(at) + 1, last)]!, at - Math.floor(at));
-  });
-}
-
 /** Quantiles of `n` numbers given as distinct values, ascending, each with how often it occurs; the same rule. */
 export function countedQuantiles(counts: Iterable<readonly [value: number, count: number]>, n: number, levels: readonly number[]): number[] {
   if (n === 0) return levels.map(() => Number.NaN);

@@ -1,8 +1,5 @@
 /** Without this file nobody could ask which features fire most. */
-import type { Csr, Rows } from "./csr.ts";
 import type { RankBy } from "../../src/ops/op.ts";
-import { accumulate, createAccumulator, totalsOfSums } from "./accumulate.ts";
-import type { NonFinite } from "./active.ts";
 
 /**
  * What every feature did over the unmasked rows; arrays [cols]. `sum` is exact, then rounded once; `mean` is the exact
@@ -16,15 +13,6 @@ export interface FeatureTotals {
   readonly sum: Float64Array;
   readonly mean: Float64Array;
   readonly max: Float32Array;
-  readonly nonFinite: NonFinite;
-}
-
-/** Totals of all features of a matrix [rows, cols] where activation > threshold. Independent of row order. O(cols + nnz). */
-export function featureTotals(csr: Csr, rows: Rows, threshold = 0): FeatureTotals {
-  const state = createAccumulator({ of: "features", threshold }, csr.cols);
-  accumulate(state, csr, rows);
-  if (state.of !== "features") throw new Error("sums by feature are not what was made");
-  return totalsOfSums(state.sums);
 }
 
 /** Features in rank order; arrays [n] side by side. */
@@ -40,7 +28,6 @@ export interface Ranked {
   readonly frac: Float64Array;
   /** What was ranked by: one of the above. */
   readonly score: Float64Array;
-  readonly nonFinite: NonFinite;
 }
 
 export interface Ranking {
@@ -59,17 +46,6 @@ export function rankTotals(totals: FeatureTotals, { count, by, descending }: Ran
     return x === y ? a - b : x < y === descending ? 1 : -1;
   });
   return ranked(totals, live.slice(0, count), score);
-}
-
-/** The given features in the given order, the never active among them too: true figures for a table of a union. */
-export function lookUp(totals: FeatureTotals, features: Uint32Array, by: RankBy = "count"): Ranked {
-  for (const feature of features) if (feature >= totals.cols) throw new RangeError(`feature ${feature} of ${totals.cols}`);
-  return ranked(totals, features, scoresOf(totals, by));
-}
-
-/** Rank the features of a matrix [rows, cols]: `featureTotals`, then `rankTotals`. */
-export function rank(csr: Csr, rows: Rows, ranking: Ranking & { readonly threshold?: number }): Ranked {
-  return rankTotals(featureTotals(csr, rows, ranking.threshold), ranking);
 }
 
 function scoresOf(totals: FeatureTotals, by: RankBy): ArrayLike<number> {
@@ -99,6 +75,5 @@ function ranked(totals: FeatureTotals, features: Uint32Array, score: ArrayLike<n
     max: pick(totals.max),
     frac: Float64Array.from(features, (feature) => (totals.rows === 0 ? Number.NaN : totals.count[feature]! / totals.rows)),
     score: pick(score),
-    nonFinite: totals.nonFinite,
   };
 }

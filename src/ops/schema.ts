@@ -35,11 +35,6 @@ export function table(columns: readonly ColumnSchema[]): Schema {
   return { kind: "table", columns, groups: null, known: true };
 }
 
-/** The same schema with other columns, groups and layers kept. */
-export function withColumns(schema: Schema, columns: readonly ColumnSchema[]): Schema {
-  return { ...schema, columns };
-}
-
 export function columnOf(schema: Schema, name: string): ColumnSchema | undefined {
   return schema.columns.find((column) => column.name === name);
 }

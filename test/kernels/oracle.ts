@@ -1,7 +1,9 @@
 /** Without this file each kernel test would read the oracle's figures its own way. */
 import { readFileSync } from "node:fs";
 import type { Csr, Rows } from "../../runtime/kernels/csr.ts";
-import type { Spread } from "../../runtime/kernels/statistics.ts";
+import { accumulate, createAccumulator, type Accumulator, type Wanted } from "../../runtime/kernels/accumulate.ts";
+
+type Spread = Readonly<Record<"mean" | "sd" | "min" | "p5" | "p50" | "p95" | "max", number>>;
 
 export interface StoredGroup {
   readonly csr: { readonly rows: number; readonly cols: number; readonly indptr: number[]; readonly indices: number[]; readonly values: number[]; readonly masked: number[] };
@@ -19,7 +21,7 @@ export interface Oracle {
   readonly groups: readonly StoredGroup[];
   readonly histogram: { readonly series: number[][]; readonly made: Readonly<Record<"fd" | "seven" | "one", { readonly edges: number[]; readonly counts: number[][] }>> };
   readonly columns: Readonly<Record<"tenths" | "huge" | "close", { readonly values: number[]; readonly bins: number | null; readonly edges: number[]; readonly counts: number[] }>>;
-  readonly sums: { readonly values: number[]; readonly sum: number; readonly mean: number; readonly variance: number };
+  readonly sums: { readonly values: number[]; readonly sum: number; readonly mean: number };
 }
 
 /** Figures of numpy, pandas and exact fractions (make_fixtures.py). */
@@ -49,4 +51,18 @@ export function matrix(cols: number, rows: readonly (readonly (readonly [number,
   rows.forEach((row, i) => (indptr[i + 1] = indptr[i]! + row.length));
   const flat = rows.flat();
   return { rows: rows.length, cols, indptr, indices: Uint32Array.from(flat, (pair) => pair[0]), values: Float32Array.from(flat, (pair) => pair[1]) };
+}
+
+/** The rows `keep` [n] of a matrix and of its row table, in that order. */
+export function rowsAt(csr: Csr, rows: Rows, keep: readonly number[]): { readonly csr: Csr; readonly rows: Rows } {
+  const lists = keep.map((row) => Array.from(csr.indices.subarray(csr.indptr[row], csr.indptr[row + 1]), (feature, i) => [feature, csr.values[csr.indptr[row]! + i]!] as const));
+  const pick = <T extends Uint32Array | Int32Array | Uint8Array>(from: T): T => (from.constructor as unknown as { from: (values: readonly number[]) => T }).from(keep.map((row) => from[row]!));
+  return { csr: matrix(csr.cols, lists), rows: { count: keep.length, document: pick(rows.document), position: pick(rows.position), token: pick(rows.token), masked: pick(rows.masked) } };
+}
+
+/** What is remembered of one matrix. */
+export function remembered<K extends Wanted["of"]>(of: K, csr: Csr, rows: Rows, threshold = 0): Accumulator & { readonly of: K } {
+  const state = createAccumulator({ of, threshold }, csr.cols);
+  accumulate(state, csr, rows);
+  return state as Accumulator & { readonly of: K };
 }

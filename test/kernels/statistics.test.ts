@@ -2,43 +2,56 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { add, addSingle, createSums, exactly, exactTotal, rounded, type Exact } from "../../runtime/kernels/exact_sum.ts";
-import { activeValues } from "../../runtime/kernels/active.ts";
-import { orderStatistics } from "../../runtime/kernels/quantile.ts";
-import { spreadOf, statistics } from "../../runtime/kernels/statistics.ts";
-import type { Spread } from "../../runtime/kernels/statistics.ts";
-import { matrix, matrixOf, oracle, rowTable } from "./oracle.ts";
+import { overallOf } from "../../runtime/kernels/accumulate.ts";
+import { distinct, listed } from "../../runtime/kernels/float_bag.ts";
+import { countedQuantiles, orderStatistics, quantiles } from "../../runtime/kernels/quantile.ts";
+import { spreadOfCounts } from "../../runtime/kernels/statistics.ts";
+import { matrix, matrixOf, oracle, remembered, rowTable } from "./oracle.ts";
 import { generator } from "./seeded.ts";
 
-function near(found: Spread, expected: Spread): void {
-  for (const key of ["min", "p5", "p50", "p95", "max"] as const) assert.is(found[key], expected[key], key);
-  // numpy adds in floating point: its mean and sd may be some units in the last place off.
-  for (const key of ["mean", "sd"] as const) assert.ok(Math.abs(found[key]! - expected[key]!) <= 4e-15 * Math.abs(expected[key]!), `${key} ${found[key]} ${expected[key]}`);
+/** numpy adds in floating point: its mean and sd may be some units in the last place off. */
+function near(found: number | null, expected: number): void {
+  assert.ok(found !== null && Math.abs(found - expected) <= 4e-15 * Math.abs(expected), `${found} ${expected}`);
 }
 
 for (const [i, group] of oracle.groups.entries()) {
-  test(`group ${i}: figures of numpy`, () => {
-    const { csr, rows } = matrixOf(group);
-    const found = statistics(csr, rows, 31, group.threshold);
-    near(found.l0, group.l0);
-    near(found.activation, group.activation);
-    assert.equal([...activeValues(csr, rows, group.threshold).l0], group.l0PerRow);
-    assert.is(found.documents, 31);
-    assert.is(found.tokens, group.tokens);
-    assert.is(found.masked, csr.rows - group.tokens);
+  const { csr, rows } = matrixOf(group);
+  const { l0, activation } = group;
+
+  test(`group ${i}: active features of a token are numpy's`, () => {
+    const { counts } = remembered("l0", csr, rows, group.threshold);
+    const ascending = [...counts].sort(([a], [b]) => a - b);
+    assert.equal(ascending.flatMap(([value, times]) => new Array<number>(times).fill(value)), [...group.l0PerRow].sort((a, b) => a - b));
+    const found = spreadOfCounts(counts);
+    near(found.mean, l0.mean);
+    near(found.sd, l0.sd);
+    assert.is(found.p50, l0.p50);
+    assert.is(found.n, group.tokens);
+    assert.equal(countedQuantiles(ascending, found.n, [0, 0.05, 0.95, 1]), [l0.min, l0.p5, l0.p95, l0.max]);
+  });
+
+  test(`group ${i}: activations are numpy's`, () => {
+    const { sums } = remembered("features", csr, rows, group.threshold);
+    const found = overallOf(sums);
+    near(found.mean, activation.mean);
+    assert.is(found.max, activation.max);
     assert.is(found.live, group.live);
-    assert.is(found.neverActive, (csr.cols - group.live) / csr.cols);
     assert.is(found.active, group.l0PerRow.reduce((sum, n) => sum + n, 0));
+    assert.is(sums.rows, group.tokens);
+    const { bag } = remembered("values", csr, rows, group.threshold);
+    const [levels, expected] = [[0, 0.05, 0.5, 0.95, 1], [activation.min, activation.p5, activation.p50, activation.p95, activation.max]];
+    assert.equal(quantiles(listed(bag), levels), expected);
+    assert.equal(countedQuantiles(distinct([bag]), bag.size, levels), expected);
   });
 }
 
 test("sums over the whole range of float32 are exact, and rounded once", () => {
-  const { values, sum, mean, variance } = oracle.sums;
+  const { values, sum, mean } = oracle.sums;
   const sums = createSums(3);
   for (const value of values) add(sums, 1, value);
   assert.is(rounded(exactly(sums, 1)), sum);
   assert.is(rounded(exactly(sums, 1), BigInt(values.length)), mean);
   assert.is(rounded(exactly(sums, 0)), 0);
-  assert.is(spreadOf(Float32Array.from(values)).sd, Math.sqrt(variance));
   for (const value of values) add(sums, 1, -value);
   assert.is(exactly(sums, 1).integer, 0n);
 });
@@ -110,15 +123,13 @@ test("order statistics equal those of a sort", () => {
 });
 
 test("nothing and one of something have no mean or no sd", () => {
-  const none = statistics(matrix(4, []), rowTable([]), 0);
-  assert.is(none.l0.mean, null);
-  assert.is(none.activation.p50, null);
-  assert.is(none.neverActive, 1);
-  const one = statistics(matrix(4, [[[2, 1.5]], [[0, Number.NaN]]]), rowTable([0, 1]), 1);
-  assert.equal(one.activation, { mean: 1.5, sd: null, min: 1.5, p5: 1.5, p50: 1.5, p95: 1.5, max: 1.5 });
-  assert.is(one.l0.sd, null);
-  assert.is(one.masked, 1);
-  assert.is(one.nonFinite.count, 0);
+  const spread = (of: ReturnType<typeof matrix>, masked: readonly number[]) => spreadOfCounts(remembered("l0", of, rowTable(masked)).counts);
+  const overall = (of: ReturnType<typeof matrix>, masked: readonly number[]) => overallOf(remembered("features", of, rowTable(masked)).sums);
+  assert.equal(spread(matrix(4, []), []), { n: 0, mean: null, sd: null, p50: null });
+  assert.equal(overall(matrix(4, []), []), { active: 0, live: 0, mean: null, max: null });
+  const one = matrix(4, [[[2, 1.5]], [[0, Number.NaN]]]);
+  assert.equal(spread(one, [0, 1]), { n: 1, mean: 1, sd: null, p50: 1 });
+  assert.equal(overall(one, [0, 1]), { active: 1, live: 1, mean: 1.5, max: 1.5 });
 });
 
 test.run();
