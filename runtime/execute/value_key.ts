@@ -1,13 +1,11 @@
 /** Without this file a result of one device or number type could be shown as the result of another. */
 import { key } from "../../src/ops/key.ts";
-import type { Plan } from "../../src/ops/op.ts";
+import { OPS, type Plan } from "../../src/ops/op.ts";
 import { nodes } from "../../src/optimize/rule.ts";
-
-const COMPUTED = new Set(["forward", "encode", "decode", "generate"]);
 
 /** Whether an op itself is a pass of the model or of an SAE. */
 export function isComputed({ op }: Plan): boolean {
-  return COMPUTED.has(op.op);
+  return OPS[op.op].engine;
 }
 
 const known = new WeakMap<Plan, boolean>();

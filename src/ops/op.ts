@@ -132,22 +132,17 @@ export type Op =
 
 export type OpName = Op["op"];
 
-/** What rules may know of an op without knowing its name. */
+/** What may be known of an op without knowing its name. */
 export interface Traits {
-  /** May be dropped, shared or run twice without anybody noticing. */
-  readonly pure: boolean;
   /** Keeps every row of input 0 as it is. */
   readonly passes: boolean;
-  /** Works on each member of a groups value by itself. */
-  readonly perGroup: boolean;
   /** Needs the engine. */
   readonly engine: boolean;
 }
 
-const data: Traits = { pure: true, passes: false, perGroup: true, engine: false };
-const whole: Traits = { pure: true, passes: false, perGroup: false, engine: false };
-const model: Traits = { pure: true, passes: false, perGroup: true, engine: true };
-const effect: Traits = { pure: false, passes: true, perGroup: false, engine: false };
+const data: Traits = { passes: false, engine: false };
+const model: Traits = { passes: false, engine: true };
+const effect: Traits = { passes: true, engine: false };
 
 export const OPS = {
   read: data,
@@ -161,29 +156,29 @@ export const OPS = {
   join: data,
   sample: data,
   split: data,
-  group: whole,
-  group_by: whole,
-  ungroup: whole,
-  aggregate: whole,
-  concat: whole,
+  group: data,
+  group_by: data,
+  ungroup: data,
+  aggregate: data,
+  concat: data,
   tokenize: data,
   forward: model,
   pick: data,
   encode: model,
   decode: model,
-  fidelity: whole,
+  fidelity: data,
   generate: model,
   rank: data,
-  statistics: whole,
-  histogram: whole,
+  statistics: data,
+  histogram: data,
   contexts: data,
-  plot: whole,
-  overlap: whole,
-  union: whole,
-  compare: whole,
-  count: whole,
-  describe: whole,
-  explain: whole,
+  plot: data,
+  overlap: data,
+  union: data,
+  compare: data,
+  count: data,
+  describe: data,
+  explain: data,
   assert: effect,
   tee: effect,
   save: effect,
@@ -191,7 +186,7 @@ export const OPS = {
   show: effect,
 } as const satisfies Record<OpName, Traits>;
 
-/** A node of the plan. Equal sub-plans have equal keys (`plan/key.ts`) and run once; `at` is never part of a key. */
+/** A node of the plan. Equal sub-plans have equal keys (`ops/key.ts`) and run once; `at` is never part of a key. */
 export interface Plan {
   readonly op: Op;
   readonly inputs: readonly Plan[];
