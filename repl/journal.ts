@@ -2,7 +2,7 @@
 import type { Pipeline, PipelineStatement, Script } from "../grammar/ast.ts";
 import { parse } from "../grammar/parse.ts";
 import { print } from "../grammar/print.ts";
-import { OPS } from "../src/ops/op.ts";
+import { STAGE_BY_NAME } from "../src/stages/mod.ts";
 import { bareWords } from "./highlight.ts";
 import { applyRenames, renamesOf } from "./journal_names.ts";
 import { apply, type Change } from "./journal_text.ts";
@@ -115,17 +115,13 @@ function changesOf(step: Step, used: ReadonlySet<number>): Change[] {
 function passing({ pipeline }: PipelineStatement): number | null {
   const { stages } = pipeline;
   let first = stages.length;
-  while (first > 1 && passes(headOf(stages[first - 1]))) first--;
+  while (first > 1 && STAGE_BY_NAME.get(headOf(stages[first - 1]))?.passes === true) first--;
   return first === stages.length ? null : stages[first - 1]!.span.end;
 }
 
 function headOf(stage: PipelineStatement["pipeline"]["stages"][number] | undefined): string {
   const head = stage?.args[0]?.items[0]?.value;
   return head?.kind === "name" ? head.path.join(".") : "";
-}
-
-function passes(stage: string): boolean {
-  return stage === "export" || Object.entries(OPS).some(([name, traits]) => name === stage && traits.passes);
 }
 
 /** Settings made before anything that could depend on them. */

@@ -10,6 +10,7 @@ export const assert = stage({
   input: ["table", "features"],
   inputOptional: true,
   groups: "any",
+  passes: true,
   examples: [
     { title: "Enough rows", query: "perfect | assert count() >= 10 | take 1" },
     { title: "On named relations", query: "assert count(perfect) >= 10 and count(non_perfect) >= 10" },

@@ -11,6 +11,7 @@ export const cache = stage({
     ttl: duration({ keyword: true, default: null, doc: "Keep it only so long, as 90s or 2h; then it is computed again" }),
   },
   input: ["table", "features", "tokens", "acts", "dense"],
+  passes: true,
   examples: [{ title: "Keep activations", query: 'sample perfect 2 | acts layer 7 last 5 | cache name "small" ttl 1h | count' }],
   searchTerms: ["persist", "keep", "memoize", "materialize"],
   lower: (context, { name, ttl }) => {

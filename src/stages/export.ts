@@ -12,6 +12,7 @@ export const exported = stage({
     format: oneOf(["auto", ...SAVE_FORMATS], { default: "auto", doc: "Format; auto takes the ending" }),
   },
   input: ["table", "features", "tokens", "acts", "dense", "plot"],
+  passes: true,
   examples: [
     { title: "For pandas", query: 'perfect | export "perfect.parquet"' },
     { title: "Tabs under another ending", query: 'perfect | select matching_tokens | export "perfect.txt" tsv' },

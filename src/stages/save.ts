@@ -9,6 +9,7 @@ export const save = stage({
   category: "results",
   args: { path: path("write", SAVE_ENDINGS, { doc: "File; the ending chooses the format" }) },
   input: ["table", "features", "tokens", "acts", "dense", "plot"],
+  passes: true,
   examples: [{ title: "Activations as a file", query: 'sample perfect 2 | acts layer 7 last 5 | save "activations.csv"' }],
   searchTerms: ["write", "to_csv", "to_parquet", "savefig"],
   lower: (context, { path }) => saved(context, path, null),

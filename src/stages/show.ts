@@ -11,6 +11,7 @@ export const show = stage({
     wide: flag("Show every column, however wide"),
   },
   input: ["table", "features", "tokens", "acts", "dense", "plot"],
+  passes: true,
   examples: [{ title: "Five rows", query: "memorization | show rows 5 wide" }],
   searchTerms: ["print", "display"],
   lower: (context, { rows, wide }) => context.node({ op: "show", rows, wide }, [context.input], context.input.schema),

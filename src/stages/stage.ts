@@ -111,6 +111,8 @@ export interface StageDefinition {
   readonly inputOptional: boolean;
   /** "required": the input must be groups. "refused": must not. "any": applied to each group or to the whole. */
   readonly groups: "any" | "required" | "refused";
+  /** What it gives is what it got: it is there for what it does on the way. */
+  readonly passes?: true;
   readonly examples: readonly { readonly title: string; readonly query: string }[];
   /** Words people type in other tools for the same thing. */
   readonly searchTerms: readonly string[];
@@ -129,6 +131,7 @@ interface StageInput<A extends ArgSpecs> {
   readonly input: readonly Kind[];
   readonly inputOptional?: boolean;
   readonly groups?: "any" | "required" | "refused";
+  readonly passes?: true;
   readonly examples: StageDefinition["examples"];
   readonly searchTerms?: readonly string[];
   readonly instead?: StageDefinition["instead"];

@@ -8,6 +8,7 @@ export const tee = stage({
   category: "results",
   args: { stages: stages({ doc: "Stages in brackets" }) },
   input: ["table", "features", "tokens", "acts", "dense"],
+  passes: true,
   examples: [{ title: "Statistics on the way", query: "sample perfect 5 | acts layer 7 | tee (stats) | top 3" }],
   searchTerms: ["side", "peek", "tap"],
   lower: (context, { stages }) => context.node({ op: "tee" }, [context.input, stages], context.input.schema),

@@ -5,7 +5,9 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { IMPLEMENTATIONS } from "../../runtime/data/functions.ts";
 import { EXAMPLES } from "../../runtime/catalog/shipped.ts";
+import { OPS } from "../../src/ops/op.ts";
 import { FUNCTIONS } from "../../src/ops/functions.ts";
+import { nodes } from "../../src/optimize/rule.ts";
 import { STAGES } from "../../src/stages/mod.ts";
 import { usage } from "../../src/stages/stage.ts";
 import { open, run } from "../session/open.ts";
@@ -25,6 +27,19 @@ for (const stage of STAGES) {
     }
   });
 }
+
+test("a stage says that it passes on what it gets where its op does", async () => {
+  const passing = new Map<string, boolean>();
+  for (const stage of STAGES) {
+    for (const { query } of stage.examples) {
+      const { compiled } = await session.check({ name: stage.name, text: query });
+      // The op that gives what the stage gives comes last.
+      const own = compiled!.pipelines.flatMap(({ written }) => nodes(written).findLast(({ label }) => label.split(/\s/)[0] === stage.name) ?? []);
+      for (const { op } of own) passing.set(stage.name, OPS[op.op].passes);
+    }
+  }
+  assert.equal(STAGES.filter(({ passes }) => passes === true).map(({ name }) => name), [...passing].flatMap(([name, passes]) => (passes ? [name] : [])));
+});
 
 test("names and arguments of stages can be typed", () => {
   for (const stage of STAGES) {
