@@ -2,6 +2,7 @@
 import type { Op } from "../../src/ops/op.ts";
 import type { Acts, ActsTap, ContextWindow, Features, Table } from "../data/frame.ts";
 import { createColumn, createTable } from "../data/table.ts";
+import { listedFeatures } from "./features.ts";
 import { strongestPlaces, valueAt } from "../kernels/contexts.ts";
 
 interface Line extends ContextWindow {
@@ -19,7 +20,7 @@ export function contextsTable(op: Op & { readonly op: "contexts" }, input: Acts 
   const acts = input.kind === "features" ? input.acts : input;
   if (acts.kind === "reduced") throw new Error("places are looked for in activations that were let go");
   const lines = acts.taps.flatMap((tap) => {
-    const features = op.features ?? (input.kind === "features" ? listed(input, tap.layer) : []);
+    const features = op.features ?? (input.kind === "features" ? listedFeatures(input, tap.layer) : []);
     return strongestPlaces(tap.csr, acts.rows, features, op.count, op.threshold)
       .flatMap(({ feature, rows, values }) => rows.map((row, i) => line(acts, tap, feature, row, values[i]!, i + 1, op.window)));
   });
@@ -38,16 +39,6 @@ export function contextsTable(op: Op & { readonly op: "contexts" }, input: Acts 
     texts("activations", ({ activations }) => JSON.stringify(activations)),
   ]);
   return { ...table, windows: lines };
-}
-
-/** The features of a list that belong to a layer, in the order of the list. */
-function listed({ table, acts }: Features, layer: number): readonly number[] {
-  const numbers = (name: string): Float64Array | null => {
-    const found = table.columns.find((column) => column.name === name);
-    return found !== undefined && found.type === "int" ? found.values : null;
-  };
-  const layers = acts.taps.length > 1 ? numbers("layer") : null;
-  return [...(numbers("feature") ?? [])].filter((_, i) => layers === null || layers[i] === layer);
 }
 
 function line(acts: Acts, tap: ActsTap, feature: number, row: number, activation: number, rank: number, window: number): Line {

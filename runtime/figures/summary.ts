@@ -1,6 +1,7 @@
 /** Without this file groups could not be summed up: statistics, histograms, counts. */
 import type { Op } from "../../src/ops/op.ts";
 import type { Column, Plot, Series, Single, Table, Measured } from "../data/frame.ts";
+import { createColumn } from "../data/table.ts";
 import { overallOf } from "../kernels/accumulate.ts";
 import { bagHistogram, countedIntegers, integerHistogram, numberHistogram } from "../kernels/histogram.ts";
 import { spreadOfCounts } from "../kernels/statistics.ts";
@@ -12,17 +13,7 @@ export interface Member<T extends Single = Single> {
   readonly value: T;
 }
 
-const ints = (name: string, values: readonly number[]): Column => ({ name, type: "int", values: Float64Array.from(values), valid: null });
-const strs = (name: string, values: readonly string[]): Column => ({ name, type: "str", values, valid: null });
-function floats(name: string, values: readonly (number | null)[]): Column {
-  return {
-    name,
-    type: "float",
-    values: Float64Array.from(values, (value) => value ?? 0),
-    valid: values.includes(null) ? Uint8Array.from(values, (value) => (value === null ? 0 : 1)) : null,
-  };
-}
-const groupColumn = (members: readonly { readonly name: string | null }[]): Column[] => (members.some(({ name }) => name !== null) ? [strs("group", members.map(({ name }) => name ?? ""))] : []);
+const groupColumn = (members: readonly { readonly name: string | null }[]): Column[] => (members.some(({ name }) => name !== null) ? [createColumn("group", "str", members.map(({ name }) => name ?? ""))] : []);
 
 /** One row per group and layer. */
 export function statisticsTable(op: Op & { readonly op: "statistics" }, members: readonly Member<Measured>[]): Table {
@@ -34,17 +25,17 @@ export function statisticsTable(op: Op & { readonly op: "statistics" }, members:
     origin: "stats",
     columns: [
       ...groupColumn(rows),
-      ...(layered ? [ints("layer", rows.map((row) => row.layer))] : []),
-      ints("documents", rows.map((row) => row.figures.texts)),
-      ints("tokens", rows.map((row) => row.figures.tokens)),
-      floats("l0_mean", rows.map((row) => row.figures.l0.mean)),
-      floats("mean_active", rows.map((row) => row.figures.mean)),
-      floats("max", rows.map((row) => row.figures.max)),
-      floats("never_active", rows.map((row) => row.figures.neverActive)),
-      floats("l0_sd", rows.map((row) => row.figures.l0.sd)),
-      floats("l0_median", rows.map((row) => row.figures.l0.p50)),
-      ints("live", rows.map((row) => row.figures.live)),
-      ints("masked", rows.map((row) => row.figures.masked)),
+      ...(layered ? [createColumn("layer", "int", rows.map((row) => row.layer))] : []),
+      createColumn("documents", "int", rows.map((row) => row.figures.texts)),
+      createColumn("tokens", "int", rows.map((row) => row.figures.tokens)),
+      createColumn("l0_mean", "float", rows.map((row) => row.figures.l0.mean)),
+      createColumn("mean_active", "float", rows.map((row) => row.figures.mean)),
+      createColumn("max", "float", rows.map((row) => row.figures.max)),
+      createColumn("never_active", "float", rows.map((row) => row.figures.neverActive)),
+      createColumn("l0_sd", "float", rows.map((row) => row.figures.l0.sd)),
+      createColumn("l0_median", "float", rows.map((row) => row.figures.l0.p50)),
+      createColumn("live", "int", rows.map((row) => row.figures.live)),
+      createColumn("masked", "int", rows.map((row) => row.figures.masked)),
     ],
   };
 }
@@ -129,9 +120,9 @@ export function countActivations(members: readonly Member[]): Table {
     origin: "count",
     columns: [
       ...groupColumn(members),
-      ints("documents", rows.map((row) => row.documents)),
-      ints("tokens", rows.map((row) => row.tokens)),
-      ...(rows.some((row) => row.active !== null) ? [ints("active", rows.map((row) => row.active ?? 0))] : []),
+      createColumn("documents", "int", rows.map((row) => row.documents)),
+      createColumn("tokens", "int", rows.map((row) => row.tokens)),
+      ...(rows.some((row) => row.active !== null) ? [createColumn("active", "int", rows.map((row) => row.active ?? 0))] : []),
     ],
   };
 }

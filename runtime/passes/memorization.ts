@@ -10,6 +10,7 @@ import { spaceOf } from "../cache/spaces.ts";
 import { usedWeights } from "../checkpoint/nonfinite.ts";
 import { DataError } from "../data/error.ts";
 import type { Column, Table } from "../data/frame.ts";
+import { createColumn } from "../data/table.ts";
 
 /**
  * Greedy continuation of the first `prefix` tokens of each text, compared with the text's own next tokens (Carlini et al. 2022,
@@ -76,12 +77,12 @@ export async function memorize(op: Op & { readonly op: "generate" }, table: Tabl
   const made = ["input_text", "generated_continuation_text", "true_continuation_text", "perfect_match", "matching_tokens", "matching_positions"];
   const columns: Column[] = [
     ...table.columns.filter(({ name }) => name !== op.textColumn && !made.includes(name)),
-    { name: "input_text", type: "str", values: prompts.map((prompt) => tokenizer.decode(prompt.slice(bos))), valid: null },
-    { name: "generated_continuation_text", type: "str", values: generated.map((tokens) => tokenizer.decode(tokens!)), valid: null },
-    { name: "true_continuation_text", type: "str", values: truth.map((tokens) => tokenizer.decode(tokens)), valid: null },
-    { name: "perfect_match", type: "bool", values: Uint8Array.from(prefixMatch, (agree) => (agree === op.continuation ? 1 : 0)), valid: null },
-    { name: "matching_tokens", type: "int", values: Float64Array.from(prefixMatch), valid: null },
-    { name: "matching_positions", type: "int", values: Float64Array.from(positions), valid: null },
+    createColumn("input_text", "str", prompts.map((prompt) => tokenizer.decode(prompt.slice(bos)))),
+    createColumn("generated_continuation_text", "str", generated.map((tokens) => tokenizer.decode(tokens!))),
+    createColumn("true_continuation_text", "str", truth.map((tokens) => tokenizer.decode(tokens))),
+    createColumn("perfect_match", "bool", prefixMatch.map((agree) => agree === op.continuation)),
+    createColumn("matching_tokens", "int", prefixMatch),
+    createColumn("matching_positions", "int", positions),
   ];
   return { ...table, columns };
 }

@@ -4,6 +4,7 @@ import type { Op } from "../../src/ops/op.ts";
 import { whileFinite, type ActivationContext } from "./activations.ts";
 import { usedDecoderWeights } from "../checkpoint/nonfinite.ts";
 import type { Acts, Column, Dense, DenseTap, Single, Table, Value } from "../data/frame.ts";
+import { createColumn } from "../data/table.ts";
 import { MOST_ROWS } from "../engine/batching.ts";
 import { fidelity } from "../kernels/fidelity.ts";
 import type { Member } from "../figures/summary.ts";
@@ -58,18 +59,15 @@ export function fidelityTable(reconstructions: readonly Member[], targets: reado
       ...fidelity(tap.values, meant.taps[t]!.values, tap.width, made.rows.masked),
     }));
   });
-  const ints = (name: string, of: (row: (typeof rows)[number]) => number): Column => ({ name, type: "int", values: Float64Array.from(rows, of), valid: null });
-  const floats = (name: string, of: (row: (typeof rows)[number]) => number | null): Column => {
-    const values = rows.map(of);
-    return { name, type: "float", values: Float64Array.from(values, (value) => value ?? 0), valid: values.includes(null) ? Uint8Array.from(values, (value) => (value === null ? 0 : 1)) : null };
-  };
+  const ints = (name: string, of: (row: (typeof rows)[number]) => number): Column => createColumn(name, "int", rows.map(of));
+  const floats = (name: string, of: (row: (typeof rows)[number]) => number | null): Column => createColumn(name, "float", rows.map(of));
   const layered = reconstructions.some(({ value }) => value.kind === "dense" && value.taps.length > 1);
   return {
     kind: "table",
     rows: rows.length,
     origin: "decode",
     columns: [
-      ...(rows.some(({ name }) => name !== null) ? [{ name: "group", type: "str", values: rows.map(({ name }) => name ?? ""), valid: null } as const] : []),
+      ...(rows.some(({ name }) => name !== null) ? [createColumn("group", "str", rows.map(({ name }) => name ?? ""))] : []),
       ...(layered ? [ints("layer", (row) => row.layer)] : []),
       ints("documents", (row) => row.documents),
       ints("tokens", (row) => row.rows),
