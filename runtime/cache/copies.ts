@@ -3,6 +3,7 @@ import { closeSync, lstatSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { COPIES, SOURCE } from "../cache_folder.ts";
 import { systemCode } from "../data/error.ts";
+import { isRunning } from "../running.ts";
 import { namesIn, removeFile, type SegmentFacts } from "./inventory.ts";
 
 /** Of a converted copy: the archive it was made of. */
@@ -55,18 +56,9 @@ export function sweepCopies(folder: string, now = Date.now()): void {
     const writer = /^\..*\.(\d+)\.[0-9a-f]+\.tmp$/.exec(name)?.[1];
     const path = join(folder, COPIES, name);
     try {
-      if (writer !== undefined && (!alive(Number(writer)) || now - lstatSync(path).mtimeMs > DAY)) removeFile(path);
+      if (writer !== undefined && (!isRunning(Number(writer)) || now - lstatSync(path).mtimeMs > DAY)) removeFile(path);
     } catch (error) {
       if (systemCode(error) === null) throw error;
     }
-  }
-}
-
-function alive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return systemCode(error) === "EPERM";
   }
 }

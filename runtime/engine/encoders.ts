@@ -9,6 +9,7 @@ import { existsSync, mkdirSync, readdirSync, realpathSync, rmSync, statSync, sym
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { EmittedGraph, QuantizedEncoder, SaeSpec, TensorRef } from "../../src/emit/specs.ts";
+import { isRunning } from "../running.ts";
 import { deal, type Halt } from "./dealing.ts";
 import { EngineError } from "./port.ts";
 import type { Screening } from "./protocol.ts";
@@ -120,21 +121,12 @@ function temporaryFolder(): string {
 function sweep(parent: string): void {
   for (const name of readdirSync(parent)) {
     const owner = name.startsWith(PREFIX) ? Number.parseInt(name.slice(PREFIX.length), 10) : Number.NaN;
-    if (Number.isNaN(owner) || lives(owner)) continue;
+    if (Number.isNaN(owner) || isRunning(owner)) continue;
     try {
       rmSync(join(parent, name), { recursive: true, force: true });
     } catch {
       // Another user's: theirs to remove.
     }
-  }
-}
-
-function lives(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== "ESRCH";
   }
 }
 

@@ -1,8 +1,8 @@
 /** Without this file files would not lie where Python's huggingface_hub looks for them, and would be downloaded twice. */
-import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import { copyFile, link, lstat, mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { copyFile, link, lstat, mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
+import { atomicWrite } from "../data/atomic_write.ts";
 import { COMMIT } from "./name.ts";
 
 /** Where one repository lies: `models--org--name/{blobs,refs,snapshots}` (huggingface_hub `file_download.py` repo_folder_name). */
@@ -30,13 +30,11 @@ export function knownCommit(folder: string, revision: string): string | null {
 export async function rememberCommit(folder: string, revision: string, commit: string): Promise<void> {
   if (revision === commit || knownCommit(folder, revision) === commit) return;
   const file = join(folder, "refs", revision);
-  const temporary = `${file}.${randomBytes(4).toString("hex")}.tmp`;
   try {
     await mkdir(dirname(file), { recursive: true });
-    await writeFile(temporary, commit);
-    await rename(temporary, file);
+    await atomicWrite(file, [commit]);
   } catch {
-    await rm(temporary, { force: true }).catch(() => {});
+    // It is asked for again.
   }
 }
 

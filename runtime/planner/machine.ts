@@ -1,8 +1,11 @@
 /** Without this file the speed of a machine would be measured again by every process, or guessed. */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join } from "node:path";
+import { atomicWrite } from "../data/atomic_write.ts";
 import type { Engine } from "../engine/port.ts";
+import { processor } from "../processor.ts";
 
 /** Version of the file, and of what its figures mean. */
 const FORMAT = 1;
@@ -10,7 +13,7 @@ const FILE = "machine.json";
 
 /** What figures belong to: another processor, library or number of processes has others. */
 function nameOf({ options }: Engine): string {
-  return `${cpus()[0]?.model ?? process.arch} × ${cpus().length}, ${options.lanes} processes of ${options.threads} threads, node ${process.version}`;
+  return `${processor().model} × ${cpus().length}, ${options.lanes} processes of ${options.threads} threads, node ${process.version}`;
 }
 
 /**
@@ -23,7 +26,7 @@ export async function machineSpeed(engine: Engine, folder: string | null): Promi
   const kept = known[name];
   if (typeof kept === "number" && kept > 0 && Number.isFinite(kept)) return kept;
   const measured = Number((await engine.speed()).toPrecision(3));
-  if (folder !== null) write(folder, { ...known, [name]: measured });
+  if (folder !== null) await write(folder, { ...known, [name]: measured });
   return measured;
 }
 
@@ -37,12 +40,10 @@ function read(folder: string): Readonly<Record<string, unknown>> {
   }
 }
 
-function write(folder: string, gflops: Readonly<Record<string, unknown>>): void {
-  const temporary = join(folder, `${FILE}.${process.pid}`);
+async function write(folder: string, gflops: Readonly<Record<string, unknown>>): Promise<void> {
   try {
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(temporary, `${JSON.stringify({ format: FORMAT, gflops }, null, 2)}\n`);
-    renameSync(temporary, join(folder, FILE));
+    await mkdir(folder, { recursive: true });
+    await atomicWrite(join(folder, FILE), [`${JSON.stringify({ format: FORMAT, gflops }, null, 2)}\n`]);
   } catch {
     // Nothing is lost but the next measurement.
   }
