@@ -7,7 +7,7 @@ import { CPU, type Target } from "./target.ts";
 /**
  * A graph under construction. Values are named by paths (`/layers.3/mlp/gate`); a node and its first output share one name.
  * Weight nodes (casts and slices of mapped tensors) are kept apart and emitted before every other node: ONNX Runtime then
- * runs each cast just before its use instead of all of them up front (measured, DESIGN.md §3.2).
+ * runs each cast just before its use instead of all of them up front (measured).
  */
 export interface Graph {
   readonly name: string;

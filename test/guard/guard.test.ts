@@ -100,7 +100,7 @@ const verdict = (measured: Partial<Measured>, expected: Partial<Expected> = {}, 
   }
 };
 
-// L0 1089 is what users saw of Llama Scope at layer 7 with unscaled thresholds; 42 and 29 are the conventions' own (formats.md 4.1).
+// L0 1089 is what users saw of Llama Scope at layer 7 with unscaled thresholds; 42 and 29 are the conventions' own, as their thresholds give them.
 test("bands: what texts may do passes, what only mistakes do does not, with the likely cause", () => {
   for (const l0 of [13, 29, 42, 100, 199]) assert.is(verdict({ l0 }), "fits");
   assert.match(verdict({ l0: 1089 }), /1090 features are active.*about 50.*normalisation or the threshold.*convention saelens/s);
