@@ -15,8 +15,6 @@ import { readSaeLens, REFUSED } from "./sae_lens.ts";
 import { readSparsify } from "./sparsify.ts";
 import { readTorchSae } from "./torch_saes.ts";
 
-export type { SaeOptions } from "./sae_folder.ts";
-
 /** Every format, with the files that show it; tried in this order, the most particular first. A format is one reader and one line here. */
 export const SAE_FORMATS: readonly { readonly name: string; readonly files: string; readonly read: SaeReader }[] = [
   { name: "Llama Scope", files: "hyperparams.json and checkpoints/final.safetensors", read: readLlamaScope },

@@ -11,8 +11,6 @@ import { DataError } from "./error.ts";
 import type { Table } from "./frame.ts";
 import { readSource, type ReadCall } from "./source.ts";
 
-export { readText } from "./text.ts";
-
 export interface ReadResult {
   readonly table: Table;
   /** sha256 of the file's bytes, in hex. */

@@ -7,8 +7,6 @@ import { openParquet, type ParquetOptions } from "./parquet_file.ts";
 import { columnFrom } from "./parquet_types.ts";
 import { createTable } from "./table.ts";
 
-export type { ParquetOptions } from "./parquet_file.ts";
-
 const MOST_BYTES = 4 * 2 ** 30;
 
 /**

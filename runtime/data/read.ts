@@ -1,6 +1,7 @@
 /** Without this file every caller would choose the reader of a file by itself. */
 import type { Leniency, TableFormat } from "../../src/ops/op.ts";
-import { readCsv, readText, type ReadResult } from "./csv.ts";
+import { readCsv, type ReadResult } from "./csv.ts";
+import { readText } from "./text.ts";
 import { readJsonl } from "./jsonl.ts";
 
 export interface TableRequest {

@@ -7,8 +7,6 @@ import type { Column, Groups, Table } from "./frame.ts";
 import { rowsByKey } from "./row_key.ts";
 import { columnNamed, renamed, takeRows } from "./table.ts";
 
-export { countRows, describeValue } from "./summaries.ts";
-
 /** Keep the rows where the condition is true; null is not. */
 export function filterRows(table: Table, predicate: Scalar, inputs?: readonly Table[], onUndefined?: OnUndefined): Table {
   return takeRows(table, where(truths(evaluate(predicate, table, inputs, onUndefined))));

@@ -10,8 +10,6 @@ import { StageError } from "./stage_error.ts";
 import { apply } from "./apply.ts";
 import { progressOf, type ExecuteContext } from "./execute_context.ts";
 
-export { StageError } from "./stage_error.ts";
-
 /** The value of a plan. Equal sub-plans are computed once; effects happen once, in the order of the script. */
 export async function execute(plan: Plan, context: ExecuteContext): Promise<Value> {
   const known = context.done.get(plan) ?? (await knownValue(plan, context));

@@ -5,7 +5,7 @@ import { CheckpointError } from "../checkpoint/error.ts";
 import { DataError } from "../data/error.ts";
 import { EngineError } from "../engine/port.ts";
 import { AssertionFailure } from "../execute/assertion.ts";
-import { StageError } from "../execute/execute.ts";
+import { StageError } from "../execute/stage_error.ts";
 
 export interface Failure {
   readonly diagnostic: Diagnostic;

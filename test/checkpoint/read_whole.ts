@@ -1,8 +1,8 @@
 /** Without this file tests that compute with an archive would have to convert it as a run does. */
 import { makeAbsent } from "../../runtime/checkpoint/absent.ts";
 import { readNpz } from "../../runtime/checkpoint/npz.ts";
-import { readSae, type SaeOptions } from "../../runtime/checkpoint/sae.ts";
-import { saeFiles } from "../../runtime/checkpoint/sae_folder.ts";
+import { readSae } from "../../runtime/checkpoint/sae.ts";
+import { type SaeOptions, saeFiles } from "../../runtime/checkpoint/sae_folder.ts";
 import type { SaeSpec } from "../../src/emit/specs.ts";
 
 const NEVER = new AbortController().signal;

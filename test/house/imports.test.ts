@@ -58,6 +58,11 @@ test("inside runtime each folder imports only those before it", () => {
   assert.equal(folders.sort(), [...RUNTIME].sort());
 });
 
+test("what a file exports it owns: only the lists of parts, and the port of a session, hand on what others made", () => {
+  const handing = sourceFiles().filter((name) => !/\/mod\.ts$/.test(name) && /^export (type )?(\{[^}]*\}|\*)( as \w+)? from /m.test(readFileSync(join(ROOT, name), "utf8")));
+  assert.equal(handing, ["runtime/session/session_port.ts"]);
+});
+
 test("grammar imports only chevrotain and string-width from outside", () => {
   const outside = /from "([^".][^"]*)"/g;
   for (const file of sourceFiles().filter((name) => name.startsWith("grammar/") && !name.includes("generate_"))) {
