@@ -1,5 +1,5 @@
 /** Without this file a comparison of two runs would be a list of digests. */
-import { counted, type Comparison, type Difference } from "../../runtime/record/compare.ts";
+import { countedWithCommas, type Comparison, type Difference } from "../../runtime/record/compare.ts";
 import { changedSince, marginLines, proneness } from "../../runtime/record/reasons.ts";
 import type { RunRecord } from "../../runtime/record/run_record.ts";
 
@@ -15,7 +15,7 @@ export function comparisonLines(recorded: RunRecord, found: RunRecord, compariso
   const margins = marginLines(recorded);
   if (first === undefined) {
     return [
-      `same: ${recorded.script.name}, ${counted(recorded.statements.length, "statement")}, ${counted(comparison.stages, "stage")}, ${counted(comparison.outputs, "output")}; ${how}`,
+      `same: ${recorded.script.name}, ${countedWithCommas(recorded.statements.length, "statement")}, ${countedWithCommas(comparison.stages, "stage")}, ${countedWithCommas(comparison.outputs, "output")}; ${how}`,
       ...listed("allowed by the tier", allowed),
       ...listed("not as it was when it was recorded", changedSince(recorded, found)),
       ...listed("how firm it is", margins),

@@ -14,8 +14,8 @@ import { dirname, join } from "node:path";
 import { cacheFolder } from "../cache_folder.ts";
 import { systemCode } from "../data/error.ts";
 
-export const PLACES = ["spaces", "values", "temporary", "damaged"] as const;
-export type Place = (typeof PLACES)[number];
+export const SECTIONS = ["spaces", "values", "temporary", "damaged"] as const;
+export type Section = (typeof SECTIONS)[number];
 
 /** Where a user's cache lies, and how large it may grow; null: nowhere. @throws RangeError where `SAEQ_CACHE_LIMIT` is no size */
 export function cachePlace(env: Readonly<Record<string, string | undefined>>): CachePlace | null {
@@ -57,7 +57,7 @@ export function refuseFolder(folder: string): Refusal | null {
     const refusal = unsafe(folder);
     if (refusal !== null) return refusal;
     const version = join(folder, "v1");
-    for (const path of [version, ...PLACES.map((place) => join(version, place))]) {
+    for (const path of [version, ...SECTIONS.map((section) => join(version, section))]) {
       makeFolder(path);
       const inner = unsafe(path);
       if (inner !== null) return inner;

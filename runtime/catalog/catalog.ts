@@ -5,7 +5,7 @@ import type { Known, ModuleFacts, Need, Problem } from "../../src/check/scope.ts
 import type { DecoderSpec, SaeSpec, Convention } from "../../src/emit/specs.ts";
 import type { ModelFacts, SaeFacts, TableFacts } from "../../src/stages/stage.ts";
 import type { ModelRef, Op, Plan, SaeRef } from "../../src/ops/op.ts";
-import { createCatalogTables, placeOf } from "./catalog_tables.ts";
+import { createCatalogTables, tablePath } from "./catalog_tables.ts";
 import { CheckpointError } from "../checkpoint/error.ts";
 import { parseHookName } from "../checkpoint/hook_name.ts";
 import { readModel } from "../checkpoint/model.ts";
@@ -104,7 +104,7 @@ export function createCatalog(readFrom: string, options: CatalogOptions = {}): C
   /** By name, until the model is loaded. */
   const outlines = new Map<string, ModelOutline>();
   const saes = new Map<string, LoadedSae>();
-  const inputPath = (path: string): string => placeOf(path, readFrom);
+  const inputPath = (path: string): string => tablePath(path, readFrom);
 
   async function loadModel(name: string, call: HubCall): Promise<LoadedModel> {
     const known = [...models.values()].find((each) => each.facts.ref.name === name);
@@ -261,7 +261,7 @@ function asTyped(problem: Problem, need: Need, readFrom: string): Problem {
   if (isAbsolute(typed) || (need.kind !== "table" && need.kind !== "module" && namesHub(need.kind, typed))) return problem;
   const meant = need.kind === "sae" && problem.code === "missing-file" ? meantSae(typed) : null;
   if (meant !== null) return { code: "unknown-sae", message: `no folder and no known SAE is called \`${typed}\``, notes: ["`saeq sae search` looks through all that are known"], help: `set sae "${meant}"` };
-  const place = need.kind === "table" || need.kind === "module" ? placeOf(need.path, readFrom) : (registered(need.kind, typed) ?? resolve(readFrom, typed));
+  const place = need.kind === "table" || need.kind === "module" ? tablePath(need.path, readFrom) : (registered(need.kind, typed) ?? resolve(readFrom, typed));
   const shorten = (text: string): string => text.replaceAll(place, typed).replaceAll(realPath(place), typed);
   return { ...problem, message: shorten(problem.message), notes: problem.notes.map(shorten), help: shorten(problem.help) };
 }

@@ -53,7 +53,7 @@ export function createCatalogTables(readFrom: string, streamBytes: number): Cata
   async function load(need: TableNeed): Promise<KeptTable> {
     const known = tables.get(keyOf(need));
     if (known !== undefined) return known;
-    const path = placeOf(need.path, readFrom);
+    const path = tablePath(need.path, readFrom);
     const stamp = await fileStamp(path);
     const last = before.get(keyOf(need));
     const kept = stamp !== null && last?.stamp === stamp ? last : { ...(await readTable(path, need)), stamp };
@@ -66,7 +66,7 @@ export function createCatalogTables(readFrom: string, streamBytes: number): Cata
     facts: async (need, call) => {
       const facts = (columns: readonly ColumnSchema[], rows: number, digest: string): TableFacts => ({ schema: { kind: "table", columns: columns.map(({ name, type }) => ({ name, type })), groups: null, known: true }, rows, digest });
       const known = scans.get(keyOf(need));
-      const scan = known ?? (await scanTable(placeOf(need.path, readFrom), need, streamBytes, watched(`scan ${basename(need.path)}`, call)));
+      const scan = known ?? (await scanTable(tablePath(need.path, readFrom), need, streamBytes, watched(`scan ${basename(need.path)}`, call)));
       if (scan === null) {
         const { table, digest } = await load(need);
         return { ...facts(table.columns, table.rows, digest), values: fewValues(table) };
@@ -83,7 +83,7 @@ export function createCatalogTables(readFrom: string, streamBytes: number): Cata
     stream: (op, call) => {
       const scan = scans.get(keyOf(op));
       if (scan === undefined || scan.digest !== op.digest || tables.has(keyOf(op))) return null;
-      return { pieces: streamTable(placeOf(op.path, readFrom), op, scan, call), rows: scan.rows };
+      return { pieces: streamTable(tablePath(op.path, readFrom), op, scan, call), rows: scan.rows };
     },
     takeNotes: () => {
       const taken = notes;
@@ -105,6 +105,6 @@ function watched(label: string, { signal, onProgress }: HubCall): ReadCall {
 }
 
 /** The absolute path behind a name in a script. */
-export function placeOf(path: string, readFrom: string): string {
+export function tablePath(path: string, readFrom: string): string {
   return path.startsWith(STANDARD_PREFIX) ? join(EXAMPLES, path.slice(STANDARD_PREFIX.length)) : isAbsolute(path) ? path : resolve(readFrom, path);
 }

@@ -57,7 +57,7 @@ export interface Tokens {
 }
 
 /** Where activations were read. */
-export interface Place {
+export interface TapPlace {
   readonly layer: number;
   readonly hook: Hook;
   readonly centred?: true;
@@ -66,7 +66,7 @@ export interface Place {
   readonly module?: string;
 }
 
-export interface ActsTap extends Place {
+export interface ActsTap extends TapPlace {
   /** Folder or registry name, and convention, as shown in headers. */
   readonly sae: string;
   readonly csr: Csr;
@@ -79,7 +79,7 @@ export interface Acts {
 }
 
 /** What headers say of the texts of activations. */
-export interface Facts {
+export interface TextFacts {
   readonly texts: number;
   /** Rows, and those of special tokens among them. */
   readonly positions: number;
@@ -94,8 +94,8 @@ export interface Facts {
 /** Activations of which only figures were kept: what plans ask that count, and do not show, them. */
 export interface Reduced {
   readonly kind: "reduced";
-  readonly facts: Facts;
-  readonly taps: readonly (Place & { readonly sae: string; readonly cols: number; readonly states: readonly Accumulator[] })[];
+  readonly facts: TextFacts;
+  readonly taps: readonly (TapPlace & { readonly sae: string; readonly cols: number; readonly states: readonly Accumulator[] })[];
   readonly broken: Broken;
 }
 
@@ -108,7 +108,7 @@ export interface Broken {
   readonly first: { readonly text: number; readonly position: number; readonly layer: number } | null;
 }
 
-export interface DenseTap extends Place {
+export interface DenseTap extends TapPlace {
   readonly width: number;
   /** [rows, width], row-major. */
   readonly values: Float32Array;

@@ -1,9 +1,9 @@
 /** Without this file every figure would be written twice: for activations that are there, and for those that were only summed up. */
-import type { Acts, Facts, Measured } from "../data/frame.ts";
+import type { Acts, TextFacts, Measured } from "../data/frame.ts";
 import { accumulate, createAccumulator, totalsOfSums, type Accumulator, type Wanted } from "../kernels/accumulate.ts";
 import type { FeatureTotals } from "../kernels/rank.ts";
 
-export function factsOf(measured: Measured): Facts {
+export function factsOf(measured: Measured): TextFacts {
   if (measured.kind === "reduced") return measured.facts;
   const { tokens, rows } = measured;
   return { texts: tokens.ids.length, positions: rows.count, masked: rows.masked.reduce((sum, one) => sum + one, 0), truncated: tokens.truncated, model: tokens.model, source: tokens.source, origin: tokens.table.origin };

@@ -1,7 +1,7 @@
 /** Without this file figures that cannot be right would be printed like any others. */
 import { CheckpointError } from "../checkpoint/error.ts";
 import type { Expected } from "./expected.ts";
-import type { Measured } from "./measure.ts";
+import type { SaeFigures } from "./measure.ts";
 
 /** Facts that make one cause likelier than another. */
 export interface Circumstances {
@@ -27,7 +27,7 @@ const LEAST_EXPLAINED = 0;
 const LESS_EXPLAINED = 0.5;
 
 /** @throws CheckpointError `guard-failed` where the SAE does something on these tokens that it cannot have been made for */
-export function judge(measured: Measured, expected: Expected, about: Circumstances): void {
+export function judge(measured: SaeFigures, expected: Expected, about: Circumstances): void {
   const l0 = expected.l0 === null ? null : measured.l0 / expected.l0;
   const norm = expected.norm === null ? null : measured.norm / expected.norm;
   const least = expected.explainedVariance === null ? LEAST_EXPLAINED : Math.min(LEAST_EXPLAINED, expected.explainedVariance - LESS_EXPLAINED);
@@ -49,7 +49,7 @@ function outside(ratio: number, band: number): boolean {
 }
 
 /** The likeliest first. */
-function causes(norm: number | null, l0: number | null, measured: Measured, about: Circumstances): readonly string[] {
+function causes(norm: number | null, l0: number | null, measured: SaeFigures, about: Circumstances): readonly string[] {
   const found = [
     about.bos !== about.trainedWithBos ? `the SAE was trained ${about.trainedWithBos ? "with" : "without"} a beginning-of-text token and reads texts ${about.bos ? "with" : "without"} one` : null,
     norm !== null && outside(norm, NORM_BAND) ? `likely another model or another place in it: it was trained on ${about.hookName || "a hook that it does not name"}${about.trainedOn === null ? "" : ` of ${about.trainedOn}`}, and reads ${about.model}` : null,

@@ -2,7 +2,7 @@
 import type { TapOutput } from "../engine/port.ts";
 
 /** What an SAE does on some tokens. */
-export interface Measured {
+export interface SaeFigures {
   readonly tokens: number;
   /** Mean number of active features per token. */
   readonly l0: number;
@@ -25,7 +25,7 @@ export interface Rows {
 }
 
 /** Sums in float64, documents in the order given: the same figures whatever the batches were. */
-export function measure(documents: readonly Rows[]): Measured {
+export function measure(documents: readonly Rows[]): SaeFigures {
   const width = documents[0]?.dense.width ?? 0;
   let tokens = 0;
   let active = 0;

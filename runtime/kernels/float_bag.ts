@@ -36,7 +36,7 @@ export function addFloat(bag: FloatBag, value: number, most = MOST_LISTED): void
 
 function count(bag: FloatBag): void {
   const tables = new Map<number, Float64Array>();
-  for (const value of listed(bag)) tally(tables, value);
+  for (const value of listedValues(bag)) tally(tables, value);
   bag.tables = tables;
   bag.chunks = [];
 }
@@ -49,7 +49,7 @@ function tally(tables: Map<number, Float64Array>, value: number): void {
 }
 
 /** All values [size] in one array, while they are listed. */
-export function listed(bag: FloatBag): Float32Array {
+export function listedValues(bag: FloatBag): Float32Array {
   const values = new Float32Array(bag.size);
   bag.chunks.forEach((chunk, i) => values.set(chunk.subarray(0, Math.min(CHUNK, bag.size - i * CHUNK)), i * CHUNK));
   return values;
@@ -60,7 +60,7 @@ export function* distinct(bags: readonly FloatBag[]): Generator<readonly [value:
   const counted = bags.map((bag) => {
     if (bag.tables !== null) return bag.tables;
     const tables = new Map<number, Float64Array>();
-    for (const value of listed(bag)) tally(tables, value);
+    for (const value of listedValues(bag)) tally(tables, value);
     return tables;
   });
   const halves = [...new Set(counted.flatMap((tables) => [...tables.keys()]))].sort((a, b) => a - b);

@@ -1,5 +1,5 @@
 /** Without this file two groups could not be drawn over the same bins. */
-import { distinct, listed, type FloatBag } from "./float_bag.ts";
+import { distinct, listedValues, type FloatBag } from "./float_bag.ts";
 import { countedQuantiles, quantiles } from "./quantile.ts";
 
 /** Edges [bins + 1], ascending; counts [series][bins], every value in exactly one bin. */
@@ -49,7 +49,7 @@ const QUARTILES = [0.25, 0.75] as const;
 
 /** The same of bags: equal values give equal edges and counts, listed or counted. */
 export function bagHistogram(series: readonly FloatBag[], bins: number | null): Histogram {
-  if (series.every(({ tables }) => tables === null)) return floatHistogram(series.map(listed), bins);
+  if (series.every(({ tables }) => tables === null)) return floatHistogram(series.map(listedValues), bins);
   let low = Number.NaN;
   let high = Number.NaN;
   for (const [value] of distinct(series)) {

@@ -1,9 +1,9 @@
 /** Without this file two lists of features could only be called alike or different. */
 import type { Csr } from "../kernels/csr.ts";
-import type { Place } from "./exact_pre.ts";
+import type { FeatureAt } from "./exact_pre.ts";
 
 /** A feature that is active on one side only. */
-export interface Flip extends Place {
+export interface Flip extends FeatureAt {
   readonly side: "ours" | "theirs";
   readonly value: number;
 }

@@ -3,7 +3,7 @@ import type { SaeSpec } from "../../src/emit/specs.ts";
 import { decodeNumbers, pieces } from "../checkpoint/numbers.ts";
 
 /** One feature at one row. */
-export interface Place {
+export interface FeatureAt {
   readonly row: number;
   readonly feature: number;
 }
@@ -23,7 +23,7 @@ const STORED = { f32: "F32", f16: "F16", bf16: "BF16" } as const;
  * against the feature's threshold (0 for standard); of a gated SAE the gate x·w + gateBias against 0. Null for kinds whose limit depends on the
  * other features of the row (top-k). Reads the encoder once, in pieces.
  */
-export async function exactPre(sae: SaeSpec, residual: Float32Array, places: readonly Place[]): Promise<readonly ExactPre[] | null> {
+export async function exactPre(sae: SaeSpec, residual: Float32Array, places: readonly FeatureAt[]): Promise<readonly ExactPre[] | null> {
   if (sae.kind !== "standard" && sae.kind !== "jumprelu" && sae.kind !== "gated") return null;
   const d = sae.dIn;
   const inputs = new Map<number, Float64Array>();

@@ -72,7 +72,7 @@ export async function report(dump: Dump, sae: SaeSpec, residual: Float32Array, f
     l0: l0s,
     flips,
     worstFeatures: compared.worstFeatures,
-    worstPositions: compared.worstRows.map(({ row, ...rest }) => ({ ...placeOf(row, dump), ...rest })),
+    worstPositions: compared.worstRows.map(({ row, ...rest }) => ({ ...textAt(row, dump), ...rest })),
     gates: [
       gate("relative L2 of residuals, median", median, limits.median),
       gate("relative L2 of residuals, worst token", worst, limits.worst),
@@ -102,7 +102,7 @@ async function explain(flips: readonly Flip[], sae: SaeSpec, residual: Float32Ar
 }
 
 /** Text and position, both from 0. */
-export function placeOf(row: number, dump: Dump): { readonly text: number; readonly position: number } {
+export function textAt(row: number, dump: Dump): { readonly text: number; readonly position: number } {
   let left = row;
   const text = dump.documents.findIndex(({ length }) => {
     if (left < length) return true;

@@ -13,14 +13,14 @@ import type { ActivationStore } from "../cache/activation_store.ts";
 import type { TokenIds } from "../cache/kept_tokens.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { Companions } from "./companions.ts";
-import type { Acts, Dense, Place, Tokens } from "../data/frame.ts";
+import type { Acts, Dense, TapPlace, Tokens } from "../data/frame.ts";
 import { type Csr, concatenate, rowsOf } from "../kernels/csr.ts";
 import type { Document, Engine, Progress, ScreenCounts, TapOutput } from "../engine/port.ts";
 import { decodeRows, emitDecode } from "../../src/emit/decode.ts";
 import type { Guard, Restore } from "../guard/guard.ts";
 import { guardEncoded } from "../guard/pass.ts";
 import { addCounts, prunes, screens } from "./encode_choice.ts";
-import { extentOf, fit, memoryLimit, requireFit, type Fit } from "./limits.ts";
+import { extentOf, fit, memoryLimit, requireMemory, type Fit } from "./limits.ts";
 import { shapesOf } from "./lane_memory.ts";
 import { tapDocuments } from "./tap_documents.ts";
 import { wantedPositions } from "./window.ts";
@@ -117,7 +117,7 @@ export function limitsOf(op: Forward, documents: readonly Document[], { catalog,
   if (targetOf(engine).provider !== "cpu") return null;
   const shapes = shapesOf(catalog.model(op.model).spec, op.taps, op.blocks, (sae) => catalog.sae(sae).spec);
   const chosen = fit(shapes, extentOf(documents), engine.options.lanes, memoryLimit(memory), engine.options.batch);
-  requireFit(chosen, memory);
+  requireMemory(chosen, memory);
   return chosen;
 }
 
@@ -153,7 +153,7 @@ function assemble(op: Forward, tokens: Tokens, wanted: readonly Uint32Array[], o
       tokens,
       rows,
       taps: taps.map(({ tap, parts }) => ({
-        ...placeOf(catalog, op, tap),
+        ...tapPlace(catalog, op, tap),
         sae: `${tap.sae!.name} (${tap.sae!.convention})`,
         csr: concatenate(parts.map(sparse), catalog.sae(tap.sae!).spec.dSae),
       })),
@@ -171,7 +171,7 @@ function assemble(op: Forward, tokens: Tokens, wanted: readonly Uint32Array[], o
         values.set(part.values, at);
         at += part.values.length;
       }
-      return { ...placeOf(catalog, op, tap), width, values };
+      return { ...tapPlace(catalog, op, tap), width, values };
     }),
   };
 }
@@ -184,7 +184,7 @@ function widthOf(catalog: Catalog, op: Forward, { hook }: Tap): number {
 }
 
 /** Where a tap was read, for headers and tables. */
-export function placeOf(catalog: Catalog, op: Forward, tap: Tap): Place {
+export function tapPlace(catalog: Catalog, op: Forward, tap: Tap): TapPlace {
   const module = moduleOf(catalog.model(op.model).spec.hooks, tap);
   return { layer: tap.layer, hook: tap.hook, ...(tap.centred === true ? { centred: true } : {}), ...(tap.folded === undefined ? {} : { folded: tap.folded }), ...(module === null ? {} : { module }) };
 }

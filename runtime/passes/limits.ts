@@ -57,7 +57,7 @@ const SIZES = [1, 2, 4, 8, 16].map((part) => MOST_TOKENS / part).filter((tokens)
 const SMALL = [128, 64, 1];
 
 /** @throws EngineError `out-of-memory` where the user's own limit is below what the smallest batch needs */
-export function requireFit({ least }: Fit, asked: number | null): void {
+export function requireMemory({ least }: Fit, asked: number | null): void {
   if (asked === null || least <= asked) return;
   const megabytes = (count: number): number => Math.ceil(count / 1e6);
   throw new EngineError("out-of-memory", `these texts need up to ${megabytes(least)} MB of memory one by one, and the limit is ${megabytes(asked)} MB`, `set memory ${Math.ceil(megabytes(least) / 100) * 100}, or shorter texts`);

@@ -1,7 +1,7 @@
 /** Without this file the activations of every text would be held until the last one is done. */
-import { placeOf, type ActivationContext, type Forward } from "./activations.ts";
+import { tapPlace, type ActivationContext, type Forward } from "./activations.ts";
 import { both, brokenOf, NONE_BROKEN } from "./broken.ts";
-import type { Acts, Broken, Place, Reduced, Tokens } from "../data/frame.ts";
+import type { Acts, Broken, TapPlace, Reduced, Tokens } from "../data/frame.ts";
 import type { Document, Progress, TapOutput } from "../engine/port.ts";
 import { accumulate, createAccumulator, type Accumulator, type Wanted } from "../kernels/accumulate.ts";
 import { concatenate, rowsOf } from "../kernels/csr.ts";
@@ -121,7 +121,7 @@ function sparse(output: TapOutput): TapOutput & { readonly kind: "sparse" } {
 }
 
 interface Group {
-  readonly taps: readonly (Place & { readonly sae: string; readonly cols: number; readonly states: readonly Accumulator[] })[];
+  readonly taps: readonly (TapPlace & { readonly sae: string; readonly cols: number; readonly states: readonly Accumulator[] })[];
   facts: Reduced["facts"];
   broken: Broken;
 }
@@ -132,7 +132,7 @@ function createGroup(op: Forward, wanted: readonly Wanted[], { catalog }: Activa
       const { sae } = tap;
       if (sae === null) throw new Error("a tap without an SAE is not reduced");
       const cols = catalog.sae(sae).spec.dSae;
-      return { ...placeOf(catalog, op, tap), sae: `${sae.name} (${sae.convention})`, cols, states: wanted.map((each) => createAccumulator(each, cols)) };
+      return { ...tapPlace(catalog, op, tap), sae: `${sae.name} (${sae.convention})`, cols, states: wanted.map((each) => createAccumulator(each, cols)) };
     }),
     facts: { texts: 0, positions: 0, masked: 0, truncated: 0, model: "", source: "", origin: "" },
     broken: NONE_BROKEN,

@@ -29,7 +29,7 @@ export interface PlanNode {
 }
 
 /** Where a pass reads the model, and what encodes it. */
-export interface Place {
+export interface ReadAt {
   readonly layer: number;
   readonly hook: string;
   /** The module of the transformers package that gives the same. */
@@ -51,7 +51,7 @@ export interface Prediction {
 
 export interface Pass {
   readonly stage: string;
-  readonly places: readonly Place[];
+  readonly places: readonly ReadAt[];
   readonly mappedBytes: number;
   readonly flopsPerToken: number;
   readonly operators: number;
@@ -136,7 +136,7 @@ async function passOf(node: Plan & { readonly op: Forward }, context: ExplainCon
   };
 }
 
-function encoderOf(name: string, spec: SaeSpec, features: readonly number[] | undefined, { encodeKernel, threads, placement, screened }: ExplainContext): Place["sae"] {
+function encoderOf(name: string, spec: SaeSpec, features: readonly number[] | undefined, { encodeKernel, threads, placement, screened }: ExplainContext): ReadAt["sae"] {
   const counts = screened.get(name);
   return { name, features: spec.dSae, kernel: describeChoice(encodeKernel, spec, threads, placement.target, features), screened: counts === undefined ? null : describeCounts(counts, spec.dSae) };
 }

@@ -3,7 +3,7 @@ import { counted } from "../counted.ts";
 import type { Plan } from "../../src/ops/op.ts";
 import { printPlan } from "../../src/plan/print.ts";
 import type { CompiledPipeline } from "../../src/pipeline.ts";
-import type { Explanation, Pass, Place } from "./explanation.ts";
+import type { Explanation, Pass, ReadAt } from "./explanation.ts";
 import type { Actual, Recording } from "../execute/recording.ts";
 
 /** For people: the plan as written, the rules, the plan as run, each pass of the model, the device, and what it took. */
@@ -40,7 +40,7 @@ function passLines(pass: Pass, { gflops }: Explanation): string[] {
   ];
 }
 
-function placeLines({ layer, hook, module, centred, folded, sae }: Place): string[] {
+function placeLines({ layer, hook, module, centred, folded, sae }: ReadAt): string[] {
   return [
     `    layer ${layer} ${hook}, in transformers: ${module ?? "nothing"}${centred ? ", minus its mean over the dimensions" : ""}${folded ? ", minus the value biases of its heads" : ""}`,
     ...(sae === null ? [] : [`    encoder of ${sae.name}: ${sae.kernel}`, ...(sae.screened === null ? [] : [`      ${sae.screened}`])]),

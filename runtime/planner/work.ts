@@ -38,7 +38,7 @@ export async function workOf(pass: Plan & { readonly op: Forward }, context: Wor
   }
   const { sets, share } = sample;
   const documents = sets.flatMap((tokens) => tokens.ids.map((ids, i): Document => ({ ids, wanted: wantedPositions(pass.op.window, ids.length, tokens.boundary?.[i] ?? null) })));
-  return counted(pass.op, documents, share, context);
+  return workIn(pass.op, documents, share, context);
 }
 
 /** The tokens of at most so many texts, and which share of all they are. */
@@ -76,7 +76,7 @@ function spread(table: Table, count: number): Table {
   return count >= rows ? table : takeRows(table, Uint32Array.from({ length: count }, (_, i) => Math.floor((i * rows) / count)));
 }
 
-function counted(op: Forward, documents: readonly Document[], share: number, context: WorkContext): Work {
+function workIn(op: Forward, documents: readonly Document[], share: number, context: WorkContext): Work {
   const spaces = spacesHere(op, context);
   if (spaces !== null) context.store.refresh(spaces);
   const seen = new Set<string>();

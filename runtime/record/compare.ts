@@ -48,7 +48,7 @@ export function compareRecords(recorded: RunRecord, found: RunRecord, tier: Tier
   const allowed: string[] = [];
   let stages = 0;
   if (recorded.statements.length !== found.statements.length) {
-    differences.push({ kind: "script", statement: 0, at: 0, of: 0, name: found.script.name, line: null, what: [`the record has ${counted(recorded.statements.length, "statement")}, this run ${found.statements.length}`], samePlan: false });
+    differences.push({ kind: "script", statement: 0, at: 0, of: 0, name: found.script.name, line: null, what: [`the record has ${countedWithCommas(recorded.statements.length, "statement")}, this run ${found.statements.length}`], samePlan: false });
   }
   recorded.statements.forEach((before, i) => {
     const now = found.statements[i];
@@ -106,7 +106,7 @@ function byPlace({ stages }: StatementRecord): ReadonlyMap<string, StageRecord> 
 }
 
 /** `3 stages`, `1 stage` */
-export function counted(count: number, what: string): string {
+export function countedWithCommas(count: number, what: string): string {
   return `${count.toLocaleString("en-US")} ${what}${count === 1 ? "" : "s"}`;
 }
 

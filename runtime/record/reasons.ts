@@ -1,5 +1,5 @@
 /** Without this file "differs" would be announced rather than explained. */
-import { counted, short, type Difference } from "./compare.ts";
+import { countedWithCommas, short, type Difference } from "./compare.ts";
 import type { StageRecord } from "./observed.ts";
 import type { RunRecord } from "./run_record.ts";
 
@@ -46,7 +46,7 @@ export function proneness(recorded: RunRecord, { statement, at, samePlan }: Diff
     ...(samePlan ? ["its plan and all it reads are the same: only the arithmetic differs"] : []),
     ...near.map(({ stage, count, within, places: [first] }) => {
       const example = first === undefined ? "" : `; the first: feature ${first.feature} in row ${first.row}, position ${first.position} (${first.activation})`;
-      return `\`${stage}\` had ${counted(count, "activation")} within ${within} of the threshold${example}`;
+      return `\`${stage}\` had ${countedWithCommas(count, "activation")} within ${within} of the threshold${example}`;
     }),
   ];
 }

@@ -1,6 +1,6 @@
 /** Without this file results would be shown without what they depend on. */
 import { counted } from "../counted.ts";
-import type { Place, Single, Value, Measured } from "../data/frame.ts";
+import type { TapPlace, Single, Value, Measured } from "../data/frame.ts";
 import { factsOf, widthOf } from "../figures/measured.ts";
 
 /**
@@ -69,7 +69,7 @@ function facts(acts: readonly Measured[], numerics: string): string[] {
 }
 
 /** Layers and hooks, and for a single one the module of transformers that it is: `layer 7 resid_post (model.layers.7 output)`. */
-function placesOf(taps: readonly Place[]): string {
+function placesOf(taps: readonly TapPlace[]): string {
   const first = taps[0];
   if (first === undefined) return "";
   const hooks = [...new Set(taps.map((tap) => `${tap.hook}${tap.centred === true ? " centred" : ""}${tap.folded !== undefined ? " without value biases" : ""}`))];

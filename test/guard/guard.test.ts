@@ -6,7 +6,7 @@ import * as assert from "uvu/assert";
 import type { CheckpointError } from "../../runtime/checkpoint/error.ts";
 import type { Expected } from "../../runtime/guard/expected.ts";
 import { judge, type Circumstances } from "../../runtime/guard/judge.ts";
-import { measure, type Measured, type Rows } from "../../runtime/guard/measure.ts";
+import { measure, type SaeFigures, type Rows } from "../../runtime/guard/measure.ts";
 import { EXAMPLES } from "../../runtime/catalog/shipped.ts";
 import { bits, open, run, type Ran } from "../session/open.ts";
 import { wrongSae } from "./wrong_sae.ts";
@@ -90,7 +90,7 @@ test("too few tokens say nothing", async () => {
 
 const ABOUT: Circumstances = { sae: "s", hookName: "blocks.7.hook_resid_post", convention: "saelens", model: "m", trainedOn: "org/m", bos: true, trainedWithBos: true, dSae: 32768 };
 const PUBLISHED: Expected = { l0: 50, explainedVariance: 0.8, norm: 5.9, from: "the registry" };
-const verdict = (measured: Partial<Measured>, expected: Partial<Expected> = {}, about: Partial<Circumstances> = {}): string => {
+const verdict = (measured: Partial<SaeFigures>, expected: Partial<Expected> = {}, about: Partial<Circumstances> = {}): string => {
   try {
     judge({ tokens: 1000, l0: 50, norm: 5.9, explainedVariance: 0.8, ...measured }, { ...PUBLISHED, ...expected }, { ...ABOUT, ...about });
     return "fits";

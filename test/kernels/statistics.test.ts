@@ -3,7 +3,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { add, addSingle, createSums, exactly, exactTotal, rounded, type Exact } from "../../runtime/kernels/exact_sum.ts";
 import { overallOf } from "../../runtime/kernels/accumulate.ts";
-import { distinct, listed } from "../../runtime/kernels/float_bag.ts";
+import { distinct, listedValues } from "../../runtime/kernels/float_bag.ts";
 import { countedQuantiles, orderStatistics, quantiles } from "../../runtime/kernels/quantile.ts";
 import { spreadOfCounts } from "../../runtime/kernels/statistics.ts";
 import { matrix, matrixOf, oracle, remembered, rowTable } from "./oracle.ts";
@@ -40,7 +40,7 @@ for (const [i, group] of oracle.groups.entries()) {
     assert.is(sums.rows, group.tokens);
     const { bag } = remembered("values", csr, rows, group.threshold);
     const [levels, expected] = [[0, 0.05, 0.5, 0.95, 1], [activation.min, activation.p5, activation.p50, activation.p95, activation.max]];
-    assert.equal(quantiles(listed(bag), levels), expected);
+    assert.equal(quantiles(listedValues(bag), levels), expected);
     assert.equal(countedQuantiles(distinct([bag]), bag.size, levels), expected);
   });
 }

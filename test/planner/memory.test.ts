@@ -4,7 +4,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { EngineError } from "../../runtime/engine/port.ts";
 import { laneBytes, shapesOf, type Shapes } from "../../runtime/passes/lane_memory.ts";
-import { fit, HOST_BYTES, requireFit } from "../../runtime/passes/limits.ts";
+import { fit, HOST_BYTES, requireMemory } from "../../runtime/passes/limits.ts";
 import { hollowModel } from "../engine/hollow_model.ts";
 import { lanePeak } from "../engine/lane_peak.ts";
 import type { TextValue, Value } from "../../runtime/data/frame.ts";
@@ -50,10 +50,10 @@ test("more tokens, longer texts and more rows never take less", () => {
 
 test("a limit that nothing fits below says what fits", () => {
   const chosen = fit(shapes(), { texts: 1000, longest: 100, rows: 50 }, 4, 200e6);
-  assert.throws(() => requireFit(chosen, 200e6), (error: unknown) => error instanceof EngineError && error.code === "out-of-memory" && /set memory \d+00/.test(error.help));
-  const enough = Number(/set memory (\d+)/.exec((() => { try { requireFit(chosen, 200e6); return ""; } catch (error) { return (error as EngineError).help; } })())?.[1]) * 1e6;
-  requireFit(fit(shapes(), { texts: 1000, longest: 100, rows: 50 }, 4, enough), enough);
-  requireFit(chosen, null);
+  assert.throws(() => requireMemory(chosen, 200e6), (error: unknown) => error instanceof EngineError && error.code === "out-of-memory" && /set memory \d+00/.test(error.help));
+  const enough = Number(/set memory (\d+)/.exec((() => { try { requireMemory(chosen, 200e6); return ""; } catch (error) { return (error as EngineError).help; } })())?.[1]) * 1e6;
+  requireMemory(fit(shapes(), { texts: 1000, longest: 100, rows: 50 }, 4, enough), enough);
+  requireMemory(chosen, null);
 });
 
 test("`set memory` is what the run keeps to: fewer processes, the same bits, and an error below what one text needs", async () => {
