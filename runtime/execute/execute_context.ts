@@ -43,6 +43,13 @@ export interface ExecuteContext extends Omit<ActivationContext, "onProgress" | "
   readonly keep: (plan: Plan, value: Value, seconds: number | null) => Promise<number | null>;
 }
 
+/** One op to be done: its node of the plan, and the values of its inputs. */
+export interface OpWork {
+  readonly plan: Plan;
+  readonly inputs: readonly Value[];
+  readonly context: ExecuteContext;
+}
+
 /** Progress of one stage, for those who watch and for the record. */
 export function progressOf(plan: Plan, { recording, onProgress, onKeptTexts }: ExecuteContext): Pick<ActivationContext, "onProgress"> & { readonly onKept: (kept: number, all: number) => void } {
   return {

@@ -1,0 +1,60 @@
+/** Without this file what was computed could not be summed up: ranks, statistics, histograms, comparisons, counts. */
+import type { Op } from "../../src/ops/op.ts";
+import type { Value } from "../data/frame.ts";
+import { countRows, describeValue } from "../data/summaries.ts";
+import { chartOf } from "../figures/chart.ts";
+import { compareGroups } from "../figures/comparison.ts";
+import { contextsTable } from "../figures/contexts.ts";
+import { overlapTable, rankFeatures, unionTable } from "../figures/features.ts";
+import { countActivations, histogramPlot, statisticsTable } from "../figures/summary.ts";
+import { fidelityTable } from "../passes/reconstruction.ts";
+import type { ExecuteContext, OpWork } from "./execute_context.ts";
+import { asTable, each, expect, expectSingle, featureGroups, measured, members } from "./members.ts";
+
+type FigureOp = Op & { readonly op: "fidelity" | "rank" | "statistics" | "histogram" | "contexts" | "plot" | "overlap" | "union" | "compare" | "count" | "describe" };
+
+/** Rows of activations are described as they are saved; every other figure of them leaves special tokens out. */
+function noteSpecial(label: string, input: Value, { onNotice }: ExecuteContext): void {
+  const special = members(input).reduce((sum, { value }) => sum + (value.kind === "acts" || value.kind === "dense" ? value.rows.masked.reduce((some, one) => some + one, 0) : 0), 0);
+  if (special > 0) onNotice(`${label}: rows of ${special} special ${special === 1 ? "token" : "tokens"} are among these, as \`save\` writes them; \`stats\`, \`count\` and \`top\` leave them out`);
+}
+
+/** The value of an op that sums up. @throws DataError */
+export async function applyFigures(op: FigureOp, { plan, inputs, context }: OpWork): Promise<Value> {
+  const input = inputs[0]!;
+  switch (op.op) {
+    case "fidelity":
+      return fidelityTable(members(input), members(inputs[1]!));
+    case "rank":
+      return each(input, (single) => rankFeatures(op, single.kind === "features" ? single : measured(single)));
+    case "statistics":
+      return statisticsTable(op, members(input).map(({ name, value }) => ({ name, value: measured(value) })));
+    case "histogram":
+      if (members(input).length === 0 && plan.inputs[0]!.schema.kind !== "acts") return { kind: "plot", title: op.of, unit: "rows", quantity: op.of, edges: new Float64Array(0), series: [], overlay: op.overlay, log: op.log };
+      return histogramPlot(op, members(input));
+    case "contexts":
+      return each(input, (single) => contextsTable(op, single.kind === "features" ? single : expect("acts", single)));
+    case "plot":
+      return chartOf(op, asTable(expectSingle(input)));
+    case "overlap":
+      return overlapTable(featureGroups(input));
+    case "union":
+      return unionTable(featureGroups(input), op.threshold);
+    case "compare": {
+      const { table, notices } = compareGroups(op, members(input).map(({ name, value }) => ({ name: name ?? "", value: expect("acts", value) })));
+      for (const notice of notices) context.onNotice(`${plan.label}: ${notice}`);
+      return table;
+    }
+    case "count": {
+      const parts = members(input);
+      return parts.every(({ value }) => value.kind === "table" || value.kind === "features")
+        ? countRows(parts.map(({ name, value }) => ({ name, table: asTable(value) })), op.by)
+        : countActivations(parts);
+    }
+    case "describe":
+      noteSpecial(plan.label, input, context);
+      return describeValue(members(input).map(({ name, value }) => ({ name, table: asTable(value) })));
+    default:
+      return op satisfies never;
+  }
+}

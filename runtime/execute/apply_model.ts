@@ -1,0 +1,69 @@
+/** Without this file texts would stay texts: nobody would run the model or an SAE over them. */
+import type { Op } from "../../src/ops/op.ts";
+import { counted } from "../counted.ts";
+import type { Acts, Dense, Reduced, Single, Tokens, Value } from "../data/frame.ts";
+import { encode, forward, type ActivationContext } from "../passes/activations.ts";
+import { brokenNotice } from "../passes/broken.ts";
+import { tokenizeTable } from "../passes/documents.ts";
+import { memorize } from "../passes/memorization.ts";
+import { decodeGroups } from "../passes/reconstruction.ts";
+import { reduceForward } from "../passes/reduce_forward.ts";
+import { progressOf, type ExecuteContext, type OpWork } from "./execute_context.ts";
+import { asTable, each, expect, members, together } from "./members.ts";
+
+type ModelOp = Op & { readonly op: "tokenize" | "forward" | "pick" | "encode" | "decode" | "generate" };
+
+function noteBroken(label: string, made: Value, { onNotice }: ExecuteContext): void {
+  for (const { name, value } of members(made)) {
+    const notice = value.kind === "acts" || value.kind === "reduced" ? brokenNotice(label, name, value) : null;
+    if (notice !== null) onNotice(notice);
+  }
+}
+
+/** The value of an op that reads texts, runs the model or an SAE, or picks from what they gave. @throws DataError, CheckpointError, EngineError; AbortError */
+export async function applyModel(op: ModelOp, { plan, inputs, context }: OpWork): Promise<Value> {
+  const input = inputs[0]!;
+  const activation: ActivationContext = { ...context, ...progressOf(plan, context) };
+  switch (op.op) {
+    case "tokenize":
+      return each(input, (table) => {
+        const model = context.catalog.model(op.model);
+        const tokens = tokenizeTable(op, asTable(table), model, context.tokenIds.encoder(model));
+        if (tokens.truncated > 0) context.onNotice(`${plan.label}: ${counted(tokens.truncated, "text")} ${tokens.truncated === 1 ? "was" : "were"} cut to the model's context`);
+        return tokens;
+      });
+    case "forward": {
+      const made = await together(input, (sets) => {
+        const tokens = sets.map((set): Tokens => expect("tokens", set));
+        if (op.reduce === undefined) return forward(op, tokens, activation);
+        const total = tokens.reduce((sum, set) => sum + set.ids.length, 0);
+        const taker = context.savedRounds.begin(plan, { groups: input.kind === "groups" ? input.members.map(({ name }) => name) : null, total });
+        return reduceForward(op, op.reduce, tokens.map((set) => ({ pieces: [set], total: set.ids.length })), { context: activation, taker });
+      });
+      noteBroken(plan.label, made, context);
+      return made;
+    }
+    case "pick":
+      return each(input, (single): Acts | Dense | Reduced => {
+        if (single.kind === "reduced") return { ...single, taps: op.taps.map((tap) => single.taps[tap]!) };
+        if (single.kind === "acts") return { ...single, taps: op.taps.map((tap) => single.taps[tap]!) };
+        const dense = expect("dense", single);
+        return { ...dense, taps: op.taps.map((tap) => dense.taps[tap]!) };
+      });
+    case "encode": {
+      const made = await together(input, (sets) => Promise.all(sets.map((set) => encode(op, expect("dense", set), activation))));
+      noteBroken(plan.label, made, context);
+      return made;
+    }
+    case "decode":
+      return decodeGroups(op, input, inputs[1]!, activation);
+    case "generate":
+      return together(input, async (tables) => {
+        const made: Single[] = [];
+        for (const table of tables) made.push(await memorize(op, asTable(table), activation));
+        return made;
+      });
+    default:
+      return op satisfies never;
+  }
+}

@@ -1,0 +1,66 @@
+/** Without this file tables would be planned and nobody would filter, sort, join or group their rows. */
+import type { Op } from "../../src/ops/op.ts";
+import type { Groups, Value } from "../data/frame.ts";
+import { aggregateTable, groupRows, ungroupTable, type GroupPart } from "../data/grouping.ts";
+import { joinTables } from "../data/join.ts";
+import { distinctRows, filterRows, limitRows, projectColumns, sampleRows, skipRows, sortRows, splitRows } from "../data/rows.ts";
+import { concatTables, tableFromRows } from "../data/table.ts";
+import type { OpWork } from "./execute_context.ts";
+import { asTable, each, expectSingle } from "./members.ts";
+
+type TableOp = Op & { readonly op: "read" | "literal" | "filter" | "project" | "sort" | "limit" | "skip" | "distinct" | "join" | "sample" | "split" | "group" | "group_by" | "ungroup" | "aggregate" | "concat" };
+
+/** The value of an op on rows. @throws DataError */
+export async function applyToTables(op: TableOp, { plan, inputs, context }: OpWork): Promise<Value> {
+  const input = inputs[0]!;
+  const undefinedValues = (operation: string, rows: number): void => context.onNotice(`${plan.label}: \`${operation}\` has no value in ${rows} rows; they are null`);
+  const parts = (): GroupPart[] => (input.kind === "groups" ? input.members.map(({ name, keys, value }) => ({ name, keys, table: asTable(value) })) : [{ name: null, table: asTable(input) }]);
+  switch (op.op) {
+    case "read":
+      return context.catalog.table(op);
+    case "literal":
+      return tableFromRows(op.columns, op.rows, "prompts");
+    case "filter":
+      return each(input, (table) => filterRows(asTable(table), op.predicate, undefined, undefinedValues));
+    case "project":
+      return each(input, (table) => projectColumns(asTable(table), op.columns, undefined, undefinedValues));
+    case "sort":
+      return each(input, (table) => sortRows(asTable(table), op.keys));
+    case "limit":
+      return each(input, (table) => limitRows(asTable(table), op.count));
+    case "skip":
+      return each(input, (table) => skipRows(asTable(table), op.count));
+    case "distinct":
+      return each(input, (table) => distinctRows(asTable(table), op.by));
+    case "join": {
+      const right = asTable(expectSingle(inputs[1]!));
+      return each(input, (table) => joinTables(asTable(table), right, op));
+    }
+    case "sample":
+      return each(input, (single) => {
+        const table = asTable(single);
+        if (table.rows < op.count) context.onNotice(`${plan.label}: there are only ${table.rows} rows, and all of them are taken`);
+        return sampleRows(table, op.count, op.stream);
+      });
+    case "split": {
+      const { groups, unmatched, shared } = splitRows(asTable(expectSingle(input)), op.parts, undefinedValues);
+      if (unmatched > 0) context.onNotice(`${plan.label}: ${unmatched} rows are in no group`);
+      if (shared > 0) context.onNotice(`${plan.label}: ${shared} rows are in more than one group`);
+      return groups;
+    }
+    case "group": {
+      const value: Groups = { kind: "groups", members: op.names.map((name, i) => ({ name, value: expectSingle(inputs[i]!) })) };
+      return value;
+    }
+    case "group_by":
+      return groupRows(asTable(expectSingle(input)), op.keys);
+    case "ungroup":
+      return ungroupTable(parts(), plan.inputs[0]!.schema.columns.map(({ name }) => name), plan.inputs[0]!.schema.keys ?? null);
+    case "aggregate":
+      return aggregateTable(parts(), op.columns, op.keys, undefinedValues);
+    case "concat":
+      return concatTables(inputs.map((value) => asTable(expectSingle(value))));
+    default:
+      return op satisfies never;
+  }
+}

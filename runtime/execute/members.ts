@@ -1,0 +1,44 @@
+/** Without this file each op would take groups apart in its own way. */
+import type { Features, Groups, Measured, Single, Table, Value } from "../data/frame.ts";
+import { toTable } from "../data/to_table.ts";
+import type { Member } from "../figures/summary.ts";
+
+/** The groups of a value by name, or the whole without one. */
+export function members(value: Value): readonly Member[] {
+  return value.kind === "groups" ? value.members : [{ name: null, value }];
+}
+
+/** Apply to each group, or to the whole. */
+export function each(value: Value, change: (single: Single) => Single): Value {
+  return value.kind === "groups" ? { kind: "groups", members: value.members.map((member) => ({ ...member, value: change(member.value) })) } : change(value);
+}
+
+/** The same for work that wants all groups in one job. */
+export async function together(value: Value, change: (singles: readonly Single[]) => Promise<readonly Single[]>): Promise<Value> {
+  if (value.kind !== "groups") return (await change([value]))[0]!;
+  const changed = await change(value.members.map((member) => member.value));
+  return { kind: "groups", members: value.members.map((member, i) => ({ ...member, value: changed[i]! })) };
+}
+
+export function asTable(value: Single): Table {
+  return value.kind === "table" ? value : value.kind === "features" ? value.table : toTable(value);
+}
+
+export function expect<K extends Single["kind"]>(kind: K, value: Single): Single & { readonly kind: K } {
+  if (value.kind !== kind) throw new Error(`expected ${kind}, got ${value.kind}`);
+  return value as Single & { readonly kind: K };
+}
+
+export function measured(value: Single): Measured {
+  return value.kind === "reduced" ? value : expect("acts", value);
+}
+
+export function expectSingle(value: Value): Single {
+  if (value.kind === "groups") throw new Error("expected one value, got groups");
+  return value;
+}
+
+export function featureGroups(value: Value): Groups<Features> {
+  if (value.kind !== "groups") throw new Error("expected groups");
+  return { kind: "groups", members: value.members.map(({ name, value: single }) => ({ name, value: expect("features", single) })) };
+}
