@@ -2,29 +2,23 @@
 import { existsSync } from "node:fs";
 import { basename, isAbsolute, join, resolve } from "node:path";
 import type { Known, ModuleFacts, Need, Problem } from "../../src/check/scope.ts";
-import type { DecoderSpec, SaeSpec, Convention } from "../../src/emit/specs.ts";
+import type { DecoderSpec, SaeSpec } from "../../src/emit/specs.ts";
 import type { ModelFacts, SaeFacts, TableFacts } from "../../src/stages/stage.ts";
 import type { ModelRef, Op, Plan, SaeRef } from "../../src/ops/op.ts";
+import { createCatalogCheckpoints } from "./catalog_checkpoints.ts";
 import { createCatalogTables, tablePath } from "./catalog_tables.ts";
 import { CheckpointError } from "../checkpoint/error.ts";
-import { parseHookName } from "../checkpoint/hook_name.ts";
-import { readModel } from "../checkpoint/model.ts";
-import { readSae } from "../checkpoint/sae.ts";
-import { readTokenizer, requireVocabulary, type Tokenizer } from "../checkpoint/tokenizer.ts";
+import type { Tokenizer } from "../checkpoint/tokenizer.ts";
 import type { TokenizerCards } from "../checkpoint/tokenizer_card.ts";
 import { DataError } from "../data/error.ts";
 import type { Table } from "../data/frame.ts";
 import type { ReadCall } from "../data/source.ts";
 import { readModule } from "./module_file.ts";
-import { type Gate, realPath } from "../data/admission.ts";
+import { realPath, type Gate } from "../data/admission.ts";
 import type { HubCall } from "../hub/hub.ts";
-import { commitNote, createLocator, hubDigest, meantSae, namesHub, type Located } from "./locate.ts";
+import { createLocator, meantSae, namesHub, type Located } from "./locate.ts";
 import type { Patience } from "../hub/request.ts";
-import { createProvision, missing } from "./provision.ts";
-import { hubModelName } from "../../src/stages/lowering/base_model.ts";
 import { EXAMPLES, registered, STANDARD_MODULES, STANDARD_PREFIX } from "./shipped.ts";
-import { absentFile } from "../checkpoint/absent.ts";
-import { saeFiles } from "../checkpoint/sae_folder.ts";
 
 export interface LoadedModel {
   readonly facts: ModelFacts;
@@ -46,10 +40,6 @@ export interface ModelOutline {
   readonly spec: DecoderSpec;
   readonly located: Located;
 }
-
-/** By name too: digests sample weights, and two SAEs may differ in their thresholds alone. */
-const modelKey = ({ name, digest }: ModelRef): string => JSON.stringify([name, digest]);
-const saeKey = ({ name, digest, convention }: SaeRef): string => JSON.stringify([name, digest, convention]);
 
 /** Only what is on this machine, and nobody to tell: as while somebody types. */
 export const HERE: HubCall = { signal: new AbortController().signal, network: false, onProgress: () => {} };
@@ -96,125 +86,32 @@ const STREAM_BYTES = 32 * 2 ** 20;
 export function createCatalog(readFrom: string, options: CatalogOptions = {}): Catalog {
   const locator = createLocator(readFrom, options.env ?? process.env, options.patience);
   const tables = createCatalogTables(readFrom, options.streamBytes ?? STREAM_BYTES);
+  const checkpoints = createCatalogCheckpoints(locator, options.cards);
   const gated = <T>(work: () => T): T => options.gate?.run(work) ?? work();
-  let notes: string[] = [];
-  /** What a name of the hub stands for is found out once in a session, so it is kept until it is told. */
-  let hubNotes: string[] = [];
-  const models = new Map<string, LoadedModel>();
-  /** By name, until the model is loaded. */
-  const outlines = new Map<string, ModelOutline>();
-  const saes = new Map<string, LoadedSae>();
   const inputPath = (path: string): string => tablePath(path, readFrom);
-
-  async function loadModel(name: string, call: HubCall): Promise<LoadedModel> {
-    const known = [...models.values()].find((each) => each.facts.ref.name === name);
-    if (known !== undefined) return known;
-    const { facts, spec, located } = outlines.get(name) ?? (await readOutline(name, call));
-    outlines.delete(name);
-    const tokenizer = await readTokenizer(located.folder, undefined, options.cards);
-    notes.push(...tokenizer.notes);
-    requireVocabulary(tokenizer, spec.embed.shape[0]!, name);
-    const loaded: LoadedModel = { facts: { ...facts, prependsBos: tokenizer.prependsBos }, spec, tokenizer, located };
-    models.set(modelKey(loaded.facts.ref), loaded);
-    return loaded;
-  }
-
-  async function readOutline(name: string, call: HubCall): Promise<ModelOutline> {
-    const located = await locator.locate("model", name, call);
-    const { spec: read, notes: ignored } = await readModel(located.folder);
-    notes.push(...ignored);
-    noteHub(name, located);
-    const spec = located.hub === null ? read : { ...read, digest: hubDigest(located.hub, []) };
-    const facts = {
-      ref: { name, digest: spec.digest },
-      layers: spec.blocks.length,
-      hiddenSize: spec.hiddenSize,
-      architecture: spec.architecture,
-      norm: spec.norm.kind,
-      hooks: spec.hooks,
-      context: spec.context,
-      repository: located.repository,
-    };
-    return { facts, spec, located };
-  }
-
-  async function loadSae(name: string, convention: string, call: HubCall): Promise<LoadedSae> {
-    const known = [...saes.values()].find((each) => each.facts.ref.name === name && (each.facts.ref.convention === convention || convention === "auto"));
-    if (known !== undefined) return known;
-    const located = await locator.locate("sae", name, call);
-    const loaded = await readLocated(name, convention, located);
-    saes.set(saeKey(loaded.facts.ref), loaded);
-    noteHub(name, located);
-    return loaded;
-  }
-
-  async function readLocated(name: string, convention: string, located: Located): Promise<LoadedSae> {
-    const { registered: entry, hub } = located;
-    const read = await readSae(located.folder, { convention: convention === "auto" ? null : (convention as Convention), normFactor: entry?.normScale ?? null, normalize: entry?.normalize ?? null, place: located.place, file: located.file });
-    // Some formats say nothing of where the SAE was trained; the registry does.
-    const named = read.hookName === "" && entry !== null ? { ...parseHookName(entry.hook), hookName: entry.hook } : {};
-    const spec: SaeSpec = { ...read, ...named, ...(hub === null ? {} : { digest: hubDigest(hub, [read.convention, String(entry?.normScale ?? ""), entry?.normalize ?? ""]) }) };
-    const facts: SaeFacts = {
-      ref: { name, digest: spec.digest, convention: spec.convention },
-      dIn: spec.dIn,
-      dSae: spec.dSae,
-      layer: spec.layer,
-      hook: spec.hook,
-      hookName: spec.hookName,
-      centred: spec.centred === true || entry?.centered === true,
-      folded: spec.folded ?? null,
-      prependBos: spec.prependBos,
-      noDecoder: spec.decoder === null ? spec.noDecoder : null,
-      module: spec.module,
-      writes: spec.hookOut === null ? null : { ...spec.hookOut, width: spec.decoder?.dOut ?? 0 },
-      trainedOn: entry?.model ?? hubModelName(spec.modelName),
-      selectsModel: entry !== null,
-    };
-    hubNotes.push(...spec.notes);
-    return { facts, spec, located, whole: (hub === null || hub.absent.every(({ pointer }) => existsSync(pointer))) && [...saeFiles(spec)].every((file) => absentFile(file) === null) };
-  }
-
-  function noteHub(name: string, { hub, registered: entry }: Located): void {
-    if (hub === null) return;
-    const commit = commitNote(name, hub, entry);
-    hubNotes.push(...hub.notes, ...(commit === null ? [] : [commit]));
-  }
-
-  const provision = createProvision({
-    model: (ref) => models.get(modelKey(ref)) ?? outlines.get(ref.name),
-    sae: (ref) => saes.get(saeKey(ref)),
-    replaceSae: (ref, loaded) => void saes.set(saeKey(ref), loaded),
-    readSae: (ref, located) => readLocated(ref.name, ref.convention, located),
-    hub: () => locator.hub(),
-  });
 
   return {
     inputPath,
-    takeNotes: () => {
-      const taken = [...tables.takeNotes(), ...notes, ...hubNotes];
-      notes = [];
-      hubNotes = [];
-      return taken;
-    },
+    takeNotes: () => [...tables.takeNotes(), ...checkpoints.takeNotes()],
     forgetTables: () => {
       tables.forget();
-      notes = [];
+      checkpoints.dropNotes();
     },
     stream: (op, call) => {
       const found = tables.stream(op, call);
       return found === null ? null : { ...found, pieces: options.gate?.rows(found.pieces) ?? found.pieces };
     },
-    provide: (plan, call) => gated(() => provision.provide(plan, call)),
-    here: provision.here,
+    provide: (plan, call) => gated(() => checkpoints.provide(plan, call)),
+    here: checkpoints.here,
     lookUp: (need, call = HERE) => gated(async (): Promise<Known<TableFacts | ModelFacts | SaeFacts | ModuleFacts>> => {
       try {
         switch (need.kind) {
           case "table":
             return { state: "known", value: await tables.facts(need, call) };
           case "model":
-            return { state: "known", value: (await loadModel(need.name, call)).facts };
+            return { state: "known", value: (await checkpoints.loadModel(need.name, call)).facts };
           case "sae":
-            return { state: "known", value: (await loadSae(need.name, need.convention, call)).facts };
+            return { state: "known", value: (await checkpoints.loadSae(need.name, need.convention, call)).facts };
           case "module": {
             const name = need.path.startsWith(STANDARD_PREFIX) ? need.path.slice(STANDARD_PREFIX.length) : null;
             return { state: "known", value: name === null ? await readModule(inputPath(need.path)) : standardModule(name) };
@@ -230,28 +127,10 @@ export function createCatalog(readFrom: string, options: CatalogOptions = {}): C
       }
     }),
     table: (op) => gated(() => tables.table(op)),
-    outline: (name, call = HERE) => gated(async () => {
-      const known = await readOutline(name, call).catch(() => null);
-      // Whoever asks for the model will be told why.
-      if (known === null) return null;
-      outlines.set(name, known);
-      return missing(known.located.hub, null).length === 0 ? known.facts : null;
-    }),
-    spec: (ref) => {
-      const found = models.get(modelKey(ref)) ?? outlines.get(ref.name);
-      if (found === undefined) throw new Error(`model ${ref.name} was not checked`);
-      return found.spec;
-    },
-    model: (ref) => {
-      const found = models.get(modelKey(ref));
-      if (found === undefined) throw new Error(`model ${ref.name} was not checked`);
-      return found;
-    },
-    sae: (ref) => {
-      const found = saes.get(saeKey(ref));
-      if (found === undefined) throw new Error(`SAE ${ref.name} was not checked`);
-      return found;
-    },
+    outline: (name, call = HERE) => gated(() => checkpoints.outline(name, call)),
+    spec: checkpoints.spec,
+    model: checkpoints.model,
+    sae: checkpoints.sae,
   };
 }
 
