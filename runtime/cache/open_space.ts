@@ -1,0 +1,166 @@
+/** Without this file the segments of one space, which other processes write and remove too, would be looked through in several ways. */
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { systemCode } from "../data/error.ts";
+import type { CacheFiles } from "./cache_files.ts";
+import { makeFolder, unsafe } from "./folder.ts";
+import { namesIn, removeFile, segmentsIn } from "./inventory.ts";
+import { encodeSegment, find, keyAt, type Entry, type Index } from "./segment.ts";
+
+/** Segments smaller than this are gathered when there are more than `MOST_SMALL` of them in a space. */
+const SMALL_BYTES = 4 * 2 ** 20;
+const MOST_SMALL = 8;
+
+/** The segments of one space, as they were when its folder was last looked at. */
+export interface OpenSpace {
+  /** What is new and waits to be written, by key in hex. */
+  readonly waiting: Map<string, Entry>;
+  /** Look at the folder again: other processes may have written or removed segments. */
+  look(): void;
+  /** Whether nothing is written and nothing waits. */
+  empty(): boolean;
+  has(key: Buffer): boolean;
+  /** The bytes of a record; null where there is none. */
+  read(key: Buffer): Uint8Array | null;
+  /** Write what waits; it goes on waiting where the folder is not safe to use. */
+  write(): Promise<void>;
+  /** Many small segments become one. */
+  gather(): Promise<void>;
+}
+
+/** `ownLabel`: what its segments say of themselves. */
+export function createOpenSpace(files: CacheFiles, folder: string, ownLabel: string): OpenSpace {
+  const segments = new Map<string, Index>();
+  const waiting = new Map<string, Entry>();
+  /** The segment of the last hit: documents mostly come in the order in which they were written. */
+  let last = "";
+  let safe = true;
+
+  function damaged(name: string, why: string): void {
+    segments.delete(name);
+    files.damaged(join(folder, name), why);
+  }
+
+  /** Open segments that are new, forget those that are gone. */
+  function look(): void {
+    const names = namesIn(folder).filter((name) => name.endsWith(".seg"));
+    if (names.length > 0 || segments.size > 0) {
+      const refusal = reason(folder);
+      safe = refusal === null;
+      if (refusal !== null) files.note("unsafe", `cache: ${folder} ${refusal}; it is not used`);
+    }
+    const there = new Set(safe ? names : []);
+    for (const name of segments.keys()) if (!there.has(name)) segments.delete(name);
+    for (const name of there) {
+      if (segments.has(name)) continue;
+      const found = files.open(join(folder, name));
+      if (found === null) continue;
+      if (found.state === "good") segments.set(name, found.index);
+      else if (found.state === "damaged") damaged(name, found.why);
+      else files.newer(found.version);
+    }
+  }
+
+  function locate(key: Buffer): { readonly name: string; readonly index: Index; readonly entry: number } | null {
+    const hint = segments.get(last);
+    if (hint !== undefined) {
+      const entry = find(hint, key);
+      if (entry >= 0) return { name: last, index: hint, entry };
+    }
+    for (const [name, index] of segments) {
+      const entry = find(index, key);
+      if (entry >= 0) return { name, index, entry };
+    }
+    return null;
+  }
+
+  /** The bytes of a record, from whichever sound segment holds it. */
+  function bytesOf(key: Buffer): Buffer | null {
+    for (;;) {
+      const place = locate(key);
+      if (place === null) return null;
+      const path = join(folder, place.name);
+      const bytes = files.read(path, place.index, place.entry);
+      if (bytes === null) segments.delete(place.name);
+      else if (bytes === "damaged") damaged(place.name, "the checksum of a record is wrong");
+      else {
+        last = place.name;
+        files.touch(path);
+        return bytes;
+      }
+    }
+  }
+
+  async function segment(label: string, entries: readonly Entry[]): Promise<string> {
+    const bytes = encodeSegment(label, entries);
+    const name = `${createHash("sha256").update(bytes).digest("hex").slice(0, 32)}.seg`;
+    makeFolder(folder);
+    const refusal = reason(folder);
+    if (refusal !== null) {
+      safe = false;
+      files.note("unsafe", `cache: ${folder} ${refusal}; it is not used`);
+      return name;
+    }
+    await files.write(join(folder, name), bytes, "create");
+    const found = files.open(join(folder, name));
+    if (found?.state === "good") segments.set(name, found.index);
+    return name;
+  }
+
+  /** Many small segments become one; each goes only after the one that holds its records is there. */
+  async function gather(): Promise<void> {
+    const small = segmentsIn(folder).filter(({ bytes }) => bytes < SMALL_BYTES);
+    if (small.length <= MOST_SMALL) return;
+    look();
+    const entries: Entry[] = [];
+    const emptied: string[] = [];
+    let label = "";
+    for (const { path } of small) {
+      const name = path.slice(folder.length + 1);
+      const index = segments.get(name);
+      if (index === undefined) continue;
+      const own: Entry[] = [];
+      for (let entry = 0; entry < index.count; entry++) {
+        const bytes = files.read(path, index, entry);
+        if (bytes === "damaged" || bytes === null) break;
+        own.push({ key: Buffer.from(keyAt(index, entry)), bytes });
+      }
+      // One that is not whole stays: reading from it will set it aside.
+      if (own.length < index.count) continue;
+      entries.push(...own);
+      emptied.push(path);
+      label = index.label;
+    }
+    if (emptied.length < 2) return;
+    const made = await segment(label, entries);
+    for (const path of emptied) if (path !== join(folder, made)) removeFile(path);
+    look();
+  }
+
+  look();
+  return {
+    waiting,
+    look,
+    empty: () => segments.size === 0 && waiting.size === 0,
+    has: (key) => waiting.has(key.toString("hex")) || locate(key) !== null,
+    read: (key) => (waiting.size === 0 ? undefined : waiting.get(key.toString("hex"))?.bytes) ?? (segments.size === 0 ? null : bytesOf(key)),
+    write: async () => {
+      if (waiting.size === 0 || !safe) return;
+      const entries = [...waiting.values()];
+      waiting.clear();
+      await segment(ownLabel, entries);
+    },
+    gather: async () => {
+      if (safe) await gather();
+    },
+  };
+}
+
+function reason(folder: string): string | null {
+  try {
+    return unsafe(folder);
+  } catch (error) {
+    if (systemCode(error) === null) throw error;
+    return null;
+  }
+}
