@@ -4,7 +4,7 @@ import { lstat, mkdir, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
-import { COPIES, SOURCE, cacheFolder } from "../cache_folder.ts";
+import { cacheFolder, COPIES, SOURCE } from "../cache_folder.ts";
 import { atomicWrite } from "../data/atomic_write.ts";
 import { DataError } from "../data/error.ts";
 import { absentFile, announce, arrived, type Making } from "./absent.ts";

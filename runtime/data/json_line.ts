@@ -1,6 +1,6 @@
 /** Without this file a line of JSON would go through `JSON.parse`, which rounds numbers and lets the last of two equal keys win. */
 import { DataError } from "./error.ts";
-import { MAX_FIELD_BYTES } from "./csv_guard.ts";
+import { MAX_FIELD_BYTES } from "./table_limits.ts";
 
 /** `text` a string, decoded · `plain` a number, true or false, as written · `null`. */
 export type JsonValue = { readonly kind: "text" | "plain"; readonly text: string } | { readonly kind: "null" };

@@ -1,6 +1,7 @@
 /** Without this file JSON lines would lose digits, duplicate keys and `__proto__` on the way into a table. */
 import { basename } from "node:path";
-import { MAX_COLUMNS, EMPTY_QUOTED, MAX_FIELD_BYTES } from "./csv_guard.ts";
+import { EMPTY_QUOTED } from "./csv_guard.ts";
+import { MAX_COLUMNS, MAX_FIELD_BYTES } from "./table_limits.ts";
 import type { ReadResult } from "./csv.ts";
 import { forceColumn, inferColumn } from "./csv_types.ts";
 import { askedTypes } from "./column_types.ts";

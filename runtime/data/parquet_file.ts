@@ -4,7 +4,7 @@ import type { FileHandle } from "node:fs/promises";
 import { parquetMetadataAsync, parquetSchema, type AsyncBuffer, type FileMetaData, type SchemaTree } from "hyparquet";
 import type { ScalarType } from "../../src/ops/schema.ts";
 import { refuseUnknown } from "./column_types.ts";
-import { MAX_COLUMNS } from "./csv_guard.ts";
+import { MAX_COLUMNS } from "./table_limits.ts";
 import { DataError } from "./error.ts";
 import { pagesOf, refuseOverfull } from "./parquet_pages.ts";
 import { typeOf } from "./parquet_types.ts";

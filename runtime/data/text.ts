@@ -2,7 +2,7 @@
 import { basename } from "node:path";
 import type { ReadResult } from "./csv.ts";
 import { DataError } from "./error.ts";
-import { MAX_FIELD_BYTES } from "./csv_guard.ts";
+import { MAX_FIELD_BYTES } from "./table_limits.ts";
 import { readSource } from "./source.ts";
 
 /**

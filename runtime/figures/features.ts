@@ -1,6 +1,6 @@
 /** Without this file ranks, overlaps and unions of features would be numbers without a table. */
 import type { Op } from "../../src/ops/op.ts";
-import type { Column, Features, Groups, Table, Measured } from "../data/frame.ts";
+import type { Column, Features, Groups, Measured, Table } from "../data/frame.ts";
 import { createColumn } from "../data/table.ts";
 import { overlap, union } from "../kernels/overlap.ts";
 import { factsOf, totalsOf } from "./measured.ts";

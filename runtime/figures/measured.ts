@@ -1,5 +1,5 @@
 /** Without this file every figure would be written twice: for activations that are there, and for those that were only summed up. */
-import type { Acts, TextFacts, Measured } from "../data/frame.ts";
+import type { Acts, Measured, TextFacts } from "../data/frame.ts";
 import { accumulate, createAccumulator, totalsOfSums, type Accumulator, type Wanted } from "../kernels/accumulate.ts";
 import type { FeatureTotals } from "../kernels/rank.ts";
 

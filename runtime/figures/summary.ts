@@ -1,6 +1,6 @@
 /** Without this file groups could not be summed up: statistics, histograms, counts. */
 import type { Op } from "../../src/ops/op.ts";
-import type { Column, Plot, Series, Single, Table, Measured } from "../data/frame.ts";
+import type { Column, Measured, Plot, Series, Single, Table } from "../data/frame.ts";
 import { createColumn } from "../data/table.ts";
 import { overallOf } from "../kernels/accumulate.ts";
 import { bagHistogram, countedIntegers, integerHistogram, numberHistogram } from "../kernels/histogram.ts";

@@ -14,7 +14,7 @@ import type { TokenIds } from "../cache/kept_tokens.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { Companions } from "./companions.ts";
 import type { Acts, Dense, TapPlace, Tokens } from "../data/frame.ts";
-import { type Csr, concatenate, rowsOf } from "../kernels/csr.ts";
+import { concatenate, rowsOf, type Csr } from "../kernels/csr.ts";
 import type { Document, Engine, Progress, ScreenCounts, TapOutput } from "../engine/port.ts";
 import { decodeRows, emitDecode } from "../../src/emit/decode.ts";
 import type { Guard, Restore } from "../guard/guard.ts";

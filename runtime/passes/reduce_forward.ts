@@ -1,7 +1,7 @@
 /** Without this file the activations of every text would be held until the last one is done. */
 import { tapPlace, type ActivationContext, type Forward } from "./activations.ts";
 import { both, brokenOf, NONE_BROKEN } from "./broken.ts";
-import type { Acts, Broken, TapPlace, Reduced, Tokens } from "../data/frame.ts";
+import type { Acts, Broken, Reduced, TapPlace, Tokens } from "../data/frame.ts";
 import type { Document, Progress, TapOutput } from "../engine/port.ts";
 import { accumulate, createAccumulator, type Accumulator, type Wanted } from "../kernels/accumulate.ts";
 import { concatenate, rowsOf } from "../kernels/csr.ts";

@@ -1,5 +1,5 @@
 /** Without this file the engine's processes would start when all that a run reads has been read, and everything would wait for them. */
-import { type Facts, type Need, needKey } from "../../src/check/scope.ts";
+import { needKey, type Facts, type Need } from "../../src/check/scope.ts";
 import type { EmittedGraph } from "../../src/emit/specs.ts";
 import type { Plan } from "../../src/ops/op.ts";
 import type { Compiled, CompiledPipeline } from "../../src/pipeline.ts";

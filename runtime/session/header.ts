@@ -1,6 +1,6 @@
 /** Without this file results would be shown without what they depend on. */
 import { counted } from "../counted.ts";
-import type { TapPlace, Single, Value, Measured } from "../data/frame.ts";
+import type { Measured, Single, TapPlace, Value } from "../data/frame.ts";
 import { factsOf, widthOf } from "../figures/measured.ts";
 
 /**

@@ -9,7 +9,7 @@ import { needKey, type Facts, type Need, type Scope } from "../../src/check/scop
 import type { EmittedGraph } from "../../src/emit/specs.ts";
 import { key, source as valueSource } from "../../src/ops/key.ts";
 import { showType } from "../../src/ops/schema.ts";
-import { type Rule, nodes } from "../../src/optimize/rule.ts";
+import { nodes, type Rule } from "../../src/optimize/rule.ts";
 import { RULES, UNSEEN_RULES } from "../../src/optimize/rules.ts";
 import { compile, type Compiled, type CompiledPipeline } from "../../src/pipeline.ts";
 import type { Settings } from "../../src/stages/stage.ts";

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Diagnostic } from "../../grammar/diagnostic.ts";
-import type { Value, Measured } from "../../runtime/data/frame.ts";
+import type { Measured, Value } from "../../runtime/data/frame.ts";
 import { factsOf } from "../../runtime/figures/measured.ts";
 import { createSession, type InnerOptions } from "../../runtime/session/session.ts";
 import type { Outcome, Session, SessionEvent } from "../../runtime/session/session_port.ts";

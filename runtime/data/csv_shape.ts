@@ -1,0 +1,88 @@
+/** Without this file nobody would be told of a row that is longer or shorter than the header, or of a cell without an end, before the file was read. */
+import type { Leniency } from "../../src/ops/op.ts";
+import { DataError } from "./error.ts";
+import { MAX_COLUMNS, MAX_FIELD_BYTES } from "./table_limits.ts";
+
+const MAX_ROW_BYTES = 256 * 1024 * 1024;
+
+/** The row and the cell that are being read. */
+export interface CsvPlace {
+  /** 0 is the header. */
+  row: number;
+  /** The line in which it begins, from 1, and the byte. */
+  rowLine: number;
+  rowStart: number;
+  /** Cells of it that are whole, and the byte at which the next one begins. */
+  cells: number;
+  cellStart: number;
+}
+
+/** How long rows and cells are, and what is said where one is not as long as it may be. */
+export interface CsvShape {
+  readonly at: CsvPlace;
+  /** Cells of the header; -1 before its end. */
+  width(): number;
+  /** ` in row 3 (line 4)` */
+  where(): string;
+  fail(code: string, message: string, more?: { readonly notes?: string[]; readonly help?: string }): never;
+  /** `openLine`: the line of a quote that is still open, else null. Throws DataError: field-too-large, row-too-large. */
+  checkSizes(byte: number, openLine: number | null): void;
+  /** The separator at `byte` ends a cell. Throws DataError as `checkSizes`, and too-many-columns. */
+  endCell(byte: number): void;
+  /** The row ends at `byte`. Throws DataError as `checkSizes`, and ragged-row. */
+  endRow(byte: number): void;
+  /** What follows the line end at `byte` begins with this line. */
+  beginLine(line: number, byte: number): void;
+  /** Rows that were let pass with another number of cells. */
+  uneven(): number;
+}
+
+/** `path` is for messages. Rows that `ragged` allows pass as they are, and are counted. */
+export function createShape(path: string, ragged: Leniency["ragged"]): CsvShape {
+  const at: CsvPlace = { row: 0, rowLine: 1, rowStart: 0, cells: 0, cellStart: 0 };
+  let expected = -1;
+  let uneven = 0;
+  const where = (): string => (at.row === 0 ? ` in the header (line ${at.rowLine})` : ` in row ${at.row} (line ${at.rowLine})`);
+  const fail: CsvShape["fail"] = (code, message, more = {}) => {
+    throw new DataError({ code, message: `${path}: ${message}`, row: at.row, ...more });
+  };
+  const checkSizes = (byte: number, openLine: number | null): void => {
+    if (byte - at.cellStart > MAX_FIELD_BYTES) {
+      const open = openLine === null ? {} : { notes: [`it opens with a quote on line ${openLine}; perhaps that quote is never closed`] };
+      fail("field-too-large", `cell ${at.cells + 1}${where()} is larger than 16 MB`, { ...open, help: "split the text over several rows, or leave that column out" });
+    }
+    if (byte - at.rowStart > MAX_ROW_BYTES) fail("row-too-large", `the text${where()} is larger than 256 MB`, { help: "check that the file has line ends and is a table" });
+  };
+  return {
+    at,
+    where,
+    fail,
+    checkSizes,
+    width: () => expected,
+    uneven: () => uneven,
+    endCell: (byte) => {
+      checkSizes(byte, null);
+      at.cells++;
+      if (at.cells >= MAX_COLUMNS) fail("too-many-columns", `there are more than ${MAX_COLUMNS} columns${where()}`, { help: 'check the separator: csv "…" sep ";"' });
+      at.cellStart = byte + 1;
+    },
+    endRow: (byte) => {
+      const found = at.cells + 1;
+      checkSizes(byte, null);
+      if (expected === -1) expected = found;
+      else if (ragged === "skip" || (ragged === "pad" && found < expected)) uneven += found === expected ? 0 : 1;
+      else if (found !== expected) {
+        fail("ragged-row", `row ${at.row} (line ${at.rowLine}) has ${found === 1 ? "1 cell" : `${found} cells`}, the header has ${expected}`, {
+          help: "a cell that holds the separator, a quote or a line end must stand in double quotes",
+          notes: ragged === "pad" ? ["`ragged pad` puts nulls behind short rows only"] : [`\`ragged ${found < expected ? "pad" : "skip"}\` behind the file name reads on`],
+        });
+      }
+      at.row++;
+      at.cells = 0;
+    },
+    beginLine: (line, byte) => {
+      at.rowLine = line;
+      at.cellStart = at.rowStart = byte + 1;
+    },
+  };
+}
