@@ -100,11 +100,12 @@ function changesOf(step: Step, used: ReadonlySet<number>): Change[] {
       changes.push({ ...span, text: "" });
       continue;
     }
+    const name = `${prefix}${ran.result}`;
+    // Before the name that a leading `|` goes on from, which stands at the same place.
+    if (used.has(ran.result)) changes.push({ start: span.start, end: span.start, text: `let ${name} = ` });
     changes.push(...references(step, statement.pipeline));
     if (!used.has(ran.result)) continue;
     const tail = passing(statement);
-    const name = `${prefix}${ran.result}`;
-    changes.push({ start: span.start, end: span.start, text: `let ${name} = ` });
     if (tail === null) changes.push({ start: span.end, end: span.end, text: `\n${name}` });
     else changes.push({ start: tail, end: tail, text: `\n${name} ` });
   }

@@ -50,7 +50,8 @@ function renderSingle(value: Single, options: RenderOptions): string {
 /** Side by side where whole tables fit, else one below the other, each under its name. */
 function renderGroups(groups: Groups, options: RenderOptions): string {
   if (groups.members.length === 0) return "no groups";
-  const beside = groups.members.every(({ value }) => value.kind === "features" || value.kind === "table") && options.width >= SLIM && options.spoken !== true && options.wide !== true;
+  // Windows of tokens take the width there is: of them nothing stands beside another.
+  const beside = groups.members.every(({ value }) => value.kind === "features" || (value.kind === "table" && value.windows === undefined)) && options.width >= SLIM && options.spoken !== true && options.wide !== true;
   if (beside) {
     const blocks = groups.members.map(({ name, value }) => [title(name, options), ...renderSingle(value, { ...options, width: Number.MAX_SAFE_INTEGER }).split("\n")]);
     const widths = blocks.map((lines) => Math.max(...lines.map(columns)));

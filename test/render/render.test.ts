@@ -7,7 +7,7 @@ import { shortNumber } from "../../repl/render/number.ts";
 import type { RenderOptions } from "../../repl/render/options.ts";
 import { renderTable } from "../../repl/render/table.ts";
 import { renderValue } from "../../repl/render/value.ts";
-import type { Dense, Value } from "../../runtime/data/frame.ts";
+import type { ContextWindow, Dense, Groups, Value } from "../../runtime/data/frame.ts";
 import { createColumn, createTable } from "../../runtime/data/table.ts";
 import { acts, passages, plot, tokens, topFeatures } from "./samples.ts";
 
@@ -76,6 +76,16 @@ test("rows, dropped columns, wide", () => {
   assert.match(lines.join("\n"), /\n\+\d columns: column/);
   assert.is(renderTable(table, { width: 60, color: false, wide: true }).split("\n")[0]!.split(/ +/).filter((word) => word !== "").length, 12);
   assert.match(renderTable(createTable("t", [createColumn("a", "int", [])]), { width: 60, color: false }), "no rows");
+});
+
+test("windows of groups stand below each other, at any width", () => {
+  const window: ContextWindow = { layer: 7, feature: 3, row: 0, position: 1, activation: 2, pieces: ["In", " the", " beginning"], activations: [0, 2, 1], firing: 1 };
+  const member = (name: string): Groups["members"][number] => ({ name, value: { ...createTable("t", [createColumn("feature", "int", [3])]), windows: [window] } });
+  for (const width of [20, 60, 100, 300]) {
+    const text = renderValue({ kind: "groups", members: [member("a"), member("b")] }, "", { width, color: false });
+    assert.is(text.match(/^feature 3: 1 window$/gm)?.length, 2);
+    for (const line of text.split("\n")) assert.ok(stringWidth(line) <= width, line);
+  }
 });
 
 test("cells cannot move the cursor or flood the screen", () => {

@@ -70,6 +70,12 @@ test("a drawn seed, settings made halfway, a param, `_`, numbered results and a 
   assert.match(script, "set threshold 1");
 });
 
+test("`_` after a line that went on with `|`", async () => {
+  const script = await agrees({ "books.csv": books }, ["csv \"books.csv\"", "| take 7", "_ | sort words", "| take 3", "| count", "_ | take 1", "_3 | count"]);
+  assert.match(script, "let result_2 = result_1 | take 7");
+  assert.match(script, "let result_4 = result_3 | take 3\n");
+});
+
 test("names bound twice, a stage of one's own changed, and what an opened file brings", async () => {
   const script = await agrees({ "books.csv": books, "mem.csv": memory, "lib.saeq": "def longest(x: table) = x | sort words desc | take 5\n" }, [
     ".open mem.csv",
