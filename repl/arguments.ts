@@ -217,7 +217,7 @@ function addGlobals(program: Command): void {
     .addOption(new Option("--deny-net-all").hideHelp())
     .option("--permissions-of <set>", "allow and deny what this set in saeq.json does (also -P=set, and -P for the set `default`)")
     .option("--audit <file>", "append each file and host that is used to this file, as JSON lines")
-    .option("--seed <text>", "seed of all samples")
+    .option("--seed <text>", "seed of all samples; a `set` in the script wins, over --lanes to --dtype too")
     .option("--lanes <n>", "engine processes", wholeNumber)
     .option("--threads <n>", "threads in each of them", wholeNumber)
     .option("--batch <n>", "texts per batch at most", wholeNumber)

@@ -133,7 +133,7 @@ export function openDialogue(options: DialogueOptions): Dialogue {
         turn.onProgress(event);
       } else if (event.kind === "result") {
         if (event.index > 0) last = event;
-        if (!event.display.quiet) output.add(() => present(event, opened, turn));
+        if (!event.display.quiet) output.add(() => present(event, turn));
       } else output.add(() => turn.print(say(event, look())));
     };
     const outcome = await opened.run(source, { signal: turn.signal, onEvent });
@@ -147,7 +147,7 @@ export function openDialogue(options: DialogueOptions): Dialogue {
     return { ok, exit: false, repair: repairOf(source.text, outcome), edit: null };
   }
 
-  async function present(event: Extract<SessionEvent, { kind: "result" }>, opened: Session, turn: Turn): Promise<void> {
+  async function present(event: Extract<SessionEvent, { kind: "result" }>, turn: Turn): Promise<void> {
     const { value } = event;
     const way = view.graphics ?? "off";
     if (way !== "off" && view.mode === "table" && turn.image !== undefined && (value.kind === "plot" || value.kind === "chart")) {
@@ -161,7 +161,7 @@ export function openDialogue(options: DialogueOptions): Dialogue {
         turn.print(`note: plots are drawn with characters: ${visible(error instanceof Error ? error.message : String(error)).slice(0, 200)}`);
       }
     }
-    turn.print(await showResult(event, view, look(), opened.settings()));
+    turn.print(await showResult(event, view, look()));
   }
 
   async function command(text: string, opened: Session, turn: Turn): Promise<Answer> {
@@ -268,7 +268,7 @@ export function openDialogue(options: DialogueOptions): Dialogue {
         return [];
       }
     },
-    page: async () => (last === null ? null : showWhole(last, look(), (await opening).settings())),
+    page: async () => (last === null ? null : showWhole(last, look())),
     killEngine: () => session?.killEngine(),
     async close() {
       transcript?.close();

@@ -1,5 +1,6 @@
 /** Without this file scripts could only be watched, not piped: data on stdout, everything said for people on stderr. */
 import type { Outcome, ProgressEvent, Session, SessionEvent, Source } from "../runtime/session/session_port.ts";
+import { counted } from "../runtime/counted.ts";
 import type { Format } from "./request.ts";
 import { watchInterrupts } from "./interrupts.ts";
 import { liveProgress } from "./live_progress.ts";
@@ -45,9 +46,10 @@ export async function runHeadless(session: Session, source: Source, desk: Desk):
   });
   const output = createOutputQueue();
   let last: Result | null = null;
+  const shown: Result[] = [];
   let done: ProgressEvent | null = null;
   const show = async (event: Result): Promise<void> => {
-    const text = await showResult(event, { mode: desk.format, rows: event.display.rows, wide: event.display.wide }, desk.dataLook, session.settings());
+    const text = await showResult(event, { mode: desk.format, rows: event.display.rows, wide: event.display.wide }, desk.dataLook);
     progress.clear();
     desk.stdout.write(`${text}\n`);
   };
@@ -57,6 +59,7 @@ export async function runHeadless(session: Session, source: Source, desk: Desk):
       progress.show(event);
     } else if (event.kind === "result") {
       if (event.last || last?.last !== true) last = event;
+      if (!event.display.quiet) shown.push(event);
       if (desk.format === "table" && !event.display.quiet) output.add(() => show(event));
     } else if (!isChatter(event) || !desk.quiet) output.add(() => say1(say(event, desk.talkLook)));
   };
@@ -65,6 +68,8 @@ export async function runHeadless(session: Session, source: Source, desk: Desk):
   try {
     outcome = await session.run(source, { signal: abort.signal, onEvent });
     await output.done();
+    const left = desk.format === "table" || desk.quiet ? 0 : shown.filter((event) => event !== last).length;
+    if (left > 0 && outcome.exitCode === 0) say1(say({ kind: "notice", text: `${counted(left, "earlier result")} not printed: --format ${desk.format} prints the last one; \`save\` writes the others` }, desk.talkLook));
     if (desk.format !== "table" && outcome.exitCode === 0) await showRows(last === null ? null : (last as Result).value, desk.format, desk.stdout, { raw: desk.rawCsv === true });
   } catch (error) {
     say1(sayBug(error, desk.talkLook));

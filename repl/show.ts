@@ -14,10 +14,9 @@ type Result = Extract<SessionEvent, { kind: "result" }>;
 const MOST_CHARACTERS = 1_000_000;
 
 /** A result as text, without a line end: header and table or plot for people, or rows as machines read them. */
-export async function showResult(event: Result, view: Pick<View, "mode" | "rows" | "wide" | "spoken">, look: Look, settings: Readonly<Record<string, string>>): Promise<string> {
+export async function showResult(event: Result, view: Pick<View, "mode" | "rows" | "wide" | "spoken">, look: Look): Promise<string> {
   if (view.mode !== "table") return rowsText(event.value, view.mode);
   const { renderValue } = await import("./render/value.ts");
-  const precision = Number(settings["precision"]);
   return renderValue(event.value, visible(event.header), {
     width: look.width,
     color: look.color,
@@ -25,7 +24,7 @@ export async function showResult(event: Result, view: Pick<View, "mode" | "rows"
     rows: event.display.rows ?? view.rows,
     wide: event.display.wide || view.wide,
     spoken: view.spoken === true,
-    ...(precision > 0 ? { precision } : {}),
+    ...precisionOf(event),
   });
 }
 
@@ -66,10 +65,13 @@ export function isLong(value: Value, look: Look): boolean {
 }
 
 /** A result with all rows and columns, for a pager that scrolls sideways too. */
-export async function showWhole({ value, header }: Result, look: Look, settings: Readonly<Record<string, string>>): Promise<string> {
+export async function showWhole(event: Result, look: Look): Promise<string> {
   const { renderValue } = await import("./render/value.ts");
-  const precision = Number(settings["precision"]);
-  return renderValue(value, visible(header), { width: look.width, color: look.color, ascii: look.ascii, rows: MOST_PAGED, wide: true, ...(precision > 0 ? { precision } : {}) });
+  return renderValue(event.value, visible(event.header), { width: look.width, color: look.color, ascii: look.ascii, rows: MOST_PAGED, wide: true, ...precisionOf(event) });
+}
+
+function precisionOf({ display: { precision } }: Result): { readonly precision?: number } {
+  return precision === undefined ? {} : { precision };
 }
 
 /** Lines of a text count as rows; figures of activations are shown as a few lines. */

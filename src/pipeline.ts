@@ -8,6 +8,7 @@ import { optimize, type Step } from "./optimize/optimize.ts";
 import type { Rule } from "./optimize/rule.ts";
 import { key } from "./ops/key.ts";
 import type { Plan } from "./ops/op.ts";
+import type { Settings } from "./stages/stage.ts";
 
 export interface CompileOptions {
   readonly scope: Scope;
@@ -23,6 +24,8 @@ export interface CompiledPipeline {
   readonly plan: Plan;
   readonly steps: readonly Step[];
   readonly at: Span;
+  /** As they are where it stands. */
+  readonly settings: Settings;
   /** Names the value of the plan: see `ops/key.ts`. */
   readonly key: string;
 }
@@ -48,7 +51,7 @@ export function compile(text: string, options: CompileOptions): Compiled {
   const parsed = parse(text);
   const report: Report = { text, diagnostics: [...parsed.diagnostics], needs: new Map(), accesses: [], told: new Set() };
   const result = check(parsed.script, options.scope, report, options);
-  const pipelines = result.pipelines.map(({ plan: written, at }) => ({ written, at, key: key(written), ...optimize(written, options.rules) }));
+  const pipelines = result.pipelines.map(({ plan: written, at, settings }) => ({ written, at, settings, key: key(written), ...optimize(written, options.rules) }));
   const order = (a: Diagnostic, b: Diagnostic): number => a.span.start - b.span.start;
   return {
     diagnostics: report.diagnostics.sort(order).slice(0, MOST_ERRORS),

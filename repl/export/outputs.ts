@@ -47,8 +47,9 @@ export interface Output {
 
 const MOST_ROWS = 50;
 
-export async function outputOf({ value, header, display }: Result, precision: number | undefined): Promise<Output> {
+export async function outputOf({ value, header, display }: Result): Promise<Output> {
   const rows = display.rows ?? MOST_ROWS;
+  const { precision } = display;
   const members = value.kind === "groups" ? value.members : [{ name: null, value }];
   const parts: Output["parts"][number][] = [];
   for (const member of members) parts.push({ name: member.name === null ? null : visible(member.name), body: await bodyOf(member.value, rows, precision) });

@@ -47,7 +47,7 @@ async function list(folder: string, limit: number, shop: Shop): Promise<number> 
   );
   if (shop.options.format !== "table") await showRows(table, shop.options.format, shop.stdout);
   else if (found.length > 0) {
-    const shown = await showResult({ kind: "result", value: table, header: "cache", display: { rows: null, wide: true, quiet: false }, index: 0, last: true }, { mode: "table", rows: null, wide: true }, shop.dataLook, { precision: "12" });
+    const shown = await showResult({ kind: "result", value: table, header: "cache", display: { rows: null, wide: true, quiet: false, precision: 12 }, index: 0, last: true }, { mode: "table", rows: null, wide: true }, shop.dataLook);
     shop.stdout.write(`${shown}\n`);
   }
   if (!shop.options.quiet) shop.stderr.write(`${visible(folder)}: ${sized(found.reduce((sum, { bytes }) => sum + bytes, 0))} of ${sized(limit)}\n`);

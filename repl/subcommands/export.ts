@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { visible } from "../../grammar/visible.ts";
 import { atomicWrite, checkPlace } from "../../runtime/data/atomic_write.ts";
+import { rowCount } from "../../runtime/data/row_count.ts";
 import type { Checked, Session, SessionEvent, Source } from "../../runtime/session/session_port.ts";
 import type { ExportFormat, Request } from "../request.ts";
 import { outputOf, type Output } from "../export/outputs.ts";
@@ -73,10 +74,9 @@ async function runAndWrite(request: Export, source: Source, checked: Checked, se
     if (outcome.exitCode !== 0 || checked.compiled === undefined) return outcome.exitCode;
     const provenance = provenanceOf(source.text, checked.compiled, packageVersion());
     const record = recordOf(request, source, shop);
-    const precision = Number(session.settings()["precision"]);
     const report: Report = {
       title: titleOf(source.text, scriptName(source.name === "stdin" ? "-" : request.file)),
-      cells: await cellsOf(source.text, results, precision > 0 ? precision : undefined),
+      cells: await cellsOf(source.text, results),
       notes,
       provenance,
       stale: record === null ? null : staleness(provenance, record),
@@ -89,16 +89,21 @@ async function runAndWrite(request: Export, source: Source, checked: Checked, se
   }
 }
 
-/** Results at the pieces of the script that they come from; those that say only where they were saved are left out. */
-async function cellsOf(text: string, results: readonly Result[], precision: number | undefined): Promise<Report["cells"]> {
+/** Results at the pieces of the script that they come from, also those that were saved, as far as their rows are at hand. */
+async function cellsOf(text: string, results: readonly Result[]): Promise<Report["cells"]> {
   const cells: { readonly prose: string; readonly source: string; readonly outputs: Output[] }[] = [];
   for (const { prose, source, from, to } of piecesOf(text)) {
-    const own = results.filter(({ at, display }) => at !== undefined && at.start >= from && at.start < to && !display.quiet);
+    const own = results.filter(({ at, display, value }) => at !== undefined && at.start >= from && at.start < to && (!display.quiet || atHand(value)));
     const outputs: Output[] = [];
-    for (const result of own) outputs.push(await outputOf(result, precision));
+    for (const result of own) outputs.push(await outputOf(result));
     cells.push({ prose, source, outputs });
   }
   return cells;
+}
+
+/** Whether a value that was saved is more than its columns: rows of a large file are written as they come. */
+function atHand(value: Result["value"]): boolean {
+  return value.kind !== "reduced" && rowCount(value) !== 0;
 }
 
 /** The record to compare with: the one named, else the one that a run of this script leaves beside its outputs. */

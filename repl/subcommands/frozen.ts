@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { parse } from "../../grammar/parse.ts";
 import { visible } from "../../grammar/visible.ts";
-import { plansOf } from "../../src/lint/plans.ts";
+import { nodes } from "../../src/optimize/rule.ts";
 import { DataError } from "../../runtime/data/error.ts";
 import { entryOf, lockDifferences } from "../../runtime/lock/differences.ts";
 import { LOCK_NAME, readLock } from "../../runtime/lock/lock_file.ts";
@@ -32,8 +32,10 @@ export async function requireFrozen(file: string, place: ScriptPlace, checked: C
   // Its mistakes are told when it is run; what it reads is not known before.
   if (checked.diagnostics.some(({ severity }) => severity === "error") || checked.compiled === undefined) return 0;
   const { settings } = checked.compiled.scope;
-  const sampled = plansOf(checked.compiled).find(({ op }) => op.op === "sample");
-  if (sampled !== undefined && !settings.seedGiven) return refuse(`\`${visible(sampled.label)}\` draws other rows in each run, as no seed is set; write \`set seed ${settings.seed}\` above it, or give --seed ${settings.seed}`);
+  // A seed that is set later holds for what stands behind it.
+  const unseeded = checked.compiled.pipelines.filter((pipeline) => !pipeline.settings.seedGiven);
+  const sampled = unseeded.flatMap(({ written }) => nodes(written)).find(({ op }) => op.op === "sample");
+  if (sampled !== undefined) return refuse(`\`${visible(sampled.label)}\` draws other rows in each run, as no seed is set; write \`set seed ${settings.seed}\` above it, or give --seed ${settings.seed}`);
   const found = await gather(place, checked, shop, true);
   if (typeof found === "number") return found;
   // What a flag says is said on purpose.

@@ -78,7 +78,8 @@ export function createPipelineRunner({ options, catalog, cards, cache, engines, 
     const progress = createProgress<Plan>(onEvent, (plan) => kept.get(plan) ?? 0);
     const told = new Set<string>();
     const show = (plan: Plan, value: Value, final: boolean): void => {
-      const display = plan.op.op === "show" ? { rows: plan.op.rows, wide: plan.op.wide, quiet: false } : { rows: null, wide: false, quiet: (plan.op.op === "save" && value.kind !== "plot") || plan.op.op === "cache" };
+      const { precision } = pipeline.settings;
+      const display = plan.op.op === "show" ? { rows: plan.op.rows, wide: plan.op.wide, quiet: false, precision } : { rows: null, wide: false, quiet: (plan.op.op === "save" && value.kind !== "plot") || plan.op.op === "cache", precision };
       const named = final && valueSource(plan).op.op !== "explain";
       const index = named ? nextResult() : 0;
       onEvent({ kind: "result", value, header: `${shortened(valueSource(plan).label)}  ${headerOf(value, where)}`, display, index, last: final && later.length === 0, at: pipeline.at });

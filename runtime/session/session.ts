@@ -7,12 +7,11 @@ import { help, stageHelp } from "../../src/assist/help.ts";
 import { SETTINGS } from "../../src/check/settings.ts";
 import { needKey, type Facts, type Need, type Scope } from "../../src/check/scope.ts";
 import type { EmittedGraph } from "../../src/emit/specs.ts";
-import { key, source as valueSource } from "../../src/ops/key.ts";
+import { key, source as valueSource, streamStart } from "../../src/ops/key.ts";
 import { showType } from "../../src/ops/schema.ts";
 import { nodes, type Rule } from "../../src/optimize/rule.ts";
 import { RULES, UNSEEN_RULES } from "../../src/optimize/rules.ts";
 import { compile, type Compiled, type CompiledPipeline } from "../../src/pipeline.ts";
-import type { Settings } from "../../src/stages/stage.ts";
 import { keptCards } from "../cache/kept_tokens.ts";
 import { startAhead } from "./ahead.ts";
 import { createCatalog, HERE } from "../catalog/catalog.ts";
@@ -26,6 +25,7 @@ import type { HubCall } from "../hub/hub.ts";
 import type { Patience } from "../hub/request.ts";
 import { hubHosts } from "../catalog/locate.ts";
 import { denied, needsOf, refusals } from "../permissions/permissions.ts";
+import { overridden } from "./overridden.ts";
 import { createProgress, hubCall } from "./progress.ts";
 import { createPipelineRunner, savesUnseen } from "./run_pipeline.ts";
 import type { Checked, Outcome, Session, SessionEvent, SessionOptions, Source } from "./session_port.ts";
@@ -94,7 +94,7 @@ export async function createSession(options: InnerOptions): Promise<Session> {
     },
     rememberError: (diagnostic, source) => rememberError([diagnostic], source),
   });
-  let toldSeed: string | null = null;
+  let toldSeed = false;
   let opening: Promise<void> | null = null;
   const start: Scope = { relations: new Map(), standard: new Map(), params: new Map(), stages: new Map(), base: "", settings: settingsFrom(options.settings) };
   let scope = start;
@@ -187,10 +187,11 @@ export async function createSession(options: InnerOptions): Promise<Session> {
       return { exitCode: hindered[0]!.exitCode, cancelled: false, diagnostics: [...problems, ...told] };
     }
     if (options.interactive) scope = compiled.scope;
+    else for (const text of overridden(source.text, options.settings)) onEvent({ kind: "notice", text });
     const settings = compiled.scope.settings;
     const ran: { key: string; result: number }[] = [];
     for (const [i, pipeline] of compiled.pipelines.entries()) {
-      tellSeed(pipeline, settings, onEvent);
+      tellSeed(pipeline, onEvent);
       const outcome = await runPipeline({ pipeline, later: compiled.pipelines.slice(i + 1), settings, source, call, onEvent });
       if (outcome !== null) return { ...outcome, diagnostics: [...problems, ...outcome.diagnostics], ran };
       ran.push({ key: key(pipeline.written), result: valueSource(pipeline.written).op.op === "explain" ? 0 : results });
@@ -203,10 +204,12 @@ export async function createSession(options: InnerOptions): Promise<Session> {
     if (options.interactive && errors.length > 0) scope = { ...scope, relations: new Map(scope.relations).set("_error", errorTable(errors, source)) };
   }
 
-  function tellSeed(pipeline: CompiledPipeline, settings: Settings, onEvent: (event: SessionEvent) => void): void {
-    if (settings.seedGiven || toldSeed === settings.seed || !nodes(pipeline.plan).some((node) => node.op.op === "sample")) return;
-    toldSeed = settings.seed;
-    onEvent({ kind: "notice", text: `seed ${settings.seed}, chosen by saeq; to draw the same rows again: set seed ${settings.seed}` });
+  /** Once: whatever is set later, what was drawn before was drawn with the seed that the session chose. */
+  function tellSeed({ plan }: CompiledPipeline, onEvent: (event: SessionEvent) => void): void {
+    const { seed, seedGiven } = start.settings;
+    if (seedGiven || toldSeed || !nodes(plan).some(({ op }) => op.op === "sample" && op.stream.startsWith(streamStart(seed)))) return;
+    toldSeed = true;
+    onEvent({ kind: "notice", text: `seed ${seed}, chosen by saeq; to draw the same rows again: set seed ${seed}` });
   }
 
   if (options.interactive) await openStandard();

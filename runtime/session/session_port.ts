@@ -75,6 +75,8 @@ export interface Display {
   readonly wide: boolean;
   /** The pipeline ends in `save`: people are told the file name only; machines still get the rows. */
   readonly quiet: boolean;
+  /** Significant digits, as set where the pipeline stands; the usual number where absent. */
+  readonly precision?: number;
 }
 
 export type SessionEvent =

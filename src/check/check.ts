@@ -3,6 +3,7 @@ import type { Let, Param, Script, Statement } from "../../grammar/ast.ts";
 import type { Span } from "../../grammar/span.ts";
 import type { Plan } from "../ops/op.ts";
 import type { ScalarLiteral } from "../ops/scalar.ts";
+import type { Settings } from "../stages/stage.ts";
 import { constant, constantList, single } from "./constant.ts";
 import { define } from "./define.ts";
 import { useModule } from "./modules.ts";
@@ -20,6 +21,8 @@ export interface ParamFacts {
 export interface CheckedPipeline {
   readonly plan: Plan;
   readonly at: Span;
+  /** As they are where it stands; a later `set` changes them for what follows. */
+  readonly settings: Settings;
 }
 export interface CheckResult {
   readonly pipelines: readonly CheckedPipeline[];
@@ -80,7 +83,7 @@ function checkStatement(statement: Statement, index: number, scope: Scope, repor
     }
     case "pipelineStatement": {
       const plan = checkPipeline(statement.pipeline, null, { scope, facts: options.facts, report });
-      if (plan !== null && plan.schema.known) pipelines.push({ plan, at: statement.span });
+      if (plan !== null && plan.schema.known) pipelines.push({ plan, at: statement.span, settings: scope.settings });
       return scope;
     }
     default:

@@ -78,3 +78,8 @@ export function textKey(plan: Plan): string {
   }
   return known;
 }
+
+/** What the streams of all samples of one seed begin with. */
+export function streamStart(seed: string): string {
+  return `saeq/1|${seed}|`;
+}

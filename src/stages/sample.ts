@@ -1,5 +1,5 @@
 /** Without this file groups could not be drawn at random, and repeatably. */
-import { textKey } from "../ops/key.ts";
+import { streamStart, textKey } from "../ops/key.ts";
 import { flag, int } from "./args.ts";
 import { stage } from "./stage.ts";
 
@@ -20,7 +20,7 @@ export const sample = stage({
   searchTerms: ["random", "draw", "subset"],
   lower: (context, { n, draw }) => {
     const { input, settings } = context;
-    const stream = `saeq/1|${settings.seed}|${draw}|${textKey(input)}`;
+    const stream = `${streamStart(settings.seed)}${draw}|${textKey(input)}`;
     return context.node({ op: "sample", count: n, stream }, [input], { ...input.schema, kind: "table" });
   },
 });

@@ -22,7 +22,7 @@ async function reportOf(texts: readonly string[], drawings: boolean): Promise<Re
   const context = { feature: 1, layer: 7, activation: 2, row: 0, position: 1, pieces: texts.slice(0, 6), firing: 1, activations: [0, 2, 1, null, 0, 0] };
   const values: Value[] = [table, { kind: "groups", members: [{ name: text(9), value: table }] }, { kind: "text", text: text(10) }, { ...table, windows: [context] }, ...(drawings ? [plot, chart] : [])];
   const outputs = [];
-  for (const value of values) outputs.push(await outputOf({ kind: "result", value, header: text(11), display, index: 1, last: true }, undefined));
+  for (const value of values) outputs.push(await outputOf({ kind: "result", value, header: text(11), display, index: 1, last: true }));
   return {
     title: text(12),
     cells: [{ prose: text(13), source: `csv ${JSON.stringify(text(14))} | take 1 # ${text(15)}`, outputs }],

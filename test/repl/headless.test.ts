@@ -67,6 +67,15 @@ test("eval: machines get the rows of the last pipeline and nothing else", async 
   assert.is((await saeq(["eval", "actz", "--format", "json"])).stdout, "");
 });
 
+test("eval: results that a format does not print are told, but not with --quiet", async () => {
+  const said = await saeq(["eval", "sample 1; sample 2; sample 3", "--format", "json"]);
+  assert.is(JSON.parse(said.stdout).length, 3);
+  assert.match(said.stderr, /note: 2 earlier results not printed: --format json prints the last one/);
+  assert.is((await saeq(["eval", "sample 1; sample 2", "--format", "json", "--quiet"])).stderr, "");
+  assert.not.match((await saeq(["eval", "sample 3", "--format", "json"])).stderr, "earlier");
+  assert.not.match((await saeq(["eval", "sample 1; sample 2"])).stderr, "earlier");
+});
+
 test("exit codes and their messages", async () => {
   const table: readonly (readonly [readonly string[], number, RegExp])[] = [
     [["eval", "actz"], 3, /no stage named `actz`/],

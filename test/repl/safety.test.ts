@@ -168,7 +168,7 @@ async function commands(text: string): Promise<void> {
 async function papers(text: string, drawn: boolean): Promise<void> {
   const table = createTable(text, [createColumn(text || "x", "str", [text, "b", null]), createColumn("n", "int", [3, -1, 2])]);
   const chart = { kind: "chart", mark: "bars", title: text, x: text || "x", y: "n", color: null, table } as const;
-  const output = await outputOf({ kind: "result", value: drawn ? chart : table, header: text, display: { rows: null, wide: false, quiet: false }, index: 1, last: true }, undefined);
+  const output = await outputOf({ kind: "result", value: drawn ? chart : table, header: text, display: { rows: null, wide: false, quiet: false }, index: 1, last: true });
   const facts = { [text]: text };
   const report: Report = { title: text, cells: [{ prose: text, source: text, outputs: [output] }], notes: [text], stale: [text], provenance: { script: "0", versions: { saeq: "1" }, platform: "x", data: facts, models: facts, saes: facts, seed: { value: text, given: true }, settings: facts } };
   const page = htmlPage(report);

@@ -21,6 +21,34 @@ test("sample perfect 10 | acts layer 7 | top 10: as typed, in a fresh session", 
   assert.ok(notices.some((text) => /^seed \d+/.test(text)), "the seed that was chosen is said");
 });
 
+test("a seed that was chosen is said, though another is set later, and once", async () => {
+  const session = await open({ settings: {} });
+  const late = await run(session, "let few = sample perfect 2\nset seed 3\nsample perfect 2\nfew | count\nfew");
+  await session.close();
+  assert.is(late.notices.filter((text) => /^seed \d+, chosen by saeq/.test(text)).length, 1);
+  const other = await open({ settings: {} });
+  const set = await run(other, "set seed 3\nsample perfect 2");
+  await other.close();
+  assert.equal(set.notices.filter((text) => text.startsWith("seed")), []);
+});
+
+test("what a flag says and the script sets otherwise is told", async () => {
+  const session = await open({ settings: { seed: "7", lanes: "1" } });
+  const { notices } = await run(session, 'saeq 1\nset lanes 2 seed "x"\nsample perfect 1');
+  assert.equal(notices.filter((text) => text.startsWith("`--")), ['`--seed 7` has no effect: the script sets seed "x" in line 2', "`--lanes 1` has no effect: the script sets lanes 2 in line 2"]);
+  const late = await run(session, "sample perfect 1\nset seed 8\nset lanes 1");
+  assert.equal(late.notices.filter((text) => text.startsWith("`--")), ["`--seed 7` holds only at the start: the script sets seed 8 in line 2"]);
+  assert.equal((await run(session, 'set seed "7"\nsample perfect 1')).notices.filter((text) => text.startsWith("`--")), []);
+  await session.close();
+});
+
+test("each result has the digits that are set where it stands", async () => {
+  const session = await open();
+  const { events } = await run(session, "set precision 8\nperfect | count\nset precision 2\nlet few = perfect | take 1\nfew");
+  await session.close();
+  assert.equal(events.flatMap((event) => (event.kind === "result" ? [event.display.precision] : [])), [8, 2]);
+});
+
 test("the notebook: every step of examples/memorization.saeq gives its result, in order", async () => {
   const out = folder();
   const session = await open({ writeTo: out, settings: {} });

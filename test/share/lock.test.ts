@@ -71,10 +71,11 @@ test("frozen: the same inputs run; one byte, another module or another file refu
 });
 
 test("frozen: no seed, no edition, no entry, a broken lock: each is refused by name", async () => {
-  const cwd = folder({ "t.csv": CSV, "seedless.saeq": 'saeq 1\ncsv "t.csv" | sample 1\n', "old.saeq": 'csv "t.csv"\n', "new.saeq": 'saeq 1\ncsv "t.csv"\n' });
-  assert.is((await saeq(["lock", "seedless.saeq", "old.saeq"], { cwd })).status, 0);
+  const cwd = folder({ "t.csv": CSV, "seedless.saeq": 'saeq 1\ncsv "t.csv" | sample 1\n', "old.saeq": 'csv "t.csv"\n', "new.saeq": 'saeq 1\ncsv "t.csv"\n', "late.saeq": 'saeq 1\ncsv "t.csv" | sample 1\nset seed 3\n' });
+  assert.is((await saeq(["lock", "seedless.saeq", "old.saeq", "late.saeq"], { cwd })).status, 0);
   const frozen = (file: string, ...more: string[]): ReturnType<typeof saeq> => saeq(["run", "--frozen", "-R", "-q", file, ...more], { cwd });
   assert.match((await frozen("seedless.saeq")).stderr, /`sample 1` draws other rows in each run, as no seed is set; write `set seed \d+` above it/);
+  assert.match((await frozen("late.saeq")).stderr, /draws other rows in each run/);
   assert.is((await frozen("seedless.saeq", "--seed", "3")).status, 0);
   assert.match((await frozen("old.saeq")).stderr, /first line should be: saeq 1/);
   assert.match((await frozen("new.saeq")).stderr, /saeq\.lock does not name new\.saeq; to add it: saeq lock new\.saeq/);
