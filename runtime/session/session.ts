@@ -17,7 +17,7 @@ import { startAhead } from "./ahead.ts";
 import { createCatalog, HERE } from "../catalog/catalog.ts";
 import type { ScreenCounts } from "../engine/port.ts";
 import { errorTable } from "./error_table.ts";
-import { exitCodeOf, failure } from "./failure.ts";
+import { exitCodeOf, failure, type Failure } from "./failure.ts";
 import { createGate } from "../permissions/gate.ts";
 import { realPath } from "../data/admission.ts";
 import { hubFolders } from "../hub/environment.ts";
@@ -179,7 +179,7 @@ export async function createSession(options: InnerOptions): Promise<Session> {
       rememberError(problems, source);
       return { exitCode: exitCodeOf(problems), cancelled: false, diagnostics: problems };
     }
-    const hindered = await unsavable(compiled.pipelines, { writeTo: options.writeTo, text: source.text, performed });
+    const hindered = await hindrances(compiled, source.text);
     if (hindered.length > 0) {
       const told = hindered.map(({ diagnostic }) => diagnostic);
       told.forEach(tell);
@@ -197,6 +197,10 @@ export async function createSession(options: InnerOptions): Promise<Session> {
       ran.push({ key: key(pipeline.written), result: valueSource(pipeline.written).op.op === "explain" ? 0 : results });
     }
     return { exitCode: 0, cancelled: false, diagnostics: problems, ran };
+  }
+
+  function hindrances(compiled: Compiled, text: string): Promise<readonly Failure[]> {
+    return unsavable(compiled.pipelines, { writeTo: options.writeTo, readFrom: options.readFrom, text, reads: needed(compiled.accesses).read, performed });
   }
 
   function rememberError(diagnostics: readonly Diagnostic[], source: Source): void {
@@ -219,7 +223,8 @@ export async function createSession(options: InnerOptions): Promise<Session> {
       tables = new Map();
       await openStandard();
       const { compiled } = await settle(source.text, scope, { ...HERE, network: true }, next === undefined ? {} : { next });
-      return { diagnostics: compiled.diagnostics, needs: needed(compiled.accesses), params: compiled.params, compiled };
+      const saves = async (): Promise<readonly Diagnostic[]> => (await hindrances(compiled, source.text)).map(({ diagnostic }) => diagnostic);
+      return { diagnostics: compiled.diagnostics, needs: needed(compiled.accesses), params: compiled.params, compiled, saves };
     },
     complete: typing.complete,
     diagnose: typing.diagnose,

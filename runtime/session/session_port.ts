@@ -112,6 +112,8 @@ export interface Checked {
   readonly params: readonly { readonly name: string; readonly type: string; readonly default: string | null; readonly doc: string }[];
   /** Plans and settings, for tools that look inside; absent where a session does not compile. */
   readonly compiled?: Compiled;
+  /** What stands in the way of its saves, as far as folders and files are now; asked only where there are no errors. */
+  readonly saves?: () => Promise<readonly Diagnostic[]>;
 }
 
 /** What can stand at the caret: see `src/assist/complete.ts`. */

@@ -1,5 +1,5 @@
 /** Without this file a result that is known already could swallow what its line shows and saves on the way. */
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -52,6 +52,44 @@ test("a folder that is not there is told before anything runs, each once; what i
   rmSync(join(at, "a"), { recursive: true });
   assert.equal((await run(session, "kept | take 1")).codes, []);
   await session.close();
+});
+
+test("nothing is saved over what is read, by whatever name, and no two values under one name", async () => {
+  const at = folder({ "bom.csv": "a\n1\n2\n", "other.csv": "a\n7\n" });
+  symlinkSync(join(at, "bom.csv"), join(at, "link.csv"));
+  symlinkSync(at, join(at, "here"));
+  const session = await open({ readFrom: at, writeTo: at });
+  const before = readdirSync(at);
+  for (const [query, code] of [
+    ['csv "bom.csv" | take 1 | save "bom.csv"', "overwrites-input"],
+    ['csv "link.csv" | take 1 | save "bom.csv"', "overwrites-input"],
+    ['csv "bom.csv" | take 1 | save "here/link.csv"', "overwrites-input"],
+    ['prompts "a" | save "bom.csv"\nlet later = csv "bom.csv"', "overwrites-input"],
+    ['def twice(x: table) = x | save "bom.csv"\ncsv "bom.csv" | twice', "overwrites-input"],
+    ['csv "bom.csv" | tee (take 1 | save "bom.csv") | count', "overwrites-input"],
+    ['csv "bom.csv" | save "new.csv"; csv "bom.csv" | count | save "here/new.csv"', "saved-twice"],
+    ['csv "bom.csv" | save "new.csv" | count | save "new.csv"', "saved-twice"],
+  ] as const) {
+    const { codes, events, outcome } = await run(session, query);
+    assert.equal(codes, [code], query);
+    assert.equal(events.map(({ kind }) => kind), ["diagnostic"], "nothing ran");
+    assert.is(outcome.exitCode, 3);
+  }
+  assert.equal(readdirSync(at), before);
+  assert.is(readFileSync(join(at, "bom.csv"), "utf8"), "a\n1\n2\n");
+  for (const query of [
+    'let kept = csv "bom.csv" | save "new.csv"; kept | count; kept | take 1',
+    'csv "bom.csv" | save "new.csv"; csv "bom.csv" | save "new.csv"',
+    'csv "bom.csv" | save "bom.csv" | explain',
+    'csv "other.csv" | save "new.csv"',
+  ]) assert.equal((await run(session, query)).codes, [], query);
+  await session.close();
+  const typed = await open({ readFrom: at, writeTo: at, interactive: true });
+  await run(typed, 'let t = csv "bom.csv"');
+  assert.equal((await run(typed, 't | take 1 | save "bom.csv"')).codes, ["overwrites-input"]);
+  assert.equal((await run(typed, 't | take 1 | save "again.csv"')).codes, []);
+  assert.equal((await run(typed, 't | take 2 | save "again.csv"')).codes, [], "the next line saves anew");
+  await typed.close();
 });
 
 test.run();

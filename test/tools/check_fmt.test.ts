@@ -31,6 +31,15 @@ test("check --json: every file, on stdout alone, with the exit code of check", (
   assert.equal(files[0]!.diagnostics[0]!.range, { start: { line: 1, character: 2 }, end: { line: 1, character: 5 } });
 });
 
+test("check tells what would stop a run at its saves; a folder may be there when it runs", () => {
+  const cwd = folder({ "t.csv": "a\n1\n", "folder.saeq": 'csv "t.csv" | save "no/o.csv"\n', "over.saeq": 'csv "t.csv" | save "t.csv"\n' });
+  const missing = saeq(["check", "folder.saeq"], { cwd });
+  assert.match(missing.stderr, /^warning\[missing-folder\][^]*mkdir -p [^]*no errors/);
+  assert.is(missing.status, 0);
+  assert.is(saeq(["check", "--out", "x", "over.saeq"], { cwd }).status, 0, "saved elsewhere");
+  assert.is(saeq(["check", "over.saeq"], { cwd }).status, 3);
+});
+
 test("fmt --fix applies what messages offer, one after another, then formats", () => {
   const cwd = folder({ "a.saeq": "perfect|tak 3\nmemorization | where matching_tokens = 0 && perfct_match\n" });
   const { status, stderr } = saeq(["fmt", "--fix", "a.saeq"], { cwd });
