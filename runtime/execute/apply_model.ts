@@ -1,11 +1,12 @@
 /** Without this file texts would stay texts: nobody would run the model or an SAE over them. */
-import type { Op } from "../../src/ops/op.ts";
+import type { Op, Window } from "../../src/ops/op.ts";
 import { counted } from "../counted.ts";
 import type { Acts, Dense, Reduced, Single, Tokens, Value } from "../data/frame.ts";
 import { encode, forward, type ActivationContext } from "../passes/activations.ts";
 import { brokenNotice } from "../passes/broken.ts";
 import { tokenizeTable } from "../passes/documents.ts";
 import { memorize } from "../passes/memorization.ts";
+import { noneLeftNotice } from "../passes/none_left.ts";
 import { decodeGroups } from "../passes/reconstruction.ts";
 import { reduceForward } from "../passes/reduce_forward.ts";
 import { progressOf, type ExecuteContext, type OpWork } from "./execute_context.ts";
@@ -16,6 +17,13 @@ type ModelOp = Op & { readonly op: "tokenize" | "forward" | "pick" | "encode" | 
 function noteBroken(label: string, made: Value, { onNotice }: ExecuteContext): void {
   for (const { name, value } of members(made)) {
     const notice = value.kind === "acts" || value.kind === "reduced" ? brokenNotice(label, name, value) : null;
+    if (notice !== null) onNotice(notice);
+  }
+}
+
+function noteNoneLeft(label: string, window: Window, made: Value, { onNotice }: ExecuteContext): void {
+  for (const { name, value } of members(made)) {
+    const notice = value.kind === "acts" || value.kind === "dense" || value.kind === "reduced" ? noneLeftNotice(label, name, window, value) : null;
     if (notice !== null) onNotice(notice);
   }
 }
@@ -41,6 +49,7 @@ export async function applyModel(op: ModelOp, { plan, inputs, context }: OpWork)
         return reduceForward(op, op.reduce, tokens.map((set) => ({ pieces: [set], total: set.ids.length })), { context: activation, taker });
       });
       noteBroken(plan.label, made, context);
+      noteNoneLeft(plan.label, op.window, made, context);
       return made;
     }
     case "pick":

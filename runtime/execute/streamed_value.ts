@@ -2,6 +2,7 @@
 import type { Op, Plan } from "../../src/ops/op.ts";
 import type { ActivationContext } from "../passes/activations.ts";
 import { brokenNotice } from "../passes/broken.ts";
+import { noneLeftNotice } from "../passes/none_left.ts";
 import { counted } from "../counted.ts";
 import { createChunks } from "../data/chunks.ts";
 import { DataError } from "../data/error.ts";
@@ -84,6 +85,8 @@ async function passed(plan: Plan, op: Op & { readonly op: "forward" }, context: 
   if (value!.facts.truncated > 0) context.onNotice(`${tokenize.label}: ${counted(value!.facts.truncated, "text")} ${value!.facts.truncated === 1 ? "was" : "were"} cut to the model's context`);
   const notice = brokenNotice(plan.label, null, value!);
   if (notice !== null) context.onNotice(notice);
+  const noneLeft = noneLeftNotice(plan.label, null, op.window, value!);
+  if (noneLeft !== null) context.onNotice(noneLeft);
   return value!;
 }
 

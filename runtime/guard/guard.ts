@@ -2,6 +2,7 @@
 import type { SaeSpec } from "../../src/emit/specs.ts";
 import type { Csr } from "../kernels/csr.ts";
 import type { LoadedSae } from "../catalog/catalog.ts";
+import { SHIPPED } from "../catalog/shipped.ts";
 import { expectedOf } from "./expected.ts";
 import { judge } from "./judge.ts";
 import { measure, type Rows } from "./measure.ts";
@@ -15,6 +16,8 @@ const FEWEST = 64;
 export interface Guard {
   readonly on: boolean;
   readonly passed: Set<string>;
+  /** Told of a pair that there is too little to try it on. */
+  readonly untried?: (pair: string, text: string) => void;
 }
 
 /** What features give back through the SAE's decoder, [rows, width]. */
@@ -59,7 +62,13 @@ export interface Guarded {
  * @throws CheckpointError `guard-failed`
  */
 export async function requireFit(guard: Guard, { key, model, sae, rows, bos }: Guarded, restore: Restore): Promise<void> {
-  if (rows.reduce((sum, { counted }) => sum + counted.length, 0) < FEWEST) return;
+  const positions = rows.reduce((sum, { counted }) => sum + counted.length, 0);
+  if (positions < FEWEST) {
+    const { name } = sae.facts.ref;
+    // What ships with saeq is known to fit.
+    if (positions > 0 && !(name === SHIPPED && model === SHIPPED)) guard.untried?.(`${model} ${name}`, `whether the SAE ${name} fits was not tried: that takes ${FEWEST} tokens at least, and there ${positions === 1 ? "is" : "are"} ${positions}; a longer query tries it`);
+    return;
+  }
   const measured = measure(await givenBack(sae.spec, rows, restore));
   const { spec, facts, located } = sae;
   judge(measured, await expectedOf(located.folder, spec.dIn, located.registered), {

@@ -72,6 +72,8 @@ export function savesUnseen({ savedUnseen, interactive, observe }: Pick<SessionO
 
 /** What runs pipelines, one after another; null where one went well. Never throws for a fault of the outside. */
 export function createPipelineRunner({ options, catalog, cards, cache, engines, gate, graphs, passed, refused, screened, performed, values, nextResult, remember, rememberError }: RunContext): (run: PipelineRun) => Promise<Outcome | null> {
+  /** SAEs of which it was said that there was too little to try them on. */
+  const untried = new Set<string>();
   return async ({ pipeline, later, settings, source, call, onEvent }) => {
     const { signal } = call;
     const kept = new Map<Plan, number>();
@@ -108,7 +110,14 @@ export function createPipelineRunner({ options, catalog, cards, cache, engines, 
         // Of a table of tokens nothing else is kept, either.
         tokenIds: onDisk === null || !runsModel(pipeline.plan) ? TOKENIZED_ANEW : keptTokenIds(onDisk),
         graphs,
-        guard: { on: settings.guard, passed },
+        guard: {
+          on: settings.guard,
+          passed,
+          untried: (pair: string, text: string) => {
+            if (!untried.has(pair)) onNotice(text);
+            untried.add(pair);
+          },
+        },
         encodeKernel: settings.encode,
         memory: settings.memory === null ? null : settings.memory * 1e6,
         screened,

@@ -83,9 +83,16 @@ test("the same figures and words whatever the batches and lanes", async () => {
   assert.is(new Set(told).size, 1, told.join("\n"));
 });
 
-test("too few tokens say nothing", async () => {
+test("too few tokens say nothing, which is said once; of what ships with saeq it need not be", async () => {
   const wrong = wrongSae();
-  assert.is((await ask(`set sae "${wrong}"\nsample perfect 2 | acts layer 7 last 5 | top 3`)).outcome.exitCode, 0);
+  const session = await open({ interactive: true });
+  const first = await run(session, `set sae "${wrong}"\nsample perfect 2 | acts layer 7 last 5 | top 3`);
+  assert.is(first.outcome.exitCode, 0);
+  assert.equal(first.notices.filter((text) => text.includes("was not tried")), [`whether the SAE ${wrong} fits was not tried: that takes 64 tokens at least, and there are 10; a longer query tries it`]);
+  assert.not.ok((await run(session, "sample perfect 3 | acts layer 7 last 5 | top 3")).notices.some((text) => text.includes("was not tried")));
+  await session.close();
+  const { notices } = await ask("sample perfect 2 | acts layer 7 last 5 | top 3");
+  assert.equal(notices, []);
 });
 
 const ABOUT: Circumstances = { sae: "s", hookName: "blocks.7.hook_resid_post", convention: "saelens", model: "m", trainedOn: "org/m", bos: true, trainedWithBos: true, dSae: 32768 };
