@@ -16,6 +16,8 @@ export interface RenderOptions {
 const COLORS = { error: "\u001B[1;31m", warning: "\u001B[1;33m", note: "\u001B[1;36m", frame: "\u001B[34m", off: "\u001B[0m" } as const;
 const TAB = 4;
 const MAX_LINES = 4;
+/** Columns of a line that somebody may paste: a terminal breaks it, and gives it back whole. */
+const MOST_PASTED = 20_000;
 
 /** The diagnostic as text for a terminal: header, place, source with carets, notes, help and fix. No newline at the end. */
 export function renderDiagnostic(d: Diagnostic, source: Source, options: RenderOptions): string {
@@ -37,11 +39,11 @@ export function renderDiagnostic(d: Diagnostic, source: Source, options: RenderO
     out.push(`${pad} ${paint("frame", marks.bar)} ${caret}`);
   });
   const entry = (kind: string, text: string) => out.push(`${pad} ${paint("frame", "=")} ${kind}: ${text}`);
-  // Notes are for reading and are broken; help and fixes are for pasting and are not.
+  // Notes are for reading and are broken; help and fixes are for pasting: a fix goes on with a pipe in the next line, as a query may.
   const hang = `\n${pad}         `;
   for (const note of d.notes ?? []) entry("note", wrapped(visible(note), Math.max(20, options.width - gutter - 9)).join(hang));
   if (d.help !== undefined) entry("help", visible(d.help));
-  if (d.fix !== undefined) for (const line of fixedLines(source.text, d.fix)) entry("fix", cut(visible(line), room, options.ascii === true));
+  if (d.fix !== undefined) for (const line of fixedLines(source.text, d.fix)) entry("fix", beforePipes(cut(visible(line), MOST_PASTED, options.ascii === true), options.width - gutter - 8).join(`\n${pad}        `));
   return out.join("\n");
 }
 
@@ -119,6 +121,25 @@ function cut(text: string, columns: number, ascii: boolean): string {
   const characters = Array.from(text.slice(0, columns * 2));
   if (characters.join("") === text && columnsOf(text) <= columns) return text;
   return characters.slice(0, fitting(characters, Math.max(0, columns - more.length))).join("") + more;
+}
+
+/** A line of a query in as few lines as fit, each but the first beginning with a pipe; what has no pipe to break at stays whole. */
+function beforePipes(line: string, room: number): string[] {
+  const parts: string[] = [];
+  let from = 0;
+  // A text in quotes, a comment, two pipes together, and a pipe with blanks around it.
+  for (const found of line.matchAll(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`|#.*|\|\||(?<= )\|(?= )/gu)) {
+    if (found[0] !== "|") continue;
+    parts.push(line.slice(from, found.index).trimEnd());
+    from = found.index;
+  }
+  const out: string[] = [];
+  for (const part of [...parts, line.slice(from)]) {
+    const longer = `${out.at(-1) ?? ""} ${part}`;
+    if (out.length > 0 && columnsOf(longer) <= room) out[out.length - 1] = longer;
+    else out.push(part);
+  }
+  return out;
 }
 
 /** The lines that the fix changes, as they read afterwards. */

@@ -35,6 +35,20 @@ test("a long line is cut to the width around the mistake", () => {
   }
 });
 
+test("a fix is never cut: it goes on behind a pipe, and can be pasted from the lines it stands in", () => {
+  const text = `a | where a + b = 3 | derive c = "x | y" | ${"sort d | ".repeat(20)}select ${"e, ".repeat(50)}f # last | comment`;
+  const fixed = text.replace("b = 3", "b == 3");
+  for (const width of [20, 40, 80, 300, 1000]) {
+    const lines = render(text, { color: false, width }).split("\n");
+    const at = lines.findIndex((line) => line.startsWith("  = fix: "));
+    const pasted = [lines[at]!.slice("  = fix: ".length), ...lines.slice(at + 1)];
+    assert.is(pasted.map((line) => line.trim()).join(" "), fixed);
+    assert.ok(pasted.slice(1).every((line) => /^ +\| (sort|derive|select|where) /.test(line)), pasted.join("\n"));
+    assert.equal(parse(pasted.join("\n")).diagnostics, []);
+    if (width > 40) assert.ok(lines.slice(at).every((line) => line.length <= width || line.includes("select")), lines.join("\n"));
+  }
+});
+
 test("color and ascii are choices of the caller", () => {
   assert.match(render("top : 3", { color: true, width: 80 }), /\u001B\[1;31merror\[unexpected\]\u001B\[0m/);
   assert.match(render("top : 3", { color: false, width: 80, ascii: true }), /^ {2}\+- a\.saeq:1:5$/m);
