@@ -25,7 +25,7 @@ export function renderValue(value: Value, header: string, options: RenderOptions
 function renderSingle(value: Single, options: RenderOptions): string {
   switch (value.kind) {
     case "table":
-      return value.windows === undefined || options.wide === true ? renderTable(value, options) : renderContexts(value.windows, options);
+      return value.windows === undefined || options.wide === true ? renderTable(value, options) : renderContexts(value.windows, options, value.columns.some(({ name }) => name === "layer"));
     case "chart":
       return renderChart(value, options);
     case "features":

@@ -4,7 +4,7 @@ import type { Value } from "../data/frame.ts";
 import { countRows, describeValue } from "../data/summaries.ts";
 import { chartOf } from "../figures/chart.ts";
 import { compareGroups } from "../figures/comparison.ts";
-import { contextsTable } from "../figures/contexts.ts";
+import { contextsTable, silentNotice } from "../figures/contexts.ts";
 import { overlapTable, rankFeatures, unionTable } from "../figures/features.ts";
 import { countActivations, histogramPlot, statisticsTable } from "../figures/summary.ts";
 import { fidelityTable } from "../passes/reconstruction.ts";
@@ -12,6 +12,19 @@ import type { ExecuteContext, OpWork } from "./execute_context.ts";
 import { asTable, each, expect, expectSingle, featureGroups, measured, members } from "./members.ts";
 
 type FigureOp = Op & { readonly op: "fidelity" | "rank" | "statistics" | "histogram" | "contexts" | "plot" | "overlap" | "union" | "compare" | "count" | "describe" };
+
+function contextsOf(label: string, op: Op & { readonly op: "contexts" }, input: Value, { onNotice }: ExecuteContext): Value {
+  const names = members(input).map(({ name }) => name);
+  return each(input, (single) => {
+    const from = single.kind === "features" ? single : expect("acts", single);
+    const table = contextsTable(op, from);
+    const name = names.shift() ?? null;
+    const acts = from.kind === "features" ? from.acts : from;
+    const silent = acts.kind === "acts" ? silentNotice(label, name, op, acts, table) : null;
+    if (silent !== null) onNotice(silent);
+    return table;
+  });
+}
 
 /** Rows of activations are described as they are saved; every other figure of them leaves special tokens out. */
 function noteSpecial(label: string, input: Value, { onNotice }: ExecuteContext): void {
@@ -33,7 +46,7 @@ export async function applyFigures(op: FigureOp, { plan, inputs, context }: OpWo
       if (members(input).length === 0 && plan.inputs[0]!.schema.kind !== "acts") return { kind: "plot", title: op.of, unit: "rows", quantity: op.of, edges: new Float64Array(0), series: [], overlay: op.overlay, log: op.log };
       return histogramPlot(op, members(input));
     case "contexts":
-      return each(input, (single) => contextsTable(op, single.kind === "features" ? single : expect("acts", single)));
+      return contextsOf(plan.label, op, input, context);
     case "plot":
       return chartOf(op, asTable(expectSingle(input)));
     case "overlap":

@@ -5,6 +5,11 @@ import { createColumn, createTable } from "../data/table.ts";
 import { listedFeatures } from "./features.ts";
 import { strongestPlaces, valueAt } from "../kernels/contexts.ts";
 
+/** Tokens that a character of UTF-8 may be spelt with. */
+const MOST_BYTES = 4;
+/** Features named in one notice. */
+const MOST_NAMED = 8;
+
 interface Line extends ContextWindow {
   readonly layer: number;
   readonly rank: number;
@@ -41,6 +46,16 @@ export function contextsTable(op: Op & { readonly op: "contexts" }, input: Acts 
   return { ...table, windows: lines };
 }
 
+/** Features that were named and fire nowhere, in words; null where all fire. */
+export function silentNotice(label: string, name: string | null, { features, threshold }: Op & { readonly op: "contexts" }, { taps }: Acts, { windows = [] }: Table): string | null {
+  const fires = new Set(windows.map(({ layer, feature }) => `${layer}:${feature}`));
+  const silent = taps.flatMap(({ layer }) => (features ?? []).filter((feature) => !fires.has(`${layer}:${feature}`)).map((feature) => `feature ${feature}${taps.length > 1 ? ` of layer ${layer}` : ""}`));
+  if (silent.length === 0) return null;
+  const shown = silent.slice(0, MOST_NAMED);
+  const more = silent.length > shown.length ? ` and ${silent.length - shown.length} more` : "";
+  return `${label}: ${shown.join(", ")}${more} ${silent.length === 1 ? "fires" : "fire"} nowhere above ${threshold}${name === null ? " in these texts" : ` in ${name}`}`;
+}
+
 function line(acts: Acts, tap: ActsTap, feature: number, row: number, activation: number, rank: number, window: number): Line {
   const { document, position } = acts.rows;
   const text = document[row]!;
@@ -54,5 +69,18 @@ function line(acts: Acts, tap: ActsTap, feature: number, row: number, activation
     const read = other >= 0 && other < acts.rows.count && document[other] === text && position[other] === from + i;
     return read ? valueAt(tap.csr, other, feature) : null;
   });
-  return { layer: tap.layer, feature, rank, activation, row: text, position: at, pieces: [...acts.tokens.pieces(ids.subarray(from, at)), acts.tokens.piece(ids[at]!), ...acts.tokens.pieces(ids.subarray(at + 1, to))], firing: at - from, activations };
+  return { layer: tap.layer, feature, rank, activation, row: text, position: at, pieces: piecesAround(acts.tokens, ids, from, to, at), firing: at - from, activations };
+}
+
+/** Tokens of a window as text. A character that several of them spell stands where the firing one is, if it is among them: it is what fires there. */
+function piecesAround(tokens: Acts["tokens"], ids: Int32Array, from: number, to: number, at: number): readonly string[] {
+  // A window may begin or end within a character.
+  const before = Math.min(from, MOST_BYTES - 1);
+  const pieces = tokens.pieces(ids.subarray(from - before, to + MOST_BYTES - 1)).slice(before, before + to - from);
+  const firing = at - from;
+  if (pieces[firing] !== "" || tokens.piece(ids[at]!) === "") return pieces;
+  const first = pieces.findLastIndex((piece, i) => i < firing && piece !== "");
+  if (first < 0) return pieces;
+  [pieces[first], pieces[firing]] = ["", pieces[first]!];
+  return pieces;
 }

@@ -8,6 +8,8 @@ import { renderContexts } from "../../repl/render/contexts.ts";
 import { columns } from "../../repl/render/fit.ts";
 import { renderHistogram } from "../../repl/render/histogram.ts";
 import { renderTable } from "../../repl/render/table.ts";
+import { renderValue } from "../../repl/render/value.ts";
+import { createColumn, createTable } from "../../runtime/data/table.ts";
 import { setTheme } from "../../repl/terminal.ts";
 import { renderSvg } from "../../runtime/plot/vega.ts";
 
@@ -85,6 +87,12 @@ test("each kind can be saved as SVG, and what the data says stays text", async (
 
 const window = (more: Partial<ContextWindow> = {}): ContextWindow => ({
   feature: 88, layer: 7, activation: 4.5, row: 3, position: 12, pieces: [" in", " the", " beginning", "\n", " God", " created"], firing: 2, activations: [0, null, 4.5, 0, 1, 3], ...more,
+});
+
+test("a feature says its layer where several were read, though one alone fires", () => {
+  assert.match(renderContexts([window()], plain, true), /^feature 88 of layer 7: 1 window$/m);
+  const table = { ...createTable("t", [createColumn("layer", "int", [7]), createColumn("feature", "int", [88])]), windows: [window()] };
+  assert.match(renderValue(table, "", plain), /^feature 88 of layer 7: 1 window$/m);
 });
 
 test("the firing token stands in one column between marks, with and without colour", () => {
