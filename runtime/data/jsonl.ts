@@ -61,11 +61,13 @@ export async function readJsonl(path: string, options: JsonlOptions = {}): Promi
 /** One line's keys and values, in order. */
 export type Entries = readonly (readonly [string, JsonValue])[];
 
-/** The objects of a file, those of a piece of it at a time; blank lines are counted, and the digest is there at the end. */
+/** The objects of a file, one to a line, also those of a list that `save` wrote; those of a piece of it at a time; blank lines are counted, and the digest is there at the end. */
 export async function* objectsOf(path: string, file: { digest: string; blank: number }, { signal, onBytes }: ReadCall = {}): AsyncGenerator<readonly Entries[]> {
   let rows = 0;
   let lines = 0;
   let rest = "";
+  /** As `save` writes .json: `[`, then an object and a comma in each line, then `]`. */
+  let list = false;
   const parsed = (text: readonly string[]): readonly Entries[] => {
     const objects: Entries[] = [];
     for (const line of text) {
@@ -74,8 +76,9 @@ export async function* objectsOf(path: string, file: { digest: string; blank: nu
         file.blank++;
         continue;
       }
-      rows++;
-      objects.push([...parseFlatObject(path, line, { row: rows, line: lines })]);
+      const mark = line.trim();
+      if (lines === 1 && (mark === "[" || mark === "[]")) list = true;
+      else if (!list || mark !== "]") objects.push([...parseFlatObject(path, list ? line.replace(/,\s*$/, "") : line, { row: ++rows, line: lines })]);
     }
     return objects;
   };

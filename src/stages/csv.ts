@@ -19,6 +19,11 @@ export const csv = stage({
   examples: [{ title: "Read a file", query: 'csv "memorization_results_L50_O50.csv" | take 3' }],
   searchTerms: ["read_csv", "load", "open"],
   lower: (context, { path, sep, types, encoding, ragged, nul }) => {
+    const json = /\.(json|jsonl|ndjson)$/i.test(path);
+    if (json) {
+      context.report({ code: "unknown-format", message: `\`csv\` reads cells between separators, and \`${path}\` is named as JSON`, span: context.at("path"), notes: ["`jsonl` reads an object per line, and the lists that `save` writes as .json"], help: `jsonl ${JSON.stringify(path)}` });
+      return null;
+    }
     const separator = sep !== "" ? sep : path.toLowerCase().endsWith(".tsv") ? "\t" : ",";
     const asked: Leniency = { ...(encoding === "utf8" ? {} : { encoding }), ...(ragged === "error" ? {} : { ragged }), ...(nul === "error" ? {} : { nul }) };
     const lenient = Object.keys(asked).length === 0 ? undefined : asked;

@@ -4,10 +4,10 @@ import { stage } from "./stage.ts";
 
 export const jsonl = stage({
   name: "jsonl",
-  doc: "Read a file of JSON lines, one flat object per line; missing keys are null, quoted numbers stay text, and a nested value is an error",
+  doc: "Read a file of JSON lines, one flat object per line, also in the list that `save` writes as .json; missing keys are null, quoted numbers stay text, and a nested value is an error",
   category: "sources",
   args: {
-    path: path("read", [".jsonl", ".ndjson"], { doc: "File" }),
+    path: path("read", [".jsonl", ".ndjson", ".json"], { doc: "File" }),
     types: types({ keyword: true, default: {}, doc: "Types that are not to be inferred, as {id: str}" }),
   },
   input: [],

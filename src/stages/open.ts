@@ -6,14 +6,15 @@ import { stage } from "./stage.ts";
 const READERS: Readonly<Record<string, { readonly format: TableFormat; readonly separator: string }>> = {
   ".csv": { format: "csv", separator: "," },
   ".jsonl": { format: "jsonl", separator: "" },
+  ".json": { format: "jsonl", separator: "" },
   ".parquet": { format: "parquet", separator: "" },
 };
 
 export const open = stage({
   name: "open",
-  doc: "Read a result that `save` wrote, by its ending; parquet keeps all types, csv and jsonl infer them again, and csv keeps the ' put before formulas",
+  doc: "Read a result that `save` wrote, by its ending; parquet keeps all types, csv, jsonl and json infer them again, and csv keeps the ' put before formulas",
   category: "sources",
-  args: { path: path("read", Object.keys(READERS), { doc: "File that ends in .csv, .jsonl or .parquet" }) },
+  args: { path: path("read", Object.keys(READERS), { doc: "File that ends in .csv, .jsonl, .json or .parquet" }) },
   input: [],
   examples: [{ title: "Go on with a result", query: 'open "kjv/results.parquet" | count' }],
   searchTerms: ["load", "read", "restore"],
@@ -26,7 +27,7 @@ export const open = stage({
         message: ending === "" ? "`open` goes by the ending of the file, and this has none" : `\`open\` does not read \`${ending}\``,
         span: context.at("path"),
         notes: [`it reads ${Object.keys(READERS).join(", ")}`],
-        help: ending === ".json" ? "save the result as .jsonl or .parquet to read it again" : `csv "${path}"`,
+        help: `csv "${path}"`,
       });
       return null;
     }

@@ -23,6 +23,18 @@ async function refused(content: string | Uint8Array, options?: JsonlOptions): Pr
   return assert.unreachable("it was read") as never;
 }
 
+test("a list as `save` writes it is read as its rows, and another list is refused", async () => {
+  const table = createTable("t", [createColumn("a", "int", [1, null, 3]), createColumn("b", "str", ["x,", "]", '"['])]);
+  const path = `${folder}/saved.json`;
+  await saveValue(table, path, "json");
+  const again = (await readJsonl(path)).table;
+  assert.is(types(again), "a:int b:str");
+  assert.equal(cells(again), cells(table));
+  await saveValue(createTable("t", [createColumn("a", "int", [])]), path, "json");
+  assert.is((await readJsonl(path)).table.rows, 0);
+  for (const other of ['[{"a": 1}, {"a": 2}]', '[\n  {\n    "a": 1\n  }\n]\n', '{"a": 1}\n[\n{"a": 2}\n]\n', '[\n{"a": 1},,\n]\n']) assert.is((await refused(other)).code, "bad-json");
+});
+
 test("types over all rows, missing keys, order of first appearance", async () => {
   const table = await read('{"a":1,"b":true,"c":"x"}\r\n{"c":"","a":2.5}\n\n  {"d":null,"b":false}  ');
   assert.is(types(table), "a:float b:bool c:str d:str");
