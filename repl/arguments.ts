@@ -2,6 +2,7 @@
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { DTYPES, PROVIDERS } from "../src/emit/target.ts";
 import { normalize, type Normalized } from "./flags.ts";
+import { action } from "./meant_action.ts";
 import { type CacheAction, cacheActions, exportFormats, formats, type Options, phases, type Request, type SaeQuestion, saeQuestions, type Shell, shells } from "./request.ts";
 import { addSharing } from "./sharing_commands.ts";
 
@@ -32,7 +33,7 @@ function build(version: string, normalized: Extract<Normalized, { kind: "argumen
     .showSuggestionAfterError(true)
     .helpCommand(false);
   addGlobals(program);
-  const options = (): Options => readOptions(program.opts());
+  const options = (): Options => ({ ...readOptions(program.opts()), bare: normalized.bare ?? [] });
 
   program
     .command("repl")
@@ -100,7 +101,7 @@ function build(version: string, normalized: Extract<Normalized, { kind: "argumen
   program
     .command("sae")
     .description("SAEs that are known by name: ls [release], search <words>, info <release/id>")
-    .addArgument(new Argument("<what>", "what to do").choices([...saeQuestions]))
+    .addArgument(action("<what>", "what to do", saeQuestions))
     .argument("[words...]", "a release, words to look for, or the name of one")
     .option("--model <name>", "only those of models with this in their name")
     .option("--layer <n>", "only those of this layer", layerNumber)
@@ -149,7 +150,7 @@ function build(version: string, normalized: Extract<Normalized, { kind: "argumen
   program
     .command("cache")
     .description("results kept on disk: list them, make room, or remove them")
-    .addArgument(new Argument("<action>", "`ls`, `gc` (remove what was used least recently) or `clear`").choices([...cacheActions]))
+    .addArgument(action("<action>", "`ls`, `gc` (remove what was used least recently) or `clear`", cacheActions))
     .option("--limit <size>", "what `gc` leaves at most, as 2GB; the usual limit where not given")
     .action((action: CacheAction, own: Record<string, unknown>) => done({ kind: "cache", action, limit: text(own["limit"]), options: options() }));
   program

@@ -9,6 +9,8 @@ export type Normalized =
       /** Only what the argument parser knows. */
       readonly argv: readonly string[];
       readonly params: Readonly<Record<string, string>>;
+      /** Those that stand without a value. */
+      readonly bare?: readonly string[];
       /** `run FILE --help`: the help of the script, not ours. */
       readonly help: boolean;
     }
@@ -98,6 +100,7 @@ function splitRun(words: readonly string[], at: number): Normalized {
   const own = withParams[command]!;
   const ours: string[] = words.slice(0, at + 1);
   const params: Record<string, string> = Object.create(null);
+  const bare: string[] = [];
   let file: string | null = null;
   let help = false;
   for (let i = at + 1; i < words.length; i++) {
@@ -122,11 +125,12 @@ function splitRun(words: readonly string[], at: number): Normalized {
       const inline = word.includes("=");
       const isFlag = next === undefined || (next.startsWith("-") && !/^-[\d.]/.test(next));
       params[name.slice(2)] = inline ? word.slice(name.length + 1) : isFlag ? "true" : next;
+      if (!inline && isFlag) bare.push(name.slice(2));
       if (!inline && !isFlag) i++;
     } else ours.push(word);
   }
   if (help && (file === null || command !== "run")) return plain([command, "--help"]);
-  return { kind: "arguments", argv: ours, params, help };
+  return { kind: "arguments", argv: ours, params, bare, help };
 }
 
 function addPair(params: Record<string, string>, pair: string): string | null {

@@ -31,6 +31,8 @@ export interface Options {
   readonly prompt: boolean;
   /** CSV as the data has it; else text that spreadsheets would run gets a `'` in front. */
   readonly rawCsv: boolean;
+  /** Params of a script that stand without a value: that is right for a bool only. */
+  readonly bare?: readonly string[];
 }
 
 export const formats = ["table", "json", "jsonl", "csv", "tsv"] as const;

@@ -1,6 +1,7 @@
 /** Without this file a script could not be tried inside a session. */
 import { readFileSync } from "node:fs";
 import { basename, resolve } from "node:path";
+import { systemCode } from "../../runtime/data/error.ts";
 import type { Command } from "./command.ts";
 import { fileName } from "./file_name.ts";
 
@@ -15,7 +16,23 @@ export const load: Command = {
     try {
       return { then: "run", name: basename(name), text: readFileSync(resolve(cwd, name), "utf8") };
     } catch (error) {
-      return { then: "mistake", text: `could not read ${name}: ${error instanceof Error ? error.message : String(error)}` };
+      return { then: "mistake", text: `could not read ${name}: ${whyUnread(error)}` };
     }
   },
 };
+
+/** What the system says, in words. */
+function whyUnread(error: unknown): string {
+  switch (systemCode(error)) {
+    case "ENOENT":
+    case "ENOTDIR":
+      return "there is no such file";
+    case "EISDIR":
+      return "it is a folder";
+    case "EACCES":
+    case "EPERM":
+      return "this user may not read it";
+    default:
+      return error instanceof Error ? error.message : String(error);
+  }
+}

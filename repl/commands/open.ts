@@ -6,11 +6,11 @@ import { fileName } from "./file_name.ts";
 
 const READERS: readonly (readonly [RegExp, string])[] = [
   [/\.(csv|tsv)$/i, "csv"],
-  [/\.(jsonl|ndjson)$/i, "jsonl"],
+  [/\.(jsonl|ndjson|json)$/i, "jsonl"],
   [/\.parquet$/i, "parquet"],
   [/\.txt$/i, "text"],
 ];
-const ENDINGS = [".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".txt"];
+const ENDINGS = [".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".txt"];
 /** Rows shown: the first ones and, by the table view's own rule, the last. */
 const ROWS = 6;
 

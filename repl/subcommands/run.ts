@@ -82,9 +82,14 @@ async function writeRecord(recorder: Recorder, checked: Checked, place: RunPlace
   return 0;
 }
 
-/** Refuse a param that the script has not. */
+/** Refuse a param that the script has not, or one without its value. */
 export function wrongParam(script: string, params: Run["params"], checked: Checked, shop: Shop): number | null {
   const names = checked.params.map((param) => param.name);
+  const valueless = checked.params.find(({ name, type }) => type !== "bool" && shop.options.bare?.includes(name) === true);
+  if (valueless !== undefined) {
+    mistake(shop, `\`--${visible(valueless.name)}\` needs a value: --${visible(valueless.name)} <${valueless.type}>`);
+    return 2;
+  }
   const unknown = Object.keys(params).find((name) => !names.includes(name));
   if (unknown === undefined) return null;
   const guess = nearest(unknown, names);

@@ -43,6 +43,11 @@ test(".plan runs nothing of what it is asked about", async () => {
   assert.match(await say(".plan perfect | ("), "error[");
 });
 
+test(".load says in words why a script cannot be read", async () => {
+  assert.is((await say(".load nope.saeq")).trim(), "error: could not read nope.saeq: there is no such file");
+  assert.is((await say(".load more")).trim(), "error: could not read more: it is a folder");
+});
+
 test(".open names rows, shows columns and first rows, and leaves the data for the next line", async () => {
   const printed = await say(".open mem.csv");
   assert.match(printed, /^let data = csv "mem.csv"$/m);
