@@ -1,6 +1,6 @@
 /** Without this file every author would lay out pipelines differently, and sessions could not be saved as scripts. */
 import { columns } from "./width.ts";
-import type { Comment, Def, Let, Param, Pipeline, Script, Statement } from "./ast.ts";
+import type { Comment, Def, Let, Param, Pipeline, Script, Stage, Statement } from "./ast.ts";
 import { printArg, printArgs, printExpr, printName, printPipeline } from "./print_parts.ts";
 
 export const LINE_WIDTH = 100;
@@ -78,14 +78,31 @@ function layOutPipeline(head: string, pipeline: Pipeline, comments: readonly Com
   const last = pipeline.stages.at(-1);
   const trailing = comments.every((comment) => last === undefined || comment.span.start >= last.span.start);
   const fits = columns(short.slice(0, LINE_WIDTH * 2)) <= LINE_WIDTH && short.length <= LINE_WIDTH * 2 && !short.includes("\n");
-  if (pipeline.stages.length < 2 || (trailing && fits)) return withComments([{ text: short, end: Infinity }], comments);
+  const broken = pipeline.stages.some((stage) => stageLines(stage, comments, Infinity).length > 1);
+  if (!broken && (pipeline.stages.length < 2 || (trailing && fits))) return withComments([{ text: short, end: Infinity }], comments);
   const indent = head === "" ? "" : "  ";
-  const pieces = pipeline.stages.map((stage, i): Piece => {
-    const text = stage.args.map(printArg).join(" ");
-    const start = pipeline.stages[i + 1]?.span.start ?? Infinity;
-    return { text: i > 0 ? `${indent}| ${text}` : pipeline.continues ? `${head}| ${text}` : head + text, end: start };
+  const pieces = pipeline.stages.flatMap((stage, i): readonly Piece[] => {
+    const [first, ...rest] = stageLines(stage, comments, pipeline.stages[i + 1]?.span.start ?? Infinity);
+    const opened = i > 0 ? `${indent}| ${first!.text}` : pipeline.continues ? `${head}| ${first!.text}` : head + first!.text;
+    return [{ text: opened, end: first!.end }, ...rest.map(({ text, end }) => ({ text: `${indent}  ${text}`, end }))];
   });
   return withComments(pieces, comments);
+}
+
+/** A stage on one line, but for breaks behind commas that a comment follows: it stays with the item it was written behind. */
+function stageLines({ args }: Stage, comments: readonly Comment[], end: number): Piece[] {
+  const lines: Piece[] = [];
+  let text = "";
+  for (const { items, span } of args) {
+    items.forEach((item, at) => {
+      text += `${text === "" ? "" : " "}${printArg({ items: [item], span })}${at < items.length - 1 ? "," : ""}`;
+      const following = items[at + 1]?.span.start;
+      if (following === undefined || !comments.some((comment) => comment.span.start >= item.span.end && comment.span.start < following)) return;
+      lines.push({ text, end: following });
+      text = "";
+    });
+  }
+  return [...lines, { text, end }];
 }
 
 /** Each comment goes behind the piece it was written in or after; a second one, or one on its own line, below it. */
@@ -93,7 +110,7 @@ function withComments(pieces: readonly Piece[], comments: readonly Comment[]): s
   const lines: string[] = [];
   let next = 0;
   pieces.forEach((piece, i) => {
-    const indent = i === 0 && pieces.length > 1 ? (/^ */.exec(pieces[1]!.text)?.[0] ?? "") : (/^ */.exec(piece.text)?.[0] ?? "");
+    const indent = /^ */.exec((pieces[i + 1] ?? piece).text)?.[0] ?? "";
     lines.push(piece.text);
     let taken = false;
     for (; next < comments.length && comments[next]!.span.start < piece.end; next++) {

@@ -35,6 +35,22 @@ test("print keeps comments where they were and one empty line of many", () => {
   assert.fixture(print(parse(text).script), "# head\n\na | b  # behind\n# below\n\nlet x = (a | b)  # in brackets\n");
 });
 
+test("print keeps comments behind the items of a list that they were written behind", () => {
+  for (const [text, printed] of [
+    ["groups x = a, # first\ny = b # second\n", "groups x = a,  # first\n  y = b  # second\n"],
+    ["let g = groups x = a, # first\n  # own line\n y = b, z = c # third\n", "let g = groups x = a,  # first\n    # own line\n    y = b, z = c  # third\n"],
+    ["a | select b, # one\nc # two\n | take 3 # end", "a\n| select b,  # one\n  c  # two\n| take 3  # end\n"],
+    ["a | sort b, c # end", "a | sort b, c  # end\n"],
+  ] as const) {
+    const { script, diagnostics } = parse(text);
+    assert.equal(diagnostics, []);
+    assert.fixture(print(script), printed);
+    const again = parse(printed);
+    assert.equal(withoutSpans(again.script), withoutSpans(script));
+    assert.fixture(print(again.script), printed);
+  }
+});
+
 test("print keeps a statement that goes on from the last value apart", () => {
   const text = "a\n; | top 3\n";
   assert.fixture(print(parse(text).script), text);
