@@ -84,7 +84,7 @@ export function createPipelineRunner({ options, catalog, cards, cache, engines, 
       const display = plan.op.op === "show" ? { rows: plan.op.rows, wide: plan.op.wide, quiet: false, precision } : { rows: null, wide: false, quiet: (plan.op.op === "save" && value.kind !== "plot") || plan.op.op === "cache", precision };
       const named = final && valueSource(plan).op.op !== "explain";
       const index = named ? nextResult() : 0;
-      onEvent({ kind: "result", value, header: `${shortened(valueSource(plan).label)}  ${headerOf(value, where)}`, display, index, last: final && later.length === 0, at: pipeline.at });
+      onEvent({ kind: "result", value, header: `${shortened(valueSource(plan).shown ?? valueSource(plan).label)}  ${headerOf(value, where)}`, display, index, last: final && later.length === 0, at: pipeline.at });
     };
     const drawing = nodes(pipeline.plan).some(({ op }) => op.op === "save" && op.format === "svg");
     let reached: readonly [number, number] = [0, 0];

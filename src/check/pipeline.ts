@@ -12,6 +12,7 @@ import { ask } from "./facts.ts";
 import { expandDefinition, isDefined } from "./expand.ts";
 import { error, relation, stageNamed, type Facts, type Report, type Scope } from "./scope.ts";
 import { listed, nearest } from "./suggest.ts";
+import { spelledOut } from "./spelled_out.ts";
 import { nameless, unknownStage } from "./unknown_stage.ts";
 import { argumentValue } from "./values.ts";
 
@@ -164,6 +165,7 @@ function slotValues(definition: StageDefinition, slots: Slots, from: Plan | null
 function lowering(definition: StageDefinition, stage: Stage, nameSpan: Span, slots: Slots, from: Plan | null, context: CheckContext): Lowering {
   const { scope, report } = context;
   const label = report.text.slice(stage.span.start, stage.span.end);
+  const shown = spelledOut(label, scope.params);
   const at = (argument: string): Span => slots.get(argument)?.span ?? nameSpan;
   return {
     get input() {
@@ -172,7 +174,7 @@ function lowering(definition: StageDefinition, stage: Stage, nameSpan: Span, slo
     },
     hasInput: from !== null,
     settings: scope.settings,
-    node: (op, inputs, schema) => ({ op, inputs, schema: { ...schema, known: schema.known && inputs.every((each) => each.schema.known) }, at: stage.span, label }),
+    node: (op, inputs, schema) => ({ op, inputs, schema: { ...schema, known: schema.known && inputs.every((each) => each.schema.known) }, at: stage.span, label, ...(shown === label ? {} : { shown }) }),
     table: (path, separator, types, format, lenient) => ask(context, { kind: "table", path, separator, types, format, ...(lenient === undefined ? {} : { lenient }) }, at("path")),
     model: () => {
       const name = modelNameOf(context, nameSpan);

@@ -194,4 +194,6 @@ export interface Plan {
   /** The stage that asked for it, and its words as typed: for progress and run-time errors. */
   readonly at: Span;
   readonly label: string;
+  /** The same with the values of params in their place, where it has any: for the headers of results. */
+  readonly shown?: string;
 }

@@ -42,6 +42,20 @@ test("what a flag says and the script sets otherwise is told", async () => {
   await session.close();
 });
 
+test("a result is headed by its stage, with the values of params", async () => {
+  const session = await open({ params: { k: "3" } });
+  const { events } = await run(session, `param k: int = 2
+let word = "a"
+let few = [1, 2]
+def some(x: table, n: int = 2) = x | take $n
+perfect | some n $k
+perfect | take $k
+perfect | where input_text == $word or not (3 in $few)
+perfect | derive price = "$k" | select price | take $k`);
+  await session.close();
+  assert.equal(events.flatMap((event) => (event.kind === "result" ? [event.header.split("  ")[0]] : [])), ["take 3", "take 3", 'where input_text == "a" or not (3 in [1, 2])', "take 3"]);
+});
+
 test("each result has the digits that are set where it stands", async () => {
   const session = await open();
   const { events } = await run(session, "set precision 8\nperfect | count\nset precision 2\nlet few = perfect | take 1\nfew");
