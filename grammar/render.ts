@@ -43,7 +43,10 @@ export function renderDiagnostic(d: Diagnostic, source: Source, options: RenderO
   const hang = `\n${pad}         `;
   for (const note of d.notes ?? []) entry("note", wrapped(visible(note), Math.max(20, options.width - gutter - 9)).join(hang));
   if (d.help !== undefined) entry("help", visible(d.help));
-  if (d.fix !== undefined) for (const line of fixedLines(source.text, d.fix)) entry("fix", beforePipes(cut(visible(line), MOST_PASTED, options.ascii === true), options.width - gutter - 8).join(`\n${pad}        `));
+  if (d.fix !== undefined) {
+    const fixed = fixedLines(source.text, d.fix).flatMap((line) => beforePipes(cut(visible(line), MOST_PASTED, options.ascii === true), options.width - gutter - 8));
+    if (fixed.length > 0) entry("fix", fixed.join(`\n${pad}        `));
+  }
   return out.join("\n");
 }
 
@@ -142,11 +145,21 @@ function beforePipes(line: string, room: number): string[] {
   return out;
 }
 
-/** The lines that the fix changes, as they read afterwards. */
+/** `line 2`, `lines 2 to 4`. */
+function linesIn(text: string, start: number, end: number): string {
+  const lineOf = (at: number): number => text.slice(0, at).split("\n").length;
+  return lineOf(start) === lineOf(end) ? `line ${lineOf(start)}` : `lines ${lineOf(start)} to ${lineOf(end)}`;
+}
+
+/** The lines that the fix changes, as they read afterwards; of lines that it takes away, which. */
 function fixedLines(text: string, fix: Fix): string[] {
   const start = text.lastIndexOf("\n", fix.span.start - 1) + 1;
   const newline = text.indexOf("\n", fix.span.end);
   const end = newline === -1 ? text.length : newline;
-  const fixed = text.slice(fix.span.start === 0 ? 0 : start, fix.span.start) + fix.text + text.slice(fix.span.end, end);
+  const head = text.slice(fix.span.start === 0 ? 0 : start, fix.span.start) + fix.text;
+  // Whole lines come or go: those around them stay as they are.
+  const whole = (head === "" || head.endsWith("\n")) && (fix.span.start === fix.span.end || text[fix.span.end - 1] === "\n");
+  if (whole && head === "" && fix.span.end > fix.span.start) return [`leave out ${linesIn(text, fix.span.start, fix.span.end - 1)}`];
+  const fixed = whole ? head : head + text.slice(fix.span.end, end);
   return fixed.replace(/^\uFEFF/, "").split(/\r?\n/).map((line) => line.replace(/\r$/, "").replaceAll("\t", " ".repeat(TAB)).trim()).filter((line) => line !== "").slice(0, 3);
 }

@@ -49,6 +49,17 @@ test("a fix is never cut: it goes on behind a pipe, and can be pasted from the l
   }
 });
 
+test("a fix of whole lines shows these alone", () => {
+  const text = "let a = b\nc | d\n";
+  const fixOf = (start: number, end: number, put: string): string => /= fix: ([^]*)$/.exec(renderDiagnostic({ code: "x", severity: "warning", span: { start: 0, end: 3 }, message: "m", fix: { span: { start, end }, text: put } }, { name: "n", text }, plain))![1]!;
+  assert.is(fixOf(0, 10, ""), "leave out line 1");
+  assert.is(fixOf(0, 16, ""), "leave out lines 1 to 2");
+  assert.is(fixOf(0, 0, "saeq 1\n"), "saeq 1");
+  assert.is(fixOf(10, 11, "e"), "e | d");
+  assert.is(fixOf(8, 9, "e\n| f"), "let a = e\n         | f");
+  assert.is(fixOf(0, 4, ""), "a = b");
+});
+
 test("color and ascii are choices of the caller", () => {
   assert.match(render("top : 3", { color: true, width: 80 }), /\u001B\[1;31merror\[unexpected\]\u001B\[0m/);
   assert.match(render("top : 3", { color: false, width: 80, ascii: true }), /^ {2}\+- a\.saeq:1:5$/m);
