@@ -62,8 +62,17 @@ test("what is meant is left alone", async () => {
     "saeq 1\nlet n = 3\nlet few = perfect | take $n\nassert count(few) == 3\n",
     "saeq 1\nlet a = perfect\ngroups x = a, y = non_perfect | count\n",
     "saeq 1\ndef few(x: table) = x | take 3\n",
+    "saeq 1\nlet n = 3\nmemorization | where $n == 3 and (matching_tokens in [1, 2]) and 1 + row() < 5\n",
+    'saeq 1\nperfect | take 1 | save "C:\\\\temp\\\\new.csv"\n',
   ];
   for (const text of fine) assert.equal(await codes(text), [], text);
+});
+
+test("a column in quotes is told by its name, other comparisons without one are told", async () => {
+  const [told] = await found('saeq 1\nmemorization | where (3 in [1, 2]) or not ("x" != "perfect_match")\n');
+  assert.is(told!.message, "this comparison is the same for every row");
+  assert.is(told!.fix, undefined);
+  assert.equal(await codes('saeq 1\nmemorization | where (3 in [1, 2]) or not ("x" != "reference")\n'), ["constant-condition", "constant-condition"]);
 });
 
 test("float columns are known through the pipeline", async () => {

@@ -1,7 +1,9 @@
 /** Without this file the rules could not be listed. */
 import type { LintRule } from "../rule.ts";
+import { constantCondition } from "./constant_condition.ts";
 import { floatEquality } from "./float_equality.ts";
 import { missingEdition } from "./missing_edition.ts";
+import { pathEscape } from "./path_escape.ts";
 import { shadowedColumn } from "./shadowed_column.ts";
 import { shadowedName } from "./shadowed_name.ts";
 import { sortAfterTake } from "./sort_after_take.ts";
@@ -14,5 +16,5 @@ import { unusedParam } from "./unused_param.ts";
 
 /** Every rule, by the alphabet. */
 export const LINT_RULES: readonly LintRule[] = [
-  floatEquality, missingEdition, shadowedColumn, shadowedName, sortAfterTake, sortAfterTop, undocumentedParam, unseededSample, unusedDef, unusedLet, unusedParam,
+  constantCondition, floatEquality, missingEdition, pathEscape, shadowedColumn, shadowedName, sortAfterTake, sortAfterTop, undocumentedParam, unseededSample, unusedDef, unusedLet, unusedParam,
 ];
