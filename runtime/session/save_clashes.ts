@@ -4,7 +4,8 @@ import { resolve } from "node:path";
 import type { Fix } from "../../grammar/diagnostic.ts";
 import { key } from "../../src/ops/key.ts";
 import type { Plan } from "../../src/ops/op.ts";
-import { namesOf, realPath } from "../data/admission.ts";
+import { realPath } from "../data/admission.ts";
+import { namesOf } from "../permissions/granted.ts";
 
 /** A `save` that takes the place of something that is still wanted. */
 export interface Clash {
