@@ -16,7 +16,7 @@ import type { ReadCall } from "../data/source.ts";
 import { readModule } from "./module_file.ts";
 import { realPath, type Gate } from "../data/admission.ts";
 import type { HubCall } from "../hub/hub.ts";
-import { createLocator, meantSae, namesHub, type Located } from "./locate.ts";
+import { createLocator, meantOnHub, meantSae, namesHub, type Located } from "./locate.ts";
 import type { Patience } from "../hub/request.ts";
 import { EXAMPLES, registered, STANDARD_MODULES, STANDARD_PREFIX } from "./shipped.ts";
 
@@ -140,6 +140,8 @@ function asTyped(problem: Problem, need: Need, readFrom: string): Problem {
   if (isAbsolute(typed) || (need.kind !== "table" && need.kind !== "module" && namesHub(need.kind, typed))) return problem;
   const meant = need.kind === "sae" && problem.code === "missing-file" ? meantSae(typed) : null;
   if (meant !== null) return { code: "unknown-sae", message: `no folder and no known SAE is called \`${typed}\``, notes: ["`saeq sae search` looks through all that are known"], help: `set sae "${meant}"` };
+  const onHub = (need.kind === "model" || need.kind === "sae") && problem.code === "missing-file" && problem.help === "" ? meantOnHub(need.kind, typed) : null;
+  if (onHub !== null) return { ...problem, message: `folder ${typed} does not exist`, notes: [...problem.notes, `${need.kind === "model" ? "models" : "SAEs"} of the hub are written hf:org/name${need.kind === "model" ? "" : "/folder"}`], help: `set ${need.kind} "${onHub}"` };
   const place = need.kind === "table" || need.kind === "module" ? tablePath(need.path, readFrom) : (registered(need.kind, typed) ?? resolve(readFrom, typed));
   const shorten = (text: string): string => text.replaceAll(place, typed).replaceAll(realPath(place), typed);
   return { ...problem, message: shorten(problem.message), notes: problem.notes.map(shorten), help: shorten(problem.help) };

@@ -6,9 +6,10 @@ import { hubEnvironment, type HubEnvironment } from "../hub/environment.ts";
 import { createHub, type Hub, type HubCall, type Opened } from "../hub/hub.ts";
 import { HUB_PREFIX, parseHubName, pinned } from "../hub/name.ts";
 import type { Patience } from "../hub/request.ts";
-import { fullName, hasRelease, registeredSae, releaseNames, saesOf, type RegisteredSae } from "../registry/registry.ts";
+import { fullName, hasRelease, modelsOfReleases, registeredSae, releaseNames, saesOf, type RegisteredSae } from "../registry/registry.ts";
 import { registered } from "./shipped.ts";
 import { nearest } from "../../src/check/suggest.ts";
+import { modelName } from "../../src/stages/lowering/base_model.ts";
 
 export type CheckpointKind = "model" | "sae";
 
@@ -118,6 +119,13 @@ export function meantSae(name: string): string | null {
   if (release === null) return null;
   const sae = nearest(name.slice(at + 1), saesOf(release).map(({ id }) => id));
   return sae === null ? null : `${release}/${sae}`;
+}
+
+/** What a folder that is not there may have been meant to be on the hub, as `hf:org/name`; null where the name is of neither form. */
+export function meantOnHub(kind: CheckpointKind, name: string): string | null {
+  if (/^[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*(?:@[\w.-]+)?$/.test(name) || (kind === "sae" && /^[A-Za-z0-9][\w.-]*(?:\/[\w.-]+){2,}$/.test(name))) return `${HUB_PREFIX}${name}`;
+  const known = kind === "model" ? modelsOfReleases().find((each) => modelName(each) === modelName(name)) : undefined;
+  return known === undefined ? null : `${HUB_PREFIX}${known}`;
 }
 
 /** What a checkpoint of the hub is, whichever of its files are here: a commit never changes. */

@@ -73,6 +73,11 @@ export function hasRelease(name: string): boolean {
   return read().releases.has(name);
 }
 
+/** Repositories of the models that there are SAEs for. */
+export function modelsOfReleases(): readonly string[] {
+  return [...new Set([...read().releases.values()].map(({ model }) => model))];
+}
+
 /** The SAEs of a release, in the order of the table; [] for an unknown one. */
 export function saesOf(release: string): readonly RegisteredSae[] {
   const { text, releases } = read();

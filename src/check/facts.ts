@@ -17,8 +17,14 @@ export function ask<N extends Need>({ facts, report }: { readonly facts: Facts; 
     if (report.told.has(needKey(need))) return null;
     report.told.add(needKey(need));
     const { code, message, notes, help } = known.problem;
-    return error(report, at, code, message, { notes, ...(help === "" ? {} : { help }) });
+    return error(report, named(report, need) ?? at, code, message, { notes, ...(help === "" ? {} : { help }) });
   }
   // The key holds the kind, so the fact under it is of that kind.
   return known.value as FactOf<N>;
+}
+
+/** Where `set` names a model or an SAE in this text; null where an earlier text did, or the session. */
+function named({ accesses }: Report, need: Need): Span | null {
+  if (need.kind !== "model" && need.kind !== "sae") return null;
+  return accesses.findLast(({ checkpoint, path }) => checkpoint === need.kind && path === need.name)?.at ?? null;
 }

@@ -186,7 +186,7 @@ export function applySet(args: readonly Arg[], scope: Scope, report: Report): Se
       error(report, at, "wrong-setting", `\`${key}\` takes ${spec.value}${spec.range === undefined ? "" : `, ${spec.range}`}`, { notes: [spec.doc], help: `set ${key} ${pasteable(spec)}` });
       continue;
     }
-    if (spec.checkpoint !== undefined) for (const path of values ?? []) report.accesses.push({ access: "read", path: String(path), at: valueArg!.span, checkpoint: spec.checkpoint } satisfies Access);
+    if (spec.checkpoint !== undefined) for (const [at, path] of (values ?? []).entries()) report.accesses.push({ access: "read", path: String(path), at: valueArg!.items[at]!.span, checkpoint: spec.checkpoint } satisfies Access);
     settings = next;
   }
   return settings;

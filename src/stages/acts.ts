@@ -1,6 +1,6 @@
 /** Without this file the question "which features fire" could not be asked. */
 import { encoded } from "./lowering/encoded.ts";
-import { ACTS_ARGS, readBySae } from "./lowering/sae_reading.ts";
+import { ACTS_ARGS, atSaes } from "./lowering/sae_reading.ts";
 import { residual } from "./lowering/residual.ts";
 import { stage } from "./stage.ts";
 
@@ -17,7 +17,7 @@ export const acts = stage({
   searchTerms: ["activations", "features", "sae", "run_with_cache", "encode"],
   lower: (context, args) => {
     const saes = context.model() === null ? [] : context.saes();
-    const dense = residual(context, args, (layer, model) => readBySae(context, args, saes, layer, model));
+    const dense = residual(context, args, atSaes(context, args, saes));
     return dense === null ? null : encoded(context, dense);
   },
 });

@@ -44,23 +44,23 @@ const CASES: readonly Case[] = [
   { name: "an SAE of another layer", query: "sample perfect 2 | acts layer 6", code: "hook-mismatch", exit: 3, says: /blocks\.7\.hook_resid_post/, caret: "layer 6" },
   { name: "an SAE of another hook", query: "sample perfect 2 | acts layer 7 hook resid_pre", code: "hook-mismatch", exit: 3, says: /resid_post/, caret: "hook resid_pre" },
   { name: "an SAE of another width", query: `set sae ${quoted(saeFolder({ dIn: 128 }))}\nsample perfect 2 ${layer7}`, code: "sae-width-mismatch", exit: 3, says: /128.*192|192.*128/s, caret: "acts" },
-  { name: "NaN in SAE weights", query: `set sae ${quoted(saeFolder({ change: (weights) => void (weights["b_enc"]!.values[5] = Number.NaN) }))}\nsample perfect 2 ${layer7}`, code: "nonfinite-weights", exit: 3, says: /b_enc/, caret: "acts" },
-  { name: "an SAE of a kind not known", query: `set sae ${quoted(saeFolder({ change: (_, config) => void (config["architecture"] = "matching_pursuit") }))}\nsample perfect 2 ${layer7}`, code: "unsupported-architecture", exit: 3, says: /jumprelu/, caret: "acts" },
-  { name: "a threshold of another length", query: `set sae ${quoted(saeFolder({ change: (weights) => void (weights["threshold"] = { shape: [3], values: new Float32Array(3) }) }))}\nsample perfect 2 ${layer7}`, code: "shape-mismatch", exit: 3, says: /threshold/, caret: "acts" },
-  { name: "unsupported architecture", query: model(modelFolder({ config: (config) => void ((config["architectures"] = ["MambaForCausalLM"]), (config["model_type"] = "mamba")) })), code: "unsupported-architecture", exit: 3, says: /llama/i, caret: "acts" },
-  { name: "truncated safetensors", query: model(modelFolder({ weights: (bytes) => bytes.subarray(0, bytes.length - 1000) })), code: "truncated-safetensors", exit: 3, says: /bytes/, caret: "acts" },
-  { name: "overlapping tensors", query: model(modelFolder({ weights: () => withHeader('{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}', [new Uint8Array(12)]) })), code: "overlapping-tensors", exit: 3, says: /`?a`?.*`?b`?/s, caret: "acts" },
-  { name: "a header that is too large", query: model(modelFolder({ weights: () => Buffer.concat([Buffer.from(new BigUint64Array([1n << 60n]).buffer), new Uint8Array(64)]) })), code: "not-safetensors", exit: 3, says: /header/, caret: "acts" },
+  { name: "NaN in SAE weights", query: `set sae ${quoted(saeFolder({ change: (weights) => void (weights["b_enc"]!.values[5] = Number.NaN) }))}\nsample perfect 2 ${layer7}`, code: "nonfinite-weights", exit: 3, says: /b_enc/, caret: "set" },
+  { name: "an SAE of a kind not known", query: `set sae ${quoted(saeFolder({ change: (_, config) => void (config["architecture"] = "matching_pursuit") }))}\nsample perfect 2 ${layer7}`, code: "unsupported-architecture", exit: 3, says: /jumprelu/, caret: "set" },
+  { name: "a threshold of another length", query: `set sae ${quoted(saeFolder({ change: (weights) => void (weights["threshold"] = { shape: [3], values: new Float32Array(3) }) }))}\nsample perfect 2 ${layer7}`, code: "shape-mismatch", exit: 3, says: /threshold/, caret: "set" },
+  { name: "unsupported architecture", query: model(modelFolder({ config: (config) => void ((config["architectures"] = ["MambaForCausalLM"]), (config["model_type"] = "mamba")) })), code: "unsupported-architecture", exit: 3, says: /llama/i, caret: "set" },
+  { name: "truncated safetensors", query: model(modelFolder({ weights: (bytes) => bytes.subarray(0, bytes.length - 1000) })), code: "truncated-safetensors", exit: 3, says: /bytes/, caret: "set" },
+  { name: "overlapping tensors", query: model(modelFolder({ weights: () => withHeader('{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}', [new Uint8Array(12)]) })), code: "overlapping-tensors", exit: 3, says: /`?a`?.*`?b`?/s, caret: "set" },
+  { name: "a header that is too large", query: model(modelFolder({ weights: () => Buffer.concat([Buffer.from(new BigUint64Array([1n << 60n]).buffer), new Uint8Array(64)]) })), code: "not-safetensors", exit: 3, says: /header/, caret: "set" },
   { name: "NaN in model weights", query: model(modelFolder({ weights: (bytes) => { const copy = Buffer.from(bytes); const start = 8 + Number(copy.readBigUInt64LE(0)); copy.writeUInt16LE(0x7fc0, start + 1000); return copy; } })), code: "nonfinite-weights", exit: 1, says: /NaN.*element/s, caret: "acts layer 7" },
   { name: "text longer than the context", files: { "long.csv": `text\n${"word ".repeat(3000)}\n` }, query: `csv "long.csv" ${layer7}`, code: "text-too-long", exit: 1, says: /512.*set long truncate/s, caret: `csv "long.csv"` },
   { name: "no text in a table", files: { "n.csv": "a,b\n1,2\n" }, query: `csv "n.csv" ${layer7}`, code: "no-text", exit: 3, says: /`text`/, caret: "acts" },
   { name: "an unknown param", query: "sample perfect $m", code: "unknown-param", exit: 3, says: /\$m/, caret: "$m" },
   { name: "an unknown setting", query: "set sed 42", code: "unknown-setting", exit: 3, says: /did you mean `seed`/, caret: "sed" },
   { name: "a file ending that means nothing", query: 'perfect | save "x.xls"', code: "unknown-format", exit: 3, says: /csv, \.jsonl/, caret: '"x.xls"' },
-  { name: "a name that the hub cannot have", query: `set model "hf:org/name/../x"\nset sae ${quoted(saeFolder())}\nsample perfect 2 ${layer7}`, code: "hub-name", exit: 3, says: /hf:org\/name@revision/, caret: "acts" },
-  { name: "an SAE that a release does not have", query: `set sae "llama_scope_lxr_8x/l7_8x"\nsample perfect 2 ${layer7}`, code: "unknown-sae", exit: 3, says: /l7r_8x/, caret: "acts" },
-  { name: "a release that is written wrong", query: `set sae "llama_scop_lxr_8x/l7r_8x"\nsample perfect 2 ${layer7}`, code: "unknown-sae", exit: 3, says: /set sae "llama_scope_lxr_8x\/l7r_8x"/, caret: "acts" },
-  { name: "a release instead of an SAE", query: `set sae "gpt2-small-res-jb"\nsample perfect 2 ${layer7}`, code: "unknown-sae", exit: 3, says: /13 SAEs.*blocks\.0\.hook_resid_pre/s, caret: "acts" },
+  { name: "a name that the hub cannot have", query: `set model "hf:org/name/../x"\nset sae ${quoted(saeFolder())}\nsample perfect 2 ${layer7}`, code: "hub-name", exit: 3, says: /hf:org\/name@revision/, caret: "set" },
+  { name: "an SAE that a release does not have", query: `set sae "llama_scope_lxr_8x/l7_8x"\nsample perfect 2 ${layer7}`, code: "unknown-sae", exit: 3, says: /l7r_8x/, caret: "set" },
+  { name: "a release that is written wrong", query: `set sae "llama_scop_lxr_8x/l7r_8x"\nsample perfect 2 ${layer7}`, code: "unknown-sae", exit: 3, says: /set sae "llama_scope_lxr_8x\/l7r_8x"/, caret: "set" },
+  { name: "a release instead of an SAE", query: `set sae "gpt2-small-res-jb"\nsample perfect 2 ${layer7}`, code: "unknown-sae", exit: 3, says: /13 SAEs.*blocks\.0\.hook_resid_pre/s, caret: "set" },
 ];
 
 test("nothing is kept of a weight that is no number: it is an error each time, and in every session", async () => {
@@ -106,7 +106,9 @@ for (const each of CASES) {
     const [error] = errors;
     assert.is(outcome.exitCode, each.exit);
     assert.match([error!.message, error!.label, ...(error!.notes ?? []), error!.help].join("\n"), each.says);
-    if (each.code !== "text-too-long") assert.is(each.query.slice(error!.span.start, error!.span.end), each.caret);
+    // "set": the name that the first line sets.
+    const caret = each.caret === "set" ? /^set \w+ (".*")$/m.exec(each.query)?.[1] : each.caret;
+    if (each.code !== "text-too-long") assert.is(each.query.slice(error!.span.start, error!.span.end), caret);
     assert.equal(values, [], "nothing partial is shown");
   });
 }

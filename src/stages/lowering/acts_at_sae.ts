@@ -3,7 +3,7 @@ import type { Plan } from "../../ops/op.ts";
 import type { Lowering } from "../stage.ts";
 import { encoded } from "./encoded.ts";
 import { residual } from "./residual.ts";
-import { readBySae } from "./sae_reading.ts";
+import { atSaes } from "./sae_reading.ts";
 
 /** Texts or tokens → activations at the layer and hook of the one SAE that is set. Null after a reported mistake. */
 export function actsAtSae(context: Lowering, texts: Plan): Plan | null {
@@ -17,6 +17,6 @@ export function actsAtSae(context: Lowering, texts: Plan): Plan | null {
   // The same stage, seen as if the texts were piped into it.
   const own = Object.defineProperties({}, { ...Object.getOwnPropertyDescriptors(context), input: { value: texts }, hasInput: { value: true } }) as Lowering;
   const args = { layer: [sae.layer], hook: sae.hook ?? "resid_post", centred: false, last: null, first: null, of: "all" } as const;
-  const dense = residual(own, args, (layer, model) => readBySae(own, args, saes, layer, model));
+  const dense = residual(own, args, atSaes(own, args, saes));
   return dense === null ? null : encoded(own, dense);
 }

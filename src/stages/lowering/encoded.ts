@@ -5,6 +5,7 @@ import type { ColumnSchema } from "../../ops/schema.ts";
 import { source } from "../../ops/key.ts";
 import { TOKEN_COLUMNS } from "./documents.ts";
 import { disagreement } from "./base_model.ts";
+import { otherLayer, otherModel } from "./other_layer.ts";
 import { wantsCentred, foldedBy } from "./sae_reading.ts";
 import type { Lowering, ModelFacts, SaeFacts } from "../stage.ts";
 
@@ -23,7 +24,7 @@ export function encoded(context: Lowering, dense: Plan): Plan | null {
   if (forward.op !== "forward") throw new Error(`encode on ${forward.op}`);
   const chosen: SaeFacts[] = [];
   for (const tap of forward.taps) {
-    const sae = saeFor(context, model, saes, tap);
+    const sae = saeFor(context, model, saes, { tap, layers: forward.taps.map(({ layer }) => layer) });
     if (sae === null) return null;
     chosen.push(sae);
   }
@@ -37,12 +38,14 @@ export function encoded(context: Lowering, dense: Plan): Plan | null {
 }
 
 /** The SAE trained on exactly this hook. A near hook is never substituted. */
-function saeFor(context: Lowering, model: ModelFacts, saes: readonly SaeFacts[], tap: Tap): SaeFacts | null {
+function saeFor(context: Lowering, model: ModelFacts, saes: readonly SaeFacts[], { tap, layers: asked }: { readonly tap: Tap; readonly layers: readonly number[] }): SaeFacts | null {
   const match = saes.find((sae) => sae.layer === tap.layer && sae.hook === tap.hook);
   if (match === undefined) {
     const here = saes.find((sae) => sae.layer === tap.layer);
     const first = here ?? saes[0]!;
     const layers = saes.map((sae) => sae.layer ?? "any").join(", ");
+    const other = otherLayer(context, model, saes, { layers: asked, hook: context.given("hook") ? tap.hook : null });
+    const hook = here === undefined || here.hook === null || !context.given("hook") ? {} : { fix: { span: context.at("hook"), text: `hook ${here.hook}` } };
     context.report({
       code: "hook-mismatch",
       message: here !== undefined || first.layer === null
@@ -50,7 +53,8 @@ function saeFor(context: Lowering, model: ModelFacts, saes: readonly SaeFacts[],
         : `${saes.length === 1 ? "this SAE reads" : "these SAEs read"} layer ${layers}, you asked for layer ${tap.layer}`,
       span: context.at(here !== undefined && context.given("hook") ? "hook" : "layer"),
       notes: [...saes.map((sae) => `${sae.ref.name} was trained on ${sae.hookName}, d_in ${sae.dIn}`), ...(first.hook === null ? [`hooks that are read: ${HOOK_WORDS.join(", ")}`] : [])],
-      help: first.layer === null || first.hook === null ? 'set sae "…"' : `set sae "…" for layer ${tap.layer}, or: acts layer ${first.layer}`,
+      help: first.layer === null || first.hook === null ? 'set sae "…"' : `set sae "…" for layer ${tap.layer}${other.fix === undefined ? `, or: acts layer ${first.layer}` : ""}`,
+      ...(here === undefined ? other : hook),
     });
     return null;
   }
@@ -67,11 +71,12 @@ function saeFor(context: Lowering, model: ModelFacts, saes: readonly SaeFacts[],
   }
   const width = fact.state === "present" ? fact.width : 0;
   if (match.dIn !== width) {
+    const other = otherModel(context, model, saes);
     context.report({
       code: "sae-width-mismatch",
       message: `this SAE reads vectors of ${match.dIn} numbers, but the model's have ${width}`,
-      notes: [`${match.ref.name}: d_in ${match.dIn}`, width === model.hiddenSize ? `${model.ref.name}: hidden size ${width}` : `${model.ref.name}: ${tap.hook} has ${width}`],
-      help: 'set model "…" to the model that the SAE was trained on',
+      notes: [`${match.ref.name}: d_in ${match.dIn}`, width === model.hiddenSize ? `${model.ref.name}: hidden size ${width}` : `${model.ref.name}: ${tap.hook} has ${width}`, ...(other?.notes.slice(0, 1) ?? [])],
+      help: other?.help ?? 'set model "…" to the model that the SAE was trained on',
     });
     return null;
   }

@@ -1,4 +1,5 @@
 /** Without this file `resid` and `acts` would check layers and lower the forward pass in two ways. */
+import type { Diagnostic } from "../../../grammar/diagnostic.ts";
 import { HOOK_WORDS, writesStream } from "../../ops/hook.ts";
 import type { Plan, Tap } from "../../ops/op.ts";
 import { flag, ints, oneOf, optionalInt, type ArgValues } from "../args.ts";
@@ -18,22 +19,30 @@ export const RESIDUAL_ARGS = {
 /** What is read at one layer. */
 export type Reading = Pick<Tap, "hook" | "centred" | "folded">;
 
+/** What the SAEs that are set read. */
+export interface BySae {
+  readonly read: (layer: number, model: ModelFacts) => Reading;
+  /** For a layer that the model does not have. */
+  readonly meant: (model: ModelFacts) => Partial<Pick<Diagnostic, "notes" | "fix" | "help">>;
+}
+
 /**
- * tokens → dense activations at the asked layers, computed naively: all blocks, sliced afterwards. Rules make it cheap. `read` says what is
+ * tokens → dense activations at the asked layers, computed naively: all blocks, sliced afterwards. Rules make it cheap. `sae` says what is
  * read at a layer; the hook that was asked for, where it is not given.
  */
-export function residual(context: Lowering, args: ArgValues<typeof RESIDUAL_ARGS>, read?: (layer: number, model: ModelFacts) => Reading): Plan | null {
+export function residual(context: Lowering, args: ArgValues<typeof RESIDUAL_ARGS>, sae?: BySae): Plan | null {
   const model = context.model();
   const tokens = documentTokens(context);
   if (model === null || tokens === null) return null;
   for (const layer of args.layer) {
     if (layer >= model.layers) {
+      const meant = sae?.meant(model) ?? { fix: { span: context.at("layer"), text: `layer ${model.layers - 1}` } };
       context.report({
         code: "layer-beyond-model",
         message: `there is no layer ${layer}`,
         span: context.at("layer"),
-        notes: [`${model.ref.name} has ${model.layers} layers, 0 to ${model.layers - 1}`],
-        fix: { span: context.at("layer"), text: `layer ${model.layers - 1}` },
+        ...meant,
+        notes: [`${model.ref.name} has ${model.layers} layers, 0 to ${model.layers - 1}`, ...(meant.notes ?? [])],
       });
       return null;
     }
@@ -47,7 +56,7 @@ export function residual(context: Lowering, args: ArgValues<typeof RESIDUAL_ARGS
     return null;
   }
   const asked: Reading = { hook: args.hook, ...(args.centred ? { centred: true } : {}) };
-  const taps = args.layer.map((layer): Tap => ({ layer, ...(read === undefined ? asked : read(layer, model)), sae: null }));
+  const taps = args.layer.map((layer): Tap => ({ layer, ...(sae === undefined ? asked : sae.read(layer, model)), sae: null }));
   if (taps.some((tap) => !readable(context, model, tap))) return null;
   return context.node(
     {
