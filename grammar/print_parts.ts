@@ -13,6 +13,11 @@ export function printName(name: Name): string {
   return name.path.map((part, i) => (all || plain[i] === false || (name.path.length === 1 && RESERVED.has(part)) ? `\`${part}\`` : part)).join(".");
 }
 
+/** A column as it must be written: in backquotes where it is no plain word. */
+export function printColumn(name: string): string {
+  return name.split(".").every((part) => plainWord.test(part)) && !RESERVED.has(name) ? name : `\`${name}\``;
+}
+
 /** A pipeline on one line. */
 export function printPipeline(pipeline: Pipeline): string {
   const stages = pipeline.stages.map((stage) => printArgs(stage.args)).join(" | ");

@@ -84,6 +84,7 @@ export function define(statement: Def, scope: Scope, module: string, facts: Fact
     inputOptional: false,
     groups,
     examples: [],
+    alsoCalled: [],
     searchTerms: [],
     instead: {},
     lower: () => {

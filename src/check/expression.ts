@@ -1,5 +1,6 @@
 /** Without this file names in expressions would stand for no columns, params or relations. */
 import type { Binary, Call, Expr, Name } from "../../grammar/ast.ts";
+import { printColumn } from "../../grammar/print_parts.ts";
 import type { Span } from "../../grammar/span.ts";
 import { FUNCTIONS } from "../ops/functions.ts";
 import type { Plan } from "../ops/op.ts";
@@ -99,9 +100,9 @@ function bindName(at: Name, context: ExpressionContext): Scalar | null {
     ...(param
       ? { label: `write \`$${name}\` for the param`, fix: { span: at.span, text: `$${name}` } }
       : near !== null
-        ? { label: `did you mean \`${near}\`?`, fix: { span: at.span, text: near } }
+        ? { label: `did you mean \`${near}\`?`, fix: { span: at.span, text: printColumn(near) } }
         : {}),
-    notes: [...toldApart(name, near), `columns here: ${listed(names)}`],
+    notes: [...toldApart(name, near), `columns here: ${listed(names.map(printColumn))}`],
   });
 }
 

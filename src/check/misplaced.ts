@@ -31,7 +31,8 @@ export function wordOf(words: Words): string | null {
   return value !== null && value.kind === "name" && !value.quoted && value.path.length === 1 ? value.path[0]! : null;
 }
 
-const ofColumns = ({ kind }: Shape): boolean => kind === "column" || kind === "columns" || kind === "names" || kind === "keys";
+/** Whether an argument names columns. */
+export const ofColumns = ({ kind }: Shape): boolean => kind === "column" || kind === "columns" || kind === "names" || kind === "keys";
 
 /** Words that other languages put before columns (`sort by score`, `distinct on prompt`). */
 const PREPOSITIONS: readonly string[] = ["by", "on"];

@@ -61,13 +61,13 @@ function checkStage(stage: Stage, input: Plan | null, context: CheckContext): Pl
     if (start !== null) return start;
   }
   if (head.kind !== "name") {
-    nameless(head, input, words.length > 0, context);
+    nameless(head, input, words.length > 0, { ...context, check: checkPipeline });
     return unknown(stage.span);
   }
   const name = head.path.join(".");
   const definition = head.quoted ? undefined : stageNamed(context.scope, name);
   if (definition === undefined) {
-    unknownStage(name, stage, input, context);
+    unknownStage(name, stage, input, { ...context, check: checkPipeline });
     return unknown(stage.span);
   }
   return checkCall(definition, stage, head.span, words, input, context);

@@ -2,20 +2,19 @@
 import type { Expr, Stage } from "../../grammar/ast.ts";
 import type { Span } from "../../grammar/span.ts";
 import type { Plan } from "../ops/op.ts";
-import { showType } from "../ops/schema.ts";
-import type { StageDefinition } from "../stages/stage.ts";
+import { showType, type Kind } from "../ops/schema.ts";
+import { usage, type Category, type StageDefinition } from "../stages/stage.ts";
 import { single } from "./constant.ts";
+import { inWords } from "./calls.ts";
+import { asUse, meaningOf } from "./foreign_stages.ts";
 import { aggregateOf, type Hint } from "./misplaced.ts";
-import { error, relation, stagesOf, type Report, type Scope } from "./scope.ts";
+import { error, relation, stagesOf } from "./scope.ts";
 import { distance, listed, nearest } from "./suggest.ts";
-
-interface Place {
-  readonly scope: Scope;
-  readonly report: Report;
-}
+import { works, type Trial } from "./tried.ts";
 
 /** Report a stage whose name is none. `input`: what it was to work on, null at the start of a pipeline. */
-export function unknownStage(name: string, stage: Stage, input: Plan | null, { scope, report }: Place): void {
+export function unknownStage(name: string, stage: Stage, input: Plan | null, trial: Trial): void {
+  const { scope, report } = trial;
   const at = single(stage.args[0]!)!.span;
   const alone = stage.args.length === 1;
   if (input === null && !alone && relation(scope, name) !== undefined) {
@@ -25,23 +24,37 @@ export function unknownStage(name: string, stage: Stage, input: Plan | null, { s
   const all = stagesOf(scope);
   const relations = [...scope.relations.keys(), ...scope.standard.keys()];
   const odd = [...name].findIndex((character) => character.codePointAt(0)! > 127);
-  const fitting = all.filter((each) => (input === null ? each.input.length === 0 : input.schema.known && each.input.includes(input.schema.kind)));
-  const meant = asFile(name, at, all, alone && input === null) ?? asAggregateStage(name, stage, input) ?? asName(name, at, { all, fitting, relations: input === null && alone ? relations : [] });
+  const fitting = byUse(all.filter((each) => (input === null ? each.input.length === 0 : input.schema.known && each.input.includes(input.schema.kind))), input);
+  const foreign = asForeign(name, stage, input, trial);
+  const meant = asFile(name, at, all, alone && input === null) ?? foreign ?? asAggregateStage(name, stage, input) ?? asName(name, at, { all, fitting, relations: input === null && alone ? relations : [] });
   error(report, at, "unknown-stage", input === null && alone ? `no stage or value named \`${name}\`` : `no stage named \`${name}\``, {
     ...meant,
     notes: [
+      ...(meant.notes ?? []),
       ...(odd < 0 ? [] : [`character ${odd + 1} is U+${[...name][odd]!.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")}`]),
       input === null
         ? `values here: ${listed(relations)}; sources: ${listed(fitting.map((each) => each.name))}`
-        : !input.schema.known ? "what flows in here is not known" : `the input here is ${showType(input.schema)}${fitting.length === 0 ? "" : `; stages that take it: ${listed(fitting.map((each) => each.name), 20)}`}`,
-    ],
+        : foreign !== null ? [] : !input.schema.known ? "what flows in here is not known" : `the input here is ${showType(input.schema)}${fitting.length === 0 ? "" : `; stages that take it: ${listed(fitting.map((each) => each.name), 50)}`}`,
+    ].flat(),
   });
 }
 
 /** Report a stage that starts with something else than its name, such as a call or a text. */
-export function nameless(head: Expr, input: Plan | null, more: boolean, { scope, report }: Place): void {
-  const meant = head.kind === "call" ? asWords(head, report.text) : head.kind === "str" ? asFile(head.value, head.span, stagesOf(scope), input === null && !more) : null;
-  error(report, head.span, "no-stage-name", input === null ? "a pipeline starts with a source or a name" : "a stage starts with its name", meant ?? { help: 'csv "x.csv" | take 10' });
+export function nameless(head: Expr, input: Plan | null, more: boolean, trial: Trial): void {
+  const written = head.kind === "call" && !more ? inWords(head, input, trial) : null;
+  const meant = written !== null ? replaced(head.span, written) : head.kind === "str" ? asFile(head.value, head.span, stagesOf(trial.scope), input === null && !more) : null;
+  error(trial.report, head.span, "no-stage-name", input === null ? "a pipeline starts with a source or a name" : "a stage starts with its name", meant ?? { help: input === null ? 'csv "x.csv" | take 10' : "take 10" });
+}
+
+const replaced = (span: Span, text: string): Hint => ({ label: `write \`${text}\``, fix: { span, text } });
+
+/** What follows on each kind of value most often, first. */
+const USES: Readonly<Partial<Record<Kind, readonly Category[]>>> = { table: ["defined", "tables", "groups", "results", "model"], features: ["defined", "features", "tables", "results"], acts: ["defined", "features", "results"] };
+
+function byUse(stages: readonly StageDefinition[], input: Plan | null): readonly StageDefinition[] {
+  const order = (input === null ? undefined : USES[input.schema.kind]) ?? [];
+  const place = ({ category }: StageDefinition): number => (order.includes(category) ? order.indexOf(category) : order.length);
+  return stages.toSorted((a, b) => place(a) - place(b));
 }
 
 interface Known {
@@ -51,14 +64,31 @@ interface Known {
   readonly relations: readonly string[];
 }
 
-/** The name that other tools have for a stage, best for one that takes what is there; else the nearest name. */
+/** The name that other tools have for a stage, best for one that takes what is there; else the nearest name, one of a module without it, or a stage that is found under the word. */
 function asName(name: string, at: Span, { all, fitting, relations }: Known): Hint {
   const word = name.toLowerCase();
-  const known = (each: StageDefinition): boolean => each.searchTerms.includes(word);
-  const close = nearest(name, [...relations, ...all.map((each) => each.name)]);
+  const known = (each: StageDefinition): boolean => each.alsoCalled.includes(word);
+  const names = [...relations, ...all.map((each) => each.name)];
+  const close = nearest(name, names);
   const slip = close !== null && distance(word, close.toLowerCase()) <= 1 ? close : null;
-  const near = slip ?? fitting.find(known)?.name ?? close ?? all.find(known)?.name;
+  const also = fitting.find(known)?.name;
+  const found = slip ?? also ?? names.find((each) => each.endsWith(`.${name}`));
+  const related = found === undefined ? (fitting.find((each) => each.searchTerms.includes(word)) ?? all.find((each) => each.searchTerms.includes(word))) : undefined;
+  if (related !== undefined && close !== related.name) return { notes: [`\`${related.name}\` is near: ${related.doc.split(/(?<=[.:?]) |: /)[0]!}`], help: usage(related) };
+  const near = found ?? close ?? undefined;
   return near === undefined ? {} : { label: `did you mean \`${near}\`?`, fix: { span: at, text: near } };
+}
+
+/** A command that saeq has no stage of the same kind for: the line that does it, or one to start from. */
+function asForeign(name: string, { args, span }: Stage, input: Plan | null, trial: Trial): Hint | null {
+  const words = args.slice(1);
+  const use = input === null ? asUse(name, words) : null;
+  if (use !== null) return replaced(span, use);
+  const meaning = input === null ? null : meaningOf(name, { words, kind: input.schema.known ? input.schema.kind : null });
+  if (meaning === null) return null;
+  const { write, help, note } = meaning;
+  const fixed = write !== undefined && works(write, input, trial);
+  return { ...(note === undefined ? {} : { notes: [note] }), ...(fixed ? replaced(span, write) : { help: write ?? help ?? "" }) };
 }
 
 /** A file where its source is missing (`"texts.csv" | take 3`). */
@@ -79,14 +109,4 @@ function asAggregateStage(name: string, { args, span }: Stage, input: Plan | nul
   if (column === undefined || more.length > 0 || args.length > 2 || !table) return null;
   const call = aggregateOf(name, column);
   return call === null ? null : { label: `write \`agg ${call}\``, fix: { span, text: `agg ${call}` } };
-}
-
-/** A stage that was written as a call (`top(3, by=max)`), in words; null where its arguments are more than words. */
-function asWords({ name, args, span }: Expr & { readonly kind: "call" }, text: string): Hint | null {
-  const words = args.map((item) => `${item.name === null ? "" : `${item.name.path.join(".")} `}${text.slice(item.value.span.start, item.value.span.end)}`);
-  if (args.some(({ value }) => value.kind === "hole") || words.some((word) => word.includes("\n"))) return null;
-  const [only, ...others] = args;
-  const call = only === undefined || others.length > 0 ? null : aggregateOf(name, only);
-  const written = call === null ? [name, ...words].join(" ") : `agg ${call}`;
-  return { label: `write \`${written}\``, fix: { span, text: written } };
 }

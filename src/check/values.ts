@@ -1,5 +1,6 @@
 /** Without this file the words of an argument would stay words. */
 import type { Arg as Words, Expr, Item, Pipeline } from "../../grammar/ast.ts";
+import { printColumn } from "../../grammar/print_parts.ts";
 import type { Span } from "../../grammar/span.ts";
 import type { Plan, SortKey } from "../ops/op.ts";
 import type { Scalar } from "../ops/scalar.ts";
@@ -101,7 +102,7 @@ export function argumentValue(shape: Shape, words: Words, context: ValueContext)
       const known = [...(context.schema.kind === "acts" ? [] : context.schema.columns.map((column) => column.name)), ...shape.extra];
       if (!context.schema.known || known.includes(name) || context.schema.kind === "acts") return name;
       const near = nearest(name, known);
-      error(report, value.span, "unknown-column", `no column \`${name}\``, { ...(near === null ? {} : { label: `did you mean \`${near}\`?`, fix: { span: value.span, text: near } }), notes: [...toldApart(name, near), `columns here: ${listed(context.schema.columns.map((column) => column.name))}`] });
+      error(report, value.span, "unknown-column", `no column \`${name}\``, { ...(near === null ? {} : { label: `did you mean \`${near}\`?`, fix: { span: value.span, text: shape.extra.includes(near) ? near : printColumn(near) } }), notes: [...toldApart(name, near), `columns here: ${listed(context.schema.columns.map((column) => printColumn(column.name)))}`] });
       return undefined;
     }
     case "columns": {

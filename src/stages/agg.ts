@@ -15,7 +15,8 @@ export const agg = stage({
     { title: "Per value", query: "memorization | group perfect_match | agg n = count(), p90 = quantile(matching_tokens, 0.9)" },
     { title: "In all", query: "memorization | agg n = count(), spread = max(matching_tokens) - min(matching_tokens)" },
   ],
-  searchTerms: ["summarize", "summarise", "aggregate", "reduce"],
+  alsoCalled: ["summarize", "summarise", "aggregate"],
+  searchTerms: ["reduce"],
   lower: (context, { items }) => {
     const { input } = context;
     const labels = groupColumns(input.schema);

@@ -15,7 +15,8 @@ export const assert = stage({
     { title: "Enough rows", query: "perfect | assert count() >= 10 | take 1" },
     { title: "On named relations", query: "assert count(perfect) >= 10 and count(non_perfect) >= 10" },
   ],
-  searchTerms: ["check", "require", "expect"],
+  alsoCalled: ["require", "expect"],
+  searchTerms: ["check"],
   lower: (context, { condition: { condition, message, text, relations } }) => {
     if (condition.type !== "bool") {
       context.report({ code: "wrong-type", message: `\`assert\` needs true or false, but this is ${condition.type}`, span: context.at("condition") });

@@ -13,7 +13,8 @@ export const cache = stage({
   input: ["table", "features", "tokens", "acts", "dense"],
   passes: true,
   examples: [{ title: "Keep activations", query: 'sample perfect 2 | acts layer 7 last 5 | cache name "small" ttl 1h | count' }],
-  searchTerms: ["persist", "keep", "memoize", "materialize"],
+  alsoCalled: ["persist", "memoize"],
+  searchTerms: ["keep", "materialize"],
   lower: (context, { name, ttl }) => {
     if (ttl !== null && !(ttl > 0)) {
       context.report({ code: "out-of-range", message: `a value is kept for more than 0 seconds, not ${ttl}`, span: context.at("ttl"), help: "cache ttl 1h" });

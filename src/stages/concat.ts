@@ -11,7 +11,8 @@ export const concat = stage({
   inputOptional: true,
   groups: "refused",
   examples: [{ title: "Both samples", query: "concat (sample perfect 2), (sample non_perfect 2) | select matching_tokens" }],
-  searchTerms: ["append", "union all", "bind_rows", "rbind"],
+  alsoCalled: ["append", "bind_rows", "rbind"],
+  searchTerms: ["union all"],
   lower: (context, { tables }) => {
     const inputs = [...(context.hasInput ? [context.input] : []), ...tables.map(({ plan }) => plan)];
     const first = inputs[0];

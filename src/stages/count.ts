@@ -12,7 +12,8 @@ export const count = stage({
     { title: "Rows", query: "perfect | count" },
     { title: "Rows per value", query: "memorization | count by perfect_match" },
   ],
-  searchTerms: ["nrow", "size", "len", "value_counts"],
+  alsoCalled: ["nrow", "size", "len"],
+  searchTerms: ["value_counts"],
   lower: (context, { by }) => {
     const { schema } = context.input;
     const found = by.flatMap((name) => schema.columns.filter((column) => column.name === name));

@@ -17,7 +17,8 @@ export const csv = stage({
   },
   input: [],
   examples: [{ title: "Read a file", query: 'csv "memorization_results_L50_O50.csv" | take 3' }],
-  searchTerms: ["read_csv", "load", "open"],
+  alsoCalled: ["read_csv", "scan_csv"],
+  searchTerms: ["load", "open"],
   lower: (context, { path, sep, types, encoding, ragged, nul }) => {
     const json = /\.(json|jsonl|ndjson)$/i.test(path);
     if (json) {

@@ -10,7 +10,7 @@ export const derive = stage({
   args: { columns: assignments({ doc: "Name = expression, separated by commas" }) },
   input: ["table", "features"],
   examples: [{ title: "A share", query: "memorization | derive share = matching_tokens / 50 | select share | take 3" }],
-  searchTerms: ["mutate", "assign", "with_columns"],
+  alsoCalled: ["mutate", "assign", "with_columns"],
   lower: (context, { columns }) => {
     const { input } = context;
     const made = new Map(columns.map(({ name, value }) => [name, value]));

@@ -20,7 +20,8 @@ export const describe = stage({
   args: {},
   input: ["table", "features", "tokens", "acts", "dense"],
   examples: [{ title: "What is in a file", query: "memorization | describe" }],
-  searchTerms: ["schema", "info", "columns", "dtypes"],
+  alsoCalled: ["info", "dtypes", "schema"],
+  searchTerms: ["columns"],
   lower: (context) => {
     const { schema } = context.input;
     return context.node({ op: "describe" }, [context.input], {

@@ -9,6 +9,6 @@ export const distinct = stage({
   args: { columns: columns({ default: [], doc: "Columns, separated by commas; all where not given" }) },
   input: ["table", "features"],
   examples: [{ title: "One row for each value", query: "memorization | distinct perfect_match | select perfect_match" }],
-  searchTerms: ["unique", "drop_duplicates", "dedup"],
+  alsoCalled: ["unique", "drop_duplicates", "dedup"],
   lower: (context, { columns }) => context.node({ op: "distinct", by: columns }, [context.input], { ...context.input.schema, kind: "table" }),
 });

@@ -10,7 +10,7 @@ export const drop = stage({
   args: { columns: columns({ doc: "Columns, separated by commas" }) },
   input: ["table", "features"],
   examples: [{ title: "Without the texts", query: "memorization | drop input_text, generated_continuation_text | take 3" }],
-  searchTerms: ["remove", "exclude", "without"],
+  alsoCalled: ["remove", "exclude", "without"],
   lower: (context, { columns }) => {
     const { input } = context;
     const kept = input.schema.columns.filter(({ name }) => !columns.includes(name));

@@ -13,7 +13,8 @@ export const group = stage({
     { title: "A summary for each value", query: "memorization | group perfect_match | agg n = count(), m = mean(matching_tokens)" },
     { title: "Three rows of each", query: "memorization | group perfect_match | sample 3 | ungroup | count by perfect_match" },
   ],
-  searchTerms: ["group_by", "groupby", "partition"],
+  alsoCalled: ["group_by", "groupby"],
+  searchTerms: ["partition"],
   lower: (context, { keys }) => {
     const { input } = context;
     const twice = keys.find((name, at) => keys.indexOf(name) !== at);

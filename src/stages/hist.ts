@@ -18,7 +18,8 @@ export const hist = stage({
     { title: "Active features per token", query: "sample perfect 5 | acts layer 7 last 50 | hist l0" },
     { title: "A column", query: "memorization | hist matching_tokens bins 10" },
   ],
-  searchTerms: ["histogram", "distribution", "plot"],
+  alsoCalled: ["histogram"],
+  searchTerms: ["distribution", "plot"],
   lower: (context, { of, bins, overlay, log }) => {
     const { input, settings } = context;
     const { schema } = input;

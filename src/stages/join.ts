@@ -22,7 +22,8 @@ export const join = stage({
     { title: "How often each score occurs", query: "perfect | join (memorization | count by matching_tokens) on matching_tokens | select matching_tokens, count | take 2" },
     { title: "Rows without a partner", query: "memorization | join perfect on input_text kind anti | count" },
   ],
-  searchTerms: ["merge", "lookup", "left_join"],
+  alsoCalled: ["merge"],
+  searchTerms: ["lookup", "left_join"],
   lower: (context, { other: others, on, kind, suffix }) => {
     const { input } = context;
     const [other, more] = others;

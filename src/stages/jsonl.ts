@@ -12,7 +12,8 @@ export const jsonl = stage({
   },
   input: [],
   examples: [{ title: "Read a file", query: 'jsonl "kjv/results.jsonl" | take 3' }],
-  searchTerms: ["ndjson", "json", "read_json", "load"],
+  alsoCalled: ["ndjson", "read_ndjson", "scan_ndjson"],
+  searchTerms: ["json", "read_json", "load"],
   lower: (context, { path, types }) => {
     const facts = context.table(path, "", types, "jsonl");
     if (facts === null) return null;

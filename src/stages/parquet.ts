@@ -12,7 +12,8 @@ export const parquet = stage({
   },
   input: [],
   examples: [{ title: "Two columns of a file", query: 'parquet "kjv/results.parquet" columns perfect_match, matching_tokens | take 3' }],
-  searchTerms: ["read_parquet", "load", "arrow"],
+  alsoCalled: ["read_parquet", "scan_parquet"],
+  searchTerms: ["load", "arrow"],
   lower: (context, { path, columns }) => {
     const twice = columns.find((name, at) => columns.indexOf(name) !== at);
     if (twice !== undefined) {

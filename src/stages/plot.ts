@@ -1,4 +1,5 @@
 /** Without this file only distributions could be drawn. */
+import { printColumn } from "../../grammar/print_parts.ts";
 import type { Plan } from "../ops/op.ts";
 import { columnOf, type ColumnSchema } from "../ops/schema.ts";
 import { column, oneOf, text } from "./args.ts";
@@ -71,15 +72,15 @@ function needsNumbers(context: Lowering, kind: string, name: string, argument: s
   if (found !== undefined && number(found)) return true;
   const numbers = context.input.schema.columns.filter(number).map((each) => each.name);
   const onlyIds = found === undefined && numbers.length > 0;
-  const fix = context.given(argument) && numbers[0] !== undefined ? { fix: { span: context.at(argument), text: `${argument} ${numbers[0]}` } } : {};
+  const fix = context.given(argument) && numbers[0] !== undefined ? { fix: { span: context.at(argument), text: `${argument} ${printColumn(numbers[0])}` } } : {};
   context.report({
     code: "wrong-type",
     message: found === undefined ? `\`plot ${kind}\` needs a column of numbers${onlyIds ? " that are no ids" : ""}` : `\`${name}\` is ${found.type}, and \`${argument}\` of \`plot ${kind}\` needs numbers`,
     span: context.at(argument),
     notes: [`columns of numbers here: ${numbers.join(", ") || "none"}`],
     ...fix,
-    ...(onlyIds ? { help: `plot ${kind} ${argument} ${numbers[0]}` } : {}),
-    ...(numbers.length === 0 ? { help: `… | count by ${name === NONE ? "<column>" : name} | plot bars` } : {}),
+    ...(onlyIds ? { help: `plot ${kind} ${argument} ${printColumn(numbers[0]!)}` } : {}),
+    ...(numbers.length === 0 ? { help: `… | count by ${name === NONE ? "<column>" : printColumn(name)} | plot bars` } : {}),
   });
   return false;
 }

@@ -17,6 +17,7 @@ export const sample = stage({
     { title: "As typed by a researcher", query: "sample perfect 10 | acts layer 7 | top 10" },
     { title: "Another draw", query: "sample perfect 3 draw 2 | select matching_tokens" },
   ],
+  alsoCalled: ["sample_n"],
   searchTerms: ["random", "draw", "subset"],
   lower: (context, { n, draw }) => {
     const { input, settings } = context;

@@ -11,6 +11,6 @@ export const save = stage({
   input: ["table", "features", "tokens", "acts", "dense", "plot"],
   passes: true,
   examples: [{ title: "Activations as a file", query: 'sample perfect 2 | acts layer 7 last 5 | save "activations.csv"' }],
-  searchTerms: ["write", "to_csv", "to_parquet", "savefig"],
+  alsoCalled: ["write", "to_csv", "to_parquet", "savefig"],
   lower: (context, { path }) => saved(context, path, null),
 });

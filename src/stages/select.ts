@@ -10,7 +10,8 @@ export const select = stage({
   args: { columns: assignments({ doc: "Columns, or names with expressions, separated by commas" }) },
   input: ["table", "features"],
   examples: [{ title: "Two columns", query: "memorization | select perfect_match, matching_tokens | take 3" }],
-  searchTerms: ["project", "columns"],
+  alsoCalled: ["project"],
+  searchTerms: ["columns"],
   lower: (context, { columns }) =>
     context.node({ op: "project", columns }, [context.input], {
       ...context.input.schema,

@@ -13,6 +13,6 @@ export const show = stage({
   input: ["table", "features", "tokens", "acts", "dense", "plot"],
   passes: true,
   examples: [{ title: "Five rows", query: "memorization | show rows 5 wide" }],
-  searchTerms: ["print", "display"],
+  alsoCalled: ["print", "display"],
   lower: (context, { rows, wide }) => context.node({ op: "show", rows, wide }, [context.input], context.input.schema),
 });

@@ -9,6 +9,7 @@ export const skip = stage({
   args: { n: int({ min: 0, doc: "Rows to leave out" }) },
   input: ["table", "features"],
   examples: [{ title: "The second three rows", query: "memorization | skip 3 | take 3" }],
-  searchTerms: ["offset", "tail", "slice"],
+  alsoCalled: ["offset"],
+  searchTerms: ["tail", "slice"],
   lower: (context, { n }) => context.node({ op: "skip", count: n }, [context.input], { ...context.input.schema, kind: "table" }),
 });

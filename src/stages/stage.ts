@@ -114,7 +114,9 @@ export interface StageDefinition {
   /** What it gives is what it got: it is there for what it does on the way. */
   readonly passes?: true;
   readonly examples: readonly { readonly title: string; readonly query: string }[];
-  /** Words people type in other tools for the same thing. */
+  /** Names that other tools have for just this: a fix may put the stage in their place. */
+  readonly alsoCalled: readonly string[];
+  /** Words under which it is found, those of `alsoCalled` too; what is only near to it is no fix. */
   readonly searchTerms: readonly string[];
   /** What does the same to an input that it does not take, for its message. */
   readonly instead: Readonly<Partial<Record<Kind, string>>>;
@@ -133,6 +135,7 @@ interface StageInput<A extends ArgSpecs> {
   readonly groups?: "any" | "required" | "refused";
   readonly passes?: true;
   readonly examples: StageDefinition["examples"];
+  readonly alsoCalled?: readonly string[];
   readonly searchTerms?: readonly string[];
   readonly instead?: StageDefinition["instead"];
   /** Arguments and facts → ops. Null after a reported mistake. */
@@ -145,7 +148,8 @@ export function stage<const A extends ArgSpecs>(definition: StageInput<A>): Stag
     ...definition,
     inputOptional: definition.inputOptional ?? false,
     groups: definition.groups ?? "any",
-    searchTerms: definition.searchTerms ?? [],
+    alsoCalled: definition.alsoCalled ?? [],
+    searchTerms: [...(definition.alsoCalled ?? []), ...(definition.searchTerms ?? [])],
     instead: definition.instead ?? {},
     lower: (context, args) => definition.lower(context, args as ArgValues<A>),
   };

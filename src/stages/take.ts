@@ -9,6 +9,6 @@ export const take = stage({
   args: { n: int({ min: 0, doc: "Rows to keep" }) },
   input: ["table", "features"],
   examples: [{ title: "Three rows", query: "memorization | take 3" }],
-  searchTerms: ["head", "limit", "first"],
+  alsoCalled: ["head", "limit", "first"],
   lower: (context, { n }) => context.node({ op: "limit", count: n }, [context.input], { ...context.input.schema, kind: "table" }),
 });

@@ -10,6 +10,7 @@ export const tee = stage({
   input: ["table", "features", "tokens", "acts", "dense"],
   passes: true,
   examples: [{ title: "Statistics on the way", query: "sample perfect 5 | acts layer 7 | tee (stats) | top 3" }],
-  searchTerms: ["side", "peek", "tap"],
+  alsoCalled: ["tap", "peek"],
+  searchTerms: ["side"],
   lower: (context, { stages }) => context.node({ op: "tee" }, [context.input, stages], context.input.schema),
 });

@@ -9,6 +9,7 @@ export const tokenize = stage({
   args: {},
   input: ["table"],
   examples: [{ title: "Tokens of a text", query: 'prompts "In the beginning God created" | tokenize' }],
-  searchTerms: ["to_tokens", "encode text"],
+  alsoCalled: ["to_tokens"],
+  searchTerms: ["encode text"],
   lower: (context) => documentTokens(context),
 });

@@ -24,7 +24,8 @@ export const top = stage({
     { title: "By number of active tokens", query: "sample perfect 5 | acts layer 7 | top 5" },
     { title: "By strength", query: "sample perfect 5 | acts layer 7 | top 5 by max" },
   ],
-  searchTerms: ["rank", "topk", "max activating"],
+  alsoCalled: ["topk"],
+  searchTerms: ["rank", "max activating"],
   instead: { table: "for rows of a table: sort <column> desc | take <n>" },
   lower: (context, { n, by, per }) => {
     const { input, settings } = context;

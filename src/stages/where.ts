@@ -9,7 +9,8 @@ export const where = stage({
   args: { condition: predicate({ doc: "True or false for each row; null counts as false" }) },
   input: ["table", "features"],
   examples: [{ title: "Two conditions", query: "memorization | where not perfect_match and matching_tokens == 0 | count" }],
-  searchTerms: ["filter", "query", "having", "grep"],
+  alsoCalled: ["filter", "having"],
+  searchTerms: ["query", "grep"],
   lower: (context, { condition }) =>
     context.node({ op: "filter", predicate: condition }, [context.input], { ...context.input.schema, kind: "table" }),
 });

@@ -1,4 +1,5 @@
 /** Without this file each stage that runs the model would choose for itself which text the model reads. */
+import { printColumn } from "../../../grammar/print_parts.ts";
 import type { Plan } from "../../ops/op.ts";
 import type { ColumnSchema } from "../../ops/schema.ts";
 import { columnOf } from "../../ops/schema.ts";
@@ -35,6 +36,7 @@ export function documentTokens(context: Lowering): Plan | null {
   if (names === null) {
     if (!input.schema.known) return null;
     const word = columnOf(input.schema, "text");
+    const texts = input.schema.columns.filter((column) => column.type === "str").map(({ name }) => printColumn(name));
     context.report({
       code: "no-text",
       message: word === undefined ? "this table has no text for the model to read" : `\`text\` is ${word.type}, and the model reads text`,
@@ -42,7 +44,7 @@ export function documentTokens(context: Lowering): Plan | null {
         `columns here: ${input.schema.columns.map(({ name, type }) => `${name} (${type})`).join(", ") || "none"}`,
         `read are \`text\`, or ${PROMPT_COLUMNS.map((name) => `\`${name}\``).join("/")} followed by ${CONTINUATION_COLUMNS.map((name) => `\`${name}\``).join("/")}`,
       ],
-      help: `… | text ${input.schema.columns.find((column) => column.type === "str")?.name ?? "<column>"} | acts layer 7`,
+      help: `… | text ${texts[0] ?? "<column>"} | acts layer 7`,
     });
     return null;
   }

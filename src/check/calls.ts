@@ -1,0 +1,57 @@
+/** Without this file `perfect.head(5)` and `len(memorization)` would be told that they are no stages, and not which ones they are. */
+import type { Expr, Item } from "../../grammar/ast.ts";
+import { printColumn, printExpr } from "../../grammar/print_parts.ts";
+import type { Plan } from "../ops/op.ts";
+import type { Shape } from "../stages/args.ts";
+import type { StageDefinition } from "../stages/stage.ts";
+import { aggregateOf, columnNamed, ofColumns } from "./misplaced.ts";
+import { relation, stagesOf } from "./scope.ts";
+import { works, type Trial } from "./tried.ts";
+
+type Call = Expr & { readonly kind: "call" };
+
+/** Under which names libraries are imported: `pd.read_csv("x.csv")`. */
+const LIBRARIES: readonly string[] = ["pd", "pandas", "pl", "polars", "df", "duckdb", "np", "saeq"];
+
+const ofList = (shape: Shape): boolean => ofColumns(shape) || shape.kind === "assignments" || shape.kind === "parts" || ((shape.kind === "int" || shape.kind === "string") && shape.list);
+
+/** What a call is in words; null where no line is known that works. */
+export function inWords(call: Call, input: Plan | null, trial: Trial): string | null {
+  const at = call.name.lastIndexOf(".");
+  const owner = call.name.slice(0, Math.max(0, at));
+  const name = call.name.slice(at + 1);
+  const owned = owner !== "" && input === null && relation(trial.scope, owner) !== undefined;
+  if (owner !== "" && !owned && !LIBRARIES.includes(owner)) return null;
+  const [first, ...rest] = call.args;
+  const from = owned ? owner : input === null && first?.value.kind === "name" ? relationNamed(first.value.path.join("."), trial) : null;
+  const args = owned || from === null ? call.args : rest;
+  const written = candidates(name, args, stagesOf(trial.scope)).map((stage) => (from === null ? stage : `${from} | ${stage}`));
+  return written.find((each) => !each.includes("\n") && works(each, input, trial)) ?? null;
+}
+
+function relationNamed(name: string, { scope }: Trial): string | null {
+  return relation(scope, name) === undefined ? null : name;
+}
+
+function candidates(name: string, args: readonly Item[], stages: readonly StageDefinition[]): readonly string[] {
+  const [only, ...others] = args;
+  const aggregate = only === undefined || others.length > 0 ? null : aggregateOf(name, only);
+  const named = stages.filter((each) => each.name === name || each.alsoCalled.includes(name));
+  return [...(aggregate === null ? [] : [`agg ${aggregate}`]), ...named.map((each) => stageCall(each, args))];
+}
+
+function stageCall({ name, args: specs }: StageDefinition, args: readonly Item[]): string {
+  const open = Object.values(specs).find(({ keyword }) => !keyword)?.shape;
+  const lists = open !== undefined && ofList(open);
+  const positional = args.filter((each) => each.name === null || (open?.kind === "assignments" && !Object.hasOwn(specs, each.name.path.join("."))));
+  const keywords = args.filter((each) => !positional.includes(each)).map((each) => `${each.name!.path.join(".")} ${printExpr(each.value)}`);
+  return [name, positional.map((each) => argument(each, open)).join(lists ? ", " : " "), ...keywords].filter((word) => word !== "").join(" ");
+}
+
+function argument({ name, value }: Item, open: Shape | undefined): string {
+  if (value.kind === "str" && name === null && open !== undefined && (ofColumns(open) || open.kind === "assignments")) return printColumn(value.value);
+  if (value.kind === "list" && open !== undefined && ofList(open)) return value.items.map((each) => argument({ name: null, value: each, order: null, span: each.span }, open)).join(", ");
+  if (open?.kind !== "assignments") return printExpr(value);
+  const made = name?.path.join(".") ?? (value.kind === "call" ? columnNamed(value.name, value.args[0]?.value) : null);
+  return made === null ? printExpr(value) : `${made} = ${printExpr(value)}`;
+}

@@ -1,0 +1,116 @@
+/** Without this file a stage of another tool that saeq has no stage for would be taken for the one whose name is nearest. */
+import type { Arg as Words } from "../../grammar/ast.ts";
+import { printArg, printColumn } from "../../grammar/print_parts.ts";
+import { parse } from "../../grammar/parse.ts";
+import type { Kind } from "../ops/schema.ts";
+import { single } from "./constant.ts";
+
+/** What was meant: a line that is put in its place where it works, or else shown; and why. */
+export interface Meaning {
+  readonly write?: string;
+  readonly help?: string;
+  readonly note?: string;
+}
+
+interface Given {
+  readonly words: readonly Words[];
+  readonly kind: Kind | null;
+}
+
+/** The column names that are listed in the words; null where anything else is. */
+function columnsOf(words: readonly Words[]): readonly string[] | null {
+  const items = words.flatMap((each) => each.items);
+  const names = items.flatMap(({ name, value, order }) => (name === null && order === null && value.kind === "name" ? [printColumn(value.path.join("."))] : []));
+  return names.length === items.length ? names : null;
+}
+
+function textOf(words: Words | undefined): string | null {
+  const value = words === undefined ? null : single(words);
+  return value?.kind === "str" ? value.value : null;
+}
+
+function numberOf(words: Words | undefined): number | null {
+  const value = words === undefined ? null : single(words);
+  return value?.kind === "num" ? value.value : null;
+}
+
+const joined = (words: readonly Words[]): string => words.map(printArg).join(" ");
+
+const counted = ({ words }: Given): Meaning => {
+  const columns = columnsOf(words);
+  return columns === null || columns.length === 0 ? { help: "count by <column>" } : { write: `count by ${columns.join(", ")}` };
+};
+const kept = ({ words }: Given): Meaning => {
+  const columns = columnsOf(words) ?? [];
+  return columns.length === 0 ? { help: "where <column> != null" } : { write: `where ${columns.map((name) => `${name} != null`).join(" and ")}` };
+};
+const drawn = (mark: string) => ({ words }: Given): Meaning => {
+  const [x, y, ...more] = columnsOf(words) ?? [];
+  return more.length > 0 || x === undefined ? { help: `plot ${mark}` } : { write: `plot ${mark} x ${x}${y === undefined ? "" : ` y ${y}`}` };
+};
+const joinedAs = (kind: string) => ({ words }: Given): Meaning => ({ write: `join ${joined(words)} kind ${kind}` });
+const readModel = ({ words, kind }: Given): Meaning => ({
+  note: "`resid` gives what the model computes at a layer, `acts` which features of the SAE fire there",
+  help: kind === "acts" || kind === "features" ? "top 10" : `acts ${words.length > 0 ? joined(words) : "layer 7"}`,
+});
+const unnested = (): Meaning => ({ note: "no stage makes several rows of one cell", help: "derive part = split(<column>, \",\", 0)" });
+
+/** What commands of other tools are in saeq, where no one stage does the same under another name. */
+const MEANINGS: Readonly<Record<string, (given: Given) => Meaning>> = {
+  value_counts: counted,
+  tail: ({ words }) => ({ note: "rows from the end are the first ones in the opposite order; `skip` leaves out the first ones", help: `sort <column> desc | take ${numberOf(words[0]) ?? 10}` }),
+  slice: ({ words }) => {
+    const [from, to] = [numberOf(words[0]), numberOf(words[1])];
+    return from === 0 && to !== null ? { write: `take ${to}` } : { help: `skip ${from ?? "<n>"} | take ${from !== null && to !== null && to > from ? to - from : "<n>"}` };
+  },
+  nlargest: ({ words }) => {
+    const [column] = columnsOf(words.slice(1)) ?? [];
+    return { [column === undefined ? "help" : "write"]: `sort ${column ?? "<column>"} desc | take ${numberOf(words[0]) ?? 10}` };
+  },
+  dropna: kept,
+  drop_nulls: kept,
+  drop_na: kept,
+  fillna: ({ words }) => ({ help: `derive x = coalesce(x, ${numberOf(words[0]) ?? 0})` }),
+  astype: () => ({ note: "types are given where a file is read", help: 'csv "x.csv" types {score: float}' }),
+  explode: unnested,
+  unnest: unnested,
+  flatten: unnested,
+  query: ({ words }) => {
+    const text = textOf(words[0]);
+    return text === null || words.length > 1 || parse(`where ${text}`).diagnostics.length > 0 ? { help: "where <condition>" } : { write: `where ${text}` };
+  },
+  bar: drawn("bars"),
+  barplot: drawn("bars"),
+  scatter: drawn("scatter"),
+  scatterplot: drawn("scatter"),
+  lineplot: drawn("line"),
+  left_join: joinedAs("left"),
+  inner_join: joinedAs("inner"),
+  outer_join: joinedAs("outer"),
+  semi_join: joinedAs("semi"),
+  anti_join: joinedAs("anti"),
+  sae: ({ words, kind }) => ({
+    note: "an SAE is set on a line of its own, `set sae \"…\"`; `acts` says which of its features fire",
+    ...(words.length > 0 && (kind === "table" || kind === "tokens") ? { write: `acts ${joined(words)}` } : { help: "acts layer 7" }),
+  }),
+  features: readModel,
+  run_with_cache: readModel,
+  activations: readModel,
+  hidden_states: readModel,
+  generate: () => ({ note: "saeq lets a model go on with a text only to see whether it knows the rest by heart", help: "memorize prefix 50 continue 50" }),
+};
+
+/** What a command of another tool means here; null for one that is not known. */
+export function meaningOf(name: string, given: Given): Meaning | null {
+  const word = name.toLowerCase();
+  return Object.hasOwn(MEANINGS, word) ? MEANINGS[word]!(given) : null;
+}
+
+/** `import "lib/f.saeq"`; null where no module is named. */
+export function asUse(name: string, words: readonly Words[]): string | null {
+  const [file, as, alias] = words;
+  const path = textOf(file);
+  if (!["import", "source", "require", "include", "load"].includes(name) || path === null || !path.endsWith(".saeq")) return null;
+  const given = as === undefined || alias === undefined ? null : printArg(alias);
+  return `use ${JSON.stringify(path)} as ${given ?? path.replace(/^.*[/:]/, "").replace(/\.saeq$/, "")}`;
+}
