@@ -42,6 +42,8 @@ export const CODES = {
   "foreign-operator": { say: (found, write) => ({ message: `saeq writes \`${write}\`, not \`${found}\``, label: `write \`${write}\`` }), trigger: "where a && b", fixed: "where a and b" },
   "foreign-hook": { say: (found, write) => ({ message: `saeq writes \`${write}\`, not \`${found}\``, label: `write \`${write}\`` }), trigger: "acts blocks.7.hook_resid_post", fixed: "acts layer 7 hook resid_post" },
   "foreign-comment": { say: (found) => ({ message: `\`${found}\` does not start a comment`, label: "write `#`" }), trigger: "top 10 // the usual", fixed: "top 10 # the usual" },
+  "whole-division": { say: (write) => ({ message: "`//` is no operator of saeq", label: `write \`${write}\`` }), trigger: "derive y = a // 2", fixed: "derive y = floor(a / 2)" },
+  "dashed-name": { say: (name) => ({ message: `\`${name}\` reads as a subtraction`, label: "a name with `-` stands in backquotes" }), trigger: "derive perfect-match = 1", fixed: "derive `perfect-match` = 1" },
   "joined-line": { say: () => ({ message: "no `\\` is needed at the end of a line", label: "remove it", help: "a pipeline goes on when the next line starts with `|`" }), trigger: "top 10 \\\n| union", fixed: "top 10 \n| union" },
   "curly-quotes": { say: () => ({ message: "curly quotes do not hold a text", label: "write straight quotes" }), trigger: "csv “runs.csv”", fixed: 'csv "runs.csv"' },
   "dashed-flag": { say: (found, write) => ({ message: `\`${found}\` needs no dashes: options are plain words`, label: `write \`${write}\`` }), trigger: "acts layer 7 --dense", fixed: "acts layer 7 dense" },
@@ -61,7 +63,7 @@ export const CODES = {
   "chained-comparison": { say: (first, second) => ({ message: "comparisons cannot be chained", label: `\`${first}\` and \`${second}\` need an \`and\` between them` }), trigger: "where 1 < x < 3", fixed: "where 1 < x and x < 3" },
   "equals-sign": { say: () => ({ message: "`=` names a column; it does not compare", label: "write `==`" }), trigger: "where a + b = 3", fixed: "where a + b == 3" },
   "misplaced-not": { say: () => ({ message: "`not` stands before a whole comparison, not inside it", label: "put brackets around this `not`" }), trigger: "where a == not b", fixed: "where a == (not b)" },
-  "unexpected": { say: (found, place) => ({ message: `\`${found}\` does not fit ${place}`, label: "not expected here" }), trigger: "top : 5", fixed: null },
+  "unexpected": { say: (found, place) => ({ message: `\`${found}\` does not fit ${place}`, label: "not expected here" }), trigger: "top : 5", fixed: "top 5" },
   "pipe-in-brackets": { say: (place) => ({ message: `a pipeline inside ${place} needs round brackets of its own`, label: "write ( … | … )" }), trigger: "assert count(runs | take 3) > 1", fixed: "assert count((runs | take 3)) > 1" },
   "lost-let": { say: () => ({ message: "`let` starts a statement", label: "put it on a line of its own" }), trigger: "runs | let y = 3", fixed: null },
 

@@ -45,7 +45,7 @@ const literal = (text: string): string => text.replace(/[*|]/g, "\\$&");
 const signs = Object.keys(SIGNS).sort((a, b) => b.length - a.length).map((text) => (text === "!" ? "!(?!=)" : literal(text)));
 
 /** Comments of other languages run to the end of the line; a backslash before the line end joins lines; curly quotes hold a text. */
-export const FOREIGN_COMMENT = /(?<=^|\s)(?:\/\/|--(?=\s))[^\r\n]*|\/\*[^\r\n]*/u;
+export const FOREIGN_COMMENT = /(?<=^|\s)(?:\/\/|--(?=\s))[^\r\n]*|\/\*(?:(?!\*\/)[^\r\n])*(?:\*\/)?/u;
 export const JOINED_LINE = /\\(?=[ \t]*\r?\n|[ \t]*$)/u;
 export const CURLY_QUOTES = /[“”„«‘’‚][^“”„«»‘’‚"'\r\n]*[“”»‘’]/u;
 

@@ -126,9 +126,18 @@ export function looseItems(node: ArgCstNode, site: Site, trailing: boolean): Loo
 }
 
 function settle(loose: LooseItem, place: string, site: Site): Item {
-  if (loose.colon !== null) report(site, syntaxError("unexpected", spanOf(loose.colon), [":", place]));
+  if (loose.colon !== null) {
+    const after = loose.value.kind === "name" && loose.type !== null && loose.type.kind !== "hole" ? { span: span(loose.value.span.end, loose.type.span.start), text: " " } : undefined;
+    report(site, syntaxError("unexpected", spanOf(loose.colon), [":", place], after));
+    if (after !== undefined) return { name: null, value: hole(loose.span), order: loose.order, span: loose.span };
+  }
   if (loose.equals === null || loose.assigned === null) return { name: null, value: loose.value, order: loose.order, span: loose.span };
   if (loose.value.kind === "name") return { name: loose.value, value: loose.assigned, order: loose.order, span: loose.span };
+  const written = site.text.slice(loose.value.span.start, loose.value.span.end);
+  if (/^[\p{L}_][\p{L}\p{M}\p{N}_]*(?:-[\p{L}\p{M}\p{N}_]+)+$/u.test(written)) {
+    report(site, syntaxError("dashed-name", loose.value.span, [clip(written)], { span: loose.value.span, text: `\`${written}\`` }));
+    return { name: { kind: "name", path: [written], quoted: true, span: loose.value.span }, value: loose.assigned, order: loose.order, span: loose.span };
+  }
   const opSpan = spanOf(loose.equals);
   report(site, syntaxError("equals-sign", opSpan, [], { span: opSpan, text: "==" }));
   const value: Expr = { kind: "binary", op: "==", opSpan, left: loose.value, right: loose.assigned, span: cover(loose.value.span, loose.assigned.span) };

@@ -1,7 +1,7 @@
 /** Without this file broken words, unseen characters and signs of other languages would reach the parser and fail there in ways nobody understands. */
 import type { IToken, TokenType } from "chevrotain";
 import { syntaxError } from "./codes.ts";
-import type { Diagnostic } from "./diagnostic.ts";
+import type { Diagnostic, Fix } from "./diagnostic.ts";
 import { CURLY_QUOTES, FOREIGN_COMMENT, JOINED_LINE, MISCASED, SIGNS } from "./habits.ts";
 import { span } from "./span.ts";
 import type { Span } from "./span.ts";
@@ -73,9 +73,9 @@ function repair(token: IToken, text: string, tokens: IToken[], diagnostics: Diag
       tokens.push(T.retype(token, T.Quoted, `${image}\``));
       return;
     case T.BadNum: {
-      const hook = hookOf(tokens.at(-1), token);
+      const hook = hookOf(tokens, token);
       if (hook !== null) {
-        tokens.pop();
+        tokens.splice(-hook.words);
         diagnostics.push(syntaxError("foreign-hook", hook.at, [clip(text.slice(hook.at.start, hook.at.end)), clip(hook.write)], { span: hook.at, text: hook.write }));
         tokens.push(T.retype(token, T.Skipped));
         return;
@@ -121,7 +121,14 @@ function foreign(token: IToken, text: string, tokens: IToken[], diagnostics: Dia
   const at = spanOf(token);
   const image = token.image;
   const habit = Object.hasOwn(SIGNS, image) ? SIGNS[image] : undefined;
-  if (habit !== undefined) {
+  const turned = image === "->" ? renamed(tokens, text, at) : null;
+  if (turned !== null) {
+    tokens.splice(-1, 1, T.retype(tokens.at(-1)!, T.Skipped));
+    diagnostics.push(syntaxError("foreign-operator", at, [image, turned.text], turned));
+  } else if (image === "||" && stageOf(tokens).length === 1 && tokens.at(-1)!.tokenType === T.Word) {
+    diagnostics.push(syntaxError("foreign-operator", at, [image, "|"], { span: at, text: "|" }));
+    tokens.push(T.retype(token, T.Pipe));
+  } else if (habit !== undefined) {
     // A word operator needs a blank on either side, a prefix none before it.
     const before = /^[a-z]+$/.test(habit.write) && /\S/.test(text[at.start - 1] ?? " ") ? " " : "";
     const after = /^[a-z]+$/.test(habit.write) && /\S/.test(text[at.end] ?? " ") ? " " : "";
@@ -134,17 +141,54 @@ function foreign(token: IToken, text: string, tokens: IToken[], diagnostics: Dia
   } else if (joined.test(image)) {
     diagnostics.push(syntaxError("joined-line", at, [], { span: at, text: "" }));
   } else if (comment.test(image) || image.startsWith("/*")) {
-    const mark = image.slice(0, 2);
-    const closing = image.endsWith("*/") && image.length > 3 ? image.slice(2, -2).trimEnd() : image.slice(2);
-    diagnostics.push(syntaxError("foreign-comment", span(at.start, at.start + 2), [mark], { span: at, text: `#${closing}` }));
+    const division = wholeDivision(tokens, image, at.start);
+    diagnostics.push(division ?? syntaxError("foreign-comment", span(at.start, at.start + 2), [image.slice(0, 2)], commented(image, text, at)));
   }
 }
 
+/** The words of the stage that is being read. */
+function stageOf(tokens: readonly IToken[]): readonly IToken[] {
+  const before = tokens.findLastIndex(({ tokenType }) => tokenType === T.Pipe || tokenType === T.Newline || tokenType === T.Semicolon || tokenType === T.LRound);
+  return tokens.slice(before + 1);
+}
+
+/** `rename old -> new`, the other way round; null for every other arrow. */
+function renamed(tokens: readonly IToken[], text: string, at: Span): Fix | null {
+  const before = tokens.at(-1);
+  const [whole, name] = /^[ \t]*([\p{L}_][\p{L}\p{M}\p{N}_]*|`[^`\r\n]+`)/u.exec(text.slice(at.end)) ?? [];
+  if (whole === undefined || before === undefined || (before.tokenType !== T.Word && before.tokenType !== T.Quoted) || stageOf(tokens)[0]?.image !== "rename") return null;
+  return { span: span(before.startOffset, at.end + whole.length), text: `${name} = ${before.image}` };
+}
+
+/** `a // 2`, which is no comment where a value stands before it and nothing but a value behind it. */
+function wholeDivision(tokens: readonly IToken[], image: string, start: number): Diagnostic | null {
+  const [left, before] = [tokens.at(-1), tokens.at(-2)];
+  const [divided, by] = /^\/\/[ \t]*(\d[\d_.]*)(?=[ \t]*(?:$|[|,)+*\/<>=]))/.exec(image) ?? [];
+  if (divided === undefined || left === undefined || (left.tokenType !== T.Word && left.tokenType !== T.RRound)) return null;
+  const plain = left.tokenType === T.Word && !["*", "/", "%", "^", "-"].includes(before?.image ?? "");
+  const write = `floor(${plain ? left.image : "a"} / ${by})`;
+  return syntaxError("whole-division", span(start, start + 2), [write], plain ? { span: span(left.startOffset, start + divided.length), text: write } : undefined);
+}
+
+/** A comment of another language as one of saeq, which runs to the end of its line: on a line of its own, or left out where it stands inside of one. */
+function commented(image: string, text: string, at: Span): Fix {
+  const closed = image.length > 3 && image.endsWith("*/");
+  const words = `#${(closed ? image.slice(2, -2) : image.slice(2)).trimEnd()}`;
+  const [, blanks = "", behind] = /^([ \t]*)([^\r\n]?)/.exec(text.slice(at.end)) ?? [];
+  if (!closed || behind === "") return { span: at, text: words };
+  const first = /(?:^|\n)[ \t]*$/.test(text.slice(0, at.start));
+  return { span: span(at.start, at.end + blanks.length), text: first ? `${words}\n` : "" };
+}
+
 /** A hook as TransformerLens names it, `blocks.7.hook_resid_post` or `blocks.7.attn.hook_z`: a word and what looks like a number behind it. */
-function hookOf(before: IToken | undefined, token: IToken): { readonly at: Span; readonly write: string } | null {
+function hookOf(tokens: readonly IToken[], token: IToken): { readonly at: Span; readonly write: string; readonly words: number } | null {
+  const before = tokens.at(-1);
   const [, layer, name] = /^\.(\d+)\.(?:[a-z0-9_]+\.)?hook_([a-z_]+)$/.exec(token.image) ?? [];
   if (layer === undefined || before?.image !== "blocks" || spanOf(before).end !== token.startOffset) return null;
-  return { at: span(before.startOffset, spanOf(token).end), write: `layer ${layer} hook ${name}` };
+  const keyword = tokens.at(-2)?.image === "hook" ? tokens.at(-2)! : null;
+  const end = spanOf(token).end;
+  if (keyword !== null && stageOf(tokens).some(({ image }) => image === "layer")) return { at: span(before.startOffset, end), write: name!, words: 1 };
+  return { at: span((keyword ?? before).startOffset, end), write: `layer ${layer} hook ${name}`, words: keyword === null ? 1 : 2 };
 }
 
 function numberAdvice(image: string): readonly [advice: string, write: string | null] {

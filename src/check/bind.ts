@@ -39,7 +39,7 @@ export function bindWords(definition: StageDefinition, words: readonly Words[], 
     }
     const open = specs.find(([name, candidate]) => !candidate.keyword && !slots.has(name));
     if (open === undefined) {
-      const { known, ...hint } = misplaced({ definition, kind, words, at: i, filled: [...slots.keys()] });
+      const { known, ...hint } = misplaced({ definition, kind, words, at: i, filled: [...slots.keys()], text: report.text });
       return wrong(each.span, word === null ? "extra-argument" : "unknown-keyword", word === null ? `\`${definition.name}\` has no place for this` : `\`${definition.name}\` has no \`${word}\``, { ...hint, notes: [...(hint.notes ?? []), known] });
     }
     const filler = needless(each, words[i + 1], open[1]);

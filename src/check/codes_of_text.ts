@@ -19,6 +19,8 @@ export const TEXT_CODES: Readonly<Record<Code, { readonly why: string; readonly 
   "foreign-hook": { why: "Layers are numbers and hooks are words, so that both can be checked against the model", mend: "Write the words that the message names" },
   "foreign-operator": { why: "saeq has one way to write each operator", mend: "Write the word that the message names" },
   "foreign-comment": { why: "Comments start with `#`", mend: "Write `#`" },
+  "whole-division": { why: "`//` begins a comment in some languages and divides in others, and does neither here", mend: "Write `floor(a / b)`, or `#` before a comment" },
+  "dashed-name": { why: "`-` subtracts, so that a name with one in it would be read as a difference", mend: "Put the name in backquotes, there and wherever it is used" },
   "joined-line": { why: "Lines that start with `|` continue by themselves", mend: "Remove the backslash" },
   "curly-quotes": { why: "Word processors put them in; they do not hold a text", mend: "Write straight quotes" },
   "dashed-flag": { why: "Options of a stage are plain words", mend: "Remove the dashes" },

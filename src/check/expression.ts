@@ -85,6 +85,9 @@ function isList(value: ParamValue): value is readonly ScalarLiteral[] {
   return Array.isArray(value);
 }
 
+/** What people call columns of figures that have a name of one letter. */
+const FIGURE_WORDS: Readonly<Record<string, readonly string[]>> = { p: ["pvalue", "p_value", "pval"], q: ["qvalue", "q_value", "qval", "fdr", "padj", "p_adj"] };
+
 function bindName(at: Name, context: ExpressionContext): Scalar | null {
   const { schema, scope, report } = context;
   const name = at.path.join(".");
@@ -92,13 +95,16 @@ function bindName(at: Name, context: ExpressionContext): Scalar | null {
   if (found !== undefined) return { op: "column", name: found.name, type: found.type };
   if (!schema.known) return null;
   const names = schema.columns.map((column) => column.name);
-  const near = nearest(name, names);
+  const near = names.find((each) => Object.hasOwn(FIGURE_WORDS, each) && FIGURE_WORDS[each]!.includes(name.toLowerCase())) ?? nearest(name, names);
   const param = scope.params.has(name);
+  const called = Object.hasOwn(FUNCTIONS, name) && FUNCTIONS[name]!.aggregate && FUNCTIONS[name]!.parameters.length === (FUNCTIONS[name]!.optional ?? 0);
   if (context.made?.includes(name) === true)
     return error(report, at.span, "unknown-column", `\`${name}\` is made in this same stage`, { notes: ["a stage sees the columns that flow into it"], help: `… | derive ${name} = … | derive … = ${name}` });
   return error(report, at.span, "unknown-column", `no column \`${name}\``, {
     ...(param
       ? { label: `write \`$${name}\` for the param`, fix: { span: at.span, text: `$${name}` } }
+      : called && near === null
+        ? { label: `did you mean \`${name}()\`?`, fix: { span: at.span, text: `${name}()` } }
       : near !== null
         ? { label: `did you mean \`${near}\`?`, fix: { span: at.span, text: printColumn(near) } }
         : {}),
@@ -153,15 +159,21 @@ function literalExpr(value: ScalarLiteral, span: Span): Expr {
   }
 }
 
+/** What other languages turn values of one type into another with. */
+const TURNS: readonly string[] = ["str", "string", "text", "to_string", "as_string", "int", "integer", "float", "double", "number", "bool", "cast", "astype"];
+
 function bindCall(at: Call, context: ExpressionContext): Scalar | null {
   const { report } = context;
   const signature = Object.hasOwn(FUNCTIONS, at.name) ? FUNCTIONS[at.name] : undefined;
   if (signature === undefined) {
     const names = Object.keys(FUNCTIONS);
-    const near = nearest(at.name, names);
+    const word = at.name.toLowerCase();
+    const turns = TURNS.includes(word);
+    const near = turns ? null : (names.find((each) => FUNCTIONS[each]!.alsoCalled?.includes(word)) ?? nearest(at.name, names));
     return error(report, at.nameSpan, "unknown-function", `no function \`${at.name}\``, {
+      ...(turns ? { help: 'csv "x.csv" types {n: str}' } : {}),
       ...(near === null ? {} : { label: `did you mean \`${near}\`?`, fix: { span: at.nameSpan, text: near } }),
-      notes: [`functions: ${listed(names, 40)}`],
+      notes: turns ? ["a column keeps its type: it is given where a file is read"] : [`functions: ${listed(names, 50)}`],
     });
   }
   const most = signature.variadic === true ? Infinity : signature.parameters.length;

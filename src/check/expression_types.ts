@@ -112,7 +112,7 @@ export function typedCall(at: Call, args: readonly Scalar[], input: number, repo
   for (const [i, value] of args.entries()) {
     const wanted = parameters[Math.min(i, parameters.length - 1)]!;
     const fits = wanted === "any" || value.type === "null" || (wanted === "number" || wanted === "float" ? numeric(value.type) : wanted === value.type);
-    if (!fits) return error(report, at.args[i]?.value.span ?? at.span, "wrong-type", `\`${at.name}\` needs ${wanted === "number" ? "a number" : typeName(wanted)} here, but this is ${typeName(value.type)}`);
+    if (!fits) return error(report, at.args[i]?.value.span ?? at.span, "wrong-type", `\`${at.name}\` needs ${wanted === "number" ? "a number" : typeName(wanted)} here, but this is ${typeName(value.type)}`, at.name === "mean" && value.type === "bool" ? { label: "did you mean `frac`?", fix: { span: at.nameSpan, text: "frac" } } : {});
   }
   // Null has every type, so the type is that of the first value that is not null; all of them must agree.
   const values = signature.result === "second" ? args.slice(1) : signature.variadic === true ? args : args.slice(0, 1);

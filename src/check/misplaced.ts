@@ -7,6 +7,7 @@ import type { Kind } from "../ops/schema.ts";
 import type { Arg, Shape } from "../stages/args.ts";
 import type { StageDefinition } from "../stages/stage.ts";
 import { single } from "./constant.ts";
+import { bracketed, phraseAt, type Rewritten } from "./phrases.ts";
 import { SETTINGS } from "./settings.ts";
 import { listed, nearest } from "./suggest.ts";
 
@@ -21,6 +22,8 @@ export interface Misplaced {
   readonly at: number;
   /** Arguments that have their words. */
   readonly filled: readonly string[];
+  /** What the words were read from. */
+  readonly text: string;
 }
 
 type Spec = readonly [string, Arg];
@@ -49,17 +52,39 @@ export function misplaced(given: Misplaced): Hint & { readonly known: string } {
   const { definition, words, at } = given;
   const specs: readonly Spec[] = Object.entries(definition.args);
   const keywords = specs.filter(([, { keyword }]) => keyword).map(([name]) => name);
+  const rewritten = asPhrase(given);
   const known = keywords.length === 0 ? "it has no keywords" : `its keywords: ${listed(keywords)}`;
   const each = words[at]!;
   const word = wordOf(each);
   const [item] = each.items;
-  if (word === null) return { ...(item?.name == null ? null : asSetting(item.name.path.join("."), printExpr(item.value))) ?? withKeyword(each, words, specs), known };
-  const near = nearest(word, keywords);
-  const other = asChoice(word, specs) ?? (near === null ? null : near);
+  if (rewritten !== null) return { ...(rewritten.text.includes("\n") ? {} : { label: `write \`${rewritten.text}\`` }), fix: rewritten, known };
+  if (word === null) return { ...(item?.name == null ? null : asSetting(item.name.path.join("."), printExpr(item.value))) ?? asMore(given) ?? withKeyword(each, words, specs), known };
+  const near = specs.find(([, { alsoCalled }]) => alsoCalled?.includes(word.toLowerCase()))?.[0] ?? nearest(word, keywords);
+  const other = asChoice(word, specs) ?? near;
   if (other !== null) return { label: `did you mean \`${other}\`?`, fix: { span: each.span, text: other }, known };
   const following = words[at + 1];
   const hint = asSetting(word, following === undefined ? "" : printArg(following)) ?? asOrder(given, word) ?? asAggregate(given, word) ?? asColumn(given, specs);
   return { ...hint, known };
+}
+
+/** `x like "Gen%"`, `a as b`, `if c then a else b`, groups without brackets. */
+function asPhrase({ definition, words, at, text }: Misplaced): Rewritten | null {
+  const word = words[at] === undefined ? null : wordOf(words[at]);
+  const phrase = phraseAt({ definition, words, at, word: word ?? "" });
+  const members = Object.values(definition.args).some(({ shape, keyword }) => shape.kind === "pipelines" && shape.named && !keyword);
+  return phrase ?? (members ? bracketed(words, text) : null);
+}
+
+/** One more value of a list without its comma (`prompts "a" "b"`, `layer 3 16`). */
+function asMore({ definition, words, at }: Misplaced): Hint | null {
+  const [last, before] = [words[at - 1], words[at - 2]];
+  const item = words[at]?.items[0];
+  if (last === undefined || item === undefined || item.name !== null) return null;
+  const keyword = before === undefined ? null : wordOf(before);
+  const open = Object.values(definition.args).find(({ keyword: named }) => !named);
+  const shape = keyword !== null && Object.hasOwn(definition.args, keyword) ? definition.args[keyword]!.shape : open?.shape;
+  const lists = (shape?.kind === "int" && shape.list && item.value.kind === "num") || (shape?.kind === "string" && shape.list && item.value.kind === "str");
+  return lists && last.items.at(-1)?.value.kind === item.value.kind ? { label: "write a comma before it", fix: { span: { start: last.span.end, end: last.span.end }, text: "," } } : null;
 }
 
 /** The keyword that was left out (`acts 7`), or that was written as in Python (`acts layer=7`). */

@@ -1,5 +1,6 @@
 /** Without this file stages would not be joined, and nobody would check that one accepts what the one before gives. */
 import type { Arg as Words, Pipeline, Stage } from "../../grammar/ast.ts";
+import { printArg, printExpr } from "../../grammar/print_parts.ts";
 import type { Span } from "../../grammar/span.ts";
 import { depthOf, MOST_DEPTH } from "../ops/depth.ts";
 import type { Plan } from "../ops/op.ts";
@@ -10,6 +11,7 @@ import { bindWords, type Slots } from "./bind.ts";
 import { single } from "./constant.ts";
 import { ask } from "./facts.ts";
 import { expandDefinition, isDefined } from "./expand.ts";
+import type { Hint } from "./misplaced.ts";
 import { error, relation, stageNamed, type Facts, type Report, type Scope } from "./scope.ts";
 import { listed, nearest } from "./suggest.ts";
 import { spelledOut } from "./spelled_out.ts";
@@ -50,9 +52,7 @@ function checkStage(stage: Stage, input: Plan | null, context: CheckContext): Pl
   const head = first === undefined ? null : single(first);
   if (first === undefined || head === null || head.kind === "hole") {
     if (first !== undefined && head === null && first.items.every((item) => item.value.kind !== "hole")) {
-      const [item] = first.items;
-      const named = item === undefined || item.name === null || input !== null || first.items.length > 1 ? {} : { label: "write `let` before it", fix: { span: { start: first.span.start, end: first.span.start }, text: "let " } };
-      error(context.report, first.span, "no-stage-name", "a stage starts with its name", named);
+      error(context.report, first.span, "no-stage-name", "a stage starts with its name", withoutName(stage, first, input));
     }
     return unknown(stage.span);
   }
@@ -71,6 +71,17 @@ function checkStage(stage: Stage, input: Plan | null, context: CheckContext): Pl
     return unknown(stage.span);
   }
   return checkCall(definition, stage, head.span, words, input, context);
+}
+
+/** `runs = csv "x.csv"` without its `let`, and `sort desc count`. */
+function withoutName({ args, span }: Stage, first: Words, input: Plan | null): Hint {
+  const [item] = first.items;
+  if (item === undefined || first.items.length > 1) return {};
+  if (item.name !== null) return input !== null ? {} : { label: "write `let` before it", fix: { span: { start: first.span.start, end: first.span.start }, text: "let " } };
+  const [key, ...more] = args.slice(1);
+  if (item.order === null || key === undefined || more.length > 0 || key.items.some(({ order }) => order !== null)) return {};
+  const text = `${printExpr(item.value)} ${printArg(key)} ${item.order}`;
+  return { label: `write \`${text}\``, fix: { span, text } };
 }
 
 /** A relation, or a pipeline in brackets, alone at the start. */
@@ -209,9 +220,9 @@ const KIND_WORDS: Readonly<Record<Kind, string>> = { table: "a table", tokens: "
 /** A column that a list of features has, and not a function of the same name. */
 const OF_LISTS = new RegExp(`\\b(?:${FEATURE_COLUMNS.map(({ name }) => name).join("|")})\\b(?!\\()`);
 
-/** Whether features were ranked somewhere before. */
-function ranked(plan: Plan): boolean {
-  return plan.op.op === "rank" || plan.inputs.some(ranked);
+/** Whether the model was run somewhere before. */
+function computed(plan: Plan): boolean {
+  return plan.op.op === "forward" || plan.inputs.some(computed);
 }
 
 function acceptsInput(definition: StageDefinition, from: Plan, at: Span, stage: Stage, { report }: CheckContext): boolean {
@@ -220,13 +231,13 @@ function acceptsInput(definition: StageDefinition, from: Plan, at: Span, stage: 
   const label = report.text.slice(stage.span.start, stage.span.end);
   if (!definition.input.includes(schema.kind)) {
     const wants = definition.input.map((kind) => KIND_WORDS[kind]).join(" or ");
-    const unlinked = ranked(from);
+    const unlinked = computed(from);
     const needsModel = schema.kind === "table" && (definition.input.includes("acts") || definition.input.includes("features"));
     const explained = from.op.op === "explain";
     const needsList = schema.kind === "acts" && definition.input.includes("features") && OF_LISTS.test(label);
     error(report, at, "wrong-input", `\`${definition.name}\` takes ${wants}, not ${KIND_WORDS[schema.kind]}`, {
       ...(explained ? { help: `… | ${label} | explain` } : needsList ? { help: `… | top 10 | ${label}` } : {}),
-      notes: [explained ? ["`explain` stands last: it explains what comes before it"] : needsModel ? [unlinked ? "stages that work on rows make a plain table of features, without the activations behind it" : "nothing has run the model yet"] : [`the input here is ${showType(schema)}`], definition.instead[schema.kind] ?? []].flat(),
+      notes: [explained ? ["`explain` stands last: it explains what comes before it"] : needsModel ? [unlinked ? "what flows here are rows of a plain table, without the activations behind it" : "nothing has run the model yet"] : [`the input here is ${showType(schema)}`], definition.instead[schema.kind] ?? []].flat(),
       ...(needsModel && !unlinked ? { help: `… | acts layer 7 | ${definition.input.includes("acts") ? label : `top 10 | ${label}`}` } : {}),
     });
     return false;

@@ -173,6 +173,11 @@ export function applySet(args: readonly Arg[], scope: Scope, report: Report): Se
     const names = Object.keys(SETTINGS);
     if (spec === undefined) {
       const near = nearest(key, names);
+      const before = args[i - 1];
+      if (name.kind === "str" && before !== undefined && single(args[i - 2]!)?.kind === "name" && before.items.at(-1)?.value.kind === "str") {
+        error(report, keyArg.span, "unknown-setting", "a setting is a word", { label: "write a comma before it", fix: { span: { start: before.span.end, end: before.span.end }, text: "," } });
+        return settings;
+      }
       error(report, keyArg.span, "unknown-setting", key === "" ? "a setting is a word" : `no setting \`${key}\``, {
         ...(near === null ? {} : { label: `did you mean \`${near}\`?`, fix: { span: keyArg.span, text: near } }),
         notes: [`settings: ${listed(names, 20)}`],

@@ -6,11 +6,12 @@ import type { Plan, SortKey } from "../ops/op.ts";
 import type { Scalar } from "../ops/scalar.ts";
 import type { ScalarType, Schema } from "../ops/schema.ts";
 import type { Assignment, Check, NamedPlan, Shape } from "../stages/args.ts";
-import { bare, constant, constantList, single } from "./constant.ts";
-import { bindExpression, unknownParam, type ExpressionContext } from "./expression.ts";
+import { bare, constant, single } from "./constant.ts";
+import { bindExpression, type ExpressionContext } from "./expression.ts";
 import { notBoolean, typeName } from "./expression_types.ts";
 import { error, type Report, type Scope } from "./scope.ts";
-import { columnNamed } from "./misplaced.ts";
+import { columnNamed, type Hint } from "./misplaced.ts";
+import { asParam, expandList, intOf, literal } from "./numbers.ts";
 import { listed, nearest, toldApart } from "./suggest.ts";
 
 export interface ValueContext {
@@ -46,7 +47,7 @@ export function argumentValue(shape: Shape, words: Words, context: ValueContext)
     case "int": {
       const values: number[] = [];
       for (const item of shape.list ? words.items.flatMap((each) => expandList(each, context)) : words.items) {
-        const value = intOf(item, shape.min, shape.max, context);
+        const value = intOf(item, shape, context);
         if (value === undefined) return undefined;
         values.push(value);
       }
@@ -57,13 +58,13 @@ export function argumentValue(shape: Shape, words: Words, context: ValueContext)
       const value = one();
       if (value === undefined) return undefined;
       const truth = literal(value, context);
-      return typeof truth === "boolean" ? truth : wrong(value.span, "true or false is needed here");
+      return typeof truth === "boolean" ? truth : wrong(value.span, "true or false is needed here", asParam(value, context) ?? {});
     }
     case "float": {
       const value = one();
       if (value === undefined) return undefined;
       const number = literal(value, context);
-      return typeof number === "number" ? number : wrong(value.span, "a number is needed here");
+      return typeof number === "number" ? number : wrong(value.span, "a number is needed here", asParam(value, context) ?? {});
     }
     case "oneOf": {
       const value = one();
@@ -78,7 +79,7 @@ export function argumentValue(shape: Shape, words: Words, context: ValueContext)
       for (const item of words.items) {
         if (item.value.kind === "hole") return undefined;
         const value = item.name === null ? literal(item.value, context) : undefined;
-        if (value === null || value === undefined || typeof value !== "string") return value === null ? undefined : wrong(item.span, "text in quotes is needed here", item.value.kind === "name" ? { fix: { span: item.value.span, text: JSON.stringify(item.value.path.join(".")) } } : {});
+        if (value === null || value === undefined || typeof value !== "string") return value === null ? undefined : wrong(item.span, "text in quotes is needed here", item.value.kind === "name" ? asParam(item.value, context) ?? spoken(item.value, shape) ?? { fix: { span: item.value.span, text: JSON.stringify(item.value.path.join(".")) } } : {});
         values.push(value);
       }
       if (shape.list) return values;
@@ -88,7 +89,7 @@ export function argumentValue(shape: Shape, words: Words, context: ValueContext)
       const value = one();
       if (value === undefined) return undefined;
       const path = literal(value, context);
-      if (typeof path !== "string") return path === null ? undefined : wrong(value.span, "a file name in quotes is needed here", value.kind === "name" ? { fix: { span: value.span, text: JSON.stringify(value.path.join(".")) } } : {});
+      if (typeof path !== "string") return path === null ? undefined : wrong(value.span, "a file name in quotes is needed here", value.kind === "name" ? asParam(value, context) ?? { fix: { span: value.span, text: JSON.stringify(value.path.join(".")) } } : {});
       if (path === "" || path.includes("\0")) return wrong(value.span, "this is not a file name");
       const place = shape.access === "read" ? beside(scope.base, path) : path;
       report.accesses.push({ access: shape.access, path: place, at: value.span });
@@ -157,44 +158,27 @@ export function argumentValue(shape: Shape, words: Words, context: ValueContext)
   }
 }
 
+/** `sep tab`: a sign by its name. */
+function spoken({ path, span }: Expr & { readonly kind: "name" }, { signs }: Shape & { readonly kind: "string" }): Hint | null {
+  const sign = signs !== undefined && Object.hasOwn(signs, path.join(".")) ? signs[path.join(".")]! : null;
+  return sign === null ? null : { label: `write ${sign}`, fix: { span, text: sign } };
+}
+
 /** A relative path in a module is relative to the module. */
 export function beside(base: string, path: string): string {
   return base === "" || /^(\/|[A-Za-z]:|[a-z]+:)/.test(path) ? path : `${base}/${path}`;
 }
 
-/** A literal or `$param`; null after an unknown `$param` was reported. */
-function literal(expr: Expr, { scope, report }: ValueContext): unknown {
-  const at = bare(expr);
-  if (at.kind === "paramRef" && !scope.params.has(at.name)) return unknownParam(report, scope, at.name, at.span);
-  return constant(at, scope);
-}
-
 /** `a = 0` where a condition is wanted: name the mistake and give the fix. */
 function assigned(item: Item, report: Report): undefined {
   const name = item.name!;
+  // `where a-b = 3`: the parser took the left side for a name.
+  const dashed = report.diagnostics.findIndex(({ code, span }) => code === "dashed-name" && span.start === name.span.start);
+  if (dashed >= 0) report.diagnostics.splice(dashed, 1);
   error(report, { start: name.span.end, end: item.value.span.start }, "single-equals", "`=` names a column; it does not compare", {
     label: "write `==`",
     fix: { span: { start: name.span.end, end: item.value.span.start }, text: " == " },
   });
-  return undefined;
-}
-
-/** `layer $layers` where `let layers = [5, 7]`: the items of the list. */
-function expandList(item: Item, { scope }: ValueContext): readonly Item[] {
-  const values = item.name === null ? constantList(item.value, scope) : undefined;
-  return values === undefined ? [item] : values.map((value) => ({ ...item, value: typeof value === "number" ? { kind: "num", value, unit: "", text: String(value), span: item.span } : { kind: "hole", span: item.span } }));
-}
-
-function intOf(item: Item, min: number, max: number, context: ValueContext): number | undefined {
-  if (item.value.kind === "hole") return undefined;
-  const value = item.name === null ? literal(item.value, context) : undefined;
-  if (value === null) return undefined;
-  if (typeof value !== "number" || !Number.isSafeInteger(value)) {
-    error(context.report, item.span, "wrong-argument", typeof value === "number" ? `a whole number is needed here, not ${value}` : "a whole number is needed here");
-    return undefined;
-  }
-  if (value >= min && value <= max) return value;
-  error(context.report, item.span, "out-of-range", `${value} is ${value < min ? `less than ${min}` : `more than ${max}`}`);
   return undefined;
 }
 

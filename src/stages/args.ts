@@ -11,7 +11,8 @@ export type Shape =
   | { readonly kind: "bool" }
   | { readonly kind: "oneOf"; readonly options: readonly string[] }
   | { readonly kind: "flag" }
-  | { readonly kind: "string"; readonly list: boolean }
+  /** `signs`: texts that people call by a name, as they are written. */
+  | { readonly kind: "string"; readonly list: boolean; readonly signs?: Readonly<Record<string, string>> }
   | { readonly kind: "path"; readonly access: "read" | "write"; readonly extensions: readonly string[] }
   | { readonly kind: "column"; readonly extra: readonly string[] }
   | { readonly kind: "columns" }
@@ -33,6 +34,8 @@ export interface Arg<T = unknown> {
   readonly keyword: boolean;
   readonly required: boolean;
   readonly default: T;
+  /** What other tools call it. */
+  readonly alsoCalled?: readonly string[];
 }
 
 export type ArgSpecs = Readonly<Record<string, Arg>>;
@@ -42,12 +45,13 @@ interface Options<T> {
   readonly doc: string;
   readonly keyword?: boolean;
   readonly default?: T;
+  readonly alsoCalled?: readonly string[];
 }
 
 /** `default` given (null included) makes an argument optional. */
 function arg<T>(shape: Shape, options: Options<T>): Arg<T> {
   const required = !("default" in options);
-  return { shape, doc: options.doc, keyword: options.keyword ?? false, required, default: options.default as T };
+  return { shape, doc: options.doc, keyword: options.keyword ?? false, required, default: options.default as T, ...(options.alsoCalled === undefined ? {} : { alsoCalled: options.alsoCalled }) };
 }
 
 type Bounds = { readonly min?: number; readonly max?: number };
@@ -69,8 +73,8 @@ export function oneOf<const W extends string>(words: readonly W[], options: Opti
 export function flag(doc: string): Arg<boolean> {
   return arg({ kind: "flag" }, { doc, keyword: true, default: false });
 }
-export function text(options: Options<string>): Arg<string> {
-  return arg({ kind: "string", list: false }, options);
+export function text(options: Options<string> & { readonly signs?: Readonly<Record<string, string>> }): Arg<string> {
+  return arg({ kind: "string", list: false, ...(options.signs === undefined ? {} : { signs: options.signs }) }, options);
 }
 export function texts(options: Options<readonly string[]>): Arg<readonly string[]> {
   return arg({ kind: "string", list: true }, options);

@@ -33,6 +33,7 @@ export const contexts = stage({
     { title: "Of the features that fire most", query: "sample perfect 5 | acts layer 7 | top 2 | contexts k 3" },
     { title: "Of one feature, in texts of your own", query: 'contexts 12 k 3 window 6 from (prompts "In the beginning God created", "And God said")' },
   ],
+  instead: { table: "features are named where their activations are: … | acts layer 7 | contexts 12, 769 k 1" },
   searchTerms: ["examples", "max activating examples", "dashboard", "windows", "kwic"],
   lower: (context, { feature, k, window, from }) => {
     const acts = inputOf(context.hasInput ? context.input : null, from.map(({ plan }) => plan));

@@ -9,7 +9,7 @@ export const csv = stage({
   category: "sources",
   args: {
     path: path("read", [".csv", ".tsv"], { doc: "File, relative to the script (in the REPL: to the current folder)" }),
-    sep: text({ keyword: true, default: "", doc: "Separator between cells; not given: a comma, or a tab for .tsv" }),
+    sep: text({ keyword: true, default: "", alsoCalled: ["separator", "delimiter", "delim", "sep_char"], signs: { tab: '"\\t"', comma: '","', semicolon: '";"', pipe: '"|"', space: '" "' }, doc: "Separator between cells; not given: a comma, or a tab for .tsv" }),
     types: types({ keyword: true, default: {}, doc: "Types that are not to be inferred, as {id: str}" }),
     encoding: oneOf(["utf8", "latin1", "utf16"], { keyword: true, default: "utf8", doc: "How characters are written in the file" }),
     ragged: oneOf(["error", "pad", "skip"], { keyword: true, default: "error", doc: "Rows with another number of cells than the header: an error, nulls behind short ones, or left out and counted" }),

@@ -26,7 +26,7 @@ export const top = stage({
   ],
   alsoCalled: ["topk"],
   searchTerms: ["rank", "max activating"],
-  instead: { table: "for rows of a table: sort <column> desc | take <n>" },
+  instead: { table: "for rows of a table: sort <column> desc | take <n>; where they are ranked already: take <n>" },
   lower: (context, { n, by, per }) => {
     const { input, settings } = context;
     const layered = (input.schema.layers?.length ?? 1) > 1;

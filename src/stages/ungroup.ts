@@ -14,7 +14,7 @@ export const ungroup = stage({
     const { input } = context;
     const { schema } = input;
     if (schema.groups === null) {
-      context.report({ code: "needs-groups", message: "`ungroup` makes one table of groups, and this is one table already", help: `… | group ${schema.columns[0]?.name ?? "<column>"} | take 1 | ungroup` });
+      context.report({ code: "needs-groups", message: "`ungroup` makes one table of groups, and this is one table already", ...(context.input.schema.known ? { notes: ["what `agg` and other figures of groups give is one table, with a row for each group"], help: "leave `| ungroup` out" } : {}) });
       return null;
     }
     const first = groupColumns(schema);

@@ -1,0 +1,112 @@
+/** Without this file `x like "Gen%"` and `if c then a else b` would be refused word by word. */
+import type { Arg as Words, Expr } from "../../grammar/ast.ts";
+import { printColumn, printExpr } from "../../grammar/print_parts.ts";
+import type { Span } from "../../grammar/span.ts";
+import { FUNCTIONS } from "../ops/functions.ts";
+import type { StageDefinition } from "../stages/stage.ts";
+import { single } from "./constant.ts";
+
+/** What stands instead of a phrase, and where. */
+export interface Rewritten {
+  readonly span: Span;
+  readonly text: string;
+}
+
+interface Phrase {
+  readonly definition: StageDefinition;
+  readonly words: readonly Words[];
+  /** The word that has no place. */
+  readonly at: number;
+  readonly word: string;
+}
+
+/** What a phrase of SQL, R or Python is in saeq; null for words that are none. */
+export function phraseAt(phrase: Phrase): Rewritten | null {
+  return conditional(phrase) ?? comparison(phrase) ?? alias(phrase);
+}
+
+/** What was written last before the words, within `and`, `or` and `not`. */
+function lastOperand(expr: Expr): Expr {
+  if (expr.kind === "binary" && (expr.op === "and" || expr.op === "or")) return lastOperand(expr.right);
+  return expr.kind === "unary" && expr.op === "not" ? lastOperand(expr.operand) : expr;
+}
+
+function firstOperand(expr: Expr): Expr {
+  return expr.kind === "binary" && (expr.op === "and" || expr.op === "or") ? firstOperand(expr.left) : expr;
+}
+
+const lastValue = (words: Words | undefined): Expr | null => words?.items.at(-1)?.value ?? null;
+
+/** `x like "Gen%"`, `x contains "Gen"`, `x between 1 and 10`. */
+function comparison({ words, at, word }: Phrase): Rewritten | null {
+  const [before, after] = [lastValue(words[at - 1]), words[at + 1] === undefined ? null : (words[at + 1]!.items[0]?.value ?? null)];
+  if (before === null || after === null) return null;
+  const left = lastOperand(before);
+  const right = firstOperand(after);
+  const replaced = (text: string | null, end = right.span.end): Rewritten | null => (text === null ? null : { span: { start: left.span.start, end }, text });
+  const low = word.toLowerCase();
+  if (low === "between") {
+    const bounds = pairOf(after);
+    return bounds === null ? null : replaced(`${printExpr(left)} in ${printExpr(bounds.from)}..${printExpr(bounds.to)}`, bounds.to.span.end);
+  }
+  if (low === "like" || low === "ilike") return right.kind === "str" ? replaced(liked(low === "like" ? printExpr(left) : `lower(${printExpr(left)})`, low === "like" ? right.value : right.value.toLowerCase())) : null;
+  if (low === "is") return replaced(`${printExpr(left)} == ${printExpr(right)}`);
+  const name = low.replace(/s?with$/, "s_with").replace("s__with", "s_with");
+  const asked = Object.hasOwn(FUNCTIONS, name) ? FUNCTIONS[name]! : null;
+  return asked === null || asked.aggregate || asked.parameters.length !== 2 || asked.result !== "bool" ? null : replaced(`${name}(${printExpr(left)}, ${printExpr(right)})`);
+}
+
+/** The two sides of the first `and` of `1 and 10 and x`. */
+function pairOf(expr: Expr): { readonly from: Expr; readonly to: Expr } | null {
+  if (expr.kind !== "binary" || (expr.op !== "and" && expr.op !== "or")) return null;
+  return pairOf(expr.left) ?? (expr.op === "and" ? { from: expr.left, to: expr.right } : null);
+}
+
+function liked(left: string, pattern: string): string | null {
+  const [, from = "", inner = "", to = ""] = /^(%?)([^%_]*)(%?)$/.exec(pattern) ?? [];
+  if (inner === "") return null;
+  const text = JSON.stringify(inner);
+  return from === "" ? (to === "" ? `${left} == ${text}` : `starts_with(${left}, ${text})`) : to === "" ? `ends_with(${left}, ${text})` : `contains(${left}, ${text})`;
+}
+
+/** `if c then a else b`, `case when c then a else b end`. */
+function conditional({ words, at, word }: Phrase): Rewritten | null {
+  const opening = lastValue(words[at - 1]);
+  const named = (each: Words | undefined): string => {
+    const value = each === undefined ? null : single(each);
+    return value?.kind === "name" && !value.quoted ? value.path.join(".").toLowerCase() : "";
+  };
+  const sql = opening?.kind === "name" && opening.path.join(".").toLowerCase() === "case" && word.toLowerCase() === "when";
+  if (opening?.kind !== "name" || (opening.path.join(".") !== "if" && !sql)) return null;
+  const from = sql ? at + 1 : at;
+  const [condition, then, yes, otherwise, no, end] = words.slice(from, from + 6);
+  if (named(then) !== "then" || named(otherwise) !== "else") return null;
+  const values = [condition, yes, no].map((each) => (each === undefined ? null : each.items[0]?.name === null ? each.items[0].value : null));
+  if (values.some((value) => value === null)) return null;
+  const last = sql && named(end) === "end" ? end!.span.end : values[2]!.span.end;
+  return { span: { start: opening.span.start, end: last }, text: `if(${values.map((value) => printExpr(value!)).join(", ")})` };
+}
+
+/** `a as b` where columns are named: `b = a`. */
+function alias({ definition, words, at, word }: Phrase): Rewritten | null {
+  const item = words[at - 1]?.items.at(-1);
+  const name = words[at + 1]?.items[0]?.value;
+  const names = Object.values(definition.args).some(({ shape }) => shape.kind === "assignments" || shape.kind === "parts");
+  if (word.toLowerCase() !== "as" || !names || item === undefined || item.name !== null || name?.kind !== "name") return null;
+  return { span: { start: item.span.start, end: name.span.end }, text: `${printColumn(name.path.join("."))} = ${printExpr(item.value)}` };
+}
+
+/** `groups a = sample perfect 5, b = …`: the members in brackets; null where they are, or where there is nothing to put in them. */
+export function bracketed(words: readonly Words[], text: string): Rewritten | null {
+  const items = words.flatMap((each) => each.items);
+  const members = items.filter(({ name }) => name !== null);
+  const [first] = items;
+  const end = words.at(-1)?.span.end;
+  if (first === undefined || first.name === null || end === undefined || items.length === members.length) return null;
+  const written = members.map(({ name, value }, i) => {
+    const until = members[i + 1]?.span.start ?? end;
+    const member = text.slice(value.span.start, until).replace(/,?\s*$/, "");
+    return `${printExpr(name!)} = ${value.kind === "group" ? member : `(${member})`}`;
+  });
+  return { span: { start: first.span.start, end }, text: written.join(", ") };
+}
