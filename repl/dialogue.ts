@@ -235,7 +235,7 @@ export function openDialogue(options: DialogueOptions): Dialogue {
       if (/^\s*\./.test(text)) return completeCommand(text, offset, commands, { cwd: options.cwd, checkpoints: session?.checkpoints?.() ?? [], listing });
       const found = session?.complete(text, offset) ?? nothing;
       if (!listing || found.files === undefined || found.files === null) return found;
-      const close = text[offset] === '"' || text[offset] === "'" ? "" : (/["'](?=[^"']*$)/.exec(text.slice(0, offset))?.[0] ?? "");
+      const close = text[found.to] === '"' || text[found.to] === "'" ? "" : (/["'](?=[^"']*$)/.exec(text.slice(0, offset))?.[0] ?? "");
       const files = completeFiles(text.slice(found.from, offset), found.files.extensions, options.cwd);
       return { ...found, items: [...found.items, ...files.map((item) => (item.text.endsWith("/") ? item : { ...item, text: `${item.text}${close}` }))] };
     } catch {

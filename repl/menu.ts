@@ -23,10 +23,12 @@ export function openMenu(state: State, completion: Completion): State {
   const [only] = items;
   if (only === undefined) return { ...state, hint: completion.signature === null ? "nothing to complete here" : null };
   if (items.length === 1) return { ...state, line: put(state.line, from, to, withBlank(only, state.line.text, to)), walk: null, hint: null };
-  const typed = state.line.text.slice(from, to);
+  // What stands behind the caret goes when one is chosen, not before.
+  const { text, caret } = state.line;
+  const typed = text.slice(from, Math.min(caret, to));
   const shared = sharedStart(items.map((item) => item.text));
-  const before = shared.length > typed.length && shared.startsWith(typed) ? put(state.line, from, to, shared) : state.line;
-  return { ...state, line: before, walk: null, hint: null, menu: { items, selected: -1, from, to: before.caret === state.line.caret ? to : from + shared.length, before, signature: completion.signature } };
+  const before = shared.length > typed.length && shared.startsWith(typed) ? put(state.line, from, from + typed.length, shared) : state.line;
+  return { ...state, line: before, walk: null, hint: null, menu: { items, selected: -1, from, to: to + before.text.length - text.length, before, signature: completion.signature } };
 }
 
 /** Move the choice and show it in the line. */

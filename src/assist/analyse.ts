@@ -27,8 +27,8 @@ export interface Analysis {
   needs(): readonly Need[];
   /** The plans of the script, as written. */
   compiled(): Compiled;
-  /** Names and settings before each statement; one more for the end of the script. */
-  scopes(): readonly Scope[];
+  /** Names and settings before a statement; those at the end of the script for the number of its statements. */
+  scopeBefore(index: number): Scope;
   /** What each word stands for, in the order of the text. */
   marks(): readonly Mark[];
 }
@@ -49,12 +49,10 @@ export function analyse(text: string, around: Surroundings): Analysis {
     const sound = report.diagnostics.filter((each) => !restsOnStandIn(text.slice(each.span.start, each.span.end), each, names));
     return { diagnostics: sound.sort((a, b) => a.span.start - b.span.start), needs: [...report.needs.values()].filter((need) => !JSON.stringify(need).includes(STAND_IN)) };
   });
-  const scopes = once(() => {
-    const found: Scope[] = [around.scope];
-    for (const statement of script.statements)
-      found.push(check({ ...script, statements: [statement] }, found.at(-1)!, silentReport(text), { facts: around.facts, params: stand, interactive: false }).scope);
-    return found;
-  });
+  const walk = (statements: Script["statements"], onStatement: (index: number, scope: Scope) => void = () => {}): Scope =>
+    check({ ...script, statements }, around.scope, silentReport(text), { facts: around.facts, params: stand, interactive: false, onStatement }).scope;
+  // A caret stays in one statement for many questions.
+  let last: { readonly index: number; readonly scope: Scope } | null = null;
   return {
     text,
     script,
@@ -63,8 +61,8 @@ export function analyse(text: string, around: Surroundings): Analysis {
     diagnostics: () => checked().diagnostics,
     needs: () => checked().needs,
     compiled: once(() => compile(text, { scope: around.scope, facts: around.facts, params: stand, interactive: false, rules: [] })),
-    scopes,
-    marks: once(() => readMarks(script, text, around.facts, scopes())),
+    scopeBefore: (index) => (last?.index === index ? last : (last = { index, scope: walk(script.statements.slice(0, index)) })).scope,
+    marks: once(() => readMarks(script, text, around.facts, (visit) => walk(script.statements, visit))),
   };
 }
 

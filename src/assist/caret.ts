@@ -5,6 +5,8 @@ export interface Caret {
   /** The word being typed: `from` … offset. */
   readonly word: string;
   readonly from: number;
+  /** What of that word stands behind the offset; empty before a word, where a new one is typed. */
+  readonly rest: string;
   /** Text of the stage before that word. */
   readonly stage: string;
   /** Everything before the stage, without the `|` that leads to it; ends at the statement's own start for a first stage. */
@@ -61,5 +63,12 @@ export function caretAt(text: string, offset: number): Caret {
       }
     }
   }
-  return { word, from, stage: ahead.slice(start, inQuote ? last!.span.start : Math.max(start, from)).trim(), before, piped, quote: inQuote ? lastText : null };
+  return { word, from, rest: restOf(text.slice(offset), inQuote ? lastText[0]! : null, word), stage: ahead.slice(start, inQuote ? last!.span.start : Math.max(start, from)).trim(), before, piped, quote: inQuote ? lastText : null };
+}
+
+/** The rest of a word; of a text in quotes, up to where it closes on its line, unless that is the next text's quote. */
+function restOf(behind: string, quote: string | null, word: string): string {
+  if (quote === null) return word === "" ? "" : /^[\p{L}\p{M}\p{N}_.]*/u.exec(behind)![0];
+  const rest = /^[^"'`\n\r=<>|,()[\]]*/.exec(behind)![0];
+  return behind[rest.length] === quote ? rest : "";
 }

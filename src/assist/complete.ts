@@ -61,13 +61,13 @@ export function complete(text: string, offset: number, context: CompleteContext)
   const found = caret.quote === null ? candidates(caret, context) : quotedCandidates(text, offset, caret, context);
   const seen = new Set<string>();
   const items = found.items.filter((item) => item.text.startsWith(caret.word) && item.text !== caret.word && !seen.has(item.text) && seen.add(item.text));
-  return { from: caret.from, to: offset, items, signature: found.signature, files: found.files ?? null };
+  return { from: caret.from, to: offset + caret.rest.length, items, signature: found.signature, files: found.files ?? null };
 }
 
 /** Inside quotes: a name for `set`, a file, or a value of the column that is compared. */
 function quotedCandidates(text: string, offset: number, caret: Caret, context: CompleteContext): Found {
   const words = caret.stage.split(/\s+/).filter((word) => word !== "");
-  const close = text[offset] === caret.quote![0] ? "" : caret.quote![0]!;
+  const close = text[offset + caret.rest.length] === caret.quote![0] ? "" : caret.quote![0]!;
   const closed = (names: readonly string[], detail: string): Candidate[] => names.map((name) => ({ text: `${name}${close}`, detail, kind: "value" }));
   if (!caret.piped && words[0] === "set") {
     const setting = words.filter((word): word is "model" | "sae" => word === "model" || word === "sae").at(-1);

@@ -15,9 +15,10 @@ interface Here {
 /** What can stand at an offset of a script. */
 export function completeAt(analysis: Analysis, offset: number): Completions {
   const { start, scope } = statementAt(analysis, offset);
-  const text = analysis.text.slice(start, offset);
-  if (inComment(text)) return { from: offset, to: offset, items: [], signature: null };
-  const found = complete(text, text.length, { scope, facts: analysis.around.facts });
+  if (inComment(analysis.text.slice(start, offset))) return { from: offset, to: offset, items: [], signature: null };
+  const line = analysis.text.indexOf("\n", offset);
+  const text = analysis.text.slice(start, line < 0 ? undefined : line);
+  const found = complete(text, offset - start, { scope, facts: analysis.around.facts });
   return { ...found, from: found.from + start, to: found.to + start };
 }
 
@@ -28,18 +29,18 @@ export function signatureIn(analysis: Analysis, offset: number): Signature | nul
   return inComment(text) ? null : signatureAt(text, text.length, scope);
 }
 
-function statementAt({ script, text, scopes }: Analysis, offset: number): Here {
+function statementAt({ script, text, scopeBefore }: Analysis, offset: number): Here {
   const last = script.statements.findLastIndex(({ span }) => span.start <= offset);
   const statement = script.statements[last];
-  if (statement === undefined) return { start: 0, scope: scopes()[0]! };
+  if (statement === undefined) return { start: 0, scope: scopeBefore(0) };
   const between = text.slice(statement.span.end, offset);
   const line = text.lastIndexOf("\n", offset - 1) + 1;
   const fresh = /[\n;]/.test(between) && !/\|\s*$/.test(text.slice(0, Math.max(line, statement.span.end))) && !/^\s*\|/.test(text.slice(line, offset));
   if (statement.kind === "def" && !fresh) {
     const equals = text.indexOf("=", (statement.formals.at(-1) ?? statement.name).span.end);
-    if (equals >= 0 && equals < offset) return { start: equals + 1, scope: bodyScopeOf(statement, scopes()[last]!) };
+    if (equals >= 0 && equals < offset) return { start: equals + 1, scope: bodyScopeOf(statement, scopeBefore(last)) };
   }
-  return fresh ? { start: Math.max(line, statement.span.end), scope: scopes()[last + 1]! } : { start: statement.span.start, scope: scopes()[last]! };
+  return fresh ? { start: Math.max(line, statement.span.end), scope: scopeBefore(last + 1) } : { start: statement.span.start, scope: scopeBefore(last) };
 }
 
 function inComment(text: string): boolean {

@@ -1,43 +1,56 @@
 /** Without this file hover, definitions, renaming and colours would each find out anew what a word stands for. */
 import type { Def, Let, Name, Param, Script, Set as SetStatement, Statement, Use } from "../../grammar/ast.ts";
 import { single } from "../check/constant.ts";
-import type { Facts, Scope } from "../check/scope.ts";
+import { stageNamed, type Facts, type Scope } from "../check/scope.ts";
 import { UNKNOWN } from "../ops/schema.ts";
 import { bodyScopeOf, isScalar } from "./body_scope.ts";
 import { markConstant, type Declaration, type Mark, type Names, type Place } from "./mark.ts";
 import { markPipeline } from "./mark_pipeline.ts";
+import { isPlainValue } from "./plain_value.ts";
 
 const NOTHING = { target: null, declares: false, stage: null, input: null, gives: null } as const;
 
-/** The marks of a script; `scopes` holds what is known before each statement, and after the last. */
-export function readMarks(script: Script, text: string, facts: Facts, scopes: readonly Scope[]): readonly Mark[] {
+/** Reads the statements in order: `visit` is told of each what is known before it. What is known after the last. */
+export type Walk = (visit: (index: number, scope: Scope) => void) => Scope;
+
+/** The name that a statement gives is told once it is known what it stands for. */
+type Naming = ((after: Scope) => void) | null;
+
+/** The marks of a script in one walk through it: scopes kept for each statement would cost the square of its length. */
+export function readMarks(script: Script, text: string, facts: Facts, walk: Walk): readonly Mark[] {
   const marks: Mark[] = [];
-  let names: Names = { relations: new Map(), params: new Map(), stages: new Map() };
-  for (const [i, statement] of script.statements.entries()) {
-    const place: Place = { scope: scopes[i]!, facts, names, text, put: (mark) => void marks.push({ ...NOTHING, ...mark }) };
-    names = markStatement(statement, place, scopes[i + 1]!);
-  }
+  const names = { relations: new Map<string, Declaration>(), params: new Map<string, Declaration>(), stages: new Map<string, Declaration>() };
+  let naming: Naming = null;
+  const end = walk((index, scope) => {
+    naming?.(scope);
+    naming = markStatement(script.statements[index]!, { scope, facts, names, text, put: (mark) => void marks.push({ ...NOTHING, ...mark }) }, names);
+  });
+  (naming as Naming)?.(end);
   return marks.sort((a, b) => a.span.start - b.span.start);
 }
 
-function markStatement(statement: Statement, place: Place, after: Scope): Names {
+/** Names given above, to which those of the statement at hand are added. */
+type Growing = { readonly [K in keyof Names]: Map<string, Declaration> };
+
+function markStatement(statement: Statement, place: Place, names: Growing): Naming {
   switch (statement.kind) {
     case "edition":
-      return place.names;
+      return null;
     case "use":
-      return markUse(statement, place);
+      markUse(statement, place);
+      return null;
     case "param":
-      return markParam(statement, place);
+      return markParam(statement, place, names);
     case "set":
       markSet(statement, place);
-      return place.names;
+      return null;
     case "let":
-      return markLet(statement, place, after);
+      return markLet(statement, place, names);
     case "def":
-      return markDef(statement, place);
+      return markDef(statement, place, names);
     case "pipelineStatement":
       markPipeline(statement.pipeline, null, place);
-      return place.names;
+      return null;
     default:
       return statement satisfies never;
   }
@@ -48,23 +61,22 @@ function declaration(kind: Declaration["kind"], name: Name, statement: Statement
 }
 
 /** A name that is bound already keeps its first meaning, as in the checker. */
-function withName(names: ReadonlyMap<string, Declaration>, made: Declaration): ReadonlyMap<string, Declaration> {
-  return names.has(made.name) || made.name === "" ? names : new Map(names).set(made.name, made);
+function give(names: Map<string, Declaration>, made: Declaration): void {
+  if (!names.has(made.name) && made.name !== "") names.set(made.name, made);
 }
 
-function markUse(statement: Use, place: Place): Names {
-  if (statement.alias === null) return place.names;
+function markUse(statement: Use, place: Place): void {
+  if (statement.alias === null) return;
   const made = declaration("module", statement.alias, statement, "");
   place.put({ span: made.span, role: "label", name: made.name, target: made, declares: true });
-  return place.names;
 }
 
-function markParam(statement: Param, place: Place): Names {
+function markParam(statement: Param, place: Place, names: Growing): Naming {
   const made = declaration("param", statement.name, statement, statement.doc);
   place.put({ span: made.span, role: "param", name: made.name, target: made, declares: true });
   if (statement.type.span.end > statement.type.span.start) place.put({ span: statement.type.span, role: "type", name: statement.type.path.join(".") });
   if (statement.value !== null) markConstant(statement.value, place);
-  return { ...place.names, params: withName(place.names.params, made) };
+  return () => give(names.params, made);
 }
 
 function markSet(statement: SetStatement, place: Place): void {
@@ -75,31 +87,33 @@ function markSet(statement: SetStatement, place: Place): void {
   }
 }
 
-function markLet(statement: Let, place: Place, after: Scope): Names {
+function markLet(statement: Let, place: Place, names: Growing): Naming {
   const name = statement.name.path.join(".");
-  const scalar = after.params.has(name) && !after.relations.has(name);
-  const made = declaration(scalar ? "param" : "relation", statement.name, statement, statement.doc);
-  const gives = scalar ? null : (after.relations.get(name)?.schema ?? UNKNOWN);
-  place.put({ span: made.span, role: scalar ? "param" : "relation", name, target: made, declares: true, gives });
+  const { relations, params } = place.scope;
+  const scalar = relations.has(name) || params.has(name) ? !relations.has(name) : stageNamed(place.scope, name) === undefined && isPlainValue(statement);
   if (scalar) for (const item of statement.value.stages[0]?.args[0]?.items ?? []) markConstant(item.value, place);
   else markPipeline(statement.value, null, place);
-  return scalar ? { ...place.names, params: withName(place.names.params, made) } : { ...place.names, relations: withName(place.names.relations, made) };
+  return (after) => {
+    const made = declaration(scalar ? "param" : "relation", statement.name, statement, statement.doc);
+    const gives = scalar ? null : (after.relations.get(name)?.schema ?? UNKNOWN);
+    place.put({ span: made.span, role: scalar ? "param" : "relation", name, target: made, declares: true, gives });
+    give(scalar ? names.params : names.relations, made);
+  };
 }
 
-function markDef(statement: Def, place: Place): Names {
+function markDef(statement: Def, place: Place, names: Growing): Naming {
   const formals = statement.formals.map((formal) => declaration("formal", formal.name, statement, ""));
   const made = declaration("stage", statement.name, statement, statement.doc, formals);
   place.put({ span: made.span, role: "stage", name: made.name, target: made, declares: true });
-  let names = place.names;
+  const inner = { ...names, relations: new Map(names.relations), params: new Map(names.params) };
   for (const [i, formal] of statement.formals.entries()) {
     const each = formals[i]!;
     const scalar = isScalar(formal);
     place.put({ span: each.span, role: scalar ? "param" : "relation", name: each.name, target: each, declares: true });
     if (formal.type !== null) place.put({ span: formal.type.span, role: "type", name: formal.type.path.join(".") });
     if (formal.value !== null) markConstant(formal.value, place);
-    const group = scalar ? "params" : "relations";
-    names = { ...names, [group]: new Map(names[group]).set(each.name, each) };
+    inner[scalar ? "params" : "relations"].set(each.name, each);
   }
-  markPipeline(statement.body, null, { ...place, names, scope: bodyScopeOf(statement, place.scope) });
-  return { ...place.names, stages: withName(place.names.stages, made) };
+  markPipeline(statement.body, null, { ...place, names: inner, scope: bodyScopeOf(statement, place.scope) });
+  return () => give(names.stages, made);
 }

@@ -34,7 +34,7 @@ export function rename(analysis: Analysis, offset: number, wanted: string): Rena
 function unfit(name: string, target: Declaration, analysis: Analysis): string | null {
   if (!/^[\p{L}_][\p{L}\p{M}\p{N}_]*$/u.test(name)) return `\`${name}\` is not a name: letters, digits and \`_\`, not starting with a digit`;
   if (reserved(name)) return `\`${name}\` is a reserved word`;
-  const end = analysis.scopes().at(-1)!;
+  const end = analysis.scopeBefore(analysis.script.statements.length);
   if (stagesOf(end).some((stage) => stage.name === name)) return `\`${name}\` is a stage`;
   const marks = analysis.marks();
   const taken = marks.some((mark) => mark.declares && mark.name === name && (mark.target!.kind !== "formal" || target.kind !== "formal" || mark.target!.statement === target.statement));

@@ -2,6 +2,7 @@
 import type { Statement } from "../../grammar/ast.ts";
 import type { Span } from "../../grammar/span.ts";
 import type { Analysis } from "./analyse.ts";
+import { isPlainValue } from "./plain_value.ts";
 
 export interface ScriptSymbol {
   readonly name: string;
@@ -12,16 +13,15 @@ export interface ScriptSymbol {
   readonly nameSpan: Span;
 }
 
-/** The statements of a script, in order. */
+/** The statements of a script, in order. Reads the tree alone: an outline must not wait for a check. */
 export function symbols(analysis: Analysis): readonly ScriptSymbol[] {
-  const scopes = analysis.scopes();
-  return analysis.script.statements.flatMap((statement, i) => {
-    const made = symbolOf(statement, scopes[i + 1]!.params.has("name" in statement ? statement.name.path.join(".") : ""), analysis.text);
+  return analysis.script.statements.flatMap((statement) => {
+    const made = symbolOf(statement, analysis.text);
     return made === null || made.name.trim() === "" ? [] : [made];
   });
 }
 
-function symbolOf(statement: Statement, scalar: boolean, text: string): ScriptSymbol | null {
+function symbolOf(statement: Statement, text: string): ScriptSymbol | null {
   const words = ({ start, end }: Span): string => clip(text.slice(start, end));
   const { span } = statement;
   switch (statement.kind) {
@@ -34,7 +34,7 @@ function symbolOf(statement: Statement, scalar: boolean, text: string): ScriptSy
     case "set":
       return { name: words(span), detail: "", kind: "setting", span, nameSpan: span };
     case "let":
-      return { name: statement.name.path.join("."), detail: words(statement.value.span), kind: scalar ? "param" : "relation", span, nameSpan: within(statement.name.span, span) };
+      return { name: statement.name.path.join("."), detail: words(statement.value.span), kind: isPlainValue(statement) ? "param" : "relation", span, nameSpan: within(statement.name.span, span) };
     case "def":
       return { name: statement.name.path.join("."), detail: `(${statement.formals.map((formal) => words(formal.span)).join(", ")})`, kind: "stage", span, nameSpan: within(statement.name.span, span) };
     case "pipelineStatement":

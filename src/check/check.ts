@@ -35,6 +35,8 @@ export interface CheckOptions {
   readonly params: Readonly<Record<string, string>>;
   /** In a REPL a name may be bound again. */
   readonly interactive: boolean;
+  /** Told before each statement what is known there, which holds until this returns: names are added to the same scope. */
+  readonly onStatement?: (index: number, scope: Scope) => void;
 }
 
 /** A value of each type of param, to go on checking with. */
@@ -46,7 +48,10 @@ export function check(script: Script, start: Scope, report: Report, options: Che
   const pipelines: CheckedPipeline[] = [];
   const params: ParamFacts[] = [];
   let scope: Scope = ownCopy(start);
-  for (const [index, statement] of script.statements.entries()) scope = checkStatement(statement, index, scope, report, options, pipelines, params);
+  for (const [index, statement] of script.statements.entries()) {
+    options.onStatement?.(index, scope);
+    scope = checkStatement(statement, index, scope, report, options, pipelines, params);
+  }
   return { pipelines, params, scope };
 }
 

@@ -55,6 +55,19 @@ test("values at the head of a stage that needs input", () => {
   offers("let a = sample p^", "perfect");
 });
 
+test("inside a word its rest is replaced, before a word nothing is", () => {
+  const edited = (marked: string, item: string): string => {
+    const text = marked.replace("^", "");
+    const { from, to, items } = session.complete(text, marked.indexOf("^"));
+    assert.ok(items.some((each) => each.text === item), `${marked} offers ${item}`);
+    return text.slice(0, from) + item + text.slice(to);
+  };
+  assert.is(edited("memorization | where mat^ching > 3", "matching_tokens"), "memorization | where matching_tokens > 3");
+  assert.is(edited("perfect | sam^ple 3", "sample"), "perfect | sample 3");
+  assert.is(edited("perfect | acts ^layer 7", "last"), "perfect | acts lastlayer 7");
+  assert.is(edited('set model "k^j"', "kjv"), 'set model "kjv"');
+});
+
 test("inside the brackets of a tee the input is that of the tee", () => {
   offers("sample perfect 3 | acts layer 7 | tee (^", "stats", "top");
   keepsQuiet("sample perfect 3 | acts layer 7 | tee (^", "acts", "csv");
@@ -85,6 +98,7 @@ test("the values of a text column that has few, with and without an opened quote
   assert.equal(inBooks("verses | where book == 'R^'"), ["Ruth"]);
   assert.equal(inBooks('verses | take 5 | where verse > 3 and book != "J^'), ['Job"']);
   assert.equal(inBooks('verses | where note == "^'), []);
+  assert.equal(inBooks('verses | where book == "R^ and note == "x"'), ['Ruth"']);
 });
 
 test("after a run that read no file its values are still known", async () => {

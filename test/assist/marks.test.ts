@@ -42,6 +42,20 @@ test("each word has the role that it plays", async () => {
   );
 });
 
+test("a long script is answered in a time that grows with its length", async () => {
+  const lines = 8000;
+  const text = `${Array.from({ length: lines }, (_, i) => `let rows_${i} = perfect | take ${i}`).join("\n")}\nrows_1 | sam`;
+  const around = await settled("perfect | take 1");
+  const started = Date.now();
+  const analysis = analyse(text, around);
+  assert.ok(completeAt(analysis, text.length).items.some((item) => item.text === "sample"));
+  assert.is(symbols(analysis).length, lines + 1);
+  assert.ok(semanticTokens(analysis).length > 5 * lines);
+  assert.match(hover(analysis, 5)?.text ?? "", "rows_0: table");
+  // It is one second; with a copy of all names for each line it is half a minute.
+  assert.ok(Date.now() - started < 10_000, `${Date.now() - started} ms`);
+});
+
 test("a formal hides a value of the same name inside its def only", async () => {
   const text = "let x = perfect\ndef f(x: table) = x | take 1\nx | f";
   const analysis = await analysed(text);

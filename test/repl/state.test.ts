@@ -2,6 +2,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Completion } from "../../runtime/session/session_port.ts";
+import { accept, openMenu, stepMenu } from "../../repl/menu.ts";
 import { found } from "../../repl/search.ts";
 import { initialState, suggestion, update, type Effect, type Happening, type Knowledge, type State } from "../../repl/state.ts";
 import type { Intent } from "../../repl/keys.ts";
@@ -91,6 +92,16 @@ test("Tab inserts the only completion, offers several, and Esc undoes", () => {
   assert.is(taken.state.line.text, "save ");
   assert.equal(taken.effects, []);
   assert.is(play(start, ":sa", "complete").state.menu?.items.length, 2);
+});
+
+test("inside a word the choice replaces the rest of it", () => {
+  const state = { ...start, line: { ...play(start, ":szz | count").state.line, caret: 1 } };
+  const items = ["sample", "save"].map((text) => ({ text, detail: "", kind: "stage" as const }));
+  const open = openMenu(state, { from: 0, to: 3, items, signature: null });
+  assert.is(open.line.text, "sazz | count");
+  assert.is(stepMenu(open, 1).line.text, "sample | count");
+  assert.is(accept(stepMenu(open, 1)).line.text, "sample | count");
+  assert.is(openMenu(state, { from: 0, to: 3, items: items.slice(1), signature: null }).line.text, "save | count");
 });
 
 test("Tab before the language is loaded is answered when it is, unless something was typed meanwhile", () => {
