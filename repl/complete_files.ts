@@ -1,7 +1,7 @@
 /** Without this file names of files would have to be typed to their last letter. */
 import { readdirSync, statSync, type Dirent } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import type { CompletionItem } from "../runtime/session/session_port.ts";
+import type { Completion, CompletionItem } from "../runtime/session/session_port.ts";
 
 /** A folder with more entries is listed up to here: Tab must answer at once. */
 const MOST = 2000;
@@ -23,6 +23,15 @@ export function completeFiles(word: string, extensions: readonly string[], cwd: 
   } catch {
     return [];
   }
+}
+
+/** Completions with the files of a folder, where a file can stand at an offset of a text. */
+export function withFiles(found: Completion, text: string, offset: number, folder: string): Completion {
+  if (found.files === undefined || found.files === null) return found;
+  const quote = /["'](?=[^"'\n]*$)/.exec(text.slice(0, offset))?.[0] ?? "";
+  const close = text[found.to] === quote ? "" : quote;
+  const files = completeFiles(text.slice(found.from, offset), found.files.extensions, folder);
+  return { ...found, items: [...found.items, ...files.map((item) => (item.text.endsWith("/") ? item : { ...item, text: `${item.text}${close}` }))] };
 }
 
 function isFolder(entry: Dirent, folder: string): boolean {

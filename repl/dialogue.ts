@@ -6,7 +6,7 @@ import type { Completion, Outcome, ProgressEvent, Session, SessionEvent, Source 
 import type { Command, Reply, Scene, View } from "./commands/command.ts";
 import { commands } from "./commands/mod.ts";
 import { completeCommand } from "./complete_command.ts";
-import { completeFiles } from "./complete_files.ts";
+import { withFiles } from "./complete_files.ts";
 import type { Success } from "./journal.ts";
 import { meantCommand } from "./meant_command.ts";
 import { createOutputQueue } from "./output_queue.ts";
@@ -234,10 +234,7 @@ export function openDialogue(options: DialogueOptions): Dialogue {
     try {
       if (/^\s*\./.test(text)) return completeCommand(text, offset, commands, { cwd: options.cwd, checkpoints: session?.checkpoints?.() ?? [], listing });
       const found = session?.complete(text, offset) ?? nothing;
-      if (!listing || found.files === undefined || found.files === null) return found;
-      const close = text[found.to] === '"' || text[found.to] === "'" ? "" : (/["'](?=[^"']*$)/.exec(text.slice(0, offset))?.[0] ?? "");
-      const files = completeFiles(text.slice(found.from, offset), found.files.extensions, options.cwd);
-      return { ...found, items: [...found.items, ...files.map((item) => (item.text.endsWith("/") ? item : { ...item, text: `${item.text}${close}` }))] };
+      return listing ? withFiles(found, text, offset, options.cwd) : found;
     } catch {
       // A key press must never end the session; the same text will fail aloud when it is run.
       return nothing;

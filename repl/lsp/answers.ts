@@ -18,8 +18,10 @@ import { layoutEdit } from "../../src/assist/layout_edit.ts";
 import { renamable, rename } from "../../src/assist/rename.ts";
 import { SEMANTIC_TYPES, semanticTokens } from "../../src/assist/semantic.ts";
 import { symbols } from "../../src/assist/symbols.ts";
+import { withFiles } from "../complete_files.ts";
 import { COMPLETION_KIND, diagnosticOf, editOf, offsetOf, rangeOf, SYMBOL_KIND } from "./convert.ts";
 import { findings } from "./findings.ts";
+import { namesFor } from "./names.ts";
 
 /** An open document and what is known of it. */
 export interface Open {
@@ -31,12 +33,14 @@ export interface Open {
   readonly readFrom: string;
 }
 
-export function answerCompletion({ document, analysis }: Open, position: Position): CompletionList {
-  const { from, to, items } = completeAt(analysis, offsetOf(document, position));
+export function answerCompletion({ document, analysis, readFrom }: Open, position: Position): CompletionList {
+  const offset = offsetOf(document, position);
+  const found = completeAt(analysis, offset, namesFor);
+  const { from, to, items } = withFiles(found, analysis.text, offset, readFrom);
   const range = rangeOf(document, { start: from, end: to });
   return {
-    // More may be known of a file when the next letter comes.
-    isIncomplete: items.length === 0,
+    // More may be known of a file when the next letter comes, and of names that are far away nothing is said before it.
+    isIncomplete: items.length === 0 || (found.files ?? null) !== null,
     items: items.map((item, i) => ({
       label: item.text,
       kind: COMPLETION_KIND[item.kind],

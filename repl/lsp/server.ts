@@ -53,7 +53,7 @@ function capabilities(version: string): InitializeResult {
     serverInfo: { name: "saeq", version },
     capabilities: {
       textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental, save: true },
-      completionProvider: { triggerCharacters: [" ", "|", "$", "(", "`"] },
+      completionProvider: { triggerCharacters: [" ", "|", "$", "(", "`", "\"", "'", "/"] },
       signatureHelpProvider: { triggerCharacters: [" ", "(", ","] },
       hoverProvider: true,
       definitionProvider: true,

@@ -1,13 +1,17 @@
 /** Without this file people would have to know every word by heart. */
+import { PARAM_TYPES } from "../check/check.ts";
+import { INPUT_TYPES } from "../check/define.ts";
 import { SETTINGS } from "../check/settings.ts";
 import { relation, stageNamed, stagesOf, type Facts, type Scope } from "../check/scope.ts";
 import { FUNCTIONS } from "../ops/functions.ts";
 import type { Plan } from "../ops/op.ts";
-import { UNKNOWN, type Schema } from "../ops/schema.ts";
+import { columnOf, UNKNOWN, type Schema } from "../ops/schema.ts";
 import { compile } from "../pipeline.ts";
 import { usage, type StageDefinition } from "../stages/stage.ts";
 import { caretAt, type Caret } from "./caret.ts";
 import { columnValues, comparedColumn, quoted, saeLayers } from "./complete_values.ts";
+import { awaitsValue, continuing, wordsOf } from "./continuation.ts";
+import { nextArgument, placeWords } from "./place_words.ts";
 import { signatureAt } from "./signature.ts";
 
 export interface Candidate {
@@ -58,10 +62,16 @@ const STATEMENTS: readonly Candidate[] = [
 /** What can stand at an offset, best first. Pure; reads the stage table and holds no knowledge of stages. */
 export function complete(text: string, offset: number, context: CompleteContext): Completions {
   const caret = caretAt(text, offset);
-  const found = caret.quote === null ? candidates(caret, context) : quotedCandidates(text, offset, caret, context);
+  const found = caret.quote === null ? typeNames(text.slice(0, caret.from)) ?? candidates(caret, context) : quotedCandidates(text, offset, caret, context);
   const seen = new Set<string>();
   const items = found.items.filter((item) => item.text.startsWith(caret.word) && item.text !== caret.word && !seen.has(item.text) && seen.add(item.text));
   return { from: caret.from, to: offset + caret.rest.length, items, signature: found.signature, files: found.files ?? null };
+}
+
+/** The types that can stand behind the colon of a `param` or of an input of a `def`; null elsewhere. */
+function typeNames(ahead: string): Found | null {
+  const types = /(?:^|[\n;])[ \t]*param\s+[^\s:]+\s*:\s*$/.test(ahead) ? PARAM_TYPES : /(?:^|[\n;])[ \t]*def\s+[^\s(]+\s*\([^()]*:\s*$/.test(ahead) ? INPUT_TYPES : null;
+  return types === null ? null : { items: types.map((text): Candidate => ({ text, detail: "type", kind: "keyword" })), signature: null };
 }
 
 /** Inside quotes: a name for `set`, a file, or a value of the column that is compared. */
@@ -91,7 +101,7 @@ function candidates(caret: Caret, context: CompleteContext): Found {
   if (!caret.piped && words[0] === "set") return { items: settingWords(words), signature: "set <setting> <value>" };
   const input = caret.piped ? (planOf(caret.before, context)?.schema ?? UNKNOWN) : null;
   if (words.length === 0) {
-    const stages = stagesOf(context.scope).filter((stage) => (input === null ? true : stage.input.length > 0 && (!input.known || stage.input.includes(input.kind))));
+    const stages = stagesOf(context.scope).filter((stage) => (input === null ? true : stage.input.length > 0 && (!input.known || (stage.input.includes(input.kind) && fitsGroups(stage, input)))));
     // Stages that take little else come first: after activations `top` and `stats`, not `count`, which takes anything.
     const ranked = input === null || !input.known ? stages : stages.toSorted((a, b) => a.input.length - b.input.length);
     const named = ranked.map((stage): Candidate => ({ text: stage.name, detail: stage.doc, kind: "stage" }));
@@ -100,8 +110,18 @@ function candidates(caret: Caret, context: CompleteContext): Found {
   const definition = stageNamed(context.scope, words[0]!);
   if (definition === undefined) return { items: [], signature: null };
   const column = comparedColumn(caret.stage);
-  const values = column === null ? [] : columnValues(inputOf(definition, words.slice(1), caret, context), column, context.facts).map((value): Candidate => ({ text: quoted(value), detail: column, kind: "value" }));
-  return { items: [...values, ...argumentWords(definition, words.slice(1), input, context)], signature: usage(definition) };
+  const values = column === null ? [] : valuesOf(column, inputOf(definition, words.slice(1), caret, context), context.facts);
+  return { items: [...values, ...argumentWords(definition, caret, words.slice(1), input, context)], signature: usage(definition) };
+}
+
+function fitsGroups({ groups }: StageDefinition, input: Schema): boolean {
+  return groups === "any" || (groups === "required") === (input.groups !== null);
+}
+
+/** What a column can be compared with: the texts that it has, or true and false. */
+function valuesOf(column: string, input: Plan | null, facts: Facts): Candidate[] {
+  const texts = input !== null && columnOf(input.schema, column)?.type === "bool" ? ["true", "false"] : columnValues(input, column, facts).map(quoted);
+  return texts.map((text) => ({ text, detail: column, kind: "value" }));
 }
 
 /** What a stage works on, as far as it can be said while the stage is being typed. */
@@ -122,22 +142,25 @@ function settingWords(words: readonly string[]): Candidate[] {
   return Object.entries(SETTINGS).map(([text, { doc }]): Candidate => ({ text, detail: doc, kind: "keyword" }));
 }
 
-function argumentWords(definition: StageDefinition, words: readonly string[], input: Schema | null, context: CompleteContext): Candidate[] {
+function argumentWords(definition: StageDefinition, caret: Caret, words: readonly string[], input: Schema | null, context: CompleteContext): Candidate[] {
   const needsInput = input === null && definition.input.length > 0 && !definition.inputOptional;
   if (needsInput && words.length === 0) return relations(context.scope);
   const schema = input ?? (needsInput ? (planOf(words[0]!, context)?.schema ?? UNKNOWN) : UNKNOWN);
-  const previous = words.at(-1) ?? "";
-  const open = Object.hasOwn(definition.args, previous) ? definition.args[previous] : undefined;
-  if (open !== undefined && open.keyword && open.shape.kind !== "flag") return valuesFor(open.shape, open.doc, schema, context);
+  const placed = placeWords(definition, wordsOf(caret.stage).slice(needsInput ? 1 : 0));
+  const values = (argument: string | null): Candidate[] => (argument === null ? [] : valuesFor(definition.args[argument]!.shape, definition.args[argument]!.doc, schema, context));
+  const last = placed.at(-1);
+  if (last !== undefined && last.argument !== null && awaitsValue(caret.stage)) return values(last.argument);
+  const next = nextArgument(definition, placed);
+  if (last?.part === "keyword" && last.argument === next) return values(next);
   const keywords = Object.entries(definition.args)
-    .filter(([name, spec]) => spec.keyword && !words.includes(name))
+    .filter(([name, spec]) => spec.keyword && !placed.some(({ argument }) => argument === name))
     .map(([name, spec]): Candidate => ({ text: name, detail: spec.required ? spec.doc : `${spec.doc}${spec.default === null || spec.default === false ? "" : ` (default ${JSON.stringify(spec.default)})`}`, kind: "keyword" }));
-  const positional = Object.values(definition.args).filter((spec) => !spec.keyword);
-  const given = words.length - (needsInput ? 1 : 0);
-  const values = positional.flatMap((spec, i) => (i === 0 || i >= given ? valuesFor(spec.shape, spec.doc, schema, context) : []));
-  const expression = positional.some((spec) => ["predicate", "scalar", "assignments", "parts", "keys", "check", "columns"].includes(spec.shape.kind));
-  return expression ? [...values, ...keywords] : [...keywords, ...values];
+  const more = last !== undefined && last.argument !== null && last.part === "value" ? continuing(definition.args[last.argument]!.shape, last.words, schema) : [];
+  const expression = next !== null && EXPRESSIONS.includes(definition.args[next]!.shape.kind);
+  return [...more, ...(expression ? [...values(next), ...keywords] : [...keywords, ...values(next)])];
 }
+
+const EXPRESSIONS: readonly string[] = ["predicate", "scalar", "assignments", "parts", "keys", "check", "columns"];
 
 function valuesFor(shape: StageDefinition["args"][string]["shape"], doc: string, schema: Schema, { scope, facts }: CompleteContext): Candidate[] {
   const params = (type: "number" | "string"): Candidate[] => [...scope.params].filter(([, value]) => typeof value === type).map(([name, value]) => ({ text: `$${name}`, detail: String(value), kind: "param" }));

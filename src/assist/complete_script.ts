@@ -3,8 +3,10 @@ import { tokenize } from "../../grammar/parse.ts";
 import type { Scope } from "../check/scope.ts";
 import type { Analysis } from "./analyse.ts";
 import { bodyScopeOf } from "./body_scope.ts";
-import { complete, type Completions } from "./complete.ts";
+import { complete, type CompleteContext, type Completions } from "./complete.ts";
 import { signatureAt, type Signature } from "./signature.ts";
+
+type Names = Pick<CompleteContext, "models" | "saes" | "checkpoints">;
 
 /** The statement that an offset stands in: where it starts, and what is known before it. */
 interface Here {
@@ -12,13 +14,13 @@ interface Here {
   readonly scope: Scope;
 }
 
-/** What can stand at an offset of a script. */
-export function completeAt(analysis: Analysis, offset: number): Completions {
+/** What can stand at an offset of a script. `names`: models and SAEs that the line with the offset can name. */
+export function completeAt(analysis: Analysis, offset: number, names: (line: string) => Names = () => ({})): Completions {
   const { start, scope } = statementAt(analysis, offset);
   if (inComment(analysis.text.slice(start, offset))) return { from: offset, to: offset, items: [], signature: null };
   const line = analysis.text.indexOf("\n", offset);
   const text = analysis.text.slice(start, line < 0 ? undefined : line);
-  const found = complete(text, offset - start, { scope, facts: analysis.around.facts });
+  const found = complete(text, offset - start, { scope, facts: analysis.around.facts, ...names(text) });
   return { ...found, from: found.from + start, to: found.to + start };
 }
 

@@ -41,7 +41,8 @@ export interface CheckOptions {
 
 /** A value of each type of param, to go on checking with. */
 const EXAMPLES = { int: 1, float: 1, bool: true, str: "x", path: "x.csv" } as const;
-const PARAM_TYPES = ["int", "float", "bool", "str", "path"] as const;
+/** The types that a `param` can have. */
+export const PARAM_TYPES = ["int", "float", "bool", "str", "path"] as const;
 
 /** Names, types and flow of a whole script, in order. The scope afterwards is where the next REPL line starts. */
 export function check(script: Script, start: Scope, report: Report, options: CheckOptions): CheckResult {

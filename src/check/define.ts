@@ -19,7 +19,8 @@ const SCALARS: Readonly<Record<string, { readonly shape: Shape; readonly example
   str: { shape: { kind: "string", list: false }, example: "x" },
   path: { shape: { kind: "string", list: false }, example: "x.csv" },
 };
-const TYPES = [...KINDS, "groups", ...Object.keys(SCALARS)];
+/** The types that an input of a `def` can have. */
+export const INPUT_TYPES: readonly string[] = [...KINDS, "groups", ...Object.keys(SCALARS)];
 
 /** What a relation formal accepts. */
 function kindsOf(type: string | null): readonly Kind[] {
@@ -54,9 +55,9 @@ export function define(statement: Def, scope: Scope, module: string, facts: Fact
       if (spec === null) return null;
       args[word] = spec;
       examples[word] = spec.required ? scalar.example : spec.default;
-    } else if (type !== null && !TYPES.includes(type)) {
-      const near = nearest(type, TYPES);
-      return error(report, formal.type!.span, "unknown-type", `no type \`${type}\``, { ...(near === null ? {} : { label: `did you mean \`${near}\`?`, fix: { span: formal.type!.span, text: near } }), notes: [`types: ${listed(TYPES, 20)}`] });
+    } else if (type !== null && !INPUT_TYPES.includes(type)) {
+      const near = nearest(type, INPUT_TYPES);
+      return error(report, formal.type!.span, "unknown-type", `no type \`${type}\``, { ...(near === null ? {} : { label: `did you mean \`${near}\`?`, fix: { span: formal.type!.span, text: near } }), notes: [`types: ${listed(INPUT_TYPES, 20)}`] });
     } else if (input === null) {
       input = word;
       accepts = kindsOf(type);

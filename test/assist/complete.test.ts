@@ -55,6 +55,38 @@ test("values at the head of a stage that needs input", () => {
   offers("let a = sample p^", "perfect");
 });
 
+test("behind a value: what can go on it, and no second value without a comma", () => {
+  assert.equal(at("memorization | sort matching_tokens ^"), ["desc", "asc"]);
+  assert.equal(at("memorization | sort matching_tokens d^"), ["desc"]);
+  assert.equal(at("memorization | sort matching_tokens desc ^"), []);
+  offers("memorization | sort matching_tokens desc, ^", "matching_tokens", "perfect_match");
+  assert.equal(at("memorization | where perfect_match ^"), ["and", "or", "==", "!="]);
+  assert.equal(at("memorization | where matching_tokens ^").slice(0, 3), ["==", "!=", "<"]);
+  assert.equal(at("memorization | where matching_tokens > 3 ^").slice(0, 2), ["and", "or"]);
+  keepsQuiet("memorization | where matching_tokens > 3 ^", "==", ">", "matching_tokens");
+  offers("memorization | where matching_tokens > 3 and ^", "perfect_match", "len(");
+  keepsQuiet("memorization | where matching_tokens > 3 and ^", "and", "==");
+  assert.equal(at("memorization | where perfect_match a^"), ["and"]);
+  assert.equal(at("memorization | where perfect_match == ^").slice(0, 2), ["true", "false"]);
+  assert.equal(at("memorization | where perfect_match == f^")[0], "false");
+  assert.equal(at("memorization | derive n ^"), ["="]);
+  offers("memorization | derive n = matching_tokens ^", "+", "*");
+  assert.equal(at("perfect | sample 3 ^").filter((text) => text.startsWith("$")), []);
+});
+
+test("stages that need groups come only after groups, and those that refuse them do not", () => {
+  keepsQuiet("sample perfect 3 | acts layer 7 | ^", "compare", "diff", "overlap", "union");
+  offers("groups a = (sample perfect 3), b = (sample perfect 3) | acts layer 7 | ^", "compare", "top");
+  keepsQuiet("groups a = (sample perfect 3), b = (sample perfect 3) | ^", "group", "split");
+});
+
+test("types behind the colon of a param and of an input", () => {
+  assert.equal(at("param n: ^"), ["int", "float", "bool", "str", "path"]);
+  assert.equal(at("param n: f^"), ["float"]);
+  offers("def f(x: ^", "table", "acts", "groups", "int");
+  offers("def f(x: table, k: ^", "int");
+});
+
 test("inside a word its rest is replaced, before a word nothing is", () => {
   const edited = (marked: string, item: string): string => {
     const text = marked.replace("^", "");

@@ -83,6 +83,19 @@ test("completion knows names above, columns and stages that fit", async () => {
   assert.not.ok((await titles("^\nlet later = perfect")).includes("later"));
 });
 
+test("files beside the script and names of models and SAEs are offered where they can stand", async () => {
+  assert.equal(await titles('csv "^'), ['runs.csv"']);
+  assert.equal(await titles('csv "ru^ns.csv" | take 3'), ["runs.csv"]);
+  assert.ok((await titles('set model "k^')).includes('kjv"'));
+  assert.ok((await titles('set sae "llama^')).some((each) => each.startsWith("llama")));
+});
+
+test("an edit inside a word takes its rest along", async () => {
+  const { text, position } = caret("memorization | where mat^ching > 3");
+  const { items } = await client.ask<CompletionList>("completion", client.write("complete.saeq", text), { position });
+  assert.is(applied(text, [items.find(({ label }) => label === "matching_tokens")!.textEdit as TextEdit]), "memorization | where matching_tokens > 3");
+});
+
 test("completion items carry kind, detail, documentation and the word they replace", async () => {
   const { text, position } = caret("perfect | sam^");
   const { items } = await client.ask<CompletionList>("completion", client.write("complete.saeq", text), { position });
