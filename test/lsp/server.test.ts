@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { CodeAction, CompletionList, Diagnostic, DocumentSymbol, Hover, InitializeResult, Location, MarkupContent, SemanticTokens, SignatureHelp, TextEdit, WorkspaceEdit } from "vscode-languageserver/node";
+import { TextDocument } from "vscode-languageserver-textdocument";
 import { folder } from "../session/open.ts";
 import { caret, startClient } from "./client.ts";
 
@@ -175,6 +176,22 @@ test("the outline and the canonical form", async () => {
   assert.is(applied(text, await client.ask<TextEdit[]>("formatting", uri, { options })), "let a = perfect | take 3\nparam n: int = 3\nset seed 1\na | take $n\n");
   client.write("outline.saeq", "let   a = (perfect|take 3\n");
   assert.equal(await client.ask("formatting", uri, { options }), []);
+});
+
+test("formatting keeps the line ends of a file, and finds nothing to do the next time", async () => {
+  const options = { tabSize: 2, insertSpaces: true };
+  const texts: readonly (readonly [string, string])[] = [
+    ["# c\r\n", "# c\r\n"],
+    ["# c\r\nperfect|take 3\r\n\r\n\r\nlet  x = perfect", "# c\r\nperfect | take 3\r\n\r\nlet x = perfect\r\n"],
+    ["perfect | take 3\r\nnon_perfect | take 3\n", "perfect | take 3\nnon_perfect | take 3\n"],
+    ["perfect | take 3 \nnon_perfect | take 3\r\n", "perfect | take 3\nnon_perfect | take 3\n"],
+  ];
+  for (const [text, wanted] of texts) {
+    const uri = client.write("ends.saeq", text);
+    const made = TextDocument.applyEdits(TextDocument.create(uri, "saeq", 0, text), await client.ask<TextEdit[]>("formatting", uri, { options }));
+    assert.is(made, wanted);
+    assert.equal(await client.ask<TextEdit[]>("formatting", client.write("ends.saeq", made), { options }), []);
+  }
 });
 
 test("semantic tokens name what each word is", async () => {
