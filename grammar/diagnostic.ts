@@ -3,7 +3,7 @@ import type { Span } from "./span.ts";
 
 export type Severity = "error" | "warning" | "note";
 
-/** Replace `span` by `text`: applied by Tab in the REPL, by `fmt --fix` and by editors. */
+/** Replace `span` by `text`: applied by Tab in the REPL and by editors, and where nothing else can be meant (`src/assist/certain.ts`) by `fmt --fix`. */
 export interface Fix {
   readonly span: Span;
   readonly text: string;

@@ -67,7 +67,7 @@ function build(version: string, normalized: Extract<Normalized, { kind: "argumen
     .description("write scripts in canonical form; --check only compares (exit 3)")
     .argument("<files...>", "scripts, or folders of them; `-` reads stdin and writes stdout")
     .option("--check", "say which files differ, write nothing")
-    .option("--fix", "first apply the fixes that messages offer")
+    .option("--fix", "first apply the fixes of messages that leave no choice")
     .action((files: string[], own: Record<string, unknown>) => done({ kind: "fmt", files, check: own["check"] === true, fix: own["fix"] === true, options: options() }));
   program
     .command("lint")

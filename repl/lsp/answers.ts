@@ -6,8 +6,9 @@ import {
   type CodeAction, type CompletionList, type DocumentSymbol, type Hover, type Location, type Position, type Range, type SemanticTokens, type SignatureHelp, type TextEdit, type WorkspaceEdit,
 } from "vscode-languageserver/node";
 import { TextDocument } from "vscode-languageserver-textdocument";
-import { actions, allFixes } from "../../src/assist/actions.ts";
+import { actions, certainFixes } from "../../src/assist/actions.ts";
 import type { Analysis } from "../../src/assist/analyse.ts";
+import { isCertain } from "../../src/assist/certain.ts";
 import { functionUsage } from "../../src/assist/argument_text.ts";
 import type { Candidate } from "../../src/assist/complete.ts";
 import { completeAt, signatureIn } from "../../src/assist/complete_script.ts";
@@ -118,10 +119,10 @@ export function answerActions({ document, analysis }: Open, range: Range | undef
   if (wants(CodeActionKind.QuickFix)) {
     const at = { start: offsetOf(document, range?.start), end: offsetOf(document, range?.end) };
     for (const { title, diagnostic, edits } of actions(findings(analysis), analysis.text, at))
-      found.push({ title, kind: CodeActionKind.QuickFix, diagnostics: [diagnosticOf(document, diagnostic)], isPreferred: true, edit: change(edits.map((edit) => editOf(document, edit))) });
+      found.push({ title, kind: CodeActionKind.QuickFix, diagnostics: [diagnosticOf(document, diagnostic)], isPreferred: isCertain(diagnostic, analysis.text), edit: change(edits.map((edit) => editOf(document, edit))) });
   }
-  const fixes = allFixes(analysis.diagnostics());
-  if (wants(FIX_ALL) && fixes.length > 0) found.push({ title: "apply every fix that saeq knows", kind: FIX_ALL, edit: change(fixes.map((fix) => editOf(document, fix))) });
+  const fixes = certainFixes(analysis.diagnostics(), analysis.text);
+  if (wants(FIX_ALL) && fixes.length > 0) found.push({ title: "apply every fix that leaves no choice", kind: FIX_ALL, edit: change(fixes.map((fix) => editOf(document, fix))) });
   return found;
 }
 

@@ -7,7 +7,7 @@ import { print } from "../../grammar/print.ts";
 import { visible } from "../../grammar/visible.ts";
 import type { Request } from "../request.ts";
 import { sayDiagnostic } from "../talk.ts";
-import { applyFixes } from "./fixes.ts";
+import { applyFixes, type Fixed } from "./fixes.ts";
 import { scriptFiles } from "./script_files.ts";
 import { allGranted, folderOf, openSession, readSource, sayDataError, type Shop } from "./shop.ts";
 
@@ -20,16 +20,19 @@ export async function format(request: Extract<Request, { kind: "fmt" }>, shop: S
       code = 10;
       continue;
     }
-    const source = request.fix ? await fixed(file, read, shop) : read;
+    const found = request.fix ? await fixed(file, read, shop) : { ...UNCHANGED, text: read.text };
+    const source = { name: read.name, text: found.text };
     const { script, diagnostics } = parse(source.text);
     const errors = diagnostics.filter((one) => one.severity === "error");
     for (const diagnostic of errors) shop.stderr.write(`${sayDiagnostic(diagnostic, source, shop.talkLook)}\n`);
     if (errors.length > 0) {
+      if (found.count > 0 && !shop.options.quiet) shop.stderr.write(`${visible(file)}: nothing is written while a mistake of grammar is left (${fixes(found.count)} found)\n`);
       code = code === 0 ? 3 : code;
       continue;
     }
     const text = print(script);
-    if (file === "-") shop.stdout.write(shop.stdout.isTTY === true ? visible(text, { keepNewlines: true }) : text);
+    if (!shop.options.quiet) tellFixes(file, found, request.check, shop);
+    if (file === "-" && !request.check) shop.stdout.write(shop.stdout.isTTY === true ? visible(text, { keepNewlines: true }) : text);
     else if (text !== read.text) {
       if (request.check) code = code === 0 ? 3 : code;
       else if (!(await rewritten(resolve(shop.cwd, file), text, shop))) {
@@ -42,13 +45,23 @@ export async function format(request: Extract<Request, { kind: "fmt" }>, shop: S
   return code;
 }
 
-/** The source with the fixes applied that its mistakes of syntax, names and types offer. */
-async function fixed(file: string, source: Source, shop: Shop): Promise<Source> {
+const UNCHANGED = { count: 0, left: 0 };
+
+function fixes(count: number): string {
+  return `${count} ${count === 1 ? "fix" : "fixes"}`;
+}
+
+function tellFixes(file: string, { count, left }: Fixed, only: boolean, shop: Shop): void {
+  const say = (text: string): void => void shop.stderr.write(`${visible(file)}: ${text}\n`);
+  if (count > 0) say(only ? `${fixes(count)} would be made` : fixes(count));
+  if (left > 0) say(`${fixes(left)} left for you to choose; \`saeq check\` shows ${left === 1 ? "it" : "them"}`);
+}
+
+/** The source with the fixes applied that its mistakes of syntax, names and types offer and that leave no choice. */
+async function fixed(file: string, source: Source, shop: Shop): Promise<Fixed> {
   const session = await openSession(shop, { readFrom: folderOf(file, shop), grants: allGranted });
   try {
-    const { text, count } = await applyFixes(source.text, async (current) => (await session.check({ name: source.name, text: current })).diagnostics);
-    if (count > 0 && !shop.options.quiet) shop.stderr.write(`${visible(file)}: ${count} ${count === 1 ? "fix" : "fixes"}\n`);
-    return { name: source.name, text };
+    return await applyFixes(source.text, async (current) => (await session.check({ name: source.name, text: current })).diagnostics);
   } finally {
     await session.close();
   }

@@ -1,6 +1,7 @@
 /** Without this file the fix that a message offers could not be applied by an editor. */
 import type { Diagnostic, Fix } from "../../grammar/diagnostic.ts";
 import type { Span } from "../../grammar/span.ts";
+import { isCertain } from "./certain.ts";
 
 export interface Action {
   readonly title: string;
@@ -17,10 +18,10 @@ export function actions(diagnostics: readonly Diagnostic[], text: string, { star
   });
 }
 
-/** All fixes at once, the earlier one where two meet. */
-export function allFixes(diagnostics: readonly Diagnostic[]): readonly Fix[] {
+/** All fixes at once that need no person to look at them, the earlier one where two meet. */
+export function certainFixes(diagnostics: readonly Diagnostic[], text: string): readonly Fix[] {
   const kept: Fix[] = [];
-  for (const fix of diagnostics.flatMap((each) => each.fix ?? []).toSorted((a, b) => a.span.start - b.span.start)) {
+  for (const fix of diagnostics.flatMap((each) => (each.fix !== undefined && isCertain(each, text) ? each.fix : [])).toSorted((a, b) => a.span.start - b.span.start)) {
     const last = kept.at(-1);
     if (last === undefined || fix.span.start > last.span.end || (fix.span.start === last.span.end && last.span.end > last.span.start)) kept.push(fix);
   }

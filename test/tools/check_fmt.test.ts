@@ -54,9 +54,55 @@ test("fmt --fix writes nothing where a mistake of syntax is left", () => {
   assert.is(readFileSync(join(cwd, "a.saeq"), "utf8"), "perfect | tak 3\nlet x\n");
 });
 
+test("fmt --fix says that it wrote nothing, where it did not", () => {
+  const cwd = folder({ "a.saeq": "perfect | tak 3\nlet x\n" });
+  assert.match(saeq(["fmt", "--fix", "a.saeq"], { cwd }).stderr, "a.saeq: nothing is written while a mistake of grammar is left (1 fix found)\n");
+});
+
+test("fmt --fix makes no fix that could change what is meant, and says how many are left", () => {
+  const meant = [
+    "memorization | where `matching_tokens > 3\n",
+    'prompts "a, "b"\n',
+    "sample perfect 3 | acts layer 7 | rank 3\n",
+    "sample perfect 3 | resid layer 5, 11\n",
+    "memorization | where matching_tokens > 3 // 2 |\n",
+    "let run_a = perfect\nrun_b | take 3\n",
+    "perfect | derive score1 = 1 | sort score2\n",
+    "perfect | sample 3 | acts 7\n",
+  ];
+  for (const text of meant) {
+    const cwd = folder({ "a.saeq": text });
+    saeq(["fmt", "--fix", "a.saeq"], { cwd });
+    assert.is(readFileSync(join(cwd, "a.saeq"), "utf8"), text);
+  }
+  const cwd = folder({ "a.saeq": "sample perfect 3 | acts layer 7 | rank 3\n" });
+  const { status, stderr } = saeq(["fmt", "--fix", "a.saeq"], { cwd });
+  assert.is(status, 0);
+  assert.is(stderr, "a.saeq: 1 fix left for you to choose; `saeq check` shows it\n");
+});
+
+test("fmt --fix mends what leaves no choice", () => {
+  const mended: readonly (readonly [string, string])[] = [
+    ["sample perfect 3 | acts layer=7", "sample perfect 3 | acts layer 7"],
+    ["sample perfect 3 | acts layr 7", "sample perfect 3 | acts layer 7"],
+    ["memorization | where 1 < matching_tokens < 3", "memorization | where 1 < matching_tokens and matching_tokens < 3"],
+    ["sample perfect 3 | tee count | take 1", "sample perfect 3 | tee (count) | take 1"],
+    ["memorization | where matchin_tokens > 3", "memorization | where matching_tokens > 3"],
+  ];
+  for (const [text, wanted] of mended) assert.is(saeq(["fmt", "--fix", "-"], { cwd: folder(), input: text }).stdout, `${wanted}\n`);
+});
+
+test("fmt --check - writes nothing and says that the text differs", () => {
+  const { status, stdout, stderr } = saeq(["fmt", "--check", "-"], { cwd: folder(), input: "perfect|take 3" });
+  assert.equal([status, stdout, stderr], [3, "", "-: not in canonical form\n"]);
+  assert.is(saeq(["fmt", "--check", "-"], { cwd: folder(), input: "perfect | take 3\n" }).status, 0);
+});
+
 test("fmt --check --fix says that the file would change, and changes nothing", () => {
   const cwd = folder({ "a.saeq": "perfect | tak 3\n" });
-  assert.is(saeq(["fmt", "--check", "--fix", "a.saeq"], { cwd }).status, 3);
+  const { status, stderr } = saeq(["fmt", "--check", "--fix", "a.saeq"], { cwd });
+  assert.is(status, 3);
+  assert.is(stderr, "a.saeq: 1 fix would be made\na.saeq: not in canonical form\n");
   assert.is(readFileSync(join(cwd, "a.saeq"), "utf8"), "perfect | tak 3\n");
 });
 
@@ -78,7 +124,7 @@ test("fmt - reads stdin and writes stdout", () => {
 
 test("fixes that lead in a circle end", async () => {
   const span = { start: 0, end: 1 };
-  const { text } = await applyFixes("a", async (now) => [{ code: "c", severity: "error", span, message: "m", fix: { span, text: now === "a" ? "b" : "a" } }]);
+  const { text } = await applyFixes("a", async (now) => [{ code: "foreign-operator", severity: "error", span, message: "m", fix: { span, text: now === "a" ? "b" : "a" } }]);
   assert.ok(text === "a" || text === "b");
 });
 

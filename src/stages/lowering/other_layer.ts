@@ -17,10 +17,10 @@ export function otherLayer(context: Lowering, model: ModelFacts, saes: readonly 
   if (other !== null) return other;
   const read = saes.flatMap((sae) => (sae.layer === null || sae.hook === null || sae.layer >= model.layers || (hook !== null && sae.hook !== hook) ? [] : [sae.layer]));
   const kept = layers.filter((layer) => read.includes(layer));
-  const [first] = layers;
-  if (read.length === 0 || first === undefined || !context.given("layer")) return {};
-  const near = read.reduce((best, layer) => (Math.abs(layer - first) < Math.abs(best - first) ? layer : best));
-  return { fix: { span: context.at("layer"), text: `layer ${(kept.length > 0 ? kept : [near]).join(", ")}` } };
+  const [only, ...others] = new Set(kept.length > 0 ? kept : read);
+  // Of several that an SAE reads none is meant more than another.
+  if (only === undefined || (kept.length === 0 && others.length > 0) || !context.given("layer")) return {};
+  return { fix: { span: context.at("layer"), text: `layer ${[only, ...others].join(", ")}` } };
 }
 
 /** Where no model was set and an SAE of another one was: what to set before it. Null where that is not so. */

@@ -36,7 +36,7 @@ export function residual(context: Lowering, args: ArgValues<typeof RESIDUAL_ARGS
   if (model === null || tokens === null) return null;
   for (const layer of args.layer) {
     if (layer >= model.layers) {
-      const meant = sae?.meant(model) ?? { fix: { span: context.at("layer"), text: `layer ${model.layers - 1}` } };
+      const meant = sae?.meant(model) ?? {};
       context.report({
         code: "layer-beyond-model",
         message: `there is no layer ${layer}`,
