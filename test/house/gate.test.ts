@@ -34,6 +34,7 @@ const OPENERS: Readonly<Record<string, string>> = {
   "package_root.ts": "versions of packages",
   "processor.ts": "what the processor can do",
   "execute/recording.ts": "the memory of own processes",
+  "engine/providers.ts": "the loader's list of libraries",
   "engine/confinement.ts": "which process is ended first where memory runs out",
   "engine/encoders.ts": "files in the engine's own folder",
   "engine/quantizing.ts": "an encoder that the session opened before, through a link in the engine's folder",
