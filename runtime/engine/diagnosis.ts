@@ -38,7 +38,7 @@ export async function diagnoseProviders(around: Surroundings, tried: Probe = pro
 /** Libraries of CUDA 12 are packages of their own (`libcublas.so.12`: nvidia-cublas-cu12). */
 function addition(absent: readonly string[]): string {
   const suffix = absent.some((name) => /\.so\.12$/.test(name)) ? "-cu12" : "";
-  return `add ${absent.join(", ")} to LD_LIBRARY_PATH (pip: ${["nvidia-cublas", "nvidia-cuda-runtime", "nvidia-curand"].map((name) => `${name}${suffix}`).join(", ")}; the driver brings libcuda)`;
+  return `add ${absent.join(", ")} to LD_LIBRARY_PATH (pip: nvidia-cublas${suffix}, nvidia-cuda-runtime${suffix}, nvidia-curand${suffix}; the driver brings libcuda)`;
 }
 
 /** Libraries that a library asks for and the loader does not find; [] where that cannot be asked. */

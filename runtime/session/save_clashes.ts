@@ -5,6 +5,7 @@ import type { Fix } from "../../grammar/diagnostic.ts";
 import { key } from "../../src/ops/key.ts";
 import type { Plan } from "../../src/ops/op.ts";
 import { realPath } from "../data/admission.ts";
+import { systemCode } from "../data/error.ts";
 import { namesOf } from "../permissions/granted.ts";
 
 /** A `save` that takes the place of something that is still wanted. */
@@ -52,8 +53,14 @@ function placeOf(path: string): string {
   const real = realPath(path);
   // A file with several names (hard links) keeps the others: what is saved takes one of them only.
   if (namesOf(real) > 1) return real;
-  const there = statSync(real, { bigint: true, throwIfNoEntry: false });
-  return there === undefined ? real : `${there.dev}:${there.ino}`;
+  try {
+    const there = statSync(real, { bigint: true, throwIfNoEntry: false });
+    return there === undefined ? real : `${there.dev}:${there.ino}`;
+  } catch (error) {
+    // A name that cannot be is told when it is written.
+    if (systemCode(error) === null) throw error;
+    return real;
+  }
 }
 
 /** `bom_2.csv`: a name beside it that nothing has. */
