@@ -86,11 +86,11 @@ function build(version: string, normalized: Extract<Normalized, { kind: "argumen
   program
     .command("explain")
     .description("show the plan and its cost, without running it unless asked")
-    .argument("<target...>", "a script file or a query")
+    .argument("<target...>", "a script file, whose params are flags (--n 20), or a query")
     .option("--analyze", "run it, and show what each step took")
     .option("--json", "for machines")
     .addOption(new Option("--phase <name>", "what one phase of the compiler makes of it").choices([...phases]))
-    .action((words: string[], own: Record<string, unknown>) => done({ kind: "explain", target: words.join(" "), phase: phases.find((name) => name === own["phase"]) ?? null, analyze: own["analyze"] === true, json: own["json"] === true, options: options() }));
+    .action((words: string[], own: Record<string, unknown>) => done({ kind: "explain", target: words.join(" "), phase: phases.find((name) => name === own["phase"]) ?? null, analyze: own["analyze"] === true, json: own["json"] === true, params: normalized.params, options: options() }));
   program
     .command("info")
     .description("what a script reads, writes, takes and uses, without running it")

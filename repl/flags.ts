@@ -33,6 +33,7 @@ const withParams: Readonly<Record<string, { readonly alone: readonly string[]; r
   lock: { alone: ["--check", "--update"], value: ["--update-only"] },
   bundle: { alone: ["--no-results"], value: ["-o", "--output", "--data-limit"] },
   verify: { alone: [], value: ["--against", "--tier"] },
+  explain: { alone: ["--analyze", "--json"], value: ["--phase"] },
   export: { alone: [], value: ["--to", "-o", "--output", "--against"] },
 };
 
@@ -112,7 +113,7 @@ function splitRun(words: readonly string[], at: number): Normalized {
       const mistake = addPair(params, pair);
       if (mistake !== null) return { kind: "mistake", text: mistake };
     } else if (!word.startsWith("-") || word === "-") {
-      if (file !== null && command !== "lock") return { kind: "mistake", text: `one script at a time: \`${file}\` and \`${word}\` (a param is given as --name value)` };
+      if (file !== null && command !== "lock" && command !== "explain") return { kind: "mistake", text: `one script at a time: \`${file}\` and \`${word}\` (a param is given as --name value)` };
       file = word;
       ours.push(word);
     } else if (alone.has(name) || own.alone.includes(name)) {

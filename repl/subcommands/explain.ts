@@ -14,6 +14,8 @@ import { runHeadless } from "../headless.ts";
 import { sayDiagnostic } from "../talk.ts";
 import { allGranted, deskOf, folderOf, mistake, openSession, readSource, type Shop } from "./shop.ts";
 import { showPhases } from "./phases.ts";
+import { wrongParam } from "./run.ts";
+import { shellWord } from "../../runtime/data/shell_word.ts";
 
 /** `saeq explain FILE|CODE`: the plan of each pipeline and its cost; with `--phase`, what that phase makes of all of it. */
 export async function explain(request: Extract<Request, { kind: "explain" }>, shop: Shop): Promise<number> {
@@ -22,17 +24,24 @@ export async function explain(request: Extract<Request, { kind: "explain" }>, sh
     await readSource(request.target, shop);
     return 10;
   }
+  const [, asked] = isFile ? [] : /^analy[sz]e\s+(.+)$/s.exec(request.target) ?? [];
+  if (asked !== undefined) {
+    mistake(shop, `\`analyze\` is a flag here: saeq explain --analyze ${shellWord(asked)}`);
+    return 2;
+  }
   const source = isFile ? await readSource(request.target, shop) : { name: "explain", text: request.target };
   if (source === null) return 10;
   const readFrom = isFile ? folderOf(request.target, shop) : shop.cwd;
-  if (request.phase !== null) return explainPhase(request.phase, source, readFrom, shop);
+  if (request.phase !== null) return explainPhase(request.phase, source, { readFrom, params: request.params }, shop);
   const pipelines = parse(source.text).script.statements.filter((statement) => statement.kind === "pipelineStatement");
   if (pipelines.length === 0) {
     mistake(shop, "there is no pipeline to explain");
     return 2;
   }
-  const session = await openSession(shop, { readFrom, grants: allGranted });
+  const session = await openSession(shop, { readFrom, grants: allGranted, params: request.params });
   try {
+    const wrong = Object.keys(request.params).length === 0 ? null : wrongParam(source.name, request.params, await session.check(source), shop);
+    if (wrong !== null) return wrong;
     return request.json ? await explainJson(session, source, pipelines, request.analyze, shop) : await explainText(session, source, pipelines, request.analyze, shop);
   } finally {
     await session.close();
@@ -99,8 +108,8 @@ function lineOf(text: string, { span }: PipelineStatement): number {
 }
 
 /** Print a phase; 3 where a mistake keeps the phases behind the tree from being reached. */
-async function explainPhase(phase: Phase, source: Source, readFrom: string, shop: Shop): Promise<number> {
-  const session = await openSession(shop, { readFrom, grants: allGranted });
+async function explainPhase(phase: Phase, source: Source, place: { readonly readFrom: string; readonly params: Readonly<Record<string, string>> }, shop: Shop): Promise<number> {
+  const session = await openSession(shop, { ...place, grants: allGranted });
   try {
     const { diagnostics, compiled } = phase === "tokens" || phase === "tree" ? { diagnostics: parse(source.text).diagnostics, compiled: undefined } : await session.check(source);
     const errors = diagnostics.filter((one) => one.severity === "error");

@@ -50,7 +50,7 @@ export function createGuard(path: string, separator: number, { ragged, nul }: Le
   let nuls = 0;
   const ends = { lf: 0, crlf: 0, cr: 0 };
 
-  const shape = createShape(path, ragged);
+  const shape = createShape(path, separator, ragged);
   const { at, where, fail } = shape;
   const endRow = (byte: number): void => {
     shape.endRow(byte);
@@ -89,9 +89,11 @@ export function createGuard(path: string, separator: number, { ragged, nul }: Le
       // Most bytes are ordinary ones inside a cell: they pass as they are, many at a time.
       if (state === PLAIN || state === QUOTED) {
         const to = endOfRun(input, i, state === QUOTED ? QUOTE : separator, state === QUOTED ? QUOTE : CR);
+        if (shape.width() === -1) shape.look(input.subarray(i, to));
         for (; i < to; i++) out[size++] = input[i] as number;
         if (i === input.length) break;
       }
+      if (shape.width() === -1) shape.look(input.subarray(i, i + 1));
       const byte = input[i] ?? 0;
       if (byte === 0 && nul === "drop") {
         nuls++;

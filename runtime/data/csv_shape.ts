@@ -4,6 +4,9 @@ import { DataError } from "./error.ts";
 import { MAX_COLUMNS, MAX_FIELD_BYTES } from "./table_limits.ts";
 
 const MAX_ROW_BYTES = 256 * 1024 * 1024;
+/** What separates cells elsewhere, and how much of a header is looked through for it. */
+const SEPARATORS: readonly string[] = [";", "\t", "|", ","];
+const MOST_HEAD = 4096;
 
 /** The row and the cell that are being read. */
 export interface CsvPlace {
@@ -22,6 +25,8 @@ export interface CsvShape {
   readonly at: CsvPlace;
   /** Cells of the header; -1 before its end. */
   width(): number;
+  /** Bytes of the header; those of rows are let pass. */
+  look(bytes: Uint8Array): void;
   /** ` in row 3 (line 4)` */
   where(): string;
   fail(code: string, message: string, more?: { readonly notes?: string[]; readonly help?: string }): never;
@@ -37,11 +42,18 @@ export interface CsvShape {
   uneven(): number;
 }
 
-/** `path` is for messages. Rows that `ragged` allows pass as they are, and are counted. */
-export function createShape(path: string, ragged: Leniency["ragged"]): CsvShape {
+/** `path` is for messages, `separator` a byte. Rows that `ragged` allows pass as they are, and are counted. */
+export function createShape(path: string, separator: number, ragged: Leniency["ragged"]): CsvShape {
   const at: CsvPlace = { row: 0, rowLine: 1, rowStart: 0, cells: 0, cellStart: 0 };
   let expected = -1;
   let uneven = 0;
+  const head: number[] = [];
+  /** Another separator that the header holds more often than this one, as it is written. */
+  const other = (): string | null => {
+    const header = Buffer.from(head).toString("latin1");
+    const [best] = SEPARATORS.filter((each) => each.charCodeAt(0) !== separator).map((each) => ({ each, times: header.split(each).length - 1 })).sort((a, b) => b.times - a.times);
+    return best === undefined || best.times < expected ? null : JSON.stringify(best.each);
+  };
   const where = (): string => (at.row === 0 ? ` in the header (line ${at.rowLine})` : ` in row ${at.row} (line ${at.rowLine})`);
   const fail: CsvShape["fail"] = (code, message, more = {}) => {
     throw new DataError({ code, message: `${path}: ${message}`, row: at.row, ...more });
@@ -59,6 +71,9 @@ export function createShape(path: string, ragged: Leniency["ragged"]): CsvShape 
     fail,
     checkSizes,
     width: () => expected,
+    look: (bytes) => {
+      if (expected === -1 && head.length < MOST_HEAD) head.push(...bytes.subarray(0, MOST_HEAD - head.length));
+    },
     uneven: () => uneven,
     endCell: (byte) => {
       checkSizes(byte, null);
@@ -72,6 +87,8 @@ export function createShape(path: string, ragged: Leniency["ragged"]): CsvShape 
       if (expected === -1) expected = found;
       else if (ragged === "skip" || (ragged === "pad" && found < expected)) uneven += found === expected ? 0 : 1;
       else if (found !== expected) {
+        const meant = other();
+        if (meant !== null) fail("ragged-row", `row ${at.row} (line ${at.rowLine}) has ${found === 1 ? "1 cell" : `${found} cells`}, the header has ${expected}`, { notes: [`the header looks as if its cells were separated by ${meant}`], help: `csv ${JSON.stringify(path)} sep ${meant}` });
         fail("ragged-row", `row ${at.row} (line ${at.rowLine}) has ${found === 1 ? "1 cell" : `${found} cells`}, the header has ${expected}`, {
           help: "a cell that holds the separator, a quote or a line end must stand in double quotes",
           notes: ragged === "pad" ? ["`ragged pad` puts nulls behind short rows only"] : [`\`ragged ${found < expected ? "pad" : "skip"}\` behind the file name reads on`],

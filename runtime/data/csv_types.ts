@@ -1,4 +1,5 @@
 /** Without this file `True` would be text, `00123` a number, and a column's type would hang on its first rows. */
+import { printColumn } from "../../grammar/print_parts.ts";
 import type { ScalarType } from "../../src/ops/schema.ts";
 import { EMPTY_LINE, EMPTY_QUOTED } from "./csv_guard.ts";
 import { DataError } from "./error.ts";
@@ -8,6 +9,8 @@ const BOOL = /^(?:true|True|TRUE|false|False|FALSE)$/;
 const INTEGER = /^(?:0|-?[1-9]\d{0,15})$/;
 const LARGEST = "9007199254740992";
 const DECIMAL = /^-?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
+/** What pandas writes for a number that is missing; a column of floats that is asked for takes it. */
+const NAN = /^(?:NaN|nan)$/;
 const WHOLE = /^-?\d+$/;
 
 /** Whole numbers with |n| ≤ 2^53, no leading zeros, no plus sign; `-0` is a float. */
@@ -40,10 +43,13 @@ export interface Inference {
   /** The row of the one cell that made numbers text; −1: none, −2: there are several. */
   odd: number;
   oddCell: string;
+  /** Cells that are NaN, and whether there is another word. */
+  nans: number;
+  words: boolean;
 }
 
 export function createInference(): Inference {
-  return { type: null, rows: 0, numbers: 0, present: 0, odd: -1, oddCell: "" };
+  return { type: null, rows: 0, numbers: 0, present: 0, odd: -1, oddCell: "", nans: 0, words: false };
 }
 
 /** Look at the next cell. */
@@ -52,9 +58,12 @@ export function infer(state: Inference, cell: string): void {
   if (isMissing(cell)) return;
   state.present++;
   if (state.type === "str") {
-    if (state.odd === -2) return;
+    if (state.odd === -2 && state.words) return;
     if (isFloat(cell)) state.numbers++;
-    else state.odd = -2;
+    else {
+      state.odd = -2;
+      seeWord(state, cell);
+    }
     return;
   }
   const own: ScalarType = isInt(cell) ? "int" : isFloat(cell) ? "float" : BOOL.test(cell) ? "bool" : "str";
@@ -65,10 +74,18 @@ export function infer(state: Inference, cell: string): void {
   if (state.type !== "str") return;
   state.odd = state.numbers === state.present - 1 && own === "str" ? row : -2;
   state.oddCell = cell;
+  if (own === "str") seeWord(state, cell);
+  else state.words = true;
 }
 
-/** A hint where one odd cell made a column of numbers text. */
-export function noteOf(name: string, { odd, oddCell, numbers }: Inference): string | null {
+function seeWord(state: Inference, cell: string): void {
+  if (NAN.test(cell)) state.nans++;
+  else state.words = true;
+}
+
+/** A hint where one odd cell, or NaN, made a column of numbers text. */
+export function noteOf(name: string, { odd, oddCell, numbers, nans, words, present }: Inference): string | null {
+  if (nans > 0 && !words && numbers > 0 && numbers + nans === present) return `${name} is text because of NaN; with types {${printColumn(name)}: float} it is numbers, and null there`;
   return odd >= 0 && numbers >= 4 ? `${name} is text because of row ${odd + 1}, ${JSON.stringify(clip(oddCell))}; its other ${numbers} cells are numbers` : null;
 }
 

@@ -11,7 +11,7 @@ import { bindWords, type Slots } from "./bind.ts";
 import { single } from "./constant.ts";
 import { ask } from "./facts.ts";
 import { expandDefinition, isDefined } from "./expand.ts";
-import type { Hint } from "./misplaced.ts";
+import { wordOf, type Hint } from "./misplaced.ts";
 import { error, relation, stageNamed, type Facts, type Report, type Scope } from "./scope.ts";
 import { listed, nearest } from "./suggest.ts";
 import { spelledOut } from "./spelled_out.ts";
@@ -98,6 +98,7 @@ function checkCall(definition: StageDefinition, stage: Stage, nameSpan: Span, wo
   let from = input;
   let rest = words;
   if (input === null && definition.input.length > 0 && !definition.inputOptional) {
+    if (standsFirst(definition, nameSpan, words, context)) return unknown(stage.span);
     const named = headRelation(words[0], context);
     if (named === null) {
       error(report, nameSpan, "missing-input", `\`${definition.name}\` needs something to work on`, {
@@ -129,6 +130,18 @@ function checkCall(definition: StageDefinition, stage: Stage, nameSpan: Span, wo
     return unknown(stage.span);
   }
   return made ?? unknown(stage.span);
+}
+
+/** `explain sample perfect 3`: a stage before what it works on. True: reported. */
+function standsFirst({ name, args }: StageDefinition, at: Span, words: readonly Words[], { scope, report }: CheckContext): boolean {
+  if (Object.values(args).some(({ required }) => required)) return false;
+  const flags = words.findIndex((each) => !Object.entries(args).some(([flag, { shape }]) => shape.kind === "flag" && flag === wordOf(each)));
+  const first = words[flags];
+  const word = first === undefined ? null : wordOf(first);
+  if (first === undefined || word === null || stageNamed(scope, word) === undefined || relation(scope, word) !== undefined) return false;
+  const [before, rest] = [words.slice(0, flags), words.slice(flags)].map((each) => each.map(printArg).join(" "));
+  error(report, at, "missing-input", `\`${name}\` stands behind what it works on`, { help: `${rest} | … | ${`${name} ${before}`.trim()}` });
+  return true;
 }
 
 /** `sample perfect 10`: the first word names the input where it is a relation or a pipeline in brackets. */

@@ -182,6 +182,23 @@ test("texts: one row a line", async () => {
   assert.is((await refused(readText(fileOf(Buffer.from("a\n\xe9\n", "latin1"))))).row, 2);
 });
 
+test("a ragged row under a header of another separator says which one, and offers no keyword that drops rows", async () => {
+  for (const [content, sep] of [["text;label;score\nhello, you;1;1,5\n", ";"], ["a|b\nx,y|1\n", "|"], ["a\tb\nx,y\t1\n", "\t"]] as const) {
+    const error = await refused(read(content));
+    assert.is(error.code, "ragged-row");
+    assert.equal(error.notes, [`the header looks as if its cells were separated by ${JSON.stringify(sep)}`]);
+    assert.match(error.help ?? "", `sep ${JSON.stringify(sep)}`);
+  }
+  assert.match((await refused(read("a;b,c\n1,2,3\n"))).notes.join(), "ragged skip");
+});
+
+test("a column of numbers and NaN is text, and says how it is read as numbers", async () => {
+  const said = async (content: string): Promise<readonly string[]> => (await readCsv(fileOf(content))).notes;
+  const note = "x is text because of NaN; with types {x: float} it is numbers, and null there";
+  for (const cells of ["NaN,1,2", "1,NaN,2.5,nan", "1,2,NaN"]) assert.equal(await said(`x,y\n${cells.split(",").map((cell) => `${cell},a`).join("\n")}\n`), [note], cells);
+  for (const cells of ["NaN,abc,1", "1,NaN,abc", "true,NaN", "NaN", "abc,NaN,1"]) assert.equal(await said(`x,y\n${cells.split(",").map((cell) => `${cell},a`).join("\n")}\n`), [], cells);
+});
+
 test("`ragged pad` and `ragged skip` read on and count, also where the row lies across two chunks", async () => {
   const content = 'a,b,c\n1,2\n3,4,5\n"",,\n6\n';
   const padded = await readCsv(fileOf(content), { ragged: "pad" });

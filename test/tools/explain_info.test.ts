@@ -64,6 +64,20 @@ test("explain --phase with mistakes: what can be shown is shown, exit 3", () => 
   assert.is(saeq(["explain", QUERY, "--phase", "nonsense"], { cwd }).status, 2);
 });
 
+test("explain takes the params of a script as run does, and refuses those it has not", () => {
+  const cwd = folder({ "a.saeq": "param n: int\nperfect | take $n\n" });
+  const { status, stdout } = saeq(["explain", "a.saeq", "--n", "7"], { cwd });
+  assert.is(status, 0);
+  assert.match(stdout, "limit 7");
+  assert.match(saeq(["explain", "--phase", "plan", "a.saeq", "--n=8"], { cwd }).stdout, "limit 8");
+  const { status: wrong, stderr } = saeq(["explain", "a.saeq", "--n", "7", "--m", "2"], { cwd });
+  assert.is(wrong, 2);
+  assert.match(stderr, "has no param `m`");
+  const flag = saeq(["explain", "analyze", QUERY], { cwd });
+  assert.is(flag.status, 2);
+  assert.match(flag.stderr, "saeq explain --analyze");
+});
+
 test("explain: every pipeline of a script, under its number and line; nothing is run", () => {
   const text = "set seed 1\nlet t = sample perfect 2\n\nt | count\nt | acts layer 7 last 3\n| top 3\n| save \"top.csv\"\nt | take 1 | explain\n";
   const cwd = folder({ "a.saeq": text });
