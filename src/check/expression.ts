@@ -117,6 +117,9 @@ function bindBinary(at: Binary, context: ExpressionContext): Scalar | null {
   // `1 < x < 3`: the parser has already told it.
   if (COMPARISONS.has(at.op) && at.left.kind === "binary" && COMPARISONS.has(at.left.op)) return null;
   if (at.op === "in") return bindMembership(at, context);
+  const written = report.text.slice(at.span.start, at.span.end);
+  if (at.op === "-" && columnOf(context.schema, written) !== undefined && columnOf(context.schema, written.replace(/-.*/s, "")) === undefined)
+    return error(report, at.span, "unknown-column", `\`${written}\` reads as a subtraction`, { label: "a name with `-` stands in backquotes", fix: { span: at.span, text: printColumn(written) } });
   const left = bindExpression(at.left, context);
   const right = bindExpression(at.right, context);
   if (left === null || right === null) return null;

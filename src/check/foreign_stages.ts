@@ -77,7 +77,7 @@ const MEANINGS: Readonly<Record<string, (given: Given) => Meaning>> = {
   flatten: unnested,
   query: ({ words }) => {
     const text = textOf(words[0]);
-    return text === null || words.length > 1 || parse(`where ${text}`).diagnostics.length > 0 ? { help: "where <condition>" } : { write: `where ${text}` };
+    return text === null || text.trim() === "" || words.length > 1 || parse(`where ${text}`).diagnostics.length > 0 ? { help: "where <condition>" } : { write: `where ${text}` };
   },
   bar: drawn("bars"),
   barplot: drawn("bars"),
