@@ -3,6 +3,7 @@ import { SETTINGS } from "../check/settings.ts";
 import { FUNCTIONS } from "../ops/functions.ts";
 import { STAGE_BY_NAME, STAGES } from "../stages/mod.ts";
 import { codeHelp } from "./code_page.ts";
+import { statementHelp } from "./statement_page.ts";
 import { usage, type Category, type StageDefinition } from "../stages/stage.ts";
 
 const CATEGORIES: Readonly<Record<Category, string>> = {
@@ -15,18 +16,30 @@ const CATEGORIES: Readonly<Record<Category, string>> = {
   defined: "Defined here",
 };
 
-/** Help for a stage, setting, function or code as plain text; every stage by category for an empty word; null where unknown. */
+/** Help for a stage, setting, function, statement or code as plain text; every stage by category for an empty word; null where unknown. */
 export function help(word: string): string | null {
   const name = word.trim();
   if (name === "") return overview();
-  const stage = STAGE_BY_NAME.get(name) ?? STAGES.find((each) => each.searchTerms.includes(name.toLowerCase()));
-  if (stage !== undefined) return stageHelp(stage);
-  if (Object.hasOwn(SETTINGS, name)) return `set ${name} ${SETTINGS[name]!.value}\n  ${SETTINGS[name]!.doc}`;
-  if (Object.hasOwn(FUNCTIONS, name)) {
-    const signature = FUNCTIONS[name]!;
-    return `${name}(${signature.parameters.join(", ")}) → ${signature.result === "same" ? "as its first argument" : signature.result === "second" ? "as its second argument" : signature.result}\n  ${signature.doc}`;
-  }
-  return codeHelp(name);
+  // What is called so comes before what other tools call so; a stage and a function may share a name.
+  const exact = [stageNamed(name), functionHelp(name), settingHelp(name), statementHelp(name)].filter((page) => page !== null);
+  if (exact.length > 0) return exact.join("\n\n");
+  const meant = STAGES.find((each) => each.searchTerms.includes(name.toLowerCase()));
+  return meant === undefined ? codeHelp(name) : stageHelp(meant);
+}
+
+function stageNamed(name: string): string | null {
+  const stage = STAGE_BY_NAME.get(name);
+  return stage === undefined ? null : stageHelp(stage);
+}
+
+function settingHelp(name: string): string | null {
+  return Object.hasOwn(SETTINGS, name) ? `set ${name} ${SETTINGS[name]!.value}\n  ${SETTINGS[name]!.doc}` : null;
+}
+
+function functionHelp(name: string): string | null {
+  if (!Object.hasOwn(FUNCTIONS, name)) return null;
+  const { parameters, result, doc } = FUNCTIONS[name]!;
+  return `${name}(${parameters.join(", ")}) → ${result === "same" ? "as its first argument" : result === "second" ? "as its second argument" : result}\n  ${doc}`;
 }
 
 function overview(): string {

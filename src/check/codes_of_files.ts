@@ -20,6 +20,7 @@ export const FILE_CODES: Readonly<Record<string, CodePage>> = {
   "not-a-record": outside("The file is no record of a run", "`saeq verify` compares with what `saeq run --record` wrote, and with nothing else", "Name the record, or make one with saeq run --record"),
   "broken-lock": outside("saeq.lock is not as saeq writes it", "A lock that is half of two, or edited by hand, locks nothing", "Take it from your version control, or delete it and run saeq lock"),
   "broken-bundle": outside("The archive is no bundle that can be unpacked", "It is cut or damaged, or holds names, links or sizes that could harm the disk", "Ask for it again"),
+  "cannot-bundle": outside("What the script needs or gave cannot be put into one archive", "A bundle that lacks a file, holds outputs of other inputs or is too large would not run elsewhere", "Do what the message says: run it again with --record, bring files into the folder of the script, or leave the largest out with --data-limit"),
   "too-large": outside("The script or module is larger than saeq reads", "Most often it is not a script", "Name the script"),
   "bad-separator": beside("The separator is not one plain character", "Cells are separated by one ASCII character other than a quote", 'Write sep ";" or sep "\\t"', "a,b\n1,2\n", 'csv "x.csv" sep ",,"', 'csv "x.csv" sep ","'),
   "bad-quote": beside("Text follows the closing quote of a cell", "Where the cell ends would be a guess", "Double the quotes inside, and put quotes around the cell", 'a,b\n"1"2,3\n'),

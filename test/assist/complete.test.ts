@@ -1,6 +1,7 @@
 /** Without this file completion might offer what cannot stand there. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { STATEMENT_PAGES } from "../../src/assist/statement_page.ts";
 import { folder, open, run } from "../session/open.ts";
 
 const session = await open({ interactive: true });
@@ -157,9 +158,21 @@ test("where a file is due, its endings are said", () => {
 test("help by name, by another tool's name, and for settings and functions", () => {
   assert.match(session.help("acts") ?? "", /acts layer <int>/);
   assert.match(session.help("filter") ?? "", /^where/);
+  assert.match(session.help("len") ?? "", /^len\(str\)/);
+  assert.match(session.help("rank") ?? "", /^rank\(any\)/);
+  for (const both of ["count", "split"]) assert.match(session.help(both) ?? "", new RegExp(`^${both} [^]*\n\n${both}\\(`));
+  for (const statement of ["let", "param", "def", "use", "set"]) assert.match(session.help(statement) ?? "", new RegExp(`^${statement} `));
   assert.match(session.help("seed") ?? "", /set seed/);
   assert.match(session.help("quantile") ?? "", /linear/);
   assert.is(session.help("no such thing"), null);
+});
+
+test("examples of statements run", async () => {
+  for (const { example } of Object.values(STATEMENT_PAGES)) {
+    const own = await open({ interactive: true });
+    assert.equal(own.diagnose?.(example) ?? [], []);
+    await own.close();
+  }
 });
 
 test.after(async () => {

@@ -24,7 +24,8 @@ function codesInSources(): string[] {
     const single = [...text.matchAll(/(?:\bcode: |(?:Data|Checkpoint|Engine)Error\(|\btold\()"([a-z0-9]+)"/g)];
     return [...dashed, ...single].map((match) => match[1]!);
   });
-  return [...new Set(found)].filter((word) => !OTHER_WORDS.has(word)).sort();
+  const ofCommands = filesBelow("repl").filter((name) => name.endsWith(".ts")).flatMap((name) => [...readFileSync(join(ROOT, name), "utf8").matchAll(/DataError\(\{ code: "([a-z0-9-]+)"/g)].map((match) => match[1]!));
+  return [...new Set([...found, ...ofCommands])].filter((word) => !OTHER_WORDS.has(word)).sort();
 }
 
 test("every code in the sources has a page, and every page a code", () => {

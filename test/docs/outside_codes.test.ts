@@ -14,10 +14,11 @@ import { failureOf } from "../../runtime/engine/faults.ts";
 import { failure } from "../../runtime/session/failure.ts";
 import type { SessionEvent } from "../../runtime/session/session_port.ts";
 import { unpackBundle } from "../../runtime/bundle/unpack.ts";
-import { readLock } from "../../runtime/lock/lock_file.ts";
+import { emptyLock, readLock } from "../../runtime/lock/lock_file.ts";
 import { readRecord } from "../../runtime/record/read_record.ts";
 import { readDump } from "../../runtime/parity/dump.ts";
 import { EXAMPLES } from "../../runtime/catalog/shipped.ts";
+import { contentsOf } from "../../repl/subcommands/bundle_files.ts";
 import { CODE_PAGES } from "../../src/check/codes.ts";
 import { ROOT } from "../house/files.ts";
 import { REPOSITORIES } from "../hub/repositories.ts";
@@ -44,6 +45,7 @@ const BY_HAND: Readonly<Record<string, string>> = {
 /** Codes of files that commands read, and no session does. */
 const BY_COMMANDS: Readonly<Record<string, string>> = {
   "broken-bundle": "only `saeq run` and `saeq verify` unpack bundles, before there is a session",
+  "cannot-bundle": "only `saeq bundle` makes bundles",
   "broken-dump": "only `saeq parity` reads dumps",
   "broken-lock": "only `saeq lock`, `saeq bundle` and `--frozen` read locks",
   "not-a-record": "only `saeq verify` and `saeq bundle` read records",
@@ -267,6 +269,14 @@ test("broken-bundle, broken-lock and not-a-record, by hand: files of other kinds
   compare("broken-bundle", toldOf(await thrown(unpackBundle(join(files, "x.saeq.zip"))), "x.saeq.zip"), "x.saeq.zip");
   compare("broken-lock", toldOf(await thrownBy(() => readLock(join(files, "saeq.lock"))), "saeq.lock"), "saeq.lock");
   compare("not-a-record", toldOf(await thrownBy(() => readRecord(join(files, "x.run.json"))), "x.run.json"), "x.run.json");
+});
+
+test("cannot-bundle, by hand: a file that is named by its place on this machine", async () => {
+  const text = 'csv "/data/x.csv"';
+  const script = join(place({ "x.saeq": text }), "x.saeq");
+  const lock = { ...emptyLock("0"), data: { "/data/x.csv": { size: 1, sha256: "0", rows: 1, columns: {} } } };
+  const bundled = contentsOf({ source: { name: "x.saeq", text }, name: "x.saeq", readFrom: dirname(script), script, bundle: false, granted: [], close: () => {} }, lock, null, 1e6, undefined);
+  compare("cannot-bundle", toldOf(await thrown(bundled), text), text);
 });
 
 test("broken-dump, by hand: a safetensors file with other arrays", async () => {

@@ -21,6 +21,7 @@ test("every code has a page with its query and what mends it", () => {
 test("doc: codes, rules, and a guess for a word that has no help", () => {
   const cwd = folder();
   assert.match(saeq(["doc", "unknown-stage"], { cwd }).stdout, /^unknown-stage: No stage has this name\n[^]*actz[^]*acts/);
+  assert.match(saeq(["doc", "cannot-bundle"], { cwd }).stdout, /^cannot-bundle: /);
   assert.match(saeq(["doc", "unused-let"], { cwd }).stdout, "# lint-ignore unused-let");
   const unknown = saeq(["doc", "unknwn-stage"], { cwd });
   assert.is(unknown.status, 2);
