@@ -12,12 +12,13 @@ import { portable } from "../../runtime/record/used.ts";
 import { registeredNames } from "../../runtime/catalog/shipped.ts";
 import type { Request } from "../request.ts";
 import { watchInterrupts } from "../interrupts.ts";
+import { grantFlags } from "../permissions.ts";
 import { bytes } from "../progress.ts";
 import { contentsOf, runOf } from "./bundle_files.ts";
 import { inputsNow } from "./lock.ts";
 import { fixingCommand, sayDifferences } from "./lock_report.ts";
-import { isBundle, openScript } from "./script_place.ts";
-import { mistake, outFolder, sayDataError, type Shop } from "./shop.ts";
+import { isBundle, openScript, type ScriptPlace } from "./script_place.ts";
+import { allGranted, mistake, openSession, outFolder, sayDataError, type Shop } from "./shop.ts";
 
 type Bundle = Extract<Request, { kind: "bundle" }>;
 
@@ -54,7 +55,7 @@ export async function bundle(request: Bundle, shop: Shop): Promise<number> {
     const path = resolve(shop.cwd, request.output ?? `${basename(request.file)}.zip`);
     const written = await write(path, contents.files, shop);
     if (written === null) return 130;
-    if (!shop.options.quiet) tellContents(request, path, written, contents, found, shop);
+    if (!shop.options.quiet) tellContents(request, path, written, contents, found, await runLine(request, place, path, shop), shop);
     return 0;
   } catch (error) {
     return sayDataError(shop, error).code === "broken-lock" ? 5 : 1;
@@ -76,9 +77,22 @@ async function write(path: string, files: Parameters<typeof packed>[0], shop: Sh
   }
 }
 
-function tellContents(request: Bundle, path: string, written: number, { files, left, record }: Awaited<ReturnType<typeof contentsOf>>, lock: Lock, shop: Shop): void {
+/** The line that runs the bundle where nobody can be asked: what it reads comes with it, what it writes and fetches has to be granted. */
+async function runLine(request: Bundle, place: ScriptPlace, path: string, shop: Shop): Promise<string> {
+  const session = await openSession(shop, { readFrom: place.readFrom, grants: allGranted, params: request.params });
+  try {
+    const { needs } = await session.check(place.source);
+    const flags = grantFlags({ ...needs, read: [] }, outFolder(shop));
+    const params = Object.entries(request.params).flatMap(([name, value]) => [`--${name}`, value]);
+    return ["saeq", "run", ...flags, basename(path), "--frozen", ...params].map(shellWord).join(" ");
+  } finally {
+    await session.close();
+  }
+}
+
+function tellContents(request: Bundle, path: string, written: number, { files, left, record }: Awaited<ReturnType<typeof contentsOf>>, lock: Lock, line: string, shop: Shop): void {
   const say = (text: string): void => void shop.stderr.write(`${visible(text)}\n`);
-  say(`saved ${path}  ${bytes(written)}, ${files.length} files; to run it: saeq run ${shellWord(basename(path))} --frozen`);
+  say(`saved ${path}  ${bytes(written)}, ${files.length} files; to run it: ${line}`);
   for (const { name, size } of left) say(`note: ${name} (${bytes(size)}) is not in it; --data-limit ${Math.ceil(size / 1e6)}MB takes it in`);
   if (record === null && request.results) say("note: it holds no results; `saeq run --record` before it puts outputs and their record in");
   const own = [...Object.keys(lock.models).filter((name) => !registeredNames("model").includes(name)), ...Object.keys(lock.saes).filter((name) => !registeredNames("sae").includes(name))].filter((name) => (lock.models[name] ?? lock.saes[name])!.revision === null);

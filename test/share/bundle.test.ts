@@ -42,7 +42,7 @@ test("a bundle holds all that a script reads and gave, runs frozen elsewhere, an
   const cwd = join(root, "analysis");
   const told = await saeq(["bundle", "x.saeq", "--out", "out"], { cwd });
   assert.is(told.status, 0, told.stderr);
-  assert.match(told.stderr, /to run it: saeq run x\.saeq\.zip --frozen/);
+  assert.match(told.stderr, /to run it: saeq run --allow-write=o\.csv x\.saeq\.zip --frozen\n/);
   const elsewhere = folder();
   cpSync(join(cwd, "x.saeq.zip"), join(elsewhere, "x.saeq.zip"));
   const before = left();
