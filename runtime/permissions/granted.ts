@@ -40,7 +40,8 @@ function found(path: string): BigIntStats | null {
   }
 }
 
-function identity(path: string): string | null {
+/** One text for a file or folder, whatever name led to it; null where there is none, or none that the system tells of. */
+export function identity(path: string): string | null {
   const there = found(path);
   return there === null ? null : `${there.dev}:${there.ino}`;
 }

@@ -1,12 +1,11 @@
 /** Without this file a script could write over what it reads, or over what it saved a line before. */
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Fix } from "../../grammar/diagnostic.ts";
 import { key } from "../../src/ops/key.ts";
 import type { Plan } from "../../src/ops/op.ts";
 import { realPath } from "../data/admission.ts";
-import { systemCode } from "../data/error.ts";
-import { namesOf } from "../permissions/granted.ts";
+import { identity, namesOf } from "../permissions/granted.ts";
 
 /** A `save` that takes the place of something that is still wanted. */
 export interface Clash {
@@ -52,15 +51,7 @@ export function saveClashes(saves: readonly Plan[], { writeTo, text, reads }: Cl
 function placeOf(path: string): string {
   const real = realPath(path);
   // A file with several names (hard links) keeps the others: what is saved takes one of them only.
-  if (namesOf(real) > 1) return real;
-  try {
-    const there = statSync(real, { bigint: true, throwIfNoEntry: false });
-    return there === undefined ? real : `${there.dev}:${there.ino}`;
-  } catch (error) {
-    // A name that cannot be is told when it is written.
-    if (systemCode(error) === null) throw error;
-    return real;
-  }
+  return namesOf(real) > 1 ? real : (identity(real) ?? real);
 }
 
 /** `bom_2.csv`: a name beside it that nothing has. */

@@ -75,6 +75,7 @@ test("nothing is saved over what is read, by whatever name, and no two values un
     assert.equal(events.map(({ kind }) => kind), ["diagnostic"], "nothing ran");
     assert.is(outcome.exitCode, 3);
   }
+  assert.equal((await run(session, `csv "bom.csv" | save "${"long".repeat(80)}.csv"`)).codes, ["write-failed"]);
   assert.equal(readdirSync(at), before);
   assert.is(readFileSync(join(at, "bom.csv"), "utf8"), "a\n1\n2\n");
   for (const query of [
