@@ -95,7 +95,6 @@ export function createCatalog(readFrom: string, options: CatalogOptions = {}): C
     takeNotes: () => [...tables.takeNotes(), ...checkpoints.takeNotes()],
     forgetTables: () => {
       tables.forget();
-      checkpoints.dropNotes();
     },
     stream: (op, call) => {
       const found = tables.stream(op, call);

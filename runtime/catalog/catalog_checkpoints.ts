@@ -29,8 +29,6 @@ export interface CatalogCheckpoints extends Provision {
   sae(ref: SaeRef): LoadedSae;
   /** What readers had to say since last asked. */
   takeNotes(): readonly string[];
-  /** What was to be said of files that are forgotten. */
-  dropNotes(): void;
 }
 
 /** By name too: digests sample weights, and two SAEs may differ in their thresholds alone. */
@@ -124,7 +122,6 @@ export function createCatalogCheckpoints(locator: Locator, cards: TokenizerCards
       hubNotes = [];
       return taken;
     },
-    dropNotes: () => void (notes = []),
     outline: async (name, call) => {
       const known = await readOutline(name, call).catch(() => null);
       // Whoever asks for the model will be told why.

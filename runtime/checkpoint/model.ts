@@ -36,10 +36,11 @@ export async function readModel(path: string): Promise<Model> {
   const family = supported(config);
   // A fault of the config is told before one of the weights: it says what they should be.
   const files = await weightFiles(folder).catch((error: unknown) => error as CheckpointError);
-  const decoder = family.read(sourceOf(config, config !== whole, family, files));
+  const source = sourceOf(config, config !== whole, family, files);
+  const decoder = family.read(source);
   if (!Array.isArray(files)) throw files;
   return {
-    spec: { ...decoder, digest: await digest([bytes], files) },
+    spec: { ...decoder, ...(source.headless[0] === undefined ? {} : { noHead: source.headless[0] }), digest: await digest([bytes], files) },
     name: basename(folder),
     folder,
     bosId: ids(optional(config, "bos_token_id"))[0] ?? null,
@@ -103,6 +104,7 @@ function sourceOf(config: Config, multimodal: boolean, family: Family, files: re
     if (tensor === undefined) throw missing(name);
     return tensorRef(tensor, shape);
   };
+  const headless: string[] = [];
   return {
     config,
     multimodal,
@@ -110,8 +112,11 @@ function sourceOf(config: Config, multimodal: boolean, family: Family, files: re
     head: (names, shape) => {
       const candidates = names.flatMap((name) => [name, `language_model.${name}`]);
       const found = candidates.find((name) => tensors.has(name));
-      if (found === undefined) throw missing(names[0] as string);
-      return take(found, shape);
+      if (found !== undefined) return take(found, shape);
+      if (files instanceof Error) throw files;
+      headless.push(names[0] as string);
+      return null;
     },
+    headless,
   };
 }

@@ -90,7 +90,7 @@ function build({ tokenizer: { path, bytes }, config: configFile, others: otherFi
       digest,
       size: [...hub.get_vocab(true).values()].reduce((most, id) => Math.max(most, id + 1), 0),
       prependsBos: startsWithBos(hub, tokens.bosId),
-      notes: [...disagreement(hub, config, tokens.bosId, configFile?.path ?? path), ...leftOut(hub, tokens.bosId, path)],
+      notes: [...disagreement(hub, config, tokens.bosId, configFile?.path ?? path), ...notAdded(hub, config, configFile?.path ?? path), ...leftOut(hub, tokens.bosId, path)],
       specialIds: [...new Set([...marked, ...[tokens.bosId, tokens.eosId].filter((id) => id !== null)])],
     };
     return { hub, card };
@@ -140,6 +140,22 @@ function specialId(hub: HubTokenizer, key: string, config: JsonObject, map: Json
 
 function startsWithBos(hub: HubTokenizer, bosId: number | null): boolean {
   return bosId !== null && hub.encode("", { add_special_tokens: true }).ids[0] === bosId;
+}
+
+const TOKEN_KEYS = ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
+
+/** Tokens that the config names and the tokenizer does not cut out of a text; transformers adds them when it loads both (`tokenization_utils_fast.py`, `__init__`). */
+function notAdded(hub: HubTokenizer, config: JsonObject, file: string): readonly string[] {
+  const added = new Set([...hub.get_added_tokens_decoder()].map(([, { content }]) => content));
+  const decoder = config["added_tokens_decoder"];
+  const declared = typeof decoder === "object" && decoder !== null ? Object.values(decoder) : [];
+  const additional = config["additional_special_tokens"];
+  // One that is in no vocabulary gets an id of its own there, which the model has no row for.
+  const special = [...TOKEN_KEYS.map((key) => config[key]), ...(Array.isArray(additional) ? additional : [])].filter((each) => hub.token_to_id(tokenText(each) ?? "") !== undefined);
+  const missing = [...new Set([...declared, ...special].map((each) => tokenText(each)))].filter((text): text is string => text !== null && text !== "" && !added.has(text));
+  if (missing.length === 0) return [];
+  const shown = missing.slice(0, 5).map((text) => JSON.stringify(text)).join(", ");
+  return [`${file} names ${shown}${missing.length > 5 ? ` and ${missing.length - 5} more` : ""} as tokens, and tokenizer.json does not: a text that spells one is cut into pieces, where transformers reads one token`];
 }
 
 function disagreement(hub: HubTokenizer, config: JsonObject, bosId: number | null, file: string): readonly string[] {

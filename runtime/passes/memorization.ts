@@ -7,6 +7,7 @@ import type { Op } from "../../src/ops/op.ts";
 import { whileFinite, type ActivationContext } from "./activations.ts";
 import { heldBack } from "../cache/held_back.ts";
 import { spaceOf } from "../cache/spaces.ts";
+import { CheckpointError } from "../checkpoint/error.ts";
 import { usedWeights } from "../checkpoint/nonfinite.ts";
 import { DataError } from "../data/error.ts";
 import type { Column, Table } from "../data/frame.ts";
@@ -16,11 +17,12 @@ import { createColumn } from "../data/table.ts";
  * Greedy continuation of the first `prefix` tokens of each text, compared with the text's own next tokens (Carlini et al. 2022,
  * "Quantifying Memorization", section 2: extractable with a context of k tokens). `matching_tokens` is the length of the agreeing
  * start, `matching_positions` the number of agreeing positions; `perfect_match`: all agree.
- * @throws DataError `text-too-short` with the row
+ * @throws DataError `text-too-short` with the row; CheckpointError `missing-tensor` of a model without a head
  */
 export async function memorize(op: Op & { readonly op: "generate" }, table: Table, context: ActivationContext): Promise<Table> {
   const model = context.catalog.model(op.model);
   const { tokenizer, spec } = model;
+  if (spec.noHead !== undefined) throw new CheckpointError("missing-tensor", `tensor \`${spec.noHead}\` is in none of the files of ${op.model.name}: it reads texts, but continues none`, { help: "use the checkpoint of the model with its head (…ForCausalLM)" });
   const encode = context.tokenIds.encoder(model);
   const column = table.columns.find((each) => each.name === op.textColumn);
   if (column === undefined || column.type !== "str") throw new Error(`no text column ${op.textColumn}`);

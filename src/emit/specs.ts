@@ -114,6 +114,8 @@ export interface DecoderSpec {
   /** null when tied to `embed`. */
   readonly lmHead: TensorRef | null;
   readonly lmHeadBias: TensorRef | null;
+  /** Name of the head's tensor where the checkpoint holds none, as of a base model: it reads texts and continues none. */
+  readonly noHead?: string;
   readonly hooks: HookFacts;
 }
 

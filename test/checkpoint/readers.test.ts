@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { headsOf } from "../../runtime/checkpoint/architectures/heads.ts";
 import { CheckpointError } from "../../runtime/checkpoint/error.ts";
 import { readModel } from "../../runtime/checkpoint/model.ts";
 import { requireFinite, usedWeights } from "../../runtime/checkpoint/nonfinite.ts";
@@ -29,6 +30,54 @@ test("the layout of a hub cache, links to blobs outside the folder, is resolved"
   assert.is(name, "main");
   assert.match(spec.embed.file, /blobs.model\.safetensors$/);
   assert.is(spec.digest, (await readModel(join(models, "gqa"))).spec.digest, "the digest is of content, not of paths");
+});
+
+const architectures = join(import.meta.dirname, "../parity/architectures");
+
+/** A fixture with another config. */
+function withConfig(name: string, from: string, change: (config: Record<string, unknown>) => void): string {
+  const path = join(folder, name);
+  cpSync(from, path, { recursive: true });
+  const config = JSON.parse(readFileSync(join(path, "config.json"), "utf8")) as Record<string, unknown>;
+  change(config);
+  writeFileSync(join(path, "config.json"), JSON.stringify(config));
+  return path;
+}
+
+test("the first Gemma says gelu and means the tanh form; of later ones another form is refused by the key that says it", async () => {
+  const { spec } = await readModel(withConfig("gelu", join(architectures, "gemma_one"), (config) => void (config["hidden_act"] = "gelu")));
+  assert.equal(spec.blocks.map(({ mlp }) => mlp.activation), (await readModel(join(architectures, "gemma_one"))).spec.blocks.map(({ mlp }) => mlp.activation));
+  for (const [name, key] of [["gemma_one", "hidden_act"], ["gemma2_capped", "hidden_activation"]] as const) {
+    const error = await readModel(withConfig(`${name}_relu`, join(architectures, name), (config) => void (config[key] = "relu"))).then(() => null, (cause: CheckpointError) => cause);
+    assert.match(error!.message, new RegExp(`\`${key}\``));
+  }
+});
+
+test("numbers of heads that a config leaves out are those of its family", async () => {
+  const heads = (family: string) => headsOf({ file: "config.json", value: { hidden_size: 2560 } }, 256, { gemma3: 4 }[family] ?? null, { gemma3: 8 }[family] ?? null);
+  // transformers 5.24, configuration_gemma3.py, Gemma3TextConfig.
+  assert.equal(heads("gemma3"), { hiddenSize: 2560, heads: 8, kvHeads: 4, headDim: 256 });
+  assert.throws(() => heads("other"), /num_attention_heads/);
+  const error = await readModel(withConfig("few_heads", join(architectures, "gemma3_local"), (config) => void (delete config["num_attention_heads"], delete config["num_key_value_heads"]))).then(() => null, (cause: CheckpointError) => cause);
+  assert.is(error?.code ?? "read", "shape-mismatch", "eight heads are taken, and the weights of this fixture have fewer");
+});
+
+test("a base model is read without the head that it does not hold", async () => {
+  const path = withConfig("headless", shipped, (config) => void (config["tie_word_embeddings"] = false));
+  const { spec } = await readModel(path);
+  assert.equal([spec.lmHead, spec.noHead], [null, "lm_head.weight"]);
+  assert.is((await readModel(shipped)).spec.noHead, undefined);
+});
+
+test("tokens that the config names and tokenizer.json does not are told", async () => {
+  assert.equal((await readTokenizer(shipped)).notes, []);
+  const path = join(folder, "named");
+  cpSync(shipped, path, { recursive: true });
+  const config = JSON.parse(readFileSync(join(path, "tokenizer_config.json"), "utf8")) as Record<string, unknown>;
+  writeFileSync(join(path, "tokenizer_config.json"), JSON.stringify({ ...config, added_tokens_decoder: { "9000": { content: "<extra>", special: true } }, pad_token: "<new pad>" }));
+  const { notes } = await readTokenizer(path);
+  assert.is(notes.length, 1);
+  assert.match(notes[0]!, /names "<extra>" as tokens, and tokenizer\.json does not/);
 });
 
 test("a download that stopped early is named with both sizes", async () => {

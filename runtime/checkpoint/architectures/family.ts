@@ -9,8 +9,10 @@ export interface Source {
   /** Whether the config is the text part of a model that also sees or hears. */
   readonly multimodal: boolean;
   tensor(name: string, shape: readonly number[]): TensorRef;
-  /** Tensors of the head, which stand beside the base model and not in it; the first of the names that is there. */
-  head(names: readonly string[], shape: readonly number[]): TensorRef;
+  /** Tensors of the head, which stand beside the base model and not in it; the first of the names that is there, null where none is. */
+  head(names: readonly string[], shape: readonly number[]): TensorRef | null;
+  /** Names of tensors of the head that were asked for and are not there. */
+  readonly headless: readonly string[];
 }
 
 /** A decoder but for the fingerprint of its files. */

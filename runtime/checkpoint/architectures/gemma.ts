@@ -11,6 +11,7 @@ import { ropeOf } from "./rope.ts";
 /** Differences and defaults of transformers 5.24 (`models/{gemma,gemma2,gemma3}/configuration_*.py` and `modeling_*.py`). */
 interface Member {
   readonly generation: 1 | 2 | 3;
+  readonly heads: number;
   readonly kvHeads: number;
   readonly context: number;
   readonly vocabulary: number | null;
@@ -18,11 +19,11 @@ interface Member {
 }
 
 const MEMBERS: Readonly<Record<string, Member>> = {
-  gemma: { generation: 1, kvHeads: 16, context: 8192, vocabulary: null, prefix: "model" },
-  gemma2: { generation: 2, kvHeads: 4, context: 8192, vocabulary: null, prefix: "model" },
-  gemma3_text: { generation: 3, kvHeads: 4, context: 131072, vocabulary: 262208, prefix: "model" },
+  gemma: { generation: 1, heads: 16, kvHeads: 16, context: 8192, vocabulary: null, prefix: "model" },
+  gemma2: { generation: 2, heads: 8, kvHeads: 4, context: 8192, vocabulary: null, prefix: "model" },
+  gemma3_text: { generation: 3, heads: 8, kvHeads: 4, context: 131072, vocabulary: 262208, prefix: "model" },
   // The text model of the model that also sees; its config.json holds a part for each.
-  gemma3: { generation: 3, kvHeads: 4, context: 131072, vocabulary: 262208, prefix: "model.language_model" },
+  gemma3: { generation: 3, heads: 8, kvHeads: 4, context: 131072, vocabulary: 262208, prefix: "model.language_model" },
 };
 
 export const gemma: Family = { types: Object.keys(MEMBERS), embedding: "embed_tokens.weight", read };
@@ -31,9 +32,12 @@ function read(source: Source): Decoder {
   const { config } = source;
   const type = word(config, "model_type");
   const member = MEMBERS[type === "gemma3_text" && source.multimodal ? "gemma3" : type] as Member;
-  if (activationOf(config, member.generation === 1 ? "hidden_act" : "hidden_activation", "gelu_pytorch_tanh") !== "gelu_tanh") throw unsupported(config, "hidden_activation", "only gelu_pytorch_tanh is computed");
+  const named = member.generation === 1 ? "hidden_act" : "hidden_activation";
+  // The first Gemma says "gelu" and means the tanh form (`configuration_gemma.py`, `__post_init__`).
+  const legacy = member.generation === 1 && optional(config, named) === "gelu";
+  if (!legacy && activationOf(config, named, "gelu_pytorch_tanh") !== "gelu_tanh") throw unsupported(config, named, "only gelu_pytorch_tanh is computed");
   if (optional(config, "use_bidirectional_attention") === true) throw unsupported(config, "use_bidirectional_attention", "a token may not see what comes after it");
-  const shape = headsOf(config, 256, member.kvHeads);
+  const shape = headsOf(config, 256, member.kvHeads, member.heads);
   const vocabulary = size(config, "vocab_size", member.vocabulary);
   const kinds = layerKinds(config, layerCount(config), patternOf(config, member));
   const seen = windows(config, kinds, member.generation === 1 ? null : 4096);

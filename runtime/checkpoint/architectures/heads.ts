@@ -9,10 +9,10 @@ export interface Heads {
   readonly headDim: number;
 }
 
-/** Keys as most configs name them; `headDim` is the default of a family that has one of its own. */
-export function headsOf(config: Config, headDim: number | null = null, kvHeads: number | null = null): Heads {
+/** Keys as most configs name them; `headDim`, `kvHeads` and `ownHeads` are the defaults of a family that has its own. */
+export function headsOf(config: Config, headDim: number | null = null, kvHeads: number | null = null, ownHeads: number | null = null): Heads {
   const hiddenSize = size(config, "hidden_size");
-  const heads = size(config, "num_attention_heads");
+  const heads = size(config, "num_attention_heads", ownHeads);
   const kv = size(config, "num_key_value_heads", kvHeads ?? heads);
   if (heads % kv !== 0) throw contradiction(config, "num_key_value_heads", `which does not divide the ${heads} heads`);
   const whole = Number.isInteger(hiddenSize / heads) ? hiddenSize / heads : null;
