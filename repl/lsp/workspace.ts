@@ -7,7 +7,7 @@ import type { Open } from "./answers.ts";
 import { openKnowledge, type Knowledge } from "./knowledge.ts";
 
 export interface Workspace {
-  /** A document as it is now, read once per version and per change of what is known. */
+  /** A document as it is now, read once per text and per change of what is known. */
   open(document: TextDocument): Open;
   /** Look up what the document asks for and is not known yet. */
   lookUp(open: Open): void;
@@ -18,7 +18,6 @@ export interface Workspace {
 }
 
 interface Kept {
-  readonly version: number;
   readonly around: Surroundings;
   readonly analysis: Analysis;
 }
@@ -41,9 +40,11 @@ export function openWorkspace(elsewhere: () => string, changed: (folder: string)
       const around = knowledge.surroundings();
       const ready = knowledge.opened();
       const old = kept.get(document.uri);
-      if (old !== undefined && old.version === document.version && old.around === around) return { document, analysis: old.analysis, ready, readFrom };
-      const analysis = analyse(document.getText(), around);
-      kept.set(document.uri, { version: document.version, around, analysis });
+      const text = document.getText();
+      // Not by its version: not every editor counts.
+      if (old !== undefined && old.analysis.text === text && old.around === around) return { document, analysis: old.analysis, ready, readFrom };
+      const analysis = analyse(text, around);
+      kept.set(document.uri, { around, analysis });
       return { document, analysis, ready, readFrom };
     },
     lookUp: ({ analysis, readFrom }) => knowledgeOf(readFrom).want(analysis.needs()),

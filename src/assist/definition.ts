@@ -1,7 +1,10 @@
 /** Without this file nobody could go from a name to where it is given, or find where it is used. */
+import type { Def } from "../../grammar/ast.ts";
+import { parse } from "../../grammar/parse.ts";
 import { span, type Span } from "../../grammar/span.ts";
 import { isDefined } from "../check/expand.ts";
 import { needKey, type ModuleFacts } from "../check/scope.ts";
+import type { StageDefinition } from "../stages/stage.ts";
 import type { Analysis } from "./analyse.ts";
 import { markAt, type Declaration, type Mark } from "./mark.ts";
 
@@ -21,13 +24,23 @@ export interface Elsewhere {
 /** Where a stage of a module is written, or the module that a `use` names; null for what comes with saeq. */
 export function definedElsewhere(analysis: Analysis, offset: number): Elsewhere | null {
   const stage = markAt(analysis.marks(), offset)?.stage ?? null;
-  if (stage !== null && isDefined(stage) && stage.defined.module.endsWith(".saeq")) return { module: stage.defined.module, text: stage.defined.text, span: stage.defined.body.span };
+  if (stage !== null && isDefined(stage) && stage.defined.module.endsWith(".saeq")) {
+    const { module, text, body } = stage.defined;
+    return { module, text, span: writtenAs(stage)?.name.span ?? body.span };
+  }
   for (const statement of analysis.script.statements) {
     if (statement.kind !== "use" || statement.path.kind === "hole" || offset < statement.span.start || statement.span.end < offset) continue;
     const known = analysis.around.facts.get(needKey({ kind: "module", path: statement.path.value }));
     if (known?.state === "known" && statement.path.value.endsWith(".saeq")) return { module: statement.path.value, text: (known.value as ModuleFacts).text, span: span(0, 0) };
   }
   return null;
+}
+
+/** The `def` of a stage, in the file that it is written in; null for stages that come with saeq. */
+export function writtenAs(stage: StageDefinition): Def | null {
+  if (!isDefined(stage)) return null;
+  const { text, body } = stage.defined;
+  return parse(text).script.statements.find((each): each is Def => each.kind === "def" && each.body.span.start === body.span.start) ?? null;
 }
 
 /** Every place that means the same name as the one at an offset, in the order of the text; the place where it is given is one of them. */

@@ -7,6 +7,7 @@ import type { StageDefinition } from "../stages/stage.ts";
 import { usage } from "../stages/stage.ts";
 import type { Analysis } from "./analyse.ts";
 import { argumentDoc, functionUsage, usageOf } from "./argument_text.ts";
+import { writtenAs } from "./definition.ts";
 import { markAt, type Declaration, type Mark } from "./mark.ts";
 import { describeSchema } from "./show_type.ts";
 
@@ -59,7 +60,8 @@ function describe(mark: Mark, analysis: Analysis): string | null {
 function stageText(stage: StageDefinition, mark: Mark): string {
   const gives = describeSchema(mark.gives);
   const args = Object.entries(stage.args).map(([name, spec]) => `- \`${usageOf(stage, name)}\` ${argumentDoc(spec)}`);
-  return page(code(usage(stage)), stage.doc, args.join("\n"), gives === null ? "" : `Gives \`${gives}\``);
+  const written = mark.target?.doc ?? writtenAs(stage)?.doc ?? "";
+  return page(code(usage(stage)), written === "" ? stage.doc : written, args.join("\n"), gives === null ? "" : `Gives \`${gives}\``);
 }
 
 function relationText(mark: Mark, analysis: Analysis): string {

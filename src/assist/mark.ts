@@ -60,7 +60,8 @@ export interface Place {
 
 /** The mark that an offset touches; the one that starts there wins. */
 export function markAt(marks: readonly Mark[], offset: number): Mark | null {
-  return marks.findLast(({ span: at }) => at.start <= offset && offset <= at.end) ?? null;
+  // In front of a `$name` the caret stands on its sign.
+  return marks.findLast(({ span: at }) => at.start <= offset && offset <= at.end) ?? marks.find(({ role, declares, span: at }) => role === "param" && !declares && at.start - 1 === offset) ?? null;
 }
 
 /** Stands for a value of which nothing is known. */

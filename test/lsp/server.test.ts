@@ -147,7 +147,21 @@ test("a stage of a module is found in its file", async () => {
   await client.ask("hover", uri, { position: { line: 1, character: 12 } });
   const found = await client.ask<Location | null>("definition", uri, { position: { line: 1, character: 12 } });
   assert.match(found?.uri ?? "", /best\.saeq$/);
-  assert.is(found?.range.start.line, 1);
+  assert.equal(found?.range, { start: { line: 1, character: 4 }, end: { line: 1, character: 9 } });
+});
+
+test("a change that keeps its version number is read all the same", async () => {
+  const uri = client.write("version.saeq", "perfect | tak 3\n");
+  await client.diagnostics(uri, wrong);
+  await client.connection.sendNotification("textDocument/didChange", { textDocument: { uri, version: 1 }, contentChanges: [{ text: "perfect | take 3\n" }] });
+  await client.diagnostics(uri, clean);
+});
+
+test("hover on the use of a def shows all of its description, and a param is found from its sign on", async () => {
+  const uri = client.write("described.saeq", "## The first rows.\n## As many as asked for.\ndef first(x: table, k: int = 2) = x | take $k\nparam n: int = 3\nperfect | first k $n\n");
+  const use = await client.ask<Hover>("hover", uri, { position: { line: 4, character: 11 } });
+  assert.match((use.contents as MarkupContent).value, /The first rows\.\nAs many as asked for\./);
+  assert.match(((await client.ask<Hover>("hover", uri, { position: { line: 4, character: 18 } })).contents as MarkupContent).value, "param n: int = 3");
 });
 
 test("signature help marks the argument at the caret", async () => {
