@@ -48,14 +48,18 @@ export async function runPlain(options: PlainOptions): Promise<number> {
   let pending = "";
   if (options.code !== null) await submit(options.code);
   let offered: readonly string[] = [];
+  // What was completed is gone on with on the same line.
+  let open = false;
   if (!exit) stdout.write("saeq> ");
   for await (const line of typed) {
     if (exit) break;
     const picked = /^\d+$/.test(line) ? offered[Number(line) - 1] : undefined;
     offered = [];
-    const text = picked ?? (pending === "" ? line : `${pending}\n${line}`);
+    const text = picked ?? (pending === "" ? line : `${pending}${open ? "" : "\n"}${line}`);
+    open = false;
     if (picked !== undefined || text.endsWith("\t")) {
       pending = text.trimEnd() === "" ? "" : text.replace(/\t+$/, "");
+      open = pending !== "";
       if (picked === undefined) offered = await offer(dialogue, pending, print);
       else print(`so far: ${visible(pending)}`);
     } else if (text.trim() === "") pending = "";

@@ -6,6 +6,8 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { test } from "uvu";
+import type { Dialogue } from "../../repl/dialogue.ts";
+import { runPlain } from "../../repl/plain.ts";
 import * as assert from "uvu/assert";
 import { parseArguments } from "../../repl/arguments.ts";
 import { perform } from "../../repl/main.ts";
@@ -119,6 +121,16 @@ test("stdin is a script where nobody types, and lines with --plain", async () =>
   assert.is(plain.status, 0);
   assert.match(plain.stdout, /table 3×2[^]*_  table 3×2[^]*1\. sample[^]*so far: save/);
   assert.not.match(plain.stdout, "\x1b");
+});
+
+test("with --plain a line goes on behind what was completed", async () => {
+  const said: string[] = [];
+  const items = [{ text: "sample", detail: "", kind: "stage" as const }];
+  const dialogue = { ready: Promise.resolve(), offer: () => ({ from: 0, to: 2, items, signature: null }), submit: async (text: string) => (said.push(text), { ok: true, exit: false, repair: null, edit: null }), close: async () => {} } as unknown as Dialogue;
+  const stdin = new PassThrough();
+  stdin.end("sa\t\n1\n3\n");
+  await runPlain({ dialogue, history: null, cwd: folder, greeting: "", code: null, stdin, stdout: new PassThrough() });
+  assert.equal(said, ["sample 3"]);
 });
 
 test("--quiet leaves results and errors", async () => {
