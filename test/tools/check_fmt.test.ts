@@ -75,7 +75,7 @@ test("fmt --fix makes no fix that could change what is meant, and says how many 
     saeq(["fmt", "--fix", "a.saeq"], { cwd });
     assert.is(readFileSync(join(cwd, "a.saeq"), "utf8"), text);
   }
-  const cwd = folder({ "a.saeq": "sample perfect 3 | acts layer 7 | rank 3\n" });
+  const cwd = folder({ "a.saeq": "perfect | sample 3 | acts 7\n" });
   const { status, stderr } = saeq(["fmt", "--fix", "a.saeq"], { cwd });
   assert.is(status, 0);
   assert.is(stderr, "a.saeq: 1 fix left for you to choose; `saeq check` shows it\n");
