@@ -21,7 +21,7 @@ interface SettingSpec {
 }
 
 const whole = (value: ScalarLiteral | undefined, least: number): value is number => typeof value === "number" && Number.isSafeInteger(value) && value >= least;
-const oneInt = (key: "lanes" | "threads" | "batch" | "memory") => (settings: Settings, [value]: readonly ScalarLiteral[]): Settings | null => (whole(value, 1) ? { ...settings, [key]: value } : value === "auto" ? { ...settings, [key]: null } : null);
+const oneInt = (key: "lanes" | "threads" | "batch" | "memory", most = Number.MAX_SAFE_INTEGER) => (settings: Settings, [value]: readonly ScalarLiteral[]): Settings | null => (whole(value, 1) && value <= most ? { ...settings, [key]: value } : value === "auto" ? { ...settings, [key]: null } : null);
 
 /** Every key of `set`, with its help. */
 export const SETTINGS: Readonly<Record<string, SettingSpec>> = {
@@ -83,15 +83,16 @@ export const SETTINGS: Readonly<Record<string, SettingSpec>> = {
   lanes: {
     doc: "Engine processes that texts are dealt out to; does not change results",
     value: "<int>|auto",
-    range: "at least 1",
-    apply: oneInt("lanes"),
+    // Each is a process: a script must not fill a machine with them.
+    range: "1 to 64",
+    apply: oneInt("lanes", 64),
     show: (s) => (s.lanes === null ? "auto" : String(s.lanes)),
   },
   threads: {
     doc: "Threads of one engine process; more than one is another numerics class",
     value: "<int>|auto",
-    range: "at least 1",
-    apply: oneInt("threads"),
+    range: "1 to 256",
+    apply: oneInt("threads", 256),
     show: (s) => (s.threads === null ? "auto" : String(s.threads)),
   },
   batch: {

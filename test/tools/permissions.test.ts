@@ -58,4 +58,16 @@ test("--audit tells each use once, also what was refused, and two runs tell the 
   assert.match(unwritable.stderr, "the audit file no/such/folder.jsonl cannot be written");
 });
 
+test("a file that `text` reads is asked for as any other, and is among what a script reads", () => {
+  const cwd = realpathSync(made({ "a.txt": "one\ntwo\n", "s.saeq": 'prompts "before" | take 1\ntext "a.txt" | save "x.csv"\n' }));
+  const refused = saeq(["run", "--no-prompt", "-W", "s.saeq"], { cwd });
+  assert.is(refused.status, 4);
+  assert.match(refused.stderr, /read {2}a\.txt[^]*--allow-read=a\.txt/);
+  assert.is(refused.stdout, "");
+  assert.not(existsSync(join(cwd, "x.csv")));
+  assert.match(saeq(["info", "s.saeq"], { cwd }).stdout, /reads +a\.txt/);
+  assert.is(saeq(["run", "-R", "-W", "s.saeq"], { cwd }).status, 0);
+  assert.match(readFileSync(join(cwd, "x.csv"), "utf8"), "one\ntwo");
+});
+
 test.run();
