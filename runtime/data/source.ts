@@ -3,9 +3,10 @@ import { createHash } from "node:crypto";
 import { isUtf8 } from "node:buffer";
 import { open, readdir, stat, type FileHandle } from "node:fs/promises";
 import { basename, dirname } from "node:path";
-import type { BigIntStats } from "node:fs";
+import { constants, type BigIntStats } from "node:fs";
 import { DataError, systemCode } from "./error.ts";
 import { nearNames } from "./near.ts";
+import { shellWord } from "./shell_word.ts";
 import { admitted } from "./admission.ts";
 
 const CHUNK = 1 << 20;
@@ -79,14 +80,19 @@ export async function* readSource(path: string, options: SourceOptions): AsyncGe
   }
 }
 
-/** Throws DataError: missing-file with near names, not-readable, permission-denied. */
+/** Throws DataError: missing-file with near names, not-readable, permission-denied, not-a-file. */
 export async function openFile(path: string): Promise<FileHandle> {
-  return admitted(await opened(path), path);
+  const file = await admitted(await opened(path), path);
+  const facts = await file.stat();
+  if (facts.isFile() || facts.isDirectory()) return file;
+  await file.close();
+  throw new DataError({ code: "not-a-file", message: `${path} is a pipe or a device, and files are read more than once`, help: `write it to a file first: cat ${shellWord(path)} > data.csv` });
 }
 
 async function opened(path: string): Promise<FileHandle> {
   try {
-    return await open(path, "r");
+    // Opening a pipe would else wait for who writes into it.
+    return await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   } catch (error) {
     const code = systemCode(error);
     if (code === "ENOENT" || code === "ENOTDIR") throw await missing(path);

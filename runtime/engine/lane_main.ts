@@ -4,21 +4,16 @@
  * A run blocks this process's event loop and a fault in native code ends it, which is why it is a process of its own.
  */
 import * as ort from "onnxruntime-node";
-import { CPU } from "../../src/emit/target.ts";
-import { lacksMemory } from "./faults.ts";
+import { createSessions, OpeningError, type Opened } from "./lane_sessions.ts";
 import { openOnCpu, openSession, type LaneSession } from "./lane_session.ts";
 import { narrow } from "./narrow.ts";
 import type { Feeds, TensorData } from "./port.ts";
 import { isExact, productSpeed } from "./lane_eight_bits.ts";
-import type { GraphReference, Outputs, Reply, Request } from "./protocol.ts";
+import type { Outputs, Reply, Request } from "./protocol.ts";
 import { inOrder } from "./lane_requests.ts";
 import { quantizeFeatures } from "./quantizing.ts";
-import { openScreen, screenRows, type Screen } from "./lane_screening.ts";
+import { openScreen, screenRows } from "./lane_screening.ts";
 
-/** Sessions kept on the CPU: mapped weights cost nothing, but each session holds its graph and constants. */
-const SESSIONS = 4;
-/** And on a device, where each has the weights once more: those that a query needs in turn, the one that is looked at by the guard and the plain one. */
-const DEVICE_SESSIONS = 2;
 const threads = Number(process.argv[2] ?? 1);
 const library = process.argv[3] ?? "";
 
@@ -30,56 +25,12 @@ interface Text {
   length: number;
 }
 
-/** An open graph, and what its screened taps need. */
-interface Opened {
-  readonly session: LaneSession;
-  readonly screens: readonly { readonly tap: number; readonly screen: Screen }[];
-}
-
-const sessions = new Map<string, Opened>();
 const texts = new Map<number, Text>();
-
-/** The session of a graph, opened now if its content came along; null: the host must send it. */
-async function sessionOf(graph: GraphReference): Promise<Opened | null> {
-  const known = sessions.get(graph.key);
-  if (known !== undefined) {
-    sessions.delete(graph.key);
-    sessions.set(graph.key, known);
-    return known;
-  }
-  if (graph.content === null) return null;
-  const { content } = graph;
-  await keepAtMost((content.target ?? CPU).provider === "cpu" ? SESSIONS - 1 : DEVICE_SESSIONS - 1);
-  const session = await makingRoom(() => openSession(content, threads, library), null).catch((error: unknown) => {
-    throw new OpeningError(error instanceof Error ? error.message : String(error));
-  });
-  const opened: Opened = { session, screens: content.screenings.map(({ tap, sae, encoder }) => ({ tap, screen: openScreen(sae, encoder, openBytes) })) };
-  sessions.set(graph.key, opened);
-  return opened;
-}
-
-/** Let the oldest sessions go, but for `used` and those in the middle of a text; whether any went. */
-async function keepAtMost(count: number, used: LaneSession | null = null): Promise<boolean> {
-  const before = sessions.size;
-  for (const [key, oldest] of sessions) {
-    if (sessions.size <= count) break;
-    if (oldest.session === used || [...texts.values()].some((text) => text.session === oldest.session)) continue;
-    sessions.delete(key);
-    await oldest.session.release();
-    for (const { screen } of oldest.screens) await screen.release();
-  }
-  return sessions.size < before;
-}
-
-/** What fails for want of memory is tried once more without the other sessions. */
-async function makingRoom<T>(work: () => Promise<T>, used: LaneSession | null): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!lacksMemory(error instanceof Error ? error.message : String(error)) || !(await keepAtMost(0, used))) throw error;
-    return work();
-  }
-}
+const sessions = createSessions({
+  open: (content) => openSession(content, threads, library),
+  screen: (sae, encoder) => openScreen(sae, encoder, openBytes),
+  busy: (session) => [...texts.values()].some((text) => text.session === session),
+});
 
 const openBytes = (bytes: Uint8Array): Promise<ort.InferenceSession> => openOnCpu(bytes, threads);
 
@@ -96,7 +47,7 @@ function toData(tensor: ort.Tensor): TensorData {
 }
 
 async function run({ session, screens }: Opened, feeds: Feeds): Promise<Outputs> {
-  const outputs: Record<string, ort.Tensor> = { ...(await makingRoom(() => session.run(tensors(feeds)), session)) };
+  const outputs: Record<string, ort.Tensor> = { ...(await sessions.makingRoom(() => session.run(tensors(feeds)), session)) };
   const replies: Record<string, TensorData> = {};
   for (const { tap, screen } of screens) {
     const shifted = outputs[`tap${tap}_shifted`]!;
@@ -165,13 +116,13 @@ async function answer(request: Exclude<Request, { kind: "stop" }>): Promise<Repl
   };
   switch (request.kind) {
     case "run": {
-      const opened = await sessionOf(request.graph);
+      const opened = await sessions.of(request.graph);
       return opened === null ? { kind: "missing", id } : timed(() => run(opened, request.feeds));
     }
     case "open":
-      return (await sessionOf(request.graph)) === null ? { kind: "missing", id } : { kind: "done", id, outputs: {}, ms: 0 };
+      return (await sessions.of(request.graph)) === null ? { kind: "missing", id } : { kind: "done", id, outputs: {}, ms: 0 };
     case "begin": {
-      const opened = await sessionOf(request.graph);
+      const opened = await sessions.of(request.graph);
       return opened === null ? { kind: "missing", id } : timed(() => begin(opened.session, request.text, request.prompts));
     }
     case "quantize":
@@ -197,9 +148,6 @@ async function answer(request: Exclude<Request, { kind: "stop" }>): Promise<Repl
   }
 }
 
-/** A session that could not be made: nothing was run. */
-class OpeningError extends Error {}
-
 async function reply(request: Exclude<Request, { kind: "stop" }>): Promise<Reply> {
   try {
     return await answer(request);
@@ -215,9 +163,7 @@ process.on("SIGINT", () => {});
 process.on("disconnect", () => process.exit(0));
 const take = inOrder({
   reply,
-  endRunning: () => {
-    for (const { session } of sessions.values()) session.end();
-  },
+  endRunning: sessions.endRunning,
   send: (message) => {
     if (process.connected) process.send?.(message);
   },

@@ -30,12 +30,12 @@ export function isCertain({ code, fix, severity }: Diagnostic, text: string): bo
   return SPELLING.includes(code) || (old !== "" && sameWords) || blankForEquals || isSlip(old, fix.text);
 }
 
-/** One key too few, too many, wrong or swapped; in names of data a wrong one may be another name, and digits always are. */
+/** One key too few, too many, wrong or swapped, and no other word of the language as near; in names of data a wrong one may be another name, and digits always are. */
 function isSlip(old: string, now: string): boolean {
   const digits = (word: string): string => word.replace(/\P{N}/gu, "");
   if (old.length < 3 || !/^[\p{L}\p{M}\p{N}_]+$/u.test(old + now) || digits(old) !== digits(now)) return false;
   const [a, b] = [old.toLowerCase(), now.toLowerCase()];
-  if (distance(a, b) > 1) return false;
+  if (distance(a, b) > 1 || [...LANGUAGE].some((other) => LANGUAGE.has(now) && other !== now && distance(a, other.toLowerCase()) <= 1)) return false;
   const swapped = [...a].sort().join("") === [...b].sort().join("");
   return LANGUAGE.has(now) || a.length !== b.length || swapped;
 }

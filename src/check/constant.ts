@@ -23,6 +23,30 @@ export function bare(expr: Expr): Expr {
   return bare(item.value);
 }
 
+/** Whether nothing but what is written decides a value; `params`: what a param gives counts as written, too. */
+export function isWritten(expr: Expr, params: boolean): boolean {
+  const at = bare(expr);
+  switch (at.kind) {
+    case "num":
+    case "str":
+    case "bool":
+    case "null":
+      return true;
+    case "paramRef":
+      return params;
+    case "list":
+      return at.items.every((each) => isWritten(each, params));
+    case "unary":
+      return isWritten(at.operand, params);
+    case "binary":
+      return isWritten(at.left, params) && isWritten(at.right, params);
+    case "range":
+      return isWritten(at.from, params) && isWritten(at.to, params);
+    default:
+      return false;
+  }
+}
+
 /** The one expression of an argument without names, commas or order words. */
 export function single(arg: Arg): Expr | null {
   const item = arg.items[0];

@@ -16,7 +16,7 @@ import { error, relation, stageNamed, type Facts, type Report, type Scope } from
 import { listed, nearest } from "./suggest.ts";
 import { spelledOut } from "./spelled_out.ts";
 import { nameless, unknownStage } from "./unknown_stage.ts";
-import { argumentValue } from "./values.ts";
+import { argumentValue, fileRead } from "./values.ts";
 
 export interface CheckContext {
   readonly scope: Scope;
@@ -199,11 +199,8 @@ function lowering(definition: StageDefinition, stage: Stage, nameSpan: Span, slo
     hasInput: from !== null,
     settings: scope.settings,
     node: (op, inputs, schema) => ({ op, inputs, schema: { ...schema, known: schema.known && inputs.every((each) => each.schema.known) }, at: stage.span, label, ...(shown === label ? {} : { shown }) }),
-    table: (path, separator, types, format, lenient) => {
-      // A file that is named by an expression, as by `text`, is asked for like one that is named by a path.
-      if (!report.accesses.some((each) => each.access === "read" && each.path === path)) report.accesses.push({ access: "read", path, at: at(slots.has("path") ? "path" : "value") });
-      return ask(context, { kind: "table", path, separator, types, format, ...(lenient === undefined ? {} : { lenient }) }, at("path"));
-    },
+    file: (path, argument) => fileRead(path, at(argument), context),
+    table: (path, separator, types, format, lenient) => ask(context, { kind: "table", path, separator, types, format, ...(lenient === undefined ? {} : { lenient }) }, at("path")),
     model: () => {
       const name = modelNameOf(context, nameSpan);
       return name === null ? null : ask(context, { kind: "model", name }, nameSpan);

@@ -91,9 +91,9 @@ export function argumentValue(shape: Shape, words: Words, context: ValueContext)
       const path = literal(value, context);
       if (typeof path !== "string") return path === null ? undefined : wrong(value.span, "a file name in quotes is needed here", value.kind === "name" ? asParam(value, context) ?? { fix: { span: value.span, text: JSON.stringify(value.path.join(".")) } } : {});
       if (path === "" || path.includes("\0")) return wrong(value.span, "this is not a file name");
-      const place = shape.access === "read" ? beside(scope.base, path) : path;
-      report.accesses.push({ access: shape.access, path: place, at: value.span });
-      return place;
+      if (shape.access === "read") return fileRead(path, value.span, context);
+      report.accesses.push({ access: "write", path, at: value.span });
+      return path;
     }
     case "column": {
       const value = one();
@@ -162,6 +162,13 @@ export function argumentValue(shape: Shape, words: Words, context: ValueContext)
 function spoken({ path, span }: Expr & { readonly kind: "name" }, { signs }: Shape & { readonly kind: "string" }): Hint | null {
   const sign = signs !== undefined && Object.hasOwn(signs, path.join(".")) ? signs[path.join(".")]! : null;
   return sign === null ? null : { label: `write ${sign}`, fix: { span, text: sign } };
+}
+
+/** A file that is read: where it lies for the script, and that its right is asked for. */
+export function fileRead(path: string, at: Span, { scope, report }: Pick<ValueContext, "scope" | "report">): string {
+  const place = beside(scope.base, path);
+  report.accesses.push({ access: "read", path: place, at });
+  return place;
 }
 
 /** A relative path in a module is relative to the module. */

@@ -36,8 +36,9 @@ export const text = stage({
       });
       return null;
     }
-    const facts = context.table(value.value, "", {}, "text");
+    const path = context.file(value.value, "value");
+    const facts = context.table(path, "", {}, "text");
     if (facts === null) return null;
-    return context.node({ op: "read", format: "text", path: value.value, digest: facts.digest, separator: "", types: {} }, [], table(facts.schema.columns));
+    return context.node({ op: "read", format: "text", path, digest: facts.digest, separator: "", types: {} }, [], table(facts.schema.columns));
   },
 });

@@ -1,4 +1,5 @@
 /** Without this file the promises on bad tables (BOM, encodings, ragged rows, huge cells …) would be kept by chance. */
+import { execFileSync } from "node:child_process";
 import { appendFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
@@ -166,6 +167,23 @@ test("31 a file that changes while it is read is refused", async () => {
     }
   })();
   assert.is((await refused(reading)).code, "changed-while-read");
+});
+
+test("a pipe or a device is refused at once, and does not wait for who writes into it", async () => {
+  if (process.platform === "win32") return;
+  const pipe = join(folder, "pipe.csv");
+  execFileSync("mkfifo", [pipe]);
+  for (const path of [pipe, "/dev/zero"]) {
+    const error = await refused(readCsv(path));
+    assert.is(error.code, "not-a-file");
+    assert.match(error.message, "a pipe or a device");
+  }
+  assert.is((await refused(readJsonl(pipe))).code, "not-a-file");
+});
+
+test("a file that the system stops reading is the user's to mend, not a fault of saeq", async () => {
+  // Its first page cannot be read.
+  if (process.platform === "linux") assert.is((await refused(readCsv("/proc/self/mem"))).code, "not-readable");
 });
 
 test.run();

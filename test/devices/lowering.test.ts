@@ -152,6 +152,21 @@ test("the cache of a generation in bfloat16 is handed over in float32, which the
   }
 });
 
+test("with CUDA large weights and wide encoders are multiplied whole, elsewhere in tiles, with the same results", async () => {
+  const large = randomModel(join(place, "large.bin"), { hiddenSize: 2048, heads: 4, kvHeads: 2, headDim: 16, mlpSize: 5000, layers: 1, dtype: "bf16" });
+  const wide = randomSae(join(place, "wide_encoder.bin"), { kind: "jumprelu", dIn: 40, dSae: 20_000, layout: "in_out" });
+  const products = (provider: "cuda" | "webgpu"): readonly number[] => {
+    const target: Target = { provider, dtype: "f32" };
+    return [countOf(emitForward(large, [{ layer: 0, hook: "resid_post", sae: null }], { blocks: null, slice: true, target }), "Gemm"), countOf(emitEncode(wide, null, target), "Gemm")];
+  };
+  assert.equal(products("cuda"), [7, 1]);
+  assert.ok(products("webgpu").every((count, i) => count > products("cuda")[i]!), String(products("webgpu")));
+  const sparse = { ...wide, threshold: wide.threshold!.map((theta) => theta + 9) };
+  const residual = new ort.Tensor("float32", Float32Array.from({ length: 3 * 40 }, (_, i) => 3 * Math.cos(i * 7.77)), [3, 40]);
+  const encoded = async (provider: "cpu" | "cuda"): Promise<unknown> => triples(await runParts(emitEncode(sparse, null, { provider, dtype: "f32" }), { residual }));
+  assert.equal(await encoded("cuda"), await encoded("cpu"));
+});
+
 test("the standard form of attention has room for as many positions as the graph", () => {
   const long = { ...randomModel(join(place, "long.bin"), { hiddenSize: 16, heads: 2, kvHeads: 1, headDim: 8, mlpSize: 16, layers: 1, dtype: "f32" }), context: 20_000 };
   for (const [longest, room] of [[9000, 16_384], [19_000, 20_000], [10, 1024]] as const) {

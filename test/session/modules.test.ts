@@ -37,6 +37,12 @@ test("files named in a module lie beside the module, also in a module of a modul
   assert.is(rows(await project(files, 'use "lib/top.saeq" as t\nt.both')), 4);
 });
 
+test("a file that `text` reads in a module lies beside the module, too, and its right is asked for", async () => {
+  const files = { "lib/lines.txt": "a\nb\nc\n", "lib/top.saeq": 'def lines() = text "lines.txt"' };
+  assert.is(rows(await project(files, 'use "lib/top.saeq" as t\nt.lines')), 3);
+  assert.is((await project(files, 'use "lib/top.saeq" as t\nt.lines', { grants: { read: [], write: [] } })).outcome.exitCode, 4);
+});
+
 test("what a module reads is asked for like what the script reads; the module itself needs no flag", async () => {
   const files = { "lib/data.csv": "a\n1\n", "lib/top.saeq": 'def data() = csv "data.csv"\ndef plain() = prompts "x"' };
   const refused = await project(files, 'use "lib/top.saeq" as t\nt.data', { grants: { read: [], write: [] } });

@@ -69,6 +69,8 @@ test("fmt --fix makes no fix that could change what is meant, and says how many 
     "let run_a = perfect\nrun_b | take 3\n",
     "perfect | derive score1 = 1 | sort score2\n",
     "perfect | sample 3 | acts 7\n",
+    // min, max and mad are as near.
+    "perfect | agg m = mix(matching_tokens)\n",
   ];
   for (const text of meant) {
     const cwd = folder({ "a.saeq": text });

@@ -1,6 +1,5 @@
 /** Without this rule a column in quotes would be compared as a text, the same for every row. */
-import type { Expr } from "../../../grammar/ast.ts";
-import { bare } from "../../check/constant.ts";
+import { bare, isWritten } from "../../check/constant.ts";
 import type { LintRule, Subject } from "../rule.ts";
 import { plansOf } from "../plans.ts";
 import { expressionsOf } from "../walk.ts";
@@ -18,7 +17,7 @@ export const constantCondition: LintRule = {
     const columns = columnsOf(subject);
     return subject.script.statements.flatMap((statement) =>
       [...expressionsOf(statement)].flatMap((expr) => {
-        if (expr.kind !== "binary" || !COMPARES.has(expr.op) || !isConstant(expr.left) || !isConstant(expr.right)) return [];
+        if (expr.kind !== "binary" || !COMPARES.has(expr.op) || !isWritten(expr.left, false) || !isWritten(expr.right, false)) return [];
         const quoted = [bare(expr.left), bare(expr.right)].find((side) => side.kind === "str" && columns.has(side.value));
         const meant = quoted?.kind === "str" ? { label: `\`${quoted.value}\` without quotes is the column`, fix: { span: quoted.span, text: /^[A-Za-z_]\w*$/.test(quoted.value) ? quoted.value : `\`${quoted.value}\`` } } : {};
         return [{ span: expr.span, message: "this comparison is the same for every row", ...meant }];
@@ -28,20 +27,4 @@ export const constantCondition: LintRule = {
 
 function columnsOf(subject: Subject): ReadonlySet<string> {
   return new Set(plansOf(subject.compiled).flatMap(({ schema }) => schema.columns.map(({ name }) => name)));
-}
-
-/** Whether nothing but what is written decides it; a param is given from outside. */
-function isConstant(expr: Expr): boolean {
-  const at = bare(expr);
-  switch (at.kind) {
-    case "num":
-    case "str":
-    case "bool":
-    case "null": return true;
-    case "list": return at.items.every(isConstant);
-    case "unary": return isConstant(at.operand);
-    case "binary": return isConstant(at.left) && isConstant(at.right);
-    case "range": return isConstant(at.from) && isConstant(at.to);
-    default: return false;
-  }
 }
