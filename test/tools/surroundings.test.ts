@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { ROOT } from "../house/files.ts";
+import { modelFolder } from "../session/checkpoints.ts";
 import { folder } from "../session/open.ts";
 import { saeq } from "./saeq.ts";
 
@@ -60,6 +61,17 @@ test("a name that is too long for a file is refused by its length, and a file at
   const written = saeq(["eval", `perfect | take 3 | save "${deep}/x.csv"; csv "${deep}/y.csv" | count`], { cwd });
   assert.is(written.status, 0, written.stderr);
   assert.match(readFileSync(join(cwd, deep, "x.csv"), "utf8"), /^reference,/);
+});
+
+test("what is to be said of a model is said by `run`, which looks at it before it runs, as by `eval`", () => {
+  const model = modelFolder({ config: (config) => void (config["auto_map"] = { AutoModel: "code.py" }) });
+  const query = `set model ${JSON.stringify(model)}\nperfect | take 1 | resid layer 0 last 1 | count\n`;
+  const cwd = folder({ "s.saeq": query });
+  for (const args of [["run", "-A", "s.saeq"], ["eval", query]]) {
+    const { status, stderr } = saeq(args, { cwd });
+    assert.is(status, 0, stderr);
+    assert.is(stderr.split("auto_map").length, 2, `${args[0]}: once\n${stderr}`);
+  }
 });
 
 test.run();
