@@ -18,7 +18,7 @@ import { contentsOf, runOf } from "./bundle_files.ts";
 import { inputsNow } from "./lock.ts";
 import { fixingCommand, sayDifferences } from "./lock_report.ts";
 import { isBundle, openScript, type ScriptPlace } from "./script_place.ts";
-import { allGranted, mistake, openSession, outFolder, sayDataError, type Shop } from "./shop.ts";
+import { allGranted, mistake, openSession, outFolder, overwrites, sayDataError, type Shop } from "./shop.ts";
 
 type Bundle = Extract<Request, { kind: "bundle" }>;
 
@@ -53,6 +53,8 @@ export async function bundle(request: Bundle, shop: Shop): Promise<number> {
     const total = contents.files.reduce((sum, { size }) => sum + size, 0);
     if (total > MOST_BYTES) throw new DataError({ code: "cannot-bundle", message: `the bundle would hold ${bytes(total)}, and has ${bytes(MOST_BYTES)} at most`, help: `leave the largest data out: --data-limit ${bytes(limit / 2).replace(" ", "")}` });
     const path = resolve(shop.cwd, request.output ?? `${basename(request.file)}.zip`);
+    const inputs = [basename(request.file), ...Object.keys(found.data), ...Object.keys(found.modules)].map((name) => resolve(place.readFrom, name));
+    if (overwrites(shop, path, inputs)) return 2;
     const written = await write(path, contents.files, shop);
     if (written === null) return 130;
     if (!shop.options.quiet) tellContents(request, path, written, contents, found, await runLine(request, place, path, shop), shop);

@@ -16,7 +16,7 @@ import { scriptName } from "../permissions.ts";
 import { say, sayDiagnostic } from "../talk.ts";
 import { wrongParam } from "./run.ts";
 import { settleGrants } from "./settle_grants.ts";
-import { grantsOf, makeOut, openSession, readSource, sayDataError, withoutQuery, type Shop } from "./shop.ts";
+import { grantsOf, makeOut, openSession, overwrites, readSource, sayDataError, withoutQuery, type Shop } from "./shop.ts";
 
 type Export = Extract<Request, { kind: "export" }>;
 type Result = Extract<SessionEvent, { kind: "result" }>;
@@ -46,7 +46,9 @@ export async function exportScript(request: Export, shop: Shop): Promise<number>
       }
     }
     if (!makeOut(shop)) return 2;
-    if (!(await placeable(fileOf(request, shop), shop))) return 1;
+    const file = fileOf(request, shop);
+    if (file !== null && overwrites(shop, file, [...(script === null ? [] : [script]), ...checked.needs.read])) return 2;
+    if (!(await placeable(file, shop))) return 1;
     return await runAndWrite(request, source, checked, session, shop);
   } finally {
     await session.close();

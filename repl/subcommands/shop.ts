@@ -5,7 +5,9 @@ import { dirname, resolve } from "node:path";
 import { cachePlace, type CachePlace } from "../../runtime/cache/folder.ts";
 import type { CreateSession, Session, SessionOptions, Source } from "../../runtime/session/session_port.ts";
 import type { Grants } from "../../runtime/permissions/grants.ts";
+import { realPath } from "../../runtime/data/admission.ts";
 import { DataError } from "../../runtime/data/error.ts";
+import { identity } from "../../runtime/permissions/granted.ts";
 import { shellWord } from "../../runtime/data/shell_word.ts";
 import { parse } from "../../grammar/parse.ts";
 import { visible } from "../../grammar/visible.ts";
@@ -164,6 +166,15 @@ export function withoutQuery(source: Source, shop: Shop): boolean {
 /** Say a mistake that has no place in a source. */
 export function mistake(shop: Shop, text: string): void {
   shop.stderr.write(`${sayMistake(text, shop.talkLook)}\n`);
+}
+
+/** Whether an output would take the place of a file that is read, by whatever name; that is said then. */
+export function overwrites(shop: Shop, output: string, inputs: readonly string[]): boolean {
+  const place = (path: string): string => identity(path) ?? realPath(path);
+  const read = inputs.find((path) => place(path) === place(output));
+  if (read === undefined) return false;
+  mistake(shop, `${visible(output)} is read here, and would be overwritten; name another file`);
+  return true;
 }
 
 /** Say what is wrong with data or on disk, and give it back; any other error is thrown on. */

@@ -1,5 +1,5 @@
 /** Without this file the flags of permissions could mean something else on the command line than in the code behind it. */
-import { existsSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -68,6 +68,20 @@ test("a file that `text` reads is asked for as any other, and is among what a sc
   assert.match(saeq(["info", "s.saeq"], { cwd }).stdout, /reads +a\.txt/);
   assert.is(saeq(["run", "-R", "-W", "s.saeq"], { cwd }).status, 0);
   assert.match(readFileSync(join(cwd, "x.csv"), "utf8"), "one\ntwo");
+});
+
+test("no output of a command takes the place of a script or of what it reads", () => {
+  const cwd = realpathSync(made({ "s.saeq": 'csv "d.csv" | take 1\n', "d.csv": "a\n1\n2\n" }));
+  symlinkSync("d.csv", join(cwd, "link.csv"));
+  const before = ["s.saeq", "d.csv"].map((name) => readFileSync(join(cwd, name), "utf8"));
+  for (const args of [["export", "-A", "s.saeq", "--to", "md", "-o", "s.saeq"], ["export", "-A", "s.saeq", "--to", "html", "-o", "d.csv"], ["export", "-A", "s.saeq", "--to", "html", "-o", "link.csv"], ["bundle", "s.saeq", "-o", "s.saeq"], ["bundle", "s.saeq", "-o", "d.csv"], ["run", "-A", "--audit", "d.csv", "s.saeq"], ["run", "-A", "--audit", "s.saeq", "s.saeq"]]) {
+    const { status, stderr } = saeq(args, { cwd });
+    assert.is(status, 2, args.join(" "));
+    assert.match(stderr, /would be overwritten|holds something else/, args.join(" "));
+  }
+  assert.equal(["s.saeq", "d.csv"].map((name) => readFileSync(join(cwd, name), "utf8")), before);
+  for (let round = 0; round < 2; round++) assert.is(saeq(["run", "-A", "--audit", "uses.jsonl", "s.saeq"], { cwd }).status, 0);
+  assert.is(readFileSync(join(cwd, "uses.jsonl"), "utf8").trimEnd().split("\n").length % 2, 0, "a second run goes on in the file of the first");
 });
 
 test.run();
