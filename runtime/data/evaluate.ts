@@ -3,6 +3,7 @@ import type { ArithmeticOp, CompareOp, Scalar } from "../../src/ops/scalar.ts";
 import type { ScalarType } from "../../src/ops/schema.ts";
 import type { Cell, Column, Table } from "./frame.ts";
 import { IMPLEMENTATIONS, matcher } from "./functions.ts";
+import type { Aggregate } from "./scalar_parts.ts";
 import { cellAt, columnNamed, createColumn, renamed } from "./table.ts";
 
 /** Called when present arguments gave no number: division by zero, log of a negative, an int beyond 2^53, `corr` of what does not vary. */
@@ -198,34 +199,38 @@ function call(name: string, type: ScalarType, args: readonly Column[], context: 
   return createColumn("", type, cells);
 }
 
-function aggregate(scalar: Extract<Scalar, { op: "aggregate" }>, context: Context): Cell {
+function aggregate(scalar: Aggregate, context: Context): Cell {
   const table = context.inputs[scalar.input];
   if (table === undefined) throw new Error(`${scalar.fn} reads input ${scalar.input} of ${context.inputs.length}`);
+  return aggregateOf(scalar, scalar.args.map((operand) => compute(operand, { ...context, table })), table.rows, context.onUndefined);
+}
+
+/** What an aggregate gives of its arguments, columns of `rows` rows. */
+export function aggregateOf(scalar: Aggregate, columns: readonly Column[], rows: number, onUndefined: OnUndefined): Cell {
   const implementation = IMPLEMENTATIONS[scalar.fn];
   if (implementation === undefined || (implementation.kind !== "aggregate" && implementation.kind !== "whole")) throw new Error(`no aggregate ${scalar.fn}`);
-  const columns = scalar.args.map((operand) => compute(operand, { ...context, table }));
   if (implementation.kind === "whole") {
-    const result = implementation.apply(columns, table.rows);
+    const result = implementation.apply(columns, rows);
     // Rows that give no correlation are said; no rows give none without a word, as with `mean`.
-    if (result === null && table.rows > 0) context.onUndefined(scalar.fn, 1);
-    return finiteTotal(scalar, result, context.onUndefined);
+    if (result === null && rows > 0) onUndefined(scalar.fn, 1);
+    return finiteTotal(scalar, result, onUndefined);
   }
   const [first, ...more] = columns;
-  if (first === undefined) return table.rows;
+  if (first === undefined) return rows;
   const values: number[] = [];
-  for (let i = 0; i < table.rows; i++) {
+  for (let i = 0; i < rows; i++) {
     if (first.valid !== null && first.valid[i] === 0) continue;
     values.push(first.type === "str" ? 0 : first.values[i]!);
   }
   const levels = more.map((column) => {
-    const level = table.rows === 0 ? 0 : cellAt(column, 0);
+    const level = rows === 0 ? 0 : cellAt(column, 0);
     return typeof level === "number" ? level : Number.NaN;
   });
-  return finiteTotal(scalar, implementation.apply(values, table.rows, levels), context.onUndefined);
+  return finiteTotal(scalar, implementation.apply(values, rows, levels), onUndefined);
 }
 
 /** The value, or null where it is no number that can be held; that is told. */
-export function finiteTotal(scalar: Extract<Scalar, { op: "aggregate" }>, result: number | null, onUndefined: OnUndefined): Cell {
+export function finiteTotal(scalar: Aggregate, result: number | null, onUndefined: OnUndefined): Cell {
   if (result === null) return null;
   if (!Number.isFinite(result) || (scalar.type === "int" && Math.abs(result) > LARGEST_INT)) {
     onUndefined(scalar.fn, 1);

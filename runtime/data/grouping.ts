@@ -2,22 +2,27 @@
 import type { ColumnSchema } from "../../src/ops/schema.ts";
 import type { Scalar } from "../../src/ops/scalar.ts";
 import { DataError } from "./error.ts";
-import { evaluate, type OnUndefined } from "./evaluate.ts";
+import type { Turns } from "../turns.ts";
+import type { OnUndefined } from "./evaluate.ts";
+import { evaluateInTurns } from "./evaluate_in_turns.ts";
 import type { Cell, Column, Groups, Table } from "./frame.ts";
 import { rowsByKey } from "./row_key.ts";
-import { cellAt, columnNamed, concatTables, createColumn, createTable, findColumn, takeRows, withFirstColumn } from "./table.ts";
+import { cellAt, columnNamed, concatTables, createColumn, createTable, findColumn, withFirstColumn } from "./table.ts";
+import { takeRowsInTurns } from "./take_rows_in_turns.ts";
 
 export const MOST_GROUPS = 65_536;
 
 /** One group for each combination of values, in order of first appearance, named by the values. Throws `too-many-groups`. */
-export function groupRows(table: Table, names: readonly string[]): Groups<Table> {
+export async function groupRows(table: Table, names: readonly string[], turns: Turns): Promise<Groups<Table>> {
   const columns = names.map((name) => columnNamed(table, name));
-  const groups = rowsByKey(columns, table.rows);
+  const groups = await rowsByKey(columns, table.rows, turns);
   refuseManyGroups(groups.size, names);
-  const members = [...groups.values()].map((rows) => {
+  const members: { readonly name: string; readonly value: Table; readonly keys: readonly Cell[] }[] = [];
+  for (const rows of groups.values()) {
     const keys = columns.map((column) => cellAt(column, rows[0]!));
-    return { name: keys.map(nameOf).join(", "), value: takeRows(table, rows), keys };
-  });
+    members.push({ name: keys.map(nameOf).join(", "), value: await takeRowsInTurns(table, rows, turns), keys });
+    if (turns.due()) await turns.pass();
+  }
   return { kind: "groups", members };
 }
 
@@ -40,14 +45,16 @@ export interface GroupPart {
 }
 
 /** One row for each part: the columns that name it, then each expression, whose aggregates look at the whole part. */
-export function aggregateTable(parts: readonly GroupPart[], columns: readonly { readonly name: string; readonly value: Scalar }[], keys: readonly ColumnSchema[] | null, onUndefined: OnUndefined): Table {
+export async function aggregateTable(parts: readonly GroupPart[], columns: readonly { readonly name: string; readonly value: Scalar }[], keys: readonly ColumnSchema[] | null, turns: Turns, onUndefined: OnUndefined): Promise<Table> {
   const row = createTable("", [], 1);
   const missing = new Map<string, number>();
   const note: OnUndefined = (operation, rows) => missing.set(operation, (missing.get(operation) ?? 0) + rows);
-  const made = columns.map(({ name, value }) => {
-    const cells = parts.map(({ table }) => cellAt(evaluate(value, row, [table], note), 0));
-    return createColumn(name, value.type === "null" ? "str" : value.type, cells);
-  });
+  const made: Column[] = [];
+  for (const { name, value } of columns) {
+    const cells: Cell[] = [];
+    for (const { table } of parts) cells.push(cellAt(await evaluateInTurns(value, row, turns, [table], note), 0));
+    made.push(createColumn(name, value.type === "null" ? "str" : value.type, cells));
+  }
   for (const [operation, rows] of missing) onUndefined(operation, rows);
   return labelled(parts, keys, made);
 }

@@ -1,4 +1,5 @@
 /** Without this file `distinct`, `join`, `group` and `count by` could disagree on which values are the same. */
+import type { Turns } from "../turns.ts";
 import type { Column } from "./frame.ts";
 import { cellAt } from "./table.ts";
 
@@ -20,10 +21,11 @@ function one(column: Column, row: number): string {
 }
 
 /** Rows by key, keys in order of first appearance. */
-export function rowsByKey(columns: readonly Column[], rows: number): ReadonlyMap<string, readonly number[]> {
+export async function rowsByKey(columns: readonly Column[], rows: number, turns: Turns): Promise<ReadonlyMap<string, readonly number[]>> {
   const key = rowKey(columns);
   const found = new Map<string, number[]>();
   for (let row = 0; row < rows; row++) {
+    if (turns.due()) await turns.pass();
     const text = key(row);
     const same = found.get(text);
     if (same === undefined) found.set(text, [row]);

@@ -2,14 +2,18 @@
 import seedrandom from "seedrandom";
 import type { SortKey } from "../../src/ops/op.ts";
 import type { Scalar } from "../../src/ops/scalar.ts";
-import { evaluate, truths, type OnUndefined } from "./evaluate.ts";
+import type { Turns } from "../turns.ts";
+import { truths, type OnUndefined } from "./evaluate.ts";
+import { evaluateInTurns } from "./evaluate_in_turns.ts";
 import type { Column, Groups, Table } from "./frame.ts";
-import { rowsByKey } from "./row_key.ts";
+import { orderedRows } from "./ordered_rows.ts";
+import { rowKey } from "./row_key.ts";
 import { columnNamed, renamed, takeRows } from "./table.ts";
+import { takeRowsInTurns } from "./take_rows_in_turns.ts";
 
 /** Keep the rows where the condition is true; null is not. */
-export function filterRows(table: Table, predicate: Scalar, inputs?: readonly Table[], onUndefined?: OnUndefined): Table {
-  return takeRows(table, where(truths(evaluate(predicate, table, inputs, onUndefined))));
+export async function filterRows(table: Table, predicate: Scalar, turns: Turns, onUndefined?: OnUndefined): Promise<Table> {
+  return takeRowsInTurns(table, where(truths(await evaluateInTurns(predicate, table, turns, [table], onUndefined))), turns);
 }
 
 function where(keep: Uint8Array): number[] {
@@ -19,22 +23,24 @@ function where(keep: Uint8Array): number[] {
 }
 
 /** The columns given by the expressions, in order. */
-export function projectColumns(table: Table, columns: readonly { readonly name: string; readonly value: Scalar }[], inputs?: readonly Table[], onUndefined?: OnUndefined): Table {
-  return { ...table, columns: columns.map(({ name, value }) => renamed(evaluate(value, table, inputs, onUndefined), name)) };
+export async function projectColumns(table: Table, columns: readonly { readonly name: string; readonly value: Scalar }[], turns: Turns, onUndefined?: OnUndefined): Promise<Table> {
+  const made: Column[] = [];
+  for (const { name, value } of columns) made.push(renamed(await evaluateInTurns(value, table, turns, [table], onUndefined), name));
+  return { ...table, columns: made };
 }
 
 /** Sorted by the keys, earlier keys first; nulls last in both directions; rows that tie keep their order. */
-export function sortRows(table: Table, keys: readonly SortKey[]): Table {
-  const orders = keys.map(({ by, descending }) => order(evaluate(by, table), descending));
-  const rows = Uint32Array.from({ length: table.rows }, (_, i) => i);
-  rows.sort((a, b) => {
+export async function sortRows(table: Table, keys: readonly SortKey[], turns: Turns): Promise<Table> {
+  const orders: ((a: number, b: number) => number)[] = [];
+  for (const { by, descending } of keys) orders.push(order(await evaluateInTurns(by, table, turns), descending));
+  const before = (a: number, b: number): number => {
     for (const compare of orders) {
       const difference = compare(a, b);
       if (difference !== 0) return difference;
     }
-    return a - b;
-  });
-  return takeRows(table, rows);
+    return 0;
+  };
+  return takeRowsInTurns(table, await orderedRows(table.rows, before, turns), turns);
 }
 
 function order({ values, valid }: Column, descending: boolean): (a: number, b: number) => number {
@@ -66,21 +72,29 @@ export function skipRows(table: Table, count: number): Table {
 }
 
 /** The first row of each combination of values in these columns, in order; null is a value like others. [] looks at all columns. */
-export function distinctRows(table: Table, by: readonly string[]): Table {
+export async function distinctRows(table: Table, by: readonly string[], turns: Turns): Promise<Table> {
   const columns = by.length === 0 ? table.columns : by.map((name) => columnNamed(table, name));
-  return takeRows(table, [...rowsByKey(columns, table.rows).values()].map((rows) => rows[0]!));
+  const key = rowKey(columns);
+  const met = new Set<string>();
+  const rows: number[] = [];
+  for (let row = 0; row < table.rows; row++) {
+    if (turns.due()) await turns.pass();
+    const before = met.size;
+    if (met.add(key(row)).size > before) rows.push(row);
+  }
+  return takeRowsInTurns(table, rows, turns);
 }
 
 /**
  * `count` rows without replacement, in their old order; all rows where there are fewer. Each row gets one draw of the
  * stream in order and the smallest draws win, so a sample of 10 lies within the sample of 20 of the same stream.
  */
-export function sampleRows(table: Table, count: number, stream: string): Table {
+export async function sampleRows(table: Table, count: number, stream: string, turns: Turns): Promise<Table> {
   if (stream === "") throw new Error("a sample needs a named stream");
   const random = seedrandom(stream);
   const draws = Float64Array.from({ length: table.rows }, () => random());
-  const rows = Uint32Array.from({ length: table.rows }, (_, i) => i).sort((a, b) => draws[a]! - draws[b]! || a - b);
-  return takeRows(table, rows.slice(0, Math.min(count, table.rows)).sort());
+  const rows = await orderedRows(table.rows, (a, b) => draws[a]! - draws[b]!, turns);
+  return takeRowsInTurns(table, rows.slice(0, Math.min(count, table.rows)).sort(), turns);
 }
 
 export interface Split {
@@ -91,15 +105,18 @@ export interface Split {
 }
 
 /** One group per part: the rows where its condition is true. A row may be in several groups or in none; both are counted. */
-export function splitRows(table: Table, parts: readonly { readonly name: string; readonly predicate: Scalar }[], onUndefined?: OnUndefined): Split {
-  const kept = parts.map(({ predicate }) => truths(evaluate(predicate, table, [table], onUndefined)));
+export async function splitRows(table: Table, parts: readonly { readonly name: string; readonly predicate: Scalar }[], turns: Turns, onUndefined?: OnUndefined): Promise<Split> {
+  const kept: Uint8Array[] = [];
+  for (const { predicate } of parts) kept.push(truths(await evaluateInTurns(predicate, table, turns, [table], onUndefined)));
   let shared = 0;
   let unmatched = 0;
   for (let i = 0; i < table.rows; i++) {
+    if (turns.due()) await turns.pass();
     const times = kept.reduce((sum, keep) => sum + keep[i]!, 0);
     if (times > 1) shared++;
     if (times === 0) unmatched++;
   }
-  const members = parts.map(({ name }, at) => ({ name, value: takeRows(table, where(kept[at]!)) }));
+  const members: { readonly name: string; readonly value: Table }[] = [];
+  for (const [at, { name }] of parts.entries()) members.push({ name, value: await takeRowsInTurns(table, where(kept[at]!), turns) });
   return { groups: { kind: "groups", members }, unmatched, shared };
 }

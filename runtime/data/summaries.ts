@@ -1,4 +1,5 @@
 /** Without this file nobody could ask how many rows there are of what, or what a column holds. */
+import type { Turns } from "../turns.ts";
 import { evaluate } from "./evaluate.ts";
 import type { Cell, Column, Table } from "./frame.ts";
 import { rowsByKey } from "./row_key.ts";
@@ -11,10 +12,10 @@ export interface Part {
 }
 
 /** Rows per combination of values of `by`, in order of first appearance, nulls being a value: columns by…, count. Groups: column `group` first. */
-export function countRows(parts: readonly Part[], by: readonly string[]): Table {
-  return perGroup(parts, (table) => {
+export async function countRows(parts: readonly Part[], by: readonly string[], turns: Turns): Promise<Table> {
+  return perGroup(parts, async (table) => {
     const keys = by.map((name) => columnNamed(table, name));
-    const groups = [...rowsByKey(keys, table.rows).values()];
+    const groups = [...(await rowsByKey(keys, table.rows, turns)).values()];
     const firsts = groups.map((rows) => rows[0]!);
     const counts = groups.map((rows) => rows.length);
     if (by.length === 0 && counts.length === 0) counts.push(0);
@@ -24,9 +25,10 @@ export function countRows(parts: readonly Part[], by: readonly string[]): Table 
 }
 
 /** One row per column: column, type, rows, nulls, distinct, min, mean, max; min and max as text, mean null for text. Groups: column `group` first. */
-export function describeValue(parts: readonly Part[]): Table {
-  return perGroup(parts, (table) => {
-    const facts = table.columns.map((column) => describeColumn(column, table.rows));
+export async function describeValue(parts: readonly Part[], turns: Turns): Promise<Table> {
+  return perGroup(parts, async (table) => {
+    const facts: Facts[] = [];
+    for (const column of table.columns) facts.push(await describeColumn(column, table.rows, turns));
     const of = (name: string, type: "str" | "int" | "float", pick: (fact: Facts) => Cell): Column => createColumn(name, type, facts.map(pick));
     return createTable(
       table.origin,
@@ -56,12 +58,13 @@ interface Facts {
   readonly max: string | null;
 }
 
-function describeColumn(column: Column, rows: number): Facts {
+async function describeColumn(column: Column, rows: number, turns: Turns): Promise<Facts> {
   const distinct = new Set<number | string>();
   let present = 0;
   let min: number | string | null = null;
   let max: number | string | null = null;
   for (let i = 0; i < rows; i++) {
+    if (turns.due()) await turns.pass();
     if (column.valid !== null && column.valid[i] === 0) continue;
     const value = column.values[i]!;
     present++;
@@ -82,6 +85,8 @@ function meanOf(column: Column, rows: number): number | null {
   return typeof value === "number" ? value : null;
 }
 
-function perGroup(parts: readonly Part[], summary: (table: Table) => Table): Table {
-  return concatTables(parts.map(({ name, table }) => (name === null ? summary(table) : withFirstColumn(summary(table), "group", name))));
+async function perGroup(parts: readonly Part[], summary: (table: Table) => Promise<Table>): Promise<Table> {
+  const tables: Table[] = [];
+  for (const { name, table } of parts) tables.push(name === null ? await summary(table) : withFirstColumn(await summary(table), "group", name));
+  return concatTables(tables);
 }

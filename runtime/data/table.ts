@@ -83,6 +83,26 @@ export function takeColumn(column: Column, rows: ArrayLike<number>): Column {
   }
 }
 
+/** The rows from `from` up to `to`, which must lie in the table; numbers are not copied. */
+export function rowsBetween(table: Table, from: number, to: number): Table {
+  return { ...table, rows: to - from, columns: table.columns.map((column) => columnBetween(column, from, to)) };
+}
+
+function columnBetween(column: Column, from: number, to: number): Column {
+  const valid = column.valid?.subarray(from, to) ?? null;
+  switch (column.type) {
+    case "str":
+      return { ...column, values: column.values.slice(from, to), valid };
+    case "bool":
+      return { ...column, values: column.values.subarray(from, to), valid };
+    case "int":
+    case "float":
+      return { ...column, values: column.values.subarray(from, to), valid };
+    default:
+      return column satisfies never;
+  }
+}
+
 function gather<T extends Uint8Array | Float64Array>(from: T, rows: ArrayLike<number>, to: T): T {
   for (let i = 0; i < rows.length; i++) to[i] = from[rows[i]!]!;
   return to;
@@ -111,7 +131,8 @@ export function concatTables(tables: readonly Table[]): Table {
   return createTable([...new Set(tables.map(({ origin }) => origin))].join(" + "), columns, rows);
 }
 
-function concatColumns(name: string, parts: readonly { column: Column; origin: string }[], rows: number): Column {
+/** Columns below one another, of `rows` rows in all; `origin` is where each is from, for messages. Throws `different-columns`. */
+export function concatColumns(name: string, parts: readonly { readonly column: Column; readonly origin: string }[], rows: number): Column {
   const types = [...new Set(parts.map(({ column }) => column.type))];
   const numbers = types.every((type) => type === "int" || type === "float");
   if (types.length > 1 && !numbers) {

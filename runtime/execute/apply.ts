@@ -2,6 +2,7 @@
 import { OPS, type Plan } from "../../src/ops/op.ts";
 import type { Value } from "../data/frame.ts";
 import { tableFromRows } from "../data/table.ts";
+import { createTurns } from "../turns.ts";
 import { applyEffect } from "./apply_effects.ts";
 import { applyFigures } from "./apply_figures.ts";
 import { applyModel } from "./apply_model.ts";
@@ -14,7 +15,7 @@ export async function apply(plan: Plan, inputs: readonly Value[], context: Execu
   const input = inputs[0]!;
   // Groups by the values of a table without rows: a summary of none of them has its columns, and no rows.
   if (input?.kind === "groups" && input.members.length === 0 && !OPS[op.op].passes && plan.schema.kind === "table" && plan.schema.groups === null) return tableFromRows(plan.schema.columns, [], plan.label);
-  const work: OpWork = { plan, inputs, context };
+  const work: OpWork = { plan, inputs, context, turns: createTurns(context.signal) };
   switch (op.op) {
     case "read":
     case "literal":

@@ -13,7 +13,7 @@ import { asTable, each, expect, expectSingle, featureGroups, measured, members }
 
 type FigureOp = Op & { readonly op: "fidelity" | "rank" | "statistics" | "histogram" | "contexts" | "plot" | "overlap" | "union" | "compare" | "count" | "describe" };
 
-function contextsOf(label: string, op: Op & { readonly op: "contexts" }, input: Value, { onNotice }: ExecuteContext): Value {
+function contextsOf(label: string, op: Op & { readonly op: "contexts" }, input: Value, { onNotice }: ExecuteContext): Promise<Value> {
   const names = members(input).map(({ name }) => name);
   return each(input, (single) => {
     const from = single.kind === "features" ? single : expect("acts", single);
@@ -33,7 +33,7 @@ function noteSpecial(label: string, input: Value, { onNotice }: ExecuteContext):
 }
 
 /** The value of an op that sums up. @throws DataError */
-export async function applyFigures(op: FigureOp, { plan, inputs, context }: OpWork): Promise<Value> {
+export async function applyFigures(op: FigureOp, { plan, inputs, context, turns }: OpWork): Promise<Value> {
   const input = inputs[0]!;
   switch (op.op) {
     case "fidelity":
@@ -61,12 +61,12 @@ export async function applyFigures(op: FigureOp, { plan, inputs, context }: OpWo
     case "count": {
       const parts = members(input);
       return parts.every(({ value }) => value.kind === "table" || value.kind === "features")
-        ? countRows(parts.map(({ name, value }) => ({ name, table: asTable(value) })), op.by)
+        ? countRows(parts.map(({ name, value }) => ({ name, table: asTable(value) })), op.by, turns)
         : countActivations(parts);
     }
     case "describe":
       noteSpecial(plan.label, input, context);
-      return describeValue(members(input).map(({ name, value }) => ({ name, table: asTable(value) })));
+      return describeValue(members(input).map(({ name, value }) => ({ name, table: asTable(value) })), turns);
     default:
       return op satisfies never;
   }

@@ -29,14 +29,14 @@ function noteNoneLeft(label: string, window: Window, made: Value, { onNotice }: 
 }
 
 /** The value of an op that reads texts, runs the model or an SAE, or picks from what they gave. @throws DataError, CheckpointError, EngineError; AbortError */
-export async function applyModel(op: ModelOp, { plan, inputs, context }: OpWork): Promise<Value> {
+export async function applyModel(op: ModelOp, { plan, inputs, context, turns }: OpWork): Promise<Value> {
   const input = inputs[0]!;
   const activation: ActivationContext = { ...context, ...progressOf(plan, context) };
   switch (op.op) {
     case "tokenize":
-      return each(input, (table) => {
+      return each(input, async (table) => {
         const model = context.catalog.model(op.model);
-        const tokens = tokenizeTable(op, asTable(table), model, context.tokenIds.encoder(model));
+        const tokens = await tokenizeTable(op, asTable(table), model, context.tokenIds.encoder(model), turns);
         if (tokens.truncated > 0) context.onNotice(`${plan.label}: ${counted(tokens.truncated, "text")} ${tokens.truncated === 1 ? "was" : "were"} cut to the model's context`);
         return tokens;
       });

@@ -11,7 +11,7 @@ import { asTable, each, expectSingle } from "./members.ts";
 type TableOp = Op & { readonly op: "read" | "literal" | "filter" | "project" | "sort" | "limit" | "skip" | "distinct" | "join" | "sample" | "split" | "group" | "group_by" | "ungroup" | "aggregate" | "concat" };
 
 /** The value of an op on rows. @throws DataError */
-export async function applyToTables(op: TableOp, { plan, inputs, context }: OpWork): Promise<Value> {
+export async function applyToTables(op: TableOp, { plan, inputs, context, turns }: OpWork): Promise<Value> {
   const input = inputs[0]!;
   const undefinedValues = (operation: string, rows: number): void => context.onNotice(`${plan.label}: \`${operation}\` has no value in ${rows} rows; they are null`);
   const parts = (): GroupPart[] => (input.kind === "groups" ? input.members.map(({ name, keys, value }) => ({ name, keys, table: asTable(value) })) : [{ name: null, table: asTable(input) }]);
@@ -21,29 +21,29 @@ export async function applyToTables(op: TableOp, { plan, inputs, context }: OpWo
     case "literal":
       return tableFromRows(op.columns, op.rows, "prompts");
     case "filter":
-      return each(input, (table) => filterRows(asTable(table), op.predicate, undefined, undefinedValues));
+      return each(input, (table) => filterRows(asTable(table), op.predicate, turns, undefinedValues));
     case "project":
-      return each(input, (table) => projectColumns(asTable(table), op.columns, undefined, undefinedValues));
+      return each(input, (table) => projectColumns(asTable(table), op.columns, turns, undefinedValues));
     case "sort":
-      return each(input, (table) => sortRows(asTable(table), op.keys));
+      return each(input, (table) => sortRows(asTable(table), op.keys, turns));
     case "limit":
       return each(input, (table) => limitRows(asTable(table), op.count));
     case "skip":
       return each(input, (table) => skipRows(asTable(table), op.count));
     case "distinct":
-      return each(input, (table) => distinctRows(asTable(table), op.by));
+      return each(input, (table) => distinctRows(asTable(table), op.by, turns));
     case "join": {
       const right = asTable(expectSingle(inputs[1]!));
-      return each(input, (table) => joinTables(asTable(table), right, op));
+      return each(input, (table) => joinTables(asTable(table), right, op, turns));
     }
     case "sample":
       return each(input, (single) => {
         const table = asTable(single);
         if (table.rows < op.count) context.onNotice(`${plan.label}: there are only ${table.rows} rows, and all of them are taken`);
-        return sampleRows(table, op.count, op.stream);
+        return sampleRows(table, op.count, op.stream, turns);
       });
     case "split": {
-      const { groups, unmatched, shared } = splitRows(asTable(expectSingle(input)), op.parts, undefinedValues);
+      const { groups, unmatched, shared } = await splitRows(asTable(expectSingle(input)), op.parts, turns, undefinedValues);
       if (unmatched > 0) context.onNotice(`${plan.label}: ${unmatched} rows are in no group`);
       if (shared > 0) context.onNotice(`${plan.label}: ${shared} rows are in more than one group`);
       return groups;
@@ -53,11 +53,11 @@ export async function applyToTables(op: TableOp, { plan, inputs, context }: OpWo
       return value;
     }
     case "group_by":
-      return groupRows(asTable(expectSingle(input)), op.keys);
+      return groupRows(asTable(expectSingle(input)), op.keys, turns);
     case "ungroup":
       return ungroupTable(parts(), plan.inputs[0]!.schema.columns.map(({ name }) => name), plan.inputs[0]!.schema.keys ?? null);
     case "aggregate":
-      return aggregateTable(parts(), op.columns, op.keys, undefinedValues);
+      return aggregateTable(parts(), op.columns, op.keys, turns, undefinedValues);
     case "concat":
       return concatTables(inputs.map((value) => asTable(expectSingle(value))));
     default:

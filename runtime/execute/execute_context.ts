@@ -7,6 +7,7 @@ import type { WriteOptions } from "../data/atomic_write.ts";
 import type { Progress } from "../engine/port.ts";
 import type { Recording } from "./recording.ts";
 import type { SavedRounds } from "./saved_rounds.ts";
+import type { Turns } from "../turns.ts";
 import type { ValueStore } from "./value_store.ts";
 
 export interface ExecuteContext extends Omit<ActivationContext, "onProgress" | "onKept"> {
@@ -48,6 +49,7 @@ export interface OpWork {
   readonly plan: Plan;
   readonly inputs: readonly Value[];
   readonly context: ExecuteContext;
+  readonly turns: Turns;
 }
 
 /** Progress of one stage, for those who watch and for the record. */

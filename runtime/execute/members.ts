@@ -9,8 +9,12 @@ export function members(value: Value): readonly Member[] {
 }
 
 /** Apply to each group, or to the whole. */
-export function each(value: Value, change: (single: Single) => Single): Value {
-  return value.kind === "groups" ? { kind: "groups", members: value.members.map((member) => ({ ...member, value: change(member.value) })) } : change(value);
+export async function each(value: Value, change: (single: Single) => Single | Promise<Single>): Promise<Value> {
+  return together(value, async (singles) => {
+    const changed: Single[] = [];
+    for (const single of singles) changed.push(await change(single));
+    return changed;
+  });
 }
 
 /** The same for work that wants all groups in one job. */

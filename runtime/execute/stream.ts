@@ -5,10 +5,12 @@ import type { Scalar } from "../../src/ops/scalar.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { OnUndefined } from "../data/evaluate.ts";
 import type { Table, Value } from "../data/frame.ts";
+import { orderedRows } from "../data/ordered_rows.ts";
 import { rowKey } from "../data/row_key.ts";
 import { filterRows, limitRows, projectColumns, sortRows } from "../data/rows.ts";
 import { aggregatesOf, replaced, rowLocal } from "../data/scalar_parts.ts";
 import { columnNamed, concatTables, takeRows } from "../data/table.ts";
+import { createTurns, type Turns } from "../turns.ts";
 import { addsUp, streamedTotals } from "./streamed_totals.ts";
 
 /** What streaming needs to know of a run. */
@@ -36,7 +38,7 @@ export function streamOf(plan: Plan, context: StreamContext): AsyncGenerator<Tab
   const sort = op.op === "limit" ? plan.inputs[0]! : null;
   if (sort?.op.op === "sort" && op.op === "limit" && context.known(sort) === undefined && sort.op.keys.every(({ by }) => rowLocal(by))) {
     const input = streamOf(sort.inputs[0]!, context);
-    return input === null ? null : first(input, sort.op.keys, op.count);
+    return input === null ? null : first(input, sort.op.keys, op.count, createTurns(context.signal));
   }
   if (!streams(op)) return null;
   const input = streamOf(plan.inputs[0]!, context);
@@ -68,7 +70,7 @@ function expressionsOf(op: Streaming): readonly Scalar[] {
 async function settled(plan: Plan, op: Streaming, note: OnUndefined, context: StreamContext): Promise<Streaming> {
   const aggregates = expressionsOf(op).flatMap(aggregatesOf);
   if (aggregates.length === 0) return op;
-  const known = await streamedTotals(aggregates, streamOf(plan.inputs[0]!, context)!, note);
+  const known = await streamedTotals(aggregates, streamOf(plan.inputs[0]!, context)!, createTurns(context.signal), note);
   let next = 0;
   const put = (scalar: Scalar): Scalar => replaced(scalar, () => known[next++]!);
   if (op.op === "filter") return { ...op, predicate: put(op.predicate) };
@@ -94,12 +96,13 @@ async function* watched(plan: Plan, pieces: AsyncGenerator<Table>, total: number
 }
 
 async function* changed(plan: Plan, op: Streaming, input: AsyncGenerator<Table>, note: OnUndefined, context: StreamContext): AsyncGenerator<Table> {
+  const turns = createTurns(context.signal);
   switch (op.op) {
     case "filter":
-      for await (const piece of input) yield filterRows(piece, op.predicate, undefined, note);
+      for await (const piece of input) yield await filterRows(piece, op.predicate, turns, note);
       return;
     case "project":
-      for await (const piece of input) yield projectColumns(piece, op.columns, undefined, note);
+      for await (const piece of input) yield await projectColumns(piece, op.columns, turns, note);
       return;
     case "limit": {
       let left = op.count;
@@ -119,7 +122,7 @@ async function* changed(plan: Plan, op: Streaming, input: AsyncGenerator<Table>,
       return;
     }
     case "distinct":
-      yield* distinct(input, op.by);
+      yield* distinct(input, op.by, turns);
       return;
     case "sample":
       yield await sampled(plan, op, input, context);
@@ -130,12 +133,13 @@ async function* changed(plan: Plan, op: Streaming, input: AsyncGenerator<Table>,
 }
 
 /** The first row of each combination of values: the keys of those that were met are held. */
-async function* distinct(input: AsyncGenerator<Table>, by: readonly string[]): AsyncGenerator<Table> {
+async function* distinct(input: AsyncGenerator<Table>, by: readonly string[], turns: Turns): AsyncGenerator<Table> {
   const met = new Set<string>();
   for await (const piece of input) {
     const key = rowKey(by.length === 0 ? piece.columns : by.map((name) => columnNamed(piece, name)));
     const rows: number[] = [];
     for (let row = 0; row < piece.rows; row++) {
+      if (turns.due()) await turns.pass();
       const before = met.size;
       if (met.add(key(row)).size > before) rows.push(row);
     }
@@ -144,12 +148,12 @@ async function* distinct(input: AsyncGenerator<Table>, by: readonly string[]): A
 }
 
 /** The first rows in an order, as `sortRows` and `limitRows` give them, holding about twice as many as are wanted. */
-async function* first(input: AsyncGenerator<Table>, keys: readonly SortKey[], count: number): AsyncGenerator<Table> {
+async function* first(input: AsyncGenerator<Table>, keys: readonly SortKey[], count: number, turns: Turns): AsyncGenerator<Table> {
   let best: Table | null = null;
   let waiting: Table[] = [];
   let rows = 0;
-  const merge = (): Table => {
-    best = limitRows(sortRows(concatTables(best === null ? waiting : [best, ...waiting]), keys), count);
+  const merge = async (): Promise<Table> => {
+    best = limitRows(await sortRows(concatTables(best === null ? waiting : [best, ...waiting]), keys, turns), count);
     waiting = [];
     rows = 0;
     return best;
@@ -157,9 +161,9 @@ async function* first(input: AsyncGenerator<Table>, keys: readonly SortKey[], co
   for await (const piece of input) {
     waiting.push(piece);
     rows += piece.rows;
-    if (rows >= count) merge();
+    if (rows >= count) await merge();
   }
-  yield merge();
+  yield await merge();
 }
 
 function slice(table: Table, from: number, to: number): Table {
@@ -169,14 +173,27 @@ function slice(table: Table, from: number, to: number): Table {
 }
 
 /** The rows of the smallest draws, as `sampleRows` takes them, holding about twice as many as are wanted. */
-async function sampled(plan: Plan, op: Op & { readonly op: "sample" }, input: AsyncGenerator<Table>, { onNotice }: StreamContext): Promise<Table> {
+async function sampled(plan: Plan, op: Op & { readonly op: "sample" }, input: AsyncGenerator<Table>, { onNotice, signal }: StreamContext): Promise<Table> {
+  const turns = createTurns(signal);
   const random = seedrandom(op.stream);
-  let kept: Table | null = null;
+  let waiting: Table[] = [];
   let draws: number[] = [];
+  /** Draws above it are not among the smallest. */
+  let bound = Number.POSITIVE_INFINITY;
   let rows = 0;
+  const settle = async (): Promise<Table> => {
+    const all = concatTables(waiting);
+    const own = draws;
+    const best = (await orderedRows(own.length, (a, b) => own[a]! - own[b]!, turns)).slice(0, op.count);
+    if (best.length === op.count && op.count > 0) bound = own[best.at(-1)!]!;
+    best.sort();
+    draws = Array.from(best, (i) => own[i]!);
+    const kept = takeRows(all, best);
+    waiting = [kept];
+    return kept;
+  };
   for await (const piece of input) {
     rows += piece.rows;
-    const bound = draws.length < op.count ? Number.POSITIVE_INFINITY : draws.reduce((most, draw) => Math.max(most, draw), 0);
     const chosen: number[] = [];
     for (let row = 0; row < piece.rows; row++) {
       const draw = random();
@@ -184,14 +201,10 @@ async function sampled(plan: Plan, op: Op & { readonly op: "sample" }, input: As
       chosen.push(row);
       draws.push(draw);
     }
-    const more = takeRows(piece, chosen);
-    kept = kept === null ? more : concatTables([kept, more]);
-    if (draws.length <= op.count) continue;
-    const own = draws;
-    const best = Uint32Array.from({ length: own.length }, (_, i) => i).sort((a, b) => own[a]! - own[b]! || a - b).slice(0, op.count).sort();
-    kept = takeRows(kept, best);
-    draws = Array.from(best, (i) => own[i]!);
+    // A piece without rows only names the columns.
+    if (chosen.length > 0 || waiting.length === 0) waiting.push(takeRows(piece, chosen));
+    if (draws.length > 2 * op.count) await settle();
   }
   if (rows < op.count) onNotice(`${plan.label}: there are only ${rows} rows, and all of them are taken`);
-  return kept!;
+  return settle();
 }

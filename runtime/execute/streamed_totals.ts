@@ -1,7 +1,9 @@
 /** Without this file rows of a large file would be gathered to be counted and summed up, by group or in all. */
 import type { Op, Plan } from "../../src/ops/op.ts";
+import type { Turns } from "../turns.ts";
 import { collected } from "../data/collected.ts";
 import { evaluate, finiteTotal, type OnUndefined } from "../data/evaluate.ts";
+import { evaluateInTurns } from "../data/evaluate_in_turns.ts";
 import type { Cell, Column, Table } from "../data/frame.ts";
 import { aggregateTable, groupRows, labelled, MOST_GROUPS, refuseManyGroups } from "../data/grouping.ts";
 import { rowKey } from "../data/row_key.ts";
@@ -10,7 +12,7 @@ import { cellAt, columnNamed, concatTables, createColumn, createTable, tableFrom
 import { TOTALS, type Total } from "../data/totals.ts";
 
 /** Rows per combination of values of `by`, as `countRows` counts them, holding one row of each. */
-export async function streamedCount(pieces: AsyncGenerator<Table>, by: readonly string[]): Promise<Table> {
+export async function streamedCount(pieces: AsyncGenerator<Table>, by: readonly string[], turns: Turns): Promise<Table> {
   const places = new Map<string, number>();
   const counts: number[] = [];
   const firsts: Table[] = [];
@@ -19,6 +21,7 @@ export async function streamedCount(pieces: AsyncGenerator<Table>, by: readonly 
     const key = rowKey(keys.columns);
     const met: number[] = [];
     for (let row = 0; row < piece.rows; row++) {
+      if (turns.due()) await turns.pass();
       const text = key(row);
       const place = places.get(text);
       if (place !== undefined) {
@@ -40,14 +43,14 @@ export async function streamedCount(pieces: AsyncGenerator<Table>, by: readonly 
  * `agg` over a stream, by the columns `by` or in all. Totals that add up take no more than a state for each group; others gather the
  * columns that they read.
  */
-export async function streamedAggregate(plan: Plan, op: Op & { readonly op: "aggregate" }, by: readonly string[], pieces: AsyncGenerator<Table>, onUndefined: OnUndefined): Promise<Table> {
+export async function streamedAggregate(plan: Plan, op: Op & { readonly op: "aggregate" }, by: readonly string[], pieces: AsyncGenerator<Table>, turns: Turns, onUndefined: OnUndefined): Promise<Table> {
   const wanted = op.columns.map(({ value }) => aggregatesOf(value));
-  if (wanted.flat().every(addsUp)) return added(plan, op, by, wanted, pieces, onUndefined);
+  if (wanted.flat().every(addsUp)) return added(plan, op, by, wanted, pieces, turns, onUndefined);
   const columns = new Set([...by, ...op.columns.flatMap(({ value }) => columnsOf(value))]);
   const table = await narrowed(pieces, columns);
-  if (op.keys === null) return aggregateTable([{ name: null, table }], op.columns, null, onUndefined);
-  const { members } = groupRows(table, by);
-  return members.length === 0 ? tableFromRows(plan.schema.columns, [], plan.label) : aggregateTable(members.map(({ name, keys, value }) => ({ name, keys, table: value })), op.columns, op.keys, onUndefined);
+  if (op.keys === null) return aggregateTable([{ name: null, table }], op.columns, null, turns, onUndefined);
+  const { members } = await groupRows(table, by, turns);
+  return members.length === 0 ? tableFromRows(plan.schema.columns, [], plan.label) : aggregateTable(members.map(({ name, keys, value }) => ({ name, keys, table: value })), op.columns, op.keys, turns, onUndefined);
 }
 
 /** A total whose argument looks at one row at a time. */
@@ -56,11 +59,11 @@ export function addsUp({ fn, args, input }: Aggregate): boolean {
 }
 
 /** What aggregates that add up give of all rows. */
-export async function streamedTotals(aggregates: readonly Aggregate[], pieces: AsyncGenerator<Table>, onUndefined: OnUndefined): Promise<readonly Cell[]> {
+export async function streamedTotals(aggregates: readonly Aggregate[], pieces: AsyncGenerator<Table>, turns: Turns, onUndefined: OnUndefined): Promise<readonly Cell[]> {
   const totals = aggregates.map(({ fn }) => TOTALS[fn]!());
   for await (const piece of pieces) {
     for (const [i, { args: [arg] }] of aggregates.entries()) {
-      const column = arg === undefined ? null : evaluate(arg, piece, [piece], onUndefined);
+      const column = arg === undefined ? null : await evaluateInTurns(arg, piece, turns, [piece], onUndefined);
       for (let row = 0; row < piece.rows; row++) take(totals[i]!, column, row);
     }
   }
@@ -73,7 +76,7 @@ interface Group {
   readonly totals: readonly (readonly Total[])[];
 }
 
-async function added(plan: Plan, op: Op & { readonly op: "aggregate" }, by: readonly string[], wanted: readonly (readonly Aggregate[])[], pieces: AsyncGenerator<Table>, onUndefined: OnUndefined): Promise<Table> {
+async function added(plan: Plan, op: Op & { readonly op: "aggregate" }, by: readonly string[], wanted: readonly (readonly Aggregate[])[], pieces: AsyncGenerator<Table>, turns: Turns, onUndefined: OnUndefined): Promise<Table> {
   const create = (keys: readonly Cell[]): Group => ({ keys, totals: wanted.map((each) => each.map(({ fn }) => TOTALS[fn]!())) });
   const groups = new Map<string, Group>();
   if (op.keys === null) groups.set("", create([]));
@@ -82,8 +85,12 @@ async function added(plan: Plan, op: Op & { readonly op: "aggregate" }, by: read
   for await (const piece of pieces) {
     const columns = by.map((name) => columnNamed(piece, name));
     const key = rowKey(columns);
-    const args = wanted.map((aggregates, at) => aggregates.map(({ args: [arg] }) => (arg === undefined ? null : evaluate(arg, piece, [piece], counter(missing[at]!)))));
+    const args: (Column | null)[][] = wanted.map(() => []);
+    for (const [at, aggregates] of wanted.entries()) {
+      for (const { args: [arg] } of aggregates) args[at]!.push(arg === undefined ? null : await evaluateInTurns(arg, piece, turns, [piece], counter(missing[at]!)));
+    }
     for (let row = 0; row < piece.rows; row++) {
+      if (turns.due()) await turns.pass();
       const text = key(row);
       let group = groups.get(text);
       if (group === undefined) {

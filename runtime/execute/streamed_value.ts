@@ -11,6 +11,7 @@ import { foretoldRows } from "../data/foretold_size.ts";
 import type { Table, Tokens, Value } from "../data/frame.ts";
 import { saveRows } from "./save.ts";
 import { takeRows } from "../data/table.ts";
+import { createTurns } from "../turns.ts";
 import type { ExecuteContext } from "./execute_context.ts";
 import { reduceForward } from "../passes/reduce_forward.ts";
 import { StageError } from "./stage_error.ts";
@@ -67,8 +68,9 @@ async function summedUp(plan: Plan, op: Op & { readonly op: "count" | "aggregate
   if (table.schema.kind !== "table" || table.schema.groups !== null || (op.op === "aggregate" && (op.keys === null) !== (group === null))) return null;
   const pieces = streamOf(table, context);
   if (pieces === null) return null;
-  if (op.op === "count") return streamedCount(pieces, op.by);
-  return streamedAggregate(plan, op, group?.keys ?? [], pieces, (operation, rows) => context.onNotice(`${plan.label}: \`${operation}\` has no value in ${rows} rows; they are null`)).catch((error: unknown) => {
+  const turns = createTurns(context.signal);
+  if (op.op === "count") return streamedCount(pieces, op.by, turns);
+  return streamedAggregate(plan, op, group?.keys ?? [], pieces, turns, (operation, rows) => context.onNotice(`${plan.label}: \`${operation}\` has no value in ${rows} rows; they are null`)).catch((error: unknown) => {
     throw error instanceof DataError && error.code === "too-many-groups" ? new StageError(input, error) : error;
   });
 }
@@ -90,12 +92,13 @@ async function passed(plan: Plan, op: Op & { readonly op: "forward" }, context: 
   return value!;
 }
 
-async function* tokens(op: Op & { readonly op: "tokenize" }, pieces: AsyncGenerator<Table>, { catalog, tokenIds }: Context): AsyncGenerator<Tokens> {
+async function* tokens(op: Op & { readonly op: "tokenize" }, pieces: AsyncGenerator<Table>, { catalog, tokenIds, signal }: Context): AsyncGenerator<Tokens> {
+  const turns = createTurns(signal);
   const model = catalog.model(op.model);
   const encode = tokenIds.encoder(model);
   let from = 0;
   for await (const piece of pieces) {
-    yield tokenizeTable(op, piece, model, encode, from);
+    yield await tokenizeTable(op, piece, model, encode, turns, from);
     from += piece.rows;
   }
 }

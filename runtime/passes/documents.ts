@@ -4,6 +4,7 @@ import type { LoadedModel } from "../catalog/catalog.ts";
 import type { Tokenizer } from "../checkpoint/tokenizer.ts";
 import { DataError } from "../data/error.ts";
 import type { Table, Tokens } from "../data/frame.ts";
+import type { Turns } from "../turns.ts";
 
 /** The texts of one column; null where missing. */
 function textsOf(table: Table, name: string): (row: number) => string | null {
@@ -17,13 +18,14 @@ function textsOf(table: Table, name: string): (row: number) => string | null {
  * that reaches into the continuation. `from`: rows before this piece of a table, for messages. `encode`: the model's tokenizer, or what was kept of it.
  * @throws DataError `missing-text`, `text-too-long` with the row
  */
-export function tokenizeTable(op: Op & { readonly op: "tokenize" }, table: Table, model: LoadedModel, encode: Tokenizer["encode"], from = 0): Tokens {
+export async function tokenizeTable(op: Op & { readonly op: "tokenize" }, table: Table, model: LoadedModel, encode: Tokenizer["encode"], turns: Turns, from = 0): Promise<Tokens> {
   const { tokenizer, facts } = model;
   const parts = op.textColumns.map((name) => textsOf(table, name));
   const ids: Int32Array[] = [];
   const boundary: number[] = [];
   let truncated = 0;
   for (let row = 0; row < table.rows; row++) {
+    if (turns.due()) await turns.pass();
     const texts = parts.map((part, i) => {
       const value = part(row);
       if (value === null) throw new DataError({ code: "missing-text", message: `row ${from + row + 1} has no \`${op.textColumns[i]!}\``, help: `… | where not is_null(${op.textColumns[i]!}) | …`, row: from + row + 1, column: op.textColumns[i]! });

@@ -11,6 +11,7 @@ import { isComputed, valueKey } from "../execute/value_key.ts";
 import type { Amount, Work, Workload } from "../execute/recording.ts";
 import { streamOf } from "../execute/stream.ts";
 import { tapSpaces } from "../passes/tap_spaces.ts";
+import { createTurns } from "../turns.ts";
 import type { ValueStore } from "../execute/value_store.ts";
 import { wantedPositions } from "../passes/window.ts";
 
@@ -53,7 +54,9 @@ async function sampled(tokenize: Plan, context: WorkContext): Promise<{ readonly
   const pieces = streamOf(tokenize.inputs[0]!, { catalog: context.catalog, known: () => undefined, onNotice: () => {}, signal: context.signal });
   const tables = pieces === null ? singles(await context.evaluate(withoutEffects(tokenize.inputs[0]!))).map(asTable).map((table) => ({ table, rows: table.rows })) : [await firstOf(pieces)];
   const all = tables.reduce((sum, { rows }) => sum + rows, 0);
-  const sets = tables.map(({ table, rows }) => tokenizeTable({ ...op, whenTooLong: "truncate" }, spread(table, Math.ceil(rows * Math.min(1, MOST_TEXTS / Math.max(1, all)))), model, encode));
+  const turns = createTurns(context.signal);
+  const sets: Tokens[] = [];
+  for (const { table, rows } of tables) sets.push(await tokenizeTable({ ...op, whenTooLong: "truncate" }, spread(table, Math.ceil(rows * Math.min(1, MOST_TEXTS / Math.max(1, all)))), model, encode, turns));
   return { sets, share: all === 0 ? 1 : sets.reduce((sum, { ids }) => sum + ids.length, 0) / all };
 }
 

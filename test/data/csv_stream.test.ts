@@ -174,6 +174,7 @@ test("queries give the same rows whether the file is held or streamed", async ()
     "memorization | where len(input_text) > 200 | derive y = rank(matching_tokens) | take 5",
     "memorization | sample 17",
     "memorization | skip 300 | sample 50",
+    "memorization | sample 3000 | select reference",
     "memorization | where matching_tokens == 3 | sample 4 draw 2 | select reference",
     "memorization | count",
     "memorization | where not perfect_match | count by matching_tokens",

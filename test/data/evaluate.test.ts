@@ -10,6 +10,7 @@ import { IMPLEMENTATIONS } from "../../runtime/data/functions.ts";
 import { filterRows, limitRows, sampleRows, sortRows, splitRows } from "../../runtime/data/rows.ts";
 import { countRows, describeValue } from "../../runtime/data/summaries.ts";
 import { cellAt, columnNamed, concatTables, createColumn, createTable, tableFromRows } from "../../runtime/data/table.ts";
+import { createTurns } from "../../runtime/turns.ts";
 import { FUNCTIONS } from "../../src/ops/functions.ts";
 import type { ArithmeticOp, CompareOp, Scalar, ScalarLiteral } from "../../src/ops/scalar.ts";
 import type { ScalarType } from "../../src/ops/schema.ts";
@@ -44,12 +45,12 @@ const close = (found: Cell | undefined, wanted: number, what = ""): void => asse
 const score = col("score", "float");
 const tokens = col("tokens", "int");
 
-test("every function of the language is implemented, and no other", () => {
+test("every function of the language is implemented, and no other", async () => {
   assert.equal(Object.keys(IMPLEMENTATIONS).sort(), Object.keys(FUNCTIONS).sort());
   for (const [name, { aggregate }] of Object.entries(FUNCTIONS)) assert.is(["aggregate", "whole"].includes(IMPLEMENTATIONS[name]!.kind), aggregate, name);
 });
 
-test("aggregates equal pandas", () => {
+test("aggregates equal pandas", async () => {
   const { count, ...others } = oracle.aggregates;
   for (const [fn, wanted] of Object.entries(others)) close(cellsOf(evaluate(agg(fn, "float", score), table))[0], wanted, fn);
   assert.is(cellsOf(evaluate(agg("count", "int", score), table))[0], count);
@@ -59,7 +60,7 @@ test("aggregates equal pandas", () => {
   close(cellsOf(evaluate(agg("frac", "float", col("hit", "bool")), table))[0], oracle.frac_hit);
 });
 
-test("aggregates of nothing and of one", () => {
+test("aggregates of nothing and of one", async () => {
   const none = tableFromRows([{ name: "score", type: "float" }], [], "none");
   const one = createTable("one", [createColumn("score", "float", [1.5])]);
   const outside = createTable("", [], 1);
@@ -69,7 +70,7 @@ test("aggregates of nothing and of one", () => {
   assert.equal([of("mean", one), of("std", one), of("var", one)], [1.5, null, null]);
 });
 
-test("row functions equal numpy and pandas", () => {
+test("row functions equal numpy and pandas", async () => {
   const { x, ...others } = oracle.numbers;
   const numbers = createTable("numbers", [createColumn("x", "float", x!)]);
   for (const [fn, wanted] of Object.entries(others)) {
@@ -84,11 +85,11 @@ test("row functions equal numpy and pandas", () => {
   assert.equal(cellsOf(evaluate(call("contains", "bool", text, lit("a")), table)), oracle.contains);
 });
 
-test("arithmetic and conditions equal pandas", () => {
+test("arithmetic and conditions equal pandas", async () => {
   assert.equal(cellsOf(evaluate(arith(tokens, "%", lit(7), "int"), table)), oracle.mod7);
   const ratio = cellsOf(evaluate(arith(arith(score, "/", lit(4)), "+", arith(tokens, "*", lit(2), "int")), table));
   oracle.ratio.forEach((wanted, i) => (wanted === null ? assert.is(ratio[i], null) : close(ratio[i], wanted)));
-  const kept = filterRows(table, { op: "logic", join: "and", left: col("hit", "bool"), right: cmp(score, ">", lit(0)), type: "bool" });
+  const kept = await filterRows(table, { op: "logic", join: "and", left: col("hit", "bool"), right: cmp(score, ">", lit(0)), type: "bool" }, createTurns());
   assert.equal(cellsOf(columnNamed(kept, "id")), oracle.filter_id);
 });
 
@@ -98,7 +99,7 @@ const b = col("b", "int");
 const p = col("p", "bool");
 const on = (scalar: Scalar): Cell[] => cellsOf(evaluate(scalar, small));
 
-test("null rules", () => {
+test("null rules", async () => {
   assert.equal(on(cmp(a, "==", b)), [true, true, false, false]);
   assert.equal(on(cmp(a, "!=", b)), [false, false, true, true]);
   assert.equal(on(cmp(a, "==", lit(null))), [false, true, false, false]);
@@ -116,7 +117,7 @@ test("null rules", () => {
   assert.equal(on(call("replace", "str", col("s", "str"), lit("x"), lit("$&"))), ["$&", null, "", "z"]);
 });
 
-test("what has no number is null and told", () => {
+test("what has no number is null and told", async () => {
   const told: string[] = [];
   const tell = (operation: string, rows: number): number => told.push(`${operation} ${rows}`);
   assert.equal(cellsOf(evaluate(arith(lit(1), "/", a), small, [small], tell)), [1, null, 1 / 3, null]);
@@ -125,7 +126,7 @@ test("what has no number is null and told", () => {
   assert.equal(told, ["/ 1", "log 2", "* 1"]);
 });
 
-test("~= is relative; floor and round trust the digits; =~ finds", () => {
+test("~= is relative; floor and round trust the digits; =~ finds", async () => {
   const one = createTable("one", [createColumn("x", "float", [0.1 + 0.2, 1e-20, 2.9999999999999996])]);
   assert.equal(cellsOf(evaluate(cmp(col("x", "float"), "~=", lit(0.3)), one)), [true, false, false]);
   assert.equal(cellsOf(evaluate(call("floor", "int", col("x", "float")), one)), [0, 0, 2]);
@@ -135,36 +136,36 @@ test("~= is relative; floor and round trust the digits; =~ finds", () => {
   assert.equal(cellsOf(evaluate(call("matches", "bool", lit("Banana"), lit("(?i)^b")), one)), [true, true, true]);
 });
 
-test("sort: stable, nulls last in both directions, as pandas", () => {
-  const sorted = sortRows(table, [{ by: col("group", "str"), descending: false }, { by: score, descending: true }]);
+test("sort: stable, nulls last in both directions, as pandas", async () => {
+  const sorted = await sortRows(table, [{ by: col("group", "str"), descending: false }, { by: score, descending: true }], createTurns());
   assert.equal(cellsOf(columnNamed(sorted, "id")), oracle.sorted_id);
-  for (const descending of [false, true]) assert.is(cellsOf(columnNamed(sortRows(table, [{ by: score, descending }]), "score")).indexOf(null), oracle.aggregates["count"]);
-  assert.equal(cellsOf(columnNamed(sortRows(small, [{ by: lit(1), descending: true }]), "a")), [1, null, 3, 0]);
+  for (const descending of [false, true]) assert.is(cellsOf(columnNamed((await sortRows(table, [{ by: score, descending }], createTurns())), "score")).indexOf(null), oracle.aggregates["count"]);
+  assert.equal(cellsOf(columnNamed((await sortRows(small, [{ by: lit(1), descending: true }], createTurns())), "a")), [1, null, 3, 0]);
 });
 
-test("a sample is fixed by its stream, in file order, and lies in larger ones", () => {
-  const ids = (count: number, stream: string): Cell[] => cellsOf(columnNamed(sampleRows(table, count, stream), "id"));
-  const ten = ids(10, "saeq/1|42|1|x");
-  assert.equal(ten, ids(10, "saeq/1|42|1|x"));
+test("a sample is fixed by its stream, in file order, and lies in larger ones", async () => {
+  const ids = async (count: number, stream: string): Promise<Cell[]> => cellsOf(columnNamed((await sampleRows(table, count, stream, createTurns())), "id"));
+  const ten = await ids(10, "saeq/1|42|1|x");
+  assert.equal(ten, await ids(10, "saeq/1|42|1|x"));
   assert.equal(ten, [...ten].sort());
   assert.is(new Set(ten).size, 10);
-  const twenty = new Set(ids(20, "saeq/1|42|1|x"));
+  const twenty = new Set(await ids(20, "saeq/1|42|1|x"));
   assert.ok(ten.every((id) => twenty.has(id)));
-  assert.not.equal(ten, ids(10, "saeq/1|43|1|x"));
-  assert.is(ids(1000, "s").length, table.rows);
-  assert.equal(ids(0, "s"), []);
+  assert.not.equal(ten, await ids(10, "saeq/1|43|1|x"));
+  assert.is((await ids(1000, "s")).length, table.rows);
+  assert.equal(await ids(0, "s"), []);
 });
 
-test("count by, in order of first appearance", () => {
-  const counted = countRows([{ name: null, table }], ["group"]);
+test("count by, in order of first appearance", async () => {
+  const counted = await countRows([{ name: null, table }], ["group"], createTurns());
   assert.equal(Object.fromEntries(cellsOf(columnNamed(counted, "group")).map((name, i) => [name, cellAt(columnNamed(counted, "count"), i)])), oracle.counts);
   assert.equal(cellsOf(columnNamed(counted, "group")), Object.keys(oracle.counts));
-  const groups = countRows([{ name: "x", table }, { name: "y", table: limitRows(table, 0) }], []);
+  const groups = await countRows([{ name: "x", table }, { name: "y", table: limitRows(table, 0) }], [], createTurns());
   assert.equal(groups.columns.map((column) => [column.name, ...cellsOf(column)]), [["group", "x", "y"], ["count", 200, 0]]);
 });
 
-test("describe", () => {
-  const described = describeValue([{ name: null, table }]);
+test("describe", async () => {
+  const described = await describeValue([{ name: null, table }], createTurns());
   const at = (name: string, row: number): Cell => cellAt(columnNamed(described, name), row);
   assert.equal(described.columns.map(({ name }) => name), ["column", "type", "rows", "nulls", "distinct", "min", "mean", "max"]);
   assert.equal(["column", "type", "rows", "nulls", "min", "mean"].map((name) => at(name, 0)), ["id", "str", 200, 0, "00000", null]);
@@ -173,13 +174,13 @@ test("describe", () => {
   close(at("mean", 2), oracle.frac_hit);
 });
 
-test("split counts rows in several groups and in none", () => {
-  const { groups, shared, unmatched } = splitRows(small, [{ name: "p", predicate: p }, { name: "one", predicate: cmp(a, "==", lit(1)) }]);
+test("split counts rows in several groups and in none", async () => {
+  const { groups, shared, unmatched } = await splitRows(small, [{ name: "p", predicate: p }, { name: "one", predicate: cmp(a, "==", lit(1)) }], createTurns());
   assert.equal(groups.members.map(({ name, value }) => `${name} ${value.rows}`), ["p 2", "one 1"]);
   assert.equal([shared, unmatched], [1, 2]);
 });
 
-test("concat needs the same columns; int and float make float", () => {
+test("concat needs the same columns; int and float make float", async () => {
   const left = tableFromRows([{ name: "x", type: "int" }, { name: "s", type: "str" }], [[1, "a"]], "left");
   const right = tableFromRows([{ name: "s", type: "str" }, { name: "x", type: "float" }], [[null, 2.5]], "right");
   const both = concatTables([left, right]);

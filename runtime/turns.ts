@@ -1,0 +1,29 @@
+/** Without this file long work on rows would hear no Ctrl-C and draw no progress until it is done. */
+import { setImmediate as othersTurn } from "node:timers/promises";
+
+/** How long work may hold up all else, in milliseconds: a tenth of a second is noticed. */
+const TURN_MS = 40;
+/** How many questions the clock is looked at once for. */
+const QUESTIONS = 64;
+
+/** The turns of one piece of work among what the process does besides: signals, keys, drawings, what the engine answers. */
+export interface Turns {
+  /** Whether the others have waited long enough. Cheap: asked at every row. */
+  readonly due: () => boolean;
+  /** Let the others go on. @throws AbortError where the work was cancelled meanwhile */
+  readonly pass: () => Promise<void>;
+}
+
+/** Turns for work that `signal` cancels. `now`: a clock in milliseconds. */
+export function createTurns(signal?: AbortSignal, now: () => number = () => performance.now()): Turns {
+  let asked = 0;
+  let since = now();
+  return {
+    due: () => ++asked % QUESTIONS === 0 && now() - since > TURN_MS,
+    pass: async () => {
+      await othersTurn();
+      signal?.throwIfAborted();
+      since = now();
+    },
+  };
+}
