@@ -8,8 +8,9 @@ export const QUIET_MS = 300;
 /** `acts layer 7  ███████░░░ 640/1,000 texts  3.1k tok/s  0:12<0:07`, with less of it where the line is narrow. */
 export function progressLine(event: ProgressEvent, width: number, ascii: boolean, shown: (text: string) => string): string {
   const { unit } = event;
-  const count = unit === "bytes" ? `${megabytes(event.tokens)}/${megabytes(event.totalTokens)} MB` : `${whole(event.documents)}/${whole(event.totalDocuments)} ${unit ?? "texts"}`;
-  const rate = event.tokensPerSecond <= 0 ? "" : unit === "bytes" ? `${megabytes(event.tokensPerSecond)} MB/s` : `${short(event.tokensPerSecond)} ${unit === "rows" ? "rows" : "tok"}/s`;
+  if (unit === "work" && event.documents === 0) return clip(`${shown(event.stage)}  ${clock(event.elapsedMs / 1000)}`, width, ascii ? "~" : "…");
+  const count = unit === "work" ? `${Math.floor(event.documents * 100)}%` : unit === "bytes" ? `${megabytes(event.tokens)}/${megabytes(event.totalTokens)} MB` : `${whole(event.documents)}/${whole(event.totalDocuments)} ${unit ?? "texts"}`;
+  const rate = event.tokensPerSecond <= 0 || unit === "work" ? "" : unit === "bytes" ? `${megabytes(event.tokensPerSecond)} MB/s` : `${short(event.tokensPerSecond)} ${unit === "rows" ? "rows" : "tok"}/s`;
   const left = event.etaSeconds === null ? "" : `<${clock(event.etaSeconds)}`;
   const time = clock(event.elapsedMs / 1000) + left;
   const done = event.totalTokens > 0 ? event.tokens / event.totalTokens : event.totalDocuments > 0 ? event.documents / event.totalDocuments : 0;

@@ -1,5 +1,5 @@
 /** Without this file ops would be planned and none would be done: each op of a plan with the values of its inputs. */
-import { OPS, type Plan } from "../../src/ops/op.ts";
+import { OPS, type Op, type Plan } from "../../src/ops/op.ts";
 import type { Value } from "../data/frame.ts";
 import { tableFromRows } from "../data/table.ts";
 import { createTurns } from "../turns.ts";
@@ -15,7 +15,19 @@ export async function apply(plan: Plan, inputs: readonly Value[], context: Execu
   const input = inputs[0]!;
   // Groups by the values of a table without rows: a summary of none of them has its columns, and no rows.
   if (input?.kind === "groups" && input.members.length === 0 && !OPS[op.op].passes && plan.schema.kind === "table" && plan.schema.groups === null) return tableFromRows(plan.schema.columns, [], plan.label);
-  const work: OpWork = { plan, inputs, context, turns: createTurns(context.signal) };
+  let long = false;
+  const turns = createTurns(context.signal, (share) => {
+    long = true;
+    context.onWork?.(plan, share);
+  });
+  try {
+    return await applied(op, { plan, inputs, context, turns });
+  } finally {
+    if (long) context.onWork?.(plan, 1);
+  }
+}
+
+function applied(op: Op, work: OpWork): Promise<Value> {
   switch (op.op) {
     case "read":
     case "literal":

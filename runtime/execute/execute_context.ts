@@ -17,6 +17,8 @@ export interface ExecuteContext extends Omit<ActivationContext, "onProgress" | "
   readonly performed: WeakSet<Span>;
   readonly values: ValueStore;
   readonly onProgress: (plan: Plan, progress: Progress) => void;
+  /** Work on rows that takes its time: the share that is done, null where nobody knows, 1 at its end. */
+  readonly onWork?: (plan: Plan, share: number | null) => void;
   /** How many rows of a large file have come, of how many. */
   readonly onRows?: (read: Plan, rows: number, total: number) => void;
   /** Of so many texts so many were known already, and the model does not read them again. */

@@ -25,7 +25,7 @@ export async function tokenizeTable(op: Op & { readonly op: "tokenize" }, table:
   const boundary: number[] = [];
   let truncated = 0;
   for (let row = 0; row < table.rows; row++) {
-    if (turns.due()) await turns.pass();
+    if (turns.due()) await turns.pass(row / table.rows);
     const texts = parts.map((part, i) => {
       const value = part(row);
       if (value === null) throw new DataError({ code: "missing-text", message: `row ${from + row + 1} has no \`${op.textColumns[i]!}\``, help: `… | where not is_null(${op.textColumns[i]!}) | …`, row: from + row + 1, column: op.textColumns[i]! });

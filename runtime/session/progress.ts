@@ -35,7 +35,7 @@ export function createProgress<S extends Stage>(onEvent: (event: SessionEvent) =
       etaSeconds: running.rate === 0 ? null : (progress.totalTokens - progress.tokens) / running.rate,
     });
     if (progress.documents < progress.totalDocuments) return;
-    if (elapsedMs > WORTH_A_LINE_MS) {
+    if (elapsedMs > WORTH_A_LINE_MS && unit !== "work") {
       const rate = Math.round(progress.totalTokens / (elapsedMs / 1000));
       onEvent({ kind: "finished", stage: plan.label, elapsedMs, detail: summary(progress, rate, kept(plan), unit) });
     }

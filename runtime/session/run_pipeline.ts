@@ -140,6 +140,7 @@ export function createPipelineRunner({ options, catalog, cards, cache, engines, 
           reached = [counts.documents, counts.totalDocuments];
           progress(plan, counts);
         },
+        onWork: (plan, share) => progress(plan, { documents: share ?? 0, totalDocuments: 1, tokens: (share ?? 0) * 1e6, totalTokens: 1e6 }, "work"),
         onRows: (read, rows, total) => progress(read, { documents: rows, totalDocuments: total, tokens: rows, totalTokens: total }, "rows"),
         onKeptTexts: (plan, known, all) => {
           kept.set(plan, known);

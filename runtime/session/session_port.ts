@@ -61,8 +61,8 @@ export interface ProgressEvent {
   readonly totalDocuments: number;
   readonly tokens: number;
   readonly totalTokens: number;
-  /** "bytes": a download, or a large file that is scanned; then documents are files and tokens are bytes. "rows": both are rows of a large file. */
-  readonly unit?: "bytes" | "rows";
+  /** "bytes": a download, or a large file that is scanned; then documents are files and tokens are bytes. "rows": both are rows of a large file. "work": both are shares of the work, 0 where nobody knows. */
+  readonly unit?: "bytes" | "rows" | "work";
   readonly elapsedMs: number;
   /** Exponentially smoothed; 0 until known. */
   readonly tokensPerSecond: number;

@@ -92,9 +92,23 @@ for (const [name, work] of Object.entries(long)) {
   });
 }
 
+test("a report now and then, however many turns there are", async () => {
+  let now = 0;
+  const told: (number | null)[] = [];
+  const turns = createTurns(undefined, (share) => told.push(share), () => now);
+  await turns.pass();
+  assert.equal(told, []);
+  now = 150;
+  await turns.pass(0.5);
+  await turns.pass(0.6);
+  now = 300;
+  await turns.pass();
+  assert.equal(told, [0.5, null]);
+});
+
 test("a turn is due when time has gone by, and not before", () => {
   let now = 0;
-  const turns = createTurns(undefined, () => now);
+  const turns = createTurns(undefined, () => {}, () => now);
   const asked = (): number => Array.from({ length: 1_000 }, () => turns.due()).filter(Boolean).length;
   assert.is(asked(), 0);
   now = 1_000;

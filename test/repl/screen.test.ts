@@ -66,6 +66,10 @@ test("highlight loses no character", () => {
 test("progressLine says as much as fits", () => {
   assert.is(progressLine(event, 100, false, String), "acts layer 7 last 50  ██████░░░░ 640/1,000 texts  3.1k tok/s  0:12<0:07");
   assert.is(progressLine({ ...event, stage: 'csv "t.csv"', unit: "rows" }, 100, false, String), 'csv "t.csv"  ██████░░░░ 640/1,000 rows  3.1k rows/s  0:12<0:07');
+  const work = { ...event, stage: "join a on k", unit: "work", documents: 0.64, totalDocuments: 1 } as const;
+  assert.is(progressLine(work, 100, false, String), "join a on k  ██████░░░░ 64%  0:12<0:07");
+  assert.is(progressLine({ ...work, documents: 0, etaSeconds: null }, 100, false, String), "join a on k  0:12");
+  assert.is(progressLine({ ...work, documents: 0, etaSeconds: null }, 10, true, String), "join a on~");
   assert.is(progressLine(event, 50, true, String), "acts layer 7 last 50  640/1,000 texts  0:12<0:07");
   for (let width = 8; width < 90; width++) assert.ok(cells(progressLine(event, width, false, String)) <= width);
 });
