@@ -22,6 +22,14 @@ const SCRAP = 1.25;
 /** Fewest tokens asked of a batch: for less, another process need not be opened. */
 export const FEWEST_TOKENS = 256;
 
+/**
+ * Batches that wait behind the one a lane works on, so that it need not wait while its answer is taken apart and the next batch is put together.
+ * Several lanes fill each other's gaps, and the last batches are best left to whichever is free first.
+ */
+export function batchesAhead(lanes: number): number {
+  return lanes === 1 ? 1 : 0;
+}
+
 /** Speed of one lane, smoothed, in units (padded tokens, rows) per millisecond. */
 export interface Pace {
   perMs: number;

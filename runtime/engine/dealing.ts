@@ -19,22 +19,29 @@ export function haltOf(cancel: AbortSignal, killed: AbortSignal): Halt {
 /**
  * Let every lane take pieces of work until none is left: `next` starts one on the lane, or returns null. After a
  * failure or a halt nothing new is started, and what runs is waited for; then the first failure is thrown. On a halt
- * it is asked to end as well, which only some providers can.
+ * it is asked to end as well, which only some providers can. A lane has up to `ahead` pieces that wait behind the one it
+ * works on, once its first is done: a session that cannot be opened is tried once.
  */
-export async function deal(lanes: readonly Lane[], halt: Halt, next: (lane: Lane) => Promise<void> | null): Promise<void> {
+export async function deal(lanes: readonly Lane[], halt: Halt, next: (lane: Lane) => Promise<void> | null, ahead = 0): Promise<void> {
   let failed = false;
   let failure: unknown;
-  const work = async (lane: Lane): Promise<void> => {
-    while (!failed && !halt.signal.aborted) {
-      const piece = next(lane);
-      if (piece === null) return;
-      try {
-        await piece;
-      } catch (error) {
-        if (!failed) failure = error;
-        failed = true;
-      }
+  const one = async (lane: Lane): Promise<boolean> => {
+    if (failed || halt.signal.aborted) return false;
+    const piece = next(lane);
+    if (piece === null) return false;
+    try {
+      await piece;
+    } catch (error) {
+      if (!failed) failure = error;
+      failed = true;
     }
+    return true;
+  };
+  const others = async (lane: Lane): Promise<void> => {
+    while (await one(lane));
+  };
+  const work = async (lane: Lane): Promise<void> => {
+    if (await one(lane)) await Promise.all(Array.from({ length: 1 + ahead }, () => others(lane)));
   };
   const stop = (): void => {
     for (const lane of lanes) lane.stop();

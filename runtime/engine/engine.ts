@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { concatenate } from "../kernels/csr.ts";
 import type { CsrPart } from "../kernels/csr.ts";
 import type { EmittedGraph } from "../../src/emit/specs.ts";
-import { arrange, assemble, budget, cut, guessPace, MOST_ROWS, MOST_TOKENS, observe, take } from "./batching.ts";
+import { arrange, assemble, batchesAhead, budget, cut, guessPace, MOST_ROWS, MOST_TOKENS, observe, take } from "./batching.ts";
 import type { Pace } from "./batching.ts";
 import { counter, deal, haltOf } from "./dealing.ts";
 import type { Halt } from "./dealing.ts";
@@ -139,7 +139,7 @@ async function forward(all: readonly Lane[], pace: Pace, options: EngineOptions,
       batch.chosen.forEach((document, i) => job.onDocument(document, cuts.map((parts) => parts[i]!)));
       progress(count, tokens);
     });
-  });
+  }, batchesAhead(lanes.length));
   if (from < order.length) throw halt.reason();
   documents.forEach((document, i) => {
     if (document.wanted.length === 0) job.onDocument(i, widths.map((width, tap) => nothing(graph, tap, width)));
@@ -181,7 +181,7 @@ async function encode(lanes: readonly Lane[], pace: Pace, { graph, residual, wid
       if (part?.kind !== "sparse") throw new Error("an encode graph gives triples");
       parts.push({ from: first, part });
     });
-  });
+  }, batchesAhead(lanes.length));
   if (from < rows) throw halt.reason();
   parts.sort((a, b) => a.from - b.from);
   const { indptr, indices, values } = concatenate(parts.map(({ part }) => part), 0);

@@ -15,12 +15,12 @@ import type { Catalog } from "../catalog/catalog.ts";
 import type { Companions } from "./companions.ts";
 import type { Acts, Dense, TapPlace, Tokens } from "../data/frame.ts";
 import { concatenate, rowsOf, type Csr } from "../kernels/csr.ts";
-import type { Document, Engine, Progress, ScreenCounts, TapOutput } from "../engine/port.ts";
+import type { Document, Engine, JobLimits, Progress, ScreenCounts, TapOutput } from "../engine/port.ts";
 import { decodeRows, emitDecode } from "../../src/emit/decode.ts";
 import type { Guard, Restore } from "../guard/guard.ts";
 import { guardEncoded } from "../guard/pass.ts";
 import { addCounts, prunes, screens } from "./encode_choice.ts";
-import { extentOf, fit, memoryLimit, requireMemory, type Fit } from "./limits.ts";
+import { cudaLimits, extentOf, fit, memoryLimit, requireMemory, type Fit } from "./limits.ts";
 import { shapesOf } from "./lane_memory.ts";
 import { tapDocuments } from "./tap_documents.ts";
 import { wantedPositions } from "./window.ts";
@@ -119,6 +119,13 @@ export function limitsOf(op: Forward, documents: readonly Document[], { catalog,
   const chosen = fit(shapes, extentOf(documents), engine.options.lanes, memoryLimit(memory), engine.options.batch);
   requireMemory(chosen, memory);
   return chosen;
+}
+
+/** Limits of a pass's batches; null where those of the engine hold. @throws EngineError `out-of-memory` */
+export function jobLimitsOf(op: Forward, documents: readonly Document[], context: Pick<ActivationContext, "catalog" | "engine" | "memory">): JobLimits | null {
+  const { catalog, engine } = context;
+  if (targetOf(engine).provider !== "cuda") return limitsOf(op, documents, context);
+  return cudaLimits(shapesOf(catalog.model(op.model).spec, op.taps, op.blocks, (sae) => catalog.sae(sae).spec));
 }
 
 /**

@@ -2,6 +2,7 @@
 import { FEWEST_TOKENS, MOST_ROWS, MOST_TOKENS } from "../engine/batching.ts";
 import { EngineError, type Document, type JobLimits } from "../engine/port.ts";
 import { paddedLength } from "../../src/emit/padding.ts";
+import { tileOf } from "../../src/emit/encode.ts";
 import { laneBytes, type BatchShape, type Shapes } from "./lane_memory.ts";
 
 /** What this process needs beside the engine's: Node, the compiler, a tokenizer, and room for tables and results. */
@@ -55,6 +56,21 @@ export function fit(shapes: Shapes, { texts, longest, rows }: Extent, lanes: num
 /** Padded tokens of a batch, from the largest to the smallest that is not slow. */
 const SIZES = [1, 2, 4, 8, 16].map((part) => MOST_TOKENS / part).filter((tokens) => tokens >= FEWEST_TOKENS);
 const SMALL = [128, 64, 1];
+
+/** Bytes that one part of an encoder may take of a CUDA device. */
+const CUDA_PART = 2 ** 30;
+/** Values of a feature in a row: as computed, compared, as flags and as places. */
+const CUDA_PER_VALUE = 11;
+
+/**
+ * Limits of a batch on a CUDA device: products of a thousand rows leave half of a large one idle, and 32,768 features of 4,096 rows take 1.5 GB.
+ * A power of two of rows from those of a processor to the tokens of a batch. Not measured on a device.
+ */
+export function cudaLimits({ taps }: Shapes): JobLimits {
+  const widest = taps.reduce((most, { sae }) => Math.max(most, sae === null ? 0 : sae.kind === "topk" ? sae.dSae : Math.min(sae.dSae, tileOf(sae.dIn, "cuda"))), 1);
+  const rows = 2 ** Math.floor(Math.log2(CUDA_PART / CUDA_PER_VALUE / widest));
+  return { lanes: 1, tokens: MOST_TOKENS, rows: Math.min(MOST_TOKENS, Math.max(MOST_ROWS, rows)) };
+}
 
 /** @throws EngineError `out-of-memory` where the user's own limit is below what the smallest batch needs */
 export function requireMemory({ least }: Fit, asked: number | null): void {

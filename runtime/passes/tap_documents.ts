@@ -1,6 +1,6 @@
 /** Without this file documents that are known would be run again, and equal ones run twice. */
 import type { Tap } from "../../src/ops/op.ts";
-import { encodeRows, limitsOf, restoreWith, whileFinite, type ActivationContext, type Forward } from "./activations.ts";
+import { encodeRows, jobLimitsOf, restoreWith, whileFinite, type ActivationContext, type Forward } from "./activations.ts";
 import { heldBack } from "../cache/held_back.ts";
 import { CheckpointError } from "../checkpoint/error.ts";
 import { requireFinite } from "../checkpoint/nonfinite.ts";
@@ -130,7 +130,7 @@ function empty(tap: Tap): TapOutput {
 async function throughModel(op: Forward, missing: readonly Missing[], how: PassPart & { readonly endsHere: () => boolean }, context: ActivationContext, keep: Keep): Promise<void> {
   const { engine, signal, onProgress } = context;
   const documents = missing.map(({ document }) => document);
-  const limits = limitsOf(op, documents, context);
+  const limits = jobLimitsOf(op, documents, context);
   const limited = limits === null ? {} : { limits };
   // While the graph is written, which takes as long as a process takes to start.
   engine.start(Math.min(limits?.lanes ?? engine.options.lanes, documents.length));
@@ -183,7 +183,7 @@ async function throughResiduals(op: Forward, missing: readonly Missing[], how: P
   const tell = (documents: number, tokens: number): void => context.onProgress({ documents, totalDocuments: missing.length, tokens, totalTokens });
   if (rest.length > 0) {
     const before = totalTokens - tokensOf(rest);
-    const limits = limitsOf(bare, rest.map(({ document }) => document), context);
+    const limits = jobLimitsOf(bare, rest.map(({ document }) => document), context);
     await context.engine.forward(await graphOf(op, how, rest.map(({ document }) => document), context), bare.taps.length, rest.map(({ document }) => document), {
       signal: context.signal,
       ...(limits === null ? {} : { limits }),

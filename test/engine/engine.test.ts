@@ -107,6 +107,35 @@ test("limits bound the lanes that work and the tokens and rows of each batch; a 
   assert.ok(batches.length === 40 && batches.every(({ texts, tokens }) => texts === 1 && tokens === 32));
 });
 
+test("a lane that is alone has its next batch waiting, once its first is done; several have none", async () => {
+  for (const [lanes, most] of [[1, 2], [2, 1]] as const) {
+    const counts: number[][] = [];
+    const engine = engineOver({ ...options, lanes, batch: 5 }, () => {
+      const lane = fakeLane(() => 2);
+      const seen: number[] = [];
+      counts.push(seen);
+      let waiting = 0;
+      return {
+        ...lane,
+        run: async (one, feeds) => {
+          seen.push(++waiting);
+          try {
+            return await lane.run(one, feeds);
+          } finally {
+            waiting--;
+          }
+        },
+      };
+    });
+    const { taps } = await collect(engine, graph, 1, documents);
+    taps.forEach((outputs, i) => assert.equal(outputs, [{ kind: "dense", width: 1, values: i === 9 ? new Float32Array(0) : Float32Array.of(i) }]));
+    for (const seen of counts) {
+      assert.is(seen[0], 1);
+      assert.is(Math.max(...seen), most);
+    }
+  }
+});
+
 test("an abort lets running batches finish, starts none, and says AbortError", async () => {
   const engine = engineOver({ ...options, batch: 2 }, () => fakeLane(() => 2));
   const stop = new AbortController();

@@ -4,7 +4,8 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { EngineError } from "../../runtime/engine/port.ts";
 import { laneBytes, shapesOf, type Shapes } from "../../runtime/passes/lane_memory.ts";
-import { fit, HOST_BYTES, requireMemory } from "../../runtime/passes/limits.ts";
+import { cudaLimits, fit, HOST_BYTES, requireMemory } from "../../runtime/passes/limits.ts";
+import type { SaeSpec } from "../../src/emit/specs.ts";
 import { hollowModel } from "../engine/hollow_model.ts";
 import { lanePeak } from "../engine/lane_peak.ts";
 import type { TextValue, Value } from "../../runtime/data/frame.ts";
@@ -46,6 +47,14 @@ test("more tokens, longer texts and more rows never take less", () => {
   assert.ok(bytes(2000, 100, 50) > bytes(1000, 100, 50));
   assert.ok(bytes(4000, 4000, 50) > bytes(4000, 100, 50));
   assert.ok(bytes(1000, 100, 1000) > bytes(1000, 100, 50));
+});
+
+test("a batch on a CUDA device has as many rows as its widest encoder part leaves room for", () => {
+  const model = shapes();
+  const rowsOf = (dSae: number, kind: "jumprelu" | "topk"): number => cudaLimits({ ...model, taps: model.taps.map((tap) => ({ ...tap, sae: { ...tap.sae!, kind, dSae } as SaeSpec })) }).rows;
+  assert.equal([4096, 16_384, 32_768, 131_072].map((width) => rowsOf(width, "jumprelu")), [4096, 4096, 2048, 2048]);
+  assert.equal([16_384, 131_072].map((width) => rowsOf(width, "topk")), [4096, 1024]);
+  assert.is(cudaLimits({ ...model, taps: [] }).rows, 4096);
 });
 
 test("a limit that nothing fits below says what fits", () => {
