@@ -45,8 +45,8 @@ export async function readCsv(path: string, options: CsvOptions = {}): Promise<R
   const types = askedTypes(path, names, options.types ?? {});
   const columns = names.map((name, at) => {
     const type = types.get(name);
-    if (type !== undefined) return forceColumn(name, type, cells[at]!);
-    const { column, note } = inferColumn(name, cells[at]!);
+    if (type !== undefined) return forceColumn(name, type, cells[at]!, options.decimal);
+    const { column, note } = inferColumn(name, cells[at]!, options.decimal);
     if (note !== null) notes.push(note);
     return column;
   });

@@ -91,7 +91,7 @@ interface Scanner {
   end(): Pick<Scan, "columns" | "rows" | "notes">;
 }
 
-function createScanner(path: string, { types, ragged }: { readonly types: Readonly<Record<string, string>>; readonly ragged?: Leniency["ragged"] }): Scanner {
+function createScanner(path: string, { types, ragged, decimal }: { readonly types: Readonly<Record<string, string>> } & Leniency): Scanner {
   const notes: string[] = [];
   let names: readonly string[] | null = null;
   let asked = new Map<string, ScalarType>();
@@ -110,7 +110,7 @@ function createScanner(path: string, { types, ragged }: { readonly types: Readon
     } catch (error) {
       unreadable = dataError(error);
     }
-    states = header.map(createInference);
+    states = header.map(() => createInference(decimal));
     piece = header.map(() => []);
     nullable = header.map(() => false);
   };
@@ -119,7 +119,7 @@ function createScanner(path: string, { types, ragged }: { readonly types: Readon
       const type = asked.get(name);
       if (type === undefined || unfit[at] !== undefined) return;
       try {
-        const { valid } = forced(name, type, piece[at]!, from, false);
+        const { valid } = forced(name, type, piece[at]!, from, false, decimal);
         nullable[at] ||= valid !== null;
       } catch (error) {
         unfit[at] = dataError(error);
@@ -163,7 +163,7 @@ function dataError(error: unknown): DataError {
 /** The rows of a scanned file in tables of at most 8,192 rows or about 4 MB. Throws `input-changed` at the end where it is another file now. */
 export async function* streamCsv(path: string, options: CsvStreamOptions, scan: Scan): AsyncGenerator<Table> {
   const guard = createGuard(path, options.separator.charCodeAt(0), options);
-  const pieces = createPieces(path, scan);
+  const pieces = createPieces(path, scan, options.decimal);
   let found = "";
   let header = true;
   for await (const some of rowsOf(guarded(path, guard, options, (each) => (found = each)), options.separator)) {

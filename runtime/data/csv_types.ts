@@ -13,6 +13,15 @@ const DECIMAL = /^-?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 const NAN = /^(?:NaN|nan)$/;
 const WHOLE = /^-?\d+$/;
 
+/** What stands before the fraction of a number. */
+export type DecimalMark = "point" | "comma";
+
+/** A number as it is written with a point; "" for what has a point where a comma is the mark: 1.234 may be a thousand. */
+function pointed(text: string, mark: DecimalMark): string {
+  if (mark === "point") return text;
+  return text.includes(".") ? "" : text.replace(",", ".");
+}
+
 /** Whole numbers with |n| ≤ 2^53, no leading zeros, no plus sign; `-0` is a float. */
 function isInt(text: string): boolean {
   if (!INTEGER.test(text)) return false;
@@ -21,12 +30,13 @@ function isInt(text: string): boolean {
 }
 
 /** A decimal or exponent that is finite as a double. Whole numbers beyond 2^53 are not: rounding them would lose digits. */
-function isFloat(text: string): boolean {
+function isFloat(written: string, mark: DecimalMark): boolean {
+  const text = pointed(written, mark);
   if (!DECIMAL.test(text) || !Number.isFinite(Number(text))) return false;
   return !WHOLE.test(text) || text === "-0" || isInt(text);
 }
 
-const fits: Readonly<Record<ScalarType, (text: string) => boolean>> = { bool: (text) => BOOL.test(text), int: isInt, float: isFloat, str: () => true };
+const fits: Readonly<Record<ScalarType, (text: string, mark: DecimalMark) => boolean>> = { bool: (text) => BOOL.test(text), int: isInt, float: isFloat, str: () => true };
 
 export interface Typed {
   readonly column: Column;
@@ -46,10 +56,13 @@ export interface Inference {
   /** Cells that are NaN, and whether there is another word. */
   nans: number;
   words: boolean;
+  /** Cells up to the first that would be no number with a decimal comma. */
+  commas: number;
+  readonly mark: DecimalMark;
 }
 
-export function createInference(): Inference {
-  return { type: null, rows: 0, numbers: 0, present: 0, odd: -1, oddCell: "", nans: 0, words: false };
+export function createInference(mark: DecimalMark = "point"): Inference {
+  return { type: null, rows: 0, numbers: 0, present: 0, odd: -1, oddCell: "", nans: 0, words: false, commas: 0, mark };
 }
 
 /** Look at the next cell. */
@@ -57,16 +70,17 @@ export function infer(state: Inference, cell: string): void {
   const row = state.rows++;
   if (isMissing(cell)) return;
   state.present++;
+  if (state.commas === state.present - 1 && state.mark === "point" && isFloat(cell, "comma")) state.commas++;
   if (state.type === "str") {
     if (state.odd === -2 && state.words) return;
-    if (isFloat(cell)) state.numbers++;
+    if (isFloat(cell, state.mark)) state.numbers++;
     else {
       state.odd = -2;
       seeWord(state, cell);
     }
     return;
   }
-  const own: ScalarType = isInt(cell) ? "int" : isFloat(cell) ? "float" : BOOL.test(cell) ? "bool" : "str";
+  const own: ScalarType = isInt(cell) ? "int" : isFloat(cell, state.mark) ? "float" : BOOL.test(cell) ? "bool" : "str";
   if (own === "int" || own === "float") state.numbers++;
   if (state.type === null || state.type === own) state.type = own;
   else if ((state.type === "int" && own === "float") || (state.type === "float" && own === "int")) state.type = "float";
@@ -83,8 +97,10 @@ function seeWord(state: Inference, cell: string): void {
   else state.words = true;
 }
 
-/** A hint where one odd cell, or NaN, made a column of numbers text. */
-export function noteOf(name: string, { odd, oddCell, numbers, nans, words, present }: Inference): string | null {
+/** A hint where one odd cell, NaN, or decimal commas made a column of numbers text. */
+export function noteOf(name: string, { type, odd, oddCell, numbers, nans, words, present, commas }: Inference): string | null {
+  // A name with a comma, too: another separator was meant.
+  if (type === "str" && present > 0 && commas === present && !name.includes(",")) return `${name} is text because of its decimal commas; with decimal comma it is numbers`;
   if (nans > 0 && !words && numbers > 0 && numbers + nans === present) return `${name} is text because of NaN; with types {${printColumn(name)}: float} it is numbers, and null there`;
   return odd >= 0 && numbers >= 4 ? `${name} is text because of row ${odd + 1}, ${JSON.stringify(clip(oddCell))}; its other ${numbers} cells are numbers` : null;
 }
@@ -94,20 +110,20 @@ export function noteOf(name: string, { odd, oddCell, numbers, nans, words, prese
  * bool: true True TRUE false False FALSE only; else int; else float; else str. The words NaN, NA and inf are text.
  * A column of nulls only is str.
  */
-export function inferColumn(name: string, cells: readonly string[]): Typed {
-  const state = createInference();
+export function inferColumn(name: string, cells: readonly string[], mark: DecimalMark = "point"): Typed {
+  const state = createInference(mark);
   for (const cell of cells) infer(state, cell);
-  return { column: buildColumn(name, state.type ?? "str", cells), note: noteOf(name, state) };
+  return { column: buildColumn(name, state.type ?? "str", cells, false, mark), note: noteOf(name, state) };
 }
 
 /**
  * One column of the type its user asked for. An empty cell is null, in quotes too except for str; NaN and nan are null in float.
  * Throws `type-mismatch` for the first cell that does not fit.
  */
-export function forceColumn(name: string, type: ScalarType, cells: readonly string[]): Column {
+export function forceColumn(name: string, type: ScalarType, cells: readonly string[], mark: DecimalMark = "point"): Column {
   if (type === "str") return buildColumn(name, type, cells);
   const kept = cells.map((cell) => (cell === EMPTY_QUOTED || (type === "float" && (cell === "NaN" || cell === "nan")) ? "" : cell));
-  const wrong = kept.findIndex((cell) => !isMissing(cell) && !fits[type](cell));
+  const wrong = kept.findIndex((cell) => !isMissing(cell) && !fits[type](cell, mark));
   if (wrong >= 0) {
     throw new DataError({
       code: "type-mismatch",
@@ -117,14 +133,14 @@ export function forceColumn(name: string, type: ScalarType, cells: readonly stri
       column: name,
     });
   }
-  return buildColumn(name, type, kept);
+  return buildColumn(name, type, kept, false, mark);
 }
 
 const isMissing = (cell: string): boolean => cell === "" || cell === EMPTY_LINE;
 const clip = (text: string): string => (text === EMPTY_QUOTED ? "" : text.length > 40 ? `${text.slice(0, 40)}…` : text);
 
 /** Cells that fit a type as a column of it. `nullable`: mark what is present even where nothing is missing, as in the pieces of a column. */
-export function buildColumn(name: string, type: ScalarType, cells: readonly string[], nullable = false): Column {
+export function buildColumn(name: string, type: ScalarType, cells: readonly string[], nullable = false, mark: DecimalMark = "point"): Column {
   const rows = cells.length;
   const present = new Uint8Array(rows);
   let nulls = 0;
@@ -140,6 +156,6 @@ export function buildColumn(name: string, type: ScalarType, cells: readonly stri
     return { name, type, values, valid };
   }
   const values = new Float64Array(rows);
-  for (let i = 0; i < rows; i++) if (present[i] === 1) values[i] = Number(cells[i]);
+  for (let i = 0; i < rows; i++) if (present[i] === 1) values[i] = Number(pointed(cells[i]!, mark));
   return { name, type, values, valid };
 }

@@ -1,7 +1,7 @@
 /** Without this file each kind of file that is streamed would gather its rows into tables, and notice that it is another file now, in its own way. */
 import { basename } from "node:path";
 import type { ScalarType } from "../../src/ops/schema.ts";
-import { buildColumn, forceColumn } from "./csv_types.ts";
+import { buildColumn, forceColumn, type DecimalMark } from "./csv_types.ts";
 import { DataError } from "./error.ts";
 import type { Table } from "./frame.ts";
 import { createTable } from "./table.ts";
@@ -35,7 +35,7 @@ export interface Pieces {
   rest(found: string): Generator<Table>;
 }
 
-export function createPieces(path: string, { columns, rows, digest }: Scan): Pieces {
+export function createPieces(path: string, { columns, rows, digest }: Scan, decimal?: DecimalMark): Pieces {
   let cells: string[][] = columns.map(() => []);
   let held = 0;
   let characters = 0;
@@ -45,7 +45,7 @@ export function createPieces(path: string, { columns, rows, digest }: Scan): Pie
   };
   const piece = (): Table => {
     cells.forEach(fill);
-    const table = createTable(basename(path), columns.map(({ name, type, nullable, asked }, at) => (asked ? forced(name, type, cells[at]!, given, nullable) : buildColumn(name, type, cells[at]!, nullable))), held);
+    const table = createTable(basename(path), columns.map(({ name, type, nullable, asked }, at) => (asked ? forced(name, type, cells[at]!, given, nullable, decimal) : buildColumn(name, type, cells[at]!, nullable, decimal))), held);
     given += held;
     held = 0;
     characters = 0;
@@ -70,9 +70,9 @@ export function createPieces(path: string, { columns, rows, digest }: Scan): Pie
 }
 
 /** A piece of a column whose type was asked for; rows in messages count from the start of the file. */
-export function forced(name: string, type: ScalarType, cells: readonly string[], from: number, nullable: boolean): ReturnType<typeof forceColumn> {
+export function forced(name: string, type: ScalarType, cells: readonly string[], from: number, nullable: boolean, decimal?: DecimalMark): ReturnType<typeof forceColumn> {
   try {
-    const column = forceColumn(name, type, cells);
+    const column = forceColumn(name, type, cells, decimal);
     return column.valid === null && nullable ? { ...column, valid: new Uint8Array(cells.length).fill(1) } : column;
   } catch (error) {
     if (!(error instanceof DataError) || error.row === null) throw error;

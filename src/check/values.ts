@@ -71,7 +71,7 @@ export function argumentValue(shape: Shape, words: Words, context: ValueContext)
       if (value === undefined) return undefined;
       const word = value.kind === "name" ? value.path.join(".") : literal(value, context);
       if (typeof word === "string" && shape.options.includes(word)) return word;
-      const near = typeof word === "string" ? nearest(word, shape.options) : null;
+      const near = typeof word === "string" ? (shape.signs?.[word] ?? nearest(word, shape.options)) : null;
       return wrong(value.span, `one of ${shape.options.map((each) => `\`${each}\``).join(", ")} is needed here`, near === null ? {} : { label: `did you mean \`${near}\`?`, fix: { span: value.span, text: near } });
     }
     case "string": {

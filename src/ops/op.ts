@@ -62,6 +62,8 @@ export interface Leniency {
   readonly ragged?: "pad" | "skip";
   /** NUL bytes are left out of the text. */
   readonly nul?: "drop";
+  /** A comma stands before the fraction of a number, and a point in none. */
+  readonly decimal?: "comma";
 }
 
 /** By what a feature's documents are compared: whether it fires, at which share of tokens, how strongly at most or on average. */

@@ -9,7 +9,8 @@ export type Shape =
   | { readonly kind: "int"; readonly min: number; readonly max: number; readonly list: boolean; readonly of?: "layer" }
   | { readonly kind: "float" }
   | { readonly kind: "bool" }
-  | { readonly kind: "oneOf"; readonly options: readonly string[] }
+  /** `signs`: what is written for a word elsewhere. */
+  | { readonly kind: "oneOf"; readonly options: readonly string[]; readonly signs?: Readonly<Record<string, string>> }
   | { readonly kind: "flag" }
   /** `signs`: texts that people call by a name, as they are written. */
   | { readonly kind: "string"; readonly list: boolean; readonly signs?: Readonly<Record<string, string>> }
@@ -66,8 +67,8 @@ export function optionalInt(options: Options<number | null> & Bounds): Arg<numbe
 export function ints(options: Options<readonly number[]> & Bounds & { readonly of?: "layer" }): Arg<readonly number[]> {
   return arg({ kind: "int", min: options.min ?? Number.MIN_SAFE_INTEGER, max: options.max ?? Number.MAX_SAFE_INTEGER, list: true, ...(options.of === undefined ? {} : { of: options.of }) }, options);
 }
-export function oneOf<const W extends string>(words: readonly W[], options: Options<W>): Arg<W> {
-  return arg({ kind: "oneOf", options: words }, options);
+export function oneOf<const W extends string>(words: readonly W[], options: Options<W> & { readonly signs?: Readonly<Record<string, W>> }): Arg<W> {
+  return arg({ kind: "oneOf", options: words, ...(options.signs === undefined ? {} : { signs: options.signs }) }, options);
 }
 /** A bare word that is there or not. */
 export function flag(doc: string): Arg<boolean> {

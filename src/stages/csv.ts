@@ -13,20 +13,21 @@ export const csv = stage({
     types: types({ keyword: true, default: {}, doc: "Types that are not to be inferred, as {id: str}" }),
     encoding: oneOf(["utf8", "latin1", "utf16"], { keyword: true, default: "utf8", doc: "How characters are written in the file" }),
     ragged: oneOf(["error", "pad", "skip"], { keyword: true, default: "error", doc: "Rows with another number of cells than the header: an error, nulls behind short ones, or left out and counted" }),
+    decimal: oneOf(["point", "comma"], { keyword: true, default: "point", signs: { ",": "comma", ".": "point" }, doc: "What stands before the fraction of a number: 1.5 or 1,5" }),
     nul: oneOf(["error", "drop"], { keyword: true, default: "error", doc: "NUL bytes: an error, or left out" }),
   },
   input: [],
   examples: [{ title: "Read a file", query: 'csv "memorization_results_L50_O50.csv" | take 3' }],
   alsoCalled: ["read_csv", "scan_csv"],
   searchTerms: ["load", "open"],
-  lower: (context, { path, sep, types, encoding, ragged, nul }) => {
+  lower: (context, { path, sep, types, encoding, ragged, nul, decimal }) => {
     const json = /\.(json|jsonl|ndjson)$/i.test(path);
     if (json) {
       context.report({ code: "unknown-format", message: `\`csv\` reads cells between separators, and \`${path}\` is named as JSON`, span: context.at("path"), notes: ["`jsonl` reads an object per line, and the lists that `save` writes as .json"], help: `jsonl ${JSON.stringify(path)}` });
       return null;
     }
     const separator = sep !== "" ? sep : path.toLowerCase().endsWith(".tsv") ? "\t" : ",";
-    const asked: Leniency = { ...(encoding === "utf8" ? {} : { encoding }), ...(ragged === "error" ? {} : { ragged }), ...(nul === "error" ? {} : { nul }) };
+    const asked: Leniency = { ...(encoding === "utf8" ? {} : { encoding }), ...(ragged === "error" ? {} : { ragged }), ...(nul === "error" ? {} : { nul }), ...(decimal === "point" ? {} : { decimal }) };
     const lenient = Object.keys(asked).length === 0 ? undefined : asked;
     const facts = context.table(path, separator, types, "csv", lenient);
     if (facts === null) return null;

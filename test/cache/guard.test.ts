@@ -16,7 +16,7 @@ async function ask(at: string | null, ...lines: readonly string[]): Promise<Ran 
   for (const line of lines) {
     texts = 0;
     ran = await run(session, line, undefined, (event) => {
-      if (event.kind === "progress") texts = Math.max(texts, event.documents);
+      if (event.kind === "progress" && event.unit === undefined) texts = Math.max(texts, event.documents);
     });
   }
   await session.close();

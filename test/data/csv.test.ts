@@ -199,6 +199,21 @@ test("a column of numbers and NaN is text, and says how it is read as numbers", 
   for (const cells of ["NaN,abc,1", "1,NaN,abc", "true,NaN", "NaN", "abc,NaN,1"]) assert.equal(await said(`x,y\n${cells.split(",").map((cell) => `${cell},a`).join("\n")}\n`), [], cells);
 });
 
+/** As `pandas.read_csv(sep=";", decimal=",")` reads it; pandas takes `1.234` for text there, too. */
+test("`decimal comma` reads 1,5 as a number and 1.5 as text, also where a type is asked for; without it that is told", async () => {
+  const path = fileOf("n;m;t;s\n1,5;-,25;1,5;1.5\n;2;x;2\n1,0e3;3;2,5;3\n");
+  const { table, notes } = await readCsv(path, { separator: ";", decimal: "comma" });
+  assert.equal(table.columns.map(({ type, values }) => [type, ...values]), [["float", 1.5, 0, 1000], ["float", -0.25, 2, 3], ["str", "1,5", "x", "2,5"], ["str", "1.5", "2", "3"]]);
+  assert.equal(notes, []);
+  const asked = await readCsv(path, { separator: ";", decimal: "comma", types: { n: "float", m: "str" } });
+  assert.equal(asked.table.columns.slice(0, 2).map(({ type, values }) => [type, ...values]), [["float", 1.5, 0, 1000], ["str", "-,25", "2", "3"]]);
+  const refused = await readCsv(path, { separator: ";", decimal: "comma", types: { s: "float" } }).catch((error: unknown) => error);
+  assert.match((refused as DataError).message, /row 1 holds "1.5"/);
+  const plain = await readCsv(path, { separator: ";" });
+  assert.equal(plain.table.columns.map(({ type }) => type), ["str", "str", "str", "float"]);
+  assert.equal(plain.notes.filter((note) => note.includes("decimal comma")), ["n is text because of its decimal commas; with decimal comma it is numbers", "m is text because of its decimal commas; with decimal comma it is numbers"]);
+});
+
 test("`ragged pad` and `ragged skip` read on and count, also where the row lies across two chunks", async () => {
   const content = 'a,b,c\n1,2\n3,4,5\n"",,\n6\n';
   const padded = await readCsv(fileOf(content), { ragged: "pad" });

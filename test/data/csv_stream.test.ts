@@ -76,13 +76,13 @@ test("what is read with leniency gives the same table, notes and mistakes when i
     const plain = text.split(/(?<=\n)/).filter((line) => (line.match(/,/g) ?? []).length < 4).join("");
     Object.assign(files, { [`any${seed}`]: Buffer.from(text, "utf8"), [`short${seed}`]: Buffer.from(plain, "utf8"), [`latin${seed}`]: Buffer.from(text, "latin1"), [`wide${seed}`]: Buffer.from(`\ufeff${text}`, "utf16le") });
   }
-  Object.assign(files, { half: Buffer.from("\ufeffa,b\n1,2\n", "utf16le").subarray(0, -1), long: Buffer.from("a,b\n1\n1,2,3\n"), twice: Buffer.from("a,a\n1\n1,2,3\n"), none: Buffer.from("\n\n") });
+  Object.assign(files, { half: Buffer.from("\ufeffa,b\n1,2\n", "utf16le").subarray(0, -1), long: Buffer.from("a,b\n1\n1,2,3\n"), twice: Buffer.from("a,a\n1\n1,2,3\n"), none: Buffer.from("\n\n"), marks: Buffer.from(`n,any,flag\n${'"1,5","-,25",true\n"2,25",,false\n3,"1,0e3",true\n'.repeat(3000)}`) });
   const at = folder(files);
-  const ways: readonly Leniency[] = [{}, { ragged: "skip" }, { ragged: "pad" }, { ragged: "skip", nul: "drop" }, { ragged: "pad", nul: "drop" }, { encoding: "latin1", ragged: "skip", nul: "drop" }, { encoding: "utf16", ragged: "skip", nul: "drop" }, { encoding: "utf16", nul: "drop" }];
+  const ways: readonly Leniency[] = [{}, { ragged: "skip" }, { ragged: "pad" }, { ragged: "skip", nul: "drop" }, { ragged: "pad", nul: "drop" }, { encoding: "latin1", ragged: "skip", nul: "drop" }, { encoding: "utf16", ragged: "skip", nul: "drop" }, { encoding: "utf16", nul: "drop" }, { decimal: "comma" }, { decimal: "comma", ragged: "pad" }];
   let read = 0;
   for (const name of Object.keys(files)) {
     for (const lenient of ways) {
-      for (const types of [{}, { n: "int" }, { flag: "bool", n: "str" }, { b: "int", a: "bool" }]) {
+      for (const types of [{}, { n: "int" }, { flag: "bool", n: "str" }, { n: "float" }, { b: "int", a: "bool" }]) {
         const path = join(at, name);
         const what = `${name} ${JSON.stringify([lenient, types])}`;
         const told = await said(readCsv(path, { ...lenient, types }));

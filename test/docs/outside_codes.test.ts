@@ -181,7 +181,7 @@ const QUERY = "memorization | acts layer 7 | top 3";
 function atFirst(work: () => void): (event: SessionEvent) => void {
   let done = false;
   return (event) => {
-    if (done || event.kind !== "progress" || event.documents === 0) return;
+    if (done || event.kind !== "progress" || event.unit !== undefined || event.documents === 0) return;
     done = true;
     work();
   };

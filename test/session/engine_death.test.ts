@@ -8,7 +8,7 @@ test("kill -9 of the engine gives one clear error, and the session lives", async
   const session = await open({ engine: { lanes: 1, threads: 1, batch: 2 } });
   let killed = false;
   const { outcome, codes } = await run(session, "memorization | acts layer 7 | top 3", undefined, (event) => {
-    if (killed || event.kind !== "progress" || event.documents < 4) return;
+    if (killed || event.kind !== "progress" || event.unit !== undefined || event.documents < 4) return;
     killed = true;
     for (const pid of children()) process.kill(pid, "SIGKILL");
   });

@@ -50,7 +50,7 @@ async function asking(options: Partial<InnerOptions>): Promise<Asking> {
         files,
         said: events.flatMap((event) => (event.kind === "notice" ? [event.text] : event.kind === "result" ? [event.header] : event.kind === "saved" ? [`${event.path.slice(at.length)} ${event.detail}`] : [])),
         kinds: values.map((value) => (value.kind === "groups" ? (value.members[0]?.value.kind ?? "groups") : value.kind)),
-        passes: events.filter((event) => event.kind === "progress" && event.documents > 0 && event.documents === event.totalDocuments && event.unit === undefined).length,
+        passes: events.filter((event) => event.kind === "progress" && event.unit === undefined && event.documents > 0 && event.documents === event.totalDocuments).length,
         told: outcome.diagnostics.map(({ message, span }) => `${message} at ${script.slice(span.start, span.end)}`.replace(at, "")).join("; "),
       };
     },
@@ -131,7 +131,7 @@ test("in the end it is told once how many texts were run, and how many were know
   const told: string[] = [];
   const watch = (event: SessionEvent): void => {
     if (event.kind === "finished") told.push(event.detail);
-    if (event.kind === "progress" && event.documents === event.totalDocuments) told.push(`${event.documents} run`);
+    if (event.kind === "progress" && event.unit === undefined && event.documents === event.totalDocuments) told.push(`${event.documents} run`);
   };
   await session.ask('csv "in.csv" | take 10 | acts layer 7 last 2 | top 5', undefined, watch);
   await session.ask('csv "in.csv" | acts layer 7 last 2 | top 5', undefined, watch);
@@ -156,7 +156,7 @@ test("an SAE that does not fit, Ctrl-C, a stage that fails in between, a missing
   const abort = new AbortController();
   let seen = 0;
   const stopped = await rounds.ask('csv "many.csv" | acts layer 7 | save "kept.csv"', abort.signal, (event) => {
-    if (event.kind !== "progress" || event.documents < 170) return;
+    if (event.kind !== "progress" || event.unit !== undefined || event.documents < 170) return;
     // Rows of the rounds before are on the disk by now, under another name.
     seen = Math.max(seen, readdirSync(rounds.at).filter((name) => name.endsWith(".tmp")).length);
     abort.abort();
