@@ -27,7 +27,19 @@ export async function runPlain(options: PlainOptions): Promise<number> {
   const lines = createInterface({ input: options.stdin, terminal: false, crlfDelay: Number.POSITIVE_INFINITY });
   // Made before anything is awaited: lines that come early wait in it.
   const typed = lines[Symbol.asyncIterator]();
-  const interrupts = watchInterrupts(dialogue, lines);
+  let pending = "";
+  let offered: readonly string[] = [];
+  // What was completed is gone on with on the same line.
+  let open = false;
+  const begin = (): void => {
+    pending = "";
+    offered = [];
+    open = false;
+  };
+  const interrupts = watchInterrupts(dialogue, lines, () => {
+    begin();
+    stdout.write("\nCtrl-D leaves, and so does Ctrl-C again\nsaeq> ");
+  });
   if (options.greeting !== "") print(options.greeting);
   let exit = false;
 
@@ -45,11 +57,7 @@ export async function runPlain(options: PlainOptions): Promise<number> {
     exit = answer.exit;
   };
 
-  let pending = "";
   if (options.code !== null) await submit(options.code);
-  let offered: readonly string[] = [];
-  // What was completed is gone on with on the same line.
-  let open = false;
   if (!exit) stdout.write("saeq> ");
   for await (const line of typed) {
     if (exit) break;
@@ -90,7 +98,10 @@ async function offer(dialogue: Dialogue, text: string, print: (text: string) => 
 
 function quarters(print: (text: string) => void): (event: ProgressEvent) => void {
   let said = 0;
+  let stage = "";
   return (event) => {
+    if (event.stage !== stage) said = 0;
+    stage = event.stage;
     const quarter = event.totalDocuments === 0 ? 0 : Math.floor((4 * event.documents) / event.totalDocuments);
     if (quarter <= said || event.elapsedMs < 300) return;
     said = quarter;
@@ -98,16 +109,15 @@ function quarters(print: (text: string) => void): (event: ProgressEvent) => void
   };
 }
 
-function watchInterrupts(dialogue: Dialogue, lines: Interface): { begin(): AbortSignal; end(): void; stop(): void } {
+/** Ctrl-C ends what runs; where nothing does, it begins the line anew, as in a shell, and ends the REPL the second time. */
+function watchInterrupts(dialogue: Dialogue, lines: Interface, anew: () => void): { begin(): AbortSignal; end(): void; stop(): void } {
   let running: AbortController | null = null;
   let last = 0;
   const onInterrupt = (): void => {
-    if (running === null) {
-      lines.close();
-      return;
-    }
-    if (running.signal.aborted && Date.now() - last <= TWICE_MS) dialogue.killEngine();
+    const again = Date.now() - last <= TWICE_MS;
     last = Date.now();
+    if (running === null) return again ? lines.close() : anew();
+    if (running.signal.aborted && again) dialogue.killEngine();
     running.abort();
   };
   process.on("SIGINT", onInterrupt);
@@ -118,6 +128,7 @@ function watchInterrupts(dialogue: Dialogue, lines: Interface): { begin(): Abort
     },
     end() {
       running = null;
+      last = 0;
     },
     stop: () => void process.off("SIGINT", onInterrupt),
   };

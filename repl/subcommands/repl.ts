@@ -21,7 +21,7 @@ export async function startRepl(request: Extract<Request, { kind: "repl" }>, sho
 async function startPlain(request: Extract<Request, { kind: "repl" }>, shop: Shop): Promise<number> {
   const { runPlain } = await import("../plain.ts");
   const { stdin, stdout, cwd } = shop;
-  return runPlain({ dialogue: await dialogueFor(shop, () => shop.dataLook, { spoken: true }), history: historyFor(request), cwd, greeting: greeting(shop), code: request.code, stdin, stdout, ...(stdout.isTTY === true ? { send: (sequence) => void stdout.write(sequence) } : {}) });
+  return runPlain({ dialogue: await dialogueFor(shop, () => shop.dataLook, { spoken: true }), history: historyFor(request), cwd, greeting: greeting(shop, "Tab and Enter complete"), code: request.code, stdin, stdout, ...(stdout.isTTY === true ? { send: (sequence) => void stdout.write(sequence) } : {}) });
 }
 
 async function startInk(request: Extract<Request, { kind: "repl" }>, shop: Shop): Promise<number> {
@@ -68,9 +68,9 @@ function historyFor(request: Extract<Request, { kind: "repl" }>): string | null 
   return request.history ? historyPath(process.env) : null;
 }
 
-function greeting(shop: Shop): string {
+function greeting(shop: Shop, completes = "Tab completes"): string {
   if (shop.options.quiet) return "";
   const name = `saeq ${packageVersion()}`;
-  const advice = [".help for help, Tab completes", ".help for help", ".help"].find((text) => name.length + 2 + text.length < shop.dataLook.width);
+  const advice = [`.help for help, ${completes}`, ".help for help", ".help"].find((text) => name.length + 2 + text.length < shop.dataLook.width);
   return paint("strong", name, shop.dataLook.color) + (advice === undefined ? "" : `  ${paint("faint", advice, shop.dataLook.color)}`);
 }

@@ -203,7 +203,10 @@ for (const [name, args, env] of [
     await repl.until(/1\. sample/);
     repl.type("1\r3\r");
     await repl.until(/so far: sample/);
+    // Nothing runs: what was begun is dropped, and a second one, or Ctrl-D, leaves.
     repl.type("\x03");
+    await repl.until(/Ctrl-D leaves, and so does Ctrl-C again\nsaeq>$/m);
+    repl.type(name === "--plain" ? "\x03" : "\x04");
     assert.is((await repl.exit).code, 0);
     assert.not.match(repl.bytes(), /\x1b/);
     assert.equal(live(repl.everything()).slice(0, 0), []);
