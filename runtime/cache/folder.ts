@@ -6,7 +6,7 @@
  *   v1/spaces/<space>/<digest>.seg  records of one space: one tap of one model, read in one numerics class; named by their content
  *   v1/values/<key>.seg             values that the stage `cache` keeps, named by their plan
  *   v1/temporary/                   files being written, named by their owner
- *   v1/damaged/                     segments set aside because a checksum was wrong
+ *   v1/damaged/                     segments set aside: a checksum is wrong, or it lay where another one should
  *   converted/<digest>.safetensors  copies of archives that cannot be mapped, named by the archive (`runtime/checkpoint/converted.ts`)
  */
 import { existsSync, lstatSync, mkdirSync, writeFileSync } from "node:fs";

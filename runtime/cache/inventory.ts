@@ -1,8 +1,10 @@
 /** Without this file a cache would grow until the disk is full, and nobody could see what it holds. */
 import { lstatSync, readdirSync, unlinkSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
+import { COPIES } from "../cache_folder.ts";
 import { systemCode } from "../data/error.ts";
 import { copiesOf, sweepCopies } from "./copies.ts";
+import { SECTIONS } from "./folder.ts";
 import { sweepTemporary } from "./publish.ts";
 import { createSegmentFiles } from "./segment_files.ts";
 
@@ -24,9 +26,13 @@ export interface Holding {
   readonly used: number;
 }
 
+/** What is said of segments that this saeq does not read. */
+const UNREAD = { damaged: "damaged", newer: "written by a newer saeq", older: "written by an older saeq" } as const;
+
 /** Every segment, those of values too. */
 export function segmentsOf(folder: string): SegmentFacts[] {
   const version = join(folder, "v1");
+  if (isLink(version)) return [];
   return [...namesIn(join(version, "spaces")).map((space) => join(version, "spaces", space)), join(version, "values")].flatMap((place) => segmentsIn(place));
 }
 
@@ -44,23 +50,33 @@ export function segmentsIn(place: string): SegmentFacts[] {
   });
 }
 
+/** What lies in a folder; nothing where a link stands in its place, since it leads out of the cache. */
 export function namesIn(place: string): string[] {
   try {
-    return readdirSync(place);
+    return isLink(place) ? [] : readdirSync(place);
   } catch (error) {
     if (systemCode(error) === null) throw error;
     return [];
   }
 }
 
-/** Spaces, values and converted copies, the most recently used first. Segments that cannot be read, or are of a newer saeq, count their bytes only. */
+function isLink(path: string): boolean {
+  try {
+    return lstatSync(path).isSymbolicLink();
+  } catch (error) {
+    if (systemCode(error) === null) throw error;
+    return false;
+  }
+}
+
+/** Spaces, values and converted copies, the most recently used first. Segments that cannot be read, or are of another version, count their bytes only. */
 export function holdings(folder: string): Holding[] {
   const files = createSegmentFiles();
   try {
     const found = new Map<string, { kind: Holding["kind"]; name: string; records: number; segments: number; bytes: number; used: number }>();
     for (const { path, bytes, used } of segmentsOf(folder)) {
       const opened = files.open(path);
-      const label = opened?.state === "good" ? labelOf(opened.index.label) : { name: opened?.state === "newer" ? "written by a newer saeq" : "damaged", ofTokens: false };
+      const label = opened?.state === "good" ? labelOf(opened.index.label) : { name: opened === null ? UNREAD.damaged : UNREAD[opened.state], ofTokens: false };
       const kind = label.ofTokens ? "tokens" : path.startsWith(join(folder, "v1", "values")) ? "value" : "activations";
       const id = `${kind}|${label.name}`;
       const entry = found.get(id) ?? { kind, name: label.name, records: 0, segments: 0, bytes: 0, used: 0 };
@@ -95,7 +111,7 @@ export interface Removed {
  */
 export function collect(folder: string, limit: number, copies = false): Removed {
   const version = join(folder, "v1");
-  if (namesIn(version).includes("temporary")) sweepTemporary(join(version, "temporary"));
+  sweepTemporary(join(version, "temporary"), isLink(version) ? [] : namesIn(join(version, "temporary")));
   sweepCopies(folder);
   const all = [...segmentsOf(folder), ...(copies ? copiesOf(folder) : [])].sort((a, b) => a.used - b.used || (a.path < b.path ? -1 : 1));
   let left = all.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -111,8 +127,9 @@ export function collect(folder: string, limit: number, copies = false): Removed 
   return { ...removed, left };
 }
 
-/** Remove everything that can be made again; segments of a newer saeq stay. */
+/** Remove everything that can be made again; segments of a newer saeq stay. Of links the link goes, and nothing that it leads to. */
 export function clear(folder: string): Removed {
+  removeLinks(folder);
   const files = createSegmentFiles();
   const removed = { segments: 0, bytes: 0 };
   let left = 0;
@@ -134,6 +151,12 @@ export function clear(folder: string): Removed {
   for (const name of namesIn(join(folder, "v1", "damaged"))) removeFile(join(folder, "v1", "damaged", name));
   collect(folder, Number.POSITIVE_INFINITY);
   return { ...removed, left };
+}
+
+function removeLinks(folder: string): void {
+  const version = join(folder, "v1");
+  for (const place of [version, ...SECTIONS.map((section) => join(version, section)), join(folder, COPIES)]) if (isLink(place)) removeFile(place);
+  for (const space of namesIn(join(version, "spaces"))) if (isLink(join(version, "spaces", space))) removeFile(join(version, "spaces", space));
 }
 
 /** False where it was not there or may not be removed. */

@@ -11,10 +11,7 @@ import { tokenizerCode } from "./tokenizer_code.ts";
 export function keptCards(disk: () => DiskCache | null): TokenizerCards & { readonly write: (disk: DiskCache) => Promise<void> } {
   const fresh = new Map<string, TokenizerCard>();
   return {
-    recall: (id) => {
-      const found = disk()?.readValue(nameOf("card", id)) ?? null;
-      return found === null ? null : parseCard(found.bytes);
-    },
+    recall: (id) => disk()?.readValue(nameOf("card", id), ({ bytes }) => parseCard(bytes)) ?? null,
     keep: (id, card) => void fresh.set(id, card),
     write: async (into) => {
       const cards = [...fresh];

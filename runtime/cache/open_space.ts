@@ -5,6 +5,7 @@ import { systemCode } from "../data/error.ts";
 import type { CacheFiles } from "./cache_files.ts";
 import { makeFolder, unsafe } from "./folder.ts";
 import { namesIn, removeFile, segmentsIn } from "./inventory.ts";
+import { decodeRecord, type Stored } from "./record.ts";
 import { encodeSegment, find, keyAt, type Entry, type Index } from "./segment.ts";
 
 /** Segments smaller than this are gathered when there are more than `MOST_SMALL` of them in a space. */
@@ -20,16 +21,17 @@ export interface OpenSpace {
   /** Whether nothing is written and nothing waits. */
   empty(): boolean;
   has(key: Buffer): boolean;
-  /** The bytes of a record; null where there is none. */
-  read(key: Buffer): Uint8Array | null;
+  /** A record; null where there is none. */
+  read(key: Buffer): Stored | null;
   /** Write what waits; it goes on waiting where the folder is not safe to use. */
   write(): Promise<void>;
   /** Many small segments become one. */
   gather(): Promise<void>;
 }
 
-/** `ownLabel`: what its segments say of themselves. */
-export function createOpenSpace(files: CacheFiles, folder: string, ownLabel: string): OpenSpace {
+/** `id`: 32 hex digits, also the name of its folder. `ownLabel`: what its segments say of themselves. */
+export function createOpenSpace(files: CacheFiles, id: string, ownLabel: string): OpenSpace {
+  const folder = join(files.version, "spaces", id);
   const segments = new Map<string, Index>();
   const waiting = new Map<string, Entry>();
   /** The segment of the last hit: documents mostly come in the order in which they were written. */
@@ -44,11 +46,9 @@ export function createOpenSpace(files: CacheFiles, folder: string, ownLabel: str
   /** Open segments that are new, forget those that are gone. */
   function look(): void {
     const names = namesIn(folder).filter((name) => name.endsWith(".seg"));
-    if (names.length > 0 || segments.size > 0) {
-      const refusal = reason(folder);
-      safe = refusal === null;
-      if (refusal !== null) files.note("unsafe", `cache: ${folder} ${refusal}; it is not used`);
-    }
+    const refusal = reason(folder);
+    safe = refusal === null;
+    if (refusal !== null) files.note("unsafe", `cache: ${folder} ${refusal}; it is not used`);
     const there = new Set(safe ? names : []);
     for (const name of segments.keys()) if (!there.has(name)) segments.delete(name);
     for (const name of there) {
@@ -57,7 +57,7 @@ export function createOpenSpace(files: CacheFiles, folder: string, ownLabel: str
       if (found === null) continue;
       if (found.state === "good") segments.set(name, found.index);
       else if (found.state === "damaged") damaged(name, found.why);
-      else files.newer(found.version);
+      else if (found.state === "newer") files.newer(found.version);
     }
   }
 
@@ -74,8 +74,8 @@ export function createOpenSpace(files: CacheFiles, folder: string, ownLabel: str
     return null;
   }
 
-  /** The bytes of a record, from whichever sound segment holds it. */
-  function bytesOf(key: Buffer): Buffer | null {
+  /** A record, from whichever sound segment holds it. */
+  function recordOf(key: Buffer): Stored | null {
     for (;;) {
       const place = locate(key);
       if (place === null) return null;
@@ -84,15 +84,29 @@ export function createOpenSpace(files: CacheFiles, folder: string, ownLabel: str
       if (bytes === null) segments.delete(place.name);
       else if (bytes === "damaged") damaged(place.name, "the checksum of a record is wrong");
       else {
+        const stored = decoded(bytes);
+        if (stored === null) {
+          damaged(place.name, "a record is none");
+          continue;
+        }
         last = place.name;
         files.touch(path);
-        return bytes;
+        return stored;
       }
     }
   }
 
+  function decoded(bytes: Uint8Array): Stored | null {
+    files.counts.bytesRead += bytes.length;
+    try {
+      return decodeRecord(bytes);
+    } catch {
+      return null;
+    }
+  }
+
   async function segment(label: string, entries: readonly Entry[]): Promise<string> {
-    const bytes = encodeSegment(label, entries);
+    const bytes = encodeSegment(id, label, entries);
     const name = `${createHash("sha256").update(bytes).digest("hex").slice(0, 32)}.seg`;
     makeFolder(folder);
     const refusal = reason(folder);
@@ -143,7 +157,11 @@ export function createOpenSpace(files: CacheFiles, folder: string, ownLabel: str
     look,
     empty: () => segments.size === 0 && waiting.size === 0,
     has: (key) => waiting.has(key.toString("hex")) || locate(key) !== null,
-    read: (key) => (waiting.size === 0 ? undefined : waiting.get(key.toString("hex"))?.bytes) ?? (segments.size === 0 ? null : bytesOf(key)),
+    read: (key) => {
+      const entry = waiting.size === 0 ? undefined : waiting.get(key.toString("hex"));
+      if (entry !== undefined) return decoded(entry.bytes);
+      return segments.size === 0 ? null : recordOf(key);
+    },
     write: async () => {
       if (waiting.size === 0 || !safe) return;
       const entries = [...waiting.values()];

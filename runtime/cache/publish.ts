@@ -1,6 +1,6 @@
 /** Without this file a killed process or a full disk would leave half a segment under the name of a whole one. */
 import { randomBytes } from "node:crypto";
-import { readdirSync, readFileSync, statSync, unlinkSync } from "node:fs";
+import { readFileSync, statSync, unlinkSync } from "node:fs";
 import { link, open, rename, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { syncFolder, writeAll } from "../data/atomic_write.ts";
@@ -78,9 +78,9 @@ function startOf(pid: number): string | null {
 
 const DAY = 24 * 3600 * 1000;
 
-/** Remove what dead writers left: those of this boot whose process is gone, and anything a day old. */
-export function sweepTemporary(folder: string, now = Date.now()): void {
-  for (const name of readdirSync(folder)) {
+/** Of the names in a folder of drafts, remove what dead writers left: those of this boot whose process is gone, and anything a day old. */
+export function sweepTemporary(folder: string, names: readonly string[], now = Date.now()): void {
+  for (const name of names) {
     const path = join(folder, name);
     const [from, pid, start] = name.split(".");
     try {

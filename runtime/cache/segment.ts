@@ -3,23 +3,27 @@
  *
  * A segment holds many records in one file that is written once and never changed. Integers are little-endian.
  *    0  8   magic: "saeqseg" and a zero byte
- *    8  u32 version of the format: 1
+ *    8  u32 version of the format: 2
  *   12  u32 n, the number of records
  *   16  u64 size of the file in bytes
  *   24  u32 m, bytes of the label
  *   28  u32 0
- *   32  32  sha256 of bytes 0 … 31 and of the label and index, which follow
- *   64  m   label: JSON in UTF-8, for people and for `saeq cache ls`
+ *   32  16  what it is a segment of: the name of its space, or of its value (`folder.ts`)
+ *   48  32  sha256 of bytes 0 … 47 and of the label and index, which follow
+ *   80  m   label: JSON in UTF-8, for people and for `saeq cache ls`
  *       n · 48  index, ascending by key: key 16 · offset in the file u64 · length u32 · u32 0 · first 16 bytes of the record's sha256
  *           the records (`record.ts`), in any order
- * Every byte lies under a checksum: those of the head when a segment is opened, a record's each time it is read.
+ * Every byte lies under a checksum: those of the head when a segment is opened, a record's each time it is read. A file that lies where
+ * another one should is as damaged as one with wrong bytes: it says itself what it is of. Version 1 did not, and is not read.
  * Records are found by binary search in the index and read by positioned reads: Node cannot map files.
  */
 import { createHash } from "node:crypto";
 
-export const VERSION = 1;
+export const VERSION = 2;
 const MAGIC = Buffer.from("saeqseg\0", "latin1");
-export const HEAD = 64;
+const HEAD = 80;
+/** Bytes of the head before its own checksum. */
+const SAID = 48;
 const ENTRY = 48;
 export const KEY = 16;
 
@@ -29,8 +33,8 @@ export interface Entry {
   readonly bytes: Uint8Array;
 }
 
-/** All of a file. Of entries with equal keys the first stays. */
-export function encodeSegment(label: string, entries: readonly Entry[]): Buffer {
+/** All of a file. `of`: 32 hex digits, what it is a segment of. Of entries with equal keys the first stays. */
+export function encodeSegment(of: string, label: string, entries: readonly Entry[]): Buffer {
   const sorted = [...entries].sort((a, b) => Buffer.compare(a.key, b.key)).filter(({ key }, i, all) => i === 0 || !key.equals(all[i - 1]!.key));
   const text = Buffer.from(label, "utf8");
   const index = Buffer.alloc(sorted.length * ENTRY);
@@ -48,7 +52,8 @@ export function encodeSegment(label: string, entries: readonly Entry[]): Buffer 
   head.writeUInt32LE(sorted.length, 12);
   head.writeBigUInt64LE(BigInt(offset), 16);
   head.writeUInt32LE(text.length, 24);
-  headDigest(head, text, index).copy(head, 32);
+  Buffer.from(of, "hex").copy(head, 32);
+  headDigest(head, text, index).copy(head, SAID);
   return Buffer.concat([head, text, index, ...sorted.map(({ bytes }) => bytes)]);
 }
 
@@ -61,16 +66,18 @@ export interface Index {
   readonly entries: Buffer;
 }
 
-export type Opened = { readonly state: "good"; readonly index: Index } | { readonly state: "newer"; readonly version: number } | { readonly state: "damaged"; readonly why: string };
+export type Opened = { readonly state: "good"; readonly index: Index } | { readonly state: "newer"; readonly version: number } | { readonly state: "older" } | { readonly state: "damaged"; readonly why: string };
 
-/** Open a segment of `size` bytes; `read` gives bytes at a place, fewer where the file ends. */
-export function openSegment(size: number, read: (offset: number, length: number) => Buffer): Opened {
+/** Open a segment of `size` bytes, where one of `of` should lie; `read` gives bytes at a place, fewer where the file ends. */
+export function openSegment(of: string, size: number, read: (offset: number, length: number) => Buffer): Opened {
   const damaged = (why: string): Opened => ({ state: "damaged", why });
   const head = read(0, HEAD);
-  if (head.length < HEAD || !head.subarray(0, 8).equals(MAGIC)) return damaged("it does not begin as a segment does");
+  if (head.length < 12 || !head.subarray(0, 8).equals(MAGIC)) return damaged("it does not begin as a segment does");
   const version = head.readUInt32LE(8);
   if (version > VERSION) return { state: "newer", version };
-  if (version < VERSION) return damaged("its version never existed");
+  if (version === 0) return damaged("its version never existed");
+  if (version < VERSION) return { state: "older" };
+  if (head.length < HEAD) return damaged("it ends within its head");
   const count = head.readUInt32LE(12);
   const length = head.readUInt32LE(24);
   if (head.readBigUInt64LE(16) !== BigInt(size)) return damaged("it is longer or shorter than it says");
@@ -78,7 +85,8 @@ export function openSegment(size: number, read: (offset: number, length: number)
   const rest = read(HEAD, length + count * ENTRY);
   const text = rest.subarray(0, length);
   const entries = rest.subarray(length);
-  if (!headDigest(head, text, entries).equals(head.subarray(32))) return damaged("the checksum of its head is wrong");
+  if (!headDigest(head, text, entries).equals(head.subarray(SAID))) return damaged("the checksum of its head is wrong");
+  if (head.toString("hex", 32, SAID) !== of) return damaged("it lies where another one should");
   return { state: "good", index: { label: text.toString("utf8"), count, size, entries: Buffer.from(entries) } };
 }
 
@@ -116,5 +124,5 @@ function checksum(bytes: Uint8Array): Buffer {
 }
 
 function headDigest(head: Buffer, label: Buffer, index: Buffer): Buffer {
-  return createHash("sha256").update(head.subarray(0, 32)).update(label).update(index).digest();
+  return createHash("sha256").update(head.subarray(0, SAID)).update(label).update(index).digest();
 }

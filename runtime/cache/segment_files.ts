@@ -1,6 +1,6 @@
 /** Without this file each reader of segments would open, trust and close files in its own way. */
 import { closeSync, constants, fstatSync, openSync, readSync, renameSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { systemCode } from "../data/error.ts";
 import { openSegment, readRecord, type Index, type Opened } from "./segment.ts";
 
@@ -41,30 +41,39 @@ export function createSegmentFiles(): SegmentFiles {
     }
     return handle;
   };
+  const forget = (path: string): void => {
+    const handle = handles.get(path);
+    if (handle !== undefined) closeSync(handle);
+    handles.delete(path);
+  };
   return {
     open: (path) => {
       const handle = handleOf(path);
       if (handle === null) return null;
       const facts = fstatSync(handle);
-      return facts.isFile() ? openSegment(facts.size, (offset, length) => readAt(handle, offset, length)) : null;
+      if (facts.isFile()) return openSegment(placeOf(path), facts.size, (offset, length) => readAt(handle, offset, length));
+      forget(path);
+      return null;
     },
     read: (path, index, entry) => {
       const handle = handleOf(path);
       return handle === null ? null : (readRecord(index, entry, (offset, length) => readAt(handle, offset, length)) ?? "damaged");
     },
-    forget: (path) => {
-      const handle = handles.get(path);
-      if (handle !== undefined) closeSync(handle);
-      handles.delete(path);
-    },
+    forget,
     close: closeAll,
   };
 }
 
-/** A link in place of a segment leads out of the cache, and is not followed. */
+/** What a segment that lies there must be of: a value has a file, a space a folder of them (`folder.ts`). */
+function placeOf(path: string): string {
+  const folder = basename(dirname(path));
+  return folder === "values" ? basename(path, ".seg") : folder;
+}
+
+/** A link in place of a segment leads out of the cache, and is not followed; a pipe is not waited for. */
 function openFile(path: string): number | null {
   try {
-    return openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0));
+    return openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
   } catch (error) {
     if (systemCode(error) === null) throw error;
     return null;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { CacheFiles } from "./cache_files.ts";
 import { namesIn } from "./inventory.ts";
 import { createOpenSpace, type OpenSpace } from "./open_space.ts";
-import { decodeRecord, encodeRecord, type Stored } from "./record.ts";
+import { encodeRecord, type Stored } from "./record.ts";
 
 /** Records that belong together: one tap of one model in one numerics class. */
 export interface Space {
@@ -46,7 +46,7 @@ export function createSpaceSegments(files: CacheFiles): SpaceSegments {
   function opened({ id, name, ofTokens }: Space): OpenSpace {
     const known = spaces.get(id);
     if (known !== undefined) return known;
-    const fresh = createOpenSpace(files, join(files.version, "spaces", id), JSON.stringify({ name, ...(ofTokens === true ? { kind: "tokens" } : {}) }));
+    const fresh = createOpenSpace(files, id, JSON.stringify({ name, ...(ofTokens === true ? { kind: "tokens" } : {}) }));
     spaces.set(id, fresh);
     return fresh;
   }
@@ -62,14 +62,13 @@ export function createSpaceSegments(files: CacheFiles): SpaceSegments {
     nothingIn: (space) => opened(space).empty(),
     has: (space, key) => opened(space).has(key),
     get: (space, key) => {
-      const bytes = opened(space).read(key);
-      if (bytes === null) {
+      const stored = opened(space).read(key);
+      if (stored === null) {
         files.counts.misses++;
         return undefined;
       }
       files.counts.hits++;
-      files.counts.bytesRead += bytes.length;
-      return decodeRecord(bytes);
+      return stored;
     },
     put: (space, key, stored) => {
       if (!files.writable()) return;

@@ -57,12 +57,12 @@ export function recallValues(plan: Plan, disk: DiskCache, context: KeepContext):
   for (const node of nodes(plan)) {
     if (node.op.op !== "cache" || context.values.get(valueKey(node, context.numerics)) !== undefined) continue;
     const id = idHere(node, context);
-    const found = id === null ? null : disk.readValue(id);
-    if (found === null) continue;
-    const { until } = JSON.parse(found.label) as { readonly until: number | null };
-    if (until !== null && until <= Date.now()) continue;
-    const value = decodeValue(found.bytes);
-    if (value === null) continue;
+    const found = id === null ? null : disk.readValue(id, ({ label, bytes }) => {
+      const { until } = JSON.parse(label) as { readonly until: number | null };
+      return until !== null && until <= Date.now() ? null : { until, value: decodeValue(bytes) };
+    });
+    if (found === null || found.value === null) continue;
+    const { until, value } = found;
     context.values.pin(valueKey(node, context.numerics), withPieces(value, node, context) as Value, until === null ? null : (until - Date.now()) / 1000);
   }
 }

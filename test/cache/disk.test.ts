@@ -1,6 +1,6 @@
 /** Without this file the folder of the cache could be filled, shared, damaged or unsafe in ways nobody tried. */
-import { spawn } from "node:child_process";
-import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import seedrandom from "seedrandom";
 import { test } from "uvu";
@@ -114,11 +114,11 @@ test("files of a newer saeq are left alone", async () => {
   (await filled(at, 0, 5)).close();
   const [path] = segments(at) as [string];
   const bytes = readFileSync(path);
-  bytes.writeUInt32LE(2, 8);
+  bytes.writeUInt32LE(3, 8);
   writeFileSync(path, bytes);
   const disk = open(at);
   assert.is(right(disk, 5), 0);
-  assert.match(disk.takeNotes().join(), /newer saeq \(format 2\) are left alone/);
+  assert.match(disk.takeNotes().join(), /newer saeq \(format 3\) are left alone/);
   disk.close();
   assert.is(clear(at).segments, 0);
   assert.equal(readFileSync(path), bytes);
@@ -190,6 +190,37 @@ test("a link in place of a space or a segment is not followed", async () => {
   await disk.flush();
   disk.close();
   assert.is(segmentsOf(other).length, 1);
+});
+
+test("a cache is cleared of links, and nothing that they lead to is touched", async () => {
+  for (const place of ["v1", "v1/spaces", "v1/damaged", "v1/temporary", "converted", `v1/spaces/${SPACE.id}`]) {
+    const at = folder();
+    const other = folder();
+    (await filled(other, 0, 5)).close();
+    mkdirSync(join(other, "converted"));
+    for (const name of ["v1/damaged/1-x.seg", "v1/temporary/a.1.2.tmp", "converted/x.safetensors", "converted/.x.1.ab.tmp"]) writeFileSync(join(other, name), "mine");
+    open(at).close();
+    const before = (readdirSync(other, { recursive: true }) as string[]).sort();
+    rmSync(join(at, place), { recursive: true, force: true });
+    symlinkSync(join(other, place), join(at, place));
+    collect(at, 0, true);
+    clear(at);
+    assert.not(existsSync(join(at, place)), place);
+    assert.equal((readdirSync(other, { recursive: true }) as string[]).sort(), before, place);
+  }
+});
+
+test("a pipe or a folder in place of a segment is passed over at once", async () => {
+  const at = folder();
+  (await filled(at, 0, 5)).close();
+  const place = join(at, "v1", "spaces", SPACE.id);
+  spawnSync("mkfifo", [join(place, "00.seg"), join(at, "v1", "values", `${SPACE.id}.seg`)]);
+  mkdirSync(join(place, "01.seg"));
+  const disk = open(at);
+  assert.is(right(disk, 5), 5);
+  assert.is(disk.readValue(SPACE.id, () => "read"), null);
+  disk.close();
+  assert.is(clear(at).segments, 3);
 });
 
 test("a folder that cannot be written is read, and said once", async () => {

@@ -53,12 +53,14 @@ test("bytes that are no record throw and never hang", () => {
   }
 });
 
+/** What the segments here are of. */
+const OF = "0123456789abcdef0123456789abcdef";
 const ENTRIES = Array.from({ length: 40 }, (_, i) => ({ key: keyOf(i), bytes: encodeRecord(recordOf(i)) }));
-const FILE = encodeSegment('{"name":"x"}', ENTRIES);
+const FILE = encodeSegment(OF, '{"name":"x"}', ENTRIES);
 
 /** What a reader believes of a file: the records it gives, or null where it refuses the file. */
 function believed(file: Buffer): readonly (string | null)[] | null {
-  const opened = openSegment(file.length, reader(file));
+  const opened = openSegment(OF, file.length, reader(file));
   if (opened.state !== "good") return null;
   return ENTRIES.map(({ key }) => {
     const entry = find(opened.index, key);
@@ -70,10 +72,10 @@ const TRUTH = ENTRIES.map(({ bytes }) => bytes.toString("hex"));
 
 test("a whole segment gives every record, and nothing for other keys", () => {
   assert.equal(believed(FILE), TRUTH);
-  const opened = openSegment(FILE.length, reader(FILE));
+  const opened = openSegment(OF, FILE.length, reader(FILE));
   assert.ok(opened.state === "good" && find(opened.index, keyOf(1000)) === -1);
-  const none = encodeSegment("", []);
-  assert.is(openSegment(none.length, reader(none)).state, "good");
+  const none = encodeSegment(OF, "", []);
+  assert.is(openSegment(OF, none.length, reader(none)).state, "good");
 });
 
 test(`${FLIPS} flipped bits: no wrong record is given`, () => {
@@ -88,15 +90,22 @@ test(`${FLIPS} flipped bits: no wrong record is given`, () => {
 });
 
 test("a segment cut anywhere, or longer than it was, is refused", () => {
-  for (let length = 0; length < FILE.length; length += length < 200 ? 1 : 37) assert.is(openSegment(length, reader(FILE.subarray(0, length))).state, "damaged");
+  for (let length = 0; length < FILE.length; length += length < 200 ? 1 : 37) assert.is(openSegment(OF, length, reader(FILE.subarray(0, length))).state, "damaged");
   const longer = Buffer.concat([FILE, Buffer.alloc(1)]);
-  assert.is(openSegment(longer.length, reader(longer)).state, "damaged");
+  assert.is(openSegment(OF, longer.length, reader(longer)).state, "damaged");
 });
 
-test("a newer format is told from damage", () => {
+test("a whole segment of something else is refused", () => {
+  const opened = openSegment(OF.replace("0", "f"), FILE.length, reader(FILE));
+  assert.equal(opened, { state: "damaged", why: "it lies where another one should" });
+});
+
+test("a newer format, and an older one, are told from damage", () => {
   const file = Buffer.from(FILE);
-  file.writeUInt32LE(2, 8);
-  assert.equal(openSegment(file.length, reader(file)), { state: "newer", version: 2 });
+  file.writeUInt32LE(3, 8);
+  assert.equal(openSegment(OF, file.length, reader(file)), { state: "newer", version: 3 });
+  file.writeUInt32LE(1, 8);
+  assert.equal(openSegment(OF, file.length, reader(file)), { state: "older" });
 });
 
 test("values come back bit for bit", () => {

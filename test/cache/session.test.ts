@@ -1,6 +1,6 @@
 /** Without this file what comes from the cache might differ from what the model gives, or the model be run for nothing. */
 import { spawn } from "node:child_process";
-import { readFileSync, unlinkSync, writeFileSync } from "node:fs";
+import { copyFileSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { segmentsOf } from "../../runtime/cache/inventory.ts";
@@ -48,6 +48,38 @@ test("the same bits cold, warm, half evicted and damaged, whatever batch and lan
   assert.is(damaged.bits, reference.bits, "damaged");
   assert.is(damaged.notices.filter((text) => /damaged file was set aside/.test(text)).length, 1);
 });
+
+test("files of two layers, or of two kept values, that changed places are set aside, and the same is computed", async () => {
+  const at = folder();
+  const queries = [6, 7].map((layer) => `set cache residuals; sample perfect 3 | resid layer ${layer} last 3`);
+  const right = [];
+  for (const query of queries) right.push((await once(query, null)).bits);
+  for (const query of queries) await once(query, at);
+  const [six, seven] = ["layer 6", "layer 7"].map((name) => segmentsOf(at).find(({ path }) => readFileSync(path).includes(name))!.path);
+  swap(six!, seven!);
+  for (const [i, query] of queries.entries()) {
+    const again = await once(query, at);
+    assert.is(again.bits, right[i]);
+    assert.ok(again.notices.some((text) => /damaged file was set aside \(it lies where another one should\)/.test(text)), again.notices.join("\n"));
+  }
+  const kept = ["sample perfect 3 | cache name \"a\"", "sample perfect 4 | cache name \"b\""];
+  for (const query of kept) await once(query, at);
+  const values = segmentsOf(at).filter(({ path }) => path.includes("/values/") && /"name":"[ab]"/.test(readFileSync(path, "latin1"))).map(({ path }) => path);
+  assert.is(values.length, 2);
+  swap(values[0]!, values[1]!);
+  for (const query of kept) assert.is((await once(query, at)).bits, (await once(query, null)).bits);
+  // A segment of a space under the name of a value.
+  const space = segmentsOf(at).find(({ path }) => path.includes("/spaces/"))!.path;
+  for (const query of kept) await once(query, at);
+  for (const path of values) copyFileSync(space, path);
+  for (const query of kept) assert.is((await once(query, at)).bits, (await once(query, null)).bits);
+});
+
+function swap(a: string, b: string): void {
+  const bytes = readFileSync(a);
+  copyFileSync(b, a);
+  writeFileSync(b, bytes);
+}
 
 test("another question about the same texts runs nothing, in another process of the same cache", async () => {
   const at = folder();

@@ -58,7 +58,7 @@ test("a draft of a process whose number was given to another one is swept, one o
   const old = `00000000.${pid}.${start}.dd.tmp`;
   for (const name of [living, reused, otherBoot, old]) writeFileSync(join(drafts, name), "half");
   utimesSync(join(drafts, old), 1, 1);
-  sweepTemporary(drafts);
+  sweepTemporary(drafts, readdirSync(drafts));
   assert.equal(readdirSync(drafts).sort(), [living, otherBoot].sort(), "what another machine may be writing stays for a day");
 });
 
