@@ -20,3 +20,6 @@ export function cacheFolder(env: Readonly<Record<string, string | undefined>>): 
 /** Where copies lie in the cache folder, and the key of their metadata that says what they were made of (`runtime/checkpoint/converted.ts`). */
 export const COPIES = "converted";
 export const SOURCE = "converted_from";
+
+/** Behind the name of a copy: what says that it is as it was written (`runtime/checkpoint/copy_seal.ts`). */
+export const SEAL = ".seal";

@@ -1,7 +1,7 @@
 /** Without this file the largest files of the cache, archives converted so that they can be mapped, would be known to nobody. */
 import { closeSync, lstatSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
-import { COPIES, SOURCE } from "../cache_folder.ts";
+import { COPIES, SEAL, SOURCE } from "../cache_folder.ts";
 import { systemCode } from "../data/error.ts";
 import { isRunning } from "../running.ts";
 import { namesIn, removeFile, type SegmentFacts } from "./inventory.ts";
@@ -50,9 +50,12 @@ function madeOf(path: string): { readonly source: string; readonly arrays: numbe
 
 const DAY = 24 * 3600 * 1000;
 
-/** Remove what killed writers left beside the copies: `.<copy>.<process>.<chance>.tmp` of a process that is gone, or a day old. */
+/** Remove what killed writers left beside the copies, `.<copy>.<process>.<chance>.tmp` of a process that is gone, or a day old, and seals of copies that are gone. */
 export function sweepCopies(folder: string, now = Date.now()): void {
-  for (const name of namesIn(join(folder, COPIES))) {
+  const names = namesIn(join(folder, COPIES));
+  const there = new Set(names);
+  for (const name of names) {
+    if (name.endsWith(SEAL) && !there.has(name.slice(0, -SEAL.length))) removeFile(join(folder, COPIES, name));
     const writer = /^\..*\.(\d+)\.[0-9a-f]+\.tmp$/.exec(name)?.[1];
     const path = join(folder, COPIES, name);
     try {

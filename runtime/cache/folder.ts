@@ -8,6 +8,7 @@
  *   v1/temporary/                   files being written, named by their owner
  *   v1/damaged/                     segments set aside: a checksum is wrong, or it lay where another one should
  *   converted/<digest>.safetensors  copies of archives that cannot be mapped, named by the archive (`runtime/checkpoint/converted.ts`)
+ *   converted/<digest>.safetensors.seal  what they held when they were written (`runtime/checkpoint/copy_seal.ts`)
  */
 import { existsSync, lstatSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";

@@ -3,6 +3,7 @@ import { Readable } from "node:stream";
 import { absentFile } from "./absent.ts";
 import { openFile, unreadable } from "./real_path.ts";
 import { readExactly } from "./safetensors.ts";
+import { readAs } from "./steady.ts";
 
 /** A file that is read in parts, wherever it lies. */
 export interface Bytes {
@@ -18,7 +19,9 @@ export async function openBytes(file: string): Promise<Bytes> {
   if (absent !== null) return { size: absent.size, read: (offset, length) => absent.read(offset, length), close: async () => {} };
   const handle = await openFile(file);
   try {
-    const { size } = await handle.stat();
+    const facts = await handle.stat({ bigint: true });
+    const size = Number(facts.size);
+    readAs(file, facts);
     return { size, read: (offset, length) => readExactly(handle, file, offset, length), close: () => handle.close() };
   } catch (error) {
     await handle.close();

@@ -8,6 +8,7 @@ import { cacheFolder, COPIES, SOURCE } from "../cache_folder.ts";
 import { atomicWrite } from "../data/atomic_write.ts";
 import { DataError } from "../data/error.ts";
 import { absentFile, announce, arrived, type Making } from "./absent.ts";
+import { seal, sealHolds } from "./copy_seal.ts";
 import { CheckpointError } from "./error.ts";
 import { unpacked } from "./inflate.ts";
 import { storedType, WIDTH, type NpyMember } from "./npy_member.ts";
@@ -24,7 +25,8 @@ export function convertedFolder(env: Readonly<Record<string, string | undefined>
 /**
  * All arrays of an archive as little-endian safetensors, float64 as float32, made once: the copy is named by the archive's directory (names,
  * sizes, checksums of all members), place, size and time of change, so that no other file can pass for it. A copy that is not there yet is
- * announced: its vectors are read out of the archive, and whoever computes with it makes it first (`AbsentFile.make`).
+ * announced: its vectors are read out of the archive, and whoever computes with it makes it first (`AbsentFile.make`). One that is not as it was
+ * written is made again (`copy_seal.ts`).
  */
 export async function convertedCopy(directory: ZipDirectory, arrays: readonly NpyMember[]): Promise<{ readonly weights: TensorFile; readonly note: string }> {
   const { file } = directory;
@@ -34,7 +36,7 @@ export async function convertedCopy(directory: ZipDirectory, arrays: readonly Np
   const folder = convertedFolder();
   const copy = join(folder, `${name}.safetensors`);
   const { header, starts, size } = plannedHeader(file, arrays);
-  const known = local && (await usable(folder, copy)) && (await isWhole(copy, arrays));
+  const known = local && (await usable(folder, copy)) && (await sealHolds(copy)) && (await isWhole(copy, arrays));
   if (!known) announce(copy, copy, { size, header: null, read: (offset, length) => readFrom(file, arrays, starts, offset, length), make: local ? (work) => make(folder, copy, file, arrays, header, work) : null });
   const tensors = new Map(arrays.map((array, at): [string, TensorEntry] => {
     const { dtype, shape, fortran } = array.header;
@@ -126,7 +128,8 @@ async function make(folder: string, copy: string, file: string, arrays: readonly
   }
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    await atomicWrite(copy, chunks(), { signal });
+    const { digest } = await atomicWrite(copy, chunks(), { signal });
+    await seal(copy, digest);
   } catch (error) {
     signal.throwIfAborted();
     if (fault !== null) throw fault;

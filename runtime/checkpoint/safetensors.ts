@@ -4,6 +4,7 @@ import type { StoredType, TensorRef } from "../../src/emit/specs.ts";
 import { absentFile } from "./absent.ts";
 import { CheckpointError } from "./error.ts";
 import { openFile, unreadable } from "./real_path.ts";
+import { readAs } from "./steady.ts";
 import { parseJsonObject, type Json } from "./strict_json.ts";
 
 /** A tensor as the header describes it. Offsets count from the start of the file. */
@@ -59,7 +60,9 @@ export async function readSafetensors(file: string): Promise<TensorFile> {
   let handle: FileHandle | null = null;
   try {
     handle = await openFile(file);
-    const { size } = await handle.stat();
+    const facts = await handle.stat({ bigint: true });
+    const size = Number(facts.size);
+    readAs(file, facts);
     const start = await readExactly(handle, file, 0, Math.min(size, 512));
     recognise(file, start, size);
     const length = headerLength(file, start, size);

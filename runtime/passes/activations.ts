@@ -9,6 +9,7 @@ import { moduleOf } from "../../src/ops/hook.ts";
 import type { Op, SaeRef, Tap } from "../../src/ops/op.ts";
 import type { EncodeKernel } from "../../src/stages/stage.ts";
 import { requireFinite, usedSaeWeights } from "../checkpoint/nonfinite.ts";
+import { requireSteady } from "../checkpoint/steady.ts";
 import type { ActivationStore } from "../cache/activation_store.ts";
 import type { TokenIds } from "../cache/kept_tokens.ts";
 import type { Catalog } from "../catalog/catalog.ts";
@@ -130,23 +131,28 @@ export function jobLimitsOf(op: Forward, documents: readonly Document[], context
 
 /**
  * Run a job while its weights are searched for NaN and infinities beside it: the search reads what the engine maps anyway, and is
- * done once per file. A bad weight stops the job. `finite` resolves when the search has found none.
- * @throws CheckpointError `nonfinite-weights`
+ * done once per file. A bad weight stops the job. `finite` resolves when the search has found none. What was computed while a file was written
+ * over is no result.
+ * @throws CheckpointError `nonfinite-weights`, `changed-while-read`
  */
 export async function whileFinite<T>(weights: readonly TensorRef[], signal: AbortSignal, job: (signal: AbortSignal, finite: Promise<void>) => Promise<T>): Promise<T> {
   const stop = new AbortController();
   const search = requireFinite(weights, AbortSignal.any([signal, stop.signal]));
   search.catch(() => stop.abort());
   try {
+    await requireSteady(weights);
     const result = await job(AbortSignal.any([signal, stop.signal]), search);
     await search;
+    await requireSteady(weights);
     return result;
   } catch (error) {
     // Either side may fail first; what is said is the bad weight where there is one, else why the job ended.
     const ended = error instanceof Error && error.name === "AbortError" && !signal.aborted;
     stop.abort();
-    if (ended) await search;
     search.catch(() => {});
+    // A file that is half written fails in many ways.
+    if (!signal.aborted) await requireSteady(weights);
+    if (ended) await search;
     throw error;
   }
 }

@@ -9,6 +9,7 @@ import { heldBack } from "../cache/held_back.ts";
 import { spaceOf } from "../cache/spaces.ts";
 import { CheckpointError } from "../checkpoint/error.ts";
 import { usedWeights } from "../checkpoint/nonfinite.ts";
+import { requireSteady } from "../checkpoint/steady.ts";
 import { DataError } from "../data/error.ts";
 import type { Column, Table } from "../data/frame.ts";
 import { createColumn } from "../data/table.ts";
@@ -51,6 +52,7 @@ export async function memorize(op: Op & { readonly op: "generate" }, table: Tabl
   const prompts = ids.map((document) => document.slice(0, bos + op.prefix));
   const weights = usedWeights(spec, spec.blocks.length, true);
   const space = spaceOf(named, weights, context.engine.options, `${op.model.name}, ${op.continuation} tokens continued`, false);
+  await requireSteady(weights);
   context.store.refresh([space]);
   const generated: (Int32Array | undefined)[] = prompts.map((prompt) => context.store.continuation(space, prompt));
   const missing = prompts.flatMap((_, row) => (generated[row] === undefined ? [row] : []));

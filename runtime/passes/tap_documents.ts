@@ -4,6 +4,7 @@ import { encodeRows, jobLimitsOf, restoreWith, whileFinite, type ActivationConte
 import { heldBack } from "../cache/held_back.ts";
 import { CheckpointError } from "../checkpoint/error.ts";
 import { requireFinite } from "../checkpoint/nonfinite.ts";
+import { requireSteady } from "../checkpoint/steady.ts";
 import { widened } from "./companions.ts";
 import { addCounts } from "./encode_choice.ts";
 import { EngineError, type Document, type TapOutput } from "../engine/port.ts";
@@ -20,9 +21,11 @@ type OnDocument = (index: number, taps: readonly TapOutput[]) => void;
  * Give every document to `onDocument` once, with one output per tap, in no particular order: from memory, from the disk, or from the model.
  * What the model gave is kept as soon as its weights are known to be numbers, so a job that stops later goes on from there; what does not fit its SAE is neither kept nor told.
  * What later lines ask of documents that the model reads here is read along, and kept for them.
- * @throws CheckpointError `guard-failed`, `nonfinite-weights`
+ * @throws CheckpointError `guard-failed`, `nonfinite-weights`, `changed-while-read`
  */
 export async function tapDocuments(op: Forward, documents: readonly Document[], context: ActivationContext, onDocument: OnDocument): Promise<void> {
+  // What is kept is named by the files as they were read.
+  await requireSteady(weightsOf(op, op.taps, op.blocks, context));
   const spaces = spacesOf(op, context);
   const missing = await lookUp(op, documents, spaces, context, onDocument);
   context.onKept?.(documents.length - missing.reduce((sum, { places }) => sum + places.length, 0), documents.length);

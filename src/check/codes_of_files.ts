@@ -15,7 +15,7 @@ export const FILE_CODES: Readonly<Record<string, CodePage>> = {
   "not-utf8": outside("The file is not UTF-8", "Another encoding would change characters in silence", "Save it as UTF-8, or put `encoding latin1` behind the file name"),
   "utf-16": outside("The file is UTF-16", "It is what some spreadsheets write as Unicode text", "Save it as CSV UTF-8, or put `encoding utf16` behind the file name"),
   "empty-file": beside("The file is empty", "Without a header there are no columns", "Write it again", ""),
-  "changed-while-read": outside("The file changed while it was read", "Half of it would be old and half new", "Run again when nothing writes to it"),
+  "changed-while-read": outside("The file changed while it was read, or weights since a session read them", "Half of it would be old and half new", "Run again, in a new session, when nothing writes to it"),
   "input-changed": outside("The file changed between the check and the run", "The plan was made for the old content", "Run again"),
   "not-a-record": outside("The file is no record of a run", "`saeq verify` compares with what `saeq run --record` wrote, and with nothing else", "Name the record, or make one with saeq run --record"),
   "broken-lock": outside("saeq.lock is not as saeq writes it", "A lock that is half of two, or edited by hand, locks nothing", "Take it from your version control, or delete it and run saeq lock"),

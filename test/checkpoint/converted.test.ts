@@ -1,5 +1,5 @@
 /** Without these tests a conversion could begin before anybody asked for it, leave half a copy behind, or fill the disk unseen. */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
@@ -26,7 +26,8 @@ const archive = join(place, "params.npz");
 const arrays = { W_enc: npy(noise(D * M), [D, M]), W_dec: npy(noise(D * M), [M, D]), b_enc: npy(noise(M), [M]), b_dec: npy(noise(D), [D]) };
 writeFileSync(archive, zip(gemmaArrays(arrays, [...noise(M)].map(Math.abs)).map((each) => ({ ...each, deflate: true }))));
 
-const copies = (): string[] => (existsSync(join(cache, "converted")) ? readdirSync(join(cache, "converted")) : []);
+const beside = (): string[] => (existsSync(join(cache, "converted")) ? readdirSync(join(cache, "converted")) : []);
+const copies = (): string[] => beside().filter((name) => !name.endsWith(".seal"));
 
 async function opened() {
   const catalog = createCatalog(folder, { env: { HOME: folder } });
@@ -92,6 +93,36 @@ test("a copy that was removed while a session is open is made again", async () =
   assert.is(copies().length, 1);
   await provide(NEVER, () => assert.unreachable("it is there"));
   clear(cache);
+});
+
+test("a copy whose bytes were changed, or that another took the place of, is made again; one that was only touched is read once and believed", async () => {
+  await (await opened()).provide(NEVER, () => {});
+  const copy = join(cache, "converted", copies()[0]!);
+  const right = readFileSync(copy);
+  const again = async (): Promise<boolean> => {
+    let made = false;
+    await (await opened()).provide(NEVER, () => (made = true));
+    assert.equal(readFileSync(copy), right);
+    return made;
+  };
+  assert.not(await again());
+  const state = (): string => readFileSync(`${copy}.seal`, "utf8");
+  const before = state();
+  utimesSync(copy, new Date(), new Date());
+  assert.not(await again(), "its bytes are the same");
+  assert.is.not(state(), before);
+  const { atime, mtime } = statSync(copy);
+  const wrong = Buffer.from(right);
+  wrong[wrong.length - 9] = wrong[wrong.length - 9]! ^ 16;
+  writeFileSync(copy, wrong);
+  utimesSync(copy, atime, mtime);
+  assert.ok(await again(), "bytes were changed, and the time set back");
+  writeFileSync(`${copy}.seal`, state().replace(/"of":"[0-9a-f]/, '"of":"z'));
+  assert.ok(await again(), "the seal of another copy");
+  rmSync(`${copy}.seal`);
+  assert.ok(await again(), "no seal");
+  clear(cache);
+  assert.equal(beside(), []);
 });
 
 test("what a killed writer left is swept, what another process writes is not", () => {

@@ -25,6 +25,7 @@ const OPENERS: Readonly<Record<string, string>> = {
   "hub/ranges.ts": "notes in the hub's cache",
   "hub/transfer.ts": "downloads into the hub's cache",
   "cache/copies.ts": "headers of copies in saeq's own cache",
+  "checkpoint/copy_seal.ts": "converted copies in saeq's own cache, and what says that they are whole",
   "cache/folder.ts": "the tag of saeq's own cache",
   "cache/publish.ts": "drafts in saeq's own cache, and which process owns them",
   "cache/segment_files.ts": "segments of saeq's own cache",
