@@ -231,7 +231,7 @@ function addGlobals(program: Command): void {
     .option("--ascii", "draw with ASCII only")
     .option("--no-progress", "no progress lines")
     .option("--no-cache", "neither read nor write the cache folder")
-    .option("--raw-csv", "write CSV as the data has it; else text that a spreadsheet would run gets a ' in front")
+    .option("--raw-csv", "write CSV and TSV as the data has it; else text that a spreadsheet would run gets a ' in front")
     .option("-q, --quiet", "only results and errors")
     .option("--no-prompt", "never ask; missing permissions are an error");
 }

@@ -29,7 +29,7 @@ export interface Options {
   readonly cache: boolean;
   readonly quiet: boolean;
   readonly prompt: boolean;
-  /** CSV as the data has it; else text that spreadsheets would run gets a `'` in front. */
+  /** CSV and TSV as the data has it; else text that spreadsheets would run gets a `'` in front. */
   readonly rawCsv: boolean;
   /** Params of a script that stand without a value: that is right for a bool only. */
   readonly bare?: readonly string[];

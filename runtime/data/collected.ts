@@ -1,5 +1,6 @@
 /** Without this file a stream whose rows are all wanted would have no end as a table. */
 import type { Table } from "./frame.ts";
+import { requireRoom } from "./room.ts";
 import { concatTables } from "./table.ts";
 
 /** All pieces as one table: what is left of them must fit, not what came in. */
@@ -12,6 +13,7 @@ export async function collected(pieces: AsyncGenerator<Table>): Promise<Table> {
     if (parts.length === 1 && parts[0]!.rows === 0) parts = [];
     parts.push(piece);
     rows += piece.rows;
+    requireRoom(() => `the rows of ${piece.origin}, ${rows.toLocaleString("en")} so far,`);
     // Many small pieces become one now and then, so that their number does not grow with the file.
     if (parts.length > 64 && rows < parts.length * 64) parts = [concatTables(parts)];
   }

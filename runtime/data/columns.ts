@@ -1,5 +1,7 @@
 /** Without this file functions that look at whole columns, such as correlation and rank, would not be computed. */
 import type { Column } from "./frame.ts";
+import { LargeMap } from "./large.ts";
+import { requireRoom, ROWS_A_LOOK } from "./room.ts";
 import { cellAt } from "./table.ts";
 
 /** The values of two columns of numbers in the rows where both are present. */
@@ -43,13 +45,14 @@ function bounded(a: Float64Array, b: Float64Array): number | null {
 
 /** Entropy in bits of the shares of the distinct values that are present; null where none is. */
 export function entropy(column: Column): number | null {
-  const counts = new Map<number | string, number>();
+  const counts = new LargeMap<number | string, number>();
   let present = 0;
   for (let i = 0; i < column.values.length; i++) {
     if (column.valid !== null && column.valid[i] === 0) continue;
     const value = column.values[i]!;
     counts.set(value, (counts.get(value) ?? 0) + 1);
     present++;
+    if (present % ROWS_A_LOOK === 0) requireRoom(() => `the different values of ${column.name}`);
   }
   if (present === 0) return null;
   let bits = 0;

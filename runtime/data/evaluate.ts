@@ -4,6 +4,7 @@ import type { ScalarType } from "../../src/ops/schema.ts";
 import type { Cell, Column, Table } from "./frame.ts";
 import { IMPLEMENTATIONS, matcher } from "./functions.ts";
 import type { Aggregate } from "./scalar_parts.ts";
+import { textsMade } from "./room.ts";
 import { cellAt, columnNamed, createColumn, renamed } from "./table.ts";
 
 /** Called when present arguments gave no number: division by zero, log of a negative, an int beyond 2^53, `corr` of what does not vary. */
@@ -191,10 +192,12 @@ function call(name: string, type: ScalarType, args: readonly Column[], context: 
     return numeric(type, name, args, context, (i) => apply(...args.map((column) => Number(column.values[i]))));
   }
   const cells: Cell[] = [];
+  const made = textsMade();
   for (let i = 0; i < context.table.rows; i++) {
     const row = args.map((column) => cellAt(column, i));
-    if (implementation.kind === "cells") cells.push(implementation.apply(row));
-    else cells.push(row.includes(null) ? null : implementation.apply(...row.map(String)));
+    const cell = implementation.kind === "cells" ? implementation.apply(row) : row.includes(null) ? null : implementation.apply(...row.map(String));
+    made(cell);
+    cells.push(cell);
   }
   return createColumn("", type, cells);
 }

@@ -4,6 +4,7 @@ import { checkPattern, patternTest } from "../../src/ops/regex.ts";
 import { correlation, cosine, entropy, ranks } from "./columns.ts";
 import { DataError } from "./error.ts";
 import type { Cell, Column } from "./frame.ts";
+import { replaced } from "./replaced.ts";
 import { totalOf } from "./totals.ts";
 
 /**
@@ -94,7 +95,7 @@ export const IMPLEMENTATIONS: Readonly<Record<string, Implementation>> = {
   starts_with: text((x, part) => x!.startsWith(part!)),
   ends_with: text((x, part) => x!.endsWith(part!)),
   /** Every occurrence, as written: no patterns; an empty second argument changes nothing. */
-  replace: text((x, part, by) => (part === "" ? x! : x!.split(part!).join(by!))),
+  replace: text((x, part, by) => (part === "" ? x! : replaced(x!, part!, by!))),
   /** Parts count from 0, from the end where negative. */
   split: {
     kind: "cells",

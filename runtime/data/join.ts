@@ -3,6 +3,7 @@ import type { JoinKind } from "../../src/ops/op.ts";
 import { DataError } from "./error.ts";
 import type { Turns } from "../turns.ts";
 import type { Cell, Column, Table } from "./frame.ts";
+import { LargeSet } from "./large.ts";
 import { rowKey, rowsByKey } from "./row_key.ts";
 import { cellAt, columnNamed, createColumn, createTable, findColumn, renamed } from "./table.ts";
 import { takeColumnInTurns, takeRowsInTurns } from "./take_rows_in_turns.ts";
@@ -30,7 +31,7 @@ export async function joinTables(left: Table, right: Table, { on, kind, suffix }
   if (kind !== "semi" && kind !== "anti") await refuseHuge(left.rows, (row) => found.get(key(row))?.length ?? 0, on, turns);
   const fromLeft: number[] = [];
   const fromRight: number[] = [];
-  const met = new Set<string>();
+  const met = new LargeSet<string>();
   for (let row = 0; row < left.rows; row++) {
     if (turns.due()) await turns.pass();
     const text = key(row);

@@ -1,6 +1,8 @@
 /** Without this file `distinct`, `join`, `group` and `count by` could disagree on which values are the same. */
 import type { Turns } from "../turns.ts";
 import type { Column } from "./frame.ts";
+import { LargeMap } from "./large.ts";
+import { requireRoom, ROWS_A_LOOK } from "./room.ts";
 import { cellAt } from "./table.ts";
 
 /**
@@ -21,15 +23,16 @@ function one(column: Column, row: number): string {
 }
 
 /** Rows by key, keys in order of first appearance. */
-export async function rowsByKey(columns: readonly Column[], rows: number, turns: Turns): Promise<ReadonlyMap<string, readonly number[]>> {
+export async function rowsByKey(columns: readonly Column[], rows: number, turns: Turns): Promise<LargeMap<string, readonly number[]>> {
   const key = rowKey(columns);
-  const found = new Map<string, number[]>();
+  const found = new LargeMap<string, number[]>();
   for (let row = 0; row < rows; row++) {
     if (turns.due()) await turns.pass();
     const text = key(row);
     const same = found.get(text);
     if (same === undefined) found.set(text, [row]);
     else same.push(row);
+    if (row % ROWS_A_LOOK === 0) requireRoom(() => `the different values of ${columns.map(({ name }) => name).join(", ")}`);
   }
   return found;
 }

@@ -6,7 +6,9 @@ import type { Turns } from "../turns.ts";
 import { truths, type OnUndefined } from "./evaluate.ts";
 import { evaluateInTurns } from "./evaluate_in_turns.ts";
 import type { Column, Groups, Table } from "./frame.ts";
+import { LargeSet } from "./large.ts";
 import { orderedRows } from "./ordered_rows.ts";
+import { requireRoom, ROWS_A_LOOK } from "./room.ts";
 import { rowKey } from "./row_key.ts";
 import { columnNamed, renamed, takeRows } from "./table.ts";
 import { takeRowsInTurns } from "./take_rows_in_turns.ts";
@@ -75,12 +77,12 @@ export function skipRows(table: Table, count: number): Table {
 export async function distinctRows(table: Table, by: readonly string[], turns: Turns): Promise<Table> {
   const columns = by.length === 0 ? table.columns : by.map((name) => columnNamed(table, name));
   const key = rowKey(columns);
-  const met = new Set<string>();
+  const met = new LargeSet<string>();
   const rows: number[] = [];
   for (let row = 0; row < table.rows; row++) {
     if (turns.due()) await turns.pass();
-    const before = met.size;
-    if (met.add(key(row)).size > before) rows.push(row);
+    if (met.add(key(row))) rows.push(row);
+    if (row % ROWS_A_LOOK === 0) requireRoom(() => `the different values of ${columns.map(({ name }) => name).join(", ")}`);
   }
   return takeRowsInTurns(table, rows, turns);
 }

@@ -2,6 +2,8 @@
 import type { Turns } from "../turns.ts";
 import { evaluate } from "./evaluate.ts";
 import type { Cell, Column, Table } from "./frame.ts";
+import { LargeSet } from "./large.ts";
+import { requireRoom, ROWS_A_LOOK } from "./room.ts";
 import { rowsByKey } from "./row_key.ts";
 import { cellAt, columnNamed, concatTables, createColumn, createTable, takeRows, withFirstColumn } from "./table.ts";
 
@@ -59,7 +61,7 @@ interface Facts {
 }
 
 async function describeColumn(column: Column, rows: number, turns: Turns): Promise<Facts> {
-  const distinct = new Set<number | string>();
+  const distinct = new LargeSet<number | string>();
   let present = 0;
   let min: number | string | null = null;
   let max: number | string | null = null;
@@ -69,6 +71,7 @@ async function describeColumn(column: Column, rows: number, turns: Turns): Promi
     const value = column.values[i]!;
     present++;
     distinct.add(value);
+    if (present % ROWS_A_LOOK === 0) requireRoom(() => `the different values of ${column.name}`);
     if (min === null || value < min) min = value;
     if (max === null || value > max) max = value;
   }

@@ -1,6 +1,8 @@
 /** Without this file results could be seen but not handed to another program. */
 import type { Column, Table, Value } from "./frame.ts";
-import { cellAt } from "./table.ts";
+import { replaced } from "./replaced.ts";
+import { requireRoom } from "./room.ts";
+import { cellAt, takeRows } from "./table.ts";
 import { tableChunks } from "./to_table.ts";
 
 export type RowFormat = "csv" | "tsv" | "jsonl" | "json";
@@ -28,7 +30,7 @@ export interface Encoder<Chunk extends string | Uint8Array = string | Uint8Array
  * A value as text, in pieces that can be written while the rest is made; the whole ends in a line end. A value without rows keeps its header (csv, tsv) or is `[]` (json).
  * csv: RFC 4180 with LF; null is an empty cell, empty text is `""`; text (header too) that starts with = + - @ tab, CR or LF
  *   gets a `'` in front, so that spreadsheets do not run it. `raw` leaves it as it is.
- * tsv: backslash, tab, line end and CR are written \\ \t \n \r; null is empty.
+ * tsv: backslash, tab, line end and CR are written \\ \t \n \r; null is empty; text that starts with = + - @ gets a `'` in front, as in csv.
  * jsonl, json: one object per row, columns in order; null for null, NaN and infinities; ints beyond 2^53 as text.
  * csv and tsv write NaN, inf and -inf, which pandas reads.
  */
@@ -38,20 +40,45 @@ export function* formatRows(value: Value, format: RowFormat, options: RowOptions
     return;
   }
   const made = rowEncoder(format, options);
-  for (const table of tableChunks(value)) yield made.piece(table);
+  for (const table of tableChunks(value)) for (const portion of portions(table)) yield made.piece(portion);
   yield made.end();
+}
+
+/** Characters of the texts that are written at once: a text has 536 million at most, and escapes make it longer. */
+const PORTION = 1 << 24;
+
+/** A table in parts whose texts are not too long together, at least one; rows are never cut. */
+export function* portions(table: Table, most = PORTION): Generator<Table> {
+  const texts = table.columns.filter((column) => column.type === "str");
+  let from = 0;
+  let characters = 0;
+  const part = (to: number): Table => (from === 0 && to === table.rows ? table : takeRows(table, Uint32Array.from({ length: to - from }, (_, i) => from + i)));
+  for (let row = 0; row < table.rows; row++) {
+    const here = texts.reduce((sum, { values }) => sum + values[row]!.length, 0);
+    if (characters > 0 && characters + here > most) {
+      // A text that was put together of others takes its room only when it is read.
+      requireRoom(() => `the texts of ${table.origin}`);
+      yield part(row);
+      from = row;
+      characters = 0;
+    }
+    characters += here;
+  }
+  yield part(table.rows);
 }
 
 /** The same of tables that come one after another. */
 export function rowEncoder(format: RowFormat, options: RowOptions = {}): Encoder<string> {
   let first = true;
-  const cell = csvText(options);
+  const guarded = guardOf(options);
+  const cell = (text: string): string => csvText(guarded(text));
+  const tabbed = (text: string): string => tsvText(guarded(text));
   const text = (table: Table): string => {
     switch (format) {
       case "csv":
-        return (first ? `${table.columns.map(({ name }) => cell(name)).join(",")}\n` : "") + lines(table, (column, row) => csvCell(column, row, cell), ",");
+        return (first ? `${table.columns.map(({ name }) => cell(name)).join(",")}\n` : "") + lines(table, (column, row) => shownCell(column, row, cell), ",");
       case "tsv":
-        return (first ? `${table.columns.map(({ name }) => tsvText(name)).join("\t")}\n` : "") + lines(table, tsvCell, "\t");
+        return (first ? `${table.columns.map(({ name }) => tabbed(name)).join("\t")}\n` : "") + lines(table, (column, row) => shownCell(column, row, tabbed), "\t");
       case "jsonl":
         return objects(table).map((object) => `${object}\n`).join("");
       case "json":
@@ -81,25 +108,21 @@ function lines(table: Table, cell: (column: Column, row: number) => string, sepa
   return text;
 }
 
-function csvCell(column: Column, row: number, shown: (text: string) => string): string {
+function shownCell(column: Column, row: number, shown: (text: string) => string): string {
   const cell = cellAt(column, row);
   return cell === null ? "" : typeof cell === "string" ? shown(cell) : plain(column, cell);
 }
 
-const csvText = ({ raw, onFormula }: RowOptions) => (text: string): string => {
-  const runs = raw !== true && FORMULA.test(text);
-  if (runs) onFormula?.();
-  const safe = runs ? `'${text}` : text;
-  return safe === "" || /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+const guardOf = ({ raw, onFormula }: RowOptions) => (text: string): string => {
+  if (raw === true || !FORMULA.test(text)) return text;
+  onFormula?.();
+  return `'${text}`;
 };
 
-function tsvCell(column: Column, row: number): string {
-  const cell = cellAt(column, row);
-  return cell === null ? "" : typeof cell === "string" ? tsvText(cell) : plain(column, cell);
-}
+const csvText = (text: string): string => (text === "" || /[",\r\n]/.test(text) ? `"${replaced(text, '"', '""')}"` : text);
 
 const TSV: Readonly<Record<string, string>> = { "\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r" };
-const tsvText = (text: string): string => text.replace(/[\\\t\n\r]/g, (character) => TSV[character]!);
+const tsvText = (text: string): string => Object.entries(TSV).reduce((shown, [character, escaped]) => replaced(shown, character, escaped), text);
 
 function plain(column: Column, cell: number | boolean): string {
   if (column.type === "int" && Math.abs(Number(cell)) > LARGEST_INT && Number.isFinite(cell)) return String(BigInt(cell));

@@ -3,7 +3,7 @@ import type { SaveFormat } from "../../src/ops/op.ts";
 import { atomicWrite, startDraft, type Draft, type WriteOptions } from "../data/atomic_write.ts";
 import type { Chart, Plot, Table, Value } from "../data/frame.ts";
 import { tableChunks } from "../data/to_table.ts";
-import { formatRows, rowEncoder, type Encoder, type RowFormat, type RowOptions } from "../data/write.ts";
+import { formatRows, portions, rowEncoder, type Encoder, type RowFormat, type RowOptions } from "../data/write.ts";
 
 /** Formats of rows: they can be written while the rows come. */
 export type RowsFormat = RowFormat | "parquet";
@@ -52,7 +52,10 @@ export async function startSaving(path: string, format: RowsFormat, options: Sav
   const encoder = await encoderOf(format, { raw: options.raw === true, onFormula: () => formulas++ });
   const draft = await startDraft(path, options);
   return {
-    put: (table) => draft.tried(async () => draft.write(encoder.piece(table))),
+    put: (table) =>
+      draft.tried(async () => {
+        for (const portion of format === "parquet" ? [table] : portions(table)) await draft.write(encoder.piece(portion));
+      }),
     commit: () =>
       draft.tried(async () => {
         await draft.write(encoder.end());

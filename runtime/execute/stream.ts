@@ -6,6 +6,8 @@ import type { Catalog } from "../catalog/catalog.ts";
 import type { OnUndefined } from "../data/evaluate.ts";
 import type { Table, Value } from "../data/frame.ts";
 import { orderedRows } from "../data/ordered_rows.ts";
+import { LargeSet } from "../data/large.ts";
+import { requireRoom } from "../data/room.ts";
 import { rowKey } from "../data/row_key.ts";
 import { filterRows, limitRows, projectColumns, sortRows } from "../data/rows.ts";
 import { aggregatesOf, replaced, rowLocal } from "../data/scalar_parts.ts";
@@ -134,15 +136,15 @@ async function* changed(plan: Plan, op: Streaming, input: AsyncGenerator<Table>,
 
 /** The first row of each combination of values: the keys of those that were met are held. */
 async function* distinct(input: AsyncGenerator<Table>, by: readonly string[], turns: Turns): AsyncGenerator<Table> {
-  const met = new Set<string>();
+  const met = new LargeSet<string>();
   for await (const piece of input) {
     const key = rowKey(by.length === 0 ? piece.columns : by.map((name) => columnNamed(piece, name)));
     const rows: number[] = [];
     for (let row = 0; row < piece.rows; row++) {
       if (turns.due()) await turns.pass();
-      const before = met.size;
-      if (met.add(key(row)).size > before) rows.push(row);
+      if (met.add(key(row))) rows.push(row);
     }
+    requireRoom(() => `the different values of ${by.length === 0 ? "all columns" : by.join(", ")}`);
     yield takeRows(piece, rows);
   }
 }

@@ -6,6 +6,8 @@ import { evaluate, finiteTotal, type OnUndefined } from "../data/evaluate.ts";
 import { evaluateInTurns } from "../data/evaluate_in_turns.ts";
 import type { Cell, Column, Table } from "../data/frame.ts";
 import { aggregateTable, groupRows, labelled, MOST_GROUPS, refuseManyGroups } from "../data/grouping.ts";
+import { LargeMap } from "../data/large.ts";
+import { requireRoom } from "../data/room.ts";
 import { rowKey } from "../data/row_key.ts";
 import { aggregatesOf, columnsOf, replaced, rowLocal, type Aggregate } from "../data/scalar_parts.ts";
 import { cellAt, columnNamed, concatTables, createColumn, createTable, tableFromRows, takeRows } from "../data/table.ts";
@@ -13,7 +15,7 @@ import { TOTALS, type Total } from "../data/totals.ts";
 
 /** Rows per combination of values of `by`, as `countRows` counts them, holding one row of each. */
 export async function streamedCount(pieces: AsyncGenerator<Table>, by: readonly string[], turns: Turns): Promise<Table> {
-  const places = new Map<string, number>();
+  const places = new LargeMap<string, number>();
   const counts: number[] = [];
   const firsts: Table[] = [];
   for await (const piece of pieces) {
@@ -32,6 +34,7 @@ export async function streamedCount(pieces: AsyncGenerator<Table>, by: readonly 
       counts.push(1);
       met.push(row);
     }
+    requireRoom(() => `the different values of ${by.join(", ")}`);
     if (met.length > 0 || firsts.length === 0) firsts.push(takeRows(keys, met));
   }
   if (by.length === 0 && counts.length === 0) counts.push(0);
@@ -78,7 +81,7 @@ interface Group {
 
 async function added(plan: Plan, op: Op & { readonly op: "aggregate" }, by: readonly string[], wanted: readonly (readonly Aggregate[])[], pieces: AsyncGenerator<Table>, turns: Turns, onUndefined: OnUndefined): Promise<Table> {
   const create = (keys: readonly Cell[]): Group => ({ keys, totals: wanted.map((each) => each.map(({ fn }) => TOTALS[fn]!())) });
-  const groups = new Map<string, Group>();
+  const groups = new LargeMap<string, Group>();
   if (op.keys === null) groups.set("", create([]));
   const spare = create([]);
   const missing = wanted.map(() => new Map<string, number>());

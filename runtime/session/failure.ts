@@ -3,6 +3,7 @@ import type { Diagnostic } from "../../grammar/diagnostic.ts";
 import type { Span } from "../../grammar/span.ts";
 import { CheckpointError } from "../checkpoint/error.ts";
 import { DataError } from "../data/error.ts";
+import { heldError } from "../data/room.ts";
 import { EngineError } from "../engine/port.ts";
 import { AssertionFailure } from "../execute/assertion.ts";
 import { StageError } from "../execute/stage_error.ts";
@@ -16,7 +17,8 @@ export interface Failure {
 /** An error as a diagnostic at the stage where it happened, with its exit code. `reached`: texts done and in all; `kept`: the session lives on and what was done is not done again. */
 export function failure(error: unknown, text: string, statement: Span, reached: readonly [number, number], kept: boolean): Failure {
   const stage = error instanceof StageError ? error : null;
-  const cause = stage === null ? error : stage.cause;
+  const thrown = stage === null ? error : stage.cause;
+  const cause = heldError(thrown) ?? thrown;
   // A stage of an earlier REPL line stands in another text: then the whole statement is marked, and the stage named.
   const here = stage !== null && text.slice(stage.at.start, stage.at.end) === stage.stage;
   const span = here ? stage.at : statement;

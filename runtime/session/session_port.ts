@@ -30,7 +30,7 @@ export interface SessionOptions {
   readonly observe?: (ran: RanPipeline) => void;
   /** In the REPL shadowing a `let` is a notice and `_` continues; in scripts both are errors. */
   readonly interactive: boolean;
-  /** CSV is saved as the data has it; else text that spreadsheets would run gets a `'` in front. */
+  /** CSV and TSV are saved as the data has it; else text that spreadsheets would run gets a `'` in front. */
   readonly rawCsv?: boolean;
   /** The value of a pipeline that ends in `save` is not asked for: it may come without rows. */
   readonly savedUnseen?: boolean;

@@ -10,9 +10,9 @@ import { DataError } from "../../runtime/data/error.ts";
 import { foretoldRows, foretoldSize } from "../../runtime/data/foretold_size.ts";
 import type { Acts, Dense, Value } from "../../runtime/data/frame.ts";
 import { saveValue } from "../../runtime/execute/save.ts";
-import { concatTables, createColumn, createTable } from "../../runtime/data/table.ts";
+import { concatTables, createColumn, createTable, takeRows } from "../../runtime/data/table.ts";
 import { tableChunks, toTable } from "../../runtime/data/to_table.ts";
-import { formatRows, type RowFormat } from "../../runtime/data/write.ts";
+import { formatRows, portions, type RowFormat } from "../../runtime/data/write.ts";
 import { acts, plot, tokens, topFeatures } from "../render/samples.ts";
 import { folder } from "./folder.ts";
 
@@ -98,9 +98,23 @@ test("saving says how many cells were changed so that no spreadsheet runs them",
   assert.match(readFileSync(path, "utf8"), ",=cmd\n");
 });
 
-test("tsv escapes what would break a line", () => {
-  assert.is(textOf(odd, "tsv").split("\n")[2], "\tNaN\t\t\t-x\\ny");
-  assert.is(textOf(odd, "tsv").split("\n")[3], "1152921504606846976\t-inf\tfalse\t\t\\ttab\\\\");
+test("tsv escapes what would break a line, and keeps spreadsheets from running texts as csv does", () => {
+  assert.is(textOf(odd, "tsv").split("\n")[2], "\tNaN\t\t\t'-x\\ny");
+  assert.is(textOf(odd, "tsv").split("\n")[3], "1152921504606846976\t-inf\tfalse\t\t'\\ttab\\\\");
+  assert.is([...formatRows(odd, "tsv", { raw: true })].join("").split("\n")[2], "\tNaN\t\t\t-x\\ny");
+});
+
+test("a table whose texts are together longer than one text can be is written in portions, with the same bytes", () => {
+  const table = createTable("long", [createColumn("t", "str", ["aaaa", "", "bb", null, "cccccc"]), createColumn("n", "int", [1, 2, 3, 4, 5])]);
+  assert.equal([...portions(table, 6)].map(({ rows }) => rows), [4, 1]);
+  assert.equal([...portions(table, 1)].map(({ rows }) => rows), [1, 2, 2]);
+  assert.equal([...portions(takeRows(table, []), 6)].map(({ rows }) => rows), [0]);
+  const long = "x".repeat(2 ** 24);
+  // A rope of one text: it takes no memory until it is written.
+  const wide = createTable("wide", [createColumn("t", "str", Array.from({ length: 40 }, () => long))]);
+  let characters = 0;
+  for (const piece of formatRows(wide, "csv")) characters += piece.length;
+  assert.is(characters, 2 + 40 * (2 ** 24 + 1));
 });
 
 test("json and jsonl: row objects, big ints as text, no NaN", () => {

@@ -53,6 +53,7 @@ export const TABLE_CASES: readonly OutsideCase[] = [
   { code: "too-many-columns", files: { "x.csv": `${"a,".repeat(20_000)}a\n` }, query: 'csv "x.csv"', exit: 3 },
   { code: "nested-column", files: { "x.parquet": readFileSync(join(ROOT, "test", "data", "nested.parquet")) }, query: 'parquet "x.parquet"', exit: 3 },
   { code: "unreadable-column", files: { "x.parquet": timeOfDay() }, query: 'parquet "x.parquet"', exit: 3 },
+  { code: "too-large-to-hold", files: { "x.csv": `k\n${"a".repeat(2_000_000)}\n` }, query: 'csv "x.csv" | derive k = replace(replace(k, "a", "aaaaaaaaaaaaaaaaaaaa"), "a", "aaaaaaaaaaaaaaaaaaaa")', exit: 1 },
   { code: "too-many-groups", files: { "x.csv": lines(65_537, (row) => row) }, query: 'csv "x.csv" | group k | count', exit: 1 },
   { code: "too-many-rows", files: { "x.csv": lines(10_000, () => "same") }, query: 'csv "x.csv" | join (csv "x.csv") on k', exit: 1 },
   { code: "not-writable", prepare: (folder) => chmodSync(folder, 0o555), ordinaryUser: true, query: 'perfect | take 1 | save "x.csv"', exit: 1 },
