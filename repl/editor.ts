@@ -1,9 +1,9 @@
 /** Without this file a long query could not be written in the editor of one's choice. */
 import { spawn } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { systemCode } from "../runtime/data/error.ts";
+import { DataError, systemCode } from "../runtime/data/error.ts";
+import { makeTemporaryFolder } from "../runtime/data/temporary_folder.ts";
 
 /** A text as the editor left it, or why there is none, in words. */
 export type Edited = { readonly text: string } | { readonly why: string };
@@ -13,7 +13,7 @@ export async function editOutside(text: string): Promise<Edited> {
   try {
     return await edited(text);
   } catch (error) {
-    if (systemCode(error) === null) throw error;
+    if (systemCode(error) === null && !(error instanceof DataError)) throw error;
     return { why: `the text could not be handed to an editor (${(error as Error).message})` };
   }
 }
@@ -21,7 +21,7 @@ export async function editOutside(text: string): Promise<Edited> {
 async function edited(text: string): Promise<Edited> {
   const [program, ...args] = (process.env["VISUAL"] || process.env["EDITOR"] || "vi").split(/\s+/);
   if (program === undefined || program === "") return { why: "EDITOR names no program" };
-  const folder = await mkdtemp(join(tmpdir(), "saeq-"));
+  const { folder, remove } = makeTemporaryFolder("edit");
   const file = join(folder, "query.saeq");
   try {
     await writeFile(file, text, { mode: 0o600 });
@@ -32,6 +32,6 @@ async function edited(text: string): Promise<Edited> {
     });
     return failed === null ? { text: (await readFile(file, "utf8")).replace(/\n+$/, "") } : { why: `${program} ${failed}` };
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    remove();
   }
 }

@@ -37,15 +37,9 @@ export async function openScript(file: string, shop: Shop): Promise<ScriptPlace 
 async function openBundle(file: string, shop: Shop): Promise<ScriptPlace | number> {
   const { unpackBundle } = await import("../../runtime/bundle/unpack.ts");
   try {
-    const { folder, script, remove } = await unpackBundle(resolve(shop.cwd, file));
-    // A second Ctrl-C ends the process, and the folder with it.
-    process.once("exit", remove);
+    const { folder, script, remove: close } = await unpackBundle(resolve(shop.cwd, file));
     const path = join(folder, script);
     const source = await readSource(path, shop);
-    const close = (): void => {
-      process.off("exit", remove);
-      remove();
-    };
     if (source !== null) return { source: { ...source, name: scriptName(script) }, name: scriptName(script), readFrom: dirname(path), script: path, bundle: true, granted: [folder], close };
     close();
     return 10;

@@ -1,6 +1,5 @@
 /** Without this file "it gives the same on my machine" would be somebody's impression. */
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Writable } from "node:stream";
 import { visible, visibleJson } from "../../grammar/visible.ts";
@@ -13,6 +12,7 @@ import type { Grants } from "../../runtime/permissions/grants.ts";
 import type { Request } from "../request.ts";
 import { runHeadless } from "../headless.ts";
 import { realPath } from "../../runtime/data/admission.ts";
+import { makeTemporaryFolder } from "../../runtime/data/temporary_folder.ts";
 import { withGrants } from "../permissions.ts";
 import { createRecorder, type Recorder } from "./recorded_run.ts";
 import { wrongParam } from "./run.ts";
@@ -31,7 +31,7 @@ export async function verify(request: Verify, shop: Shop): Promise<number> {
     if (withoutQuery(place.source, shop)) return 2;
     const recorded = recordOf(request, place, shop);
     if (typeof recorded === "number") return recorded;
-    const found = await runAgain(request, place, recorded, shop);
+    const found = await runAgain(request, place, recorded, shop).catch((error: unknown) => (sayDataError(shop, error), 1));
     if (typeof found === "number") return found;
     const comparison = compareRecords(recorded, found, request.tier ?? usualTier(recorded, found));
     // Names come from data and from a record that somebody else may have written: none of them may look like a line of ours.
@@ -63,9 +63,7 @@ function recordOf(request: Verify, place: ScriptPlace, shop: Shop): RunRecord | 
 /** Run it as the record says, with outputs in a folder of their own and nothing taken from a cache. */
 async function runAgain(request: Verify, place: ScriptPlace, recorded: RunRecord, shop: Shop): Promise<RunRecord | number> {
   const { source, name, readFrom, script, granted } = place;
-  const writeTo = mkdtempSync(join(tmpdir(), "saeq-verify-"));
-  const remove = (): void => rmSync(writeTo, { recursive: true, force: true });
-  process.once("exit", remove);
+  const { folder: writeTo, remove } = makeTemporaryFolder("verify");
   const params = { ...Object.fromEntries(Object.entries(recorded.params).flatMap(([param, { value, given }]) => (given ? [[param, value]] : []))), ...request.params };
   const flags = { ...settingsOf(recorded), ...shop.options.settings };
   const again: Shop = { ...shop, options: { ...shop.options, out: writeTo, settings: flags, cache: false } };
@@ -95,7 +93,6 @@ async function runAgain(request: Verify, place: ScriptPlace, recorded: RunRecord
     return await recorder.record(checked, { name, readFrom, writeTo, params, flags });
   } finally {
     await session.close();
-    process.off("exit", remove);
     remove();
   }
 }

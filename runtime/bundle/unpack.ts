@@ -1,7 +1,6 @@
 /** Without this file opening somebody's bundle would mean letting it write where it likes. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, readFileSync, statSync } from "node:fs";
 import { open } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { crc32 } from "node:zlib";
 import { CheckpointError } from "../checkpoint/error.ts";
@@ -9,6 +8,7 @@ import { unpacked } from "../checkpoint/inflate.ts";
 import { readZipDirectory, type ZipMember } from "../checkpoint/zip_directory.ts";
 import { writeAll } from "../data/atomic_write.ts";
 import { DataError, systemCode } from "../data/error.ts";
+import { makeTemporaryFolder, type TemporaryFolder } from "../data/temporary_folder.ts";
 import { CRATE_NAME, mainEntity } from "./crate.ts";
 
 /** A bundle that lies in a folder of its own. */
@@ -31,18 +31,16 @@ const DEEPEST = 32;
  */
 export async function unpackBundle(path: string): Promise<Unpacked> {
   if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) throw new DataError({ code: "missing-file", message: `there is no file ${path}` });
-  let folder: string | null = null;
-  const remove = (): void => {
-    if (folder !== null) rmSync(folder, { recursive: true, force: true });
-  };
+  let made: TemporaryFolder | null = null;
   try {
     const { members } = await readZipDirectory(path);
     const files = soundFiles(path, [...members.values()]);
-    folder = mkdtempSync(join(tmpdir(), "saeq-bundle-"));
+    made = makeTemporaryFolder("bundle");
+    const { folder, remove } = made;
     for (const member of files) await extract(path, member, folder);
     return { folder, script: scriptOf(path, folder, new Set(files.map(({ name }) => name))), remove };
   } catch (error) {
-    remove();
+    made?.remove();
     if (error instanceof DataError) throw error;
     if (error instanceof CheckpointError) throw broken(error.message.startsWith(path) ? path : "", error.message.startsWith(path) ? error.message.slice(path.length + 1) : error.message);
     const code = systemCode(error);

@@ -3,7 +3,8 @@ import { closeSync, lstatSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { COPIES, SEAL, SOURCE } from "../cache_folder.ts";
 import { systemCode } from "../data/error.ts";
-import { isRunning } from "../running.ts";
+import { writerOf } from "../data/drafts.ts";
+import { ownerGone } from "../running.ts";
 import { namesIn, removeFile, type SegmentFacts } from "./inventory.ts";
 
 /** Of a converted copy: the archive it was made of. */
@@ -50,16 +51,16 @@ function madeOf(path: string): { readonly source: string; readonly arrays: numbe
 
 const DAY = 24 * 3600 * 1000;
 
-/** Remove what killed writers left beside the copies, `.<copy>.<process>.<chance>.tmp` of a process that is gone, or a day old, and seals of copies that are gone. */
+/** Remove what killed writers left beside the copies, drafts of a process that is gone, or a day old, and seals of copies that are gone. */
 export function sweepCopies(folder: string, now = Date.now()): void {
   const names = namesIn(join(folder, COPIES));
   const there = new Set(names);
   for (const name of names) {
     if (name.endsWith(SEAL) && !there.has(name.slice(0, -SEAL.length))) removeFile(join(folder, COPIES, name));
-    const writer = /^\..*\.(\d+)\.[0-9a-f]+\.tmp$/.exec(name)?.[1];
+    const writer = writerOf(name);
     const path = join(folder, COPIES, name);
     try {
-      if (writer !== undefined && (!isRunning(Number(writer)) || now - lstatSync(path).mtimeMs > DAY)) removeFile(path);
+      if (writer !== null && (ownerGone(writer) || now - lstatSync(path).mtimeMs > DAY)) removeFile(path);
     } catch (error) {
       if (systemCode(error) === null) throw error;
     }

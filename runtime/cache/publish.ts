@@ -1,10 +1,11 @@
 /** Without this file a killed process or a full disk would leave half a segment under the name of a whole one. */
 import { randomBytes } from "node:crypto";
-import { readFileSync, statSync, unlinkSync } from "node:fs";
+import { statSync, unlinkSync } from "node:fs";
 import { link, open, rename, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { syncFolder, writeAll } from "../data/atomic_write.ts";
 import { systemCode } from "../data/error.ts";
+import { ownerGone, ownerTag } from "../running.ts";
 
 /** How a file gets its name: `create` leaves what is there (same name, same content), `replace` does not. */
 export type Naming = "create" | "replace";
@@ -15,7 +16,7 @@ export type Naming = "create" | "replace";
  * @throws the system's error (`ENOSPC`, `EROFS`, `EACCES` …); nothing is left behind then.
  */
 export async function publish(path: string, bytes: Uint8Array, temporary: string, naming: Naming): Promise<boolean> {
-  const draft = join(temporary, `${owner()}.${randomBytes(8).toString("hex")}.tmp`);
+  const draft = join(temporary, `${ownerTag()}.${randomBytes(8).toString("hex")}.tmp`);
   try {
     const file = await open(draft, "wx", 0o600);
     try {
@@ -52,40 +53,14 @@ async function named(draft: string, path: string): Promise<boolean> {
   }
 }
 
-/** Boot, process and its start: a process number alone is used again. */
-function owner(): string {
-  return `${boot()}.${process.pid}.${startOf(process.pid) ?? "0"}`;
-}
-
-function boot(): string {
-  try {
-    return readFileSync("/proc/sys/kernel/random/boot_id", "latin1").slice(0, 8);
-  } catch {
-    return "unknown";
-  }
-}
-
-/** Clock ticks from boot to the start of a process; null where there is no such process or no `/proc`. */
-function startOf(pid: number): string | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-    // The name in brackets may hold blanks; the start is the twentieth field after it.
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? null;
-  } catch {
-    return null;
-  }
-}
-
 const DAY = 24 * 3600 * 1000;
 
 /** Of the names in a folder of drafts, remove what dead writers left: those of this boot whose process is gone, and anything a day old. */
 export function sweepTemporary(folder: string, names: readonly string[], now = Date.now()): void {
   for (const name of names) {
     const path = join(folder, name);
-    const [from, pid, start] = name.split(".");
     try {
-      const dead = from === boot() && from !== "unknown" && startOf(Number(pid)) !== start;
-      if (dead || now - statSync(path).mtimeMs > DAY) unlinkSync(path);
+      if (ownerGone(name) || now - statSync(path).mtimeMs > DAY) unlinkSync(path);
     } catch (error) {
       if (systemCode(error) === null) throw error;
     }

@@ -1,9 +1,11 @@
 /** Without this file a full disk or a killed run would leave half a result under the name of a whole one. */
 import { createHash, randomBytes } from "node:crypto";
-import { constants, type Stats } from "node:fs";
+import { constants, unlinkSync, type Stats } from "node:fs";
 import { access, open, realpath, rename, stat, unlink, type FileHandle } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { draftName, sweepDrafts } from "./drafts.ts";
 import { DataError, systemCode } from "./error.ts";
+import { removedAtEnd } from "./leftovers.ts";
 import { shellWord } from "./shell_word.ts";
 
 export interface Written {
@@ -61,15 +63,17 @@ export interface Scratch extends Trying {
 
 /** Room on the disk for what is to go to `path` later. Throws as `startDraft` does, and `tried` as its drafts do. */
 export async function startScratch(path: string, options: WriteOptions = {}): Promise<Scratch> {
-  const { temporary, file, folder } = await openBeside(path, options, "wx+");
+  const { temporary, file, folder, forget } = await openBeside(path, options, "wx+");
   // Where an open file keeps its name, it is taken away in the end.
   const nameless = await unlink(temporary).then(() => true, () => false);
+  if (nameless) forget();
   let closed = false;
   const close = async (): Promise<void> => {
     if (closed) return;
     closed = true;
     await file.close().catch(() => {});
     if (!nameless) await unlink(temporary).catch(() => {});
+    forget();
     await folder?.close();
   };
   return {
@@ -94,9 +98,11 @@ async function openBeside(path: string, options: WriteOptions, flags: "wx" | "wx
     folder = options.admit === undefined ? null : await openFolder(dirname(target));
     await options.admit?.(folder, target);
     const place = await placeIn(folder, dirname(target));
-    const temporary = join(place, `.${basename(target).slice(0, 100)}.${process.pid}.${randomBytes(6).toString("hex")}.tmp`);
+    await sweepDrafts(dirname(target));
+    const temporary = join(place, draftName(basename(target), randomBytes(6).toString("hex")));
     const file = await open(temporary, flags, old === null ? 0o666 : old.mode & 0o777);
-    return { path, target, place, temporary, file, folder };
+    const forget = removedAtEnd(() => unlinkSync(temporary));
+    return { path, target, place, temporary, file, folder, forget };
   } catch (error) {
     await folder?.close();
     throw explained(path, error, 0);
@@ -136,9 +142,11 @@ interface Opened {
   readonly temporary: string;
   readonly file: FileHandle;
   readonly folder: FileHandle | null;
+  /** It has its name, or is gone. */
+  readonly forget: () => void;
 }
 
-function createDraft({ path, target, place, temporary, file, folder }: Opened, signal: AbortSignal | undefined): Draft & Trying {
+function createDraft({ path, target, place, temporary, file, folder, forget }: Opened, signal: AbortSignal | undefined): Draft & Trying {
   const hash = createHash("sha256");
   let bytes = 0;
   let waiting: Buffer[] = [];
@@ -161,6 +169,7 @@ function createDraft({ path, target, place, temporary, file, folder }: Opened, s
     if (there !== bytes) throw new DataError({ code: "write-failed", message: `${path}: ${there} of ${bytes} bytes reached the disk; nothing was replaced`, help: "save under another name or in another folder" });
     await file.close();
     await rename(temporary, join(place, basename(target)));
+    forget();
     await syncFolder(dirname(target));
   };
   const close = async (): Promise<void> => {
@@ -171,6 +180,7 @@ function createDraft({ path, target, place, temporary, file, folder }: Opened, s
   const discard = async (): Promise<void> => {
     if (closed) return;
     await unlink(temporary).catch(() => {});
+    forget();
     await close();
   };
   const tried = async <T>(work: () => Promise<T>): Promise<T> => {

@@ -11,6 +11,7 @@ import type { Plan } from "../../src/ops/op.ts";
 import { UNKNOWN } from "../../src/ops/schema.ts";
 import type { SaeFacts } from "../../src/stages/stage.ts";
 import { gemmaArrays, npy, zip } from "./archives.ts";
+import { ownerTag } from "../../runtime/running.ts";
 import { ownCache } from "./own_cache.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "saeq-converting-"));
@@ -126,9 +127,9 @@ test("a copy whose bytes were changed, or that another took the place of, is mad
 });
 
 test("what a killed writer left is swept, what another process writes is not", () => {
-  const dead = join(cache, "converted", ".a.safetensors.4194303.0123456789ab.tmp");
-  const living = join(cache, "converted", `.b.safetensors.${process.pid}.0123456789ab.tmp`);
-  const old = join(cache, "converted", `.c.safetensors.${process.pid}.0123456789ab.tmp`);
+  const dead = join(cache, "converted", `.a.safetensors.${ownerTag().replace(/\d+$/, "1")}.0123456789ab.tmp`);
+  const living = join(cache, "converted", `.b.safetensors.${ownerTag()}.0123456789ab.tmp`);
+  const old = join(cache, "converted", `.c.safetensors.${ownerTag()}.0123456789ab.tmp`);
   for (const each of [dead, living, old]) writeFileSync(each, "half");
   utimesSync(old, 1, 1);
   collect(cache, 2 ** 40);
