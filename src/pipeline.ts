@@ -3,7 +3,7 @@ import type { Diagnostic } from "../grammar/diagnostic.ts";
 import { parse } from "../grammar/parse.ts";
 import type { Span } from "../grammar/span.ts";
 import { check, type ParamFacts } from "./check/check.ts";
-import type { Access, Facts, Need, Report, Scope } from "./check/scope.ts";
+import { reportOn, type Access, type Facts, type Need, type Scope } from "./check/scope.ts";
 import { optimize, type Step } from "./optimize/optimize.ts";
 import type { Rule } from "./optimize/rule.ts";
 import { key } from "./ops/key.ts";
@@ -49,7 +49,7 @@ const MOST_TEXT = 16 * 2 ** 20;
 export function compile(text: string, options: CompileOptions): Compiled {
   if (text.length > MOST_TEXT) return tooLarge(text, options);
   const parsed = parse(text);
-  const report: Report = { text, diagnostics: [...parsed.diagnostics], needs: new Map(), accesses: [], told: new Set() };
+  const report = reportOn(text, parsed.diagnostics);
   const result = check(parsed.script, options.scope, report, options);
   const pipelines = result.pipelines.map(({ plan: written, at, settings }) => ({ written, at, settings, key: key(written), ...optimize(written, options.rules) }));
   const order = (a: Diagnostic, b: Diagnostic): number => a.span.start - b.span.start;

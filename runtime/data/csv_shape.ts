@@ -1,7 +1,8 @@
 /** Without this file nobody would be told of a row that is longer or shorter than the header, or of a cell without an end, before the file was read. */
 import type { Leniency } from "../../src/ops/op.ts";
+import { MOST_COLUMNS } from "../../src/ops/schema.ts";
 import { DataError } from "./error.ts";
-import { MAX_COLUMNS, MAX_FIELD_BYTES } from "./table_limits.ts";
+import { MAX_FIELD_BYTES } from "./table_limits.ts";
 
 const MAX_ROW_BYTES = 256 * 1024 * 1024;
 /** What separates cells elsewhere, and how much of a header is looked through for it. */
@@ -78,7 +79,7 @@ export function createShape(path: string, separator: number, ragged: Leniency["r
     endCell: (byte) => {
       checkSizes(byte, null);
       at.cells++;
-      if (at.cells >= MAX_COLUMNS) fail("too-many-columns", `there are more than ${MAX_COLUMNS} columns${where()}`, { help: 'check the separator: csv "…" sep ";"' });
+      if (at.cells >= MOST_COLUMNS) fail("too-many-columns", `there are more than ${MOST_COLUMNS} columns${where()}`, { help: 'check the separator: csv "…" sep ";"' });
       at.cellStart = byte + 1;
     },
     endRow: (byte) => {

@@ -5,10 +5,10 @@ import type { Turns } from "../turns.ts";
 import type { Cell, Column, Table } from "./frame.ts";
 import { LargeSet } from "./large.ts";
 import { rowKey, rowsByKey } from "./row_key.ts";
+import { MOST_ROWS } from "./table_limits.ts";
 import { cellAt, columnNamed, createColumn, createTable, findColumn, renamed } from "./table.ts";
 import { takeColumnInTurns, takeRowsInTurns } from "./take_rows_in_turns.ts";
 
-const MOST_ROWS = 50_000_000;
 const NONE = -1;
 
 export interface Join {

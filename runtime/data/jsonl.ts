@@ -1,7 +1,7 @@
 /** Without this file JSON lines would lose digits, duplicate keys and `__proto__` on the way into a table. */
 import { basename } from "node:path";
+import { MOST_COLUMNS } from "../../src/ops/schema.ts";
 import { EMPTY_QUOTED } from "./csv_guard.ts";
-import { MAX_COLUMNS, MAX_FIELD_BYTES } from "./table_limits.ts";
 import type { ReadResult } from "./csv.ts";
 import { forceColumn, inferColumn } from "./csv_types.ts";
 import { askedTypes } from "./column_types.ts";
@@ -9,6 +9,7 @@ import { DataError } from "./error.ts";
 import { createTable } from "./table.ts";
 import { parseFlatObject, type JsonValue } from "./json_line.ts";
 import { readSource, type ReadCall } from "./source.ts";
+import { MAX_FIELD_BYTES } from "./table_limits.ts";
 
 export interface JsonlOptions extends ReadCall {
   readonly types?: Readonly<Record<string, string>>;
@@ -96,7 +97,7 @@ export async function* objectsOf(path: string, file: { digest: string; blank: nu
 
 /** @throws DataError `too-many-columns` */
 export function requireRoom(path: string, columns: number, row: number): void {
-  if (columns >= MAX_COLUMNS) throw new DataError({ code: "too-many-columns", message: `${path}: there are more than ${MAX_COLUMNS} different keys by row ${row}`, row, help: "keep names that differ from row to row in a column of their own" });
+  if (columns >= MOST_COLUMNS) throw new DataError({ code: "too-many-columns", message: `${path}: there are more than ${MOST_COLUMNS} different keys by row ${row}`, row, help: "keep names that differ from row to row in a column of their own" });
 }
 
 export function blankNotes(blank: number): readonly string[] {

@@ -2,9 +2,8 @@
 import { createHash } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
 import { parquetMetadataAsync, parquetSchema, type AsyncBuffer, type FileMetaData, type SchemaTree } from "hyparquet";
-import type { ScalarType } from "../../src/ops/schema.ts";
+import { MOST_COLUMNS, type ScalarType } from "../../src/ops/schema.ts";
 import { refuseUnknown } from "./column_types.ts";
-import { MAX_COLUMNS } from "./table_limits.ts";
 import { DataError } from "./error.ts";
 import { pagesOf, refuseOverfull } from "./parquet_pages.ts";
 import { typeOf } from "./parquet_types.ts";
@@ -140,7 +139,7 @@ function unreadable(path: string, error: unknown): DataError {
 function chosen(path: string, metadata: FileMetaData, wanted: readonly string[] | undefined): readonly SchemaTree[] {
   const all = parquetSchema(metadata).children;
   const names = all.map(({ element }) => element.name);
-  if (names.length > MAX_COLUMNS) throw new DataError({ code: "too-many-columns", message: `${path} has more than ${MAX_COLUMNS} columns`, help: "write it again with fewer columns" });
+  if (names.length > MOST_COLUMNS) throw new DataError({ code: "too-many-columns", message: `${path} has more than ${MOST_COLUMNS} columns`, help: "write it again with fewer columns" });
   const twice = names.find((name, at) => names.indexOf(name) !== at);
   if (twice !== undefined) throw new DataError({ code: "duplicate-column", message: `${path} has two columns named ${JSON.stringify(twice)}`, column: twice });
   for (const name of wanted ?? []) refuseUnknown(path, name, names);

@@ -1,10 +1,12 @@
 /** Without this file tables would be planned and nobody would filter, sort, join or group their rows. */
 import type { Op } from "../../src/ops/op.ts";
-import type { Groups, Value } from "../data/frame.ts";
+import { DataError } from "../data/error.ts";
+import type { Groups, Table, Value } from "../data/frame.ts";
 import { aggregateTable, groupRows, ungroupTable, type GroupPart } from "../data/grouping.ts";
 import { joinTables } from "../data/join.ts";
 import { distinctRows, filterRows, limitRows, projectColumns, sampleRows, skipRows, sortRows, splitRows } from "../data/rows.ts";
 import { concatTables, tableFromRows } from "../data/table.ts";
+import { MOST_CELLS, MOST_ROWS } from "../data/table_limits.ts";
 import type { OpWork } from "./execute_context.ts";
 import { asTable, each, expectSingle } from "./members.ts";
 
@@ -59,8 +61,16 @@ export async function applyToTables(op: TableOp, { plan, inputs, context, turns 
     case "aggregate":
       return aggregateTable(parts(), op.columns, op.keys, turns, undefinedValues);
     case "concat":
-      return concatTables(inputs.map((value) => asTable(expectSingle(value))));
+      return concatTables(notTooMany(inputs.map((value) => asTable(expectSingle(value)))));
     default:
       return op satisfies never;
   }
+}
+
+/** Tables to be put below one another. @throws DataError `too-many-rows` */
+function notTooMany(tables: readonly Table[]): readonly Table[] {
+  const rows = tables.reduce((sum, table) => sum + table.rows, 0);
+  const columns = tables[0]?.columns.length ?? 0;
+  if (rows <= MOST_ROWS && rows * columns <= MOST_CELLS) return tables;
+  throw new DataError({ code: "too-many-rows", message: `this concat would have ${rows.toLocaleString("en")} rows of ${columns} columns, and ${Math.min(MOST_ROWS, Math.floor(MOST_CELLS / columns)).toLocaleString("en")} at most can be made`, help: "count or agg each of them first, or select fewer columns" });
 }

@@ -163,10 +163,12 @@ function timed(predicted: Prediction | null, gflops: number | null, lanes: numbe
 
 function treeOf(plan: Plan, recording: Recording | null): PlanNode {
   const seen = new Set<string>();
+  const ids = new Map<Plan, string>();
   const visit = (node: Plan): PlanNode => {
-    // What passes rows on has the key of what it passes, and is shown each time.
+    // What passes rows on has the key of what it passes, and is shown for each place where it is written.
     const passes = OPS[node.op.op].passes;
-    const id = `${key(node).slice(0, 12)}${passes ? ` ${node.op.op} ${seen.size}` : ""}`;
+    const id = ids.get(node) ?? `${key(node).slice(0, 12)}${passes ? ` ${node.op.op} ${seen.size}` : ""}`;
+    ids.set(node, id);
     const own = { id, op: printOp(node.op), type: showType(node.schema) };
     if (seen.has(id)) return { ...own, inputs: [], same: true };
     seen.add(id);

@@ -3,7 +3,7 @@ import type { Param, Script } from "../../grammar/ast.ts";
 import type { Diagnostic } from "../../grammar/diagnostic.ts";
 import { parse } from "../../grammar/parse.ts";
 import { check } from "../check/check.ts";
-import type { Facts, Need, Report, Scope } from "../check/scope.ts";
+import { reportOn, type Facts, type Need, type Scope } from "../check/scope.ts";
 import { compile, type Compiled } from "../pipeline.ts";
 import type { Mark } from "./mark.ts";
 import { readMarks } from "./marks.ts";
@@ -33,24 +33,19 @@ export interface Analysis {
   marks(): readonly Mark[];
 }
 
-/** Collects what is found and is read by nobody. */
-export function silentReport(text: string): Report {
-  return { text, diagnostics: [], needs: new Map(), accesses: [], told: new Set() };
-}
-
 /** Text → everything an editor asks about it. Pure; never throws for a mistake of the user. */
 export function analyse(text: string, around: Surroundings): Analysis {
   const { script, diagnostics: syntax } = parse(text);
   const stand = standIns(script);
   const checked = once(() => {
-    const report: Report = { ...silentReport(text), diagnostics: [...syntax] };
+    const report = reportOn(text, syntax);
     check(script, around.scope, report, { facts: around.facts, params: stand, interactive: false });
     const names = Object.keys(stand);
     const sound = report.diagnostics.filter((each) => !restsOnStandIn(text.slice(each.span.start, each.span.end), each, names));
     return { diagnostics: sound.sort((a, b) => a.span.start - b.span.start), needs: [...report.needs.values()].filter((need) => !JSON.stringify(need).includes(STAND_IN)) };
   });
   const walk = (statements: Script["statements"], onStatement: (index: number, scope: Scope) => void = () => {}): Scope =>
-    check({ ...script, statements }, around.scope, silentReport(text), { facts: around.facts, params: stand, interactive: false, onStatement }).scope;
+    check({ ...script, statements }, around.scope, reportOn(text), { facts: around.facts, params: stand, interactive: false, onStatement }).scope;
   // A caret stays in one statement for many questions.
   let last: { readonly index: number; readonly scope: Scope } | null = null;
   return {

@@ -3,7 +3,7 @@ import type { Arg as Words, Expr, Item, Name, Pipeline, Stage } from "../../gram
 import { span, type Span } from "../../grammar/span.ts";
 import { bare, single } from "../check/constant.ts";
 import { checkPipeline } from "../check/pipeline.ts";
-import { relation, stageNamed } from "../check/scope.ts";
+import { relation, reportOn, stageNamed } from "../check/scope.ts";
 import type { Plan } from "../ops/op.ts";
 import { columnOf, type Schema } from "../ops/schema.ts";
 import type { StageDefinition } from "../stages/stage.ts";
@@ -24,7 +24,7 @@ export function markPipeline(pipeline: Pipeline, input: Plan | null, place: Plac
 
 /** What a pipeline gives, with its mistakes left to the checker. */
 function follow(pipeline: Pipeline, input: Plan | null, { scope, facts, text }: Place): Plan {
-  return checkPipeline(pipeline, input, { scope, facts, report: { text, diagnostics: [], needs: new Map(), accesses: [], told: new Set() } }) ?? unknownPlan(pipeline.span);
+  return checkPipeline(pipeline, input, { scope, facts, report: reportOn(text) }) ?? unknownPlan(pipeline.span);
 }
 
 function markStage(stage: Stage, input: Plan | null, gives: Plan, place: Place): void {

@@ -6,6 +6,7 @@ import type { ScalarLiteral } from "../ops/scalar.ts";
 import type { Settings } from "../stages/stage.ts";
 import { constant, constantList, single } from "./constant.ts";
 import { define } from "./define.ts";
+import { nextStatement } from "./expansions.ts";
 import { useModule } from "./modules.ts";
 import { checkPipeline } from "./pipeline.ts";
 import { error, stageNamed, type Facts, type Report, type Scope } from "./scope.ts";
@@ -67,6 +68,7 @@ function bind<T>(names: ReadonlyMap<string, T>, name: string, value: T): void {
 }
 
 function checkStatement(statement: Statement, index: number, scope: Scope, report: Report, options: CheckOptions, pipelines: CheckedPipeline[], params: ParamFacts[]): Scope {
+  nextStatement(report.expansions);
   switch (statement.kind) {
     case "edition":
       if (statement.version.kind === "num" && statement.version.value !== 1)

@@ -1,9 +1,11 @@
 /** Without this file a script could not use what another file defines. */
 import type { Use } from "../../grammar/ast.ts";
 import { parse } from "../../grammar/parse.ts";
+import type { Span } from "../../grammar/span.ts";
 import type { StageDefinition } from "../stages/stage.ts";
 import { constant, constantList, single } from "./constant.ts";
 import { define } from "./define.ts";
+import { MOST_MODULES_NESTED, MOST_NAMES, nameOf, nextStatement, shortened, type ReadModule } from "./expansions.ts";
 import { ask } from "./facts.ts";
 import { checkPipeline } from "./pipeline.ts";
 import { error, type Facts, type Report, type Scope } from "./scope.ts";
@@ -14,6 +16,16 @@ const STANDARD = /^std:([a-z_]+)$/;
 /** `lib/splits.saeq` → `splits`. */
 function stem(path: string): string {
   return path.replace(/^.*[/:]/, "").replace(/\.saeq$/, "");
+}
+
+/** Without `.` and `x/..`: one file has one name, so that it is read once and cycles are seen. */
+function plain(path: string): string {
+  const parts: string[] = [];
+  for (const part of path.split("/")) {
+    if (part === ".." && parts.length > 0 && parts.at(-1) !== ".." && parts.at(-1) !== "") parts.pop();
+    else if (part !== ".") parts.push(part);
+  }
+  return parts.join("/");
 }
 
 /** The folder of a path with forward slashes, or empty. */
@@ -29,10 +41,14 @@ function folderOf(path: string): string {
 export function useModule(statement: Use, scope: Scope, facts: Facts, report: Report, stack: readonly string[] = []): Scope {
   if (statement.path.kind === "hole") return scope;
   const standard = STANDARD.test(statement.path.value);
-  const path = standard ? statement.path.value : beside(scope.base, statement.path.value);
+  const path = standard ? statement.path.value : plain(beside(scope.base, statement.path.value));
   const at = statement.path.span;
   if (stack.includes(path)) {
     error(report, at, "module-cycle", `\`${statement.path.value}\` uses itself`, { notes: [[...stack, path].join(" → ")] });
+    return scope;
+  }
+  if (stack.length >= MOST_MODULES_NESTED) {
+    error(report, at, "module-cycle", `modules use one another more than ${MOST_MODULES_NESTED} deep`, { notes: shortened(stack) });
     return scope;
   }
   if (!standard && !path.endsWith(".saeq")) {
@@ -45,15 +61,36 @@ export function useModule(statement: Use, scope: Scope, facts: Facts, report: Re
   const inner = readModule(found.text, path, standard, scope, facts, report, at, [...stack, path]);
   if (inner === null) return scope;
   const named = <T>(entries: Iterable<readonly [string, T]>): (readonly [string, T])[] => [...entries].map(([name, value]) => [prefix === null ? name : `${prefix}.${name}`, value]);
+  if (scope.stages.size + inner.stages.size > MOST_NAMES) {
+    error(report, at, "too-many-stages", `with those of \`${statement.path.value}\` there are more than ${MOST_NAMES} stages to call`, { notes: [`a module brings what the modules that it uses define, too: ${[...inner.stages.keys()].at(-1)!}`] });
+    return scope;
+  }
   const stages = named(inner.stages).map(([name, stage]): readonly [string, StageDefinition] => [name, { ...stage, name }]);
   return { ...scope, stages: new Map([...scope.stages, ...stages]), relations: new Map([...scope.relations, ...named(inner.relations)]) };
 }
 
-function readModule(text: string, path: string, standard: boolean, outer: Scope, facts: Facts, report: Report, at: { readonly start: number; readonly end: number }, stack: readonly string[]): Scope | null {
+/** What a module defines, or null where it has mistakes, which are told at the `use`. It is read once, however many use it. */
+function readModule(text: string, path: string, standard: boolean, outer: Scope, facts: Facts, report: Report, at: Span, stack: readonly string[]): Scope | null {
+  const { modules } = report.expansions;
+  const id = `${nameOf(outer.settings)} ${path}`;
+  const read = modules.get(id) ?? checkModule(text, path, standard, outer, facts, report, stack);
+  modules.set(id, read);
+  const [first] = read.mistakes;
+  if (first === undefined) return read.scope;
+  const line = text.slice(0, first.span.start).split("\n").length;
+  error(report, at, "broken-module", `\`${path}\` has ${read.mistakes.length === 1 ? "a mistake" : `${read.mistakes.length} mistakes`}`, {
+    notes: shortened([`line ${line}: ${first.message}${first.label === undefined ? "" : ` (${first.label})`}`, ...(first.code === "broken-module" || first.code === "module-cycle" ? (first.notes ?? []) : [])]),
+    help: `saeq check ${path}`,
+  });
+  return null;
+}
+
+function checkModule(text: string, path: string, standard: boolean, outer: Scope, facts: Facts, report: Report, stack: readonly string[]): ReadModule {
   const parsed = parse(text);
   const own: Report = { ...report, text, diagnostics: [...parsed.diagnostics], accesses: [] };
   let scope: Scope = { ...outer, relations: new Map(), params: new Map(), stages: new Map(), base: standard ? "" : folderOf(path) };
   for (const statement of parsed.script.statements) {
+    nextStatement(own.expansions);
     switch (statement.kind) {
       case "edition":
         break;
@@ -92,12 +129,5 @@ function readModule(text: string, path: string, standard: boolean, outer: Scope,
         statement satisfies never;
     }
   }
-  const [first] = own.diagnostics;
-  if (first === undefined) return scope;
-  const line = text.slice(0, first.span.start).split("\n").length;
-  error(report, at, "broken-module", `\`${path}\` has ${own.diagnostics.length === 1 ? "a mistake" : `${own.diagnostics.length} mistakes`}`, {
-    notes: [`line ${line}: ${first.message}${first.label === undefined ? "" : ` (${first.label})`}`],
-    help: `saeq check ${path}`,
-  });
-  return null;
+  return { scope, mistakes: own.diagnostics };
 }

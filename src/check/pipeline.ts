@@ -4,13 +4,13 @@ import { printArg, printExpr } from "../../grammar/print_parts.ts";
 import type { Span } from "../../grammar/span.ts";
 import { depthOf, MOST_DEPTH } from "../ops/depth.ts";
 import type { Plan } from "../ops/op.ts";
-import { showGroups, showType, UNKNOWN, type Kind } from "../ops/schema.ts";
+import { MOST_COLUMNS, showGroups, showType, UNKNOWN, type Kind } from "../ops/schema.ts";
 import { usage, type Lowering, type StageDefinition } from "../stages/stage.ts";
 import { FEATURE_COLUMNS } from "../stages/top.ts";
 import { bindWords, type Slots } from "./bind.ts";
 import { single } from "./constant.ts";
 import { ask } from "./facts.ts";
-import { expandDefinition, isDefined } from "./expand.ts";
+import { countWrittenOut, expandDefinition, isDefined, refuseCall } from "./expand.ts";
 import { wordOf, type Hint } from "./misplaced.ts";
 import { error, relation, stageNamed, type Facts, type Report, type Scope } from "./scope.ts";
 import { listed, nearest } from "./suggest.ts";
@@ -124,9 +124,14 @@ function checkCall(definition: StageDefinition, stage: Stage, nameSpan: Span, wo
     const call = { at: stage.span, nameSpan, label: report.text.slice(stage.span.start, stage.span.end) };
     return expandDefinition(definition, values, from, call, context, checkPipeline) ?? unknown(stage.span);
   }
+  if (!countWrittenOut(report)) return unknown(stage.span);
   const made = definition.lower(lowering(definition, stage, nameSpan, slots, from, context), values);
   if (made !== null && depthOf(made) > MOST_DEPTH) {
-    error(report, nameSpan, "too-many-stages", `more than ${MOST_DEPTH} stages follow one another`, { help: 'save "half.csv", and go on from that file' });
+    if (!refuseCall(report.expansions, (name) => `with \`${name}\` written out, more than ${MOST_DEPTH} stages follow one another`)) error(report, nameSpan, "too-many-stages", `more than ${MOST_DEPTH} stages follow one another`, { help: 'save "half.csv", and go on from that file' });
+    return unknown(stage.span);
+  }
+  if (made !== null && made.schema.columns.length > MOST_COLUMNS) {
+    error(report, nameSpan, "too-many-columns", `there would be ${made.schema.columns.length} columns, and a table has at most ${MOST_COLUMNS}`, { help: "… | select <columns>" });
     return unknown(stage.span);
   }
   return made ?? unknown(stage.span);
@@ -235,8 +240,10 @@ const KIND_WORDS: Readonly<Record<Kind, string>> = { table: "a table", tokens: "
 const OF_LISTS = new RegExp(`\\b(?:${FEATURE_COLUMNS.map(({ name }) => name).join("|")})\\b(?!\\()`);
 
 /** Whether the model was run somewhere before. */
-function computed(plan: Plan): boolean {
-  return plan.op.op === "forward" || plan.inputs.some(computed);
+function computed(plan: Plan, seen = new Set<Plan>()): boolean {
+  if (seen.has(plan)) return false;
+  seen.add(plan);
+  return plan.op.op === "forward" || plan.inputs.some((input) => computed(input, seen));
 }
 
 function acceptsInput(definition: StageDefinition, from: Plan, at: Span, stage: Stage, { report }: CheckContext): boolean {

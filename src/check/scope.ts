@@ -4,6 +4,7 @@ import type { Span } from "../../grammar/span.ts";
 import type { Leniency, Plan, TableFormat } from "../ops/op.ts";
 import type { ScalarLiteral } from "../ops/scalar.ts";
 import { STAGE_BY_NAME, STAGES } from "../stages/mod.ts";
+import { noExpansions, type Expansions } from "./expansions.ts";
 import type { ModelFacts, SaeFacts, Settings, StageDefinition, TableFacts } from "../stages/stage.ts";
 
 /** What went wrong outside the program: a file, a checkpoint. Becomes a diagnostic where it was asked for. */
@@ -87,6 +88,12 @@ export interface Report {
   readonly accesses: Access[];
   /** Needs whose failure is already reported. */
   readonly told: Set<string>;
+  readonly expansions: Expansions;
+}
+
+/** An empty report about a text. */
+export function reportOn(text: string, diagnostics: readonly Diagnostic[] = [], accesses: readonly Access[] = []): Report {
+  return { text, diagnostics: [...diagnostics], needs: new Map(), accesses: [...accesses], told: new Set(), expansions: noExpansions() };
 }
 
 export function error(report: Report, span: Span, code: string, message: string, more: Partial<Omit<Diagnostic, "code" | "message" | "span">> = {}): null {

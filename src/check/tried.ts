@@ -2,7 +2,7 @@
 import { parse } from "../../grammar/parse.ts";
 import type { Pipeline } from "../../grammar/ast.ts";
 import type { Plan } from "../ops/op.ts";
-import type { Facts, Report, Scope } from "./scope.ts";
+import { reportOn, type Facts, type Report, type Scope } from "./scope.ts";
 
 export interface Trial {
   readonly scope: Scope;
@@ -17,7 +17,7 @@ export function works(written: string, input: Plan | null, { scope, facts, repor
   const { script, diagnostics } = parse(written);
   const [statement, ...others] = script.statements;
   if (diagnostics.length > 0 || statement?.kind !== "pipelineStatement" || others.length > 0) return false;
-  const own: Report = { text: written, diagnostics: [], needs: new Map(), accesses: [...report.accesses], told: new Set() };
+  const own = reportOn(written, [], report.accesses);
   check(statement.pipeline, input, { scope, facts, report: own });
   return own.diagnostics.every(({ severity }) => severity !== "error");
 }

@@ -35,8 +35,23 @@ export function table(columns: readonly ColumnSchema[]): Schema {
   return { kind: "table", columns, groups: null, known: true };
 }
 
-export function columnOf(schema: Schema, name: string): ColumnSchema | undefined {
-  return schema.columns.find((column) => column.name === name);
+/** More columns than this are refused, in files and where joins double them. */
+export const MOST_COLUMNS = 16_384;
+
+const byName = new WeakMap<readonly ColumnSchema[], ReadonlyMap<string, ColumnSchema>>();
+
+/** Wide tables are asked for many columns: their names are looked up, not searched. */
+export function columnOf({ columns }: Pick<Schema, "columns">, name: string): ColumnSchema | undefined {
+  if (columns.length < 16) return columns.find((column) => column.name === name);
+  let known = byName.get(columns);
+  if (known === undefined) byName.set(columns, (known = new Map(columns.map((column) => [column.name, column]))));
+  return known.get(name);
+}
+
+/** The first name that two columns have, or null. */
+export function repeatedName(columns: readonly ColumnSchema[]): string | null {
+  const seen = new Set<string>();
+  return columns.find(({ name }) => seen.size === seen.add(name).size)?.name ?? null;
 }
 
 /** The names of the groups for messages: `perfect, non_perfect`, or `one for each book`. */

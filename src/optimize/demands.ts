@@ -13,9 +13,10 @@ const CARRIES = new Set(["pick", "group"]);
  */
 export function eachDemand(plan: Plan, tell: (pass: Plan, asks: Plan | null) => void): void {
   const ask = (node: Plan, asks: Plan | null): void => passesBelow(node).forEach((pass) => tell(pass, asks));
-  const askRanked = (node: Plan, asks: Plan): void => {
+  const askRanked = (node: Plan, asks: Plan, seen = new Set<Plan>()): void => {
+    if (seen.size === seen.add(node).size) return;
     if (node.schema.kind === "acts") ask(node, asks);
-    else if (node.schema.kind === "features") (node.op.op === "tee" ? node.inputs.slice(0, 1) : node.inputs).forEach((input) => askRanked(input, asks));
+    else if (node.schema.kind === "features") (node.op.op === "tee" ? node.inputs.slice(0, 1) : node.inputs).forEach((input) => askRanked(input, asks, seen));
   };
   if (plan.schema.kind === "acts" && plan.op.op !== "save") ask(plan, null);
   for (const node of nodes(plan)) {

@@ -82,21 +82,22 @@ export function printOp(op: Op): string {
 
 /** A plan as a tree, result first. A sub-plan that stands twice is printed once and named. `note` stands behind the line of a node. */
 export function printPlan(plan: Plan, note: (node: Plan) => string = () => ""): string {
-  const uses = new Map<string, number>();
+  // Two stages that pass on the same rows are two all the same; one that is read twice is one.
+  const idOf = (node: Plan): string | Plan => (OPS[node.op.op].passes ? node : key(node));
+  const uses = new Map<string | Plan, number>();
   const counted = new Set<Plan>();
   const count = (node: Plan): void => {
-    uses.set(key(node), (uses.get(key(node)) ?? 0) + 1);
+    for (const id of new Set([key(node), idOf(node)])) uses.set(id, (uses.get(id) ?? 0) + 1);
     if (counted.has(node)) return;
     counted.add(node);
     node.inputs.forEach(count);
   };
   count(plan);
-  const names = new Map<string, string>();
+  const names = new Map<string | Plan, string>();
   const lines: string[] = [];
   const visit = (node: Plan, lead: string, tail: string): void => {
-    const id = key(node);
-    const pass = OPS[node.op.op].passes;
-    const shared = !pass && node.inputs.length > 0 && (uses.get(id) ?? 0) > 1;
+    const id = idOf(node);
+    const shared = node.inputs.length > 0 && (uses.get(id) ?? 0) > 1;
     const known = names.get(id);
     if (shared && known !== undefined) {
       lines.push(`${lead}= ${known}`);

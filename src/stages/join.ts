@@ -1,5 +1,5 @@
 /** Without this file what two tables know of the same thing could not be put side by side. */
-import { columnOf, showType, type ColumnSchema } from "../ops/schema.ts";
+import { columnOf, repeatedName, showType, type ColumnSchema } from "../ops/schema.ts";
 import { columns, oneOf, pipelines, text } from "./args.ts";
 import { stage } from "./stage.ts";
 
@@ -59,11 +59,11 @@ export const join = stage({
     }
     if (kind === "semi" || kind === "anti") return context.node({ op: "join", on, kind, suffix: "" }, [input, other.plan], { ...left, kind: "table" });
     const added = right.columns.filter(({ name }) => !on.includes(name));
-    const clashing = added.filter(({ name }) => columnOf(left, name) !== undefined).map(({ name }) => name);
-    if (clashing.length > 0 && suffix === "") {
+    const clashing = new Set(added.filter(({ name }) => columnOf(left, name) !== undefined).map(({ name }) => name));
+    if (clashing.size > 0 && suffix === "") {
       context.report({
         code: "name-taken",
-        message: `both tables have ${clashing.length === 1 ? "a column" : "columns"} ${clashing.map((name) => `\`${name}\``).join(", ")}`,
+        message: `both tables have ${clashing.size === 1 ? "a column" : "columns"} ${[...clashing].map((name) => `\`${name}\``).join(", ")}`,
         span: context.at("other"),
         notes: ["with a suffix, those of the other table get another name"],
         help: `join … on ${on.join(", ")} suffix "_other"`,
@@ -72,11 +72,11 @@ export const join = stage({
     }
     const columns = [
       ...left.columns.map((column) => (kind === "outer" && on.includes(column.name) && columnOf(right, column.name)!.type !== column.type ? ({ ...column, type: "float" } as const) : column)),
-      ...added.map((column) => (clashing.includes(column.name) ? { ...column, name: `${column.name}${suffix}` } : column)),
+      ...added.map((column) => (clashing.has(column.name) ? { ...column, name: `${column.name}${suffix}` } : column)),
     ];
-    const twice = columns.find(({ name }, at) => columns.findIndex((each) => each.name === name) !== at);
-    if (twice !== undefined) {
-      context.report({ code: "name-taken", message: `with this suffix there would be two columns named \`${twice.name}\``, span: context.at("suffix"), help: 'suffix "_other"' });
+    const twice = repeatedName(columns);
+    if (twice !== null) {
+      context.report({ code: "name-taken", message: `with this suffix there would be two columns named \`${twice}\``, span: context.at("suffix"), help: 'suffix "_other"' });
       return null;
     }
     return context.node({ op: "join", on, kind, suffix }, [input, other.plan], { ...left, kind: "table", columns });

@@ -1,4 +1,5 @@
 /** Without this file a column could get another name only by naming all of them. */
+import { repeatedName } from "../ops/schema.ts";
 import { assignments } from "./args.ts";
 import { stage } from "./stage.ts";
 
@@ -27,9 +28,9 @@ export const rename = stage({
       renamed.set(value.name, name);
     }
     const made = columns.map((column) => ({ ...column, name: renamed.get(column.name) ?? column.name }));
-    const twice = made.find(({ name }, at) => made.findIndex((other) => other.name === name) !== at);
-    if (twice !== undefined) {
-      context.report({ code: "name-taken", message: `there would be two columns named \`${twice.name}\``, span: context.at("names"), notes: [`columns here: ${columns.map(({ name }) => name).join(", ")}`], help: `drop ${twice.name}` });
+    const twice = repeatedName(made);
+    if (twice !== null) {
+      context.report({ code: "name-taken", message: `there would be two columns named \`${twice}\``, span: context.at("names"), notes: [`columns here: ${columns.map(({ name }) => name).join(", ")}`], help: `drop ${twice}` });
       return null;
     }
     return context.node(
