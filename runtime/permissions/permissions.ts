@@ -45,20 +45,32 @@ export function flagsFor(verb: "allow" | "deny", needs: Needs, name: (path: stri
   return [...flag("read", needs.read.map(name)), ...flag("write", needs.write.map(name)), ...flag("net", needs.net ?? [])];
 }
 
-/** A mistake for each access that is not granted, with the flags that would grant all of them. `needed`: what accesses come to. */
+/** Refusals that are told one by one at most. */
+const MOST_TOLD = 10;
+
+/** A mistake for each access that is not granted, the first ones at most, with the flags that would grant all of them. `needed`: what accesses come to. */
 export function refusals(accesses: readonly Access[], needed: (accesses: readonly Access[]) => Needs, grants: Grants): readonly Diagnostic[] {
-  return accesses.flatMap((access): Diagnostic[] => {
-    const needs = needed([access]);
-    const missing = denied(needs, grants);
-    const hosts = missing.net ?? [];
-    if (missing.read.length + missing.write.length + hosts.length === 0) return [];
-    const barred = flagsFor("deny", forbidden(missing, grants));
-    const help = barred.length > 0 ? `leave out what forbids it: ${barred.join(" ")}` : flagsFor("allow", denied(needed(accesses), grants)).join(" ");
-    const refused = (message: string, label: string, notes: readonly string[] = []): Diagnostic[] => [{ severity: "error", code: "permission-denied", span: access.at, message, label, notes, help }];
-    if (hosts.length > 0) return refused(`not allowed to ask ${hosts.join(", ")} for \`${access.path}\``, barred.length > 0 ? "network access is forbidden here" : "network access is off by default");
-    const real = [...missing.read, ...missing.write][0]!;
-    const leads = real === [...needs.read, ...needs.write][0] ? [] : [`it leads to ${real}`];
-    const several = access.access === "read" && namesOf(real) > 1 ? [`the file has ${namesOf(real)} names (hard links): a folder does not grant it, its own name does`] : [];
-    return refused(`not allowed to ${access.access} \`${access.path}\``, barred.length > 0 ? `${access.access} access is forbidden here` : `${access.access} access is off by default`, [...leads, ...several]);
-  });
+  const told: Diagnostic[] = [];
+  let all: readonly string[] | null = null;
+  const flags = (): readonly string[] => (all ??= flagsFor("allow", denied(needed(accesses), grants)));
+  for (const access of accesses) {
+    told.push(...refusal(access, needed, grants, flags));
+    if (told.length >= MOST_TOLD) break;
+  }
+  return told;
+}
+
+function refusal(access: Access, needed: (accesses: readonly Access[]) => Needs, grants: Grants, flags: () => readonly string[]): readonly Diagnostic[] {
+  const needs = needed([access]);
+  const missing = denied(needs, grants);
+  const hosts = missing.net ?? [];
+  if (missing.read.length + missing.write.length + hosts.length === 0) return [];
+  const barred = flagsFor("deny", forbidden(missing, grants));
+  const help = barred.length > 0 ? `leave out what forbids it: ${barred.join(" ")}` : flags().join(" ");
+  const refused = (message: string, label: string, notes: readonly string[] = []): Diagnostic[] => [{ severity: "error", code: "permission-denied", span: access.at, message, label, notes, help }];
+  if (hosts.length > 0) return refused(`not allowed to ask ${hosts.join(", ")} for \`${access.path}\``, barred.length > 0 ? "network access is forbidden here" : "network access is off by default");
+  const real = [...missing.read, ...missing.write][0]!;
+  const leads = real === [...needs.read, ...needs.write][0] ? [] : [`it leads to ${real}`];
+  const several = access.access === "read" && namesOf(real) > 1 ? [`the file has ${namesOf(real)} names (hard links): a folder does not grant it, its own name does`] : [];
+  return refused(`not allowed to ${access.access} \`${access.path}\``, barred.length > 0 ? `${access.access} access is forbidden here` : `${access.access} access is off by default`, [...leads, ...several]);
 }

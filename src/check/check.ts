@@ -8,6 +8,7 @@ import { constant, constantList, single } from "./constant.ts";
 import { define } from "./define.ts";
 import { nextStatement } from "./expansions.ts";
 import { useModule } from "./modules.ts";
+import { bind, Names } from "./names.ts";
 import { checkPipeline } from "./pipeline.ts";
 import { error, stageNamed, type Facts, type Report, type Scope } from "./scope.ts";
 import { applySet } from "./settings.ts";
@@ -59,12 +60,7 @@ export function check(script: Script, start: Scope, report: Report, options: Che
 
 /** A scope whose names may be added to while one source is checked: a copy for each statement would cost the square of a script. */
 function ownCopy(scope: Scope): Scope {
-  return { ...scope, relations: new Map(scope.relations), params: new Map(scope.params), stages: new Map(scope.stages) };
-}
-
-/** Bind a name in the copy that `check` made for itself. */
-function bind<T>(names: ReadonlyMap<string, T>, name: string, value: T): void {
-  (names as Map<string, T>).set(name, value);
+  return { ...scope, relations: Names.of(scope.relations), params: Names.of(scope.params), stages: Names.of(scope.stages) };
 }
 
 function checkStatement(statement: Statement, index: number, scope: Scope, report: Report, options: CheckOptions, pipelines: CheckedPipeline[], params: ParamFacts[]): Scope {
@@ -124,6 +120,10 @@ function checkLet(statement: Let, scope: Scope, report: Report, options: CheckOp
 function checkParam(statement: Param, scope: Scope, report: Report, options: CheckOptions, params: ParamFacts[]): Scope {
   const name = statement.name.path.join(".");
   if (name === "" || statement.type.path.join(".") === "") return scope;
+  if (!options.interactive && (scope.relations.has(name) || scope.params.has(name))) {
+    error(report, statement.name.span, "name-taken", `\`${name}\` is already bound`, { help: `param ${name}_2: ${statement.type.path.join(".")}` });
+    return scope;
+  }
   const type = PARAM_TYPES.find((each) => each === statement.type.path.join("."));
   if (type === undefined) {
     const near = nearest(statement.type.path.join("."), PARAM_TYPES);

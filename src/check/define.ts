@@ -7,6 +7,7 @@ import { STAGE_BY_NAME } from "../stages/mod.ts";
 import type { StageDefinition } from "../stages/stage.ts";
 import { constant } from "./constant.ts";
 import { bodyScope, type DefinedStage, type Definition } from "./expand.ts";
+import { namesNow } from "./names.ts";
 import { checkPipeline } from "./pipeline.ts";
 import { error, type Facts, type Report, type Scope } from "./scope.ts";
 import { listed, nearest } from "./suggest.ts";
@@ -69,7 +70,7 @@ export function define(statement: Def, scope: Scope, module: string, facts: Fact
   }
   // The names that are there where it is written: those bound later do not count.
   const { settings: _, ...now } = scope;
-  const place = { ...now, relations: new Map(now.relations), params: new Map(now.params), stages: new Map(now.stages) };
+  const place = { ...now, relations: namesNow(now.relations), params: namesNow(now.params), stages: namesNow(now.stages) };
   const open: Definition = { body: statement.body, text: report.text, module, scope: place, input, relations, broken: false };
   const before = report.diagnostics.length;
   const blank: Plan = { op: { op: "literal", columns: [], rows: [] }, inputs: [], schema: UNKNOWN, at: statement.span, label: "" };

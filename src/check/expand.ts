@@ -6,8 +6,9 @@ import type { Plan } from "../ops/op.ts";
 import type { NamedPlan } from "../stages/args.ts";
 import type { StageDefinition } from "../stages/stage.ts";
 import { callKey, MOST_NESTED, MOST_OF_A_CALL, MOST_WRITTEN_OUT, MOST_WRITTEN_OUT_IN_ALL, shortened, type Expansion, type Expansions } from "./expansions.ts";
+import { namesNow } from "./names.ts";
 import type { CheckContext } from "./pipeline.ts";
-import { error, type Access, type Report, type Scope } from "./scope.ts";
+import { error, type Access, type ParamValue, type Report, type Scope } from "./scope.ts";
 
 /** What a `def` stands for: its body, and the names that were there where it was written. */
 export interface Definition {
@@ -32,14 +33,14 @@ export function isDefined(definition: StageDefinition): definition is DefinedSta
 
 /** The scope in which a body is checked: names of its own place, its formals bound, the settings of the caller. */
 export function bodyScope(definition: Definition, values: Readonly<Record<string, unknown>>, input: Plan | null, settings: Scope["settings"]): Scope {
-  const relations = new Map(definition.scope.relations);
-  const params = new Map(definition.scope.params);
+  const relations = new Map<string, Plan>();
+  const params = new Map<string, ParamValue>();
   if (definition.input !== null && input !== null) relations.set(definition.input, input);
   for (const [name, value] of Object.entries(values)) {
     if (definition.relations.includes(name)) relations.set(name, (value as readonly NamedPlan[])[0]!.plan);
     else params.set(name, value as string | number | boolean);
   }
-  return { ...definition.scope, relations, params, settings };
+  return { ...definition.scope, relations: namesNow(definition.scope.relations).behind(relations), params: namesNow(definition.scope.params).behind(params), settings };
 }
 
 interface Call {

@@ -2,13 +2,15 @@
 import type { Use } from "../../grammar/ast.ts";
 import { parse } from "../../grammar/parse.ts";
 import type { Span } from "../../grammar/span.ts";
+import type { Plan } from "../ops/op.ts";
 import type { StageDefinition } from "../stages/stage.ts";
 import { constant, constantList, single } from "./constant.ts";
 import { define } from "./define.ts";
 import { MOST_MODULES_NESTED, MOST_NAMES, nameOf, nextStatement, shortened, type ReadModule } from "./expansions.ts";
 import { ask } from "./facts.ts";
+import { bind, Names } from "./names.ts";
 import { checkPipeline } from "./pipeline.ts";
-import { error, type Facts, type Report, type Scope } from "./scope.ts";
+import { error, type Facts, type ParamValue, type Report, type Scope } from "./scope.ts";
 import { beside } from "./values.ts";
 
 const STANDARD = /^std:([a-z_]+)$/;
@@ -66,7 +68,7 @@ export function useModule(statement: Use, scope: Scope, facts: Facts, report: Re
     return scope;
   }
   const stages = named(inner.stages).map(([name, stage]): readonly [string, StageDefinition] => [name, { ...stage, name }]);
-  return { ...scope, stages: new Map([...scope.stages, ...stages]), relations: new Map([...scope.relations, ...named(inner.relations)]) };
+  return { ...scope, stages: Names.of([...scope.stages, ...stages]), relations: Names.of([...scope.relations, ...named(inner.relations)]) };
 }
 
 /** What a module defines, or null where it has mistakes, which are told at the `use`. It is read once, however many use it. */
@@ -88,7 +90,7 @@ function readModule(text: string, path: string, standard: boolean, outer: Scope,
 function checkModule(text: string, path: string, standard: boolean, outer: Scope, facts: Facts, report: Report, stack: readonly string[]): ReadModule {
   const parsed = parse(text);
   const own: Report = { ...report, text, diagnostics: [...parsed.diagnostics], accesses: [] };
-  let scope: Scope = { ...outer, relations: new Map(), params: new Map(), stages: new Map(), base: standard ? "" : folderOf(path) };
+  let scope: Scope = { ...outer, relations: Names.of<Plan>([]), params: Names.of<ParamValue>([]), stages: Names.of<StageDefinition>([]), base: standard ? "" : folderOf(path) };
   for (const statement of parsed.script.statements) {
     nextStatement(own.expansions);
     switch (statement.kind) {
@@ -99,13 +101,13 @@ function checkModule(text: string, path: string, standard: boolean, outer: Scope
         break;
       case "def": {
         const made = define(statement, scope, path, facts, own);
-        if (made !== null) scope = { ...scope, stages: new Map(scope.stages).set(made.name, made) };
+        if (made !== null) bind(scope.stages, made.name, made);
         break;
       }
       case "param": {
         const value = statement.value === null ? undefined : constant(statement.value, scope);
         if (value === undefined) error(own, statement.span, "module-param", `\`${statement.name.path.join(".")}\` needs a default: nobody can give a module a value`);
-        else scope = { ...scope, params: new Map(scope.params).set(statement.name.path.join("."), value) };
+        else bind(scope.params, statement.name.path.join("."), value);
         break;
       }
       case "let": {
@@ -113,11 +115,11 @@ function checkModule(text: string, path: string, standard: boolean, outer: Scope
         const lone = statement.value.stages.length === 1 && statement.value.stages[0]?.args.length === 1 && first !== undefined ? single(first) : null;
         const value = lone === null ? undefined : (constant(lone, scope) ?? constantList(lone, scope));
         const name = statement.name.path.join(".");
-        if (value !== undefined) scope = { ...scope, params: new Map(scope.params).set(name, value) };
+        if (value !== undefined) bind(scope.params, name, value);
         else if (!standard) error(own, statement.span, "module-runs", `a module names no data: \`${name}\` would be read when the module is used`, { help: `def ${name}() = …` });
         else {
           const plan = checkPipeline(statement.value, null, { scope, facts, report: own });
-          if (plan !== null) scope = { ...scope, relations: new Map(scope.relations).set(name, plan) };
+          if (plan !== null) bind(scope.relations, name, plan);
         }
         break;
       }

@@ -8,29 +8,39 @@ const IGNORE = /^#+\s*lint-ignore\s+(.+)$/;
 
 /** What runs but is seldom meant, in the order of the text. `# lint-ignore code` above a line silences a code there; other comments may stand between. */
 export function lint(subject: Subject, rules: readonly LintRule[] = LINT_RULES): readonly Diagnostic[] {
-  const silenced = ignores(subject.script, subject.text);
+  const lineOf = linesOf(subject.text);
+  const silenced = ignores(subject.script, lineOf);
   return rules
     .flatMap((rule) => rule.find(subject).map((finding): Diagnostic => ({ ...finding, code: rule.code, severity: "warning" })))
-    .filter(({ code, span }) => silenced.get(lineOf(subject.text, span.start))?.has(code) !== true)
+    .filter(({ code, span }) => silenced.get(lineOf(span.start))?.has(code) !== true)
     .sort((a, b) => a.span.start - b.span.start);
 }
 
 /** Line → codes that are silent on it. */
-function ignores(script: Script, text: string): ReadonlyMap<number, ReadonlySet<string>> {
+function ignores(script: Script, lineOf: (offset: number) => number): ReadonlyMap<number, ReadonlySet<string>> {
   const silenced = new Map<number, Set<string>>();
-  const comments = new Set(script.comments.filter((comment) => comment.ownLine).map((comment) => lineOf(text, comment.span.start)));
+  const comments = new Set(script.comments.filter((comment) => comment.ownLine).map((comment) => lineOf(comment.span.start)));
   for (const comment of script.comments.filter((each) => each.ownLine)) {
     const codes = IGNORE.exec(comment.text)?.[1];
     if (codes === undefined) continue;
-    let line = lineOf(text, comment.span.start);
+    let line = lineOf(comment.span.start);
     while (comments.has(line)) line++;
     silenced.set(line, new Set([...(silenced.get(line) ?? []), ...codes.split(/[\s,]+/)]));
   }
   return silenced;
 }
 
-function lineOf(text: string, offset: number): number {
-  let line = 0;
-  for (let at = text.indexOf("\n"); at !== -1 && at < offset; at = text.indexOf("\n", at + 1)) line++;
-  return line;
+/** On which line of a text an offset lies, from 0. */
+function linesOf(text: string): (offset: number) => number {
+  const ends: number[] = [];
+  for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1)) ends.push(at);
+  return (offset) => {
+    let [low, high] = [0, ends.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (ends[middle]! < offset) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  };
 }

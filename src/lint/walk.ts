@@ -61,14 +61,25 @@ export function runsSomething(script: Script): boolean {
   return script.statements.some((statement) => statement.kind === "pipelineStatement");
 }
 
-/** Whether any later statement reads a name, bare or as `$name`. */
-export function isRead(name: string, script: Script, from: Statement): boolean {
-  return script.statements.some((statement) => {
-    if (statement === from) return false;
+/** Which statements read a name, bare or as `$name`. Several rules ask it of every name of a script. */
+const readers = new WeakMap<Script, ReadonlyMap<string, ReadonlySet<Statement>>>();
+
+function readersOf(script: Script): ReadonlyMap<string, ReadonlySet<Statement>> {
+  const known = readers.get(script);
+  if (known !== undefined) return known;
+  const found = new Map<string, Set<Statement>>();
+  for (const statement of script.statements) {
     for (const expr of expressionsOf(statement)) {
-      if (expr.kind === "name" && expr.path[0] === name) return true;
-      if (expr.kind === "paramRef" && expr.name === name) return true;
+      const name = expr.kind === "name" ? expr.path[0] : expr.kind === "paramRef" ? expr.name : undefined;
+      if (name !== undefined) found.set(name, (found.get(name) ?? new Set()).add(statement));
     }
-    return false;
-  });
+  }
+  readers.set(script, found);
+  return found;
+}
+
+/** Whether any other statement reads a name. */
+export function isRead(name: string, script: Script, from: Statement): boolean {
+  const found = readersOf(script).get(name);
+  return found !== undefined && found.size > (found.has(from) ? 1 : 0);
 }

@@ -80,6 +80,11 @@ test("float columns are known through the pipeline", async () => {
   assert.equal(await codes("saeq 1\nmemorization | derive share = matching_tokens / 50 | where share != 0.5 | count\n"), ["float-equality"]);
 });
 
+test("30,000 lines are read a few times, and not once for each name of them", () => {
+  const text = `saeq 1\n${Array.from({ length: 30_000 }, (_, i) => `# lint-ignore unused-def\nlet a${i} = perfect | take ${i + 1}\n`).join("")}perfect | count\n`;
+  assert.is(lint({ text, script: parse(text).script, compiled: null }).length, 30_000);
+});
+
 test("rules do not throw on any prefix of the examples", () => {
   const text = readFileSync(join(ROOT, "examples/memorization.saeq"), "utf8");
   for (let end = 0; end <= text.length; end++) lint({ text: text.slice(0, end), script: parse(text.slice(0, end)).script, compiled: null });

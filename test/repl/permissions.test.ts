@@ -5,7 +5,7 @@ import { PassThrough } from "node:stream";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { coversHost } from "../../runtime/permissions/granted.ts";
-import { denied, forbidden } from "../../runtime/permissions/permissions.ts";
+import { denied, forbidden, needsOf, refusals } from "../../runtime/permissions/permissions.ts";
 import { FlagError } from "../../repl/flag_error.ts";
 import { ask, type Answer } from "../../repl/permission_prompt.ts";
 import { commandWithGrants, describeNeeds, grantFlags, outsideOf, scriptGrants, withGrants, withSet } from "../../repl/permissions.ts";
@@ -20,6 +20,15 @@ test("scriptGrants lets a script read itself and no more", () => {
   assert.equal(denied({ read: ["/w/a.saeq", "/w/b.csv"], write: ["/w/a.saeq"] }, grants), { read: ["/w/b.csv"], write: ["/w/a.saeq"] });
   assert.equal(denied({ read: ["/w/b.csv"], write: ["/w/o.svg"] }, withGrants(grants, { read: ["/w/b.csv"], write: ["/w/o.svg"] })), nothing);
   assert.equal(denied({ read: ["/x"], write: [] }, scriptGrants({ read: true, write: [] }, null)), nothing);
+});
+
+test("what thousands of files need is worked out once, the first refusals are told, and the flags grant all", () => {
+  const accesses = Array.from({ length: 5000 }, (_, i) => ({ access: "read", path: `f${i}.csv`, at: { start: i, end: i + 1 } }) as const);
+  let files = 0;
+  const told = refusals(accesses, (some) => ((files += some.length), needsOf(some, "/w", "/w", null)), nothing);
+  assert.is(told.length, 10);
+  assert.ok(files <= 5010, `${files}`);
+  assert.ok(told.every(({ help }) => help?.split(",").length === 5000));
 });
 
 test("grantFlags and commandWithGrants can be pasted into a shell", () => {

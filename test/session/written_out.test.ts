@@ -77,6 +77,23 @@ test("rows that double at each level are refused before they are made", async ()
   assert.equal(outcome.diagnostics.map(({ code }) => code), ["too-many-rows"]);
 });
 
+test("10,000 definitions, and calls of them, do not copy all names each time", async () => {
+  const lines = Array.from({ length: 10_000 }, (_, i) => `let a${i} = ${i}\ndef g${i}(x, n: int = $a${i}) = x | take $n\nperfect | g${i} | count`);
+  assert.equal((await checked(lines.join("\n"))).codes, []);
+});
+
+test("a definition sees the names of its place, in a session also those that were bound anew later", async () => {
+  const session = await open({ interactive: true });
+  const { values } = await run(session, "let n = 2\ndef few() = perfect | take $n\nlet n = 5\nfew | count\nperfect | take $n | count");
+  const [first, second] = values.map((value) => (value.kind === "table" ? value.columns[0]!.values[0] : null));
+  await session.close();
+  assert.equal([first, second], [2, 5]);
+});
+
+test("a param of a script is declared once", async () => {
+  assert.equal((await checked("param n: int = 1\nparam n: int = 2\nperfect | take $n")).codes, ["name-taken"]);
+});
+
 /** Modules m0 … m40, each made of the one before. */
 function modules(next: (before: string) => string): string {
   const path = folder();

@@ -27,7 +27,7 @@ export const floatEquality: LintRule = {
 /** Columns that are float wherever they occur. */
 function floatColumns(subject: Subject): ReadonlySet<string> {
   const types = new Map<string, boolean>();
-  for (const plan of plansOf(subject.compiled)) for (const { name, type } of plan.schema.columns) types.set(name, (types.get(name) ?? true) && type === "float");
+  for (const columns of new Set(plansOf(subject.compiled).map(({ schema }) => schema.columns))) for (const { name, type } of columns) types.set(name, (types.get(name) ?? true) && type === "float");
   return new Set([...types].filter(([, float]) => float).map(([name]) => name));
 }
 

@@ -11,9 +11,9 @@ export const shadowedColumn: LintRule = {
   trigger: "saeq 1\nmemorization | derive matching_tokens = len(input_text) | take 3\n",
   fixed: null,
   find: ({ script, compiled }) => {
-    const inputs = new Map(plansOf(compiled).filter((plan) => plan.op.op === "project").map((plan) => [`${plan.at.start}:${plan.label}`, plan.inputs[0]!.schema]));
+    const inputs = new Map(plansOf(compiled).filter(({ op, label }) => op.op === "project" && label.startsWith("derive")).map((plan) => [plan.at.start, plan.inputs[0]!.schema] as const).reverse());
     return [...pipelinesOf(script)].flatMap((pipeline) => pipeline.stages).filter((stage) => stageWord(stage) === "derive").flatMap((stage) => {
-      const input = [...inputs].find(([id]) => id.startsWith(`${stage.span.start}:derive`))?.[1];
+      const input = inputs.get(stage.span.start);
       return stage.args.slice(1).flatMap((arg) => arg.items).flatMap((item) => {
         const name = item.name?.path.join(".");
         if (item.name === null || name === undefined || input?.columns.some((column) => column.name === name) !== true) return [];
