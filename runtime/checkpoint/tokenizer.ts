@@ -1,12 +1,10 @@
 /** Without this file text could not become the ids that a model reads. */
-import { Tokenizer as HubTokenizer } from "@huggingface/tokenizers";
 import { createHash } from "node:crypto";
 import { CheckpointError } from "./error.ts";
 import { findFile, requireFile, requireFolder } from "./real_path.ts";
-import { parseJsonObject, readJsonBytes, type Json, type JsonObject } from "./strict_json.ts";
+import { parseJsonObject, readJsonBytes, type JsonObject } from "./strict_json.ts";
 import type { TokenizerCard, TokenizerCards } from "./tokenizer_card.ts";
-import { completed } from "./tokenizer_completed.ts";
-import { asComputed } from "./tokenizer_equivalents.ts";
+import { TextTokenizer, type TokenizerFacts } from "./tokenizer_completed.ts";
 import { requireSoundTokenizer } from "./tokenizer_file.ts";
 import { timeBoxed, TOKENIZER_PATIENCE, type Patience } from "./tokenizer_rules.ts";
 
@@ -27,8 +25,8 @@ export interface Tokenizer extends Omit<TokenizerCard, "specialIds"> {
 interface TokenizerFiles {
   readonly tokenizer: JsonFile;
   readonly config: JsonFile | null;
-  /** `special_tokens_map.json` and the model's `config.json`. */
-  readonly others: readonly [JsonFile | null, JsonFile | null];
+  /** `special_tokens_map.json`, the model's `config.json` and `added_tokens.json`. */
+  readonly others: readonly [JsonFile | null, JsonFile | null, JsonFile | null];
 }
 
 interface JsonFile {
@@ -48,7 +46,7 @@ export async function readTokenizer(path: string, patience: Patience = TOKENIZER
     const found = await findFile(folder, name);
     return found === null ? null : { path: found, bytes: await readJsonBytes(found) };
   };
-  const files: TokenizerFiles = { tokenizer: { path: file, bytes: await readJsonBytes(file) }, config: await optional("tokenizer_config.json"), others: [await optional("special_tokens_map.json"), await optional("config.json")] };
+  const files: TokenizerFiles = { tokenizer: { path: file, bytes: await readJsonBytes(file) }, config: await optional("tokenizer_config.json"), others: [await optional("special_tokens_map.json"), await optional("config.json"), await optional("added_tokens.json")] };
   const id = cards === null ? "" : contentOf(files);
   const known = cards?.recall(id) ?? null;
   if (known !== null) return wrap(known, whenAsked(() => build(files, patience).hub));
@@ -74,26 +72,27 @@ function contentOf({ tokenizer, config, others }: TokenizerFiles): string {
   return hash.digest("hex");
 }
 
-function build({ tokenizer: { path, bytes }, config: configFile, others: otherFiles }: TokenizerFiles, patience: Patience): { readonly hub: HubTokenizer; readonly card: TokenizerCard } {
+function build({ tokenizer: { path, bytes }, config: configFile, others: otherFiles }: TokenizerFiles, patience: Patience): { readonly hub: Words; readonly card: TokenizerCard } {
   const tokenizer = parseJsonObject(bytes, path);
   const valueOf = (each: JsonFile | null): JsonObject => (each === null ? {} : parseJsonObject(each.bytes, each.path));
   const config = valueOf(configFile);
   requireSoundTokenizer(path, tokenizer);
-  const others = [valueOf(otherFiles[0]), valueOf(otherFiles[1])] as const;
+  const [specialTokensMap, model, addedTokens] = [valueOf(otherFiles[0]), valueOf(otherFiles[1]), valueOf(otherFiles[2])];
   return usable(path, () => {
-    const hub = boxed(path, libraryTokenizer(tokenizer, config), timeBoxed(path, tokenizer, patience));
-    const tokens: SpecialTokens = { bosId: specialId(hub, "bos_token", config, ...others), eosId: specialId(hub, "eos_token", config, ...others) };
-    const digest = createHash("sha256").update(bytes).update(configFile?.bytes ?? "").update(JSON.stringify(tokens)).digest("hex");
-    const marked = [...hub.get_added_tokens_decoder()].flatMap(([id, token]) => (token.special ? [id] : []));
+    const hub = new TextTokenizer(tokenizer, { config, specialTokensMap, addedTokens, model });
+    const facts = hub.facts();
+    const tokens: SpecialTokens = { bosId: specialId(hub, facts, "bos_token", model), eosId: specialId(hub, facts, "eos_token", model) };
+    const read = [bytes, configFile?.bytes ?? "", JSON.stringify(tokens), otherFiles[0]?.bytes ?? "", otherFiles[2]?.bytes ?? ""];
+    const digest = read.reduce((hash, each) => hash.update(each), createHash("sha256")).digest("hex");
     const card: TokenizerCard = {
       ...tokens,
       digest,
-      size: [...hub.get_vocab(true).values()].reduce((most, id) => Math.max(most, id + 1), 0),
-      prependsBos: startsWithBos(hub, tokens.bosId),
-      notes: [...disagreement(hub, config, tokens.bosId, configFile?.path ?? path), ...notAdded(hub, config, configFile?.path ?? path), ...leftOut(hub, tokens.bosId, path)],
-      specialIds: [...new Set([...marked, ...[tokens.bosId, tokens.eosId].filter((id) => id !== null)])],
+      size: facts.size,
+      prependsBos: startsWithBos(facts, tokens.bosId),
+      notes: [...disagreement(facts, config, tokens.bosId, configFile?.path ?? path), ...leftOut(hub, facts, tokens.bosId, path)],
+      specialIds: [...new Set([...facts.special, ...[tokens.bosId, tokens.eosId].filter((id) => id !== null)])],
     };
-    return { hub, card };
+    return { hub: boxed(path, hub, timeBoxed(path, tokenizer, patience)), card };
   });
 }
 
@@ -107,18 +106,16 @@ function usable<T>(file: string, work: () => T): T {
   }
 }
 
-/** Keys of tokenizers written in Python, which those made of a tokenizer.json do not read; the library would. */
-const OF_SLOW_TOKENIZERS = ["remove_space", "do_lowercase_and_remove_accent"];
+/** What is asked about texts. */
+type Words = Pick<TextTokenizer, "encode" | "decode" | "tokenOf">;
 
-function libraryTokenizer(tokenizer: JsonObject, config: JsonObject): HubTokenizer {
-  const kept = Object.fromEntries(Object.entries(config).filter(([key]) => !OF_SLOW_TOKENIZERS.includes(key)));
-  return completed(new HubTokenizer(asComputed(tokenizer), kept), tokenizer);
-}
-
-/** The library's tokenizer, whose rules may not take for ever, and whose failures are of its file. */
-function boxed(file: string, hub: HubTokenizer, box: ReturnType<typeof timeBoxed>): HubTokenizer {
-  const bounded = <A extends readonly unknown[], R>(work: (...args: A) => R) => (...args: A): R => usable(file, () => box((args[0] as { readonly length: number }).length, () => work(...args)));
-  return Object.assign(hub, { encode: bounded(hub.encode.bind(hub)), decode: bounded(hub.decode.bind(hub)) });
+/** Rules may not take for ever, and failures are of the file. */
+function boxed(file: string, hub: TextTokenizer, box: ReturnType<typeof timeBoxed>): Words {
+  return {
+    encode: (text) => usable(file, () => box(text.length, () => hub.encode(text))),
+    decode: (ids) => usable(file, () => box(ids.length, () => hub.decode(ids))),
+    tokenOf: (id) => hub.tokenOf(id),
+  };
 }
 
 interface SpecialTokens {
@@ -126,55 +123,39 @@ interface SpecialTokens {
   readonly eosId: number | null;
 }
 
-/** A config that has the key decides, also by null: Qwen says so that it has no BOS. */
-function specialId(hub: HubTokenizer, key: string, config: JsonObject, map: JsonObject, model: JsonObject): number | null {
-  for (const each of [config, map]) {
-    if (!Object.hasOwn(each, key)) continue;
-    const content = tokenText(each[key]);
-    return content === null ? null : (hub.token_to_id(content) ?? null);
+/** A file that has the key decides, also by null: Qwen says so that it has no BOS. GPT-2 on the hub names its BOS only in the model's config, as an id. One in no vocabulary is none. */
+function specialId(hub: TextTokenizer, { named, counted }: TokenizerFacts, key: string, model: JsonObject): number | null {
+  if (Object.hasOwn(named, key)) {
+    const content = named[key] ?? null;
+    const id = content === null ? undefined : hub.idOf(content);
+    return id === undefined || counted.has(id) ? null : id;
   }
   const given = model[`${key}_id`];
   const id = Array.isArray(given) ? given[0] : given;
-  return typeof id === "number" && hub.id_to_token(id) !== undefined ? id : null;
+  return typeof id === "number" && hub.tokenOf(id) !== undefined ? id : null;
 }
 
-function startsWithBos(hub: HubTokenizer, bosId: number | null): boolean {
-  return bosId !== null && hub.encode("", { add_special_tokens: true }).ids[0] === bosId;
+function startsWithBos({ around }: TokenizerFacts, bosId: number | null): boolean {
+  return bosId !== null && around.before[0] === bosId;
 }
 
-const TOKEN_KEYS = ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
-
-/** Tokens that the config names and the tokenizer does not cut out of a text; transformers adds them when it loads both (`tokenization_utils_fast.py`, `__init__`). */
-function notAdded(hub: HubTokenizer, config: JsonObject, file: string): readonly string[] {
-  const added = new Set([...hub.get_added_tokens_decoder()].map(([, { content }]) => content));
-  const decoder = config["added_tokens_decoder"];
-  const declared = typeof decoder === "object" && decoder !== null ? Object.values(decoder) : [];
-  const additional = config["additional_special_tokens"];
-  // One that is in no vocabulary gets an id of its own there, which the model has no row for.
-  const special = [...TOKEN_KEYS.map((key) => config[key]), ...(Array.isArray(additional) ? additional : [])].filter((each) => hub.token_to_id(tokenText(each) ?? "") !== undefined);
-  const missing = [...new Set([...declared, ...special].map((each) => tokenText(each)))].filter((text): text is string => text !== null && text !== "" && !added.has(text));
-  if (missing.length === 0) return [];
-  const shown = missing.slice(0, 5).map((text) => JSON.stringify(text)).join(", ");
-  return [`${file} names ${shown}${missing.length > 5 ? ` and ${missing.length - 5} more` : ""} as tokens, and tokenizer.json does not: a text that spells one is cut into pieces, where transformers reads one token`];
-}
-
-function disagreement(hub: HubTokenizer, config: JsonObject, bosId: number | null, file: string): readonly string[] {
-  const [said, done] = [config["add_bos_token"], startsWithBos(hub, bosId)];
+function disagreement(facts: TokenizerFacts, config: JsonObject, bosId: number | null, file: string): readonly string[] {
+  const [said, done] = [config["add_bos_token"], startsWithBos(facts, bosId)];
   if (typeof said !== "boolean" || said === done || bosId === null) return [];
   return [`${file}: \`add_bos_token\` is ${said}, but the post-processor of tokenizer.json puts ${done ? "one" : "none"}, and that is followed as transformers 5 does; \`set bos ${said}\` for the other`];
 }
 
 /** A text is read as it stands, BOS apart: a token that its tokenizer would put around it is told of. */
-function leftOut(hub: HubTokenizer, bosId: number | null, file: string): readonly string[] {
-  const ids: readonly number[] = hub.encode("", { add_special_tokens: true }).ids;
-  const others = ids.filter((id, at) => at > 0 || id !== bosId).map((id) => hub.id_to_token(id) ?? `<${id}>`);
+function leftOut(hub: TextTokenizer, { around }: TokenizerFacts, bosId: number | null, file: string): readonly string[] {
+  const ids = [...around.before, ...around.after];
+  const others = ids.filter((id, at) => at > 0 || id !== bosId).map((id) => hub.tokenOf(id) ?? `<${id}>`);
   return others.length === 0 ? [] : [`${file}: its post-processor puts ${others.join(" and ")} around a text, as transformers does by itself; they are left out here`];
 }
 
 /** `hub` is asked for when a text or an id is to be read. */
-function wrap(card: TokenizerCard, hub: () => HubTokenizer): Tokenizer {
+function wrap(card: TokenizerCard, hub: () => Words): Tokenizer {
   const { bosId } = card;
-  const decode = (ids: ArrayLike<number>): string => hub().decode(Array.from(ids), { skip_special_tokens: false, clean_up_tokenization_spaces: false });
+  const decode = (ids: ArrayLike<number>): string => hub().decode(Array.from(ids));
   const pieces = new Map<number, string>();
   const piece = (id: number): string => {
     const known = pieces.get(id);
@@ -187,7 +168,7 @@ function wrap(card: TokenizerCard, hub: () => HubTokenizer): Tokenizer {
     ...card,
     specialIds: new Set(card.specialIds),
     encode(text, { bos }) {
-      const ids = hub().encode(text, { add_special_tokens: false }).ids;
+      const ids = hub().encode(text);
       if (!bos) return Int32Array.from(ids);
       if (bosId === null) throw new CheckpointError("no-bos-token", "a beginning-of-text token is asked for, and the tokenizer names no `bos_token`", { help: "set bos false" });
       return Int32Array.from(ids[0] === bosId ? ids : [bosId, ...ids]);
@@ -198,18 +179,11 @@ function wrap(card: TokenizerCard, hub: () => HubTokenizer): Tokenizer {
   };
 }
 
-/** A token of the config: text, or an object with `content`. */
-function tokenText(value: Json | undefined): string | null {
-  if (typeof value === "string") return value;
-  if (typeof value === "object" && value !== null && "content" in value && typeof value.content === "string") return value.content;
-  return null;
-}
-
 /** A leading space is lost by decoders that strip the start of a text, so the id is decoded after itself and the repetition cut off. */
-function pieceOf(hub: HubTokenizer, decode: (ids: ArrayLike<number>) => string, id: number): string {
-  if (hub.id_to_token(id) === undefined) return `<${id}>`;
+function pieceOf(hub: Words, decode: (ids: ArrayLike<number>) => string, id: number): string {
+  if (hub.tokenOf(id) === undefined) return `<${id}>`;
   const once = decode([id]);
-  if (once.includes("\ufffd")) return hub.id_to_token(id) ?? `<${id}>`;
+  if (once.includes("\ufffd")) return hub.tokenOf(id) ?? `<${id}>`;
   const twice = decode([id, id]);
   return twice.startsWith(once) && twice.length > once.length ? twice.slice(once.length) : once;
 }
@@ -230,8 +204,20 @@ function piecesOf(ids: readonly number[], piece: (id: number) => string, decode:
   return made;
 }
 
-/** Throws `vocabulary-mismatch` where the tokenizer makes ids that the model has no embedding for. Spare rows are usual. */
-export function requireVocabulary(tokenizer: Tokenizer, rows: number, modelName: string): void {
-  if (tokenizer.size <= rows) return;
-  throw new CheckpointError("vocabulary-mismatch", `the tokenizer makes ids up to ${tokenizer.size - 1}; the embedding of \`${modelName}\` has ${rows} rows`, { help: "use the tokenizer that belongs to the model" });
+/**
+ * The tokenizer of a model with so many rows. Spare rows are usual; throws `vocabulary-mismatch` where the files give ids that have none, and, when a
+ * text spells one, for a token that transformers counts on to.
+ */
+export function forRows(tokenizer: Tokenizer, rows: number, modelName: string): Tokenizer {
+  const fault = (what: string, help: string): CheckpointError => new CheckpointError("vocabulary-mismatch", `${what}; the embedding of \`${modelName}\` has ${rows} rows`, { help });
+  if (tokenizer.size > rows) throw fault(`the tokenizer makes ids up to ${tokenizer.size - 1}`, "use the tokenizer that belongs to the model");
+  return {
+    ...tokenizer,
+    encode(text, options) {
+      const ids = tokenizer.encode(text, options);
+      const far = ids.find((id) => id >= rows);
+      if (far !== undefined) throw fault(`a text spells ${JSON.stringify(tokenizer.piece(far))}, which is named as a token beyond the vocabulary, as transformers has it with the id ${far}`, "leave that text out, or the token out of a copy of tokenizer_config.json");
+      return ids;
+    },
+  };
 }

@@ -1,95 +1,95 @@
-/** Without this file characters that a vocabulary lacks would be one unknown token, or one too few, and what SentencePiece replaces be guessed. */
-import type { Tokenizer as HubTokenizer } from "@huggingface/tokenizers";
-import { readCharsmap } from "./charsmap.ts";
+/** Without this file a tokenizer.json would be a tree of names, and no text become ids by it. */
 import type { Json, JsonObject } from "./strict_json.ts";
+import { addedTokens, type TokenFiles } from "./tokenizer_added.ts";
+import { around, type Around } from "./tokenizer_around.ts";
+import { bpe } from "./tokenizer_bpe.ts";
+import { spacedByConfig, tokenizerClass } from "./tokenizer_class.ts";
+import { cutter, type Part } from "./tokenizer_cut.ts";
+import { decoderOf } from "./tokenizer_decoder.ts";
+import { unigram, wordPiece, type TextModel } from "./tokenizer_model.ts";
+import { normalizerOf } from "./tokenizer_normalizer.ts";
+import { preTokenizerOf } from "./tokenizer_pretokenizer.ts";
 
-/** What the library keeps of the parts that it leaves incomplete. */
-interface Part {
-  readonly config?: JsonObject;
-  readonly normalizers?: readonly unknown[];
-  readonly decoders?: readonly unknown[];
+/** What files say of a tokenizer, without any text. */
+export interface TokenizerFacts {
+  /** What its post-processor puts before and after a text. */
+  readonly around: Around;
+  /** Tokens as the files or the class name them; null: none. */
+  readonly named: Readonly<Record<string, string | null>>;
+  readonly special: readonly number[];
+  /** Ids that no file gives, and transformers counts on to: a model need not have rows for them. */
+  readonly counted: ReadonlySet<number>;
+  /** Highest id + 1, but for those. */
+  readonly size: number;
 }
 
-interface Words {
-  readonly tokens_to_ids: ReadonlyMap<string, number>;
-  readonly unk_token_id: number | undefined;
-  readonly fuse_unk: boolean;
-  encode(pieces: readonly string[]): string[];
-}
+/** A tokenizer.json computed as Hugging Face tokenizers does, special tokens around a text apart: expressions and most decoders are the library's, for what it computes otherwise is written here. */
+export class TextTokenizer {
+  readonly #model: TextModel;
+  readonly #parts: (text: string) => readonly Part[];
+  readonly #pieces: ReturnType<typeof preTokenizerOf>;
+  readonly #spell: (tokens: readonly string[]) => string;
+  readonly #names: Map<number, string>;
+  /** Tokens that are sought in normalized texts are read back normalized. */
+  readonly #spelt: ReadonlyMap<number, string>;
+  readonly #ids: ReadonlyMap<string, number>;
+  readonly #facts: TokenizerFacts;
 
-/**
- * Add to the library's tokenizer what tokenizer.json asks for and it does not do: bytes for unknown characters in Unigram, unknown tokens that are
- * one within a word and not across words, compiled maps of characters, and bytes that spell no text.
- */
-export function completed(hub: HubTokenizer, tokenizer: JsonObject): HubTokenizer {
-  const model = tokenizer["model"];
-  const words = hub.model as unknown as Words;
-  if (isObject(model) && model["type"] === "Unigram" && model["byte_fallback"] === true) withBytes(words);
-  if (words.fuse_unk) fuseWithinWords(words);
-  mapCharacters(hub.normalizer as unknown as Part | null);
-  joinBytes(hub.decoder as unknown as Part | null);
-  return hub;
-}
+  /** Throws where a part is not known, or is not sound. */
+  constructor(tokenizer: JsonObject, files: TokenFiles & { readonly model: JsonObject }) {
+    this.#model = modelOf(tokenizer["model"]);
+    const kind = tokenizerClass(tokenizer, files.config, files.model);
+    const { tokens, counted, named } = addedTokens(tokenizer, this.#model.vocabulary, files, kind);
+    const normalize = normalizerOf(tokenizer["normalizer"]);
+    this.#parts = cutter(tokens, normalize);
+    this.#pieces = preTokenizerOf(spacedByConfig(tokenizer["pre_tokenizer"], kind, files.config));
+    this.#spell = decoderOf(tokenizer["decoder"]);
+    this.#names = new Map([...this.#model.vocabulary].map(([token, id]) => [id, token]));
+    for (const { id, content } of tokens) this.#names.set(id, content);
+    this.#spelt = new Map(normalize === null ? [] : tokens.flatMap(({ id, content, normalized }) => (normalized ? [[id, normalize(content)]] : [])));
+    this.#ids = new Map(tokens.map(({ id, content }) => [content, id]));
+    this.#facts = {
+      // GPT-NeoX's class in transformers makes a template of its own (`update_post_processor`), without any token.
+      around: kind === "GPTNeoXTokenizer" ? { before: [], after: [] } : around(tokenizer["post_processor"]),
+      named,
+      special: tokens.flatMap(({ id, special }) => (special ? [id] : [])),
+      counted,
+      size: [...this.#names.keys()].reduce((most, id) => (counted.has(id) ? most : Math.max(most, id + 1)), 0),
+    };
+  }
 
-function fuseWithinWords(words: Words): void {
-  const encode = words.encode.bind(words);
-  const unknown = (token: string | undefined): boolean => token !== undefined && (words.tokens_to_ids.get(token) ?? words.unk_token_id) === words.unk_token_id;
-  Object.assign(words, {
-    fuse_unk: false,
-    encode: (pieces: readonly string[]): string[] => pieces.flatMap((piece) => encode([piece]).filter((token, at, all) => !(unknown(token) && unknown(all[at - 1])))),
-  });
-}
+  facts(): TokenizerFacts {
+    return this.#facts;
+  }
 
-function withBytes(words: Words): void {
-  const encode = words.encode.bind(words);
-  const byName = (byte: number): string => `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`;
-  Object.assign(words, {
-    encode: (pieces: readonly string[]): string[] =>
-      encode(pieces).flatMap((token) => {
-        if (words.tokens_to_ids.has(token)) return [token];
-        const bytes = Array.from(Buffer.from(token), byName);
-        return bytes.every((name) => words.tokens_to_ids.has(name)) ? bytes : [token];
-      }),
-  });
-}
-
-const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
-/** Byte tokens in a row are one text, or, where they spell none, each a sign for what cannot be read. */
-function joinBytes(part: Part | null): void {
-  if (part === null) return;
-  for (const inner of part.decoders ?? []) joinBytes(inner as Part);
-  if (part.config?.["type"] !== "ByteFallback") return;
-  const spelt = (bytes: readonly number[]): readonly string[] => {
-    try {
-      return bytes.length === 0 ? [] : [UTF8.decode(Uint8Array.from(bytes))];
-    } catch {
-      return bytes.map(() => "\ufffd");
+  encode(text: string): readonly number[] {
+    const ids: number[] = [];
+    for (const part of this.#parts(text)) {
+      if (typeof part === "number") ids.push(part);
+      else for (const piece of this.#pieces === null ? [part.text] : this.#pieces(part.text, part.first)) for (const id of this.#model.tokenize(piece)) ids.push(id);
     }
-  };
-  Object.assign(part, {
-    decode_chain: (tokens: readonly string[]): string[] => {
-      const made: string[] = [];
-      let bytes: number[] = [];
-      for (const token of tokens) {
-        const byte = /^<0x([0-9A-Fa-f]{2})>$/.exec(token)?.[1];
-        if (byte !== undefined) bytes.push(Number.parseInt(byte, 16));
-        else {
-          made.push(...spelt(bytes), token);
-          bytes = [];
-        }
-      }
-      return [...made, ...spelt(bytes)];
-    },
-  });
+    return ids;
+  }
+
+  /** Ids without a token are passed over. */
+  decode(ids: readonly number[]): string {
+    return this.#spell(ids.flatMap((id) => this.#spelt.get(id) ?? this.#names.get(id) ?? []));
+  }
+
+  idOf(token: string): number | undefined {
+    return this.#ids.get(token) ?? this.#model.vocabulary.get(token);
+  }
+
+  tokenOf(id: number): string | undefined {
+    return this.#names.get(id);
+  }
 }
 
-function mapCharacters(part: Part | null): void {
-  if (part === null) return;
-  for (const inner of part.normalizers ?? []) mapCharacters(inner as Part);
-  const compiled = part.config?.["type"] === "Precompiled" ? part.config["precompiled_charsmap"] : undefined;
-  const map = typeof compiled === "string" ? readCharsmap(compiled) : null;
-  if (map !== null) Object.assign(part, { normalize: map });
+/** Old files of BPE name no kind of model: by what it holds it is known. */
+function modelOf(given: Json | undefined): TextModel {
+  if (!isObject(given)) throw new Error("it has no model");
+  const kind = given["type"] ?? (Array.isArray(given["vocab"]) ? "Unigram" : Object.hasOwn(given, "merges") ? "BPE" : "WordPiece");
+  return kind === "Unigram" ? unigram(given) : kind === "WordPiece" ? wordPiece(given) : bpe(given);
 }
 
 function isObject(value: Json | undefined): value is JsonObject {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { CheckpointError } from "../../runtime/checkpoint/error.ts";
-import { readTokenizer, requireVocabulary } from "../../runtime/checkpoint/tokenizer.ts";
+import { forRows, readTokenizer } from "../../runtime/checkpoint/tokenizer.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "saeq-tokenizers-"));
 test.after(() => rmSync(folder, { recursive: true }));
@@ -45,8 +45,9 @@ const cases: readonly (readonly [string, string, ((value: Value) => void) | stri
   ["a token without an id", "tokenizer.json", (value) => void delete (value["added_tokens"] as Value[])[1]!["id"], "unsupported-tokenizer", /has the id null/],
   ["a pattern that is neither text nor rule", "tokenizer.json", (value) => void (value["pre_tokenizer"] = { type: "Split", pattern: { Glob: "*" }, behavior: "Isolated", invert: false }), "unsupported-tokenizer", /looks for \{"Glob":"\*"\}/],
   ["an unknown step before the model", "tokenizer.json", (value) => void (value["pre_tokenizer"] = { type: "Hieroglyphs" }), "unsupported-tokenizer", /cannot be used/],
-  ["words that go on with a sign", "tokenizer.json", (value) => void ((value["model"] as Value)["continuing_subword_prefix"] = "##"), "unsupported-tokenizer", /continuing_subword_prefix "##"/],
-  ["a token that is a whole word only", "tokenizer.json", (value) => void ((value["added_tokens"] as Value[])[1]!["single_word"] = true), "unsupported-tokenizer", /found as a whole word only/],
+  ["joins left out by chance", "tokenizer.json", (value) => void ((value["model"] as Value)["dropout"] = 0.1), "unsupported-tokenizer", /has the dropout 0\.1/],
+  ["a join of what is no token", "tokenizer.json", (value) => void ((value["model"] as Value)["merges"] as string[][]).push(["the", "<nowhere>"]), "unsupported-tokenizer", /"<nowhere>" is no token/],
+  ["a step that is not known", "tokenizer.json", (value) => void (value["normalizer"] = { type: "Hieroglyphs" }), "unsupported-tokenizer", /its normalizer is "Hieroglyphs"/],
   ["a rule that is no regular expression", "tokenizer.json", (value) => void (value["pre_tokenizer"] = { type: "Split", pattern: { Regex: "(" }, behavior: "Isolated", invert: false }), "unsupported-tokenizer", /cannot be used/],
   ["a post-processor that shows at the first text", "tokenizer.json", (value) => void (value["post_processor"] = { type: "TemplateProcessing" }), "unsupported-tokenizer", /cannot be used/],
 ];
@@ -104,9 +105,9 @@ test("a rule that is not known, and harmless, takes texts apart as it says, long
 
 test("ids past the embedding are an error with both numbers", async () => {
   const tokenizer = await readTokenizer(join(fixtures, "llama3"));
-  requireVocabulary(tokenizer, tokenizer.size, "m");
-  assert.throws(() => requireVocabulary(tokenizer, tokenizer.size - 1, "m"), (error: CheckpointError) => error.code === "vocabulary-mismatch" && error.message.includes(`up to ${tokenizer.size - 1}`) && error.message.includes(`${tokenizer.size - 1} rows`));
-  const far = await readTokenizer(changed("llama3", "tokenizer.json", (value) => void (value["added_tokens"] as object[]).push({ id: 4_000_000, content: "<far>", special: true, single_word: false, lstrip: false, rstrip: false, normalized: false })));
+  forRows(tokenizer, tokenizer.size, "m");
+  assert.throws(() => forRows(tokenizer, tokenizer.size - 1, "m"), (error: CheckpointError) => error.code === "vocabulary-mismatch" && error.message.includes(`up to ${tokenizer.size - 1}`) && error.message.includes(`${tokenizer.size - 1} rows`));
+  const far = await readTokenizer(changed("llama3", "tokenizer.json", (value) => void (((value["model"] as Value)["vocab"] as Value)["<far>"] = 4_000_000)));
   assert.is(far.size, 4_000_001);
   assert.is(far.piece(3_999_999), "<3999999>");
 });

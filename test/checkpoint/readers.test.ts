@@ -9,7 +9,7 @@ import { CheckpointError } from "../../runtime/checkpoint/error.ts";
 import { readModel } from "../../runtime/checkpoint/model.ts";
 import { requireFinite, usedWeights } from "../../runtime/checkpoint/nonfinite.ts";
 import { decodeNumbers } from "../../runtime/checkpoint/numbers.ts";
-import { readTokenizer, requireVocabulary } from "../../runtime/checkpoint/tokenizer.ts";
+import { forRows, readTokenizer } from "../../runtime/checkpoint/tokenizer.ts";
 import type { RopeSpec, TensorRef } from "../../src/emit/specs.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "saeq-read-"));
@@ -67,17 +67,6 @@ test("a base model is read without the head that it does not hold", async () => 
   const { spec } = await readModel(path);
   assert.equal([spec.lmHead, spec.noHead], [null, "lm_head.weight"]);
   assert.is((await readModel(shipped)).spec.noHead, undefined);
-});
-
-test("tokens that the config names and tokenizer.json does not are told", async () => {
-  assert.equal((await readTokenizer(shipped)).notes, []);
-  const path = join(folder, "named");
-  cpSync(shipped, path, { recursive: true });
-  const config = JSON.parse(readFileSync(join(path, "tokenizer_config.json"), "utf8")) as Record<string, unknown>;
-  writeFileSync(join(path, "tokenizer_config.json"), JSON.stringify({ ...config, added_tokens_decoder: { "9000": { content: "<extra>", special: true } }, pad_token: "<new pad>" }));
-  const { notes } = await readTokenizer(path);
-  assert.is(notes.length, 1);
-  assert.match(notes[0]!, /names "<extra>" as tokens, and tokenizer\.json does not/);
 });
 
 test("a download that stopped early is named with both sizes", async () => {
@@ -171,8 +160,8 @@ test("text becomes ids with BOS exactly once, and ids become text", async () => 
 
 test("a tokenizer with more ids than the model has rows is refused", async () => {
   const tokenizer = await readTokenizer(shipped);
-  requireVocabulary(tokenizer, tokenizer.size, "model");
-  assert.throws(() => requireVocabulary(tokenizer, tokenizer.size - 1, "model"), /embedding/);
+  forRows(tokenizer, tokenizer.size, "model");
+  assert.throws(() => forRows(tokenizer, tokenizer.size - 1, "model"), /embedding/);
 });
 
 test("a tokenizer that is no tokenizer is an error of the checkpoint", async () => {

@@ -1,0 +1,46 @@
+/** Without this file tokens that only the class of a tokenizer in transformers names would be unknown. */
+import type { Json, JsonObject } from "./strict_json.ts";
+
+export type ClassTokens = Readonly<Record<string, string>>;
+
+const END = "<|endoftext|>";
+
+/** What the classes of transformers 5.24 take tokens to be where no file says (`models/…/tokenization_*.py`). */
+export const CLASS_TOKENS: Readonly<Record<string, ClassTokens>> = {
+  GPT2Tokenizer: { unk_token: END, bos_token: END, eos_token: END },
+  CodeGenTokenizer: { unk_token: END, bos_token: END, eos_token: END },
+  GPTNeoXTokenizer: { unk_token: END, bos_token: END, eos_token: END, pad_token: "<|padding|>" },
+  Qwen2Tokenizer: { unk_token: END, eos_token: END, pad_token: END },
+  LlamaTokenizer: { unk_token: "<unk>", bos_token: "<s>", eos_token: "</s>" },
+  GemmaTokenizer: { unk_token: "<unk>", bos_token: "<bos>", eos_token: "<eos>", pad_token: "<pad>", mask_token: "<mask>" },
+};
+
+/** The class that `AutoTokenizer` takes for a type of model. */
+const OF_TYPE: Readonly<Record<string, string>> = {
+  gpt2: "GPT2Tokenizer", phi: "GPT2Tokenizer", gpt_neox: "GPTNeoXTokenizer", qwen2: "Qwen2Tokenizer", qwen3: "Qwen2Tokenizer",
+  gemma: "GemmaTokenizer", gemma2: "GemmaTokenizer", gemma3: "GemmaTokenizer", gemma3_text: "GemmaTokenizer",
+};
+
+/**
+ * The class of a tokenizer, without `Fast`; null for one that is made of tokenizer.json alone. `AutoTokenizer` distrusts the class that the files of a
+ * Qwen 2, Mistral or Phi 3 name, and a Llama tokenizer that cuts texts by bytes.
+ */
+export function tokenizerClass(tokenizer: JsonObject, config: JsonObject, model: JsonObject): string | null {
+  const type = typeof model["model_type"] === "string" ? model["model_type"] : "";
+  const said = [config["tokenizer_class"], model["tokenizer_class"]].find((name) => typeof name === "string" && name !== "") as string | undefined;
+  const usual = Object.hasOwn(OF_TYPE, type) ? (OF_TYPE[type] as string) : null;
+  const name = said === undefined || type === "qwen2" ? usual : ["phi3", "mistral"].includes(type) ? null : said.replace(/Fast$/, "");
+  if (name === "LlamaTokenizer" && /"type":"ByteLevel"/.test(JSON.stringify([tokenizer["pre_tokenizer"] ?? null, tokenizer["decoder"] ?? null]))) return null;
+  return name;
+}
+
+/** Classes that put a space before a text where the config says so, and only there, whatever tokenizer.json says. */
+const SPACED_BY_CONFIG = ["GPT2Tokenizer", "GPTNeoXTokenizer", "CodeGenTokenizer", "Qwen2Tokenizer"];
+
+/** The `pre_tokenizer` of a tokenizer.json with the prefix space that the class of the tokenizer gives it. */
+export function spacedByConfig(given: Json | undefined, tokenizerClass: string | null, config: JsonObject): Json | undefined {
+  if (tokenizerClass === null || !SPACED_BY_CONFIG.includes(tokenizerClass) || typeof given !== "object" || given === null || Array.isArray(given)) return given;
+  const { type, pretokenizers } = given as JsonObject;
+  if (type === "Sequence" && Array.isArray(pretokenizers)) return { ...given, pretokenizers: pretokenizers.map((each) => spacedByConfig(each, tokenizerClass, config) ?? null) };
+  return type === "ByteLevel" ? { ...given, add_prefix_space: config["add_prefix_space"] === true } : given;
+}
