@@ -78,7 +78,7 @@ async function spec({ config, trainer, name, dictionary: { kind, shift, decoderB
     inputShift: shift === null ? null : bias,
     bias: await (kind === "gated" ? perFeature("mag_bias") : perFeature("b_enc", "encoder.bias")),
     preScale: norms === null ? null : Float32Array.from(norms),
-    threshold: kind === "jumprelu" ? await thresholds(find(weights, "threshold"), dSae, false) : null,
+    threshold: kind === "jumprelu" ? await thresholds(find(weights, "threshold"), dSae, false, name === "JumpReluAutoEncoder" ? "rectified" : "refused") : null,
     k: kind === "topk" ? requireK(size(trainer, "k"), dSae, config.file) : null,
     gateBias: kind === "gated" ? await perFeature("gate_bias") : null,
     magnitudeScale: kind === "gated" ? (await perFeature("r_mag")).map(Math.exp) : null,

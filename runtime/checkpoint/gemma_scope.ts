@@ -41,7 +41,7 @@ export async function readGemmaScope(folder: SaeFolder): Promise<SaeSpec | null>
     ...decoderOf(decoder, "in_out", { dIn, dSae }, { dOut: dIn, bias: await readVector(find(weights, "b_dec"), dIn), scale: published.embedding ? filled(dSae, root) : null }),
     bias: published.embedding ? bias.map((value) => value * root) : bias,
     preScale: published.embedding ? filled(dSae, 1 / root) : null,
-    threshold: await thresholds(find(weights, "threshold"), dSae, false),
+    threshold: await thresholds(find(weights, "threshold"), dSae, false, "rectified"),
     ...parseHookName(published.hookName),
     hookOut: published.hookOut === null ? null : parseHookName(published.hookOut),
     convention,

@@ -43,7 +43,7 @@ export async function readGemmaScope2(folder: SaeFolder): Promise<SaeSpec | null
     dSae,
     ...encoderOf(find(weights, "w_enc"), "in_out", dIn, dSae),
     bias: await readVector(find(weights, "b_enc"), dSae),
-    threshold: await thresholds(find(weights, "threshold"), dSae, false),
+    threshold: await thresholds(find(weights, "threshold"), dSae, false, "rectified"),
     ...place,
     hookOut: hookOut ?? (described.decoder === null ? { layer: null, hook: null, hookName: "" } : null),
     convention,

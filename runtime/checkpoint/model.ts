@@ -71,6 +71,7 @@ function supported(config: Config): Family {
   if (optional(config, "quantization_config") !== null) {
     throw new CheckpointError("unsupported-config", `\`quantization_config\` in ${config.file} is ${JSON.stringify(optional(config, "quantization_config"))}: quantised weights are not read; use the original checkpoint`, { help: 'set model "…" to one without it' });
   }
+  if (optional(config, "per_layer_config") !== null) throw new CheckpointError("unsupported-config", `\`per_layer_config\` in ${config.file} gives layers configs of their own, and all are read with one`, { help: 'set model "…" to one without it' });
   return family;
 }
 

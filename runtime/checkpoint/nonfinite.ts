@@ -6,7 +6,7 @@ import { createFiniteScan, type FiniteScan } from "../kernels/finite.ts";
 import { CHUNK, decodeNumbers, pieces, type NumberRange } from "./numbers.ts";
 import { unreadable } from "./real_path.ts";
 
-const HEADER_NAME: Readonly<Record<StoredType, string>> = { f32: "F32", f16: "F16", bf16: "BF16" };
+const HEADER_NAME: Readonly<Record<StoredType, string>> = { f32: "F32", f16: "F16", bf16: "BF16", f64: "F64" };
 
 /** Tensors found clean, by file, place and time of change: a session asks about the same ones again and again. */
 const clean = new Set<string>();

@@ -37,11 +37,11 @@ export async function* pieces(range: NumberRange, into?: Uint8Array): AsyncGener
   }
 }
 
-/** Little-endian numbers as float32 (float64 stays as it is). */
-export function decodeNumbers(bytes: Uint8Array, dtype: string): Float32Array | Float64Array {
+/** Little-endian numbers as float32; those of float64 as near as it has them, or infinite. */
+export function decodeNumbers(bytes: Uint8Array, dtype: string): Float32Array {
   switch (dtype) {
     case "F64":
-      return new Float64Array(bytes.buffer, 0, bytes.length / 8);
+      return Float32Array.from(new Float64Array(bytes.buffer, 0, bytes.length / 8));
     case "F32":
       return new Float32Array(bytes.buffer, 0, bytes.length / 4);
     case "BF16": {
@@ -123,7 +123,7 @@ export async function decoderNorms(tensor: TensorEntry, layout: "in_out" | "out_
 }
 
 /** Squares of elements `first` … of a matrix with rows of d, added to their row's sum. */
-function addRows(squares: Float64Array, numbers: Float32Array | Float64Array, first: number, d: number): void {
+function addRows(squares: Float64Array, numbers: Float32Array, first: number, d: number): void {
   for (let at = 0; at < numbers.length; ) {
     const row = Math.floor((first + at) / d);
     const end = Math.min(numbers.length, (row + 1) * d - first);
@@ -134,7 +134,7 @@ function addRows(squares: Float64Array, numbers: Float32Array | Float64Array, fi
 }
 
 /** The same with a sum per column; `column` is that of the first number. */
-function addColumns(squares: Float64Array, numbers: Float32Array | Float64Array, column: number): void {
+function addColumns(squares: Float64Array, numbers: Float32Array, column: number): void {
   for (let at = 0; at < numbers.length; ) {
     const end = Math.min(numbers.length, at + squares.length - column);
     for (; at < end; at += 1, column += 1) squares[column] = (squares[column] as number) + (numbers[at] as number) * (numbers[at] as number);

@@ -199,7 +199,7 @@ function processed(metadata: Config, how: "center_writing_weights" | "fold_value
 function barsOf(weights: Weights, dSae: number, training: boolean): Promise<Float32Array> {
   const log = maybe(weights, "threshold") === null ? maybe(weights, "log_threshold") : null;
   if (log !== null) return thresholds(log, dSae, true);
-  return thresholds(training ? find(weights, "threshold", "topk_threshold") : find(weights, "threshold"), dSae, false);
+  return thresholds(training ? find(weights, "threshold", "topk_threshold") : find(weights, "threshold"), dSae, false, "rectified");
 }
 
 /** A training threshold is compared with what the norms have scaled already (`fold_activation_norm_scaling_factor`); a saved one is folded together with them. */

@@ -34,7 +34,7 @@ const BITS: Readonly<Record<string, bigint>> = {
   BOOL: 8n, U8: 8n, I8: 8n, F8_E5M2: 8n, F8_E4M3: 8n, F8_E8M0: 8n, F4: 4n, F6_E2M3: 6n, F6_E3M2: 6n,
   I16: 16n, U16: 16n, F16: 16n, BF16: 16n, I32: 32n, U32: 32n, F32: 32n, I64: 64n, U64: 64n, F64: 64n, C64: 64n,
 };
-const STORED: Readonly<Record<string, StoredType>> = { F32: "f32", F16: "f16", BF16: "bf16" };
+const STORED: Readonly<Record<string, StoredType>> = { F32: "f32", F16: "f16", BF16: "bf16", F64: "f64" };
 const AGAIN = { help: "download the file again" };
 const PICKLES = /\.(bin|pt|pth|ckpt|pkl|pickle)$/i;
 

@@ -81,11 +81,18 @@ export function normsOf(tensor: TensorEntry, layout: Layout, dSae: number, dOut:
   return decoderNorms(tensor.columnMajor === true ? { ...tensor, shape: tensor.shape.toReversed() } : tensor, stored, dSae, dOut);
 }
 
-/** Thresholds of a jumprelu SAE: one each, finite and not negative. A scalar stands for all. */
-export async function thresholds(tensor: TensorEntry, dSae: number, log: boolean): Promise<Float32Array> {
+/** Below 0: `rectified`, where a feature's value is relu(x) behind the threshold; `refused`, where it is x and would be negative. */
+export type Below = "rectified" | "refused";
+
+/**
+ * Thresholds of a jumprelu SAE: one each, and finite. A scalar stands for all. relu(x) above a threshold below 0 is relu(x): there the threshold is 0,
+ * and a feature is active where it is positive (sae_lens `saes/jumprelu_sae.py`, `encode`).
+ */
+export async function thresholds(tensor: TensorEntry, dSae: number, log: boolean, below: Below = "refused"): Promise<Float32Array> {
   const scalar = tensor.shape.length === 0 || (tensor.shape.length === 1 && tensor.shape[0] === 1 && dSae > 1);
   const stored = scalar ? await readVector({ ...tensor, shape: [1] }, 1) : await readVector(tensor, dSae);
-  const values = log ? stored.map(Math.exp) : stored;
+  const raised = below === "rectified" ? stored.map((value) => Math.max(value, 0)) : stored;
+  const values = log ? stored.map(Math.exp) : raised;
   const bad = values.findIndex((value) => !(value >= 0 && Number.isFinite(value)));
   if (bad >= 0) {
     throw new CheckpointError("invalid-tensor", `tensor \`${tensor.name}\` of ${tensor.file} holds ${String(stored[bad])} at index ${bad}, and a threshold is a number of at least 0`, {

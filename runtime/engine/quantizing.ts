@@ -5,6 +5,7 @@ import { quantize } from "../kernels/eight_bits.ts";
 
 /** Features whose weights are in memory at a time: 2,048 of 4,096 weights are 32 MiB. */
 export const PART_FEATURES = 2048;
+const WIDTH: Readonly<Record<StoredType, number>> = { f32: 4, f16: 2, bf16: 2, f64: 8 };
 /** Norms above are no bound: their products may overflow float32. */
 const LARGEST_NORM = 2 ** 60;
 
@@ -26,7 +27,7 @@ export interface QuantizedPart {
  */
 export function quantizeFeatures(encoder: TensorRef, inOut: boolean, from: number, to: number, target: QuantizeTarget): QuantizedPart {
   const [d, m] = (inOut ? encoder.shape : encoder.shape.toReversed()) as readonly [number, number];
-  const width = encoder.dtype === "f32" ? 4 : 2;
+  const width = WIDTH[encoder.dtype];
   const count = to - from;
   const made: QuantizedPart = { scale: new Float32Array(count), norm: new Float32Array(count), error: new Float32Array(count) };
   const input = openSync(encoder.file, "r");
@@ -70,11 +71,11 @@ function write(file: number, bytes: Uint8Array, offset: number): void {
 /** Columns `first` … of a matrix [d, m] as rows [some, d]. */
 function transposed(file: number, offset: number, first: number, some: number, d: number, m: number, width: number): Uint8Array {
   const made = new Uint8Array(some * d * width);
-  const cells = width === 4 ? new Uint32Array(made.buffer) : new Uint16Array(made.buffer);
+  const cells = cellsOf(made.buffer, width);
   /** Rows of the file turned at a time: their cells of one feature share cache lines. */
   const BAND = 32;
   const band = new Uint8Array(BAND * some * width);
-  const source = width === 4 ? new Uint32Array(band.buffer) : new Uint16Array(band.buffer);
+  const source = cellsOf(band.buffer, width);
   for (let row = 0; row < d; row += BAND) {
     const rows = Math.min(BAND, d - row);
     for (let i = 0; i < rows; i++) band.set(read(file, offset + ((row + i) * m + first) * width, some * width), i * some * width);
@@ -83,8 +84,14 @@ function transposed(file: number, offset: number, first: number, some: number, d
   return made;
 }
 
+/** Numbers as things to move: what they are has no part in it. */
+function cellsOf(bytes: ArrayBuffer, width: number): Uint16Array | Uint32Array | Float64Array {
+  return width === 8 ? new Float64Array(bytes) : width === 4 ? new Uint32Array(bytes) : new Uint16Array(bytes);
+}
+
 function toFloats(bytes: Uint8Array, dtype: StoredType): Float32Array {
   if (dtype === "f32") return new Float32Array(bytes.buffer);
+  if (dtype === "f64") return Float32Array.from(new Float64Array(bytes.buffer));
   const halves = new Uint16Array(bytes.buffer);
   const words = new Uint32Array(halves.length);
   if (dtype === "bf16") for (let i = 0; i < halves.length; i++) words[i] = halves[i]! << 16;

@@ -3,7 +3,7 @@ import type { StoredType } from "../../src/emit/specs.ts";
 import { get, i32Add, i32Const, i32LessUnsigned, i32x4Add, i32x4Splat, repeatWhile, set, tee, v128And, v128Load, v128Or, v128Store, v128Zero, wasmModule, type Type } from "./wasm.ts";
 
 /** Adding `carry` to the masked exponent sets the top bit of a number exactly when all exponent bits are set: NaN or infinity. Two halves fit in 32 bits. */
-const BITS: Readonly<Record<StoredType, { readonly exponent: number; readonly carry: number; readonly top: number }>> = {
+const BITS: Readonly<Record<Exclude<StoredType, "f64">, { readonly exponent: number; readonly carry: number; readonly top: number }>> = {
   f32: { exponent: 0x7f80_0000, carry: 0x0080_0000, top: 0x8000_0000 },
   bf16: { exponent: 0x7f80_7f80, carry: 0x0080_0080, top: 0x8000_8000 },
   f16: { exponent: 0x7c00_7c00, carry: 0x0400_0400, top: 0x8000_8000 },
@@ -13,7 +13,7 @@ const BITS: Readonly<Record<StoredType, { readonly exponent: number; readonly ca
 export interface FiniteScan {
   /** Where numbers are put, from its start. */
   readonly buffer: Uint8Array;
-  /** Whether one of the numbers in the first `length` bytes is NaN or infinite. Overwrites up to 15 bytes behind them. */
+  /** Whether one of the numbers in the first `length` bytes is NaN or infinite, as float32 has them. Overwrites up to 15 bytes behind them. */
   holdsNonFinite(length: number, dtype: StoredType): boolean;
 }
 
@@ -30,6 +30,7 @@ export function createFiniteScan(bytes: number, vectors = true): FiniteScan {
   return {
     buffer: buffer.subarray(0, bytes),
     holdsNonFinite: (length, dtype) => {
+      if (dtype === "f64") return new Float64Array(buffer.buffer, buffer.byteOffset, length / 8).some((value) => !Number.isFinite(Math.fround(value)));
       const { exponent, carry, top } = BITS[dtype];
       const end = Math.ceil(length / STEP) * STEP;
       // Zeros are finite.

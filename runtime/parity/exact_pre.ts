@@ -16,7 +16,7 @@ export interface ExactPre {
   readonly magnitude: number;
 }
 
-const STORED = { f32: "F32", f16: "F16", bf16: "BF16" } as const;
+const STORED = { f32: "F32", f16: "F16", bf16: "BF16", f64: "F64" } as const;
 
 /**
  * Pre-activations of these places for the given residual [rows, dIn], in float64 from the stored weights: h = (norm(x) − shift)·w + bias, pre = h · preScale,

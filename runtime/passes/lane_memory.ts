@@ -71,14 +71,14 @@ function castBytes(linears: readonly LinearSpec[]): number {
 }
 
 function castOf({ dtype, shape }: TensorRef, most: number): number {
-  return dtype === "f32" ? 0 : Math.min(shape.reduce((product, dim) => product * dim, 1), most * 1.25) * (F32 + 2);
+  return dtype === "f32" ? 0 : Math.min(shape.reduce((product, dim) => product * dim, 1), most * 1.25) * (F32 + (dtype === "f64" ? 8 : 2));
 }
 
 /** One tile of features: its columns of the encoder where they must be cast or cut out, values, comparisons, and the triples of dense rows. */
 function encoderBytes(sae: SaeSpec, rows: number): number {
   const tile = Math.min(tileOf(sae.dIn, "cpu"), sae.dSae);
   const cut = sae.encoderLayout === "in_out" && sae.dSae > tile ? F32 : 0;
-  const weights = sae.dIn * tile * (sae.encoder.dtype === "f32" ? cut : F32 + 2);
+  const weights = sae.dIn * tile * (sae.encoder.dtype === "f32" ? cut : F32 + (sae.encoder.dtype === "f64" ? 8 : 2));
   // Topk looks at all features of a row at once.
   const values = sae.kind === "topk" ? rows * sae.dSae * F32 * 2 : rows * tile * (2 * F32 + 3);
   return weights + values + rows * Math.min(sae.dSae, MOST_ACTIVE) * PER_TRIPLE;

@@ -84,7 +84,7 @@ export function output(graph: Graph, name: string, from: string, element: Elemen
   graph.outputs.push({ name, element, dims });
 }
 
-const WIDTH: Readonly<Record<Element, number>> = { f32: 4, u8: 1, i8: 1, i32: 4, i64: 8, bool: 1, f16: 2, bf16: 2 };
+const WIDTH: Readonly<Record<Element, number>> = { f32: 4, u8: 1, i8: 1, i32: 4, i64: 8, bool: 1, f16: 2, bf16: 2, f64: 8 };
 
 /** Numbers inside the model; the same content is stored once. */
 export function constant(graph: Graph, element: "f32" | "u8" | "bool" | "i32" | "i64", dims: readonly number[], values: ArrayLike<number>): string {

@@ -3,7 +3,8 @@ import type { Folded, Hook, HookFacts } from "../ops/hook.ts";
 import type { Compaction } from "./lowering/compaction.ts";
 import type { Target } from "./target.ts";
 
-export type StoredType = "f32" | "f16" | "bf16";
+/** float64 is computed with as float32. */
+export type StoredType = "f32" | "f16" | "bf16" | "f64";
 
 /** A tensor where it lies in a file. Never read into memory by us: the graph points at it and the runtime maps it. */
 export interface TensorRef {

@@ -5,9 +5,9 @@ import { createFiniteScan } from "../../runtime/kernels/finite.ts";
 import type { StoredType } from "../../src/emit/specs.ts";
 import { generator } from "./seeded.ts";
 
-const WIDTH: Readonly<Record<StoredType, number>> = { f32: 4, f16: 2, bf16: 2 };
+const WIDTH: Readonly<Record<Exclude<StoredType, "f64">, number>> = { f32: 4, f16: 2, bf16: 2 };
 /** Bits of the largest finite number, of both signs, and of what is none (IEEE 754; bfloat16 is the upper half of binary32). */
-const EDGES: Readonly<Record<StoredType, { readonly finite: readonly number[]; readonly others: readonly number[] }>> = {
+const EDGES: Readonly<Record<Exclude<StoredType, "f64">, { readonly finite: readonly number[]; readonly others: readonly number[] }>> = {
   f32: { finite: [0x7f7fffff, 0xff7fffff, 1, 0x80000001, 0], others: [0x7f800000, 0xff800000, 0x7f800001, 0x7fc00000, 0xffffffff] },
   f16: { finite: [0x7bff, 0xfbff, 1, 0x8001, 0], others: [0x7c00, 0xfc00, 0x7c01, 0x7e00, 0xffff] },
   bf16: { finite: [0x7f7f, 0xff7f, 1, 0x8001, 0], others: [0x7f80, 0xff80, 0x7f81, 0x7fc0, 0xffff] },
@@ -43,6 +43,18 @@ test("vectors and words agree about random bits", () => {
     const length = 2 * Math.ceil(random() * 48);
     for (let at = 0; at < length; at++) vectors.buffer[at] = words.buffer[at] = Math.floor(random() * 256);
     for (const dtype of ["f16", "bf16", "f32"] as const) if (dtype !== "f32" || length % 4 === 0) assert.is(vectors.holdsNonFinite(length, dtype), words.holdsNonFinite(length, dtype));
+  }
+});
+
+test("a float64 that float32 cannot hold is not finite", () => {
+  const scan = createFiniteScan(64);
+  const numbers = new Float64Array(scan.buffer.buffer, scan.buffer.byteOffset, 8);
+  numbers.set([1, -3.4e38, 1e-300, 0, 5e-324, 2, 3, Number.NaN]);
+  assert.not(scan.holdsNonFinite(56, "f64"));
+  assert.ok(scan.holdsNonFinite(64, "f64"));
+  for (const value of [3.5e38, -1e300, Number.POSITIVE_INFINITY]) {
+    numbers[3] = value;
+    assert.ok(scan.holdsNonFinite(56, "f64"), String(value));
   }
 });
 

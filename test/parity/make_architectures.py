@@ -46,6 +46,18 @@ CONFIGS = {
     "gpt2_tied": ("gpt2", {"n_embd": 32, "n_head": 2}),
     "gpt2_scaled": ("gpt2", {"n_embd": 36, "n_head": 3, "n_inner": 50, "scale_attn_by_inverse_layer_idx": True, "activation_function": "gelu"}),
     "gpt2_half": ("gpt2", {"n_embd": 40, "n_head": 4, "activation_function": "relu", "save": "float16"}),
+    # Keys that a family passes over, and keys that it follows though its own config lacks them.
+    "llama_ignoring": ("llama", {**LLAMA, "written": {"rope_theta": 500.0, "partial_rotary_factor": 0.5, "layer_types": ["full_attention", "full_attention"], "sliding_window": 3, "clip_qkv": 1.0}}),
+    "llama_both_ropes": ("llama", {**LLAMA, "written": {"rope_scaling": {"type": "linear", "factor": 3.0}, "rope_parameters": {"rope_type": "default", "rope_theta": 77.0}, "rope_theta": 500.0}}),
+    "llama_unsaid_context": ("llama", {**LLAMA, "written": {"rope_scaling": {"rope_type": "llama3", "factor": 4.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0}}}),
+    "mistral_ignoring": ("mistral", {**LLAMA, "sliding_window": 12, "written": {"mlp_bias": True, "attention_bias": True, "layer_types": ["full_attention", "sliding_attention"]}}),
+    "qwen2_ignoring": ("qwen2", {**LLAMA, "use_sliding_window": True, "sliding_window": 9, "max_window_layers": 1, "written": {"mlp_bias": True, "attention_bias": False, "sliding_window": None, "layer_types": None}}),
+    "neox_ignoring": ("gpt_neox", {"hidden_size": 32, "num_attention_heads": 2, "intermediate_size": 40, "written": {"num_key_value_heads": 1, "head_dim": 48, "rope_theta": 500.0, "partial_rotary_factor": 0.5, "rotary_pct": 0.25, "rotary_emb_base": 200}}),
+    "gemma_ignoring": ("gemma", {**GEMMA, "written": {"layer_types": ["full_attention", "full_attention"], "sliding_window": 3, "attn_logit_softcapping": 1.0, "hidden_activation": "relu"}}),
+    "gemma3_ignoring": ("gemma3_text", {**GEMMA, "sliding_window": 10, "layer_types": ["sliding_attention", "full_attention"], "written": {"attn_logit_softcapping": 1.0, "rope_theta": 5000.0, "rope_parameters": {"rope_type": "linear", "factor": 9.0}}}),
+    "gemma3_older": ("gemma3_text", {**GEMMA, "sliding_window": 10, "layer_types": ["sliding_attention", "full_attention"], "written": {"rope_scaling": {"rope_type": "linear", "factor": 4.0}, "rope_theta": 5000.0, "rope_local_base_freq": 300.0}}),
+    "phi3_ignoring": ("phi3", {"hidden_size": 32, "num_attention_heads": 2, "intermediate_size": 40, "sliding_window": 12, "written": {"layer_types": ["sliding_attention", "sliding_attention"], "attention_bias": True}}),
+    "gpt2_named": ("gpt2", {"n_embd": 32, "n_head": 2, "written": {"n_embd": 64, "hidden_size": 32, "num_attention_heads": 4, "n_layer": 3, "num_hidden_layers": 2}}),
     "neox_pythia": ("gpt_neox", {"vocab_size": 72, "hidden_size": 64, "num_attention_heads": 1, "intermediate_size": 64, "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0, "partial_rotary_factor": 0.25}}),
     "neox_narrow": ("gpt_neox", {"hidden_size": 40, "num_attention_heads": 2, "intermediate_size": 56, "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0, "partial_rotary_factor": 0.3}}),
     "neox_sequential": ("gpt_neox", {"hidden_size": 32, "num_attention_heads": 2, "intermediate_size": 48, "use_parallel_residual": False, "tie_word_embeddings": True}),
@@ -93,7 +105,7 @@ def blocks_of(model):
 
 def normalised(x: torch.Tensor, model, kind: str) -> torch.Tensor:
     """hook_normalized: (x − mean) / sqrt(var + ε), without the mean for RMS norms."""
-    epsilon = next(getattr(model.config, name) for name in ("rms_norm_eps", "layer_norm_epsilon", "layer_norm_eps") if hasattr(model.config, name))
+    epsilon = getattr(model.config, {"gpt2": "layer_norm_epsilon", "gpt_neox": "layer_norm_eps", "phi": "layer_norm_eps"}.get(kind, "rms_norm_eps"))
     seen = x - x.mean(-1, keepdim=True) if kind in ("gpt2", "gpt_neox", "phi") else x
     return seen / (seen.pow(2).mean(-1, keepdim=True) + epsilon).sqrt()
 
@@ -142,6 +154,8 @@ def make(name: str, seed: int) -> None:
     kind, options = CONFIGS[name]
     options = dict(options)
     save = options.pop("save", "float32")
+    # Keys of config.json that transformers reads as it will: some it follows, and some it passes over.
+    written = options.pop("written", {})
     torch.manual_seed(seed)
     model = AutoModelForCausalLM.from_config(config_of(kind, options), attn_implementation="eager")
     with torch.no_grad():
@@ -152,6 +166,11 @@ def make(name: str, seed: int) -> None:
     folder = OUT / name
     shutil.rmtree(folder, ignore_errors=True)
     model.to(getattr(torch, save)).save_pretrained(folder)
+    if written:
+        config = json.loads((folder / "config.json").read_text())
+        if "rope_scaling" in written or "rope_theta" in written or "rope_parameters" in written:
+            config.pop("rope_parameters", None)
+        (folder / "config.json").write_text(json.dumps({**config, **written}, indent=2, sort_keys=True) + "\n")
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
     tensors, documents = {}, []
     for number, length in enumerate(LENGTHS):

@@ -134,7 +134,7 @@ def sae_lens_evidence(sae, x) -> dict[str, torch.Tensor]:
     if hasattr(sae, "b_gate"):
         return evidence(seen, sae.W_enc, sae.b_mag, gate=(sae.b_gate, sae.r_mag))
     scale = sae.W_dec.double().norm(dim=-1) if getattr(sae.cfg, "rescale_acts_by_decoder_norm", False) else 1.0
-    return evidence(seen, sae.W_enc, sae.b_enc, scale=scale, theta=getattr(sae, "threshold", None), k=getattr(sae.cfg, "k", None))
+    return evidence(seen, sae.W_enc, sae.b_enc, scale=scale, theta=sae.threshold.clamp(min=0) if hasattr(sae, "threshold") else None, k=getattr(sae.cfg, "k", None))
 
 
 def sae_lens_values(sae, x) -> dict[str, torch.Tensor]:
@@ -212,6 +212,29 @@ def make_sae_lens() -> None:
             values = sae_lens_values(SAE.load_from_disk(folder / "inference", dtype="float32"), x)
         shutil.rmtree(folder / "inference")
         write(folder, x, place("blocks.1.hook_resid_post", 1, model="parity"), {"saelens": values})
+
+
+def make_sae_lens_odd() -> None:
+    """Thresholds below 0, which sae_lens puts behind a relu, and numbers of 64 bits, which it reads as 32."""
+    import sae_lens as sl
+    from safetensors.torch import load_file, save_file
+    from sae_lens import SAE
+
+    for name, sae_class, config_class, config in [("lens_below_zero", sl.JumpReLUSAE, sl.JumpReLUSAEConfig, {}), ("lens_float64", sl.JumpReLUSAE, sl.JumpReLUSAEConfig, {}), ("lens_float64_topk", sl.TopKSAE, sl.TopKSAEConfig, {"k": 6})]:
+        folder = fresh(name)
+        sae = sae_class(sae_lens_config(config_class, **config))
+        fill(sae, False)
+        sae.save_model(folder)
+        if "64" in name:
+            file = folder / "sae_weights.safetensors"
+            # More digits than float32 has.
+            save_file({key: value.double() * (1 + 1e-9) for key, value in load_file(file).items()}, file)
+        x = rows()
+        with torch.no_grad():
+            conventions = {"saelens": sae_lens_values(SAE.load_from_disk(folder, dtype="float32"), x)}
+            if "topk" not in name:
+                conventions["neuronpedia"] = sae_lens_values(SAE.load_from_disk(folder, dtype="float32", fold_W_dec_norm=True), x)
+        write(folder, x, place("blocks.1.hook_resid_post", 1, model="parity"), conventions)
 
 
 # ---------------------------------------------------------------- loaders of sae_lens, fed from the folder
@@ -610,7 +633,7 @@ def make_torch_files() -> None:
 if __name__ == "__main__":
     shutil.rmtree(OUT, ignore_errors=True)
     OUT.mkdir()
-    for make in [make_sae_lens, make_gemma_scope, make_gemma_scope_2, make_sparsify, make_dictionary_learning, make_llamascopium, make_llama_scope_transcoders, make_llama_scope_r1, make_circuit_tracer, make_torch_files]:
+    for make in [make_sae_lens, make_gemma_scope, make_gemma_scope_2, make_sparsify, make_dictionary_learning, make_llamascopium, make_llama_scope_transcoders, make_llama_scope_r1, make_circuit_tracer, make_torch_files, make_sae_lens_odd]:
         make()
     sizes = [sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) for folder in OUT.iterdir()]
     print(f"{len(sizes)} SAEs, {sum(sizes) / 1000:.0f} kB, the largest {max(sizes) / 1000:.0f} kB")

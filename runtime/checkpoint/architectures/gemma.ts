@@ -1,12 +1,13 @@
 /** Without this file Gemma 1, 2 and 3, and so every Gemma Scope SAE, would have no model. */
 import type { BlockSpec, RopeSpec } from "../../../src/emit/specs.ts";
-import { flag, optional, positive, size, word, type Config } from "../config.ts";
+import { flag, optional, positive, section, size, word, type Config } from "../config.ts";
+import type { JsonObject } from "../strict_json.ts";
 import { activationOf } from "./activation.ts";
 import { layerCount, linear, normOf, unsupported, type Decoder, type Family, type Source } from "./family.ts";
 import { headsOf, type Heads } from "./heads.ts";
 import { hookFacts } from "./hook_modules.ts";
 import { layerKinds, windows, type LayerKind } from "./layer_kinds.ts";
-import { ropeOf } from "./rope.ts";
+import { ropeOf, turned } from "./rope.ts";
 
 /** Differences and defaults of transformers 5.24 (`models/{gemma,gemma2,gemma3}/configuration_*.py` and `modeling_*.py`). */
 interface Member {
@@ -39,15 +40,17 @@ function read(source: Source): Decoder {
   if (optional(config, "use_bidirectional_attention") === true) throw unsupported(config, "use_bidirectional_attention", "a token may not see what comes after it");
   const shape = headsOf(config, 256, member.kvHeads, member.heads);
   const vocabulary = size(config, "vocab_size", member.vocabulary);
-  const kinds = layerKinds(config, layerCount(config), patternOf(config, member));
-  const seen = windows(config, kinds, member.generation === 1 ? null : 4096);
+  const pattern = patternOf(config, member);
+  const kinds = member.generation === 1 ? Array.from({ length: layerCount(config) }, (_, layer) => pattern(layer)) : layerKinds(config, layerCount(config), pattern);
+  const seen = windows(config, kinds, 4096);
   const ropes = ropesOf(config, member, shape.headDim);
   const capped = (key: string, fallback: number | null): number | null => (optional(config, key) === null && (fallback === null || Object.hasOwn(config.value, key)) ? null : positive(config, key, fallback));
   return {
     architecture: type,
     ...shape,
     norm: { kind: "rms", epsilon: positive(config, "rms_norm_eps", 1e-6), offset: 1 },
-    softcap: member.generation === 1 ? null : capped("attn_logit_softcapping", member.generation === 2 ? 50 : null),
+    // Gemma 3 keeps the key and caps nothing by it (`modeling_gemma3.py`).
+    softcap: member.generation === 2 ? capped("attn_logit_softcapping", 50) : null,
     residual: "sequential",
     vocabulary,
     context: size(config, "max_position_embeddings", member.context),
@@ -76,16 +79,20 @@ function patternOf(config: Config, { generation }: Member): (layer: number) => L
   return (layer) => ((layer + 1) % every === 0 ? "full_attention" : "sliding_attention");
 }
 
-function ropesOf(config: Config, { generation }: Member, headDim: number): Readonly<Record<LayerKind, RopeSpec>> {
+/** Gemma 3 has parameters for each kind of layer; older configs one scaling, of the layers that see everything (`configuration_gemma3.py`, `convert_rope_params_to_dict`). */
+function ropesOf(config: Config, { generation, context }: Member, headDim: number): Readonly<Record<LayerKind, RopeSpec>> {
   if (generation !== 3) {
-    const rope = ropeOf(config, headDim, { theta: 10000, partial: 1 });
+    const rope = ropeOf(config, headDim, { theta: 10000, partial: null, context });
     return { full_attention: rope, sliding_attention: rope };
   }
-  const full = ropeOf(config, headDim, { theta: 1_000_000, partial: 1 }, "full_attention");
-  if (optional(config, "rope_parameters") !== null) return { full_attention: full, sliding_attention: ropeOf(config, headDim, { theta: 10000, partial: 1 }, "sliding_attention") };
-  // Older configs: one scaling, of the layers that see everything, and a base of their own for the others.
-  const local = { file: config.file, value: { rope_theta: positive(config, "rope_local_base_freq", 10000) } };
-  return { full_attention: full, sliding_attention: ropeOf(local, headDim, { theta: 10000, partial: 1 }) };
+  const given = section(config, "rope_parameters");
+  const of = (kind: LayerKind): JsonObject => (given === null ? null : section(given, kind))?.value ?? {};
+  const full = { file: config.file, value: { ...of("full_attention"), ...(section(config, "rope_scaling")?.value ?? {}) } };
+  const sliding = { file: config.file, value: of("sliding_attention") };
+  return {
+    full_attention: turned(config, full, headDim, { theta: 1_000_000, partial: null, context }),
+    sliding_attention: turned(config, sliding, headDim, { theta: 10000, thetaKey: "rope_local_base_freq", partial: null, context }),
+  };
 }
 
 function blockOf(source: Source, { generation }: Member, { hiddenSize: d, heads, kvHeads, headDim }: Heads, rope: RopeSpec, window: number | null, layer: number): BlockSpec {

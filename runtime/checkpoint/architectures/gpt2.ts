@@ -12,12 +12,11 @@ export const gpt2: Family = { types: ["gpt2"], embedding: "wte.weight", read };
 function read(source: Source): Decoder {
   const { config } = source;
   if (flag(config, "add_cross_attention", false)) throw unsupported(config, "add_cross_attention", "a text is all that is read");
-  const hiddenSize = size(config, "n_embd");
-  const heads = size(config, "n_head");
+  const hiddenSize = named(config, "n_embd", "hidden_size", 768);
+  const heads = named(config, "n_head", "num_attention_heads", 12);
   if (hiddenSize % heads !== 0) throw contradiction(config, "n_embd", `which ${heads} heads do not divide`);
   const shape: Heads = { hiddenSize, heads, kvHeads: heads, headDim: hiddenSize / heads };
-  const context = size(config, "n_positions", 1024);
-  if (optional(config, "n_ctx") !== null && size(config, "n_ctx") !== context) throw contradiction(config, "n_ctx", `but \`n_positions\` is ${context}`);
+  const context = named(config, "n_positions", "max_position_embeddings", 1024);
   const vocabulary = size(config, "vocab_size", 50257);
   return {
     architecture: "gpt2",
@@ -30,12 +29,17 @@ function read(source: Source): Decoder {
     embed: source.tensor("wte.weight", [vocabulary, hiddenSize]),
     embedScale: null,
     positions: source.tensor("wpe.weight", [context, hiddenSize]),
-    blocks: Array.from({ length: layerCount(config, "n_layer") }, (_, layer) => blockOf(source, shape, layer)),
+    blocks: Array.from({ length: layerCount({ ...config, value: { ...config.value, n_layer: named(config, "n_layer", "num_hidden_layers", 12) } }, "n_layer") }, (_, layer) => blockOf(source, shape, layer)),
     finalNorm: normOf(source, "ln_f", hiddenSize, true),
     lmHead: flag(config, "tie_word_embeddings", true) ? null : source.head(["lm_head.weight"], [vocabulary, hiddenSize]),
     lmHeadBias: null,
     hooks: hookFacts(shape, { block: "transformer.h.{layer}", ln1: "ln_1", ln2: "ln_2", o: "attn.c_proj", attentionOut: "attn.c_proj", mlpOut: "mlp.c_proj", parallel: false }),
   };
+}
+
+/** Names that other families use stand for GPT-2's, and over them (`configuration_gpt2.py`, `attribute_map`). */
+function named(config: Config, own: string, other: string, fallback: number): number {
+  return optional(config, other) === null ? size(config, own, fallback) : size(config, other);
 }
 
 /** A Conv1D: weight [in, out]. */

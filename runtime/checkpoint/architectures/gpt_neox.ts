@@ -2,7 +2,7 @@
 import type { BlockSpec, RopeSpec } from "../../../src/emit/specs.ts";
 import { flag, positive, size } from "../config.ts";
 import { activationOf } from "./activation.ts";
-import { layerCount, linear, normOf, type Decoder, type Family, type Source } from "./family.ts";
+import { contradiction, layerCount, linear, normOf, type Decoder, type Family, type Source } from "./family.ts";
 import { headsOf, type Heads } from "./heads.ts";
 import { hookFacts } from "./hook_modules.ts";
 import { ropeOf } from "./rope.ts";
@@ -12,9 +12,12 @@ export const gptNeox: Family = { types: ["gpt_neox"], embedding: "embed_in.weigh
 /** transformers 5.24 `models/gpt_neox/modeling_gpt_neox.py`. */
 function read(source: Source): Decoder {
   const { config } = source;
-  const shape = headsOf(config);
+  // Heads are divided evenly here; `head_dim` has a say in how much of one turns, and only there.
+  const { head_dim: width, num_key_value_heads: _, ...own } = config.value;
+  const shape = headsOf({ ...config, value: own });
   const parallel = flag(config, "use_parallel_residual", true);
-  const rope = ropeOf(config, shape.headDim, { theta: 10000, partial: 0.25, thetaKey: "rotary_emb_base", partialKey: "rotary_pct" });
+  const rope = ropeOf(config, width == null ? shape.headDim : size(config, "head_dim"), { theta: 10000, thetaKey: "rotary_emb_base", partial: { key: "rotary_pct", fallback: 0.25 }, context: 2048 });
+  if (rope.dimensions > shape.headDim) throw contradiction(config, "head_dim", `which turns ${rope.dimensions} columns of a head that has ${shape.headDim}`);
   const vocabulary = size(config, "vocab_size");
   return {
     architecture: "gpt_neox",

@@ -13,7 +13,8 @@ export interface Heads {
 export function headsOf(config: Config, headDim: number | null = null, kvHeads: number | null = null, ownHeads: number | null = null): Heads {
   const hiddenSize = size(config, "hidden_size");
   const heads = size(config, "num_attention_heads", ownHeads);
-  const kv = size(config, "num_key_value_heads", kvHeads ?? heads);
+  // Said to be none, they are as many as the heads; where nothing is said the family knows.
+  const kv = size(config, "num_key_value_heads", Object.hasOwn(config.value, "num_key_value_heads") ? heads : (kvHeads ?? heads));
   if (heads % kv !== 0) throw contradiction(config, "num_key_value_heads", `which does not divide the ${heads} heads`);
   const whole = Number.isInteger(hiddenSize / heads) ? hiddenSize / heads : null;
   if (optional(config, "head_dim") === null && headDim === null && whole === null) throw contradiction(config, "hidden_size", `which ${heads} heads do not divide, and there is no \`head_dim\``);

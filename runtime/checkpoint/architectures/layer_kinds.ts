@@ -19,6 +19,7 @@ export function layerKinds(config: Config, layers: number, pattern: (layer: numb
 /** Keys that each layer's queries see; null: all before them. */
 export function windows(config: Config, kinds: readonly LayerKind[], fallback: number | null = null): readonly (number | null)[] {
   if (!kinds.includes("sliding_attention")) return kinds.map(() => null);
+  if (Object.hasOwn(config.value, "sliding_window") && optional(config, "sliding_window") === null) throw contradiction(config, "sliding_window", "and layers with a window are asked for");
   const window = size(config, "sliding_window", fallback);
   return kinds.map((kind) => (kind === "sliding_attention" ? window : null));
 }

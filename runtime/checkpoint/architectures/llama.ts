@@ -1,10 +1,10 @@
 /** Without this file the Llama family, and Mistral and Qwen that grew from it, could not be read. */
 import type { BlockSpec, RopeSpec } from "../../../src/emit/specs.ts";
 import { flag, optional, positive, size, word, type Config } from "../config.ts";
-import { layerCount, linear, normOf, unsupported, type Decoder, type Family, type Source } from "./family.ts";
+import { contradiction, layerCount, linear, normOf, unsupported, type Decoder, type Family, type Source } from "./family.ts";
 import { headsOf, type Heads } from "./heads.ts";
 import { hookFacts } from "./hook_modules.ts";
-import { layerKinds, windows, type LayerKind } from "./layer_kinds.ts";
+import { layerKinds, windows } from "./layer_kinds.ts";
 import { ropeOf } from "./rope.ts";
 
 /** Where the members of the family differ. */
@@ -16,22 +16,27 @@ interface Member {
   readonly epsilon: number;
   readonly qkvBias: (config: Config) => boolean;
   readonly oBias: (config: Config) => boolean;
+  readonly mlpBias: (config: Config) => boolean;
   readonly headNorms: boolean;
   readonly windowed: "never" | "always" | "from_max_window_layers";
 }
 
-const LLAMA: Member = { theta: 10000, headDim: null, kvHeads: null, context: 2048, epsilon: 1e-6, qkvBias: biased, oBias: biased, headNorms: false, windowed: "never" };
+const LLAMA: Member = { theta: 10000, headDim: null, kvHeads: null, context: 2048, epsilon: 1e-6, qkvBias: biased, oBias: biased, mlpBias: (config) => flag(config, "mlp_bias", false), headNorms: false, windowed: "never" };
 
 /** Defaults and differences of transformers 5.24 (`models/{llama,mistral,qwen2,qwen3}/configuration_*.py` and `modeling_*.py`). */
 const MEMBERS: Readonly<Record<string, Member>> = {
   llama: LLAMA,
-  mistral: { ...LLAMA, kvHeads: 8, context: 4096 * 32, windowed: "always", qkvBias: () => false, oBias: () => false },
-  qwen2: { ...LLAMA, kvHeads: 32, context: 32768, windowed: "from_max_window_layers", qkvBias: () => true, oBias: () => false },
-  qwen3: { ...LLAMA, kvHeads: 32, headDim: 128, context: 32768, windowed: "from_max_window_layers", headNorms: true },
+  mistral: { ...LLAMA, kvHeads: 8, context: 4096 * 32, windowed: "always", qkvBias: none, oBias: none, mlpBias: none },
+  qwen2: { ...LLAMA, kvHeads: 32, context: 32768, windowed: "from_max_window_layers", qkvBias: () => true, oBias: none, mlpBias: none },
+  qwen3: { ...LLAMA, kvHeads: 32, headDim: 128, context: 32768, windowed: "from_max_window_layers", headNorms: true, mlpBias: none },
 };
 
 function biased(config: Config): boolean {
   return flag(config, "attention_bias", false);
+}
+
+function none(): boolean {
+  return false;
 }
 
 export const llama: Family = { types: Object.keys(MEMBERS), embedding: "embed_tokens.weight", read };
@@ -43,7 +48,7 @@ function read(source: Source): Decoder {
   if (word(config, "hidden_act", "silu") !== "silu") throw unsupported(config, "hidden_act", "only silu is computed");
   const shape = headsOf(config, member.headDim, member.kvHeads);
   const layers = layerCount(config);
-  const rope = ropeOf(config, shape.headDim, { theta: member.theta, partial: 1 });
+  const rope = ropeOf(config, shape.headDim, { theta: member.theta, partial: null, context: member.context });
   const seen = windowsOf(config, member, layers);
   const vocabulary = size(config, "vocab_size");
   return {
@@ -65,20 +70,23 @@ function read(source: Source): Decoder {
   };
 }
 
-/** Mistral's window holds in every layer; Qwen's only where it is asked for, from `max_window_layers` on. */
+/** Mistral's window holds in every layer, unless `layer_types` says; Qwen's only where it is asked for, from `max_window_layers` on, or where `layer_types` says. */
 function windowsOf(config: Config, member: Member, layers: number): readonly (number | null)[] {
-  const unsaid = !Object.hasOwn(config.value, "sliding_window");
-  const asked = member.windowed === "always" ? unsaid || optional(config, "sliding_window") !== null : member.windowed !== "never" && flag(config, "use_sliding_window", false);
-  if (!asked) return new Array<null>(layers).fill(null);
-  if (member.windowed === "always") return windows(config, new Array<LayerKind>(layers).fill("sliding_attention"), 4096);
+  if (member.windowed === "never") return new Array<null>(layers).fill(null);
+  const given = !Object.hasOwn(config.value, "sliding_window") || optional(config, "sliding_window") !== null;
+  // A Mistral with `layer_types` is a Ministral to transformers (`models/auto/configuration_auto.py`).
+  if (member.windowed === "always") return windows(config, layerKinds(config, layers, () => (given ? "sliding_attention" : "full_attention")), 4096);
+  const asked = given && flag(config, "use_sliding_window", false);
   const first = Number(optional(config, "max_window_layers") ?? 28);
-  return windows(config, layerKinds(config, layers, (layer) => (layer >= first ? "sliding_attention" : "full_attention")), 4096);
+  const kinds = layerKinds(config, layers, (layer) => (asked && layer >= first ? "sliding_attention" : "full_attention"));
+  if (!asked && kinds.includes("sliding_attention")) throw contradiction(config, "layer_types", "and no window is given: `use_sliding_window` is not true, or `sliding_window` is null");
+  return windows(config, kinds, 4096);
 }
 
 function blockOf(source: Source, member: Member, { hiddenSize: d, heads, kvHeads, headDim }: Heads, rope: RopeSpec, window: number | null, layer: number): BlockSpec {
   const at = `layers.${layer}`;
   const mlpSize = size(source.config, "intermediate_size");
-  const mlpBias = flag(source.config, "mlp_bias", false);
+  const mlpBias = member.mlpBias(source.config);
   const part = (name: string, width: number): ReturnType<typeof linear> => linear(source, `${at}.self_attn.${name}_proj`, width, d, member.qkvBias(source.config));
   const headNorm = (name: string): ReturnType<Source["tensor"]> | null => (member.headNorms ? source.tensor(`${at}.self_attn.${name}.weight`, [headDim]) : null);
   return {

@@ -14,7 +14,7 @@ function read(source: Source): Decoder {
   const { config } = source;
   if (flag(config, "qk_layernorm", false)) throw unsupported(config, "qk_layernorm", "norms of queries and keys with a bias are not computed");
   const shape = headsOf(config);
-  const rope = ropeOf(config, shape.headDim, { theta: 10000, partial: 0.5 });
+  const rope = ropeOf(config, shape.headDim, { theta: 10000, partial: { key: "partial_rotary_factor", fallback: 0.5 }, context: 2048 });
   const vocabulary = size(config, "vocab_size", 51200);
   const tied = flag(config, "tie_word_embeddings", false);
   return {

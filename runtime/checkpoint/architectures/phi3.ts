@@ -1,11 +1,10 @@
 /** Without this file Phi-3 and its kin, which keep several maps in one tensor, could not be read. */
 import type { BlockSpec, RopeSpec } from "../../../src/emit/specs.ts";
-import { flag, optional, positive, section, size, word } from "../config.ts";
+import { flag, optional, positive, size, type Config } from "../config.ts";
 import { activationOf } from "./activation.ts";
 import { layerCount, linear, normOf, rowsOf, unsupported, type Decoder, type Family, type Source } from "./family.ts";
 import { headsOf, type Heads } from "./heads.ts";
 import { hookFacts } from "./hook_modules.ts";
-import { layerKinds, windows } from "./layer_kinds.ts";
 import { ropeOf } from "./rope.ts";
 
 export const phi3: Family = { types: ["phi3"], embedding: "embed_tokens.weight", read };
@@ -13,13 +12,13 @@ export const phi3: Family = { types: ["phi3"], embedding: "embed_tokens.weight",
 /** transformers 5.24 `models/phi3/modeling_phi3.py`. Its older configs say yarn where longrope is meant. */
 function read(source: Source): Decoder {
   const { config } = source;
-  const scaling = section(config, "rope_scaling") ?? section(config, "rope_parameters");
-  if (scaling !== null && word(scaling, "rope_type", word(scaling, "type", "default")) === "yarn") throw unsupported(config, "rope_scaling", "in a Phi-3 this is longrope, whose angles depend on the length of the text");
   const shape = headsOf(config);
   const layers = layerCount(config);
-  const rope = ropeOf(config, shape.headDim, { theta: 10000, partial: 1 });
-  const kind = optional(config, "sliding_window") === null ? "full_attention" : "sliding_attention";
-  const seen = windows(config, layerKinds(config, layers, () => kind));
+  const rope = ropeOf(config, shape.headDim, { theta: 10000, partial: { key: "partial_rotary_factor", fallback: 1 }, context: 4096 });
+  if (rope.scaling.kind === "yarn") throw unsupported(config, scalingKey(config), "in a Phi-3 this is longrope, whose angles depend on the length of the text");
+  if (rope.scaling.kind !== "none") throw unsupported(config, scalingKey(config), "transformers scales no Phi-3 so");
+  const window = optional(config, "sliding_window") === null ? null : size(config, "sliding_window");
+  const seen = new Array<number | null>(layers).fill(window);
   const vocabulary = size(config, "vocab_size", 32064);
   return {
     architecture: "phi3",
@@ -38,6 +37,10 @@ function read(source: Source): Decoder {
     lmHeadBias: null,
     hooks: hookFacts(shape, { block: "model.layers.{layer}", ln1: "input_layernorm", ln2: "post_attention_layernorm", o: "self_attn.o_proj", attentionOut: "self_attn.o_proj", mlpOut: "mlp.down_proj", parallel: false }),
   };
+}
+
+function scalingKey(config: Config): string {
+  return optional(config, "rope_scaling") === null ? "rope_parameters" : "rope_scaling";
 }
 
 /** Rows of q, k and v below one another in one tensor, and so gate and up. */

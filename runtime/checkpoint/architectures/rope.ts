@@ -2,38 +2,46 @@
 import type { RopeSpec } from "../../../src/emit/specs.ts";
 import { flag, optional, positive, section, size, word, type Config } from "../config.ts";
 import { CheckpointError } from "../error.ts";
-import { contradiction } from "./family.ts";
+import { contradiction, unsupported } from "./family.ts";
 
 const SUPPORTED = ["default", "linear", "llama3", "yarn"];
 
 export interface RopeDefaults {
   readonly theta: number;
-  /** The part of a head that turns where the config does not say. */
-  readonly partial: number;
-  /** Older names of the base and of the part. */
+  /** The name of the base outside `rope_parameters`, where it is not `rope_theta`. */
   readonly thetaKey?: string;
-  readonly partialKey?: string;
+  /** The part of a head that turns where the config does not say, and what its key is called outside `rope_parameters`; null: all of it, whatever the config says. */
+  readonly partial: { readonly key: string; readonly fallback: number } | null;
+  /** The context where the config does not say. */
+  readonly context: number;
 }
 
 /**
- * `rope_scaling` and `rope_theta` as transformers 4 writes them, or `rope_parameters` as transformers 5 does. `kind` chooses among
- * parameters per kind of layer (`modeling_rope_utils.py`, `RotaryEmbeddingConfigMixin`).
+ * `rope_scaling` and `rope_theta` as transformers 4 writes them, or `rope_parameters` as transformers 5 does; of both the first is followed, as there
+ * (`modeling_rope_utils.py`, `convert_rope_params_to_dict`).
  */
-export function ropeOf(config: Config, headDim: number, defaults: RopeDefaults, kind: string | null = null): RopeSpec {
-  const whole = section(config, "rope_parameters");
-  const parameters = whole !== null && kind !== null ? (section(whole, kind) ?? whole) : whole;
-  const old = positive(config, defaults.thetaKey ?? "rope_theta", positive(config, "rope_theta", defaults.theta));
-  const theta = positive(parameters ?? config, "rope_theta", old);
-  const partial = positive(parameters ?? config, "partial_rotary_factor", positive(config, defaults.partialKey ?? "partial_rotary_factor", defaults.partial));
-  if (partial > 1) throw contradiction(config, defaults.partialKey ?? "partial_rotary_factor", "and a head has no more to turn than all of it");
-  const dimensions = Math.trunc(headDim * partial);
-  if (dimensions % 2 !== 0 || dimensions === 0) throw new CheckpointError("unsupported-config", `${config.file} turns ${dimensions} of the ${headDim} columns of a head (\`head_dim\`); rotary positions need an even number`, { help: 'set model "…" to one without it' });
-  return { theta, dimensions, scaling: scalingOf(config, parameters ?? section(config, "rope_scaling")) };
+export function ropeOf(config: Config, headDim: number, defaults: RopeDefaults): RopeSpec {
+  const scaling = section(config, "rope_scaling");
+  const old = scaling !== null && Object.keys(scaling.value).length > 0 ? scaling : null;
+  return turned(config, old ?? section(config, "rope_parameters"), headDim, defaults);
 }
 
-function scalingOf(config: Config, scaling: Config | null): RopeSpec["scaling"] {
-  if (scaling === null) return { kind: "none" };
-  const kind = word(scaling, "rope_type", word(scaling, "type", "default"));
+/** The same of one kind of layers, whose parameters are given. */
+export function turned(config: Config, given: Config | null, headDim: number, defaults: RopeDefaults): RopeSpec {
+  const parameters = given ?? { file: config.file, value: {} };
+  const theta = positive(parameters, "rope_theta", positive(config, defaults.thetaKey ?? "rope_theta", defaults.theta));
+  const scaled = scalingOf(config, parameters, defaults.context);
+  const key = defaults.partial?.key ?? "partial_rotary_factor";
+  const partial = positive(parameters, "partial_rotary_factor", positive(config, key, defaults.partial?.fallback ?? 1));
+  if (defaults.partial === null && partial !== 1 && scaled.kind !== "none") throw unsupported(config, key, "transformers scales positions of a part of a head, and turns all of it, in this family");
+  if (defaults.partial !== null && partial > 1) throw contradiction(config, key, "and a head has no more to turn than all of it");
+  const dimensions = defaults.partial === null ? headDim : Math.trunc(headDim * partial);
+  if (dimensions % 2 !== 0 || dimensions === 0) throw new CheckpointError("unsupported-config", `${config.file} turns ${dimensions} of the ${headDim} columns of a head (\`head_dim\`); rotary positions need an even number`, { help: 'set model "…" to one without it' });
+  return { theta, dimensions, scaling: scaled };
+}
+
+function scalingOf(config: Config, scaling: Config, context: number): RopeSpec["scaling"] {
+  const kind = ropeType(scaling);
   switch (kind) {
     case "default":
       return { kind: "none" };
@@ -45,10 +53,10 @@ function scalingOf(config: Config, scaling: Config | null): RopeSpec["scaling"] 
         factor: positive(scaling, "factor"),
         lowFreqFactor: positive(scaling, "low_freq_factor"),
         highFreqFactor: positive(scaling, "high_freq_factor"),
-        originalContext: size(scaling, "original_max_position_embeddings"),
+        originalContext: size(scaling, "original_max_position_embeddings", size(config, "max_position_embeddings", context)),
       };
     case "yarn":
-      return yarn(config, scaling);
+      return yarn(config, scaling, context);
     default:
       throw new CheckpointError("unsupported-config", `${config.file} scales positions by \`${kind}\``, {
         notes: [`supported: ${SUPPORTED.join(", ")}`, ...(kind === "dynamic" || kind === "longrope" ? ["its angles depend on the length of the text, so one text would have two activations"] : [])],
@@ -57,14 +65,19 @@ function scalingOf(config: Config, scaling: Config | null): RopeSpec["scaling"] 
   }
 }
 
+export function ropeType(parameters: Config): string {
+  return word(parameters, "rope_type", word(parameters, "type", "default"));
+}
+
 /**
  * transformers' `_compute_yarn_parameters`: the factor on cosines and sines is 0.1 ln(factor) + 1 unless it is given; with `mscale` and `mscale_all_dim`,
  * both, it is the ratio of two such, each with its own weight before the logarithm. One of them alone has no say.
  */
-function yarn(config: Config, scaling: Config): RopeSpec["scaling"] {
-  const originalContext = size(scaling, "original_max_position_embeddings", size(config, "max_position_embeddings"));
+function yarn(config: Config, scaling: Config, fallback: number): RopeSpec["scaling"] {
+  const context = size(config, "max_position_embeddings", fallback);
+  const originalContext = size(scaling, "original_max_position_embeddings", context);
   const given = optional(scaling, "factor");
-  const factor = given === null ? size(config, "max_position_embeddings") / originalContext : positive(scaling, "factor");
+  const factor = given === null ? context / originalContext : positive(scaling, "factor");
   const scaleOf = (weight: number): number => (factor <= 1 ? 1 : 0.1 * weight * Math.log(factor) + 1);
   const weights = scalesOf(scaling);
   return {

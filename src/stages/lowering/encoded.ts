@@ -1,5 +1,5 @@
 /** Without this file an SAE could be applied to activations it was not trained on. */
-import { HOOK_WORDS } from "../../ops/hook.ts";
+import { HOOK_WORDS, moduleOf } from "../../ops/hook.ts";
 import type { Plan, Tap } from "../../ops/op.ts";
 import type { ColumnSchema } from "../../ops/schema.ts";
 import { source } from "../../ops/key.ts";
@@ -64,7 +64,7 @@ function saeFor(context: Lowering, model: ModelFacts, saes: readonly SaeFacts[],
       code: "hook-mismatch",
       message: `this SAE reads what \`${match.module}\` gives out, and ${tap.hook} of this model is something else`,
       span: context.at(context.given("hook") ? "hook" : "layer"),
-      notes: [`${match.ref.name} was trained on the output of ${match.module}`, `${model.ref.name}: ${tap.hook} is the ${fact.module}`],
+      notes: [`${match.ref.name} was trained on the output of ${match.module}`, `${model.ref.name}: ${tap.hook} is the ${moduleOf(model.hooks, tap)}`],
       help: 'set sae "…" to one that was trained on a hook of this model',
     });
     return null;
