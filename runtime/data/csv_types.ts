@@ -70,9 +70,10 @@ export function infer(state: Inference, cell: string): void {
   const row = state.rows++;
   if (isMissing(cell)) return;
   state.present++;
-  if (state.commas === state.present - 1 && state.mark === "point" && isFloat(cell, "comma")) state.commas++;
+  const alike = state.mark === "point" && state.commas === state.present - 1;
   if (state.type === "str") {
-    if (state.odd === -2 && state.words) return;
+    if (!alike && state.odd === -2 && state.words) return;
+    if (alike && isFloat(cell, "comma")) state.commas++;
     if (isFloat(cell, state.mark)) state.numbers++;
     else {
       state.odd = -2;
@@ -81,6 +82,7 @@ export function infer(state: Inference, cell: string): void {
     return;
   }
   const own: ScalarType = isInt(cell) ? "int" : isFloat(cell, state.mark) ? "float" : BOOL.test(cell) ? "bool" : "str";
+  if (alike && (own === "int" || (own === "str" && isFloat(cell, "comma")))) state.commas++;
   if (own === "int" || own === "float") state.numbers++;
   if (state.type === null || state.type === own) state.type = own;
   else if ((state.type === "int" && own === "float") || (state.type === "float" && own === "int")) state.type = "float";

@@ -212,6 +212,9 @@ test("`decimal comma` reads 1,5 as a number and 1.5 as text, also where a type i
   const plain = await readCsv(path, { separator: ";" });
   assert.equal(plain.table.columns.map(({ type }) => type), ["str", "str", "str", "float"]);
   assert.equal(plain.notes.filter((note) => note.includes("decimal comma")), ["n is text because of its decimal commas; with decimal comma it is numbers", "m is text because of its decimal commas; with decimal comma it is numbers"]);
+  const many = (last: string): Promise<readonly string[]> => readCsv(fileOf(`n;m\n${"1,5;2\n7;3\n".repeat(50)}${last};4\n`), { separator: ";" }).then((read) => read.notes);
+  assert.match((await many("-3,25"))[0]!, "decimal comma");
+  for (const last of ["x", "1.5", "1.000,5"]) assert.equal((await many(last)).filter((note) => note.includes("decimal")), [], last);
 });
 
 test("`ragged pad` and `ragged skip` read on and count, also where the row lies across two chunks", async () => {
