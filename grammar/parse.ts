@@ -21,11 +21,22 @@ export interface Parsed {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** A text from this length on is kept with its tree until another is parsed: it is compiled again whenever more is known of files and models. */
+const LONG = 2000;
+let last: { readonly text: string; readonly parsed: Parsed } | null = null;
+
 /**
  * Text to tree. Never throws; whatever is wrong is in `diagnostics`, and the tree has holes there.
  * @example parse("sample perfect 10 | acts layer 7").script.statements.length // 1
  */
 export function parse(text: string): Parsed {
+  if (last?.text === text) return last.parsed;
+  const parsed = parseAnew(text);
+  if (text.length >= LONG) last = { text, parsed };
+  return parsed;
+}
+
+function parseAnew(text: string): Parsed {
   const words = readWords(text);
   const layout = layOut(words.tokens);
   const sql = replaceSql(layout.tokens, text);

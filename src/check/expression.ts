@@ -8,7 +8,7 @@ import type { Scalar, ScalarLiteral } from "../ops/scalar.ts";
 import { columnOf, type Schema } from "../ops/schema.ts";
 import { bare, constantList, unitFactor } from "./constant.ts";
 import { comparable, patternProblem, typedBinary, typedCall, typedUnary, typeName } from "./expression_types.ts";
-import { error, relation, type ParamValue, type Report, type Scope } from "./scope.ts";
+import { beyondHelp, error, relation, type ParamValue, type Report, type Scope } from "./scope.ts";
 import { listed, nearest, toldApart } from "./suggest.ts";
 
 export interface ExpressionContext {
@@ -72,6 +72,7 @@ export function bindExpression(expr: Expr, context: ExpressionContext): Scalar |
 }
 
 export function unknownParam(report: Report, scope: Scope, name: string, span: Span): null {
+  if (beyondHelp(report)) return error(report, span, "unknown-param", `no param \`$${name}\``);
   const names = [...scope.params.keys()];
   const near = nearest(name, names);
   return error(report, span, "unknown-param", `no param \`$${name}\``, {

@@ -12,7 +12,7 @@ import { single } from "./constant.ts";
 import { ask } from "./facts.ts";
 import { countWrittenOut, expandDefinition, isDefined, refuseCall } from "./expand.ts";
 import { wordOf, type Hint } from "./misplaced.ts";
-import { error, relation, stageNamed, type Facts, type Report, type Scope } from "./scope.ts";
+import { beyondHelp, error, relation, stageNamed, type Facts, type Report, type Scope } from "./scope.ts";
 import { listed, nearest } from "./suggest.ts";
 import { spelledOut } from "./spelled_out.ts";
 import { nameless, unknownStage } from "./unknown_stage.ts";
@@ -158,6 +158,7 @@ function headRelation(words: Words | undefined, context: CheckContext): Plan | n
   const found = relation(context.scope, first.path.join("."));
   if (found !== undefined) return found;
   const name = first.path.join(".");
+  if (beyondHelp(context.report)) return error(context.report, first.span, "unknown-name", `no value named \`${name}\``) ?? unknown(first.span);
   const near = nearest(name, [...context.scope.relations.keys(), ...context.scope.standard.keys()]);
   error(context.report, first.span, "unknown-name", `no value named \`${name}\``, {
     ...(near === null ? {} : { label: `did you mean \`${near}\`?`, fix: { span: first.span, text: near } }),

@@ -96,6 +96,14 @@ export function reportOn(text: string, diagnostics: readonly Diagnostic[] = [], 
   return { text, diagnostics: [...diagnostics], needs: new Map(), accesses: [...accesses], told: new Set(), expansions: noExpansions() };
 }
 
+/** Mistakes of one source that are compared with all names; of more nobody reads what might have been meant. */
+const MOST_COMPARED = 100;
+
+/** Whether there are so many mistakes that what might have been meant is not looked for any more. */
+export function beyondHelp({ diagnostics }: Report): boolean {
+  return diagnostics.length >= MOST_COMPARED;
+}
+
 export function error(report: Report, span: Span, code: string, message: string, more: Partial<Omit<Diagnostic, "code" | "message" | "span">> = {}): null {
   report.diagnostics.push({ severity: "error", ...more, code, message, span });
   return null;

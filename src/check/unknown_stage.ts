@@ -8,7 +8,7 @@ import { single } from "./constant.ts";
 import { inWords } from "./calls.ts";
 import { asUse, meaningOf } from "./foreign_stages.ts";
 import { aggregateOf, type Hint } from "./misplaced.ts";
-import { error, relation, stagesOf } from "./scope.ts";
+import { beyondHelp, error, relation, stagesOf } from "./scope.ts";
 import { distance, listed, nearest } from "./suggest.ts";
 import { works, type Trial } from "./tried.ts";
 
@@ -16,6 +16,7 @@ import { works, type Trial } from "./tried.ts";
 export function unknownStage(name: string, stage: Stage, input: Plan | null, trial: Trial): void {
   const { scope, report } = trial;
   const at = single(stage.args[0]!)!.span;
+  if (beyondHelp(report)) return void error(report, at, "unknown-stage", `no stage named \`${name}\``);
   const alone = stage.args.length === 1;
   if (input === null && !alone && relation(scope, name) !== undefined) {
     error(report, at, "relation-not-stage", `\`${name}\` is a value, not a stage`, { notes: ["a stage follows after `|`"], help: `${name} | take 10` });

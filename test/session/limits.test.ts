@@ -33,6 +33,17 @@ test("17 million characters are refused at once", async () => {
   assert.equal(codes, ["too-large"]);
 });
 
+test("10,000 mistakes beside 10,000 names are told without comparing each with all", async () => {
+  const session = await open();
+  const lines = (line: (i: number) => string): string => Array.from({ length: 10_000 }, (_, i) => line(i)).join("\n");
+  for (const wrong of [(i: number) => `abd${i}x | count`, (i: number) => `perfect | take $abd${i}`, (i: number) => `take abd${i}x 3`]) {
+    const { outcome } = await run(session, `${lines((i) => `let abc${i} = ${i % 2 === 0 ? i : "perfect"}`)}\n${lines(wrong)}`);
+    assert.is(outcome.diagnostics.length, 10);
+    assert.ok(outcome.diagnostics.some(({ label }) => label?.startsWith("did you mean")));
+  }
+  await session.close();
+});
+
 test("an empty script does nothing", async () => {
   const session = await open();
   for (const text of ["", "\n\n", "# only a comment"]) assert.is((await run(session, text)).outcome.exitCode, 0);
