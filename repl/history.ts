@@ -1,8 +1,9 @@
 /** Without this file the REPL would forget what was typed: the history file and the searches in it. */
-import { appendFileSync, chmodSync, closeSync, fstatSync, mkdirSync, openSync, readSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { appendFileSync, chmodSync, closeSync, constants, fstatSync, openSync, readSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { cleanInput } from "./graphemes.ts";
+import { makeFolder } from "../runtime/data/make_folder.ts";
 
 /** One statement as it was typed. */
 export interface Entry {
@@ -45,7 +46,8 @@ export function loadHistory(path: string | null): Entry[] {
 export function appendHistory(path: string | null, entry: Entry): boolean {
   if (path === null || /^\s/.test(entry.text) || entry.text === "") return true;
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(path), 0o700);
+    if (statSync(path, { throwIfNoEntry: false })?.isFile() === false) return false;
     // One write with O_APPEND cannot be torn; the lock is for a session that shortens the file meanwhile.
     withLock(path, () => appendFileSync(path, `${JSON.stringify(entry)}\n`, { mode: 0o600 }));
     return true;
@@ -129,8 +131,11 @@ function parseEntry(row: string): Entry | null {
 function readEnd(path: string): string {
   let file: number | null = null;
   try {
-    file = openSync(path, "r");
-    const size = fstatSync(file).size;
+    // A pipe in its place is not waited for.
+    file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    const facts = fstatSync(file);
+    if (!facts.isFile()) return "";
+    const { size } = facts;
     const from = Math.max(0, size - READ_BYTES);
     const bytes = Buffer.alloc(size - from);
     const read = readSync(file, bytes, 0, bytes.length, from);
@@ -168,7 +173,7 @@ function withLock(path: string, work: () => void): void {
     } catch (error) {
       // Not somebody else's lock but a folder that takes none: waiting would not help.
       if (!(error instanceof Error) || !("code" in error) || error.code !== "EEXIST") break;
-      if (ageOf(lock) > STALE_MS) rmSync(lock, { force: true });
+      if (ageOf(lock) > STALE_MS) rmSync(lock, { force: true, recursive: true });
       else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, WAIT_MS);
     }
   }

@@ -18,14 +18,30 @@ export async function main(argv: readonly string[], replace: Replacements = {}):
   quietWhenClosed();
   const piped = process.stdin.isTTY !== true;
   const request = parseArguments(argv, { version: packageVersion(), piped });
-  const code = request.kind === "say" ? say(request) : await perform(request, shopFor(request.options, argv, replace)).catch(refused);
+  const code = request.kind === "say" ? say(request) : await performHere(request, argv, replace).catch(refused);
   await leave(code);
 }
 
-function shopFor(options: Options, argv: readonly string[], replace: Replacements): Shop {
+async function performHere(request: Exclude<Request, { kind: "say" }>, argv: readonly string[], replace: Replacements): Promise<number> {
+  const cwd = currentFolder();
+  if (cwd !== null) return perform(request, shopFor(request.options, cwd, argv, replace));
+  process.stderr.write("error: the folder that saeq was started in is not there any more; go to another one: cd ~\n");
+  return 2;
+}
+
+/** Null where it was removed. */
+function currentFolder(): string | null {
+  try {
+    return process.cwd();
+  } catch {
+    return null;
+  }
+}
+
+function shopFor(options: Options, cwd: string, argv: readonly string[], replace: Replacements): Shop {
   return {
     argv,
-    cwd: process.cwd(),
+    cwd,
     options,
     stdin: process.stdin,
     stdout: process.stdout,

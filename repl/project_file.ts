@@ -79,6 +79,8 @@ export async function savePermissions(file: string, needs: Needs): Promise<void>
 
 function readProject(file: string): JsonObject {
   try {
+    // A pipe would be waited for.
+    if (!statSync(file).isFile()) throw new Error("it is not a file");
     return parseJsonObject(readFileSync(file), file);
   } catch (error) {
     throw new FlagError(error instanceof CheckpointError ? error.message : `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);

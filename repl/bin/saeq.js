@@ -69,6 +69,18 @@ function bug(error) {
   process.exit(1);
 }
 
+/** Whether a folder is there, or could be made. Node's own recursion never ends below `/proc` and what is like it. */
+function made(folder) {
+  try {
+    if (fs.statSync(folder, { throwIfNoEntry: false })) return true;
+    if (path.dirname(folder) !== folder && !made(path.dirname(folder))) return false;
+    fs.mkdirSync(folder, { mode: 448 });
+    return true;
+  } catch (error) {
+    return error.code === "EEXIST";
+  }
+}
+
 function launch(file) {
   var folder = path.dirname(file);
   var choice = decide({
@@ -93,7 +105,7 @@ function launch(file) {
   });
   // Compiled code is kept in the user's own cache (a shared folder such as /tmp could be filled by others); where that cannot be written, nothing is kept.
   var caches = process.env.XDG_CACHE_HOME || (process.env.HOME ? path.join(process.env.HOME, ".cache") : "");
-  if (caches !== "" && !process.env.NODE_COMPILE_CACHE) module.enableCompileCache(path.join(caches, "saeq", "compiled"));
+  if (path.isAbsolute(caches) && !process.env.NODE_COMPILE_CACHE && made(path.join(caches, "saeq", "compiled"))) module.enableCompileCache(path.join(caches, "saeq", "compiled"));
   // A working tree holds TypeScript, which a good Node reads as it is; the published package holds what was compiled from it.
   var written = path.join(folder, "..", "main.ts");
   var main = fs.existsSync(written) ? written : path.join(folder, "..", "..", "dist", "main.js");

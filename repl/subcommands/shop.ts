@@ -1,6 +1,6 @@
 /** Without this file each subcommand would reach for the process by itself and none could be tested with another one. */
 import { isUtf8 } from "node:buffer";
-import { mkdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { cachePlace, type CachePlace } from "../../runtime/cache/folder.ts";
 import type { CreateSession, Session, SessionOptions, Source } from "../../runtime/session/session_port.ts";
@@ -19,6 +19,7 @@ import { scriptGrants, withSet } from "../permissions.ts";
 import { permissionSet } from "../project_file.ts";
 import { sayMistake } from "../talk.ts";
 import type { Look } from "../terminal.ts";
+import { makeFolder } from "../../runtime/data/make_folder.ts";
 
 /** What every subcommand works with. */
 export interface Shop {
@@ -102,7 +103,7 @@ function auditOf(shop: Shop): Audit | null {
 export function makeOut(shop: Shop): boolean {
   if (shop.options.out === null) return true;
   try {
-    mkdirSync(resolve(shop.cwd, shop.options.out), { recursive: true });
+    makeFolder(resolve(shop.cwd, shop.options.out));
     return true;
   } catch (error) {
     mistake(shop, `could not make the folder ${visible(shop.options.out)}: ${visible(error instanceof Error ? error.message : String(error))}`);

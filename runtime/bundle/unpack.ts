@@ -1,5 +1,5 @@
 /** Without this file opening somebody's bundle would mean letting it write where it likes. */
-import { mkdirSync, readFileSync, statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { crc32 } from "node:zlib";
@@ -10,6 +10,7 @@ import { writeAll } from "../data/atomic_write.ts";
 import { DataError, systemCode } from "../data/error.ts";
 import { makeTemporaryFolder, type TemporaryFolder } from "../data/temporary_folder.ts";
 import { CRATE_NAME, mainEntity } from "./crate.ts";
+import { makeFolder } from "../data/make_folder.ts";
 
 /** A bundle that lies in a folder of its own. */
 export interface Unpacked {
@@ -77,7 +78,7 @@ function soundFiles(path: string, members: readonly ZipMember[]): readonly ZipMe
 
 async function extract(path: string, member: ZipMember, folder: string): Promise<void> {
   const target = join(folder, ...member.name.split("/"));
-  mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(target), 0o700);
   // `wx`: whatever a disk makes of two names, nothing is written over.
   const file = await open(target, "wx", 0o600);
   try {

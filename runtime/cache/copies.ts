@@ -1,5 +1,5 @@
 /** Without this file the largest files of the cache, archives converted so that they can be mapped, would be known to nobody. */
-import { closeSync, lstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, lstatSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { COPIES, SEAL, SOURCE } from "../cache_folder.ts";
 import { systemCode } from "../data/error.ts";
@@ -32,7 +32,7 @@ export function copiesOf(folder: string): CopyFacts[] {
 }
 
 function madeOf(path: string): { readonly source: string; readonly arrays: number } {
-  const file = openSync(path, "r");
+  const file = openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
   try {
     const start = Buffer.alloc(8);
     const length = readSync(file, start, 0, 8, 0) === 8 ? Number(start.readBigUInt64LE(0)) : 0;

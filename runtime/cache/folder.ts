@@ -10,10 +10,11 @@
  *   converted/<digest>.safetensors  copies of archives that cannot be mapped, named by the archive (`runtime/checkpoint/converted.ts`)
  *   converted/<digest>.safetensors.seal  what they held when they were written (`runtime/checkpoint/copy_seal.ts`)
  */
-import { existsSync, lstatSync, mkdirSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, lstatSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { cacheFolder } from "../cache_folder.ts";
 import { systemCode } from "../data/error.ts";
+import { makeFolder } from "../data/make_folder.ts";
 
 export const SECTIONS = ["spaces", "values", "temporary", "damaged"] as const;
 export type Section = (typeof SECTIONS)[number];
@@ -54,12 +55,12 @@ export type Refusal = string;
  */
 export function refuseFolder(folder: string): Refusal | null {
   try {
-    makeFolder(folder);
+    makeFolder(folder, 0o700);
     const refusal = unsafe(folder);
     if (refusal !== null) return refusal;
     const version = join(folder, "v1");
     for (const path of [version, ...SECTIONS.map((section) => join(version, section))]) {
-      makeFolder(path);
+      makeFolder(path, 0o700);
       const inner = unsafe(path);
       if (inner !== null) return inner;
     }
@@ -70,18 +71,6 @@ export function refuseFolder(folder: string): Refusal | null {
     const code = systemCode(error);
     if (code === null) throw error;
     return code === "EEXIST" || code === "ENOTDIR" ? "is not a folder" : `cannot be used (${code})`;
-  }
-}
-
-/** Parents first. Node's own recursion never ends where a folder that exists refuses children with ENOENT, as `/proc` does. */
-export function makeFolder(path: string): void {
-  if (existsSync(path)) return;
-  if (dirname(path) !== path) makeFolder(dirname(path));
-  try {
-    mkdirSync(path, { mode: 0o700 });
-  } catch (error) {
-    // Another process was quicker.
-    if (systemCode(error) !== "EEXIST") throw error;
   }
 }
 

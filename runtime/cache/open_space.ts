@@ -2,8 +2,9 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { systemCode } from "../data/error.ts";
+import { makeFolder } from "../data/make_folder.ts";
 import type { CacheFiles } from "./cache_files.ts";
-import { makeFolder, unsafe } from "./folder.ts";
+import { unsafe } from "./folder.ts";
 import { namesIn, removeFile, segmentsIn } from "./inventory.ts";
 import { decodeRecord, type Stored } from "./record.ts";
 import { encodeSegment, find, keyAt, type Entry, type Index } from "./segment.ts";
@@ -108,7 +109,7 @@ export function createOpenSpace(files: CacheFiles, id: string, ownLabel: string)
   async function segment(label: string, entries: readonly Entry[]): Promise<string> {
     const bytes = encodeSegment(id, label, entries);
     const name = `${createHash("sha256").update(bytes).digest("hex").slice(0, 32)}.seg`;
-    makeFolder(folder);
+    makeFolder(folder, 0o700);
     const refusal = reason(folder);
     if (refusal !== null) {
       safe = false;

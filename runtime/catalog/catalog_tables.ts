@@ -106,5 +106,11 @@ function watched(label: string, { signal, onProgress }: HubCall): ReadCall {
 
 /** The absolute path behind a name in a script. */
 export function tablePath(path: string, readFrom: string): string {
-  return path.startsWith(STANDARD_PREFIX) ? join(EXAMPLES, path.slice(STANDARD_PREFIX.length)) : isAbsolute(path) ? path : resolve(readFrom, path);
+  return path.startsWith(STANDARD_PREFIX) ? shippedPath(path.slice(STANDARD_PREFIX.length)) : isAbsolute(path) ? path : resolve(readFrom, path);
+}
+
+/** What ships lies below one folder; a name that leads out of it is of no file, whatever is there. */
+function shippedPath(name: string): string {
+  const path = join(EXAMPLES, name);
+  return path.startsWith(EXAMPLES) ? path : join(EXAMPLES, "nothing that ships");
 }

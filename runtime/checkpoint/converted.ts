@@ -1,6 +1,6 @@
 /** Without this file weights that cannot be mapped where they lie (deflated, big-endian, float64) could not be used at all. */
 import { createHash } from "node:crypto";
-import { lstat, mkdir, stat } from "node:fs/promises";
+import { lstat, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
@@ -15,6 +15,7 @@ import { storedType, WIDTH, type NpyMember } from "./npy_member.ts";
 import { unreadable } from "./real_path.ts";
 import { readSafetensors, type TensorEntry, type TensorFile } from "./safetensors.ts";
 import type { ZipDirectory } from "./zip_directory.ts";
+import { folderMade } from "../data/make_folder.ts";
 
 /** In the user's cache, so that `saeq cache` shows and removes it; where nothing is to be cached still in a place of this user's. */
 export function convertedFolder(env: Readonly<Record<string, string | undefined>> = process.env): string {
@@ -127,7 +128,7 @@ async function make(folder: string, copy: string, file: string, arrays: readonly
     }
   }
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await folderMade(folder, 0o700);
     const { digest } = await atomicWrite(copy, chunks(), { signal });
     await seal(copy, digest);
   } catch (error) {

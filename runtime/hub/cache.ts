@@ -1,9 +1,10 @@
 /** Without this file files would not lie where Python's huggingface_hub looks for them, and would be downloaded twice. */
 import { existsSync, readFileSync } from "node:fs";
-import { copyFile, link, lstat, mkdir, rm, symlink, writeFile } from "node:fs/promises";
+import { copyFile, link, lstat, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { atomicWrite } from "../data/atomic_write.ts";
 import { COMMIT } from "./name.ts";
+import { folderMade } from "../data/make_folder.ts";
 
 /** Where one repository lies: `models--org--name/{blobs,refs,snapshots}` (huggingface_hub `file_download.py` repo_folder_name). */
 export function repositoryFolder(cache: string, repository: string): string {
@@ -31,7 +32,7 @@ export async function rememberCommit(folder: string, revision: string, commit: s
   if (revision === commit || knownCommit(folder, revision) === commit) return;
   const file = join(folder, "refs", revision);
   try {
-    await mkdir(dirname(file), { recursive: true });
+    await folderMade(dirname(file));
     await atomicWrite(file, [commit]);
   } catch {
     // It is asked for again.
@@ -46,13 +47,13 @@ const TAG = `Signature: 8a477f597d28d172789f06886806bc55
 `;
 
 export async function tagCache(cache: string): Promise<void> {
-  await mkdir(cache, { recursive: true });
+  await folderMade(cache);
   await writeFile(join(cache, "CACHEDIR.TAG"), TAG, { flag: "wx" }).catch(() => {});
 }
 
 /** Give a blob its name in a snapshot: a relative link, or where the disk knows none a second name or a copy. */
 export async function place(blob: string, pointer: string): Promise<void> {
-  await mkdir(dirname(pointer), { recursive: true });
+  await folderMade(dirname(pointer));
   if (existsSync(pointer)) return;
   // A link whose blob is gone stands in the way.
   if (await lstat(pointer).then(() => true, () => false)) await rm(pointer, { force: true });

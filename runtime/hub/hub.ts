@@ -1,6 +1,6 @@
 /** Without this file a model or SAE could be used only where somebody had put its files before. */
 import { existsSync } from "node:fs";
-import { mkdir, realpath, rm } from "node:fs/promises";
+import { realpath, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { absentFile, announce, arrived, type AbsentFile } from "../checkpoint/absent.ts";
 import { CheckpointError } from "../checkpoint/error.ts";
@@ -14,6 +14,7 @@ import { parseHubName, type HubName } from "./name.ts";
 import { createRequest, PATIENCE, type Patience } from "./request.ts";
 import { transfer } from "./transfer.ts";
 import { isWeights, wantedOfFile, wantedOfModel, wantedOfSae } from "./wanted.ts";
+import { folderMade } from "../data/make_folder.ts";
 
 /** What a look-up may do, and whom it tells. */
 export interface HubCall {
@@ -76,7 +77,7 @@ export function createHub(env: HubEnvironment, patience: Patience = PATIENCE): H
     const absent = later.map(pending).filter(({ pointer }) => !existsSync(pointer));
     const folderHere = join(snapshot, single === null ? name.folder : parentOf(name.folder));
     // Readers look into a folder, though nothing of it be here yet.
-    await mkdir(folderHere, { recursive: true }).catch(() => {});
+    await folderMade(folderHere).catch(() => {});
     await announceAll(absent, snapshot, call);
     return { folder: folderHere, file: single === null ? null : name.folder.slice(name.folder.lastIndexOf("/") + 1), commit, name, absent, notes };
   }

@@ -1,13 +1,14 @@
 /** Without this file a download that stops half-way would start over, and a damaged one would pass for the file. */
 import { createHash, type Hash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, open, rename, rm, stat, statfs, type FileHandle } from "node:fs/promises";
+import { open, rename, rm, stat, statfs, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import { CheckpointError } from "../checkpoint/error.ts";
 import { writeAll } from "../data/atomic_write.ts";
 import { claim } from "./claim.ts";
 import type { Listed } from "./listing.ts";
 import { heard, reasonOf, sleep, type Patience, type Request } from "./request.ts";
+import { folderMade } from "../data/make_folder.ts";
 
 // `downloadFileToCacheDir` of @huggingface/hub starts from the first byte each time, takes what comes for what was asked, and leaves redirects to
 // fetch; so the bytes are fetched here.
@@ -37,7 +38,7 @@ interface Tools {
 export async function transfer(each: Transfer, tools: Tools): Promise<void> {
   const there = await stat(each.blob).catch(() => null);
   if (there !== null && there.size === each.file.size) return tools.onBytes(each.file.size);
-  await mkdir(dirname(each.blob), { recursive: true });
+  await folderMade(dirname(each.blob));
   const part = `${each.blob}.saeq.incomplete`;
   const release = await claim(`${part}.lock`, tools.signal);
   try {

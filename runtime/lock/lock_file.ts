@@ -77,9 +77,12 @@ export function lockText(lock: Lock): string {
 export function readLock(path: string): Lock | null {
   let text: string;
   try {
-    if (statSync(path).size > MOST_BYTES) throw broken(path, "it is too large for one");
+    const found = statSync(path);
+    if (!found.isFile()) throw broken(path, "it is not a file");
+    if (found.size > MOST_BYTES) throw broken(path, "it is too large for one");
     text = readFileSync(path, "utf8");
   } catch (error) {
+    if (error instanceof DataError) throw error;
     if (systemCode(error) === "ENOENT" || systemCode(error) === "ENOTDIR") return null;
     if (systemCode(error) === null) throw error;
     throw broken(path, `it cannot be read (${systemCode(error)})`);

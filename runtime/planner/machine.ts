@@ -1,11 +1,11 @@
 /** Without this file the speed of a machine would be measured again by every process, or guessed. */
-import { readFileSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { readFileSync, statSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { atomicWrite } from "../data/atomic_write.ts";
 import type { Engine } from "../engine/port.ts";
 import { processor } from "../processor.ts";
+import { folderMade } from "../data/make_folder.ts";
 
 /** Version of the file, and of what its figures mean. */
 const FORMAT = 1;
@@ -32,7 +32,10 @@ export async function machineSpeed(engine: Engine, folder: string | null): Promi
 
 function read(folder: string): Readonly<Record<string, unknown>> {
   try {
-    const found: unknown = JSON.parse(readFileSync(join(folder, FILE), "utf8"));
+    const path = join(folder, FILE);
+    // A pipe would be waited for.
+    if (!statSync(path).isFile()) return {};
+    const found: unknown = JSON.parse(readFileSync(path, "utf8"));
     if (typeof found !== "object" || found === null || !("format" in found) || found.format !== FORMAT || !("gflops" in found)) return {};
     return typeof found.gflops === "object" && found.gflops !== null ? (found.gflops as Record<string, unknown>) : {};
   } catch {
@@ -42,7 +45,7 @@ function read(folder: string): Readonly<Record<string, unknown>> {
 
 async function write(folder: string, gflops: Readonly<Record<string, unknown>>): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true });
+    await folderMade(folder);
     await atomicWrite(join(folder, FILE), [`${JSON.stringify({ format: FORMAT, gflops }, null, 2)}\n`]);
   } catch {
     // Nothing is lost but the next measurement.

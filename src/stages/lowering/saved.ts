@@ -5,9 +5,21 @@ import type { Lowering } from "../stage.ts";
 export const SAVE_FORMATS = ["csv", "jsonl", "json", "tsv", "parquet", "svg"] as const satisfies readonly SaveFormat[];
 export const SAVE_ENDINGS: readonly string[] = SAVE_FORMATS.map((format) => `.${format}`);
 
+/** In front of names of files that ship (`runtime/catalog/shipped.ts`). */
+const SHIPPED = "std:";
+
 /** The value written to `path`, in the format asked for or that of its ending. Null after a reported mistake. */
 export function saved(context: Lowering, path: string, asked: SaveFormat | null): Plan | null {
   const { input } = context;
+  if (path.startsWith(SHIPPED)) {
+    context.report({
+      code: "not-writable",
+      message: `\`${SHIPPED}\` names files that ship with saeq, and nothing is saved among them`,
+      span: context.at("path"),
+      help: `${asked === null ? "save" : "export"} "${path.slice(path.lastIndexOf(":") + 1).replace(/^.*\//, "")}"`,
+    });
+    return null;
+  }
   const ending = /\.[a-z]+$/i.exec(path)?.[0].toLowerCase() ?? "";
   const format = asked ?? SAVE_FORMATS.find((each) => `.${each}` === ending);
   const plot = input.schema.kind === "plot";
