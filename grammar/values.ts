@@ -31,7 +31,8 @@ export function readString(token: IToken, report: Report): Str {
   let told = false;
   const value = inner.replace(/\r\n/g, "\n").replace(/\\(?:u\{([0-9A-Fa-f]{1,6})\}|([^]))/gu, (escape: string, hex: string | undefined, letter: string | undefined) => {
     const code = hex === undefined ? -1 : Number.parseInt(hex, 16);
-    if (code >= 0 && code <= 0x10ffff) return String.fromCodePoint(code);
+    // D800 to DFFF are halves of characters: no file in UTF-8 can hold one.
+    if (code >= 0 && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff)) return String.fromCodePoint(code);
     const known = letter === undefined ? undefined : ESCAPES[letter];
     if (known !== undefined) return known;
     if (!told) {

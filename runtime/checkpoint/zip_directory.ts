@@ -26,6 +26,8 @@ const LARGEST_DIRECTORY = 2 ** 20;
 /** Weights do not shrink a hundredfold; what does is a bomb. Small members may be all zeros. */
 const LARGEST_RATIO = 100;
 const SMALL = 2 ** 20;
+/** Bytes of all members that are not looked at either. */
+const SMALL_TOGETHER = 16 * SMALL;
 const AGAIN = { help: "download the file again" };
 const SYMLINK = 0xa000;
 
@@ -124,7 +126,14 @@ function centralEntries(file: string, bytes: Uint8Array, count: number, limit: n
     at = next;
   }
   if (entries.length !== count) throw broken(file, `declares ${count} members and lists ${entries.length}`);
+  refuseBomb(file, entries);
   return entries;
+}
+
+/** Members that are small, or packed as well as one may be, must not make a bomb together. */
+function refuseBomb(file: string, entries: readonly Entry[]): void {
+  const [size, packed] = [entries.reduce((sum, each) => sum + each.size, 0), entries.reduce((sum, each) => sum + each.packed, 0)];
+  if (size > SMALL_TOGETHER && size / LARGEST_RATIO > packed) throw broken(file, `declares that ${packed} bytes of ${entries.length} members unpack to ${size}, which weights do not`);
 }
 
 /** Sizes and the place of the local header; those that do not fit are in the zip64 extra field, in this order. */

@@ -52,6 +52,7 @@ const archives: readonly (readonly [string, Buffer, string])[] = [
   ["bfloat16 saved as bytes", zip([member("a.npy", npyText("{'descr': '|V2', 'fortran_order': False, 'shape': (1,), }\n", Buffer.alloc(2)))]), "unsupported-dtype"],
   ["complex numbers", zip([member("a.npy", npyText("{'descr': '<c8', 'fortran_order': False, 'shape': (1,), }\n", Buffer.alloc(8)))]), "unsupported-dtype"],
   ["a pickled member", zip([member("arrays.pkl", Buffer.from("\u0080\u0004."))]), "pickle-refused"],
+  ["a zip bomb of many small members: 40 MB of zeros in 40 kB", zip(Array.from({ length: 40 }, (_, i) => ({ ...member(`a${i}.npy`, npyText("{'descr': '<f4', 'fortran_order': False, 'shape': (262000,), }", Buffer.alloc(1_048_000))), deflate: true }))), "broken-archive"],
   ["a zip bomb: 100 MB of zeros in 100 kB", zip([{ ...member("a.npy", npyText(HUGE, Buffer.alloc(100_000_000))), deflate: true }]), "broken-archive"],
   ["a header that declares 1 TB", zip([member("a.npy", npyText(HUGE, Buffer.alloc(16)))]), "invalid-tensor"],
   ["a directory that declares 1 GB of a small member", zip([{ ...member("a.npy"), deflate: true, size: 1_000_000_000 }]), "broken-archive"],
