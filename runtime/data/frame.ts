@@ -20,7 +20,18 @@ export interface Table {
   readonly origin: string;
   /** One per row where the rows are places in texts: how they are shown, as long as no stage has changed them. */
   readonly windows?: readonly ContextWindow[];
+  /** Tokens of texts that a model has continued, which the texts alone would be cut into otherwise. */
+  readonly continued?: ContinuedTokens;
 }
+
+/** By prompt and continuation, as `pairOf` joins them. */
+export interface ContinuedTokens {
+  /** Digest of the model that continued. */
+  readonly model: string;
+  readonly pairs: ReadonlyMap<string, { readonly prompt: readonly number[]; readonly generated: readonly number[] }>;
+}
+
+export const pairOf = (prompt: string, continuation: string): string => `${prompt.length}:${prompt}${continuation}`;
 
 /** Tokens around a place where a feature fires; arrays [tokens of the window]. */
 export interface ContextWindow {

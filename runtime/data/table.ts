@@ -128,7 +128,10 @@ export function concatTables(tables: readonly Table[]): Table {
   }
   const rows = tables.reduce((sum, table) => sum + table.rows, 0);
   const columns = first.columns.map(({ name }) => concatColumns(name, tables.map((table) => ({ column: columnNamed(table, name), origin: table.origin })), rows));
-  return createTable([...new Set(tables.map(({ origin }) => origin))].join(" + "), columns, rows);
+  const table = createTable([...new Set(tables.map(({ origin }) => origin))].join(" + "), columns, rows);
+  const continued = tables.flatMap((each) => each.continued ?? []);
+  const [one] = continued;
+  return one === undefined || continued.some(({ model }) => model !== one.model) ? table : { ...table, continued: { model: one.model, pairs: new Map(continued.flatMap(({ pairs }) => [...pairs])) } };
 }
 
 /** Columns below one another, of `rows` rows in all; `origin` is where each is from, for messages. Throws `different-columns`. */

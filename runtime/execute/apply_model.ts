@@ -69,7 +69,7 @@ export async function applyModel(op: ModelOp, { plan, inputs, context, turns }: 
     case "generate":
       return together(input, async (tables) => {
         const made: Single[] = [];
-        for (const table of tables) made.push(await memorize(op, asTable(table), activation));
+        for (const table of tables) made.push(await memorize(op, asTable(table), activation, (text) => context.onNotice(`${plan.label}: ${text}`)));
         return made;
       });
     default:

@@ -3,7 +3,7 @@ import type { Op } from "../../src/ops/op.ts";
 import type { LoadedModel } from "../catalog/catalog.ts";
 import type { Tokenizer } from "../checkpoint/tokenizer.ts";
 import { DataError } from "../data/error.ts";
-import type { Table, Tokens } from "../data/frame.ts";
+import { pairOf, type Table, type Tokens } from "../data/frame.ts";
 import type { Turns } from "../turns.ts";
 
 /** The texts of one column; null where missing. */
@@ -15,7 +15,7 @@ function textsOf(table: Table, name: string): (row: number) => string | null {
 
 /**
  * Tokenize each document. A pair is read as one text, prompt directly followed by continuation; `boundary` is the first token
- * that reaches into the continuation. `from`: rows before this piece of a table, for messages. `encode`: the model's tokenizer, or what was kept of it.
+ * that reaches into the continuation. Where the model itself has continued, its own tokens are read. `from`: rows before this piece of a table, for messages. `encode`: the model's tokenizer, or what was kept of it.
  * @throws DataError `missing-text`, `text-too-long` with the row
  */
 export async function tokenizeTable(op: Op & { readonly op: "tokenize" }, table: Table, model: LoadedModel, encode: Tokenizer["encode"], turns: Turns, from = 0): Promise<Tokens> {
@@ -31,7 +31,9 @@ export async function tokenizeTable(op: Op & { readonly op: "tokenize" }, table:
       if (value === null) throw new DataError({ code: "missing-text", message: `row ${from + row + 1} has no \`${op.textColumns[i]!}\``, help: `… | where not is_null(${op.textColumns[i]!}) | …`, row: from + row + 1, column: op.textColumns[i]! });
       return value;
     });
-    let document = encode(texts.join(""), { bos: op.bos });
+    const known = texts.length === 2 && table.continued?.model === op.model.digest ? table.continued.pairs.get(pairOf(texts[0]!, texts[1]!)) : undefined;
+    const bos = op.bos && tokenizer.bosId !== null && known?.prompt[0] !== tokenizer.bosId ? [tokenizer.bosId] : [];
+    let document = known === undefined ? encode(texts.join(""), { bos: op.bos }) : Int32Array.from([...bos, ...known.prompt, ...known.generated]);
     if (document.length > facts.context) {
       if (op.whenTooLong === "error") {
         throw new DataError({
@@ -47,7 +49,7 @@ export async function tokenizeTable(op: Op & { readonly op: "tokenize" }, table:
     }
     if (document.length === 0) throw new DataError({ code: "missing-text", message: `the text of row ${from + row + 1} is empty, and the model needs at least one token`, help: "… | where len(text) > 0 | …", row: from + row + 1 });
     ids.push(document);
-    if (parts.length === 2) boundary.push(Math.min(document.length, continuationStart(texts[0]!, document, encode, op.bos)));
+    if (parts.length === 2) boundary.push(Math.min(document.length, known === undefined ? continuationStart(texts[0]!, document, encode, op.bos) : bos.length + known.prompt.length));
   }
   return {
     kind: "tokens",

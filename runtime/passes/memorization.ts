@@ -4,6 +4,7 @@ import { positionsFor } from "../../src/emit/rope.ts";
 import type { EmittedGraph } from "../../src/emit/specs.ts";
 import { CPU } from "../../src/emit/target.ts";
 import type { Op } from "../../src/ops/op.ts";
+import { counted } from "../counted.ts";
 import { whileFinite, type ActivationContext } from "./activations.ts";
 import { heldBack } from "../cache/held_back.ts";
 import { spaceOf } from "../cache/spaces.ts";
@@ -11,16 +12,17 @@ import { CheckpointError } from "../checkpoint/error.ts";
 import { usedWeights } from "../checkpoint/nonfinite.ts";
 import { requireSteady } from "../checkpoint/steady.ts";
 import { DataError } from "../data/error.ts";
-import type { Column, Table } from "../data/frame.ts";
+import { pairOf, type Column, type Table } from "../data/frame.ts";
 import { createColumn } from "../data/table.ts";
 
 /**
  * Greedy continuation of the first `prefix` tokens of each text, compared with the text's own next tokens (Carlini et al. 2022,
  * "Quantifying Memorization", section 2: extractable with a context of k tokens). `matching_tokens` is the length of the agreeing
- * start, `matching_positions` the number of agreeing positions; `perfect_match`: all agree.
+ * start, `matching_positions` the number of agreeing positions; `perfect_match`: all agree. Where a text and its continuation
+ * would be cut into other tokens than were generated, the table keeps these.
  * @throws DataError `text-too-short` with the row; CheckpointError `missing-tensor` of a model without a head
  */
-export async function memorize(op: Op & { readonly op: "generate" }, table: Table, context: ActivationContext): Promise<Table> {
+export async function memorize(op: Op & { readonly op: "generate" }, table: Table, context: ActivationContext, onNotice: (text: string) => void): Promise<Table> {
   const model = context.catalog.model(op.model);
   const { tokenizer, spec } = model;
   if (spec.noHead !== undefined) throw new CheckpointError("missing-tensor", `tensor \`${spec.noHead}\` is in none of the files of ${op.model.name}: it reads texts, but continues none`, { help: "use the checkpoint of the model with its head (…ForCausalLM)" });
@@ -78,15 +80,24 @@ export async function memorize(op: Op & { readonly op: "generate" }, table: Tabl
     return agree;
   });
   const positions = truth.map((expected, row) => expected.reduce((sum, token, i) => sum + (token === generated[row]![i] ? 1 : 0), 0));
+  const inputs = prompts.map((prompt) => tokenizer.decode(prompt.slice(bos)));
+  const continuations = generated.map((tokens) => tokenizer.decode(tokens!));
+  const recut = prompts.flatMap((prompt, row) => (same(encode(inputs[row]! + continuations[row]!, { bos: op.bos }), [...prompt, ...generated[row]!]) ? [] : [row]));
+  const pairs = new Map(recut.map((row) => [pairOf(inputs[row]!, continuations[row]!), { prompt: [...prompts[row]!.slice(bos)], generated: [...generated[row]!] }]));
+  if (recut.length > 0) onNotice(`${recut.length} of ${counted(prompts.length, "text")} and ${recut.length === 1 ? "its continuation" : "their continuations"}, read as ${recut.length === 1 ? "one text" : "texts"}, ${recut.length === 1 ? "is" : "are"} cut into other tokens than were generated; acts reads the generated ones here, and the others where a file of these rows is read`);
   const made = ["input_text", "generated_continuation_text", "true_continuation_text", "perfect_match", "matching_tokens", "matching_positions"];
   const columns: Column[] = [
     ...table.columns.filter(({ name }) => name !== op.textColumn && !made.includes(name)),
-    createColumn("input_text", "str", prompts.map((prompt) => tokenizer.decode(prompt.slice(bos)))),
-    createColumn("generated_continuation_text", "str", generated.map((tokens) => tokenizer.decode(tokens!))),
+    createColumn("input_text", "str", inputs),
+    createColumn("generated_continuation_text", "str", continuations),
     createColumn("true_continuation_text", "str", truth.map((tokens) => tokenizer.decode(tokens))),
     createColumn("perfect_match", "bool", prefixMatch.map((agree) => agree === op.continuation)),
     createColumn("matching_tokens", "int", prefixMatch),
     createColumn("matching_positions", "int", positions),
   ];
-  return { ...table, columns };
+  return { ...table, columns, ...(pairs.size === 0 ? {} : { continued: { model: op.model.digest, pairs } }) };
+}
+
+function same(a: Int32Array, b: readonly number[]): boolean {
+  return a.length === b.length && a.every((id, at) => id === b[at]);
 }

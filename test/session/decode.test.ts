@@ -108,7 +108,11 @@ test("an SAE of a module is taken only where the model's hook is that module's o
   assert.equal(await codes(`${coder("layers.7.mlp")} hook mlp_out | decode`), []);
   assert.equal(await codes(`${coder("layers.7.self_attn")} hook attn_out | top 2`), []);
   assert.equal(await codes(`${coder("layers.7")} | top 2`), []);
-  assert.equal(await codes(`${coder("layers.7.attention")} hook attn_out | top 2`), ["hook-mismatch"]);
+  const session = await open();
+  const { codes: found, outcome } = await run(session, `${coder("layers.7.attention")} hook attn_out | top 2`);
+  await session.close();
+  assert.equal(found, ["hook-mismatch"]);
+  assert.match(outcome.diagnostics[0]!.notes!.join("\n"), /attn_out is the model\.layers\.7\.self_attn\.o_proj output/);
 });
 
 test("NaN in a decoder stops decoding, and nothing else", async () => {
