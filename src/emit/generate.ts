@@ -1,7 +1,7 @@
 /** Without this file the model could be read but could not continue a text. */
 import { cacheWidth } from "./attention.ts";
 import { block, blockFlops } from "./block.ts";
-import { constant, createGraph, input, node, output, weight, weightRows, type Graph } from "./graph.ts";
+import { constant, createGraph, input, node, output, scalar, weight, weightRows, type Graph } from "./graph.ts";
 import { norm } from "./norm.ts";
 import { embedding, shared } from "./positions.ts";
 import { lowered } from "./lowering/lower.ts";
@@ -59,8 +59,26 @@ export function generateGraph(model: DecoderSpec, target?: Target, longest?: num
     return node(graph, path, "Gemm", [normed, part], { transB: 1 });
   });
   const product = logits.length === 1 ? (logits[0] as string) : node(graph, "/lm_head", "Concat", logits, { axis: 1 });
-  // A soft cap of the logits (Gemma 2) is left out: it grows with them, so it changes no order.
-  const all = model.lmHeadBias === null ? product : node(graph, "/lm_head/biased", "Add", [product, weight(graph, "/lm_head/bias", model.lmHeadBias)]);
-  output(graph, "next", node(graph, "/next", "ArgMax", [all], { axis: 1, keepdims: 0, select_last_index: 0 }), "i64", ["B"]);
+  const biased = model.lmHeadBias === null ? product : node(graph, "/lm_head/biased", "Add", [product, weight(graph, "/lm_head/bias", model.lmHeadBias)]);
+  output(graph, "next", node(graph, "/next", "ArgMax", [capped(graph, biased, model.logitCap)], { axis: 1, keepdims: 0, select_last_index: 0 }), "i64", ["B"]);
   return graph;
+}
+
+/** Logits from four times the cap on, in shares of it: below, their order is that of their caps but for ties that are as rare as those of the logits. */
+const FAR = 4;
+
+/**
+ * What is as likely as the logits capped by cap · tanh(logit / cap): it grows with them, but those far above the cap become one number in float32, of
+ * which the first is taken, as by torch. tanh(x) is 1 − 2 / (e²ˣ + 1) there, since the runtime's own does not become 1 where torch's does.
+ */
+function capped(graph: Graph, logits: string, cap: number | undefined): string {
+  if (cap === undefined) return logits;
+  const at = (name: string): string => `/lm_head/capped/${name}`;
+  const share = node(graph, at("share"), "Div", [logits, scalar(graph, cap)]);
+  const power = node(graph, at("exp"), "Exp", [node(graph, at("twice"), "Mul", [share, scalar(graph, 2)])]);
+  const rest = node(graph, at("rest"), "Div", [scalar(graph, 2), node(graph, at("sum"), "Add", [power, scalar(graph, 1)])]);
+  const far = node(graph, at("far"), "Sub", [scalar(graph, 1), rest]);
+  // Eighths are exact, and all below what is far.
+  const near = node(graph, at("near"), "Mul", [share, scalar(graph, 1 / 8)]);
+  return node(graph, at("key"), "Where", [node(graph, at("is_far"), "Greater", [share, scalar(graph, FAR)]), far, near]);
 }

@@ -100,6 +100,8 @@ export interface DecoderSpec {
   readonly norm: NormKind;
   /** Scores are softcap · tanh(score / softcap) where given (Gemma 2). */
   readonly softcap: number | null;
+  /** Logits are logitCap · tanh(logit / logitCap) where given. */
+  readonly logitCap?: number;
   /** "parallel": attention and MLP both read the block's input, and both are added to it. */
   readonly residual: "sequential" | "parallel";
   readonly vocabulary: number;

@@ -67,6 +67,8 @@ CONFIGS = {
     "gemma2_capped": ("gemma2", {**GEMMA, "sliding_window": 11, "attn_logit_softcapping": 2.0, "final_logit_softcapping": 5.0, "query_pre_attn_scalar": 24}),
     "gemma2_uncapped": ("gemma2", {**GEMMA, "hidden_size": 36, "sliding_window": 64, "attn_logit_softcapping": None, "query_pre_attn_scalar": 9}),
     "gemma2_bf16": ("gemma2", {**GEMMA, "num_hidden_layers": 3, "sliding_window": 20, "attn_logit_softcapping": 4.0, "save": "bfloat16"}),
+    # Logits so far above the cap that float32 has many of them as one number.
+    "gemma2_saturated": ("gemma2", {**GEMMA, "sliding_window": 20, "final_logit_softcapping": 0.15}),
     "gemma3_local": ("gemma3_text", {**GEMMA, "num_hidden_layers": 3, "sliding_window": 10, "layer_types": ["sliding_attention", "full_attention", "sliding_attention"], "query_pre_attn_scalar": 20}),
     "gemma3_scaled": ("gemma3_text", {**GEMMA, "head_dim": 20, "sliding_window": 32, "layer_types": ["full_attention", "sliding_attention"], "rope_parameters": {"full_attention": {"rope_type": "linear", "factor": 8.0, "rope_theta": 1e6}, "sliding_attention": {"rope_type": "default", "rope_theta": 1e4}}}),
     "gemma3_bf16": ("gemma3_text", {**GEMMA, "num_attention_heads": 4, "num_key_value_heads": 2, "sliding_window": 16, "save": "bfloat16"}),

@@ -51,6 +51,7 @@ function read(source: Source): Decoder {
     norm: { kind: "rms", epsilon: positive(config, "rms_norm_eps", 1e-6), offset: 1 },
     // Gemma 3 keeps the key and caps nothing by it (`modeling_gemma3.py`).
     softcap: member.generation === 2 ? capped("attn_logit_softcapping", 50) : null,
+    ...capOf(member.generation === 1 ? null : capped("final_logit_softcapping", member.generation === 2 ? 30 : null)),
     residual: "sequential",
     vocabulary,
     context: size(config, "max_position_embeddings", member.context),
@@ -71,6 +72,10 @@ function read(source: Source): Decoder {
       parallel: false,
     }),
   };
+}
+
+function capOf(cap: number | null): Pick<Decoder, "logitCap"> {
+  return cap === null ? {} : { logitCap: cap };
 }
 
 /** Gemma 2 begins with a window and alternates; Gemma 3 has one layer in six that sees everything. */
