@@ -89,7 +89,7 @@ function build({ tokenizer: { path, bytes }, config: configFile, others: otherFi
       digest,
       size: facts.size,
       prependsBos: startsWithBos(facts, tokens.bosId),
-      notes: [...disagreement(facts, config, tokens.bosId, configFile?.path ?? path), ...leftOut(hub, facts, tokens.bosId, path)],
+      notes: [...disagreement(facts, config, tokens.bosId, configFile?.path ?? path), ...leftOut(hub, facts, tokens.bosId, path), ...built(facts, path)],
       specialIds: [...new Set([...facts.special, ...[tokens.bosId, tokens.eosId].filter((id) => id !== null)])],
     };
     return { hub: boxed(path, hub, timeBoxed(path, tokenizer, patience)), card };
@@ -150,6 +150,10 @@ function leftOut(hub: TextTokenizer, { around }: TokenizerFacts, bosId: number |
   const ids = [...around.before, ...around.after];
   const others = ids.filter((id, at) => at > 0 || id !== bosId).map((id) => hub.tokenOf(id) ?? `<${id}>`);
   return others.length === 0 ? [] : [`${file}: its post-processor puts ${others.join(" and ")} around a text, as transformers does by itself; they are left out here`];
+}
+
+function built({ kind, otherwise }: TokenizerFacts, file: string): readonly string[] {
+  return otherwise.length === 0 ? [] : [`${file}: its ${otherwise.join(" and ")} ${otherwise.length === 1 ? "is" : "are"} followed, as transformers 4 does; transformers 5 builds a ${kind} with ${otherwise.length === 1 ? "another" : "others"} of its own`];
 }
 
 /** `hub` is asked for when a text or an id is to be read. */

@@ -44,3 +44,32 @@ export function spacedByConfig(given: Json | undefined, tokenizerClass: string |
   if (type === "Sequence" && Array.isArray(pretokenizers)) return { ...given, pretokenizers: pretokenizers.map((each) => spacedByConfig(each, tokenizerClass, config) ?? null) };
   return type === "ByteLevel" ? { ...given, add_prefix_space: config["add_prefix_space"] === true } : given;
 }
+
+const QWEN = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+const BY_BYTES: JsonObject = { type: "ByteLevel" };
+
+/** What classes of transformers 5 put in the place of a tokenizer.json's own; those of 4 read what the file says. */
+const BUILT: Readonly<Record<string, { readonly normalizer: Json; readonly pre_tokenizer: Json }>> = {
+  GPT2Tokenizer: { normalizer: null, pre_tokenizer: BY_BYTES },
+  GPTNeoXTokenizer: { normalizer: { type: "NFC" }, pre_tokenizer: BY_BYTES },
+  Qwen2Tokenizer: { normalizer: { type: "NFC" }, pre_tokenizer: { type: "Sequence", pretokenizers: [{ type: "Split", pattern: { Regex: QWEN }, behavior: "Isolated" }, { type: "ByteLevel", use_regex: false }] } },
+  GemmaTokenizer: { normalizer: { type: "Replace", pattern: { String: " " }, content: "▁" }, pre_tokenizer: { type: "Split", pattern: { String: " " }, behavior: "MergedWithPrevious" } },
+};
+
+/** The parts of a tokenizer.json that its class in transformers 5 builds otherwise: `normalizer`, `pre_tokenizer`. */
+export function builtOtherwise(tokenizer: JsonObject, tokenizerClass: string | null): readonly string[] {
+  const built = tokenizerClass !== null && Object.hasOwn(BUILT, tokenizerClass) ? BUILT[tokenizerClass] : undefined;
+  if (built === undefined) return [];
+  return (["normalizer", "pre_tokenizer"] as const).filter((part) => essence(tokenizer[part]) !== essence(built[part]));
+}
+
+/** What a part does, as text: a list of one is its only member, and what is not said is what it is where nothing is said. */
+function essence(part: Json | undefined): string {
+  if (typeof part !== "object" || part === null || Array.isArray(part)) return "";
+  const given = part as JsonObject;
+  const steps = given["pretokenizers"] ?? given["normalizers"];
+  if (Array.isArray(steps)) return steps.map(essence).filter((step) => step !== "").join(" | ");
+  const { type, pattern, content, behavior, invert, use_regex: byRule } = given;
+  if (type === "ByteLevel") return `ByteLevel ${byRule !== false}`;
+  return type === "Split" || type === "Replace" ? JSON.stringify([type, pattern, content ?? null, String(behavior ?? "").toLowerCase(), invert === true]) : JSON.stringify(given);
+}

@@ -3,7 +3,7 @@ import type { Json, JsonObject } from "./strict_json.ts";
 import { addedTokens, type TokenFiles } from "./tokenizer_added.ts";
 import { around, type Around } from "./tokenizer_around.ts";
 import { bpe } from "./tokenizer_bpe.ts";
-import { spacedByConfig, tokenizerClass } from "./tokenizer_class.ts";
+import { builtOtherwise, spacedByConfig, tokenizerClass } from "./tokenizer_class.ts";
 import { cutter, type Part } from "./tokenizer_cut.ts";
 import { decoderOf } from "./tokenizer_decoder.ts";
 import { unigram, wordPiece, type TextModel } from "./tokenizer_model.ts";
@@ -16,6 +16,9 @@ export interface TokenizerFacts {
   readonly around: Around;
   /** Tokens as the files or the class name them; null: none. */
   readonly named: Readonly<Record<string, string | null>>;
+  /** Its class in transformers, and the parts that transformers 5 builds otherwise than tokenizer.json says. */
+  readonly kind: string | null;
+  readonly otherwise: readonly string[];
   readonly special: readonly number[];
   /** Ids that no file gives, and transformers counts on to: a model need not have rows for them. */
   readonly counted: ReadonlySet<number>;
@@ -52,6 +55,8 @@ export class TextTokenizer {
       // GPT-NeoX's class in transformers makes a template of its own (`update_post_processor`), without any token.
       around: kind === "GPTNeoXTokenizer" ? { before: [], after: [] } : around(tokenizer["post_processor"]),
       named,
+      kind,
+      otherwise: builtOtherwise(tokenizer, kind),
       special: tokens.flatMap(({ id, special }) => (special ? [id] : [])),
       counted,
       size: [...this.#names.keys()].reduce((most, id) => (counted.has(id) ? most : Math.max(most, id + 1)), 0),

@@ -8,6 +8,13 @@ import { readTokenizer } from "../../runtime/checkpoint/tokenizer.ts";
 
 const fixtures = join(import.meta.dirname, "../parity/tokenizers");
 
+/** What transformers 5 does otherwise than a file says; the others are as it has them. */
+const TOLD: Readonly<Record<string, RegExp>> = {
+  llama3_disagreeing: /`set bos/,
+  pythia: /its normalizer is followed, as transformers 4 does; transformers 5 builds a GPTNeoXTokenizer with another of its own/,
+  qwen: /its normalizer and pre_tokenizer are followed.*a Qwen2Tokenizer with others/,
+};
+
 for (const name of readdirSync(fixtures)) {
   test(`the tokenizer of ${name} makes the ids that transformers makes, BOS included`, async () => {
     const tokenizer = await readTokenizer(join(fixtures, name));
@@ -15,7 +22,9 @@ for (const name of readdirSync(fixtures)) {
     for (const [ids, text] of expected.decoded ?? []) assert.is(tokenizer.decode(ids), text, ids.join());
     assert.is(tokenizer.bosId, expected.bos_token_id);
     expected.texts.forEach((text, at) => assert.equal([...tokenizer.encode(text, { bos: tokenizer.prependsBos })], expected.ids[at], JSON.stringify(text)));
-    assert.is(tokenizer.notes.length, name === "llama3_disagreeing" ? 1 : 0);
+    const told = TOLD[name];
+    assert.is(tokenizer.notes.length, told === undefined ? 0 : 1, tokenizer.notes.join());
+    if (told !== undefined) assert.match(tokenizer.notes[0]!, told);
     if (tokenizer.bosId !== null) {
       assert.ok(tokenizer.specialIds.has(tokenizer.bosId), "BOS is masked");
       assert.is(tokenizer.encode("the", { bos: true }).filter((id) => id === tokenizer.bosId).length, 1);

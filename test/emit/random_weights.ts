@@ -29,7 +29,8 @@ function tensorFile(file: string, dtype: StoredType, seed: number): { readonly t
       const values = Float32Array.from({ length: count }, () => base + scale * next());
       // Truncating float32 gives valid bfloat16.
       const words = new Uint32Array(values.buffer);
-      const bytes = dtype === "f32" ? values : Uint16Array.from(words, dtype === "bf16" ? (word) => word >>> 16 : halfOf);
+      // More digits than float32 has.
+      const bytes = dtype === "f32" ? values : dtype === "f64" ? Float64Array.from(values, (value) => value * (1 + 2 ** -30)) : Uint16Array.from(words, dtype === "bf16" ? (word) => word >>> 16 : halfOf);
       parts.push(new Uint8Array(bytes.buffer));
       const ref = { file, offset, length: bytes.byteLength, dtype, shape };
       offset += bytes.byteLength;

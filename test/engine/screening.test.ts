@@ -174,8 +174,8 @@ test("where this processor's order is the known one candidates are computed as p
   assert.ok(more! > 2 * candidates!, "gathered columns compute more than was asked");
 });
 
-test("weights in float16 are widened before they are multiplied", async () => {
-  await compared(sparse("jumprelu", { dtype: "f16" }), ordinary(40));
+test("weights in float16 are widened, and those in float64 rounded, before they are multiplied", async () => {
+  for (const layout of layouts) for (const dtype of ["f16", "f64"] as const) await compared(sparse("jumprelu", { layout, dtype }), ordinary(40));
 });
 
 test("one row, two rows, rows without an active feature", async () => {

@@ -189,7 +189,7 @@ test("a tokenizer with more tokens than the model has vectors is refused", async
   const path = model("gpt2_tied", "gpt2");
   const file = join(path, "tokenizer.json");
   const value = JSON.parse(readFileSync(file, "utf8")) as { added_tokens: object[] };
-  value.added_tokens.push({ id: 64, content: "<|extra|>", single_word: false, lstrip: false, rstrip: false, normalized: false, special: true });
+  for (let id = 60; id <= 64; id++) value.added_tokens.push({ id, content: `<|extra ${id}|>`, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true });
   writeFileSync(file, JSON.stringify(value));
   assert.equal((await once(`${set("model", path)}${prompts} | resid layer 0`)).codes, ["vocabulary-mismatch"]);
 });
