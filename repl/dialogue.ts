@@ -2,6 +2,7 @@
 import type { Diagnostic } from "../grammar/diagnostic.ts";
 import { visible } from "../grammar/visible.ts";
 import { nearest } from "../src/check/suggest.ts";
+import { counted } from "../runtime/counted.ts";
 import type { Completion, Outcome, ProgressEvent, Session, SessionEvent, Source } from "../runtime/session/session_port.ts";
 import type { Command, Reply, Scene, View } from "./commands/command.ts";
 import { commands } from "./commands/mod.ts";
@@ -123,7 +124,7 @@ export function openDialogue(options: DialogueOptions): Dialogue {
   }
 
   async function query(source: Source, opened: Session, turn: Turn): Promise<Answer> {
-    const output = createOutputQueue();
+    const output = createOutputQueue(turn.signal);
     let done: ProgressEvent | null = null;
     const started = Date.now();
     const before = last;
@@ -133,11 +134,12 @@ export function openDialogue(options: DialogueOptions): Dialogue {
         turn.onProgress(event);
       } else if (event.kind === "result") {
         if (event.index > 0) last = event;
-        if (!event.display.quiet) output.add(() => present(event, turn));
+        if (!event.display.quiet) output.addResult(() => present(event, turn));
       } else output.add(() => turn.print(say(event, look())));
     };
     const outcome = await opened.run(source, { signal: turn.signal, onEvent });
-    await output.done();
+    const unseen = await output.done();
+    if (unseen > 0) turn.print(`note: ${counted(unseen, "more result")} not printed`);
     const ok = outcome.exitCode === 0 && !outcome.cancelled;
     // What was named before something failed is named: only what took effect is written down, and all of it.
     if (outcome.ran !== undefined) journal = [...journal, { text: source.text, ran: outcome.ran }];

@@ -44,7 +44,7 @@ export async function runHeadless(session: Session, source: Source, desk: Desk):
     },
     hangUp: () => abort.abort(),
   });
-  const output = createOutputQueue();
+  const output = createOutputQueue(abort.signal);
   let last: Result | null = null;
   const shown: Result[] = [];
   let done: ProgressEvent | null = null;
@@ -60,14 +60,18 @@ export async function runHeadless(session: Session, source: Source, desk: Desk):
     } else if (event.kind === "result") {
       if (event.last || last?.last !== true) last = event;
       if (!event.display.quiet) shown.push(event);
-      if (desk.format === "table" && !event.display.quiet) output.add(() => show(event));
+      if (desk.format === "table" && !event.display.quiet) output.addResult(() => show(event));
     } else if (!isChatter(event) || !desk.quiet) output.add(() => say1(say(event, desk.talkLook)));
   };
 
   let outcome: Outcome;
   try {
     outcome = await session.run(source, { signal: abort.signal, onEvent });
-    await output.done();
+    const unseen = await output.done();
+    if (unseen > 0) {
+      say1(say({ kind: "notice", text: `${counted(unseen, "more result")} not printed` }, desk.talkLook));
+      outcome = { ...outcome, exitCode: 130, cancelled: true };
+    }
     const left = desk.format === "table" || desk.quiet ? 0 : shown.filter((event) => event !== last).length;
     if (left > 0 && outcome.exitCode === 0) say1(say({ kind: "notice", text: `${counted(left, "earlier result")} not printed: --format ${desk.format} prints the last one; \`save\` writes the others` }, desk.talkLook));
     if (desk.format !== "table" && outcome.exitCode === 0) await showRows(last === null ? null : (last as Result).value, desk.format, desk.stdout, { raw: desk.rawCsv === true });
@@ -78,7 +82,7 @@ export async function runHeadless(session: Session, source: Source, desk: Desk):
     progress.clear();
     interrupts.stop();
   }
-  if (outcome.cancelled && outcome.diagnostics.length === 0) desk.stderr.write(`${cancelled(done)}\n`);
+  if (outcome.cancelled && outcome.diagnostics.every(({ code }) => code !== "cancelled")) desk.stderr.write(`${cancelled(done)}\n`);
   return interrupts.hungUp() ? 143 : outcome.exitCode;
 }
 

@@ -4,9 +4,11 @@ import { isComplete } from "../grammar/parse.ts";
 import { visible } from "../grammar/visible.ts";
 import type { ProgressEvent } from "../runtime/session/session_port.ts";
 import type { Dialogue } from "./dialogue.ts";
+import { counted } from "../runtime/counted.ts";
 import { editOutside } from "./editor.ts";
 import { appendHistory } from "./history.ts";
 import { TWICE_MS } from "./state.ts";
+import { typedLines } from "./typed_lines.ts";
 
 export interface PlainOptions {
   readonly dialogue: Dialogue;
@@ -26,7 +28,9 @@ export async function runPlain(options: PlainOptions): Promise<number> {
   const print = (text: string): void => void stdout.write(`${text}\n`);
   const lines = createInterface({ input: options.stdin, terminal: false, crlfDelay: Number.POSITIVE_INFINITY });
   // Made before anything is awaited: lines that come early wait in it.
-  const typed = lines[Symbol.asyncIterator]();
+  const typed = typedLines(lines);
+  const piped = !("isTTY" in options.stdin && options.stdin.isTTY === true);
+  let stopped = false;
   let pending = "";
   let offered: readonly string[] = [];
   // What was completed is gone on with on the same line.
@@ -36,9 +40,18 @@ export async function runPlain(options: PlainOptions): Promise<number> {
     offered = [];
     open = false;
   };
-  const interrupts = watchInterrupts(dialogue, lines, () => {
-    begin();
-    stdout.write("\nCtrl-D leaves, and so does Ctrl-C again\nsaeq> ");
+  const interrupts = watchInterrupts(dialogue, lines, {
+    running: () => {
+      // The lines behind the one that runs belong to the same paste, or to the same file.
+      const left = typed.leave();
+      stopped ||= piped;
+      if (left > 0) print(`note: ${counted(left, "more line")} not run`);
+      if (piped) lines.close();
+    },
+    idle: () => {
+      begin();
+      stdout.write("\nCtrl-D leaves, and so does Ctrl-C again\nsaeq> ");
+    },
   });
   if (options.greeting !== "") print(options.greeting);
   let exit = false;
@@ -83,7 +96,7 @@ export async function runPlain(options: PlainOptions): Promise<number> {
   lines.close();
   interrupts.stop();
   await dialogue.close();
-  return 0;
+  return stopped ? 130 : 0;
 }
 
 /** Completions as a numbered list; the texts that picking one would give. */
@@ -110,14 +123,15 @@ function quarters(print: (text: string) => void): (event: ProgressEvent) => void
 }
 
 /** Ctrl-C ends what runs; where nothing does, it begins the line anew, as in a shell, and ends the REPL the second time. */
-function watchInterrupts(dialogue: Dialogue, lines: Interface, anew: () => void): { begin(): AbortSignal; end(): void; stop(): void } {
+function watchInterrupts(dialogue: Dialogue, lines: Interface, first: { readonly running: () => void; readonly idle: () => void }): { begin(): AbortSignal; end(): void; stop(): void } {
   let running: AbortController | null = null;
   let last = 0;
   const onInterrupt = (): void => {
     const again = Date.now() - last <= TWICE_MS;
     last = Date.now();
-    if (running === null) return again ? lines.close() : anew();
+    if (running === null) return again ? lines.close() : first.idle();
     if (running.signal.aborted && again) dialogue.killEngine();
+    if (!running.signal.aborted) first.running();
     running.abort();
   };
   process.on("SIGINT", onInterrupt);

@@ -38,6 +38,10 @@ export interface ReplOptions {
   readonly debug?: boolean;
 }
 
+/** A statement of more lines than this stays on screen with this many from its beginning and its end. */
+const MOST_ECHOED = 200;
+const ECHOED_AT_ENDS = 10;
+
 /** Run the REPL until it is left; the exit code. */
 export async function runRepl(options: ReplOptions): Promise<number> {
   const { dialogue, stdout } = options;
@@ -184,6 +188,9 @@ export async function runRepl(options: ReplOptions): Promise<number> {
 }
 
 /** The statement as it stays on screen above its results. */
-function echo(text: string, look: Look): string {
+export function echo(whole: string, look: Look): string {
+  const lines = whole.split("\n");
+  // Of a paste of thousands of lines the beginning and the end: to colour and wrap all of them would take seconds in which nothing else happens.
+  const text = lines.length <= MOST_ECHOED ? whole : [...lines.slice(0, ECHOED_AT_ENDS), `# … ${lines.length - 2 * ECHOED_AT_ENDS} more lines`, ...lines.slice(-ECHOED_AT_ENDS)].join("\n");
   return layOut(highlight(text), -1, { ...promptEdges(look), width: look.width, color: look.color }).rows.join("\n");
 }

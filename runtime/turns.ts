@@ -14,6 +14,8 @@ export interface Turns {
   readonly due: () => boolean;
   /** Let the others go on; `share` of all is done, where that is known. @throws AbortError where the work was cancelled meanwhile */
   readonly pass: (share?: number) => Promise<void>;
+  /** The same between parts that may take long themselves: looks at the clock each time, and is null where nobody has waited for long. */
+  readonly between: () => Promise<void> | null;
 }
 
 /** Turns for work that `signal` cancels. `onPass` hears now and then of the share that is done, null where nobody knows; `now`: a clock in milliseconds. */
@@ -21,16 +23,18 @@ export function createTurns(signal?: AbortSignal, onPass: (share: number | null)
   let asked = 0;
   let since = now();
   let reported = since;
+  const pass = async (share?: number): Promise<void> => {
+    if (now() - reported > REPORT_MS) {
+      reported = now();
+      onPass(share ?? null);
+    }
+    await othersTurn();
+    signal?.throwIfAborted();
+    since = now();
+  };
   return {
     due: () => ++asked % QUESTIONS === 0 && now() - since > TURN_MS,
-    pass: async (share) => {
-      if (now() - reported > REPORT_MS) {
-        reported = now();
-        onPass(share ?? null);
-      }
-      await othersTurn();
-      signal?.throwIfAborted();
-      since = now();
-    },
+    pass,
+    between: () => (now() - since > TURN_MS ? pass() : null),
   };
 }

@@ -2,7 +2,8 @@
 import type { Diagnostic } from "../grammar/diagnostic.ts";
 import { parse } from "../grammar/parse.ts";
 import type { Span } from "../grammar/span.ts";
-import { check, type ParamFacts } from "./check/check.ts";
+import { checking, type ParamFacts } from "./check/check.ts";
+import { atOnce, type Steps } from "./check/in_steps.ts";
 import { reportOn, type Access, type Facts, type Need, type Scope } from "./check/scope.ts";
 import { optimize, type Step } from "./optimize/optimize.ts";
 import type { Rule } from "./optimize/rule.ts";
@@ -47,11 +48,21 @@ const MOST_TEXT = 16 * 2 ** 20;
 
 /** Text → plans. Pure and synchronous; never throws for a mistake of the user. */
 export function compile(text: string, options: CompileOptions): Compiled {
+  return atOnce(compiling(text, options));
+}
+
+/** The same in steps, for whoever has something else to do meanwhile. */
+export function* compiling(text: string, options: CompileOptions): Steps<Compiled> {
   if (text.length > MOST_TEXT) return tooLarge(text, options);
   const parsed = parse(text);
   const report = reportOn(text, parsed.diagnostics);
-  const result = check(parsed.script, options.scope, report, options);
-  const pipelines = result.pipelines.map(({ plan: written, at, settings }) => ({ written, at, settings, key: key(written), ...optimize(written, options.rules) }));
+  yield;
+  const result = yield* checking(parsed.script, options.scope, report, options);
+  const pipelines: CompiledPipeline[] = [];
+  for (const { plan: written, at, settings } of result.pipelines) {
+    pipelines.push({ written, at, settings, key: key(written), ...optimize(written, options.rules) });
+    yield;
+  }
   const order = (a: Diagnostic, b: Diagnostic): number => a.span.start - b.span.start;
   return {
     diagnostics: report.diagnostics.sort(order).slice(0, MOST_ERRORS),

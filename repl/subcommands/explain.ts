@@ -5,6 +5,7 @@ import { Writable } from "node:stream";
 import type { PipelineStatement } from "../../grammar/ast.ts";
 import type { Plan } from "../../src/ops/op.ts";
 import type { Session, Source } from "../../runtime/session/session_port.ts";
+import { runsModel } from "../../runtime/execute/value_key.ts";
 import { companionsOf } from "../../runtime/passes/companions.ts";
 import { parse } from "../../grammar/parse.ts";
 import { visible } from "../../grammar/visible.ts";
@@ -68,7 +69,7 @@ async function sharedPasses(session: Session, source: Source, pipelines: readonl
   const read = new Set<Plan>();
   return new Map(
     plans.map((plan, i) => {
-      const along = plans.slice(i + 1).filter((later) => !read.has(later) && companionsOf(plan, [later]).size > 0);
+      const along = runsModel(plan) ? plans.slice(i + 1).filter((later) => !read.has(later) && companionsOf(plan, [later]).size > 0) : [];
       for (const each of along) read.add(each);
       return [pipelines[i]!, along.map((each) => lineOf(source.text, pipelines[plans.indexOf(each)]!))];
     }),

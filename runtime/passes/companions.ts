@@ -8,6 +8,9 @@ import { computed } from "../../src/plan/computed.ts";
 /** By the passes of a plan: what later lines read of the same texts. */
 export type TapsAlong = ReadonlyMap<Op, readonly Tap[]>;
 
+/** Lines behind one that its passes may read along with. */
+export const MOST_AHEAD = 1000;
+
 /** What the passes of one pipeline read along. */
 export interface Companions {
   /** Taps of later lines that this pass may read, but for those that were refused. */

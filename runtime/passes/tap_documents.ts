@@ -10,10 +10,8 @@ import { addCounts } from "./encode_choice.ts";
 import { EngineError, type Document, type TapOutput } from "../engine/port.ts";
 import { fits, guardTaps, progressOfParts, type GuardedDocument } from "../guard/pass.ts";
 import { graphOf, partsOf, withoutSaes, type PassPart } from "./pass_part.ts";
+import { createTurns } from "../turns.ts";
 import { isNew, spacesOf, tapSpaces, weightsOf, type Spaces } from "./tap_spaces.ts";
-
-/** How long cached documents are read before the terminal and Ctrl-C get their turn. */
-const TURN_MS = 20;
 
 type OnDocument = (index: number, taps: readonly TapOutput[]) => void;
 
@@ -100,13 +98,10 @@ interface Missing {
 async function lookUp(op: Forward, documents: readonly Document[], [spaces, whole]: Spaces, context: ActivationContext, onDocument: (index: number, taps: readonly TapOutput[]) => void): Promise<readonly Missing[]> {
   const missing = new Map<string, Missing>();
   const nothing = op.taps.map(empty);
-  let turn = performance.now();
+  const turns = createTurns(context.signal);
   for (const [index, document] of documents.entries()) {
-    if (performance.now() - turn > TURN_MS) {
-      await new Promise<void>((resolve) => setImmediate(resolve));
-      context.signal.throwIfAborted();
-      turn = performance.now();
-    }
+    const waiting = turns.between();
+    if (waiting !== null) await waiting;
     if (document.wanted.length === 0) {
       onDocument(index, nothing);
       continue;

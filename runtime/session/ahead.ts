@@ -5,7 +5,7 @@ import type { Plan } from "../../src/ops/op.ts";
 import type { Compiled, CompiledPipeline } from "../../src/pipeline.ts";
 import type { Forward } from "../passes/activations.ts";
 import type { Catalog } from "../catalog/catalog.ts";
-import { companionsOf, widened } from "../passes/companions.ts";
+import { companionsOf, MOST_AHEAD, widened } from "../passes/companions.ts";
 import { computed } from "../../src/plan/computed.ts";
 import type { HubCall } from "../hub/hub.ts";
 import { firstGraph } from "../passes/pass_part.ts";
@@ -21,7 +21,7 @@ export interface AheadContext {
   readonly passed: Set<string>;
   readonly call: HubCall;
   /** The program with these facts beside those that are known; null where it names something that is not granted. */
-  readonly draft: (more: Facts) => Compiled | null;
+  readonly draft: (more: Facts) => Promise<Compiled | null>;
   /** Look a fact up and keep it. */
   readonly learn: (need: Need) => Promise<void>;
 }
@@ -36,13 +36,13 @@ export async function startAhead(model: Need & { readonly kind: "model" }, conte
   if (outline === null) return;
   for (const prependsBos of [true, false]) {
     const facts: Facts = new Map([[needKey(model), { state: "known", value: { ...outline, prependsBos } }]]);
-    const first = context.draft(facts);
+    const first = await context.draft(facts);
     if (first === null || first.needs.some(({ kind }) => kind !== "sae")) return;
     for (const need of first.needs) await context.learn(need);
-    const program = first.needs.length === 0 ? first : context.draft(facts);
+    const program = first.needs.length === 0 ? first : await context.draft(facts);
     if (program === null) return;
     if (program.needs.length > 0 || program.diagnostics.some(({ severity }) => severity === "error")) continue;
-    for (const [i, pipeline] of program.pipelines.entries()) if (await started(pipeline, program.pipelines.slice(i + 1), program.scope.settings, context)) return;
+    for (const [i, pipeline] of program.pipelines.entries()) if (await started(pipeline, program.pipelines.slice(i + 1, i + 1 + MOST_AHEAD), program.scope.settings, context)) return;
     return;
   }
 }
@@ -50,7 +50,7 @@ export async function startAhead(model: Need & { readonly kind: "model" }, conte
 async function started({ plan }: CompiledPipeline, later: readonly CompiledPipeline[], settings: Compiled["scope"]["settings"], { catalog, engines, cache, graphs, passed }: AheadContext): Promise<boolean> {
   const parts = [...computed(plan)];
   // What the stage `cache` kept is an answer without any pass.
-  if (parts.some(({ op }) => op.op === "cache")) return false;
+  if (parts.some(({ op }) => op.op === "cache") || !parts.some(({ op }) => op.op === "forward")) return false;
   const engine = await engines.ahead(plan, settings);
   if (engine === null) return false;
   const context = { catalog, engine, graphs, residuals: settings.cache === "residuals", encodeKernel: settings.encode, guard: { on: settings.guard, passed }, store: cache.storeFor(settings) };

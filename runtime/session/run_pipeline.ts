@@ -130,7 +130,7 @@ export function createPipelineRunner({ options, catalog, cards, cache, engines, 
       const value = await execute(pipeline.plan, {
         ...own,
         // What is on the hub only, or still to be converted, is brought by the line that asks for it.
-        ...(settings.cache === "off" ? {} : { companions: createCompanions(companionsOf(pipeline.plan, later.map(({ plan }) => plan).filter(catalog.here)), refused) }),
+        ...(settings.cache === "off" ? {} : { companions: createCompanions(companionsOf(pipeline.plan, !runsModel(pipeline.plan) ? [] : later.map(({ plan }) => plan).filter(catalog.here)), refused) }),
         done,
         performed,
         signal,

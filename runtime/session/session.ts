@@ -11,13 +11,14 @@ import { key, source as valueSource, streamStart } from "../../src/ops/key.ts";
 import { showType } from "../../src/ops/schema.ts";
 import { nodes, type Rule } from "../../src/optimize/rule.ts";
 import { RULES, UNSEEN_RULES } from "../../src/optimize/rules.ts";
-import { compile, type Compiled, type CompiledPipeline } from "../../src/pipeline.ts";
+import { compiling, type Compiled, type CompiledPipeline } from "../../src/pipeline.ts";
 import { keptCards } from "../cache/kept_tokens.ts";
 import { startAhead } from "./ahead.ts";
 import { createCatalog, HERE } from "../catalog/catalog.ts";
 import type { ScreenCounts } from "../engine/port.ts";
 import { errorTable } from "./error_table.ts";
 import { exitCodeOf, failure, type Failure } from "./failure.ts";
+import { MOST_AHEAD } from "../passes/companions.ts";
 import { createGate } from "../permissions/gate.ts";
 import { realPath } from "../data/admission.ts";
 import { hubFolders } from "../hub/environment.ts";
@@ -35,6 +36,9 @@ import { createSessionCache } from "./session_cache.ts";
 import { createSessionEngine, type SessionEngine } from "./session_engine.ts";
 import { EXAMPLES } from "../catalog/shipped.ts";
 import { settingsFrom, START } from "./start_settings.ts";
+import { counted } from "../counted.ts";
+import { createTurns } from "../turns.ts";
+import { inTurns } from "./in_turns.ts";
 import { createTyping, type Fact } from "./typing.ts";
 import { createValueStore } from "../execute/value_store.ts";
 
@@ -107,9 +111,9 @@ export async function createSession(options: InnerOptions): Promise<Session> {
    * next, and engine processes start as soon as it is known that it needs them.
    */
   async function settle(text: string, from: Scope, call: HubCall, { grants = options.grants, interactive = options.interactive, next }: Settling = {}): Promise<{ compiled: Compiled; refused: readonly Diagnostic[] }> {
-    const compileWith = (more: Facts): Compiled => compile(text, { scope: from, facts: more, params: options.params, interactive, rules: options.rules ?? (savesUnseen(options) ? UNSEEN_RULES : RULES) });
+    const compileWith = (more: Facts): Promise<Compiled> => inTurns(compiling(text, { scope: from, facts: more, params: options.params, interactive, rules: options.rules ?? (savesUnseen(options) ? UNSEEN_RULES : RULES) }), call.signal);
     for (let round = 0; ; round++) {
-      const compiled = compileWith(facts());
+      const compiled = await compileWith(facts());
       const refused = refusals(compiled.accesses, needed, grants);
       // Modules are part of the script: what they read and write is asked for together with the rest.
       const wanted = compiled.needs.filter((need) => (refused.length > 0 ? need.kind === "module" : !unasked(need, grants)));
@@ -123,8 +127,8 @@ export async function createSession(options: InnerOptions): Promise<Session> {
             graphs,
             passed,
             call,
-            draft: (outlined) => {
-              const draft = compileWith(new Map([...facts(), ...outlined]));
+            draft: async (outlined) => {
+              const draft = await compileWith(new Map([...facts(), ...outlined]));
               return refusals(draft.accesses, needed, grants).length > 0 ? null : draft;
             },
             learn: async (other) => learn(other, await catalog.lookUp(other, call)),
@@ -190,13 +194,27 @@ export async function createSession(options: InnerOptions): Promise<Session> {
     else for (const text of overridden(source.text, options.settings)) onEvent({ kind: "notice", text });
     const settings = compiled.scope.settings;
     const ran: { key: string; result: number }[] = [];
+    const turns = createTurns();
     for (const [i, pipeline] of compiled.pipelines.entries()) {
+      await turns.between();
       tellSeed(pipeline, onEvent);
-      const outcome = await runPipeline({ pipeline, later: compiled.pipelines.slice(i + 1), settings, source, call, onEvent });
-      if (outcome !== null) return { ...outcome, diagnostics: [...problems, ...outcome.diagnostics], ran };
+      // What is known already is given without a look at the signal.
+      const begun = !signal.aborted;
+      const outcome = !begun ? stopped(pipeline, source, onEvent) : await runPipeline({ pipeline, later: compiled.pipelines.slice(i + 1, i + 1 + MOST_AHEAD), settings, source, call, onEvent });
+      const left = compiled.pipelines.length - i - (begun ? 1 : 0);
+      if (outcome !== null) {
+        if (outcome.cancelled && left > 0) onEvent({ kind: "notice", text: `${counted(left, "more pipeline")} of these were not run` });
+        return { ...outcome, diagnostics: [...problems, ...outcome.diagnostics], ran };
+      }
       ran.push({ key: key(pipeline.written), result: valueSource(pipeline.written).op.op === "explain" ? 0 : results });
     }
     return { exitCode: 0, cancelled: false, diagnostics: problems, ran };
+  }
+
+  function stopped({ at }: CompiledPipeline, source: Source, onEvent: (event: SessionEvent) => void): Outcome {
+    const { diagnostic, exitCode, cancelled } = failure(new DOMException("stopped", "AbortError"), source.text, at, [0, 0], options.interactive);
+    onEvent({ kind: "diagnostic", diagnostic, source });
+    return { exitCode, cancelled, diagnostics: [diagnostic] };
   }
 
   function hindrances(compiled: Compiled, text: string): Promise<readonly Failure[]> {

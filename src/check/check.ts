@@ -7,6 +7,7 @@ import type { Settings } from "../stages/stage.ts";
 import { constant, constantList, single } from "./constant.ts";
 import { define } from "./define.ts";
 import { nextStatement } from "./expansions.ts";
+import { atOnce, type Steps } from "./in_steps.ts";
 import { useModule } from "./modules.ts";
 import { bind, Names } from "./names.ts";
 import { checkPipeline } from "./pipeline.ts";
@@ -48,12 +49,18 @@ export const PARAM_TYPES = ["int", "float", "bool", "str", "path"] as const;
 
 /** Names, types and flow of a whole script, in order. The scope afterwards is where the next REPL line starts. */
 export function check(script: Script, start: Scope, report: Report, options: CheckOptions): CheckResult {
+  return atOnce(checking(script, start, report, options));
+}
+
+/** The same, statement by statement. */
+export function* checking(script: Script, start: Scope, report: Report, options: CheckOptions): Steps<CheckResult> {
   const pipelines: CheckedPipeline[] = [];
   const params: ParamFacts[] = [];
   let scope: Scope = ownCopy(start);
   for (const [index, statement] of script.statements.entries()) {
     options.onStatement?.(index, scope);
     scope = checkStatement(statement, index, scope, report, options, pipelines, params);
+    yield;
   }
   return { pipelines, params, scope };
 }

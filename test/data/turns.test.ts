@@ -64,6 +64,7 @@ function cancelling(): { readonly turns: Turns; readonly passed: () => number } 
   return {
     turns: {
       due: () => true,
+      between: turns.between,
       pass: async () => {
         passed++;
         await turns.pass();
@@ -111,8 +112,10 @@ test("a turn is due when time has gone by, and not before", () => {
   const turns = createTurns(undefined, () => {}, () => now);
   const asked = (): number => Array.from({ length: 1_000 }, () => turns.due()).filter(Boolean).length;
   assert.is(asked(), 0);
+  assert.is(turns.between(), null);
   now = 1_000;
   assert.ok(asked() > 0);
+  assert.instance(turns.between(), Promise);
 });
 
 

@@ -39,7 +39,29 @@ test("10,000 mistakes beside 10,000 names are told without comparing each with a
   for (const wrong of [(i: number) => `abd${i}x | count`, (i: number) => `perfect | take $abd${i}`, (i: number) => `take abd${i}x 3`]) {
     const { outcome } = await run(session, `${lines((i) => `let abc${i} = ${i % 2 === 0 ? i : "perfect"}`)}\n${lines(wrong)}`);
     assert.is(outcome.diagnostics.length, 10);
-    assert.ok(outcome.diagnostics.some(({ label }) => label?.startsWith("did you mean")));
+    assert.ok(outcome.diagnostics.every(({ message }) => message.startsWith("no ")));
+  }
+  await session.close();
+});
+
+test("20,000 pipelines stop at the next one when they are cancelled, while they are compiled or run, and those left are counted", async () => {
+  const text = Array.from({ length: 20_000 }, (_, i) => `perfect | take ${(i % 50) + 1} | count`).join("\n");
+  const session = await open({ interactive: true });
+  for (const running of [false, true]) {
+    const stop = new AbortController();
+    const notices: string[] = [];
+    let results = 0;
+    if (!running) setTimeout(() => stop.abort(), 1);
+    const outcome = await session.run({ name: "x.saeq", text }, {
+      signal: stop.signal,
+      onEvent: (event) => {
+        if (event.kind === "notice") notices.push(event.text);
+        if (event.kind === "result" && ++results === 100) setTimeout(() => stop.abort(), 1);
+      },
+    });
+    assert.is(outcome.exitCode, 130);
+    assert.is(outcome.cancelled, true);
+    assert.equal(notices, running ? [`${20_000 - results} more pipelines of these were not run`] : []);
   }
   await session.close();
 });
