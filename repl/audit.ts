@@ -2,6 +2,7 @@
 import { closeSync, openSync, readSync, statSync, writeSync } from "node:fs";
 import { resolve } from "node:path";
 import { visibleJson } from "../grammar/visible.ts";
+import { DataError, systemCode } from "../runtime/data/error.ts";
 import type { Use } from "../runtime/permissions/grants.ts";
 import { FlagError } from "./flag_error.ts";
 
@@ -30,7 +31,14 @@ export function openAudit(file: string, cwd: string): Audit {
     if (told.has(line)) return;
     told.add(line);
     const bytes = Buffer.from(`${line}\n`);
-    for (let at = 0; at < bytes.length; ) at += writeSync(handle, bytes, at);
+    try {
+      for (let at = 0; at < bytes.length; ) at += writeSync(handle, bytes, at);
+    } catch (error) {
+      const code = systemCode(error);
+      if (code === null) throw error;
+      // What is not written down is not done.
+      throw new DataError({ code: code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG" ? "disk-full" : "write-failed", message: `the audit file ${file} could not be written (${code}), and what it does not hold is not done`, help: "free some space, or name a file on another disk" });
+    }
   };
 }
 

@@ -1,12 +1,15 @@
 /** Without this file scripts could only be watched, not piped: data on stdout, everything said for people on stderr. */
 import type { Outcome, ProgressEvent, Session, SessionEvent, Source } from "../runtime/session/session_port.ts";
+import { visible } from "../grammar/visible.ts";
 import { counted } from "../runtime/counted.ts";
+import { DataError } from "../runtime/data/error.ts";
+import { heldError } from "../runtime/data/room.ts";
 import type { Format } from "./request.ts";
 import { watchInterrupts } from "./interrupts.ts";
 import { liveProgress } from "./live_progress.ts";
 import { createOutputQueue } from "./output_queue.ts";
 import { showResult, showRows } from "./show.ts";
-import { cancelled, say, sayBug } from "./talk.ts";
+import { cancelled, say, sayBug, sayMistake } from "./talk.ts";
 import type { Look } from "./terminal.ts";
 
 /** Where a run writes and what it says. */
@@ -76,7 +79,8 @@ export async function runHeadless(session: Session, source: Source, desk: Desk):
     if (left > 0 && outcome.exitCode === 0) say1(say({ kind: "notice", text: `${counted(left, "earlier result")} not printed: --format ${desk.format} prints the last one; \`save\` writes the others` }, desk.talkLook));
     if (desk.format !== "table" && outcome.exitCode === 0) await showRows(last === null ? null : (last as Result).value, desk.format, desk.stdout, { raw: desk.rawCsv === true });
   } catch (error) {
-    say1(sayBug(error, desk.talkLook));
+    const known = error instanceof DataError ? error : heldError(error);
+    say1(known === null ? sayBug(error, desk.talkLook) : sayMistake(visible(known.help === null ? known.message : `${known.message}; ${known.help}`), desk.talkLook));
     return 1;
   } finally {
     progress.clear();

@@ -4,7 +4,7 @@ import { Box, Static, Text, useCursor, useWindowSize } from "ink";
 import type { Diagnostic } from "../../grammar/diagnostic.ts";
 import type { Happening, Outside, State } from "../state.ts";
 import type { Look } from "../terminal.ts";
-import { useFindings, useKeys, useOutside, useWriter } from "./app_hooks.ts";
+import { useContinued, useFindings, useKeys, useOutside, useWriter } from "./app_hooks.ts";
 import type { Part } from "./layout.ts";
 import { lineParts } from "./line_parts.ts";
 import { Rows } from "./rows.ts";
@@ -42,6 +42,7 @@ export function App({ store, look, highlight, signature, diagnose, outside, onWr
   const { setCursorPosition } = useCursor();
   useKeys(store, functionKey);
   useOutside(store, state.outside, outside);
+  useContinued(state.outside);
   useFindings(store, state, diagnose);
   useWriter(onWriter);
 

@@ -32,6 +32,25 @@ export function useOutside(store: Store, wanted: Outside | null, open: AppProps[
   }, [wanted, store, open, suspendTerminal]);
 }
 
+/** Rows below which a frame is drawn again, so that what the shell wrote meanwhile stays. */
+const ROOM = "\n\n\n";
+
+/** After `kill -STOP` and `fg` the shell has had the terminal, and left it as it likes it: it is taken again as after a program outside. */
+export function useContinued(outside: Outside | null): void {
+  const { suspendTerminal } = useApp();
+  const { stdout } = useStdout();
+  useEffect(() => {
+    if (outside !== null) return;
+    const take = (): void => {
+      stdout.write(ROOM);
+      // Somebody else has it just now, and gives it back.
+      suspendTerminal(async () => {}).catch(() => {});
+    };
+    process.on("SIGCONT", take);
+    return () => void process.off("SIGCONT", take);
+  }, [outside, stdout, suspendTerminal]);
+}
+
 /** Look for mistakes when nobody has typed for a while; longer when that was slow the last time. */
 export function useFindings(store: Store, { line, running, search }: State, diagnose: AppProps["diagnose"]): void {
   const pause = useRef(PAUSE_MS);

@@ -1,5 +1,5 @@
 /** Without this file a terminal could be left without echo, with a hidden cursor, or with a program that nobody sees. */
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { spawn, spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { test } from "uvu";
@@ -86,6 +86,23 @@ test("SIGSTOP and SIGCONT: goes on with the line as it was, keys are keys", asyn
   shell.type("d");
   process.kill(pid, "SIGCONT");
   await shows(shell, ["saeq› abcd"], [10, 0]);
+  shell.type("\x03\x04");
+  await leftInOrder(shell, 0);
+});
+
+test("a shell that had the terminal while saeq was stopped leaves it as lines: after SIGCONT keys are keys again", async () => {
+  const shell = startInShell(FAKE, "--no-history");
+  await shell.until("saeq›");
+  shell.type("abc");
+  await shows(shell, ["saeq› abc"]);
+  const pid = childOf(shell.pid);
+  process.kill(pid, "SIGSTOP");
+  const sane = spawnSync("stty", ["-F", readlinkSync(`/proc/${pid}/fd/0`), "sane"], { encoding: "utf8" });
+  assert.is(sane.status, 0, sane.stderr);
+  process.kill(pid, "SIGCONT");
+  await shell.until((screen) => live(screen)[0] === "saeq› abc" && screen.filter((row) => row.startsWith("saeq›")).length === 2, "drawn again");
+  shell.type(`${key.left}X`);
+  await shell.until((screen) => live(screen)[0] === "saeq› abXc", "a key in the line");
   shell.type("\x03\x04");
   await leftInOrder(shell, 0);
 });

@@ -47,6 +47,14 @@ test("a folder for temporary files that is missing is said, with what names anot
   }
 });
 
+test("an audit that cannot be written ends the run, and is no mistake of saeq", () => {
+  if (!linux) return;
+  const { status, stderr } = saeq(["eval", "--audit", "/dev/full", "csv \"x.csv\""], { cwd: folder({ "x.csv": "a\n1\n" }) });
+  assert.is.not(status, 0);
+  assert.match(stderr, /the audit file \/dev\/full could not be written \(ENOSPC\), and what it does not hold is not done/);
+  assert.not.match(stderr, /bug/);
+});
+
 test("pipes where files of saeq's own should lie are passed over", () => {
   if (!linux) return;
   const at = folder({ "x.saeq": SCRIPT });
