@@ -7,7 +7,7 @@ import { builtOtherwise, spacedByConfig, tokenizerClass } from "./tokenizer_clas
 import { cutter, type Part } from "./tokenizer_cut.ts";
 import { decoderOf } from "./tokenizer_decoder.ts";
 import { unigram, wordPiece, type TextModel } from "./tokenizer_model.ts";
-import { normalizerOf } from "./tokenizer_normalizer.ts";
+import { normalizerOf, startStays } from "./tokenizer_normalizer.ts";
 import { preTokenizerOf } from "./tokenizer_pretokenizer.ts";
 
 /** What files say of a tokenizer, without any text. */
@@ -44,7 +44,9 @@ export class TextTokenizer {
     const kind = tokenizerClass(tokenizer, files.config, files.model);
     const { tokens, counted, named } = addedTokens(tokenizer, this.#model.vocabulary, files, kind);
     const normalize = normalizerOf(tokenizer["normalizer"]);
-    this.#parts = cutter(tokens, normalize);
+    // Who asks for the start of a text names it.
+    const asked = JSON.stringify(tokenizer["pre_tokenizer"] ?? null).includes('"first"');
+    this.#parts = cutter(tokens, normalize, asked ? startStays(tokenizer["normalizer"]) : () => true);
     this.#pieces = preTokenizerOf(spacedByConfig(tokenizer["pre_tokenizer"], kind, files.config));
     this.#spell = decoderOf(tokenizer["decoder"]);
     this.#names = new Map([...this.#model.vocabulary].map(([token, id]) => [id, token]));

@@ -23,17 +23,12 @@ interface Node {
 }
 
 /** Follows `tokenizer/added_vocabulary.rs` of Hugging Face tokenizers 0.23: what stands as it is goes first, and then what is found in the rest once it is normalized. */
-export function cutter(tokens: readonly AddedToken[], normalize: Normalize | null): (text: string) => readonly Part[] {
+export function cutter(tokens: readonly AddedToken[], normalize: Normalize | null, startStays: (text: string) => boolean): (text: string) => readonly Part[] {
   const plain = normalize ?? ((text: string): string => text);
   const asIs = trie(tokens.filter((token) => !token.normalized).map((token) => [token.content, token]));
   const normalized = trie(tokens.filter((token) => token.normalized).map((token) => [plain(token.content), token]));
   return (text) =>
-    cut(text, asIs, true).flatMap((part): readonly Part[] => (typeof part === "number" ? [part] : cut(plain(part.text), normalized, part.first && (normalize === null || startStays(part.text, normalize)))));
-}
-
-/** Where the first character is normalized away, the text begins further on. */
-function startStays(text: string, normalize: Normalize): boolean {
-  return normalize(`${String.fromCodePoint(text.codePointAt(0) as number)}a`) !== normalize("a");
+    cut(text, asIs, true).flatMap((part): readonly Part[] => (typeof part === "number" ? [part] : cut(plain(part.text), normalized, part.first && startStays(part.text))));
 }
 
 function trie(words: readonly (readonly [string, AddedToken])[]): Node {

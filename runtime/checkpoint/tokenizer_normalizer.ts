@@ -46,6 +46,46 @@ export function normalizerOf(given: Json | undefined): Normalize | null {
   }
 }
 
+/** So much of a text decides whether its start is kept. */
+const START = 64;
+
+/**
+ * Whether what a text begins with is still of its first character once it is normalized, which `Metaspace` asks: not where that is taken away, and not
+ * where it is replaced together with what follows, for what is put in stands where the last of them stood (`NormalizedString::replace`).
+ */
+export function startStays(given: Json | undefined): (text: string) => boolean {
+  const steps = stepsOf(given).map((step) => ({ stays: staysIn(step), normalize: normalizerOf(step) ?? ((text: string): string => text) }));
+  return (text) => {
+    let start = text.slice(0, START);
+    return steps.every(({ stays, normalize }) => {
+      const stayed = stays(start);
+      start = normalize(start);
+      return stayed;
+    });
+  };
+}
+
+function stepsOf(given: Json | undefined): readonly JsonObject[] {
+  if (!isObject(given)) return [];
+  return given["type"] === "Sequence" && Array.isArray(given["normalizers"]) ? given["normalizers"].flatMap(stepsOf) : [given];
+}
+
+function staysIn(step: JsonObject): (start: string) => boolean {
+  if (step["type"] !== "Replace") {
+    const normalize = normalizerOf(step);
+    const other = normalize?.("a");
+    return (start) => start === "" || normalize?.(`${String.fromCodePoint(start.codePointAt(0) as number)}a`) !== other;
+  }
+  const looked = isObject(step["pattern"]) ? step["pattern"] : {};
+  const text = looked["String"];
+  const pattern = typeof text === "string" ? null : expression(looked);
+  return (start) => {
+    const [first] = pattern === null ? [] : asSeen(start).matchAll(pattern);
+    const found = typeof text === "string" ? (start.startsWith(text) ? text : "") : first?.index === 0 ? first[0] : "";
+    return found === "" || (step["content"] !== "" && Array.from(found).length === 1);
+  };
+}
+
 function strip(left: boolean, right: boolean): Normalize {
   return (text) => {
     const rest = left ? trimmedLeft(text) : text;
