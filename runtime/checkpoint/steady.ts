@@ -20,10 +20,15 @@ export function readAs(file: string, { dev, ino, size, mtimeNs }: BigIntStats): 
  */
 export async function requireSteady(tensors: readonly TensorRef[]): Promise<void> {
   for (const file of new Set(tensors.map((ref) => ref.file))) {
-    const before = read.get(file);
-    if (before === undefined) continue;
     const now = await stat(file, { bigint: true }).catch(() => null);
-    if (now === null || (now.dev === before.dev && now.ino === before.ino && now.size === before.size && now.mtimeNs === before.mtimeNs)) continue;
+    if (now === null) continue;
+    const before = read.get(file);
+    if (before === undefined) {
+      // What was downloaded after its header was read.
+      readAs(file, now);
+      continue;
+    }
+    if (now.dev === before.dev && now.ino === before.ino && now.size === before.size && now.mtimeNs === before.mtimeNs) continue;
     throw new CheckpointError("changed-while-read", `${file} changed since its weights were read`, {
       notes: [now.size === before.size ? "it was written again, with as many bytes" : `it had ${before.size} bytes and has ${now.size} now`, "nothing that was computed with it is shown or kept as its result"],
       help: "start saeq again when nothing writes to it",
