@@ -1,4 +1,4 @@
-/** Without this file a tokenizer.json could have the library count to four billion, or make ids that no model has. */
+/** Without this file a tokenizer.json could make ids that no model has, or other ids each time. */
 import { CheckpointError } from "./error.ts";
 import type { Json, JsonObject } from "./strict_json.ts";
 
@@ -7,8 +7,8 @@ const MODELS = ["BPE", "Unigram", "WordPiece"];
 const LARGEST_ID = 2 ** 24 - 1;
 
 /**
- * What of a tokenizer.json the library takes on trust: the kind of its model (of an unknown one it makes a list of words, in which a text is hardly
- * found; old files of BPE name none), that ids are ids, that rules look for something, and that nothing is asked for which it passes over.
+ * What of a tokenizer.json would else be taken on trust: the kind of its model (old files of BPE name none), that ids are ids, that rules look for
+ * something, and that nothing is left to chance.
  * @throws CheckpointError `unsupported-tokenizer`
  */
 export function requireSoundTokenizer(file: string, { model, added_tokens: added, ...rest }: JsonObject): void {
