@@ -36,8 +36,15 @@ export function parse(text: string): Parsed {
   return parsed;
 }
 
+/** Words and signs of a script at most: more take longer than anybody waits. */
+const MOST_WORDS = 750_000;
+
 function parseAnew(text: string): Parsed {
-  const words = readWords(text);
+  const words = wordsOf(text);
+  if (typeof words === "string") {
+    const start = text.search(/\S|$/);
+    return { script: { kind: "script", statements: [], comments: [], blankLines: [], span: { start: 0, end: text.length } }, diagnostics: [{ severity: "error", code: "too-large", span: { start, end: start + 1 }, message: words }] };
+  }
   const layout = layOut(words.tokens);
   const sql = replaceSql(layout.tokens, text);
   const { cst, lost } = parseTokens(sql.tokens);
@@ -47,6 +54,18 @@ function parseAnew(text: string): Parsed {
   if (site.diagnostics.length === 0) reportLost(lost, site);
   const all = [...words.diagnostics, ...layout.diagnostics, ...sql.diagnostics, ...site.diagnostics];
   return { script, diagnostics: select(all, words.openAt) };
+}
+
+/** The words of a text, or why there are too many. */
+function wordsOf(text: string): ReturnType<typeof readWords> | string {
+  try {
+    const words = readWords(text);
+    return words.tokens.length <= MOST_WORDS ? words : `a script has at most ${MOST_WORDS} words and signs, this one has ${words.tokens.length}`;
+  } catch (error) {
+    // Patterns that go back over millions of characters leave the stack.
+    if (error instanceof RangeError) return "a text in quotes is too long to be read";
+    throw error;
+  }
 }
 
 function select(all: readonly Diagnostic[], openAt: number | null): Diagnostic[] {

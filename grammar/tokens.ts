@@ -62,10 +62,10 @@ export const Num = special("Num", "a number", new RegExp(`${NUMBER}(?:(?:${UNITS
 export const BadNum = special("BadNum", "a number", /\.?\d(?:[\p{L}\p{N}_]|\.(?=[\p{L}\p{N}_]))*/u, [...digits, "."]);
 
 /** Strings may run over lines … */
-export const Str = createToken({ name: "Str", label: "a text in quotes", pattern: /"(?:[^"\\]|\\[^])*"|'(?:[^'\\]|\\[^])*'/, line_breaks: true });
+export const Str = createToken({ name: "Str", label: "a text in quotes", pattern: /"[^"\\]*(?:\\[^][^"\\]*)*"|'[^'\\]*(?:\\[^][^'\\]*)*'/, line_breaks: true });
 const OpenRest = createToken({ name: "OpenRest", label: "an open text", pattern: /["'][^]*/, line_breaks: true });
 /** … but once some quote is never closed, each must close on its own line, so that the error stands where the quote does. */
-const LineStr = createToken({ name: "LineStr", label: "a text in quotes", pattern: /"(?:[^"\\\n]|\\[^\n])*"|'(?:[^'\\\n]|\\[^\n])*'/, categories: [Str] });
+const LineStr = createToken({ name: "LineStr", label: "a text in quotes", pattern: /"[^"\\\n]*(?:\\[^\n][^"\\\n]*)*"|'[^'\\\n]*(?:\\[^\n][^'\\\n]*)*'/, categories: [Str] });
 export const OpenStr = createToken({ name: "OpenStr", label: "an open text", pattern: /["'][^\n\r]*/, categories: [Str] });
 
 export const Foreign = special("Foreign", "a sign of another language", foreignPattern, [..."&|!<=*%:-/\\>+", ...foreignCodes]);

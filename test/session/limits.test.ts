@@ -66,6 +66,15 @@ test("20,000 pipelines stop at the next one when they are cancelled, while they 
   await session.close();
 });
 
+test("texts of many millions of characters are read, or refused in words", async () => {
+  const session = await open();
+  const codes = async (text: string): Promise<readonly string[]> => (await run(session, text)).codes;
+  assert.equal(await codes(`perfect | where reference == "${"x".repeat(15 * 2 ** 20)}" | count`), []);
+  assert.equal(await codes(`perfect | where reference == "${"\\n".repeat(7 * 2 ** 20)}" | count`), ["too-large"]);
+  assert.equal(await codes("perfect | take 3 | count\n".repeat(450_000)), ["too-large"]);
+  await session.close();
+});
+
 test("an empty script does nothing", async () => {
   const session = await open();
   for (const text of ["", "\n\n", "# only a comment"]) assert.is((await run(session, text)).outcome.exitCode, 0);
