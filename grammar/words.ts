@@ -125,7 +125,7 @@ function foreign(token: IToken, text: string, tokens: IToken[], diagnostics: Dia
   if (turned !== null) {
     tokens.splice(-1, 1, T.retype(tokens.at(-1)!, T.Skipped));
     diagnostics.push(syntaxError("foreign-operator", at, [image, turned.text], turned));
-  } else if (image === "||" && stageOf(tokens).length === 1 && tokens.at(-1)!.tokenType === T.Word) {
+  } else if (image === "||" && tokens.at(-1)?.tokenType === T.Word && stageOf(tokens).length === 1) {
     diagnostics.push(syntaxError("foreign-operator", at, [image, "|"], { span: at, text: "|" }));
     tokens.push(T.retype(token, T.Pipe));
   } else if (habit !== undefined) {
@@ -146,9 +146,15 @@ function foreign(token: IToken, text: string, tokens: IToken[], diagnostics: Dia
   }
 }
 
+const OPENS_STAGE: ReadonlySet<TokenType> = new Set([T.Pipe, T.Newline, T.Semicolon, T.LRound]);
+/** Of a stage with more words than this only the last are looked at. */
+const LONGEST_STAGE = 1000;
+
 /** The words of the stage that is being read. */
 function stageOf(tokens: readonly IToken[]): readonly IToken[] {
-  const before = tokens.findLastIndex(({ tokenType }) => tokenType === T.Pipe || tokenType === T.Newline || tokenType === T.Semicolon || tokenType === T.LRound);
+  let before = tokens.length - 1;
+  const least = Math.max(0, tokens.length - LONGEST_STAGE);
+  while (before >= least && !OPENS_STAGE.has(tokens[before]!.tokenType)) before--;
   return tokens.slice(before + 1);
 }
 

@@ -72,6 +72,7 @@ test("texts of many millions of characters are read, or refused in words", async
   assert.equal(await codes(`perfect | where reference == "${"x".repeat(15 * 2 ** 20)}" | count`), []);
   assert.equal(await codes(`perfect | where reference == "${"\\n".repeat(7 * 2 ** 20)}" | count`), ["too-large"]);
   assert.equal(await codes("perfect | take 3 | count\n".repeat(450_000)), ["too-large"]);
+  for (const mash of ["|".repeat(200_000), "a a || ".repeat(50_000), "a -> b ".repeat(50_000)]) assert.ok((await codes(mash)).length > 0);
   await session.close();
 });
 
