@@ -1,7 +1,7 @@
 /** Without this file editors could not ask saeq anything: the Language Server Protocol over two streams. */
 import { fileURLToPath } from "node:url";
 import {
-  CodeActionKind, createConnection, ProposedFeatures, ResponseError, TextDocuments, TextDocumentSyncKind,
+  CodeActionKind, createConnection, ErrorCodes, ProposedFeatures, ResponseError, TextDocuments, TextDocumentSyncKind,
   type Connection, type InitializeParams, type InitializeResult, type TextDocumentIdentifier,
 } from "vscode-languageserver/node";
 import { TextDocument } from "vscode-languageserver-textdocument";
@@ -28,8 +28,11 @@ export function serve({ input, output, version, cwd }: ServerOptions): void {
   const failed = (error: unknown): void => connection.console.error(`saeq met a bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   const workspace = openWorkspace(() => root, (folder) => documents.all().filter(({ uri }) => (folderOf(uri) ?? root) === folder).forEach(publisher.soon), failed);
   const publisher = publishDiagnostics(connection, documents, workspace, failed);
+  let stage: Stage = "before";
+  connection.onShutdown(() => void (stage = "after"));
   connection.onInitialize((params) => {
     root = rootOf(params) ?? cwd;
+    stage = "open";
     return capabilities(version);
   });
   documents.onDidChangeContent(({ document }) => publisher.soon(document));
@@ -43,10 +46,13 @@ export function serve({ input, output, version, cwd }: ServerOptions): void {
   };
   documents.onDidSave(reread);
   connection.onDidChangeWatchedFiles(reread);
-  answerRequests(connection, documents, workspace, failed);
+  answerRequests(connection, documents, workspace, failed, () => stage);
   documents.listen(connection);
   connection.listen();
 }
+
+/** Where a conversation stands: before `initialize`, open, or after `shutdown`. */
+type Stage = "before" | "open" | "after";
 
 function capabilities(version: string): InitializeResult {
   return {
@@ -67,9 +73,11 @@ function capabilities(version: string): InitializeResult {
   };
 }
 
-function answerRequests(connection: Connection, documents: TextDocuments<TextDocument>, workspace: Workspace, failed: (error: unknown) => void): void {
+function answerRequests(connection: Connection, documents: TextDocuments<TextDocument>, workspace: Workspace, failed: (error: unknown) => void, stage: () => Stage): void {
   /** A bug in one answer is told to the editor's log and costs no more than that answer. */
   const about = <P extends { readonly textDocument: TextDocumentIdentifier }, R>(make: (open: answer.Open, params: P) => R) => (params: P): R | null => {
+    if (stage() === "before") throw new ResponseError(ErrorCodes.ServerNotInitialized, "`initialize` comes first");
+    if (stage() === "after") throw new ResponseError(ErrorCodes.InvalidRequest, "nothing is answered after `shutdown`");
     const document = documents.get(params?.textDocument?.uri ?? "");
     if (document === undefined) return null;
     try {

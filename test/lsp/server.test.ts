@@ -1,10 +1,13 @@
 /** Without this file an editor would be the first to find out that the language server does not answer. */
+import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { CodeAction, CompletionList, Diagnostic, DocumentSymbol, Hover, InitializeResult, Location, MarkupContent, SemanticTokens, SignatureHelp, TextEdit, WorkspaceEdit } from "vscode-languageserver/node";
 import { TextDocument } from "vscode-languageserver-textdocument";
+import { createMessageConnection, StreamMessageReader, StreamMessageWriter } from "vscode-jsonrpc/node";
+import { ROOT } from "../house/files.ts";
 import { folder } from "../session/open.ts";
 import { caret, startClient } from "./client.ts";
 
@@ -262,6 +265,21 @@ test("the server greets with what it can do, and stops when told", async () => {
   assert.is(await second.stop(), 0);
   assert.equal(client.logged, []);
   assert.is(await client.stop(), 0);
+});
+
+test("what is asked before the greeting, or after the farewell, is refused with the codes of the protocol", async () => {
+  const child = spawn(process.execPath, [join(ROOT, "repl/bin/saeq.js"), "lsp"], { stdio: ["pipe", "pipe", "inherit"], cwd: place });
+  const connection = createMessageConnection(new StreamMessageReader(child.stdout), new StreamMessageWriter(child.stdin));
+  connection.listen();
+  const hover = (): Promise<unknown> => connection.sendRequest("textDocument/hover", { textDocument: { uri: "file:///x.saeq" }, position: { line: 0, character: 0 } }).then(() => null, (error: { code?: number }) => error.code);
+  assert.is(await hover(), -32002);
+  await connection.sendRequest("initialize", { processId: null, rootUri: null, capabilities: {} });
+  assert.is(await hover(), null);
+  await connection.sendRequest("shutdown");
+  assert.is(await hover(), -32600);
+  const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
+  await connection.sendNotification("exit");
+  assert.is(await ended, 0);
 });
 
 test.after(() => void client.process.kill());
