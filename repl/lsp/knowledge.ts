@@ -1,4 +1,5 @@
 /** Without this file the language server would not know what is in the files, models and SAEs that a script names. */
+import { createHash } from "node:crypto";
 import { needKey, type Facts, type Need, type Scope } from "../../src/check/scope.ts";
 import { compile } from "../../src/pipeline.ts";
 import type { Surroundings } from "../../src/assist/analyse.ts";
@@ -16,6 +17,8 @@ export interface Knowledge {
   want(needs: readonly Need[]): void;
   /** Files may have changed: what was read from them, and what was not there, is looked up again. */
   readFilesAgain(): void;
+  /** The text of a module changed in the editor, or is the file's again. */
+  readModuleAgain(path: string): void;
 }
 
 /** More files than this are not read again one by one. */
@@ -23,8 +26,8 @@ const MOST_FILES = 200;
 
 const EMPTY: Scope = { relations: new Map(), standard: new Map(), params: new Map(), stages: new Map(), base: "", settings: START };
 
-/** Relative names in scripts are resolved in `readFrom`. `failed` hears of bugs, not of missing files. */
-export function openKnowledge(readFrom: string, changed: () => void, failed: (error: unknown) => void): Knowledge {
+/** Relative names in scripts are resolved in `readFrom`. `failed` hears of bugs, not of missing files. `edited`: the text of a file as it is in the editor, null where it is not open. */
+export function openKnowledge(readFrom: string, changed: () => void, failed: (error: unknown) => void, edited: (path: string) => string | null = () => null): Knowledge {
   const catalog = createCatalog(readFrom);
   const facts = new Map<string, Facts extends ReadonlyMap<string, infer F> ? F : never>();
   const files = new Map<string, Need>();
@@ -43,7 +46,7 @@ export function openKnowledge(readFrom: string, changed: () => void, failed: (er
     if (loading.has(key) || !foreseeable(need, catalog.inputPath)) return;
     loading.add(key);
     const started = generation;
-    catalog.lookUp(need).then((known) => {
+    found(need).then((known) => {
       loading.delete(key);
       if (started !== generation) return readAgain(need, key);
       if (need.kind === "table" || need.kind === "module" || known.state === "failed") files.set(key, need);
@@ -60,6 +63,12 @@ export function openKnowledge(readFrom: string, changed: () => void, failed: (er
     });
   }
 
+  /** A module is what the editor shows of it, saved or not. */
+  async function found(need: Need): Promise<ReturnType<typeof facts.get> & object> {
+    const text = need.kind === "module" && !need.path.startsWith("std:") ? edited(catalog.inputPath(need.path)) : null;
+    return text === null ? catalog.lookUp(need) : { state: "known", value: { text, digest: createHash("sha256").update(text).digest("hex") } };
+  }
+
   /** Names of the standard module; empty until its table is read. */
   function standardNames(): Scope["standard"] {
     if (standard !== null) return standard;
@@ -74,6 +83,13 @@ export function openKnowledge(readFrom: string, changed: () => void, failed: (er
     surroundings: () => (around ??= { scope: { ...EMPTY, standard: standardNames() }, facts: new Map(facts) }),
     opened: () => standard !== null,
     want: (needs) => needs.forEach(lookUp),
+    readModuleAgain: (path) => {
+      for (const [key, need] of files) {
+        if (need.kind !== "module" || catalog.inputPath(need.path) !== path) continue;
+        generation++;
+        readAgain(need, key);
+      }
+    },
     readFilesAgain: () => {
       generation++;
       catalog.forgetTables();

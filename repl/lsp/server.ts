@@ -8,7 +8,7 @@ import { TextDocument } from "vscode-languageserver-textdocument";
 import * as answer from "./answers.ts";
 import { diagnosticOf } from "./convert.ts";
 import { findings } from "./findings.ts";
-import { folderOf, openWorkspace, type Workspace } from "./workspace.ts";
+import { folderOf, openWorkspace, pathOf, type Workspace } from "./workspace.ts";
 
 /** Mistakes are told when the typing pauses for this long. */
 const PAUSE_MS = 120;
@@ -26,7 +26,7 @@ export function serve({ input, output, version, cwd }: ServerOptions): void {
   const documents = new TextDocuments(TextDocument);
   let root = cwd;
   const failed = (error: unknown): void => connection.console.error(`saeq met a bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-  const workspace = openWorkspace(() => root, (folder) => documents.all().filter(({ uri }) => (folderOf(uri) ?? root) === folder).forEach(publisher.soon), failed);
+  const workspace = openWorkspace(() => root, (folder) => documents.all().filter(({ uri }) => (folderOf(uri) ?? root) === folder).forEach(publisher.soon), failed, (path) => documents.all().find(({ uri }) => pathOf(uri) === path)?.getText() ?? null);
   const publisher = publishDiagnostics(connection, documents, workspace, failed);
   let stage: Stage = "before";
   connection.onShutdown(() => void (stage = "after"));
@@ -35,9 +35,13 @@ export function serve({ input, output, version, cwd }: ServerOptions): void {
     stage = "open";
     return capabilities(version);
   });
-  documents.onDidChangeContent(({ document }) => publisher.soon(document));
+  documents.onDidChangeContent(({ document }) => {
+    workspace.edited(document.uri);
+    publisher.soon(document);
+  });
   documents.onDidClose(({ document }) => {
     workspace.close(document.uri);
+    workspace.edited(document.uri);
     publisher.clear(document.uri);
   });
   const reread = (): void => {

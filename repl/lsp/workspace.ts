@@ -13,6 +13,8 @@ export interface Workspace {
   lookUp(open: Open): void;
   /** Files on disk changed. */
   readFilesAgain(): void;
+  /** A document changed, which others may use as a module. */
+  edited(uri: string): void;
   /** The document is closed. */
   close(uri: string): void;
 }
@@ -22,13 +24,13 @@ interface Kept {
   readonly analysis: Analysis;
 }
 
-/** `elsewhere`: the folder of documents that are no files. `changed` is told the folder of which more is known. */
-export function openWorkspace(elsewhere: () => string, changed: (folder: string) => void, failed: (error: unknown) => void): Workspace {
+/** `elsewhere`: the folder of documents that are no files. `changed` is told the folder of which more is known. `textOf`: of a file that is open, else null. */
+export function openWorkspace(elsewhere: () => string, changed: (folder: string) => void, failed: (error: unknown) => void, textOf: (path: string) => string | null): Workspace {
   const folders = new Map<string, Knowledge>();
   const kept = new Map<string, Kept>();
 
   function knowledgeOf(folder: string): Knowledge {
-    const known = folders.get(folder) ?? openKnowledge(folder, () => changed(folder), failed);
+    const known = folders.get(folder) ?? openKnowledge(folder, () => changed(folder), failed, textOf);
     folders.set(folder, known);
     return known;
   }
@@ -49,15 +51,25 @@ export function openWorkspace(elsewhere: () => string, changed: (folder: string)
     },
     lookUp: ({ analysis, readFrom }) => knowledgeOf(readFrom).want(analysis.needs()),
     readFilesAgain: () => folders.forEach((knowledge) => knowledge.readFilesAgain()),
+    edited: (uri) => {
+      const path = pathOf(uri);
+      if (path !== null) folders.forEach((knowledge) => knowledge.readModuleAgain(path));
+    },
     close: (uri) => void kept.delete(uri),
   };
 }
 
-/** The folder of a `file:` URI; null for what is not on this disk. */
-export function folderOf(uri: string): string | null {
+/** The file of a `file:` URI; null for what is not on this disk. */
+export function pathOf(uri: string): string | null {
   try {
-    return dirname(fileURLToPath(uri));
+    return fileURLToPath(uri);
   } catch {
     return null;
   }
+}
+
+/** The folder of a `file:` URI; null for what is not on this disk. */
+export function folderOf(uri: string): string | null {
+  const path = pathOf(uri);
+  return path === null ? null : dirname(path);
 }

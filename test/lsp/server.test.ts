@@ -258,6 +258,20 @@ test("no prefix of a script stops the server or makes it log a bug", async () =>
   await client.diagnostics(uri, clean);
 });
 
+test("a module that is open is what the editor shows of it, saved or not, and those that use it are told of its changes", async () => {
+  writeFileSync(join(place, "few.saeq"), "def one(x: table) = x | take 1\n");
+  const user = client.write("uses_few.saeq", 'saeq 1\nuse "few.saeq" as few\nperfect | few.two\n');
+  assert.ok(codes(await client.diagnostics(user, wrong)).includes("unknown-stage"));
+  const module = client.write("few.saeq", "def one(x: table) = x | take 1\n\ndef two(x: table) = x | take 2\n");
+  await client.diagnostics(user, clean);
+  client.write("few.saeq", "def one(x: table) = x | take 1\n");
+  await client.diagnostics(user, wrong);
+  client.write("few.saeq", "def two(x: table) = x | take 2\n");
+  await client.diagnostics(user, clean);
+  await client.connection.sendNotification("textDocument/didClose", { textDocument: { uri: module } });
+  await client.diagnostics(user, wrong);
+});
+
 test("the server greets with what it can do, and stops when told", async () => {
   const second = await startClient(place);
   const again = second.connection.sendRequest<InitializeResult>("initialize", { processId: null, rootUri: null, capabilities: {} });
