@@ -31,7 +31,7 @@ export function openKnowledge(readFrom: string, changed: () => void, failed: (er
   const catalog = createCatalog(readFrom);
   const facts = new Map<string, Facts extends ReadonlyMap<string, infer F> ? F : never>();
   const files = new Map<string, Need>();
-  const loading = new Set<string>();
+  const loading = new Map<string, Need>();
   let around: Surroundings | null = null;
   let standard: Scope["standard"] | null = null;
   let generation = 0;
@@ -44,7 +44,7 @@ export function openKnowledge(readFrom: string, changed: () => void, failed: (er
   /** What is known stays until it is read again, so that nothing flickers. */
   function readAgain(need: Need, key: string): void {
     if (loading.has(key) || !foreseeable(need, catalog.inputPath)) return;
-    loading.add(key);
+    loading.set(key, need);
     const started = generation;
     found(need).then((known) => {
       loading.delete(key);
@@ -84,7 +84,8 @@ export function openKnowledge(readFrom: string, changed: () => void, failed: (er
     opened: () => standard !== null,
     want: (needs) => needs.forEach(lookUp),
     readModuleAgain: (path) => {
-      for (const [key, need] of files) {
+      // One that is being read may have been read from the file.
+      for (const [key, need] of [...files, ...loading]) {
         if (need.kind !== "module" || catalog.inputPath(need.path) !== path) continue;
         generation++;
         readAgain(need, key);
