@@ -1,6 +1,6 @@
 /** Without this file saeq's tokenizer would be measured in a process that has cut the texts before. Prints JSON: seconds to load, milliseconds of each pass, ids. */
 import { readFileSync } from "node:fs";
-import { readTokenizer } from "../../runtime/checkpoint/tokenizer.ts";
+import { readTokenizer } from "../../runtime/checkpoint/tokenizer/tokenizer.ts";
 
 const PASSES = 5;
 const [folder, textsPath] = process.argv.slice(2) as [string, string];

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { readModel } from "../../runtime/checkpoint/model.ts";
 import { decodeNumbers, pieces } from "../../runtime/checkpoint/numbers.ts";
 import { readSafetensors } from "../../runtime/checkpoint/safetensors.ts";
-import { readTokenizer } from "../../runtime/checkpoint/tokenizer.ts";
+import { readTokenizer } from "../../runtime/checkpoint/tokenizer/tokenizer.ts";
 import { createEngine } from "../../runtime/engine/engine.ts";
 import type { Document, Engine } from "../../runtime/engine/port.ts";
 import { emitForward } from "../../src/emit/forward.ts";

@@ -1,8 +1,8 @@
 /** Without this file texts that are known would be tokenized again by each process that asks something else about them. */
 import { createHash } from "node:crypto";
 import type { ModelFacts } from "../../src/stages/stage.ts";
-import type { Tokenizer } from "../checkpoint/tokenizer.ts";
-import { parseCard, type TokenizerCard, type TokenizerCards } from "../checkpoint/tokenizer_card.ts";
+import type { Tokenizer } from "../checkpoint/tokenizer/tokenizer.ts";
+import { parseCard, type TokenizerCard, type TokenizerCards } from "../checkpoint/tokenizer/card.ts";
 import type { DiskCache } from "./disk.ts";
 import type { Space } from "./space_segments.ts";
 import { tokenizerCode } from "./tokenizer_code.ts";

@@ -18,8 +18,8 @@ export function tokenizerCode(): string {
 function codeNow(): string {
   const hash = createHash("sha256").update(JSON.stringify([process.versions.v8, process.versions["unicode"], process.versions["icu"]]));
   if (PUBLISHED) return hash.update(JSON.stringify(readdirSync(join(packageRoot(), "dist")).sort())).digest("hex");
-  const own = join(packageRoot(), "runtime", "checkpoint");
-  for (const name of readdirSync(own).filter((each) => /^(tokenizer|charsmap|strict_json).*\.ts$/.test(each)).sort()) hash.update(name).update(readFileSync(join(own, name)));
+  const readers = join(packageRoot(), "runtime", "checkpoint");
+  for (const name of ["strict_json.ts", ...readdirSync(join(readers, "tokenizer")).sort().map((each) => join("tokenizer", each))]) hash.update(name).update(readFileSync(join(readers, name)));
   hash.update(readFileSync(new URL("../package.json", import.meta.resolve("@huggingface/tokenizers"))));
   return hash.digest("hex");
 }

@@ -1,7 +1,7 @@
 /** Without this file the model would have no token ids to read. */
 import type { Op } from "../../src/ops/op.ts";
 import type { LoadedModel } from "../catalog/catalog.ts";
-import type { Tokenizer } from "../checkpoint/tokenizer.ts";
+import type { Tokenizer } from "../checkpoint/tokenizer/tokenizer.ts";
 import { DataError } from "../data/error.ts";
 import { pairOf, type Table, type Tokens } from "../data/frame.ts";
 import type { Turns } from "../turns.ts";

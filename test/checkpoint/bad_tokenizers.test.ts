@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { CheckpointError } from "../../runtime/checkpoint/error.ts";
-import { forRows, readTokenizer } from "../../runtime/checkpoint/tokenizer.ts";
+import { forRows, readTokenizer } from "../../runtime/checkpoint/tokenizer/tokenizer.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "saeq-tokenizers-"));
 test.after(() => rmSync(folder, { recursive: true }));

@@ -16,7 +16,7 @@ import { readPickle } from "../../runtime/checkpoint/pickle.ts";
 import { readSafetensors, type TensorFile } from "../../runtime/checkpoint/safetensors.ts";
 import { readSae } from "../../runtime/checkpoint/sae.ts";
 import { readTorchFile } from "../../runtime/checkpoint/torch_file.ts";
-import { readTokenizer } from "../../runtime/checkpoint/tokenizer.ts";
+import { readTokenizer } from "../../runtime/checkpoint/tokenizer/tokenizer.ts";
 import { unpacked } from "../../runtime/checkpoint/inflate.ts";
 import { readZipDirectory } from "../../runtime/checkpoint/zip_directory.ts";
 import { gemmaArrays, npy, zip } from "./archives.ts";

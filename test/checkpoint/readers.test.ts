@@ -9,7 +9,7 @@ import { CheckpointError } from "../../runtime/checkpoint/error.ts";
 import { readModel } from "../../runtime/checkpoint/model.ts";
 import { requireFinite, usedWeights } from "../../runtime/checkpoint/nonfinite.ts";
 import { decodeNumbers } from "../../runtime/checkpoint/numbers.ts";
-import { forRows, readTokenizer } from "../../runtime/checkpoint/tokenizer.ts";
+import { forRows, readTokenizer } from "../../runtime/checkpoint/tokenizer/tokenizer.ts";
 import type { RopeSpec, TensorRef } from "../../src/emit/specs.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "saeq-read-"));

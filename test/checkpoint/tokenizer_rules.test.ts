@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { JsonObject } from "../../runtime/checkpoint/strict_json.ts";
-import { forRows, readTokenizer } from "../../runtime/checkpoint/tokenizer.ts";
-import { TextTokenizer } from "../../runtime/checkpoint/tokenizer_completed.ts";
+import { forRows, readTokenizer } from "../../runtime/checkpoint/tokenizer/tokenizer.ts";
+import { TextTokenizer } from "../../runtime/checkpoint/tokenizer/text_tokenizer.ts";
 
 const parity = join(import.meta.dirname, "../parity");
 const read = <T>(name: string): readonly T[] => JSON.parse(readFileSync(join(parity, name), "utf8")) as readonly T[];

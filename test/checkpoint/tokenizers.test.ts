@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { readTokenizer } from "../../runtime/checkpoint/tokenizer.ts";
+import { readTokenizer } from "../../runtime/checkpoint/tokenizer/tokenizer.ts";
 
 const fixtures = join(import.meta.dirname, "../parity/tokenizers");
 

@@ -6,7 +6,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { readModel } from "../../runtime/checkpoint/model.ts";
 import { readSae } from "../../runtime/checkpoint/sae.ts";
-import { readTokenizer } from "../../runtime/checkpoint/tokenizer.ts";
+import { readTokenizer } from "../../runtime/checkpoint/tokenizer/tokenizer.ts";
 import { emitEncode } from "../../src/emit/encode.ts";
 import { emitForward } from "../../src/emit/forward.ts";
 import { emitGenerate } from "../../src/emit/generate.ts";

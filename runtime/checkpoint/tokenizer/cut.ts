@@ -1,6 +1,6 @@
 /** Without this file tokens that stand for no text would be read as the letters that they are spelt with. */
-import type { Normalize } from "./tokenizer_normalizer.ts";
-import { asSeen, trimmedLeft, WORD } from "./tokenizer_unicode.ts";
+import type { Normalize } from "./normalizer.ts";
+import { asSeen, trimmedLeft, WORD } from "./unicode.ts";
 
 /** A token that is cut out of a text before its vocabulary sees it. */
 export interface AddedToken {

@@ -1,12 +1,12 @@
 /** Without this file text could not become the ids that a model reads. */
 import { createHash } from "node:crypto";
-import { CheckpointError } from "./error.ts";
-import { findFile, requireFile, requireFolder } from "./real_path.ts";
-import { parseJsonObject, readJsonBytes, type JsonObject } from "./strict_json.ts";
-import type { TokenizerCard, TokenizerCards } from "./tokenizer_card.ts";
-import { TextTokenizer, type TokenizerFacts } from "./tokenizer_completed.ts";
-import { requireSoundTokenizer } from "./tokenizer_file.ts";
-import { timeBoxed, TOKENIZER_PATIENCE, type Patience } from "./tokenizer_rules.ts";
+import { CheckpointError } from "../error.ts";
+import { findFile, requireFile, requireFolder } from "../real_path.ts";
+import { parseJsonObject, readJsonBytes, type JsonObject } from "../strict_json.ts";
+import type { TokenizerCard, TokenizerCards } from "./card.ts";
+import { TextTokenizer, type TokenizerFacts } from "./text_tokenizer.ts";
+import { requireSoundTokenizer } from "./sound.ts";
+import { timeBoxed, TOKENIZER_PATIENCE, type Patience } from "./patience.ts";
 
 export interface Tokenizer extends Omit<TokenizerCard, "specialIds"> {
   /** Ids that stand for no text, BOS and EOS among them: masked from statistics by default. */

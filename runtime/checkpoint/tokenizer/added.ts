@@ -1,7 +1,7 @@
 /** Without this file a text would be cut only at the tokens that tokenizer.json lists, and transformers knows more of them. */
-import type { Json, JsonObject } from "./strict_json.ts";
-import { CLASS_TOKENS, type ClassTokens } from "./tokenizer_class.ts";
-import type { AddedToken } from "./tokenizer_cut.ts";
+import type { Json, JsonObject } from "../strict_json.ts";
+import { CLASS_TOKENS, type ClassTokens } from "./class.ts";
+import type { AddedToken } from "./cut.ts";
 
 /** What beside tokenizer.json names tokens. */
 export interface TokenFiles {

@@ -1,14 +1,14 @@
 /** Without this file a tokenizer.json would be a tree of names, and no text become ids by it. */
-import type { Json, JsonObject } from "./strict_json.ts";
-import { addedTokens, type TokenFiles } from "./tokenizer_added.ts";
-import { around, type Around } from "./tokenizer_around.ts";
-import { bpe } from "./tokenizer_bpe.ts";
-import { builtOtherwise, spacedByConfig, tokenizerClass } from "./tokenizer_class.ts";
-import { cutter, type Part } from "./tokenizer_cut.ts";
-import { decoderOf } from "./tokenizer_decoder.ts";
-import { unigram, wordPiece, type TextModel } from "./tokenizer_model.ts";
-import { normalizerOf, startStays } from "./tokenizer_normalizer.ts";
-import { preTokenizerOf } from "./tokenizer_pretokenizer.ts";
+import type { Json, JsonObject } from "../strict_json.ts";
+import { addedTokens, type TokenFiles } from "./added.ts";
+import { around, type Around } from "./around.ts";
+import { bpe } from "./bpe.ts";
+import { builtOtherwise, spacedByConfig, tokenizerClass } from "./class.ts";
+import { cutter, type Part } from "./cut.ts";
+import { decoderOf } from "./decoder.ts";
+import { unigram, wordPiece, type TextModel } from "./text_model.ts";
+import { normalizerOf, startStays } from "./normalizer.ts";
+import { preTokenizerOf } from "./pretokenizer.ts";
 
 /** What files say of a tokenizer, without any text. */
 export interface TokenizerFacts {

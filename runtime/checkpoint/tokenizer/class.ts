@@ -1,5 +1,5 @@
 /** Without this file tokens that only the class of a tokenizer in transformers names would be unknown. */
-import type { Json, JsonObject } from "./strict_json.ts";
+import type { Json, JsonObject } from "../strict_json.ts";
 
 export type ClassTokens = Readonly<Record<string, string>>;
 

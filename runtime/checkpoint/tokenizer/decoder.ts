@@ -1,7 +1,7 @@
 /** Without this file ids would be read back as text by a library that takes some tokens for others. */
-import type { Json, JsonObject } from "./strict_json.ts";
-import { libraryDecoder, type LibraryDecoder } from "./tokenizer_library.ts";
-import { BYTES } from "./tokenizer_normalizer.ts";
+import type { Json, JsonObject } from "../strict_json.ts";
+import { libraryDecoder, type LibraryDecoder } from "./library.ts";
+import { BYTES } from "./normalizer.ts";
 
 type Chain = (tokens: readonly string[]) => readonly string[];
 

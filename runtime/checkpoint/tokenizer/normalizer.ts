@@ -1,8 +1,8 @@
 /** Without this file texts would be normalized as JavaScript does it, and some of their ids be others than the model was trained on. */
 import { readCharsmap } from "./charsmap.ts";
-import type { Json, JsonObject } from "./strict_json.ts";
-import { expression } from "./tokenizer_library.ts";
-import { asSeen, cleaned, lowerCase, normalForm, spacedCjk, trimmedLeft, trimmedRight, withoutBertMarks, withoutMarks, type Form } from "./tokenizer_unicode.ts";
+import type { Json, JsonObject } from "../strict_json.ts";
+import { expression } from "./library.ts";
+import { asSeen, cleaned, lowerCase, normalForm, spacedCjk, trimmedLeft, trimmedRight, withoutBertMarks, withoutMarks, type Form } from "./unicode.ts";
 
 export type Normalize = (text: string) => string;
 

@@ -1,6 +1,6 @@
 /** Without this file the expressions and decoders of the library that makes tokenizers could not be used without all of it. */
 import { Tokenizer } from "@huggingface/tokenizers";
-import type { Json, JsonObject } from "./strict_json.ts";
+import type { Json, JsonObject } from "../strict_json.ts";
 
 /** What the library makes of parts of a tokenizer.json, as far as it is used. */
 interface LibraryParts {

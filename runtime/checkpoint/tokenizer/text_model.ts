@@ -1,5 +1,5 @@
 /** Without this file each kind of vocabulary would be called in a way of its own. */
-import type { JsonObject } from "./strict_json.ts";
+import type { JsonObject } from "../strict_json.ts";
 
 /** What makes ids of a word. */
 export interface TextModel {

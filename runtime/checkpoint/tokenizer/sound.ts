@@ -1,6 +1,6 @@
 /** Without this file a tokenizer.json could make ids that no model has, or other ids each time. */
-import { CheckpointError } from "./error.ts";
-import type { Json, JsonObject } from "./strict_json.ts";
+import { CheckpointError } from "../error.ts";
+import type { Json, JsonObject } from "../strict_json.ts";
 
 const MODELS = ["BPE", "Unigram", "WordPiece"];
 /** Sixty times the largest vocabulary there is. */

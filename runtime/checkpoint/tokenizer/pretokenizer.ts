@@ -1,8 +1,8 @@
 /** Without this file texts would be cut where JavaScript sees spaces, digits and words, not where the publisher's tokenizer does. */
-import type { Json, JsonObject } from "./strict_json.ts";
-import { expression } from "./tokenizer_library.ts";
-import { BYTES } from "./tokenizer_normalizer.ts";
-import { asSeen, PUNCTUATION, WORD } from "./tokenizer_unicode.ts";
+import type { Json, JsonObject } from "../strict_json.ts";
+import { expression } from "./library.ts";
+import { BYTES } from "./normalizer.ts";
+import { asSeen, PUNCTUATION, WORD } from "./unicode.ts";
 
 /** Pieces of a text, in order; `first`: the first of them begins where the text does, which `Metaspace` asks. */
 interface Pieces {

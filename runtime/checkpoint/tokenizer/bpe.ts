@@ -1,8 +1,8 @@
 /** Without this file byte pairs would be joined by a library that passes over what unknown characters, bytes and suffixes ask for. */
-import type { Json, JsonObject } from "./strict_json.ts";
-import { byteNames, type TextModel } from "./tokenizer_model.ts";
+import type { Json, JsonObject } from "../strict_json.ts";
+import { byteNames, type TextModel } from "./text_model.ts";
 
-/** Ids are below 2²⁴ (`tokenizer_file.ts`), so a pair of them, and a rank with a place, are whole numbers that a double holds. */
+/** Ids are below 2²⁴ (`sound.ts`), so a pair of them, and a rank with a place, are whole numbers that a double holds. */
 const PAIR = 2 ** 24;
 const PLACES = 2 ** 28;
 /** Words as long as these come again; so many are kept. */

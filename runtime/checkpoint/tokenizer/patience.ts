@@ -1,7 +1,7 @@
 /** Without this file one regular expression in a tokenizer.json could keep saeq busy for ever with one short text. */
 import { createContext, Script } from "node:vm";
-import { CheckpointError } from "./error.ts";
-import type { Json } from "./strict_json.ts";
+import { CheckpointError } from "../error.ts";
+import type { Json } from "../strict_json.ts";
 
 /** The rules of the models that are read, which take time in proportion to a text: GPT-4's as Llama 3 and Qwen have it, and GPT-2's. */
 const KNOWN = new Set([

@@ -1,5 +1,5 @@
 /** Without this file nobody could say whether a tokenizer begins texts with a token of its own. */
-import type { Json, JsonObject } from "./strict_json.ts";
+import type { Json, JsonObject } from "../strict_json.ts";
 
 export interface Around {
   readonly before: readonly number[];
