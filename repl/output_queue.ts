@@ -17,10 +17,13 @@ export function createOutputQueue(signal: AbortSignal): OutputQueue {
   const turns = createTurns();
   let last: Promise<void> = Promise.resolve();
   let failed: { readonly error: unknown } | null = null;
+  let queued = 0;
   let waiting = 0;
   let left = 0;
   const add = (work: () => void | Promise<void>): void => {
-    last = last.then(turns.between).then(work).catch((error: unknown) => void (failed ??= { error }));
+    queued++;
+    // The last of them is shown with what comes after it: no frame stands between a result and the prompt.
+    last = last.then(() => (queued > 1 ? turns.between() : null)).then(work).catch((error: unknown) => void (failed ??= { error })).finally(() => void queued--);
   };
   return {
     add,
