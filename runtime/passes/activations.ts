@@ -114,7 +114,7 @@ export function restoreWith({ engine, graphs, signal }: ActivationContext): Rest
 }
 
 /** How many processes work on a pass, and in which batches, so that it stays below the limit of memory; null on a device, whose memory is its own. @throws EngineError `out-of-memory` */
-export function limitsOf(op: Forward, documents: readonly Document[], { catalog, engine, memory }: Pick<ActivationContext, "catalog" | "engine" | "memory">): Fit | null {
+function limitsOf(op: Forward, documents: readonly Document[], { catalog, engine, memory }: Pick<ActivationContext, "catalog" | "engine" | "memory">): Fit | null {
   if (targetOf(engine).provider !== "cpu") return null;
   const shapes = shapesOf(catalog.model(op.model).spec, op.taps, op.blocks, (sae) => catalog.sae(sae).spec);
   const chosen = fit(shapes, extentOf(documents), engine.options.lanes, memoryLimit(memory), engine.options.batch);

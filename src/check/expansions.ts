@@ -17,7 +17,7 @@ export const MOST_NAMES = 50_000;
 /** Mistakes of one call that are told at most. */
 export const MOST_OF_A_CALL = 10;
 /** Notes of a mistake in a body that are told at most, from the call and from the mistake. */
-export const MOST_NOTES = [3, 5] as const;
+const MOST_NOTES = [3, 5] as const;
 
 /** What a call of a definition came to, for all calls with the same input, arguments and settings. */
 export interface Expansion {

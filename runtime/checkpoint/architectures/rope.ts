@@ -65,7 +65,7 @@ function scalingOf(config: Config, scaling: Config, context: number): RopeSpec["
   }
 }
 
-export function ropeType(parameters: Config): string {
+function ropeType(parameters: Config): string {
   return word(parameters, "rope_type", word(parameters, "type", "default"));
 }
 

@@ -94,7 +94,7 @@ function named(given: Json | undefined, special = false): Named | null {
 }
 
 /** A token of a config: text, or an object with `content`. */
-export function tokenText(value: Json | undefined): string | null {
+function tokenText(value: Json | undefined): string | null {
   if (typeof value === "string") return value;
   return isObject(value) && typeof value["content"] === "string" ? value["content"] : null;
 }
