@@ -1,6 +1,7 @@
 /** Without this file stages could not hand values to one another at run time. */
 import type { Folded, Hook } from "../../src/ops/hook.ts";
 import type { PlotMark } from "../../src/ops/op.ts";
+import type { ColumnSchema } from "../../src/ops/schema.ts";
 import type { Accumulator } from "../kernels/accumulate.ts";
 import type { Csr, Rows } from "../kernels/csr.ts";
 
@@ -179,7 +180,9 @@ export interface TextValue {
 export type Single = Table | Tokens | Dense | Acts | Reduced | Features | Plot | Chart | TextValue;
 export interface Groups<T extends Single = Single> {
   readonly kind: "groups";
-  /** `keys`: the values that name the group, where it was made from values. */
+  /** Only for groups made from values: the columns whose values name them. */
+  readonly keys?: readonly ColumnSchema[] | undefined;
+  /** `keys`: the values that name the group, one for each of those columns. */
   readonly members: readonly { readonly name: string; readonly value: T; readonly keys?: readonly Cell[] }[];
 }
 export type Value = Single | Groups;

@@ -7,7 +7,8 @@ import type { OnUndefined } from "./evaluate.ts";
 import { evaluateInTurns } from "./evaluate_in_turns.ts";
 import type { Cell, Column, Groups, Table } from "./frame.ts";
 import { rowsByKey } from "./row_key.ts";
-import { cellAt, columnNamed, concatTables, createColumn, createTable, findColumn, withFirstColumn } from "./table.ts";
+import { labelColumns, withLabel, type GroupPart } from "./group_labels.ts";
+import { cellAt, columnNamed, concatTables, createColumn, createTable } from "./table.ts";
 import { takeRowsInTurns } from "./take_rows_in_turns.ts";
 
 export const MOST_GROUPS = 65_536;
@@ -23,7 +24,7 @@ export async function groupRows(table: Table, names: readonly string[], turns: T
     members.push({ name: keys.map(nameOf).join(", "), value: await takeRowsInTurns(table, rows, turns), keys });
     if (turns.due()) await turns.pass();
   }
-  return { kind: "groups", members };
+  return { kind: "groups", keys: columns.map(({ name, type }) => ({ name, type })), members };
 }
 
 /** Throws `too-many-groups`. */
@@ -35,13 +36,6 @@ export function refuseManyGroups(count: number, names: readonly string[]): void 
 function nameOf(cell: Cell): string {
   if (typeof cell !== "string") return String(cell);
   return /^$|^null$|^"|,|^\s|\s$/.test(cell) ? JSON.stringify(cell) : cell;
-}
-
-/** A table of a group, with its name and, for groups made from values, the values. */
-export interface GroupPart {
-  readonly name: string | null;
-  readonly keys?: readonly Cell[] | undefined;
-  readonly table: Table;
 }
 
 /** One row for each part: the columns that name it, then each expression, whose aggregates look at the whole part. */
@@ -56,26 +50,10 @@ export async function aggregateTable(parts: readonly GroupPart[], columns: reado
     made.push(createColumn(name, value.type === "null" ? "str" : value.type, cells));
   }
   for (const [operation, rows] of missing) onUndefined(operation, rows);
-  return labelled(parts, keys, made);
+  return createTable("agg", [...labelColumns(parts, keys), ...made], parts.length);
 }
 
-/** One row for each part, with the columns that name it first. */
-export function labelled(parts: readonly Omit<GroupPart, "table">[], keys: readonly ColumnSchema[] | null, made: readonly Column[]): Table {
-  return createTable("agg", [...labels(parts, keys), ...made], parts.length);
-}
-
-function labels(parts: readonly Omit<GroupPart, "table">[], keys: readonly ColumnSchema[] | null): readonly Column[] {
-  if (keys !== null) return keys.map(({ name, type }, at) => createColumn(name, type, parts.map((part) => part.keys?.[at] ?? null)));
-  return parts.some(({ name }) => name !== null) ? [createColumn("group", "str", parts.map(({ name }) => name))] : [];
-}
-
-/** The rows of all parts below one another, the columns that name the group first. A key that is still a column keeps its values. */
-export function ungroupTable(parts: readonly GroupPart[], names: readonly string[], keys: readonly ColumnSchema[] | null): Table {
-  const tables = parts.map(({ name, keys: values, table }) => {
-    const kept = createTable(table.origin, names.map((each) => columnNamed(table, each)), table.rows);
-    if (keys === null) return withFirstColumn(kept, "group", name ?? "");
-    const first = keys.map((key, at) => findColumn(kept, key.name) ?? createColumn(key.name, key.type, new Array<Cell>(table.rows).fill(values?.[at] ?? null)));
-    return createTable(table.origin, [...first, ...kept.columns.filter(({ name: each }) => !keys.some((key) => key.name === each))], table.rows);
-  });
-  return concatTables(tables);
+/** The rows of all parts below one another, the columns that name the group first. `own` as in `withLabel`. */
+export function ungroupTable(parts: readonly GroupPart[], names: readonly string[], keys: readonly ColumnSchema[] | null, own: boolean): Table {
+  return concatTables(parts.map(({ table, ...label }) => withLabel(createTable(table.origin, names.map((each) => columnNamed(table, each)), table.rows), label, keys, own)));
 }

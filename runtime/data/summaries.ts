@@ -1,34 +1,30 @@
 /** Without this file nobody could ask how many rows there are of what, or what a column holds. */
+import type { ColumnSchema } from "../../src/ops/schema.ts";
 import type { Turns } from "../turns.ts";
 import { evaluate } from "./evaluate.ts";
 import type { Cell, Column, Table } from "./frame.ts";
+import { withLabel, type GroupPart } from "./group_labels.ts";
 import { LargeSet } from "./large.ts";
 import { requireRoom, ROWS_A_LOOK } from "./room.ts";
 import { rowsByKey } from "./row_key.ts";
-import { cellAt, columnNamed, concatTables, createColumn, createTable, takeRows, withFirstColumn } from "./table.ts";
+import { cellAt, columnNamed, concatTables, createColumn, createTable, takeRows } from "./table.ts";
 
-/** One table, or one of several groups; `name` is null for a table that is no group. */
-export interface Part {
-  readonly name: string | null;
-  readonly table: Table;
-}
-
-/** Rows per combination of values of `by`, in order of first appearance, nulls being a value: columns by…, count. Groups: column `group` first. */
-export async function countRows(parts: readonly Part[], by: readonly string[], turns: Turns): Promise<Table> {
-  return perGroup(parts, async (table) => {
-    const keys = by.map((name) => columnNamed(table, name));
-    const groups = [...(await rowsByKey(keys, table.rows, turns)).values()];
+/** Rows per combination of values of `by`, in order of first appearance, nulls being a value: columns by…, count. Groups: first the columns that name them. */
+export async function countRows(parts: readonly GroupPart[], keys: readonly ColumnSchema[] | null, by: readonly string[], turns: Turns): Promise<Table> {
+  return perGroup(parts, keys, async (table) => {
+    const counted = by.map((name) => columnNamed(table, name));
+    const groups = [...(await rowsByKey(counted, table.rows, turns)).values()];
     const firsts = groups.map((rows) => rows[0]!);
     const counts = groups.map((rows) => rows.length);
     if (by.length === 0 && counts.length === 0) counts.push(0);
-    const kept = takeRows({ ...table, columns: keys }, firsts);
+    const kept = takeRows({ ...table, columns: counted }, firsts);
     return createTable(table.origin, [...kept.columns, createColumn("count", "int", counts)], counts.length);
   });
 }
 
-/** One row per column: column, type, rows, nulls, distinct, min, mean, max; min and max as text, mean null for text. Groups: column `group` first. */
-export async function describeValue(parts: readonly Part[], turns: Turns): Promise<Table> {
-  return perGroup(parts, async (table) => {
+/** One row per column: column, type, rows, nulls, distinct, min, mean, max; min and max as text, mean null for text. Groups: first the columns that name them. */
+export async function describeValue(parts: readonly GroupPart[], keys: readonly ColumnSchema[] | null, turns: Turns): Promise<Table> {
+  return perGroup(parts, keys, async (table) => {
     const facts: Facts[] = [];
     for (const column of table.columns) facts.push(await describeColumn(column, table.rows, turns));
     const of = (name: string, type: "str" | "int" | "float", pick: (fact: Facts) => Cell): Column => createColumn(name, type, facts.map(pick));
@@ -88,8 +84,8 @@ function meanOf(column: Column, rows: number): number | null {
   return typeof value === "number" ? value : null;
 }
 
-async function perGroup(parts: readonly Part[], summary: (table: Table) => Promise<Table>): Promise<Table> {
+async function perGroup(parts: readonly GroupPart[], keys: readonly ColumnSchema[] | null, summary: (table: Table) => Promise<Table>): Promise<Table> {
   const tables: Table[] = [];
-  for (const { name, table } of parts) tables.push(name === null ? await summary(table) : withFirstColumn(await summary(table), "group", name));
+  for (const { table, ...label } of parts) tables.push(withLabel(await summary(table), label, keys));
   return concatTables(tables);
 }

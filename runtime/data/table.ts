@@ -161,9 +161,3 @@ export function concatColumns(name: string, parts: readonly { readonly column: C
   }
   return type === "bool" ? { name, type, values: values as Uint8Array, valid } : { name, type, values: values as Float64Array, valid };
 }
-
-/** The table with a constant text column put first: the group or origin of its rows. */
-export function withFirstColumn(table: Table, name: string, value: string): Table {
-  const column: Column = { name, type: "str", values: new Array<string>(table.rows).fill(value), valid: null };
-  return { ...table, columns: [column, ...table.columns.filter((other) => other.name !== name)] };
-}

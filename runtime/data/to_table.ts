@@ -1,6 +1,7 @@
 /** Without this file every output format would decide for itself which rows a value has. */
 import type { Acts, ActsTap, Column, Dense, DenseTap, Plot, Single, Table, Tokens, Value } from "./frame.ts";
-import { concatTables, createTable, withFirstColumn } from "./table.ts";
+import { keysOf, noRows, withLabel } from "./group_labels.ts";
+import { concatTables, createTable } from "./table.ts";
 
 /** Rows of a chunk: few enough to write while the next are made. */
 export const CHUNK_ROWS = 65_536;
@@ -9,7 +10,7 @@ export const CHUNK_ROWS = 65_536;
  * The rows machines read, whole in memory:
  * tokens → row, position, token_id, token · acts → row, position, token_id, token, feature, value ·
  * dense → row, position, token_id, token, v0 … · plot → series, bin_start, bin_end, count · text → text ·
- * table, features and chart → their own columns. Several layers: `layer` first. Groups: `group` before everything.
+ * table, features and chart → their own columns. Several layers: `layer` first. Groups: `group`, or the keys that they were made from, before everything.
  * `row` is the document's row in its table, from 0; `position` 0 is the first token the model saw; special tokens are kept.
  */
 export function toTable(value: Value): Table {
@@ -20,9 +21,9 @@ export function toTable(value: Value): Table {
 /** The same rows in tables of at most `rows` rows with equal columns; at least one table. */
 export function* tableChunks(value: Value, rows = CHUNK_ROWS): Generator<Table> {
   if (value.kind !== "groups") return yield* single(value, rows);
-  if (value.members.length === 0) yield createTable("groups", [{ name: "group", type: "str", values: [], valid: null }]);
+  if (value.members.length === 0) yield createTable("groups", noRows(value), 0);
   for (const member of value.members) {
-    for (const table of single(member.value, rows)) yield withFirstColumn(table, "group", member.name);
+    for (const table of single(member.value, rows)) yield withLabel(table, member, keysOf(value), member.value.kind === "table");
   }
 }
 

@@ -1,6 +1,7 @@
 /** Without this file what was computed could not be summed up: ranks, statistics, histograms, comparisons, counts. */
 import type { Op } from "../../src/ops/op.ts";
 import type { Value } from "../data/frame.ts";
+import { keysOf, type GroupPart, type Member } from "../data/group_labels.ts";
 import { countRows, describeValue } from "../data/summaries.ts";
 import { chartOf } from "../figures/chart.ts";
 import { compareGroups } from "../figures/comparison.ts";
@@ -26,6 +27,8 @@ function contextsOf(label: string, op: Op & { readonly op: "contexts" }, input: 
   });
 }
 
+const tablesOf = (parts: readonly Member[]): readonly GroupPart[] => parts.map(({ value, ...label }) => ({ ...label, table: asTable(value) }));
+
 /** Rows of activations are described as they are saved; every other figure of them leaves special tokens out. */
 function noteSpecial(label: string, input: Value, { onNotice }: ExecuteContext): void {
   const special = members(input).reduce((sum, { value }) => sum + (value.kind === "acts" || value.kind === "dense" ? value.rows.masked.reduce((some, one) => some + one, 0) : 0), 0);
@@ -37,11 +40,11 @@ export async function applyFigures(op: FigureOp, { plan, inputs, context, turns 
   const input = inputs[0]!;
   switch (op.op) {
     case "fidelity":
-      return fidelityTable(members(input), members(inputs[1]!));
+      return fidelityTable(members(input), members(inputs[1]!), keysOf(input));
     case "rank":
       return each(input, (single) => rankFeatures(op, single.kind === "features" ? single : measured(single)));
     case "statistics":
-      return statisticsTable(op, members(input).map(({ name, value }) => ({ name, value: measured(value) })));
+      return statisticsTable(op, members(input).map((member) => ({ ...member, value: measured(member.value) })), keysOf(input));
     case "histogram":
       if (members(input).length === 0 && plan.inputs[0]!.schema.kind !== "acts") return { kind: "plot", title: op.of, unit: "rows", quantity: op.of, edges: new Float64Array(0), series: [], overlay: op.overlay, log: op.log };
       return histogramPlot(op, members(input));
@@ -61,12 +64,12 @@ export async function applyFigures(op: FigureOp, { plan, inputs, context, turns 
     case "count": {
       const parts = members(input);
       return parts.every(({ value }) => value.kind === "table" || value.kind === "features")
-        ? countRows(parts.map(({ name, value }) => ({ name, table: asTable(value) })), op.by, turns)
-        : countActivations(parts);
+        ? countRows(tablesOf(parts), keysOf(input), op.by, turns)
+        : countActivations(parts, keysOf(input));
     }
     case "describe":
       noteSpecial(plan.label, input, context);
-      return describeValue(members(input).map(({ name, value }) => ({ name, table: asTable(value) })), turns);
+      return describeValue(tablesOf(members(input)), keysOf(input), turns);
     default:
       return op satisfies never;
   }

@@ -45,7 +45,7 @@ export async function applyModel(op: ModelOp, { plan, inputs, context, turns }: 
         const tokens = sets.map((set): Tokens => expect("tokens", set));
         if (op.reduce === undefined) return forward(op, tokens, activation);
         const total = tokens.reduce((sum, set) => sum + set.ids.length, 0);
-        const taker = context.savedRounds.begin(plan, { groups: input.kind === "groups" ? input.members.map(({ name }) => name) : null, total });
+        const taker = context.savedRounds.begin(plan, { groups: input.kind === "groups" ? input : null, total });
         return reduceForward(op, op.reduce, tokens.map((set) => ({ pieces: [set], total: set.ids.length })), { context: activation, taker });
       });
       noteBroken(plan.label, made, context);

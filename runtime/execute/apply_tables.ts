@@ -2,7 +2,8 @@
 import type { Op } from "../../src/ops/op.ts";
 import { DataError } from "../data/error.ts";
 import type { Groups, Table, Value } from "../data/frame.ts";
-import { aggregateTable, groupRows, ungroupTable, type GroupPart } from "../data/grouping.ts";
+import { aggregateTable, groupRows, ungroupTable } from "../data/grouping.ts";
+import { keysOf, type GroupPart } from "../data/group_labels.ts";
 import { joinTables } from "../data/join.ts";
 import { distinctRows, filterRows, limitRows, projectColumns, sampleRows, skipRows, sortRows, splitRows } from "../data/rows.ts";
 import { concatTables, tableFromRows } from "../data/table.ts";
@@ -57,9 +58,9 @@ export async function applyToTables(op: TableOp, { plan, inputs, context, turns 
     case "group_by":
       return groupRows(asTable(expectSingle(input)), op.keys, turns);
     case "ungroup":
-      return ungroupTable(parts(), plan.inputs[0]!.schema.columns.map(({ name }) => name), plan.inputs[0]!.schema.keys ?? null);
+      return ungroupTable(parts(), plan.inputs[0]!.schema.columns.map(({ name }) => name), keysOf(input), plan.inputs[0]!.schema.kind === "table");
     case "aggregate":
-      return aggregateTable(parts(), op.columns, op.keys, turns, undefinedValues);
+      return aggregateTable(parts(), op.columns, keysOf(input), turns, undefinedValues);
     case "concat":
       return concatTables(notTooMany(inputs.map((value) => asTable(expectSingle(value)))));
     default:

@@ -1,7 +1,7 @@
 /** Without this file each op would take groups apart in its own way. */
 import type { Features, Groups, Measured, Single, Table, Value } from "../data/frame.ts";
 import { toTable } from "../data/to_table.ts";
-import type { Member } from "../figures/summary.ts";
+import type { Member } from "../data/group_labels.ts";
 
 /** The groups of a value by name, or the whole without one. */
 export function members(value: Value): readonly Member[] {
@@ -21,7 +21,7 @@ export async function each(value: Value, change: (single: Single) => Single | Pr
 export async function together(value: Value, change: (singles: readonly Single[]) => Promise<readonly Single[]>): Promise<Value> {
   if (value.kind !== "groups") return (await change([value]))[0]!;
   const changed = await change(value.members.map((member) => member.value));
-  return { kind: "groups", members: value.members.map((member, i) => ({ ...member, value: changed[i]! })) };
+  return { ...value, members: value.members.map((member, i) => ({ ...member, value: changed[i]! })) };
 }
 
 export function asTable(value: Single): Table {

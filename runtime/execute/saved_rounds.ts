@@ -5,17 +5,17 @@ import type { Plan, SaveFormat } from "../../src/ops/op.ts";
 import { nodes } from "../../src/optimize/rule.ts";
 import { createChunks } from "../data/chunks.ts";
 import { foretoldRows } from "../data/foretold_size.ts";
-import type { Acts, Table } from "../data/frame.ts";
+import type { Acts, Groups, Table } from "../data/frame.ts";
+import { withLabel } from "../data/group_labels.ts";
 import { startSaving, type RowsFormat, type SaveOptions, type Saving } from "./save.ts";
 import { createSpill } from "../data/spill.ts";
 import { tableChunks, tapChunks } from "../data/to_table.ts";
-import { withFirstColumn } from "../data/table.ts";
 import type { RoundTaker } from "../passes/reduce_forward.ts";
 import { StageError } from "./stage_error.ts";
 
-/** What a pass is run over: its groups by name, null for what is no group, and how many texts there are where it is known. */
+/** What a pass is run over: its groups, null for what is no group, and how many texts there are where it is known. */
 export interface Texts {
-  readonly groups: readonly string[] | null;
+  readonly groups: Groups | null;
   readonly total: number | null;
 }
 
@@ -108,7 +108,7 @@ function createSavedFile(save: Plan, taps: readonly number[], { groups, total }:
   };
   const writeTap = async (acts: Acts, tap: number): Promise<void> => {
     for (const piece of tapChunks(acts, acts.taps[tap]!)) {
-      for (const table of chunks.put(groups === null ? piece : withFirstColumn(piece, "group", groups[group]!))) await write(table);
+      for (const table of chunks.put(groups === null ? piece : withLabel(piece, groups.members[group]!, groups.keys ?? null))) await write(table);
     }
   };
   const rest = async (): Promise<void> => {
@@ -154,7 +154,7 @@ function createSavedFile(save: Plan, taps: readonly number[], { groups, total }:
       tried(async () => {
         await endGroup();
         // Without a group there are no columns of one.
-        if (saving === null) for (const table of tableChunks({ kind: "groups", members: [] })) await write(table);
+        if (saving === null) for (const table of tableChunks({ kind: "groups", keys: groups?.keys, members: [] })) await write(table);
       }),
     commit: async () => {
       foretell(true);

@@ -5,7 +5,8 @@ import { collected } from "../data/collected.ts";
 import { evaluate, finiteTotal, type OnUndefined } from "../data/evaluate.ts";
 import { evaluateInTurns } from "../data/evaluate_in_turns.ts";
 import type { Cell, Column, Table } from "../data/frame.ts";
-import { aggregateTable, groupRows, labelled, MOST_GROUPS, refuseManyGroups } from "../data/grouping.ts";
+import { aggregateTable, groupRows, MOST_GROUPS, refuseManyGroups } from "../data/grouping.ts";
+import { labelColumns } from "../data/group_labels.ts";
 import { LargeMap } from "../data/large.ts";
 import { requireRoom } from "../data/room.ts";
 import { rowKey } from "../data/row_key.ts";
@@ -120,7 +121,7 @@ async function added(plan: Plan, op: Op & { readonly op: "aggregate" }, by: read
     return createColumn(name, value.type === "null" ? "str" : value.type, cells);
   });
   for (const [operation, rows] of told) onUndefined(operation, rows);
-  return labelled(found.map(({ keys }) => ({ name: null, keys })), op.keys, made);
+  return createTable("agg", [...labelColumns(found.map(({ keys }) => ({ name: null, keys })), op.keys), ...made], found.length);
 }
 
 function take(total: Total, column: Column | null, row: number): void {

@@ -1,30 +1,24 @@
 /** Without this file groups could not be summed up: statistics, histograms, counts. */
 import type { Op } from "../../src/ops/op.ts";
-import type { Column, Measured, Plot, Series, Single, Table } from "../data/frame.ts";
+import type { ColumnSchema } from "../../src/ops/schema.ts";
+import type { Measured, Plot, Series, Single, Table } from "../data/frame.ts";
+import { labelColumns, type Member } from "../data/group_labels.ts";
 import { createColumn } from "../data/table.ts";
 import { overallOf } from "../kernels/accumulate.ts";
 import { bagHistogram, countedIntegers, integerHistogram, numberHistogram } from "../kernels/histogram.ts";
 import { spreadOfCounts } from "../kernels/statistics.ts";
 import { factsOf, stateOf, widthOf } from "./measured.ts";
 
-export interface Member<T extends Single = Single> {
-  /** Null where there are no groups. */
-  readonly name: string | null;
-  readonly value: T;
-}
-
-const groupColumn = (members: readonly { readonly name: string | null }[]): Column[] => (members.some(({ name }) => name !== null) ? [createColumn("group", "str", members.map(({ name }) => name ?? ""))] : []);
-
 /** One row per group and layer. */
-export function statisticsTable(op: Op & { readonly op: "statistics" }, members: readonly Member<Measured>[]): Table {
-  const rows = members.flatMap(({ name, value }) => value.taps.map((tap, t) => ({ name, layer: tap.layer, figures: figuresOf(value, t, op.threshold) })));
+export function statisticsTable(op: Op & { readonly op: "statistics" }, members: readonly Member<Measured>[], keys: readonly ColumnSchema[] | null): Table {
+  const rows = members.flatMap(({ value, ...label }) => value.taps.map((tap, t) => ({ ...label, layer: tap.layer, figures: figuresOf(value, t, op.threshold) })));
   const layered = members.some(({ value }) => value.taps.length > 1);
   return {
     kind: "table",
     rows: rows.length,
     origin: "stats",
     columns: [
-      ...groupColumn(rows),
+      ...labelColumns(rows, keys),
       ...(layered ? [createColumn("layer", "int", rows.map((row) => row.layer))] : []),
       createColumn("documents", "int", rows.map((row) => row.figures.texts)),
       createColumn("tokens", "int", rows.map((row) => row.figures.tokens)),
@@ -98,7 +92,7 @@ export function histogramPlot(op: Op & { readonly op: "histogram" }, members: re
 }
 
 /** Documents, tokens that count, and active (token, feature) pairs. */
-export function countActivations(members: readonly Member[]): Table {
+export function countActivations(members: readonly Member[], keys: readonly ColumnSchema[] | null): Table {
   const rows = members.map(({ value }) => {
     switch (value.kind) {
       case "tokens":
@@ -119,7 +113,7 @@ export function countActivations(members: readonly Member[]): Table {
     rows: rows.length,
     origin: "count",
     columns: [
-      ...groupColumn(members),
+      ...labelColumns(members, keys),
       createColumn("documents", "int", rows.map((row) => row.documents)),
       createColumn("tokens", "int", rows.map((row) => row.tokens)),
       ...(rows.some((row) => row.active !== null) ? [createColumn("active", "int", rows.map((row) => row.active ?? 0))] : []),

@@ -1,13 +1,14 @@
 /** Without this file features would stay features: nobody could see what of the model they leave out. */
 import { decodeRows, emitDecode } from "../../src/emit/decode.ts";
 import type { Op } from "../../src/ops/op.ts";
+import type { ColumnSchema } from "../../src/ops/schema.ts";
 import { whileFinite, type ActivationContext } from "./activations.ts";
 import { usedDecoderWeights } from "../checkpoint/nonfinite.ts";
 import type { Acts, Column, Dense, DenseTap, Single, Table, Value } from "../data/frame.ts";
+import { labelColumns, type Member } from "../data/group_labels.ts";
 import { createColumn } from "../data/table.ts";
 import { MOST_ROWS } from "../engine/batching.ts";
 import { fidelity } from "../kernels/fidelity.ts";
-import type { Member } from "../figures/summary.ts";
 
 type Decode = Op & { readonly op: "decode" };
 
@@ -16,7 +17,7 @@ export async function decodeGroups(op: Decode, acts: Value, dense: Value, contex
   if (acts.kind !== "groups" || dense.kind !== "groups") return decode(op, kindOf("acts", acts), kindOf("dense", dense), context);
   const members = [];
   for (const [i, member] of acts.members.entries()) members.push({ ...member, value: await decode(op, kindOf("acts", member.value), kindOf("dense", dense.members[i]?.value), context) });
-  return { kind: "groups", members };
+  return { ...acts, members };
 }
 
 async function decode(op: Decode, acts: Acts, dense: Dense, context: ActivationContext): Promise<Dense> {
@@ -48,11 +49,11 @@ function kindOf<K extends Single["kind"]>(kind: K, value: Value | undefined): Si
 }
 
 /** One row per group and layer. */
-export function fidelityTable(reconstructions: readonly Member[], targets: readonly Member[]): Table {
-  const rows = reconstructions.flatMap(({ name, value }, i) => {
+export function fidelityTable(reconstructions: readonly Member[], targets: readonly Member[], keys: readonly ColumnSchema[] | null): Table {
+  const rows = reconstructions.flatMap(({ value, ...label }, i) => {
     const [made, meant] = [kindOf("dense", value), kindOf("dense", targets[i]?.value)];
     return made.taps.map((tap, t) => ({
-      name,
+      ...label,
       layer: tap.layer,
       documents: made.tokens.ids.length,
       masked: made.rows.masked.reduce((sum, one) => sum + one, 0),
@@ -67,7 +68,7 @@ export function fidelityTable(reconstructions: readonly Member[], targets: reado
     rows: rows.length,
     origin: "decode",
     columns: [
-      ...(rows.some(({ name }) => name !== null) ? [createColumn("group", "str", rows.map(({ name }) => name ?? ""))] : []),
+      ...labelColumns(rows, keys),
       ...(layered ? [ints("layer", (row) => row.layer)] : []),
       ints("documents", (row) => row.documents),
       ints("tokens", (row) => row.rows),

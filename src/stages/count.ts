@@ -1,5 +1,7 @@
 /** Without this file nobody could ask how many. */
+import { table } from "../ops/schema.ts";
 import { columns } from "./args.ts";
+import { labelledColumns } from "./lowering/labelled.ts";
 import { stage } from "./stage.ts";
 
 export const count = stage({
@@ -22,17 +24,12 @@ export const count = stage({
       context.report({ code: "wrong-argument", message: `\`by\` names columns, and ${schema.kind} has none to count by`, span: context.at("by"), help: "count" });
       return null;
     }
-    return context.node({ op: "count", by }, [context.input], {
-      kind: "table",
-      groups: null,
-      known: schema.known,
-      columns: [
-        ...(schema.groups === null ? [] : [{ name: "group", type: "str" } as const]),
-        ...found,
-        ...(activations
-          ? [{ name: "documents", type: "int" } as const, { name: "tokens", type: "int" } as const, ...(schema.kind === "acts" ? [{ name: "active", type: "int" } as const] : [])]
-          : [{ name: "count", type: "int" } as const]),
-      ],
-    });
+    const made = labelledColumns(context, by.length === 0 ? "count" : `count by ${by.join(", ")}`, [
+      ...found,
+      ...(activations
+        ? [{ name: "documents", type: "int" } as const, { name: "tokens", type: "int" } as const, ...(schema.kind === "acts" ? [{ name: "active", type: "int" } as const] : [])]
+        : [{ name: "count", type: "int" } as const]),
+    ]);
+    return made === null ? null : context.node({ op: "count", by }, [context.input], { ...table(made), known: schema.known });
   },
 });

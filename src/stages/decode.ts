@@ -1,6 +1,8 @@
 /** Without this file nobody could see how much of the model's activations the features leave out. */
+import { table } from "../ops/schema.ts";
 import { flag } from "./args.ts";
 import { decoded, FIDELITY_COLUMNS } from "./lowering/decoded.ts";
+import { labelledColumns } from "./lowering/labelled.ts";
 import { stage } from "./stage.ts";
 
 export const decode = stage({
@@ -17,10 +19,8 @@ export const decode = stage({
   lower: (context, { vectors }) => {
     const made = decoded(context, vectors);
     if (made === null || vectors) return made?.reconstruction ?? null;
-    const { groups, layers = [] } = context.input.schema;
-    return context.node({ op: "fidelity" }, [made.reconstruction, made.target], {
-      kind: "table", groups: null, known: true,
-      columns: [...(groups === null ? [] : [{ name: "group", type: "str" } as const]), ...(layers.length > 1 ? [{ name: "layer", type: "int" } as const] : []), ...FIDELITY_COLUMNS],
-    });
+    const { layers = [] } = context.input.schema;
+    const columns = labelledColumns(context, "decode", [...(layers.length > 1 ? [{ name: "layer", type: "int" } as const] : []), ...FIDELITY_COLUMNS]);
+    return columns === null ? null : context.node({ op: "fidelity" }, [made.reconstruction, made.target], table(columns));
   },
 });

@@ -1,5 +1,6 @@
 /** Without this file nobody could ask what a value is made of. */
-import type { ColumnSchema } from "../ops/schema.ts";
+import { table, type ColumnSchema } from "../ops/schema.ts";
+import { labelledColumns } from "./lowering/labelled.ts";
 import { stage } from "./stage.ts";
 
 export const DESCRIBE_COLUMNS: readonly ColumnSchema[] = [
@@ -23,12 +24,7 @@ export const describe = stage({
   alsoCalled: ["info", "dtypes", "schema"],
   searchTerms: ["columns"],
   lower: (context) => {
-    const { schema } = context.input;
-    return context.node({ op: "describe" }, [context.input], {
-      kind: "table",
-      groups: null,
-      known: schema.known,
-      columns: schema.groups === null ? DESCRIBE_COLUMNS : [{ name: "group", type: "str" }, ...DESCRIBE_COLUMNS],
-    });
+    const made = labelledColumns(context, "describe", DESCRIBE_COLUMNS);
+    return made === null ? null : context.node({ op: "describe" }, [context.input], { ...table(made), known: context.input.schema.known });
   },
 });

@@ -4,7 +4,7 @@ import { stage } from "./stage.ts";
 
 export const group = stage({
   name: "group",
-  doc: "Cut one table into groups by the values of columns; every later stage works on each of them. A group is named by its values, groups stand in order of first appearance, null is a value",
+  doc: "Cut one table into groups by the values of columns; every later stage works on each of them. A group is named by its values, groups stand in order of first appearance, null is a value. What sums them up or saves them has these columns first",
   category: "groups",
   args: { keys: columns({ doc: "Columns, separated by commas" }) },
   input: ["table", "features"],

@@ -1,7 +1,8 @@
 /** Without this file groups could not be summed up in numbers. */
-import type { ColumnSchema } from "../ops/schema.ts";
-import { stage } from "./stage.ts";
+import { table, type ColumnSchema } from "../ops/schema.ts";
 import { DESCRIBE_COLUMNS } from "./describe.ts";
+import { labelledColumns } from "./lowering/labelled.ts";
+import { stage } from "./stage.ts";
 
 export const STATISTICS_COLUMNS: readonly ColumnSchema[] = [
   { name: "documents", type: "int" },
@@ -26,13 +27,10 @@ export const stats = stage({
   searchTerms: ["summary", "l0", "density", "sparsity"],
   lower: (context) => {
     const { input, settings } = context;
-    const group: readonly ColumnSchema[] = input.schema.groups === null ? [] : [{ name: "group", type: "str" }];
-    if (input.schema.kind !== "acts") {
-      return context.node({ op: "describe" }, [input], { kind: "table", groups: null, known: input.schema.known, columns: [...group, ...DESCRIBE_COLUMNS] });
-    }
+    const ofActivations = input.schema.kind === "acts";
     const layer: readonly ColumnSchema[] = (input.schema.layers?.length ?? 1) > 1 ? [{ name: "layer", type: "int" }] : [];
-    return context.node({ op: "statistics", threshold: settings.threshold }, [input], {
-      kind: "table", groups: null, known: true, columns: [...group, ...layer, ...STATISTICS_COLUMNS],
-    });
+    const made = labelledColumns(context, "stats", ofActivations ? [...layer, ...STATISTICS_COLUMNS] : DESCRIBE_COLUMNS);
+    if (made === null) return null;
+    return context.node(ofActivations ? { op: "statistics", threshold: settings.threshold } : { op: "describe" }, [input], { ...table(made), known: ofActivations || input.schema.known });
   },
 });

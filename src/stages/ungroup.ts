@@ -1,5 +1,6 @@
 /** Without this file groups could not become one table again. */
 import { columnOf, groupColumns, table } from "../ops/schema.ts";
+import { rowsCanBeLabelled } from "./lowering/labelled.ts";
 import { stage } from "./stage.ts";
 
 export const ungroup = stage({
@@ -18,10 +19,7 @@ export const ungroup = stage({
       return null;
     }
     const first = groupColumns(schema);
-    if (schema.keys === undefined && columnOf(schema, "group") !== undefined) {
-      context.report({ code: "name-taken", message: "`ungroup` makes a column `group`, and there is one already", help: "… | rename group_before = group | ungroup" });
-      return null;
-    }
+    if (!rowsCanBeLabelled(context, "ungroup")) return null;
     const kept = schema.columns.filter(({ name }) => !first.some((key) => key.name === name));
     // A key that later stages gave another meaning keeps that meaning, and its type.
     const labels = first.map((key) => columnOf(schema, key.name) ?? key);

@@ -157,15 +157,15 @@ test("a sample is fixed by its stream, in file order, and lies in larger ones", 
 });
 
 test("count by, in order of first appearance", async () => {
-  const counted = await countRows([{ name: null, table }], ["group"], createTurns());
+  const counted = await countRows([{ name: null, table }], null, ["group"], createTurns());
   assert.equal(Object.fromEntries(cellsOf(columnNamed(counted, "group")).map((name, i) => [name, cellAt(columnNamed(counted, "count"), i)])), oracle.counts);
   assert.equal(cellsOf(columnNamed(counted, "group")), Object.keys(oracle.counts));
-  const groups = await countRows([{ name: "x", table }, { name: "y", table: limitRows(table, 0) }], [], createTurns());
+  const groups = await countRows([{ name: "x", table }, { name: "y", table: limitRows(table, 0) }], null, [], createTurns());
   assert.equal(groups.columns.map((column) => [column.name, ...cellsOf(column)]), [["group", "x", "y"], ["count", 200, 0]]);
 });
 
 test("describe", async () => {
-  const described = await describeValue([{ name: null, table }], createTurns());
+  const described = await describeValue([{ name: null, table }], null, createTurns());
   const at = (name: string, row: number): Cell => cellAt(columnNamed(described, name), row);
   assert.equal(described.columns.map(({ name }) => name), ["column", "type", "rows", "nulls", "distinct", "min", "mean", "max"]);
   assert.equal(["column", "type", "rows", "nulls", "min", "mean"].map((name) => at(name, 0)), ["id", "str", 200, 0, "00000", null]);

@@ -5,7 +5,8 @@ import * as assert from "uvu/assert";
 import { DataError } from "../../runtime/data/error.ts";
 import { evaluate } from "../../runtime/data/evaluate.ts";
 import type { Cell, Table } from "../../runtime/data/frame.ts";
-import { aggregateTable, groupRows, ungroupTable, type GroupPart } from "../../runtime/data/grouping.ts";
+import { aggregateTable, groupRows, ungroupTable } from "../../runtime/data/grouping.ts";
+import type { GroupPart } from "../../runtime/data/group_labels.ts";
 import { joinTables } from "../../runtime/data/join.ts";
 import { createValueStore } from "../../runtime/execute/value_store.ts";
 import { rowKey } from "../../runtime/data/row_key.ts";
@@ -129,7 +130,7 @@ test("infinities, null and zero are told apart, 1 and 1.0 are not", async () => 
 });
 
 test("ungroup puts back what group cut, the key first", async () => {
-  const back = ungroupTable(await partsOf(marks, "part"), MARKS.map(({ name }) => name), [{ name: "part", type: "int" }]);
+  const back = ungroupTable(await partsOf(marks, "part"), MARKS.map(({ name }) => name), [{ name: "part", type: "int" }], true);
   assert.equal(back.columns.map(({ name }) => name), ["part", "key", "x", "y"]);
   assert.is(back.rows, marks.rows);
 });

@@ -81,8 +81,8 @@ const long: Readonly<Record<string, (turns: Turns) => Promise<unknown>>> = {
   sort: (turns) => sortRows(many, [{ by: s, descending: true }], turns),
   distinct: (turns) => distinctRows(many, ["s"], turns),
   group: (turns) => groupRows(many, ["x"], turns),
-  count: (turns) => countRows([{ name: null, table: many }], ["x"], turns),
-  describe: (turns) => describeValue([{ name: null, table: many }], turns),
+  count: (turns) => countRows([{ name: null, table: many }], null, ["x"], turns),
+  describe: (turns) => describeValue([{ name: null, table: many }], null, turns),
 };
 for (const [name, work] of Object.entries(long)) {
   test(`${name}: others have their turn, and may cancel`, async () => {

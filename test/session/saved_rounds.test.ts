@@ -75,6 +75,7 @@ const SCRIPTS = [
   ['csv "in.csv" | take 0 | acts layer 7 | save "out.F"', ["reduced"]],
   [`${TWO}csv "in.csv" | acts layer 2, 7 last 9 | save "out.F"`, ["reduced"]],
   [`${TWO}groups a = (csv "in.csv" | take 9), none = (csv "in.csv" | take 0), b = (csv "in.csv" | skip 15) | acts layer 2, 7 last 5 | tee (top 3) | tee (save "side.F") | save "out.F"`, ["features", "reduced", "reduced"]],
+  ['csv "in.csv" | derive odd = n % 2, short = len(text) < 30 | group odd, short | acts layer 7 last 3 | save "out.F"', ["reduced"]],
   ['csv "in.csv" | where n < 0 | group n | acts layer 7 | save "out.F"', ["groups"]],
 ] as const;
 

@@ -1,5 +1,6 @@
 /** Without this file `save` and `export` could disagree on which values fit which files. */
 import type { Plan, SaveFormat } from "../../ops/op.ts";
+import { rowsCanBeLabelled } from "./labelled.ts";
 import type { Lowering } from "../stage.ts";
 
 export const SAVE_FORMATS = ["csv", "jsonl", "json", "tsv", "parquet", "svg"] as const satisfies readonly SaveFormat[];
@@ -35,5 +36,6 @@ export function saved(context: Lowering, path: string, asked: SaveFormat | null)
     });
     return null;
   }
+  if (!plot && !rowsCanBeLabelled(context, asked === null ? "save" : "export")) return null;
   return context.node({ op: "save", path, format }, [input], input.schema);
 }
