@@ -9,13 +9,23 @@ import { aggregateTable, groupRows, MOST_GROUPS, refuseManyGroups } from "../dat
 import { labelColumns } from "../data/group_labels.ts";
 import { LargeMap } from "../data/large.ts";
 import { requireRoom } from "../data/room.ts";
-import { rowKey } from "../data/row_key.ts";
+import { rowKey, rowsByKey } from "../data/row_key.ts";
 import { aggregatesOf, columnsOf, replaced, rowLocal, type Aggregate } from "../data/scalar_parts.ts";
 import { cellAt, columnNamed, concatTables, createColumn, createTable, tableFromRows, takeRows } from "../data/table.ts";
+import { takeRowsInTurns } from "../data/take_rows_in_turns.ts";
 import { TOTALS, type Total } from "../data/totals.ts";
 
-/** Rows per combination of values of `by`, as `countRows` counts them, holding one row of each. */
-export async function streamedCount(pieces: AsyncGenerator<Table>, by: readonly string[], turns: Turns): Promise<Table> {
+/** Rows per combination of values of `by`, by the groups of `keys` or in all, as `countRows` counts them, holding one row of each. Throws `too-many-groups`. */
+export async function streamedCount(pieces: AsyncGenerator<Table>, keys: readonly string[], by: readonly string[], turns: Turns): Promise<Table> {
+  const counts = await countOf(pieces, [...keys, ...by], turns);
+  if (keys.length === 0) return counts;
+  const groups = await rowsByKey(keys.map((name) => columnNamed(counts, name)), counts.rows, turns);
+  refuseManyGroups(groups.size, keys);
+  // Groups stand whole, one after the other.
+  return by.length === 0 ? counts : takeRowsInTurns(counts, [...groups.values()].flatMap((rows) => [...rows]), turns);
+}
+
+async function countOf(pieces: AsyncGenerator<Table>, by: readonly string[], turns: Turns): Promise<Table> {
   const places = new LargeMap<string, number>();
   const counts: number[] = [];
   const firsts: Table[] = [];

@@ -63,14 +63,16 @@ async function saved(plan: Plan, op: Op & { readonly op: "save" }, context: Cont
 /** Figures of a table, or of its groups by values, whose rows come from a stream. */
 async function summedUp(plan: Plan, op: Op & { readonly op: "count" | "aggregate" }, context: Context): Promise<Table | null> {
   const input = plan.inputs[0]!;
-  const group = op.op === "aggregate" && op.keys !== null && input.op.op === "group_by" && context.known(input) === undefined ? input.op : null;
+  const group = input.op.op === "group_by" && context.known(input) === undefined ? input.op : null;
   const table = group === null ? input : input.inputs[0]!;
   if (table.schema.kind !== "table" || table.schema.groups !== null || (op.op === "aggregate" && (op.keys === null) !== (group === null))) return null;
   const pieces = streamOf(table, context);
   if (pieces === null) return null;
   const turns = createTurns(context.signal);
-  if (op.op === "count") return streamedCount(pieces, op.by, turns);
-  return streamedAggregate(plan, op, group?.keys ?? [], pieces, turns, (operation, rows) => context.onNotice(`${plan.label}: \`${operation}\` has no value in ${rows} rows; they are null`)).catch((error: unknown) => {
+  const keys = group?.keys ?? [];
+  const undefinedValues = (operation: string, rows: number): void => context.onNotice(`${plan.label}: \`${operation}\` has no value in ${rows} rows; they are null`);
+  const made = op.op === "count" ? streamedCount(pieces, keys, op.by, turns) : streamedAggregate(plan, op, keys, pieces, turns, undefinedValues);
+  return made.catch((error: unknown) => {
     throw error instanceof DataError && error.code === "too-many-groups" ? new StageError(input, error) : error;
   });
 }

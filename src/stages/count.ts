@@ -24,6 +24,13 @@ export const count = stage({
       context.report({ code: "wrong-argument", message: `\`by\` names columns, and ${schema.kind} has none to count by`, span: context.at("by"), help: "count" });
       return null;
     }
+    const named = schema.groups === null ? [] : schema.keys?.map(({ name }) => name) ?? [];
+    const again = by.find((name) => named.includes(name));
+    if (again !== undefined) {
+      const rest = by.filter((name) => !named.includes(name));
+      context.report({ code: "name-taken", message: `\`${again}\` already names the group of each row`, span: context.at("by"), help: rest.length === 0 ? "count" : `count by ${rest.join(", ")}` });
+      return null;
+    }
     const made = labelledColumns(context, by.length === 0 ? "count" : `count by ${by.join(", ")}`, [
       ...found,
       ...(activations
