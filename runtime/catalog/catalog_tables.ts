@@ -18,7 +18,7 @@ import { EXAMPLES, STANDARD_PREFIX } from "./shipped.ts";
 type TableNeed = Need & { readonly kind: "table" };
 type Read = Op & { readonly op: "read" };
 
-/** Tables by the words that name them; each is read once and kept while its file stays the same. */
+/** Tables by the words that name them; each is read, or scanned, once and kept while its file stays the same. */
 export interface CatalogTables {
   /** Names, types and digest of a table: of a large one without holding it. */
   facts(need: TableNeed, call: HubCall): Promise<TableFacts>;
@@ -32,6 +32,12 @@ export interface CatalogTables {
   forget(): void;
 }
 
+interface KeptScan {
+  readonly scan: Scan;
+  /** Of its file before it was scanned, as with tables. */
+  readonly stamp: string | null;
+}
+
 interface KeptTable {
   readonly table: Table;
   readonly digest: string;
@@ -42,10 +48,10 @@ interface KeptTable {
 
 /** Paths are relative to `readFrom`; files of `streamBytes` and more are scanned when they are checked and streamed when they are run. */
 export function createCatalogTables(readFrom: string, streamBytes: number): CatalogTables {
-  const scans = new Map<string, Scan>();
+  const scans = new Map<string, KeptScan>();
   const tables = new Map<string, KeptTable>();
-  /** Tables of the source before: taken again where their files are as they were. */
-  let before: ReadonlyMap<string, KeptTable> = new Map();
+  /** Tables and scans of the source before: taken again where their files are as they were. */
+  let before: { readonly tables: ReadonlyMap<string, KeptTable>; readonly scans: ReadonlyMap<string, KeptScan> } = { tables: new Map(), scans: new Map() };
   let notes: string[] = [];
   const keyOf = (need: { readonly path: string; readonly separator: string; readonly types: object; readonly format: string; readonly lenient?: object }): string =>
     JSON.stringify([need.path, need.separator, need.types, need.format, need.lenient]);
@@ -55,24 +61,35 @@ export function createCatalogTables(readFrom: string, streamBytes: number): Cata
     if (known !== undefined) return known;
     const path = tablePath(need.path, readFrom);
     const stamp = await fileStamp(path);
-    const last = before.get(keyOf(need));
+    const last = before.tables.get(keyOf(need));
     const kept = stamp !== null && last?.stamp === stamp ? last : { ...(await readTable(path, need)), stamp };
     tables.set(keyOf(need), kept);
     notes.push(...kept.notes.map((note) => `${need.path}: ${note}`));
     return kept;
   }
 
+  /** Null for a file that is held. */
+  async function scanned(need: TableNeed, call: HubCall): Promise<Scan | null> {
+    const known = scans.get(keyOf(need));
+    if (known !== undefined) return known.scan;
+    const path = tablePath(need.path, readFrom);
+    const stamp = await fileStamp(path);
+    const last = before.scans.get(keyOf(need));
+    const scan = stamp !== null && last?.stamp === stamp ? last.scan : await scanTable(path, need, streamBytes, watched(`scan ${basename(need.path)}`, call));
+    if (scan === null) return null;
+    scans.set(keyOf(need), { scan, stamp });
+    notes.push(...scan.notes.map((note) => `${need.path}: ${note}`));
+    return scan;
+  }
+
   return {
     facts: async (need, call) => {
       const facts = (columns: readonly ColumnSchema[], rows: number, digest: string): TableFacts => ({ schema: { kind: "table", columns: columns.map(({ name, type }) => ({ name, type })), groups: null, known: true }, rows, digest });
-      const known = scans.get(keyOf(need));
-      const scan = known ?? (await scanTable(tablePath(need.path, readFrom), need, streamBytes, watched(`scan ${basename(need.path)}`, call)));
+      const scan = await scanned(need, call);
       if (scan === null) {
         const { table, digest } = await load(need);
         return { ...facts(table.columns, table.rows, digest), values: fewValues(table) };
       }
-      scans.set(keyOf(need), scan);
-      if (known === undefined) notes.push(...scan.notes.map((note) => `${need.path}: ${note}`));
       return facts(scan.columns, scan.rows, scan.digest);
     },
     table: async (op) => {
@@ -81,7 +98,7 @@ export function createCatalogTables(readFrom: string, streamBytes: number): Cata
       return table;
     },
     stream: (op, call) => {
-      const scan = scans.get(keyOf(op));
+      const scan = scans.get(keyOf(op))?.scan;
       if (scan === undefined || scan.digest !== op.digest || tables.has(keyOf(op))) return null;
       return { pieces: streamTable(tablePath(op.path, readFrom), op, scan, call), rows: scan.rows };
     },
@@ -91,7 +108,7 @@ export function createCatalogTables(readFrom: string, streamBytes: number): Cata
       return taken;
     },
     forget: () => {
-      before = new Map(tables);
+      before = { tables: new Map(tables), scans: new Map(scans) };
       tables.clear();
       notes = [];
       scans.clear();
