@@ -15,7 +15,7 @@ import { storedType, WIDTH, type NpyMember } from "./npy_member.ts";
 import { unreadable } from "./real_path.ts";
 import { readSafetensors, type TensorEntry, type TensorFile } from "./safetensors.ts";
 import type { ZipDirectory } from "./zip_directory.ts";
-import { folderMade } from "../data/make_folder.ts";
+import { makeFolder } from "../data/make_folder.ts";
 
 /** In the user's cache, so that `saeq cache` shows and removes it; where nothing is to be cached still in a place of this user's. */
 export function convertedFolder(env: Readonly<Record<string, string | undefined>> = process.env): string {
@@ -128,7 +128,7 @@ async function make(folder: string, copy: string, file: string, arrays: readonly
     }
   }
   try {
-    await folderMade(folder, 0o700);
+    makeFolder(folder, 0o700);
     const { digest } = await atomicWrite(copy, chunks(), { signal });
     await seal(copy, digest);
   } catch (error) {

@@ -19,8 +19,3 @@ export function makeFolder(path: string, mode = 0o777): void {
     if (systemCode(error) !== "EEXIST" || statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) throw error;
   }
 }
-
-/** The same for who waits for it anyway. */
-export async function folderMade(path: string, mode = 0o777): Promise<void> {
-  makeFolder(path, mode);
-}

@@ -2,9 +2,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { copyFile, link, lstat, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
-import { atomicWrite } from "../data/atomic_write.ts";
+import { makeFolder } from "../data/make_folder.ts";
 import { COMMIT } from "./name.ts";
-import { folderMade } from "../data/make_folder.ts";
+import { keepNote } from "./note.ts";
 
 /** Where one repository lies: `models--org--name/{blobs,refs,snapshots}` (huggingface_hub `file_download.py` repo_folder_name). */
 export function repositoryFolder(cache: string, repository: string): string {
@@ -30,13 +30,7 @@ export function knownCommit(folder: string, revision: string): string | null {
 /** Remember which commit a branch is at. A cache that may only be read is left as it is. */
 export async function rememberCommit(folder: string, revision: string, commit: string): Promise<void> {
   if (revision === commit || knownCommit(folder, revision) === commit) return;
-  const file = join(folder, "refs", revision);
-  try {
-    await folderMade(dirname(file));
-    await atomicWrite(file, [commit]);
-  } catch {
-    // It is asked for again.
-  }
+  await keepNote(join(folder, "refs", revision), commit);
 }
 
 /** The mark by which backup programs know a cache (https://bford.info/cachedir/), with the words of huggingface_hub `_local_folder.py`. */
@@ -47,13 +41,13 @@ const TAG = `Signature: 8a477f597d28d172789f06886806bc55
 `;
 
 export async function tagCache(cache: string): Promise<void> {
-  await folderMade(cache);
+  makeFolder(cache);
   await writeFile(join(cache, "CACHEDIR.TAG"), TAG, { flag: "wx" }).catch(() => {});
 }
 
 /** Give a blob its name in a snapshot: a relative link, or where the disk knows none a second name or a copy. */
 export async function place(blob: string, pointer: string): Promise<void> {
-  await folderMade(dirname(pointer));
+  makeFolder(dirname(pointer));
   if (existsSync(pointer)) return;
   // A link whose blob is gone stands in the way.
   if (await lstat(pointer).then(() => true, () => false)) await rm(pointer, { force: true });

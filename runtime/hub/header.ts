@@ -1,13 +1,12 @@
 /** Without this file a 16 GB checkpoint would be downloaded to learn the shapes of its tensors. */
 import { readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import type { AbsentFile } from "../checkpoint/absent.ts";
 import { CheckpointError } from "../checkpoint/error.ts";
 import { LARGEST_HEADER } from "../checkpoint/safetensors.ts";
-import { atomicWrite } from "../data/atomic_write.ts";
 import type { Listed } from "./listing.ts";
+import { keepNote } from "./note.ts";
 import type { ReadRange } from "./ranges.ts";
-import { folderMade } from "../data/make_folder.ts";
 
 /** Most headers of shards fit into the first request. */
 const FIRST = 256 * 1024;
@@ -20,7 +19,7 @@ export async function absentSafetensors(file: Listed, notes: string, read: ReadR
   const note = join(notes, "headers", file.hash);
   const known = await readFile(note).catch(() => null);
   const header = known ?? (await headerOf(file, read));
-  if (known === null) await folderMade(dirname(note)).then(() => atomicWrite(note, [header])).catch(() => {});
+  if (known === null) await keepNote(note, header);
   return { size: file.size, header: Uint8Array.from(header), read: kept, make: null };
 }
 

@@ -14,7 +14,7 @@ import { parseHubName, type HubName } from "./name.ts";
 import { createRequest, PATIENCE, type Patience } from "./request.ts";
 import { transfer } from "./transfer.ts";
 import { isWeights, wantedOfFile, wantedOfModel, wantedOfSae } from "./wanted.ts";
-import { folderMade } from "../data/make_folder.ts";
+import { makeFolder } from "../data/make_folder.ts";
 
 /** What a look-up may do, and whom it tells. */
 export interface HubCall {
@@ -77,7 +77,7 @@ export function createHub(env: HubEnvironment, patience: Patience = PATIENCE): H
     const absent = later.map(pending).filter(({ pointer }) => !existsSync(pointer));
     const folderHere = join(snapshot, single === null ? name.folder : parentOf(name.folder));
     // Readers look into a folder, though nothing of it be here yet.
-    await folderMade(folderHere).catch(() => {});
+    makeFolderToLookInto(folderHere);
     await announceAll(absent, snapshot, call);
     return { folder: folderHere, file: single === null ? null : name.folder.slice(name.folder.lastIndexOf("/") + 1), commit, name, absent, notes };
   }
@@ -187,4 +187,13 @@ async function each<T>(items: readonly T[], work: (item: T) => Promise<void>, st
     }
   }));
   if (failed !== null) throw (failed as { readonly error: unknown }).error;
+}
+
+/** Readers look into a folder, though nothing of it be here yet. A cache that may only be read has it or has not. */
+function makeFolderToLookInto(folder: string): void {
+  try {
+    makeFolder(folder);
+  } catch {
+    // What is missing in it is told by who looks.
+  }
 }

@@ -1,12 +1,11 @@
 /** Without this file nobody would know which files a repository has, how large they are and what they hash to. */
 import { readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { CheckpointError } from "../checkpoint/error.ts";
-import { atomicWrite } from "../data/atomic_write.ts";
 import type { HubEnvironment } from "./environment.ts";
 import { COMMIT, type HubName } from "./name.ts";
+import { keepNote } from "./note.ts";
 import type { Request } from "./request.ts";
-import { folderMade } from "../data/make_folder.ts";
 
 /** A file of a repository at one commit. */
 export interface Listed {
@@ -46,7 +45,7 @@ export async function filesAt(name: HubName, deep: boolean, commit: string, env:
   const known = await remembered(note);
   if (known !== null) return known;
   const found = await understood(env, "its files", () => listed(name, deep, commit, env, request, signal));
-  await folderMade(dirname(note)).then(() => atomicWrite(note, [JSON.stringify(found)])).catch(() => {});
+  await keepNote(note, JSON.stringify(found));
   return found;
 }
 

@@ -1,9 +1,8 @@
 /** Without this file each check of an SAE that is not downloaded would ask the hub for the same small parts again. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { atomicWrite } from "../data/atomic_write.ts";
 import type { Listed } from "./listing.ts";
-import { folderMade } from "../data/make_folder.ts";
+import { keepNote } from "./note.ts";
 
 /** Part of a file on the hub: `length` bytes from `offset`. */
 export type ReadRange = (offset: number, length: number) => Promise<Uint8Array>;
@@ -26,7 +25,7 @@ export function keptRanges(file: Listed, notes: string, read: ReadRange): ReadRa
     const note = join(folder, `${from}-${to}`);
     const known = await readFile(note).catch(() => null);
     const bytes = known !== null && known.length === to - from ? known : await read(from, to - from);
-    if (bytes !== known && bytes.length <= LARGEST_KEPT) await folderMade(folder).then(() => atomicWrite(note, [bytes])).catch(() => {});
+    if (bytes !== known && bytes.length <= LARGEST_KEPT) await keepNote(note, bytes);
     return new Uint8Array(bytes.subarray(offset - from, offset - from + length));
   };
 }

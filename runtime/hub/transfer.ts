@@ -8,7 +8,7 @@ import { writeAll } from "../data/atomic_write.ts";
 import { claim } from "./claim.ts";
 import type { Listed } from "./listing.ts";
 import { heard, reasonOf, sleep, type Patience, type Request } from "./request.ts";
-import { folderMade } from "../data/make_folder.ts";
+import { makeFolder } from "../data/make_folder.ts";
 
 // `downloadFileToCacheDir` of @huggingface/hub starts from the first byte each time, takes what comes for what was asked, and leaves redirects to
 // fetch; so the bytes are fetched here.
@@ -38,7 +38,7 @@ interface Tools {
 export async function transfer(each: Transfer, tools: Tools): Promise<void> {
   const there = await stat(each.blob).catch(() => null);
   if (there !== null && there.size === each.file.size) return tools.onBytes(each.file.size);
-  await folderMade(dirname(each.blob));
+  makeFolder(dirname(each.blob));
   const part = `${each.blob}.saeq.incomplete`;
   const release = await claim(`${part}.lock`, tools.signal);
   try {

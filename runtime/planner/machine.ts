@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { atomicWrite } from "../data/atomic_write.ts";
 import type { Engine } from "../engine/port.ts";
 import { processor } from "../processor.ts";
-import { folderMade } from "../data/make_folder.ts";
+import { makeFolder } from "../data/make_folder.ts";
 
 /** Version of the file, and of what its figures mean. */
 const FORMAT = 1;
@@ -45,7 +45,7 @@ function read(folder: string): Readonly<Record<string, unknown>> {
 
 async function write(folder: string, gflops: Readonly<Record<string, unknown>>): Promise<void> {
   try {
-    await folderMade(folder);
+    makeFolder(folder);
     await atomicWrite(join(folder, FILE), [`${JSON.stringify({ format: FORMAT, gflops }, null, 2)}\n`]);
   } catch {
     // Nothing is lost but the next measurement.
