@@ -15,6 +15,7 @@ import { watchInterrupts } from "../interrupts.ts";
 import { grantFlags } from "../permissions.ts";
 import { bytes } from "../progress.ts";
 import { contentsOf, runOf } from "./bundle_files.ts";
+import { checkShown } from "./check_shown.ts";
 import { inputsNow } from "./lock.ts";
 import { fixingCommand, sayDifferences } from "./lock_report.ts";
 import { isBundle, openScript, type ScriptPlace } from "./script_place.ts";
@@ -83,7 +84,7 @@ async function write(path: string, files: Parameters<typeof packed>[0], shop: Sh
 async function runLine(request: Bundle, place: ScriptPlace, path: string, shop: Shop): Promise<string> {
   const session = await openSession(shop, { readFrom: place.readFrom, grants: allGranted, params: request.params });
   try {
-    const { needs } = await session.check(place.source);
+    const { needs } = await checkShown(session, place.source, shop);
     const flags = grantFlags({ ...needs, read: [] }, outFolder(shop));
     const params = Object.entries(request.params).flatMap(([name, value]) => [`--${name}`, value]);
     return ["saeq", "run", ...flags, basename(path), "--frozen", ...params].map(shellWord).join(" ");

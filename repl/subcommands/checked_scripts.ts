@@ -1,6 +1,7 @@
 /** Without this file the commands that look at scripts without running them would each open, check and close them in their own way. */
 import type { Diagnostic } from "../../grammar/diagnostic.ts";
 import type { Checked, Source } from "../../runtime/session/session_port.ts";
+import { checkShown } from "./check_shown.ts";
 import { scriptFiles } from "./script_files.ts";
 import { allGranted, folderOf, openSession, readSource, type Shop } from "./shop.ts";
 
@@ -20,7 +21,7 @@ export async function* checkedScripts(files: readonly string[], shop: Shop): Asy
     }
     const session = await openSession(shop, { readFrom: folderOf(file, shop), grants: allGranted });
     try {
-      yield { file, source, checked: await session.check(source) };
+      yield { file, source, checked: await checkShown(session, source, shop) };
     } finally {
       await session.close();
     }

@@ -13,6 +13,7 @@ import { explaining } from "../explaining.ts";
 import type { Phase, Request } from "../request.ts";
 import { runHeadless } from "../headless.ts";
 import { sayDiagnostic } from "../talk.ts";
+import { checkShown } from "./check_shown.ts";
 import { allGranted, deskOf, folderOf, mistake, openSession, readSource, type Shop } from "./shop.ts";
 import { showPhases } from "./phases.ts";
 import { wrongParam } from "./run.ts";
@@ -41,7 +42,7 @@ export async function explain(request: Extract<Request, { kind: "explain" }>, sh
   }
   const session = await openSession(shop, { readFrom, grants: allGranted, params: request.params });
   try {
-    const wrong = Object.keys(request.params).length === 0 ? null : wrongParam(source.name, request.params, await session.check(source), shop);
+    const wrong = Object.keys(request.params).length === 0 ? null : wrongParam(source.name, request.params, await checkShown(session, source, shop), shop);
     if (wrong !== null) return wrong;
     return request.json ? await explainJson(session, source, pipelines, request.analyze, shop) : await explainText(session, source, pipelines, request.analyze, shop);
   } finally {
@@ -57,13 +58,13 @@ async function explainText(session: Session, source: Source, pipelines: readonly
     const code = await runHeadless(session, { name: source.name, text: explaining(source.text, pipelines, pipeline, analyze) }, { ...desk, quiet: desk.quiet || (i > 0 && !analyze) });
     if (code !== 0) return code;
   }
-  if (!analyze && pipelines.length > 1) shop.stdout.write(printShared(source, await sharedPasses(session, source, pipelines)));
+  if (!analyze && pipelines.length > 1) shop.stdout.write(printShared(source, await sharedPasses(session, source, pipelines, shop)));
   return 0;
 }
 
 /** Each pipeline is explained as if it stood alone; run as a script, a pass also reads what later lines ask of its texts: those lines. */
-async function sharedPasses(session: Session, source: Source, pipelines: readonly PipelineStatement[]): Promise<ReadonlyMap<PipelineStatement, readonly number[]>> {
-  const { compiled } = await session.check(source);
+async function sharedPasses(session: Session, source: Source, pipelines: readonly PipelineStatement[], shop: Shop): Promise<ReadonlyMap<PipelineStatement, readonly number[]>> {
+  const { compiled } = await checkShown(session, source, shop);
   const plans = (compiled?.pipelines ?? []).map(({ plan }) => plan);
   if (plans.length !== pipelines.length || compiled?.scope.settings.cache === "off") return new Map();
   const read = new Set<Plan>();
@@ -97,7 +98,7 @@ async function explainJson(session: Session, source: Source, pipelines: readonly
   }
   if (made.length === 1) shop.stdout.write(`${made[0]!}\n`);
   else {
-    const shared: ReadonlyMap<PipelineStatement, readonly number[]> = analyze ? new Map() : await sharedPasses(session, source, pipelines);
+    const shared: ReadonlyMap<PipelineStatement, readonly number[]> = analyze ? new Map() : await sharedPasses(session, source, pipelines, shop);
     const all = pipelines.map((pipeline, i) => ({ line: lineOf(source.text, pipeline), alsoReadsForLines: shared.get(pipeline) ?? [], ...(JSON.parse(made[i]!) as object) }));
     shop.stdout.write(`${JSON.stringify(all, null, 2)}\n`);
   }
@@ -112,7 +113,7 @@ function lineOf(text: string, { span }: PipelineStatement): number {
 async function explainPhase(phase: Phase, source: Source, place: { readonly readFrom: string; readonly params: Readonly<Record<string, string>> }, shop: Shop): Promise<number> {
   const session = await openSession(shop, { ...place, grants: allGranted });
   try {
-    const { diagnostics, compiled } = phase === "tokens" || phase === "tree" ? { diagnostics: parse(source.text).diagnostics, compiled: undefined } : await session.check(source);
+    const { diagnostics, compiled } = phase === "tokens" || phase === "tree" ? { diagnostics: parse(source.text).diagnostics, compiled: undefined } : await checkShown(session, source, shop);
     const errors = diagnostics.filter((one) => one.severity === "error");
     for (const one of errors) shop.stderr.write(`${sayDiagnostic(one, source, shop.talkLook)}\n`);
     const reached = errors.length === 0 || phase === "tokens" || phase === "tree" || phase === "all";

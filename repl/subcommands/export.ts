@@ -14,6 +14,7 @@ import { liveProgress } from "../live_progress.ts";
 import { packageVersion } from "../../runtime/package_root.ts";
 import { scriptName } from "../permissions.ts";
 import { say, sayDiagnostic } from "../talk.ts";
+import { checkShown } from "./check_shown.ts";
 import { wrongParam } from "./run.ts";
 import { settleGrants } from "./settle_grants.ts";
 import { grantsOf, makeOut, openSession, overwrites, readSource, sayDataError, withoutQuery, type Shop } from "./shop.ts";
@@ -33,7 +34,7 @@ export async function exportScript(request: Export, shop: Shop): Promise<number>
   const open = (grants: typeof first): Promise<Session> => openSession(shop, { readFrom, grants, params: request.params });
   let session = await open(first);
   try {
-    let checked = await session.check(source);
+    let checked = await checkShown(session, source, shop);
     const wrong = wrongParam(name, request.params, checked, shop);
     if (wrong !== null) return wrong;
     if (!checked.diagnostics.some(({ severity }) => severity === "error")) {
@@ -42,7 +43,7 @@ export async function exportScript(request: Export, shop: Shop): Promise<number>
       if (grants !== first) {
         await session.close();
         session = await open(grants);
-        checked = await session.check(source);
+        checked = await checkShown(session, source, shop);
       }
     }
     if (!makeOut(shop)) return 2;

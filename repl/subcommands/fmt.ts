@@ -7,6 +7,7 @@ import { print } from "../../grammar/print.ts";
 import { visible } from "../../grammar/visible.ts";
 import type { Request } from "../request.ts";
 import { sayDiagnostic } from "../talk.ts";
+import { checkShown } from "./check_shown.ts";
 import { applyFixes, type Fixed } from "./fixes.ts";
 import { scriptFiles } from "./script_files.ts";
 import { allGranted, folderOf, openSession, readSource, sayDataError, type Shop } from "./shop.ts";
@@ -61,7 +62,7 @@ function tellFixes(file: string, { count, left }: Fixed, only: boolean, shop: Sh
 async function fixed(file: string, source: Source, shop: Shop): Promise<Fixed> {
   const session = await openSession(shop, { readFrom: folderOf(file, shop), grants: allGranted });
   try {
-    return await applyFixes(source.text, async (current) => (await session.check({ name: source.name, text: current })).diagnostics);
+    return await applyFixes(source.text, async (current) => (await checkShown(session, { name: source.name, text: current }, shop)).diagnostics);
   } finally {
     await session.close();
   }

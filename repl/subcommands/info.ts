@@ -12,6 +12,7 @@ import { realPath } from "../../runtime/data/admission.ts";
 import { denied } from "../../runtime/permissions/permissions.ts";
 import { flagLine } from "../permissions.ts";
 import { sayDiagnostic } from "../talk.ts";
+import { checkShown } from "./check_shown.ts";
 import { ownMistakes } from "./checked_scripts.ts";
 import { openScript, type ScriptPlace } from "./script_place.ts";
 import { allGranted, openSession, type Shop } from "./shop.ts";
@@ -38,7 +39,7 @@ export async function info(request: Extract<Request, { kind: "info" }>, shop: Sh
   const grants: Grants = request.permissions ? { read: granted.map(realPath), write: [] } : allGranted;
   const session = await openSession(shop, { readFrom, grants });
   try {
-    const checked = await session.check(source);
+    const checked = await checkShown(session, source, shop);
     const errors = ownMistakes(checked, source.text).filter((one) => one.severity === "error");
     for (const one of errors) shop.stderr.write(`${sayDiagnostic(one, source, shop.talkLook)}\n`);
     if (errors.length > 0) return 3;

@@ -9,6 +9,7 @@ import { portable } from "../../runtime/record/used.ts";
 import type { Request } from "../request.ts";
 import { packageVersion } from "../../runtime/package_root.ts";
 import { sayDiagnostic } from "../talk.ts";
+import { checkShown } from "./check_shown.ts";
 import { gather } from "./lock_gathering.ts";
 import { fixingCommand, sayDifferences } from "./lock_report.ts";
 import { scriptFiles } from "./script_files.ts";
@@ -88,7 +89,7 @@ function check(file: string, script: string, locked: Lock | null, differences: r
 export async function inputsNow(place: ScriptPlace, request: Pick<LockRequest, "params">, shop: Shop): Promise<Lock | number> {
   const session = await openSession(shop, { readFrom: place.readFrom, grants: allGranted, params: request.params });
   try {
-    const checked = await session.check(place.source);
+    const checked = await checkShown(session, place.source, shop);
     const errors = checked.diagnostics.filter((one) => one.severity === "error");
     for (const one of errors) shop.stderr.write(`${sayDiagnostic(one, place.source, shop.talkLook)}\n`);
     if (errors.length > 0) return errors.every(({ code }) => code === "missing-file") ? 10 : errors.some(({ code }) => code === "missing-param" || code === "wrong-param") ? 2 : 3;

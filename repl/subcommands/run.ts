@@ -13,6 +13,7 @@ import { nearest } from "../../src/check/suggest.ts";
 import { realPath } from "../../runtime/data/admission.ts";
 import { withGrants } from "../permissions.ts";
 import { say } from "../talk.ts";
+import { checkShown } from "./check_shown.ts";
 import { requireFrozen } from "./frozen.ts";
 import { createRecorder, type Recorder, type RunPlace } from "./recorded_run.ts";
 import { settleGrants } from "./settle_grants.ts";
@@ -41,7 +42,7 @@ async function runPlaced(request: Run, place: ScriptPlace, shop: Shop): Promise<
   const open = (grants: Grants): Promise<Session> => openSession(shop, { readFrom, grants, params: request.params, offline: request.frozen, ...(recorder === null ? {} : { observe: recorder.observe }) });
   let session = await open(first);
   try {
-    const checked = await session.check(source, request.help || request.frozen ? undefined : "run");
+    const checked = await checkShown(session, source, shop, request.help || request.frozen ? undefined : "run");
     if (request.help) {
       shop.stdout.write(scriptHelp(name, source.text, checked.params));
       return 0;
@@ -57,7 +58,7 @@ async function runPlaced(request: Run, place: ScriptPlace, shop: Shop): Promise<
       }
     }
     // What a script reads is known in full only where it may look at it.
-    const stale = request.frozen ? await requireFrozen(request.file, place, await session.check(source), shop) : 0;
+    const stale = request.frozen ? await requireFrozen(request.file, place, await checkShown(session, source, shop), shop) : 0;
     if (stale !== 0) return stale;
     if (!makeOut(shop)) return 2;
     if (recorder === null) return await runHeadless(session, source, deskOf(shop));

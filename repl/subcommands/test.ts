@@ -11,6 +11,7 @@ import { flagLine, withGrants } from "../permissions.ts";
 import { watchInterrupts } from "../interrupts.ts";
 import { duration } from "../progress.ts";
 import { sayDiagnostic } from "../talk.ts";
+import { checkShown } from "./check_shown.ts";
 import { scriptFiles } from "./script_files.ts";
 import { compareSnapshots, snapshotOf } from "./snapshot.ts";
 import { grantsOf, makeOut, mistake, openSession, readSource, sayDataError, type Shop } from "./shop.ts";
@@ -63,7 +64,7 @@ async function testFile(file: string, update: boolean, signal: AbortSignal, shop
 }
 
 async function sayFlags(source: Source, session: Awaited<ReturnType<typeof openSession>>, shop: Shop): Promise<void> {
-  const { needs } = await session.check(source);
+  const { needs } = await checkShown(session, source, shop);
   shop.stderr.write(`to allow it: saeq test ${visible(flagLine(needs, shop.cwd))}\n`);
 }
 

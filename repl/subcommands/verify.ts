@@ -14,6 +14,7 @@ import { runHeadless } from "../headless.ts";
 import { realPath } from "../../runtime/data/admission.ts";
 import { makeTemporaryFolder } from "../../runtime/data/temporary_folder.ts";
 import { withGrants } from "../permissions.ts";
+import { checkShown } from "./check_shown.ts";
 import { createRecorder, type Recorder } from "./recorded_run.ts";
 import { wrongParam } from "./run.ts";
 import { openScript, type ScriptPlace } from "./script_place.ts";
@@ -71,7 +72,7 @@ async function runAgain(request: Verify, place: ScriptPlace, recorded: RunRecord
   const recorder = createRecorder(source);
   let session = await openSession(again, { readFrom, grants: first, params });
   try {
-    const checked = await session.check(source);
+    const checked = await checkShown(session, source, shop);
     const wrong = wrongParam(name, request.params, checked, shop);
     if (wrong !== null) return wrong;
     const outside = denied({ read: [], write: checked.needs.write }, { read: true, write: [realPath(writeTo)] }).write[0];

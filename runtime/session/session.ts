@@ -237,10 +237,11 @@ export async function createSession(options: InnerOptions): Promise<Session> {
   if (options.interactive) await openStandard();
   return {
     run,
-    check: async (source, next): Promise<Checked> => {
+    check: async (source, next, onEvent): Promise<Checked> => {
       tables = new Map();
       await openStandard();
-      const { compiled } = await settle(source.text, scope, { ...HERE, network: true }, next === undefined ? {} : { next });
+      const call = onEvent === undefined ? { ...HERE, network: true } : hubCall(HERE.signal, createProgress(onEvent));
+      const { compiled } = await settle(source.text, scope, call, next === undefined ? {} : { next });
       const saves = async (): Promise<readonly Diagnostic[]> => (await hindrances(compiled, source.text)).map(({ diagnostic }) => diagnostic);
       return { diagnostics: compiled.diagnostics, needs: needed(compiled.accesses), params: compiled.params, compiled, saves };
     },

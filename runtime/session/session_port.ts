@@ -122,8 +122,8 @@ export type { Candidate as CompletionItem, Completions as Completion } from "../
 export interface Session {
   /** Compile and run. Never throws for mistakes of the user. A REPL line and a whole script are the same thing. */
   run(source: Source, options: { readonly signal: AbortSignal; readonly onEvent: (event: SessionEvent) => void }): Promise<Outcome>;
-  /** Names, types, needs; loads no model weights and runs nothing. `next`: what is checked is run next if it may be, so the engine may start meanwhile. */
-  check(source: Source, next?: "run"): Promise<Checked>;
+  /** Names, types, needs; loads no model weights and runs nothing. `next`: what is checked is run next if it may be, so the engine may start meanwhile. `onEvent` is told how far large files, and what comes from a hub, are read. */
+  check(source: Source, next?: "run", onEvent?: (event: SessionEvent) => void): Promise<Checked>;
   /** Synchronous and quick: uses only facts already loaded. */
   complete(text: string, offset: number): Completion;
   /** The mistakes in a text, from facts already loaded; synchronous, changes nothing. Absent where a session does not compile. */

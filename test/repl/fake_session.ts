@@ -84,7 +84,8 @@ export const createSession: CreateSession = async (options: SessionOptions): Pro
       const named = texts.filter((text) => !/^(set|let|param|saeq|#)/.test(text)).length;
       return { exitCode: 0, cancelled: false, diagnostics: [], ran: Array.from({ length: named }, (_, i) => ({ key: "", result: index - named + 1 + i })) };
     },
-    async check(source) {
+    async check(source, _, onEvent) {
+      if (source.text.includes("large")) onEvent?.({ kind: "finished", stage: "scan large.csv", elapsedMs: 1600, detail: "1 file, 84.6 MB, 52.9 MB/s" });
       const paths = (word: string): string[] => [...source.text.matchAll(new RegExp(`\\b${word} "([^"]+)"`, "g"))].map((match) => `${word === "csv" ? options.readFrom : options.writeTo}/${match[1]}`);
       const params = [...source.text.matchAll(/^param (\w+): (\w+)(?: = (.*))?$/gm)].map((match) => ({ name: match[1] ?? "", type: match[2] ?? "", default: match[3] ?? null, doc: "how many" }));
       const at = source.text.indexOf("actz");

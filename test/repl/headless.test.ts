@@ -59,6 +59,14 @@ test("eval: data on stdout, talk on stderr", async () => {
   assert.not.match(stderr, "\x1b");
 });
 
+test("a look at a large file is told by every command that takes one, and --quiet is quiet", async () => {
+  writeFileSync(join(folder, "large.saeq"), "large 3\n");
+  for (const argv of [["check", "large.saeq"], ["run", "-A", "large.saeq"], ["info", "large.saeq"]]) {
+    assert.match((await saeq(argv)).stderr, /scan large\.csv {2}1\.6 s {2}1 file/, argv[0]!);
+    assert.not.match((await saeq([...argv, "--quiet"])).stderr, /scan/, argv[0]!);
+  }
+});
+
 test("eval: machines get the rows of the last pipeline and nothing else", async () => {
   const json = await saeq(["eval", "--format", "json", "note; sample 3"]);
   assert.equal(JSON.parse(json.stdout), [{ feature: 88, count: 41 }, { feature: 7, count: 12 }, { feature: 1034, count: 3 }]);

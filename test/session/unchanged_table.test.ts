@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { fileStamp } from "../../runtime/data/file_stamp.ts";
+import type { SessionEvent } from "../../runtime/session/session_port.ts";
 import { bits, folder, open, run } from "./open.ts";
 
 const TEXT = 'csv "n.csv" | agg total = sum(n)';
@@ -60,7 +61,9 @@ for (const [how, more] of [["held", {}], ["streamed", { streamBytes: 1 }]] as co
     const session = await open({ readFrom: at, streamBytes: 1 });
     const scans: string[] = [];
     const source = { name: "t.saeq", text: TEXT };
-    await session.check(source);
+    const looked: SessionEvent[] = [];
+  await session.check(source, undefined, (event) => void looked.push(event));
+  assert.ok(looked.some((event) => event.kind === "progress" && event.stage === "scan n.csv" && event.unit === "bytes"));
     for (let i = 0; i < 2; i++) await run(session, TEXT, undefined, (event) => void (event.kind === "progress" && event.unit === "bytes" && scans.push(event.stage)));
     assert.ok(!scans.includes("scan n.csv"), scans.join());
     writeFileSync(join(at, "n.csv"), "n\n1\n");
