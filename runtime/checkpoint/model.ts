@@ -36,7 +36,7 @@ export async function readModel(path: string): Promise<Model> {
   const family = supported(config);
   // A fault of the config is told before one of the weights: it says what they should be.
   const files = await weightFiles(folder).catch((error: unknown) => error as CheckpointError);
-  const source = sourceOf(config, config !== whole, family, files);
+  const source = sourceOf(config, config === whole ? null : whole, family, files);
   const decoder = family.read(source);
   if (!Array.isArray(files)) throw files;
   return {
@@ -55,8 +55,10 @@ function ids(value: unknown): readonly number[] {
 
 /** The config of the text model inside that of a model which also sees. */
 function textPart(config: Config): Config {
-  return word(config, "model_type", "") === "gemma3" ? (section(config, "text_config") ?? config) : config;
+  return SEEING.has(word(config, "model_type", "")) ? (section(config, "text_config") ?? config) : config;
 }
+
+const SEEING: ReadonlySet<string> = new Set(["gemma3", "qwen3_5"]);
 
 /** Every feature of a config that would change the arithmetic of any family is refused by name. */
 function supported(config: Config): Family {
@@ -95,7 +97,7 @@ async function weightFiles(folder: string): Promise<readonly TensorFile[]> {
 /** What stands before the names of the base model, depending on what the file was written from. */
 const PREFIXES = ["", "model.", "transformer.", "gpt_neox.", "model.language_model.", "language_model.model.", "language_model."];
 
-function sourceOf(config: Config, multimodal: boolean, family: Family, files: readonly TensorFile[] | Error): Source {
+function sourceOf(config: Config, outer: Config | null, family: Family, files: readonly TensorFile[] | Error): Source {
   const tensors: ReadonlyMap<string, TensorEntry> = new Map(files instanceof Error ? [] : files.flatMap((file) => [...file.tensors]));
   const prefix = PREFIXES.find((each) => tensors.has(`${each}${family.embedding}`)) ?? "";
   const missing = (name: string): Error =>
@@ -108,7 +110,7 @@ function sourceOf(config: Config, multimodal: boolean, family: Family, files: re
   const headless: string[] = [];
   return {
     config,
-    multimodal,
+    outer,
     tensor: (name, shape) => take(`${prefix}${name}`, shape),
     head: (names, shape) => {
       const candidates = names.flatMap((name) => [name, `language_model.${name}`]);

@@ -93,12 +93,18 @@ function forget(number: number): void {
   texts.delete(number);
 }
 
+/** What is kept of no tokens: nothing, or zeros where it is of one size whatever was read. The first dimension is that of the texts. */
+function emptyPast(shape: readonly (number | string)[], documents: number): readonly number[] {
+  return shape.map((dim, at) => (at === 0 ? documents : typeof dim === "number" ? dim : 0));
+}
+
 async function begin(session: LaneSession, number: number, prompts: readonly Int32Array[]): Promise<Outputs> {
   const documents = prompts.length;
   const cache: Record<string, ort.Tensor> = {};
   for (const { name, shape, type } of session.caches) {
-    const [, heads, , width] = shape as [string, number, string, number];
-    cache[name] = new ort.Tensor(type as "float32", (type === "float16" ? new Uint16Array(0) : new Float32Array(0)) as Float32Array, [documents, heads, 0, width]);
+    const dims = emptyPast(shape, documents);
+    const size = dims.reduce((product, dim) => product * dim, 1);
+    cache[name] = new ort.Tensor(type as "float32", (type === "float16" ? new Uint16Array(size) : new Float32Array(size)) as Float32Array, dims);
   }
   const text: Text = { session, cache, next: new Int32Array(0), length: 0 };
   const ids = BigInt64Array.from(prompts.flatMap((prompt) => Array.from(prompt, BigInt)));

@@ -1,5 +1,7 @@
 /** Without this file nobody would know how much memory a batch takes before it is run. */
-import type { BlockSpec, DecoderSpec, LinearSpec, SaeSpec, TensorRef } from "../../src/emit/specs.ts";
+import { convColumns } from "../../src/emit/delta.ts";
+import { projections } from "../../src/emit/mixer.ts";
+import type { AttentionSpec, BlockSpec, DecoderSpec, DeltaSpec, LinearSpec, SaeSpec, TensorRef } from "../../src/emit/specs.ts";
 import { blocksNeeded } from "../../src/ops/hook.ts";
 import type { Tap } from "../../src/ops/op.ts";
 import { tileOf } from "../../src/emit/encode.ts";
@@ -50,10 +52,24 @@ function saeVectors(taps: Shapes["taps"]): number {
 }
 
 /** Queries, keys and values, once as made and once turned, the scores of all heads over all keys, and what is mixed. */
-function attentionBytes(model: DecoderSpec, { attention: { qkv, o } }: BlockSpec, { tokens, longest }: BatchShape): number {
-  const columns = (model.heads + 2 * model.kvHeads) * model.headDim;
-  const scores = tokens * longest * model.heads;
-  return F32 * (tokens * (2 * columns + model.heads * model.headDim) + scores) + castBytes(qkv.kind === "separate" ? [qkv.q, qkv.k, qkv.v, o] : [qkv.all, o]);
+function attentionBytes(model: DecoderSpec, { attention }: BlockSpec, batch: BatchShape): number {
+  const made = attention.kind === "delta" ? deltaNumbers(attention, batch) : softmaxNumbers(model, attention, batch);
+  return F32 * made + castBytes(projections(attention));
+}
+
+function softmaxNumbers({ heads, kvHeads, headDim }: DecoderSpec, { qkv }: AttentionSpec, { tokens, longest }: BatchShape): number {
+  const columns = (heads + 2 * kvHeads) * headDim;
+  const gates = qkv.kind === "gated" ? 2 * heads * headDim : 0;
+  return tokens * (2 * columns + heads * headDim + gates) + tokens * longest * heads;
+}
+
+/** What goes into the convolution, its shifted products, and queries and keys once more for the heads that share them; and the matrices of each text. */
+function deltaNumbers(spec: DeltaSpec, { tokens, longest }: BatchShape): number {
+  const { valueHeads, keyDim, valueDim, kernel } = spec;
+  const columns = convColumns(spec);
+  const inConvolution = (kernel + 3) * columns;
+  const inRecurrence = columns + valueHeads * (4 * keyDim + 4 * valueDim);
+  return tokens * Math.max(inConvolution, inRecurrence) + Math.ceil(tokens / Math.max(1, longest)) * 2 * valueHeads * keyDim * valueDim;
 }
 
 /** Gate, its activation, their product with up, and its like before it is let go. */

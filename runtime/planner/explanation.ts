@@ -1,5 +1,6 @@
 /** Without this file nobody could see what a query will read, compute and take, and what it did: the facts behind `explain`. */
 import { FEWEST_COLUMNS } from "../../src/emit/encode.ts";
+import { lookingFlops } from "../../src/emit/mixer.ts";
 import type { SaeSpec } from "../../src/emit/specs.ts";
 import { describeTarget } from "../../src/emit/target.ts";
 import { moduleOf } from "../../src/ops/hook.ts";
@@ -146,7 +147,7 @@ function predict(op: Forward, { run, longest, mostRows }: Work, flopsPerToken: n
   const { spec } = catalog.model(op.model);
   const shapes = shapesOf(spec, op.taps, op.blocks, (sae) => catalog.sae(sae).spec);
   const length = run.texts === 0 ? 0 : run.tokens / run.texts;
-  const attention = 4 * length * spec.heads * spec.headDim * shapes.blocks;
+  const attention = lookingFlops(spec, shapes.blocks, length);
   const encoding = shapes.taps.reduce((sum, { sae, tap: { features } }) => sum + (sae === null ? 0 : 2 * sae.dIn * (features !== undefined && prunes(sae, targetOf(engine)) ? Math.max(FEWEST_COLUMNS, features.length) : sae.dSae)), 0);
   const chosen = targetOf(engine).provider === "cpu" ? fit(shapes, { texts: run.texts, longest, rows: mostRows }, engine.options.lanes, memoryLimit(memory), engine.options.batch) : null;
   return {

@@ -17,18 +17,35 @@ export function cacheWidth(model: DecoderSpec, spec: AttentionSpec): number {
   return headColumns(model.headDim, spec.rope).width;
 }
 
-/** x [T, d] → q [.., heads·dh], k and v [.., kvHeads·dh], in row order whatever their shape. */
-export function projected(graph: Graph, path: string, model: DecoderSpec, qkv: QkvSpec, x: string): readonly [string, string, string] {
+interface Projected {
+  readonly q: string;
+  readonly k: string;
+  readonly v: string;
+  /** Of what each head gives, before its sigmoid; null: there is none. */
+  readonly gate: string | null;
+}
+
+/** x [T, d] → q and gate [.., heads·dh], k and v [.., kvHeads·dh], in row order whatever their shape. */
+export function projected(graph: Graph, path: string, model: DecoderSpec, qkv: QkvSpec, x: string): Projected {
+  const split = (all: string, sizes: readonly number[]): Projected => {
+    const [q, k, v] = nodes(graph, `${path}/qkv/split`, { op: "Split", inputs: [all, ints(graph, ...sizes)], attributes: { axis: 1 } }, 3) as readonly [string, string, string];
+    return { q, k, v, gate: null };
+  };
   switch (qkv.kind) {
     case "separate":
-      return [linear(graph, `${path}/q`, x, qkv.q), linear(graph, `${path}/k`, x, qkv.k), linear(graph, `${path}/v`, x, qkv.v)];
+      return { q: linear(graph, `${path}/q`, x, qkv.q), k: linear(graph, `${path}/k`, x, qkv.k), v: linear(graph, `${path}/v`, x, qkv.v), gate: null };
+    case "gated": {
+      const heads = node(graph, `${path}/q/with_gate`, "Reshape", [linear(graph, `${path}/q`, x, qkv.q), ints(graph, -1, 2 * model.headDim)]);
+      const [q, gate] = nodes(graph, `${path}/q/apart`, { op: "Split", inputs: [heads, ints(graph, model.headDim, model.headDim)], attributes: { axis: 1 } }, 2) as readonly [string, string];
+      return { q, k: linear(graph, `${path}/k`, x, qkv.k), v: linear(graph, `${path}/v`, x, qkv.v), gate };
+    }
     case "thirds": {
       const [q, k] = [model.heads * model.headDim, model.kvHeads * model.headDim];
-      return nodes(graph, `${path}/qkv/split`, { op: "Split", inputs: [linear(graph, `${path}/qkv`, x, qkv.all), ints(graph, q, k, k)], attributes: { axis: 1 } }, 3) as readonly [string, string, string];
+      return split(linear(graph, `${path}/qkv`, x, qkv.all), [q, k, k]);
     }
     case "per_head": {
       const heads = node(graph, `${path}/qkv/heads`, "Reshape", [linear(graph, `${path}/qkv`, x, qkv.all), ints(graph, -1, 3 * model.headDim)]);
-      return nodes(graph, `${path}/qkv/split`, { op: "Split", inputs: [heads, ints(graph, model.headDim, model.headDim, model.headDim)], attributes: { axis: 1 } }, 3) as readonly [string, string, string];
+      return split(heads, [model.headDim, model.headDim, model.headDim]);
     }
     default:
       return qkv satisfies never;
@@ -56,7 +73,7 @@ function collected(graph: Graph, path: string, model: DecoderSpec, columns: Head
 /** Causal attention of one block, without the output projection: normed x [T, d] → [T, heads·dh], and the keys and values so far. */
 export function attention(graph: Graph, path: string, model: DecoderSpec, spec: AttentionSpec, common: Shared, x: string, past: Cache | null): { readonly mixed: string; readonly present: Cache } {
   const columns = headColumns(model.headDim, spec.rope);
-  const [q, k, v] = projected(graph, path, model, spec.qkv, x);
+  const { q, k, v, gate } = projected(graph, path, model, spec.qkv, x);
   const turnedQ = spec.qNorm === null ? q : headNorm(graph, `${path}/q_norm`, q, model.norm, spec.qNorm);
   const turnedK = spec.kNorm === null ? k : headNorm(graph, `${path}/k_norm`, k, model.norm, spec.kNorm);
   const parts = ([["q", turnedQ], ["k", turnedK], ["v", v]] as const).map(([name, value]) => laidOut(graph, `${path}/${name}`, model.headDim, columns, value, common.layout));
@@ -71,5 +88,12 @@ export function attention(graph: Graph, path: string, model: DecoderSpec, spec: 
     ...(model.softcap === null ? {} : { softcap: model.softcap }),
   };
   const [out, key, value] = nodes(graph, `${path}/attention`, { op: "GroupQueryAttention", domain: "com.microsoft", inputs, attributes }, 3) as readonly [string, string, string];
-  return { mixed: collected(graph, `${path}/mixed`, model, columns, out), present: { key, value } };
+  const mixed = collected(graph, `${path}/mixed`, model, columns, out);
+  return { mixed: gate === null ? mixed : gated(graph, `${path}/gated`, model, mixed, gate), present: { key, value } };
+}
+
+/** Each head's columns times the sigmoid of its gate. */
+function gated(graph: Graph, path: string, model: DecoderSpec, mixed: string, gate: string): string {
+  const rows = node(graph, `${path}/gate`, "Reshape", [node(graph, `${path}/sigmoid`, "Sigmoid", [gate]), ints(graph, -1, model.heads * model.headDim)]);
+  return node(graph, path, "Mul", [mixed, rows]);
 }

@@ -1,15 +1,15 @@
 /** Without this file forward and generate graphs would each describe a decoder block, and hooks would not know where they lie in it. */
 import { HOOKS, type Hook } from "../ops/hook.ts";
-import { attention, type Cache } from "./attention.ts";
 import { node, type Graph } from "./graph.ts";
 import { linear } from "./linear.ts";
+import { mixed, projections, type Past } from "./mixer.ts";
 import { mlp } from "./mlp.ts";
 import { norm, normalized } from "./norm.ts";
 import type { Shared } from "./positions.ts";
 import type { BlockSpec, DecoderSpec, LinearSpec, NormSpec } from "./specs.ts";
 
 export interface BlockRun {
-  readonly past: Cache | null;
+  readonly past: Past | null;
   /** Rows to go on with once attention is done: all of them, or those that are wanted. */
   readonly gather: (path: string, x: string) => string;
   /** Whether somebody reads a hook of this block. */
@@ -25,7 +25,7 @@ export interface BlockRun {
  *   sequential   mid = x + attn(ln1(x));  post = mid + mlp(ln2(mid))
  *   parallel     post = x + attn(ln1(x)) + mlp(ln2(x))
  */
-export function block(graph: Graph, path: string, model: DecoderSpec, spec: BlockSpec, common: Shared, x: string, run: BlockRun): { readonly x: string | null; readonly present: Cache } {
+export function block(graph: Graph, path: string, model: DecoderSpec, spec: BlockSpec, common: Shared, x: string, run: BlockRun): { readonly x: string | null; readonly present: Past } {
   const d = model.hiddenSize;
   const normOf = (at: string, value: string, weights: NormSpec): string => norm(graph, at, value, model.norm, weights, d);
   const left = { x: null };
@@ -35,8 +35,8 @@ export function block(graph: Graph, path: string, model: DecoderSpec, spec: Bloc
   };
 
   const normed = normOf(`${path}/ln1`, x, spec.ln1);
-  const { mixed, present } = attention(graph, `${path}/attn`, model, spec.attention, common, normed, run.past);
-  const [z, entered] = [run.gather(`${path}/mixed_rows`, mixed), run.gather(`${path}/rows`, x)];
+  const { mixed: looked, present } = mixed(graph, `${path}/attn`, model, spec, common, normed, run.past);
+  const [z, entered] = [run.gather(`${path}/mixed_rows`, looked), run.gather(`${path}/rows`, x)];
   if (reached("z", z)) return { ...left, present };
   const projected = linear(graph, `${path}/attn/o`, z, spec.attention.o);
   const attended = spec.attentionPostNorm === null ? projected : normOf(`${path}/attn/post_norm`, projected, spec.attentionPostNorm);
@@ -63,6 +63,6 @@ export function blockFlops(model: DecoderSpec, count: number): number {
   return 2 * model.blocks.slice(0, count).reduce((sum, spec) => sum + elements(linearsOf(spec)), 0);
 }
 
-function linearsOf({ attention: { qkv, o }, mlp: spec }: BlockSpec): readonly LinearSpec[] {
-  return [...(qkv.kind === "separate" ? [qkv.q, qkv.k, qkv.v] : [qkv.all]), o, ...(spec.kind === "gated" ? [spec.gate] : []), spec.up, spec.down];
+function linearsOf({ attention, mlp: spec }: BlockSpec): readonly LinearSpec[] {
+  return [...projections(attention), ...(spec.kind === "gated" ? [spec.gate] : []), spec.up, spec.down];
 }

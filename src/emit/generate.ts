@@ -1,7 +1,7 @@
 /** Without this file the model could be read but could not continue a text. */
-import { cacheWidth } from "./attention.ts";
 import { block, blockFlops } from "./block.ts";
 import { constant, createGraph, input, node, output, scalar, weight, weightRows, type Graph } from "./graph.ts";
+import { keptTensors } from "./mixer.ts";
 import { norm } from "./norm.ts";
 import { embedding, shared } from "./positions.ts";
 import { lowered } from "./lowering/lower.ts";
@@ -19,8 +19,8 @@ const TILE = 8192;
  *   layout    int64 [3]      B, T, -1
  *   lengths   int32 [B]      P + T, the same for all
  *   total     int32 [1]      P + T; at most `positionsFor(model, longest)`
- *   past_key_{i}, past_value_{i} f32 [B, kvHeads, P, cacheWidth(model, its attention)], P = 0 at first
- * Outputs: `next` int64 [B], the most likely next id (ties to the lower id), and `present_key_{i}`, `present_value_{i}` with P + T tokens.
+ *   past_{name}_{i} f32 for each of `keptTensors(model, block)`: P = 0 at first, and zeros where it has no P
+ * Outputs: `next` int64 [B], the most likely next id (ties to the lower id), and `present_{name}_{i}`, the same with P + T tokens.
  */
 export function emitGenerate(model: DecoderSpec, target?: Target, longest?: number): EmittedGraph {
   return lowered(generateGraph(model, target, longest), blockFlops(model, model.blocks.length) + 2 * model.vocabulary * model.hiddenSize);
@@ -39,14 +39,11 @@ export function generateGraph(model: DecoderSpec, target?: Target, longest?: num
 
   let x = embedding(graph, model, ids, common);
   for (const [layer, spec] of model.blocks.entries()) {
-    const width = cacheWidth(model, spec.attention);
-    const dims = ["B", model.kvHeads, "P", width];
-    const past = { key: input(graph, `past_key_${layer}`, "f32", dims), value: input(graph, `past_value_${layer}`, "f32", dims) };
+    const kept = keptTensors(model, spec);
+    const past = Object.fromEntries(kept.map(({ name, past: dims }) => [name, input(graph, `past_${name}_${layer}`, "f32", dims)]));
     const gather = layer === model.blocks.length - 1 ? lastRows : (_: string, value: string): string => value;
     const done = block(graph, `/layers.${layer}`, model, spec, common, x, { past, gather, wanted: () => false, read: () => {}, until: "resid_post" });
-    const grown = ["B", model.kvHeads, "P+T", width];
-    output(graph, `present_key_${layer}`, done.present.key, "f32", grown);
-    output(graph, `present_value_${layer}`, done.present.value, "f32", grown);
+    for (const { name, present: dims } of kept) output(graph, `present_${name}_${layer}`, done.present[name] as string, "f32", dims);
     if (done.x === null) throw new Error("a block was left before its end");
     x = done.x;
   }

@@ -3,6 +3,11 @@ import { node, nodes, type Graph } from "./graph.ts";
 import { linear } from "./linear.ts";
 import type { Activation, MlpSpec } from "./specs.ts";
 
+/** x·σ(x). */
+export function silu(graph: Graph, path: string, x: string): string {
+  return nodes(graph, path, { op: "QuickGelu", domain: "com.microsoft", inputs: [x], attributes: { alpha: 1 } }, 1)[0] as string;
+}
+
 /**
  * silu x·σ(x), onnxruntime's QuickGelu with α = 1 (its docs/ContribOperators.md): one pass over a matrix that no cache holds instead of two, with the
  * same bits · gelu x·Φ(x) · gelu_tanh its approximation 0.5x(1 + tanh(√(2/π)(x + 0.044715x³))) (Hendrycks & Gimpel 2016, arXiv 1606.08415;
@@ -11,7 +16,7 @@ import type { Activation, MlpSpec } from "./specs.ts";
 function activated(graph: Graph, path: string, x: string, activation: Activation): string {
   switch (activation) {
     case "silu":
-      return nodes(graph, `${path}/silu`, { op: "QuickGelu", domain: "com.microsoft", inputs: [x], attributes: { alpha: 1 } }, 1)[0] as string;
+      return silu(graph, `${path}/silu`, x);
     case "gelu":
       return node(graph, `${path}/gelu`, "Gelu", [x]);
     case "gelu_tanh":

@@ -50,12 +50,15 @@ export interface NormKind {
 
 export type QkvSpec =
   | { readonly kind: "separate"; readonly q: LinearSpec; readonly k: LinearSpec; readonly v: LinearSpec }
+  /** The same, and behind the query of each head a gate of its size: what the head gives is multiplied by its sigmoid (Qwen 3.5). */
+  | { readonly kind: "gated"; readonly q: LinearSpec; readonly k: LinearSpec; readonly v: LinearSpec }
   /** One product whose columns are all of q, then k, then v (GPT-2). */
   | { readonly kind: "thirds"; readonly all: LinearSpec }
   /** One product whose columns are q, k and v of the first head, then of the second (GPT-NeoX). */
   | { readonly kind: "per_head"; readonly all: LinearSpec };
 
 export interface AttentionSpec {
+  readonly kind: "softmax";
   readonly qkv: QkvSpec;
   readonly o: LinearSpec;
   /** RMS norms of each head's queries and keys [headDim], before they turn; null where there are none. */
@@ -69,6 +72,31 @@ export interface AttentionSpec {
   readonly scale: number;
 }
 
+/** Linear attention by the gated delta rule: a matrix [keyDim, valueDim] for each value head is all that is known of earlier tokens. */
+export interface DeltaSpec {
+  readonly kind: "delta";
+  readonly keyHeads: number;
+  readonly valueHeads: number;
+  readonly keyDim: number;
+  readonly valueDim: number;
+  /** Tokens that the convolution before it sees, at least two. */
+  readonly kernel: number;
+  /** All queries, then all keys, then all values. */
+  readonly qkv: LinearSpec;
+  /** [columns of qkv, 1, kernel] */
+  readonly conv: TensorRef;
+  /** Gate of what is given, rate of updates, and step of forgetting. */
+  readonly z: LinearSpec;
+  readonly b: LinearSpec;
+  readonly a: LinearSpec;
+  /** [valueHeads] the logarithm of how fast is forgotten, and what is added to the step. */
+  readonly aLog: TensorRef;
+  readonly dt: TensorRef;
+  /** RMS norm of each head's output [valueDim], without an offset. */
+  readonly norm: TensorRef;
+  readonly o: LinearSpec;
+}
+
 export type Activation = "silu" | "gelu" | "gelu_tanh" | "relu";
 
 export type MlpSpec =
@@ -78,7 +106,7 @@ export type MlpSpec =
 /** One block of a pre-norm decoder. */
 export interface BlockSpec {
   readonly ln1: NormSpec;
-  readonly attention: AttentionSpec;
+  readonly attention: AttentionSpec | DeltaSpec;
   /** Norm of what attention gives, before it joins the residual stream (Gemma 2 and 3). */
   readonly attentionPostNorm: NormSpec | null;
   /** null: the MLP reads what attention reads (Phi). */

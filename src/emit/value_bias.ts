@@ -8,7 +8,9 @@ import type { BlockSpec, DecoderSpec, QkvSpec } from "./specs.ts";
  * z [n, heads·dh] minus the value bias of each head: attention weights add up to one, so it is in every row. `with_norm`: minus what the bias of
  * the norm before becomes of it as well, which `fold_ln` makes part of the value bias. As it is where there are no biases.
  */
-export function withoutValueBias(graph: Graph, path: string, z: string, model: DecoderSpec, { attention: { qkv }, ln1 }: BlockSpec, how: Folded): string {
+export function withoutValueBias(graph: Graph, path: string, z: string, model: DecoderSpec, { attention, ln1 }: BlockSpec, how: Folded): string {
+  if (attention.kind !== "softmax") return z;
+  const { qkv } = attention;
   const { heads, kvHeads, headDim } = model;
   const own = how === "with_norm" && ln1.bias !== null ? valueOf(graph, path, model, qkv, weight(graph, `${path}/norm_bias`, ln1.bias)) : valueBias(graph, path, model, qkv);
   if (own === null) return z;
@@ -21,12 +23,13 @@ export function withoutValueBias(graph: Graph, path: string, z: string, model: D
 
 /** The biases of all key-value heads, in any shape; null where there are none. */
 function valueBias(graph: Graph, path: string, { heads, kvHeads, headDim }: DecoderSpec, qkv: QkvSpec): string | null {
-  const { bias } = qkv.kind === "separate" ? qkv.v : qkv.all;
+  const { bias } = "all" in qkv ? qkv.all : qkv.v;
   if (bias === null) return null;
   const whole = weight(graph, `${path}/bias`, bias);
   const third = (all: string, sizes: readonly number[], axis: number): string => nodes(graph, `${path}/split`, { op: "Split", inputs: [all, ints(graph, ...sizes)], attributes: { axis } }, 3)[2] as string;
   switch (qkv.kind) {
     case "separate":
+    case "gated":
       return whole;
     case "thirds":
       return third(whole, [heads * headDim, kvHeads * headDim, kvHeads * headDim], 0);
@@ -41,6 +44,6 @@ function valueBias(graph: Graph, path: string, { heads, kvHeads, headDim }: Deco
 function valueOf(graph: Graph, path: string, model: DecoderSpec, qkv: QkvSpec, vector: string): string {
   const { kvHeads, headDim, hiddenSize } = model;
   const row = node(graph, `${path}/norm_row`, "Reshape", [vector, ints(graph, 1, hiddenSize)]);
-  const [, , value] = projected(graph, `${path}/projected`, model, qkv, node(graph, `${path}/norm_rows`, "Concat", [row, row], { axis: 0 }));
+  const { v: value } = projected(graph, `${path}/projected`, model, qkv, node(graph, `${path}/norm_rows`, "Concat", [row, row], { axis: 0 }));
   return node(graph, `${path}/value`, "Gather", [node(graph, `${path}/values`, "Reshape", [value, ints(graph, 2, kvHeads * headDim)]), ints(graph, 0)], { axis: 0 });
 }

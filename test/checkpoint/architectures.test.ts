@@ -65,6 +65,10 @@ const broken: readonly (readonly [string, string, Change, string, RegExp])[] = [
   ["norms with biases in Phi", "phi_half", { config: (config) => void (config["qk_layernorm"] = true) }, "unsupported-config", /qk_layernorm/],
   ["a window of nothing", "mistral_window", { config: (config) => void (config["sliding_window"] = 0) }, "invalid-config", /sliding_window/],
   ["a soft cap below zero", "gemma2_capped", { config: (config) => void (config["attn_logit_softcapping"] = -1) }, "invalid-config", /attn_logit_softcapping/],
+  ["a window in a family without", "qwen3_5_shared", { config: (config) => void (config["layer_types"] = ["linear_attention", "sliding_attention", "linear_attention"]) }, "unsupported-config", /only full_attention and linear_attention/],
+  ["value heads that share no key heads evenly", "qwen3_5_shared", { config: (config) => void (config["linear_num_key_heads"] = 3) }, "invalid-config", /linear_num_value_heads/],
+  ["a convolution of one token", "qwen3_5_shared", { config: (config) => void (config["linear_conv_kernel_dim"] = 1) }, "unsupported-config", /linear_conv_kernel_dim/],
+  ["a linear layer where the config has another", "qwen3_5_shared", { config: (config) => void delete config["layer_types"] }, "missing-tensor", /layers\.1\.linear_attn/],
   ["another text to listen to", "gpt2_tied", { config: (config) => void (config["add_cross_attention"] = true) }, "unsupported-config", /add_cross_attention/],
 ];
 
@@ -104,6 +108,17 @@ test("the text part of a Gemma 3 that also sees is a model, and its modules have
   assert.equal(content(whole), content(plain));
   const fact = whole.spec.hooks.mlp_out;
   assert.match(fact.state === "present" ? fact.module : "", "model.language_model.layers.{layer}.post_feedforward_layernorm output");
+});
+
+test("the head of a Qwen 3.5 that also sees is tied where either config says so; a layer of linear attention has no z, and says why", async () => {
+  const seeing = (config: Record<string, unknown>): Record<string, unknown> => config["text_config"] as Record<string, unknown>;
+  const [tied, neither] = [await readModel(join(fixtures, "qwen3_5_seeing")), await readModel(changed("qwen3_5_seeing", { config: (config) => void ((config["tie_word_embeddings"] = false), (seeing(config)["tie_word_embeddings"] = false)) }))];
+  assert.equal([tied.spec.lmHead, tied.spec.noHead, neither.spec.noHead], [null, undefined, "lm_head.weight"]);
+  const inner = await readModel(changed("qwen3_5_seeing", { config: (config) => void ((config["tie_word_embeddings"] = false), (seeing(config)["tie_word_embeddings"] = true)) }));
+  assert.is(inner.spec.noHead, undefined);
+  const { z, attn_out: out } = tied.spec.hooks;
+  assert.match(z.state === "absent" ? z.why : "", /two kinds/);
+  assert.match(out.state === "present" ? out.module : "", /model\.language_model\.layers\.\{layer\}\.\(linear_attn\.out_proj or self_attn\.o_proj\)/);
 });
 
 test("older configs say the same as newer ones", async () => {

@@ -10,7 +10,7 @@ import { readModel } from "../../runtime/checkpoint/model.ts";
 import { requireFinite, usedWeights } from "../../runtime/checkpoint/nonfinite.ts";
 import { decodeNumbers } from "../../runtime/checkpoint/numbers.ts";
 import { forRows, readTokenizer } from "../../runtime/checkpoint/tokenizer/tokenizer.ts";
-import type { RopeSpec, TensorRef } from "../../src/emit/specs.ts";
+import type { AttentionSpec, RopeSpec, TensorRef } from "../../src/emit/specs.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "saeq-read-"));
 test.after(() => rmSync(folder, { recursive: true }));
@@ -95,7 +95,7 @@ test("the digest notices another config and other weights", async () => {
 test("a config of transformers 5 keeps its rope under rope_parameters", async () => {
   const path = join(folder, "rope");
   cpSync(join(models, "llama3_rope"), path, { recursive: true });
-  const ropeOf = async (): Promise<RopeSpec> => (await readModel(path)).spec.blocks[0]?.attention.rope as RopeSpec;
+  const ropeOf = async (): Promise<RopeSpec> => ((await readModel(path)).spec.blocks[0]?.attention as AttentionSpec).rope as RopeSpec;
   const old = await ropeOf();
   const { rope_scaling, rope_theta, ...config } = JSON.parse(readFileSync(join(path, "config.json"), "utf8")) as Record<string, object>;
   writeFileSync(join(path, "config.json"), JSON.stringify({ ...config, rope_parameters: { ...rope_scaling, rope_theta } }));
@@ -107,7 +107,7 @@ test("a config of transformers 5 keeps its rope under rope_parameters", async ()
 test("the window of mistral holds in every layer and bounds no context", async () => {
   const { spec } = await readModel(join(models, "mistral"));
   assert.is(spec.context, 512);
-  assert.equal(spec.blocks.map(({ attention }) => attention.window), [200, 200, 200]);
+  assert.equal(spec.blocks.map(({ attention }) => (attention as AttentionSpec).window), [200, 200, 200]);
 });
 
 test("float16 and bfloat16 are decoded exactly", () => {

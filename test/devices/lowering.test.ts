@@ -6,7 +6,7 @@ import * as assert from "uvu/assert";
 import { compacted, placesToAsk, tooFew } from "../../runtime/engine/compaction.ts";
 import { emitEncode } from "../../src/emit/encode.ts";
 import { emitForward, forwardGraph } from "../../src/emit/forward.ts";
-import { emitGenerate } from "../../src/emit/generate.ts";
+import { emitGenerate, generateGraph } from "../../src/emit/generate.ts";
 import { createGraph, finish, input, nodes, output, printGraph } from "../../src/emit/graph.ts";
 import { withElement } from "../../src/emit/lowering/element.ts";
 import { elementsOf } from "../../src/emit/lowering/facts.ts";
@@ -101,6 +101,22 @@ test("in bfloat16 no weight of the file is cast: it is mapped as it is stored", 
   const graph = forwardGraph(even, [taps[1]], { blocks: null, slice: true, target: { provider: "cuda", dtype: "bf16" } });
   const casts = (dtype: "bf16" | "f16"): number => countOf(lowered({ ...graph, target: { provider: "cuda", dtype } }, 0), "Cast");
   assert.ok(casts("f16") > casts("bf16") + 10, `${casts("f16")} and ${casts("bf16")}`);
+});
+
+test("in half precision the matrices of linear attention are float32, in the graph and between steps; what goes into the convolution is as the model", () => {
+  const delta = { keyHeads: 1, valueHeads: 2, keyDim: 16, valueDim: 12, kernel: 4 } as const;
+  const hybrid = randomModel(join(place, "hybrid.bin"), { hiddenSize: 48, heads: 4, kvHeads: 2, headDim: 16, mlpSize: 80, layers: 2, dtype: "bf16", delta });
+  for (const [dtype, handed] of [["f16", "f16"], ["bf16", "f32"]] as const) {
+    const graph = withElement(generateGraph(hybrid, { provider: "cuda", dtype }), dtype);
+    const elements = elementsOf(graph);
+    const kept = [...graph.inputs, ...graph.outputs].filter(({ name }) => /^(past|present)_/.test(name)).map(({ name, element }) => `${name} ${element}`);
+    assert.equal(kept, ["past", "present"].flatMap((side) => [`${side}_conv_0 ${handed}`, `${side}_state_0 f32`, `${side}_key_1 ${handed}`, `${side}_value_1 ${handed}`]));
+    const recurrence = graph.nodes.filter(({ op }) => op === "LinearAttention");
+    assert.ok(recurrence.length === 1 && recurrence[0]!.inputs.every((name) => elements.get(name) === "f32"));
+    assert.is(elements.get("/layers.0/attn/qkv"), dtype);
+    // Only keys and values grow in place.
+    assert.not.ok(graph.nodes.some(({ op, inputs }) => op === "Reshape" && inputs[0]!.startsWith("past_conv")));
+  }
 });
 
 test("SiLU as one operator of the CPU has the bits of the two that stand for it elsewhere, at every length and for every kind of number", async () => {

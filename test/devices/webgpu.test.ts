@@ -102,13 +102,15 @@ check("features and the activations that they come from leave WebGPU in one pass
   }
 });
 
-check("greedy continuations on WebGPU equal the CPU's, with a cache that stays on the device", async () => {
-  const { spec } = await readModel(join(fixtures, "models", "gqa"));
-  const prompts = [Int32Array.from({ length: 40 }, (_, i) => (i * 11 + 3) % 90), Int32Array.from({ length: 40 }, (_, i) => (i * 7 + 1) % 90)];
-  const made: Int32Array[][] = [[], []];
-  for (const [at, [on, target]] of ([[engine, WEBGPU], [host, CPU]] as const).entries()) await on.generate(emitGenerate(spec, target), prompts, 6, { ...job, onDocument: (index, ids) => (made[at]![index] = ids) });
-  assert.equal(made[0], made[1]);
-});
+for (const folder of ["fixtures/models/gqa", "architectures/qwen3_5_shared"]) {
+  check(`greedy continuations of ${folder} on WebGPU equal the CPU's, with what is kept of earlier tokens on the device`, async () => {
+    const { spec } = await readModel(join(import.meta.dirname, "../parity", folder));
+    const prompts = [Int32Array.from({ length: 40 }, (_, i) => (i * 11 + 3) % 60), Int32Array.from({ length: 40 }, (_, i) => (i * 7 + 1) % 60)];
+    const made: Int32Array[][] = [[], []];
+    for (const [at, [on, target]] of ([[engine, WEBGPU], [host, CPU]] as const).entries()) await on.generate(emitGenerate(spec, target), prompts, 6, { ...job, onDocument: (index, ids) => (made[at]![index] = ids) });
+    assert.equal(made[0], made[1]);
+  });
+}
 
 check("a graph with a node that has no kernel is refused, by the node's name, and nothing falls back", async () => {
   const graph = { ...emitEncode(randomSae(join(place, "dense.bin"), { kind: "standard", dIn: 8, dSae: 20, layout: "out_in" })), target: WEBGPU };

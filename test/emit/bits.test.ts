@@ -24,6 +24,8 @@ const shapes: readonly (readonly [string, Parameters<typeof randomModel>[1]])[] 
   ["heads of 20, odd rows", { hiddenSize: 52, heads: 3, kvHeads: 1, headDim: 20, mlpSize: 100, layers: 3 }],
   ["heads of 256", { hiddenSize: 64, heads: 2, kvHeads: 1, headDim: 256, mlpSize: 96, layers: 3 }],
   ["heads of 128, bf16", { hiddenSize: 128, heads: 2, kvHeads: 1, headDim: 128, mlpSize: 300, layers: 3, dtype: "bf16" }],
+  ["linear attention, heads of 128", { hiddenSize: 64, heads: 2, kvHeads: 1, headDim: 32, mlpSize: 96, layers: 3, delta: { keyHeads: 2, valueHeads: 4, keyDim: 128, valueDim: 128, kernel: 4 } }],
+  ["linear attention, odd heads, bf16", { hiddenSize: 52, heads: 2, kvHeads: 1, headDim: 20, mlpSize: 100, layers: 3, dtype: "bf16", delta: { keyHeads: 3, valueHeads: 3, keyDim: 20, valueDim: 12, kernel: 3 } }],
 ];
 
 for (const [name, shape] of shapes) {
@@ -100,14 +102,16 @@ for (const kind of ["standard", "jumprelu", "topk", "gated"] as const satisfies 
   });
 }
 
-test("greedy continuations do not depend on the batch", async () => {
-  const model = randomModel(join(folder, "greedy.bin"), { hiddenSize: 60, heads: 3, kvHeads: 1, headDim: 20, mlpSize: 100, layers: 2 });
-  const session = await openGraph(emitGenerate(model));
-  const prompts = [1, 2, 3, 4, 5].map((salt) => document(11, salt));
-  const together = await generate(session, prompts, 12);
-  for (const [at, prompt] of prompts.entries()) assert.equal((await generate(session, [prompt, prompt], 12))[0], together[at]);
-  assert.ok(new Set(together.map(String)).size > 1);
-  await session.release();
-});
+for (const [name, delta] of [["keys and values", undefined], ["linear attention", { keyHeads: 1, valueHeads: 2, keyDim: 16, valueDim: 20, kernel: 4 }]] as const) {
+  test(`${name}: greedy continuations do not depend on the batch`, async () => {
+    const model = randomModel(join(folder, `greedy ${name}.bin`), { hiddenSize: 60, heads: 3, kvHeads: 1, headDim: 20, mlpSize: 100, layers: 2, ...(delta === undefined ? {} : { delta }) });
+    const session = await openGraph(emitGenerate(model));
+    const prompts = [1, 2, 3, 4, 5].map((salt) => document(11, salt));
+    const together = await generate(session, prompts, 12);
+    for (const [at, prompt] of prompts.entries()) assert.equal((await generate(session, [prompt, prompt], 12))[0], together[at]);
+    assert.ok(new Set(together.map(String)).size > 1);
+    await session.release();
+  });
+}
 
 test.run();

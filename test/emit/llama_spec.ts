@@ -16,6 +16,7 @@ export function llamaSpec(sizes: Sizes, { embed, blocks, finalNorm }: LlamaWeigh
   const block = (w: LlamaWeights["blocks"][number]): BlockSpec => ({
     ln1: { weight: w.ln1, bias: null },
     attention: {
+      kind: "softmax",
       qkv: { kind: "separate", q: linear(w.q), k: linear(w.k), v: linear(w.v) },
       o: linear(w.o),
       qNorm: null,

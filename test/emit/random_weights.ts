@@ -1,6 +1,7 @@
 /** Without this file tests of graphs would need checkpoints from elsewhere. */
 import { writeFileSync } from "node:fs";
 import type { DecoderSpec, SaeKind, SaeSpec, StoredType, TensorRef } from "../../src/emit/specs.ts";
+import { hybridSpec, type DeltaSizes } from "./hybrid_spec.ts";
 import { llamaSpec } from "./llama_spec.ts";
 
 /** A stream of numbers in [-0.5, 0.5), the same in every run (Numerical Recipes' linear congruential generator). */
@@ -48,10 +49,12 @@ export interface ModelShape {
   readonly mlpSize: number;
   readonly layers: number;
   readonly dtype?: StoredType;
+  /** Makes a hybrid of it, as `hybridSpec` says. */
+  readonly delta?: DeltaSizes;
 }
 
-/** A Llama of random weights in `file`; vocabulary 100, context 512. */
-export function randomModel(file: string, { hiddenSize: d, heads, kvHeads, headDim, mlpSize, layers, dtype = "f32" }: ModelShape): DecoderSpec {
+/** A Llama of random weights in `file`, or a hybrid with linear attention; vocabulary 100, context 512. */
+export function randomModel(file: string, { hiddenSize: d, heads, kvHeads, headDim, mlpSize, layers, dtype = "f32", delta }: ModelShape): DecoderSpec {
   const { tensor, write } = tensorFile(file, dtype, d * 31 + headDim);
   const scale = 2 / Math.sqrt(d);
   const matrix = (rows: number, columns: number): TensorRef => tensor([rows, columns], scale);
@@ -69,8 +72,9 @@ export function randomModel(file: string, { hiddenSize: d, heads, kvHeads, headD
     down: matrix(d, mlpSize),
   }));
   const spec = llamaSpec({ digest: "random", hiddenSize: d, heads, kvHeads, headDim, context: 512 }, { embed, blocks, finalNorm: norm() });
+  const made = delta === undefined ? spec : hybridSpec(spec, delta, { matrix, vector: tensor });
   write();
-  return spec;
+  return made;
 }
 
 export interface SaeShape {

@@ -67,7 +67,10 @@ export async function generate(session: ort.InferenceSession, prompts: readonly 
   const caches = session.inputMetadata.flatMap((meta) => (meta.isTensor && meta.name.startsWith("past_") ? [meta] : []));
   const describe = (tokens: number, length: number): Record<string, ort.Tensor> => ({ layout: int64([B, tokens, -1], [3]), lengths: int32(prompts.map(() => length), [B]), total: int32([length], [1]) });
   let feeds: Record<string, ort.Tensor> = { input_ids: int64(prompts.flat(), [B, T]), ...describe(T, T) };
-  for (const { name, shape } of caches) feeds[name] = new ort.Tensor("float32", new Float32Array(0), [B, Number(shape[1]), 0, Number(shape[3])]);
+  for (const { name, shape } of caches) {
+    const dims = shape.map((dim, at) => (at === 0 ? B : typeof dim === "number" ? dim : 0));
+    feeds[name] = new ort.Tensor("float32", new Float32Array(dims.reduce((product, dim) => product * dim, 1)), dims);
+  }
   const out = prompts.map((): number[] => []);
   for (let step = 1; step <= steps; step += 1) {
     const outputs = await session.run(feeds);

@@ -1,8 +1,9 @@
-/** Without this file memory could be measured on small models only: a Llama of any shape whose weights are zeros that take no room on the disk. */
+/** Without this file memory could be measured on small models only: a Llama, or a hybrid, of any shape whose weights are zeros that take no room on the disk. */
 import { mkdtempSync, realpathSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DecoderSpec, SaeSpec, StoredType, TensorRef } from "../../src/emit/specs.ts";
+import { hybridSpec, type DeltaSizes } from "../emit/hybrid_spec.ts";
 import { llamaSpec } from "../emit/llama_spec.ts";
 
 export interface HollowShape {
@@ -16,6 +17,8 @@ export interface HollowShape {
   readonly features: number;
   /** Share of the features that are active in every row. */
   readonly active: number;
+  /** Makes a hybrid of it, as `hybridSpec` says. */
+  readonly delta?: DeltaSizes;
 }
 
 export interface HollowModel {
@@ -24,7 +27,7 @@ export interface HollowModel {
   readonly remove: () => void;
 }
 
-export function hollowModel({ hidden, mlp, heads, kvHeads, headDim, layers, dtype, features, active }: HollowShape): HollowModel {
+export function hollowModel({ hidden, mlp, heads, kvHeads, headDim, layers, dtype, features, active, delta }: HollowShape): HollowModel {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "saeq-hollow-")));
   const file = join(folder, "weights.bin");
   let offset = 0;
@@ -34,10 +37,11 @@ export function hollowModel({ hidden, mlp, heads, kvHeads, headDim, layers, dtyp
     return { file, offset: offset - length, length, dtype, shape };
   };
   const block = () => ({ ln1: tensor(hidden), q: tensor(heads * headDim, hidden), k: tensor(kvHeads * headDim, hidden), v: tensor(kvHeads * headDim, hidden), o: tensor(hidden, heads * headDim), ln2: tensor(hidden), gate: tensor(mlp, hidden), up: tensor(mlp, hidden), down: tensor(hidden, mlp) });
-  const spec = llamaSpec(
+  const llama = llamaSpec(
     { digest: `hollow ${hidden} ${layers} ${dtype}`, hiddenSize: hidden, heads, kvHeads, headDim, context: 8192 },
     { embed: tensor(1000, hidden), blocks: Array.from({ length: layers }, block), finalNorm: tensor(hidden) },
   );
+  const spec = delta === undefined ? llama : hybridSpec(llama, delta, { matrix: tensor, vector: (shape) => tensor(...shape) });
   const sae: SaeSpec = {
     kind: "standard", digest: `hollow ${features}`, dIn: hidden, dSae: features, encoder: tensor(features, hidden), encoderLayout: "out_in", decoder: null, noDecoder: "hollow", normalize: "none", inputShift: null,
     // Spread over all tiles.

@@ -26,6 +26,8 @@ COMMON = {"vocab_size": VOCAB, "num_hidden_layers": LAYERS, "max_position_embedd
 LLAMA = {"hidden_size": 32, "num_attention_heads": 4, "num_key_value_heads": 2, "intermediate_size": 40}
 YARN = {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 40, "rope_theta": 10000.0}
 GEMMA = {"hidden_size": 32, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 16, "intermediate_size": 48}
+QWEN35 = {"hidden_size": 32, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 16, "intermediate_size": 40, "linear_num_key_heads": 2, "linear_num_value_heads": 4, "linear_key_head_dim": 8, "linear_value_head_dim": 12}
+QWEN35_LAYERS = ["linear_attention", "full_attention", "linear_attention"]
 PHI = {"hidden_size": 32, "num_attention_heads": 2, "intermediate_size": 48}
 CONFIGS = {
     "llama_plain": ("llama", {**LLAMA, "num_key_value_heads": 4}),
@@ -72,6 +74,11 @@ CONFIGS = {
     "gemma3_local": ("gemma3_text", {**GEMMA, "num_hidden_layers": 3, "sliding_window": 10, "layer_types": ["sliding_attention", "full_attention", "sliding_attention"], "query_pre_attn_scalar": 20}),
     "gemma3_scaled": ("gemma3_text", {**GEMMA, "head_dim": 20, "sliding_window": 32, "layer_types": ["full_attention", "sliding_attention"], "rope_parameters": {"full_attention": {"rope_type": "linear", "factor": 8.0, "rope_theta": 1e6}, "sliding_attention": {"rope_type": "default", "rope_theta": 1e4}}}),
     "gemma3_bf16": ("gemma3_text", {**GEMMA, "num_attention_heads": 4, "num_key_value_heads": 2, "sliding_window": 16, "save": "bfloat16"}),
+    "qwen3_5_shared": ("qwen3_5_text", {**QWEN35, "num_hidden_layers": 3, "layer_types": QWEN35_LAYERS}),
+    "qwen3_5_own": ("qwen3_5_text", {**QWEN35, "num_hidden_layers": 4, "linear_num_value_heads": 2, "linear_value_head_dim": 8, "linear_conv_kernel_dim": 3, "attention_bias": True, "tie_word_embeddings": True, "rope_parameters": {"rope_type": "default", "rope_theta": 5000.0, "partial_rotary_factor": 0.5}, "save": "bfloat16"}),
+    "qwen3_5_short": ("qwen3_5_text", {**QWEN35, "layer_types": ["full_attention", "linear_attention"], "linear_conv_kernel_dim": 2, "linear_num_key_heads": 1}),
+    # The whole model, with an eye that no text goes through, as the hub has it.
+    "qwen3_5_seeing": ("qwen3_5", {**QWEN35, "layer_types": ["linear_attention", "full_attention"], "head_dim": 24}),
     "phi_half": ("phi", {**PHI}),
     "phi_narrow": ("phi", {**PHI, "hidden_size": 40, "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0, "partial_rotary_factor": 0.4}}),
     "phi_grouped": ("phi", {**PHI, "num_attention_heads": 4, "num_key_value_heads": 2, "hidden_act": "gelu"}),
@@ -95,19 +102,22 @@ POINTS = {
 def config_of(kind: str, options: dict):
     from transformers import AutoConfig
 
+    if kind == "qwen3_5":
+        vision = {"depth": 1, "hidden_size": 8, "num_heads": 1, "intermediate_size": 8, "out_hidden_size": 32, "num_position_embeddings": 4, "patch_size": 2, "spatial_merge_size": 1, "temporal_patch_size": 1}
+        return AutoConfig.for_model(kind, text_config={**COMMON, **options}, vision_config=vision, tie_word_embeddings=True)
     names = {"hidden_size": "n_embd", "num_hidden_layers": "n_layer", "max_position_embeddings": "n_positions"}
     merged = {(names.get(key, key) if kind == "gpt2" else key): value for key, value in COMMON.items()} | options
     return AutoConfig.for_model(kind, **merged)
 
 
 def blocks_of(model):
-    base = model.base_model
+    base = getattr(model.base_model, "language_model", model.base_model)
     return base.h if hasattr(base, "h") else base.layers
 
 
 def normalised(x: torch.Tensor, model, kind: str) -> torch.Tensor:
     """hook_normalized: (x − mean) / sqrt(var + ε), without the mean for RMS norms."""
-    epsilon = getattr(model.config, {"gpt2": "layer_norm_epsilon", "gpt_neox": "layer_norm_eps", "phi": "layer_norm_eps"}.get(kind, "rms_norm_eps"))
+    epsilon = getattr(model.config.get_text_config(), {"gpt2": "layer_norm_epsilon", "gpt_neox": "layer_norm_eps", "phi": "layer_norm_eps"}.get(kind, "rms_norm_eps"))
     seen = x - x.mean(-1, keepdim=True) if kind in ("gpt2", "gpt_neox", "phi") else x
     return seen / (seen.pow(2).mean(-1, keepdim=True) + epsilon).sqrt()
 
@@ -131,8 +141,11 @@ def hooks_of(model, kind: str, ids: torch.Tensor) -> dict[str, torch.Tensor]:
         catch(f"{layer}.resid_pre", block, "in")
         # The last entry of output_hidden_states is the state after the final norm; a hook on the block is not.
         catch(f"{layer}.resid_post", block, "out")
-        for hook in ("z", "attn_out", "mlp_out"):
-            catch(f"{layer}.{hook}", block.get_submodule(points[hook][0]), points[hook][1])
+        linear = hasattr(block, "linear_attn")
+        hybrid = any(hasattr(other, "linear_attn") for other in blocks_of(model))
+        for hook in ("attn_out", "mlp_out") if hybrid else ("z", "attn_out", "mlp_out"):
+            module, side = ("linear_attn.out_proj", "out") if linear and hook == "attn_out" else points[hook]
+            catch(f"{layer}.{hook}", block.get_submodule(module), side)
         catch(f"{layer}.mlp_in", block.mlp, "in")
         catch(f"{layer}.ln1_input", block.get_submodule(points["ln1"]), "in")
         catch(f"{layer}.ln2_input", block.get_submodule(points["mid"]), "in")
@@ -151,15 +164,16 @@ def hooks_of(model, kind: str, ids: torch.Tensor) -> dict[str, torch.Tensor]:
 
 
 def make(name: str, seed: int) -> None:
-    from transformers import AutoModelForCausalLM
+    from transformers import AutoModelForCausalLM, AutoModelForImageTextToText
 
     kind, options = CONFIGS[name]
+    auto = AutoModelForImageTextToText if kind == "qwen3_5" else AutoModelForCausalLM
     options = dict(options)
     save = options.pop("save", "float32")
     # Keys of config.json that transformers reads as it will: some it follows, and some it passes over.
     written = options.pop("written", {})
     torch.manual_seed(seed)
-    model = AutoModelForCausalLM.from_config(config_of(kind, options), attn_implementation="eager")
+    model = auto.from_config(config_of(kind, options), attn_implementation="eager")
     with torch.no_grad():
         for key, parameter in model.named_parameters():
             # Fresh norms do nothing and fresh biases are zeros: they would hide a forgotten factor.
@@ -173,7 +187,7 @@ def make(name: str, seed: int) -> None:
         if "rope_scaling" in written or "rope_theta" in written or "rope_parameters" in written:
             config.pop("rope_parameters", None)
         (folder / "config.json").write_text(json.dumps({**config, **written}, indent=2, sort_keys=True) + "\n")
-    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
+    model = auto.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
     tensors, documents = {}, []
     for number, length in enumerate(LENGTHS):
         ids = torch.randint(3, VOCAB, (1, length))

@@ -89,6 +89,8 @@ if (existsSync("/proc/self/status")) {
     ["wide, bfloat16", wide, { texts: 20, length: 100, wanted: 50, batch: 10 }],
     ["small, float32, many active features", { ...wide, hidden: 512, mlp: 1536, dtype: "f32", features: 16_384, active: 0.03 }, { texts: 20, length: 100, wanted: 100, batch: 10 }],
     ["many blocks, whose values below 4 MB must be found again", { ...wide, hidden: 2048, mlp: 8192, kvHeads: 8, headDim: 128, layers: 16, features: 8192 }, { texts: 5, length: 100, wanted: 50, batch: 5 }],
+    ["linear attention", { ...wide, layers: 4, delta: { keyHeads: 16, valueHeads: 32, keyDim: 128, valueDim: 128, kernel: 4 } }, { texts: 20, length: 100, wanted: 50, batch: 10 }],
+    ["linear attention, short texts", { ...wide, layers: 4, delta: { keyHeads: 16, valueHeads: 32, keyDim: 128, valueDim: 128, kernel: 4 } }, { texts: 200, length: 6, wanted: 3, batch: 100 }],
     ["one long text", wide, { texts: 1, length: 1500, wanted: 500, batch: 1 }],
   ] as const) {
     test(`a batch takes no more than was predicted, and not far less: ${name}`, async () => {

@@ -6,8 +6,8 @@ import { CheckpointError } from "../error.ts";
 /** What a family reads from: its config and its tensors, under names without the prefix that a file may put before them. */
 export interface Source {
   readonly config: Config;
-  /** Whether the config is the text part of a model that also sees or hears. */
-  readonly multimodal: boolean;
+  /** The config around it, where this is the text part of a model that also sees or hears; else null. */
+  readonly outer: Config | null;
   tensor(name: string, shape: readonly number[]): TensorRef;
   /** Tensors of the head, which stand beside the base model and not in it; the first of the names that is there, null where none is. */
   head(names: readonly string[], shape: readonly number[]): TensorRef | null;

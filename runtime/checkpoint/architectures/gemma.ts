@@ -6,7 +6,7 @@ import { activationOf } from "./activation.ts";
 import { layerCount, linear, normOf, unsupported, type Decoder, type Family, type Source } from "./family.ts";
 import { headsOf, type Heads } from "./heads.ts";
 import { hookFacts } from "./hook_modules.ts";
-import { layerKinds, windows, type LayerKind } from "./layer_kinds.ts";
+import { layerKinds, WINDOWED, windows, type LayerKind } from "./layer_kinds.ts";
 import { ropeOf, turned } from "./rope.ts";
 
 /** Differences and defaults of transformers 5.24 (`models/{gemma,gemma2,gemma3}/configuration_*.py` and `modeling_*.py`). */
@@ -32,7 +32,7 @@ export const gemma: Family = { types: Object.keys(MEMBERS), embedding: "embed_to
 function read(source: Source): Decoder {
   const { config } = source;
   const type = word(config, "model_type");
-  const member = MEMBERS[type === "gemma3_text" && source.multimodal ? "gemma3" : type] as Member;
+  const member = MEMBERS[type === "gemma3_text" && source.outer !== null ? "gemma3" : type] as Member;
   const named = member.generation === 1 ? "hidden_act" : "hidden_activation";
   // The first Gemma says "gelu" and means the tanh form (`configuration_gemma.py`, `__post_init__`).
   const legacy = member.generation === 1 && optional(config, named) === "gelu";
@@ -41,7 +41,7 @@ function read(source: Source): Decoder {
   const shape = headsOf(config, 256, member.kvHeads, member.heads);
   const vocabulary = size(config, "vocab_size", member.vocabulary);
   const pattern = patternOf(config, member);
-  const kinds = member.generation === 1 ? Array.from({ length: layerCount(config) }, (_, layer) => pattern(layer)) : layerKinds(config, layerCount(config), pattern);
+  const kinds = member.generation === 1 ? Array.from({ length: layerCount(config) }, (_, layer) => pattern(layer)) : layerKinds(config, layerCount(config), WINDOWED, pattern);
   const seen = windows(config, kinds, 4096);
   const ropes = ropesOf(config, member, shape.headDim);
   const capped = (key: string, fallback: number | null): number | null => (optional(config, key) === null && (fallback === null || Object.hasOwn(config.value, key)) ? null : positive(config, key, fallback));
@@ -111,6 +111,7 @@ function blockOf(source: Source, { generation }: Member, { hiddenSize: d, heads,
   return {
     ln1: norm("input_layernorm"),
     attention: {
+      kind: "softmax",
       qkv: { kind: "separate", q: part("q", heads * headDim), k: part("k", kvHeads * headDim), v: part("v", kvHeads * headDim) },
       o: linear(source, `${at}.self_attn.o_proj`, d, heads * headDim, bias),
       qNorm: headNorm("q_norm"),

@@ -58,6 +58,7 @@ function blockOf(source: Source, { hiddenSize: d, headDim }: Heads, layer: numbe
   return {
     ln1: normOf(source, `${at}.ln_1`, d, true),
     attention: {
+      kind: "softmax",
       qkv: { kind: "thirds", all: conv(source, `${at}.attn.c_attn`, d, 3 * d) },
       o: conv(source, `${at}.attn.c_proj`, d, d),
       qNorm: null,

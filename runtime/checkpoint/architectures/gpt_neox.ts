@@ -46,6 +46,7 @@ function blockOf(source: Source, { hiddenSize: d, headDim }: Heads, rope: RopeSp
   return {
     ln1: normOf(source, `${at}.input_layernorm`, d, true),
     attention: {
+      kind: "softmax",
       qkv: { kind: "per_head", all: linear(source, `${at}.attention.query_key_value`, 3 * d, d, bias) },
       o: linear(source, `${at}.attention.dense`, d, d, bias),
       qNorm: null,

@@ -2,17 +2,19 @@
 import { optional, size, type Config } from "../config.ts";
 import { contradiction, unsupported } from "./family.ts";
 
-export type LayerKind = "full_attention" | "sliding_attention";
+/** Kinds of layers in a family with windows. */
+export const WINDOWED = ["full_attention", "sliding_attention"] as const;
+export type LayerKind = (typeof WINDOWED)[number];
 
-/** `layer_types` where the config has them, else the family's own pattern. */
-export function layerKinds(config: Config, layers: number, pattern: (layer: number) => LayerKind): readonly LayerKind[] {
+/** `layer_types` where the config has them, else the family's own pattern; `kinds` are those that the family has. */
+export function layerKinds<Kind extends string>(config: Config, layers: number, kinds: readonly Kind[], pattern: (layer: number) => Kind): readonly Kind[] {
   const given = optional(config, "layer_types");
   if (given === null) return Array.from({ length: layers }, (_, layer) => pattern(layer));
   if (!Array.isArray(given)) throw contradiction(config, "layer_types", "and must be a list");
   if (given.length !== layers) throw contradiction(config, "layer_types", `which has ${given.length} entries for ${layers} layers`);
   return given.map((kind) => {
-    if (kind !== "full_attention" && kind !== "sliding_attention") throw unsupported(config, "layer_types", "only full_attention and sliding_attention are computed");
-    return kind;
+    if (!kinds.some((known) => known === kind)) throw unsupported(config, "layer_types", `only ${kinds.join(" and ")} are computed`);
+    return kind as Kind;
   });
 }
 

@@ -4,7 +4,7 @@ import { flag, optional, positive, size, word, type Config } from "../config.ts"
 import { contradiction, layerCount, linear, normOf, unsupported, type Decoder, type Family, type Source } from "./family.ts";
 import { headsOf, type Heads } from "./heads.ts";
 import { hookFacts } from "./hook_modules.ts";
-import { layerKinds, windows } from "./layer_kinds.ts";
+import { layerKinds, WINDOWED, windows } from "./layer_kinds.ts";
 import { ropeOf } from "./rope.ts";
 
 /** Where the members of the family differ. */
@@ -75,10 +75,10 @@ function windowsOf(config: Config, member: Member, layers: number): readonly (nu
   if (member.windowed === "never") return new Array<null>(layers).fill(null);
   const given = !Object.hasOwn(config.value, "sliding_window") || optional(config, "sliding_window") !== null;
   // A Mistral with `layer_types` is a Ministral to transformers (`models/auto/configuration_auto.py`).
-  if (member.windowed === "always") return windows(config, layerKinds(config, layers, () => (given ? "sliding_attention" : "full_attention")), 4096);
+  if (member.windowed === "always") return windows(config, layerKinds(config, layers, WINDOWED, () => (given ? "sliding_attention" : "full_attention")), 4096);
   const asked = given && flag(config, "use_sliding_window", false);
   const first = Number(optional(config, "max_window_layers") ?? 28);
-  const kinds = layerKinds(config, layers, (layer) => (asked && layer >= first ? "sliding_attention" : "full_attention"));
+  const kinds = layerKinds(config, layers, WINDOWED, (layer) => (asked && layer >= first ? "sliding_attention" : "full_attention"));
   if (!asked && kinds.includes("sliding_attention")) throw contradiction(config, "layer_types", "and no window is given: `use_sliding_window` is not true, or `sliding_window` is null");
   return windows(config, kinds, 4096);
 }
@@ -92,6 +92,7 @@ function blockOf(source: Source, member: Member, { hiddenSize: d, heads, kvHeads
   return {
     ln1: normOf(source, `${at}.input_layernorm`, d, false),
     attention: {
+      kind: "softmax",
       qkv: { kind: "separate", q: part("q", heads * headDim), k: part("k", kvHeads * headDim), v: part("v", kvHeads * headDim) },
       o: linear(source, `${at}.self_attn.o_proj`, d, heads * headDim, member.oBias(source.config)),
       qNorm: headNorm("q_norm"),

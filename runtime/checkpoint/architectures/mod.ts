@@ -6,8 +6,9 @@ import { gptNeox } from "./gpt_neox.ts";
 import { llama } from "./llama.ts";
 import { phi } from "./phi.ts";
 import { phi3 } from "./phi3.ts";
+import { qwen35 } from "./qwen3_5.ts";
 
-export const FAMILIES: readonly Family[] = [llama, gemma, gpt2, gptNeox, phi, phi3];
+export const FAMILIES: readonly Family[] = [llama, gemma, gpt2, gptNeox, phi, phi3, qwen35];
 
 /** `model_type`s that are read, as messages list them. */
 export const SUPPORTED: readonly string[] = FAMILIES.flatMap(({ types }) => types);

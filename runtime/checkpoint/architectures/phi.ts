@@ -43,6 +43,7 @@ function blockOf(source: Source, { hiddenSize: d, heads, kvHeads, headDim }: Hea
   return {
     ln1: normOf(source, `${at}.input_layernorm`, d, true),
     attention: {
+      kind: "softmax",
       qkv: { kind: "separate", q: part("q", heads * headDim), k: part("k", kvHeads * headDim), v: part("v", kvHeads * headDim) },
       o: linear(source, `${at}.self_attn.dense`, d, heads * headDim, true),
       qNorm: null,

@@ -53,6 +53,7 @@ function blockOf(source: Source, { hiddenSize: d, heads, kvHeads, headDim }: Hea
   return {
     ln1: normOf(source, `${at}.input_layernorm`, d, false),
     attention: {
+      kind: "softmax",
       qkv: { kind: "separate", q: rowsOf(qkv, 0, q), k: rowsOf(qkv, q, q + k), v: rowsOf(qkv, q + k, q + 2 * k) },
       o: linear(source, `${at}.self_attn.o_proj`, d, q, false),
       qNorm: null,

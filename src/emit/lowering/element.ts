@@ -1,16 +1,20 @@
 /** Without this file a model could be computed in float32 only. */
+import { EXACT_STATE, RECURRENCE } from "../delta.ts";
 import { createGraph, ints, node, type Graph } from "../graph.ts";
-import { ELEMENT, type Element, type NodeProto } from "../proto.ts";
+import { ELEMENT, type Element, type NodeProto, type ValueProto } from "../proto.ts";
 import type { Dtype } from "../target.ts";
 import { COMPACTION_NODES } from "./compaction.ts";
 import { castTo, elementsOf, isOfSae } from "./facts.ts";
 import { HIDDEN_NODES } from "./group_query.ts";
 import { dropUnused } from "./rewrite.ts";
 
-/** What has to be exact: encoders, places in a row (float16 counts to 2,048, bfloat16 to 256), and what queries see. */
+/** What has to be exact: encoders, places in a row (float16 counts to 2,048, bfloat16 to 256), what queries see, and matrices to which each token adds. */
 function isExact(each: NodeProto): boolean {
-  return isOfSae(each) || each.name.startsWith(COMPACTION_NODES) || each.name.startsWith(HIDDEN_NODES);
+  return isOfSae(each) || each.name.includes(RECURRENCE) || each.name.startsWith(COMPACTION_NODES) || each.name.startsWith(HIDDEN_NODES);
 }
+
+/** What is kept of earlier tokens in the element of the model. */
+const cached = ({ name }: ValueProto, side: "past" | "present"): boolean => name.startsWith(`${side}_`) && !name.startsWith(`${side}_${EXACT_STATE}_`);
 
 /** Operators that CUDA has no kernel of in that type (onnxruntime docs/OperatorKernels.md): they compute in float32. */
 const WITHOUT: Readonly<Record<Exclude<Dtype, "f32">, ReadonlySet<string>>> = { f16: new Set(), bf16: new Set(["ArgMax", "Pad"]) };
@@ -25,9 +29,9 @@ const cast = (from: string, name: string, to: Element): NodeProto => ({ name, op
 export function withElement(graph: Graph, dtype: Exclude<Dtype, "f32">): Graph {
   const out = createGraph(graph.name, graph.target);
   const elements = elementsOf(graph);
-  const published = new Set(graph.outputs.map(({ name }) => name).filter((name) => !name.startsWith("present_")));
+  const published = new Set(graph.outputs.map(({ name }) => name).filter((name) => !name.startsWith("present_") || name.startsWith(`present_${EXACT_STATE}_`)));
   const handed = dtype === "bf16" ? "f32" : dtype;
-  const inModel = new Set(graph.inputs.filter(({ name, element }) => handed !== "f32" && element === "f32" && name.startsWith("past_")).map(({ name }) => name));
+  const inModel = new Set(graph.inputs.filter((input) => handed !== "f32" && input.element === "f32" && cached(input, "past")).map(({ name }) => name));
   /** Names under which a value of the old graph is known in the other element. */
   const copies = new Map<string, string>();
   out.names.add("");
@@ -45,7 +49,7 @@ export function withElement(graph: Graph, dtype: Exclude<Dtype, "f32">): Graph {
   };
   const forModel = (name: string): string => {
     if (elements.get(name) !== "f32" || inModel.has(name)) return copies.get(`same ${name}`) ?? name;
-    if (name.startsWith("past_")) copies.set(`${dtype} ${name}`, copies.get(`${dtype} ${name}`) ?? takenOver(out, name, dtype));
+    if (/^past_(key|value)_/.test(name)) copies.set(`${dtype} ${name}`, copies.get(`${dtype} ${name}`) ?? takenOver(out, name, dtype));
     return copy(name, dtype, graph.initializers.has(name) ? out.weightNodes : out.nodes);
   };
   const forSae = (name: string): string => (inModel.has(name) ? copy(name, "f32", out.nodes) : name);
@@ -54,7 +58,7 @@ export function withElement(graph: Graph, dtype: Exclude<Dtype, "f32">): Graph {
   for (const node of graph.weightNodes) {
     const [source] = node.inputs as readonly [string];
     const name = node.outputs[0]!;
-    if (isOfSae(node)) out.weightNodes.push(node);
+    if (isExact(node)) out.weightNodes.push(node);
     else if (toModel(node) && elements.get(source) === dtype) {
       copies.set(`same ${name}`, source);
       inModel.add(name);
@@ -73,9 +77,9 @@ export function withElement(graph: Graph, dtype: Exclude<Dtype, "f32">): Graph {
     for (const name of node.outputs) if (elements.get(name) === "f32") inModel.add(name);
   }
   for (const output of graph.outputs) {
-    const cached = output.name.startsWith("present_");
-    out.outputs.push(cached ? { ...output, element: handed } : output);
-    if (cached && handed !== dtype) handOver(out, output.name, dtype);
+    const kept = cached(output, "present");
+    out.outputs.push(kept ? { ...output, element: handed } : output);
+    if (kept && handed !== dtype) handOver(out, output.name, dtype);
   }
   dropUnused(out);
   return out;

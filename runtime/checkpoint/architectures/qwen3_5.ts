@@ -1,0 +1,119 @@
+/** Without this file Qwen 3.5, and so most SAEs of Qwen Scope, would have no model. */
+import type { BlockSpec, DeltaSpec, RopeSpec } from "../../../src/emit/specs.ts";
+import { flag, positive, size, word, type Config } from "../config.ts";
+import { contradiction, layerCount, linear, normOf, unsupported, type Decoder, type Family, type Source } from "./family.ts";
+import { headsOf, type Heads } from "./heads.ts";
+import { hookFacts } from "./hook_modules.ts";
+import { layerKinds } from "./layer_kinds.ts";
+import { ropeOf } from "./rope.ts";
+
+/** Defaults and arithmetic of transformers 5.24 (`models/qwen3_5/configuration_qwen3_5.py` and `modeling_qwen3_5.py`). */
+export const qwen35: Family = { types: ["qwen3_5_text", "qwen3_5"], embedding: "embed_tokens.weight", read };
+
+const KINDS = ["full_attention", "linear_attention"] as const;
+
+function read(source: Source): Decoder {
+  const { config, outer } = source;
+  if (word(config, "hidden_act", "silu") !== "silu") throw unsupported(config, "hidden_act", "only silu is computed");
+  const shape = headsOf(config, 256, 4, 16);
+  const every = size(config, "full_attention_interval", 4);
+  const kinds = layerKinds(config, layerCount(config), KINDS, (layer) => ((layer + 1) % every === 0 ? "full_attention" : "linear_attention"));
+  const rope = ropeOf(config, shape.headDim, { theta: 10000, partial: { key: "partial_rotary_factor", fallback: 0.25 }, context: 32768 });
+  const vocabulary = size(config, "vocab_size", 248320);
+  const tied = flag(config, "tie_word_embeddings", false) || (outer !== null && flag(outer, "tie_word_embeddings", false));
+  const block = outer === null ? "model.layers.{layer}" : "model.language_model.layers.{layer}";
+  const facts = hookFacts(shape, {
+    block,
+    ln1: "input_layernorm",
+    ln2: "post_attention_layernorm",
+    o: "self_attn.o_proj",
+    attentionOut: kinds.includes("linear_attention") ? "(linear_attn.out_proj or self_attn.o_proj)" : "self_attn.o_proj",
+    mlpOut: "mlp.down_proj",
+    parallel: false,
+  });
+  return {
+    architecture: word(config, "model_type"),
+    ...shape,
+    norm: { kind: "rms", epsilon: positive(config, "rms_norm_eps", 1e-6), offset: 1 },
+    softcap: null,
+    residual: "sequential",
+    vocabulary,
+    context: size(config, "max_position_embeddings", 32768),
+    embed: source.tensor("embed_tokens.weight", [vocabulary, shape.hiddenSize]),
+    embedScale: null,
+    positions: null,
+    blocks: kinds.map((kind, layer) => blockOf(source, shape, rope, kind, layer)),
+    finalNorm: normOf(source, "norm", shape.hiddenSize, false),
+    lmHead: tied ? null : source.head(["lm_head.weight"], [vocabulary, shape.hiddenSize]),
+    lmHeadBias: null,
+    hooks: kinds.includes("linear_attention") ? { ...facts, z: { state: "absent", why: "its layers are of two kinds, and those of linear attention have heads of another number and width" } } : facts,
+  };
+}
+
+function blockOf(source: Source, shape: Heads, rope: RopeSpec, kind: (typeof KINDS)[number], layer: number): BlockSpec {
+  const at = `layers.${layer}`;
+  const { hiddenSize: d } = shape;
+  const inner = size(source.config, "intermediate_size", 12288);
+  return {
+    ln1: normOf(source, `${at}.input_layernorm`, d, false),
+    attention: kind === "full_attention" ? attentionOf(source, shape, rope, `${at}.self_attn`) : deltaOf(source, d, `${at}.linear_attn`),
+    attentionPostNorm: null,
+    ln2: normOf(source, `${at}.post_attention_layernorm`, d, false),
+    mlp: {
+      kind: "gated",
+      activation: "silu",
+      gate: linear(source, `${at}.mlp.gate_proj`, inner, d, false),
+      up: linear(source, `${at}.mlp.up_proj`, inner, d, false),
+      down: linear(source, `${at}.mlp.down_proj`, d, inner, false),
+    },
+    mlpPostNorm: null,
+  };
+}
+
+function attentionOf(source: Source, { hiddenSize: d, heads, kvHeads, headDim }: Heads, rope: RopeSpec, at: string): BlockSpec["attention"] {
+  const bias = flag(source.config, "attention_bias", false);
+  const part = (name: string, width: number): ReturnType<typeof linear> => linear(source, `${at}.${name}_proj`, width, d, bias);
+  return {
+    kind: "softmax",
+    qkv: { kind: "gated", q: part("q", 2 * heads * headDim), k: part("k", kvHeads * headDim), v: part("v", kvHeads * headDim) },
+    o: linear(source, `${at}.o_proj`, d, heads * headDim, bias),
+    qNorm: source.tensor(`${at}.q_norm.weight`, [headDim]),
+    kNorm: source.tensor(`${at}.k_norm.weight`, [headDim]),
+    rope,
+    window: null,
+    scale: 1 / Math.sqrt(headDim),
+  };
+}
+
+function deltaOf(source: Source, d: number, at: string): DeltaSpec {
+  const { config } = source;
+  const { keyHeads, valueHeads, keyDim, valueDim, kernel } = sizesOf(config);
+  const [keys, values] = [keyHeads * keyDim, valueHeads * valueDim];
+  const part = (name: string, width: number): ReturnType<typeof linear> => linear(source, `${at}.in_proj_${name}`, width, d, false);
+  return {
+    kind: "delta",
+    keyHeads,
+    valueHeads,
+    keyDim,
+    valueDim,
+    kernel,
+    qkv: part("qkv", 2 * keys + values),
+    conv: source.tensor(`${at}.conv1d.weight`, [2 * keys + values, 1, kernel]),
+    z: part("z", values),
+    b: part("b", valueHeads),
+    a: part("a", valueHeads),
+    aLog: source.tensor(`${at}.A_log`, [valueHeads]),
+    dt: source.tensor(`${at}.dt_bias`, [valueHeads]),
+    norm: source.tensor(`${at}.norm.weight`, [valueDim]),
+    o: linear(source, `${at}.out_proj`, d, values, false),
+  };
+}
+
+function sizesOf(config: Config): Pick<DeltaSpec, "keyHeads" | "valueHeads" | "keyDim" | "valueDim" | "kernel"> {
+  const keyHeads = size(config, "linear_num_key_heads", 16);
+  const valueHeads = size(config, "linear_num_value_heads", 32);
+  if (valueHeads % keyHeads !== 0) throw contradiction(config, "linear_num_value_heads", `which the ${keyHeads} key heads do not divide`);
+  const kernel = size(config, "linear_conv_kernel_dim", 4);
+  if (kernel < 2) throw unsupported(config, "linear_conv_kernel_dim", "a convolution that sees one token is none");
+  return { keyHeads, valueHeads, keyDim: size(config, "linear_key_head_dim", 128), valueDim: size(config, "linear_value_head_dim", 128), kernel };
+}

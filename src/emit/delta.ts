@@ -1,0 +1,100 @@
+/** Without this file models whose layers keep one matrix a head instead of all keys and values (Qwen 3.5) could not be run. */
+import { ints, node, nodes, weight, constant, scalar, type Graph } from "./graph.ts";
+import { linear } from "./linear.ts";
+import { silu } from "./mlp.ts";
+import type { Shared } from "./positions.ts";
+import type { DecoderSpec, DeltaSpec } from "./specs.ts";
+
+/** What a layer knows of earlier tokens: its last inputs of the convolution [B, kernel − 1, columns], and the matrix of each head [B, heads, keyDim, valueDim]. */
+export interface DeltaState {
+  readonly conv: string;
+  readonly state: string;
+}
+
+/** In the names of what is computed in float32 whatever the model computes in, as in transformers: errors of the matrices add up over a text. */
+export const RECURRENCE = "/recurrence/";
+
+/** How the matrices are called among what is kept of earlier tokens (`mixer.ts`). */
+export const EXACT_STATE = "state";
+
+/** Under the root when a query's or key's length is divided out (transformers `modeling_qwen3_next.py`, `l2norm`). */
+const LENGTH_EPSILON = 1e-6;
+
+/** Columns of the convolution: queries, keys, values. */
+export function convColumns({ keyHeads, valueHeads, keyDim, valueDim }: DeltaSpec): number {
+  return 2 * keyHeads * keyDim + valueHeads * valueDim;
+}
+
+/**
+ * Causal linear attention of one block by the gated delta rule (Yang et al. 2024, arXiv 2412.06464), without the output projection:
+ * normed x [T, d] → [T, valueHeads·valueDim], and what later tokens need.
+ *   q, k, v = silu(conv(x·Wqkv)), each column along its text over `kernel` tokens; q and k of length 1, q over √keyDim
+ *   g = −exp(A)·softplus(x·Wa + dt);  β = σ(x·Wb)
+ *   S ← e^g·S + k ⊗ β(v − (e^g·S)ᵀk);  o = Sᵀq
+ *   norm(o)·w · silu(x·Wz)
+ * As transformers' `Qwen3_5GatedDeltaNet`; the recurrence is the runtime's operator, which takes token after token.
+ */
+export function deltaAttention(graph: Graph, path: string, model: DecoderSpec, spec: DeltaSpec, common: Shared, x: string, past: DeltaState | null): { readonly mixed: string; readonly present: DeltaState } {
+  const { keyHeads, valueHeads, keyDim, valueDim } = spec;
+  const documents = (name: string, rows: string): string => node(graph, `${path}${name}/documents`, "Reshape", [rows, common.layout]);
+  const { made, window } = convolved(graph, `${path}/conv`, spec, documents("/qkv", linear(graph, `${path}/qkv`, x, spec.qkv)), past?.conv ?? null);
+  const keys = keyHeads * keyDim;
+  const [q, k, v] = nodes(graph, `${path}/split`, { op: "Split", inputs: [made, ints(graph, keys, keys, valueHeads * valueDim)], attributes: { axis: 2 } }, 3) as readonly [string, string, string];
+  const inside = `${path}${RECURRENCE}`;
+  const [query, key] = [unit(graph, `${inside}q`, spec, q, common), unit(graph, `${inside}k`, spec, k, common)];
+  const decay = documents(`${RECURRENCE}g`, decayOf(graph, `${inside}g`, spec, linear(graph, `${path}/a`, x, spec.a)));
+  const beta = documents(`${RECURRENCE}beta`, node(graph, `${inside}beta`, "Sigmoid", [linear(graph, `${path}/b`, x, spec.b)]));
+  const attributes = { q_num_heads: valueHeads, kv_num_heads: valueHeads, scale: 1 / Math.sqrt(keyDim) };
+  const [out, state] = nodes(graph, `${inside}attention`, { op: "LinearAttention", domain: "com.microsoft", inputs: [query, key, v, past?.state ?? "", decay, beta], attributes }, 2) as readonly [string, string];
+  const heads = node(graph, `${path}/each`, "Reshape", [out, ints(graph, -1, valueDim)]);
+  const normed = node(graph, `${path}/norm`, "RMSNormalization", [heads, weight(graph, `${path}/norm/weight`, spec.norm)], { axis: -1, epsilon: model.norm.epsilon });
+  const rows = node(graph, `${path}/rows`, "Reshape", [normed, ints(graph, -1, valueHeads * valueDim)]);
+  const gate = silu(graph, `${path}/z/activated`, linear(graph, `${path}/z`, x, spec.z));
+  return { mixed: node(graph, `${path}/mixed`, "Mul", [rows, gate]), present: { conv: window, state } };
+}
+
+/**
+ * x [B, S, columns] → silu of its causal convolution, one kernel a column (torch's Conv1d with as many groups as columns), and the last kernel − 1
+ * inputs. A sum of shifted products: each token is computed alike, wherever it stands.
+ */
+function convolved(graph: Graph, path: string, spec: DeltaSpec, x: string, past: string | null): { readonly made: string; readonly window: string } {
+  const before = spec.kernel - 1;
+  const from = past === null ? node(graph, `${path}/from_start`, "Pad", [x, ints(graph, 0, before, 0, 0, 0, 0)]) : node(graph, `${path}/from_past`, "Concat", [past, x], { axis: 1 });
+  const columns = convColumns(spec);
+  const taps = node(graph, `${path}/taps`, "Transpose", [node(graph, `${path}/kernels`, "Reshape", [weight(graph, `${path}/weight`, spec.conv), ints(graph, columns, spec.kernel)])], { perm: [1, 0] });
+  const cut = (name: string, start: number, end: number): string => node(graph, `${path}/${name}`, "Slice", [from, ints(graph, start), ints(graph, end), ints(graph, 1)]);
+  const products = Array.from({ length: spec.kernel }, (_, at) => {
+    const shifted = cut(`shifted${at}`, at, at === before ? END : at - before);
+    return node(graph, `${path}/product${at}`, "Mul", [shifted, node(graph, `${path}/tap${at}`, "Gather", [taps, ints(graph, at)], { axis: 0 })]);
+  });
+  const sum = products.slice(1).reduce((left, right, at) => node(graph, `${path}/sum${at}`, "Add", [left, right]), products[0] as string);
+  return { made: silu(graph, path, sum), window: cut("window", -before, END) };
+}
+
+const END = 2 ** 31 - 1;
+
+/** Queries or keys [B, S, keyHeads·keyDim] → [B, S, valueHeads·keyDim] of length 1, each given to the value heads that share it. */
+function unit(graph: Graph, path: string, { keyHeads, valueHeads, keyDim }: DeltaSpec, x: string, common: Shared): string {
+  const heads = node(graph, `${path}/each`, "Reshape", [x, ints(graph, -1, keyDim)]);
+  // x / √(Σx² + ε) is the RMS norm over √keyDim.
+  const whole = constant(graph, "f32", [keyDim], new Float32Array(keyDim).fill(1 / Math.sqrt(keyDim)));
+  const scaled = node(graph, `${path}/unit`, "RMSNormalization", [heads, whole], { axis: -1, epsilon: LENGTH_EPSILON / keyDim });
+  if (keyHeads === valueHeads) return node(graph, path, "Reshape", [scaled, common.layout]);
+  const apart = node(graph, `${path}/apart`, "Reshape", [scaled, ints(graph, -1, keyHeads, keyDim)]);
+  const sharers = Array.from({ length: valueHeads }, (_, head) => Math.floor((head * keyHeads) / valueHeads));
+  return node(graph, path, "Reshape", [node(graph, `${path}/shared`, "Gather", [apart, ints(graph, ...sharers)], { axis: 1 }), common.layout]);
+}
+
+/** Numbers that the runtime's Softplus takes at once, at most: those of a rest are computed by other means, with other bits. */
+const AT_ONCE = 16;
+
+/** The logarithm of what is kept of each head's matrix, from its step `a` [T, valueHeads]; below 0. */
+function decayOf(graph: Graph, path: string, spec: DeltaSpec, a: string): string {
+  const biased = node(graph, `${path}/biased`, "Add", [a, weight(graph, `${path}/dt`, spec.dt)]);
+  const missing = (AT_ONCE - (spec.valueHeads % AT_ONCE)) % AT_ONCE;
+  const filled = missing === 0 ? biased : node(graph, `${path}/filled`, "Pad", [biased, ints(graph, 0, 0, 0, missing)]);
+  const steps = node(graph, `${path}/softplus`, "Softplus", [filled]);
+  const step = missing === 0 ? steps : node(graph, `${path}/steps`, "Slice", [steps, ints(graph, 0), ints(graph, spec.valueHeads), ints(graph, 1)]);
+  const rate = node(graph, `${path}/rate`, "Mul", [node(graph, `${path}/exp`, "Exp", [weight(graph, `${path}/log`, spec.aLog)]), scalar(graph, -1)]);
+  return node(graph, path, "Mul", [step, rate]);
+}

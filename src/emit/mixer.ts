@@ -1,0 +1,67 @@
+/** Without this file blocks and generation would have to know how each kind of attention looks back. */
+import { attention, cacheWidth } from "./attention.ts";
+import { convColumns, deltaAttention, EXACT_STATE } from "./delta.ts";
+import type { Graph } from "./graph.ts";
+import type { Shared } from "./positions.ts";
+import type { BlockSpec, DecoderSpec, LinearSpec } from "./specs.ts";
+
+/** What a block keeps of earlier tokens, by name. */
+export type Past = Readonly<Record<string, string>>;
+
+/** One tensor that is kept: its dimensions before a step and after it. B texts, P tokens before, T new ones. */
+export interface KeptTensor {
+  readonly name: string;
+  readonly past: readonly (string | number)[];
+  readonly present: readonly (string | number)[];
+}
+
+/** What a block keeps: keys and values of all tokens, or what linear attention makes of them. Where there is no past, what has no P in its dimensions begins as zeros. */
+export function keptTensors(model: DecoderSpec, { attention: spec }: BlockSpec): readonly KeptTensor[] {
+  switch (spec.kind) {
+    case "softmax": {
+      const of = (tokens: string): readonly (string | number)[] => ["B", model.kvHeads, tokens, cacheWidth(model, spec)];
+      return ["key", "value"].map((name) => ({ name, past: of("P"), present: of("P+T") }));
+    }
+    case "delta": {
+      const alike = (name: string, ...dims: readonly number[]): KeptTensor => ({ name, past: ["B", ...dims], present: ["B", ...dims] });
+      return [alike("conv", spec.kernel - 1, convColumns(spec)), alike(EXACT_STATE, spec.valueHeads, spec.keyDim, spec.valueDim)];
+    }
+    default:
+      return spec satisfies never;
+  }
+}
+
+/** The products of a block's attention, that of its output last. */
+export function projections(spec: BlockSpec["attention"]): readonly LinearSpec[] {
+  switch (spec.kind) {
+    case "softmax":
+      return [...("all" in spec.qkv ? [spec.qkv.all] : [spec.qkv.q, spec.qkv.k, spec.qkv.v]), spec.o];
+    case "delta":
+      return [spec.qkv, spec.z, spec.b, spec.a, spec.o];
+    default:
+      return spec satisfies never;
+  }
+}
+
+/** Operations of one token outside of products with weights, in so many blocks: scores of all keys of a text of `length` and what is mixed, or reading and writing the matrices. */
+export function lookingFlops(model: DecoderSpec, blocks: number, length: number): number {
+  const ofBlock = ({ attention: spec }: BlockSpec): number => (spec.kind === "delta" ? 8 * spec.valueHeads * spec.keyDim * spec.valueDim : 4 * length * model.heads * model.headDim);
+  return model.blocks.slice(0, blocks).reduce((sum, block) => sum + ofBlock(block), 0);
+}
+
+/** What a block's tokens learn of those before them, without the output projection: normed x [T, d] → [T, columns of the projection]. */
+export function mixed(graph: Graph, path: string, model: DecoderSpec, { attention: spec }: BlockSpec, common: Shared, x: string, past: Past | null): { readonly mixed: string; readonly present: Past } {
+  const kept = (name: string): string => past?.[name] as string;
+  switch (spec.kind) {
+    case "softmax": {
+      const { mixed: out, present } = attention(graph, path, model, spec, common, x, past === null ? null : { key: kept("key"), value: kept("value") });
+      return { mixed: out, present: { ...present } };
+    }
+    case "delta": {
+      const { mixed: out, present } = deltaAttention(graph, path, model, spec, common, x, past === null ? null : { conv: kept("conv"), state: kept("state") });
+      return { mixed: out, present: { ...present } };
+    }
+    default:
+      return spec satisfies never;
+  }
+}

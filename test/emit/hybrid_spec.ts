@@ -1,0 +1,26 @@
+/** Without this file each test of linear attention would spell out what such a layer is made of. */
+import type { BlockSpec, DecoderSpec, DeltaSpec, LinearSpec, TensorRef } from "../../src/emit/specs.ts";
+
+export type DeltaSizes = Pick<DeltaSpec, "keyHeads" | "valueHeads" | "keyDim" | "valueDim" | "kernel">;
+
+/** Tensors [shape] of weights around `base`, as far from it as `spread`; matrices as those of the rest of the model. */
+export interface Tensors {
+  readonly matrix: (rows: number, columns: number) => TensorRef;
+  readonly vector: (shape: readonly number[], spread: number, base?: number) => TensorRef;
+}
+
+/** A Llama in which every other layer, from the first on, is one of linear attention, and in which the heads of the others have gates. */
+export function hybridSpec(spec: DecoderSpec, sizes: DeltaSizes, { matrix, vector }: Tensors): DecoderSpec {
+  const { hiddenSize: d, heads, headDim } = spec;
+  const { keyHeads, valueHeads, keyDim, valueDim, kernel } = sizes;
+  const linear = (rows: number, columns = d): LinearSpec => ({ weight: matrix(rows, columns), layout: "out_in", bias: null });
+  const [columns, values] = [2 * keyHeads * keyDim + valueHeads * valueDim, valueHeads * valueDim];
+  const attentionOf = ({ attention }: BlockSpec, layer: number): BlockSpec["attention"] => {
+    if (layer % 2 === 1 && attention.kind === "softmax" && attention.qkv.kind === "separate") return { ...attention, qkv: { ...attention.qkv, kind: "gated", q: linear(2 * heads * headDim) } };
+    return {
+      kind: "delta", ...sizes, qkv: linear(columns), conv: vector([columns, 1, kernel], 2), z: linear(values), b: linear(valueHeads), a: linear(valueHeads),
+      aLog: vector([valueHeads], 2), dt: vector([valueHeads], 2), norm: vector([valueDim], 0.2, 1), o: linear(d, values),
+    };
+  };
+  return { ...spec, blocks: spec.blocks.map((block, layer) => ({ ...block, attention: attentionOf(block, layer) })) };
+}
