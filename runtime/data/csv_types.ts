@@ -11,6 +11,8 @@ const LARGEST = "9007199254740992";
 const DECIMAL = /^-?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 /** What pandas writes for a number that is missing; a column of floats that is asked for takes it. */
 const NAN = /^(?:NaN|nan)$/;
+/** 1,000 is a thousand to some, and 1 to others. */
+const THOUSANDS = /^-?[1-9]\d{0,2},\d{3}$/;
 const WHOLE = /^-?\d+$/;
 
 /** What stands before the fraction of a number. */
@@ -56,13 +58,14 @@ export interface Inference {
   /** Cells that are NaN, and whether there is another word. */
   nans: number;
   words: boolean;
-  /** Cells up to the first that would be no number with a decimal comma. */
+  /** Cells up to the first that would be no number with a decimal comma, and of those with one, how many cannot have it for thousands. */
   commas: number;
+  fractions: number;
   readonly mark: DecimalMark;
 }
 
 export function createInference(mark: DecimalMark = "point"): Inference {
-  return { type: null, rows: 0, numbers: 0, present: 0, odd: -1, oddCell: "", nans: 0, words: false, commas: 0, mark };
+  return { type: null, rows: 0, numbers: 0, present: 0, odd: -1, oddCell: "", nans: 0, words: false, commas: 0, fractions: 0, mark };
 }
 
 /** Look at the next cell. */
@@ -73,7 +76,7 @@ export function infer(state: Inference, cell: string): void {
   const alike = state.mark === "point" && state.commas === state.present - 1;
   if (state.type === "str") {
     if (!alike && state.odd === -2 && state.words) return;
-    if (alike && isFloat(cell, "comma")) state.commas++;
+    if (alike && isFloat(cell, "comma")) seeComma(state, cell);
     if (isFloat(cell, state.mark)) state.numbers++;
     else {
       state.odd = -2;
@@ -82,7 +85,7 @@ export function infer(state: Inference, cell: string): void {
     return;
   }
   const own: ScalarType = isInt(cell) ? "int" : isFloat(cell, state.mark) ? "float" : BOOL.test(cell) ? "bool" : "str";
-  if (alike && (own === "int" || (own === "str" && isFloat(cell, "comma")))) state.commas++;
+  if (alike && (own === "int" || (own === "str" && isFloat(cell, "comma")))) seeComma(state, cell);
   if (own === "int" || own === "float") state.numbers++;
   if (state.type === null || state.type === own) state.type = own;
   else if ((state.type === "int" && own === "float") || (state.type === "float" && own === "int")) state.type = "float";
@@ -94,15 +97,22 @@ export function infer(state: Inference, cell: string): void {
   else state.words = true;
 }
 
+function seeComma(state: Inference, cell: string): void {
+  state.commas++;
+  if (cell.includes(",") && !THOUSANDS.test(cell)) state.fractions++;
+}
+
 function seeWord(state: Inference, cell: string): void {
   if (NAN.test(cell)) state.nans++;
   else state.words = true;
 }
 
 /** A hint where one odd cell, NaN, or decimal commas made a column of numbers text. */
-export function noteOf(name: string, { type, odd, oddCell, numbers, nans, words, present, commas }: Inference): string | null {
+export function noteOf(name: string, { type, odd, oddCell, numbers, nans, words, present, commas, fractions }: Inference): string | null {
   // A name with a comma, too: another separator was meant.
-  if (type === "str" && present > 0 && commas === present && !name.includes(",")) return `${name} is text because of its decimal commas; with decimal comma it is numbers`;
+  if (type === "str" && present > 0 && commas === present && !name.includes(",")) {
+    return `${name} is text because of its ${fractions > 0 ? "decimal " : ""}commas; with decimal comma it is numbers${fractions > 0 ? "" : ", and 1,000 is 1 there: take them out of the file where they mark thousands"}`;
+  }
   if (nans > 0 && !words && numbers > 0 && numbers + nans === present) return `${name} is text because of NaN; with types {${printColumn(name)}: float} it is numbers, and null there`;
   return odd >= 0 && numbers >= 4 ? `${name} is text because of row ${odd + 1}, ${JSON.stringify(clip(oddCell))}; its other ${numbers} cells are numbers` : null;
 }

@@ -8,6 +8,9 @@ export type JsonValue = { readonly kind: "text" | "plain"; readonly text: string
 const BLANK = /[ \t\r]*/y;
 const PLAIN = /(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?![\w.+-])/y;
 
+/** What Python's json writes for numbers that JSON does not have. */
+const NOT_FINITE = /^(?:NaN|-?Infinity)(?!\w)/;
+
 /** The keys and values of one flat object, in order. Nothing in it nests, so no depth can hurt. Throws DataError with row and line. */
 export function parseFlatObject(path: string, line: string, { row, line: number }: { readonly row: number; readonly line: number }): ReadonlyMap<string, JsonValue> {
   let at = 0;
@@ -75,7 +78,11 @@ export function parseFlatObject(path: string, line: string, { row, line: number 
       else {
         PLAIN.lastIndex = at;
         const literal = PLAIN.exec(line)?.[0];
-        if (literal === undefined) bad("a value");
+        if (literal === undefined) {
+          const number = NOT_FINITE.exec(line.slice(at, at + 12))?.[0];
+          if (number !== undefined) fail("bad-json", `holds ${number} in ${JSON.stringify(name)}, and JSON has no such number`, "write null in its place, as pandas' to_json does", name);
+          bad("a value");
+        }
         else {
           at += literal.length;
           found.set(name, literal === "null" ? { kind: "null" } : { kind: "plain", text: literal });

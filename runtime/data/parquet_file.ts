@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
 import { parquetMetadataAsync, parquetSchema, type AsyncBuffer, type FileMetaData, type SchemaTree } from "hyparquet";
+import { printColumn } from "../../grammar/print_parts.ts";
 import { MOST_COLUMNS, type ScalarType } from "../../src/ops/schema.ts";
 import { refuseUnknown } from "./column_types.ts";
 import { DataError } from "./error.ts";
@@ -144,7 +145,7 @@ function chosen(path: string, metadata: FileMetaData, wanted: readonly string[] 
   if (twice !== undefined) throw new DataError({ code: "duplicate-column", message: `${path} has two columns named ${JSON.stringify(twice)}`, column: twice });
   for (const name of wanted ?? []) refuseUnknown(path, name, names);
   const readable = all.filter(({ element, children }) => children.length === 0 && element.repetition_type !== "REPEATED" && typeOf(element) !== null).map(({ element }) => element.name);
-  const rest = `parquet "…" columns ${readable.join(", ")}`;
+  const rest = `parquet "…" columns ${readable.map(printColumn).join(", ")}`;
   const fields = wanted === undefined ? all : wanted.map((name) => all.find(({ element }) => element.name === name)!);
   for (const { element, children } of fields) {
     if (children.length > 0 || element.repetition_type === "REPEATED") {
@@ -179,6 +180,12 @@ function unpackedOf(metadata: FileMetaData, wanted: ReadonlySet<string>): bigint
   return bytes;
 }
 
+/** Bytes without a type may be texts, and are not always. */
+function noText(path: string, name: string, schema: SchemaTree): DataError {
+  const others = schema.children.map(({ element }) => element.name).filter((each) => each !== name);
+  return new DataError({ code: "not-utf8", message: `${path}: column ${name} holds bytes that are no text in UTF-8`, column: name, ...(others.length > 0 ? { help: `parquet "…" columns ${others.map(printColumn).join(", ")}` } : {}) });
+}
+
 async function* cellsOf(path: string, file: AsyncBuffer, metadata: FileMetaData, name: string, { signal, onCells }: CellCall): AsyncGenerator<ArrayLike<unknown>> {
   const schema = parquetSchema(metadata);
   const rows = Number(metadata.num_rows);
@@ -188,7 +195,9 @@ async function* cellsOf(path: string, file: AsyncBuffer, metadata: FileMetaData,
     const pages = pagesOf(file, schema, group, name);
     for (;;) {
       signal?.throwIfAborted();
-      const { value, done } = await parsed(path, () => pages.next());
+      const { value, done } = await parsed(path, () => pages.next()).catch((error: unknown) => {
+        throw error instanceof DataError && error.code === "not-utf8" ? noText(path, name, schema) : error;
+      });
       if (done === true) break;
       count += value.length;
       onCells(value.length);

@@ -11,7 +11,7 @@ import { decompressPage } from "hyparquet/src/datapage.js";
 import { getTreePath } from "hyparquet/src/schema.js";
 import { COMPRESSORS } from "./parquet_codecs.ts";
 import { refuseOverlongRuns } from "./parquet_runs.ts";
-import { PARSERS } from "./parquet_types.ts";
+import { heldRaw, PARSERS } from "./parquet_types.ts";
 
 const MOST_ROWS = 50_000_000;
 /** Read at once where a page is smaller; headers may hold the least and the largest text of a page. */
@@ -33,14 +33,15 @@ export function refuseOverfull(metadata: FileMetaData, names: ReadonlySet<string
 }
 
 /** The values of a column in one group of rows, a page at a time. */
-export async function* pagesOf(file: AsyncBuffer, schema: SchemaTree, group: RowGroup, name: string): AsyncGenerator<DecodedArray> {
+export async function* pagesOf(file: AsyncBuffer, schema: SchemaTree, group: RowGroup, name: string): AsyncGenerator<ArrayLike<unknown>> {
   const chunk = group.columns.find(({ meta_data: column }) => column?.path_in_schema[0] === name);
   const column = chunk?.meta_data;
   if (chunk === undefined || column === undefined) throw new Error(`column ${name} is not in each group of rows`);
   if (chunk.file_path !== undefined) throw new Error(`column ${name} lies in another file`);
   const rows = Number(group.num_rows);
   const path = getTreePath(schema, column.path_in_schema);
-  const decoder: Parameters<typeof convert>[1] = { ...column, pathInSchema: column.path_in_schema, schemaPath: path, codec: "UNCOMPRESSED", element: path.at(-1)!.element, parsers: { ...DEFAULT_PARSERS, ...PARSERS }, };
+  const raw = heldRaw(path.at(-1)!.element);
+  const decoder: Parameters<typeof convert>[1] = { ...column, pathInSchema: column.path_in_schema, schemaPath: path, codec: "UNCOMPRESSED", element: raw?.element ?? path.at(-1)!.element, utf8: raw === null, parsers: { ...DEFAULT_PARSERS, ...PARSERS } };
   const start = Number(column.dictionary_page_offset || column.data_page_offset);
   const bytes = createWindow(file, start, start + Number(column.total_compressed_size));
   const unpacked = Number(column.total_uncompressed_size);
@@ -57,7 +58,7 @@ export async function* pagesOf(file: AsyncBuffer, schema: SchemaTree, group: Row
     refuseOverlongRuns(page, header, decoder.element.repetition_type === "OPTIONAL");
     const { data } = readPage({ view: new DataView(page.buffer, page.byteOffset, page.byteLength), offset: 0 }, plain(header, page.length), decoder, dictionary, undefined, 0);
     if (header.type === "DICTIONARY_PAGE") dictionary = data === undefined ? undefined : convert(data, decoder);
-    else if (data !== undefined && data.length > 0) yield data;
+    else if (data !== undefined && data.length > 0) yield raw === null ? data : Array.from(data as ArrayLike<number | bigint | Uint8Array | null>, (cell) => (cell === undefined || cell === null ? null : raw.meaning(cell)));
   }
 }
 

@@ -21,7 +21,7 @@ export interface ReadCall {
 
 export interface SourceOptions extends ReadCall {
   /** Absent: UTF-8. */
-  readonly encoding?: "latin1" | "utf16" | undefined;
+  readonly encoding?: "latin1" | "cp1252" | "utf16" | undefined;
   /** Called once, after the last chunk, with the sha256 of the file's bytes in hex. */
   readonly onDigest: (digest: string) => void;
   /** Where the consumer of the chunks is, for messages: ` in row 3 (line 4)`. */
@@ -72,7 +72,7 @@ export async function* readSource(path: string, options: SourceOptions): AsyncGe
       rest = chunk.subarray(whole);
     }
     if (rest.length > 0) throw notUtf8(path, offset, options);
-    if (offset === 0) throw new DataError({ code: "empty-file", message: `${path} is empty`, help: "a table needs at least a header line" });
+    if (offset === 0) throw new DataError({ code: "empty-file", message: `${path} is empty`, help: "CSV has at least a header line, JSON lines at least one object" });
     await refuseChanged(path, file, before);
     options.onDigest(hash.digest("hex"));
   } finally {
@@ -114,6 +114,9 @@ async function missing(path: string): Promise<DataError> {
   });
 }
 
+/** What Windows has from 0x80 to 0x9f, where Latin-1 has control characters; its five empty places stay what they are there. */
+const CP1252 = [..."€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ"];
+
 /** Turns pieces of a file into UTF-8; null is its end. */
 type Decoder = (bytes: Buffer | null) => Buffer;
 
@@ -124,6 +127,8 @@ function decoderOf(path: string, { encoding, place }: SourceOptions, head: Buffe
       return (bytes) => bytes ?? NOTHING;
     case "latin1":
       return (bytes) => Buffer.from(bytes?.toString("latin1") ?? "", "utf8");
+    case "cp1252":
+      return (bytes) => Buffer.from((bytes?.toString("latin1") ?? "").replace(/[\x80-\x9f]/g, (byte) => CP1252[byte.charCodeAt(0) - 0x80]!), "utf8");
     case "utf16": {
       const decoder = new TextDecoder(head[0] === 0xfe && head[1] === 0xff ? "utf-16be" : "utf-16le", { fatal: true });
       return (bytes) => {
@@ -196,10 +201,12 @@ function* checked(path: string, bytes: Buffer, offset: number, options: SourceOp
 function notUtf8(path: string, offset: number, options: SourceOptions, byte?: number): DataError {
   const { row, text } = options.place();
   const found = byte === undefined ? "the file ends inside a character" : `found 0x${byte.toString(16).padStart(2, "0")}`;
+  // Where Latin-1 has control characters, Windows has quotes and dashes.
+  const [kind, word] = byte !== undefined && byte >= 0x80 && byte < 0xa0 ? ["of Windows", "cp1252"] : ["Latin-1", "latin1"];
   return new DataError({
     code: "not-utf8",
     message: `${path} is not valid UTF-8 at byte ${offset}${text}: ${found}`,
-    help: "if the file is Latin-1, put `encoding latin1` behind the file name of `csv`, or run: iconv -f LATIN1 -t UTF-8 old.csv > new.csv",
+    help: `if the file is ${kind}, put \`encoding ${word}\` behind the file name of \`csv\`, or run: iconv -f ${word.toUpperCase()} -t UTF-8 old.csv > new.csv`,
     row,
   });
 }

@@ -30,7 +30,7 @@ export interface Encoder<Chunk extends string | Uint8Array = string | Uint8Array
  * A value as text, in pieces that can be written while the rest is made; the whole ends in a line end. A value without rows keeps its header (csv, tsv) or is `[]` (json).
  * csv: RFC 4180 with LF; null is an empty cell, empty text is `""`; text (header too) that starts with = + - @ tab, CR or LF
  *   gets a `'` in front, so that spreadsheets do not run it. `raw` leaves it as it is.
- * tsv: backslash, tab, line end and CR are written \\ \t \n \r; null is empty; text that starts with = + - @ gets a `'` in front, as in csv.
+ * tsv: the same with tabs, as pandas, R and spreadsheets write and read it: a quote that stands alone would begin a cell over many rows there.
  * jsonl, json: one object per row, columns in order; null for null, NaN and infinities; ints beyond 2^53 as text.
  * csv and tsv write NaN, inf and -inf, which pandas reads.
  */
@@ -71,8 +71,8 @@ export function* portions(table: Table, most = PORTION): Generator<Table> {
 export function rowEncoder(format: RowFormat, options: RowOptions = {}): Encoder<string> {
   let first = true;
   const guarded = guardOf(options);
-  const cell = (text: string): string => csvText(guarded(text));
-  const tabbed = (text: string): string => tsvText(guarded(text));
+  const cell = (text: string): string => quoted(guarded(text), CELLS.csv);
+  const tabbed = (text: string): string => quoted(guarded(text), CELLS.tsv);
   const text = (table: Table): string => {
     switch (format) {
       case "csv":
@@ -119,17 +119,18 @@ const guardOf = ({ raw, onFormula }: RowOptions) => (text: string): string => {
   return `'${text}`;
 };
 
-const csvText = (text: string): string => (text === "" || /[",\r\n]/.test(text) ? `"${replaced(text, '"', '""')}"` : text);
-
-const TSV: Readonly<Record<string, string>> = { "\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r" };
-const tsvText = (text: string): string => Object.entries(TSV).reduce((shown, [character, escaped]) => replaced(shown, character, escaped), text);
+const CELLS = { csv: /[",\r\n]/, tsv: /["\t\r\n]/ };
+const quoted = (text: string, special: RegExp): string => (text === "" || special.test(text) ? `"${replaced(text, '"', '""')}"` : text);
 
 function plain(column: Column, cell: number | boolean): string {
   if (column.type === "int" && Math.abs(Number(cell)) > LARGEST_INT && Number.isFinite(cell)) return String(BigInt(cell));
   if (cell === Number.POSITIVE_INFINITY) return "inf";
   if (cell === Number.NEGATIVE_INFINITY) return "-inf";
-  return String(cell);
+  return typeof cell === "number" ? digits(cell) : String(cell);
 }
+
+/** A float beyond 2^53 is written with an exponent: as digits alone it would be a whole number, and be read as text. */
+const digits = (cell: number): string => (Math.abs(cell) > LARGEST_INT && Number.isFinite(cell) ? cell.toExponential() : String(cell));
 
 /** Objects as text, never as objects: a column may be called `__proto__`. */
 function objects(table: Table): string[] {
@@ -141,5 +142,5 @@ function jsonCell(column: Column, row: number): string {
   const cell = cellAt(column, row);
   if (typeof cell !== "number") return JSON.stringify(cell);
   if (!Number.isFinite(cell)) return "null";
-  return column.type === "int" && Math.abs(cell) > LARGEST_INT ? `"${BigInt(cell)}"` : String(cell);
+  return column.type === "int" && Math.abs(cell) > LARGEST_INT ? `"${BigInt(cell)}"` : digits(cell);
 }

@@ -57,7 +57,7 @@ export type RankBy = "count" | "mean" | "max" | "sum" | "frac";
 
 /** How a text file is read that is not a rectangular UTF-8 table; what is absent is refused. */
 export interface Leniency {
-  readonly encoding?: "latin1" | "utf16";
+  readonly encoding?: "latin1" | "cp1252" | "utf16";
   /** Rows with too few cells: nulls are put behind them, or the row is left out, as is one with too many. */
   readonly ragged?: "pad" | "skip";
   /** NUL bytes are left out of the text. */

@@ -11,7 +11,7 @@ export const compare = stage({
   doc: "Which features differ between two groups, with the text as the unit: mean score in each, Cliff's delta with its 95 % interval, p (Mann–Whitney, exact up to 40 texts) and q (Benjamini–Hochberg over the features tested), the surest first",
   category: "features",
   args: {
-    by: oneOf(["rate", "fires", "max", "mean"], { keyword: true, default: "rate", doc: "A text's score: share of its tokens where the feature is active, whether it fires at all, its largest or its mean activation" }),
+    by: oneOf(["rate", "fires", "max", "mean"], { keyword: true, default: "rate", doc: "A text's score: share of its tokens where the feature is active, whether it fires at all, its largest activation, or the mean over all its tokens, silent ones as 0" }),
     least: int({ keyword: true, default: 3, min: 1, doc: "Test only features that fire in at least so many texts of both groups together" }),
   },
   input: ["acts"],

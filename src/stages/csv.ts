@@ -11,7 +11,7 @@ export const csv = stage({
     path: path("read", [".csv", ".tsv"], { doc: "File, relative to the script (in the REPL: to the current folder)" }),
     sep: text({ keyword: true, default: "", alsoCalled: ["separator", "delimiter", "delim", "sep_char"], signs: { tab: '"\\t"', comma: '","', semicolon: '";"', pipe: '"|"', space: '" "' }, doc: "Separator between cells; not given: a comma, or a tab for .tsv" }),
     types: types({ keyword: true, default: {}, doc: "Types that are not to be inferred, as {id: str}" }),
-    encoding: oneOf(["utf8", "latin1", "utf16"], { keyword: true, default: "utf8", doc: "How characters are written in the file" }),
+    encoding: oneOf(["utf8", "latin1", "cp1252", "utf16"], { keyword: true, default: "utf8", doc: "How characters are written in the file" }),
     ragged: oneOf(["error", "pad", "skip"], { keyword: true, default: "error", doc: "Rows with another number of cells than the header: an error, nulls behind short ones, or left out and counted" }),
     decimal: oneOf(["point", "comma"], { keyword: true, default: "point", signs: { ",": "comma", ".": "point" }, doc: "What stands before the fraction of a number: 1.5 or 1,5" }),
     nul: oneOf(["error", "drop"], { keyword: true, default: "error", doc: "NUL bytes: an error, or left out" }),

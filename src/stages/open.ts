@@ -5,6 +5,7 @@ import { stage } from "./stage.ts";
 
 const READERS: Readonly<Record<string, { readonly format: TableFormat; readonly separator: string }>> = {
   ".csv": { format: "csv", separator: "," },
+  ".tsv": { format: "csv", separator: "\t" },
   ".jsonl": { format: "jsonl", separator: "" },
   ".json": { format: "jsonl", separator: "" },
   ".parquet": { format: "parquet", separator: "" },
@@ -12,9 +13,9 @@ const READERS: Readonly<Record<string, { readonly format: TableFormat; readonly 
 
 export const open = stage({
   name: "open",
-  doc: "Read a result that `save` wrote, by its ending; parquet keeps all types, csv, jsonl and json infer them again, and csv keeps the ' put before formulas",
+  doc: "Read a result that `save` wrote, by its ending; parquet keeps all types, csv, tsv, jsonl and json infer them again, and csv and tsv keep the ' put before formulas",
   category: "sources",
-  args: { path: path("read", Object.keys(READERS), { doc: "File that ends in .csv, .jsonl, .json or .parquet" }) },
+  args: { path: path("read", Object.keys(READERS), { doc: "File that ends in .csv, .tsv, .jsonl, .json or .parquet" }) },
   input: [],
   examples: [{ title: "Go on with a result", query: 'open "kjv/results.parquet" | count' }],
   searchTerms: ["load", "read", "restore"],

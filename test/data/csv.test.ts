@@ -252,6 +252,21 @@ test("`encoding latin1` and `encoding utf16` read what their writers wrote", asy
   assert.equal(cells((await readCsv(fileOf(wide), { encoding: "utf16" })).table), { name: ["é日😀".repeat(400_000)] });
 });
 
+test("`encoding cp1252` gives what Python's codec gives, and is named where a byte is no character of Latin-1", async () => {
+  // bytes(range(0x80, 0xa0)).decode("cp1252"), without the five that it refuses
+  const expected = "\u20ac\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\u017d\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\u017e\u0178";
+  const bytes = Array.from({ length: 32 }, (_, i) => 0x80 + i).filter((byte) => ![0x81, 0x8d, 0x8f, 0x90, 0x9d].includes(byte));
+  const file = fileOf(Buffer.concat([Buffer.from("a\n"), Buffer.from([...bytes, 0xe9]), Buffer.from("\n")]));
+  assert.equal(cells((await readCsv(file, { encoding: "cp1252" })).table), { a: [`${expected}é`] });
+  assert.match((await refused(readCsv(file))).help ?? "", "encoding cp1252");
+});
+
+test("a note on commas says what becomes of thousands, unless a cell shows that they are decimal", async () => {
+  const notes = (...cells: string[]): Promise<readonly string[]> => readCsv(fileOf(`n;m\n${cells.map((cell) => `${cell};1\n`).join("")}`), { separator: ";" }).then((read) => read.notes);
+  assert.match((await notes("1,000", "-12,345", "7"))[0]!, "1,000 is 1 there");
+  for (const fraction of ["1,5", "0,000", "1234,567", ",125", "1,0000"]) assert.not.match((await notes("1,000", fraction))[0]!, "1,000", fraction);
+});
+
 test("`nul drop` leaves NUL bytes out and says how many", async () => {
   const { table, notes } = await readCsv(fileOf("a,b\nx\0y,\0\n"), { nul: "drop" });
   assert.equal(cells(table), { a: ["xy"], b: [null] });

@@ -49,6 +49,33 @@ test("what pandas writes: every type has one meaning", async () => {
   assert.is(digest, createHash("sha256").update(readFileSync(here("typed.parquet"))).digest("hex"));
 });
 
+test("decimals are the nearest double, times of day are text, and a text keeps the mark it begins with; packed with LZ4", async () => {
+  const expected = JSON.parse(readFileSync(here("edge_types.json"), "utf8")) as Record<string, Cell[]>;
+  const { table } = await readParquet(here("edge_types.parquet"));
+  assert.equal(table.columns.map(({ name }) => name), Object.keys(expected));
+  for (const [name, type, values] of cells(table)) {
+    assert.is(type, typeof expected[name]!.find((cell) => cell !== null) === "number" ? "float" : "str");
+    assert.equal(values, expected[name], name);
+  }
+});
+
+test("a damaged block of LZ4 is refused or read, never a crash", async () => {
+  const whole = readFileSync(here("edge_types.parquet"));
+  for (let at = 4; at < whole.length - 4; at += 61) {
+    const damaged = Buffer.from(whole);
+    damaged[at] = damaged[at]! ^ 0xff;
+    await readParquet(fileOf(damaged)).catch((error: unknown) => assert.instance(error, DataError, String(error)));
+  }
+});
+
+test("a column of bytes that are no text is named, and the others can be read", async () => {
+  const error = await refused(here("bytes.parquet"));
+  assert.is(error.code, "not-utf8");
+  assert.is(error.column, "raw bytes");
+  assert.is(error.help, 'parquet "…" columns n');
+  assert.is((await readParquet(here("bytes.parquet"), { columns: ["n"] })).table.rows, 2);
+});
+
 for (const codec of ["none", "gzip", "zstd", "brotli"]) {
   test(`row groups packed with ${codec} hold what the CSV holds`, async () => {
     const { table } = await readParquet(here(`codec_${codec}.parquet`));

@@ -6,6 +6,7 @@ import * as assert from "uvu/assert";
 import { atomicWrite, startDraft, writeAll } from "../../runtime/data/atomic_write.ts";
 import { createChunks } from "../../runtime/data/chunks.ts";
 import { readCsv } from "../../runtime/data/csv.ts";
+import { readJsonl } from "../../runtime/data/jsonl.ts";
 import { DataError } from "../../runtime/data/error.ts";
 import { foretoldRows, foretoldSize } from "../../runtime/data/foretold_size.ts";
 import type { Acts, Dense, Value } from "../../runtime/data/frame.ts";
@@ -98,10 +99,25 @@ test("saving says how many cells were changed so that no spreadsheet runs them",
   assert.match(readFileSync(path, "utf8"), ",=cmd\n");
 });
 
-test("tsv escapes what would break a line, and keeps spreadsheets from running texts as csv does", () => {
-  assert.is(textOf(odd, "tsv").split("\n")[2], "\tNaN\t\t\t'-x\\ny");
-  assert.is(textOf(odd, "tsv").split("\n")[3], "1152921504606846976\t-inf\tfalse\t\t'\\ttab\\\\");
-  assert.is([...formatRows(odd, "tsv", { raw: true })].join("").split("\n")[2], "\tNaN\t\t\t-x\\ny");
+test("tsv is csv with tabs: what other programs would take for the end of a cell stands in quotes", async () => {
+  assert.is(textOf(odd, "tsv"), `n\tx\tok\t__proto__\t'=cmd\n1\t0.1\ttrue\t"say ""hi"", you"\t'=1+1\n\tNaN\t\t""\t"'-x\ny"\n1152921504606846976\t-inf\tfalse\t\t"'\ttab\\"\n`);
+  assert.match([...formatRows(odd, "tsv", { raw: true })].join(""), '\t"\ttab\\"\n');
+  const table = createTable("t.tsv", [createColumn("s", "str", ['"In the beginning', "a\tb", "a\r\nb", "\\n", "", null, "x, y", '"'])]);
+  const path = join(folder, "t.tsv");
+  await saveValue(table, path, "tsv");
+  assert.equal((await readCsv(path, { separator: "\t" })).table, table);
+});
+
+test("a float beyond 2^53 is read back as a float from whatever it was written to", async () => {
+  const large = [2 ** 53, 2 ** 53 + 2, 1e20, -123456789012345680000, 9.999999999999999e22, 1e300];
+  const table = createTable("t", [createColumn("x", "float", [...large, 0.5, null])]);
+  for (const format of ["csv", "tsv", "jsonl", "json"] as const) {
+    const path = join(folder, `large.${format}`);
+    await saveValue(table, path, format);
+    const back = (format === "csv" || format === "tsv" ? await readCsv(path, { separator: format === "csv" ? "," : "\t" }) : await readJsonl(path)).table.columns[0]!;
+    assert.is(back.type, "float", format);
+    assert.equal(back.values, table.columns[0]!.values, format);
+  }
 });
 
 test("a table whose texts are together longer than one text can be is written in portions, with the same bytes", () => {
