@@ -5,6 +5,7 @@ import { digest } from "./digest.ts";
 import { CheckpointError } from "./error.ts";
 import { parseHookName } from "./hook_name.ts";
 import { readVector } from "./numbers.ts";
+import { findFile } from "./real_path.ts";
 import type { SaeFolder } from "./sae_folder.ts";
 import { configOf, weightsOf } from "./sae_folder.ts";
 import type { Json } from "./strict_json.ts";
@@ -52,7 +53,7 @@ export async function readSaeLens(folder: SaeFolder): Promise<SaeSpec | null> {
   const convention = folder.options.convention ?? "saelens";
   refuseConvention(folder.path, "sae_lens", convention, ["saelens", "neuronpedia"]);
   const config = await configOf(folder, "cfg.json");
-  const settings = migrated(config, folder.options);
+  const settings = migrated(config, { ...folder.options, normFactor: folder.options.normFactor ?? (await factorOfTraining(folder)) });
   const weights = await weightsOf(folder, ["sae_weights.safetensors"], "an SAE folder holds cfg.json and sae_weights.safetensors");
   const described = await describe(settings, weights, convention === "neuronpedia");
   return { ...described, convention, digest: await digest([config.bytes, convention, String(settings.factor), settings.normalize], weights.files), format: "sae_lens", notes: weights.notes };
@@ -104,7 +105,17 @@ function requireArchitecture(config: Config, architecture: string): void {
   });
 }
 
-/** `expected_average_only_in` is folded with the factor that a registry gives (sae_lens' own table); without one it would be silently wrong. */
+/** What a checkpoint written during training keeps beside its weights (`training/activation_scaler.py`); the trainer folds it into those that it gives in the end. */
+async function factorOfTraining(folder: SaeFolder): Promise<number | null> {
+  if ((await findFile(folder.path, "activation_scaler.json")) === null) return null;
+  const scaler = await configOf(folder, "activation_scaler.json");
+  const factor = optional(scaler, "scaling_factor");
+  if (factor === null) return null;
+  if (typeof factor !== "number" || !(factor > 0 && Number.isFinite(factor))) throw new CheckpointError("invalid-config", `\`scaling_factor\` in ${scaler.file} is ${JSON.stringify(factor)}`, { help: "train on, or save the SAE with `save_inference_model`" });
+  return factor;
+}
+
+/** `expected_average_only_in` is folded with the factor that a registry (sae_lens' own table) or the trainer gives; without one it would be silently wrong. */
 function normalization(config: Config, normFactor: number | null): { readonly normalize: SaeSpec["normalize"]; readonly factor: number } {
   const given = optional(config, "normalize_activations") ?? "none";
   const name = given === false ? "none" : given === true ? "expected_average_only_in" : given;
@@ -114,7 +125,7 @@ function normalization(config: Config, normFactor: number | null): { readonly no
   if (name === "expected_average_only_in" || name === "covariance_whitening") {
     throw new CheckpointError("unfolded-normalization", `\`normalize_activations\` in ${config.file} is \`${name}\`, and the factors are not in the file`, {
       notes: ["sae_lens would encode unscaled activations without a word"],
-      help: "fold the normalisation into the weights with sae_lens (`fold_activation_norm_scaling_factor`) and save the SAE again",
+      help: `fold the normalisation into the weights with sae_lens (\`${name === "covariance_whitening" ? "fold_activation_whitening" : "fold_activation_norm_scaling_factor"}\`) and save the SAE again`,
     });
   }
   throw new CheckpointError("invalid-config", `\`normalize_activations\` in ${config.file} is ${JSON.stringify(given)}`, { notes: [`known: ${NORMALIZATIONS.join(", ")}`] });

@@ -12,6 +12,7 @@ import json
 import os
 import shutil
 import sys
+import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 from unittest import mock
@@ -193,6 +194,28 @@ def make_sae_lens() -> None:
                     loaded.fold_W_dec_norm()
                 conventions[convention] = sae_lens_values(loaded, x)
         write(folder, x, place("blocks.1.hook_resid_post", 1, model="parity", options={"normFactor": 0.6}), conventions)
+
+    # Checkpoints written during training keep the factor beside their weights: the oracle is what the trainer gives in the end (`SAETrainer.fit`).
+    from sae_lens.training.activation_scaler import ActivationScaler
+
+    for name, sae_class, config_class, config in [("lens_scaler_standard", sl.StandardTrainingSAE, sl.StandardTrainingSAEConfig, {"apply_b_dec_to_input": True}),
+                                                 ("lens_scaler_batchtopk", batchtopk_sae.BatchTopKTrainingSAE, batchtopk_sae.BatchTopKTrainingSAEConfig, {"k": 5})]:
+        folder = fresh(name)
+        sae = sae_class(sae_lens_config(config_class, normalize_activations="expected_average_only_in", **config))
+        fill(sae, False)
+        if hasattr(sae, "topk_threshold"):
+            sae.topk_threshold.fill_(0.7)
+        sae.save_model(folder)
+        ActivationScaler(scaling_factor=0.6).save(str(folder / "activation_scaler.json"))
+        sae.fold_activation_norm_scaling_factor(0.6)
+        with tempfile.TemporaryDirectory() as ended, torch.no_grad():
+            sae.save_inference_model(ended)
+            loaded = SAE.load_from_disk(ended, dtype="float32")
+            x = rows()
+            conventions = {"saelens": sae_lens_values(loaded, x)}
+            loaded.fold_W_dec_norm()
+            conventions["neuronpedia"] = sae_lens_values(loaded, x)
+        write(folder, x, place("blocks.1.hook_resid_post", 1, model="parity"), conventions)
 
     # Training checkpoints: the oracle is what the package saves of them for inference.
     training = {
