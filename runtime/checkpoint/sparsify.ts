@@ -49,7 +49,7 @@ export async function readSparsify(folder: SaeFolder): Promise<SaeSpec | null> {
     bias: await readVector(find(weights, "encoder.bias"), dSae),
     k,
     ...place,
-    module: transcode ? null : (/\d+\.(mlp|self_attn|attention|attn)$/.exec(module)?.[1] ?? null),
+    module: /\d+\.(mlp|self_attn|attention|attn)$/.exec(module)?.[1] ?? null,
     hookOut: transcode ? parseModulePath(module) : null,
     convention: "publisher",
     modelName: null,

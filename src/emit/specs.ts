@@ -211,7 +211,7 @@ export interface SaeSpec extends HookPlace {
   readonly gateBias: Float32Array | null;
   readonly magnitudeScale: Float32Array | null;
   readonly outputScale: Float32Array | null;
-  /** The module of the block whose output it was trained on, where the format names modules and not hooks: `mlp` is no hook_mlp_out in a model that norms it first. */
+  /** The module of the block whose output it was trained on, or predicts as a transcoder, where the format names modules and not hooks: `mlp` is no hook_mlp_out in a model that norms it first. */
   readonly module: string | null;
   /** Where a transcoder writes; null for an SAE, which gives back what it reads. */
   readonly hookOut: HookPlace | null;

@@ -53,3 +53,8 @@ export type HookFact =
   | { readonly state: "absent"; readonly why: string };
 
 export type HookFacts = Readonly<Record<Hook, HookFact>>;
+
+/** Whether a hook is what a module of the block gives out: in models that norm that first it is not. True where no module is named. */
+export function isOutputOf(module: string | null, fact: HookFact): boolean {
+  return module === null || fact.state !== "present" || new RegExp(`\\.${module}(\\.\\w+)? output$`).test(fact.module);
+}

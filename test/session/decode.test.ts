@@ -1,7 +1,7 @@
 /** Without this file nobody would see that a session decodes with the right SAE, against the right activations, and says so when it cannot. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gemmaArrays, npy, zip } from "../checkpoint/archives.ts";
 import { saeFolder, safetensors, type Tensor } from "./checkpoints.ts";
@@ -113,6 +113,27 @@ test("an SAE of a module is taken only where the model's hook is that module's o
   await session.close();
   assert.equal(found, ["hook-mismatch"]);
   assert.match(outcome.diagnostics[0]!.notes!.join("\n"), /attn_out is the model\.layers\.7\.self_attn\.o_proj output/);
+});
+
+test("a transcoder of a module is not held against what a norm makes of that module's output", async () => {
+  // Gemma norms what the MLP gives out before it adds it, and that is mlp_out.
+  const model = join(folder(), "gemma");
+  cpSync(join(import.meta.dirname, "..", "parity", "architectures", "gemma2_capped"), model, { recursive: true });
+  writeFileSync(join(model, "tokenizer.json"), JSON.stringify({ version: "1.0", added_tokens: [], normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null, model: { type: "BPE", vocab: Object.fromEntries(Array.from({ length: 64 }, (_, i) => [String.fromCharCode(64 + i), i])), merges: [] } }));
+  writeFileSync(join(model, "tokenizer_config.json"), JSON.stringify({ tokenizer_class: "PreTrainedTokenizerFast" }));
+  const ramp = (count: number): Float32Array => Float32Array.from({ length: count }, (_, i) => Math.sin(i));
+  const coder = (hookpoint: string, transcode: boolean): string => {
+    const place = join(folder(), hookpoint);
+    mkdirSync(place);
+    writeFileSync(join(place, "cfg.json"), JSON.stringify({ d_in: 32, num_latents: 4, k: 2, transcode }));
+    writeFileSync(join(place, "sae.safetensors"), safetensors({ "encoder.weight": { shape: [4, 32], values: ramp(128) }, "encoder.bias": { shape: [4], values: ramp(4) }, W_dec: { shape: [4, 32], values: ramp(128) }, b_dec: { shape: [32], values: ramp(32) } }));
+    return `set model "${model}"\nset sae "${place}"\nset guard off\nset bos false\nprompts "abcd" | acts layer 1`;
+  };
+  assert.equal(await codes(`${coder("layers.1.mlp", true)} | top 2`), []);
+  assert.equal(await codes(`${coder("layers.1.mlp", true)} | decode vectors`), []);
+  assert.equal(await codes(`${coder("layers.1.mlp", true)} | decode`), ["hook-mismatch"]);
+  assert.equal(await codes(`${coder("layers.1.mlp", false)} | top 2`), ["hook-mismatch"]);
+  assert.equal(await codes(`${coder("layers.1", false)} | decode`), []);
 });
 
 test("NaN in a decoder stops decoding, and nothing else", async () => {

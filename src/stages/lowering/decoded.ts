@@ -1,4 +1,5 @@
 /** Without this file a reconstruction could be held against activations that it does not stand for. */
+import { isOutputOf, moduleOf } from "../../ops/hook.ts";
 import { source } from "../../ops/key.ts";
 import type { Op, Plan, SaeRef, Tap } from "../../ops/op.ts";
 import type { ColumnSchema } from "../../ops/schema.ts";
@@ -91,6 +92,15 @@ function written(context: Lowering, model: ModelFacts, sae: SaeFacts, tap: Tap):
       code: "hook-mismatch",
       message: `this transcoder writes ${hookName === "" ? "to a place it does not name" : hookName}, which cannot be read from the model, so its error is not known`,
       notes: fact?.state === "absent" ? [`${model.architecture}: ${fact.why}`] : [],
+      help: "… | decode vectors",
+    });
+    return null;
+  }
+  if (!isOutputOf(sae.module, fact)) {
+    context.report({
+      code: "hook-mismatch",
+      message: `this transcoder predicts what \`${sae.module}\` gives out, and ${hook} of this model is something else, so its error is not known`,
+      notes: [`${model.ref.name}: ${hook} is the ${moduleOf(model.hooks, { layer, hook })}`],
       help: "… | decode vectors",
     });
     return null;

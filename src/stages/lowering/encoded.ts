@@ -1,5 +1,5 @@
 /** Without this file an SAE could be applied to activations it was not trained on. */
-import { HOOK_WORDS, moduleOf } from "../../ops/hook.ts";
+import { HOOK_WORDS, isOutputOf, moduleOf } from "../../ops/hook.ts";
 import type { Plan, Tap } from "../../ops/op.ts";
 import type { ColumnSchema } from "../../ops/schema.ts";
 import { source } from "../../ops/key.ts";
@@ -53,13 +53,13 @@ function saeFor(context: Lowering, model: ModelFacts, saes: readonly SaeFacts[],
         : `${saes.length === 1 ? "this SAE reads" : "these SAEs read"} layer ${layers}, you asked for layer ${tap.layer}`,
       span: context.at(here !== undefined && context.given("hook") ? "hook" : "layer"),
       notes: [...saes.map((sae) => `${sae.ref.name} was trained on ${sae.hookName}, d_in ${sae.dIn}`), ...(first.hook === null ? [`hooks that are read: ${HOOK_WORDS.join(", ")}`] : [])],
-      help: first.layer === null || first.hook === null ? 'set sae "…"' : `set sae "…" for layer ${tap.layer}${other.fix === undefined ? `, or: acts layer ${first.layer}` : ""}`,
+      help: first.hook === null ? 'set sae "…" to one that was trained at one of these' : first.layer === null ? 'set sae "…" to one that was trained at a layer of this model' : `set sae "…" for layer ${tap.layer}${other.fix === undefined ? `, or: acts layer ${first.layer}` : ""}`,
       ...(here === undefined ? other : hook),
     });
     return null;
   }
   const fact = model.hooks[tap.hook];
-  if (match.module !== null && fact.state === "present" && !new RegExp(`\\.${match.module}(\\.\\w+)? output$`).test(fact.module)) {
+  if (match.writes === null && !isOutputOf(match.module, fact)) {
     context.report({
       code: "hook-mismatch",
       message: `this SAE reads what \`${match.module}\` gives out, and ${tap.hook} of this model is something else`,
