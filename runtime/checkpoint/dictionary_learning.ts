@@ -1,5 +1,5 @@
 /** Without this file the SAEs of the dictionary_learning package could not be read. */
-import type { SaeKind, SaeSpec } from "../../src/emit/specs.ts";
+import type { HookPlace, SaeKind, SaeSpec } from "../../src/emit/specs.ts";
 import { optional, section, size, word, type Config } from "./config.ts";
 import { digest } from "./digest.ts";
 import { CheckpointError } from "./error.ts";
@@ -95,13 +95,20 @@ function notOne(norms: Float64Array): Float64Array | null {
   return norms.every((norm) => Math.abs(norm - 1) <= 1e-8 + 1e-5) ? null : norms;
 }
 
-/** `submodule_name` names the module where there is one (`resid_post_layer_8`, `mlp_out_layer_3`); without it the package's runs read the residual (sae_lens takes it so too). */
-function place(trainer: Config): ReturnType<typeof parseHookName> {
+/**
+ * `submodule_name` names the module where there is one (`resid_post_layer_8`, `mlp_out_layer_3`); without it the package's runs read the residual
+ * (sae_lens takes it so too). What is read of MLP and attention is what these modules give out, before any norm that a model has behind them.
+ */
+function place(trainer: Config): HookPlace & Pick<SaeSpec, "module"> {
   const layer = optional(trainer, "layer");
   if (typeof layer !== "number" || !Number.isInteger(layer) || layer < 0) throw new CheckpointError("invalid-config", `\`layer\` in ${trainer.file} is ${JSON.stringify(layer)}; it must be a whole number of at least 0`, { help: "download the file again, or correct that key" });
   const submodule = optional(trainer, "submodule_name");
-  if (typeof submodule !== "string" || /^resid(_post)?(_|$)/.test(submodule)) return parseHookName(`blocks.${layer}.hook_resid_post`);
-  if (/^(mlp|mlp_out)(_|$)/.test(submodule)) return parseHookName(`blocks.${layer}.hook_mlp_out`);
-  if (/^(attn|attention|attn_out)(_|$)/.test(submodule)) return parseHookName(`blocks.${layer}.hook_attn_out`);
-  return { ...parseHookName(`blocks.${layer}.${submodule}`), hook: null };
+  const at = (hook: string, module: string | null = null): HookPlace & Pick<SaeSpec, "module"> => ({ ...parseHookName(`blocks.${layer}.${hook}`), module });
+  if (typeof submodule !== "string") return at("hook_resid_post");
+  const other = /^resid_(pre|mid)(_|$)/.exec(submodule)?.[1];
+  if (other !== undefined) return at(`hook_resid_${other}`);
+  if (/^resid(_post)?(_|$)/.test(submodule)) return at("hook_resid_post");
+  if (/^(mlp|mlp_out)(_|$)/.test(submodule)) return at("hook_mlp_out", "mlp");
+  if (/^(attn|attention|attn_out)(_|$)/.test(submodule)) return at("hook_attn_out", "self_attn|attention|attn");
+  return { ...at(submodule), hook: null };
 }

@@ -54,7 +54,7 @@ export type HookFact =
 
 export type HookFacts = Readonly<Record<Hook, HookFact>>;
 
-/** Whether a hook is what a module of the block gives out: in models that norm that first it is not. True where no module is named. */
+/** Whether a hook is what a module of the block, or one of several with `|` between, gives out: in models that norm that first it is not. True where no module is named. */
 export function isOutputOf(module: string | null, fact: HookFact): boolean {
-  return module === null || fact.state !== "present" || new RegExp(`\\.${module}(\\.\\w+)? output$`).test(fact.module);
+  return module === null || fact.state !== "present" || new RegExp(`\\.(?:${module})(?:\\.\\w+)? output$`).test(fact.module);
 }

@@ -134,6 +134,16 @@ test("a transcoder of a module is not held against what a norm makes of that mod
   assert.equal(await codes(`${coder("layers.1.mlp", true)} | decode`), ["hook-mismatch"]);
   assert.equal(await codes(`${coder("layers.1.mlp", false)} | top 2`), ["hook-mismatch"]);
   assert.equal(await codes(`${coder("layers.1", false)} | decode`), []);
+  /** An autoencoder of dictionary_learning, whose submodules are modules too. */
+  const dictionary = (submodule: string): string => {
+    const place = folder();
+    writeFileSync(join(place, "config.json"), JSON.stringify({ trainer: { dict_class: "AutoEncoder", activation_dim: 32, dict_size: 4, layer: 1, lm_name: "gemma", submodule_name: submodule } }));
+    writeFileSync(join(place, "ae.safetensors"), safetensors({ "encoder.weight": { shape: [4, 32], values: ramp(128) }, "encoder.bias": { shape: [4], values: ramp(4) }, "decoder.weight": { shape: [32, 4], values: ramp(128) }, bias: { shape: [32], values: ramp(32) } }));
+    return `set model "${model}"\nset sae "${place}"\nset guard off\nset bos false\nprompts "abcd" | acts layer 1`;
+  };
+  for (const [submodule, hook, found] of [["mlp_out_layer_1", "mlp_out", ["hook-mismatch"]], ["attn_out_layer_1", "attn_out", ["hook-mismatch"]], ["resid_post_layer_1", "resid_post", []], ["resid_pre_layer_1", "resid_pre", []], ["resid_pre_layer_1", "resid_post", ["hook-mismatch"]]] as const) {
+    assert.equal(await codes(`${dictionary(submodule)} hook ${hook} | decode`), found, `${submodule} at ${hook}`);
+  }
 });
 
 test("NaN in a decoder stops decoding, and nothing else", async () => {

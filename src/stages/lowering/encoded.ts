@@ -62,9 +62,9 @@ function saeFor(context: Lowering, model: ModelFacts, saes: readonly SaeFacts[],
   if (match.writes === null && !isOutputOf(match.module, fact)) {
     context.report({
       code: "hook-mismatch",
-      message: `this SAE reads what \`${match.module}\` gives out, and ${tap.hook} of this model is something else`,
+      message: `this SAE reads what \`${match.module?.replaceAll("|", "` or `")}\` gives out, and ${tap.hook} of this model is something else`,
       span: context.at(context.given("hook") ? "hook" : "layer"),
-      notes: [`${match.ref.name} was trained on the output of ${match.module}`, `${model.ref.name}: ${tap.hook} is the ${moduleOf(model.hooks, tap)}`],
+      notes: [`${match.ref.name} was trained on the output of ${match.module?.replaceAll("|", " or ")}`, `${model.ref.name}: ${tap.hook} is the ${moduleOf(model.hooks, tap)}`],
       help: 'set sae "…" to one that was trained on a hook of this model',
     });
     return null;
