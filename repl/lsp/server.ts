@@ -1,13 +1,14 @@
 /** Without this file editors could not ask saeq anything: the Language Server Protocol over two streams. */
 import { fileURLToPath } from "node:url";
 import {
-  CodeActionKind, createConnection, ErrorCodes, ProposedFeatures, ResponseError, TextDocuments, TextDocumentSyncKind,
-  type Connection, type InitializeParams, type InitializeResult, type TextDocumentIdentifier,
+  CodeActionKind, createConnection, LSPErrorCodes, ProposedFeatures, ResponseError, TextDocuments, TextDocumentSyncKind,
+  type Connection, type ConnectionStrategy, type ResponseMessage, type InitializeParams, type InitializeResult, type TextDocumentIdentifier,
 } from "vscode-languageserver/node";
 import { TextDocument } from "vscode-languageserver-textdocument";
 import * as answer from "./answers.ts";
 import { diagnosticOf } from "./convert.ts";
 import { findings } from "./findings.ts";
+import { openStreams } from "./streams.ts";
 import { folderOf, openWorkspace, pathOf, type Workspace } from "./workspace.ts";
 
 /** Mistakes are told when the typing pauses for this long. */
@@ -20,19 +21,22 @@ export interface ServerOptions {
   readonly cwd: string;
 }
 
-/** Serve until the editor says `exit` or its stream ends; the library then ends the process. */
+/** What waits for its turn and is not wanted any more is answered at once. */
+const STRATEGY: ConnectionStrategy = {
+  cancelUndispatched: () => ({ jsonrpc: "2.0", id: null, error: { code: LSPErrorCodes.RequestCancelled, message: "cancelled" } }) satisfies ResponseMessage,
+};
+
+/** Serve until the editor says `exit`, its stream ends or its process is gone; then the process ends. */
 export function serve({ input, output, version, cwd }: ServerOptions): void {
-  const connection = createConnection(ProposedFeatures.all, input, output);
+  const { reader, writer } = openStreams(input, output, (code) => process.exit(code));
+  const connection = createConnection(ProposedFeatures.all, reader, writer, STRATEGY);
   const documents = new TextDocuments(TextDocument);
   let root = cwd;
   const failed = (error: unknown): void => connection.console.error(`saeq met a bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   const workspace = openWorkspace(() => root, (folder) => documents.all().filter(({ uri }) => (folderOf(uri) ?? root) === folder).forEach(publisher.soon), failed, (path) => documents.all().find(({ uri }) => pathOf(uri) === path)?.getText() ?? null);
   const publisher = publishDiagnostics(connection, documents, workspace, failed);
-  let stage: Stage = "before";
-  connection.onShutdown(() => void (stage = "after"));
   connection.onInitialize((params) => {
     root = rootOf(params) ?? cwd;
-    stage = "open";
     return capabilities(version);
   });
   documents.onDidChangeContent(({ document }) => {
@@ -50,13 +54,10 @@ export function serve({ input, output, version, cwd }: ServerOptions): void {
   };
   documents.onDidSave(reread);
   connection.onDidChangeWatchedFiles(reread);
-  answerRequests(connection, documents, workspace, failed, () => stage);
+  answerRequests(connection, documents, workspace, failed);
   documents.listen(connection);
   connection.listen();
 }
-
-/** Where a conversation stands: before `initialize`, open, or after `shutdown`. */
-type Stage = "before" | "open" | "after";
 
 function capabilities(version: string): InitializeResult {
   return {
@@ -77,11 +78,9 @@ function capabilities(version: string): InitializeResult {
   };
 }
 
-function answerRequests(connection: Connection, documents: TextDocuments<TextDocument>, workspace: Workspace, failed: (error: unknown) => void, stage: () => Stage): void {
+function answerRequests(connection: Connection, documents: TextDocuments<TextDocument>, workspace: Workspace, failed: (error: unknown) => void): void {
   /** A bug in one answer is told to the editor's log and costs no more than that answer. */
   const about = <P extends { readonly textDocument: TextDocumentIdentifier }, R>(make: (open: answer.Open, params: P) => R) => (params: P): R | null => {
-    if (stage() === "before") throw new ResponseError(ErrorCodes.ServerNotInitialized, "`initialize` comes first");
-    if (stage() === "after") throw new ResponseError(ErrorCodes.InvalidRequest, "nothing is answered after `shutdown`");
     const document = documents.get(params?.textDocument?.uri ?? "");
     if (document === undefined) return null;
     try {
