@@ -18,6 +18,8 @@ export interface Layout {
   readonly diagnostics: readonly Diagnostic[];
   /** Brackets still open at the end of the text. */
   readonly open: number;
+  /** Something was left out because it stood too deep; that is said once in a text. */
+  readonly tooDeep: boolean;
 }
 
 const CLOSERS: ReadonlyMap<TokenType, { readonly type: TokenType; readonly text: string }> = new Map([
@@ -139,7 +141,7 @@ export function layOut(words: readonly IToken[]): Layout {
   }
   const open = stack.length;
   closeAll("the end");
-  return { tokens: out, diagnostics, open };
+  return { tokens: out, diagnostics, open, tooDeep };
 
   function closeOne(token: IToken): void {
     const isRight = (level: Level) => CLOSERS.get(level.opener.tokenType)!.type === token.tokenType;

@@ -5,7 +5,7 @@ import type { Script } from "./ast.ts";
 import { build, reportLost } from "./build.ts";
 import { emptyLines, readComments } from "./comments.ts";
 import type { Diagnostic } from "./diagnostic.ts";
-import { goesOn, layOut } from "./layout.ts";
+import { goesOn, layOut, type Layout } from "./layout.ts";
 import { parseTokens } from "./parser.ts";
 import type { Span } from "./span.ts";
 import { replaceSql } from "./sql.ts";
@@ -37,14 +37,34 @@ export function parse(text: string): Parsed {
 }
 
 /** Words and signs of a script at most: more take longer than anybody waits. */
-const MOST_WORDS = 750_000;
+export const MOST_WORDS = 750_000;
 
 function parseAnew(text: string): Parsed {
-  const words = wordsOf(text);
-  if (typeof words === "string") {
+  const read = readText(text);
+  if (typeof read === "string") {
     const start = text.search(/\S|$/);
-    return { script: { kind: "script", statements: [], comments: [], blankLines: [], span: { start: 0, end: text.length } }, diagnostics: [{ severity: "error", code: "too-large", span: { start, end: start + 1 }, message: words }] };
+    return { script: { kind: "script", statements: [], comments: [], blankLines: [], span: { start: 0, end: text.length } }, diagnostics: [{ severity: "error", code: "too-large", span: { start, end: start + 1 }, message: read }] };
   }
+  return { script: read.script, diagnostics: select(read.diagnostics, read.openAt) };
+}
+
+/** A text, or a part of one, as it was read, before anything of what is wrong is left out. */
+export interface Read {
+  readonly script: Script;
+  readonly diagnostics: readonly Diagnostic[];
+  /** Where the first text starts that is never closed. */
+  readonly openAt: number | null;
+  /** Words, signs and line ends. */
+  readonly words: readonly IToken[];
+  readonly layout: Layout;
+  /** The grammar could not place some of the words. */
+  readonly lost: boolean;
+}
+
+/** All phases of reading, or why there are too many words. `known`: see `lex`. */
+export function readText(text: string, known?: { readonly open: true }): Read | string {
+  const words = wordsOf(text, known);
+  if (typeof words === "string") return words;
   const layout = layOut(words.tokens);
   const sql = replaceSql(layout.tokens, text);
   const { cst, lost } = parseTokens(sql.tokens);
@@ -52,14 +72,13 @@ function parseAnew(text: string): Parsed {
   const newlines = words.tokens.filter((token) => token.tokenType === T.Newline);
   const script = build(cst, readComments(words.comments, text), emptyLines(newlines, text), site);
   if (site.diagnostics.length === 0) reportLost(lost, site);
-  const all = [...words.diagnostics, ...layout.diagnostics, ...sql.diagnostics, ...site.diagnostics];
-  return { script, diagnostics: select(all, words.openAt) };
+  return { script, diagnostics: [...words.diagnostics, ...layout.diagnostics, ...sql.diagnostics, ...site.diagnostics], openAt: words.openAt, words: words.tokens, layout, lost: lost.length > 0 };
 }
 
 /** The words of a text, or why there are too many. */
-function wordsOf(text: string): ReturnType<typeof readWords> | string {
+export function wordsOf(text: string, known?: { readonly open: true }): ReturnType<typeof readWords> | string {
   try {
-    const words = readWords(text);
+    const words = readWords(text, known);
     return words.tokens.length <= MOST_WORDS ? words : `a script has at most ${MOST_WORDS} words and signs, this one has ${words.tokens.length}`;
   } catch (error) {
     // Patterns that go back over millions of characters leave the stack.
@@ -68,7 +87,8 @@ function wordsOf(text: string): ReturnType<typeof readWords> | string {
   }
 }
 
-function select(all: readonly Diagnostic[], openAt: number | null): Diagnostic[] {
+/** What is told of what is wrong, in the order of the text. */
+export function select(all: readonly Diagnostic[], openAt: number | null): Diagnostic[] {
   // After a quote that never closes nothing can be trusted, and brackets before it close inside of it.
   const trusted = openAt === null ? all : all.filter((d) => d.code === "open-string" || (d.span.start < openAt && d.code !== "unclosed-bracket"));
   return trusted.toSorted((a, b) => a.span.start - b.span.start).slice(0, MAX_ERRORS);
@@ -81,9 +101,9 @@ export interface HighlightToken {
   readonly span: Span;
 }
 
-/** The words of a text, in order, for colouring. Never throws. */
-export function tokenize(text: string): HighlightToken[] {
-  const lexed = T.lex(text);
+/** The words of a text, in order, for colouring. Never throws. `known`: see `lex`. */
+export function tokenize(text: string, known?: { readonly open: true }): HighlightToken[] {
+  const lexed = T.lex(text, known);
   const opening = new Set<number>();
   for (const token of layOut(lexed.tokens).tokens) if (T.STATEMENT_WORDS.get(token.image) === token.tokenType) opening.add(token.startOffset);
   const found = lexed.tokens.flatMap((token): HighlightToken[] => {

@@ -162,11 +162,11 @@ export function retype(token: IToken, type: TokenType, image = token.image): ITo
   return { ...token, image, tokenType: type, tokenTypeIdx: type.tokenTypeIdx ?? 0 };
 }
 
-/** Characters to tokens; knows no statements yet. */
-export function lex(text: string): Lexed {
-  const first = lexer.tokenize(text, "lines");
-  const open = first.tokens.at(-1)?.tokenType === OpenRest;
-  const result = open ? lexer.tokenize(text, "line") : first;
+/** Characters to tokens; knows no statements yet. `open`: it is known already that some quote of a larger text has no partner. */
+export function lex(text: string, known?: { readonly open: true }): Lexed {
+  const first = known === undefined ? lexer.tokenize(text, "lines") : null;
+  const open = first === null || first.tokens.at(-1)?.tokenType === OpenRest;
+  const result = first === null || open ? lexer.tokenize(text, "line") : first;
   const comments = result.groups["comments"] ?? [];
   // `onlyOffset` leaves the ends out; later a token's text may be replaced, its place never.
   for (const token of [...result.tokens, ...comments]) token.endOffset = token.startOffset + token.image.length - 1;

@@ -22,7 +22,7 @@ export function spanOf(token: IToken): Span {
 }
 
 const ILLEGAL_LIMIT = 20;
-const unseenOrBlank = new RegExp(`(?![\\t\\r\\n ])(?:[${UNSEEN}]+|\\p{Zs}+)`, "gu");
+const unseenOrBlank = new RegExp(`(?![\\t\\r\\n ])(?:(?:(?!\\n)[${UNSEEN}])+|\\p{Zs}+)`, "gu");
 const byName: ReadonlyMap<string, TokenType> = new Map(T.VOCABULARY.map((type) => [type.name, type]));
 const typed = (name: string): TokenType => byName.get(name) ?? T.Skipped;
 const whole = (pattern: RegExp): RegExp => new RegExp(`^(?:${pattern.source})`, "u");
@@ -32,9 +32,9 @@ const comment = whole(FOREIGN_COMMENT);
 /** In a text that is never closed, a bar before a word is sooner the next stage than part of the text. */
 const STAGE_BEHIND = /(?<=.)\s*\|\s*[a-z_]+(?=$|[\s|])/;
 
-/** Tokens that the parser can trust, and what was wrong with the words. */
-export function readWords(text: string): Words {
-  const lexed = T.lex(text);
+/** Tokens that the parser can trust, and what was wrong with the words. `known`: see `lex`. */
+export function readWords(text: string, known?: { readonly open: true }): Words {
+  const lexed = T.lex(text, known);
   const diagnostics: Diagnostic[] = [];
   const tokens: IToken[] = [];
   for (const token of lexed.tokens) repair(token, text, tokens, diagnostics);

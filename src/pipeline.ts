@@ -1,4 +1,5 @@
 /** Without this file the phases would not be one compiler: parse → check → plan → optimize. */
+import type { Script } from "../grammar/ast.ts";
 import type { Diagnostic } from "../grammar/diagnostic.ts";
 import { parse } from "../grammar/parse.ts";
 import type { Span } from "../grammar/span.ts";
@@ -32,6 +33,8 @@ export interface CompiledPipeline {
 }
 
 export interface Compiled {
+  /** The tree that the plans were made of. */
+  readonly script: Script;
   readonly diagnostics: readonly Diagnostic[];
   readonly pipelines: readonly CompiledPipeline[];
   readonly params: readonly ParamFacts[];
@@ -65,6 +68,7 @@ export function* compiling(text: string, options: CompileOptions): Steps<Compile
   }
   const order = (a: Diagnostic, b: Diagnostic): number => a.span.start - b.span.start;
   return {
+    script: parsed.script,
     diagnostics: report.diagnostics.sort(order).slice(0, MOST_ERRORS),
     pipelines,
     params: result.params,
@@ -76,5 +80,6 @@ export function* compiling(text: string, options: CompileOptions): Steps<Compile
 
 function tooLarge(text: string, { scope }: CompileOptions): Compiled {
   const message = `a script has at most ${MOST_TEXT} characters, this one has ${text.length}`;
-  return { diagnostics: [{ severity: "error", code: "too-large", span: { start: 0, end: 1 }, message }], pipelines: [], params: [], scope, needs: [], accesses: [] };
+  const script: Script = { kind: "script", statements: [], comments: [], blankLines: [], span: { start: 0, end: text.length } };
+  return { script, diagnostics: [{ severity: "error", code: "too-large", span: { start: 0, end: 1 }, message }], pipelines: [], params: [], scope, needs: [], accesses: [] };
 }

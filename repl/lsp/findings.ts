@@ -12,7 +12,7 @@ export function findings(analysis: Analysis): readonly Diagnostic[] {
   const mistakes = analysis.diagnostics();
   const wrong = mistakes.some(({ severity }) => severity === "error");
   // What is not known yet may be a mistake, and a script with mistakes is another one once they are mended.
-  const found = wrong || analysis.needs().length > 0 ? mistakes : [...mistakes, ...lint({ text: analysis.text, script: analysis.script, compiled: analysis.compiled() })];
+  const found = wrong || analysis.needs().length > 0 ? mistakes : [...mistakes, ...lint({ text: analysis.text, parts: analysis.runs().parts, compiled: analysis.runs() })];
   kept.set(analysis, found);
   return found;
 }

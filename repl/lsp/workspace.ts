@@ -2,7 +2,8 @@
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { TextDocument } from "vscode-languageserver-textdocument";
-import { analyse, type Analysis, type Surroundings } from "../../src/assist/analyse.ts";
+import type { Analysis, Surroundings } from "../../src/assist/analyse.ts";
+import { createReader } from "../../src/assist/live.ts";
 import type { Open } from "./answers.ts";
 import { openKnowledge, type Knowledge } from "./knowledge.ts";
 
@@ -22,6 +23,8 @@ export interface Workspace {
 interface Kept {
   readonly around: Surroundings;
   readonly analysis: Analysis;
+  /** Knows what was read of the document before. */
+  readonly read: ReturnType<typeof createReader>;
 }
 
 /** `elsewhere`: the folder of documents that are no files. `changed` is told the folder of which more is known. `textOf`: of a file that is open, else null. */
@@ -45,8 +48,9 @@ export function openWorkspace(elsewhere: () => string, changed: (folder: string)
       const text = document.getText();
       // Not by its version: not every editor counts.
       if (old !== undefined && old.analysis.text === text && old.around === around) return { document, analysis: old.analysis, ready, readFrom };
-      const analysis = analyse(text, around);
-      kept.set(document.uri, { around, analysis });
+      const read = old?.read ?? createReader();
+      const analysis = read(text, around);
+      kept.set(document.uri, { around, analysis, read });
       return { document, analysis, ready, readFrom };
     },
     lookUp: ({ analysis, readFrom }) => knowledgeOf(readFrom).want(analysis.needs()),

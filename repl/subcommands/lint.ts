@@ -1,7 +1,7 @@
 /** Without this file scripts that run, but do not do what they seem to, would pass unseen. */
-import { parse } from "../../grammar/parse.ts";
 import { visible, visibleJson } from "../../grammar/visible.ts";
 import { lint } from "../../src/lint/lint.ts";
+import { subjectOf } from "../../src/lint/rule.ts";
 import { LINT_RULES } from "../../src/lint/rules/mod.ts";
 import type { Request } from "../request.ts";
 import { diagnosticJson } from "../diagnostic_json.ts";
@@ -29,7 +29,7 @@ export async function lintFiles(request: Extract<Request, { kind: "lint" }>, sho
     const { file, source, checked } = script;
     const errors = ownMistakes(checked, source.text).filter((one) => one.severity === "error");
     // A script with errors is another script once they are mended.
-    const told = errors.length > 0 ? errors : lint({ text: source.text, script: parse(source.text).script, compiled: checked.compiled ?? null });
+    const told = errors.length > 0 ? errors : lint(subjectOf(source.text, checked.compiled ?? null));
     if (told.length > 0 && code === 0) code = 3;
     found.push({ file, diagnostics: told.map((one) => diagnosticJson(one, source.text)) });
     if (request.json) continue;

@@ -131,8 +131,8 @@ function inputOf(definition: StageDefinition, words: readonly string[], caret: C
 }
 
 function relations(scope: Scope): Candidate[] {
-  const own = [...scope.relations.keys()];
-  return [...own, ...[...scope.standard.keys()].filter((name) => !own.includes(name))].map((name) => ({ text: name, detail: own.includes(name) ? "named here" : "std:memorization", kind: "relation" }));
+  const own = [...scope.relations.keys()].map((name): Candidate => ({ text: name, detail: "named here", kind: "relation" }));
+  return [...own, ...[...scope.standard.keys()].filter((name) => !scope.relations.has(name)).map((name): Candidate => ({ text: name, detail: "std:memorization", kind: "relation" }))];
 }
 
 function settingWords(words: readonly string[]): Candidate[] {

@@ -1,7 +1,8 @@
 /** Without this file completion in the middle of a file would see either none of the names above it, or have to check them all at each key. */
+import type { Statement } from "../../grammar/ast.ts";
 import { tokenize } from "../../grammar/parse.ts";
 import type { Scope } from "../check/scope.ts";
-import type { Analysis } from "./analyse.ts";
+import type { Analysis, Part } from "./analyse.ts";
 import { bodyScopeOf } from "./body_scope.ts";
 import { complete, type CompleteContext, type Completions } from "./complete.ts";
 import { signatureAt, type Signature } from "./signature.ts";
@@ -31,18 +32,29 @@ export function signatureIn(analysis: Analysis, offset: number): Signature | nul
   return inComment(text) ? null : signatureAt(text, text.length, scope);
 }
 
-function statementAt({ script, text, scopeBefore }: Analysis, offset: number): Here {
-  const last = script.statements.findLastIndex(({ span }) => span.start <= offset);
-  const statement = script.statements[last];
-  if (statement === undefined) return { start: 0, scope: scopeBefore(0) };
-  const between = text.slice(statement.span.end, offset);
+function statementAt({ parts, text, scopeBefore }: Analysis, offset: number): Here {
+  const found = lastStatement(parts(), offset);
+  if (found === null) return { start: 0, scope: scopeBefore(0) };
+  const { statement, index, start: from } = found;
+  const [start, end] = [statement.span.start + from, statement.span.end + from];
   const line = text.lastIndexOf("\n", offset - 1) + 1;
-  const fresh = /[\n;]/.test(between) && !/\|\s*$/.test(text.slice(0, Math.max(line, statement.span.end))) && !/^\s*\|/.test(text.slice(line, offset));
+  const fresh = /[\n;]/.test(text.slice(end, offset)) && !/\|\s*$/.test(text.slice(start, Math.max(line, end))) && !/^\s*\|/.test(text.slice(line, offset));
   if (statement.kind === "def" && !fresh) {
-    const equals = text.indexOf("=", (statement.formals.at(-1) ?? statement.name).span.end);
-    if (equals >= 0 && equals < offset) return { start: equals + 1, scope: bodyScopeOf(statement, scopeBefore(last)) };
+    const equals = text.indexOf("=", (statement.formals.at(-1) ?? statement.name).span.end + from);
+    if (equals >= 0 && equals < offset) return { start: equals + 1, scope: bodyScopeOf(statement, scopeBefore(index)) };
   }
-  return fresh ? { start: Math.max(line, statement.span.end), scope: scopeBefore(last + 1) } : { start: statement.span.start, scope: scopeBefore(last) };
+  return fresh ? { start: Math.max(line, end), scope: scopeBefore(index + 1) } : { start, scope: scopeBefore(index) };
+}
+
+/** The last statement that begins before an offset, how many stand before it, and where its part begins. */
+function lastStatement(parts: readonly Part[], offset: number): { readonly statement: Statement; readonly index: number; readonly start: number } | null {
+  for (let at = parts.findLastIndex((part) => part.start <= offset); at >= 0; at--) {
+    const { start, script } = parts[at]!;
+    const last = script.statements.findLastIndex(({ span }) => span.start + start <= offset);
+    if (last < 0) continue;
+    return { statement: script.statements[last]!, index: parts.slice(0, at).reduce((sum, part) => sum + part.script.statements.length, last), start };
+  }
+  return null;
 }
 
 function inComment(text: string): boolean {

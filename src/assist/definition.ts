@@ -1,6 +1,7 @@
 /** Without this file nobody could go from a name to where it is given, or find where it is used. */
 import type { Def } from "../../grammar/ast.ts";
 import { parse } from "../../grammar/parse.ts";
+import { moved } from "../../grammar/moved.ts";
 import { span, type Span } from "../../grammar/span.ts";
 import { isDefined } from "../check/expand.ts";
 import { needKey, type ModuleFacts } from "../check/scope.ts";
@@ -9,8 +10,9 @@ import type { Analysis } from "./analyse.ts";
 import { markAt, type Declaration, type Mark } from "./mark.ts";
 
 /** Where the name at an offset is given; null for names that are not given in this script. */
-export function definition(analysis: Analysis, offset: number): Declaration | null {
-  return markAt(analysis.marks(), offset)?.target ?? null;
+export function definition(analysis: Analysis, offset: number): Pick<Declaration, "name" | "span"> | null {
+  const target = markAt(analysis.marksAround(offset), offset)?.target ?? null;
+  return target === null ? null : { name: target.name, span: moved(target.span, analysis.startOf(target)) };
 }
 
 /** A place in another file. */
@@ -23,13 +25,13 @@ export interface Elsewhere {
 
 /** Where a stage of a module is written, or the module that a `use` names; null for what comes with saeq. */
 export function definedElsewhere(analysis: Analysis, offset: number): Elsewhere | null {
-  const stage = markAt(analysis.marks(), offset)?.stage ?? null;
+  const stage = markAt(analysis.marksAround(offset), offset)?.stage ?? null;
   if (stage !== null && isDefined(stage) && stage.defined.module.endsWith(".saeq")) {
     const { module, text, body } = stage.defined;
     return { module, text, span: writtenAs(stage)?.name.span ?? body.span };
   }
-  for (const statement of analysis.script.statements) {
-    if (statement.kind !== "use" || statement.path.kind === "hole" || offset < statement.span.start || statement.span.end < offset) continue;
+  for (const { statement, start } of analysis.parts().flatMap((part) => part.script.statements.map((each) => ({ statement: each, start: part.start })))) {
+    if (statement.kind !== "use" || statement.path.kind === "hole" || offset < statement.span.start + start || statement.span.end + start < offset) continue;
     const known = analysis.around.facts.get(needKey({ kind: "module", path: statement.path.value }));
     if (known?.state === "known" && statement.path.value.endsWith(".saeq")) return { module: statement.path.value, text: (known.value as ModuleFacts).text, span: span(0, 0) };
   }
@@ -45,7 +47,7 @@ export function writtenAs(stage: StageDefinition): Def | null {
 
 /** Every place that means the same name as the one at an offset, in the order of the text; the place where it is given is one of them. */
 export function references(analysis: Analysis, offset: number, withDeclaration = true): readonly Span[] {
-  return sameName(analysis, markAt(analysis.marks(), offset))
+  return sameName(analysis, markAt(analysis.marksAround(offset), offset))
     .filter((mark) => withDeclaration || !mark.declares)
     .map(({ span }) => span);
 }

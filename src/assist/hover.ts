@@ -1,4 +1,5 @@
 /** Without this file a word in an editor would not say what it is. */
+import { moved } from "../../grammar/moved.ts";
 import type { Span } from "../../grammar/span.ts";
 import { SETTINGS } from "../check/settings.ts";
 import { FUNCTIONS } from "../ops/functions.ts";
@@ -19,7 +20,7 @@ export interface Hover {
 
 /** What is known of the word at an offset; null where there is nothing to say. */
 export function hover(analysis: Analysis, offset: number): Hover | null {
-  const mark = markAt(analysis.marks(), offset);
+  const mark = markAt(analysis.marksAround(offset), offset);
   const text = mark === null ? null : describe(mark, analysis);
   return mark === null || text === null ? null : { span: mark.span, text };
 }
@@ -76,8 +77,9 @@ function declared(target: Declaration | null, analysis: Analysis): string | null
 }
 
 /** The first line of the statement that gives a name. */
-function headline({ statement }: Declaration, { text }: Analysis): string {
-  const line = text.slice(statement.span.start, statement.span.end).split("\n", 1)[0]!.trimEnd();
+function headline(target: Declaration, { text, startOf }: Analysis): string {
+  const { start, end } = moved(target.statement.span, startOf(target));
+  const line = text.slice(start, end).split("\n", 1)[0]!.trimEnd();
   return line.length > 120 ? `${line.slice(0, 119)}…` : line;
 }
 

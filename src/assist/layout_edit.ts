@@ -6,7 +6,7 @@ import type { Analysis } from "./analyse.ts";
 /** The one edit that brings a script into canonical form, with the line ends that it has; null where it is already, or does not parse. */
 export function layoutEdit({ text, script, syntax }: Analysis): Fix | null {
   if (syntax.some(({ severity }) => severity === "error")) return null;
-  const made = withLineEnds(print(script), text);
+  const made = withLineEnds(print(script()), text);
   if (made === text) return null;
   const shorter = Math.min(made.length, text.length);
   let start = 0;

@@ -1,6 +1,7 @@
 /** Without this file hover, definitions, renaming and colours would each find out anew what a word stands for. */
 import type { Def, Let, Name, Param, Script, Set as SetStatement, Statement, Use } from "../../grammar/ast.ts";
 import { single } from "../check/constant.ts";
+import { Names as BoundNames } from "../check/names.ts";
 import { stageNamed, type Facts, type Scope } from "../check/scope.ts";
 import { UNKNOWN } from "../ops/schema.ts";
 import { bodyScopeOf, isScalar } from "./body_scope.ts";
@@ -16,10 +17,9 @@ export type Walk = (visit: (index: number, scope: Scope) => void) => Scope;
 /** The name that a statement gives is told once it is known what it stands for. */
 type Naming = ((after: Scope) => void) | null;
 
-/** The marks of a script in one walk through it: scopes kept for each statement would cost the square of its length. */
-export function readMarks(script: Script, text: string, facts: Facts, walk: Walk): readonly Mark[] {
+/** The marks of a script in one walk through it: scopes kept for each statement would cost the square of its length. `names`: given above; those of the script are added. */
+export function readMarks(script: Script, text: string, facts: Facts, walk: Walk, names: Growing = noNames()): readonly Mark[] {
   const marks: Mark[] = [];
-  const names = { relations: new Map<string, Declaration>(), params: new Map<string, Declaration>(), stages: new Map<string, Declaration>() };
   let naming: Naming = null;
   const end = walk((index, scope) => {
     naming?.(scope);
@@ -30,7 +30,11 @@ export function readMarks(script: Script, text: string, facts: Facts, walk: Walk
 }
 
 /** Names given above, to which those of the statement at hand are added. */
-type Growing = { readonly [K in keyof Names]: Map<string, Declaration> };
+export type Growing = { readonly [K in keyof Names]: BoundNames<Declaration> };
+
+export function noNames(): Growing {
+  return { relations: BoundNames.of<Declaration>([]), params: BoundNames.of<Declaration>([]), stages: BoundNames.of<Declaration>([]) };
+}
 
 function markStatement(statement: Statement, place: Place, names: Growing): Naming {
   switch (statement.kind) {
@@ -61,8 +65,8 @@ function declaration(kind: Declaration["kind"], name: Name, statement: Statement
 }
 
 /** A name that is bound already keeps its first meaning, as in the checker. */
-function give(names: Map<string, Declaration>, made: Declaration): void {
-  if (!names.has(made.name) && made.name !== "") names.set(made.name, made);
+function give(names: BoundNames<Declaration>, made: Declaration): void {
+  if (!names.has(made.name) && made.name !== "") names.bind(made.name, made);
 }
 
 function markUse(statement: Use, place: Place): void {
@@ -105,7 +109,7 @@ function markDef(statement: Def, place: Place, names: Growing): Naming {
   const formals = statement.formals.map((formal) => declaration("formal", formal.name, statement, ""));
   const made = declaration("stage", statement.name, statement, statement.doc, formals);
   place.put({ span: made.span, role: "stage", name: made.name, target: made, declares: true });
-  const inner = { ...names, relations: new Map(names.relations), params: new Map(names.params) };
+  const inner = { relations: new Map<string, Declaration>(), params: new Map<string, Declaration>() };
   for (const [i, formal] of statement.formals.entries()) {
     const each = formals[i]!;
     const scalar = isScalar(formal);
@@ -114,6 +118,7 @@ function markDef(statement: Def, place: Place, names: Growing): Naming {
     if (formal.value !== null) markConstant(formal.value, place);
     inner[scalar ? "params" : "relations"].set(each.name, each);
   }
-  markPipeline(statement.body, null, { ...place, names: inner, scope: bodyScopeOf(statement, place.scope) });
+  const within = { ...names, relations: names.relations.behind(inner.relations), params: names.params.behind(inner.params) };
+  markPipeline(statement.body, null, { ...place, names: within, scope: bodyScopeOf(statement, place.scope) });
   return () => give(names.stages, made);
 }

@@ -14,7 +14,7 @@ export type Renaming = { readonly spans: readonly Span[]; readonly text: string 
 
 /** The name at an offset, where this script gives it. */
 export function renamable(analysis: Analysis, offset: number): Renamable {
-  const mark = markAt(analysis.marks(), offset);
+  const mark = markAt(analysis.marksAround(offset), offset);
   if (mark === null) return { refused: "there is no name here" };
   if (mark.target === null) return { refused: `\`${mark.name}\` is not given in this script` };
   if (mark.target.kind === "module") return { refused: "the name of a module cannot be changed here" };
@@ -26,7 +26,7 @@ export function rename(analysis: Analysis, offset: number, wanted: string): Rena
   const found = renamable(analysis, offset);
   if ("refused" in found) return found;
   const name = wanted.replace(/^\$/, "");
-  const target = markAt(analysis.marks(), offset)!.target!;
+  const target = markAt(analysis.marksAround(offset), offset)!.target!;
   const why = name === target.name ? null : unfit(name, target, analysis);
   return why === null ? { spans: references(analysis, offset), text: name } : { refused: why };
 }
@@ -34,7 +34,7 @@ export function rename(analysis: Analysis, offset: number, wanted: string): Rena
 function unfit(name: string, target: Declaration, analysis: Analysis): string | null {
   if (!/^[\p{L}_][\p{L}\p{M}\p{N}_]*$/u.test(name)) return `\`${name}\` is not a name: letters, digits and \`_\`, not starting with a digit`;
   if (reserved(name)) return `\`${name}\` is a reserved word`;
-  const end = analysis.scopeBefore(analysis.script.statements.length);
+  const end = analysis.runs().scope;
   if (stagesOf(end).some((stage) => stage.name === name)) return `\`${name}\` is a stage`;
   const marks = analysis.marks();
   const taken = marks.some((mark) => mark.declares && mark.name === name && (mark.target!.kind !== "formal" || target.kind !== "formal" || mark.target!.statement === target.statement));

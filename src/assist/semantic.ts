@@ -1,7 +1,7 @@
 /** Without this file an editor would colour words by their shape and not by what they mean. */
 import { tokenize, type HighlightKind } from "../../grammar/parse.ts";
 import type { Span } from "../../grammar/span.ts";
-import type { Analysis } from "./analyse.ts";
+import type { Analysis, MarkedPart } from "./analyse.ts";
 import type { Role } from "./mark.ts";
 
 /** Names of the Language Server Protocol, so that every editor has colours for them. */
@@ -41,13 +41,25 @@ const OF_KIND: Readonly<Record<HighlightKind, SemanticType | null>> = {
   error: null,
 };
 
+/** What was found in a part that was marked. */
+const kept = new WeakMap<MarkedPart["marks"], { readonly open: boolean; readonly tokens: readonly SemanticToken[] }>();
+
 /** Coloured stretches in the order of the text; none overlap and none runs over a line's end. */
 export function semanticTokens(analysis: Analysis): readonly SemanticToken[] {
-  const { text } = analysis;
-  const marks = analysis.marks();
+  const found: SemanticToken[] = [];
+  for (const part of analysis.markedParts()) {
+    const old = kept.get(part.marks);
+    const tokens = old?.open === part.open ? old.tokens : tokensIn(part);
+    if (tokens !== old?.tokens) kept.set(part.marks, { open: part.open, tokens });
+    for (const { span, type, declares } of tokens) found.push({ span: { start: span.start + part.start, end: span.end + part.start }, type, declares });
+  }
+  return found;
+}
+
+function tokensIn({ text, marks, open }: MarkedPart): readonly SemanticToken[] {
   const found: SemanticToken[] = [];
   let next = 0;
-  for (const { kind, span } of tokenize(text)) {
+  for (const { kind, span } of tokenize(text, open ? { open } : undefined)) {
     while (next < marks.length && marks[next]!.span.start < span.start) next++;
     if (kind !== "word") {
       const type = OF_KIND[kind];

@@ -1,5 +1,6 @@
 /** Without this file an editor could show no outline of a script. */
 import type { Statement } from "../../grammar/ast.ts";
+import { moved } from "../../grammar/moved.ts";
 import type { Span } from "../../grammar/span.ts";
 import type { Analysis } from "./analyse.ts";
 import { isPlainValue } from "./plain_value.ts";
@@ -15,10 +16,10 @@ export interface ScriptSymbol {
 
 /** The statements of a script, in order. Reads the tree alone: an outline must not wait for a check. */
 export function symbols(analysis: Analysis): readonly ScriptSymbol[] {
-  return analysis.script.statements.flatMap((statement) => {
-    const made = symbolOf(statement, analysis.text);
-    return made === null || made.name.trim() === "" ? [] : [made];
-  });
+  return analysis.parts().flatMap(({ start, text, script }) => script.statements.flatMap((statement) => {
+    const made = symbolOf(statement, text);
+    return made === null || made.name.trim() === "" ? [] : [moved(made, start)];
+  }));
 }
 
 function symbolOf(statement: Statement, text: string): ScriptSymbol | null {

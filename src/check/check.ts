@@ -66,11 +66,12 @@ export function* checking(script: Script, start: Scope, report: Report, options:
 }
 
 /** A scope whose names may be added to while one source is checked: a copy for each statement would cost the square of a script. */
-function ownCopy(scope: Scope): Scope {
+export function ownCopy(scope: Scope): Scope {
   return { ...scope, relations: Names.of(scope.relations), params: Names.of(scope.params), stages: Names.of(scope.stages) };
 }
 
-function checkStatement(statement: Statement, index: number, scope: Scope, report: Report, options: CheckOptions, pipelines: CheckedPipeline[], params: ParamFacts[]): Scope {
+/** One statement in a scope that the caller owns: names are added to it. The scope behind it. */
+export function checkStatement(statement: Statement, index: number, scope: Scope, report: Report, options: CheckOptions, pipelines: CheckedPipeline[], params: ParamFacts[]): Scope {
   nextStatement(report.expansions);
   switch (statement.kind) {
     case "edition":

@@ -13,6 +13,13 @@ interface Bound<T> {
   times: number;
 }
 
+/** Hears what is done with names. */
+export interface Watcher<T> {
+  /** Null: all of them. */
+  read(name: string | null): void;
+  bound(name: string, value: T): void;
+}
+
 /** Names in the order in which they were bound, and what they stood for at any time. */
 export class Names<T> implements ReadonlyMap<string, T> {
   readonly #bound: Bound<T>;
@@ -20,11 +27,13 @@ export class Names<T> implements ReadonlyMap<string, T> {
   readonly #end: number;
   /** Names in front of these, which they hide. */
   readonly #front: ReadonlyMap<string, T>;
+  readonly #watcher: Watcher<T> | null;
 
-  private constructor(bound: Bound<T>, end: number, front: ReadonlyMap<string, T>) {
+  private constructor(bound: Bound<T>, end: number, front: ReadonlyMap<string, T>, watcher: Watcher<T> | null = null) {
     this.#bound = bound;
     this.#end = end;
     this.#front = front;
+    this.#watcher = watcher;
   }
 
   static of<T>(from: Iterable<readonly [string, T]>): Names<T> {
@@ -34,20 +43,39 @@ export class Names<T> implements ReadonlyMap<string, T> {
   }
 
   bind(name: string, value: T): void {
+    this.#watcher?.bound(name, value);
     this.#bound.names.set(name, { value, at: this.#bound.times++, before: this.#bound.names.get(name) ?? null });
   }
 
   /** As they are now, whatever is bound later. */
   now(): Names<T> {
-    return new Names<T>(this.#bound, Math.min(this.#end, this.#bound.times), this.#front);
+    this.#watcher?.read(null);
+    return this.asOf(this.#bound.times);
+  }
+
+  /** How often something was bound so far. */
+  get times(): number {
+    return this.#bound.times;
+  }
+
+  /** As they were when something had been bound so often. */
+  asOf(times: number): Names<T> {
+    return new Names<T>(this.#bound, Math.min(this.#end, times), this.#front);
+  }
+
+  /** The same names, with somebody who hears which of them are read. What is made of them later is not heard. */
+  watched(watcher: Watcher<T>): Names<T> {
+    return new Names<T>(this.#bound, this.#end, this.#front, watcher);
   }
 
   /** These with others in front. */
   behind(front: Iterable<readonly [string, T]>): Names<T> {
+    this.#watcher?.read(null);
     return new Names<T>(this.#bound, Math.min(this.#end, this.#bound.times), new Map([...this.#front, ...front]));
   }
 
   get(name: string): T | undefined {
+    this.#watcher?.read(name);
     const first = this.#front.get(name);
     if (first !== undefined || this.#front.has(name)) return first;
     return this.#seen(this.#bound.names.get(name))?.value;
@@ -60,6 +88,7 @@ export class Names<T> implements ReadonlyMap<string, T> {
   }
 
   has(name: string): boolean {
+    this.#watcher?.read(name);
     return this.#front.has(name) || this.#seen(this.#bound.names.get(name)) !== null;
   }
 
@@ -70,6 +99,7 @@ export class Names<T> implements ReadonlyMap<string, T> {
   }
 
   *entries(): MapIterator<[string, T]> {
+    this.#watcher?.read(null);
     for (const [name, latest] of this.#bound.names) {
       const entry = this.#seen(latest);
       if (entry !== null && !this.#front.has(name)) yield [name, entry.value];

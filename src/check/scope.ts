@@ -97,7 +97,7 @@ export function reportOn(text: string, diagnostics: readonly Diagnostic[] = [], 
 }
 
 /** Mistakes of one source that are compared with all names; of more nobody reads what might have been meant. */
-const MOST_COMPARED = 100;
+export const MOST_COMPARED = 100;
 
 /** Whether there are so many mistakes that what might have been meant is not looked for any more. */
 export function beyondHelp({ diagnostics }: Report): boolean {

@@ -1,5 +1,4 @@
 /** Without this file rules would not be applied, and nobody could silence one. */
-import type { Script } from "../../grammar/ast.ts";
 import type { Diagnostic } from "../../grammar/diagnostic.ts";
 import type { LintRule, Subject } from "./rule.ts";
 import { LINT_RULES } from "./rules/mod.ts";
@@ -9,7 +8,7 @@ const IGNORE = /^#+\s*lint-ignore\s+(.+)$/;
 /** What runs but is seldom meant, in the order of the text. `# lint-ignore code` above a line silences a code there; other comments may stand between. */
 export function lint(subject: Subject, rules: readonly LintRule[] = LINT_RULES): readonly Diagnostic[] {
   const lineOf = linesOf(subject.text);
-  const silenced = ignores(subject.script, lineOf);
+  const silenced = ignores(subject, lineOf);
   return rules
     .flatMap((rule) => rule.find(subject).map((finding): Diagnostic => ({ ...finding, code: rule.code, severity: "warning" })))
     .filter(({ code, span }) => silenced.get(lineOf(span.start))?.has(code) !== true)
@@ -17,13 +16,16 @@ export function lint(subject: Subject, rules: readonly LintRule[] = LINT_RULES):
 }
 
 /** Line → codes that are silent on it. */
-function ignores(script: Script, lineOf: (offset: number) => number): ReadonlyMap<number, ReadonlySet<string>> {
+function ignores({ parts }: Subject, lineOf: (offset: number) => number): ReadonlyMap<number, ReadonlySet<string>> {
   const silenced = new Map<number, Set<string>>();
-  const comments = new Set(script.comments.filter((comment) => comment.ownLine).map((comment) => lineOf(comment.span.start)));
-  for (const comment of script.comments.filter((each) => each.ownLine)) {
-    const codes = IGNORE.exec(comment.text)?.[1];
-    if (codes === undefined) continue;
-    let line = lineOf(comment.span.start);
+  const own = parts.flatMap(({ start, script }) => script.comments.filter((comment) => comment.ownLine).map(({ text, span }) => ({ text, at: start + span.start })));
+  const telling = own.flatMap(({ text, at }) => {
+    const codes = IGNORE.exec(text)?.[1];
+    return codes === undefined ? [] : [{ codes, at }];
+  });
+  const comments = new Set(telling.length === 0 ? [] : own.map(({ at }) => lineOf(at)));
+  for (const { codes, at } of telling) {
+    let line = lineOf(at);
     while (comments.has(line)) line++;
     silenced.set(line, new Set([...(silenced.get(line) ?? []), ...codes.split(/[\s,]+/)]));
   }

@@ -1,5 +1,6 @@
 /** Without this file each rule would walk the tree in its own way. */
-import type { Expr, Item, Pipeline, Script, Stage, Statement } from "../../grammar/ast.ts";
+import type { Expr, Item, Pipeline, Stage, Statement } from "../../grammar/ast.ts";
+import { inEach, type Subject } from "./rule.ts";
 
 /** The pipeline of a statement, or null. */
 export function pipelineOf(statement: Statement): Pipeline | null {
@@ -40,13 +41,11 @@ export function* expressionsOf(statement: Statement): Generator<Expr> {
   if (statement.kind === "def") for (const formal of statement.formals) if (formal.value !== null) yield* inExpr(formal.value);
 }
 
-/** Every pipeline of a script, those in brackets included. */
-export function* pipelinesOf(script: Script): Generator<Pipeline> {
-  for (const statement of script.statements) {
-    const pipeline = pipelineOf(statement);
-    if (pipeline !== null) yield pipeline;
-    for (const expr of expressionsOf(statement)) if (expr.kind === "group") yield expr.pipeline;
-  }
+/** Every pipeline of a statement, those in brackets included. */
+export function* pipelinesOf(statement: Statement): Generator<Pipeline> {
+  const pipeline = pipelineOf(statement);
+  if (pipeline !== null) yield pipeline;
+  for (const expr of expressionsOf(statement)) if (expr.kind === "group") yield expr.pipeline;
 }
 
 /** The first word of a stage where it is one plain word. */
@@ -57,29 +56,35 @@ export function stageWord(stage: Stage): string | null {
 }
 
 /** Whether a script shows or saves anything; one that only defines is there for others. */
-export function runsSomething(script: Script): boolean {
-  return script.statements.some((statement) => statement.kind === "pipelineStatement");
+export function runsSomething({ parts }: Subject): boolean {
+  return parts.some(({ script }) => script.statements.some((statement) => statement.kind === "pipelineStatement"));
 }
 
-/** Which statements read a name, bare or as `$name`. Several rules ask it of every name of a script. */
-const readers = new WeakMap<Script, ReadonlyMap<string, ReadonlySet<Statement>>>();
-
-function readersOf(script: Script): ReadonlyMap<string, ReadonlySet<Statement>> {
-  const known = readers.get(script);
-  if (known !== undefined) return known;
-  const found = new Map<string, Set<Statement>>();
-  for (const statement of script.statements) {
-    for (const expr of expressionsOf(statement)) {
-      const name = expr.kind === "name" ? expr.path[0] : expr.kind === "paramRef" ? expr.name : undefined;
-      if (name !== undefined) found.set(name, (found.get(name) ?? new Set()).add(statement));
-    }
+/** Names that a statement reads, bare or as `$name`. */
+export function readsOf(statement: Statement): ReadonlySet<string> {
+  const found = new Set<string>();
+  for (const expr of expressionsOf(statement)) {
+    const name = expr.kind === "name" ? expr.path[0] : expr.kind === "paramRef" ? expr.name : undefined;
+    if (name !== undefined) found.add(name);
   }
-  readers.set(script, found);
   return found;
 }
 
-/** Whether any other statement reads a name. */
-export function isRead(name: string, script: Script, from: Statement): boolean {
-  const found = readersOf(script).get(name);
-  return found !== undefined && found.size > (found.has(from) ? 1 : 0);
+const namesRead = inEach((statement) => [...readsOf(statement)]);
+
+/** How many statements read a name. Several rules ask it of every name of a script. */
+const readers = new WeakMap<Subject, ReadonlyMap<string, number>>();
+
+function readersOf(subject: Subject): ReadonlyMap<string, number> {
+  const known = readers.get(subject);
+  if (known !== undefined) return known;
+  const found = new Map<string, number>();
+  for (const name of namesRead(subject)) found.set(name, (found.get(name) ?? 0) + 1);
+  readers.set(subject, found);
+  return found;
+}
+
+/** Whether any statement reads a name but the one that gives it, which may read it too. */
+export function isRead(name: string, subject: Subject, own: boolean): boolean {
+  return (readersOf(subject).get(name) ?? 0) > (own ? 1 : 0);
 }

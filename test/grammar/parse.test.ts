@@ -146,6 +146,7 @@ test("a byte order mark and CRLF are accepted, other unseen characters are not",
   assert.equal(codes("top\u202E 3"), ["hidden-character"]);
   assert.equal(codes("top 3 # \u202E"), ["hidden-character"]);
   assert.equal(codes("top\0 3"), ["hidden-character"]);
+  assert.equal(codes("top 3\u200B\n\u200Btop 4\n"), ["hidden-character", "hidden-character"]);
   assert.equal(codes("select `a\u200Bb`"), ["hidden-character"]);
   assert.match(parse("top\u202E 3").diagnostics[0]!.message, /\\u\{202E\}/);
 });

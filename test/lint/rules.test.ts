@@ -5,9 +5,9 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { CODES } from "../../grammar/codes.ts";
 import type { Diagnostic } from "../../grammar/diagnostic.ts";
-import { parse } from "../../grammar/parse.ts";
 import { CODE_PAGES } from "../../src/check/codes.ts";
 import { lint } from "../../src/lint/lint.ts";
+import { subjectOf } from "../../src/lint/rule.ts";
 import { LINT_RULES } from "../../src/lint/rules/mod.ts";
 import { applyFix } from "../../repl/talk.ts";
 import { ROOT } from "../house/files.ts";
@@ -18,7 +18,7 @@ async function found(text: string): Promise<readonly Diagnostic[]> {
   const { diagnostics, compiled } = await session.check({ name: "case.saeq", text });
   await session.close();
   assert.equal(diagnostics.map((each) => each.message), [], text);
-  return lint({ text, script: parse(text).script, compiled: compiled ?? null });
+  return lint(subjectOf(text, compiled ?? null));
 }
 const codes = async (text: string): Promise<string[]> => (await found(text)).map((each) => each.code);
 
@@ -82,12 +82,12 @@ test("float columns are known through the pipeline", async () => {
 
 test("30,000 lines are read a few times, and not once for each name of them", () => {
   const text = `saeq 1\n${Array.from({ length: 30_000 }, (_, i) => `# lint-ignore unused-def\nlet a${i} = perfect | take ${i + 1}\n`).join("")}perfect | count\n`;
-  assert.is(lint({ text, script: parse(text).script, compiled: null }).length, 30_000);
+  assert.is(lint(subjectOf(text, null)).length, 30_000);
 });
 
 test("rules do not throw on any prefix of the examples", () => {
   const text = readFileSync(join(ROOT, "examples/memorization.saeq"), "utf8");
-  for (let end = 0; end <= text.length; end++) lint({ text: text.slice(0, end), script: parse(text.slice(0, end)).script, compiled: null });
+  for (let end = 0; end <= text.length; end++) lint(subjectOf(text.slice(0, end), null));
 });
 
 test.run();

@@ -19,6 +19,8 @@ export interface Client {
   readonly logged: string[];
   /** Open or replace a document; its URI. */
   write(name: string, text: string): string;
+  /** Change a part of an open document; done once its diagnostics are told. */
+  changed(uri: string, change: object): Promise<unknown>;
   /** The first diagnostics of the newest version that satisfy `wanted`. */
   diagnostics(uri: string, wanted?: (found: readonly Diagnostic[]) => boolean): Promise<readonly Diagnostic[]>;
   /** A request about a document and a place in it. */
@@ -42,6 +44,19 @@ export async function startClient(folder: string): Promise<Client> {
   const versions = new Map<string, number>();
   const told = new Map<string, PublishDiagnosticsParams>();
   const waiting = new Set<() => void>();
+  const diagnosticsOf = (uri: string, wanted: (found: readonly Diagnostic[]) => boolean = () => true): Promise<readonly Diagnostic[]> =>
+    new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`no such diagnostics for ${uri}: ${JSON.stringify(told.get(uri))}`)), PATIENCE_MS);
+      const look = (): void => {
+        const found = told.get(uri);
+        if (found === undefined || found.version !== versions.get(uri) || !wanted(found.diagnostics)) return;
+        clearTimeout(timer);
+        waiting.delete(look);
+        resolve(found.diagnostics);
+      };
+      waiting.add(look);
+      look();
+    });
   const logged: string[] = [];
   connection.onNotification("textDocument/publishDiagnostics", (params: PublishDiagnosticsParams) => {
     told.set(params.uri, params);
@@ -63,19 +78,13 @@ export async function startClient(folder: string): Promise<Client> {
       else void connection.sendNotification("textDocument/didChange", { textDocument: { uri, version }, contentChanges: [{ text }] });
       return uri;
     },
-    diagnostics: (uri, wanted = () => true) =>
-      new Promise((resolve, reject) => {
-        const timer = setTimeout(() => reject(new Error(`no such diagnostics for ${uri}: ${JSON.stringify(told.get(uri))}`)), PATIENCE_MS);
-        const look = (): void => {
-          const found = told.get(uri);
-          if (found === undefined || found.version !== versions.get(uri) || !wanted(found.diagnostics)) return;
-          clearTimeout(timer);
-          waiting.delete(look);
-          resolve(found.diagnostics);
-        };
-        waiting.add(look);
-        look();
-      }),
+    changed: (uri, change) => {
+      const version = versions.get(uri)! + 1;
+      versions.set(uri, version);
+      void connection.sendNotification("textDocument/didChange", { textDocument: { uri, version }, contentChanges: [change] });
+      return diagnosticsOf(uri);
+    },
+    diagnostics: diagnosticsOf,
     ask: (method, uri, more = {}) => connection.sendRequest(`textDocument/${method}`, { textDocument: { uri }, ...more }),
     stop: async () => {
       const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));

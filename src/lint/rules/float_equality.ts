@@ -1,8 +1,8 @@
 /** Without this rule a comparison could fail for a difference in the last bit. */
-import type { Expr } from "../../../grammar/ast.ts";
+import type { Binary, Expr } from "../../../grammar/ast.ts";
 import { bare } from "../../check/constant.ts";
 import { FUNCTIONS } from "../../ops/functions.ts";
-import type { LintRule, Subject } from "../rule.ts";
+import { inEach, type LintRule, type Subject } from "../rule.ts";
 import { expressionsOf } from "../walk.ts";
 import { plansOf } from "../plans.ts";
 
@@ -14,15 +14,16 @@ export const floatEquality: LintRule = {
   trigger: "saeq 1\nmemorization | where matching_tokens / 50 == 0.5\n",
   fixed: "saeq 1\nmemorization | where matching_tokens / 50 ~= 0.5\n",
   find: (subject) => {
-    const floats = floatColumns(subject);
-    return subject.script.statements.flatMap((statement) =>
-      [...expressionsOf(statement)].flatMap((expr) => {
-        if (expr.kind !== "binary" || (expr.op !== "==" && expr.op !== "!=") || (!isFloat(expr.left, floats) && !isFloat(expr.right, floats))) return [];
-        if (isRound(expr.left) || isRound(expr.right)) return [];
-        return [{ span: expr.opSpan, message: `\`${expr.op}\` compares numbers with fractions`, label: expr.op === "==" ? "write `~=`" : "write `not … ~= …`", ...(expr.op === "==" ? { fix: { span: expr.opSpan, text: "~=" } } : {}) }];
-      }));
+    const found = equalities(subject);
+    const floats = found.length === 0 ? new Set<string>() : floatColumns(subject);
+    return found.flatMap(({ op, opSpan, left, right }) => {
+      if (!isFloat(left, floats) && !isFloat(right, floats)) return [];
+      return [{ span: opSpan, message: `\`${op}\` compares numbers with fractions`, label: op === "==" ? "write `~=`" : "write `not … ~= …`", ...(op === "==" ? { fix: { span: opSpan, text: "~=" } } : {}) }];
+    });
   },
 };
+
+const equalities = inEach((statement): readonly Binary[] => [...expressionsOf(statement)].filter((expr) => expr.kind === "binary").filter(({ op, left, right }) => (op === "==" || op === "!=") && !isRound(left) && !isRound(right)));
 
 /** Columns that are float wherever they occur. */
 function floatColumns(subject: Subject): ReadonlySet<string> {

@@ -8,10 +8,11 @@ export const missingEdition: LintRule = {
   mend: "Write `saeq 1` on the first line",
   trigger: "perfect | take 3\n",
   fixed: "saeq 1\nperfect | take 3\n",
-  find: ({ script, text }) => {
-    const first = script.statements[0];
-    if (first === undefined || script.statements.some((statement) => statement.kind === "edition")) return [];
+  find: ({ parts, text }) => {
+    const part = parts.find(({ script }) => script.statements.length > 0);
+    if (part === undefined || parts.some(({ script }) => script.statements.some((statement) => statement.kind === "edition"))) return [];
+    const at = part.script.statements[0]!.span.start + part.start;
     const start = text.charCodeAt(0) === 0xfeff ? 1 : 0;
-    return [{ span: { start: first.span.start, end: first.span.start + 1 }, message: "this script does not say which edition it is written in", label: "`saeq 1` comes first", fix: { span: { start, end: start }, text: "saeq 1\n" } }];
+    return [{ span: { start: at, end: at + 1 }, message: "this script does not say which edition it is written in", label: "`saeq 1` comes first", fix: { span: { start, end: start }, text: "saeq 1\n" } }];
   },
 };

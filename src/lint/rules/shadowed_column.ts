@@ -1,6 +1,8 @@
 /** Without this rule a column could be replaced by another of the same name, unseen. */
 import { inExpr, pipelinesOf, stageWord } from "../walk.ts";
-import type { LintRule } from "../rule.ts";
+import type { Span } from "../../../grammar/span.ts";
+import type { Schema } from "../../ops/schema.ts";
+import { inEach, type LintRule, type Subject } from "../rule.ts";
 import { plansOf } from "../plans.ts";
 
 export const shadowedColumn: LintRule = {
@@ -10,16 +12,23 @@ export const shadowedColumn: LintRule = {
   mend: "Give the new column a name of its own",
   trigger: "saeq 1\nmemorization | derive matching_tokens = len(input_text) | take 3\n",
   fixed: null,
-  find: ({ script, compiled }) => {
-    const inputs = new Map(plansOf(compiled).filter(({ op, label }) => op.op === "project" && label.startsWith("derive")).map((plan) => [plan.at.start, plan.inputs[0]!.schema] as const).reverse());
-    return [...pipelinesOf(script)].flatMap((pipeline) => pipeline.stages).filter((stage) => stageWord(stage) === "derive").flatMap((stage) => {
-      const input = inputs.get(stage.span.start);
-      return stage.args.slice(1).flatMap((arg) => arg.items).flatMap((item) => {
-        const name = item.name?.path.join(".");
-        if (item.name === null || name === undefined || input?.columns.some((column) => column.name === name) !== true) return [];
-        const reads = [...inExpr(item.value)].some((expr) => expr.kind === "name" && expr.path.join(".") === name);
-        return reads ? [] : [{ span: item.name.span, message: `\`${name}\` is a column already, and this replaces it`, label: "hides the column of that name" }];
-      });
-    });
+  find: (subject) => {
+    const found = derived(subject);
+    const inputs = found.length === 0 ? new Map<Span, Schema>() : inputsOf(subject);
+    return found.flatMap(({ name, span, stage }) => (inputs.get(stage())?.columns.some((column) => column.name === name) === true ? [{ span, message: `\`${name}\` is a column already, and this replaces it`, label: "hides the column of that name" }] : []));
   },
 };
+
+/** What flows into each `derive`, by the place of the stage: the very object, since places of other files and parts count from 0 too. */
+function inputsOf({ compiled }: Subject): ReadonlyMap<Span, Schema> {
+  return new Map(plansOf(compiled).filter(({ op, label }) => op.op === "project" && label.startsWith("derive")).map((plan) => [plan.at, plan.inputs[0]!.schema] as const).reverse());
+}
+
+/** Columns that are named by a `derive` that does not read one of that name. */
+const derived = inEach((statement) =>
+  [...pipelinesOf(statement)].flatMap((pipeline) => pipeline.stages).filter((stage) => stageWord(stage) === "derive").flatMap((stage) =>
+    stage.args.slice(1).flatMap((arg) => arg.items).flatMap((item) => {
+      const name = item.name?.path.join(".");
+      if (item.name === null || name === undefined || [...inExpr(item.value)].some((expr) => expr.kind === "name" && expr.path.join(".") === name)) return [];
+      return [{ name, span: item.name.span, stage: () => stage.span }];
+    })));

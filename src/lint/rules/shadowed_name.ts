@@ -1,5 +1,5 @@
 /** Without this rule a name that comes with saeq could mean something else, unseen. */
-import type { LintRule } from "../rule.ts";
+import { inEach, type LintRule } from "../rule.ts";
 
 export const shadowedName: LintRule = {
   code: "shadowed-name",
@@ -8,10 +8,10 @@ export const shadowedName: LintRule = {
   mend: "Choose another name, or silence it where the meaning is the same",
   trigger: 'saeq 1\nlet perfect = csv "std:memorization_results_L50_O50.csv" | take 3\nperfect | count\n',
   fixed: null,
-  find: ({ script, compiled }) =>
-    script.statements.flatMap((statement) => {
-      if (statement.kind !== "let") return [];
-      const name = statement.name.path.join(".");
-      return compiled?.scope.standard.has(name) === true ? [{ span: statement.name.span, message: `\`${name}\` hides the value of that name that comes with saeq`, label: "means something else elsewhere" }] : [];
-    }),
+  find: (subject) => {
+    const standard = subject.compiled?.scope.standard;
+    return lets(subject).flatMap(({ name, span }) => (standard?.has(name) === true ? [{ span, message: `\`${name}\` hides the value of that name that comes with saeq`, label: "means something else elsewhere" }] : []));
+  },
 };
+
+const lets = inEach((statement) => (statement.kind === "let" ? [{ name: statement.name.path.join("."), span: statement.name.span }] : []));

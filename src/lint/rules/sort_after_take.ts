@@ -1,5 +1,5 @@
 /** Without this rule the first rows of a file could be taken for the greatest. */
-import type { LintRule } from "../rule.ts";
+import { inEach, type LintRule } from "../rule.ts";
 import { pipelinesOf, stageWord } from "../walk.ts";
 
 export const sortAfterTake: LintRule = {
@@ -9,8 +9,8 @@ export const sortAfterTake: LintRule = {
   mend: "Sort first, then take",
   trigger: "saeq 1\nmemorization | take 5 | sort matching_tokens desc\n",
   fixed: "saeq 1\nmemorization | sort matching_tokens desc | take 5\n",
-  find: ({ script, text }) =>
-    [...pipelinesOf(script)].flatMap(({ stages }) =>
+  find: inEach((statement, text) =>
+    [...pipelinesOf(statement)].flatMap(({ stages }) =>
       stages.flatMap((stage, i) => {
         const before = stages[i - 1];
         if (stageWord(stage) !== "sort" || before === undefined || stageWord(before) !== "take") return [];
@@ -20,5 +20,5 @@ export const sortAfterTake: LintRule = {
         const plain = before.args.length === 2 && i > 1;
         const span = { start: before.span.start, end: stage.span.end };
         return [{ span: stage.args[0]!.span, message: "`sort` orders only the rows that `take` left", label: "sort before `take`", ...(plain ? { fix: { span, text: `${words(stage)}${text.slice(before.span.end, stage.span.start)}${words(before)}` } } : {}) }];
-      })),
+      }))),
 };

@@ -1,6 +1,6 @@
 /** Without this rule the strongest features could be sought among the most frequent ones only. */
 import type { Stage } from "../../../grammar/ast.ts";
-import type { LintRule } from "../rule.ts";
+import { inEach, type LintRule } from "../rule.ts";
 import { pipelinesOf, stageWord } from "../walk.ts";
 
 const MEASURES: readonly string[] = ["count", "mean", "max", "sum", "frac"];
@@ -12,8 +12,8 @@ export const sortAfterTop: LintRule = {
   mend: "Rank by it: top 10 by mean",
   trigger: "saeq 1\nset seed 1\nsample perfect 2 | acts layer 7 | top 10 | sort max desc\n",
   fixed: "saeq 1\nset seed 1\nsample perfect 2 | acts layer 7 | top 10 by max\n",
-  find: ({ script, text }) =>
-    [...pipelinesOf(script)].flatMap(({ stages }) =>
+  find: inEach((statement, text) =>
+    [...pipelinesOf(statement)].flatMap(({ stages }) =>
       stages.flatMap((stage, i) => {
         const before = stages[i - 1];
         const measure = descendingMeasure(stage);
@@ -21,7 +21,7 @@ export const sortAfterTop: LintRule = {
         const plain = before.args.length === 2;
         const ranked = text.slice(before.span.start, before.span.end);
         return [{ span: stage.span, message: `\`sort\` orders only the features that \`${ranked}\` listed`, label: `write \`top … by ${measure}\``, ...(plain ? { fix: { span: { start: before.span.start, end: stage.span.end }, text: measure === "count" ? ranked : `${ranked} by ${measure}` } } : {}) }];
-      })),
+      }))),
 };
 
 /** `max` of `sort max desc` or `sort -max`, where it is the only key and one that `top` ranks by. */

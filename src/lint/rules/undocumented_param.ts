@@ -1,5 +1,5 @@
 /** Without this rule the help of a script would list params without saying what they are for. */
-import type { LintRule } from "../rule.ts";
+import { inEach, type LintRule } from "../rule.ts";
 
 export const undocumentedParam: LintRule = {
   code: "undocumented-param",
@@ -8,7 +8,6 @@ export const undocumentedParam: LintRule = {
   mend: "Write a line that starts with `##` above it",
   trigger: "saeq 1\nparam n: int = 10\nperfect | take $n\n",
   fixed: null,
-  find: ({ script }) =>
-    script.statements.flatMap((statement) =>
-      statement.kind === "param" && statement.doc === "" ? [{ span: statement.name.span, message: `\`${statement.name.path.join(".")}\` has no description`, label: "write one above, after `##`" }] : []),
+  find: inEach((statement) =>
+    statement.kind === "param" && statement.doc === "" ? [{ span: statement.name.span, message: `\`${statement.name.path.join(".")}\` has no description`, label: "write one above, after `##`" }] : []),
 };

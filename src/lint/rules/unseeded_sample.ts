@@ -1,5 +1,6 @@
 /** Without this rule a script would give other rows each time, and nobody would know until it mattered. */
-import type { LintRule } from "../rule.ts";
+import type { Finding, LintRule } from "../rule.ts";
+import { moved } from "../../../grammar/moved.ts";
 import { expressionsOf, pipelineOf, stageWord } from "../walk.ts";
 import type { Pipeline, Statement } from "../../../grammar/ast.ts";
 
@@ -10,20 +11,29 @@ export const unseededSample: LintRule = {
   mend: "Write `set seed 42` above it",
   trigger: "saeq 1\nsample perfect 3\n",
   fixed: "saeq 1\nset seed 42\nsample perfect 3\n",
-  find: ({ script }) => {
-    let seeded = false;
-    for (const statement of script.statements) {
-      if (statement.kind === "set") seeded ||= statement.args.some((arg, i) => i % 2 === 0 && arg.items[0]?.value.kind === "name" && arg.items[0].value.path[0] === "seed");
-      if (seeded || statement.kind === "def") continue;
-      const at = sampleIn(statement);
-      if (at === null) continue;
-      const { start } = statement.span;
-      const documented = statement.kind === "let" && statement.doc !== "";
-      return [{ span: at, message: "`sample` draws other rows each time, because no seed is set", label: "no seed", ...(documented ? { help: "set seed 42" } : { fix: { span: { start, end: start }, text: "set seed 42\n" } }) }];
+  find: ({ parts }) => {
+    for (const { start, script } of parts) {
+      for (const statement of script.statements) {
+        if (setsSeed(statement)) return [];
+        const found = statement.kind === "def" ? null : finding(statement);
+        if (found !== null) return [moved(found, start)];
+      }
     }
     return [];
   },
 };
+
+function setsSeed(statement: Statement): boolean {
+  return statement.kind === "set" && statement.args.some((arg, i) => i % 2 === 0 && arg.items[0]?.value.kind === "name" && arg.items[0].value.path[0] === "seed");
+}
+
+function finding(statement: Statement): Finding | null {
+  const at = sampleIn(statement);
+  if (at === null) return null;
+  const { start } = statement.span;
+  const documented = statement.kind === "let" && statement.doc !== "";
+  return { span: at, message: "`sample` draws other rows each time, because no seed is set", label: "no seed", ...(documented ? { help: "set seed 42" } : { fix: { span: { start, end: start }, text: "set seed 42\n" } }) };
+}
 
 function sampleIn(statement: Statement): { start: number; end: number } | null {
   const own = pipelineOf(statement);

@@ -1,6 +1,6 @@
 /** Without this rule a `def` that nobody calls would look as if it mattered. */
-import type { LintRule } from "../rule.ts";
-import { isRead, runsSomething } from "../walk.ts";
+import { inEach, type LintRule } from "../rule.ts";
+import { isRead, readsOf, runsSomething } from "../walk.ts";
 
 export const unusedDef: LintRule = {
   code: "unused-def",
@@ -9,9 +9,10 @@ export const unusedDef: LintRule = {
   mend: "Remove it, or call it",
   trigger: "saeq 1\ndef few(x: table) = x | take 3\nperfect | count\n",
   fixed: null,
-  find: ({ script }) => {
-    if (!runsSomething(script)) return [];
-    return script.statements.flatMap((statement) =>
-      statement.kind !== "def" || isRead(statement.name.path.join("."), script, statement) ? [] : [{ span: statement.name.span, message: `\`${statement.name.path.join(".")}\` is never called`, label: "unused" }]);
+  find: (subject) => {
+    if (!runsSomething(subject)) return [];
+    return defs(subject).flatMap(({ name, span, own }) => (isRead(name, subject, own) ? [] : [{ span, message: `\`${name}\` is never called`, label: "unused" }]));
   },
 };
+
+const defs = inEach((statement) => (statement.kind === "def" ? [{ name: statement.name.path.join("."), span: statement.name.span, own: readsOf(statement).has(statement.name.path.join(".")) }] : []));

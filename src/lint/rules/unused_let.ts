@@ -1,6 +1,6 @@
 /** Without this rule a `let` that nobody reads would look as if it mattered. */
-import type { LintRule } from "../rule.ts";
-import { isRead, runsSomething } from "../walk.ts";
+import { inEach, type LintRule } from "../rule.ts";
+import { isRead, readsOf, runsSomething } from "../walk.ts";
 
 export const unusedLet: LintRule = {
   code: "unused-let",
@@ -9,13 +9,17 @@ export const unusedLet: LintRule = {
   mend: "Remove it, or use it",
   trigger: "saeq 1\nlet few = perfect | take 3\nperfect | count\n",
   fixed: "saeq 1\nperfect | count\n",
-  find: ({ script, text }) => {
-    if (!runsSomething(script)) return [];
-    return script.statements.flatMap((statement) => {
-      if (statement.kind !== "let" || isRead(statement.name.path.join("."), script, statement)) return [];
-      const { start, end } = statement.span;
-      const alone = statement.doc === "" && (start === 0 || text[start - 1] === "\n") && text[end] === "\n";
-      return [{ span: statement.name.span, message: `\`${statement.name.path.join(".")}\` is never read`, label: "unused", ...(alone ? { fix: { span: { start, end: end + 1 }, text: "" } } : {}) }];
-    });
+  find: (subject) => {
+    if (!runsSomething(subject)) return [];
+    return lets(subject).flatMap(({ name, span, own, fix }) => (isRead(name, subject, own) ? [] : [{ span, message: `\`${name}\` is never read`, label: "unused", ...(fix === null ? {} : { fix }) }]));
   },
 };
+
+/** `let`s, and how those that stand on lines of their own are left out. */
+const lets = inEach((statement, text) => {
+  if (statement.kind !== "let") return [];
+  const { start, end } = statement.span;
+  const alone = statement.doc === "" && (start === 0 || text[start - 1] === "\n") && text[end] === "\n";
+  const name = statement.name.path.join(".");
+  return [{ name, span: statement.name.span, own: readsOf(statement).has(name), fix: alone ? { span: { start, end: end + 1 }, text: "" } : null }];
+});

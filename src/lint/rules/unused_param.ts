@@ -1,6 +1,6 @@
 /** Without this rule a value given on the command line could change nothing, unseen. */
-import type { LintRule } from "../rule.ts";
-import { isRead, runsSomething } from "../walk.ts";
+import { inEach, type LintRule } from "../rule.ts";
+import { isRead, readsOf, runsSomething } from "../walk.ts";
 
 export const unusedParam: LintRule = {
   code: "unused-param",
@@ -9,9 +9,10 @@ export const unusedParam: LintRule = {
   mend: "Remove it, or read it as `$name`",
   trigger: "saeq 1\n## rows to look at\nparam n: int = 10\nperfect | take 3\n",
   fixed: null,
-  find: ({ script }) => {
-    if (!runsSomething(script)) return [];
-    return script.statements.flatMap((statement) =>
-      statement.kind !== "param" || isRead(statement.name.path.join("."), script, statement) ? [] : [{ span: statement.name.span, message: `\`$${statement.name.path.join(".")}\` is never read`, label: "unused" }]);
+  find: (subject) => {
+    if (!runsSomething(subject)) return [];
+    return params(subject).flatMap(({ name, span, own }) => (isRead(name, subject, own) ? [] : [{ span, message: `\`$${name}\` is never read`, label: "unused" }]));
   },
 };
+
+const params = inEach((statement) => (statement.kind === "param" ? [{ name: statement.name.path.join("."), span: statement.name.span, own: readsOf(statement).has(statement.name.path.join(".")) }] : []));

@@ -1,0 +1,105 @@
+/** Without these tests an editor could be told of a changed script what is not true of it. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { findings } from "../../repl/lsp/findings.ts";
+import { analyse, type Analysis, type Surroundings } from "../../src/assist/analyse.ts";
+import { completeAt, signatureIn } from "../../src/assist/complete_script.ts";
+import { definition, references } from "../../src/assist/definition.ts";
+import { hover } from "../../src/assist/hover.ts";
+import { layoutEdit } from "../../src/assist/layout_edit.ts";
+import { createReader } from "../../src/assist/live.ts";
+import { rename } from "../../src/assist/rename.ts";
+import { semanticTokens } from "../../src/assist/semantic.ts";
+import { symbols } from "../../src/assist/symbols.ts";
+import { settled } from "../assist/around.ts";
+import { folder } from "../session/open.ts";
+import { COUNT, handOf, type Hand } from "./edits.ts";
+
+const EDITS = 15;
+const place = folder({ "lib.saeq": "## The first rows.\ndef few(x: table, k: int = 2) = x | take $k\n" });
+writeFileSync(join(place, "runs.csv"), "id,score\n1,0.5\n");
+
+type Question = readonly [name: string, ask: (analysis: Analysis) => unknown];
+
+/** What editors ask, of a few places of the text. */
+function questions(text: string, hand: Hand): readonly Question[] {
+  const somewhere = (): number => hand.below(text.length + 1);
+  const [a, b, c, d] = [somewhere(), somewhere(), somewhere(), somewhere()];
+  const all: readonly Question[] = [
+    [`completion ${a}`, (analysis) => completeAt(analysis, a)],
+    ["diagnostics", (analysis) => analysis.diagnostics()],
+    ["syntax", ({ syntax }) => syntax],
+    ["needs", (analysis) => analysis.needs()],
+    ["findings", (analysis) => findings(analysis)],
+    ["symbols", (analysis) => symbols(analysis)],
+    [`completion ${b}`, (analysis) => completeAt(analysis, b)],
+    [`signature ${b}`, (analysis) => signatureIn(analysis, b)],
+    ["colours", (analysis) => semanticTokens(analysis)],
+    ["formatting", (analysis) => layoutEdit(analysis)],
+    ...[a, b, c, d].flatMap((at): readonly Question[] => [
+      [`hover ${at}`, (analysis) => hover(analysis, at)],
+      [`definition ${at}`, (analysis) => definition(analysis, at)],
+      [`references ${at}`, (analysis) => references(analysis, at)],
+      [`rename ${at}`, (analysis) => rename(analysis, at, "another")],
+    ]),
+  ];
+  // Nothing may depend on what was asked before.
+  return hand.below(2) === 0 ? all : all.toReversed();
+}
+
+test("a script that is changed bit by bit is told of as if it were opened anew", async () => {
+  const hand = handOf("live");
+  for (let round = 0; round < COUNT / EDITS; round++) {
+    const first = hand.script();
+    let text = first;
+    let around = await settled(text, place);
+    const read = createReader();
+    for (let i = 0; i < EDITS; i++) {
+      const before = text;
+      if (i > 0) text = hand.below(6) === 0 ? first : hand.edited(text);
+      // More becomes known while somebody types.
+      if (i === 7) around = await settled(text, place);
+      const known: Surroundings = hand.below(8) === 0 ? { ...around, facts: new Map() } : around;
+      const [live, anew] = [read(text, known), analyse(text, known)];
+      for (const [name, ask] of questions(text, hand)) {
+        const [told, wanted] = [ask(live), ask(anew)];
+        try {
+          assert.equal(told, wanted);
+        } catch (error) {
+          throw new Error(`${name} of ${JSON.stringify({ before, text })}\n${String((error as { details?: string }).details ?? error)}`);
+        }
+      }
+    }
+  }
+});
+
+test("a hundred mistakes and more are told as those of a script that is opened anew", async () => {
+  const around = await settled("perfect | take 1", place);
+  const read = createReader();
+  const lines = Array.from({ length: 130 }, (_, i) => `perfec | take ${i}\n`);
+  for (const count of [98, 99, 100, 101, 130, 3]) {
+    const text = `let a = perfect\n${lines.slice(0, count).join("")}a | tak 3\n`;
+    assert.equal(read(text, around).diagnostics(), analyse(text, around).diagnostics(), String(count));
+  }
+});
+
+test("a letter in a long script costs a small part of reading it", async () => {
+  const text = `saeq 1\nset seed 1\n${Array.from({ length: 6000 }, (_, i) => `let rows_${i} = perfect | take ${i + 1}\nrows_${i} | count\n`).join("")}`;
+  const around = await settled("perfect | take 1", place);
+  const time = (work: () => unknown): number => {
+    const started = performance.now();
+    work();
+    return performance.now() - started;
+  };
+  const all = (analysis: Analysis): unknown => [findings(analysis).length, semanticTokens(analysis).length, hover(analysis, text.length / 2), completeAt(analysis, text.length / 2)];
+  const read = createReader();
+  const opened = time(() => all(read(text, around)));
+  const at = text.indexOf(" | count", text.length / 2);
+  const typed = Array.from({ length: 9 }, (_, i) => time(() => all(read(`${text.slice(0, at)} | take ${i + 1}${text.slice(at)}`, around)))).sort((a, b) => a - b);
+  // It is a fiftieth or less; a tenth leaves room for a machine that does something else.
+  assert.ok(typed[4]! < opened / 10, `${typed[4]} of ${opened} ms`);
+});
+
+test.run();

@@ -1,0 +1,50 @@
+/** Without these tests a script that was changed could be read otherwise than the same script opened anew. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { parse } from "../../grammar/parse.ts";
+import { parsedOf, readPieces, type Pieces } from "../../grammar/pieces.ts";
+import { COUNT, handOf } from "./edits.ts";
+
+const EDITS = 25;
+
+function same(pieces: Pieces, text: string, before: string): void {
+  try {
+    assert.is(pieces.pieces.map((piece) => piece.text).join(""), text);
+    assert.is(new Set(pieces.pieces).size, pieces.pieces.length);
+    assert.equal(parsedOf(pieces), parse(text));
+  } catch (error) {
+    throw new Error(`${JSON.stringify({ before, text })}\n${String((error as { details?: string }).details ?? error)}`);
+  }
+}
+
+test("a text that is changed bit by bit is read as it is read at once", () => {
+  const hand = handOf("pieces");
+  for (let round = 0; round < (2 * COUNT) / EDITS; round++) {
+    const first = hand.script();
+    let text = first;
+    let pieces = readPieces(text);
+    same(pieces, text, "");
+    for (let i = 0; i < EDITS; i++) {
+      const before = text;
+      text = hand.below(6) === 0 ? first : hand.edited(text);
+      pieces = readPieces(text, pieces);
+      same(pieces, text, before);
+    }
+  }
+});
+
+test("what a change does not touch is not read again, also while a bracket or a quote is open", () => {
+  const lines = Array.from({ length: 300 }, (_, i) => `## line ${i}\nlet a${i} = perfect | where reference == "x" | take ${i}\n`);
+  const text = lines.join("");
+  const first = readPieces(text);
+  assert.is(first.pieces.length, 300);
+  const at = text.indexOf("perfect", text.length / 2);
+  for (const typed of ["x", "(", '"', "'", "|", "#", "\n", ";", "perfect |"]) {
+    const next = readPieces(text.slice(0, at) + typed + text.slice(at), first);
+    const kept = new Set(first.pieces);
+    assert.ok(next.pieces.filter((piece) => !kept.has(piece)).length <= 3, `${typed}: ${next.pieces.filter((piece) => !kept.has(piece)).length}`);
+    assert.ok(readPieces(text, next).pieces.filter((piece) => !kept.has(piece)).length <= 3, typed);
+  }
+});
+
+test.run();
