@@ -1,7 +1,8 @@
 /** Without this file a diagnostic would be a record of offsets instead of a picture of the mistake. */
-import { columns as columnsOf, fitting, wrapped } from "./width.ts";
 import type { Diagnostic, Fix } from "./diagnostic.ts";
+import { cut, linesOf, markedLine, TAB, type Room } from "./marked_line.ts";
 import { visible } from "./visible.ts";
+import { broken, columns as columnsOf, wrapped } from "./width.ts";
 
 export interface Source {
   readonly name: string;
@@ -10,39 +11,36 @@ export interface Source {
 export interface RenderOptions {
   readonly color: boolean;
   readonly width: number;
+  /** The width is a window's, which breaks longer lines anywhere: nothing for reading crosses it. */
+  readonly window?: boolean;
   readonly ascii?: boolean;
 }
 
 const COLORS = { error: "\u001B[1;31m", warning: "\u001B[1;33m", note: "\u001B[1;36m", frame: "\u001B[34m", off: "\u001B[0m" } as const;
-const TAB = 4;
-const MAX_LINES = 4;
 /** Columns of a line that somebody may paste: a terminal breaks it, and gives it back whole. */
 const MOST_PASTED = 20_000;
 
 /** The diagnostic as text for a terminal: header, place, source with carets, notes, help and fix. No newline at the end. */
 export function renderDiagnostic(d: Diagnostic, source: Source, options: RenderOptions): string {
-  const paint = (color: keyof typeof COLORS, text: string) => (options.color && text !== "" ? `${COLORS[color]}${text}${COLORS.off}` : text);
+  const paint: Paint = (color, text) => (options.color && text !== "" ? `${COLORS[color]}${text}${COLORS.off}` : text);
   const marks = options.ascii === true ? { corner: "+-", bar: "|" } : { corner: "┌─", bar: "│" };
   const lines = linesOf(source.text, d);
   const first = lines[0]!;
   const gutter = String(lines.at(-1)!.number).length;
   const pad = " ".repeat(gutter);
-  const head = `${paint(d.severity, `${d.severity}[${visible(d.code)}]`)}: ${visible(d.message)}`;
   const name = visible(d.origin ?? source.name);
-  const out = [head, `${pad} ${paint("frame", marks.corner)} ${name}:${first.number}:${first.column}`];
-  const room = Math.max(options.width - gutter - 3, 20);
+  const out = [headOf(d, options, paint), `${pad} ${paint("frame", marks.corner)} ${name}:${first.number}:${first.column}`];
+  const room: Room = { columns: Math.max(options.width - gutter - 3, 20), window: options.window === true, ascii: options.ascii === true };
   lines.forEach((line, i) => {
-    const { shown, offset, length } = windowed(line, room, options.ascii === true);
-    const label = i === lines.length - 1 ? visible(d.label ?? "") : "";
+    const { shown, below } = markedLine(line, i === lines.length - 1 ? visible(d.label ?? "") : "", room);
     out.push(`${paint("frame", `${String(line.number).padStart(gutter)} ${marks.bar}`)} ${shown}`.trimEnd());
-    const caret = `${" ".repeat(offset)}${paint(d.severity, `${"^".repeat(length)}${label === "" ? "" : ` ${label}`}`)}`;
-    out.push(`${pad} ${paint("frame", marks.bar)} ${caret}`);
+    for (const { indent, text } of below) out.push(`${pad} ${paint("frame", marks.bar)} ${" ".repeat(indent)}${paint(d.severity, text)}`);
   });
   const entry = (kind: string, text: string) => out.push(`${pad} ${paint("frame", "=")} ${kind}: ${text}`);
   // Notes are for reading and are broken; help and fixes are for pasting: a fix goes on with a pipe in the next line, as a query may.
   const hang = `\n${pad}         `;
   for (const note of d.notes ?? []) entry("note", wrapped(visible(note), Math.max(20, options.width - gutter - 9)).join(hang));
-  if (d.help !== undefined) entry("help", visible(d.help));
+  if (d.help !== undefined) entry("help", helpLines(visible(d.help), options.window === true ? options.width - gutter - 9 : Infinity).join(hang));
   if (d.fix !== undefined) {
     const fixed = fixedLines(source.text, d.fix).flatMap((line) => beforePipes(cut(visible(line), MOST_PASTED, options.ascii === true), options.width - gutter - 8));
     if (fixed.length > 0) entry("fix", fixed.join(`\n${pad}        `));
@@ -50,80 +48,20 @@ export function renderDiagnostic(d: Diagnostic, source: Source, options: RenderO
   return out.join("\n");
 }
 
-interface Line {
-  readonly number: number;
-  /** Counted from 1, in characters of the source. */
-  readonly column: number;
-  readonly before: string;
-  readonly marked: string;
-  readonly after: string;
+type Paint = (color: keyof typeof COLORS, text: string) => string;
+
+/** `error[code]: what is wrong`; in a window, in lines of its width. */
+function headOf(d: Diagnostic, options: RenderOptions, paint: Paint): string {
+  const kind = `${d.severity}[${visible(d.code)}]`;
+  const head = `${kind}: ${visible(d.message)}`;
+  const [first = head] = options.window === true ? broken(head, options.width) : [];
+  const rest = head.slice(first.length).trimStart();
+  return [paint(d.severity, first.slice(0, kind.length)) + first.slice(kind.length), ...(rest === "" ? [] : broken(rest, options.width - 2))].join("\n  ");
 }
 
-/** The source lines a span touches: the first ones and the last. */
-function linesOf(text: string, d: Diagnostic): Line[] {
-  const start = clamp(d.span.start, text.length);
-  const end = Math.max(start, clamp(d.span.end, text.length));
-  const found: Line[] = [];
-  let lineStart = text.lastIndexOf("\n", start - 1) + 1;
-  if (start === 0) lineStart = 0;
-  let number = 1;
-  for (let i = text.indexOf("\n"); i !== -1 && i < lineStart; i = text.indexOf("\n", i + 1)) number++;
-  for (;;) {
-    const newline = text.indexOf("\n", lineStart);
-    const rawEnd = newline === -1 ? text.length : newline;
-    const lineEnd = text[rawEnd - 1] === "\r" && rawEnd > lineStart ? rawEnd - 1 : rawEnd;
-    const from = Math.min(Math.max(start, lineStart), lineEnd);
-    const to = Math.min(Math.max(end, from), lineEnd);
-    // The byte order mark belongs to the file, not to its first line.
-    const begin = text.charCodeAt(0) === 0xfeff && lineStart === 0 ? 1 : lineStart;
-    found.push({ number, column: Array.from(text.slice(begin, from)).length + 1, before: text.slice(Math.min(begin, from), from), marked: text.slice(from, to), after: text.slice(to, lineEnd) });
-    if (newline === -1 || end <= newline + 1) break;
-    lineStart = newline + 1;
-    number++;
-  }
-  return found.length <= MAX_LINES ? found : [...found.slice(0, MAX_LINES - 1), found.at(-1)!];
-}
-
-const clamp = (offset: number, length: number): number => Math.min(Math.max(Number.isFinite(offset) ? offset : 0, 0), length);
-
-/** Tabs to blanks, everything unseen shown; `column` is where the piece begins. */
-function expand(piece: string, column: number): string {
-  let out = "";
-  for (const part of piece.split(/(\t)/u)) out += part === "\t" ? " ".repeat(TAB - ((column + columnsOf(out)) % TAB)) : visible(part);
-  return out;
-}
-
-/** The part of a line around its mark that fits, and where the carets go. */
-function windowed(line: Line, room: number, ascii: boolean): { readonly shown: string; readonly offset: number; readonly length: number } {
-  const more = ascii ? "..." : "…";
-  // Only what can be seen is laid out: a line may be a megabyte long.
-  const beforeCut = line.before.length > room;
-  const before = expand(beforeCut ? tail(line.before, room) : line.before, 0);
-  const marked = expand(line.marked.slice(0, room * 2), columnsOf(before));
-  const after = expand(line.after.slice(0, room * 2), columnsOf(before) + columnsOf(marked));
-  const whole = before + marked + after;
-  const cutAfter = line.marked.length > room * 2 || line.after.length > room * 2;
-  if (!beforeCut && !cutAfter && columnsOf(whole) <= room) return { shown: whole, offset: columnsOf(before), length: Math.max(columnsOf(marked), 1) };
-  const keep = Math.floor(room / 3);
-  const lead = !beforeCut && columnsOf(before) <= keep ? before : more + lastColumns(before, keep);
-  const left = room - columnsOf(lead);
-  const rest = marked + after;
-  const shown = lead + (columnsOf(rest) > left || cutAfter ? cut(rest, left, ascii) : rest);
-  return { shown, offset: columnsOf(lead), length: Math.max(Math.min(columnsOf(marked), left), 1) };
-}
-
-const tail = (text: string, count: number): string => text.slice(-count).replace(/^[\uDC00-\uDFFF]/, "");
-
-function lastColumns(text: string, columns: number): string {
-  const characters = Array.from(text).slice(-columns).reverse();
-  return characters.slice(0, fitting(characters, columns)).reverse().join("");
-}
-
-function cut(text: string, columns: number, ascii: boolean): string {
-  const more = ascii ? "..." : "…";
-  const characters = Array.from(text.slice(0, columns * 2));
-  if (characters.join("") === text && columnsOf(text) <= columns) return text;
-  return characters.slice(0, fitting(characters, Math.max(0, columns - more.length))).join("") + more;
+/** A help is one line; in a window a query goes on in the next line, as a fix does. Lines for a shell or for the REPL's commands stay whole. */
+function helpLines(help: string, room: number): string[] {
+  return /^(saeq |\.)/.test(help) ? [help] : beforePipes(help, room);
 }
 
 /** A line of a query in as few lines as fit, each but the first beginning with a pipe; what has no pipe to break at stays whole. */

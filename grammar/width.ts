@@ -2,6 +2,7 @@
 import stringWidth from "string-width";
 
 const PLAIN = /^[\x20-\x7e]*$/;
+const segmenter = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
 /** Terminal columns of a text. */
 export function columns(text: string): number {
@@ -22,11 +23,35 @@ export function wrapped(text: string, most: number): string[] {
   return [...lines, line];
 }
 
-/** As many characters from the start as surely fit: widths are added one by one, so joined characters may count double. */
+/** The same, and words that are longer are broken too: for a frame, which no line may cross. */
+export function broken(text: string, most: number): string[] {
+  return wrapped(text, most).flatMap((line) => {
+    const parts: string[] = [];
+    for (let left = characters(line); left.length > 0; ) {
+      const part = left.slice(0, Math.max(1, fitting(left, most)));
+      parts.push(part.join(""));
+      left = left.slice(part.length);
+    }
+    return parts;
+  });
+}
+
+/** What is read as one character each: a letter with its accents, an emoji with its colour. */
+export function characters(text: string): string[] {
+  return PLAIN.test(text) ? Array.from(text) : Array.from(segmenter.segment(text), ({ segment }) => segment);
+}
+
+/** The most columns that any terminal takes for a text: some draw an emoji and its colour side by side. */
+export function mostColumns(text: string): number {
+  if (PLAIN.test(text)) return text.length;
+  return characters(text).reduce((sum, character) => sum + Math.max(columns(character), Array.from(character).reduce((apart, one) => apart + columns(one), 0)), 0);
+}
+
+/** As many characters from the start as surely fit. */
 export function fitting(characters: readonly string[], most: number): number {
   let used = 0;
   for (const [count, character] of characters.entries()) {
-    used += columns(character);
+    used += mostColumns(character);
     if (used > most) return count;
   }
   return characters.length;

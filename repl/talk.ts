@@ -28,7 +28,7 @@ export function say(event: Talk, look: Look): string {
 export function sayDiagnostic(diagnostic: Diagnostic, source: Source, look: Look): string {
   // Whoever pressed Ctrl-C knows where; how far it came is news.
   if (diagnostic.code === "cancelled") return [diagnostic.message, diagnostic.help ?? ""].filter((part) => part !== "").map((part) => visible(part)).join("; ");
-  return renderDiagnostic(diagnostic, source, { color: look.color, width: look.width, ascii: look.ascii }).replace(/\n+$/, "");
+  return renderDiagnostic(diagnostic, source, { color: look.color, width: look.width, window: look.tty, ascii: look.ascii }).replace(/\n+$/, "");
 }
 
 /** A failure that is no mistake of the user: our bug, in one line. */

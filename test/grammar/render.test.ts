@@ -5,6 +5,7 @@ import type { Diagnostic } from "../../grammar/diagnostic.ts";
 import { parse } from "../../grammar/parse.ts";
 import { renderDiagnostic } from "../../grammar/render.ts";
 import { visible } from "../../grammar/visible.ts";
+import { columns } from "../../grammar/width.ts";
 
 const plain = { color: false, width: 100 } as const;
 const first = (text: string): Diagnostic => parse(text).diagnostics[0]!;
@@ -33,6 +34,58 @@ test("a long line is cut to the width around the mistake", () => {
     assert.ok(lines[2]!.length <= width, `${lines[2]!.length} > ${width}`);
     assert.is(lines[2]![lines[3]!.indexOf("^")], ":");
   }
+});
+
+const labelled = (text: string, mark: string, label: string, width: number, more: Partial<Diagnostic> = {}): string => {
+  const start = text.indexOf(mark);
+  return renderDiagnostic({ code: "x", severity: "error", span: { start, end: start + mark.length }, message: "no such column here", label, ...more }, { name: "n", text }, { color: false, width, window: true });
+};
+
+test("in a window a label that does not fit behind the carets goes on under them, behind the gutter", () => {
+  assert.fixture(labelled("runs | where perfect_mtch == true | acts layer 7", "perfect_mtch", "did you mean `perfect_match`? it is a bool", 42), [
+    "error[x]: no such column here",
+    "  ┌─ n:1:14",
+    "1 │ …uns | where perfect_mtch == true | a…",
+    "  │              ^^^^^^^^^^^^",
+    "  │              did you mean",
+    "  │              `perfect_match`? it is a",
+    "  │              bool",
+  ].join("\n"));
+  // Near the edge in one line as near as it can stand, or from the left margin; words longer than the window are broken.
+  assert.match(labelled("select one_column, and_another | top 5", "top", "nothing was encoded", 42), /│ {34}\^{3}\n {2}│ {20}nothing was encoded$/);
+  assert.match(labelled("select one_column, and_another | top 5", "top", "nothing was encoded here; `acts` comes before it", 42), /\n {2}│ nothing was encoded here; `acts` comes\n {2}│ before it$/);
+  assert.match(labelled("a | b", "b", "x".repeat(50), 42), /\n {2}│ x{38}\n {2}│ x{12}$/);
+  // A mark at the end of a long line leaves no room unused behind it, but for its label.
+  assert.match(labelled("runs | acts layer 7 | top 5 | contexts 3 foo", "foo", "", 42), /1 │ …acts layer 7 \| top 5 \| contexts 3 foo\n {2}│ {36}\^{3}$/);
+  assert.match(labelled("runs | acts layer 7 | top 5 | contexts 3 foo", "foo", "no keyword", 42), /1 │ …7 \| top 5 \| contexts 3 foo\n {2}│ {25}\^{3} no keyword$/);
+  // What is wrong is broken at words as well, and a query in help before its pipes.
+  assert.match(labelled("a | b", "b", "", 42, { message: "`contexts` has no keyword that is called `foo`" }), /^error\[x\]: `contexts` has no keyword that\n {2}is called `foo`\n {2}┌/);
+  assert.match(labelled("a | b", "b", "", 42, { help: "csv \"x.csv\" | sample 10 | acts layer 7 | top 5" }), /= help: csv "x.csv" \| sample 10\n {10}\| acts layer 7 \| top 5$/);
+  assert.match(labelled("a | b", "b", "", 42, { help: "saeq run examples/01_first_look.saeq | less --chop" }), /= help: saeq run examples\/01_first_look.saeq \| less --chop$/);
+});
+
+test("in a window no line that is for reading is wider, and carets stand under what they mark", () => {
+  const words = ["top", "5", "日本語", "é́", "👍🏽", "\t", "\u202E", "perfect_match", "🇩🇪", "ＡＢ", "|", "ﷺ"];
+  let seed = 7;
+  const below = (count: number): number => (seed = (seed * 1103515245 + 12345) % 2147483648) % count;
+  const text = (most: number): string => Array.from({ length: below(most) }, () => words[below(words.length)]!).join(" ");
+  for (let round = 0; round < 400; round++) {
+    const width = [24, 42, 60, 80, 120][below(5)]!;
+    const before = text(30);
+    const lines = labelled(`${before}#mark# ${text(30)}`, "#mark#", text(20), width, { message: text(20) }).split("\n");
+    const place = lines.findIndex((line) => line.includes("┌─"));
+    for (const line of lines) assert.ok(columns(line) <= width, `${width}: ${line}`);
+    const [shown, carets] = [lines[place + 1]!, lines[place + 2]!];
+    assert.is(columns(shown.slice(0, shown.indexOf("#mark#"))), carets.indexOf("^"), `${shown}\n${carets}`);
+    assert.match(carets, /\^{6}/);
+    assert.ok(lines.slice(place + 2).every((line) => line.startsWith("  │ ")));
+  }
+});
+
+test("without a window labels, heads and help stay whole", () => {
+  const long = "word ".repeat(60).trim();
+  const lines = renderDiagnostic({ code: "x", severity: "error", span: { start: 4, end: 5 }, message: long, label: long, help: `a | ${long} | b` }, { name: "n", text: "a | b" }, plain).split("\n");
+  assert.equal(lines, [`error[x]: ${long}`, "  ┌─ n:1:5", "1 │ a | b", `  │     ^ ${long}`, `  = help: a | ${long} | b`]);
 });
 
 test("a fix is never cut: it goes on behind a pipe, and can be pasted from the lines it stands in", () => {
