@@ -4,9 +4,9 @@ import { printArg, printExpr } from "../../grammar/print_parts.ts";
 import type { Span } from "../../grammar/span.ts";
 import { depthOf, MOST_DEPTH } from "../ops/depth.ts";
 import type { Plan } from "../ops/op.ts";
-import { MOST_COLUMNS, showGroups, showType, UNKNOWN, type Kind } from "../ops/schema.ts";
+import { MOST_COLUMNS, showType, UNKNOWN } from "../ops/schema.ts";
 import { usage, type Lowering, type StageDefinition } from "../stages/stage.ts";
-import { FEATURE_COLUMNS } from "../stages/top.ts";
+import { acceptsInput, type Place } from "./accepts.ts";
 import { bindWords, type Slots } from "./bind.ts";
 import { single } from "./constant.ts";
 import { ask } from "./facts.ts";
@@ -17,6 +17,7 @@ import { listed, nearest } from "./suggest.ts";
 import { spelledOut } from "./spelled_out.ts";
 import { nameless, unknownStage } from "./unknown_stage.ts";
 import { argumentValue, fileRead } from "./values.ts";
+import { leftOut, wayTo, type Step } from "./ways.ts";
 
 export interface CheckContext {
   readonly scope: Scope;
@@ -43,11 +44,16 @@ export function checkPipeline(pipeline: Pipeline, input: Plan | null, context: C
       current = unknown(pipeline.span);
     }
   }
-  for (const stage of pipeline.stages) current = checkStage(stage, current, context);
+  const before: Step[] = [];
+  for (const stage of pipeline.stages) {
+    const made = checkStage(stage, current, before, context);
+    before.push({ stage, input: current });
+    current = made;
+  }
   return current;
 }
 
-function checkStage(stage: Stage, input: Plan | null, context: CheckContext): Plan {
+function checkStage(stage: Stage, input: Plan | null, before: readonly Step[], context: CheckContext): Plan {
   const [first, ...words] = stage.args;
   const head = first === undefined ? null : single(first);
   if (first === undefined || head === null || head.kind === "hole") {
@@ -70,7 +76,7 @@ function checkStage(stage: Stage, input: Plan | null, context: CheckContext): Pl
     unknownStage(name, stage, input, { ...context, check: checkPipeline });
     return unknown(stage.span);
   }
-  return checkCall(definition, stage, head.span, words, input, context);
+  return checkCall(definition, { stage, at: head.span, before }, words, input, context);
 }
 
 /** `runs = csv "x.csv"` without its `let`, and `sort desc count`. */
@@ -93,7 +99,8 @@ function startOf(stage: Stage, words: readonly Words[], context: CheckContext): 
   return relation(context.scope, head.path.join(".")) ?? null;
 }
 
-function checkCall(definition: StageDefinition, stage: Stage, nameSpan: Span, words: readonly Words[], input: Plan | null, context: CheckContext): Plan {
+function checkCall(definition: StageDefinition, place: Place, words: readonly Words[], input: Plan | null, context: CheckContext): Plan {
+  const { stage, at: nameSpan } = place;
   const { report } = context;
   let from = input;
   let rest = words;
@@ -111,10 +118,10 @@ function checkCall(definition: StageDefinition, stage: Stage, nameSpan: Span, wo
     rest = words.slice(1);
   }
   if (from !== null && definition.input.length === 0) {
-    error(report, nameSpan, "source-after-pipe", `\`${definition.name}\` starts a pipeline; it takes no input`, { notes: [`the input here is ${showType(from.schema)}`] });
+    error(report, nameSpan, "source-after-pipe", `\`${definition.name}\` starts a pipeline; it takes no input`, { notes: [`the input here is ${showType(from.schema)}`, "it stands on a line of its own, or in the brackets of a stage that takes a second input: `join`, `concat`"], help: report.text.slice(stage.span.start, stage.span.end) });
     return unknown(stage.span);
   }
-  if (from !== null && !acceptsInput(definition, from, nameSpan, stage, context)) return unknown(stage.span);
+  if (from !== null && !acceptsInput(definition, from, place, { ...context, check: checkPipeline })) return unknown(stage.span);
   const slots = bindWords(definition, rest, nameSpan, from?.schema.kind ?? null, report);
   if (slots === null) return unknown(stage.span);
   const blind = from !== null && !from.schema.known;
@@ -125,7 +132,7 @@ function checkCall(definition: StageDefinition, stage: Stage, nameSpan: Span, wo
     return expandDefinition(definition, values, from, call, context, checkPipeline) ?? unknown(stage.span);
   }
   if (!countWrittenOut(report)) return unknown(stage.span);
-  const made = definition.lower(lowering(definition, stage, nameSpan, slots, from, context), values);
+  const made = definition.lower(lowering(definition, place, slots, from, context), values);
   if (made !== null && depthOf(made) > MOST_DEPTH) {
     if (!refuseCall(report.expansions, (name) => `with \`${name}\` written out, more than ${MOST_DEPTH} stages follow one another`)) error(report, nameSpan, "too-many-stages", `more than ${MOST_DEPTH} stages follow one another`, { help: 'save "half.csv", and go on from that file' });
     return unknown(stage.span);
@@ -192,7 +199,7 @@ function slotValues(definition: StageDefinition, slots: Slots, from: Plan | null
   return complete ? values : null;
 }
 
-function lowering(definition: StageDefinition, stage: Stage, nameSpan: Span, slots: Slots, from: Plan | null, context: CheckContext): Lowering {
+function lowering(definition: StageDefinition, { stage, at: nameSpan, before }: Place, slots: Slots, from: Plan | null, context: CheckContext): Lowering {
   const { scope, report } = context;
   const label = report.text.slice(stage.span.start, stage.span.end);
   const shown = spelledOut(label, scope.params);
@@ -220,6 +227,8 @@ function lowering(definition: StageDefinition, stage: Stage, nameSpan: Span, slo
       return found.some((each) => each === null) ? [] : found.filter((each) => each !== null);
     },
     at,
+    way: (kinds) => (from === null ? {} : wayTo({ ...definition, input: kinds }, from, { stage, before }, { ...context, check: checkPipeline })),
+    leftOut: leftOut(stage, before),
     given: (argument) => slots.has(argument),
     report: (diagnostic) => void report.diagnostics.push({ severity: "error", span: nameSpan, ...diagnostic }),
   };
@@ -233,46 +242,4 @@ function modelNameOf(context: CheckContext, at: Span): string | null {
   if (sae.some((name, i) => name !== model && facts[i] === null)) return null;
   const chosen = facts.find((each) => each !== null && each.selectsModel && each.trainedOn !== null);
   return chosen === undefined || chosen === null ? model : `hf:${chosen.trainedOn}`;
-}
-
-const KIND_WORDS: Readonly<Record<Kind, string>> = { table: "a table", tokens: "tokens", dense: "raw activations", acts: "activations", features: "features", plot: "a plot", text: "text" };
-
-/** A column that a list of features has, and not a function of the same name. */
-const OF_LISTS = new RegExp(`\\b(?:${FEATURE_COLUMNS.map(({ name }) => name).join("|")})\\b(?!\\()`);
-
-/** Whether the model was run somewhere before. */
-function computed(plan: Plan, seen = new Set<Plan>()): boolean {
-  if (seen.has(plan)) return false;
-  seen.add(plan);
-  return plan.op.op === "forward" || plan.inputs.some((input) => computed(input, seen));
-}
-
-function acceptsInput(definition: StageDefinition, from: Plan, at: Span, stage: Stage, { report }: CheckContext): boolean {
-  const { schema } = from;
-  if (!schema.known) return true;
-  const label = report.text.slice(stage.span.start, stage.span.end);
-  if (!definition.input.includes(schema.kind)) {
-    const wants = definition.input.map((kind) => KIND_WORDS[kind]).join(" or ");
-    const unlinked = computed(from);
-    const needsModel = schema.kind === "table" && (definition.input.includes("acts") || definition.input.includes("features"));
-    const explained = from.op.op === "explain";
-    const needsList = schema.kind === "acts" && definition.input.includes("features") && OF_LISTS.test(label);
-    error(report, at, "wrong-input", `\`${definition.name}\` takes ${wants}, not ${KIND_WORDS[schema.kind]}`, {
-      ...(explained ? { help: `… | ${label} | explain` } : needsList ? { help: `… | top 10 | ${label}` } : {}),
-      notes: [explained ? ["`explain` stands last: it explains what comes before it"] : needsModel ? [unlinked ? "what flows here are rows of a plain table, without the activations behind it" : "nothing has run the model yet"] : [`the input here is ${showType(schema)}`], definition.instead[schema.kind] ?? []].flat(),
-      ...(needsModel && !unlinked ? { help: `… | acts layer 7 | ${definition.input.includes("acts") ? label : `top 10 | ${label}`}` } : {}),
-    });
-    return false;
-  }
-  if (definition.groups === "required" && schema.groups === null) {
-    error(report, at, "needs-groups", `\`${definition.name}\` compares groups, and there is only one set here`, {
-      help: `groups a = (sample perfect 10), b = (sample non_perfect 10)${definition.input.includes("table") ? "" : definition.input.includes("acts") ? " | acts layer 7" : " | acts layer 7 | top 10"} | ${label}`,
-    });
-    return false;
-  }
-  if (definition.groups === "refused" && schema.groups !== null) {
-    error(report, at, "refuses-groups", `\`${definition.name}\` takes one table, not groups`, { notes: [`groups here: ${showGroups(schema)}`] });
-    return false;
-  }
-  return true;
 }

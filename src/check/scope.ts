@@ -89,6 +89,8 @@ export interface Report {
   /** Needs whose failure is already reported. */
   readonly told: Set<string>;
   readonly expansions: Expansions;
+  /** A line that may be offered is tried: its own mistakes need no way out. */
+  readonly trial?: true;
 }
 
 /** An empty report about a text. */

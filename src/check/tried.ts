@@ -1,6 +1,7 @@
 /** Without this file a line could be offered in place of a mistake that is a mistake itself. */
 import { parse } from "../../grammar/parse.ts";
 import type { Pipeline } from "../../grammar/ast.ts";
+import type { Diagnostic } from "../../grammar/diagnostic.ts";
 import type { Plan } from "../ops/op.ts";
 import { reportOn, type Facts, type Report, type Scope } from "./scope.ts";
 
@@ -13,11 +14,16 @@ export interface Trial {
 }
 
 /** Whether stages, as written, could stand where the input flows (null: at the start of a pipeline). */
-export function works(written: string, input: Plan | null, { scope, facts, report, check }: Trial): boolean {
+export function works(written: string, input: Plan | null, trial: Trial): boolean {
+  return mistakesOf(written, input, trial)?.length === 0;
+}
+
+/** The mistakes that stages would have there; null where they are no stages. */
+export function mistakesOf(written: string, input: Plan | null, { scope, facts, report, check }: Trial): readonly Diagnostic[] | null {
   const { script, diagnostics } = parse(written);
   const [statement, ...others] = script.statements;
-  if (diagnostics.length > 0 || statement?.kind !== "pipelineStatement" || others.length > 0) return false;
-  const own = reportOn(written, [], report.accesses);
+  if (diagnostics.length > 0 || statement?.kind !== "pipelineStatement" || others.length > 0) return null;
+  const own: Report = { ...reportOn(written, [], report.accesses), trial: true };
   check(statement.pipeline, input, { scope, facts, report: own });
-  return own.diagnostics.every(({ severity }) => severity !== "error");
+  return own.diagnostics.filter(({ severity }) => severity === "error");
 }

@@ -1,5 +1,6 @@
 /** Without this file the question "which features fire" could not be asked. */
 import { encoded } from "./lowering/encoded.ts";
+import { hasTexts } from "./lowering/documents.ts";
 import { ACTS_ARGS, atSaes } from "./lowering/sae_reading.ts";
 import { residual } from "./lowering/residual.ts";
 import { stage } from "./stage.ts";
@@ -10,6 +11,7 @@ export const acts = stage({
   category: "model",
   args: ACTS_ARGS,
   input: ["table", "tokens"],
+  between: { gives: "acts", written: (layer) => `acts layer ${layer}`, fits: hasTexts },
   examples: [
     { title: "Features of a sample", query: "sample perfect 5 | acts layer 7 last 50 | top 5" },
     { title: "Only the continuation", query: "sample perfect 5 | acts layer 7 of continuation | stats" },

@@ -8,6 +8,7 @@ export const encode = stage({
   category: "model",
   args: {},
   input: ["dense"],
+  between: { gives: "acts", written: () => "encode" },
   examples: [{ title: "The two halves of `acts`", query: 'prompts "In the beginning God" | resid layer 7 | encode | top 3' }],
   searchTerms: ["sae", "features"],
   lower: (context) => encoded(context, context.input),

@@ -31,7 +31,7 @@ export const hist = stage({
     } else {
       const found = columnOf(schema, of);
       if (found === undefined && schema.known) {
-        context.report({ code: "no-activations", message: `\`${of}\` needs activations, and this is a table`, span: context.at("of"), help: `… | acts layer 7 | hist ${of}` });
+        context.report({ code: "no-activations", message: `\`${of}\` needs activations, and this is a table`, span: context.at("of"), ...context.way(["acts"]) });
         return null;
       }
       if (found !== undefined && found.type === "str") {

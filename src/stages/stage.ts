@@ -1,5 +1,5 @@
 /** Without this file a stage could not be written down as data. */
-import type { Diagnostic } from "../../grammar/diagnostic.ts";
+import type { Diagnostic, Fix } from "../../grammar/diagnostic.ts";
 import type { Span } from "../../grammar/span.ts";
 import type { Folded, Hook, HookFacts } from "../ops/hook.ts";
 import type { Leniency, ModelRef, Op, Plan, SaeRef, TableFormat } from "../ops/op.ts";
@@ -69,6 +69,10 @@ export interface Lowering {
   /** Where an argument stands, or the whole stage. */
   at(argument: string): Span;
   given(argument: string): boolean;
+  /** What would lead to an input of one of these kinds, where the one at hand will not do. */
+  way(kinds: readonly Kind[]): Pick<Diagnostic, "label" | "fix" | "help">;
+  /** The stage taken out again, with the pipe before it. */
+  readonly leftOut: Fix;
   report(diagnostic: Omit<Diagnostic, "severity" | "span"> & { readonly severity?: Diagnostic["severity"]; readonly span?: Span }): void;
 }
 
@@ -122,9 +126,21 @@ export interface StageDefinition {
   readonly searchTerms: readonly string[];
   /** What does the same to an input that it does not take, for its message. */
   readonly instead: Readonly<Partial<Record<Kind, string>>>;
+  /** The same wish, written for an input that it does not take (`top 5` of a table is `take 5` where that is ranked); null: none is known. Not `sure`: something was guessed. */
+  rewritten?(label: string, input: Plan): { readonly text: string; readonly sure: boolean } | null;
+  /** The step it is on the way from one kind to another. */
+  readonly between?: Between;
   lower(context: Lowering, args: Readonly<Record<string, unknown>>): Plan | null;
   /** A stage written in saeq: the checker puts its body in place of the call instead of lowering it. */
   readonly defined?: unknown;
+}
+
+/** A stage as it is written where it only leads to a kind that a later one takes. */
+export interface Between {
+  readonly gives: Kind;
+  readonly written: (layer: number) => string;
+  /** Whether it can be made of such an input; of any that the stage takes, where absent. */
+  readonly fits?: (input: Schema) => boolean;
 }
 
 interface StageInput<A extends ArgSpecs> {
@@ -140,6 +156,8 @@ interface StageInput<A extends ArgSpecs> {
   readonly alsoCalled?: readonly string[];
   readonly searchTerms?: readonly string[];
   readonly instead?: StageDefinition["instead"];
+  readonly rewritten?: (label: string, input: Plan) => { readonly text: string; readonly sure: boolean } | null;
+  readonly between?: Between;
   /** Arguments and facts → ops. Null after a reported mistake. */
   lower(context: Lowering, args: ArgValues<A>): Plan | null;
 }

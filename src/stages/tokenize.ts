@@ -1,5 +1,5 @@
 /** Without this file the tokens that the model sees could not be looked at. */
-import { documentTokens } from "./lowering/documents.ts";
+import { documentTokens, hasTexts } from "./lowering/documents.ts";
 import { stage } from "./stage.ts";
 
 export const tokenize = stage({
@@ -8,6 +8,7 @@ export const tokenize = stage({
   category: "model",
   args: {},
   input: ["table"],
+  between: { gives: "tokens", written: () => "tokenize", fits: hasTexts },
   examples: [{ title: "Tokens of a text", query: 'prompts "In the beginning God created" | tokenize' }],
   alsoCalled: ["to_tokens"],
   searchTerms: ["encode text"],

@@ -15,7 +15,7 @@ export const ungroup = stage({
     const { input } = context;
     const { schema } = input;
     if (schema.groups === null) {
-      context.report({ code: "needs-groups", message: "`ungroup` makes one table of groups, and this is one table already", ...(context.input.schema.known ? { notes: ["what `agg` and other figures of groups give is one table, with a row for each group"], help: "leave `| ungroup` out" } : {}) });
+      context.report({ code: "needs-groups", message: "`ungroup` makes one table of groups, and this is one table already", ...(context.input.schema.known ? { notes: ["what `agg` and other figures of groups give is one table, with a row for each group"], label: "leave it out", fix: context.leftOut } : {}) });
       return null;
     }
     const first = groupColumns(schema);

@@ -106,7 +106,7 @@ for (const each of CASES) {
     assert.equal(errors.map((diagnostic) => diagnostic.code), [each.code], JSON.stringify(errors));
     const [error] = errors;
     assert.is(outcome.exitCode, each.exit);
-    assert.match([error!.message, error!.label, ...(error!.notes ?? []), error!.help].join("\n"), each.says);
+    assert.match([error!.message, error!.label, ...(error!.notes ?? []), error!.help, error!.fix?.text].join("\n"), each.says);
     // "set": the name that the first line sets.
     const caret = each.caret === "set" ? /^set \w+ (".*")$/m.exec(each.query)?.[1] : each.caret;
     if (each.code !== "text-too-long") assert.is(each.query.slice(error!.span.start, error!.span.end), caret);

@@ -1,7 +1,7 @@
 /** Without this file each stage that runs the model would choose for itself which text the model reads. */
 import { printColumn } from "../../../grammar/print_parts.ts";
 import type { Plan } from "../../ops/op.ts";
-import type { ColumnSchema } from "../../ops/schema.ts";
+import type { ColumnSchema, Schema } from "../../ops/schema.ts";
 import { columnOf } from "../../ops/schema.ts";
 import type { Lowering } from "../stage.ts";
 
@@ -26,6 +26,11 @@ export function textColumns(columns: readonly ColumnSchema[]): readonly string[]
   return continuation === undefined ? [prompt] : [prompt, continuation];
 }
 
+/** Whether the model finds something to read. */
+export function hasTexts({ kind, columns }: Schema): boolean {
+  return kind !== "table" || textColumns(columns) !== null;
+}
+
 /** The input as tokens: itself, or its documents tokenized for the model that is set. */
 export function documentTokens(context: Lowering): Plan | null {
   const { input, settings } = context;
@@ -44,7 +49,7 @@ export function documentTokens(context: Lowering): Plan | null {
         `columns here: ${input.schema.columns.map(({ name, type }) => `${name} (${type})`).join(", ") || "none"}`,
         `read are \`text\`, or ${PROMPT_COLUMNS.map((name) => `\`${name}\``).join("/")} followed by ${CONTINUATION_COLUMNS.map((name) => `\`${name}\``).join("/")}`,
       ],
-      help: `… | text ${texts[0] ?? "<column>"} | acts layer 7`,
+      ...(texts[0] === undefined ? context.way(["table", "tokens"]) : { help: `… | text ${texts[0]} | acts layer 7` }),
     });
     return null;
   }

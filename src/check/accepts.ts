@@ -1,0 +1,61 @@
+/** Without this file a stage could follow on a value that it can do nothing with. */
+import type { Stage } from "../../grammar/ast.ts";
+import type { Span } from "../../grammar/span.ts";
+import type { Plan } from "../ops/op.ts";
+import { showGroups, showType, type Kind } from "../ops/schema.ts";
+import type { StageDefinition } from "../stages/stage.ts";
+import { error } from "./scope.ts";
+import type { Trial } from "./tried.ts";
+import { onGroups, wayTo, type Step } from "./ways.ts";
+
+const KIND_WORDS: Readonly<Record<Kind, string>> = { table: "a table", tokens: "tokens", dense: "raw activations", acts: "activations", features: "features", plot: "a plot", text: "text" };
+
+/** Whether the model was run somewhere before. */
+function computed(plan: Plan, seen = new Set<Plan>()): boolean {
+  if (seen.has(plan)) return false;
+  seen.add(plan);
+  return plan.op.op === "forward" || plan.inputs.some((input) => computed(input, seen));
+}
+
+/** Where a stage stands: its name, itself, and the stages of its pipeline before it. */
+export interface Place {
+  readonly at: Span;
+  readonly stage: Stage;
+  readonly before: readonly Step[];
+}
+
+/** Whether a stage takes what flows in; where it does not, that is reported, with a way that leads there. */
+export function acceptsInput(definition: StageDefinition, from: Plan, place: Place, trial: Trial): boolean {
+  const { schema } = from;
+  const { report } = trial;
+  const { at } = place;
+  if (!schema.known) return true;
+  const way = () => wayTo(definition, from, place, trial);
+  if (!definition.input.includes(schema.kind)) {
+    error(report, at, "wrong-input", `\`${definition.name}\` takes ${definition.input.map((kind) => KIND_WORDS[kind]).join(" or ")}, not ${KIND_WORDS[schema.kind]}`, {
+      notes: [...about(definition, from), definition.instead[schema.kind] ?? []].flat(),
+      ...way(),
+    });
+    return false;
+  }
+  if (definition.groups === "required" && schema.groups === null) {
+    const label = report.text.slice(place.stage.span.start, place.stage.span.end);
+    error(report, at, "needs-groups", `\`${definition.name}\` compares groups, and there is only one set here`, {
+      help: onGroups(definition, label),
+    });
+    return false;
+  }
+  if (definition.groups === "refused" && schema.groups !== null) {
+    error(report, at, "refuses-groups", `\`${definition.name}\` takes one table, not groups`, { notes: [`groups here: ${showGroups(schema)}`], ...way() });
+    return false;
+  }
+  return true;
+}
+
+/** What is there instead. */
+function about({ input }: StageDefinition, from: Plan): string[] {
+  const { schema } = from;
+  if (from.op.op === "explain") return ["`explain` stands last: it explains what comes before it"];
+  if (schema.kind !== "table" || !(input.includes("acts") || input.includes("features"))) return [`the input here is ${showType(schema)}`];
+  return [computed(from) ? "what flows here are rows of a plain table, without the activations behind it" : "nothing has run the model yet"];
+}

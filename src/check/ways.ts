@@ -1,0 +1,140 @@
+/** Without this file a stage that does not take what flows in would be refused without a line that leads there. */
+import type { Stage } from "../../grammar/ast.ts";
+import type { Fix } from "../../grammar/diagnostic.ts";
+import type { Span } from "../../grammar/span.ts";
+import type { Plan } from "../ops/op.ts";
+import type { Kind, Schema } from "../ops/schema.ts";
+import { STAGES } from "../stages/mod.ts";
+import type { StageDefinition } from "../stages/stage.ts";
+import { FEATURE_COLUMNS } from "../stages/top.ts";
+import type { Hint } from "./misplaced.ts";
+import { beyondHelp, needKey } from "./scope.ts";
+import { mistakesOf, works, type Trial } from "./tried.ts";
+
+/** A stage that was checked, and what flowed into it; null where it starts the pipeline. */
+export interface Step {
+  readonly stage: Stage;
+  readonly input: Plan | null;
+}
+
+/** One way to write what was meant. */
+interface Way {
+  readonly label: string;
+  /** What stands where, and what flows in there. */
+  readonly text: string;
+  readonly span: Span;
+  readonly input: Plan | null;
+}
+
+/** Mistakes of what flows, not of a stage's own arguments. */
+const OF_FLOW: readonly string[] = ["wrong-input", "needs-groups", "refuses-groups", "source-after-pipe", "no-text", "no-activations"];
+/** A column that a list of features has, and not a function of the same name. */
+const OF_LISTS = new RegExp(`\\b(?:${FEATURE_COLUMNS.map(({ name }) => name).join("|")})\\b(?!\\()`);
+/** Nobody looks further back. */
+const MOST_STEPS = 6;
+
+/** How a stage could take part: a fix that was tried, else one of its own examples. */
+export function wayTo(definition: StageDefinition, from: Plan, { stage, before }: { readonly stage: Stage; readonly before: readonly Step[] }, trial: Trial): Hint {
+  const { report } = trial;
+  if (report.trial === true || beyondHelp(report)) return {};
+  // What a call of a definition brings about is told at the call, where a fix of its body would have no place.
+  if (report.expansions.nested > 0) return definition.examples[0] === undefined ? {} : { help: definition.examples[0].query };
+  if (isThere(definition, from, stage, before, report.text)) return { label: "leave it out", fix: leftOut(stage, before) };
+  const found = firstThatWorks(waysTo(definition, from, stage, before.slice(-MOST_STEPS), trial), trial);
+  return found === null ? exampleOf(definition, report.text.slice(stage.span.start, stage.span.end), from, trial) : { label: found.label, fix: { span: found.span, text: found.text } };
+}
+
+/** A way without mistakes, else the first one whose mistakes are of other kinds: arguments that were wrong before. */
+function firstThatWorks(ways: readonly Way[], trial: Trial): Way | null {
+  let nearly: Way | null = null;
+  for (const way of ways) {
+    const mistakes = mistakesOf(way.text, way.input, trial);
+    if (mistakes?.length === 0) return way;
+    if (mistakes !== null && !mistakes.some(({ code }) => OF_FLOW.includes(code))) nearly ??= way;
+  }
+  return nearly;
+}
+
+/** The stage on groups, where it needs them, or one of its examples. */
+function exampleOf(definition: StageDefinition, own: string, { schema }: Plan, trial: Trial): Hint {
+  const ofGroups = definition.groups === "required" && schema.groups === null ? onGroups(definition, own) : null;
+  const help = ofGroups !== null && works(ofGroups, null, trial) ? ofGroups : definition.examples[0]?.query;
+  return help === undefined ? {} : { help };
+}
+
+/** A line in which a stage that compares has groups to compare. */
+export function onGroups({ input }: StageDefinition, own: string): string {
+  return `groups a = (sample perfect 10), b = (sample non_perfect 10)${input.includes("table") ? "" : input.includes("acts") ? " | acts layer 7" : " | acts layer 7 | top 10"} | ${own}`;
+}
+
+/** Whether a stage would only make what flows in already: `encode` of features that fire, the same stage twice. */
+function isThere({ name, args, between }: StageDefinition, from: Plan, stage: Stage, before: readonly Step[], text: string): boolean {
+  const written = ({ span }: Stage): string => text.slice(span.start, span.end);
+  if (name === "explain") return from.op.op === "explain";
+  const last = before.at(-1);
+  return between?.gives === from.schema.kind && (Object.keys(args).length === 0 || (last !== undefined && written(last.stage) === written(stage)));
+}
+
+/** A stage taken out again, with the pipe before it. */
+export function leftOut({ span }: Stage, before: readonly Step[]): Fix {
+  return { span: { start: before.at(-1)?.stage.span.end ?? span.start, end: span.end }, text: "" };
+}
+
+/** The ways there are, what is meant most likely first. */
+function waysTo(definition: StageDefinition, from: Plan, stage: Stage, before: readonly Step[], trial: Trial): readonly Way[] {
+  const { text } = trial.report;
+  const own = text.slice(stage.span.start, stage.span.end);
+  const layer = layerOf(trial);
+  const back = (count: number): { readonly rest: string; readonly span: Span; readonly input: Plan | null } => {
+    const first = before[before.length - count]!;
+    return { rest: text.slice(first.stage.span.start, before.at(-1)!.stage.span.end), span: { start: first.stage.span.start, end: stage.span.end }, input: first.input };
+  };
+  const earlier = before.map((_, i) => back(i + 1)).flatMap(({ input, ...more }) => (input === null || !input.schema.known ? [] : [{ ...more, input }]));
+  const last = earlier[0];
+  if (from.op.op === "explain") return last === undefined ? explained(before, stage, own, text) : onTheWay(definition, last.input.schema, layer).map((lead) => ({ label: "put it before `explain`", text: `${lead}${own} | ${last.rest}`, span: last.span, input: last.input }));
+  const rewritten = definition.rewritten?.(own, from) ?? null;
+  const anew = rewritten === null ? [] : [{ label: `write \`${rewritten.text}\``, text: rewritten.text, span: stage.span, input: from }];
+  const leads = onTheWay(definition, from.schema, layer).filter((lead) => lead !== "").map((lead): Way => ({ label: `\`${lead.slice(0, -" | ".length)}\` comes before it`, text: `${lead}${own}`, span: stage.span, input: from }));
+  const moved = earlier.map(({ rest, span, input }): Way => ({ label: `put it before \`${rest.split(/\s/)[0]}\``, text: `${own} | ${rest}`, span, input }));
+  const kept = earlier.flatMap(({ rest, span, input }) => onTheWay(definition, input.schema, layer).map((lead) => ({ lead, label: "`tee` shows what it is given, and passes on what came before", text: `tee (${rest}) | ${lead}${own}`, span, input })));
+  const asList = OF_LISTS.test(own) ? [...leads, ...moved] : [...moved, ...leads];
+  return [
+    ...(rewritten?.sure === true ? anew : []),
+    // What takes rows of any kind is mostly meant for those that came before the model.
+    ...(definition.input.includes("table") && definition.input.includes("features") ? asList : leads),
+    ...kept.filter(({ lead }) => lead === ""),
+    ...anew,
+    ...kept,
+  ];
+}
+
+/** `explain perfect | take 2`: the value it names, the stage, and then `explain`. */
+function explained(before: readonly Step[], stage: Stage, own: string, text: string): readonly Way[] {
+  const { args = [], span } = before[0]?.stage ?? { span: stage.span };
+  const [name, ...words] = args.map((each) => text.slice(each.span.start, each.span.end));
+  const value = words.find((word) => word !== "analyze");
+  const flags = words.filter((word) => word !== value);
+  return value === undefined || before.length !== 1 ? [] : [{ label: "put it before `explain`", text: `${value} | ${own} | ${[name, ...flags].join(" ")}`, span: { start: span.start, end: stage.span.end }, input: null }];
+}
+
+/** What could stand between a kind and a stage, each with its pipe: nothing, steps that lead to a kind that it takes, and `ungroup` where it takes no groups. */
+function onTheWay(definition: StageDefinition, from: Schema, layer: number): readonly string[] {
+  const found: { readonly kind: Kind; readonly lead: string }[] = [{ kind: from.kind, lead: "" }];
+  for (const { kind, lead } of found) {
+    for (const { name, input, between } of STAGES) {
+      if (between === undefined || !input.includes(kind) || found.some((other) => other.kind === between.gives)) continue;
+      if (name !== definition.name && (lead !== "" || (between.fits?.(from) ?? true))) found.push({ kind: between.gives, lead: `${lead}${between.written(layer)} | ` });
+    }
+  }
+  const parted = definition.groups === "refused" && from.groups !== null;
+  const taken = found.filter(({ kind }) => (parted && definition.input.includes(from.kind) ? kind === from.kind : definition.input.includes(kind)));
+  return taken.flatMap(({ lead }) => (parted ? [lead, `${lead}ungroup | `] : [lead]));
+}
+
+/** The layer of the SAE that is set, where it is known; else that of the shipped one. */
+function layerOf({ scope, facts }: Trial): number {
+  const [name] = scope.settings.sae;
+  const fact = name === undefined ? undefined : facts.get(needKey({ kind: "sae", name, convention: scope.settings.convention }));
+  const layer = fact?.state === "known" && "layer" in fact.value ? fact.value.layer : null;
+  return layer ?? 7;
+}
