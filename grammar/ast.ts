@@ -17,6 +17,8 @@ export interface Script {
   readonly comments: readonly Comment[];
   /** Offsets of empty lines outside of texts in quotes, for the printer: it keeps one where there was one or more. */
   readonly blankLines: readonly number[];
+  /** Where each word and sign of its statements starts, for the printer: a comment stays between the two that it stands between. */
+  readonly wordStarts: readonly number[];
   readonly span: Span;
 }
 

@@ -13,13 +13,13 @@ import { readName } from "./values.ts";
 import { clip, spanOf } from "./words.ts";
 
 /** Concrete tree to plain tree. `site.diagnostics` receives what is missing or out of place. */
-export function build(cst: ScriptCstNode, comments: readonly Comment[], blankLines: readonly number[], site: Site): Script {
+export function build(cst: ScriptCstNode, around: Pick<Script, "comments" | "blankLines" | "wordStarts">, site: Site): Script {
   const nodes = cst.children.statement ?? [];
   const statements = nodes.flatMap((node, i) => {
-    const statement = buildStatement(node, comments, { ...site, following: openingWord(nodes[i + 1]) });
+    const statement = buildStatement(node, around.comments, { ...site, following: openingWord(nodes[i + 1]) });
     return statement === null ? [] : [statement];
   });
-  return { kind: "script", statements, comments, blankLines, span: span(0, site.text.length) };
+  return { kind: "script", statements, ...around, span: span(0, site.text.length) };
 }
 
 function openingWord(node: StatementCstNode | undefined): string {

@@ -10,7 +10,7 @@ import { parseTokens } from "./parser.ts";
 import type { Span } from "./span.ts";
 import { replaceSql } from "./sql.ts";
 import * as T from "./tokens.ts";
-import { readWords, spanOf } from "./words.ts";
+import { isWord, readWords, spanOf } from "./words.ts";
 
 /** More than this many errors help nobody. */
 export const MAX_ERRORS = 10;
@@ -43,7 +43,7 @@ function parseAnew(text: string): Parsed {
   const read = readText(text);
   if (typeof read === "string") {
     const start = text.search(/\S|$/);
-    return { script: { kind: "script", statements: [], comments: [], blankLines: [], span: { start: 0, end: text.length } }, diagnostics: [{ severity: "error", code: "too-large", span: { start, end: start + 1 }, message: read }] };
+    return { script: { kind: "script", statements: [], comments: [], blankLines: [], wordStarts: [], span: { start: 0, end: text.length } }, diagnostics: [{ severity: "error", code: "too-large", span: { start, end: start + 1 }, message: read }] };
   }
   return { script: read.script, diagnostics: select(read.diagnostics, read.openAt) };
 }
@@ -70,7 +70,8 @@ export function readText(text: string, known?: { readonly open: true }): Read | 
   const { cst, lost } = parseTokens(sql.tokens);
   const site = { text, diagnostics: [] as Diagnostic[], following: "" };
   const newlines = words.tokens.filter((token) => token.tokenType === T.Newline);
-  const script = build(cst, readComments(words.comments, text), emptyLines(newlines, text), site);
+  const wordStarts = words.tokens.filter(isWord).map((token) => token.startOffset);
+  const script = build(cst, { comments: readComments(words.comments, text), blankLines: emptyLines(newlines, text), wordStarts }, site);
   if (site.diagnostics.length === 0) reportLost(lost, site);
   return { script, diagnostics: [...words.diagnostics, ...layout.diagnostics, ...sql.diagnostics, ...site.diagnostics], openAt: words.openAt, words: words.tokens, layout, lost: lost.length > 0 };
 }

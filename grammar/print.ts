@@ -1,7 +1,8 @@
 /** Without this file every author would lay out pipelines differently, and sessions could not be saved as scripts. */
 import { columns } from "./width.ts";
-import type { Comment, Def, Let, Param, Pipeline, Script, Stage, Statement } from "./ast.ts";
-import { printArg, printArgs, printExpr, printName, printPipeline } from "./print_parts.ts";
+import type { Comment, Pipeline, Script, Statement } from "./ast.ts";
+import { placesIn, withComments, type Placed } from "./place_comments.ts";
+import { printArgs, printExpr, printName, printPipeline } from "./print_parts.ts";
 
 export const LINE_WIDTH = 100;
 
@@ -34,14 +35,11 @@ export function print(script: Script): string {
       within.push(comment);
       next++;
     }
-    const text = layOutStatement(statement, within);
+    const text = layOutStatement(statement, placesIn(script.wordStarts, statement.span, within));
     const first = text[0] ?? "";
     // A line that starts with a pipe would continue the statement above it.
     lines.push(continues(statement) && i > 0 ? `; ${first}` : first, ...text.slice(1));
     end = Math.max(statement.span.end, within.at(-1)?.span.end ?? 0);
-    const moved = within.filter((comment) => comment.doc).length > 1 || (text.at(-1) ?? "").startsWith("##");
-    // A `##` line moved out of a statement must not become the description of the next one.
-    if (moved && documented(script.statements[i + 1]) && (comments[next] === undefined || comments[next]!.span.start > stop)) lines.push("");
   });
   while (next < comments.length) ownLine(comments[next++]!);
   while (lines.at(-1) === "") lines.pop();
@@ -49,14 +47,13 @@ export function print(script: Script): string {
 }
 
 const continues = (statement: Statement): boolean => statement.kind === "pipelineStatement" && statement.pipeline.continues;
-const documented = (statement: Statement | undefined): statement is Param | Let | Def => statement?.kind === "param" || statement?.kind === "let" || statement?.kind === "def";
 
-function layOutStatement(statement: Statement, comments: readonly Comment[]): string[] {
+function layOutStatement(statement: Statement, comments: readonly Placed[]): string[] {
   switch (statement.kind) {
-    case "edition": return withComments([{ text: `saeq ${printExpr(statement.version)}`, end: Infinity }], comments);
-    case "use": return withComments([{ text: `use ${printExpr(statement.path)}${statement.alias === null ? "" : ` as ${printName(statement.alias)}`}`, end: Infinity }], comments);
-    case "param": return withComments([{ text: `param ${printName(statement.name)}: ${printName(statement.type)}${statement.value === null ? "" : ` = ${printExpr(statement.value)}`}`, end: Infinity }], comments);
-    case "set": return withComments([{ text: `set ${printArgs(statement.args)}`, end: Infinity }], comments);
+    case "edition": return withComments(`saeq ${printExpr(statement.version)}`, comments, 2);
+    case "use": return withComments(`use ${printExpr(statement.path)}${statement.alias === null ? "" : ` as ${printName(statement.alias)}`}`, comments, 2);
+    case "param": return withComments(`param ${printName(statement.name)}: ${printName(statement.type)}${statement.value === null ? "" : ` = ${printExpr(statement.value)}`}`, comments, 2);
+    case "set": return withComments(`set ${printArgs(statement.args)}`, comments, 2);
     case "let": return layOutPipeline(`let ${printName(statement.name)} = `, statement.value, comments);
     case "def": {
       const formals = statement.formals.map((f) => `${printName(f.name)}${f.type === null ? "" : `: ${printName(f.type)}`}${f.value === null ? "" : ` = ${printExpr(f.value)}`}`);
@@ -67,59 +64,12 @@ function layOutStatement(statement: Statement, comments: readonly Comment[]): st
   }
 }
 
-/** One line of a statement, and up to which offset the comments belong to it. */
-interface Piece {
-  readonly text: string;
-  readonly end: number;
-}
-
-function layOutPipeline(head: string, pipeline: Pipeline, comments: readonly Comment[]): string[] {
-  const short = head + printPipeline(pipeline);
-  const last = pipeline.stages.at(-1);
-  const trailing = comments.every((comment) => last === undefined || comment.span.start >= last.span.start);
-  const fits = columns(short.slice(0, LINE_WIDTH * 2)) <= LINE_WIDTH && short.length <= LINE_WIDTH * 2 && !short.includes("\n");
-  const broken = pipeline.stages.some((stage) => stageLines(stage, comments, Infinity).length > 1);
-  if (!broken && (pipeline.stages.length < 2 || (trailing && fits))) return withComments([{ text: short, end: Infinity }], comments);
+/** On one line where it fits and no comment stands inside, else a stage on each. */
+function layOutPipeline(head: string, pipeline: Pipeline, comments: readonly Placed[]): string[] {
   const indent = head === "" ? "" : "  ";
-  const pieces = pipeline.stages.flatMap((stage, i): readonly Piece[] => {
-    const [first, ...rest] = stageLines(stage, comments, pipeline.stages[i + 1]?.span.start ?? Infinity);
-    const opened = i > 0 ? `${indent}| ${first!.text}` : pipeline.continues ? `${head}| ${first!.text}` : head + first!.text;
-    return [{ text: opened, end: first!.end }, ...rest.map(({ text, end }) => ({ text: `${indent}  ${text}`, end }))];
-  });
-  return withComments(pieces, comments);
-}
-
-/** A stage on one line, but for breaks behind commas that a comment follows: it stays with the item it was written behind. */
-function stageLines({ args }: Stage, comments: readonly Comment[], end: number): Piece[] {
-  const lines: Piece[] = [];
-  let text = "";
-  for (const { items, span } of args) {
-    items.forEach((item, at) => {
-      text += `${text === "" ? "" : " "}${printArg({ items: [item], span })}${at < items.length - 1 ? "," : ""}`;
-      const following = items[at + 1]?.span.start;
-      if (following === undefined || !comments.some((comment) => comment.span.start >= item.span.end && comment.span.start < following)) return;
-      lines.push({ text, end: following });
-      text = "";
-    });
-  }
-  return [...lines, { text, end }];
-}
-
-/** Each comment goes behind the piece it was written in or after; a second one, or one on its own line, below it. */
-function withComments(pieces: readonly Piece[], comments: readonly Comment[]): string[] {
-  const lines: string[] = [];
-  let next = 0;
-  pieces.forEach((piece, i) => {
-    const indent = /^ */.exec((pieces[i + 1] ?? piece).text)?.[0] ?? "";
-    lines.push(piece.text);
-    let taken = false;
-    for (; next < comments.length && comments[next]!.span.start < piece.end; next++) {
-      const comment = comments[next]!;
-      const between = i < pieces.length - 1;
-      if (taken || (comment.ownLine && between)) lines.push((between ? indent : "") + comment.text);
-      else lines.push(`${lines.pop()!}  ${comment.text}`);
-      taken = true;
-    }
-  });
-  return lines;
+  const short = head + printPipeline(pipeline);
+  const fits = columns(short.slice(0, LINE_WIDTH * 2)) <= LINE_WIDTH && short.length <= LINE_WIDTH * 2 && !short.includes("\n");
+  if (pipeline.stages.length < 2 || (fits && comments.every(({ behind }) => behind))) return withComments(short, comments, indent.length + 2);
+  const stages = pipeline.stages.map((stage, i) => `${i > 0 ? `${indent}| ` : pipeline.continues ? `${head}| ` : head}${printArgs(stage.args)}`);
+  return withComments(stages.join("\n"), comments, indent.length + 2);
 }

@@ -2,7 +2,7 @@
 import type { Script } from "./ast.ts";
 
 /** Facts about the place, not about the meaning. */
-const LEFT_OUT: ReadonlySet<string> = new Set(["kind", "span", "nameSpan", "opSpan", "blankLines", "comments", "text"]);
+const LEFT_OUT: ReadonlySet<string> = new Set(["kind", "span", "nameSpan", "opSpan", "blankLines", "wordStarts", "comments", "text"]);
 
 /** The tree of a script, one node a line, indented; offsets behind it. */
 export function printTree(script: Script): string {

@@ -47,6 +47,11 @@ export function readWords(text: string, known?: { readonly open: true }): Words 
   return { tokens, comments: lexed.comments, diagnostics, openAt };
 }
 
+/** Whether a token is written in any layout: line ends and semicolons part statements, and come and go. */
+export function isWord({ tokenType }: IToken): boolean {
+  return tokenType !== T.Newline && tokenType !== T.Semicolon;
+}
+
 /** Long input is cut where it is quoted in a message. */
 export function clip(text: string): string {
   const shown = visible(text.length > 40 ? `${text.slice(0, 39)}…` : text);

@@ -12,5 +12,5 @@ export const TEXTS: readonly string[] = [...CORPUS.map((script) => script.text),
 
 /** The value without its positions, to compare meanings. */
 export function withoutSpans(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value, (key: string, inner: unknown) => (["span", "opSpan", "nameSpan", "blankLines", "ownLine"].includes(key) ? undefined : inner)));
+  return JSON.parse(JSON.stringify(value, (key: string, inner: unknown) => (["span", "opSpan", "nameSpan", "blankLines", "wordStarts", "ownLine"].includes(key) ? undefined : inner)));
 }

@@ -1,0 +1,81 @@
+/** Without this file comments would not stay between the words that they were written between. */
+import type { IToken } from "chevrotain";
+import type { Comment } from "./ast.ts";
+import type { Span } from "./span.ts";
+import * as T from "./tokens.ts";
+import { isWord, readWords, spanOf } from "./words.ts";
+
+/** A comment of one statement. */
+export interface Placed {
+  readonly comment: Comment;
+  /** How many words and signs of the statement stand before it. */
+  readonly after: number;
+  /** All of them do. */
+  readonly behind: boolean;
+}
+
+/** Where comments stand in a statement. */
+export function placesIn(wordStarts: readonly number[], { start, end }: Span, comments: readonly Comment[]): Placed[] {
+  if (comments.length === 0) return [];
+  const first = before(wordStarts, start);
+  return comments.map((comment) => ({ comment, after: before(wordStarts, comment.span.start) - first, behind: comment.span.start >= end }));
+}
+
+/** How many of the offsets lie before `at`. */
+function before(offsets: readonly number[], at: number): number {
+  let [low, high] = [0, offsets.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (offsets[middle]! < at) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/**
+ * The lines of a statement with its comments, each between the words that it was written between, behind the first or above the second;
+ * only a pipe begins a line, and a comma ends one. `indent`: of a line that a comment begins inside of a stage, outside of brackets.
+ */
+export function withComments(text: string, comments: readonly Placed[], indent: number): string[] {
+  if (comments.length === 0) return [text];
+  const words = readWords(text).tokens.filter(isWord);
+  const lines = [""];
+  let from = 0;
+  let depth = 0;
+  let next = 0;
+  words.forEach((word, i) => {
+    const { end } = spanOf(word);
+    const following = words[i + 1];
+    depth += depthOf(word);
+    lines[lines.length - 1] += text.slice(from, end);
+    from = end;
+    const here: Comment[] = [];
+    while (next < comments.length && (following === undefined || placeOf(comments[next]!, words) <= i + 1)) here.push(comments[next++]!.comment);
+    if (here.length === 0) return;
+    const gap = following === undefined ? "" : text.slice(end, following.startOffset);
+    const closes = following !== undefined && depthOf(following) < 0 ? 1 : 0;
+    const margin = gap.includes("\n") ? gap.slice(gap.lastIndexOf("\n") + 1) : " ".repeat(indent + 2 * (depth - closes));
+    here.forEach((comment, at) => {
+      // Behind the statement there is no second word to stand above.
+      if (at === 0 && (!comment.ownLine || following === undefined)) lines[lines.length - 1] += `  ${comment.text}`;
+      else lines.push(margin + comment.text);
+    });
+    if (following === undefined) return;
+    lines.push(margin);
+    from = following.startOffset;
+  });
+  return lines;
+}
+
+/** The number of words that it is written behind: a pipe goes with what follows it, a comma with what is before it. */
+function placeOf({ after }: Placed, words: readonly IToken[]): number {
+  if (after > 1 && words[after - 1]?.tokenType === T.Pipe) return after - 1;
+  return words[after]?.tokenType === T.Comma ? after + 1 : after;
+}
+
+const OPENERS: ReadonlySet<unknown> = new Set([T.LRound, T.LSquare, T.LCurly]);
+const CLOSERS: ReadonlySet<unknown> = new Set([T.RRound, T.RSquare, T.RCurly]);
+
+function depthOf({ tokenType }: IToken): number {
+  return OPENERS.has(tokenType) ? 1 : CLOSERS.has(tokenType) ? -1 : 0;
+}
