@@ -50,13 +50,15 @@ export function parsedOf(all: Pieces): Parsed {
   const statements: Statement[] = [];
   const comments: Comment[] = [];
   const blankLines: number[] = [];
+  const wordStarts: number[] = [];
   for (const [i, { script }] of pieces.entries()) {
     const by = starts[i]!;
     for (const each of script.statements) statements.push(moved(each, by));
     for (const each of script.comments) comments.push(moved(each, by));
     for (const each of script.blankLines) blankLines.push(each + by);
+    for (const each of script.wordStarts) wordStarts.push(each + by);
   }
-  return { script: { kind: "script", statements, comments, blankLines, span: span(0, text.length) }, diagnostics: syntaxOf(all) };
+  return { script: { kind: "script", statements, comments, blankLines, wordStarts, span: span(0, text.length) }, diagnostics: syntaxOf(all) };
 }
 
 /** Mistakes of grammar, as `parse` tells them. */

@@ -80,6 +80,6 @@ export function* compiling(text: string, options: CompileOptions): Steps<Compile
 
 function tooLarge(text: string, { scope }: CompileOptions): Compiled {
   const message = `a script has at most ${MOST_TEXT} characters, this one has ${text.length}`;
-  const script: Script = { kind: "script", statements: [], comments: [], blankLines: [], span: { start: 0, end: text.length } };
+  const script: Script = { kind: "script", statements: [], comments: [], blankLines: [], wordStarts: [], span: { start: 0, end: text.length } };
   return { script, diagnostics: [{ severity: "error", code: "too-large", span: { start: 0, end: 1 }, message }], pipelines: [], params: [], scope, needs: [], accesses: [] };
 }
