@@ -54,11 +54,13 @@ export function withComments(text: string, comments: readonly Placed[], indent: 
     if (here.length === 0) return;
     const gap = following === undefined ? "" : text.slice(end, following.startOffset);
     const closes = following !== undefined && depthOf(following) < 0 ? 1 : 0;
-    const margin = gap.includes("\n") ? gap.slice(gap.lastIndexOf("\n") + 1) : " ".repeat(indent + 2 * (depth - closes));
+    // Above a closing bracket comments stand in line with what it closes.
+    const inner = gap.includes("\n") ? gap.slice(gap.lastIndexOf("\n") + 1) : " ".repeat(indent + 2 * depth);
+    const margin = gap.includes("\n") ? inner : " ".repeat(indent + 2 * (depth - closes));
     here.forEach((comment, at) => {
       // Behind the statement there is no second word to stand above.
       if (at === 0 && (!comment.ownLine || following === undefined)) lines[lines.length - 1] += `  ${comment.text}`;
-      else lines.push(margin + comment.text);
+      else lines.push(inner + comment.text);
     });
     if (following === undefined) return;
     lines.push(margin);

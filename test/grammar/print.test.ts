@@ -58,6 +58,7 @@ test("print keeps comments behind the items of a list that they were written beh
     ["a | tee (stats # s\n| show) | b", "a\n| tee (stats  # s\n    | show)\n| b\n"],
     ["a | select (b # b\n, c # c\n)", "a\n| select (b,  # b\n    c  # c\n  )\n"],
     ["a | where b in [1, # one\n  # two\n 2 # end\n ] | d", "a\n| where b in [1,  # one\n    # two\n    2  # end\n  ]\n| d\n"],
+    ["a | tee (show\n# last\n)", "a\n| tee (show\n    # last\n  )\n"],
     ["let x = # why\n csv \"x.csv\" types { # t\n n: int, # int\n s: str } | take 3", "let x =  # why\n    csv \"x.csv\" types {  # t\n      n: int,  # int\n      s: str}\n  | take 3\n"],
     ["a | where b > 1 and # why\n c < 2", "a\n| where b > 1 and  # why\n  c < 2\n"],
     ["def f( # f\n x: table, # x\n n = 3) = x # in\n | take $n", "def f(  # f\n      x: table,  # x\n      n = 3) = x  # in\n  | take $n\n"],
