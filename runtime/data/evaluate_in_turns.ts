@@ -4,7 +4,7 @@ import type { Turns } from "../turns.ts";
 import { aggregateOf, evaluate, type OnUndefined } from "./evaluate.ts";
 import type { Column, Table } from "./frame.ts";
 import { aggregatesOf, columnsOf, replaced, rowLocal } from "./scalar_parts.ts";
-import { concatColumns, rowsBetween } from "./table.ts";
+import { concatColumns, rowsBetween, withoutPlaces } from "./table.ts";
 
 const FIRST_ROWS = 1024;
 const MOST_ROWS = 65_536;
@@ -16,7 +16,7 @@ export async function evaluateInTurns(scalar: Scalar, table: Table, turns: Turns
   const settled = await withoutAggregates(scalar, inputs, turns, onUndefined);
   if (table.rows <= FIRST_ROWS || !rowLocal(settled)) return evaluate(settled, table, inputs, onUndefined);
   const read = new Set(columnsOf(settled));
-  const narrow: Table = { ...table, columns: table.columns.filter(({ name }) => read.has(name)) };
+  const narrow: Table = { ...withoutPlaces(table), columns: table.columns.filter(({ name }) => read.has(name)) };
   const blocks: Column[] = [];
   const missing = new Map<string, number>();
   let size = FIRST_ROWS;

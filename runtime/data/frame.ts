@@ -21,6 +21,8 @@ export interface Table {
   readonly origin: string;
   /** One per row where the rows are places in texts: how they are shown, as long as no stage has changed them. */
   readonly windows?: readonly ContextWindow[];
+  /** What those places were found in, for the header. */
+  readonly foundIn?: Reading;
   /** Tokens of texts that a model has continued, which the texts alone would be cut into otherwise. */
   readonly continued?: ContinuedTokens;
 }
@@ -33,6 +35,12 @@ export interface ContinuedTokens {
 }
 
 export const pairOf = (prompt: string, continuation: string): string => `${prompt.length}:${prompt}${continuation}`;
+
+/** Which activations something was read from. */
+export interface Reading {
+  readonly taps: readonly (TapPlace & { readonly sae: string })[];
+  readonly facts: TextFacts;
+}
 
 /** Tokens around a place where a feature fires; arrays [tokens of the window]. */
 export interface ContextWindow {

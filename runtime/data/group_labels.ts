@@ -2,7 +2,7 @@
 import type { ColumnSchema } from "../../src/ops/schema.ts";
 import { DataError } from "./error.ts";
 import type { Cell, Column, Groups, Single, Table, Value } from "./frame.ts";
-import { cellAt, createColumn, findColumn } from "./table.ts";
+import { cellAt, createColumn, findColumn, withoutPlaces } from "./table.ts";
 
 /** What tells one group from another; `name` is null for a value that is no group. */
 export interface Label {
@@ -43,8 +43,9 @@ export function withLabel(table: Table, label: Label, keys: readonly ColumnSchem
     if (own && keys !== null) return kept;
     throw new DataError({ code: "name-taken", message: `a column \`${column.name}\` says the group of each row, and there is one already`, help: `… | rename ${column.name}_before = ${column.name}` });
   });
+  if (columns.length === 0) return table;
   const names = new Set(columns.map(({ name }) => name));
-  return { ...table, columns: [...columns, ...table.columns.filter(({ name }) => !names.has(name))] };
+  return { ...withoutPlaces(table), columns: [...columns, ...table.columns.filter(({ name }) => !names.has(name))] };
 }
 
 /** The columns of groups of which there is none. */

@@ -10,7 +10,7 @@ import { LargeSet } from "./large.ts";
 import { orderedRows } from "./ordered_rows.ts";
 import { requireRoom, ROWS_A_LOOK } from "./room.ts";
 import { rowKey } from "./row_key.ts";
-import { columnNamed, renamed, takeRows } from "./table.ts";
+import { columnNamed, renamed, takeRows, withoutPlaces } from "./table.ts";
 import { takeRowsInTurns } from "./take_rows_in_turns.ts";
 
 /** Keep the rows where the condition is true; null is not. */
@@ -28,7 +28,7 @@ function where(keep: Uint8Array): number[] {
 export async function projectColumns(table: Table, columns: readonly { readonly name: string; readonly value: Scalar }[], turns: Turns, onUndefined?: OnUndefined): Promise<Table> {
   const made: Column[] = [];
   for (const { name, value } of columns) made.push(renamed(await evaluateInTurns(value, table, turns, [table], onUndefined), name));
-  return { ...table, columns: made };
+  return { ...withoutPlaces(table), columns: made };
 }
 
 /** Sorted by the keys, earlier keys first; nulls last in both directions; rows that tie keep their order. */

@@ -7,7 +7,7 @@ import { withLabel, type GroupPart } from "./group_labels.ts";
 import { LargeSet } from "./large.ts";
 import { requireRoom, ROWS_A_LOOK } from "./room.ts";
 import { rowsByKey } from "./row_key.ts";
-import { cellAt, columnNamed, concatTables, createColumn, createTable, takeRows } from "./table.ts";
+import { cellAt, columnNamed, concatTables, createColumn, createTable, takeRows, withoutPlaces } from "./table.ts";
 
 /** Rows per combination of values of `by`, in order of first appearance, nulls being a value: columns by…, count. Groups: first the columns that name them. */
 export async function countRows(parts: readonly GroupPart[], keys: readonly ColumnSchema[] | null, by: readonly string[], turns: Turns): Promise<Table> {
@@ -17,7 +17,7 @@ export async function countRows(parts: readonly GroupPart[], keys: readonly Colu
     const firsts = groups.map((rows) => rows[0]!);
     const counts = groups.map((rows) => rows.length);
     if (by.length === 0 && counts.length === 0) counts.push(0);
-    const kept = takeRows({ ...table, columns: counted }, firsts);
+    const kept = takeRows({ ...withoutPlaces(table), columns: counted }, firsts);
     return createTable(table.origin, [...kept.columns, createColumn("count", "int", counts)], counts.length);
   });
 }

@@ -61,9 +61,27 @@ export function renamed(column: Column, name: string): Column {
   return { ...column, name };
 }
 
+/** The table without the places in texts that its rows were. */
+export function withoutPlaces({ windows: _, foundIn: __, ...table }: Table): Table {
+  return table;
+}
+
+/** Some rows of places in texts are places still; in another order they are read as a table. */
+export function withPlaces(table: Table, rows: ArrayLike<number>): Table {
+  const { windows } = table;
+  if (windows === undefined) return table;
+  if (rows.length === 0) return withoutPlaces(table);
+  const taken: (typeof windows)[number][] = [];
+  for (let i = 0; i < rows.length; i++) {
+    if (i > 0 && rows[i]! <= rows[i - 1]!) return withoutPlaces(table);
+    taken.push(windows[rows[i]!]!);
+  }
+  return { ...table, windows: taken };
+}
+
 /** The rows at `rows`, in that order; indices must lie in the table. */
 export function takeRows(table: Table, rows: ArrayLike<number>): Table {
-  return { ...table, rows: rows.length, columns: table.columns.map((column) => takeColumn(column, rows)) };
+  return { ...withPlaces(table, rows), rows: rows.length, columns: table.columns.map((column) => takeColumn(column, rows)) };
 }
 
 export function takeColumn(column: Column, rows: ArrayLike<number>): Column {
@@ -85,7 +103,8 @@ export function takeColumn(column: Column, rows: ArrayLike<number>): Column {
 
 /** The rows from `from` up to `to`, which must lie in the table; numbers are not copied. */
 export function rowsBetween(table: Table, from: number, to: number): Table {
-  return { ...table, rows: to - from, columns: table.columns.map((column) => columnBetween(column, from, to)) };
+  const places = table.windows === undefined ? table : to > from ? { ...table, windows: table.windows.slice(from, to) } : withoutPlaces(table);
+  return { ...places, rows: to - from, columns: table.columns.map((column) => columnBetween(column, from, to)) };
 }
 
 function columnBetween(column: Column, from: number, to: number): Column {

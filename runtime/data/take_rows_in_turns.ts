@@ -1,7 +1,7 @@
 /** Without this file millions of rows would be put in a new order while nobody is heard. */
 import type { Turns } from "../turns.ts";
 import type { Column, Table } from "./frame.ts";
-import { concatColumns, takeColumn, takeRows } from "./table.ts";
+import { concatColumns, takeColumn, takeRows, withPlaces } from "./table.ts";
 
 const BLOCK = 65_536;
 
@@ -10,7 +10,7 @@ export async function takeRowsInTurns(table: Table, rows: Rows, turns: Turns): P
   if (rows.length <= BLOCK) return takeRows(table, rows);
   const columns: Column[] = [];
   for (const column of table.columns) columns.push(await takeColumnInTurns(column, rows, turns));
-  return { ...table, rows: rows.length, columns };
+  return { ...withPlaces(table, rows), rows: rows.length, columns };
 }
 
 /** What `takeColumn` gives, some rows at a time. */

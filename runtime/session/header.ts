@@ -1,6 +1,6 @@
 /** Without this file results would be shown without what they depend on. */
 import { counted } from "../counted.ts";
-import type { Measured, Single, TapPlace, Value } from "../data/frame.ts";
+import type { Reading, Single, TapPlace, Value } from "../data/frame.ts";
 import { factsOf, widthOf } from "../figures/measured.ts";
 
 /**
@@ -11,18 +11,20 @@ export function headerOf(value: Value, numerics: string): string {
   if (value.kind === "groups") {
     const first = value.members[0]?.value;
     const sizes = value.members.map(({ name, value: member }) => `${name} ${sizeOf(member)}`).join(" · ");
-    const acts = value.members.flatMap(({ value: member }) => actsOf(member) ?? []);
-    return [`${first === undefined ? "nothing" : kindOf(first)}[${value.members.length}] ${sizes}`, ...facts(acts, numerics)].join(" · ");
+    const read = value.members.flatMap(({ value: member }) => readingOf(member) ?? []);
+    return [`${first === undefined ? "nothing" : kindOf(first)}[${value.members.length}] ${sizes}`, ...facts(read, numerics)].join(" · ");
   }
-  const acts = actsOf(value);
-  return [`${kindOf(value)} ${sizeOf(value)}`.trimEnd(), ...facts(acts === null ? [] : [acts], numerics)].join(" · ");
+  const read = readingOf(value);
+  return [`${kindOf(value)} ${sizeOf(value)}`.trimEnd(), ...facts(read === null ? [] : [read], numerics)].join(" · ");
 }
 
 /** Activations that were let go as they were written are what they were. */
 const kindOf = ({ kind }: Single): string => (kind === "reduced" ? "acts" : kind);
 
-function actsOf(value: Single): Measured | null {
-  return value.kind === "acts" || value.kind === "reduced" ? value : value.kind === "features" ? value.acts : null;
+function readingOf(value: Single): Reading | null {
+  if (value.kind === "table") return value.foundIn ?? null;
+  const acts = value.kind === "acts" || value.kind === "reduced" ? value : value.kind === "features" ? value.acts : null;
+  return acts === null ? null : { taps: acts.taps, facts: factsOf(acts) };
 }
 
 function sizeOf(value: Single): string {
@@ -51,10 +53,10 @@ function sizeOf(value: Single): string {
   }
 }
 
-function facts(acts: readonly Measured[], numerics: string): string[] {
-  const first = acts[0];
+function facts(read: readonly Reading[], numerics: string): string[] {
+  const first = read[0];
   if (first === undefined) return [];
-  const all = acts.map(factsOf);
+  const all = read.map((each) => each.facts);
   const { model, source } = all[0]!;
   const masked = all.reduce((sum, each) => sum + each.masked, 0);
   const truncated = all.reduce((sum, each) => sum + each.truncated, 0);
