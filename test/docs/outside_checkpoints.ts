@@ -88,7 +88,7 @@ export const CHECKPOINT_CASES: readonly OutsideCase[] = [
   { code: "broken-archive", files: { "sae/gemma-scope-2b-pt-res/layer_7/params.npz": "PK" }, query: SAE_QUERY.replace('"sae"', '"sae/gemma-scope-2b-pt-res/layer_7"'), exit: 3 },
   sae("unfolded-normalization", { normalize_activations: "expected_average_only_in" }),
   sae("sae-width-mismatch", {}, 128),
-  { code: "hook-absent", prepare: (folder) => familyModel(join(folder, "model"), "neox_small", "pythia"), query: 'set model "model"\nprompts "the word" | resid layer 0 hook resid_mid', exit: 3 },
+  { code: "hook-absent", prepare: (folder) => familyModel(join(folder, "model"), "neox_small", "pythia"), query: 'set model "model"\nprompts "the word" | resid layer 1 hook resid_mid', exit: 3 },
   {
     ...sae("centring-mismatch", { metadata: { ...cfg.metadata, hook_name: "blocks.1.hook_resid_pre", model_from_pretrained_kwargs: { center_writing_weights: true } } }, 32),
     prepare: (folder) => familyModel(join(folder, "model"), "gpt2_tied", "gpt2"),

@@ -82,7 +82,7 @@ function readable(context: Lowering, model: ModelFacts, tap: Tap): boolean {
       message: `the blocks of ${model.ref.name} have no ${tap.hook}`,
       span: context.at(context.given("hook") ? "hook" : "layer"),
       notes: [`${model.architecture}: ${fact.why}`, `hooks it has: ${there.join(", ")}`],
-      help: "resid layer 0 hook resid_post",
+      help: `resid layer ${tap.layer} hook ${there[0]}`,
     });
     return false;
   }
