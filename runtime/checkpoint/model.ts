@@ -112,6 +112,7 @@ function sourceOf(config: Config, outer: Config | null, family: Family, files: r
     config,
     outer,
     tensor: (name, shape) => take(`${prefix}${name}`, shape),
+    holds: (name) => tensors.has(`${prefix}${name}`),
     head: (names, shape) => {
       const candidates = names.flatMap((name) => [name, `language_model.${name}`]);
       const found = candidates.find((name) => tensors.has(name));

@@ -5,7 +5,7 @@ import { emitForward } from "../../src/emit/forward.ts";
 import { positionsFor } from "../../src/emit/rope.ts";
 import type { EmittedGraph, GraphTap, TensorRef } from "../../src/emit/specs.ts";
 import { CPU, type Target } from "../../src/emit/target.ts";
-import { moduleOf } from "../../src/ops/hook.ts";
+import { blocksNeeded, moduleOf } from "../../src/ops/hook.ts";
 import type { Op, SaeRef, Tap } from "../../src/ops/op.ts";
 import type { EncodeKernel } from "../../src/stages/stage.ts";
 import { requireFinite, usedSaeWeights } from "../checkpoint/nonfinite.ts";
@@ -20,6 +20,7 @@ import type { Document, Engine, JobLimits, Progress, ScreenCounts, TapOutput } f
 import { decodeRows, emitDecode } from "../../src/emit/decode.ts";
 import type { Guard, Restore } from "../guard/guard.ts";
 import { guardEncoded } from "../guard/pass.ts";
+import { requireComputable } from "./computable.ts";
 import { addCounts, prunes, screens } from "./encode_choice.ts";
 import { cudaLimits, extentOf, fit, memoryLimit, requireMemory, type Fit } from "./limits.ts";
 import { shapesOf } from "./lane_memory.ts";
@@ -73,6 +74,7 @@ export function forwardGraphOf(op: Forward, catalog: Catalog, graphs: Map<string
   const id = JSON.stringify(["forward", op.model, op.taps, op.blocks, op.slice, target, guarded, screened, longest]);
   let graph = graphs.get(id);
   if (graph === undefined) {
+    requireComputable(spec, op.blocks ?? Math.max(0, ...op.taps.map(blocksNeeded)), target);
     const taps = op.taps.map(({ features, ...tap }, index): GraphTap => {
       const sae = tap.sae === null ? null : catalog.sae(tap.sae).spec;
       // What the guard looks at is all that is active.

@@ -1,7 +1,7 @@
 /** Without this file nobody would know how much memory a batch takes before it is run. */
 import { convColumns } from "../../src/emit/delta.ts";
 import { projections } from "../../src/emit/mixer.ts";
-import type { AttentionSpec, BlockSpec, DecoderSpec, DeltaSpec, LinearSpec, SaeSpec, TensorRef } from "../../src/emit/specs.ts";
+import type { AttentionSpec, BlockSpec, DecoderSpec, DeltaSpec, ExpertsSpec, LinearSpec, SaeSpec, TensorRef } from "../../src/emit/specs.ts";
 import { blocksNeeded } from "../../src/ops/hook.ts";
 import type { Tap } from "../../src/ops/op.ts";
 import { tileOf } from "../../src/emit/encode.ts";
@@ -29,6 +29,10 @@ const SLACK = 1.25;
 /** What an operator's node, its names and its constants take, as loaded and as planned. */
 const PER_NODE = 12e3;
 const NODES_PER_BLOCK = 60;
+/** More of them where the MLP is a mixture of experts: those of the loop, which are there once, and of the sum over as many as a token takes. */
+const nodesOfExperts = ({ perToken }: ExpertsSpec): number => 60 + 5 * perToken;
+/** Lists of places and their orders: numbers of eight bytes, as they are made and as they are sorted. */
+const PER_PLACE = 80;
 /** Active features of a row that room is made for; and a triple as int64, int64 and float32, compared, joined, narrowed, and in the reply. */
 const MOST_ACTIVE = 2048;
 const PER_TRIPLE = 80;
@@ -43,7 +47,8 @@ export function laneBytes({ model, blocks, taps }: Shapes, batch: BatchShape): n
   const inTaps = taps.reduce((most, { sae, width }) => Math.max(most, batch.rows * width * F32 + (sae === null ? 0 : encoderBytes(sae, batch.rows))), 0);
   // Dense taps stay until the batch is done, and once more in the reply.
   const answers = taps.reduce((sum, { sae, width }) => sum + (sae === null ? 2 * batch.rows * width * F32 : 0), 0);
-  return Math.round(LANE_BASE + PER_NODE * NODES_PER_BLOCK * blocks + saeVectors(taps) + SLACK * (3 * stream + Math.max(inBlocks, inTaps) + answers));
+  const nodes = model.blocks.slice(0, blocks).reduce((sum, { mlp }) => sum + NODES_PER_BLOCK + (mlp.kind === "experts" ? nodesOfExperts(mlp) : 0), 0);
+  return Math.round(LANE_BASE + PER_NODE * nodes + saeVectors(taps) + SLACK * (3 * stream + Math.max(inBlocks, inTaps) + answers));
 }
 
 /** Small vectors of an SAE travel inside the graph: in its bytes, and as the session's own copy. */
@@ -74,9 +79,23 @@ function deltaNumbers(spec: DeltaSpec, { tokens, longest }: BatchShape): number 
 
 /** Gate, its activation, their product with up, and its like before it is let go. */
 function mlpBytes({ mlp }: BlockSpec, { tokens }: BatchShape): number {
+  if (mlp.kind === "experts") return expertsBytes(mlp, tokens);
   const inner = outputsOf(mlp.up);
   const alive = mlp.kind === "gated" ? 4 : 3;
   return F32 * tokens * inner * alive + castBytes([...(mlp.kind === "gated" ? [mlp.gate] : []), mlp.up, mlp.down]);
+}
+
+/**
+ * What all experts of all tokens gave, with a row more for each, twice when it is put together; and in the loop rows of one expert, of all tokens where
+ * they agree, with what is between its maps and its answer twice, and its weights: cut out of the file, cast, and the next one's.
+ */
+function expertsBytes({ router, experts, perToken }: ExpertsSpec, tokens: number): number {
+  const [count, d] = router.weight.shape as readonly [number, number];
+  const { up } = experts[0]!;
+  const made = (tokens * perToken + count) * d;
+  const inLoop = (tokens + 1) * (3 * d + 4 * up.shape[0]!);
+  const elements = up.shape[0]! * up.shape[1]!;
+  return F32 * (made + Math.max(made + 3 * tokens * d, inLoop) + 3 * tokens * count) + tokens * perToken * PER_PLACE + Math.max(2 * elements * (up.length / elements + (up.dtype === "f32" ? 0 : F32)), castBytes([router]));
 }
 
 const outputsOf = ({ weight, layout }: LinearSpec): number => weight.shape[layout === "out_in" ? 0 : 1]!;

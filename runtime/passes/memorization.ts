@@ -6,6 +6,7 @@ import { CPU } from "../../src/emit/target.ts";
 import type { Op } from "../../src/ops/op.ts";
 import { counted } from "../counted.ts";
 import { whileFinite, type ActivationContext } from "./activations.ts";
+import { requireComputable } from "./computable.ts";
 import { heldBack } from "../cache/held_back.ts";
 import { spaceOf } from "../cache/spaces.ts";
 import { CheckpointError } from "../checkpoint/error.ts";
@@ -26,6 +27,7 @@ export async function memorize(op: Op & { readonly op: "generate" }, table: Tabl
   const model = context.catalog.model(op.model);
   const { tokenizer, spec } = model;
   if (spec.noHead !== undefined) throw new CheckpointError("missing-tensor", `tensor \`${spec.noHead}\` is in none of the files of ${op.model.name}: it reads texts, but continues none`, { help: "use the checkpoint of the model with its head (…ForCausalLM)" });
+  requireComputable(spec, spec.blocks.length, context.engine.options.target ?? CPU);
   const encode = context.tokenIds.encoder(model);
   const column = table.columns.find((each) => each.name === op.textColumn);
   if (column === undefined || column.type !== "str") throw new Error(`no text column ${op.textColumn}`);

@@ -3,7 +3,7 @@ import { HOOKS, type Hook } from "../ops/hook.ts";
 import { node, type Graph } from "./graph.ts";
 import { linear } from "./linear.ts";
 import { mixed, projections, type Past } from "./mixer.ts";
-import { mlp } from "./mlp.ts";
+import { linearsOfToken, mlp } from "./mlp.ts";
 import { norm, normalized } from "./norm.ts";
 import type { Shared } from "./positions.ts";
 import type { BlockSpec, DecoderSpec, LinearSpec, NormSpec } from "./specs.ts";
@@ -64,5 +64,5 @@ export function blockFlops(model: DecoderSpec, count: number): number {
 }
 
 function linearsOf({ attention, mlp: spec }: BlockSpec): readonly LinearSpec[] {
-  return [...projections(attention), ...(spec.kind === "gated" ? [spec.gate] : []), spec.up, spec.down];
+  return [...projections(attention), ...linearsOfToken(spec)];
 }

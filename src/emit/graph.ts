@@ -1,6 +1,6 @@
 /** Without this file emitters would each keep their own names, constants and order of nodes. */
 import { createHash } from "node:crypto";
-import { encodeModel, type Attribute, type Element, type NodeProto, type TensorProto, type ValueProto } from "./proto.ts";
+import { ELEMENT, encodeModel, type Attribute, type BodyProto, type Element, type NodeProto, type TensorProto, type ValueProto } from "./proto.ts";
 import type { EmittedGraph, TensorRef } from "./specs.ts";
 import { CPU, type Target } from "./target.ts";
 
@@ -24,7 +24,7 @@ export interface Graph {
   positions: number;
 }
 
-export type Attributes = Readonly<Record<string, number | readonly number[]>>;
+export type Attributes = Readonly<Record<string, number | string | readonly number[]>>;
 
 export function createGraph(name: string, target: Target = CPU): Graph {
   return { name, target, weightNodes: [], nodes: [], initializers: new Map(), inputs: [], outputs: [], names: new Set(), positions: 0 };
@@ -39,7 +39,8 @@ function claim(graph: Graph, name: string): string {
 /** Attributes that are floats in the operators' schemas even when their value is whole. */
 const FLOAT_ATTRIBUTES = new Set(["epsilon", "scale", "softcap", "alpha", "beta"]);
 
-function attribute(name: string, value: number | readonly number[]): Attribute {
+function attribute(name: string, value: number | string | readonly number[]): Attribute {
+  if (typeof value === "string") return { kind: "text", value };
   if (typeof value !== "number") return { kind: "ints", value };
   return { kind: FLOAT_ATTRIBUTES.has(name) ? "float" : "int", value };
 }
@@ -71,6 +72,31 @@ export function nodes(graph: Graph, path: string, shape: NodeShape, outputs: num
   const names = Array.from({ length: outputs }, (_, index) => (index === 0 ? path : `${path}:${index}`));
   graph.nodes.push(build(graph, path, shape, names));
   return names;
+}
+
+/** An empty list of tensors. */
+export function noTensors(graph: Graph, path: string): string {
+  return node(graph, path, "SequenceEmpty", [], { dtype: ELEMENT.f32 });
+}
+
+/**
+ * Add a `Loop`: `times` int64 [] times, a float32 tensor of `dims` is made and put at the end of `list`; returns the longer list. The body reads whatever
+ * exists around it and is given the number of the time, int64 [1]. Tensors may differ in their first dimension.
+ */
+export function appended(graph: Graph, path: string, times: string, list: string, dims: readonly (number | string)[], body: (inner: Graph, time: string) => string): string {
+  // Names and initializers are those of the whole graph.
+  const inner: Graph = { ...graph, name: path, weightNodes: [], nodes: [], inputs: [], outputs: [] };
+  const at = (name: string): string => `${path}/body/${name}`;
+  const time = input(inner, at("time"), "i64", []);
+  const goesOn = input(inner, at("goes_on"), "bool", []);
+  inner.inputs.push({ name: claim(graph, at("list")), element: "f32", dims, sequence: true });
+  const made = body(inner, node(inner, at("number"), "Reshape", [time, ints(inner, 1)]));
+  output(inner, at("goes_on/still"), goesOn, "bool", []);
+  // Without an Identity, which would copy all of it.
+  inner.outputs.push({ name: node(inner, at("longer"), "SequenceInsert", [at("list"), made]), element: "f32", dims, sequence: true });
+  const value: BodyProto = { name: path, nodes: [...inner.weightNodes, ...inner.nodes], inputs: inner.inputs, outputs: inner.outputs };
+  graph.nodes.push({ ...build(graph, path, { op: "Loop", inputs: [times, "", list] }, [path]), attributes: { body: { kind: "body", value } } });
+  return path;
 }
 
 export function input(graph: Graph, name: string, element: Element, dims: readonly (number | string)[]): string {
@@ -127,6 +153,18 @@ export function stored(graph: Graph, path: string, ref: TensorRef): string {
   return name;
 }
 
+/**
+ * The part of a file that holds all of these tensors, and whatever lies between them, as one list of numbers; with where each of them begins in it.
+ * They have one element and lie at distances of whole elements.
+ */
+export function storedSpan(graph: Graph, path: string, refs: readonly TensorRef[]): { readonly name: string; readonly starts: readonly number[] } {
+  const [{ file, dtype }] = refs as readonly [TensorRef];
+  const from = Math.min(...refs.map(({ offset }) => offset));
+  const length = Math.max(...refs.map(({ offset, length: own }) => offset + own)) - from;
+  const name = stored(graph, path, { file, dtype, offset: from, length, shape: [length / WIDTH[dtype]] });
+  return { name, starts: refs.map(({ offset }) => (offset - from) / WIDTH[dtype]) };
+}
+
 /** Bytes of a file as a matrix of 8-bit numbers. */
 export function storedBytes(graph: Graph, name: string, element: "u8" | "i8", file: string, offset: number, dims: readonly [number, number]): string {
   const data = { kind: "external", location: location(file), offset, length: dims[0] * dims[1] } as const;
@@ -179,6 +217,16 @@ function mappedBytes(graph: Graph): number {
   return total;
 }
 
+/** Nodes of the body of a loop, none at any other node. */
+function inside({ attributes: { body } }: NodeProto): readonly NodeProto[] {
+  return body?.kind === "body" ? body.value.nodes : [];
+}
+
+/** Operators in all, those in bodies of loops once. */
+function operatorCount(list: readonly NodeProto[]): number {
+  return list.reduce((sum, each) => sum + 1 + operatorCount(inside(each)), 0);
+}
+
 /** The finished graph. */
 export function finish(graph: Graph, flopsPerToken: number): EmittedGraph {
   const bytes = encodeModel({
@@ -196,7 +244,7 @@ export function finish(graph: Graph, flopsPerToken: number): EmittedGraph {
     outputs: graph.outputs.map(({ name }) => name),
     mappedBytes: mappedBytes(graph),
     flopsPerToken,
-    operators: graph.weightNodes.length + graph.nodes.length,
+    operators: operatorCount([...graph.weightNodes, ...graph.nodes]),
   };
 }
 
@@ -204,9 +252,11 @@ const signature = (value: ValueProto): string => `${value.name}: ${value.element
 
 /** The graph as text, one node a line, for goldens and for people. File names are left out: they differ by machine. */
 export function printGraph(graph: Graph): string {
-  const line = ({ op, domain, inputs, outputs, attributes }: NodeProto): string => {
-    const given = Object.entries(attributes).map(([name, { value }]) => `${name}=${Array.isArray(value) ? `[${value.join(",")}]` : String(value)}`);
-    return `  ${outputs.join(", ")} = ${domain === "" ? "" : `${domain}.`}${op}(${[...inputs.map((name) => name || "-"), ...given].join(", ")})`;
+  const line = (each: NodeProto): string => {
+    const { op, domain, inputs, outputs, attributes } = each;
+    const given = Object.entries(attributes).map(([name, { kind, value }]) => `${name}=${kind === "body" ? value.name : Array.isArray(value) ? `[${value.join(",")}]` : String(value)}`);
+    const own = `  ${outputs.join(", ")} = ${domain === "" ? "" : `${domain}.`}${op}(${[...inputs.map((name) => name || "-"), ...given].join(", ")})`;
+    return [own, ...inside(each).map((deeper) => `  ${line(deeper)}`)].join("\n");
   };
   const tensor = ({ name, element, dims, data }: TensorProto): string =>
     `  ${name}: ${element}[${dims.join(",")}]${data.kind === "external" ? ` mapped ${data.length} bytes` : ""}`;

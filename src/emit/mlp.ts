@@ -1,7 +1,8 @@
 /** Without this file the half of a block that works on each token alone would be written once per family. */
+import { mixture } from "./experts.ts";
 import { node, nodes, type Graph } from "./graph.ts";
 import { linear } from "./linear.ts";
-import type { Activation, MlpSpec } from "./specs.ts";
+import type { Activation, LinearSpec, MlpSpec, TensorRef } from "./specs.ts";
 
 /** x·σ(x). */
 export function silu(graph: Graph, path: string, x: string): string {
@@ -28,7 +29,7 @@ function activated(graph: Graph, path: string, x: string, activation: Activation
   }
 }
 
-/** x [n, d] → [n, d]. Gated: down(act(gate x) ∘ up x) (Shazeer 2020, arXiv 2002.05202); plain: down(act(up x)). */
+/** x [n, d] → [n, d]. Gated: down(act(gate x) ∘ up x) (Shazeer 2020, arXiv 2002.05202); plain: down(act(up x)); experts: a weighted sum of some gated ones. */
 export function mlp(graph: Graph, path: string, x: string, spec: MlpSpec): string {
   switch (spec.kind) {
     case "gated": {
@@ -38,6 +39,23 @@ export function mlp(graph: Graph, path: string, x: string, spec: MlpSpec): strin
     }
     case "plain":
       return linear(graph, `${path}/down`, activated(graph, path, linear(graph, `${path}/up`, x, spec.up), spec.activation), spec.down);
+    case "experts":
+      return mixture(graph, path, x, spec, (inner, at, value) => activated(inner, at, value, spec.activation));
+    default:
+      return spec satisfies never;
+  }
+}
+
+/** Linear maps that one token goes through: of experts the router, and as many as a token takes. */
+export function linearsOfToken(spec: MlpSpec): readonly LinearSpec[] {
+  const linearOf = (weight: TensorRef): LinearSpec => ({ weight, layout: "out_in", bias: null });
+  switch (spec.kind) {
+    case "gated":
+      return [spec.gate, spec.up, spec.down];
+    case "plain":
+      return [spec.up, spec.down];
+    case "experts":
+      return [spec.router, ...spec.experts.slice(0, spec.perToken).flatMap(({ gate, up, down }) => [gate, up, down].map(linearOf))];
     default:
       return spec satisfies never;
   }

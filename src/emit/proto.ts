@@ -20,7 +20,17 @@ export interface TensorProto {
 export type Attribute =
   | { readonly kind: "int"; readonly value: number }
   | { readonly kind: "float"; readonly value: number }
-  | { readonly kind: "ints"; readonly value: readonly number[] };
+  | { readonly kind: "ints"; readonly value: readonly number[] }
+  | { readonly kind: "text"; readonly value: string }
+  | { readonly kind: "body"; readonly value: BodyProto };
+
+/** What a `Loop` does each time: a graph that reads values of the one around it, and has the initializers of that one. */
+export interface BodyProto {
+  readonly name: string;
+  readonly nodes: readonly NodeProto[];
+  readonly inputs: readonly ValueProto[];
+  readonly outputs: readonly ValueProto[];
+}
 
 export interface NodeProto {
   readonly name: string;
@@ -38,6 +48,8 @@ export interface ValueProto {
   readonly name: string;
   readonly element: Element;
   readonly dims: readonly (number | string)[];
+  /** A list of such tensors, not one. */
+  readonly sequence?: true;
 }
 
 export interface ModelProto {
@@ -52,7 +64,7 @@ export interface ModelProto {
 const OPSET = 23;
 const IR_VERSION = 11;
 const EXTERNAL = 1;
-const ATTRIBUTE_TYPE = { float: 1, int: 2, ints: 7 } as const;
+const ATTRIBUTE_TYPE = { float: 1, int: 2, text: 3, body: 5, ints: 7 } as const;
 
 /** Bytes written so far. One buffer: a graph has thousands of names, and tables of positions that are megabytes. */
 interface Writer {
@@ -60,7 +72,7 @@ interface Writer {
   at: number;
 }
 
-const text = new TextEncoder();
+const encoder = new TextEncoder();
 
 function room(to: Writer, more: number): void {
   if (to.at + more <= to.bytes.length) return;
@@ -97,7 +109,7 @@ function bytes(to: Writer, field: number, value: Uint8Array): void {
   to.at += value.length;
 }
 
-const string = (to: Writer, field: number, value: string): void => bytes(to, field, text.encode(value));
+const string = (to: Writer, field: number, value: string): void => bytes(to, field, encoder.encode(value));
 
 /** What `write` writes, behind its length, which is known only then: it is moved to make room for it. */
 function message(to: Writer, field: number, write: () => void): void {
@@ -149,6 +161,12 @@ function attribute(to: Writer, name: string, value: Attribute): void {
     case "ints":
       for (const each of value.value) int(to, 8, each);
       break;
+    case "text":
+      string(to, 4, value.value);
+      break;
+    case "body":
+      message(to, 6, () => graph(to, { ...value.value, initializers: [] }));
+      break;
     default:
       value satisfies never;
   }
@@ -171,7 +189,8 @@ function value(to: Writer, proto: ValueProto): void {
     int(to, 1, ELEMENT[proto.element]);
     message(to, 2, shape);
   };
-  message(to, 2, () => message(to, 1, tensorType));
+  const type = (): void => message(to, 1, tensorType);
+  message(to, 2, () => (proto.sequence === true ? message(to, 4, () => message(to, 1, type)) : type()));
 }
 
 function operators(to: Writer, domain: string, version: number): void {
@@ -181,19 +200,21 @@ function operators(to: Writer, domain: string, version: number): void {
   });
 }
 
+function graph(to: Writer, proto: ModelProto): void {
+  for (const each of proto.nodes) message(to, 1, () => node(to, each));
+  string(to, 2, proto.name);
+  for (const each of proto.initializers) message(to, 5, () => tensor(to, each));
+  for (const each of proto.inputs) message(to, 11, () => value(to, each));
+  for (const each of proto.outputs) message(to, 12, () => value(to, each));
+}
+
 /** The model as `ModelProto` bytes. Nodes keep their order: see `graph.ts` for why it matters. */
 export function encodeModel(model: ModelProto): Uint8Array {
   const inside = model.initializers.reduce((sum, { data }) => sum + (data.kind === "raw" ? data.bytes.length : 0), 0);
   const to: Writer = { bytes: new Uint8Array(inside + 2 ** 16), at: 0 };
   int(to, 1, IR_VERSION);
   string(to, 2, "saeq");
-  message(to, 7, () => {
-    for (const each of model.nodes) message(to, 1, () => node(to, each));
-    string(to, 2, model.name);
-    for (const each of model.initializers) message(to, 5, () => tensor(to, each));
-    for (const each of model.inputs) message(to, 11, () => value(to, each));
-    for (const each of model.outputs) message(to, 12, () => value(to, each));
-  });
+  message(to, 7, () => graph(to, model));
   operators(to, "", OPSET);
   operators(to, "com.microsoft", 1);
   return to.bytes.slice(0, to.at);

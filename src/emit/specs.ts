@@ -99,9 +99,29 @@ export interface DeltaSpec {
 
 export type Activation = "silu" | "gelu" | "gelu_tanh" | "relu";
 
+/** Matrices of a gated MLP without biases, [out, in]. */
+export interface ExpertSpec {
+  readonly gate: TensorRef;
+  readonly up: TensorRef;
+  readonly down: TensorRef;
+}
+
+/** Gated MLPs of one shape, of which each token takes the few that the router gives the largest probabilities. */
+export interface ExpertsSpec {
+  readonly kind: "experts";
+  readonly activation: Activation;
+  /** [experts, d] */
+  readonly router: LinearSpec;
+  readonly experts: readonly ExpertSpec[];
+  readonly perToken: number;
+  /** Whether the probabilities of a token's experts are divided by their sum. */
+  readonly normalized: boolean;
+}
+
 export type MlpSpec =
   | { readonly kind: "gated"; readonly activation: Activation; readonly gate: LinearSpec; readonly up: LinearSpec; readonly down: LinearSpec }
-  | { readonly kind: "plain"; readonly activation: Activation; readonly up: LinearSpec; readonly down: LinearSpec };
+  | { readonly kind: "plain"; readonly activation: Activation; readonly up: LinearSpec; readonly down: LinearSpec }
+  | ExpertsSpec;
 
 /** One block of a pre-norm decoder. */
 export interface BlockSpec {

@@ -5,8 +5,10 @@ import * as ort from "onnxruntime-node";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { readModel } from "../../runtime/checkpoint/model.ts";
+import { EngineError } from "../../runtime/engine/port.ts";
+import { requireComputable } from "../../runtime/passes/computable.ts";
 import { emitForward } from "../../src/emit/forward.ts";
-import type { Target } from "../../src/emit/target.ts";
+import { PLACES, PROVIDERS, SUPPORTED, type Target } from "../../src/emit/target.ts";
 import { floats, forwardFeeds } from "../emit/run_graph.ts";
 import { readTensors, relativeErrors } from "../parity/tensors.ts";
 
@@ -38,7 +40,12 @@ async function errors(name: string, target: Target): Promise<readonly number[]> 
     .sort((a, b) => a - b);
 }
 
+const sparse: string[] = [];
 for (const name of readdirSync(fixtures)) {
+  if (name.startsWith("qwen3_moe")) {
+    sparse.push(name);
+    continue;
+  }
   test(`${name}: attention from standard operators equals transformers; half precision stays within its rounding`, async () => {
     for (const provider of ["cuda", "webgpu"] as const) {
       const found = await errors(name, { provider, dtype: "f32" });
@@ -48,5 +55,20 @@ for (const name of readdirSync(fixtures)) {
     assert.ok(half[half.length >> 1]! <= 5e-3 && half.at(-1)! <= 2e-2, `f16: median ${half[half.length >> 1]}, worst ${half.at(-1)}`);
   });
 }
+
+test("experts are refused on every device with what to set, and a layer before them is not", async () => {
+  assert.is(sparse.length, 3);
+  for (const name of sparse) {
+    const { spec } = await readModel(join(fixtures, name));
+    const first = spec.blocks.findIndex(({ mlp }) => mlp.kind === "experts");
+    for (const provider of PROVIDERS) {
+      const target: Target = { provider, dtype: SUPPORTED[provider][0] };
+      requireComputable(spec, first, target);
+      if (provider === "cpu") requireComputable(spec, spec.blocks.length, target);
+      else assert.throws(() => requireComputable(spec, first + 1, target), (error: unknown) => error instanceof EngineError && error.code === "no-provider" && error.help === "set ep cpu" && error.message.startsWith(`${PLACES[provider]} does not compute qwen3_moe: layer ${first} chooses experts`));
+      if (provider !== "cpu") assert.throws(() => emitForward(spec, [{ layer: first, hook: "resid_post", sae: null }], { blocks: null, slice: true, target }), /no lowering looks into/);
+    }
+  }
+});
 
 test.run();

@@ -2,7 +2,7 @@
 import { mkdtempSync, realpathSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { DecoderSpec, SaeSpec, StoredType, TensorRef } from "../../src/emit/specs.ts";
+import type { DecoderSpec, ExpertsSpec, SaeSpec, StoredType, TensorRef } from "../../src/emit/specs.ts";
 import { hybridSpec, type DeltaSizes } from "../emit/hybrid_spec.ts";
 import { llamaSpec } from "../emit/llama_spec.ts";
 
@@ -19,6 +19,8 @@ export interface HollowShape {
   readonly active: number;
   /** Makes a hybrid of it, as `hybridSpec` says. */
   readonly delta?: DeltaSizes;
+  /** MLPs of `mlp` columns that each block has, and how many a token takes; without contents all tokens take the first. */
+  readonly experts?: { readonly count: number; readonly perToken: number };
 }
 
 export interface HollowModel {
@@ -27,7 +29,7 @@ export interface HollowModel {
   readonly remove: () => void;
 }
 
-export function hollowModel({ hidden, mlp, heads, kvHeads, headDim, layers, dtype, features, active, delta }: HollowShape): HollowModel {
+export function hollowModel({ hidden, mlp, heads, kvHeads, headDim, layers, dtype, features, active, delta, experts }: HollowShape): HollowModel {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "saeq-hollow-")));
   const file = join(folder, "weights.bin");
   let offset = 0;
@@ -37,11 +39,16 @@ export function hollowModel({ hidden, mlp, heads, kvHeads, headDim, layers, dtyp
     return { file, offset: offset - length, length, dtype, shape };
   };
   const block = () => ({ ln1: tensor(hidden), q: tensor(heads * headDim, hidden), k: tensor(kvHeads * headDim, hidden), v: tensor(kvHeads * headDim, hidden), o: tensor(hidden, heads * headDim), ln2: tensor(hidden), gate: tensor(mlp, hidden), up: tensor(mlp, hidden), down: tensor(hidden, mlp) });
-  const llama = llamaSpec(
+  const dense = llamaSpec(
     { digest: `hollow ${hidden} ${layers} ${dtype}`, hiddenSize: hidden, heads, kvHeads, headDim, context: 8192 },
     { embed: tensor(1000, hidden), blocks: Array.from({ length: layers }, block), finalNorm: tensor(hidden) },
   );
-  const spec = delta === undefined ? llama : hybridSpec(llama, delta, { matrix: tensor, vector: (shape) => tensor(...shape) });
+  const sparse = ({ count, perToken }: NonNullable<HollowShape["experts"]>): ExpertsSpec => ({
+    kind: "experts", activation: "silu", perToken, normalized: true, router: { weight: tensor(count, hidden), layout: "out_in", bias: null },
+    experts: Array.from({ length: count }, () => ({ down: tensor(hidden, mlp), gate: tensor(mlp, hidden), up: tensor(mlp, hidden) })),
+  });
+  const sparseOrNot = experts === undefined ? dense : { ...dense, blocks: dense.blocks.map((each) => ({ ...each, mlp: sparse(experts) })) };
+  const spec = delta === undefined ? sparseOrNot : hybridSpec(sparseOrNot, delta, { matrix: tensor, vector: (shape) => tensor(...shape) });
   const sae: SaeSpec = {
     kind: "standard", digest: `hollow ${features}`, dIn: hidden, dSae: features, encoder: tensor(features, hidden), encoderLayout: "out_in", decoder: null, noDecoder: "hollow", normalize: "none", inputShift: null,
     // Spread over all tiles.

@@ -28,6 +28,7 @@ YARN = {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 
 GEMMA = {"hidden_size": 32, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 16, "intermediate_size": 48}
 QWEN35 = {"hidden_size": 32, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 16, "intermediate_size": 40, "linear_num_key_heads": 2, "linear_num_value_heads": 4, "linear_key_head_dim": 8, "linear_value_head_dim": 12}
 QWEN35_LAYERS = ["linear_attention", "full_attention", "linear_attention"]
+MOE = {**LLAMA, "hidden_size": 24, "head_dim": 8, "intermediate_size": 28, "moe_intermediate_size": 12, "num_experts": 8, "num_experts_per_tok": 3}
 PHI = {"hidden_size": 32, "num_attention_heads": 2, "intermediate_size": 48}
 CONFIGS = {
     "llama_plain": ("llama", {**LLAMA, "num_key_value_heads": 4}),
@@ -45,6 +46,9 @@ CONFIGS = {
     "qwen3_norms": ("qwen3", {**LLAMA, "head_dim": 16}),
     "qwen3_bias": ("qwen3", {**LLAMA, "head_dim": 24, "attention_bias": True, "tie_word_embeddings": True}),
     "qwen3_bf16": ("qwen3", {**LLAMA, "head_dim": 32, "num_key_value_heads": 4, "save": "bfloat16"}),
+    "qwen3_moe_shares": ("qwen3_moe", {**MOE, "norm_topk_prob": True, "save": "bfloat16"}),
+    "qwen3_moe_mixed": ("qwen3_moe", {**MOE, "mlp_only_layers": [0], "use_sliding_window": True, "sliding_window": 9, "attention_bias": True, "fused": True}),
+    "qwen3_moe_single": ("qwen3_moe", {**MOE, "num_experts_per_tok": 1, "decoder_sparse_step": 2, "num_hidden_layers": 2, "tie_word_embeddings": True, "hidden_size": 32, "moe_intermediate_size": 16, "save": "float16"}),
     "gpt2_tied": ("gpt2", {"n_embd": 32, "n_head": 2}),
     "gpt2_scaled": ("gpt2", {"n_embd": 36, "n_head": 3, "n_inner": 50, "scale_attn_by_inverse_layer_idx": True, "activation_function": "gelu"}),
     "gpt2_half": ("gpt2", {"n_embd": 40, "n_head": 4, "activation_function": "relu", "save": "float16"}),
@@ -94,6 +98,7 @@ POINTS = {
     "gpt2": {"z": ("attn.c_proj", "in"), "attn_out": ("attn.c_proj", "out"), "mid": "ln_2", "mlp_out": ("mlp.c_proj", "out"), "ln1": "ln_1"},
     "gpt_neox": {"z": ("attention.dense", "in"), "attn_out": ("attention.dense", "out"), "mid": "post_attention_layernorm", "mlp_out": ("mlp.dense_4h_to_h", "out"), "ln1": "input_layernorm"},
     "phi": {"z": ("self_attn.dense", "in"), "attn_out": ("self_attn.dense", "out"), "mid": "input_layernorm", "mlp_out": ("mlp.fc2", "out"), "ln1": "input_layernorm"},
+    "qwen3_moe": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
     "gemma2": GEMMA_POINTS,
     "gemma3_text": GEMMA_POINTS,
 }
@@ -171,7 +176,7 @@ def make(name: str, seed: int) -> None:
     options = dict(options)
     save = options.pop("save", "float32")
     # Keys of config.json that transformers reads as it will: some it follows, and some it passes over.
-    written = options.pop("written", {})
+    written, fused = options.pop("written", {}), options.pop("fused", False)
     torch.manual_seed(seed)
     model = auto.from_config(config_of(kind, options), attn_implementation="eager")
     with torch.no_grad():
@@ -181,7 +186,7 @@ def make(name: str, seed: int) -> None:
                 parameter.add_(0.2 * torch.randn_like(parameter))
     folder = OUT / name
     shutil.rmtree(folder, ignore_errors=True)
-    model.to(getattr(torch, save)).save_pretrained(folder)
+    model.to(getattr(torch, save)).save_pretrained(folder, save_original_format=not fused)
     if written:
         config = json.loads((folder / "config.json").read_text())
         if "rope_scaling" in written or "rope_theta" in written or "rope_parameters" in written:

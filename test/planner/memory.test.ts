@@ -91,6 +91,8 @@ if (existsSync("/proc/self/status")) {
     ["many blocks, whose values below 4 MB must be found again", { ...wide, hidden: 2048, mlp: 8192, kvHeads: 8, headDim: 128, layers: 16, features: 8192 }, { texts: 5, length: 100, wanted: 50, batch: 5 }],
     ["linear attention", { ...wide, layers: 4, delta: { keyHeads: 16, valueHeads: 32, keyDim: 128, valueDim: 128, kernel: 4 } }, { texts: 20, length: 100, wanted: 50, batch: 10 }],
     ["linear attention, short texts", { ...wide, layers: 4, delta: { keyHeads: 16, valueHeads: 32, keyDim: 128, valueDim: 128, kernel: 4 } }, { texts: 200, length: 6, wanted: 3, batch: 100 }],
+    ["experts on which all tokens agree", { ...wide, mlp: 768, features: 8192, experts: { count: 32, perToken: 4 } }, { texts: 20, length: 100, wanted: 50, batch: 10 }],
+    ["many blocks of experts", { ...wide, hidden: 512, mlp: 256, layers: 24, features: 8192, experts: { count: 128, perToken: 8 } }, { texts: 5, length: 100, wanted: 50, batch: 5 }],
     ["one long text", wide, { texts: 1, length: 1500, wanted: 500, batch: 1 }],
   ] as const) {
     test(`a batch takes no more than was predicted, and not far less: ${name}`, async () => {

@@ -9,6 +9,8 @@ export interface Source {
   /** The config around it, where this is the text part of a model that also sees or hears; else null. */
   readonly outer: Config | null;
   tensor(name: string, shape: readonly number[]): TensorRef;
+  /** Whether a tensor of that name is there: some families are kept in two ways. */
+  holds(name: string): boolean;
   /** Tensors of the head, which stand beside the base model and not in it; the first of the names that is there, null where none is. */
   head(names: readonly string[], shape: readonly number[]): TensorRef | null;
   /** Names of tensors of the head that were asked for and are not there. */

@@ -1,10 +1,11 @@
 /** Without this file the Llama family, and Mistral and Qwen that grew from it, could not be read. */
-import type { BlockSpec, RopeSpec } from "../../../src/emit/specs.ts";
+import type { BlockSpec, MlpSpec, RopeSpec } from "../../../src/emit/specs.ts";
 import { flag, optional, positive, size, word, type Config } from "../config.ts";
+import { sparseMlp } from "./experts.ts";
 import { contradiction, layerCount, linear, normOf, unsupported, type Decoder, type Family, type Source } from "./family.ts";
 import { headsOf, type Heads } from "./heads.ts";
 import { hookFacts } from "./hook_modules.ts";
-import { layerKinds, WINDOWED, windows } from "./layer_kinds.ts";
+import { layerKinds, WINDOWED, windows, type LayerKind } from "./layer_kinds.ts";
 import { ropeOf } from "./rope.ts";
 
 /** Where the members of the family differ. */
@@ -18,17 +19,20 @@ interface Member {
   readonly oBias: (config: Config) => boolean;
   readonly mlpBias: (config: Config) => boolean;
   readonly headNorms: boolean;
-  readonly windowed: "never" | "always" | "from_max_window_layers";
+  readonly windowed: "never" | "always" | "from_max_window_layers" | "everywhere_if_asked";
+  /** Layers whose MLP is a mixture of experts; null for any other layer. */
+  readonly experts: ((source: Source, layer: number, hiddenSize: number) => MlpSpec | null) | null;
 }
 
-const LLAMA: Member = { theta: 10000, headDim: null, kvHeads: null, context: 2048, epsilon: 1e-6, qkvBias: biased, oBias: biased, mlpBias: (config) => flag(config, "mlp_bias", false), headNorms: false, windowed: "never" };
+const LLAMA: Member = { theta: 10000, headDim: null, kvHeads: null, context: 2048, epsilon: 1e-6, qkvBias: biased, oBias: biased, mlpBias: (config) => flag(config, "mlp_bias", false), headNorms: false, windowed: "never", experts: null };
 
-/** Defaults and differences of transformers 5.24 (`models/{llama,mistral,qwen2,qwen3}/configuration_*.py` and `modeling_*.py`). */
+/** Defaults and differences of transformers 5.24 (`models/{llama,mistral,qwen2,qwen3,qwen3_moe}/configuration_*.py` and `modeling_*.py`). */
 const MEMBERS: Readonly<Record<string, Member>> = {
   llama: LLAMA,
   mistral: { ...LLAMA, kvHeads: 8, context: 4096 * 32, windowed: "always", qkvBias: none, oBias: none, mlpBias: none },
   qwen2: { ...LLAMA, kvHeads: 32, context: 32768, windowed: "from_max_window_layers", qkvBias: () => true, oBias: none, mlpBias: none },
   qwen3: { ...LLAMA, kvHeads: 32, headDim: 128, context: 32768, windowed: "from_max_window_layers", headNorms: true, mlpBias: none },
+  qwen3_moe: { ...LLAMA, kvHeads: 4, context: 32768, windowed: "everywhere_if_asked", headNorms: true, mlpBias: none, experts: sparseMlp },
 };
 
 function biased(config: Config): boolean {
@@ -66,17 +70,20 @@ function read(source: Source): Decoder {
     finalNorm: normOf(source, "norm", shape.hiddenSize, false),
     lmHead: flag(config, "tie_word_embeddings", false) ? null : source.head(["lm_head.weight"], [vocabulary, shape.hiddenSize]),
     lmHeadBias: null,
-    hooks: hookFacts(shape, { block: "model.layers.{layer}", ln1: "input_layernorm", ln2: "post_attention_layernorm", o: "self_attn.o_proj", attentionOut: "self_attn.o_proj", mlpOut: "mlp.down_proj", parallel: false }),
+    hooks: hookFacts(shape, { block: "model.layers.{layer}", ln1: "input_layernorm", ln2: "post_attention_layernorm", o: "self_attn.o_proj", attentionOut: "self_attn.o_proj", mlpOut: member.experts === null ? "mlp.down_proj" : "mlp", parallel: false }),
   };
 }
 
-/** Mistral's window holds in every layer, unless `layer_types` says; Qwen's only where it is asked for, from `max_window_layers` on, or where `layer_types` says. */
+/**
+ * Mistral's window holds in every layer, unless `layer_types` says; Qwen's only where it is asked for, from `max_window_layers` on, or where `layer_types` says;
+ * with experts in every layer, whatever those two say. */
 function windowsOf(config: Config, member: Member, layers: number): readonly (number | null)[] {
   if (member.windowed === "never") return new Array<null>(layers).fill(null);
   const given = !Object.hasOwn(config.value, "sliding_window") || optional(config, "sliding_window") !== null;
   // A Mistral with `layer_types` is a Ministral to transformers (`models/auto/configuration_auto.py`).
   if (member.windowed === "always") return windows(config, layerKinds(config, layers, WINDOWED, () => (given ? "sliding_attention" : "full_attention")), 4096);
   const asked = given && flag(config, "use_sliding_window", false);
+  if (member.windowed === "everywhere_if_asked") return windows(config, new Array<LayerKind>(layers).fill(asked ? "sliding_attention" : "full_attention"), 4096);
   const first = Number(optional(config, "max_window_layers") ?? 28);
   const kinds = layerKinds(config, layers, WINDOWED, (layer) => (asked && layer >= first ? "sliding_attention" : "full_attention"));
   if (!asked && kinds.includes("sliding_attention")) throw contradiction(config, "layer_types", "and no window is given: `use_sliding_window` is not true, or `sliding_window` is null");
@@ -85,8 +92,6 @@ function windowsOf(config: Config, member: Member, layers: number): readonly (nu
 
 function blockOf(source: Source, member: Member, { hiddenSize: d, heads, kvHeads, headDim }: Heads, rope: RopeSpec, window: number | null, layer: number): BlockSpec {
   const at = `layers.${layer}`;
-  const mlpSize = size(source.config, "intermediate_size");
-  const mlpBias = member.mlpBias(source.config);
   const part = (name: string, width: number): ReturnType<typeof linear> => linear(source, `${at}.self_attn.${name}_proj`, width, d, member.qkvBias(source.config));
   const headNorm = (name: string): ReturnType<Source["tensor"]> | null => (member.headNorms ? source.tensor(`${at}.self_attn.${name}.weight`, [headDim]) : null);
   return {
@@ -103,13 +108,13 @@ function blockOf(source: Source, member: Member, { hiddenSize: d, heads, kvHeads
     },
     attentionPostNorm: null,
     ln2: normOf(source, `${at}.post_attention_layernorm`, d, false),
-    mlp: {
-      kind: "gated",
-      activation: "silu",
-      gate: linear(source, `${at}.mlp.gate_proj`, mlpSize, d, mlpBias),
-      up: linear(source, `${at}.mlp.up_proj`, mlpSize, d, mlpBias),
-      down: linear(source, `${at}.mlp.down_proj`, d, mlpSize, mlpBias),
-    },
+    mlp: member.experts?.(source, layer, d) ?? denseMlp(source, member, `${at}.mlp`, d),
     mlpPostNorm: null,
   };
+}
+
+function denseMlp(source: Source, member: Member, at: string, d: number): MlpSpec {
+  const width = size(source.config, "intermediate_size");
+  const bias = member.mlpBias(source.config);
+  return { kind: "gated", activation: "silu", gate: linear(source, `${at}.gate_proj`, width, d, bias), up: linear(source, `${at}.up_proj`, width, d, bias), down: linear(source, `${at}.down_proj`, d, width, bias) };
 }

@@ -38,6 +38,8 @@ const LOWERINGS: Readonly<Record<Provider, Lowering>> = {
 export function lowered(graph: Graph, flopsPerToken: number): EmittedGraph {
   const { provider, dtype } = graph.target;
   if (provider === "cpu") return finish(graph, flopsPerToken);
+  const loop = graph.nodes.find(({ op }) => op === "Loop");
+  if (loop !== undefined) throw new Error(`${loop.name}: no lowering looks into the body of a loop`);
   const { rules, rulesInFloat32, sparse } = LOWERINGS[provider];
   const { parts, compactions } = divided(rewrite(graph, { ...rules, ...(dtype === "f32" ? rulesInFloat32 : {}) }), sparse);
   // OpenVINO casts inside its own subgraph: its graph is written with the casts that it takes.

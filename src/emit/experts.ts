@@ -1,0 +1,147 @@
+/** Without this file every expert of a sparse MLP would be computed for every token. */
+import { appended, constant, ints, node, nodes, noTensors, storedSpan, type Graph } from "./graph.ts";
+import { linear } from "./linear.ts";
+import type { ExpertSpec, ExpertsSpec, TensorRef } from "./specs.ts";
+
+/** act(x), named below `path`. */
+type Activate = (graph: Graph, path: string, x: string) => string;
+
+const PARTS = ["gate", "up", "down"] as const;
+type Part = (typeof PARTS)[number];
+const SMALLEST_FIRST = { axis: -1, largest: 0, sorted: 1 } as const;
+
+/**
+ * Σ over a token's experts of weight · down(act(gate x) ∘ up x), x [T, d] → [T, d] (Shazeer et al. 2017, arXiv 1701.06538; transformers'
+ * `Qwen3MoeSparseMoeBlock`).
+ *
+ * Each choice of a token is a place: T·k of them, token by token, and by ascending expert within a token. Sorted by expert they are lists of tokens, one
+ * for each expert that somebody chose; a loop over those alone gathers the rows of a list, cuts the expert's weights out of the file, and computes
+ * them. Each token then adds what its experts gave by their ascending number, as transformers does, whatever other tokens chose. Every
+ * list ends in a row that nobody reads, so that no product has a single row.
+ */
+export function mixture(graph: Graph, path: string, x: string, spec: ExpertsSpec, activate: Activate): string {
+  const at = (name: string): string => `${path}/${name}`;
+  const [count, k] = [spec.experts.length, spec.perToken];
+  const { chosen, weights } = routed(graph, at("router"), x, spec);
+  const groups = grouped(spec.experts);
+  // Experts by number from here on as the loops go through them.
+  const turn = groups.flat();
+  const turns = groups.length === 1 ? chosen : node(graph, at("turns"), "Gather", [ints(graph, ...spec.experts.map((_, expert) => turn.indexOf(expert))), chosen], { axis: 0 });
+  const places = node(graph, at("places"), "Reshape", [turns, ints(graph, -1)]);
+  const ones = node(graph, at("ones"), "Expand", [ints(graph, 1), node(graph, at("length"), "Shape", [places])]);
+  const counts = node(graph, at("counts"), "ScatterElements", [constant(graph, "i64", [count], new Array<number>(count).fill(0)), places, ones], { axis: 0, reduction: "add" });
+  const hit = node(graph, at("hit"), "Reshape", [node(graph, at("hit/found"), "NonZero", [counts]), ints(graph, -1)]);
+
+  const marked = node(graph, at("marked"), "Concat", [places, hit], { axis: 0 });
+  const total = node(graph, at("total"), "Shape", [marked]);
+  // Ties go to the lower place: tokens keep their order, and the added row is the last of a list.
+  const order = smallest(graph, at("order"), marked, total);
+  const back = smallest(graph, at("back"), order, total);
+  // Added rows stand behind the places of all tokens: they read what the last token reads.
+  const last = node(graph, at("last"), "Sub", [node(graph, at("tokens"), "Shape", [x], { start: 0, end: 1 }), ints(graph, 1)]);
+  const token = node(graph, at("token"), "Min", [node(graph, at("token/any"), "Div", [order, ints(graph, k)]), last]);
+  const lengths = node(graph, at("lengths"), "Add", [node(graph, at("lengths/own"), "Gather", [counts, hit], { axis: 0 }), ints(graph, 1)]);
+  const ends = node(graph, at("ends"), "CumSum", [lengths, constant(graph, "i64", [], [0])]);
+  const lists: Lists = { hit, token, starts: node(graph, at("starts"), "Sub", [ends, lengths]), ends };
+
+  const made = looped(graph, at("experts"), x, spec, groups, lists, activate);
+  const rows = node(graph, at("rows/all"), "Slice", [back, ints(graph, 0), node(graph, at("rows/end"), "Shape", [places]), ints(graph, 0)]);
+  return summed(graph, path, made, node(graph, at("rows"), "Reshape", [rows, ints(graph, -1, k)]), weights, k);
+}
+
+/** Which experts each token takes, ascending [T, k], and their weights [T, k]. */
+function routed(graph: Graph, path: string, x: string, { router, perToken: k, normalized }: ExpertsSpec): { readonly chosen: string; readonly weights: string } {
+  const probabilities = node(graph, `${path}/softmax`, "Softmax", [linear(graph, path, x, router)], { axis: -1 });
+  const [largest, experts] = nodes(graph, `${path}/largest`, { op: "TopK", inputs: [probabilities, ints(graph, k)], attributes: { axis: -1, largest: 1, sorted: 1 } }, 2) as readonly [string, string];
+  const [chosen, from] = nodes(graph, `${path}/ascending`, { op: "TopK", inputs: [experts, ints(graph, k)], attributes: SMALLEST_FIRST }, 2) as readonly [string, string];
+  const share = normalized ? node(graph, `${path}/shares`, "Div", [largest, rowSum(graph, `${path}/sum`, largest, k)]) : largest;
+  return { chosen, weights: node(graph, `${path}/weights`, "GatherElements", [share, from], { axis: 1 }) };
+}
+
+/** [n, k] → [n, 1]. A product: see `centred`. */
+function rowSum(graph: Graph, path: string, x: string, k: number): string {
+  const sums = node(graph, `${path}/sums`, "Gemm", [x, constant(graph, "f32", [k, 16], new Float32Array(k * 16).fill(1))]);
+  return node(graph, path, "Slice", [sums, ints(graph, 0), ints(graph, 1), ints(graph, 1)]);
+}
+
+/** Places of the numbers [n], from that of the smallest on. */
+function smallest(graph: Graph, path: string, numbers: string, length: string): string {
+  return nodes(graph, path, { op: "TopK", inputs: [numbers, length], attributes: SMALLEST_FIRST }, 2)[1] as string;
+}
+
+/** Experts whose tensors lie in the same files in the same type: what one loop can go through. Shards may part a layer, and even one expert. */
+function grouped(experts: readonly ExpertSpec[]): readonly (readonly number[])[] {
+  const keyOf = (expert: number): string => PARTS.map((part) => placeOf((experts[expert] as ExpertSpec)[part])).join("\n");
+  return [...Map.groupBy(experts.keys(), keyOf).values()];
+}
+
+/** File, type, and how whole elements lie in it: what lies alike can be cut out of one list of numbers. */
+function placeOf(ref: TensorRef): string {
+  return `${ref.file} ${ref.dtype} ${ref.offset % (ref.length / elements(ref))}`;
+}
+
+const elements = ({ shape }: TensorRef): number => shape.reduce((product, dim) => product * dim, 1);
+
+/** Turns of the experts that were chosen, and for each the part of `token` that it computes. */
+interface Lists {
+  readonly hit: string;
+  readonly token: string;
+  readonly starts: string;
+  readonly ends: string;
+}
+
+/** Rows of all lists one below another, as the experts made them. */
+function looped(graph: Graph, path: string, x: string, { experts, router }: ExpertsSpec, groups: readonly (readonly number[])[], lists: Lists, activate: Activate): string {
+  const d = router.weight.shape[1] as number;
+  let list = noTensors(graph, `${path}/none`);
+  let [first, before] = [0, ints(graph, 0)];
+  groups.forEach((group, index) => {
+    const own = groups.length === 1 ? path : `${path}/${index}`;
+    const below = first + group.length;
+    const until = index === groups.length - 1 ? node(graph, `${own}/until`, "Shape", [lists.hit]) : countBelow(graph, `${own}/until`, lists.hit, below);
+    const [from, lowest] = [before, first];
+    const times = node(graph, `${own}/times`, "Reshape", [node(graph, `${own}/many`, "Sub", [until, from]), constant(graph, "i64", [0], [])]);
+    list = appended(graph, own, times, list, ["rows", d], (inner, time) => {
+      const at = (name: string): string => `${own}/${name}`;
+      const which = node(inner, at("which"), "Add", [time, from]);
+      const taken = (name: string, values: string): string => node(inner, at(name), "Gather", [values, which], { axis: 0 });
+      const expert = node(inner, at("expert"), "Sub", [taken("turn", lists.hit), ints(inner, lowest)]);
+      const tokens = node(inner, at("tokens"), "Slice", [lists.token, taken("start", lists.starts), taken("end", lists.ends), ints(inner, 0)]);
+      const rows = node(inner, at("rows"), "Gather", [x, tokens], { axis: 0 });
+      const product = (part: Part, value: string): string => node(inner, at(part), "Gemm", [value, matrix(inner, at(part), group.map((each) => experts[each] as ExpertSpec), part, expert)], { transB: 1 });
+      const act = activate(inner, own, product("gate", rows));
+      return product("down", node(inner, at("product"), "Mul", [act, product("up", rows)]));
+    });
+    [first, before] = [below, until];
+  });
+  return node(graph, `${path}/made`, "ConcatFromSequence", [list], { axis: 0 });
+}
+
+/** How many of the ascending turns are below a number, int64 [1]. */
+function countBelow(graph: Graph, path: string, hit: string, below: number): string {
+  const flags = node(graph, `${path}/flags`, "Cast", [node(graph, `${path}/less`, "Less", [hit, ints(graph, below)])], { to: 7 });
+  return node(graph, path, "ReduceSum", [flags, ints(graph, 0)], { keepdims: 1 });
+}
+
+/** A matrix of the expert of a group whose number is computed: cut out as it is stored, then cast. */
+function matrix(graph: Graph, path: string, group: readonly ExpertSpec[], part: Part, number: string): string {
+  const { [part]: first } = group[0] as ExpertSpec;
+  // Parts that lie alike are mapped once.
+  const alike = PARTS.filter((each) => placeOf((group[0] as ExpertSpec)[each]) === placeOf(first));
+  const { name, starts } = storedSpan(graph, `${path.slice(0, -part.length)}weights/${alike[0]}`, group.flatMap((expert) => alike.map((each) => expert[each])));
+  const begins = starts.filter((_, at) => alike[at % alike.length] === part);
+  const start = node(graph, `${path}/start`, "Gather", [ints(graph, ...begins), number], { axis: 0 });
+  const end = node(graph, `${path}/end`, "Add", [start, ints(graph, elements(first))]);
+  const cut = node(graph, `${path}/cut`, "Slice", [name, start, end, ints(graph, 0)]);
+  return node(graph, `${path}/weight`, "Reshape", [first.dtype === "f32" ? cut : node(graph, `${path}/wide`, "Cast", [cut], { to: 1 }), ints(graph, ...first.shape)]);
+}
+
+/** Σ over j of weights[t, j] · made[rows[t, j]], in the order of j. */
+function summed(graph: Graph, path: string, made: string, rows: string, weights: string, k: number): string {
+  const parts = Array.from({ length: k }, (_, j) => {
+    const own = `${path}/sum/${j}`;
+    const row = node(graph, `${own}/row`, "Gather", [made, node(graph, `${own}/at`, "Gather", [rows, constant(graph, "i64", [], [j])], { axis: 1 })], { axis: 0 });
+    return node(graph, k === 1 ? path : `${own}/weighted`, "Mul", [row, node(graph, `${own}/weight`, "Gather", [weights, ints(graph, j)], { axis: 1 })]);
+  });
+  return parts.slice(1).reduce((sum, part, i) => node(graph, i === k - 2 ? path : `${path}/sum/to${i + 1}`, "Add", [sum, part]), parts[0] as string);
+}
