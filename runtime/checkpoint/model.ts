@@ -58,7 +58,7 @@ function textPart(config: Config): Config {
   return SEEING.has(word(config, "model_type", "")) ? (section(config, "text_config") ?? config) : config;
 }
 
-const SEEING: ReadonlySet<string> = new Set(["gemma3", "qwen3_5"]);
+const SEEING: ReadonlySet<string> = new Set(["gemma3", "qwen3_5", "qwen3_5_moe"]);
 
 /** Every feature of a config that would change the arithmetic of any family is refused by name. */
 function supported(config: Config): Family {

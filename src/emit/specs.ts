@@ -116,6 +116,16 @@ export interface ExpertsSpec {
   readonly perToken: number;
   /** Whether the probabilities of a token's experts are divided by their sum. */
   readonly normalized: boolean;
+  /** One that every token goes through as well. */
+  readonly shared?: SharedExpertSpec;
+}
+
+/** A gated MLP whose output is multiplied by the sigmoid of one number a token, x·weight [1, d]. */
+export interface SharedExpertSpec {
+  readonly gate: LinearSpec;
+  readonly up: LinearSpec;
+  readonly down: LinearSpec;
+  readonly weight: TensorRef;
 }
 
 export type MlpSpec =

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { readModel } from "../../runtime/checkpoint/model.ts";
 import { emitEncode } from "../../src/emit/encode.ts";
 import { emitForward } from "../../src/emit/forward.ts";
 import { emitGenerate } from "../../src/emit/generate.ts";
@@ -69,6 +70,17 @@ for (const [name, shape] of shapes) {
     }
   });
 }
+
+test("experts, one of them every token's, beside linear attention: a text has the same bits alone, among others and as a prefix", async () => {
+  const { spec } = await readModel(join(import.meta.dirname, "../parity/architectures/qwen3_5_moe"));
+  const d = spec.hiddenSize;
+  const session = await openGraph(emitForward(spec, [{ layer: 1, hook: "resid_post", sae: null }], { blocks: 2, slice: true }));
+  const documents = lengths.map((length, at) => document(length, at + 1).map((id) => id % 60));
+  const together = await residuals(session, documents, d);
+  for (const [at, ids] of documents.entries()) assert.equal(bits((await residuals(session, [ids], d))[0]!), bits(together[at]!), `document ${at}`);
+  for (const length of lengths) assert.equal(bits((await residuals(session, [documents.at(-1)!.slice(0, length)], d))[0]!), bits(together.at(-1)!.slice(0, length * d)), `prefix of ${length}`);
+  await session.release();
+});
 
 test("fewer wanted rows have the bits of all rows", async () => {
   const model = randomModel(join(folder, "rows.bin"), { hiddenSize: 64, heads: 4, kvHeads: 2, headDim: 32, mlpSize: 112, layers: 2 });

@@ -70,7 +70,7 @@ for (const name of names) {
 }
 
 test("every family has a fixture", () => {
-  for (const { types: all } of FAMILIES) for (const type of all) assert.ok(types.has(type) || type === "gemma3" || type === "qwen3_5" || type === "llama", type);
+  for (const { types: all } of FAMILIES) for (const type of all) assert.ok(types.has(type) || type === "gemma3" || type === "qwen3_5" || type === "qwen3_5_moe" || type === "llama", type);
 });
 
 test.run();

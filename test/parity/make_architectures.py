@@ -81,6 +81,8 @@ CONFIGS = {
     "qwen3_5_shared": ("qwen3_5_text", {**QWEN35, "num_hidden_layers": 3, "layer_types": QWEN35_LAYERS}),
     "qwen3_5_own": ("qwen3_5_text", {**QWEN35, "num_hidden_layers": 4, "linear_num_value_heads": 2, "linear_value_head_dim": 8, "linear_conv_kernel_dim": 3, "attention_bias": True, "tie_word_embeddings": True, "rope_parameters": {"rope_type": "default", "rope_theta": 5000.0, "partial_rotary_factor": 0.5}, "save": "bfloat16"}),
     "qwen3_5_short": ("qwen3_5_text", {**QWEN35, "layer_types": ["full_attention", "linear_attention"], "linear_conv_kernel_dim": 2, "linear_num_key_heads": 1}),
+    "qwen3_5_moe": ("qwen3_5_moe_text", {**{key: value for key, value in QWEN35.items() if key != "intermediate_size"}, "hidden_size": 24, "layer_types": ["linear_attention", "full_attention"], "num_experts": 8, "num_experts_per_tok": 3, "moe_intermediate_size": 12, "shared_expert_intermediate_size": 20, "fused": True}),
+    "qwen3_5_moe_apart": ("qwen3_5_moe_text", {**{key: value for key, value in QWEN35.items() if key != "intermediate_size"}, "hidden_size": 24, "num_attention_heads": 4, "num_key_value_heads": 2, "layer_types": ["linear_attention", "full_attention"], "num_experts": 6, "num_experts_per_tok": 2, "moe_intermediate_size": 16, "shared_expert_intermediate_size": 8, "save": "bfloat16"}),
     # The whole model, with an eye that no text goes through, as the hub has it.
     "qwen3_5_seeing": ("qwen3_5", {**QWEN35, "layer_types": ["linear_attention", "full_attention"], "head_dim": 24}),
     "phi_half": ("phi", {**PHI}),
@@ -99,6 +101,7 @@ POINTS = {
     "gpt_neox": {"z": ("attention.dense", "in"), "attn_out": ("attention.dense", "out"), "mid": "post_attention_layernorm", "mlp_out": ("mlp.dense_4h_to_h", "out"), "ln1": "input_layernorm"},
     "phi": {"z": ("self_attn.dense", "in"), "attn_out": ("self_attn.dense", "out"), "mid": "input_layernorm", "mlp_out": ("mlp.fc2", "out"), "ln1": "input_layernorm"},
     "qwen3_moe": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
+    "qwen3_5_moe_text": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
     "gemma2": GEMMA_POINTS,
     "gemma3_text": GEMMA_POINTS,
 }

@@ -1,21 +1,23 @@
 /** Without this file Qwen 3.5, and so most SAEs of Qwen Scope, would have no model. */
 import type { BlockSpec, DeltaSpec, RopeSpec } from "../../../src/emit/specs.ts";
 import { flag, positive, size, word, type Config } from "../config.ts";
+import { mlpWithShared } from "./experts.ts";
 import { contradiction, layerCount, linear, normOf, unsupported, type Decoder, type Family, type Source } from "./family.ts";
 import { headsOf, type Heads } from "./heads.ts";
 import { hookFacts } from "./hook_modules.ts";
 import { layerKinds } from "./layer_kinds.ts";
 import { ropeOf } from "./rope.ts";
 
-/** Defaults and arithmetic of transformers 5.24 (`models/qwen3_5/configuration_qwen3_5.py` and `modeling_qwen3_5.py`). */
-export const qwen35: Family = { types: ["qwen3_5_text", "qwen3_5"], embedding: "embed_tokens.weight", read };
+/** Defaults and arithmetic of transformers 5.24 (`models/{qwen3_5,qwen3_5_moe}/configuration_*.py` and `modeling_*.py`). */
+export const qwen35: Family = { types: ["qwen3_5_text", "qwen3_5", "qwen3_5_moe_text", "qwen3_5_moe"], embedding: "embed_tokens.weight", read };
 
 const KINDS = ["full_attention", "linear_attention"] as const;
 
 function read(source: Source): Decoder {
   const { config, outer } = source;
   if (word(config, "hidden_act", "silu") !== "silu") throw unsupported(config, "hidden_act", "only silu is computed");
-  const shape = headsOf(config, 256, 4, 16);
+  const sparse = word(config, "model_type").startsWith("qwen3_5_moe");
+  const shape = headsOf(config, 256, sparse ? 2 : 4, 16);
   const every = size(config, "full_attention_interval", 4);
   const kinds = layerKinds(config, layerCount(config), KINDS, (layer) => ((layer + 1) % every === 0 ? "full_attention" : "linear_attention"));
   const rope = ropeOf(config, shape.headDim, { theta: 10000, partial: { key: "partial_rotary_factor", fallback: 0.25 }, context: 32768 });
@@ -28,7 +30,7 @@ function read(source: Source): Decoder {
     ln2: "post_attention_layernorm",
     o: "self_attn.o_proj",
     attentionOut: kinds.includes("linear_attention") ? "(linear_attn.out_proj or self_attn.o_proj)" : "self_attn.o_proj",
-    mlpOut: "mlp.down_proj",
+    mlpOut: sparse ? "mlp" : "mlp.down_proj",
     parallel: false,
   });
   return {
@@ -42,7 +44,7 @@ function read(source: Source): Decoder {
     embed: source.tensor("embed_tokens.weight", [vocabulary, shape.hiddenSize]),
     embedScale: null,
     positions: null,
-    blocks: kinds.map((kind, layer) => blockOf(source, shape, rope, kind, layer)),
+    blocks: kinds.map((kind, layer) => blockOf(source, shape, rope, kind, layer, sparse)),
     finalNorm: normOf(source, "norm", shape.hiddenSize, false),
     lmHead: tied ? null : source.head(["lm_head.weight"], [vocabulary, shape.hiddenSize]),
     lmHeadBias: null,
@@ -50,24 +52,22 @@ function read(source: Source): Decoder {
   };
 }
 
-function blockOf(source: Source, shape: Heads, rope: RopeSpec, kind: (typeof KINDS)[number], layer: number): BlockSpec {
+function blockOf(source: Source, shape: Heads, rope: RopeSpec, kind: (typeof KINDS)[number], layer: number, sparse: boolean): BlockSpec {
   const at = `layers.${layer}`;
   const { hiddenSize: d } = shape;
-  const inner = size(source.config, "intermediate_size", 12288);
   return {
     ln1: normOf(source, `${at}.input_layernorm`, d, false),
     attention: kind === "full_attention" ? attentionOf(source, shape, rope, `${at}.self_attn`) : deltaOf(source, d, `${at}.linear_attn`),
     attentionPostNorm: null,
     ln2: normOf(source, `${at}.post_attention_layernorm`, d, false),
-    mlp: {
-      kind: "gated",
-      activation: "silu",
-      gate: linear(source, `${at}.mlp.gate_proj`, inner, d, false),
-      up: linear(source, `${at}.mlp.up_proj`, inner, d, false),
-      down: linear(source, `${at}.mlp.down_proj`, d, inner, false),
-    },
+    mlp: sparse ? mlpWithShared(source, layer, d) : denseMlp(source, `${at}.mlp`, d),
     mlpPostNorm: null,
   };
+}
+
+function denseMlp(source: Source, at: string, d: number): BlockSpec["mlp"] {
+  const inner = size(source.config, "intermediate_size", 12288);
+  return { kind: "gated", activation: "silu", gate: linear(source, `${at}.gate_proj`, inner, d, false), up: linear(source, `${at}.up_proj`, inner, d, false), down: linear(source, `${at}.down_proj`, d, inner, false) };
 }
 
 function attentionOf(source: Source, { hiddenSize: d, heads, kvHeads, headDim }: Heads, rope: RopeSpec, at: string): BlockSpec["attention"] {
