@@ -96,6 +96,7 @@ def named() -> list[dict]:
     told = lambda content, **flags: {"__type": "AddedToken", "content": content, "lstrip": False, "rstrip": False, "single_word": False, "normalized": False, **flags}
     entry = lambda content, **flags: {key: value for key, value in told(content, special=False, **flags).items() if key != "__type"}
     plain = {"tokenizer_class": "PreTrainedTokenizerFast"}
+    by_qwen = lambda regex: {**base, "normalizer": {"type": "NFC"}, "pre_tokenizer": sequence({"type": "Split", "pattern": {"Regex": regex}, "behavior": "Isolated", "invert": False}, {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": False}, key="pretokenizers")}
     return [
         {"name": "tokens of added_tokens_decoder", "tokenizer.json": base, "tokenizer_config.json": {**plain, "added_tokens_decoder": {"99": entry("sea", normalized=True), "98": entry("<|endoftext|>", rstrip=True), "101": entry("<b>", lstrip=True), "100": entry("<a>")}, "bos_token": "<a>", "eos_token": "<|endoftext|>"}},
         {"name": "special tokens of the config", "tokenizer.json": base, "tokenizer_config.json": {**plain, "bos_token": told("<|endoftext|>", lstrip=True), "pad_token": told("<pad>", rstrip=True), "unk_token": "sea", "additional_special_tokens": ["<b>", told("<a>", single_word=True)], "image_token": "<image>", "mask_token": None}},
@@ -104,10 +105,14 @@ def named() -> list[dict]:
         {"name": "a map that the config overrules", "tokenizer.json": base, "tokenizer_config.json": {**plain, "bos_token": "<a>", "added_tokens_decoder": {"98": entry("<|endoftext|>")}}, "special_tokens_map.json": {"bos_token": "<b>"}, "added_tokens.json": {"<pad>": 101}},
         {"name": "tokens of the class", "tokenizer.json": {**base, "added_tokens": [], "model": {**model, "vocab": {word: at for at, word in enumerate([w for w in model["vocab"] if w != "<|endoftext|>"])}}}, "tokenizer_config.json": {"tokenizer_class": "GPT2Tokenizer", "add_prefix_space": True}, "config.json": {"model_type": "gpt2"}},
         {"name": "a template that its class drops", "tokenizer.json": {**base, "normalizer": {"type": "NFC"}, "post_processor": {"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "<|endoftext|>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}], "pair": [{"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 1}}], "special_tokens": {"<|endoftext|>": {"id": "<|endoftext|>", "ids": [98], "tokens": ["<|endoftext|>"]}}}}, "tokenizer_config.json": {"tokenizer_class": "GPTNeoXTokenizer"}, "config.json": {"model_type": "gpt_neox"}},
+        {"name": "a Qwen 3.5 that calls itself an older one", "tokenizer.json": by_qwen(QWEN_MARKS), "tokenizer_config.json": {"tokenizer_class": "Qwen2Tokenizer", "add_prefix_space": False, "additional_special_tokens": ["<a>"]}, "config.json": {"model_type": "qwen3_5"}},
+        {"name": "a Qwen 3 with experts that says nothing", "tokenizer.json": by_qwen(QWEN), "tokenizer_config.json": {}, "config.json": {"model_type": "qwen3_moe"}},
         {"name": "ids that tokenizer.json has wrong", "tokenizer.json": {**base, "added_tokens": [added("<|endoftext|>", 7, special=True), added("<a>", 500)]}, "tokenizer_config.json": plain},
     ]
 
 
+QWEN = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+QWEN_MARKS = QWEN.replace(r"\p{L}+", r"[\p{L}\p{M}]+").replace(r"[^\s\p{L}\p{N}]", r"[^\s\p{L}\p{M}\p{N}]")
 NAMED_TEXTS = ["the sea", "<a>the <b>  sea<|endoftext|>  the", " the<pad>  <image>x<a> <a>b", "sea<b><|padding|>", "x  <|endoftext|> the <mask>", ""]
 
 

@@ -11,31 +11,35 @@ export const CLASS_TOKENS: Readonly<Record<string, ClassTokens>> = {
   CodeGenTokenizer: { unk_token: END, bos_token: END, eos_token: END },
   GPTNeoXTokenizer: { unk_token: END, bos_token: END, eos_token: END, pad_token: "<|padding|>" },
   Qwen2Tokenizer: { unk_token: END, eos_token: END, pad_token: END },
+  Qwen3_5Tokenizer: { unk_token: END, eos_token: END, pad_token: END },
   LlamaTokenizer: { unk_token: "<unk>", bos_token: "<s>", eos_token: "</s>" },
   GemmaTokenizer: { unk_token: "<unk>", bos_token: "<bos>", eos_token: "<eos>", pad_token: "<pad>", mask_token: "<mask>" },
 };
 
 /** The class that `AutoTokenizer` takes for a type of model. */
 const OF_TYPE: Readonly<Record<string, string>> = {
-  gpt2: "GPT2Tokenizer", phi: "GPT2Tokenizer", gpt_neox: "GPTNeoXTokenizer", qwen2: "Qwen2Tokenizer", qwen3: "Qwen2Tokenizer",
+  gpt2: "GPT2Tokenizer", phi: "GPT2Tokenizer", gpt_neox: "GPTNeoXTokenizer", qwen2: "Qwen2Tokenizer", qwen3: "Qwen2Tokenizer", qwen3_moe: "Qwen2Tokenizer",
+  qwen3_5: "Qwen3_5Tokenizer", qwen3_5_text: "Qwen3_5Tokenizer", qwen3_5_moe: "Qwen3_5Tokenizer", qwen3_5_moe_text: "Qwen3_5Tokenizer",
   gemma: "GemmaTokenizer", gemma2: "GemmaTokenizer", gemma3: "GemmaTokenizer", gemma3_text: "GemmaTokenizer",
 };
 
+const DISTRUSTED = ["qwen2", "qwen3_5", "qwen3_5_moe", "qwen3_5_moe_text"];
+
 /**
  * The class of a tokenizer, without `Fast`; null for one that is made of tokenizer.json alone. `AutoTokenizer` distrusts the class that the files of a
- * Qwen 2, Mistral or Phi 3 name, and a Llama tokenizer that cuts texts by bytes.
+ * Qwen 2 or 3.5, Mistral or Phi 3 name, and a Llama tokenizer that cuts texts by bytes.
  */
 export function tokenizerClass(tokenizer: JsonObject, config: JsonObject, model: JsonObject): string | null {
   const type = typeof model["model_type"] === "string" ? model["model_type"] : "";
   const said = [config["tokenizer_class"], model["tokenizer_class"]].find((name) => typeof name === "string" && name !== "") as string | undefined;
   const usual = Object.hasOwn(OF_TYPE, type) ? (OF_TYPE[type] as string) : null;
-  const name = said === undefined || type === "qwen2" ? usual : ["phi3", "mistral"].includes(type) ? null : said.replace(/Fast$/, "");
+  const name = said === undefined || DISTRUSTED.includes(type) ? usual : ["phi3", "mistral"].includes(type) ? null : said.replace(/Fast$/, "");
   if (name === "LlamaTokenizer" && /"type":"ByteLevel"/.test(JSON.stringify([tokenizer["pre_tokenizer"] ?? null, tokenizer["decoder"] ?? null]))) return null;
   return name;
 }
 
 /** Classes that put a space before a text where the config says so, and only there, whatever tokenizer.json says. */
-const SPACED_BY_CONFIG = ["GPT2Tokenizer", "GPTNeoXTokenizer", "CodeGenTokenizer", "Qwen2Tokenizer"];
+const SPACED_BY_CONFIG = ["GPT2Tokenizer", "GPTNeoXTokenizer", "CodeGenTokenizer", "Qwen2Tokenizer", "Qwen3_5Tokenizer"];
 
 /** The `pre_tokenizer` of a tokenizer.json with the prefix space that the class of the tokenizer gives it. */
 export function spacedByConfig(given: Json | undefined, tokenizerClass: string | null, config: JsonObject): Json | undefined {
@@ -46,13 +50,16 @@ export function spacedByConfig(given: Json | undefined, tokenizerClass: string |
 }
 
 const QWEN = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+const QWEN_WITH_MARKS = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?[\\p{L}\\p{M}]+|\\p{N}| ?[^\\s\\p{L}\\p{M}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+const byQwen = (regex: string): { readonly normalizer: Json; readonly pre_tokenizer: Json } => ({ normalizer: { type: "NFC" }, pre_tokenizer: { type: "Sequence", pretokenizers: [{ type: "Split", pattern: { Regex: regex }, behavior: "Isolated" }, { type: "ByteLevel", use_regex: false }] } });
 const BY_BYTES: JsonObject = { type: "ByteLevel" };
 
 /** What classes of transformers 5 put in the place of a tokenizer.json's own; those of 4 read what the file says. */
 const BUILT: Readonly<Record<string, { readonly normalizer: Json; readonly pre_tokenizer: Json }>> = {
   GPT2Tokenizer: { normalizer: null, pre_tokenizer: BY_BYTES },
   GPTNeoXTokenizer: { normalizer: { type: "NFC" }, pre_tokenizer: BY_BYTES },
-  Qwen2Tokenizer: { normalizer: { type: "NFC" }, pre_tokenizer: { type: "Sequence", pretokenizers: [{ type: "Split", pattern: { Regex: QWEN }, behavior: "Isolated" }, { type: "ByteLevel", use_regex: false }] } },
+  Qwen2Tokenizer: byQwen(QWEN),
+  Qwen3_5Tokenizer: byQwen(QWEN_WITH_MARKS),
   GemmaTokenizer: { normalizer: { type: "Replace", pattern: { String: " " }, content: "▁" }, pre_tokenizer: { type: "Split", pattern: { String: " " }, behavior: "MergedWithPrevious" } },
 };
 
