@@ -69,6 +69,10 @@ const broken: readonly (readonly [string, string, Change, string, RegExp])[] = [
   ["value heads that share no key heads evenly", "qwen3_5_shared", { config: (config) => void (config["linear_num_key_heads"] = 3) }, "invalid-config", /linear_num_value_heads/],
   ["a convolution of one token", "qwen3_5_shared", { config: (config) => void (config["linear_conv_kernel_dim"] = 1) }, "unsupported-config", /linear_conv_kernel_dim/],
   ["a linear layer where the config has another", "qwen3_5_shared", { config: (config) => void delete config["layer_types"] }, "missing-tensor", /layers\.1\.linear_attn/],
+  ["kinds of attention for other layers", "neo_local", { config: (config) => void (config["attention_types"] = [[["global", "local"], 12]]) }, "invalid-config", /24 entries for 3 layers/],
+  ["a kind of attention nobody knows", "neo_local", { config: (config) => void (config["attention_types"] = [[["global", "far"], 1], [["local"], 1]]) }, "unsupported-config", /only global and local/],
+  ["kinds of attention that are no list", "neo_local", { config: (config) => void (config["attention_types"] = [["global", 3]]) }, "invalid-config", /lists of kinds/],
+  ["kinds of attention without end", "neo_local", { config: (config) => void (config["attention_types"] = [[["global"], 1e9]]) }, "invalid-config", /lists of kinds/],
   ["another text to listen to", "gpt2_tied", { config: (config) => void (config["add_cross_attention"] = true) }, "unsupported-config", /add_cross_attention/],
 ];
 

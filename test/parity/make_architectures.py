@@ -64,6 +64,8 @@ CONFIGS = {
     "gemma3_older": ("gemma3_text", {**GEMMA, "sliding_window": 10, "layer_types": ["sliding_attention", "full_attention"], "written": {"rope_scaling": {"rope_type": "linear", "factor": 4.0}, "rope_theta": 5000.0, "rope_local_base_freq": 300.0}}),
     "phi3_ignoring": ("phi3", {"hidden_size": 32, "num_attention_heads": 2, "intermediate_size": 40, "sliding_window": 12, "written": {"layer_types": ["sliding_attention", "sliding_attention"], "attention_bias": True}}),
     "gpt2_named": ("gpt2", {"n_embd": 32, "n_head": 2, "written": {"n_embd": 64, "hidden_size": 32, "num_attention_heads": 4, "n_layer": 3, "num_hidden_layers": 2}}),
+    "neo_local": ("gpt_neo", {"hidden_size": 32, "num_hidden_layers": 3, "num_heads": 4, "attention_types": [[["global", "local"], 1], [["local"], 1]], "window_size": 11, "intermediate_size": 48}),
+    "neo_one_layer": ("gpt_neo", {"hidden_size": 40, "num_hidden_layers": 1, "num_heads": 2, "attention_types": [[["global"], 1]], "activation_function": "relu", "tie_word_embeddings": False, "save": "bfloat16"}),
     "neox_pythia": ("gpt_neox", {"vocab_size": 72, "hidden_size": 64, "num_attention_heads": 1, "intermediate_size": 64, "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0, "partial_rotary_factor": 0.25}}),
     "neox_narrow": ("gpt_neox", {"hidden_size": 40, "num_attention_heads": 2, "intermediate_size": 56, "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0, "partial_rotary_factor": 0.3}}),
     "neox_sequential": ("gpt_neox", {"hidden_size": 32, "num_attention_heads": 2, "intermediate_size": 48, "use_parallel_residual": False, "tie_word_embeddings": True}),
@@ -98,6 +100,7 @@ GEMMA_POINTS = {"z": ("self_attn.o_proj", "in"), "attn_out": ("post_attention_la
 LLAMA_POINTS = {"z": ("self_attn.o_proj", "in"), "attn_out": ("self_attn.o_proj", "out"), "mid": "post_attention_layernorm", "mlp_out": ("mlp.down_proj", "out"), "ln1": "input_layernorm"}
 POINTS = {
     "gpt2": {"z": ("attn.c_proj", "in"), "attn_out": ("attn.c_proj", "out"), "mid": "ln_2", "mlp_out": ("mlp.c_proj", "out"), "ln1": "ln_1"},
+    "gpt_neo": {"z": ("attn.attention.out_proj", "in"), "attn_out": ("attn.attention.out_proj", "out"), "mid": "ln_2", "mlp_out": ("mlp.c_proj", "out"), "ln1": "ln_1"},
     "gpt_neox": {"z": ("attention.dense", "in"), "attn_out": ("attention.dense", "out"), "mid": "post_attention_layernorm", "mlp_out": ("mlp.dense_4h_to_h", "out"), "ln1": "input_layernorm"},
     "phi": {"z": ("self_attn.dense", "in"), "attn_out": ("self_attn.dense", "out"), "mid": "input_layernorm", "mlp_out": ("mlp.fc2", "out"), "ln1": "input_layernorm"},
     "qwen3_moe": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
@@ -125,8 +128,8 @@ def blocks_of(model):
 
 def normalised(x: torch.Tensor, model, kind: str) -> torch.Tensor:
     """hook_normalized: (x − mean) / sqrt(var + ε), without the mean for RMS norms."""
-    epsilon = getattr(model.config.get_text_config(), {"gpt2": "layer_norm_epsilon", "gpt_neox": "layer_norm_eps", "phi": "layer_norm_eps"}.get(kind, "rms_norm_eps"))
-    seen = x - x.mean(-1, keepdim=True) if kind in ("gpt2", "gpt_neox", "phi") else x
+    epsilon = getattr(model.config.get_text_config(), {"gpt2": "layer_norm_epsilon", "gpt_neo": "layer_norm_epsilon", "gpt_neox": "layer_norm_eps", "phi": "layer_norm_eps"}.get(kind, "rms_norm_eps"))
+    seen = x - x.mean(-1, keepdim=True) if kind in ("gpt2", "gpt_neo", "gpt_neox", "phi") else x
     return seen / (seen.pow(2).mean(-1, keepdim=True) + epsilon).sqrt()
 
 
