@@ -7,8 +7,10 @@ import { optional, section, word, type Config } from "./config.ts";
 import { digest } from "./digest.ts";
 import { CheckpointError } from "./error.ts";
 import { findFile, requireFile, requireFolder } from "./real_path.ts";
-import { readSafetensors, refusePickle, tensorRef, type TensorFile, type TensorEntry } from "./safetensors.ts";
+import { CONVERT } from "./pickle_values.ts";
+import { readSafetensors, tensorRef, type TensorFile, type TensorEntry } from "./safetensors.ts";
 import { readJsonObject } from "./strict_json.ts";
+import { readTorchFile } from "./torch_file.ts";
 
 export interface Model {
   readonly spec: DecoderSpec;
@@ -24,8 +26,8 @@ export interface Model {
 }
 
 /**
- * Read a model in the hub's layout: `config.json` and `model.safetensors`, or shards with `model.safetensors.index.json`.
- * Only headers are read. Throws `CheckpointError`.
+ * Read a model in the hub's layout: `config.json` and `model.safetensors`, or shards with `model.safetensors.index.json`; where these are not there,
+ * `pytorch_model.bin` and its shards, by a reader that can build nothing but tensors. Only headers are read. Throws `CheckpointError`.
  */
 export async function readModel(path: string): Promise<Model> {
   const folder = await requireFolder(path);
@@ -77,20 +79,35 @@ function supported(config: Config): Family {
   return family;
 }
 
+/** Names of one file of weights, and how it is read; its shards are told by an index beside them. The first that is there counts. */
+const WEIGHTS: readonly (readonly [string, (file: string) => Promise<TensorFile>])[] = [["model.safetensors", readSafetensors], ["pytorch_model.bin", readTorchModel]];
+
 async function weightFiles(folder: string): Promise<readonly TensorFile[]> {
-  const single = await findFile(folder, "model.safetensors");
-  if (single !== null) return [await readSafetensors(single)];
-  const index = await findFile(folder, "model.safetensors.index.json");
-  if (index === null) {
-    const pickle = (await findFile(folder, "pytorch_model.bin")) ?? (await findFile(folder, "pytorch_model.bin.index.json"));
-    if (pickle !== null) refusePickle("pytorch_model.bin");
-    throw new CheckpointError("missing-file", `${folder} holds neither model.safetensors nor model.safetensors.index.json`);
+  for (const [name, read] of WEIGHTS) {
+    const single = await findFile(folder, name);
+    if (single !== null) return [await read(single)];
+    const index = await findFile(folder, `${name}.index.json`);
+    if (index !== null) return shards(folder, index, read);
   }
+  throw new CheckpointError("missing-file", `${folder} holds neither model.safetensors nor model.safetensors.index.json`, { notes: ["nor pytorch_model.bin, which would be read as well"] });
+}
+
+/** A file of torch.save, which can hold what no other file can: tensors that are views. */
+async function readTorchModel(file: string): Promise<TensorFile> {
+  const found = await readTorchFile(file).catch((error: unknown) => {
+    throw error instanceof CheckpointError && error.code === "unsupported-sae" ? new CheckpointError("invalid-tensor", error.message, CONVERT) : error;
+  });
+  const turned = [...found.tensors.values()].find(({ columnMajor }) => columnMajor === true);
+  if (turned !== undefined) throw new CheckpointError("invalid-tensor", `tensor \`${turned.name}\` of ${file} is stored by columns`, CONVERT);
+  return found;
+}
+
+async function shards(folder: string, index: string, read: (file: string) => Promise<TensorFile>): Promise<readonly TensorFile[]> {
   const map = section({ file: index, value: (await readJsonObject(index)).value }, "weight_map");
   const names = [...new Set(Object.values(map?.value ?? {}))].toSorted();
   if (names.length === 0 || names.some((name) => typeof name !== "string")) throw new CheckpointError("invalid-config", `\`weight_map\` in ${index} names no files`, { help: "download the file again" });
   const files: TensorFile[] = [];
-  for (const name of names as string[]) files.push(await readSafetensors(await requireFile(folder, name, "a shard is missing: download the model again")));
+  for (const name of names as string[]) files.push(await read(await requireFile(folder, name, "a shard is missing: download the model again")));
   return files;
 }
 

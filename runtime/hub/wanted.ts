@@ -9,7 +9,7 @@ export interface Wanted {
   readonly later: readonly Listed[];
 }
 
-const MODEL_FILES = new Set(["config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "model.safetensors.index.json"]);
+const MODEL_FILES = new Set(["config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "model.safetensors.index.json", "pytorch_model.bin.index.json"]);
 const PICKLE = /\.(bin|pt|pth|ckpt|pkl)$/i;
 /** Saved beside SAEs and not used to encode: the density of features, and how the SAE was trained. */
 const BESIDE = new Set(["sparsity.safetensors", "runner_cfg.json"]);
@@ -26,13 +26,23 @@ export function isWeights(path: string): boolean {
   return /\.(safetensors|npz|pth?)$/i.test(path);
 }
 
-/** Config, tokenizer and safetensors of a model; one file of weights is taken before shards. */
+/** Weights of models, as they are taken one before the other: one file, its shards, the index of these. */
+const OF_MODELS = [
+  { single: "model.safetensors", shard: /^model-\d+-of-\d+\.safetensors$/, index: "model.safetensors.index.json" },
+  { single: "pytorch_model.bin", shard: /^pytorch_model-\d+-of-\d+\.bin$/, index: "pytorch_model.bin.index.json" },
+];
+
+/** Config, tokenizer and weights of a model: safetensors where there are any, one file before shards. */
 export function wantedOfModel(files: readonly Listed[], repository: string, folder: string): Wanted {
   const here = files.filter((file) => folderOf(file) === folder);
-  const single = here.filter((file) => nameOf(file) === "model.safetensors");
-  const weights = single.length > 0 ? single : here.filter((file) => /^model-\d+-of-\d+\.safetensors$/.test(nameOf(file)));
-  if (weights.length === 0) refusePickles(here, repository);
-  return { now: here.filter((file) => MODEL_FILES.has(nameOf(file)) && !(single.length > 0 && nameOf(file).endsWith(".index.json"))), later: weights };
+  for (const { single, shard, index } of OF_MODELS) {
+    const whole = here.filter((file) => nameOf(file) === single);
+    const weights = whole.length > 0 ? whole : here.filter((file) => shard.test(nameOf(file)));
+    const used = (name: string): boolean => MODEL_FILES.has(name) && (!name.endsWith(".index.json") || (whole.length === 0 && name === index));
+    if (weights.length > 0) return { now: here.filter((file) => used(nameOf(file))), later: weights };
+  }
+  refusePickles(here, repository);
+  return { now: here.filter((file) => MODEL_FILES.has(nameOf(file))), later: [] };
 }
 
 /**

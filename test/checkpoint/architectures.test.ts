@@ -8,6 +8,7 @@ import { CheckpointError } from "../../runtime/checkpoint/error.ts";
 import { readModel, type Model } from "../../runtime/checkpoint/model.ts";
 import { SUPPORTED } from "../../runtime/checkpoint/architectures/mod.ts";
 import { HOOKS } from "../../src/ops/hook.ts";
+import { torchFile } from "./archives.ts";
 import { withHeader } from "../session/checkpoints.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "saeq-architectures-"));
@@ -123,6 +124,32 @@ test("the head of a Qwen 3.5 that also sees is tied where either config says so;
   const { z, attn_out: out } = tied.spec.hooks;
   assert.match(z.state === "absent" ? z.why : "", /two kinds/);
   assert.match(out.state === "present" ? out.module : "", /model\.language_model\.layers\.\{layer\}\.\(linear_attn\.out_proj or self_attn\.o_proj\)/);
+});
+
+test("shards of torch.save are told by their index; safetensors beside them are taken", async () => {
+  const from = join(fixtures, "neo_one_layer");
+  const path = mkdtempSync(join(folder, "model-"));
+  const whole = readFileSync(join(from, "pytorch_model.bin"));
+  cpSync(join(from, "config.json"), join(path, "config.json"));
+  for (const at of [1, 2]) writeFileSync(join(path, `pytorch_model-0000${at}-of-00002.bin`), whole);
+  writeFileSync(join(path, "pytorch_model.bin.index.json"), JSON.stringify({ weight_map: { a: "pytorch_model-00001-of-00002.bin", b: "pytorch_model-00002-of-00002.bin" } }));
+  const shardOf = ({ spec }: Model): string => spec.embed.file.replace(/^.*\//, "");
+  assert.match(shardOf(await readModel(path)), /^pytorch_model-0000[12]-of-00002\.bin$/);
+  writeFileSync(join(path, "pytorch_model.bin"), whole);
+  assert.is(shardOf(await readModel(path)), "pytorch_model.bin");
+  writeFileSync(join(path, "model.safetensors"), "no safetensors");
+  assert.is((await failure(path)).code, "not-safetensors");
+});
+
+test("tensors of torch.save that are views or stand by columns are refused by name", async () => {
+  for (const [stride, says] of [[[1, 64], /`wte\.weight` of .* is stored by columns/], [[2, 1], /`wte\.weight` of .* is a view with strides \(2, 1\)/]] as const) {
+    const path = mkdtempSync(join(folder, "model-"));
+    cpSync(join(fixtures, "neo_one_layer", "config.json"), join(path, "config.json"));
+    writeFileSync(join(path, "pytorch_model.bin"), torchFile({ "wte.weight": { shape: [64, 40], values: new Float32Array(64 * 80), stride } }));
+    const error = await failure(path);
+    assert.is(error.code, "invalid-tensor", error.message);
+    assert.match(error.message, says);
+  }
 });
 
 test("older configs say the same as newer ones", async () => {

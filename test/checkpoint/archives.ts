@@ -84,15 +84,14 @@ export function gemmaArrays(change: Readonly<Record<string, Buffer | null>> = {}
 }
 
 /** A file of torch.save with these tensors of float32, as torch writes it. */
-export function torchFile(tensors: Readonly<Record<string, { readonly shape: readonly number[]; readonly values: Float32Array }>>): Buffer {
+export function torchFile(tensors: Readonly<Record<string, { readonly shape: readonly number[]; readonly values: Float32Array; readonly stride?: readonly number[] }>>): Buffer {
   const bytes = (...parts: readonly (number | string)[]): Buffer => Buffer.concat(parts.map((part) => (typeof part === "number" ? Buffer.from([part]) : Buffer.from(part, "latin1"))));
   const uint32 = (value: number): Buffer => Buffer.from(Uint32Array.of(value).buffer);
   const text = (value: string): Buffer => Buffer.concat([bytes("X"), uint32(value.length), bytes(value)]);
   const int = (value: number): Buffer => Buffer.concat([bytes("J"), uint32(value)]);
   const tuple = (items: readonly Buffer[]): Buffer => Buffer.concat([bytes("("), ...items, bytes("t")]);
-  const entries = Object.entries(tensors).map(([name, { shape, values }], at) => {
+  const entries = Object.entries(tensors).map(([name, { shape, values, stride = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, size) => product * size, 1)) }], at) => {
     const storage = Buffer.concat([tuple([text("storage"), bytes("ctorch\nFloatStorage\n"), text(String(at)), text("cpu"), int(values.length)]), bytes("Q")]);
-    const stride = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, size) => product * size, 1));
     const args = tuple([storage, int(0), tuple(shape.map(int)), tuple(stride.map(int)), bytes(0x89), bytes("ccollections\nOrderedDict\n)R")]);
     return Buffer.concat([text(name), bytes("ctorch._utils\n_rebuild_tensor_v2\n"), args, bytes("R")]);
   });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { CheckpointError } from "../../runtime/checkpoint/error.ts";
+import { readModel } from "../../runtime/checkpoint/model.ts";
 import { hubEnvironment } from "../../runtime/hub/environment.ts";
 import { createHub, type Hub, type HubCall, type Opened } from "../../runtime/hub/hub.ts";
 import { parseHubName, pinned } from "../../runtime/hub/name.ts";
@@ -155,7 +156,7 @@ const REFUSALS: readonly { readonly name: string; readonly text: string; readonl
   { name: "a gated one, terms not accepted", text: "hf:saeq/gated", env: { HF_TOKEN: "hf_other" }, code: "hub-denied", says: /a token was sent; its owner has no access yet/ },
   { name: "no such revision", text: "hf:saeq/whole@v9", code: "hub-not-found", says: /has no revision `v9`/ },
   { name: "no such folder", text: "hf:saeq/saes/layer8", code: "hub-not-found", says: /has no `layer8`/ },
-  { name: "pickles only", text: "hf:saeq/pickles", code: "pickle-refused", says: /pytorch_model\.bin.*not downloaded/s },
+  { name: "pickles only", text: "hf:saeq/pickles", code: "pickle-refused", says: /weights\.ckpt.*not downloaded/s },
 ];
 for (const each of REFUSALS) {
   test(`refused: ${each.name}`, async () => {
@@ -164,6 +165,21 @@ for (const each of REFUSALS) {
     assert.match([error.message, ...error.notes, error.help].join("\n"), each.says);
   });
 }
+test("a model of torch.save is checked by parts of its file, which comes later; one of torch before 1.6 is refused", async () => {
+  const b = bench();
+  const opened = await b.hub.open("model", "hf:saeq/torch", call());
+  assert.equal(opened.absent.map(({ file }) => file.path), ["pytorch_model.bin"]);
+  for (const path of ["pytorch_model.bin", "pytorch_model.bin.index.json"]) assert.not(existsSync(b.snapshot("saeq/torch", path)), path);
+  const { spec } = await readModel(opened.folder);
+  assert.equal([spec.architecture, spec.blocks.length, spec.embed.dtype], ["gpt_neo", 1, "bf16"]);
+  await b.hub.bring(opened.absent, "download", call());
+  assert.equal((await readModel(opened.folder)).spec.blocks.length, 1);
+  const old = await b.hub.open("model", "hf:saeq/old", call());
+  const error = await failure(readModel(old.folder));
+  assert.is(error.code, "pickle-refused");
+  assert.match(`${error.message} ${error.help}`, /torch before 1\.6.*safetensors/s);
+});
+
 test("an accepted token opens the gated repository", async () => {
   assert.is((await fetched(bench({ HF_TOKEN: "hf_accepted" }), "hf:saeq/gated")).absent.length, 1);
 });

@@ -46,7 +46,7 @@ function sharded(): Files {
   return { ...rest, ...shards, "model.safetensors.index.json": Buffer.from(JSON.stringify({ metadata: {}, weight_map: weightMap })) };
 }
 
-const isLarge = (path: string): boolean => path.endsWith(".safetensors");
+const isLarge = (path: string): boolean => /\.(safetensors|bin)$/.test(path);
 
 function repository(files: Files, more: Partial<Repository> = {}): Repository {
   return { files, lfs: Object.keys(files).filter(isLarge), ...more };
@@ -54,11 +54,19 @@ function repository(files: Files, more: Partial<Repository> = {}): Repository {
 
 const extra: Files = { "README.md": Buffer.from("# a model\n"), "pytorch_model.bin": Buffer.from("not to be downloaded") };
 
+/** A model as it was published before there were safetensors. */
+function torchModel(): Files {
+  const folder = join(import.meta.dirname, "../parity/architectures/neo_one_layer");
+  return Object.fromEntries(["config.json", "pytorch_model.bin"].map((name) => [name, readFileSync(join(folder, name))]));
+}
+
 export const REPOSITORIES: Readonly<Record<string, Repository>> = {
   "saeq/whole": repository({ ...filesOf("kjv/model"), ...extra, "original/consolidated.00.pth": Buffer.from("nor this") }, { refs: ["v1", "refs/pr/3"] }),
   "saeq/sharded": repository({ ...sharded(), ...extra }),
   "saeq/saes": repository({ ...filesOf("kjv/sae", "layer7/width_4k/"), "README.md": Buffer.from("# SAEs\n"), "layer7/width_4k/sparsity.safetensors": Buffer.from("not needed") }),
   "saeq/secret": repository(filesOf("kjv/model"), { access: "private", token: "hf_secret" }),
   "saeq/gated": repository(filesOf("kjv/model"), { access: "gated", token: "hf_accepted" }),
-  "saeq/pickles": repository({ "config.json": Buffer.from("{}"), "pytorch_model.bin": Buffer.from("pickle") }),
+  "saeq/pickles": repository({ "config.json": Buffer.from("{}"), "weights.ckpt": Buffer.from("pickle") }),
+  "saeq/torch": repository({ ...torchModel(), "pytorch_model.bin.index.json": Buffer.from("{}") }),
+  "saeq/old": repository({ ...torchModel(), "pytorch_model.bin": Buffer.from("a pickle of torch before 1.6") }),
 };

@@ -65,7 +65,7 @@ CONFIGS = {
     "phi3_ignoring": ("phi3", {"hidden_size": 32, "num_attention_heads": 2, "intermediate_size": 40, "sliding_window": 12, "written": {"layer_types": ["sliding_attention", "sliding_attention"], "attention_bias": True}}),
     "gpt2_named": ("gpt2", {"n_embd": 32, "n_head": 2, "written": {"n_embd": 64, "hidden_size": 32, "num_attention_heads": 4, "n_layer": 3, "num_hidden_layers": 2}}),
     "neo_local": ("gpt_neo", {"hidden_size": 32, "num_hidden_layers": 3, "num_heads": 4, "attention_types": [[["global", "local"], 1], [["local"], 1]], "window_size": 11, "intermediate_size": 48}),
-    "neo_one_layer": ("gpt_neo", {"hidden_size": 40, "num_hidden_layers": 1, "num_heads": 2, "attention_types": [[["global"], 1]], "activation_function": "relu", "tie_word_embeddings": False, "save": "bfloat16"}),
+    "neo_one_layer": ("gpt_neo", {"hidden_size": 40, "num_hidden_layers": 1, "num_heads": 2, "attention_types": [[["global"], 1]], "activation_function": "relu", "tie_word_embeddings": False, "save": "bfloat16", "torch": True}),
     "neox_pythia": ("gpt_neox", {"vocab_size": 72, "hidden_size": 64, "num_attention_heads": 1, "intermediate_size": 64, "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0, "partial_rotary_factor": 0.25}}),
     "neox_narrow": ("gpt_neox", {"hidden_size": 40, "num_attention_heads": 2, "intermediate_size": 56, "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0, "partial_rotary_factor": 0.3}}),
     "neox_sequential": ("gpt_neox", {"hidden_size": 32, "num_attention_heads": 2, "intermediate_size": 48, "use_parallel_residual": False, "tie_word_embeddings": True}),
@@ -182,7 +182,7 @@ def make(name: str, seed: int) -> None:
     options = dict(options)
     save = options.pop("save", "float32")
     # Keys of config.json that transformers reads as it will: some it follows, and some it passes over.
-    written, fused = options.pop("written", {}), options.pop("fused", False)
+    written, fused, torch_file = options.pop("written", {}), options.pop("fused", False), options.pop("torch", False)
     torch.manual_seed(seed)
     model = auto.from_config(config_of(kind, options), attn_implementation="eager")
     with torch.no_grad():
@@ -193,6 +193,10 @@ def make(name: str, seed: int) -> None:
     folder = OUT / name
     shutil.rmtree(folder, ignore_errors=True)
     model.to(getattr(torch, save)).save_pretrained(folder, save_original_format=not fused)
+    if torch_file:
+        # As models were published before there were safetensors.
+        (folder / "model.safetensors").unlink()
+        torch.save(model.state_dict(), folder / "pytorch_model.bin")
     if written:
         config = json.loads((folder / "config.json").read_text())
         if "rope_scaling" in written or "rope_theta" in written or "rope_parameters" in written:
