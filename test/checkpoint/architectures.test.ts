@@ -6,6 +6,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { CheckpointError } from "../../runtime/checkpoint/error.ts";
 import { readModel, type Model } from "../../runtime/checkpoint/model.ts";
+import { usedWeights } from "../../runtime/checkpoint/nonfinite.ts";
 import { SUPPORTED } from "../../runtime/checkpoint/architectures/mod.ts";
 import { HOOKS } from "../../src/ops/hook.ts";
 import { torchFile } from "./archives.ts";
@@ -74,6 +75,18 @@ const broken: readonly (readonly [string, string, Change, string, RegExp])[] = [
   ["a kind of attention nobody knows", "neo_local", { config: (config) => void (config["attention_types"] = [[["global", "far"], 1], [["local"], 1]]) }, "unsupported-config", /only global and local/],
   ["kinds of attention that are no list", "neo_local", { config: (config) => void (config["attention_types"] = [["global", 3]]) }, "invalid-config", /lists of kinds/],
   ["kinds of attention without end", "neo_local", { config: (config) => void (config["attention_types"] = [[["global"], 1e9]]) }, "invalid-config", /lists of kinds/],
+  ["an expert that is not there", "qwen3_moe_shares", { name: (name) => name.replace("layers.1.mlp.experts.5.up_proj", "layers.1.mlp.experts.8.up_proj") }, "missing-tensor", /layers\.1\.mlp\.experts\.5\.up_proj\.weight/],
+  ["more experts than the file has", "qwen3_moe_shares", { config: (config) => void (config["num_local_experts"] = 9) }, "shape-mismatch", /mlp\.gate/],
+  ["experts of another width", "qwen3_moe_mixed", { config: (config) => void (config["moe_intermediate_size"] = 6) }, "shape-mismatch", /gate_up_proj/],
+  ["experts turned over", "qwen3_moe_mixed", { shape: (name, shape) => (name.endsWith("experts.down_proj") ? [shape[0]!, shape[2]!, shape[1]!] : shape) }, "shape-mismatch", /down_proj/],
+  ["halves of fused experts", "qwen3_moe_mixed", { name: (name) => name.replace("experts.down_proj", "experts.other") }, "missing-tensor", /layers\.1\.mlp\.experts\.down_proj/],
+  ["a router that is not there", "qwen3_moe_single", { name: (name) => name.replace("mlp.gate.weight", "mlp.other.weight") }, "missing-tensor", /layers\.1\.mlp\.gate\.weight/],
+  ["more experts for a token than there are", "qwen3_moe_shares", { config: (config) => void (config["num_experts_per_tok"] = 9) }, "invalid-config", /num_experts_per_tok/],
+  ["two numbers of experts", "qwen3_moe_shares", { config: (config) => void (config["num_experts"] = 128) }, "invalid-config", /num_local_experts/],
+  ["dense layers that are no list", "qwen3_moe_mixed", { config: (config) => void (config["mlp_only_layers"] = 0) }, "invalid-config", /mlp_only_layers/],
+  ["a step of no layers", "qwen3_moe_single", { config: (config) => void (config["decoder_sparse_step"] = 0) }, "invalid-config", /decoder_sparse_step/],
+  ["experts with another activation", "qwen3_moe_shares", { config: (config) => void (config["hidden_act"] = "gelu") }, "unsupported-config", /hidden_act/],
+  ["a sum of shares that is neither taken nor left", "qwen3_moe_shares", { config: (config) => void (config["norm_topk_prob"] = "yes") }, "invalid-config", /norm_topk_prob/],
   ["another text to listen to", "gpt2_tied", { config: (config) => void (config["add_cross_attention"] = true) }, "unsupported-config", /add_cross_attention/],
 ];
 
@@ -162,6 +175,21 @@ test("older configs say the same as newer ones", async () => {
   assert.equal(content(pythia), content(await readModel(join(fixtures, "neox_narrow"))));
   const windowed = await readModel(changed("qwen2_window", { config: ({ layer_types: _kinds, ...config }) => config }));
   assert.equal(content(windowed), content(await readModel(join(fixtures, "qwen2_window"))));
+});
+
+test("experts are found under both of their numbers' names, one by one and fused, and only where a layer has them", async () => {
+  const named = await readModel(changed("qwen3_moe_shares", { config: ({ num_local_experts: count, ...config }) => ({ ...config, num_experts: count }) }));
+  assert.equal(content(named), content(await readModel(join(fixtures, "qwen3_moe_shares"))));
+  const kinds = async (name: string): Promise<readonly string[]> => (await readModel(join(fixtures, name))).spec.blocks.map(({ mlp }) => (mlp.kind === "experts" ? `${mlp.experts.length} for ${mlp.perToken}` : mlp.kind));
+  assert.equal(await kinds("qwen3_moe_shares"), ["8 for 3", "8 for 3"]);
+  assert.equal(await kinds("qwen3_moe_mixed"), ["gated", "8 for 3"]);
+  assert.equal(await kinds("qwen3_moe_single"), ["gated", "8 for 1"]);
+  const { spec } = await readModel(join(fixtures, "qwen3_moe_mixed"));
+  assert.is(spec.hooks.mlp_out.state === "present" && spec.hooks.mlp_out.module, "model.layers.{layer}.mlp output");
+  // Every expert is looked through for NaN, and the fused tensors wholly.
+  const used = usedWeights(spec, 2, false).filter(({ shape }) => shape.includes(12));
+  assert.is(used.length, 3 * 8);
+  assert.is(used.reduce((sum, { length }) => sum + length, 0), 8 * 3 * 12 * 24 * 4);
 });
 
 test("hooks say their modules; a parallel block has none between its halves, and says why", async () => {

@@ -47,7 +47,7 @@ CONFIGS = {
     "qwen3_bias": ("qwen3", {**LLAMA, "head_dim": 24, "attention_bias": True, "tie_word_embeddings": True}),
     "qwen3_bf16": ("qwen3", {**LLAMA, "head_dim": 32, "num_key_value_heads": 4, "save": "bfloat16"}),
     "qwen3_moe_shares": ("qwen3_moe", {**MOE, "norm_topk_prob": True, "save": "bfloat16"}),
-    "qwen3_moe_mixed": ("qwen3_moe", {**MOE, "mlp_only_layers": [0], "use_sliding_window": True, "sliding_window": 9, "attention_bias": True, "fused": True}),
+    "qwen3_moe_mixed": ("qwen3_moe", {**MOE, "mlp_only_layers": [0], "use_sliding_window": True, "sliding_window": 9, "attention_bias": True, "fused": True, "written": {"layer_types": ["full_attention", "full_attention"], "max_window_layers": 1}}),
     "qwen3_moe_single": ("qwen3_moe", {**MOE, "num_experts_per_tok": 1, "decoder_sparse_step": 2, "num_hidden_layers": 2, "tie_word_embeddings": True, "hidden_size": 32, "moe_intermediate_size": 16, "save": "float16"}),
     "gpt2_tied": ("gpt2", {"n_embd": 32, "n_head": 2}),
     "gpt2_scaled": ("gpt2", {"n_embd": 36, "n_head": 3, "n_inner": 50, "scale_attn_by_inverse_layer_idx": True, "activation_function": "gelu"}),
