@@ -87,6 +87,9 @@ export async function memorize(op: Op & { readonly op: "generate" }, table: Tabl
   const recut = prompts.flatMap((prompt, row) => (same(encode(inputs[row]! + continuations[row]!, { bos: op.bos }), [...prompt, ...generated[row]!]) ? [] : [row]));
   const pairs = new Map(recut.map((row) => [pairOf(inputs[row]!, continuations[row]!), { prompt: [...prompts[row]!.slice(bos)], generated: [...generated[row]!] }]));
   if (recut.length > 0) onNotice(`${recut.length} of ${counted(prompts.length, "text")} and ${recut.length === 1 ? "its continuation" : "their continuations"}, read as ${recut.length === 1 ? "one text" : "texts"}, ${recut.length === 1 ? "is" : "are"} cut into other tokens than were generated; acts reads the generated ones here, and the others where a file of these rows is read`);
+  const { eosId } = tokenizer;
+  const past = eosId === null ? 0 : generated.filter((tokens) => tokens!.subarray(0, -1).includes(eosId)).length;
+  if (past > 0) onNotice(`${past} of ${counted(prompts.length, "continuation")} ${past === 1 ? "goes" : "go"} on behind ${JSON.stringify(tokenizer.decode(Int32Array.of(eosId!)))}, where \`generate\` of transformers would end: always ${counted(op.continuation, "token")} are generated`);
   const made = ["input_text", "generated_continuation_text", "true_continuation_text", "perfect_match", "matching_tokens", "matching_positions"];
   const columns: Column[] = [
     ...table.columns.filter(({ name }) => name !== op.textColumn && !made.includes(name)),

@@ -9,7 +9,7 @@ export const memorize = stage({
   category: "model",
   args: {
     prefix: int({ keyword: true, min: 1, doc: "Tokens of each text given to the model (beginning-of-text not counted)" }),
-    continue: int({ keyword: true, min: 1, doc: "Tokens to generate and compare" }),
+    continue: int({ keyword: true, min: 1, doc: "Tokens to generate and compare, always as many: the end-of-text token is one of them" }),
     of: column({ keyword: true, default: "text", doc: "Column with the text" }),
   },
   input: ["table"],

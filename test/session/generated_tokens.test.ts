@@ -3,8 +3,10 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { EXAMPLES } from "../../runtime/catalog/shipped.ts";
 import { cellAt, columnNamed } from "../../runtime/data/table.ts";
 import { generator } from "../kernels/seeded.ts";
+import { modelFolder } from "./checkpoints.ts";
 import { folder, open, run } from "./open.ts";
 
 /** Words put together as nobody writes them: where a prefix ends inside one, what is generated joins it. */
@@ -43,6 +45,25 @@ test("`memorize | acts of continuation` reads the tokens that were generated, th
   const other = read.ids.filter((ids, at) => JSON.stringify(ids) !== JSON.stringify(all.ids[at])).length;
   assert.is(String(other), /: (\d+) of 120 texts/.exec(all.notices.join())?.[1]);
   await session.close();
+});
+
+test("continuations that go on behind the end of a text are counted, and one that ends there is not", async () => {
+  const model = modelFolder({});
+  const ended = async (eos: string | null): Promise<{ readonly notes: readonly string[]; readonly texts: readonly string[] }> => {
+    if (eos !== null) writeFileSync(join(model, "tokenizer_config.json"), JSON.stringify({ tokenizer_class: "PreTrainedTokenizerFast", bos_token: "<|begin_of_text|>", eos_token: eos }));
+    const session = await open();
+    const { values, notices, outcome } = await run(session, `set model "${model}"\ncsv "${join(EXAMPLES, "kjv", "passages.csv")}" | take 12 | memorize prefix 5 continue 12`);
+    await session.close();
+    assert.is(outcome.exitCode, 0, JSON.stringify(outcome.diagnostics));
+    const table = values[0]?.kind === "table" ? values[0] : null;
+    return { notes: notices.filter((note) => /goe?s? on behind/.test(note)), texts: Array.from({ length: 12 }, (_, row) => String(cellAt(columnNamed(table!, "generated_continuation_text"), row))) };
+  };
+  const usual = await ended(null);
+  assert.equal(usual.notes, []);
+  const commas = await ended(",");
+  const past = usual.texts.filter((text) => text.trimEnd().slice(0, -1).includes(",")).length;
+  assert.ok(past > 2 && past < 12 && usual.texts.some((text) => text.endsWith(",")), String(past));
+  assert.match(commas.notes.join(), new RegExp(`${past} of 12 continuations go on behind ",", where`));
 });
 
 test.run();
