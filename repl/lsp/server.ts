@@ -2,13 +2,14 @@
 import { fileURLToPath } from "node:url";
 import {
   CodeActionKind, createConnection, LSPErrorCodes, ProposedFeatures, ResponseError, TextDocuments, TextDocumentSyncKind,
-  type Connection, type ConnectionStrategy, type ResponseMessage, type InitializeParams, type InitializeResult, type TextDocumentIdentifier,
+  type CancellationToken, type Connection, type ConnectionStrategy, type InitializeParams, type InitializeResult, type Position, type ResponseMessage, type TextDocumentIdentifier,
 } from "vscode-languageserver/node";
 import { TextDocument } from "vscode-languageserver-textdocument";
 import * as answer from "./answers.ts";
-import { diagnosticOf } from "./convert.ts";
+import { diagnosticOf, offsetOf } from "./convert.ts";
 import { findings } from "./findings.ts";
 import { openStreams } from "./streams.ts";
+import { createWork, type Work } from "./work.ts";
 import { folderOf, openWorkspace, pathOf, type Workspace } from "./workspace.ts";
 
 /** Mistakes are told when the typing pauses for this long. */
@@ -34,16 +35,19 @@ export function serve({ input, output, version, cwd }: ServerOptions): void {
   let root = cwd;
   const failed = (error: unknown): void => connection.console.error(`saeq met a bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   const workspace = openWorkspace(() => root, (folder) => documents.all().filter(({ uri }) => (folderOf(uri) ?? root) === folder).forEach(publisher.soon), failed, (path) => documents.all().find(({ uri }) => pathOf(uri) === path)?.getText() ?? null);
-  const publisher = publishDiagnostics(connection, documents, workspace, failed);
+  const work = createWork();
+  const publisher = publishDiagnostics(connection, documents, workspace, work, failed);
   connection.onInitialize((params) => {
     root = rootOf(params) ?? cwd;
     return capabilities(version);
   });
   documents.onDidChangeContent(({ document }) => {
+    work.stop(document.uri);
     workspace.edited(document.uri);
     publisher.soon(document);
   });
   documents.onDidClose(({ document }) => {
+    work.stop(document.uri);
     workspace.close(document.uri);
     workspace.edited(document.uri);
     publisher.clear(document.uri);
@@ -54,7 +58,7 @@ export function serve({ input, output, version, cwd }: ServerOptions): void {
   };
   documents.onDidSave(reread);
   connection.onDidChangeWatchedFiles(reread);
-  answerRequests(connection, documents, workspace, failed);
+  answerRequests(connection, documents, workspace, work, failed);
   documents.listen(connection);
   connection.listen();
 }
@@ -78,31 +82,47 @@ function capabilities(version: string): InitializeResult {
   };
 }
 
-function answerRequests(connection: Connection, documents: TextDocuments<TextDocument>, workspace: Workspace, failed: (error: unknown) => void): void {
+type About = { readonly textDocument: TextDocumentIdentifier };
+
+function answerRequests(connection: Connection, documents: TextDocuments<TextDocument>, workspace: Workspace, work: Work, failed: (error: unknown) => void): void {
   /** A bug in one answer is told to the editor's log and costs no more than that answer. */
-  const about = <P extends { readonly textDocument: TextDocumentIdentifier }, R>(make: (open: answer.Open, params: P) => R) => (params: P): R | null => {
+  const told = (error: unknown): null => {
+    if (error instanceof ResponseError) throw error;
+    failed(error);
+    return null;
+  };
+  const about = <P extends About, R>(make: (open: answer.Open, params: P) => R) => (params: P): R | null => {
+    const document = documents.get(params?.textDocument?.uri ?? "");
+    try {
+      return document === undefined ? null : make(workspace.open(document), params);
+    } catch (error) {
+      return told(error);
+    }
+  };
+  /** For what is asked of words: what they stand for is worked out in turns, as far as one is asked about, else of all. */
+  const ofWords = <P extends About & { readonly position?: Position }, R>(whole: boolean, make: (open: answer.Open, params: P) => R) => async (params: P, token: CancellationToken): Promise<R | null> => {
     const document = documents.get(params?.textDocument?.uri ?? "");
     if (document === undefined) return null;
     try {
-      return make(workspace.open(document), params);
+      const open = workspace.open(document);
+      await work.forAnswer(document.uri, open.analysis.steps("marks", whole ? undefined : offsetOf(document, params.position)), token);
+      return make(open, params);
     } catch (error) {
-      if (error instanceof ResponseError) throw error;
-      failed(error);
-      return null;
+      return told(error);
     }
   };
   connection.onCompletion(about((open, { position }) => answer.answerCompletion(open, position)));
-  connection.onHover(about((open, { position }) => answer.answerHover(open, position)));
+  connection.onHover(ofWords(false, (open, { position }) => answer.answerHover(open, position)));
   connection.onSignatureHelp(about((open, { position }) => answer.answerSignature(open, position)));
-  connection.onDefinition(about((open, { position }) => answer.answerDefinition(open, position)));
-  connection.onReferences(about((open, { position, context }) => answer.answerReferences(open, position, context?.includeDeclaration !== false)));
-  connection.onPrepareRename(about((open, { position }) => answer.answerPrepareRename(open, position)));
-  connection.onRenameRequest(about((open, { position, newName }) => answer.answerRename(open, position, newName)));
+  connection.onDefinition(ofWords(false, (open, { position }) => answer.answerDefinition(open, position)));
+  connection.onReferences(ofWords(true, (open, { position, context }) => answer.answerReferences(open, position, context?.includeDeclaration !== false)));
+  connection.onPrepareRename(ofWords(false, (open, { position }) => answer.answerPrepareRename(open, position)));
+  connection.onRenameRequest(ofWords(true, (open, { position, newName }) => answer.answerRename(open, position, newName)));
   connection.onDocumentSymbol(about((open) => answer.answerSymbols(open)));
   connection.onDocumentFormatting(about((open) => answer.answerFormatting(open)));
   connection.onCodeAction(about((open, { range, context }) => answer.answerActions(open, range, context?.only)));
-  const tokens = about((open) => answer.answerSemanticTokens(open));
-  connection.languages.semanticTokens.on((params) => tokens(params) ?? { data: [] });
+  const tokens = ofWords(true, (open) => answer.answerSemanticTokens(open));
+  connection.languages.semanticTokens.on(async (params, token) => (await tokens(params, token)) ?? { data: [] });
 }
 
 interface Publisher {
@@ -111,16 +131,18 @@ interface Publisher {
 }
 
 /** Tell mistakes when the typing pauses, and ask for what would show more of them. */
-function publishDiagnostics(connection: Connection, documents: TextDocuments<TextDocument>, workspace: Workspace, failed: (error: unknown) => void): Publisher {
+function publishDiagnostics(connection: Connection, documents: TextDocuments<TextDocument>, workspace: Workspace, work: Work, failed: (error: unknown) => void): Publisher {
   const timers = new Map<string, NodeJS.Timeout>();
-  const publish = (uri: string): void => {
+  const publish = async (uri: string): Promise<void> => {
     timers.delete(uri);
     const document = documents.get(uri);
     if (document === undefined) return;
     try {
       const open = workspace.open(document);
       // More becomes known at once, and then this is asked again.
-      if (!open.ready) return;
+      if (!open.ready || !(await work.done(uri, open.analysis.steps("mistakes")))) return;
+      // Or it became known meanwhile.
+      if (workspace.open(document).analysis !== open.analysis) return;
       const diagnostics = findings(open.analysis).map((each) => diagnosticOf(document, each));
       connection.sendDiagnostics({ uri, version: document.version, diagnostics }).catch(failed);
       workspace.lookUp(open);

@@ -3,6 +3,7 @@ import type { Script } from "../../grammar/ast.ts";
 import type { Diagnostic } from "../../grammar/diagnostic.ts";
 import { parse, type Parsed } from "../../grammar/parse.ts";
 import { check } from "../check/check.ts";
+import type { Steps } from "../check/in_steps.ts";
 import { reportOn, type Facts, type Need, type Scope } from "../check/scope.ts";
 import type { Plan } from "../ops/op.ts";
 import type { Declaration, Mark } from "./mark.ts";
@@ -55,6 +56,8 @@ export interface Analysis {
   markedParts(): readonly MarkedPart[];
   /** What is to be added to the places of a declaration. */
   startOf(declaration: Declaration): number;
+  /** Work out mistakes, or marks as far as an offset, for whoever has something else to do meanwhile; what is asked before that is done is worked out at once. */
+  steps(what: "mistakes" | "marks", until?: number): Steps<void>;
 }
 
 /** A part with its marks: the same object as long as they are the same. */
@@ -97,6 +100,7 @@ export function analyse(text: string, around: Surroundings, parsed: Parsed = par
     marksAround: marks,
     markedParts: () => [{ start: 0, text, marks: marks(), open: false }],
     startOf: () => 0,
+    *steps() {},
   };
 }
 

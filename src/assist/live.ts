@@ -4,6 +4,7 @@ import { moved } from "../../grammar/moved.ts";
 import { pieceAt, parsedOf, readPieces, syntaxOf, type Pieces } from "../../grammar/pieces.ts";
 import { checkStatement, ownCopy } from "../check/check.ts";
 import { PiecewiseCheck, REWORDED, type Checked, type Memory } from "../check/piecewise.ts";
+import type { Steps } from "../check/in_steps.ts";
 import { reportOn, type Need, type Scope } from "../check/scope.ts";
 import { analyse, once, type Analysis, type MarkedPart, type Part, type Runs, type Surroundings } from "./analyse.ts";
 import type { Declaration, Mark } from "./mark.ts";
@@ -122,11 +123,23 @@ class Live implements Analysis {
     return this.#check.sure ? placed(this.#marks.of[piece]?.marks ?? [], this.#pieces.starts[piece] ?? 0) : this.#whole().marksAround(offset);
   };
 
+  *steps(what: "mistakes" | "marks", until = this.text.length): Steps<void> {
+    const last = pieceAt(this.#pieces, until) + 1;
+    for (let count = Math.min(STEP, last); ; count = Math.min(count + STEP, last)) {
+      (what === "marks" ? this.#marks : this.#check).advance(count);
+      if (count === last) return;
+      yield;
+    }
+  }
+
   readonly startOf = (declaration: Declaration): number => {
     const piece = this.#marks.of.findIndex(({ marks }) => marks.some(({ declares, target }) => declares && target === declaration));
     return this.#pieces.starts[piece] ?? 0;
   };
 }
+
+/** So many pieces are a step: a few milliseconds at most. */
+const STEP = 50;
 
 /** Marks in places of the whole text; what they lead to stays in its own. */
 function placed(marks: readonly Mark[], start: number): readonly Mark[] {
