@@ -41,7 +41,13 @@ const LINE = { open: true } as const;
 /** Cut a text and read its pieces; those that an older text has as well are not read again. */
 export function readPieces(text: string, old: Pieces | null = null): Pieces {
   const basis = old?.basis ?? null;
-  return cut(text, basis) ?? asWhole(text, basis);
+  try {
+    return cut(text, basis) ?? asWhole(text, basis);
+  } catch (error) {
+    // A text in quotes that is too long to be read is told of the whole.
+    if (error instanceof RangeError) return asWhole(text, basis);
+    throw error;
+  }
 }
 
 /** What `parse` gives for the text. */
@@ -178,10 +184,10 @@ function changed(text: string, pieces: readonly Piece[]): Stretch {
 /** Whether some quote of the new text has no partner. */
 function isOpen(text: string, pieces: readonly Piece[], { from, to }: Stretch, { head, tail }: Places): boolean {
   const before = pieces.findIndex((piece, i) => i < from && piece.openAt !== null);
-  if (before >= 0) return T.lex(text.slice(head(before))).open;
-  if (T.lex(text.slice(head(from), tail(to))).open) return T.lex(text.slice(head(from))).open;
+  if (before >= 0) return T.hasOpenQuote(text.slice(head(before)));
+  if (T.hasOpenQuote(text.slice(head(from), tail(to)))) return T.hasOpenQuote(text.slice(head(from)));
   const behind = pieces.findIndex((piece, i) => i >= to && piece.openAt !== null);
-  return behind >= 0 && T.lex(text.slice(tail(behind))).open;
+  return behind >= 0 && T.hasOpenQuote(text.slice(tail(behind)));
 }
 
 /** Take in what is read in another way once a quote has lost its partner, or has got one. */

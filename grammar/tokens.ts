@@ -1,7 +1,7 @@
 /** Without this file the parser would see characters instead of words, numbers and signs. */
 import { createToken, Lexer } from "chevrotain";
 import type { CustomPatternMatcherFunc, IToken, ITokenConfig, TokenType } from "chevrotain";
-import { foreignPattern, phrasePattern } from "./habits.ts";
+import { CURLY_QUOTES, FOREIGN_COMMENT, foreignPattern, phrasePattern } from "./habits.ts";
 import { UNSEEN } from "./visible.ts";
 
 /** Operators that stand between two values. */
@@ -155,6 +155,15 @@ export interface Lexed {
   readonly illegal: readonly { readonly offset: number; readonly length: number }[];
   /** Some quote has no partner in the whole text. */
   readonly open: boolean;
+}
+
+/** All that may hold a quote: comments, texts and names in quotes; the last group is a text that never closes. */
+const QUOTING = new RegExp(`#[^\\n\\r]*|${FOREIGN_COMMENT.source}|${CURLY_QUOTES.source}|\`[^\`\\r\\n]*\`?|${Str.PATTERN instanceof RegExp ? Str.PATTERN.source : ""}|(["'][^]*)`, "gu");
+
+/** What `lex` says of a text that is open, in a small part of the time. */
+export function hasOpenQuote(text: string): boolean {
+  for (const [, open] of text.matchAll(QUOTING)) if (open !== undefined) return true;
+  return false;
 }
 
 /** The same token under another type. */

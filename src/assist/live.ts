@@ -84,7 +84,7 @@ class Live implements Analysis {
 
   readonly runs = once((): Runs => {
     const { of, scope, sure } = this.#check.advance();
-    return sure ? { parts: this.parts(), pipelines: of.flatMap(({ pipelines }) => pipelines.map(({ plan }) => ({ written: plan }))), scope } : this.#whole().runs();
+    return sure ? { parts: this.parts(), pipelines: of.flatMap(({ plans }) => plans.map((written) => ({ written }))), scope } : this.#whole().runs();
   });
 
   readonly scopeBefore = (index: number): Scope => {

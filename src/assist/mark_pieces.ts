@@ -1,9 +1,10 @@
 /** Without this file colours, hovers and definitions of a long script would be worked out anew for all of it at each key. */
 import type { Piece } from "../../grammar/pieces.ts";
 import { checkStatement, ownCopy } from "../check/check.ts";
-import { Asked, Reading, valueOf, type Checked, type PiecewiseCheck } from "../check/piecewise.ts";
+import { Asked, Reading, valueOf, type Before, type Checked, type PiecewiseCheck } from "../check/piecewise.ts";
 import type { Names } from "../check/names.ts";
 import { reportOn, type Facts, type Scope } from "../check/scope.ts";
+import type { Settings } from "../stages/stage.ts";
 import type { Declaration, Mark } from "./mark.ts";
 import { noNames, readMarks, type Growing, type Walk } from "./marks.ts";
 import type { StandIns } from "./stand_ins.ts";
@@ -18,13 +19,13 @@ export interface Marked {
   /** The check that came with it. */
   readonly bound: Checked["bound"];
   readonly facts: Asked["found"];
-  readonly scope: Read;
+  readonly scope: Read & { readonly settings: Settings };
   readonly names: Read;
   /** Stands for all declarations up to here. */
   readonly after: object;
 }
 
-/** Names that were read, by key (null: all), and what stands for all there were. */
+/** Names and settings that were read, by key (null: all), and what stands for all there were. */
 interface Read {
   readonly all: object;
   readonly found: Reading["found"];
@@ -64,10 +65,10 @@ export class PiecewiseMarks {
   #next(piece: Piece): void {
     const at = this.of.length;
     const checked = this.#check.of[at]!;
-    const names = this.#check.before[at]!.names;
+    const before = this.#check.before[at]!;
     const known = this.#memory.get(piece);
-    const kept = known === undefined ? null : this.#again(known, checked, names, at);
-    const marked = kept ?? this.#mark(piece, checked, names, at);
+    const kept = known === undefined ? null : this.#again(known, checked, before, at);
+    const marked = kept ?? this.#mark(piece, checked, before, at);
     if (kept !== null) for (const [kind, made] of kept.given) this.#names[kind].bind(made.name, made);
     if (marked !== known) this.#memory.set(piece, marked);
     this.of.push(marked);
@@ -75,18 +76,18 @@ export class PiecewiseMarks {
     this.#index += piece.script.statements.length;
   }
 
-  #again(known: Marked, checked: Checked, names: object, at: number): Marked | null {
+  #again(known: Marked, checked: Checked, { names, settings }: Before, at: number): Marked | null {
     if (known.bound !== checked.bound) return null;
     for (const [key, value] of known.facts) if (this.#facts.get(key) !== value) return null;
-    const [sameScope, sameNames] = [known.scope.all === names, known.names.all === this.#declared];
+    const [sameScope, sameNames] = [known.scope.all === names && known.scope.settings === settings, known.names.all === this.#declared];
     if (sameScope && sameNames) return known;
     if (!sameScope && !holds(known.scope.found, this.#check.scopeBefore(at))) return null;
     if (!sameNames && !holds(known.names.found, this.#names)) return null;
     const after = known.given.length === 0 ? this.#declared : sameNames ? known.after : {};
-    return { ...known, scope: { ...known.scope, all: names }, names: { ...known.names, all: this.#declared }, after };
+    return { ...known, scope: { ...known.scope, all: names, settings }, names: { ...known.names, all: this.#declared }, after };
   }
 
-  #mark(piece: Piece, { bound }: Checked, scopeNames: object, at: number): Marked {
+  #mark(piece: Piece, { bound }: Checked, before: Before, at: number): Marked {
     const [scopeRead, namesRead] = [new Reading(), new Reading()];
     const asked = new Asked(this.#facts);
     const given: (readonly [keyof Growing, Declaration])[] = [];
@@ -94,7 +95,7 @@ export class PiecewiseMarks {
     const marks = readMarks(piece.script, piece.text, asked as unknown as Facts, this.#walk(piece, at, scopeRead), names);
     // Several statements of one line see each other's names, which nobody writes down.
     const several = piece.script.statements.length > 1;
-    return { marks, given, bound, facts: asked.found, scope: { all: scopeNames, found: several ? null : scopeRead.found }, names: { all: this.#declared, found: several ? null : namesRead.found }, after: given.length === 0 ? this.#declared : {} };
+    return { marks, given, bound, facts: asked.found, scope: { all: before.names, settings: before.settings, found: several ? null : scopeRead.found }, names: { all: this.#declared, found: several ? null : namesRead.found }, after: given.length === 0 ? this.#declared : {} };
   }
 
   #walk(piece: Piece, at: number, reading: Reading): Walk {
@@ -107,7 +108,7 @@ export class PiecewiseMarks {
           return checkStatement(statement, this.#index + i, scope, reportOn(piece.text), { facts: this.#facts, params: this.#params, interactive: false }, [], []);
         }, ownCopy(before));
       }
-      if (statements.length === 1) visit(0, { ...before, ...Object.fromEntries(KINDS.map((kind) => [kind, reading.of(kind, before[kind] as Names<unknown>)])) });
+      if (statements.length === 1) visit(0, { ...before, ...Object.fromEntries(KINDS.map((kind) => [kind, reading.of(kind, before[kind] as Names<unknown>)])), settings: reading.ofSettings(before.settings) });
       return this.#check.scopeBefore(at + 1);
     };
   }

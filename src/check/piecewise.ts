@@ -25,9 +25,10 @@ export interface Checked {
   /** Mistakes of grammar that were told in better words here. */
   readonly withdrawn: readonly Diagnostic[];
   readonly needs: ReadonlyMap<string, Need>;
-  readonly pipelines: readonly CheckedPipeline[];
+  readonly plans: readonly Plan[];
   readonly bound: readonly (readonly [kind: Kind, name: string, value: unknown])[];
-  readonly settings: Settings;
+  /** Where it changes them. */
+  readonly settings: Settings | null;
   readonly depends: Dependence;
   /** Stages that its calls stand for. */
   readonly writtenOut: number;
@@ -40,9 +41,9 @@ export interface Checked {
 interface Dependence {
   /** All that was bound before, in order: the same object stands for the same names and values. */
   readonly names: object;
-  /** What of it was read; null: all of it. */
-  readonly read: ReadonlyMap<string, unknown> | null;
   readonly settings: Settings;
+  /** What of both was read; null: all of it. */
+  readonly read: ReadonlyMap<string, unknown> | null;
   readonly first: boolean;
   readonly facts: ReadonlyMap<string, ReturnType<Facts["get"]>>;
   /** Facts that are not to be had, and whether that was told before. */
@@ -63,7 +64,7 @@ export interface PiecewiseOptions {
 export type Memory = Map<Piece, Checked>;
 
 /** What was there before a piece: how often something of each kind was bound, the settings, and what stands for all names and values. */
-interface Before {
+export interface Before {
   readonly times: readonly [relations: number, params: number, stages: number];
   readonly settings: Settings;
   readonly names: object;
@@ -120,7 +121,7 @@ export class PiecewiseCheck {
     if (checked.elsewhere || this.#mistakes >= MOST_COMPARED) this.told = false;
     if (checked.refuses || this.#writtenOut > MOST_WRITTEN_OUT_IN_ALL) this.sure = false;
     for (const key of checked.depends.told.keys()) this.#failed.add(key);
-    if (checked.settings !== scope.settings) this.scope = { ...scope, settings: checked.settings };
+    if (checked.settings !== null) this.scope = { ...scope, settings: checked.settings };
     this.#names = checked.depends.after;
     this.#index += piece.script.statements.length;
   }
@@ -147,7 +148,7 @@ const MOST_FORGOTTEN = 1000;
 /** A mistake of grammar that the checker can say more of. */
 export const REWORDED = "dashed-name";
 
-/** Names as those who read or bind them are told of: `r rows`, `p n`, `s few`. */
+/** Names as those who read or bind them are told of: `r rows`, `p n`, `s few`; a setting is `t seed`. */
 const keyOf = (kind: Kind, name: string): string => `${kind[0]} ${name}`;
 
 interface Surroundings {
@@ -161,18 +162,20 @@ interface Surroundings {
 /** What a piece came to, where it would come to the same here. */
 function again(known: Checked, { names, scope, first, facts, told }: Surroundings): Checked | null {
   const { depends } = known;
-  if (depends.settings !== scope.settings || depends.first !== first) return null;
+  if (depends.first !== first) return null;
   for (const [key, value] of depends.facts) if (facts.get(key) !== value) return null;
   for (const [key, was] of depends.told) if (told.has(key) !== was) return null;
-  if (depends.names === names) return known;
+  const sameNames = depends.names === names;
+  if (sameNames && depends.settings === scope.settings) return known;
   if (depends.read === null) return null;
   for (const [key, value] of depends.read) if (valueOf(scope, key) !== value) return null;
-  return { ...known, depends: { ...depends, names, after: known.bound.length === 0 ? names : {} } };
+  return { ...known, depends: { ...depends, names, settings: scope.settings, after: sameNames ? depends.after : known.bound.length === 0 ? names : {} } };
 }
 
 /** What a name that was read stands for. */
-export function valueOf(scope: Pick<Scope, Kind>, key: string): unknown {
+export function valueOf(scope: Pick<Scope, Kind | "settings">, key: string): unknown {
   const name = key.slice(2);
+  if (key[0] === "t") return scope.settings[name as keyof Settings];
   return key[0] === "r" ? scope.relations.get(name) : key[0] === "p" ? scope.params.get(name) : scope.stages.get(name);
 }
 
@@ -185,7 +188,7 @@ function checkPiece(piece: Piece, firstIndex: number, { names, scope, facts, tol
   const reworded = piece.diagnostics.filter(({ code }) => code === REWORDED);
   const report = { ...reportOn(piece.text, reworded), told };
   const pipelines: CheckedPipeline[] = [];
-  const inner: Own = { ...scope, relations: watched("relations"), params: watched("params"), stages: watched("stages") };
+  const inner: Own = { ...scope, relations: watched("relations"), params: watched("params"), stages: watched("stages"), settings: reading.ofSettings(scope.settings) };
   let after: Scope = inner;
   for (const [i, statement] of piece.script.statements.entries()) after = checkStatement(statement, firstIndex + i, after, report, { facts: asked as unknown as Facts, params, interactive: false }, pipelines, []);
   // A `use` makes a scope of its own.
@@ -201,10 +204,10 @@ function checkPiece(piece: Piece, firstIndex: number, { names, scope, facts, tol
   const depends: Dependence = { names, read: reading.found, settings: scope.settings, first: firstIndex === 0, facts: asked.found, told: told.asked, after: bound.length === 0 ? names : {} };
   const diagnostics = report.diagnostics.filter((each) => !reworded.includes(each));
   const withdrawn = reworded.filter((each) => !report.diagnostics.includes(each));
-  return { diagnostics, withdrawn, needs: report.needs, pipelines, bound, settings: after.settings, depends, writtenOut: before + stages, refuses: diagnostics.some(({ code }) => code === "too-many-stages"), elsewhere: [...told.asked.keys()].some((key) => /^\{"kind":"(?:model|sae)"/.test(key)) };
+  return { diagnostics, withdrawn, needs: report.needs, plans: pipelines.map(({ plan }) => plan), bound, settings: after.settings === inner.settings ? null : after.settings, depends, writtenOut: before + stages, refuses: diagnostics.some(({ code }) => code === "too-many-stages"), elsewhere: [...told.asked.keys()].some((key) => /^\{"kind":"(?:model|sae)"/.test(key)) };
 }
 
-/** Which names are read, and what they stood for when they were read first. */
+/** Which names and settings are read, and what they stood for when they were read first. */
 export class Reading {
   readonly #found = new Map<string, unknown>();
   #all = false;
@@ -216,6 +219,22 @@ export class Reading {
       else if (!this.#found.has(keyOf(kind, name))) this.#found.set(keyOf(kind, name), names.get(name));
     };
     return names.watched({ read, bound });
+  }
+
+  /** Settings that are watched from now on. */
+  ofSettings(settings: Settings): Settings {
+    return new Proxy(settings, {
+      get: (all, name) => {
+        const value: unknown = Reflect.get(all, name);
+        if (typeof name === "string" && !this.#found.has(`t ${name}`)) this.#found.set(`t ${name}`, value);
+        return value;
+      },
+      // Whoever copies them reads them all.
+      ownKeys: (all) => {
+        this.#all = true;
+        return Reflect.ownKeys(all);
+      },
+    });
   }
 
   /** By key; null: all of them. */
