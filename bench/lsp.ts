@@ -55,6 +55,7 @@ async function typing(lines: number): Promise<void> {
   const uri = client.write("long.saeq", whole);
   await client.diagnostics(uri, (found) => found.length > 0);
   process.stdout.write(`${lines} lines: until diagnostics of a document that was opened ${(performance.now() - opened).toFixed(0)} ms\n`);
+  let colours = (await client.ask<{ readonly resultId: string }>("semanticTokens/full", uri)).resultId;
   const places = { "a seed at the top": "seed 42", "a `let` at the top": "take 11", "a `let` in the middle": "take ", "a pipeline in the middle": "sort share desc | take $n" };
   for (const [name, word] of Object.entries(places)) {
     const from = name.endsWith("top") ? 0 : whole.indexOf("\n", whole.length / 2);
@@ -71,7 +72,7 @@ async function typing(lines: number): Promise<void> {
       await told;
       times.diagnostics.push(performance.now() - started);
       const asked = performance.now();
-      await client.ask("semanticTokens/full", uri);
+      colours = (await client.ask<{ readonly resultId: string }>("semanticTokens/full/delta", uri, { previousResultId: colours })).resultId;
       times.colours.push(performance.now() - asked);
     }
     const shown = Object.entries(times).map(([what, all]) => `${what} ${median(all).toFixed(0)} ms`);

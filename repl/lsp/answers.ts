@@ -2,8 +2,8 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import {
-  CodeActionKind, InsertTextFormat, LSPErrorCodes, MarkupKind, ResponseError, SemanticTokensBuilder,
-  type CodeAction, type CompletionList, type DocumentSymbol, type Hover, type Location, type Position, type Range, type SemanticTokens, type SignatureHelp, type TextEdit, type WorkspaceEdit,
+  CodeActionKind, InsertTextFormat, LSPErrorCodes, MarkupKind, ResponseError,
+  type CodeAction, type CompletionList, type DocumentSymbol, type Hover, type Location, type Position, type Range, type SemanticTokens, type SemanticTokensBuilder, type SemanticTokensDelta, type SignatureHelp, type TextEdit, type WorkspaceEdit,
 } from "vscode-languageserver/node";
 import { TextDocument } from "vscode-languageserver-textdocument";
 import { actions, certainFixes } from "../../src/assist/actions.ts";
@@ -129,11 +129,14 @@ export function answerActions({ document, analysis }: Open, range: Range | undef
 /** Bit 0 of the modifiers. */
 export const SEMANTIC_LEGEND = { tokenTypes: [...SEMANTIC_TYPES], tokenModifiers: ["declaration"] };
 
-export function answerSemanticTokens({ document, analysis }: Open): SemanticTokens {
-  const builder = new SemanticTokensBuilder();
+/** `builder`: made the last answer about this document. `last`: the answer that the editor has, of which only the difference is told; null where it has none. */
+export function answerSemanticTokens({ document, analysis }: Open, builder: SemanticTokensBuilder, last: string | null): SemanticTokens | SemanticTokensDelta {
+  builder.previousResult(last ?? "");
+  // Tokens stand in order, so that lines need not be looked for.
+  let [line, start, next] = [0, 0, document.offsetAt({ line: 1, character: 0 })];
   for (const { span, type, declares } of semanticTokens(analysis)) {
-    const { line, character } = document.positionAt(span.start);
-    builder.push(line, character, span.end - span.start, SEMANTIC_TYPES.indexOf(type), declares ? 1 : 0);
+    while (span.start >= next && line + 1 < document.lineCount) [line, start, next] = [line + 1, next, document.offsetAt({ line: line + 2, character: 0 })];
+    builder.push(line, span.start - start, span.end - span.start, SEMANTIC_TYPES.indexOf(type), declares ? 1 : 0);
   }
-  return builder.build();
+  return last === null ? builder.build() : builder.buildEdits();
 }

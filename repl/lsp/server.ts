@@ -1,8 +1,8 @@
 /** Without this file editors could not ask saeq anything: the Language Server Protocol over two streams. */
 import { fileURLToPath } from "node:url";
 import {
-  CodeActionKind, createConnection, LSPErrorCodes, ProposedFeatures, ResponseError, TextDocuments, TextDocumentSyncKind,
-  type CancellationToken, type Connection, type ConnectionStrategy, type InitializeParams, type InitializeResult, type Position, type ResponseMessage, type TextDocumentIdentifier,
+  CodeActionKind, createConnection, LSPErrorCodes, ProposedFeatures, ResponseError, SemanticTokensBuilder, TextDocuments, TextDocumentSyncKind,
+  type CancellationToken, type Connection, type ConnectionStrategy, type InitializeParams, type InitializeResult, type Position, type ResponseMessage, type SemanticTokens, type TextDocumentIdentifier,
 } from "vscode-languageserver/node";
 import { TextDocument } from "vscode-languageserver-textdocument";
 import * as answer from "./answers.ts";
@@ -77,7 +77,7 @@ function capabilities(version: string): InitializeResult {
       documentSymbolProvider: true,
       documentFormattingProvider: true,
       codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix, answer.FIX_ALL] },
-      semanticTokensProvider: { legend: answer.SEMANTIC_LEGEND, full: true },
+      semanticTokensProvider: { legend: answer.SEMANTIC_LEGEND, full: { delta: true } },
     },
   };
 }
@@ -121,8 +121,15 @@ function answerRequests(connection: Connection, documents: TextDocuments<TextDoc
   connection.onDocumentSymbol(about((open) => answer.answerSymbols(open)));
   connection.onDocumentFormatting(about((open) => answer.answerFormatting(open)));
   connection.onCodeAction(about((open, { range, context }) => answer.answerActions(open, range, context?.only)));
-  const tokens = ofWords(true, (open) => answer.answerSemanticTokens(open));
-  connection.languages.semanticTokens.on(async (params, token) => (await tokens(params, token)) ?? { data: [] });
+  const colours = new Map<string, SemanticTokensBuilder>();
+  documents.onDidClose(({ document }) => void colours.delete(document.uri));
+  const tokens = ofWords(true, (open, params: About & { readonly previousResultId?: unknown }) => {
+    const builder = colours.get(open.document.uri) ?? new SemanticTokensBuilder();
+    colours.set(open.document.uri, builder);
+    return answer.answerSemanticTokens(open, builder, typeof params.previousResultId === "string" ? params.previousResultId : null);
+  });
+  connection.languages.semanticTokens.on(async ({ textDocument }, token) => ((await tokens({ textDocument }, token)) as SemanticTokens | null) ?? { data: [] });
+  connection.languages.semanticTokens.onDelta(async (params, token) => (await tokens(params, token)) ?? { data: [] });
 }
 
 interface Publisher {

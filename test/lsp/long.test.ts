@@ -8,11 +8,11 @@ import { startClient } from "./client.ts";
 
 const client = await startClient(folder({}));
 const LINES = 12_000;
-const text = `saeq 1\nset seed 42\n${Array.from({ length: LINES / 2 }, (_, i) => `let rows_${i} = perfect | where matching_tokens > ${i % 40} | take ${i + 1}\nrows_${i} | count\n`).join("")}`;
+const text = `saeq 1\nlet all = perfect | take 42\n${Array.from({ length: LINES / 2 }, (_, i) => `let rows_${i} = all | where matching_tokens > ${i % 40} | take ${i + 1}\nrows_${i} | count\n`).join("")}`;
 const uri = client.write("long.saeq", text);
 const codeOf = (error: unknown): number | undefined => (error as { readonly code?: number }).code;
-/** A setting at the top: all that stands below is worked out anew. */
-const seed = (digit: number): Promise<unknown> => client.changed(uri, { range: { start: { line: 1, character: 9 }, end: { line: 1, character: 11 } }, text: `4${digit}` });
+/** A value at the top that all others are made of: they are worked out anew. */
+const changed = (digit: number): Promise<unknown> => client.changed(uri, { range: { start: { line: 1, character: 25 }, end: { line: 1, character: 26 } }, text: `${digit}` });
 const tokens = (): Promise<SemanticTokens> => client.ask<SemanticTokens>("semanticTokens/full", uri);
 
 test("what is quick is answered while something slow is worked out", async () => {
@@ -20,24 +20,24 @@ test("what is quick is answered while something slow is worked out", async () =>
   await tokens();
   const order: string[] = [];
   const note = (name: string) => (): void => void order.push(name);
-  const told = seed(3);
+  const told = changed(3);
   const slow = tokens().then(note("colours"));
-  const quick = client.ask<CompletionList>("completion", uri, { position: { line: 1, character: 4 } }).then(note("completion"));
+  const quick = client.ask<CompletionList>("completion", uri, { position: { line: 1, character: 11 } }).then(note("completion"));
   await Promise.all([told, slow, quick]);
   assert.equal(order, ["completion", "colours"]);
 });
 
 test("what is asked of a document that is changed before the answer is there is answered with that, and then anew", async () => {
-  void seed(4);
+  void changed(4);
   const old = tokens().then(() => assert.unreachable(), codeOf);
-  const told = seed(5);
+  const told = changed(5);
   assert.is(await old, -32801);
   assert.ok((await tokens()).data.length > 5 * LINES);
   await told;
 });
 
 test("work that nobody waits for any more is left", async () => {
-  const told = seed(6);
+  const told = changed(6);
   const source = new CancellationTokenSource();
   const asked = client.connection.sendRequest("textDocument/semanticTokens/full", { textDocument: { uri } }, source.token).then(() => assert.unreachable(), codeOf);
   // By then it is being worked on.

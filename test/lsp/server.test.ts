@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { CodeAction, CompletionList, Diagnostic, DocumentSymbol, Hover, InitializeResult, Location, MarkupContent, SemanticTokens, SignatureHelp, TextEdit, WorkspaceEdit } from "vscode-languageserver/node";
+import type { CodeAction, CompletionList, Diagnostic, DocumentSymbol, Hover, InitializeResult, Location, MarkupContent, SemanticTokens, SemanticTokensDelta, SignatureHelp, TextEdit, WorkspaceEdit } from "vscode-languageserver/node";
 import { TextDocument } from "vscode-languageserver-textdocument";
 import { createMessageConnection, StreamMessageReader, StreamMessageWriter } from "vscode-jsonrpc/node";
 import { ROOT } from "../house/files.ts";
@@ -224,6 +224,22 @@ test("semantic tokens name what each word is", async () => {
     found.push(`${text.split("\n")[line]!.slice(character, character + data[i + 2]!)}:${data[i + 3]!}`);
   }
   assert.equal(found, ["let:1", "a:3", "=:9", "csv:0", '"runs.csv":6', "# remark:8", "a:3", "|:9", "where:0", "score:2", ">:9", "1:7"]);
+});
+
+test("of semantic tokens that the editor has only the difference is told", async () => {
+  const lines = Array.from({ length: 50 }, (_, i) => `let a${i} = perfect | take ${i} # r\u00e9sum\u00e9\r\n`);
+  const uri = client.write("difference.saeq", lines.join(""));
+  let had = await client.ask<SemanticTokens>("semanticTokens/full", uri);
+  for (const text of [lines.toSpliced(20, 1).join(""), lines.join("").replace("take 30", "where matching_tokens > 30"), "", lines.join(""), lines.join("")]) {
+    client.write("difference.saeq", text);
+    const told = await client.ask<SemanticTokens | SemanticTokensDelta>("semanticTokens/full/delta", uri, { previousResultId: had.resultId });
+    const data = "edits" in told ? told.edits.toReversed().reduce((all, { start, deleteCount, data: put = [] }) => all.toSpliced(start, deleteCount, ...put), had.data) : told.data;
+    had = await client.ask<SemanticTokens>("semanticTokens/full", uri);
+    assert.equal(data, had.data);
+    assert.ok("edits" in told);
+  }
+  const unknown = await client.ask<SemanticTokens>("semanticTokens/full/delta", uri, { previousResultId: "none" });
+  assert.equal(unknown.data, had.data);
 });
 
 test("changes of a part of the text, and places that do not exist", async () => {
