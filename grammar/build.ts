@@ -2,8 +2,9 @@
 import type { IToken } from "chevrotain";
 import type { Comment, Def, Edition, Formal, Let, Name, Param, Pipeline, Script, Set, Statement, Use } from "./ast.ts";
 import { syntaxError } from "./codes.ts";
-import type { DefCstNode, EditionCstNode, ElementsCstNode, LetCstNode, ParamCstNode, ScriptCstNode, SetCstNode, StatementCstNode, UseCstNode } from "./cst.d.ts";
+import type { DefCstNode, EditionCstNode, ElementsCstNode, LetCstNode, ParamCstNode, SetCstNode, StatementCstNode, UseCstNode } from "./cst.d.ts";
 import { docAbove } from "./comments.ts";
+import type { StatementsRead } from "./parser.ts";
 import { buildArg, buildPipeline, hole, once, report, reportStray, row, looseItems } from "./parts.ts";
 import type { LooseItem, Site } from "./parts.ts";
 import { cover, span } from "./span.ts";
@@ -12,20 +13,39 @@ import * as T from "./tokens.ts";
 import { readName } from "./values.ts";
 import { clip, spanOf } from "./words.ts";
 
-/** Concrete tree to plain tree. `site.diagnostics` receives what is missing or out of place. */
-export function build(cst: ScriptCstNode, around: Pick<Script, "comments" | "blankLines" | "wordStarts">, site: Site): Script {
-  const nodes = cst.children.statement ?? [];
-  const statements = nodes.flatMap((node, i) => {
-    const statement = buildStatement(node, around.comments, { ...site, following: openingWord(nodes[i + 1]) });
-    return statement === null ? [] : [statement];
-  });
-  return { kind: "script", statements, ...around, span: span(0, site.text.length) };
+export interface Built {
+  readonly script: Script;
+  /** The grammar could not place some of the words. */
+  readonly lost: boolean;
 }
 
-function openingWord(node: StatementCstNode | undefined): string {
-  const c = node?.children;
-  const token = c?.edition?.[0]?.children.EditionWord?.[0] ?? c?.use?.[0]?.children.UseWord?.[0] ?? c?.param?.[0]?.children.ParamWord?.[0]
-    ?? c?.set?.[0]?.children.SetWord?.[0] ?? c?.let?.[0]?.children.LetWord?.[0] ?? c?.def?.[0]?.children.DefWord?.[0];
+/** Concrete tree to plain tree, in steps. `site.diagnostics` receives what is missing or out of place. */
+export function* building(read: Iterable<StatementsRead>, around: Pick<Script, "comments" | "blankLines" | "wordStarts">, site: Site): Generator<void, Built> {
+  const statements: Statement[] = [];
+  const lost: IToken[] = [];
+  // What a statement lacks may be told by how the next one begins.
+  let last: StatementCstNode | null = null;
+  const add = (following: string): void => {
+    const statement = last === null ? null : buildStatement(last, around.comments, { ...site, following });
+    if (statement !== null) statements.push(statement);
+  };
+  for (const portion of read) {
+    for (const node of portion.statements) {
+      add(openingWord(node));
+      last = node;
+    }
+    for (const token of portion.lost) lost.push(token);
+    yield;
+  }
+  add("");
+  if (site.diagnostics.length === 0) reportLost(lost, site);
+  return { script: { kind: "script", statements, ...around, span: span(0, site.text.length) }, lost: lost.length > 0 };
+}
+
+function openingWord(node: StatementCstNode): string {
+  const c = node.children;
+  const token = c.edition?.[0]?.children.EditionWord?.[0] ?? c.use?.[0]?.children.UseWord?.[0] ?? c.param?.[0]?.children.ParamWord?.[0]
+    ?? c.set?.[0]?.children.SetWord?.[0] ?? c.let?.[0]?.children.LetWord?.[0] ?? c.def?.[0]?.children.DefWord?.[0];
   return token?.image ?? "";
 }
 
@@ -202,7 +222,7 @@ function reportReserved(at: Span | undefined, statement: Span, site: Site): bool
 }
 
 /** Tokens that even the lenient grammar could not place: one message for each place. */
-export function reportLost(tokens: readonly IToken[], site: Site): void {
+function reportLost(tokens: readonly IToken[], site: Site): void {
   for (const token of tokens.slice(0, 1)) {
     if (Number.isNaN(token.startOffset) || token.image === "") report(site, syntaxError("unexpected", span(site.text.length, site.text.length), ["the end", "here"]));
     else reportStray(token, "here", site);

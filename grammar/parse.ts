@@ -2,11 +2,11 @@
 import { tokenMatcher } from "chevrotain";
 import type { IToken } from "chevrotain";
 import type { Script } from "./ast.ts";
-import { build, reportLost } from "./build.ts";
+import { building } from "./build.ts";
 import { emptyLines, readComments } from "./comments.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { goesOn, layOut, type Layout } from "./layout.ts";
-import { parseTokens } from "./parser.ts";
+import { parsing } from "./parser.ts";
 import type { Span } from "./span.ts";
 import { replaceSql } from "./sql.ts";
 import * as T from "./tokens.ts";
@@ -30,17 +30,31 @@ let last: { readonly text: string; readonly parsed: Parsed } | null = null;
  * @example parse("sample perfect 10 | acts layer 7").script.statements.length // 1
  */
 export function parse(text: string): Parsed {
+  return atOnce(parseInSteps(text));
+}
+
+function atOnce<V>(steps: Generator<void, V>): V {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** The same in steps, for whoever has something else to do meanwhile; `parse` of the same text gives it at once then. */
+export function* parseInSteps(text: string): Generator<void, Parsed> {
   if (last?.text === text) return last.parsed;
-  const parsed = parseAnew(text);
+  const parsed = yield* parsingAnew(text);
   if (text.length >= LONG) last = { text, parsed };
   return parsed;
 }
 
+/** Characters of a script at most: more is not written by people. */
+export const MOST_TEXT = 16 * 2 ** 20;
 /** Words and signs of a script at most: more take longer than anybody waits. */
 export const MOST_WORDS = 750_000;
 
-function parseAnew(text: string): Parsed {
-  const read = readText(text);
+function* parsingAnew(text: string): Generator<void, Parsed> {
+  const read = yield* reading(text);
   if (typeof read === "string") {
     const start = text.search(/\S|$/);
     return { script: { kind: "script", statements: [], comments: [], blankLines: [], wordStarts: [], span: { start: 0, end: text.length } }, diagnostics: [{ severity: "error", code: "too-large", span: { start, end: start + 1 }, message: read }] };
@@ -62,24 +76,33 @@ export interface Read {
 }
 
 /** All phases of reading, or why there are too many words. `known`: see `lex`. */
-export function readText(text: string, known?: { readonly open: true }): Read | string {
-  const words = wordsOf(text, known);
+export function readText(text: string, known?: T.KnownOpen): Read | string {
+  return atOnce(reading(text, known));
+}
+
+function* reading(text: string, known?: T.KnownOpen): Generator<void, Read | string> {
+  const words = yield* readingWords(text, known);
   if (typeof words === "string") return words;
+  yield;
   const layout = layOut(words.tokens);
+  yield;
   const sql = replaceSql(layout.tokens, text);
-  const { cst, lost } = parseTokens(sql.tokens);
+  yield;
   const site = { text, diagnostics: [] as Diagnostic[], following: "" };
   const newlines = words.tokens.filter((token) => token.tokenType === T.Newline);
   const wordStarts = words.tokens.filter(isWord).map((token) => token.startOffset);
-  const script = build(cst, { comments: readComments(words.comments, text), blankLines: emptyLines(newlines, text), wordStarts }, site);
-  if (site.diagnostics.length === 0) reportLost(lost, site);
-  return { script, diagnostics: [...words.diagnostics, ...layout.diagnostics, ...sql.diagnostics, ...site.diagnostics], openAt: words.openAt, words: words.tokens, layout, lost: lost.length > 0 };
+  const { script, lost } = yield* building(parsing(sql.tokens), { comments: readComments(words.comments, text), blankLines: emptyLines(newlines, text), wordStarts }, site);
+  return { script, diagnostics: [...words.diagnostics, ...layout.diagnostics, ...sql.diagnostics, ...site.diagnostics], openAt: words.openAt, words: words.tokens, layout, lost };
 }
 
 /** The words of a text, or why there are too many. */
-export function wordsOf(text: string, known?: { readonly open: true }): ReturnType<typeof readWords> | string {
+export function wordsOf(text: string, known?: T.KnownOpen): ReturnType<typeof readWords> | string {
+  return atOnce(readingWords(text, known));
+}
+
+function* readingWords(text: string, known?: T.KnownOpen): Generator<void, ReturnType<typeof readWords> | string> {
   try {
-    const words = readWords(text, known);
+    const words = readWords(text, yield* T.lexing(text, known));
     return words.tokens.length <= MOST_WORDS ? words : `a script has at most ${MOST_WORDS} words and signs, this one has ${words.tokens.length}`;
   } catch (error) {
     // Patterns that go back over millions of characters leave the stack.
@@ -103,7 +126,7 @@ export interface HighlightToken {
 }
 
 /** The words of a text, in order, for colouring. Never throws. `known`: see `lex`. */
-export function tokenize(text: string, known?: { readonly open: true }): HighlightToken[] {
+export function tokenize(text: string, known?: T.KnownOpen): HighlightToken[] {
   const lexed = T.lex(text, known);
   const opening = new Set<number>();
   for (const token of layOut(lexed.tokens).tokens) if (T.STATEMENT_WORDS.get(token.image) === token.tokenType) opening.add(token.startOffset);

@@ -1,7 +1,7 @@
 /** Without this file there would be no grammar: it holds the shape of saeq and nothing of its meaning. */
 import { CstParser } from "chevrotain";
 import type { IToken } from "chevrotain";
-import type { ScriptCstNode } from "./cst.d.ts";
+import type { ScriptCstNode, StatementCstNode } from "./cst.d.ts";
 import * as T from "./tokens.ts";
 
 /**
@@ -191,10 +191,24 @@ class SaeqParser extends CstParser {
 /** One parser serves all: setting its input resets it. */
 export const parser = new SaeqParser();
 
-/** The concrete tree, and what the grammar could not place at all (tokens, in order). */
-export function parseTokens(tokens: IToken[]): { readonly cst: ScriptCstNode; readonly lost: readonly IToken[] } {
-  parser.input = tokens;
-  // `cst.d.ts` is generated from this very grammar.
-  const cst = parser.script() as ScriptCstNode;
-  return { cst, lost: parser.errors.map((error) => error.token) };
+/** Statements are read together up to so many words. */
+const PORTION = 1000;
+
+/** The concrete tree of some statements, and what the grammar could not place at all (tokens, in order). */
+export interface StatementsRead {
+  readonly statements: readonly StatementCstNode[];
+  readonly lost: readonly IToken[];
+}
+
+/** The statements of a script, some in each step: a statement ends where its separator stands, whatever is wrong with it. */
+export function* parsing(tokens: readonly IToken[], most = PORTION): Generator<StatementsRead, void> {
+  for (let from = 0; from < tokens.length; ) {
+    let to = from + most;
+    while (to < tokens.length && tokens[to - 1]!.tokenType !== T.Separator) to++;
+    parser.input = tokens.slice(from, to);
+    // `cst.d.ts` is generated from this very grammar.
+    const { statement = [] } = (parser.script() as ScriptCstNode).children;
+    yield { statements: statement, lost: parser.errors.map((error) => error.token) };
+    from = to;
+  }
 }

@@ -171,14 +171,71 @@ export function retype(token: IToken, type: TokenType, image = token.image): ITo
   return { ...token, image, tokenType: type, tokenTypeIdx: type.tokenTypeIdx ?? 0 };
 }
 
-/** Characters to tokens; knows no statements yet. `open`: it is known already that some quote of a larger text has no partner. */
-export function lex(text: string, known?: { readonly open: true }): Lexed {
-  const first = known === undefined ? lexer.tokenize(text, "lines") : null;
-  const open = first === null || first.tokens.at(-1)?.tokenType === OpenRest;
-  const result = first === null || open ? lexer.tokenize(text, "line") : first;
+/** Characters of a text that are read at once: a tenth of this is read in a millisecond. */
+const PORTION = 65_536;
+
+/** Of a text in which some quote is known to have no partner. */
+export interface KnownOpen {
+  readonly open: true;
+}
+
+/** Characters to tokens; knows no statements yet. `known`: the text is a part of a larger one that is like that. */
+export function lex(text: string, known?: KnownOpen): Lexed {
+  for (const steps = lexing(text, known); ; ) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** The same in steps. A text is cut behind line ends, where only a text in quotes can go on: then the portion grows to where that closes. */
+export function* lexing(text: string, known?: KnownOpen, portion = PORTION): Generator<void, Lexed> {
+  if (known !== undefined) return yield* lexingLines(text, portion);
+  const found: Lexed = { tokens: [], comments: [], illegal: [], open: false };
+  let most = portion;
+  for (let from = 0; from < text.length; yield) {
+    const to = lineEnd(text, from + most);
+    const part = read(text, from, to, "lines");
+    if (!part.open) {
+      append(found, part);
+      from = to;
+      most = portion;
+    } else if (to < text.length) most *= 2;
+    else return yield* lexingLines(text, portion);
+  }
+  return found;
+}
+
+/** A text with a quote that nobody closes: no text in quotes leaves its line. */
+function* lexingLines(text: string, most: number): Generator<void, Lexed> {
+  const found: Lexed = { tokens: [], comments: [], illegal: [], open: true };
+  for (let from = 0; from < text.length; yield) {
+    const to = lineEnd(text, from + most);
+    append(found, read(text, from, to, "line"));
+    from = to;
+  }
+  return found;
+}
+
+/** Behind the line end at or after an offset; the end of the text where there is none. */
+function lineEnd(text: string, at: number): number {
+  const newline = at >= text.length ? -1 : text.indexOf("\n", at);
+  return newline === -1 ? text.length : newline + 1;
+}
+
+function append(all: Lexed, part: Lexed): void {
+  for (const token of part.tokens) (all.tokens as IToken[]).push(token);
+  for (const token of part.comments) (all.comments as IToken[]).push(token);
+  (all.illegal as Lexed["illegal"][number][]).push(...part.illegal);
+}
+
+function read(text: string, from: number, to: number, mode: "lines" | "line"): Lexed {
+  const result = lexer.tokenize(from === 0 && to === text.length ? text : text.slice(from, to), mode);
   const comments = result.groups["comments"] ?? [];
   // `onlyOffset` leaves the ends out; later a token's text may be replaced, its place never.
-  for (const token of [...result.tokens, ...comments]) token.endOffset = token.startOffset + token.image.length - 1;
+  for (const token of [...result.tokens, ...comments]) {
+    token.startOffset += from;
+    token.endOffset = token.startOffset + token.image.length - 1;
+  }
   const tokens = result.tokens.map((token) => {
     if (token.tokenType === LineStr) return retype(token, Str);
     if (token.tokenType !== Word) return token;
@@ -186,5 +243,5 @@ export function lex(text: string, known?: { readonly open: true }): Lexed {
     if (reserved !== undefined) return retype(token, reserved);
     return text[token.startOffset + token.image.length] === "(" ? retype(token, CallName) : token;
   });
-  return { tokens, comments, illegal: result.errors, open };
+  return { tokens, comments, illegal: result.errors.map(({ offset, length }) => ({ offset: offset + from, length })), open: mode === "lines" && result.tokens.at(-1)?.tokenType === OpenRest };
 }

@@ -32,9 +32,8 @@ const comment = whole(FOREIGN_COMMENT);
 /** In a text that is never closed, a bar before a word is sooner the next stage than part of the text. */
 const STAGE_BEHIND = /(?<=.)\s*\|\s*[a-z_]+(?=$|[\s|])/;
 
-/** Tokens that the parser can trust, and what was wrong with the words. `known`: see `lex`. */
-export function readWords(text: string, known?: { readonly open: true }): Words {
-  const lexed = T.lex(text, known);
+/** Tokens that the parser can trust, and what was wrong with the words. */
+export function readWords(text: string, lexed = T.lex(text)): Words {
   const diagnostics: Diagnostic[] = [];
   const tokens: IToken[] = [];
   for (const token of lexed.tokens) repair(token, text, tokens, diagnostics);

@@ -7,6 +7,20 @@ export interface Interrupts {
   stop(): void;
 }
 
+/** Work that hears signals itself just now. */
+let listening = 0;
+
+/** What a command does with signals where nothing of it has to be brought to an end: a word, and it is over. Files half written go with the process. */
+export function endOnSignals(say: (text: string) => void): void {
+  const end = (code: number, word: string) => (): void => {
+    if (listening > 0) return;
+    say(word);
+    process.exit(code);
+  };
+  const hangUp = end(143, "stopped by a signal");
+  process.on("SIGINT", end(130, "cancelled")).on("SIGTERM", hangUp).on("SIGHUP", hangUp);
+}
+
 /** Ctrl-C asks once, the second within two seconds insists; SIGTERM and SIGHUP ask and give five seconds. */
 export function watchInterrupts(on: { readonly first: () => void; readonly second: () => void; readonly hangUp: () => void }): Interrupts {
   let last: number | null = null;
@@ -24,8 +38,15 @@ export function watchInterrupts(on: { readonly first: () => void; readonly secon
     setTimeout(() => process.exit(143), 5000).unref();
   };
   process.on("SIGINT", interrupt).on("SIGTERM", hangUp).on("SIGHUP", hangUp);
+  listening++;
+  let stopped = false;
   return {
     hungUp: () => hungUp,
-    stop: () => void process.off("SIGINT", interrupt).off("SIGTERM", hangUp).off("SIGHUP", hangUp),
+    stop: () => {
+      if (stopped) return;
+      stopped = true;
+      listening--;
+      process.off("SIGINT", interrupt).off("SIGTERM", hangUp).off("SIGHUP", hangUp);
+    },
   };
 }

@@ -5,6 +5,7 @@ import { parseArguments } from "./arguments.ts";
 import { type Options, type Request } from "./request.ts";
 import { packageVersion } from "../runtime/package_root.ts";
 import { FlagError } from "./flag_error.ts";
+import { endOnSignals } from "./interrupts.ts";
 import { look } from "./terminal.ts";
 import type { Shop } from "./subcommands/shop.ts";
 
@@ -24,6 +25,8 @@ export async function main(argv: readonly string[], replace: Replacements = {}):
 
 async function performHere(request: Exclude<Request, { kind: "say" }>, argv: readonly string[], replace: Replacements): Promise<number> {
   const cwd = currentFolder();
+  // A REPL and a language server have more to say to signals.
+  if (request.kind !== "repl" && request.kind !== "lsp") endOnSignals((word) => void process.stderr.write(`${word}\n`));
   if (cwd !== null) return perform(request, shopFor(request.options, cwd, argv, replace));
   process.stderr.write("error: the folder that saeq was started in is not there any more; go to another one: cd ~\n");
   return 2;

@@ -1,7 +1,7 @@
 /** Without this file the phases would not be one compiler: parse → check → plan → optimize. */
 import type { Script } from "../grammar/ast.ts";
 import type { Diagnostic } from "../grammar/diagnostic.ts";
-import { parse } from "../grammar/parse.ts";
+import { MOST_TEXT, parseInSteps } from "../grammar/parse.ts";
 import type { Span } from "../grammar/span.ts";
 import { checking, type ParamFacts } from "./check/check.ts";
 import { atOnce, type Steps } from "./check/in_steps.ts";
@@ -46,8 +46,6 @@ export interface Compiled {
 }
 
 const MOST_ERRORS = 10;
-/** Characters of a script at most: more is not written by people. */
-const MOST_TEXT = 16 * 2 ** 20;
 
 /** Text → plans. Pure and synchronous; never throws for a mistake of the user. */
 export function compile(text: string, options: CompileOptions): Compiled {
@@ -57,7 +55,7 @@ export function compile(text: string, options: CompileOptions): Compiled {
 /** The same in steps, for whoever has something else to do meanwhile. */
 export function* compiling(text: string, options: CompileOptions): Steps<Compiled> {
   if (text.length > MOST_TEXT) return tooLarge(text, options);
-  const parsed = parse(text);
+  const parsed = yield* parseInSteps(text);
   const report = reportOn(text, parsed.diagnostics);
   yield;
   const result = yield* checking(parsed.script, options.scope, report, options);

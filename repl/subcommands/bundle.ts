@@ -57,7 +57,7 @@ export async function bundle(request: Bundle, shop: Shop): Promise<number> {
     const inputs = [basename(request.file), ...Object.keys(found.data), ...Object.keys(found.modules)].map((name) => resolve(place.readFrom, name));
     if (overwrites(shop, path, inputs)) return 2;
     const written = await write(path, contents.files, shop);
-    if (written === null) return 130;
+    if (typeof written === "string") return written === "hung up" ? 143 : 130;
     if (!shop.options.quiet) tellContents(request, path, written, contents, found, await runLine(request, place, path, shop), shop);
     return 0;
   } catch (error) {
@@ -65,8 +65,8 @@ export async function bundle(request: Bundle, shop: Shop): Promise<number> {
   }
 }
 
-/** Bytes written; null where it was stopped, and then nothing is left of it. */
-async function write(path: string, files: Parameters<typeof packed>[0], shop: Shop): Promise<number | null> {
+/** Bytes written, or how it was stopped; then nothing is left of it. */
+async function write(path: string, files: Parameters<typeof packed>[0], shop: Shop): Promise<number | "interrupted" | "hung up"> {
   const abort = new AbortController();
   const interrupts = watchInterrupts({ first: () => abort.abort(), second: () => process.exit(130), hangUp: () => abort.abort() });
   try {
@@ -74,7 +74,7 @@ async function write(path: string, files: Parameters<typeof packed>[0], shop: Sh
   } catch (error) {
     if (!abort.signal.aborted) throw error;
     shop.stderr.write("cancelled; nothing was written\n");
-    return null;
+    return interrupts.hungUp() ? "hung up" : "interrupted";
   } finally {
     interrupts.stop();
   }

@@ -74,6 +74,10 @@ async function runAndWrite(request: Export, source: Source, checked: Checked, se
   try {
     const outcome = await session.run(source, { signal: abort.signal, onEvent });
     progress.clear();
+    // What is left is written whole or not at all: a signal may end it anywhere.
+    interrupts.stop();
+    if (outcome.cancelled) shop.stderr.write("cancelled; nothing was exported\n");
+    if (outcome.cancelled) return interrupts.hungUp() ? 143 : 130;
     if (outcome.exitCode !== 0 || checked.compiled === undefined) return outcome.exitCode;
     const provenance = provenanceOf(source.text, checked.compiled, packageVersion());
     const record = recordOf(request, source, shop);

@@ -9,8 +9,9 @@ import { realPath } from "../../runtime/data/admission.ts";
 import { DataError } from "../../runtime/data/error.ts";
 import { identity } from "../../runtime/permissions/granted.ts";
 import { shellWord } from "../../runtime/data/shell_word.ts";
-import { parse } from "../../grammar/parse.ts";
+import { MOST_TEXT, parse, parseInSteps } from "../../grammar/parse.ts";
 import { visible } from "../../grammar/visible.ts";
+import { inTurns } from "../../runtime/session/in_turns.ts";
 import type { Options } from "../request.ts";
 import { openAudit, type Audit } from "../audit.ts";
 import { FlagError } from "../flag_error.ts";
@@ -131,7 +132,7 @@ export async function readSource(file: string, shop: Shop): Promise<Source | nul
       mistake(shop, `${visible(file)} holds data, not a script; to look at it: saeq eval ${visible(shellWord(`${source === "tsv" ? "csv" : source} "${file.replaceAll(/["\\]/g, "\\$&")}" | take 5`))}`);
       return null;
     }
-    if (isUtf8(bytes)) return { name, text: withoutMark(bytes.toString("utf8")) };
+    if (isUtf8(bytes)) return await parsed({ name, text: withoutMark(bytes.toString("utf8")) });
     if (bytes.subarray(0, 4).toString("latin1") === "PK\u0003\u0004") mistake(shop, `${visible(name)} is an archive; a bundle is looked at with \`saeq info\` and run with \`saeq run\``);
     else mistake(shop, `${visible(name)} is not UTF-8 text: byte ${firstBadByte(bytes)} does not belong to a character`);
     return null;
@@ -140,6 +141,12 @@ export async function readSource(file: string, shop: Shop): Promise<Source | nul
     mistake(shop, `could not read ${visible(file)}: ${visible(why)}`);
     return null;
   }
+}
+
+/** Read by the grammar in turns: whoever asks for the tree of a long script later has it at once, and signals are heard. */
+async function parsed(source: Source): Promise<Source> {
+  if (source.text.length <= MOST_TEXT) await inTurns(parseInSteps(source.text));
+  return source;
 }
 
 async function wholeInput(shop: Shop): Promise<Buffer> {

@@ -18,7 +18,7 @@ import { grantsOf, makeOut, mistake, openSession, readSource, sayDataError, type
 
 const ENDING = "_test.saeq";
 
-/** `saeq test [FILES or folders] [--update]`: 1 where a file fails, 2 where there is none, 130 where it was stopped. */
+/** `saeq test [FILES or folders] [--update]`: 1 where a file fails, 2 where there is none, 130 or 143 where it was stopped. */
 export async function testFiles(request: Extract<Request, { kind: "test" }>, shop: Shop): Promise<number> {
   const files = scriptFiles(request.files.length > 0 ? request.files : ["."], shop, ENDING);
   if (!makeOut(shop)) return 2;
@@ -35,9 +35,9 @@ export async function testFiles(request: Extract<Request, { kind: "test" }>, sho
     shop.stdout.write(`${fine ? "ok    " : "failed"}  ${visible(file)}  ${duration(performance.now() - started)}\n`);
   }
   interrupts.stop();
-  if (abort.signal.aborted) shop.stderr.write("cancelled\n");
+  if (abort.signal.aborted) shop.stderr.write(interrupts.hungUp() ? "stopped by a signal\n" : "cancelled\n");
   shop.stdout.write(`${passed} passed, ${failed} failed\n`);
-  return abort.signal.aborted ? 130 : failed > 0 ? 1 : 0;
+  return abort.signal.aborted ? (interrupts.hungUp() ? 143 : 130) : failed > 0 ? 1 : 0;
 }
 
 /** Run one file with the rights to read beside it, and compare; false after saying what is wrong. */
