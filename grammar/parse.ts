@@ -5,6 +5,7 @@ import type { Script } from "./ast.ts";
 import { building } from "./build.ts";
 import { emptyLines, readComments } from "./comments.ts";
 import type { Diagnostic } from "./diagnostic.ts";
+import { lastLines } from "./last_lines.ts";
 import { goesOn, layOut, type Layout } from "./layout.ts";
 import { parsing } from "./parser.ts";
 import type { Span } from "./span.ts";
@@ -156,12 +157,21 @@ function kindOf(token: IToken): HighlightKind {
   return ERRORS.has(type) ? "error" : "operator";
 }
 
+/** Characters of a text from which on only its last lines are read for that, and how many of these at least. */
+const LONG_TYPED = 20_000;
+const LEAST = 2000;
+
 /** May Enter run this text? Not while a bracket or quote is open, or a `|`, `,` or operator waits for what follows. */
 export function isComplete(text: string): boolean {
+  return (text.length < LONG_TYPED ? null : endsComplete(lastLines(text, LEAST))) ?? endsComplete(text) ?? true;
+}
+
+/** Null where nothing is written. */
+function endsComplete(text: string): boolean | null {
   const lexed = T.lex(text);
   if (lexed.open) return false;
   const layout = layOut(lexed.tokens);
   if (layout.open > 0) return false;
   const last = lexed.tokens.findLast((token) => token.tokenType !== T.Newline);
-  return last === undefined || !(goesOn(last) || tokenMatcher(last, T.BinaryOp));
+  return last === undefined ? null : !(goesOn(last) || tokenMatcher(last, T.BinaryOp));
 }

@@ -33,7 +33,7 @@ export async function parity(request: Extract<Request, { kind: "parity" }>, shop
     live.clear();
     const { diagnostic, exitCode } = failure(error, request.against, { start: 0, end: request.against.length }, [0, 0], false);
     shop.stderr.write(`${renderDiagnostic(diagnostic, { name: "parity", text: request.against }, { color: shop.talkLook.color, width: shop.talkLook.width, window: shop.talkLook.tty, ascii: shop.talkLook.ascii })}\n`);
-    return exitCode;
+    return interrupts.hungUp() ? 143 : exitCode;
   } finally {
     interrupts.stop();
   }

@@ -1,12 +1,13 @@
 /** Without these tests a long script could be read as another one, because it is read in portions. */
+import { tokenMatcher } from "chevrotain";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { building } from "../../grammar/build.ts";
-import { layOut } from "../../grammar/layout.ts";
-import { parse, parseInSteps } from "../../grammar/parse.ts";
+import { goesOn, layOut } from "../../grammar/layout.ts";
+import { isComplete, parse, parseInSteps } from "../../grammar/parse.ts";
 import { parsing } from "../../grammar/parser.ts";
 import { replaceSql } from "../../grammar/sql.ts";
-import { lexing } from "../../grammar/tokens.ts";
+import { BinaryOp, lex, lexing, Newline } from "../../grammar/tokens.ts";
 import { readWords } from "../../grammar/words.ts";
 import { TEXTS } from "./corpus.ts";
 
@@ -44,6 +45,32 @@ test("portions of any size give the same words, trees and mistakes, also of brok
       for (const most of [1, 2 + below(40)]) assert.equal(readBy(broken, most, most), whole, broken);
     }
   }
+});
+
+test("whether a long text is complete is seen in its last lines, as in all of it", () => {
+  let seed = 3;
+  const below = (count: number): number => (seed = (seed * 1103515245 + 12345) % 2147483648) % count;
+  // As `isComplete` does it with short texts.
+  const inWhole = (text: string): boolean => {
+    const { tokens, open } = lex(text);
+    const last = tokens.findLast(({ tokenType }) => tokenType !== Newline);
+    return !open && layOut(tokens).open === 0 && (last === undefined || !(goesOn(last) || tokenMatcher(last, BinaryOp)));
+  };
+  const lines = ["sample perfect 3 | take 2", "where a == \"it's\" # don't (", "groups a = (perfect,", "  b) | take 3", "`a(` == 'b\nc'", "|", "take 2 |", "// it's", "a == \"open", "let b = c)", "", "# (", "where a in [1, 2] and", "“a(”", "x ` y"];
+  let complete = 0;
+  for (let round = 0; round < 120; round++) {
+    const common = below(4);
+    const text = Array.from({ length: 900 }, () => lines[below(200) === 0 ? below(lines.length) : [0, 1, 4, 10][below(common + 1)]!]!).join("\n") + ["", "\n", " |", " (", " 'x", "\n# c", "\n".repeat(3000), " |" + "\n".repeat(3000)][below(8)]!;
+    const wanted = inWhole(text);
+    if (wanted) complete++;
+    assert.is(isComplete(text), wanted, `${round}`);
+  }
+  assert.ok(complete > 20 && complete < 100, `${complete} are complete`);
+  const long = "sample perfect 3 | where a == \"it's\" | take 2 # twice\n".repeat(40_000);
+  const before = performance.now();
+  assert.ok(isComplete(long));
+  assert.not.ok(isComplete(`${long}| take (`));
+  assert.ok(performance.now() - before < 1000);
 });
 
 test("a long script is read in many short steps, and at once by who asks again", () => {
