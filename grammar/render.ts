@@ -11,7 +11,7 @@ export interface Source {
 export interface RenderOptions {
   readonly color: boolean;
   readonly width: number;
-  /** The width is a window's, which breaks longer lines anywhere: nothing for reading crosses it. */
+  /** The width is a window's, which breaks longer lines anywhere: what is wrong and labels are broken at words, help at pipes and commas. */
   readonly window?: boolean;
   readonly ascii?: boolean;
 }
@@ -42,7 +42,9 @@ export function renderDiagnostic(d: Diagnostic, source: Source, options: RenderO
   for (const note of d.notes ?? []) entry("note", wrapped(visible(note), Math.max(20, options.width - gutter - 9)).join(hang));
   if (d.help !== undefined) entry("help", helpLines(visible(d.help), options.window === true ? options.width - gutter - 9 : Infinity).join(hang));
   if (d.fix !== undefined) {
-    const fixed = fixedLines(source.text, d.fix).flatMap((line) => beforePipes(cut(visible(line), MOST_PASTED, options.ascii === true), options.width - gutter - 8));
+    const width = options.width - gutter - 8;
+    const lines = fixedLines(source.text, d.fix).flatMap((line) => beforePipes(cut(visible(line), MOST_PASTED, options.ascii === true), width));
+    const fixed = options.window === true ? lines.flatMap((line) => behindCommas(line, width)) : lines;
     if (fixed.length > 0) entry("fix", fixed.join(`\n${pad}        `));
   }
   return out.join("\n");
@@ -61,21 +63,37 @@ function headOf(d: Diagnostic, options: RenderOptions, paint: Paint): string {
 
 /** A help is one line; in a window a query goes on in the next line, as a fix does. Lines for a shell or for the REPL's commands stay whole. */
 function helpLines(help: string, room: number): string[] {
-  return /^(saeq |\.)/.test(help) ? [help] : beforePipes(help, room);
+  return /^(saeq |\.)/.test(help) ? [help] : beforePipes(help, room).flatMap((line) => behindCommas(line, room));
 }
 
 /** A line of a query in as few lines as fit, each but the first beginning with a pipe; what has no pipe to break at stays whole. */
 function beforePipes(line: string, room: number): string[] {
+  return packed(partsAt(line, "|"), room);
+}
+
+/** A line that is still too long, broken behind commas; what has none stays whole. */
+function behindCommas(line: string, room: number): string[] {
+  return columnsOf(line) <= room ? [line] : packed(partsAt(line, ","), room - 2).map((part, i) => (i === 0 ? part : `  ${part}`));
+}
+
+/** A line cut before each pipe, or behind each comma, with blanks around it. */
+function partsAt(line: string, sign: "|" | ","): string[] {
   const parts: string[] = [];
   let from = 0;
-  // A text in quotes, a comment, two pipes together, and a pipe with blanks around it.
-  for (const found of line.matchAll(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`|#.*|\|\||(?<= )\|(?= )/gu)) {
-    if (found[0] !== "|") continue;
-    parts.push(line.slice(from, found.index).trimEnd());
-    from = found.index;
+  // A text in quotes, a comment, two pipes together, and a sign.
+  for (const found of line.matchAll(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`|#.*|\|\||(?<= )\|(?= )|,(?= )/gu)) {
+    if (found[0] !== sign) continue;
+    const at = sign === "|" ? found.index : found.index + 1;
+    parts.push(line.slice(from, at).trim());
+    from = at;
   }
+  return [...parts, from === 0 ? line : line.slice(from).trimStart()];
+}
+
+/** Parts in as few lines as fit. */
+function packed(parts: readonly string[], room: number): string[] {
   const out: string[] = [];
-  for (const part of [...parts, line.slice(from)]) {
+  for (const part of parts) {
     const longer = `${out.at(-1) ?? ""} ${part}`;
     if (out.length > 0 && columnsOf(longer) <= room) out[out.length - 1] = longer;
     else out.push(part);

@@ -64,6 +64,25 @@ test("in a window a label that does not fit behind the carets goes on under them
   assert.match(labelled("a | b", "b", "", 42, { help: "saeq run examples/01_first_look.saeq | less --chop" }), /= help: saeq run examples\/01_first_look.saeq \| less --chop$/);
 });
 
+test("in a window a fix and a query in help are broken before pipes, and behind commas where that is not enough, and can be pasted", () => {
+  const text = 'groups a = (sample perfect 3), b = (csv "a, b | c.csv" types {n: int, s: str}), c = (perfect) | acts layer 7 | compare | top 5';
+  const at = text.indexOf("top 5");
+  const lines = renderDiagnostic({ code: "x", severity: "error", span: { start: at, end: at + 3 }, message: "m", help: text, fix: { span: { start: at, end: at + 5 }, text: "take 5" } }, { name: "n", text }, { color: false, width: 42, window: true }).split("\n");
+  assert.equal(lines.slice(lines.findIndex((line) => line.includes("= fix:"))), [
+    "  = fix: groups a = (sample perfect 3),",
+    '           b = (csv "a, b | c.csv" types {n: int,',
+    "           s: str}), c = (perfect)",
+    "         | acts layer 7 | compare | take 5",
+  ]);
+  for (const [kind, wanted] of [["= fix: ", text.replace("top 5", "take 5")], ["= help: ", text]] as const) {
+    const from = lines.findIndex((line) => line.includes(kind));
+    const rest = lines.slice(from + 1);
+    const pasted = [lines[from]!.split(kind)[1]!, ...rest.slice(0, rest.findIndex((line) => line.includes("= ") && /^ {2}=/.test(line)) >>> 0)].join("\n");
+    assert.is(pasted.split("\n").map((line) => line.trim()).join(" "), wanted);
+    assert.equal(parse(pasted).diagnostics, []);
+  }
+});
+
 test("in a window no line that is for reading is wider, and carets stand under what they mark", () => {
   const words = ["top", "5", "日本語", "é́", "👍🏽", "\t", "\u202E", "perfect_match", "🇩🇪", "ＡＢ", "|", "ﷺ"];
   let seed = 7;
