@@ -11,9 +11,8 @@ import { key, source as valueSource, streamStart } from "../../src/ops/key.ts";
 import { showType } from "../../src/ops/schema.ts";
 import { nodes, type Rule } from "../../src/optimize/rule.ts";
 import { RULES, UNSEEN_RULES } from "../../src/optimize/rules.ts";
-import { compiling, type Compiled, type CompiledPipeline } from "../../src/pipeline.ts";
+import type { Compiled, CompiledPipeline } from "../../src/pipeline.ts";
 import { keptCards } from "../cache/kept_tokens.ts";
-import { startAhead } from "./ahead.ts";
 import { createCatalog, HERE } from "../catalog/catalog.ts";
 import type { ScreenCounts } from "../engine/port.ts";
 import { errorTable } from "./error_table.ts";
@@ -25,7 +24,7 @@ import { hubFolders } from "../hub/environment.ts";
 import type { HubCall } from "../hub/hub.ts";
 import type { Patience } from "../hub/request.ts";
 import { hubHosts } from "../catalog/locate.ts";
-import { denied, needsOf, refusals } from "../permissions/permissions.ts";
+import { needsOf } from "../permissions/permissions.ts";
 import { overridden } from "./overridden.ts";
 import { createProgress, hubCall } from "./progress.ts";
 import { createPipelineRunner, savesUnseen } from "./run_pipeline.ts";
@@ -36,15 +35,13 @@ import { createSessionCache } from "./session_cache.ts";
 import { createSessionEngine, type SessionEngine } from "./session_engine.ts";
 import { EXAMPLES } from "../catalog/shipped.ts";
 import { settingsFrom, START } from "./start_settings.ts";
+import { settle, type Settled, type Settling, type SettlingContext } from "./settling.ts";
 import { counted } from "../counted.ts";
 import { createTurns } from "../turns.ts";
-import { inTurns } from "./in_turns.ts";
 import { createTyping, type Fact } from "./typing.ts";
 import { createValueStore } from "../execute/value_store.ts";
 
 const VALUE_BYTES = 512 * 2 ** 20;
-/** Each round of looking up facts lets the checker see further down a script; a script has no more rounds than stages. */
-const MOST_ROUNDS = 100;
 
 /** Options beyond the port, for tests. */
 export interface InnerOptions extends SessionOptions {
@@ -61,12 +58,6 @@ export interface InnerOptions extends SessionOptions {
   readonly engines?: SessionEngine;
   /** Texts of a round where activations are summed up or written. */
   readonly roundTexts?: number;
-}
-
-interface Settling {
-  readonly grants?: SessionOptions["grants"];
-  readonly interactive?: boolean;
-  readonly next?: "run";
 }
 
 /** Open a session. No model is read and no engine started before the first `run`; an interactive one knows its names at once. */
@@ -106,43 +97,9 @@ export async function createSession(options: InnerOptions): Promise<Session> {
   const facts = (): Facts => new Map([...lasting, ...tables]);
   const typing = createTyping({ catalog, scope: () => scope, facts, params: options.params, interactive: options.interactive, learn });
 
-  /**
-   * Compile, look up what is asked for, compile again, until nothing more is asked. Stops at what is not granted. `next`: what is compiled is run
-   * next, and engine processes start as soon as it is known that it needs them.
-   */
-  async function settle(text: string, from: Scope, call: HubCall, { grants = options.grants, interactive = options.interactive, next }: Settling = {}): Promise<{ compiled: Compiled; refused: readonly Diagnostic[] }> {
-    const compileWith = (more: Facts): Promise<Compiled> => inTurns(compiling(text, { scope: from, facts: more, params: options.params, interactive, rules: options.rules ?? (savesUnseen(options) ? UNSEEN_RULES : RULES) }), call.signal);
-    for (let round = 0; ; round++) {
-      const compiled = await compileWith(facts());
-      const refused = refusals(compiled.accesses, needed, grants);
-      // Modules are part of the script: what they read and write is asked for together with the rest.
-      const wanted = compiled.needs.filter((need) => (refused.length > 0 ? need.kind === "module" : !unasked(need, grants)));
-      if (wanted.length === 0 || round === MOST_ROUNDS) return { compiled, refused };
-      for (const need of wanted) {
-        if (next === "run" && need.kind === "model" && refused.length === 0) {
-          await startAhead(need, {
-            catalog,
-            engines,
-            cache,
-            graphs,
-            passed,
-            call,
-            draft: async (outlined) => {
-              const draft = await compileWith(new Map([...facts(), ...outlined]));
-              return refusals(draft.accesses, needed, grants).length > 0 ? null : draft;
-            },
-            learn: async (other) => learn(other, await catalog.lookUp(other, call)),
-          });
-        }
-        learn(need, await catalog.lookUp(need, call));
-      }
-    }
-  }
-
-  /** A table that a definition of a module reads, and that this script does not use: it is not asked for, and so not looked at. */
-  function unasked(need: Need, grants: SessionOptions["grants"]): boolean {
-    return need.kind === "table" && denied(needed([{ access: "read", path: need.path, at: { start: 0, end: 0 } }]), grants).read.length > 0;
-  }
+  const rules = options.rules ?? (savesUnseen(options) ? UNSEEN_RULES : RULES);
+  const settling: SettlingContext = { catalog, engines, cache, graphs, passed, params: options.params, rules, facts, learn, needed };
+  const settled = (text: string, from: Scope, call: HubCall, how: Partial<Settling> = {}): Promise<Settled> => settle(text, from, call, { grants: options.grants, interactive: options.interactive, ...how }, settling);
 
   function learn(need: Need, known: Fact): void {
     (isFile(need) ? tables : lasting).set(needKey(need), known);
@@ -156,7 +113,7 @@ export async function createSession(options: InnerOptions): Promise<Session> {
   }
 
   async function bindStandard(): Promise<void> {
-    const { compiled } = await settle('use "std:memorization"', { ...scope, relations: new Map() }, HERE, { grants: { read: true, write: [] } });
+    const { compiled } = await settled('use "std:memorization"', { ...scope, relations: new Map() }, HERE, { grants: { read: true, write: [] } });
     scope = { ...scope, standard: new Map([...compiled.scope.relations].filter(([, plan]) => plan.schema.known)) };
   }
 
@@ -167,15 +124,15 @@ export async function createSession(options: InnerOptions): Promise<Session> {
     await openStandard();
     const progress = createProgress(onEvent);
     const call = hubCall(signal, progress);
-    const settled = await settle(source.text, scope, call, { next: "run" }).catch((error: unknown): Outcome => {
+    const found = await settled(source.text, scope, call, { next: "run" }).catch((error: unknown): Outcome => {
       const { diagnostic, exitCode, cancelled } = failure(error, source.text, { start: 0, end: source.text.length }, [0, 0], options.interactive);
       return { exitCode, cancelled, diagnostics: [diagnostic] };
     });
-    if ("exitCode" in settled) {
-      settled.diagnostics.forEach(tell);
-      return settled;
+    if ("exitCode" in found) {
+      found.diagnostics.forEach(tell);
+      return found;
     }
-    const { compiled, refused } = settled;
+    const { compiled, refused } = found;
     for (const text of catalog.takeNotes()) onEvent({ kind: "notice", text });
     const problems = refused.length > 0 ? refused : compiled.diagnostics;
     problems.forEach(tell);
@@ -241,7 +198,7 @@ export async function createSession(options: InnerOptions): Promise<Session> {
       tables = new Map();
       await openStandard();
       const call = onEvent === undefined ? { ...HERE, network: true } : hubCall(HERE.signal, createProgress(onEvent));
-      const { compiled } = await settle(source.text, scope, call, next === undefined ? {} : { next });
+      const { compiled } = await settled(source.text, scope, call, { next });
       const saves = async (): Promise<readonly Diagnostic[]> => (await hindrances(compiled, source.text)).map(({ diagnostic }) => diagnostic);
       return { diagnostics: compiled.diagnostics, needs: needed(compiled.accesses), params: compiled.params, compiled, saves };
     },
@@ -253,7 +210,7 @@ export async function createSession(options: InnerOptions): Promise<Session> {
       tables = new Map();
       catalog.forgetTables();
       await openStandard();
-      const { compiled } = await settle(source.text, { ...start, standard: scope.standard, settings: { ...START, seed: String(randomInt(1_000_000)) } }, { ...HERE, network: true }, { interactive: false });
+      const { compiled } = await settled(source.text, { ...start, standard: scope.standard, settings: { ...START, seed: String(randomInt(1_000_000)) } }, { ...HERE, network: true }, { interactive: false });
       return { diagnostics: compiled.diagnostics, needs: needed(compiled.accesses), params: compiled.params, compiled };
     },
     held: (forget) => {
