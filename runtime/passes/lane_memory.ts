@@ -1,7 +1,7 @@
 /** Without this file nobody would know how much memory a batch takes before it is run. */
 import { convColumns } from "../../src/emit/delta.ts";
 import { projections } from "../../src/emit/mixer.ts";
-import type { AttentionSpec, BlockSpec, DecoderSpec, DeltaSpec, ExpertsSpec, LinearSpec, SaeSpec, SharedExpertSpec, TensorRef } from "../../src/emit/specs.ts";
+import type { AttentionSpec, BlockSpec, DecoderSpec, DeltaSpec, ExpertsSpec, LinearSpec, MlpSpec, SaeSpec, TensorRef } from "../../src/emit/specs.ts";
 import { blocksNeeded } from "../../src/ops/hook.ts";
 import type { Tap } from "../../src/ops/op.ts";
 import { tileOf } from "../../src/emit/encode.ts";
@@ -43,7 +43,7 @@ const PER_TRIPLE = 80;
  */
 export function laneBytes({ model, blocks, taps }: Shapes, batch: BatchShape): number {
   const stream = batch.tokens * model.hiddenSize * F32;
-  const inBlocks = model.blocks.slice(0, blocks).reduce((most, block) => Math.max(most, attentionBytes(model, block, batch), mlpBytes(block, batch)), 0);
+  const inBlocks = model.blocks.slice(0, blocks).reduce((most, block) => Math.max(most, attentionBytes(model, block, batch), mlpBytes(block.mlp, batch.tokens)), 0);
   const inTaps = taps.reduce((most, { sae, width }) => Math.max(most, batch.rows * width * F32 + (sae === null ? 0 : encoderBytes(sae, batch.rows))), 0);
   // Dense taps stay until the batch is done, and once more in the reply.
   const answers = taps.reduce((sum, { sae, width }) => sum + (sae === null ? 2 * batch.rows * width * F32 : 0), 0);
@@ -78,15 +78,11 @@ function deltaNumbers(spec: DeltaSpec, { tokens, longest }: BatchShape): number 
 }
 
 /** Gate, its activation, their product with up, and its like before it is let go. */
-function mlpBytes({ mlp }: BlockSpec, { tokens }: BatchShape): number {
-  if (mlp.kind === "plain") return F32 * tokens * outputsOf(mlp.up) * 3 + castBytes([mlp.up, mlp.down]);
-  if (mlp.kind === "gated") return gatedBytes(mlp, tokens);
-  const ofAll = mlp.shared === undefined ? 0 : F32 * tokens * outputsOf(mlp.shared.down) + gatedBytes(mlp.shared, tokens);
-  return Math.max(expertsBytes(mlp, tokens), ofAll);
-}
-
-function gatedBytes({ gate, up, down }: Pick<SharedExpertSpec, "gate" | "up" | "down">, tokens: number): number {
-  return F32 * tokens * outputsOf(up) * 4 + castBytes([gate, up, down]);
+function mlpBytes(mlp: MlpSpec, tokens: number): number {
+  if (mlp.kind === "experts") return Math.max(expertsBytes(mlp, tokens), mlp.shared === null ? 0 : F32 * tokens * outputsOf(mlp.shared.mlp.down) + mlpBytes(mlp.shared.mlp, tokens));
+  const inner = outputsOf(mlp.up);
+  const alive = mlp.kind === "gated" ? 4 : 3;
+  return F32 * tokens * inner * alive + castBytes([...(mlp.kind === "gated" ? [mlp.gate] : []), mlp.up, mlp.down]);
 }
 
 /**

@@ -2,7 +2,7 @@
 import { mixture } from "./experts.ts";
 import { ints, node, nodes, weight, type Graph } from "./graph.ts";
 import { linear } from "./linear.ts";
-import type { Activation, ExpertsSpec, LinearSpec, MlpSpec, SharedExpertSpec, TensorRef } from "./specs.ts";
+import type { Activation, LinearSpec, MlpSpec, TensorRef } from "./specs.ts";
 
 /** x·σ(x). */
 export function silu(graph: Graph, path: string, x: string): string {
@@ -29,36 +29,32 @@ function activated(graph: Graph, path: string, x: string, activation: Activation
   }
 }
 
+/** σ(w · x) of each row, [n, 1]. Sixteen equal columns: see `centred`. */
+function gateOf(graph: Graph, path: string, x: string, ref: TensorRef): string {
+  const columns = node(graph, `${path}/columns`, "Expand", [weight(graph, `${path}/weight`, ref), ints(graph, 16, ref.shape[1] as number)]);
+  const opened = node(graph, `${path}/sigmoid`, "Sigmoid", [node(graph, `${path}/products`, "Gemm", [x, columns], { transB: 1 })]);
+  return node(graph, path, "Slice", [opened, ints(graph, 0), ints(graph, 1), ints(graph, 1)]);
+}
+
 /** x [n, d] → [n, d]. Gated: down(act(gate x) ∘ up x) (Shazeer 2020, arXiv 2002.05202); plain: down(act(up x)); experts: a weighted sum of some gated ones. */
 export function mlp(graph: Graph, path: string, x: string, spec: MlpSpec): string {
   switch (spec.kind) {
-    case "gated":
-      return gated(graph, path, x, spec, spec.activation);
+    case "gated": {
+      const act = activated(graph, path, linear(graph, `${path}/gate`, x, spec.gate), spec.activation);
+      const product = node(graph, `${path}/product`, "Mul", [act, linear(graph, `${path}/up`, x, spec.up)]);
+      return linear(graph, `${path}/down`, product, spec.down);
+    }
     case "plain":
       return linear(graph, `${path}/down`, activated(graph, path, linear(graph, `${path}/up`, x, spec.up), spec.activation), spec.down);
-    case "experts":
-      return spec.shared === undefined ? chosen(graph, path, x, spec) : node(graph, path, "Add", [chosen(graph, `${path}/chosen`, x, spec), shared(graph, `${path}/shared`, x, spec.shared, spec.activation)]);
+    case "experts": {
+      const act = (inner: Graph, at: string, value: string): string => activated(inner, at, value, spec.activation);
+      if (spec.shared === null) return mixture(graph, path, x, spec, act);
+      const chosen = mixture(graph, `${path}/chosen`, x, spec, act);
+      return node(graph, path, "Add", [chosen, node(graph, `${path}/shared/share`, "Mul", [gateOf(graph, `${path}/shared_gate`, x, spec.shared.gate), mlp(graph, `${path}/shared`, x, spec.shared.mlp)])]);
+    }
     default:
       return spec satisfies never;
   }
-}
-
-function gated(graph: Graph, path: string, x: string, { gate, up, down }: Pick<SharedExpertSpec, "gate" | "up" | "down">, activation: Activation): string {
-  const act = activated(graph, path, linear(graph, `${path}/gate`, x, gate), activation);
-  return linear(graph, `${path}/down`, node(graph, `${path}/product`, "Mul", [act, linear(graph, `${path}/up`, x, up)]), down);
-}
-
-function chosen(graph: Graph, path: string, x: string, spec: ExpertsSpec): string {
-  return mixture(graph, path, x, spec, (inner, at, value) => activated(inner, at, value, spec.activation));
-}
-
-/** The weight is a product of sixteen equal columns, because one with a single column takes another kernel. */
-function shared(graph: Graph, path: string, x: string, spec: SharedExpertSpec, activation: Activation): string {
-  const d = spec.weight.shape[1] as number;
-  const columns = node(graph, `${path}/weight/columns`, "Expand", [weight(graph, `${path}/weight`, spec.weight), ints(graph, 16, d)]);
-  const sums = node(graph, `${path}/weight/sums`, "Gemm", [x, columns], { transB: 1 });
-  const share = node(graph, `${path}/share`, "Sigmoid", [node(graph, `${path}/weight/sum`, "Slice", [sums, ints(graph, 0), ints(graph, 1), ints(graph, 1)])]);
-  return node(graph, path, "Mul", [gated(graph, path, x, spec, activation), share]);
 }
 
 /** Linear maps that one token goes through: of experts the router, and as many as a token takes. */
@@ -70,7 +66,7 @@ export function linearsOfToken(spec: MlpSpec): readonly LinearSpec[] {
     case "plain":
       return [spec.up, spec.down];
     case "experts":
-      return [spec.router, ...(spec.shared === undefined ? [] : [spec.shared.gate, spec.shared.up, spec.shared.down]), ...spec.experts.slice(0, spec.perToken).flatMap(({ gate, up, down }) => [gate, up, down].map(linearOf))];
+      return [spec.router, ...(spec.shared === null ? [] : [linearOf(spec.shared.gate), ...linearsOfToken(spec.shared.mlp)]), ...spec.experts.slice(0, spec.perToken).flatMap(({ gate, up, down }) => [gate, up, down].map(linearOf))];
     default:
       return spec satisfies never;
   }

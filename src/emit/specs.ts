@@ -99,6 +99,14 @@ export interface DeltaSpec {
 
 export type Activation = "silu" | "gelu" | "gelu_tanh" | "relu";
 
+export interface GatedSpec {
+  readonly kind: "gated";
+  readonly activation: Activation;
+  readonly gate: LinearSpec;
+  readonly up: LinearSpec;
+  readonly down: LinearSpec;
+}
+
 /** Matrices of a gated MLP without biases, [out, in]. */
 export interface ExpertSpec {
   readonly gate: TensorRef;
@@ -116,20 +124,12 @@ export interface ExpertsSpec {
   readonly perToken: number;
   /** Whether the probabilities of a token's experts are divided by their sum. */
   readonly normalized: boolean;
-  /** One that every token goes through as well. */
-  readonly shared?: SharedExpertSpec;
-}
-
-/** A gated MLP whose output is multiplied by the sigmoid of one number a token, x·weight [1, d]. */
-export interface SharedExpertSpec {
-  readonly gate: LinearSpec;
-  readonly up: LinearSpec;
-  readonly down: LinearSpec;
-  readonly weight: TensorRef;
+  /** An MLP that every token takes besides, times σ(gate · x), whose gate is [1, d] (Qwen 2 with experts). */
+  readonly shared: { readonly mlp: GatedSpec; readonly gate: TensorRef } | null;
 }
 
 export type MlpSpec =
-  | { readonly kind: "gated"; readonly activation: Activation; readonly gate: LinearSpec; readonly up: LinearSpec; readonly down: LinearSpec }
+  | GatedSpec
   | { readonly kind: "plain"; readonly activation: Activation; readonly up: LinearSpec; readonly down: LinearSpec }
   | ExpertsSpec;
 

@@ -8,6 +8,7 @@ import { CheckpointError } from "../../runtime/checkpoint/error.ts";
 import { readModel, type Model } from "../../runtime/checkpoint/model.ts";
 import { usedWeights } from "../../runtime/checkpoint/nonfinite.ts";
 import { SUPPORTED } from "../../runtime/checkpoint/architectures/mod.ts";
+import type { AttentionSpec } from "../../src/emit/specs.ts";
 import { HOOKS } from "../../src/ops/hook.ts";
 import { torchFile } from "./archives.ts";
 import { withHeader } from "../session/checkpoints.ts";
@@ -84,6 +85,9 @@ const broken: readonly (readonly [string, string, Change, string, RegExp])[] = [
   ["more experts for a token than there are", "qwen3_moe_shares", { config: (config) => void (config["num_experts_per_tok"] = 9) }, "invalid-config", /num_experts_per_tok/],
   ["two numbers of experts", "qwen3_moe_shares", { config: (config) => void (config["num_experts"] = 128) }, "invalid-config", /num_local_experts/],
   ["dense layers that are no list", "qwen3_moe_mixed", { config: (config) => void (config["mlp_only_layers"] = 0) }, "invalid-config", /mlp_only_layers/],
+  ["a shared expert that is not there", "qwen2_moe_shared", { name: (name) => name.replace("layers.0.mlp.shared_expert.up_proj", "layers.0.mlp.shared_expert.other") }, "missing-tensor", /layers\.0\.mlp\.shared_expert\.up_proj/],
+  ["a shared expert without its gate", "qwen2_moe_shared", { name: (name) => name.replace("layers.1.mlp.shared_expert_gate", "layers.1.mlp.other") }, "missing-tensor", /layers\.1\.mlp\.shared_expert_gate/],
+  ["windows of no width in every other layer", "qwen2_moe_shared", { config: (config) => void ((config["sliding_window"] = null), delete config["layer_types"]) }, "invalid-config", /sliding_window/],
   ["a step of no layers", "qwen3_moe_single", { config: (config) => void (config["decoder_sparse_step"] = 0) }, "invalid-config", /decoder_sparse_step/],
   ["experts with another activation", "qwen3_moe_shares", { config: (config) => void (config["hidden_act"] = "gelu") }, "unsupported-config", /hidden_act/],
   ["a sum of shares that is neither taken nor left", "qwen3_moe_shares", { config: (config) => void (config["norm_topk_prob"] = "yes") }, "invalid-config", /norm_topk_prob/],
@@ -184,6 +188,8 @@ test("experts are found under both of their numbers' names, one by one and fused
   assert.equal(await kinds("qwen3_moe_shares"), ["8 for 3", "8 for 3"]);
   assert.equal(await kinds("qwen3_moe_mixed"), ["gated", "8 for 3"]);
   assert.equal(await kinds("qwen3_moe_single"), ["gated", "8 for 1"]);
+  const windowed = await readModel(changed("qwen2_moe_shared", { config: ({ layer_types: _kinds, ...config }) => config }));
+  assert.equal(windowed.spec.blocks.map(({ attention: { window } }) => window), [7, null], "in every other layer, below max_window_layers");
   const { spec } = await readModel(join(fixtures, "qwen3_moe_mixed"));
   assert.is(spec.hooks.mlp_out.state === "present" && spec.hooks.mlp_out.module, "model.layers.{layer}.mlp output");
   // Every expert is looked through for NaN, and the fused tensors wholly.

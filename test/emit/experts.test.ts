@@ -7,7 +7,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createGraph, finish, input, output, printGraph } from "../../src/emit/graph.ts";
 import { mlp } from "../../src/emit/mlp.ts";
-import type { ExpertsSpec, LinearSpec, StoredType, TensorRef } from "../../src/emit/specs.ts";
+import type { ExpertSpec, ExpertsSpec, LinearSpec, StoredType, TensorRef } from "../../src/emit/specs.ts";
 import { numbers } from "./random_weights.ts";
 import { openGraph } from "./run_graph.ts";
 
@@ -21,6 +21,8 @@ interface Shape {
   readonly perToken: number;
   readonly normalized: boolean;
   readonly dtype: StoredType;
+  /** Columns of an expert that all tokens share. */
+  readonly shared?: number;
   /** The file of each tensor, by expert and part; all of one expert after those of another where not said. */
   readonly fileOf?: (expert: number, part: string) => string;
 }
@@ -28,7 +30,7 @@ interface Shape {
 let files = 0;
 
 /** Random experts, in as many files as `fileOf` names; the same numbers whatever the files. */
-function experts({ d, width, count, perToken, normalized, dtype, fileOf = () => "one" }: Shape): ExpertsSpec {
+function experts({ d, width, count, perToken, normalized, dtype, shared: all = 0, fileOf = () => "one" }: Shape): ExpertsSpec {
   const next = numbers(d * 7 + width);
   const own = join(folder, String((files += 1)));
   const parts = new Map<string, Uint8Array[]>();
@@ -41,8 +43,10 @@ function experts({ d, width, count, perToken, normalized, dtype, fileOf = () => 
   };
   const router: LinearSpec = { weight: tensor("router", count, d, 6 / Math.sqrt(d)), layout: "out_in", bias: null };
   const made = Array.from({ length: count }, (_, expert) => ({ down: tensor(fileOf(expert, "down"), d, width), gate: tensor(fileOf(expert, "gate"), width, d), up: tensor(fileOf(expert, "up"), width, d) }));
+  const linear = (rows: number, columns: number): LinearSpec => ({ weight: tensor("shared", rows, columns), layout: "out_in", bias: null });
+  const shared: ExpertsSpec["shared"] = all === 0 ? null : { mlp: { kind: "gated", activation: "silu", gate: linear(all, d), up: linear(all, d), down: linear(d, all) }, gate: tensor("shared", 1, d) };
   for (const [name, bytes] of parts) writeFileSync(`${own}_${name}`, Buffer.concat(bytes));
-  return { kind: "experts", activation: "silu", router, experts: made, perToken, normalized };
+  return { kind: "experts", activation: "silu", router, experts: made, perToken, normalized, shared };
 }
 
 type Run = (rows: Float32Array) => Promise<Float32Array>;
@@ -88,11 +92,14 @@ function reference(spec: ExpertsSpec, rows: Float32Array): { readonly chosen: re
     const best = [...powers.keys()].sort((a, b) => powers[b]! - powers[a]! || a - b).slice(0, spec.perToken);
     const share = spec.normalized ? best.reduce((sum, expert) => sum + powers[expert]!, 0) : all;
     chosen.push(best);
-    for (const expert of best) {
-      const { gate, up, down } = spec.experts[expert]!;
+    const add = ({ gate, up, down }: ExpertSpec, factor: number): void => {
       const [g, u] = [times(gate, x), times(up, x)];
-      times(down, g.map((value, i) => (value / (1 + Math.exp(-value))) * u[i]!)).forEach((value, i) => (y[n * d + i] = y[n * d + i]! + (powers[expert]! / share) * value));
-    }
+      times(down, g.map((value, i) => (value / (1 + Math.exp(-value))) * u[i]!)).forEach((value, i) => (y[n * d + i] = y[n * d + i]! + factor * value));
+    };
+    for (const expert of best) add(spec.experts[expert]!, powers[expert]! / share);
+    if (spec.shared === null) continue;
+    const { gate, up, down } = spec.shared.mlp;
+    add({ gate: gate.weight, up: up.weight, down: down.weight }, 1 / (1 + Math.exp(-times(spec.shared.gate, x)[0]!)));
   }
   return { chosen, y };
 }
@@ -101,6 +108,7 @@ const shapes: readonly (readonly [string, Shape])[] = [
   ["128 of which 8", { d: 96, width: 40, count: 128, perToken: 8, normalized: true, dtype: "bf16" }],
   ["odd sizes, one of each token", { d: 52, width: 37, count: 9, perToken: 1, normalized: false, dtype: "f32" }],
   ["wide, all of each token", { d: 260, width: 144, count: 4, perToken: 4, normalized: true, dtype: "bf16" }],
+  ["one that all share besides", { d: 44, width: 20, count: 10, perToken: 3, normalized: false, dtype: "bf16", shared: 29 }],
   ["one expert", { d: 48, width: 32, count: 1, perToken: 1, normalized: true, dtype: "f32" }],
 ];
 

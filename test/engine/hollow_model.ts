@@ -44,7 +44,7 @@ export function hollowModel({ hidden, mlp, heads, kvHeads, headDim, layers, dtyp
     { embed: tensor(1000, hidden), blocks: Array.from({ length: layers }, block), finalNorm: tensor(hidden) },
   );
   const sparse = ({ count, perToken }: NonNullable<HollowShape["experts"]>): ExpertsSpec => ({
-    kind: "experts", activation: "silu", perToken, normalized: true, router: { weight: tensor(count, hidden), layout: "out_in", bias: null },
+    kind: "experts", activation: "silu", perToken, normalized: true, shared: null, router: { weight: tensor(count, hidden), layout: "out_in", bias: null },
     experts: Array.from({ length: count }, () => ({ down: tensor(hidden, mlp), gate: tensor(mlp, hidden), up: tensor(mlp, hidden) })),
   });
   const sparseOrNot = experts === undefined ? dense : { ...dense, blocks: dense.blocks.map((each) => ({ ...each, mlp: sparse(experts) })) };

@@ -24,7 +24,7 @@ function model(name: string): string {
 }
 
 const single = model("qwen3_moe_single");
-const start = `set model ${JSON.stringify(single)}\nset sae ${JSON.stringify(saeFolder({ dIn: 32, dSae: 48, hook: "blocks.1.hook_mlp_out", change: (_, config) => Object.assign(config["metadata"] as object, { prepend_bos: false }) }))}\n`;
+const start = `set model ${JSON.stringify(single)}\nset sae ${JSON.stringify(saeFolder({ dIn: 24, dSae: 48, hook: "blocks.1.hook_mlp_out", change: (_, config) => Object.assign(config["metadata"] as object, { prepend_bos: false }) }))}\n`;
 
 async function once(text: string, options: Parameters<typeof open>[0] = {}): Promise<Ran> {
   const session = await open(options);
@@ -45,7 +45,7 @@ test("processes and batches change no bit", async () => {
     assert.equal(codes, []);
     return bits((values[0] as Dense).taps.map((tap) => tap.values));
   };
-  for (const name of ["qwen3_moe_shares", "qwen3_moe_mixed", "qwen3_moe_single"]) {
+  for (const name of ["qwen3_moe_shares", "qwen3_moe_mixed", "qwen3_moe_single", "qwen2_moe_shared"]) {
     const alone = await of(name, 1, 1);
     assert.is(await of(name, 1, 4), alone, name);
     assert.is(await of(name, 3, 2), alone, name);

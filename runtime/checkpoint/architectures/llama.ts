@@ -1,7 +1,7 @@
 /** Without this file the Llama family, and Mistral and Qwen that grew from it, could not be read. */
 import type { BlockSpec, MlpSpec, RopeSpec } from "../../../src/emit/specs.ts";
 import { flag, optional, positive, size, word, type Config } from "../config.ts";
-import { sparseMlp } from "./experts.ts";
+import { sparseMlp, type ExpertDefaults } from "./experts.ts";
 import { contradiction, layerCount, linear, normOf, unsupported, type Decoder, type Family, type Source } from "./family.ts";
 import { headsOf, type Heads } from "./heads.ts";
 import { hookFacts } from "./hook_modules.ts";
@@ -19,20 +19,21 @@ interface Member {
   readonly oBias: (config: Config) => boolean;
   readonly mlpBias: (config: Config) => boolean;
   readonly headNorms: boolean;
-  readonly windowed: "never" | "always" | "from_max_window_layers" | "everywhere_if_asked";
-  /** Layers whose MLP is a mixture of experts; null for any other layer. */
-  readonly experts: ((source: Source, layer: number, hiddenSize: number) => MlpSpec | null) | null;
+  readonly windowed: "never" | "always" | "from_max_window_layers" | "everywhere_if_asked" | "every_other_below_max";
+  /** null: every layer has one MLP. */
+  readonly experts: ExpertDefaults | null;
 }
 
 const LLAMA: Member = { theta: 10000, headDim: null, kvHeads: null, context: 2048, epsilon: 1e-6, qkvBias: biased, oBias: biased, mlpBias: (config) => flag(config, "mlp_bias", false), headNorms: false, windowed: "never", experts: null };
 
-/** Defaults and differences of transformers 5.24 (`models/{llama,mistral,qwen2,qwen3,qwen3_moe}/configuration_*.py` and `modeling_*.py`). */
+/** Defaults and differences of transformers 5.24 (`models/{llama,mistral,qwen2,qwen3,qwen2_moe,qwen3_moe}/configuration_*.py` and `modeling_*.py`). */
 const MEMBERS: Readonly<Record<string, Member>> = {
   llama: LLAMA,
   mistral: { ...LLAMA, kvHeads: 8, context: 4096 * 32, windowed: "always", qkvBias: none, oBias: none, mlpBias: none },
   qwen2: { ...LLAMA, kvHeads: 32, context: 32768, windowed: "from_max_window_layers", qkvBias: () => true, oBias: none, mlpBias: none },
   qwen3: { ...LLAMA, kvHeads: 32, headDim: 128, context: 32768, windowed: "from_max_window_layers", headNorms: true, mlpBias: none },
-  qwen3_moe: { ...LLAMA, kvHeads: 4, context: 32768, windowed: "everywhere_if_asked", headNorms: true, mlpBias: none, experts: sparseMlp },
+  qwen2_moe: { ...LLAMA, kvHeads: 16, context: 32768, windowed: "every_other_below_max", qkvBias: (config) => flag(config, "qkv_bias", true), oBias: none, mlpBias: none, experts: { count: 60, perToken: 4, width: 1408, shared: 5632 } },
+  qwen3_moe: { ...LLAMA, kvHeads: 4, context: 32768, windowed: "everywhere_if_asked", headNorms: true, mlpBias: none, experts: { count: 128, perToken: 8, width: 768, shared: null } },
 };
 
 function biased(config: Config): boolean {
@@ -82,10 +83,12 @@ function windowsOf(config: Config, member: Member, layers: number): readonly (nu
   const given = !Object.hasOwn(config.value, "sliding_window") || optional(config, "sliding_window") !== null;
   // A Mistral with `layer_types` is a Ministral to transformers (`models/auto/configuration_auto.py`).
   if (member.windowed === "always") return windows(config, layerKinds(config, layers, WINDOWED, () => (given ? "sliding_attention" : "full_attention")), 4096);
-  const asked = given && flag(config, "use_sliding_window", false);
+  const asked = (given || member.windowed === "every_other_below_max") && flag(config, "use_sliding_window", false);
   if (member.windowed === "everywhere_if_asked") return windows(config, new Array<LayerKind>(layers).fill(asked ? "sliding_attention" : "full_attention"), 4096);
   const first = Number(optional(config, "max_window_layers") ?? 28);
-  const kinds = layerKinds(config, layers, WINDOWED, (layer) => (asked && layer >= first ? "sliding_attention" : "full_attention"));
+  // A Qwen 2 with experts has windows in every other layer, below `max_window_layers`.
+  const windowed = member.windowed === "every_other_below_max" ? (layer: number): boolean => layer % 2 === 0 && layer < first : (layer: number): boolean => layer >= first;
+  const kinds = layerKinds(config, layers, WINDOWED, (layer) => (asked && windowed(layer) ? "sliding_attention" : "full_attention"));
   if (!asked && kinds.includes("sliding_attention")) throw contradiction(config, "layer_types", "and no window is given: `use_sliding_window` is not true, or `sliding_window` is null");
   return windows(config, kinds, 4096);
 }
@@ -108,7 +111,7 @@ function blockOf(source: Source, member: Member, { hiddenSize: d, heads, kvHeads
     },
     attentionPostNorm: null,
     ln2: normOf(source, `${at}.post_attention_layernorm`, d, false),
-    mlp: member.experts?.(source, layer, d) ?? denseMlp(source, member, `${at}.mlp`, d),
+    mlp: (member.experts === null ? null : sparseMlp(source, layer, d, member.experts)) ?? denseMlp(source, member, `${at}.mlp`, d),
     mlpPostNorm: null,
   };
 }

@@ -1,7 +1,7 @@
 /** Without this file Qwen 3.5, and so most SAEs of Qwen Scope, would have no model. */
 import type { BlockSpec, DeltaSpec, RopeSpec } from "../../../src/emit/specs.ts";
 import { flag, positive, size, word, type Config } from "../config.ts";
-import { mlpWithShared } from "./experts.ts";
+import { expertsOf, type ExpertDefaults } from "./experts.ts";
 import { contradiction, layerCount, linear, normOf, unsupported, type Decoder, type Family, type Source } from "./family.ts";
 import { headsOf, type Heads } from "./heads.ts";
 import { hookFacts } from "./hook_modules.ts";
@@ -11,6 +11,8 @@ import { ropeOf } from "./rope.ts";
 /** Defaults and arithmetic of transformers 5.24 (`models/{qwen3_5,qwen3_5_moe}/configuration_*.py` and `modeling_*.py`). */
 export const qwen35: Family = { types: ["qwen3_5_text", "qwen3_5", "qwen3_5_moe_text", "qwen3_5_moe"], embedding: "embed_tokens.weight", read };
 
+/** Each layer of a model with experts has them, and one that all tokens share; probabilities add up to one (`Qwen3_5MoeSparseMoeBlock`). */
+const EXPERTS: ExpertDefaults = { count: 256, perToken: 8, width: 512, shared: 512 };
 const KINDS = ["full_attention", "linear_attention"] as const;
 
 function read(source: Source): Decoder {
@@ -60,7 +62,7 @@ function blockOf(source: Source, shape: Heads, rope: RopeSpec, kind: (typeof KIN
     attention: kind === "full_attention" ? attentionOf(source, shape, rope, `${at}.self_attn`) : deltaOf(source, d, `${at}.linear_attn`),
     attentionPostNorm: null,
     ln2: normOf(source, `${at}.post_attention_layernorm`, d, false),
-    mlp: sparse ? mlpWithShared(source, layer, d) : denseMlp(source, `${at}.mlp`, d),
+    mlp: sparse ? expertsOf(source, `${at}.mlp`, d, EXPERTS, true) : denseMlp(source, `${at}.mlp`, d),
     mlpPostNorm: null,
   };
 }
