@@ -189,7 +189,7 @@ test("experts are found under both of their numbers' names, one by one and fused
   assert.equal(await kinds("qwen3_moe_mixed"), ["gated", "8 for 3"]);
   assert.equal(await kinds("qwen3_moe_single"), ["gated", "8 for 1"]);
   const windowed = await readModel(changed("qwen2_moe_shared", { config: ({ layer_types: _kinds, ...config }) => config }));
-  assert.equal(windowed.spec.blocks.map(({ attention: { window } }) => window), [7, null], "in every other layer, below max_window_layers");
+  assert.equal(windowed.spec.blocks.map(({ attention }) => (attention as AttentionSpec).window), [7, null], "in every other layer, below max_window_layers");
   const { spec } = await readModel(join(fixtures, "qwen3_moe_mixed"));
   assert.is(spec.hooks.mlp_out.state === "present" && spec.hooks.mlp_out.module, "model.layers.{layer}.mlp output");
   // Every expert is looked through for NaN, and the fused tensors wholly.
