@@ -8,7 +8,7 @@ import { STAGES } from "../stages/mod.ts";
 import type { StageDefinition } from "../stages/stage.ts";
 import { FEATURE_COLUMNS } from "../stages/top.ts";
 import type { Hint } from "./misplaced.ts";
-import { beyondHelp, needKey } from "./scope.ts";
+import { beyondHelp, needKey, type Need } from "./scope.ts";
 import { mistakesOf, works, type Trial } from "./tried.ts";
 
 /** A stage that was checked, and what flowed into it; null where it starts the pipeline. */
@@ -131,10 +131,13 @@ function onTheWay(definition: StageDefinition, from: Schema, layer: number): rea
   return taken.flatMap(({ lead }) => (parted ? [lead, `${lead}ungroup | `] : [lead]));
 }
 
-/** The layer of the SAE that is set, where it is known; else that of the shipped one. */
-function layerOf({ scope, facts }: Trial): number {
+/** The layer of the SAE that is set, which is asked for; 7, as in the shipped one, where nobody knows. */
+function layerOf({ scope, facts, report }: Trial): number {
   const [name] = scope.settings.sae;
-  const fact = name === undefined ? undefined : facts.get(needKey({ kind: "sae", name, convention: scope.settings.convention }));
+  if (name === undefined) return 7;
+  const need: Need = { kind: "sae", name, convention: scope.settings.convention };
+  const fact = facts.get(needKey(need));
+  if (fact === undefined || fact.state === "pending") report.needs.set(needKey(need), need);
   const layer = fact?.state === "known" && "layer" in fact.value ? fact.value.layer : null;
   return layer ?? 7;
 }

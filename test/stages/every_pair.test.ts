@@ -4,6 +4,7 @@ import * as assert from "uvu/assert";
 import { parse } from "../../grammar/parse.ts";
 import { STAGES } from "../../src/stages/mod.ts";
 import type { StageDefinition } from "../../src/stages/stage.ts";
+import { saeFolder } from "../session/checkpoints.ts";
 import { open } from "../session/open.ts";
 
 const GROUPS = "groups a = (sample perfect 2), b = (sample non_perfect 2)";
@@ -86,6 +87,15 @@ test("what is offered is what is meant most likely", async () => {
     const fix = (await session.check({ name: "meant", text })).diagnostics[0]?.fix;
     assert.is(fix === undefined ? "no fix" : text.slice(0, fix.span.start) + fix.text + text.slice(fix.span.end), wanted);
   }
+  await session.close();
+});
+
+test("the layer that is offered is the one that the SAE reads", async () => {
+  const session = await open();
+  const text = `set sae "${saeFolder({ hook: "blocks.3.hook_resid_post" })}"\nsample perfect 2 | top 5`;
+  const [mistake] = (await session.check({ name: "layer", text })).diagnostics;
+  assert.is(mistake?.code, "wrong-input", JSON.stringify(mistake));
+  assert.is(mistake?.fix?.text, "acts layer 3 | top 5");
   await session.close();
 });
 
