@@ -76,8 +76,9 @@ function read(source: Source): Decoder {
 }
 
 /**
- * Mistral's window holds in every layer, unless `layer_types` says; Qwen's only where it is asked for, from `max_window_layers` on, or where `layer_types` says;
- * with experts in every layer, whatever those two say. */
+ * Mistral's window holds in every layer, unless `layer_types` says; Qwen's only where it is asked for: from `max_window_layers` on, or where `layer_types` says;
+ * of a Qwen 2 with experts in every other layer below `max_window_layers`, or where `layer_types` says; of a Qwen 3 with experts in all, whatever those say.
+ */
 function windowsOf(config: Config, member: Member, layers: number): readonly (number | null)[] {
   if (member.windowed === "never") return new Array<null>(layers).fill(null);
   const given = !Object.hasOwn(config.value, "sliding_window") || optional(config, "sliding_window") !== null;
@@ -86,7 +87,6 @@ function windowsOf(config: Config, member: Member, layers: number): readonly (nu
   const asked = (given || member.windowed === "every_other_below_max") && flag(config, "use_sliding_window", false);
   if (member.windowed === "everywhere_if_asked") return windows(config, new Array<LayerKind>(layers).fill(asked ? "sliding_attention" : "full_attention"), 4096);
   const first = Number(optional(config, "max_window_layers") ?? 28);
-  // A Qwen 2 with experts has windows in every other layer, below `max_window_layers`.
   const windowed = member.windowed === "every_other_below_max" ? (layer: number): boolean => layer % 2 === 0 && layer < first : (layer: number): boolean => layer >= first;
   const kinds = layerKinds(config, layers, WINDOWED, (layer) => (asked && windowed(layer) ? "sliding_attention" : "full_attention"));
   if (!asked && kinds.includes("sliding_attention")) throw contradiction(config, "layer_types", "and no window is given: `use_sliding_window` is not true, or `sliding_window` is null");
