@@ -1,6 +1,6 @@
 /** Without this file callers would have to know in which of many formats an SAE was saved. */
-import { stat } from "node:fs/promises";
-import { basename, dirname } from "node:path";
+import { readdir, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import type { SaeSpec } from "../../src/emit/specs.ts";
 import { readCircuitTracer } from "./circuit_tracer.ts";
 import { readDictionaryLearning } from "./dictionary_learning.ts";
@@ -45,8 +45,31 @@ export async function readSae(path: string, options: SaeOptions): Promise<SaeSpe
   const supported = SAE_FORMATS.map(({ name, files }) => `supported: ${name}: ${files}`);
   const names = [...folder.names].sort();
   if (names.length === 0) throw new CheckpointError("missing-file", `${folder.path} holds no SAE: it is empty`, { notes: supported });
+  const below = folder.place === path ? await saesBelow(folder.path) : [];
+  if (below.length > 0) {
+    throw new CheckpointError("unsupported-sae-format", `${folder.path} holds no SAE itself, but ${below.length === 1 ? "one lies" : "some lie"} below it`, { notes: [`found: ${below.slice(0, 8).join(", ")}${below.length > 8 ? ` and ${below.length - 8} more` : ""}`], help: `set sae ${JSON.stringify(below[0])}` });
+  }
   const there = `found: ${names.slice(0, 12).join(", ")}${names.length > 12 ? ` and ${names.length - 12} more` : ""}`;
   throw new CheckpointError("unsupported-sae-format", `${folder.path} holds no SAE in a format that is read`, { notes: [there, ...supported], help: 'set sae "…" to the folder that holds the weights themselves' });
+}
+
+/** Files that only the folder of one SAE holds, those that a run of training writes around it aside. */
+const WEIGHTS = ["sae_weights.safetensors", "sae.safetensors", "params.npz", "params.safetensors", "ae.pt", "ae.safetensors"];
+const MOST_LOOKED_INTO = 200;
+
+/** Folders of SAEs at most two levels below, as runs of training and repositories lay them out. */
+async function saesBelow(path: string, levels = 2): Promise<readonly string[]> {
+  if (levels === 0) return [];
+  const entries = await readdir(path, { withFileTypes: true }).catch(() => []);
+  const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name).sort((a, b) => a.localeCompare(b, "en", { numeric: true })).slice(0, MOST_LOOKED_INTO);
+  const found: string[] = [];
+  for (const name of folders) {
+    const at = join(path, name);
+    const names = await readdir(at).catch(() => []);
+    if (names.some((each) => WEIGHTS.includes(each))) found.push(at);
+    else found.push(...(await saesBelow(at, levels - 1)));
+  }
+  return found;
 }
 
 /** A path to a file is that file of its folder. */

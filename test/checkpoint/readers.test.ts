@@ -1,7 +1,7 @@
 /** Without this file links, digests, tokens and the scan for NaN would be promised and not shown. */
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { headsOf } from "../../runtime/checkpoint/architectures/heads.ts";
@@ -9,6 +9,7 @@ import { CheckpointError } from "../../runtime/checkpoint/error.ts";
 import { readModel } from "../../runtime/checkpoint/model.ts";
 import { requireFinite, usedWeights } from "../../runtime/checkpoint/nonfinite.ts";
 import { decodeNumbers } from "../../runtime/checkpoint/numbers.ts";
+import { readSae } from "../../runtime/checkpoint/sae.ts";
 import { forRows, readTokenizer } from "../../runtime/checkpoint/tokenizer/tokenizer.ts";
 import type { AttentionSpec, RopeSpec, TensorRef } from "../../src/emit/specs.ts";
 
@@ -172,6 +173,22 @@ test("a tokenizer that is no tokenizer is an error of the checkpoint", async () 
     const outcome = await readTokenizer(path).then(() => null, (error: unknown) => error);
     assert.ok(outcome === null || outcome instanceof CheckpointError, `${content}: ${String(outcome)}`);
   }
+});
+
+test("a folder with SAEs below it names them, those of a run of training in their order", async () => {
+  const refused = async (path: string): Promise<CheckpointError> => (await readSae(path, { convention: null }).then(() => assert.unreachable(), (error: unknown) => error)) as CheckpointError;
+  const path = mkdtempSync(join(folder, "run-"));
+  // As dictionary_learning, sparsify and sae_lens lay out what they write.
+  for (const file of ["trainer_10/ae.pt", "trainer_2/ae.pt", "trainer_2/checkpoints/ae_20.pt", "run/layers.1/sae.safetensors", "run/optimizer/state.pt", "checkpoints/id/final_100/sae_weights.safetensors"]) {
+    mkdirSync(dirname(join(path, file)), { recursive: true });
+    writeFileSync(join(path, file), "");
+  }
+  const error = await refused(path);
+  assert.is(error.code, "unsupported-sae-format");
+  assert.equal(error.notes, [`found: ${["run/layers.1", "trainer_2", "trainer_10"].map((name) => join(path, name)).join(", ")}`]);
+  assert.is(error.help, `set sae "${join(path, "run/layers.1")}"`);
+  assert.match((await refused(join(path, "checkpoints"))).help!, "final_100");
+  assert.match((await refused(join(path, "run", "optimizer"))).help!, "the folder that holds the weights themselves");
 });
 
 test.run();
