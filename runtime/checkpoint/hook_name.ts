@@ -31,3 +31,8 @@ export function parseModulePath(path: string): HookPlace {
   }
   return parseHookName(path);
 }
+
+/** The module of a block whose output such a path names, where it is one that some models norm before they add it. */
+export function normedModule(path: string): string | null {
+  return /\d+\.(mlp|self_attn|attention|attn)$/.exec(path)?.[1] ?? null;
+}

@@ -1,9 +1,9 @@
 /** Without this file SAEs saved by sae_lens, of any version, could not be read. */
-import type { SaeKind, SaeSpec } from "../../src/emit/specs.ts";
+import type { HookPlace, SaeKind, SaeSpec } from "../../src/emit/specs.ts";
 import { flag, optional, section, size, word, type Config } from "./config.ts";
 import { digest } from "./digest.ts";
 import { CheckpointError } from "./error.ts";
-import { parseHookName } from "./hook_name.ts";
+import { normedModule, parseHookName, parseModulePath } from "./hook_name.ts";
 import { readVector } from "./numbers.ts";
 import { findFile } from "./real_path.ts";
 import type { SaeFolder } from "./sae_folder.ts";
@@ -70,7 +70,7 @@ function migrated(config: Config, { normFactor, normalize: put }: SaeFolder["opt
   const renamed = old ? renameOld(config) : config;
   const architecture = old && oldTopK(renamed) !== null ? "topk" : word(renamed, "architecture", "standard");
   requireArchitecture(renamed, architecture);
-  refuseUnread(renamed);
+  refuseUnread(renamed, metadata);
   const normalize = normalization(put === null ? renamed : { ...renamed, value: { ...renamed.value, normalize_activations: put } }, normFactor);
   return { config: renamed, metadata: old ? renamed : (metadata ?? renamed), architecture, ...normalize };
 }
@@ -87,13 +87,13 @@ function oldTopK(config: Config): number | null {
   return optional(config, "activation_fn") === "topk" && kwargs !== null && optional(kwargs, "k") !== null ? size(kwargs, "k") : null;
 }
 
-function refuseUnread(config: Config): void {
-  const refuse = (key: string): never => {
-    throw new CheckpointError("unsupported-sae", `\`${key}\` in ${config.file} is ${JSON.stringify(optional(config, key))}`, { notes: ["supported: ReLU and topk, on whole activations"], help: 'set sae "…" to one of these' });
+function refuseUnread(config: Config, metadata: Config | null): void {
+  const refuse = (key: string, holder: Config = config): never => {
+    throw new CheckpointError("unsupported-sae", `\`${key}\` in ${config.file} is ${JSON.stringify(optional(holder, key))}`, { notes: ["supported: ReLU and topk, on whole activations"], help: 'set sae "…" to one of these' });
   };
   // Heads one after another, which is how hook_z lies in memory.
   if (!["none", "hook_z", null].includes(optional(config, "reshape_activations") as string | null)) refuse("reshape_activations");
-  if (optional(config, "hook_head_index") !== null) refuse("hook_head_index");
+  for (const holder of [config, metadata ?? config]) if (optional(holder, "hook_head_index") !== null) refuse("hook_head_index", holder);
   if (![null, "relu", "topk"].includes(optional(config, "activation_fn") as string | null)) refuse("activation_fn");
 }
 
@@ -167,7 +167,8 @@ async function describe({ config, metadata, architecture, normalize, factor }: S
   const bias = stored.map((value) => value / factor);
   const hookName = word(metadata, "hook_name", "");
   if (hookName === "") throw withoutHook(config);
-  const place = parseHookName(hookName);
+  const place = placeOf(metadata, hookName);
+  const outName = word(metadata, "hook_name_out", "");
   const oldLayer = optional(metadata, "hook_layer");
   const modelName = optional(metadata, "model_name");
   const skip = maybe(weights, "W_skip");
@@ -191,14 +192,19 @@ async function describe({ config, metadata, architecture, normalize, factor }: S
     magnitudeScale: kind === "gated" ? (await perFeature("r_mag")).map((value) => Math.exp(value) * factor) : null,
     outputScale: norms !== null && kind === "gated" ? Float32Array.from(norms, (norm) => norm / factor) : null,
     ...place,
+    module: ofTransformers(metadata) ? normedModule(transcoder ? outName : hookName) : null,
     layer: place.layer ?? (Number.isInteger(oldLayer) ? (oldLayer as number) : null),
     ...(processed(metadata, "center_writing_weights") ? { centred: true } : {}),
     ...(processed(metadata, "fold_value_biases") ? { folded: processed(metadata, "fold_ln") ? "with_norm" : "values" } : {}),
-    hookOut: transcoder ? (outPlace(place, parseHookName(word(metadata, "hook_name_out", ""))) ?? { layer: null, hook: null, hookName: "" }) : null,
+    hookOut: transcoder ? (outPlace(place, placeOf(metadata, outName)) ?? { layer: null, hook: null, hookName: "" }) : null,
     modelName: typeof modelName === "string" ? modelName : null,
     prependBos: flag(metadata, "prepend_bos", true),
   };
 }
+
+/** Whether the package hooks modules of transformers, by what they give out (`load_model.py` `HookedProxyLM`), and not TransformerLens' own points. */
+const ofTransformers = (metadata: Config): boolean => optional(metadata, "model_class_name") === "AutoModelForCausalLM";
+const placeOf = (metadata: Config, name: string): HookPlace => (ofTransformers(metadata) ? parseModulePath(name) : parseHookName(name));
 
 /** sae_lens hands `model_from_pretrained_kwargs` to TransformerLens when it loads the model, and else has nothing of it processed (`load_model.py`). */
 function processed(metadata: Config, how: "center_writing_weights" | "fold_value_biases" | "fold_ln"): boolean {

@@ -4,7 +4,7 @@ import type { SaeSpec } from "../../src/emit/specs.ts";
 import { flag, optional, size, word } from "./config.ts";
 import { digest } from "./digest.ts";
 import { CheckpointError } from "./error.ts";
-import { parseModulePath } from "./hook_name.ts";
+import { normedModule, parseModulePath } from "./hook_name.ts";
 import { readVector } from "./numbers.ts";
 import { configOf, weightsOf, type SaeFolder } from "./sae_folder.ts";
 import { decoderOf, encoderOf, find, PLAIN, refuseConvention, requireK } from "./weights.ts";
@@ -49,7 +49,7 @@ export async function readSparsify(folder: SaeFolder): Promise<SaeSpec | null> {
     bias: await readVector(find(weights, "encoder.bias"), dSae),
     k,
     ...place,
-    module: /\d+\.(mlp|self_attn|attention|attn)$/.exec(module)?.[1] ?? null,
+    module: normedModule(module),
     hookOut: transcode ? parseModulePath(module) : null,
     convention: "publisher",
     modelName: null,

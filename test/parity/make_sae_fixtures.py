@@ -237,6 +237,36 @@ def make_sae_lens() -> None:
         write(folder, x, place("blocks.1.hook_resid_post", 1, model="parity"), {"saelens": values})
 
 
+def make_sae_lens_of_transformers() -> None:
+    """Models that sae_lens runs as transformers has them: hooks are modules there, read by what they give out."""
+    import sae_lens as sl
+    from sae_lens import SAE
+    from sae_lens.load_model import HookedProxyLM
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    torch.manual_seed(0)
+    model = LlamaForCausalLM(LlamaConfig(vocab_size=32, hidden_size=D, intermediate_size=24, num_hidden_layers=3, num_attention_heads=2)).eval()
+    tokens = torch.arange(1, 1 + ROWS)[None]
+    kept = {}
+    # TransformerLens' names for what lies there, by its definition: the stream behind a block, and what its MLP and attention add to it.
+    model.model.layers[1].mlp.down_proj.register_forward_hook(lambda module, inputs, output: kept.__setitem__("blocks.1.hook_mlp_out", output))
+    model.model.layers[1].self_attn.o_proj.register_forward_hook(lambda module, inputs, output: kept.__setitem__("blocks.1.hook_attn_out", output))
+    with torch.no_grad():
+        cache = HookedProxyLM(model, None).run_with_cache(tokens)[1]
+        kept["blocks.1.hook_resid_post"] = model(tokens, output_hidden_states=True).hidden_states[2]
+    for name, path, hook in [("lens_of_block", "model.layers.1", "blocks.1.hook_resid_post"), ("lens_of_mlp", "model.layers.1.mlp", "blocks.1.hook_mlp_out"), ("lens_of_attention", "model.layers.1.self_attn", "blocks.1.hook_attn_out")]:
+        assert torch.equal(cache[path], kept[hook]), path
+        folder = fresh(name)
+        config = sae_lens_config(sl.StandardSAEConfig)
+        config.metadata.hook_name, config.metadata.model_class_name = path, "AutoModelForCausalLM"
+        sae = sl.StandardSAE(config)
+        fill(sae, False)
+        sae.save_model(folder)
+        x = cache[path][0] / cache[path][0].std()
+        with torch.no_grad():
+            write(folder, x, place(hook, 1, model="parity"), {"saelens": sae_lens_values(SAE.load_from_disk(folder, dtype="float32"), x)})
+
+
 def make_sae_lens_odd() -> None:
     """Thresholds below 0, which sae_lens puts behind a relu, and numbers of 64 bits, which it reads as 32."""
     import sae_lens as sl
@@ -656,7 +686,7 @@ def make_torch_files() -> None:
 if __name__ == "__main__":
     shutil.rmtree(OUT, ignore_errors=True)
     OUT.mkdir()
-    for make in [make_sae_lens, make_gemma_scope, make_gemma_scope_2, make_sparsify, make_dictionary_learning, make_llamascopium, make_llama_scope_transcoders, make_llama_scope_r1, make_circuit_tracer, make_torch_files, make_sae_lens_odd]:
+    for make in [make_sae_lens, make_gemma_scope, make_gemma_scope_2, make_sparsify, make_dictionary_learning, make_llamascopium, make_llama_scope_transcoders, make_llama_scope_r1, make_circuit_tracer, make_torch_files, make_sae_lens_odd, make_sae_lens_of_transformers]:
         make()
     sizes = [sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) for folder in OUT.iterdir()]
     print(f"{len(sizes)} SAEs, {sum(sizes) / 1000:.0f} kB, the largest {max(sizes) / 1000:.0f} kB")

@@ -82,6 +82,11 @@ test("a transcoder is held against what it predicts, at the place where it write
 test("an SAE of another hook is never taken for one of the residual stream", async () => {
   const other = saeFolder({ hook: "blocks.7.hook_unheard_of" });
   assert.equal(await codes(`set sae "${other}"\nprompts "a" | acts layer 7`), ["hook-mismatch"]);
+  // A layer that this model does not have is not offered.
+  const session = await open();
+  const { outcome } = await run(session, `set model "kjv"\nset sae "${saeFolder({ hook: "blocks.70.hook_resid_post" })}"\nprompts "a" | acts layer 7`);
+  await session.close();
+  assert.is(outcome.diagnostics[0]?.help, 'set sae "…" for layer 7');
 });
 
 test("features of an SAE that is no longer set, and of one without a decoder, are not decoded", async () => {

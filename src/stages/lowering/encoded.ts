@@ -53,7 +53,7 @@ function saeFor(context: Lowering, model: ModelFacts, saes: readonly SaeFacts[],
         : `${saes.length === 1 ? "this SAE reads" : "these SAEs read"} layer ${layers}, you asked for layer ${tap.layer}`,
       span: context.at(here !== undefined && context.given("hook") ? "hook" : "layer"),
       notes: [...saes.map((sae) => `${sae.ref.name} was trained on ${sae.hookName}, d_in ${sae.dIn}`), ...(first.hook === null ? [`hooks that are read: ${HOOK_WORDS.join(", ")}`] : [])],
-      help: first.hook === null ? 'set sae "…" to one that was trained at one of these' : first.layer === null ? 'set sae "…" to one that was trained at a layer of this model' : `set sae "…" for layer ${tap.layer}${other.fix === undefined ? `, or: acts layer ${first.layer}` : ""}`,
+      help: first.hook === null ? 'set sae "…" to one that was trained at one of these' : first.layer === null ? 'set sae "…" to one that was trained at a layer of this model' : `set sae "…" for layer ${tap.layer}${other.fix === undefined && first.layer < model.layers ? `, or: acts layer ${first.layer}` : ""}`,
       ...(here === undefined ? other : hook),
     });
     return null;
