@@ -10,13 +10,14 @@ import { concatTables, tableFromRows } from "../data/table.ts";
 import { MOST_CELLS, MOST_ROWS } from "../data/table_limits.ts";
 import type { OpWork } from "./execute_context.ts";
 import { asTable, each, expectSingle } from "./members.ts";
+import { withoutValue } from "./without_value.ts";
 
 type TableOp = Op & { readonly op: "read" | "literal" | "filter" | "project" | "sort" | "limit" | "skip" | "distinct" | "join" | "sample" | "split" | "group" | "group_by" | "ungroup" | "aggregate" | "concat" };
 
 /** The value of an op on rows. @throws DataError */
 export async function applyToTables(op: TableOp, { plan, inputs, context, turns }: OpWork): Promise<Value> {
   const input = inputs[0]!;
-  const undefinedValues = (operation: string, rows: number): void => context.onNotice(`${plan.label}: \`${operation}\` has no value in ${rows} rows; they are null`);
+  const undefinedValues = (operation: string, rows: number): void => context.onNotice(withoutValue(plan.label, operation, rows));
   const parts = (): GroupPart[] => (input.kind === "groups" ? input.members.map(({ name, keys, value }) => ({ name, keys, table: asTable(value) })) : [{ name: null, table: asTable(input) }]);
   switch (op.op) {
     case "read":

@@ -14,6 +14,7 @@ import { aggregatesOf, replaced, rowLocal } from "../data/scalar_parts.ts";
 import { columnNamed, concatTables, takeRows } from "../data/table.ts";
 import { createTurns, type Turns } from "../turns.ts";
 import { addsUp, streamedTotals } from "./streamed_totals.ts";
+import { withoutValue } from "./without_value.ts";
 
 /** What streaming needs to know of a run. */
 export interface StreamContext {
@@ -83,7 +84,7 @@ async function* through(plan: Plan, op: Streaming, input: AsyncGenerator<Table>,
   const missing = new Map<string, number>();
   const note: OnUndefined = (operation, rows) => missing.set(operation, (missing.get(operation) ?? 0) + rows);
   yield* changed(plan, await settled(plan, op, note, context), input, note, context);
-  for (const [operation, rows] of missing) context.onNotice(`${plan.label}: \`${operation}\` has no value in ${rows} rows; they are null`);
+  for (const [operation, rows] of missing) context.onNotice(withoutValue(plan.label, operation, rows));
 }
 
 /** Ctrl-C and progress between pieces. */

@@ -19,6 +19,7 @@ import { collected } from "../data/collected.ts";
 import { streamOf, type StreamContext } from "./stream.ts";
 import { streamedRows } from "./streamed_rows.ts";
 import { streamedAggregate, streamedCount } from "./streamed_totals.ts";
+import { withoutValue } from "./without_value.ts";
 
 type Context = ActivationContext & StreamContext & Pick<ExecuteContext, "unseen" | "savedRounds" | "roundTexts" | "outputPath" | "onSaved" | "admitWrite" | "rawCsv">;
 
@@ -70,7 +71,7 @@ async function summedUp(plan: Plan, op: Op & { readonly op: "count" | "aggregate
   if (pieces === null) return null;
   const turns = createTurns(context.signal);
   const keys = group?.keys ?? [];
-  const undefinedValues = (operation: string, rows: number): void => context.onNotice(`${plan.label}: \`${operation}\` has no value in ${rows} rows; they are null`);
+  const undefinedValues = (operation: string, rows: number): void => context.onNotice(withoutValue(plan.label, operation, rows));
   const made = op.op === "count" ? streamedCount(pieces, keys, op.by, turns) : streamedAggregate(plan, op, keys, pieces, turns, undefinedValues);
   return made.catch((error: unknown) => {
     throw error instanceof DataError && error.code === "too-many-groups" ? new StageError(input, error) : error;
