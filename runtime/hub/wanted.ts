@@ -11,8 +11,8 @@ export interface Wanted {
 
 const MODEL_FILES = new Set(["config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "model.safetensors.index.json", "pytorch_model.bin.index.json"]);
 const PICKLE = /\.(bin|pt|pth|ckpt|pkl)$/i;
-/** Saved beside SAEs and not used to encode: the density of features, and how the SAE was trained. */
-const BESIDE = new Set(["sparsity.safetensors", "runner_cfg.json"]);
+/** Saved beside SAEs and not used to encode: the density of features, and how the SAE was trained, with the activations that were left when it was saved. */
+const BESIDE = new Set(["sparsity.safetensors", "runner_cfg.json", "activations_store_state.safetensors", "activation_whitening.safetensors"]);
 /** Files of torch.save that are read, by a reader that can build nothing but tensors. */
 const TORCH = /\.pth?$/i;
 /** Names under which one file is one of several SAEs of its folder. */

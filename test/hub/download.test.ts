@@ -137,7 +137,7 @@ test("a folder of a repository, and only what an SAE needs of it", async () => {
   await b.hub.bring(opened.absent, "download", call());
   assert.is(opened.folder, b.snapshot("saeq/saes", "layer7/width_4k"));
   assert.ok(existsSync(join(opened.folder, "sae_weights.safetensors")));
-  for (const path of ["layer7/width_4k/sparsity.safetensors", "README.md"]) assert.not(existsSync(b.snapshot("saeq/saes", path)));
+  for (const path of ["layer7/width_4k/sparsity.safetensors", "layer7/width_4k/activations_store_state.safetensors", "README.md"]) assert.not(existsSync(b.snapshot("saeq/saes", path)));
 });
 
 test("the token goes to the hub and to no other host", async () => {

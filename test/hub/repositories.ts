@@ -63,7 +63,7 @@ function torchModel(): Files {
 export const REPOSITORIES: Readonly<Record<string, Repository>> = {
   "saeq/whole": repository({ ...filesOf("kjv/model"), ...extra, "original/consolidated.00.pth": Buffer.from("nor this") }, { refs: ["v1", "refs/pr/3"] }),
   "saeq/sharded": repository({ ...sharded(), ...extra }),
-  "saeq/saes": repository({ ...filesOf("kjv/sae", "layer7/width_4k/"), "README.md": Buffer.from("# SAEs\n"), "layer7/width_4k/sparsity.safetensors": Buffer.from("not needed") }),
+  "saeq/saes": repository({ ...filesOf("kjv/sae", "layer7/width_4k/"), "README.md": Buffer.from("# SAEs\n"), "layer7/width_4k/sparsity.safetensors": Buffer.from("not needed"), "layer7/width_4k/activations_store_state.safetensors": Buffer.from("nor this") }),
   "saeq/secret": repository(filesOf("kjv/model"), { access: "private", token: "hf_secret" }),
   "saeq/gated": repository(filesOf("kjv/model"), { access: "gated", token: "hf_accepted" }),
   "saeq/pickles": repository({ "config.json": Buffer.from("{}"), "weights.ckpt": Buffer.from("pickle") }),
