@@ -1,4 +1,5 @@
 /** Without this file conditions and derived columns would be checked but never computed. */
+import { remainder } from "../../src/ops/remainder.ts";
 import type { ArithmeticOp, CompareOp, Scalar } from "../../src/ops/scalar.ts";
 import type { ScalarType } from "../../src/ops/schema.ts";
 import type { Cell, Column, Table } from "./frame.ts";
@@ -133,13 +134,12 @@ const tests: Readonly<Record<Exclude<CompareOp, "=~">, (a: number | string, b: n
   "~=": (a, b) => a === b || (typeof a === "number" && typeof b === "number" && Math.abs(a - b) <= TOLERANCE * Math.max(Math.abs(a), Math.abs(b))),
 };
 
-/** `%` has the sign of its right side, as in Python and mathjs. */
 const signs: Readonly<Record<ArithmeticOp, (a: number, b: number) => number>> = {
   "+": (a, b) => a + b,
   "-": (a, b) => a - b,
   "*": (a, b) => a * b,
   "/": (a, b) => a / b,
-  "%": (a, b) => a - b * Math.floor(a / b),
+  "%": remainder,
   "^": (a, b) => a ** b,
 };
 

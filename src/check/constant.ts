@@ -1,5 +1,6 @@
 /** Without this file `$n * 2` could not stand where a number is asked for. */
 import type { Arg, Expr } from "../../grammar/ast.ts";
+import { remainder } from "../ops/remainder.ts";
 import type { ScalarLiteral } from "../ops/scalar.ts";
 import type { Scope } from "./scope.ts";
 
@@ -94,7 +95,7 @@ export function constant(expr: Expr, scope: Scope): ScalarLiteral | undefined {
         case "-": return left - right;
         case "*": return left * right;
         case "/": return left / right;
-        case "%": return left % right;
+        case "%": return remainder(left, right);
         case "^": return left ** right;
         default: return undefined;
       }

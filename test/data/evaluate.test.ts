@@ -12,6 +12,7 @@ import { countRows, describeValue } from "../../runtime/data/summaries.ts";
 import { cellAt, columnNamed, concatTables, createColumn, createTable, tableFromRows } from "../../runtime/data/table.ts";
 import { createTurns } from "../../runtime/turns.ts";
 import { FUNCTIONS } from "../../src/ops/functions.ts";
+import { remainder } from "../../src/ops/remainder.ts";
 import type { ArithmeticOp, CompareOp, Scalar, ScalarLiteral } from "../../src/ops/scalar.ts";
 import type { ScalarType } from "../../src/ops/schema.ts";
 
@@ -115,6 +116,17 @@ test("null rules", async () => {
   assert.equal(on(call("if", "int", p, a, lit(-1))), [1, -1, -1, 0]);
   assert.equal(on(arith(col("s", "str"), "+", lit("!"), "str")), ["x!", null, "!", "z!"]);
   assert.equal(on(call("replace", "str", col("s", "str"), lit("x"), lit("$&"))), ["$&", null, "", "z"]);
+});
+
+test("remainders are Python's, in rows and before anything runs", () => {
+  // python3 -c "print([[a, b, a % b] for a, b in [...]])"
+  const python = [
+    [0.7, 0.1, 0.09999999999999992], [5.5, 0.1, 0.0999999999999997], [-0.7, 0.1, 8.326672684688674e-17], [1e17, 3, 1], [1e300, 7, 1], [5, -3, -1], [-5, 3, 1],
+    [-1e-20, 3, 3], [1, 0.001, 0.0009999999999999792], [6, -3, 0], [0.3, -0.1, -2.7755575615628914e-17], [9007199254740991, 10, 1],
+  ] as const;
+  const table = createTable("t", [createColumn("a", "float", python.map(([a]) => a)), createColumn("b", "float", python.map(([, b]) => b))]);
+  assert.equal(cellsOf(evaluate(arith(col("a", "float"), "%", col("b", "float"), "float"), table)), python.map(([, , rest]) => rest));
+  for (const [a, b, rest] of python) assert.is(remainder(a, b) + 0, rest);
 });
 
 test("what has no number is null and told", async () => {
