@@ -75,7 +75,7 @@ export function syntaxOf({ pieces, starts }: Pieces): readonly Diagnostic[] {
     const by = starts[i]!;
     // The first text that is never closed is told, and no other.
     const told = openAt !== null;
-    for (const each of piece.diagnostics) if (!told || each.code !== "open-string") found.push(moved(each, by));
+    if (piece.diagnostics.length > 0) for (const each of piece.diagnostics) if (!told || each.code !== "open-string") found.push(moved(each, by));
     if (piece.openAt !== null) openAt ??= piece.openAt + by;
   }
   return select(found, openAt);
@@ -145,7 +145,7 @@ function cut(text: string, old: Pieces | null): Pieces | null {
     if (last === null || (last.lost && made.length + stretch.from > 0)) return null;
     made.push(last.piece);
   }
-  const all = [...pieces.slice(0, stretch.from), ...made, ...pieces.slice(stretch.to)];
+  const all = pieces.slice(0, stretch.from).concat(made, pieces.slice(stretch.to));
   return all.reduce((sum, { words }) => sum + words, 0) > MOST_WORDS ? null : joined(text, all, open);
 }
 

@@ -1,7 +1,7 @@
 /** Without this file editors could not ask saeq anything: the Language Server Protocol over two streams. */
 import { fileURLToPath } from "node:url";
 import {
-  CodeActionKind, createConnection, LSPErrorCodes, ProposedFeatures, ResponseError, SemanticTokensBuilder, TextDocuments, TextDocumentSyncKind,
+  CodeActionKind, createConnection, LSPErrorCodes, PositionEncodingKind, ProposedFeatures, ResponseError, SemanticTokensBuilder, TextDocuments, TextDocumentSyncKind,
   type CancellationToken, type Connection, type ConnectionStrategy, type InitializeParams, type InitializeResult, type Position, type ResponseMessage, type SemanticTokens, type TextDocumentIdentifier,
 } from "vscode-languageserver/node";
 import { TextDocument } from "vscode-languageserver-textdocument";
@@ -67,6 +67,8 @@ function capabilities(version: string): InitializeResult {
   return {
     serverInfo: { name: "saeq", version },
     capabilities: {
+      // Offsets of saeq count what JavaScript counts, which every client knows.
+      positionEncoding: PositionEncodingKind.UTF16,
       textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental, save: true },
       completionProvider: { triggerCharacters: [" ", "|", "$", "(", "`", "\"", "'", "/"] },
       signatureHelpProvider: { triggerCharacters: [" ", "(", ","] },

@@ -52,7 +52,9 @@ function lastStatement(parts: readonly Part[], offset: number): { readonly state
     const { start, script } = parts[at]!;
     const last = script.statements.findLastIndex(({ span }) => span.start + start <= offset);
     if (last < 0) continue;
-    return { statement: script.statements[last]!, index: parts.slice(0, at).reduce((sum, part) => sum + part.script.statements.length, last), start };
+    let index = last;
+    for (let i = 0; i < at; i++) index += parts[i]!.script.statements.length;
+    return { statement: script.statements[last]!, index, start };
   }
   return null;
 }

@@ -1,4 +1,5 @@
 /** Without this file an editor would wait for all of a long script to be read and checked at each key. */
+import type { Statement } from "../../grammar/ast.ts";
 import type { Diagnostic } from "../../grammar/diagnostic.ts";
 import { moved } from "../../grammar/moved.ts";
 import { pieceAt, parsedOf, readPieces, syntaxOf, type Pieces } from "../../grammar/pieces.ts";
@@ -17,10 +18,16 @@ export function createReader(): (text: string, around: Surroundings) => Analysis
   let kept: Kept | null = null;
   return (text, around) => {
     pieces = readPieces(text, pieces);
-    const stand = standIns(pieces.pieces.flatMap(({ script }) => script.statements.filter(({ kind }) => kind === "param")));
+    const stand = standIns(paramsOf(pieces));
     if (kept === null || !sameStart(kept, around.scope, stand)) kept = { memory: new Map(), marks: new Map(), start: around.scope, stand };
     return new Live(pieces, around, kept);
   };
+}
+
+function paramsOf({ pieces }: Pieces): Statement[] {
+  const found: Statement[] = [];
+  for (const { script } of pieces) for (const each of script.statements) if (each.kind === "param") found.push(each);
+  return found;
 }
 
 /** What was found out of pieces, and what all of it rests on. */

@@ -78,7 +78,7 @@ export class PiecewiseMarks {
 
   #again(known: Marked, checked: Checked, { names, settings }: Before, at: number): Marked | null {
     if (known.bound !== checked.bound) return null;
-    for (const [key, value] of known.facts) if (this.#facts.get(key) !== value) return null;
+    if (known.facts.size > 0) for (const [key, value] of known.facts) if (this.#facts.get(key) !== value) return null;
     const [sameScope, sameNames] = [known.scope.all === names && known.scope.settings === settings, known.names.all === this.#declared];
     if (sameScope && sameNames) return known;
     if (!sameScope && !holds(known.scope.found, this.#check.scopeBefore(at))) return null;

@@ -108,7 +108,9 @@ export class PiecewiseCheck {
   #next(piece: Piece): void {
     const { scope } = this;
     const { facts } = this.#options;
-    this.before.push({ times: [scope.relations.times, scope.params.times, scope.stages.times], settings: scope.settings, names: this.#names });
+    const last = this.before.at(-1);
+    const unchanged = last !== undefined && last.names === this.#names && last.settings === scope.settings;
+    this.before.push(unchanged ? last : { times: [scope.relations.times, scope.params.times, scope.stages.times], settings: scope.settings, names: this.#names });
     const known = this.#memory.get(piece);
     const place = { names: this.#names, scope, first: this.#index === 0, facts, told: this.#failed };
     const kept = known === undefined ? null : again(known, place);
@@ -120,7 +122,7 @@ export class PiecewiseCheck {
     this.#writtenOut += checked.writtenOut;
     if (checked.elsewhere || this.#mistakes >= MOST_COMPARED) this.told = false;
     if (checked.refuses || this.#writtenOut > MOST_WRITTEN_OUT_IN_ALL) this.sure = false;
-    for (const key of checked.depends.told.keys()) this.#failed.add(key);
+    if (checked.depends.told.size > 0) for (const key of checked.depends.told.keys()) this.#failed.add(key);
     if (checked.settings !== null) this.scope = { ...scope, settings: checked.settings };
     this.#names = checked.depends.after;
     this.#index += piece.script.statements.length;
@@ -163,8 +165,8 @@ interface Surroundings {
 function again(known: Checked, { names, scope, first, facts, told }: Surroundings): Checked | null {
   const { depends } = known;
   if (depends.first !== first) return null;
-  for (const [key, value] of depends.facts) if (facts.get(key) !== value) return null;
-  for (const [key, was] of depends.told) if (told.has(key) !== was) return null;
+  if (depends.facts.size > 0) for (const [key, value] of depends.facts) if (facts.get(key) !== value) return null;
+  if (depends.told.size > 0) for (const [key, was] of depends.told) if (told.has(key) !== was) return null;
   const sameNames = depends.names === names;
   if (sameNames && depends.settings === scope.settings) return known;
   if (depends.read === null) return null;

@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { createMessageConnection, StreamMessageReader, StreamMessageWriter, type MessageConnection } from "vscode-jsonrpc/node";
-import type { Diagnostic, PublishDiagnosticsParams } from "vscode-languageserver/node";
+import type { Diagnostic, InitializeResult, PublishDiagnosticsParams } from "vscode-languageserver/node";
 import { ROOT } from "../house/files.ts";
 
 /** A caret in a script is written `^`. */
@@ -15,6 +15,8 @@ export interface Place {
 export interface Client {
   readonly connection: MessageConnection;
   readonly process: ChildProcess;
+  /** What the server says that it can do. */
+  readonly can: InitializeResult["capabilities"];
   /** What the server logged: bugs. */
   readonly logged: string[];
   /** Open or replace a document; its URI. */
@@ -64,10 +66,11 @@ export async function startClient(folder: string): Promise<Client> {
   });
   connection.onNotification("window/logMessage", ({ message }: { readonly message: string }) => void logged.push(message));
   connection.listen();
-  await connection.sendRequest("initialize", { processId: process.pid, rootUri: pathToFileURL(folder).href, capabilities: {} });
+  const { capabilities: can } = await connection.sendRequest<InitializeResult>("initialize", { processId: process.pid, rootUri: pathToFileURL(folder).href, capabilities: {} });
   await connection.sendNotification("initialized", {});
   return {
     connection,
+    can,
     process: child,
     logged,
     write: (name, text) => {

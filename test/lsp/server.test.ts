@@ -293,6 +293,7 @@ test("the server greets with what it can do, and stops when told", async () => {
   const again = second.connection.sendRequest<InitializeResult>("initialize", { processId: null, rootUri: null, capabilities: {} });
   await again.then(({ capabilities }) => assert.ok(capabilities.hoverProvider), (error: Error) => assert.ok(error.message));
   assert.is(await second.stop(), 0);
+  assert.is(client.can.positionEncoding, "utf-16");
   assert.equal(client.logged, []);
   assert.is(await client.stop(), 0);
 });
