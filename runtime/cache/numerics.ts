@@ -1,7 +1,7 @@
 /** Without this file bits computed on one processor could be taken for those of another. */
 import { createHash } from "node:crypto";
 import { statSync } from "node:fs";
-import type { TensorRef } from "../../src/emit/specs.ts";
+import type { WeightRef } from "../../src/emit/specs.ts";
 import type { EngineOptions } from "../engine/port.ts";
 import { installedVersion } from "../package_root.ts";
 import { processor } from "../processor.ts";
@@ -27,7 +27,7 @@ export function bitsClass({ lanes: _lanes, batch: _batch, ...options }: EngineOp
  * The files behind tensors as they are now. The digest of a checkpoint samples its weights; an edit of a few of them shows in the times and
  * sizes here, so nothing computed before it is found again.
  */
-export function stamps(tensors: readonly TensorRef[]): string {
+export function stamps(tensors: readonly WeightRef[]): string {
   return JSON.stringify([...new Set(tensors.map(({ file }) => file))].sort().map((file) => {
     const { size, mtimeNs, ctimeNs, ino } = statSync(file, { bigint: true });
     return [file, ...[size, mtimeNs, ctimeNs, ino].map(String)];

@@ -1,6 +1,6 @@
 /** Without this file nobody would know which cached activations belong to which tap. */
 import { createHash } from "node:crypto";
-import type { EmittedGraph, TensorRef } from "../../src/emit/specs.ts";
+import type { EmittedGraph, WeightRef } from "../../src/emit/specs.ts";
 import type { ModelRef, Tap } from "../../src/ops/op.ts";
 import type { EngineOptions } from "../engine/port.ts";
 import { bitsClass, stamps } from "./numerics.ts";
@@ -12,7 +12,7 @@ const known = new WeakMap<EmittedGraph, Map<string, Space>>();
  * The space of what a graph gives: its bytes (operators, shapes, biases, where the weights lie), the state of the weights' files, and the
  * numerics class. `weights` are looked at once for a graph: lanes map them once, too.
  */
-export function spaceOf(graph: EmittedGraph, weights: readonly TensorRef[], options: EngineOptions, name: string, memoryOnly: boolean): Space {
+export function spaceOf(graph: EmittedGraph, weights: readonly WeightRef[], options: EngineOptions, name: string, memoryOnly: boolean): Space {
   const numerics = bitsClass(options);
   const spaces = known.get(graph) ?? new Map<string, Space>();
   known.set(graph, spaces);

@@ -8,7 +8,7 @@ import { digest } from "./digest.ts";
 import { CheckpointError } from "./error.ts";
 import { findFile, requireFile, requireFolder } from "./real_path.ts";
 import { CONVERT } from "./pickle_values.ts";
-import { readSafetensors, tensorRef, type TensorFile, type TensorEntry } from "./safetensors.ts";
+import { packedRef, readSafetensors, tensorRef, type TensorFile, type TensorEntry } from "./safetensors.ts";
 import { readJsonObject } from "./strict_json.ts";
 import { readTorchFile } from "./torch_file.ts";
 
@@ -72,11 +72,20 @@ function supported(config: Config): Family {
       notes: [`supported model types: ${SUPPORTED.join(", ")}`, ...(Array.isArray(architecture) ? [`architectures: ${architecture.join(", ")}`] : [])],
     });
   }
-  if (optional(config, "quantization_config") !== null) {
-    throw new CheckpointError("unsupported-config", `\`quantization_config\` in ${config.file} is ${JSON.stringify(optional(config, "quantization_config"))}: quantised weights are not read; use the original checkpoint`, { help: 'set model "…" to one without it' });
-  }
+  requireReadable(config, family);
   if (optional(config, "per_layer_config") !== null) throw new CheckpointError("unsupported-config", `\`per_layer_config\` in ${config.file} gives layers configs of their own, and all are read with one`, { help: 'set model "…" to one without it' });
   return family;
+}
+
+/** Quantised weights are computed from where a family knows theirs, and refused by name elsewhere. */
+function requireReadable(config: Config, family: Family): void {
+  const quantized = optional(config, "quantization_config");
+  if (quantized === null) return;
+  const known = family.quantized ?? [];
+  const method = typeof quantized === "object" && !Array.isArray(quantized) ? optional({ file: config.file, value: quantized as Config["value"] }, "quant_method") : null;
+  if (typeof method === "string" && known.includes(method)) return;
+  const only = known.length === 0 ? "quantised weights are not read" : `of quantised weights only ${known.join(", ")} is read`;
+  throw new CheckpointError("unsupported-config", `\`quantization_config\` in ${config.file} is ${JSON.stringify(quantized)}: ${only}; use the original checkpoint`, { help: 'set model "…" to one without it' });
 }
 
 /** Names of one file of weights, and how it is read; its shards are told by an index beside them. The first that is there counts. */
@@ -119,21 +128,22 @@ function sourceOf(config: Config, outer: Config | null, family: Family, files: r
   const prefix = PREFIXES.find((each) => tensors.has(`${each}${family.embedding}`)) ?? "";
   const missing = (name: string): Error =>
     files instanceof Error ? files : new CheckpointError("missing-tensor", `tensor \`${name}\` is in none of the model's files`, { notes: [`asked for by ${config.file}`], help: "use files that belong together: download the whole folder again" });
-  const take = (name: string, shape: readonly number[]): ReturnType<typeof tensorRef> => {
+  const found = (name: string): TensorEntry => {
     const tensor = tensors.get(name);
     if (tensor === undefined) throw missing(name);
-    return tensorRef(tensor, shape);
+    return tensor;
   };
   const headless: string[] = [];
   return {
     config,
     outer,
-    tensor: (name, shape) => take(`${prefix}${name}`, shape),
+    tensor: (name, shape) => tensorRef(found(`${prefix}${name}`), shape),
+    packed: (name, shape, dtype) => packedRef(found(`${prefix}${name}`), shape, dtype),
     holds: (name) => tensors.has(`${prefix}${name}`),
     head: (names, shape) => {
       const candidates = names.flatMap((name) => [name, `language_model.${name}`]);
-      const found = candidates.find((name) => tensors.has(name));
-      if (found !== undefined) return take(found, shape);
+      const there = candidates.find((name) => tensors.has(name));
+      if (there !== undefined) return tensorRef(found(there), shape);
       if (files instanceof Error) throw files;
       headless.push(names[0] as string);
       return null;

@@ -1,6 +1,6 @@
 /** Without this file nothing would know where tensors lie, or that a file lies about them. */
 import type { FileHandle } from "node:fs/promises";
-import type { StoredType, TensorRef } from "../../src/emit/specs.ts";
+import type { PackedRef, StoredType, TensorRef } from "../../src/emit/specs.ts";
 import { absentFile } from "./absent.ts";
 import { CheckpointError } from "./error.ts";
 import { openFile, unreadable } from "./real_path.ts";
@@ -175,6 +175,13 @@ export function tensorRef(tensor: TensorEntry, shape: readonly number[]): Tensor
   if (dtype === undefined) {
     throw new CheckpointError("unsupported-dtype", `tensor \`${tensor.name}\` of ${tensor.file} is stored as ${tensor.dtype}`, { help: `types that can be used: ${Object.keys(STORED).join(", ")}` });
   }
+  requireShape(tensor, shape);
+  return { file: tensor.file, offset: tensor.offset, length: tensor.length, dtype, shape };
+}
+
+/** The same of bytes that hold packed numbers. */
+export function packedRef(tensor: TensorEntry, shape: readonly number[], dtype: PackedRef["dtype"]): PackedRef {
+  if (tensor.dtype !== "U8") throw new CheckpointError("unsupported-dtype", `tensor \`${tensor.name}\` of ${tensor.file} is stored as ${tensor.dtype}`, { help: "packed numbers are read from U8: use the files of the model's publisher" });
   requireShape(tensor, shape);
   return { file: tensor.file, offset: tensor.offset, length: tensor.length, dtype, shape };
 }

@@ -1,7 +1,7 @@
 /** Without this file weights that somebody writes over while they are read would give results that are half of old ones and half of new ones. */
 import type { BigIntStats } from "node:fs";
 import { stat } from "node:fs/promises";
-import type { TensorRef } from "../../src/emit/specs.ts";
+import type { WeightRef } from "../../src/emit/specs.ts";
 import { CheckpointError } from "./error.ts";
 
 type Facts = Pick<BigIntStats, "dev" | "ino" | "size" | "mtimeNs">;
@@ -18,7 +18,7 @@ export function readAs(file: string, { dev, ino, size, mtimeNs }: BigIntStats): 
  * Vectors, offsets and what is kept are of the file that was read; its matrices are mapped, and change with it. A file that is gone is told by who opens it.
  * @throws CheckpointError `changed-while-read`
  */
-export async function requireSteady(tensors: readonly TensorRef[]): Promise<void> {
+export async function requireSteady(tensors: readonly WeightRef[]): Promise<void> {
   for (const file of new Set(tensors.map((ref) => ref.file))) {
     const now = await stat(file, { bigint: true }).catch(() => null);
     if (now === null) continue;

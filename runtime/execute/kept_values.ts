@@ -1,7 +1,7 @@
 /** Without this file what the stage `cache` keeps would end with the session. */
 import { createHash } from "node:crypto";
 import { key } from "../../src/ops/key.ts";
-import type { TensorRef } from "../../src/emit/specs.ts";
+import type { WeightRef } from "../../src/emit/specs.ts";
 import type { Plan } from "../../src/ops/op.ts";
 import { nodes } from "../../src/optimize/rule.ts";
 import type { ActivationContext } from "../passes/activations.ts";
@@ -26,7 +26,7 @@ const MOST_BYTES = 2 ** 30;
  * saeq, and whether SAEs were guarded. Of two plans of one name the values are equal bit for bit.
  */
 function idOf(plan: Plan, { catalog, engine, guard }: KeepContext): string {
-  const weights = nodes(plan).flatMap(({ op }): readonly TensorRef[] => {
+  const weights = nodes(plan).flatMap(({ op }): readonly WeightRef[] => {
     // Of a model on the hub, only what an op maps is here.
     if (op.op === "forward") return weightsOf(op, op.taps, op.blocks, { catalog });
     if (op.op === "generate") return usedWeights(catalog.spec(op.model), catalog.spec(op.model).blocks.length, true);

@@ -3,7 +3,7 @@ import { emitEncode } from "../../src/emit/encode.ts";
 import { emitScreened } from "../../src/emit/screen.ts";
 import { emitForward } from "../../src/emit/forward.ts";
 import { positionsFor } from "../../src/emit/rope.ts";
-import type { EmittedGraph, GraphTap, TensorRef } from "../../src/emit/specs.ts";
+import type { EmittedGraph, GraphTap, WeightRef } from "../../src/emit/specs.ts";
 import { CPU, type Target } from "../../src/emit/target.ts";
 import { blocksNeeded, moduleOf } from "../../src/ops/hook.ts";
 import type { Op, SaeRef, Tap } from "../../src/ops/op.ts";
@@ -137,7 +137,7 @@ export function jobLimitsOf(op: Forward, documents: readonly Document[], context
  * over is no result.
  * @throws CheckpointError `nonfinite-weights`, `changed-while-read`
  */
-export async function whileFinite<T>(weights: readonly TensorRef[], signal: AbortSignal, job: (signal: AbortSignal, finite: Promise<void>) => Promise<T>): Promise<T> {
+export async function whileFinite<T>(weights: readonly WeightRef[], signal: AbortSignal, job: (signal: AbortSignal, finite: Promise<void>) => Promise<T>): Promise<T> {
   const stop = new AbortController();
   const search = requireFinite(weights, AbortSignal.any([signal, stop.signal]));
   search.catch(() => stop.abort());

@@ -1,7 +1,8 @@
 /** Without this file nobody would know how much memory a batch takes before it is run. */
 import { convColumns } from "../../src/emit/delta.ts";
 import { projections } from "../../src/emit/mixer.ts";
-import type { AttentionSpec, BlockSpec, DecoderSpec, DeltaSpec, ExpertsSpec, LinearSpec, MlpSpec, SaeSpec, TensorRef } from "../../src/emit/specs.ts";
+import { elementsOf } from "../../src/emit/paired_experts.ts";
+import type { AttentionSpec, BlockSpec, DecoderSpec, DeltaSpec, ExpertLinear, ExpertsSpec, LinearSpec, MlpSpec, SaeSpec, TensorRef } from "../../src/emit/specs.ts";
 import { blocksNeeded } from "../../src/ops/hook.ts";
 import type { Tap } from "../../src/ops/op.ts";
 import { tileOf } from "../../src/emit/encode.ts";
@@ -79,7 +80,7 @@ function deltaNumbers(spec: DeltaSpec, { tokens, longest }: BatchShape): number 
 
 /** Gate, its activation, their product with up, and its like before it is let go. */
 function mlpBytes(mlp: MlpSpec, tokens: number): number {
-  if (mlp.kind === "experts") return Math.max(expertsBytes(mlp, tokens), mlp.shared === null ? 0 : F32 * tokens * outputsOf(mlp.shared.mlp.down) + mlpBytes(mlp.shared.mlp, tokens));
+  if (mlp.kind === "experts") return Math.max(expertsBytes(mlp, tokens), "pairs" in mlp || mlp.shared === null ? 0 : F32 * tokens * outputsOf(mlp.shared.mlp.down) + mlpBytes(mlp.shared.mlp, tokens));
   const inner = outputsOf(mlp.up);
   const alive = mlp.kind === "gated" ? 4 : 3;
   return F32 * tokens * inner * alive + castBytes([...(mlp.kind === "gated" ? [mlp.gate] : []), mlp.up, mlp.down]);
@@ -89,13 +90,26 @@ function mlpBytes(mlp: MlpSpec, tokens: number): number {
  * What all experts of all tokens gave, with a row more for each, twice when it is put together; and in the loop rows of one expert, of all tokens where
  * they agree, with what is between its maps and its answer twice, and its weights: cut out of the file, cast, and the next one's.
  */
-function expertsBytes({ router, experts, perToken }: ExpertsSpec, tokens: number): number {
+function expertsBytes(mlp: ExpertsSpec, tokens: number): number {
+  const { router, perToken } = mlp;
   const [count, d] = router.weight.shape as readonly [number, number];
-  const { up } = experts[0]!;
+  // Pairs of gates and ups are taken apart before they are clamped.
+  const [width, columns] = "pairs" in mlp ? [mlp.pairs[0]!.gateUp.bias.shape[0]! / 2, 8] : [mlp.experts[0]!.up.shape[0]!, 4];
   const made = (tokens * perToken + count) * d;
-  const inLoop = (tokens + 1) * (3 * d + 4 * up.shape[0]!);
-  const elements = up.shape[0]! * up.shape[1]!;
-  return F32 * (made + Math.max(made + 3 * tokens * d, inLoop) + 3 * tokens * count) + tokens * perToken * PER_PLACE + Math.max(2 * elements * (up.length / elements + (up.dtype === "f32" ? 0 : F32)), castBytes([router]));
+  const inLoop = (tokens + 1) * (3 * d + columns * width);
+  const weights = "pairs" in mlp ? Math.max(...[mlp.pairs[0]!.gateUp, mlp.pairs[0]!.down].map(mapBytes)) : 2 * cutBytes(mlp.experts[0]!.up);
+  return F32 * (made + Math.max(made + 3 * tokens * d, inLoop) + 3 * tokens * count) + tokens * perToken * PER_PLACE + Math.max(weights, castBytes([router]));
+}
+
+/** A weight of an expert as it is cut out of the file, and its float32 copy. */
+function cutBytes({ length, dtype, shape }: TensorRef): number {
+  return length + (dtype === "f32" ? 0 : F32 * shape.reduce((product, dim) => product * dim, 1));
+}
+
+/** Packed numbers: their bytes, two of these an index, and what they stand for twice, before and after it is multiplied by its power of two. The next ones wait until they are used. */
+function mapBytes(map: ExpertLinear): number {
+  if ("weight" in map) return 2 * cutBytes(map.weight);
+  return map.blocks.length * (1 + F32 / 2) + map.scales.length * (1 + 2 * F32) + 2 * F32 * elementsOf(map);
 }
 
 const outputsOf = ({ weight, layout }: LinearSpec): number => weight.shape[layout === "out_in" ? 0 : 1]!;

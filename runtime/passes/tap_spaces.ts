@@ -1,6 +1,6 @@
 /** Without this file nobody would know under which name lies what a tap of the model gave for a text. */
 import { blocksNeeded } from "../../src/ops/hook.ts";
-import type { TensorRef } from "../../src/emit/specs.ts";
+import type { WeightRef } from "../../src/emit/specs.ts";
 import type { Tap } from "../../src/ops/op.ts";
 import { forwardGraphOf, targetOf, type ActivationContext, type Forward } from "./activations.ts";
 import type { Space } from "../cache/space_segments.ts";
@@ -18,7 +18,7 @@ export function tapSpaces(op: Forward, context: Pick<ActivationContext, "catalog
 }
 
 /** What a pass maps for these taps. */
-export function weightsOf(op: Forward, taps: readonly Tap[], blocks: number | null, { catalog }: Pick<ActivationContext, "catalog">): readonly TensorRef[] {
+export function weightsOf(op: Forward, taps: readonly Tap[], blocks: number | null, { catalog }: Pick<ActivationContext, "catalog">): readonly WeightRef[] {
   const spec = catalog.spec(op.model);
   return [...usedWeights(spec, blocks ?? spec.blocks.length, false), ...taps.flatMap((tap) => (tap.sae === null ? [] : usedSaeWeights(catalog.sae(tap.sae).spec)))];
 }

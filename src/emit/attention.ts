@@ -1,5 +1,5 @@
 /** Without this file forward and generate graphs would each describe how tokens see one another. */
-import { ints, node, nodes, type Attributes, type Graph } from "./graph.ts";
+import { ints, node, nodes, weight, type Attributes, type Graph } from "./graph.ts";
 import { headColumns, type HeadColumns } from "./head_columns.ts";
 import { linear } from "./linear.ts";
 import { headNorm } from "./norm.ts";
@@ -78,7 +78,9 @@ export function attention(graph: Graph, path: string, model: DecoderSpec, spec: 
   const turnedK = spec.kNorm === null ? k : headNorm(graph, `${path}/k_norm`, k, model.norm, spec.kNorm);
   const parts = ([["q", turnedQ], ["k", turnedK], ["v", v]] as const).map(([name, value]) => laidOut(graph, `${path}/${name}`, model.headDim, columns, value, common.layout));
   const tables = spec.rope === null ? [] : Object.values(tablesOf(graph, model, common, spec.rope));
-  const inputs = [...parts, past?.key ?? "", past?.value ?? "", common.lastKey, common.total, ...tables];
+  // Behind two tables, positions and additions to scores: the operator's twelfth input.
+  const sinks = spec.sinks === undefined ? [] : [...new Array<string>(4 - tables.length).fill(""), weight(graph, `${path}/sinks`, spec.sinks)];
+  const inputs = [...parts, past?.key ?? "", past?.value ?? "", common.lastKey, common.total, ...tables, ...sinks];
   const attributes: Attributes = {
     num_heads: model.heads,
     kv_num_heads: model.kvHeads,

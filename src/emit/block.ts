@@ -3,7 +3,7 @@ import { HOOKS, type Hook } from "../ops/hook.ts";
 import { node, type Graph } from "./graph.ts";
 import { linear } from "./linear.ts";
 import { mixed, projections, type Past } from "./mixer.ts";
-import { linearsOfToken, mlp } from "./mlp.ts";
+import { mlp, weightsOfToken } from "./mlp.ts";
 import { norm, normalized } from "./norm.ts";
 import type { Shared } from "./positions.ts";
 import type { BlockSpec, DecoderSpec, LinearSpec, NormSpec } from "./specs.ts";
@@ -60,9 +60,5 @@ export function block(graph: Graph, path: string, model: DecoderSpec, spec: Bloc
 /** Multiply-adds × 2 of one token in the matrix products of `count` blocks; attention scores are left out (they grow with the position). */
 export function blockFlops(model: DecoderSpec, count: number): number {
   const elements = (linears: readonly LinearSpec[]): number => linears.reduce((sum, { weight }) => sum + weight.shape.reduce((product, dim) => product * dim, 1), 0);
-  return 2 * model.blocks.slice(0, count).reduce((sum, spec) => sum + elements(linearsOf(spec)), 0);
-}
-
-function linearsOf({ attention, mlp: spec }: BlockSpec): readonly LinearSpec[] {
-  return [...projections(attention), ...linearsOfToken(spec)];
+  return 2 * model.blocks.slice(0, count).reduce((sum, spec) => sum + elements(projections(spec.attention)) + weightsOfToken(spec.mlp), 0);
 }

@@ -1,32 +1,32 @@
 /** Without this file every expert of a sparse MLP would be computed for every token. */
-import { appended, constant, ints, node, nodes, noTensors, storedSpan, type Graph } from "./graph.ts";
+import { appended, constant, elementOf, elementWidth, ints, node, nodes, noTensors, storedSpan, type Graph } from "./graph.ts";
 import { linear } from "./linear.ts";
-import type { ExpertSpec, ExpertsSpec, TensorRef } from "./specs.ts";
+import type { ExpertsSpec, TensorRef, WeightRef } from "./specs.ts";
 
-/** act(x), named below `path`. */
-type Activate = (graph: Graph, path: string, x: string) => string;
+/** The tensors of an expert by name: the same names, shapes and types in all experts of a layer. */
+export type Parts = Readonly<Record<string, WeightRef>>;
 
-const PARTS = ["gate", "up", "down"] as const;
-type Part = (typeof PARTS)[number];
+/** What an expert makes of rows [n, d] → [n, d], named below `path`; `part` is a tensor of its own, in float32, or a list of what is packed. */
+export type Expert = (graph: Graph, path: string, rows: string, part: (name: string) => string) => string;
+
 const SMALLEST_FIRST = { axis: -1, largest: 0, sorted: 1 } as const;
 
 /**
- * Σ over a token's experts of weight · down(act(gate x) ∘ up x), x [T, d] → [T, d] (Shazeer et al. 2017, arXiv 1701.06538; transformers'
- * `Qwen3MoeSparseMoeBlock`).
+ * Σ over a token's experts of weight · expert(x), x [T, d] → [T, d] (Shazeer et al. 2017, arXiv 1701.06538; transformers' `Qwen3MoeSparseMoeBlock`).
  *
  * Each choice of a token is a place: T·k of them, token by token, and by ascending expert within a token. Sorted by expert they are lists of tokens, one
  * for each expert that somebody chose; a loop over those alone gathers the rows of a list, cuts the expert's weights out of the file, and computes
  * them. Each token then adds what its experts gave by their ascending number, as transformers does, whatever other tokens chose. Every
  * list ends in a row that nobody reads, so that no product has a single row.
  */
-export function mixture(graph: Graph, path: string, x: string, spec: ExpertsSpec, activate: Activate): string {
+export function mixture(graph: Graph, path: string, x: string, spec: ExpertsSpec, experts: readonly Parts[], compute: Expert): string {
   const at = (name: string): string => `${path}/${name}`;
-  const [count, k] = [spec.experts.length, spec.perToken];
+  const [count, k] = [experts.length, spec.perToken];
   const { chosen, weights } = routed(graph, at("router"), x, spec);
-  const groups = grouped(spec.experts);
+  const groups = grouped(experts);
   // Experts by number from here on as the loops go through them.
   const turn = groups.flat();
-  const turns = groups.length === 1 ? chosen : node(graph, at("turns"), "Gather", [ints(graph, ...spec.experts.map((_, expert) => turn.indexOf(expert))), chosen], { axis: 0 });
+  const turns = groups.length === 1 ? chosen : node(graph, at("turns"), "Gather", [ints(graph, ...experts.map((_, expert) => turn.indexOf(expert))), chosen], { axis: 0 });
   const places = node(graph, at("places"), "Reshape", [turns, ints(graph, -1)]);
   const ones = node(graph, at("ones"), "Expand", [ints(graph, 1), node(graph, at("length"), "Shape", [places])]);
   const counts = node(graph, at("counts"), "ScatterElements", [constant(graph, "i64", [count], new Array<number>(count).fill(0)), places, ones], { axis: 0, reduction: "add" });
@@ -44,17 +44,21 @@ export function mixture(graph: Graph, path: string, x: string, spec: ExpertsSpec
   const ends = node(graph, at("ends"), "CumSum", [lengths, constant(graph, "i64", [], [0])]);
   const lists: Lists = { hit, token, starts: node(graph, at("starts"), "Sub", [ends, lengths]), ends };
 
-  const made = looped(graph, at("experts"), x, spec, groups, lists, activate);
+  const made = looped(graph, at("experts"), x, experts, groups, lists, compute, spec.router.weight.shape[1] as number);
   const rows = node(graph, at("rows/all"), "Slice", [back, ints(graph, 0), node(graph, at("rows/end"), "Shape", [places]), ints(graph, 0)]);
   return summed(graph, path, made, node(graph, at("rows"), "Reshape", [rows, ints(graph, -1, k)]), weights, k);
 }
 
 /** Which experts each token takes, ascending [T, k], and their weights [T, k]. */
-function routed(graph: Graph, path: string, x: string, { router, perToken: k, normalized }: ExpertsSpec): { readonly chosen: string; readonly weights: string } {
-  const probabilities = node(graph, `${path}/softmax`, "Softmax", [linear(graph, path, x, router)], { axis: -1 });
-  const [largest, experts] = nodes(graph, `${path}/largest`, { op: "TopK", inputs: [probabilities, ints(graph, k)], attributes: { axis: -1, largest: 1, sorted: 1 } }, 2) as readonly [string, string];
+function routed(graph: Graph, path: string, x: string, spec: ExpertsSpec): { readonly chosen: string; readonly weights: string } {
+  const k = spec.perToken;
+  const softmax = (values: string): string => node(graph, `${path}/softmax`, "Softmax", [values], { axis: -1 });
+  const scores = linear(graph, path, x, spec.router);
+  const ranked = "pairs" in spec ? scores : softmax(scores);
+  const [largest, experts] = nodes(graph, `${path}/largest`, { op: "TopK", inputs: [ranked, ints(graph, k)], attributes: { axis: -1, largest: 1, sorted: 1 } }, 2) as readonly [string, string];
   const [chosen, from] = nodes(graph, `${path}/ascending`, { op: "TopK", inputs: [experts, ints(graph, k)], attributes: SMALLEST_FIRST }, 2) as readonly [string, string];
-  const share = normalized ? node(graph, `${path}/shares`, "Div", [largest, rowSum(graph, `${path}/sum`, largest, k)]) : largest;
+  const shares = (): string => ("pairs" in spec ? softmax(largest) : node(graph, `${path}/shares`, "Div", [largest, rowSum(graph, `${path}/sum`, largest, k)]));
+  const share = "pairs" in spec || spec.normalized ? shares() : largest;
   return { chosen, weights: node(graph, `${path}/weights`, "GatherElements", [share, from], { axis: 1 }) };
 }
 
@@ -70,17 +74,15 @@ function smallest(graph: Graph, path: string, numbers: string, length: string): 
 }
 
 /** Experts whose tensors lie in the same files in the same type: what one loop can go through. Shards may part a layer, and even one expert. */
-function grouped(experts: readonly ExpertSpec[]): readonly (readonly number[])[] {
-  const keyOf = (expert: number): string => PARTS.map((part) => placeOf((experts[expert] as ExpertSpec)[part])).join("\n");
+function grouped(experts: readonly Parts[]): readonly (readonly number[])[] {
+  const keyOf = (expert: number): string => Object.values(experts[expert] as Parts).map(placeOf).join("\n");
   return [...Map.groupBy(experts.keys(), keyOf).values()];
 }
 
 /** File, type, and how whole elements lie in it: what lies alike can be cut out of one list of numbers. */
-function placeOf(ref: TensorRef): string {
-  return `${ref.file} ${ref.dtype} ${ref.offset % (ref.length / elements(ref))}`;
+function placeOf(ref: WeightRef): string {
+  return `${ref.file} ${elementOf(ref)} ${ref.offset % elementWidth(ref)}`;
 }
-
-const elements = ({ shape }: TensorRef): number => shape.reduce((product, dim) => product * dim, 1);
 
 /** Turns of the experts that were chosen, and for each the part of `token` that it computes. */
 interface Lists {
@@ -91,8 +93,7 @@ interface Lists {
 }
 
 /** Rows of all lists one below another, as the experts made them. */
-function looped(graph: Graph, path: string, x: string, { experts, router }: ExpertsSpec, groups: readonly (readonly number[])[], lists: Lists, activate: Activate): string {
-  const d = router.weight.shape[1] as number;
+function looped(graph: Graph, path: string, x: string, experts: readonly Parts[], groups: readonly (readonly number[])[], lists: Lists, compute: Expert, d: number): string {
   let list = noTensors(graph, `${path}/none`);
   let [first, before] = [0, ints(graph, 0)];
   groups.forEach((group, index) => {
@@ -108,9 +109,7 @@ function looped(graph: Graph, path: string, x: string, { experts, router }: Expe
       const expert = node(inner, at("expert"), "Sub", [taken("turn", lists.hit), ints(inner, lowest)]);
       const tokens = node(inner, at("tokens"), "Slice", [lists.token, taken("start", lists.starts), taken("end", lists.ends), ints(inner, 0)]);
       const rows = node(inner, at("rows"), "Gather", [x, tokens], { axis: 0 });
-      const product = (part: Part, value: string): string => node(inner, at(part), "Gemm", [value, matrix(inner, at(part), group.map((each) => experts[each] as ExpertSpec), part, expert)], { transB: 1 });
-      const act = activate(inner, own, product("gate", rows));
-      return product("down", node(inner, at("product"), "Mul", [act, product("up", rows)]));
+      return compute(inner, own, rows, (part) => cutOut(inner, own, group.map((each) => experts[each] as Parts), part, expert));
     });
     [first, before] = [below, until];
   });
@@ -123,16 +122,19 @@ function countBelow(graph: Graph, path: string, hit: string, below: number): str
   return node(graph, path, "ReduceSum", [flags, ints(graph, 0)], { keepdims: 1 });
 }
 
-/** A matrix of the expert of a group whose number is computed: cut out as it is stored, then cast. */
-function matrix(graph: Graph, path: string, group: readonly ExpertSpec[], part: Part, number: string): string {
-  const { [part]: first } = group[0] as ExpertSpec;
+/** A tensor of the expert of a group whose number is computed: cut out as it is stored, then cast. */
+function cutOut(graph: Graph, own: string, group: readonly Parts[], part: string, number: string): string {
+  const path = `${own}/${part}`;
+  const parts = group[0] as Parts;
+  const first = parts[part] as WeightRef;
   // Parts that lie alike are mapped once.
-  const alike = PARTS.filter((each) => placeOf((group[0] as ExpertSpec)[each]) === placeOf(first));
-  const { name, starts } = storedSpan(graph, `${path.slice(0, -part.length)}weights/${alike[0]}`, group.flatMap((expert) => alike.map((each) => expert[each])));
+  const alike = Object.keys(parts).filter((each) => placeOf(parts[each] as TensorRef) === placeOf(first));
+  const { name, starts } = storedSpan(graph, `${own}/weights/${alike[0]}`, group.flatMap((expert) => alike.map((each) => expert[each] as TensorRef)));
   const begins = starts.filter((_, at) => alike[at % alike.length] === part);
   const start = node(graph, `${path}/start`, "Gather", [ints(graph, ...begins), number], { axis: 0 });
-  const end = node(graph, `${path}/end`, "Add", [start, ints(graph, elements(first))]);
+  const end = node(graph, `${path}/end`, "Add", [start, ints(graph, first.length / elementWidth(first))]);
   const cut = node(graph, `${path}/cut`, "Slice", [name, start, end, ints(graph, 0)]);
+  if (first.dtype === "e2m1" || first.dtype === "e8m0") return cut;
   return node(graph, `${path}/weight`, "Reshape", [first.dtype === "f32" ? cut : node(graph, `${path}/wide`, "Cast", [cut], { to: 1 }), ints(graph, ...first.shape)]);
 }
 

@@ -1,7 +1,7 @@
 /** Without this file emitters would each keep their own names, constants and order of nodes. */
 import { createHash } from "node:crypto";
 import { ELEMENT, encodeModel, type Attribute, type BodyProto, type Element, type NodeProto, type TensorProto, type ValueProto } from "./proto.ts";
-import type { EmittedGraph, TensorRef } from "./specs.ts";
+import type { EmittedGraph, TensorRef, WeightRef } from "./specs.ts";
 import { CPU, type Target } from "./target.ts";
 
 /**
@@ -110,7 +110,7 @@ export function output(graph: Graph, name: string, from: string, element: Elemen
   graph.outputs.push({ name, element, dims });
 }
 
-const WIDTH: Readonly<Record<Element, number>> = { f32: 4, u8: 1, i8: 1, i32: 4, i64: 8, bool: 1, f16: 2, bf16: 2, f64: 8 };
+const WIDTH: Readonly<Record<Element, number>> = { f32: 4, u8: 1, i8: 1, u16: 2, i32: 4, i64: 8, bool: 1, f16: 2, bf16: 2, f64: 8 };
 
 /** Numbers inside the model; the same content is stored once. */
 export function constant(graph: Graph, element: "f32" | "u8" | "bool" | "i32" | "i64", dims: readonly number[], values: ArrayLike<number>): string {
@@ -146,23 +146,37 @@ function location(file: string): string {
 }
 
 /** A tensor of a file as it is stored; the same bytes are declared once. */
-export function stored(graph: Graph, path: string, ref: TensorRef): string {
-  const name = `${path}/${ref.dtype}`;
+export function stored(graph: Graph, path: string, ref: WeightRef): string {
+  const element = elementOf(ref);
+  const name = `${path}/${element}`;
   const data = { kind: "external", location: location(ref.file), offset: ref.offset, length: ref.length } as const;
-  if (!graph.initializers.has(name)) graph.initializers.set(claim(graph, name), { name, element: ref.dtype, dims: ref.shape, data });
+  if (!graph.initializers.has(name)) graph.initializers.set(claim(graph, name), { name, element, dims: ref.shape, data });
   return name;
+}
+
+/** Packed numbers are whole numbers to the runtime: four of four bits at once. */
+const PACKED = { e2m1: "u16", e8m0: "u8" } as const;
+
+export function elementOf({ dtype }: WeightRef): Element {
+  return dtype === "e2m1" || dtype === "e8m0" ? PACKED[dtype] : dtype;
+}
+
+/** Bytes of one element as the runtime has it. */
+export function elementWidth(ref: WeightRef): number {
+  return WIDTH[elementOf(ref)];
 }
 
 /**
  * The part of a file that holds all of these tensors, and whatever lies between them, as one list of numbers; with where each of them begins in it.
  * They have one element and lie at distances of whole elements.
  */
-export function storedSpan(graph: Graph, path: string, refs: readonly TensorRef[]): { readonly name: string; readonly starts: readonly number[] } {
-  const [{ file, dtype }] = refs as readonly [TensorRef];
+export function storedSpan(graph: Graph, path: string, refs: readonly WeightRef[]): { readonly name: string; readonly starts: readonly number[] } {
+  const [first] = refs as readonly [WeightRef];
+  const width = elementWidth(first);
   const from = Math.min(...refs.map(({ offset }) => offset));
   const length = Math.max(...refs.map(({ offset, length: own }) => offset + own)) - from;
-  const name = stored(graph, path, { file, dtype, offset: from, length, shape: [length / WIDTH[dtype]] });
-  return { name, starts: refs.map(({ offset }) => (offset - from) / WIDTH[dtype]) };
+  const name = stored(graph, path, { ...first, offset: from, length, shape: [length / width] });
+  return { name, starts: refs.map(({ offset }) => (offset - from) / width) };
 }
 
 /** Bytes of a file as a matrix of 8-bit numbers. */

@@ -2,7 +2,8 @@
 import { mixture } from "./experts.ts";
 import { ints, node, nodes, weight, type Graph } from "./graph.ts";
 import { linear } from "./linear.ts";
-import type { Activation, LinearSpec, MlpSpec, TensorRef } from "./specs.ts";
+import { pairedElements, pairedExpert, partsOfPair } from "./paired_experts.ts";
+import type { Activation, GatedExpertsSpec, LinearSpec, MlpSpec, TensorRef } from "./specs.ts";
 
 /** x·σ(x). */
 export function silu(graph: Graph, path: string, x: string): string {
@@ -46,27 +47,36 @@ export function mlp(graph: Graph, path: string, x: string, spec: MlpSpec): strin
     }
     case "plain":
       return linear(graph, `${path}/down`, activated(graph, path, linear(graph, `${path}/up`, x, spec.up), spec.activation), spec.down);
-    case "experts": {
-      const act = (inner: Graph, at: string, value: string): string => activated(inner, at, value, spec.activation);
-      if (spec.shared === null) return mixture(graph, path, x, spec, act);
-      const chosen = mixture(graph, `${path}/chosen`, x, spec, act);
-      return node(graph, path, "Add", [chosen, node(graph, `${path}/shared/share`, "Mul", [gateOf(graph, `${path}/shared_gate`, x, spec.shared.gate), mlp(graph, `${path}/shared`, x, spec.shared.mlp)])]);
-    }
+    case "experts":
+      if ("pairs" in spec) return mixture(graph, path, x, spec, spec.pairs.map(partsOfPair), pairedExpert(spec));
+      if (spec.shared === null) return chosen(graph, path, x, spec);
+      return node(graph, path, "Add", [chosen(graph, `${path}/chosen`, x, spec), node(graph, `${path}/shared/share`, "Mul", [gateOf(graph, `${path}/shared_gate`, x, spec.shared.gate), mlp(graph, `${path}/shared`, x, spec.shared.mlp)])]);
     default:
       return spec satisfies never;
   }
 }
 
-/** Linear maps that one token goes through: of experts the router, and as many as a token takes. */
-export function linearsOfToken(spec: MlpSpec): readonly LinearSpec[] {
-  const linearOf = (weight: TensorRef): LinearSpec => ({ weight, layout: "out_in", bias: null });
+function chosen(graph: Graph, path: string, x: string, spec: GatedExpertsSpec): string {
+  return mixture(graph, path, x, spec, spec.experts.map(({ gate, up, down }) => ({ gate, up, down })), (inner, own, rows, part) => {
+    const product = (name: string, value: string): string => node(inner, `${own}/${name}`, "Gemm", [value, part(name)], { transB: 1 });
+    const act = activated(inner, own, product("gate", rows), spec.activation);
+    return product("down", node(inner, `${own}/product`, "Mul", [act, product("up", rows)]));
+  });
+}
+
+/** Weights that one token is multiplied with: of experts those of the router, and of as many as a token takes. */
+export function weightsOfToken(spec: MlpSpec): number {
+  const sum = (refs: readonly TensorRef[]): number => refs.reduce((total, { shape }) => total + shape.reduce((product, dim) => product * dim, 1), 0);
+  const ofLinears = (linears: readonly LinearSpec[]): number => sum(linears.map(({ weight: ref }) => ref));
   switch (spec.kind) {
     case "gated":
-      return [spec.gate, spec.up, spec.down];
+      return ofLinears([spec.gate, spec.up, spec.down]);
     case "plain":
-      return [spec.up, spec.down];
-    case "experts":
-      return [spec.router, ...(spec.shared === null ? [] : [linearOf(spec.shared.gate), ...linearsOfToken(spec.shared.mlp)]), ...spec.experts.slice(0, spec.perToken).flatMap(({ gate, up, down }) => [gate, up, down].map(linearOf))];
+      return ofLinears([spec.up, spec.down]);
+    case "experts": {
+      if ("pairs" in spec) return ofLinears([spec.router]) + spec.perToken * pairedElements(spec.pairs[0]!);
+      return ofLinears([spec.router, ...(spec.shared === null ? [] : [spec.shared.mlp.gate, spec.shared.mlp.up, spec.shared.mlp.down])]) + sum(spec.shared === null ? [] : [spec.shared.gate]) + sum(spec.experts.slice(0, spec.perToken).flatMap(({ gate, up, down }) => [gate, up, down]));
+    }
     default:
       return spec satisfies never;
   }

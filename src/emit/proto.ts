@@ -3,7 +3,7 @@
 // Field numbers are those of onnx.proto3 (github.com/onnx/onnx, onnx/onnx.proto, IR version 11).
 
 /** Element types of `TensorProto.DataType` that our graphs use. */
-export const ELEMENT = { f32: 1, u8: 2, i8: 3, i32: 6, i64: 7, bool: 9, f16: 10, f64: 11, bf16: 16 } as const;
+export const ELEMENT = { f32: 1, u8: 2, i8: 3, u16: 4, i32: 6, i64: 7, bool: 9, f16: 10, f64: 11, bf16: 16 } as const;
 export type Element = keyof typeof ELEMENT;
 
 /** An initializer: its bytes inside the model, or where they lie in another file. */

@@ -16,6 +16,14 @@ export interface TensorRef {
   readonly shape: readonly number[];
 }
 
+/** Bytes of a file, as many as `shape` says: two numbers of four bits each, the first in the lower half, or an exponent of two each. */
+export interface PackedRef extends Omit<TensorRef, "dtype"> {
+  readonly dtype: "e2m1" | "e8m0";
+}
+
+/** Weights where they lie, as they are stored. */
+export type WeightRef = TensorRef | PackedRef;
+
 /** How positions turn the queries and keys of a block: pairs of the first `dimensions` columns of each head. */
 export interface RopeSpec {
   readonly theta: number;
@@ -70,6 +78,8 @@ export interface AttentionSpec {
   readonly window: number | null;
   /** Factor of the dot products. */
   readonly scale: number;
+  /** [heads] one more score in the softmax of each head, of a key that has no value; absent: there are none (gpt-oss). */
+  readonly sinks?: TensorRef;
 }
 
 /** Linear attention by the gated delta rule: a matrix [keyDim, valueDim] for each value head is all that is known of earlier tokens. */
@@ -114,19 +124,43 @@ export interface ExpertSpec {
   readonly down: TensorRef;
 }
 
-/** Gated MLPs of one shape, of which each token takes the few that the router gives the largest probabilities. */
-export interface ExpertsSpec {
+interface Mixture {
   readonly kind: "experts";
-  readonly activation: Activation;
   /** [experts, d] */
   readonly router: LinearSpec;
-  readonly experts: readonly ExpertSpec[];
   readonly perToken: number;
+}
+
+/** Gated MLPs of one shape, of which each token takes the few that the router prefers. */
+export type ExpertsSpec = GatedExpertsSpec | PairedExpertsSpec;
+
+export interface GatedExpertsSpec extends Mixture {
+  readonly activation: Activation;
+  readonly experts: readonly ExpertSpec[];
   /** Whether the probabilities of a token's experts are divided by their sum. */
   readonly normalized: boolean;
   /** An MLP that every token takes besides, times σ(gate · x), whose gate is [1, d] (Qwen 2 with experts). */
   readonly shared: { readonly mlp: GatedSpec; readonly gate: TensorRef } | null;
 }
+
+/** down((clamp(up) + 1) ∘ g·σ(alpha·g)), g = min(gate, limit), up between −limit and limit (gpt-oss); shares are the softmax of the chosen scores. */
+export interface PairedExpertsSpec extends Mixture {
+  readonly alpha: number;
+  readonly limit: number;
+  readonly pairs: readonly PairedExpertSpec[];
+}
+
+/** Columns of the first map are gate and up in turn. */
+export interface PairedExpertSpec {
+  readonly gateUp: ExpertLinear;
+  readonly down: ExpertLinear;
+}
+
+export type ExpertLinear =
+  /** Weight [in, out] and bias. */
+  | { readonly weight: TensorRef; readonly bias: TensorRef }
+  /** MXFP4 (Open Compute Project, Microscaling Formats 1.0): [out, in / 32, 16] numbers two a byte, and [out, in / 32] what each 32 of a row share. */
+  | { readonly blocks: PackedRef; readonly scales: PackedRef; readonly bias: TensorRef };
 
 export type MlpSpec =
   | GatedSpec

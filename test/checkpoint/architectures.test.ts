@@ -8,7 +8,7 @@ import { CheckpointError } from "../../runtime/checkpoint/error.ts";
 import { readModel, type Model } from "../../runtime/checkpoint/model.ts";
 import { usedWeights } from "../../runtime/checkpoint/nonfinite.ts";
 import { SUPPORTED } from "../../runtime/checkpoint/architectures/mod.ts";
-import type { AttentionSpec } from "../../src/emit/specs.ts";
+import type { AttentionSpec, GatedExpertsSpec } from "../../src/emit/specs.ts";
 import { HOOKS } from "../../src/ops/hook.ts";
 import { torchFile } from "./archives.ts";
 import { withHeader } from "../session/checkpoints.ts";
@@ -91,6 +91,12 @@ const broken: readonly (readonly [string, string, Change, string, RegExp])[] = [
   ["a step of no layers", "qwen3_moe_single", { config: (config) => void (config["decoder_sparse_step"] = 0) }, "invalid-config", /decoder_sparse_step/],
   ["experts with another activation", "qwen3_moe_shares", { config: (config) => void (config["hidden_act"] = "gelu") }, "unsupported-config", /hidden_act/],
   ["a sum of shares that is neither taken nor left", "qwen3_moe_shares", { config: (config) => void (config["norm_topk_prob"] = "yes") }, "invalid-config", /norm_topk_prob/],
+  ["more experts a token than there are", "gpt_oss_plain", { config: (config) => void (config["num_experts_per_tok"] = 6) }, "invalid-config", /num_experts_per_tok/],
+  ["rows that are no whole blocks of four bits", "gpt_oss_plain", { config: (config) => void (config["quantization_config"] = { quant_method: "mxfp4" }), name: (name) => name.replace("down_proj", "other_proj").replace("other_proj_bias", "down_proj_bias") }, "invalid-config", /rows of 12 numbers are no whole blocks of 32/],
+  ["another quantisation than gpt-oss is published in", "gpt_oss_plain", { config: (config) => void (config["quantization_config"] = { quant_method: "fp8" }) }, "unsupported-config", /\{"quant_method":"fp8"\}: of quantised weights only mxfp4 is read/],
+  ["four bits in a family that is not published so", "qwen3_moe_mixed", { config: (config) => void (config["quantization_config"] = { quant_method: "mxfp4" }) }, "unsupported-config", /quantised weights are not read/],
+  ["a clamp below zero", "gpt_oss_plain", { config: (config) => void (config["swiglu_limit"] = -7) }, "invalid-config", /swiglu_limit/],
+  ["no sinks", "gpt_oss_plain", { name: (name) => name.replace("layers.1.self_attn.sinks", "layers.1.self_attn.other") }, "missing-tensor", /layers\.1\.self_attn\.sinks/],
   ["another text to listen to", "gpt2_tied", { config: (config) => void (config["add_cross_attention"] = true) }, "unsupported-config", /add_cross_attention/],
 ];
 
@@ -184,7 +190,7 @@ test("older configs say the same as newer ones", async () => {
 test("experts are found under both of their numbers' names, one by one and fused, and only where a layer has them", async () => {
   const named = await readModel(changed("qwen3_moe_shares", { config: ({ num_local_experts: count, ...config }) => ({ ...config, num_experts: count }) }));
   assert.equal(content(named), content(await readModel(join(fixtures, "qwen3_moe_shares"))));
-  const kinds = async (name: string): Promise<readonly string[]> => (await readModel(join(fixtures, name))).spec.blocks.map(({ mlp }) => (mlp.kind === "experts" ? `${mlp.experts.length} for ${mlp.perToken}` : mlp.kind));
+  const kinds = async (name: string): Promise<readonly string[]> => (await readModel(join(fixtures, name))).spec.blocks.map(({ mlp }) => (mlp.kind === "experts" ? `${(mlp as GatedExpertsSpec).experts.length} for ${mlp.perToken}` : mlp.kind));
   assert.equal(await kinds("qwen3_moe_shares"), ["8 for 3", "8 for 3"]);
   assert.equal(await kinds("qwen3_moe_mixed"), ["gated", "8 for 3"]);
   assert.equal(await kinds("qwen3_moe_single"), ["gated", "8 for 1"]);

@@ -9,7 +9,7 @@ import { emitEncode } from "../../src/emit/encode.ts";
 import { emitForward } from "../../src/emit/forward.ts";
 import { emitGenerate } from "../../src/emit/generate.ts";
 import type { DecoderSpec, SaeKind } from "../../src/emit/specs.ts";
-import { randomModel, randomSae } from "./random_weights.ts";
+import { randomModel, randomSae, type ModelShape } from "./random_weights.ts";
 import { encodeRows, forwardFeeds, generate, int64, openGraph, residuals, triples } from "./run_graph.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "saeq-emit-"));
@@ -20,18 +20,41 @@ const document = (length: number, salt: number): number[] => Array.from({ length
 /** Lengths around the blocks of attention and of matrix products, one token, and odd ones. */
 const lengths = [1, 2, 3, 16, 17, 31, 33, 63, 64, 65, 66, 97, 127, 128, 129, 130];
 
-const shapes: readonly (readonly [string, Parameters<typeof randomModel>[1]])[] = [
+interface Shape extends ModelShape {
+  /** Each head has a sink, and every other layer sees so many keys. */
+  readonly window?: number;
+}
+
+const shapes: readonly (readonly [string, Shape])[] = [
   ["heads of 32", { hiddenSize: 64, heads: 4, kvHeads: 2, headDim: 32, mlpSize: 112, layers: 3 }],
   ["heads of 20, odd rows", { hiddenSize: 52, heads: 3, kvHeads: 1, headDim: 20, mlpSize: 100, layers: 3 }],
   ["heads of 256", { hiddenSize: 64, heads: 2, kvHeads: 1, headDim: 256, mlpSize: 96, layers: 3 }],
   ["heads of 128, bf16", { hiddenSize: 128, heads: 2, kvHeads: 1, headDim: 128, mlpSize: 300, layers: 3, dtype: "bf16" }],
   ["linear attention, heads of 128", { hiddenSize: 64, heads: 2, kvHeads: 1, headDim: 32, mlpSize: 96, layers: 3, delta: { keyHeads: 2, valueHeads: 4, keyDim: 128, valueDim: 128, kernel: 4 } }],
   ["linear attention, odd heads, bf16", { hiddenSize: 52, heads: 2, kvHeads: 1, headDim: 20, mlpSize: 100, layers: 3, dtype: "bf16", delta: { keyHeads: 3, valueHeads: 3, keyDim: 20, valueDim: 12, kernel: 3 } }],
+  ["heads of 64 with sinks and windows", { hiddenSize: 64, heads: 8, kvHeads: 1, headDim: 64, mlpSize: 96, layers: 3, window: 128 }],
+  ["heads of 20 with sinks and windows, bf16", { hiddenSize: 52, heads: 3, kvHeads: 3, headDim: 20, mlpSize: 100, layers: 3, dtype: "bf16", window: 37 }],
+  ["heads of 256 with sinks and windows", { hiddenSize: 64, heads: 2, kvHeads: 1, headDim: 256, mlpSize: 96, layers: 3, window: 70 }],
 ];
+
+/** The model with sinks, whose values are some of its norms' weights. */
+function withSinks(spec: DecoderSpec, window: number): DecoderSpec {
+  return {
+    ...spec,
+    blocks: spec.blocks.map((block, layer) => {
+      const norm = block.ln1.weight;
+      const sinks = { ...norm, length: (norm.length / spec.hiddenSize) * spec.heads, shape: [spec.heads] };
+      return block.attention.kind === "softmax" ? { ...block, attention: { ...block.attention, sinks, window: layer % 2 === 0 ? window : null } } : block;
+    }),
+  };
+}
 
 for (const [name, shape] of shapes) {
   const wide = shape.headDim > 128;
-  const model = (): DecoderSpec => randomModel(join(folder, `${name}.bin`), shape);
+  const model = (): DecoderSpec => {
+    const made = randomModel(join(folder, `${name}.bin`), shape);
+    return shape.window === undefined ? made : withSinks(made, shape.window);
+  };
   const tap = { layer: 1, hook: "resid_post", sae: null } as const;
 
   test(`${name}: a document has the same bits alone, among 7, among 32, padded further, and as a prefix`, async () => {
@@ -71,8 +94,8 @@ for (const [name, shape] of shapes) {
   });
 }
 
-test("experts, one of them every token's, beside linear attention: a text has the same bits alone, among others and as a prefix", async () => {
-  const { spec } = await readModel(join(import.meta.dirname, "../parity/architectures/qwen3_5_moe"));
+for (const [what, name] of [["experts, one of them every token's, beside linear attention", "qwen3_5_moe"], ["experts of paired columns, behind attention with sinks", "gpt_oss_plain"], ["experts in four bits", "gpt_oss_mxfp4"]] as const) test(`${what}: a text has the same bits alone, among others and as a prefix`, async () => {
+  const { spec } = await readModel(join(import.meta.dirname, "../parity/architectures", name));
   const d = spec.hiddenSize;
   const session = await openGraph(emitForward(spec, [{ layer: 1, hook: "resid_post", sae: null }], { blocks: 2, slice: true }));
   const documents = lengths.map((length, at) => document(length, at + 1).map((id) => id % 60));
@@ -114,10 +137,10 @@ for (const kind of ["standard", "jumprelu", "topk", "gated"] as const satisfies 
   });
 }
 
-for (const [name, delta] of [["keys and values", undefined], ["linear attention", { keyHeads: 1, valueHeads: 2, keyDim: 16, valueDim: 20, kernel: 4 }]] as const) {
+for (const [name, delta, window] of [["keys and values", undefined], ["linear attention", { keyHeads: 1, valueHeads: 2, keyDim: 16, valueDim: 20, kernel: 4 }], ["keys and values, sinks and windows", undefined, 8]] as const) {
   test(`${name}: greedy continuations do not depend on the batch`, async () => {
     const model = randomModel(join(folder, `greedy ${name}.bin`), { hiddenSize: 60, heads: 3, kvHeads: 1, headDim: 20, mlpSize: 100, layers: 2, ...(delta === undefined ? {} : { delta }) });
-    const session = await openGraph(emitGenerate(model));
+    const session = await openGraph(emitGenerate(window === undefined ? model : withSinks(model, window)));
     const prompts = [1, 2, 3, 4, 5].map((salt) => document(11, salt));
     const together = await generate(session, prompts, 12);
     for (const [at, prompt] of prompts.entries()) assert.equal((await generate(session, [prompt, prompt], 12))[0], together[at]);

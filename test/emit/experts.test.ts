@@ -7,7 +7,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createGraph, finish, input, output, printGraph } from "../../src/emit/graph.ts";
 import { mlp } from "../../src/emit/mlp.ts";
-import type { ExpertSpec, ExpertsSpec, LinearSpec, StoredType, TensorRef } from "../../src/emit/specs.ts";
+import type { ExpertSpec, GatedExpertsSpec, LinearSpec, StoredType, TensorRef } from "../../src/emit/specs.ts";
 import { numbers } from "./random_weights.ts";
 import { openGraph } from "./run_graph.ts";
 
@@ -30,7 +30,7 @@ interface Shape {
 let files = 0;
 
 /** Random experts, in as many files as `fileOf` names; the same numbers whatever the files. */
-function experts({ d, width, count, perToken, normalized, dtype, shared: all = 0, fileOf = () => "one" }: Shape): ExpertsSpec {
+function experts({ d, width, count, perToken, normalized, dtype, shared: all = 0, fileOf = () => "one" }: Shape): GatedExpertsSpec {
   const next = numbers(d * 7 + width);
   const own = join(folder, String((files += 1)));
   const parts = new Map<string, Uint8Array[]>();
@@ -44,14 +44,14 @@ function experts({ d, width, count, perToken, normalized, dtype, shared: all = 0
   const router: LinearSpec = { weight: tensor("router", count, d, 6 / Math.sqrt(d)), layout: "out_in", bias: null };
   const made = Array.from({ length: count }, (_, expert) => ({ down: tensor(fileOf(expert, "down"), d, width), gate: tensor(fileOf(expert, "gate"), width, d), up: tensor(fileOf(expert, "up"), width, d) }));
   const linear = (rows: number, columns: number): LinearSpec => ({ weight: tensor("shared", rows, columns), layout: "out_in", bias: null });
-  const shared: ExpertsSpec["shared"] = all === 0 ? null : { mlp: { kind: "gated", activation: "silu", gate: linear(all, d), up: linear(all, d), down: linear(d, all) }, gate: tensor("shared", 1, d) };
+  const shared: GatedExpertsSpec["shared"] = all === 0 ? null : { mlp: { kind: "gated", activation: "silu", gate: linear(all, d), up: linear(all, d), down: linear(d, all) }, gate: tensor("shared", 1, d) };
   for (const [name, bytes] of parts) writeFileSync(`${own}_${name}`, Buffer.concat(bytes));
   return { kind: "experts", activation: "silu", router, experts: made, perToken, normalized, shared };
 }
 
 type Run = (rows: Float32Array) => Promise<Float32Array>;
 
-async function opened(spec: ExpertsSpec): Promise<{ readonly run: Run; readonly close: () => Promise<void> }> {
+async function opened(spec: GatedExpertsSpec): Promise<{ readonly run: Run; readonly close: () => Promise<void> }> {
   const d = spec.router.weight.shape[1] as number;
   const graph = createGraph("experts");
   output(graph, "y", mlp(graph, "/mlp", input(graph, "x", "f32", ["n", d]), spec), "f32", ["n", d]);
@@ -68,7 +68,7 @@ function valuesOf({ file, offset, length, dtype }: TensorRef): Float32Array {
 }
 
 /** The same in float64, in JavaScript: weights [n, experts], 0 where not chosen, and the sums. */
-function reference(spec: ExpertsSpec, rows: Float32Array): { readonly chosen: readonly (readonly number[])[]; readonly y: Float64Array } {
+function reference(spec: GatedExpertsSpec, rows: Float32Array): { readonly chosen: readonly (readonly number[])[]; readonly y: Float64Array } {
   const known = new Map<TensorRef, Float32Array>();
   const matrix = (ref: TensorRef): Float32Array => {
     const values = known.get(ref) ?? valuesOf(ref);

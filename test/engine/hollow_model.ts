@@ -2,7 +2,7 @@
 import { mkdtempSync, realpathSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { DecoderSpec, ExpertsSpec, SaeSpec, StoredType, TensorRef } from "../../src/emit/specs.ts";
+import type { DecoderSpec, ExpertLinear, ExpertsSpec, PackedRef, SaeSpec, StoredType, TensorRef } from "../../src/emit/specs.ts";
 import { hybridSpec, type DeltaSizes } from "../emit/hybrid_spec.ts";
 import { llamaSpec } from "../emit/llama_spec.ts";
 
@@ -20,7 +20,7 @@ export interface HollowShape {
   /** Makes a hybrid of it, as `hybridSpec` says. */
   readonly delta?: DeltaSizes;
   /** MLPs of `mlp` columns that each block has, and how many a token takes; without contents all tokens take the first. */
-  readonly experts?: { readonly count: number; readonly perToken: number };
+  readonly experts?: { readonly count: number; readonly perToken: number; /** In four bits. */ readonly packed?: true };
 }
 
 export interface HollowModel {
@@ -43,10 +43,17 @@ export function hollowModel({ hidden, mlp, heads, kvHeads, headDim, layers, dtyp
     { digest: `hollow ${hidden} ${layers} ${dtype}`, hiddenSize: hidden, heads, kvHeads, headDim, context: 8192 },
     { embed: tensor(1000, hidden), blocks: Array.from({ length: layers }, block), finalNorm: tensor(hidden) },
   );
-  const sparse = ({ count, perToken }: NonNullable<HollowShape["experts"]>): ExpertsSpec => ({
-    kind: "experts", activation: "silu", perToken, normalized: true, shared: null, router: { weight: tensor(count, hidden), layout: "out_in", bias: null },
-    experts: Array.from({ length: count }, () => ({ down: tensor(hidden, mlp), gate: tensor(mlp, hidden), up: tensor(mlp, hidden) })),
-  });
+  const bytes = (kind: PackedRef["dtype"], ...shape: readonly number[]): PackedRef => {
+    const length = shape.reduce((product, n) => product * n, 1);
+    offset += length;
+    return { file, offset: offset - length, length, dtype: kind, shape };
+  };
+  const packed = (out: number, into: number): ExpertLinear => ({ blocks: bytes("e2m1", out, into / 32, 16), scales: bytes("e8m0", out, into / 32), bias: tensor(out) });
+  const sparse = ({ count, perToken, packed: four }: NonNullable<HollowShape["experts"]>): ExpertsSpec => {
+    const common = { kind: "experts", perToken, router: { weight: tensor(count, hidden), layout: "out_in", bias: null } } as const;
+    if (four === true) return { ...common, alpha: 1.702, limit: 7, pairs: Array.from({ length: count }, () => ({ gateUp: packed(2 * mlp, hidden), down: packed(hidden, mlp) })) };
+    return { ...common, activation: "silu", normalized: true, shared: null, experts: Array.from({ length: count }, () => ({ down: tensor(hidden, mlp), gate: tensor(mlp, hidden), up: tensor(mlp, hidden) })) };
+  };
   const sparseOrNot = experts === undefined ? dense : { ...dense, blocks: dense.blocks.map((each) => ({ ...each, mlp: sparse(experts) })) };
   const spec = delta === undefined ? sparseOrNot : hybridSpec(sparseOrNot, delta, { matrix: tensor, vector: (shape) => tensor(...shape) });
   const sae: SaeSpec = {

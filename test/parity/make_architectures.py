@@ -15,7 +15,7 @@ import zlib
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 OUT = Path(__file__).parent / "architectures"
 VOCAB, LAYERS, CONTEXT, NEW = 64, 2, 160, 24
@@ -29,6 +29,7 @@ GEMMA = {"hidden_size": 32, "num_attention_heads": 2, "num_key_value_heads": 1, 
 QWEN35 = {"hidden_size": 32, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 16, "intermediate_size": 40, "linear_num_key_heads": 2, "linear_num_value_heads": 4, "linear_key_head_dim": 8, "linear_value_head_dim": 12}
 QWEN35_LAYERS = ["linear_attention", "full_attention", "linear_attention"]
 MOE = {**LLAMA, "hidden_size": 24, "head_dim": 8, "intermediate_size": 28, "moe_intermediate_size": 12, "num_experts": 8, "num_experts_per_tok": 3}
+OSS = {"hidden_size": 20, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 16, "num_local_experts": 5, "num_experts_per_tok": 2, "intermediate_size": 12, "sliding_window": 12}
 PHI = {"hidden_size": 32, "num_attention_heads": 2, "intermediate_size": 48}
 CONFIGS = {
     "llama_plain": ("llama", {**LLAMA, "num_key_value_heads": 4}),
@@ -88,6 +89,11 @@ CONFIGS = {
     "qwen3_5_moe_apart": ("qwen3_5_moe_text", {**{key: value for key, value in QWEN35.items() if key != "intermediate_size"}, "hidden_size": 24, "num_attention_heads": 4, "num_key_value_heads": 2, "layer_types": ["linear_attention", "full_attention"], "num_experts": 6, "num_experts_per_tok": 2, "moe_intermediate_size": 16, "shared_expert_intermediate_size": 8, "save": "bfloat16"}),
     # The whole model, with an eye that no text goes through, as the hub has it.
     "qwen3_5_seeing": ("qwen3_5", {**QWEN35, "layer_types": ["linear_attention", "full_attention"], "head_dim": 24}),
+    # Positions as the family has them where nothing is said; experts whose clamp is reached.
+    "gpt_oss_plain": ("gpt_oss", {**OSS, "swiglu_limit": 1.5, "written": {"rope_parameters": None}}),
+    "gpt_oss_bf16": ("gpt_oss", {**OSS, "head_dim": 24, "num_experts_per_tok": 1, "attention_bias": False, "layer_types": ["full_attention", "sliding_attention"], "swiglu_alpha": 1.1, "tie_word_embeddings": True, "save": "bfloat16", "written": {"rope_scaling": {"rope_type": "yarn", "factor": 32.0, "beta_fast": 32.0, "beta_slow": 1.0, "truncate": False, "original_max_position_embeddings": 40}, "rope_theta": 5000.0}}),
+    # Numbers of four bits, as the models are published.
+    "gpt_oss_mxfp4": ("gpt_oss", {**OSS, "hidden_size": 32, "head_dim": 8, "num_local_experts": 4, "intermediate_size": 32, "save": "bfloat16", "packed": True}),
     "phi_half": ("phi", {**PHI}),
     "phi_narrow": ("phi", {**PHI, "hidden_size": 40, "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0, "partial_rotary_factor": 0.4}}),
     "phi_grouped": ("phi", {**PHI, "num_attention_heads": 4, "num_key_value_heads": 2, "hidden_act": "gelu"}),
@@ -107,6 +113,7 @@ POINTS = {
     "qwen2_moe": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
     "qwen3_moe": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
     "qwen3_5_moe_text": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
+    "gpt_oss": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
     "gemma2": GEMMA_POINTS,
     "gemma3_text": GEMMA_POINTS,
 }
@@ -176,6 +183,20 @@ def hooks_of(model, kind: str, ids: torch.Tensor) -> dict[str, torch.Tensor]:
     return found
 
 
+def pack(folder: Path) -> None:
+    """Experts' matrices as random numbers of four bits with random exponents, in the layout of gpt-oss as published."""
+    tensors = load_file(folder / "model.safetensors")
+    for key in [key for key in tensors if key.endswith("_proj") and ".experts." in key]:
+        experts, width, out = tensors.pop(key).shape
+        tensors[f"{key}_blocks"] = torch.randint(0, 256, (experts, out, width // 32, 16), dtype=torch.uint8)
+        tensors[f"{key}_scales"] = torch.randint(122, 127, (experts, out, width // 32), dtype=torch.uint8)
+    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+    config = json.loads((folder / "config.json").read_text())
+    kept = ["model.layers.*.self_attn", "model.layers.*.mlp.router", "model.embed_tokens", "lm_head"]
+    config["quantization_config"] = {"modules_to_not_convert": kept, "quant_method": "mxfp4"}
+    (folder / "config.json").write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
+
+
 def make(name: str, seed: int) -> None:
     from transformers import AutoModelForCausalLM, AutoModelForImageTextToText
 
@@ -184,7 +205,7 @@ def make(name: str, seed: int) -> None:
     options = dict(options)
     save = options.pop("save", "float32")
     # Keys of config.json that transformers reads as it will: some it follows, and some it passes over.
-    written, fused, torch_file = options.pop("written", {}), options.pop("fused", False), options.pop("torch", False)
+    written, fused, torch_file, packed = (options.pop(key, unsaid) for key, unsaid in (("written", {}), ("fused", False), ("torch", False), ("packed", False)))
     torch.manual_seed(seed)
     model = auto.from_config(config_of(kind, options), attn_implementation="eager")
     with torch.no_grad():
@@ -204,6 +225,8 @@ def make(name: str, seed: int) -> None:
         if "rope_scaling" in written or "rope_theta" in written or "rope_parameters" in written:
             config.pop("rope_parameters", None)
         (folder / "config.json").write_text(json.dumps({**config, **written}, indent=2, sort_keys=True) + "\n")
+    if packed:
+        pack(folder)
     model = auto.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
     tensors, documents = {}, []
     for number, length in enumerate(LENGTHS):

@@ -1,5 +1,5 @@
 /** Without this file models whose MLPs are mixtures of experts could not be read. */
-import type { ExpertSpec, ExpertsSpec, LinearSpec, TensorRef } from "../../../src/emit/specs.ts";
+import type { ExpertSpec, GatedExpertsSpec, LinearSpec, TensorRef } from "../../../src/emit/specs.ts";
 import { flag, optional, size, type Config } from "../config.ts";
 import { contradiction, linear, type Source } from "./family.ts";
 
@@ -16,18 +16,16 @@ export interface ExpertDefaults {
  * The sparse MLP of a Qwen with experts; null where a layer has a dense one (`mlp_only_layers`, `decoder_sparse_step`): transformers 5.24,
  * `Qwen3MoeDecoderLayer`, `Qwen2MoeSparseMoeBlock`.
  */
-export function sparseMlp(source: Source, layer: number, hiddenSize: number, defaults: ExpertDefaults): ExpertsSpec | null {
+export function sparseMlp(source: Source, layer: number, hiddenSize: number, defaults: ExpertDefaults): GatedExpertsSpec | null {
   const { config } = source;
   if (denseLayers(config).includes(layer) || (layer + 1) % size(config, "decoder_sparse_step", 1) !== 0) return null;
   return expertsOf(source, `layers.${layer}.mlp`, hiddenSize, defaults, flag(config, "norm_topk_prob", false));
 }
 
 /** Router, experts and the shared one below a module of the model; `normalized`: whether a token's probabilities are divided by their sum. */
-export function expertsOf(source: Source, at: string, hiddenSize: number, defaults: ExpertDefaults, normalized: boolean): ExpertsSpec {
+export function expertsOf(source: Source, at: string, hiddenSize: number, defaults: ExpertDefaults, normalized: boolean): GatedExpertsSpec {
   const { config } = source;
-  const count = expertCount(config, defaults.count);
-  const perToken = size(config, "num_experts_per_tok", defaults.perToken);
-  if (perToken > count) throw contradiction(config, "num_experts_per_tok", `and there are ${count} experts`);
+  const { count, perToken } = choiceOf(config, defaults);
   return {
     kind: "experts",
     activation: "silu",
@@ -39,9 +37,17 @@ export function expertsOf(source: Source, at: string, hiddenSize: number, defaul
   };
 }
 
-function sharedOf(source: Source, at: string, width: number, d: number): ExpertsSpec["shared"] {
+function sharedOf(source: Source, at: string, width: number, d: number): GatedExpertsSpec["shared"] {
   const part = (name: string, out: number, into: number): LinearSpec => linear(source, `${at}.shared_expert.${name}_proj`, out, into, false);
   return { mlp: { kind: "gated", activation: "silu", gate: part("gate", width, d), up: part("up", width, d), down: part("down", d, width) }, gate: source.tensor(`${at}.shared_expert_gate.weight`, [1, d]) };
+}
+
+/** How many experts there are, and how many a token takes. */
+export function choiceOf(config: Config, unsaid: { readonly count: number; readonly perToken: number }): { readonly count: number; readonly perToken: number } {
+  const count = expertCount(config, unsaid.count);
+  const perToken = size(config, "num_experts_per_tok", unsaid.perToken);
+  if (perToken > count) throw contradiction(config, "num_experts_per_tok", `and there are ${count} experts`);
+  return { count, perToken };
 }
 
 function denseLayers(config: Config): readonly unknown[] {

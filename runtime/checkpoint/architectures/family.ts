@@ -1,5 +1,5 @@
 /** Without this file every family of models would look up its tensors and sizes in its own way. */
-import type { DecoderSpec, LinearSpec, NormSpec, TensorRef } from "../../../src/emit/specs.ts";
+import type { DecoderSpec, LinearSpec, NormSpec, PackedRef, TensorRef } from "../../../src/emit/specs.ts";
 import { size, type Config } from "../config.ts";
 import { CheckpointError } from "../error.ts";
 
@@ -9,6 +9,8 @@ export interface Source {
   /** The config around it, where this is the text part of a model that also sees or hears; else null. */
   readonly outer: Config | null;
   tensor(name: string, shape: readonly number[]): TensorRef;
+  /** Bytes of that shape, which hold packed numbers. */
+  packed(name: string, shape: readonly number[], dtype: PackedRef["dtype"]): PackedRef;
   /** Whether a tensor of that name is there: some families are kept in two ways. */
   holds(name: string): boolean;
   /** Tensors of the head, which stand beside the base model and not in it; the first of the names that is there, null where none is. */
@@ -26,6 +28,8 @@ export interface Family {
   readonly types: readonly string[];
   /** The token embedding's name in the base model: where it stands tells the prefix of all names. */
   readonly embedding: string;
+  /** `quant_method`s of its config that are computed from; absent: none. */
+  readonly quantized?: readonly string[];
   readonly read: (source: Source) => Decoder;
 }
 
