@@ -1,8 +1,9 @@
 /** Without this file nobody would know how much memory a batch takes before it is run. */
 import { convColumns } from "../../src/emit/delta.ts";
+import type { ExpertLinear, ExpertsSpec } from "../../src/emit/expert_specs.ts";
 import { projections } from "../../src/emit/mixer.ts";
 import { elementsOf } from "../../src/emit/paired_experts.ts";
-import type { AttentionSpec, BlockSpec, DecoderSpec, DeltaSpec, ExpertLinear, ExpertsSpec, LinearSpec, MlpSpec, SaeSpec, TensorRef } from "../../src/emit/specs.ts";
+import type { AttentionSpec, BlockSpec, DecoderSpec, DeltaSpec, LinearSpec, MlpSpec, SaeSpec, TensorRef } from "../../src/emit/specs.ts";
 import { blocksNeeded } from "../../src/ops/hook.ts";
 import type { Tap } from "../../src/ops/op.ts";
 import { tileOf } from "../../src/emit/encode.ts";

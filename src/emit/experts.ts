@@ -1,7 +1,8 @@
 /** Without this file every expert of a sparse MLP would be computed for every token. */
+import type { ExpertsSpec } from "./expert_specs.ts";
 import { appended, constant, elementOf, elementWidth, ints, node, nodes, noTensors, storedSpan, type Graph } from "./graph.ts";
 import { linear } from "./linear.ts";
-import type { ExpertsSpec, TensorRef, WeightRef } from "./specs.ts";
+import type { TensorRef, WeightRef } from "./specs.ts";
 
 /** The tensors of an expert by name: the same names, shapes and types in all experts of a layer. */
 export type Parts = Readonly<Record<string, WeightRef>>;

@@ -1,9 +1,10 @@
 /** Without this file the half of a block that works on each token alone would be written once per family. */
+import type { GatedExpertsSpec } from "./expert_specs.ts";
 import { mixture } from "./experts.ts";
 import { ints, node, nodes, weight, type Graph } from "./graph.ts";
 import { linear } from "./linear.ts";
 import { pairedElements, pairedExpert, partsOfPair } from "./paired_experts.ts";
-import type { Activation, GatedExpertsSpec, LinearSpec, MlpSpec, TensorRef } from "./specs.ts";
+import type { Activation, LinearSpec, MlpSpec, TensorRef } from "./specs.ts";
 
 /** x·σ(x). */
 export function silu(graph: Graph, path: string, x: string): string {

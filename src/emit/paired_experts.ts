@@ -1,7 +1,7 @@
 /** Without this file the experts of gpt-oss, whose gates and ups are columns of one map in turn, could not be computed as they are published: four bits a number. */
+import type { ExpertLinear, PairedExpertSpec, PairedExpertsSpec } from "./expert_specs.ts";
 import type { Expert, Parts } from "./experts.ts";
 import { constant, ints, node, nodes, type Graph } from "./graph.ts";
-import type { ExpertLinear, PairedExpertSpec, PairedExpertsSpec } from "./specs.ts";
 
 /** What four bits stand for: a sign, two bits of exponent, one of fraction (Open Compute Project, Microscaling Formats 1.0, 5.3.3). */
 const E2M1 = [0, 0.5, 1, 1.5, 2, 3, 4, 6, -0, -0.5, -1, -1.5, -2, -3, -4, -6] as const;

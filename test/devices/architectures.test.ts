@@ -71,4 +71,9 @@ test("experts are refused on every device with what to set, and a layer before t
   }
 });
 
+test("sinks of attention are refused where attention is made of standard operators", async () => {
+  const { spec } = await readModel(join(fixtures, "gpt_oss_plain"));
+  for (const provider of ["cuda", "webgpu", "openvino"] as const) assert.throws(() => emitForward(spec, [{ layer: 0, hook: "z", sae: null }], { blocks: 1, slice: true, target: { provider, dtype: provider === "openvino" ? "bf16" : "f32" } }), /no lowering of attention with sinks/);
+});
+
 test.run();

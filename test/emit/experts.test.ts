@@ -7,7 +7,8 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createGraph, finish, input, output, printGraph } from "../../src/emit/graph.ts";
 import { mlp } from "../../src/emit/mlp.ts";
-import type { ExpertSpec, GatedExpertsSpec, LinearSpec, StoredType, TensorRef } from "../../src/emit/specs.ts";
+import type { ExpertSpec, GatedExpertsSpec } from "../../src/emit/expert_specs.ts";
+import type { LinearSpec, StoredType, TensorRef } from "../../src/emit/specs.ts";
 import { numbers } from "./random_weights.ts";
 import { openGraph } from "./run_graph.ts";
 

@@ -6,7 +6,7 @@ import * as assert from "uvu/assert";
 import type { Acts, Dense, Value } from "../../runtime/data/frame.ts";
 import { headerOf } from "../../runtime/session/header.ts";
 import { familyModel } from "../docs/outside_checkpoints.ts";
-import { saeFolder } from "./checkpoints.ts";
+import { saeFolder, safetensors } from "./checkpoints.ts";
 import { open, run, type Ran } from "./open.ts";
 import { ownFolder } from "../house/own_folder.ts";
 
@@ -192,6 +192,20 @@ test("a tokenizer with more tokens than the model has vectors is refused", async
   for (let id = 60; id <= 64; id++) value.added_tokens.push({ id, content: `<|extra ${id}|>`, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true });
   writeFileSync(file, JSON.stringify(value));
   assert.equal((await once(`${set("model", path)}${prompts} | resid layer 0`)).codes, ["vocabulary-mismatch"]);
+});
+
+test("an SAE as those of gpt-oss are kept is read on one in four bits", async () => {
+  const path = ownFolder("saeq-dictionary-");
+  const series = (count: number): Float32Array => Float32Array.from({ length: count }, (_, i) => Math.sin(i * 12.9898));
+  const [vector, matrix] = [(count: number) => ({ shape: [count], values: series(count) }), (rows: number, columns: number) => ({ shape: [rows, columns], values: series(rows * columns) })];
+  writeFileSync(join(path, "ae.safetensors"), safetensors({ "encoder.weight": matrix(48, WIDTH), "encoder.bias": vector(48), "decoder.weight": matrix(WIDTH, 48), b_dec: vector(WIDTH), threshold: { shape: [], values: Float32Array.of(1) } }));
+  writeFileSync(join(path, "config.json"), JSON.stringify({ trainer: { dict_class: "BatchTopKSAE", activation_dim: WIDTH, dict_size: 48, layer: 1, lm_name: "openai/gpt-oss-20b", submodule_name: "resid_post_layer_1", k: 8 } }));
+  const start = `${set("model", model("gpt_oss_mxfp4", "gpt2"))}${set("sae", path)}set bos true\nset guard off\n`;
+  const fused = await once(`${start}${prompts} | acts layer 1 | top 5`);
+  assert.equal(fused.codes, []);
+  assert.equal(tableOf(fused), tableOf(await once(`${start}${prompts} | resid layer 1 | encode | top 5`)));
+  const { values } = await once(`${start}${prompts} | acts layer 1`);
+  assert.match(header(values[0]), "layer 1 resid_post (model.layers.1 output)");
 });
 
 test.run();

@@ -1,5 +1,6 @@
 /** Without this file models whose MLPs are mixtures of experts could not be read. */
-import type { ExpertSpec, GatedExpertsSpec, LinearSpec, TensorRef } from "../../../src/emit/specs.ts";
+import type { ExpertSpec, GatedExpertsSpec } from "../../../src/emit/expert_specs.ts";
+import type { LinearSpec, TensorRef } from "../../../src/emit/specs.ts";
 import { flag, optional, size, type Config } from "../config.ts";
 import { contradiction, linear, type Source } from "./family.ts";
 

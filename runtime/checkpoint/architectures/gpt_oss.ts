@@ -1,5 +1,6 @@
 /** Without this file gpt-oss, and so its SAEs, could not be read. */
-import type { BlockSpec, ExpertLinear, PackedRef, PairedExpertsSpec, RopeSpec, TensorRef, WeightRef } from "../../../src/emit/specs.ts";
+import type { ExpertLinear, PairedExpertsSpec } from "../../../src/emit/expert_specs.ts";
+import type { BlockSpec, PackedRef, RopeSpec, TensorRef, WeightRef } from "../../../src/emit/specs.ts";
 import { flag, optional, positive, section, size, type Config } from "../config.ts";
 import { choiceOf } from "./experts.ts";
 import { contradiction, layerCount, linear, normOf, type Decoder, type Family, type Source } from "./family.ts";

@@ -1,0 +1,47 @@
+/** Without this file emitters and checkpoint readers would not agree on what a mixture of experts is made of. */
+import type { Activation, GatedSpec, LinearSpec, PackedRef, TensorRef } from "./specs.ts";
+
+/** Matrices of a gated MLP without biases, [out, in]. */
+export interface ExpertSpec {
+  readonly gate: TensorRef;
+  readonly up: TensorRef;
+  readonly down: TensorRef;
+}
+
+interface Mixture {
+  readonly kind: "experts";
+  /** [experts, d] */
+  readonly router: LinearSpec;
+  readonly perToken: number;
+}
+
+/** Gated MLPs of one shape, of which each token takes the few that the router prefers. */
+export type ExpertsSpec = GatedExpertsSpec | PairedExpertsSpec;
+
+export interface GatedExpertsSpec extends Mixture {
+  readonly activation: Activation;
+  readonly experts: readonly ExpertSpec[];
+  /** Whether the probabilities of a token's experts are divided by their sum. */
+  readonly normalized: boolean;
+  /** An MLP that every token takes besides, times σ(gate · x), whose gate is [1, d] (Qwen 2 and 3.5 with experts). */
+  readonly shared: { readonly mlp: GatedSpec; readonly gate: TensorRef } | null;
+}
+
+/** down((clamp(up) + 1) ∘ g·σ(alpha·g)), g = min(gate, limit), up between −limit and limit (gpt-oss); shares are the softmax of the chosen scores. */
+export interface PairedExpertsSpec extends Mixture {
+  readonly alpha: number;
+  readonly limit: number;
+  readonly pairs: readonly PairedExpertSpec[];
+}
+
+/** Columns of the first map are gate and up in turn. */
+export interface PairedExpertSpec {
+  readonly gateUp: ExpertLinear;
+  readonly down: ExpertLinear;
+}
+
+export type ExpertLinear =
+  /** Weight [in, out] and bias. */
+  | { readonly weight: TensorRef; readonly bias: TensorRef }
+  /** MXFP4 (Open Compute Project, Microscaling Formats 1.0): [out, in / 32, 16] numbers two a byte, and [out, in / 32] what each 32 of a row share. */
+  | { readonly blocks: PackedRef; readonly scales: PackedRef; readonly bias: TensorRef };
