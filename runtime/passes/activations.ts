@@ -20,7 +20,7 @@ import type { Document, Engine, JobLimits, Progress, ScreenCounts, TapOutput } f
 import { decodeRows, emitDecode } from "../../src/emit/decode.ts";
 import type { Guard, Restore } from "../guard/guard.ts";
 import { guardEncoded } from "../guard/pass.ts";
-import { requireComputable } from "./computable.ts";
+import { requireComputable, requireSeparable } from "./computable.ts";
 import { addCounts, prunes, screens } from "./encode_choice.ts";
 import { cudaLimits, extentOf, fit, memoryLimit, requireMemory, type Fit } from "./limits.ts";
 import { shapesOf } from "./lane_memory.ts";
@@ -75,6 +75,7 @@ export function forwardGraphOf(op: Forward, catalog: Catalog, graphs: Map<string
   let graph = graphs.get(id);
   if (graph === undefined) {
     requireComputable(spec, op.blocks ?? Math.max(0, ...op.taps.map(blocksNeeded)), target);
+    requireSeparable(spec, op.taps);
     const taps = op.taps.map(({ features, ...tap }, index): GraphTap => {
       const sae = tap.sae === null ? null : catalog.sae(tap.sae).spec;
       // What the guard looks at is all that is active.

@@ -5,7 +5,7 @@ import { ints, node, nodes, weight, type Graph } from "./graph.ts";
 import type { BlockSpec, DecoderSpec, QkvSpec } from "./specs.ts";
 
 /**
- * z [n, heads·dh] minus the value bias of each head: attention weights add up to one, so it is in every row. `with_norm`: minus what the bias of
+ * z [n, heads·dh] minus the value bias of each head: attention weights add up to one where there are no sinks, so it is in every row. `with_norm`: minus what the bias of
  * the norm before becomes of it as well, which `fold_ln` makes part of the value bias. As it is where there are no biases.
  */
 export function withoutValueBias(graph: Graph, path: string, z: string, model: DecoderSpec, { attention, ln1 }: BlockSpec, how: Folded): string {

@@ -208,4 +208,12 @@ test("an SAE as those of gpt-oss are kept is read on one in four bits", async ()
   assert.match(header(values[0]), "layer 1 resid_post (model.layers.1 output)");
 });
 
+test("an SAE of heads without their value biases is refused where sinks leave each row another part of them", async () => {
+  const start = `${set("model", model("gpt_oss_mxfp4", "gpt2"))}set bos true\nset guard off\n`;
+  const folded = await once(`${start}${set("sae", sae("blocks.1.attn.hook_z", { model_from_pretrained_kwargs: { fold_value_biases: true } }, 16))}${prompts} | acts layer 1`);
+  assert.equal(folded.codes, ["unsupported-sae"]);
+  const whole = await once(`${start}${set("sae", sae("blocks.1.attn.hook_z", {}, 16))}${prompts} | acts layer 1`);
+  assert.equal(whole.codes, []);
+});
+
 test.run();
