@@ -12,6 +12,7 @@ const CASES: readonly Case[] = [
   ["Gemma 2B, bfloat16", { hidden: 2304, mlp: 9216, heads: 8, kvHeads: 4, headDim: 256, layers: 2, dtype: "bf16", features: 65_536, active: 0.002 }],
   ["Llama 8B, bfloat16, 32,768 features", { ...llama8b, features: 32_768 }],
   ["Llama 8B, bfloat16, 131,072 features", { ...llama8b, features: 131_072 }],
+  ["Qwen3 30B-A3B, bfloat16", { hidden: 2048, mlp: 768, heads: 32, kvHeads: 4, headDim: 128, layers: 2, dtype: "bf16", features: 32_768, active: 0.002, experts: { count: 128, perToken: 8 } }],
 ];
 const LOADS: readonly Load[] = [
   { texts: 10, length: 100, wanted: 50, batch: 2 },

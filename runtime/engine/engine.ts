@@ -36,7 +36,7 @@ export function engineOver(options: EngineOptions, lane: (folder: string | null)
   const lanes = Array.from({ length: Math.max(1, options.lanes) }, () => lane(encoders.folder));
   const paces = new Map<string, Pace>();
   const paceOf = (graph: EmittedGraph): Pace => {
-    const pace = paces.get(graph.key) ?? guessPace(graph.flopsPerToken);
+    const pace = paces.get(graph.key) ?? guessPace(graph.flopsPerToken, graph.experts === true);
     paces.set(graph.key, pace);
     return pace;
   };

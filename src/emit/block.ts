@@ -62,3 +62,8 @@ export function blockFlops(model: DecoderSpec, count: number): number {
   const elements = (linears: readonly LinearSpec[]): number => linears.reduce((sum, { weight }) => sum + weight.shape.reduce((product, dim) => product * dim, 1), 0);
   return 2 * model.blocks.slice(0, count).reduce((sum, spec) => sum + elements(projections(spec.attention)) + weightsOfToken(spec.mlp), 0);
 }
+
+/** Whether one of the first `count` blocks gives tokens experts of their own. */
+export function choosesExperts(model: DecoderSpec, count: number): boolean {
+  return model.blocks.slice(0, count).some(({ mlp: { kind } }) => kind === "experts");
+}

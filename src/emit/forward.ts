@@ -1,6 +1,6 @@
 /** Without this file there would be no fused graph from token ids to activations. */
 import { blocksNeeded, HOOKS, type Hook } from "../ops/hook.ts";
-import { block, blockFlops } from "./block.ts";
+import { block, blockFlops, choosesExperts } from "./block.ts";
 import { encodeTap, shiftedTap } from "./encode.ts";
 import { createGraph, input, ints, node, output, type Graph } from "./graph.ts";
 import { lowered } from "./lowering/lower.ts";
@@ -41,7 +41,8 @@ export function emitForward(model: DecoderSpec, taps: readonly GraphTap[], optio
   const graph = lowered(forwardGraph(model, taps, options), blockFlops(model, blockCount(model, taps, options)));
   const screened = taps.flatMap(({ sae, screened }, tap) => (sae === null || screened !== true ? [] : [{ tap, sae }]));
   if (screened.length > 0 && graph.target !== undefined && graph.target.provider !== "cpu") throw new Error("features are screened on the CPU only");
-  return withScreens(wideHeads(model) ? { ...graph, wideHeads: true } : graph, screened);
+  const sparse = choosesExperts(model, blockCount(model, taps, options));
+  return withScreens({ ...graph, ...(wideHeads(model) ? { wideHeads: true } : {}), ...(sparse ? { experts: true } : {}) }, screened);
 }
 
 function blockCount(model: DecoderSpec, taps: readonly GraphTap[], options: ForwardOptions): number {

@@ -1,5 +1,5 @@
 /** Without this file the model could be read but could not continue a text. */
-import { block, blockFlops } from "./block.ts";
+import { block, blockFlops, choosesExperts } from "./block.ts";
 import { constant, createGraph, input, node, output, scalar, weight, weightRows, type Graph } from "./graph.ts";
 import { keptTensors } from "./mixer.ts";
 import { norm } from "./norm.ts";
@@ -23,7 +23,8 @@ const TILE = 8192;
  * Outputs: `next` int64 [B], the most likely next id (ties to the lower id), and `present_{name}_{i}`, the same with P + T tokens.
  */
 export function emitGenerate(model: DecoderSpec, target?: Target, longest?: number): EmittedGraph {
-  return lowered(generateGraph(model, target, longest), blockFlops(model, model.blocks.length) + 2 * model.vocabulary * model.hiddenSize);
+  const graph = lowered(generateGraph(model, target, longest), blockFlops(model, model.blocks.length) + 2 * model.vocabulary * model.hiddenSize);
+  return choosesExperts(model, model.blocks.length) ? { ...graph, experts: true } : graph;
 }
 
 /** The same before it becomes bytes. */

@@ -306,6 +306,8 @@ export interface EmittedGraph {
   readonly operators: number;
   /** true: documents are padded as heads wider than 128 columns want it (`paddedLength`). */
   readonly wideHeads?: true;
+  /** true: tokens go through few of the weights that it maps, each through its own. */
+  readonly experts?: true;
   /** Taps that leave as `tap{i}_shifted` and become triples in the engine. */
   readonly screened?: readonly ScreenedTap[];
   /** What of the graph runs on the CPU of the engine process after the device, named and counted by `explain`; none on the CPU. */

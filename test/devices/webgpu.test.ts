@@ -16,6 +16,7 @@ import { emitGenerate } from "../../src/emit/generate.ts";
 import type { EmittedGraph, GraphTap, SaeSpec } from "../../src/emit/specs.ts";
 import { CPU, type Target } from "../../src/emit/target.ts";
 import { randomSae } from "../emit/random_weights.ts";
+import { familyModel } from "../docs/outside_checkpoints.ts";
 import { readTensors, relativeErrors } from "../parity/tensors.ts";
 import { bits, folder, open, run } from "../session/open.ts";
 import { absent, SWIFTSHADER } from "./swiftshader.ts";
@@ -149,6 +150,23 @@ check("the whole query on WebGPU: the same features as on the CPU, and each resu
   const [ours, theirs] = [gpu!.taps[0]!.csr, cpu!.taps[0]!.csr];
   const count = flips({ ...ours, kind: "sparse" }, { ...theirs, kind: "sparse" }, () => 0);
   assert.ok(theirs.indices.length > rows * 2000 && count <= 2, `${count} flips of ${theirs.indices.length}`);
+  await session.close();
+});
+
+check("a model with experts is refused before anything runs, for every question that reaches them, and nothing moves to the processor", async () => {
+  const model = join(place, "experts");
+  familyModel(model, "qwen3_moe_single", "qwen");
+  const session = await open({ engine: {} });
+  const start = `set ep webgpu\nset model ${JSON.stringify(model)}\nprompts "the word", "by the sea"`;
+  for (const query of ["resid layer 1", "memorize prefix 1 continue 1 of text", "resid layer 1 | explain"]) {
+    const { codes, outcome, values } = await run(session, `${start} | ${query}`);
+    assert.equal(codes, ["no-provider"], query);
+    assert.match(outcome.diagnostics[0]!.message, /WebGPU does not compute qwen3_moe: layer 1 chooses experts/);
+    assert.is(outcome.diagnostics[0]!.help, "set ep cpu");
+    assert.is(values.length, 0);
+  }
+  // The dense layer before them is as good there as anywhere.
+  assert.equal((await run(session, `${start} | resid layer 0`)).codes, []);
   await session.close();
 });
 

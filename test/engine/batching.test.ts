@@ -28,6 +28,7 @@ test("budgets follow the measured pace; parts of a job are equal, smaller at its
   const pace = guessPace(1e9);
   const at = (total: number, left: number, lanes: number, most = 4096): number => Math.round(budget(pace, { total, left }, lanes, most));
   assert.is(at(1e6, 1e6, 1), 512, "the fixed cost of a run wants company");
+  assert.is(Math.round(budget(guessPace(1e9, true), { total: 1e6, left: 1e6 }, 1, 4096)), 1024, "more of it where each token uses few of the weights");
   observe(pace, 1000, 100);
   assert.is(at(1e6, 1e6, 1), 2500);
   assert.is(at(3000, 3000, 2), 1500);

@@ -6,7 +6,7 @@ import * as assert from "uvu/assert";
 import { filesBelow, ROOT } from "./files.ts";
 
 /** Ink reads CI, and Vulkan's loader its driver, when they are loaded; no other test looks at either. */
-const KNOWN = ["test/devices/webgpu.test.ts", "test/repl/app.test.ts", "test/session/experts.test.ts"];
+const KNOWN = ["test/devices/webgpu.test.ts", "test/repl/app.test.ts"];
 
 test("no test file changes the process while it is loaded", () => {
   const changing = filesBelow("test")

@@ -8,13 +8,11 @@ import type { Dense, Table, TextValue } from "../../runtime/data/frame.ts";
 import type { Explanation } from "../../runtime/planner/explanation.ts";
 import { readModel } from "../../runtime/checkpoint/model.ts";
 import { familyModel } from "../docs/outside_checkpoints.ts";
-import { absent, SWIFTSHADER } from "../devices/swiftshader.ts";
 import { ownFolder } from "../house/own_folder.ts";
 import { saeFolder } from "./checkpoints.ts";
 import { bits, open, run, type Ran } from "./open.ts";
 
 const prompts = 'prompts "the word was by the sea", "the lazy dog", "of the fox and the sea, the word of the lazy dog", "by"';
-Object.assign(process.env, absent === null ? SWIFTSHADER : {});
 
 /** A model of the fixtures with a tokenizer. */
 function model(name: string): string {
@@ -75,18 +73,6 @@ test("a weight of an expert that is NaN is found, whoever chooses it", async () 
   const { codes, outcome } = await once(`set model ${JSON.stringify(folder)}\nprompts "by" | resid layer 0`);
   assert.equal(codes, ["nonfinite-weights"]);
   assert.match(JSON.stringify(outcome.diagnostics), /shape \[12, 24\].*the first is element 2/);
-});
-
-(absent === null ? test : test.skip)("a device is told to be the wrong one before anything runs on it, and nothing moves to the processor", async () => {
-  for (const query of ["| acts layer 1", "| resid layer 1", "| memorize prefix 1 continue 1 of text", "| acts layer 1 | explain"]) {
-    const { codes, outcome, values } = await once(`set ep webgpu\n${start}${prompts} ${query}`);
-    assert.equal(codes, ["no-provider"], query);
-    assert.match(outcome.diagnostics[0]!.message, /WebGPU does not compute qwen3_moe: layer 1 chooses experts/);
-    assert.is(outcome.diagnostics[0]!.help, "set ep cpu");
-    assert.is(values.length, 0);
-  }
-  // The dense layer before it is as good there as anywhere.
-  assert.equal((await once(`set ep webgpu\n${start}${prompts} | resid layer 0`)).codes, []);
 });
 
 test.run();
