@@ -27,7 +27,8 @@ export const SUPPORTED: Readonly<Record<Provider, readonly [Dtype, ...Dtype[]]>>
 /**
  * The numerics class of a session's results in one word: provider, number type and threads. Within a session equal words mean comparable
  * bits, and the keys of its values hold it; what outlives the session is named by `bitsClass` (`runtime/cache/numerics.ts`). On the CPU the
- * number of threads changes how narrow products are cut into blocks, and so the order of their sums; lanes and batch change nothing there.
+ * number of threads changes how narrow products are cut into blocks, and so the order of their sums: lanes and batch change nothing where there
+ * is one; where there are more, a product of fewer than 80 columns for each adds in one order for few rows and in another for many.
  */
 export function targetClass(target: Target, threads: number): string {
   return target.provider === "cpu" ? `cpu-${target.dtype}-t${threads}` : `${target.provider}-${target.dtype}`;
