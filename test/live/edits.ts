@@ -4,8 +4,8 @@ import { join } from "node:path";
 import seedrandom from "seedrandom";
 import { ROOT } from "../house/files.ts";
 
-/** Edits that are tried; more with `FUZZ=20000`. */
-export const COUNT = Number(process.env["FUZZ"] ?? 2_000);
+/** Edits that are tried; more with `EDITS=20000`. After each all that an editor asks is asked twice, so `FUZZ` would be too many. */
+export const COUNT = Number(process.env["EDITS"] ?? 2_000);
 
 const CORPUS = join(ROOT, "test/corpus");
 const SCRIPTS = readdirSync(CORPUS, { recursive: true }).map(String).filter((name) => name.endsWith(".saeq")).sort().map((name) => readFileSync(join(CORPUS, name), "utf8"));
