@@ -10,7 +10,7 @@ import { renderDiagnostic } from "../../grammar/render.ts";
 import { filesBelow, ROOT } from "../house/files.ts";
 import { open } from "../session/open.ts";
 
-/** `FUZZ=100000` is what CI tries. */
+/** `FUZZ=40000` is what CI tries. */
 const COUNT = Number(process.env["FUZZ"] ?? 6_000);
 const random = seedrandom("fuzz");
 const int = (most: number): number => Math.floor(random() * most);

@@ -36,7 +36,7 @@ import { renderSvg } from "../../runtime/plot/vega.ts";
 import { createSession } from "../../runtime/session/session.ts";
 import { createSession as createFake } from "./fake_session.ts";
 
-/** `FUZZ=100000` is what CI tries. */
+/** `FUZZ=40000` is what CI tries. */
 const COUNT = Number(process.env["FUZZ"] ?? 3_000);
 /** Slower paths see one string of so many. */
 const SELDOM = 40;
