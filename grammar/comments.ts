@@ -1,6 +1,7 @@
 /** Without this file comments would be lost on formatting, and `##` lines would not reach the help texts. */
 import type { IToken } from "chevrotain";
 import type { Comment } from "./ast.ts";
+import { countBefore } from "./offsets.ts";
 import { spanOf } from "./words.ts";
 
 /** Comments with what the printer must know about them. */
@@ -29,15 +30,8 @@ export function emptyLines(newlines: readonly IToken[], text: string): number[] 
 
 /** The `##` comments on the lines directly above `start`, without their marks. */
 export function docAbove(start: number, comments: readonly Comment[], text: string): string {
-  let low = 0;
-  let high = comments.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (comments[middle]!.span.start < start) low = middle + 1;
-    else high = middle;
-  }
   const lines: string[] = [];
-  for (let below = start, i = low - 1; i >= 0; i--) {
+  for (let below = start, i = countBefore(comments, start, ({ span }) => span.start) - 1; i >= 0; i--) {
     const comment = comments[i]!;
     if (!comment.doc || !comment.ownLine || !/^[ \t\r]*\n[ \t\r]*$/.test(text.slice(comment.span.end, below))) break;
     lines.push(comment.text.replace(/^##+ ?/, ""));

@@ -3,6 +3,7 @@ import type { Comment, Script, Statement } from "./ast.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { layOut } from "./layout.ts";
 import { moved } from "./moved.ts";
+import { countBefore, itself } from "./offsets.ts";
 import { MOST_WORDS, parse, readText, select, wordsOf, type Parsed } from "./parse.ts";
 import { span } from "./span.ts";
 import * as T from "./tokens.ts";
@@ -83,13 +84,7 @@ export function syntaxOf({ pieces, starts }: Pieces): readonly Diagnostic[] {
 
 /** The piece that an offset stands in. */
 export function pieceAt({ starts }: Pick<Pieces, "starts">, offset: number): number {
-  let [low, high] = [0, starts.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (starts[middle]! <= offset) low = middle + 1;
-    else high = middle;
-  }
-  return Math.max(0, low - 1);
+  return Math.max(0, countBefore(starts, offset + 1, itself) - 1);
 }
 
 function joined(text: string, pieces: readonly Piece[], open: boolean): Pieces {

@@ -1,6 +1,7 @@
 /** Without this file comments would not stay between the words that they were written between. */
 import type { IToken } from "chevrotain";
 import type { Comment } from "./ast.ts";
+import { countBefore, itself } from "./offsets.ts";
 import type { Span } from "./span.ts";
 import * as T from "./tokens.ts";
 import { isWord, readWords, spanOf } from "./words.ts";
@@ -17,19 +18,8 @@ export interface Placed {
 /** Where comments stand in a statement. */
 export function placesIn(wordStarts: readonly number[], { start, end }: Span, comments: readonly Comment[]): Placed[] {
   if (comments.length === 0) return [];
-  const first = before(wordStarts, start);
-  return comments.map((comment) => ({ comment, after: before(wordStarts, comment.span.start) - first, behind: comment.span.start >= end }));
-}
-
-/** How many of the offsets lie before `at`. */
-function before(offsets: readonly number[], at: number): number {
-  let [low, high] = [0, offsets.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (offsets[middle]! < at) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  const first = countBefore(wordStarts, start, itself);
+  return comments.map((comment) => ({ comment, after: countBefore(wordStarts, comment.span.start, itself) - first, behind: comment.span.start >= end }));
 }
 
 /**

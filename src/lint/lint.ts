@@ -1,5 +1,6 @@
 /** Without this file rules would not be applied, and nobody could silence one. */
 import type { Diagnostic } from "../../grammar/diagnostic.ts";
+import { countBefore, itself } from "../../grammar/offsets.ts";
 import type { LintRule, Subject } from "./rule.ts";
 import { LINT_RULES } from "./rules/mod.ts";
 
@@ -36,13 +37,5 @@ function ignores({ parts }: Subject, lineOf: (offset: number) => number): Readon
 function linesOf(text: string): (offset: number) => number {
   const ends: number[] = [];
   for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1)) ends.push(at);
-  return (offset) => {
-    let [low, high] = [0, ends.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (ends[middle]! < offset) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  };
+  return (offset) => countBefore(ends, offset, itself);
 }
