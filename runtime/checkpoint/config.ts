@@ -25,6 +25,11 @@ export function size(config: Config, key: string, fallback: number | null = null
   throw fault(config, key, "a whole number of at least 1");
 }
 
+/** The same of a key that another one stands for where it is there, as transformers' `attribute_map` has it. */
+export function sizeUnder(config: Config, key: string, other: string, fallback: number): number {
+  return optional(config, other) === null ? size(config, key, fallback) : size(config, other);
+}
+
 /** A finite number greater than 0. */
 export function positive(config: Config, key: string, fallback: number | null = null): number {
   const value = optional(config, key) ?? fallback;

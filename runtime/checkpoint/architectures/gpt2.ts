@@ -1,6 +1,6 @@
 /** Without this file GPT-2, the model of most published SAEs, could not be read. */
 import type { BlockSpec, LinearSpec } from "../../../src/emit/specs.ts";
-import { flag, optional, positive, size, type Config } from "../config.ts";
+import { flag, positive, size, sizeUnder, type Config } from "../config.ts";
 import { activationOf } from "./activation.ts";
 import { contradiction, layerCount, normOf, unsupported, type Decoder, type Family, type Source } from "./family.ts";
 import type { Heads } from "./heads.ts";
@@ -8,15 +8,15 @@ import { hookFacts } from "./hook_modules.ts";
 
 export const gpt2: Family = { types: ["gpt2"], embedding: "wte.weight", read };
 
-/** transformers 5.24 `models/gpt2/modeling_gpt2.py`. */
+/** transformers 5.24 `models/gpt2/modeling_gpt2.py`, `configuration_gpt2.py`. */
 function read(source: Source): Decoder {
   const { config } = source;
   if (flag(config, "add_cross_attention", false)) throw unsupported(config, "add_cross_attention", "a text is all that is read");
-  const hiddenSize = named(config, "n_embd", "hidden_size", 768);
-  const heads = named(config, "n_head", "num_attention_heads", 12);
+  const hiddenSize = sizeUnder(config, "n_embd", "hidden_size", 768);
+  const heads = sizeUnder(config, "n_head", "num_attention_heads", 12);
   if (hiddenSize % heads !== 0) throw contradiction(config, "n_embd", `which ${heads} heads do not divide`);
   const shape: Heads = { hiddenSize, heads, kvHeads: heads, headDim: hiddenSize / heads };
-  const context = named(config, "n_positions", "max_position_embeddings", 1024);
+  const context = sizeUnder(config, "n_positions", "max_position_embeddings", 1024);
   const vocabulary = size(config, "vocab_size", 50257);
   return {
     architecture: "gpt2",
@@ -29,17 +29,12 @@ function read(source: Source): Decoder {
     embed: source.tensor("wte.weight", [vocabulary, hiddenSize]),
     embedScale: null,
     positions: source.tensor("wpe.weight", [context, hiddenSize]),
-    blocks: Array.from({ length: layerCount({ ...config, value: { ...config.value, n_layer: named(config, "n_layer", "num_hidden_layers", 12) } }, "n_layer") }, (_, layer) => blockOf(source, shape, layer)),
+    blocks: Array.from({ length: layerCount({ ...config, value: { ...config.value, n_layer: sizeUnder(config, "n_layer", "num_hidden_layers", 12) } }, "n_layer") }, (_, layer) => blockOf(source, shape, layer)),
     finalNorm: normOf(source, "ln_f", hiddenSize, true),
     lmHead: flag(config, "tie_word_embeddings", true) ? null : source.head(["lm_head.weight"], [vocabulary, hiddenSize]),
     lmHeadBias: null,
     hooks: hookFacts(shape, { block: "transformer.h.{layer}", ln1: "ln_1", ln2: "ln_2", o: "attn.c_proj", attentionOut: "attn.c_proj", mlpOut: "mlp.c_proj", parallel: false }),
   };
-}
-
-/** Names that other families use stand for GPT-2's, and over them (`configuration_gpt2.py`, `attribute_map`). */
-function named(config: Config, own: string, other: string, fallback: number): number {
-  return optional(config, other) === null ? size(config, own, fallback) : size(config, other);
 }
 
 /** A Conv1D: weight [in, out]. */

@@ -1,6 +1,6 @@
 /** Without this file GPT-Neo could not be read, nor the models of TinyStories, which are small ones of its kind. */
 import type { BlockSpec } from "../../../src/emit/specs.ts";
-import { flag, optional, positive, size, type Config } from "../config.ts";
+import { flag, optional, positive, size, sizeUnder, type Config } from "../config.ts";
 import { activationOf } from "./activation.ts";
 import { contradiction, layerCount, linear, normOf, unsupported, type Decoder, type Family, type Source } from "./family.ts";
 import type { Heads } from "./heads.ts";
@@ -8,16 +8,16 @@ import { hookFacts } from "./hook_modules.ts";
 
 export const gptNeo: Family = { types: ["gpt_neo"], embedding: "wte.weight", read };
 
-/** transformers 5.24 `models/gpt_neo/modeling_gpt_neo.py`: scores are not scaled, and of the layers some see a window. */
+/** transformers 5.24 `models/gpt_neo/modeling_gpt_neo.py`, `configuration_gpt_neo.py`: scores are not scaled, and of the layers some see a window. */
 function read(source: Source): Decoder {
   const { config } = source;
   const hiddenSize = size(config, "hidden_size", 2048);
-  const heads = named(config, "num_heads", "num_attention_heads", 16);
+  const heads = sizeUnder(config, "num_heads", "num_attention_heads", 16);
   if (hiddenSize % heads !== 0) throw contradiction(config, "hidden_size", `which ${heads} heads do not divide`);
   const shape: Heads = { hiddenSize, heads, kvHeads: heads, headDim: hiddenSize / heads };
   const context = size(config, "max_position_embeddings", 2048);
   const vocabulary = size(config, "vocab_size", 50257);
-  const layers = layerCount({ ...config, value: { ...config.value, num_layers: named(config, "num_layers", "num_hidden_layers", 24) } }, "num_layers");
+  const layers = layerCount({ ...config, value: { ...config.value, num_layers: sizeUnder(config, "num_layers", "num_hidden_layers", 24) } }, "num_layers");
   return {
     architecture: "gpt_neo",
     ...shape,
@@ -35,11 +35,6 @@ function read(source: Source): Decoder {
     lmHeadBias: null,
     hooks: hookFacts(shape, { block: "transformer.h.{layer}", ln1: "ln_1", ln2: "ln_2", o: "attn.attention.out_proj", attentionOut: "attn.attention.out_proj", mlpOut: "mlp.c_proj", parallel: false }),
   };
-}
-
-/** Names that other families use stand for this one's, and over them (`configuration_gpt_neo.py`, `attribute_map`). */
-function named(config: Config, own: string, other: string, fallback: number): number {
-  return optional(config, other) === null ? size(config, own, fallback) : size(config, other);
 }
 
 /** `attention_types` is a list of [kinds, how often they come]: `[[["global", "local"], 12]]`. */
