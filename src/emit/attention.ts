@@ -4,7 +4,8 @@ import { headColumns, type HeadColumns } from "./head_columns.ts";
 import { linear } from "./linear.ts";
 import { headNorm } from "./norm.ts";
 import { tablesOf, type Shared } from "./positions.ts";
-import type { AttentionSpec, DecoderSpec, QkvSpec } from "./specs.ts";
+import type { AttentionSpec, QkvSpec } from "./attention_specs.ts";
+import type { DecoderSpec } from "./specs.ts";
 
 /** Keys and values of earlier tokens, [B, kvHeads, P, cacheWidth]. */
 export interface Cache {

@@ -3,7 +3,8 @@ import { ints, node, nodes, weight, constant, scalar, type Graph } from "./graph
 import { linear } from "./linear.ts";
 import { silu } from "./mlp.ts";
 import type { Shared } from "./positions.ts";
-import type { DecoderSpec, DeltaSpec } from "./specs.ts";
+import type { DeltaSpec } from "./attention_specs.ts";
+import type { DecoderSpec } from "./specs.ts";
 
 /** What a layer knows of earlier tokens: its last inputs of the convolution [B, kernel − 1, columns], and the matrix of each head [B, heads, keyDim, valueDim]. */
 export interface DeltaState {

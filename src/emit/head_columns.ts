@@ -1,5 +1,5 @@
 /** Without this file heads whose size or turned part the attention operator refuses could not be computed. */
-import type { RopeSpec } from "./specs.ts";
+import type { RopeSpec } from "./attention_specs.ts";
 
 /** How the columns of one head are laid out for GroupQueryAttention. */
 export interface HeadColumns {

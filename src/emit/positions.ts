@@ -4,7 +4,8 @@ import { headColumns } from "./head_columns.ts";
 import { lookUp } from "./linear.ts";
 import { paddedLength, wideHeads } from "./padding.ts";
 import { positionsFor, rotaryTables } from "./rope.ts";
-import type { DecoderSpec, RopeSpec } from "./specs.ts";
+import type { RopeSpec } from "./attention_specs.ts";
+import type { DecoderSpec } from "./specs.ts";
 
 /** Values that every block reads. B documents, S padded tokens, T = B·S rows. */
 export interface Shared {

@@ -1,5 +1,6 @@
 /** Without this file positions would not reach the attention operator: it wants tables of cosines and sines. */
-import type { DecoderSpec, RopeSpec } from "./specs.ts";
+import type { RopeSpec } from "./attention_specs.ts";
+import type { DecoderSpec } from "./specs.ts";
 
 /**
  * Positions the tables hold where nobody asks for more. 1024 rows of a 128-wide head are 0.5 MB in the model bytes, which go through a socket to

@@ -2,7 +2,8 @@
 import type { Folded } from "../ops/hook.ts";
 import { projected } from "./attention.ts";
 import { ints, node, nodes, weight, type Graph } from "./graph.ts";
-import type { BlockSpec, DecoderSpec, QkvSpec } from "./specs.ts";
+import type { QkvSpec } from "./attention_specs.ts";
+import type { BlockSpec, DecoderSpec } from "./specs.ts";
 
 /**
  * z [n, heads·dh] minus the value bias of each head: attention weights add up to one where there are no sinks, so it is in every row. `with_norm`: minus what the bias of

@@ -9,7 +9,7 @@ import { readModel, type Model } from "../../runtime/checkpoint/model.ts";
 import { usedWeights } from "../../runtime/checkpoint/nonfinite.ts";
 import { SUPPORTED } from "../../runtime/checkpoint/architectures/mod.ts";
 import type { GatedExpertsSpec } from "../../src/emit/expert_specs.ts";
-import type { AttentionSpec } from "../../src/emit/specs.ts";
+import type { AttentionSpec } from "../../src/emit/attention_specs.ts";
 import { HOOKS } from "../../src/ops/hook.ts";
 import { torchFile } from "./archives.ts";
 import { withHeader } from "../session/checkpoints.ts";

@@ -11,7 +11,8 @@ import { requireFinite, usedWeights } from "../../runtime/checkpoint/nonfinite.t
 import { decodeNumbers } from "../../runtime/checkpoint/numbers.ts";
 import { readSae } from "../../runtime/checkpoint/sae.ts";
 import { forRows, readTokenizer } from "../../runtime/checkpoint/tokenizer/tokenizer.ts";
-import type { AttentionSpec, RopeSpec, TensorRef } from "../../src/emit/specs.ts";
+import type { AttentionSpec, RopeSpec } from "../../src/emit/attention_specs.ts";
+import type { TensorRef } from "../../src/emit/specs.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "saeq-read-"));
 test.after(() => rmSync(folder, { recursive: true }));

@@ -1,5 +1,6 @@
 /** Without this file each test of linear attention would spell out what such a layer is made of. */
-import type { BlockSpec, DecoderSpec, DeltaSpec, LinearSpec, TensorRef } from "../../src/emit/specs.ts";
+import type { DeltaSpec } from "../../src/emit/attention_specs.ts";
+import type { BlockSpec, DecoderSpec, LinearSpec, TensorRef } from "../../src/emit/specs.ts";
 
 export type DeltaSizes = Pick<DeltaSpec, "keyHeads" | "valueHeads" | "keyDim" | "valueDim" | "kernel">;
 

@@ -1,5 +1,6 @@
 /** Without this file Gemma 1, 2 and 3, and so every Gemma Scope SAE, would have no model. */
-import type { BlockSpec, RopeSpec } from "../../../src/emit/specs.ts";
+import type { RopeSpec } from "../../../src/emit/attention_specs.ts";
+import type { BlockSpec } from "../../../src/emit/specs.ts";
 import { flag, optional, positive, section, size, word, type Config } from "../config.ts";
 import type { JsonObject } from "../strict_json.ts";
 import { activationOf } from "./activation.ts";

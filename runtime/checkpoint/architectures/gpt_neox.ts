@@ -1,5 +1,6 @@
 /** Without this file GPT-NeoX, and so the Pythia models, could not be read. */
-import type { BlockSpec, RopeSpec } from "../../../src/emit/specs.ts";
+import type { RopeSpec } from "../../../src/emit/attention_specs.ts";
+import type { BlockSpec } from "../../../src/emit/specs.ts";
 import { flag, positive, size } from "../config.ts";
 import { activationOf } from "./activation.ts";
 import { contradiction, layerCount, linear, normOf, type Decoder, type Family, type Source } from "./family.ts";

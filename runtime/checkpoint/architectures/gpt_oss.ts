@@ -1,6 +1,7 @@
 /** Without this file gpt-oss, and so its SAEs, could not be read. */
 import type { ExpertLinear, PairedExpertsSpec } from "../../../src/emit/expert_specs.ts";
-import type { BlockSpec, PackedRef, RopeSpec, TensorRef, WeightRef } from "../../../src/emit/specs.ts";
+import type { RopeSpec } from "../../../src/emit/attention_specs.ts";
+import type { BlockSpec, PackedRef, TensorRef, WeightRef } from "../../../src/emit/specs.ts";
 import { flag, optional, positive, section, size, type Config } from "../config.ts";
 import { choiceOf } from "./experts.ts";
 import { contradiction, layerCount, linear, normOf, type Decoder, type Family, type Source } from "./family.ts";

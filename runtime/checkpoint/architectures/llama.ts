@@ -1,5 +1,6 @@
 /** Without this file the Llama family, and Mistral and Qwen that grew from it, could not be read. */
-import type { BlockSpec, MlpSpec, RopeSpec } from "../../../src/emit/specs.ts";
+import type { RopeSpec } from "../../../src/emit/attention_specs.ts";
+import type { BlockSpec, MlpSpec } from "../../../src/emit/specs.ts";
 import { flag, optional, positive, size, word, type Config } from "../config.ts";
 import { sparseMlp, type ExpertDefaults } from "./experts.ts";
 import { contradiction, layerCount, linear, normOf, unsupported, type Decoder, type Family, type Source } from "./family.ts";

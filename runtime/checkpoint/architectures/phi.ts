@@ -1,5 +1,6 @@
 /** Without this file Phi-1, 1.5 and 2 could not be read. */
-import type { BlockSpec, RopeSpec } from "../../../src/emit/specs.ts";
+import type { RopeSpec } from "../../../src/emit/attention_specs.ts";
+import type { BlockSpec } from "../../../src/emit/specs.ts";
 import { flag, positive, size } from "../config.ts";
 import { activationOf } from "./activation.ts";
 import { layerCount, linear, normOf, unsupported, type Decoder, type Family, type Source } from "./family.ts";

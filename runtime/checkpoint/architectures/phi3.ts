@@ -1,5 +1,6 @@
 /** Without this file Phi-3 and its kin, which keep several maps in one tensor, could not be read. */
-import type { BlockSpec, RopeSpec } from "../../../src/emit/specs.ts";
+import type { RopeSpec } from "../../../src/emit/attention_specs.ts";
+import type { BlockSpec } from "../../../src/emit/specs.ts";
 import { flag, optional, positive, size, type Config } from "../config.ts";
 import { activationOf } from "./activation.ts";
 import { layerCount, linear, normOf, rowsOf, unsupported, type Decoder, type Family, type Source } from "./family.ts";

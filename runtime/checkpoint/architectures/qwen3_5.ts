@@ -1,5 +1,6 @@
 /** Without this file Qwen 3.5, and so most SAEs of Qwen Scope, would have no model. */
-import type { BlockSpec, DeltaSpec, RopeSpec } from "../../../src/emit/specs.ts";
+import type { DeltaSpec, RopeSpec } from "../../../src/emit/attention_specs.ts";
+import type { BlockSpec } from "../../../src/emit/specs.ts";
 import { flag, positive, size, word, type Config } from "../config.ts";
 import { expertsOf, type ExpertDefaults } from "./experts.ts";
 import { contradiction, layerCount, linear, normOf, unsupported, type Decoder, type Family, type Source } from "./family.ts";

@@ -1,5 +1,5 @@
 /** Without this file each family would read the many spellings of rotary positions for itself. */
-import type { RopeSpec } from "../../../src/emit/specs.ts";
+import type { RopeSpec } from "../../../src/emit/attention_specs.ts";
 import { flag, optional, positive, section, size, word, type Config } from "../config.ts";
 import { CheckpointError } from "../error.ts";
 import { contradiction, unsupported } from "./family.ts";

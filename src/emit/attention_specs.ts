@@ -1,0 +1,65 @@
+/** Without this file emitters and checkpoint readers would not agree on what mixes the tokens of a block. */
+import type { LinearSpec, TensorRef } from "./specs.ts";
+
+/** How positions turn the queries and keys of a block: pairs of the first `dimensions` columns of each head. */
+export interface RopeSpec {
+  readonly theta: number;
+  /** Even, at most the head size; the columns after them are left as they are. */
+  readonly dimensions: number;
+  readonly scaling:
+    | { readonly kind: "none" }
+    | { readonly kind: "linear"; readonly factor: number }
+    | { readonly kind: "llama3"; readonly factor: number; readonly lowFreqFactor: number; readonly highFreqFactor: number; readonly originalContext: number }
+    | { readonly kind: "yarn"; readonly factor: number; readonly betaFast: number; readonly betaSlow: number; readonly originalContext: number; readonly truncate: boolean; readonly attentionFactor: number };
+}
+
+export type QkvSpec =
+  | { readonly kind: "separate"; readonly q: LinearSpec; readonly k: LinearSpec; readonly v: LinearSpec }
+  /** The same, and behind the query of each head a gate of its size: what the head gives is multiplied by its sigmoid (Qwen 3.5). */
+  | { readonly kind: "gated"; readonly q: LinearSpec; readonly k: LinearSpec; readonly v: LinearSpec }
+  /** One product whose columns are all of q, then k, then v (GPT-2). */
+  | { readonly kind: "thirds"; readonly all: LinearSpec }
+  /** One product whose columns are q, k and v of the first head, then of the second (GPT-NeoX). */
+  | { readonly kind: "per_head"; readonly all: LinearSpec };
+
+export interface AttentionSpec {
+  readonly kind: "softmax";
+  readonly qkv: QkvSpec;
+  readonly o: LinearSpec;
+  /** RMS norms of each head's queries and keys [headDim], before they turn; null where there are none. */
+  readonly qNorm: TensorRef | null;
+  readonly kNorm: TensorRef | null;
+  /** null: positions are added to the embedding, or there are none. */
+  readonly rope: RopeSpec | null;
+  /** Keys that a query sees, itself included; null: all before it. */
+  readonly window: number | null;
+  /** Factor of the dot products. */
+  readonly scale: number;
+  /** [heads] one more score in the softmax of each head, of a key that has no value; absent: there are none (gpt-oss). */
+  readonly sinks?: TensorRef;
+}
+
+/** Linear attention by the gated delta rule: a matrix [keyDim, valueDim] for each value head is all that is known of earlier tokens. */
+export interface DeltaSpec {
+  readonly kind: "delta";
+  readonly keyHeads: number;
+  readonly valueHeads: number;
+  readonly keyDim: number;
+  readonly valueDim: number;
+  /** Tokens that the convolution before it sees, at least two. */
+  readonly kernel: number;
+  /** All queries, then all keys, then all values. */
+  readonly qkv: LinearSpec;
+  /** [columns of qkv, 1, kernel] */
+  readonly conv: TensorRef;
+  /** Gate of what is given, rate of updates, and step of forgetting. */
+  readonly z: LinearSpec;
+  readonly b: LinearSpec;
+  readonly a: LinearSpec;
+  /** [valueHeads] the logarithm of how fast is forgotten, and what is added to the step. */
+  readonly aLog: TensorRef;
+  readonly dt: TensorRef;
+  /** RMS norm of each head's output [valueDim], without an offset. */
+  readonly norm: TensorRef;
+  readonly o: LinearSpec;
+}
