@@ -151,7 +151,7 @@ const watch = setInterval(() => (peak = Math.max(peak, status("RssAnon"))), 10);
 const { spec, seconds } = quantized(encoder);
 const empty = { inputShift: null, preScale: null, k: null, gateBias: null, magnitudeScale: null, outputScale: null };
 const sae: SaeSpec = { kind: "jumprelu", digest: "", dIn: d, dSae: width, encoder, encoderLayout: "out_in", decoder: null, noDecoder: "", normalize: "none", bias: new Float32Array(width), threshold: new Float32Array(width).fill(1), ...empty, layer: 0, hook: "resid_post", hookName: "", convention: "saelens", modelName: null, prependBos: true, hookOut: null, module: null, notes: [], format: "sae_lens" };
-const screen = openScreen(sae, spec, open);
+const screen = openScreen(sae, spec, { open, threads: 1, parts: 1 });
 const dense = await open(emitFeatures(sae).bytes);
 const gemm = await products(encoder);
 const exact = await isExact(open);

@@ -1,5 +1,5 @@
 /** Without this file what this processor is would be read in several ways, and one that cannot do the same could pass for it. */
-import { readFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync } from "node:fs";
 import { cpus } from "node:os";
 
 export interface Processor {
@@ -22,4 +22,20 @@ function features(): readonly string[] {
   } catch {
     return [];
   }
+}
+
+/** Where cores differ ONNX Runtime cuts work for several threads in four times as many parts (1.30, `core/common/threadpool.cc`, DegreeOfParallelism). */
+const PARTS_OF_A_THREAD = 4;
+
+/** Parts that a product of so many threads may be cut in. */
+export function partsOf(threads: number): number {
+  return threads === 1 ? 1 : threads * (hasCoresOfOneKind() ? 1 : PARTS_OF_A_THREAD);
+}
+
+let ofOneKind: boolean | null = null;
+
+/** As far as the system says it; where it says nothing, cores may differ. */
+function hasCoresOfOneKind(): boolean {
+  ofOneKind ??= process.platform === "linux" && !existsSync("/sys/devices/cpu_atom") && new Set(globSync("/sys/devices/system/cpu/cpu[0-9]*/cpu_capacity").map((file) => readFileSync(file, "latin1"))).size <= 1;
+  return ofOneKind;
 }

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { statSync } from "node:fs";
 import type { WeightRef } from "../../src/emit/specs.ts";
+import { CPU } from "../../src/emit/target.ts";
 import type { EngineOptions } from "../engine/port.ts";
 import { installedVersion } from "../package_root.ts";
 import { processor } from "../processor.ts";
@@ -11,13 +12,14 @@ import { VERSION } from "./segment.ts";
  * Raised when arithmetic of ours that no graph shows changes: documents padded otherwise, rows repeated otherwise. All that graphs show
  * is in their keys.
  */
-const ARITHMETIC = 1;
+const ARITHMETIC = 2;
 
 /**
  * What must be equal for two runs to give the same bits: the runtime and its version, processor (its kernels are chosen by what the
- * processor can do), threads, and every other option of the engine but those that never change a result.
+ * processor can do), and every other option of the engine but those that never change a result: threads do on what is no CPU of ours.
  */
-export function bitsClass({ lanes: _lanes, batch: _batch, ...options }: EngineOptions): string {
+export function bitsClass({ lanes: _lanes, batch: _batch, threads, ...rest }: EngineOptions): string {
+  const options = (rest.target ?? CPU).provider === "cpu" ? rest : { ...rest, threads };
   const { model, features } = processor();
   const able = createHash("sha256").update(features.join(" ")).digest("hex").slice(0, 16);
   return JSON.stringify([VERSION, ARITHMETIC, process.platform, process.arch, model, able, installedVersion("onnxruntime-node"), options]);

@@ -37,7 +37,7 @@ function smaller(target: Target): string {
 /** A failed reply as an error for people. `tail`: what its process wrote last. */
 export function failureOf(reply: Reply & { readonly kind: "failed" }, target: Target, tail: readonly string[]): EngineError {
   const { message, opening } = reply;
-  const place = describeTarget(target, 1);
+  const place = describeTarget(target);
   if (lacksMemory(message)) return new EngineError("out-of-memory", target.provider === "cpu" ? "the engine ran out of memory" : `the device ran out of memory (${place})`, smaller(target));
   const unfit = UNFIT[/CUDA failure (\d+)/.exec(message)?.[1] ?? ""];
   if (unfit !== undefined) return new EngineError("no-provider", `${place} cannot be used: ${unfit}`, "`saeq doctor` says what is there; set ep cpu runs without it");

@@ -5,7 +5,7 @@
  * are alike share a run.
  */
 import * as ort from "onnxruntime-node";
-import { FEWEST_COLUMNS } from "../../src/emit/encode.ts";
+import { fewestFeatures } from "../../src/emit/encode.ts";
 import { commonFeatures, groupRows } from "../kernels/row_groups.ts";
 import { byRow, type Candidates } from "../kernels/screen.ts";
 import { addFound, type Found } from "./found_features.ts";
@@ -13,11 +13,11 @@ import type { Screen } from "./lane_screening.ts";
 import { narrow } from "./narrow.ts";
 
 /** Compute the candidates of rows `block` of x [·, d]. */
-export async function computeColumns({ sae, chosen }: Screen, x: Float32Array, block: Uint32Array, candidates: Candidates, found: Found): Promise<void> {
+export async function computeColumns({ sae, chosen, parts }: Screen, x: Float32Array, block: Uint32Array, candidates: Candidates, found: Found): Promise<void> {
   const { dIn: d, dSae: m } = sae;
   const lists = byRow(candidates);
   for (const list of lists) found.candidates += list.length;
-  const least = Math.max(FEWEST_COLUMNS, candidates.k);
+  const least = Math.max(fewestFeatures(parts), candidates.k);
   const compute = async (rows: Uint32Array, features: Uint32Array): Promise<void> => {
     found.computed += rows.length * features.length;
     await computeRows(await chosen(), x, d, rows.map((n) => block[n]!), features, found);

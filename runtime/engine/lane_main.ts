@@ -16,6 +16,7 @@ import { openScreen, screenRows } from "./lane_screening.ts";
 
 const threads = Number(process.argv[2] ?? 1);
 const library = process.argv[3] ?? "";
+const parts = Number(process.argv[4] ?? 1);
 
 /** Cache of one generation: what every step feeds back. */
 interface Text {
@@ -28,7 +29,7 @@ interface Text {
 const texts = new Map<number, Text>();
 const sessions = createSessions({
   open: (content) => openSession(content, threads, library),
-  screen: (sae, encoder) => openScreen(sae, encoder, openBytes),
+  screen: (sae, encoder) => openScreen(sae, encoder, { open: openOnCpu, threads, parts }),
   busy: (session) => [...texts.values()].some((text) => text.session === session),
 });
 
@@ -52,7 +53,7 @@ async function run({ session, screens }: Opened, feeds: Feeds): Promise<Outputs>
   for (const { tap, screen } of screens) {
     const shifted = outputs[`tap${tap}_shifted`]!;
     delete outputs[`tap${tap}_shifted`];
-    const { row, feature, value, counts } = await screenRows(screen, shifted.data as Float32Array, threads === 1 && (await exactness()));
+    const { row, feature, value, counts } = await screenRows(screen, shifted.data as Float32Array, await exactness());
     for (const [name, data] of Object.entries({ row, feature, counts })) replies[`tap${tap}_${name}`] = { type: "int32", data, dims: [data.length] };
     replies[`tap${tap}_value`] = { type: "float32", data: value, dims: [value.length] };
   }

@@ -7,9 +7,10 @@
  * bound go through the dense graph itself.
  */
 import * as ort from "onnxruntime-node";
-import { emitChosen, emitFeatures, FEWEST_COLUMNS } from "../../src/emit/encode.ts";
+import { emitChosen, emitFeatures, fewestFeatures } from "../../src/emit/encode.ts";
 import { emitProduct, emitRows, PRODUCT_FEATURES } from "../../src/emit/screen.ts";
 import type { QuantizedEncoder, SaeSpec } from "../../src/emit/specs.ts";
+import { CPU } from "../../src/emit/target.ts";
 import { quantize } from "../kernels/eight_bits.ts";
 import { floorsOf, gamma, tiny, type Floors } from "../kernels/floors.ts";
 import { noCandidates, screenTile, type RowBounds } from "../kernels/screen.ts";
@@ -33,6 +34,8 @@ const LARGEST_NORM = 2 ** 60;
 export interface Screen {
   readonly sae: SaeSpec;
   readonly encoder: QuantizedEncoder;
+  /** See `Opening`. */
+  readonly parts: number;
   readonly floors: Floors;
   /** Where products are written, i32 of one tile's features and a block's rows: fresh memory would cost as much as half of the work. */
   readonly products: Int32Array;
@@ -45,13 +48,22 @@ export interface Screen {
   readonly release: () => Promise<void>;
 }
 
-/** Sessions are opened when first needed, by `open`, and stay until `release`. `inPairs`: whether candidates may be computed pair by pair. */
-export function openScreen(sae: SaeSpec, encoder: QuantizedEncoder, open: (bytes: Uint8Array) => Promise<ort.InferenceSession>, inPairs = true): Screen {
+/** How a screen opens its graphs. */
+export interface Opening {
+  readonly open: (bytes: Uint8Array, threads: number) => Promise<ort.InferenceSession>;
+  readonly threads: number;
+  /** Parts that the runtime may cut a product of so many threads in. */
+  readonly parts: number;
+}
+
+/** Sessions are opened when first needed and stay until `release`. `inPairs`: whether candidates may be computed pair by pair. */
+export function openScreen(sae: SaeSpec, encoder: QuantizedEncoder, { open, threads, parts }: Opening, inPairs = true): Screen {
+  const target = { ...CPU, parts };
   const sessions = new Map<string, Promise<ort.InferenceSession>>();
   const once = (key: string, emit: () => { readonly bytes: Uint8Array }): Promise<ort.InferenceSession> => {
     const known = sessions.get(key);
     if (known !== undefined) return known;
-    const opened = open(emit().bytes);
+    const opened = open(emit().bytes, threads);
     sessions.set(key, opened);
     // What could not be opened, for want of memory, is tried again by the next.
     opened.catch(() => sessions.delete(key));
@@ -62,11 +74,12 @@ export function openScreen(sae: SaeSpec, encoder: QuantizedEncoder, open: (bytes
   let pairs: Promise<PairProducts | null> | null = null;
   const openPairs = async (): Promise<PairProducts | null> => {
     const products = inPairs ? openPairProducts(sae.dIn, BLOCK_ROWS, storedAs) : null;
-    return products !== null && (await isSameOrder(products, sae.dIn, open)) ? products : null;
+    return products !== null && (await isSameOrder(products, sae.dIn, (bytes) => open(bytes, 1))) ? products : null;
   };
   return {
     sae,
     encoder,
+    parts,
     floors: floorsOf(sae),
     products: new Int32Array(Math.min(sae.dSae, PRODUCT_FEATURES) * BLOCK_ROWS),
     product: (start, end, outliers) => once(`${start} ${outliers}`, () => emitProduct(encoder, start, end, outliers)),
@@ -76,8 +89,8 @@ export function openScreen(sae: SaeSpec, encoder: QuantizedEncoder, open: (bytes
       return pairs;
     },
     rows: () => once("rows", () => emitRows(encoder.rows, storedAs === "bf16")),
-    chosen: () => once("chosen", () => emitChosen(sae, encoder.rows)),
-    dense: () => once("dense", () => emitFeatures(sae)),
+    chosen: () => once("chosen", () => emitChosen(sae, encoder.rows, target)),
+    dense: () => once("dense", () => emitFeatures(sae, target)),
     release: async () => {
       const opened = [...sessions.values()];
       sessions.clear();
@@ -94,7 +107,7 @@ export async function screenRows(screen: Screen, x: Float32Array, exact: boolean
   const dense: number[] = [];
   const sizes = squaredSizes(x, d);
   const bySize = Uint32Array.from(sizes.keys()).sort((a, b) => sizes[a]! - sizes[b]! || a - b);
-  const usable = exact && screen.sae.kind !== "groupmax" && d <= 65_536 && screen.sae.dSae >= Math.max(FEWEST_COLUMNS, screen.sae.k ?? 0);
+  const usable = exact && screen.sae.kind !== "groupmax" && d <= 65_536 && screen.sae.dSae >= Math.max(fewestFeatures(screen.parts), screen.sae.k ?? 0);
   for (let from = 0; from < rows; from += BLOCK_ROWS) {
     const block = bySize.subarray(from, from + BLOCK_ROWS).toSorted();
     if (usable) dense.push(...(await screenBlock(screen, x, sizes, block, found)));
@@ -125,7 +138,7 @@ async function screenBlock(screen: Screen, x: Float32Array, sizes: Float64Array,
   const levels = new Int8Array(d * stride);
   const bounds = rowBounds(x, d, block, outliers, levels, stride);
   const pairs = await screen.pairs();
-  const candidates = noCandidates(block.length, Math.max(FEWEST_COLUMNS, Math.floor(m / (pairs === null ? DEAR_COLUMN : DEAR_PAIR))), sae.kind === "topk" ? Math.min(sae.k!, m) : null);
+  const candidates = noCandidates(block.length, Math.max(fewestFeatures(screen.parts), Math.floor(m / (pairs === null ? DEAR_COLUMN : DEAR_PAIR))), sae.kind === "topk" ? Math.min(sae.k!, m) : null);
   bounds.unbounded.forEach((n) => (candidates.givenUp[n] = 1));
   const feeds: Record<string, ort.Tensor> = { x: new ort.Tensor("int8", levels, [d, stride]) };
   if (outliers.length > 0) {

@@ -11,6 +11,7 @@ import { environmentOf } from "./device_environment.ts";
 import { failureOf } from "./faults.ts";
 import { EngineError } from "./port.ts";
 import type { EngineOptions, Feeds } from "./port.ts";
+import { partsOf } from "../processor.ts";
 import type { GraphContent, GraphReference, Outputs, Reply, Request } from "./protocol.ts";
 import type { QuantizeTarget } from "./quantizing.ts";
 
@@ -186,7 +187,7 @@ export const MEMORY_RETURNS = { MALLOC_MMAP_THRESHOLD_: String(4 * 2 ** 20), MAL
 const NO_TELEMETRY = { ORT_DISABLE_TELEMETRY: "1" };
 
 function spawnLane(options: Pick<EngineOptions, "threads" | "target" | "library">, log: (line: string) => void, folder: string | null): Running {
-  const child = fork(LANE, [String(options.threads), options.library ?? ""], {
+  const child = fork(LANE, [options.threads, options.library ?? "", partsOf(options.threads)].map(String), {
     serialization: "advanced",
     stdio: ["ignore", "pipe", "pipe", "ipc"],
     // Debuggers and loaders of the host do not belong here.

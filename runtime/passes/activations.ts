@@ -23,6 +23,7 @@ import { guardEncoded } from "../guard/pass.ts";
 import { requireComputable, requireSeparable } from "./computable.ts";
 import { addCounts, prunes, screens } from "./encode_choice.ts";
 import { cudaLimits, extentOf, fit, memoryLimit, requireMemory, type Fit } from "./limits.ts";
+import { partsOf } from "../processor.ts";
 import { shapesOf } from "./lane_memory.ts";
 import { tapDocuments } from "./tap_documents.ts";
 import { wantedPositions } from "./window.ts";
@@ -64,8 +65,20 @@ export interface PassOptions {
   readonly documents?: readonly Document[];
 }
 
-/** Where an engine runs its graphs. */
-export const targetOf = ({ options }: Engine): Target => options.target ?? CPU;
+/** Where an engine runs its graphs. What is kept is named by the graph for one thread, whose bits are those of all. */
+export const placeOf = ({ options }: Pick<Engine, "options">): Target => options.target ?? CPU;
+
+/** What an engine's graphs are emitted for. */
+export function targetOf(engine: Pick<Engine, "options">): Target {
+  const target = placeOf(engine);
+  return target.provider === "cpu" ? hostTargetOf(engine) : target;
+}
+
+/** The same for graphs that the engine's process runs on its CPU whatever device the model runs on. */
+export function hostTargetOf({ options: { threads } }: Pick<Engine, "options">): Target {
+  const parts = partsOf(threads);
+  return parts === 1 ? CPU : { ...CPU, parts };
+}
 
 /** The graph of a pass, emitted once. */
 export function forwardGraphOf(op: Forward, catalog: Catalog, graphs: Map<string, EmittedGraph>, target: Target, { guarded = false, screened = [], documents = [] }: PassOptions = {}): EmittedGraph {
@@ -109,8 +122,9 @@ export async function forward(op: Forward, sets: readonly Tokens[], context: Act
 /** Reconstruction for the guard, in a graph of its own, on the CPU of the engine process like every decode graph. */
 export function restoreWith({ engine, graphs, signal }: ActivationContext): Restore {
   return (sae, csr, residual) => {
-    const id = JSON.stringify(["decode", sae.decoder?.weight.file, sae.digest, sae.convention]);
-    const graph = graphs.get(id) ?? emitDecode(sae);
+    const target = hostTargetOf(engine);
+    const id = JSON.stringify(["decode", sae.decoder?.weight.file, sae.digest, sae.convention, target]);
+    const graph = graphs.get(id) ?? emitDecode(sae, target);
     graphs.set(id, graph);
     return engine.decode(graph, { csr, residual, width: sae.dIn, rowsAtOnce: decodeRows(sae, csr.rows), signal, onRows: () => {} });
   };

@@ -1,9 +1,10 @@
 /** Without this file nobody would decide which SAEs are encoded by screening in eight bits, and `explain` could not say why. */
-import { FEWEST_COLUMNS } from "../../src/emit/encode.ts";
+import { fewestFeatures } from "../../src/emit/encode.ts";
 import type { SaeSpec } from "../../src/emit/specs.ts";
 import { CPU, PLACES, type Target } from "../../src/emit/target.ts";
 import type { EncodeKernel } from "../../src/stages/stage.ts";
 import type { Engine, ScreenCounts } from "../engine/port.ts";
+import { partsOf } from "../processor.ts";
 
 /** Weights below which the whole encoder is so quick that bounds and gathers cost more than they save. */
 export const SCREEN_WEIGHTS = 2 ** 24;
@@ -16,9 +17,8 @@ export const SCREEN_RATIO = 2.5;
 function obstacle(sae: SaeSpec, threads: number, { provider }: Target): string | null {
   if (provider !== "cpu") return `features are screened on the CPU only, not on ${PLACES[provider]}`;
   if (sae.kind === "groupmax") return "which feature of a group is active depends on the others";
-  if (threads !== 1) return "lanes of several threads order their sums by the number of columns";
   if (sae.dIn > 65_536) return "sums of more than 65,536 eight-bit products do not fit 32 bits";
-  if (sae.dSae < Math.max(FEWEST_COLUMNS, sae.k ?? 0)) return `${sae.dSae} features are too few`;
+  if (sae.dSae < Math.max(fewestFeatures(partsOf(threads)), sae.k ?? 0)) return `${sae.dSae} features are too few`;
   return null;
 }
 

@@ -2,10 +2,10 @@
 import { emitGenerate } from "../../src/emit/generate.ts";
 import { positionsFor } from "../../src/emit/rope.ts";
 import type { EmittedGraph } from "../../src/emit/specs.ts";
-import { CPU } from "../../src/emit/target.ts";
+import type { Target } from "../../src/emit/target.ts";
 import type { Op } from "../../src/ops/op.ts";
 import { counted } from "../counted.ts";
-import { whileFinite, type ActivationContext } from "./activations.ts";
+import { placeOf, targetOf, whileFinite, type ActivationContext } from "./activations.ts";
 import { requireComputable } from "./computable.ts";
 import { heldBack } from "../cache/held_back.ts";
 import { spaceOf } from "../cache/spaces.ts";
@@ -27,7 +27,7 @@ export async function memorize(op: Op & { readonly op: "generate" }, table: Tabl
   const model = context.catalog.model(op.model);
   const { tokenizer, spec } = model;
   if (spec.noHead !== undefined) throw new CheckpointError("missing-tensor", `tensor \`${spec.noHead}\` is in none of the files of ${op.model.name}: it reads texts, but continues none`, { help: "use the checkpoint of the model with its head (…ForCausalLM)" });
-  requireComputable(spec, spec.blocks.length, context.engine.options.target ?? CPU);
+  requireComputable(spec, spec.blocks.length, placeOf(context.engine));
   const encode = context.tokenIds.encoder(model);
   const column = table.columns.find((each) => each.name === op.textColumn);
   if (column === undefined || column.type !== "str") throw new Error(`no text column ${op.textColumn}`);
@@ -45,14 +45,14 @@ export async function memorize(op: Op & { readonly op: "generate" }, table: Tabl
       });
     return document;
   });
-  const graphFor = (longest: number): EmittedGraph => {
-    const id = JSON.stringify(["generate", op.model, context.engine.options.target ?? CPU, longest]);
-    const graph = context.graphs.get(id) ?? emitGenerate(spec, context.engine.options.target, longest);
+  const graphFor = (longest: number, target: Target): EmittedGraph => {
+    const id = JSON.stringify(["generate", op.model, target, longest]);
+    const graph = context.graphs.get(id) ?? emitGenerate(spec, target, longest);
     context.graphs.set(id, graph);
     return graph;
   };
-  // What is kept is named by the usual graph: a longer table of positions changes no token.
-  const named = graphFor(positionsFor(spec));
+  // What is kept is named by the usual graph: a longer table of positions changes no token, and no number of threads.
+  const named = graphFor(positionsFor(spec), placeOf(context.engine));
   const prompts = ids.map((document) => document.slice(0, bos + op.prefix));
   const weights = usedWeights(spec, spec.blocks.length, true);
   const space = spaceOf(named, weights, context.engine.options, `${op.model.name}, ${op.continuation} tokens continued`, false);
@@ -64,7 +64,7 @@ export async function memorize(op: Op & { readonly op: "generate" }, table: Tabl
     const { store, release } = heldBack(context.store);
     await whileFinite(weights, context.signal, (signal, finite) => {
       finite.then(release, () => {});
-      return context.engine.generate(graphFor(positionsFor(spec, bos + needed)), missing.map((row) => prompts[row]!), op.continuation, {
+      return context.engine.generate(graphFor(positionsFor(spec, bos + needed), targetOf(context.engine)), missing.map((row) => prompts[row]!), op.continuation, {
         signal,
         onProgress: context.onProgress,
         onDocument: (index, tokens) => {

@@ -2,7 +2,7 @@
 import { decodeRows, emitDecode } from "../../src/emit/decode.ts";
 import type { Op } from "../../src/ops/op.ts";
 import type { ColumnSchema } from "../../src/ops/schema.ts";
-import { whileFinite, type ActivationContext } from "./activations.ts";
+import { hostTargetOf, whileFinite, type ActivationContext } from "./activations.ts";
 import { usedDecoderWeights } from "../checkpoint/nonfinite.ts";
 import type { Acts, Column, Dense, DenseTap, Single, Table, Value } from "../data/frame.ts";
 import { labelColumns, type Member } from "../data/group_labels.ts";
@@ -28,8 +28,9 @@ async function decode(op: Decode, acts: Acts, dense: Dense, context: ActivationC
     const ref = op.saes[t]!;
     const { spec } = context.catalog.sae(ref);
     const residual = dense.taps[t]!;
-    const id = JSON.stringify(["decode", ref]);
-    const graph = context.graphs.get(id) ?? emitDecode(spec);
+    const target = hostTargetOf(context.engine);
+    const id = JSON.stringify(["decode", ref, target]);
+    const graph = context.graphs.get(id) ?? emitDecode(spec, target);
     context.graphs.set(id, graph);
     const onRows = (done: number): void => {
       const tokens = t * acts.rows.count + done;

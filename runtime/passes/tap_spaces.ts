@@ -2,7 +2,7 @@
 import { blocksNeeded } from "../../src/ops/hook.ts";
 import type { WeightRef } from "../../src/emit/specs.ts";
 import type { Tap } from "../../src/ops/op.ts";
-import { forwardGraphOf, targetOf, type ActivationContext, type Forward } from "./activations.ts";
+import { forwardGraphOf, placeOf, type ActivationContext, type Forward } from "./activations.ts";
 import type { Space } from "../cache/space_segments.ts";
 import { spaceOf, tapName } from "../cache/spaces.ts";
 import { usedSaeWeights, usedWeights } from "../checkpoint/nonfinite.ts";
@@ -12,7 +12,7 @@ import type { Document } from "../engine/port.ts";
 export function tapSpaces(op: Forward, context: Pick<ActivationContext, "catalog" | "graphs" | "engine" | "residuals" | "guard">): readonly Space[] {
   return op.taps.map((tap) => {
     const blocks = blocksNeeded(tap);
-    const graph = forwardGraphOf({ ...op, taps: [tap], blocks, slice: "inside" }, context.catalog, context.graphs, targetOf(context.engine));
+    const graph = forwardGraphOf({ ...op, taps: [tap], blocks, slice: "inside" }, context.catalog, context.graphs, placeOf(context.engine));
     return spaceOf(graph, weightsOf(op, [tap], blocks, context), context.engine.options, tapName(op.model, tap, context.guard.on), tap.sae === null && !context.residuals);
   });
 }

@@ -1,5 +1,5 @@
 /** Without this file nobody could see what a query will read, compute and take, and what it did: the facts behind `explain`. */
-import { FEWEST_COLUMNS } from "../../src/emit/encode.ts";
+import { fewestFeatures } from "../../src/emit/encode.ts";
 import { lookingFlops } from "../../src/emit/mixer.ts";
 import type { SaeSpec } from "../../src/emit/specs.ts";
 import { describeTarget } from "../../src/emit/target.ts";
@@ -46,8 +46,8 @@ export interface Prediction {
   readonly flops: number;
   /** null where the machine's speed is not asked for. */
   readonly seconds: number | null;
-  /** Processes, padded tokens of a batch at most, what all of it takes in memory at most, and the limit that was set; null on a device. */
-  readonly memory: { readonly processes: number; readonly batchTokens: number; readonly bytes: number; readonly limit: number | null } | null;
+  /** Processes, threads of each, padded tokens of a batch at most, what all of it takes in memory at most, and the limit that was set; null on a device. */
+  readonly memory: { readonly processes: number; readonly threads: number; readonly batchTokens: number; readonly bytes: number; readonly limit: number | null } | null;
 }
 
 export interface Pass {
@@ -98,7 +98,7 @@ export async function explanationOf(pipeline: CompiledPipeline, context: Explain
     rules: pipeline.steps.map(({ rule: { name, doc } }) => ({ name, doc })),
     plan: treeOf(plan, recording),
     passes: passes.map((pass) => ({ ...pass, predicted: timed(pass.predicted, gflops, context.engine.options.lanes) })),
-    device: computes ? { name: describeTarget(context.placement.target, context.threads), reason: context.placement.reason } : null,
+    device: computes ? { name: describeTarget(context.placement.target), reason: context.placement.reason } : null,
     gflops,
     ...(recording === null ? {} : { actual: { ms: recording.ms(), peakBytes: recording.peakBytes() } }),
   };
@@ -148,12 +148,12 @@ function predict(op: Forward, { run, longest, mostRows }: Work, flopsPerToken: n
   const shapes = shapesOf(spec, op.taps, op.blocks, (sae) => catalog.sae(sae).spec);
   const length = run.texts === 0 ? 0 : run.tokens / run.texts;
   const attention = lookingFlops(spec, shapes.blocks, length);
-  const encoding = shapes.taps.reduce((sum, { sae, tap: { features } }) => sum + (sae === null ? 0 : 2 * sae.dIn * (features !== undefined && prunes(sae, targetOf(engine)) ? Math.max(FEWEST_COLUMNS, features.length) : sae.dSae)), 0);
+  const encoding = shapes.taps.reduce((sum, { sae, tap: { features } }) => sum + (sae === null ? 0 : 2 * sae.dIn * (features !== undefined && prunes(sae, targetOf(engine)) ? Math.max(fewestFeatures(targetOf(engine).parts ?? 1), features.length) : sae.dSae)), 0);
   const chosen = targetOf(engine).provider === "cpu" ? fit(shapes, { texts: run.texts, longest, rows: mostRows }, engine.options.lanes, memoryLimit(memory), engine.options.batch) : null;
   return {
     flops: run.tokens * (flopsPerToken + attention) + run.rows * encoding,
     seconds: null,
-    memory: chosen === null ? null : { processes: chosen.lanes, batchTokens: chosen.tokens, bytes: chosen.bytes, limit: memory },
+    memory: chosen === null ? null : { processes: chosen.lanes, threads: engine.options.threads, batchTokens: chosen.tokens, bytes: chosen.bytes, limit: memory },
   };
 }
 

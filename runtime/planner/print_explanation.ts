@@ -55,7 +55,7 @@ function workLines({ work, predicted, kept }: Pass): string[] {
   if (kept || predicted === null || run.texts === 0) return [`${counts}${!kept && run.texts === 0 && texts > 0 ? "; the model reads none" : ""}`];
   const { flops, seconds, memory } = predicted;
   const part = run.texts < texts ? `${run.texts} of them run: ` : "";
-  const how = memory === null ? "" : ` in ${memory.processes === 1 ? "one process" : `${memory.processes} processes`}`;
+  const how = memory === null ? "" : ` in ${memory.processes === 1 ? "one process" : `${memory.processes} processes`}${memory.threads === 1 ? "" : ` of ${memory.threads} threads`}`;
   return [
     counts,
     `    ${part}${flopsOf(flops)}${seconds === null ? "" : `, about ${time(1000 * seconds)}`}${how}`,

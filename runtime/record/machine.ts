@@ -46,7 +46,7 @@ export function engineFacts({ target = CPU, threads, lanes, batch }: EngineOptio
   return {
     asked,
     used: { ep: target.provider, dtype: target.dtype },
-    described: describeTarget(target, threads),
+    described: describeTarget(target),
     threads,
     lanes,
     batch: batch ?? "auto",

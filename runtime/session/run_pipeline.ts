@@ -100,11 +100,11 @@ export function createPipelineRunner({ options, catalog, cards, cache, engines, 
       await catalog.provide(pipeline.plan, call);
       if (onDisk !== null) await cards.write(onDisk);
       const { engine, place } = await engines.forPlan(pipeline.plan, settings);
-      where = describeTarget(place.target, engine.options.threads);
+      where = describeTarget(place.target);
       const own = {
         engine,
         // What was computed without the guard is kept apart: it is no answer where the guard is asked for.
-        numerics: `${targetClass(place.target, engine.options.threads)}${settings.guard ? "" : "|unguarded"}`,
+        numerics: `${targetClass(place.target)}${settings.guard ? "" : "|unguarded"}`,
         catalog,
         store: cache.storeFor(settings, later.length === 0 && !options.interactive),
         // Of a table of tokens nothing else is kept, either.

@@ -2,7 +2,9 @@
 import { TILE } from "./encode.ts";
 import { constant, createGraph, finish, input, ints, node, output, scalar, weight, weightColumns, weightRows, type Graph } from "./graph.ts";
 import { restored } from "./normalize.ts";
+import { product } from "./product.ts";
 import type { EmittedGraph, SaeDecoder, SaeSpec } from "./specs.ts";
+import type { Target } from "./target.ts";
 
 /** Rows of one call at most, so that rows × features stays below 64 MiB. */
 export function decodeRows(sae: SaeSpec, most: number): number {
@@ -14,10 +16,10 @@ export function decodeRows(sae: SaeSpec, most: number): number {
  * some reconstructions); `place` int64 [nnz, 1], row·dSae + feature of each active feature, and `value` f32 [nnz].
  * Tiles of features are added in order, so a row's bits do not depend on how many rows there are.
  */
-export function emitDecode(sae: SaeSpec): EmittedGraph {
+export function emitDecode(sae: SaeSpec, target?: Target): EmittedGraph {
   const { decoder } = sae;
   if (decoder === null) throw new Error(`an SAE without a decoder: ${sae.noDecoder}`);
-  const graph = createGraph("decode");
+  const graph = createGraph("decode", target);
   const x = input(graph, "residual", "f32", ["N", sae.dIn]);
   const place = input(graph, "place", "i64", ["nnz", 1]);
   const value = input(graph, "value", "f32", ["nnz"]);
@@ -57,15 +59,15 @@ function products(graph: Graph, sae: SaeSpec, decoder: SaeDecoder, features: str
       : whole
         ? weight(graph, `${path}/weight`, decoder.weight)
         : weightColumns(graph, `${path}/weight`, "/decoder", decoder.weight, start, end);
-    const product = node(graph, `${path}/product`, "Gemm", [part, matrix], { transB: outIn ? 1 : 0 });
-    sum = sum === null ? product : node(graph, `${path}/sum`, "Add", [sum, product]);
+    const made = product(graph, `${path}/product`, part, matrix, decoder.dOut, decoder.layout);
+    sum = sum === null ? made : node(graph, `${path}/sum`, "Add", [sum, made]);
   }
   if (sum === null) throw new Error("an SAE has features");
   return sum;
 }
 
-function skipped(graph: Graph, { skip }: SaeDecoder, x: string, sum: string): string {
+function skipped(graph: Graph, { skip, dOut }: SaeDecoder, x: string, sum: string): string {
   if (skip === null) return sum;
-  const product = node(graph, "/skip/product", "Gemm", [x, weight(graph, "/skip/weight", skip.weight)], { transB: skip.layout === "out_in" ? 1 : 0 });
-  return node(graph, "/skip", "Add", [sum, product]);
+  const straight = product(graph, "/skip/product", x, weight(graph, "/skip/weight", skip.weight), dOut, skip.layout);
+  return node(graph, "/skip", "Add", [sum, straight]);
 }

@@ -86,16 +86,22 @@ function unit(graph: Graph, path: string, { keyHeads, valueHeads, keyDim }: Delt
   return node(graph, path, "Reshape", [node(graph, `${path}/shared`, "Gather", [apart, ints(graph, ...sharers)], { axis: 1 }), common.layout]);
 }
 
-/** Numbers that the runtime's Softplus takes at once, at most: those of a rest are computed by other means, with other bits. */
-const AT_ONCE = 16;
-
 /** The logarithm of what is kept of each head's matrix, from its step `a` [T, valueHeads]; below 0. */
 function decayOf(graph: Graph, path: string, spec: DeltaSpec, a: string): string {
   const biased = node(graph, `${path}/biased`, "Add", [a, weight(graph, `${path}/dt`, spec.dt)]);
-  const missing = (AT_ONCE - (spec.valueHeads % AT_ONCE)) % AT_ONCE;
-  const filled = missing === 0 ? biased : node(graph, `${path}/filled`, "Pad", [biased, ints(graph, 0, 0, 0, missing)]);
-  const steps = node(graph, `${path}/softplus`, "Softplus", [filled]);
-  const step = missing === 0 ? steps : node(graph, `${path}/steps`, "Slice", [steps, ints(graph, 0), ints(graph, spec.valueHeads), ints(graph, 1)]);
+  const step = softplus(graph, `${path}/step`, biased);
   const rate = node(graph, `${path}/rate`, "Mul", [node(graph, `${path}/exp`, "Exp", [weight(graph, `${path}/log`, spec.aLog)]), scalar(graph, -1)]);
   return node(graph, path, "Mul", [step, rate]);
+}
+
+/**
+ * log(1 + eˣ). On the CPU as −log softmax of x and 0 at 0, each number a row of its own: the runtime's Softplus computes what fills no vector, at the end of a tensor
+ * and of each thread's part, by other means, with other bits.
+ */
+function softplus(graph: Graph, path: string, x: string): string {
+  if (graph.target.provider !== "cpu") return node(graph, path, "Softplus", [x]);
+  const each = node(graph, `${path}/each`, "Unsqueeze", [x, ints(graph, -1)]);
+  const pairs = node(graph, `${path}/pairs`, "Pad", [each, ints(graph, 0, 0, 0, 0, 0, 1)]);
+  const logs = node(graph, `${path}/logs`, "LogSoftmax", [pairs], { axis: -1 });
+  return node(graph, path, "Neg", [node(graph, `${path}/log`, "Squeeze", [node(graph, `${path}/log/of_zero`, "Slice", [logs, ints(graph, 1), ints(graph, 2), ints(graph, 2)]), ints(graph, 2)])]);
 }

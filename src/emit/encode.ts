@@ -2,6 +2,7 @@
 import { constant, createGraph, finish, input, ints, node, nodes, output, scalar, stored, weightColumns, weightRows, weight, type Graph } from "./graph.ts";
 import { lowered } from "./lowering/lower.ts";
 import { normalized } from "./normalize.ts";
+import { fewestColumns, product } from "./product.ts";
 import type { EmittedGraph, SaeSpec, TensorRef } from "./specs.ts";
 import { CPU, type Provider, type Target } from "./target.ts";
 
@@ -19,13 +20,10 @@ export function tileOf(dIn: number, provider: Provider): number {
   return Math.min(TILE, Math.max(1024, Math.floor(MOST_ELEMENTS / dIn / 128) * 128));
 }
 
-/**
- * A product of at most 64 columns on one thread adds in another order and gives other bits (MLAS `sgemm.cpp`, MlasSgemmOperation: a
- * panel narrower than its 128 columns is made deeper). Wider ones agree column by column, whichever columns they are.
- */
-export const FEWEST_COLUMNS = 128;
+/** Features that are computed together at least where some are chosen, so that their product has the bits of the whole encoder's. */
+export const fewestFeatures = (parts: number): number => Math.max(128, fewestColumns(parts));
 
-/** Features `start`…`end`, or, with `at`, the features whose numbers int64 [U] `at` holds, ascending, at least `FEWEST_COLUMNS`. */
+/** Features `start`…`end`, or, with `at`, the features whose numbers int64 [U] `at` holds, ascending, at least `fewestFeatures`. */
 interface Tile {
   readonly path: string;
   readonly start: number;
@@ -58,7 +56,7 @@ export function encodeTap(graph: Graph, index: number, sae: SaeSpec, x: string, 
   const shifted = encoderInput(graph, path, sae, x);
   if (features === null) return triplesTap(graph, index, sae, shifted, tilesOf(path, sae, graph.target.provider));
   if (sae.kind === "topk" || sae.kind === "groupmax") throw new Error(`which features of a ${sae.kind} SAE are active depends on others`);
-  const [at, wanted] = widened(features, sae.dSae);
+  const [at, wanted] = widened(features, sae.dSae, graph.target.parts);
   const names = constant(graph, "i64", [at.length], at);
   triplesTap(graph, index, sae, shifted, [{ path: `${path}/chosen`, start: 0, end: at.length, at: { features: names, rows: null } }], wanted);
 }
@@ -69,15 +67,15 @@ export function shiftedTap(graph: Graph, index: number, sae: SaeSpec, x: string)
 }
 
 /** Features of encoder inputs: feed `shifted` f32 [N, d] with N ≥ 2 → triples of tap 0. */
-export function emitFeatures(sae: SaeSpec): EmittedGraph {
-  const graph = createGraph("features");
+export function emitFeatures(sae: SaeSpec, target?: Target): EmittedGraph {
+  const graph = createGraph("features", target);
   triplesTap(graph, 0, sae, input(graph, "shifted", "f32", ["N", sae.dIn]), tilesOf("/taps/0", sae, "cpu"));
   return finish(graph, 0);
 }
 
-/** The same of chosen features: feed `at` int64 [U] too, ascending, U ≥ `FEWEST_COLUMNS` and ≥ k. `rows`: the encoder as [m, d]. */
-export function emitChosen(sae: SaeSpec, rows: TensorRef): EmittedGraph {
-  const graph = createGraph("chosen");
+/** The same of chosen features: feed `at` int64 [U] too, ascending, U ≥ `fewestFeatures` and ≥ k. `rows`: the encoder as [m, d]. */
+export function emitChosen(sae: SaeSpec, rows: TensorRef, target?: Target): EmittedGraph {
+  const graph = createGraph("chosen", target);
   const shifted = input(graph, "shifted", "f32", ["N", sae.dIn]);
   const features = input(graph, "at", "i64", ["U"]);
   triplesTap(graph, 0, sae, shifted, [{ path: "/taps/0/chosen", start: 0, end: sae.dSae, at: { features, rows } }]);
@@ -85,11 +83,11 @@ export function emitChosen(sae: SaeSpec, rows: TensorRef): EmittedGraph {
 }
 
 /** `features` and, where they are too few for a product of the usual bits, others among them; which of all were asked for is null when all. */
-export function widened(features: readonly number[], width: number): readonly [readonly number[], readonly boolean[] | null] {
+export function widened(features: readonly number[], width: number, parts = 1): readonly [readonly number[], readonly boolean[] | null] {
   if (features.some((feature, i) => feature < 0 || feature >= width || feature <= (features[i - 1] ?? -1))) throw new Error("features must ascend and exist");
   const asked = new Set(features);
   const all = new Set(features);
-  for (let other = 0; all.size < Math.min(FEWEST_COLUMNS, width); other += 1) all.add(other);
+  for (let other = 0; all.size < Math.min(fewestFeatures(parts), width); other += 1) all.add(other);
   const at = [...all].sort((a, b) => a - b);
   return [at, at.length === features.length ? null : at.map((feature) => asked.has(feature))];
 }
@@ -152,7 +150,7 @@ function part(graph: Graph, vector: Float32Array, { start, end, at }: Tile): str
 }
 
 /** x [N, d] → x·W (+ bias) [N, tile]. */
-function product(graph: Graph, sae: SaeSpec, x: string, tile: Tile, bias: Float32Array | null): string {
+function encoded(graph: Graph, sae: SaeSpec, x: string, tile: Tile, bias: Float32Array | null): string {
   const path = `${tile.path}/encoder`;
   if (tile.at !== undefined) return chosenProduct(graph, sae, x, tile, tile.at, bias);
   const outIn = sae.encoderLayout === "out_in";
@@ -162,17 +160,18 @@ function product(graph: Graph, sae: SaeSpec, x: string, tile: Tile, bias: Float3
     : whole
       ? weight(graph, `${path}/weight`, sae.encoder)
       : weightColumns(graph, `${path}/weight`, `${tile.path.replace(/tile\d+$/, "")}encoder`, sae.encoder, tile.start, tile.end);
-  return node(graph, path, "Gemm", [x, matrix, ...(bias === null ? [] : [part(graph, bias, tile)])], { transB: outIn ? 1 : 0 });
+  return product(graph, path, x, matrix, tile.end - tile.start, sae.encoderLayout, bias === null ? null : part(graph, bias, tile));
 }
 
 /** The same over gathered features: gathered as stored, then cast. */
 function chosenProduct(graph: Graph, sae: SaeSpec, x: string, tile: Tile, at: NonNullable<Tile["at"]>, bias: Float32Array | null): string {
   const path = `${tile.path}/encoder`;
   const ref = at.rows ?? sae.encoder;
-  const outIn = at.rows !== null || sae.encoderLayout === "out_in";
-  const gathered = node(graph, `${path}/gathered`, "Gather", [stored(graph, `${path}/whole`, ref), at.features], { axis: outIn ? 0 : 1 });
+  const layout = at.rows !== null ? "out_in" : sae.encoderLayout;
+  const gathered = node(graph, `${path}/gathered`, "Gather", [stored(graph, `${path}/whole`, ref), at.features], { axis: layout === "out_in" ? 0 : 1 });
   const matrix = ref.dtype === "f32" ? gathered : node(graph, `${path}/weight`, "Cast", [gathered], { to: 1 });
-  return node(graph, path, "Gemm", [x, matrix, ...(bias === null ? [] : [part(graph, bias, tile)])], { transB: outIn ? 1 : 0 });
+  // Features that are named only when it runs are enough of them.
+  return product(graph, path, x, matrix, tile.end, layout, bias === null ? null : part(graph, bias, tile));
 }
 
 /** Columns of a tile as feature numbers. */
@@ -184,7 +183,7 @@ function featuresOf(graph: Graph, tile: Tile, column: string): string {
 
 /** pre = (x·W + bias) ∘ preScale, [N, tile]. */
 function preActivation(graph: Graph, sae: SaeSpec, x: string, tile: Tile): string {
-  const h = product(graph, sae, x, tile, sae.bias);
+  const h = encoded(graph, sae, x, tile, sae.bias);
   return sae.preScale === null ? h : node(graph, `${tile.path}/pre`, "Mul", [h, part(graph, sae.preScale, tile)]);
 }
 
@@ -197,7 +196,7 @@ function activation(graph: Graph, sae: SaeSpec, x: string, tile: Tile): { readon
   const zero = scalar(graph, 0);
   if (sae.kind === "gated") {
     if (sae.gateBias === null || sae.magnitudeScale === null) throw new Error("a gated SAE has a gate bias and a magnitude scale");
-    const raw = product(graph, sae, x, tile, null);
+    const raw = encoded(graph, sae, x, tile, null);
     const gate = node(graph, `${path}/gate`, "Add", [raw, part(graph, sae.gateBias, tile)]);
     const stretched = node(graph, `${path}/stretched`, "Mul", [raw, part(graph, sae.magnitudeScale, tile)]);
     const value = node(graph, `${path}/magnitude`, "Add", [stretched, part(graph, sae.bias, tile)]);

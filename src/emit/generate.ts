@@ -3,6 +3,7 @@ import { block, blockFlops, choosesExperts } from "./block.ts";
 import { constant, createGraph, input, node, output, scalar, weight, weightRows, type Graph } from "./graph.ts";
 import { keptTensors } from "./mixer.ts";
 import { norm } from "./norm.ts";
+import { product } from "./product.ts";
 import { embedding, shared } from "./positions.ts";
 import { lowered } from "./lowering/lower.ts";
 import type { DecoderSpec, EmittedGraph } from "./specs.ts";
@@ -53,11 +54,11 @@ export function generateGraph(model: DecoderSpec, target?: Target, longest?: num
   const head = model.lmHead ?? model.embed;
   const logits = Array.from({ length: Math.ceil(model.vocabulary / TILE) }, (_, at) => {
     const path = `/lm_head/tile${at}`;
-    const part = weightRows(graph, `${path}/weight`, head, at * TILE, Math.min((at + 1) * TILE, model.vocabulary));
-    return node(graph, path, "Gemm", [normed, part], { transB: 1 });
+    const [start, end] = [at * TILE, Math.min((at + 1) * TILE, model.vocabulary)];
+    return product(graph, path, normed, weightRows(graph, `${path}/weight`, head, start, end), end - start, "out_in");
   });
-  const product = logits.length === 1 ? (logits[0] as string) : node(graph, "/lm_head", "Concat", logits, { axis: 1 });
-  const biased = model.lmHeadBias === null ? product : node(graph, "/lm_head/biased", "Add", [product, weight(graph, "/lm_head/bias", model.lmHeadBias)]);
+  const all = logits.length === 1 ? (logits[0] as string) : node(graph, "/lm_head", "Concat", logits, { axis: 1 });
+  const biased = model.lmHeadBias === null ? all : node(graph, "/lm_head/biased", "Add", [all, weight(graph, "/lm_head/bias", model.lmHeadBias)]);
   output(graph, "next", node(graph, "/next", "ArgMax", [capped(graph, biased, model.logitCap)], { axis: 1, keepdims: 0, select_last_index: 0 }), "i64", ["B"]);
   return graph;
 }

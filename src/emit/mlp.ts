@@ -4,6 +4,7 @@ import { mixture } from "./experts.ts";
 import { ints, node, nodes, weight, type Graph } from "./graph.ts";
 import { linear } from "./linear.ts";
 import { pairedElements, pairedExpert, partsOfPair } from "./paired_experts.ts";
+import { product } from "./product.ts";
 import type { Activation, LinearSpec, MlpSpec, TensorRef } from "./specs.ts";
 
 /** x·σ(x). */
@@ -43,8 +44,8 @@ export function mlp(graph: Graph, path: string, x: string, spec: MlpSpec): strin
   switch (spec.kind) {
     case "gated": {
       const act = activated(graph, path, linear(graph, `${path}/gate`, x, spec.gate), spec.activation);
-      const product = node(graph, `${path}/product`, "Mul", [act, linear(graph, `${path}/up`, x, spec.up)]);
-      return linear(graph, `${path}/down`, product, spec.down);
+      const opened = node(graph, `${path}/product`, "Mul", [act, linear(graph, `${path}/up`, x, spec.up)]);
+      return linear(graph, `${path}/down`, opened, spec.down);
     }
     case "plain":
       return linear(graph, `${path}/down`, activated(graph, path, linear(graph, `${path}/up`, x, spec.up), spec.activation), spec.down);
@@ -59,9 +60,10 @@ export function mlp(graph: Graph, path: string, x: string, spec: MlpSpec): strin
 
 function chosen(graph: Graph, path: string, x: string, spec: GatedExpertsSpec): string {
   return mixture(graph, path, x, spec, spec.experts.map(({ gate, up, down }) => ({ gate, up, down })), (inner, own, rows, part) => {
-    const product = (name: string, value: string): string => node(inner, `${own}/${name}`, "Gemm", [value, part(name)], { transB: 1 });
-    const act = activated(inner, own, product("gate", rows), spec.activation);
-    return product("down", node(inner, `${own}/product`, "Mul", [act, product("up", rows)]));
+    const width = spec.experts[0]!.gate.shape[0] as number;
+    const times = (name: string, value: string, columns: number): string => product(inner, `${own}/${name}`, value, part(name), columns, "out_in");
+    const act = activated(inner, own, times("gate", rows, width), spec.activation);
+    return times("down", node(inner, `${own}/product`, "Mul", [act, times("up", rows, width)]), spec.experts[0]!.down.shape[0] as number);
   });
 }
 

@@ -2,6 +2,7 @@
 import type { ExpertLinear, PairedExpertSpec, PairedExpertsSpec } from "./expert_specs.ts";
 import type { Expert, Parts } from "./experts.ts";
 import { constant, ints, node, nodes, type Graph } from "./graph.ts";
+import { product } from "./product.ts";
 
 /** What four bits stand for: a sign, two bits of exponent, one of fraction (Open Compute Project, Microscaling Formats 1.0, 5.3.3). */
 const E2M1 = [0, 0.5, 1, 1.5, 2, 3, 4, 6, -0, -0.5, -1, -1.5, -2, -3, -4, -6] as const;
@@ -43,16 +44,17 @@ export function pairedExpert({ alpha, limit, pairs }: PairedExpertsSpec): Expert
     const low = node(graph, at("gate/clamped"), "Clip", [gate, "", bound(limit)]);
     const glu = nodes(graph, at("glu"), { op: "QuickGelu", domain: "com.microsoft", inputs: [low], attributes: { alpha } }, 1)[0] as string;
     const factor = node(graph, at("up/plus_one"), "Add", [node(graph, at("up/clamped"), "Clip", [up, bound(-limit), bound(limit)]), bound(1)]);
-    const product = node(graph, at("product"), "Reshape", [node(graph, at("product/apart"), "Mul", [factor, glu]), ints(graph, -1, width)]);
-    return affine(graph, at("down"), product, down, "down", part);
+    const opened = node(graph, at("product"), "Reshape", [node(graph, at("product/apart"), "Mul", [factor, glu]), ints(graph, -1, width)]);
+    return affine(graph, at("down"), opened, down, "down", part);
   };
 }
 
 /** x·W + b with a map of the expert. */
 function affine(graph: Graph, path: string, x: string, map: ExpertLinear, name: string, part: (name: string) => string): string {
   const bias = part(`${name}_bias`);
-  if ("weight" in map) return node(graph, `${path}/out`, "Gemm", [x, part(name), bias]);
-  return node(graph, `${path}/out`, "Gemm", [x, unpacked(graph, path, map.blocks.shape, part(`${name}_blocks`), part(`${name}_scales`)), bias], { transB: 1 });
+  const columns = map.bias.shape[0] as number;
+  if ("weight" in map) return product(graph, `${path}/out`, x, part(name), columns, "in_out", bias);
+  return product(graph, `${path}/out`, x, unpacked(graph, path, map.blocks.shape, part(`${name}_blocks`), part(`${name}_scales`)), columns, "out_in", bias);
 }
 
 /**

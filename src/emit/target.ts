@@ -12,6 +12,8 @@ export type Dtype = (typeof DTYPES)[number];
 export interface Target {
   readonly provider: Provider;
   readonly dtype: Dtype;
+  /** Parts that the runtime may cut a product in, which changes no bit (`product.ts`); one where not said. */
+  readonly parts?: number;
 }
 
 export const CPU: Target = { provider: "cpu", dtype: "f32" };
@@ -25,13 +27,11 @@ export const SUPPORTED: Readonly<Record<Provider, readonly [Dtype, ...Dtype[]]>>
 };
 
 /**
- * The numerics class of a session's results in one word: provider, number type and threads. Within a session equal words mean comparable
- * bits, and the keys of its values hold it; what outlives the session is named by `bitsClass` (`runtime/cache/numerics.ts`). On the CPU the
- * number of threads changes how narrow products are cut into blocks, and so the order of their sums: lanes and batch change nothing where there
- * is one; where there are more, a product of fewer than 80 columns for each adds in one order for few rows and in another for many.
+ * The numerics class of a session's results in one word: provider and number type. Within a session equal words mean comparable bits, and the
+ * keys of its values hold it; what outlives the session is named by `bitsClass` (`runtime/cache/numerics.ts`). Lanes, threads and batch are not in it.
  */
-export function targetClass(target: Target, threads: number): string {
-  return target.provider === "cpu" ? `cpu-${target.dtype}-t${threads}` : `${target.provider}-${target.dtype}`;
+export function targetClass({ provider, dtype }: Target): string {
+  return `${provider}-${dtype}`;
 }
 
 const NAMES: Readonly<Record<Dtype, string>> = { f32: "float32", f16: "float16", bf16: "bfloat16" };
@@ -39,7 +39,7 @@ const NAMES: Readonly<Record<Dtype, string>> = { f32: "float32", f16: "float16",
 export const PLACES: Readonly<Record<Provider, string>> = { cpu: "CPU", webgpu: "WebGPU", cuda: "CUDA", openvino: "OpenVINO" };
 
 /** The same for people: `float16 on WebGPU, SAE in float32`. */
-export function describeTarget(target: Target, threads: number): string {
+export function describeTarget(target: Target): string {
   const sae = target.dtype === "f32" ? "" : ", SAE in float32";
-  return `${NAMES[target.dtype]} on ${PLACES[target.provider]}${sae}${target.provider === "cpu" && threads !== 1 ? ` with ${threads} threads` : ""}`;
+  return `${NAMES[target.dtype]} on ${PLACES[target.provider]}${sae}`;
 }

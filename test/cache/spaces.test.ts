@@ -27,14 +27,15 @@ const idsOf = (taps: readonly Tap[], { threads = 1, residuals = true, on = true,
     catalog, graphs, residuals, guard: { on, passed: new Set() }, engine: { options: { lanes: 1, threads, batch: 8 } } as Engine,
   }).map(({ id }) => id);
 
-test("layer, hook, centring, SAE, convention, threads and guard name another space; the other taps and the way of the pass do not", () => {
+test("layer, hook, centring, SAE, convention and guard name another space; the other taps, the way of the pass and threads do not", () => {
   const at = { layer: 7, hook: "resid_post", sae: null } as const;
   const different = [
-    idsOf([at]), idsOf([{ ...at, layer: 6 }]), idsOf([{ ...at, hook: "resid_pre" }]), idsOf([{ ...at, hook: "mlp_out" }]), idsOf([{ ...at, centred: true }]), idsOf([at], { threads: 2 }),
+    idsOf([at]), idsOf([{ ...at, layer: 6 }]), idsOf([{ ...at, hook: "resid_pre" }]), idsOf([{ ...at, hook: "mlp_out" }]), idsOf([{ ...at, centred: true }]),
     idsOf([{ ...at, sae: saelens }]), idsOf([{ ...at, sae: neuronpedia }]), idsOf([{ ...at, sae: saelens, centred: true }]), idsOf([{ ...at, sae: saelens }], { on: false }),
   ].flat();
   assert.is(new Set(different).size, different.length);
   assert.equal(idsOf([at], { on: false }), idsOf([at]), "the guard has nothing to say of what no SAE reads");
+  assert.equal(idsOf([at], { threads: 2 }), idsOf([at]));
   assert.equal(idsOf([{ ...at, layer: 2 }, at], { blocks: 8, slice: "inside" })[1], idsOf([at])[0]);
 });
 

@@ -201,7 +201,8 @@ test("nobody's weights are cast outside of the loop, and the graph grows with la
     assert.match(printGraph(graph), /^ {4}\/mlp\/experts\/gate\/cut = Slice/m);
     return finish(graph, 0).operators;
   };
-  assert.is(nodesOf(4), nodesOf(64));
+  // Routers of 17 to 64 experts are filled up alike.
+  assert.is(nodesOf(17), nodesOf(64));
 });
 
 test.run();

@@ -14,8 +14,8 @@ const options: ort.InferenceSession.SessionOptions = {
   extra: { session: { model_external_initializers_file_folder_path: "/", disable_prepacking: "1" } },
 };
 
-export const openBytes = (bytes: Uint8Array): Promise<ort.InferenceSession> => ort.InferenceSession.create(bytes, options);
-export const openGraph = (graph: EmittedGraph): Promise<ort.InferenceSession> => openBytes(graph.bytes);
+export const openBytes = (bytes: Uint8Array, threads = 1): Promise<ort.InferenceSession> => ort.InferenceSession.create(bytes, { ...options, intraOpNumThreads: threads });
+export const openGraph = (graph: EmittedGraph, threads = 1): Promise<ort.InferenceSession> => openBytes(graph.bytes, threads);
 
 export const int64 = (values: readonly number[], dims: readonly number[]): ort.Tensor => new ort.Tensor("int64", BigInt64Array.from(values, BigInt), dims);
 const int32 = (values: readonly number[], dims: readonly number[]): ort.Tensor => new ort.Tensor("int32", Int32Array.from(values), dims);

@@ -23,6 +23,9 @@ const D = 320;
 /** More than one product, more than one tile of the dense graph, and a last product that is narrow. */
 const M = 8192 + 1030;
 
+/** On one thread. */
+const ALONE = { open: openBytes, threads: 1, parts: 1 } as const;
+
 let files = 0;
 function sparse(kind: SaeKind, shape: Partial<SaeShape> = {}): SaeSpec {
   const sae = randomSae(join(folder, `sae${files++}.bin`), { kind, dIn: D, dSae: M, layout: "out_in", ...shape });
@@ -60,8 +63,8 @@ async function compared(sae: SaeSpec, x: Float32Array): Promise<Triples> {
   await before.release();
   const encoder = quantized(sae);
   const ways: Triples[] = [];
-  for (const inPairs of [false, true]) {
-    const screen = openScreen(sae, encoder, openBytes, inPairs);
+  for (const [inPairs, threads] of [[false, 1], [true, 1], [false, 2], [true, 3]] as const) {
+    const screen = openScreen(sae, encoder, { open: openBytes, threads, parts: threads }, inPairs);
     const found = await screenRows(screen, shifted, await isExact(openBytes));
     await screen.release();
     assert.equal(found.row, narrow(expected, "tap0_row"));
@@ -159,9 +162,9 @@ test("topk: equal values go to the lower feature, also where duplicates lie in o
 
 test("where this processor's order is the known one candidates are computed as pairs, and none but them", async () => {
   const sae = sparse("jumprelu");
-  const pairs = openScreen(sae, quantized(sae), openBytes);
+  const pairs = openScreen(sae, quantized(sae), ALONE);
   const known = (await pairs.pairs()) !== null;
-  const columns = openScreen(sae, quantized(sae), openBytes, false);
+  const columns = openScreen(sae, quantized(sae), ALONE, false);
   const exact = await isExact(openBytes);
   const counted = async (screen: typeof pairs): Promise<readonly number[]> => Array.from((await screenRows(screen, ordinary(60), exact)).counts);
   const [[rows, candidates, computed], [, others, more]] = [await counted(pairs), await counted(columns)];
@@ -216,7 +219,7 @@ test("a session that could not be opened once is opened the next time, and the o
     failing = false;
     throw new Error("bad_alloc");
   };
-  const screen = openScreen(sae, quantized(sae), open);
+  const screen = openScreen(sae, quantized(sae), { ...ALONE, open });
   const failed = screen.dense();
   assert.match(await failed.then(() => "opened", (error: Error) => error.message), "bad_alloc");
   const session = await screen.dense();

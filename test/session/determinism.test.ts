@@ -30,6 +30,23 @@ test("the same bits for batch 1, 7 and 32, and for 1, 2 and 4 lanes", async () =
     assert.equal(await value(QUERY, { engine }), reference, JSON.stringify(engine));
 });
 
+test("the same bits for any number of threads and batch, on every way through the engine", async () => {
+  const queries = [
+    QUERY,
+    "set guard off\nset encode screened\nsample non_perfect 6 | acts layer 7 last 30",
+    "sample perfect 6 | resid layer 3 hook ln2_normalized",
+    "sample perfect 4 | resid layer 7 last 30 | encode",
+    "sample non_perfect 4 | acts layer 7 | decode",
+    "sample perfect 6 | acts layer 7 | contexts 769, 559 k 4 window 5",
+    "sample non_perfect 5 | memorize prefix 8 continue 8 of input_text",
+  ];
+  for (const query of queries) {
+    const reference = await value(query, { engine: { lanes: 1, threads: 1, batch: 3 } });
+    for (const engine of [{ lanes: 1, threads: 2, batch: 1 }, { lanes: 2, threads: 3, batch: 32 }, { lanes: 1, threads: 8, batch: 5 }])
+      assert.equal(await value(query, { engine }), reference, `${query}, ${JSON.stringify(engine)}`);
+  }
+});
+
 test("the same bits whether features are screened in eight bits or all computed, fused or by stages", async () => {
   const queries = [QUERY, "sample non_perfect 6 | resid layer 7 last 30 | encode", "sample perfect 5 | acts layer 7 | top 10 by mean"];
   for (const query of queries) {
