@@ -19,10 +19,20 @@ import type { Lane } from "./supervisor.ts";
 /** Memory one lane may need besides the mapped weights: batches of large models (measured 0.35–0.6 GB for 8B shapes). */
 const LANE_BYTES = 0.8e9;
 
-/** As many lanes of one thread as cores and free memory allow, four at most. */
+const MOST_LANES = 4;
+/** More threads share a batch of some hundred rows with less and less gain. */
+const MOST_THREADS = 8;
+
+/** As many lanes as cores and free memory allow, four at most; what cores are left work as their threads. */
 export function defaultEngineOptions(): EngineOptions {
   const byMemory = Math.floor(process.availableMemory() / LANE_BYTES);
-  return { lanes: Math.max(1, Math.min(availableParallelism(), 4, byMemory)), threads: 1, batch: null };
+  const lanes = Math.max(1, Math.min(availableParallelism(), MOST_LANES, byMemory));
+  return { lanes, threads: threadsFor(lanes), batch: null };
+}
+
+/** Threads of each of so many lanes where nobody says it. One on processors whose products were never tried with more (`test/emit/threads.test.ts`). */
+export function threadsFor(lanes: number, cores = availableParallelism()): number {
+  return process.arch === "x64" ? Math.max(1, Math.min(MOST_THREADS, Math.floor(cores / lanes))) : 1;
 }
 
 /** An engine of `options.lanes` processes, each started when it is first needed. `log` gets what they write; `scratch` holds quantised encoders. */

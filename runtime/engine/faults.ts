@@ -20,6 +20,9 @@ const UNFIT: Readonly<Record<string, string>> = {
   999: "CUDA failed for a reason it does not name",
 };
 
+/** What an engine's process says where its products are not those of one thread (`lane_threads.ts`). */
+export const THREADS_DIFFER = "sums depend on the number of threads";
+
 /** Whether a failure is a lack of memory. */
 export function lacksMemory(message: string): boolean {
   return MEMORY.test(message);
@@ -39,6 +42,7 @@ export function failureOf(reply: Reply & { readonly kind: "failed" }, target: Ta
   const { message, opening } = reply;
   const place = describeTarget(target);
   if (lacksMemory(message)) return new EngineError("out-of-memory", target.provider === "cpu" ? "the engine ran out of memory" : `the device ran out of memory (${place})`, smaller(target));
+  if (message === THREADS_DIFFER) return new EngineError("engine-failed", `on this processor ${THREADS_DIFFER}: results would not repeat`, "set threads 1");
   const unfit = UNFIT[/CUDA failure (\d+)/.exec(message)?.[1] ?? ""];
   if (unfit !== undefined) return new EngineError("no-provider", `${place} cannot be used: ${unfit}`, "`saeq doctor` says what is there; set ep cpu runs without it");
   if (target.provider !== "cpu" && !opening && LOST.test(message)) return new EngineError("device-lost", `the device was lost (${place}): ${firstLine(message)}`, "run it again: the engine starts anew; if it stays lost: set ep cpu");

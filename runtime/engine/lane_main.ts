@@ -6,6 +6,7 @@
 import * as ort from "onnxruntime-node";
 import { createSessions, OpeningError, type Opened } from "./lane_sessions.ts";
 import { openOnCpu, openSession, type LaneSession } from "./lane_session.ts";
+import { THREADS_DIFFER } from "./faults.ts";
 import { narrow } from "./narrow.ts";
 import type { Feeds, TensorData } from "./port.ts";
 import { isExact, productSpeed } from "./lane_eight_bits.ts";
@@ -13,6 +14,7 @@ import type { Outputs, Reply, Request } from "./protocol.ts";
 import { inOrder } from "./lane_requests.ts";
 import { quantizeFeatures } from "./quantizing.ts";
 import { openScreen, screenRows } from "./lane_screening.ts";
+import { threadsAgree } from "./lane_threads.ts";
 
 const threads = Number(process.argv[2] ?? 1);
 const library = process.argv[3] ?? "";
@@ -28,7 +30,10 @@ interface Text {
 
 const texts = new Map<number, Text>();
 const sessions = createSessions({
-  open: (content) => openSession(content, threads, library),
+  open: async (content) => {
+    await requireAgreement();
+    return openSession(content, threads, library);
+  },
   screen: (sae, encoder) => openScreen(sae, encoder, { open: openOnCpu, threads, parts }),
   busy: (session) => [...texts.values()].some((text) => text.session === session),
 });
@@ -59,6 +64,14 @@ async function run({ session, screens }: Opened, feeds: Feeds): Promise<Outputs>
   }
   for (const [name, tensor] of Object.entries(outputs)) if (name.startsWith("tap")) replies[name] = toData(tensor);
   return replies;
+}
+
+let agreement: Promise<boolean> | null = null;
+async function requireAgreement(): Promise<void> {
+  if (threads === 1) return;
+  agreement ??= threadsAgree(openOnCpu, threads, parts);
+  agreement.catch(() => (agreement = null));
+  if (!(await agreement)) throw new Error(THREADS_DIFFER);
 }
 
 let exact: Promise<boolean> | null = null;

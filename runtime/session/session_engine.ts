@@ -2,7 +2,7 @@
 import { CPU } from "../../src/emit/target.ts";
 import type { Plan } from "../../src/ops/op.ts";
 import type { Settings } from "../../src/stages/stage.ts";
-import { createEngine, defaultEngineOptions } from "../engine/engine.ts";
+import { createEngine, defaultEngineOptions, threadsFor } from "../engine/engine.ts";
 import { onCpuAnyway, placement, type Placement } from "../engine/placement.ts";
 import type { Engine, EngineOptions } from "../engine/port.ts";
 import { surroundings } from "../engine/providers.ts";
@@ -38,9 +38,10 @@ export function createSessionEngine(given: Partial<EngineOptions> | undefined): 
     // What computes nothing leaves the engine as it is: its weights may lie on a device.
     if (engine !== null && !runsModel(plan)) return { engine, place };
     usual ??= { ...defaultEngineOptions(), ...given };
-    const threads = settings.threads ?? usual.threads;
+    const onCpu = place.target.provider === "cpu";
     // A device is one: several processes would hold its weights several times.
-    const lanes = settings.lanes ?? (place.target.provider === "cpu" ? usual.lanes : 1);
+    const lanes = settings.lanes ?? (onCpu ? usual.lanes : 1);
+    const threads = settings.threads ?? given?.threads ?? (onCpu ? threadsFor(lanes) : 1);
     const wanted: EngineOptions = { ...usual, lanes, threads, batch: settings.batch ?? usual.batch, target: place.target };
     if (engine !== null && JSON.stringify(engine.options) !== JSON.stringify(wanted)) {
       await engine.close();
