@@ -50,10 +50,10 @@ export function onCpuAnyway(ep: "auto" | Provider, dtype: Dtype | null, around: 
 }
 
 /**
- * The provider that was asked for, or for `auto` the first that is there, works, and is no imitation of a device in software.
+ * The provider that was asked for, or for `auto` the first that is there, works, and is no imitation of a device in software; the CPU where `onlyOnCpu` says why.
  * @throws EngineError `no-provider`: asked for and absent, or unable to compute in `dtype`; it lists those that are there
  */
-export async function placement(ep: "auto" | Provider, dtype: Dtype | null, around: Surroundings, tried: Probe = probe): Promise<Placement> {
+export async function placement(ep: "auto" | Provider, dtype: Dtype | null, around: Surroundings, onlyOnCpu: string | null = null, tried: Probe = probe): Promise<Placement> {
   const facts = lookAround(around);
   if (ep !== "auto") {
     const { missing, remedy } = facts.find(({ provider }) => provider === ep) as ProviderFacts;
@@ -73,7 +73,7 @@ export async function placement(ep: "auto" | Provider, dtype: Dtype | null, arou
       continue;
     }
     const chosen = target(provider, dtype);
-    const against = missing ?? unfit ?? (provider === "cpu" ? null : await tried(chosen, null));
+    const against = missing ?? unfit ?? (provider === "cpu" ? null : (onlyOnCpu ?? (await tried(chosen, null))));
     if (against === null) return { target: chosen, reason: `${passed.length === 0 ? "auto: the fastest here" : `auto; ${passed.join("; ")}`}${caveat(chosen)}` };
     passed.push(`${provider}: ${against}`);
   }

@@ -1,18 +1,34 @@
 /** Without this file a model that a device cannot compute would fail there under the name of an operator, and one whose heads cannot be read as an SAE wants them would be read otherwise. */
 import type { DecoderSpec } from "../../src/emit/specs.ts";
 import { PLACES, type Target } from "../../src/emit/target.ts";
-import type { Tap } from "../../src/ops/op.ts";
+import { blocksNeeded } from "../../src/ops/hook.ts";
+import type { Plan, Tap } from "../../src/ops/op.ts";
+import { nodes } from "../../src/optimize/rule.ts";
+import type { Catalog } from "../catalog/catalog.ts";
 import { CheckpointError } from "../checkpoint/error.ts";
 import { EngineError } from "../engine/port.ts";
 
-/**
- * The loop over experts that tokens chose has lists in it, which are made on the processor: of the other providers each would send it what it computes.
- * @throws EngineError `no-provider`
- */
-export function requireComputable(model: DecoderSpec, blocks: number, { provider }: Target): void {
-  if (provider === "cpu") return;
+/** Why these blocks are computed on the CPU only, or null. The loop over experts that tokens chose has lists in it, which are made on the processor: any device would send it what it computes. */
+function obstacleOf(model: DecoderSpec, blocks: number): string | null {
   const layer = model.blocks.slice(0, blocks).findIndex(({ mlp }) => mlp.kind === "experts");
-  if (layer >= 0) throw new EngineError("no-provider", `${PLACES[provider]} does not compute ${model.architecture}: layer ${layer} chooses experts for each token, which is computed on the CPU only`, "set ep cpu");
+  return layer < 0 ? null : `layer ${layer} chooses experts for each token, which is computed on the CPU only`;
+}
+
+/** @throws EngineError `no-provider` */
+export function requireComputable(model: DecoderSpec, blocks: number, { provider }: Target): void {
+  const obstacle = provider === "cpu" ? null : obstacleOf(model, blocks);
+  if (obstacle !== null) throw new EngineError("no-provider", `${PLACES[provider]} does not compute ${model.architecture}: ${obstacle}`, "set ep cpu");
+}
+
+/** Why a plan runs on the CPU only, or null: `auto` then takes no device for it. */
+export function onlyOnCpu(plan: Plan, { spec }: Pick<Catalog, "spec">): string | null {
+  for (const { op } of nodes(plan)) {
+    if (op.op !== "forward" && op.op !== "generate") continue;
+    const model = spec(op.model);
+    const obstacle = obstacleOf(model, op.op === "generate" ? model.blocks.length : (op.blocks ?? Math.max(0, ...op.taps.map(blocksNeeded))));
+    if (obstacle !== null) return obstacle;
+  }
+  return null;
 }
 
 /**

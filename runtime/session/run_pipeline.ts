@@ -28,6 +28,7 @@ import { machineSpeed } from "../planner/machine.ts";
 import { createProgress } from "./progress.ts";
 import { createSavedRounds } from "../execute/saved_rounds.ts";
 import type { SessionCache } from "./session_cache.ts";
+import { onlyOnCpu } from "../passes/computable.ts";
 import type { SessionEngine } from "./session_engine.ts";
 import type { Outcome, SessionEvent, SessionOptions, Source } from "./session_port.ts";
 import type { ValueStore } from "../execute/value_store.ts";
@@ -99,7 +100,7 @@ export function createPipelineRunner({ options, catalog, cards, cache, engines, 
     try {
       await catalog.provide(pipeline.plan, call);
       if (onDisk !== null) await cards.write(onDisk);
-      const { engine, place } = await engines.forPlan(pipeline.plan, settings);
+      const { engine, place } = await engines.forPlan(pipeline.plan, settings, onlyOnCpu(pipeline.plan, catalog));
       where = describeTarget(place.target);
       const own = {
         engine,

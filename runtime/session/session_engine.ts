@@ -10,8 +10,8 @@ import { runsModel } from "../execute/value_key.ts";
 
 /** The one engine of a session: made when it is first needed, and anew where settings ask for another. */
 export interface SessionEngine {
-  /** The engine for a plan, and where it computes. A plan of tables alone asks for no device and leaves the engine as it is. */
-  forPlan(plan: Plan, settings: Settings): Promise<{ readonly engine: Engine; readonly place: Placement }>;
+  /** The engine for a plan, and where it computes; `onlyOnCpu`: why `auto` takes no device for it. A plan of tables alone asks for none and leaves the engine as it is. */
+  forPlan(plan: Plan, settings: Settings, onlyOnCpu?: string | null): Promise<{ readonly engine: Engine; readonly place: Placement }>;
   /** The same before the plan runs, where it is certain without trying a device that it runs on the CPU; else null. Never throws. */
   ahead(plan: Plan, settings: Settings): Promise<Engine | null>;
   kill(): void;
@@ -25,16 +25,16 @@ export function createSessionEngine(given: Partial<EngineOptions> | undefined): 
   /** Decided once: processes that were started take memory, and must not make themselves too many. */
   let usual: EngineOptions | null = null;
 
-  async function placeOf(plan: Plan, { ep, dtype }: Settings): Promise<Placement> {
+  async function placeOf(plan: Plan, { ep, dtype }: Settings, onlyOnCpu: string | null): Promise<Placement> {
     if (!runsModel(plan)) return { target: CPU, reason: "nothing is computed" };
-    const id = `${ep}|${dtype}`;
-    const found = places.get(id) ?? (await placement(ep, dtype, surroundings(given?.library ?? null)));
+    const id = JSON.stringify([ep, dtype, onlyOnCpu]);
+    const found = places.get(id) ?? (await placement(ep, dtype, surroundings(given?.library ?? null), onlyOnCpu));
     places.set(id, found);
     return found;
   }
 
-  async function forPlan(plan: Plan, settings: Settings): Promise<{ readonly engine: Engine; readonly place: Placement }> {
-    const place = await placeOf(plan, settings);
+  async function forPlan(plan: Plan, settings: Settings, onlyOnCpu: string | null = null): Promise<{ readonly engine: Engine; readonly place: Placement }> {
+    const place = await placeOf(plan, settings, onlyOnCpu);
     // What computes nothing leaves the engine as it is: its weights may lie on a device.
     if (engine !== null && !runsModel(plan)) return { engine, place };
     usual ??= { ...defaultEngineOptions(), ...given };

@@ -30,7 +30,7 @@ const CUDA = ["/ort/libonnxruntime_providers_shared.so", "/ort/libonnxruntime_pr
 const works = async (): Promise<null> => null;
 const never = async (): Promise<never> => assert.unreachable("nothing is to be started") as never;
 const chosen = async (files: readonly string[], probe: () => Promise<string | null> = works, more: Partial<Surroundings> = {}): Promise<string> => {
-  const { target, reason } = await placement("auto", null, machine(files, more), probe);
+  const { target, reason } = await placement("auto", null, machine(files, more), null, probe);
   return `${target.provider} ${target.dtype}: ${reason}`;
 };
 const refused = async (job: Promise<unknown>): Promise<EngineError> => job.then(() => assert.unreachable() as never, (error) => error as EngineError);
@@ -49,20 +49,28 @@ test("auto never takes a device that is only imitated, nor one without a card", 
   assert.match(await chosen([LOADER, "/swift/vk_swiftshader_icd.json"], never, { env: { VK_DRIVER_FILES: "/swift/vk_swiftshader_icd.json" } }), /^cpu.*only a software driver/);
 });
 
+test("auto takes the CPU for what no device computes, and says why; a device that was asked for is asked for still", async () => {
+  const only = "layer 0 chooses experts for each token, which is computed on the CPU only";
+  const { target, reason } = await placement("auto", null, machine(RADEON), only, never);
+  assert.is(target.provider, "cpu");
+  assert.match(reason, /^auto; cuda: the provider's library is not installed.*; webgpu: layer 0 chooses experts for each token, which is computed on the CPU only$/);
+  assert.is((await placement("webgpu", null, machine(RADEON), only, never)).target.provider, "webgpu");
+});
+
 test("auto with a number type takes only who computes in it", async () => {
-  assert.is((await placement("auto", "f16", machine(RADEON), works)).target.provider, "webgpu");
-  assert.match((await refused(placement("auto", "bf16", machine(RADEON), works))).message, /no provider here computes in bf16: .*webgpu: does not compute in bf16/);
+  assert.is((await placement("auto", "f16", machine(RADEON), null, works)).target.provider, "webgpu");
+  assert.match((await refused(placement("auto", "bf16", machine(RADEON), null, works))).message, /no provider here computes in bf16: .*webgpu: does not compute in bf16/);
 });
 
 test("a provider that was asked for and is absent is an error that lists those there are, never another one", async () => {
-  const error = await refused(placement("cuda", null, machine(RADEON), never));
+  const error = await refused(placement("cuda", null, machine(RADEON), null, never));
   assert.instance(error, EngineError);
   assert.is(error.code, "no-provider");
   assert.match(error.message, /^cuda cannot be used here: the provider's library is not installed; no NVIDIA driver/);
   assert.is(error.help, "saeq doctor --install cuda; or set ep webgpu|cpu");
-  assert.match((await refused(placement("webgpu", null, machine([]), never))).help, /^apt-get install libvulkan1; or set ep cpu$/);
-  assert.match((await refused(placement("webgpu", "bf16", machine(RADEON), never))).help, /set dtype f32\|f16/);
-  assert.match((await refused(placement("openvino", null, machine([]), never))).message, /no plugin library was named/);
+  assert.match((await refused(placement("webgpu", null, machine([]), null, never))).help, /^apt-get install libvulkan1; or set ep cpu$/);
+  assert.match((await refused(placement("webgpu", "bf16", machine(RADEON), null, never))).help, /set dtype f32\|f16/);
+  assert.match((await refused(placement("openvino", null, machine([]), null, never))).message, /no plugin library was named/);
 });
 
 test("through a session it is exit code 8, and nothing is computed", async () => {

@@ -6,6 +6,7 @@ import * as assert from "uvu/assert";
 import { headerOf } from "../../runtime/session/header.ts";
 import type { Dense, Table, TextValue } from "../../runtime/data/frame.ts";
 import type { Explanation } from "../../runtime/planner/explanation.ts";
+import { createSessionEngine } from "../../runtime/session/session_engine.ts";
 import { readModel } from "../../runtime/checkpoint/model.ts";
 import { familyModel } from "../docs/outside_checkpoints.ts";
 import { ownFolder } from "../house/own_folder.ts";
@@ -48,6 +49,19 @@ test("processes and batches change no bit", async () => {
     assert.is(await of(name, 1, 4), alone, name);
     assert.is(await of(name, 3, 2), alone, name);
   }
+});
+
+test("the engine is told why no device is to be taken, up to the layer that is asked for", async () => {
+  const told: unknown[] = [];
+  const engines = createSessionEngine({ lanes: 1, threads: 1 });
+  const session = await open({ engines: { ...engines, forPlan: (plan, settings, onlyOnCpu) => (told.push(onlyOnCpu), engines.forPlan(plan, settings, onlyOnCpu)) } });
+  const mixed = `set model ${JSON.stringify(model("qwen3_moe_mixed"))}`;
+  const { codes } = await run(session, `${mixed}\n${prompts} | resid layer 0 hook resid_pre\n${prompts} | resid layer 1\n${prompts} | take 1 | memorize prefix 2 continue 3 of text\n${prompts} | count`);
+  await session.close();
+  assert.equal(codes, []);
+  const { spec: { blocks } } = await readModel(model("qwen3_moe_mixed"));
+  const why = `layer ${blocks.findIndex(({ mlp }) => mlp.kind === "experts")} chooses experts for each token, which is computed on the CPU only`;
+  assert.equal(told, [null, why, why, null]);
 });
 
 test("texts are continued, and `explain` counts the experts that a token takes", async () => {
