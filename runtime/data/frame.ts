@@ -21,8 +21,8 @@ export interface Table {
   readonly origin: string;
   /** One per row where the rows are places in texts: how they are shown, as long as no stage has changed them. */
   readonly windows?: readonly ContextWindow[];
-  /** What those places were found in, for the header. */
-  readonly foundIn?: Reading;
+  /** The activations that rows were found in or figures are of, by group, for the header. */
+  readonly foundIn?: readonly Reading[];
   /** Tokens of texts that a model has continued, which the texts alone would be cut into otherwise. */
   readonly continued?: ContinuedTokens;
 }
@@ -38,7 +38,7 @@ export const pairOf = (prompt: string, continuation: string): string => `${promp
 
 /** Which activations something was read from. */
 export interface Reading {
-  readonly taps: readonly (TapPlace & { readonly sae: string })[];
+  readonly taps: readonly (TapPlace & { readonly sae?: string })[];
   readonly facts: TextFacts;
 }
 
@@ -129,6 +129,8 @@ export interface Broken {
 }
 
 export interface DenseTap extends TapPlace {
+  /** The SAE whose reconstruction it is. */
+  readonly sae?: string;
   readonly width: number;
   /** [rows, width], row-major. */
   readonly values: Float32Array;
@@ -165,6 +167,8 @@ export interface Plot {
   readonly series: readonly Series[];
   readonly overlay: boolean;
   readonly log: boolean;
+  /** As that of a table. */
+  readonly foundIn?: readonly Reading[];
 }
 
 /** Rows drawn as marks; `x`, `y` and `color` name columns of `table`. */

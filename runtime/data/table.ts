@@ -61,8 +61,8 @@ export function renamed(column: Column, name: string): Column {
   return { ...column, name };
 }
 
-/** The table without the places in texts that its rows were. */
-export function withoutPlaces({ windows: _, foundIn: __, ...table }: Table): Table {
+/** The table whose rows are no places in texts any more. */
+export function withoutPlaces({ windows: _, ...table }: Table): Table {
   return table;
 }
 

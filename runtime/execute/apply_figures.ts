@@ -10,7 +10,7 @@ import { overlapTable, rankFeatures, unionTable } from "../figures/features.ts";
 import { countActivations, histogramPlot, statisticsTable } from "../figures/summary.ts";
 import { fidelityTable } from "../passes/reconstruction.ts";
 import type { ExecuteContext, OpWork } from "./execute_context.ts";
-import { asTable, each, expect, expectSingle, featureGroups, measured, members } from "./members.ts";
+import { asTable, each, expect, expectSingle, featureGroups, measured, members, readings } from "./members.ts";
 
 type FigureOp = Op & { readonly op: "fidelity" | "rank" | "statistics" | "histogram" | "contexts" | "plot" | "overlap" | "union" | "compare" | "count" | "describe" };
 
@@ -35,8 +35,17 @@ function noteSpecial(label: string, input: Value, { onNotice }: ExecuteContext):
   if (special > 0) onNotice(`${label}: rows of ${special} special ${special === 1 ? "token" : "tokens"} are among these, as \`save\` writes them; \`stats\`, \`count\` and \`top\` leave them out`);
 }
 
-/** The value of an op that sums up. @throws DataError */
-export async function applyFigures(op: FigureOp, { plan, inputs, context, turns }: OpWork): Promise<Value> {
+/** The value of an op that sums up, with the activations that it is of. @throws DataError */
+export async function applyFigures(op: FigureOp, work: OpWork): Promise<Value> {
+  const value = await figures(op, work);
+  const [input] = work.inputs as readonly [Value];
+  // Where rows are counted or described it is figures of rows.
+  const ofRows = (op.op === "count" || op.op === "describe") && members(input).some(({ value: single }) => single.kind === "table" || single.kind === "features");
+  const foundIn = ofRows ? [] : readings(input);
+  return foundIn.length > 0 && (value.kind === "table" || value.kind === "plot") ? { ...value, foundIn } : value;
+}
+
+async function figures(op: FigureOp, { plan, inputs, context, turns }: OpWork): Promise<Value> {
   const input = inputs[0]!;
   switch (op.op) {
     case "fidelity":

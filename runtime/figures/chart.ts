@@ -2,6 +2,7 @@
 import type { Op } from "../../src/ops/op.ts";
 import { DataError } from "../data/error.ts";
 import type { Chart, Table } from "../data/frame.ts";
+import { withoutPlaces } from "../data/table.ts";
 
 /** More marks than this are a smear, and an SVG that no program opens. */
 const MOST_MARKS = 20_000;
@@ -14,5 +15,5 @@ export function chartOf({ mark, x, y, color, title }: Op & { readonly op: "plot"
   if (table.rows > most)
     throw new DataError({ code: "too-many-rows", message: `\`plot ${mark}\` draws at most ${most} rows, and there are ${table.rows}`, help: mark === "bars" ? `take ${most}` : `sample ${most}` });
   const wanted = [x, y, ...(color === null ? [] : [color])];
-  return { kind: "chart", mark, title, x, y, color, table: { kind: "table", rows: table.rows, origin: table.origin, columns: table.columns.filter(({ name }) => wanted.includes(name)) } };
+  return { kind: "chart", mark, title, x, y, color, table: { ...withoutPlaces(table), columns: table.columns.filter(({ name }) => wanted.includes(name)) } };
 }

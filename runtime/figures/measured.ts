@@ -1,12 +1,21 @@
 /** Without this file every figure would be written twice: for activations that are there, and for those that were only summed up. */
-import type { Acts, Measured, TextFacts } from "../data/frame.ts";
+import type { Acts, Dense, Measured, Reading, TextFacts } from "../data/frame.ts";
 import { accumulate, createAccumulator, totalsOfSums, type Accumulator, type Wanted } from "../kernels/accumulate.ts";
 import type { FeatureTotals } from "../kernels/rank.ts";
 
-export function factsOf(measured: Measured): TextFacts {
+export function factsOf(measured: Measured | Dense): TextFacts {
   if (measured.kind === "reduced") return measured.facts;
   const { tokens, rows } = measured;
   return { texts: tokens.ids.length, positions: rows.count, masked: rows.masked.reduce((sum, one) => sum + one, 0), truncated: tokens.truncated, model: tokens.model, source: tokens.source, origin: tokens.table.origin };
+}
+
+/** Which activations a figure is of. */
+export function readingOf(measured: Measured | Dense): Reading {
+  return { taps: measured.taps.map(placeOf), facts: factsOf(measured) };
+}
+
+function placeOf({ layer, hook, centred, folded, module, sae }: Reading["taps"][number]): Reading["taps"][number] {
+  return { layer, hook, ...(sae === undefined ? {} : { sae }), ...(centred === undefined ? {} : { centred }), ...(folded === undefined ? {} : { folded }), ...(module === undefined ? {} : { module }) };
 }
 
 const made = new WeakMap<Measured, Map<string, Accumulator>>();

@@ -39,7 +39,7 @@ async function decode(op: Decode, acts: Acts, dense: Dense, context: ActivationC
     const values = await whileFinite(usedDecoderWeights(spec), context.signal, (signal) =>
       context.engine.decode(graph, { csr: tap.csr, residual: residual.values, width: residual.width, rowsAtOnce: decodeRows(spec, MOST_ROWS), signal, onRows }),
     );
-    taps.push({ layer: spec.hookOut?.layer ?? tap.layer, hook: spec.hookOut?.hook ?? tap.hook, width: spec.decoder!.dOut, values });
+    taps.push({ layer: spec.hookOut?.layer ?? tap.layer, hook: spec.hookOut?.hook ?? tap.hook, sae: tap.sae, width: spec.decoder!.dOut, values });
   }
   return { kind: "dense", tokens: acts.tokens, rows: acts.rows, taps };
 }

@@ -1,30 +1,41 @@
 /** Without this file results would be shown without what they depend on. */
 import { counted } from "../counted.ts";
 import type { Reading, Single, TapPlace, Value } from "../data/frame.ts";
-import { factsOf, widthOf } from "../figures/measured.ts";
+import { factsOf, readingOf, widthOf } from "../figures/measured.ts";
 
 /**
  * One line: kind, sizes per group, layer and hook, SAE and convention, which text was read, how many tokens were masked, and
- * `numerics`: number type, device and threads (describeTarget).
+ * `numerics`: number type and device (describeTarget).
  */
 export function headerOf(value: Value, numerics: string): string {
   if (value.kind === "groups") {
     const first = value.members[0]?.value;
     const sizes = value.members.map(({ name, value: member }) => `${name} ${sizeOf(member)}`).join(" · ");
-    const read = value.members.flatMap(({ value: member }) => readingOf(member) ?? []);
+    const read = value.members.flatMap(({ value: member }) => readingsOf(member));
     return [`${first === undefined ? "nothing" : kindOf(first)}[${value.members.length}] ${sizes}`, ...facts(read, numerics)].join(" · ");
   }
-  const read = readingOf(value);
-  return [`${kindOf(value)} ${sizeOf(value)}`.trimEnd(), ...facts(read === null ? [] : [read], numerics)].join(" · ");
+  return [`${kindOf(value)} ${sizeOf(value)}`.trimEnd(), ...facts(readingsOf(value), numerics)].join(" · ");
 }
 
 /** Activations that were let go as they were written are what they were. */
 const kindOf = ({ kind }: Single): string => (kind === "reduced" ? "acts" : kind);
 
-function readingOf(value: Single): Reading | null {
-  if (value.kind === "table") return value.foundIn ?? null;
-  const acts = value.kind === "acts" || value.kind === "reduced" ? value : value.kind === "features" ? value.acts : null;
-  return acts === null ? null : { taps: acts.taps, facts: factsOf(acts) };
+function readingsOf(value: Single): readonly Reading[] {
+  switch (value.kind) {
+    case "table":
+    case "plot":
+      return value.foundIn ?? [];
+    case "chart":
+      return value.table.foundIn ?? [];
+    case "acts":
+    case "reduced":
+    case "dense":
+      return [readingOf(value)];
+    case "features":
+      return [readingOf(value.acts)];
+    default:
+      return [];
+  }
 }
 
 function sizeOf(value: Single): string {
@@ -57,12 +68,13 @@ function facts(read: readonly Reading[], numerics: string): string[] {
   const first = read[0];
   if (first === undefined) return [];
   const all = read.map((each) => each.facts);
+  const saes = [...new Set(first.taps.flatMap(({ sae }) => sae ?? []))];
   const { model, source } = all[0]!;
   const masked = all.reduce((sum, each) => sum + each.masked, 0);
   const truncated = all.reduce((sum, each) => sum + each.truncated, 0);
   return [
     placesOf(first.taps),
-    `SAE ${[...new Set(first.taps.map((tap) => tap.sae))].join("; ")}`,
+    ...(saes.length === 0 ? [] : [`SAE ${saes.join("; ")}`]),
     `model ${model}, ${numerics}`,
     `text: ${source}`,
     masked === 0 ? "no special tokens" : `${masked} special ${masked === 1 ? "token" : "tokens"} masked`,
