@@ -79,6 +79,9 @@ def rules() -> dict[str, dict]:
     cases["words that go on"] = made(bpe([("a", "##b"), ("t", "##h"), ("th", "##e")], continuing_subword_prefix="##", unk_token="<unk>"), None, {"type": "WhitespaceSplit"}, {"type": "WordPiece", "prefix": "##", "cleanup": True})
     cases["words that end"] = made(bpe([("a", "b</w>"), ("t", "h"), ("th", "e</w>")], end_of_word_suffix="</w>"), None, {"type": "WhitespaceSplit"}, {"type": "BPEDecoder", "suffix": "</w>"})
     pieces = {word: at for at, word in enumerate(["[UNK]", "the", "ab", "##c", "a", "##b", "x", "##a", "##x", ",", "b", "##bbb"])}
+    words = {"[UNK]": 0, "the": 1, "ab": 2, "x": 3, ",": 4, "Σ": 5, "日本": 6, "\\": 7}
+    for name, pre_tokenizer in (("whole words", {"type": "Whitespace"}), ("words between blanks", {"type": "WhitespaceSplit"}), ("words as they are", None)):
+        cases[name] = made({"type": "WordLevel", "vocab": words, "unk_token": "[UNK]"}, {"type": "NFC"}, pre_tokenizer, None, [added("<x>", 8)])
     cases["word pieces"] = made({"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##", "max_input_chars_per_word": 9, "vocab": pieces}, {"type": "BertNormalizer", "clean_text": True, "handle_chinese_chars": True, "strip_accents": None, "lowercase": True}, {"type": "BertPreTokenizer"}, {"type": "WordPiece", "prefix": "##", "cleanup": False})
     cases["likeliest pieces"] = made(unigram(), None, {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": True}, {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": True})
     cases["likeliest pieces and bytes"] = made(unigram(True), None, None, sequence({"type": "Replace", "pattern": {"String": "a"}, "content": "$&"}, {"type": "ByteFallback"}, {"type": "Fuse"}, key="decoders"))

@@ -2,7 +2,7 @@
 import { CheckpointError } from "../error.ts";
 import type { Json, JsonObject } from "../strict_json.ts";
 
-const MODELS = ["BPE", "Unigram", "WordPiece"];
+const MODELS = ["BPE", "Unigram", "WordLevel", "WordPiece"];
 /** Sixty times the largest vocabulary there is. */
 const LARGEST_ID = 2 ** 24 - 1;
 

@@ -49,6 +49,20 @@ export function wordPiece(model: JsonObject): TextModel {
   };
 }
 
+/** One token for a word that is one, else the unknown one (`models/wordlevel/mod.rs`). */
+export function wordLevel(model: JsonObject): TextModel {
+  const vocabulary = new Map(Object.entries(model["vocab"] as Readonly<Record<string, number>>));
+  const unknown = vocabulary.get(typeof model["unk_token"] === "string" ? model["unk_token"] : "<unk>");
+  return {
+    vocabulary,
+    tokenize(word) {
+      const id = vocabulary.get(word) ?? unknown;
+      if (id === undefined) throw new Error("a word is unknown, and its vocabulary has no token for one");
+      return [id];
+    },
+  };
+}
+
 interface Node {
   /** The token that ends here; -1: none does. */
   id: number;

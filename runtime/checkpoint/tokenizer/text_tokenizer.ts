@@ -6,7 +6,7 @@ import { bpe } from "./bpe.ts";
 import { builtOtherwise, spacedByConfig, tokenizerClass } from "./class.ts";
 import { cutter, type Part } from "./cut.ts";
 import { decoderOf } from "./decoder.ts";
-import { unigram, wordPiece, type TextModel } from "./text_model.ts";
+import { unigram, wordLevel, wordPiece, type TextModel } from "./text_model.ts";
 import { normalizerOf, startStays } from "./normalizer.ts";
 import { preTokenizerOf } from "./pretokenizer.ts";
 
@@ -96,7 +96,8 @@ export class TextTokenizer {
 function modelOf(given: Json | undefined): TextModel {
   if (!isObject(given)) throw new Error("it has no model");
   const kind = given["type"] ?? (Array.isArray(given["vocab"]) ? "Unigram" : Object.hasOwn(given, "merges") ? "BPE" : "WordPiece");
-  return kind === "Unigram" ? unigram(given) : kind === "WordPiece" ? wordPiece(given) : bpe(given);
+  const models: Readonly<Record<string, (model: JsonObject) => TextModel>> = { Unigram: unigram, WordLevel: wordLevel, WordPiece: wordPiece };
+  return (models[String(kind)] ?? bpe)(given);
 }
 
 function isObject(value: Json | undefined): value is JsonObject {
