@@ -5,8 +5,9 @@ import { emitProducts } from "../../src/emit/screen.ts";
 
 type Open = (bytes: Uint8Array, threads: number) => Promise<ort.InferenceSession>;
 
-/** Several of the runs in which sums are taken, and a rest. */
-const DEPTH = 4 * 128 + 40;
+/** Two of the runs in which sums are taken, the second cut short. */
+const DEPTH = 128 + 40;
+
 /** Whether products that may be cut in `parts` have the bits of one thread with `threads`: the narrowest ones that are not filled up, with few rows and with many. */
 export async function threadsAgree(open: Open, threads: number, parts: number): Promise<boolean> {
   const columns = fewestColumns(parts);
