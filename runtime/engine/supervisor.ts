@@ -116,7 +116,11 @@ export function createLane(options: Pick<EngineOptions, "threads" | "target" | "
     throw error;
   };
 
+  // On a device nothing is promised of what its process adds on the CPU.
+  const parts = (options.target ?? CPU).provider === "cpu" ? partsOf(options.threads) : 1;
+
   const askGraph = async (graph: PreparedGraph, request: (graph: GraphReference) => Sent<Request>): Promise<Answer> => {
+    if ((graph.target?.parts ?? 1) < parts) throw new Error(`a graph for ${graph.target?.parts ?? 1} parts of a product is run in ${parts}`);
     const to = running ?? start();
     const content: GraphContent = {
       bytes: graph.bytes,

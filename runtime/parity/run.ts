@@ -1,12 +1,11 @@
 /** Without this file a dump would be read, and nothing of ours be there to compare it with. */
 import { createCatalog, type CatalogOptions } from "../catalog/catalog.ts";
-import { forwardGraphOf } from "../passes/activations.ts";
+import { forwardGraphOf, targetOf } from "../passes/activations.ts";
 import { CheckpointError } from "../checkpoint/error.ts";
 import { createEngine, defaultEngineOptions } from "../engine/engine.ts";
 import type { Progress } from "../engine/port.ts";
 import type { HubCall } from "../hub/hub.ts";
 import { concatenate } from "../kernels/csr.ts";
-import { CPU } from "../../src/emit/target.ts";
 import { SHIPPED } from "../catalog/shipped.ts";
 import { blocksNeeded } from "../../src/ops/hook.ts";
 import type { Plan } from "../../src/ops/op.ts";
@@ -49,7 +48,7 @@ export async function runParity(request: ParityRequest, options: CatalogOptions,
   const engine = createEngine(defaultEngineOptions());
   try {
     const documents = dump.documents.map((ids) => ({ ids, wanted: Uint32Array.from(ids.keys()) }));
-    const graph = forwardGraphOf(op, catalog, new Map(), CPU, { guarded: true, documents });
+    const graph = forwardGraphOf(op, catalog, new Map(), targetOf(engine), { guarded: true, documents });
     const residual = new Float32Array(dump.residual.length);
     const starts = documents.map(((at) => ({ ids }: { ids: Int32Array }) => (at += ids.length) - ids.length)(0));
     const parts = documents.map(() => ({ indptr: new Uint32Array(1), indices: new Uint32Array(0), values: new Float32Array(0) }));

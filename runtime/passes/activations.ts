@@ -233,7 +233,7 @@ export async function encodeRows(ref: SaeRef, values: Float32Array, width: numbe
   const target = targetOf(context.engine);
   const screened = await screens(context.encodeKernel, spec, of, context.engine);
   const id = JSON.stringify(["encode", ref, target, screened]);
-  const graph = context.graphs.get(id) ?? (screened ? emitScreened(spec) : emitEncode(spec, null, target));
+  const graph = context.graphs.get(id) ?? (screened ? emitScreened(spec, target) : emitEncode(spec, null, target));
   context.graphs.set(id, graph);
   const rows = values.length / width;
   const parts: Csr[] = [];

@@ -3,10 +3,11 @@ import { createHash } from "node:crypto";
 import { shiftedTap } from "./encode.ts";
 import { constant, createGraph, finish, input, node, output, stored, storedBytes } from "./graph.ts";
 import type { EmittedGraph, QuantizedEncoder, SaeSpec, ScreenedTap, TensorRef } from "./specs.ts";
+import type { Target } from "./target.ts";
 
 /** An SAE by itself up to its product, the rest being the engine's: feed `residual` f32 [N, d] with N ≥ 2 → `tap0_shifted`. */
-export function emitScreened(sae: SaeSpec): EmittedGraph {
-  const graph = createGraph("screened");
+export function emitScreened(sae: SaeSpec, target?: Target): EmittedGraph {
+  const graph = createGraph("screened", target);
   shiftedTap(graph, 0, sae, input(graph, "residual", "f32", ["N", sae.dIn]));
   return withScreens(finish(graph, 0), [{ tap: 0, sae }]);
 }
