@@ -18,7 +18,7 @@ const ARITHMETIC = 2;
  * What must be equal for two runs to give the same bits: the runtime and its version, processor (its kernels are chosen by what the
  * processor can do), and every other option of the engine but those that never change a result: threads do on what is no CPU of ours.
  */
-export function bitsClass({ lanes: _lanes, batch: _batch, threads, ...rest }: EngineOptions): string {
+export function bitsClass({ lanes: _lanes, batch: _batch, threads, threadsByJob: _byJob, ...rest }: EngineOptions): string {
   const options = (rest.target ?? CPU).provider === "cpu" ? rest : { ...rest, threads };
   const { model, features } = processor();
   const able = createHash("sha256").update(features.join(" ")).digest("hex").slice(0, 16);

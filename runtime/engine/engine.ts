@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { concatenate } from "../kernels/csr.ts";
 import type { CsrPart } from "../kernels/csr.ts";
 import type { EmittedGraph } from "../../src/emit/specs.ts";
-import { arrange, assemble, batchesAhead, budget, cut, guessPace, MOST_ROWS, MOST_TOKENS, observe, take } from "./batching.ts";
+import { arrange, assemble, batchesAhead, budget, cut, FEWEST_TOKENS, guessPace, MOST_ROWS, MOST_TOKENS, observe, take } from "./batching.ts";
 import type { Pace } from "./batching.ts";
 import { counter, deal, haltOf } from "./dealing.ts";
 import type { Halt } from "./dealing.ts";
@@ -33,6 +33,17 @@ export function defaultEngineOptions(): EngineOptions {
 /** Threads of each of so many lanes where nobody says it. One on processors whose products were never tried with more (`test/emit/threads.test.ts`). */
 export function threadsFor(lanes: number, cores = availableParallelism()): number {
   return process.arch === "x64" ? Math.max(1, Math.min(MOST_THREADS, Math.floor(cores / lanes))) : 1;
+}
+
+/** Threads of each process that works on so many texts and tokens, of at most `allowed` processes: those of processes that get nothing of them come on top. */
+export function threadsOfJob({ lanes, threads, threadsByJob }: EngineOptions, { texts, tokens }: { readonly texts: number; readonly tokens: number }, allowed = lanes): number {
+  if (threadsByJob !== true) return threads;
+  return Math.max(threads, Math.min(MOST_THREADS, Math.floor((lanes * threads) / workingLanes({ texts, tokens }, Math.min(lanes, allowed)))));
+}
+
+/** Of so many processes those that get something of a job. */
+export function workingLanes({ texts, tokens }: { readonly texts: number; readonly tokens: number }, lanes: number): number {
+  return Math.max(1, Math.min(lanes, texts, Math.round(tokens / FEWEST_TOKENS)));
 }
 
 /** An engine of `options.lanes` processes, each started when it is first needed. `log` gets what they write; `scratch` holds quantised encoders. */

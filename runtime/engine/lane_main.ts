@@ -31,8 +31,9 @@ interface Text {
 const texts = new Map<number, Text>();
 const sessions = createSessions({
   open: async (content) => {
-    await requireAgreement();
-    return openSession(content, threads, library);
+    const own = content.target?.threads ?? threads;
+    await requireAgreement(own, Math.max(parts, content.target?.parts ?? 1));
+    return openSession(content, own, library);
   },
   screen: (sae, encoder) => openScreen(sae, encoder, { open: openOnCpu, threads, parts }),
   busy: (session) => [...texts.values()].some((text) => text.session === session),
@@ -66,11 +67,12 @@ async function run({ session, screens }: Opened, feeds: Feeds): Promise<Outputs>
   return replies;
 }
 
-let agreement: Promise<boolean> | null = null;
-async function requireAgreement(): Promise<void> {
-  if (threads === 1) return;
-  agreement ??= threadsAgree(openOnCpu, threads, parts);
-  agreement.catch(() => (agreement = null));
+const agreements = new Map<number, Promise<boolean>>();
+async function requireAgreement(count: number, cut: number): Promise<void> {
+  if (count === 1) return;
+  const agreement = agreements.get(count) ?? threadsAgree(openOnCpu, count, cut);
+  agreements.set(count, agreement);
+  agreement.catch(() => agreements.delete(count));
   if (!(await agreement)) throw new Error(THREADS_DIFFER);
 }
 

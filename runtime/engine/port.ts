@@ -77,6 +77,8 @@ export interface EngineOptions {
   /** Engine processes, each with `threads` intra-op threads. */
   readonly lanes: number;
   readonly threads: number;
+  /** Whether a job that leaves processes idle has their threads too. */
+  readonly threadsByJob?: boolean;
   /** Documents per micro-batch at most; null: chosen so that a batch takes about 250 ms. */
   readonly batch: number | null;
   /** The CPU in float32 where not said. */

@@ -1,6 +1,7 @@
 /** Without this file the graph that is opened before any text is read could be another than the one that runs first. */
 import type { EmittedGraph } from "../../src/emit/specs.ts";
-import { forwardGraphOf, targetOf, type ActivationContext, type Forward } from "./activations.ts";
+import type { Target } from "../../src/emit/target.ts";
+import { forwardGraphOf, jobTargetOf, targetOf, type ActivationContext, type Forward } from "./activations.ts";
 import { mayScreen, prunes, screens } from "./encode_choice.ts";
 import type { Document } from "../engine/port.ts";
 import { firstToGuard, unproven } from "../guard/pass.ts";
@@ -53,25 +54,26 @@ function screenable(op: Forward, { catalog, engine, encodeKernel }: PartContext)
 }
 
 /** The graph that a part is run through, or null where the texts or a measurement decide. Without documents: for texts not longer than usual tables of positions, as few are. */
-function settled(op: Forward, part: PassPart, documents: readonly Document[], context: PartContext): EmittedGraph | null {
-  const graph = (of: Forward, guarded: boolean): EmittedGraph => forwardGraphOf(of, context.catalog, context.graphs, targetOf(context.engine), { guarded, documents });
+function settled(op: Forward, part: PassPart, documents: readonly Document[], context: PartContext, target: Target): EmittedGraph | null {
+  const graph = (of: Forward, guarded: boolean): EmittedGraph => forwardGraphOf(of, context.catalog, context.graphs, target, { guarded, documents });
   if (part.throughResiduals) return graph(withoutSaes(op), false);
   return part.guarded || screenable(op, context).length === 0 ? graph(op, part.guarded) : null;
 }
 
-/** The graph that a part's documents are run through: what is kept is named by the dense one, as the results are the same. */
-export async function graphOf(op: Forward, part: PassPart, documents: readonly Document[], context: PartContext): Promise<EmittedGraph> {
-  const known = settled(op, part, documents, context);
+/** The graph that a part's documents are run through, by at most `lanes` processes: what is kept is named by the dense one, as the results are the same. */
+export async function graphOf(op: Forward, part: PassPart, documents: readonly Document[], context: PartContext, lanes?: number): Promise<EmittedGraph> {
+  const target = jobTargetOf(op, documents, context, lanes);
+  const known = settled(op, part, documents, context, target);
   if (known !== null) return known;
   const { catalog, engine, graphs, encodeKernel } = context;
   const rows = documents.reduce((sum, { wanted }) => sum + wanted.length, 0);
   const screened: number[] = [];
   for (const t of screenable(op, context)) if (await screens(encodeKernel, catalog.sae(op.taps[t]!.sae!).spec, rows, engine)) screened.push(t);
-  return forwardGraphOf(op, catalog, graphs, targetOf(engine), { screened, documents });
+  return forwardGraphOf(op, catalog, graphs, target, { screened, documents });
 }
 
 /** The graph that will run first where nothing of a pass is kept; null where that is not certain: its residuals may be kept, or texts or a measurement decide. */
 export function firstGraph(op: Forward, context: PartContext): EmittedGraph | null {
   const first = firstPart(op, context);
-  return first.throughResiduals ? null : settled(op, first, [], context);
+  return first.throughResiduals ? null : settled(op, first, [], context, targetOf(context.engine));
 }

@@ -132,7 +132,7 @@ async function throughModel(op: Forward, missing: readonly Missing[], how: PassP
   const limited = limits === null ? {} : { limits };
   // While the graph is written, which takes as long as a process takes to start.
   engine.start(Math.min(limits?.lanes ?? engine.options.lanes, documents.length));
-  const graph = await graphOf(op, how, documents, context);
+  const graph = await graphOf(op, how, documents, context, limits?.lanes);
   if (!how.guarded) {
     return engine.forward(graph, op.taps.length, documents, {
       signal,
@@ -182,7 +182,7 @@ async function throughResiduals(op: Forward, missing: readonly Missing[], how: P
   if (rest.length > 0) {
     const before = totalTokens - tokensOf(rest);
     const limits = jobLimitsOf(bare, rest.map(({ document }) => document), context);
-    await context.engine.forward(await graphOf(op, how, rest.map(({ document }) => document), context), bare.taps.length, rest.map(({ document }) => document), {
+    await context.engine.forward(await graphOf(op, how, rest.map(({ document }) => document), context, limits?.lanes), bare.taps.length, rest.map(({ document }) => document), {
       signal: context.signal,
       ...(limits === null ? {} : { limits }),
       onProgress: ({ documents, tokens }) => tell(known + documents, before + tokens),

@@ -10,8 +10,9 @@ import { showType } from "../../src/ops/schema.ts";
 import { nodes } from "../../src/optimize/rule.ts";
 import { printOp } from "../../src/plan/print.ts";
 import type { CompiledPipeline } from "../../src/pipeline.ts";
-import { forwardGraphOf, targetOf, type Forward } from "../passes/activations.ts";
+import { forwardGraphOf, targetOf, threadsForWork, type Forward } from "../passes/activations.ts";
 import { describeChoice, describeCounts, prunes } from "../passes/encode_choice.ts";
+import { workingLanes } from "../engine/engine.ts";
 import type { Placement } from "../engine/placement.ts";
 import { runsModel, valueKey } from "../execute/value_key.ts";
 import { shapesOf } from "../passes/lane_memory.ts";
@@ -46,8 +47,8 @@ export interface Prediction {
   readonly flops: number;
   /** null where the machine's speed is not asked for. */
   readonly seconds: number | null;
-  /** Processes, threads of each, padded tokens of a batch at most, what all of it takes in memory at most, and the limit that was set; null on a device. */
-  readonly memory: { readonly processes: number; readonly threads: number; readonly batchTokens: number; readonly bytes: number; readonly limit: number | null } | null;
+  /** Processes, threads of each, how many processes of usual threads these are worth, padded tokens of a batch at most, what all of it takes in memory at most, and the limit that was set; null on a device. */
+  readonly memory: { readonly processes: number; readonly threads: number; readonly usual: number; readonly batchTokens: number; readonly bytes: number; readonly limit: number | null } | null;
 }
 
 export interface Pass {
@@ -150,16 +151,16 @@ function predict(op: Forward, { run, longest, mostRows }: Work, flopsPerToken: n
   const attention = lookingFlops(spec, shapes.blocks, length);
   const encoding = shapes.taps.reduce((sum, { sae, tap: { features } }) => sum + (sae === null ? 0 : 2 * sae.dIn * (features !== undefined && prunes(sae, targetOf(engine)) ? Math.max(fewestFeatures(targetOf(engine).parts ?? 1), features.length) : sae.dSae)), 0);
   const chosen = targetOf(engine).provider === "cpu" ? fit(shapes, { texts: run.texts, longest, rows: mostRows }, engine.options.lanes, memoryLimit(memory), engine.options.batch) : null;
-  return {
-    flops: run.tokens * (flopsPerToken + attention) + run.rows * encoding,
-    seconds: null,
-    memory: chosen === null ? null : { processes: chosen.lanes, threads: engine.options.threads, batchTokens: chosen.tokens, bytes: chosen.bytes, limit: memory },
-  };
+  const flops = run.tokens * (flopsPerToken + attention) + run.rows * encoding;
+  if (chosen === null) return { flops, seconds: null, memory: null };
+  const threads = threadsForWork(op, { ...run, flops: run.tokens * flopsPerToken }, { catalog, engine }, chosen.lanes);
+  const processes = threads === engine.options.threads ? chosen.lanes : workingLanes(run, chosen.lanes);
+  return { flops, seconds: null, memory: { processes, threads, usual: (processes * threads) / engine.options.threads, batchTokens: chosen.tokens, bytes: chosen.bytes, limit: memory } };
 }
 
 function timed(predicted: Prediction | null, gflops: number | null, lanes: number): Prediction | null {
   if (predicted === null || gflops === null) return predicted;
-  return { ...predicted, seconds: predicted.flops / (gflops * 1e9 * (predicted.memory?.processes ?? lanes)) };
+  return { ...predicted, seconds: predicted.flops / (gflops * 1e9 * (predicted.memory?.usual ?? lanes)) };
 }
 
 function treeOf(plan: Plan, recording: Recording | null): PlanNode {

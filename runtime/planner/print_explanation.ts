@@ -69,7 +69,7 @@ function spent({ work, predicted }: Pass, { ms, tokens = 0 }: Actual, gflops: nu
   if (tokens > 0) parts.push(`${tokens} tokens, ${Math.round(tokens / (ms / 1000))} tokens/s`);
   if (predicted !== null && !("unknown" in work) && predicted.flops > 0) {
     const reached = predicted.flops / ms / 1e6;
-    parts.push(`${reached.toFixed(reached < 10 ? 1 : 0)} GFLOP/s${gflops === null ? "" : ` of ${(gflops * (predicted.memory?.processes ?? 1)).toFixed(0)} that a bare product reaches`}`);
+    parts.push(`${reached.toFixed(reached < 10 ? 1 : 0)} GFLOP/s${gflops === null ? "" : ` of ${(gflops * (predicted.memory?.usual ?? 1)).toFixed(0)} that a bare product reaches`}`);
   }
   return parts.join(", ");
 }

@@ -42,7 +42,8 @@ export function createSessionEngine(given: Partial<EngineOptions> | undefined): 
     // A device is one: several processes would hold its weights several times.
     const lanes = settings.lanes ?? (onCpu ? usual.lanes : 1);
     const threads = settings.threads ?? given?.threads ?? (onCpu ? threadsFor(lanes) : 1);
-    const wanted: EngineOptions = { ...usual, lanes, threads, batch: settings.batch ?? usual.batch, target: place.target };
+    const byJob = onCpu && lanes > 1 && settings.threads === null && given?.threads === undefined && threadsFor(1) > threads;
+    const wanted: EngineOptions = { ...usual, lanes, threads, ...(byJob ? { threadsByJob: true } : {}), batch: settings.batch ?? usual.batch, target: place.target };
     if (engine !== null && JSON.stringify(engine.options) !== JSON.stringify(wanted)) {
       await engine.close();
       engine = null;

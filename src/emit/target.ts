@@ -12,6 +12,8 @@ export type Dtype = (typeof DTYPES)[number];
 export interface Target {
   readonly provider: Provider;
   readonly dtype: Dtype;
+  /** Threads that run it on the CPU; those of its process where not said. */
+  readonly threads?: number;
   /** Parts that the runtime may cut a product in, which changes no bit (`product.ts`); one where not said. */
   readonly parts?: number;
 }
