@@ -2,6 +2,7 @@
 import type { ExpertsSpec } from "./expert_specs.ts";
 import { appended, constant, elementOf, elementWidth, ints, node, nodes, noTensors, storedSpan, type Graph } from "./graph.ts";
 import { linear } from "./linear.ts";
+import { rowSum } from "./product.ts";
 import type { TensorRef, WeightRef } from "./specs.ts";
 
 /** The tensors of an expert by name: the same names, shapes and types in all experts of a layer. */
@@ -61,12 +62,6 @@ function routed(graph: Graph, path: string, x: string, spec: ExpertsSpec): { rea
   const shares = (): string => ("pairs" in spec ? softmax(largest) : node(graph, `${path}/shares`, "Div", [largest, rowSum(graph, `${path}/sum`, largest, k)]));
   const share = "pairs" in spec || spec.normalized ? shares() : largest;
   return { chosen, weights: node(graph, `${path}/weights`, "GatherElements", [share, from], { axis: 1 }) };
-}
-
-/** [n, k] → [n, 1]. A product: see `centred`. */
-function rowSum(graph: Graph, path: string, x: string, k: number): string {
-  const sums = node(graph, `${path}/sums`, "Gemm", [x, constant(graph, "f32", [k, 16], new Float32Array(k * 16).fill(1))]);
-  return node(graph, path, "Slice", [sums, ints(graph, 0), ints(graph, 1), ints(graph, 1)]);
 }
 
 /** Places of the numbers [n], from that of the smallest on. */

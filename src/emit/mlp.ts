@@ -1,7 +1,7 @@
 /** Without this file the half of a block that works on each token alone would be written once per family. */
 import type { GatedExpertsSpec } from "./expert_specs.ts";
 import { mixture } from "./experts.ts";
-import { ints, node, nodes, weight, type Graph } from "./graph.ts";
+import { node, nodes, weight, type Graph } from "./graph.ts";
 import { linear } from "./linear.ts";
 import { pairedElements, pairedExpert, partsOfPair } from "./paired_experts.ts";
 import { product } from "./product.ts";
@@ -32,11 +32,9 @@ function activated(graph: Graph, path: string, x: string, activation: Activation
   }
 }
 
-/** σ(w · x) of each row, [n, 1]. Sixteen equal columns: see `centred`. */
+/** σ(w · x) of each row, [n, 1]. */
 function gateOf(graph: Graph, path: string, x: string, ref: TensorRef): string {
-  const columns = node(graph, `${path}/columns`, "Expand", [weight(graph, `${path}/weight`, ref), ints(graph, 16, ref.shape[1] as number)]);
-  const opened = node(graph, `${path}/sigmoid`, "Sigmoid", [node(graph, `${path}/products`, "Gemm", [x, columns], { transB: 1 })]);
-  return node(graph, path, "Slice", [opened, ints(graph, 0), ints(graph, 1), ints(graph, 1)]);
+  return node(graph, path, "Sigmoid", [product(graph, `${path}/product`, x, weight(graph, `${path}/weight`, ref), 1, "out_in")]);
 }
 
 /** x [n, d] → [n, d]. Gated: down(act(gate x) ∘ up x) (Shazeer 2020, arXiv 2002.05202); plain: down(act(up x)); experts: a weighted sum of some gated ones. */

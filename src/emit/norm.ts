@@ -1,15 +1,11 @@
 /** Without this file RMSNorm, LayerNorm and the centring of a residual stream would each sum their rows in another order. */
 import { constant, ints, node, scalar, weight, type Graph } from "./graph.ts";
+import { rowSum } from "./product.ts";
 import type { NormKind, NormSpec, TensorRef } from "./specs.ts";
 
-/**
- * x [n, d] minus the mean of each row. The sum is a product with ones: a reduction's bits may depend on where a row lies in memory, a
- * product's do not. Sixteen equal columns, because a product with a single column takes another kernel.
- */
+/** x [n, d] minus the mean of each row. */
 export function centred(graph: Graph, path: string, x: string, d: number): string {
-  const sums = node(graph, `${path}/sums`, "Gemm", [x, constant(graph, "f32", [d, 16], new Float32Array(d * 16).fill(1))]);
-  const sum = node(graph, `${path}/sum`, "Slice", [sums, ints(graph, 0), ints(graph, 1), ints(graph, 1)]);
-  return node(graph, path, "Sub", [x, node(graph, `${path}/mean`, "Div", [sum, scalar(graph, d)])]);
+  return node(graph, path, "Sub", [x, node(graph, `${path}/mean`, "Div", [rowSum(graph, `${path}/sum`, x, d), scalar(graph, d)])]);
 }
 
 /** `w + offset` as the norm multiplies it. */

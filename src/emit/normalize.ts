@@ -1,13 +1,7 @@
 /** Without this file encoder and decoder could normalise a residual in two ways. */
-import { constant, ints, node, scalar, type Graph } from "./graph.ts";
+import { node, scalar, type Graph } from "./graph.ts";
+import { rowSum } from "./product.ts";
 import type { SaeSpec } from "./specs.ts";
-
-/** Sum over the last axis as a product with ones: a reduction's bits may depend on where a row lies in memory, a product's do not. [N, d] → [N, 1] */
-function rowSum(graph: Graph, path: string, x: string, d: number): string {
-  // Sixteen equal columns: a product with a single column takes another kernel.
-  const sums = node(graph, `${path}/columns`, "Gemm", [x, constant(graph, "f32", [d, 16], new Float32Array(d * 16).fill(1))]);
-  return node(graph, path, "Slice", [sums, ints(graph, 0), ints(graph, 1), ints(graph, 1)]);
-}
 
 /** √d over each row's norm, [N, 1]. */
 function rescale(graph: Graph, path: string, x: string, d: number): string {

@@ -1,5 +1,5 @@
 /** Without this file the bits of a product would depend on how many rows it has and on how many threads share it. */
-import { ints, node, type Graph } from "./graph.ts";
+import { constant, ints, node, type Graph } from "./graph.ts";
 import type { Layout } from "./specs.ts";
 
 /** Columns that MLAS deals out to threads together. */
@@ -32,6 +32,18 @@ export function product(graph: Graph, path: string, x: string, matrix: string, c
   if (missing === 0) return node(graph, path, "Gemm", [x, matrix, ...(bias === null ? [] : [bias])], transB);
   const filled = node(graph, `${path}/filled`, "Pad", [matrix, layout === "out_in" ? ints(graph, 0, 0, missing, 0) : ints(graph, 0, 0, 0, missing)]);
   const inputs = bias === null ? [x, filled] : [x, filled, node(graph, `${path}/filled_bias`, "Pad", [bias, ints(graph, 0, missing)])];
-  const whole = node(graph, `${path}/columns`, "Gemm", inputs, transB);
-  return node(graph, path, "Slice", [whole, ints(graph, 0), ints(graph, columns), ints(graph, 1)]);
+  return first(graph, path, node(graph, `${path}/columns`, "Gemm", inputs, transB), columns);
+}
+
+/**
+ * Sums of the rows of x [n, width] → [n, 1]. A product with ones: a reduction's bits may depend on where a row lies in memory, a product's do not. One
+ * block of equal columns, since a single one takes another kernel.
+ */
+export function rowSum(graph: Graph, path: string, x: string, width: number): string {
+  return first(graph, path, node(graph, `${path}/columns`, "Gemm", [x, constant(graph, "f32", [width, BLOCK], new Float32Array(width * BLOCK).fill(1))]), 1);
+}
+
+/** The first `count` columns. */
+function first(graph: Graph, path: string, x: string, count: number): string {
+  return node(graph, path, "Slice", [x, ints(graph, 0), ints(graph, count), ints(graph, 1)]);
 }

@@ -1,5 +1,5 @@
 /** Without this file the number of threads could change bits: products cut in narrow parts, and operators that end each thread's part by other means. */
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as ort from "onnxruntime-node";
 import { test } from "uvu";
@@ -42,6 +42,13 @@ test("a product has the same bits for any number of rows and threads, whatever i
       }
     }
   }
+});
+
+test("every product of a model or an SAE is one of these", () => {
+  const emitters = join(import.meta.dirname, "../../src/emit");
+  const others = readdirSync(emitters, { withFileTypes: true }).filter((entry) => entry.isFile() && /"(Gemm|MatMul)"/.test(readFileSync(join(emitters, entry.name), "utf8"))).map(({ name }) => name);
+  // Those of screening are bounds of products, and products that are looked at for the order of their sums.
+  assert.equal(others.sort(), ["product.ts", "screen.ts"]);
 });
 
 const fixtures = join(import.meta.dirname, "../parity/architectures");
