@@ -28,7 +28,7 @@ function features(): readonly string[] {
 const PARTS_OF_A_THREAD = 4;
 
 /** Parts that a product of so many threads may be cut in. */
-export function partsOf(threads: number): number {
+export function partsOfProduct(threads: number): number {
   return threads === 1 ? 1 : threads * (hasCoresOfOneKind() ? 1 : PARTS_OF_A_THREAD);
 }
 

@@ -11,7 +11,7 @@ import { environmentOf } from "./device_environment.ts";
 import { failureOf } from "./faults.ts";
 import { EngineError } from "./port.ts";
 import type { EngineOptions, Feeds } from "./port.ts";
-import { partsOf } from "../processor.ts";
+import { partsOfProduct } from "../processor.ts";
 import type { GraphContent, GraphReference, Outputs, Reply, Request } from "./protocol.ts";
 import type { QuantizeTarget } from "./quantizing.ts";
 
@@ -117,7 +117,7 @@ export function createLane(options: Pick<EngineOptions, "threads" | "target" | "
   };
 
   // On a device nothing is promised of what its process adds on the CPU.
-  const parts = (options.target ?? CPU).provider === "cpu" ? partsOf(options.threads) : 1;
+  const parts = (options.target ?? CPU).provider === "cpu" ? partsOfProduct(options.threads) : 1;
 
   const askGraph = async (graph: PreparedGraph, request: (graph: GraphReference) => Sent<Request>): Promise<Answer> => {
     if ((graph.target?.parts ?? 1) < parts) throw new Error(`a graph for ${graph.target?.parts ?? 1} parts of a product is run in ${parts}`);
@@ -193,7 +193,8 @@ export const MEMORY_RETURNS = { MALLOC_MMAP_THRESHOLD_: String(8 * 2 ** 20), MAL
 const NO_TELEMETRY = { ORT_DISABLE_TELEMETRY: "1" };
 
 function spawnLane(options: Pick<EngineOptions, "threads" | "target" | "library">, log: (line: string) => void, folder: string | null): Running {
-  const child = fork(LANE, [options.threads, options.library ?? "", partsOf(options.threads)].map(String), {
+  // What cores there are is for the process to be told: it may not look.
+  const child = fork(LANE, [options.threads, options.library ?? "", partsOfProduct(options.threads)].map(String), {
     serialization: "advanced",
     stdio: ["ignore", "pipe", "pipe", "ipc"],
     // Debuggers and loaders of the host do not belong here.

@@ -1,6 +1,7 @@
 /** Without this file a dump would be read, and nothing of ours be there to compare it with. */
 import { createCatalog, type CatalogOptions } from "../catalog/catalog.ts";
-import { forwardGraphOf, targetOf } from "../passes/activations.ts";
+import { forwardGraphOf } from "../passes/activations.ts";
+import { targetOf } from "../passes/graph_targets.ts";
 import { CheckpointError } from "../checkpoint/error.ts";
 import { createEngine, defaultEngineOptions } from "../engine/engine.ts";
 import type { Progress } from "../engine/port.ts";

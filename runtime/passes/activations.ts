@@ -1,12 +1,11 @@
 /** Without this file plans would ask for activations and nobody would run the model. */
 import { emitEncode } from "../../src/emit/encode.ts";
 import { emitScreened } from "../../src/emit/screen.ts";
-import { blockFlops, choosesExperts } from "../../src/emit/block.ts";
 import { emitForward } from "../../src/emit/forward.ts";
 import { positionsFor } from "../../src/emit/rope.ts";
 import type { EmittedGraph, GraphTap, WeightRef } from "../../src/emit/specs.ts";
-import { CPU, type Target } from "../../src/emit/target.ts";
-import { blocksNeeded, moduleOf } from "../../src/ops/hook.ts";
+import type { Target } from "../../src/emit/target.ts";
+import { blocksOf, moduleOf } from "../../src/ops/hook.ts";
 import type { Op, SaeRef, Tap } from "../../src/ops/op.ts";
 import type { EncodeKernel } from "../../src/stages/stage.ts";
 import { requireFinite, usedSaeWeights } from "../checkpoint/nonfinite.ts";
@@ -17,15 +16,14 @@ import type { Catalog } from "../catalog/catalog.ts";
 import type { Companions } from "./companions.ts";
 import type { Acts, Dense, TapPlace, Tokens } from "../data/frame.ts";
 import { concatenate, rowsOf, type Csr } from "../kernels/csr.ts";
-import { threadsOfJob } from "../engine/engine.ts";
 import type { Document, Engine, JobLimits, Progress, ScreenCounts, TapOutput } from "../engine/port.ts";
 import { decodeRows, emitDecode } from "../../src/emit/decode.ts";
 import type { Guard, Restore } from "../guard/guard.ts";
 import { guardEncoded } from "../guard/pass.ts";
+import { hostTargetOf, targetOf } from "./graph_targets.ts";
 import { requireComputable, requireSeparable } from "./computable.ts";
 import { addCounts, prunes, screens } from "./encode_choice.ts";
 import { cudaLimits, extentOf, fit, memoryLimit, requireMemory, type Fit } from "./limits.ts";
-import { partsOf } from "../processor.ts";
 import { shapesOf } from "./lane_memory.ts";
 import { tapDocuments } from "./tap_documents.ts";
 import { wantedPositions } from "./window.ts";
@@ -65,45 +63,6 @@ export interface PassOptions {
   readonly screened?: readonly number[];
   /** What it is run over; absent where a graph is only looked at, or names what is kept. */
   readonly documents?: readonly Document[];
-}
-
-/** Where an engine runs its graphs. What is kept is named by the graph for one thread, whose bits are those of all. */
-export const placeOf = ({ options }: Pick<Engine, "options">): Target => options.target ?? CPU;
-
-/** What an engine's graphs are emitted for. */
-export function targetOf(engine: Pick<Engine, "options">): Target {
-  const target = placeOf(engine);
-  return target.provider === "cpu" ? hostTargetOf(engine) : target;
-}
-
-/** Work of a job from which on it is worth to open its graph once more for other threads. */
-const WORTH_OPENING = 5e10;
-
-/**
- * Threads of each of at most `lanes` processes in a job: more than usual where some have nothing to do (`threadsOfJob`), and the work is worth it. Products of
- * experts have few rows each in such a job, and are cut for nothing (200 tokens, shapes of Qwen3-30B-A3B: 1.3 s with one thread, 2.6 with two).
- */
-export function threadsForWork(op: Forward, job: { readonly texts: number; readonly tokens: number; readonly flops: number }, { catalog, engine: { options } }: JobContext, lanes?: number): number {
-  return job.flops < WORTH_OPENING || choosesExperts(catalog.spec(op.model), blocksOf(op)) ? options.threads : threadsOfJob(options, job, lanes);
-}
-
-type JobContext = Pick<ActivationContext, "engine"> & { readonly catalog: Pick<Catalog, "spec"> };
-
-const blocksOf = (op: Forward): number => op.blocks ?? Math.max(0, ...op.taps.map(blocksNeeded));
-
-/** What the graphs of a job are emitted for. */
-export function jobTargetOf(op: Forward, documents: readonly Document[], context: JobContext, lanes?: number): Target {
-  const { catalog, engine } = context;
-  const usual = targetOf(engine);
-  const tokens = documents.reduce((sum, { ids }) => sum + ids.length, 0);
-  const threads = threadsForWork(op, { texts: documents.length, tokens, flops: tokens * blockFlops(catalog.spec(op.model), blocksOf(op)) }, context, lanes);
-  return usual.provider !== "cpu" || threads === engine.options.threads ? usual : { ...CPU, threads, parts: partsOf(threads) };
-}
-
-/** The same for graphs that the engine's process runs on its CPU whatever device the model runs on. */
-export function hostTargetOf({ options: { threads } }: Pick<Engine, "options">): Target {
-  const parts = partsOf(threads);
-  return parts === 1 ? CPU : { ...CPU, parts };
 }
 
 /** The graph of a pass, emitted once. */

@@ -1,7 +1,7 @@
 /** Without this file a model that a device cannot compute would fail there under the name of an operator, and one whose heads cannot be read as an SAE wants them would be read otherwise. */
 import type { DecoderSpec } from "../../src/emit/specs.ts";
 import { PLACES, type Target } from "../../src/emit/target.ts";
-import { blocksNeeded } from "../../src/ops/hook.ts";
+import { blocksOf } from "../../src/ops/hook.ts";
 import type { Plan, Tap } from "../../src/ops/op.ts";
 import { nodes } from "../../src/optimize/rule.ts";
 import type { Catalog } from "../catalog/catalog.ts";
@@ -25,7 +25,7 @@ export function onlyOnCpu(plan: Plan, { spec }: Pick<Catalog, "spec">): string |
   for (const { op } of nodes(plan)) {
     if (op.op !== "forward" && op.op !== "generate") continue;
     const model = spec(op.model);
-    const obstacle = obstacleOf(model, op.op === "generate" ? model.blocks.length : (op.blocks ?? Math.max(0, ...op.taps.map(blocksNeeded))));
+    const obstacle = obstacleOf(model, op.op === "generate" ? model.blocks.length : blocksOf(op));
     if (obstacle !== null) return obstacle;
   }
   return null;

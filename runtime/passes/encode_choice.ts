@@ -4,7 +4,7 @@ import type { SaeSpec } from "../../src/emit/specs.ts";
 import { CPU, PLACES, type Target } from "../../src/emit/target.ts";
 import type { EncodeKernel } from "../../src/stages/stage.ts";
 import type { Engine, ScreenCounts } from "../engine/port.ts";
-import { partsOf } from "../processor.ts";
+import { partsOfProduct } from "../processor.ts";
 
 /** Weights below which the whole encoder is so quick that bounds and gathers cost more than they save. */
 export const SCREEN_WEIGHTS = 2 ** 24;
@@ -18,7 +18,7 @@ function obstacle(sae: SaeSpec, threads: number, { provider }: Target): string |
   if (provider !== "cpu") return `features are screened on the CPU only, not on ${PLACES[provider]}`;
   if (sae.kind === "groupmax") return "which feature of a group is active depends on the others";
   if (sae.dIn > 65_536) return "sums of more than 65,536 eight-bit products do not fit 32 bits";
-  if (sae.dSae < Math.max(fewestFeatures(partsOf(threads)), sae.k ?? 0)) return `${sae.dSae} features are too few`;
+  if (sae.dSae < Math.max(fewestFeatures(partsOfProduct(threads)), sae.k ?? 0)) return `${sae.dSae} features are too few`;
   return null;
 }
 

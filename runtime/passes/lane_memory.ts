@@ -5,7 +5,7 @@ import { projections } from "../../src/emit/mixer.ts";
 import { elementsOf } from "../../src/emit/paired_experts.ts";
 import type { AttentionSpec, DeltaSpec } from "../../src/emit/attention_specs.ts";
 import type { BlockSpec, DecoderSpec, LinearSpec, MlpSpec, SaeSpec, TensorRef } from "../../src/emit/specs.ts";
-import { blocksNeeded } from "../../src/ops/hook.ts";
+import { blocksOf } from "../../src/ops/hook.ts";
 import type { Tap } from "../../src/ops/op.ts";
 import { tileOf } from "../../src/emit/encode.ts";
 import { MOST_ELEMENTS } from "../../src/emit/linear.ts";
@@ -138,7 +138,7 @@ function encoderBytes(sae: SaeSpec, rows: number): number {
 export function shapesOf(model: DecoderSpec, taps: readonly Tap[], blocks: number | null, saeOf: (sae: NonNullable<Tap["sae"]>) => SaeSpec): Shapes {
   return {
     model,
-    blocks: blocks ?? Math.max(0, ...taps.map(blocksNeeded)),
+    blocks: blocksOf({ blocks, taps }),
     taps: taps.map((tap) => {
       const fact = model.hooks[tap.hook];
       return { tap, width: fact.state === "absent" ? model.hiddenSize : fact.width, sae: tap.sae === null ? null : saeOf(tap.sae) };

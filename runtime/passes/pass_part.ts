@@ -1,7 +1,8 @@
 /** Without this file the graph that is opened before any text is read could be another than the one that runs first. */
 import type { EmittedGraph } from "../../src/emit/specs.ts";
 import type { Target } from "../../src/emit/target.ts";
-import { forwardGraphOf, jobTargetOf, targetOf, type ActivationContext, type Forward } from "./activations.ts";
+import { forwardGraphOf, type ActivationContext, type Forward } from "./activations.ts";
+import { jobTargetOf, targetOf } from "./graph_targets.ts";
 import { mayScreen, prunes, screens } from "./encode_choice.ts";
 import type { Document } from "../engine/port.ts";
 import { firstToGuard, unproven } from "../guard/pass.ts";

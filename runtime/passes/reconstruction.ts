@@ -2,7 +2,8 @@
 import { decodeRows, emitDecode } from "../../src/emit/decode.ts";
 import type { Op } from "../../src/ops/op.ts";
 import type { ColumnSchema } from "../../src/ops/schema.ts";
-import { hostTargetOf, whileFinite, type ActivationContext } from "./activations.ts";
+import { whileFinite, type ActivationContext } from "./activations.ts";
+import { hostTargetOf } from "./graph_targets.ts";
 import { usedDecoderWeights } from "../checkpoint/nonfinite.ts";
 import type { Acts, Column, Dense, DenseTap, Single, Table, Value } from "../data/frame.ts";
 import { labelColumns, type Member } from "../data/group_labels.ts";

@@ -2,7 +2,8 @@
 import { blocksNeeded } from "../../src/ops/hook.ts";
 import type { WeightRef } from "../../src/emit/specs.ts";
 import type { Tap } from "../../src/ops/op.ts";
-import { forwardGraphOf, placeOf, type ActivationContext, type Forward } from "./activations.ts";
+import { forwardGraphOf, type ActivationContext, type Forward } from "./activations.ts";
+import { placeOf } from "./graph_targets.ts";
 import type { Space } from "../cache/space_segments.ts";
 import { spaceOf, tapName } from "../cache/spaces.ts";
 import { usedSaeWeights, usedWeights } from "../checkpoint/nonfinite.ts";

@@ -27,6 +27,11 @@ export function blocksNeeded(tap: { readonly layer: number; readonly hook: Hook 
   return tap.hook === "resid_pre" || tap.hook === "ln1_normalized" ? tap.layer : tap.layer + 1;
 }
 
+/** Blocks that a pass computes: as many as it was cut to, else those that its taps need. */
+export function blocksOf({ blocks, taps }: { readonly blocks: number | null; readonly taps: readonly { readonly layer: number; readonly hook: Hook }[] }): number {
+  return blocks ?? Math.max(0, ...taps.map(blocksNeeded));
+}
+
 /** Hooks in the order in which people meet them: help, completion and the reference. */
 export const HOOK_WORDS = ["resid_post", "resid_mid", "resid_pre", "mlp_out", "attn_out", "z", "mlp_in", "ln1_normalized", "ln2_normalized"] as const satisfies readonly Hook[];
 

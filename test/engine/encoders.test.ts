@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createEngine } from "../../runtime/engine/engine.ts";
-import { partsOf } from "../../runtime/processor.ts";
+import { partsOfProduct } from "../../runtime/processor.ts";
 import { emitScreened } from "../../src/emit/screen.ts";
 import { CPU } from "../../src/emit/target.ts";
 import { isSameOrder } from "../../runtime/engine/lane_pair_order.ts";
@@ -53,7 +53,7 @@ test("several threads of a lane screen features too, with the bits of one", asyn
   const alone = engineOf({ threads: 1 });
   const residual = Float32Array.from({ length: 40 * model.hidden }, (_, i) => Math.sin(i));
   const counts: ScreenCounts[] = [];
-  const screened = await engine.encode(emitScreened(model.sae, { ...CPU, parts: partsOf(2) }), residual, model.hidden, never, (_tap, more) => counts.push(more));
+  const screened = await engine.encode(emitScreened(model.sae, { ...CPU, parts: partsOfProduct(2) }), residual, model.hidden, never, (_tap, more) => counts.push(more));
   assert.equal(bitsOf([[screened]]), bitsOf([[await alone.encode(model.encode, residual, model.hidden, never)]]));
   assert.ok(counts.every(({ rows, dense }) => rows > dense));
   assert.match(await engine.encode(model.encode, residual, model.hidden, never).then(() => "", (error: Error) => error.message), /^a graph for 1 parts of a product is run in \d+$/);
