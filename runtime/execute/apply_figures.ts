@@ -6,11 +6,12 @@ import { countRows, describeValue } from "../data/summaries.ts";
 import { chartOf } from "../figures/chart.ts";
 import { compareGroups } from "../figures/comparison.ts";
 import { contextsTable, silentNotice } from "../figures/contexts.ts";
+import { readingsOf } from "../figures/measured.ts";
 import { overlapTable, rankFeatures, unionTable } from "../figures/features.ts";
 import { countActivations, histogramPlot, statisticsTable } from "../figures/summary.ts";
 import { fidelityTable } from "../passes/reconstruction.ts";
 import type { ExecuteContext, OpWork } from "./execute_context.ts";
-import { asTable, each, expect, expectSingle, featureGroups, measured, members, readings } from "./members.ts";
+import { asTable, each, expect, expectSingle, featureGroups, measured, members } from "./members.ts";
 
 type FigureOp = Op & { readonly op: "fidelity" | "rank" | "statistics" | "histogram" | "contexts" | "plot" | "overlap" | "union" | "compare" | "count" | "describe" };
 
@@ -41,7 +42,7 @@ export async function applyFigures(op: FigureOp, work: OpWork): Promise<Value> {
   const [input] = work.inputs as readonly [Value];
   // Where rows are counted or described it is figures of rows.
   const ofRows = (op.op === "count" || op.op === "describe") && members(input).some(({ value: single }) => single.kind === "table" || single.kind === "features");
-  const foundIn = ofRows ? [] : readings(input);
+  const foundIn = ofRows ? [] : members(input).flatMap(({ value: single }) => readingsOf(single));
   return foundIn.length > 0 && (value.kind === "table" || value.kind === "plot") ? { ...value, foundIn } : value;
 }
 

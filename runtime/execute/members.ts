@@ -1,8 +1,8 @@
 /** Without this file each op would take groups apart in its own way. */
-import type { Features, Groups, Measured, Reading, Single, Table, Value } from "../data/frame.ts";
+import type { Features, Groups, Measured, Single, Table, Value } from "../data/frame.ts";
 import { toTable } from "../data/to_table.ts";
 import type { Member } from "../data/group_labels.ts";
-import { readingOf } from "../figures/measured.ts";
+import { readingsOf } from "../figures/measured.ts";
 
 /** The groups of a value by name, or the whole without one. */
 export function members(value: Value): readonly Member[] {
@@ -26,17 +26,8 @@ export async function together(value: Value, change: (singles: readonly Single[]
 }
 
 export function asTable(value: Single): Table {
-  if (value.kind === "features") return { ...value.table, foundIn: [readingOf(value.acts)] };
+  if (value.kind === "features") return { ...value.table, foundIn: readingsOf(value) };
   return value.kind === "table" ? value : toTable(value);
-}
-
-/** The activations that a value is of, or was found in, by group. */
-export function readings(value: Value): readonly Reading[] {
-  return members(value).flatMap(({ value: single }) => {
-    if (single.kind === "acts" || single.kind === "reduced" || single.kind === "dense") return [readingOf(single)];
-    if (single.kind === "features") return [readingOf(single.acts)];
-    return single.kind === "table" ? (single.foundIn ?? []) : [];
-  });
 }
 
 export function expect<K extends Single["kind"]>(kind: K, value: Single): Single & { readonly kind: K } {

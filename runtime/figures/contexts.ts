@@ -3,7 +3,7 @@ import type { Op } from "../../src/ops/op.ts";
 import type { Acts, ActsTap, ContextWindow, Features, Table } from "../data/frame.ts";
 import { createColumn, createTable } from "../data/table.ts";
 import { listedFeatures } from "./features.ts";
-import { readingOf } from "./measured.ts";
+import { readingsOf } from "./measured.ts";
 import { strongestPlaces, valueAt } from "../kernels/contexts.ts";
 
 /** Tokens that a character of UTF-8 may be spelt with. */
@@ -44,7 +44,7 @@ export function contextsTable(op: Op & { readonly op: "contexts" }, input: Acts 
     texts("after", ({ pieces, firing }) => pieces.slice(firing + 1).join("")),
     texts("activations", ({ activations }) => JSON.stringify(activations)),
   ]);
-  return { ...table, windows: lines, foundIn: [readingOf(acts)] };
+  return { ...table, windows: lines, foundIn: readingsOf(acts) };
 }
 
 /** Features that were named and fire nowhere, in words; null where all fire. */

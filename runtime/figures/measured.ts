@@ -1,5 +1,5 @@
 /** Without this file every figure would be written twice: for activations that are there, and for those that were only summed up. */
-import type { Acts, Dense, Measured, Reading, TextFacts } from "../data/frame.ts";
+import type { Acts, Dense, Measured, Reading, Single, TextFacts } from "../data/frame.ts";
 import { accumulate, createAccumulator, totalsOfSums, type Accumulator, type Wanted } from "../kernels/accumulate.ts";
 import type { FeatureTotals } from "../kernels/rank.ts";
 
@@ -9,9 +9,27 @@ export function factsOf(measured: Measured | Dense): TextFacts {
   return { texts: tokens.ids.length, positions: rows.count, masked: rows.masked.reduce((sum, one) => sum + one, 0), truncated: tokens.truncated, model: tokens.model, source: tokens.source, origin: tokens.table.origin };
 }
 
-/** Which activations a figure is of. */
-export function readingOf(measured: Measured | Dense): Reading {
+function readingOf(measured: Measured | Dense): Reading {
   return { taps: measured.taps.map(placeOf), facts: factsOf(measured) };
+}
+
+/** The activations that a value is of, or was found in, by group. */
+export function readingsOf(value: Single): readonly Reading[] {
+  switch (value.kind) {
+    case "table":
+    case "plot":
+      return value.foundIn ?? [];
+    case "chart":
+      return value.table.foundIn ?? [];
+    case "acts":
+    case "reduced":
+    case "dense":
+      return [readingOf(value)];
+    case "features":
+      return [readingOf(value.acts)];
+    default:
+      return [];
+  }
 }
 
 function placeOf({ layer, hook, centred, folded, module, sae }: Reading["taps"][number]): Reading["taps"][number] {

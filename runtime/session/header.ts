@@ -1,7 +1,7 @@
 /** Without this file results would be shown without what they depend on. */
 import { counted } from "../counted.ts";
 import type { Reading, Single, TapPlace, Value } from "../data/frame.ts";
-import { factsOf, readingOf, widthOf } from "../figures/measured.ts";
+import { factsOf, readingsOf, widthOf } from "../figures/measured.ts";
 
 /**
  * One line: kind, sizes per group, layer and hook, SAE and convention, which text was read, how many tokens were masked, and
@@ -19,24 +19,6 @@ export function headerOf(value: Value, numerics: string): string {
 
 /** Activations that were let go as they were written are what they were. */
 const kindOf = ({ kind }: Single): string => (kind === "reduced" ? "acts" : kind);
-
-function readingsOf(value: Single): readonly Reading[] {
-  switch (value.kind) {
-    case "table":
-    case "plot":
-      return value.foundIn ?? [];
-    case "chart":
-      return value.table.foundIn ?? [];
-    case "acts":
-    case "reduced":
-    case "dense":
-      return [readingOf(value)];
-    case "features":
-      return [readingOf(value.acts)];
-    default:
-      return [];
-  }
-}
 
 function sizeOf(value: Single): string {
   switch (value.kind) {
