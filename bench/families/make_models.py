@@ -1,6 +1,7 @@
 """Without this file the families that are no plain Llama would never have been timed: random weights in their published shapes, cut to few layers.
 
-    python bench/families/make_models.py FOLDER      (9 GB; needs torch and transformers 5.24)
+    pip install torch==2.15.0 transformers==5.24.0     (requirements.txt has an older transformers, which lacks some of them)
+    python bench/families/make_models.py FOLDER        (9 GB)
 """
 
 import argparse

@@ -1,4 +1,5 @@
 /** Without this file a session would decide between its queries where the model runs, and forget to end the engine it had before. */
+import { availableParallelism } from "node:os";
 import { CPU } from "../../src/emit/target.ts";
 import type { Plan } from "../../src/ops/op.ts";
 import type { Settings } from "../../src/stages/stage.ts";
@@ -41,7 +42,8 @@ export function createSessionEngine(given: Partial<EngineOptions> | undefined): 
     const onCpu = place.target.provider === "cpu";
     // A device is one: several processes would hold its weights several times.
     const lanes = settings.lanes ?? (onCpu ? usual.lanes : 1);
-    const threads = settings.threads ?? given?.threads ?? (onCpu ? threadsFor(lanes) : 1);
+    // More than there are cores only wait for each other.
+    const threads = settings.threads === null ? (given?.threads ?? (onCpu ? threadsFor(lanes) : 1)) : Math.min(settings.threads, availableParallelism());
     const byJob = onCpu && lanes > 1 && settings.threads === null && given?.threads === undefined && threadsFor(1) > threads;
     const wanted: EngineOptions = { ...usual, lanes, threads, ...(byJob ? { threadsByJob: true } : {}), batch: settings.batch ?? usual.batch, target: place.target };
     if (engine !== null && JSON.stringify(engine.options) !== JSON.stringify(wanted)) {

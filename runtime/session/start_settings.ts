@@ -38,7 +38,7 @@ export function settingsFrom(given: Readonly<Record<string, string>>): Settings 
     if (spec === undefined) throw new Error(`no setting ${name}`);
     const value = word === "true" ? true : word === "false" ? false : word.trim() !== "" && Number.isFinite(Number(word)) ? Number(word) : word;
     const next = spec.apply(settings, name === "sae" ? word.split(",") : [value]);
-    if (next === null) throw new RangeError(`${name} takes ${spec.value}`);
+    if (next === null) throw new RangeError(`${name} takes ${spec.value}${spec.range === undefined ? "" : `, ${spec.range}`}`);
     settings = next;
   }
   return settings;

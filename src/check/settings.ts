@@ -89,7 +89,7 @@ export const SETTINGS: Readonly<Record<string, SettingSpec>> = {
     show: (s) => (s.lanes === null ? "auto" : String(s.lanes)),
   },
   threads: {
-    doc: "Threads of one engine process; auto: the cores that processes leave over. Does not change results on the CPU",
+    doc: "Threads of one engine process, at most as many as there are cores; auto: those that processes leave over. Does not change results on the CPU",
     value: "<int>|auto",
     range: "1 to 256",
     apply: oneInt("threads", 256),
