@@ -34,9 +34,17 @@ function ownCode(): readonly string[] {
 function packages(library: string | null): readonly string[] {
   const runtime = packageFolder("onnxruntime-node", LANE);
   const common = runtime === null ? null : packageFolder("onnxruntime-common", join(realpathSync(runtime), "package.json"));
-  const plugin = library === null ? [] : [packageFolder("koffi", LANE), dirname(library)];
+  const plugin = library === null ? [] : [...foreignCalls(), dirname(library)];
   const folders = [runtime, common, ...plugin].filter((path) => path !== null && existsSync(path));
-  return [...new Set(folders.flatMap((path) => [...linksAbove(path!), path!, realpathSync(path!)]))].map((path) => join(path, sep));
+  const read = [...new Set(folders.flatMap((path) => [...linksAbove(path!), path!, realpathSync(path!)]))].map((path) => join(path, sep));
+  // koffi looks into Node's own file for the C library that it was built for.
+  return library === null ? read : [...read, process.execPath];
+}
+
+/** koffi, whose native part for each machine is a package of its own. */
+function foreignCalls(): readonly (string | null)[] {
+  const koffi = packageFolder("koffi", LANE);
+  return koffi === null ? [] : [koffi, packageFolder(join("@koromix", `koffi-${process.platform}-${process.arch}`), join(realpathSync(koffi), "package.json"))];
 }
 
 /** Folders above this one that are links, as `node_modules` itself may be: Node looks at each of them to learn where a package lies. */

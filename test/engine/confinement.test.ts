@@ -6,6 +6,7 @@ import { pathToFileURL } from "node:url";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { confinedArguments, confinedEnvironment } from "../../runtime/engine/confinement.ts";
+import { runtimeFolder } from "../../runtime/engine/providers.ts";
 import { EXAMPLES } from "../../runtime/catalog/shipped.ts";
 import { ROOT } from "../house/files.ts";
 import { ownFolder } from "../house/own_folder.ts";
@@ -77,6 +78,17 @@ test("an engine process finds its runtime where node_modules is a link", () => {
   const code = `const { createLane } = await import(${JSON.stringify(pathToFileURL(join(tree, "runtime/engine/supervisor.ts")).href)}); const lane = createLane({ threads: 1 }); await lane.measure(); await lane.close(); console.log("measured");`;
   const { stdout, stderr } = spawnSync(process.execPath, ["--disable-warning=ExperimentalWarning", "--input-type=module", "-e", code], { encoding: "utf8" });
   assert.is(`${stdout}${stderr}`, "measured\n");
+});
+
+test("an engine process that calls a plugin can load what calls it, and without a plugin it cannot", async () => {
+  if (process.platform === "win32") return;
+  const absent = await import("koffi").then(() => false, () => true);
+  if (absent) return console.log("\nSKIPPED: the optional package koffi is not installed");
+  const code = `const { openApi } = await import(${JSON.stringify(pathToFileURL(join(ROOT, "runtime/engine/plugin/c_api.ts")).href)});
+    console.log(await openApi(${JSON.stringify(runtimeFolder())}, "1.30.0").then(({ version }) => version, (error) => error.message));`;
+  const told = (library: string | null): string => spawnSync(process.execPath, [...confinedArguments(folder(), library), "--input-type=module", "-e", code], { cwd: ROOT, encoding: "utf8", env: confinedEnvironment(process.env) }).stdout;
+  assert.is(told(join(folder(), "plugin.so")), "1.30.0\n");
+  assert.match(told(null), /^the package koffi, which calls plugins, cannot be loaded: /);
 });
 
 test("an engine process knows no token and no proxy", () => {

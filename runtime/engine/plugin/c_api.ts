@@ -100,13 +100,14 @@ const FILES: Readonly<Record<string, string>> = { linux: "libonnxruntime.so.1", 
 
 /**
  * The C API of the library in `folder`, which must be `version`: a wrong index is a crash, not an exception.
- * @throws Error where koffi is not installed, or the library is another one
+ * @throws Error where koffi is not installed or cannot be loaded, or the library is another one
  */
 export async function openApi(folder: string, version: string): Promise<Api> {
   const named = (each: string): string => `${each}_${prototypes++}`;
   const name = "koffi";
-  const koffi = await (import(name) as Promise<{ readonly default: Koffi }>).then((module) => module.default, () => {
-    throw new Error("the package koffi, which calls plugins, is not installed: npm install koffi");
+  const koffi = await (import(name) as Promise<{ readonly default: Koffi }>).then((module) => module.default, (cause: NodeJS.ErrnoException) => {
+    if (cause.code === "ERR_MODULE_NOT_FOUND") throw new Error("the package koffi, which calls plugins, is not installed: npm install koffi");
+    throw new Error(`the package koffi, which calls plugins, cannot be loaded: ${cause.message.split("\n")[0]}`);
   });
   const file = FILES[process.platform];
   if (file === undefined || process.platform === "win32") throw new Error(`plugin providers are not called on ${process.platform} yet`);
