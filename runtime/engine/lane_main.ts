@@ -4,8 +4,9 @@
  * A run blocks this process's event loop and a fault in native code ends it, which is why it is a process of its own.
  */
 import * as ort from "onnxruntime-node";
+import type { CacheInput } from "../../src/emit/specs.ts";
 import { createSessions, OpeningError, type Opened } from "./lane_sessions.ts";
-import { openOnCpu, openSession, type LaneSession } from "./lane_session.ts";
+import { openOnCpu, openSession, presentOf, type LaneSession } from "./lane_session.ts";
 import { THREADS_DIFFER } from "./faults.ts";
 import { narrow } from "./narrow.ts";
 import type { Feeds, TensorData } from "./port.ts";
@@ -94,8 +95,7 @@ async function advance(text: Text, ids: BigInt64Array, documents: number): Promi
     lengths: new ort.Tensor("int32", new Int32Array(documents).fill(total), [documents]),
     total: new ort.Tensor("int32", Int32Array.of(total), [1]),
   });
-  const cache: Record<string, ort.Tensor> = {};
-  for (const [name, tensor] of Object.entries(outputs)) if (name.startsWith("present_")) cache[name.replace("present_", "past_")] = tensor;
+  const cache = Object.fromEntries(text.session.caches.map(({ name }) => [name, outputs[presentOf(name)]!]));
   for (const old of Object.values(text.cache)) if (old.location !== "cpu") old.dispose();
   text.cache = cache;
   text.length = total;
@@ -110,17 +110,17 @@ function forget(number: number): void {
 }
 
 /** What is kept of no tokens: nothing, or zeros where it is of one size whatever was read. The first dimension is that of the texts. */
-function emptyPast(shape: readonly (number | string)[], documents: number): readonly number[] {
-  return shape.map((dim, at) => (at === 0 ? documents : typeof dim === "number" ? dim : 0));
+function emptyPast(declared: CacheInput["dims"], documents: number): readonly number[] {
+  return declared.map((dim, at) => (at === 0 ? documents : typeof dim === "number" ? dim : 0));
 }
 
 async function begin(session: LaneSession, number: number, prompts: readonly Int32Array[]): Promise<Outputs> {
   const documents = prompts.length;
   const cache: Record<string, ort.Tensor> = {};
-  for (const { name, shape, type } of session.caches) {
-    const dims = emptyPast(shape, documents);
+  for (const { name, element, dims: declared } of session.caches) {
+    const dims = emptyPast(declared, documents);
     const size = dims.reduce((product, dim) => product * dim, 1);
-    cache[name] = new ort.Tensor(type as "float32", (type === "float16" ? new Uint16Array(size) : new Float32Array(size)) as Float32Array, dims);
+    cache[name] = element === "f16" ? new ort.Tensor("float16", new Uint16Array(size), dims) : new ort.Tensor("float32", new Float32Array(size), dims);
   }
   const text: Text = { session, cache, next: new Int32Array(0), length: 0 };
   const ids = BigInt64Array.from(prompts.flatMap((prompt) => Array.from(prompt, BigInt)));

@@ -11,12 +11,14 @@ export type Tensors = Readonly<Record<string, ort.Tensor>>;
 /** A graph that is open. */
 export interface LaneSession {
   readonly run: (feeds: Tensors) => Promise<Tensors>;
-  /** Inputs of a cache, with the shape that the graph declares for them. */
-  readonly caches: readonly { readonly name: string; readonly shape: readonly (number | string)[]; readonly type: "float32" | "float16" }[];
+  readonly caches: GraphContent["caches"];
   /** Ask a running call to end: it rejects. Without effect where nothing runs, or where a call of the provider cannot be ended. */
   readonly end: () => void;
   readonly release: () => Promise<void>;
 }
+
+/** The output that becomes an input `past_…` at the next step. */
+export const presentOf = (past: string): string => past.replace("past_", "present_");
 
 type Options = ort.InferenceSession.SessionOptions;
 
@@ -51,7 +53,7 @@ function cpuOptions(threads: number): Options {
  * out where weights are used as they are stored and it took most of the start (CUDA in bfloat16). A node without a kernel is an error:
  * ONNX Runtime would else move it to the CPU and say nothing. `enableInt64`: token ids and row numbers are int64.
  */
-function deviceOptions(target: Target, threads: number, severity: 1 | 3, caches: readonly string[]): Options {
+function deviceOptions(target: Target, threads: number, severity: 1 | 3, caches: GraphContent["caches"]): Options {
   const usual = cpuOptions(threads);
   return {
     ...usual,
@@ -59,7 +61,7 @@ function deviceOptions(target: Target, threads: number, severity: 1 | 3, caches:
     graphOptimizationLevel: target.provider === "cuda" && target.dtype === "bf16" ? "disabled" : "basic",
     logSeverityLevel: severity,
     // Keys and values stay where they are made. The binding knows buffers of WebGPU alone: with CUDA they travel to the host and back.
-    ...(target.provider === "webgpu" && caches.length > 0 ? { preferredOutputLocation: Object.fromEntries(caches.map((name) => [name, "gpu-buffer" as const])) } : {}),
+    ...(target.provider === "webgpu" && caches.length > 0 ? { preferredOutputLocation: Object.fromEntries(caches.map(({ name }) => [presentOf(name), "gpu-buffer" as const])) } : {}),
     extra: { session: { ...(usual.extra as { session: object }).session, disable_cpu_ep_fallback: "1" }, ep: { webgpuexecutionprovider: { enableInt64: "1" } } },
   };
 }
@@ -67,7 +69,6 @@ function deviceOptions(target: Target, threads: number, severity: 1 | 3, caches:
 /** The part of a session that is used here; the binding's own has it. */
 interface Head {
   readonly inputNames: readonly string[];
-  readonly inputMetadata: ort.InferenceSession["inputMetadata"];
   run(feeds: Record<string, ort.Tensor>): Promise<Tensors>;
   /** Absent where the binding has no such call: there a run blocks the process, and nothing could ask. */
   end?(): void;
@@ -83,7 +84,6 @@ async function openPlugin(content: GraphContent, threads: number, library: strin
   const session = await open(content.bytes, library, threads);
   return {
     inputNames: session.inputNames,
-    inputMetadata: [],
     run: async (feeds) => {
       const outputs = await session.run(Object.fromEntries(Object.entries(feeds).map(([name, { type, data, dims }]) => [name, { type, data, dims } as PluginTensor])));
       return Object.fromEntries(Object.entries(outputs).map(([name, { type, data, dims }]) => [name, new ort.Tensor(type as "float32", data as Float32Array, dims)]));
@@ -139,7 +139,7 @@ export async function openSession(content: GraphContent, threads: number, librar
       const made = Object.fromEntries(Object.entries(compacted(outputs, compactions)).map(([name, { type, data, dims }]) => [name, new ort.Tensor(type as "float32", data as Float32Array, dims)]));
       return { ...outputs, ...(await tail.run(pick({ ...outputs, ...made }, tail.inputNames))) };
     },
-    caches: head.inputMetadata.flatMap((input) => (input.isTensor && input.name.startsWith("past_") ? [{ name: input.name, shape: input.shape, type: input.type === "float16" ? "float16" : "float32" }] : [])),
+    caches: content.caches,
     end: () => {
       ended = true;
       head.end?.();

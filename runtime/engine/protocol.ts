@@ -9,9 +9,7 @@ export interface GraphReference {
   readonly content: GraphContent | null;
 }
 
-export interface GraphContent extends Pick<EmittedGraph, "bytes" | "target" | "tail"> {
-  /** Outputs that are fed back at the next step. */
-  readonly caches: readonly string[];
+export interface GraphContent extends Pick<EmittedGraph, "bytes" | "caches" | "target" | "tail"> {
   /** Taps that leave the graph as `tap{i}_shifted` and this process as triples and `tap{i}_counts`. */
   readonly screenings: readonly Screening[];
 }

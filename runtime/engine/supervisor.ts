@@ -124,7 +124,7 @@ export function createLane(options: Pick<EngineOptions, "threads" | "target" | "
     const to = running ?? start();
     const content: GraphContent = {
       bytes: graph.bytes,
-      caches: graph.outputs.filter((name) => name.startsWith("present_")),
+      caches: graph.caches,
       screenings: graph.screenings ?? [],
       ...(graph.target === undefined ? {} : { target: graph.target }),
       ...(graph.tail === undefined ? {} : { tail: graph.tail }),

@@ -1,6 +1,6 @@
 /** Without this file a model that a device cannot compute would fail there under the name of an operator, and one whose heads cannot be read as an SAE wants them would be read otherwise. */
 import type { DecoderSpec } from "../../src/emit/specs.ts";
-import { PLACES, type Target } from "../../src/emit/target.ts";
+import { PLACES, type Provider, type Target } from "../../src/emit/target.ts";
 import { blocksOf } from "../../src/ops/hook.ts";
 import type { Plan, Tap } from "../../src/ops/op.ts";
 import { nodes } from "../../src/optimize/rule.ts";
@@ -8,15 +8,25 @@ import type { Catalog } from "../catalog/catalog.ts";
 import { CheckpointError } from "../checkpoint/error.ts";
 import { EngineError } from "../engine/port.ts";
 
-/** Why these blocks are computed on the CPU only, or null. The loop over experts that tokens chose has lists in it, which are made on the processor: any device would send it what it computes. */
+/**
+ * Why these blocks are computed on the CPU only, or null. The loop over experts that tokens chose has lists in it, which are made on the processor:
+ * any device would send it what it computes.
+ */
 function obstacleOf(model: DecoderSpec, blocks: number): string | null {
   const layer = model.blocks.slice(0, blocks).findIndex(({ mlp }) => mlp.kind === "experts");
   return layer < 0 ? null : `layer ${layer} chooses experts for each token, which is computed on the CPU only`;
 }
 
+/** Why a provider does not compute these blocks, or null. OpenVINO's plugin 1.8.1 leaves `LinearAttention` to others. */
+function refusalOf(model: DecoderSpec, blocks: number, provider: Provider): string | null {
+  if (provider === "cpu") return null;
+  const layer = provider === "openvino" ? model.blocks.slice(0, blocks).findIndex(({ attention }) => attention.kind === "delta") : -1;
+  return obstacleOf(model, blocks) ?? (layer < 0 ? null : `layer ${layer} carries a state from token to token`);
+}
+
 /** @throws EngineError `no-provider` */
 export function requireComputable(model: DecoderSpec, blocks: number, { provider }: Target): void {
-  const obstacle = provider === "cpu" ? null : obstacleOf(model, blocks);
+  const obstacle = refusalOf(model, blocks, provider);
   if (obstacle !== null) throw new EngineError("no-provider", `${PLACES[provider]} does not compute ${model.architecture}: ${obstacle}`, "set ep cpu");
 }
 

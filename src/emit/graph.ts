@@ -256,6 +256,7 @@ export function finish(graph: Graph, flopsPerToken: number): EmittedGraph {
     target: graph.target,
     inputs: graph.inputs.map(({ name }) => name),
     outputs: graph.outputs.map(({ name }) => name),
+    caches: graph.inputs.filter(({ name }) => name.startsWith("past_")).map(({ name, element, dims }) => ({ name, element: element === "f16" ? "f16" : "f32", dims })),
     mappedBytes: mappedBytes(graph),
     flopsPerToken,
     operators: operatorCount([...graph.weightNodes, ...graph.nodes]),

@@ -229,6 +229,13 @@ export interface GraphTail {
 }
 
 /** Inputs and outputs by name. */
+/** What is kept of the tokens that a continuation has read; a dimension is a number, or named where steps differ in it. */
+export interface CacheInput {
+  readonly name: string;
+  readonly element: "f32" | "f16";
+  readonly dims: readonly (number | string)[];
+}
+
 export interface EmittedGraph {
   /** Fingerprint of the bytes: sessions are kept under it. */
   readonly key: string;
@@ -237,6 +244,8 @@ export interface EmittedGraph {
   readonly target?: Target;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
+  /** Inputs `past_…` that the outputs `present_…` of the last step become: none where nothing is continued. */
+  readonly caches: readonly CacheInput[];
   /** Bytes of weights mapped, and multiply-adds ×2 per token of the forward part. */
   readonly mappedBytes: number;
   readonly flopsPerToken: number;

@@ -13,7 +13,7 @@ import { elementsOf } from "../../src/emit/lowering/facts.ts";
 import { attentionFromPrimitives } from "../../src/emit/lowering/group_query.ts";
 import { lowered } from "../../src/emit/lowering/lower.ts";
 import { rewrite } from "../../src/emit/lowering/rewrite.ts";
-import { siluFromPrimitives } from "../../src/emit/lowering/silu.ts";
+import { siluFromPrimitives } from "../../src/emit/lowering/activation.ts";
 import { DTYPES, targetClass, PROVIDERS, SUPPORTED, type Target } from "../../src/emit/target.ts";
 import type { EmittedGraph } from "../../src/emit/specs.ts";
 import { randomModel, randomSae } from "../emit/random_weights.ts";

@@ -8,7 +8,7 @@ import type { Answer, Lane } from "../../runtime/engine/supervisor.ts";
 import type { EmittedGraph } from "../../src/emit/specs.ts";
 import { collect } from "./small_model.ts";
 
-const graph: EmittedGraph = { key: "g", bytes: new Uint8Array(0), inputs: [], outputs: ["tap0_dense"], mappedBytes: 0, flopsPerToken: 1e6, operators: 1 };
+const graph: EmittedGraph = { key: "g", bytes: new Uint8Array(0), inputs: [], outputs: ["tap0_dense"], caches: [], mappedBytes: 0, flopsPerToken: 1e6, operators: 1 };
 const documents: Document[] = Array.from({ length: 50 }, (_, i) => ({ ids: new Int32Array(1 + (i * 7) % 23).fill(i), wanted: i === 9 ? new Uint32Array(0) : Uint32Array.of(0) }));
 
 /** Calls under way, by the moment of a clock that moves only when everybody waits: no order depends on how busy the machine is. */

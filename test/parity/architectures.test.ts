@@ -9,25 +9,20 @@ import { emitForward } from "../../src/emit/forward.ts";
 import { emitGenerate } from "../../src/emit/generate.ts";
 import { HOOKS } from "../../src/ops/hook.ts";
 import { floats, forwardFeeds, generate, openGraph } from "../emit/run_graph.ts";
+import { ARCHITECTURES, keptPositions } from "./kept_positions.ts";
 import { readTensors, relativeErrors } from "./tensors.ts";
 
-const fixtures = join(import.meta.dirname, "architectures");
-const names = readdirSync(fixtures);
+const names = readdirSync(ARCHITECTURES);
 
 interface Expected {
   readonly documents: readonly (readonly number[])[];
   readonly continuations: readonly (readonly number[])[];
 }
 
-/** Positions of a document whose values are kept, as make_architectures.py chooses them. */
-function kept(length: number): readonly number[] {
-  return [...new Set([0, 1, Math.floor(length / 2), length - 2, length - 1])].filter((at) => at >= 0 && at < length).sort((a, b) => a - b);
-}
-
 const types = new Map<string, number>();
 
 for (const name of names) {
-  const folder = join(fixtures, name);
+  const folder = join(ARCHITECTURES, name);
   const expected = JSON.parse(readFileSync(join(folder, "expected.json"), "utf8")) as Expected;
 
   test(`${name} equals transformers at every hook of every layer`, async () => {
@@ -46,7 +41,7 @@ for (const name of names) {
       const errors: number[] = [];
       let from = 0;
       for (const [number, ids] of expected.documents.entries()) {
-        const rows = kept(ids.length).map((at) => ours.subarray((from + at) * width, (from + at + 1) * width));
+        const rows = keptPositions(ids.length).map((at) => ours.subarray((from + at) * width, (from + at + 1) * width));
         errors.push(...relativeErrors(Float32Array.from(rows.flatMap((row) => [...row])), theirs.get(`${number}.${layer}.${hook}`) as Float32Array, width));
         from += ids.length;
       }

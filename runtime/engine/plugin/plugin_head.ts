@@ -1,4 +1,5 @@
 /** Without this file a plugin would be used on a device that cannot do what it is asked for, and parts of the model would run elsewhere unsaid. */
+import { counted } from "../../counted.ts";
 import { installedVersion } from "../../package_root.ts";
 import { runtimeFolder } from "../providers.ts";
 import { openApi, type Api } from "./c_api.ts";
@@ -42,7 +43,7 @@ export function choose(devices: readonly PluginDevice[]): PluginDevice {
 
 /**
  * A graph on the plugin's device, as one piece: a node that another provider took is an error, since nobody would see where it ran.
- * @throws Error with the nodes' count by provider
+ * @throws Error with the count of nodes by provider, and the first names
  */
 export async function openOnPlugin(bytes: Uint8Array, library: string, threads: number): Promise<PluginSession> {
   const { api, env, device } = await deviceOf(library);
@@ -50,5 +51,5 @@ export async function openOnPlugin(bytes: Uint8Array, library: string, threads: 
   const elsewhere = Object.entries(session.assignment).filter(([provider]) => provider !== device.provider);
   if (elsewhere.length === 0) return session;
   session.release();
-  throw new Error(`${device.provider} did not take the whole graph: ${elsewhere.map(([provider, count]) => `${count} nodes went to ${provider}`).join(", ")}`);
+  throw new Error(`${device.provider} did not take the whole graph: ${elsewhere.map(([provider, nodes]) => `${counted(nodes.length, "node")} went to ${provider} (${nodes.slice(0, 3).join(", ")})`).join(", ")}`);
 }

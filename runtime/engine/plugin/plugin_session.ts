@@ -21,8 +21,8 @@ export interface PluginSession {
   readonly run: (feeds: Readonly<Record<string, PluginTensor>>) => Promise<Readonly<Record<string, PluginTensor>>>;
   /** Ask the running call to stop; it rejects. A provider that took the graph as one piece may finish it first. */
   readonly terminate: () => void;
-  /** How many nodes each provider took. */
-  readonly assignment: Readonly<Record<string, number>>;
+  /** Names of the nodes that each provider took. */
+  readonly assignment: Readonly<Record<string, readonly string[]>>;
   readonly release: () => void;
 }
 
@@ -116,15 +116,15 @@ function tensorOf(api: Api, value: bigint): PluginTensor {
   return { type, data, dims: Array.from(dims, Number) };
 }
 
-function assignmentOf(api: Api, session: Pointer): Readonly<Record<string, number>> {
+function assignmentOf(api: Api, session: Pointer): PluginSession["assignment"] {
   const [list, count] = [[null], [0]] as [Pointer[], number[]];
   api.call("Session_GetEpGraphAssignmentInfo", session, list, count);
-  const found: Record<string, number> = {};
+  const found: Record<string, readonly string[]> = {};
   for (const part of api.pointers(list[0]!, Number(count[0]))) {
     const provider = api.getText("EpAssignedSubgraph_GetEpName", part);
     const [nodes, size] = [[null], [0]] as [Pointer[], number[]];
     api.call("EpAssignedSubgraph_GetNodes", part, nodes, size);
-    found[provider] = (found[provider] ?? 0) + Number(size[0]);
+    found[provider] = [...(found[provider] ?? []), ...api.pointers(nodes[0]!, Number(size[0])).map((each) => api.getText("EpAssignedNode_GetName", each))];
   }
   return found;
 }

@@ -2,13 +2,13 @@
 import { finish, type Graph } from "../graph.ts";
 import type { EmittedGraph } from "../specs.ts";
 import type { Provider } from "../target.ts";
+import { geluAsStandard, siluFromPrimitives } from "./activation.ts";
 import { compact, type Compaction } from "./compaction.ts";
 import { withElement } from "./element.ts";
 import { isOfSae } from "./facts.ts";
 import { attentionFromPrimitives } from "./group_query.ts";
 import { rmsAsSimplified, rmsFromPrimitives } from "./norm.ts";
 import { rewrite, type Rule } from "./rewrite.ts";
-import { siluFromPrimitives } from "./silu.ts";
 import { productOfStored } from "./stored_product.ts";
 import { divide, readersOf, type Parts } from "./tail.ts";
 import { WEBGPU_RULES } from "./webgpu.ts";
@@ -31,7 +31,7 @@ const LOWERINGS: Readonly<Record<Provider, Lowering>> = {
   cpu: { rules: {}, rulesInFloat32: {}, sparse: "inside" },
   webgpu: { rules: { ...WEBGPU_RULES, QuickGelu: siluFromPrimitives, GroupQueryAttention: attentionFromPrimitives }, rulesInFloat32: {}, sparse: "largest" },
   cuda: { rules: { RMSNormalization: rmsAsSimplified }, rulesInFloat32: { GroupQueryAttention: attentionFromPrimitives }, sparse: "inside" },
-  openvino: { rules: { QuickGelu: siluFromPrimitives, RMSNormalization: rmsFromPrimitives, GroupQueryAttention: attentionFromPrimitives, Gemm: productOfStored }, rulesInFloat32: {}, sparse: "cpu" },
+  openvino: { rules: { QuickGelu: siluFromPrimitives, FastGelu: geluAsStandard, RMSNormalization: rmsFromPrimitives, GroupQueryAttention: attentionFromPrimitives, Gemm: productOfStored }, rulesInFloat32: {}, sparse: "cpu" },
 };
 
 /** The finished graph for its target. */
