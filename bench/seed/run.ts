@@ -10,7 +10,7 @@ import { timed } from "../start/timed_process.ts";
 
 const { values: given, positionals } = parseArgs({
   allowPositionals: true,
-  options: { python: { type: "string", default: process.env["PYTHON"] ?? "python3" }, rounds: { type: "string", default: "5" }, many: { type: "string", default: "150" } },
+  options: { python: { type: "string", default: process.env["PYTHON"] ?? "python3" }, rounds: { type: "string", default: "5" }, plugin: { type: "string" }, many: { type: "string", default: "150" } },
 });
 if (positionals[0] === undefined) throw new Error("name the folder that bench/llama8b/make_checkpoint.py --shape 135m --rows 1000 --runs wrote");
 const folder = resolve(positionals[0]);
@@ -40,15 +40,21 @@ async function drawn(n: number): Promise<string> {
 }
 
 const samples = new Map([[FEW, await drawn(FEW)], [many, await drawn(many)]]);
-const peer = (program: string) => async (n: number, into: string): Promise<number> =>
-  (await timed(given.python, [path(program), join(folder, "runs.csv"), join(folder, "model"), join(folder, "sae"), into, "--sample", samples.get(n)!, "--layer", "15"])).seconds;
-const ours = (program: string) => async (n: number, into: string): Promise<number> =>
-  (await timed(process.execPath, [program, "run", "--out", into, "-A", "--no-cache", "--ep", "cpu", "--n", String(n), script])).seconds;
+const peer = (program: string, ...more: readonly string[]) => async (n: number, into: string): Promise<number> =>
+  (await timed(given.python, [path(program), join(folder, "runs.csv"), join(folder, "model"), join(folder, "sae"), into, "--sample", samples.get(n)!, "--layer", "15", ...more])).seconds;
+const ours = (program: string, ...device: readonly string[]) => async (n: number, into: string): Promise<number> =>
+  (await timed(process.execPath, [program, "run", "--out", into, "-A", "--no-cache", ...device, "--n", String(n), script])).seconds;
+/** The model in bfloat16, the SAE in float32, on both sides. */
+const halves: readonly Subject[] = given.plugin === undefined ? [] : [
+  { name: "saeq, as published, in bfloat16 on OpenVINO", run: ours(saeq, "--ep", "openvino", "--ep-library", resolve(given.plugin)) },
+  { name: "transformers cut at the hook, batches of 20, in bfloat16, sae_lens", run: peer("bench/seed/truncated.py", "--dtype", "bfloat16") },
+];
 const subjects: readonly Subject[] = [
-  { name: "saeq, as published", run: ours(saeq) },
-  { name: "saeq, from its sources", run: ours(SOURCES) },
+  { name: "saeq, as published", run: ours(saeq, "--ep", "cpu") },
+  { name: "saeq, from its sources", run: ours(SOURCES, "--ep", "cpu") },
   { name: "transformers cut at the hook, batches of 20, sae_lens", run: peer("bench/seed/truncated.py") },
   { name: "TransformerLens and sae_lens, as in the notebook", run: peer("bench/start/notebook.py") },
+  ...halves,
 ];
 
 const seconds = (value: number): string => value.toFixed(value < 10 ? 2 : 1);

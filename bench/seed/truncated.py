@@ -28,7 +28,7 @@ def main() -> None:
     groups = sampled_rows(pd.read_csv(arguments.runs), arguments.sample)
     tokenizer = AutoTokenizer.from_pretrained(arguments.model)
     config = AutoConfig.from_pretrained(arguments.model, num_hidden_layers=arguments.layer + 1)
-    model = LlamaModel.from_pretrained(arguments.model, config=config, dtype=torch.float32).eval()
+    model = LlamaModel.from_pretrained(arguments.model, config=config, dtype=getattr(torch, arguments.dtype)).eval()
     sae = SAE.load_from_disk(arguments.sae, device="cpu", dtype="float32")
     loaded = time.perf_counter()
 
@@ -37,7 +37,7 @@ def main() -> None:
     for first in range(0, len(texts), BATCH):
         # All texts have one length: nothing is padded.
         ids = tokenizer(texts[first : first + BATCH], return_tensors="pt").input_ids
-        encoded += list(sae.encode(residual_after(model, arguments.layer, ids)[:, -LAST:]))
+        encoded += list(sae.encode(residual_after(model, arguments.layer, ids)[:, -LAST:].float()))
     parts = iter(encoded)
     active = {name: torch.cat([next(parts) for _ in range(len(rows))]) for name, rows in groups.items()}
     encoding_done = time.perf_counter()

@@ -66,6 +66,7 @@ def parsed(description: str | None) -> argparse.Namespace:
     parser.add_argument("out", type=Path, help="folder for the plots, union.json and times.json")
     parser.add_argument("--sample", type=Path, help="rows to read instead of drawing them: a CSV with a column `group`")
     parser.add_argument("--layer", type=int, default=7)
+    parser.add_argument("--dtype", default="float32", help="of the model: read by bench/seed/truncated.py alone")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     return arguments
