@@ -33,7 +33,7 @@ function build(version: string, normalized: Extract<Normalized, { kind: "argumen
     .showSuggestionAfterError(true)
     .helpCommand(false);
   addGlobals(program);
-  const options = (): Options => ({ ...readOptions(program.opts()), bare: normalized.bare ?? [] });
+  const options = (): Options => ({ ...readOptions(program.opts()), bare: normalized.bare ?? [], behind: normalized.behind ?? [] });
 
   program
     .command("repl")

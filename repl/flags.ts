@@ -11,6 +11,8 @@ export type Normalized =
       readonly params: Readonly<Record<string, string>>;
       /** Those that stand without a value. */
       readonly bare?: readonly string[];
+      /** Names of our own flags that stand behind the script. */
+      readonly behind?: readonly string[];
       /** `run FILE --help`: the help of the script, not ours. */
       readonly help: boolean;
     }
@@ -36,6 +38,13 @@ const withParams: Readonly<Record<string, { readonly alone: readonly string[]; r
   explain: { alone: ["--analyze", "--json"], value: ["--phase"] },
   export: { alone: [], value: ["--to", "-o", "--output", "--against"] },
 };
+
+/** How a param of a script is given: as a flag, or by `--param` where saeq has a flag of that name. `value`: what stands behind it. */
+export function paramFlag(name: string, value: string): readonly [string, string] {
+  const flag = `--${name}`;
+  const taken = withValue.has(flag) || alone.has(flag) || Object.values(withParams).some((own) => own.alone.includes(flag) || own.value.includes(flag)) || flag === "--param";
+  return taken ? ["--param", `${name}=${value}`] : [flag, value];
+}
 
 /** Rewrite argv so that the parser behind it cannot misread it. */
 export function normalize(argv: readonly string[], piped: boolean): Normalized {
@@ -102,6 +111,7 @@ function splitRun(words: readonly string[], at: number): Normalized {
   const ours: string[] = words.slice(0, at + 1);
   const params: Record<string, string> = Object.create(null);
   const bare: string[] = [];
+  const behind: string[] = [];
   let file: string | null = null;
   let help = false;
   for (let i = at + 1; i < words.length; i++) {
@@ -118,8 +128,10 @@ function splitRun(words: readonly string[], at: number): Normalized {
       ours.push(word);
     } else if (alone.has(name) || own.alone.includes(name)) {
       ours.push(word);
+      if (file !== null) behind.push(name.slice(2));
     } else if (withValue.has(name) || own.value.includes(name)) {
       ours.push(word);
+      if (file !== null) behind.push(name.slice(2));
       if (!word.includes("=")) ours.push(words[++i] ?? "");
     } else if (/^--[A-Za-z_]\w*$/.test(name)) {
       const next = words[i + 1];
@@ -131,7 +143,7 @@ function splitRun(words: readonly string[], at: number): Normalized {
     } else ours.push(word);
   }
   if (help && (file === null || command !== "run")) return plain([command, "--help"]);
-  return { kind: "arguments", argv: ours, params, bare, help };
+  return { kind: "arguments", argv: ours, params, bare, behind, help };
 }
 
 function addPair(params: Record<string, string>, pair: string): string | null {

@@ -33,6 +33,8 @@ export interface Options {
   readonly rawCsv: boolean;
   /** Params of a script that stand without a value: that is right for a bool only. */
   readonly bare?: readonly string[];
+  /** Names of flags of saeq's own that stand behind the script: what the script calls so was perhaps meant. */
+  readonly behind?: readonly string[];
 }
 
 export const formats = ["table", "json", "jsonl", "csv", "tsv"] as const;

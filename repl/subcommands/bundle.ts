@@ -1,5 +1,6 @@
 /** Without this file a colleague would get a script by mail and ask for its data, its modules and the model in three more. */
 import { basename, resolve } from "node:path";
+import { paramFlag } from "../flags.ts";
 import { visible } from "../../grammar/visible.ts";
 import { MOST_BYTES, packed } from "../../runtime/bundle/pack.ts";
 import { bytesOf } from "../../runtime/cache/folder.ts";
@@ -86,7 +87,7 @@ async function runLine(request: Bundle, place: ScriptPlace, path: string, shop: 
   try {
     const { needs } = await checkShown(session, place.source, shop);
     const flags = grantFlags({ ...needs, read: [] }, outFolder(shop));
-    const params = Object.entries(request.params).flatMap(([name, value]) => [`--${name}`, value]);
+    const params = Object.entries(request.params).flatMap(([name, value]) => paramFlag(name, value));
     return ["saeq", "run", ...flags, basename(path), "--frozen", ...params].map(shellWord).join(" ");
   } finally {
     await session.close();

@@ -42,7 +42,7 @@ export async function explain(request: Extract<Request, { kind: "explain" }>, sh
   }
   const session = await openSession(shop, { readFrom, grants: allGranted, params: request.params });
   try {
-    const wrong = Object.keys(request.params).length === 0 ? null : wrongParam(source.name, request.params, await checkShown(session, source, shop), shop);
+    const wrong = Object.keys(request.params).length === 0 && (shop.options.behind ?? []).length === 0 ? null : wrongParam(source.name, request.params, await checkShown(session, source, shop), shop);
     if (wrong !== null) return wrong;
     return request.json ? await explainJson(session, source, pipelines, request.analyze, shop) : await explainText(session, source, pipelines, request.analyze, shop);
   } finally {

@@ -6,6 +6,7 @@ import { recordName } from "../../runtime/record/run_record.ts";
 import { stableJson } from "../../runtime/record/stable_json.ts";
 import type { Checked, Session } from "../../runtime/session/session_port.ts";
 import type { Grants } from "../../runtime/permissions/grants.ts";
+import { paramFlag } from "../flags.ts";
 import { visible } from "../../grammar/visible.ts";
 import type { Request } from "../request.ts";
 import { runHeadless } from "../headless.ts";
@@ -83,6 +84,9 @@ async function writeRecord(recorder: Recorder, checked: Checked, place: RunPlace
   return 0;
 }
 
+/** `--n`, or `--param seed=…`. */
+const shortFlag = (name: string): string => (paramFlag(name, "…")[0] === "--param" ? paramFlag(name, "…").join(" ") : `--${name}`);
+
 /** Refuse a param that the script has not, or one without its value. */
 export function wrongParam(script: string, params: Run["params"], checked: Checked, shop: Shop): number | null {
   const names = checked.params.map((param) => param.name);
@@ -91,10 +95,16 @@ export function wrongParam(script: string, params: Run["params"], checked: Check
     mistake(shop, `\`--${visible(valueless.name)}\` needs a value: --${visible(valueless.name)} <${valueless.type}>`);
     return 2;
   }
+  const hidden = names.find((name) => shop.options.behind?.includes(name) === true && !Object.hasOwn(params, name));
+  if (hidden !== undefined) {
+    const flag = visible(hidden);
+    mistake(shop, `\`--${flag}\` is a flag of saeq's own, and ${visible(script)} has a param of that name: ${paramFlag(flag, "…").join(" ")} sets the param; before the script's name the flag is saeq's`);
+    return 2;
+  }
   const unknown = Object.keys(params).find((name) => !names.includes(name));
   if (unknown === undefined) return null;
   const guess = nearest(unknown, names);
-  const list = names.length === 0 ? "it has no params" : `its params are ${names.map((name) => `--${name}`).join(", ")}`;
-  mistake(shop, `${visible(script)} has no param \`${visible(unknown)}\`${guess === null ? "" : `; did you mean \`--${guess}\`?`} (${visible(list)})`);
+  const list = names.length === 0 ? "it has no params" : `its params are ${names.map(shortFlag).join(", ")}`;
+  mistake(shop, `${visible(script)} has no param \`${visible(unknown)}\`${guess === null ? "" : `; did you mean \`${shortFlag(guess)}\`?`} (${visible(list)})`);
   return 2;
 }

@@ -1,11 +1,12 @@
 /** Without this file the users of a script would have to read it to learn its params. */
 import type { Checked } from "../../runtime/session/session_port.ts";
+import { paramFlag } from "../flags.ts";
 import { visible } from "../../grammar/visible.ts";
 
 /** What `saeq run FILE --help` prints: the script's first doc comment and its params. */
 export function scriptHelp(name: string, text: string, params: Checked["params"]): string {
   const doc = openingDoc(text);
-  const labels = params.map((param) => `--${param.name} <${param.type}>`);
+  const labels = params.map((param) => paramFlag(param.name, `<${param.type}>`).join(" "));
   const width = Math.max(0, ...labels.map((label) => label.length));
   const rows = params.map((param, i) => {
     const fallback = param.default === null ? "required" : `default ${param.default}`;
