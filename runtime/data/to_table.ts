@@ -8,10 +8,10 @@ export const CHUNK_ROWS = 65_536;
 
 /**
  * The rows machines read, whole in memory:
- * tokens → row, position, token_id, token · acts → row, position, token_id, token, feature, value ·
- * dense → row, position, token_id, token, v0 … · plot → series, bin_start, bin_end, count · text → text ·
+ * tokens → row, position, token_id, token, special · acts → the same, feature, value · dense → the same, v0 … · plot → series, bin_start, bin_end, count · text → text ·
  * table, features and chart → their own columns. Several layers: `layer` first. Groups: `group`, or the keys that they were made from, before everything.
- * `row` is the document's row in its table, from 0; `position` 0 is the first token the model saw; special tokens are kept.
+ * `row` is the document's row in its table, from 0; `position` 0 is the first token the model saw; special tokens are
+ * kept and marked: no figure counts them.
  */
 export function toTable(value: Value): Table {
   if (value.kind === "table") return value;
@@ -64,6 +64,7 @@ function* slices(table: Table, rows: number): Generator<Table> {
 
 const ints = (name: string, values: ArrayLike<number>): Column => ({ name, type: "int", values: Float64Array.from(values), valid: null });
 const strs = (name: string, values: readonly string[]): Column => ({ name, type: "str", values, valid: null });
+const bools = (name: string, of: readonly number[], holds: (each: number) => boolean): Column => ({ name, type: "bool", values: Uint8Array.from(of, (each) => Number(holds(each))), valid: null });
 
 /** Numbers as they are, not-a-number and infinities included: the writers decide how to show them. */
 const floats = (name: string, values: ArrayLike<number>): Column => ({ name, type: "float", values: Float64Array.from(values), valid: null });
@@ -87,7 +88,7 @@ function* tokenRows(tokens: Tokens, size: number): Generator<Table> {
       position.push(at);
       id.push(ids[at++]!);
     }
-    yield createTable(tokens.table.origin, [ints("row", row), ints("position", position), ints("token_id", id), strs("token", pieces(tokens, id))]);
+    yield createTable(tokens.table.origin, [ints("row", row), ints("position", position), ints("token_id", id), strs("token", pieces(tokens, id)), bools("special", id, (each) => tokens.special.has(each))]);
   }
 }
 
@@ -102,7 +103,7 @@ function pieces(tokens: Tokens, ids: readonly number[]): string[] {
 
 /** The first columns of activations: where each listed row of `value.rows` is. */
 function places(value: Acts | Dense, layer: number, rows: readonly number[]): Column[] {
-  const { document, position, token } = value.rows;
+  const { document, position, token, masked } = value.rows;
   const ids = rows.map((row) => token[row]!);
   return [
     ...(value.taps.length > 1 ? [ints("layer", ids.map(() => layer))] : []),
@@ -110,6 +111,7 @@ function places(value: Acts | Dense, layer: number, rows: readonly number[]): Co
     ints("position", rows.map((row) => position[row]!)),
     ints("token_id", ids),
     strs("token", pieces(value.tokens, ids)),
+    bools("special", rows, (row) => masked[row] === 1),
   ];
 }
 

@@ -58,6 +58,7 @@ function applied(op: Op, work: OpWork): Promise<Value> {
     case "statistics":
     case "histogram":
     case "contexts":
+    case "rows":
     case "plot":
     case "overlap":
     case "union":

@@ -1,10 +1,11 @@
 /** Without this file nothing would be asserted, saved, kept or shown on the way. */
 import type { Op } from "../../src/ops/op.ts";
+import { counted } from "../counted.ts";
 import { foretoldSize } from "../data/foretold_size.ts";
 import type { Value } from "../data/frame.ts";
 import { requireTrue } from "./assertion.ts";
 import type { OpWork } from "./execute_context.ts";
-import { asTable, expectSingle, members } from "./members.ts";
+import { asTable, expectSingle, members, specialTokens } from "./members.ts";
 import { saveValue } from "./save.ts";
 import { valueKey } from "./value_key.ts";
 
@@ -23,14 +24,16 @@ export async function applyEffect(op: EffectOp, { plan, inputs, context }: OpWor
       return input;
     case "save": {
       const path = context.outputPath(op.path);
+      const special = specialTokens(input);
+      const tell = (written: string): void => context.onSaved(path, `${written}${special === 0 ? "" : `; ${counted(special, "special token")} in it, marked in the column special`}`);
       const written = await context.savedRounds.commit(plan);
       if (written !== null) {
-        context.onSaved(path, written);
+        tell(written);
         return input;
       }
       const much = foretoldSize(input, op.format);
       if (much !== null) context.onNotice(`${plan.label}: ${much}`);
-      context.onSaved(path, await saveValue(input, path, op.format, { raw: context.rawCsv === true, ...(context.admitWrite === undefined ? {} : { admit: context.admitWrite }) }));
+      tell(await saveValue(input, path, op.format, { raw: context.rawCsv === true, ...(context.admitWrite === undefined ? {} : { admit: context.admitWrite }) }));
       return input;
     }
     case "cache": {

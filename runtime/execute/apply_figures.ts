@@ -7,13 +7,14 @@ import { chartOf } from "../figures/chart.ts";
 import { compareGroups } from "../figures/comparison.ts";
 import { contextsTable, silentNotice } from "../figures/contexts.ts";
 import { readingsOf } from "../figures/measured.ts";
+import { rowsTable } from "../figures/rows.ts";
 import { overlapTable, rankFeatures, unionTable } from "../figures/features.ts";
 import { countActivations, histogramPlot, statisticsTable } from "../figures/summary.ts";
 import { fidelityTable } from "../passes/reconstruction.ts";
 import type { ExecuteContext, OpWork } from "./execute_context.ts";
-import { asTable, each, expect, expectSingle, featureGroups, measured, members } from "./members.ts";
+import { asTable, each, expect, expectSingle, featureGroups, measured, members, specialTokens } from "./members.ts";
 
-type FigureOp = Op & { readonly op: "fidelity" | "rank" | "statistics" | "histogram" | "contexts" | "plot" | "overlap" | "union" | "compare" | "count" | "describe" };
+type FigureOp = Op & { readonly op: "fidelity" | "rank" | "statistics" | "histogram" | "contexts" | "rows" | "plot" | "overlap" | "union" | "compare" | "count" | "describe" };
 
 function contextsOf(label: string, op: Op & { readonly op: "contexts" }, input: Value, { onNotice }: ExecuteContext): Promise<Value> {
   const names = members(input).map(({ name }) => name);
@@ -32,7 +33,7 @@ const tablesOf = (parts: readonly Member[]): readonly GroupPart[] => parts.map((
 
 /** Rows of activations are described as they are saved; every other figure of them leaves special tokens out. */
 function noteSpecial(label: string, input: Value, { onNotice }: ExecuteContext): void {
-  const special = members(input).reduce((sum, { value }) => sum + (value.kind === "acts" || value.kind === "dense" ? value.rows.masked.reduce((some, one) => some + one, 0) : 0), 0);
+  const special = specialTokens(input);
   if (special > 0) onNotice(`${label}: rows of ${special} special ${special === 1 ? "token" : "tokens"} are among these, as \`save\` writes them; \`stats\`, \`count\` and \`top\` leave them out`);
 }
 
@@ -60,6 +61,8 @@ async function figures(op: FigureOp, { plan, inputs, context, turns }: OpWork): 
       return histogramPlot(op, members(input));
     case "contexts":
       return contextsOf(plan.label, op, input, context);
+    case "rows":
+      return each(input, (single) => rowsTable(single.kind === "tokens" ? single : expect("acts", single), op));
     case "plot":
       return chartOf(op, asTable(expectSingle(input)));
     case "overlap":

@@ -2,7 +2,7 @@
 import type { Features, Groups, Measured, Single, Table, Value } from "../data/frame.ts";
 import { toTable } from "../data/to_table.ts";
 import type { Member } from "../data/group_labels.ts";
-import { readingsOf } from "../figures/measured.ts";
+import { factsOf, readingsOf } from "../figures/measured.ts";
 
 /** The groups of a value by name, or the whole without one. */
 export function members(value: Value): readonly Member[] {
@@ -23,6 +23,11 @@ export async function together(value: Value, change: (singles: readonly Single[]
   if (value.kind !== "groups") return (await change([value]))[0]!;
   const changed = await change(value.members.map((member) => member.value));
   return { ...value, members: value.members.map((member, i) => ({ ...member, value: changed[i]! })) };
+}
+
+/** How many rows of special tokens are in a value, which no figure counts and every file has. */
+export function specialTokens(value: Value): number {
+  return members(value).reduce((sum, { value: single }) => sum + (single.kind === "acts" || single.kind === "reduced" || single.kind === "dense" ? factsOf(single).masked : 0), 0);
 }
 
 export function asTable(value: Single): Table {

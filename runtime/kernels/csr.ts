@@ -56,6 +56,17 @@ export function concatenate(parts: readonly CsrPart[], cols: number): Csr {
   return { rows, cols, indptr, indices, values };
 }
 
+/** The same matrix with the entries of some columns alone. O(nnz). */
+export function onlyColumns({ rows, cols, indptr, indices, values }: Csr, wanted: ReadonlySet<number>): Csr {
+  const kept: number[] = [];
+  const starts = new Uint32Array(rows + 1);
+  for (let row = 0; row < rows; row++) {
+    for (let at = indptr[row]!; at < indptr[row + 1]!; at++) if (wanted.has(indices[at]!)) kept.push(at);
+    starts[row + 1] = kept.length;
+  }
+  return { rows, cols, indptr: starts, indices: Uint32Array.from(kept, (at) => indices[at]!), values: Float32Array.from(kept, (at) => values[at]!) };
+}
+
 /**
  * Which (document, position) each row is. `ids[d]` are the tokens of document d, `wanted[d]` its positions that have a
  * row, ascending; rows come in that order. A token in `special` is masked.

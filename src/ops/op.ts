@@ -115,6 +115,8 @@ export type Op =
   | { readonly op: "histogram"; readonly of: string; readonly bins: number | null; readonly overlay: boolean; readonly log: boolean; readonly threshold: number }
   /** The strongest place of each feature in each document, with `window` tokens on each side; null: the features that the input lists. */
   | { readonly op: "contexts"; readonly features: readonly number[] | null; readonly count: number; readonly window: number; readonly threshold: number }
+  /** A row for each token, or for each activation of these features, null: of all; those of special tokens are marked, or left out. */
+  | { readonly op: "rows"; readonly features: readonly number[] | null; readonly special: boolean }
   | { readonly op: "plot"; readonly mark: PlotMark; readonly x: string; readonly y: string; readonly color: string | null; readonly title: string }
   | { readonly op: "overlap" }
   | { readonly op: "union"; readonly threshold: number }
@@ -174,6 +176,7 @@ export const OPS = {
   statistics: data,
   histogram: data,
   contexts: data,
+  rows: data,
   plot: data,
   overlap: data,
   union: data,

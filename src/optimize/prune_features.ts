@@ -31,5 +31,5 @@ export const pruneFeatures: Rule = {
 
 /** The features that a node asks for by number; null: others too. */
 function named(node: Plan | null): readonly number[] | null {
-  return node?.op.op === "contexts" ? node.op.features : null;
+  return node?.op.op === "contexts" || node?.op.op === "rows" ? node.op.features : null;
 }

@@ -3,6 +3,7 @@ import type { Plan } from "../ops/op.ts";
 import type { ColumnSchema } from "../ops/schema.ts";
 import { int, ints, pipelines } from "./args.ts";
 import { actsAtSae } from "./lowering/acts_at_sae.ts";
+import { areFeatures } from "./lowering/known_features.ts";
 import { stage } from "./stage.ts";
 
 export const CONTEXT_COLUMNS: readonly ColumnSchema[] = [
@@ -46,14 +47,7 @@ export const contexts = stage({
       return null;
     }
     const input = acts.schema.kind === "acts" || acts.schema.kind === "features" ? acts : actsAtSae(context, acts);
-    const saes = input === null || feature.length === 0 ? [] : context.saes();
-    if (input === null) return null;
-    const most = Math.max(0, ...saes.map(({ dSae }) => dSae));
-    const beyond = feature.find((each) => saes.length > 0 && each >= most);
-    if (beyond !== undefined) {
-      context.report({ code: "out-of-range", message: `there is no feature ${beyond}`, span: context.at("feature"), notes: [`the SAE has ${most}, 0 to ${most - 1}; another feature than the one meant is never offered`] });
-      return null;
-    }
+    if (input === null || !areFeatures(context, feature)) return null;
     const layered = (input.schema.layers?.length ?? 1) > 1;
     const columns = layered ? [{ name: "layer", type: "int" } as const, ...CONTEXT_COLUMNS] : CONTEXT_COLUMNS;
     return context.node({ op: "contexts", features: feature.length === 0 ? null : feature, count: k, window, threshold: context.settings.threshold }, [input], { ...input.schema, kind: "table", columns });

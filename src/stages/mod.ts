@@ -31,6 +31,7 @@ import { plot } from "./plot.ts";
 import { prompts } from "./prompts.ts";
 import { rename } from "./rename.ts";
 import { resid } from "./resid.ts";
+import { rows } from "./rows.ts";
 import { sample } from "./sample.ts";
 import { save } from "./save.ts";
 import { select } from "./select.ts";
@@ -80,6 +81,7 @@ export const STAGES: readonly StageDefinition[] = [
   prompts,
   rename,
   resid,
+  rows,
   sample,
   save,
   select,

@@ -14,6 +14,7 @@ export const TOKEN_COLUMNS: readonly ColumnSchema[] = [
   { name: "position", type: "int" },
   { name: "token_id", type: "int" },
   { name: "token", type: "str" },
+  { name: "special", type: "bool" },
 ];
 
 /** The columns that make up a document: `text`, or prompt + continuation, or a lone prompt. */

@@ -1,0 +1,37 @@
+/** Without this file a question about single tokens would have to go through a file. */
+import { flag, ints } from "./args.ts";
+import { areFeatures } from "./lowering/known_features.ts";
+import { stage } from "./stage.ts";
+
+export const rows = stage({
+  name: "rows",
+  doc: "Activations or tokens as a table: a row for each token, or for each feature that is active on it",
+  category: "features",
+  args: {
+    feature: ints({ min: 0, default: [], doc: "Only these features; all where not given" }),
+    special: flag("Special tokens too, such as the one that begins a text, with a column that says which they are; no other stage counts them"),
+  },
+  input: ["acts", "tokens"],
+  between: { gives: "table", written: () => "rows" },
+  examples: [
+    { title: "On how many tokens of each text a feature is active", query: "sample perfect 5 | acts layer 7 | rows 769 | count by row" },
+    { title: "The first tokens of the texts", query: "sample perfect 5 | tokenize | rows | where position == 1" },
+  ],
+  instead: {
+    table: "a table has rows already: … | acts layer 7 | rows",
+    features: "these are rows already; of each token they are where the activations are: … | acts layer 7 | rows 12, 769",
+    dense: 'vectors of a token are written to a file: … | save "resid.parquet"',
+  },
+  alsoCalled: ["melt", "explode", "unnest", "to_table", "as_table", "entries", "to_dataframe", "to_pandas"],
+  searchTerms: ["per token", "position", "table", "long format", "activations as a table", "dataframe"],
+  lower: (context, { feature, special }) => {
+    const { input } = context;
+    if (input.schema.kind === "tokens" && feature.length > 0) {
+      context.report({ code: "wrong-input", message: "tokens have no features yet", span: context.at("feature"), help: "… | acts layer 7 | rows 12" });
+      return null;
+    }
+    if (!areFeatures(context, feature)) return null;
+    const columns = input.schema.columns.filter(({ name }) => special || name !== "special");
+    return context.node({ op: "rows", features: feature.length === 0 ? null : feature, special }, [input], { ...input.schema, kind: "table", columns });
+  },
+});
