@@ -39,6 +39,9 @@ const withParams: Readonly<Record<string, { readonly alone: readonly string[]; r
   export: { alone: [], value: ["--to", "-o", "--output", "--against"] },
 };
 
+/** A flag that could be a param's. */
+const PARAM = /^--[A-Za-z_]\w*$/;
+
 /** How a param of a script is given: as a flag, or by `--param` where saeq has a flag of that name. `value`: what stands behind it. */
 export function paramFlag(name: string, value: string): readonly [string, string] {
   const flag = `--${name}`;
@@ -128,12 +131,12 @@ function splitRun(words: readonly string[], at: number): Normalized {
       ours.push(word);
     } else if (alone.has(name) || own.alone.includes(name)) {
       ours.push(word);
-      if (file !== null) behind.push(name.slice(2));
+      if (file !== null && PARAM.test(name)) behind.push(name.slice(2));
     } else if (withValue.has(name) || own.value.includes(name)) {
       ours.push(word);
-      if (file !== null) behind.push(name.slice(2));
+      if (file !== null && PARAM.test(name)) behind.push(name.slice(2));
       if (!word.includes("=")) ours.push(words[++i] ?? "");
-    } else if (/^--[A-Za-z_]\w*$/.test(name)) {
+    } else if (PARAM.test(name)) {
       const next = words[i + 1];
       const inline = word.includes("=");
       const isFlag = next === undefined || (next.startsWith("-") && !/^-[\d.]/.test(next));

@@ -43,9 +43,27 @@ export function decide(facts) {
   };
 }
 
-function start(node, file) {
+/** What Node reserves beside each memory of WebAssembly is 10 GB of addresses: it reserves none with this. */
+var FRUGAL = "--disable-wasm-trap-handler";
+var ROOMY = 64 * Math.pow(2, 30);
+
+/** Whether addresses are limited (`ulimit -v`), as login nodes of clusters do. `limits`: what Linux tells in /proc/self/limits. */
+export function cramped(limits) {
+  var line = /^Max address space +(\d+)/m.exec(limits);
+  return line !== null && Number(line[1]) < ROOMY;
+}
+
+function limits() {
+  try {
+    return fs.readFileSync("/proc/self/limits", "latin1");
+  } catch (error) {
+    return "";
+  }
+}
+
+function start(node, file, flags) {
   var env = Object.assign({}, process.env, { SAEQ_RESTARTED: "1" });
-  var child = spawn(node, [file].concat(process.argv.slice(2)), { stdio: "inherit", env: env });
+  var child = spawn(node, flags.concat([file]).concat(process.argv.slice(2)), { stdio: "inherit", env: env });
   // The terminal sends Ctrl-C to both processes; only the child decides what it means.
   process.on("SIGINT", function () {});
   ["SIGTERM", "SIGHUP"].forEach(function (name) {
@@ -91,12 +109,14 @@ function launch(file) {
     again: process.env.SAEQ_RESTARTED === "1",
     exists: fs.existsSync,
   });
-  if (choice.kind === "start") return start(choice.node, file);
+  var flags = cramped(limits()) ? [FRUGAL] : [];
+  if (choice.kind === "start") return start(choice.node, file, flags);
   if (choice.kind === "missing") {
     process.stderr.write(choice.text);
     process.exitCode = 8;
     return;
   }
+  if (flags.length > 0 && process.execArgv.indexOf(FRUGAL) < 0 && process.env.SAEQ_RESTARTED !== "1") return start(process.execPath, file, process.execArgv.concat(flags));
   delete process.env.SAEQ_RESTARTED;
   process.on("uncaughtException", bug);
   // The program ends by saying so. If nothing is left to wait for before that, it must not look as if it had succeeded.

@@ -159,8 +159,7 @@ function createDraft({ path, target, place, temporary, file, folder, forget }: O
     waiting = [];
     size = 0;
     hash.update(block);
-    await writeAll(file, block);
-    bytes += block.length;
+    await writeAll(file, block, (written) => (bytes += written));
   };
   const named = async (): Promise<void> => {
     if (size > 0) await flush();
@@ -225,12 +224,13 @@ async function placeIn(folder: FileHandle | null, name: string): Promise<string>
   return there !== null && there.ino === opened.ino && there.dev === opened.dev ? path : name;
 }
 
-/** Every byte, however few each call takes: a full disk first shows as a short write, without an error. */
-export async function writeAll(sink: Sink, bytes: Uint8Array): Promise<void> {
+/** Every byte, however few each call takes: a full disk first shows as a short write, without an error. `onWritten` hears how many each took. */
+export async function writeAll(sink: Sink, bytes: Uint8Array, onWritten: (bytes: number) => void = () => {}): Promise<void> {
   for (let at = 0; at < bytes.length; ) {
     const { bytesWritten } = await sink.write(bytes, at, bytes.length - at);
     if (bytesWritten === 0) throw Object.assign(new Error("no byte was taken"), { code: "ENOSPC" });
     at += bytesWritten;
+    onWritten(bytesWritten);
   }
 }
 

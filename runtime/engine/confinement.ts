@@ -12,10 +12,13 @@ import { packageRoot, PUBLISHED } from "../package_root.ts";
 /** Where the engine's process starts: bundled into a room of its own where it is published. */
 export const LANE: string = join(packageRoot(), ...(PUBLISHED ? ["dist", "engine", "lane_main.js"] : ["runtime", "engine", "lane_main.ts"]));
 
+/** With this Node reserves no addresses beside memories of WebAssembly: the launcher asks it where they are limited (`repl/bin/saeq.js`). */
+const FRUGAL = "--disable-wasm-trap-handler";
+
 /** Arguments for Node. `folder`: the engine's own, which need not exist yet; `library`: of a plugin provider, which is loaded through FFI. */
 export function confinedArguments(folder: string | null, library: string | null): readonly string[] {
   // Type stripping and the permission model must not announce themselves.
-  const quiet = ["--disable-warning=ExperimentalWarning", "--disable-warning=SecurityWarning"];
+  const quiet = ["--disable-warning=ExperimentalWarning", "--disable-warning=SecurityWarning", ...process.execArgv.filter((flag) => flag === FRUGAL)];
   // Links, which the engine's folder is made of, need a privilege on Windows.
   if (process.platform === "win32") return quiet;
   // Of a folder that is not there yet Node takes a path for the name of a file; a pattern covers what will lie in it.

@@ -150,16 +150,16 @@ test("a table written and read again is the same", async () => {
 });
 
 test("rows of every kind", () => {
-  assert.is(textOf(acts, "csv").split("\n").slice(0, 3).join("\n"), "row,position,token_id,token,feature,value\n0,0,0,<s>,9,9\n0,1,1,In,1,0.5");
-  assert.is(textOf(tokens, "csv").split("\n").slice(0, 3).join("\n"), "row,position,token_id,token\n0,0,0,<s>\n0,1,1,In");
+  assert.is(textOf(acts, "csv").split("\n").slice(0, 3).join("\n"), "row,position,token_id,token,special,feature,value\n0,0,0,<s>,true,9,9\n0,1,1,In,false,1,0.5");
+  assert.is(textOf(tokens, "csv").split("\n").slice(0, 3).join("\n"), "row,position,token_id,token,special\n0,0,0,<s>,true\n0,1,1,In,false");
   assert.is(textOf(topFeatures, "csv").split("\n")[5], "non_perfect,88,305,43.57142857142857,101.66666666666667");
   assert.is(textOf(topFeatures, "csv").split("\n")[0], "group,feature,count,mean,max");
   assert.is(textOf(plot, "csv").split("\n").slice(0, 2).join("\n"), "series,bin_start,bin_end,count\nperfect,10,13,1");
   const dense: Dense = { kind: "dense", tokens, rows: acts.rows, taps: [{ layer: 3, hook: "resid_post", width: 2, values: Float32Array.from({ length: 14 }, (_, i) => i / 2) }] };
-  assert.is(textOf(dense, "csv").split("\n").slice(0, 3).join("\n"), "row,position,token_id,token,v0,v1\n0,0,0,<s>,0,0.5\n0,1,1,In,1,1.5");
+  assert.is(textOf(dense, "csv").split("\n").slice(0, 3).join("\n"), "row,position,token_id,token,special,v0,v1\n0,0,0,<s>,true,0,0.5\n0,1,1,In,false,1,1.5");
   const layers: Acts = { ...acts, taps: [acts.taps[0]!, { ...acts.taps[0]!, layer: 9 }] };
   const grouped: Value = { kind: "groups", members: [{ name: "g", value: layers }] };
-  assert.is(textOf(grouped, "csv").split("\n")[0], "group,layer,row,position,token_id,token,feature,value");
+  assert.is(textOf(grouped, "csv").split("\n")[0], "group,layer,row,position,token_id,token,special,feature,value");
   assert.is(toTable(grouped).rows, 24);
   assert.is(textOf({ kind: "text", text: "a\nb" }, "jsonl"), '{"text":"a"}\n{"text":"b"}\n');
 });
@@ -171,7 +171,7 @@ test("chunks hold the same rows as the whole", () => {
     assert.equal(chunks.flatMap((chunk) => [...chunk.columns[1]!.values]), [...toTable(acts).columns[1]!.values]);
   }
   const empty: Acts = { ...acts, rows: { ...acts.rows, count: 0 }, taps: [{ ...acts.taps[0]!, csr: { rows: 0, cols: 10, indptr: Uint32Array.of(0), indices: new Uint32Array(0), values: new Float32Array(0) } }] };
-  assert.is(textOf(empty, "csv"), "row,position,token_id,token,feature,value\n");
+  assert.is(textOf(empty, "csv"), "row,position,token_id,token,special,feature,value\n");
 });
 
 test("atomic: whole, with its mode, through links, nothing left behind", async () => {
@@ -223,7 +223,10 @@ test("short writes are gone on with, and a full disk is told", async () => {
   const taken: number[] = [];
   await writeAll({ write: async (_, offset, length) => (taken.push(offset), { bytesWritten: Math.min(3, length) }) }, new Uint8Array(8));
   assert.equal(taken, [0, 3, 6]);
-  const error = await writeAll({ write: async () => ({ bytesWritten: 0 }) }, new Uint8Array(1)).catch((reason: unknown) => reason);
+  let told = 0;
+  const room = [5, 2, 0];
+  const error = await writeAll({ write: async () => ({ bytesWritten: room.shift()! }) }, new Uint8Array(9), (bytes) => (told += bytes)).catch((reason: unknown) => reason);
+  assert.is(told, 7, "what reached the disk before it was full");
   assert.is((error as { code: string }).code, "ENOSPC");
 });
 

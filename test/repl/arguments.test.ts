@@ -2,17 +2,18 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { parseArguments } from "../../repl/arguments.ts";
+import { paramFlag } from "../../repl/flags.ts";
 import { type Request } from "../../repl/request.ts";
 import { nearest } from "../../src/check/suggest.ts";
 
 const parse = (line: string, piped = false): Request => parseArguments(line === "" ? [] : line.split(" "), { version: "1.2.3", piped });
-/** A request without its options, and only those options that are not the defaults. */
+/** A request without its options, and only those options that are not the defaults; which flags stand behind a script has a test of its own. */
 function brief(line: string, piped = false): Record<string, unknown> {
   const request = parse(line, piped);
   if (request.kind === "say") return { say: request.text.split("\n")[0], exit: request.exitCode };
   const { options, ...rest } = request;
   const usual = parse("doctor") as Extract<Request, { kind: "doctor" }>;
-  const changed = Object.entries(options).filter(([key, value]) => JSON.stringify(value) !== JSON.stringify(Object.entries(usual.options).find(([name]) => name === key)?.[1]));
+  const changed = Object.entries(options).filter(([key, value]) => key !== "behind" && JSON.stringify(value) !== JSON.stringify(Object.entries(usual.options).find(([name]) => name === key)?.[1]));
   return JSON.parse(JSON.stringify({ ...rest, ...Object.fromEntries(changed) }));
 }
 const run = (more: object): object => ({ kind: "run", file: "a.saeq", params: {}, help: false, record: false, frozen: false, ...more });
@@ -104,6 +105,16 @@ test("nearest suggests a slip and nothing far", () => {
   assert.is(nearest("chekc", ["check", "explain"]), "check");
   assert.is(nearest("x", ["y"]), null);
   assert.is(nearest("banana", ["check"]), null);
+});
+
+test("a flag of saeq's own behind a script is known, and a param of its name is given by --param", () => {
+  const behind = (line: string): unknown => (parse(line) as Extract<Request, { kind: "run" }>).options.behind;
+  assert.equal(behind("run --seed 1 -A a.saeq --n 2"), []);
+  assert.equal(behind("run a.saeq --n 2 -A --seed 3 --quiet --out=x --no-cache"), ["seed", "quiet", "out"]);
+  assert.equal(behind("export a.saeq --to html"), ["to"]);
+  assert.equal(paramFlag("seed", "3"), ["--param", "seed=3"]);
+  assert.equal(paramFlag("record", "true"), ["--param", "record=true"]);
+  assert.equal(paramFlag("n", "3"), ["--n", "3"]);
 });
 
 test.run();

@@ -17,6 +17,7 @@ interface Facts {
 }
 interface Launcher {
   goodVersion(version: string): boolean;
+  cramped(limits: string): boolean;
   decide(facts: Facts): { readonly kind: string; readonly node?: string; readonly text?: string };
 }
 const file = fileURLToPath(new URL("../../repl/bin/saeq.js", import.meta.url));
@@ -45,6 +46,14 @@ test("decide says in two lines what is missing, and never starts in circles", ()
     assert.match(text ?? "", "22.18");
     assert.match(text ?? "", "20.11.1");
   }
+});
+
+test("where addresses are limited, as on login nodes of clusters, Node is started so that it reserves none", () => {
+  assert.equal(["Max address space         8192000000           8192000000           bytes", "Max address space         unlimited            unlimited            bytes", "Max address space         109951162777600      unlimited            bytes", ""].map(launcher.cramped), [true, false, false, false]);
+  if (process.platform !== "linux") return;
+  const { stdout, stderr, status } = spawnSync("sh", ["-c", 'ulimit -v 4000000 && exec "$0" "$1" eval "perfect | sample 2 | acts layer 7 | count" --format csv -A -q', process.execPath, file], { encoding: "utf8", cwd: tmpdir() });
+  assert.is(status, 0, stderr);
+  assert.match(stdout, /^documents,tokens,active\n2,/);
 });
 
 test("the launcher is written in a language that Node 12 reads", () => {

@@ -1,0 +1,67 @@
+/** Without this file `rows` could give other activations than those that figures are counted over and that `save` writes. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { cellAt } from "../../runtime/data/table.ts";
+import type { Cell, Table, Value } from "../../runtime/data/frame.ts";
+import { folder, open, run } from "./open.ts";
+
+const one = "sample perfect 3 | acts layer 7 last 20";
+
+async function values(text: string, settings: Readonly<Record<string, string>> = {}): Promise<readonly Value[]> {
+  const session = await open({ settings: { seed: "42", ...settings } });
+  const { values: made, outcome } = await run(session, text);
+  await session.close();
+  assert.is(outcome.exitCode, 0, JSON.stringify(outcome.diagnostics));
+  return made;
+}
+
+const records = (value: Value): readonly Readonly<Record<string, Cell>>[] => {
+  const { columns, rows } = value as Table;
+  return Array.from({ length: rows }, (_, row) => Object.fromEntries(columns.map((column) => [column.name, cellAt(column, row)])));
+};
+
+test("all rows are what is saved of tokens that count, and those of special tokens are marked", async () => {
+  const writeTo = folder();
+  const session = await open({ readFrom: writeTo, writeTo });
+  const { values: made, outcome, events } = await run(session, 'sample perfect 3 | acts layer 7 | save "acts.csv" | rows\nsample perfect 3 | acts layer 7 | rows special\nsample perfect 3 | acts layer 7 | count');
+  await session.close();
+  assert.is(outcome.exitCode, 0, JSON.stringify(outcome.diagnostics));
+  const [header, ...lines] = readFileSync(join(writeTo, "acts.csv"), "utf8").trim().split("\n");
+  assert.is(header, "row,position,token_id,token,special,feature,value");
+  // No token of these texts has a comma or a quote in it.
+  const saved = lines.map((line) => line.split(",")).filter((cells) => cells.length === 7);
+  const [rows, all, counted] = made.map(records) as [ReturnType<typeof records>, ReturnType<typeof records>, ReturnType<typeof records>];
+  assert.is(all.length, lines.length);
+  assert.is(rows.length, counted[0]!["active"]);
+  assert.equal(all.filter((each) => each["special"] === true).map((each) => each["position"]), new Array(all.length - rows.length).fill(0));
+  assert.equal(all.filter((each) => each["special"] === false).map(({ special: _, ...rest }) => rest), rows.map((each) => ({ ...each })));
+  const plain = all.filter((each) => !/[",\n]/.test(String(each["token"])));
+  assert.equal(saved.map((cells) => [cells[0], cells[1], cells[4], cells[5], Number(cells[6])]), plain.map((each) => [String(each["row"]), String(each["position"]), String(each["special"]), String(each["feature"]), each["value"]]));
+  assert.ok(events.some((event) => event.kind === "saved" && /3 special tokens in it, marked in the column special$/.test(event.detail)), JSON.stringify(events.filter(({ kind }) => kind === "saved")));
+});
+
+test("rows of named features are those among all, screened or dense, with groups and several layers", async () => {
+  const [all, some] = await values(`${one} | rows\n${one} | rows 769, 12`);
+  const wanted = records(all!).filter((each) => each["feature"] === 769 || each["feature"] === 12);
+  assert.ok(wanted.length > 5);
+  assert.equal(records(some!), wanted);
+  assert.equal((await values(`${one} | rows 769, 12`, { encode: "screened" })).map(records), [wanted]);
+  const groups = "groups a = (sample perfect 2), b = (sample non_perfect 2) | acts layer 7 last 20";
+  const [parted, count] = await values(`${groups} | rows 769 | count\n${groups} | rows | where feature == 769 | count`);
+  assert.equal(records(parted!), records(count!));
+});
+
+test("rows of tokens are the tokens of the texts", async () => {
+  const [tokens] = await values('prompts "In the beginning", "And God" | tokenize | rows');
+  assert.equal(records(tokens!).map((each) => `${each["row"]} ${each["position"]} ${each["token"]}`), ["0 1 I", "0 2 n", "0 3  the", "0 4  beginning", "1 1 And", "1 2  God"]);
+});
+
+test("a feature that the SAE has not, and features of tokens, are told where they stand", async () => {
+  const session = await open();
+  for (const [query, code] of [[`${one} | rows 1536`, "out-of-range"], ["sample perfect 2 | tokenize | rows 5", "wrong-input"], ["sample perfect 2 | rows", "wrong-input"], [`${one} | top 3 | rows`, "wrong-input"]] as const) assert.equal((await run(session, query)).codes, [code], query);
+  await session.close();
+});
+
+test.run();
