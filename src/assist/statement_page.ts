@@ -22,7 +22,7 @@ export const STATEMENT_PAGES: Readonly<Record<string, StatementPage>> = {
   param: {
     usage: "param <name>: <type> [= <default>]",
     doc: "A value from the command line, read as $name: saeq run x.saeq --name 5",
-    more: [`types: ${PARAM_TYPES.join(", ")}`, "one without a default has to be given"],
+    more: [`types: ${PARAM_TYPES.join(", ")}`, "one without a default has to be given", 'within quotes $name is text; parts of a name are joined by +: save "top_" + $n + ".csv"'],
     example: "param n: int = 10\nsample perfect $n | count",
   },
   def: {

@@ -1,4 +1,4 @@
-/** Without this file `$n * 2` could not stand where a number is asked for. */
+/** Without this file `$n * 2` could not stand where a number is asked for, nor `"top_" + $n + ".csv"` where a name is. */
 import type { Arg, Expr } from "../../grammar/ast.ts";
 import { remainder } from "../ops/remainder.ts";
 import type { ScalarLiteral } from "../ops/scalar.ts";
@@ -89,6 +89,7 @@ export function constant(expr: Expr, scope: Scope): ScalarLiteral | undefined {
     case "binary": {
       const left = constant(at.left, scope);
       const right = constant(at.right, scope);
+      if (at.op === "+" && (typeof left === "string" || typeof right === "string")) return joined(left, right);
       if (typeof left !== "number" || typeof right !== "number") return undefined;
       switch (at.op) {
         case "+": return left + right;
@@ -103,4 +104,10 @@ export function constant(expr: Expr, scope: Scope): ScalarLiteral | undefined {
     default:
       return undefined;
   }
+}
+
+/** Text and numbers one behind another. */
+function joined(left: ScalarLiteral | undefined, right: ScalarLiteral | undefined): string | undefined {
+  const parts = [left, right];
+  return parts.every((part) => typeof part === "string" || typeof part === "number") ? parts.join("") : undefined;
 }

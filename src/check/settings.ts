@@ -4,6 +4,7 @@ import { cover, type Span } from "../../grammar/span.ts";
 import type { ScalarLiteral } from "../ops/scalar.ts";
 import type { Settings } from "../stages/stage.ts";
 import { constant, single } from "./constant.ts";
+import { quotedParams } from "./quoted_params.ts";
 import { error, type Access, type Report, type Scope } from "./scope.ts";
 import { listed, nearest } from "./suggest.ts";
 
@@ -187,6 +188,11 @@ export function applySet(args: readonly Arg[], scope: Scope, report: Report): Se
     }
     const at: Span = valueArg === undefined ? keyArg.span : cover(keyArg.span, valueArg.span);
     const values = valueArg === undefined ? null : valueOf(valueArg, scope);
+    const quoted = spec.checkpoint === undefined ? undefined : valueArg?.items.map((item) => quotedParams(item.value, scope)).find((each) => each !== null);
+    if (quoted !== undefined && quoted !== null) {
+      error(report, at, "wrong-setting", quoted.message, quoted.hint);
+      continue;
+    }
     const next = values === null ? null : spec.apply(settings, values);
     if (next === null) {
       error(report, at, "wrong-setting", `\`${key}\` takes ${spec.value}${spec.range === undefined ? "" : `, ${spec.range}`}`, { notes: [spec.doc], help: `set ${key} ${pasteable(spec)}` });

@@ -9,6 +9,7 @@ import type { Assignment, Check, NamedPlan, Shape } from "../stages/args.ts";
 import { bare, constant, single } from "./constant.ts";
 import { bindExpression, type ExpressionContext } from "./expression.ts";
 import { notBoolean, typeName } from "./expression_types.ts";
+import { quotedParams } from "./quoted_params.ts";
 import { error, type Report, type Scope } from "./scope.ts";
 import { columnNamed, type Hint } from "./misplaced.ts";
 import { asParam, expandList, intOf, literal } from "./numbers.ts";
@@ -88,6 +89,8 @@ export function argumentValue(shape: Shape, words: Words, context: ValueContext)
     case "path": {
       const value = one();
       if (value === undefined) return undefined;
+      const quoted = quotedParams(value, scope);
+      if (quoted !== null) return wrong(value.span, quoted.message, quoted.hint);
       const path = literal(value, context);
       if (typeof path !== "string") return path === null ? undefined : wrong(value.span, "a file name in quotes is needed here", value.kind === "name" ? asParam(value, context) ?? { fix: { span: value.span, text: JSON.stringify(value.path.join(".")) } } : {});
       if (path === "" || path.includes("\0")) return wrong(value.span, "this is not a file name");
