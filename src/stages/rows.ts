@@ -15,7 +15,9 @@ export const rows = stage({
   between: { gives: "table", written: () => "rows" },
   examples: [
     { title: "On how many tokens of each text a feature is active", query: "sample perfect 5 | acts layer 7 | rows 769 | count by row" },
-    { title: "The first tokens of the texts", query: "sample perfect 5 | tokenize | rows | where position == 1" },
+    { title: "With a column of the texts that they are of", query: "let t = sample perfect 5\nt | acts layer 7 | rows 769 | join (t | derive row = row() | select row, reference) on row" },
+    { title: "Features that are active on the same tokens", query: "let a = sample perfect 5 | acts layer 7\na | rows 769 | join (a | rows 559) on row, position suffix \"_b\" | count" },
+    { title: "Texts of fewer than 110 tokens", query: "let t = sample perfect 5\nt | derive row = row() | join (t | tokenize | rows | count by row) on row | where count < 110" },
   ],
   instead: {
     table: "a table has rows already: … | acts layer 7 | rows",
