@@ -60,6 +60,6 @@ export function stageHelp(stage: StageDefinition): string {
     `  ${stage.doc}`,
     ...(stage.input.length === 0 ? [] : [`  takes ${stage.input.join(", ")}${stage.groups === "required" ? ", in groups" : ""}`]),
     ...args,
-    ...stage.examples.map(({ title, query }) => `  # ${title}\n  ${query}`),
+    ...stage.examples.map(({ title, query }) => `  # ${title}\n  ${query.replaceAll("\n", "\n  ")}`),
   ].join("\n");
 }
