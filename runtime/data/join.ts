@@ -20,7 +20,7 @@ export interface Join {
 
 /**
  * Rows that agree in all columns of `on`; null agrees with null. Order: rows of the left, for each its matches in the order of
- * the right; `outer` then adds the rows of the right that nothing matched. Columns: the left's, then the right's others.
+ * the right; `outer` then adds the rows of the right that nothing matched, in their order. Columns: the left's, then the right's others.
  * `semi` and `anti` keep rows of the left that have a match or none, once each. Throws `too-many-rows`.
  */
 export async function joinTables(left: Table, right: Table, { on, kind, suffix }: Join, turns: Turns): Promise<Table> {
@@ -53,12 +53,12 @@ export async function joinTables(left: Table, right: Table, { on, kind, suffix }
   }
   if (kind === "semi" || kind === "anti") return takeRowsInTurns(left, fromLeft, turns);
   if (kind === "outer") {
-    for (const [text, rows] of found) {
-      if (met.has(text)) continue;
-      for (const row of rows) {
-        fromLeft.push(NONE);
-        fromRight.push(row);
-      }
+    const rightKey = rowKey(rightKeys);
+    for (let row = 0; row < right.rows; row++) {
+      if (turns.due()) await turns.pass();
+      if (met.has(rightKey(row))) continue;
+      fromLeft.push(NONE);
+      fromRight.push(row);
     }
   }
   const columns: Column[] = [];

@@ -98,6 +98,13 @@ for (const kind of ["inner", "left", "outer", "semi", "anti"] as const satisfies
   });
 }
 
+test("rows of the right that nothing matched keep their order, whatever keys they share", async () => {
+  const left = createTable("left", [createColumn("k", "int", [2])]);
+  const right = createTable("right", [createColumn("k", "int", [1, 3, 2, null, 1, 3, null]), createColumn("n", "int", [0, 1, 2, 3, 4, 5, 6])]);
+  const joined = await joinTables(left, right, { on: ["k"], kind: "outer", suffix: "" }, createTurns());
+  assert.equal(rowsOf(joined), [[2, 2], [1, 0], [3, 1], [null, 3], [1, 4], [3, 5], [null, 6]]);
+});
+
 test("a join that would not fit is refused before it is made", async () => {
   const wide = createTable("wide", [createColumn("k", "int", new Array<number>(10_000).fill(1))]);
   try {
