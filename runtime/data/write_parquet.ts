@@ -13,7 +13,7 @@ export function parquetEncoder(): Encoder {
   return {
     piece: (table) => {
       writer ??= new ParquetWriter({ writer: bytes, schema: [{ name: "root", num_children: table.columns.length }, ...table.columns.map(element)], createdBy: "saeq" });
-      const columnData = table.columns.map((column): ColumnSource => ({ name: column.name, data: cells(column) }));
+      const columnData = table.columns.map((column): ColumnSource => ({ name: column.name, data: cells(column), ...(holdsNegativeZero(column) ? { encoding: "PLAIN" } : {}) }));
       // Only a writer that flushes by itself gives a promise here.
       void writer.write({ columnData, rowGroupSize: Math.max(1, table.rows) });
       return taken(bytes);
@@ -41,6 +41,11 @@ const STORED: Readonly<Record<Column["type"], Partial<SchemaElement>>> = {
 
 function element({ name, type }: Column): SchemaElement {
   return { name, repetition_type: "OPTIONAL", ...STORED[type] };
+}
+
+/** The writer's dictionary of a column's values takes 0 and −0 for one: such a column is written without. */
+function holdsNegativeZero({ type, values }: Column): boolean {
+  return type === "float" && values.some((value) => Object.is(value, -0));
 }
 
 function cells(column: Column): unknown[] {

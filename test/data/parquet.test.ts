@@ -27,6 +27,16 @@ async function refused(path: string, options?: ParquetOptions): Promise<DataErro
   return assert.unreachable("it was read") as never;
 }
 
+test("zeros keep their signs, in columns of few values too", async () => {
+  const zeros = [[-0, 0, 0], [0, -0, -0], [-0, -0, -0], Array.from({ length: 5000 }, (_, i) => (i % 3 === 0 ? -0 : i % 3 === 1 ? 0 : 1.5))];
+  for (const [i, values] of zeros.entries()) {
+    const path = `${folder}/zeros-${i}.parquet`;
+    await saveValue(createTable("zeros", [{ name: "x", type: "float", values: Float64Array.from(values), valid: null }]), path, "parquet");
+    const [column] = (await readParquet(path)).table.columns;
+    assert.equal(new BigUint64Array((column!.values as Float64Array).slice().buffer), new BigUint64Array(Float64Array.from(values).buffer));
+  }
+});
+
 test("what pandas writes: every type has one meaning", async () => {
   const { table, notes, digest } = await readParquet(here("typed.parquet"));
   assert.equal(cells(table), [
