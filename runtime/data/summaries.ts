@@ -1,13 +1,14 @@
 /** Without this file nobody could ask how many rows there are of what, or what a column holds. */
 import type { ColumnSchema } from "../../src/ops/schema.ts";
 import type { Turns } from "../turns.ts";
-import { evaluate } from "./evaluate.ts";
+import { evaluateInTurns } from "./evaluate_in_turns.ts";
 import type { Cell, Column, Table } from "./frame.ts";
 import { withLabel, type GroupPart } from "./group_labels.ts";
 import { LargeSet } from "./large.ts";
 import { requireRoom, ROWS_A_LOOK } from "./room.ts";
 import { rowsByKey } from "./row_key.ts";
 import { cellAt, columnNamed, concatTables, createColumn, createTable, takeRows, withoutPlaces } from "./table.ts";
+import { written } from "./write.ts";
 
 /** Rows per combination of values of `by`, in order of first appearance, nulls being a value: columns by…, count. Groups: first the columns that name them. */
 export async function countRows(parts: readonly GroupPart[], keys: readonly ColumnSchema[] | null, by: readonly string[], turns: Turns): Promise<Table> {
@@ -22,7 +23,7 @@ export async function countRows(parts: readonly GroupPart[], keys: readonly Colu
   });
 }
 
-/** One row per column: column, type, rows, nulls, distinct, min, mean, max; min and max as text, mean null for text. Groups: first the columns that name them. */
+/** One row per column: column, type, rows, nulls, distinct, min, mean, max; min and max as text, numbers as csv has them, mean null for text. Groups: first the columns that name them. */
 export async function describeValue(parts: readonly GroupPart[], keys: readonly ColumnSchema[] | null, turns: Turns): Promise<Table> {
   return perGroup(parts, keys, async (table) => {
     const facts: Facts[] = [];
@@ -71,15 +72,15 @@ async function describeColumn(column: Column, rows: number, turns: Turns): Promi
     if (min === null || value < min) min = value;
     if (max === null || value > max) max = value;
   }
-  const show = (value: number | string | null): string | null => (value === null ? null : column.type === "bool" ? String(value === 1) : String(value));
-  return { column: column.name, type: column.type, rows, nulls: rows - present, distinct: distinct.size, min: show(min), mean: meanOf(column, rows), max: show(max) };
+  const show = (value: number | string | null): string | null => (typeof value === "number" ? written(column.type, column.type === "bool" ? value === 1 : value) : value);
+  return { column: column.name, type: column.type, rows, nulls: rows - present, distinct: distinct.size, min: show(min), mean: await meanOf(column, rows, turns), max: show(max) };
 }
 
 /** For booleans the share that is true. */
-function meanOf(column: Column, rows: number): number | null {
+async function meanOf(column: Column, rows: number, turns: Turns): Promise<number | null> {
   if (column.type === "str") return null;
   const table = createTable("", [column], rows);
-  const mean = evaluate({ op: "aggregate", fn: "mean", args: [{ op: "column", name: column.name, type: column.type }], input: 0, type: "float" }, createTable("", [], 1), [table]);
+  const mean = await evaluateInTurns({ op: "aggregate", fn: "mean", args: [{ op: "column", name: column.name, type: column.type }], input: 0, type: "float" }, createTable("", [], 1), turns, [table]);
   const value = cellAt(mean, 0);
   return typeof value === "number" ? value : null;
 }

@@ -9,6 +9,8 @@ export type RowFormat = "csv" | "tsv" | "jsonl" | "json";
 
 /** What spreadsheets would run instead of showing; wide signs are plain ones to those of East Asia. */
 const FORMULA = /^[=+\-@\t\r\n＝＋－＠]/;
+/** A number below zero as it is written here: nothing to run, in a text as in a column of numbers. */
+const NEGATIVE = /^-(?:\d+(?:\.\d+)?(?:e[+-]\d+)?|inf)$/;
 
 export interface RowOptions {
   /** Text that spreadsheets would run is left as it is. */
@@ -29,7 +31,7 @@ export interface Encoder<Chunk extends string | Uint8Array = string | Uint8Array
 /**
  * A value as text, in pieces that can be written while the rest is made; the whole ends in a line end. A value without rows keeps its header (csv, tsv) or is `[]` (json).
  * csv: RFC 4180 with LF; null is an empty cell, empty text is `""`; text (header too) that starts with = + - @ tab, CR or LF
- *   gets a `'` in front, so that spreadsheets do not run it. `raw` leaves it as it is.
+ *   and is no number gets a `'` in front, so that spreadsheets do not run it. `raw` leaves it as it is.
  * tsv: the same with tabs, as pandas, R and spreadsheets write and read it: a quote that stands alone would begin a cell over many rows there.
  * jsonl, json: one object per row, columns in order; null for null, NaN and infinities; ints beyond 2^53 as text.
  * csv and tsv write NaN, inf and -inf, which pandas reads.
@@ -110,11 +112,11 @@ function lines(table: Table, cell: (column: Column, row: number) => string, sepa
 
 function shownCell(column: Column, row: number, shown: (text: string) => string): string {
   const cell = cellAt(column, row);
-  return cell === null ? "" : typeof cell === "string" ? shown(cell) : plain(column, cell);
+  return cell === null ? "" : typeof cell === "string" ? shown(cell) : written(column.type, cell);
 }
 
 const guardOf = ({ raw, onFormula }: RowOptions) => (text: string): string => {
-  if (raw === true || !FORMULA.test(text)) return text;
+  if (raw === true || !FORMULA.test(text) || NEGATIVE.test(text)) return text;
   onFormula?.();
   return `'${text}`;
 };
@@ -122,8 +124,9 @@ const guardOf = ({ raw, onFormula }: RowOptions) => (text: string): string => {
 const CELLS = { csv: /[",\r\n]/, tsv: /["\t\r\n]/ };
 const quoted = (text: string, special: RegExp): string => (text === "" || special.test(text) ? `"${replaced(text, '"', '""')}"` : text);
 
-function plain(column: Column, cell: number | boolean): string {
-  if (column.type === "int" && Math.abs(Number(cell)) > LARGEST_INT && Number.isFinite(cell)) return String(BigInt(cell));
+/** A number, or true or false, as csv, tsv and what names numbers in texts have it. */
+export function written(type: Column["type"], cell: number | boolean): string {
+  if (type === "int" && Math.abs(Number(cell)) > LARGEST_INT && Number.isFinite(cell)) return String(BigInt(cell));
   if (cell === Number.POSITIVE_INFINITY) return "inf";
   if (cell === Number.NEGATIVE_INFINITY) return "-inf";
   return typeof cell === "number" ? digits(cell) : String(cell);

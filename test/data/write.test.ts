@@ -11,9 +11,11 @@ import { DataError } from "../../runtime/data/error.ts";
 import { foretoldRows, foretoldSize } from "../../runtime/data/foretold_size.ts";
 import type { Acts, Dense, Value } from "../../runtime/data/frame.ts";
 import { saveValue } from "../../runtime/execute/save.ts";
+import { describeValue } from "../../runtime/data/summaries.ts";
 import { concatTables, createColumn, createTable, takeRows } from "../../runtime/data/table.ts";
 import { tableChunks, toTable } from "../../runtime/data/to_table.ts";
 import { formatRows, portions, type RowFormat } from "../../runtime/data/write.ts";
+import { createTurns } from "../../runtime/turns.ts";
 import { acts, plot, tokens, topFeatures } from "../render/samples.ts";
 import { folder } from "./folder.ts";
 
@@ -30,8 +32,23 @@ test("csv: quotes, nulls, formulas", () => {
   assert.is(textOf(odd, "csv"), `n,x,ok,__proto__,'=cmd\n1,0.1,true,"say ""hi"", you",'=1+1\n,NaN,,"","'-x\ny"\n1152921504606846976,-inf,false,,'\ttab\\\n`);
   assert.match([...formatRows(odd, "csv", { raw: true })].join(""), ",=1+1\n");
   for (const sign of ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＠"]) assert.match(textOf(createTable("t", [createColumn("x", "str", [`${sign}SUM(1)`])]), "csv").slice(2), /^"?'/, JSON.stringify(sign));
-  // A number is no text: its minus stays what it is.
+  // A number is no formula: its minus stays what it is, in a text too.
   assert.is(textOf(createTable("t", [createColumn("x", "int", [-3]), createColumn("y", "float", [-0.5])]), "csv"), "x,y\n-3,-0.5\n");
+  for (const format of ["csv", "tsv"] as const) {
+    const of = (text: string): string => textOf(createTable("t", [createColumn("x", "str", [text])]), format).slice(2, -1);
+    assert.equal(["-3", "-0.5", "-1e-7", "-1.5e+300", "-inf"].map(of), ["-3", "-0.5", "-1e-7", "-1.5e+300", "-inf"]);
+    for (const text of ["-3-2", "-3*A1", "-", "--3", "-.5", "+3", "-infinity", "-3 ", "=-3", "-1e5+cmd|' /C calc'!A0"]) assert.is(of(text), `'${text}`);
+    assert.match(of("-3\n=1"), /^"'-3/);
+  }
+});
+
+test("csv: describe gives numbers as numbers", async () => {
+  const table = createTable("t", [createColumn("i", "int", [-3, 4]), { name: "x", type: "float", values: Float64Array.of(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY), valid: null }, createColumn("s", "str", ["-a", "z"]), createColumn("b", "bool", [false, true])]);
+  const described = await describeValue([{ name: null, table }], null, createTurns());
+  for (const [format, cut] of [["csv", ","], ["tsv", "\t"]] as const) {
+    const rows = textOf(described, format).trimEnd().split("\n").slice(1).map((line) => line.split(cut));
+    assert.equal(rows.map((cells) => [cells[5], cells[7]]), [["-3", "4"], ["-inf", "inf"], ["'-a", "z"], ["false", "true"]]);
+  }
 });
 
 test("what is large is told before it is written: rows exactly, bytes from the first rows", () => {
