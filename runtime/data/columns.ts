@@ -1,53 +1,43 @@
 /** Without this file functions that look at whole columns, such as correlation and rank, would not be computed. */
 import type { Column } from "./frame.ts";
 import { LargeMap } from "./large.ts";
+import { cosineOf, pearson } from "./moments.ts";
 import { requireRoom, ROWS_A_LOOK } from "./room.ts";
-import { cellAt } from "./table.ts";
+import { ROWS_A_STEP, type Steps } from "./steps.ts";
 
 /** The values of two columns of numbers in the rows where both are present. */
-function pairs(x: Column, y: Column): { readonly left: Float64Array; readonly right: Float64Array } {
-  const left: number[] = [];
-  const right: number[] = [];
-  for (let i = 0; i < x.values.length; i++) {
-    const a = cellAt(x, i);
-    const b = cellAt(y, i);
-    if (a === null || b === null) continue;
-    left.push(Number(a));
-    right.push(Number(b));
+function* pairs(x: Column, y: Column): Steps<{ readonly left: Float64Array; readonly right: Float64Array }> {
+  const rows = x.values.length;
+  const left = new Float64Array(rows);
+  const right = new Float64Array(rows);
+  let present = 0;
+  for (let i = 0; i < rows; i++) {
+    if (i % ROWS_A_STEP === 0) yield;
+    if (x.valid?.[i] === 0 || y.valid?.[i] === 0) continue;
+    left[present] = Number(x.values[i]);
+    right[present++] = Number(y.values[i]);
   }
-  return { left: Float64Array.from(left), right: Float64Array.from(right) };
+  return { left: left.subarray(0, present), right: right.subarray(0, present) };
 }
 
-const sum = (values: Float64Array): number => values.reduce((total, value) => total + value, 0);
-const product = (a: Float64Array, b: Float64Array): number => a.reduce((total, value, i) => total + value * b[i]!, 0);
-
-/** Pearson's r in two passes; null with fewer than two rows or where a column does not vary. Held within -1 … 1. */
-export function correlation(x: Column, y: Column): number | null {
-  const { left, right } = pairs(x, y);
-  if (left.length < 2 || left.every((value) => value === left[0]) || right.every((value) => value === right[0])) return null;
-  const centred = (values: Float64Array): Float64Array => {
-    const mean = sum(values) / values.length;
-    return values.map((value) => value - mean);
-  };
-  return bounded(centred(left), centred(right));
+/** Pearson's r; null with fewer than two rows or where a column does not vary. */
+export function* correlation(x: Column, y: Column): Steps<number | null> {
+  const { left, right } = yield* pairs(x, y);
+  return left.length < 2 ? null : yield* pearson(left, right);
 }
 
 /** x · y / |x| |y|; null where there is no row or a column is all zero. */
-export function cosine(x: Column, y: Column): number | null {
-  const { left, right } = pairs(x, y);
-  return bounded(left, right);
-}
-
-function bounded(a: Float64Array, b: Float64Array): number | null {
-  const scale = Math.sqrt(product(a, a)) * Math.sqrt(product(b, b));
-  return scale === 0 ? null : Math.max(-1, Math.min(1, product(a, b) / scale));
+export function* cosine(x: Column, y: Column): Steps<number | null> {
+  const { left, right } = yield* pairs(x, y);
+  return left.length === 0 ? null : yield* cosineOf(left, right);
 }
 
 /** Entropy in bits of the shares of the distinct values that are present; null where none is. */
-export function entropy(column: Column): number | null {
+export function* entropy(column: Column): Steps<number | null> {
   const counts = new LargeMap<number | string, number>();
   let present = 0;
   for (let i = 0; i < column.values.length; i++) {
+    if (i % ROWS_A_STEP === 0) yield;
     if (column.valid !== null && column.valid[i] === 0) continue;
     const value = column.values[i]!;
     counts.set(value, (counts.get(value) ?? 0) + 1);

@@ -6,6 +6,7 @@ import type { Cell, Column, Table } from "./frame.ts";
 import { IMPLEMENTATIONS, matcher } from "./functions.ts";
 import type { Aggregate } from "./scalar_parts.ts";
 import { textsMade } from "./room.ts";
+import { atOnce, ROWS_A_STEP, type Steps } from "./steps.ts";
 import { cellAt, columnNamed, createColumn, renamed } from "./table.ts";
 
 /** Called when present arguments gave no number: division by zero, log of a negative, an int beyond 2^53, `corr` of what does not vary. */
@@ -23,7 +24,7 @@ const TOLERANCE = 1e-9;
 /**
  * The column [table.rows] an expression gives, without a name. Aggregates read `inputs[input]`, by default the table itself.
  * Nulls: `null == null` is true; ordering with null is false, arithmetic is null; and, or, not see null as false.
- * What has no finite number (x / 0, log(-1)) and ints beyond 2^53 are null and told to `onUndefined`.
+ * What has no finite number (x / 0, log(-1)) and ints beyond 2^53 are null and told to `onUndefined`; 2^53 itself is an int, unless it was rounded from beyond.
  * `x =~ pattern` is false where either is null.
  */
 export function evaluate(scalar: Scalar, table: Table, inputs: readonly Table[] = [table], onUndefined: OnUndefined = () => {}): Column {
@@ -153,9 +154,26 @@ function arithmetic(sign: ArithmeticOp, type: "int" | "float" | "str", left: Col
     });
     return createColumn("", "str", cells);
   }
-  const apply = signs[sign];
+  const apply = type === "int" ? ofInts(sign) : signs[sign];
   return numeric(type, sign, [left, right], context, (i) => apply(Number(left.values[i]), Number(right.values[i])));
 }
+
+/** Of two ints. A result of 2^53 may have been rounded from beyond it, which is where ints end: that one is worked out exactly. */
+function ofInts(sign: ArithmeticOp): (a: number, b: number) => number {
+  const apply = signs[sign];
+  const exact = exactSigns[sign];
+  if (exact === undefined) return apply;
+  return (a, b) => {
+    const value = apply(a, b);
+    return Math.abs(value) === LARGEST_INT && exact(BigInt(a), BigInt(b)) !== BigInt(value) ? Number.POSITIVE_INFINITY : value;
+  };
+}
+
+const exactSigns: Readonly<Partial<Record<ArithmeticOp, (a: bigint, b: bigint) => bigint>>> = {
+  "+": (a, b) => a + b,
+  "-": (a, b) => a - b,
+  "*": (a, b) => a * b,
+};
 
 /** Numbers row by row: null where an argument is null, and where the result is not finite or no exact int. */
 function numeric(type: "int" | "float", operation: string, args: readonly Column[], context: Context, at: (row: number) => number): Column {
@@ -205,31 +223,38 @@ function call(name: string, type: ScalarType, args: readonly Column[], context: 
 function aggregate(scalar: Aggregate, context: Context): Cell {
   const table = context.inputs[scalar.input];
   if (table === undefined) throw new Error(`${scalar.fn} reads input ${scalar.input} of ${context.inputs.length}`);
-  return aggregateOf(scalar, scalar.args.map((operand) => compute(operand, { ...context, table })), table.rows, context.onUndefined);
+  return atOnce(aggregateOf(scalar, scalar.args.map((operand) => compute(operand, { ...context, table })), table.rows, context.onUndefined));
 }
 
 /** What an aggregate gives of its arguments, columns of `rows` rows. */
-export function aggregateOf(scalar: Aggregate, columns: readonly Column[], rows: number, onUndefined: OnUndefined): Cell {
+export function* aggregateOf(scalar: Aggregate, columns: readonly Column[], rows: number, onUndefined: OnUndefined): Steps<Cell> {
   const implementation = IMPLEMENTATIONS[scalar.fn];
   if (implementation === undefined || (implementation.kind !== "aggregate" && implementation.kind !== "whole")) throw new Error(`no aggregate ${scalar.fn}`);
   if (implementation.kind === "whole") {
-    const result = implementation.apply(columns, rows);
+    const result = yield* implementation.apply(columns, rows);
     // Rows that give no correlation are said; no rows give none without a word, as with `mean`.
     if (result === null && rows > 0) onUndefined(scalar.fn, 1);
     return finiteTotal(scalar, result, onUndefined);
   }
   const [first, ...more] = columns;
   if (first === undefined) return rows;
-  const values: number[] = [];
-  for (let i = 0; i < rows; i++) {
-    if (first.valid !== null && first.valid[i] === 0) continue;
-    values.push(first.type === "str" ? 0 : first.values[i]!);
-  }
   const levels = more.map((column) => {
     const level = rows === 0 ? 0 : cellAt(column, 0);
     return typeof level === "number" ? level : Number.NaN;
   });
-  return finiteTotal(scalar, implementation.apply(values, rows, levels), onUndefined);
+  return finiteTotal(scalar, yield* implementation.apply(yield* presentValues(first, rows), rows, levels, scalar.type === "int"), onUndefined);
+}
+
+/** The values that are there, as numbers, 0 for each text: texts are only counted. */
+function* presentValues(column: Column, rows: number): Steps<Float64Array> {
+  const values = new Float64Array(rows);
+  let present = 0;
+  for (let i = 0; i < rows; i++) {
+    if (i % ROWS_A_STEP === 0) yield;
+    if (column.valid !== null && column.valid[i] === 0) continue;
+    values[present++] = column.type === "str" ? 0 : column.values[i]!;
+  }
+  return values.subarray(0, present);
 }
 
 /** The value, or null where it is no number that can be held; that is told. */

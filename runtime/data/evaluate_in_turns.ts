@@ -4,6 +4,7 @@ import type { Turns } from "../turns.ts";
 import { aggregateOf, evaluate, type OnUndefined } from "./evaluate.ts";
 import type { Column, Table } from "./frame.ts";
 import { aggregatesOf, columnsOf, replaced, rowLocal } from "./scalar_parts.ts";
+import { inTurns } from "./steps.ts";
 import { concatColumns, rowsBetween, withoutPlaces } from "./table.ts";
 
 const FIRST_ROWS = 1024;
@@ -41,7 +42,7 @@ async function withoutAggregates(scalar: Scalar, inputs: readonly Table[], turns
     if (table === undefined) throw new Error(`${aggregate.fn} reads input ${aggregate.input} of ${inputs.length}`);
     const columns: Column[] = [];
     for (const operand of aggregate.args) columns.push(await evaluateInTurns(operand, table, turns, inputs, onUndefined));
-    known.push(aggregateOf(aggregate, columns, table.rows, onUndefined));
+    known.push(await inTurns(aggregateOf(aggregate, columns, table.rows, onUndefined), turns));
     if (turns.due()) await turns.pass();
   }
   let next = 0;

@@ -4,25 +4,27 @@ import { checkPattern, patternTest } from "../../src/ops/regex.ts";
 import { correlation, cosine, entropy, ranks } from "./columns.ts";
 import { DataError } from "./error.ts";
 import type { Cell, Column } from "./frame.ts";
+import { deviation, variance } from "./moments.ts";
+import { median, medianDistance, quantile } from "./quantiles.ts";
 import { replaced } from "./replaced.ts";
+import type { Steps } from "./steps.ts";
 import { totalOf } from "./totals.ts";
 
 /**
  * How one function of the closed list is computed.
  * `number` and `text` see no nulls: any null argument makes null. A result that is not finite becomes null.
- * `cells` sees nulls. `aggregate` gets the present values of its first argument (booleans as 0 and 1), the number of
- * rows, and its other arguments as single numbers. `whole` gets whole columns and gives one value; `place` gets them and
+ * `cells` sees nulls. `aggregate` gets the present values of its first argument (booleans as 0 and 1), which it may change, the number of
+ * rows, its other arguments as single numbers, and whether an int is asked for. `whole` gets whole columns and gives one value; `place` gets them and
  * gives one number for each row, null for none.
  */
 export type Implementation =
   | { readonly kind: "number"; readonly apply: (...numbers: number[]) => number }
   | { readonly kind: "text"; readonly apply: (...texts: string[]) => Cell }
   | { readonly kind: "cells"; readonly apply: (cells: readonly Cell[]) => Cell }
-  | { readonly kind: "aggregate"; readonly apply: (values: number[], rows: number, more: readonly number[]) => number | null }
-  | { readonly kind: "whole"; readonly apply: (columns: readonly Column[], rows: number) => number | null }
+  | { readonly kind: "aggregate"; readonly apply: (values: Float64Array, rows: number, more: readonly number[], int: boolean) => Steps<number | null> }
+  | { readonly kind: "whole"; readonly apply: (columns: readonly Column[], rows: number) => Steps<number | null> }
   | { readonly kind: "place"; readonly apply: (columns: readonly Column[], rows: number) => readonly (number | null)[] };
 
-type Sample = (values: number[]) => number;
 interface Numbers {
   readonly abs: (x: number) => number;
   readonly round: (x: number, decimals: number) => number;
@@ -33,14 +35,9 @@ interface Numbers {
   readonly sqrt: (x: number) => number;
   readonly pow: (x: number, y: number) => number;
   readonly sign: (x: number) => number;
-  readonly median: Sample;
-  readonly mad: Sample;
-  readonly std: Sample;
-  readonly variance: Sample;
-  readonly quantileSeq: (values: number[], level: number) => number;
 }
 
-const NAMES = ["abs", "round", "log", "log2", "log10", "exp", "sqrt", "pow", "sign", "median", "mad", "std", "variance", "quantileSeq"] as const;
+const NAMES = ["abs", "round", "log", "log2", "log10", "exp", "sqrt", "pow", "sign"] as const;
 
 let loaded: Numbers | null = null;
 
@@ -59,12 +56,14 @@ function math(): Numbers {
 
 const number = (apply: (...numbers: number[]) => number): Implementation => ({ kind: "number", apply });
 const text = (apply: (...texts: string[]) => Cell): Implementation => ({ kind: "text", apply });
-const sample = (fewest: number, apply: (values: number[], more: readonly number[]) => number): Implementation => ({
+const sample = (fewest: number, apply: (values: Float64Array, more: readonly number[]) => Steps<number>): Implementation => ({
   kind: "aggregate",
-  apply: (values, _, more) => (values.length < fewest ? null : apply(values, more)),
+  *apply(values, _, more) {
+    return values.length < fewest ? null : yield* apply(values, more);
+  },
 });
 
-const total = (name: string): Implementation => ({ kind: "aggregate", apply: (values, rows) => totalOf(name, values, rows) });
+const total = (name: string): Implementation => ({ kind: "aggregate", apply: (values, rows, _, int) => totalOf(name, values, rows, int) });
 
 /** The whole closed list of `src/ops/functions.ts`. */
 export const IMPLEMENTATIONS: Readonly<Record<string, Implementation>> = {
@@ -116,13 +115,13 @@ export const IMPLEMENTATIONS: Readonly<Record<string, Implementation>> = {
   mean: total("mean"),
   min: total("min"),
   max: total("max"),
-  median: sample(1, (values) => math().median(values)),
-  mad: sample(1, (values) => math().mad(values)),
-  std: sample(2, (values) => math().std(values)),
-  var: sample(2, (values) => math().variance(values)),
+  median: sample(1, median),
+  mad: sample(1, medianDistance),
+  std: sample(2, deviation),
+  var: sample(2, variance),
   quantile: sample(1, (values, [level]) => {
     if (level === undefined || !(level >= 0 && level <= 1)) throw new DataError({ code: "bad-argument", message: `quantile takes a level from 0 to 1, not ${level}` });
-    return math().quantileSeq(values, level);
+    return quantile(values, level);
   }),
   corr: { kind: "whole", apply: ([x, y]) => correlation(x!, y!) },
   cosine: { kind: "whole", apply: ([x, y]) => cosine(x!, y!) },

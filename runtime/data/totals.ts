@@ -4,23 +4,27 @@
  * Each total takes values one by one, in any order, and gives what it would give of any other order, bit for bit: sums are exact and are rounded
  * once, and −0 is less than 0.
  */
-import { add, createSums, exactly, rounded } from "../kernels/exact_sum.ts";
+import { add, createSums, exactly, exceeds, rounded } from "../kernels/exact_sum.ts";
+import { ROWS_A_STEP, type Steps } from "./steps.ts";
 
 export interface Total {
   /** A value that is there; true and false are 1 and 0. */
   put(value: number): void;
   /** A row without a value. */
   skip(): void;
-  /** Null where there is none. */
-  value(): number | null;
+  /** Null where there is none. `int`: one is asked for, and what is beyond 2^53 before it is rounded is infinite. */
+  value(int?: boolean): number | null;
 }
+
+/** Ints end here: 2^53 itself is one. */
+const INT_BITS = 53;
 
 /** Aggregates that need no row twice. */
 export const TOTALS: Readonly<Record<string, () => Total>> = {
   count: () => total((_, present) => present, () => {}),
   sum: () => {
     const sum = createSum();
-    return total(() => sum.value(1), sum.add);
+    return total((_, __, int) => sum.value(1, int), sum.add);
   },
   mean: () => {
     const sum = createSum();
@@ -42,14 +46,17 @@ export const TOTALS: Readonly<Record<string, () => Total>> = {
 };
 
 /** A total of values that are all there, of so many rows. */
-export function totalOf(name: string, values: readonly number[], rows = values.length): number | null {
+export function* totalOf(name: string, values: ArrayLike<number>, rows = values.length, int = false): Steps<number | null> {
   const state = TOTALS[name]!();
-  for (const value of values) state.put(value);
-  for (let missing = rows - values.length; missing > 0; missing--) state.skip();
-  return state.value();
+  for (let i = 0; i < rows; i++) {
+    if (i % ROWS_A_STEP === 0) yield;
+    if (i < values.length) state.put(values[i]!);
+    else state.skip();
+  }
+  return state.value(int);
 }
 
-function total(value: (rows: number, present: number) => number | null, take: (value: number) => void): Total {
+function total(value: (rows: number, present: number, int: boolean) => number | null, take: (value: number) => void): Total {
   let rows = 0;
   let present = 0;
   return {
@@ -59,12 +66,12 @@ function total(value: (rows: number, present: number) => number | null, take: (v
       take(each);
     },
     skip: () => void rows++,
-    value: () => value(rows, present),
+    value: (int = false) => value(rows, present, int),
   };
 }
 
 /** The exact sum, divided and rounded once. Infinities and not-a-number are added up aside, which gives one of them in any order. */
-function createSum(): { readonly add: (value: number) => void; readonly value: (divisor: number) => number } {
+function createSum(): { readonly add: (value: number) => void; readonly value: (divisor: number, int?: boolean) => number } {
   const sums = createSums(1);
   let beyond = 0;
   return {
@@ -72,6 +79,10 @@ function createSum(): { readonly add: (value: number) => void; readonly value: (
       if (Number.isFinite(value)) add(sums, 0, value);
       else beyond += value;
     },
-    value: (divisor) => (beyond === 0 ? rounded(exactly(sums, 0), BigInt(divisor)) : beyond),
+    value: (divisor, int = false) => {
+      if (beyond !== 0) return beyond;
+      const exact = exactly(sums, 0);
+      return int && exceeds(exact, INT_BITS) ? Number.POSITIVE_INFINITY : rounded(exact, BigInt(divisor));
+    },
   };
 }

@@ -81,7 +81,7 @@ export async function streamedTotals(aggregates: readonly Aggregate[], pieces: A
       for (let row = 0; row < piece.rows; row++) take(totals[i]!, column, row);
     }
   }
-  return aggregates.map((aggregate, i) => finiteTotal(aggregate, totals[i]!.value(), onUndefined));
+  return aggregates.map((aggregate, i) => finiteTotal(aggregate, totals[i]!.value(aggregate.type === "int"), onUndefined));
 }
 
 interface Group {
@@ -125,7 +125,7 @@ async function added(plan: Plan, op: Op & { readonly op: "aggregate" }, by: read
     for (const [operation, rows] of missing[at]!) note(operation, rows);
     const cells = found.map(({ totals }) => {
       let next = 0;
-      const known = replaced(value, (aggregate) => finiteTotal(aggregate, totals[at]![next++]!.value(), note));
+      const known = replaced(value, (aggregate) => finiteTotal(aggregate, totals[at]![next++]!.value(aggregate.type === "int"), note));
       return cellAt(evaluate(known, row, [row], note), 0);
     });
     return createColumn(name, value.type === "null" ? "str" : value.type, cells);

@@ -151,7 +151,7 @@ export function rounded({ integer, exponent }: Exact, divisor = 1n): number {
   const bottom = shift >= 0 ? divisor : divisor << BigInt(-shift);
   const quotient = top / bottom;
   const sticky = quotient * bottom === top ? quotient : quotient | 1n;
-  const magnitude = scale(Number(sticky), exponent - shift);
+  const magnitude = scaled(Number(sticky), exponent - shift);
   return integer < 0n ? -magnitude : magnitude;
 }
 
@@ -159,8 +159,14 @@ function bits(value: bigint): number {
   return value.toString(16).length * 4;
 }
 
+/** Whether it is larger in size than 2^power. */
+export function exceeds({ integer, exponent }: Exact, power: number): boolean {
+  const size = integer < 0n ? -integer : integer;
+  return exponent > power ? size > 0n : size > 1n << BigInt(power - exponent);
+}
+
 /** value · 2^exponent without leaving the range of doubles on the way. */
-function scale(value: number, exponent: number): number {
+export function scaled(value: number, exponent: number): number {
   const half = Math.trunc(exponent / 2);
   return value * 2 ** half * 2 ** (exponent - half);
 }

@@ -78,7 +78,7 @@ export function countedQuantiles(counts: Iterable<readonly [value: number, count
 }
 
 /** Interpolate from the nearer end: exact at both, and symmetric. */
-function between(low: number, high: number, part: number): number {
+export function between(low: number, high: number, part: number): number {
   if (!Number.isFinite(high - low)) return low * (1 - part) + high * part;
   return part >= 0.5 ? high - (high - low) * (1 - part) : low + (high - low) * part;
 }

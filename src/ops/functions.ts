@@ -53,7 +53,7 @@ export const FUNCTIONS: Readonly<Record<string, FunctionSignature>> = {
   row: row([], "int", "Number of the row, from 0"),
   rank: row(["any"], "float", "Place among all rows, 1 for the smallest; equal values share the mean of their places, null has none"),
   count: all(["any"], "int", "Rows, or rows where the argument is not null", { optional: 1, alsoCalled: ["n"] }),
-  sum: all(["number"], "same", "Sum over rows that are not null, exact and rounded once"),
+  sum: all(["number"], "same", "Sum over rows that are not null, exact and rounded once; of ints null beyond 2^53"),
   mean: all(["number"], "float", "Mean over rows that are not null, rounded once", { alsoCalled: ["avg", "average"] }),
   min: all(["number"], "same", "Smallest value"),
   max: all(["number"], "same", "Largest value"),

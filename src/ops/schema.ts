@@ -1,6 +1,6 @@
 /** Without this file the phases could not say what flows through a pipe. */
 
-/** The type of one value in a column. `int` is exact up to 2^53; any may be null. */
+/** The type of one value in a column. `int` is a whole number up to 2^53, itself included; what is beyond it before it is rounded is null. Any may be null. */
 export type ScalarType = "int" | "float" | "bool" | "str";
 
 export interface ColumnSchema {

@@ -138,6 +138,27 @@ test("what has no number is null and told", async () => {
   assert.equal(told, ["/ 1", "log 2", "* 1"]);
 });
 
+test("an int that would be beyond 2^53 is null and told, also where it would be rounded to 2^53", async () => {
+  const most = 2 ** 53;
+  const ints = (name: string, ...cells: readonly number[]) => createColumn(name, "int", cells);
+  const signed = (sign: ArithmeticOp, left: readonly number[], right: readonly number[]): Cell[] => {
+    const pairs = createTable("t", [ints("a", ...left), ints("b", ...right)]);
+    let told = 0;
+    const cells = cellsOf(evaluate(arith(col("a", "int"), sign, col("b", "int"), "int"), pairs, [pairs], (_, rows) => (told = rows)));
+    assert.is(told, cells.filter((cell) => cell === null).length);
+    return cells;
+  };
+  assert.equal(signed("+", [most, most - 1, -most, most, most], [1, 1, -1, -1, 2]), [null, most, null, most - 1, null]);
+  assert.equal(signed("-", [most, -most, 1 - most, -most], [-1, 1, 1, -1]), [null, null, -most, 1 - most]);
+  // 2^53 + 1 = 3 · 3002399751580331
+  assert.equal(signed("*", [3, 2 ** 26, 3, most], [3002399751580331, 2 ** 27, -3002399751580331, 1]), [null, most, null, most]);
+  const table = createTable("t", [ints("a", most, 1)]);
+  const told: string[] = [];
+  assert.equal(cellsOf(evaluate(agg("sum", "int", a), createTable("", [], 1), [table], (operation, rows) => told.push(`${operation} ${rows}`))), [null]);
+  assert.equal(told, ["sum 1"]);
+  assert.equal(cellsOf(evaluate(agg("sum", "float", a), createTable("", [], 1), [table])), [most]);
+});
+
 test("~= is relative; floor and round trust the digits; =~ finds", async () => {
   const one = createTable("one", [createColumn("x", "float", [0.1 + 0.2, 1e-20, 2.9999999999999996])]);
   assert.equal(cellsOf(evaluate(cmp(col("x", "float"), "~=", lit(0.3)), one)), [true, false, false]);

@@ -61,17 +61,11 @@ function cancelling(): { readonly turns: Turns; readonly passed: () => number } 
   const turns = createTurns(cancel.signal);
   let passed = 0;
   setImmediate(() => cancel.abort());
-  return {
-    turns: {
-      due: () => true,
-      between: turns.between,
-      pass: async () => {
-        passed++;
-        await turns.pass();
-      },
-    },
-    passed: () => passed,
+  const pass = async (): Promise<void> => {
+    passed++;
+    await turns.pass();
   };
+  return { turns: { due: () => true, between: pass, pass }, passed: () => passed };
 }
 
 const same = createTable("same", [createColumn("k", "int", new Array<number>(3_000).fill(1)), createColumn("v", "int", Array.from({ length: 3_000 }, (_, i) => i))]);
@@ -84,7 +78,13 @@ const long: Readonly<Record<string, (turns: Turns) => Promise<unknown>>> = {
   count: (turns) => countRows([{ name: null, table: many }], null, ["x"], turns),
   describe: (turns) => describeValue([{ name: null, table: many }], null, turns),
 };
-for (const [name, work] of Object.entries(long)) {
+const figure = (fn: string, ...args: readonly Scalar[]) => (turns: Turns) => evaluateInTurns({ op: "aggregate", fn, args, input: 0, type: "float" }, createTable("", [], 1), turns, [many]);
+const figures = {
+  ...Object.fromEntries(["sum", "mean", "min", "median", "mad", "std", "var", "entropy"].map((fn) => [fn, figure(fn, x)])),
+  ...Object.fromEntries(["corr", "cosine"].map((fn) => [fn, figure(fn, x, x)])),
+  quantile: figure("quantile", x, num(1)),
+};
+for (const [name, work] of Object.entries({ ...long, ...figures })) {
   test(`${name}: others have their turn, and may cancel`, async () => {
     const { turns, passed } = cancelling();
     const failed: unknown = await work(turns).catch((error: unknown) => error);
