@@ -34,7 +34,7 @@ async function openDevice(library: string): Promise<Awaited<NonNullable<typeof o
  */
 export function choose(devices: readonly PluginDevice[]): PluginDevice {
   const offered = devices.filter(({ provider }) => provider !== "CPUExecutionProvider");
-  if (offered.length === 0) throw new Error("the plugin offers no device for this processor");
+  if (offered.length === 0) throw new Error("the plugin offers no device for this processor (OpenVINO's plugin 1.8.1 offers its devices on Intel's alone)");
   const able = offered.find(({ facts }) => (facts["OPTIMIZATION_CAPABILITIES"] ?? "").split(/[\s,]+/).includes("BF16"));
   if (able !== undefined) return able;
   const told = offered.map(({ provider, facts }) => `${provider} (${facts["OPTIMIZATION_CAPABILITIES"] ?? "says nothing of what it can do"})`);
