@@ -100,6 +100,10 @@ def named() -> list[dict]:
     entry = lambda content, **flags: {key: value for key, value in told(content, special=False, **flags).items() if key != "__type"}
     plain = {"tokenizer_class": "PreTrainedTokenizerFast"}
     by_qwen = lambda regex: {**base, "normalizer": {"type": "NFC"}, "pre_tokenizer": sequence({"type": "Split", "pattern": {"Regex": regex}, "behavior": "Isolated", "invert": False}, {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": False}, key="pretokenizers")}
+    pieces = [*[chr(byte) for byte in range(33, 127)], "▁", "the", "▁the", "<s>", "</s>", "<unk>", "sea", "th", "<0x0A>"]
+    mark = {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "first", "split": False}
+    llama = made({**model, "unk_token": "<unk>", "fuse_unk": True, "byte_fallback": True, "vocab": {word: at for at, word in enumerate(dict.fromkeys(pieces))}, "merges": [["t", "h"], ["th", "e"], ["▁", "the"]]}, sequence({"type": "Prepend", "prepend": "▁"}, {"type": "Replace", "pattern": {"String": " "}, "content": "▁"}, key="normalizers"), None, sequence({"type": "Replace", "pattern": {"String": "▁"}, "content": " "}, {"type": "ByteFallback"}, {"type": "Fuse"}, {"type": "Strip", "content": " ", "start": 1, "stop": 0}, key="decoders"), [added(token, 97 + at, special=True) for at, token in enumerate(["<s>", "</s>", "<unk>"])] + [added("<a>", 103), added("<b>", 104, special=True)])
+    of_llama = {"tokenizer_class": "LlamaTokenizer", "bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"}
     return [
         {"name": "tokens of added_tokens_decoder", "tokenizer.json": base, "tokenizer_config.json": {**plain, "added_tokens_decoder": {"99": entry("sea", normalized=True), "98": entry("<|endoftext|>", rstrip=True), "101": entry("<b>", lstrip=True), "100": entry("<a>")}, "bos_token": "<a>", "eos_token": "<|endoftext|>"}},
         {"name": "special tokens of the config", "tokenizer.json": base, "tokenizer_config.json": {**plain, "bos_token": told("<|endoftext|>", lstrip=True), "pad_token": told("<pad>", rstrip=True), "unk_token": "sea", "additional_special_tokens": ["<b>", told("<a>", single_word=True)], "image_token": "<image>", "mask_token": None}},
@@ -111,12 +115,19 @@ def named() -> list[dict]:
         {"name": "a Qwen 3.5 that calls itself an older one", "tokenizer.json": by_qwen(QWEN_MARKS), "tokenizer_config.json": {"tokenizer_class": "Qwen2Tokenizer", "add_prefix_space": False, "additional_special_tokens": ["<a>"]}, "config.json": {"model_type": "qwen3_5"}},
         {"name": "a Qwen 3 with experts that says nothing", "tokenizer.json": by_qwen(QWEN), "tokenizer_config.json": {}, "config.json": {"model_type": "qwen3_moe"}},
         {"name": "ids that tokenizer.json has wrong", "tokenizer.json": {**base, "added_tokens": [added("<|endoftext|>", 7, special=True), added("<a>", 500)]}, "tokenizer_config.json": plain},
+        {"name": "a Llama without a space before texts", "tokenizer.json": llama, "tokenizer_config.json": {**of_llama, "legacy": False, "add_prefix_space": False}},
+        {"name": "an older Llama without a space before texts", "tokenizer.json": llama, "tokenizer_config.json": {**of_llama, "tokenizer_class": "LlamaTokenizerFast", "legacy": True, "add_prefix_space": False}},
+        {"name": "a Llama with a space before the text alone", "tokenizer.json": llama, "tokenizer_config.json": {**of_llama, "legacy": False, "add_prefix_space": True}},
+        {"name": "a Llama that transformers 5 saved", "tokenizer.json": {**llama, "model": {**llama["model"], "unk_token": None}, "normalizer": None, "pre_tokenizer": mark}, "tokenizer_config.json": {**of_llama, "legacy": False}},
+        {"name": "a Llama of no class", "tokenizer.json": llama, "tokenizer_config.json": {**of_llama, "tokenizer_class": "PreTrainedTokenizerFast", "add_prefix_space": False}},
+        {"name": "a Mistral that calls itself a Llama", "tokenizer.json": llama, "tokenizer_config.json": {**of_llama, "add_prefix_space": False}, "config.json": {"model_type": "mistral"}},
+        {"name": "special tokens that are read as letters", "tokenizer.json": llama, "tokenizer_config.json": {**of_llama, "tokenizer_class": "PreTrainedTokenizerFast", "split_special_tokens": True}},
     ]
 
 
 QWEN = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 QWEN_MARKS = QWEN.replace(r"\p{L}+", r"[\p{L}\p{M}]+").replace(r"[^\s\p{L}\p{N}]", r"[^\s\p{L}\p{M}\p{N}]")
-NAMED_TEXTS = ["the sea", "<a>the <b>  sea<|endoftext|>  the", " the<pad>  <image>x<a> <a>b", "sea<b><|padding|>", "x  <|endoftext|> the <mask>", ""]
+NAMED_TEXTS = ["the sea", "<a>the <b>  sea<|endoftext|>  the", " the<pad>  <image>x<a> <a>b", "sea<b><|padding|>", "<s>the</s> the <b>the", "  the sea\n日", "x  <|endoftext|> the <mask>", ""]
 
 
 if __name__ == "__main__":

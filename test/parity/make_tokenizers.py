@@ -1,7 +1,7 @@
 """Without this file it would be nobody's measurement whether a tokenizer puts a beginning-of-text token before a text.
 
-Writes small tokenizers laid out as those of GPT-2, Pythia, Llama 3, Gemma and Qwen are on the hub, and the ids that transformers (5.24 was
-used; 4.57 for those from `pieces` on) makes with them, into tokenizers/ beside this file. Re-runnable, for all or for those named:
+Writes small tokenizers laid out as those of GPT-2, Pythia, Llama 2 and 3, Gemma and Qwen are on the hub, and the ids that transformers (5.24 was
+used; 4.57 for `llama2` and those from `pieces` on) makes with them, into tokenizers/ beside this file. Re-runnable, for all or for those named:
 python test/parity/make_tokenizers.py [name …]
 """
 
@@ -43,6 +43,17 @@ def gemma() -> Tokenizer:
     tokenizer.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()])
     tokenizer.train_from_iterator([*CORPUS, "\n"], trainers.BpeTrainer(vocab_size=60, special_tokens=["<pad>", "<eos>", "<bos>", "<unk>"], show_progress=False))
     return templated(tokenizer, "<bos>")
+
+
+def llama2() -> Tokenizer:
+    tokenizer = Tokenizer(models.BPE(unk_token="<unk>", fuse_unk=True, byte_fallback=True))
+    tokenizer.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
+    tokenizer.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)])
+    specials = ["<unk>", "<s>", "</s>"]
+    tokenizer.train_from_iterator(CORPUS, trainers.BpeTrainer(vocab_size=330, special_tokens=[*specials, *(f"<0x{byte:02X}>" for byte in range(256))], show_progress=False))
+    made = json.loads(tokenizer.to_str())
+    made["added_tokens"] = [token for token in made["added_tokens"] if token["content"] in specials]
+    return templated(Tokenizer.from_str(json.dumps(made)), "<s>")
 
 
 # What JavaScript sees otherwise than Rust: spaces (U+FEFF, U+0085), digits (², Ⅷ, ٣), words (U+200D, combining marks), and graphemes.
@@ -123,6 +134,7 @@ def cases() -> dict[str, tuple[Tokenizer, dict | None, dict]]:
         # openai-community/gpt2 names no special token at all: the model's config and the class do.
         "gpt2": (byte_level([END]), {"model_max_length": 1024}, {"model_type": "gpt2", "bos_token_id": 0, "eos_token_id": 0}),
         "pythia": (byte_level([END, "<|padding|>"]), {"tokenizer_class": "GPTNeoXTokenizer", "bos_token": END, "eos_token": END, "unk_token": END, "add_prefix_space": False}, {"model_type": "gpt_neox", "bos_token_id": 0, "eos_token_id": 0}),
+        "llama2": (llama2(), {"tokenizer_class": "LlamaTokenizer", "bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>", "add_bos_token": True, "add_eos_token": False, "legacy": False}, {"model_type": "llama", "bos_token_id": 1, "eos_token_id": 2}),
         "llama3": (templated(byte_level(llama_tokens), BEGIN, processors.ByteLevel(trim_offsets=True)), llama, {"model_type": "llama", "bos_token_id": 0, "eos_token_id": 1}),
         "llama3_disagreeing": (templated(byte_level(llama_tokens), BEGIN, processors.ByteLevel(trim_offsets=True)), {**llama, "add_bos_token": False}, {"model_type": "llama", "bos_token_id": 0, "eos_token_id": 1}),
         "gemma": (gemma(), {"tokenizer_class": "GemmaTokenizer", "bos_token": "<bos>", "eos_token": "<eos>", "unk_token": "<unk>", "pad_token": "<pad>", "add_bos_token": True}, {"model_type": "gemma2", "bos_token_id": 2, "eos_token_id": 1}),
@@ -142,7 +154,7 @@ if __name__ == "__main__":
         (folder / "tokenizer_config.json").write_text(json.dumps(options) + "\n")
         (folder / "config.json").write_text(json.dumps(config) + "\n")
         theirs = AutoTokenizer.from_pretrained(folder)
-        result = {"bos_token_id": theirs.bos_token_id, "texts": (texts := TEXTS + (ODD_TEXTS if name in odd else [])), "ids": [theirs(text).input_ids for text in texts]}
+        result = {"bos_token_id": theirs.bos_token_id, "texts": (texts := TEXTS + (ODD_TEXTS if name in odd else []) + (["  the sea</s>the dog"] if name == "llama2" else [])), "ids": [theirs(text).input_ids for text in texts]}
         if name == "pieces_bytes":
             # Bytes of characters, of halves of them, and of a mark at the start of a text.
             spelt = [[f"<0x{byte:02X}>" for byte in text] for text in ("日本".encode(), "日本".encode()[1:], b"a\xffb", "\ufeffx".encode())]

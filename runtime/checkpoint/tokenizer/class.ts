@@ -1,5 +1,6 @@
 /** Without this file tokens that only the class of a tokenizer in transformers names would be unknown. */
 import type { Json, JsonObject } from "../strict_json.ts";
+import { builtByLlama, llamaParts, otherModel } from "./llama_class.ts";
 
 export type ClassTokens = Readonly<Record<string, string>>;
 
@@ -41,8 +42,13 @@ export function tokenizerClass(tokenizer: JsonObject, config: JsonObject, model:
 /** Classes that put a space before a text where the config says so, and only there, whatever tokenizer.json says. */
 const SPACED_BY_CONFIG = ["GPT2Tokenizer", "GPTNeoXTokenizer", "CodeGenTokenizer", "Qwen2Tokenizer", "Qwen3_5Tokenizer"];
 
-/** The `pre_tokenizer` of a tokenizer.json with the prefix space that the class of the tokenizer gives it. */
-export function spacedByConfig(given: Json | undefined, tokenizerClass: string | null, config: JsonObject): Json | undefined {
+/** A tokenizer.json with what the class of the tokenizer makes of its config: the space before a text. */
+export function builtByConfig(tokenizer: JsonObject, tokenizerClass: string | null, config: JsonObject): JsonObject {
+  if (tokenizerClass === "LlamaTokenizer") return builtByLlama(tokenizer, config);
+  return { ...tokenizer, pre_tokenizer: spacedByConfig(tokenizer["pre_tokenizer"], tokenizerClass, config) ?? null };
+}
+
+function spacedByConfig(given: Json | undefined, tokenizerClass: string | null, config: JsonObject): Json | undefined {
   if (tokenizerClass === null || !SPACED_BY_CONFIG.includes(tokenizerClass) || typeof given !== "object" || given === null || Array.isArray(given)) return given;
   const { type, pretokenizers } = given as JsonObject;
   if (type === "Sequence" && Array.isArray(pretokenizers)) return { ...given, pretokenizers: pretokenizers.map((each) => spacedByConfig(each, tokenizerClass, config) ?? null) };
@@ -63,11 +69,12 @@ const BUILT: Readonly<Record<string, { readonly normalizer: Json; readonly pre_t
   GemmaTokenizer: { normalizer: { type: "Replace", pattern: { String: " " }, content: "▁" }, pre_tokenizer: { type: "Split", pattern: { String: " " }, behavior: "MergedWithPrevious" } },
 };
 
-/** The parts of a tokenizer.json that its class in transformers 5 builds otherwise: `normalizer`, `pre_tokenizer`. */
-export function builtOtherwise(tokenizer: JsonObject, tokenizerClass: string | null): readonly string[] {
-  const built = tokenizerClass !== null && Object.hasOwn(BUILT, tokenizerClass) ? BUILT[tokenizerClass] : undefined;
+/** The parts of a tokenizer.json that its class in transformers 5 builds otherwise: `normalizer`, `pre_tokenizer`, of a Llama `model` too. */
+export function builtOtherwise(tokenizer: JsonObject, tokenizerClass: string | null, config: JsonObject): readonly string[] {
+  const built: JsonObject | undefined = tokenizerClass === "LlamaTokenizer" ? llamaParts(config) : tokenizerClass !== null && Object.hasOwn(BUILT, tokenizerClass) ? BUILT[tokenizerClass] : undefined;
   if (built === undefined) return [];
-  return (["normalizer", "pre_tokenizer"] as const).filter((part) => essence(tokenizer[part]) !== essence(built[part]));
+  const parts = (["normalizer", "pre_tokenizer"] as const).filter((part) => essence(tokenizer[part]) !== essence(built[part]));
+  return tokenizerClass === "LlamaTokenizer" && otherModel(tokenizer) ? [...parts, "model"] : parts;
 }
 
 /** What a part does, as text: a list of one is its only member, and what is not said is what it is where nothing is said. */
@@ -78,5 +85,6 @@ function essence(part: Json | undefined): string {
   if (Array.isArray(steps)) return steps.map(essence).filter((step) => step !== "").join(" | ");
   const { type, pattern, content, behavior, invert, use_regex: byRule } = given;
   if (type === "ByteLevel") return `ByteLevel ${byRule !== false}`;
+  if (type === "Metaspace") return JSON.stringify([type, given["replacement"] ?? "▁", given["prepend_scheme"] ?? "always", given["split"] !== false]);
   return type === "Split" || type === "Replace" ? JSON.stringify([type, pattern, content ?? null, String(behavior ?? "").toLowerCase(), invert === true]) : JSON.stringify(given);
 }

@@ -22,13 +22,20 @@ interface Node {
   readonly children: Map<string, Node>;
 }
 
+export interface Cutting {
+  readonly normalize: Normalize | null;
+  readonly startStays: (text: string) => boolean;
+  /** Special tokens are read as the letters they are spelt with (`split_special_tokens`); other added tokens are cut out all the same. */
+  readonly spelt: boolean;
+}
+
 /** Follows `tokenizer/added_vocabulary.rs` of Hugging Face tokenizers 0.23: what stands as it is goes first, and then what is found in the rest once it is normalized. */
-export function cutter(tokens: readonly AddedToken[], normalize: Normalize | null, startStays: (text: string) => boolean): (text: string) => readonly Part[] {
+export function cutter(tokens: readonly AddedToken[], { normalize, startStays, spelt }: Cutting): (text: string) => readonly Part[] {
   const plain = normalize ?? ((text: string): string => text);
   const asIs = trie(tokens.filter((token) => !token.normalized).map((token) => [token.content, token]));
   const normalized = trie(tokens.filter((token) => token.normalized).map((token) => [plain(token.content), token]));
   return (text) =>
-    cut(text, asIs, true).flatMap((part): readonly Part[] => (typeof part === "number" ? [part] : cut(plain(part.text), normalized, part.first && startStays(part.text))));
+    cut(text, asIs, true, spelt).flatMap((part): readonly Part[] => (typeof part === "number" ? [part] : cut(plain(part.text), normalized, part.first && startStays(part.text), spelt)));
 }
 
 function trie(words: readonly (readonly [string, AddedToken])[]): Node {
@@ -51,7 +58,7 @@ function trie(words: readonly (readonly [string, AddedToken])[]): Node {
 const ENDS_WITH_WORD = new RegExp(`[${WORD}]$`, "u");
 const STARTS_WITH_WORD = new RegExp(`^[${WORD}]`, "u");
 
-function cut(text: string, root: Node, first: boolean): readonly Part[] {
+function cut(text: string, root: Node, first: boolean, spelt: boolean): readonly Part[] {
   if (text === "") return [];
   if (root.children.size === 0) return [{ text, first }];
   const parts: Part[] = [];
@@ -65,6 +72,7 @@ function cut(text: string, root: Node, first: boolean): readonly Part[] {
     const { token, end } = found;
     let [start, stop] = [at, end];
     at = end;
+    if (spelt && token.special) continue;
     if (token.singleWord && (STARTS_WITH_WORD.test(asSeen(text.slice(stop, stop + 2))) || ENDS_WITH_WORD.test(asSeen(text.slice(Math.max(0, start - 2), start))))) continue;
     if (token.lstrip) while (start > done && /\p{White_Space}/u.test(text[start - 1] as string)) start -= 1;
     if (token.rstrip) stop = text.length - trimmedLeft(text.slice(stop)).length;

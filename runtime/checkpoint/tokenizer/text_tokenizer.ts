@@ -3,7 +3,7 @@ import type { Json, JsonObject } from "../strict_json.ts";
 import { addedTokens, type TokenFiles } from "./added.ts";
 import { around, type Around } from "./around.ts";
 import { bpe } from "./bpe.ts";
-import { builtOtherwise, spacedByConfig, tokenizerClass } from "./class.ts";
+import { builtByConfig, builtOtherwise, tokenizerClass } from "./class.ts";
 import { cutter, type Part } from "./cut.ts";
 import { decoderOf } from "./decoder.ts";
 import { unigram, wordLevel, wordPiece, type TextModel } from "./text_model.ts";
@@ -39,15 +39,16 @@ export class TextTokenizer {
   readonly #facts: TokenizerFacts;
 
   /** Throws where a part is not known, or is not sound. */
-  constructor(tokenizer: JsonObject, files: TokenFiles & { readonly model: JsonObject }) {
+  constructor(given: JsonObject, files: TokenFiles & { readonly model: JsonObject }) {
+    const kind = tokenizerClass(given, files.config, files.model);
+    const tokenizer = builtByConfig(given, kind, files.config);
     this.#model = modelOf(tokenizer["model"]);
-    const kind = tokenizerClass(tokenizer, files.config, files.model);
     const { tokens, counted, named } = addedTokens(tokenizer, this.#model.vocabulary, files, kind);
     const normalize = normalizerOf(tokenizer["normalizer"]);
     // Who asks for the start of a text names it.
     const asked = JSON.stringify(tokenizer["pre_tokenizer"] ?? null).includes('"first"');
-    this.#parts = cutter(tokens, normalize, asked ? startStays(tokenizer["normalizer"]) : () => true);
-    this.#pieces = preTokenizerOf(spacedByConfig(tokenizer["pre_tokenizer"], kind, files.config));
+    this.#parts = cutter(tokens, { normalize, startStays: asked ? startStays(tokenizer["normalizer"]) : () => true, spelt: files.config["split_special_tokens"] === true });
+    this.#pieces = preTokenizerOf(tokenizer["pre_tokenizer"]);
     this.#spell = decoderOf(tokenizer["decoder"]);
     this.#names = new Map([...this.#model.vocabulary].map(([token, id]) => [id, token]));
     for (const { id, content } of tokens) this.#names.set(id, content);
@@ -58,7 +59,7 @@ export class TextTokenizer {
       around: kind === "GPTNeoXTokenizer" ? { before: [], after: [] } : around(tokenizer["post_processor"]),
       named,
       kind,
-      otherwise: builtOtherwise(tokenizer, kind),
+      otherwise: builtOtherwise(tokenizer, kind, files.config),
       special: tokens.flatMap(({ id, special }) => (special ? [id] : [])),
       counted,
       size: [...this.#names.keys()].reduce((most, id) => (counted.has(id) ? most : Math.max(most, id + 1)), 0),
