@@ -49,17 +49,24 @@ export function writesStream(hook: Hook): boolean {
 /** The module of transformers that a hook of one layer is; null where there is none. */
 export function moduleOf(hooks: HookFacts, { layer, hook }: { readonly layer: number; readonly hook: Hook }): string | null {
   const fact = hooks[hook];
-  return fact.state === "present" ? fact.module.replace("{layer}", String(layer)) : null;
+  return fact.state === "present" ? inLayer(fact, layer).replace("{layer}", String(layer)) : null;
 }
 
-/** What a hook of one model is: the module of transformers whose value it is, with `{layer}` for the number, and its width; or why there is none. */
+/**
+ * What a hook of one model is: the module of transformers whose value it is, with `{layer}` for the number, and its width; or why there is none. `modules`:
+ * the module of each layer, where they differ.
+ */
 export type HookFact =
-  | { readonly state: "present"; readonly module: string; readonly width: number }
+  | { readonly state: "present"; readonly module: string; readonly width: number; readonly modules?: readonly string[] }
   | { readonly state: "absent"; readonly why: string };
 
 export type HookFacts = Readonly<Record<Hook, HookFact>>;
 
-/** Whether a hook is what a module of the block, or one of several with `|` between, gives out: in models that norm that first it is not. True where no module is named. */
-export function isOutputOf(module: string | null, fact: HookFact): boolean {
-  return module === null || fact.state !== "present" || new RegExp(`\\.(?:${module})(?:\\.\\w+)? output$`).test(fact.module);
+function inLayer(fact: HookFact & { readonly state: "present" }, layer: number): string {
+  return fact.modules?.[layer] ?? fact.module;
+}
+
+/** Whether a hook of one layer is what a module of the block, or one of several with `|` between, gives out: in models that norm that first it is not. True where no module is named. */
+export function isOutputOf(module: string | null, fact: HookFact, layer: number): boolean {
+  return module === null || fact.state !== "present" || new RegExp(`\\.(?:${module.replaceAll(".", "\\.")})(?:\\.\\w+)* output$`).test(inLayer(fact, layer));
 }

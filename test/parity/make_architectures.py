@@ -118,6 +118,9 @@ POINTS = {
     "gemma3_text": GEMMA_POINTS,
 }
 
+# Modules that SAEs of transformers' models are named by, which have the projection inside them.
+AROUND = ("mlp", "self_attn", "linear_attn", "attention", "attn", "attn.attention")
+
 
 def config_of(kind: str, options: dict):
     from transformers import AutoConfig
@@ -166,6 +169,9 @@ def hooks_of(model, kind: str, ids: torch.Tensor) -> dict[str, torch.Tensor]:
         for hook in ("attn_out", "mlp_out") if hybrid else ("z", "attn_out", "mlp_out"):
             module, side = ("linear_attn.out_proj", "out") if linear and hook == "attn_out" else points[hook]
             catch(f"{layer}.{hook}", block.get_submodule(module), side)
+        for name in AROUND:
+            if any(name == each for each, _ in block.named_modules()):
+                catch(f"{layer}.around {name}", block.get_submodule(name), "out")
         catch(f"{layer}.mlp_in", block.mlp, "in")
         catch(f"{layer}.ln1_input", block.get_submodule(points["ln1"]), "in")
         catch(f"{layer}.ln2_input", block.get_submodule(points["mid"]), "in")
@@ -173,6 +179,10 @@ def hooks_of(model, kind: str, ids: torch.Tensor) -> dict[str, torch.Tensor]:
         model(ids)
     for handle in handles:
         handle.remove()
+    for name in [name for name in found if ".around " in name]:
+        # What a module around the projection gives out is the same, unless it is normed before it is added.
+        value, hook = found.pop(name), "mlp_out" if name.endswith("mlp") else "attn_out"
+        assert points is GEMMA_POINTS or torch.equal(value, found[f"{name.split('.')[0]}.{hook}"]), name
     parallel = kind == "phi" or (kind == "gpt_neox" and model.config.use_parallel_residual)
     for layer in range(len(blocks_of(model))):
         found[f"{layer}.ln1_normalized"] = normalised(found.pop(f"{layer}.ln1_input"), model, kind)

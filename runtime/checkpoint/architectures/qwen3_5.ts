@@ -1,6 +1,7 @@
 /** Without this file Qwen 3.5, and so most SAEs of Qwen Scope, would have no model. */
 import type { DeltaSpec, RopeSpec } from "../../../src/emit/attention_specs.ts";
 import type { BlockSpec } from "../../../src/emit/specs.ts";
+import type { HookFact } from "../../../src/ops/hook.ts";
 import { flag, positive, size, word, type Config } from "../config.ts";
 import { expertsOf, type ExpertDefaults } from "./experts.ts";
 import { contradiction, layerCount, linear, normOf, unsupported, type Decoder, type Family, type Source } from "./family.ts";
@@ -32,7 +33,7 @@ function read(source: Source): Decoder {
     ln1: "input_layernorm",
     ln2: "post_attention_layernorm",
     o: "self_attn.o_proj",
-    attentionOut: kinds.includes("linear_attention") ? "(linear_attn.out_proj or self_attn.o_proj)" : "self_attn.o_proj",
+    attentionOut: "self_attn.o_proj",
     mlpOut: sparse ? "mlp" : "mlp.down_proj",
     parallel: false,
   });
@@ -51,8 +52,14 @@ function read(source: Source): Decoder {
     finalNorm: normOf(source, "norm", shape.hiddenSize, false),
     lmHead: tied ? null : source.head(["lm_head.weight"], [vocabulary, shape.hiddenSize]),
     lmHeadBias: null,
-    hooks: kinds.includes("linear_attention") ? { ...facts, z: { state: "absent", why: "its layers are of two kinds, and those of linear attention have heads of another number and width" } } : facts,
+    hooks: kinds.includes("linear_attention") ? { ...facts, attn_out: mixed(facts.attn_out, block, kinds), z: { state: "absent", why: "its layers are of two kinds, and those of linear attention have heads of another number and width" } } : facts,
   };
+}
+
+/** What layers of two kinds add to the stream. */
+function mixed(fact: HookFact, block: string, kinds: readonly (typeof KINDS)[number][]): HookFact {
+  if (fact.state === "absent") return fact;
+  return { ...fact, module: `${block}.(linear_attn.out_proj or self_attn.o_proj) output`, modules: kinds.map((kind) => `${block}.${kind === "linear_attention" ? "linear_attn.out_proj" : "self_attn.o_proj"} output`) };
 }
 
 function blockOf(source: Source, shape: Heads, rope: RopeSpec, kind: (typeof KINDS)[number], layer: number, sparse: boolean): BlockSpec {

@@ -96,7 +96,7 @@ function written(context: Lowering, model: ModelFacts, sae: SaeFacts, tap: Tap):
     });
     return null;
   }
-  if (!isOutputOf(sae.module, fact)) {
+  if (!isOutputOf(sae.module, fact, layer)) {
     context.report({
       code: "hook-mismatch",
       message: `this transcoder predicts what \`${sae.module}\` gives out, and ${hook} of this model is something else, so its error is not known`,

@@ -59,7 +59,7 @@ function saeFor(context: Lowering, model: ModelFacts, saes: readonly SaeFacts[],
     return null;
   }
   const fact = model.hooks[tap.hook];
-  if (match.writes === null && !isOutputOf(match.module, fact)) {
+  if (match.writes === null && !isOutputOf(match.module, fact, tap.layer)) {
     context.report({
       code: "hook-mismatch",
       message: `this SAE reads what \`${match.module?.replaceAll("|", "` or `")}\` gives out, and ${tap.hook} of this model is something else`,

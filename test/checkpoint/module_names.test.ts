@@ -1,0 +1,47 @@
+/** Without this file an SAE could be refused for the name of a module whose output is the very tensor of a hook, or taken for one that is another. */
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { normedModule, parseModulePath } from "../../runtime/checkpoint/hook_name.ts";
+import { readModel } from "../../runtime/checkpoint/model.ts";
+import { isOutputOf } from "../../src/ops/hook.ts";
+
+/** Fixture, module of it, and the hook that its output is, which `make_architectures.py` asserts; null: none that is read. */
+const CASES: readonly (readonly [string, string, string | null])[] = [
+  ["neo_local", "transformer.h.1.attn", "attn_out"],
+  ["neo_local", "transformer.h.1.attn.attention", "attn_out"],
+  ["neo_local", "h.1.mlp", "mlp_out"],
+  ["gpt2_tied", "transformer.h.1.attn", "attn_out"],
+  ["gpt2_tied", "transformer.h.1.attn.attention", null],
+  ["neox_pythia", "gpt_neox.layers.1.attention", "attn_out"],
+  ["neox_pythia", "gpt_neox.layers.1.post_attention_layernorm", null],
+  ["qwen3_5_own", "model.layers.0.linear_attn", "attn_out"],
+  ["qwen3_5_own", "model.layers.3.self_attn", "attn_out"],
+  ["qwen3_5_own", "model.layers.0.self_attn", null],
+  ["qwen3_5_own", "model.layers.3.linear_attn", null],
+  ["qwen3_5_own", "model.layers.1.post_attention_layernorm", null],
+  ["qwen3_5_seeing", "model.language_model.layers.0.linear_attn", "attn_out"],
+  ["gemma2_capped", "model.layers.1.post_attention_layernorm", "attn_out"],
+  ["gemma2_capped", "model.layers.1.post_feedforward_layernorm", "mlp_out"],
+  ["gemma2_capped", "model.layers.1.post_feedforward_layernorm.output", "mlp_out"],
+  ["gemma2_capped", "model.layers.1.self_attn", null],
+  ["gemma2_capped", "model.layers.1.mlp", null],
+  ["gemma2_capped", "model.layers.1.mlp.output", null],
+  ["gemma3_local", "layers.1.post_attention_layernorm", "attn_out"],
+  ["gemma_one", "model.layers.1.post_attention_layernorm", null],
+  ["gemma_one", "model.layers.1.self_attn", "attn_out"],
+  ["llama_plain", "model.layers.1.post_attention_layernorm", null],
+  ["llama_plain", "model.layers.1.linear_attn", null],
+  ["qwen3_moe_shares", "model.layers.1.mlp", "mlp_out"],
+];
+
+for (const [fixture, path, wanted] of CASES) {
+  test(`${path} of ${fixture} is ${wanted ?? "no hook"}`, async () => {
+    const { spec } = await readModel(join(import.meta.dirname, "../parity/architectures", fixture));
+    const { layer, hook } = parseModulePath(path);
+    const fits = layer !== null && hook !== null && isOutputOf(normedModule(path), spec.hooks[hook], layer);
+    assert.is(fits ? hook : null, wanted);
+  });
+}
+
+test.run();
