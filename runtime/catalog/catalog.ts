@@ -137,11 +137,11 @@ export function createCatalog(readFrom: string, options: CatalogOptions = {}): C
 function asTyped(problem: Problem, need: Need, readFrom: string): Problem {
   const typed = need.kind === "table" || need.kind === "module" ? need.path : need.name;
   if (isAbsolute(typed) || (need.kind !== "table" && need.kind !== "module" && namesHub(need.kind, typed))) return problem;
-  const meant = need.kind === "sae" && problem.code === "missing-file" ? meantSae(typed) : null;
+  const meant = need.kind === "sae" && problem.code === "missing-file" && !existsSync(resolve(readFrom, typed)) ? meantSae(typed) : null;
   if (meant !== null) return { code: "unknown-sae", message: `no folder and no known SAE is called \`${typed}\``, notes: ["`saeq sae search` looks through all that are known"], help: `set sae "${meant}"` };
-  const onHub = (need.kind === "model" || need.kind === "sae") && problem.code === "missing-file" && problem.help === "" ? meantOnHub(need.kind, typed) : null;
-  if (onHub !== null) return { ...problem, message: `folder ${typed} does not exist`, notes: [...problem.notes, `${need.kind === "model" ? "models" : "SAEs"} of the hub are written hf:org/name${need.kind === "model" ? "" : "/folder"}`], help: `set ${need.kind} "${onHub}"` };
   const place = need.kind === "table" || need.kind === "module" ? tablePath(need.path, readFrom) : (registered(need.kind, typed) ?? resolve(readFrom, typed));
+  const onHub = (need.kind === "model" || need.kind === "sae") && problem.code === "missing-file" && !existsSync(place) ? meantOnHub(need.kind, typed) : null;
+  if (onHub !== null) return { ...problem, message: `folder ${typed} does not exist`, notes: [...problem.notes, `${need.kind === "model" ? "models" : "SAEs"} of the hub are written hf:org/name${need.kind === "model" ? "" : "/folder"}`], help: `set ${need.kind} "${onHub}"` };
   const shorten = (text: string): string => text.replaceAll(place, typed).replaceAll(realPath(place), typed);
   return { ...problem, message: shorten(problem.message), notes: problem.notes.map(shorten), help: shorten(problem.help) };
 }

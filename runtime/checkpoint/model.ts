@@ -6,6 +6,7 @@ import { familyOf, SUPPORTED } from "./architectures/mod.ts";
 import { optional, section, word, type Config } from "./config.ts";
 import { digest } from "./digest.ts";
 import { CheckpointError } from "./error.ts";
+import { otherFolder, otherThanFolder } from "./other_folder.ts";
 import { findFile, requireFile, requireFolder } from "./real_path.ts";
 import { CONVERT } from "./pickle_values.ts";
 import { packedRef, readSafetensors, tensorRef, type TensorFile, type TensorEntry } from "./safetensors.ts";
@@ -30,12 +31,12 @@ export interface Model {
  * `pytorch_model.bin` and its shards, by a reader that can build nothing but tensors. Only headers are read. Throws `CheckpointError`.
  */
 export async function readModel(path: string): Promise<Model> {
-  const folder = await requireFolder(path);
-  const file = await requireFile(folder, "config.json", "name the folder of a model from the hub: config.json, model.safetensors, tokenizer.json");
+  const folder = await requireFolder(path).catch((error: unknown) => Promise.reject(otherThanFolder(path) ?? error));
+  const file = await requireFile(folder, "config.json", "name the folder of a model from the hub: config.json, model.safetensors, tokenizer.json").catch(async (error: unknown) => Promise.reject((await otherFolder(folder)) ?? error));
   const { bytes, value } = await readJsonObject(file);
   const whole = { file, value };
   const config = textPart(whole);
-  const family = supported(config);
+  const family = supported(config, whole);
   // A fault of the config is told before one of the weights: it says what they should be.
   const files = await weightFiles(folder).catch((error: unknown) => error as CheckpointError);
   const source = sourceOf(config, config === whole ? null : whole, family, files);
@@ -62,8 +63,8 @@ function textPart(config: Config): Config {
 
 const SEEING: ReadonlySet<string> = new Set(["gemma3", "qwen3_5", "qwen3_5_moe"]);
 
-/** Every feature of a config that would change the arithmetic of any family is refused by name. */
-function supported(config: Config): Family {
+/** Every feature of a config, and of the one around it, that would change the arithmetic of any family is refused by name. */
+function supported(config: Config, whole: Config): Family {
   const type = word(config, "model_type", "");
   const family = familyOf(type);
   if (family === undefined) {
@@ -72,8 +73,10 @@ function supported(config: Config): Family {
       notes: [`supported model types: ${SUPPORTED.join(", ")}`, ...(Array.isArray(architecture) ? [`architectures: ${architecture.join(", ")}`] : [])],
     });
   }
-  requireReadable(config, family);
-  if (optional(config, "per_layer_config") !== null) throw new CheckpointError("unsupported-config", `\`per_layer_config\` in ${config.file} gives layers configs of their own, and all are read with one`, { help: 'set model "…" to one without it' });
+  for (const each of new Set([config, whole])) {
+    requireReadable(each, family);
+    if (optional(each, "per_layer_config") !== null) throw new CheckpointError("unsupported-config", `\`per_layer_config\` in ${config.file} gives layers configs of their own, and all are read with one`, { help: 'set model "…" to one without it' });
+  }
   return family;
 }
 
@@ -98,7 +101,9 @@ async function weightFiles(folder: string): Promise<readonly TensorFile[]> {
     const index = await findFile(folder, `${name}.index.json`);
     if (index !== null) return shards(folder, index, read);
   }
-  throw new CheckpointError("missing-file", `${folder} holds neither model.safetensors nor model.safetensors.index.json`, { notes: ["nor pytorch_model.bin, which would be read as well"] });
+  const other = await otherFolder(folder);
+  if (other !== null) throw other;
+  throw new CheckpointError("missing-file", `${folder} holds no weights: neither model.safetensors nor model.safetensors.index.json, nor pytorch_model.bin`, { help: "download the model's weights as well: the whole folder" });
 }
 
 /** A file of torch.save, which can hold what no other file can: tensors that are views. */

@@ -1,5 +1,6 @@
 /** Without this file a download would bring optimiser states, copies in other formats and a repository's other SAEs as well. */
 import { CheckpointError } from "../checkpoint/error.ts";
+import { otherThanModel } from "../checkpoint/other_folder.ts";
 import type { Listed } from "./listing.ts";
 import { HUB_PREFIX, type HubName } from "./name.ts";
 
@@ -41,6 +42,8 @@ export function wantedOfModel(files: readonly Listed[], repository: string, fold
     const used = (name: string): boolean => MODEL_FILES.has(name) && (!name.endsWith(".index.json") || (whole.length === 0 && name === index));
     if (weights.length > 0) return { now: here.filter((file) => used(nameOf(file))), later: weights };
   }
+  const other = otherThanModel(folder === "" ? repository : `${repository}/${folder}`, here.map(nameOf));
+  if (other !== null) throw other;
   refusePickles(here, repository);
   return { now: here.filter((file) => MODEL_FILES.has(nameOf(file))), later: [] };
 }

@@ -7,6 +7,7 @@ import * as assert from "uvu/assert";
 import { CheckpointError } from "../../runtime/checkpoint/error.ts";
 import { readModel } from "../../runtime/checkpoint/model.ts";
 import { readSafetensors } from "../../runtime/checkpoint/safetensors.ts";
+import { readTokenizer } from "../../runtime/checkpoint/tokenizer/tokenizer.ts";
 import { readSae, SAE_FORMATS } from "../../runtime/checkpoint/sae.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "saeq-bad-"));
@@ -149,6 +150,27 @@ test("a folder that is missing, a file, or a loop of links is missing-file", asy
   symlinkSync(loop, loop);
   writeFileSync(join(folder, "plain"), "");
   for (const path of [join(folder, "nowhere"), join(folder, "plain"), loop]) assert.is(await codeOf(readModel(path)), "missing-file");
+});
+
+test("an adapter, GGUF and a folder without weights are told what they are, and what to do", async () => {
+  const told = async (path: string): Promise<string> => readModel(path).then(() => "read", (error: CheckpointError) => [error.code, error.message, ...error.notes, error.help].join("\n"));
+  const adapter = { "adapter_config.json": JSON.stringify({ peft_type: "LORA", base_model_name_or_path: "org/base" }), "adapter_model.safetensors": bytesOf({}, 0) };
+  for (const files of [adapter, { ...adapter, "config.json": JSON.stringify(llama) }]) {
+    assert.match(await told(inFolder(files)), /^unsupported-architecture\n.*holds an adapter.*\nit belongs to org\/base\nmerge it .*merge_and_unload\(\)\.save_pretrained\("merged"\).*set model "merged"$/);
+  }
+  assert.match(await told(inFolder({ "adapter_config.json": "{}" })), /holds an adapter/);
+  const gguf = inFolder({ "m-Q4.GGUF": "GGUF" });
+  assert.match(await told(gguf), /^unsupported-architecture\n.*holds m-Q4\.GGUF, and GGUF is not read\n.*\nset model .* checkpoint that it was made from/);
+  assert.match(await told(join(gguf, "m-Q4.GGUF")), /m-Q4\.GGUF is GGUF, which is not read/);
+  // What is a model is read as one, whatever lies beside it.
+  assert.match(await told(inFolder({ ...adapter, "config.json": JSON.stringify(llama), "model.safetensors": bytesOf({ a: f32(0, 4) }, 4) })), /^missing-tensor/);
+  assert.match(await told(inFolder({ "config.json": JSON.stringify(llama) })), /^missing-file\n.*holds no weights.*\ndownload the model's weights as well/);
+});
+
+test("a folder with another file of its tokenizer is told how tokenizer.json is made", async () => {
+  const help = async (files: Readonly<Record<string, string>>): Promise<string> => readTokenizer(inFolder(files)).then(() => "read", (error: CheckpointError) => error.help);
+  assert.match(await help({ "tokenizer.model": "" }), /^make it from tokenizer\.model once: transformers\.AutoTokenizer\.from_pretrained\("(.+)"\)\.save_pretrained\("\1"\)$/);
+  assert.match(await help({}), /^download the model's tokenizer\.json/);
 });
 
 const cfg = { d_in: 2, d_sae: 3, architecture: "standard", metadata: { sae_lens_version: "6.0.0", hook_name: "blocks.7.hook_resid_post" } };

@@ -156,6 +156,8 @@ const REFUSALS: readonly { readonly name: string; readonly text: string; readonl
   { name: "a gated one, terms not accepted", text: "hf:saeq/gated", env: { HF_TOKEN: "hf_other" }, code: "hub-denied", says: /a token was sent; its owner has no access yet/ },
   { name: "no such revision", text: "hf:saeq/whole@v9", code: "hub-not-found", says: /has no revision `v9`/ },
   { name: "no such folder", text: "hf:saeq/saes/layer8", code: "hub-not-found", says: /has no `layer8`/ },
+  { name: "an adapter", text: "hf:saeq/adapter", code: "unsupported-architecture", says: /saeq\/adapter holds an adapter.*from_pretrained\("saeq\/adapter"\)/s },
+  { name: "GGUF", text: "hf:saeq/packed", code: "unsupported-architecture", says: /saeq\/packed holds m-Q4_K_M\.gguf, and GGUF is not read/ },
   { name: "pickles only", text: "hf:saeq/pickles", code: "pickle-refused", says: /weights\.ckpt.*not downloaded/s },
 ];
 for (const each of REFUSALS) {

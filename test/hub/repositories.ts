@@ -67,6 +67,8 @@ export const REPOSITORIES: Readonly<Record<string, Repository>> = {
   "saeq/secret": repository(filesOf("kjv/model"), { access: "private", token: "hf_secret" }),
   "saeq/gated": repository(filesOf("kjv/model"), { access: "gated", token: "hf_accepted" }),
   "saeq/pickles": repository({ "config.json": Buffer.from("{}"), "weights.ckpt": Buffer.from("pickle") }),
+  "saeq/adapter": repository({ "adapter_config.json": Buffer.from("{}"), "adapter_model.bin": Buffer.from("pickle"), "tokenizer.json": Buffer.from("{}") }),
+  "saeq/packed": repository({ "config.json": Buffer.from("{}"), "m-Q4_K_M.gguf": Buffer.from("GGUF") }),
   "saeq/torch": repository({ ...torchModel(), "pytorch_model.bin.index.json": Buffer.from("{}") }),
   "saeq/old": repository({ ...torchModel(), "pytorch_model.bin": Buffer.from("a pickle of torch before 1.6") }),
 };

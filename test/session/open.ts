@@ -1,7 +1,7 @@
 /** Without this file each session test would open sessions and gather events in its own way. */
 import { createHash } from "node:crypto";
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { Diagnostic } from "../../grammar/diagnostic.ts";
 import type { Measured, Value } from "../../runtime/data/frame.ts";
 import { factsOf } from "../../runtime/figures/measured.ts";
@@ -21,7 +21,10 @@ export interface Ran {
 /** An empty folder of its own. */
 export function folder(files: Readonly<Record<string, string | Uint8Array>> = {}): string {
   const path = ownFolder("saeq-");
-  for (const [name, content] of Object.entries(files)) writeFileSync(join(path, name), content);
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(path, name)), { recursive: true });
+    writeFileSync(join(path, name), content);
+  }
   return path;
 }
 

@@ -36,8 +36,15 @@ export function turned(config: Config, given: Config | null, headDim: number, de
   if (defaults.partial === null && partial !== 1 && scaled.kind !== "none") throw unsupported(config, key, "transformers scales positions of a part of a head, and turns all of it, in this family");
   if (defaults.partial !== null && partial > 1) throw contradiction(config, key, "and a head has no more to turn than all of it");
   const dimensions = defaults.partial === null ? headDim : Math.trunc(headDim * partial);
-  if (dimensions % 2 !== 0 || dimensions === 0) throw new CheckpointError("unsupported-config", `${config.file} turns ${dimensions} of the ${headDim} columns of a head (\`head_dim\`); rotary positions need an even number`, { help: 'set model "…" to one without it' });
+  if (dimensions % 2 !== 0 || dimensions === 0) throw new CheckpointError("unsupported-config", `${config.file} turns ${dimensions} of the ${headDim} columns of a head (${whence(config, parameters, defaults, partial)}); rotary positions need an even number`, { help: 'set model "…" to one without it' });
   return { theta, dimensions, scaling: scaled };
+}
+
+/** What in a config says how many columns are turned. */
+function whence(config: Config, parameters: Config, { partial: named }: RopeDefaults, share: number): string {
+  if (named === null) return optional(config, "head_dim") === null ? "`hidden_size` over its heads" : "`head_dim`";
+  const said = optional(parameters, "partial_rotary_factor") !== null ? "partial_rotary_factor" : named.key;
+  return `\`${said}\` is ${share}${said === named.key && optional(config, said) === null ? " where nothing is said" : ""}`;
 }
 
 function scalingOf(config: Config, scaling: Config, context: number): RopeSpec["scaling"] {

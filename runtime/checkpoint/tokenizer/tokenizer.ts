@@ -41,7 +41,7 @@ interface JsonFile {
  */
 export async function readTokenizer(path: string, patience: Patience = TOKENIZER_PATIENCE, cards: TokenizerCards | null = null): Promise<Tokenizer> {
   const folder = await requireFolder(path);
-  const file = await requireFile(folder, "tokenizer.json", "download the model's tokenizer.json as well; other tokenizer files are not read");
+  const file = (await findFile(folder, "tokenizer.json")) ?? (await requireFile(folder, "tokenizer.json", await whereNoTokenizer(folder)));
   const optional = async (name: string): Promise<JsonFile | null> => {
     const found = await findFile(folder, name);
     return found === null ? null : { path: found, bytes: await readJsonBytes(found) };
@@ -53,6 +53,16 @@ export async function readTokenizer(path: string, patience: Patience = TOKENIZER
   const { hub, card } = build(files, patience);
   cards?.keep(id, card);
   return wrap(card, () => hub);
+}
+
+/** What a tokenizer.json is made from, where its publisher has none. */
+const SOURCES = ["tokenizer.model", "spiece.model", "vocab.json", "vocab.txt", "tekken.json"];
+
+async function whereNoTokenizer(folder: string): Promise<string> {
+  const there = (await Promise.all(SOURCES.map(async (name) => ((await findFile(folder, name)) === null ? [] : [name])))).flat();
+  if (there.length === 0) return "download the model's tokenizer.json as well; other tokenizer files are not read";
+  const at = JSON.stringify(folder);
+  return `make it from ${there[0]} once: transformers.AutoTokenizer.from_pretrained(${at}).save_pretrained(${at})`;
 }
 
 /** What `make` gives, made once; what it was made of is let go of then. */
