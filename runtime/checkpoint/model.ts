@@ -1,8 +1,9 @@
 /** Without this file a folder from the hub would not become a model. */
-import { basename } from "node:path";
+import { basename, dirname } from "node:path";
 import type { DecoderSpec } from "../../src/emit/specs.ts";
 import type { Family, Source } from "./architectures/family.ts";
-import { familyOf, SUPPORTED } from "./architectures/mod.ts";
+import { familyOf } from "./architectures/mod.ts";
+import { notRead, textPart } from "./architectures/seeing.ts";
 import { optional, section, word, type Config } from "./config.ts";
 import { digest } from "./digest.ts";
 import { CheckpointError } from "./error.ts";
@@ -56,23 +57,10 @@ function ids(value: unknown): readonly number[] {
   return (Array.isArray(value) ? value : [value]).filter((id): id is number => Number.isInteger(id));
 }
 
-/** The config of the text model inside that of a model which also sees. */
-function textPart(config: Config): Config {
-  return SEEING.has(word(config, "model_type", "")) ? (section(config, "text_config") ?? config) : config;
-}
-
-const SEEING: ReadonlySet<string> = new Set(["gemma3", "qwen3_5", "qwen3_5_moe"]);
-
 /** Every feature of a config, and of the one around it, that would change the arithmetic of any family is refused by name. */
 function supported(config: Config, whole: Config): Family {
-  const type = word(config, "model_type", "");
-  const family = familyOf(type);
-  if (family === undefined) {
-    const architecture = optional(config, "architectures");
-    throw new CheckpointError("unsupported-architecture", `${config.file} describes ${type === "" ? "no model type" : `a \`${type}\` model`}`, {
-      notes: [`supported model types: ${SUPPORTED.join(", ")}`, ...(Array.isArray(architecture) ? [`architectures: ${architecture.join(", ")}`] : [])],
-    });
-  }
+  const family = familyOf(word(config, "model_type", ""));
+  if (family === undefined) throw notRead(whole, dirname(whole.file));
   for (const each of new Set([config, whole])) {
     requireReadable(each, family);
     if (optional(each, "per_layer_config") !== null) throw new CheckpointError("unsupported-config", `\`per_layer_config\` in ${config.file} gives layers configs of their own, and all are read with one`, { help: 'set model "…" to one without it' });
@@ -138,6 +126,7 @@ function sourceOf(config: Config, outer: Config | null, family: Family, files: r
     if (tensor === undefined) throw missing(name);
     return tensor;
   };
+  const headOf = (names: readonly string[]): string | undefined => names.flatMap((name) => [name, `language_model.${name}`]).find((name) => tensors.has(name));
   const headless: string[] = [];
   return {
     config,
@@ -145,9 +134,9 @@ function sourceOf(config: Config, outer: Config | null, family: Family, files: r
     tensor: (name, shape) => tensorRef(found(`${prefix}${name}`), shape),
     packed: (name, shape, dtype) => packedRef(found(`${prefix}${name}`), shape, dtype),
     holds: (name) => tensors.has(`${prefix}${name}`),
+    holdsHead: (names) => headOf(names) !== undefined,
     head: (names, shape) => {
-      const candidates = names.flatMap((name) => [name, `language_model.${name}`]);
-      const there = candidates.find((name) => tensors.has(name));
+      const there = headOf(names);
       if (there !== undefined) return tensorRef(found(there), shape);
       if (files instanceof Error) throw files;
       headless.push(names[0] as string);

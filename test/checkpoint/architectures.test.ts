@@ -145,6 +145,39 @@ test("the text part of a Gemma 3 that also sees is a model, and its modules have
   assert.match(fact.state === "present" ? fact.module : "", "model.language_model.layers.{layer}.post_feedforward_layernorm output");
 });
 
+test("the text part of a LLaVA or Mistral 3 is a model, also where it leaves out what transformers knows", async () => {
+  const whole = await readModel(join(fixtures, "llava_llama"));
+  const { attn_out: out } = whole.spec.hooks;
+  assert.is(out.state === "present" ? out.module : "", "model.language_model.layers.{layer}.self_attn.o_proj output");
+  const text = (config: Record<string, unknown>): Record<string, unknown> => config["text_config"] as Record<string, unknown>;
+  // LLaVA 1.5 names of its text model hardly more than its type.
+  const sparse = changed("llava_llama", { config: (config) => void ["model_type", "num_attention_heads", "hidden_size", "num_hidden_layers", "intermediate_size"].forEach((key) => delete text(config)[key]) });
+  assert.match((await failure(sparse)).message, /embed_tokens\.weight.*\[64, 32\].*\[64, 4096\]/);
+  const newer = await readModel(changed("llava_llama", { name: (name) => name.replace(/^language_model\.model\./, "model.language_model.").replace(/^language_model\.lm_head/, "lm_head") }));
+  assert.equal(content(newer), content(whole));
+  // Tied as the config around it says or Mistral 3 does where nothing is said, unless there is a head; elsewhere one that is not there is missing.
+  const heads = async (name: string, tie: boolean | undefined): Promise<readonly unknown[]> => {
+    const { spec } = await readModel(changed(name, { config: (config) => void (tie === undefined ? delete config["tie_word_embeddings"] : (config["tie_word_embeddings"] = tie)) }));
+    return [spec.lmHead === null, spec.noHead];
+  };
+  assert.equal(await heads("mistral3_window", true), [false, undefined]);
+  assert.equal(await heads("mistral3_tied", undefined), [true, undefined]);
+  assert.equal(await heads("mistral3_tied", false), [true, "lm_head.weight"]);
+});
+
+test("a model that is not read and has a text model that is says how to have that alone", async () => {
+  const around = (type: string, inner: string): string => changed("llava_llama", { config: (config) => ({ ...config, model_type: type, text_config: { ...(config["text_config"] as object), model_type: inner } }) });
+  for (const [type, inner] of [["llava_next", "llama"], ["llava", "gemma"]] as const) {
+    const error = await failure(around(type, inner));
+    assert.is(error.code, "unsupported-architecture");
+    assert.match(error.notes.join("\n"), new RegExp(`its text model is a \`${inner}\``));
+    assert.match(error.help, /AutoModelForImageTextToText\.from_pretrained\("(.+)"\)\.get_decoder\(\)\.save_pretrained\("text"\), transformers\.AutoTokenizer\.from_pretrained\("\1"\).*set model "text"$/);
+  }
+  const { message, help } = await failure(around("mistral3", "ministral3"));
+  assert.match(message, /a `mistral3` model around a `ministral3`$/);
+  assert.is(help, 'set model "…" to one of a type that is supported');
+});
+
 test("the head of a Qwen 3.5 that also sees is tied where either config says so; a layer of linear attention has no z, and says why", async () => {
   const seeing = (config: Record<string, unknown>): Record<string, unknown> => config["text_config"] as Record<string, unknown>;
   const [tied, neither] = [await readModel(join(fixtures, "qwen3_5_seeing")), await readModel(changed("qwen3_5_seeing", { config: (config) => void ((config["tie_word_embeddings"] = false), (seeing(config)["tie_word_embeddings"] = false)) }))];

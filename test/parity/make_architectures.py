@@ -88,6 +88,10 @@ CONFIGS = {
     "qwen3_5_moe": ("qwen3_5_moe_text", {**{key: value for key, value in QWEN35.items() if key != "intermediate_size"}, "hidden_size": 24, "layer_types": ["linear_attention", "full_attention"], "num_experts": 8, "num_experts_per_tok": 3, "moe_intermediate_size": 12, "shared_expert_intermediate_size": 20, "fused": True}),
     "qwen3_5_moe_apart": ("qwen3_5_moe_text", {**{key: value for key, value in QWEN35.items() if key != "intermediate_size"}, "hidden_size": 24, "num_attention_heads": 4, "num_key_value_heads": 2, "layer_types": ["linear_attention", "full_attention"], "num_experts": 6, "num_experts_per_tok": 2, "moe_intermediate_size": 16, "shared_expert_intermediate_size": 8, "save": "bfloat16"}),
     # The whole model, with an eye that no text goes through, as the hub has it.
+    "llava_llama": ("llava", {**LLAMA, "model_type": "llama", "rope_parameters": {"rope_type": "linear", "factor": 3.0, "rope_theta": 5000.0}}),
+    "llava_qwen2_tied": ("llava", {**LLAMA, "model_type": "qwen2", "tie_word_embeddings": True, "fused": True}),
+    "mistral3_window": ("mistral3", {**LLAMA, "model_type": "mistral", "head_dim": 16, "sliding_window": 12}),
+    "mistral3_tied": ("mistral3", {**LLAMA, "model_type": "mistral", "head_dim": 16, "sliding_window": None, "outer": {"tie_word_embeddings": True}, "save": "bfloat16"}),
     "qwen3_5_seeing": ("qwen3_5", {**QWEN35, "layer_types": ["linear_attention", "full_attention"], "head_dim": 24}),
     # Positions as the family has them where nothing is said; experts whose clamp is reached.
     "gpt_oss_plain": ("gpt_oss", {**OSS, "swiglu_limit": 1.5, "written": {"rope_parameters": None}}),
@@ -125,9 +129,13 @@ AROUND = ("mlp", "self_attn", "linear_attn", "attention", "attn", "attn.attentio
 def config_of(kind: str, options: dict):
     from transformers import AutoConfig
 
+    outer = options.pop("outer", {})
     if kind == "qwen3_5":
         vision = {"depth": 1, "hidden_size": 8, "num_heads": 1, "intermediate_size": 8, "out_hidden_size": 32, "num_position_embeddings": 4, "patch_size": 2, "spatial_merge_size": 1, "temporal_patch_size": 1}
         return AutoConfig.for_model(kind, text_config={**COMMON, **options}, vision_config=vision, tie_word_embeddings=True)
+    if kind in ("llava", "mistral3"):
+        vision = {"model_type": "clip_vision_model" if kind == "llava" else "pixtral", "hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1, "image_size": 4, "patch_size": 2, **({} if kind == "llava" else {"head_dim": 8})}
+        return AutoConfig.for_model(kind, text_config={**COMMON, **options}, vision_config=vision, **{"tie_word_embeddings": False, **outer})
     names = {"hidden_size": "n_embd", "num_hidden_layers": "n_layer", "max_position_embeddings": "n_positions"}
     merged = {(names.get(key, key) if kind == "gpt2" else key): value for key, value in COMMON.items()} | options
     return AutoConfig.for_model(kind, **merged)
@@ -211,7 +219,7 @@ def make(name: str, seed: int) -> None:
     from transformers import AutoModelForCausalLM, AutoModelForImageTextToText
 
     kind, options = CONFIGS[name]
-    auto = AutoModelForImageTextToText if kind == "qwen3_5" else AutoModelForCausalLM
+    auto = AutoModelForImageTextToText if kind in ("qwen3_5", "llava", "mistral3") else AutoModelForCausalLM
     options = dict(options)
     save = options.pop("save", "float32")
     # Keys of config.json that transformers reads as it will: some it follows, and some it passes over.

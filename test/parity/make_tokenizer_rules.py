@@ -121,6 +121,8 @@ def named() -> list[dict]:
         {"name": "a Llama that transformers 5 saved", "tokenizer.json": {**llama, "model": {**llama["model"], "unk_token": None}, "normalizer": None, "pre_tokenizer": mark}, "tokenizer_config.json": {**of_llama, "legacy": False}},
         {"name": "a Llama of no class", "tokenizer.json": llama, "tokenizer_config.json": {**of_llama, "tokenizer_class": "PreTrainedTokenizerFast", "add_prefix_space": False}},
         {"name": "a Mistral that calls itself a Llama", "tokenizer.json": llama, "tokenizer_config.json": {**of_llama, "add_prefix_space": False}, "config.json": {"model_type": "mistral"}},
+        {"name": "a LLaVA that calls itself a Llama", "tokenizer.json": llama, "tokenizer_config.json": {**of_llama, "add_prefix_space": False}, "config.json": {"model_type": "llava"}},
+        {"name": "a Mistral 3 that calls itself a Llama", "tokenizer.json": llama, "tokenizer_config.json": {**of_llama, "add_prefix_space": False}, "config.json": {"model_type": "mistral3"}},
         {"name": "special tokens that are read as letters", "tokenizer.json": llama, "tokenizer_config.json": {**of_llama, "tokenizer_class": "PreTrainedTokenizerFast", "split_special_tokens": True}},
     ]
 

@@ -13,6 +13,8 @@ export interface Source {
   packed(name: string, shape: readonly number[], dtype: PackedRef["dtype"]): PackedRef;
   /** Whether a tensor of that name is there: some families are kept in two ways. */
   holds(name: string): boolean;
+  /** Whether a head of one of these names is there. */
+  holdsHead(names: readonly string[]): boolean;
   /** Tensors of the head, which stand beside the base model and not in it; the first of the names that is there, null where none is. */
   head(names: readonly string[], shape: readonly number[]): TensorRef | null;
   /** Names of tensors of the head that were asked for and are not there. */

@@ -70,10 +70,16 @@ function read(source: Source): Decoder {
     positions: null,
     blocks: seen.map((window, layer) => blockOf(source, member, shape, rope, window, layer)),
     finalNorm: normOf(source, "norm", shape.hiddenSize, false),
-    lmHead: flag(config, "tie_word_embeddings", false) ? null : source.head(["lm_head.weight"], [vocabulary, shape.hiddenSize]),
+    lmHead: tied(source) ? null : source.head(["lm_head.weight"], [vocabulary, shape.hiddenSize]),
     lmHeadBias: null,
-    hooks: hookFacts(shape, { block: "model.layers.{layer}", ln1: "input_layernorm", ln2: "post_attention_layernorm", o: "self_attn.o_proj", attentionOut: "self_attn.o_proj", mlpOut: member.experts === null ? "mlp.down_proj" : "mlp", parallel: false }),
+    hooks: hookFacts(shape, { block: source.outer === null ? "model.layers.{layer}" : "model.language_model.layers.{layer}", ln1: "input_layernorm", ln2: "post_attention_layernorm", o: "self_attn.o_proj", attentionOut: "self_attn.o_proj", mlpOut: member.experts === null ? "mlp.down_proj" : "mlp", parallel: false }),
   };
+}
+
+/** A config around that of the text ties where the files have no head, a Mistral 3's also where it says nothing (`models/mistral3/configuration_mistral3.py`). */
+function tied({ config, outer, holdsHead }: Source): boolean {
+  if (flag(config, "tie_word_embeddings", false)) return true;
+  return outer !== null && flag(outer, "tie_word_embeddings", word(outer, "model_type") === "mistral3") && !holdsHead(["lm_head.weight"]);
 }
 
 /**

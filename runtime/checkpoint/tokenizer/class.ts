@@ -25,16 +25,18 @@ const OF_TYPE: Readonly<Record<string, string>> = {
 };
 
 const DISTRUSTED = ["qwen2", "qwen3_5", "qwen3_5_moe", "qwen3_5_moe_text"];
+/** Their files may name any class: none of it is made. */
+const CLASSLESS = ["phi3", "mistral", "mistral3", "llava"];
 
 /**
  * The class of a tokenizer, without `Fast`; null for one that is made of tokenizer.json alone. `AutoTokenizer` distrusts the class that the files of a
- * Qwen 2 or 3.5, Mistral or Phi 3 name, and a Llama tokenizer that cuts texts by bytes.
+ * Qwen 2 or 3.5, Mistral, LLaVA or Phi 3 name, and a Llama tokenizer that cuts texts by bytes.
  */
 export function tokenizerClass(tokenizer: JsonObject, config: JsonObject, model: JsonObject): string | null {
   const type = typeof model["model_type"] === "string" ? model["model_type"] : "";
   const said = [config["tokenizer_class"], model["tokenizer_class"]].find((name) => typeof name === "string" && name !== "") as string | undefined;
   const usual = Object.hasOwn(OF_TYPE, type) ? (OF_TYPE[type] as string) : null;
-  const name = said === undefined || DISTRUSTED.includes(type) ? usual : ["phi3", "mistral"].includes(type) ? null : said.replace(/Fast$/, "");
+  const name = said === undefined || DISTRUSTED.includes(type) ? usual : CLASSLESS.includes(type) ? null : said.replace(/Fast$/, "");
   if (name === "LlamaTokenizer" && /"type":"ByteLevel"/.test(JSON.stringify([tokenizer["pre_tokenizer"] ?? null, tokenizer["decoder"] ?? null]))) return null;
   return name;
 }
