@@ -11,7 +11,7 @@ const MODULES: readonly (readonly [RegExp, string])[] = [
   [/^(?:model\.|transformer\.|gpt_neox\.)?(?:language_model\.)?(?:layers|h)\.(\d+)\.post_attention_layernorm(?:\.output)?$/, "hook_attn_out"],
   [/^(?:model\.|transformer\.|gpt_neox\.)?(?:language_model\.)?(?:layers|h)\.(\d+)\.mlp(?:\.output)?$/, "hook_mlp_out"],
   // In Gemma the norm before the MLP, whose output goes nowhere else.
-  [/^(?:model\.|transformer\.|gpt_neox\.)?(?:language_model\.)?(?:layers|h)\.(\d+)\.(?:mlp\.input|pre_feedforward_layernorm\.output)$/, "mlp.hook_in"],
+  [/^(?:model\.|transformer\.|gpt_neox\.)?(?:language_model\.)?(?:layers|h)\.(\d+)\.(?:mlp\.input|pre_feedforward_layernorm(?:\.output)?)$/, "mlp.hook_in"],
   [/^(?:model\.|transformer\.|gpt_neox\.)?(?:language_model\.)?(?:layers|h)\.(\d+)\.(?:self_attn|linear_attn|attention|attn|attn\.attention)(?:\.output)?$/, "hook_attn_out"],
 ];
 

@@ -24,6 +24,7 @@ const CASES: readonly (readonly [string, string, string | null])[] = [
   ["gemma2_capped", "model.layers.1.post_attention_layernorm", "attn_out"],
   ["gemma2_capped", "model.layers.1.post_feedforward_layernorm", "mlp_out"],
   ["gemma2_capped", "model.layers.1.post_feedforward_layernorm.output", "mlp_out"],
+  ["gemma2_capped", "model.layers.1.pre_feedforward_layernorm", "mlp_in"],
   ["gemma2_capped", "model.layers.1.self_attn", null],
   ["gemma2_capped", "model.layers.1.mlp", null],
   ["gemma2_capped", "model.layers.1.mlp.output", null],
