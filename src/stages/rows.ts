@@ -25,7 +25,7 @@ export const rows = stage({
     dense: 'vectors of a token are written to a file: … | save "resid.parquet"',
   },
   alsoCalled: ["melt", "explode", "unnest", "to_table", "as_table", "entries", "to_dataframe", "to_pandas"],
-  searchTerms: ["per token", "co-occurrence", "cooccurrence", "position", "table", "long format", "activations as a table", "dataframe"],
+  searchTerms: ["per token", "cooccurrence", "position", "table", "long format", "activations as a table", "dataframe"],
   lower: (context, { feature, special }) => {
     const { input } = context;
     if (input.schema.kind === "tokens" && feature.length > 0) {
