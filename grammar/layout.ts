@@ -176,7 +176,7 @@ export function layOut(words: readonly IToken[]): Layout {
     const atStart = last === undefined || last.tokenType === T.Separator;
     if (token.tokenType === T.Word) {
       const statement = T.STATEMENT_WORDS.get(token.image);
-      if (statement !== undefined && atStart && (token.image === "let" || !usedAsName(words[i + 1]))) {
+      if (statement !== undefined && atStart && (token.image === "let" || !usedAsName(words, i))) {
         out.push(T.retype(token, statement));
         return;
       }
@@ -214,7 +214,11 @@ function surelyStarts(words: readonly IToken[], i: number): boolean {
   }
 }
 
-/** `set | top 3` and `use == 1` speak of a table or column, not of a setting. */
-function usedAsName(next: IToken | undefined): boolean {
+/** `set | top 3` and `use == 1` speak of a table or column, not of a setting; so does `set` above a line that begins with a pipe. */
+function usedAsName(words: readonly IToken[], i: number): boolean {
+  let behind = i + 1;
+  while (words[behind]?.tokenType === T.Newline) behind++;
+  if (behind > i + 1 && words[behind]?.tokenType !== T.Pipe) return false;
+  const next = words[behind];
   return next !== undefined && (next.tokenType === T.Pipe || next.tokenType === T.Comma || (tokenMatcher(next, T.BinaryOp) && next.tokenType !== T.Minus && !T.RESERVED.has(next.image)));
 }

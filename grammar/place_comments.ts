@@ -47,9 +47,11 @@ export function withComments(text: string, comments: readonly Placed[], indent: 
     // Above a closing bracket comments stand in line with what it closes.
     const inner = gap.includes("\n") ? gap.slice(gap.lastIndexOf("\n") + 1) : " ".repeat(indent + 2 * depth);
     const margin = gap.includes("\n") ? inner : " ".repeat(indent + 2 * (depth - closes));
+    // A sign of a value with a blank behind it would be a subtraction, or two of them a comment of another language.
+    const tight = word.image === "-" && gap === "";
     here.forEach((comment, at) => {
       // Behind the statement there is no second word to stand above.
-      if (at === 0 && (!comment.ownLine || following === undefined)) lines[lines.length - 1] += `  ${comment.text}`;
+      if (at === 0 && (tight || !comment.ownLine || following === undefined)) lines[lines.length - 1] += `${tight ? "" : "  "}${comment.text}`;
       else lines.push(inner + comment.text);
     });
     if (following === undefined) return;

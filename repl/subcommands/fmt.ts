@@ -2,17 +2,17 @@
 import { resolve } from "node:path";
 import { atomicWrite } from "../../runtime/data/atomic_write.ts";
 import type { Source } from "../../runtime/session/session_port.ts";
+import { canonical } from "../../grammar/canonical.ts";
 import { parse } from "../../grammar/parse.ts";
-import { print } from "../../grammar/print.ts";
 import { visible } from "../../grammar/visible.ts";
 import type { Request } from "../request.ts";
-import { sayDiagnostic } from "../talk.ts";
+import { sayBug, sayDiagnostic } from "../talk.ts";
 import { checkShown } from "./check_shown.ts";
 import { applyFixes, type Fixed } from "./fixes.ts";
 import { scriptFiles } from "./script_files.ts";
 import { allGranted, folderOf, openSession, readSource, sayDataError, type Shop } from "./shop.ts";
 
-/** `saeq fmt FILES or folders [--check] [--fix]`: 3 where a file differs or does not parse, 10 where one cannot be read. */
+/** `saeq fmt FILES or folders [--check] [--fix]`: 3 where a file differs or does not parse, 10 where one cannot be read, 1 where its canonical form would say something else. */
 export async function format(request: Extract<Request, { kind: "fmt" }>, shop: Shop): Promise<number> {
   let code = 0;
   for (const file of scriptFiles(request.files, shop)) {
@@ -31,7 +31,12 @@ export async function format(request: Extract<Request, { kind: "fmt" }>, shop: S
       code = code === 0 ? 3 : code;
       continue;
     }
-    const text = print(script);
+    const text = canonical(script);
+    if (text === null) {
+      shop.stderr.write(`${sayBug(`${file} is left as it is, since its canonical form would be read as another script`, shop.talkLook)}\n`);
+      code = code === 0 ? 1 : code;
+      continue;
+    }
     if (!shop.options.quiet) tellFixes(file, found, request.check, shop);
     if (file === "-" && !request.check) shop.stdout.write(shop.stdout.isTTY === true ? visible(text, { keepNewlines: true }) : text);
     else if (text !== read.text) {

@@ -1,12 +1,13 @@
 /** Without this file formatting in an editor would replace whole files and lose the caret. */
+import { canonical } from "../../grammar/canonical.ts";
 import type { Fix } from "../../grammar/diagnostic.ts";
-import { print } from "../../grammar/print.ts";
 import type { Analysis } from "./analyse.ts";
 
 /** The one edit that brings a script into canonical form, with the line ends that it has; null where it is already, or does not parse. */
 export function layoutEdit({ text, script, syntax }: Analysis): Fix | null {
   if (syntax.some(({ severity }) => severity === "error")) return null;
-  const made = withLineEnds(print(script()), text);
+  const plain = canonical(script());
+  const made = plain === null ? text : withLineEnds(plain, text);
   if (made === text) return null;
   const shorter = Math.min(made.length, text.length);
   let start = 0;

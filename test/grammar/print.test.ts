@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { parse } from "../../grammar/parse.ts";
+import { canonical, saysTheSame } from "../../grammar/canonical.ts";
 import { print } from "../../grammar/print.ts";
 import { CORPUS, withoutSpans } from "./corpus.ts";
 
@@ -117,6 +118,46 @@ test("wherever comments stand in whatever script, print keeps them all, in order
 test("print keeps a statement that goes on from the last value apart", () => {
   const text = "a\n; | top 3\n";
   assert.fixture(print(parse(text).script), text);
+});
+
+test("a relation named like a statement stays a relation where its pipeline is broken", () => {
+  const long = "where matching_tokens == 0 and not perfect_match | sort matching_tokens desc | select matching_tokens, perfect_match";
+  for (const [text, printed] of [
+    [`set | ${long}`, `set\n| ${long.replaceAll(" | ", "\n| ")}\n`],
+    ["use | take 3 # three\n| count", "use\n| take 3  # three\n| count\n"],
+    ["param # why\n\n| count\n", "param  # why\n| count\n"],
+    ["saeq\n| count\ndef\n\n| count\n", "saeq | count\ndef | count\n"],
+  ] as const) {
+    const { script, diagnostics } = parse(text);
+    assert.equal(diagnostics, []);
+    assert.fixture(print(script), printed);
+    assert.is(canonical(script), printed);
+  }
+  // Nothing goes on here.
+  for (const text of ["set\ntake 3", "use\n"]) assert.is.not(parse(text).diagnostics.length, 0);
+});
+
+test("a comment behind a minus leaves it the sign that it was", () => {
+  for (const [text, printed] of [
+    ["set `1` \"a\" -# c\n0.5", "set `1` \"a\" -# c\n  0.5\n"],
+    ["a | derive b = - - # c\nx", "a\n| derive b = - -# c\n  x\n"],
+    ["a | derive b = - -\n# c\n5", "a\n| derive b = --# c\n  5\n"],
+    ["a | derive b = c - # c\n5", "a\n| derive b = c -  # c\n  5\n"],
+  ] as const) {
+    const { script, diagnostics } = parse(text);
+    assert.equal(diagnostics, []);
+    assert.fixture(print(script), printed);
+    assert.is(canonical(script), printed);
+  }
+});
+
+test("a script that the printer would change has no canonical text", () => {
+  // Two words with a comment between them, which are one phrase on one line.
+  const { script, diagnostics } = parse("x | derive (is # c\n## d\nnull)");
+  assert.equal(diagnostics, []);
+  assert.is(canonical(script), null);
+  assert.ok(saysTheSame(parse("a|b # c").script, parse("a  |  b\n\n# c").script));
+  for (const other of ["a | c # c", "a | b # d", "a | b", "a | `b` # c", "a | b # c\nd"]) assert.not(saysTheSame(parse("a | b # c").script, parse(other).script), other);
 });
 
 test("print of broken text does not throw", () => {

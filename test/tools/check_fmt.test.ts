@@ -94,6 +94,16 @@ test("fmt --fix mends what leaves no choice", () => {
   for (const [text, wanted] of mended) assert.is(saeq(["fmt", "--fix", "-"], { cwd: folder(), input: text }).stdout, `${wanted}\n`);
 });
 
+test("fmt leaves a script as it is where its canonical form would be read as another one", () => {
+  const text = "x | derive (is # c\n## d\nnull)\n";
+  const cwd = folder({ "a.saeq": text });
+  for (const flags of [[], ["--check"]]) {
+    const { status, stderr } = saeq(["fmt", ...flags, "a.saeq"], { cwd });
+    assert.equal([status, stderr], [1, "bug: a.saeq is left as it is, since its canonical form would be read as another script; please report it with `saeq doctor`\n"]);
+  }
+  assert.is(readFileSync(join(cwd, "a.saeq"), "utf8"), text);
+});
+
 test("fmt --check - writes nothing and says that the text differs", () => {
   const { status, stdout, stderr } = saeq(["fmt", "--check", "-"], { cwd: folder(), input: "perfect|take 3" });
   assert.equal([status, stdout, stderr], [3, "", "-: not in canonical form\n"]);
