@@ -78,9 +78,9 @@ function build(version: string, normalized: Extract<Normalized, { kind: "argumen
     .action((files: string[], own: Record<string, unknown>) => done({ kind: "lint", files, rules: own["rules"] === true, json: own["json"] === true, options: options() }));
   program
     .command("test")
-    .description("run *_test.saeq files and compare their snapshots (exit 1)")
+    .description("run *_test.saeq files: every `assert` has to hold, and the last result that is shown has to be that of FILE.snap, where there is one (exit 1)")
     .argument("[files...]", "tests, or folders of them; all below the current folder where none is given")
-    .option("--update", "write the snapshots")
+    .option("--update", "write what is shown last of each test as its snapshot, FILE.snap")
     .action((files: string[], own: Record<string, unknown>) => done({ kind: "test", files, update: own["update"] === true, options: options() }));
   addSharing(program, normalized.params, options, done);
   program

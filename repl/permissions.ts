@@ -65,7 +65,7 @@ export function flagLine(needs: Needs, cwd: string): string {
 
 /** The command line that was typed, with the missing flags added, ready to paste into a shell. */
 export function commandWithGrants(argv: readonly string[], needs: Needs, cwd: string): string {
-  const at = argv.findIndex((word) => word === "run" || word === "verify" || word === "export") + 1;
+  const at = argv.findIndex((word) => word === "run" || word === "verify" || word === "export" || word === "test") + 1;
   return ["saeq", ...argv.slice(0, at), ...grantFlags(needs, cwd), ...argv.slice(at)].map(shellWord).join(" ");
 }
 

@@ -55,6 +55,36 @@ test("snapshots: written by --update, compared after that, told where they diffe
   assert.is(readFileSync(snap, "utf8"), kept.replace("true", "false"));
 });
 
+test("the snapshot is the last result that is shown, wherever asserts stand", () => {
+  const cwd = folder({ "a_test.saeq": "perfect | take 3 | count\nassert count(perfect) >= 10\n", "only_test.saeq": "assert count(perfect) >= 10\n" });
+  assert.is(saeq(["test", "--update"], { cwd }).status, 0);
+  assert.is(readFileSync(join(cwd, "a_test.saeq.snap"), "utf8"), "count\n3\n");
+  assert.not.ok(existsSync(join(cwd, "only_test.saeq.snap")), "of nothing there is no snapshot");
+  writeFileSync(join(cwd, "a_test.saeq"), "perfect | take 4 | count\nassert count(perfect) >= 10\n");
+  const changed = saeq(["test"], { cwd });
+  assert.is(changed.status, 1);
+  assert.match(changed.stderr, "line 2: - 3\n  line 2: + 4");
+  writeFileSync(join(cwd, "a_test.saeq"), "assert count(perfect) >= 10\n");
+  const gone = saeq(["test", "a_test.saeq"], { cwd });
+  assert.is(gone.status, 1);
+  assert.match(gone.stderr, "there is no result to compare with a_test.saeq.snap; to do without it: rm a_test.saeq.snap\n");
+});
+
+test("a test that compares nothing and asserts nothing says so, and how to make a snapshot", () => {
+  const cwd = folder({ "a b_test.saeq": "perfect | count\n", "c_test.saeq": "let x = perfect\n", "d_test.saeq": "perfect | assert count() > 1 | count\n" });
+  const { stdout, status } = saeq(["test"], { cwd });
+  assert.is(status, 0);
+  assert.match(stdout, /^ok {6}a b_test\.saeq {2}[\d.]+ m?s {2}nothing compared: no snapshot; to make one: saeq test --update 'a b_test\.saeq'\nok {6}c_test\.saeq {2}[\d.]+ m?s {2}nothing is shown or asserted\nok {6}d_test\.saeq {2}[\d.]+ m?s\n/);
+});
+
+test("a param without a default gets one to write, a file that is not there its exit code, and advice on permissions keeps the arguments", () => {
+  const cwd = folder({ "n_test.saeq": "param n: int\nperfect | take $n\n", "w_test.saeq": 'perfect | save "o.csv"\n' });
+  assert.match(saeq(["test", "n_test.saeq"], { cwd }).stderr, /a test is run without params: write a default\n.*help: param n: int = 10\n/);
+  assert.equal([saeq(["test", "nosuch"], { cwd }).status, saeq(["test", "n_test.saeq", "nosuch"], { cwd }).status], [10, 10]);
+  const { stderr } = saeq(["test", "w_test.saeq", "--update"], { cwd });
+  assert.match(stderr, /to allow it: saeq --ep cpu test (--allow-read=\S+ )?--allow-write=o\.csv w_test\.saeq --update\n$/);
+});
+
 test("a snapshot is CSV with floats at six digits, nulls empty and texts in quotes where needed", () => {
   const text = snapshotOf({
     kind: "table", rows: 3, origin: "t",
