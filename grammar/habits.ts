@@ -44,11 +44,14 @@ export const MISCASED: ReadonlyMap<string, string> = new Map([
 const literal = (text: string): string => text.replace(/[*|]/g, "\\$&");
 const signs = Object.keys(SIGNS).sort((a, b) => b.length - a.length).map((text) => (text === "!" ? "!(?!=)" : literal(text)));
 
+/** `x! = 0`: with a blank in it, the sign of two. */
+export const PARTED_NOT_EQUAL = /![ \t]+=(?![=~])/u;
+
 /** Comments of other languages run to the end of the line; a backslash before the line end joins lines; curly quotes hold a text. */
 export const FOREIGN_COMMENT = /(?<=^|\s)(?:\/\/|--(?=\s))[^\r\n]*|\/\*(?:(?!\*\/)[^\r\n])*(?:\*\/)?/u;
 export const JOINED_LINE = /\\(?=[ \t]*\r?\n|[ \t]*$)/u;
 export const CURLY_QUOTES = /[“”„«‘’‚][^“”„«»‘’‚"'\r\n]*[“”»‘’]/u;
 
-export const foreignPattern = new RegExp([FOREIGN_COMMENT, JOINED_LINE, CURLY_QUOTES].map((p) => p.source).join("|") + "|" + signs.join("|"), "u");
+export const foreignPattern = new RegExp([FOREIGN_COMMENT, JOINED_LINE, CURLY_QUOTES, PARTED_NOT_EQUAL].map((p) => p.source).join("|") + "|" + signs.join("|"), "u");
 /** `is null`, `is not null`, `not in`. */
 export const phrasePattern = /(?:is[ \t]+(?:not[ \t]+)?null|not[ \t]+in)(?![\p{L}\p{M}\p{N}_.])/iu;

@@ -163,8 +163,11 @@ export function row(node: ElementsCstNode | undefined, place: string, site: Site
   });
   const [pipe] = node?.children.Pipe ?? [];
   if (pipe !== undefined) {
-    const whole = items.length === 0 ? null : spanOfAll(items);
-    const fix = whole === null || whole.start > pipe.startOffset ? undefined : { span: whole, text: `(${site.text.slice(whole.start, whole.end)})` };
+    // Of several arguments the pipeline begins in the last one.
+    const first = items.findLastIndex((item) => item.span.start < pipe.startOffset);
+    const whole = first === -1 ? null : spanOfAll(items.slice(first));
+    const empty = /[([{,|]\s*$/.test(site.text.slice(0, pipe.startOffset)) || whole === null || whole.end < pipe.startOffset;
+    const fix = whole === null || empty ? undefined : { span: whole, text: `(${site.text.slice(whole.start, whole.end)})` };
     report(site, syntaxError("pipe-in-brackets", spanOf(pipe), [place], fix));
   } else for (const stray of (node?.children.Stray ?? []).slice(0, 1)) reportStray(stray, place, site);
   return items;

@@ -2,7 +2,7 @@
 import type { IToken, TokenType } from "chevrotain";
 import { syntaxError } from "./codes.ts";
 import type { Diagnostic, Fix } from "./diagnostic.ts";
-import { CURLY_QUOTES, FOREIGN_COMMENT, JOINED_LINE, MISCASED, SIGNS } from "./habits.ts";
+import { CURLY_QUOTES, FOREIGN_COMMENT, JOINED_LINE, MISCASED, PARTED_NOT_EQUAL, SIGNS } from "./habits.ts";
 import { span } from "./span.ts";
 import type { Span } from "./span.ts";
 import * as T from "./tokens.ts";
@@ -29,6 +29,7 @@ const whole = (pattern: RegExp): RegExp => new RegExp(`^(?:${pattern.source})`, 
 const curly = whole(CURLY_QUOTES);
 const joined = whole(JOINED_LINE);
 const comment = whole(FOREIGN_COMMENT);
+const parted = whole(PARTED_NOT_EQUAL);
 /** In a text that is never closed, a bar before a word is sooner the next stage than part of the text. */
 const STAGE_BEHIND = /(?<=.)\s*\|\s*[a-z_]+(?=$|[\s|])/;
 
@@ -124,7 +125,8 @@ function repair(token: IToken, text: string, tokens: IToken[], diagnostics: Diag
 function foreign(token: IToken, text: string, tokens: IToken[], diagnostics: Diagnostic[]): void {
   const at = spanOf(token);
   const image = token.image;
-  const habit = Object.hasOwn(SIGNS, image) ? SIGNS[image] : undefined;
+  const sign = parted.test(image) ? "≠" : image;
+  const habit = Object.hasOwn(SIGNS, sign) ? SIGNS[sign] : undefined;
   const turned = image === "->" ? renamed(tokens, text, at) : null;
   if (turned !== null) {
     tokens.splice(-1, 1, T.retype(tokens.at(-1)!, T.Skipped));
@@ -133,10 +135,11 @@ function foreign(token: IToken, text: string, tokens: IToken[], diagnostics: Dia
     diagnostics.push(syntaxError("foreign-operator", at, [image, "|"], { span: at, text: "|" }));
     tokens.push(T.retype(token, T.Pipe));
   } else if (habit !== undefined) {
-    // A word operator needs a blank on either side, a prefix none before it.
-    const before = /^[a-z]+$/.test(habit.write) && /\S/.test(text[at.start - 1] ?? " ") ? " " : "";
+    // A word operator needs a blank on either side, a prefix none behind a bracket.
+    const touches = /^[a-z]+$/.test(habit.write) ? /\S/ : /[\p{L}\p{M}\p{N}_"'`)\]}]/u;
+    const before = (/^[a-z]/.test(habit.write) || sign !== image) && touches.test(text[at.start - 1] ?? " ") ? " " : "";
     const after = /^[a-z]+$/.test(habit.write) && /\S/.test(text[at.end] ?? " ") ? " " : "";
-    diagnostics.push(syntaxError("foreign-operator", at, [image, habit.write.trim()], { span: at, text: before + habit.write + after }));
+    diagnostics.push(syntaxError("foreign-operator", at, [image, habit.write.trim()], { span: at, text: (before + habit.write + after).replace(/ $/, /\s/.test(text[at.end] ?? "") ? "" : " ") }));
     for (const name of habit.reads) tokens.push(T.retype(token, typed(name)));
   } else if (curly.test(image)) {
     const written = `"${image.slice(1, -1).replaceAll("\\", "\\\\")}"`;

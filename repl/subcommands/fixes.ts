@@ -16,13 +16,36 @@ export interface Fixed {
 /** The text with every fix applied that needs no person to look at it, and how many there were. `find` looks for mistakes in a text. */
 export async function applyFixes(text: string, find: (text: string) => Promise<readonly Diagnostic[]>): Promise<Fixed> {
   let current = text;
+  let found = await find(current);
   const seen = new Set([text]);
-  for (let count = 0; ; count++) {
-    const offering = (await find(current)).filter((one) => one.severity === "error" && one.fix !== undefined);
-    const fix = count === MOST_ROUNDS ? undefined : offering.find((one) => isCertain(one, current))?.fix;
-    const next = fix === undefined ? current : applyFix(current, fix);
-    if (seen.has(next)) return { text: current, count, left: offering.length };
-    seen.add(next);
-    current = next;
+  for (let count = 0; ; ) {
+    const offering = found.filter((one) => one.severity === "error" && one.fix !== undefined);
+    const mended = count === MOST_ROUNDS ? null : await firstThatMends(offering.filter((one) => isCertain(one, current)), current, seen, find);
+    if (mended === null) return { text: current, count, left: offering.length };
+    ({ text: current, found } = mended);
+    count++;
   }
+}
+
+interface Mended {
+  readonly text: string;
+  readonly found: readonly Diagnostic[];
+}
+
+/** The first of the fixes that gives a text not seen before in which its mistake is gone; null where none does. */
+async function firstThatMends(offering: readonly Diagnostic[], text: string, seen: Set<string>, find: (text: string) => Promise<readonly Diagnostic[]>): Promise<Mended | null> {
+  for (const one of offering) {
+    const next = applyFix(text, one.fix!);
+    if (seen.has(next)) continue;
+    seen.add(next);
+    const found = await find(next);
+    if (!found.some((left) => isSame(left, one))) return { text: next, found };
+  }
+  return null;
+}
+
+/** Whether a mistake is still there after its fix, at the place that it has then. */
+function isSame(left: Diagnostic, { code, message, span, fix }: Diagnostic): boolean {
+  const grown = fix!.text.length - (fix!.span.end - fix!.span.start);
+  return left.code === code && left.message === message && left.span.start === span.start + (span.start < fix!.span.end ? 0 : grown);
 }

@@ -26,8 +26,14 @@ export function isCertain({ code, fix, severity }: Diagnostic, text: string): bo
   if (fix === undefined || severity !== "error") return false;
   const old = text.slice(fix.span.start, fix.span.end);
   const sameWords = fix.text === `(${old})` || fix.text === JSON.stringify(old);
+  if (code === "foreign-operator" && old.startsWith("!") && !isPrefix(text.slice(0, fix.span.start), old)) return false;
   const blankForEquals = old.trim() === "=" && fix.text === " ";
   return SPELLING.includes(code) || (old !== "" && sameWords) || blankForEquals || isSlip(old, fix.text);
+}
+
+/** Whether a `!` stands where only `not` can: behind a value `!=` may be meant, or nothing. */
+function isPrefix(before: string, sign: string): boolean {
+  return sign === "!==" || (sign === "!" && /(?:^|[^\p{L}\p{M}\p{N}_.`"')\]}]|(?<![\p{L}\p{M}\p{N}_.`])(?:and|or|not|where|assert))\s*$/u.test(before.trimEnd()));
 }
 
 /** One key too few, too many, wrong or swapped, and no other word of the language as near; in names of data a wrong one may be another name, and digits always are. */

@@ -5,9 +5,10 @@ import { printArg, printExpr } from "../../grammar/print_parts.ts";
 import { FUNCTIONS } from "../ops/functions.ts";
 import type { Kind } from "../ops/schema.ts";
 import type { Arg, Shape } from "../stages/args.ts";
+import { STAGE_BY_NAME } from "../stages/mod.ts";
 import type { StageDefinition } from "../stages/stage.ts";
 import { single } from "./constant.ts";
-import { bracketed, phraseAt, type Rewritten } from "./phrases.ts";
+import { bracketed, isTable, phraseAt, type Rewritten } from "./phrases.ts";
 import { SETTINGS } from "./settings.ts";
 import { listed, nearest } from "./suggest.ts";
 
@@ -52,7 +53,7 @@ export function misplaced(given: Misplaced): Hint & { readonly known: string } {
   const { definition, words, at } = given;
   const specs: readonly Spec[] = Object.entries(definition.args);
   const keywords = specs.filter(([, { keyword }]) => keyword).map(([name]) => name);
-  const rewritten = asPhrase(given);
+  const rewritten = behindMembers(given) === null ? asPhrase(given) : null;
   const known = keywords.length === 0 ? "it has no keywords" : `its keywords: ${listed(keywords)}`;
   const each = words[at]!;
   const word = wordOf(each);
@@ -63,7 +64,7 @@ export function misplaced(given: Misplaced): Hint & { readonly known: string } {
   const other = asChoice(word, specs) ?? near;
   if (other !== null) return { label: `did you mean \`${other}\`?`, fix: { span: each.span, text: other }, known };
   const following = words[at + 1];
-  const hint = asSetting(word, following === undefined ? "" : printArg(following)) ?? asOrder(given, word) ?? asAggregate(given, word) ?? asColumn(given, specs);
+  const hint = asSetting(word, following === undefined ? "" : printArg(following)) ?? asOrder(given, word) ?? asAggregate(given, word) ?? asColumn(given, specs) ?? asStage(given);
   return { ...hint, known };
 }
 
@@ -71,8 +72,27 @@ export function misplaced(given: Misplaced): Hint & { readonly known: string } {
 function asPhrase({ definition, words, at, text }: Misplaced): Rewritten | null {
   const word = words[at] === undefined ? null : wordOf(words[at]);
   const phrase = phraseAt({ definition, words, at, word: word ?? "" });
-  const members = Object.values(definition.args).some(({ shape, keyword }) => shape.kind === "pipelines" && shape.named && !keyword);
-  return phrase ?? (members ? bracketed(words, text) : null);
+  return phrase ?? (takesMembers(definition) ? bracketed(words, text) : null);
+}
+
+const takesMembers = ({ args }: StageDefinition): boolean => Object.values(args).some(({ shape, keyword }) => shape.kind === "pipelines" && shape.named && !keyword);
+
+/** `groups a = x, b = y count`: what stands behind the last member, which is whole, is a stage for all of them. */
+function behindMembers(given: Misplaced): Hint | null {
+  const { definition, words, at } = given;
+  const member = words[at - 1]?.items.at(-1);
+  const more = words.slice(at + 1).some(({ items }) => items.some(({ name }, i) => i > 0 && name !== null));
+  return !takesMembers(definition) || member === undefined || member.name === null || !isTable(member.value) || more ? null : asStage(given);
+}
+
+/** A stage whose `|` was forgotten. */
+function asStage({ definition, words, at, filled }: Misplaced): Hint | null {
+  const word = wordOf(words[at]!);
+  const stage = word === null ? undefined : STAGE_BY_NAME.get(word);
+  const whole = Object.entries(definition.args).every(([name, { required }]) => !required || filled.includes(name));
+  if (stage === undefined || stage.input.length === 0 || !whole) return null;
+  const { start } = words[at]!.span;
+  return { label: "write `|` before it", fix: { span: { start, end: start }, text: "| " } };
 }
 
 /** One more value of a list without its comma (`prompts "a" "b"`, `layer 3 16`). */

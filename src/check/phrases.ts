@@ -3,6 +3,7 @@ import type { Arg as Words, Expr } from "../../grammar/ast.ts";
 import { printColumn, printExpr } from "../../grammar/print_parts.ts";
 import type { Span } from "../../grammar/span.ts";
 import { FUNCTIONS } from "../ops/functions.ts";
+import { STAGE_BY_NAME } from "../stages/mod.ts";
 import type { StageDefinition } from "../stages/stage.ts";
 import { single } from "./constant.ts";
 
@@ -105,8 +106,16 @@ export function bracketed(words: readonly Words[], text: string): Rewritten | nu
   if (first === undefined || first.name === null || end === undefined || items.length === members.length) return null;
   const written = members.map(({ name, value }, i) => {
     const until = members[i + 1]?.span.start ?? end;
-    const member = text.slice(value.span.start, until).replace(/,?\s*$/, "");
-    return `${printExpr(name!)} = ${value.kind === "group" ? member : `(${member})`}`;
+    const rest = text.slice(value.span.end, until).replace(/,?\s*$/, "").trimStart();
+    const own = text.slice(value.span.start, value.span.end);
+    const member = rest === "" ? own : `${own}${isTable(value) && STAGE_BY_NAME.has(/^\w+/.exec(rest)?.[0] ?? "") ? " |" : ""} ${rest}`;
+    return `${printExpr(name!)} = ${value.kind === "group" && rest === "" ? member : `(${member})`}`;
   });
-  return { span: { start: first.span.start, end }, text: written.join(", ") };
+  const made = written.join(", ");
+  return made === text.slice(first.span.start, end) ? null : { span: { start: first.span.start, end }, text: made };
+}
+
+/** A pipeline in brackets, or a name that no stage has. */
+export function isTable(value: Expr): boolean {
+  return value.kind === "group" || (value.kind === "name" && (value.quoted || !STAGE_BY_NAME.has(value.path.join("."))));
 }

@@ -174,6 +174,11 @@ export function applySet(args: readonly Arg[], scope: Scope, report: Report): Se
     const spec = Object.hasOwn(SETTINGS, key) ? SETTINGS[key] : undefined;
     const names = Object.keys(SETTINGS);
     if (spec === undefined) {
+      if (key === "set" && valueArg !== undefined && i > 0) {
+        error(report, keyArg.span, "unknown-setting", "several settings stand behind one `set`", { label: "leave it out", fix: { span: { start: keyArg.span.start, end: valueArg.span.start }, text: "" } });
+        i--;
+        continue;
+      }
       const near = nearest(key, names);
       const before = args[i - 1];
       if (name.kind === "str" && before !== undefined && single(args[i - 2]!)?.kind === "name" && before.items.at(-1)?.value.kind === "str") {

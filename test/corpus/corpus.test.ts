@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Diagnostic } from "../../grammar/diagnostic.ts";
+import { CODES } from "../../grammar/codes.ts";
 import { parse } from "../../grammar/parse.ts";
 import { print } from "../../grammar/print.ts";
 import { renderDiagnostic } from "../../grammar/render.ts";
@@ -94,6 +95,25 @@ test("a fix that is offered mends what it is offered for, in every case", async 
   }
   await session.close();
   assert.ok(tried > 50, `only ${tried} were tried`);
+});
+
+test("no fix leaves the text as it was, also where a word is missing, or stands twice", async () => {
+  const session = await open({ measured: false });
+  let tried = 0;
+  const texts = CASES.map((name) => readFileSync(join(ROOT, name), "utf8")).filter((text) => text.length < 500);
+  for (const text of [...texts, ...Object.values(CODES).map(({ trigger }) => trigger)]) {
+    const words = [...text.matchAll(/[\p{L}\p{N}_]+|[^\s\p{L}\p{N}_]/gu)];
+    const changed = words.filter((_, i) => i % 3 === 0 || words[i]![0] === "|").flatMap(({ 0: word, index }) => [text.slice(0, index) + text.slice(index + word.length), `${text.slice(0, index)}${word} ${text.slice(index)}`]);
+    for (const each of [text, ...changed]) {
+      for (const { fix, message } of (await session.check({ name: "t", text: each })).diagnostics) {
+        if (fix === undefined) continue;
+        tried++;
+        assert.is.not(each.slice(0, fix.span.start) + fix.text + each.slice(fix.span.end), each, message);
+      }
+    }
+  }
+  await session.close();
+  assert.ok(tried > 500, `only ${tried} were tried`);
 });
 
 test("no phase throws on any prefix of any case", async () => {

@@ -69,6 +69,10 @@ test("fmt --fix makes no fix that could change what is meant, and says how many 
     "let run_a = perfect\nrun_b | take 3\n",
     "perfect | derive score1 = 1 | sort score2\n",
     "perfect | sample 3 | acts 7\n",
+    "memorization | where matching_tokens! = 0\n",
+    "memorization | where matching_tokens !perfect_match\n",
+    "memorization | agg n! = count()\n",
+    "memorization | derive x = if(perfect_match, 1, |)\n",
     // min, max and mad are as near.
     "perfect | agg m = mix(matching_tokens)\n",
   ];
@@ -89,6 +93,8 @@ test("fmt --fix mends what leaves no choice", () => {
     ["sample perfect 3 | acts layr 7", "sample perfect 3 | acts layer 7"],
     ["memorization | where 1 < matching_tokens < 3", "memorization | where 1 < matching_tokens and matching_tokens < 3"],
     ["sample perfect 3 | tee count | take 1", "sample perfect 3 | tee (count) | take 1"],
+    ["memorization | where perfect_match and!perfect_match", "memorization | where perfect_match and not perfect_match"],
+    ["memorization | where !perfect_match and (!perfect_match)", "memorization | where not perfect_match and (not perfect_match)"],
     ["memorization | where matchin_tokens > 3", "memorization | where matching_tokens > 3"],
   ];
   for (const [text, wanted] of mended) assert.is(saeq(["fmt", "--fix", "-"], { cwd: folder(), input: text }).stdout, `${wanted}\n`);
@@ -138,6 +144,12 @@ test("fixes that lead in a circle end", async () => {
   const span = { start: 0, end: 1 };
   const { text } = await applyFixes("a", async (now) => [{ code: "foreign-operator", severity: "error", span, message: "m", fix: { span, text: now === "a" ? "b" : "a" } }]);
   assert.ok(text === "a" || text === "b");
+});
+
+test("a fix that leaves its mistake is not made, and the next one is", async () => {
+  const found = (text: string) => [{ at: text.indexOf("&&"), fix: (at: number) => ({ span: { start: at, end: at }, text: " " }) }, { at: text.indexOf("||"), fix: (at: number) => ({ span: { start: at, end: at + 2 }, text: "or" }) }].filter(({ at }) => at !== -1);
+  const fixed = await applyFixes("a || b && c", async (text) => found(text).map(({ at, fix }) => ({ code: "foreign-operator", severity: "error", span: { start: at, end: at + 2 }, message: "m", fix: fix(at) })));
+  assert.equal(fixed, { text: "a or b && c", count: 1, left: 1 });
 });
 
 test("check, lint and fmt take folders, and leave hidden and installed ones alone", () => {
