@@ -13,6 +13,7 @@ import { stableJson } from "../../runtime/record/stable_json.ts";
 import { portable } from "../../runtime/record/used.ts";
 import { STANDARD_PREFIX } from "../../runtime/catalog/shipped.ts";
 import { packageVersion } from "../../runtime/package_root.ts";
+import { RESULTS } from "./bundled_results.ts";
 import { openingDoc } from "./script_help.ts";
 import type { ScriptPlace } from "./script_place.ts";
 
@@ -77,7 +78,7 @@ export async function contentsOf(place: ScriptPlace, lock: Lock, run: FoundRun |
     add("record", named(join(dirname(script), recordName(place.name))), Buffer.from(stableJson(run.record)));
     for (const [name, { sha256: digest }] of Object.entries(run.record.outputs)) {
       const path = join(run.folder, name);
-      files.push({ role: "output", packed: { name: posix.join("results", name), size: statSync(path).size, content: { path } }, sha256: digest });
+      files.push({ role: "output", packed: { name: posix.join(RESULTS, name), size: statSync(path).size, content: { path } }, sha256: digest });
     }
   }
   const twice = files.find(({ packed }, i) => files.findIndex((other) => other.packed.name.toLowerCase() === packed.name.toLowerCase()) !== i);

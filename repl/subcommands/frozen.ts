@@ -6,6 +6,7 @@ import { nodes } from "../../src/optimize/rule.ts";
 import { DataError } from "../../runtime/data/error.ts";
 import { entryOf, lockDifferences } from "../../runtime/lock/differences.ts";
 import { LOCK_NAME, readLock } from "../../runtime/lock/lock_file.ts";
+import { shellWord } from "../../runtime/data/shell_word.ts";
 import { portable } from "../../runtime/record/used.ts";
 import type { Checked } from "../../runtime/session/session_port.ts";
 import { gather } from "./lock_gathering.ts";
@@ -21,9 +22,12 @@ export async function requireFrozen(file: string, place: ScriptPlace, checked: C
     return 5;
   };
   if (place.script === null) return refuse(`a lock stands beside a script file; stdin has no place`);
+  // What is in a bundle stays as it is: only whoever has the files can lock them.
+  const again = `make the bundle again where its files are: saeq bundle ${visible(shellWord(name))}; or run it without --frozen`;
   const locked = frozenLock(join(readFrom, LOCK_NAME), refuse);
   if (typeof locked === "number") return locked;
   const script = portable(name);
+  if (place.bundle && (locked === null || entryOf(locked.scripts, script) === undefined)) return refuse(`${visible(file)} has no ${LOCK_NAME} ${locked === null ? "in it" : `that names ${visible(name)}`}; ${again}`);
   if (locked === null) return refuse(`there is no ${LOCK_NAME} beside ${visible(name)}; to make it: ${visible(fixingCommand(file, []))}`);
   if (entryOf(locked.scripts, script) === undefined) return refuse(`${LOCK_NAME} does not name ${visible(name)}; to add it: ${visible(fixingCommand(file, []))}`);
   if (!parse(source.text).script.statements.some(({ kind }) => kind === "edition")) return refuse(`${visible(name)} does not say which edition of the language it is written in; its first line should be: saeq 1`);

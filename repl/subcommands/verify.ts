@@ -14,6 +14,7 @@ import { runHeadless } from "../headless.ts";
 import { realPath } from "../../runtime/data/admission.ts";
 import { makeTemporaryFolder } from "../../runtime/data/temporary_folder.ts";
 import { withGrants } from "../permissions.ts";
+import { changedResults } from "./bundled_results.ts";
 import { checkShown } from "./check_shown.ts";
 import { createRecorder, type Recorder } from "./recorded_run.ts";
 import { wrongParam } from "./run.ts";
@@ -24,7 +25,7 @@ import { comparisonJson, comparisonLines } from "./verify_report.ts";
 
 type Verify = Extract<Request, { kind: "verify" }>;
 
-/** `saeq verify FILE [--against RECORD] [--tier TIER]`: run it again and compare; 6 where it differs. */
+/** `saeq verify FILE [--against RECORD] [--tier TIER]`: run it again and compare, and so what a bundle says it gave; 6 where it differs. */
 export async function verify(request: Verify, shop: Shop): Promise<number> {
   const place = await openScript(request.file, shop);
   if (typeof place === "number") return place;
@@ -34,7 +35,9 @@ export async function verify(request: Verify, shop: Shop): Promise<number> {
     if (typeof recorded === "number") return recorded;
     const found = await runAgain(request, place, recorded, shop).catch((error: unknown) => (sayDataError(shop, error), 1));
     if (typeof found === "number") return found;
-    const comparison = compareRecords(recorded, found, request.tier ?? usualTier(recorded, found));
+    const runs = compareRecords(recorded, found, request.tier ?? usualTier(recorded, found));
+    const own = place.bundle && request.against === null && existsSync(join(place.readFrom, recordName(place.name)));
+    const comparison = own ? { ...runs, differences: [...runs.differences, ...(await changedResults(place.granted[0]!, recorded))] } : runs;
     // Names come from data and from a record that somebody else may have written: none of them may look like a line of ours.
     const text = shop.options.format === "json" ? visibleJson(comparisonJson(recorded, found, comparison)) : comparisonLines(recorded, found, comparison, request.tier !== null).map((line) => visible(line)).join("\n");
     shop.stdout.write(`${text}\n`);

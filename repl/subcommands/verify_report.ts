@@ -25,7 +25,7 @@ export function comparisonLines(recorded: RunRecord, found: RunRecord, compariso
     `differs: ${recorded.script.name}; ${how}`,
     `first difference: ${placeOf(first, recorded)}`,
     ...first.what.slice(0, MOST_LINES).map((text) => `  ${text}`),
-    ...listed("why it may", [...changedSince(recorded, found), ...(first.kind === "stage" ? proneness(recorded, first) : [])], "nothing that the record knows of: the same script, inputs, settings, versions and processor"),
+    ...listed("why it may", [...changedSince(recorded, found), ...(first.kind === "stage" ? proneness(recorded, first) : [])], first.kind === "result" ? "this run gives what was recorded, so the file was changed after that" : "nothing that the record knows of: the same script, inputs, settings, versions and processor"),
     ...listed("then also", rest.map((each) => `${placeOf(each, recorded)}: ${each.what[0] ?? ""}`)),
     ...listed("allowed by the tier", allowed),
     ...listed("how firm it was", margins),
@@ -56,6 +56,7 @@ function sameDevice(recorded: RunRecord, found: RunRecord): boolean {
 function placeOf({ kind, statement, at, of, name, line }: Difference, recorded: RunRecord): string {
   if (kind === "output") return `output ${name}`;
   if (kind === "script") return `script ${name}`;
+  if (kind === "result") return `${name} of the bundle`;
   const many = recorded.statements.length > 1 ? `statement ${statement} of ${recorded.statements.length}, ` : "";
   return `\`${name}\`${line === null ? "" : `, line ${line}`} (${many}stage ${at} of ${of})`;
 }

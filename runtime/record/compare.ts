@@ -13,7 +13,7 @@ export type Tier = (typeof TIERS)[number];
 
 /** Where two runs part. */
 export interface Difference {
-  readonly kind: "stage" | "output" | "script";
+  readonly kind: "stage" | "output" | "script" | /** A file that came in a bundle. */ "result";
   /** From 1; 0 for outputs and the script itself. */
   readonly statement: number;
   /** Place of the stage in its statement, from 1, and how many there are. */

@@ -1,5 +1,5 @@
 /** Without these tests a bundle could hold too little, tell too much, or write where it likes. */
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
@@ -99,18 +99,49 @@ test("what is stale, changed, too far away or too large is not packed in silence
   assert.match((await bundle("--no-results")).stderr, /lies too far apart/);
 });
 
+/** The bundle with something of it changed. */
+async function remade(path: string, change: (folder: string) => void): Promise<string> {
+  const opened = await unpackBundle(path);
+  change(opened.folder);
+  const files = readdirSync(opened.folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry): Member => {
+    const at = join(entry.parentPath, entry.name);
+    return { name: at.slice(opened.folder.length + 1), content: readFileSync(at), deflate: true };
+  });
+  opened.remove();
+  return join(folder({ "e.zip": zip(files) }), "e.zip");
+}
+
+test("results in a bundle that are not those of its record are named when it is verified", async () => {
+  const cwd = join(await project(), "analysis");
+  await saeq(["bundle", "x.saeq", "--out", "out"], { cwd });
+  const path = join(cwd, "x.saeq.zip");
+  const forged = await saeq(["verify", await remade(path, (at) => writeFileSync(join(at, "results/o.csv"), "id\n99\n"))], { cwd });
+  assert.is(forged.status, 6);
+  assert.match(forged.stdout, /^differs: x\.saeq; [^]*first difference: results\/o\.csv of the bundle\n {2}it is not what was recorded: \d+ bytes with sha256 \w+…, in the bundle 6 bytes with \w+…\nwhy it may: this run gives what was recorded, so the file was changed after that\n/);
+  const gone = await saeq(["verify", await remade(path, (at) => rmSync(join(at, "results/o.csv"))), "--format", "json"], { cwd });
+  assert.is(gone.status, 6);
+  assert.equal((JSON.parse(gone.stdout) as { differences: { kind: string; name: string; what: string[] }[] }).differences.map(({ kind, name, what }) => [kind, name, what]), [["result", "results/o.csv", ["it is not in the bundle"]]]);
+  const climbing = await saeq(["verify", await remade(path, (at) => {
+    const record = join(at, "analysis/x.run.json");
+    writeFileSync(record, readFileSync(record, "utf8").replace('"o.csv": {', '"../data/t.csv": {'));
+  })], { cwd });
+  assert.match(climbing.stdout, /results\/\.\.\/data\/t\.csv of the bundle: it is not in the bundle/);
+});
+
+test("a bundle without its lock, run frozen, is told what helps", async () => {
+  const cwd = join(await project(), "analysis");
+  await saeq(["bundle", "x.saeq", "--out", "out"], { cwd });
+  const bare = await remade(join(cwd, "x.saeq.zip"), (at) => rmSync(join(at, "analysis/saeq.lock")));
+  const told = await saeq(["run", bare, "--frozen", "-A"], { cwd });
+  assert.is(told.status, 5);
+  assert.match(told.stderr, /e\.zip has no saeq\.lock in it; make the bundle again where its files are: saeq bundle x\.saeq; or run it without --frozen\n$/);
+});
+
 test("a bundle whose lock no longer fits is refused when it is run frozen", async () => {
   const root = await project();
   const cwd = join(root, "analysis");
   await saeq(["bundle", "x.saeq", "--out", "out"], { cwd });
-  const opened = await unpackBundle(join(cwd, "x.saeq.zip"));
-  writeFileSync(join(opened.folder, "data/t.csv"), CSV.replace("0.5", "0.7"));
-  const files = readdirSync(opened.folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry): Member => {
-    const path = join(entry.parentPath, entry.name);
-    return { name: path.slice(opened.folder.length + 1), content: readFileSync(path), deflate: true };
-  });
-  opened.remove();
-  const evil = join(folder({ "e.zip": zip(files) }), "e.zip");
+  const evil = await remade(join(cwd, "x.saeq.zip"), (at) => writeFileSync(join(at, "data/t.csv"), CSV.replace("0.5", "0.7")));
   const told = await saeq(["run", evil, "--frozen", "-A"], { cwd });
   assert.is(told.status, 5);
   assert.match(told.stderr, /--frozen refuses it: the bundle was changed after it was made/);
