@@ -1,6 +1,5 @@
 /** Without this file each subcommand would reach for the process by itself and none could be tested with another one. */
 import { isUtf8 } from "node:buffer";
-import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { cachePlace, type CachePlace } from "../../runtime/cache/folder.ts";
 import type { CreateSession, Session, SessionOptions, Source } from "../../runtime/session/session_port.ts";
@@ -21,6 +20,7 @@ import { permissionSet } from "../project_file.ts";
 import { sayMistake } from "../talk.ts";
 import type { Look } from "../terminal.ts";
 import { makeFolder } from "../../runtime/data/make_folder.ts";
+import { scriptBytes } from "./script_bytes.ts";
 
 /** What every subcommand works with. */
 export interface Shop {
@@ -125,7 +125,7 @@ export function folderOf(file: string, shop: Shop): string {
 /** A script file, or stdin for `-`; null after saying why it cannot be read. */
 export async function readSource(file: string, shop: Shop): Promise<Source | null> {
   try {
-    const bytes = file === "-" ? await wholeInput(shop) : readFileSync(resolve(shop.cwd, file));
+    const bytes = await scriptBytes(file, shop);
     const name = file === "-" ? "stdin" : file;
     const source = /\.(csv|tsv|jsonl|parquet)$/i.exec(file)?.[1]?.toLowerCase();
     if (source !== undefined) {
@@ -137,6 +137,10 @@ export async function readSource(file: string, shop: Shop): Promise<Source | nul
     else mistake(shop, `${visible(name)} is not UTF-8 text: byte ${firstBadByte(bytes)} does not belong to a character`);
     return null;
   } catch (error) {
+    if (error instanceof DataError) {
+      sayDataError(shop, error);
+      return null;
+    }
     const why = error instanceof Error && "code" in error && error.code === "ENOENT" ? "there is no such file" : error instanceof Error ? error.message : String(error);
     mistake(shop, `could not read ${visible(file)}: ${visible(why)}`);
     return null;
@@ -147,12 +151,6 @@ export async function readSource(file: string, shop: Shop): Promise<Source | nul
 async function parsed(source: Source): Promise<Source> {
   if (source.text.length <= MOST_TEXT) await inTurns(parseInSteps(source.text));
   return source;
-}
-
-async function wholeInput(shop: Shop): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of shop.stdin) chunks.push(Buffer.from(chunk as string | Uint8Array));
-  return Buffer.concat(chunks);
 }
 
 /** Offset from 0 of the first byte where UTF-8 breaks off: the longest prefix that decodes and encodes to itself. */

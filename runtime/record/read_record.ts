@@ -10,7 +10,9 @@ const MOST_BYTES = 64 * 2 ** 20;
 export function readRecord(path: string): RunRecord {
   let text: string;
   try {
-    if (statSync(path).size > MOST_BYTES) throw broken(path, "it is too large for one");
+    const facts = statSync(path);
+    if (!facts.isFile() && !facts.isDirectory()) throw broken(path, "it is a pipe or a device");
+    if (facts.size > MOST_BYTES) throw broken(path, "it is too large for one");
     text = readFileSync(path, "utf8");
   } catch (error) {
     if (systemCode(error) === null) throw error;

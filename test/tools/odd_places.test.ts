@@ -68,6 +68,25 @@ test("pipes where files of saeq's own should lie are passed over", () => {
   assert.match(saeq(["run", "--frozen", "--allow-write=.", "x.saeq"], { cwd: at }).stderr, /saeq\.lock is no lock: it is not a file/);
 });
 
+test("a pipe in place of a script is refused at once, and one that a shell hands over is read", () => {
+  if (!linux) return;
+  const at = folder({ "x.saeq": "perfect | count\n" });
+  spawnSync("mkfifo", [join(at, "p p.saeq")]);
+  for (const command of ["check", "fmt", "run", "info", "lock", "test", "verify"]) {
+    const { stderr, status } = saeq([command, "p p.saeq"], { cwd: at });
+    assert.equal([status, stderr], [10, "error: p p.saeq is a pipe or a device, and no script; write it to a file first: cat 'p p.saeq' > script.saeq\n"], command);
+  }
+  const program = `"${process.execPath}" "${join(ROOT, "repl/bin/saeq.js")}"`;
+  for (const line of [`${program} run /dev/stdin < x.saeq`, `cat x.saeq | ${program} run /dev/stdin`, `${program} run <(cat x.saeq)`, `${program} run /dev/fd/3 3< x.saeq`]) {
+    const { stdout, status } = spawnSync("bash", ["-c", line], { cwd: at, encoding: "utf8", env: { ...process.env, SAEQ_CACHE: "off", NO_COLOR: "1", FORCE_COLOR: undefined } });
+    assert.is(status, 0, line);
+    assert.match(stdout, /160/, line);
+  }
+  // Whoever writes into it takes long, and signals are heard.
+  const stopped = spawnSync("bash", ["-c", `timeout -k 20 -s TERM 2 ${program} check <(sleep 30)`], { cwd: at, encoding: "utf8" });
+  assert.equal([stopped.status, stopped.signal], [124, null]);
+});
+
 test("a folder in place of the history, or of its lock, is no end of a session", () => {
   const at = folder();
   mkdirSync(join(at, "history.jsonl"));
