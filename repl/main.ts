@@ -129,6 +129,9 @@ function quietWhenClosed(): void {
 
 /** End when everything written has left the process; an engine or timer left over must not keep it. */
 async function leave(code: number): Promise<void> {
-  for (const stream of [process.stdout, process.stderr]) await new Promise<void>((done) => stream.write("", () => done()));
+  for (const stream of [process.stdout, process.stderr]) {
+    // Where nothing waits nothing is written: only what was written before may have met a full disk.
+    await new Promise<void>((done) => void (stream.writableLength > 0 ? stream.write("", () => done()) : setImmediate(done)));
+  }
   process.exit(code);
 }

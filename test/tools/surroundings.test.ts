@@ -48,6 +48,14 @@ test("a full disk behind `>` is one line and no bug", () => {
   assert.not.match(stderr, /bug|^ +at /m);
 });
 
+test("a full disk behind `2>` is no matter where nothing is said", () => {
+  if (!existsSync("/dev/full")) return;
+  const full = openSync("/dev/full", "w");
+  const status = (...args: readonly string[]): number | null => spawnSync(process.execPath, [PROGRAM, ...args], { cwd: folder({ "bad.saeq": "tak 3\n" }), stdio: ["ignore", "ignore", full] }).status;
+  assert.equal([status("--version"), status("doc", "top"), status("eval", "perfect | count"), status("check", "bad.saeq")], [0, 0, 0, 1]);
+  closeSync(full);
+});
+
 test("a name that is too long for a file is refused by its length, and a file at the end of 300 characters is read and written", () => {
   const cwd = folder();
   const long = "x".repeat(300);
