@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import type { Diagnostic } from "../../grammar/diagnostic.ts";
+import { parse } from "../../grammar/parse.ts";
 import { visible } from "../../grammar/visible.ts";
 import type { Value } from "../../runtime/data/frame.ts";
 import { atomicWrite } from "../../runtime/data/atomic_write.ts";
@@ -9,6 +10,7 @@ import { shellWord } from "../../runtime/data/shell_word.ts";
 import type { Session, SessionEvent, Source } from "../../runtime/session/session_port.ts";
 import type { Request } from "../request.ts";
 import { realPath } from "../../runtime/data/admission.ts";
+import { withDefault } from "../../src/check/param_defaults.ts";
 import { nodes } from "../../src/optimize/rule.ts";
 import { commandWithGrants, near, withGrants } from "../permissions.ts";
 import { watchInterrupts } from "../interrupts.ts";
@@ -87,14 +89,10 @@ function isNothing(value: Value): boolean {
   return value.kind === "table" && value.columns.length === 0;
 }
 
-/** A value of each type of a param, as a default. */
-const DEFAULTS: Readonly<Record<string, string>> = { int: "10", float: "0.5", bool: "true", str: '"x"', path: '"x.csv"' };
-
 /** `saeq test` has no flags for params. */
 function ofTest(diagnostic: Diagnostic, { text }: Source): Diagnostic {
-  if (diagnostic.code !== "missing-param") return diagnostic;
-  const written = text.slice(diagnostic.span.start, diagnostic.span.end);
-  return { ...diagnostic, label: "a test is run without params: write a default", help: `${written} = ${DEFAULTS[/\w+$/.exec(written)?.[0] ?? ""] ?? "10"}` };
+  const param = diagnostic.code !== "missing-param" ? undefined : parse(text).script.statements.find(({ span }) => span.start === diagnostic.span.start);
+  return param?.kind === "param" ? { ...diagnostic, label: "a test is run without params: write a default", help: withDefault(param) } : diagnostic;
 }
 
 async function asserts(source: Source, session: Session, shop: Shop): Promise<boolean> {

@@ -1,6 +1,7 @@
 /** Without this file a script could not read another. */
 import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
+import { isAbsolute, relative } from "node:path";
 import type { ModuleFacts } from "../../src/check/scope.ts";
 import { DataError, systemCode } from "../data/error.ts";
 import { shellWord } from "../data/shell_word.ts";
@@ -24,8 +25,14 @@ export async function readModule(path: string): Promise<ModuleFacts> {
   await tellModule(path);
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    return { text, digest: createHash("sha256").update(bytes).digest("hex") };
+    return { text, digest: createHash("sha256").update(bytes).digest("hex"), word: shellWord(fromHere(path)) };
   } catch {
     throw new DataError({ code: "not-utf8", message: `${path} is not UTF-8 text`, help: `iconv -f LATIN1 -t UTF-8 ${shellWord(path)} > new.saeq` });
   }
+}
+
+/** A path as it can be typed in the folder that saeq was started in. */
+function fromHere(path: string): string {
+  const inside = relative(process.cwd(), path);
+  return inside === "" || inside.startsWith("..") || isAbsolute(inside) ? path : inside;
 }

@@ -10,6 +10,7 @@ import { nextStatement } from "./expansions.ts";
 import { atOnce, type Steps } from "./in_steps.ts";
 import { useModule } from "./modules.ts";
 import { bind, Names } from "./names.ts";
+import { EXAMPLES } from "./param_defaults.ts";
 import { checkPipeline } from "./pipeline.ts";
 import { error, stageNamed, type Facts, type Report, type Scope } from "./scope.ts";
 import { applySet } from "./settings.ts";
@@ -42,8 +43,6 @@ export interface CheckOptions {
   readonly onStatement?: (index: number, scope: Scope) => void;
 }
 
-/** A value of each type of param, to go on checking with. */
-const EXAMPLES = { int: 1, float: 1, bool: true, str: "x", path: "x.csv" } as const;
 /** The types that a `param` can have. */
 export const PARAM_TYPES = ["int", "float", "bool", "str", "path"] as const;
 

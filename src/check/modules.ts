@@ -1,6 +1,7 @@
 /** Without this file a script could not use what another file defines. */
 import type { Use } from "../../grammar/ast.ts";
 import { parse } from "../../grammar/parse.ts";
+import { printPipeline } from "../../grammar/print_parts.ts";
 import type { Span } from "../../grammar/span.ts";
 import type { Plan } from "../ops/op.ts";
 import type { StageDefinition } from "../stages/stage.ts";
@@ -9,8 +10,9 @@ import { define } from "./define.ts";
 import { MOST_MODULES_NESTED, MOST_NAMES, nameOf, nextStatement, shortened, type ReadModule } from "./expansions.ts";
 import { ask } from "./facts.ts";
 import { bind, Names } from "./names.ts";
+import { withDefault } from "./param_defaults.ts";
 import { checkPipeline } from "./pipeline.ts";
-import { error, type Facts, type ParamValue, type Report, type Scope } from "./scope.ts";
+import { error, type Facts, type ModuleFacts, type ParamValue, type Report, type Scope } from "./scope.ts";
 import { beside } from "./values.ts";
 
 const STANDARD = /^std:([a-z_]+)$/;
@@ -60,7 +62,7 @@ export function useModule(statement: Use, scope: Scope, facts: Facts, report: Re
   const found = ask({ facts, report }, { kind: "module", path }, at);
   if (found === null) return scope;
   const prefix = statement.alias?.path.join(".") ?? (standard ? null : stem(path));
-  const inner = readModule(found.text, path, standard, scope, facts, report, at, [...stack, path]);
+  const inner = readModule(found, path, standard, scope, facts, report, at, [...stack, path]);
   if (inner === null) return scope;
   const named = <T>(entries: Iterable<readonly [string, T]>): (readonly [string, T])[] => [...entries].map(([name, value]) => [prefix === null ? name : `${prefix}.${name}`, value]);
   if (scope.stages.size + inner.stages.size > MOST_NAMES) {
@@ -72,7 +74,7 @@ export function useModule(statement: Use, scope: Scope, facts: Facts, report: Re
 }
 
 /** What a module defines, or null where it has mistakes, which are told at the `use`. It is read once, however many use it. */
-function readModule(text: string, path: string, standard: boolean, outer: Scope, facts: Facts, report: Report, at: Span, stack: readonly string[]): Scope | null {
+function readModule({ text, word }: ModuleFacts, path: string, standard: boolean, outer: Scope, facts: Facts, report: Report, at: Span, stack: readonly string[]): Scope | null {
   const { modules } = report.expansions;
   const id = `${nameOf(outer.settings)} ${path}`;
   const read = modules.get(id) ?? checkModule(text, path, standard, outer, facts, report, stack);
@@ -80,9 +82,12 @@ function readModule(text: string, path: string, standard: boolean, outer: Scope,
   const [first] = read.mistakes;
   if (first === undefined) return read.scope;
   const line = text.slice(0, first.span.start).split("\n").length;
+  // By itself the module is a script, in which these are no mistakes.
+  const only = first.code === "module-runs" || first.code === "module-param";
+  const help = only || first.code === "broken-module" ? first.help : `saeq check ${word ?? path}`;
   error(report, at, "broken-module", `\`${path}\` has ${read.mistakes.length === 1 ? "a mistake" : `${read.mistakes.length} mistakes`}`, {
     notes: shortened([`line ${line}: ${first.message}${first.label === undefined ? "" : ` (${first.label})`}`, ...(first.code === "broken-module" || first.code === "module-cycle" ? (first.notes ?? []) : [])]),
-    help: `saeq check ${path}`,
+    ...(help === undefined ? {} : { help }),
   });
   return null;
 }
@@ -106,7 +111,7 @@ function checkModule(text: string, path: string, standard: boolean, outer: Scope
       }
       case "param": {
         const value = statement.value === null ? undefined : constant(statement.value, scope);
-        if (value === undefined) error(own, statement.span, "module-param", `\`${statement.name.path.join(".")}\` needs a default: nobody can give a module a value`);
+        if (value === undefined) error(own, statement.span, "module-param", `\`${statement.name.path.join(".")}\` needs a default: nobody can give a module a value`, { help: withDefault(statement) });
         else bind(scope.params, statement.name.path.join("."), value);
         break;
       }
@@ -116,7 +121,7 @@ function checkModule(text: string, path: string, standard: boolean, outer: Scope
         const value = lone === null ? undefined : (constant(lone, scope) ?? constantList(lone, scope));
         const name = statement.name.path.join(".");
         if (value !== undefined) bind(scope.params, name, value);
-        else if (!standard) error(own, statement.span, "module-runs", `a module names no data: \`${name}\` would be read when the module is used`, { help: `def ${name}() = …` });
+        else if (!standard) error(own, statement.span, "module-runs", `a module names no data: \`${name}\` would be read when the module is used`, { help: `def ${name}() = ${printPipeline(statement.value)}` });
         else {
           const plan = checkPipeline(statement.value, null, { scope, facts, report: own });
           if (plan !== null) bind(scope.relations, name, plan);
@@ -125,7 +130,7 @@ function checkModule(text: string, path: string, standard: boolean, outer: Scope
       }
       case "set":
       case "pipelineStatement":
-        error(own, statement.span, "module-runs", "a module runs nothing and sets nothing: it holds `def`, `param` and `let` of plain values");
+        error(own, statement.span, "module-runs", "a module runs nothing and sets nothing: it holds `def`, `param` and `let` of plain values", statement.kind === "set" ? {} : { help: `def result() = ${printPipeline(statement.pipeline)}` });
         break;
       default:
         statement satisfies never;

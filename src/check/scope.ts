@@ -32,6 +32,8 @@ export type Need =
 export interface ModuleFacts {
   readonly text: string;
   readonly digest: string;
+  /** As a word of a shell, from where saeq was started; absent for what has no file. */
+  readonly word?: string;
 }
 
 export function needKey(need: Need): string {

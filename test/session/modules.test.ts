@@ -69,6 +69,17 @@ test("a mistake in a module is one error at the `use`, with its line", async () 
   assert.match(said(ran), /line 2: no stage named `tak`/);
 });
 
+test("what helps with a broken module can be pasted from where saeq was started, and helps", async () => {
+  const help = async (files: Readonly<Record<string, string>>, use: string) => (await project(files, `use "${use}" as m`)).outcome.diagnostics[0]?.help;
+  assert.match((await help({ "lib/m m.saeq": "def bad(x: table) = x | tak 1" }, "lib/m m.saeq"))!, /^saeq check '\/.*\/lib\/m m\.saeq'$/);
+  assert.match((await help({ "lib/m.saeq": 'use "n.saeq" as n', "lib/n.saeq": "def bad(x: table) = x | tak 1" }, "lib/m.saeq"))!, /^saeq check \/.*\/lib\/n\.saeq$/);
+  // By itself it is a script without mistakes.
+  assert.is(await help({ "lib/m.saeq": 'let x = csv "a.csv"\n  | take 3' }, "lib/m.saeq"), 'def x() = csv "a.csv" | take 3');
+  assert.is(await help({ "lib/m.saeq": "perfect | count" }, "lib/m.saeq"), "def result() = perfect | count");
+  assert.is(await help({ "lib/m.saeq": "param n: str" }, "lib/m.saeq"), 'param n: str = "x"');
+  assert.is(await help({ "lib/m.saeq": "set seed 1" }, "lib/m.saeq"), undefined);
+});
+
 test("modules that use each other are an error, not a hang", async () => {
   const ran = await project({ "lib/a.saeq": 'use "b.saeq" as b', "lib/b.saeq": 'use "a.saeq" as a' }, 'use "lib/a.saeq" as a');
   assert.equal(ran.codes, ["broken-module"]);

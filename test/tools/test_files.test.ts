@@ -79,7 +79,7 @@ test("a test that compares nothing and asserts nothing says so, and how to make 
 
 test("a param without a default gets one to write, a file that is not there its exit code, and advice on permissions keeps the arguments", () => {
   const cwd = folder({ "n_test.saeq": "param n: int\nperfect | take $n\n", "w_test.saeq": 'perfect | save "o.csv"\n' });
-  assert.match(saeq(["test", "n_test.saeq"], { cwd }).stderr, /a test is run without params: write a default\n.*help: param n: int = 10\n/);
+  assert.match(saeq(["test", "n_test.saeq"], { cwd }).stderr, /a test is run without params: write a default\n.*help: param n: int = 1\n/);
   assert.equal([saeq(["test", "nosuch"], { cwd }).status, saeq(["test", "n_test.saeq", "nosuch"], { cwd }).status], [10, 10]);
   const { stderr } = saeq(["test", "w_test.saeq", "--update"], { cwd });
   assert.match(stderr, /to allow it: saeq --ep cpu test (--allow-read=\S+ )?--allow-write=o\.csv w_test\.saeq --update\n$/);
