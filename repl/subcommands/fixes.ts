@@ -44,8 +44,8 @@ async function firstThatMends(offering: readonly Diagnostic[], text: string, see
   return null;
 }
 
-/** Whether a mistake is still there after its fix, at the place that it has then. */
+/** Whether a mistake is still there after its fix, at the place that it has then. What was taken out may stand twice. */
 function isSame(left: Diagnostic, { code, message, span, fix }: Diagnostic): boolean {
   const grown = fix!.text.length - (fix!.span.end - fix!.span.start);
-  return left.code === code && left.message === message && left.span.start === span.start + (span.start < fix!.span.end ? 0 : grown);
+  return grown >= 0 && left.code === code && left.message === message && left.span.start === span.start + (span.start < fix!.span.end ? 0 : grown);
 }

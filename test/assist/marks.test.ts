@@ -141,6 +141,7 @@ test("the layout edit is what `fmt` writes", async () => {
   assert.ok(edit.span.start > 0 && edit.span.end < analysis.text.length);
   assert.is(layoutEdit(await analysed("perfect | take 3\n")), null);
   assert.is(layoutEdit(await analysed("perfect | take (3\n")), null);
+  assert.is(layoutEdit(await analysed("x | derive  (is # c\n## d\nnull)\n")), null, "where it would be read as another script");
 });
 
 test("fixes are offered where they stand, and all at once", async () => {
