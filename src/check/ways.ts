@@ -1,6 +1,6 @@
 /** Without this file a stage that does not take what flows in would be refused without a line that leads there. */
 import type { Stage } from "../../grammar/ast.ts";
-import type { Fix } from "../../grammar/diagnostic.ts";
+import type { Diagnostic, Fix } from "../../grammar/diagnostic.ts";
 import type { Span } from "../../grammar/span.ts";
 import type { Plan } from "../ops/op.ts";
 import type { Kind, Schema } from "../ops/schema.ts";
@@ -26,8 +26,6 @@ interface Way {
   readonly input: Plan | null;
 }
 
-/** Mistakes of what flows, not of a stage's own arguments. */
-const OF_FLOW: readonly string[] = ["wrong-input", "needs-groups", "refuses-groups", "source-after-pipe", "no-text", "no-activations"];
 /** A column that a list of features has, and not a function of the same name. */
 const OF_LISTS = new RegExp(`\\b(?:${FEATURE_COLUMNS.map(({ name }) => name).join("|")})\\b(?!\\()`);
 /** Nobody looks further back. */
@@ -40,20 +38,27 @@ export function wayTo(definition: StageDefinition, from: Plan, { stage, before }
   // What a call of a definition brings about is told at the call, where a fix of its body would have no place.
   if (report.expansions.nested > 0) return definition.examples[0] === undefined ? {} : { help: definition.examples[0].query };
   if (isThere(definition, from, stage, before, report.text)) return { label: "leave it out", fix: leftOut(stage, before) };
-  const found = firstThatWorks(waysTo(definition, from, stage, before.slice(-MOST_STEPS), trial), trial);
-  return found === null ? exampleOf(definition, report.text.slice(stage.span.start, stage.span.end), from, trial) : { label: found.label, fix: { span: found.span, text: found.text } };
+  const own = report.text.slice(stage.span.start, stage.span.end);
+  const found = firstThatWorks(waysTo(definition, from, stage, before.slice(-MOST_STEPS), trial), own, from, trial);
+  return found === null ? exampleOf(definition, own, from, trial) : { label: found.label, fix: { span: found.span, text: found.text } };
 }
 
-/** A way without mistakes, else the first one whose mistakes are of other kinds: arguments that were wrong before. */
-function firstThatWorks(ways: readonly Way[], trial: Trial): Way | null {
+/** A way without mistakes, else the first one whose mistakes are the stage's own: arguments that are wrong wherever it stands. */
+function firstThatWorks(ways: readonly Way[], own: string, from: Plan, trial: Trial): Way | null {
   let nearly: Way | null = null;
+  let anywhere: readonly string[] | null = null;
   for (const way of ways) {
     const mistakes = mistakesOf(way.text, way.input, trial);
     if (mistakes?.length === 0) return way;
-    if (mistakes !== null && !mistakes.some(({ code }) => OF_FLOW.includes(code))) nearly ??= way;
+    if (nearly !== null || mistakes === null) continue;
+    anywhere ??= (mistakesOf(own, { ...from, schema: { ...from.schema, known: false } }, trial) ?? []).map(said);
+    if (mistakes.every((each) => anywhere!.includes(said(each)))) nearly = way;
   }
   return nearly;
 }
+
+/** A mistake without its place, which another line has elsewhere. */
+const said = ({ code, message }: Diagnostic): string => `${code}: ${message}`;
 
 /** The stage on groups, where it needs them, or one of its examples. */
 function exampleOf(definition: StageDefinition, own: string, { schema }: Plan, trial: Trial): Hint {

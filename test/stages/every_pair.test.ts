@@ -82,6 +82,10 @@ test("what is offered is what is meant most likely", async () => {
     ["sample perfect 2 | explain | explain", "sample perfect 2 | explain"],
     [`${GROUPS} | split c = perfect_match`, `${GROUPS} | ungroup | split c = perfect_match`],
     ["memorization | count by perfect_match | ungroup", "memorization | count by perfect_match"],
+    // What is wrong wherever it stands stays so; what only the place it would move to lacks is no way.
+    ["sample perfect 2 | acts layer 7 | take lots", "sample perfect 2 | take lots | acts layer 7"],
+    ["sample perfect 2 | acts layer 7 | drop special", "no fix"],
+    ["sample perfect 2 | acts layer 7 | group nope", "no fix"],
   ];
   for (const [text, wanted] of cases) {
     const fix = (await session.check({ name: "meant", text })).diagnostics[0]?.fix;
