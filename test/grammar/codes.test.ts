@@ -33,6 +33,13 @@ for (const [code, entry] of entries) {
   });
 }
 
+test("a column called like a keyword in capitals is named as the advice writes it", () => {
+  const [note] = parse("where AND").diagnostics.flatMap(({ notes }) => notes ?? []);
+  const written = /written (\S+),/.exec(note ?? "")?.[1];
+  assert.is(written, "`AND`");
+  assert.equal(parse(`where ${written} == 1`).diagnostics, []);
+});
+
 test("every golden belongs to a code, and codes are kebab-case", () => {
   assert.equal(readdirSync(folder).map((name) => name.replace(/\.txt$/, "")).sort(), entries.map(([code]) => code).sort());
   for (const [code] of entries) assert.match(code, /^[a-z]+(-[a-z]+)*$/);
