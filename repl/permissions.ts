@@ -1,8 +1,9 @@
 /** Without this file a script from somebody else could read and write what it likes. */
 import { existsSync } from "node:fs";
-import { basename, isAbsolute, relative, resolve } from "node:path";
+import { basename, relative, resolve } from "node:path";
 import { shellWord } from "../runtime/data/shell_word.ts";
 import { namesOf } from "../runtime/permissions/granted.ts";
+import { inside } from "../runtime/permissions/inside.ts";
 import { realPath } from "../runtime/data/admission.ts";
 import { flagsFor } from "../runtime/permissions/permissions.ts";
 import type { Denials, Grants, Needs } from "../runtime/permissions/grants.ts";
@@ -82,15 +83,13 @@ export function describeNeeds(needs: Needs, cwd: string, shown: (text: string) =
 
 /** The part of needs that lies in none of these folders: no question grants it, only a flag. */
 export function outsideOf(needs: Needs, folders: readonly string[]): Needs {
-  const away = (path: string): boolean => !folders.some((folder) => !/^\.\.([/\\]|$)/.test(relative(folder, path)) && !isAbsolute(relative(folder, path)));
+  const away = (path: string): boolean => !folders.some((folder) => inside(path, folder));
   return { read: needs.read.filter(away), write: needs.write.filter(away) };
 }
 
 /** A path as short as it can be said. */
 export function near(path: string, cwd: string): string {
-  const inside = relative(cwd, path);
-  if (inside === "") return ".";
-  return inside.startsWith("..") || isAbsolute(inside) ? path : inside;
+  return inside(path, cwd) ? relative(cwd, path) || "." : path;
 }
 
 /** The name a script goes by in messages. */

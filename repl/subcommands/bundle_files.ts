@@ -6,6 +6,7 @@ import { DataError } from "../../runtime/data/error.ts";
 import { lockText, LOCK_NAME, type Lock } from "../../runtime/lock/lock_file.ts";
 import type { PackedFile } from "../../runtime/bundle/pack.ts";
 import { CRATE_NAME, crateText, type CrateFile } from "../../runtime/bundle/crate.ts";
+import { inside } from "../../runtime/permissions/inside.ts";
 import { fileDigest } from "../../runtime/record/file_digest.ts";
 import { readRecord } from "../../runtime/record/read_record.ts";
 import { recordName, sha256, type RunRecord } from "../../runtime/record/run_record.ts";
@@ -99,8 +100,7 @@ function rootOf(script: string, inputs: readonly string[]): string {
   if (absolute !== undefined) refuse(`${absolute} is named by its place on this machine`, "name it relative to the script, and move it beside or below it");
   const up = Math.max(0, ...inputs.map((name) => portable(name).split("/").filter((part) => part === "..").length));
   const root = resolve(dirname(script), ...Array.from({ length: up }, () => ".."));
-  const inside = (path: string): boolean => !relative(root, path).startsWith("..");
   // Names in the bundle would tell who made it, and where.
-  if (up > 0 && (inside(homedir()) || dirname(root) === root)) refuse(`what the script reads lies too far apart: a bundle would begin at ${root}`, "move its inputs beside or below the script");
+  if (up > 0 && (inside(homedir(), root) || dirname(root) === root)) refuse(`what the script reads lies too far apart: a bundle would begin at ${root}`, "move its inputs beside or below the script");
   return root;
 }

@@ -9,6 +9,7 @@ import type { Checked } from "../../runtime/session/session_port.ts";
 import type { Grants } from "../../runtime/permissions/grants.ts";
 import type { Request } from "../request.ts";
 import { realPath } from "../../runtime/data/admission.ts";
+import { inside } from "../../runtime/permissions/inside.ts";
 import { denied } from "../../runtime/permissions/permissions.ts";
 import { flagLine } from "../permissions.ts";
 import { sayDiagnostic } from "../talk.ts";
@@ -55,7 +56,7 @@ export async function info(request: Extract<Request, { kind: "info" }>, shop: Sh
 
 function factsOf(file: string, text: string, checked: Checked, { bundle, granted, readFrom }: ScriptPlace, shop: Shop): Facts {
   const from = bundle ? readFrom : shop.cwd;
-  const near = (path: string): string => (relative(from, path).startsWith("..") && !bundle ? path : relative(from, path));
+  const near = (path: string): string => (bundle || inside(path, from) ? relative(from, path) : path);
   // What came in a bundle may be read by its script.
   const asked = bundle ? denied(checked.needs, { read: granted.map(realPath), write: [], net: [] }) : checked.needs;
   const { models, saes } = checkpointsOf(checked.compiled ?? null);

@@ -7,6 +7,7 @@ import { runRecord, sha256, type RunRecord } from "../../runtime/record/run_reco
 import { modulesOf, portable, usedBy } from "../../runtime/record/used.ts";
 import type { Checked, RanPipeline, Session, SessionEvent, Source } from "../../runtime/session/session_port.ts";
 import type { Needs } from "../../runtime/permissions/grants.ts";
+import { inside } from "../../runtime/permissions/inside.ts";
 import { nodes } from "../../src/optimize/rule.ts";
 import { runsModel } from "../../runtime/execute/value_key.ts";
 import { packageVersion } from "../../runtime/package_root.ts";
@@ -93,7 +94,7 @@ function permissionsOf({ read, write, net }: Needs, { readFrom, writeTo }: RunPl
 }
 
 /** A path below a folder by its name there; another stays as it is, and the record keeps its last name only. */
-const nameFrom = (folder: string) => (path: string): string => portable(relative(folder, path).startsWith("..") ? path : relative(folder, path));
+const nameFrom = (folder: string) => (path: string): string => portable(inside(path, folder) ? relative(folder, path) : path);
 
 function textOf(path: string): string | null {
   try {

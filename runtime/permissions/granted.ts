@@ -1,11 +1,7 @@
 /** Without this file what a grant covers would be decided in several places, and a link, a second name or `/proc` would slip through one of them. */
 import { statSync, type BigIntStats } from "node:fs";
-import { dirname, isAbsolute, relative } from "node:path";
-
-function inside(path: string, folder: string): boolean {
-  const way = relative(folder, path);
-  return way === "" || (!way.startsWith("..") && !isAbsolute(way));
-}
+import { dirname } from "node:path";
+import { inside } from "./inside.ts";
 
 /** Doors to processes and devices: `/proc/self/environ` is no file of anybody's project. */
 const SPECIAL = ["/proc", "/sys", "/dev"];

@@ -22,6 +22,13 @@ test("scriptGrants lets a script read itself and no more", () => {
   assert.equal(denied({ read: ["/x"], write: [] }, scriptGrants({ read: true, write: [] }, null)), nothing);
 });
 
+test("withGrants adds to each kind what is needed of that kind, and leaves what is forbidden", () => {
+  const deny = { write: ["/w/shut"] };
+  assert.equal(withGrants({ read: ["/a"], write: ["/b"], net: ["c"], deny }, { read: ["/r"], write: ["/o"], net: ["n"] }), { read: ["/a", "/r"], write: ["/b", "/o"], net: ["c", "n"], deny });
+  assert.equal(withGrants({ read: true, write: [] }, { read: ["/r"], write: [] }), { read: true, write: [], net: [] });
+  assert.equal(withGrants({ read: [], write: true }, { read: ["/r"], write: ["/o"] }), { read: ["/r"], write: true, net: [] });
+});
+
 test("what thousands of files need is worked out once, the first refusals are told, and the flags grant all", () => {
   const accesses = Array.from({ length: 5000 }, (_, i) => ({ access: "read", path: `f${i}.csv`, at: { start: i, end: i + 1 } }) as const);
   let files = 0;
@@ -34,6 +41,7 @@ test("what thousands of files need is worked out once, the first refusals are to
 test("grantFlags and commandWithGrants can be pasted into a shell", () => {
   const needs = { read: ["/w/my data.csv", "/x/a,b.csv"], write: ["/w/o.svg"] };
   assert.equal(grantFlags(needs, "/w"), ["--allow-read=my data.csv,/x/a,,b.csv", "--allow-write=o.svg"]);
+  assert.equal(grantFlags({ read: ["/w/..data/x.csv", "/..data/x.csv", "/w"], write: ["/"] }, "/w"), ["--allow-read=..data/x.csv,/..data/x.csv,.", "--allow-write=/"]);
   assert.is(commandWithGrants(["run", "a.saeq", "--n", "5"], { read: ["/w/d.csv"], write: [] }, "/w"), "saeq run --allow-read=d.csv a.saeq --n 5");
   assert.is(commandWithGrants(["--seed", "1", "run", "it's.saeq"], { read: [], write: ["/w/o"] }, "/w"), "saeq --seed 1 run --allow-write=o 'it'\\''s.saeq'");
 });
@@ -104,8 +112,8 @@ test("a dotted host grants what lies below it, and nothing that only ends like i
 });
 
 test("only what lies in the project can be granted by a question", () => {
-  const needs = { read: ["/w/d.csv", "/etc/passwd", "/wider/x.csv"], write: ["/w/..out.csv", "/o.csv"] };
-  assert.equal(outsideOf(needs, ["/w"]), { read: ["/etc/passwd", "/wider/x.csv"], write: ["/o.csv"] });
+  const needs = { read: ["/w/d.csv", "/etc/passwd", "/wider/x.csv", "/w/../x.csv"], write: ["/w/..out.csv", "/w/..out/o.csv", "/o.csv"] };
+  assert.equal(outsideOf(needs, ["/w"]), { read: ["/etc/passwd", "/wider/x.csv", "/w/../x.csv"], write: ["/o.csv"] });
 });
 
 test("saeq.json: what `s` saves is what -P grants, and the rest of the file stays", async () => {

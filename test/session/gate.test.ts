@@ -9,6 +9,7 @@ import { DataError } from "../../runtime/data/error.ts";
 import { openFile } from "../../runtime/data/source.ts";
 import { createGate } from "../../runtime/permissions/gate.ts";
 import { coversPath, deniesPath, namesOf } from "../../runtime/permissions/granted.ts";
+import { inside } from "../../runtime/permissions/inside.ts";
 import { realPath } from "../../runtime/data/admission.ts";
 import type { Grants, Use } from "../../runtime/permissions/grants.ts";
 import { EXAMPLES } from "../../runtime/catalog/shipped.ts";
@@ -60,6 +61,27 @@ test("a folder grants what lies in it; its name is no prefix, and devices are na
   assert.equal(["/w", "/w/a", "/wider", "/w2/a", "/"].map((path) => coversPath(path, ["/w"], 1)), [true, true, false, false, false]);
   assert.equal([coversPath("/proc/1/environ", ["/"], 1), coversPath("/proc/1/environ", ["/proc"], 1), coversPath("/dev/shm/a.csv", ["/dev/shm"], 1), coversPath("/dev/null", ["/dev/null"], 1)], [false, true, true, true]);
   assert.equal([coversPath("/w/a", ["/w"], 2), coversPath("/w/a", ["/w/a"], 2)], [false, true]);
+});
+
+test("a name that begins with two dots is a name: it lies in its folder, whether that is granted or forbidden", () => {
+  const within = ["/none/..data/x.csv", "/none/..x", "/none/...", "/none/a/..b/c", ...(linked ? ["/none/..\\x"] : [])];
+  const without = ["/", "/other", "/none..", "/nonesuch/x", "/..none/x", "/none/../x.csv", "/none/a/../../x.csv", "/none/.."];
+  for (const path of within) assert.equal([inside(path, "/none"), coversPath(path, ["/none"], 1), deniesPath(path, ["/none"])], [true, true, true], path);
+  for (const path of without) assert.equal([inside(path, "/none"), coversPath(path, ["/none"], 1), deniesPath(path, ["/none"])], [false, false, false], path);
+  assert.equal([inside("/none", "/none"), inside("/none", "/none/..data"), inside("/..data", "/none"), inside("/none/x", "/")], [true, false, false, true]);
+});
+
+test("what may be written anywhere is still held against what is forbidden", async () => {
+  const at = folder();
+  mkdirSync(join(at, "shut"));
+  const uses: Use[] = [];
+  const told = (grants: Partial<Grants>, name: string) => codeOf(createGate({ read: [], write: true, ...grants }, [], (use) => uses.push(use)).admitWrite(null, join(at, name)));
+  assert.is(await told({ deny: { write: [join(at, "shut")] } }, "free.csv"), "fine");
+  assert.is(await told({ deny: { write: [join(at, "shut")] } }, "shut/new.csv"), "permission-denied");
+  assert.is(await told({ write: [at], deny: { write: [join(at, "shut", "old.csv")] } }, "shut/old.csv"), "permission-denied");
+  assert.is(await told({ deny: { read: [at] } }, "free.csv"), "fine");
+  assert.is(await told({ write: [at], deny: { write: true } }, "free.csv"), "permission-denied");
+  assert.equal(uses.map(({ use, granted }) => [use, granted]), [["write", true], ["write", false], ["write", false], ["write", true], ["write", false]]);
 });
 
 test("what is forbidden is found under another spelling of its name", () => {

@@ -1,6 +1,6 @@
 /** Without these tests a record could differ between equal runs, or tell a stranger who made it. */
 import { createHash } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { homedir, hostname, userInfo } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
@@ -41,6 +41,17 @@ test("a record names the bytes of script, inputs and outputs, params, seed and m
   assert.is(margin!.margin, margin!.scores[2]! - margin!.next!);
   await saeq(["run", "-A", "--record", "--out", "again", "x.saeq", "--n", "3"], { cwd });
   assert.is(readFileSync(join(cwd, "again/x.run.json"), "utf8"), readFileSync(join(cwd, "results/x.run.json"), "utf8"));
+});
+
+test("a folder whose name begins with two dots is below the script's, in a record and in what is told of a script", async () => {
+  const cwd = folder({ "x.saeq": 'csv "..data/t.csv" | save "..data/o.csv"\n' });
+  mkdirSync(join(cwd, "..data"));
+  writeFileSync(join(cwd, "..data/t.csv"), CSV);
+  assert.is((await saeq(["run", "-A", "--record", "x.saeq"], { cwd })).status, 0);
+  const record = parseRecord(readFileSync(join(cwd, "x.run.json"), "utf8"), "x");
+  assert.equal(record.permissions, { read: ["..data/t.csv"], write: ["..data/o.csv"], net: [] });
+  const info = JSON.parse((await saeq(["info", "--json", "x.saeq"], { cwd })).stdout) as { readonly inputs: unknown; readonly outputs: unknown; readonly permissions: unknown };
+  assert.equal([info.inputs, info.outputs, info.permissions], [["..data/t.csv"], ["..data/o.csv"], "--allow-read=..data/t.csv --allow-write=..data/o.csv"]);
 });
 
 test("nothing in a record names the user, the machine or a place on it", async () => {
