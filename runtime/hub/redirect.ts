@@ -8,9 +8,9 @@ const PRIVATE = new BlockList();
 for (const [net, bits] of [["0.0.0.0", 8], ["10.0.0.0", 8], ["100.64.0.0", 10], ["127.0.0.0", 8], ["169.254.0.0", 16], ["172.16.0.0", 12], ["192.168.0.0", 16]] as const) PRIVATE.addSubnet(net, bits, "ipv4");
 for (const [net, bits] of [["::", 128], ["::1", 128], ["fc00::", 7], ["fe80::", 10]] as const) PRIVATE.addSubnet(net, bits, "ipv6");
 
+/** An address of the old kind in one of the new (`::ffff:10.0.0.1`) is found in the networks of the old. */
 function isPrivate(address: string): boolean {
-  const inner = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address;
-  return PRIVATE.check(inner, isIP(inner) === 6 ? "ipv6" : "ipv4");
+  return PRIVATE.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
 }
 
 async function addresses(host: string): Promise<readonly string[]> {

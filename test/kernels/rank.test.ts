@@ -81,7 +81,7 @@ test("nothing to rank", () => {
   assert.is(found.features.length, 0);
 });
 
-test("sums past 2²⁰ terms carry without loss", () => {
+test("sums of more than 2²⁰ tokens lose nothing", () => {
   const next = generator(4);
   const n = (1 << 20) * 2 + 17;
   const values = Float32Array.from({ length: n }, () => next() * 8);

@@ -99,6 +99,24 @@ test("numbers of float32 that are gathered first give the same sum, however many
   assert.is(value(exactTotal(gathered)), value(exactTotal(plain)));
 });
 
+test("sums past 2²⁰ terms carry without loss, of either sign", () => {
+  // The middle limb of `wide` is 2³² − 1, the most a term adds to one: without carries it would pass 2⁵³, and an odd total would be rounded.
+  const wide = 1 - 2 ** -53;
+  const each = 2 ** 21;
+  const sums = createSums(2);
+  for (let i = 0; i < each; i++) for (const value of [wide, wide, 1 / 3]) {
+    add(sums, 0, value);
+    add(sums, 1, -value);
+  }
+  add(sums, 0, 2 ** -53);
+  add(sums, 1, -(2 ** -53));
+  const { integer, exponent } = exactly(sums, 0);
+  const expected = BigInt(each) * (2n ** 55n - 4n + BigInt((1 / 3) * 2 ** 54)) + 2n;
+  assert.is(integer, expected << BigInt(-54 - exponent));
+  assert.equal(exactly(sums, 1), { integer: -integer, exponent });
+  assert.is(rounded(exactTotal(sums)), 0);
+});
+
 test("rounding goes to the nearest double, ties to even", () => {
   const of = (...terms: number[]): number => {
     const sums = createSums(1);
