@@ -95,6 +95,18 @@ test("too few tokens say nothing, which is said once; of what ships with saeq it
   assert.equal(notices, []);
 });
 
+test("the first position is not looked at where texts begin without a special token either", async () => {
+  // The second reads the activations twice, so that they are encoded by themselves.
+  for (const stages of ["acts layer 7 first 5 | top 3", "resid layer 7 first 5 | encode | decode"]) {
+    for (const bos of [false, true]) {
+      const { notices, outcome } = await ask(`set bos ${bos}\nset sae "${wrongSae()}"\nsample perfect 2 | ${stages}`);
+      assert.is(outcome.exitCode, 0, JSON.stringify(outcome.diagnostics));
+      // Of five positions of each of two texts, the first is a token of the text, or the special one.
+      assert.ok(notices.some((text) => text.endsWith("takes 64 tokens at least, and there are 8; a longer query tries it")), notices.join("\n"));
+    }
+  }
+});
+
 const ABOUT: Circumstances = { sae: "s", hookName: "blocks.7.hook_resid_post", convention: "saelens", model: "m", trainedOn: "org/m", bos: true, trainedWithBos: true, dSae: 32768 };
 const PUBLISHED: Expected = { l0: 50, explainedVariance: 0.8, norm: 5.9, from: "the registry" };
 const verdict = (measured: Partial<SaeFigures>, expected: Partial<Expected> = {}, about: Partial<Circumstances> = {}): string => {

@@ -164,6 +164,22 @@ test("share the forward: two SAEs on one layer are one pass with two taps", () =
   assert.match(printPlan(plan), /#1 forward m: layer 7 resid_post → a \(saelens\); layer 7 resid_post → b \(saelens\); blocks 0…7/);
 });
 
+test("share the forward: what is read centred, or with biases folded out, is read apart", () => {
+  const read = (more: Partial<Tap>): Plan => {
+    const plan = forward([7]);
+    return plan.op.op === "forward" ? { ...plan, op: { ...plan.op, taps: plan.op.taps.map((tap): Tap => ({ ...tap, hook: "z", ...more })) } } : plan;
+  };
+  const ways: readonly Partial<Tap>[] = [{}, { centred: true }, { folded: "values" }, { folded: "with_norm" }];
+  const shared = shareForward.apply(group(...ways.map(read)));
+  assert.ok(shared !== null);
+  const given = shared.inputs.map(({ op, inputs: [pass] }) => {
+    assert.ok(op.op === "pick" && pass?.op.op === "forward");
+    return op.taps.map((at) => pass.op.op === "forward" ? pass.op.taps[at] : null);
+  });
+  assert.equal(given, ways.map((more) => [{ layer: 7, hook: "z", sae: null, ...more }]));
+  for (const more of ways) assert.is(shareForward.apply(group(read(more), read(more))), null);
+});
+
 test("share the forward: another window is another pass", () => {
   assert.is(shareForward.apply(group(forward([7]), forward([2], tokens(), 10))), null);
 });
