@@ -29,6 +29,16 @@ test("values on edges belong to the bin they open; the greatest to the last", ()
   assert.equal([...found.counts[0]!], [1, 1, 1, 2]);
 });
 
+test("a value just below an edge is counted below it, though a division would put it behind", () => {
+  // Of numpy; the edges are 3 · 0.1 = 0.30000000000000004 and the like.
+  assert.equal([...numberHistogram([Float64Array.of(0, 0.3, 0.6, 0.7, 1)], 10).counts[0]!], [1, 0, 1, 0, 0, 1, 1, 0, 0, 1]);
+});
+
+test("the width of bins goes by the cube root of how many values there are", () => {
+  // Of numpy: past 8 and past 27 even values there is one bin more.
+  for (const [size, bins] of [[8, 2], [9, 3], [28, 4]] as const) assert.is(numberHistogram([Float64Array.from({ length: size }, (_, i) => i)], null).counts[0]!.length, bins, String(size));
+});
+
 test("one value, no values, equal quartiles, outliers", () => {
   assert.equal([...floatHistogram([Float32Array.of(3, 3)], null).edges], [2.5, 3.5]);
   assert.equal(floatHistogram([new Float32Array(0), new Float32Array(0)], 5).edges.length, 0);
