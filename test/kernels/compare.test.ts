@@ -2,6 +2,8 @@
 import { readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import type { Acts } from "../../runtime/data/frame.ts";
+import { compareGroups } from "../../runtime/figures/comparison.ts";
 import { documentScores } from "../../runtime/kernels/document_scores.ts";
 import { normalTails } from "../../runtime/kernels/normal_tail.ts";
 import { falseDiscoveryRates, rankTest } from "../../runtime/kernels/rank_test.ts";
@@ -52,6 +54,33 @@ test("scores are one number a document: masked tokens, weak activations and docu
   assert.equal(scores("rate"), [[1, 0.5], [0.5], [], []]);
   assert.equal(scores("max"), [[3, 7], [2], [], []]);
   assert.equal(scores("mean"), [[2, 3.5], [1], [], []]);
+});
+
+/** Groups of texts of one token each: `fires[text]` are the features that fire in it. */
+function compared(a: readonly (readonly number[])[], b: readonly (readonly number[])[], features: number): ReturnType<typeof compareGroups> {
+  const side = (name: string, fires: readonly (readonly number[])[]) => {
+    const csr = matrix(features, fires.map((each) => each.map((feature) => [feature, 1] as const)));
+    const rows = { count: fires.length, document: Uint32Array.from(fires.keys()), position: new Uint32Array(fires.length), token: new Int32Array(fires.length), masked: new Uint8Array(fires.length) };
+    return { name, value: { kind: "acts", rows, taps: [{ layer: 0, csr }] } as unknown as Acts };
+  };
+  return compareGroups({ op: "compare", by: "rate", least: 1, threshold: 0 }, [side("a", a), side("b", b)]);
+}
+
+test("of equal p the larger effect comes first, whichever group has more, then the lower feature", () => {
+  // Features 1 and 3 fire in b, 2 in a, and 0 in both: p is 1 for all of them.
+  const { table } = compared([[0, 2], []], [[0, 1, 3], []], 4);
+  const column = (name: string): readonly unknown[] => [...table.columns.find((each) => each.name === name)!.values];
+  assert.equal(column("p"), [1, 1, 1, 1]);
+  assert.equal(column("feature"), [1, 2, 3, 0]);
+  assert.equal(column("delta"), [-0.5, 0.5, -0.5, 0]);
+});
+
+test("that texts are too few is said where the smallest p of one feature, times those tested, is above 0.05", () => {
+  const all = (count: number): readonly number[] => Array.from({ length: count }, (_, feature) => feature);
+  const notices = (features: number) => compared([all(features), all(features), all(features), all(features)], [[], [], [], []], features).notices.slice(1);
+  // Four and four texts are dealt in 70 ways, so no p is below 2/70 = 0.029.
+  assert.equal(notices(1), []);
+  assert.equal(notices(2), ["with 4 and 4 texts no p is below 0.029, so a single feature cannot reach q 0.05: take more texts"]);
 });
 
 test.run();
