@@ -1,4 +1,5 @@
 /** Without these tests a conversion could begin before anybody asked for it, leave half a copy behind, or fill the disk unseen. */
+import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,6 +7,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { clear, collect, holdings } from "../../runtime/cache/inventory.ts";
 import { createCatalog } from "../../runtime/catalog/catalog.ts";
+import { seal, sealHolds } from "../../runtime/checkpoint/copy_seal.ts";
 import { convertedFolder } from "../../runtime/checkpoint/converted.ts";
 import type { Plan } from "../../src/ops/op.ts";
 import { UNKNOWN } from "../../src/ops/schema.ts";
@@ -124,6 +126,22 @@ test("a copy whose bytes were changed, or that another took the place of, is mad
   assert.ok(await again(), "no seal");
   clear(cache);
   assert.equal(beside(), []);
+});
+
+test("a copy that changes while it is read is not believed", async () => {
+  const copy = join(folder, "changing.bin");
+  writeFileSync(copy, Buffer.alloc(4 << 20, 7));
+  await seal(copy, createHash("sha256").update(readFileSync(copy)).digest("hex"));
+  assert.ok(await sealHolds(copy));
+  utimesSync(copy, 1, 1);
+  let reading = true;
+  const held = sealHolds(copy).finally(() => (reading = false));
+  for (let time = 2; reading; time++) {
+    utimesSync(copy, time, time);
+    await new Promise((done) => void setImmediate(done));
+  }
+  assert.not.ok(await held);
+  assert.ok(await sealHolds(copy), "at rest it is what was written");
 });
 
 test("what a killed writer left is swept, what another process writes is not", () => {

@@ -121,7 +121,10 @@ const verdict = (measured: Partial<SaeFigures>, expected: Partial<Expected> = {}
 
 // L0 1089 is what users saw of Llama Scope at layer 7 with unscaled thresholds; 42 and 29 are the conventions' own, as their thresholds give them.
 test("bands: what texts may do passes, what only mistakes do does not, with the likely cause", () => {
-  for (const l0 of [13, 29, 42, 100, 199]) assert.is(verdict({ l0 }), "fits");
+  for (const l0 of [12.5, 13, 29, 42, 100, 199, 200]) assert.is(verdict({ l0 }), "fits");
+  for (const l0 of [12, 201]) assert.match(verdict({ l0 }), /does not fit/);
+  for (const norm of [2, 18]) assert.is(verdict({ norm }, { norm: 6 }), "fits");
+  for (const norm of [1.9, 18.1]) assert.match(verdict({ norm }, { norm: 6 }), /does not fit/);
   assert.match(verdict({ l0: 1089 }), /1090 features are active.*about 50.*normalisation or the threshold.*convention saelens/s);
   assert.match(verdict({ l0: 3 }), /3 features/);
   assert.match(verdict({ norm: 64 }), /mean norm of 64, expected were about 5\.9.*another place in it: it was trained on blocks\.7\.hook_resid_post of org\/m/s);

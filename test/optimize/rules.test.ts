@@ -1,6 +1,7 @@
 /** Without this file a rule might not do what `explain` says of it. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { key } from "../../src/ops/key.ts";
 import type { Plan, Tap } from "../../src/ops/op.ts";
 import { cutModel } from "../../src/optimize/cut_model.ts";
 import { fuseEncode } from "../../src/optimize/fuse_encode.ts";
@@ -156,6 +157,13 @@ group g0, g1  : groups<dense>
 │        └─ literal 0 rows  : table
 └─ pick 0  : dense
    └─ = #1`);
+});
+
+test("plans that differ in the sign of a zero, or in a number that JSON has not, have keys of their own", () => {
+  const of = (value: number): string => key({ op: { op: "literal", columns: [{ name: "x", type: "float" }], rows: [[value]] } as unknown as Plan["op"], inputs: [], schema: table, at, label: "" });
+  const keys = [0, -0, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY].map(of);
+  assert.is(new Set(keys).size, keys.length);
+  assert.is(of(0), keys[0]);
 });
 
 test("share the forward: two SAEs on one layer are one pass with two taps", () => {

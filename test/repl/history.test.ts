@@ -1,6 +1,6 @@
 /** Without this file a broken or forbidden history file could take the REPL down with it. */
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
@@ -76,10 +76,13 @@ test("a lock is waited for, a stale one is taken away, and none is left behind",
 });
 
 test("a history that others could read is closed to them", () => {
-  const path = join(folder, "open.jsonl");
-  writeFileSync(path, `${JSON.stringify(entry("top 3"))}\n`, { mode: 0o644 });
-  assert.is(loadHistory(path).length, 1);
-  if (process.platform !== "win32") assert.is(statSync(path).mode & 0o777, 0o600);
+  for (const mode of [0o644, 0o640, 0o620, 0o604]) {
+    const path = join(folder, `open-${mode}.jsonl`);
+    writeFileSync(path, `${JSON.stringify(entry("top 3"))}\n`);
+    chmodSync(path, mode);
+    assert.is(loadHistory(path).length, 1);
+    if (process.platform !== "win32") assert.is(statSync(path).mode & 0o777, 0o600, mode.toString(8));
+  }
 });
 
 test("what another session adds while the file is shortened is kept", async () => {

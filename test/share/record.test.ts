@@ -6,11 +6,13 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { fourDigits, floatDigest } from "../../runtime/record/float_digest.ts";
-import { sameColumns } from "../../runtime/record/compare_columns.ts";
+import { nearCount, sameColumns } from "../../runtime/record/compare_columns.ts";
+import { nearThreshold } from "../../runtime/record/margin.ts";
 import { parseRecord } from "../../runtime/record/read_record.ts";
 import { stableJson } from "../../runtime/record/stable_json.ts";
 import { valueDigest } from "../../runtime/record/value_digest.ts";
 import { EXAMPLES } from "../../runtime/catalog/shipped.ts";
+import type { Value } from "../../runtime/data/frame.ts";
 import { folder } from "../session/open.ts";
 import { saeq } from "./in_process.ts";
 import { recorded } from "./recorded.ts";
@@ -107,6 +109,16 @@ test("many floats: nearly equal ones are equal, two exchanged or one changed are
   assert.match(against((copy) => ([copy[1], copy[4]] = [copy[4]!, copy[1]!])).join(), /other values in other places/);
   assert.match(against((copy) => (copy[77]! += 1)).join(), /mean .*, now/);
   assert.match(against((copy) => ((copy[3]! += 1), (copy[22]! -= 1))).join(), /other values in other places/);
+});
+
+test("counts may differ by one, or by two in a hundred of the larger", () => {
+  assert.equal([[0, 1], [3, 5], [100, 102], [149, 152], [152, 149], [150, 154], [1000, 1021]].map(([a, b]) => nearCount(a!, b!)), [true, false, true, true, true, false, false]);
+});
+
+test("near a threshold is what is at most a thousandth above it", () => {
+  const near = (...values: number[]) => nearThreshold({ kind: "acts", rows: { document: new Uint32Array(1), position: new Uint32Array(1) }, taps: [{ layer: 7, csr: { indptr: Uint32Array.of(0, values.length), indices: Uint32Array.from(values.keys()), values: Float64Array.from(values) } }] } as unknown as Value, 0.5);
+  assert.is(near(0.4999, 0.5, 0.5011, 3)!.count, 0);
+  assert.equal(near(0.5, 0.5 + 1e-9, 0.5 + 1e-3, 0.5 + 1.001e-3)!.places.map(({ feature }) => feature), [1, 2]);
 });
 
 test("four digits of a number are those that toPrecision gives", () => {
