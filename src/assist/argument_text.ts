@@ -9,9 +9,18 @@ export function usageOf(definition: StageDefinition, argument: string): string {
   return spec === undefined ? argument : usage({ ...definition, args: { [argument]: spec } }).slice(definition.name.length + 1);
 }
 
+/** The default of an argument as one would write it; null where there is none that could be written. */
+export function writtenDefault({ shape, required, depends, default: fallback }: Arg): string | null {
+  if (required || depends === true) return null;
+  if (typeof fallback === "number" || fallback === true) return String(fallback);
+  if (typeof fallback !== "string" || fallback === "") return null;
+  return shape.kind === "oneOf" || shape.kind === "column" ? fallback : JSON.stringify(fallback);
+}
+
 /** What an argument means, with its default. */
-export function argumentDoc({ doc, required, default: fallback }: Arg): string {
-  return required || fallback === null || fallback === false ? doc : `${doc} (default ${JSON.stringify(fallback)})`;
+export function argumentDoc(spec: Arg): string {
+  const fallback = writtenDefault(spec);
+  return fallback === null ? spec.doc : `${spec.doc} (default ${fallback})`;
 }
 
 /** `quantile(number, number)`, or null where there is no such function. */

@@ -8,6 +8,7 @@ import type { Plan } from "../ops/op.ts";
 import { columnOf, UNKNOWN, type Schema } from "../ops/schema.ts";
 import { compile } from "../pipeline.ts";
 import { usage, type StageDefinition } from "../stages/stage.ts";
+import { argumentDoc } from "./argument_text.ts";
 import { caretAt, type Caret } from "./caret.ts";
 import { columnValues, comparedColumn, quoted, saeLayers } from "./complete_values.ts";
 import { awaitsValue, continuing, wordsOf } from "./continuation.ts";
@@ -154,7 +155,7 @@ function argumentWords(definition: StageDefinition, caret: Caret, words: readonl
   if (last?.part === "keyword" && last.argument === next) return values(next);
   const keywords = Object.entries(definition.args)
     .filter(([name, spec]) => spec.keyword && !placed.some(({ argument }) => argument === name))
-    .map(([name, spec]): Candidate => ({ text: name, detail: spec.required ? spec.doc : `${spec.doc}${spec.default === null || spec.default === false ? "" : ` (default ${JSON.stringify(spec.default)})`}`, kind: "keyword" }));
+    .map(([name, spec]): Candidate => ({ text: name, detail: argumentDoc(spec), kind: "keyword" }));
   const more = last !== undefined && last.argument !== null && last.part === "value" ? continuing(definition.args[last.argument]!.shape, last.words, schema) : [];
   const expression = next !== null && EXPRESSIONS.includes(definition.args[next]!.shape.kind);
   return [...more, ...(expression ? [...values(next), ...keywords] : [...keywords, ...values(next)])];
@@ -169,6 +170,7 @@ function valuesFor(shape: StageDefinition["args"][string]["shape"], doc: string,
     case "int":
       return [...(shape.of === "layer" ? saeLayers(scope, facts) : []), ...params("number")];
     case "float":
+    case "duration":
       return params("number");
     case "string":
     case "path":

@@ -5,6 +5,7 @@ import { STAGE_BY_NAME, STAGES } from "../stages/mod.ts";
 import { codeHelp } from "./code_page.ts";
 import { statementHelp } from "./statement_page.ts";
 import { usage, type Category, type StageDefinition } from "../stages/stage.ts";
+import { writtenDefault } from "./argument_text.ts";
 
 const CATEGORIES: Readonly<Record<Category, string>> = {
   sources: "Sources",
@@ -33,7 +34,9 @@ function stageNamed(name: string): string | null {
 }
 
 function settingHelp(name: string): string | null {
-  return Object.hasOwn(SETTINGS, name) ? `set ${name} ${SETTINGS[name]!.value}\n  ${SETTINGS[name]!.doc}` : null;
+  if (!Object.hasOwn(SETTINGS, name)) return null;
+  const { value, doc, unset } = SETTINGS[name]!;
+  return `set ${name} ${value}\n  ${doc} [${unset}]`;
 }
 
 function functionHelp(name: string): string | null {
@@ -52,8 +55,8 @@ function overview(): string {
 export function stageHelp(stage: StageDefinition): string {
   const args = Object.entries(stage.args).map(([name, spec]) => {
     const options = spec.shape.kind === "oneOf" ? ` (${spec.shape.options.join(", ")})` : "";
-    const fallback = spec.required || spec.default === null || spec.default === false ? "" : ` [${JSON.stringify(spec.default)}]`;
-    return `  ${name.padEnd(10)} ${spec.doc}${options}${fallback}`;
+    const fallback = writtenDefault(spec);
+    return `  ${name.padEnd(10)} ${spec.doc}${options}${fallback === null ? "" : ` [${fallback}]`}`;
   });
   return [
     usage(stage),

@@ -47,7 +47,7 @@ function describe(mark: Mark, analysis: Analysis): string | null {
     }
     case "setting": {
       const spec = Object.hasOwn(SETTINGS, mark.name) ? SETTINGS[mark.name] : undefined;
-      return spec === undefined ? null : page(code(`set ${mark.name} ${spec.value}`), spec.doc);
+      return spec === undefined ? null : page(code(`set ${mark.name} ${spec.value}`), `${spec.doc} (default ${spec.unset})`);
     }
     case "option":
     case "type":

@@ -73,6 +73,7 @@ function markItem(shape: string, item: Item, from: Plan | null, place: Place): v
     case "oneOf":
     case "int":
     case "float":
+    case "duration":
     case "bool":
     case "string":
     case "path":

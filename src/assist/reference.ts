@@ -2,15 +2,17 @@
 import { SETTINGS } from "../check/settings.ts";
 import { FUNCTIONS } from "../ops/functions.ts";
 import { STAGES } from "../stages/mod.ts";
-import { usage } from "../stages/stage.ts";
+import { shapeName, usage } from "../stages/stage.ts";
+import { writtenDefault } from "./argument_text.ts";
 
 /** The reference of stages, settings and functions as Markdown. Written to `docs/reference.md` by `npm run gen`. */
 export function reference(): string {
+  const coded = (text: string | null): string => (text === null ? "" : `\`${text}\``);
   const cell = (text: string): string => text.replaceAll("|", "\\|");
   const stages = STAGES.map((stage) => {
     const rows = Object.entries(stage.args).map(([name, spec]) => {
-      const kind = spec.shape.kind === "oneOf" ? spec.shape.options.map((word) => `\`${word}\``).join(", ") : spec.shape.kind;
-      const fallback = spec.required ? "required" : spec.default === null || spec.default === false ? "" : `\`${JSON.stringify(spec.default)}\``;
+      const kind = spec.shape.kind === "oneOf" ? spec.shape.options.map((word) => `\`${word}\``).join(", ") : shapeName(spec.shape);
+      const fallback = spec.required ? "required" : coded(writtenDefault(spec));
       return `| \`${name}\` | ${spec.shape.kind === "flag" ? "flag" : spec.keyword ? "keyword" : "positional"} | ${cell(kind)} | ${cell(fallback)} | ${cell(spec.doc)} |`;
     });
     return [
@@ -28,7 +30,7 @@ export function reference(): string {
       "",
     ].join("\n");
   });
-  const settings = Object.entries(SETTINGS).map(([name, spec]) => `| \`${name}\` | ${cell(spec.value)} | ${cell(spec.doc)} |`);
+  const settings = Object.entries(SETTINGS).map(([name, spec]) => `| \`${name}\` | \`${cell(spec.value)}\` | ${cell(spec.unset.includes(" ") ? spec.unset : coded(spec.unset))} | ${cell(spec.doc)} |`);
   const functions = Object.entries(FUNCTIONS).map(([name, signature]) => `| \`${name}(${signature.parameters.join(", ")})\` | ${signature.aggregate ? "whole table" : "each row"} | ${cell(signature.doc)} |`);
   return [
     "# Reference",
@@ -40,8 +42,8 @@ export function reference(): string {
     ...stages,
     "## Settings",
     "",
-    "| `set` | value | meaning |",
-    "|---|---|---|",
+    "| `set` | value | default | meaning |",
+    "|---|---|---|---|",
     ...settings,
     "",
     "## Functions",

@@ -13,6 +13,8 @@ interface SettingSpec {
   readonly value: string;
   /** Which numbers it takes, where not all of them. */
   readonly range?: string;
+  /** What it is where nothing sets it: what would be written, where that can be. */
+  readonly unset: string;
   /** For a value that is no word of `value`. */
   readonly example?: string;
   /** Null: the value does not fit. */
@@ -29,6 +31,7 @@ export const SETTINGS: Readonly<Record<string, SettingSpec>> = {
   seed: {
     doc: "What every sample starts from; the same seed gives the same rows anywhere",
     value: "<number or text>",
+    unset: "chosen for each run",
     example: "42",
     apply: (s, [v]) => (typeof v === "number" || typeof v === "string" ? { ...s, seed: String(v), seedGiven: true } : null),
     show: (s) => s.seed,
@@ -36,6 +39,7 @@ export const SETTINGS: Readonly<Record<string, SettingSpec>> = {
   model: {
     doc: "The language model: hf:org/name@revision, or a folder in the hub's layout",
     value: '"<model>"',
+    unset: '"kjv"',
     example: '"hf:org/name"',
     apply: (s, [v]) => (typeof v === "string" && v !== "" ? { ...s, model: v, modelGiven: true, sae: v === s.model ? s.sae : [] } : null),
     show: (s) => s.model,
@@ -44,6 +48,7 @@ export const SETTINGS: Readonly<Record<string, SettingSpec>> = {
   sae: {
     doc: "The SAE, or several for several layers: names of the registry (saeq sae ls), hf:org/name/folder@revision, folders, or one file of a folder of several",
     value: '"<sae>", …',
+    unset: '"kjv"',
     example: '"hf:org/name/folder"',
     apply: (s, v) => (v.length > 0 && v.every((each) => typeof each === "string" && each !== "") ? { ...s, sae: v as string[] } : null),
     show: (s) => s.sae.join(", "),
@@ -52,18 +57,21 @@ export const SETTINGS: Readonly<Record<string, SettingSpec>> = {
   convention: {
     doc: "How an SAE is read where packages disagree: as OpenMOSS (Llama Scope's publisher), as sae_lens, as Neuronpedia (values times decoder norms), or as the package of its format",
     value: "openmoss|saelens|neuronpedia|publisher",
+    unset: "that of the SAE's format",
     apply: (s, [v]) => (v === "openmoss" || v === "saelens" || v === "neuronpedia" || v === "publisher" ? { ...s, convention: v } : null),
     show: (s) => s.convention,
   },
   guard: {
     doc: "Whether an SAE is first tried on the model and refused where it does not fit",
     value: "on|off",
+    unset: "on",
     apply: (s, [v]) => (v === "on" || v === true ? { ...s, guard: true } : v === "off" || v === false ? { ...s, guard: false } : null),
     show: (s) => (s.guard ? "on" : "off"),
   },
   bos: {
     doc: "Whether a beginning-of-text token comes first; the tokenizer decides where not set",
     value: "true|false",
+    unset: "as the tokenizer does",
     apply: (s, [v]) => (typeof v === "boolean" ? { ...s, bos: v } : null),
     show: (s) => (s.bos === null ? "as the tokenizer does" : String(s.bos)),
   },
@@ -71,6 +79,7 @@ export const SETTINGS: Readonly<Record<string, SettingSpec>> = {
     doc: "A feature counts as active above this value",
     value: "<number>",
     range: "at least 0",
+    unset: "0",
     example: "0.5",
     apply: (s, [v]) => (typeof v === "number" && v >= 0 && Number.isFinite(v) ? { ...s, threshold: v } : null),
     show: (s) => String(s.threshold),
@@ -78,6 +87,7 @@ export const SETTINGS: Readonly<Record<string, SettingSpec>> = {
   long: {
     doc: "What happens to a text longer than the model's context",
     value: "error|truncate",
+    unset: "error",
     apply: (s, [v]) => (v === "error" || v === "truncate" ? { ...s, long: v } : null),
     show: (s) => s.long,
   },
@@ -86,6 +96,7 @@ export const SETTINGS: Readonly<Record<string, SettingSpec>> = {
     value: "<int>|auto",
     // Each is a process: a script must not fill a machine with them.
     range: "1 to 64",
+    unset: "auto",
     apply: oneInt("lanes", 64),
     show: (s) => (s.lanes === null ? "auto" : String(s.lanes)),
   },
@@ -93,6 +104,7 @@ export const SETTINGS: Readonly<Record<string, SettingSpec>> = {
     doc: "Threads of one engine process, at most as many as there are cores; auto: those that processes leave over. Does not change results on the CPU",
     value: "<int>|auto",
     range: "1 to 256",
+    unset: "auto",
     apply: oneInt("threads", 256),
     show: (s) => (s.threads === null ? "auto" : String(s.threads)),
   },
@@ -100,6 +112,7 @@ export const SETTINGS: Readonly<Record<string, SettingSpec>> = {
     doc: "Texts per micro-batch; does not change results",
     value: "<int>|auto",
     range: "at least 1",
+    unset: "auto",
     apply: oneInt("batch"),
     show: (s) => (s.batch === null ? "auto" : String(s.batch)),
   },
@@ -107,6 +120,7 @@ export const SETTINGS: Readonly<Record<string, SettingSpec>> = {
     doc: "Megabytes that saeq may take: batches and engine processes are chosen to stay below; does not change results",
     value: "<int>|auto",
     range: "at least 1",
+    unset: "auto",
     example: "2000",
     apply: oneInt("memory"),
     show: (s) => (s.memory === null ? "auto" : String(s.memory)),
@@ -114,24 +128,28 @@ export const SETTINGS: Readonly<Record<string, SettingSpec>> = {
   encode: {
     doc: "Whether an SAE's features are all computed, or screened in eight bits first; does not change results",
     value: "auto|dense|screened",
+    unset: "auto",
     apply: (s, [v]) => (v === "auto" || v === "dense" || v === "screened" ? { ...s, encode: v } : null),
     show: (s) => s.encode,
   },
   cache: {
     doc: "Where activations are kept for later queries: nowhere, in memory while the session lasts, or on disk too; `residuals` keeps the residuals as well, so that another SAE needs no model",
     value: "off|memory|disk|residuals",
+    unset: "disk",
     apply: (s, [v]) => (v === "off" || v === "memory" || v === "disk" || v === "residuals" ? { ...s, cache: v } : null),
     show: (s) => s.cache,
   },
   ep: {
     doc: "Where the model runs; auto takes a graphics card where there is one. Another one is another numerics class",
     value: "auto|cpu|webgpu|cuda|openvino",
+    unset: "auto",
     apply: (s, [v]) => (v === "auto" || v === "cpu" || v === "webgpu" || v === "cuda" || v === "openvino" ? { ...s, ep: v } : null),
     show: (s) => s.ep,
   },
   dtype: {
     doc: "Numbers the model computes in; an SAE computes in float32 always. Another one is another numerics class",
     value: "f32|f16|bf16|auto",
+    unset: "auto",
     apply: (s, [v]) => (v === "f32" || v === "f16" || v === "bf16" ? { ...s, dtype: v } : v === "auto" ? { ...s, dtype: null } : null),
     show: (s) => s.dtype ?? "auto",
   },
@@ -139,6 +157,7 @@ export const SETTINGS: Readonly<Record<string, SettingSpec>> = {
     doc: "Significant digits shown in tables",
     value: "<int>",
     range: "from 1 to 17",
+    unset: "4",
     example: "4",
     apply: (s, [v]) => (whole(v, 1) && v <= 17 ? { ...s, precision: v } : null),
     show: (s) => String(s.precision),

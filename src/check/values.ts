@@ -61,11 +61,12 @@ export function argumentValue(shape: Shape, words: Words, context: ValueContext)
       const truth = literal(value, context);
       return typeof truth === "boolean" ? truth : wrong(value.span, "true or false is needed here", asParam(value, context) ?? {});
     }
-    case "float": {
+    case "float":
+    case "duration": {
       const value = one();
       if (value === undefined) return undefined;
       const number = literal(value, context);
-      return typeof number === "number" ? number : wrong(value.span, "a number is needed here", asParam(value, context) ?? {});
+      return typeof number === "number" ? number : wrong(value.span, shape.kind === "float" ? "a number is needed here" : "a time is needed here, as 90s or 2h", asParam(value, context) ?? {});
     }
     case "oneOf": {
       const value = one();

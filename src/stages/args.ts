@@ -8,6 +8,8 @@ export type Shape =
   /** `of`: what it counts, where completion can know what there is. */
   | { readonly kind: "int"; readonly min: number; readonly max: number; readonly list: boolean; readonly of?: "layer" }
   | { readonly kind: "float" }
+  /** Seconds, or `2h`. */
+  | { readonly kind: "duration" }
   | { readonly kind: "bool" }
   /** `signs`: what is written for a word elsewhere. */
   | { readonly kind: "oneOf"; readonly options: readonly string[]; readonly signs?: Readonly<Record<string, string>> }
@@ -35,6 +37,8 @@ export interface Arg<T = unknown> {
   readonly keyword: boolean;
   readonly required: boolean;
   readonly default: T;
+  /** What it is where it is not given depends on what it is used on, and `doc` says on what: the default stands for it until that is known. */
+  readonly depends?: true;
   /** What other tools call it. */
   readonly alsoCalled?: readonly string[];
 }
@@ -96,7 +100,7 @@ export function names(options: Options<readonly string[]>): Arg<readonly string[
 }
 /** `90s`, `2h`, or seconds. */
 export function duration(options: Options<number | null>): Arg<number | null> {
-  return arg({ kind: "float" }, options);
+  return arg({ kind: "duration" }, options);
 }
 /** An expression that is true or false for each row. */
 export function predicate(options: Options<Scalar>): Arg<Scalar> {

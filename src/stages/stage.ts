@@ -4,7 +4,7 @@ import type { Span } from "../../grammar/span.ts";
 import type { Folded, Hook, HookFacts } from "../ops/hook.ts";
 import type { Leniency, ModelRef, Op, Plan, SaeRef, TableFormat } from "../ops/op.ts";
 import type { Kind, Schema } from "../ops/schema.ts";
-import type { ArgSpecs, ArgValues } from "./args.ts";
+import type { ArgSpecs, ArgValues, Shape } from "./args.ts";
 
 export interface TableFacts {
   readonly schema: Schema;
@@ -179,13 +179,14 @@ export function stage<const A extends ArgSpecs>(definition: StageInput<A>): Stag
 export function usage(definition: StageDefinition): string {
   const words = Object.entries(definition.args).map(([name, spec]) => {
     const shape = spec.shape;
-    const value = shape.kind === "oneOf" ? shape.options.join("|") : `<${spec.keyword ? shapeName(shape.kind) : name}>`;
+    const value = shape.kind === "oneOf" ? shape.options.join("|") : `<${spec.keyword ? shapeName(shape) : name}>`;
     const body = shape.kind === "flag" ? name : spec.keyword ? `${name} ${value}` : value;
     return spec.required ? body : `[${body}]`;
   });
   return [definition.name, ...words].join(" ");
 }
 
-function shapeName(kind: string): string {
+/** What stands in an argument, as usage and reference call it. */
+export function shapeName({ kind }: Shape): string {
   return kind === "string" ? "text" : kind;
 }

@@ -104,7 +104,7 @@ test("refusals of a new name say why", async () => {
     ...Array.from({ length: 3 }, () => "is not a name: letters, digits and `_`, not starting with a digit"),
   ]);
   assert.is(why("other"), "fine");
-  assert.is(why("$rows", analysis.text.length), "fine");
+  assert.is(why("$lines", analysis.text.length), "fine");
   assert.match(why("x", analysis.text.indexOf("memorization")), "not given in this script");
   assert.match(why("x", analysis.text.indexOf("=")), "no name here");
 });

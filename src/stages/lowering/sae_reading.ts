@@ -5,7 +5,7 @@ import type { Lowering, ModelFacts, SaeFacts } from "../stage.ts";
 import { otherLayer } from "./other_layer.ts";
 import { RESIDUAL_ARGS, type BySae, type Reading } from "./residual.ts";
 
-export const ACTS_ARGS = { ...RESIDUAL_ARGS, hook: { ...RESIDUAL_ARGS.hook, doc: `${RESIDUAL_ARGS.hook.doc}. Not said: the hook of the SAE` } } as const;
+export const ACTS_ARGS = { ...RESIDUAL_ARGS, hook: { ...RESIDUAL_ARGS.hook, doc: `${RESIDUAL_ARGS.hook.doc}. Not said: the hook of the SAE`, depends: true } } as const;
 
 /** The SAE of a layer: of the hook that is asked for, else of the residual stream after the block, else the first. */
 function saeOf(saes: readonly SaeFacts[], layer: number, hook: string): SaeFacts | undefined {
