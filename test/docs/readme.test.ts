@@ -35,9 +35,10 @@ test("files that README, ARCHITECTURE and DESIGN name exist", () => {
   }
 });
 
-test("the changelog names every stage", () => {
-  const text = readFileSync(join(ROOT, "CHANGELOG.md"), "utf8");
-  for (const { name } of STAGES) assert.match(text, new RegExp(`\\b${name}\\b`));
+test("the changelog lists every stage, each once, and nothing else", () => {
+  const entry = /^- Stages for [^]*?(?=^- )/m.exec(readFileSync(join(ROOT, "CHANGELOG.md"), "utf8"))![0];
+  const listed = [...entry.matchAll(/\(([^)]*)\)/g)].flatMap(([, names]) => names!.split(/,\s+/));
+  assert.equal(listed.sort(), STAGES.map(({ name }) => name).sort());
 });
 
 test.run();

@@ -29,6 +29,9 @@ test.before(() => {
   const packed = Object.values(parsed)[0]!;
   const paths = packed.files.map((file) => file.path);
   assert.equal(paths.filter((path) => /^test\/|^bench\/|\.test\.|\.ts$|\/build\//.test(path)), []);
+  // Links of README lead into the package, but for those to what only developers have.
+  const linked = [...readFileSync(join(ROOT, "README.md"), "utf8").matchAll(/\]\(([^)#:]+)\)/g)].map((match) => match[1]!);
+  assert.equal(linked.filter((path) => !paths.includes(path)), ["editors/vscode", "test/parity/make_sae_fixtures.py", "bench"]);
   assert.ok(packed.size < 14_000_000, `${packed.size} bytes`);
   mkdirSync(modules);
   // What these need lies beside their real places; saeq itself finds no more than it names.
