@@ -1,13 +1,13 @@
 /** Without this file a report would show results, and nothing of what they depend on. */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { visible } from "../../grammar/visible.ts";
 import { SETTINGS } from "../../src/check/settings.ts";
 import { plansOf } from "../../src/lint/plans.ts";
 import type { Compiled } from "../../src/pipeline.ts";
 import { parseJsonObject, type Json, type JsonObject } from "../../runtime/checkpoint/strict_json.ts";
 import { CheckpointError } from "../../runtime/checkpoint/error.ts";
+import { versions } from "../../runtime/record/machine.ts";
 import { FlagError } from "../flag_error.ts";
 
 /** What results depend on, in the order it is shown. */
@@ -24,7 +24,6 @@ export interface Provenance {
   readonly settings: Readonly<Record<string, string>>;
 }
 
-const PACKAGES = ["onnxruntime-node", "@huggingface/tokenizers", "chevrotain", "mathjs", "papaparse", "seedrandom", "vega", "vega-lite"] as const;
 /** Settings that change no result, or are told elsewhere. */
 const APART = new Set(["seed", "lanes", "batch", "cache"]);
 
@@ -41,7 +40,7 @@ export function provenanceOf(text: string, compiled: Compiled, saeq: string): Pr
   const sorted = (map: ReadonlyMap<string, string>): Record<string, string> => Object.fromEntries([...map].map(([name, value]) => [visible(name.replaceAll("\\", "/")), value] as const).sort(([a], [b]) => (a < b ? -1 : 1)));
   return {
     script: sha256(text),
-    versions: { saeq, node: process.versions.node, ...Object.fromEntries(PACKAGES.map((name) => [name, installed(name)])) },
+    versions: versions(saeq),
     platform: `${process.platform} ${process.arch}`,
     data: sorted(data),
     models: sorted(models),
@@ -53,17 +52,6 @@ export function provenanceOf(text: string, compiled: Compiled, saeq: string): Pr
 
 function sha256(text: string): string {
   return createHash("sha256").update(text).digest("hex");
-}
-
-function installed(name: string): string {
-  for (const folder of createRequire(import.meta.url).resolve.paths(name) ?? []) {
-    try {
-      return String((JSON.parse(readFileSync(`${folder}/${name}/package.json`, "utf8")) as { readonly version: unknown }).version);
-    } catch {
-      // Not in this one.
-    }
-  }
-  return "unknown";
 }
 
 /** How a run differs from a record of one (`run.json`): the script, and each input by name. @throws FlagError */

@@ -6,7 +6,7 @@ import { installedVersion } from "../package_root.ts";
 import { processor } from "../processor.ts";
 
 /** Packages whose versions may show in a result. */
-const PACKAGES = ["chevrotain", "hyparquet", "mathjs", "onnxruntime-node", "papaparse", "seedrandom", "vega", "vega-lite", "@huggingface/tokenizers"] as const;
+const PACKAGES = ["chevrotain", "hyparquet", "mathjs", "onnxruntime-node", "papaparse", "re2js", "seedrandom", "vega", "vega-lite", "@huggingface/tokenizers"] as const;
 
 /** Versions of saeq, Node and the packages that results pass through. */
 export function versions(saeq: string): Readonly<Record<string, string>> {

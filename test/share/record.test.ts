@@ -13,6 +13,7 @@ import { stableJson } from "../../runtime/record/stable_json.ts";
 import { valueDigest } from "../../runtime/record/value_digest.ts";
 import { EXAMPLES } from "../../runtime/catalog/shipped.ts";
 import type { Value } from "../../runtime/data/frame.ts";
+import { ROOT } from "../house/files.ts";
 import { folder } from "../session/open.ts";
 import { saeq } from "./in_process.ts";
 import { recorded } from "./recorded.ts";
@@ -43,6 +44,18 @@ test("a record names the bytes of script, inputs and outputs, params, seed and m
   assert.is(margin!.margin, margin!.scores[2]! - margin!.next!);
   await saeq(["run", "-A", "--record", "--out", "again", "x.saeq", "--n", "3"], { cwd });
   assert.is(readFileSync(join(cwd, "again/x.run.json"), "utf8"), readFileSync(join(cwd, "results/x.run.json"), "utf8"));
+});
+
+test("a record and a report name the versions of the same packages", async () => {
+  const cwd = folder({ "x.saeq": 'prompts "a" | where matches(text, "a+")\n' });
+  assert.is((await saeq(["run", "--record", "x.saeq"], { cwd })).status, 0);
+  const { versions } = parseRecord(readFileSync(join(cwd, "x.run.json"), "utf8"), "x").machine;
+  const { dependencies } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { readonly dependencies: Readonly<Record<string, string>> };
+  // Patterns are found, tables read, words parsed and figures drawn by packages; those that only draw the prompt change no result.
+  assert.is(versions["re2js"], dependencies["re2js"]);
+  for (const [name, version] of Object.entries(versions)) if (name !== "saeq" && name !== "node") assert.is(version, dependencies[name], name);
+  const report = (await saeq(["export", "x.saeq", "--to", "md", "--output", "-"], { cwd })).stdout;
+  for (const [name, version] of Object.entries(versions)) assert.ok(report.includes(`${name} ${version}`), name);
 });
 
 test("a folder whose name begins with two dots is below the script's, in a record and in what is told of a script", async () => {
