@@ -10,7 +10,7 @@ import { spanOf } from "./words.ts";
 /** Brackets inside one another. Measured: a cold parser on Node's default stack overflows between 100 and 140. */
 export const MAX_BRACKETS = 64;
 /** Brackets and operators that one value may be deep: the tree is walked by recursion later. */
-export const MAX_DEPTH = 500;
+const MAX_DEPTH = 500;
 
 export interface Layout {
   /** Separators instead of newlines and semicolons, every bracket with its partner, depth bounded. */

@@ -14,7 +14,7 @@ import * as T from "./tokens.ts";
 import { isWord, readWords, spanOf } from "./words.ts";
 
 /** More than this many errors help nobody. */
-export const MAX_ERRORS = 10;
+const MAX_ERRORS = 10;
 
 export interface Parsed {
   readonly script: Script;

@@ -94,7 +94,7 @@ export interface LooseItem {
   readonly span: Span;
 }
 
-export function looseItem(node: ItemCstNode, site: Site): LooseItem {
+function looseItem(node: ItemCstNode, site: Site): LooseItem {
   const { typed, valued, Asc, Desc } = node.children;
   const value = buildExpr(node.children.expr?.[0], site);
   const colon = typed?.[0]?.children.Colon?.[0] ?? null;
@@ -173,7 +173,7 @@ export function row(node: ElementsCstNode | undefined, place: string, site: Site
   return items;
 }
 
-export function buildExpr(node: ExprCstNode | undefined, site: Site): Expr {
+function buildExpr(node: ExprCstNode | undefined, site: Site): Expr {
   const operand = node?.children.operand?.[0];
   if (node === undefined || operand === undefined) return hole(span(0, 0));
   const tails = node.children.tail ?? [];

@@ -4,7 +4,7 @@ import type { Comment, Pipeline, Script, Statement } from "./ast.ts";
 import { placesIn, withComments, type Placed } from "./place_comments.ts";
 import { printArgs, printExpr, printName, printPipeline } from "./print_parts.ts";
 
-export const LINE_WIDTH = 100;
+const LINE_WIDTH = 100;
 
 /** The canonical text of a script: comments and single empty lines kept, long pipelines broken before each `|`. */
 export function print(script: Script): string {

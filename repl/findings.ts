@@ -18,7 +18,7 @@ export const PAUSE_MS = 350;
 export const MOST_TYPED = 20_000;
 
 /** The mistakes worth showing: not those of a word, stage or statement that is still being typed at the end of the text. */
-export function worthShowing(diagnostics: readonly Diagnostic[], line: Line, complete: boolean, atCaret: Completion): readonly Diagnostic[] {
+function worthShowing(diagnostics: readonly Diagnostic[], line: Line, complete: boolean, atCaret: Completion): readonly Diagnostic[] {
   const end = line.text.trimEnd().length;
   const typing = line.caret >= end;
   const grows = atCaret.items.length > 0 && atCaret.to > atCaret.from;

@@ -57,7 +57,7 @@ export function appendHistory(path: string | null, entry: Entry): boolean {
 }
 
 /** Entries of a text in JSON lines. */
-export function parseHistory(text: string): Entry[] {
+function parseHistory(text: string): Entry[] {
   const out: Entry[] = [];
   for (const row of text.split("\n")) {
     const entry = parseEntry(row);

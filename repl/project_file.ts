@@ -10,7 +10,7 @@ import { FlagError } from "./flag_error.ts";
 import { nearest } from "../src/check/suggest.ts";
 import { isEmpty, type FlagGrants } from "./permissions.ts";
 
-export const PROJECT_FILE = "saeq.json";
+const PROJECT_FILE = "saeq.json";
 const KINDS = ["read", "write", "net"] as const;
 
 /** The nearest `saeq.json` at or above a folder; where there is none, the one that could be made in the folder. */

@@ -99,7 +99,7 @@ export interface Step {
 /** Ctrl-C twice within this time kills the engine. */
 export const TWICE_MS = 2000;
 /** Enter this soon after a character is part of a paste, where the terminal does not mark pastes. */
-export const FAST_MS = 30;
+const FAST_MS = 30;
 
 export function initialState(texts: readonly string[], suggests = true, brackets = true): State {
   return {

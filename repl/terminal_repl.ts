@@ -188,7 +188,7 @@ export async function runRepl(options: ReplOptions): Promise<number> {
 }
 
 /** The statement as it stays on screen above its results. */
-export function echo(whole: string, look: Look): string {
+function echo(whole: string, look: Look): string {
   const lines = whole.split("\n");
   // Of a paste of thousands of lines the beginning and the end: to colour and wrap all of them would take seconds in which nothing else happens.
   const text = lines.length <= MOST_ECHOED ? whole : [...lines.slice(0, ECHOED_AT_ENDS), `# … ${lines.length - 2 * ECHOED_AT_ENDS} more lines`, ...lines.slice(-ECHOED_AT_ENDS)].join("\n");

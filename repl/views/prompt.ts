@@ -3,7 +3,7 @@ import type { Look } from "../terminal.ts";
 import { layOut, window, type Layout, type Part } from "./layout.ts";
 
 /** Below this many columns the prompt is one sign. */
-export const NARROW = 40;
+const NARROW = 40;
 
 /** What stands before the first row and before the others. */
 export function promptEdges(look: Look): { readonly first: string; readonly rest: string } {

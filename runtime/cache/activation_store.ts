@@ -147,7 +147,7 @@ function sizeOf(value: Kept): number {
 }
 
 /** 16 bytes that name token ids and wanted positions, whatever the byte order of the machine. */
-export function documentKey({ ids, wanted }: Document): Buffer {
+function documentKey({ ids, wanted }: Document): Buffer {
   const numbers = Buffer.allocUnsafe(4 * (1 + ids.length + wanted.length));
   numbers.writeUInt32LE(ids.length);
   let at = 4;

@@ -17,7 +17,6 @@ import { systemCode } from "../data/error.ts";
 import { makeFolder } from "../data/make_folder.ts";
 
 export const SECTIONS = ["spaces", "values", "temporary", "damaged"] as const;
-export type Section = (typeof SECTIONS)[number];
 
 /** Where a user's cache lies, and how large it may grow; null: nowhere. @throws RangeError where `SAEQ_CACHE_LIMIT` is no size */
 export function cachePlace(env: Readonly<Record<string, string | undefined>>): CachePlace | null {

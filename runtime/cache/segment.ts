@@ -25,7 +25,7 @@ const HEAD = 80;
 /** Bytes of the head before its own checksum. */
 const SAID = 48;
 const ENTRY = 48;
-export const KEY = 16;
+const KEY = 16;
 
 export interface Entry {
   /** 16 bytes. */

@@ -153,7 +153,7 @@ function standardModule(name: string): ModuleFacts {
 }
 
 /** A fault of the outside as a problem to show; bugs are thrown on. */
-export function problemOf(error: unknown): Problem {
+function problemOf(error: unknown): Problem {
   if (error instanceof CheckpointError) return { code: error.code, message: error.message, notes: error.notes, help: error.help };
   if (error instanceof DataError) return { code: error.code, message: error.message, notes: error.notes, help: error.help ?? "" };
   throw error;

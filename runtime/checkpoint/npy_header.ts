@@ -12,7 +12,7 @@ export interface NpyHeader {
 }
 
 // Format: numpy/lib/format.py, "Format Version 1.0", "2.0", "3.0".
-export const LARGEST_NPY_HEADER = 65_536;
+const LARGEST_NPY_HEADER = 65_536;
 /** So many bytes say how long a header is. */
 export const NPY_START = 12;
 const AGAIN = { help: "download the file again" };

@@ -42,7 +42,7 @@ export function widths(encoder: TensorEntry, layout: Layout): { readonly dIn: nu
 }
 
 /** The matrix inputs → outputs where it lies. An entry that is stored by columns is the other layout of the same matrix. */
-export function matrix(tensor: TensorEntry, layout: Layout, inputs: number, outputs: number): { readonly weight: TensorRef; readonly layout: Layout } {
+function matrix(tensor: TensorEntry, layout: Layout, inputs: number, outputs: number): { readonly weight: TensorRef; readonly layout: Layout } {
   const shape = layout === "in_out" ? [inputs, outputs] : [outputs, inputs];
   if (tensor.columnMajor !== true) return { weight: tensorRef(tensor, shape), layout };
   tensorRef(tensor, shape);

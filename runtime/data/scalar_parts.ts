@@ -3,7 +3,7 @@ import type { Scalar, ScalarLiteral } from "../../src/ops/scalar.ts";
 
 export type Aggregate = Extract<Scalar, { readonly op: "aggregate" }>;
 
-export function operandsOf(scalar: Scalar): readonly Scalar[] {
+function operandsOf(scalar: Scalar): readonly Scalar[] {
   switch (scalar.op) {
     case "column":
     case "literal":

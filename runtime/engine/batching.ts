@@ -4,7 +4,7 @@ import type { Document, Feeds, TapOutput } from "./port.ts";
 import type { Outputs } from "./protocol.ts";
 
 /** A batch should take this long: progress stays live. */
-export const TARGET_MS = 250;
+const TARGET_MS = 250;
 /** Padded tokens of a batch at most: bounds the model's own intermediate values. */
 export const MOST_TOKENS = 4096;
 /** Wanted rows of a batch at most: with tiles of 8192 features, 1024 rows are 32 MiB. */

@@ -65,7 +65,7 @@ const LIBRARIES = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/
 const DRIVERS = ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d", "/usr/local/share/vulkan/icd.d", ...DRIVER_ROOTS.map((root) => join(root, "share/vulkan/icd.d"))];
 
 /** Path of a shared library of the system, where the loader would look. */
-export function findLibrary(name: string, { env, exists, loaderCache }: Surroundings): string | null {
+function findLibrary(name: string, { env, exists, loaderCache }: Surroundings): string | null {
   const folders = [...(env["LD_LIBRARY_PATH"] ?? "").split(":").filter((folder) => folder !== ""), ...LIBRARIES];
   const found = folders.map((folder) => join(folder, name)).find(exists);
   if (found !== undefined) return found;
@@ -75,14 +75,14 @@ export function findLibrary(name: string, { env, exists, loaderCache }: Surround
 }
 
 /** Descriptions of Vulkan drivers (the loader's own rules: LoaderDriverInterface.md). */
-export function vulkanDrivers({ env, list }: Surroundings): readonly string[] {
+function vulkanDrivers({ env, list }: Surroundings): readonly string[] {
   const named = env["VK_DRIVER_FILES"] ?? env["VK_ICD_FILENAMES"];
   if (named !== undefined && named !== "") return named.split(":").filter((path) => path !== "");
   return DRIVERS.flatMap((folder) => list(folder).filter((name) => name.endsWith(".json")).map((name) => join(folder, name)));
 }
 
 /** Device files of graphics cards. */
-export function cards({ exists, list }: Surroundings): readonly string[] {
+function cards({ exists, list }: Surroundings): readonly string[] {
   return [...list("/dev/dri").filter((name) => name.startsWith("renderD")).map((name) => `/dev/dri/${name}`), ...["/dev/nvidia0", "/dev/dxg"].filter(exists)];
 }
 

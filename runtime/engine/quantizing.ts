@@ -4,7 +4,7 @@ import type { StoredType, TensorRef } from "../../src/emit/specs.ts";
 import { quantize } from "../kernels/eight_bits.ts";
 
 /** Features whose weights are in memory at a time: 2,048 of 4,096 weights are 32 MiB. */
-export const PART_FEATURES = 2048;
+const PART_FEATURES = 2048;
 const WIDTH: Readonly<Record<StoredType, number>> = { f32: 4, f16: 2, bf16: 2, f64: 8 };
 /** Norms above are no bound: their products may overflow float32. */
 const LARGEST_NORM = 2 ** 60;

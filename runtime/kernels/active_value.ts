@@ -5,7 +5,7 @@ import type { SaeSpec } from "../../src/emit/specs.ts";
  * What feature j gives for its product: the value before `outputScale`, or NaN-safe "no": undefined. `product` is fl(x·w + bias), or fl(x·w) of a
  * gated SAE. Each step rounds to float32 as the graph's operators do (`src/emit/encode.ts`, `activation`), so the bits are theirs.
  */
-export function activeValue(sae: SaeSpec, j: number, product: number): number | undefined {
+function activeValue(sae: SaeSpec, j: number, product: number): number | undefined {
   const { fround } = Math;
   if (sae.kind === "gated") {
     const gate = fround(product + sae.gateBias![j]!);

@@ -18,7 +18,7 @@ const UP = 1 + 2 ** -22;
 const WHOLE = 1.5 * 2 ** 52;
 
 /** The least float32 that is no smaller than a norm summed in float64. */
-export const roundedUp = (sumOfSquares: number): number => Math.fround(Math.sqrt(sumOfSquares) * UP + 2 ** -140);
+const roundedUp = (sumOfSquares: number): number => Math.fround(Math.sqrt(sumOfSquares) * UP + 2 ** -140);
 
 /**
  * Symmetric levels −127 … 127 of `values[from + i]`, i < d, into `levels[at + i]`, plus `offset` there.

@@ -11,7 +11,7 @@ import { f32x4Add, f32x4RelaxedMultiplyAdd, get, i32Add, i32Const, i32LessUnsign
 /** Dimensions whose products are added by themselves before they are added to the rest. */
 const DEPTH = 128;
 /** Pairs of one round: two vectors, so that one addition need not wait for the other. */
-export const PAIRS = 8;
+const PAIRS = 8;
 /** Bytes of weights at a time: they are to stay in the processor's second cache. */
 const WEIGHT_BYTES = 2 ** 21;
 /** Pairs of one call. */

@@ -31,7 +31,7 @@ function signed(value: number): Code {
 }
 
 /** Value types (§5.3.1, §5.3.2). */
-export const TYPES = { i32: 0x7f, v128: 0x7b } as const;
+const TYPES = { i32: 0x7f, v128: 0x7b } as const;
 export type Type = keyof typeof TYPES;
 
 const vector = (opcode: number, ...immediates: Code): Code => [0xfd, ...unsigned(opcode), ...immediates];

@@ -102,7 +102,7 @@ async function explain(flips: readonly Flip[], sae: SaeSpec, residual: Float32Ar
 }
 
 /** Text and position, both from 0. */
-export function textAt(row: number, dump: Dump): { readonly text: number; readonly position: number } {
+function textAt(row: number, dump: Dump): { readonly text: number; readonly position: number } {
   let left = row;
   const text = dump.documents.findIndex(({ length }) => {
     if (left < length) return true;

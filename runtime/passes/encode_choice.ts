@@ -9,9 +9,9 @@ import { partsOfProduct } from "../processor.ts";
 /** Weights below which the whole encoder is so quick that bounds and gathers cost more than they save. */
 export const SCREEN_WEIGHTS = 2 ** 24;
 /** Rows that save as much time as quantising an encoder takes, which is proportional to its weights like the encoding itself (`bench/encode.ts`). */
-export const SCREEN_ROWS = 2000;
+const SCREEN_ROWS = 2000;
 /** Least ratio of the speeds of eight-bit and float32 products: bounds, gathers and values take a part of the gain. */
-export const SCREEN_RATIO = 2.5;
+const SCREEN_RATIO = 2.5;
 
 /** Why an SAE cannot be screened whatever is asked, or null. */
 function obstacle(sae: SaeSpec, threads: number, { provider }: Target): string | null {

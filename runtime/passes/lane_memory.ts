@@ -26,7 +26,7 @@ export interface BatchShape {
 
 const F32 = 4;
 /** Node, the runtime's library and an open session, before the first batch: 75 to 95 MB measured; and what the heap keeps of small tensors. */
-export const LANE_BASE = 150e6;
+const LANE_BASE = 150e6;
 /** By how much more than the tensors themselves is taken: blocks that are let go of and not given back. Measured between 0.7 and 1.2 (`bench/memory`). */
 const SLACK = 1.25;
 /** What an operator's node, its names and its constants take, as loaded and as planned. */

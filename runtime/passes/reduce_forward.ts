@@ -9,7 +9,7 @@ import { tapDocuments } from "./tap_documents.ts";
 import { wantedPositions } from "./window.ts";
 
 /** Texts looked up and run together: enough to sort by length and to fill every lane, few enough to hold. */
-export const ROUND = 2048;
+const ROUND = 2048;
 
 /** Rows of all taps together that are held where a round is to be taken whole: long texts make short rounds. */
 const ROUND_ROWS = 65_536;

@@ -62,7 +62,7 @@ export function sha256(text: string | Uint8Array): string {
 }
 
 /** sha256 of the script as `saeq fmt` writes it, so that blanks and line ends make no other script. */
-export function canonicalDigest(text: string): string {
+function canonicalDigest(text: string): string {
   return sha256(print(parse(text).script));
 }
 

@@ -96,6 +96,6 @@ export function markParamRef(name: string, at: Span, place: Place): void {
 }
 
 /** The values in a bracketed expression, which the grammar reads as a pipeline of one stage. */
-export function markGroupItems(pipeline: Pipeline, visit: (value: Expr) => void): void {
+function markGroupItems(pipeline: Pipeline, visit: (value: Expr) => void): void {
   for (const stage of pipeline.stages) for (const words of stage.args) for (const item of words.items) visit(item.value);
 }

@@ -12,7 +12,7 @@ export interface Placed {
 }
 
 /** The bare word that an argument consists of, or null. */
-export function bareWord(words: Words): string | null {
+function bareWord(words: Words): string | null {
   const value = single(words);
   return value !== null && value.kind === "name" && !value.quoted && value.path.length === 1 ? value.path[0]! : null;
 }

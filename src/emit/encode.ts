@@ -83,7 +83,7 @@ export function emitChosen(sae: SaeSpec, rows: TensorRef, target?: Target): Emit
 }
 
 /** `features` and, where they are too few for a product of the usual bits, others among them; which of all were asked for is null when all. */
-export function widened(features: readonly number[], width: number, parts = 1): readonly [readonly number[], readonly boolean[] | null] {
+function widened(features: readonly number[], width: number, parts = 1): readonly [readonly number[], readonly boolean[] | null] {
   if (features.some((feature, i) => feature < 0 || feature >= width || feature <= (features[i - 1] ?? -1))) throw new Error("features must ascend and exist");
   const asked = new Set(features);
   const all = new Set(features);

@@ -1,15 +1,10 @@
 /** Without this file each part of a block would multiply by its weights in its own way, large ones at the cost of their float32 size. */
-import { ints, node, stored, weight, weightColumns, weightRows, type Graph } from "./graph.ts";
+import { node, stored, weight, weightColumns, weightRows, type Graph } from "./graph.ts";
 import { product } from "./product.ts";
 import type { LinearSpec } from "./specs.ts";
 
 /** Elements of a weight that are float32 at a time: 32 MiB, or 1,024 columns. */
 export const MOST_ELEMENTS = 2 ** 23;
-
-/** Output columns of a linear map. */
-export function outputs({ weight: ref, layout }: LinearSpec): number {
-  return ref.shape[layout === "out_in" ? 0 : 1] as number;
-}
 
 /** x [T, in] · W + b → [T, out]. A large W is cast and multiplied in tiles of output columns; not with CUDA, which has it in its memory once. */
 export function linear(graph: Graph, path: string, x: string, { weight: ref, layout, bias }: LinearSpec): string {
@@ -36,9 +31,4 @@ export function linear(graph: Graph, path: string, x: string, { weight: ref, lay
 export function lookUp(graph: Graph, path: string, table: LinearSpec["weight"], ids: string): string {
   const rows = node(graph, `${path}/rows`, "Gather", [stored(graph, `${path}/table`, table), ids], { axis: 0 });
   return table.dtype === "f32" ? rows : node(graph, path, "Cast", [rows], { to: 1 });
-}
-
-/** x as a list of rows [n, width], whatever its shape was. */
-export function rowsOf(graph: Graph, path: string, x: string, width: number): string {
-  return node(graph, path, "Reshape", [x, ints(graph, -1, width)]);
 }

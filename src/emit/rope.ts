@@ -25,7 +25,7 @@ const f32 = Math.fround;
  * `_compute_default_rope_parameters`, `_compute_linear_scaling_rope_parameters`, `_compute_llama3_parameters`, `_compute_yarn_parameters`),
  * since a rounding here grows with the position.
  */
-export function inverseFrequencies(rope: RopeSpec): Float32Array {
+function inverseFrequencies(rope: RopeSpec): Float32Array {
   const frequencies = new Float32Array(rope.dimensions / 2);
   for (let pair = 0; pair < frequencies.length; pair += 1) {
     const power = f32(rope.theta ** f32((2 * pair) / rope.dimensions));

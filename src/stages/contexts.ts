@@ -6,7 +6,7 @@ import { actsAtSae } from "./lowering/acts_at_sae.ts";
 import { areFeatures } from "./lowering/known_features.ts";
 import { stage } from "./stage.ts";
 
-export const CONTEXT_COLUMNS: readonly ColumnSchema[] = [
+const CONTEXT_COLUMNS: readonly ColumnSchema[] = [
   { name: "feature", type: "int" },
   { name: "rank", type: "int" },
   { name: "activation", type: "float" },

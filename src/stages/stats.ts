@@ -4,7 +4,7 @@ import { DESCRIBE_COLUMNS } from "./describe.ts";
 import { labelledColumns } from "./lowering/labelled.ts";
 import { stage } from "./stage.ts";
 
-export const STATISTICS_COLUMNS: readonly ColumnSchema[] = [
+const STATISTICS_COLUMNS: readonly ColumnSchema[] = [
   { name: "documents", type: "int" },
   { name: "tokens", type: "int" },
   { name: "l0_mean", type: "float" },

@@ -90,7 +90,7 @@ function byteLevel(given: JsonObject): Step {
 }
 
 /** A character for each byte of UTF-8. */
-export function bytesOf(text: string): string {
+function bytesOf(text: string): string {
   if (/^[!-~]*$/.test(text)) return text;
   let made = "";
   for (const byte of Buffer.from(text)) made += BYTES[byte] as string;

@@ -7,7 +7,7 @@ const KNOWN = ["num_heads", "kv_num_heads", "do_rotary", "scale", "local_window_
 const HIDDEN = -60000;
 
 /** Position of the first new token, int32 [1]: 0 unless there is a cache. The engine feeds it. */
-export const START = "start";
+const START = "start";
 
 /** Their names begin so: positions are exact in float32 alone. */
 export const HIDDEN_NODES = "/hidden/";

@@ -6,8 +6,8 @@ import { columnOf } from "../../ops/schema.ts";
 import type { Lowering } from "../stage.ts";
 
 /** Usual names of the two halves of a document, in order of preference. */
-export const PROMPT_COLUMNS = ["input_text", "prompt"] as const;
-export const CONTINUATION_COLUMNS = ["generated_continuation_text", "continuation", "completion"] as const;
+const PROMPT_COLUMNS = ["input_text", "prompt"] as const;
+const CONTINUATION_COLUMNS = ["generated_continuation_text", "continuation", "completion"] as const;
 
 export const TOKEN_COLUMNS: readonly ColumnSchema[] = [
   { name: "row", type: "int" },
@@ -18,7 +18,7 @@ export const TOKEN_COLUMNS: readonly ColumnSchema[] = [
 ];
 
 /** The columns that make up a document: `text`, or prompt + continuation, or a lone prompt. */
-export function textColumns(columns: readonly ColumnSchema[]): readonly string[] | null {
+function textColumns(columns: readonly ColumnSchema[]): readonly string[] | null {
   const has = (name: string): boolean => columns.some((column) => column.name === name && column.type === "str");
   if (has("text")) return ["text"];
   const prompt = PROMPT_COLUMNS.find(has);

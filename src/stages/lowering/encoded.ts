@@ -9,7 +9,7 @@ import { otherLayer, otherModel } from "./other_layer.ts";
 import { wantsCentred, foldedBy } from "./sae_reading.ts";
 import type { Lowering, ModelFacts, SaeFacts } from "../stage.ts";
 
-export const ACTS_COLUMNS: readonly ColumnSchema[] = [
+const ACTS_COLUMNS: readonly ColumnSchema[] = [
   ...TOKEN_COLUMNS,
   { name: "feature", type: "int" },
   { name: "value", type: "float" },
