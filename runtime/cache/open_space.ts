@@ -106,7 +106,8 @@ export function createOpenSpace(files: CacheFiles, id: string, ownLabel: string)
     }
   }
 
-  async function segment(label: string, entries: readonly Entry[]): Promise<string> {
+  /** The name of the new segment; null where the folder is not safe to use. */
+  async function segment(label: string, entries: readonly Entry[]): Promise<string | null> {
     const bytes = encodeSegment(id, label, entries);
     const name = `${createHash("sha256").update(bytes).digest("hex").slice(0, 32)}.seg`;
     makeFolder(folder, 0o700);
@@ -114,7 +115,7 @@ export function createOpenSpace(files: CacheFiles, id: string, ownLabel: string)
     if (refusal !== null) {
       safe = false;
       files.note("unsafe", `cache: ${folder} ${refusal}; it is not used`);
-      return name;
+      return null;
     }
     await files.write(join(folder, name), bytes, "create");
     const found = files.open(join(folder, name));
@@ -148,6 +149,7 @@ export function createOpenSpace(files: CacheFiles, id: string, ownLabel: string)
     }
     if (emptied.length < 2) return;
     const made = await segment(label, entries);
+    if (made === null) return;
     for (const path of emptied) if (path !== join(folder, made)) removeFile(path);
     look();
   }
@@ -165,9 +167,10 @@ export function createOpenSpace(files: CacheFiles, id: string, ownLabel: string)
     },
     write: async () => {
       if (waiting.size === 0 || !safe) return;
-      const entries = [...waiting.values()];
-      waiting.clear();
-      await segment(ownLabel, entries);
+      const entries = [...waiting];
+      if ((await segment(ownLabel, entries.map(([, entry]) => entry))) === null) return;
+      // What came meanwhile waits for the next one.
+      for (const [key, entry] of entries) if (waiting.get(key) === entry) waiting.delete(key);
     },
     gather: async () => {
       if (safe) await gather();

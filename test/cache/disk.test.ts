@@ -177,6 +177,37 @@ test("unsafe folders are refused with the reason", () => {
   assert.match(refusedOf(good), /everyone/);
 });
 
+test("what could not be written, since a folder was not safe any more, goes on waiting, and is written when it is", async () => {
+  if (process.platform === "win32") return;
+  const at = folder();
+  const disk = await filled(at, 0, 2);
+  const space = join(at, "v1", "spaces", SPACE.id);
+  disk.put(SPACE, keyOf(2), recordOf(2));
+  chmodSync(space, 0o777);
+  await disk.flush();
+  assert.is(right(disk, 3), 3);
+  assert.ok(disk.takeNotes().some((note) => note.includes("can be written by everyone")));
+  chmodSync(space, 0o700);
+  disk.refresh(SPACE);
+  await disk.flush();
+  disk.close();
+  assert.is(right(open(at), 3), 3);
+});
+
+test("what is being written is there meanwhile", async () => {
+  const disk = open(folder());
+  for (let i = 0; i < 3; i++) disk.put(SPACE, keyOf(i), recordOf(i));
+  const written = disk.flush();
+  let done = false;
+  void written.then(() => (done = true));
+  while (!done) {
+    assert.is(right(disk, 3), 3);
+    await new Promise((turn) => void setImmediate(turn));
+  }
+  assert.is(right(disk, 3), 3);
+  disk.close();
+});
+
 test("a link in place of a space or a segment is not followed", async () => {
   const at = folder();
   const other = folder();
