@@ -7,6 +7,7 @@ import { pageScript } from "./page_script.ts";
 import { PAGE_STYLE } from "./page_style.ts";
 import { provenanceRows } from "./provenance.ts";
 import type { Cell, Report } from "./report.ts";
+import { counted } from "../../runtime/counted.ts";
 
 /** The page. Its policy allows one style and one script, by their hashes, and nothing from anywhere; data stands in it as text and JSON only. */
 export function htmlPage(report: Report): string {
@@ -104,7 +105,7 @@ export function tableHtml({ columns, cells, hidden }: Rows): string {
   const kind = (at: number): string => (columns[at]!.numeric ? ' class="n"' : "");
   const head = columns.map(({ name }, at) => `<th scope="col"${kind(at)}>${escape(name)}</th>`).join("");
   const rows = cells.map((row) => `<tr>${row.map((cell, at) => (cell === null ? `<td class="null">null</td>` : `<td${kind(at)}>${escape(cell)}</td>`)).join("")}</tr>`);
-  return `<div class="wide"><table><thead><tr>${head}</tr></thead><tbody>${rows.join("\n")}</tbody></table></div>${hidden > 0 ? `\n<div class="more">and ${hidden} more ${hidden === 1 ? "row" : "rows"}</div>` : ""}`;
+  return `<div class="wide"><table><thead><tr>${head}</tr></thead><tbody>${rows.join("\n")}</tbody></table></div>${hidden > 0 ? `\n<div class="more">and ${counted(hidden, "more row")}</div>` : ""}`;
 }
 
 function drawingHtml({ svg, vega }: Drawing): string {

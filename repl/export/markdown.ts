@@ -3,6 +3,7 @@ import { visible } from "../../grammar/visible.ts";
 import type { Output, Rows } from "./outputs.ts";
 import { provenanceRows } from "./provenance.ts";
 import type { Report } from "./report.ts";
+import { counted } from "../../runtime/counted.ts";
 
 /** Where a picture lies, by its number from 1: a file beside the text, or the picture itself as a data address. */
 export type Address = (svg: string, number: number) => string;
@@ -61,5 +62,5 @@ function table({ columns, cells, hidden }: Rows): string {
   if (columns.length === 0) return `${cells.length + hidden} rows without columns`;
   const row = (texts: readonly string[]): string => `| ${texts.join(" | ")} |`;
   const lines = [row(columns.map(({ name }) => inline(name))), row(columns.map(({ numeric }) => (numeric ? "---:" : "---"))), ...cells.map((each) => row(each.map((cell, at) => (cell === null ? "null" : columns[at]!.numeric ? cell : inline(cell)))))];
-  return `${lines.join("\n")}${hidden > 0 ? `\n\nand ${hidden} more ${hidden === 1 ? "row" : "rows"}` : ""}`;
+  return `${lines.join("\n")}${hidden > 0 ? `\n\nand ${counted(hidden, "more row")}` : ""}`;
 }

@@ -6,6 +6,7 @@ import { currentTheme } from "../terminal.ts";
 import { columns, fitted, padStart } from "./fit.ts";
 import { shortNumber } from "./number.ts";
 import { SLIM, styled, type RenderOptions } from "./options.ts";
+import { counted } from "../../runtime/counted.ts";
 
 /** Cells that a token takes with its marks, more or less. */
 const USUAL_TOKEN = 8;
@@ -29,7 +30,7 @@ export function renderContexts(windows: readonly ContextWindow[], options: Rende
     const before = shown[i - 1];
     if (before === undefined || idOf(before) !== idOf(each)) {
       const count = windows.filter((other) => idOf(other) === idOf(each)).length;
-      lines.push(...(lines.length > 0 ? [""] : []), styled("head", fitted(`feature ${each.feature}${layered ? ` of layer ${each.layer}` : ""}: ${count} ${count === 1 ? "window" : "windows"}`, options.width, options.ascii), options));
+      lines.push(...(lines.length > 0 ? [""] : []), styled("head", fitted(`feature ${each.feature}${layered ? ` of layer ${each.layer}` : ""}: ${counted(count, "window")}`, options.width, options.ascii), options));
     }
     const lead = `${padStart(figures[i]![0], widths[0]!)}  ${padStart(figures[i]![1], widths[1]!)}  `;
     const peak = peaks.get(idOf(each))!;

@@ -3,6 +3,7 @@ import type { Plot } from "../../runtime/data/frame.ts";
 import { columns, fitted, padEnd, padStart } from "./fit.ts";
 import { shortNumber } from "./number.ts";
 import { NARROW, styled, type RenderOptions, type Style } from "./options.ts";
+import { counted } from "../../runtime/counted.ts";
 
 const EIGHTHS = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
 /** Glyphs differ, not only colours: the first group, the second, and where both reach. */
@@ -148,7 +149,7 @@ function foot(plot: Plot, options: RenderOptions): string[] {
   const widths = Array.from({ length: bins }, (_, at) => plot.edges[at + 1]! - plot.edges[at]!);
   const first = widths[0]!;
   const equal = widths.slice(0, -1).every((width) => Math.abs(width - first) <= 1e-6 * first);
-  const bin = `${bins} ${bins === 1 ? "bin" : "bins"}${equal ? ` of width ${shortNumber(first)}` : ""}`;
+  const bin = `${counted(bins, "bin")}${equal ? ` of width ${shortNumber(first)}` : ""}`;
   const text = `x: ${plot.quantity}, ${bin}; y: ${plot.unit}${plot.log ? ", log scale" : ""}`;
   return text.split(" ").reduce<string[]>(gather(options.width), []).map((line) => styled("dim", fitted(line, options.width, options.ascii), options));
 }

@@ -3,6 +3,7 @@ import type { Column, Table } from "../../runtime/data/frame.ts";
 import { columns as columnsOf, fitted, listed, padEnd, padStart } from "./fit.ts";
 import { cellText } from "./number.ts";
 import { SLIM, styled, type RenderOptions } from "./options.ts";
+import { counted } from "../../runtime/counted.ts";
 
 const GAP = "  ";
 /** Rows shown where nothing else was asked for, and records, which take a line for each column. */
@@ -17,7 +18,7 @@ const LEAST = 12;
  */
 export function renderTable(table: Table, options: RenderOptions): string {
   const picked = pick(table.rows, options.rows ?? ROWS);
-  if (table.columns.length === 0) return `${table.rows} ${table.rows === 1 ? "row" : "rows"}, no columns`;
+  if (table.columns.length === 0) return `${counted(table.rows, "row")}, no columns`;
   const blocks = table.columns.map((column) => blockOf(column, picked, options));
   const whole = blocks.reduce((sum, { width }) => sum + width + GAP.length, -GAP.length);
   if (options.width < SLIM && whole > options.width && options.wide !== true) return records(table, pick(table.rows, options.rows ?? RECORDS), options);
@@ -31,7 +32,7 @@ export function renderTable(table: Table, options: RenderOptions): string {
   if (picked.hidden > 0 && picked.head === picked.rows.length) lines.push(styled("dim", more(picked.hidden, options), options));
   if (table.rows === 0) lines.push(styled("dim", "no rows", options));
   if (dropped.length > 0) {
-    const lead = `+${dropped.length} ${dropped.length === 1 ? "column" : "columns"}:`;
+    const lead = `+${counted(dropped.length, "column")}:`;
     lines.push(...listed(lead, dropped.map(({ head }) => head), options.width).map((line) => styled("dim", line, options)));
   }
   return lines.map((line) => line.trimEnd()).join("\n");
@@ -108,7 +109,7 @@ function style(text: string, isNull: boolean, options: RenderOptions): string {
 }
 
 function more(hidden: number, options: RenderOptions): string {
-  return fitted(`${options.ascii === true ? "..." : "…"} ${hidden} more ${hidden === 1 ? "row" : "rows"}`, options.width, options.ascii);
+  return fitted(`${options.ascii === true ? "..." : "…"} ${counted(hidden, "more row")}`, options.width, options.ascii);
 }
 
 /** One line per cell, under the number of its row. */

@@ -117,7 +117,7 @@ function renderActs(acts: Acts, options: RenderOptions): string {
   const table = createTable("acts", [...placed(acts, first), ...columnsShown]);
   return [
     renderTable(summary, options),
-    ...(masked > 0 ? [styled("dim", oneLine(`${masked} special ${masked === 1 ? "token" : "tokens"} left out`, options), options)] : []),
+    ...(masked > 0 ? [styled("dim", oneLine(`${counted(masked, "special token")} left out`, options), options)] : []),
     "",
     renderTable(table, { ...options, rows: table.rows }),
     ...rest(rows.length - first.length, "tokens", options),

@@ -8,6 +8,7 @@ import { tableFromRows } from "../../runtime/data/table.ts";
 import type { Request } from "../request.ts";
 import { showResult, showRows } from "../show.ts";
 import { mistake, ownCache, type Shop } from "./shop.ts";
+import { counted } from "../../runtime/counted.ts";
 
 /** `saeq cache ls|gc|clear`: 2 where the limit is no size, 1 where the folder is not ours to use. */
 export async function cache(request: Extract<Request, { kind: "cache" }>, shop: Shop): Promise<number> {
@@ -59,7 +60,7 @@ async function told(folder: string, { segments, bytes, left }: Removed, shop: Sh
     const table = tableFromRows([{ name: "files", type: "int" }, { name: "bytes", type: "int" }, { name: "left", type: "int" }], [[segments, bytes, left]], "cache");
     await showRows(table, shop.options.format, shop.stdout);
   }
-  if (!shop.options.quiet) shop.stderr.write(`${visible(folder)}: removed ${segments} ${segments === 1 ? "file" : "files"}, ${sized(bytes)}; ${sized(left)} stay\n`);
+  if (!shop.options.quiet) shop.stderr.write(`${visible(folder)}: removed ${counted(segments, "file")}, ${sized(bytes)}; ${sized(left)} stay\n`);
   return 0;
 }
 

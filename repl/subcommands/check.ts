@@ -7,6 +7,7 @@ import { diagnosticJson } from "../diagnostic_json.ts";
 import { sayDiagnostic } from "../talk.ts";
 import { checkedScripts, ownMistakes } from "./checked_scripts.ts";
 import type { Shop } from "./shop.ts";
+import { counted } from "../../runtime/counted.ts";
 
 const isError = ({ severity }: Diagnostic): boolean => severity === "error";
 /** A script that does these is wrong anywhere; a folder may be there tomorrow, or elsewhere with --out. */
@@ -33,7 +34,7 @@ export async function checkFiles(request: Extract<Request, { kind: "check" }>, s
     for (const diagnostic of request.json ? [] : diagnostics) shop.stderr.write(`${sayDiagnostic(diagnostic, source, shop.talkLook)}\n`);
     const errors = diagnostics.filter(isError).length;
     if (errors > 0 && code === 0) code = 3;
-    if (!shop.options.quiet && !request.json) shop.stderr.write(`${visible(file)}: ${errors === 0 ? "no errors" : `${errors} ${errors === 1 ? "error" : "errors"}`}\n`);
+    if (!shop.options.quiet && !request.json) shop.stderr.write(`${visible(file)}: ${errors === 0 ? "no errors" : counted(errors, "error")}\n`);
   }
   if (request.json) shop.stdout.write(`${visibleJson(JSON.stringify(found, null, 2))}\n`);
   return code;

@@ -1,6 +1,7 @@
 /** Without this file nobody could count rows before they are on screen, and the live region could outgrow it. */
 import { cells, nextStop } from "../graphemes.ts";
 import { paint, type Style } from "../terminal.ts";
+import { counted } from "../../runtime/counted.ts";
 
 /** A stretch of text in one style. */
 export interface Part {
@@ -80,7 +81,7 @@ export function window(layout: Layout, limit: number, unseen: number, color: boo
   const room = Math.max(1, limit - 1);
   const start = Math.min(Math.max(0, layout.caret.y - room + 1), layout.rows.length - room);
   const hidden = layout.rows.length - room + unseen;
-  const note = paint("faint", `${ascii ? "..." : "…"} ${hidden} more ${hidden === 1 ? "row" : "rows"}`, color);
+  const note = paint("faint", `${ascii ? "..." : "…"} ${counted(hidden, "more row")}`, color);
   return { rows: [...layout.rows.slice(start, start + room), ...(limit > 1 ? [note] : [])], caret: { x: layout.caret.x, y: layout.caret.y - start } };
 }
 

@@ -1,6 +1,7 @@
 /** Without this file papaparse would merge rows of mixed line ends, pass NUL, and tell an open quote at the end of the file. */
 import type { Leniency } from "../../src/ops/op.ts";
 import { createShape } from "./csv_shape.ts";
+import { counted } from "../counted.ts";
 
 /** Stand for cells that papaparse cannot tell apart; unambiguous, because NUL is refused in data. */
 export const EMPTY_QUOTED = "\0";
@@ -166,10 +167,10 @@ export function createGuard(path: string, separator: number, { ragged, nul }: Le
       const kinds = [ends.crlf > 0 ? `${ends.crlf} CRLF` : "", ends.lf > 0 ? `${ends.lf} LF` : "", ends.cr > 0 ? `${ends.cr} CR` : ""].filter((kind) => kind !== "");
       const notes: string[] = [];
       if (kinds.length > 1) notes.push(`line ends are mixed: ${kinds.join(", ")}`);
-      if (blank > 0) notes.push(blank === 1 ? "1 blank line skipped" : `${blank} blank lines skipped`);
+      if (blank > 0) notes.push(`${counted(blank, "blank line")} skipped`);
       const uneven = shape.uneven();
-      if (uneven > 0) notes.push(`${uneven} ${uneven === 1 ? "row" : "rows"} with another number of cells than the header ${ragged === "skip" ? "left out" : "filled with nulls"}`);
-      if (nuls > 0) notes.push(`${nuls} NUL ${nuls === 1 ? "byte" : "bytes"} left out`);
+      if (uneven > 0) notes.push(`${counted(uneven, "row")} with another number of cells than the header ${ragged === "skip" ? "left out" : "filled with nulls"}`);
+      if (nuls > 0) notes.push(`${counted(nuls, "NUL byte")} left out`);
       return notes;
     },
   };

@@ -3,6 +3,7 @@ import type { Leniency } from "../../src/ops/op.ts";
 import { MOST_COLUMNS } from "../../src/ops/schema.ts";
 import { DataError } from "./error.ts";
 import { MAX_FIELD_BYTES } from "./table_limits.ts";
+import { counted } from "../counted.ts";
 
 const MAX_ROW_BYTES = 256 * 1024 * 1024;
 /** What separates cells elsewhere, and how much of a header is looked through for it. */
@@ -89,8 +90,8 @@ export function createShape(path: string, separator: number, ragged: Leniency["r
       else if (ragged === "skip" || (ragged === "pad" && found < expected)) uneven += found === expected ? 0 : 1;
       else if (found !== expected) {
         const meant = other();
-        if (meant !== null) fail("ragged-row", `row ${at.row} (line ${at.rowLine}) has ${found === 1 ? "1 cell" : `${found} cells`}, the header has ${expected}`, { notes: [`the header looks as if its cells were separated by ${meant}`], help: `csv ${JSON.stringify(path)} sep ${meant}` });
-        fail("ragged-row", `row ${at.row} (line ${at.rowLine}) has ${found === 1 ? "1 cell" : `${found} cells`}, the header has ${expected}`, {
+        if (meant !== null) fail("ragged-row", `row ${at.row} (line ${at.rowLine}) has ${counted(found, "cell")}, the header has ${expected}`, { notes: [`the header looks as if its cells were separated by ${meant}`], help: `csv ${JSON.stringify(path)} sep ${meant}` });
+        fail("ragged-row", `row ${at.row} (line ${at.rowLine}) has ${counted(found, "cell")}, the header has ${expected}`, {
           help: "a cell that holds the separator, a quote or a line end must stand in double quotes",
           notes: ragged === "pad" ? ["`ragged pad` puts nulls behind short rows only"] : [`\`ragged ${found < expected ? "pad" : "skip"}\` behind the file name reads on`],
         });

@@ -5,6 +5,7 @@ import { EMPTY_QUOTED } from "./csv_guard.ts";
 import type { ReadResult } from "./csv.ts";
 import { forceColumn, inferColumn } from "./csv_types.ts";
 import { askedTypes } from "./column_types.ts";
+import { counted } from "../counted.ts";
 import { DataError } from "./error.ts";
 import { createTable } from "./table.ts";
 import { parseFlatObject, type JsonValue } from "./json_line.ts";
@@ -101,7 +102,7 @@ export function requireRoom(path: string, columns: number, row: number): void {
 }
 
 export function blankNotes(blank: number): readonly string[] {
-  return blank === 0 ? [] : [blank === 1 ? "1 blank line skipped" : `${blank} blank lines skipped`];
+  return blank === 0 ? [] : [`${counted(blank, "blank line")} skipped`];
 }
 
 export function textNotes(name: string, { text, other }: Pick<Gathered, "text" | "other">): readonly string[] {

@@ -13,6 +13,7 @@ import { countActivations, histogramPlot, statisticsTable } from "../figures/sum
 import { fidelityTable } from "../passes/reconstruction.ts";
 import type { ExecuteContext, OpWork } from "./execute_context.ts";
 import { asTable, each, expect, expectSingle, featureGroups, measured, members, specialTokens } from "./members.ts";
+import { counted } from "../counted.ts";
 
 type FigureOp = Op & { readonly op: "fidelity" | "rank" | "statistics" | "histogram" | "contexts" | "rows" | "plot" | "overlap" | "union" | "compare" | "count" | "describe" };
 
@@ -34,7 +35,7 @@ const tablesOf = (parts: readonly Member[]): readonly GroupPart[] => parts.map((
 /** Rows of activations are described as they are saved; every other figure of them leaves special tokens out. */
 function noteSpecial(label: string, input: Value, { onNotice }: ExecuteContext): void {
   const special = specialTokens(input);
-  if (special > 0) onNotice(`${label}: rows of ${special} special ${special === 1 ? "token" : "tokens"} are among these, as \`save\` writes them; \`stats\`, \`count\` and \`top\` leave them out`);
+  if (special > 0) onNotice(`${label}: rows of ${counted(special, "special token")} are among these, as \`save\` writes them; \`stats\`, \`count\` and \`top\` leave them out`);
 }
 
 /** The value of an op that sums up, with the activations that it is of. @throws DataError */

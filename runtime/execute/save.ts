@@ -4,6 +4,7 @@ import { atomicWrite, startDraft, type Draft, type WriteOptions } from "../data/
 import type { Chart, Plot, Table, Value } from "../data/frame.ts";
 import { tableChunks } from "../data/to_table.ts";
 import { formatRows, portions, rowEncoder, type Encoder, type RowFormat, type RowOptions } from "../data/write.ts";
+import { counted } from "../counted.ts";
 
 /** Formats of rows: they can be written while the rows come. */
 export type RowsFormat = RowFormat | "parquet";
@@ -71,7 +72,7 @@ async function encoderOf(format: RowsFormat, options: RowOptions): Promise<Encod
 }
 
 function told(bytes: number, format: SaveFormat, formulas: number): string {
-  return `${bytes} bytes ${format}${formulas === 0 ? "" : `, ${formulas} ${formulas === 1 ? "cell" : "cells"} with ' in front, so that no spreadsheet runs what they hold (--raw-csv leaves them as they are)`}`;
+  return `${bytes} bytes ${format}${formulas === 0 ? "" : `, ${counted(formulas, "cell")} with ' in front, so that no spreadsheet runs what they hold (--raw-csv leaves them as they are)`}`;
 }
 
 async function drawing(value: Value): Promise<string> {

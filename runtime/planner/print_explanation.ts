@@ -25,7 +25,7 @@ export function printExplanation({ written, plan }: Pick<CompiledPipeline, "writ
 
 function tookWhat(actual: Actual | undefined): string {
   if (actual === undefined) return "";
-  const rows = actual.rows === null ? "" : `, ${actual.rows} ${actual.rows === 1 ? "row" : "rows"}`;
+  const rows = actual.rows === null ? "" : `, ${counted(actual.rows, "row")}`;
   return actual.kept ? `   [kept from before${rows}]` : `   [${time(actual.ms)}${rows}]`;
 }
 

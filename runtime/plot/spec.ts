@@ -2,6 +2,7 @@
 import type { TopLevelSpec } from "vega-lite";
 import { visible } from "../../grammar/visible.ts";
 import type { Plot } from "../data/frame.ts";
+import { counted } from "../counted.ts";
 
 /** Blue, vermilion, green, purple, orange, sky: told apart by colour-blind readers (Okabe and Ito). */
 export const COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"];
@@ -102,6 +103,6 @@ function binsOf(plot: Plot, label: string | null): string {
   if (bins < 1) return label === null ? "no values" : `${label} · no values`;
   const widths = Array.from({ length: bins }, (_, at) => plot.edges[at + 1]! - plot.edges[at]!);
   const equal = widths.every((width) => Math.abs(width - widths[0]!) <= 1e-6 * Math.abs(widths[0]!));
-  const bin = `${bins} ${bins === 1 ? "bin" : "bins"}${equal ? ` of width ${Number(widths[0]!.toPrecision(3))}` : ""}`;
+  const bin = `${counted(bins, "bin")}${equal ? ` of width ${Number(widths[0]!.toPrecision(3))}` : ""}`;
   return label === null ? bin : `${label} · ${bin}`;
 }

@@ -59,7 +59,7 @@ function facts(read: readonly Reading[], numerics: string): string[] {
     ...(saes.length === 0 ? [] : [`SAE ${saes.join("; ")}`]),
     `model ${model}, ${numerics}`,
     `text: ${source}`,
-    masked === 0 ? "no special tokens" : `${masked} special ${masked === 1 ? "token" : "tokens"} masked`,
+    masked === 0 ? "no special tokens" : `${counted(masked, "special token")} masked`,
     ...(truncated === 0 ? [] : [`${counted(truncated, "text")} cut`]),
   ];
 }
