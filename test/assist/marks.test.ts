@@ -86,6 +86,8 @@ test("a new name everywhere leaves every script as right or wrong as it was", as
       const made = put(text, renaming.spans.map((span) => ({ span, text: renaming.text })));
       // A name that is bound twice is wrong only as long as it is bound twice.
       if (codes(analysis.diagnostics()).includes("name-taken")) continue;
+      // Within quotes a param is told by its name: text that has another stays.
+      if (analysis.diagnostics().some(({ message }) => message.startsWith(`\`$${mark.name}\` within quotes`))) continue;
       assert.equal(codes((await analysed(made)).diagnostics()), codes(analysis.diagnostics()), `${name}: ${mark.name}`);
       tried++;
     }
