@@ -11,6 +11,7 @@ export const START: Settings = {
   model: SHIPPED,
   modelGiven: false,
   sae: [SHIPPED],
+  saesOfModels: {},
   convention: "auto",
   guard: true,
   bos: null,

@@ -220,7 +220,9 @@ function lowering(definition: StageDefinition, { stage, at: nameSpan, before }: 
     },
     saes: () => {
       if (scope.settings.sae.length === 0) {
-        error(report, nameSpan, "no-sae", "no SAE is set for this model", { notes: [`model: ${scope.settings.model}`], help: 'set sae "path/to/sae"' });
+        // A stage asks more than once.
+        const told = report.diagnostics.some(({ code, span }) => code === "no-sae" && span.start === nameSpan.start);
+        if (!told) error(report, nameSpan, "no-sae", "no SAE is set for this model", { notes: [`model: ${scope.settings.model}`], help: 'set sae "path/to/sae"' });
         return [];
       }
       const found = scope.settings.sae.map((name) => ask(context, { kind: "sae", name, convention: scope.settings.convention }, nameSpan));

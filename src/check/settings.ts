@@ -26,6 +26,13 @@ interface SettingSpec {
 const whole = (value: ScalarLiteral | undefined, least: number): value is number => typeof value === "number" && Number.isSafeInteger(value) && value >= least;
 const oneInt = (key: "lanes" | "threads" | "batch" | "memory", most = Number.MAX_SAFE_INTEGER) => (settings: Settings, [value]: readonly ScalarLiteral[]): Settings | null => (whole(value, 1) && value <= most ? { ...settings, [key]: value } : value === "auto" ? { ...settings, [key]: null } : null);
 
+/** With another model; an SAE belongs to one, and what was set for this one before is set again. */
+function ofModel(settings: Settings, model: string): Settings {
+  if (model === settings.model) return settings;
+  const saesOfModels = { ...settings.saesOfModels, [settings.model]: settings.sae };
+  return { ...settings, model, sae: Object.hasOwn(saesOfModels, model) ? saesOfModels[model]! : [], saesOfModels };
+}
+
 /** Every key of `set`, with its help. */
 export const SETTINGS: Readonly<Record<string, SettingSpec>> = {
   seed: {
@@ -37,11 +44,11 @@ export const SETTINGS: Readonly<Record<string, SettingSpec>> = {
     show: (s) => s.seed,
   },
   model: {
-    doc: "The language model: hf:org/name@revision, or a folder in the hub's layout",
+    doc: "The language model: hf:org/name@revision, or a folder in the hub's layout; the SAE that was set for it before comes back with it",
     value: '"<model>"',
     unset: '"kjv"',
     example: '"hf:org/name"',
-    apply: (s, [v]) => (typeof v === "string" && v !== "" ? { ...s, model: v, modelGiven: true, sae: v === s.model ? s.sae : [] } : null),
+    apply: (s, [v]) => (typeof v === "string" && v !== "" ? { ...ofModel(s, v), modelGiven: true } : null),
     show: (s) => s.model,
     checkpoint: "model",
   },

@@ -87,6 +87,8 @@ export interface Settings {
   /** False: `model` is the one that a session starts with. */
   readonly modelGiven: boolean;
   readonly sae: readonly string[];
+  /** SAEs that were set for other models, which come back with their model. */
+  readonly saesOfModels: Readonly<Record<string, readonly string[]>>;
   readonly convention: string;
   /** Whether an SAE is checked against the model before its results count. */
   readonly guard: boolean;
