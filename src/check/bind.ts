@@ -42,7 +42,7 @@ export function bindWords(definition: StageDefinition, words: readonly Words[], 
       const { known, ...hint } = misplaced({ definition, kind, words, at: i, filled: [...slots.keys()], text: report.text });
       return wrong(each.span, word === null ? "extra-argument" : "unknown-keyword", word === null ? `\`${definition.name}\` has no place for this` : `\`${definition.name}\` has no \`${word}\``, { ...hint, notes: [...(hint.notes ?? []), known] });
     }
-    const filler = needless(each, words[i + 1], open[1]);
+    const filler = needless(each, words[i + 1], ...open);
     if (filler !== null) return wrong(each.span, "extra-argument", `\`${definition.name}\` needs no \`${word}\``, filler);
     slots.set(open[0], { words: each, span: each.span });
   }

@@ -6,6 +6,7 @@ import { FUNCTIONS } from "../ops/functions.ts";
 import type { Plan } from "../ops/op.ts";
 import type { Scalar, ScalarLiteral } from "../ops/scalar.ts";
 import { columnOf, type Schema } from "../ops/schema.ts";
+import { STAGE_BY_NAME } from "../stages/mod.ts";
 import { bare, constantList, unitFactor } from "./constant.ts";
 import { comparable, patternProblem, typedBinary, typedCall, typedUnary, typeName } from "./expression_types.ts";
 import { beyondHelp, error, relation, type ParamValue, type Report, type Scope } from "./scope.ts";
@@ -71,14 +72,15 @@ export function bindExpression(expr: Expr, context: ExpressionContext): Scalar |
   }
 }
 
-export function unknownParam(report: Report, scope: Scope, name: string, span: Span): null {
+/** `declared`: type and default of a param that could stand there. */
+export function unknownParam(report: Report, scope: Scope, name: string, span: Span, declared = "int = 10"): null {
   if (beyondHelp(report)) return error(report, span, "unknown-param", `no param \`$${name}\``);
   const names = [...scope.params.keys()];
   const near = nearest(name, names);
   return error(report, span, "unknown-param", `no param \`$${name}\``, {
     ...(near === null ? {} : { label: `did you mean \`$${near}\`?`, fix: { span, text: `$${near}` } }),
     notes: [`params here: ${listed(names.map((each) => `$${each}`))}`],
-    help: `param ${name}: int = 10`,
+    help: `param ${name}: ${declared}`,
   });
 }
 
@@ -121,10 +123,20 @@ function bindBinary(at: Binary, context: ExpressionContext): Scalar | null {
   const written = report.text.slice(at.span.start, at.span.end);
   if (at.op === "-" && columnOf(context.schema, written) !== undefined && columnOf(context.schema, written.replace(/-.*/s, "")) === undefined)
     return error(report, at.span, "unknown-column", `\`${written}\` reads as a subtraction`, { label: "a name with `-` stands in backquotes", fix: { span: at.span, text: printColumn(written) } });
-  const left = bindExpression(at.left, context);
-  const right = bindExpression(at.right, context);
+  const left = bindOperand(at.left, at.right, context);
+  const right = bindOperand(at.right, at.left, context);
   if (left === null || right === null) return null;
   return typedBinary(at, at.op, left, right, report);
+}
+
+const DECLARED: Readonly<Partial<Record<Scalar["type"], string>>> = { str: 'str = "…"', float: "float = 0.5", bool: "bool = true" };
+
+/** One side of an operator; a param that is missing would be of the type of the other side. */
+function bindOperand(side: Expr, other: Expr, context: ExpressionContext): Scalar | null {
+  const at = bare(side);
+  if (at.kind !== "paramRef" || context.scope.params.has(at.name)) return bindExpression(side, context);
+  const beside = bindExpression(other, { ...context, report: { ...context.report, diagnostics: [] } });
+  return unknownParam(context.report, context.scope, at.name, at.span, beside === null ? undefined : DECLARED[beside.type]);
 }
 
 function bindMembership(at: Binary, context: ExpressionContext): Scalar | null {
@@ -180,6 +192,7 @@ function bindCall(at: Call, context: ExpressionContext): Scalar | null {
       notes: turns ? ["a column keeps its type: it is given where a file is read"] : [`functions: ${listed(names, 50)}`],
     });
   }
+  if (signature.aggregate && context.relations !== undefined && refusePipeline(at, report)) return null;
   const most = signature.variadic === true ? Infinity : signature.parameters.length;
   const least = signature.parameters.length - (signature.optional ?? 0);
   if (at.args.length < least || at.args.length > most)
@@ -207,6 +220,20 @@ function bindCall(at: Call, context: ExpressionContext): Scalar | null {
   const pattern = signature.pattern === undefined ? undefined : args[signature.pattern];
   if (pattern !== undefined && pattern !== null && patternProblem(at.args[signature.pattern!]!.value, pattern, report)) return null;
   return typedCall(at, args as Scalar[], input, report);
+}
+
+/** `count(csv "x.csv")`: a pipeline where a value with a name is read. True: reported, in place of the comma that the parser missed. */
+function refusePipeline({ name, args }: Call, report: Report): boolean {
+  const head = args[0]?.value;
+  const comma = args.findIndex(({ span }, i) => i > 0 && report.text.slice(args[i - 1]!.span.end, span.start).includes(","));
+  const last = args.at(comma < 0 ? -1 : comma - 1);
+  const written = head?.kind === "group" && bare(head) === head ? head.pipeline.span : head?.kind === "name" ? { start: head.span.start, end: last!.span.end } : null;
+  if (written === null) return false;
+  const missed = report.diagnostics.filter(({ code, span }) => (code === "missing-comma" || code === "pipe-in-brackets") && span.start > written.start && span.start < written.end);
+  if (head?.kind === "name" && !missed.some(({ code }) => code === "pipe-in-brackets" || STAGE_BY_NAME.has(head.path.join(".")))) return false;
+  for (const each of missed) report.diagnostics.splice(report.diagnostics.indexOf(each), 1);
+  error(report, written, "wrong-argument", `\`${name}\` reads a value that has a name, not a pipeline`, { label: `name it before, and write \`${name}(data${name === "count" ? "" : ".column"})\``, help: `let data = ${report.text.slice(written.start, written.end)}` });
+  return true;
 }
 
 /** `perfect` or `perfect.matching_tokens` where that is a relation and not a column. */

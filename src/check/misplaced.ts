@@ -8,7 +8,7 @@ import type { Arg, Shape } from "../stages/args.ts";
 import { STAGE_BY_NAME } from "../stages/mod.ts";
 import type { StageDefinition } from "../stages/stage.ts";
 import { single } from "./constant.ts";
-import { bracketed, isTable, phraseAt, type Rewritten } from "./phrases.ts";
+import { bracketed, isTable, phraseAt, pipelineBracketed, type Rewritten } from "./phrases.ts";
 import { SETTINGS } from "./settings.ts";
 import { listed, nearest } from "./suggest.ts";
 
@@ -41,10 +41,12 @@ export const ofColumns = ({ kind }: Shape): boolean => kind === "column" || kind
 /** Words that other languages put before columns (`sort by score`, `distinct on prompt`). */
 const PREPOSITIONS: readonly string[] = ["by", "on"];
 
-/** A preposition before the columns of a stage that takes them without; null for everything else, and for a column of that name. */
-export function needless(words: Words, next: Words | undefined, { shape }: Arg): Hint | null {
+/** A preposition before the columns of a stage that takes them without, `of` or the argument's own name before its number; null for everything else, and for a column of that name. */
+export function needless(words: Words, next: Words | undefined, name: string, { shape }: Arg): Hint | null {
   const word = wordOf(words);
-  if (word === null || next === undefined || !PREPOSITIONS.includes(word) || !ofColumns(shape)) return null;
+  if (word === null || next === undefined) return null;
+  const numbers = shape.kind === "int" && ["num", "paramRef"].includes(next.items[0]!.value.kind) && ["of", "for", name, `${name}s`].includes(word);
+  if (!numbers && (!PREPOSITIONS.includes(word) || !ofColumns(shape))) return null;
   return { label: "leave it out", fix: { span: { start: words.span.start, end: next.span.start }, text: "" } };
 }
 
@@ -72,7 +74,7 @@ export function misplaced(given: Misplaced): Hint & { readonly known: string } {
 function asPhrase({ definition, words, at, text }: Misplaced): Rewritten | null {
   const word = words[at] === undefined ? null : wordOf(words[at]);
   const phrase = phraseAt({ definition, words, at, word: word ?? "" });
-  return phrase ?? (takesMembers(definition) ? bracketed(words, text) : null);
+  return phrase ?? (takesMembers(definition) ? bracketed(words, text) : pipelineBracketed({ definition, words, at, text }));
 }
 
 const takesMembers = ({ args }: StageDefinition): boolean => Object.values(args).some(({ shape, keyword }) => shape.kind === "pipelines" && shape.named && !keyword);

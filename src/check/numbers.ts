@@ -16,10 +16,10 @@ type Whole = Shape & { readonly kind: "int" };
 /** More numbers than this are not written out in a fix. */
 const MOST_LISTED = 16;
 
-/** A literal or `$param`; null after an unknown `$param` was reported. */
-export function literal(expr: Expr, { scope, report }: Context): unknown {
+/** A literal or `$param`; null after an unknown `$param` was reported. `declared`: type and default of a param that could stand here. */
+export function literal(expr: Expr, { scope, report }: Context, declared = "int = 10"): unknown {
   const at = bare(expr);
-  if (at.kind === "paramRef" && !scope.params.has(at.name)) return unknownParam(report, scope, at.name, at.span);
+  if (at.kind === "paramRef" && !scope.params.has(at.name)) return unknownParam(report, scope, at.name, at.span, declared);
   return constant(at, scope);
 }
 

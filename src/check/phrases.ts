@@ -119,3 +119,31 @@ export function bracketed(words: readonly Words[], text: string): Rewritten | nu
 export function isTable(value: Expr): boolean {
   return value.kind === "group" || (value.kind === "name" && (value.quoted || !STAGE_BY_NAME.has(value.path.join("."))));
 }
+
+/** `join csv "meta.csv" on id`: pipelines that a stage takes beside its input, each in brackets; null where none is written. */
+export function pipelineBracketed({ definition, words, at, text }: Omit<Phrase, "word"> & { readonly text: string }): Rewritten | null {
+  const keyword = (each: Words | undefined): string | null => {
+    const value = each === undefined ? null : single(each);
+    return value?.kind === "name" && !value.quoted && definition.args[value.path.join(".")]?.keyword === true ? value.path.join(".") : null;
+  };
+  const before = words.findLastIndex((each, i) => i < at && keyword(each) !== null);
+  const end = words.findIndex((each, i) => i >= at && keyword(each) !== null);
+  const spec = before < 0 ? Object.values(definition.args).find((each) => !each.keyword) : definition.args[keyword(words[before])!];
+  if (spec?.shape.kind !== "pipelines" || spec.shape.named) return null;
+  const members: Span[] = [];
+  for (const { items } of words.slice(before + 1, end < 0 ? words.length : end)) {
+    for (const [i, { value, span }] of items.entries()) {
+      const last = members.at(-1);
+      if (i > 0 || last === undefined) {
+        if (value.kind !== "group" && value.kind !== "name") return null;
+        members.push(span);
+      } else members[members.length - 1] = { start: last.start, end: span.end };
+    }
+  }
+  const written = members.map(({ start, end }) => text.slice(start, end));
+  if (!written.some(startsPipeline)) return null;
+  const whole = { start: members[0]!.start, end: members.at(-1)!.end };
+  return { span: whole, text: written.map((each) => (startsPipeline(each) ? `(${each})` : each)).join(", ") };
+}
+
+const startsPipeline = (written: string): boolean => STAGE_BY_NAME.has(written.split(/\s/)[0]!);

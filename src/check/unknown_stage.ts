@@ -8,6 +8,7 @@ import { single } from "./constant.ts";
 import { inWords } from "./calls.ts";
 import { asUse, meaningOf } from "./foreign_stages.ts";
 import { aggregateOf, type Hint } from "./misplaced.ts";
+import { readerOf } from "./readers.ts";
 import { beyondHelp, error, relation, stagesOf } from "./scope.ts";
 import { distance, listed, nearest } from "./suggest.ts";
 import { works, type Trial } from "./tried.ts";
@@ -94,12 +95,7 @@ function asForeign(name: string, { args, span }: Stage, input: Plan | null, tria
 
 /** A file where its source is missing (`"texts.csv" | take 3`). */
 function asFile(name: string, at: Span, all: readonly StageDefinition[], first: boolean): Hint | null {
-  const ending = /\.[A-Za-z0-9]+$/.exec(name)?.[0].toLowerCase();
-  if (!first || ending === undefined) return null;
-  const reads = ({ input, args }: StageDefinition): boolean => input.length === 0 && Object.values(args).some(({ shape }) => shape.kind === "path" && shape.access === "read" && shape.extensions.includes(ending));
-  const source = all.find((each) => each.name === ending.slice(1) && reads(each)) ?? all.find(reads);
-  const reader = source?.name ?? (ending === ".txt" ? "text" : null);
-  const written = reader === null ? null : `${reader} ${JSON.stringify(name)}`;
+  const written = first ? readerOf(name, all) : null;
   return written === null ? null : { label: `write \`${written}\``, fix: { span: at, text: written } };
 }
 

@@ -5,7 +5,7 @@ import type { Span } from "../../grammar/span.ts";
 import type { Plan, SortKey } from "../ops/op.ts";
 import type { Scalar } from "../ops/scalar.ts";
 import type { ScalarType, Schema } from "../ops/schema.ts";
-import type { Assignment, Check, NamedPlan, Shape } from "../stages/args.ts";
+import type { Assignment, Check, Shape } from "../stages/args.ts";
 import { bare, constant, single } from "./constant.ts";
 import { bindExpression, type ExpressionContext } from "./expression.ts";
 import { notBoolean, typeName } from "./expression_types.ts";
@@ -13,6 +13,7 @@ import { quotedParams } from "./quoted_params.ts";
 import { error, type Report, type Scope } from "./scope.ts";
 import { columnNamed, type Hint } from "./misplaced.ts";
 import { asParam, expandList, intOf, literal } from "./numbers.ts";
+import { relations } from "./relations.ts";
 import { listed, nearest, toldApart } from "./suggest.ts";
 
 export interface ValueContext {
@@ -58,20 +59,20 @@ export function argumentValue(shape: Shape, words: Words, context: ValueContext)
     case "bool": {
       const value = one();
       if (value === undefined) return undefined;
-      const truth = literal(value, context);
+      const truth = literal(value, context, "bool = true");
       return typeof truth === "boolean" ? truth : wrong(value.span, "true or false is needed here", asParam(value, context) ?? {});
     }
     case "float":
     case "duration": {
       const value = one();
       if (value === undefined) return undefined;
-      const number = literal(value, context);
+      const number = literal(value, context, shape.kind === "float" ? "float = 0.5" : "float = 60");
       return typeof number === "number" ? number : wrong(value.span, shape.kind === "float" ? "a number is needed here" : "a time is needed here, as 90s or 2h", asParam(value, context) ?? {});
     }
     case "oneOf": {
       const value = one();
       if (value === undefined) return undefined;
-      const word = value.kind === "name" ? value.path.join(".") : literal(value, context);
+      const word = value.kind === "name" ? value.path.join(".") : literal(value, context, `str = "${shape.options[0] ?? ""}"`);
       if (typeof word === "string" && shape.options.includes(word)) return word;
       const near = typeof word === "string" ? (shape.signs?.[word] ?? nearest(word, shape.options)) : null;
       return wrong(value.span, `one of ${shape.options.map((each) => `\`${each}\``).join(", ")} is needed here`, near === null ? {} : { label: `did you mean \`${near}\`?`, fix: { span: value.span, text: near } });
@@ -80,7 +81,7 @@ export function argumentValue(shape: Shape, words: Words, context: ValueContext)
       const values: string[] = [];
       for (const item of words.items) {
         if (item.value.kind === "hole") return undefined;
-        const value = item.name === null ? literal(item.value, context) : undefined;
+        const value = item.name === null ? literal(item.value, context, 'str = "…"') : undefined;
         if (value === null || value === undefined || typeof value !== "string") return value === null ? undefined : wrong(item.span, "text in quotes is needed here", item.value.kind === "name" ? asParam(item.value, context) ?? spoken(item.value, shape) ?? { fix: { span: item.value.span, text: JSON.stringify(item.value.path.join(".")) } } : {});
         values.push(value);
       }
@@ -92,7 +93,7 @@ export function argumentValue(shape: Shape, words: Words, context: ValueContext)
       if (value === undefined) return undefined;
       const quoted = quotedParams(value, scope);
       if (quoted !== null) return wrong(value.span, quoted.message, quoted.hint);
-      const path = literal(value, context);
+      const path = literal(value, context, `str = "${shape.access === "read" ? "in" : "out"}${shape.extensions[0] ?? ".csv"}"`);
       if (typeof path !== "string") return path === null ? undefined : wrong(value.span, "a file name in quotes is needed here", value.kind === "name" ? asParam(value, context) ?? { fix: { span: value.span, text: JSON.stringify(value.path.join(".")) } } : {});
       if (path === "" || path.includes("\0")) return wrong(value.span, "this is not a file name");
       if (shape.access === "read") return fileRead(path, value.span, context);
@@ -231,30 +232,6 @@ function named(words: Words, context: ExpressionContext, conditions: boolean, va
   return made;
 }
 
-function relations(words: Words, wantNames: boolean, context: ValueContext): readonly NamedPlan[] | undefined {
-  const made: NamedPlan[] = [];
-  for (const item of words.items) {
-    if (item.value.kind === "hole") return undefined;
-    const name = item.name?.path.join(".") ?? (item.value.kind === "name" ? item.value.path.join(".") : null);
-    if (wantNames && name === null) {
-      error(context.report, item.span, "missing-name", "a group needs a name", { help: `${context.stage} name = ${context.text.slice(item.span.start, item.span.end)}` });
-      return undefined;
-    }
-    const pipeline: Pipeline =
-      item.value.kind === "group"
-        ? item.value.pipeline
-        : { kind: "pipeline", continues: false, span: item.value.span, stages: [{ kind: "stage", span: item.value.span, args: [{ span: item.value.span, items: [{ name: null, value: item.value, order: null, span: item.value.span }] }] }] };
-    const plan = context.pipeline(pipeline, "source");
-    if (plan === null) return undefined;
-    if (wantNames && made.some((other) => other.name === name)) {
-      error(context.report, item.span, "name-taken", `\`${name}\` is named twice`);
-      return undefined;
-    }
-    made.push({ name: name ?? "", plan });
-  }
-  return made;
-}
-
 const COLUMN_TYPES: readonly ScalarType[] = ["int", "float", "bool", "str"];
 
 function columnTypes(words: Words, { report, scope }: ValueContext): Readonly<Record<string, ScalarType>> | undefined {
@@ -284,7 +261,7 @@ function condition(words: Words, expressions: ExpressionContext, context: ValueC
     error(context.report, first.span, "not-boolean", `\`assert\` needs true/false, but this is ${typeName(bound.type)}`);
     return undefined;
   }
-  const message = second === undefined ? "" : literal(second.value, context);
+  const message = second === undefined ? "" : literal(second.value, context, 'str = "…"');
   if (typeof message !== "string") {
     if (message !== null) error(context.report, second?.span ?? words.span, "wrong-argument", "the message is text in quotes");
     return undefined;

@@ -13,6 +13,7 @@ export const join = stage({
     kind: oneOf(["inner", "left", "outer", "semi", "anti"], {
       keyword: true,
       default: "inner",
+      alsoCalled: ["how", "type"],
       doc: "Rows that match · and those of the input that do not · and those of the other · only the input's columns of rows that match · of rows that do not",
     }),
     suffix: text({ keyword: true, default: "", doc: "Put behind names of the other table that the input has too" }),
