@@ -1,5 +1,5 @@
 /** Without this file two distributions could only be compared by saving a picture. */
-import type { Plot } from "../../runtime/data/frame.ts";
+import { heightsOf, unitOf, type Plot } from "../../runtime/data/frame.ts";
 import { columns, fitted, padEnd, padStart } from "./fit.ts";
 import { shortNumber } from "./number.ts";
 import { NARROW, styled, type RenderOptions, type Style } from "./options.ts";
@@ -20,10 +20,11 @@ export function renderHistogram(plot: Plot, options: RenderOptions): string {
   const title = styled("head", fitted(plot.title, width, options.ascii), options);
   if (plot.edges.length < 2 || plot.series.length === 0) return [title, ...plot.series.map((series) => fitted(`${series.name}  n = ${series.total}`, width, options.ascii)), "no values"].join("\n");
   if (width < NARROW || options.spoken === true) return [title, ...asLists(plot, options)].join("\n");
-  const labels = Math.max(5, columns(shortNumber(tallest(plot, plot.edges.length - 1)))) + 1;
+  const labels = Math.max(5, columns(shortNumber(tallest(plot)))) + 1;
   const merged = merge(plot, width - labels - 2);
   const cell = Math.max(1, Math.min(8, Math.floor((width - labels - 2) / (merged.edges.length - 1))));
-  const frame: Frame = { plot: merged, labels, cell, top: tallest(merged, merged.edges.length - 1), options };
+  const heights = merged.series.map((series) => heightsOf(series, merged));
+  const frame: Frame = { plot: merged, heights, labels, cell, top: tallest(merged), options };
   const lines = [title];
   if (merged.overlay && merged.series.length === 2) {
     const glyphs = options.ascii === true ? LETTERS : BLOCKS;
@@ -31,9 +32,9 @@ export function renderHistogram(plot: Plot, options: RenderOptions): string {
     lines.push(`${styled("both", glyphs.both.repeat(2), options)} both`);
     lines.push(...overlaid(frame), ...axis(frame));
   } else {
-    merged.series.forEach((series, at) => {
+    merged.series.forEach((_, at) => {
       lines.push(legend(frame, at, ""));
-      lines.push(...single(frame, series.counts, merged.series.length > 1 ? STACKED_ROWS : SINGLE_ROWS));
+      lines.push(...single(frame, heights[at]!, merged.series.length > 1 ? STACKED_ROWS : SINGLE_ROWS));
       if (at === merged.series.length - 1) lines.push(...axis(frame));
     });
   }
@@ -43,19 +44,21 @@ export function renderHistogram(plot: Plot, options: RenderOptions): string {
 
 interface Frame {
   readonly plot: Plot;
+  /** Of each series, by bin. */
+  readonly heights: readonly Float64Array[];
   /** Columns left of the axis. */
   readonly labels: number;
   /** Columns of one bin. */
   readonly cell: number;
-  /** The largest count of any bin. */
+  /** The largest height of any bin. */
   readonly top: number;
   readonly options: RenderOptions;
 }
 
-function tallest(plot: Plot, bins: number): number {
-  let most = 1;
-  for (const { counts } of plot.series) for (let at = 0; at < bins; at++) most = Math.max(most, counts[at] ?? 0);
-  return most;
+function tallest(plot: Plot): number {
+  let most = plot.share === true ? 0 : 1;
+  for (const series of plot.series) for (const height of heightsOf(series, plot)) most = Math.max(most, height);
+  return most === 0 ? 1 : most;
 }
 
 /** The same counts in at most `most` bins: neighbours put together, equally many each. */
@@ -86,13 +89,13 @@ function legend({ plot, options }: Frame, at: number, glyph: string): string {
 const styleOf = (at: number): Style => (at === 0 ? "first" : "second");
 
 function overlaid(frame: Frame): string[] {
-  const { plot, options, cell } = frame;
+  const { options, cell } = frame;
   const glyphs = options.ascii === true ? LETTERS : BLOCKS;
-  const heights = plot.series.map(({ counts }) => Array.from(counts, (count) => height(share(count, frame), OVERLAY_ROWS)));
+  const bars = frame.heights.map((each) => Array.from(each, (count) => height(share(count, frame), OVERLAY_ROWS)));
   return rows(frame, OVERLAY_ROWS, (level) =>
-    heights[0]!.map((first, bin) => {
+    bars[0]!.map((first, bin) => {
       const a = first >= level;
-      const b = heights[1]![bin]! >= level;
+      const b = bars[1]![bin]! >= level;
       const kind = a && b ? "both" : a ? "first" : b ? "second" : null;
       return kind === null ? " ".repeat(cell) : styled(kind, glyphs[kind].repeat(cell), options);
     }),
@@ -150,7 +153,7 @@ function foot(plot: Plot, options: RenderOptions): string[] {
   const first = widths[0]!;
   const equal = widths.slice(0, -1).every((width) => Math.abs(width - first) <= 1e-6 * first);
   const bin = `${counted(bins, "bin")}${equal ? ` of width ${shortNumber(first)}` : ""}`;
-  const text = `x: ${plot.quantity}, ${bin}; y: ${plot.unit}${plot.log ? ", log scale" : ""}`;
+  const text = `x: ${plot.quantity}, ${bin}; y: ${unitOf(plot)}${plot.log ? ", log scale" : ""}`;
   return text.split(" ").reduce<string[]>(gather(options.width), []).map((line) => styled("dim", fitted(line, options.width, options.ascii), options));
 }
 
@@ -168,16 +171,18 @@ function asLists(plot: Plot, options: RenderOptions): string[] {
   const { width, ascii } = options;
   const merged = merge(plot, LIST_BINS);
   const lines: string[] = [];
-  for (const { name, counts, total } of merged.series) {
+  for (const series of merged.series) {
+    const { name, counts, total } = series;
+    const figures = Array.from(heightsOf(series, merged), (each) => (merged.share === true ? shortNumber(each, 3) : String(each)));
     let peak = 0;
     counts.forEach((count, at) => (peak = count > counts[peak]! ? at : peak));
     const outside = total - sum(counts);
     const range = (at: number): string => `${shortNumber(merged.edges[at]!)} to ${shortNumber(merged.edges[at + 1]!)}`;
-    const sentence = `${name}: ${total} ${plot.unit}, most (${counts[peak]}) with ${plot.quantity} from ${range(peak)}${outside > 0 ? `, ${outside} outside` : ""}.`;
+    const sentence = `${name}: ${total} ${plot.unit}, most (${figures[peak]}) with ${plot.quantity} from ${range(peak)}${outside > 0 ? `, ${outside} outside` : ""}.`;
     lines.push(...sentence.split(" ").reduce<string[]>(gather(width), []).map((line) => fitted(line, width, ascii)));
     const names = Math.max(...Array.from(counts, (_, at) => columns(range(at))));
-    const figures = Math.max(...Array.from(counts, (count) => columns(String(count))));
-    counts.forEach((count, at) => lines.push(fitted(`  ${padEnd(range(at), names)}  ${padStart(String(count), figures)}`, width, ascii)));
+    const widest = Math.max(...figures.map(columns));
+    figures.forEach((figure, at) => lines.push(fitted(`  ${padEnd(range(at), names)}  ${padStart(figure, widest)}`, width, ascii)));
   }
   return lines;
 }

@@ -54,6 +54,8 @@ export interface ContextWindow {
   readonly firing: number;
   /** The feature's activation at each; null where the model was not read. */
   readonly activations: readonly (number | null)[];
+  /** Which tokens are special: they are drawn, and count nowhere. Absent: none. */
+  readonly special?: readonly boolean[];
 }
 
 /** Documents as token ids. Position 0 is the first token the model sees (BOS where there is one). */
@@ -167,9 +169,19 @@ export interface Plot {
   readonly series: readonly Series[];
   readonly overlay: boolean;
   readonly log: boolean;
+  /** Bins are drawn as shares of their series' total. */
+  readonly share?: true;
   /** As that of a table. */
   readonly foundIn?: readonly Reading[];
 }
+
+/** What stands on the axis of a plot: counts, or shares of each series' total, by bin. */
+export function heightsOf({ counts, total }: Series, { share }: Pick<Plot, "share">): Float64Array {
+  return share === true ? counts.map((count) => (total === 0 ? 0 : count / total)) : counts;
+}
+
+/** What the heights are: "tokens", "share of tokens". */
+export const unitOf = ({ unit, share }: Pick<Plot, "unit" | "share">): string => (share === true ? `share of ${unit}` : unit);
 
 /** Rows drawn as marks; `x`, `y` and `color` name columns of `table`. */
 export interface Chart {

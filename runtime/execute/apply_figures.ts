@@ -58,7 +58,7 @@ async function figures(op: FigureOp, { plan, inputs, context, turns }: OpWork): 
     case "statistics":
       return statisticsTable(op, members(input).map((member) => ({ ...member, value: measured(member.value) })), keysOf(input));
     case "histogram":
-      if (members(input).length === 0 && plan.inputs[0]!.schema.kind !== "acts") return { kind: "plot", title: op.of, unit: "rows", quantity: op.of, edges: new Float64Array(0), series: [], overlay: op.overlay, log: op.log };
+      if (members(input).length === 0 && plan.inputs[0]!.schema.kind !== "acts") return { kind: "plot", title: op.of, unit: "rows", quantity: op.of, edges: new Float64Array(0), series: [], overlay: op.overlay, log: op.log, ...(op.share === true ? { share: true } : {}) };
       return histogramPlot(op, members(input));
     case "contexts":
       return contextsOf(plan.label, op, input, context);

@@ -66,7 +66,7 @@ export function histogramPlot(op: Op & { readonly op: "histogram" }, members: re
   });
   const made = (edges: Float64Array, counts: readonly Float64Array[], unit: string, quantity: string): Plot => {
     const series: Series[] = named.map(({ name }, i) => ({ name, counts: counts[i]!, total: counts[i]!.reduce((sum, each) => sum + each, 0) }));
-    return { kind: "plot", title: members.length > 1 ? `${quantity} by group` : quantity, unit, quantity, edges, series, overlay: op.overlay, log: op.log };
+    return { kind: "plot", title: members.length > 1 ? `${quantity} by group` : quantity, unit, quantity, edges, series, overlay: op.overlay, log: op.log, ...(op.share === true ? { share: true } : {}) };
   };
   if (members.every(({ value }) => isMeasured(value))) {
     const measured = named.map(({ value, tap }) => ({ value: value as Measured, tap }));

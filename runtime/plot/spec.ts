@@ -1,7 +1,7 @@
 /** Without this file a plot could not be opened in any other Vega-Lite tool. */
 import type { TopLevelSpec } from "vega-lite";
 import { visible } from "../../grammar/visible.ts";
-import type { Plot } from "../data/frame.ts";
+import { heightsOf, unitOf, type Plot } from "../data/frame.ts";
 import { counted } from "../counted.ts";
 
 /** Blue, vermilion, green, purple, orange, sky: told apart by colour-blind readers (Okabe and Ito). */
@@ -15,7 +15,7 @@ const FLOOR = 0.5;
 /** Plot → Vega-Lite: steps over shared edges with one colour, fill and dash per series; data and literal text only, no expressions. */
 export function vegaLite(plot: Plot): TopLevelSpec {
   const labels = plot.series.map((series) => `${visible(series.name)} (n = ${series.total})`);
-  const steps = plot.series.flatMap((series, at) => stepsOf(plot, series.counts, labels[at]!, at));
+  const steps = plot.series.flatMap((series, at) => stepsOf(plot, heightsOf(series, plot), labels[at]!, at));
   const many = plot.series.length > 1;
   const facets = many && !plot.overlay;
   const cycle = <T>(values: readonly T[]): T[] => labels.map((_, at) => values[at % values.length]!);
@@ -28,7 +28,7 @@ export function vegaLite(plot: Plot): TopLevelSpec {
     y: {
       field: "y",
       type: "quantitative" as const,
-      title: plot.log ? `${visible(plot.unit)} (log scale)` : visible(plot.unit),
+      title: plot.log ? `${visible(plot.unit)} (log scale)` : visible(unitOf(plot)),
       stack: null,
       scale: plot.log ? { type: "log" as const, domain: [FLOOR, top * 1.15], nice: false } : { domainMin: 0, nice: true },
       axis: ticks === null ? { tickCount: facets ? 4 : 6 } : { values: ticks },

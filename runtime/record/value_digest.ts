@@ -44,7 +44,7 @@ function partOf(value: Single): Omit<PartDigest, "group"> {
       return { rows: value.table.rows, columns: [text("chart", [value.mark, value.title, value.x, value.y, value.color ?? ""]), ...ofTable(value.table).columns] };
     case "plot": {
       const rows = ofTable(toTable(value));
-      return { ...rows, columns: [text("plot", [value.title, value.unit, value.quantity, String(value.overlay), String(value.log)]), ...rows.columns] };
+      return { ...rows, columns: [text("plot", [value.title, value.unit, value.quantity, String(value.overlay), String(value.log), ...(value.share === true ? ["share"] : [])]), ...rows.columns] };
     }
     case "text":
       return { rows: value.text.split("\n").length, columns: [text("text", [value.text])] };

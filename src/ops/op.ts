@@ -62,8 +62,10 @@ export interface Leniency {
   readonly ragged?: "pad" | "skip";
   /** NUL bytes are left out of the text. */
   readonly nul?: "drop";
-  /** A comma stands before the fraction of a number, and a point in none. */
+  /** A comma stands before the fraction of a number, and points only between its thousands. */
   readonly decimal?: "comma";
+  /** Commas stand between the thousands of a number. */
+  readonly thousands?: "apart";
 }
 
 /** By what a feature's documents are compared: whether it fires, at which share of tokens, how strongly at most or on average. */
@@ -112,7 +114,7 @@ export type Op =
   | { readonly op: "generate"; readonly model: ModelRef; readonly bos: boolean; readonly prefix: number; readonly continuation: number; readonly textColumn: string }
   | { readonly op: "rank"; readonly count: number; readonly by: RankBy; readonly per: "all" | "layer"; readonly threshold: number }
   | { readonly op: "statistics"; readonly threshold: number }
-  | { readonly op: "histogram"; readonly of: string; readonly bins: number | null; readonly overlay: boolean; readonly log: boolean; readonly threshold: number }
+  | { readonly op: "histogram"; readonly of: string; readonly bins: number | null; readonly overlay: boolean; readonly log: boolean; readonly share?: true; readonly threshold: number }
   /** The strongest place of each feature in each document, with `window` tokens on each side; null: the features that the input lists. */
   | { readonly op: "contexts"; readonly features: readonly number[] | null; readonly count: number; readonly window: number; readonly threshold: number }
   /** A row for each token, or for each activation of these features, null: of all; those of special tokens are marked, or left out. */

@@ -15,7 +15,7 @@ const log: Plot = { ...plot, log: true };
 const one: Plot = { ...plot, series: [plot.series[0]!] };
 const nothing: Plot = { ...plot, edges: new Float64Array(0), series: [{ name: "perfect", counts: new Float64Array(0), total: 0 }] };
 
-for (const [name, each] of Object.entries({ plot, apart, log, one, nothing })) {
+for (const [name, each] of Object.entries({ plot, apart, log, one, nothing, shares: { ...plot, share: true } as Plot })) {
   test(`${name}: the same bytes each time, with title, axes and n`, async () => {
     const svg = await renderSvg(each);
     assert.is(await renderSvg(each), svg);
@@ -30,6 +30,12 @@ for (const [name, each] of Object.entries({ plot, apart, log, one, nothing })) {
     assert.equal(warnings, []);
   });
 }
+
+test("shares are drawn from nothing to what the largest is, and named", async () => {
+  const data = vegaLite({ ...plot, share: true }).data as { readonly values: readonly { readonly y: number }[] };
+  assert.is(Math.max(...data.values.map(({ y }) => y)), Math.max(...plot.series.flatMap(({ counts, total }) => Array.from(counts, (count) => count / total))));
+  assert.ok((await renderSvg({ ...plot, share: true })).includes(`share of ${plot.unit}`));
+});
 
 test("two groups differ without colour: fill and dashes", async () => {
   const svg = await renderSvg(plot);

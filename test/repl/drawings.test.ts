@@ -138,6 +138,14 @@ test("under 60 columns what does not fit is records, a few of them; what fits st
   assert.match(renderTable(table, { width: 60, color: false }), /^\+\d columns:/m);
 });
 
+test("shares of groups of different sizes have one scale, and their axis says so", () => {
+  const plot = { kind: "plot", title: "t", unit: "tokens", quantity: "n", edges: Float64Array.of(0, 1, 2), series: [{ name: "few", counts: Float64Array.of(3, 1), total: 4 }, { name: "many", counts: Float64Array.of(100, 300), total: 400 }], overlay: true, log: false, share: true } as const;
+  const lines = renderHistogram(plot, { width: 60, color: false, ascii: true }).split("\n");
+  assert.ok(lines.includes("## few  n = 4") && lines.includes("oo many  n = 400") && lines.some((line) => /^ *0\.75 \|#{8}o{8}$/.test(line)), lines.join("\n"));
+  assert.match(lines.at(-1)!, /y: share of tokens$/);
+  assert.match(renderHistogram(plot, { width: 100, color: false, spoken: true }), /few: 4 tokens, most \(0\.75\) with n from 0 to 1\./);
+});
+
 test("what is read aloud has no rules, blocks or dots", () => {
   const drawn = /[─│█░▓▒⠁-⣿●○«]/u;
   const spoken = { width: 100, color: false, spoken: true };
