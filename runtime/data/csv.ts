@@ -6,7 +6,7 @@ import { askedTypes } from "./column_types.ts";
 import type { Leniency } from "../../src/ops/op.ts";
 import { dialect } from "./csv_dialect.ts";
 import { createGuard, type Guard } from "./csv_guard.ts";
-import { forceColumn, inferColumn } from "./csv_types.ts";
+import { forceColumn, inferColumn, markOf } from "./csv_types.ts";
 import { DataError } from "./error.ts";
 import type { Table } from "./frame.ts";
 import { readSource, type ReadCall } from "./source.ts";
@@ -45,8 +45,8 @@ export async function readCsv(path: string, options: CsvOptions = {}): Promise<R
   const types = askedTypes(path, names, options.types ?? {});
   const columns = names.map((name, at) => {
     const type = types.get(name);
-    if (type !== undefined) return forceColumn(name, type, cells[at]!, options.decimal);
-    const { column, note } = inferColumn(name, cells[at]!, options.decimal);
+    if (type !== undefined) return forceColumn(name, type, cells[at]!, markOf(options));
+    const { column, note } = inferColumn(name, cells[at]!, markOf(options));
     if (note !== null) notes.push(note);
     return column;
   });

@@ -12,7 +12,7 @@ import { askedTypes } from "./column_types.ts";
 import { fitted, guarded, nameColumns } from "./csv.ts";
 import { dialect } from "./csv_dialect.ts";
 import { createGuard } from "./csv_guard.ts";
-import { createInference, infer, noteOf, type Inference } from "./csv_types.ts";
+import { createInference, markOf, infer, noteOf, type Inference } from "./csv_types.ts";
 import { DataError } from "./error.ts";
 import type { Table } from "./frame.ts";
 import { changed, createPieces, forced, PIECE_ROWS, type Scan, type ScannedColumn } from "./pieces.ts";
@@ -91,7 +91,8 @@ interface Scanner {
   end(): Pick<Scan, "columns" | "rows" | "notes">;
 }
 
-function createScanner(path: string, { types, ragged, decimal }: { readonly types: Readonly<Record<string, string>> } & Leniency): Scanner {
+function createScanner(path: string, { types, ragged, ...marks }: { readonly types: Readonly<Record<string, string>> } & Leniency): Scanner {
+  const mark = markOf(marks);
   const notes: string[] = [];
   let names: readonly string[] | null = null;
   let asked = new Map<string, ScalarType>();
@@ -110,7 +111,7 @@ function createScanner(path: string, { types, ragged, decimal }: { readonly type
     } catch (error) {
       unreadable = dataError(error);
     }
-    states = header.map(() => createInference(decimal));
+    states = header.map(() => createInference(mark));
     piece = header.map(() => []);
     nullable = header.map(() => false);
   };
@@ -119,7 +120,7 @@ function createScanner(path: string, { types, ragged, decimal }: { readonly type
       const type = asked.get(name);
       if (type === undefined || unfit[at] !== undefined) return;
       try {
-        const { valid } = forced(name, type, piece[at]!, from, false, decimal);
+        const { valid } = forced(name, type, piece[at]!, from, false, mark);
         nullable[at] ||= valid !== null;
       } catch (error) {
         unfit[at] = dataError(error);
@@ -163,7 +164,7 @@ function dataError(error: unknown): DataError {
 /** The rows of a scanned file in tables of at most 8,192 rows or about 4 MB. Throws `input-changed` at the end where it is another file now. */
 export async function* streamCsv(path: string, options: CsvStreamOptions, scan: Scan): AsyncGenerator<Table> {
   const guard = createGuard(path, options.separator.charCodeAt(0), options);
-  const pieces = createPieces(path, scan, options.decimal);
+  const pieces = createPieces(path, scan, markOf(options));
   let found = "";
   let header = true;
   for await (const some of rowsOf(guarded(path, guard, options, (each) => (found = each)), options.separator)) {

@@ -1,5 +1,6 @@
 /** Without this file `True` would be text, `00123` a number, and a column's type would hang on its first rows. */
 import { printColumn } from "../../grammar/print_parts.ts";
+import type { Leniency } from "../../src/ops/op.ts";
 import type { ScalarType } from "../../src/ops/schema.ts";
 import { EMPTY_LINE, EMPTY_QUOTED } from "./csv_guard.ts";
 import { DataError } from "./error.ts";
@@ -15,17 +16,32 @@ const NAN = /^(?:NaN|nan)$/;
 const THOUSANDS = /^-?[1-9]\d{0,2},\d{3}$/;
 const WHOLE = /^-?\d+$/;
 
-/** What stands before the fraction of a number. */
-export type DecimalMark = "point" | "comma";
+/** What stands before the fraction of a number; `thousands`: a point, and commas set thousands apart. Where the mark is a comma, points do so. */
+export type DecimalMark = "point" | "comma" | "thousands";
 
-/** A number as it is written with a point; "" for what has a point where a comma is the mark: 1.234 may be a thousand. */
-function pointed(text: string, mark: DecimalMark): string {
-  if (mark === "point") return text;
-  return text.includes(".") ? "" : text.replace(",", ".");
+/** The mark of what a reader is asked for. */
+export function markOf({ decimal, thousands }: Pick<Leniency, "decimal" | "thousands">): DecimalMark {
+  return decimal ?? (thousands === "apart" ? "thousands" : "point");
 }
 
+/** Thousands set apart, each group whole, and a fraction behind them. */
+const POINTS_APART = /^-?[1-9]\d{0,2}(?:\.\d{3})+(?:,\d*)?$/;
+const COMMAS_APART = /^-?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?$/;
+
+/** A number as it is written with a point and nothing between its thousands; "" for what is none with this mark. */
+function pointed(text: string, mark: DecimalMark): string {
+  if (mark === "point") return text;
+  if (mark === "thousands") return !text.includes(",") ? text : COMMAS_APART.test(text) ? text.replaceAll(",", "") : "";
+  if (!text.includes(".")) return text.replace(",", ".");
+  return POINTS_APART.test(text) ? text.replaceAll(".", "").replace(",", ".") : "";
+}
+
+/** Whether a number in it has points or commas between its thousands. */
+const isApart = (text: string, mark: DecimalMark): boolean => (mark === "comma" ? POINTS_APART : COMMAS_APART).test(text);
+
 /** Whole numbers with |n| ≤ 2^53, no leading zeros, no plus sign; `-0` is a float. */
-function isInt(text: string): boolean {
+function isInt(written: string, mark: DecimalMark = "point"): boolean {
+  const text = pointed(written, mark);
   if (!INTEGER.test(text)) return false;
   const digits = text[0] === "-" ? text.slice(1) : text;
   return digits.length < LARGEST.length || digits <= LARGEST;
@@ -61,11 +77,15 @@ export interface Inference {
   /** Cells up to the first that would be no number with a decimal comma, and of those with one, how many cannot have it for thousands. */
   commas: number;
   fractions: number;
+  /** Cells up to the first that would be no number with commas between thousands. */
+  apart: number;
+  /** The first number that was read with its thousands set apart; "": none. */
+  grouped: string;
   readonly mark: DecimalMark;
 }
 
 export function createInference(mark: DecimalMark = "point"): Inference {
-  return { type: null, rows: 0, numbers: 0, present: 0, odd: -1, oddCell: "", nans: 0, words: false, commas: 0, fractions: 0, mark };
+  return { type: null, rows: 0, numbers: 0, present: 0, odd: -1, oddCell: "", nans: 0, words: false, commas: 0, fractions: 0, apart: 0, grouped: "", mark };
 }
 
 /** Look at the next cell. */
@@ -74,9 +94,11 @@ export function infer(state: Inference, cell: string): void {
   if (isMissing(cell)) return;
   state.present++;
   const alike = state.mark === "point" && state.commas === state.present - 1;
+  const apart = state.mark === "point" && state.apart === state.present - 1;
   if (state.type === "str") {
-    if (!alike && state.odd === -2 && state.words) return;
+    if (!alike && !apart && state.odd === -2 && state.words) return;
     if (alike && isFloat(cell, "comma")) seeComma(state, cell);
+    if (apart && isFloat(cell, "thousands")) state.apart++;
     if (isFloat(cell, state.mark)) state.numbers++;
     else {
       state.odd = -2;
@@ -84,8 +106,10 @@ export function infer(state: Inference, cell: string): void {
     }
     return;
   }
-  const own: ScalarType = isInt(cell) ? "int" : isFloat(cell, state.mark) ? "float" : BOOL.test(cell) ? "bool" : "str";
-  if (alike && (own === "int" || (own === "str" && isFloat(cell, "comma")))) seeComma(state, cell);
+  const own: ScalarType = isInt(cell, state.mark) ? "int" : isFloat(cell, state.mark) ? "float" : BOOL.test(cell) ? "bool" : "str";
+  if (alike && (own === "int" || isFloat(cell, "comma"))) seeComma(state, cell);
+  if (apart && (own === "int" || own === "float" || isFloat(cell, "thousands"))) state.apart++;
+  if (state.grouped === "" && state.mark !== "point" && own !== "str" && isApart(cell, state.mark)) state.grouped = cell;
   if (own === "int" || own === "float") state.numbers++;
   if (state.type === null || state.type === own) state.type = own;
   else if ((state.type === "int" && own === "float") || (state.type === "float" && own === "int")) state.type = "float";
@@ -107,12 +131,14 @@ function seeWord(state: Inference, cell: string): void {
   else state.words = true;
 }
 
-/** A hint where one odd cell, NaN, or decimal commas made a column of numbers text. */
-export function noteOf(name: string, { type, odd, oddCell, numbers, nans, words, present, commas, fractions }: Inference): string | null {
+/** A hint where one odd cell, NaN, decimal commas or set-apart thousands made a column of numbers text, and where points were read as thousands without being asked for. */
+export function noteOf(name: string, { type, odd, oddCell, numbers, nans, words, present, commas, fractions, apart, grouped, mark }: Inference): string | null {
+  if (mark === "comma" && grouped !== "" && (type === "int" || type === "float")) return `${name} is numbers, with points between thousands: ${grouped} is ${Number(pointed(grouped, mark))}; with types {${printColumn(name)}: str} it stays text`;
   // A name with a comma, too: another separator was meant.
   if (type === "str" && present > 0 && commas === present && !name.includes(",")) {
-    return `${name} is text because of its ${fractions > 0 ? "decimal " : ""}commas; with decimal comma it is numbers${fractions > 0 ? "" : ", and 1,000 is 1 there: take them out of the file where they mark thousands"}`;
+    return `${name} is text because of its ${fractions > 0 ? "decimal " : ""}commas; with decimal comma it is numbers${fractions > 0 ? "" : ", and 1,000 is 1 there; with thousands apart it is 1000"}`;
   }
+  if (type === "str" && present > 0 && apart === present && !name.includes(",")) return `${name} is text because of the commas between its thousands; with thousands apart it is numbers`;
   if (nans > 0 && !words && numbers > 0 && numbers + nans === present) return `${name} is text because of NaN; with types {${printColumn(name)}: float} it is numbers, and null there`;
   return odd >= 0 && numbers >= 4 ? `${name} is text because of row ${odd + 1}, ${JSON.stringify(clip(oddCell))}; its other ${numbers} cells are numbers` : null;
 }
@@ -134,18 +160,26 @@ export function inferColumn(name: string, cells: readonly string[], mark: Decima
  */
 export function forceColumn(name: string, type: ScalarType, cells: readonly string[], mark: DecimalMark = "point"): Column {
   if (type === "str") return buildColumn(name, type, cells);
+  const number = type === "int" || type === "float";
   const kept = cells.map((cell) => (cell === EMPTY_QUOTED || (type === "float" && (cell === "NaN" || cell === "nan")) ? "" : cell));
   const wrong = kept.findIndex((cell) => !isMissing(cell) && !fits[type](cell, mark));
   if (wrong >= 0) {
     throw new DataError({
       code: "type-mismatch",
       message: `column ${name} was asked to be ${type}, but row ${wrong + 1} holds ${JSON.stringify(clip(kept[wrong]!))}`,
+      ...(number && mark === "point" ? asMarked(kept[wrong]!) : {}),
       help: `leave the type out, or read it as text: types {${name}: str}`,
       row: wrong + 1,
       column: name,
     });
   }
   return buildColumn(name, type, kept, false, mark);
+}
+
+/** The keyword with which a cell is a number. */
+function asMarked(cell: string): { readonly notes?: readonly string[] } {
+  const keyword = isFloat(cell, "comma") && !THOUSANDS.test(cell) ? "decimal comma" : isFloat(cell, "thousands") ? "thousands apart" : null;
+  return keyword === null ? {} : { notes: [`\`${keyword}\` behind the file name reads it as a number`] };
 }
 
 const isMissing = (cell: string): boolean => cell === "" || cell === EMPTY_LINE;

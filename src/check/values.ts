@@ -74,7 +74,7 @@ export function argumentValue(shape: Shape, words: Words, context: ValueContext)
       if (value === undefined) return undefined;
       const word = value.kind === "name" ? value.path.join(".") : literal(value, context, `str = "${shape.options[0] ?? ""}"`);
       if (typeof word === "string" && shape.options.includes(word)) return word;
-      const near = typeof word === "string" ? (shape.signs?.[word] ?? nearest(word, shape.options)) : null;
+      const near = typeof word === "string" ? (signed(word, shape) ?? nearest(word, shape.options)) : signed(context.text.slice(value.span.start, value.span.end), shape);
       return wrong(value.span, `one of ${shape.options.map((each) => `\`${each}\``).join(", ")} is needed here`, near === null ? {} : { label: `did you mean \`${near}\`?`, fix: { span: value.span, text: near } });
     }
     case "string": {
@@ -161,6 +161,12 @@ export function argumentValue(shape: Shape, words: Words, context: ValueContext)
     default:
       return shape satisfies never;
   }
+}
+
+/** The option that other tools write like this, in any case and with dashes (`encoding iso-8859-1`, which reads as a subtraction). */
+function signed(written: string, { options, signs }: Shape & { readonly kind: "oneOf" }): string | null {
+  const word = written.toLowerCase().replace(/[-_](?=\w)/g, "");
+  return signs !== undefined && Object.hasOwn(signs, word) ? signs[word]! : (options.find((each) => each === word) ?? null);
 }
 
 /** `sep tab`: a sign by its name. */

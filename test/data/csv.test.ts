@@ -214,7 +214,8 @@ test("`decimal comma` reads 1,5 as a number and 1.5 as text, also where a type i
   assert.equal(plain.notes.filter((note) => note.includes("decimal comma")), ["n is text because of its decimal commas; with decimal comma it is numbers", "m is text because of its decimal commas; with decimal comma it is numbers"]);
   const many = (last: string): Promise<readonly string[]> => readCsv(fileOf(`n;m\n${"1,5;2\n7;3\n".repeat(50)}${last};4\n`), { separator: ";" }).then((read) => read.notes);
   assert.match((await many("-3,25"))[0]!, "decimal comma");
-  for (const last of ["x", "1.5", "1.000,5"]) assert.equal((await many(last)).filter((note) => note.includes("decimal")), [], last);
+  assert.match((await many("1.000,5"))[0]!, "decimal comma");
+  for (const last of ["x", "1.5", "1.00,5"]) assert.equal((await many(last)).filter((note) => note.includes("decimal")), [], last);
 });
 
 test("`ragged pad` and `ragged skip` read on and count, also where the row lies across two chunks", async () => {
@@ -265,6 +266,22 @@ test("a note on commas says what becomes of thousands, unless a cell shows that 
   const notes = (...cells: string[]): Promise<readonly string[]> => readCsv(fileOf(`n;m\n${cells.map((cell) => `${cell};1\n`).join("")}`), { separator: ";" }).then((read) => read.notes);
   assert.match((await notes("1,000", "-12,345", "7"))[0]!, "1,000 is 1 there");
   for (const fraction of ["1,5", "0,000", "1234,567", ",125", "1,0000"]) assert.not.match((await notes("1,000", fraction))[0]!, "1,000", fraction);
+});
+
+/** As `pandas.read_csv(sep=";", decimal=",", thousands=".")` and `thousands=","` read these cells. */
+test("thousands set apart are numbers where the whole column fits: points with `decimal comma`, commas where it is asked for", async () => {
+  const typed = ({ table }: { readonly table: { readonly columns: readonly { readonly type: string; readonly values: ArrayLike<unknown> }[] } }): unknown[] => table.columns.map(({ type, values }) => [type, ...Array.from(values)]);
+  const german = fileOf("a;b;c;d;e\n1.500,25;1.500;1.50;1.2345;01.500\n-2.250.000,5;-12;2,5;1.234;1\n2345,75;1.000.000;3;7;2\n");
+  const read = await readCsv(german, { separator: ";", decimal: "comma" });
+  assert.equal(typed(read), [["float", 1500.25, -2250000.5, 2345.75], ["int", 1500, -12, 1000000], ["str", "1.50", "2,5", "3"], ["str", "1.2345", "1.234", "7"], ["str", "01.500", "1", "2"]]);
+  assert.equal(read.notes, ["a is numbers, with points between thousands: 1.500,25 is 1500.25; with types {a: str} it stays text", "b is numbers, with points between thousands: 1.500 is 1500; with types {b: str} it stays text"]);
+  assert.equal(typed(await readCsv(german, { separator: ";", decimal: "comma", types: { a: "float", b: "int", c: "str" } })).slice(0, 2), typed(read).slice(0, 2));
+  const english = fileOf("a;b;c\n1,500.25;1,500;1,50\n-2,250,000.5;7;2\n12.5;1,000,000;3\n");
+  const plain = await readCsv(english, { separator: ";" });
+  assert.equal(plain.table.columns.map(({ type }) => type), ["str", "str", "str"]);
+  assert.equal(plain.notes.slice(0, 2), ["a is text because of the commas between its thousands; with thousands apart it is numbers", "b is text because of the commas between its thousands; with thousands apart it is numbers"]);
+  assert.equal(typed(await readCsv(english, { separator: ";", thousands: "apart" })), [["float", 1500.25, -2250000.5, 12.5], ["int", 1500, 7, 1000000], ["str", "1,50", "2", "3"]]);
+  for (const [file, keyword] of [[german, "decimal comma"], [english, "thousands apart"]] as const) assert.match((await refused(readCsv(file, { separator: ";", types: { a: "float" } }))).notes.join(), keyword);
 });
 
 test("`nul drop` leaves NUL bytes out and says how many", async () => {

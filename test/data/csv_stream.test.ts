@@ -78,7 +78,7 @@ test("what is read with leniency gives the same table, notes and mistakes when i
   }
   Object.assign(files, { half: Buffer.from("\ufeffa,b\n1,2\n", "utf16le").subarray(0, -1), long: Buffer.from("a,b\n1\n1,2,3\n"), twice: Buffer.from("a,a\n1\n1,2,3\n"), none: Buffer.from("\n\n"), marks: Buffer.from(`n,any,flag\n${'"1,5","-,25",true\n"2,25",,false\n3,"1,0e3",true\n'.repeat(3000)}`) });
   const at = folder(files);
-  const ways: readonly Leniency[] = [{}, { ragged: "skip" }, { ragged: "pad" }, { ragged: "skip", nul: "drop" }, { ragged: "pad", nul: "drop" }, { encoding: "latin1", ragged: "skip", nul: "drop" }, { encoding: "utf16", ragged: "skip", nul: "drop" }, { encoding: "utf16", nul: "drop" }, { decimal: "comma" }, { decimal: "comma", ragged: "pad" }];
+  const ways: readonly Leniency[] = [{}, { ragged: "skip" }, { ragged: "pad" }, { ragged: "skip", nul: "drop" }, { ragged: "pad", nul: "drop" }, { encoding: "latin1", ragged: "skip", nul: "drop" }, { encoding: "utf16", ragged: "skip", nul: "drop" }, { encoding: "utf16", nul: "drop" }, { decimal: "comma" }, { thousands: "apart" }, { decimal: "comma", ragged: "pad" }];
   let read = 0;
   for (const name of Object.keys(files)) {
     for (const lenient of ways) {
