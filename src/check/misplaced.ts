@@ -74,7 +74,17 @@ export function misplaced(given: Misplaced): Hint & { readonly known: string } {
 function asPhrase({ definition, words, at, text }: Misplaced): Rewritten | null {
   const word = words[at] === undefined ? null : wordOf(words[at]);
   const phrase = phraseAt({ definition, words, at, word: word ?? "" });
-  return phrase ?? (takesMembers(definition) ? bracketed(words, text) : pipelineBracketed({ definition, words, at, text }));
+  return phrase ?? inGroups({ definition, words, at, text }) ?? (takesMembers(definition) ? bracketed(words, text) : pipelineBracketed({ definition, words, at, text }));
+}
+
+/** `sample perfect 3 by kind`, `agg n = count() by kind`: what is done to each group, behind the stage that makes them. */
+function inGroups({ definition, words, at, text }: Pick<Misplaced, "definition" | "words" | "at" | "text">): Rewritten | null {
+  const columns = words[at + 1];
+  if (words[at] === undefined || wordOf(words[at]) !== "by" || columns === undefined || at + 2 < words.length || definition.groups === "refused" || !definition.input.includes("table") || Object.values(definition.args).some(({ shape }) => shape.kind === "predicate")) return null;
+  if (!columns.items.every(({ name, order, value }) => name === null && order === null && value.kind === "name")) return null;
+  const start = text.lastIndexOf(definition.name, words[0]!.span.start - 1);
+  const [from, own] = [text.slice(start + definition.name.length, words[0]!.span.start), text.slice(words[0]!.span.start, words[at]!.span.start)].map((each) => each.trim());
+  return { span: { start, end: columns.span.end }, text: `${from === "" ? "" : `${from} | `}group ${printArg(columns)} | ${definition.name} ${own}` };
 }
 
 const takesMembers = ({ args }: StageDefinition): boolean => Object.values(args).some(({ shape, keyword }) => shape.kind === "pipelines" && shape.named && !keyword);

@@ -1,6 +1,8 @@
 /** Without this file each stage that makes columns of groups would refuse in its own words groups that cannot become columns. */
-import { showGroups } from "../../ops/schema.ts";
+import { printColumn } from "../../../grammar/print_parts.ts";
+import { showGroups, type ColumnSchema } from "../../ops/schema.ts";
 import type { Lowering } from "../stage.ts";
+import { knownValues } from "./known_values.ts";
 
 /** The names of the input's groups, which become columns beside the columns `beside`; null after saying why they cannot. */
 export function groupNames(context: Lowering, stage: string, beside: readonly string[]): readonly string[] | null {
@@ -8,11 +10,12 @@ export function groupNames(context: Lowering, stage: string, beside: readonly st
   const names = schema.groups ?? [];
   if (schema.keys !== undefined) {
     const key = schema.keys[0]!.name;
+    const parts = schema.keys.length === 1 ? partsOf(context, schema.keys[0]!) : null;
     context.report({
       code: "unnamed-groups",
       message: `\`${stage}\` makes a column of each group, and what these groups are called is known only when it runs`,
-      notes: [`the groups are ${showGroups(schema)}`],
-      help: `… | split a = ${key} == …, b = ${key} == … | acts layer 7 | ${context.input.schema.kind === "features" ? "top 10 | " : ""}${stage}`,
+      notes: [`the groups are ${showGroups(schema)}`, ...(parts === null ? [] : [`\`split\` names groups: it stands where \`group ${printColumn(key)}\` does`])],
+      help: parts !== null ? `split ${parts}` : `… | split a = ${key} == …, b = ${key} == … | acts layer 7 | ${context.input.schema.kind === "features" ? "top 10 | " : ""}${stage}`,
     });
     return null;
   }
@@ -22,6 +25,14 @@ export function groupNames(context: Lowering, stage: string, beside: readonly st
     return null;
   }
   return names;
+}
+
+/** Two groups of one column, as `split` takes them, where its values are known; null where they are not. */
+function partsOf(context: Lowering, { name, type }: ColumnSchema): string | null {
+  const column = printColumn(name);
+  if (type === "bool") return `${column} = ${column}, ${printColumn(`not_${name}`)} = not ${column}`;
+  const [a, b] = knownValues(context, name);
+  return a === undefined || b === undefined || a === "" || b === "" ? null : [a, b].map((value) => `${printColumn(value)} = ${column} == ${JSON.stringify(value)}`).join(", ");
 }
 
 /** The same for stages that set one group against another: two names, or null. */
