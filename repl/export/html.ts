@@ -113,5 +113,10 @@ function drawingHtml({ svg, vega }: Drawing): string {
 }
 
 function contextsHtml({ places }: Contexts): string {
-  return places.map(({ about, pieces }) => `<div class="context"><small>${escape(about)}</small>${pieces.map(({ text, heat, firing }) => `<span class="h${heat}${firing ? " fires" : ""}">${escape(text)}</span>`).join("")}</div>`).join("\n");
+  return places.map(({ about, pieces }) => `<div class="context"><small>${escape(about)}</small>${pieces.map(pieceHtml).join("")}</div>`).join("\n");
+}
+
+function pieceHtml({ text, heat, firing, special }: Contexts["places"][number]["pieces"][number]): string {
+  if (special) return `<span class="special" title="a special token: it counts nowhere">${escape(text)}</span>`;
+  return `<span class="h${heat}${firing ? " fires" : ""}">${escape(text)}</span>`;
 }

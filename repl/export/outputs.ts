@@ -29,7 +29,7 @@ export interface Drawing {
 /** Places where a feature fires, with how much, from 0 to 5, at each token. */
 export interface Contexts {
   readonly kind: "contexts";
-  readonly places: readonly { readonly about: string; readonly pieces: readonly { readonly text: string; readonly heat: number; readonly firing: boolean }[] }[];
+  readonly places: readonly { readonly about: string; readonly pieces: readonly { readonly text: string; readonly heat: number; readonly firing: boolean; readonly special: boolean }[] }[];
 }
 
 export interface Plain {
@@ -92,11 +92,12 @@ async function drawingOf(plot: Plot | Chart): Promise<Drawing> {
 function contextsOf(windows: readonly ContextWindow[], most: number): Contexts {
   return {
     kind: "contexts",
-    places: windows.slice(0, most).map(({ feature, layer, activation, row, position, pieces, firing, activations }) => {
-      const largest = Math.max(activation, ...activations.map((each) => each ?? 0));
+    places: windows.slice(0, most).map(({ feature, layer, activation, row, position, pieces, firing, activations, special }) => {
+      const counted = activations.map((each, at) => (special?.[at] === true ? 0 : (each ?? 0)));
+      const largest = Math.max(activation, ...counted);
       return {
         about: `feature ${feature} at layer ${layer}: ${Number(activation.toPrecision(4))} in row ${row}, position ${position}`,
-        pieces: pieces.map((text, at) => ({ text: visible(text), heat: largest > 0 ? Math.max(0, Math.min(5, Math.ceil((5 * (activations[at] ?? 0)) / largest))) : 0, firing: at === firing })),
+        pieces: pieces.map((text, at) => ({ text: visible(text), heat: largest > 0 ? Math.max(0, Math.min(5, Math.ceil((5 * counted[at]!) / largest))) : 0, firing: at === firing, special: special?.[at] === true })),
       };
     }),
   };

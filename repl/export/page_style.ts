@@ -27,7 +27,7 @@ th { font-weight: 600; } .n { text-align: right; font-variant-numeric: tabular-n
 .plot { overflow-x: auto; } .plot svg { max-width: 100%; height: auto; background: white; border-radius: 4px; }
 .context { margin: 0.5rem 0; } .context small { display: block; color: var(--faint); }
 .h1 { background: rgba(var(--hot), 0.12); } .h2 { background: rgba(var(--hot), 0.24); } .h3 { background: rgba(var(--hot), 0.36); } .h4 { background: rgba(var(--hot), 0.5); } .h5 { background: rgba(var(--hot), 0.66); }
-.fires { outline: 2px solid rgb(var(--hot)); border-radius: 2px; }
+.special { color: var(--faint); text-decoration: line-through; } .fires { outline: 2px solid rgb(var(--hot)); border-radius: 2px; }
 footer { margin-top: 2.5rem; padding-top: 0.8rem; border-top: 1px solid var(--line); color: var(--faint); font-size: 0.8rem; }
 footer th { font-weight: 500; white-space: nowrap; } footer table { font-size: 0.8rem; } footer td { overflow-wrap: anywhere; max-width: none; }
 @media print { body { max-width: none; } pre, figure, table { break-inside: avoid; } }

@@ -53,7 +53,7 @@ function windowText(each: ContextWindow, room: number, peak: number, aligned: bo
   const before = side(each, each.firing - 1, -1, half, more);
   const used = aligned ? half : before.width;
   const after = side(each, each.firing + 1, 1, Math.max(1, room - columns(middle) - used), more);
-  const paint = (at: number, text: string): string => painted(text, (each.activations[at] ?? 0) / peak, options);
+  const paint = (at: number, text: string): string => painted(text, (each.special?.[at] === true ? 0 : (each.activations[at] ?? 0)) / peak, options);
   const left = before.parts.map(([at, text]) => (at < 0 ? text : paint(at, text))).reverse().join("");
   const right = after.parts.map(([at, text]) => (at < 0 ? text : paint(at, text))).join("");
   return `${aligned ? " ".repeat(half - before.width) : ""}${left}${open}${paint(each.firing, firing)}${close}${right}`;

@@ -64,13 +64,14 @@ function line(acts: Acts, tap: ActsTap, feature: number, row: number, activation
   const ids = acts.tokens.ids[text]!;
   const from = Math.max(0, at - window);
   const to = Math.min(ids.length, at + window + 1);
-  const activations = Array.from({ length: to - from }, (_, i): number | null => {
+  const read = Array.from({ length: to - from }, (_, i): number | null => {
     // Rows of a document lie side by side; where its positions were cut, a neighbour is another token.
     const other = row + from + i - at;
-    const read = other >= 0 && other < acts.rows.count && document[other] === text && position[other] === from + i;
-    return read ? valueAt(tap.csr, other, feature) : null;
+    return other >= 0 && other < acts.rows.count && document[other] === text && position[other] === from + i ? other : null;
   });
-  return { layer: tap.layer, feature, rank, activation, row: text, position: at, pieces: piecesAround(acts.tokens, ids, from, to, at), firing: at - from, activations };
+  const activations = read.map((other) => (other === null ? null : valueAt(tap.csr, other, feature)));
+  const special = read.map((other) => other !== null && acts.rows.masked[other] === 1);
+  return { layer: tap.layer, feature, rank, activation, row: text, position: at, pieces: piecesAround(acts.tokens, ids, from, to, at), firing: at - from, activations, special };
 }
 
 /** Tokens of a window as text. A character that several of them spell stands where the firing one is, if it is among them: it is what fires there. */

@@ -19,7 +19,7 @@ async function reportOf(texts: readonly string[], drawings: boolean): Promise<Re
   const table = createTable("t", [createColumn(text(0), "str", texts), createColumn(text(1), "float", texts.map((_, at) => (at % 3 === 0 ? null : at / 7)))]);
   const plot: Plot = { kind: "plot", title: text(2), unit: text(3), quantity: text(4), edges: Float64Array.of(0, 1, 2), series: [{ name: text(5), counts: Float64Array.of(1, 2), total: 3 }, { name: text(6), counts: Float64Array.of(2, 0), total: 2 }], overlay: true, log: false };
   const chart: Chart = { kind: "chart", mark: "bars", title: text(7), table: createTable("c", [createColumn(text(8), "str", texts.slice(0, 5)), createColumn("n", "int", texts.slice(0, 5).map((_, at) => at))]), x: text(8), y: "n", color: null };
-  const context = { feature: 1, layer: 7, activation: 2, row: 0, position: 1, pieces: texts.slice(0, 6), firing: 1, activations: [0, 2, 1, null, 0, 0] };
+  const context = { feature: 1, layer: 7, activation: 2, row: 0, position: 1, pieces: texts.slice(0, 6), firing: 1, activations: [0, 2, 1, null, 0, 0], special: [true, false, false, false, false, false] };
   const values: Value[] = [table, { kind: "groups", members: [{ name: text(9), value: table }] }, { kind: "text", text: text(10) }, { ...table, windows: [context] }, ...(drawings ? [plot, chart] : [])];
   const outputs = [];
   for (const value of values) outputs.push(await outputOf({ kind: "result", value, header: text(11), display, index: 1, last: true }));
@@ -49,6 +49,14 @@ function judge(html: string): void {
   assert.is(html.match(/<script>/g)?.length ?? 0, html.includes('application/json') ? 1 : 0);
   assert.not.match(html.replace(/<script>[\s\S]*?<\/script>/, ""), CONTROL);
 }
+
+test("a special token in a context is marked as left out, and sets no scale", async () => {
+  const windows = [{ feature: 1, layer: 7, activation: 2, row: 0, position: 1, pieces: ["<|begin|>", " In", " the"], firing: 1, activations: [40, 2, 1], special: [true, false, false] }];
+  const output = await outputOf({ kind: "result", value: { ...createTable("t", [createColumn("n", "int", [1])]), windows }, header: "", display, index: 1, last: true });
+  const report = await reportOf(HOSTILE, false);
+  const html = htmlPage({ ...report, cells: [{ prose: "", source: "", outputs: [output] }] });
+  assert.match(html, '<span class="special" title="a special token: it counts nowhere">&lt;|begin|&gt;</span><span class="h5 fires"> In</span><span class="h3"> the</span>');
+});
 
 test("a page of hostile texts has no markup but its own, and its policy names one script and one style", async () => {
   const html = htmlPage(await reportOf(HOSTILE, true));

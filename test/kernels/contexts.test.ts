@@ -46,6 +46,14 @@ test("the windows are those that pandas finds, in its order, with the activation
   assert.ok(oracle.contexts.some(({ activations }) => activations.includes(null)), "some windows reach beyond what was read");
 });
 
+test("windows say which of their tokens are special", () => {
+  const windows = contextsTable(op, acts).windows!;
+  assert.ok(windows.some(({ special }) => special!.includes(true)));
+  for (const { row, position: at, firing, special } of windows as readonly ((typeof windows)[number] & { readonly row: number; readonly position: number })[]) {
+    special!.forEach((each, i) => assert.is(each, acts.rows.document.some((document, other) => document === row && acts.rows.position[other] === at - firing + i && acts.rows.masked[other] === 1)));
+  }
+});
+
 test("before, token and after are the text of the window", () => {
   for (const { row, position: at, before, token, after } of rowsOf(contextsTable(op, acts))) {
     const ids = Array.from(acts.tokens.ids[Number(row)]!).slice(Math.max(0, Number(at) - oracle.window), Number(at) + oracle.window + 1);
