@@ -3,6 +3,7 @@ import { SETTINGS } from "../../src/check/settings.ts";
 import { FUNCTIONS } from "../../src/ops/functions.ts";
 import { STAGES } from "../../src/stages/mod.ts";
 import { usage, type StageDefinition } from "../../src/stages/stage.ts";
+import { OPERATOR_PAGES } from "../../src/assist/topic_pages.ts";
 import { commandTable, type FlagFacts } from "../../repl/arguments.ts";
 import { EXIT_CODES } from "../../repl/exit_codes.ts";
 import { escape, prose, query, table, usageLine, type Page } from "./html.ts";
@@ -37,6 +38,11 @@ function stageBody(stage: StageDefinition): string {
 export function settingsPage(): Page {
   const rows = Object.entries(SETTINGS).map(([name, spec]) => [`<span id="${name}">${code(name)}</span>`, escape(spec.value), prose(spec.doc)]);
   return { path: "settings.html", title: "Settings", summary: "What `set` can set", kind: "page", words: ["set"], body: table(["set", "value", "meaning"], rows) };
+}
+
+export function operatorsPage(): Page {
+  const rows = OPERATOR_PAGES.map(({ names, heads, doc, more, example }) => [names.slice(0, heads).map(code).join(" "), `${prose(doc)}.${more.map((line) => `<p>${prose(line)}</p>`).join("")}`, query(example)]);
+  return { path: "operators.html", title: "Operators and null", summary: "What stands between values, and what it makes of null", kind: "page", words: OPERATOR_PAGES.flatMap(({ names }) => names), body: table(["operator", "meaning", "example"], rows) };
 }
 
 export function functionsPage(): Page {

@@ -5,7 +5,7 @@ import { FUNCTIONS } from "../../src/ops/functions.ts";
 import { STAGES } from "../../src/stages/mod.ts";
 import { codePages, lintPages } from "./code_pages.ts";
 import { frame, link, prose, query, type Page } from "./html.ts";
-import { commandLinePage, exitCodesPage, functionsPage, settingsPage, stagePages } from "./pages.ts";
+import { commandLinePage, exitCodesPage, functionsPage, operatorsPage, settingsPage, stagePages } from "./pages.ts";
 
 /** What search finds: title, one line, kind, place, further words. */
 type Entry = readonly [string, string, string, string, string];
@@ -13,7 +13,7 @@ type Entry = readonly [string, string, string, string, string];
 /** Every file of the site, by its path. Pure but for reading what the tests hold fixed. */
 export function siteFiles(): ReadonlyMap<string, string> {
   const stages = stagePages();
-  const single = [settingsPage(), functionsPage(), commandLinePage(), exitCodesPage()];
+  const single = [settingsPage(), operatorsPage(), functionsPage(), commandLinePage(), exitCodesPage()];
   const lints = lintPages();
   const codes = codePages();
   const lists = [list("codes.html", "Codes", "What each code in a message means", codes), list("lint.html", "Rules of lint", "What `saeq lint` finds", lints)];

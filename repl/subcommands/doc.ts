@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import { visible } from "../../grammar/visible.ts";
 import { CODE_NAMES } from "../../src/assist/code_page.ts";
 import { STATEMENT_PAGES } from "../../src/assist/statement_page.ts";
+import { OPERATOR_PAGES, TOPIC_PAGES } from "../../src/assist/topic_pages.ts";
 import { SETTINGS } from "../../src/check/settings.ts";
 import { LINT_RULES } from "../../src/lint/rules/mod.ts";
 import type { LintRule } from "../../src/lint/rule.ts";
@@ -30,7 +31,7 @@ export async function doc(request: Extract<Request, { kind: "doc" }>, shop: Shop
     const text = word === null ? opening(session.help("")) : (session.help(word) ?? (word === "exit-codes" ? exitCodes() : null) ?? ruleHelp(word) ?? commandHelp(word));
     if (text === null) {
       const guess = nearest(word ?? "", everyWord());
-      mistake(shop, `no help for \`${visible(word ?? "")}\`${guess === null ? "" : `; did you mean \`${guess}\`?`} (a stage, setting, function, statement, code or script file)`);
+      mistake(shop, `no help for \`${visible(word ?? "")}\`${guess === null ? "" : `; did you mean \`${guess}\`?`} (a stage, setting, function, statement, operator, code or script file)`);
       return 2;
     }
     shop.stdout.write(`${visible(text.replace(/\n+$/, ""), { keepNewlines: true })}\n`);
@@ -47,7 +48,7 @@ function isScript(word: string, cwd: string): boolean {
 
 /** Everything that has help. */
 function everyWord(): string[] {
-  return [...STAGES.map((stage) => stage.name), ...Object.keys(SETTINGS), ...Object.keys(FUNCTIONS), ...Object.keys(STATEMENT_PAGES), ...CODE_NAMES, "exit-codes", ...LINT_RULES.map((rule) => rule.code), ...commands.map((command) => command.name)];
+  return [...STAGES.map((stage) => stage.name), ...Object.keys(SETTINGS), ...Object.keys(FUNCTIONS), ...Object.keys(STATEMENT_PAGES), ...[...OPERATOR_PAGES, ...TOPIC_PAGES].flatMap(({ names }) => names), ...CODE_NAMES, "exit-codes", ...LINT_RULES.map((rule) => rule.code), ...commands.map((command) => command.name)];
 }
 
 function exitCodes(): string {

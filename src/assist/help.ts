@@ -4,6 +4,7 @@ import { FUNCTIONS } from "../ops/functions.ts";
 import { STAGE_BY_NAME, STAGES } from "../stages/mod.ts";
 import { codeHelp } from "./code_page.ts";
 import { statementHelp } from "./statement_page.ts";
+import { topicHelp } from "./topic_pages.ts";
 import { usage, type Category, type StageDefinition } from "../stages/stage.ts";
 import { writtenDefault } from "./argument_text.ts";
 
@@ -17,13 +18,15 @@ const CATEGORIES: Readonly<Record<Category, string>> = {
   defined: "Defined here",
 };
 
-/** Help for a stage, setting, function, statement or code as plain text; every stage by category for an empty word; null where unknown. */
+/** Help for a stage, setting, function, statement, operator, topic or code as plain text; every stage by category for an empty word; null where unknown. */
 export function help(word: string): string | null {
   const name = word.trim();
   if (name === "") return overview();
   // What is called so comes before what other tools call so; a stage and a function may share a name.
   const exact = [stageNamed(name), functionHelp(name), settingHelp(name), statementHelp(name)].filter((page) => page !== null);
   if (exact.length > 0) return exact.join("\n\n");
+  const topic = topicHelp(name);
+  if (topic !== null) return topic;
   const meant = STAGES.find((each) => each.searchTerms.includes(name.toLowerCase()));
   return meant === undefined ? codeHelp(name) : stageHelp(meant);
 }

@@ -4,6 +4,7 @@ import { FUNCTIONS } from "../ops/functions.ts";
 import { STAGES } from "../stages/mod.ts";
 import { shapeName, usage } from "../stages/stage.ts";
 import { writtenDefault } from "./argument_text.ts";
+import { OPERATOR_PAGES } from "./topic_pages.ts";
 
 /** The reference of stages, settings and functions as Markdown. Written to `docs/reference.md` by `npm run gen`. */
 export function reference(): string {
@@ -40,6 +41,12 @@ export function reference(): string {
     "## Stages",
     "",
     ...stages,
+    "## Operators and null",
+    "",
+    "| operator | meaning |",
+    "|---|---|",
+    ...OPERATOR_PAGES.map((page) => `| ${page.names.slice(0, page.heads).map((name) => `\`${name}\``).join(" ")} | ${cell([page.doc, ...page.more].join("<br>"))} |`),
+    "",
     "## Settings",
     "",
     "| `set` | value | default | meaning |",

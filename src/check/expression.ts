@@ -163,7 +163,17 @@ function bindMembership(at: Binary, context: ExpressionContext): Scalar | null {
     if (operand === null || members.some((member) => member === null)) return null;
     return { op: "member", operand, options: members as Scalar[], type: "bool" };
   }
-  return error(context.report, at.right.span, "wrong-type", "after `in` stands a list or a range", { help: "x in [1, 2, 3]   or   x in 0..10" });
+  const meant = asList(at.right, context.report.text);
+  return error(context.report, at.right.span, "wrong-type", "after `in` stands a list or a range", meant !== null ? { label: `write \`${meant}\``, fix: { span: at.right.span, text: meant } } : { help: "x in [1, 2, 3]   or   x in 0..10" });
+}
+
+/** `in ("a", "b")`, `in "a"`: the list that was meant; null for anything but plain values. */
+function asList(right: Expr, text: string): string | null {
+  const plain = (expr: Expr): boolean => ["num", "str", "bool", "null", "paramRef"].includes(expr.kind) || (expr.kind === "unary" && plain(expr.operand));
+  const only = bare(right);
+  if (only.kind === "paramRef") return null;
+  const items = only.kind !== "group" ? [only] : only.pipeline.stages.length > 1 || only.pipeline.stages[0]?.args.length !== 1 ? [] : only.pipeline.stages[0].args[0]!.items.map(({ value }) => value);
+  return items.length === 0 || !items.every(plain) ? null : `[${items.map(({ span }) => text.slice(span.start, span.end)).join(", ")}]`;
 }
 
 function literalExpr(value: ScalarLiteral, span: Span): Expr {

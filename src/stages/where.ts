@@ -6,7 +6,7 @@ export const where = stage({
   name: "where",
   doc: "Keep the rows where a condition is true",
   category: "tables",
-  args: { condition: predicate({ doc: "True or false for each row; null counts as false" }) },
+  args: { condition: predicate({ doc: "True or false for each row; null counts as false, and `x != 3` is true where x is null (`saeq doc null`)" }) },
   input: ["table", "features"],
   examples: [{ title: "Two conditions", query: "memorization | where not perfect_match and matching_tokens == 0 | count" }],
   alsoCalled: ["filter", "having"],

@@ -2,6 +2,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { STATEMENT_PAGES } from "../../src/assist/statement_page.ts";
+import { OPERATOR_PAGES, TOPIC_PAGES } from "../../src/assist/topic_pages.ts";
 import { folder, open, run } from "../session/open.ts";
 
 const session = await open({ interactive: true });
@@ -167,8 +168,14 @@ test("help by name, by another tool's name, and for settings and functions", () 
   assert.is(session.help("no such thing"), null);
 });
 
-test("examples of statements run", async () => {
-  for (const { example } of Object.values(STATEMENT_PAGES)) {
+test("operators and null have pages, and so has what takes several stages", () => {
+  for (const word of ["null", "!=", "in", "and", "^", "=~"]) assert.match(session.help(word) ?? "", /null/, word);
+  assert.match(session.help("null") ?? "", /`!=` is true where one side is missing/);
+  for (const [word, stage] of [["co-occurrence", "| join"], ["volcano", "| plot scatter"], ["density", "| hist frac"], ["histogram normalised", "overlay share"]] as const) assert.match(session.help(word) ?? "", stage, word);
+});
+
+test("examples of statements, operators and topics run", async () => {
+  for (const { example } of [...Object.values(STATEMENT_PAGES), ...OPERATOR_PAGES, ...TOPIC_PAGES]) {
     const own = await open({ interactive: true });
     assert.equal(own.diagnose?.(example) ?? [], []);
     await own.close();
