@@ -49,7 +49,7 @@ export function openKnowledge(readFrom: string, changed: () => void, failed: (er
     found(need).then((known) => {
       loading.delete(key);
       if (started !== generation) return readAgain(need, key);
-      if (need.kind === "table" || need.kind === "module" || known.state === "failed") files.set(key, need);
+      if (need.kind === "table" || need.kind === "folder" || need.kind === "module" || known.state === "failed") files.set(key, need);
       // Only schemas are of use here; rows would fill the memory.
       catalog.forgetTables();
       catalog.takeNotes();

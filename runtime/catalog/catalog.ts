@@ -1,10 +1,10 @@
 /** Without this file names of files, models and SAEs would be looked up in many places, each with its own rules. */
 import { existsSync } from "node:fs";
-import { basename, isAbsolute, join, resolve } from "node:path";
-import type { Known, ModuleFacts, Need, Problem } from "../../src/check/scope.ts";
+import { basename, dirname, isAbsolute, join, resolve, sep } from "node:path";
+import type { AnyFacts, Known, ModuleFacts, Need, Problem } from "../../src/check/scope.ts";
 import type { DecoderSpec, SaeSpec } from "../../src/emit/specs.ts";
-import type { ModelFacts, SaeFacts, TableFacts } from "../../src/stages/stage.ts";
 import type { ModelRef, Op, Plan, SaeRef } from "../../src/ops/op.ts";
+import type { ModelFacts, SaeFacts } from "../../src/stages/stage.ts";
 import { createCatalogCheckpoints } from "./catalog_checkpoints.ts";
 import { createCatalogTables, tablePath } from "./catalog_tables.ts";
 import { CheckpointError } from "../checkpoint/error.ts";
@@ -12,6 +12,7 @@ import type { Tokenizer } from "../checkpoint/tokenizer/tokenizer.ts";
 import type { TokenizerCards } from "../checkpoint/tokenizer/card.ts";
 import { DataError } from "../data/error.ts";
 import type { Table } from "../data/frame.ts";
+import { textFiles } from "../data/text_folder.ts";
 import type { ReadCall } from "../data/source.ts";
 import { readModule } from "./module_file.ts";
 import { realPath, type Gate } from "../data/admission.ts";
@@ -46,7 +47,7 @@ export const HERE: HubCall = { signal: new AbortController().signal, network: fa
 
 /** Files, models and SAEs by name; each is read once and kept while its content stays the same. */
 export interface Catalog {
-  lookUp(need: Need, call?: HubCall): Promise<Known<TableFacts | ModelFacts | SaeFacts | ModuleFacts>>;
+  lookUp(need: Need, call?: HubCall): Promise<Known<AnyFacts>>;
   /** What is known of a model before its tokenizer is read, which takes longest; `lookUp` goes on from there. Null where it cannot be had, or its weights are not here. */
   outline(name: string, call?: HubCall): Promise<ModelOutline["facts"] | null>;
   /** Bring what a plan computes with and what is on the hub only, and convert what cannot be mapped. @throws CheckpointError; AbortError */
@@ -102,11 +103,13 @@ export function createCatalog(readFrom: string, options: CatalogOptions = {}): C
     },
     provide: (plan, call) => gated(() => checkpoints.provide(plan, call)),
     here: checkpoints.here,
-    lookUp: (need, call = HERE) => gated(async (): Promise<Known<TableFacts | ModelFacts | SaeFacts | ModuleFacts>> => {
+    lookUp: (need, call = HERE) => gated(async (): Promise<Known<AnyFacts>> => {
       try {
         switch (need.kind) {
           case "table":
             return { state: "known", value: await tables.facts(need, call) };
+          case "folder":
+            return { state: "known", value: { names: await textFiles(inputPath(need.path)) } };
           case "model":
             return { state: "known", value: (await checkpoints.loadModel(need.name, call)).facts };
           case "sae":
@@ -121,8 +124,8 @@ export function createCatalog(readFrom: string, options: CatalogOptions = {}): C
       } catch (error) {
         const problem = asTyped(problemOf(error), need, readFrom);
         if (!call.network && problem.code === "hub-unavailable") return { state: "pending" };
-        const ships = problem.code === "missing-file" && need.kind === "table" && existsSync(join(EXAMPLES, basename(need.path)));
-        return { state: "failed", problem: ships ? { ...problem, help: `${need.format} "${STANDARD_PREFIX}${basename(need.path)}" reads the file of that name that ships with saeq` } : problem };
+        const ships = problem.code === "missing-file" && (need.kind === "table" || need.kind === "folder") && existsSync(join(EXAMPLES, basename(need.path)));
+        return { state: "failed", problem: ships ? { ...problem, help: `${need.kind === "table" ? need.format : "text"} "${STANDARD_PREFIX}${basename(need.path)}" reads the file of that name that ships with saeq` } : problem };
       }
     }),
     table: (op) => gated(() => tables.table(op)),
@@ -135,14 +138,16 @@ export function createCatalog(readFrom: string, options: CatalogOptions = {}): C
 
 /** The same problem with the name that the script uses instead of the place it was found at: what was typed is what is recognised. */
 function asTyped(problem: Problem, need: Need, readFrom: string): Problem {
-  const typed = need.kind === "table" || need.kind === "module" ? need.path : need.name;
-  if (isAbsolute(typed) || (need.kind !== "table" && need.kind !== "module" && namesHub(need.kind, typed))) return problem;
+  const typed = "path" in need ? need.path : need.name;
+  if (isAbsolute(typed) || (!("path" in need) && namesHub(need.kind, typed))) return problem;
   const meant = need.kind === "sae" && problem.code === "missing-file" && !existsSync(resolve(readFrom, typed)) ? meantSae(typed) : null;
   if (meant !== null) return { code: "unknown-sae", message: `no folder and no known SAE is called \`${typed}\``, notes: ["`saeq sae search` looks through all that are known"], help: `set sae "${meant}"` };
-  const place = need.kind === "table" || need.kind === "module" ? tablePath(need.path, readFrom) : (registered(need.kind, typed) ?? resolve(readFrom, typed));
+  const place = "path" in need ? tablePath(need.path, readFrom) : (registered(need.kind, typed) ?? resolve(readFrom, typed));
   const onHub = (need.kind === "model" || need.kind === "sae") && problem.code === "missing-file" && !existsSync(place) ? meantOnHub(need.kind, typed) : null;
   if (onHub !== null) return { ...problem, message: `folder ${typed} does not exist`, notes: [...problem.notes, `${need.kind === "model" ? "models" : "SAEs"} of the hub are written hf:org/name${need.kind === "model" ? "" : "/folder"}`], help: `set ${need.kind} "${onHub}"` };
-  const shorten = (text: string): string => text.replaceAll(place, typed).replaceAll(realPath(place), typed);
+  // What lies beside it is named as from the script, too.
+  const beside = /[\\/]/.test(typed) ? `${dirname(typed)}/` : "";
+  const shorten = (text: string): string => text.replaceAll(place, typed).replaceAll(realPath(place), typed).replaceAll(`${dirname(place)}${sep}`, beside);
   return { ...problem, message: shorten(problem.message), notes: problem.notes.map(shorten), help: shorten(problem.help) };
 }
 

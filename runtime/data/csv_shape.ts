@@ -91,8 +91,9 @@ export function createShape(path: string, separator: number, ragged: Leniency["r
       else if (found !== expected) {
         const meant = other();
         if (meant !== null) fail("ragged-row", `row ${at.row} (line ${at.rowLine}) has ${counted(found, "cell")}, the header has ${expected}`, { notes: [`the header looks as if its cells were separated by ${meant}`], help: `csv ${JSON.stringify(path)} sep ${meant}` });
+        const plain = path.toLowerCase().endsWith(".txt");
         fail("ragged-row", `row ${at.row} (line ${at.rowLine}) has ${counted(found, "cell")}, the header has ${expected}`, {
-          help: "a cell that holds the separator, a quote or a line end must stand in double quotes",
+          help: plain ? `text ${JSON.stringify(path)} reads it as one text a line` : "a cell that holds the separator, a quote or a line end must stand in double quotes",
           notes: ragged === "pad" ? ["`ragged pad` puts nulls behind short rows only"] : [`\`ragged ${found < expected ? "pad" : "skip"}\` behind the file name reads on`],
         });
       }

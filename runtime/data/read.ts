@@ -1,7 +1,7 @@
 /** Without this file every caller would choose the reader of a file by itself. */
 import type { Leniency, TableFormat } from "../../src/ops/op.ts";
 import { readCsv, type ReadResult } from "./csv.ts";
-import { readText } from "./text.ts";
+import { readText, readWhole } from "./text.ts";
 import { readJsonl } from "./jsonl.ts";
 
 export interface TableRequest {
@@ -18,7 +18,7 @@ export async function readTable(path: string, { format, separator, types, lenien
     case "csv":
       return readCsv(path, { separator, types, ...lenient });
     case "text":
-      return readText(path);
+      return lenient?.whole === "file" ? readWhole(path) : readText(path);
     case "jsonl":
       return readJsonl(path, { types });
     case "parquet": {

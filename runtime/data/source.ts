@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { isUtf8 } from "node:buffer";
 import { open, readdir, stat, type FileHandle } from "node:fs/promises";
-import { basename, dirname } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { constants, type BigIntStats } from "node:fs";
 import { DataError, systemCode } from "./error.ts";
 import { nearNames } from "./near.ts";
@@ -110,7 +110,7 @@ async function missing(path: string): Promise<DataError> {
   return new DataError({
     code: "missing-file",
     message: `there is no file ${path}`,
-    ...(near.length > 0 ? { help: `did you mean ${near.join(", ")}?` } : {}),
+    ...(near.length > 0 ? { help: `did you mean ${near.map((name) => (folder === "." ? name : join(folder, name))).join(", ")}?` } : {}),
   });
 }
 

@@ -28,3 +28,11 @@ export async function readText(path: string, options: { readonly signal?: AbortS
   if (nul >= 0) throw new DataError({ code: "nul-byte", message: `${path}: there is a NUL byte in line ${nul + 1}`, row: nul + 1, help: "NUL is not text; remove it: tr -d '\\000' < old.txt > new.txt" });
   return { table: { kind: "table", rows: values.length, columns: [{ name: "text", type: "str", values, valid: null }], origin: basename(path) }, digest, notes: [] };
 }
+
+/** The file as one text in one row: lines as `readText` has them, LF between them. */
+export async function readWhole(path: string, options: { readonly signal?: AbortSignal } = {}): Promise<ReadResult> {
+  const read = await readText(path, options);
+  const text = (read.table.columns[0]!.values as readonly string[]).join("\n");
+  if (Buffer.byteLength(text) > MAX_FIELD_BYTES) throw new DataError({ code: "field-too-large", message: `${path} is larger than 16 MB, which is more than one text may have`, help: "leave `whole` out: each line is a text then" });
+  return { ...read, table: { ...read.table, rows: 1, columns: [{ name: "text", type: "str", values: [text], valid: null }] } };
+}

@@ -235,5 +235,5 @@ export async function createSession(options: InnerOptions): Promise<Session> {
 }
 
 function isFile(need: Need): boolean {
-  return need.kind === "table" || need.kind === "module";
+  return need.kind === "table" || need.kind === "folder" || need.kind === "module";
 }

@@ -1,15 +1,15 @@
 /** Without this file a text could be understood only by running it: what a session knows of one that is still being typed. */
 import type { Diagnostic } from "../../grammar/diagnostic.ts";
 import { complete, type Completions } from "../../src/assist/complete.ts";
-import { needKey, type Facts, type Known, type ModuleFacts, type Need, type Scope } from "../../src/check/scope.ts";
+import { needKey, type AnyFacts, type Facts, type Known, type Need, type Scope } from "../../src/check/scope.ts";
 import { compile } from "../../src/pipeline.ts";
-import type { ModelFacts, SaeFacts, TableFacts } from "../../src/stages/stage.ts";
+import type { ModelFacts, SaeFacts } from "../../src/stages/stage.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import { checkpointsAtHand, type CheckpointAtHand } from "../catalog/checkpoints_at_hand.ts";
 import { foreseeable } from "./foreseeable.ts";
 import { checkpointNames } from "../registry/names.ts";
 
-export type Fact = Known<TableFacts | ModelFacts | SaeFacts | ModuleFacts>;
+export type Fact = Known<AnyFacts>;
 
 interface Knowing {
   readonly catalog: Catalog;
@@ -76,7 +76,7 @@ export function createTyping({ catalog, scope, facts, params, interactive, learn
       return `reads ${hookName}, ${dIn} to ${dSae} features`;
     },
     remember(need, fact) {
-      if (need.kind === "table" && fact.state === "known") seen.set(needKey(need), fact);
+      if ((need.kind === "table" || need.kind === "folder") && fact.state === "known") seen.set(needKey(need), fact);
     },
     complete(text, offset) {
       if (interactive) foresee(text);

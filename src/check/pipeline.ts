@@ -213,6 +213,10 @@ function lowering(definition: StageDefinition, { stage, at: nameSpan, before }: 
     settings: scope.settings,
     node: (op, inputs, schema) => ({ op, inputs, schema: { ...schema, known: schema.known && inputs.every((each) => each.schema.known) }, at: stage.span, label, ...(shown === label ? {} : { shown }) }),
     file: (path, argument) => fileRead(path, at(argument), context),
+    textFiles: (path, argument) => {
+      const found = ask(context, { kind: "folder", path }, at(argument));
+      return found === null ? null : (found.names ?? "file");
+    },
     table: (path, separator, types, format, lenient) => ask(context, { kind: "table", path, separator, types, format, ...(lenient === undefined ? {} : { lenient }) }, at("path")),
     model: () => {
       const name = modelNameOf(context, nameSpan);

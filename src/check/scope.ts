@@ -25,6 +25,8 @@ export type Need =
   | { readonly kind: "table"; readonly path: string; readonly separator: string; readonly types: Readonly<Record<string, string>>; readonly format: TableFormat; readonly lenient?: Leniency }
   | { readonly kind: "model"; readonly name: string }
   | { readonly kind: "sae"; readonly name: string; readonly convention: string }
+  /** Which files of text lie in a folder, or that it is none. */
+  | { readonly kind: "folder"; readonly path: string }
   /** A file named by `use`, or a `std:` module. */
   | { readonly kind: "module"; readonly path: string };
 
@@ -40,8 +42,15 @@ export function needKey(need: Need): string {
   return JSON.stringify(need);
 }
 
+/** The `.txt` files directly in a folder, in order; null where the path is of a file. */
+export interface FolderFacts {
+  readonly names: readonly string[] | null;
+}
+
+export type AnyFacts = TableFacts | ModelFacts | SaeFacts | ModuleFacts | FolderFacts;
+
 /** Everything the checker may know of the world. The world is asked beforehand; the checker itself is pure. */
-export type Facts = ReadonlyMap<string, Known<TableFacts | ModelFacts | SaeFacts | ModuleFacts>>;
+export type Facts = ReadonlyMap<string, Known<AnyFacts>>;
 
 export interface Scope {
   /** `let` names, and in a REPL `_`, `_1` … */

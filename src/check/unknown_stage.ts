@@ -26,7 +26,7 @@ export function unknownStage(name: string, stage: Stage, input: Plan | null, tri
   const all = stagesOf(scope);
   const relations = [...scope.relations.keys(), ...scope.standard.keys()];
   const odd = [...name].findIndex((character) => character.codePointAt(0)! > 127);
-  const fitting = byUse(all.filter((each) => (input === null ? each.input.length === 0 : input.schema.known && each.input.includes(input.schema.kind))), input);
+  const fitting = byUse(all.filter((each) => (input === null ? each.input.length === 0 || each.category === "sources" : input.schema.known && each.input.includes(input.schema.kind))), input);
   const foreign = asForeign(name, stage, input, trial);
   const meant = asFile(name, at, all, alone && input === null) ?? foreign ?? asAggregateStage(name, stage, input) ?? asName(name, at, { all, fitting, relations: input === null && alone ? relations : [] });
   error(report, at, "unknown-stage", input === null && alone ? `no stage or value named \`${name}\`` : `no stage named \`${name}\``, {

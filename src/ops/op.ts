@@ -64,6 +64,8 @@ export interface Leniency {
   readonly nul?: "drop";
   /** A comma stands before the fraction of a number, and points only between its thousands. */
   readonly decimal?: "comma";
+  /** A file of text is one text, instead of one for each line. */
+  readonly whole?: "file";
   /** Commas stand between the thousands of a number. */
   readonly thousands?: "apart";
 }

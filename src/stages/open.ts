@@ -28,7 +28,7 @@ export const open = stage({
         message: ending === "" ? "`open` goes by the ending of the file, and this has none" : `\`open\` does not read \`${ending}\``,
         span: context.at("path"),
         notes: [`it reads ${Object.keys(READERS).join(", ")}`],
-        help: `csv "${path}"`,
+        help: `${ending === ".txt" ? "text" : "csv"} ${JSON.stringify(path)}`,
       });
       return null;
     }

@@ -62,6 +62,8 @@ export interface Lowering {
   node(op: Op, inputs: readonly Plan[], schema: Schema): Plan;
   /** Where a file lies that an argument names by its value and not as a path; the right to read it is asked for. */
   file(path: string, argument: string): string;
+  /** The text files of a folder, in order; "file" where the path is none of a folder. Null as for facts. */
+  textFiles(path: string, argument: string): readonly string[] | "file" | null;
   table(path: string, separator: string, types: Readonly<Record<string, string>>, format: TableFormat, lenient?: Leniency): TableFacts | null;
   model(): ModelFacts | null;
   /** The SAEs that were set, in order; [] when a fact is missing and reported. */

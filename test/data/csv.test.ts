@@ -142,7 +142,7 @@ test("a missing file names its neighbours", async () => {
   fileOf("a\n", "memorization.csv");
   const error = await refused(readCsv(join(folder, "memorisation.csv")));
   assert.is(error.code, "missing-file");
-  assert.is(error.help, "did you mean memorization.csv?");
+  assert.is(error.help, `did you mean ${join(folder, "memorization.csv")}?`);
   assert.is((await refused(readCsv(folder))).code, "not-a-file");
   assert.is((await refused(readCsv(join(folder, "no", "x.csv")))).code, "missing-file");
 });
