@@ -94,10 +94,11 @@ function build(version: string, normalized: Extract<Normalized, { kind: "argumen
   program
     .command("info")
     .description("what a script reads, writes, takes and uses, without running it")
-    .argument("<file>", "the script, or a bundle of one")
+    .argument("<file>", "the script, or a bundle of one; its params are flags: --n 20")
+    .option("--param <name=value>", "set a param of the script (repeatable)")
     .option("--permissions", "only the flags that grant what it needs")
     .option("--json", "for machines")
-    .action((file: string, own: Record<string, unknown>) => done({ kind: "info", file, permissions: own["permissions"] === true, json: own["json"] === true, options: options() }));
+    .action((file: string, own: Record<string, unknown>) => done({ kind: "info", file, permissions: own["permissions"] === true, json: own["json"] === true, params: normalized.params, options: options() }));
   program
     .command("sae")
     .description("SAEs that are known by name: ls [release], search <words>, info <release/id>")

@@ -37,6 +37,7 @@ const withParams: Readonly<Record<string, { readonly alone: readonly string[]; r
   verify: { alone: [], value: ["--against", "--tier"] },
   explain: { alone: ["--analyze", "--json"], value: ["--phase"] },
   export: { alone: [], value: ["--to", "-o", "--output", "--against"] },
+  info: { alone: ["--permissions", "--json"], value: [] },
 };
 
 /** A flag that could be a param's. */

@@ -69,7 +69,7 @@ export type Request =
   | { readonly kind: "bundle"; readonly file: string; readonly params: Readonly<Record<string, string>>; readonly output: string | null; readonly dataLimit: string | null; readonly results: boolean; readonly options: Options }
   | { readonly kind: "verify"; readonly file: string; readonly params: Readonly<Record<string, string>>; readonly against: string | null; readonly tier: Tier | null; readonly options: Options }
   | { readonly kind: "explain"; readonly target: string; readonly phase: Phase | null; readonly analyze: boolean; readonly json: boolean; readonly params: Readonly<Record<string, string>>; readonly options: Options }
-  | { readonly kind: "info"; readonly file: string; readonly permissions: boolean; readonly json: boolean; readonly options: Options }
+  | { readonly kind: "info"; readonly file: string; readonly permissions: boolean; readonly json: boolean; readonly params: Readonly<Record<string, string>>; readonly options: Options }
   | { readonly kind: "sae"; readonly what: SaeQuestion; readonly words: readonly string[]; readonly model: string | null; readonly layer: number | null; readonly hook: string | null; readonly options: Options }
   | { readonly kind: "export"; readonly file: string; readonly to: ExportFormat; readonly output: string | null; readonly against: string | null; readonly params: Readonly<Record<string, string>>; readonly options: Options }
   | { readonly kind: "parity"; readonly against: string; readonly model: string | null; readonly sae: string | null; readonly convention: string | null; readonly options: Options }

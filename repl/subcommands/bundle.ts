@@ -47,7 +47,7 @@ export async function bundle(request: Bundle, shop: Shop): Promise<number> {
     const differences = locked === null || entryOf(locked.scripts, script) === undefined ? [] : lockDifferences(locked, found, script);
     if (differences.length > 0) {
       sayDifferences(script, differences, shop);
-      shop.stderr.write(`to accept it: ${visible(fixingCommand(request.file, differences))}\n`);
+      shop.stderr.write(`to accept it: ${visible(fixingCommand(request.file, differences, request.params))}\n`);
       return 5;
     }
     const run = request.results ? await runOf(place, outFolder(shop), found) : null;

@@ -15,7 +15,7 @@ import type { ScriptPlace } from "./script_place.ts";
 import { mistake, type Shop } from "./shop.ts";
 
 /** What `--frozen` asks before a script runs: a lock that fits, an edition line, a seed. 0, or the exit code after saying what is missing. `checked` was made offline. */
-export async function requireFrozen(file: string, place: ScriptPlace, checked: Checked, shop: Shop): Promise<number> {
+export async function requireFrozen(file: string, place: ScriptPlace, checked: Checked, params: Readonly<Record<string, string>>, shop: Shop): Promise<number> {
   const { name, source, readFrom } = place;
   const refuse = (text: string): number => {
     mistake(shop, `--frozen: ${text}`);
@@ -28,8 +28,8 @@ export async function requireFrozen(file: string, place: ScriptPlace, checked: C
   if (typeof locked === "number") return locked;
   const script = portable(name);
   if (place.bundle && (locked === null || entryOf(locked.scripts, script) === undefined)) return refuse(`${visible(file)} has no ${LOCK_NAME} ${locked === null ? "in it" : `that names ${visible(name)}`}; ${again}`);
-  if (locked === null) return refuse(`there is no ${LOCK_NAME} beside ${visible(name)}; to make it: ${visible(fixingCommand(file, []))}`);
-  if (entryOf(locked.scripts, script) === undefined) return refuse(`${LOCK_NAME} does not name ${visible(name)}; to add it: ${visible(fixingCommand(file, []))}`);
+  if (locked === null) return refuse(`there is no ${LOCK_NAME} beside ${visible(name)}; to make it: ${visible(fixingCommand(file, [], params))}`);
+  if (entryOf(locked.scripts, script) === undefined) return refuse(`${LOCK_NAME} does not name ${visible(name)}; to add it: ${visible(fixingCommand(file, [], params))}`);
   if (!parse(source.text).script.statements.some(({ kind }) => kind === "edition")) return refuse(`${visible(name)} does not say which edition of the language it is written in; its first line should be: saeq 1`);
   const away = checked.diagnostics.find(({ code }) => code === "hub-unavailable");
   if (away !== undefined) return refuse(`nothing is downloaded, and ${visible(away.message)}; to fetch it once: saeq run ${visible(file)}`);
@@ -46,7 +46,7 @@ export async function requireFrozen(file: string, place: ScriptPlace, checked: C
   const differences = lockDifferences(locked, found, script).filter(({ kind, name: key }) => kind !== "settings" || !Object.hasOwn(shop.options.settings, key));
   if (differences.length === 0) return 0;
   sayDifferences(name, differences, shop);
-  shop.stderr.write(place.bundle ? "--frozen refuses it: the bundle was changed after it was made, or what it names is another one here\n" : `--frozen refuses it; to accept it: ${visible(fixingCommand(file, differences))}\n`);
+  shop.stderr.write(place.bundle ? "--frozen refuses it: the bundle was changed after it was made, or what it names is another one here\n" : `--frozen refuses it; to accept it: ${visible(fixingCommand(file, differences, params))}\n`);
   return 5;
 }
 

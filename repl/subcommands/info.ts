@@ -15,6 +15,7 @@ import { flagLine } from "../permissions.ts";
 import { sayDiagnostic } from "../talk.ts";
 import { checkShown } from "./check_shown.ts";
 import { ownMistakes } from "./checked_scripts.ts";
+import { wrongParam } from "./run.ts";
 import { openScript, type ScriptPlace } from "./script_place.ts";
 import { allGranted, openSession, type Shop } from "./shop.ts";
 
@@ -38,9 +39,11 @@ export async function info(request: Extract<Request, { kind: "info" }>, shop: Sh
   const { source, name, readFrom, granted } = place;
   // What is needed is known without looking at any of it; nobody is asked, and nothing is read but modules and what came in a bundle.
   const grants: Grants = request.permissions ? { read: granted.map(realPath), write: [] } : allGranted;
-  const session = await openSession(shop, { readFrom, grants });
+  const session = await openSession(shop, { readFrom, grants, params: request.params });
   try {
     const checked = await checkShown(session, source, shop);
+    const wrong = wrongParam(name, request.params, checked, shop);
+    if (wrong !== null) return wrong;
     const errors = ownMistakes(checked, source.text).filter((one) => one.severity === "error");
     for (const one of errors) shop.stderr.write(`${sayDiagnostic(one, source, shop.talkLook)}\n`);
     if (errors.length > 0) return 3;

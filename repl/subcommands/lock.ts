@@ -53,12 +53,12 @@ async function lockScript(file: string, request: LockRequest, shop: Shop): Promi
   const locked = readLock(path);
   const script = portable(basename(file));
   const differences = lockDifferences(locked ?? emptyLock(packageVersion()), found, script);
-  if (request.check) return check(file, script, locked, differences, shop);
+  if (request.check) return check(file, script, locked, differences, request.params, shop);
   const update = request.update;
   const refused = update === "all" ? [] : differences.filter((each) => isChange(each) && each.kind !== update);
   if (locked !== null && refused.length > 0) {
     sayDifferences(script, refused, shop);
-    shop.stderr.write(`to accept it: ${visible(fixingCommand(file, refused))}\n`);
+    shop.stderr.write(`to accept it: ${visible(fixingCommand(file, refused, request.params))}\n`);
     return 5;
   }
   const text = lockText(withScript(locked ?? emptyLock(packageVersion()), found, script));
@@ -71,9 +71,9 @@ async function lockScript(file: string, request: LockRequest, shop: Shop): Promi
   return 0;
 }
 
-function check(file: string, script: string, locked: Lock | null, differences: readonly LockDifference[], shop: Shop): number {
+function check(file: string, script: string, locked: Lock | null, differences: readonly LockDifference[], params: Readonly<Record<string, string>>, shop: Shop): number {
   if (locked === null || entryOf(locked.scripts, script) === undefined) {
-    mistake(shop, `${locked === null ? `there is no ${LOCK_NAME} beside` : `${LOCK_NAME} does not name`} ${visible(file)}; to make it: ${visible(fixingCommand(file, []))}`);
+    mistake(shop, `${locked === null ? `there is no ${LOCK_NAME} beside` : `${LOCK_NAME} does not name`} ${visible(file)}; to make it: ${visible(fixingCommand(file, [], params))}`);
     return 5;
   }
   if (differences.length === 0) {
@@ -81,7 +81,7 @@ function check(file: string, script: string, locked: Lock | null, differences: r
     return 0;
   }
   sayDifferences(script, differences, shop);
-  shop.stderr.write(`to accept it: ${visible(fixingCommand(file, differences))}\n`);
+  shop.stderr.write(`to accept it: ${visible(fixingCommand(file, differences, params))}\n`);
   return 5;
 }
 

@@ -1,6 +1,7 @@
 /** Without this file a stale lock would be refused without a word about what is stale. */
 import { visible } from "../../grammar/visible.ts";
 import { shellWord } from "../../runtime/data/shell_word.ts";
+import { paramFlag } from "../flags.ts";
 import { isChange, type LockDifference } from "../../runtime/lock/differences.ts";
 import { LOCK_NAME } from "../../runtime/lock/lock_file.ts";
 import { paint } from "../terminal.ts";
@@ -23,11 +24,12 @@ export function sayDifferences(script: string, differences: readonly LockDiffere
   }
 }
 
-/** The command that accepts what was found: `saeq lock --update=data x.saeq`. */
-export function fixingCommand(file: string, differences: readonly LockDifference[]): string {
+/** The command that accepts what was found: `saeq lock --update=data x.saeq --n 3`. */
+export function fixingCommand(file: string, differences: readonly LockDifference[], params: Readonly<Record<string, string>>): string {
   const kinds = [...new Set(differences.filter(isChange).map(({ kind }) => kind))];
   const update = kinds.length === 0 ? "" : kinds.length === 1 ? ` --update=${kinds[0]}` : " --update";
-  return `saeq lock${update} ${shellWord(file)}`;
+  const given = Object.entries(params).flatMap(([name, value]) => paramFlag(name, value)).map((word) => ` ${shellWord(word)}`);
+  return `saeq lock${update} ${shellWord(file)}${given.join("")}`;
 }
 
 function cut(lines: readonly string[]): readonly string[] {

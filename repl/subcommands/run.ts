@@ -59,7 +59,7 @@ async function runPlaced(request: Run, place: ScriptPlace, shop: Shop): Promise<
       }
     }
     // What a script reads is known in full only where it may look at it.
-    const stale = request.frozen ? await requireFrozen(request.file, place, await checkShown(session, source, shop), shop) : 0;
+    const stale = request.frozen ? await requireFrozen(request.file, place, await checkShown(session, source, shop), request.params, shop) : 0;
     if (stale !== 0) return stale;
     if (!makeOut(shop)) return 2;
     if (recorder === null) return await runHeadless(session, source, deskOf(shop));

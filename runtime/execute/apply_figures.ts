@@ -34,7 +34,8 @@ const tablesOf = (parts: readonly Member[]): readonly GroupPart[] => parts.map((
 
 /** Rows of activations are described as they are saved; every other figure of them leaves special tokens out. */
 function noteSpecial(label: string, input: Value, { onNotice }: ExecuteContext): void {
-  const special = specialTokens(input);
+  // Tokens are counted with them everywhere.
+  const special = members(input).some(({ value }) => value.kind === "tokens") ? 0 : specialTokens(input);
   if (special > 0) onNotice(`${label}: rows of ${counted(special, "special token")} are among these, as \`save\` writes them; \`stats\`, \`count\` and \`top\` leave them out`);
 }
 
@@ -63,7 +64,7 @@ async function figures(op: FigureOp, { plan, inputs, context, turns }: OpWork): 
     case "contexts":
       return contextsOf(plan.label, op, input, context);
     case "rows":
-      return each(input, (single) => rowsTable(single.kind === "tokens" ? single : expect("acts", single), op));
+      return each(input, (single) => rowsTable(single.kind === "tokens" ? single : expect("acts", single), op, turns));
     case "plot":
       return chartOf(op, asTable(expectSingle(input)));
     case "overlap":

@@ -1,5 +1,5 @@
 /** Without this file each op would take groups apart in its own way. */
-import type { Features, Groups, Measured, Single, Table, Value } from "../data/frame.ts";
+import type { Features, Groups, Measured, Single, Table, Tokens, Value } from "../data/frame.ts";
 import { toTable } from "../data/to_table.ts";
 import type { Member } from "../data/group_labels.ts";
 import { factsOf, readingsOf } from "../figures/measured.ts";
@@ -25,9 +25,11 @@ export async function together(value: Value, change: (singles: readonly Single[]
   return { ...value, members: value.members.map((member, i) => ({ ...member, value: changed[i]! })) };
 }
 
+const specialIds = ({ ids, special }: Tokens): number => ids.reduce((sum, each) => sum + each.reduce((some, id) => some + Number(special.has(id)), 0), 0);
+
 /** How many rows of special tokens are in a value, which no figure counts and every file has. */
 export function specialTokens(value: Value): number {
-  return members(value).reduce((sum, { value: single }) => sum + (single.kind === "acts" || single.kind === "reduced" || single.kind === "dense" ? factsOf(single).masked : 0), 0);
+  return members(value).reduce((sum, { value: single }) => sum + (single.kind === "acts" || single.kind === "reduced" || single.kind === "dense" ? factsOf(single).masked : single.kind === "tokens" ? specialIds(single) : 0), 0);
 }
 
 export function asTable(value: Single): Table {

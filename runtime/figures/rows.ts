@@ -1,28 +1,67 @@
 /** Without this file nobody could ask on which tokens a feature is active. */
 import type { Op } from "../../src/ops/op.ts";
-import type { Acts, Table, Tokens } from "../data/frame.ts";
-import { requireRoom } from "../data/room.ts";
-import { concatTables, createTable, takeRows } from "../data/table.ts";
+import { DataError } from "../data/error.ts";
+import type { Acts, Column, Table, Tokens } from "../data/frame.ts";
+import { createTable, takeRows } from "../data/table.ts";
+import { MOST_CELLS } from "../data/table_limits.ts";
 import { tableChunks } from "../data/to_table.ts";
-import { onlyColumns } from "../kernels/csr.ts";
+import { onlyEntries } from "../kernels/csr.ts";
+import type { Turns } from "../turns.ts";
 
 /**
  * A row for each token, or for each active feature of each token.
- * @throws DataError `too-large-to-hold`
+ * @throws DataError `too-many-rows`
  */
-export function rowsTable(value: Tokens | Acts, { features, special }: Op & { readonly op: "rows" }): Table {
-  const wanted = features === null || value.kind === "tokens" ? value : { ...value, taps: value.taps.map((tap) => ({ ...tap, csr: onlyColumns(tap.csr, new Set(features)) })) };
-  const chunks: Table[] = [];
-  for (const chunk of tableChunks(wanted)) {
-    requireRoom(() => "the rows of these activations");
-    chunks.push(special ? chunk : withoutSpecial(chunk));
+export async function rowsTable(value: Tokens | Acts, { features, special, threshold }: Op & { readonly op: "rows" }, turns: Turns): Promise<Table> {
+  const columns = columnCount(value);
+  const most = Math.floor(MOST_CELLS / columns);
+  const found = value.kind === "tokens" ? value : { ...value, taps: value.taps.map((tap) => ({ ...tap, csr: onlyEntries(tap.csr, features === null ? null : new Set(features), threshold) })) };
+  const rows = rowCount(found);
+  if (rows > most) throw new DataError({ code: "too-many-rows", message: `these would be ${rows.toLocaleString("en")} rows of ${columns} columns, and ${most.toLocaleString("en")} at most can be made`, help: value.kind === "tokens" ? '… | save "tokens.parquet"' : '… | rows 12, 769, or all into a file: … | save "acts.parquet"' });
+  let gathered: Gathered | null = null;
+  for (const chunk of tableChunks(found)) {
+    await turns.between();
+    gathered ??= gather(chunk, rows);
+    put(gathered, special ? chunk : withoutSpecial(chunk));
   }
-  return concatTables(chunks);
+  return tableOf(gathered!, special);
+}
+
+function columnCount(value: Tokens | Acts): number {
+  return value.kind === "tokens" ? 5 : value.taps.length > 1 ? 8 : 7;
+}
+
+function rowCount(value: Tokens | Acts): number {
+  return value.kind === "tokens" ? value.ids.reduce((sum, { length }) => sum + length, 0) : value.taps.reduce((sum, { csr }) => sum + csr.indices.length, 0);
 }
 
 function withoutSpecial(table: Table): Table {
   const marks = table.columns.find(({ name }) => name === "special")!;
-  const kept = Array.from({ length: table.rows }, (_, row) => row).filter((row) => marks.values[row] === 0);
-  const { columns, rows, origin } = takeRows(table, kept);
-  return createTable(origin, columns.filter(({ name }) => name !== "special"), rows);
+  return takeRows(table, Array.from({ length: table.rows }, (_, row) => row).filter((row) => marks.values[row] === 0));
+}
+
+/** Columns with room for all rows: no chunk is held until the last one is there. */
+interface Gathered {
+  readonly origin: string;
+  readonly columns: readonly (Column & { readonly values: string[] | Float64Array | Uint8Array })[];
+  rows: number;
+}
+
+function gather({ origin, columns }: Table, rows: number): Gathered {
+  const room = columns.map((column) => ({ ...column, values: column.type === "str" ? [] : column.type === "bool" ? new Uint8Array(rows) : new Float64Array(rows) }));
+  return { origin, columns: room as Gathered["columns"], rows: 0 };
+}
+
+function put(to: Gathered, { columns, rows }: Table): void {
+  to.columns.forEach(({ values }, at) => {
+    const more = columns[at]!.values;
+    if (Array.isArray(values)) for (const text of more) values.push(text as string);
+    else values.set(more as Float64Array, to.rows);
+  });
+  to.rows += rows;
+}
+
+function tableOf({ origin, columns, rows }: Gathered, special: boolean): Table {
+  const filled = columns.map((column) => ({ ...column, values: Array.isArray(column.values) ? column.values : column.values.subarray(0, rows) }) as Column);
+  return createTable(origin, special ? filled : filled.filter(({ name }) => name !== "special"), rows);
 }

@@ -56,12 +56,12 @@ export function concatenate(parts: readonly CsrPart[], cols: number): Csr {
   return { rows, cols, indptr, indices, values };
 }
 
-/** The same matrix with the entries of some columns alone. O(nnz). */
-export function onlyColumns({ rows, cols, indptr, indices, values }: Csr, wanted: ReadonlySet<number>): Csr {
+/** The same matrix with the entries above a threshold of some columns, null: of all. O(nnz). */
+export function onlyEntries({ rows, cols, indptr, indices, values }: Csr, wanted: ReadonlySet<number> | null, threshold: number): Csr {
   const kept: number[] = [];
   const starts = new Uint32Array(rows + 1);
   for (let row = 0; row < rows; row++) {
-    for (let at = indptr[row]!; at < indptr[row + 1]!; at++) if (wanted.has(indices[at]!)) kept.push(at);
+    for (let at = indptr[row]!; at < indptr[row + 1]!; at++) if (values[at]! > threshold && wanted?.has(indices[at]!) !== false) kept.push(at);
     starts[row + 1] = kept.length;
   }
   return { rows, cols, indptr: starts, indices: Uint32Array.from(kept, (at) => indices[at]!), values: Float32Array.from(kept, (at) => values[at]!) };

@@ -167,6 +167,8 @@ export function exceeds({ integer, exponent }: Exact, power: number): boolean {
 
 /** value · 2^exponent without leaving the range of doubles on the way. */
 export function scaled(value: number, exponent: number): number {
+  // Nothing is no larger for being scaled, where the power itself is no double.
+  if (value === 0) return value;
   const half = Math.trunc(exponent / 2);
   return value * 2 ** half * 2 ** (exponent - half);
 }

@@ -13,7 +13,7 @@ import { bind, Names } from "./names.ts";
 import { EXAMPLES } from "./param_defaults.ts";
 import { checkPipeline } from "./pipeline.ts";
 import { error, stageNamed, type Facts, type Report, type Scope } from "./scope.ts";
-import { applySet } from "./settings.ts";
+import { applySet, SETTINGS } from "./settings.ts";
 import { listed, nearest } from "./suggest.ts";
 
 export interface ParamFacts {
@@ -147,7 +147,7 @@ function checkParam(statement: Param, scope: Scope, report: Report, options: Che
   }
   if (value === undefined) {
     if (statement.value?.kind === "hole") return scope;
-    error(report, statement.span, given === undefined ? "missing-param" : "wrong-param", given === undefined ? `\`${name}\` has no value` : `\`--${name} ${given}\` is not ${type}`, { help: `--${name} <${type}>` });
+    error(report, statement.span, given === undefined ? "missing-param" : "wrong-param", given === undefined ? `\`${name}\` has no value` : `\`--${name} ${given}\` is not ${type}`, { help: Object.hasOwn(SETTINGS, name) ? `--param ${name}=<${type}>` : `--${name} <${type}>` });
     // Bound all the same, so that its uses are not told as further mistakes.
     bind(scope.params, name, written ?? EXAMPLES[type]);
     return scope;

@@ -7,7 +7,7 @@ import type { Plan } from "../ops/op.ts";
 import type { Scalar, ScalarLiteral } from "../ops/scalar.ts";
 import { columnOf, type Schema } from "../ops/schema.ts";
 import { STAGE_BY_NAME } from "../stages/mod.ts";
-import { bare, constantList, unitFactor } from "./constant.ts";
+import { bare, constant, constantList, isWritten, unitFactor } from "./constant.ts";
 import { comparable, patternProblem, typedBinary, typedCall, typedUnary, typeName } from "./expression_types.ts";
 import { beyondHelp, error, relation, type ParamValue, type Report, type Scope } from "./scope.ts";
 import { listed, nearest, toldApart } from "./suggest.ts";
@@ -123,6 +123,8 @@ function bindBinary(at: Binary, context: ExpressionContext): Scalar | null {
   const written = report.text.slice(at.span.start, at.span.end);
   if (at.op === "-" && columnOf(context.schema, written) !== undefined && columnOf(context.schema, written.replace(/-.*/s, "")) === undefined)
     return error(report, at.span, "unknown-column", `\`${written}\` reads as a subtraction`, { label: "a name with `-` stands in backquotes", fix: { span: at.span, text: printColumn(written) } });
+  const joined = at.op === "+" && isWritten(at, true) ? constant(at, context.scope) : undefined;
+  if (typeof joined === "string") return { op: "literal", value: joined, type: "str" };
   const left = bindOperand(at.left, at.right, context);
   const right = bindOperand(at.right, at.left, context);
   if (left === null || right === null) return null;

@@ -127,7 +127,8 @@ function onTheWay(definition: StageDefinition, from: Schema, layer: number): rea
   const found: { readonly kind: Kind; readonly lead: string }[] = [{ kind: from.kind, lead: "" }];
   for (const { kind, lead } of found) {
     for (const { name, input, between } of STAGES) {
-      if (between === undefined || !input.includes(kind) || found.some((other) => other.kind === between.gives)) continue;
+      // Rows of single tokens have no text for a model.
+      if (between === undefined || !input.includes(kind) || (between.gives === "table" && definition.category === "model") || found.some((other) => other.kind === between.gives)) continue;
       if (name !== definition.name && (lead !== "" || (between.fits?.(from) ?? true))) found.push({ kind: between.gives, lead: `${lead}${between.written(layer)} | ` });
     }
   }

@@ -120,7 +120,7 @@ export type Op =
   /** The strongest place of each feature in each document, with `window` tokens on each side; null: the features that the input lists. */
   | { readonly op: "contexts"; readonly features: readonly number[] | null; readonly count: number; readonly window: number; readonly threshold: number }
   /** A row for each token, or for each activation of these features, null: of all; those of special tokens are marked, or left out. */
-  | { readonly op: "rows"; readonly features: readonly number[] | null; readonly special: boolean }
+  | { readonly op: "rows"; readonly features: readonly number[] | null; readonly special: boolean; readonly threshold: number }
   | { readonly op: "plot"; readonly mark: PlotMark; readonly x: string; readonly y: string; readonly color: string | null; readonly title: string }
   | { readonly op: "overlap" }
   | { readonly op: "union"; readonly threshold: number }

@@ -62,7 +62,7 @@ export function printOp(op: Op): string {
     case "statistics": return `statistics, active above ${op.threshold}`;
     case "histogram": return `histogram ${op.of}${op.bins === null ? "" : ` bins ${op.bins}`}${op.overlay ? " overlay" : ""}${op.log ? " log" : ""}${op.share === true ? " share" : ""}`;
     case "contexts": return `contexts ${op.features === null ? "of the listed features" : op.features.join(", ")}: ${op.count}, ${op.window} tokens on each side, active above ${op.threshold}`;
-    case "rows": return `rows${op.features === null ? "" : ` of ${op.features.join(", ")}`}${op.special ? ", special tokens too" : ""}`;
+    case "rows": return `rows${op.features === null ? "" : ` of ${op.features.join(", ")}`}${op.special ? ", special tokens too" : ""}, active above ${op.threshold}`;
     case "plot": return `plot ${op.mark} x ${op.x} y ${op.y}${op.color === null ? "" : ` color ${op.color}`}${op.title === "" ? "" : ` title ${JSON.stringify(op.title)}`}`;
     case "overlap":
     case "ungroup":

@@ -4,6 +4,7 @@ import type { ColumnSchema } from "../ops/schema.ts";
 import { int, ints, pipelines } from "./args.ts";
 import { actsAtSae } from "./lowering/acts_at_sae.ts";
 import { areFeatures } from "./lowering/known_features.ts";
+import { labelledColumns } from "./lowering/labelled.ts";
 import { stage } from "./stage.ts";
 
 const CONTEXT_COLUMNS: readonly ColumnSchema[] = [
@@ -50,6 +51,7 @@ export const contexts = stage({
     if (input === null || !areFeatures(context, feature)) return null;
     const layered = (input.schema.layers?.length ?? 1) > 1;
     const columns = layered ? [{ name: "layer", type: "int" } as const, ...CONTEXT_COLUMNS] : CONTEXT_COLUMNS;
+    if (context.hasInput && labelledColumns(context, "contexts", columns) === null) return null;
     return context.node({ op: "contexts", features: feature.length === 0 ? null : feature, count: k, window, threshold: context.settings.threshold }, [input], { ...input.schema, kind: "table", columns });
   },
 });

@@ -21,7 +21,7 @@ export const count = stage({
     const found = by.flatMap((name) => schema.columns.filter((column) => column.name === name));
     const activations = schema.kind === "tokens" || schema.kind === "dense" || schema.kind === "acts";
     if (activations && by.length > 0) {
-      context.report({ code: "wrong-argument", message: `\`by\` names columns, and ${schema.kind} has none to count by`, span: context.at("by"), help: "count" });
+      context.report({ code: "wrong-argument", message: `\`by\` names columns, and ${schema.kind} has none to count by`, span: context.at("by"), help: schema.kind === "dense" ? "count" : `… | rows | count by ${by.join(", ")}` });
       return null;
     }
     const named = schema.groups === null ? [] : schema.keys?.map(({ name }) => name) ?? [];

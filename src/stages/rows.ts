@@ -1,6 +1,7 @@
 /** Without this file a question about single tokens would have to go through a file. */
 import { flag, ints } from "./args.ts";
 import { areFeatures } from "./lowering/known_features.ts";
+import { rowsCanBeLabelled } from "./lowering/labelled.ts";
 import { stage } from "./stage.ts";
 
 export const rows = stage({
@@ -9,7 +10,7 @@ export const rows = stage({
   category: "features",
   args: {
     feature: ints({ min: 0, default: [], doc: "Only these features; all where not given" }),
-    special: flag("Special tokens too, such as the one that begins a text, with a column that says which they are; no other stage counts them"),
+    special: flag("Special tokens too, such as the one that begins a text, with a column that says which they are; figures of activations leave them out"),
   },
   input: ["acts", "tokens"],
   between: { gives: "table", written: () => "rows" },
@@ -32,8 +33,8 @@ export const rows = stage({
       context.report({ code: "wrong-input", message: "tokens have no features yet", span: context.at("feature"), help: "… | acts layer 7 | rows 12" });
       return null;
     }
-    if (!areFeatures(context, feature)) return null;
+    if (!areFeatures(context, feature) || !rowsCanBeLabelled(context, "rows")) return null;
     const columns = input.schema.columns.filter(({ name }) => special || name !== "special");
-    return context.node({ op: "rows", features: feature.length === 0 ? null : feature, special }, [input], { ...input.schema, kind: "table", columns });
+    return context.node({ op: "rows", features: feature.length === 0 ? null : feature, special, threshold: context.settings.threshold }, [input], { ...input.schema, kind: "table", columns });
   },
 });

@@ -60,7 +60,7 @@ const table: readonly (readonly [string, object])[] = [
   ["test --update", { kind: "test", files: [], update: true }],
   ["explain x --phase tree", { kind: "explain", target: "x", phase: "tree", analyze: false, json: false, params: {} }],
   ["explain x.saeq --analyze --json", { kind: "explain", target: "x.saeq", phase: null, analyze: true, json: true, params: {} }],
-  ["info a.saeq --permissions", { kind: "info", file: "a.saeq", permissions: true, json: false }],
+  ["info a.saeq --permissions", { kind: "info", file: "a.saeq", permissions: true, json: false, params: {} }],
   ["completions fish", { kind: "completions", shell: "fish" }],
   ["doctor", { kind: "doctor", install: null, from: null }],
   ["doctor --install cuda --from lib", { kind: "doctor", install: "cuda", from: "lib" }],

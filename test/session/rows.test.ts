@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { cellAt } from "../../runtime/data/table.ts";
-import type { Cell, Table, Value } from "../../runtime/data/frame.ts";
+import type { Cell, Table, Tokens, Value } from "../../runtime/data/frame.ts";
+import { rowsTable } from "../../runtime/figures/rows.ts";
 import { folder, open, run } from "./open.ts";
 
 const one = "sample perfect 3 | acts layer 7 last 20";
@@ -51,6 +52,27 @@ test("rows of named features are those among all, screened or dense, with groups
   const groups = "groups a = (sample perfect 2), b = (sample non_perfect 2) | acts layer 7 last 20";
   const [parted, count] = await values(`${groups} | rows 769 | count\n${groups} | rows | where feature == 769 | count`);
   assert.equal(records(parted!), records(count!));
+});
+
+test("rows of named features are computed from their own columns, and are active above the threshold that is set", async () => {
+  const [text, counted, top] = await values(`${one} | rows 769, 12 | explain\nset threshold 2\n${one} | rows 769 | count\n${one} | top 1536 | where feature == 769`);
+  assert.match((text as Value & { readonly kind: "text" }).text, /, only 12, 769; /);
+  assert.is(records(counted!)[0]!["count"], records(top!)[0]!["count"]);
+  assert.ok((records(counted!)[0]!["count"] as number) > 3);
+});
+
+test("a group's key that is called like a column of rows is refused, and cancelling is heard between pieces", async () => {
+  const session = await open();
+  const keyed = "perfect | take 2 | derive position = 1 | group position | acts layer 7 last 1";
+  for (const query of [`${keyed} | rows`, "perfect | take 2 | derive token = 1 | group token | acts layer 7 last 1 | contexts 769"]) assert.equal((await run(session, query)).codes, ["name-taken"], query);
+  await session.close();
+  const tokens: Tokens = { kind: "tokens", table: { kind: "table", rows: 1, columns: [], origin: "t" }, model: "m", ids: [new Int32Array(300_000).fill(5)], boundary: null, special: new Set([7]), piece: String, pieces: (ids) => Array.from(ids, String), truncated: 0, source: "text" };
+  let turns = 0;
+  const watched = { due: () => false, pass: async () => {}, between: () => (turns++, null) };
+  assert.is((await rowsTable(tokens, { op: "rows", features: null, special: false, threshold: 0 }, watched)).rows, 300_000);
+  assert.ok(turns > 3, `${turns} turns`);
+  const stopped = { ...watched, between: () => Promise.reject(new DOMException("stopped", "AbortError")) };
+  await rowsTable(tokens, { op: "rows", features: null, special: false, threshold: 0 }, stopped).then(() => assert.unreachable("it was cancelled"), (error: Error) => assert.is(error.name, "AbortError"));
 });
 
 test("rows of tokens are the tokens of the texts", async () => {

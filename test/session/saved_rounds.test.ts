@@ -171,7 +171,7 @@ test("an SAE that does not fit, Ctrl-C, a stage that fails in between, a missing
   const missing = await rounds.ask(nowhere);
   assert.equal([missing.codes, missing.told], [["missing-folder"], (await held.ask(nowhere)).told]);
   assert.ok(!existsSync(join(rounds.at, "nowhere")));
-  assert.is((await rounds.ask('csv "in.csv" | acts layer 7 last 3 | save "kept.csv"')).files["kept.csv"]?.split("\n")[0], "row,position,token_id,token,feature,value");
+  assert.is((await rounds.ask('csv "in.csv" | acts layer 7 last 3 | save "kept.csv"')).files["kept.csv"]?.split("\n")[0], "row,position,token_id,token,special,feature,value");
 });
 
 test.run();

@@ -76,10 +76,22 @@ test("explain takes the params of a script as run does, and refuses those it has
   const named = folder({ "a.saeq": "param seed: int = 1\nset seed $seed\nperfect | sample 3\n" });
   const hidden = saeq(["run", "a.saeq", "--seed", "2"], { cwd: named });
   assert.equal([hidden.status, hidden.stderr.split("\n")[0]], [2, "error: `--seed` is a flag of saeq's own, and a.saeq has a param of that name: --param seed=… sets the param; before the script's name the flag is saeq's"]);
+  assert.match(saeq(["run", "a.saeq", "--help"], { cwd: named }).stdout, "  --param seed=<int>  default 1");
+  assert.match(saeq(["bundle", "-A", "--no-results", "a.saeq", "--param", "seed=2"], { cwd: named }).stderr, "--frozen --param seed=2");
   assert.match(saeq(["explain", "--phase", "plan", "a.saeq", "--param", "seed=2"], { cwd: named }).stdout, "saeq/1|2|");
   const flag = saeq(["explain", "analyze", QUERY], { cwd });
   assert.is(flag.status, 2);
   assert.match(flag.stderr, "saeq explain --analyze");
+});
+
+test("info takes the params of a script, and so does what is said of its lock", () => {
+  const cwd = folder({ "a.saeq": 'saeq 1\nparam k: int = 3\ncsv "in_" + $k + ".csv" | count\n', "in_3.csv": "text\na\n", "in_4.csv": "text\nb\n" });
+  assert.equal(saeq(["info", "--permissions", "a.saeq", "--k", "4"], { cwd }).stdout, "--allow-read=in_4.csv\n");
+  assert.is(saeq(["info", "a.saeq", "--m", "4"], { cwd }).status, 2);
+  assert.is(saeq(["lock", "a.saeq"], { cwd }).status, 0);
+  assert.match(saeq(["run", "-R", "--frozen", "a.saeq", "--k", "4"], { cwd }).stderr, "to accept it: saeq lock a.saeq --k 4");
+  assert.is(saeq(["lock", "a.saeq", "--k", "4"], { cwd }).status, 0);
+  assert.is(saeq(["run", "-R", "--frozen", "a.saeq", "--k", "4"], { cwd }).status, 0);
 });
 
 test("explain: every pipeline of a script, under its number and line; nothing is run", () => {
