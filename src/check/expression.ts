@@ -208,7 +208,7 @@ function bindCall(at: Call, context: ExpressionContext): Scalar | null {
   const most = signature.variadic === true ? Infinity : signature.parameters.length;
   const least = signature.parameters.length - (signature.optional ?? 0);
   if (at.args.length < least || at.args.length > most)
-    return error(report, at.span, "wrong-argument", `\`${at.name}\` takes ${least === most ? least : most === Infinity ? `${least} or more` : `${least} to ${most}`} value${most === 1 ? "" : "s"}, not ${at.args.length}`, { notes: [`${at.name}(${signature.parameters.join(", ")}): ${signature.doc}`] });
+    return error(report, at.span, "wrong-argument", `\`${at.name}\` takes ${least === most ? least : most === Infinity ? `${least} or more` : `${least} to ${most}`} value${most === 1 ? "" : "s"}, not ${at.args.length}`, { notes: [`${at.name}(${signature.parameters.join(", ")}): ${signature.doc}`], ...(signature.aggregate && context.relations !== undefined ? namedBefore(at, report) : {}) });
   let inner = context;
   let input = context.input ?? 0;
   if (signature.aggregate && context.relations !== undefined) {
@@ -234,17 +234,19 @@ function bindCall(at: Call, context: ExpressionContext): Scalar | null {
   return typedCall(at, args as Scalar[], input, report);
 }
 
-/** `count(csv "x.csv")`: a pipeline where a value with a name is read. True: reported, in place of the comma that the parser missed. */
+/** `count(csv "x.csv")`: a source where a value with a name is read. */
+function namedBefore({ args }: Call, report: Report): { readonly help?: string } {
+  const head = args[0]?.value;
+  const isSource = head?.kind === "name" && STAGE_BY_NAME.get(head.path.join("."))?.input.length === 0;
+  return isSource ? { help: `let data = ${report.text.slice(head.span.start, args.at(-1)!.span.end)}` } : {};
+}
+
+/** `count((csv "x.csv"))`: a pipeline where a value with a name is read. True: reported. */
 function refusePipeline({ name, args }: Call, report: Report): boolean {
   const head = args[0]?.value;
-  const comma = args.findIndex(({ span }, i) => i > 0 && report.text.slice(args[i - 1]!.span.end, span.start).includes(","));
-  const last = args.at(comma < 0 ? -1 : comma - 1);
-  const written = head?.kind === "group" && bare(head) === head ? head.pipeline.span : head?.kind === "name" ? { start: head.span.start, end: last!.span.end } : null;
-  if (written === null) return false;
-  const missed = report.diagnostics.filter(({ code, span }) => (code === "missing-comma" || code === "pipe-in-brackets") && span.start > written.start && span.start < written.end);
-  if (head?.kind === "name" && !missed.some(({ code }) => code === "pipe-in-brackets" || STAGE_BY_NAME.has(head.path.join(".")))) return false;
-  for (const each of missed) report.diagnostics.splice(report.diagnostics.indexOf(each), 1);
-  error(report, written, "wrong-argument", `\`${name}\` reads a value that has a name, not a pipeline`, { label: `name it before, and write \`${name}(data${name === "count" ? "" : ".column"})\``, help: `let data = ${report.text.slice(written.start, written.end)}` });
+  if (head?.kind !== "group" || bare(head) !== head) return false;
+  const { span } = head.pipeline;
+  error(report, span, "wrong-argument", `\`${name}\` reads a value that has a name, not a pipeline`, { label: `name it before, and write \`${name}(data${name === "count" ? "" : ".column"})\``, help: `let data = ${report.text.slice(span.start, span.end)}` });
   return true;
 }
 
