@@ -13,22 +13,24 @@ import type { Turns } from "../turns.ts";
  * @throws DataError `too-many-rows`
  */
 export async function rowsTable(value: Tokens | Acts, { features, special, threshold }: Op & { readonly op: "rows" }, turns: Turns): Promise<Table> {
-  const columns = columnCount(value);
-  const most = Math.floor(MOST_CELLS / columns);
   const found = value.kind === "tokens" ? value : { ...value, taps: value.taps.map((tap) => ({ ...tap, csr: onlyEntries(tap.csr, features === null ? null : new Set(features), threshold) })) };
   const rows = rowCount(found);
-  if (rows > most) throw new DataError({ code: "too-many-rows", message: `these would be ${rows.toLocaleString("en")} rows of ${columns} columns, and ${most.toLocaleString("en")} at most can be made`, help: value.kind === "tokens" ? '… | save "tokens.parquet"' : '… | rows 12, 769, or all into a file: … | save "acts.parquet"' });
   let gathered: Gathered | null = null;
   for (const chunk of tableChunks(found)) {
     await turns.between();
+    if (gathered === null) requireFew(rows, chunk.columns.length, value.kind);
     gathered ??= gather(chunk, rows);
     put(gathered, special ? chunk : withoutSpecial(chunk));
   }
   return tableOf(gathered!, special);
 }
 
-function columnCount(value: Tokens | Acts): number {
-  return value.kind === "tokens" ? 5 : value.taps.length > 1 ? 8 : 7;
+/** @throws DataError `too-many-rows` */
+export function requireFew(rows: number, columns: number, kind: "tokens" | "acts"): void {
+  const most = Math.floor(MOST_CELLS / columns);
+  if (rows <= most) return;
+  const help = kind === "tokens" ? '… | save "tokens.parquet"' : '… | rows 12, 769, or all into a file: … | save "acts.parquet"';
+  throw new DataError({ code: "too-many-rows", message: `these would be ${rows.toLocaleString("en")} rows of ${columns} columns, and ${most.toLocaleString("en")} at most can be made`, help });
 }
 
 function rowCount(value: Tokens | Acts): number {

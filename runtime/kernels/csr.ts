@@ -58,13 +58,21 @@ export function concatenate(parts: readonly CsrPart[], cols: number): Csr {
 
 /** The same matrix with the entries above a threshold of some columns, null: of all. O(nnz). */
 export function onlyEntries({ rows, cols, indptr, indices, values }: Csr, wanted: ReadonlySet<number> | null, threshold: number): Csr {
-  const kept: number[] = [];
+  const isKept = (at: number): boolean => values[at]! > threshold && wanted?.has(indices[at]!) !== false;
   const starts = new Uint32Array(rows + 1);
+  let entries = 0;
   for (let row = 0; row < rows; row++) {
-    for (let at = indptr[row]!; at < indptr[row + 1]!; at++) if (values[at]! > threshold && wanted?.has(indices[at]!) !== false) kept.push(at);
-    starts[row + 1] = kept.length;
+    for (let at = indptr[row]!; at < indptr[row + 1]!; at++) entries += Number(isKept(at));
+    starts[row + 1] = entries;
   }
-  return { rows, cols, indptr: starts, indices: Uint32Array.from(kept, (at) => indices[at]!), values: Float32Array.from(kept, (at) => values[at]!) };
+  const kept = { indices: new Uint32Array(entries), values: new Float32Array(entries) };
+  let to = 0;
+  for (let at = 0; to < entries; at++) {
+    if (!isKept(at)) continue;
+    kept.indices[to] = indices[at]!;
+    kept.values[to++] = values[at]!;
+  }
+  return { rows, cols, indptr: starts, ...kept };
 }
 
 /**

@@ -3,9 +3,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { DataError } from "../../runtime/data/error.ts";
 import { cellAt } from "../../runtime/data/table.ts";
 import type { Cell, Table, Tokens, Value } from "../../runtime/data/frame.ts";
-import { rowsTable } from "../../runtime/figures/rows.ts";
+import { requireFew, rowsTable } from "../../runtime/figures/rows.ts";
 import { folder, open, run } from "./open.ts";
 
 const one = "sample perfect 3 | acts layer 7 last 20";
@@ -73,6 +74,11 @@ test("a group's key that is called like a column of rows is refused, and cancell
   assert.ok(turns > 3, `${turns} turns`);
   const stopped = { ...watched, between: () => Promise.reject(new DOMException("stopped", "AbortError")) };
   await rowsTable(tokens, { op: "rows", features: null, special: false, threshold: 0 }, stopped).then(() => assert.unreachable("it was cancelled"), (error: Error) => assert.is(error.name, "AbortError"));
+});
+
+test("rows that would not fit are refused before they are made", () => {
+  requireFew(14_285_714, 7, "acts");
+  assert.throws(() => requireFew(14_285_715, 7, "acts"), (error: unknown) => error instanceof DataError && error.code === "too-many-rows" && /^these would be 14,285,715 rows of 7 columns, and 14,285,714 at most/.test(error.message));
 });
 
 test("rows of tokens are the tokens of the texts", async () => {
