@@ -7,7 +7,7 @@ import { build, type BuildOptions, type Metafile } from "esbuild";
 const ROOT = fileURLToPath(new URL("./", import.meta.url));
 
 /** Packages that stay beside the bundle, so package.json names them: native ones, those that are large and seldom asked for, and Yoga, which comes without the text of its licence. */
-const APART = ["onnxruntime-node", "koffi", "@resvg/resvg-js", "mathjs", "@huggingface/hub", "vscode-languageserver", "vscode-languageserver-textdocument", "yoga-layout", "react-devtools-core"];
+const APART = ["onnxruntime-node", "koffi", "@resvg/resvg-js", "mathjs", "string-width", "@huggingface/hub", "vscode-languageserver", "vscode-languageserver-textdocument", "yoga-layout", "react-devtools-core"];
 
 const COMMON: BuildOptions = {
   absWorkingDir: ROOT,

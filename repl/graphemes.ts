@@ -1,8 +1,8 @@
 /** Without this file the caret could stop inside an emoji or an accent, and columns would not line up. */
+import { graphemes } from "../grammar/graphemes.ts";
 import { UNSEEN } from "../grammar/visible.ts";
 import { columns } from "../grammar/width.ts";
 
-const segmenter = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 /** How far around the caret is segmented: a whole pasted file would cost too much for one key. */
 const WINDOW = 128;
 
@@ -11,7 +11,7 @@ export function previousStop(text: string, at: number): number {
   if (isAscii(text.charCodeAt(at - 1))) return at - 1;
   const from = Math.max(0, at - WINDOW);
   let last = from;
-  for (const part of segmenter.segment(text.slice(from, at))) last = from + part.index;
+  for (const part of graphemes(text.slice(from, at))) last = from + part.index;
   return at === 0 ? 0 : last;
 }
 
@@ -20,7 +20,7 @@ export function nextStop(text: string, at: number): number {
   if (at >= text.length) return text.length;
   // Nearly all text is this, and a segmenter for each letter of a long paste would take seconds.
   if (isAscii(text.charCodeAt(at)) && (at + 1 === text.length || isAscii(text.charCodeAt(at + 1)))) return at + 1;
-  for (const part of segmenter.segment(text.slice(at, at + WINDOW))) return at + part.segment.length;
+  for (const part of graphemes(text.slice(at, at + WINDOW))) return at + part.segment.length;
   return text.length;
 }
 

@@ -1,8 +1,7 @@
 /** Without this file wide, combining and control characters would push columns out of line. */
 import { visible } from "../../grammar/visible.ts";
-import { columns } from "../../grammar/width.ts";
+import { characters, columns } from "../../grammar/width.ts";
 
-const segmenter = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 /** More code points than this in one character are decoration: thousands of accents would flood the lines above. */
 const LONGEST_CLUSTER = 8;
 
@@ -15,9 +14,9 @@ export function fitted(text: string, width: number, ascii = false): string {
   const head = text.length > width * 16 + 64 ? text.slice(0, width * 16 + 64) : text;
   const kept: string[] = [];
   let used = 0;
-  for (const { segment } of segmenter.segment(visible(head))) {
-    const points = [...segment];
-    const cluster = points.length > LONGEST_CLUSTER ? points.slice(0, LONGEST_CLUSTER).join("") : segment;
+  for (const character of characters(visible(head))) {
+    const points = [...character];
+    const cluster = points.length > LONGEST_CLUSTER ? points.slice(0, LONGEST_CLUSTER).join("") : character;
     const size = columns(cluster);
     if (used + size > width) return cut(kept, width, mark);
     kept.push(cluster);

@@ -6,8 +6,6 @@ interface Charsmap {
   readonly normalized: Uint8Array;
 }
 
-const GRAPHEMES = new Intl.Segmenter("und", { granularity: "grapheme" });
-
 /** SentencePiece's `precompiled_charsmap` as a map of texts; null where it is none. Follows `spm_precompiled` of Hugging Face tokenizers. */
 export function readCharsmap(base64: string): ((text: string) => string) | null {
   const bytes = Buffer.from(base64, "base64");
@@ -17,6 +15,7 @@ export function readCharsmap(base64: string): ((text: string) => string) | null 
   const units = Uint32Array.from({ length: size / 4 }, (_, at) => bytes.readUInt32LE(4 + 4 * at));
   const map: Charsmap = { units, normalized: bytes.subarray(4 + size) };
   const known = new Map<string, string | null>();
+  const graphemes = new Intl.Segmenter("und", { granularity: "grapheme" });
   const replaced = (part: string): string | null => {
     const before = known.get(part);
     if (before !== undefined) return before;
@@ -26,7 +25,7 @@ export function readCharsmap(base64: string): ((text: string) => string) | null 
   };
   return (text) => {
     let out = "";
-    for (const { segment } of GRAPHEMES.segment(text)) {
+    for (const { segment } of graphemes.segment(text)) {
       const whole = Buffer.byteLength(segment) < 6 ? replaced(segment) : null;
       if (whole !== null) out += whole;
       else for (const character of segment) out += replaced(character) ?? character;
