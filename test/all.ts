@@ -5,15 +5,17 @@
  * take longest first. What a folder prints stands together, when it is done; at the end stand uvu's closing lines for all of them.
  */
 import { spawn } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
-import { availableParallelism } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 const UVU = join(dirname(createRequire(import.meta.url).resolve("uvu")), "..", "bin.js");
+/** Where the tests put their files, so that nothing of theirs stays behind, whatever they killed. */
+const ROOM = mkdtempSync(join(tmpdir(), "saeq-tests-"));
 /** The rest takes seconds each. */
 const LONGEST = ["repl", "generated", "terminal", "session", "share", "tools", "cache", "hub", "package", "faults"];
 
@@ -31,7 +33,9 @@ function run(folder: string): Promise<Ended> {
     // What one folder's programs keep on disk is no answer to another's.
     const kept = process.env["SAEQ_CACHE"];
     const own = { ...(kept === undefined ? {} : { SAEQ_CACHE: join(kept, folder) }), ...(process.stdout.isTTY ? { FORCE_COLOR: "1" } : {}) };
-    const child = spawn(process.execPath, [UVU, HERE, `^${folder}[\\\\/].*\\.test\\.ts$`], { env: { ...process.env, ...own }, stdio: ["ignore", "pipe", "pipe"] });
+    const room = join(ROOM, folder);
+    mkdirSync(room);
+    const child = spawn(process.execPath, [UVU, HERE, `^${folder}[\\\\/].*\\.test\\.ts$`], { env: { ...process.env, ...own, TMPDIR: room, TEMP: room, TMP: room }, stdio: ["ignore", "pipe", "pipe"] });
     const chunks: Buffer[] = [];
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => chunks.push(chunk));
     child.on("close", (code, signal) => {
@@ -57,6 +61,7 @@ const lanes = Array.from({ length: Math.min(4, availableParallelism()) }, async 
   for (let folder = waiting.shift(); folder !== undefined; folder = waiting.shift()) ended.push(await run(folder));
 });
 await Promise.all(lanes);
+rmSync(ROOM, { recursive: true, force: true });
 
 // A folder that did not come to its closing lines counts as one test that failed.
 const sum = (of: (each: Ended) => number): number => ended.reduce((all, each) => all + (Number.isFinite(of(each)) ? of(each) : 0), 0);
