@@ -29,6 +29,8 @@ export function lacksMemory(message: string): boolean {
 }
 
 const NO_KERNEL = /kernel not found in registries for Op type: (\S+) node name: (\S+)/;
+/** Where the processor has none either, in the message itself. */
+const NO_KERNEL_ANYWHERE = /Provider type for (\S+) node with name '([^']*)' is not set/;
 
 /** What to type where something does not fit. A smaller batch never changes a result; another number type or device does. */
 function smaller(target: Target): string {
@@ -48,7 +50,7 @@ export function failureOf(reply: Reply & { readonly kind: "failed" }, target: Ta
   if (target.provider !== "cpu" && !opening && LOST.test(message)) return new EngineError("device-lost", `the device was lost (${place}): ${firstLine(message)}`, "run it again: the engine starts anew; if it stays lost: set ep cpu");
   if (/requires f16 but the device does not support it/.test(message)) return new EngineError("no-provider", "this graphics card does not support float16 (no shader-f16)", "set dtype f32");
   if (target.provider !== "cpu" && opening) {
-    const without = [...new Set(tail.flatMap((line) => NO_KERNEL.exec(line)?.slice(1, 3).join(" at ") ?? []))];
+    const without = [...new Set([NO_KERNEL_ANYWHERE.exec(message), ...tail.map((line) => NO_KERNEL.exec(line))].flatMap((found) => found?.slice(1, 3).join(" at ") ?? []))];
     if (without.length > 0) return new EngineError("no-provider", `${target.provider} has no kernel for part of this graph: ${without.slice(0, 6).join(", ")}${without.length > 6 ? ` and ${without.length - 6} more` : ""}`, "set ep cpu");
     return new EngineError("no-provider", `${target.provider} could not be started: ${firstLine(message)}`, "`saeq doctor` says what is missing; set ep cpu runs without it");
   }
@@ -58,5 +60,5 @@ export function failureOf(reply: Reply & { readonly kind: "failed" }, target: Ta
 function firstLine(message: string): string {
   const line = message.split("\n").find((each) => each.trim() !== "")?.trim() ?? "no reason given";
   // What the library's own checks say before their reason: a place in its source and the condition.
-  return line.replace(/^\S*onnxruntime_src\S*.*? was false\. /, "");
+  return line.replace(/^(?:Exception during initialization: )?\S*onnxruntime_src\S*.*? was false\. /, "");
 }

@@ -111,6 +111,8 @@ test("a lost device is told apart from a full one and from a provider that never
 test("nodes without a kernel are named from what the runtime logged", () => {
   const log = ["…webgpu kernel not found in registries for Op type: NonZero node name: /taps/0/at", "…webgpu kernel not found in registries for Op type: NonZero node name: /taps/0/at"];
   assert.match(failureOf(failed("fallback to CPU EP has been explicitly disabled", true), { provider: "webgpu", dtype: "f32" }, log).message, /no kernel for part of this graph: NonZero at \/taps\/0\/at$/);
+  const nowhere = "Exception during initialization: /onnxruntime_src/onnxruntime/core/optimizer/transformer_memcpy.cc:253 bool IsNodeCompatibleWithProvider(const onnxruntime::Node&) const !node_provider_type.empty() was false. Provider type for Greater node with name '/lm_head/far' is not set.";
+  assert.match(failureOf(failed(nowhere, true), { provider: "cuda", dtype: "bf16" }, []).message, /^cuda has no kernel for part of this graph: Greater at \/lm_head\/far$/);
 });
 
 test("float32 on CUDA is float32, that of an encoder beside a model in half precision too: TF32 is off", () => {
