@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { visible } from "../../grammar/visible.ts";
 import { SETTINGS } from "../../src/check/settings.ts";
+import { modelOf } from "../../src/ops/model_of.ts";
 import { plansOf } from "../../src/lint/plans.ts";
 import type { Compiled } from "../../src/pipeline.ts";
 import { parseJsonObject, type Json, type JsonObject } from "../../runtime/checkpoint/strict_json.ts";
@@ -32,7 +33,8 @@ export function provenanceOf(text: string, compiled: Compiled, saeq: string): Pr
   const sae = ({ name, digest, convention }: { readonly name: string; readonly digest: string; readonly convention: string }): void => void saes.set(name, `${digest} ${convention}`);
   for (const { op } of plansOf(compiled)) {
     if (op.op === "read") data.set(op.path, op.digest);
-    if (op.op === "tokenize" || op.op === "forward" || op.op === "generate") models.set(op.model.name, op.model.digest);
+    const model = modelOf(op);
+    if (model !== null) models.set(model.name, model.digest);
     if (op.op === "encode" || op.op === "decode") op.saes.forEach(sae);
     if (op.op === "forward") for (const tap of op.taps) if (tap.sae !== null) sae(tap.sae);
   }

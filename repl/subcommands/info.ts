@@ -3,6 +3,7 @@ import { relative } from "node:path";
 import { parse } from "../../grammar/parse.ts";
 import { visible, visibleJson } from "../../grammar/visible.ts";
 import { SETTINGS } from "../../src/check/settings.ts";
+import { modelOf } from "../../src/ops/model_of.ts";
 import { plansOf } from "../../src/lint/plans.ts";
 import type { Compiled } from "../../src/pipeline.ts";
 import type { Checked } from "../../runtime/session/session_port.ts";
@@ -83,7 +84,8 @@ function checkpointsOf(compiled: Compiled | null): { readonly models: readonly s
   const models = new Set<string>();
   const saes = new Set<string>();
   for (const { op } of plansOf(compiled)) {
-    if (op.op === "forward" || op.op === "generate" || op.op === "tokenize") models.add(op.model.name);
+    const model = modelOf(op);
+    if (model !== null) models.add(model.name);
     if (op.op === "encode" || op.op === "decode") for (const sae of op.saes) saes.add(sae.name);
   }
   return { models: [...models].sort(), saes: [...saes].sort() };

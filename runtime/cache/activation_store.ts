@@ -18,9 +18,9 @@ export interface ActivationStore {
   /** Whether `get` would find it, without reading it. */
   has(spaces: readonly Space[], document: Document): boolean;
   set(spaces: readonly Space[], document: Document, taps: readonly TapOutput[]): void;
-  /** Continuations by space, prompt and length. */
-  continuation(space: Space, prompt: Int32Array): Int32Array | undefined;
-  keepContinuation(space: Space, prompt: Int32Array, ids: Int32Array): void;
+  /** Continuations by space, prompt and, where tokens were drawn, the numbers that name the draw. */
+  continuation(space: Space, prompt: Int32Array, draw?: Uint32Array): Int32Array | undefined;
+  keepContinuation(space: Space, prompt: Int32Array, ids: Int32Array, draw?: Uint32Array): void;
   /** At the end of a job, however it ended. */
   flush(): Promise<void>;
   /** Bytes in memory. */
@@ -113,11 +113,11 @@ export function createActivationStore(most: number, disk: DiskCache | null): Act
       const key = documentKey(document);
       spaces.forEach((space, tap) => keep(space, key, taps[tap]!));
     },
-    continuation: (space, prompt) => {
-      const found = find(space, documentKey({ ids: prompt, wanted: NOTHING }));
+    continuation: (space, prompt, draw = NOTHING) => {
+      const found = find(space, documentKey({ ids: prompt, wanted: draw }));
       return found instanceof Int32Array ? found : undefined;
     },
-    keepContinuation: (space, prompt, ids) => keep(space, documentKey({ ids: prompt, wanted: NOTHING }), ids),
+    keepContinuation: (space, prompt, ids, draw = NOTHING) => keep(space, documentKey({ ids: prompt, wanted: draw }), ids),
     flush: async () => disk?.flush(),
   };
 }

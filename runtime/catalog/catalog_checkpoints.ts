@@ -53,14 +53,16 @@ export function createCatalogCheckpoints(locator: Locator, cards: TokenizerCards
     const read = await readTokenizer(located.folder, undefined, cards);
     notes.push(...read.notes);
     const tokenizer = forRows(read, spec.embed.shape[0]!, name);
-    const loaded: LoadedModel = { facts: { ...facts, prependsBos: tokenizer.prependsBos }, spec, tokenizer, located };
+    // What nobody says of a model, its tokenizer may say.
+    const ends = facts.ends.length > 0 || tokenizer.eosId === null ? facts.ends : [tokenizer.eosId];
+    const loaded: LoadedModel = { facts: { ...facts, ends, prependsBos: tokenizer.prependsBos }, spec, tokenizer, located };
     models.set(modelKey(loaded.facts.ref), loaded);
     return loaded;
   }
 
   async function readOutline(name: string, call: HubCall): Promise<ModelOutline> {
     const located = await locator.locate("model", name, call);
-    const { spec: read, notes: ignored } = await readModel(located.folder);
+    const { spec: read, eosIds, notes: ignored } = await readModel(located.folder);
     notes.push(...ignored);
     noteHub(name, located);
     const spec = located.hub === null ? read : { ...read, digest: hubDigest(located.hub, []) };
@@ -72,6 +74,7 @@ export function createCatalogCheckpoints(locator: Locator, cards: TokenizerCards
       norm: spec.norm.kind,
       hooks: spec.hooks,
       context: spec.context,
+      ends: eosIds,
       repository: located.repository,
     };
     return { facts, spec, located };

@@ -1,5 +1,6 @@
 /** Without this file weights would be downloaded and converted when they are named, and not when a plan computes with them. */
 import { existsSync } from "node:fs";
+import { isOfWeights, isWithHead, type OfWeights } from "../../src/ops/model_of.ts";
 import type { ModelRef, Op, Plan, SaeRef } from "../../src/ops/op.ts";
 import type { LoadedSae, ModelOutline } from "./catalog.ts";
 import { absentFile, makeAbsent } from "../checkpoint/absent.ts";
@@ -35,11 +36,11 @@ export function missing(opened: Opened | null, files: ReadonlySet<string> | null
 
 export function createProvision({ model, sae: found, replaceSae, readSae, hub }: Found): Provision {
   /** Files of the model's weights that an op needs and that are not here yet; null for a model that is not known. */
-  const absentOf = (op: Op & { readonly op: "forward" | "generate" }): Opened["absent"] | null => {
+  const absentOf = (op: OfWeights): Opened["absent"] | null => {
     const known = model(op.model);
     if (known === undefined) return null;
     const all = known.spec.blocks.length;
-    const used = usedWeights(known.spec, op.op === "forward" ? (op.blocks ?? all) : all, op.op === "generate");
+    const used = usedWeights(known.spec, op.op === "forward" ? (op.blocks ?? all) : all, isWithHead(op));
     return missing(known.located.hub, new Set(used.map(({ file }) => file).filter((file) => absentFile(file) !== null)));
   };
 
@@ -57,7 +58,7 @@ export function createProvision({ model, sae: found, replaceSae, readSae, hub }:
   return {
     provide: async (plan, call) => {
       for (const { op } of computed(plan)) {
-        if (op.op === "forward" || op.op === "generate") {
+        if (isOfWeights(op)) {
           const absent = absentOf(op);
           if (absent === null) continue;
           await hub().bring(absent, `download ${op.model.name}`, call);
@@ -67,7 +68,7 @@ export function createProvision({ model, sae: found, replaceSae, readSae, hub }:
     },
     here: (plan) =>
       [...computed(plan)].every(({ op }) => {
-        const modelHere = op.op === "forward" || op.op === "generate" ? absentOf(op)?.length === 0 : true;
+        const modelHere = isOfWeights(op) ? absentOf(op)?.length === 0 : true;
         return modelHere && saesOf(op).every((ref) => found(ref)?.whole === true);
       }),
   };

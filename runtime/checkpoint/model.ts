@@ -21,7 +21,7 @@ export interface Model {
   /** Real path of the folder. */
   readonly folder: string;
   readonly bosId: number | null;
-  /** Ids that end a text. */
+  /** Ids that end a text which it writes, as `generation_config.json` says, or the config where that is silent: what `generate` of transformers ends at. */
   readonly eosIds: readonly number[];
   /** What was ignored, and why that is right: to be shown once. */
   readonly notes: readonly string[];
@@ -48,9 +48,15 @@ export async function readModel(path: string): Promise<Model> {
     name: basename(folder),
     folder,
     bosId: ids(optional(config, "bos_token_id"))[0] ?? null,
-    eosIds: ids(optional(config, "eos_token_id")),
+    eosIds: await ends(folder, config, whole),
     notes: optional(whole, "auto_map") === null ? [] : [`${file}: \`auto_map\` names code that comes with the model; it is not run, saeq's own ${decoder.architecture} is used`],
   };
+}
+
+async function ends(folder: string, config: Config, whole: Config): Promise<readonly number[]> {
+  const file = await findFile(folder, "generation_config.json");
+  const said = file === null ? [] : ids(optional({ file, value: (await readJsonObject(file)).value }, "eos_token_id"));
+  return said.length > 0 ? said : [whole, config].map((each) => ids(optional(each, "eos_token_id"))).find((found) => found.length > 0) ?? [];
 }
 
 function ids(value: unknown): readonly number[] {

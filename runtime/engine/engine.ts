@@ -4,17 +4,19 @@ import { concatenate } from "../kernels/csr.ts";
 import type { CsrPart } from "../kernels/csr.ts";
 import type { EmittedGraph } from "../../src/emit/specs.ts";
 import { arrange, assemble, batchesAhead, budget, cut, FEWEST_TOKENS, guessPace, MOST_ROWS, MOST_TOKENS, observe, take } from "./batching.ts";
-import type { Pace } from "./batching.ts";
+import type { Batch, Pace } from "./batching.ts";
 import { counter, deal, haltOf } from "./dealing.ts";
 import type { Halt } from "./dealing.ts";
 import { decodeOn } from "./decoding.ts";
 import { createEncoders } from "./encoders.ts";
 import type { PreparedGraph } from "./encoders.ts";
 import { generateOn } from "./generation.ts";
-import type { Document, EightBits, Engine, EngineOptions, JobOptions, TapOutput } from "./port.ts";
+import { predicted } from "./predicted.ts";
+import type { Asked } from "../kernels/softmax.ts";
+import type { Document, EightBits, Engine, EngineOptions, JobOptions, PredictJob, TapOutput } from "./port.ts";
 import type { Outputs } from "./protocol.ts";
 import { createLane, stopped } from "./supervisor.ts";
-import type { Lane } from "./supervisor.ts";
+import type { Answer, Lane } from "./supervisor.ts";
 
 /** Memory one lane may need besides the mapped weights: batches of large models (measured 0.35–0.6 GB for 8B shapes). */
 const LANE_BYTES = 0.8e9;
@@ -96,6 +98,7 @@ export function engineOver(options: EngineOptions, lane: (folder: string | null)
       return speed;
     },
     quantized: (sae) => encoders.ready(sae),
+    predict: async (graph, documents, job) => predict(open(), paceOf(graph), options, { graph, documents, job, halt: halt(job.signal) }),
     generate: async (graph, prompts, steps, job) => generateOn(open(), paceOf(graph), options, { graph, prompts, steps, job, halt: halt(job.signal) }),
     start: (count, graph) => {
       for (const lane of open().slice(0, Math.max(0, count))) {
@@ -136,13 +139,65 @@ interface ForwardJob {
   readonly halt: Halt;
 }
 
-async function forward(all: readonly Lane[], pace: Pace, options: EngineOptions, { graph, taps, documents, job, halt }: ForwardJob): Promise<void> {
+async function forward(lanes: readonly Lane[], pace: Pace, options: EngineOptions, { graph, taps, documents, job, halt }: ForwardJob): Promise<void> {
+  const widths = new Array<number>(taps).fill(0);
+  await inBatches(lanes, pace, options, {
+    graph,
+    documents,
+    job,
+    halt,
+    run: (lane, { feeds }) => lane.run(graph, feeds),
+    take: (outputs, { rowStart, chosen }) => {
+      for (let tap = 0; tap < taps; tap++) tellScreened(outputs, tap, job.onScreened);
+      const cuts = Array.from({ length: taps }, (_, tap) => cut(outputs, tap, rowStart));
+      cuts.forEach((parts, tap) => (widths[tap] = parts[0]?.kind === "dense" ? parts[0].width : 0));
+      chosen.forEach((document, i) => job.onDocument(document, cuts.map((parts) => parts[i]!)));
+    },
+    nothing: (document) => job.onDocument(document, widths.map((width, tap) => nothing(graph, tap, width))),
+  });
+}
+
+async function predict(lanes: readonly Lane[], pace: Pace, options: EngineOptions, { graph, documents, job, halt }: Omit<ForwardJob, "taps" | "job"> & { readonly job: PredictJob }): Promise<void> {
+  const { asked, onDocument } = job;
+  const askedOf = (chosen: Uint32Array): Asked => (asked.kind === "came" ? { kind: "came", ids: Int32Array.from([...chosen].flatMap((document) => tokensBehind(documents[document]!))) } : asked);
+  await inBatches(lanes, pace, options, {
+    graph,
+    documents,
+    job,
+    halt,
+    run: (lane, { feeds, chosen }) => lane.predict(graph, feeds, askedOf(chosen)),
+    take: (outputs, { rowStart, chosen }) => {
+      const parts = predicted(outputs, rowStart);
+      chosen.forEach((document, i) => onDocument(document, parts[i]!));
+    },
+    nothing: (document) => onDocument(document, { ids: new Int32Array(0), ranks: new Int32Array(0), logits: new Float32Array(0), logProbabilities: new Float64Array(0) }),
+  });
+}
+
+function tokensBehind({ ids, wanted }: Document): readonly number[] {
+  return Array.from(wanted, (position) => {
+    if (position + 1 >= ids.length) throw new Error("no token comes behind the last one");
+    return ids[position + 1]!;
+  });
+}
+
+/** Documents in batches over the lanes: how one is run, what is done with its outputs, and with a document that wants nothing. */
+interface Batches {
+  readonly graph: EmittedGraph;
+  readonly documents: readonly Document[];
+  readonly job: Pick<JobOptions, "limits" | "onProgress">;
+  readonly halt: Halt;
+  readonly run: (lane: Lane, batch: Batch) => Promise<Answer>;
+  readonly take: (outputs: Outputs, batch: Batch) => void;
+  readonly nothing: (document: number) => void;
+}
+
+async function inBatches(all: readonly Lane[], pace: Pace, options: EngineOptions, { graph, documents, job, halt, run, take: taken, nothing: none }: Batches): Promise<void> {
   const { limits = { lanes: all.length, tokens: MOST_TOKENS, rows: MOST_ROWS } } = job;
   const lanes = all.slice(0, Math.max(1, limits.lanes));
   const order = arrange(documents);
   const total = order.reduce((sum, document) => sum + documents[document]!.ids.length, 0);
   const progress = counter(documents.length, total, job.onProgress);
-  const widths = new Array<number>(taps).fill(0);
   let from = 0;
   let left = total;
   await deal(lanes, halt, (lane) => {
@@ -152,18 +207,15 @@ async function forward(all: readonly Lane[], pace: Pace, options: EngineOptions,
     const tokens = batch.chosen.reduce((sum, document) => sum + documents[document]!.ids.length, 0);
     from += count;
     left -= tokens;
-    return lane.run(graph, batch.feeds).then(({ outputs, ms }) => {
+    return run(lane, batch).then(({ outputs, ms }) => {
       observe(pace, batch.paddedTokens, ms);
-      for (let tap = 0; tap < taps; tap++) tellScreened(outputs, tap, job.onScreened);
-      const cuts = Array.from({ length: taps }, (_, tap) => cut(outputs, tap, batch.rowStart));
-      cuts.forEach((parts, tap) => (widths[tap] = parts[0]?.kind === "dense" ? parts[0].width : 0));
-      batch.chosen.forEach((document, i) => job.onDocument(document, cuts.map((parts) => parts[i]!)));
+      taken(outputs, batch);
       progress(count, tokens);
     });
   }, batchesAhead(lanes.length));
   if (from < order.length) throw halt.reason();
   documents.forEach((document, i) => {
-    if (document.wanted.length === 0) job.onDocument(i, widths.map((width, tap) => nothing(graph, tap, width)));
+    if (document.wanted.length === 0) none(i);
   });
   progress(documents.length - order.length, 0);
 }

@@ -8,10 +8,12 @@ import type { CacheInput } from "../../src/emit/specs.ts";
 import { createSessions, OpeningError, type Opened } from "./lane_sessions.ts";
 import { openOnCpu, openSession, presentOf, type LaneSession } from "./lane_session.ts";
 import { THREADS_DIFFER } from "./faults.ts";
+import type { Asked } from "../kernels/softmax.ts";
 import { narrow } from "./narrow.ts";
 import type { Feeds, TensorData } from "./port.ts";
 import { isExact, productSpeed } from "./lane_eight_bits.ts";
-import type { Outputs, Reply, Request } from "./protocol.ts";
+import type { Outputs, Reply, Request, StepNumbers } from "./protocol.ts";
+import { drawnIds, predictRows } from "./lane_predicting.ts";
 import { inOrder } from "./lane_requests.ts";
 import { quantizeFeatures } from "./quantizing.ts";
 import { openScreen, screenRows } from "./lane_screening.ts";
@@ -54,8 +56,13 @@ function toData(tensor: ort.Tensor): TensorData {
   throw new Error(`an output of type ${tensor.type} has no place in a reply`);
 }
 
-async function run({ session, screens }: Opened, feeds: Feeds): Promise<Outputs> {
+async function run({ session, screens }: Opened, feeds: Feeds, asked: Asked | undefined): Promise<Outputs> {
   const outputs: Record<string, ort.Tensor> = { ...(await sessions.makingRoom(() => session.run(tensors(feeds)), session)) };
+  if (asked !== undefined) {
+    const { head } = session;
+    if (head === null) throw new Error("a graph without a head predicts nothing");
+    return predictRows({ ...head, logits: (rows) => sessions.makingRoom(() => head.logits(rows), session) }, outputs["hidden"]!.data as Float32Array, asked);
+  }
   const replies: Record<string, TensorData> = {};
   for (const { tap, screen } of screens) {
     const shifted = outputs[`tap${tap}_shifted`]!;
@@ -85,7 +92,7 @@ const exactness = (): Promise<boolean> => {
 };
 
 /** Feed [B, T] new ids after `text.length` cached ones; the cache grows and the next ids come out. */
-async function advance(text: Text, ids: BigInt64Array, documents: number): Promise<Outputs> {
+async function advance(text: Text, ids: BigInt64Array, documents: number, drawn: StepNumbers | undefined): Promise<Outputs> {
   const fed = ids.length / documents;
   const total = text.length + fed;
   const outputs = await text.session.run({
@@ -99,7 +106,7 @@ async function advance(text: Text, ids: BigInt64Array, documents: number): Promi
   for (const old of Object.values(text.cache)) if (old.location !== "cpu") old.dispose();
   text.cache = cache;
   text.length = total;
-  text.next = narrow(outputs["next"]!.data as BigInt64Array);
+  text.next = drawn === undefined ? narrow(outputs["next"]!.data as BigInt64Array) : drawnIds(outputs["logits"]!.data as Float32Array, drawn);
   return { next: { type: "int32", data: text.next, dims: [documents] } };
 }
 
@@ -114,7 +121,7 @@ function emptyPast(declared: CacheInput["dims"], documents: number): readonly nu
   return declared.map((dim, at) => (at === 0 ? documents : typeof dim === "number" ? dim : 0));
 }
 
-async function begin(session: LaneSession, number: number, prompts: readonly Int32Array[]): Promise<Outputs> {
+async function begin(session: LaneSession, { text: number, prompts, drawn }: Request & { readonly kind: "begin" }): Promise<Outputs> {
   const documents = prompts.length;
   const cache: Record<string, ort.Tensor> = {};
   for (const { name, element, dims: declared } of session.caches) {
@@ -124,7 +131,7 @@ async function begin(session: LaneSession, number: number, prompts: readonly Int
   }
   const text: Text = { session, cache, next: new Int32Array(0), length: 0 };
   const ids = BigInt64Array.from(prompts.flatMap((prompt) => Array.from(prompt, BigInt)));
-  const outputs = await advance(text, ids, documents);
+  const outputs = await advance(text, ids, documents, drawn);
   texts.set(number, text);
   return outputs;
 }
@@ -139,13 +146,13 @@ async function answer(request: Exclude<Request, { kind: "stop" }>): Promise<Repl
   switch (request.kind) {
     case "run": {
       const opened = await sessions.of(request.graph);
-      return opened === null ? { kind: "missing", id } : timed(() => run(opened, request.feeds));
+      return opened === null ? { kind: "missing", id } : timed(() => run(opened, request.feeds, request.asked));
     }
     case "open":
       return (await sessions.of(request.graph)) === null ? { kind: "missing", id } : { kind: "done", id, outputs: {}, ms: 0 };
     case "begin": {
       const opened = await sessions.of(request.graph);
-      return opened === null ? { kind: "missing", id } : timed(() => begin(opened.session, request.text, request.prompts));
+      return opened === null ? { kind: "missing", id } : timed(() => begin(opened.session, request));
     }
     case "quantize":
       return timed(async () => {
@@ -160,7 +167,7 @@ async function answer(request: Exclude<Request, { kind: "stop" }>): Promise<Repl
     case "step": {
       const text = texts.get(request.text);
       if (text === undefined) throw new Error(`no text ${request.text} is being continued`);
-      return timed(() => advance(text, BigInt64Array.from(text.next, BigInt), text.next.length));
+      return timed(() => advance(text, BigInt64Array.from(text.next, BigInt), text.next.length, request.drawn));
     }
     case "end":
       forget(request.text);

@@ -1,6 +1,7 @@
 /** Without this file the engine's process would know one device only: it opens a graph where it is to run, and runs it in its one or two parts. */
 import { parse } from "node:path";
 import * as ort from "onnxruntime-node";
+import type { GraphHead } from "../../src/emit/specs.ts";
 import { CPU, type Target } from "../../src/emit/target.ts";
 import type { PluginSession, PluginTensor } from "./plugin/plugin_session.ts";
 import { compacted, FIRST_PLACES, placesToAsk, tooFew } from "./compaction.ts";
@@ -8,10 +9,17 @@ import type { GraphContent } from "./protocol.ts";
 
 export type Tensors = Readonly<Record<string, ort.Tensor>>;
 
+/** The head of a model: rows f32 [n, width], n ≥ 2, behind the last norm → logits f32 [n, vocabulary], before they are capped. */
+export interface LaneHead extends Omit<GraphHead, "bytes"> {
+  readonly logits: (rows: Float32Array) => Promise<Float32Array>;
+}
+
 /** A graph that is open. */
 export interface LaneSession {
   readonly run: (feeds: Tensors) => Promise<Tensors>;
   readonly caches: GraphContent["caches"];
+  /** null where the graph has none. */
+  readonly head: LaneHead | null;
   /** Ask a running call to end: it rejects. Without effect where nothing runs, or where a call of the provider cannot be ended. */
   readonly end: () => void;
   readonly release: () => Promise<void>;
@@ -109,6 +117,7 @@ async function openHead(content: GraphContent, target: Target, threads: number, 
 export async function openSession(content: GraphContent, threads: number, library = "", plugin: OpenPlugin = onPlugin): Promise<LaneSession> {
   const target = content.target ?? CPU;
   const head = await openHead(content, target, threads, library, plugin);
+  const last = content.head === undefined ? null : await openHead({ ...content, bytes: content.head.bytes, caches: [] }, target, threads, library, plugin);
   const tail = content.tail === undefined ? null : await openOnCpu(content.tail.bytes, threads);
   const compactions = content.tail?.compactions ?? [];
   let places = FIRST_PLACES;
@@ -140,13 +149,27 @@ export async function openSession(content: GraphContent, threads: number, librar
       return { ...outputs, ...(await tail.run(pick({ ...outputs, ...made }, tail.inputNames))) };
     },
     caches: content.caches,
+    head: content.head === undefined || last === null ? null : headOf(content.head, last, goOn),
     end: () => {
       ended = true;
       head.end?.();
+      last?.end?.();
     },
     release: async () => {
       await head.release();
+      await last?.release();
       await tail?.release();
+    },
+  };
+}
+
+function headOf({ bytes: _, ...facts }: GraphHead, session: Head, goOn: () => void): LaneHead {
+  return {
+    ...facts,
+    logits: async (rows) => {
+      goOn();
+      const { logits } = await session.run({ hidden: new ort.Tensor("float32", rows, [rows.length / facts.width, facts.width]) });
+      return logits!.data as Float32Array;
     },
   };
 }

@@ -1,9 +1,12 @@
 /** Without this file the session would depend on how inference is hosted (today: supervised child processes). */
 import type { EmittedGraph, SaeSpec } from "../../src/emit/specs.ts";
 import type { Target } from "../../src/emit/target.ts";
+import type { Drawing } from "../kernels/drawing.ts";
+import type { Asked, Predictions } from "../kernels/softmax.ts";
 
 export type TensorData =
   | { readonly type: "float32"; readonly data: Float32Array; readonly dims: readonly number[] }
+  | { readonly type: "float64"; readonly data: Float64Array; readonly dims: readonly number[] }
   | { readonly type: "int32"; readonly data: Int32Array; readonly dims: readonly number[] }
   | { readonly type: "int64"; readonly data: BigInt64Array; readonly dims: readonly number[] };
 
@@ -61,6 +64,29 @@ export interface JobOptions {
   readonly limits?: JobLimits;
 }
 
+export interface PredictJob extends Omit<JobOptions, "onDocument" | "onScreened"> {
+  /** What is told of each row; "came": of the token behind each wanted position, which there must be. */
+  readonly asked: Exclude<Asked, { readonly kind: "came" }> | { readonly kind: "came" };
+  /** Called once per finished document; the rows are those of its wanted positions. */
+  readonly onDocument: (index: number, made: Predictions) => void;
+}
+
+/** How a next token is drawn from logits that are capped by `cap`. */
+export interface StepDrawing extends Drawing {
+  readonly cap: number | null;
+}
+
+export interface ContinueJob {
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: Progress) => void;
+  /** Called once per finished prompt. */
+  readonly onDocument: (index: number, ids: Int32Array) => void;
+  /** Whether the text of a prompt ends with the last of these new ids; they go on to the last step where absent. */
+  readonly ends?: (index: number, ids: Int32Array) => boolean;
+  /** How tokens are drawn, for a graph that gives logits, and the next number in [0, 1) of a prompt; absent: the likeliest, which the graph gives. */
+  readonly drawn?: { readonly how: StepDrawing; readonly number: (index: number) => number };
+}
+
 /** Features of all rows, and the residuals [rows, width] that they were encoded from. */
 export interface DecodeJob {
   readonly csr: { readonly rows: number; readonly cols: number; readonly indptr: Uint32Array; readonly indices: Uint32Array; readonly values: Float32Array };
@@ -112,8 +138,10 @@ export interface Engine {
   speed(): Promise<number>;
   /** Whether this SAE's encoder is there in eight bits already. */
   quantized(sae: SaeSpec): boolean;
-  /** Greedy continuation: prompts of equal or different length, `steps` new ids each. */
-  generate(graph: EmittedGraph, prompts: readonly Int32Array[], steps: number, job: { readonly signal: AbortSignal; readonly onProgress: (p: Progress) => void; readonly onDocument: (index: number, ids: Int32Array) => void }): Promise<void>;
+  /** What comes behind the wanted positions of documents, with a graph of `emitPredict`. */
+  predict(graph: EmittedGraph, documents: readonly Document[], job: PredictJob): Promise<void>;
+  /** Continuation: prompts of equal or different length, `steps` new ids each, or fewer where a text has ended. */
+  generate(graph: EmittedGraph, prompts: readonly Int32Array[], steps: number, job: ContinueJob): Promise<void>;
   /** Start so many processes now, which a job will use soon; with `graph` they open it, and its features are computed densely. What fails is told by the job. */
   start(lanes: number, graph?: EmittedGraph): void;
   /** Process ids of living lanes: for tests and `doctor`. */

@@ -1,6 +1,7 @@
 /** Without this file the two ends of the engine's pipe would not speak the same words. */
 import type { EmittedGraph, QuantizedEncoder, SaeSpec, TensorRef } from "../../src/emit/specs.ts";
-import type { Feeds, TensorData } from "./port.ts";
+import type { Asked } from "../kernels/softmax.ts";
+import type { Feeds, StepDrawing, TensorData } from "./port.ts";
 import type { QuantizeTarget } from "./quantizing.ts";
 
 /** A graph travels with its content once per process; later by its key alone, until the process answers `missing`. */
@@ -9,7 +10,7 @@ export interface GraphReference {
   readonly content: GraphContent | null;
 }
 
-export interface GraphContent extends Pick<EmittedGraph, "bytes" | "caches" | "target" | "tail"> {
+export interface GraphContent extends Pick<EmittedGraph, "bytes" | "caches" | "target" | "tail" | "head"> {
   /** Taps that leave the graph as `tap{i}_shifted` and this process as triples and `tap{i}_counts`. */
   readonly screenings: readonly Screening[];
 }
@@ -21,15 +22,21 @@ export interface Screening {
   readonly encoder: QuantizedEncoder;
 }
 
+/** How the next ids are drawn, and a number in [0, 1) for each prompt. */
+export interface StepNumbers extends StepDrawing {
+  readonly numbers: Float64Array;
+}
+
 /** What the host asks. Each request gets exactly one reply with its `id`. */
 export type Request =
-  | { readonly kind: "run"; readonly id: number; readonly graph: GraphReference; readonly feeds: Feeds }
+  /** `asked`: of a graph with a head, what is told of its rows. */
+  | { readonly kind: "run"; readonly id: number; readonly graph: GraphReference; readonly feeds: Feeds; readonly asked?: Asked }
   /** Open a graph that will be run. */
   | { readonly kind: "open"; readonly id: number; readonly graph: GraphReference }
-  /** Read prompts of one length, two or more, and keep their cache under `text`: the reply's ids continue them. */
-  | { readonly kind: "begin"; readonly id: number; readonly graph: GraphReference; readonly text: number; readonly prompts: readonly Int32Array[] }
+  /** Read prompts of one length, two or more, and keep their cache under `text`: the reply's ids continue them, drawn where the graph gives logits. */
+  | { readonly kind: "begin"; readonly id: number; readonly graph: GraphReference; readonly text: number; readonly prompts: readonly Int32Array[]; readonly drawn?: StepNumbers }
   /** One more id for each prompt of `text`. */
-  | { readonly kind: "step"; readonly id: number; readonly text: number }
+  | { readonly kind: "step"; readonly id: number; readonly text: number; readonly drawn?: StepNumbers }
   /** Quantise features `from` … `to` of an encoder into a file: `scale`, `norm` and `error` come back. */
   | { readonly kind: "quantize"; readonly id: number; readonly encoder: TensorRef; readonly inOut: boolean; readonly from: number; readonly to: number; readonly target: QuantizeTarget }
   /** `exact` int32 [1]: 1 where this processor's eight-bit product is; `speed` f32 [2]: how many times as fast as float32 it is, and 10⁹ operations a second of float32. */

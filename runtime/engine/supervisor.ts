@@ -11,8 +11,9 @@ import { environmentOf } from "./device_environment.ts";
 import { failureOf } from "./faults.ts";
 import { EngineError } from "./port.ts";
 import type { EngineOptions, Feeds } from "./port.ts";
+import type { Asked } from "../kernels/softmax.ts";
 import { partsOfProduct } from "../processor.ts";
-import type { GraphContent, GraphReference, Outputs, Reply, Request } from "./protocol.ts";
+import type { GraphContent, GraphReference, Outputs, Reply, Request, StepNumbers } from "./protocol.ts";
 import type { QuantizeTarget } from "./quantizing.ts";
 
 export interface Answer {
@@ -28,6 +29,8 @@ export interface Lane {
   /** Start the process now: whoever asks later waits less. What fails here fails again when it is asked, and is told then. */
   start(): void;
   run(graph: PreparedGraph, feeds: Feeds): Promise<Answer>;
+  /** Run a graph with a head: what is asked of its rows comes back, as `predicted` takes it. */
+  predict(graph: EmittedGraph, feeds: Feeds, asked: Asked): Promise<Answer>;
   /** Open a graph that will be run. */
   open(graph: EmittedGraph): Promise<Answer>;
   /** Quantise features `from` … `to` into the target. */
@@ -35,8 +38,8 @@ export interface Lane {
   /** Whether the eight-bit product is exact here, and how many times as fast. */
   measure(): Promise<Answer>;
   /** Start continuing prompts of one length (two or more) under the number `text`; `next` int32 [B] is the first new id of each. */
-  begin(graph: EmittedGraph, text: number, prompts: readonly Int32Array[]): Promise<Answer>;
-  step(text: number): Promise<Answer>;
+  begin(graph: EmittedGraph, text: number, prompts: readonly Int32Array[], drawn?: StepNumbers): Promise<Answer>;
+  step(text: number, drawn?: StepNumbers): Promise<Answer>;
   end(text: number): Promise<Answer>;
   /**
    * Ask what runs to end and refuse what waits: their calls reject, or resolve where it was too late. Starts no process. A batch that takes
@@ -128,6 +131,7 @@ export function createLane(options: Pick<EngineOptions, "threads" | "target" | "
       screenings: graph.screenings ?? [],
       ...(graph.target === undefined ? {} : { target: graph.target }),
       ...(graph.tail === undefined ? {} : { tail: graph.tail }),
+      ...(graph.head === undefined ? {} : { head: graph.head }),
     };
     // Requests are answered in their order: what was sent is there when the next is read, unless it could not be opened or made room for others.
     const known = to.known.has(graph.key);
@@ -159,10 +163,11 @@ export function createLane(options: Pick<EngineOptions, "threads" | "target" | "
     },
     open: (graph) => askGraph(graph, (reference) => ({ kind: "open", graph: reference })),
     run: (graph, feeds) => askGraph(graph, (reference) => ({ kind: "run", graph: reference, feeds })),
-    begin: (graph, text, prompts) => askGraph(graph, (reference) => ({ kind: "begin", graph: reference, text, prompts })),
+    predict: (graph, feeds, asked) => askGraph(graph, (reference) => ({ kind: "run", graph: reference, feeds, asked })),
+    begin: (graph, text, prompts, drawn) => askGraph(graph, (reference) => ({ kind: "begin", graph: reference, text, prompts, ...(drawn === undefined ? {} : { drawn }) })),
     quantize: (encoder, inOut, from, to, target) => ask({ kind: "quantize", encoder, inOut, from, to, target }),
     measure: () => ask({ kind: "measure" }),
-    step: (text) => ask({ kind: "step", text }),
+    step: (text, drawn) => ask({ kind: "step", text, ...(drawn === undefined ? {} : { drawn }) }),
     end: (text) => ask({ kind: "end", text }),
     stop: () => {
       if (running === null || running.pending.size === 0) return;

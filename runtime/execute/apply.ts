@@ -51,7 +51,9 @@ function applied(op: Op, work: OpWork): Promise<Value> {
     case "pick":
     case "encode":
     case "decode":
+    case "memorize":
     case "generate":
+    case "logits":
       return applyModel(op, work);
     case "fidelity":
     case "rank":

@@ -5,14 +5,16 @@ import type { Acts, Dense, Reduced, Single, Tokens, Value } from "../data/frame.
 import { encode, forward, type ActivationContext } from "../passes/activations.ts";
 import { brokenNotice } from "../passes/broken.ts";
 import { tokenizeTable } from "../passes/documents.ts";
+import { generateTexts } from "../passes/generating.ts";
 import { memorize } from "../passes/memorization.ts";
 import { noneLeftNotice } from "../passes/none_left.ts";
+import { predictTokens } from "../passes/predicting.ts";
 import { decodeGroups } from "../passes/reconstruction.ts";
 import { reduceForward } from "../passes/reduce_forward.ts";
 import { progressOf, type ExecuteContext, type OpWork } from "./execute_context.ts";
 import { asTable, each, expect, members, together } from "./members.ts";
 
-type ModelOp = Op & { readonly op: "tokenize" | "forward" | "pick" | "encode" | "decode" | "generate" };
+type ModelOp = Op & { readonly op: "tokenize" | "forward" | "pick" | "encode" | "decode" | "memorize" | "generate" | "logits" };
 
 function noteBroken(label: string, made: Value, { onNotice }: ExecuteContext): void {
   for (const { name, value } of members(made)) {
@@ -66,7 +68,11 @@ export async function applyModel(op: ModelOp, { plan, inputs, context, turns }: 
     }
     case "decode":
       return decodeGroups(op, input, inputs[1]!, activation);
+    case "logits":
+      return together(input, (sets) => predictTokens(op, sets.map((set) => expect("tokens", set)), activation, (text) => context.onNotice(`${plan.label}: ${text}`)));
     case "generate":
+      return together(input, (tables) => generateTexts(op, tables.map((table, at) => ({ name: members(input)[at]!.name, table: asTable(table) })), activation, (text) => context.onNotice(`${plan.label}: ${text}`)));
+    case "memorize":
       return together(input, async (tables) => {
         const made: Single[] = [];
         for (const table of tables) made.push(await memorize(op, asTable(table), activation, (text) => context.onNotice(`${plan.label}: ${text}`)));

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { key } from "../../src/ops/key.ts";
 import type { WeightRef } from "../../src/emit/specs.ts";
+import { isWithHead } from "../../src/ops/model_of.ts";
 import type { Plan } from "../../src/ops/op.ts";
 import { nodes } from "../../src/optimize/rule.ts";
 import type { ActivationContext } from "../passes/activations.ts";
@@ -29,7 +30,7 @@ function idOf(plan: Plan, { catalog, engine, guard }: KeepContext): string {
   const weights = nodes(plan).flatMap(({ op }): readonly WeightRef[] => {
     // Of a model on the hub, only what an op maps is here.
     if (op.op === "forward") return weightsOf(op, op.taps, op.blocks, { catalog });
-    if (op.op === "generate") return usedWeights(catalog.spec(op.model), catalog.spec(op.model).blocks.length, true);
+    if (isWithHead(op)) return usedWeights(catalog.spec(op.model), catalog.spec(op.model).blocks.length, true);
     return op.op === "encode" || op.op === "decode" ? op.saes.flatMap((sae) => [...usedSaeWeights(catalog.sae(sae).spec), ...usedDecoderWeights(catalog.sae(sae).spec)]) : [];
   });
   return createHash("sha256").update(JSON.stringify([key(plan), stamps(weights), weights.length === 0 ? "" : [bitsClass(engine.options), guard.on], packageVersion()])).digest("hex").slice(0, 32);

@@ -2,6 +2,7 @@
 import type { DecoderSpec } from "../../src/emit/specs.ts";
 import { PLACES, type Provider, type Target } from "../../src/emit/target.ts";
 import { blocksOf } from "../../src/ops/hook.ts";
+import { isOfWeights, isWithHead } from "../../src/ops/model_of.ts";
 import type { Plan, Tap } from "../../src/ops/op.ts";
 import { nodes } from "../../src/optimize/rule.ts";
 import type { Catalog } from "../catalog/catalog.ts";
@@ -33,9 +34,9 @@ export function requireComputable(model: DecoderSpec, blocks: number, { provider
 /** Why a plan runs on the CPU only, or null: `auto` then takes no device for it. */
 export function onlyOnCpu(plan: Plan, { spec }: Pick<Catalog, "spec">): string | null {
   for (const { op } of nodes(plan)) {
-    if (op.op !== "forward" && op.op !== "generate") continue;
+    if (!isOfWeights(op)) continue;
     const model = spec(op.model);
-    const obstacle = obstacleOf(model, op.op === "generate" ? model.blocks.length : blocksOf(op));
+    const obstacle = obstacleOf(model, isWithHead(op) ? model.blocks.length : blocksOf(op));
     if (obstacle !== null) return obstacle;
   }
   return null;

@@ -2,6 +2,7 @@
 import { posix } from "node:path";
 import { parse } from "../../grammar/parse.ts";
 import { beside } from "../../src/check/values.ts";
+import { modelOf } from "../../src/ops/model_of.ts";
 import type { ModelRef, Op, Plan, SaeRef } from "../../src/ops/op.ts";
 import { STANDARD_PREFIX } from "../catalog/shipped.ts";
 
@@ -19,7 +20,8 @@ export function usedBy(nodes: readonly Plan[]): Used {
   const saes = new Map<string, SaeRef>();
   for (const { op } of nodes) {
     if (op.op === "read") data.set(portable(op.path), op);
-    if (op.op === "tokenize" || op.op === "forward" || op.op === "generate") models.set(portable(op.model.name), op.model);
+    const model = modelOf(op);
+    if (model !== null) models.set(portable(model.name), model);
     if (op.op === "encode" || op.op === "decode") for (const sae of op.saes) saes.set(portable(sae.name), sae);
     if (op.op === "forward") for (const { sae } of op.taps) if (sae !== null) saes.set(portable(sae.name), sae);
   }

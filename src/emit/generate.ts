@@ -1,19 +1,19 @@
 /** Without this file the model could be read but could not continue a text. */
 import { block, blockFlops, choosesExperts } from "./block.ts";
-import { constant, createGraph, input, node, output, scalar, weight, weightRows, type Graph } from "./graph.ts";
+import { constant, createGraph, input, node, output, scalar, type Graph } from "./graph.ts";
+import { vocabulary } from "./head.ts";
 import { keptTensors } from "./mixer.ts";
 import { norm } from "./norm.ts";
-import { product } from "./product.ts";
 import { embedding, shared } from "./positions.ts";
 import { lowered } from "./lowering/lower.ts";
 import type { DecoderSpec, EmittedGraph } from "./specs.ts";
 import type { Target } from "./target.ts";
 
-/** Columns of the vocabulary product at a time: bounds the float32 copy of the matrix. */
-const TILE = 8192;
+/** What a step gives: the likeliest next id, or the logits that it is drawn from. */
+export type StepOutput = "next" | "logits";
 
 /**
- * One step of greedy decoding.
+ * One step of a continuation.
  *
  * Feeds (B prompts of one length, B ≥ 2: repeat a single prompt, one row alone takes another kernel; P tokens already in the cache, T new ones):
  *   input_ids int64 [B, T]   the prompt (P = 0), then one token a step
@@ -21,15 +21,15 @@ const TILE = 8192;
  *   lengths   int32 [B]      P + T, the same for all
  *   total     int32 [1]      P + T; at most `positionsFor(model, longest)`
  *   past_{name}_{i} f32 for each of `keptTensors(model, block)`: P = 0 at first, and zeros where it has no P
- * Outputs: `next` int64 [B], the most likely next id (ties to the lower id), and `present_{name}_{i}`, the same with P + T tokens.
+ * Outputs: `next` int64 [B], the most likely next id (ties to the lower id), or `logits` f32 [B, vocabulary], before they are capped; and `present_{name}_{i}`, the same with P + T tokens.
  */
-export function emitGenerate(model: DecoderSpec, target?: Target, longest?: number): EmittedGraph {
-  const graph = lowered(generateGraph(model, target, longest), blockFlops(model, model.blocks.length) + 2 * model.vocabulary * model.hiddenSize);
+export function emitGenerate(model: DecoderSpec, target?: Target, longest?: number, gives: StepOutput = "next"): EmittedGraph {
+  const graph = lowered(generateGraph(model, target, longest, gives), blockFlops(model, model.blocks.length) + 2 * model.vocabulary * model.hiddenSize);
   return choosesExperts(model, model.blocks.length) ? { ...graph, experts: true } : graph;
 }
 
 /** The same before it becomes bytes. */
-export function generateGraph(model: DecoderSpec, target?: Target, longest?: number): Graph {
+export function generateGraph(model: DecoderSpec, target?: Target, longest?: number, gives: StepOutput = "next"): Graph {
   const graph = createGraph("generate", target);
   const ids = input(graph, "input_ids", "i64", ["B", "T"]);
   const common = shared(graph, model, longest);
@@ -51,15 +51,9 @@ export function generateGraph(model: DecoderSpec, target?: Target, longest?: num
   }
 
   const normed = norm(graph, "/norm", x, model.norm, model.finalNorm, model.hiddenSize);
-  const head = model.lmHead ?? model.embed;
-  const logits = Array.from({ length: Math.ceil(model.vocabulary / TILE) }, (_, at) => {
-    const path = `/lm_head/tile${at}`;
-    const [start, end] = [at * TILE, Math.min((at + 1) * TILE, model.vocabulary)];
-    return product(graph, path, normed, weightRows(graph, `${path}/weight`, head, start, end), end - start, "out_in");
-  });
-  const all = logits.length === 1 ? (logits[0] as string) : node(graph, "/lm_head", "Concat", logits, { axis: 1 });
-  const biased = model.lmHeadBias === null ? all : node(graph, "/lm_head/biased", "Add", [all, weight(graph, "/lm_head/bias", model.lmHeadBias)]);
-  output(graph, "next", node(graph, "/next", "ArgMax", [capped(graph, biased, model.logitCap)], { axis: 1, keepdims: 0, select_last_index: 0 }), "i64", ["B"]);
+  const logits = vocabulary(graph, model, normed);
+  if (gives === "logits") output(graph, "logits", logits, "f32", ["B", model.vocabulary]);
+  else output(graph, "next", node(graph, "/next", "ArgMax", [capped(graph, logits, model.logitCap)], { axis: 1, keepdims: 0, select_last_index: 0 }), "i64", ["B"]);
   return graph;
 }
 

@@ -221,6 +221,14 @@ export interface QuantizedEncoder {
   readonly error: Float32Array;
 }
 
+/** A model's head (`emitHead`): a graph of its own. `cap`: what its logits are capped by. */
+export interface GraphHead {
+  readonly bytes: Uint8Array;
+  readonly width: number;
+  readonly vocabulary: number;
+  readonly cap: number | null;
+}
+
 /** A graph for the CPU that goes on from the outputs of another on a device. */
 export interface GraphTail {
   readonly bytes: Uint8Array;
@@ -259,4 +267,6 @@ export interface EmittedGraph {
   readonly screened?: readonly ScreenedTap[];
   /** What of the graph runs on the CPU of the engine process after the device, named and counted by `explain`; none on the CPU. */
   readonly tail?: GraphTail;
+  /** What goes on from its output `hidden` on the same device, some rows at a time. */
+  readonly head?: GraphHead;
 }

@@ -54,10 +54,15 @@ function written(op: Op): unknown {
     }
     case "tokenize":
     case "forward":
+    case "logits":
       return { ...op, model: op.model.name };
-    case "generate": {
-      // The rows are the same with and without a beginning-of-text token, and so is a sample of them.
+    case "memorize": {
+      // The rows are the same with and without a beginning-of-text token, and so is a sample of them. The name is an older one: samples stay.
       const { bos: _, ...rest } = op;
+      return { ...rest, op: "generate", model: op.model.name };
+    }
+    case "generate": {
+      const { bos: _, ends: __, ...rest } = op;
       return { ...rest, model: op.model.name };
     }
     default:

@@ -21,6 +21,24 @@ export interface SortKey {
   readonly descending: boolean;
 }
 
+/** How tokens are drawn; `stream` names the seedrandom stream (seed, draw and the input's canonical text), which goes on with group, row and copy. */
+export interface Drawn {
+  readonly temperature: number;
+  readonly topK: number | null;
+  readonly topP: number | null;
+  readonly stream: string;
+}
+
+/** Which tokens are told of a prediction: the likeliest, these texts and ids, or the one that came. */
+export type Told =
+  | { readonly kind: "top"; readonly count: number }
+  | { readonly kind: "named"; readonly texts: readonly string[]; readonly ids: readonly number[] }
+  | { readonly kind: "came" };
+
+/** Where a text is predicted: behind its last token, or everywhere, also of one part. */
+export const PREDICT_AT = ["last", "all", "prompt", "continuation"] as const;
+export type PredictAt = (typeof PREDICT_AT)[number];
+
 /** Which tokens of each document are wanted. `last`/`first` count real tokens, special ones included; null = all. */
 export interface Window {
   readonly first: number | null;
@@ -113,7 +131,11 @@ export type Op =
   | { readonly op: "decode"; readonly saes: readonly SaeRef[] }
   /** A reconstruction (input 0) beside the activations it stands for (input 1): how near it comes, by group. */
   | { readonly op: "fidelity" }
-  | { readonly op: "generate"; readonly model: ModelRef; readonly bos: boolean; readonly prefix: number; readonly continuation: number; readonly textColumn: string }
+  | { readonly op: "memorize"; readonly model: ModelRef; readonly bos: boolean; readonly prefix: number; readonly continuation: number; readonly textColumn: string }
+  /** Texts continued by at most `most` tokens, `copies` times each, which are numbered where `numbered`; `drawn` null: by the likeliest ones. A text ends with an id of `ends`, or where one of `stop` has come. */
+  | { readonly op: "generate"; readonly model: ModelRef; readonly bos: boolean; readonly textColumn: string; readonly most: number; readonly drawn: Drawn | null; readonly copies: number; readonly numbered: boolean; readonly ends: readonly number[]; readonly stop: readonly string[] }
+  /** What the model says comes behind the tokens of its input; `keep`: columns of the table that the texts are of. */
+  | { readonly op: "logits"; readonly model: ModelRef; readonly tell: Told; readonly at: PredictAt; readonly special: boolean; readonly keep: readonly string[] }
   | { readonly op: "rank"; readonly count: number; readonly by: RankBy; readonly per: "all" | "layer"; readonly threshold: number }
   | { readonly op: "statistics"; readonly threshold: number }
   | { readonly op: "histogram"; readonly of: string; readonly bins: number | null; readonly overlay: boolean; readonly log: boolean; readonly share?: true; readonly threshold: number }
@@ -175,7 +197,9 @@ export const OPS = {
   encode: model,
   decode: model,
   fidelity: data,
+  memorize: model,
   generate: model,
+  logits: model,
   rank: data,
   statistics: data,
   histogram: data,

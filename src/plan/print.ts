@@ -1,6 +1,6 @@
 /** Without this file plans could not be read by people or compared as goldens. */
 import { key } from "../ops/key.ts";
-import { OPS, type Op, type Plan, type Window } from "../ops/op.ts";
+import { OPS, type Op, type Plan, type Told, type Window } from "../ops/op.ts";
 import type { Scalar } from "../ops/scalar.ts";
 import { showType } from "../ops/schema.ts";
 
@@ -31,6 +31,15 @@ function printWindow(window: Window): string {
   return parts.length === 0 ? "every token" : parts.join(" ");
 }
 
+function printTold(told: Told): string {
+  switch (told.kind) {
+    case "top": return `the ${told.count} likeliest tokens`;
+    case "named": return [...told.texts.map((text) => JSON.stringify(text)), ...told.ids].join(", ");
+    case "came": return "the token that came";
+    default: return told satisfies never;
+  }
+}
+
 /** One line for an op, without its inputs. */
 export function printOp(op: Op): string {
   switch (op.op) {
@@ -57,7 +66,13 @@ export function printOp(op: Op): string {
     case "pick": return `pick ${op.taps.join(", ")}`;
     case "encode": return `encode ${op.saes.map((sae) => `${sae.name} (${sae.convention})`).join("; ")}`;
     case "decode": return `decode ${op.saes.map((sae) => `${sae.name} (${sae.convention})`).join("; ")}`;
-    case "generate": return `generate ${op.continuation} tokens after ${op.prefix} of ${op.textColumn}, greedy, with ${op.model.name}, ${op.bos ? "BOS first" : "no BOS"}`;
+    case "memorize": return `memorize ${op.continuation} tokens after ${op.prefix} of ${op.textColumn}, greedy, with ${op.model.name}, ${op.bos ? "BOS first" : "no BOS"}`;
+    case "generate": {
+      const { drawn } = op;
+      const how = drawn === null ? "greedy" : `drawn at temperature ${drawn.temperature}${drawn.topK === null ? "" : `, top_k ${drawn.topK}`}${drawn.topP === null ? "" : `, top_p ${drawn.topP}`}, from stream ${drawn.stream.slice(0, 40)}`;
+      return `generate ${op.most} tokens at most after ${op.textColumn}${op.copies === 1 ? "" : `, ${op.copies} times`}, ${how}, with ${op.model.name}, ${op.bos ? "BOS first" : "no BOS"}${op.stop.length === 0 ? "" : `, up to ${op.stop.map((text) => JSON.stringify(text)).join(", ")}`}`;
+    }
+    case "logits": return `logits of ${op.model.name}: ${printTold(op.tell)}, ${op.at === "last" ? "behind the last token" : op.at === "all" ? "at every position" : `at every position of the ${op.at}`}${op.special ? ", special tokens too" : ""}`;
     case "rank": return `rank ${op.count} by ${op.by}${op.per === "layer" ? " per layer" : ""}, active above ${op.threshold}`;
     case "statistics": return `statistics, active above ${op.threshold}`;
     case "histogram": return `histogram ${op.of}${op.bins === null ? "" : ` bins ${op.bins}`}${op.overlay ? " overlay" : ""}${op.log ? " log" : ""}${op.share === true ? " share" : ""}`;

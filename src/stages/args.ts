@@ -71,6 +71,9 @@ export function optionalInt(options: Options<number | null> & Bounds): Arg<numbe
 export function ints(options: Options<readonly number[]> & Bounds & { readonly of?: "layer" }): Arg<readonly number[]> {
   return arg({ kind: "int", min: options.min ?? Number.MIN_SAFE_INTEGER, max: options.max ?? Number.MAX_SAFE_INTEGER, list: true, ...(options.of === undefined ? {} : { of: options.of }) }, options);
 }
+export function optionalFloat(options: Options<number | null>): Arg<number | null> {
+  return arg<number | null>({ kind: "float" }, { ...options, default: null });
+}
 export function oneOf<const W extends string>(words: readonly W[], options: Options<W> & { readonly signs?: Readonly<Record<string, W>> }): Arg<W> {
   return arg({ kind: "oneOf", options: words, ...(options.signs === undefined ? {} : { signs: options.signs }) }, options);
 }

@@ -39,7 +39,7 @@ export const memorize = stage({
     const made = ["input_text", "generated_continuation_text", "true_continuation_text", "perfect_match", "matching_tokens", "matching_positions"];
     const kept = input.schema.columns.filter(({ name }) => name !== args.of && !made.includes(name));
     return context.node(
-      { op: "generate", model: model.ref, bos, prefix: args.prefix, continuation: args.continue, textColumn: args.of },
+      { op: "memorize", model: model.ref, bos, prefix: args.prefix, continuation: args.continue, textColumn: args.of },
       [input],
       {
         ...input.schema,

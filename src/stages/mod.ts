@@ -18,11 +18,13 @@ import { drop } from "./drop.ts";
 import { encode } from "./encode.ts";
 import { explain } from "./explain.ts";
 import { exported } from "./export.ts";
+import { generate } from "./generate.ts";
 import { group } from "./group.ts";
 import { groups } from "./groups.ts";
 import { hist } from "./hist.ts";
 import { join } from "./join.ts";
 import { jsonl } from "./jsonl.ts";
+import { logits } from "./logits.ts";
 import { memorize } from "./memorize.ts";
 import { open } from "./open.ts";
 import { overlap } from "./overlap.ts";
@@ -68,11 +70,13 @@ export const STAGES: readonly StageDefinition[] = [
   encode,
   explain,
   exported,
+  generate,
   group,
   groups,
   hist,
   join,
   jsonl,
+  logits,
   memorize,
   open,
   overlap,

@@ -22,6 +22,8 @@ export interface ModelFacts {
   readonly norm: "rms" | "layer";
   readonly hooks: HookFacts;
   readonly context: number;
+  /** Ids that end a text which the model writes. */
+  readonly ends: readonly number[];
   /** Whether the tokenizer itself puts BOS first. */
   readonly prependsBos: boolean;
   /** Its repository on the hub; null for a folder that tells of none. */

@@ -50,6 +50,7 @@ function fakeLane(delay: () => number, before: (call: number) => void = () => {}
       const wanted = feeds["wanted"]!.data as BigInt64Array;
       return answer({ tap0_dense: { type: "float32", data: Float32Array.from(wanted, (at) => Number(ids[Number(at)])), dims: [wanted.length, 1] } });
     },
+    predict: () => answer({}),
     begin: (_graph, _text, prompts) => answer({ next: { type: "int32", data: Int32Array.from(prompts, (prompt) => prompt.at(-1)! + 1), dims: [prompts.length] } }),
     step: () => answer({ next: { type: "int32", data: new Int32Array(64).fill(5), dims: [64] } }),
     end: () => answer({}),

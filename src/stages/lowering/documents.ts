@@ -18,7 +18,7 @@ export const TOKEN_COLUMNS: readonly ColumnSchema[] = [
 ];
 
 /** The columns that make up a document: `text`, or prompt + continuation, or a lone prompt. */
-function textColumns(columns: readonly ColumnSchema[]): readonly string[] | null {
+export function textColumns(columns: readonly ColumnSchema[]): readonly string[] | null {
   const has = (name: string): boolean => columns.some((column) => column.name === name && column.type === "str");
   if (has("text")) return ["text"];
   const prompt = PROMPT_COLUMNS.find(has);

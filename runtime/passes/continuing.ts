@@ -1,0 +1,108 @@
+/** Without this file `memorize` and `generate` would each let the model go on, keep what it wrote and look for broken weights in a way of its own. */
+import { createHash } from "node:crypto";
+import { emitGenerate, type StepOutput } from "../../src/emit/generate.ts";
+import { positionsFor } from "../../src/emit/rope.ts";
+import type { DecoderSpec, EmittedGraph } from "../../src/emit/specs.ts";
+import type { Target } from "../../src/emit/target.ts";
+import type { ModelRef } from "../../src/ops/op.ts";
+import type { ContinueJob } from "../engine/port.ts";
+import { heldBack } from "../cache/held_back.ts";
+import { spaceOf } from "../cache/spaces.ts";
+import { CheckpointError } from "../checkpoint/error.ts";
+import { usedWeights } from "../checkpoint/nonfinite.ts";
+import { requireSteady } from "../checkpoint/steady.ts";
+import type { ContinuedTokens } from "../data/frame.ts";
+import { pairOf } from "../data/frame.ts";
+import type { Tokenizer } from "../checkpoint/tokenizer/tokenizer.ts";
+import { counted } from "../counted.ts";
+import { whileFinite, type ActivationContext } from "./activations.ts";
+import { placeOf, targetOf } from "./graph_targets.ts";
+import { requireComputable } from "./computable.ts";
+
+/** What is continued, and how. */
+export interface Continuing {
+  readonly model: ModelRef;
+  readonly prompts: readonly Int32Array[];
+  /** New tokens of each. */
+  readonly steps: number;
+  readonly gives: StepOutput;
+  /** What `saeq cache ls` calls it, with all that a continuation depends on beside its prompt and what names its draw. */
+  readonly name: string;
+  /** Of drawn tokens: the text that names the numbers of each prompt. */
+  readonly draws: readonly string[] | null;
+  readonly job: Pick<ContinueJob, "ends" | "drawn">;
+}
+
+/** A model that may only be read continues nothing. @throws CheckpointError `missing-tensor` */
+export function requireHead({ noHead }: DecoderSpec, { name }: ModelRef, what: string): void {
+  if (noHead !== undefined) throw new CheckpointError("missing-tensor", `tensor \`${noHead}\` is in none of the files of ${name}: it reads texts, but ${what} none`, { help: "use the checkpoint of the model with its head (…ForCausalLM)" });
+}
+
+/** New tokens of each prompt, from what is kept or from the model, which goes on where a stopped run ended. @throws CheckpointError, EngineError; AbortError */
+export async function continueTexts({ model: ref, prompts, steps, gives, name, draws, job }: Continuing, context: ActivationContext): Promise<readonly Int32Array[]> {
+  const { spec } = context.catalog.model(ref);
+  requireComputable(spec, spec.blocks.length, placeOf(context.engine));
+  const graphFor = (longest: number, target: Target): EmittedGraph => {
+    const id = JSON.stringify(["generate", ref, target, longest, gives]);
+    const graph = context.graphs.get(id) ?? emitGenerate(spec, target, longest, gives);
+    context.graphs.set(id, graph);
+    return graph;
+  };
+  // What is kept is named by the usual graph: a longer table of positions changes no token, and no number of threads.
+  const named = graphFor(positionsFor(spec), placeOf(context.engine));
+  const weights = usedWeights(spec, spec.blocks.length, true);
+  const space = spaceOf(named, weights, context.engine.options, name, false);
+  await requireSteady(weights);
+  context.store.refresh([space]);
+  const numbers = draws?.map(numbersOf);
+  const generated: (Int32Array | undefined)[] = prompts.map((prompt, at) => context.store.continuation(space, prompt, numbers?.[at]));
+  const missing = prompts.flatMap((_, at) => (generated[at] === undefined ? [at] : []));
+  context.onKept?.(prompts.length - missing.length, prompts.length);
+  if (missing.length > 0) {
+    const { store, release } = heldBack(context.store);
+    const longest = missing.reduce((most, at) => Math.max(most, prompts[at]!.length), 0);
+    const { ends, drawn } = job;
+    await whileFinite(weights, context.signal, (signal, finite) => {
+      finite.then(release, () => {});
+      return context.engine.generate(graphFor(positionsFor(spec, longest + steps), targetOf(context.engine)), missing.map((at) => prompts[at]!), steps, {
+        signal,
+        onProgress: context.onProgress,
+        ...(ends === undefined ? {} : { ends: (index, ids) => ends(missing[index]!, ids) }),
+        ...(drawn === undefined ? {} : { drawn: { ...drawn, number: (index) => drawn.number(missing[index]!) } }),
+        onDocument: (index, tokens) => {
+          const at = missing[index]!;
+          generated[at] = tokens;
+          store.keepContinuation(space, prompts[at]!, tokens, numbers?.[at]);
+        },
+      });
+    }).finally(() => context.store.flush());
+  }
+  return generated.map((tokens) => tokens!);
+}
+
+/** Four numbers that name a text. */
+function numbersOf(text: string): Uint32Array {
+  const hash = createHash("sha256").update(text).digest();
+  return Uint32Array.from({ length: 4 }, (_, at) => hash.readUInt32LE(4 * at));
+}
+
+/** What was continued, row by row: texts, and tokens as the model read and wrote them. */
+export interface Written {
+  readonly input: string;
+  readonly continuation: string;
+  readonly prompt: Int32Array;
+  readonly generated: Int32Array;
+}
+
+/** Tokens of the rows whose texts alone would be cut otherwise. */
+export function recutTokens({ model, bos }: { readonly model: ModelRef; readonly bos: boolean }, rows: readonly Written[], encode: Tokenizer["encode"], onNotice: (text: string) => void): { readonly continued?: ContinuedTokens } {
+  const recut = rows.filter(({ input, continuation, prompt, generated }) => !same(encode(input + continuation, { bos }), [...prompt, ...generated]));
+  if (recut.length === 0) return {};
+  const one = recut.length === 1;
+  onNotice(`${recut.length} of ${counted(rows.length, "text")} and ${one ? "its continuation" : "their continuations"}, read as ${one ? "one text" : "texts"}, ${one ? "is" : "are"} cut into other tokens than were generated; acts reads the generated ones here, and the others where a file of these rows is read`);
+  return { continued: { model: model.digest, pairs: new Map(recut.map(({ input, continuation, prompt, generated }) => [pairOf(input, continuation), { prompt: [...prompt.slice(bos ? 1 : 0)], generated: [...generated] }])) } };
+}
+
+function same(a: Int32Array, b: readonly number[]): boolean {
+  return a.length === b.length && a.every((id, at) => id === b[at]);
+}

@@ -1,0 +1,33 @@
+/** Without this file each graph that predicts tokens would multiply by the vocabulary in its own way. */
+import { createGraph, input, node, output, weight, weightRows, type Graph } from "./graph.ts";
+import { lowered } from "./lowering/lower.ts";
+import { product } from "./product.ts";
+import type { DecoderSpec, EmittedGraph } from "./specs.ts";
+import type { Target } from "./target.ts";
+
+/** Columns of the vocabulary product at a time: bounds the float32 copy of the matrix. */
+const TILE = 8192;
+
+/** Normed rows f32 [n, d], n ≥ 2 → logits f32 [n, vocabulary], bias and all, before they are capped. */
+export function vocabulary(graph: Graph, model: DecoderSpec, normed: string): string {
+  const head = model.lmHead ?? model.embed;
+  const logits = Array.from({ length: Math.ceil(model.vocabulary / TILE) }, (_, at) => {
+    const path = `/lm_head/tile${at}`;
+    const [start, end] = [at * TILE, Math.min((at + 1) * TILE, model.vocabulary)];
+    return product(graph, path, normed, weightRows(graph, `${path}/weight`, head, start, end), end - start, "out_in");
+  });
+  const all = logits.length === 1 ? (logits[0] as string) : node(graph, "/lm_head", "Concat", logits, { axis: 1 });
+  return model.lmHeadBias === null ? all : node(graph, "/lm_head/biased", "Add", [all, weight(graph, "/lm_head/bias", model.lmHeadBias)]);
+}
+
+/** The head by itself: feed `hidden` f32 [N, d], N ≥ 2, rows behind the last norm → `logits` f32 [N, vocabulary], before they are capped. */
+export function emitHead(model: DecoderSpec, target?: Target): EmittedGraph {
+  return lowered(headGraph(model, target), 0);
+}
+
+/** The same before it becomes bytes. */
+export function headGraph(model: DecoderSpec, target?: Target): Graph {
+  const graph = createGraph("head", target);
+  output(graph, "logits", vocabulary(graph, model, input(graph, "hidden", "f32", ["N", model.hiddenSize])), "f32", ["N", model.vocabulary]);
+  return graph;
+}

@@ -1,0 +1,49 @@
+/** Without this file the model could be read inside and not at its end, where it says what comes next. */
+import { block, blockFlops, choosesExperts } from "./block.ts";
+import { createGraph, input, node, output, type Graph } from "./graph.ts";
+import { emitHead } from "./head.ts";
+import { lowered } from "./lowering/lower.ts";
+import { norm } from "./norm.ts";
+import { wideHeads } from "./padding.ts";
+import { embedding, shared } from "./positions.ts";
+import type { DecoderSpec, EmittedGraph } from "./specs.ts";
+import type { Target } from "./target.ts";
+
+/**
+ * The whole model at the wanted positions, up to its last norm; its head is a graph of its own (`head`), so that the engine can take rows times
+ * vocabulary in parts that memory holds, whatever the length of a text.
+ *
+ * Feeds: as `emitForward`. Output: `hidden` f32 [N, d], rows in the order of `wanted`.
+ */
+export function emitPredict(model: DecoderSpec, target?: Target, longest?: number): EmittedGraph {
+  const body = lowered(predictGraph(model, target, longest), blockFlops(model, model.blocks.length));
+  const head = emitHead(model, target);
+  if (head.tail !== undefined) throw new Error("a head is one graph");
+  return {
+    ...body,
+    key: `${body.key}+${head.key}`,
+    mappedBytes: body.mappedBytes + (model.lmHead === null ? 0 : head.mappedBytes),
+    operators: body.operators + head.operators,
+    head: { bytes: head.bytes, width: model.hiddenSize, vocabulary: model.vocabulary, cap: model.logitCap ?? null },
+    ...(wideHeads(model) ? { wideHeads: true } : {}),
+    ...(choosesExperts(model, model.blocks.length) ? { experts: true } : {}),
+  };
+}
+
+/** The same without its head, before it becomes bytes. */
+export function predictGraph(model: DecoderSpec, target?: Target, longest?: number): Graph {
+  const graph = createGraph("predict", target);
+  const ids = input(graph, "input_ids", "i64", ["B", "S"]);
+  const common = shared(graph, model, longest);
+  const wanted = input(graph, "wanted", "i64", ["N"]);
+  const rows = (path: string, x: string): string => node(graph, path, "Gather", [x, wanted], { axis: 0 });
+  let x = embedding(graph, model, ids, common);
+  for (const [layer, spec] of model.blocks.entries()) {
+    const gather = layer === model.blocks.length - 1 ? rows : (_: string, value: string): string => value;
+    const done = block(graph, `/layers.${layer}`, model, spec, common, x, { past: null, gather, wanted: () => false, read: () => {}, until: "resid_post" });
+    if (done.x === null) throw new Error("a block was left before its end");
+    x = done.x;
+  }
+  output(graph, "hidden", norm(graph, "/norm", x, model.norm, model.finalNorm, model.hiddenSize), "f32", ["N", model.hiddenSize]);
+  return graph;
+}

@@ -1,0 +1,21 @@
+/** Without this file every place that asks which models a plan reads would have to name the same ops, and could forget one. */
+import type { ModelRef, Op } from "./op.ts";
+
+/** Ops that run the whole model, up to what it says comes next. */
+export type WithHead = Op & { readonly op: "memorize" | "generate" | "logits" };
+
+export function isWithHead(op: Op): op is WithHead {
+  return op.op === "memorize" || op.op === "generate" || op.op === "logits";
+}
+
+/** Ops that compute with a model's weights. */
+export type OfWeights = WithHead | (Op & { readonly op: "forward" });
+
+export function isOfWeights(op: Op): op is OfWeights {
+  return op.op === "forward" || isWithHead(op);
+}
+
+/** The model whose tokens or weights an op reads; null where it reads none. */
+export function modelOf(op: Op): ModelRef | null {
+  return op.op === "tokenize" || isOfWeights(op) ? op.model : null;
+}

@@ -1,0 +1,130 @@
+/** Without this file the model could not be heard: nobody could let it go on with a text. */
+import { printColumn } from "../../grammar/print_parts.ts";
+import { streamStart, textKey } from "../ops/key.ts";
+import type { Drawn } from "../ops/op.ts";
+import { columnOf, type ColumnSchema } from "../ops/schema.ts";
+import { column, int, optionalFloat, optionalInt, texts } from "./args.ts";
+import { textColumns } from "./lowering/documents.ts";
+import { stage, type Lowering } from "./stage.ts";
+
+const MADE: readonly ColumnSchema[] = [
+  { name: "input_text", type: "str" },
+  { name: "generated_continuation_text", type: "str" },
+];
+const TOLD: readonly ColumnSchema[] = [
+  { name: "generated_tokens", type: "int" },
+  { name: "ended", type: "str" },
+];
+const SAMPLE: ColumnSchema = { name: "sample", type: "int" };
+
+export const generate = stage({
+  name: "generate",
+  doc: "Let the model go on with each text: greedily, or drawn from its predictions with a `temperature`, the same tokens for the same seed and texts anywhere. `acts … of continuation` reads what was generated; `ended` says why it ends: max, stop, or end for the end-of-text token, which is not part of it",
+  category: "model",
+  args: {
+    max: int({ keyword: true, min: 1, doc: "Tokens to generate at most", alsoCalled: ["max_new_tokens", "max_tokens", "max_length", "tokens"] }),
+    temperature: optionalFloat({ keyword: true, doc: "Draw tokens, from logits divided by it; 0 or none: the likeliest token each time" }),
+    top_k: optionalInt({ keyword: true, min: 1, doc: "Draw from the k likeliest tokens only" }),
+    top_p: optionalFloat({ keyword: true, doc: "Then from the likeliest tokens only that together have this share of the probability" }),
+    n: optionalInt({ keyword: true, min: 1, max: 10_000, doc: "Continuations of each text, one row each, numbered in `sample`" }),
+    draw: int({ keyword: true, min: 1, default: 1, doc: "Another draw for the same texts" }),
+    stop: texts({ keyword: true, default: [], doc: "End with the token that completes one of these texts" }),
+    of: { ...column({ keyword: true, default: "text", doc: "Column with the text; not said: what the model reads, as long as that is one column" }), depends: true },
+  },
+  input: ["table"],
+  examples: [
+    { title: "Greedily", query: 'prompts "In the beginning God" | generate max 10' },
+    { title: "Three that are drawn", query: 'set seed 7\nprompts "And the king said" | generate max 12 temperature 0.8 top_p 0.9 n 3 | select sample, generated_continuation_text' },
+    { title: "Features of what it writes", query: 'prompts "In the beginning God" | generate max 20 | acts layer 7 of continuation | top 3' },
+  ],
+  alsoCalled: ["complete", "continue_text", "sample_text", "generate_text"],
+  searchTerms: ["continuation", "temperature", "nucleus", "decode text", "completion", "rollout", "write"],
+  lower: (context, args) => {
+    const { input, settings } = context;
+    const model = context.model();
+    if (model === null) return null;
+    const of = textColumn(context, context.given("of") ? args.of : null);
+    const drawn = drawing(context, args);
+    if (of === null || drawn === undefined) return null;
+    const bos = settings.bos ?? model.prependsBos;
+    if (args.max >= model.context) {
+      context.report({ code: "text-too-long", message: `${args.max} new tokens behind a text do not fit the model's context of ${model.context}`, span: context.at("max") });
+      return null;
+    }
+    if (args.stop.includes("")) {
+      context.report({ code: "wrong-argument", message: "a text to stop at has a character at least", span: context.at("stop") });
+      return null;
+    }
+    const made = [...MADE, ...(args.n === null ? [] : [SAMPLE]), ...TOLD];
+    const kept = input.schema.columns.filter(({ name }) => name !== of && name !== "text" && !made.some((each) => each.name === name));
+    const stream = `${streamStart(settings.seed)}${args.draw}|${textKey(input)}`;
+    return context.node(
+      {
+        op: "generate", model: model.ref, bos, textColumn: of, most: args.max, drawn: drawn === null ? null : { ...drawn, stream },
+        copies: args.n ?? 1, numbered: args.n !== null, ends: model.ends, stop: args.stop,
+      },
+      [input],
+      { ...input.schema, kind: "table", columns: [...kept, ...made] },
+    );
+  },
+});
+
+interface DrawingArgs {
+  readonly temperature: number | null;
+  readonly top_k: number | null;
+  readonly top_p: number | null;
+  readonly n: number | null;
+}
+
+/** null: greedy; undefined after a reported mistake. */
+function drawing(context: Lowering, { temperature, top_k: topK, top_p: topP, n }: DrawingArgs): Omit<Drawn, "stream"> | null | undefined {
+  const outside = (argument: string, message: string): undefined => void context.report({ code: "out-of-range", message, span: context.at(argument) });
+  if (temperature !== null && !(temperature >= 0 && temperature <= 100)) return outside("temperature", `a temperature is between 0 and 100, and not ${temperature}`);
+  if (topP !== null && !(topP > 0 && topP <= 1)) return outside("top_p", `a share of the probability is above 0 and at most 1, and not ${topP}`);
+  if (temperature !== null && temperature > 0) return { temperature, topK, topP };
+  if (temperature === 0) return null;
+  const needless = (["top_k", "top_p", "draw"] as const).find((name) => context.given(name)) ?? (n !== null && n > 1 ? "n" : undefined);
+  if (needless === undefined) return null;
+  const at = context.at(needless);
+  context.report({
+    code: "missing-argument",
+    message: `\`${needless}\` is for tokens that are drawn, and without a temperature the likeliest is taken each time`,
+    span: at,
+    fix: { span: { start: at.start, end: at.start }, text: "temperature 1 " },
+  });
+  return undefined;
+}
+
+/** The one column that is continued; null after a reported mistake, or where the input is not known. */
+function textColumn(context: Lowering, of: string | null): string | null {
+  const { schema } = context.input;
+  const [names, words] = [schema.columns.map(({ name }) => name).join(", ") || "none", schema.columns.filter(({ type }) => type === "str")];
+  if (of !== null) {
+    const found = columnOf(schema, of);
+    if (found?.type === "str") return of;
+    if (schema.known)
+      context.report({
+        code: found === undefined ? "unknown-column" : "wrong-type",
+        message: found === undefined ? `no column \`${of}\` to take the texts from` : `\`${of}\` is ${found.type}, not text`,
+        span: context.at("of"),
+        notes: [`columns here: ${names}`],
+        help: `generate max 40 of ${words[0] === undefined ? "<column>" : printColumn(words[0].name)}`,
+      });
+    return null;
+  }
+  const [first, second] = textColumns(schema.columns) ?? [];
+  if (first !== undefined && second === undefined) return first;
+  if (!schema.known) return null;
+  if (first === undefined) {
+    context.report({ code: "no-text", message: "this table has no text to go on with", notes: [`columns here: ${names}`], help: `generate max 40 of ${words[0] === undefined ? "<column>" : printColumn(words[0].name)}` });
+    return null;
+  }
+  context.report({
+    code: "missing-argument",
+    message: `there is a prompt and a continuation here, and \`generate\` goes on with one text`,
+    notes: [`to go on behind the continuation: text ${printColumn(first)} + ${printColumn(second!)} | generate max 40`],
+    label: "which one",
+    fix: { span: { start: context.at("").end, end: context.at("").end }, text: ` of ${printColumn(first)}` },
+  });
+  return null;
+}
