@@ -42,14 +42,15 @@ def main() -> None:
     # Of its vocabulary a few tokens end a text here, so that texts end at unlike lengths.
     ends = [tokenizer.encode(word, add_special_tokens=False)[0] for word in (".", ":")] + [model.config.eos_token_id]
     for text in TEXTS:
-        ids = tokenizer.encode(text, add_special_tokens=False)
+        ids = [model.config.bos_token_id, *tokenizer.encode(text, add_special_tokens=False)]
         rows = logits_of(model, ids)
         surprisal = torch.nn.functional.cross_entropy(rows[:-1].double(), torch.tensor(ids[1:]), reduction="none")
         top = torch.topk(rows[-1], 5)
         with torch.no_grad():
+            loss = float(model(torch.tensor([ids]), labels=torch.tensor([ids])).loss)
             out = model.generate(torch.tensor([ids]), attention_mask=torch.ones(1, len(ids), dtype=torch.long), max_new_tokens=24, do_sample=False, num_beams=1, eos_token_id=ends, pad_token_id=0)
         texts.append({
-            "text": text, "ids": ids, "surprisal": surprisal.tolist(), "loss": float(model(torch.tensor([ids]), labels=torch.tensor([ids])).loss) if len(ids) > 1 else None,
+            "text": text, "ids": ids, "surprisal": surprisal.tolist(), "loss": loss,
             "top": top.indices.tolist(), "logits": top.values.tolist(), "probabilities": torch.softmax(rows[-1].double(), -1)[top.indices].tolist(), "next": out[0, len(ids):].tolist(),
         })
 
