@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { parse } from "../../grammar/parse.ts";
 import { visible } from "../../grammar/visible.ts";
+import { drawnFrom } from "../../src/ops/drawn_from.ts";
 import { nodes } from "../../src/optimize/rule.ts";
 import { DataError } from "../../runtime/data/error.ts";
 import { entryOf, lockDifferences } from "../../runtime/lock/differences.ts";
@@ -38,8 +39,8 @@ export async function requireFrozen(file: string, place: ScriptPlace, checked: C
   const { settings } = checked.compiled.scope;
   // A seed that is set later holds for what stands behind it.
   const unseeded = checked.compiled.pipelines.filter((pipeline) => !pipeline.settings.seedGiven);
-  const sampled = unseeded.flatMap(({ written }) => nodes(written)).find(({ op }) => op.op === "sample");
-  if (sampled !== undefined) return refuse(`\`${visible(sampled.label)}\` draws other rows in each run, as no seed is set; write \`set seed ${settings.seed}\` above it, or give --seed ${settings.seed}`);
+  const sampled = unseeded.flatMap(({ written }) => nodes(written)).find(({ op }) => drawnFrom(op) !== null);
+  if (sampled !== undefined) return refuse(`\`${visible(sampled.label)}\` draws other ${sampled.op.op === "sample" ? "rows" : "tokens"} in each run, as no seed is set; write \`set seed ${settings.seed}\` above it, or give --seed ${settings.seed}`);
   const found = await gather(place, checked, shop, true);
   if (typeof found === "number") return found;
   // What a flag says is said on purpose.

@@ -13,9 +13,8 @@ export function rowsAtOnce(vocabulary: number): number {
 }
 
 /** What is asked of rows f32 [n, width] behind the last norm; those behind the last that was asked for are there for company. */
-export async function predictRows({ width, vocabulary, cap, logits }: LaneHead, hidden: Float32Array, asked: Asked): Promise<Outputs> {
+export async function predictRows({ width, vocabulary, cap, logits }: LaneHead, hidden: Float32Array, asked: Asked, most = rowsAtOnce(vocabulary)): Promise<Outputs> {
   const rows = asked.kind === "came" ? asked.ids.length : hidden.length / width;
-  const most = rowsAtOnce(vocabulary);
   const parts: Predictions[] = [];
   for (let first = 0; first < rows; first += most) {
     const count = Math.min(most, rows - first);

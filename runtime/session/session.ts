@@ -7,6 +7,7 @@ import { help, stageHelp } from "../../src/assist/help.ts";
 import { SETTINGS } from "../../src/check/settings.ts";
 import { needKey, type Facts, type Need, type Scope } from "../../src/check/scope.ts";
 import type { EmittedGraph } from "../../src/emit/specs.ts";
+import { drawnFrom } from "../../src/ops/drawn_from.ts";
 import { key, source as valueSource, streamStart } from "../../src/ops/key.ts";
 import { showType } from "../../src/ops/schema.ts";
 import { nodes, type Rule } from "../../src/optimize/rule.ts";
@@ -186,7 +187,7 @@ export async function createSession(options: InnerOptions): Promise<Session> {
   /** Once: whatever is set later, what was drawn before was drawn with the seed that the session chose. */
   function tellSeed({ plan }: CompiledPipeline, onEvent: (event: SessionEvent) => void): void {
     const { seed, seedGiven } = start.settings;
-    if (seedGiven || toldSeed || !nodes(plan).some(({ op }) => op.op === "sample" && op.stream.startsWith(streamStart(seed)))) return;
+    if (seedGiven || toldSeed || !nodes(plan).some(({ op }) => drawnFrom(op)?.startsWith(streamStart(seed)) === true)) return;
     toldSeed = true;
     onEvent({ kind: "notice", text: `seed ${seed}, chosen by saeq; to draw the same rows again: set seed ${seed}` });
   }

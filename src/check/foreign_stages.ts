@@ -97,8 +97,16 @@ const MEANINGS: Readonly<Record<string, (given: Given) => Meaning>> = {
   run_with_cache: readModel,
   activations: readModel,
   hidden_states: readModel,
-  generate: () => ({ note: "saeq lets a model go on with a text only to see whether it knows the rest by heart", help: "memorize prefix 50 continue 50" }),
+  perplexity: predicted("logits at all | agg perplexity = exp(mean(surprisal))"),
+  surprisal: predicted("logits at all"),
+  loss: predicted("logits at all | agg loss = mean(surprisal)"),
+  predict: predicted("logits"),
 };
+
+/** What is asked of the model's predictions, of texts that it can read. */
+function predicted(write: string): (given: Given) => Meaning {
+  return ({ kind }) => ({ note: "what the model says comes next, and how much what came surprised it, is told by `logits`", ...(kind === "table" || kind === "tokens" ? { write } : { help: write }) });
+}
 
 /** What a command of another tool means here; null for one that is not known. */
 export function meaningOf(name: string, given: Given): Meaning | null {

@@ -14,7 +14,7 @@ export const memorize = stage({
   },
   input: ["table"],
   examples: [{ title: "Two passages", query: 'csv "kjv/passages.csv" | take 2 | memorize prefix 50 continue 50 | select perfect_match, matching_tokens' }],
-  searchTerms: ["extractable", "generate", "recall", "continue"],
+  searchTerms: ["extractable", "recall", "continue"],
   lower: (context, args) => {
     const { input, settings } = context;
     const model = context.model();
