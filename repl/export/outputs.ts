@@ -92,11 +92,11 @@ async function drawingOf(plot: Plot | Chart): Promise<Drawing> {
 function contextsOf(windows: readonly ContextWindow[], most: number): Contexts {
   return {
     kind: "contexts",
-    places: windows.slice(0, most).map(({ feature, layer, activation, row, position, pieces, firing, activations, special }) => {
+    places: windows.slice(0, most).map(({ feature, layer, activation, row, position, pieces, firing, activations, special, label }) => {
       const counted = activations.map((each, at) => (special?.[at] === true ? 0 : (each ?? 0)));
       const largest = Math.max(activation, ...counted);
       return {
-        about: `feature ${feature} at layer ${layer}: ${Number(activation.toPrecision(4))} in row ${row}, position ${position}`,
+        about: `feature ${feature} at layer ${layer}${label === undefined ? "" : ` (${visible(label)})`}: ${Number(activation.toPrecision(4))} in row ${row}, position ${position}`,
         pieces: pieces.map((text, at) => ({ text: visible(text), heat: largest > 0 ? Math.max(0, Math.min(5, Math.ceil((5 * counted[at]!) / largest))) : 0, firing: at === firing, special: special?.[at] === true })),
       };
     }),

@@ -35,7 +35,7 @@ export function provenanceOf(text: string, compiled: Compiled, saeq: string): Pr
     if (op.op === "read") data.set(op.path, op.digest);
     const model = modelOf(op);
     if (model !== null) models.set(model.name, model.digest);
-    if (op.op === "encode" || op.op === "decode") op.saes.forEach(sae);
+    if (op.op === "encode" || op.op === "decode" || op.op === "similar" || op.op === "promotes") op.saes.forEach(sae);
     if (op.op === "forward") for (const tap of op.taps) if (tap.sae !== null) sae(tap.sae);
   }
   const settings = compiled.scope.settings;

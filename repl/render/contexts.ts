@@ -16,7 +16,7 @@ type Paint = Parameters<typeof styleText>[0];
 const DARK: readonly Paint[] = ["yellow", ["bold", "yellow"], ["black", "bgYellow"]];
 const LIGHT: readonly Paint[] = ["magenta", ["bold", "magenta"], ["white", "bgMagenta"]];
 
-/** Windows one to a line, the firing token in one column between marks, tokens coloured by activation; a title for each feature, with its layer where several were read. No line end after the last line. */
+/** Windows one to a line, the firing token in one column between marks, tokens coloured by activation; a title for each feature, with its layer where several were read, and what it is called. No line end after the last line. */
 export function renderContexts(windows: readonly ContextWindow[], options: RenderOptions, layered = false): string {
   if (windows.length === 0) return styled("dim", "no token fires above the threshold", options);
   const most = options.rows ?? 20;
@@ -30,7 +30,7 @@ export function renderContexts(windows: readonly ContextWindow[], options: Rende
     const before = shown[i - 1];
     if (before === undefined || idOf(before) !== idOf(each)) {
       const count = windows.filter((other) => idOf(other) === idOf(each)).length;
-      lines.push(...(lines.length > 0 ? [""] : []), styled("head", fitted(`feature ${each.feature}${layered ? ` of layer ${each.layer}` : ""}: ${counted(count, "window")}`, options.width, options.ascii), options));
+      lines.push(...(lines.length > 0 ? [""] : []), styled("head", fitted(`feature ${each.feature}${layered ? ` of layer ${each.layer}` : ""}${each.label === undefined ? "" : ` (${visible(each.label)})`}: ${counted(count, "window")}`, options.width, options.ascii), options));
     }
     const lead = `${padStart(figures[i]![0], widths[0]!)}  ${padStart(figures[i]![1], widths[1]!)}  `;
     const peak = peaks.get(idOf(each))!;

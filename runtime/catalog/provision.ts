@@ -4,7 +4,7 @@ import { isOfWeights, isWithHead, type OfWeights } from "../../src/ops/model_of.
 import type { ModelRef, Op, Plan, SaeRef } from "../../src/ops/op.ts";
 import type { LoadedSae, ModelOutline } from "./catalog.ts";
 import { absentFile, makeAbsent } from "../checkpoint/absent.ts";
-import { usedWeights } from "../checkpoint/nonfinite.ts";
+import { usedUnembedding, usedWeights } from "../checkpoint/nonfinite.ts";
 import { saeFiles } from "../checkpoint/sae_folder.ts";
 import { computed } from "../../src/plan/computed.ts";
 import type { Hub, HubCall, Opened } from "../hub/hub.ts";
@@ -27,7 +27,7 @@ export interface Provision {
   readonly here: (plan: Plan) => boolean;
 }
 
-const saesOf = (op: Op): readonly SaeRef[] => (op.op === "encode" ? op.saes : op.op === "forward" ? op.taps.flatMap(({ sae }) => (sae === null ? [] : [sae])) : []);
+const saesOf = (op: Op): readonly SaeRef[] => (op.op === "encode" || op.op === "similar" || op.op === "promotes" ? op.saes : op.op === "forward" ? op.taps.flatMap(({ sae }) => (sae === null ? [] : [sae])) : []);
 
 /** Files behind weights that are not here yet. */
 export function missing(opened: Opened | null, files: ReadonlySet<string> | null): Opened["absent"] {
@@ -40,7 +40,7 @@ export function createProvision({ model, sae: found, replaceSae, readSae, hub }:
     const known = model(op.model);
     if (known === undefined) return null;
     const all = known.spec.blocks.length;
-    const used = usedWeights(known.spec, op.op === "forward" ? (op.blocks ?? all) : all, isWithHead(op));
+    const used = op.op === "promotes" ? usedUnembedding(known.spec) : usedWeights(known.spec, op.op === "forward" ? (op.blocks ?? all) : all, isWithHead(op));
     return missing(known.located.hub, new Set(used.map(({ file }) => file).filter((file) => absentFile(file) !== null)));
   };
 

@@ -33,6 +33,11 @@ export function usedDecoderWeights({ decoder }: SaeSpec): readonly TensorRef[] {
   return decoder === null ? [] : [decoder.weight, ...(decoder.skip === null ? [] : [decoder.skip.weight])];
 }
 
+/** What turns a direction of the stream into logits, but for the bias. */
+export function usedUnembedding({ finalNorm, lmHead, embed }: DecoderSpec): readonly TensorRef[] {
+  return [finalNorm.weight, lmHead ?? embed];
+}
+
 /**
  * Throws `nonfinite-weights` for the first tensor that holds NaN or an infinity, with the count and the first index.
  * Reads every byte once and remembers clean tensors for as long as their file does not change.

@@ -23,6 +23,8 @@ export interface Table {
   readonly windows?: readonly ContextWindow[];
   /** The activations that rows were found in or figures are of, by group, for the header. */
   readonly foundIn?: readonly Reading[];
+  /** What rows were computed of that were read from no text, for the header: an SAE, a model. */
+  readonly about?: readonly string[];
   /** Tokens of texts that a model has continued, which the texts alone would be cut into otherwise. */
   readonly continued?: ContinuedTokens;
 }
@@ -52,6 +54,8 @@ export interface ContextWindow {
   readonly pieces: readonly string[];
   /** Which of them fires. */
   readonly firing: number;
+  /** What the feature is called, where somebody has given it a name. */
+  readonly label?: string;
   /** The feature's activation at each; null where the model was not read. */
   readonly activations: readonly (number | null)[];
   /** Which tokens are special: they are drawn, and count nowhere. Absent: none. */

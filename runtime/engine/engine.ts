@@ -15,6 +15,7 @@ import { predicted } from "./predicted.ts";
 import type { Asked } from "../kernels/softmax.ts";
 import type { Document, EightBits, Engine, EngineOptions, JobOptions, PredictJob, TapOutput } from "./port.ts";
 import type { Outputs } from "./protocol.ts";
+import { rankOn } from "./ranking.ts";
 import { createLane, stopped } from "./supervisor.ts";
 import type { Answer, Lane } from "./supervisor.ts";
 
@@ -86,6 +87,7 @@ export function engineOver(options: EngineOptions, lane: (folder: string | null)
       return encode(open(), paceOf(graph), { graph: prepared, residual, width, halt: ending, onScreened });
     },
     decode: async (graph, job) => decodeOn(open(), paceOf(graph), graph, job, halt(job.signal)),
+    rank: async (graph, job) => rankOn(open(), graph, job, halt(job.signal)),
     eightBits: async () => {
       const [first] = open();
       eightBits ??= first!.measure().then(({ outputs }) => ({ exact: outputs["exact"]!.data[0] === 1, ratio: Number(outputs["speed"]!.data[0]) }));

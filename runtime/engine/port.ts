@@ -1,4 +1,5 @@
 /** Without this file the session would depend on how inference is hosted (today: supervised child processes). */
+import type { RankingGraph } from "../../src/emit/directions.ts";
 import type { EmittedGraph, SaeSpec } from "../../src/emit/specs.ts";
 import type { Target } from "../../src/emit/target.ts";
 import type { Drawing } from "../kernels/drawing.ts";
@@ -98,6 +99,25 @@ export interface DecodeJob {
   readonly onRows: (done: number) => void;
 }
 
+/** Features whose directions are held against all columns of a matrix. */
+export interface RankJob {
+  readonly features: readonly number[];
+  readonly signal: AbortSignal;
+  /**
+   * Called for each part that is done, in no particular order: the best of its columns for features `from` … of the job, one list for each output of the graph, [features
+   * of the part, count] each. Two parts may have columns in common.
+   */
+  readonly onPart: (from: number, lists: readonly RankedPart[]) => void;
+  /** The share that is done. */
+  readonly onShare: (share: number) => void;
+}
+
+export interface RankedPart {
+  readonly count: number;
+  readonly values: Float32Array;
+  readonly ids: Int32Array;
+}
+
 /** Settings that belong to a plan's numerics class. */
 export interface EngineOptions {
   /** Engine processes, each with `threads` intra-op threads. */
@@ -132,6 +152,8 @@ export interface Engine {
   encode(graph: EmittedGraph, residual: Float32Array, width: number, signal: AbortSignal, onScreened?: JobOptions["onScreened"]): Promise<TapOutput>;
   /** Reconstruct activations from the features of a decode graph (`emitDecode`), at most `rowsAtOnce` rows in a call; [rows, outputs of the decoder]. */
   decode(graph: EmittedGraph, job: DecodeJob): Promise<Float32Array>;
+  /** The best columns of a matrix for some features, part by part. */
+  rank(graph: RankingGraph, job: RankJob): Promise<void>;
   /** Measured once, in about 50 ms. */
   eightBits(): Promise<EightBits>;
   /** 10⁹ float32 operations a second of one process while all of them work: of a bare product, measured once. */

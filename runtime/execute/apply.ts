@@ -38,6 +38,7 @@ function applied(op: Op, work: OpWork): Promise<Value> {
     case "skip":
     case "distinct":
     case "join":
+    case "label":
     case "sample":
     case "split":
     case "group":
@@ -52,6 +53,8 @@ function applied(op: Op, work: OpWork): Promise<Value> {
     case "encode":
     case "decode":
     case "memorize":
+    case "similar":
+    case "promotes":
     case "generate":
     case "logits":
       return applyModel(op, work);

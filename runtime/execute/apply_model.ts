@@ -8,13 +8,14 @@ import { tokenizeTable } from "../passes/documents.ts";
 import { generateTexts } from "../passes/generating.ts";
 import { memorize } from "../passes/memorization.ts";
 import { noneLeftNotice } from "../passes/none_left.ts";
+import { aboutDirections } from "./apply_directions.ts";
 import { predictTokens } from "../passes/predicting.ts";
 import { decodeGroups } from "../passes/reconstruction.ts";
 import { reduceForward } from "../passes/reduce_forward.ts";
 import { progressOf, type ExecuteContext, type OpWork } from "./execute_context.ts";
 import { asTable, each, expect, members, together } from "./members.ts";
 
-type ModelOp = Op & { readonly op: "tokenize" | "forward" | "pick" | "encode" | "decode" | "memorize" | "generate" | "logits" };
+type ModelOp = Op & { readonly op: "tokenize" | "forward" | "pick" | "encode" | "decode" | "similar" | "promotes" | "memorize" | "generate" | "logits" };
 
 function noteBroken(label: string, made: Value, { onNotice }: ExecuteContext): void {
   for (const { name, value } of members(made)) {
@@ -32,7 +33,8 @@ function noteNoneLeft(label: string, window: Window, made: Value, { onNotice }: 
 
 /** The value of an op that reads texts, runs the model or an SAE, or picks from what they gave. @throws DataError, CheckpointError, EngineError; AbortError */
 export async function applyModel(op: ModelOp, { plan, inputs, context, turns }: OpWork): Promise<Value> {
-  const input = inputs[0]!;
+  // Features that are named need no input.
+  const input = inputs[0] as Value;
   const activation: ActivationContext = { ...context, ...progressOf(plan, context) };
   switch (op.op) {
     case "tokenize":
@@ -70,6 +72,9 @@ export async function applyModel(op: ModelOp, { plan, inputs, context, turns }: 
       return decodeGroups(op, input, inputs[1]!, activation);
     case "logits":
       return together(input, (sets) => predictTokens(op, sets.map((set) => expect("tokens", set)), activation, (text) => context.onNotice(`${plan.label}: ${text}`)));
+    case "similar":
+    case "promotes":
+      return aboutDirections(op, input ?? null, { label: plan.label, onShare: (share) => context.onWork?.(plan, share) }, activation, context.onNotice);
     case "generate":
       return together(input, (tables) => generateTexts(op, tables.map((table, at) => ({ name: members(input)[at]!.name, table: asTable(table) })), activation, (text) => context.onNotice(`${plan.label}: ${text}`)));
     case "memorize":

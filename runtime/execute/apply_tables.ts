@@ -5,6 +5,7 @@ import type { Groups, Table, Value } from "../data/frame.ts";
 import { aggregateTable, groupRows, ungroupTable } from "../data/grouping.ts";
 import { keysOf, type GroupPart } from "../data/group_labels.ts";
 import { joinTables } from "../data/join.ts";
+import { labelTable } from "../data/label.ts";
 import { distinctRows, filterRows, limitRows, projectColumns, sampleRows, skipRows, sortRows, splitRows } from "../data/rows.ts";
 import { concatTables, tableFromRows } from "../data/table.ts";
 import { MOST_CELLS, MOST_ROWS } from "../data/table_limits.ts";
@@ -12,7 +13,7 @@ import type { OpWork } from "./execute_context.ts";
 import { asTable, each, expectSingle } from "./members.ts";
 import { withoutValue } from "./without_value.ts";
 
-type TableOp = Op & { readonly op: "read" | "literal" | "filter" | "project" | "sort" | "limit" | "skip" | "distinct" | "join" | "sample" | "split" | "group" | "group_by" | "ungroup" | "aggregate" | "concat" };
+type TableOp = Op & { readonly op: "read" | "literal" | "filter" | "project" | "sort" | "limit" | "skip" | "distinct" | "join" | "label" | "sample" | "split" | "group" | "group_by" | "ungroup" | "aggregate" | "concat" };
 
 /** The value of an op on rows. @throws DataError */
 export async function applyToTables(op: TableOp, { plan, inputs, context, turns }: OpWork): Promise<Value> {
@@ -39,6 +40,14 @@ export async function applyToTables(op: TableOp, { plan, inputs, context, turns 
     case "join": {
       const right = asTable(expectSingle(inputs[1]!));
       return each(input, (table) => joinTables(asTable(table), right, op, turns));
+    }
+    case "label": {
+      const names = asTable(expectSingle(inputs[1]!));
+      return each(input, async (table) => {
+        const { labelled, notices } = await labelTable(asTable(table), names, op, turns);
+        for (const notice of notices) context.onNotice(`${plan.label}: ${notice}`);
+        return labelled;
+      });
     }
     case "sample":
       return each(input, (single) => {

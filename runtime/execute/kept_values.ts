@@ -7,7 +7,7 @@ import type { Plan } from "../../src/ops/op.ts";
 import { nodes } from "../../src/optimize/rule.ts";
 import type { ActivationContext } from "../passes/activations.ts";
 import { systemCode } from "../data/error.ts";
-import { usedDecoderWeights, usedSaeWeights, usedWeights } from "../checkpoint/nonfinite.ts";
+import { usedDecoderWeights, usedSaeWeights, usedUnembedding, usedWeights } from "../checkpoint/nonfinite.ts";
 import type { Value } from "../data/frame.ts";
 import { valueKey } from "./value_key.ts";
 import { packageVersion } from "../package_root.ts";
@@ -31,6 +31,7 @@ function idOf(plan: Plan, { catalog, engine, guard }: KeepContext): string {
     // Of a model on the hub, only what an op maps is here.
     if (op.op === "forward") return weightsOf(op, op.taps, op.blocks, { catalog });
     if (isWithHead(op)) return usedWeights(catalog.spec(op.model), catalog.spec(op.model).blocks.length, true);
+    if (op.op === "similar" || op.op === "promotes") return [...op.saes.flatMap((sae) => usedDecoderWeights(catalog.sae(sae).spec)), ...(op.op === "promotes" ? usedUnembedding(catalog.spec(op.model)) : [])];
     return op.op === "encode" || op.op === "decode" ? op.saes.flatMap((sae) => [...usedSaeWeights(catalog.sae(sae).spec), ...usedDecoderWeights(catalog.sae(sae).spec)]) : [];
   });
   return createHash("sha256").update(JSON.stringify([key(plan), stamps(weights), weights.length === 0 ? "" : [bitsClass(engine.options), guard.on], packageVersion()])).digest("hex").slice(0, 32);

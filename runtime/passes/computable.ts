@@ -2,7 +2,7 @@
 import type { DecoderSpec } from "../../src/emit/specs.ts";
 import { PLACES, type Provider, type Target } from "../../src/emit/target.ts";
 import { blocksOf } from "../../src/ops/hook.ts";
-import { isOfWeights, isWithHead } from "../../src/ops/model_of.ts";
+import { isOfBlocks, isWithHead } from "../../src/ops/model_of.ts";
 import type { Plan, Tap } from "../../src/ops/op.ts";
 import { nodes } from "../../src/optimize/rule.ts";
 import type { Catalog } from "../catalog/catalog.ts";
@@ -34,7 +34,7 @@ export function requireComputable(model: DecoderSpec, blocks: number, { provider
 /** Why a plan runs on the CPU only, or null: `auto` then takes no device for it. */
 export function onlyOnCpu(plan: Plan, { spec }: Pick<Catalog, "spec">): string | null {
   for (const { op } of nodes(plan)) {
-    if (!isOfWeights(op)) continue;
+    if (!isOfBlocks(op)) continue;
     const model = spec(op.model);
     const obstacle = obstacleOf(model, isWithHead(op) ? model.blocks.length : blocksOf(op));
     if (obstacle !== null) return obstacle;

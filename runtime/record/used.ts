@@ -22,7 +22,7 @@ export function usedBy(nodes: readonly Plan[]): Used {
     if (op.op === "read") data.set(portable(op.path), op);
     const model = modelOf(op);
     if (model !== null) models.set(portable(model.name), model);
-    if (op.op === "encode" || op.op === "decode") for (const sae of op.saes) saes.set(portable(sae.name), sae);
+    if (op.op === "encode" || op.op === "decode" || op.op === "similar" || op.op === "promotes") for (const sae of op.saes) saes.set(portable(sae.name), sae);
     if (op.op === "forward") for (const { sae } of op.taps) if (sae !== null) saes.set(portable(sae.name), sae);
   }
   return { data: byName(data), models: byName(models), saes: byName(saes) };

@@ -4,7 +4,7 @@ import type { Reading, Single, TapPlace, Value } from "../data/frame.ts";
 import { factsOf, readingsOf, widthOf } from "../figures/measured.ts";
 
 /**
- * One line: kind, sizes per group, layer and hook, SAE and convention, which text was read, how many tokens were masked, and
+ * One line: kind, sizes per group, what rows were computed of that were read from no text, layer and hook, SAE and convention, which text was read, how many tokens were masked, and
  * `numerics`: number type and device (describeTarget).
  */
 export function headerOf(value: Value, numerics: string): string {
@@ -12,10 +12,12 @@ export function headerOf(value: Value, numerics: string): string {
     const first = value.members[0]?.value;
     const sizes = value.members.map(({ name, value: member }) => `${name} ${sizeOf(member)}`).join(" · ");
     const read = value.members.flatMap(({ value: member }) => readingsOf(member));
-    return [`${first === undefined ? "nothing" : kindOf(first)}[${value.members.length}] ${sizes}`, ...facts(read, numerics)].join(" · ");
+    return [`${first === undefined ? "nothing" : kindOf(first)}[${value.members.length}] ${sizes}`, ...(first === undefined ? [] : aboutOf(first)), ...facts(read, numerics)].join(" · ");
   }
-  return [`${kindOf(value)} ${sizeOf(value)}`.trimEnd(), ...facts(readingsOf(value), numerics)].join(" · ");
+  return [`${kindOf(value)} ${sizeOf(value)}`.trimEnd(), ...aboutOf(value), ...facts(readingsOf(value), numerics)].join(" · ");
 }
+
+const aboutOf = (value: Single): readonly string[] => (value.kind === "table" ? value.about ?? [] : []);
 
 /** Activations that were let go as they were written are what they were. */
 const kindOf = ({ kind }: Single): string => (kind === "reduced" ? "acts" : kind);

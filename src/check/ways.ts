@@ -134,6 +134,8 @@ function onTheWay(definition: StageDefinition, from: Schema, layer: number): rea
   }
   const parted = definition.groups === "refused" && from.groups !== null;
   const taken = found.filter(({ kind }) => (parted && definition.input.includes(from.kind) ? kind === from.kind : definition.input.includes(kind)));
+  // What a stage names first is what it is for.
+  if (definition.input[0] === "features") taken.sort((a, b) => Number(b.lead === "") - Number(a.lead === "") || definition.input.indexOf(a.kind) - definition.input.indexOf(b.kind));
   return taken.flatMap(({ lead }) => (parted ? [lead, `${lead}ungroup | `] : [lead]));
 }
 

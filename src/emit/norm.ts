@@ -9,7 +9,7 @@ export function centred(graph: Graph, path: string, x: string, d: number): strin
 }
 
 /** `w + offset` as the norm multiplies it. */
-function factor(graph: Graph, path: string, ref: TensorRef, offset: 0 | 1): string {
+export function factor(graph: Graph, path: string, ref: TensorRef, offset: 0 | 1): string {
   const stored = weight(graph, path, ref);
   return offset === 0 ? stored : node(graph, `${path}/plus_one`, "Add", [stored, scalar(graph, 1)]);
 }

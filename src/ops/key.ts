@@ -55,6 +55,7 @@ function written(op: Op): unknown {
     case "tokenize":
     case "forward":
     case "logits":
+    case "promotes":
       return { ...op, model: op.model.name };
     case "memorize": {
       // The rows are the same with and without a beginning-of-text token, and so is a sample of them. The name is an older one: samples stay.

@@ -8,11 +8,18 @@ export function isWithHead(op: Op): op is WithHead {
   return op.op === "memorize" || op.op === "generate" || op.op === "logits";
 }
 
+/** Ops that run blocks of a model. */
+export type OfBlocks = WithHead | (Op & { readonly op: "forward" });
+
+export function isOfBlocks(op: Op): op is OfBlocks {
+  return op.op === "forward" || isWithHead(op);
+}
+
 /** Ops that compute with a model's weights. */
-export type OfWeights = WithHead | (Op & { readonly op: "forward" });
+export type OfWeights = OfBlocks | (Op & { readonly op: "promotes" });
 
 export function isOfWeights(op: Op): op is OfWeights {
-  return op.op === "forward" || isWithHead(op);
+  return op.op === "promotes" || isOfBlocks(op);
 }
 
 /** The model whose tokens or weights an op reads; null where it reads none. */

@@ -91,6 +91,9 @@ export interface Leniency {
 /** By what a feature's documents are compared: whether it fires, at which share of tokens, how strongly at most or on average. */
 export type CompareBy = "rate" | "fires" | "max" | "mean";
 
+/** Which tokens are asked for: those whose logits rise, those whose logits fall, or both. */
+export type PromotedSide = "both" | "promoted" | "suppressed";
+
 /** What is kept of activations above a threshold where they are only counted: sums by feature, features by token, how often each value occurs. */
 export interface Reduction {
   readonly of: "features" | "l0" | "values";
@@ -129,6 +132,15 @@ export type Op =
   | { readonly op: "encode"; readonly saes: readonly SaeRef[] }
   /** Features (input 0) and what they were encoded from (input 1) → what the SAEs make of them, one per tap. */
   | { readonly op: "decode"; readonly saes: readonly SaeRef[] }
+  /**
+   * The features whose decoder directions lie nearest to those of `features`, or, where these are null, of those that input 0 lists; of each `count`. One SAE
+   * for all of them, or, with `layers`, the one of the layer that a row of the input names.
+   */
+  | { readonly op: "similar"; readonly saes: readonly SaeRef[]; readonly layers: readonly number[] | null; readonly features: readonly number[] | null; readonly count: number }
+  /** The tokens whose logits those directions raise and lower most; `count` on a side. `raw`: times the unembedding alone, without the final norm's weight. */
+  | { readonly op: "promotes"; readonly model: ModelRef; readonly saes: readonly SaeRef[]; readonly layers: readonly number[] | null; readonly features: readonly number[] | null; readonly count: number; readonly side: PromotedSide; readonly raw?: true }
+  /** Rows (input 0) with a column `as`: what input 1, columns `feature`, `label` and with `layered` `layer`, calls the feature that `of` names; a row for each of them with `all`, else the first. */
+  | { readonly op: "label"; readonly of: string; readonly as: string; readonly layered: boolean; readonly all: boolean }
   /** A reconstruction (input 0) beside the activations it stands for (input 1): how near it comes, by group. */
   | { readonly op: "fidelity" }
   | { readonly op: "memorize"; readonly model: ModelRef; readonly bos: boolean; readonly prefix: number; readonly continuation: number; readonly textColumn: string }
@@ -196,6 +208,9 @@ export const OPS = {
   pick: data,
   encode: model,
   decode: model,
+  similar: model,
+  promotes: model,
+  label: data,
   fidelity: data,
   memorize: model,
   generate: model,

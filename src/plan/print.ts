@@ -40,6 +40,10 @@ function printTold(told: Told): string {
   }
 }
 
+function ofFeatures({ features, saes, layers }: Op & { readonly op: "similar" | "promotes" }): string {
+  return `${features === null ? "of the listed features" : features.join(", ")} of ${saes.map((sae, i) => `${layers === null ? "" : `layer ${layers[i]} `}${sae.name} (${sae.convention})`).join("; ")}`;
+}
+
 /** One line for an op, without its inputs. */
 export function printOp(op: Op): string {
   switch (op.op) {
@@ -66,6 +70,9 @@ export function printOp(op: Op): string {
     case "pick": return `pick ${op.taps.join(", ")}`;
     case "encode": return `encode ${op.saes.map((sae) => `${sae.name} (${sae.convention})`).join("; ")}`;
     case "decode": return `decode ${op.saes.map((sae) => `${sae.name} (${sae.convention})`).join("; ")}`;
+    case "similar": return `similar ${ofFeatures(op)}: the ${op.count} nearest`;
+    case "promotes": return `promotes ${ofFeatures(op)}: ${op.count} tokens ${op.side === "both" ? "on each side" : op.side}${op.raw === true ? ", without the final norm's weight" : ""}, with ${op.model.name}`;
+    case "label": return `label ${op.of} as ${op.as}${op.layered ? " by layer" : ""}${op.all ? ", all" : ""}`;
     case "memorize": return `memorize ${op.continuation} tokens after ${op.prefix} of ${op.textColumn}, greedy, with ${op.model.name}, ${op.bos ? "BOS first" : "no BOS"}`;
     case "generate": {
       const { drawn } = op;

@@ -64,8 +64,8 @@ type Bounds = { readonly min?: number; readonly max?: number };
 export function int(options: Options<number> & Bounds): Arg<number> {
   return arg({ kind: "int", min: options.min ?? Number.MIN_SAFE_INTEGER, max: options.max ?? Number.MAX_SAFE_INTEGER, list: false }, options);
 }
-export function optionalInt(options: Options<number | null> & Bounds): Arg<number | null> {
-  return arg<number | null>({ kind: "int", min: options.min ?? Number.MIN_SAFE_INTEGER, max: options.max ?? Number.MAX_SAFE_INTEGER, list: false }, { ...options, default: null });
+export function optionalInt(options: Options<number | null> & Bounds & { readonly of?: "layer" }): Arg<number | null> {
+  return arg<number | null>({ kind: "int", min: options.min ?? Number.MIN_SAFE_INTEGER, max: options.max ?? Number.MAX_SAFE_INTEGER, list: false, ...(options.of === undefined ? {} : { of: options.of }) }, { ...options, default: null });
 }
 /** `5, 7, 9` */
 export function ints(options: Options<readonly number[]> & Bounds & { readonly of?: "layer" }): Arg<readonly number[]> {

@@ -24,12 +24,14 @@ import { groups } from "./groups.ts";
 import { hist } from "./hist.ts";
 import { join } from "./join.ts";
 import { jsonl } from "./jsonl.ts";
+import { label } from "./label.ts";
 import { logits } from "./logits.ts";
 import { memorize } from "./memorize.ts";
 import { open } from "./open.ts";
 import { overlap } from "./overlap.ts";
 import { parquet } from "./parquet.ts";
 import { plot } from "./plot.ts";
+import { promotes } from "./promotes.ts";
 import { prompts } from "./prompts.ts";
 import { rename } from "./rename.ts";
 import { resid } from "./resid.ts";
@@ -38,6 +40,7 @@ import { sample } from "./sample.ts";
 import { save } from "./save.ts";
 import { select } from "./select.ts";
 import { show } from "./show.ts";
+import { similar } from "./similar.ts";
 import { skip } from "./skip.ts";
 import { sort } from "./sort.ts";
 import { split } from "./split.ts";
@@ -76,12 +79,14 @@ export const STAGES: readonly StageDefinition[] = [
   hist,
   join,
   jsonl,
+  label,
   logits,
   memorize,
   open,
   overlap,
   parquet,
   plot,
+  promotes,
   prompts,
   rename,
   resid,
@@ -90,6 +95,7 @@ export const STAGES: readonly StageDefinition[] = [
   save,
   select,
   show,
+  similar,
   skip,
   sort,
   split,

@@ -1,15 +1,7 @@
 /** Without this file a saved result could be gone on with only by who remembers how it was saved. */
-import type { TableFormat } from "../ops/op.ts";
 import { path } from "./args.ts";
+import { endingOf, READERS, readerOf } from "./lowering/readers.ts";
 import { stage } from "./stage.ts";
-
-const READERS: Readonly<Record<string, { readonly format: TableFormat; readonly separator: string }>> = {
-  ".csv": { format: "csv", separator: "," },
-  ".tsv": { format: "csv", separator: "\t" },
-  ".jsonl": { format: "jsonl", separator: "" },
-  ".json": { format: "jsonl", separator: "" },
-  ".parquet": { format: "parquet", separator: "" },
-};
 
 export const open = stage({
   name: "open",
@@ -20,9 +12,9 @@ export const open = stage({
   examples: [{ title: "Go on with a result", query: 'open "kjv/results.parquet" | count' }],
   searchTerms: ["load", "read", "restore"],
   lower: (context, { path }) => {
-    const ending = /\.[a-z]+$/i.exec(path)?.[0].toLowerCase() ?? "";
-    const reader = Object.hasOwn(READERS, ending) ? READERS[ending] : undefined;
-    if (reader === undefined) {
+    const ending = endingOf(path);
+    const reader = readerOf(path);
+    if (reader === null) {
       context.report({
         code: "unknown-format",
         message: ending === "" ? "`open` goes by the ending of the file, and this has none" : `\`open\` does not read \`${ending}\``,

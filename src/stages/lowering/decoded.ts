@@ -50,7 +50,7 @@ function twin(context: Lowering, plan: Plan, of: (encode: Plan) => Plan): Plan {
 }
 
 /** What is known of these SAEs; null after a report that one of them cannot decode. */
-function factsOf(context: Lowering, refs: readonly SaeRef[]): readonly SaeFacts[] | null {
+export function factsOf(context: Lowering, refs: readonly SaeRef[]): readonly SaeFacts[] | null {
   const set = context.saes();
   const facts: SaeFacts[] = [];
   for (const ref of refs) {

@@ -103,7 +103,7 @@ function saeFor(context: Lowering, model: ModelFacts, saes: readonly SaeFacts[],
 }
 
 /** Widths agree between a model and what it was tuned into, so names must. */
-function modelAgrees(context: Lowering, model: ModelFacts, sae: SaeFacts): boolean {
+export function modelAgrees(context: Lowering, model: ModelFacts, sae: SaeFacts): boolean {
   if (!context.settings.guard || sae.trainedOn === null || model.repository === null) return true;
   const differs = disagreement(sae.trainedOn, model.repository);
   if (differs === null) return true;
