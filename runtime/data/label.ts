@@ -16,6 +16,8 @@ export interface Labelling {
   readonly layered: boolean;
   /** A row for each label of a feature, else the first. */
   readonly all: boolean;
+  /** The group that the rows are of, for notices; null for the whole. */
+  readonly group: string | null;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface Labelling {
  * a label or a feature says nothing, and a column `source` holds one value. Notices: how many features have a label, and how many have several.
  * @throws DataError `too-many-rows`; `wrong-argument` where there are several sources
  */
-export async function labelTable(table: Table, names: Table, { of, as, layered, all }: Labelling, turns: Turns): Promise<{ readonly labelled: Table; readonly notices: readonly string[] }> {
+export async function labelTable(table: Table, names: Table, { of, as, layered, all, group }: Labelling, turns: Turns): Promise<{ readonly labelled: Table; readonly notices: readonly string[] }> {
   const keyOf = (rows: Table, feature: string): ((row: number) => string | null) => {
     const columns = [columnNamed(rows, feature), ...(layered ? [columnNamed(rows, "layer")] : [])];
     return (row) => {
@@ -66,9 +68,10 @@ export async function labelTable(table: Table, names: Table, { of, as, layered, 
   const base = same ? table : await takeRowsInTurns(table, rows, turns);
   const windows = same ? table.windows?.map((window, row) => (typeof cells[row] === "string" ? { ...window, label: cells[row] } : window)) : undefined;
   const labelled: Table = { ...base, columns: [...base.columns, createColumn(as, "str", cells)], ...(windows === undefined ? {} : { windows }) };
+  const within = group === null ? "" : ` in ${group}`;
   const notices = [
-    `${named.size} of ${counted(asked.size, "feature")} ${named.size === 1 ? "has" : "have"} a label`,
-    ...(several.size === 0 ? [] : [`${counted(several.size, "feature")} ${several.size === 1 ? "has" : "have"} several labels${all ? ", each in a row of its own" : ", and the first is taken; with `all` each has a row"}`]),
+    `${named.size} of ${counted(asked.size, "feature")}${within} ${named.size === 1 ? "has" : "have"} a label`,
+    ...(several.size === 0 ? [] : [`${counted(several.size, "feature")}${within} ${several.size === 1 ? "has" : "have"} several labels${all ? ", each in a row of its own" : ", and the first is taken; with `all` each has a row"}`]),
   ];
   return { labelled, notices };
 }

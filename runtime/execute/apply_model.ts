@@ -33,8 +33,7 @@ function noteNoneLeft(label: string, window: Window, made: Value, { onNotice }: 
 
 /** The value of an op that reads texts, runs the model or an SAE, or picks from what they gave. @throws DataError, CheckpointError, EngineError; AbortError */
 export async function applyModel(op: ModelOp, { plan, inputs, context, turns }: OpWork): Promise<Value> {
-  // Features that are named need no input.
-  const input = inputs[0] as Value;
+  const input = inputs[0]!;
   const activation: ActivationContext = { ...context, ...progressOf(plan, context) };
   switch (op.op) {
     case "tokenize":
@@ -74,7 +73,7 @@ export async function applyModel(op: ModelOp, { plan, inputs, context, turns }: 
       return together(input, (sets) => predictTokens(op, sets.map((set) => expect("tokens", set)), activation, (text) => context.onNotice(`${plan.label}: ${text}`)));
     case "similar":
     case "promotes":
-      return aboutDirections(op, input ?? null, { label: plan.label, onShare: (share) => context.onWork?.(plan, share) }, activation, context.onNotice);
+      return aboutDirections(op, inputs[0] ?? null, { label: plan.label, turns, onShare: (share) => context.onWork?.(plan, share), onNotice: context.onNotice }, activation);
     case "generate":
       return together(input, (tables) => generateTexts(op, tables.map((table, at) => ({ name: members(input)[at]!.name, table: asTable(table) })), activation, (text) => context.onNotice(`${plan.label}: ${text}`)));
     case "memorize":

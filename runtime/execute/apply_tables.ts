@@ -10,7 +10,7 @@ import { distinctRows, filterRows, limitRows, projectColumns, sampleRows, skipRo
 import { concatTables, tableFromRows } from "../data/table.ts";
 import { MOST_CELLS, MOST_ROWS } from "../data/table_limits.ts";
 import type { OpWork } from "./execute_context.ts";
-import { asTable, each, expectSingle } from "./members.ts";
+import { asTable, each, expectSingle, members } from "./members.ts";
 import { withoutValue } from "./without_value.ts";
 
 type TableOp = Op & { readonly op: "read" | "literal" | "filter" | "project" | "sort" | "limit" | "skip" | "distinct" | "join" | "label" | "sample" | "split" | "group" | "group_by" | "ungroup" | "aggregate" | "concat" };
@@ -43,8 +43,9 @@ export async function applyToTables(op: TableOp, { plan, inputs, context, turns 
     }
     case "label": {
       const names = asTable(expectSingle(inputs[1]!));
+      const groups = members(input).map(({ name }) => name);
       return each(input, async (table) => {
-        const { labelled, notices } = await labelTable(asTable(table), names, op, turns);
+        const { labelled, notices } = await labelTable(asTable(table), names, { ...op, group: groups.shift() ?? null }, turns);
         for (const notice of notices) context.onNotice(`${plan.label}: ${notice}`);
         return labelled;
       });

@@ -11,6 +11,8 @@ const MOST_COLUMNS = 8192;
 const MOST_ELEMENTS = 2 ** 23;
 /** Numbers of a part's products at most: 32 MiB. */
 const MOST_PRODUCTS = 2 ** 23;
+/** Numbers that a part gives at most: they are put in order between two answers, while nobody else is heard. */
+const MOST_GIVEN = 2 ** 16;
 /** A square below which a length is no number to divide by: the smallest that float32 has without losing digits. */
 const LEAST_SQUARE = 2 ** -126;
 
@@ -29,10 +31,10 @@ export interface RankingGraph {
 }
 
 /** What the graphs have in common: how much of a matrix [all, width] they take at a time. */
-function extent(all: number, width: number, { parts = 1 }: Target): Pick<RankingGraph, "all" | "columns" | "rows"> {
+function extent(all: number, width: number, count: number, { parts = 1 }: Target): Pick<RankingGraph, "all" | "columns" | "rows"> {
   // Never so few that their products would be summed in another way than those of the other calls.
   const columns = Math.min(all, Math.max(fewestColumns(parts), Math.min(MOST_COLUMNS, Math.floor(MOST_ELEMENTS / width / 16) * 16)));
-  return { all, columns, rows: Math.max(2, Math.min(1024, Math.floor(MOST_PRODUCTS / columns))) };
+  return { all, columns, rows: Math.max(2, Math.min(1024, Math.floor(MOST_PRODUCTS / columns), Math.floor(MOST_GIVEN / count))) };
 }
 
 /** Rows `start` … `start + count` of what a matrix has along `axis`, in float32; only they are read. */
@@ -72,7 +74,7 @@ const along = (layout: Layout): { readonly axis: 0 | 1; readonly as: Layout } =>
 export function emitSimilar(sae: SaeSpec, count: number, target?: Target): RankingGraph {
   const decoder = decoderOf(sae);
   const graph = createGraph("similar", target);
-  const size = extent(sae.dSae, decoder.dOut, graph.target);
+  const size = extent(sae.dSae, decoder.dOut, count, graph.target);
   const feature = input(graph, "feature", "i64", ["N"]);
   const start = input(graph, "column", "i64", [1]);
   const { axis, as } = along(decoder.layout);
@@ -106,7 +108,7 @@ export interface PromotedTokens {
  * What one unit of each of N ≥ 2 features adds to the logits, on the straight way from the residual stream to the output and before the final norm divides by
  * the size of its input ("logit lens", nostalgebraist 2020, of a decoder direction): Σ_d δ_d · (w_d + offset) · U_vd, with δ the decoder's row in the scale
  * of its convention, less its mean over d where the norm is a LayerNorm. It is W_dec · W_U of a HookedTransformer that was loaded with `fold_ln` and without
- * `center_unembed` (transformer_lens `weight_processing.py`), which shifts all tokens of a feature alike. Logits' bias and cap are left out.
+ * `center_unembed` (transformer_lens `weight_processing.py`), which takes their mean over all tokens off. Logits' bias and cap are left out.
  * With `raw`: Σ_d δ_d · U_vd, W_dec · W_U of a model loaded without processing.
  *
  * Feeds: `feature` int64 [N], `column` int64 [1]. `tap{i}`: the weights and ids of tokens.
@@ -114,7 +116,7 @@ export interface PromotedTokens {
 export function emitPromotes(sae: SaeSpec, model: DecoderSpec, { count, largest, raw }: PromotedTokens, target?: Target): RankingGraph {
   const decoder = decoderOf(sae);
   const graph = createGraph("promotes", target);
-  const size = extent(model.vocabulary, model.hiddenSize, graph.target);
+  const size = extent(model.vocabulary, model.hiddenSize, count, graph.target);
   const feature = input(graph, "feature", "i64", ["N"]);
   const start = input(graph, "column", "i64", [1]);
   let x = directions(graph, decoder, feature);

@@ -133,12 +133,12 @@ export type Op =
   /** Features (input 0) and what they were encoded from (input 1) → what the SAEs make of them, one per tap. */
   | { readonly op: "decode"; readonly saes: readonly SaeRef[] }
   /**
-   * The features whose decoder directions lie nearest to those of `features`, or, where these are null, of those that input 0 lists; of each `count`. One SAE
-   * for all of them, or, with `layers`, the one of the layer that a row of the input names.
+   * The features whose decoder directions lie nearest to those of `features`, or, where these are null, of those that input 0 lists in its column `of` (`feature`
+   * where absent); of each `count`. One SAE for all of them, or, with `layers`, the one of the layer that a row of the input names.
    */
-  | { readonly op: "similar"; readonly saes: readonly SaeRef[]; readonly layers: readonly number[] | null; readonly features: readonly number[] | null; readonly count: number }
+  | { readonly op: "similar"; readonly saes: readonly SaeRef[]; readonly layers: readonly number[] | null; readonly features: readonly number[] | null; readonly of?: string; readonly count: number }
   /** The tokens whose logits those directions raise and lower most; `count` on a side. `raw`: times the unembedding alone, without the final norm's weight. */
-  | { readonly op: "promotes"; readonly model: ModelRef; readonly saes: readonly SaeRef[]; readonly layers: readonly number[] | null; readonly features: readonly number[] | null; readonly count: number; readonly side: PromotedSide; readonly raw?: true }
+  | { readonly op: "promotes"; readonly model: ModelRef; readonly saes: readonly SaeRef[]; readonly layers: readonly number[] | null; readonly features: readonly number[] | null; readonly of?: string; readonly count: number; readonly side: PromotedSide; readonly raw?: true }
   /** Rows (input 0) with a column `as`: what input 1, columns `feature`, `label` and with `layered` `layer`, calls the feature that `of` names; a row for each of them with `all`, else the first. */
   | { readonly op: "label"; readonly of: string; readonly as: string; readonly layered: boolean; readonly all: boolean }
   /** A reconstruction (input 0) beside the activations it stands for (input 1): how near it comes, by group. */

@@ -40,8 +40,8 @@ function printTold(told: Told): string {
   }
 }
 
-function ofFeatures({ features, saes, layers }: Op & { readonly op: "similar" | "promotes" }): string {
-  return `${features === null ? "of the listed features" : features.join(", ")} of ${saes.map((sae, i) => `${layers === null ? "" : `layer ${layers[i]} `}${sae.name} (${sae.convention})`).join("; ")}`;
+function ofFeatures({ features, of, saes, layers }: Op & { readonly op: "similar" | "promotes" }): string {
+  return `${features === null ? `the listed ${of === undefined ? "features" : `features (${of})`}` : features.join(", ")} of ${saes.map((sae, i) => `${layers === null ? "" : `layer ${layers[i]} `}${sae.name} (${sae.convention})`).join("; ")}`;
 }
 
 /** One line for an op, without its inputs. */
@@ -70,8 +70,8 @@ export function printOp(op: Op): string {
     case "pick": return `pick ${op.taps.join(", ")}`;
     case "encode": return `encode ${op.saes.map((sae) => `${sae.name} (${sae.convention})`).join("; ")}`;
     case "decode": return `decode ${op.saes.map((sae) => `${sae.name} (${sae.convention})`).join("; ")}`;
-    case "similar": return `similar ${ofFeatures(op)}: the ${op.count} nearest`;
-    case "promotes": return `promotes ${ofFeatures(op)}: ${op.count} tokens ${op.side === "both" ? "on each side" : op.side}${op.raw === true ? ", without the final norm's weight" : ""}, with ${op.model.name}`;
+    case "similar": return `similar to ${ofFeatures(op)}: ${op.count} each`;
+    case "promotes": return `promoted by ${ofFeatures(op)}: ${op.count} ${op.side === "both" ? "on each side" : op.side}${op.raw === true ? ", without the final norm's weight" : ""}, tokens of ${op.model.name}`;
     case "label": return `label ${op.of} as ${op.as}${op.layered ? " by layer" : ""}${op.all ? ", all" : ""}`;
     case "memorize": return `memorize ${op.continuation} tokens after ${op.prefix} of ${op.textColumn}, greedy, with ${op.model.name}, ${op.bos ? "BOS first" : "no BOS"}`;
     case "generate": {

@@ -2,6 +2,7 @@
 import { printColumn } from "../../grammar/print_parts.ts";
 import { columnOf } from "../ops/schema.ts";
 import { column, flag, names, optionalInt, path, pipelines, text } from "./args.ts";
+import { hasTexts } from "./lowering/documents.ts";
 import { labelNames } from "./lowering/label_names.ts";
 import { READERS } from "./lowering/readers.ts";
 import { stage } from "./stage.ts";
@@ -39,7 +40,7 @@ export const label = stage({
         message: key === undefined ? `this table has no column \`${of}\` to be named` : `\`${of}\` is ${key.type}, and features are numbers`,
         span: context.at("of"),
         notes: [`columns here: ${input.schema.columns.map(({ name }) => printColumn(name)).join(", ")}`],
-        help: `label ${JSON.stringify(args.path === "" ? "labels.csv" : args.path)} of <column>`,
+        ...(key === undefined && of === "feature" && hasTexts(input.schema) ? context.way(["features"]) : { help: `label ${JSON.stringify(args.path === "" ? "labels.csv" : args.path)} of <column>` }),
       });
       return null;
     }

@@ -22,12 +22,13 @@ export const promotes = stage({
     ...DIRECTION_ARGS,
     k: int({ keyword: true, min: 1, max: 10_000, default: 10, doc: "Tokens on each side" }),
     side: oneOf(["both", "promoted", "suppressed"], { keyword: true, default: "both", doc: "Those whose logits it raises, those whose logits it lowers, or both" }),
-    raw: flag("The direction times the unembedding alone, as sae_dashboard has it of a model that was loaded without processing"),
+    raw: flag("The direction times the unembedding alone, as W_dec · W_U of a model that TransformerLens loads without processing"),
   },
   input: ["features", "table"],
   inputOptional: true,
   examples: [
     { title: "Of one feature", query: "promotes 769 k 3" },
+    { title: "Of the features that lie beside it", query: "similar 769 k 2 | promotes of similar k 2" },
     { title: "Of the features that differ most", query: "groups perfect = (sample perfect 10), non_perfect = (sample non_perfect 10) | acts layer 7 last 50 | compare | take 2 | promotes k 3 side promoted" },
   ],
   instead: { acts: "features are named, or listed: … | acts layer 7 | top 5 | promotes" },
@@ -39,6 +40,6 @@ export const promotes = stage({
     if (asked === null || model === null || !asked.saes.every((sae) => writesToStream(context, model, sae))) return null;
     const schema = asked.schema(COLUMNS);
     if (schema === null) return null;
-    return context.node({ op: "promotes", model: model.ref, saes: asked.saes.map(({ ref }) => ref), layers: asked.layers, features: asked.features, count: k, side, ...(raw ? { raw: true } : {}) }, asked.inputs, schema);
+    return context.node({ op: "promotes", model: model.ref, saes: asked.saes.map(({ ref }) => ref), layers: asked.layers, features: asked.features, ...(asked.of === undefined ? {} : { of: asked.of }), count: k, side, ...(raw ? { raw: true } : {}) }, asked.inputs, schema);
   },
 });

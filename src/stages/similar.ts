@@ -32,6 +32,6 @@ export const similar = stage({
     const asked = directionsOf(context, "similar", args);
     const schema = asked?.schema(COLUMNS) ?? null;
     if (asked === null || schema === null) return null;
-    return context.node({ op: "similar", saes: asked.saes.map(({ ref }) => ref), layers: asked.layers, features: asked.features, count: k }, asked.inputs, schema);
+    return context.node({ op: "similar", saes: asked.saes.map(({ ref }) => ref), layers: asked.layers, features: asked.features, ...(asked.of === undefined ? {} : { of: asked.of }), count: k }, asked.inputs, schema);
   },
 });

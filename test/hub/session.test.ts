@@ -49,6 +49,21 @@ test("the same answer as from a folder; of three shards the two that hold the la
   assert.is((await ask(NAMES + QUERY, { env: { ...envOf(folder), HF_HUB_OFFLINE: "1" } })).outcome.exitCode, 0, "offline, what is there is enough");
 });
 
+test("of directions no block is asked: none of the model for those near to each other, its unembedding and last norm for the tokens that they promote", async () => {
+  const folder = home();
+  const there = (): readonly string[] => ["00001", "00002", "00003"].filter((shard) => existsSync(snapshot(folder, "sharded", `model-${shard}-of-00003.safetensors`)));
+  const rows = (ran: Ran): string => { const value = ran.values.at(-1)!; assert.is(value.kind, "table", JSON.stringify(ran.outcome.diagnostics)); return bits(value.kind === "table" ? value.columns : null); };
+  assert.is(rows(await ask(`${NAMES}similar 769 k 3`, { env: envOf(folder) })), rows(await ask("similar 769 k 3", {})));
+  assert.equal(there(), []);
+  const options = { env: envOf(folder), cache: { folder: join(folder, "kept"), limit: 2 ** 30 } };
+  assert.is((await ask(`${NAMES}promotes 769 k 3 | explain`, options)).outcome.exitCode, 0);
+  assert.equal(there(), []);
+  const query = `${NAMES}promotes 769 k 3 | cache`;
+  assert.is(rows(await ask(query, options)), rows(await ask("promotes 769 k 3", {})));
+  assert.equal(there(), ["00001", "00003"]);
+  assert.is((await ask(query, { ...options, env: { ...envOf(folder), HF_HUB_OFFLINE: "1" } })).outcome.exitCode, 0);
+});
+
 test("`cache` keeps what a model of the hub gave, of which not all is here; and before anything is here, there is nothing kept", async () => {
   const folder = home();
   const options = { env: envOf(folder), cache: { folder: join(folder, "kept"), limit: 2 ** 30 } };

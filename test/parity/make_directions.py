@@ -1,8 +1,9 @@
 """Without this file what saeq says of decoder directions would be compared with itself.
 
 Writes small SAEs of sae_lens for models of make_architectures.py, and beside each the products of its decoder with the unembedding that TransformerLens'
-HookedTransformer (3.9 was used) makes of the model: with `fold_ln` alone (`folded`), and as `from_pretrained_no_processing` leaves it (`raw`), which is what
-sae_dashboard multiplies with (`data_parsing_fns.py`, `feature_resid_dir @ W_U`).  `centred` is `folded` with `center_unembed` as well.  Cosines are torch's own,
+HookedTransformer (3.9 was used) makes of the model: with `fold_ln` alone (`folded`), as `from_pretrained_no_processing` leaves it (`raw`), and with `fold_ln` and
+`center_unembed` (`centred`), as `from_pretrained` does by itself and with it sae_dashboard 0.8.0 (`neuronpedia_runner.py`; `data_parsing_fns.py`, `feature_resid_dir @ W_U`).
+Cosines are torch's own,
 also those of SAEs of make_sae_fixtures.py.  Re-runnable:  python test/parity/make_directions.py
 Needs torch, transformers, transformer-lens, sae-lens 6.54.12, safetensors.
 """

@@ -2,9 +2,10 @@
 import { HOOK_WORDS } from "../../ops/hook.ts";
 import type { Plan, SaeRef } from "../../ops/op.ts";
 import { columnOf, type ColumnSchema, type Schema, table } from "../../ops/schema.ts";
-import { ints, oneOf, optionalInt, type ArgValues } from "../args.ts";
+import { column, ints, oneOf, optionalInt, type ArgValues } from "../args.ts";
 import type { Lowering, SaeFacts } from "../stage.ts";
 import { factsOf } from "./decoded.ts";
+import { hasTexts } from "./documents.ts";
 import { areFeatures } from "./known_features.ts";
 import { labelledColumns } from "./labelled.ts";
 
@@ -12,13 +13,16 @@ import { labelledColumns } from "./labelled.ts";
 export const DIRECTION_ARGS = {
   feature: ints({ min: 0, default: [], doc: "Features; those listed by the input where not given" }),
   layer: optionalInt({ keyword: true, min: 0, of: "layer", doc: "Features of the SAE of this layer, where several are set" }),
-  hook: oneOf(HOOK_WORDS, { keyword: true, default: "resid_post", doc: "And of this hook, where several are set for that layer" }),
+  hook: { ...oneOf(HOOK_WORDS, { keyword: true, default: "resid_post", doc: "And of this hook, where several are set for that layer" }), depends: true },
+  of: column({ keyword: true, default: "feature", doc: "The column of the input that names features" }),
 } as const;
 
 /** Features, by number or as an input lists them, and the SAEs that they are of: one, or with `layers` one for each layer that rows of the input may name. */
 export interface Directions {
   readonly inputs: readonly Plan[];
   readonly features: readonly number[] | null;
+  /** The column that lists them, where it is not `feature`. */
+  readonly of?: string;
   readonly saes: readonly SaeFacts[];
   readonly layers: readonly number[] | null;
   /** The schema of a table with such columns, `layer` before them where there are several. */
@@ -27,7 +31,7 @@ export interface Directions {
 
 /** What `similar` and `promotes` are asked about; null after a reported mistake. */
 export function directionsOf(context: Lowering, stage: string, args: ArgValues<typeof DIRECTION_ARGS>): Directions | null {
-  const { feature } = args;
+  const { feature, of } = args;
   if (!context.hasInput) {
     if (feature.length === 0) {
       context.report({ code: "missing-argument", message: `\`${stage}\` needs a feature, or an input that lists some`, help: `${stage} 512` });
@@ -44,14 +48,15 @@ export function directionsOf(context: Lowering, stage: string, args: ArgValues<t
     context.report({ code: "wrong-argument", message: "features are named, and an input lists others", span: context.at("feature"), help: `${stage} ${feature.join(", ")}` });
     return null;
   }
-  const listed = columnOf(input.schema, "feature");
+  const listed = columnOf(input.schema, of);
   if (listed?.type !== "int") {
     if (!input.schema.known) return null;
     context.report({
       code: "unknown-column",
-      message: listed === undefined ? "this table has no column `feature`" : `\`feature\` is ${listed.type} here, and features are numbers`,
+      message: listed === undefined ? "this table has no column `feature`" : `\`${of}\` is ${listed.type} here, and features are numbers`,
+      ...(context.given("of") ? { span: context.at("of") } : {}),
       notes: [`columns here: ${input.schema.columns.map(({ name }) => name).join(", ")}`],
-      help: listed === undefined ? `… | rename feature = <column> | ${stage}` : `${stage} 512`,
+      ...(listed === undefined && hasTexts(input.schema) ? context.way(["features"]) : { help: listed === undefined ? `… | ${stage} of <column>` : `${stage} 512` }),
     });
     return null;
   }
@@ -65,6 +70,7 @@ export function directionsOf(context: Lowering, stage: string, args: ArgValues<t
   return {
     inputs,
     features: null,
+    ...(of === "feature" ? {} : { of }),
     saes,
     layers: byLayer ? saes.map(({ layer }) => layer!) : null,
     schema: (made) => {
@@ -149,6 +155,6 @@ function areThere(context: Lowering, feature: readonly number[], sae: SaeFacts):
 }
 
 function onlyLayer(context: Lowering, input: Plan, layer: number): Plan {
-  const column = { op: "column", name: "layer", type: "int" } as const;
-  return context.node({ op: "filter", predicate: { op: "compare", cmp: "==", left: column, right: { op: "literal", value: layer, type: "int" }, type: "bool" } }, [input], { ...input.schema, kind: "table" });
+  const left = { op: "column", name: "layer", type: "int" } as const;
+  return context.node({ op: "filter", predicate: { op: "compare", cmp: "==", left, right: { op: "literal", value: layer, type: "int" }, type: "bool" } }, [input], { ...input.schema, kind: "table" });
 }

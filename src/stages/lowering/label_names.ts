@@ -42,7 +42,7 @@ export function labelNames(context: Lowering, args: LabelArgs): Labels | null {
   if (opened === null || !opened.plan.schema.known) return null;
   const { title } = opened;
   const key = columnFor(context, opened, args.key, { argument: "key", usual: FEATURES, what: "says which feature a name is of" });
-  const label = columnFor(context, opened, args.column, { argument: "column", usual: LABELS, what: "holds names" });
+  const label = key === null ? null : columnFor(context, opened, args.column, { argument: "column", usual: LABELS, what: "holds names" });
   if (key === null || label === null) return null;
   const numbers = key.type === "int" || key.type === "float" ? opened.plan : key.type === "str" ? opened.asNumbers?.(key.name) ?? null : null;
   if (numbers === null) {
@@ -108,7 +108,7 @@ function openedNames(context: Lowering, { path, from: [given, more] }: LabelArgs
 /** The column that was asked for, or the first of the usual ones. */
 function columnFor(context: Lowering, { plan, title }: Opened, [asked, more]: readonly string[], { argument, usual, what }: { readonly argument: string; readonly usual: readonly string[]; readonly what: string }): ColumnSchema | null {
   if (more !== undefined) {
-    context.report({ code: "wrong-argument", message: `one column ${what}`, span: context.at(argument), help: `${argument} ${printColumn(asked!)}` });
+    context.report({ code: "wrong-argument", message: `one column ${what}`, span: context.at(argument), help: `… ${argument} ${printColumn(asked!)}` });
     return null;
   }
   const found = asked === undefined ? usual.map((name) => columnOf(plan.schema, name)).find((column) => column !== undefined) : columnOf(plan.schema, asked);
@@ -118,7 +118,7 @@ function columnFor(context: Lowering, { plan, title }: Opened, [asked, more]: re
     message: asked === undefined ? `${title} has no column that ${what}` : `${title} has no column \`${asked}\``,
     span: context.at(asked === undefined ? "path" : argument),
     notes: [`its columns: ${listed(plan)}`, ...(asked === undefined ? [`looked for: ${usual.join(", ")}`] : [])],
-    help: `${argument} <column>`,
+    help: `label ${title.startsWith("`") ? JSON.stringify(title.slice(1, -1)) : "from …"} ${argument} <column>`,
   });
   return null;
 }

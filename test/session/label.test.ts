@@ -1,0 +1,106 @@
+/** Without this file names of features could be put beside the wrong ones, or beside none without a word. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { renderValue } from "../../repl/render/value.ts";
+import type { Table, Value } from "../../runtime/data/frame.ts";
+import { cellAt, columnNamed } from "../../runtime/data/table.ts";
+import { saeFolder } from "./checkpoints.ts";
+import { folder, open, run, type Ran } from "./open.ts";
+
+/** As Neuronpedia exports explanations: every value is text. */
+const exported = (...rows: readonly (readonly [index: number, description: string, layer?: string])[]): string =>
+  rows.map(([index, description, layer = "7-kjv-res"]) => JSON.stringify({ modelId: "kjv", layer, index: String(index), description, explanationModelName: "somebody", typeName: "oai_token-act-pair" })).join("\n");
+
+const FILES = {
+  "np.jsonl": exported([620, "thee and thou"], [1453, "first person"], [620, "old forms of you"]),
+  "mixed.jsonl": exported([620, "thee", "7-kjv-res"], [620, "dog", "5-kjv-res"]),
+  "own.csv": "feature,label\n620,thee\n1453,\n",
+  "own.tsv": "latent\texplanation\n620\tthee\n",
+  "own.json": '[\n{"feature":620,"label":"thee"},\n{"feature":3,"label":"x"}\n]\n',
+  "layers.csv": "layer,feature,label\n5,3,three of five\n7,3,three of seven\n",
+  "words.csv": "feature,label\nabc,x\n",
+  "none.csv": "feature,note\n1,x\n",
+};
+
+async function ask(query: string, files: Readonly<Record<string, string>> = FILES, options: Parameters<typeof open>[0] = {}): Promise<Ran> {
+  const session = await open({ readFrom: folder(files), ...options });
+  const ran = await run(session, query);
+  await session.close();
+  return ran;
+}
+
+function column(value: Value | undefined, name: string): unknown[] {
+  const table = value as Table;
+  return Array.from({ length: table.rows }, (_, row) => cellAt(columnNamed(table, name), row));
+}
+
+test("names come from Neuronpedia's exports and from files of one's own, by their columns", async () => {
+  const { values, codes, notices } = await ask(['label "np.jsonl"', 'label "own.csv"', 'label "own.tsv" key latent', 'label "own.json"', 'label from (open "own.csv")'].map((stage) => `similar 620, 1453 k 1 | ${stage}`).join("\n"));
+  assert.equal(codes, []);
+  assert.equal(values.map((value) => column(value, "label")), [["thee and thou", "first person"], ["thee", null], ["thee", null], ["thee", null], ["thee", null]]);
+  assert.equal(notices.map((notice) => notice.split(": ").slice(1).join(": ")), [
+    "2 of 2 features have a label", "1 feature has several labels, and the first is taken; with `all` each has a row",
+    // The last two are one plan: what is known is not told again.
+    ...new Array<string>(3).fill("1 of 2 features has a label"),
+  ]);
+});
+
+test("all names of a feature are rows of their own where that is asked for", async () => {
+  const { values, notices } = await ask('similar 620, 1453 k 1 | label "np.jsonl" all');
+  assert.equal(column(values[0], "feature"), [620, 620, 1453]);
+  assert.equal(column(values[0], "label"), ["thee and thou", "old forms of you", "first person"]);
+  assert.match(notices[1]!, /several labels, each in a row of its own/);
+});
+
+test("names of several SAEs are not mixed", async () => {
+  const mixed = await ask('similar 620 | label "mixed.jsonl"');
+  assert.equal(mixed.codes, ["wrong-argument"]);
+  const help = mixed.outcome.diagnostics[0]!.help!;
+  const { values, codes } = await ask(`similar 620 k 1 | ${help}`);
+  assert.equal(codes, []);
+  assert.equal(column(values[0], "label"), ["thee"]);
+  // From a table nobody sees it before it is read.
+  assert.equal((await ask('similar 620 | label from (jsonl "mixed.jsonl" types {index: int})')).codes, ["wrong-argument"]);
+});
+
+test("names by layer go to the layer of a row, to the layer that is named, or to that of the SAE", async () => {
+  const five = saeFolder({ hook: "blocks.5.hook_resid_post" });
+  const seven = saeFolder({});
+  const one = await ask(`set sae ${JSON.stringify(seven)}\nsimilar 3 k 1 | label "layers.csv"\nsimilar 3 k 1 | label "layers.csv" layer 5`);
+  assert.equal(one.values.map((value) => column(value, "label")), [["three of seven"], ["three of five"]]);
+  const place = { ...FILES, "rows.csv": "layer,feature\n7,3\n5,3\n6,3\n" };
+  const rows = await ask('csv "rows.csv" | label "layers.csv"', place);
+  assert.equal(column(rows.values[0], "label"), ["three of seven", "three of five", null]);
+  const unclear = await ask(`set sae ${JSON.stringify(five)}, ${JSON.stringify(seven)}\ncsv "none.csv" | label "layers.csv"`);
+  assert.equal(unclear.codes, ["missing-argument"]);
+});
+
+test("what cannot be read as names is told, with what is there", async () => {
+  const told = async (query: string, code: string, message: RegExp): Promise<void> => {
+    const { codes, outcome } = await ask(`similar 620 k 1 | ${query}`);
+    assert.equal(codes, [code], query);
+    const { message: said, notes = [] } = outcome.diagnostics[0]!;
+    assert.match([said, ...notes].join("\n"), message, query);
+  };
+  await told('label "gone.csv"', "missing-file", /no file/);
+  await told('label "words.csv"', "type-mismatch", /feature was asked to be int, but row 1 holds "abc"/);
+  await told('label "none.csv"', "unknown-column", /no column that holds names\n.*feature, note/);
+  await told('label "own.tsv"', "unknown-column", /says which feature a name is of\n.*latent, explanation/);
+  await told('label "np.jsonl" column text', "unknown-column", /no column `text`/);
+});
+
+test("a file of names needs the right to be read, as any other", async () => {
+  const denied = await ask('similar 620 k 1 | label "own.csv"', FILES, { grants: { read: [], write: [], net: [] } });
+  assert.is(denied.outcome.exitCode, 4, JSON.stringify(denied.codes));
+});
+
+test("windows of a feature are shown under its name, with and without a layer", async () => {
+  const { values, codes } = await ask('sample perfect 4 | acts layer 7 | contexts 620 k 2 | label "own.csv"');
+  assert.equal(codes, []);
+  const shown = renderValue(values[0]!, "", { width: 100, color: false, ascii: false, rows: 20 });
+  assert.match(shown, /^feature 620 \(thee\): 2 windows/);
+  const escaped = await ask('sample perfect 4 | acts layer 7 | contexts 620 k 2 | label "own.csv"', { "own.csv": 'feature,label\n620,"a\u001b[31mb"\n' });
+  assert.not.ok(renderValue(escaped.values[0]!, "", { width: 100, color: false, ascii: false, rows: 20 }).includes("\u001b"));
+});
+
+test.run();
