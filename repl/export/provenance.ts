@@ -36,6 +36,7 @@ export function provenanceOf(text: string, compiled: Compiled, saeq: string): Pr
     const model = modelOf(op);
     if (model !== null) models.set(model.name, model.digest);
     if (op.op === "encode" || op.op === "decode" || op.op === "similar" || op.op === "promotes") op.saes.forEach(sae);
+    if (op.op === "edit") for (const edit of op.edits) sae(edit.sae);
     if (op.op === "forward") for (const tap of op.taps) if (tap.sae !== null) sae(tap.sae);
   }
   const settings = compiled.scope.settings;

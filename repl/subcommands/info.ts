@@ -87,6 +87,7 @@ function checkpointsOf(compiled: Compiled | null): { readonly models: readonly s
     const model = modelOf(op);
     if (model !== null) models.add(model.name);
     if (op.op === "encode" || op.op === "decode" || op.op === "similar" || op.op === "promotes") for (const sae of op.saes) saes.add(sae.name);
+    if (op.op === "edit") for (const { sae } of op.edits) saes.add(sae.name);
   }
   return { models: [...models].sort(), saes: [...saes].sort() };
 }

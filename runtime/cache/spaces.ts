@@ -1,6 +1,7 @@
 /** Without this file nobody would know which cached activations belong to which tap. */
 import { createHash } from "node:crypto";
 import type { EmittedGraph, WeightRef } from "../../src/emit/specs.ts";
+import { printEdits, type Edit } from "../../src/ops/edit.ts";
 import type { ModelRef, Tap } from "../../src/ops/op.ts";
 import type { EngineOptions } from "../engine/port.ts";
 import { bitsClass, stamps } from "./numerics.ts";
@@ -26,6 +27,6 @@ export function spaceOf(graph: EmittedGraph, weights: readonly WeightRef[], opti
  * What `saeq cache ls` calls it. What was computed while nobody looked whether the SAE fits has a place of its own: it is no answer where
  * somebody does.
  */
-export function tapName(model: ModelRef, tap: Tap, guarded: boolean): string {
-  return `${model.name} layer ${tap.layer} ${tap.hook}${tap.centred === true ? " centred" : ""}${tap.folded !== undefined ? " without value biases" : ""}${tap.sae === null ? "" : `, SAE ${tap.sae.name} (${tap.sae.convention})${guarded ? "" : ", guard off"}`}`;
+export function tapName({ model, edits = [] }: { readonly model: ModelRef; readonly edits?: readonly Edit[] }, tap: Tap, guarded: boolean): string {
+  return `${model.name}${edits.length === 0 ? "" : `, edited (${printEdits(edits)}),`} layer ${tap.layer} ${tap.hook}${tap.centred === true ? " centred" : ""}${tap.folded !== undefined ? " without value biases" : ""}${tap.sae === null ? "" : `, SAE ${tap.sae.name} (${tap.sae.convention})${guarded ? "" : ", guard off"}`}`;
 }

@@ -1,6 +1,6 @@
 /** Without this file weights would be downloaded and converted when they are named, and not when a plan computes with them. */
 import { existsSync } from "node:fs";
-import { isOfWeights, isWithHead, type OfWeights } from "../../src/ops/model_of.ts";
+import { isOfBlocks, isOfWeights, isWithHead, type OfWeights } from "../../src/ops/model_of.ts";
 import type { ModelRef, Op, Plan, SaeRef } from "../../src/ops/op.ts";
 import type { LoadedSae, ModelOutline } from "./catalog.ts";
 import { absentFile, makeAbsent } from "../checkpoint/absent.ts";
@@ -27,7 +27,11 @@ export interface Provision {
   readonly here: (plan: Plan) => boolean;
 }
 
-const saesOf = (op: Op): readonly SaeRef[] => (op.op === "encode" || op.op === "similar" || op.op === "promotes" ? op.saes : op.op === "forward" ? op.taps.flatMap(({ sae }) => (sae === null ? [] : [sae])) : []);
+const saesOf = (op: Op): readonly SaeRef[] => {
+  if (op.op === "encode" || op.op === "similar" || op.op === "promotes") return op.saes;
+  if (!isOfBlocks(op)) return [];
+  return [...(op.edits ?? []), ...(op.op === "forward" ? op.taps : [])].flatMap(({ sae }) => sae ?? []);
+};
 
 /** Files behind weights that are not here yet. */
 export function missing(opened: Opened | null, files: ReadonlySet<string> | null): Opened["absent"] {

@@ -80,6 +80,8 @@ export interface Tokens {
   readonly truncated: number;
   /** Which text was read: "text", "input_text + generated_continuation_text". */
   readonly source: string;
+  /** What was done to the model that read them, as it would be written; absent: nothing, or they were not read yet. */
+  readonly edits?: string;
 }
 
 /** Where activations were read. */
@@ -115,6 +117,7 @@ export interface TextFacts {
   readonly model: string;
   readonly source: string;
   readonly origin: string;
+  readonly edits?: string;
 }
 
 /** Activations of which only figures were kept: what plans ask that count, and do not show, them. */

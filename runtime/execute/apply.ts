@@ -42,6 +42,7 @@ function applied(op: Op, work: OpWork): Promise<Value> {
     case "sample":
     case "split":
     case "group":
+    case "member":
     case "group_by":
     case "ungroup":
     case "aggregate":
@@ -72,6 +73,7 @@ function applied(op: Op, work: OpWork): Promise<Value> {
     case "describe":
       return applyFigures(op, work);
     case "assert":
+    case "edit":
     case "tee":
     case "save":
     case "cache":

@@ -9,7 +9,7 @@ import { asTable, expectSingle, members, specialTokens } from "./members.ts";
 import { saveValue } from "./save.ts";
 import { valueKey } from "./value_key.ts";
 
-type EffectOp = Op & { readonly op: "assert" | "tee" | "save" | "cache" | "show" };
+type EffectOp = Op & { readonly op: "assert" | "edit" | "tee" | "save" | "cache" | "show" };
 
 /** Do what an op does on the way, and give its input. @throws DataError, AssertionFailure */
 export async function applyEffect(op: EffectOp, { plan, inputs, context }: OpWork): Promise<Value> {
@@ -20,6 +20,7 @@ export async function applyEffect(op: EffectOp, { plan, inputs, context }: OpWor
       for (const { name, value } of members(input)) requireTrue(op, name, asTable(value), relations);
       return input;
     }
+    case "edit":
     case "tee":
       return input;
     case "save": {

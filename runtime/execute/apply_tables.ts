@@ -13,7 +13,7 @@ import type { OpWork } from "./execute_context.ts";
 import { asTable, each, expectSingle, members } from "./members.ts";
 import { withoutValue } from "./without_value.ts";
 
-type TableOp = Op & { readonly op: "read" | "literal" | "filter" | "project" | "sort" | "limit" | "skip" | "distinct" | "join" | "label" | "sample" | "split" | "group" | "group_by" | "ungroup" | "aggregate" | "concat" };
+type TableOp = Op & { readonly op: "read" | "literal" | "filter" | "project" | "sort" | "limit" | "skip" | "distinct" | "join" | "label" | "sample" | "split" | "group" | "member" | "group_by" | "ungroup" | "aggregate" | "concat" };
 
 /** The value of an op on rows. @throws DataError */
 export async function applyToTables(op: TableOp, { plan, inputs, context, turns }: OpWork): Promise<Value> {
@@ -66,6 +66,8 @@ export async function applyToTables(op: TableOp, { plan, inputs, context, turns 
       const value: Groups = { kind: "groups", members: op.names.map((name, i) => ({ name, value: expectSingle(inputs[i]!) })) };
       return value;
     }
+    case "member":
+      return members(input)[op.index]!.value;
     case "group_by":
       return groupRows(asTable(expectSingle(input)), op.keys, turns);
     case "ungroup":

@@ -13,6 +13,7 @@ import { valueKey } from "./value_key.ts";
 import { packageVersion } from "../package_root.ts";
 import { sizeOf, type ValueStore } from "./value_store.ts";
 import type { DiskCache } from "../cache/disk.ts";
+import { weightsOfEdits } from "../passes/editing.ts";
 import { weightsOf } from "../passes/tap_spaces.ts";
 import { bitsClass, stamps } from "../cache/numerics.ts";
 import { decodeValue, encodeValue } from "../cache/value_bytes.ts";
@@ -30,7 +31,7 @@ function idOf(plan: Plan, { catalog, engine, guard }: KeepContext): string {
   const weights = nodes(plan).flatMap(({ op }): readonly WeightRef[] => {
     // Of a model on the hub, only what an op maps is here.
     if (op.op === "forward") return weightsOf(op, op.taps, op.blocks, { catalog });
-    if (isWithHead(op)) return usedWeights(catalog.spec(op.model), catalog.spec(op.model).blocks.length, true);
+    if (isWithHead(op)) return [...usedWeights(catalog.spec(op.model), catalog.spec(op.model).blocks.length, true), ...weightsOfEdits(op, catalog)];
     if (op.op === "similar" || op.op === "promotes") return [...op.saes.flatMap((sae) => usedDecoderWeights(catalog.sae(sae).spec)), ...(op.op === "promotes" ? usedUnembedding(catalog.spec(op.model)) : [])];
     return op.op === "encode" || op.op === "decode" ? op.saes.flatMap((sae) => [...usedSaeWeights(catalog.sae(sae).spec), ...usedDecoderWeights(catalog.sae(sae).spec)]) : [];
   });

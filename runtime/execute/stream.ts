@@ -38,6 +38,7 @@ export function streamOf(plan: Plan, context: StreamContext): AsyncGenerator<Tab
     const stream = context.catalog.stream(op, { signal: context.signal });
     return stream === null ? null : watched(plan, stream.pieces, stream.rows, context);
   }
+  if (op.op === "edit") return streamOf(plan.inputs[0]!, context);
   const sort = op.op === "limit" ? plan.inputs[0]! : null;
   if (sort?.op.op === "sort" && op.op === "limit" && context.known(sort) === undefined && sort.op.keys.every(({ by }) => rowLocal(by))) {
     const input = streamOf(sort.inputs[0]!, context);

@@ -6,7 +6,7 @@ import type { FeatureTotals } from "../kernels/rank.ts";
 export function factsOf(measured: Measured | Dense): TextFacts {
   if (measured.kind === "reduced") return measured.facts;
   const { tokens, rows } = measured;
-  return { texts: tokens.ids.length, positions: rows.count, masked: rows.masked.reduce((sum, one) => sum + one, 0), truncated: tokens.truncated, model: tokens.model, source: tokens.source, origin: tokens.table.origin };
+  return { texts: tokens.ids.length, positions: rows.count, masked: rows.masked.reduce((sum, one) => sum + one, 0), truncated: tokens.truncated, model: tokens.model, source: tokens.source, origin: tokens.table.origin, ...(tokens.edits === undefined ? {} : { edits: tokens.edits }) };
 }
 
 function readingOf(measured: Measured | Dense): Reading {

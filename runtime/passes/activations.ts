@@ -21,7 +21,8 @@ import { decodeRows, emitDecode } from "../../src/emit/decode.ts";
 import type { Guard, Restore } from "../guard/guard.ts";
 import { guardEncoded } from "../guard/pass.ts";
 import { hostTargetOf, targetOf } from "./graph_targets.ts";
-import { requireComputable, requireSeparable } from "./computable.ts";
+import { requireComputable, requireEditable, requireSeparable } from "./computable.ts";
+import { editingOf, editsTold, saesOfEdits } from "./editing.ts";
 import { addCounts, prunes, screens } from "./encode_choice.ts";
 import { cudaLimits, extentOf, fit, memoryLimit, requireMemory, type Fit } from "./limits.ts";
 import { shapesOf } from "./lane_memory.ts";
@@ -69,11 +70,12 @@ export interface PassOptions {
 export function forwardGraphOf(op: Forward, catalog: Catalog, graphs: Map<string, EmittedGraph>, target: Target, { guarded = false, screened = [], documents = [] }: PassOptions = {}): EmittedGraph {
   const spec = catalog.spec(op.model);
   const longest = positionsFor(spec, documents.reduce((most, { ids }) => Math.max(most, ids.length), 0));
-  const id = JSON.stringify(["forward", op.model, op.taps, op.blocks, op.slice, target, guarded, screened, longest]);
+  const id = JSON.stringify(["forward", op.model, op.taps, op.edits ?? null, op.blocks, op.slice, target, guarded, screened, longest]);
   let graph = graphs.get(id);
   if (graph === undefined) {
     requireComputable(spec, blocksOf(op), target);
-    requireSeparable(spec, op.taps);
+    requireEditable(op, target);
+    requireSeparable(spec, [...op.taps, ...(op.edits ?? [])]);
     const taps = op.taps.map(({ features, ...tap }, index): GraphTap => {
       const sae = tap.sae === null ? null : catalog.sae(tap.sae).spec;
       // What the guard looks at is all that is active.
@@ -81,11 +83,11 @@ export function forwardGraphOf(op: Forward, catalog: Catalog, graphs: Map<string
       return { ...tap, sae, screened: screened.includes(index), ...only };
     });
     const read = guarded ? taps.filter(({ sae }) => sae !== null).map((tap): GraphTap => ({ ...tap, sae: null })) : [];
-    graph = emitForward(spec, [...taps, ...read], { blocks: op.blocks, slice: op.slice === "inside", longest, target });
+    graph = emitForward(spec, [...taps, ...read], { blocks: op.blocks, slice: op.slice === "inside", ...editingOf(op, catalog), longest, target });
     // Another session, though its bytes may be equal.
     if (target.threads !== undefined) graph = { ...graph, key: `${graph.key}, ${target.threads} threads` };
     // A graph over an SAE that is not here yet is good for looking at, not for running.
-    if (op.taps.every(({ sae }) => sae === null || catalog.sae(sae).whole)) graphs.set(id, graph);
+    if ([...saesOfEdits(op), ...op.taps.flatMap(({ sae }) => sae ?? [])].every((sae) => catalog.sae(sae).whole)) graphs.set(id, graph);
   }
   return graph;
 }
@@ -161,7 +163,8 @@ export async function whileFinite<T>(weights: readonly WeightRef[], signal: Abor
   }
 }
 
-function assemble(op: Forward, tokens: Tokens, wanted: readonly Uint32Array[], outputs: readonly (readonly TapOutput[])[], catalog: Catalog): Acts | Dense {
+function assemble(op: Forward, read: Tokens, wanted: readonly Uint32Array[], outputs: readonly (readonly TapOutput[])[], catalog: Catalog): Acts | Dense {
+  const tokens = op.edits === undefined ? read : { ...read, ...editsTold(op) };
   const rows = rowsOf(tokens.ids, wanted, tokens.special);
   const taps = op.taps.map((tap, t) => ({ tap, parts: outputs.map((each) => each[t]!) }));
   if (op.taps.every((tap) => tap.sae !== null)) {

@@ -28,11 +28,11 @@ export function createCompanions(along: TapsAlong, refused: Set<string>): Compan
   };
 }
 
-/** What two passes must have in common to be one, whatever they read: model, texts and positions, and that both give features. */
+/** What two passes must have in common to be one, whatever they read: model, what is done to it, texts and positions, and that both give features. */
 function textsOf(node: Plan): string | null {
   const { op, inputs } = node;
   if (op.op !== "forward" || op.taps.some(({ sae }) => sae === null)) return null;
-  return JSON.stringify([op.model, op.window, inputs.map(key)]);
+  return JSON.stringify([op.model, op.window, op.edits ?? null, inputs.map(key)]);
 }
 
 const explains = (plan: Plan): boolean => [...computed(plan)].some(({ op }) => op.op === "explain");

@@ -1,6 +1,7 @@
 /** Without this file a model that a device cannot compute would fail there under the name of an operator, and one whose heads cannot be read as an SAE wants them would be read otherwise. */
 import type { DecoderSpec } from "../../src/emit/specs.ts";
 import { PLACES, type Provider, type Target } from "../../src/emit/target.ts";
+import type { Edit } from "../../src/ops/edit.ts";
 import { blocksOf } from "../../src/ops/hook.ts";
 import { isOfBlocks, isWithHead } from "../../src/ops/model_of.ts";
 import type { Plan, Tap } from "../../src/ops/op.ts";
@@ -31,6 +32,12 @@ export function requireComputable(model: DecoderSpec, blocks: number, { provider
   if (obstacle !== null) throw new EngineError("no-provider", `${PLACES[provider]} does not compute ${model.architecture}: ${obstacle}`, "set ep cpu");
 }
 
+/** OpenVINO computes in bfloat16 what is one subgraph, and an encoder in the middle of it would not be float32. @throws EngineError `no-provider` */
+export function requireEditable({ edits = [] }: { readonly edits?: readonly Edit[] }, { provider }: Target): void {
+  if (provider !== "openvino" || edits.length === 0) return;
+  throw new EngineError("no-provider", `${PLACES[provider]} does not compute a model that is edited: the SAE's part would not be in float32`, "set ep cpu");
+}
+
 /** Why a plan runs on the CPU only, or null: `auto` then takes no device for it. */
 export function onlyOnCpu(plan: Plan, { spec }: Pick<Catalog, "spec">): string | null {
   for (const { op } of nodes(plan)) {
@@ -46,8 +53,8 @@ export function onlyOnCpu(plan: Plan, { spec }: Pick<Catalog, "spec">): string |
  * Value biases are taken off heads whose attention adds up to one: a sink leaves each row another part of it.
  * @throws CheckpointError `unsupported-sae`
  */
-export function requireSeparable(model: DecoderSpec, taps: readonly Tap[]): void {
-  const tap = taps.find(({ layer, folded }) => folded !== undefined && holdsBack(model, layer));
+export function requireSeparable(model: DecoderSpec, places: readonly Pick<Tap, "layer" | "folded" | "sae">[]): void {
+  const tap = places.find(({ layer, folded }) => folded !== undefined && holdsBack(model, layer));
   if (tap === undefined) return;
   throw new CheckpointError("unsupported-sae", `${tap.sae?.name ?? "the SAE"} was trained on z without the value biases of the heads, and in ${model.architecture} they are in every row in another part`, {
     notes: ["its heads have sinks, which take a part of the attention that has no value"],

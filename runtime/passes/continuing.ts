@@ -4,6 +4,8 @@ import { emitGenerate, type StepOutput } from "../../src/emit/generate.ts";
 import { positionsFor } from "../../src/emit/rope.ts";
 import type { DecoderSpec, EmittedGraph } from "../../src/emit/specs.ts";
 import type { Target } from "../../src/emit/target.ts";
+import { printEdits } from "../../src/ops/edit.ts";
+import type { WithHead } from "../../src/ops/model_of.ts";
 import type { ModelRef } from "../../src/ops/op.ts";
 import type { ContinueJob } from "../engine/port.ts";
 import { heldBack } from "../cache/held_back.ts";
@@ -17,16 +19,19 @@ import type { Tokenizer } from "../checkpoint/tokenizer/tokenizer.ts";
 import { counted } from "../counted.ts";
 import { whileFinite, type ActivationContext } from "./activations.ts";
 import { placeOf, targetOf } from "./graph_targets.ts";
-import { requireComputable } from "./computable.ts";
+import { requireComputable, requireEditable, requireSeparable } from "./computable.ts";
+import { editingOf, weightsOfEdits } from "./editing.ts";
+import { proveUnedited } from "./tap_documents.ts";
 
 /** What is continued, and how. */
 export interface Continuing {
-  readonly model: ModelRef;
+  /** The model, and what is done to it. */
+  readonly op: Pick<WithHead, "model" | "edits">;
   readonly prompts: readonly Int32Array[];
   /** New tokens of each. */
   readonly steps: number;
   readonly gives: StepOutput;
-  /** What `saeq cache ls` calls it, with all that a continuation depends on beside its prompt and what names its draw. */
+  /** What `saeq cache ls` calls it behind the model: all that a continuation depends on beside its prompt and what names its draw. */
   readonly name: string;
   /** Of drawn tokens: the text that names the numbers of each prompt. */
   readonly draws: readonly string[] | null;
@@ -39,19 +44,21 @@ export function requireHead({ noHead }: DecoderSpec, { name }: ModelRef, what: s
 }
 
 /** New tokens of each prompt, from what is kept or from the model, which goes on where a stopped run ended. @throws CheckpointError, EngineError; AbortError */
-export async function continueTexts({ model: ref, prompts, steps, gives, name, draws, job }: Continuing, context: ActivationContext): Promise<readonly Int32Array[]> {
-  const { spec } = context.catalog.model(ref);
+export async function continueTexts({ op, prompts, steps, gives, name, draws, job }: Continuing, context: ActivationContext): Promise<readonly Int32Array[]> {
+  const { spec } = context.catalog.model(op.model);
+  requireEditable(op, placeOf(context.engine));
   requireComputable(spec, spec.blocks.length, placeOf(context.engine));
+  requireSeparable(spec, op.edits ?? []);
   const graphFor = (longest: number, target: Target): EmittedGraph => {
-    const id = JSON.stringify(["generate", ref, target, longest, gives]);
-    const graph = context.graphs.get(id) ?? emitGenerate(spec, target, longest, gives);
+    const id = JSON.stringify(["generate", op.model, op.edits ?? null, target, longest, gives]);
+    const graph = context.graphs.get(id) ?? emitGenerate(spec, target, longest, gives, editingOf(op, context.catalog).editing);
     context.graphs.set(id, graph);
     return graph;
   };
   // What is kept is named by the usual graph: a longer table of positions changes no token, and no number of threads.
   const named = graphFor(positionsFor(spec), placeOf(context.engine));
-  const weights = usedWeights(spec, spec.blocks.length, true);
-  const space = spaceOf(named, weights, context.engine.options, name, false);
+  const weights = [...usedWeights(spec, spec.blocks.length, true), ...weightsOfEdits(op, context.catalog)];
+  const space = spaceOf(named, weights, context.engine.options, `${op.model.name}${op.edits === undefined ? "" : `, edited (${printEdits(op.edits)})`}, ${name}`, false);
   await requireSteady(weights);
   context.store.refresh([space]);
   const numbers = draws?.map(numbersOf);
@@ -59,6 +66,7 @@ export async function continueTexts({ model: ref, prompts, steps, gives, name, d
   const missing = prompts.flatMap((_, at) => (generated[at] === undefined ? [at] : []));
   context.onKept?.(prompts.length - missing.length, prompts.length);
   if (missing.length > 0) {
+    await proveUnedited(op, missing.map((at) => ({ ids: prompts[at]!, wanted: Uint32Array.from(prompts[at]!.keys()) })), context);
     const { store, release } = heldBack(context.store);
     const longest = missing.reduce((most, at) => Math.max(most, prompts[at]!.length), 0);
     const { ends, drawn } = job;

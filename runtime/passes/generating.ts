@@ -51,7 +51,7 @@ export async function generateTexts(op: Generate, tables: readonly NamedTable[],
   const draws = drawn === null ? null : pieces.map(({ group, row, copy }) => JSON.stringify([drawn.stream, tables[group]!.name, row, copy]));
   const generated = await continueTexts(
     {
-      model: op.model,
+      op,
       prompts: pieces.map(({ prompt }) => prompt),
       steps: op.most,
       gives: drawn === null ? "next" : "logits",
@@ -82,9 +82,9 @@ function stopIn(text: string, stop: Generate["stop"]): boolean {
 }
 
 /** All that a continuation depends on beside its prompt and the numbers that it is drawn with. */
-function nameOf({ model, most, drawn, ends, stop }: Generate): string {
+function nameOf({ most, drawn, ends, stop }: Generate): string {
   const how = drawn === null ? "generated" : `drawn at temperature ${drawn.temperature}${drawn.topK === null ? "" : `, top_k ${drawn.topK}`}${drawn.topP === null ? "" : `, top_p ${drawn.topP}`}`;
-  return `${model.name}, up to ${most} tokens ${how}${ends.length === 0 ? "" : `, up to token ${ends.join(" or ")}`}${stop.length === 0 ? "" : `, up to ${stop.map((each) => JSON.stringify(each)).join(" or ")}`}`;
+  return `up to ${most} tokens ${how}${ends.length === 0 ? "" : `, up to token ${ends.join(" or ")}`}${stop.length === 0 ? "" : `, up to ${stop.map((each) => JSON.stringify(each)).join(" or ")}`}`;
 }
 
 function promptsOf({ textColumn, bos, most }: Generate, table: Table, room: number, encode: Tokenizer["encode"]): readonly Pick<Piece, "input" | "prompt">[] {

@@ -36,7 +36,7 @@ export async function memorize(op: Op & { readonly op: "memorize" }, table: Tabl
     return document;
   });
   const prompts = ids.map((document) => document.slice(0, bos + op.prefix));
-  const generated = await continueTexts({ model: op.model, prompts, steps: op.continuation, gives: "next", name: `${op.model.name}, ${op.continuation} tokens continued`, draws: null, job: {} }, context);
+  const generated = await continueTexts({ op, prompts, steps: op.continuation, gives: "next", name: `${op.continuation} tokens continued`, draws: null, job: {} }, context);
   const truth = ids.map((document) => document.slice(bos + op.prefix, bos + needed));
   const prefixMatch = truth.map((expected, row) => {
     let agree = 0;

@@ -24,7 +24,8 @@ const encodes = (op: Forward): boolean => op.taps.some(({ sae }) => sae !== null
 
 /** How the first documents of a pass are run, whatever texts they are: only very long ones have a say. */
 function firstPart(op: Forward, { guard, residuals }: PartContext): PassPart {
-  return { guarded: unproven(op, guard), throughResiduals: encodes(op) && residuals };
+  // What an edited model makes says nothing of an SAE: those are held against the model as it is, before.
+  return { guarded: op.edits === undefined && unproven(op, guard), throughResiduals: encodes(op) && residuals };
 }
 
 /** Documents in the parts in which they are run, one after the other. */

@@ -13,9 +13,11 @@ import { MOST_CELLS } from "../data/table_limits.ts";
 import type { Document, PredictJob } from "../engine/port.ts";
 import { tokensOf, type Predictions } from "../kernels/softmax.ts";
 import { jobLimitsOf, whileFinite, type ActivationContext, type Forward } from "./activations.ts";
-import { requireComputable } from "./computable.ts";
+import { requireComputable, requireEditable, requireSeparable } from "./computable.ts";
 import { requireHead } from "./continuing.ts";
+import { editingOf, weightsOfEdits } from "./editing.ts";
 import { jobTargetOf, placeOf } from "./graph_targets.ts";
+import { proveUnedited } from "./tap_documents.ts";
 import { wantedPositions } from "./window.ts";
 
 type Logits = Op & { readonly op: "logits" };
@@ -84,19 +86,22 @@ function passOf({ model }: Logits, blocks: number): Forward {
 async function predicted(op: Logits, documents: readonly Document[], asked: PredictJob["asked"], context: ActivationContext): Promise<readonly Predictions[]> {
   const { engine, graphs, signal, onProgress } = context;
   const { spec } = context.catalog.model(op.model);
+  requireEditable(op, placeOf(engine));
   requireComputable(spec, spec.blocks.length, placeOf(engine));
+  requireSeparable(spec, op.edits ?? []);
   const made = new Array<Predictions>(documents.length);
   if (documents.length === 0) return made;
+  await proveUnedited(op, documents, context);
   const pass = passOf(op, spec.blocks.length);
   const limits = jobLimitsOf(pass, documents, context);
   engine.start(Math.min(limits?.lanes ?? engine.options.lanes, documents.length));
   const target = jobTargetOf(pass, documents, context, limits?.lanes);
   const longest = positionsFor(spec, documents.reduce((most, { ids }) => Math.max(most, ids.length), 0));
-  const id = JSON.stringify(["predict", op.model, target, longest]);
-  const graph: EmittedGraph = graphs.get(id) ?? emitPredict(spec, target, longest);
+  const id = JSON.stringify(["predict", op.model, op.edits ?? null, target, longest]);
+  const graph: EmittedGraph = graphs.get(id) ?? emitPredict(spec, target, longest, editingOf(op, context.catalog).editing);
   graphs.set(id, graph);
   const keyed = target.threads === undefined ? graph : { ...graph, key: `${graph.key}, ${target.threads} threads` };
-  await whileFinite(usedWeights(spec, spec.blocks.length, true), signal, (ending) =>
+  await whileFinite([...usedWeights(spec, spec.blocks.length, true), ...weightsOfEdits(op, context.catalog)], signal, (ending) =>
     engine.predict(keyed, documents, { asked, signal: ending, onProgress, ...(limits === null ? {} : { limits }), onDocument: (index, each) => void (made[index] = each) }),
   );
   return made;

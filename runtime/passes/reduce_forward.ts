@@ -1,6 +1,7 @@
 /** Without this file the activations of every text would be held until the last one is done. */
 import { tapPlace, type ActivationContext, type Forward } from "./activations.ts";
 import { both, brokenOf, NONE_BROKEN } from "./broken.ts";
+import { editsTold } from "./editing.ts";
 import type { Acts, Broken, Reduced, TapPlace, Tokens } from "../data/frame.ts";
 import type { Document, Progress, TapOutput } from "../engine/port.ts";
 import { accumulate, createAccumulator, type Accumulator, type Wanted } from "../kernels/accumulate.ts";
@@ -134,7 +135,7 @@ function createGroup(op: Forward, wanted: readonly Wanted[], { catalog }: Activa
       const cols = catalog.sae(sae).spec.dSae;
       return { ...tapPlace(catalog, op, tap), sae: `${sae.name} (${sae.convention})`, cols, states: wanted.map((each) => createAccumulator(each, cols)) };
     }),
-    facts: { texts: 0, positions: 0, masked: 0, truncated: 0, model: "", source: "", origin: "" },
+    facts: { texts: 0, positions: 0, masked: 0, truncated: 0, model: "", source: "", origin: "", ...editsTold(op) },
     broken: NONE_BROKEN,
   };
 }

@@ -1,4 +1,5 @@
 /** Without this file documents that are known would be run again, and equal ones run twice. */
+import { blocksNeeded } from "../../src/ops/hook.ts";
 import type { Tap } from "../../src/ops/op.ts";
 import { encodeRows, jobLimitsOf, restoreWith, whileFinite, type ActivationContext, type Forward } from "./activations.ts";
 import { heldBack } from "../cache/held_back.ts";
@@ -8,7 +9,7 @@ import { requireSteady } from "../checkpoint/steady.ts";
 import { widened } from "./companions.ts";
 import { addCounts } from "./encode_choice.ts";
 import { EngineError, type Document, type TapOutput } from "../engine/port.ts";
-import { fits, guardTaps, progressOfParts, type GuardedDocument } from "../guard/pass.ts";
+import { firstToGuard, fits, guardTaps, progressOfParts, type GuardedDocument } from "../guard/pass.ts";
 import { graphOf, partsOf, withoutSaes, type PassPart } from "./pass_part.ts";
 import { createTurns } from "../turns.ts";
 import { isNew, spacesOf, tapSpaces, weightsOf, type Spaces } from "./tap_spaces.ts";
@@ -28,6 +29,7 @@ export async function tapDocuments(op: Forward, documents: readonly Document[], 
   const missing = await lookUp(op, documents, spaces, context, onDocument);
   context.onKept?.(documents.length - missing.reduce((sum, { places }) => sum + places.length, 0), documents.length);
   if (missing.length === 0) return;
+  await proveUnedited(op, missing.map(({ document }) => document), context);
   const told = new Set<Missing>();
   const tell: Tell = (each, taps) => {
     told.add(each);
@@ -35,6 +37,22 @@ export async function tapDocuments(op: Forward, documents: readonly Document[], 
   };
   if (await runAlong(op, missing, told, context, tell)) return;
   await runMissing(op, spaces, missing.filter((each) => !told.has(each)), context, tell, false);
+}
+
+/**
+ * Hold the SAEs of an edited pass, those that edit it too, against the model as it is, on the first texts: a stream that is changed on purpose is no
+ * sign that an SAE does not fit. Nothing where the model is not edited. `taps`: what else the pass reads.
+ * @throws CheckpointError `guard-failed`
+ */
+export async function proveUnedited({ model, edits = [], taps = [] }: Pick<Forward, "model" | "edits"> & { readonly taps?: readonly Tap[] }, documents: readonly Document[], context: ActivationContext): Promise<void> {
+  const edited = edits.map(({ layer, hook, centred, folded, sae }): Tap => ({ layer, hook, ...(centred === undefined ? {} : { centred }), ...(folded === undefined ? {} : { folded }), sae }));
+  const plain: Forward = { op: "forward", model, taps: [], window: { first: null, last: null, of: "all" }, blocks: null, slice: "inside" };
+  const asked = edits.length === 0 ? [] : [...taps, ...edited].filter((tap) => !fits(plain, tap, context.guard));
+  const unproven = [...new Map(asked.map((tap) => [JSON.stringify(tap), tap])).values()];
+  if (unproven.length === 0) return;
+  const { onKept: _, companions: __, ...quiet } = context;
+  const pass: Forward = { ...plain, taps: unproven, blocks: Math.max(...unproven.map(blocksNeeded)) };
+  await tapDocuments(pass, documents.slice(0, firstToGuard(documents)), { ...quiet, onProgress: () => {} }, () => {});
 }
 
 /**

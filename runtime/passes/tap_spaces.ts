@@ -3,6 +3,7 @@ import { blocksNeeded } from "../../src/ops/hook.ts";
 import type { WeightRef } from "../../src/emit/specs.ts";
 import type { Tap } from "../../src/ops/op.ts";
 import { forwardGraphOf, type ActivationContext, type Forward } from "./activations.ts";
+import { weightsOfEdits } from "./editing.ts";
 import { placeOf } from "./graph_targets.ts";
 import type { Space } from "../cache/space_segments.ts";
 import { spaceOf, tapName } from "../cache/spaces.ts";
@@ -14,14 +15,14 @@ export function tapSpaces(op: Forward, context: Pick<ActivationContext, "catalog
   return op.taps.map((tap) => {
     const blocks = blocksNeeded(tap);
     const graph = forwardGraphOf({ ...op, taps: [tap], blocks, slice: "inside" }, context.catalog, context.graphs, placeOf(context.engine));
-    return spaceOf(graph, weightsOf(op, [tap], blocks, context), context.engine.options, tapName(op.model, tap, context.guard.on), tap.sae === null && !context.residuals);
+    return spaceOf(graph, weightsOf(op, [tap], blocks, context), context.engine.options, tapName(op, tap, context.guard.on), tap.sae === null && !context.residuals);
   });
 }
 
 /** What a pass maps for these taps. */
 export function weightsOf(op: Forward, taps: readonly Tap[], blocks: number | null, { catalog }: Pick<ActivationContext, "catalog">): readonly WeightRef[] {
   const spec = catalog.spec(op.model);
-  return [...usedWeights(spec, blocks ?? spec.blocks.length, false), ...taps.flatMap((tap) => (tap.sae === null ? [] : usedSaeWeights(catalog.sae(tap.sae).spec)))];
+  return [...usedWeights(spec, blocks ?? spec.blocks.length, false), ...taps.flatMap((tap) => (tap.sae === null ? [] : usedSaeWeights(catalog.sae(tap.sae).spec))), ...weightsOfEdits(op, catalog)];
 }
 
 /** Whether it is certain, without any text, that nothing is kept of what a pass would give. */

@@ -23,6 +23,7 @@ export function usedBy(nodes: readonly Plan[]): Used {
     const model = modelOf(op);
     if (model !== null) models.set(portable(model.name), model);
     if (op.op === "encode" || op.op === "decode" || op.op === "similar" || op.op === "promotes") for (const sae of op.saes) saes.set(portable(sae.name), sae);
+    if (op.op === "edit") for (const { sae } of op.edits) saes.set(portable(sae.name), sae);
     if (op.op === "forward") for (const { sae } of op.taps) if (sae !== null) saes.set(portable(sae.name), sae);
   }
   return { data: byName(data), models: byName(models), saes: byName(saes) };

@@ -58,7 +58,8 @@ async function started({ plan }: CompiledPipeline, later: readonly CompiledPipel
   const isNew = (pass: Forward): boolean => pass.taps.every(({ sae }) => sae === null || catalog.sae(sae).whole) && nothingKept(pass, context);
   for (const part of parts) {
     const { op } = part;
-    if (op.op !== "forward" || !isNew(op)) continue;
+    // Which tokens an edit leaves alone is told by the tokenizer.
+    if (op.op !== "forward" || op.edits !== undefined || !isNew(op)) continue;
     const pass = widened(op, along.get(op) ?? []);
     // How many fit into a limit of memory is known once the texts are.
     engine.start(Math.min(engine.options.lanes, mostTexts(part.inputs[0]!), settings.memory === null ? Number.POSITIVE_INFINITY : 1), (isNew(pass) ? firstGraph(pass, context) : null) ?? undefined);
@@ -84,6 +85,7 @@ function mostTexts({ op, inputs, schema }: Plan): number {
     case "sort":
     case "skip":
     case "distinct":
+    case "edit":
     case "tee":
     case "save":
     case "show":

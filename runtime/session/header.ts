@@ -1,6 +1,6 @@
 /** Without this file results would be shown without what they depend on. */
 import { counted } from "../counted.ts";
-import type { Reading, Single, TapPlace, Value } from "../data/frame.ts";
+import type { Reading, Single, TapPlace, TextFacts, Value } from "../data/frame.ts";
 import { factsOf, readingsOf, widthOf } from "../figures/measured.ts";
 
 /**
@@ -59,11 +59,19 @@ function facts(read: readonly Reading[], numerics: string): string[] {
   return [
     placesOf(first.taps),
     ...(saes.length === 0 ? [] : [`SAE ${saes.join("; ")}`]),
-    `model ${model}, ${numerics}`,
+    `model ${model}${editsOf(all)}, ${numerics}`,
     `text: ${source}`,
     masked === 0 ? "no special tokens" : `${counted(masked, "special token")} masked`,
     ...(truncated === 0 ? [] : [`${counted(truncated, "text")} cut`]),
   ];
+}
+
+/** What was done to the model, of groups in which of them. */
+function editsOf(all: readonly TextFacts[]): string {
+  const edits = [...new Set(all.map((each) => each.edits ?? ""))];
+  const [first = "", ...others] = edits;
+  if (others.length === 0) return first === "" ? "" : ` edited (${first})`;
+  return ` edited by group (${all.map((each) => each.edits ?? "not").join(" · ")})`;
 }
 
 /** Layers and hooks, and for a single one the module of transformers that it is: `layer 7 resid_post (model.layers.7 output)`. */

@@ -15,6 +15,7 @@ import { checkPipeline } from "./pipeline.ts";
 import { error, stageNamed, type Facts, type Report, type Scope } from "./scope.ts";
 import { applySet, SETTINGS } from "./settings.ts";
 import { listed, nearest } from "./suggest.ts";
+import { tellUnreadEdits } from "./unread_edits.ts";
 
 export interface ParamFacts {
   readonly name: string;
@@ -94,6 +95,7 @@ export function checkStatement(statement: Statement, index: number, scope: Scope
     }
     case "pipelineStatement": {
       const plan = checkPipeline(statement.pipeline, null, { scope, facts: options.facts, report });
+      if (plan !== null && plan.schema.known) tellUnreadEdits(plan, statement.span, report);
       if (plan !== null && plan.schema.known) pipelines.push({ plan, at: statement.span, settings: scope.settings });
       return scope;
     }

@@ -12,10 +12,10 @@ export interface BlockRun {
   readonly past: Past | null;
   /** Rows to go on with once attention is done: all of them, or those that are wanted. */
   readonly gather: (path: string, x: string) => string;
-  /** Whether somebody reads a hook of this block. */
+  /** Whether somebody reads or changes a hook of this block. */
   readonly wanted: (hook: Hook) => boolean;
-  /** Takes the value of each wanted hook, [n, width]. */
-  readonly read: (hook: Hook, value: string) => void;
+  /** Takes the value of each wanted hook, [n, width], and gives the one that the block goes on with. What the second norm makes before its weight is only read: the block computes norm and weight in one. */
+  readonly read: (hook: Hook, value: string) => string;
   /** The last hook that is needed: nothing after it is computed. */
   readonly until: Hook;
 }
@@ -29,32 +29,30 @@ export function block(graph: Graph, path: string, model: DecoderSpec, spec: Bloc
   const d = model.hiddenSize;
   const normOf = (at: string, value: string, weights: NormSpec): string => norm(graph, at, value, model.norm, weights, d);
   const left = { x: null };
-  const reached = (hook: Hook, value: string): boolean => {
-    if (run.wanted(hook)) run.read(hook, hook === "ln2_normalized" ? normalized(graph, `${path}/ln2_normalized`, value, model.norm, d) : value);
-    return HOOKS.indexOf(run.until) <= HOOKS.indexOf(hook);
-  };
+  const through = (hook: Hook, value: string): string => (run.wanted(hook) ? run.read(hook, value) : value);
+  const ends = (hook: Hook): boolean => HOOKS.indexOf(run.until) <= HOOKS.indexOf(hook);
 
   const normed = normOf(`${path}/ln1`, x, spec.ln1);
   const { mixed: looked, present } = mixed(graph, `${path}/attn`, model, spec, common, normed, run.past);
-  const [z, entered] = [run.gather(`${path}/mixed_rows`, looked), run.gather(`${path}/rows`, x)];
-  if (reached("z", z)) return { ...left, present };
+  const [heads, entered] = [run.gather(`${path}/mixed_rows`, looked), run.gather(`${path}/rows`, x)];
+  const z = through("z", heads);
+  if (ends("z")) return { ...left, present };
   const projected = linear(graph, `${path}/attn/o`, z, spec.attention.o);
-  const attended = spec.attentionPostNorm === null ? projected : normOf(`${path}/attn/post_norm`, projected, spec.attentionPostNorm);
-  if (reached("attn_out", attended)) return { ...left, present };
+  const attended = through("attn_out", spec.attentionPostNorm === null ? projected : normOf(`${path}/attn/post_norm`, projected, spec.attentionPostNorm));
+  if (ends("attn_out")) return { ...left, present };
 
   const sequential = model.residual === "sequential";
-  const mid = sequential ? node(graph, `${path}/resid_mid`, "Add", [entered, attended]) : entered;
-  if (sequential && reached("resid_mid", mid)) return { ...left, present };
-  if (reached("ln2_normalized", mid)) return { ...left, present };
-  const read = spec.ln2 === null ? run.gather(`${path}/ln1_rows`, normed) : normOf(`${path}/ln2`, mid, spec.ln2);
-  if (reached("mlp_in", read)) return { ...left, present };
+  const mid = sequential ? through("resid_mid", node(graph, `${path}/resid_mid`, "Add", [entered, attended])) : entered;
+  if (sequential && ends("resid_mid")) return { ...left, present };
+  if (run.wanted("ln2_normalized")) run.read("ln2_normalized", normalized(graph, `${path}/ln2_normalized`, mid, model.norm, d));
+  if (ends("ln2_normalized")) return { ...left, present };
+  const read = through("mlp_in", spec.ln2 === null ? run.gather(`${path}/ln1_rows`, normed) : normOf(`${path}/ln2`, mid, spec.ln2));
+  if (ends("mlp_in")) return { ...left, present };
   const made = mlp(graph, `${path}/mlp`, read, spec.mlp);
-  const added = spec.mlpPostNorm === null ? made : normOf(`${path}/mlp/post_norm`, made, spec.mlpPostNorm);
-  if (reached("mlp_out", added)) return { ...left, present };
+  const added = through("mlp_out", spec.mlpPostNorm === null ? made : normOf(`${path}/mlp/post_norm`, made, spec.mlpPostNorm));
+  if (ends("mlp_out")) return { ...left, present };
   const sum = sequential ? added : node(graph, `${path}/outputs`, "Add", [added, attended]);
-  const post = node(graph, `${path}/resid_post`, "Add", [mid, sum]);
-  reached("resid_post", post);
-  return { x: post, present };
+  return { x: through("resid_post", node(graph, `${path}/resid_post`, "Add", [mid, sum])), present };
 }
 
 /** Multiply-adds × 2 of one token in the matrix products of `count` blocks; attention scores are left out (they grow with the position). */

@@ -1,6 +1,7 @@
 /** Without this file there would be no fused graph from token ids to activations. */
 import { blocksNeeded, HOOKS, type Hook } from "../ops/hook.ts";
 import { block, blockFlops, choosesExperts } from "./block.ts";
+import { editsOf } from "./edit.ts";
 import { encodeTap, shiftedTap } from "./encode.ts";
 import { createGraph, input, ints, node, output, type Graph } from "./graph.ts";
 import { lowered } from "./lowering/lower.ts";
@@ -9,7 +10,7 @@ import { withoutValueBias } from "./value_bias.ts";
 import { wideHeads } from "./padding.ts";
 import { embedding, shared } from "./positions.ts";
 import { withScreens } from "./screen.ts";
-import type { DecoderSpec, EmittedGraph, GraphTap } from "./specs.ts";
+import type { DecoderSpec, Editing, EmittedGraph, GraphTap } from "./specs.ts";
 import type { Target } from "./target.ts";
 
 export interface ForwardOptions {
@@ -17,6 +18,8 @@ export interface ForwardOptions {
   readonly blocks: number | null;
   /** Gather the wanted rows inside the last block (after attention) instead of at the hook. */
   readonly slice: boolean;
+  /** What is done to the model; of edits behind the highest tap there is nothing in the graph. */
+  readonly editing?: Editing;
   /** Tokens of the longest document; `positionsFor` says how long a document may be that is not foreseen. */
   readonly longest?: number;
   /** Where it will run; the CPU in float32 where not said. */
@@ -68,6 +71,7 @@ export function forwardGraph(model: DecoderSpec, taps: readonly GraphTap[], opti
   const ids = input(graph, "input_ids", "i64", ["B", "S"]);
   const common = shared(graph, model, options.longest);
   const wanted = input(graph, "wanted", "i64", ["N"]);
+  const edits = editsOf(graph, model, ids, options.editing);
   const rows = (path: string, x: string): string => node(graph, path, "Gather", [x, wanted], { axis: 0 });
 
   /** Tap `index` with its rows, read from `value` where `chosen` says it lies. */
@@ -85,11 +89,16 @@ export function forwardGraph(model: DecoderSpec, taps: readonly GraphTap[], opti
       else encodeTap(graph, index, tap.sae, hooked, tap.features);
     });
   };
-  /** Hooks of the stream between blocks: what goes into block `done`. */
-  const between = (done: number, x: string): void => tapAt((tap) => blocksNeeded(tap) === done && tap.layer === done, x, gatherInside && done === last);
+  /** Hooks of the stream between blocks: what goes into block `done`, and what that block goes on with. Nothing is changed that nobody reads. */
+  const between = (done: number, x: string): string => {
+    const gathered = gatherInside && done === last;
+    const read = done < count || taps.some((tap) => tap.layer === done);
+    const stream = read ? edits.of(done, "resid_pre", x, gathered ? rows : null) : x;
+    tapAt((tap) => blocksNeeded(tap) === done && tap.layer === done, stream, gathered);
+    return stream;
+  };
 
-  let x = embedding(graph, model, ids, common);
-  between(0, x);
+  let x = between(0, embedding(graph, model, ids, common));
   for (const [layer, spec] of model.blocks.slice(0, count).entries()) {
     const inside = taps.filter((tap) => tap.layer === layer && blocksNeeded(tap) === layer + 1).map(({ hook }) => hook);
     const gathered = gatherInside && layer === count - 1;
@@ -97,13 +106,16 @@ export function forwardGraph(model: DecoderSpec, taps: readonly GraphTap[], opti
     const { x: after } = block(graph, `/layers.${layer}`, model, spec, common, x, {
       past: null,
       gather: gathered ? rows : (_, value) => value,
-      wanted: (hook) => inside.includes(hook),
-      read: (hook, value) => tapAt((tap) => tap.layer === layer && tap.hook === hook, value, gathered),
+      wanted: (hook) => inside.includes(hook) || edits.at(layer, hook),
+      read: (hook, value) => {
+        const changed = edits.of(layer, hook, value, gathered ? rows : null);
+        tapAt((tap) => tap.layer === layer && tap.hook === hook, changed, gathered);
+        return changed;
+      },
       until: ends ? HOOKS[Math.max(...inside.map((hook) => HOOKS.indexOf(hook)))] as Hook : "resid_post",
     });
     if (after === null) return graph;
-    x = after;
-    between(layer + 1, x);
+    x = between(layer + 1, after);
   }
   if (count > last) output(graph, "rest", node(graph, "/rest", "Gather", [x, ints(graph, 0)], { axis: 0 }), "f32", [1, model.hiddenSize]);
   return graph;

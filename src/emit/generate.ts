@@ -1,12 +1,13 @@
 /** Without this file the model could be read but could not continue a text. */
 import { block, blockFlops, choosesExperts } from "./block.ts";
+import { editsOf } from "./edit.ts";
 import { constant, createGraph, input, node, output, scalar, type Graph } from "./graph.ts";
 import { vocabulary } from "./head.ts";
 import { keptTensors } from "./mixer.ts";
 import { norm } from "./norm.ts";
 import { embedding, shared } from "./positions.ts";
 import { lowered } from "./lowering/lower.ts";
-import type { DecoderSpec, EmittedGraph } from "./specs.ts";
+import type { DecoderSpec, Editing, EmittedGraph } from "./specs.ts";
 import type { Target } from "./target.ts";
 
 /** What a step gives: the likeliest next id, or the logits that it is drawn from. */
@@ -23,13 +24,13 @@ export type StepOutput = "next" | "logits";
  *   past_{name}_{i} f32 for each of `keptTensors(model, block)`: P = 0 at first, and zeros where it has no P
  * Outputs: `next` int64 [B], the most likely next id (ties to the lower id), or `logits` f32 [B, vocabulary], before they are capped; and `present_{name}_{i}`, the same with P + T tokens.
  */
-export function emitGenerate(model: DecoderSpec, target?: Target, longest?: number, gives: StepOutput = "next"): EmittedGraph {
-  const graph = lowered(generateGraph(model, target, longest, gives), blockFlops(model, model.blocks.length) + 2 * model.vocabulary * model.hiddenSize);
+export function emitGenerate(model: DecoderSpec, target?: Target, longest?: number, gives: StepOutput = "next", editing?: Editing): EmittedGraph {
+  const graph = lowered(generateGraph(model, target, longest, gives, editing), blockFlops(model, model.blocks.length) + 2 * model.vocabulary * model.hiddenSize);
   return choosesExperts(model, model.blocks.length) ? { ...graph, experts: true } : graph;
 }
 
 /** The same before it becomes bytes. */
-export function generateGraph(model: DecoderSpec, target?: Target, longest?: number, gives: StepOutput = "next"): Graph {
+export function generateGraph(model: DecoderSpec, target?: Target, longest?: number, gives: StepOutput = "next", editing?: Editing): Graph {
   const graph = createGraph("generate", target);
   const ids = input(graph, "input_ids", "i64", ["B", "T"]);
   const common = shared(graph, model, longest);
@@ -39,12 +40,19 @@ export function generateGraph(model: DecoderSpec, target?: Target, longest?: num
     return node(graph, path, "Gather", [documents, constant(graph, "i64", [], [-1])], { axis: 1 });
   };
 
+  const edits = editsOf(graph, model, ids, editing);
   let x = embedding(graph, model, ids, common);
   for (const [layer, spec] of model.blocks.entries()) {
     const kept = keptTensors(model, spec);
     const past = Object.fromEntries(kept.map(({ name, past: dims }) => [name, input(graph, `past_${name}_${layer}`, "f32", dims)]));
-    const gather = layer === model.blocks.length - 1 ? lastRows : (_: string, value: string): string => value;
-    const done = block(graph, `/layers.${layer}`, model, spec, common, x, { past, gather, wanted: () => false, read: () => {}, until: "resid_post" });
+    const rows = layer === model.blocks.length - 1 ? lastRows : null;
+    const done = block(graph, `/layers.${layer}`, model, spec, common, edits.of(layer, "resid_pre", x, null), {
+      past,
+      gather: rows ?? ((_, value) => value),
+      wanted: (hook) => edits.at(layer, hook),
+      read: (hook, value) => edits.of(layer, hook, value, rows),
+      until: "resid_post",
+    });
     for (const { name, present: dims } of kept) output(graph, `present_${name}_${layer}`, done.present[name] as string, "f32", dims);
     if (done.x === null) throw new Error("a block was left before its end");
     x = done.x;

@@ -33,6 +33,20 @@ export function normalized(graph: Graph, path: string, sae: SaeSpec, x: string):
   }
 }
 
+/** By what a change of a reconstruction has to be multiplied, [N, 1], to be a change of x: what `restored` does but for what it adds. null: by nothing. */
+export function stretch(graph: Graph, path: string, sae: SaeSpec, x: string): string | null {
+  switch (sae.normalize) {
+    case "none":
+      return null;
+    case "constant_norm_rescale":
+      return node(graph, path, "Div", [scalar(graph, 1), rescale(graph, path, x, sae.dIn)]);
+    case "layer_norm":
+      return centre(graph, path, x, sae.dIn).std;
+    default:
+      return sae.normalize satisfies never;
+  }
+}
+
 /** The way back for a reconstruction y of x (the same function of sae_lens): times std, without the 1e-5, plus mean; or over the factor. */
 export function restored(graph: Graph, path: string, sae: SaeSpec, x: string, y: string): string {
   switch (sae.normalize) {

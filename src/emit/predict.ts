@@ -1,12 +1,13 @@
 /** Without this file the model could be read inside and not at its end, where it says what comes next. */
 import { block, blockFlops, choosesExperts } from "./block.ts";
+import { editsOf } from "./edit.ts";
 import { createGraph, input, node, output, type Graph } from "./graph.ts";
 import { emitHead } from "./head.ts";
 import { lowered } from "./lowering/lower.ts";
 import { norm } from "./norm.ts";
 import { wideHeads } from "./padding.ts";
 import { embedding, shared } from "./positions.ts";
-import type { DecoderSpec, EmittedGraph } from "./specs.ts";
+import type { DecoderSpec, Editing, EmittedGraph } from "./specs.ts";
 import type { Target } from "./target.ts";
 
 /**
@@ -15,8 +16,8 @@ import type { Target } from "./target.ts";
  *
  * Feeds: as `emitForward`. Output: `hidden` f32 [N, d], rows in the order of `wanted`.
  */
-export function emitPredict(model: DecoderSpec, target?: Target, longest?: number): EmittedGraph {
-  const body = lowered(predictGraph(model, target, longest), blockFlops(model, model.blocks.length));
+export function emitPredict(model: DecoderSpec, target?: Target, longest?: number, editing?: Editing): EmittedGraph {
+  const body = lowered(predictGraph(model, target, longest, editing), blockFlops(model, model.blocks.length));
   const head = emitHead(model, target);
   if (head.tail !== undefined) throw new Error("a head is one graph");
   return {
@@ -31,16 +32,23 @@ export function emitPredict(model: DecoderSpec, target?: Target, longest?: numbe
 }
 
 /** The same without its head, before it becomes bytes. */
-export function predictGraph(model: DecoderSpec, target?: Target, longest?: number): Graph {
+export function predictGraph(model: DecoderSpec, target?: Target, longest?: number, editing?: Editing): Graph {
   const graph = createGraph("predict", target);
   const ids = input(graph, "input_ids", "i64", ["B", "S"]);
   const common = shared(graph, model, longest);
   const wanted = input(graph, "wanted", "i64", ["N"]);
   const rows = (path: string, x: string): string => node(graph, path, "Gather", [x, wanted], { axis: 0 });
+  const edits = editsOf(graph, model, ids, editing);
   let x = embedding(graph, model, ids, common);
   for (const [layer, spec] of model.blocks.entries()) {
-    const gather = layer === model.blocks.length - 1 ? rows : (_: string, value: string): string => value;
-    const done = block(graph, `/layers.${layer}`, model, spec, common, x, { past: null, gather, wanted: () => false, read: () => {}, until: "resid_post" });
+    const gathered = layer === model.blocks.length - 1 ? rows : null;
+    const done = block(graph, `/layers.${layer}`, model, spec, common, edits.of(layer, "resid_pre", x, null), {
+      past: null,
+      gather: gathered ?? ((_, value) => value),
+      wanted: (hook) => edits.at(layer, hook),
+      read: (hook, value) => edits.of(layer, hook, value, gathered),
+      until: "resid_post",
+    });
     if (done.x === null) throw new Error("a block was left before its end");
     x = done.x;
   }

@@ -1,4 +1,5 @@
 /** Without this file emitters and checkpoint readers would not agree on what a model and an SAE are made of. */
+import type { Edit } from "../ops/edit.ts";
 import type { Folded, Hook, HookFacts } from "../ops/hook.ts";
 import type { AttentionSpec, DeltaSpec } from "./attention_specs.ts";
 import type { ExpertsSpec } from "./expert_specs.ts";
@@ -198,6 +199,17 @@ export interface GraphTap {
   readonly screened?: boolean;
   /** Only these features, ascending; absent: all. Not for topk, where a feature's fate depends on all others. */
   readonly features?: readonly number[];
+}
+
+/** What is done to the model at a hook (`ops/edit.ts`), with the SAE that it is done by, which has a decoder and writes where it reads. */
+export interface GraphEdit extends Omit<Edit, "sae"> {
+  readonly sae: SaeSpec;
+}
+
+/** Edits of a pass, and the tokens that those leave alone which are not for special tokens too. */
+export interface Editing {
+  readonly edits: readonly GraphEdit[];
+  readonly specialIds: Iterable<number>;
 }
 
 /** A tap whose features the engine screens: which one, and with what. */

@@ -35,6 +35,9 @@ export function blocksOf({ blocks, taps }: { readonly blocks: number | null; rea
 /** Hooks in the order in which people meet them: help, completion and the reference. */
 export const HOOK_WORDS = ["resid_post", "resid_mid", "resid_pre", "mlp_out", "attn_out", "z", "mlp_in", "ln1_normalized", "ln2_normalized"] as const satisfies readonly Hook[];
 
+/** Those whose value the model goes on with: what a norm makes before its weight is computed beside the stream. */
+export const EDITED_HOOKS = ["resid_post", "resid_mid", "resid_pre", "mlp_out", "attn_out", "z", "mlp_in"] as const satisfies readonly Hook[];
+
 /**
  * What is taken off the heads' outputs: their value biases (`fold_value_biases` of TransformerLens), or those as they are once the norm before has
  * been folded into them (`fold_ln` as well).

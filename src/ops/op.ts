@@ -1,4 +1,5 @@
 /** Without this file there would be no closed list of what the runtime must be able to do. */
+import type { Edit } from "./edit.ts";
 import type { Folded, Hook } from "./hook.ts";
 import type { Scalar, ScalarLiteral } from "./scalar.ts";
 import type { ColumnSchema, Schema } from "./schema.ts";
@@ -119,6 +120,8 @@ export type Op =
   | { readonly op: "split"; readonly parts: readonly { readonly name: string; readonly predicate: Scalar }[] }
   /** n inputs become n named groups. */
   | { readonly op: "group"; readonly names: readonly string[] }
+  /** One of named groups, by its place among them. */
+  | { readonly op: "member"; readonly index: number }
   /** One group for each combination of values, named by them. */
   | { readonly op: "group_by"; readonly keys: readonly string[] }
   | { readonly op: "ungroup" }
@@ -127,7 +130,7 @@ export type Op =
   | { readonly op: "concat" }
   | { readonly op: "tokenize"; readonly model: ModelRef; readonly bos: boolean; readonly textColumns: readonly string[]; readonly whenTooLong: "error" | "truncate" }
   /** The model up to the highest tap. Output: one value per tap; `pick` takes one. With `reduce`: only those figures of it, and who saves it gets it as it comes. */
-  | { readonly op: "forward"; readonly model: ModelRef; readonly taps: readonly Tap[]; readonly window: Window; readonly blocks: number | null; readonly slice: "inside" | "after"; readonly reduce?: readonly Reduction[] }
+  | { readonly op: "forward"; readonly model: ModelRef; readonly taps: readonly Tap[]; readonly window: Window; readonly blocks: number | null; readonly slice: "inside" | "after"; readonly edits?: readonly Edit[]; readonly reduce?: readonly Reduction[] }
   | { readonly op: "pick"; readonly taps: readonly number[] }
   | { readonly op: "encode"; readonly saes: readonly SaeRef[] }
   /** Features (input 0) and what they were encoded from (input 1) → what the SAEs make of them, one per tap. */
@@ -143,11 +146,11 @@ export type Op =
   | { readonly op: "label"; readonly of: string; readonly as: string; readonly layered: boolean; readonly all: boolean }
   /** A reconstruction (input 0) beside the activations it stands for (input 1): how near it comes, by group. */
   | { readonly op: "fidelity" }
-  | { readonly op: "memorize"; readonly model: ModelRef; readonly bos: boolean; readonly prefix: number; readonly continuation: number; readonly textColumn: string }
+  | { readonly op: "memorize"; readonly model: ModelRef; readonly bos: boolean; readonly prefix: number; readonly continuation: number; readonly textColumn: string; readonly edits?: readonly Edit[] }
   /** Texts continued by at most `most` tokens, `copies` times each, which are numbered where `numbered`; `drawn` null: by the likeliest ones. A text ends with an id of `ends`, or where one of `stop` has come. */
-  | { readonly op: "generate"; readonly model: ModelRef; readonly bos: boolean; readonly textColumn: string; readonly most: number; readonly drawn: Drawn | null; readonly copies: number; readonly numbered: boolean; readonly ends: readonly number[]; readonly stop: readonly string[] }
+  | { readonly op: "generate"; readonly model: ModelRef; readonly bos: boolean; readonly textColumn: string; readonly most: number; readonly drawn: Drawn | null; readonly copies: number; readonly numbered: boolean; readonly ends: readonly number[]; readonly stop: readonly string[]; readonly edits?: readonly Edit[] }
   /** What the model says comes behind the tokens of its input; `keep`: columns of the table that the texts are of. */
-  | { readonly op: "logits"; readonly model: ModelRef; readonly tell: Told; readonly at: PredictAt; readonly special: boolean; readonly keep: readonly string[] }
+  | { readonly op: "logits"; readonly model: ModelRef; readonly tell: Told; readonly at: PredictAt; readonly special: boolean; readonly keep: readonly string[]; readonly edits?: readonly Edit[] }
   | { readonly op: "rank"; readonly count: number; readonly by: RankBy; readonly per: "all" | "layer"; readonly threshold: number }
   | { readonly op: "statistics"; readonly threshold: number }
   | { readonly op: "histogram"; readonly of: string; readonly bins: number | null; readonly overlay: boolean; readonly log: boolean; readonly share?: true; readonly threshold: number }
@@ -165,6 +168,8 @@ export type Op =
   /** Its input is explained; run only with `analyze`, for what it takes. */
   | { readonly op: "explain"; readonly analyze: boolean }
   | { readonly op: "assert"; readonly condition: Scalar; readonly message: string; readonly text: string }
+  /** The model that reads these rows is edited so; the rows are as they were. */
+  | { readonly op: "edit"; readonly edits: readonly Edit[] }
   /** Runs input 1 on the side and passes input 0 on. */
   | { readonly op: "tee" }
   | { readonly op: "save"; readonly path: string; readonly format: SaveFormat }
@@ -199,6 +204,7 @@ export const OPS = {
   sample: data,
   split: data,
   group: data,
+  member: data,
   group_by: data,
   ungroup: data,
   aggregate: data,
@@ -228,6 +234,7 @@ export const OPS = {
   describe: data,
   explain: data,
   assert: effect,
+  edit: effect,
   tee: effect,
   save: effect,
   cache: effect,

@@ -1,4 +1,5 @@
 /** Without this file the phases could not say what flows through a pipe. */
+import type { Edit } from "./edit.ts";
 
 /** The type of one value in a column. `int` is a whole number up to 2^53, itself included; what is beyond it before it is rounded is null. Any may be null. */
 export type ScalarType = "int" | "float" | "bool" | "str";
@@ -27,6 +28,10 @@ export interface Schema {
   readonly known: boolean;
   /** Layers tapped, for dense, acts and features. */
   readonly layers?: readonly number[];
+  /** What is done to the model that reads these texts; absent: nothing. */
+  readonly edits?: readonly Edit[];
+  /** The same by group, where groups differ in it; `edits` is absent then. */
+  readonly groupEdits?: readonly (readonly Edit[])[];
 }
 
 export const UNKNOWN: Schema = { kind: "table", columns: [], groups: null, known: false };

@@ -7,7 +7,7 @@ import { nodes, rewrite, type Rule } from "./rule.ts";
 function passOf(node: Plan): string | null {
   const { op } = node;
   if (op.op !== "forward") return null;
-  return JSON.stringify([op.model, op.window, op.blocks, op.slice, op.taps.some((tap) => tap.sae !== null), node.inputs.map(key)]);
+  return JSON.stringify([op.model, op.window, op.blocks, op.slice, op.edits ?? null, op.taps.some((tap) => tap.sae !== null), node.inputs.map(key)]);
 }
 const tapKey = (tap: Tap): string => JSON.stringify([tap.layer, tap.hook, tap.centred ?? false, tap.folded ?? null, tap.sae]);
 

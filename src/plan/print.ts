@@ -1,4 +1,5 @@
 /** Without this file plans could not be read by people or compared as goldens. */
+import { printEdits, type Edit } from "../ops/edit.ts";
 import { key } from "../ops/key.ts";
 import { OPS, type Op, type Plan, type Told, type Window } from "../ops/op.ts";
 import type { Scalar } from "../ops/scalar.ts";
@@ -44,6 +45,11 @@ function ofFeatures({ features, of, saes, layers }: Op & { readonly op: "similar
   return `${features === null ? `the listed ${of === undefined ? "features" : `features (${of})`}` : features.join(", ")} of ${saes.map((sae, i) => `${layers === null ? "" : `layer ${layers[i]} `}${sae.name} (${sae.convention})`).join("; ")}`;
 }
 
+/** What is done to the model of a pass, behind what it does. */
+function behind(edits: readonly Edit[] | undefined): string {
+  return edits === undefined ? "" : `; edited: ${printEdits(edits)}`;
+}
+
 /** One line for an op, without its inputs. */
 export function printOp(op: Op): string {
   switch (op.op) {
@@ -59,13 +65,14 @@ export function printOp(op: Op): string {
     case "sample": return `sample ${op.count} from stream ${op.stream.slice(0, 40)}`;
     case "split": return `split ${op.parts.map(({ name, predicate }) => `${name} = ${printScalar(predicate)}`).join(", ")}`;
     case "group": return `group ${op.names.join(", ")}`;
+    case "member": return `member ${op.index}`;
     case "group_by": return `group by ${op.keys.join(", ")}`;
     case "aggregate": return `aggregate ${op.columns.map(({ name, value }) => `${name} = ${printScalar(value)}`).join(", ")}`;
     case "concat": return "concat";
     case "tokenize": return `tokenize ${op.textColumns.join(" + ")} for ${op.model.name}, ${op.bos ? "BOS first" : "no BOS"}`;
     case "forward": {
       const taps = op.taps.map((tap) => `layer ${tap.layer} ${tap.hook}${tap.centred === true ? " centred" : ""}${tap.folded !== undefined ? " without value biases" : ""}${tap.sae === null ? "" : ` → ${tap.sae.name} (${tap.sae.convention})${tap.features === undefined ? "" : `, only ${tap.features.join(", ")}`}`}`);
-      return `forward ${op.model.name}: ${taps.join("; ")}; ${op.blocks === null ? "all blocks" : `blocks 0…${op.blocks - 1}`}; ${printWindow(op.window)}, ${op.slice === "inside" ? "gathered inside the last block" : "sliced afterwards"}${op.reduce === undefined ? "" : `; keeps ${op.reduce.length === 0 ? "nothing" : op.reduce.map(({ of, threshold }) => `${of} above ${threshold}`).join(", ")}`}`;
+      return `forward ${op.model.name}: ${taps.join("; ")}; ${op.blocks === null ? "all blocks" : `blocks 0…${op.blocks - 1}`}; ${printWindow(op.window)}, ${op.slice === "inside" ? "gathered inside the last block" : "sliced afterwards"}${behind(op.edits)}${op.reduce === undefined ? "" : `; keeps ${op.reduce.length === 0 ? "nothing" : op.reduce.map(({ of, threshold }) => `${of} above ${threshold}`).join(", ")}`}`;
     }
     case "pick": return `pick ${op.taps.join(", ")}`;
     case "encode": return `encode ${op.saes.map((sae) => `${sae.name} (${sae.convention})`).join("; ")}`;
@@ -73,13 +80,13 @@ export function printOp(op: Op): string {
     case "similar": return `similar to ${ofFeatures(op)}: ${op.count} each`;
     case "promotes": return `promoted by ${ofFeatures(op)}: ${op.count} ${op.side === "both" ? "on each side" : op.side}${op.raw === true ? ", without the final norm's weight" : ""}, tokens of ${op.model.name}`;
     case "label": return `label ${op.of} as ${op.as}${op.layered ? " by layer" : ""}${op.all ? ", all" : ""}`;
-    case "memorize": return `memorize ${op.continuation} tokens after ${op.prefix} of ${op.textColumn}, greedy, with ${op.model.name}, ${op.bos ? "BOS first" : "no BOS"}`;
+    case "memorize": return `memorize ${op.continuation} tokens after ${op.prefix} of ${op.textColumn}, greedy, with ${op.model.name}, ${op.bos ? "BOS first" : "no BOS"}${behind(op.edits)}`;
     case "generate": {
       const { drawn } = op;
       const how = drawn === null ? "greedy" : `drawn at temperature ${drawn.temperature}${drawn.topK === null ? "" : `, top_k ${drawn.topK}`}${drawn.topP === null ? "" : `, top_p ${drawn.topP}`}, from stream ${drawn.stream.slice(0, 40)}`;
-      return `generate ${op.most} tokens at most after ${op.textColumn}${op.copies === 1 ? "" : `, ${op.copies} times`}, ${how}, with ${op.model.name}, ${op.bos ? "BOS first" : "no BOS"}${op.stop.length === 0 ? "" : `, up to ${op.stop.map((text) => JSON.stringify(text)).join(", ")}`}`;
+      return `generate ${op.most} tokens at most after ${op.textColumn}${op.copies === 1 ? "" : `, ${op.copies} times`}, ${how}, with ${op.model.name}, ${op.bos ? "BOS first" : "no BOS"}${op.stop.length === 0 ? "" : `, up to ${op.stop.map((text) => JSON.stringify(text)).join(", ")}`}${behind(op.edits)}`;
     }
-    case "logits": return `logits of ${op.model.name}: ${printTold(op.tell)}, ${op.at === "last" ? "behind the last token" : op.at === "all" ? "at every position" : `at every position of the ${op.at}`}${op.special ? ", special tokens too" : ""}`;
+    case "logits": return `logits of ${op.model.name}: ${printTold(op.tell)}, ${op.at === "last" ? "behind the last token" : op.at === "all" ? "at every position" : `at every position of the ${op.at}`}${op.special ? ", special tokens too" : ""}${behind(op.edits)}`;
     case "rank": return `rank ${op.count} by ${op.by}${op.per === "layer" ? " per layer" : ""}, active above ${op.threshold}`;
     case "statistics": return `statistics, active above ${op.threshold}`;
     case "histogram": return `histogram ${op.of}${op.bins === null ? "" : ` bins ${op.bins}`}${op.overlay ? " overlay" : ""}${op.log ? " log" : ""}${op.share === true ? " share" : ""}`;
@@ -95,6 +102,7 @@ export function printOp(op: Op): string {
     case "explain": return op.analyze ? "explain analyze" : "explain";
     case "compare": return `compare by ${op.by}, in ${op.least} documents at least, active above ${op.threshold}`;
     case "count": return op.by.length === 0 ? "count" : `count by ${op.by.join(", ")}`;
+    case "edit": return op.edits.length === 0 ? "edit nothing" : `edit ${printEdits(op.edits)}`;
     case "assert": return `assert ${printScalar(op.condition)}`;
     case "save": return `save ${op.format} ${JSON.stringify(op.path)}`;
     case "cache": return `cache${op.name === "" ? "" : ` ${op.name}`}${op.seconds === null ? "" : ` for ${op.seconds} s`}`;

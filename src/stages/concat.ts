@@ -1,5 +1,6 @@
 /** Without this file tables could not be put one below the other. */
 import { pipelines } from "./args.ts";
+import { agree, editsIn } from "./lowering/edited.ts";
 import { stage } from "./stage.ts";
 
 export const concat = stage({
@@ -24,6 +25,7 @@ export const concat = stage({
         return null;
       }
     }
+    if (!agree(context, "these tables", "tables", inputs.map(({ schema }) => editsIn(schema)))) return null;
     return context.node({ op: "concat" }, inputs, { ...first.schema, kind: "table" });
   },
 });

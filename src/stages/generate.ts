@@ -1,10 +1,11 @@
 /** Without this file the model could not be heard: nobody could let it go on with a text. */
 import { printColumn } from "../../grammar/print_parts.ts";
 import { streamStart, textKey } from "../ops/key.ts";
-import type { Drawn } from "../ops/op.ts";
+import type { Drawn, Plan } from "../ops/op.ts";
 import { columnOf, type ColumnSchema } from "../ops/schema.ts";
-import { column, int, optionalFloat, optionalInt, texts } from "./args.ts";
+import { column, int, optionalFloat, optionalInt, texts, type ArgValues } from "./args.ts";
 import { textColumns } from "./lowering/documents.ts";
+import { eachEdited, editsOf } from "./lowering/edited.ts";
 import { stage, type Lowering } from "./stage.ts";
 
 const MADE: readonly ColumnSchema[] = [
@@ -17,20 +18,22 @@ const TOLD: readonly ColumnSchema[] = [
 ];
 const SAMPLE: ColumnSchema = { name: "sample", type: "int" };
 
+const ARGS = {
+  max: int({ keyword: true, min: 1, doc: "Tokens to generate at most", alsoCalled: ["max_new_tokens", "max_tokens", "max_length", "tokens"] }),
+  temperature: optionalFloat({ keyword: true, doc: "Draw tokens, from logits divided by it; 0 or none: the likeliest token each time" }),
+  top_k: optionalInt({ keyword: true, min: 1, doc: "Draw from the k likeliest tokens only" }),
+  top_p: optionalFloat({ keyword: true, doc: "Then from the likeliest tokens only that together have this share of the probability" }),
+  n: optionalInt({ keyword: true, min: 1, max: 10_000, doc: "Continuations of each text, one row each, numbered in `sample`" }),
+  draw: int({ keyword: true, min: 1, default: 1, doc: "Another draw for the same texts" }),
+  stop: texts({ keyword: true, default: [], doc: "End with the token that completes one of these texts" }),
+  of: { ...column({ keyword: true, default: "text", doc: "Column with the text; not said: what the model reads, as long as that is one column" }), depends: true },
+} as const;
+
 export const generate = stage({
   name: "generate",
   doc: "Let the model go on with each text: greedily, or drawn from its predictions with a `temperature`, the same tokens for the same seed and texts anywhere. `acts … of continuation` reads what was generated; `ended` says why it ends: max, stop, or end for the end-of-text token, which is not part of it",
   category: "model",
-  args: {
-    max: int({ keyword: true, min: 1, doc: "Tokens to generate at most", alsoCalled: ["max_new_tokens", "max_tokens", "max_length", "tokens"] }),
-    temperature: optionalFloat({ keyword: true, doc: "Draw tokens, from logits divided by it; 0 or none: the likeliest token each time" }),
-    top_k: optionalInt({ keyword: true, min: 1, doc: "Draw from the k likeliest tokens only" }),
-    top_p: optionalFloat({ keyword: true, doc: "Then from the likeliest tokens only that together have this share of the probability" }),
-    n: optionalInt({ keyword: true, min: 1, max: 10_000, doc: "Continuations of each text, one row each, numbered in `sample`" }),
-    draw: int({ keyword: true, min: 1, default: 1, doc: "Another draw for the same texts" }),
-    stop: texts({ keyword: true, default: [], doc: "End with the token that completes one of these texts" }),
-    of: { ...column({ keyword: true, default: "text", doc: "Column with the text; not said: what the model reads, as long as that is one column" }), depends: true },
-  },
+  args: ARGS,
   input: ["table"],
   examples: [
     { title: "Greedily", query: 'prompts "In the beginning God" | generate max 10' },
@@ -39,35 +42,38 @@ export const generate = stage({
   ],
   alsoCalled: ["complete", "continue_text", "sample_text", "generate_text"],
   searchTerms: ["continuation", "temperature", "nucleus", "decode text", "completion", "rollout", "write"],
-  lower: (context, args) => {
-    const { input, settings } = context;
-    const model = context.model();
-    if (model === null) return null;
-    const of = textColumn(context, context.given("of") ? args.of : null);
-    const drawn = drawing(context, args);
-    if (of === null || drawn === undefined) return null;
-    const bos = settings.bos ?? model.prependsBos;
-    if (args.max >= model.context) {
-      context.report({ code: "text-too-long", message: `${args.max} new tokens behind a text do not fit the model's context of ${model.context}`, span: context.at("max") });
-      return null;
-    }
-    if (args.stop.includes("")) {
-      context.report({ code: "wrong-argument", message: "a text to stop at has a character at least", span: context.at("stop") });
-      return null;
-    }
-    const made = [...MADE, ...(args.n === null ? [] : [SAMPLE]), ...TOLD];
-    const kept = input.schema.columns.filter(({ name }) => name !== of && name !== "text" && !made.some((each) => each.name === name));
-    const stream = `${streamStart(settings.seed)}${args.draw}|${textKey(input)}`;
-    return context.node(
-      {
-        op: "generate", model: model.ref, bos, textColumn: of, most: args.max, drawn: drawn === null ? null : { ...drawn, stream },
-        copies: args.n ?? 1, numbered: args.n !== null, ends: model.ends, stop: args.stop,
-      },
-      [input],
-      { ...input.schema, kind: "table", columns: [...kept, ...made] },
-    );
-  },
+  lower: (context, args) => eachEdited(context, (own) => continued(own, args)),
 });
+
+/** Rows that an edited model made are read by it too: the schema keeps the edits. */
+function continued(context: Lowering, args: ArgValues<typeof ARGS>): Plan | null {
+  const { input, settings } = context;
+  const model = context.model();
+  if (model === null) return null;
+  const of = textColumn(context, context.given("of") ? args.of : null);
+  const drawn = drawing(context, args);
+  if (of === null || drawn === undefined) return null;
+  const bos = settings.bos ?? model.prependsBos;
+  if (args.max >= model.context) {
+    context.report({ code: "text-too-long", message: `${args.max} new tokens behind a text do not fit the model's context of ${model.context}`, span: context.at("max") });
+    return null;
+  }
+  if (args.stop.includes("")) {
+    context.report({ code: "wrong-argument", message: "a text to stop at has a character at least", span: context.at("stop") });
+    return null;
+  }
+  const made = [...MADE, ...(args.n === null ? [] : [SAMPLE]), ...TOLD];
+  const kept = input.schema.columns.filter(({ name }) => name !== of && name !== "text" && !made.some((each) => each.name === name));
+  const stream = `${streamStart(settings.seed)}${args.draw}|${textKey(input)}`;
+  return context.node(
+    {
+      op: "generate", model: model.ref, bos, textColumn: of, most: args.max, drawn: drawn === null ? null : { ...drawn, stream },
+      copies: args.n ?? 1, numbered: args.n !== null, ends: model.ends, stop: args.stop, ...editsOf(input.schema),
+    },
+    [input],
+    { ...input.schema, kind: "table", columns: [...kept, ...made] },
+  );
+}
 
 interface DrawingArgs {
   readonly temperature: number | null;

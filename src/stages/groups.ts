@@ -2,6 +2,7 @@
 import { showType } from "../ops/schema.ts";
 import { pipelines } from "./args.ts";
 import { keepColumns } from "./lowering/columns.ts";
+import { editsIn, withEdits } from "./lowering/edited.ts";
 import { stage } from "./stage.ts";
 
 export const groups = stage({
@@ -38,11 +39,7 @@ export const groups = stage({
       context.report({ code: "unlike-groups", message: "these groups have no column in common", span: context.at("members"), notes: members.map(({ name, plan }) => `\`${name}\` has ${plan.schema.columns.map((column) => column.name).join(", ")}`) });
       return null;
     }
-    return context.node({ op: "group", names }, alike, {
-      ...first.plan.schema,
-      columns,
-      groups: names,
-      known: members.every(({ plan }) => plan.schema.known),
-    });
+    const schema = { ...first.plan.schema, columns, groups: names, known: members.every(({ plan }) => plan.schema.known) };
+    return context.node({ op: "group", names }, alike, withEdits(schema, members.map(({ plan }) => editsIn(plan.schema))));
   },
 });

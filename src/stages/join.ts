@@ -1,6 +1,7 @@
 /** Without this file what two tables know of the same thing could not be put side by side. */
 import { columnOf, repeatedName, showType, type ColumnSchema } from "../ops/schema.ts";
 import { columns, oneOf, pipelines, text } from "./args.ts";
+import { agree, editLists, editsIn } from "./lowering/edited.ts";
 import { stage } from "./stage.ts";
 
 export const join = stage({
@@ -39,6 +40,8 @@ export const join = stage({
       context.report({ code: "wrong-input", message: `the other side of a \`join\` is a table, not ${showType(right)}`, span: context.at("other") });
       return null;
     }
+    // Rows are those of the input, and so is what is done to the model that reads them.
+    if (editsIn(right).length > 0 && !agree(context, "these tables", "other", [...editLists(left), editsIn(right)])) return null;
     for (const name of on) {
       const here = columnOf(left, name);
       const there = columnOf(right, name);

@@ -1,5 +1,6 @@
 /** Without this file groups could not become one table again. */
 import { columnOf, groupColumns, table } from "../ops/schema.ts";
+import { agree, editLists, editsOf } from "./lowering/edited.ts";
 import { rowsCanBeLabelled } from "./lowering/labelled.ts";
 import { stage } from "./stage.ts";
 
@@ -19,10 +20,10 @@ export const ungroup = stage({
       return null;
     }
     const first = groupColumns(schema);
-    if (!rowsCanBeLabelled(context, "ungroup")) return null;
+    if (!rowsCanBeLabelled(context, "ungroup") || !agree(context, "these groups", null, editLists(schema))) return null;
     const kept = schema.columns.filter(({ name }) => !first.some((key) => key.name === name));
     // A key that later stages gave another meaning keeps that meaning, and its type.
     const labels = first.map((key) => columnOf(schema, key.name) ?? key);
-    return context.node({ op: "ungroup" }, [input], { ...table([...labels, ...kept]), known: schema.known });
+    return context.node({ op: "ungroup" }, [input], { ...table([...labels, ...kept]), known: schema.known, ...editsOf(schema) });
   },
 });

@@ -35,7 +35,8 @@ test("a stage says that it passes on what it gets where its op does", async () =
       const { compiled } = await session.check({ name: stage.name, text: query });
       // The op that gives what the stage gives comes last.
       const own = compiled!.pipelines.flatMap(({ written }) => nodes(written).findLast(({ label }) => label.split(/\s/)[0] === stage.name) ?? []);
-      for (const { op } of own) passing.set(stage.name, OPS[op.op].passes);
+      // Rows behind an edit are as they were, and still it is part of the value: another model reads them.
+      for (const { op } of own) passing.set(stage.name, OPS[op.op].passes && op.op !== "edit");
     }
   }
   assert.equal(STAGES.filter(({ passes }) => passes === true).map(({ name }) => name), [...passing].flatMap(([name, passes]) => (passes ? [name] : [])));

@@ -4,13 +4,13 @@ import { createGraph, ints, node, type Graph } from "../graph.ts";
 import { ELEMENT, type Element, type NodeProto, type ValueProto } from "../proto.ts";
 import type { Dtype } from "../target.ts";
 import { COMPACTION_NODES } from "./compaction.ts";
-import { castTo, elementsOf, isOfSae } from "./facts.ts";
+import { castTo, elementsOf, isOfEdit, isOfSae } from "./facts.ts";
 import { HIDDEN_NODES } from "./group_query.ts";
 import { dropUnused } from "./rewrite.ts";
 
-/** What has to be exact: encoders, places in a row (float16 counts to 2,048, bfloat16 to 256), what queries see, and matrices to which each token adds. */
+/** What has to be exact: encoders, edits, places in a row (float16 counts to 2,048, bfloat16 to 256), what queries see, and matrices to which each token adds. */
 function isExact(each: NodeProto): boolean {
-  return isOfSae(each) || each.name.includes(RECURRENCE) || each.name.startsWith(COMPACTION_NODES) || each.name.startsWith(HIDDEN_NODES);
+  return isOfSae(each) || isOfEdit(each) || each.name.includes(RECURRENCE) || each.name.startsWith(COMPACTION_NODES) || each.name.startsWith(HIDDEN_NODES);
 }
 
 /** What is kept of earlier tokens in the element of the model. */

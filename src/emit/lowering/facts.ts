@@ -1,4 +1,5 @@
 /** Without this file a lowering would not know the width and the element of a value that it is to move. */
+import { EDIT_NODES } from "../edit_nodes.ts";
 import type { Graph } from "../graph.ts";
 import { ELEMENT, type Element, type NodeProto } from "../proto.ts";
 
@@ -82,6 +83,11 @@ export function castTo(node: NodeProto): Element {
   const found = (Object.keys(ELEMENT) as Element[]).find((element) => ELEMENT[element] === node.attributes["to"]?.value);
   if (found === undefined) throw new Error(`${node.name}: a cast to an element that no graph has`);
   return found;
+}
+
+/** Nodes of edits: float32 as well, and on the device that the model runs on, which reads what they give. */
+export function isOfEdit({ name }: NodeProto): boolean {
+  return name.startsWith(EDIT_NODES);
 }
 
 /** Nodes of encoders and decoders: they stay in float32 whatever the model computes in. */

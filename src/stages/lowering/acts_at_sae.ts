@@ -1,6 +1,7 @@
 /** Without this file a question about a feature would have to repeat the layer that its SAE already names. */
 import type { Plan } from "../../ops/op.ts";
 import type { Lowering } from "../stage.ts";
+import { on } from "./edited.ts";
 import { encoded } from "./encoded.ts";
 import { residual } from "./residual.ts";
 import { atSaes } from "./sae_reading.ts";
@@ -14,8 +15,7 @@ export function actsAtSae(context: Lowering, texts: Plan): Plan | null {
     context.report({ code: "missing-argument", message: saes.length > 1 ? `${saes.length} SAEs are set, and each reads another layer` : "this SAE does not say which layer it reads", help: "… | acts layer 7 | contexts 12" });
     return null;
   }
-  // The same stage, seen as if the texts were piped into it.
-  const own = Object.defineProperties({}, { ...Object.getOwnPropertyDescriptors(context), input: { value: texts }, hasInput: { value: true } }) as Lowering;
+  const own = on(context, texts);
   const args = { layer: [sae.layer], hook: sae.hook ?? "resid_post", centred: false, last: null, first: null, of: "all" } as const;
   const dense = residual(own, args, atSaes(own, args, saes));
   return dense === null ? null : encoded(own, dense);

@@ -5,6 +5,7 @@ import type { ColumnSchema } from "../../ops/schema.ts";
 import { source } from "../../ops/key.ts";
 import { TOKEN_COLUMNS } from "./documents.ts";
 import { disagreement } from "./base_model.ts";
+import { together } from "./edited.ts";
 import { otherLayer, otherModel } from "./other_layer.ts";
 import { wantsCentred, foldedBy } from "./sae_reading.ts";
 import type { Lowering, ModelFacts, SaeFacts } from "../stage.ts";
@@ -15,8 +16,12 @@ const ACTS_COLUMNS: readonly ColumnSchema[] = [
   { name: "value", type: "float" },
 ];
 
-/** dense → acts, with every fact on which model and SAE could disagree checked first. */
+/** dense → acts, with every fact on which model and SAE could disagree checked first; of groups that were read by themselves each by itself. */
 export function encoded(context: Lowering, dense: Plan): Plan | null {
+  if (dense.op.op === "group") {
+    const members = dense.inputs.map((each) => encoded(context, each));
+    return members.every((each) => each !== null) ? together(context, dense.op.names, members) : null;
+  }
   const model = context.model();
   const saes = context.saes();
   if (model === null || saes.length === 0) return null;
@@ -38,7 +43,7 @@ export function encoded(context: Lowering, dense: Plan): Plan | null {
 }
 
 /** The SAE trained on exactly this hook. A near hook is never substituted. */
-function saeFor(context: Lowering, model: ModelFacts, saes: readonly SaeFacts[], { tap, layers: asked }: { readonly tap: Tap; readonly layers: readonly number[] }): SaeFacts | null {
+export function saeFor(context: Lowering, model: ModelFacts, saes: readonly SaeFacts[], { tap, layers: asked, stage = "acts" }: { readonly tap: Tap; readonly layers: readonly number[]; readonly stage?: string }): SaeFacts | null {
   const match = saes.find((sae) => sae.layer === tap.layer && sae.hook === tap.hook);
   if (match === undefined) {
     const here = saes.find((sae) => sae.layer === tap.layer);
@@ -53,7 +58,7 @@ function saeFor(context: Lowering, model: ModelFacts, saes: readonly SaeFacts[],
         : `${saes.length === 1 ? "this SAE reads" : "these SAEs read"} layer ${layers}, you asked for layer ${tap.layer}`,
       span: context.at(here !== undefined && context.given("hook") ? "hook" : "layer"),
       notes: [...saes.map((sae) => `${sae.ref.name} was trained on ${sae.hookName}, d_in ${sae.dIn}`), ...(first.hook === null ? [`hooks that are read: ${HOOK_WORDS.join(", ")}`] : [])],
-      help: first.hook === null ? 'set sae "…" to one that was trained at one of these' : first.layer === null ? 'set sae "…" to one that was trained at a layer of this model' : `set sae "…" for layer ${tap.layer}${other.fix === undefined && first.layer < model.layers ? `, or: acts layer ${first.layer}` : ""}`,
+      help: first.hook === null ? 'set sae "…" to one that was trained at one of these' : first.layer === null ? 'set sae "…" to one that was trained at a layer of this model' : `set sae "…" for layer ${tap.layer}${other.fix === undefined && first.layer < model.layers ? `, or: ${stage} layer ${first.layer}` : ""}`,
       ...(here === undefined ? other : hook),
     });
     return null;
@@ -118,12 +123,16 @@ export function modelAgrees(context: Lowering, model: ModelFacts, sae: SaeFacts)
 
 function bosAgrees(context: Lowering, dense: Plan, saes: readonly SaeFacts[]): boolean {
   const tokens = source(source(dense).inputs[0]!).op;
-  if (tokens.op !== "tokenize") return true;
-  const other = saes.find((sae) => sae.prependBos !== tokens.bos);
+  return tokens.op !== "tokenize" || bosIsAsTrained(context, tokens.bos, saes);
+}
+
+/** Whether texts begin as those that the SAEs were trained on; where it was said how they begin, that is what is meant. */
+export function bosIsAsTrained(context: Lowering, bos: boolean, saes: readonly SaeFacts[]): boolean {
+  const other = saes.find((sae) => sae.prependBos !== bos);
   if (other === undefined || context.settings.bos !== null) return true;
   context.report({
     code: "bos-mismatch",
-    message: `the SAE was trained ${other.prependBos ? "with" : "without"} a beginning-of-text token, the tokenizer ${tokens.bos ? "adds one" : "adds none"}`,
+    message: `the SAE was trained ${other.prependBos ? "with" : "without"} a beginning-of-text token, the tokenizer ${bos ? "adds one" : "adds none"}`,
     notes: [`${other.ref.name}: prepend_bos ${other.prependBos}`],
     help: `set bos ${other.prependBos}`,
   });

@@ -4,6 +4,7 @@ import { HOOK_WORDS, writesStream } from "../../ops/hook.ts";
 import type { Plan, Tap } from "../../ops/op.ts";
 import { flag, ints, oneOf, optionalInt, type ArgValues } from "../args.ts";
 import { documentTokens, TOKEN_COLUMNS } from "./documents.ts";
+import { eachEdited, editsIn, editsOf, spent, tellUnread } from "./edited.ts";
 import type { Lowering, ModelFacts } from "../stage.ts";
 
 /** Where the model is read: the arguments of every stage that does. */
@@ -31,22 +32,14 @@ export interface BySae {
  * read at a layer; the hook that was asked for, where it is not given.
  */
 export function residual(context: Lowering, args: ArgValues<typeof RESIDUAL_ARGS>, sae?: BySae): Plan | null {
+  return eachEdited(context, (own) => pass(own, args, sae));
+}
+
+function pass(context: Lowering, args: ArgValues<typeof RESIDUAL_ARGS>, sae: BySae | undefined): Plan | null {
   const model = context.model();
   const tokens = documentTokens(context);
   if (model === null || tokens === null) return null;
-  for (const layer of args.layer) {
-    if (layer >= model.layers) {
-      const meant = sae?.meant(model) ?? {};
-      context.report({
-        code: "layer-beyond-model",
-        message: `there is no layer ${layer}`,
-        span: context.at("layer"),
-        ...meant,
-        notes: [`${model.ref.name} has ${model.layers} layers, 0 to ${model.layers - 1}`, ...(meant.notes ?? [])],
-      });
-      return null;
-    }
-  }
+  for (const layer of args.layer) if (!isLayer(context, model, layer, sae?.meant(model) ?? {})) return null;
   if (new Set(args.layer).size !== args.layer.length) {
     context.report({ code: "wrong-argument", message: "a layer is named twice", span: context.at("layer") });
     return null;
@@ -58,6 +51,7 @@ export function residual(context: Lowering, args: ArgValues<typeof RESIDUAL_ARGS
   const asked: Reading = { hook: args.hook, ...(args.centred ? { centred: true } : {}) };
   const taps = args.layer.map((layer): Tap => ({ layer, ...(sae === undefined ? asked : sae.read(layer, model)), sae: null }));
   if (taps.some((tap) => !readable(context, model, tap))) return null;
+  tellUnread(context, model, editsIn(tokens.schema), taps);
   return context.node(
     {
       op: "forward",
@@ -66,14 +60,28 @@ export function residual(context: Lowering, args: ArgValues<typeof RESIDUAL_ARGS
       window: { first: args.first, last: args.last, of: args.of },
       blocks: null,
       slice: "after",
+      ...editsOf(tokens.schema),
     },
     [tokens],
-    { ...tokens.schema, kind: "dense", columns: TOKEN_COLUMNS, layers: args.layer },
+    { ...spent(tokens.schema), kind: "dense", columns: TOKEN_COLUMNS, layers: args.layer },
   );
 }
 
+/** Whether the model has the layer. `meant`: what is said besides where it has not. */
+export function isLayer(context: Lowering, model: ModelFacts, layer: number, meant: ReturnType<BySae["meant"]>): boolean {
+  if (layer < model.layers) return true;
+  context.report({
+    code: "layer-beyond-model",
+    message: `there is no layer ${layer}`,
+    span: context.at("layer"),
+    ...meant,
+    notes: [`${model.ref.name} has ${model.layers} layers, 0 to ${model.layers - 1}`, ...(meant.notes ?? [])],
+  });
+  return false;
+}
+
 /** Whether the model has the hook, and centring it means something. */
-function readable(context: Lowering, model: ModelFacts, tap: Tap): boolean {
+export function readable(context: Lowering, model: ModelFacts, tap: Tap): boolean {
   const fact = model.hooks[tap.hook];
   if (fact.state === "absent") {
     const there = HOOK_WORDS.filter((hook) => model.hooks[hook].state === "present");

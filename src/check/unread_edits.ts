@@ -1,0 +1,32 @@
+/** Without this file somebody could ablate a feature, look at rows that nothing has changed, and take them for what the model does without it. */
+import type { Span } from "../../grammar/span.ts";
+import type { Edit } from "../ops/edit.ts";
+import type { Plan } from "../ops/op.ts";
+import type { Report } from "./scope.ts";
+
+/** Say of a pipeline that is shown which of its edits no stage reads the model with. */
+export function tellUnreadEdits(plan: Plan, at: Span, report: Report): void {
+  const asked: Plan[] = [];
+  const read = new Set<Edit>();
+  const seen = new Set<Plan>();
+  const visit = (node: Plan): void => {
+    if (seen.has(node)) return;
+    seen.add(node);
+    const { op } = node;
+    if (op.op === "edit" && op.edits.length > 0) asked.push(node);
+    if (op.op === "forward" || op.op === "generate") for (const edit of op.edits ?? []) read.add(edit);
+    node.inputs.forEach(visit);
+  };
+  visit(plan);
+  for (const { op, label } of asked) {
+    if (op.op !== "edit" || op.edits.every((edit) => read.has(edit))) continue;
+    report.diagnostics.push({
+      severity: "warning",
+      code: "unread-edit",
+      span: at,
+      message: `nothing reads the model behind \`${label}\`, so these rows are as they were`,
+      notes: ["an edit belongs to the model that reads a table, and not to its rows: files and figures do not have it"],
+      help: `… | ${label} | acts layer ${op.edits[0]!.layer} | top 10`,
+    });
+  }
+}

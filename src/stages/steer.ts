@@ -1,0 +1,35 @@
+/** Without this file nobody could make a feature stronger than a text makes it. */
+import { optionalFloat } from "./args.ts";
+import { editing, FEATURE_ARGS, SPECIAL_ARG } from "./lowering/editing.ts";
+import { stage } from "./stage.ts";
+
+export const steer = stage({
+  name: "steer",
+  doc: "Read the texts with features held at a value (`to`), or with so much of their decoder directions added (`scale`), in the units of activations. Rows are as they were; every later stage that reads the model reads it so, until they are saved or summed up",
+  category: "model",
+  args: {
+    ...FEATURE_ARGS,
+    scale: optionalFloat({ keyword: true, doc: "Add so much of each feature's decoder direction to what the text makes of it; below 0 it is taken away" }),
+    to: optionalFloat({ keyword: true, doc: "Hold each feature at this activation, whatever the text makes of it" }),
+    ...SPECIAL_ARG,
+  },
+  input: ["table", "tokens"],
+  examples: [
+    { title: "What fires where a feature is made stronger?", query: "groups plain = (sample perfect 5), steered = (sample perfect 5 | steer feature 769 layer 7 scale 8.0) | acts layer 7 last 50 | top 5 | diff" },
+    { title: "Held at one activation", query: 'prompts "In the beginning God created" | steer feature 559 to 3.5 | acts layer 7 | rows 559 | select token, value' },
+  ],
+  searchTerms: ["intervention", "activation addition", "amplify", "boost", "clamp", "set", "inject", "steering vector", "causal"],
+  lower: (context, { scale, to, ...asked }) => {
+    if ((scale === null) === (to === null)) {
+      const start = `steer feature ${asked.feature.join(", ")}${asked.layer === null ? "" : ` layer ${asked.layer}`}`;
+      context.report({
+        code: scale === null ? "missing-argument" : "wrong-argument",
+        message: scale === null ? "`steer` needs `scale`, how much is added, or `to`, at which activation the feature is held" : "`scale` adds to a feature and `to` holds it: one of them is meant",
+        ...(scale === null ? {} : { span: context.at("to") }),
+        help: scale === null || to === null ? `${start} scale 8.0` : `${start} to ${to}`,
+      });
+      return null;
+    }
+    return editing(context, "steer", asked, to === null ? { how: "add", value: scale! } : { how: "set", value: to });
+  },
+});
