@@ -40,14 +40,14 @@ export function reaches(edit: Place, tap: Place, parallel: boolean): boolean {
   return !(besides && (tap.hook === "ln2_normalized" || tap.hook === "mlp_in" || tap.hook === "mlp_out"));
 }
 
-/** `ablate feature 88, 1034 layer 7 resid_post`: as it would be written, for plans and headers. */
+/** `ablate feature 88, 1034 layer 7`: as it would be written, for plans and headers. */
 export function printEdit({ layer, hook, features, how, value, special }: Edit): string {
   const name = how === "set" && value === 0 ? "ablate" : "steer";
   const amount = name === "ablate" ? "" : how === "add" ? ` scale ${value}` : ` to ${value}`;
-  return `${name} feature ${features.join(", ")} layer ${layer} hook ${hook}${amount}${special ? " special" : ""}`;
+  return `${name} feature ${features.join(", ")} layer ${layer}${hook === "resid_post" ? "" : ` hook ${hook}`}${amount}${special ? " special" : ""}`;
 }
 
 /** The same of several, in their order. */
 export function printEdits(edits: readonly Edit[]): string {
-  return edits.map(printEdit).join("; ");
+  return edits.map(printEdit).join(", then ");
 }

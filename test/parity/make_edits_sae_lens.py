@@ -1,8 +1,8 @@
 """Without this file ablation would be what we think `run_with_saes` with its error term does.
 
 Loads models and SAEs of make_edits.py into sae_lens' HookedSAETransformer, sets the features of each edit in `hook_sae_acts_post` while the error term is kept, and
-asserts that its residuals are those of edits/*/expected.safetensors. sae_lens edits every token, so tokens that are special in the fixtures are not:
-edits are made for them too here, or the text has none behind its first token, whose row is left out.  Re-runnable:  python test/parity/make_edits_sae_lens.py
+asserts that its residuals are those of edits/*/expected.safetensors; of special tokens the activations are left as they are where the case says so.
+Re-runnable:  python test/parity/make_edits_sae_lens.py
 Needs torch, transformers, transformer-lens, sae-lens (6.54 was used), safetensors.
 """
 
@@ -38,6 +38,8 @@ def check(case: str) -> None:
     expected = json.loads((folder / "expected.json").read_text())
     theirs = AutoModelForCausalLM.from_pretrained(HERE / "architectures" / expected["model"], dtype=torch.float32, attn_implementation="eager").eval()
     config = config_of(HERE / "architectures" / expected["model"], theirs.config)
+    # Ids are fed as they are.
+    config.tokenizer_name = None
     model = HookedSAETransformer(config, move_to_device=False)
     weights = loading.get_pretrained_state_dict(str(HERE / "architectures" / expected["model"]), config, theirs, dtype=torch.float32)
     model.load_and_process_state_dict(weights, fold_ln=False, center_writing_weights=False, center_unembed=False, fold_value_biases=False)
@@ -51,14 +53,13 @@ def check(case: str) -> None:
     for number, ids in enumerate(expected["documents"]):
         counts = torch.tensor([[edit["special"] or id not in expected["special"]] for id in ids])
         hook = f"{sae.cfg.metadata.hook_name}.hook_sae_acts_post"
-        names = [f"blocks.{layer}.hook_resid_post" for layer in range(config.n_layers)]
+        # An SAE takes the place of the hook that it reads.
+        layers = [layer for layer in range(config.n_layers) if f"blocks.{layer}.hook_resid_post" != sae.cfg.metadata.hook_name]
+        names = [f"blocks.{layer}.hook_resid_post" for layer in layers]
         caught = {}
         with torch.no_grad(), model.saes(saes=[sae]):
             model.run_with_hooks(torch.tensor([ids]), fwd_hooks=[(hook, partial(held, features=edit["features"], value=edit["value"], counts=counts)), *((name, lambda value, hook: caught.update({hook.name: value[0].clone()})) for name in names)])
-        for layer, name in enumerate(names):
-            # An SAE takes the place of the hook that it reads, whose value is then caught before it.
-            if name == sae.cfg.metadata.hook_name:
-                continue
+        for layer, name in zip(layers, names):
             ours = found[f"{number}.{layer}.resid_post"]
             worst = max(worst, ((caught[name] - ours).norm(dim=-1) / ours.norm(dim=-1)).max().item())
     print(case, f"{worst:.1e}")

@@ -83,7 +83,7 @@ export function agree(context: Lowering, what: string, argument: string | null, 
     message: `the model is edited in another way for each of ${what}, and one table is read by one model`,
     ...(argument === null ? {} : { span: context.at(argument) }),
     notes: [`edits of one: ${words(first)}`, `of another: ${words(other)}`],
-    help: "groups plain = (sample perfect 5), ablated = (sample perfect 5 | ablate feature 769) | acts layer 8 | top 10",
+    help: "groups plain = (sample perfect 5), ablated = (sample perfect 5 | ablate feature 769) | acts layer 7 | top 10",
   });
   return false;
 }
