@@ -15,7 +15,7 @@ import { lowered } from "../../src/emit/lowering/lower.ts";
 import { rewrite } from "../../src/emit/lowering/rewrite.ts";
 import { siluFromPrimitives } from "../../src/emit/lowering/activation.ts";
 import { DTYPES, targetClass, PROVIDERS, SUPPORTED, type Target } from "../../src/emit/target.ts";
-import type { EmittedGraph } from "../../src/emit/specs.ts";
+import type { Editing, EmittedGraph, SaeSpec } from "../../src/emit/specs.ts";
 import { randomModel, randomSae } from "../emit/random_weights.ts";
 import { floats, forwardFeeds, generate, int64, openBytes, triples, type Outputs } from "../emit/run_graph.ts";
 import { folder } from "../session/open.ts";
@@ -65,6 +65,36 @@ for (const [target, most, least] of [
     assert.ok(target.dtype === "f32" || found > 1e-5, "half precision shows: the model is not computed in float32");
     const same = jaccard(places(outputs), places(exact));
     assert.ok(same >= least, `Jaccard ${same}`);
+  });
+}
+
+for (const [kind, layout] of [["jumprelu", "in_out"], ["topk", "out_in"], ["groupmax", "in_out"], ["gated", "out_in"]] as const) {
+  test(`a model that a ${kind} SAE edits: the forms for devices compute what the plain graph does, the edit in float32`, async () => {
+    const read = randomSae(join(place, `edit ${kind}.bin`), { kind, dIn: 48, dSae: 288, layout, dtype: "bf16", normalize: kind === "gated" ? "layer_norm" : "none" });
+    const editor: SaeSpec = { ...read, decoder: { weight: read.encoder, layout: layout === "in_out" ? "out_in" : "in_out", dOut: 48, scale: null, bias: null, skip: null } };
+    const editing: Editing = { edits: [{ layer: 0, hook: "resid_post", sae: editor, features: [2, 7, 60], how: "set", value: 1.5, special: false }, { layer: 1, hook: "mlp_out", sae: editor, features: [9], how: "add", value: 0.5, special: true }], specialIds: [0, 5] };
+    const form = (target: Target): EmittedGraph => emitForward(model, taps, { blocks: null, slice: true, target, editing });
+    const reference = await runParts(form({ provider: "cpu", dtype: "f32" }), forwardFeeds(documents));
+    assert.ok(error(floats(reference, "tap1_dense"), floats(exact, "tap1_dense")) > 1e-2, "the edits show");
+    // Half precision decides a few activations otherwise.
+    for (const [target, most] of [[{ provider: "cuda", dtype: "f32" }, 1e-6], [{ provider: "webgpu", dtype: "f32" }, 1e-6], [{ provider: "cuda", dtype: "f16" }, 2e-2], [{ provider: "webgpu", dtype: "f16" }, 2e-2]] as const) {
+      const found = error(floats(await runParts(form(target), forwardFeeds(documents)), "tap1_dense"), floats(reference, "tap1_dense"));
+      assert.ok(found <= most, `${targetClass(target)}: ${found}`);
+    }
+  });
+
+  test(`a ${kind} SAE edits on WebGPU by operators that have kernels there for float32`, () => {
+    const read = randomSae(join(place, `kernels ${kind}.bin`), { kind, dIn: 48, dSae: 288, layout });
+    const editor: SaeSpec = { ...read, decoder: { weight: read.encoder, layout: "out_in", dOut: 48, scale: null, bias: null, skip: null } };
+    const editing: Editing = { edits: [{ layer: 0, hook: "resid_post", sae: editor, features: [2, 60], how: "set", value: 0, special: false }], specialIds: [0] };
+    const graph = forwardGraph(model, [taps[1]], { blocks: 2, slice: true, editing });
+    const elements = elementsOf(graph);
+    const own = graph.nodes.filter(({ name }) => name.startsWith("/edits/"));
+    assert.ok(own.length > 5);
+    // As tried in test/devices/webgpu.test.ts: whole numbers are indices only, and nothing is counted in them.
+    const known = new Set(["Add", "Sub", "Mul", "Div", "Sqrt", "Where", "Gather", "Gemm", "Slice", "Cast", "Concat", "Reshape", "Greater", "GreaterOrEqual", "LessOrEqual", "Or", "Not", "ReduceSum", "Pad"]);
+    assert.equal(own.filter(({ op }) => !known.has(op)).map(({ op }) => op), []);
+    assert.equal(own.filter(({ outputs }) => outputs.some((name) => elements.get(name) === "i64")).map(({ name }) => name), []);
   });
 }
 
