@@ -1,6 +1,7 @@
 /** Without this file somebody could ablate a feature, look at rows that nothing has changed, and take them for what the model does without it. */
 import type { Span } from "../../grammar/span.ts";
 import type { Edit } from "../ops/edit.ts";
+import { isOfBlocks } from "../ops/model_of.ts";
 import type { Plan } from "../ops/op.ts";
 import type { Report } from "./scope.ts";
 
@@ -14,7 +15,7 @@ export function tellUnreadEdits(plan: Plan, at: Span, report: Report): void {
     seen.add(node);
     const { op } = node;
     if (op.op === "edit" && op.edits.length > 0) asked.push(node);
-    if (op.op === "forward" || op.op === "generate") for (const edit of op.edits ?? []) read.add(edit);
+    if (isOfBlocks(op)) for (const edit of op.edits ?? []) read.add(edit);
     node.inputs.forEach(visit);
   };
   visit(plan);

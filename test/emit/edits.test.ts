@@ -128,14 +128,14 @@ test("continuations of an edited model have the same bits for any batch and thre
     const prompts = [1, 2, 3, 4].map((salt) => document(11, salt));
     let first: readonly (readonly number[])[] | null = null;
     for (const parts of [1, 3]) {
-      const session = await openGraph(emitGenerate(model, { ...CPU, parts }, undefined, edits(sae)), parts);
+      const session = await openGraph(emitGenerate(model, { ...CPU, parts }, undefined, "next", edits(sae)), parts);
       first ??= await generate(session, prompts, 8);
       assert.equal(await generate(session, prompts, 8), first);
       for (const [at, prompt] of prompts.entries()) assert.equal((await generate(session, [prompt, prompt], 8))[0], first[at]);
       await session.release();
     }
     // The whole text anew gives the same next token as the cache does.
-    const session = await openGraph(emitGenerate(model, undefined, undefined, edits(sae)));
+    const session = await openGraph(emitGenerate(model, undefined, undefined, "next", edits(sae)));
     for (const length of [1, 5]) {
       const longer = [...prompts[0]!, ...first![0]!.slice(0, length)];
       assert.is((await generate(session, [longer, longer], 1))[0]![0], first![0]![length]);
