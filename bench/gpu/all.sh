@@ -4,7 +4,7 @@
 # the program `node` in it, a Python with torch and transformers, and the wheel onnxruntime-gpu of any Python.
 #   bench/gpu/all.sh [WHEELS]    WHEELS: onnxruntime_gpu-1.30.0, and what the Python here lacks of bench/requirements.txt and NVIDIA's libraries
 #   ROWS=512 ROUNDS=2 ONLY=bf16 bench/gpu/all.sh    fewer texts and rounds, and of the subjects those whose names match
-#   DRY=1 bench/gpu/all.sh       the same on the processor with small matrices and without any of NVIDIA's, to try the script
+#   DRY=1 bench/gpu/all.sh       all of it on the processor with small matrices and without any of NVIDIA's, to try the script
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 work=${WORK:-/tmp/saeq-gpu}
@@ -37,7 +37,9 @@ if [ -z "$dry" ]; then
   node repl/bin/saeq.js doctor --install cuda --from "$work/onnxruntime_gpu/onnxruntime/capi"
   # CUDA's own libraries, where its wheels or the system have put them.
   nvidia() { "$PYTHON" -c 'import pathlib, site, sysconfig; roots = {sysconfig.get_paths()["purelib"], *site.getsitepackages()}; print(":".join(sorted({str(p.parent) for r in roots for p in pathlib.Path(r, "nvidia").rglob("*.so*")})))'; }
-  ldconfig -p 2>/dev/null | grep -q libcublasLt.so.13 || [ -n "$(nvidia)" ] || "$PYTHON" -m pip install -q "${from[@]}" nvidia-cublas nvidia-cuda-runtime nvidia-curand
+  # A Python may have those of another CUDA than the provider was built for.
+  lacking() { LD_LIBRARY_PATH="$(nvidia)${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}" ldd "$work/onnxruntime_gpu/onnxruntime/capi/libonnxruntime_providers_cuda.so" | grep 'not found' | grep -v 'libcuda\.so'; }
+  ! lacking || "$PYTHON" -m pip install -q "${from[@]}" "nvidia-cublas==13.*" "nvidia-cuda-runtime==13.*" nvidia-curand
   export LD_LIBRARY_PATH="$(nvidia)${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
 fi
 
