@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { statSync } from "node:fs";
 import type { WeightRef } from "../../src/emit/specs.ts";
 import { CPU } from "../../src/emit/target.ts";
+import { cardsHere } from "../card.ts";
 import type { EngineOptions } from "../engine/port.ts";
 import { installedVersion } from "../package_root.ts";
 import { processor } from "../processor.ts";
@@ -16,13 +17,15 @@ const ARITHMETIC = 2;
 
 /**
  * What must be equal for two runs to give the same bits: the runtime and its version, processor (its kernels are chosen by what the
- * processor can do), and every other option of the engine but those that never change a result: threads do on what is no CPU of ours.
+ * processor can do), on a device its card and driver, and every other option of the engine but those that never change a result: threads do on what is no
+ * CPU of ours.
  */
-export function bitsClass({ lanes: _lanes, batch: _batch, threads, threadsByJob: _byJob, ...rest }: EngineOptions): string {
-  const options = (rest.target ?? CPU).provider === "cpu" ? rest : { ...rest, threads };
+export function bitsClass({ lanes: _lanes, batch: _batch, threads, threadsByJob: _byJob, ...rest }: EngineOptions, device: () => readonly string[] = cardsHere): string {
+  const { provider } = rest.target ?? CPU;
+  const options = provider === "cpu" ? rest : { ...rest, threads };
   const { model, features } = processor();
   const able = createHash("sha256").update(features.join(" ")).digest("hex").slice(0, 16);
-  return JSON.stringify([VERSION, ARITHMETIC, process.platform, process.arch, model, able, installedVersion("onnxruntime-node"), options]);
+  return JSON.stringify([VERSION, ARITHMETIC, process.platform, process.arch, model, able, installedVersion("onnxruntime-node"), options, ...(provider === "cuda" || provider === "webgpu" ? device() : [])]);
 }
 
 /**

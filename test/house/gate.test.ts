@@ -34,6 +34,7 @@ const OPENERS: Readonly<Record<string, string>> = {
   "registry/registry.ts": "the registry, which ships",
   "package_root.ts": "versions of packages",
   "running.ts": "which processes run",
+  "card.ts": "graphics cards and their driver",
   "processor.ts": "what the processor can do",
   "execute/recording.ts": "the memory of own processes",
   "engine/providers.ts": "the loader's list of libraries",
