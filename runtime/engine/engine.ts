@@ -51,13 +51,15 @@ export function workingLanes({ texts, tokens }: { readonly texts: number; readon
 
 /** An engine of `options.lanes` processes, each started when it is first needed. `log` gets what they write; `scratch` holds quantised encoders. */
 export function createEngine(options: EngineOptions, log?: (line: string) => void, scratch?: string): Engine {
-  return engineOver(options, (folder) => createLane(options, log, folder), scratch);
+  return engineOver(options, (folder, onStill) => createLane(options, log, folder, onStill), scratch);
 }
 
 /** The same over lanes of another kind, for tests. */
-export function engineOver(options: EngineOptions, lane: (folder: string | null) => Lane, scratch?: string): Engine {
+export function engineOver(options: EngineOptions, lane: (folder: string | null, onStill: (pid: number) => void) => Lane, scratch?: string): Engine {
+  const listeners = new Set<(pid: number) => void>();
+  const onStill = (pid: number): void => listeners.forEach((tell) => tell(pid));
   const encoders = createEncoders(scratch === undefined ? undefined : () => scratch);
-  const lanes = Array.from({ length: Math.max(1, options.lanes) }, () => lane(encoders.folder));
+  const lanes = Array.from({ length: Math.max(1, options.lanes) }, () => lane(encoders.folder, onStill));
   const paces = new Map<string, Pace>();
   const paceOf = (graph: EmittedGraph): Pace => {
     const pace = paces.get(graph.key) ?? guessPace(graph.flopsPerToken, graph.experts === true);
@@ -110,6 +112,10 @@ export function engineOver(options: EngineOptions, lane: (folder: string | null)
     },
     get pids() {
       return lanes.flatMap(({ pid }) => (pid === null ? [] : [pid]));
+    },
+    onStill: (tell) => {
+      listeners.add(tell);
+      return () => void listeners.delete(tell);
     },
     kill: () => {
       killing.abort(stopped());

@@ -168,6 +168,8 @@ export interface Engine {
   start(lanes: number, graph?: EmittedGraph): void;
   /** Process ids of living lanes: for tests and `doctor`. */
   readonly pids: readonly number[];
+  /** Be told, again and again, of a process that owes an answer and is stopped (Linux); call what comes back to hear no more. */
+  onStill(tell: (pid: number) => void): () => void;
   /** End the processes now, in the middle of a batch (a second Ctrl-C): running jobs reject; the next use starts anew. */
   kill(): void;
   /** End every process and wait until they are gone; nothing runs afterwards. */

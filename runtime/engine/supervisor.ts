@@ -15,6 +15,7 @@ import type { Asked } from "../kernels/softmax.ts";
 import { partsOfProduct } from "../processor.ts";
 import type { GraphContent, GraphReference, Outputs, Reply, Request, StepNumbers } from "./protocol.ts";
 import type { QuantizeTarget } from "./quantizing.ts";
+import { watchOver, type Watch } from "./watch.ts";
 
 export interface Answer {
   readonly outputs: Outputs;
@@ -71,19 +72,23 @@ interface Running {
   readonly pending: Map<number, Pending>;
   readonly known: Set<string>;
   readonly tail: string[];
+  readonly watch: Watch;
   readonly gone: Promise<void>;
   stopped: boolean;
 }
 
 type Sent<T> = T extends Request ? Omit<T, "id"> : never;
 
-/** `log` gets each line that the process writes: native warnings must not reach the terminal. `folder`: the only one that the process may read and write. */
-export function createLane(options: Pick<EngineOptions, "threads" | "target" | "library">, log: (line: string) => void = () => {}, folder: string | null = null): Lane {
+/**
+ * `log` gets each line that the process writes: native warnings must not reach the terminal. `folder`: the only one that the process may read and write.
+ * `onStill`: it owes an answer and is stopped; called again and again.
+ */
+export function createLane(options: Pick<EngineOptions, "threads" | "target" | "library">, log: (line: string) => void = () => {}, folder: string | null = null, onStill: (pid: number) => void = () => {}): Lane {
   let running: Running | null = null;
   let numbers = 0;
 
   const start = (): Running => {
-    const started = spawnLane(options, log, folder);
+    const started = spawnLane(options, log, folder, onStill);
     // Registered here, so that a dead process is forgotten before anybody hears of it.
     for (const end of ["exit", "error"]) {
       started.child.once(end, () => {
@@ -98,6 +103,7 @@ export function createLane(options: Pick<EngineOptions, "threads" | "target" | "
     new Promise((resolve, reject) => {
       const id = ++numbers;
       to.pending.set(id, { resolve, reject });
+      to.watch.heard();
       keepAlive(to.child, true);
       // A failed send means that the process is dying: its exit tells why and rejects what is pending.
       if (to.child.connected) to.child.send({ ...request, id }, () => {});
@@ -197,7 +203,7 @@ export const MEMORY_RETURNS = { MALLOC_MMAP_THRESHOLD_: String(8 * 2 ** 20), MAL
 /** ONNX Runtime 1.30 keeps a device id, notes each session in a database and would send both to its makers; this is its own switch. */
 const NO_TELEMETRY = { ORT_DISABLE_TELEMETRY: "1" };
 
-function spawnLane(options: Pick<EngineOptions, "threads" | "target" | "library">, log: (line: string) => void, folder: string | null): Running {
+function spawnLane(options: Pick<EngineOptions, "threads" | "target" | "library">, log: (line: string) => void, folder: string | null, onStill: (pid: number) => void): Running {
   // What cores there are is for the process to be told: it may not look.
   const child = fork(LANE, [options.threads, options.library ?? "", partsOfProduct(options.threads)].map(String), {
     serialization: "advanced",
@@ -209,7 +215,9 @@ function spawnLane(options: Pick<EngineOptions, "threads" | "target" | "library"
     detached: process.platform !== "win32",
   });
   offerOnLowMemory(child.pid);
-  const running: Running = { child, pending: new Map(), known: new Set(), tail: [], gone: gone(child), stopped: false };
+  const pending: Running["pending"] = new Map();
+  const watch = watchOver(child.pid, () => pending.size > 0, () => onStill(child.pid!));
+  const running: Running = { child, pending, known: new Set(), tail: [], watch, gone: gone(child).then(watch.end), stopped: false };
   for (const stream of [child.stdout, child.stderr]) {
     let partial = "";
     stream?.setEncoding("utf8").on("data", (text: string) => {
@@ -224,6 +232,7 @@ function spawnLane(options: Pick<EngineOptions, "threads" | "target" | "library"
   }
   child.on("message", (reply: Reply) => {
     const waiting = running.pending.get(reply.id);
+    watch.heard();
     running.pending.delete(reply.id);
     // One that was told to end is waited for: an answer that arrives before its end must not let the program end first.
     if (running.pending.size === 0 && !running.stopped) keepAlive(child, false);

@@ -97,11 +97,13 @@ export function createPipelineRunner({ options, catalog, cards, cache, engines, 
     const savedRounds = createSavedRounds(pipeline.plan, { signal, outputPath, onNotice, admitWrite: gate.admitWrite, rawCsv: options.rawCsv === true });
     const onDisk = cache.diskFor(settings);
     let where = "";
+    let unwatch = (): void => {};
     try {
       await catalog.provide(pipeline.plan, call);
       if (onDisk !== null) await cards.write(onDisk);
       const { engine, place } = await engines.forPlan(pipeline.plan, settings, onlyOnCpu(pipeline.plan, catalog));
       where = describeTarget(place.target);
+      unwatch = engine.onStill((pid) => onNotice(`the engine process ${pid} is stopped, and is waited for; this lets it go on: kill -CONT ${pid}`));
       const own = {
         engine,
         // What was computed without the guard is kept apart: it is no answer where the guard is asked for.
@@ -172,6 +174,7 @@ export function createPipelineRunner({ options, catalog, cards, cache, engines, 
       rememberError(diagnostic, source);
       return { exitCode, cancelled, diagnostics: [diagnostic] };
     } finally {
+      unwatch();
       await savedRounds.discard();
       for (const text of cache.takeNotes()) onEvent({ kind: "notice", text });
     }

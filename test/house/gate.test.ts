@@ -39,6 +39,7 @@ const OPENERS: Readonly<Record<string, string>> = {
   "execute/recording.ts": "the memory of own processes",
   "engine/providers.ts": "the loader's list of libraries",
   "engine/confinement.ts": "which process is ended first where memory runs out",
+  "engine/watch.ts": "whether an engine process is stopped",
   "engine/encoders.ts": "files in the engine's own folder",
   "engine/quantizing.ts": "an encoder that the session opened before, through a link in the engine's folder",
   "engine/provider_install.ts": "libraries for `doctor --install`, from a folder named on the command line",
