@@ -9,6 +9,8 @@ const TARGET_MS = 250;
 export const MOST_TOKENS = 4096;
 /** Wanted rows of a batch at most: with tiles of 8192 features, 1024 rows are 32 MiB. */
 export const MOST_ROWS = 1024;
+/** Active features of a row that memory is reckoned with. SAEs that were trained for their model have some hundred; any other may have thousands. */
+export const MOST_ACTIVE = 2048;
 /** Share of padding allowed before a shorter document starts a batch of its own. */
 const MOST_PADDING = 1 / 8;
 /**
@@ -93,6 +95,13 @@ export function take(documents: readonly Document[], order: Uint32Array, from: n
     count++;
   }
   return count;
+}
+
+/** Wanted rows of the next batches where `most` would do for `MOST_ACTIVE` active features a row, and `outputs` of one over so many rows had more. */
+export function fewerRows(most: number, outputs: Outputs, rows: number): number {
+  const entries = Object.entries(outputs).reduce((largest, [name, { data }]) => (name.endsWith("_feature") ? Math.max(largest, data.length) : largest), 0);
+  const active = entries / Math.max(1, rows);
+  return active <= MOST_ACTIVE ? most : Math.max(1, Math.floor((most * MOST_ACTIVE) / active));
 }
 
 /** Documents side by side, ready to feed, and where each one's rows start. */

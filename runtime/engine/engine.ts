@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { concatenate } from "../kernels/csr.ts";
 import type { CsrPart } from "../kernels/csr.ts";
 import type { EmittedGraph } from "../../src/emit/specs.ts";
-import { arrange, assemble, batchesAhead, budget, cut, FEWEST_TOKENS, guessPace, MOST_ROWS, MOST_TOKENS, observe, take } from "./batching.ts";
+import { arrange, assemble, batchesAhead, budget, cut, FEWEST_TOKENS, fewerRows, guessPace, MOST_ROWS, MOST_TOKENS, observe, take } from "./batching.ts";
 import type { Batch, Pace } from "./batching.ts";
 import { counter, deal, haltOf } from "./dealing.ts";
 import type { Halt } from "./dealing.ts";
@@ -206,17 +206,19 @@ async function inBatches(all: readonly Lane[], pace: Pace, options: EngineOption
   const order = arrange(documents);
   const total = order.reduce((sum, document) => sum + documents[document]!.ids.length, 0);
   const progress = counter(documents.length, total, job.onProgress);
+  let mostRows = limits.rows;
   let from = 0;
   let left = total;
   await deal(lanes, halt, (lane) => {
     if (from === order.length) return null;
-    const count = take(documents, order, from, budget(pace, { total, left }, lanes.length, limits.tokens, documents[order[from]!]!.ids.length), options.batch, limits.rows);
+    const count = take(documents, order, from, budget(pace, { total, left }, lanes.length, limits.tokens, documents[order[from]!]!.ids.length), options.batch, mostRows);
     const batch = assemble(documents, order.subarray(from, from + count), graph.wideHeads);
     const tokens = batch.chosen.reduce((sum, document) => sum + documents[document]!.ids.length, 0);
     from += count;
     left -= tokens;
     return run(lane, batch).then(({ outputs, ms }) => {
       observe(pace, batch.paddedTokens, ms);
+      mostRows = Math.min(mostRows, fewerRows(limits.rows, outputs, batch.rowStart.at(-1)!));
       taken(outputs, batch);
       progress(count, tokens);
     });
@@ -247,16 +249,18 @@ async function encode(lanes: readonly Lane[], pace: Pace, { graph, residual, wid
   const rows = residual.length / width;
   const parts: { readonly from: number; readonly part: CsrPart }[] = [];
   let from = 0;
+  let most = MOST_ROWS;
   await deal(lanes, halt, (lane) => {
     if (from === rows) return null;
     const first = from;
-    const count = Math.min(rows - first, Math.floor(budget(pace, { total: rows, left: rows - first }, lanes.length, MOST_ROWS)));
+    const count = Math.min(rows - first, Math.floor(budget(pace, { total: rows, left: rows - first }, lanes.length, most)));
     from += count;
     const values = residual.subarray(first * width, (first + count) * width);
     // One row alone takes another kernel and gives other bits.
     const fed = count > 1 ? values : Float32Array.from({ length: 2 * width }, (_, i) => values[i % width]!);
     return lane.run(graph, { residual: { type: "float32", data: fed, dims: [fed.length / width, width] } }).then(({ outputs, ms }) => {
       observe(pace, count, ms);
+      most = Math.min(most, fewerRows(MOST_ROWS, outputs, count));
       tellScreened(outputs, 0, onScreened);
       const [part] = cut(outputs, 0, Uint32Array.of(0, count));
       if (part?.kind !== "sparse") throw new Error("an encode graph gives triples");

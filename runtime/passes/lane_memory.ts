@@ -7,6 +7,7 @@ import type { AttentionSpec, DeltaSpec } from "../../src/emit/attention_specs.ts
 import type { BlockSpec, DecoderSpec, LinearSpec, MlpSpec, SaeSpec, TensorRef } from "../../src/emit/specs.ts";
 import { blocksOf } from "../../src/ops/hook.ts";
 import type { Tap } from "../../src/ops/op.ts";
+import { MOST_ACTIVE } from "../engine/batching.ts";
 import { tileOf } from "../../src/emit/encode.ts";
 import { MOST_ELEMENTS } from "../../src/emit/linear.ts";
 
@@ -36,8 +37,7 @@ const NODES_PER_BLOCK = 60;
 const nodesOfExperts = ({ perToken }: ExpertsSpec): number => 60 + 5 * perToken;
 /** Lists of places and their orders: numbers of eight bytes, as they are made and as they are sorted. */
 const PER_PLACE = 80;
-/** Active features of a row that room is made for; and a triple as int64, int64 and float32, compared, joined, narrowed, and in the reply. */
-const MOST_ACTIVE = 2048;
+/** A triple of an active feature as int64, int64 and float32, compared, joined, narrowed, and in the reply. */
 const PER_TRIPLE = 80;
 
 /**

@@ -1,6 +1,7 @@
 /** Without this file nothing would show how jobs are dealt, counted, cancelled and failed: over lanes that compute nothing. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { MOST_ACTIVE } from "../../runtime/engine/batching.ts";
 import { engineOver } from "../../runtime/engine/engine.ts";
 import { EngineError } from "../../runtime/engine/port.ts";
 import type { Document } from "../../runtime/engine/port.ts";
@@ -106,6 +107,27 @@ test("limits bound the lanes that work and the tokens and rows of each batch; a 
   batches.length = 0;
   await engine.forward(graph, 1, long, { ...job, limits: { lanes: 1, tokens: 1, rows: 1 } });
   assert.ok(batches.length === 40 && batches.every(({ texts, tokens }) => texts === 1 && tokens === 32));
+});
+
+test("where rows have more active features than memory is reckoned with, the next batches have fewer rows", async () => {
+  const sparse: EmittedGraph = { ...graph, outputs: ["tap0_row", "tap0_feature", "tap0_value"] };
+  const many: Document[] = Array.from({ length: 12 }, (_, i) => ({ ids: new Int32Array(4).fill(i), wanted: Uint32Array.of(0, 1, 2, 3) }));
+  const active = 3 * MOST_ACTIVE;
+  const rows: number[] = [];
+  const engine = engineOver({ ...options, lanes: 1 }, () => ({
+    ...fakeLane(() => 1),
+    run: async (_graph, feeds) => {
+      const count = feeds["wanted"]!.data.length;
+      rows.push(count);
+      await wait(1);
+      const triples = Array.from({ length: count * active }, (_, i) => i);
+      const ints = (of: (i: number) => number) => ({ type: "int32", data: Int32Array.from(triples, of), dims: [triples.length] }) as const;
+      return { outputs: { tap0_row: ints((i) => Math.floor(i / active)), tap0_feature: ints((i) => i % active), tap0_value: { type: "float32", data: new Float32Array(triples.length).fill(1), dims: [triples.length] } }, ms: 5 };
+    },
+  }));
+  const job = { signal: new AbortController().signal, onProgress: () => {}, onDocument: () => {} };
+  await engine.forward(sparse, 1, many, { ...job, limits: { lanes: 1, tokens: 4096, rows: 24 } });
+  assert.equal(rows, [24, 8, 8, 8]);
 });
 
 test("a lane that is alone has its next batch waiting, once its first is done; several have none", async () => {
