@@ -10,7 +10,7 @@ import { showResult, showRows } from "../show.ts";
 import { mistake, ownCache, type Shop } from "./shop.ts";
 import { counted } from "../../runtime/counted.ts";
 
-/** `saeq cache ls|gc|clear`: 2 where the limit is no size, 1 where the folder is not ours to use. */
+/** `saeq cache ls|gc|clear`: 2 where the limit is no size, 1 where the folder is not ours to use or some of its files may not be removed. */
 export async function cache(request: Extract<Request, { kind: "cache" }>, shop: Shop): Promise<number> {
   const place = ownCache();
   if (place === null) {
@@ -55,13 +55,15 @@ async function list(folder: string, limit: number, shop: Shop): Promise<number> 
   return 0;
 }
 
-async function told(folder: string, { segments, bytes, left }: Removed, shop: Shop): Promise<number> {
+async function told(folder: string, { segments, bytes, left, refused }: Removed, shop: Shop): Promise<number> {
   if (shop.options.format !== "table") {
     const table = tableFromRows([{ name: "files", type: "int" }, { name: "bytes", type: "int" }, { name: "left", type: "int" }], [[segments, bytes, left]], "cache");
     await showRows(table, shop.options.format, shop.stdout);
   }
   if (!shop.options.quiet) shop.stderr.write(`${visible(folder)}: removed ${counted(segments, "file")}, ${sized(bytes)}; ${sized(left)} stay\n`);
-  return 0;
+  if (refused === null) return 0;
+  mistake(shop, `${counted(refused.files, "file")} of the cache could not be removed (${refused.code})`);
+  return 1;
 }
 
 function sized(bytes: number): string {

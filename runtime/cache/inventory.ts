@@ -103,6 +103,8 @@ export interface Removed {
   readonly bytes: number;
   /** Bytes that stay. */
   readonly left: number;
+  /** Files that should have gone and may not, and what the system says of the first of them; null where all went. */
+  readonly refused: { readonly files: number; readonly code: string } | null;
 }
 
 /**
@@ -115,42 +117,44 @@ export function collect(folder: string, limit: number, copies = false): Removed 
   sweepCopies(folder);
   const all = [...segmentsOf(folder), ...(copies ? copiesOf(folder) : [])].sort((a, b) => a.used - b.used || (a.path < b.path ? -1 : 1));
   let left = all.reduce((sum, { bytes }) => sum + bytes, 0);
-  const removed = { segments: 0, bytes: 0 };
-  for (const { path, bytes } of all) {
+  const removed = createRemoved();
+  for (const each of all) {
     if (left <= limit) break;
-    if (!removeFile(path)) continue;
-    left -= bytes;
-    removed.segments++;
-    removed.bytes += bytes;
+    if (removed.take(each)) left -= each.bytes;
   }
   for (const space of namesIn(join(version, "spaces"))) removeFolder(join(version, "spaces", space));
-  return { ...removed, left };
+  return { ...removed.counts(), left };
 }
 
 /** Remove everything that can be made again; segments of a newer saeq stay. Of links the link goes, and nothing that it leads to. */
 export function clear(folder: string): Removed {
   removeLinks(folder);
   const files = createSegmentFiles();
-  const removed = { segments: 0, bytes: 0 };
+  const removed = createRemoved();
   let left = 0;
-  for (const { path, bytes } of segmentsOf(folder)) {
-    if (files.open(path)?.state === "newer" || !removeFile(path)) left += bytes;
-    else {
-      removed.segments++;
-      removed.bytes += bytes;
-    }
-  }
+  for (const each of segmentsOf(folder)) if (files.open(each.path)?.state === "newer" || !removed.take(each)) left += each.bytes;
   files.close();
-  for (const { path, bytes } of copiesOf(folder)) {
-    if (!removeFile(path)) left += bytes;
-    else {
-      removed.segments++;
-      removed.bytes += bytes;
-    }
-  }
+  for (const each of copiesOf(folder)) if (!removed.take(each)) left += each.bytes;
   for (const name of namesIn(join(folder, "v1", "damaged"))) removeFile(join(folder, "v1", "damaged", name));
   collect(folder, Number.POSITIVE_INFINITY);
-  return { ...removed, left };
+  return { ...removed.counts(), left };
+}
+
+/** Removes and counts. `take`: whether the file is there no more; what another process removed meanwhile is gone and not counted. */
+function createRemoved(): { readonly take: (file: Pick<SegmentFacts, "path" | "bytes">) => boolean; readonly counts: () => Omit<Removed, "left"> } {
+  const removed = { segments: 0, bytes: 0 };
+  let refused: Removed["refused"] = null;
+  return {
+    take: ({ path, bytes }) => {
+      const code = removal(path);
+      if (code === null) {
+        removed.segments++;
+        removed.bytes += bytes;
+      } else if (code !== "ENOENT") refused = { files: (refused?.files ?? 0) + 1, code: refused?.code ?? code };
+      return code === null || code === "ENOENT";
+    },
+    counts: () => ({ ...removed, refused }),
+  };
 }
 
 function removeLinks(folder: string): void {
@@ -159,14 +163,20 @@ function removeLinks(folder: string): void {
   for (const space of namesIn(join(version, "spaces"))) if (isLink(join(version, "spaces", space))) removeFile(join(version, "spaces", space));
 }
 
-/** False where it was not there or may not be removed. */
-export function removeFile(path: string): boolean {
+/** Remove a file that may be there no more, or may not be removed. */
+export function removeFile(path: string): void {
+  removal(path);
+}
+
+/** Null, or why it was not removed, as the system says it. */
+function removal(path: string): string | null {
   try {
     unlinkSync(path);
-    return true;
+    return null;
   } catch (error) {
-    if (systemCode(error) === null) throw error;
-    return false;
+    const code = systemCode(error);
+    if (code === null) throw error;
+    return code;
   }
 }
 

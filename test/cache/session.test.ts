@@ -1,6 +1,6 @@
 /** Without this file what comes from the cache might differ from what the model gives, or the model be run for nothing. */
 import { spawn } from "node:child_process";
-import { copyFileSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, rmdirSync, unlinkSync, writeFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { segmentsOf } from "../../runtime/cache/inventory.ts";
@@ -232,6 +232,16 @@ test("saeq cache ls, gc, clear; --no-cache", () => {
   assert.match(told("cache", "gc").stderr, /removed 0 files/);
   assert.is(told("cache", "gc", "--limit", "much").status, 2);
   assert.equal(JSON.parse(told("cache", "gc", "--limit", "0", "--format", "json").stdout)[0].left, 0);
+  assert.is(told("eval", query).status, 0);
+  // What may not be removed, also by root, is no success.
+  const { path } = segmentsOf(at)[0]!;
+  unlinkSync(path);
+  mkdirSync(path);
+  const hindered = told("cache", "clear");
+  assert.is(hindered.status, 1);
+  assert.match(hindered.stderr, /removed 2 files,[^]*1 file of the cache could not be removed \((EISDIR|EPERM)\)/);
+  assert.is(told("cache", "gc", "--limit", "0").status, 1);
+  rmdirSync(path);
   assert.is(told("eval", query).status, 0);
   assert.match(told("cache", "clear").stderr, /removed 3 files,/);
   assert.equal(segmentsOf(at), []);
