@@ -1,16 +1,8 @@
 /** Without this file all logits of all positions would leave the engine's process, for the host to look at a few of each. */
-import { capLogits, predictions, tokensOf, type Asked, type Predictions } from "../kernels/softmax.ts";
+import { capLogits, predictions, rowsAtOnce, tokensOf, type Asked, type Predictions } from "../kernels/softmax.ts";
 import { draw, drawable } from "../kernels/drawing.ts";
 import type { LaneHead } from "./lane_session.ts";
 import type { Outputs, StepNumbers } from "./protocol.ts";
-
-/** Logits of rows times vocabulary at a time: 128 MiB. */
-export const MOST_LOGITS = 2 ** 25;
-
-/** Rows of one run of a head; two at least, as one row alone takes another kernel and gives other bits. */
-export function rowsAtOnce(vocabulary: number): number {
-  return Math.max(2, Math.floor(MOST_LOGITS / vocabulary));
-}
 
 /** What is asked of rows f32 [n, width] behind the last norm; those behind the last that was asked for are there for company. */
 export async function predictRows({ width, vocabulary, cap, logits }: LaneHead, hidden: Float32Array, asked: Asked, most = rowsAtOnce(vocabulary)): Promise<Outputs> {

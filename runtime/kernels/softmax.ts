@@ -20,6 +20,14 @@ export interface Predictions {
   readonly logProbabilities: Float64Array;
 }
 
+/** Logits of rows times vocabulary at a time: 128 MiB. */
+const MOST_LOGITS = 2 ** 25;
+
+/** Rows of one run of a head; two at least, as one row alone takes another kernel and gives other bits. */
+export function rowsAtOnce(vocabulary: number): number {
+  return Math.max(2, Math.floor(MOST_LOGITS / vocabulary));
+}
+
 /** Tokens that are told of one row. */
 export function tokensOf(asked: Asked, vocabulary: number): number {
   switch (asked.kind) {

@@ -120,18 +120,18 @@ export function restoreWith({ engine, graphs, signal }: ActivationContext): Rest
 }
 
 /** How many processes work on a pass, and in which batches, so that it stays below the limit of memory; null on a device, whose memory is its own. @throws EngineError `out-of-memory` */
-function limitsOf(op: Forward, documents: readonly Document[], { catalog, engine, memory }: Pick<ActivationContext, "catalog" | "engine" | "memory">): Fit | null {
+function limitsOf(op: Forward, documents: readonly Document[], { catalog, engine, memory }: Pick<ActivationContext, "catalog" | "engine" | "memory">, head: boolean): Fit | null {
   if (targetOf(engine).provider !== "cpu") return null;
-  const shapes = shapesOf(catalog.model(op.model).spec, op.taps, op.blocks, (sae) => catalog.sae(sae).spec);
+  const shapes = { ...shapesOf(catalog.model(op.model).spec, op.taps, op.blocks, (sae) => catalog.sae(sae).spec), ...(head ? { head } : {}) };
   const chosen = fit(shapes, extentOf(documents), engine.options.lanes, memoryLimit(memory), engine.options.batch);
   requireMemory(chosen, memory);
   return chosen;
 }
 
-/** Limits of a pass's batches; null where those of the engine hold. @throws EngineError `out-of-memory` */
-export function jobLimitsOf(op: Forward, documents: readonly Document[], context: Pick<ActivationContext, "catalog" | "engine" | "memory">): JobLimits | null {
+/** Limits of a pass's batches, with the model's `head` where it is run; null where those of the engine hold. @throws EngineError `out-of-memory` */
+export function jobLimitsOf(op: Forward, documents: readonly Document[], context: Pick<ActivationContext, "catalog" | "engine" | "memory">, head = false): JobLimits | null {
   const { catalog, engine } = context;
-  if (targetOf(engine).provider !== "cuda") return limitsOf(op, documents, context);
+  if (targetOf(engine).provider !== "cuda") return limitsOf(op, documents, context, head);
   return cudaLimits(shapesOf(catalog.model(op.model).spec, op.taps, op.blocks, (sae) => catalog.sae(sae).spec));
 }
 

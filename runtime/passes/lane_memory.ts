@@ -9,13 +9,17 @@ import { blocksOf } from "../../src/ops/hook.ts";
 import type { Tap } from "../../src/ops/op.ts";
 import { MOST_ACTIVE } from "../engine/batching.ts";
 import { tileOf } from "../../src/emit/encode.ts";
+import { VOCABULARY_TILE } from "../../src/emit/head.ts";
 import { MOST_ELEMENTS } from "../../src/emit/linear.ts";
+import { rowsAtOnce } from "../kernels/softmax.ts";
 
 /** A pass as memory sees it. */
 export interface Shapes {
   readonly model: DecoderSpec;
   readonly blocks: number;
   readonly taps: readonly { readonly tap: Tap; readonly width: number; readonly sae: SaeSpec | null }[];
+  /** true: what comes next is predicted of the wanted rows. */
+  readonly head?: true;
 }
 
 /** One batch: padded tokens in all, padded tokens of one text, wanted rows. */
@@ -44,14 +48,20 @@ const PER_TRIPLE = 80;
  * Anonymous bytes that one process of the CPU needs at most for a batch: the largest set of tensors that are alive together, which is in
  * attention, in an MLP or in an encoder. Weights are mapped from their files and not counted, but for the float32 copies of those stored narrower.
  */
-export function laneBytes({ model, blocks, taps }: Shapes, batch: BatchShape): number {
+export function laneBytes({ model, blocks, taps, head }: Shapes, batch: BatchShape): number {
   const stream = batch.tokens * model.hiddenSize * F32;
   const inBlocks = model.blocks.slice(0, blocks).reduce((most, block) => Math.max(most, attentionBytes(model, block, batch), mlpBytes(block.mlp, batch.tokens)), 0);
   const inTaps = taps.reduce((most, { sae, width }) => Math.max(most, batch.rows * width * F32 + (sae === null ? 0 : encoderBytes(sae, batch.rows))), 0);
   // Dense taps stay until the batch is done, and once more in the reply.
   const answers = taps.reduce((sum, { sae, width }) => sum + (sae === null ? 2 * batch.rows * width * F32 : 0), 0);
   const nodes = model.blocks.slice(0, blocks).reduce((sum, { mlp }) => sum + NODES_PER_BLOCK + (mlp.kind === "experts" ? nodesOfExperts(mlp) : 0), 0);
-  return Math.round(LANE_BASE + PER_NODE * nodes + saeVectors(taps) + SLACK * (3 * stream + Math.max(inBlocks, inTaps) + answers));
+  return Math.round(LANE_BASE + PER_NODE * nodes + saeVectors(taps) + SLACK * (3 * stream + Math.max(inBlocks, inTaps, head === true ? headBytes(model, batch.rows) : 0) + answers));
+}
+
+/** Rows behind the last norm, the logits of those that are taken together, by tiles of the vocabulary and joined, and a tile of the matrix. */
+function headBytes(model: DecoderSpec, rows: number): number {
+  const together = Math.max(2, Math.min(rows, rowsAtOnce(model.vocabulary)));
+  return F32 * (2 * rows * model.hiddenSize + 2 * together * model.vocabulary) + 2 * castOf(model.lmHead ?? model.embed, VOCABULARY_TILE * model.hiddenSize);
 }
 
 /** Small vectors of an SAE travel inside the graph: in its bytes, and as the session's own copy. */

@@ -93,7 +93,7 @@ async function predicted(op: Logits, documents: readonly Document[], asked: Pred
   if (documents.length === 0) return made;
   await proveUnedited(op, documents, context);
   const pass = passOf(op, spec.blocks.length);
-  const limits = jobLimitsOf(pass, documents, context);
+  const limits = jobLimitsOf(pass, documents, context, true);
   engine.start(Math.min(limits?.lanes ?? engine.options.lanes, documents.length));
   const target = jobTargetOf(pass, documents, context, limits?.lanes);
   const longest = positionsFor(spec, documents.reduce((most, { ids }) => Math.max(most, ids.length), 0));

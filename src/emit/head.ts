@@ -6,14 +6,14 @@ import type { DecoderSpec, EmittedGraph } from "./specs.ts";
 import type { Target } from "./target.ts";
 
 /** Columns of the vocabulary product at a time: bounds the float32 copy of the matrix. */
-const TILE = 8192;
+export const VOCABULARY_TILE = 8192;
 
 /** Normed rows f32 [n, d], n ≥ 2 → logits f32 [n, vocabulary], bias and all, before they are capped. */
 export function vocabulary(graph: Graph, model: DecoderSpec, normed: string): string {
   const head = model.lmHead ?? model.embed;
-  const logits = Array.from({ length: Math.ceil(model.vocabulary / TILE) }, (_, at) => {
+  const logits = Array.from({ length: Math.ceil(model.vocabulary / VOCABULARY_TILE) }, (_, at) => {
     const path = `/lm_head/tile${at}`;
-    const [start, end] = [at * TILE, Math.min((at + 1) * TILE, model.vocabulary)];
+    const [start, end] = [at * VOCABULARY_TILE, Math.min((at + 1) * VOCABULARY_TILE, model.vocabulary)];
     return product(graph, path, normed, weightRows(graph, `${path}/weight`, head, start, end), end - start, "out_in");
   });
   const all = logits.length === 1 ? (logits[0] as string) : node(graph, "/lm_head", "Concat", logits, { axis: 1 });

@@ -6,9 +6,11 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { readModel } from "../../runtime/checkpoint/model.ts";
 import { EngineError } from "../../runtime/engine/port.ts";
+import { capLogits } from "../../runtime/kernels/softmax.ts";
 import { requireComputable } from "../../runtime/passes/computable.ts";
 import { emitForward } from "../../src/emit/forward.ts";
 import { emitGenerate } from "../../src/emit/generate.ts";
+import { emitPredict } from "../../src/emit/predict.ts";
 import { PLACES, PROVIDERS, SUPPORTED, type Target } from "../../src/emit/target.ts";
 import { operators } from "../emit/operators.ts";
 import { floats, forwardFeeds } from "../emit/run_graph.ts";
@@ -55,6 +57,28 @@ for (const name of readdirSync(ARCHITECTURES)) {
   });
 }
 
+const { models } = JSON.parse(readFileSync(new URL("../parity/fixtures/predictions.json", import.meta.url), "utf8")) as { readonly models: readonly string[] };
+
+for (const name of models.filter((each) => !/_moe/.test(each))) {
+  test(`${name}: logits of the forms for devices are those of transformers, before they are capped`, async () => {
+    const folder = join(ARCHITECTURES, name);
+    const { spec } = await readModel(folder);
+    const { documents } = JSON.parse(readFileSync(join(folder, "expected.json"), "utf8")) as { readonly documents: readonly (readonly number[])[] };
+    const theirs = (await readTensors(new URL("../parity/fixtures/predictions.safetensors", import.meta.url).pathname)).get(`${name}.2`)!;
+    for (const provider of ["webgpu", "cuda"] as const) {
+      const { bytes, head } = emitPredict(spec, { provider, dtype: "f32" });
+      const [body, last] = await Promise.all([bytes, head!.bytes].map((each) => ort.InferenceSession.create(each, options)));
+      const feeds: Record<string, ort.Tensor> = { ...forwardFeeds([documents[2]!]), start: new ort.Tensor("int32", Int32Array.of(0), [1]) };
+      const { hidden } = await body!.run(Object.fromEntries(body!.inputNames.map((input) => [input, feeds[input]!])));
+      const logits = floats(await last!.run({ hidden: hidden! }), "logits");
+      capLogits(logits, spec.logitCap ?? null);
+      await Promise.all([body!.release(), last!.release()]);
+      const found = relativeErrors(logits, theirs, spec.vocabulary).sort((a, b) => a - b);
+      assert.ok(found.at(-1)! <= 1e-4, `${provider}: worst ${found.at(-1)}`);
+    }
+  });
+}
+
 /** What OpenVINO's plugin 1.8.1 took of these models as one subgraph; what it leaves to others is an error there. */
 const TAKEN = "Add ArgMax Cast Concat Div Exp Gather Gelu Gemm Greater Identity Less MatMul Min Mul Pad Range ReduceMean Relu Reshape Sigmoid Slice Softmax Split Sqrt Sub Tanh Transpose Unsqueeze Where".split(" ");
 
@@ -69,7 +93,7 @@ test("the form for OpenVINO has no operator that its plugin leaves to others, an
       continue;
     }
     requireComputable(spec, spec.blocks.length, target);
-    for (const { bytes } of [emitForward(spec, [{ layer, hook: "resid_post", sae: null }], { blocks: null, slice: true, target }), emitGenerate(spec, target)]) {
+    for (const { bytes } of [emitForward(spec, [{ layer, hook: "resid_post", sae: null }], { blocks: null, slice: true, target }), emitGenerate(spec, target), emitGenerate(spec, target, undefined, "logits"), emitPredict(spec, target), emitPredict(spec, target).head!]) {
       assert.equal([...operators(bytes)].filter((each) => !TAKEN.includes(each)), [], name);
     }
   }
