@@ -1,7 +1,8 @@
 /** Without this file what the model says at the end of a text would stay inside the engine. */
 import { emitPredict } from "../../src/emit/predict.ts";
 import { positionsFor } from "../../src/emit/rope.ts";
-import type { EmittedGraph } from "../../src/emit/specs.ts";
+import type { DecoderSpec, EmittedGraph } from "../../src/emit/specs.ts";
+import type { Target } from "../../src/emit/target.ts";
 import type { Op } from "../../src/ops/op.ts";
 import type { LoadedModel } from "../catalog/catalog.ts";
 import { usedWeights } from "../checkpoint/nonfinite.ts";
@@ -78,13 +79,23 @@ function requireFew(places: readonly Uint32Array[], each: number, kept: number):
   if (rows > most) throw new DataError({ code: "too-many-rows", message: `these would be ${rows.toLocaleString("en")} predictions, and ${most.toLocaleString("en")} at most can be made`, help: "ask of fewer texts, or of fewer tokens: logits at all top 1" });
 }
 
-/** The pass as a whole model is read: what limits of memory and threads are taken from. */
-function passOf({ model }: Logits, blocks: number): Forward {
-  return { op: "forward", model, taps: [], window: { first: null, last: null, of: "all" }, blocks, slice: "inside" };
+/** The same as a pass of all blocks: what limits of memory and threads, and explanations, are taken from. */
+export function passOfLogits({ model, at, edits }: Logits, { blocks }: DecoderSpec): Forward {
+  return { op: "forward", model, ...(edits === undefined ? {} : { edits }), taps: [], window: { first: null, last: at === "last" ? 1 : null, of: at === "last" ? "all" : at }, blocks: blocks.length, slice: "inside" };
+}
+
+/** The graph of predictions, emitted once. `longest`: tokens of the longest text, 0 where a graph is only looked at. */
+export function predictGraphOf(op: Logits, { catalog, graphs }: Pick<ActivationContext, "catalog" | "graphs">, target: Target, longest = 0): EmittedGraph {
+  const spec = catalog.spec(op.model);
+  const positions = positionsFor(spec, longest);
+  const id = JSON.stringify(["predict", op.model, op.edits ?? null, target, positions]);
+  const graph = graphs.get(id) ?? emitPredict(spec, target, positions, editingOf(op, catalog).editing);
+  graphs.set(id, graph);
+  return target.threads === undefined ? graph : { ...graph, key: `${graph.key}, ${target.threads} threads` };
 }
 
 async function predicted(op: Logits, documents: readonly Document[], asked: PredictJob["asked"], context: ActivationContext): Promise<readonly Predictions[]> {
-  const { engine, graphs, signal, onProgress } = context;
+  const { engine, signal, onProgress } = context;
   const { spec } = context.catalog.model(op.model);
   requireEditable(op, placeOf(engine));
   requireComputable(spec, spec.blocks.length, placeOf(engine));
@@ -92,17 +103,13 @@ async function predicted(op: Logits, documents: readonly Document[], asked: Pred
   const made = new Array<Predictions>(documents.length);
   if (documents.length === 0) return made;
   await proveUnedited(op, documents, context);
-  const pass = passOf(op, spec.blocks.length);
+  const pass = passOfLogits(op, spec);
   const limits = jobLimitsOf(pass, documents, context, true);
   engine.start(Math.min(limits?.lanes ?? engine.options.lanes, documents.length));
   const target = jobTargetOf(pass, documents, context, limits?.lanes);
-  const longest = positionsFor(spec, documents.reduce((most, { ids }) => Math.max(most, ids.length), 0));
-  const id = JSON.stringify(["predict", op.model, op.edits ?? null, target, longest]);
-  const graph: EmittedGraph = graphs.get(id) ?? emitPredict(spec, target, longest, editingOf(op, context.catalog).editing);
-  graphs.set(id, graph);
-  const keyed = target.threads === undefined ? graph : { ...graph, key: `${graph.key}, ${target.threads} threads` };
+  const graph = predictGraphOf(op, context, target, documents.reduce((most, { ids }) => Math.max(most, ids.length), 0));
   await whileFinite([...usedWeights(spec, spec.blocks.length, true), ...weightsOfEdits(op, context.catalog)], signal, (ending) =>
-    engine.predict(keyed, documents, { asked, signal: ending, onProgress, ...(limits === null ? {} : { limits }), onDocument: (index, each) => void (made[index] = each) }),
+    engine.predict(graph, documents, { asked, signal: ending, onProgress, ...(limits === null ? {} : { limits }), onDocument: (index, each) => void (made[index] = each) }),
   );
   return made;
 }

@@ -4,7 +4,7 @@ import { nodes } from "../../src/optimize/rule.ts";
 import type { CompiledPipeline } from "../../src/pipeline.ts";
 import type { TextValue, Value } from "../data/frame.ts";
 import { valueKey } from "../execute/value_key.ts";
-import { explanationOf, isForward, type ExplainContext } from "./explanation.ts";
+import { explanationOf, passesIn, type ExplainContext } from "./explanation.ts";
 import { printExplanation } from "./print_explanation.ts";
 import { createRecording, type Recording } from "../execute/recording.ts";
 import { workOf } from "./work.ts";
@@ -18,11 +18,10 @@ export async function explain(pipeline: CompiledPipeline, { op, inputs }: Plan, 
 
 /** What is known of each pass before the run is what its prediction stands on: afterwards all texts are known. */
 async function recorded(plan: Plan, context: ExplainContext, run: (recording: Recording) => Promise<Value>): Promise<Recording> {
-  const passes = nodes(plan).filter(isForward);
   const works = new Map<Plan, Awaited<ReturnType<typeof workOf>>>();
-  for (const pass of passes) works.set(pass, await workOf(pass, context));
+  for (const { node, pass } of passesIn(plan, context)) works.set(node, await workOf(pass, context));
   const recording = createRecording(() => context.engine.pids);
-  for (const [pass, work] of works) recording.before.set(pass, work);
+  for (const [node, work] of works) recording.before.set(node, work);
   for (const node of nodes(plan)) if (context.values.get(valueKey(node, context.numerics)) !== undefined) recording.keptBefore.add(node);
   try {
     await run(recording);

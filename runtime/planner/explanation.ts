@@ -1,7 +1,7 @@
 /** Without this file nobody could see what a query will read, compute and take, and what it did: the facts behind `explain`. */
 import { fewestFeatures } from "../../src/emit/encode.ts";
 import { lookingFlops } from "../../src/emit/mixer.ts";
-import type { SaeSpec } from "../../src/emit/specs.ts";
+import type { EmittedGraph, SaeSpec } from "../../src/emit/specs.ts";
 import { describeTarget } from "../../src/emit/target.ts";
 import { moduleOf } from "../../src/ops/hook.ts";
 import { key } from "../../src/ops/key.ts";
@@ -11,6 +11,7 @@ import { nodes } from "../../src/optimize/rule.ts";
 import { printOp } from "../../src/plan/print.ts";
 import type { CompiledPipeline } from "../../src/pipeline.ts";
 import { forwardGraphOf, type Forward } from "../passes/activations.ts";
+import { passOfLogits, predictGraphOf } from "../passes/predicting.ts";
 import { targetOf, threadsForWork } from "../passes/graph_targets.ts";
 import { describeChoice, describeCounts, prunes } from "../passes/encode_choice.ts";
 import { workingLanes } from "../engine/engine.ts";
@@ -92,7 +93,7 @@ export async function explanationOf(pipeline: CompiledPipeline, context: Explain
   const plan = below(pipeline.plan);
   const computes = runsModel(plan);
   const passes: Pass[] = [];
-  for (const node of nodes(plan)) if (isForward(node)) passes.push(await passOf(node, context, recording));
+  for (const read of passesIn(plan, context)) passes.push(await passOf(read, context, recording));
   const toRun = passes.some(({ kept, predicted }) => !kept && predicted !== null && predicted.flops > 0);
   const gflops = toRun && targetOf(context.engine).provider === "cpu" ? await context.speed() : null;
   return {
@@ -106,17 +107,27 @@ export async function explanationOf(pipeline: CompiledPipeline, context: Explain
   };
 }
 
-export function isForward(node: Plan): node is Plan & { readonly op: Forward } {
-  return node.op.op === "forward";
+/** A node that reads texts with the model, and the pass that it is; what comes next is predicted behind one of all blocks. */
+export interface ReadIn {
+  readonly node: Plan;
+  readonly pass: Plan & { readonly op: Forward };
 }
 
-async function passOf(node: Plan & { readonly op: Forward }, context: ExplainContext, recording: Recording | null): Promise<Pass> {
-  const { op } = node;
+export function passesIn(plan: Plan, { catalog }: Pick<ExplainContext, "catalog">): readonly ReadIn[] {
+  return nodes(plan).flatMap((node): readonly ReadIn[] => {
+    const { op } = node;
+    if (op.op === "forward") return [{ node, pass: { ...node, op } }];
+    return op.op === "logits" ? [{ node, pass: { ...node, op: passOfLogits(op, catalog.spec(op.model)) } }] : [];
+  });
+}
+
+async function passOf({ node, pass }: ReadIn, context: ExplainContext, recording: Recording | null): Promise<Pass> {
+  const { op } = pass;
   const { target } = context.placement;
-  const graph = forwardGraphOf(op, context.catalog, context.graphs, target);
+  const graph = node.op.op === "logits" ? predictGraphOf(node.op, context, target) : forwardGraphOf(op, context.catalog, context.graphs, target);
   const { spec } = context.catalog.model(op.model);
   const before = recording?.before.get(node);
-  const work = before ?? (await workOf(node, context));
+  const work = before ?? (await workOf(pass, context));
   const actual = recording?.of(node);
   return {
     stage: node.label,
@@ -134,7 +145,7 @@ async function passOf(node: Plan & { readonly op: Forward }, context: ExplainCon
     tail: graph.tail === undefined || graph.target === undefined ? null : { provider: graph.target.provider, nodes: graph.tail.nodes },
     kept: recording === null ? context.values.get(valueKey(node, context.numerics)) !== undefined : recording.keptBefore.has(node),
     work,
-    predicted: "unknown" in work ? null : predict(op, work, graph.flopsPerToken, context),
+    predicted: "unknown" in work ? null : predict(op, work, graph, context),
     ...(actual === undefined ? {} : { actual }),
   };
 }
@@ -144,13 +155,14 @@ function encoderOf(name: string, spec: SaeSpec, features: readonly number[] | un
   return { name, features: spec.dSae, kernel: describeChoice(encodeKernel, spec, threads, placement.target, features), screened: counts === undefined ? null : describeCounts(counts, spec.dSae) };
 }
 
-/** Products with weights for each token, scores and mixing in attention, and all features of each wanted position. */
-function predict(op: Forward, { run, longest, mostRows }: Work, flopsPerToken: number, { catalog, engine, memory }: ExplainContext): Prediction {
+/** Products with weights for each token, scores and mixing in attention, and all features, or the whole vocabulary, of each wanted position. */
+function predict(op: Forward, { run, longest, mostRows }: Work, { flopsPerToken, head }: EmittedGraph, { catalog, engine, memory }: ExplainContext): Prediction {
   const { spec } = catalog.model(op.model);
-  const shapes = shapesOf(spec, op.taps, op.blocks, (sae) => catalog.sae(sae).spec);
+  const shapes = { ...shapesOf(spec, op.taps, op.blocks, (sae) => catalog.sae(sae).spec), ...(head === undefined ? {} : ({ head: true } as const)) };
   const length = run.texts === 0 ? 0 : run.tokens / run.texts;
   const attention = lookingFlops(spec, shapes.blocks, length);
-  const encoding = shapes.taps.reduce((sum, { sae, tap: { features } }) => sum + (sae === null ? 0 : 2 * sae.dIn * (features !== undefined && prunes(sae, targetOf(engine)) ? Math.max(fewestFeatures(targetOf(engine).parts ?? 1), features.length) : sae.dSae)), 0);
+  const predicting = head === undefined ? 0 : 2 * head.width * head.vocabulary;
+  const encoding = predicting + shapes.taps.reduce((sum, { sae, tap: { features } }) => sum + (sae === null ? 0 : 2 * sae.dIn * (features !== undefined && prunes(sae, targetOf(engine)) ? Math.max(fewestFeatures(targetOf(engine).parts ?? 1), features.length) : sae.dSae)), 0);
   const chosen = targetOf(engine).provider === "cpu" ? fit(shapes, { texts: run.texts, longest, rows: mostRows }, engine.options.lanes, memoryLimit(memory), engine.options.batch) : null;
   const flops = run.tokens * (flopsPerToken + attention) + run.rows * encoding;
   if (chosen === null) return { flops, seconds: null, memory: null };

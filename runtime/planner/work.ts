@@ -98,7 +98,7 @@ function workIn(op: Forward, documents: readonly Document[], share: number, cont
     longest = Math.max(longest, ids.length);
     mostRows = Math.max(mostRows, wanted.length);
     if (wanted.length === 0) continue;
-    if (spaces !== null && context.store.has(spaces, document)) {
+    if (spaces !== null && spaces.length > 0 && context.store.has(spaces, document)) {
       known++;
       continue;
     }

@@ -1,7 +1,7 @@
 /** Without this file a stage could follow on a value that it can do nothing with. */
 import type { Stage } from "../../grammar/ast.ts";
 import type { Span } from "../../grammar/span.ts";
-import type { Plan } from "../ops/op.ts";
+import { OPS, type Plan } from "../ops/op.ts";
 import { showGroups, showType, type Kind } from "../ops/schema.ts";
 import type { StageDefinition } from "../stages/stage.ts";
 import { error } from "./scope.ts";
@@ -14,7 +14,7 @@ const KIND_WORDS: Readonly<Record<Kind, string>> = { table: "a table", tokens: "
 function computed(plan: Plan, seen = new Set<Plan>()): boolean {
   if (seen.has(plan)) return false;
   seen.add(plan);
-  return plan.op.op === "forward" || plan.inputs.some((input) => computed(input, seen));
+  return OPS[plan.op.op].engine || plan.inputs.some((input) => computed(input, seen));
 }
 
 /** Where a stage stands: its name, itself, and the stages of its pipeline before it. */

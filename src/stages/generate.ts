@@ -104,7 +104,9 @@ function drawing(context: Lowering, { temperature, top_k: topK, top_p: topP, n }
 /** The one column that is continued; null after a reported mistake, or where the input is not known. */
 function textColumn(context: Lowering, of: string | null): string | null {
   const { schema } = context.input;
-  const [names, words] = [schema.columns.map(({ name }) => name).join(", ") || "none", schema.columns.filter(({ type }) => type === "str")];
+  const names = schema.columns.map(({ name }) => name).join(", ") || "none";
+  const [meant = schema.columns.find(({ type }) => type === "str")?.name] = textColumns(schema.columns) ?? [];
+  const help = `generate max 40 of ${meant === undefined ? "<column>" : printColumn(meant)}`;
   if (of !== null) {
     const found = columnOf(schema, of);
     if (found?.type === "str") return of;
@@ -114,7 +116,7 @@ function textColumn(context: Lowering, of: string | null): string | null {
         message: found === undefined ? `no column \`${of}\` to take the texts from` : `\`${of}\` is ${found.type}, not text`,
         span: context.at("of"),
         notes: [`columns here: ${names}`],
-        help: `generate max 40 of ${words[0] === undefined ? "<column>" : printColumn(words[0].name)}`,
+        help,
       });
     return null;
   }
@@ -122,7 +124,7 @@ function textColumn(context: Lowering, of: string | null): string | null {
   if (first !== undefined && second === undefined) return first;
   if (!schema.known) return null;
   if (first === undefined) {
-    context.report({ code: "no-text", message: "this table has no text to go on with", notes: [`columns here: ${names}`], help: `generate max 40 of ${words[0] === undefined ? "<column>" : printColumn(words[0].name)}` });
+    context.report({ code: "no-text", message: "this table has no text to go on with", notes: [`columns here: ${names}`], help });
     return null;
   }
   context.report({

@@ -1,4 +1,6 @@
 /** Without this file what the model says next could depend on what was computed beside it, before it or elsewhere in a script. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import seedrandom from "seedrandom";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -7,6 +9,7 @@ import { cellAt, columnNamed } from "../../runtime/data/table.ts";
 import { draw, drawable } from "../../runtime/kernels/drawing.ts";
 import { source } from "../../src/ops/key.ts";
 import type { Session } from "../../runtime/session/session_port.ts";
+import { modelFolder } from "./checkpoints.ts";
 import { bits, folder, open, run } from "./open.ts";
 
 async function table(session: Session, query: string): Promise<Table> {
@@ -118,6 +121,23 @@ test("tokens that are generated are those that `acts` reads, and other columns c
   if (tokens?.kind !== "tokens") throw new Error("tokens are made");
   tokens.ids.forEach((ids, row) => assert.is(ids.length - tokens.boundary![row]!, 5));
   await session.close();
+});
+
+const { ends, texts } = JSON.parse(readFileSync(new URL("../parity/fixtures/predictions.json", import.meta.url), "utf8")) as { readonly ends: readonly number[]; readonly texts: readonly { readonly text: string; readonly next: readonly number[] }[] };
+
+test("texts end at the tokens that generation_config.json names, where transformers ends them, and those are no part of what was written", async () => {
+  const model = modelFolder({});
+  const session = await open();
+  const query = `set model "${model}"\nprompts ${texts.map(({ text }) => JSON.stringify(text)).join(", ")} | generate max 24`;
+  const before = column(await table(session, query), "generated_tokens");
+  await session.close();
+  writeFileSync(join(model, "generation_config.json"), JSON.stringify({ eos_token_id: ends }));
+  const made = await alone(query);
+  const ended = texts.map(({ next }) => ends.includes(next.at(-1)!));
+  assert.equal(column(made, "ended"), ended.map((end) => (end ? "end" : "max")));
+  assert.equal(column(made, "generated_tokens"), texts.map(({ next }, at) => next.length - Number(ended[at])));
+  assert.is.not(String(before), String(column(made, "generated_tokens")), "the config names another one");
+  for (const text of column(made, "generated_continuation_text")) assert.not.match(String(text), /[.:]/);
 });
 
 test("groups stay groups, a text of one token predicts none that came, and an empty one is predicted from its beginning", async () => {
