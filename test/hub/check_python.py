@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).parent
-FILES = ["config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors"]
+FILES = ["config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors"]
 
 
 def layout(cache: Path) -> dict[str, str]:
