@@ -122,7 +122,7 @@ export function restoreWith({ engine, graphs, signal }: ActivationContext): Rest
 /** How many processes work on a pass, and in which batches, so that it stays below the limit of memory; null on a device, whose memory is its own. @throws EngineError `out-of-memory` */
 function limitsOf(op: Forward, documents: readonly Document[], { catalog, engine, memory }: Pick<ActivationContext, "catalog" | "engine" | "memory">, head: boolean): Fit | null {
   if (targetOf(engine).provider !== "cpu") return null;
-  const shapes = { ...shapesOf(catalog.model(op.model).spec, op.taps, op.blocks, (sae) => catalog.sae(sae).spec), ...(head ? { head } : {}) };
+  const shapes = { ...shapesOf(catalog.model(op.model).spec, op.taps, op.blocks, (sae) => catalog.sae(sae).spec, op.edits), ...(head ? { head } : {}) };
   const chosen = fit(shapes, extentOf(documents), engine.options.lanes, memoryLimit(memory), engine.options.batch);
   requireMemory(chosen, memory);
   return chosen;

@@ -6,6 +6,7 @@ import { elementsOf } from "../../src/emit/paired_experts.ts";
 import type { AttentionSpec, DeltaSpec } from "../../src/emit/attention_specs.ts";
 import type { BlockSpec, DecoderSpec, LinearSpec, MlpSpec, SaeSpec, TensorRef } from "../../src/emit/specs.ts";
 import { blocksOf } from "../../src/ops/hook.ts";
+import type { Edit } from "../../src/ops/edit.ts";
 import type { Tap } from "../../src/ops/op.ts";
 import { MOST_ACTIVE } from "../engine/batching.ts";
 import { tileOf } from "../../src/emit/encode.ts";
@@ -20,6 +21,8 @@ export interface Shapes {
   readonly taps: readonly { readonly tap: Tap; readonly width: number; readonly sae: SaeSpec | null }[];
   /** true: what comes next is predicted of the wanted rows. */
   readonly head?: true;
+  /** SAEs that edit the stream; those whose features compete are computed whole, for every token. */
+  readonly editors?: readonly SaeSpec[];
 }
 
 /** One batch: padded tokens in all, padded tokens of one text, wanted rows. */
@@ -48,14 +51,15 @@ const PER_TRIPLE = 80;
  * Anonymous bytes that one process of the CPU needs at most for a batch: the largest set of tensors that are alive together, which is in
  * attention, in an MLP or in an encoder. Weights are mapped from their files and not counted, but for the float32 copies of those stored narrower.
  */
-export function laneBytes({ model, blocks, taps, head }: Shapes, batch: BatchShape): number {
+export function laneBytes({ model, blocks, taps, editors = [], head }: Shapes, batch: BatchShape): number {
   const stream = batch.tokens * model.hiddenSize * F32;
   const inBlocks = model.blocks.slice(0, blocks).reduce((most, block) => Math.max(most, attentionBytes(model, block, batch), mlpBytes(block.mlp, batch.tokens)), 0);
   const inTaps = taps.reduce((most, { sae, width }) => Math.max(most, batch.rows * width * F32 + (sae === null ? 0 : encoderBytes(sae, batch.rows))), 0);
+  const inEdits = editors.reduce((most, sae) => Math.max(most, 3 * stream + (sae.kind === "topk" || sae.kind === "groupmax" ? encoderBytes(sae, batch.tokens) : 0)), 0);
   // Dense taps stay until the batch is done, and once more in the reply.
   const answers = taps.reduce((sum, { sae, width }) => sum + (sae === null ? 2 * batch.rows * width * F32 : 0), 0);
   const nodes = model.blocks.slice(0, blocks).reduce((sum, { mlp }) => sum + NODES_PER_BLOCK + (mlp.kind === "experts" ? nodesOfExperts(mlp) : 0), 0);
-  return Math.round(LANE_BASE + PER_NODE * nodes + saeVectors(taps) + SLACK * (3 * stream + Math.max(inBlocks, inTaps, head === true ? headBytes(model, batch.rows) : 0) + answers));
+  return Math.round(LANE_BASE + PER_NODE * nodes + saeVectors(taps) + SLACK * (3 * stream + Math.max(inBlocks, inTaps, inEdits, head === true ? headBytes(model, batch.rows) : 0) + answers));
 }
 
 /** Rows behind the last norm, the logits of those that are taken together, by tiles of the vocabulary and joined, and a tile of the matrix. */
@@ -145,8 +149,9 @@ function encoderBytes(sae: SaeSpec, rows: number): number {
   return weights + values + rows * Math.min(sae.dSae, MOST_ACTIVE) * PER_TRIPLE;
 }
 
-export function shapesOf(model: DecoderSpec, taps: readonly Tap[], blocks: number | null, saeOf: (sae: NonNullable<Tap["sae"]>) => SaeSpec): Shapes {
+export function shapesOf(model: DecoderSpec, taps: readonly Tap[], blocks: number | null, saeOf: (sae: NonNullable<Tap["sae"]>) => SaeSpec, edits: readonly Edit[] = []): Shapes {
   return {
+    ...(edits.length === 0 ? {} : { editors: edits.map(({ sae }) => saeOf(sae)) }),
     model,
     blocks: blocksOf({ blocks, taps }),
     taps: taps.map((tap) => {

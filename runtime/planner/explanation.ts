@@ -158,7 +158,7 @@ function encoderOf(name: string, spec: SaeSpec, features: readonly number[] | un
 /** Products with weights for each token, scores and mixing in attention, and all features, or the whole vocabulary, of each wanted position. */
 function predict(op: Forward, { run, longest, mostRows }: Work, { flopsPerToken, head }: EmittedGraph, { catalog, engine, memory }: ExplainContext): Prediction {
   const { spec } = catalog.model(op.model);
-  const shapes = { ...shapesOf(spec, op.taps, op.blocks, (sae) => catalog.sae(sae).spec), ...(head === undefined ? {} : ({ head: true } as const)) };
+  const shapes = { ...shapesOf(spec, op.taps, op.blocks, (sae) => catalog.sae(sae).spec, op.edits), ...(head === undefined ? {} : ({ head: true } as const)) };
   const length = run.texts === 0 ? 0 : run.tokens / run.texts;
   const attention = lookingFlops(spec, shapes.blocks, length);
   const predicting = head === undefined ? 0 : 2 * head.width * head.vocabulary;

@@ -1,6 +1,5 @@
 /** Without this file somebody could ablate a feature, look at rows that nothing has changed, and take them for what the model does without it. */
 import type { Span } from "../../grammar/span.ts";
-import type { Edit } from "../ops/edit.ts";
 import { isOfBlocks } from "../ops/model_of.ts";
 import type { Plan } from "../ops/op.ts";
 import type { Report } from "./scope.ts";
@@ -8,19 +7,20 @@ import type { Report } from "./scope.ts";
 /** Say of a pipeline that is shown which of its edits no stage reads the model with. */
 export function tellUnreadEdits(plan: Plan, at: Span, report: Report): void {
   const asked: Plan[] = [];
-  const read = new Set<Edit>();
+  // Equal ones that are written twice are one.
+  const read = new Set<string>();
   const seen = new Set<Plan>();
   const visit = (node: Plan): void => {
     if (seen.has(node)) return;
     seen.add(node);
     const { op } = node;
     if (op.op === "edit" && op.edits.length > 0) asked.push(node);
-    if (isOfBlocks(op)) for (const edit of op.edits ?? []) read.add(edit);
+    if (isOfBlocks(op)) for (const edit of op.edits ?? []) read.add(JSON.stringify(edit));
     node.inputs.forEach(visit);
   };
   visit(plan);
   for (const { op, label } of asked) {
-    if (op.op !== "edit" || op.edits.every((edit) => read.has(edit))) continue;
+    if (op.op !== "edit" || op.edits.every((edit) => read.has(JSON.stringify(edit)))) continue;
     report.diagnostics.push({
       severity: "warning",
       code: "unread-edit",

@@ -4,7 +4,7 @@ import { stage } from "./stage.ts";
 
 export const ablate = stage({
   name: "ablate",
-  doc: "Read the texts with features taken out of the model: behind their layer the stream is x − activation · decoder direction, and what the SAE does not explain of it stays. Rows are as they were; every later stage that reads the model reads it so, until they are saved or summed up",
+  doc: "Read the texts with features taken out of the model: from their layer on the stream is x − activation · decoder direction, and what the SAE does not explain of it stays. Read there again, a feature may still fire a little, since its encoder is not its decoder. Rows are as they were: every later stage that reads the model reads it so, until they are saved or summed up",
   category: "model",
   args: { ...FEATURE_ARGS, ...SPECIAL_ARG },
   input: ["table", "tokens"],
@@ -12,6 +12,7 @@ export const ablate = stage({
     { title: "Before and after, side by side", query: "groups plain = (sample perfect 5), ablated = (sample perfect 5 | ablate feature 769) | acts layer 7 last 50 | top 5 | diff" },
     { title: "Does the model still know its texts?", query: 'csv "kjv/passages.csv" | take 2 | ablate feature 769, 1221 layer 7 | memorize prefix 50 continue 20 | select matching_tokens' },
   ],
+  instead: { acts: "the model is edited before it is read: … | ablate feature 769 | acts layer 7", dense: "the model is edited before it is read: … | ablate feature 769 | resid layer 7" },
   searchTerms: ["intervention", "knock out", "zero", "remove", "suppress", "hook", "run_with_hooks", "causal"],
   lower: (context, args) => editing(context, "ablate", args, { how: "set", value: 0 }),
 });

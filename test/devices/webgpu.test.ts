@@ -13,7 +13,7 @@ import type { Document, Engine, TapOutput } from "../../runtime/engine/port.ts";
 import { emitEncode } from "../../src/emit/encode.ts";
 import { emitForward } from "../../src/emit/forward.ts";
 import { emitGenerate } from "../../src/emit/generate.ts";
-import type { EmittedGraph, GraphTap, SaeSpec } from "../../src/emit/specs.ts";
+import type { EmittedGraph, GraphEdit, GraphTap, SaeSpec } from "../../src/emit/specs.ts";
 import { CPU, type Target } from "../../src/emit/target.ts";
 import { randomSae } from "../emit/random_weights.ts";
 import { familyModel } from "../docs/outside_checkpoints.ts";
@@ -102,6 +102,23 @@ check("features and the activations that they come from leave WebGPU in one pass
     assert.ok(errors.length === documents[number]!.wanted.length && errors.at(-1)! <= 1e-4, `document ${number}: worst ${errors.at(-1)}`);
   }
 });
+
+for (const name of ["llama_stacked", "gpt2_topk_by_norm", "llama_layer_norm", "neox_topk_mlp"]) {
+  check(`${name}: what an edited model reads on WebGPU is what forward hooks in transformers make of it`, async () => {
+    const at = join(import.meta.dirname, "../parity/edits", name);
+    const expected = JSON.parse(readFileSync(join(at, "expected.json"), "utf8")) as { readonly model: string; readonly special: readonly number[]; readonly documents: readonly (readonly number[])[]; readonly edits: readonly (Omit<GraphEdit, "sae"> & { readonly sae: number })[] };
+    const { spec } = await readModel(join(at, "../../architectures", expected.model));
+    const saes = await Promise.all(expected.edits.map(({ sae }) => readSae(join(at, `sae${sae}`), { convention: "saelens" })));
+    const editing = { edits: expected.edits.map((edit, i) => ({ ...edit, sae: saes[i]! })), specialIds: expected.special };
+    const theirs = await readTensors(join(at, "expected.safetensors"));
+    const layer = spec.blocks.length - 1;
+    const made = await forward(engine, emitForward(spec, [{ layer, hook: "resid_post", sae: null }], { blocks: null, slice: true, target: WEBGPU, editing }), 1, expected.documents.map((ids) => ({ ids: Int32Array.from(ids), wanted: Uint32Array.from(ids.keys()) })));
+    for (const [number] of expected.documents.entries()) {
+      const errors = [...relativeErrors(made[number]![0]!.values, theirs.get(`${number}.${layer}.resid_post`)!, spec.hiddenSize)].sort((a, b) => a - b);
+      assert.ok(errors[errors.length >> 1]! <= 1e-5 && errors.at(-1)! <= 1e-4, `document ${number}: median ${errors[errors.length >> 1]}, worst ${errors.at(-1)}`);
+    }
+  });
+}
 
 for (const folder of ["fixtures/models/gqa", "architectures/qwen3_5_shared"]) {
   check(`greedy continuations of ${folder} on WebGPU equal the CPU's, with what is kept of earlier tokens on the device`, async () => {
