@@ -5,7 +5,7 @@ import type { Span } from "../../grammar/span.ts";
 import type { EmittedGraph } from "../../src/emit/specs.ts";
 import { describeTarget, targetClass } from "../../src/emit/target.ts";
 import { source as valueSource } from "../../src/ops/key.ts";
-import type { Plan } from "../../src/ops/op.ts";
+import { OPS, type Plan } from "../../src/ops/op.ts";
 import { nodes } from "../../src/optimize/rule.ts";
 import type { CompiledPipeline } from "../../src/pipeline.ts";
 import type { Settings } from "../../src/stages/stage.ts";
@@ -85,7 +85,7 @@ export function createPipelineRunner({ options, catalog, cards, cache, engines, 
       const display = plan.op.op === "show" ? { rows: plan.op.rows, wide: plan.op.wide, quiet: false, precision } : { rows: null, wide: false, quiet: (plan.op.op === "save" && value.kind !== "plot") || plan.op.op === "cache", precision };
       const named = final && valueSource(plan).op.op !== "explain";
       const index = named ? nextResult() : 0;
-      onEvent({ kind: "result", value, header: `${shortened(valueSource(plan).shown ?? valueSource(plan).label)}  ${headerOf(value, where)}`, display, index, last: final && later.length === 0, at: pipeline.at });
+      onEvent({ kind: "result", value, header: `${shortened(withoutEffects(plan).shown ?? withoutEffects(plan).label)}  ${headerOf(value, where)}`, display, index, last: final && later.length === 0, at: pipeline.at });
     };
     const drawing = nodes(pipeline.plan).some(({ op }) => op.op === "save" && op.format === "svg");
     let reached: readonly [number, number] = [0, 0];
@@ -164,7 +164,7 @@ export function createPipelineRunner({ options, catalog, cards, cache, engines, 
       if (pipeline.plan.op.op !== "show") show(pipeline.plan, value, true);
       options.observe?.({ pipeline, values: done, settings, engine: { ...engine.options, target: place.target } });
       if (options.interactive) {
-        const kept = valueSource(pipeline.written);
+        const kept = withoutEffects(pipeline.written);
         if (kept.op.op !== "explain") remember(kept);
       }
       return null;
@@ -179,6 +179,13 @@ export function createPipelineRunner({ options, catalog, cards, cache, engines, 
       for (const text of cache.takeNotes()) onEvent({ kind: "notice", text });
     }
   };
+}
+
+/** What gives the value of a plan, and what is done to the model that will read it: nothing that was shown or saved on the way is done again. */
+function withoutEffects(plan: Plan): Plan {
+  if (!OPS[plan.op.op].passes) return plan;
+  const input = withoutEffects(plan.inputs[0]!);
+  return plan.op.op === "edit" ? { ...plan, inputs: [input] } : input;
 }
 
 /** A stage as typed, on one line. */

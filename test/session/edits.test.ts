@@ -1,5 +1,5 @@
 /** Without this file edits could be lost on the way to the model, or reach one that they were not meant for. */
-import { cpSync } from "node:fs";
+import { cpSync, existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -12,6 +12,8 @@ import { RULES } from "../../src/optimize/rules.ts";
 import { plansOf } from "../../src/lint/plans.ts";
 import type { Schema } from "../../src/ops/schema.ts";
 import { STAGES } from "../../src/stages/mod.ts";
+import { wrongSae } from "../guard/wrong_sae.ts";
+import { saeFolder } from "./checkpoints.ts";
 import { bits, folder, open, run } from "./open.ts";
 
 const P = "sample perfect 4";
@@ -189,6 +191,62 @@ test("numbers may be params, and arguments are checked like any others", async (
     ["unedited", "wrong-argument"],
   ] as const) assert.equal(await codes(text), [code], text);
   await session.close();
+});
+
+test("a line of the REPL goes on from the last result with what was done to its model, and does nothing again", async () => {
+  const writeTo = folder();
+  const session = await open({ interactive: true, writeTo });
+  const first = await run(session, `${P} | ablate feature 769 | save "rows.csv"`);
+  assert.equal(first.codes, ["unread-edit"]);
+  rmSync(join(writeTo, "rows.csv"));
+  const { values } = await run(session, "| steer feature 559 to 2 | acts layer 7 last 9 | top 3");
+  assert.match(headerOf(values.at(-1)!, ""), "edited (ablate feature 769 layer 7, then steer feature 559 layer 7 to 2)");
+  assert.not.ok(existsSync(join(writeTo, "rows.csv")));
+  await session.close();
+});
+
+test("an SAE of another layer or hook edits there, and of several SAEs the layer says which", async () => {
+  const [early, late, mlp] = [saeFolder({ hook: "blocks.0.hook_resid_pre" }), saeFolder({ hook: "blocks.9.hook_resid_post" }), saeFolder({ hook: "blocks.3.hook_mlp_out" })];
+  const set = `set guard off\nset sae "kjv", "${early}", "${late}", "${mlp}"\n`;
+  const session = await open();
+  const unsaid = await session.check({ name: "edits", text: `${set}${P} | ablate feature 3 | acts layer 7 | count` });
+  assert.equal(unsaid.diagnostics.map(({ code }) => code), ["missing-argument"]);
+  const far = await session.check({ name: "edits", text: `${set}${P} | ablate feature 100 layer 0 | acts layer 7 | count` });
+  assert.equal(far.diagnostics.map(({ code }) => code), ["out-of-range"], "of the SAE of this layer, not of the widest");
+  await session.close();
+  const last = `resid layer 9 last 1`;
+  const all = new Set<string>();
+  for (const edit of ["", "| steer feature 3 layer 0 scale 9", "| steer feature 3 layer 9 scale 9", "| steer feature 3 layer 3 scale 9", "| steer feature 3 layer 3 to 9 | ablate feature 3 layer 0 | ablate feature 769 layer 7"]) all.add(bits((await value(`${set}${P} ${edit} | ${last}`) as unknown as { readonly taps: unknown }).taps));
+  assert.is(all.size, 5);
+  await value(`${set}csv "kjv/passages.csv" | take 1 | steer feature 3 layer 9 scale 9 | memorize prefix 10 continue 4`);
+});
+
+test("an SAE that cannot write where it reads is refused, and so are weights that are no numbers", async () => {
+  const transcoder = saeFolder({ hook: "blocks.7.mlp.hook_in", change: (_, config) => Object.assign(config, { architecture: "jumprelu_transcoder", d_out: 192, metadata: { ...(config["metadata"] as object), hook_name_out: "blocks.7.hook_mlp_out" } }) });
+  const norm = saeFolder({ hook: "blocks.7.ln2.hook_normalized" });
+  const broken = saeFolder({ change: ({ W_dec }) => void ((W_dec!.values as Float32Array)[5] = Number.NaN) });
+  const codes = async (sae: string, rest: string): Promise<readonly string[]> => {
+    const session = await open();
+    const ran = await run(session, `set guard off\nset sae "${sae}"\n${P} | ${rest}`);
+    await session.close();
+    return ran.codes;
+  };
+  assert.equal(await codes(transcoder, "ablate feature 3 | resid layer 8 | count"), ["unsupported-sae"]);
+  assert.equal(await codes(norm, "ablate feature 3 | resid layer 8 | count"), ["wrong-argument"]);
+  assert.equal(await codes(broken, "acts layer 7 | count"), [], "nobody decodes");
+  assert.equal(await codes(broken, "ablate feature 3 | resid layer 8 | describe"), ["nonfinite-weights"]);
+  assert.equal(await codes(broken, "ablate feature 3 | memorize prefix 10 continue 2 of input_text"), ["nonfinite-weights"]);
+});
+
+test("SAEs of an edited pass are held against the model as it is: a wrong one is told, and a stream that is far off on purpose is not", async () => {
+  const wrong = wrongSae();
+  const texts = "memorization | take 24";
+  for (const rest of ["ablate feature 3 | acts layer 7 | top 3", "ablate feature 3 | resid layer 8 last 1", "ablate feature 3 | memorize prefix 49 continue 1 of input_text"]) {
+    const session = await open();
+    assert.equal((await run(session, `set sae "${wrong}"\n${texts} | ${rest}`)).codes, ["guard-failed"], rest);
+    await session.close();
+  }
+  await value(`${texts} | steer feature 769 to 2000 special | acts layer 7 | stats`);
 });
 
 test("texts of a large file are read by an edited model as they come", async () => {
