@@ -154,7 +154,7 @@ test("a lock that is a link, or in a folder without rights, is not torn", async 
 
 test("a script that runs no text through the model locks the model whose tokens its features promote, and the file of their names", async () => {
   const names = "feature,label\n620,thee\n";
-  const cwd = folder({ "x.saeq": 'promotes 620 k 2 | label "own.csv"\n', "y.saeq": "similar 620 k 2\n", "own.csv": names });
+  const cwd = folder({ "x.saeq": 'saeq 1\npromotes 620 k 2 | label "own.csv"\n', "y.saeq": "saeq 1\nsimilar 620 k 2\n", "own.csv": names });
   assert.is((await saeq(["lock", "x.saeq"], { cwd })).status, 0);
   const lock = parseLock(readFileSync(join(cwd, "saeq.lock"), "utf8"), "saeq.lock");
   assert.equal([Object.keys(lock.models), Object.keys(lock.saes), lock.data["own.csv"]!.sha256], [["kjv"], ["kjv"], sha256(names)]);
