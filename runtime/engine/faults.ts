@@ -4,21 +4,21 @@ import { EngineError } from "./port.ts";
 import type { Reply } from "./protocol.ts";
 
 const MEMORY = /bad_alloc|bad allocation|allocate memory|allocation failed|failed to allocate|out of (device )?memory|out_of_(device|host)_memory|CUDA failure 2\b|CUBLAS_STATUS_ALLOC_FAILED/i;
-const LOST = /device (was|is|has been)? ?(lost|removed|hung)|device_lost|DXGI_ERROR_DEVICE|CUDA failure \d+|illegal memory access|uncorrectable ECC|unspecified launch failure/i;
-/** Errors of the CUDA runtime (`driver_types.h`) that say what is installed, and stay whatever is tried again. */
-const UNFIT: Readonly<Record<string, string>> = {
-  3: "CUDA could not be initialised",
-  35: "the driver is older than the CUDA that the provider was built for",
-  98: "the provider was built without kernels for this card",
-  100: "there is no CUDA device",
-  101: "there is no CUDA device of this number",
-  209: "the provider was built without kernels for this card",
-  222: "the driver is older than the kernels of the provider",
-  802: "the system's fabric manager is not running, which cards with NVLink wait for",
-  803: "driver and CUDA libraries do not fit each other",
-  804: "the driver's compatibility libraries do not support this card",
-  999: "CUDA failed for a reason it does not name",
-};
+const LOST = /device (was|is|has been)? ?(lost|removed|hung)|device_lost|DXGI_ERROR_DEVICE|CUDA failure \d+|CUDA error cuda\w+|illegal memory access|uncorrectable ECC|unspecified launch failure/i;
+/** Errors of the CUDA runtime (`driver_types.h`) that say what is installed, and stay whatever is tried again; by number, and by the name that a kernel's failure is told with. */
+const UNFIT: readonly (readonly [number, string, string])[] = [
+  [3, "cudaErrorInitializationError", "CUDA could not be initialised"],
+  [35, "cudaErrorInsufficientDriver", "the driver is older than the CUDA that the provider was built for"],
+  [98, "cudaErrorInvalidDeviceFunction", "the provider was built without kernels for this card"],
+  [100, "cudaErrorNoDevice", "there is no CUDA device"],
+  [101, "cudaErrorInvalidDevice", "there is no CUDA device of this number"],
+  [209, "cudaErrorNoKernelImageForDevice", "the provider was built without kernels for this card"],
+  [222, "cudaErrorUnsupportedPtxVersion", "the driver is older than the kernels of the provider"],
+  [802, "cudaErrorSystemNotReady", "the system's fabric manager is not running, which cards with NVLink wait for"],
+  [803, "cudaErrorSystemDriverMismatch", "driver and CUDA libraries do not fit each other"],
+  [804, "cudaErrorCompatNotSupportedOnDevice", "the driver's compatibility libraries do not support this card"],
+  [999, "cudaErrorUnknown", "CUDA failed for a reason it does not name"],
+];
 
 /** What an engine's process says where its products are not those of one thread (`lane_threads.ts`). */
 export const THREADS_DIFFER = "sums depend on the number of threads";
@@ -45,7 +45,8 @@ export function failureOf(reply: Reply & { readonly kind: "failed" }, target: Ta
   const place = describeTarget(target);
   if (lacksMemory(message)) return new EngineError("out-of-memory", target.provider === "cpu" ? "the engine ran out of memory" : `the device ran out of memory (${place})`, smaller(target));
   if (message === THREADS_DIFFER) return new EngineError("engine-failed", `on this processor ${THREADS_DIFFER}: results would not repeat`, "set threads 1");
-  const unfit = UNFIT[/CUDA failure (\d+)/.exec(message)?.[1] ?? ""];
+  const [, number, name] = /CUDA failure (\d+)|CUDA error (cuda\w+)/.exec(message) ?? [];
+  const unfit = UNFIT.find((each) => each[0] === Number(number) || each[1] === name)?.[2];
   if (unfit !== undefined) return new EngineError("no-provider", `${place} cannot be used: ${unfit}`, "`saeq doctor` says what is there; set ep cpu runs without it");
   if (target.provider !== "cpu" && !opening && LOST.test(message)) return new EngineError("device-lost", `the device was lost (${place}): ${firstLine(message)}`, "run it again: the engine starts anew; if it stays lost: set ep cpu");
   if (/requires f16 but the device does not support it/.test(message)) return new EngineError("no-provider", "this graphics card does not support float16 (no shader-f16)", "set dtype f32");

@@ -142,6 +142,11 @@ test("what is installed wrongly is told as that, and not as a lost device that c
       assert.match(error.message, says);
     }
   }
+  // As a kernel's failure is told.
+  const launched = (name: string, words: string) => failureOf(failed(`Non-zero status code returned while running Mul node. Name:'/x' Status Message: CUDA error ${name}:${words}`), GPU, []);
+  assert.match(launched("cudaErrorNoKernelImageForDevice", "no kernel image is available for execution on the device").message, /cannot be used: .*without kernels for this card$/);
+  assert.is(launched("cudaErrorMisalignedAddress", "misaligned address").code, "device-lost");
+  assert.is(launched("cudaErrorMemoryAllocation", "out of memory").code, "out-of-memory");
   assert.is(failureOf(failed("CUDA failure 700: an illegal memory access was encountered", true), GPU, []).code, "no-provider", "a device that is lost while it starts does not start");
 });
 
