@@ -14,16 +14,20 @@ export interface Placement {
 /** Starts a provider once; null where it works, else why not. */
 export type Probe = (target: Target, library: string | null) => Promise<string | null>;
 
-/** A product of two small matrices in a process of its own: what fails here would have failed in the middle of a query. */
+/**
+ * A product of two small matrices, twice it, in a process of its own: what fails here would have failed in the middle of a query. The product may be another
+ * library's (cuBLAS); twice it is the provider's own kernel, which it may have been built without for this card.
+ */
 export const probe: Probe = async (target, library) => {
   const graph = createGraph("probe", target);
   const x = input(graph, "x", "f32", [2, 2]);
-  output(graph, "tap0_dense", node(graph, "/product", "MatMul", [x, constant(graph, "f32", [2, 2], [1, 2, 3, 4])]), "f32", [2, 2]);
+  const product = node(graph, "/product", "MatMul", [x, constant(graph, "f32", [2, 2], [1, 2, 3, 4])]);
+  output(graph, "tap0_dense", node(graph, "/twice", "Mul", [product, constant(graph, "f32", [], [2])]), "f32", [2, 2]);
   const lane = createLane({ threads: 1, target, ...(library === null ? {} : { library }) });
   try {
     const { outputs } = await lane.run(finish(graph, 0), { x: { type: "float32", data: Float32Array.of(1, 0, 0, 1), dims: [2, 2] } });
     const found = Array.from(outputs["tap0_dense"]!.data as Float32Array);
-    return found.join() === "1,2,3,4" ? null : `it multiplies wrongly: ${found.join(", ")} instead of 1, 2, 3, 4`;
+    return found.join() === "2,4,6,8" ? null : `it multiplies wrongly: ${found.join(", ")} instead of 2, 4, 6, 8`;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   } finally {

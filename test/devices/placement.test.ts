@@ -3,7 +3,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { environmentOf } from "../../runtime/engine/device_environment.ts";
 import { failureOf } from "../../runtime/engine/faults.ts";
-import { placement } from "../../runtime/engine/placement.ts";
+import { placement, probe } from "../../runtime/engine/placement.ts";
 import { EngineError } from "../../runtime/engine/port.ts";
 import { lookAround, type Surroundings } from "../../runtime/engine/providers.ts";
 import { open, run } from "../session/open.ts";
@@ -55,6 +55,10 @@ test("auto takes the CPU for what no device computes, and says why; a device tha
   assert.is(target.provider, "cpu");
   assert.match(reason, /^auto; cuda: the provider's library is not installed.*; webgpu: layer 0 chooses experts for each token, which is computed on the CPU only$/);
   assert.is((await placement("webgpu", null, machine(RADEON), only, never)).target.provider, "webgpu");
+});
+
+test("a provider is started with a product and with a kernel of its own", async () => {
+  assert.is(await probe({ provider: "cpu", dtype: "f32" }, null), null);
 });
 
 test("auto with a number type takes only who computes in it", async () => {
