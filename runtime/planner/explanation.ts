@@ -18,6 +18,7 @@ import { workingLanes } from "../engine/engine.ts";
 import type { Placement } from "../engine/placement.ts";
 import { runsModel, valueKey } from "../execute/value_key.ts";
 import { shapesOf } from "../passes/lane_memory.ts";
+import { MOST_CELLS } from "../data/table_limits.ts";
 import { fit, memoryLimit } from "../passes/limits.ts";
 import type { Actual, Recording, Work, Workload } from "../execute/recording.ts";
 import { workOf, type WorkContext } from "./work.ts";
@@ -68,11 +69,22 @@ export interface Pass {
   readonly actual?: Actual;
 }
 
+/** A table of tokens or active features, which is held beside what passes take. */
+export interface HeldTable {
+  readonly stage: string;
+  readonly columns: number;
+  /** Rows at most; null where that is as many as features are active, or texts have tokens. */
+  readonly rows: number | null;
+  /** What it takes at most: of more cells none is made. */
+  readonly bytes: number;
+}
+
 export interface Explanation {
   readonly written: PlanNode;
   readonly rules: readonly { readonly name: string; readonly doc: string }[];
   readonly plan: PlanNode;
   readonly passes: readonly Pass[];
+  readonly tables: readonly HeldTable[];
   readonly device: { readonly name: string; readonly reason: string } | null;
   /** 10⁹ float32 operations a second of one engine process. */
   readonly gflops: number | null;
@@ -93,7 +105,12 @@ export async function explanationOf(pipeline: CompiledPipeline, context: Explain
   const plan = below(pipeline.plan);
   const computes = runsModel(plan);
   const passes: Pass[] = [];
-  for (const read of passesIn(plan, context)) passes.push(await passOf(read, context, recording));
+  const works = new Map<Plan, Workload>();
+  for (const read of passesIn(plan, context)) {
+    const pass = await passOf(read, context, recording);
+    passes.push(pass);
+    works.set(read.node, pass.work);
+  }
   const toRun = passes.some(({ kept, predicted }) => !kept && predicted !== null && predicted.flops > 0);
   const gflops = toRun && targetOf(context.engine).provider === "cpu" ? await context.speed() : null;
   return {
@@ -101,6 +118,7 @@ export async function explanationOf(pipeline: CompiledPipeline, context: Explain
     rules: pipeline.steps.map(({ rule: { name, doc } }) => ({ name, doc })),
     plan: treeOf(plan, recording),
     passes: passes.map((pass) => ({ ...pass, predicted: timed(pass.predicted, gflops, context.engine.options.lanes) })),
+    tables: nodes(plan).flatMap((node) => (node.op.op === "rows" ? [tableOf(node, node.op.features, works, context)] : [])),
     device: computes ? { name: describeTarget(context.placement.target), reason: context.placement.reason } : null,
     gflops,
     ...(recording === null ? {} : { actual: { ms: recording.ms(), peakBytes: recording.peakBytes() } }),
@@ -116,9 +134,28 @@ export interface ReadIn {
 export function passesIn(plan: Plan, { catalog }: Pick<ExplainContext, "catalog">): readonly ReadIn[] {
   return nodes(plan).flatMap((node): readonly ReadIn[] => {
     const { op } = node;
-    if (op.op === "forward") return [{ node, pass: { ...node, op } }];
+    if (isForward(node)) return [{ node, pass: node }];
     return op.op === "logits" ? [{ node, pass: { ...node, op: passOfLogits(op, catalog.spec(op.model)) } }] : [];
   });
+}
+
+function isForward(node: Plan): node is Plan & { readonly op: Forward } {
+  return node.op.op === "forward";
+}
+
+/** Numbers, and references to the texts of tokens. */
+const CELL_BYTES = 8;
+
+function tableOf(node: Plan, features: readonly number[] | null, works: ReadonlyMap<Plan, Workload>, { catalog }: ExplainContext): HeldTable {
+  const columns = node.schema.columns.length;
+  let source = node;
+  while (!isForward(source) && source.inputs.length === 1) source = source.inputs[0]!;
+  const work = works.get(source);
+  // Of each tap, the most features that a token can have here.
+  const mostOf = (sae: SaeSpec | null): number | null => features?.length ?? (sae?.kind === "topk" ? sae.k : null);
+  const active = isForward(source) ? source.op.taps.map(({ sae }) => mostOf(sae === null ? null : catalog.sae(sae).spec)) : [null];
+  const rows = work === undefined || "unknown" in work || active.includes(null) ? null : work.rows * active.reduce<number>((sum, count) => sum + count!, 0);
+  return { stage: node.label, columns, rows, bytes: CELL_BYTES * Math.min(MOST_CELLS, rows === null ? MOST_CELLS : rows * columns) };
 }
 
 async function passOf({ node, pass }: ReadIn, context: ExplainContext, recording: Recording | null): Promise<Pass> {

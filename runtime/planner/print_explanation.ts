@@ -3,13 +3,13 @@ import { counted } from "../counted.ts";
 import type { Plan } from "../../src/ops/op.ts";
 import { printPlan } from "../../src/plan/print.ts";
 import type { CompiledPipeline } from "../../src/pipeline.ts";
-import type { Explanation, Pass, ReadAt } from "./explanation.ts";
+import type { Explanation, HeldTable, Pass, ReadAt } from "./explanation.ts";
 import type { Actual, Recording } from "../execute/recording.ts";
 
 /** For people: the plan as written, the rules, the plan as run, each pass of the model, the device, and what it took. */
 export function printExplanation({ written, plan }: Pick<CompiledPipeline, "written" | "plan">, explanation: Explanation, recording: Recording | null): string {
   const below = (root: Plan): Plan => (root.op.op === "explain" ? root.inputs[0]! : root);
-  const { rules, passes, device, actual } = explanation;
+  const { rules, passes, tables, device, actual } = explanation;
   return [
     "as written",
     indent(printPlan(below(written))),
@@ -18,6 +18,7 @@ export function printExplanation({ written, plan }: Pick<CompiledPipeline, "writ
     "as run",
     indent(printPlan(below(plan), (node) => tookWhat(recording?.of(node)))),
     ...(passes.length === 0 ? [] : ["passes of the model", ...passes.flatMap((pass) => passLines(pass, explanation))]),
+    ...(tables.length === 0 ? [] : ["tables that are held besides", ...tables.map(tableLine)]),
     ...(device === null ? [] : ["device", `  ${device.name}: ${device.reason}`]),
     ...(actual === undefined ? [] : ["in all", `  ${time(actual.ms)}${actual.peakBytes === null ? "" : `, at most ${bytes(actual.peakBytes)} of memory in all processes`}`]),
   ].join("\n");
@@ -38,6 +39,10 @@ function passLines(pass: Pass, { gflops }: Explanation): string[] {
     ...workLines(pass),
     ...(actual === undefined || actual.kept ? [] : [`    ${spent(pass, actual, gflops)}`]),
   ];
+}
+
+function tableLine({ stage, columns, rows, bytes: most }: HeldTable): string {
+  return `  ${stage}: ${rows === null ? `${columns} columns, and ${bytes(most)} of memory at most` : `at most ${counted(rows, "row")} of ${columns} columns, ${bytes(most)} of memory`}`;
 }
 
 function placeLines({ layer, hook, module, centred, folded, sae }: ReadAt): string[] {

@@ -5,6 +5,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { formatRows } from "../../runtime/data/write.ts";
 import type { TextValue, Value } from "../../runtime/data/frame.ts";
+import { MOST_CELLS } from "../../runtime/data/table_limits.ts";
 import type { Explanation, Pass, PlanNode } from "../../runtime/planner/explanation.ts";
 import { machineSpeed } from "../../runtime/planner/machine.ts";
 import type { Engine } from "../../runtime/engine/port.ts";
@@ -71,6 +72,25 @@ test("operations: two for each weight and token, attention over what is seen, al
   assert.is(pass!.flopsPerToken, 2 * 8 * (2 * width * heads * head + 2 * width * kvHeads * head + 3 * width * config["intermediate_size"]!));
   const attention = 4 * (tokens / texts) * heads * head * 8;
   assert.is(Math.round(pass!.predicted!.flops), Math.round(tokens * (pass!.flopsPerToken + attention) + rows * 2 * width * sae.features));
+  await session.close();
+});
+
+test("tables of tokens and active features are held besides: as many rows as there can be, or as many as are made", async () => {
+  const session = await open({ measured: false });
+  const of = async (query: string): Promise<Explanation["tables"]> => (await explained(session, `${query} | explain`)).tables;
+  const named = "groups a = (sample perfect 2), b = (sample non_perfect 2) | acts layer 7 last 20 | rows 769, 559";
+  const [table] = await of(named);
+  assert.equal(table, { stage: "rows 769, 559", columns: 6, rows: 4 * 20 * 2, bytes: 4 * 20 * 2 * 6 * 8 });
+  const { values } = await run(session, named);
+  const found = values[0]!;
+  assert.ok(found.kind === "groups" && found.members.every(({ value }) => value.kind === "table" && value.columns.length === 6));
+  assert.ok(found.members.reduce((sum, { value }) => sum + (value.kind === "table" ? value.rows : 0), 0) <= table!.rows!);
+  // How many features are active nobody knows before.
+  assert.equal(await of("sample perfect 2 | acts layer 7 | rows"), [{ stage: "rows", columns: 6, rows: null, bytes: 8 * MOST_CELLS }]);
+  assert.equal(await of("sample perfect 2 | tokenize | rows | take 3"), [{ stage: "rows", columns: 4, rows: null, bytes: 8 * MOST_CELLS }]);
+  assert.equal(await of(QUERY), []);
+  const text = (await run(session, `${named} | explain`)).values[0] as TextValue;
+  assert.match(text.text, /\ntables that are held besides\n {2}rows 769, 559: at most 160 rows of 6 columns, 8 kB of memory\ndevice/);
   await session.close();
 });
 
@@ -170,7 +190,7 @@ test("as JSON it can be read by machines", async () => {
   const session = await open({ measured: false });
   const { values } = await run(session, `${QUERY} | explain`);
   const text = [...formatRows(values[0]!, "json")].join("");
-  assert.equal(Object.keys(JSON.parse(text) as object), ["written", "rules", "plan", "passes", "device", "gflops"]);
+  assert.equal(Object.keys(JSON.parse(text) as object), ["written", "rules", "plan", "passes", "tables", "device", "gflops"]);
   assert.is([...formatRows(values[0]!, "jsonl")].join("").trimEnd().split("\n").length, 1);
   await session.close();
 });
