@@ -10,7 +10,7 @@ import * as assert from "uvu/assert";
 import { createEngine } from "../../runtime/engine/engine.ts";
 import { EngineError } from "../../runtime/engine/port.ts";
 import { causeOfDeath } from "../../runtime/engine/supervisor.ts";
-import { children } from "../session/children.ts";
+import { watchesOf } from "../session/children.ts";
 import { bitsOf, collect, documentsOf, smallModel } from "./small_model.ts";
 
 const model = smallModel();
@@ -256,7 +256,7 @@ test("kill -9 of the host ends engines that hear of nothing, as in the middle of
   await until(() => pidsOf(started.lines).length === 2, "the engine starts");
   const pids = pidsOf(started.lines);
   for (const pid of pids) process.kill(pid, "SIGSTOP");
-  await until(() => children(started.process.pid).length === 2 + pids.length, "each has its watch");
+  await until(() => watchesOf(started.process.pid!).length === pids.length, "each has its watch");
   started.process.kill("SIGKILL");
   await until(() => !pids.some(alive), "the engine ends with its host");
 });
