@@ -50,7 +50,7 @@ export const CODES = {
   "keyword-case": { say: (found, write) => ({ message: `\`${found}\` is written \`${write}\``, label: `write \`${write}\``, notes: [`a column of that name is written \`${found}\`, with its backquotes`] }), trigger: "where a AND b", fixed: "where a and b" },
   "is-null": { say: (write) => ({ message: "null is a value: compare with `==` or `!=`", label: `write \`${write}\`` }), trigger: "where x IS NOT NULL", fixed: "where x != null" },
   "not-in": { say: () => ({ message: "`not` stands before the whole comparison", label: "write `not x in …`" }), trigger: "where x not in [1, 2]", fixed: "where not x in [1, 2]" },
-  "sql-statement": { say: () => ({ message: "a pipeline starts with its table, not with SELECT", label: "saeq reads from left to right", help: "table | where condition | select columns" }), trigger: "SELECT a, b FROM runs WHERE a > 1", fixed: "runs | where a > 1 | select a, b" },
+  "sql-statement": { say: () => ({ message: "a pipeline starts with its table, not with SELECT", label: "saeq reads from left to right", help: "<table> | where <condition> | select <columns>" }), trigger: "SELECT a, b FROM runs WHERE a > 1", fixed: "runs | where a > 1 | select a, b" },
 
   // pipelines and expressions
   "missing-stage": { say: (where) => ({ message: `there is no stage ${where}`, label: "a stage must stand here" }), trigger: "sample 3 | | top 10", fixed: "sample 3 | top 10" },
@@ -76,7 +76,7 @@ export const CODES = {
   "bad-set": { say: () => ({ message: "`set` needs the name of a setting and its value", label: "not of that shape", help: "set seed 42" }), trigger: "set seed", fixed: null },
   "bad-let": { say: (missing) => ({ message: `this \`let\` has ${missing}`, label: "not of the shape name = pipeline", help: 'let runs = csv "runs.csv"' }), trigger: "let runs", fixed: null },
   "bad-def": { say: (missing) => ({ message: `this \`def\` has ${missing}`, label: "not of the shape name(inputs) = pipeline", help: "def best(x: table, k: int = 10) = x | top $k" }), trigger: "def best = top 10", fixed: null },
-  "bad-record": { say: () => ({ message: "values between `{` and `}` are written name: value", label: "not of that shape", help: "{id: str, n: int}" }), trigger: 'csv "a.csv" types {id}', fixed: null },
+  "bad-record": { say: () => ({ message: "values between `{` and `}` are written name: value", label: "not of that shape", help: "id: str" }), trigger: 'csv "a.csv" types {id}', fixed: null },
 } satisfies Record<string, CodeEntry>;
 
 export type Code = keyof typeof CODES;

@@ -9,6 +9,7 @@ import { lastLines } from "./last_lines.ts";
 import { goesOn, layOut, type Layout } from "./layout.ts";
 import { parsing } from "./parser.ts";
 import type { Span } from "./span.ts";
+import { joinPhrases } from "./parted_phrases.ts";
 import { replaceSql } from "./sql.ts";
 import * as T from "./tokens.ts";
 import { isWord, readWords, spanOf } from "./words.ts";
@@ -103,7 +104,9 @@ export function wordsOf(text: string, known?: T.KnownOpen): ReturnType<typeof re
 
 function* readingWords(text: string, known?: T.KnownOpen): Generator<void, ReturnType<typeof readWords> | string> {
   try {
-    const words = readWords(text, yield* T.lexing(text, known));
+    const read = readWords(text, yield* T.lexing(text, known));
+    const joined = joinPhrases(read.tokens, text);
+    const words = { ...read, tokens: joined.words, diagnostics: [...read.diagnostics, ...joined.diagnostics] };
     return words.tokens.length <= MOST_WORDS ? words : `a script has at most ${MOST_WORDS} words and signs, this one has ${words.tokens.length}`;
   } catch (error) {
     // Patterns that go back over millions of characters leave the stack.

@@ -16,13 +16,14 @@ import { definedElsewhere, definition, references } from "../../src/assist/defin
 import { help } from "../../src/assist/help.ts";
 import { hover } from "../../src/assist/hover.ts";
 import { layoutEdit } from "../../src/assist/layout_edit.ts";
-import { renamable, rename } from "../../src/assist/rename.ts";
+import { renamable, rename, renamedIn } from "../../src/assist/rename.ts";
 import { SEMANTIC_TYPES, semanticTokens } from "../../src/assist/semantic.ts";
 import { symbols } from "../../src/assist/symbols.ts";
 import { withFiles } from "../complete_files.ts";
 import { COMPLETION_KIND, diagnosticOf, editOf, offsetOf, rangeOf, SYMBOL_KIND } from "./convert.ts";
 import { findings } from "./findings.ts";
 import { namesFor } from "./names.ts";
+import { pathOf } from "./path_of.ts";
 
 /** An open document and what is known of it. */
 export interface Open {
@@ -94,11 +95,17 @@ export function answerPrepareRename({ document, analysis }: Open, position: Posi
   return { range: rangeOf(document, found.span), placeholder: found.name };
 }
 
-/** @throws ResponseError where the new name cannot stand there */
-export function answerRename({ document, analysis }: Open, position: Position, name: unknown): WorkspaceEdit {
+/** `others`: documents that are open too, and may use this one as a module. @throws ResponseError where the new name cannot stand there */
+export function answerRename({ document, analysis }: Open, position: Position, name: unknown, others: readonly Open[]): WorkspaceEdit {
   const found = rename(analysis, offsetOf(document, position), typeof name === "string" ? name : "");
   if ("refused" in found) throw new ResponseError(LSPErrorCodes.RequestFailed, found.refused);
-  return { changes: { [document.uri]: found.spans.map((span) => editOf(document, { span, text: found.text })) } };
+  const here = pathOf(document.uri);
+  const elsewhere = others.flatMap((other): [string, TextEdit[]][] => {
+    if (other.document.uri === document.uri || here === null) return [];
+    const spans = renamedIn(other.analysis, found.target, (module) => resolve(other.readFrom, module) === here);
+    return spans.length === 0 ? [] : [[other.document.uri, spans.map((span) => editOf(other.document, { span, text: found.text }))]];
+  });
+  return { changes: { [document.uri]: found.spans.map((span) => editOf(document, { span, text: found.text })), ...Object.fromEntries(elsewhere) } };
 }
 
 export function answerSymbols({ document, analysis }: Open): DocumentSymbol[] {

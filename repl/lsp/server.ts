@@ -10,7 +10,8 @@ import { diagnosticOf, offsetOf } from "./convert.ts";
 import { findings } from "./findings.ts";
 import { openStreams } from "./streams.ts";
 import { createWork, type Work } from "./work.ts";
-import { folderOf, openWorkspace, pathOf, type Workspace } from "./workspace.ts";
+import { pathOf } from "./path_of.ts";
+import { folderOf, openWorkspace, type Workspace } from "./workspace.ts";
 
 /** Mistakes are told when the typing pauses for this long. */
 const PAUSE_MS = 120;
@@ -119,7 +120,7 @@ function answerRequests(connection: Connection, documents: TextDocuments<TextDoc
   connection.onDefinition(ofWords(false, (open, { position }) => answer.answerDefinition(open, position)));
   connection.onReferences(ofWords(true, (open, { position, context }) => answer.answerReferences(open, position, context?.includeDeclaration !== false)));
   connection.onPrepareRename(ofWords(false, (open, { position }) => answer.answerPrepareRename(open, position)));
-  connection.onRenameRequest(ofWords(true, (open, { position, newName }) => answer.answerRename(open, position, newName)));
+  connection.onRenameRequest(ofWords(true, (open, { position, newName }) => answer.answerRename(open, position, newName, documents.all().map((each) => workspace.open(each)))));
   connection.onDocumentSymbol(about((open) => answer.answerSymbols(open)));
   connection.onDocumentFormatting(about((open) => answer.answerFormatting(open)));
   connection.onCodeAction(about((open, { range, context }) => answer.answerActions(open, range, context?.only)));

@@ -1,11 +1,11 @@
 /** Without this file every request would read its document anew, and scripts of different folders would share their files. */
 import { dirname } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { TextDocument } from "vscode-languageserver-textdocument";
 import type { Analysis, Surroundings } from "../../src/assist/analyse.ts";
 import { createReader } from "../../src/assist/live.ts";
 import type { Open } from "./answers.ts";
 import { openKnowledge, type Knowledge } from "./knowledge.ts";
+import { pathOf } from "./path_of.ts";
 
 export interface Workspace {
   /** A document as it is now, read once per text and per change of what is known. */
@@ -61,15 +61,6 @@ export function openWorkspace(elsewhere: () => string, changed: (folder: string)
     },
     close: (uri) => void kept.delete(uri),
   };
-}
-
-/** The file of a `file:` URI; null for what is not on this disk. */
-export function pathOf(uri: string): string | null {
-  try {
-    return fileURLToPath(uri);
-  } catch {
-    return null;
-  }
 }
 
 /** The folder of a `file:` URI; null for what is not on this disk. */

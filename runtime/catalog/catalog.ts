@@ -122,10 +122,10 @@ export function createCatalog(readFrom: string, options: CatalogOptions = {}): C
             return need satisfies never;
         }
       } catch (error) {
-        const problem = asTyped(problemOf(error), need, readFrom);
+        const problem = asTyped(problemOf(error, need), need, readFrom);
         if (!call.network && problem.code === "hub-unavailable") return { state: "pending" };
         const ships = problem.code === "missing-file" && (need.kind === "table" || need.kind === "folder") && existsSync(join(EXAMPLES, basename(need.path)));
-        return { state: "failed", problem: ships ? { ...problem, help: `${need.kind === "table" ? need.format : "text"} "${STANDARD_PREFIX}${basename(need.path)}" reads the file of that name that ships with saeq` } : problem };
+        return { state: "failed", problem: ships ? { ...problem, notes: [...problem.notes, "a file of that name ships with saeq"], help: reading(need, `${STANDARD_PREFIX}${basename(need.path)}`) } : problem };
       }
     }),
     table: (op) => gated(() => tables.table(op)),
@@ -153,13 +153,29 @@ function asTyped(problem: Problem, need: Need, readFrom: string): Problem {
 
 function standardModule(name: string): ModuleFacts {
   const text = Object.hasOwn(STANDARD_MODULES, name) ? STANDARD_MODULES[name] : undefined;
-  if (text === undefined) throw new DataError({ code: "missing-file", message: `there is no standard module \`${name}\``, help: `standard modules: ${Object.keys(STANDARD_MODULES).map((each) => STANDARD_PREFIX + each).join(", ")}` });
+  if (text === undefined) throw new DataError({ code: "missing-file", message: `there is no standard module \`${name}\``, notes: [`standard modules: ${Object.keys(STANDARD_MODULES).map((each) => STANDARD_PREFIX + each).join(", ")}`], help: `use ${JSON.stringify(STANDARD_PREFIX + Object.keys(STANDARD_MODULES)[0]!)}` });
   return { text, digest: name };
 }
 
+/** The line that reads another file in place of one. */
+function reading(need: Need, path: string): string {
+  switch (need.kind) {
+    case "table": return `${need.format} ${JSON.stringify(path)}`;
+    case "folder": return `text ${JSON.stringify(path)}`;
+    case "module": return `use ${JSON.stringify(path)}`;
+    case "model":
+    case "sae": return `set ${need.kind} ${JSON.stringify(path)}`;
+    default: return need satisfies never;
+  }
+}
+
 /** A fault of the outside as a problem to show; bugs are thrown on. */
-function problemOf(error: unknown): Problem {
+function problemOf(error: unknown, need: Need): Problem {
   if (error instanceof CheckpointError) return { code: error.code, message: error.message, notes: error.notes, help: error.help };
-  if (error instanceof DataError) return { code: error.code, message: error.message, notes: error.notes, help: error.help ?? "" };
+  if (error instanceof DataError) {
+    const [first, ...others] = error.near;
+    const notes = others.length === 0 ? error.notes : [...error.notes, `near: ${error.near.join(", ")}`];
+    return { code: error.code, message: error.message, notes, help: first === undefined ? (error.help ?? "") : reading(need, first) };
+  }
   throw error;
 }

@@ -94,7 +94,7 @@ export function createCatalogTables(readFrom: string, streamBytes: number): Cata
     },
     table: async (op) => {
       const { table, digest } = await load({ kind: "table", path: op.path, separator: op.separator, types: op.types, format: op.format, ...(op.lenient === undefined ? {} : { lenient: op.lenient }) });
-      if (digest !== op.digest) throw new DataError({ code: "input-changed", message: `\`${op.path}\` changed after it was checked`, help: `run the line that reads it again: ${op.format} "${op.path}"` });
+      if (digest !== op.digest) throw new DataError({ code: "input-changed", message: `\`${op.path}\` changed after it was checked`, notes: ["the line that reads it is run again"], help: `${op.format} ${JSON.stringify(op.path)}` });
       return table;
     },
     stream: (op, call) => {

@@ -105,7 +105,7 @@ function requireSupported(config: Config): void {
   const wanted = (key: string, allowed: readonly (string | boolean | null)[]): void => {
     const value = optional(config, key);
     if (allowed.includes(value as string | boolean | null)) return;
-    throw new CheckpointError("unsupported-sae", `\`${key}\` in ${config.file} is ${JSON.stringify(value)}`, { notes: [`supported: ${allowed.filter((item) => item !== null).join(", ")}`], help: 'set sae "…" to one of these' });
+    throw new CheckpointError("unsupported-sae", `\`${key}\` in ${config.file} is ${JSON.stringify(value)}`, { notes: [`supported: ${allowed.filter((item) => item !== null).join(", ")}`], help: 'set sae "…"' });
   };
   // A topk one with a threshold became jumprelu when the package loaded it.
   wanted("act_fn", ["jumprelu", "topk"]);

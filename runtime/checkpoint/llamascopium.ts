@@ -83,7 +83,7 @@ async function factor(config: Config, weights: Weights, hookName: string, normFa
 
 function requireSupported(config: Config): SaeKind {
   const refuse = (key: string, supported: string): never => {
-    throw new CheckpointError("unsupported-sae", `\`${key}\` in ${config.file} is ${JSON.stringify(optional(config, key))}`, { notes: [`supported: ${supported}`], help: 'set sae "…" to one of these' });
+    throw new CheckpointError("unsupported-sae", `\`${key}\` in ${config.file} is ${JSON.stringify(optional(config, key))}`, { notes: [`supported: ${supported}`], help: 'set sae "…"' });
   };
   if (!["sae", null].includes(optional(config, "sae_type") as string | null)) refuse("sae_type", "sae");
   if (flag(config, "use_glu_encoder", false)) refuse("use_glu_encoder", "false");

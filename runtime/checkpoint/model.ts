@@ -69,7 +69,7 @@ function supported(config: Config, whole: Config): Family {
   if (family === undefined) throw notRead(whole, dirname(whole.file));
   for (const each of new Set([config, whole])) {
     requireReadable(each, family);
-    if (optional(each, "per_layer_config") !== null) throw new CheckpointError("unsupported-config", `\`per_layer_config\` in ${config.file} gives layers configs of their own, and all are read with one`, { help: 'set model "…" to one without it' });
+    if (optional(each, "per_layer_config") !== null) throw new CheckpointError("unsupported-config", `\`per_layer_config\` in ${config.file} gives layers configs of their own, and all are read with one`, { help: 'set model "…"' });
   }
   return family;
 }
@@ -82,7 +82,7 @@ function requireReadable(config: Config, family: Family): void {
   const method = typeof quantized === "object" && !Array.isArray(quantized) ? optional({ file: config.file, value: quantized as Config["value"] }, "quant_method") : null;
   if (typeof method === "string" && known.includes(method)) return;
   const only = known.length === 0 ? "quantised weights are not read" : `of quantised weights only ${known.join(", ")} is read`;
-  throw new CheckpointError("unsupported-config", `\`quantization_config\` in ${config.file} is ${JSON.stringify(quantized)}: ${only}; use the original checkpoint`, { help: 'set model "…" to one without it' });
+  throw new CheckpointError("unsupported-config", `\`quantization_config\` in ${config.file} is ${JSON.stringify(quantized)}: ${only}; use the original checkpoint`, { help: 'set model "…"' });
 }
 
 /** Names of one file of weights, and how it is read; its shards are told by an index beside them. The first that is there counts. */

@@ -78,7 +78,7 @@ function halfTable(): Float32Array {
 
 function requireNumbers(tensor: TensorEntry): void {
   if (WIDTH[tensor.dtype] === undefined) {
-    throw new CheckpointError("unsupported-dtype", `tensor \`${tensor.name}\` of ${tensor.file} is stored as ${tensor.dtype}`, { help: `types that can be used: ${Object.keys(WIDTH).join(", ")}` });
+    throw new CheckpointError("unsupported-dtype", `tensor \`${tensor.name}\` of ${tensor.file} is stored as ${tensor.dtype}`, { notes: [`types that can be used: ${Object.keys(WIDTH).join(", ")}`] });
   }
 }
 

@@ -40,7 +40,7 @@ export async function readSae(path: string, options: SaeOptions): Promise<SaeSpe
   }
   // As canrager/temporalSAEs is published, which the registry knows.
   if (folder.names.has("conf.yaml") && folder.names.has("latest_ckpt.safetensors")) {
-    throw new CheckpointError("unsupported-architecture", `${folder.path} holds a \`temporal\` SAE`, { notes: [`not computed: ${REFUSED["temporal"]}`], help: 'set sae "…" to one whose features are read from one position' });
+    throw new CheckpointError("unsupported-architecture", `${folder.path} holds a \`temporal\` SAE`, { notes: [`not computed: ${REFUSED["temporal"]}`], help: 'set sae "…"' });
   }
   const supported = SAE_FORMATS.map(({ name, files }) => `supported: ${name}: ${files}`);
   const names = [...folder.names].sort();
@@ -50,7 +50,7 @@ export async function readSae(path: string, options: SaeOptions): Promise<SaeSpe
     throw new CheckpointError("unsupported-sae-format", `${folder.path} holds no SAE itself, but ${below.length === 1 ? "one lies" : "some lie"} below it`, { notes: [`found: ${below.slice(0, 8).join(", ")}${below.length > 8 ? ` and ${below.length - 8} more` : ""}`], help: `set sae ${JSON.stringify(below[0])}` });
   }
   const there = `found: ${names.slice(0, 12).join(", ")}${names.length > 12 ? ` and ${names.length - 12} more` : ""}`;
-  throw new CheckpointError("unsupported-sae-format", `${folder.path} holds no SAE in a format that is read`, { notes: [there, ...supported], help: 'set sae "…" to the folder that holds the weights themselves' });
+  throw new CheckpointError("unsupported-sae-format", `${folder.path} holds no SAE in a format that is read`, { notes: [there, ...supported], help: 'set sae "…"' });
 }
 
 /** Files that only the folder of one SAE holds, those that a run of training writes around it aside. */

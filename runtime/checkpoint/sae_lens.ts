@@ -89,7 +89,7 @@ function oldTopK(config: Config): number | null {
 
 function refuseUnread(config: Config, metadata: Config | null): void {
   const refuse = (key: string, holder: Config = config): never => {
-    throw new CheckpointError("unsupported-sae", `\`${key}\` in ${config.file} is ${JSON.stringify(optional(holder, key))}`, { notes: ["supported: ReLU and topk, on whole activations"], help: 'set sae "…" to one of these' });
+    throw new CheckpointError("unsupported-sae", `\`${key}\` in ${config.file} is ${JSON.stringify(optional(holder, key))}`, { notes: ["supported: ReLU and topk, on whole activations"], help: 'set sae "…"' });
   };
   // Heads one after another, which is how hook_z lies in memory.
   if (!["none", "hook_z", null].includes(optional(config, "reshape_activations") as string | null)) refuse("reshape_activations");
@@ -231,5 +231,5 @@ async function refuseScaling(config: Config, weights: Weights, dSae: number): Pr
   if (tensor === null) return;
   const factors = await readVector(tensor, dSae);
   if (factors.every((factor) => Math.abs(factor - 1) <= 1e-5)) return;
-  throw new CheckpointError("unsupported-sae", `the SAE of ${config.file} has finetuned scaling factors, which are not computed`, { help: 'set sae "…" to one without them' });
+  throw new CheckpointError("unsupported-sae", `the SAE of ${config.file} has finetuned scaling factors, which are not computed`, { help: 'set sae "…"' });
 }

@@ -97,8 +97,8 @@ export function refusePlaceholder(file: string, start: Uint8Array): void {
   if (text.startsWith("version https://git-lfs")) {
     const real = /\nsize (\d+)/.exec(text)?.[1];
     throw new CheckpointError("git-lfs-pointer", `${file} is a Git LFS pointer, not the file itself`, {
-      notes: real === undefined ? [] : [`the real file has ${real} bytes`],
-      help: "run `git lfs pull` in its folder",
+      notes: [...(real === undefined ? [] : [`the real file has ${real} bytes`]), "it is run in the folder of the file"],
+      help: "git lfs pull",
     });
   }
   if (/^\s*<(!doctype|html|\?xml)/i.test(text)) throw new CheckpointError("html-page", `${file} is a web page, most likely an error page of a download`, { help: "download the file again" });
@@ -173,7 +173,7 @@ function layOut(file: string, base: number, size: number, tensors: readonly Tens
 export function tensorRef(tensor: TensorEntry, shape: readonly number[]): TensorRef {
   const dtype = STORED[tensor.dtype];
   if (dtype === undefined) {
-    throw new CheckpointError("unsupported-dtype", `tensor \`${tensor.name}\` of ${tensor.file} is stored as ${tensor.dtype}`, { help: `types that can be used: ${Object.keys(STORED).join(", ")}` });
+    throw new CheckpointError("unsupported-dtype", `tensor \`${tensor.name}\` of ${tensor.file} is stored as ${tensor.dtype}`, { notes: [`types that can be used: ${Object.keys(STORED).join(", ")}`] });
   }
   requireShape(tensor, shape);
   return { file: tensor.file, offset: tensor.offset, length: tensor.length, dtype, shape };

@@ -22,9 +22,9 @@ export async function readSparsify(folder: SaeFolder): Promise<SaeSpec | null> {
   const weights = await weightsOf(folder, ["sae.safetensors"], "a sparsify folder holds cfg.json and sae.safetensors");
   const activation = word(config, "activation", "topk");
   if (activation !== "topk" && activation !== "groupmax") {
-    throw new CheckpointError("unsupported-sae", `\`activation\` in ${config.file} is ${JSON.stringify(activation)}`, { notes: ["supported: topk, groupmax"], help: 'set sae "…" to one of these' });
+    throw new CheckpointError("unsupported-sae", `\`activation\` in ${config.file} is ${JSON.stringify(activation)}`, { notes: ["supported: topk, groupmax"], help: 'set sae "…"' });
   }
-  if (flag(config, "signed", false)) throw new CheckpointError("unsupported-sae", `\`signed\` in ${config.file} is true: its features may be negative, and every measure here is of features that are active or not`, { help: 'set sae "…" to one without it' });
+  if (flag(config, "signed", false)) throw new CheckpointError("unsupported-sae", `\`signed\` in ${config.file} is true: its features may be negative, and every measure here is of features that are active or not`, { help: 'set sae "…"' });
   const dIn = size(config, "d_in");
   const latents = optional(config, "num_latents") ?? 0;
   const dSae = latents === 0 ? dIn * size(config, "expansion_factor", 32) : size(config, "num_latents");

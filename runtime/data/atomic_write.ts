@@ -265,7 +265,7 @@ function explained(path: string, error: unknown, bytes: number): unknown {
       return new DataError({ code: "not-writable", message: `${path} may not be written by this user (${code})`, notes: [kept], help: "save into a folder of your own" });
     case "ENOENT":
     case "ENOTDIR":
-      return new DataError({ code: "missing-folder", message: `there is no folder ${dirname(path)}`, help: `make it first: mkdir -p ${shellWord(dirname(path))}` });
+      return new DataError({ code: "missing-folder", message: `there is no folder ${dirname(path)}`, help: `mkdir -p ${shellWord(dirname(path))}` });
     default:
       return new DataError({ code: "write-failed", message: `${path} cannot be written (${code})`, notes: [kept], help: code === "ENAMETOOLONG" ? "choose a shorter name" : "save under another name or in another folder" });
   }

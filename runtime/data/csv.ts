@@ -34,7 +34,7 @@ export interface CsvOptions extends Leniency, ReadCall {
 export async function readCsv(path: string, options: CsvOptions = {}): Promise<ReadResult> {
   const separator = options.separator ?? ",";
   if (!/^[\t !-~]$/.test(separator) || separator === '"') {
-    throw new DataError({ code: "bad-separator", message: `A separator is one ASCII character other than a quote, not ${JSON.stringify(separator)}`, help: 'sep "\\t" for tabs, sep ";" for semicolons' });
+    throw new DataError({ code: "bad-separator", message: `A separator is one ASCII character other than a quote, not ${JSON.stringify(separator)}`, notes: ['it goes behind the file name: `sep ";"` for semicolons, `sep "\\t"` for tabs'], help: 'sep ";"' });
   }
   const guard = createGuard(path, separator.charCodeAt(0), options);
   let digest = "";
@@ -120,7 +120,7 @@ export function nameColumns(path: string, header: readonly string[], notes: stri
       throw new DataError({
         code: "duplicate-column",
         message: `${path}: columns ${first + 1} and ${at + 1} are both named ${JSON.stringify(name)}`,
-        help: "rename one of them in the header line.",
+        notes: ["one of them needs another name in the header line"],
         row: 0,
         column: name,
       });

@@ -100,7 +100,7 @@ export function createGuard(path: string, separator: number, { ragged, nul }: Le
         nuls++;
         continue;
       }
-      if (byte === 0) fail("nul-byte", `there is a NUL byte at byte ${consumed + i}${where()}`, { help: "NUL is not text; put `nul drop` behind the file name, or remove it: tr -d '\\000' < old.csv > new.csv" });
+      if (byte === 0) fail("nul-byte", `there is a NUL byte at byte ${consumed + i}${where()}`, { notes: ["`nul drop` goes behind the file name; `tr -d '\\000' < old.csv > new.csv` removes it from a file"], help: "nul drop" });
       if (afterReturn) {
         afterReturn = false;
         if (byte === LF) {
@@ -133,8 +133,7 @@ export function createGuard(path: string, separator: number, { ragged, nul }: Le
         else ends.lf++;
       } else if (state === CLOSED) {
         fail("bad-quote", `text follows the closing quote of cell ${at.cells + 1}${where()}`, {
-          notes: [`the cell opens with a quote on line ${quoteLine} and its quote closes on line ${line}`],
-          help: 'Inside a quoted cell write a quote twice: "". Or a quote was opened and never closed there.',
+          notes: [`the cell opens with a quote on line ${quoteLine} and its quote closes on line ${line}`, 'inside a quoted cell a quote is written twice: ""; or one was opened there and never closed'],
         });
       } else {
         state = PLAIN;
@@ -151,7 +150,7 @@ export function createGuard(path: string, separator: number, { ragged, nul }: Le
     if (out.length < 16) out = Buffer.allocUnsafe(16);
     if (state === QUOTED) {
       fail("unclosed-quote", `a quote opened on line ${quoteLine}, cell ${at.cells + 1}${where()}, is never closed`, {
-        help: 'Close it, or write a quote inside a quoted cell twice: "".',
+        notes: ['inside a quoted cell a quote is written twice: ""'],
       });
     }
     if (state === CLOSED) closeQuote(consumed);

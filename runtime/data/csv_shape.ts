@@ -80,7 +80,7 @@ export function createShape(path: string, separator: number, ragged: Leniency["r
     endCell: (byte) => {
       checkSizes(byte, null);
       at.cells++;
-      if (at.cells >= MOST_COLUMNS) fail("too-many-columns", `there are more than ${MOST_COLUMNS} columns${where()}`, { help: 'check the separator: csv "…" sep ";"' });
+      if (at.cells >= MOST_COLUMNS) fail("too-many-columns", `there are more than ${MOST_COLUMNS} columns${where()}`, { notes: ["the separator, which goes behind the file name, may be another one"], help: 'sep ";"' });
       at.cellStart = byte + 1;
     },
     endRow: (byte) => {
@@ -93,8 +93,8 @@ export function createShape(path: string, separator: number, ragged: Leniency["r
         if (meant !== null) fail("ragged-row", `row ${at.row} (line ${at.rowLine}) has ${counted(found, "cell")}, the header has ${expected}`, { notes: [`the header looks as if its cells were separated by ${meant}`], help: `csv ${JSON.stringify(path)} sep ${meant}` });
         const plain = path.toLowerCase().endsWith(".txt");
         fail("ragged-row", `row ${at.row} (line ${at.rowLine}) has ${counted(found, "cell")}, the header has ${expected}`, {
-          help: plain ? `text ${JSON.stringify(path)} reads it as one text a line` : "a cell that holds the separator, a quote or a line end must stand in double quotes",
-          notes: ragged === "pad" ? ["`ragged pad` puts nulls behind short rows only"] : [`\`ragged ${found < expected ? "pad" : "skip"}\` behind the file name reads on`],
+          help: plain ? `text ${JSON.stringify(path)}` : `ragged ${found < expected && ragged !== "pad" ? "pad" : "skip"}`,
+          notes: [...(ragged === "pad" ? ["`ragged pad` puts nulls behind short rows only"] : []), "a cell that holds the separator, a quote or a line end stands in double quotes; the line goes behind the file name"],
         });
       }
       at.row++;

@@ -167,8 +167,8 @@ export function forceColumn(name: string, type: ScalarType, cells: readonly stri
     throw new DataError({
       code: "type-mismatch",
       message: `column ${name} was asked to be ${type}, but row ${wrong + 1} holds ${JSON.stringify(clip(kept[wrong]!))}`,
-      ...(number && mark === "point" ? asMarked(kept[wrong]!) : {}),
-      help: `leave the type out, or read it as text: types {${name}: str}`,
+      notes: [...(number && mark === "point" ? (asMarked(kept[wrong]!).notes ?? []) : []), "types go behind the file name; without one it is what its cells are"],
+      help: `types {${printColumn(name)}: str}`,
       row: wrong + 1,
       column: name,
     });

@@ -8,6 +8,8 @@ export interface DataErrorParts {
   readonly notes?: readonly string[];
   /** What to do about it. */
   readonly help?: string;
+  /** Files that may have been meant instead, the nearest first. */
+  readonly near?: readonly string[];
   /** Data row, counted from 1 without the header. */
   readonly row?: number;
   /** Name of the column. */
@@ -19,6 +21,7 @@ export class DataError extends Error {
   readonly code: string;
   readonly notes: readonly string[];
   readonly help: string | null;
+  readonly near: readonly string[];
   readonly row: number | null;
   readonly column: string | null;
 
@@ -28,6 +31,7 @@ export class DataError extends Error {
     this.code = parts.code;
     this.notes = parts.notes ?? [];
     this.help = parts.help ?? null;
+    this.near = parts.near ?? [];
     this.row = parts.row ?? null;
     this.column = parts.column ?? null;
   }

@@ -100,7 +100,7 @@ export const IMPLEMENTATIONS: Readonly<Record<string, Implementation>> = {
     kind: "cells",
     apply: ([x, separator, at]) => {
       if (x === null || separator === null || at === null) return null;
-      if (separator === "") throw new DataError({ code: "bad-argument", message: "`split` needs something to cut at, and its second argument is empty", help: 'split(text, " ", 0)' });
+      if (separator === "") throw new DataError({ code: "bad-argument", message: "`split` needs something to cut at, and its second argument is empty", notes: ["one blank is written `\" \"`"] });
       return String(x).split(String(separator)).at(Number(at)) ?? null;
     },
   },

@@ -1,5 +1,6 @@
 /** Without this file a line of JSON would go through `JSON.parse`, which rounds numbers and lets the last of two equal keys win. */
 import { DataError } from "./error.ts";
+import { shellWord } from "./shell_word.ts";
 import { MAX_FIELD_BYTES } from "./table_limits.ts";
 
 /** `text` a string, decoded · `plain` a number, true or false, as written · `null`. */
@@ -15,10 +16,10 @@ const NOT_FINITE = /^(?:NaN|-?Infinity)(?!\w)/;
 export function parseFlatObject(path: string, line: string, { row, line: number }: { readonly row: number; readonly line: number }): ReadonlyMap<string, JsonValue> {
   let at = 0;
   const where = `row ${row} (line ${number})`;
-  const fail = (code: string, message: string, help: string, column?: string): never => {
-    throw new DataError({ code, message: `${path}: ${where} ${message}`, row, help, ...(column === undefined ? {} : { column }) });
+  const fail = (code: string, message: string, help: string | null, notes: readonly string[] = [], column?: string): never => {
+    throw new DataError({ code, message: `${path}: ${where} ${message}`, row, notes, ...(help === null ? {} : { help }), ...(column === undefined ? {} : { column }) });
   };
-  const bad = (wanted: string): never => fail("bad-json", `is no JSON object: ${wanted} was expected at character ${at + 1}${at >= line.length ? ", where the line ends" : `, not ${JSON.stringify(line.slice(at, at + 12))}`}`, 'each line is one object: {"text": "…", "n": 1}');
+  const bad = (wanted: string): never => fail("bad-json", `is no JSON object: ${wanted} was expected at character ${at + 1}${at >= line.length ? ", where the line ends" : `, not ${JSON.stringify(line.slice(at, at + 12))}`}`, null, ["each line is one object, as {\"text\": \"a\", \"n\": 1}"]);
   const blank = (): void => {
     BLANK.lastIndex = at;
     BLANK.test(line);
@@ -62,17 +63,17 @@ export function parseFlatObject(path: string, line: string, { row, line: number 
   };
   const found = new Map<string, JsonValue>();
   blank();
-  if (line[at] === "[" && number === 1) fail("bad-json", "starts a JSON array, and here each line is one object", "Run: jq -c '.[]' old.json > new.jsonl");
+  if (line[at] === "[" && number === 1) fail("bad-json", "starts a JSON array, and here each line is one object", `jq -c '.[]' ${shellWord(path)} > lines.jsonl`);
   if (!taste("{")) bad("`{`");
   if (!taste("}")) {
     do {
       const name = string("a key in quotes");
-      if (found.has(name)) fail("duplicate-key", `has the key ${JSON.stringify(name)} twice`, "Rename one of them.", name);
+      if (found.has(name)) fail("duplicate-key", `has the key ${JSON.stringify(name)} twice`, null, ["one of them needs another name"], name);
       if (!taste(":")) bad("`:`");
       blank();
       const next = line[at];
       if (next === "{" || next === "[") {
-        fail("nested-value", `holds ${next === "{" ? "an object" : "a list"} in ${JSON.stringify(name)}, and a cell holds one value`, `Flatten it first: jq -c 'del(.[${JSON.stringify(name)}])' old.jsonl > new.jsonl leaves it out.`, name);
+        fail("nested-value", `holds ${next === "{" ? "an object" : "a list"} in ${JSON.stringify(name)}, and a cell holds one value`, `jq -c ${shellWord(`del(.[${JSON.stringify(name)}])`)} ${shellWord(path)} > flat.jsonl`, ["the line leaves it out"], name);
       }
       if (next === '"') found.set(name, { kind: "text", text: string("a text") });
       else {
@@ -80,7 +81,7 @@ export function parseFlatObject(path: string, line: string, { row, line: number 
         const literal = PLAIN.exec(line)?.[0];
         if (literal === undefined) {
           const number = NOT_FINITE.exec(line.slice(at, at + 12))?.[0];
-          if (number !== undefined) fail("bad-json", `holds ${number} in ${JSON.stringify(name)}, and JSON has no such number`, "write null in its place, as pandas' to_json does", name);
+          if (number !== undefined) fail("bad-json", `holds ${number} in ${JSON.stringify(name)}, and JSON has no such number`, null, ["null stands in its place, as pandas' to_json writes it"], name);
           bad("a value");
         }
         else {

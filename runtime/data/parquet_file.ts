@@ -97,7 +97,7 @@ function refuseForeign(path: string, head: Buffer): void {
   if (magic === "PAR1") return;
   if (magic === "PARE") throw new DataError({ code: "not-parquet", message: `${path} is an encrypted Parquet file`, help: "write it again without encryption" });
   const pointer = head.toString("latin1", 0, 64).startsWith("version https://git-lfs.github.com/spec/");
-  throw new DataError({ code: "not-parquet", message: `${path} is ${pointer ? "a Git LFS pointer, not the data" : "not a Parquet file: it does not begin with PAR1"}`, help: pointer ? "run: git lfs pull" : 'csv "…" or jsonl "…" read text' });
+  throw new DataError({ code: "not-parquet", message: `${path} is ${pointer ? "a Git LFS pointer, not the data" : "not a Parquet file: it does not begin with PAR1"}`, ...(pointer ? {} : { notes: ["`csv` and `jsonl` read text"] }), help: pointer ? "git lfs pull" : `csv ${JSON.stringify(path)}` });
 }
 
 function bufferOf(file: FileHandle, size: number): AsyncBuffer {
@@ -145,15 +145,15 @@ function chosen(path: string, metadata: FileMetaData, wanted: readonly string[] 
   if (twice !== undefined) throw new DataError({ code: "duplicate-column", message: `${path} has two columns named ${JSON.stringify(twice)}`, column: twice });
   for (const name of wanted ?? []) refuseUnknown(path, name, names);
   const readable = all.filter(({ element, children }) => children.length === 0 && element.repetition_type !== "REPEATED" && typeOf(element) !== null).map(({ element }) => element.name);
-  const rest = `parquet "…" columns ${readable.map(printColumn).join(", ")}`;
+  const rest = `columns ${readable.map(printColumn).join(", ")}`;
   const fields = wanted === undefined ? all : wanted.map((name) => all.find(({ element }) => element.name === name)!);
   for (const { element, children } of fields) {
     if (children.length > 0 || element.repetition_type === "REPEATED") {
-      throw new DataError({ code: "nested-column", message: `${path}: column ${element.name} holds lists or records, and a cell holds one value`, column: element.name, ...(readable.length > 0 ? { help: rest } : {}) });
+      throw new DataError({ code: "nested-column", message: `${path}: column ${element.name} holds lists or records, and a cell holds one value`, column: element.name, ...(readable.length > 0 ? { notes: ["columns that are read go behind the file name"], help: rest } : {}) });
     }
     if (typeOf(element) === null) {
       const type = element.logical_type?.type ?? element.converted_type ?? element.type ?? "unknown";
-      throw new DataError({ code: "unreadable-column", message: `${path}: column ${element.name} is of type ${type}, which saeq does not read`, column: element.name, ...(readable.length > 0 ? { help: rest } : {}) });
+      throw new DataError({ code: "unreadable-column", message: `${path}: column ${element.name} is of type ${type}, which saeq does not read`, column: element.name, ...(readable.length > 0 ? { notes: ["columns that are read go behind the file name"], help: rest } : {}) });
     }
   }
   return fields;
@@ -183,7 +183,7 @@ function unpackedOf(metadata: FileMetaData, wanted: ReadonlySet<string>): bigint
 /** Bytes without a type may be texts, and are not always. */
 function noText(path: string, name: string, schema: SchemaTree): DataError {
   const others = schema.children.map(({ element }) => element.name).filter((each) => each !== name);
-  return new DataError({ code: "not-utf8", message: `${path}: column ${name} holds bytes that are no text in UTF-8`, column: name, ...(others.length > 0 ? { help: `parquet "…" columns ${others.map(printColumn).join(", ")}` } : {}) });
+  return new DataError({ code: "not-utf8", message: `${path}: column ${name} holds bytes that are no text in UTF-8`, column: name, ...(others.length > 0 ? { help: `columns ${others.map(printColumn).join(", ")}` } : {}) });
 }
 
 async function* cellsOf(path: string, file: AsyncBuffer, metadata: FileMetaData, name: string, { signal, onCells }: CellCall): AsyncGenerator<ArrayLike<unknown>> {

@@ -82,5 +82,5 @@ export function forced(name: string, type: ScalarType, cells: readonly string[],
 }
 
 export function changed(path: string): DataError {
-  return new DataError({ code: "input-changed", message: `\`${basename(path)}\` changed after it was checked`, help: "run the line that reads it again" });
+  return new DataError({ code: "input-changed", message: `\`${basename(path)}\` changed after it was checked`, notes: ["the line that reads it is run again"] });
 }

@@ -36,7 +36,7 @@ export async function* readSource(path: string, options: SourceOptions): AsyncGe
   const file = await openFile(path);
   try {
     const before = await file.stat({ bigint: true });
-    if (before.isDirectory()) throw new DataError({ code: "not-a-file", message: `${path} is a folder, not a file`, help: "name a file inside it" });
+    if (before.isDirectory()) throw new DataError({ code: "not-a-file", message: `${path} is a folder, not a file`, help: JSON.stringify(`${path}/…`) });
     const hash = createHash("sha256");
     let offset = 0;
     let taken = 0;
@@ -72,7 +72,7 @@ export async function* readSource(path: string, options: SourceOptions): AsyncGe
       rest = chunk.subarray(whole);
     }
     if (rest.length > 0) throw notUtf8(path, offset, options);
-    if (offset === 0) throw new DataError({ code: "empty-file", message: `${path} is empty`, help: "CSV has at least a header line, JSON lines at least one object" });
+    if (offset === 0) throw new DataError({ code: "empty-file", message: `${path} is empty`, notes: ["CSV has at least a header line, JSON lines at least one object"] });
     await refuseChanged(path, file, before);
     options.onDigest(hash.digest("hex"));
   } finally {
@@ -86,7 +86,7 @@ export async function openFile(path: string): Promise<FileHandle> {
   const facts = await file.stat();
   if (facts.isFile() || facts.isDirectory()) return file;
   await file.close();
-  throw new DataError({ code: "not-a-file", message: `${path} is a pipe or a device, and files are read more than once`, help: `write it to a file first: cat ${shellWord(path)} > data.csv` });
+  throw new DataError({ code: "not-a-file", message: `${path} is a pipe or a device, and files are read more than once`, help: `cat ${shellWord(path)} > data.csv` });
 }
 
 async function opened(path: string): Promise<FileHandle> {
@@ -110,7 +110,7 @@ async function missing(path: string): Promise<DataError> {
   return new DataError({
     code: "missing-file",
     message: `there is no file ${path}`,
-    ...(near.length > 0 ? { help: `did you mean ${near.map((name) => (folder === "." ? name : join(folder, name))).join(", ")}?` } : {}),
+    near: near.map((name) => (folder === "." ? name : join(folder, name))),
   });
 }
 
@@ -135,7 +135,7 @@ function decoderOf(path: string, { encoding, place }: SourceOptions, head: Buffe
         try {
           return Buffer.from(decoder.decode(bytes ?? NOTHING, { stream: bytes !== null }), "utf8");
         } catch {
-          throw new DataError({ code: "utf-16", message: `${path} is not valid UTF-16${place().text}`, help: "leave `encoding utf16` out, or convert the file: iconv -f UTF-16 -t UTF-8 old.csv > new.csv" });
+          throw new DataError({ code: "utf-16", message: `${path} is not valid UTF-16${place().text}`, notes: ["it goes behind the file name"], help: "encoding utf8" });
         }
       };
     }
@@ -151,12 +151,12 @@ function refuseForeign(path: string, head: Buffer): void {
   const foreign = (message: string, help: string): never => {
     throw new DataError({ code: "not-text", message: `${path} ${message}`, help });
   };
-  if (start.startsWith("version https://git-lfs.github.com/spec/")) foreign("is a Git LFS pointer, not the data", "run: git lfs pull");
+  if (start.startsWith("version https://git-lfs.github.com/spec/")) foreign("is a Git LFS pointer, not the data", "git lfs pull");
   if (lower.startsWith("<!doctype html") || lower.startsWith("<html")) foreign("is an HTML page, perhaps an error page saved by a download", "download the raw file again");
-  if (start.startsWith("\x1f\x8b")) foreign("is compressed with gzip", "unpack it first: gunzip -k");
+  if (start.startsWith("\x1f\x8b")) foreign("is compressed with gzip", `gunzip -k ${shellWord(path)}`);
   if (start.startsWith("PK\x03\x04")) foreign("is a zip archive or a spreadsheet file", "export the sheet as CSV in UTF-8");
-  if (start.startsWith("PAR1")) foreign("is a Parquet file", 'parquet "…" reads it');
-  if (isUtf16(head)) throw new DataError({ code: "utf-16", message: `${path} is UTF-16, not UTF-8`, help: "put `encoding utf16` behind the file name of `csv`, or run: iconv -f UTF-16 -t UTF-8 old.csv > new.csv" });
+  if (start.startsWith("PAR1")) foreign("is a Parquet file", `parquet ${JSON.stringify(path)}`);
+  if (isUtf16(head)) throw new DataError({ code: "utf-16", message: `${path} is UTF-16, not UTF-8`, notes: ["`csv` reads it, with the line behind the file name; other sources take UTF-8: iconv -f UTF-16 -t UTF-8 old > new"], help: "encoding utf16" });
 }
 
 function isUtf16(head: Buffer): boolean {
@@ -206,7 +206,8 @@ function notUtf8(path: string, offset: number, options: SourceOptions, byte?: nu
   return new DataError({
     code: "not-utf8",
     message: `${path} is not valid UTF-8 at byte ${offset}${text}: ${found}`,
-    help: `if the file is ${kind}, put \`encoding ${word}\` behind the file name of \`csv\`, or run: iconv -f ${word.toUpperCase()} -t UTF-8 old.csv > new.csv`,
+    notes: [`the byte is one of ${kind}; \`csv\` reads that, with the line behind the file name, other sources take UTF-8: iconv -f ${word.toUpperCase()} -t UTF-8 old > new`],
+    help: `encoding ${word}`,
     row,
   });
 }

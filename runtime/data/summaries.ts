@@ -23,7 +23,7 @@ export async function countRows(parts: readonly GroupPart[], keys: readonly Colu
   });
 }
 
-/** One row per column: column, type, rows, nulls, distinct, min, mean, max; min and max as text, numbers as csv has them, mean null for text. Groups: first the columns that name them. */
+/** One row per column: column, type, rows, nulls, distinct, min, mean, max; min and max as text, numbers as csv has them, null where a cell is not a number, mean null for text. Groups: first the columns that name them. */
 export async function describeValue(parts: readonly GroupPart[], keys: readonly ColumnSchema[] | null, turns: Turns): Promise<Table> {
   return perGroup(parts, keys, async (table) => {
     const facts: Facts[] = [];
@@ -69,10 +69,11 @@ async function describeColumn(column: Column, rows: number, turns: Turns): Promi
     present++;
     distinct.add(value);
     if (present % ROWS_A_LOOK === 0) requireRoom(() => `the different values of ${column.name}`);
-    if (min === null || value < min) min = value;
-    if (max === null || value > max) max = value;
+    // Like `min` and `max`: what is least or most beside a number that is none is none either, wherever it stands.
+    if (min === null || value < min || Number.isNaN(value)) min = value;
+    if (max === null || value > max || Number.isNaN(value)) max = value;
   }
-  const show = (value: number | string | null): string | null => (typeof value === "number" ? written(column.type, column.type === "bool" ? value === 1 : value) : value);
+  const show = (value: number | string | null): string | null => (Number.isNaN(value) ? null : typeof value === "number" ? written(column.type, column.type === "bool" ? value === 1 : value) : value);
   return { column: column.name, type: column.type, rows, nulls: rows - present, distinct: distinct.size, min: show(min), mean: await meanOf(column, rows, turns), max: show(max) };
 }
 

@@ -12,7 +12,7 @@ export async function textFiles(path: string): Promise<readonly string[] | null>
   try {
     if (!(await folder.stat()).isDirectory()) return null;
     const names = (await readdir(path, { withFileTypes: true })).flatMap((entry) => (!entry.isDirectory() && /^[^.].*\.txt$/i.test(entry.name) ? [entry.name] : []));
-    if (names.length === 0) throw new DataError({ code: "missing-file", message: `no file in the folder ${path} ends in .txt`, help: "name a file inside it" });
+    if (names.length === 0) throw new DataError({ code: "missing-file", message: `no file in the folder ${path} ends in .txt`, help: `text ${JSON.stringify(`${path}/…`)}` });
     if (names.length > MOST_FILES) throw new DataError({ code: "too-many-rows", message: `${path} holds ${names.length} text files, and at most ${MOST_FILES} are read from one folder`, help: "put them into one file of JSON lines, and read that with `jsonl`" });
     return names.sort((a, b) => (a < b ? -1 : 1));
   } finally {

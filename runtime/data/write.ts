@@ -34,7 +34,7 @@ export interface Encoder<Chunk extends string | Uint8Array = string | Uint8Array
  *   and is no number gets a `'` in front, so that spreadsheets do not run it. `raw` leaves it as it is.
  * tsv: the same with tabs, as pandas, R and spreadsheets write and read it: a quote that stands alone would begin a cell over many rows there.
  * jsonl, json: one object per row, columns in order; null for null, NaN and infinities; ints beyond 2^53 as text.
- * csv and tsv write NaN, inf and -inf, which pandas reads.
+ * csv and tsv write NaN, inf and -inf, which pandas reads. Zero below zero is -0 in all of them, and is read as that.
  */
 export function* formatRows(value: Value, format: RowFormat, options: RowOptions = {}): Generator<string> {
   if (value.kind === "text" && value.data !== undefined && (format === "json" || format === "jsonl")) {
@@ -132,8 +132,8 @@ export function written(type: Column["type"], cell: number | boolean): string {
   return typeof cell === "number" ? digits(cell) : String(cell);
 }
 
-/** A float beyond 2^53 is written with an exponent: as digits alone it would be a whole number, and be read as text. */
-const digits = (cell: number): string => (Math.abs(cell) > LARGEST_INT && Number.isFinite(cell) ? cell.toExponential() : String(cell));
+/** A float beyond 2^53 is written with an exponent: as digits alone it would be a whole number, and be read as text. Zero keeps its sign, as it does in Parquet. */
+const digits = (cell: number): string => (Object.is(cell, -0) ? "-0" : Math.abs(cell) > LARGEST_INT && Number.isFinite(cell) ? cell.toExponential() : String(cell));
 
 /** Objects as text, never as objects: a column may be called `__proto__`. */
 function objects(table: Table): string[] {

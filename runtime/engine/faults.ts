@@ -32,28 +32,32 @@ const NO_KERNEL = /kernel not found in registries for Op type: (\S+) node name: 
 /** Where the processor has none either, in the message itself. */
 const NO_KERNEL_ANYWHERE = /Provider type for (\S+) node with name '([^']*)' is not set/;
 
+/** What takes less of a processor's memory, and what else helps. */
+export const SMALLER = "set batch 1 lanes 1";
+export const OR_ELSE: readonly string[] = ["other programs that are closed give their memory back"];
+
 /** What to type where something does not fit. A smaller batch never changes a result; another number type or device does. */
-function smaller(target: Target): string {
-  if (target.provider === "cpu") return "set batch 1, set lanes 1, or close other programs";
-  const halved = target.dtype === "f32" && target.provider !== "openvino" ? "; set dtype f16 halves the weights (other results)" : "";
-  return `set batch 4 (or smaller), set lanes 1${halved}; set ep cpu runs without the device (other results)`;
+function smaller(target: Target): readonly [help: string, notes: readonly string[]] {
+  if (target.provider === "cpu") return [SMALLER, OR_ELSE];
+  const halved = target.dtype === "f32" && target.provider !== "openvino" ? ["set dtype f16 halves the weights (other results)"] : [];
+  return ["set batch 4 lanes 1", ["a smaller batch takes less still", ...halved, "set ep cpu runs without the device (other results)"]];
 }
 
 /** A failed reply as an error for people. `tail`: what its process wrote last. */
 export function failureOf(reply: Reply & { readonly kind: "failed" }, target: Target, tail: readonly string[]): EngineError {
   const { message, opening } = reply;
   const place = describeTarget(target);
-  if (lacksMemory(message)) return new EngineError("out-of-memory", target.provider === "cpu" ? "the engine ran out of memory" : `the device ran out of memory (${place})`, smaller(target));
+  if (lacksMemory(message)) return new EngineError("out-of-memory", target.provider === "cpu" ? "the engine ran out of memory" : `the device ran out of memory (${place})`, ...smaller(target));
   if (message === THREADS_DIFFER) return new EngineError("engine-failed", `on this processor ${THREADS_DIFFER}: results would not repeat`, "set threads 1");
   const [, number, name] = /CUDA failure (\d+)|CUDA error (cuda\w+)/.exec(message) ?? [];
   const unfit = UNFIT.find((each) => each[0] === Number(number) || each[1] === name)?.[2];
-  if (unfit !== undefined) return new EngineError("no-provider", `${place} cannot be used: ${unfit}`, "`saeq doctor` says what is there; set ep cpu runs without it");
-  if (target.provider !== "cpu" && !opening && LOST.test(message)) return new EngineError("device-lost", `the device was lost (${place}): ${firstLine(message)}`, "run it again: the engine starts anew; if it stays lost: set ep cpu");
+  if (unfit !== undefined) return new EngineError("no-provider", `${place} cannot be used: ${unfit}`, "set ep cpu", ["`saeq doctor` says what is there"]);
+  if (target.provider !== "cpu" && !opening && LOST.test(message)) return new EngineError("device-lost", `the device was lost (${place}): ${firstLine(message)}`, "set ep cpu", ["run again, it starts anew: the line is for a device that stays lost"]);
   if (/requires f16 but the device does not support it/.test(message)) return new EngineError("no-provider", "this graphics card does not support float16 (no shader-f16)", "set dtype f32");
   if (target.provider !== "cpu" && opening) {
     const without = [...new Set([NO_KERNEL_ANYWHERE.exec(message), ...tail.map((line) => NO_KERNEL.exec(line))].flatMap((found) => found?.slice(1, 3).join(" at ") ?? []))];
     if (without.length > 0) return new EngineError("no-provider", `${target.provider} has no kernel for part of this graph: ${without.slice(0, 6).join(", ")}${without.length > 6 ? ` and ${without.length - 6} more` : ""}`, "set ep cpu");
-    return new EngineError("no-provider", `${target.provider} could not be started: ${firstLine(message)}`, "`saeq doctor` says what is missing; set ep cpu runs without it");
+    return new EngineError("no-provider", `${target.provider} could not be started: ${firstLine(message)}`, "set ep cpu", ["`saeq doctor` says what is missing"]);
   }
   return new EngineError("engine-failed", `the engine could not run the model: ${message}`, "check that the model's files are complete and have not changed since they were opened");
 }

@@ -137,10 +137,12 @@ export interface EngineOptions {
 export class EngineError extends Error {
   readonly code: string;
   readonly help: string;
-  constructor(code: string, message: string, help: string) {
+  readonly notes: readonly string[];
+  constructor(code: string, message: string, help: string, notes: readonly string[] = []) {
     super(message);
     this.code = code;
     this.help = help;
+    this.notes = notes;
   }
 }
 

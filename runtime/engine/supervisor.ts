@@ -8,7 +8,7 @@ import { CPU } from "../../src/emit/target.ts";
 import { confinedArguments, confinedEnvironment, LANE, offerOnLowMemory } from "./confinement.ts";
 import type { PreparedGraph } from "./encoders.ts";
 import { environmentOf } from "./device_environment.ts";
-import { failureOf } from "./faults.ts";
+import { failureOf, OR_ELSE, SMALLER } from "./faults.ts";
 import { EngineError } from "./port.ts";
 import type { EngineOptions, Feeds } from "./port.ts";
 import type { Asked } from "../kernels/softmax.ts";
@@ -278,7 +278,6 @@ function keepAlive(child: ChildProcess, working: boolean): void {
   }
 }
 
-const SMALLER = "set batch 1, set lanes 1, or close other programs";
 const AGAIN = "run it again; the engine starts anew";
 
 /** The failure of a job whose engine was ended on purpose. */
@@ -288,14 +287,14 @@ export function stopped(): EngineError {
 
 /** How a process ended, in words for people. `tail` are the last lines that it wrote. */
 export function causeOfDeath(code: number | null, signal: string | null, tail: readonly string[], wasStopped: boolean): EngineError {
-  const died = (message: string, help: string): EngineError => new EngineError("engine-died", message, help);
+  const died = (message: string, help: string, notes: readonly string[] = []): EngineError => new EngineError("engine-died", message, help, notes);
   if (wasStopped) return stopped();
-  if (tail.some((line) => /bad_alloc|out of memory|allocate memory/i.test(line))) return died(`the engine ran out of memory and ended (${signal ?? `exit code ${code}`})`, SMALLER);
+  if (tail.some((line) => /bad_alloc|out of memory|allocate memory/i.test(line))) return died(`the engine ran out of memory and ended (${signal ?? `exit code ${code}`})`, SMALLER, OR_ELSE);
   const last = tail.findLast((line) => line.trim() !== "");
   const words = last === undefined ? "" : `; its last words: ${last.trim()}`;
   switch (signal) {
     case "SIGKILL":
-      return died("the engine was killed (SIGKILL): unless somebody ended it by hand, the system was out of memory", SMALLER);
+      return died("the engine was killed (SIGKILL): unless somebody ended it by hand, the system was out of memory", SMALLER, OR_ELSE);
     case "SIGABRT":
       return died(`the engine aborted (SIGABRT)${words}`, AGAIN);
     case "SIGBUS":

@@ -39,8 +39,8 @@ export function judge(measured: SaeFigures, expected: Expected, about: Circumsta
   ].filter((fault) => fault !== null);
   if (faults.length === 0) return;
   throw new CheckpointError("guard-failed", `\`${about.sae}\` does not fit what it reads: ${faults[0]}`, {
-    notes: [...faults.slice(1), `measured on the first ${measured.tokens} tokens; expected is what ${expected.from} ${expected.from === "its files" ? "say" : "says"}`, ...causes(norm, l0, measured, about)],
-    help: "set the model, hook and convention it was made for; to use it all the same: set guard off",
+    notes: [...faults.slice(1), `measured on the first ${measured.tokens} tokens; expected is what ${expected.from} ${expected.from === "its files" ? "say" : "says"}`, ...causes(norm, l0, measured, about), "the model, hook and convention that it was made for are set before it; the line uses it all the same"],
+    help: "set guard off",
   });
 }
 

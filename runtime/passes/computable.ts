@@ -58,7 +58,7 @@ export function requireSeparable(model: DecoderSpec, places: readonly Pick<Tap, 
   if (tap === undefined) return;
   throw new CheckpointError("unsupported-sae", `${tap.sae?.name ?? "the SAE"} was trained on z without the value biases of the heads, and in ${model.architecture} they are in every row in another part`, {
     notes: ["its heads have sinks, which take a part of the attention that has no value"],
-    help: 'set sae "…" to one without `fold_value_biases`',
+    help: 'set sae "…"',
   });
 }
 

@@ -37,9 +37,9 @@ export function failure(error: unknown, text: string, statement: Span, reached: 
     };
   }
   if (cause instanceof AssertionFailure) return told("assertion-failed", cause.message, cause.notes, "", 7);
-  if (cause instanceof DataError) return told(cause.code, cause.message, cause.notes, cause.help ?? "", exitOf(cause.code));
+  if (cause instanceof DataError) return told(cause.code, cause.message, cause.near.length === 0 ? cause.notes : [...cause.notes, `near: ${cause.near.join(", ")}`], cause.help ?? "", exitOf(cause.code));
   if (cause instanceof CheckpointError) return told(cause.code, cause.message, cause.notes, cause.help, exitOf(cause.code));
-  if (cause instanceof EngineError) return told(cause.code, cause.message, kept && reached[1] > 0 ? [`${reached[0]} of ${reached[1]} texts are kept; nothing else in the session is lost`] : [], cause.help, 8);
+  if (cause instanceof EngineError) return told(cause.code, cause.message, [...cause.notes, ...(kept && reached[1] > 0 ? [`${reached[0]} of ${reached[1]} texts are kept; nothing else in the session is lost`] : [])], cause.help, 8);
   const bug = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
   return told("internal-error", "this is a mistake in saeq, not in the query", bug.split("\n").slice(0, 4), "report it with these lines and what `saeq doctor` prints", 1);
 }

@@ -4,7 +4,8 @@ import type { Diagnostic } from "../../grammar/diagnostic.ts";
 import { moved } from "../../grammar/moved.ts";
 import { pieceAt, parsedOf, readPieces, syntaxOf, type Pieces } from "../../grammar/pieces.ts";
 import { checkStatement, ownCopy } from "../check/check.ts";
-import { PiecewiseCheck, REWORDED, type Checked, type Memory } from "../check/piecewise.ts";
+import { PiecewiseCheck, type Checked, type Memory } from "../check/piecewise.ts";
+import { REWORDED } from "../check/reworded.ts";
 import type { Steps } from "../check/in_steps.ts";
 import { reportOn, type Need, type Scope } from "../check/scope.ts";
 import { analyse, once, type Analysis, type MarkedPart, type Part, type Runs, type Surroundings } from "./analyse.ts";
@@ -78,7 +79,7 @@ class Live implements Analysis {
   /** Mistakes of grammar, without those that the checker tells in better words. */
   #stillTold(of: readonly Checked[]): readonly Diagnostic[] {
     const withdrawn = new Set(of.flatMap((each, i) => each.withdrawn.map(({ span }) => span.start + this.#pieces.starts[i]!)));
-    return this.syntax.filter(({ code, span }) => code !== REWORDED || !withdrawn.has(span.start));
+    return this.syntax.filter(({ code, span }) => !REWORDED.has(code) || !withdrawn.has(span.start));
   }
 
   readonly needs = once((): readonly Need[] => {

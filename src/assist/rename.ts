@@ -1,6 +1,7 @@
 /** Without this file changing a name would mean finding every use of it by eye. */
 import { tokenize } from "../../grammar/parse.ts";
 import type { Span } from "../../grammar/span.ts";
+import { isDefined } from "../check/expand.ts";
 import { stagesOf } from "../check/scope.ts";
 import type { Analysis } from "./analyse.ts";
 import { references } from "./definition.ts";
@@ -9,8 +10,8 @@ import { markAt, type Declaration } from "./mark.ts";
 /** What would be renamed, or why not. */
 export type Renamable = { readonly span: Span; readonly name: string } | { readonly refused: string };
 
-/** All places to change, or why the new name cannot stand there. */
-export type Renaming = { readonly spans: readonly Span[]; readonly text: string } | { readonly refused: string };
+/** All places to change, or why the new name cannot stand there. `target`: what gets the name. */
+export type Renaming = { readonly spans: readonly Span[]; readonly text: string; readonly target: Declaration } | { readonly refused: string };
 
 /** The name at an offset, where this script gives it. */
 export function renamable(analysis: Analysis, offset: number): Renamable {
@@ -28,8 +29,22 @@ export function rename(analysis: Analysis, offset: number, wanted: string): Rena
   const name = wanted.replace(/^\$/, "");
   const target = markAt(analysis.marksAround(offset), offset)!.target!;
   const why = name === target.name ? null : unfit(name, target, analysis);
-  return why === null ? { spans: references(analysis, offset), text: name } : { refused: why };
+  return why === null ? { spans: references(analysis, offset), text: name, target } : { refused: why };
 }
+
+/** Where another script, which uses this one as a module, names what is renamed: a stage, or an input of one. `isThis`: whether a module, as that script names it, is this one. */
+export function renamedIn(other: Analysis, target: Declaration, isThis: (module: string) => boolean): readonly Span[] {
+  const stage = target.statement.kind === "def" ? target.statement.name.path.join(".") : null;
+  if (stage === null || (target.kind !== "stage" && target.kind !== "formal")) return [];
+  const role = target.kind === "stage" ? "stage" : "keyword";
+  return other.marks().flatMap((mark) => {
+    if (mark.role !== role || mark.stage === null || !isDefined(mark.stage) || last(mark.stage.name) !== stage || last(mark.name) !== target.name || !isThis(mark.stage.defined.module)) return [];
+    return [{ start: mark.span.end - target.name.length, end: mark.span.end }];
+  });
+}
+
+/** `top` of `lib.top`. */
+const last = (name: string): string => name.slice(name.lastIndexOf(".") + 1);
 
 function unfit(name: string, target: Declaration, analysis: Analysis): string | null {
   if (!/^[\p{L}_][\p{L}\p{M}\p{N}_]*$/u.test(name)) return `\`${name}\` is not a name: letters, digits and \`_\`, not starting with a digit`;

@@ -1,5 +1,5 @@
 /** Without this file a stage could follow on a value that it can do nothing with. */
-import type { Stage } from "../../grammar/ast.ts";
+import type { Pipeline, Stage } from "../../grammar/ast.ts";
 import type { Span } from "../../grammar/span.ts";
 import { OPS, type Plan } from "../ops/op.ts";
 import { showGroups, showType, type Kind } from "../ops/schema.ts";
@@ -22,6 +22,7 @@ export interface Place {
   readonly at: Span;
   readonly stage: Stage;
   readonly before: readonly Step[];
+  readonly pipeline: Pipeline;
 }
 
 /** Whether a stage takes what flows in; where it does not, that is reported, with a way that leads there. */

@@ -4,6 +4,7 @@ import type { Span } from "../../grammar/span.ts";
 import { cover } from "../../grammar/span.ts";
 import type { Kind } from "../ops/schema.ts";
 import { usage, type StageDefinition } from "../stages/stage.ts";
+import { withLineBefore } from "./line_before.ts";
 import { misplaced, needless, wordOf } from "./misplaced.ts";
 import { error, type Report } from "./scope.ts";
 
@@ -39,7 +40,7 @@ export function bindWords(definition: StageDefinition, words: readonly Words[], 
     }
     const open = specs.find(([name, candidate]) => !candidate.keyword && !slots.has(name));
     if (open === undefined) {
-      const { known, ...hint } = misplaced({ definition, kind, words, at: i, filled: [...slots.keys()], text: report.text });
+      const { known, ...hint } = misplaced({ definition, kind, words, at: i, filled: [...slots.keys()], text: report.text, ownLine: (line, span) => withLineBefore(line, { span, text: "" }, report) });
       return wrong(each.span, word === null ? "extra-argument" : "unknown-keyword", word === null ? `\`${definition.name}\` has no place for this` : `\`${definition.name}\` has no \`${word}\``, { ...hint, notes: [...(hint.notes ?? []), known] });
     }
     const filler = needless(each, words[i + 1], ...open);

@@ -8,12 +8,13 @@ import { constant, constantList, single } from "./constant.ts";
 import { define } from "./define.ts";
 import { nextStatement } from "./expansions.ts";
 import { atOnce, type Steps } from "./in_steps.ts";
+import { enterStatement, freeName } from "./line_before.ts";
 import { useModule } from "./modules.ts";
 import { bind, Names } from "./names.ts";
 import { EXAMPLES } from "./param_defaults.ts";
 import { checkPipeline } from "./pipeline.ts";
 import { error, stageNamed, type Facts, type Report, type Scope } from "./scope.ts";
-import { applySet, SETTINGS } from "./settings.ts";
+import { applySet } from "./settings.ts";
 import { listed, nearest } from "./suggest.ts";
 import { tellUnreadEdits } from "./unread_edits.ts";
 
@@ -73,6 +74,7 @@ export function ownCopy(scope: Scope): Scope {
 /** One statement in a scope that the caller owns: names are added to it. The scope behind it. */
 export function checkStatement(statement: Statement, index: number, scope: Scope, report: Report, options: CheckOptions, pipelines: CheckedPipeline[], params: ParamFacts[]): Scope {
   nextStatement(report.expansions);
+  enterStatement(report, statement);
   switch (statement.kind) {
     case "edition":
       if (statement.version.kind === "num" && statement.version.value !== 1)
@@ -110,11 +112,11 @@ function checkLet(statement: Let, scope: Scope, report: Report, options: CheckOp
   const lone = statement.value.stages.length === 1 && statement.value.stages[0]?.args.length === 1 && first !== undefined ? single(first) : null;
   const value = lone === null ? undefined : (constant(lone, scope) ?? constantList(lone, scope));
   if (!options.interactive && (scope.relations.has(name) || scope.params.has(name))) {
-    error(report, statement.name.span, "name-taken", `\`${name}\` is already bound`, { notes: ["a `let` is a value and never changes"], help: `let ${name}_2 = …` });
+    error(report, statement.name.span, "name-taken", `\`${name}\` is already bound`, { notes: ["a `let` is a value and never changes"], label: "choose another name", fix: { span: statement.name.span, text: freeName(name, scope) } });
     return scope;
   }
   if (stageNamed(scope, name) !== undefined) {
-    error(report, statement.name.span, "name-taken", `\`${name}\` is a stage`, { help: `let ${name}_rows = …` });
+    error(report, statement.name.span, "name-taken", `\`${name}\` is a stage`, { label: "choose another name", fix: { span: statement.name.span, text: freeName(`${name}_rows`, scope) } });
     return scope;
   }
   if (value !== undefined) {
@@ -130,7 +132,7 @@ function checkParam(statement: Param, scope: Scope, report: Report, options: Che
   const name = statement.name.path.join(".");
   if (name === "" || statement.type.path.join(".") === "") return scope;
   if (!options.interactive && (scope.relations.has(name) || scope.params.has(name))) {
-    error(report, statement.name.span, "name-taken", `\`${name}\` is already bound`, { help: `param ${name}_2: ${statement.type.path.join(".")}` });
+    error(report, statement.name.span, "name-taken", `\`${name}\` is already bound`, { label: "choose another name", fix: { span: statement.name.span, text: freeName(name, scope) } });
     return scope;
   }
   const type = PARAM_TYPES.find((each) => each === statement.type.path.join("."));
@@ -149,7 +151,7 @@ function checkParam(statement: Param, scope: Scope, report: Report, options: Che
   }
   if (value === undefined) {
     if (statement.value?.kind === "hole") return scope;
-    error(report, statement.span, given === undefined ? "missing-param" : "wrong-param", given === undefined ? `\`${name}\` has no value` : `\`--${name} ${given}\` is not ${type}`, { help: Object.hasOwn(SETTINGS, name) ? `--param ${name}=<${type}>` : `--${name} <${type}>` });
+    error(report, statement.span, given === undefined ? "missing-param" : "wrong-param", given === undefined ? `\`${name}\` has no value` : `\`--${name} ${given}\` is not ${type}`, { help: `--param ${name}=${EXAMPLES[type]}` });
     // Bound all the same, so that its uses are not told as further mistakes.
     bind(scope.params, name, written ?? EXAMPLES[type]);
     return scope;

@@ -35,7 +35,7 @@ function kindsOf(type: string | null): readonly Kind[] {
 export function define(statement: Def, scope: Scope, module: string, facts: Facts, report: Report): StageDefinition | null {
   const name = statement.name.path.join(".");
   if (STAGE_BY_NAME.has(name) || scope.stages.has(name)) {
-    return error(report, statement.name.span, "name-taken", `\`${name}\` is already a stage`, { help: `def my_${name}(…) = …` });
+    return error(report, statement.name.span, "name-taken", `\`${name}\` is already a stage`, { label: "choose another name", fix: { span: statement.name.span, text: `my_${name}` } });
   }
   const args: Record<string, Arg> = {};
   const relations: string[] = [];

@@ -5,7 +5,7 @@ import type { Span } from "../../grammar/span.ts";
 import type { Plan } from "../ops/op.ts";
 import type { NamedPlan } from "../stages/args.ts";
 import type { StageDefinition } from "../stages/stage.ts";
-import { callKey, MOST_NESTED, MOST_OF_A_CALL, MOST_WRITTEN_OUT, MOST_WRITTEN_OUT_IN_ALL, shortened, type Expansion, type Expansions } from "./expansions.ts";
+import { callKey, HALVED, MOST_NESTED, MOST_OF_A_CALL, MOST_WRITTEN_OUT, MOST_WRITTEN_OUT_IN_ALL, shortened, type Expansion, type Expansions } from "./expansions.ts";
 import { namesNow } from "./names.ts";
 import type { CheckContext } from "./pipeline.ts";
 import { error, type Access, type ParamValue, type Report, type Scope } from "./scope.ts";
@@ -69,7 +69,7 @@ export function expandDefinition(definition: DefinedStage, values: Readonly<Reco
     return expansion.plan;
   }
   if (expansions.nested > 0) return null;
-  if (!expansions.told) error(report, call.nameSpan, "too-many-stages", refused(definition.name), { notes: ["each call of a definition stands for the whole of its body"], help: 'save "half.csv", and go on from that file' });
+  if (!expansions.told) error(report, call.nameSpan, "too-many-stages", refused(definition.name), { notes: ["each call of a definition stands for the whole of its body", HALVED] });
   Object.assign(expansions, { refused: null, told: true });
   return null;
 }

@@ -19,6 +19,9 @@ export const MOST_OF_A_CALL = 10;
 /** Notes of a mistake in a body that are told at most, from the call and from the mistake. */
 const MOST_NOTES = [3, 5] as const;
 
+/** What helps where there are too many stages. */
+export const HALVED = '`save "half.csv"` half-way, and another pipeline that goes on from that file, does the same';
+
 /** What a call of a definition came to, for all calls with the same input, arguments and settings. */
 export interface Expansion {
   readonly plan: Plan | null;

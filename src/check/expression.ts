@@ -1,14 +1,15 @@
 /** Without this file names in expressions would stand for no columns, params or relations. */
 import type { Binary, Call, Expr, Name } from "../../grammar/ast.ts";
 import { printColumn } from "../../grammar/print_parts.ts";
+import type { Fix } from "../../grammar/diagnostic.ts";
 import type { Span } from "../../grammar/span.ts";
 import { FUNCTIONS } from "../ops/functions.ts";
 import type { Plan } from "../ops/op.ts";
 import type { Scalar, ScalarLiteral } from "../ops/scalar.ts";
 import { columnOf, type Schema } from "../ops/schema.ts";
-import { STAGE_BY_NAME } from "../stages/mod.ts";
 import { bare, constant, constantList, isWritten, unitFactor } from "./constant.ts";
 import { comparable, patternProblem, typedBinary, typedCall, typedUnary, typeName } from "./expression_types.ts";
+import { refusePipeline } from "./named_before.ts";
 import { beyondHelp, error, relation, type ParamValue, type Report, type Scope } from "./scope.ts";
 import { listed, nearest, toldApart } from "./suggest.ts";
 
@@ -20,6 +21,8 @@ export interface ExpressionContext {
   readonly relations?: Plan[];
   /** Columns that the same stage makes: they cannot be seen yet, and that is what is said. */
   readonly made?: readonly string[];
+  /** What puts the column that is being made, and those behind it, into a stage of their own. */
+  readonly apart?: Fix;
   /** Inside an aggregate's argument: which schema names are looked up in, and as which input. */
   readonly input?: number;
 }
@@ -46,7 +49,7 @@ export function bindExpression(expr: Expr, context: ExpressionContext): Scalar |
     case "paramRef": {
       const value = scope.params.get(at.name);
       if (value === undefined) return unknownParam(report, scope, at.name, at.span);
-      if (isList(value)) return error(report, at.span, "wrong-type", `\`$${at.name}\` is a list, and a list stands after \`in\``, { help: `column in $${at.name}` });
+      if (isList(value)) return error(report, at.span, "wrong-type", `\`$${at.name}\` is a list, and a list stands after \`in\``);
       const type = value === null ? "null" : typeof value === "string" ? "str" : typeof value === "boolean" ? "bool" : Number.isInteger(value) ? "int" : "float";
       return { op: "literal", value, type };
     }
@@ -102,7 +105,7 @@ function bindName(at: Name, context: ExpressionContext): Scalar | null {
   const param = scope.params.has(name);
   const called = Object.hasOwn(FUNCTIONS, name) && FUNCTIONS[name]!.aggregate && FUNCTIONS[name]!.parameters.length === (FUNCTIONS[name]!.optional ?? 0);
   if (context.made?.includes(name) === true)
-    return error(report, at.span, "unknown-column", `\`${name}\` is made in this same stage`, { notes: ["a stage sees the columns that flow into it"], help: `… | derive ${name} = … | derive … = ${name}` });
+    return error(report, at.span, "unknown-column", `\`${name}\` is made in this same stage`, { notes: ["a stage sees the columns that flow into it"], ...(context.apart === undefined ? { help: `… | derive ${name} = … | derive … = ${name}` } : { label: "another `derive` sees it", fix: context.apart }) });
   return error(report, at.span, "unknown-column", `no column \`${name}\``, {
     ...(param
       ? { label: `write \`$${name}\` for the param`, fix: { span: at.span, text: `$${name}` } }
@@ -125,10 +128,19 @@ function bindBinary(at: Binary, context: ExpressionContext): Scalar | null {
     return error(report, at.span, "unknown-column", `\`${written}\` reads as a subtraction`, { label: "a name with `-` stands in backquotes", fix: { span: at.span, text: printColumn(written) } });
   const joined = at.op === "+" && isWritten(at, true) ? constant(at, context.scope) : undefined;
   if (typeof joined === "string") return { op: "literal", value: joined, type: "str" };
+  const among = asMembership(at, context);
+  if (among !== null) return error(report, bare(at.right).span, "wrong-type", `\`$${among.list}\` is a list, and a list stands after \`in\``, { label: `write \`${among.text}\``, fix: { span: at.span, text: among.text } });
   const left = bindOperand(at.left, at.right, context);
   const right = bindOperand(at.right, at.left, context);
   if (left === null || right === null) return null;
   return typedBinary(at, at.op, left, right, report);
+}
+
+/** `x == $wanted`, where that is a list: what was meant; null where it is none. */
+function asMembership({ left, op, right }: Binary, { scope, report }: ExpressionContext): { readonly list: string; readonly text: string } | null {
+  const at = bare(right);
+  if ((op !== "==" && op !== "!=") || at.kind !== "paramRef" || !isList(scope.params.get(at.name) ?? null)) return null;
+  return { list: at.name, text: `${op === "!=" ? "not " : ""}${report.text.slice(left.span.start, left.span.end)} in $${at.name}` };
 }
 
 const DECLARED: Readonly<Partial<Record<Scalar["type"], string>>> = { str: 'str = "…"', float: "float = 0.5", bool: "bool = true" };
@@ -166,7 +178,7 @@ function bindMembership(at: Binary, context: ExpressionContext): Scalar | null {
     return { op: "member", operand, options: members as Scalar[], type: "bool" };
   }
   const meant = asList(at.right, context.report.text);
-  return error(context.report, at.right.span, "wrong-type", "after `in` stands a list or a range", meant !== null ? { label: `write \`${meant}\``, fix: { span: at.right.span, text: meant } } : { help: "x in [1, 2, 3]   or   x in 0..10" });
+  return error(context.report, meant !== null ? at.right.span : at.span, "wrong-type", "after `in` stands a list or a range", meant !== null ? { label: `write \`${meant}\``, fix: { span: at.right.span, text: meant } } : { notes: ["a range is written `x in 0..10`"], help: `${context.report.text.slice(at.left.span.start, at.left.span.end)} in ${operand?.type === "str" ? '["a", "b"]' : "[1, 2, 3]"}` });
 }
 
 /** `in ("a", "b")`, `in "a"`: the list that was meant; null for anything but plain values. */
@@ -199,16 +211,16 @@ function bindCall(at: Call, context: ExpressionContext): Scalar | null {
     const turns = TURNS.includes(word);
     const near = turns ? null : (names.find((each) => FUNCTIONS[each]!.alsoCalled?.includes(word)) ?? nearest(at.name, names));
     return error(report, at.nameSpan, "unknown-function", `no function \`${at.name}\``, {
-      ...(turns ? { help: 'csv "x.csv" types {n: str}' } : {}),
+      ...(turns ? { help: `csv "…" types {${columnRead(at)}: ${/^(?:int|integer|number)$/.test(word) ? "int" : /^(?:float|double)$/.test(word) ? "float" : word === "bool" ? "bool" : "str"}}` } : {}),
       ...(near === null ? {} : { label: `did you mean \`${near}\`?`, fix: { span: at.nameSpan, text: near } }),
       notes: turns ? ["a column keeps its type: it is given where a file is read"] : [`functions: ${listed(names, 50)}`],
     });
   }
-  if (signature.aggregate && context.relations !== undefined && refusePipeline(at, report)) return null;
+  if (signature.aggregate && context.relations !== undefined && refusePipeline(at, context.scope, report)) return null;
   const most = signature.variadic === true ? Infinity : signature.parameters.length;
   const least = signature.parameters.length - (signature.optional ?? 0);
   if (at.args.length < least || at.args.length > most)
-    return error(report, at.span, "wrong-argument", `\`${at.name}\` takes ${least === most ? least : most === Infinity ? `${least} or more` : `${least} to ${most}`} value${most === 1 ? "" : "s"}, not ${at.args.length}`, { notes: [`${at.name}(${signature.parameters.join(", ")}): ${signature.doc}`], ...(signature.aggregate && context.relations !== undefined ? namedBefore(at, report) : {}) });
+    return error(report, at.span, "wrong-argument", `\`${at.name}\` takes ${least === most ? least : most === Infinity ? `${least} or more` : `${least} to ${most}`} value${most === 1 ? "" : "s"}, not ${at.args.length}`, { notes: [`${at.name}(${signature.parameters.join(", ")}): ${signature.doc}`] });
   let inner = context;
   let input = context.input ?? 0;
   if (signature.aggregate && context.relations !== undefined) {
@@ -234,20 +246,10 @@ function bindCall(at: Call, context: ExpressionContext): Scalar | null {
   return typedCall(at, args as Scalar[], input, report);
 }
 
-/** `count(csv "x.csv")`: a source where a value with a name is read. */
-function namedBefore({ args }: Call, report: Report): { readonly help?: string } {
-  const head = args[0]?.value;
-  const isSource = head?.kind === "name" && STAGE_BY_NAME.get(head.path.join("."))?.input.length === 0;
-  return isSource ? { help: `let data = ${report.text.slice(head.span.start, args.at(-1)!.span.end)}` } : {};
-}
-
-/** `count((csv "x.csv"))`: a pipeline where a value with a name is read. True: reported. */
-function refusePipeline({ name, args }: Call, report: Report): boolean {
-  const head = args[0]?.value;
-  if (head?.kind !== "group" || bare(head) !== head) return false;
-  const { span } = head.pipeline;
-  error(report, span, "wrong-argument", `\`${name}\` reads a value that has a name, not a pipeline`, { label: `name it before, and write \`${name}(data${name === "count" ? "" : ".column"})\``, help: `let data = ${report.text.slice(span.start, span.end)}` });
-  return true;
+/** The column that a call reads, as it is written; \`n\` where it reads none. */
+function columnRead({ args }: Call): string {
+  const at = args[0] === undefined ? null : bare(args[0].value);
+  return at?.kind === "name" ? printColumn(at.path.join(".")) : "n";
 }
 
 /** `perfect` or `perfect.matching_tokens` where that is a relation and not a column. */

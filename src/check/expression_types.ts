@@ -66,18 +66,20 @@ export function typedBinary(at: Binary, op: Exclude<Binary["op"], "in">, left: S
 
 function comparison(at: Binary, op: CompareOp, left: Scalar, right: Scalar, report: Report): Scalar | null {
   const types = `${typeName(left.type)} and ${typeName(right.type)}`;
+  const written = { left: report.text.slice(at.left.span.start, at.left.span.end), right: report.text.slice(at.right.span.start, at.right.span.end) };
   const isNull = left.type === "null" || right.type === "null";
   const alike = comparable(left, right) || isNull;
   if (op === "=~") {
-    const wrong = patternProblem(at.right, right, report);
-    if (wrong) return null;
+    if (right.op === "column" && right.type === "str" && left.type === "str")
+      return error(report, at.right.span, "bad-pattern", "the pattern after `=~` is a text in quotes or a `$param`", { label: "`contains` looks for the text of a column", fix: { span: at.span, text: `contains(${written.left}, ${written.right})` } });
+    if (patternProblem(at.right, right, report)) return null;
   }
   if (!alike) {
     return error(report, at.span, "unlike-types", `\`${op}\` compares ${types}`, {
       notes: ["only values of one kind can be compared; saeq never turns text into numbers by itself"],
     });
   }
-  if (isNull && op !== "==" && op !== "!=") return error(report, at.span, "unlike-types", `\`${op}\` with null is never true`, { help: "is_null(column)" });
+  if (isNull && op !== "==" && op !== "!=") return error(report, at.span, "unlike-types", `\`${op}\` with null is never true`, { help: `is_null(${(right.type === "null" ? written.left : written.right)})` });
   if (op === "~=" && !(numeric(left.type) && numeric(right.type))) return error(report, at.opSpan, "unlike-types", `\`~=\` compares numbers, not ${types}`);
   if (left.type === "bool" && right.type === "bool" && op !== "==" && op !== "!=") return error(report, at.span, "unlike-types", "true and false have no order");
   return { op: "compare", cmp: op, left, right, type: "bool" };
@@ -86,7 +88,7 @@ function comparison(at: Binary, op: CompareOp, left: Scalar, right: Scalar, repo
 /** A pattern is written out, so that it is checked before anything runs; it is never built from data. True: reported. */
 export function patternProblem(written: Expr, pattern: Scalar, report: Report): boolean {
   if (pattern.op !== "literal" || typeof pattern.value !== "string") {
-    error(report, written.span, "bad-pattern", "the pattern after `=~` is a text in quotes or a `$param`", { help: 'input_text =~ "^In the"' });
+    error(report, written.span, "bad-pattern", "the pattern after `=~` is a text in quotes or a `$param`", { help: '"^In the"' });
     return true;
   }
   const problem = checkPattern(pattern.value);

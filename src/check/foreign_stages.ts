@@ -8,6 +8,8 @@ import { single } from "./constant.ts";
 /** What was meant: a line that is put in its place where it works, or else shown; and why. */
 export interface Meaning {
   readonly write?: string;
+  /** What is put in its place where that does not work. */
+  readonly otherwise?: string;
   readonly help?: string;
   readonly note?: string;
 }
@@ -48,7 +50,7 @@ const drawn = (mark: string) => ({ words }: Given): Meaning => {
   const [x, y, ...more] = columnsOf(words) ?? [];
   return more.length > 0 || x === undefined ? { help: `plot ${mark}` } : { write: `plot ${mark} x ${x}${y === undefined ? "" : ` y ${y}`}` };
 };
-const joinedAs = (kind: string) => ({ words }: Given): Meaning => ({ write: `join ${joined(words)} kind ${kind}` });
+const joinedAs = (kind: string) => ({ words }: Given): Meaning => ({ write: `join ${joined(words)} kind ${kind}`, otherwise: `join ${joined(words)} kind ${kind} suffix "_other"` });
 const readModel = ({ words, kind }: Given): Meaning => ({
   note: "`resid` gives what the model computes at a layer, `acts` which features of the SAE fire there",
   help: kind === "acts" || kind === "features" ? "top 10" : `acts ${words.length > 0 ? joined(words) : "layer 7"}`,

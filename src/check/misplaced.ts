@@ -1,7 +1,8 @@
 /** Without this file a word that has no place after a stage would be refused without saying what was meant. */
 import type { Arg as Words, Expr, Item } from "../../grammar/ast.ts";
-import type { Diagnostic } from "../../grammar/diagnostic.ts";
+import type { Diagnostic, Fix } from "../../grammar/diagnostic.ts";
 import { printArg, printExpr } from "../../grammar/print_parts.ts";
+import type { Span } from "../../grammar/span.ts";
 import { FUNCTIONS } from "../ops/functions.ts";
 import type { Kind } from "../ops/schema.ts";
 import type { Arg, Shape } from "../stages/args.ts";
@@ -9,7 +10,7 @@ import { STAGE_BY_NAME } from "../stages/mod.ts";
 import type { StageDefinition } from "../stages/stage.ts";
 import { single } from "./constant.ts";
 import { bracketed, isTable, phraseAt, pipelineBracketed, type Rewritten } from "./phrases.ts";
-import { SETTINGS } from "./settings.ts";
+import { pasteable, SETTINGS } from "./settings.ts";
 import { listed, nearest } from "./suggest.ts";
 
 export type Hint = Partial<Pick<Diagnostic, "label" | "fix" | "notes" | "help">>;
@@ -25,6 +26,8 @@ export interface Misplaced {
   readonly filled: readonly string[];
   /** What the words were read from. */
   readonly text: string;
+  /** A line of its own before the statement, and the words in the span taken out; null where there is no place for it. */
+  readonly ownLine: (line: string, span: Span) => Fix | null;
 }
 
 type Spec = readonly [string, Arg];
@@ -61,12 +64,12 @@ export function misplaced(given: Misplaced): Hint & { readonly known: string } {
   const word = wordOf(each);
   const [item] = each.items;
   if (rewritten !== null) return { ...(rewritten.text.includes("\n") ? {} : { label: `write \`${rewritten.text}\`` }), fix: rewritten, known };
-  if (word === null) return { ...(item?.name == null ? null : asSetting(item.name.path.join("."), printExpr(item.value))) ?? asMore(given) ?? withKeyword(each, words, specs), known };
+  if (word === null) return { ...(item?.name == null ? null : asSetting(given, item.name.path.join("."), item.value)) ?? asMore(given) ?? withKeyword(each, words, specs), known };
   const near = specs.find(([, { alsoCalled }]) => alsoCalled?.includes(word.toLowerCase()))?.[0] ?? nearest(word, keywords);
   const other = asChoice(word, specs) ?? near;
   if (other !== null) return { label: `did you mean \`${other}\`?`, fix: { span: each.span, text: other }, known };
   const following = words[at + 1];
-  const hint = asSetting(word, following === undefined ? "" : printArg(following)) ?? asOrder(given, word) ?? asAggregate(given, word) ?? asColumn(given, specs) ?? asStage(given);
+  const hint = asSetting(given, word, following) ?? asOrder(given, word) ?? asAggregate(given, word) ?? asColumn(given, specs) ?? asStage(given);
   return { ...hint, known };
 }
 
@@ -147,10 +150,12 @@ function asChoice(word: string, specs: readonly Spec[]): string | null {
 }
 
 /** A setting that was written as if the stage had it for a keyword (`acts layer 7 sae "x"`, `sae="x"`): where it belongs, as a line to paste. */
-function asSetting(name: string, value: string): Hint | null {
+function asSetting({ words, at, ownLine }: Misplaced, name: string, value: Expr | Words | undefined): Hint | null {
   if (!Object.hasOwn(SETTINGS, name)) return null;
-  const { example, value: form } = SETTINGS[name]!;
-  return { notes: [`\`${name}\` is a setting: on a line of its own it holds for all that follows`], help: `set ${name} ${value === "" ? (example ?? form) : value}` };
+  const spec = SETTINGS[name]!;
+  const line = `set ${name} ${value === undefined ? pasteable(spec) : "kind" in value ? printExpr(value) : printArg(value)}`;
+  const fix = value === undefined ? null : ownLine(line, { start: words[at - 1]?.span.end ?? words[at]!.span.start, end: value.span.end });
+  return { notes: [`\`${name}\` is a setting: on a line of its own it holds for all that follows`], ...(fix === null ? { help: line } : { fix }) };
 }
 
 /** `sort score descending` */

@@ -6,6 +6,7 @@ import type { Settings, StageDefinition } from "../stages/stage.ts";
 import { checkStatement, ownCopy, type CheckedPipeline } from "./check.ts";
 import { MOST_WRITTEN_OUT_IN_ALL } from "./expansions.ts";
 import { Names, type Watcher } from "./names.ts";
+import { REWORDED } from "./reworded.ts";
 import { MOST_COMPARED, reportOn, type Facts, type Need, type ParamValue, type Scope } from "./scope.ts";
 
 /** The names of a scope by what they stand for. */
@@ -147,9 +148,6 @@ export class PiecewiseCheck {
 /** So many pieces that are gone are remembered: what is typed is often taken back. */
 const MOST_FORGOTTEN = 1000;
 
-/** A mistake of grammar that the checker can say more of. */
-export const REWORDED = "dashed-name";
-
 /** Names as those who read or bind them are told of: `r rows`, `p n`, `s few`; a setting is `t seed`. */
 const keyOf = (kind: Kind, name: string): string => `${kind[0]} ${name}`;
 
@@ -187,7 +185,7 @@ function checkPiece(piece: Piece, firstIndex: number, { names, scope, facts, tol
   const watched = <K extends Kind>(kind: K): Names<Kinds[K]> => reading.of(kind, scope[kind] as Names<Kinds[K]>, (name, value) => void bound.push([kind, name, value]));
   const asked = new Asked(facts);
   const told = new Told(toldBefore);
-  const reworded = piece.diagnostics.filter(({ code }) => code === REWORDED);
+  const reworded = piece.diagnostics.filter(({ code }) => REWORDED.has(code));
   const report = { ...reportOn(piece.text, reworded), told };
   const pipelines: CheckedPipeline[] = [];
   const inner: Own = { ...scope, relations: watched("relations"), params: watched("params"), stages: watched("stages"), settings: reading.ofSettings(scope.settings) };

@@ -1,6 +1,6 @@
 /** Without this file stages would not be joined, and nobody would check that one accepts what the one before gives. */
 import type { Arg as Words, Pipeline, Stage } from "../../grammar/ast.ts";
-import { printArg, printExpr } from "../../grammar/print_parts.ts";
+import { printArg, printColumn, printExpr } from "../../grammar/print_parts.ts";
 import type { Span } from "../../grammar/span.ts";
 import { depthOf, MOST_DEPTH } from "../ops/depth.ts";
 import type { Plan } from "../ops/op.ts";
@@ -9,15 +9,17 @@ import { usage, type Lowering, type StageDefinition } from "../stages/stage.ts";
 import { acceptsInput, type Place } from "./accepts.ts";
 import { bindWords, type Slots } from "./bind.ts";
 import { single } from "./constant.ts";
+import { HALVED } from "./expansions.ts";
 import { ask } from "./facts.ts";
 import { countWrittenOut, expandDefinition, isDefined, refuseCall } from "./expand.ts";
 import { wordOf, type Hint } from "./misplaced.ts";
 import { beyondHelp, error, relation, stageNamed, type Facts, type Report, type Scope } from "./scope.ts";
 import { listed, nearest } from "./suggest.ts";
+import { works } from "./tried.ts";
 import { spelledOut } from "./spelled_out.ts";
 import { nameless, unknownStage } from "./unknown_stage.ts";
 import { argumentValue, fileRead } from "./values.ts";
-import { leftOut, wayTo, type Step } from "./ways.ts";
+import { insteadOf, leftOut, wayTo, type Step } from "./ways.ts";
 
 export interface CheckContext {
   readonly scope: Scope;
@@ -46,14 +48,14 @@ export function checkPipeline(pipeline: Pipeline, input: Plan | null, context: C
   }
   const before: Step[] = [];
   for (const stage of pipeline.stages) {
-    const made = checkStage(stage, current, before, context);
+    const made = checkStage(stage, current, { before, pipeline }, context);
     before.push({ stage, input: current });
     current = made;
   }
   return current;
 }
 
-function checkStage(stage: Stage, input: Plan | null, before: readonly Step[], context: CheckContext): Plan {
+function checkStage(stage: Stage, input: Plan | null, around: Pick<Place, "before" | "pipeline">, context: CheckContext): Plan {
   const [first, ...words] = stage.args;
   const head = first === undefined ? null : single(first);
   if (first === undefined || head === null || head.kind === "hole") {
@@ -76,7 +78,7 @@ function checkStage(stage: Stage, input: Plan | null, before: readonly Step[], c
     unknownStage(name, stage, input, { ...context, check: checkPipeline });
     return unknown(stage.span);
   }
-  return checkCall(definition, { stage, at: head.span, before }, words, input, context);
+  return checkCall(definition, { stage, at: head.span, ...around }, words, input, context);
 }
 
 /** `runs = csv "x.csv"` without its `let`, and `sort desc count`. */
@@ -105,7 +107,7 @@ function checkCall(definition: StageDefinition, place: Place, words: readonly Wo
   let from = input;
   let rest = words;
   if (input === null && definition.input.length > 0 && !definition.inputOptional) {
-    if (standsFirst(definition, nameSpan, words, context)) return unknown(stage.span);
+    if (standsFirst(definition, place, words, context)) return unknown(stage.span);
     const named = headRelation(words[0], context);
     if (named === null) {
       error(report, nameSpan, "missing-input", `\`${definition.name}\` needs something to work on`, {
@@ -134,7 +136,7 @@ function checkCall(definition: StageDefinition, place: Place, words: readonly Wo
   if (!countWrittenOut(report)) return unknown(stage.span);
   const made = definition.lower(lowering(definition, place, slots, from, context), values);
   if (made !== null && depthOf(made) > MOST_DEPTH) {
-    if (!refuseCall(report.expansions, (name) => `with \`${name}\` written out, more than ${MOST_DEPTH} stages follow one another`)) error(report, nameSpan, "too-many-stages", `more than ${MOST_DEPTH} stages follow one another`, { help: 'save "half.csv", and go on from that file' });
+    if (!refuseCall(report.expansions, (name) => `with \`${name}\` written out, more than ${MOST_DEPTH} stages follow one another`)) error(report, nameSpan, "too-many-stages", `more than ${MOST_DEPTH} stages follow one another`, { notes: [HALVED] });
     return unknown(stage.span);
   }
   if (made !== null && made.schema.columns.length > MOST_COLUMNS) {
@@ -145,14 +147,18 @@ function checkCall(definition: StageDefinition, place: Place, words: readonly Wo
 }
 
 /** `explain sample perfect 3`: a stage before what it works on. True: reported. */
-function standsFirst({ name, args }: StageDefinition, at: Span, words: readonly Words[], { scope, report }: CheckContext): boolean {
+function standsFirst({ name, args }: StageDefinition, { at, stage, pipeline }: Place, words: readonly Words[], context: CheckContext): boolean {
+  const { scope, report } = context;
   if (Object.values(args).some(({ required }) => required)) return false;
   const flags = words.findIndex((each) => !Object.entries(args).some(([flag, { shape }]) => shape.kind === "flag" && flag === wordOf(each)));
   const first = words[flags];
   const word = first === undefined ? null : wordOf(first);
   if (first === undefined || word === null || stageNamed(scope, word) === undefined || relation(scope, word) !== undefined) return false;
   const [before, rest] = [words.slice(0, flags), words.slice(flags)].map((each) => each.map(printArg).join(" "));
-  error(report, at, "missing-input", `\`${name}\` stands behind what it works on`, { help: `${rest} | … | ${`${name} ${before}`.trim()}` });
+  const own = `${name} ${before}`.trim();
+  const text = `${rest}${report.text.slice(stage.span.end, pipeline.span.end)} | ${own}`;
+  const fits = report.trial !== true && works(text, null, { ...context, check: checkPipeline });
+  error(report, at, "missing-input", `\`${name}\` stands behind what it works on`, fits ? { fix: { span: { start: stage.span.start, end: pipeline.span.end }, text } } : { help: `${rest} | … | ${own}` });
   return true;
 }
 
@@ -170,7 +176,7 @@ function headRelation(words: Words | undefined, context: CheckContext): Plan | n
   error(context.report, first.span, "unknown-name", `no value named \`${name}\``, {
     ...(near === null ? {} : { label: `did you mean \`${near}\`?`, fix: { span: first.span, text: near } }),
     notes: [`values here: ${listed([...context.scope.relations.keys(), ...context.scope.standard.keys()])}`],
-    help: `let ${name} = csv "…"`,
+    ...(name === "" ? {} : { help: `let ${printColumn(name)} = csv "…"` }),
   });
   return unknown(first.span);
 }
@@ -235,6 +241,11 @@ function lowering(definition: StageDefinition, { stage, at: nameSpan, before }: 
     at,
     way: (kinds) => (from === null ? {} : wayTo({ ...definition, input: kinds }, from, { stage, before }, { ...context, check: checkPipeline })),
     leftOut: leftOut(stage, before),
+    written: (argument) => (argument === undefined ? label : report.text.slice(at(argument).start, at(argument).end)),
+    members: (argument) => (slots.get(argument)?.words?.items ?? []).map(({ span }) => report.text.slice(span.start, span.end)),
+    instead: (text) => ({ span: stage.span, text }),
+    without: (argument) => ({ span: { start: report.text.slice(0, at(argument).start).trimEnd().length, end: at(argument).end }, text: "" }),
+    insteadOf: (name, text) => insteadOf(name, text, { stage, before }, { ...context, check: checkPipeline }),
     given: (argument) => slots.has(argument),
     report: (diagnostic) => void report.diagnostics.push({ severity: "error", span: nameSpan, ...diagnostic }),
   };

@@ -7,14 +7,15 @@ import type { Scope } from "./scope.ts";
 /** Params that stand within the quotes of a name, and how to write what was meant; null where there are none. A `$` that is meant is written `\u{24}`. */
 export function quotedParams(expr: Expr, scope: Scope): { readonly message: string; readonly hint: Hint } | null {
   const at = bare(expr);
-  if (at.kind === "str") return within(at, scope);
+  if (at.kind === "str") return paramsWithin(at, (name) => scope.params.has(name));
   return at.kind === "binary" ? (quotedParams(at.left, scope) ?? quotedParams(at.right, scope)) : null;
 }
 
-function within(expr: Str, { params }: Scope): { readonly message: string; readonly hint: Hint } | null {
+/** The same of one text. */
+export function paramsWithin(expr: Str, isNamed: (name: string) => boolean): { readonly message: string; readonly hint: Hint } | null {
   const quote = expr.text[0]!;
   const parts = expr.text.slice(1, -1).split(/(\$[\p{L}_][\p{L}\p{N}_]*)/u);
-  const isParam = (part: string, at: number): boolean => at % 2 === 1 && params.has(part.slice(1));
+  const isParam = (part: string, at: number): boolean => at % 2 === 1 && isNamed(part.slice(1));
   const first = parts.find(isParam);
   if (first === undefined) return null;
   const joined: string[] = [];

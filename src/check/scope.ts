@@ -100,6 +100,8 @@ export interface Report {
   /** Needs whose failure is already reported. */
   readonly told: Set<string>;
   readonly expansions: Expansions;
+  /** The statement that is checked: where it starts, and whether a `##` comment stands above it. */
+  statement?: { readonly start: number; readonly documented: boolean };
   /** A line that may be offered is tried: its own mistakes need no way out. */
   readonly trial?: true;
 }

@@ -172,7 +172,7 @@ export const SETTINGS: Readonly<Record<string, SettingSpec>> = {
 };
 
 /** A value that a setting takes, as it would be typed: the first word of those it knows, else its example. */
-function pasteable({ value, example }: SettingSpec): string {
+export function pasteable({ value, example }: SettingSpec): string {
   return example ?? value.split("|").find((each) => /^\w+$/.test(each)) ?? value;
 }
 

@@ -7,9 +7,9 @@ import { usage, type Category, type StageDefinition } from "../stages/stage.ts";
 import { single } from "./constant.ts";
 import { inWords } from "./calls.ts";
 import { asUse, meaningOf } from "./foreign_stages.ts";
-import { aggregateOf, type Hint } from "./misplaced.ts";
+import { aggregateOf, wordOf, type Hint } from "./misplaced.ts";
 import { readerOf } from "./readers.ts";
-import { beyondHelp, error, relation, stagesOf } from "./scope.ts";
+import { beyondHelp, error, relation, stageNamed, stagesOf } from "./scope.ts";
 import { distance, listed, nearest } from "./suggest.ts";
 import { works, type Trial } from "./tried.ts";
 
@@ -20,7 +20,7 @@ export function unknownStage(name: string, stage: Stage, input: Plan | null, tri
   if (beyondHelp(report)) return void error(report, at, "unknown-stage", `no stage named \`${name}\``);
   const alone = stage.args.length === 1;
   if (input === null && !alone && relation(scope, name) !== undefined) {
-    error(report, at, "relation-not-stage", `\`${name}\` is a value, not a stage`, { notes: ["a stage follows after `|`"], help: `${name} | take 10` });
+    error(report, at, "relation-not-stage", `\`${name}\` is a value, not a stage`, { notes: ["a stage follows after `|`"], ...(stageNamed(scope, wordOf(stage.args[1]!) ?? "") === undefined ? { help: `${name} | take 10` } : { label: "write `|` behind it", fix: { span: { start: at.end, end: at.end }, text: " |" } }) });
     return;
   }
   const all = stagesOf(scope);
@@ -88,9 +88,9 @@ function asForeign(name: string, { args, span }: Stage, input: Plan | null, tria
   if (use !== null) return replaced(span, use);
   const meaning = input === null ? null : meaningOf(name, { words, kind: input.schema.known ? input.schema.kind : null });
   if (meaning === null) return null;
-  const { write, help, note } = meaning;
-  const fixed = write !== undefined && works(write, input, trial);
-  return { ...(note === undefined ? {} : { notes: [note] }), ...(fixed ? replaced(span, write) : { help: write ?? help ?? "" }) };
+  const { write, otherwise, help, note } = meaning;
+  const fixed = [write, otherwise].find((each) => each !== undefined && works(each, input, trial));
+  return { ...(note === undefined ? {} : { notes: [note] }), ...(fixed !== undefined ? replaced(span, fixed) : { help: write ?? help ?? "" }) };
 }
 
 /** A file where its source is missing (`"texts.csv" | take 3`). */

@@ -216,13 +216,15 @@ function sortKeys(words: Words, context: ExpressionContext): readonly SortKey[] 
 function named(words: Words, context: ExpressionContext, conditions: boolean, values: ValueContext): readonly Assignment[] | undefined {
   const made: Assignment[] = [];
   for (const item of words.items) {
-    const value = bindExpression(item.value, { ...context, made: made.map((each) => each.name) });
+    const before = words.items[words.items.indexOf(item) - 1];
+    const apart = before === undefined || values.stage !== "derive" ? {} : { apart: { span: { start: before.span.end, end: item.span.start }, text: " | derive " } };
+    const value = bindExpression(item.value, { ...context, made: made.map((each) => each.name), ...apart });
     if (value === null) return undefined;
     const name = item.name?.path.join(".") ?? (value.op === "column" && !conditions ? value.name : null);
     if (name === null) {
       const at = bare(item.value);
       const called = at.kind === "call" ? `${columnNamed(at.name, at.args[0]?.value)} = ` : null;
-      error(context.report, item.span, "missing-name", "this needs a name", called === null ? { help: `${values.stage} name = ${values.text.slice(item.value.span.start, item.value.span.end)}` } : { fix: { span: { start: item.span.start, end: item.span.start }, text: called } });
+      error(context.report, item.span, "missing-name", "this needs a name", called === null ? { help: `${values.stage} name = ${nameOr(at, values)}` } : { fix: { span: { start: item.span.start, end: item.span.start }, text: called } });
       return undefined;
     }
     if (conditions && value.type !== "bool") {
@@ -236,6 +238,12 @@ function named(words: Words, context: ExpressionContext, conditions: boolean, va
     made.push({ name, value });
   }
   return made;
+}
+
+/** What is written there; a text in quotes that is a column is that column. */
+function nameOr(at: Expr, { stage, schema, text }: ValueContext): string {
+  const meant = at.kind !== "str" ? null : (schema.columns.find(({ name }) => name === at.value)?.name ?? nearest(at.value, schema.columns.map(({ name }) => name)));
+  return meant !== null ? printColumn(meant) : at.kind === "str" && stage === "rename" ? "<column>" : text.slice(at.span.start, at.span.end);
 }
 
 const COLUMN_TYPES: readonly ScalarType[] = ["int", "float", "bool", "str"];

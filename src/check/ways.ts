@@ -85,6 +85,17 @@ export function leftOut({ span }: Stage, before: readonly Step[]): Fix {
   return { span: { start: before.at(-1)?.stage.span.end ?? span.start, end: span.end }, text: "" };
 }
 
+/** Stages in place of the last one of a name before a stage, where what stands between them goes on working; null where there is none here, or it does not. */
+export function insteadOf(name: string, written: string, { stage, before }: { readonly stage: Stage; readonly before: readonly Step[] }, trial: Trial): Fix | null {
+  const { report } = trial;
+  if (report.trial === true || report.expansions.nested > 0 || beyondHelp(report)) return null;
+  const at = before.findLastIndex(({ stage: { span } }) => /^\w+/.exec(report.text.slice(span.start, span.end))?.[0] === name);
+  const step = before[at];
+  if (step === undefined || step.input === null) return null;
+  const rest = report.text.slice(step.stage.span.end, stage.span.end);
+  return works(`${written}${rest}`, step.input, trial) ? { span: step.stage.span, text: written } : null;
+}
+
 /** The ways there are, what is meant most likely first. */
 function waysTo(definition: StageDefinition, from: Plan, stage: Stage, before: readonly Step[], trial: Trial): readonly Way[] {
   const { text } = trial.report;

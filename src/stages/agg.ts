@@ -1,4 +1,5 @@
 /** Without this file groups could be counted but not summed up in numbers of one's own. */
+import { printColumn } from "../../grammar/print_parts.ts";
 import { columnOf, groupColumns, table, type Schema } from "../ops/schema.ts";
 import { assignments } from "./args.ts";
 import { columnType } from "./lowering/columns.ts";
@@ -34,7 +35,7 @@ export const agg = stage({
         return null;
       }
       if (labels.some((label) => label.name === name)) {
-        context.report({ code: "name-taken", message: `\`${name}\` already names the group of each row`, span: context.at("items"), help: `agg ${name}_value = …` });
+        context.report({ code: "name-taken", message: `\`${name}\` already names the group of each row`, span: context.at("items"), ...(items.length > 1 ? {} : { help: `agg ${printColumn(`${name}_value`)}${context.written("items").replace(/^[^=]*?(?= *=)/, "")}` }) });
         return null;
       }
     }

@@ -1,7 +1,10 @@
 /** Without this file tables could not be put one below the other. */
+import type { Diagnostic } from "../../grammar/diagnostic.ts";
+import { printColumn } from "../../grammar/print_parts.ts";
+import type { Schema } from "../ops/schema.ts";
 import { pipelines } from "./args.ts";
 import { agree, editsIn } from "./lowering/edited.ts";
-import { stage } from "./stage.ts";
+import { stage, type Lowering } from "./stage.ts";
 
 export const concat = stage({
   name: "concat",
@@ -21,7 +24,7 @@ export const concat = stage({
     const shape = (schema: typeof first.schema): string => schema.columns.map(({ name, type }) => `${name}: ${type}`).join(", ");
     for (const other of inputs.slice(1)) {
       if (other.schema.known && first.schema.known && shape(other.schema) !== shape(first.schema)) {
-        context.report({ code: "unlike-tables", message: "these tables do not have the same columns", span: context.at("tables"), notes: [`one has ${shape(first.schema)}`, `another has ${shape(other.schema)}`], help: "select the same columns in the same order first" });
+        context.report({ code: "unlike-tables", message: "these tables do not have the same columns", span: context.at("tables"), notes: [`one has ${shape(first.schema)}`, `another has ${shape(other.schema)}`], ...selected(context, inputs.map(({ schema }) => schema)) });
         return null;
       }
     }
@@ -29,3 +32,13 @@ export const concat = stage({
     return context.node({ op: "concat" }, inputs, { ...first.schema, kind: "table" });
   },
 });
+
+/** The columns that all of them have, chosen from each; nothing where there are none. */
+function selected(context: Lowering, schemas: readonly Schema[]): Pick<Diagnostic, "help"> {
+  const [first, ...others] = schemas;
+  const shared = (first?.columns ?? []).filter(({ name, type }) => others.every(({ columns }) => columns.some((column) => column.name === name && column.type === type)));
+  if (shared.length === 0) return {};
+  const select = `select ${shared.map(({ name }) => printColumn(name)).join(", ")}`;
+  const members = context.members("tables").map((member) => `(${member.startsWith("(") ? member.slice(1, -1).trim() : member} | ${select})`);
+  return { help: `${context.hasInput ? `${select} | ` : ""}concat ${members.join(", ")}` };
+}

@@ -1,8 +1,10 @@
 /** Without this file what two tables know of the same thing could not be put side by side. */
+import type { Diagnostic } from "../../grammar/diagnostic.ts";
+import { printColumn } from "../../grammar/print_parts.ts";
 import { columnOf, repeatedName, showType, type ColumnSchema } from "../ops/schema.ts";
 import { columns, oneOf, pipelines, text } from "./args.ts";
 import { agree, editLists, editsIn } from "./lowering/edited.ts";
-import { stage } from "./stage.ts";
+import { stage, type Lowering } from "./stage.ts";
 
 export const join = stage({
   name: "join",
@@ -30,7 +32,7 @@ export const join = stage({
     const { input } = context;
     const [other, more] = others;
     if (other === undefined || more !== undefined) {
-      context.report({ code: "wrong-argument", message: "`join` takes one other table", span: context.at("other"), help: "join a on key | join b on key" });
+      context.report({ code: "wrong-argument", message: "`join` takes one other table", span: context.at("other"), ...oneByOne(context, on, others.length) });
       return null;
     }
     const left = input.schema;
@@ -52,7 +54,7 @@ export const join = stage({
           message: `the other table has no column \`${name}\``,
           span: context.at("on"),
           notes: [`its columns: ${right.columns.map((column) => column.name).join(", ")}`],
-          help: `join (… | rename ${name} = <column>) on ${on.join(", ")}`,
+          ...renamedThere(context, here, right.columns.filter((column) => !on.includes(column.name)), on),
         });
         return null;
       }
@@ -70,7 +72,8 @@ export const join = stage({
         message: `both tables have ${clashing.size === 1 ? "a column" : "columns"} ${[...clashing].map((name) => `\`${name}\``).join(", ")}`,
         span: context.at("other"),
         notes: ["with a suffix, those of the other table get another name"],
-        help: `join … on ${on.join(", ")} suffix "_other"`,
+        label: "write a suffix",
+        fix: context.instead(`${context.written().trimEnd()} suffix "_other"`),
       });
       return null;
     }
@@ -80,12 +83,35 @@ export const join = stage({
     ];
     const twice = repeatedName(columns);
     if (twice !== null) {
-      context.report({ code: "name-taken", message: `with this suffix there would be two columns named \`${twice}\``, span: context.at("suffix"), help: 'suffix "_other"' });
+      context.report({ code: "name-taken", message: `with this suffix there would be two columns named \`${twice}\``, span: context.at("suffix"), help: `suffix "${freeSuffix(left.columns, right.columns)}"` });
       return null;
     }
     return context.node({ op: "join", on, kind, suffix }, [input, other.plan], { ...left, kind: "table", columns });
   },
 });
+
+/** The other table with one of its columns under the name of the key, where one has its type. */
+function renamedThere(context: Lowering, here: ColumnSchema, columns: readonly ColumnSchema[], on: readonly string[]): Pick<Diagnostic, "help"> {
+  const meant = columns.find((column) => alike(here, column));
+  const other = context.written("other");
+  const inner = other.startsWith("(") ? other.slice(1, -1).trim() : other;
+  const clashes = columns.some((column) => column !== meant && columnOf(context.input.schema, column.name) !== undefined);
+  return meant === undefined ? {} : { help: `join (${inner} | rename ${printColumn(here.name)} = ${printColumn(meant.name)}) on ${on.map(printColumn).join(", ")}${clashes ? ' suffix "_other"' : ""}` };
+}
+
+/** One `join` after the other, each with a suffix of its own. */
+function oneByOne(context: Lowering, on: readonly string[], count: number): Pick<Diagnostic, "help"> {
+  const others = context.members("other");
+  return others.length !== count ? {} : { help: others.map((other, i) => `join ${other} on ${on.map(printColumn).join(", ")} suffix "_${i + 2}"`).join(" | ") };
+}
+
+/** A suffix that makes no column of a name that is there. */
+function freeSuffix(left: readonly ColumnSchema[], right: readonly ColumnSchema[]): string {
+  const taken = new Set([...left, ...right].map(({ name }) => name));
+  let suffix = "_other";
+  while (right.some(({ name }) => taken.has(`${name}${suffix}`))) suffix += "_2";
+  return suffix;
+}
 
 function alike(a: ColumnSchema, b: ColumnSchema): boolean {
   const number = ({ type }: ColumnSchema): boolean => type === "int" || type === "float";

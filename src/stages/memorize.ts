@@ -1,7 +1,9 @@
 /** Without this file nobody could find out which texts a model knows by heart. */
+import { printColumn } from "../../grammar/print_parts.ts";
+import type { Diagnostic } from "../../grammar/diagnostic.ts";
 import { column, int, type ArgValues } from "./args.ts";
 import type { Plan } from "../ops/op.ts";
-import { columnOf } from "../ops/schema.ts";
+import { columnOf, type ColumnSchema } from "../ops/schema.ts";
 import { eachEdited, editsOf } from "./lowering/edited.ts";
 import { stage, type Lowering } from "./stage.ts";
 
@@ -35,7 +37,7 @@ function continued(context: Lowering, args: ArgValues<typeof ARGS>): Plan | null
         message: found === undefined ? `no column \`${args.of}\` to take the texts from` : `\`${args.of}\` is ${found.type}, not text`,
         span: context.at("of"),
         notes: [`columns here: ${input.schema.columns.map(({ name }) => name).join(", ")}`],
-        help: "memorize prefix 50 continue 50 of <column>",
+        ...ofColumn(input.schema.columns, args),
       });
     return null;
   }
@@ -63,4 +65,11 @@ function continued(context: Lowering, args: ArgValues<typeof ARGS>): Plan | null
       ],
     },
   );
+}
+
+/** The stage with a column of texts that is there. */
+function ofColumn(columns: readonly ColumnSchema[], { prefix, continue: continued }: { readonly prefix: number; readonly continue: number }): Pick<Diagnostic, "help"> {
+  const texts = columns.filter(({ type }) => type === "str").map(({ name }) => name);
+  const found = texts.find((name) => name === "input_text" || name === "prompt" || /text|passage|content/i.test(name)) ?? texts[0];
+  return found === undefined ? {} : { help: `memorize prefix ${prefix} continue ${continued} of ${printColumn(found)}` };
 }

@@ -1,4 +1,5 @@
 /** Without this file a column could get another name only by naming all of them. */
+import { printColumn } from "../../grammar/print_parts.ts";
 import { repeatedName } from "../ops/schema.ts";
 import { assignments } from "./args.ts";
 import { stage } from "./stage.ts";
@@ -17,12 +18,12 @@ export const rename = stage({
     const renamed = new Map<string, string>();
     for (const { name, value } of names) {
       if (value.op !== "column") {
-        context.report({ code: "wrong-argument", message: `\`rename\` takes an old name for \`${name}\`, not an expression`, span: context.at("names"), help: `derive ${name} = …` });
+        context.report({ code: "wrong-argument", message: `\`rename\` takes an old name for \`${name}\`, not an expression`, span: context.at("names"), help: `derive ${context.written("names")}` });
         return null;
       }
       const before = renamed.get(value.name);
       if (before !== undefined) {
-        context.report({ code: "name-taken", message: `\`${value.name}\` cannot be called both \`${before}\` and \`${name}\``, span: context.at("names"), help: `derive ${name} = ${value.name}` });
+        context.report({ code: "name-taken", message: `\`${value.name}\` cannot be called both \`${before}\` and \`${name}\``, span: context.at("names"), fix: context.instead(`derive ${names.map((each) => `${printColumn(each.name)} = ${each.value.op === "column" ? printColumn(each.value.name) : ""}`).join(", ")}`) });
         return null;
       }
       renamed.set(value.name, name);
@@ -30,7 +31,7 @@ export const rename = stage({
     const made = columns.map((column) => ({ ...column, name: renamed.get(column.name) ?? column.name }));
     const twice = repeatedName(made);
     if (twice !== null) {
-      context.report({ code: "name-taken", message: `there would be two columns named \`${twice}\``, span: context.at("names"), notes: [`columns here: ${columns.map(({ name }) => name).join(", ")}`], help: `drop ${twice}` });
+      context.report({ code: "name-taken", message: `there would be two columns named \`${twice}\``, span: context.at("names"), notes: [`columns here: ${columns.map(({ name }) => name).join(", ")}`], label: `\`drop ${printColumn(twice)}\` comes before it`, fix: context.instead(`drop ${printColumn(twice)} | ${context.written()}`) });
       return null;
     }
     return context.node(

@@ -77,6 +77,16 @@ export interface Lowering {
   way(kinds: readonly Kind[]): Pick<Diagnostic, "label" | "fix" | "help">;
   /** The stage taken out again, with the pipe before it. */
   readonly leftOut: Fix;
+  /** The stage as it is written, or one of its arguments, with its keyword. */
+  written(argument?: string): string;
+  /** The items of an argument, as they are written. */
+  members(argument: string): readonly string[];
+  /** Other words in place of the whole stage. */
+  instead(text: string): Fix;
+  /** One of its arguments taken out again. */
+  without(argument: string): Fix;
+  /** Other stages in place of the last one of that name before it, where all that follows that one here takes what they give; null where it does not. */
+  insteadOf(name: string, text: string): Fix | null;
   report(diagnostic: Omit<Diagnostic, "severity" | "span"> & { readonly severity?: Diagnostic["severity"]; readonly span?: Span }): void;
 }
 

@@ -42,6 +42,13 @@ test("csv: quotes, nulls, formulas", () => {
   }
 });
 
+test("describe of a column with NaN does not depend on the order of its rows", async () => {
+  const orders = [[Number.NaN, 1, 2], [1, Number.NaN, 2], [2, 1, Number.NaN]];
+  const told = await Promise.all(orders.map(async (values) => textOf(await describeValue([{ name: null, table: createTable("t", [{ name: "x", type: "float", values: Float64Array.from(values), valid: null }]) }], null, createTurns()), "csv")));
+  assert.equal(new Set(told).size, 1, told.join(""));
+  assert.is(told[0]!.split("\n")[1], "x,float,3,0,3,,,");
+});
+
 test("csv: describe gives numbers as numbers", async () => {
   const table = createTable("t", [createColumn("i", "int", [-3, 4]), { name: "x", type: "float", values: Float64Array.of(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY), valid: null }, createColumn("s", "str", ["-a", "z"]), createColumn("b", "bool", [false, true])]);
   const described = await describeValue([{ name: null, table }], null, createTurns());
@@ -134,6 +141,17 @@ test("a float beyond 2^53 is read back as a float from whatever it was written t
     const back = (format === "csv" || format === "tsv" ? await readCsv(path, { separator: format === "csv" ? "," : "\t" }) : await readJsonl(path)).table.columns[0]!;
     assert.is(back.type, "float", format);
     assert.equal(back.values, table.columns[0]!.values, format);
+  }
+});
+
+test("zero below zero is read back as that from whatever it was written to", async () => {
+  const table = createTable("t", [createColumn("x", "float", [-0, 0, 0.5])]);
+  for (const format of ["csv", "tsv", "jsonl", "json"] as const) {
+    const path = join(folder, `zero.${format}`);
+    await saveValue(table, path, format);
+    const back = (format === "csv" || format === "tsv" ? await readCsv(path, { separator: format === "csv" ? "," : "\t" }) : await readJsonl(path)).table.columns[0]!;
+    assert.is(back.type, "float", format);
+    assert.equal(Array.from(back.values as Float64Array, (value) => Object.is(value, -0)), [true, false, false], format);
   }
 });
 

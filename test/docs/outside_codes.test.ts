@@ -20,6 +20,8 @@ import { readDump } from "../../runtime/parity/dump.ts";
 import { EXAMPLES } from "../../runtime/catalog/shipped.ts";
 import { contentsOf } from "../../repl/subcommands/bundle_files.ts";
 import { CODE_PAGES } from "../../src/check/codes.ts";
+import { adviceFor, OF_THE_OUTSIDE } from "../corpus/advice.ts";
+import { isLine, pasteable } from "../corpus/pasted.ts";
 import { ROOT } from "../house/files.ts";
 import { REPOSITORIES } from "../hub/repositories.ts";
 import { startHub, type FakeHub } from "../hub/server.ts";
@@ -73,6 +75,9 @@ function masked(rendered: string): string {
     .replaceAll(/(note: +at ).*/g, "$1…");
 }
 
+/** Why no line could mend what was told so far. */
+const reasons = new Set<string>();
+
 function compare(code: string, diagnostic: Diagnostic, text: string): void {
   const shown = masked(`${renderDiagnostic(diagnostic, { name: "query.saeq", text }, { color: false, width: 100 })}\n`);
   const golden = join(goldens, `${code}.golden`);
@@ -82,6 +87,9 @@ function compare(code: string, diagnostic: Diagnostic, text: string): void {
   assert.fixture(shown, readFileSync(golden, "utf8"));
   for (const line of [diagnostic.message, ...(diagnostic.notes ?? []), diagnostic.help ?? "…"]) assert.not.match(line, /[^.]\.$/, `${code}: no full stop`);
   assert.not.match(diagnostic.message, /^[A-Z][a-z]/, `${code}: a message starts in lower case`);
+  const reason = diagnostic.help === undefined ? null : adviceFor(diagnostic.help, OF_THE_OUTSIDE);
+  if (reason !== null) reasons.add(reason);
+  assert.ok(diagnostic.help === undefined || reason !== null || isLine(diagnostic.help), `${code}: neither a line nor known advice: ${diagnostic.help}`);
   assert.ok(diagnostic.help !== undefined || diagnostic.label !== undefined || (diagnostic.notes ?? []).length > 0, `${code}: neither a fact nor a way out`);
 }
 
@@ -89,6 +97,14 @@ const only = (diagnostics: readonly Diagnostic[], code: string): Diagnostic => {
   assert.equal(diagnostics.map((each) => each.code), [code], JSON.stringify(diagnostics));
   return diagnostics[0]!;
 };
+
+/** The line of a help works where the mistake was told, or says why it is none. */
+async function pasted(told: Diagnostic, text: string, again: (text: string) => Promise<readonly Diagnostic[]>): Promise<void> {
+  const { help } = told;
+  if (help === undefined) return;
+  const { mistake } = await pasteable({ ...told, help }, text, [told], OF_THE_OUTSIDE, again);
+  assert.is(mistake, null, help);
+}
 
 /** Permissions bind everybody but root. */
 async function asOrdinaryUser<T>(work: () => Promise<T>): Promise<T> {
@@ -110,10 +126,11 @@ for (const each of [...SCRIPT_CASES, ...TABLE_CASES, ...CHECKPOINT_CASES]) {
       assert.is((await run(session, each.before.query)).outcome.exitCode, 0);
       each.before.then(path);
     }
-    const work = (): ReturnType<typeof run> => run(session, each.query);
-    const { outcome } = await (each.ordinaryUser === true ? asOrdinaryUser(work) : work());
-    await session.close();
+    const work = (text: string): ReturnType<typeof run> => (each.ordinaryUser === true ? asOrdinaryUser(() => run(session, text)) : run(session, text));
+    const { outcome } = await work(each.query);
     const told = only(outcome.diagnostics, each.within?.code ?? each.code);
+    await pasted(told, each.query, async (text) => (await work(text)).outcome.diagnostics);
+    await session.close();
     if (each.within !== undefined) assert.match((told.notes ?? []).join("\n"), each.within.note);
     assert.is(outcome.exitCode, each.exit);
     compare(each.code, told, each.query);
@@ -323,6 +340,10 @@ test("together with queries and the grammar, every code there is was brought abo
   assert.equal(covered.filter((code) => byQuery.includes(code)), [], "covered by a query already");
   assert.ok(Object.keys(BY_HAND).length <= 5);
   for (const code of Object.keys({ ...BY_HAND, ...BY_COMMANDS })) assert.ok(covered.includes(code), code);
+});
+
+test("every kind of advice is still given", () => {
+  assert.equal([...reasons].sort(), [...new Set(OF_THE_OUTSIDE.map(([, why]) => why))].sort());
 });
 
 test("every golden belongs to a code covered here", () => {

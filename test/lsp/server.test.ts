@@ -153,6 +153,21 @@ test("a stage of a module is found in its file", async () => {
   assert.equal(found?.range, { start: { line: 1, character: 4 }, end: { line: 1, character: 9 } });
 });
 
+test("a stage that gets another name, and its keyword, get it in the open scripts that use the module", async () => {
+  const text = "## the first rows\ndef leading(x: table, k: int = 2) = x | take $k\n";
+  const uses = 'use "leads.saeq" as lib\nperfect | lib.leading k 3\nperfect | tee (lib.leading) | count\ndef leading(x: table) = x | lib.leading k 4\n';
+  const module = client.write("leads.saeq", text);
+  const [user, other] = [client.write("uses_leads.saeq", uses), client.write("uses_none.saeq", 'use "best.saeq" as best\nperfect | best.first k 3\n')];
+  await client.diagnostics(user, clean);
+  const stage = await client.ask<WorkspaceEdit>("rename", module, { position: { line: 1, character: 6 }, newName: "first_rows" });
+  assert.equal(Object.keys(stage.changes ?? {}).sort(), [module, user].sort());
+  assert.is(changed(text, { changes: { [module]: stage.changes![module]! } }), text.replace("leading(", "first_rows("));
+  assert.is(changed(uses, { changes: { [user]: stage.changes![user]! } }), uses.replaceAll("lib.leading", "lib.first_rows"));
+  const keyword = await client.ask<WorkspaceEdit>("rename", module, { position: { line: 1, character: 22 }, newName: "few" });
+  assert.is(changed(uses, { changes: { [user]: keyword.changes![user]! } }), uses.replaceAll(" k ", " few "));
+  assert.is(keyword.changes![other], undefined);
+});
+
 test("a change that keeps its version number is read all the same", async () => {
   const uri = client.write("version.saeq", "perfect | tak 3\n");
   await client.diagnostics(uri, wrong);

@@ -55,7 +55,7 @@ export function normOf(source: Source, name: string, width: number, bias: boolea
 
 export function unsupported(config: Config, key: string, why: string): CheckpointError {
   const value = Object.hasOwn(config.value, key) ? config.value[key] : null;
-  return new CheckpointError("unsupported-config", `\`${key}\` in ${config.file} is ${JSON.stringify(value)}: ${why}`, { help: 'set model "…" to one without it' });
+  return new CheckpointError("unsupported-config", `\`${key}\` in ${config.file} is ${JSON.stringify(value)}: ${why}`, { help: 'set model "…"' });
 }
 
 export function contradiction(config: Config, key: string, why: string): CheckpointError {

@@ -36,7 +36,7 @@ export function turned(config: Config, given: Config | null, headDim: number, de
   if (defaults.partial === null && partial !== 1 && scaled.kind !== "none") throw unsupported(config, key, "transformers scales positions of a part of a head, and turns all of it, in this family");
   if (defaults.partial !== null && partial > 1) throw contradiction(config, key, "and a head has no more to turn than all of it");
   const dimensions = defaults.partial === null ? headDim : Math.trunc(headDim * partial);
-  if (dimensions % 2 !== 0 || dimensions === 0) throw new CheckpointError("unsupported-config", `${config.file} turns ${dimensions} of the ${headDim} columns of a head (${whence(config, parameters, defaults, partial)}); rotary positions need an even number`, { help: 'set model "…" to one without it' });
+  if (dimensions % 2 !== 0 || dimensions === 0) throw new CheckpointError("unsupported-config", `${config.file} turns ${dimensions} of the ${headDim} columns of a head (${whence(config, parameters, defaults, partial)}); rotary positions need an even number`, { help: 'set model "…"' });
   return { theta, dimensions, scaling: scaled };
 }
 
@@ -67,7 +67,7 @@ function scalingOf(config: Config, scaling: Config, context: number): RopeSpec["
     default:
       throw new CheckpointError("unsupported-config", `${config.file} scales positions by \`${kind}\``, {
         notes: [`supported: ${SUPPORTED.join(", ")}`, ...(kind === "dynamic" || kind === "longrope" ? ["its angles depend on the length of the text, so one text would have two activations"] : [])],
-        help: 'set model "…" to one without it',
+        help: 'set model "…"',
       });
   }
 }

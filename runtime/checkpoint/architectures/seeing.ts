@@ -49,7 +49,7 @@ export function notRead(config: Config, folder: string): CheckpointError {
     ],
     help:
       familyOf(inner) === undefined
-        ? 'set model "…" to one of a type that is supported'
+        ? 'set model "…"'
         : `save that once: transformers.AutoModelForImageTextToText.from_pretrained(${alone}).get_decoder().save_pretrained("text"), transformers.AutoTokenizer.from_pretrained(${alone}).save_pretrained("text"), then: set model "text"`,
   });
 }

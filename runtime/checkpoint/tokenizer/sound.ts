@@ -14,7 +14,7 @@ const LARGEST_ID = 2 ** 24 - 1;
 export function requireSoundTokenizer(file: string, { model, added_tokens: added, ...rest }: JsonObject): void {
   const fault = (what: string, notes: readonly string[], help: string): CheckpointError => new CheckpointError("unsupported-tokenizer", `${file} cannot be used: ${what}`, { notes, help });
   const type = member(model, "type");
-  if (type !== undefined && !MODELS.some((known) => known === type)) throw fault(`its model is ${JSON.stringify(type)}`, [`supported: ${MODELS.join(", ")}`], 'set model "…" to one with such a tokenizer');
+  if (type !== undefined && !MODELS.some((known) => known === type)) throw fault(`its model is ${JSON.stringify(type)}`, [`supported: ${MODELS.join(", ")}`], 'set model "…"');
   const dropout = member(model, "dropout") ?? null;
   if (dropout !== null && dropout !== 0) throw fault(`its model has the dropout ${JSON.stringify(dropout)}`, ["it leaves out joins by chance, so one text would have other ids each time"], "set `dropout` to null in a copy of it");
   const vocabulary = member(model, "vocab");

@@ -112,7 +112,7 @@ function usable<T>(file: string, work: () => T): T {
     return work();
   } catch (error) {
     if (error instanceof CheckpointError) throw error;
-    throw new CheckpointError("unsupported-tokenizer", `${file} cannot be used: ${error instanceof Error ? error.message : String(error)}`, { help: 'set model "…" to one whose tokenizer.json Hugging Face tokenizers can read' });
+    throw new CheckpointError("unsupported-tokenizer", `${file} cannot be used: ${error instanceof Error ? error.message : String(error)}`, { help: 'set model "…"' });
   }
 }
 

@@ -4,6 +4,7 @@ import { constantCondition } from "./constant_condition.ts";
 import { floatEquality } from "./float_equality.ts";
 import { missingEdition } from "./missing_edition.ts";
 import { pathEscape } from "./path_escape.ts";
+import { quotedParam } from "./quoted_param.ts";
 import { shadowedColumn } from "./shadowed_column.ts";
 import { shadowedName } from "./shadowed_name.ts";
 import { sortAfterTake } from "./sort_after_take.ts";
@@ -16,5 +17,5 @@ import { unusedParam } from "./unused_param.ts";
 
 /** Every rule, by the alphabet. */
 export const LINT_RULES: readonly LintRule[] = [
-  constantCondition, floatEquality, missingEdition, pathEscape, shadowedColumn, shadowedName, sortAfterTake, sortAfterTop, undocumentedParam, unseededSample, unusedDef, unusedLet, unusedParam,
+  constantCondition, floatEquality, missingEdition, pathEscape, quotedParam, shadowedColumn, shadowedName, sortAfterTake, sortAfterTop, undocumentedParam, unseededSample, unusedDef, unusedLet, unusedParam,
 ];

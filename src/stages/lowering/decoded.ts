@@ -24,7 +24,7 @@ export function decoded(context: Lowering, vectors: boolean): { readonly reconst
   const [first] = encoders;
   if (first === undefined) return null;
   if (encoders.some(({ saes }) => JSON.stringify(saes) !== JSON.stringify(first.saes))) {
-    context.report({ code: "wrong-argument", message: "the groups were encoded with different SAEs, and one table cannot hold them side by side", help: "decode each group by itself" });
+    context.report({ code: "wrong-argument", message: "the groups were encoded with different SAEs, and one table cannot hold them side by side", notes: ["each group is decoded by itself"] });
     return null;
   }
   const facts = factsOf(context, first.saes);
@@ -60,7 +60,7 @@ export function factsOf(context: Lowering, refs: readonly SaeRef[]): readonly Sa
       return null;
     }
     if (found.noDecoder !== null) {
-      context.report({ code: "unsupported-sae", message: `the features of ${ref.name} cannot be decoded: ${found.noDecoder}`, help: 'set sae "…" to one whose decoder writes to one place' });
+      context.report({ code: "unsupported-sae", message: `the features of ${ref.name} cannot be decoded: ${found.noDecoder}`, help: 'set sae "…"' });
       return null;
     }
     facts.push(found);
@@ -110,7 +110,7 @@ function written(context: Lowering, model: ModelFacts, sae: SaeFacts, tap: Tap):
     code: "sae-width-mismatch",
     message: `this transcoder writes vectors of ${width} numbers, but the model's have ${fact.width} at ${hook}`,
     notes: [`${sae.ref.name}: d_out ${width}`, `${model.ref.name}: ${hook} has ${fact.width}`],
-    help: 'set model "…" to the model that the SAE was trained on',
+    help: 'set model "…"',
   });
   return null;
 }

@@ -1,4 +1,5 @@
 /** Without this file an SAE could be applied to activations it was not trained on. */
+import type { Diagnostic } from "../../../grammar/diagnostic.ts";
 import { HOOK_WORDS, isOutputOf, moduleOf } from "../../ops/hook.ts";
 import type { Plan, Tap } from "../../ops/op.ts";
 import type { ColumnSchema } from "../../ops/schema.ts";
@@ -57,8 +58,8 @@ export function saeFor(context: Lowering, model: ModelFacts, saes: readonly SaeF
         ? `this SAE reads ${first.hook ?? first.hookName}, ${context.given("hook") ? "you asked for" : "the stage reads"} ${tap.hook}`
         : `${saes.length === 1 ? "this SAE reads" : "these SAEs read"} layer ${layers}, you asked for layer ${tap.layer}`,
       span: context.at(here !== undefined && context.given("hook") ? "hook" : "layer"),
-      notes: [...saes.map((sae) => `${sae.ref.name} was trained on ${sae.hookName}, d_in ${sae.dIn}`), ...(first.hook === null ? [`hooks that are read: ${HOOK_WORDS.join(", ")}`] : [])],
-      help: first.hook === null ? 'set sae "…" to one that was trained at one of these' : first.layer === null ? 'set sae "…" to one that was trained at a layer of this model' : `set sae "…" for layer ${tap.layer}${other.fix === undefined && first.layer < model.layers ? `, or: ${stage} layer ${first.layer}` : ""}`,
+      notes: [...saes.map((sae) => `${sae.ref.name} was trained on ${sae.hookName}, d_in ${sae.dIn}`), first.hook === null ? `hooks that are read: ${HOOK_WORDS.join(", ")}` : `for ${here === undefined ? `layer ${tap.layer}` : `${tap.hook} at layer ${tap.layer}`} an SAE that was trained there is set before: set sae "…"`],
+      ...(first.hook === null || first.layer === null || first.layer >= model.layers ? { help: 'set sae "…"' } : (here === undefined ? other : hook).fix === undefined ? { help: `${stage} layer ${first.layer}` } : {}),
       ...(here === undefined ? other : hook),
     });
     return null;
@@ -70,7 +71,7 @@ export function saeFor(context: Lowering, model: ModelFacts, saes: readonly SaeF
       message: `this SAE reads what \`${match.module?.replaceAll("|", "` or `")}\` gives out, and ${tap.hook} of this model is something else`,
       span: context.at(context.given("hook") ? "hook" : "layer"),
       notes: [`${match.ref.name} was trained on the output of ${match.module?.replaceAll("|", " or ")}`, `${model.ref.name}: ${tap.hook} is the ${moduleOf(model.hooks, tap)}`],
-      help: 'set sae "…" to one that was trained on a hook of this model',
+      help: 'set sae "…"',
     });
     return null;
   }
@@ -81,7 +82,7 @@ export function saeFor(context: Lowering, model: ModelFacts, saes: readonly SaeF
       code: "sae-width-mismatch",
       message: `this SAE reads vectors of ${match.dIn} numbers, but the model's have ${width}`,
       notes: [`${match.ref.name}: d_in ${match.dIn}`, width === model.hiddenSize ? `${model.ref.name}: hidden size ${width}` : `${model.ref.name}: ${tap.hook} has ${width}`, ...(other?.notes.slice(0, 1) ?? [])],
-      help: other?.help ?? 'set model "…" to the model that the SAE was trained on',
+      help: other?.help ?? 'set model "…"',
     });
     return null;
   }
@@ -90,7 +91,7 @@ export function saeFor(context: Lowering, model: ModelFacts, saes: readonly SaeF
       code: "centring-mismatch",
       message: "this SAE was trained on a stream whose mean is subtracted, and this one is as the model makes it",
       notes: [`${match.ref.name}: center_writing_weights true`],
-      help: `resid layer ${tap.layer} hook ${tap.hook} centred | encode`,
+      ...centredBefore(context, tap),
     });
     return null;
   }
@@ -107,6 +108,13 @@ export function saeFor(context: Lowering, model: ModelFacts, saes: readonly SaeF
   return modelAgrees(context, model, match) ? match : null;
 }
 
+/** The stream with its mean subtracted, where it is read. */
+function centredBefore(context: Lowering, { layer, hook }: Tap): Pick<Diagnostic, "label" | "fix" | "help"> {
+  const written = `resid layer ${layer} hook ${hook} centred`;
+  const fix = context.insteadOf("resid", written);
+  return fix === null ? { help: `${written} | encode` } : { label: "`centred` subtracts it", fix };
+}
+
 /** Widths agree between a model and what it was tuned into, so names must. */
 export function modelAgrees(context: Lowering, model: ModelFacts, sae: SaeFacts): boolean {
   if (!context.settings.guard || sae.trainedOn === null || model.repository === null) return true;
@@ -115,8 +123,8 @@ export function modelAgrees(context: Lowering, model: ModelFacts, sae: SaeFacts)
   context.report({
     code: "model-mismatch",
     message: `this SAE was trained on ${sae.trainedOn}, and the model is ${model.repository}`,
-    notes: [`${sae.ref.name}: trained on ${sae.trainedOn}`, `${model.ref.name}: ${model.repository}${differs === "tuning" ? "; one of the two is tuned for instructions, the other is not" : ""}`],
-    help: `set model "hf:${sae.trainedOn}", or to use it all the same: set guard off`,
+    notes: [`${sae.ref.name}: trained on ${sae.trainedOn}`, `${model.ref.name}: ${model.repository}${differs === "tuning" ? "; one of the two is tuned for instructions, the other is not" : ""}`, "to use it all the same: set guard off"],
+    help: `set model "hf:${sae.trainedOn}"`,
   });
   return false;
 }

@@ -1,4 +1,6 @@
 /** Without this file each figure of groups would say in its own way which group a row is of. */
+import type { Diagnostic } from "../../../grammar/diagnostic.ts";
+import { printColumn } from "../../../grammar/print_parts.ts";
 import { columnOf, groupColumns, repeatedName, type ColumnSchema } from "../../ops/schema.ts";
 import type { Lowering } from "../stage.ts";
 
@@ -17,9 +19,18 @@ export function labelledColumns(context: Lowering, stage: string, made: readonly
   context.report({
     code: "name-taken",
     message: ofKey ? `\`${stage}\` makes a column \`${twice}\`, and groups are named by a column of that name` : `\`${stage}\` would make two columns \`${twice}\``,
-    help: `… | rename ${other} = ${twice} | ${ofKey ? `group ${schema.keys!.map(({ name }) => (name === twice ? other : name)).join(", ")} | … | ` : ""}${renamed}`,
+    ...(ofKey ? regrouped(context, twice, renamed) : { label: `\`rename\` comes before it`, fix: context.instead(`rename ${other} = ${twice} | ${renamed}`) }),
   });
   return null;
+}
+
+/** The key of the groups under another name, where they are made; as a line to follow where they are made elsewhere. */
+function regrouped(context: Lowering, taken: string, rest: string): Pick<Diagnostic, "label" | "fix" | "help"> {
+  const other = `${taken}_before`;
+  const keys = context.input.schema.keys!.map(({ name }) => printColumn(name === taken ? other : name)).join(", ");
+  const text = `rename ${printColumn(other)} = ${printColumn(taken)} | group ${keys}`;
+  const fix = context.insteadOf("group", text);
+  return fix === null ? { help: `… | ${text} | …${rest === "…" ? "" : ` | ${rest}`}` } : { label: "its column gets another name before `group`", fix };
 }
 
 /** Whether the rows of groups can be written with the columns that name the group in front; tells where they cannot. */
@@ -34,7 +45,7 @@ export function rowsCanBeLabelled(context: Lowering, stage: string): boolean {
   context.report({
     code: "name-taken",
     message: `\`${stage}\` makes a column \`${taken}\`, which says the group of each row, and there is one already`,
-    help: schema.keys === undefined ? `… | rename ${other} = ${taken} | ${stage === "ungroup" ? stage : `${stage} …`}` : `… | rename ${other} = ${taken} | group ${schema.keys.map(({ name }) => (name === taken ? other : name)).join(", ")} | …`,
+    ...(schema.keys === undefined ? { label: "`rename` comes before it", fix: context.instead(`rename ${other} = ${taken} | ${context.written()}`) } : regrouped(context, taken, "…")),
   });
   return false;
 }

@@ -11,11 +11,12 @@ export function groupNames(context: Lowering, stage: string, beside: readonly st
   if (schema.keys !== undefined) {
     const key = schema.keys[0]!.name;
     const parts = schema.keys.length === 1 ? partsOf(context, schema.keys[0]!) : null;
+    const fix = parts === null ? null : context.insteadOf("group", `split ${parts}`);
     context.report({
       code: "unnamed-groups",
       message: `\`${stage}\` makes a column of each group, and what these groups are called is known only when it runs`,
       notes: [`the groups are ${showGroups(schema)}`, ...(parts === null ? [] : [`\`split\` names groups: it stands where \`group ${printColumn(key)}\` does`])],
-      help: parts !== null ? `split ${parts}` : `… | split a = ${key} == …, b = ${key} == … | acts layer 7 | ${context.input.schema.kind === "features" ? "top 10 | " : ""}${stage}`,
+      ...(fix === null ? { help: `… | split ${parts ?? `a = ${printColumn(key)} == …, b = ${printColumn(key)} == …`} | acts layer 7 | ${context.input.schema.kind === "features" ? "top 10 | " : ""}${stage}` } : { fix }),
     });
     return null;
   }

@@ -100,7 +100,8 @@ export function readable(context: Lowering, model: ModelFacts, tap: Tap): boolea
     message: model.norm === "layer" ? `\`centred\` changes nothing at ${tap.hook}` : "`centred` is for models with LayerNorm, and this one has RMSNorm",
     span: context.at("centred"),
     notes: [model.norm === "layer" ? "what is centred is the residual stream and what is added to it" : `${model.ref.name} is a ${model.architecture}; TransformerLens never centres a model with RMSNorm`],
-    help: "leave `centred` out",
+    label: "leave it out",
+    fix: context.without("centred"),
   });
   return false;
 }
