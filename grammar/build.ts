@@ -9,6 +9,7 @@ import { buildArg, buildPipeline, hole, once, report, reportStray, row, looseIte
 import type { LooseItem, Site } from "./parts.ts";
 import { cover, span } from "./span.ts";
 import type { Span } from "./span.ts";
+import { declared, equalsBehind } from "./statement_fixes.ts";
 import * as T from "./tokens.ts";
 import { readName } from "./values.ts";
 import { clip, spanOf } from "./words.ts";
@@ -116,8 +117,8 @@ function buildParam(node: ParamCstNode, comments: readonly Comment[], site: Site
     const type = item?.type?.kind === "name" ? item.type : null;
     const told = site.diagnostics.length > mark;
     if (!told && name === null) reportNoName(item, whole, site);
-    else if (!told && type === null) report(site, syntaxError("bad-param", whole, ["no type"]));
-    else if (!told && (items.length > 1 || item?.order != null)) report(site, syntaxError("bad-param", whole, ["more than one value"]));
+    else if (!told && type === null) report(site, syntaxError("bad-param", whole, ["no type"], declared(site.text, word)));
+    else if (!told && (items.length > 1 || item?.order != null)) report(site, syntaxError("bad-param", whole, ["more than one value"], declared(site.text, word)));
     else if (name !== null) checkNew(name, site);
     return { kind: "param", name: name ?? emptyName(word), type: type ?? emptyName(word), value: item?.assigned ?? null, doc: docAbove(word.start, comments, site.text), span: whole };
   });
@@ -136,7 +137,10 @@ function buildSet(node: SetCstNode, site: Site): Set {
       const named = first?.name ?? null;
       // `set seed = 42`
       const fix = named === null || first === undefined ? undefined : { span: span(named.span.end, first.value.span.start), text: " " };
-      if (args.length < 2 || first?.value.kind !== "name" || named !== null) report(site, syntaxError("bad-set", whole, [], fix));
+      // `set seed: 42`
+      const colon = /^[ \t]*([\p{L}_][\p{L}\p{N}_]*)[ \t]*:[ \t]*(?=[^\s:])/u.exec(site.text.slice(word.end, word.end + 200));
+      const parted = colon === null ? undefined : { span: span(word.end, word.end + colon[0].length), text: ` ${colon[1]} ` };
+      if (args.length < 2 || first?.value.kind !== "name" || named !== null) report(site, syntaxError("bad-set", whole, [], fix ?? parted));
     }
     return { kind: "set", args, span: whole };
   });
@@ -157,7 +161,7 @@ function buildLet(node: LetCstNode, comments: readonly Comment[], site: Site): L
   if (name === null) {
     const first = value.stages[0]?.args[0]?.items[0];
     if (!reportReserved(first?.value.span, whole, site)) report(site, syntaxError("bad-let", whole, ["no name"]));
-  } else if (equals === undefined) report(site, syntaxError("bad-let", whole, ["no `=` after its name"]));
+  } else if (equals === undefined) report(site, syntaxError("bad-let", whole, ["no `=` after its name"], equalsBehind(site.text, name.span.end)));
   else if (rest === undefined) report(site, syntaxError("missing-value", spanOf(equals), ["="]));
   else checkNew(name, site);
   return { kind: "let", name: name ?? emptyName(word), value, doc: docAbove(word.start, comments, site.text), span: whole };
@@ -178,7 +182,7 @@ function buildDef(node: DefCstNode, comments: readonly Comment[], site: Site): D
   const whole = spanOfParts([at, body === undefined ? null : pipeline.span], word);
   if (name === null) report(site, syntaxError("bad-def", whole, ["no name"]));
   else if (c.LRound === undefined) report(site, syntaxError("bad-def", whole, ["no brackets for its inputs"]));
-  else if (equals === undefined) report(site, syntaxError("bad-def", whole, ["no `=` after its inputs"]));
+  else if (equals === undefined) report(site, syntaxError("bad-def", whole, ["no `=` after its inputs"], c.RRound?.[0] === undefined ? undefined : equalsBehind(site.text, spanOf(c.RRound[0]).end)));
   else if (body === undefined) report(site, syntaxError("missing-value", spanOf(equals), ["="]));
   else checkNew(name, site);
   return { kind: "def", name: name ?? emptyName(word), formals, body: pipeline, doc: docAbove(word.start, comments, site.text), span: whole };

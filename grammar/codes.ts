@@ -72,7 +72,7 @@ export const CODES = {
   "dotted-name": { say: (found) => ({ message: `a new name cannot contain \`.\`, but \`${found}\` does`, label: "choose a name without it" }), trigger: "let a.b = runs", fixed: null },
   "bad-edition": { say: () => ({ message: "`saeq` at the start of a line names the edition of the language", label: "needs a whole number", help: "saeq 1" }), trigger: "saeq one", fixed: null },
   "bad-use": { say: () => ({ message: "`use` needs a file in quotes, and may rename it", label: "not of that shape", help: 'use "lib/splits.saeq" as splits' }), trigger: "use splits", fixed: null },
-  "bad-param": { say: (missing) => ({ message: `this \`param\` has ${missing}`, label: "not of the shape name: type = value", help: "param n: int = 10" }), trigger: "param n = 10", fixed: null },
+  "bad-param": { say: (missing) => ({ message: `this \`param\` has ${missing}`, label: "not of the shape name: type = value", help: "param n: int = 10" }), trigger: "param n = 10", fixed: "param n: int = 10" },
   "bad-set": { say: () => ({ message: "`set` needs the name of a setting and its value", label: "not of that shape", help: "set seed 42" }), trigger: "set seed", fixed: null },
   "bad-let": { say: (missing) => ({ message: `this \`let\` has ${missing}`, label: "not of the shape name = pipeline", help: 'let runs = csv "runs.csv"' }), trigger: "let runs", fixed: null },
   "bad-def": { say: (missing) => ({ message: `this \`def\` has ${missing}`, label: "not of the shape name(inputs) = pipeline", help: "def best(x: table, k: int = 10) = x | top $k" }), trigger: "def best = top 10", fixed: null },

@@ -19,6 +19,17 @@ export const SIGNS: Readonly<Record<string, Habit>> = {
   "=>": { write: ">=", reads: ["MoreEq"] },
   "**": { write: "^", reads: ["Caret"] },
   ":=": { write: "=", reads: ["Eq"] },
+  "｜": { write: "|", reads: ["Pipe"] },
+  "；": { write: ";", reads: ["Semicolon"] },
+  "，": { write: ",", reads: ["Comma"] },
+  "（": { write: "(", reads: ["LRound"] },
+  "）": { write: ")", reads: ["RRound"] },
+  "＝": { write: "=", reads: ["Eq"] },
+  "＞": { write: ">", reads: ["More"] },
+  "＜": { write: "<", reads: ["Less"] },
+  "～": { write: "not ", reads: ["Not"] },
+  "~": { write: "not ", reads: ["Not"] },
+  ">>": { write: "|", reads: ["Pipe"] },
   "|>": { write: "|", reads: ["Pipe"] },
   "%>%": { write: "|", reads: ["Pipe"] },
   "->": { write: "|", reads: ["Pipe"] },
@@ -42,7 +53,7 @@ export const MISCASED: ReadonlyMap<string, string> = new Map([
 ]);
 
 const literal = (text: string): string => text.replace(/[*|]/g, "\\$&");
-const signs = Object.keys(SIGNS).sort((a, b) => b.length - a.length).map((text) => (text === "!" ? "!(?!=)" : literal(text)));
+const signs = Object.keys(SIGNS).sort((a, b) => b.length - a.length).map((text) => (text === "!" ? "!(?!=)" : text === "~" ? "~(?!=)" : literal(text)));
 
 /** `x! = 0`: with a blank in it, the sign of two. */
 export const PARTED_NOT_EQUAL = /![ \t]+=(?![=~])/u;

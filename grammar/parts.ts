@@ -76,7 +76,9 @@ export function reportStray(stray: IToken, place: string, site: Site): void {
     case T.Comma: return report(site, syntaxError("stray-comma", at, [], { span: at, text: "" }));
     case T.LostLet: return report(site, syntaxError("lost-let", at, []));
     case T.Pipe: return report(site, syntaxError("pipe-in-brackets", at, [place]));
-    case T.Colon: case T.Eq: case T.Dot: case T.Asc: case T.Desc:
+    // A full stop behind a statement.
+    case T.Dot: return report(site, syntaxError("unexpected", at, [clip(stray.image), place], /^[ \t]*(?:[\r\n|]|$)/.test(site.text.slice(at.end)) ? { span: at, text: "" } : undefined));
+    case T.Colon: case T.Eq: case T.Asc: case T.Desc:
       return report(site, syntaxError("unexpected", at, [clip(stray.image), place]));
     default: return report(site, syntaxError("missing-left", at, [clip(stray.image)]));
   }
@@ -128,8 +130,11 @@ export function looseItems(node: ArgCstNode, site: Site, trailing: boolean): Loo
 function settle(loose: LooseItem, place: string, site: Site): Item {
   if (loose.colon !== null) {
     const after = loose.value.kind === "name" && loose.type !== null && loose.type.kind !== "hole" ? { span: span(loose.value.span.end, loose.type.span.start), text: " " } : undefined;
-    report(site, syntaxError("unexpected", spanOf(loose.colon), [":", place], after));
-    if (after !== undefined) return { name: null, value: hole(loose.span), order: loose.order, span: loose.span };
+    // `1:10`, as R and slices of Python have it.
+    const last = loose.value.kind === "binary" ? loose.value.right : loose.value;
+    const range = last.kind === "num" && loose.type?.kind === "num" && last.value < loose.type.value ? { span: span(last.span.end, loose.type.span.start), text: ".." } : undefined;
+    report(site, syntaxError("unexpected", spanOf(loose.colon), [":", place], after ?? range));
+    if (after !== undefined || range !== undefined) return { name: null, value: hole(loose.span), order: loose.order, span: loose.span };
   }
   if (loose.equals === null || loose.assigned === null) return { name: null, value: loose.value, order: loose.order, span: loose.span };
   if (loose.value.kind === "name") return { name: loose.value, value: loose.assigned, order: loose.order, span: loose.span };

@@ -68,9 +68,9 @@ const OpenRest = createToken({ name: "OpenRest", label: "an open text", pattern:
 const LineStr = createToken({ name: "LineStr", label: "a text in quotes", pattern: /"[^"\\\n]*(?:\\[^\n][^"\\\n]*)*"|'[^'\\\n]*(?:\\[^\n][^'\\\n]*)*'/, categories: [Str] });
 export const OpenStr = createToken({ name: "OpenStr", label: "an open text", pattern: /["'][^\n\r]*/, categories: [Str] });
 
-export const Foreign = special("Foreign", "a sign of another language", foreignPattern, [..."&|!<=*%:-/\\>+", ...foreignCodes]);
+export const Foreign = special("Foreign", "a sign of another language", foreignPattern, [..."&|!<=*%:-/\\~>+", ...foreignCodes]);
 export const Phrase = special("Phrase", "words of another language", phrasePattern, [..."iInN"]);
-export const DashFlag = special("DashFlag", "a `--flag`", /(?<=^|[\s([,|=])--\p{L}[\p{L}\p{N}_]*(?:-[\p{L}\p{N}_]+)*/u, ["-"]);
+export const DashFlag = special("DashFlag", "a `--flag`", /(?<=^|[\s([,|=])--\p{L}[\p{L}\p{N}_]*(?:-[\p{L}\p{N}_]+)*(?:=(?!=))?/u, ["-"]);
 
 export const Or = word("Or", "or", [BinaryOp, Stray]);
 export const And = word("And", "and", [BinaryOp, Stray]);

@@ -40,7 +40,8 @@ export function readWords(text: string, lexed = T.lex(text)): Words {
   for (const token of lexed.tokens) repair(token, text, tokens, diagnostics);
   for (const { offset, length } of lexed.illegal.slice(0, ILLEGAL_LIMIT)) {
     const at = span(offset, offset + length);
-    diagnostics.push(syntaxError("illegal-character", at, [clip(text.slice(at.start, at.end))]));
+    const plain = text.slice(at.start, at.end).normalize("NFKC");
+    diagnostics.push(syntaxError("illegal-character", at, [clip(text.slice(at.start, at.end))], /^[\w.]+$/.test(plain) ? { span: at, text: plain } : undefined));
   }
   diagnostics.push(...unseen(text, lexed.tokens));
   const openAt = lexed.open ? (lexed.tokens.find((token) => token.tokenType === T.OpenStr)?.startOffset ?? null) : null;
@@ -91,8 +92,9 @@ function repair(token: IToken, text: string, tokens: IToken[], diagnostics: Diag
       return;
     }
     case T.DashFlag: {
-      const write = image.slice(2).replaceAll("-", "_");
-      diagnostics.push(syntaxError("dashed-flag", at, [clip(image), clip(write)], replace(write)));
+      const valued = image.endsWith("=");
+      const write = image.slice(2, valued ? -1 : undefined).replaceAll("-", "_");
+      diagnostics.push(syntaxError("dashed-flag", at, [clip(image), clip(write)], replace(valued ? `${write} ` : write)));
       tokens.push(T.retype(token, T.Word, write));
       return;
     }
@@ -134,6 +136,9 @@ function foreign(token: IToken, text: string, tokens: IToken[], diagnostics: Dia
   } else if (image === "||" && tokens.at(-1)?.tokenType === T.Word && stageOf(tokens).length === 1) {
     diagnostics.push(syntaxError("foreign-operator", at, [image, "|"], { span: at, text: "|" }));
     tokens.push(T.retype(token, T.Pipe));
+  } else if (image === "||" && (tokens.at(-1)?.tokenType === T.Str || /^\s*["']/.test(text.slice(at.end, at.end + 100)))) {
+    diagnostics.push(syntaxError("foreign-operator", at, [image, "+"], { span: at, text: "+" }));
+    tokens.push(T.retype(token, T.Plus));
   } else if (habit !== undefined) {
     // A word operator needs a blank on either side, a prefix none behind a bracket.
     const touches = /^[a-z]+$/.test(habit.write) ? /\S/ : /[\p{L}\p{M}\p{N}_"'`)\]}]/u;

@@ -97,12 +97,13 @@ export function answerPrepareRename({ document, analysis }: Open, position: Posi
 
 /** `others`: documents that are open too, and may use this one as a module. @throws ResponseError where the new name cannot stand there */
 export function answerRename({ document, analysis }: Open, position: Position, name: unknown, others: readonly Open[]): WorkspaceEdit {
-  const found = rename(analysis, offsetOf(document, position), typeof name === "string" ? name : "");
+  const offset = offsetOf(document, position);
+  const found = rename(analysis, offset, typeof name === "string" ? name : "");
   if ("refused" in found) throw new ResponseError(LSPErrorCodes.RequestFailed, found.refused);
   const here = pathOf(document.uri);
   const elsewhere = others.flatMap((other): [string, TextEdit[]][] => {
     if (other.document.uri === document.uri || here === null) return [];
-    const spans = renamedIn(other.analysis, found.target, (module) => resolve(other.readFrom, module) === here);
+    const spans = renamedIn(other.analysis, analysis, offset, (module) => resolve(other.readFrom, module) === here);
     return spans.length === 0 ? [] : [[other.document.uri, spans.map((span) => editOf(other.document, { span, text: found.text }))]];
   });
   return { changes: { [document.uri]: found.spans.map((span) => editOf(document, { span, text: found.text })), ...Object.fromEntries(elsewhere) } };

@@ -10,6 +10,7 @@ import { createCatalogTables, tablePath } from "./catalog_tables.ts";
 import { CheckpointError } from "../checkpoint/error.ts";
 import type { Tokenizer } from "../checkpoint/tokenizer/tokenizer.ts";
 import type { TokenizerCards } from "../checkpoint/tokenizer/card.ts";
+import { shellWord } from "../data/shell_word.ts";
 import { DataError } from "../data/error.ts";
 import type { Table } from "../data/frame.ts";
 import { textFiles } from "../data/text_folder.ts";
@@ -139,6 +140,7 @@ export function createCatalog(readFrom: string, options: CatalogOptions = {}): C
 /** The same problem with the name that the script uses instead of the place it was found at: what was typed is what is recognised. */
 function asTyped(problem: Problem, need: Need, readFrom: string): Problem {
   const typed = "path" in need ? need.path : need.name;
+  if ("path" in need && problem.code === "missing-file" && /^(?:https?|ftp):\/\/\S+$/.test(typed)) return { ...problem, message: `there is no file ${typed}`, notes: ["files are read from this disk; an address is downloaded first"], help: `curl -LO ${shellWord(typed)}` };
   if (isAbsolute(typed) || (!("path" in need) && namesHub(need.kind, typed))) return problem;
   const meant = need.kind === "sae" && problem.code === "missing-file" && !existsSync(resolve(readFrom, typed)) ? meantSae(typed) : null;
   if (meant !== null) return { code: "unknown-sae", message: `no folder and no known SAE is called \`${typed}\``, notes: ["`saeq sae search` looks through all that are known"], help: `set sae "${meant}"` };

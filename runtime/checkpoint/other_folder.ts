@@ -29,7 +29,7 @@ export function otherThanFolder(path: string): CheckpointError | null {
 
 function unreadGguf(what: string): CheckpointError {
   return new CheckpointError("unsupported-architecture", what, {
-    notes: ["most are rounded to a few bits, so they are no longer the model that SAEs were trained on"],
+    notes: ["most are rounded to a few bits, so they are no longer the model that SAEs were trained on", "the checkpoint that it was made from is read: config.json, tokenizer.json, model.safetensors"],
     help: 'set model "…"',
   });
 }

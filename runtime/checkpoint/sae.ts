@@ -50,7 +50,7 @@ export async function readSae(path: string, options: SaeOptions): Promise<SaeSpe
     throw new CheckpointError("unsupported-sae-format", `${folder.path} holds no SAE itself, but ${below.length === 1 ? "one lies" : "some lie"} below it`, { notes: [`found: ${below.slice(0, 8).join(", ")}${below.length > 8 ? ` and ${below.length - 8} more` : ""}`], help: `set sae ${JSON.stringify(below[0])}` });
   }
   const there = `found: ${names.slice(0, 12).join(", ")}${names.length > 12 ? ` and ${names.length - 12} more` : ""}`;
-  throw new CheckpointError("unsupported-sae-format", `${folder.path} holds no SAE in a format that is read`, { notes: [there, ...supported], help: 'set sae "…"' });
+  throw new CheckpointError("unsupported-sae-format", `${folder.path} holds no SAE in a format that is read`, { notes: [there, ...supported, "the folder that holds the weights themselves is named"], help: 'set sae "…"' });
 }
 
 /** Files that only the folder of one SAE holds, those that a run of training writes around it aside. */

@@ -54,7 +54,7 @@ export async function readCsv(path: string, options: CsvOptions = {}): Promise<R
 }
 
 export async function* guarded(path: string, guard: Guard, { signal, onBytes, encoding }: CsvOptions, onDigest: (digest: string) => void): AsyncGenerator<string> {
-  for await (const chunk of readSource(path, { signal, onBytes, onDigest, place: guard.place, encoding })) {
+  for await (const chunk of readSource(path, { signal, onBytes, onDigest, place: guard.place, encoding, takesEncoding: true })) {
     const text = guard.push(chunk);
     if (text !== "") yield text;
   }

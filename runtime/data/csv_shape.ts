@@ -94,7 +94,7 @@ export function createShape(path: string, separator: number, ragged: Leniency["r
         const plain = path.toLowerCase().endsWith(".txt");
         fail("ragged-row", `row ${at.row} (line ${at.rowLine}) has ${counted(found, "cell")}, the header has ${expected}`, {
           help: plain ? `text ${JSON.stringify(path)}` : `ragged ${found < expected && ragged !== "pad" ? "pad" : "skip"}`,
-          notes: [...(ragged === "pad" ? ["`ragged pad` puts nulls behind short rows only"] : []), "a cell that holds the separator, a quote or a line end stands in double quotes; the line goes behind the file name"],
+          notes: [ragged === "pad" ? "`ragged pad` puts nulls behind short rows only; `ragged skip` leaves rows out" : `\`ragged ${found < expected ? "pad" : "skip"}\` behind the file name reads on`, "a cell that holds the separator, a quote or a line end stands in double quotes"],
         });
       }
       at.row++;

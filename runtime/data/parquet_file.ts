@@ -143,7 +143,7 @@ function chosen(path: string, metadata: FileMetaData, wanted: readonly string[] 
   if (names.length > MOST_COLUMNS) throw new DataError({ code: "too-many-columns", message: `${path} has more than ${MOST_COLUMNS} columns`, help: "write it again with fewer columns" });
   const twice = names.find((name, at) => names.indexOf(name) !== at);
   if (twice !== undefined) throw new DataError({ code: "duplicate-column", message: `${path} has two columns named ${JSON.stringify(twice)}`, column: twice });
-  for (const name of wanted ?? []) refuseUnknown(path, name, names);
+  for (const name of wanted ?? []) refuseUnknown(path, name, names, (near) => `columns ${wanted!.map((each) => printColumn(each === name ? near : each)).join(", ")}`);
   const readable = all.filter(({ element, children }) => children.length === 0 && element.repetition_type !== "REPEATED" && typeOf(element) !== null).map(({ element }) => element.name);
   const rest = `columns ${readable.map(printColumn).join(", ")}`;
   const fields = wanted === undefined ? all : wanted.map((name) => all.find(({ element }) => element.name === name)!);

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { isUtf8 } from "node:buffer";
 import { open, readdir, stat, type FileHandle } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, extname, join } from "node:path";
 import { constants, type BigIntStats } from "node:fs";
 import { DataError, systemCode } from "./error.ts";
 import { nearNames } from "./near.ts";
@@ -22,6 +22,8 @@ export interface ReadCall {
 export interface SourceOptions extends ReadCall {
   /** Absent: UTF-8. */
   readonly encoding?: "latin1" | "cp1252" | "utf16" | undefined;
+  /** The stage that reads it can be told the encoding. */
+  readonly takesEncoding?: true;
   /** Called once, after the last chunk, with the sha256 of the file's bytes in hex. */
   readonly onDigest: (digest: string) => void;
   /** Where the consumer of the chunks is, for messages: ` in row 3 (line 4)`. */
@@ -60,7 +62,7 @@ export async function* readSource(path: string, options: SourceOptions): AsyncGe
       const read = decode(raw);
       let chunk = rest.length === 0 ? read : Buffer.concat([rest, read]);
       if (offset === 0) {
-        refuseForeign(path, chunk);
+        refuseForeign(path, chunk, options);
         if (chunk[0] === 0xef && chunk[1] === 0xbb && chunk[2] === 0xbf) {
           chunk = chunk.subarray(3);
           offset = 3;
@@ -145,7 +147,7 @@ function decoderOf(path: string, { encoding, place }: SourceOptions, head: Buffe
 }
 
 /** Recognises by their first bytes what people hand over in place of text. */
-function refuseForeign(path: string, head: Buffer): void {
+function refuseForeign(path: string, head: Buffer, options: SourceOptions): void {
   const start = head.subarray(0, 64).toString("latin1");
   const lower = start.replace(/^\xef\xbb\xbf/, "").trimStart().toLowerCase();
   const foreign = (message: string, help: string): never => {
@@ -156,7 +158,7 @@ function refuseForeign(path: string, head: Buffer): void {
   if (start.startsWith("\x1f\x8b")) foreign("is compressed with gzip", `gunzip -k ${shellWord(path)}`);
   if (start.startsWith("PK\x03\x04")) foreign("is a zip archive or a spreadsheet file", "export the sheet as CSV in UTF-8");
   if (start.startsWith("PAR1")) foreign("is a Parquet file", `parquet ${JSON.stringify(path)}`);
-  if (isUtf16(head)) throw new DataError({ code: "utf-16", message: `${path} is UTF-16, not UTF-8`, notes: ["`csv` reads it, with the line behind the file name; other sources take UTF-8: iconv -f UTF-16 -t UTF-8 old > new"], help: "encoding utf16" });
+  if (isUtf16(head)) throw new DataError({ code: "utf-16", message: `${path} is UTF-16, not UTF-8`, ...inEncoding(path, "utf16", options) });
 }
 
 function isUtf16(head: Buffer): boolean {
@@ -202,14 +204,19 @@ function notUtf8(path: string, offset: number, options: SourceOptions, byte?: nu
   const { row, text } = options.place();
   const found = byte === undefined ? "the file ends inside a character" : `found 0x${byte.toString(16).padStart(2, "0")}`;
   // Where Latin-1 has control characters, Windows has quotes and dashes.
-  const [kind, word] = byte !== undefined && byte >= 0x80 && byte < 0xa0 ? ["of Windows", "cp1252"] : ["Latin-1", "latin1"];
+  const [kind, word] = byte !== undefined && byte >= 0x80 && byte < 0xa0 ? (["of Windows", "cp1252"] as const) : (["of Latin-1", "latin1"] as const);
   return new DataError({
     code: "not-utf8",
     message: `${path} is not valid UTF-8 at byte ${offset}${text}: ${found}`,
-    notes: [`the byte is one of ${kind}; \`csv\` reads that, with the line behind the file name, other sources take UTF-8: iconv -f ${word.toUpperCase()} -t UTF-8 old > new`],
-    help: `encoding ${word}`,
+    ...inEncoding(path, word, options, [`the byte is one ${kind}`]),
     row,
   });
+}
+
+/** How a file of another encoding is read: told to the stage where that can be told, else converted. */
+function inEncoding(path: string, word: "utf16" | "latin1" | "cp1252", { takesEncoding }: SourceOptions, notes: readonly string[] = []): { readonly notes: readonly string[]; readonly help: string } {
+  const converted = `iconv -f ${word === "utf16" ? "UTF-16" : word.toUpperCase()} -t UTF-8 ${shellWord(path)} > utf8${extname(path)}`;
+  return takesEncoding === true ? { notes: [...notes, `it goes behind the file name; or the file is converted: ${converted}`], help: `encoding ${word}` } : { notes, help: converted };
 }
 
 /** Throws `changed-while-read` where the file is not what it was at `before`. */

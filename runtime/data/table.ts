@@ -53,7 +53,7 @@ export function columnNamed(table: Table, name: string): Column {
     code: "unknown-column",
     message: `there is no column ${name} in ${table.origin}`,
     column: name,
-    ...(near.length > 0 ? { help: `did you mean ${near.join(", ")}?` } : {}),
+    notes: near.length > 0 ? [`near: ${near.join(", ")}`] : [],
   });
 }
 

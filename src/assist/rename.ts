@@ -10,8 +10,8 @@ import { markAt, type Declaration } from "./mark.ts";
 /** What would be renamed, or why not. */
 export type Renamable = { readonly span: Span; readonly name: string } | { readonly refused: string };
 
-/** All places to change, or why the new name cannot stand there. `target`: what gets the name. */
-export type Renaming = { readonly spans: readonly Span[]; readonly text: string; readonly target: Declaration } | { readonly refused: string };
+/** All places to change, or why the new name cannot stand there. */
+export type Renaming = { readonly spans: readonly Span[]; readonly text: string } | { readonly refused: string };
 
 /** The name at an offset, where this script gives it. */
 export function renamable(analysis: Analysis, offset: number): Renamable {
@@ -29,11 +29,13 @@ export function rename(analysis: Analysis, offset: number, wanted: string): Rena
   const name = wanted.replace(/^\$/, "");
   const target = markAt(analysis.marksAround(offset), offset)!.target!;
   const why = name === target.name ? null : unfit(name, target, analysis);
-  return why === null ? { spans: references(analysis, offset), text: name, target } : { refused: why };
+  return why === null ? { spans: references(analysis, offset), text: name } : { refused: why };
 }
 
-/** Where another script, which uses this one as a module, names what is renamed: a stage, or an input of one. `isThis`: whether a module, as that script names it, is this one. */
-export function renamedIn(other: Analysis, target: Declaration, isThis: (module: string) => boolean): readonly Span[] {
+/** Where another script, which uses this one as a module, names what stands at an offset here: a stage, or an input of one. `isThis`: whether a module, as that script names it, is this one. */
+export function renamedIn(other: Analysis, analysis: Analysis, offset: number, isThis: (module: string) => boolean): readonly Span[] {
+  const target = markAt(analysis.marksAround(offset), offset)?.target ?? null;
+  if (target === null) return [];
   const stage = target.statement.kind === "def" ? target.statement.name.path.join(".") : null;
   if (stage === null || (target.kind !== "stage" && target.kind !== "formal")) return [];
   const role = target.kind === "stage" ? "stage" : "keyword";

@@ -13,7 +13,10 @@ type Call = Expr & { readonly kind: "call" };
 /** Under which names libraries are imported: `pd.read_csv("x.csv")`. */
 const LIBRARIES: readonly string[] = ["pd", "pandas", "pl", "polars", "df", "duckdb", "np", "saeq"];
 
-const ofList = (shape: Shape): boolean => ofColumns(shape) || shape.kind === "assignments" || shape.kind === "parts" || ((shape.kind === "int" || shape.kind === "string") && shape.list);
+/** What pandas calls the columns that a method is about. */
+const OF_COLUMNS: readonly string[] = ["columns", "by", "subset", "cols"];
+
+const ofList = (shape: Shape): boolean => ofColumns(shape) || shape.kind === "assignments" || shape.kind === "parts" || (shape.kind === "pipelines" && shape.named) || ((shape.kind === "int" || shape.kind === "string") && shape.list);
 
 /** What a call is in words; null where no line is known that works. */
 export function inWords(call: Call, input: Plan | null, trial: Trial): string | null {
@@ -25,7 +28,7 @@ export function inWords(call: Call, input: Plan | null, trial: Trial): string | 
   const [first, ...rest] = call.args;
   const from = owned ? owner : input === null && first?.value.kind === "name" ? relationNamed(first.value.path.join("."), trial) : null;
   const args = owned || from === null ? call.args : rest;
-  const written = candidates(name, args, stagesOf(trial.scope)).map((stage) => (from === null ? stage : `${from} | ${stage}`));
+  const written = callsInWords(name, args, stagesOf(trial.scope)).flatMap((stage) => (stage.startsWith("join ") ? [stage, `${stage} suffix "_other"`] : [stage])).map((stage) => (from === null ? stage : `${from} | ${stage}`));
   return written.find((each) => !each.includes("\n") && works(each, input, trial)) ?? null;
 }
 
@@ -33,7 +36,8 @@ function relationNamed(name: string, { scope }: Trial): string | null {
   return relation(scope, name) === undefined ? null : name;
 }
 
-function candidates(name: string, args: readonly Item[], stages: readonly StageDefinition[]): readonly string[] {
+/** Stages that a call could be, what is meant most likely first. */
+export function callsInWords(name: string, args: readonly Item[], stages: readonly StageDefinition[]): readonly string[] {
   const [only, ...others] = args;
   const aggregate = only === undefined || others.length > 0 ? null : aggregateOf(name, only);
   const named = stages.filter((each) => each.name === name || each.alsoCalled.includes(name));
@@ -43,14 +47,25 @@ function candidates(name: string, args: readonly Item[], stages: readonly StageD
 function stageCall({ name, args: specs }: StageDefinition, args: readonly Item[]): string {
   const open = Object.values(specs).find(({ keyword }) => !keyword)?.shape;
   const lists = open !== undefined && ofList(open);
-  const positional = args.filter((each) => each.name === null || (open?.kind === "assignments" && !Object.hasOwn(specs, each.name.path.join("."))));
-  const keywords = args.filter((each) => !positional.includes(each)).map((each) => `${each.name!.path.join(".")} ${printExpr(each.value)}`);
+  const isOpen = (name: string): boolean => (open?.kind === "pipelines" && open.named ? !Object.hasOwn(specs, name) : Object.hasOwn(specs, name) ? !specs[name]!.keyword : open?.kind === "assignments" || (open !== undefined && ofColumns(open) && OF_COLUMNS.includes(name)));
+  const positional = args.filter((each) => each.name === null || isOpen(each.name.path.join(".")));
+  const keywords = args.filter((each) => !positional.includes(each)).map((each) => keyword(each, specs));
   return [name, positional.map((each) => argument(each, open)).join(lists ? ", " : " "), ...keywords].filter((word) => word !== "").join(" ");
 }
 
+/** `on="reference"`, `how="left"`: a keyword, under its own name, and its value as it is written there. */
+function keyword({ name, value }: Item, specs: StageDefinition["args"]): string {
+  const given = name!.path.join(".");
+  const own = Object.hasOwn(specs, given) ? given : (Object.keys(specs).find((each) => specs[each]!.alsoCalled?.includes(given)) ?? given);
+  const shape = Object.hasOwn(specs, own) ? specs[own]!.shape : undefined;
+  if (value.kind === "str" && shape?.kind === "oneOf") return `${own} ${value.value}`;
+  return `${own} ${shape !== undefined && ofColumns(shape) ? argument({ name: null, value, order: null, span: value.span }, shape) : printExpr(value)}`;
+}
+
 function argument({ name, value }: Item, open: Shape | undefined): string {
-  if (value.kind === "str" && name === null && open !== undefined && (ofColumns(open) || open.kind === "assignments")) return printColumn(value.value);
+  if (value.kind === "str" && (name === null || open?.kind !== "assignments") && open !== undefined && (ofColumns(open) || open.kind === "assignments")) return printColumn(value.value);
   if (value.kind === "list" && open !== undefined && ofList(open)) return value.items.map((each) => argument({ name: null, value: each, order: null, span: each.span }, open)).join(", ");
+  if (open?.kind === "pipelines" && open.named && name !== null) return `${name.path.join(".")} = ${printExpr(value)}`;
   if (open?.kind !== "assignments") return printExpr(value);
   const made = name?.path.join(".") ?? (value.kind === "call" ? columnNamed(value.name, value.args[0]?.value) : null);
   return made === null ? printExpr(value) : `${made} = ${printExpr(value)}`;

@@ -9,6 +9,7 @@ import { define } from "./define.ts";
 import { nextStatement } from "./expansions.ts";
 import { atOnce, type Steps } from "./in_steps.ts";
 import { enterStatement, freeName } from "./line_before.ts";
+import { typeNamed } from "./meant_words.ts";
 import { useModule } from "./modules.ts";
 import { bind, Names } from "./names.ts";
 import { EXAMPLES } from "./param_defaults.ts";
@@ -138,7 +139,8 @@ function checkParam(statement: Param, scope: Scope, report: Report, options: Che
   const type = PARAM_TYPES.find((each) => each === statement.type.path.join("."));
   if (type === undefined) {
     const near = nearest(statement.type.path.join("."), PARAM_TYPES);
-    error(report, statement.type.span, "unknown-type", `no type \`${statement.type.path.join(".")}\``, { ...(near === null ? {} : { fix: { span: statement.type.span, text: near } }), notes: [`types of params: ${listed(PARAM_TYPES)}`] });
+    const meant = typeNamed(statement.type.path.join("."), statement.type.span);
+    error(report, statement.type.span, "unknown-type", `no type \`${statement.type.path.join(".")}\``, { ...(near === null ? meant : { fix: { span: statement.type.span, text: near } }), notes: [`types of params: ${listed(PARAM_TYPES)}`] });
     return scope;
   }
   const given = Object.hasOwn(options.params, name) ? options.params[name] : undefined;

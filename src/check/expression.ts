@@ -9,6 +9,8 @@ import type { Scalar, ScalarLiteral } from "../ops/scalar.ts";
 import { columnOf, type Schema } from "../ops/schema.ts";
 import { bare, constant, constantList, isWritten, unitFactor } from "./constant.ts";
 import { comparable, patternProblem, typedBinary, typedCall, typedUnary, typeName } from "./expression_types.ts";
+import { asFunction, asList, asRange, partOf } from "./meant_calls.ts";
+import type { Hint } from "./misplaced.ts";
 import { refusePipeline } from "./named_before.ts";
 import { beyondHelp, error, relation, type ParamValue, type Report, type Scope } from "./scope.ts";
 import { listed, nearest, toldApart } from "./suggest.ts";
@@ -21,6 +23,8 @@ export interface ExpressionContext {
   readonly relations?: Plan[];
   /** Columns that the same stage makes: they cannot be seen yet, and that is what is said. */
   readonly made?: readonly string[];
+  /** Of what stands on the other side of an operator. */
+  readonly beside?: Scalar["type"];
   /** What puts the column that is being made, and those behind it, into a stage of their own. */
   readonly apart?: Fix;
   /** Inside an aggregate's argument: which schema names are looked up in, and as which input. */
@@ -104,6 +108,8 @@ function bindName(at: Name, context: ExpressionContext): Scalar | null {
   const near = names.find((each) => Object.hasOwn(FIGURE_WORDS, each) && FIGURE_WORDS[each]!.includes(name.toLowerCase())) ?? nearest(name, names);
   const param = scope.params.has(name);
   const called = Object.hasOwn(FUNCTIONS, name) && FUNCTIONS[name]!.aggregate && FUNCTIONS[name]!.parameters.length === (FUNCTIONS[name]!.optional ?? 0);
+  if (context.relations !== undefined && at.path.length === 1 && relation(scope, name) !== undefined)
+    return error(report, at.span, "unknown-column", `\`${name}\` is a value, and an aggregate reads it`, { label: `write \`count(${name})\``, fix: { span: at.span, text: `count(${name})` } });
   if (context.made?.includes(name) === true)
     return error(report, at.span, "unknown-column", `\`${name}\` is made in this same stage`, { notes: ["a stage sees the columns that flow into it"], ...(context.apart === undefined ? { help: `… | derive ${name} = … | derive … = ${name}` } : { label: "another `derive` sees it", fix: context.apart }) });
   return error(report, at.span, "unknown-column", `no column \`${name}\``, {
@@ -113,9 +119,16 @@ function bindName(at: Name, context: ExpressionContext): Scalar | null {
         ? { label: `did you mean \`${name}()\`?`, fix: { span: at.span, text: `${name}()` } }
       : near !== null
         ? { label: `did you mean \`${near}\`?`, fix: { span: at.span, text: printColumn(near) } }
-        : {}),
+        : asValue(at, context)),
     notes: [...toldApart(name, near), `columns here: ${listed(names.map(printColumn))}`],
   });
+}
+
+/** A word that is no column beside a column: a missing value of another language, or a text without its quotes. */
+function asValue(at: Name, { beside }: ExpressionContext): Hint {
+  const name = at.path.join(".");
+  const meant = beside === undefined ? null : /^(?:na|nan|nil|null|undefined|missing)$/i.test(name) ? "null" : beside === "str" ? JSON.stringify(name) : null;
+  return meant === null ? {} : { label: meant === "null" ? "write `null`" : "text stands in quotes", fix: { span: at.span, text: meant } };
 }
 
 function bindBinary(at: Binary, context: ExpressionContext): Scalar | null {
@@ -148,8 +161,10 @@ const DECLARED: Readonly<Partial<Record<Scalar["type"], string>>> = { str: 'str 
 /** One side of an operator; a param that is missing would be of the type of the other side. */
 function bindOperand(side: Expr, other: Expr, context: ExpressionContext): Scalar | null {
   const at = bare(side);
-  if (at.kind !== "paramRef" || context.scope.params.has(at.name)) return bindExpression(side, context);
+  const unknownName = at.kind === "name" && columnOf(context.schema, at.path.join(".")) === undefined;
+  if (!unknownName && (at.kind !== "paramRef" || context.scope.params.has(at.name))) return bindExpression(side, context);
   const beside = bindExpression(other, { ...context, report: { ...context.report, diagnostics: [] } });
+  if (at.kind === "name") return bindName(at, { ...context, ...(beside?.op === "column" ? { beside: beside.type } : {}) });
   return unknownParam(context.report, context.scope, at.name, at.span, beside === null ? undefined : DECLARED[beside.type]);
 }
 
@@ -177,17 +192,10 @@ function bindMembership(at: Binary, context: ExpressionContext): Scalar | null {
     if (operand === null || members.some((member) => member === null)) return null;
     return { op: "member", operand, options: members as Scalar[], type: "bool" };
   }
-  const meant = asList(at.right, context.report.text);
+  const within = partOf(at, operand, context);
+  if (within !== null) return error(context.report, at.span, "wrong-type", "after `in` stands a list or a range", { label: `write \`${within}\``, fix: { span: at.span, text: within } });
+  const meant = asRange(at.right) ?? asList(at.right, context.report.text);
   return error(context.report, meant !== null ? at.right.span : at.span, "wrong-type", "after `in` stands a list or a range", meant !== null ? { label: `write \`${meant}\``, fix: { span: at.right.span, text: meant } } : { notes: ["a range is written `x in 0..10`"], help: `${context.report.text.slice(at.left.span.start, at.left.span.end)} in ${operand?.type === "str" ? '["a", "b"]' : "[1, 2, 3]"}` });
-}
-
-/** `in ("a", "b")`, `in "a"`: the list that was meant; null for anything but plain values. */
-function asList(right: Expr, text: string): string | null {
-  const plain = (expr: Expr): boolean => ["num", "str", "bool", "null", "paramRef"].includes(expr.kind) || (expr.kind === "unary" && plain(expr.operand));
-  const only = bare(right);
-  if (only.kind === "paramRef") return null;
-  const items = only.kind !== "group" ? [only] : only.pipeline.stages.length > 1 || only.pipeline.stages[0]?.args.length !== 1 ? [] : only.pipeline.stages[0].args[0]!.items.map(({ value }) => value);
-  return items.length === 0 || !items.every(plain) ? null : `[${items.map(({ span }) => text.slice(span.start, span.end)).join(", ")}]`;
 }
 
 function literalExpr(value: ScalarLiteral, span: Span): Expr {
@@ -204,18 +212,25 @@ const TURNS: readonly string[] = ["str", "string", "text", "to_string", "as_stri
 
 function bindCall(at: Call, context: ExpressionContext): Scalar | null {
   const { report } = context;
+  const [first] = at.args;
+  const only = first?.value.kind === "name" && first.value.path.length === 1 ? first.value.path[0]! : null;
   const signature = Object.hasOwn(FUNCTIONS, at.name) ? FUNCTIONS[at.name] : undefined;
   if (signature === undefined) {
     const names = Object.keys(FUNCTIONS);
     const word = at.name.toLowerCase();
     const turns = TURNS.includes(word);
-    const near = turns ? null : (names.find((each) => FUNCTIONS[each]!.alsoCalled?.includes(word)) ?? nearest(at.name, names));
+    const method = asFunction(at, context);
+    if (method !== null) return error(report, at.nameSpan, "unknown-function", `no function \`${at.name}\``, { label: `write \`${method}\``, fix: { span: at.span, text: method } });
+    const owned = columnOf(context.schema, at.name.slice(0, Math.max(0, at.name.lastIndexOf(".")))) !== undefined;
+    const near = turns || owned ? null : (names.find((each) => FUNCTIONS[each]!.alsoCalled?.includes(word)) ?? nearest(at.name, names));
     return error(report, at.nameSpan, "unknown-function", `no function \`${at.name}\``, {
       ...(turns ? { help: `csv "…" types {${columnRead(at)}: ${/^(?:int|integer|number)$/.test(word) ? "int" : /^(?:float|double)$/.test(word) ? "float" : word === "bool" ? "bool" : "str"}}` } : {}),
       ...(near === null ? {} : { label: `did you mean \`${near}\`?`, fix: { span: at.nameSpan, text: near } }),
       notes: turns ? ["a column keeps its type: it is given where a file is read"] : [`functions: ${listed(names, 50)}`],
     });
   }
+  if (at.name === "len" && context.relations !== undefined && only !== null && relation(context.scope, only) !== undefined)
+    return error(report, at.nameSpan, "wrong-type", "`len` counts the characters of a text", { label: "write `count`", fix: { span: at.nameSpan, text: "count" } });
   if (signature.aggregate && context.relations !== undefined && refusePipeline(at, context.scope, report)) return null;
   const most = signature.variadic === true ? Infinity : signature.parameters.length;
   const least = signature.parameters.length - (signature.optional ?? 0);

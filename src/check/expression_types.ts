@@ -1,10 +1,13 @@
 /** Without this file operators and functions would take values of any types, and give values of none. */
 import type { Binary, Call, Expr, Unary } from "../../grammar/ast.ts";
+import { printColumn } from "../../grammar/print_parts.ts";
 import type { Span } from "../../grammar/span.ts";
 import { FUNCTIONS } from "../ops/functions.ts";
 import { checkPattern } from "../ops/regex.ts";
 import type { CompareOp, Scalar } from "../ops/scalar.ts";
 import type { ScalarType } from "../ops/schema.ts";
+import { retyped } from "./meant_values.ts";
+import type { Hint } from "./misplaced.ts";
 import { error, type Report } from "./scope.ts";
 
 type Numeric = "int" | "float";
@@ -24,12 +27,14 @@ export function comparable(a: Scalar, b: Scalar): boolean {
 /** `not` and `-` before a value. Null after a reported mistake, like all here. */
 export function typedUnary(at: Unary, operand: Scalar, report: Report): Scalar | null {
   if (at.op === "not") {
-    if (operand.type !== "bool") return error(report, at.operand.span, "wrong-type", `\`not\` needs true/false, but this is ${typeName(operand.type)}`);
+    if (operand.type !== "bool") return error(report, at.operand.span, "wrong-type", `\`not\` needs true/false, but this is ${typeName(operand.type)}`, operand.op === "column" ? compared(at, operand.name, numeric(operand.type) ? "== 0" : '== ""') : {});
     return { op: "not", operand, type: "bool" };
   }
-  if (!numeric(operand.type)) return error(report, at.operand.span, "wrong-type", `\`-\` needs a number, but this is ${typeName(operand.type)}`);
+  if (!numeric(operand.type)) return error(report, at.operand.span, "wrong-type", `\`-\` needs a number, but this is ${typeName(operand.type)}`, operand.type === "bool" ? { label: "write `not`", fix: { span: at.span, text: `not ${report.text.slice(at.operand.span.start, at.operand.span.end)}` } } : {});
   return { op: "negate", operand, type: operand.type };
 }
+
+const compared = ({ span }: Unary, name: string, rest: string): Hint => ({ label: `write \`${printColumn(name)} ${rest}\``, fix: { span, text: `${printColumn(name)} ${rest}` } });
 
 /** An operator between two values. */
 export function typedBinary(at: Binary, op: Exclude<Binary["op"], "in">, left: Scalar, right: Scalar, report: Report): Scalar | null {
@@ -77,6 +82,7 @@ function comparison(at: Binary, op: CompareOp, left: Scalar, right: Scalar, repo
   if (!alike) {
     return error(report, at.span, "unlike-types", `\`${op}\` compares ${types}`, {
       notes: ["only values of one kind can be compared; saeq never turns text into numbers by itself"],
+      ...retyped(at, left, right, report.text),
     });
   }
   if (isNull && op !== "==" && op !== "!=") return error(report, at.span, "unlike-types", `\`${op}\` with null is never true`, { help: `is_null(${(right.type === "null" ? written.left : written.right)})` });
@@ -103,7 +109,7 @@ export function notBoolean(report: Report, value: Scalar, span: Span, who: strin
   return error(report, span, "not-boolean", `${who} needs true/false, but ${name} is ${typeName(value.type)}`, {
     label: typeName(value.type),
     notes: ["saeq has no truthiness: say what is compared with what"],
-    ...(value.op === "column" ? { help: numeric(value.type) ? `${value.name} > 0` : `${value.name} == "…"` } : {}),
+    ...(value.op === "column" ? { help: numeric(value.type) ? `${printColumn(value.name)} > 0` : `${printColumn(value.name)} == "…"` } : {}),
   });
 }
 

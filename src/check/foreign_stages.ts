@@ -51,16 +51,41 @@ const drawn = (mark: string) => ({ words }: Given): Meaning => {
   return more.length > 0 || x === undefined ? { help: `plot ${mark}` } : { write: `plot ${mark} x ${x}${y === undefined ? "" : ` y ${y}`}` };
 };
 const joinedAs = (kind: string) => ({ words }: Given): Meaning => ({ write: `join ${joined(words)} kind ${kind}`, otherwise: `join ${joined(words)} kind ${kind} suffix "_other"` });
+/** `left join other on key` */
+const joinedBehind = (kind: string) => ({ words, ...given }: Given): Meaning | null => {
+  const rest = words[0] !== undefined && printArg(words[0]).toLowerCase() === "outer" ? words.slice(1) : words;
+  return rest[0] !== undefined && printArg(rest[0]).toLowerCase() === "join" ? joinedAs(kind)({ ...given, words: rest.slice(1) }) : null;
+};
 const readModel = ({ words, kind }: Given): Meaning => ({
   note: "`resid` gives what the model computes at a layer, `acts` which features of the SAE fire there",
   help: kind === "acts" || kind === "features" ? "top 10" : `acts ${words.length > 0 ? joined(words) : "layer 7"}`,
 });
 const unnested = (): Meaning => ({ note: "no stage makes several rows of one cell", help: "derive part = split(<column>, \",\", 0)" });
 
-/** What commands of other tools are in saeq, where no one stage does the same under another name. */
-const MEANINGS: Readonly<Record<string, (given: Given) => Meaning>> = {
+/** `head -n 3`, `head -3`: the number, without its sign; null where there is none, or anything else. */
+function countOf(words: readonly Words[]): number | null {
+  const values = words.map((each) => single(each));
+  const last = values.at(-1);
+  const flag = values.length === 2 && values[0]?.kind === "unary" && values[0].operand.kind === "name";
+  const number = last?.kind === "unary" && last.op === "-" ? last.operand : last;
+  return number?.kind === "num" && (values.length === 1 || flag) ? number.value : null;
+}
+
+const fromTheEnd = ({ words }: Given): Meaning => ({ note: "rows from the end are the first ones in the opposite order; `skip` leaves out the first ones", help: `sort <column> desc | take ${countOf(words) ?? 10}` });
+
+/** What commands of other tools are in saeq, where no one stage does the same under another name; null: a word means more than another name. */
+const MEANINGS: Readonly<Record<string, (given: Given) => Meaning | null>> = {
+  // With a number alone it is `take` under another name.
+  head: ({ words }) => (words.length === 1 && numberOf(words[0]) !== null ? null : { write: `take ${words.length === 0 ? 5 : (countOf(words) ?? "<n>")}` }),
+  first: ({ words }) => (words.length === 0 ? { write: "take 1" } : null),
+  last: fromTheEnd,
+  limit: ({ words }) => {
+    const [count, offset, from] = words;
+    const [n, skipped] = [numberOf(count), numberOf(from)];
+    return words.length === 3 && n !== null && skipped !== null && printArg(offset!).toLowerCase() === "offset" ? { write: `skip ${skipped} | take ${n}` } : null;
+  },
   value_counts: counted,
-  tail: ({ words }) => ({ note: "rows from the end are the first ones in the opposite order; `skip` leaves out the first ones", help: `sort <column> desc | take ${numberOf(words[0]) ?? 10}` }),
+  tail: fromTheEnd,
   slice: ({ words }) => {
     const [from, to] = [numberOf(words[0]), numberOf(words[1])];
     return from === 0 && to !== null ? { write: `take ${to}` } : { help: `skip ${from ?? "<n>"} | take ${from !== null && to !== null && to > from ? to - from : "<n>"}` };
@@ -69,6 +94,14 @@ const MEANINGS: Readonly<Record<string, (given: Given) => Meaning>> = {
     const [column] = columnsOf(words.slice(1)) ?? [];
     return { [column === undefined ? "help" : "write"]: `sort ${column ?? "<column>"} desc | take ${numberOf(words[0]) ?? 10}` };
   },
+  shape: () => ({ write: "count" }),
+  columns: ({ words }) => (words.length === 0 ? { write: "describe" } : null),
+  left: joinedBehind("left"),
+  inner: joinedBehind("inner"),
+  outer: joinedBehind("outer"),
+  full: joinedBehind("outer"),
+  semi: joinedBehind("semi"),
+  anti: joinedBehind("anti"),
   dropna: kept,
   drop_nulls: kept,
   drop_na: kept,

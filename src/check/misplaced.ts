@@ -43,13 +43,16 @@ export const ofColumns = ({ kind }: Shape): boolean => kind === "column" || kind
 
 /** Words that other languages put before columns (`sort by score`, `distinct on prompt`). */
 const PREPOSITIONS: readonly string[] = ["by", "on"];
+/** Words that other languages put before files. */
+const OF_FILES: readonly string[] = ["as", "to", "into", "in", "from"];
 
 /** A preposition before the columns of a stage that takes them without, `of` or the argument's own name before its number; null for everything else, and for a column of that name. */
 export function needless(words: Words, next: Words | undefined, name: string, { shape }: Arg): Hint | null {
   const word = wordOf(words);
   if (word === null || next === undefined) return null;
-  const numbers = shape.kind === "int" && ["num", "paramRef"].includes(next.items[0]!.value.kind) && ["of", "for", name, `${name}s`].includes(word);
-  if (!numbers && (!PREPOSITIONS.includes(word) || !ofColumns(shape))) return null;
+  const numbers = shape.kind === "int" && ["num", "paramRef"].includes(next.items[0]!.value.kind) && ["of", "for", "first", "top", "only", "the", "k", "n", "num", name, `${name}s`].includes(word);
+  const files = shape.kind === "path" && next.items[0]!.value.kind === "str" && OF_FILES.includes(word);
+  if (!numbers && !files && (!PREPOSITIONS.includes(word) || !ofColumns(shape))) return null;
   return { label: "leave it out", fix: { span: { start: words.span.start, end: next.span.start }, text: "" } };
 }
 
@@ -65,11 +68,13 @@ export function misplaced(given: Misplaced): Hint & { readonly known: string } {
   const [item] = each.items;
   if (rewritten !== null) return { ...(rewritten.text.includes("\n") ? {} : { label: `write \`${rewritten.text}\`` }), fix: rewritten, known };
   if (word === null) return { ...(item?.name == null ? null : asSetting(given, item.name.path.join("."), item.value)) ?? asMore(given) ?? withKeyword(each, words, specs), known };
+  const numbered = asNumbered(word, each.span, specs);
+  if (numbered !== null) return { ...numbered, known };
   const near = specs.find(([, { alsoCalled }]) => alsoCalled?.includes(word.toLowerCase()))?.[0] ?? nearest(word, keywords);
   const other = asChoice(word, specs) ?? near;
   if (other !== null) return { label: `did you mean \`${other}\`?`, fix: { span: each.span, text: other }, known };
   const following = words[at + 1];
-  const hint = asSetting(given, word, following) ?? asOrder(given, word) ?? asAggregate(given, word) ?? asColumn(given, specs) ?? asStage(given);
+  const hint = asSetting(given, word, following) ?? asOrder(given, word) ?? asAggregate(given, word) ?? asColumn(given, specs) ?? asStage(given) ?? asUnit(words[at - 1], each);
   return { ...hint, known };
 }
 
@@ -77,7 +82,7 @@ export function misplaced(given: Misplaced): Hint & { readonly known: string } {
 function asPhrase({ definition, words, at, text }: Misplaced): Rewritten | null {
   const word = words[at] === undefined ? null : wordOf(words[at]);
   const phrase = phraseAt({ definition, words, at, word: word ?? "" });
-  return phrase ?? inGroups({ definition, words, at, text }) ?? (takesMembers(definition) ? bracketed(words, text) : pipelineBracketed({ definition, words, at, text }));
+  return phrase ?? formatted({ definition, words, at, text }) ?? countedDistinct({ definition, words, at, text }) ?? inGroups({ definition, words, at, text }) ?? (takesMembers(definition) ? bracketed(words, text) : pipelineBracketed({ definition, words, at, text }));
 }
 
 /** `sample perfect 3 by kind`, `agg n = count() by kind`: what is done to each group, behind the stage that makes them. */
@@ -90,6 +95,25 @@ function inGroups({ definition, words, at, text }: Pick<Misplaced, "definition" 
   return { span: { start, end: columns.span.end }, text: `${from === "" ? "" : `${from} | `}group ${printArg(columns)} | ${definition.name} ${own}` };
 }
 
+type Around = Pick<Misplaced, "definition" | "words" | "at" | "text">;
+
+/** `f"{reference}!"`: texts and columns joined by `+`. */
+function formatted({ words, at }: Around): Rewritten | null {
+  const before = words[at - 1]?.items.at(-1)?.value;
+  const value = words[at] === undefined ? null : single(words[at]);
+  if (before?.kind !== "name" || before.path.join(".") !== "f" || value?.kind !== "str" || before.span.end !== value.span.start) return null;
+  const parts = value.value.split(/(\{[\p{L}_][\p{L}\p{N}_]*\})/u).filter((part) => part !== "");
+  if (parts.some((part, i) => /[{}]/.test(part) && !/^\{[\p{L}_][\p{L}\p{N}_]*\}$/u.test(part) && i >= 0)) return null;
+  return { span: { start: before.span.start, end: value.span.end }, text: parts.map((part) => (part.startsWith("{") ? part.slice(1, -1) : JSON.stringify(part))).join(" + ") };
+}
+
+/** `count distinct class` */
+function countedDistinct({ definition, words, at, text }: Around): Rewritten | null {
+  const columns = words[at + 1];
+  if (definition.name !== "count" || words[at] === undefined || wordOf(words[at]) !== "distinct" || at !== 0 || columns === undefined || words.length > 2) return null;
+  return { span: { start: text.lastIndexOf("count", words[0]!.span.start), end: columns.span.end }, text: `distinct ${printArg(columns)} | count` };
+}
+
 const takesMembers = ({ args }: StageDefinition): boolean => Object.values(args).some(({ shape, keyword }) => shape.kind === "pipelines" && shape.named && !keyword);
 
 /** `groups a = x, b = y count`: what stands behind the last member, which is whole, is a stage for all of them. */
@@ -100,12 +124,21 @@ function behindMembers(given: Misplaced): Hint | null {
   return !takesMembers(definition) || member === undefined || member.name === null || !isTable(member.value) || more ? null : asStage(given);
 }
 
+/** `take 3 rows`: what is counted is said by the stage. */
+function asUnit(last: Words | undefined, words: Words): Hint | null {
+  const number = last === undefined ? null : single(last);
+  if (number?.kind !== "num" || !/^(?:rows?|texts?|prompts?|samples?|features?|lines?|items?|tokens?|times|records?|entries)$/.test(wordOf(words) ?? "")) return null;
+  return { label: "leave it out", fix: { span: { start: number.span.end, end: words.span.end }, text: "" } };
+}
+
 /** A stage whose `|` was forgotten. */
-function asStage({ definition, words, at, filled }: Misplaced): Hint | null {
+function asStage({ definition, words, at, filled, kind }: Misplaced): Hint | null {
   const word = wordOf(words[at]!);
   const stage = word === null ? undefined : STAGE_BY_NAME.get(word);
   const whole = Object.entries(definition.args).every(([name, { required }]) => !required || filled.includes(name));
   if (stage === undefined || stage.input.length === 0 || !whole) return null;
+  const unit = kind === null || stage.input.includes(kind) ? null : asUnit(words[at - 1], words[at]!);
+  if (unit !== null) return unit;
   const { start } = words[at]!.span;
   return { label: "write `|` before it", fix: { span: { start, end: start }, text: "| " } };
 }
@@ -114,9 +147,10 @@ function asStage({ definition, words, at, filled }: Misplaced): Hint | null {
 function asMore({ definition, words, at }: Misplaced): Hint | null {
   const [last, before] = [words[at - 1], words[at - 2]];
   const item = words[at]?.items[0];
-  if (last === undefined || item === undefined || item.name !== null) return null;
+  if (last === undefined || item === undefined || (item.name !== null && !takesMembers(definition))) return null;
   const keyword = before === undefined ? null : wordOf(before);
   const open = Object.values(definition.args).find(({ keyword: named }) => !named);
+  if (takesMembers(definition) && words[at]!.items.every(({ name }) => name !== null) && last.items.at(-1)?.name !== null) return { label: "write a comma before it", fix: { span: { start: last.span.end, end: last.span.end }, text: "," } };
   const shape = keyword !== null && Object.hasOwn(definition.args, keyword) ? definition.args[keyword]!.shape : open?.shape;
   const lists = (shape?.kind === "int" && shape.list && item.value.kind === "num") || (shape?.kind === "string" && shape.list && item.value.kind === "str");
   return lists && last.items.at(-1)?.value.kind === item.value.kind ? { label: "write a comma before it", fix: { span: { start: last.span.end, end: last.span.end }, text: "," } } : null;
@@ -130,12 +164,32 @@ function withKeyword({ items, span }: Words, words: readonly Words[], specs: rea
   if (item.name !== null && specs.some(([name, { keyword, shape }]) => keyword && shape.kind !== "flag" && name === given)) {
     return { label: "write a blank for `=`", fix: { span: { start: item.name.span.end, end: item.value.span.start }, text: " " } };
   }
+  const flag = asFlag(item.value, span, specs);
+  if (flag !== null) return flag;
   if (item.value.kind !== "num") return {};
   const said = words.map(wordOf);
   const left = specs.filter(([name, { keyword }]) => keyword && !said.includes(name));
   const needed = left.filter(([, { required }]) => required);
   const [only, ...others] = needed.length > 0 ? needed : left.filter(([, { shape }]) => shape.kind === "int");
   return only === undefined || others.length > 0 ? {} : before(only[0], span);
+}
+
+/** `layer7`, `L7`: a keyword and its number without a blank. */
+function asNumbered(word: string, span: Span, specs: readonly Spec[]): Hint | null {
+  const [, letters, number] = /^([A-Za-z_]+?)_?(\d+)$/.exec(word) ?? [];
+  if (letters === undefined) return null;
+  const meant = specs.filter(([name, { keyword, shape }]) => keyword && shape.kind === "int" && (name === letters.toLowerCase() || (letters.length === 1 && name.startsWith(letters.toLowerCase()))));
+  const [only, ...others] = meant.some(([, { required }]) => required) ? meant.filter(([, { required }]) => required) : meant;
+  return only === undefined || others.length > 0 ? null : { label: `write \`${only[0]} ${number}\``, fix: { span, text: `${only[0]} ${number}` } };
+}
+
+/** `-l 7`, `-n 3`: the keyword that begins with the letter; the argument without it where none does. */
+function asFlag(value: Expr, { start, end }: Span, specs: readonly Spec[]): Hint | null {
+  const letter = value.kind === "unary" && value.op === "-" && value.operand.kind === "name" && value.operand.path.length === 1 ? value.operand.path[0]! : "";
+  if (letter.length !== 1) return null;
+  const meant = specs.filter(([name, { keyword }]) => keyword && name.startsWith(letter));
+  const [only, ...others] = meant.some(([, { required }]) => required) ? meant.filter(([, { required }]) => required) : meant;
+  return only === undefined || others.length > 0 ? null : { label: `write \`${only[0]}\``, fix: { span: { start, end }, text: only[0] } };
 }
 
 function before(keyword: string, { start }: Words["span"]): Hint {

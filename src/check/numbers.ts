@@ -3,6 +3,7 @@ import type { Expr, Item } from "../../grammar/ast.ts";
 import type { Shape } from "../stages/args.ts";
 import { bare, constant, constantList } from "./constant.ts";
 import { unknownParam } from "./expression.ts";
+import { asWhole } from "./meant_values.ts";
 import type { Hint } from "./misplaced.ts";
 import { error, type Report, type Scope } from "./scope.ts";
 
@@ -30,11 +31,11 @@ export function expandList(item: Item, { scope }: Context): readonly Item[] {
 }
 
 /** A whole number between two bounds; undefined after a reported mistake. */
-export function intOf(item: Item, { min, max, list }: Whole, context: Context): number | undefined {
+export function intOf(item: Item, { min, max, list, of }: Whole, context: Context): number | undefined {
   if (item.value.kind === "hole") return undefined;
   const value = item.name === null ? literal(item.value, context) : undefined;
   if (value === null) return undefined;
-  const meant = asParam(item.value, context) ?? (list ? asList(item.value, min, context) : null) ?? {};
+  const meant = asParam(item.value, context) ?? (list ? asList(item.value, min, context) : null) ?? (item.name === null ? asWhole(item.value, min, of !== undefined) : unnamed(item)) ?? {};
   if (typeof value !== "number" || !Number.isSafeInteger(value)) {
     error(context.report, item.span, "wrong-argument", typeof value === "number" ? `a whole number is needed here, not ${value}` : "a whole number is needed here", meant);
     return undefined;
@@ -42,6 +43,11 @@ export function intOf(item: Item, { min, max, list }: Whole, context: Context): 
   if (value >= min && value <= max) return value;
   error(context.report, item.span, "out-of-range", `${value} is ${value < min ? `less than ${min}` : `more than ${max}`}`, meant);
   return undefined;
+}
+
+/** `top k=10` */
+function unnamed({ name, value }: Item): Hint | null {
+  return name === null || value.kind !== "num" ? null : { label: "leave its name out", fix: { span: { start: name.span.start, end: value.span.start }, text: "" } };
 }
 
 /** `take k` where `$k` is meant. */

@@ -23,7 +23,7 @@ interface Phrase {
 
 /** What a phrase of SQL, R or Python is in saeq; null for words that are none. */
 export function phraseAt(phrase: Phrase): Rewritten | null {
-  return conditional(phrase) ?? comparison(phrase) ?? alias(phrase);
+  return conditional(phrase) ?? conditionBehind(phrase) ?? comparison(phrase) ?? alias(phrase) ?? called(phrase);
 }
 
 /** What was written last before the words, within `and`, `or` and `not`. */
@@ -38,6 +38,9 @@ function firstOperand(expr: Expr): Expr {
 
 const lastValue = (words: Words | undefined): Expr | null => words?.items.at(-1)?.value ?? null;
 
+/** Comparisons that other languages write as words. */
+const COMPARED: Readonly<Record<string, string>> = { eq: "==", equals: "==", ne: "!=", neq: "!=", gt: ">", gte: ">=", ge: ">=", lt: "<", lte: "<=", le: "<=" };
+
 /** `x like "Gen%"`, `x contains "Gen"`, `x between 1 and 10`. */
 function comparison({ words, at, word }: Phrase): Rewritten | null {
   const [before, after] = [lastValue(words[at - 1]), words[at + 1] === undefined ? null : (words[at + 1]!.items[0]?.value ?? null)];
@@ -51,6 +54,7 @@ function comparison({ words, at, word }: Phrase): Rewritten | null {
     return bounds === null ? null : replaced(`${printExpr(left)} in ${printExpr(bounds.from)}..${printExpr(bounds.to)}`, bounds.to.span.end);
   }
   if (low === "like" || low === "ilike") return right.kind === "str" ? replaced(liked(low === "like" ? printExpr(left) : `lower(${printExpr(left)})`, low === "like" ? right.value : right.value.toLowerCase())) : null;
+  if (Object.hasOwn(COMPARED, low)) return replaced(`${printExpr(left)} ${COMPARED[low]} ${printExpr(right)}`);
   if (low === "is") return replaced(`${printExpr(left)} == ${printExpr(right)}`);
   const name = low.replace(/s?with$/, "s_with").replace("s__with", "s_with");
   const asked = Object.hasOwn(FUNCTIONS, name) ? FUNCTIONS[name]! : null;
@@ -88,12 +92,32 @@ function conditional({ words, at, word }: Phrase): Rewritten | null {
   return { span: { start: opening.span.start, end: last }, text: `if(${values.map((value) => printExpr(value!)).join(", ")})` };
 }
 
+/** `1 if c else 0`, as Python has it. */
+function conditionBehind({ words, at, word }: Phrase): Rewritten | null {
+  const yes = lastValue(words[at - 1]);
+  const [condition, otherwise, no] = words.slice(at + 1, at + 4);
+  const values = [condition, no].map((each) => (each === undefined ? null : each.items[0]?.name === null ? each.items[0].value : null));
+  const second = otherwise === undefined ? null : single(otherwise);
+  if (word !== "if" || yes === null || second?.kind !== "name" || second.path[0] !== "else" || values.some((value) => value === null)) return null;
+  return { span: { start: yes.span.start, end: values[1]!.span.end }, text: `if(${[values[0]!, yes, values[1]!].map(printExpr).join(", ")})` };
+}
+
+/** `m = mean score`: a function and its column without brackets. */
+function called({ definition, words, at }: Phrase): Rewritten | null {
+  const fn = lastValue(words[at - 1]);
+  const column = words[at] === undefined ? null : single(words[at]);
+  const name = fn?.kind === "name" && !fn.quoted ? fn.path.join(".") : "";
+  const made = Object.values(definition.args).some(({ shape, keyword }) => !keyword && (shape.kind === "assignments" || shape.kind === "predicate"));
+  if (!made || fn === null || column?.kind !== "name" || words[at - 1]!.items.at(-1)!.name === null || !Object.hasOwn(FUNCTIONS, name) || !FUNCTIONS[name]!.aggregate || name === "count") return null;
+  return { span: { start: fn.span.start, end: column.span.end }, text: `${name}(${printExpr(column)})` };
+}
+
 /** `a as b` where columns are named: `b = a`. */
 function alias({ definition, words, at, word }: Phrase): Rewritten | null {
   const item = words[at - 1]?.items.at(-1);
   const name = words[at + 1]?.items[0]?.value;
   const names = Object.values(definition.args).some(({ shape }) => shape.kind === "assignments" || shape.kind === "parts");
-  if (word.toLowerCase() !== "as" || !names || item === undefined || item.name !== null || name?.kind !== "name") return null;
+  if ((word.toLowerCase() !== "as" && (word !== "to" || definition.name !== "rename")) || !names || item === undefined || item.name !== null || name?.kind !== "name") return null;
   return { span: { start: item.span.start, end: name.span.end }, text: `${printColumn(name.path.join("."))} = ${printExpr(item.value)}` };
 }
 

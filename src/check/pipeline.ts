@@ -1,10 +1,11 @@
 /** Without this file stages would not be joined, and nobody would check that one accepts what the one before gives. */
-import type { Arg as Words, Pipeline, Stage } from "../../grammar/ast.ts";
+import type { Arg as Words, Expr, Pipeline, Stage } from "../../grammar/ast.ts";
 import { printArg, printColumn, printExpr } from "../../grammar/print_parts.ts";
 import type { Span } from "../../grammar/span.ts";
 import { depthOf, MOST_DEPTH } from "../ops/depth.ts";
 import type { Plan } from "../ops/op.ts";
 import { MOST_COLUMNS, showType, UNKNOWN } from "../ops/schema.ts";
+import { STAGE_BY_NAME } from "../stages/mod.ts";
 import { usage, type Lowering, type StageDefinition } from "../stages/stage.ts";
 import { acceptsInput, type Place } from "./accepts.ts";
 import { bindWords, type Slots } from "./bind.ts";
@@ -68,6 +69,10 @@ function checkStage(stage: Stage, input: Plan | null, around: Pick<Place, "befor
     const start = startOf(stage, words, context);
     if (start !== null) return start;
   }
+  if (input !== null && isSelectAll(head)) {
+    error(context.report, head.span, "no-stage-name", "all columns are there already", { label: "leave it out", fix: leftOut(stage, around.before) });
+    return input;
+  }
   if (head.kind !== "name") {
     nameless(head, input, words.length > 0, { ...context, check: checkPipeline });
     return unknown(stage.span);
@@ -81,13 +86,22 @@ function checkStage(stage: Stage, input: Plan | null, around: Pick<Place, "befor
   return checkCall(definition, { stage, at: head.span, ...around }, words, input, context);
 }
 
+/** `select *` */
+function isSelectAll(head: Expr): boolean {
+  return head.kind === "binary" && head.op === "*" && head.left.kind === "name" && head.left.path[0] === "select" && head.right.kind === "hole";
+}
+
 /** `runs = csv "x.csv"` without its `let`, and `sort desc count`. */
-function withoutName({ args, span }: Stage, first: Words, input: Plan | null): Hint {
-  const [item] = first.items;
-  if (item === undefined || first.items.length > 1) return {};
+function withoutName(stage: Stage, first: Words, input: Plan | null): Hint {
+  const { args, span } = stage;
+  const [item, next, ...more] = first.items;
+  if (item !== undefined && next !== undefined && more.length === 0 && item.name === null && next.name === null && item.value.kind === "name" && next.value.kind === "name" && STAGE_BY_NAME.has(next.value.path.join(".")))
+    return { label: "write `|`", fix: { span: { start: item.span.end, end: next.span.start }, text: " | " } };
+  if (item === undefined || next !== undefined) return {};
+  if (item.name !== null && input !== null) return { label: "`derive` makes columns", fix: { span: { start: span.start, end: span.start }, text: "derive " } };
   if (item.name !== null) return input !== null ? {} : { label: "write `let` before it", fix: { span: { start: first.span.start, end: first.span.start }, text: "let " } };
-  const [key, ...more] = args.slice(1);
-  if (item.order === null || key === undefined || more.length > 0 || key.items.some(({ order }) => order !== null)) return {};
+  const [key, ...rest] = args.slice(1);
+  if (item.order === null || key === undefined || rest.length > 0 || key.items.some(({ order }) => order !== null)) return {};
   const text = `${printExpr(item.value)} ${printArg(key)} ${item.order}`;
   return { label: `write \`${text}\``, fix: { span, text } };
 }
@@ -108,6 +122,11 @@ function checkCall(definition: StageDefinition, place: Place, words: readonly Wo
   let rest = words;
   if (input === null && definition.input.length > 0 && !definition.inputOptional) {
     if (standsFirst(definition, place, words, context)) return unknown(stage.span);
+    const turned = inputBehind(definition, words, context);
+    if (turned !== null) {
+      error(report, nameSpan, "missing-input", `\`${definition.name}\` stands behind what it works on`, { label: `write \`${turned}\``, fix: { span: stage.span, text: turned } });
+      return unknown(stage.span);
+    }
     const named = headRelation(words[0], context);
     if (named === null) {
       error(report, nameSpan, "missing-input", `\`${definition.name}\` needs something to work on`, {
@@ -144,6 +163,17 @@ function checkCall(definition: StageDefinition, place: Place, words: readonly Wo
     return unknown(stage.span);
   }
   return made ?? unknown(stage.span);
+}
+
+/** `sample 10 from perfect`, `take 10 perfect`: the line that starts with the value; null where none is named, or it does not work. */
+function inputBehind({ name }: StageDefinition, words: readonly Words[], context: CheckContext): string | null {
+  const { scope, report } = context;
+  const at = words.findIndex((each) => relation(scope, wordOf(each) ?? "") !== undefined);
+  if (at <= 0 || report.trial === true || beyondHelp(report) || report.expansions.nested > 0) return null;
+  const filler = ["from", "of", "in", "on", "for"].includes(wordOf(words[at - 1]!) ?? "");
+  const rest = words.filter((_, i) => i !== at && !(filler && i === at - 1)).map((each) => report.text.slice(each.span.start, each.span.end));
+  const text = `${wordOf(words[at]!)!} | ${[name, ...rest].join(" ")}`;
+  return works(text, null, { ...context, check: checkPipeline }) ? text : null;
 }
 
 /** `explain sample perfect 3`: a stage before what it works on. True: reported. */

@@ -4,6 +4,7 @@ import { cover, type Span } from "../../grammar/span.ts";
 import type { ScalarLiteral } from "../ops/scalar.ts";
 import type { Settings } from "../stages/stage.ts";
 import { constant, single } from "./constant.ts";
+import type { Hint } from "./misplaced.ts";
 import { quotedParams } from "./quoted_params.ts";
 import { error, type Access, type Report, type Scope } from "./scope.ts";
 import { listed, nearest } from "./suggest.ts";
@@ -171,6 +172,17 @@ export const SETTINGS: Readonly<Record<string, SettingSpec>> = {
   },
 };
 
+/** What other tools call settings, and their values. */
+const ALSO_CALLED: Readonly<Record<string, string>> = { device: "ep", provider: "ep", backend: "ep", precision_type: "dtype", torch_dtype: "dtype", random_state: "seed", random_seed: "seed", bos_token: "bos", prepend_bos: "bos", workers: "lanes", n_jobs: "lanes", digits: "precision" };
+const VALUES_CALLED: Readonly<Record<string, string>> = { gpu: "auto", float32: "f32", fp32: "f32", float16: "f16", fp16: "f16", half: "f16", bfloat16: "bf16", all: "auto", default: "auto" };
+
+/** The value that a word of another tool means. */
+function meantValue(values: readonly ScalarLiteral[] | null, arg: Arg | undefined): Hint | null {
+  const [word, ...more] = values ?? [];
+  const meant = typeof word === "string" && more.length === 0 && Object.hasOwn(VALUES_CALLED, word.toLowerCase()) ? VALUES_CALLED[word.toLowerCase()]! : null;
+  return meant === null || arg === undefined ? null : { label: `write \`${meant}\``, fix: { span: arg.span, text: meant } };
+}
+
 /** A value that a setting takes, as it would be typed: the first word of those it knows, else its example. */
 export function pasteable({ value, example }: SettingSpec): string {
   return example ?? value.split("|").find((each) => /^\w+$/.test(each)) ?? value;
@@ -205,8 +217,15 @@ export function applySet(args: readonly Arg[], scope: Scope, report: Report): Se
         i--;
         continue;
       }
-      const near = nearest(key, names);
+      const near = Object.hasOwn(ALSO_CALLED, key) ? ALSO_CALLED[key]! : nearest(key, names);
       const before = args[i - 1];
+      if (name.kind === "num" && before !== undefined && args[i - 2] !== undefined) {
+        const word = single(before);
+        if (word?.kind === "name" && ["to", "as", "is"].includes(word.path.join("."))) {
+          error(report, before.span, "unknown-setting", "the value of a setting stands right behind its name", { label: "leave it out", fix: { span: { start: before.span.start, end: keyArg.span.start }, text: "" } });
+          return settings;
+        }
+      }
       if (name.kind === "str" && before !== undefined && single(args[i - 2]!)?.kind === "name" && before.items.at(-1)?.value.kind === "str") {
         error(report, keyArg.span, "unknown-setting", "a setting is a word", { label: "write a comma before it", fix: { span: { start: before.span.end, end: before.span.end }, text: "," } });
         return settings;
@@ -226,7 +245,7 @@ export function applySet(args: readonly Arg[], scope: Scope, report: Report): Se
     }
     const next = values === null ? null : spec.apply(settings, values);
     if (next === null) {
-      error(report, at, "wrong-setting", `\`${key}\` takes ${spec.value}${spec.range === undefined ? "" : `, ${spec.range}`}`, { notes: [spec.doc], help: `set ${key} ${pasteable(spec)}` });
+      error(report, at, "wrong-setting", `\`${key}\` takes ${spec.value}${spec.range === undefined ? "" : `, ${spec.range}`}`, { notes: [spec.doc], ...(meantValue(values, valueArg) ?? { help: `set ${key} ${pasteable(spec)}` }) });
       continue;
     }
     if (spec.checkpoint !== undefined) for (const [at, path] of (values ?? []).entries()) report.accesses.push({ access: "read", path: String(path), at: valueArg!.items[at]!.span, checkpoint: spec.checkpoint } satisfies Access);

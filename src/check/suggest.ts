@@ -20,7 +20,7 @@ export function distance(a: string, b: string): number {
 
 /** The nearest of `names`: one that looks the same, else at most a third of the word away, or one that contains it; never for a single letter. */
 export function nearest(word: string, names: readonly string[]): string | null {
-  const twin = names.find((name) => name.normalize() === word.normalize());
+  const twin = names.find((name) => name.normalize() === word.normalize()) ?? names.find((name) => name.normalize("NFKC") === word.normalize("NFKC"));
   if (twin !== undefined) return twin;
   if (word.length < 2 || word.length > 100) return null;
   const low = word.toLowerCase();

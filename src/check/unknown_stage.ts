@@ -1,14 +1,17 @@
 /** Without this file a stage that is not there would be refused without saying which one was meant. */
 import type { Expr, Stage } from "../../grammar/ast.ts";
+import { printArg } from "../../grammar/print_parts.ts";
 import type { Span } from "../../grammar/span.ts";
 import type { Plan } from "../ops/op.ts";
 import { showType, type Kind } from "../ops/schema.ts";
 import { usage, type Category, type StageDefinition } from "../stages/stage.ts";
 import { single } from "./constant.ts";
 import { inWords } from "./calls.ts";
+import { chainAt } from "./chains.ts";
 import { asUse, meaningOf } from "./foreign_stages.ts";
 import { aggregateOf, wordOf, type Hint } from "./misplaced.ts";
 import { readerOf } from "./readers.ts";
+import { SETTINGS } from "./settings.ts";
 import { beyondHelp, error, relation, stageNamed, stagesOf } from "./scope.ts";
 import { distance, listed, nearest } from "./suggest.ts";
 import { works, type Trial } from "./tried.ts";
@@ -20,15 +23,18 @@ export function unknownStage(name: string, stage: Stage, input: Plan | null, tri
   if (beyondHelp(report)) return void error(report, at, "unknown-stage", `no stage named \`${name}\``);
   const alone = stage.args.length === 1;
   if (input === null && !alone && relation(scope, name) !== undefined) {
-    error(report, at, "relation-not-stage", `\`${name}\` is a value, not a stage`, { notes: ["a stage follows after `|`"], ...(stageNamed(scope, wordOf(stage.args[1]!) ?? "") === undefined ? { help: `${name} | take 10` } : { label: "write `|` behind it", fix: { span: { start: at.end, end: at.end }, text: " |" } }) });
+    const chain = chainAt(at.start, trial);
+    error(report, at, "relation-not-stage", `\`${name}\` is a value, not a stage`, { notes: ["a stage follows after `|`"], ...(chain !== null ? replaced(chain.span, chain.text) : stageNamed(scope, wordOf(stage.args[1]!) ?? "") === undefined ? { help: `${name} | take 10` } : { label: "write `|` behind it", fix: { span: { start: at.end, end: at.end }, text: " |" } }) });
     return;
   }
   const all = stagesOf(scope);
   const relations = [...scope.relations.keys(), ...scope.standard.keys()];
   const odd = [...name].findIndex((character) => character.codePointAt(0)! > 127);
-  const fitting = byUse(all.filter((each) => (input === null ? each.input.length === 0 || each.category === "sources" : input.schema.known && each.input.includes(input.schema.kind))), input);
+  const fitting = byUse(all.filter((each) => (input === null ? each.input.length === 0 || each.category === "sources" : input.schema.known ? each.input.includes(input.schema.kind) : each.input.length > 0)), input);
   const foreign = asForeign(name, stage, input, trial);
-  const meant = asFile(name, at, all, alone && input === null) ?? foreign ?? asAggregateStage(name, stage, input) ?? asName(name, at, { all, fitting, relations: input === null && alone ? relations : [] });
+  const chain = input === null && alone && name.includes(".") ? chainAt(at.start, trial) : null;
+  const stated = input === null ? asStatement(name, at, stage) : null;
+  const meant = chain !== null ? replaced(chain.span, chain.text) : asFile(name, at, all, alone && input === null) ?? asLoaded(name, stage, input, all) ?? foreign ?? stated ?? asAggregateStage(name, stage, input) ?? asName(name, at, { all, fitting, relations: input === null && alone ? relations : [] });
   error(report, at, "unknown-stage", input === null && alone ? `no stage or value named \`${name}\`` : `no stage named \`${name}\``, {
     ...meant,
     notes: [
@@ -43,9 +49,39 @@ export function unknownStage(name: string, stage: Stage, input: Plan | null, tri
 
 /** Report a stage that starts with something else than its name, such as a call or a text. */
 export function nameless(head: Expr, input: Plan | null, more: boolean, trial: Trial): void {
-  const written = head.kind === "call" && !more ? inWords(head, input, trial) : null;
-  const meant = written !== null ? replaced(head.span, written) : head.kind === "str" ? asFile(head.value, head.span, stagesOf(trial.scope), input === null && !more) : null;
+  const chain = head.kind === "call" && input === null ? chainAt(head.span.start, trial, head) : null;
+  const saved = more ? null : (asSave(head, input) ?? asStart(head, input, trial));
+  const written = head.kind === "call" && !more && chain === null ? inWords(head, input, trial) : null;
+  const meant = chain !== null ? replaced(chain.span, chain.text) : saved !== null ? saved : written !== null ? replaced(head.span, written) : head.kind === "str" ? asFile(head.value, head.span, stagesOf(trial.scope), input === null && !more) : null;
   error(trial.report, head.span, "no-stage-name", input === null ? "a pipeline starts with a source or a name" : "a stage starts with its name", meant ?? { help: input === null ? 'csv "x.csv" | take 10' : "take 10" });
+}
+
+/** `runs > "x.csv"`, as a shell has it, and `| "x.csv"`; null for anything else. */
+function asSave(head: Expr, input: Plan | null): Hint | null {
+  const file = head.kind === "binary" && head.op === ">" && input === null && head.left.kind === "name" ? head.right : input !== null ? head : null;
+  if (file?.kind !== "str" || !/\.(?:csv|tsv|jsonl|json|parquet|svg)$/i.test(file.value)) return null;
+  return head.kind === "binary" ? { label: "write `| save`", fix: { span: { start: head.left.span.end, end: file.span.start }, text: " | save " } } : { label: "write `save` before it", fix: { span: { start: file.span.start, end: file.span.start }, text: "save " } };
+}
+
+/** `"The cat sat" | …`, `$runs`, `runs <- …`, `set.seed(42)`: what starts a pipeline, or was meant for a statement; null for anything else. */
+function asStart(head: Expr, input: Plan | null, { scope, report }: Trial): Hint | null {
+  if (input !== null) return null;
+  if (head.kind === "str" && /\s/.test(head.value.trim()) && readerOf(head.value, stagesOf(scope)) === null) return replaced({ start: head.span.start, end: head.span.start }, "prompts ");
+  if (head.kind === "paramRef" && relation(scope, head.name) !== undefined) return replaced(head.span, head.name);
+  if (head.kind === "binary" && head.op === "<" && head.left.kind === "name" && head.right.kind === "unary" && head.right.op === "-") return replaced({ start: head.span.start, end: head.right.operand.span.start }, `let ${head.left.path.join(".")} = `);
+  if (head.kind === "call" && head.name === "set.seed" && head.args.length === 1) return replaced(head.span, `set seed ${report.text.slice(head.args[0]!.span.start, head.args[0]!.span.end)}`);
+  return null;
+}
+
+/** `var runs = perfect`, `seed 42`, `help acts`: what belongs to a statement, or to the prompt; null for anything else. */
+function asStatement(name: string, at: Span, { args }: Stage): Hint | null {
+  const [next] = args.slice(1);
+  if (/^(?:var|const|val|local|my|declare)$/.test(name) && next?.items[0]?.name != null) return replaced(at, "let");
+  if (Object.hasOwn(SETTINGS, name) && args.length === 2) return { notes: [`\`${name}\` is a setting`], label: "write `set` before it", fix: { span: { start: at.start, end: at.start }, text: "set " } };
+  if (/^(?:help|man|doc)$/.test(name)) return { notes: ["at the prompt: .help"], help: `saeq doc${next === undefined ? "" : ` ${printArg(next)}`}` };
+  if (/^(?:quit|exit|ls|clear)$/.test(name) && next === undefined) return { notes: [name === "ls" ? "at the prompt: .ls" : "at the prompt: .quit"] };
+  if (/^(?:import|from)$/.test(name)) return { notes: ["nothing is imported: all stages are there, and `use` brings those of a file"] };
+  return null;
 }
 
 const replaced = (span: Span, text: string): Hint => ({ label: `write \`${text}\``, fix: { span, text } });
@@ -91,6 +127,13 @@ function asForeign(name: string, { args, span }: Stage, input: Plan | null, tria
   const { write, otherwise, help, note } = meaning;
   const fixed = [write, otherwise].find((each) => each !== undefined && works(each, input, trial));
   return { ...(note === undefined ? {} : { notes: [note] }), ...(fixed !== undefined ? replaced(span, fixed) : { help: write ?? help ?? "" }) };
+}
+
+/** `load "x.csv"`: the source that reads such a file. */
+function asLoaded(name: string, { args, span }: Stage, input: Plan | null, all: readonly StageDefinition[]): Hint | null {
+  const file = args.length === 2 ? single(args[1]!) : null;
+  const reader = input === null && file?.kind === "str" && /^(?:load|read|read_table|read_data|import|from|file|fread|open_dataset)$/.test(name) ? readerOf(file.value, all) : null;
+  return reader === null ? null : replaced(span, reader);
 }
 
 /** A file where its source is missing (`"texts.csv" | take 3`). */

@@ -12,6 +12,8 @@ import { notBoolean, typeName } from "./expression_types.ts";
 import { quotedParams } from "./quoted_params.ts";
 import { error, type Report, type Scope } from "./scope.ts";
 import { columnNamed, type Hint } from "./misplaced.ts";
+import { together } from "./meant_values.ts";
+import { allOf, asColumn, assignedOtherwise, nameOr, outOfList, typeNamed, unlistedTexts, withBlanks } from "./meant_words.ts";
 import { asParam, expandList, intOf, literal } from "./numbers.ts";
 import { relations } from "./relations.ts";
 import { listed, nearest, toldApart } from "./suggest.ts";
@@ -41,7 +43,7 @@ export function argumentValue(shape: Shape, words: Words, context: ValueContext)
     if (named !== undefined && named.name !== null && (shape.kind === "predicate" || shape.kind === "scalar")) return assigned(named, report);
     const ordered = words.items.length === 1 ? words.items[0] : undefined;
     if (ordered !== undefined && ordered.order !== null) return wrong(words.span, `\`${ordered.order}\` belongs to \`sort\``, { fix: { span: { start: ordered.value.span.end, end: ordered.span.end }, text: "" } });
-    return wrong(words.span, "one value is needed here");
+    return wrong(words.span, "one value is needed here", withBlanks(words.items, context.text) ?? together(words.items, context.text) ?? (shape.kind === "predicate" ? allOf(words, context.text) : {}));
   };
   switch (shape.kind) {
     case "flag":
@@ -54,7 +56,7 @@ export function argumentValue(shape: Shape, words: Words, context: ValueContext)
         values.push(value);
       }
       if (shape.list) return values;
-      return values.length === 1 ? values[0] : wrong(words.span, "one whole number is needed here");
+      return values.length === 1 ? values[0] : wrong(words.span, "one whole number is needed here", together(words.items, context.text) ?? {});
     }
     case "bool": {
       const value = one();
@@ -74,7 +76,7 @@ export function argumentValue(shape: Shape, words: Words, context: ValueContext)
       if (value === undefined) return undefined;
       const word = value.kind === "name" ? value.path.join(".") : literal(value, context, `str = "${shape.options[0] ?? ""}"`);
       if (typeof word === "string" && shape.options.includes(word)) return word;
-      const near = typeof word === "string" ? (signed(word, shape) ?? nearest(word, shape.options)) : signed(context.text.slice(value.span.start, value.span.end), shape);
+      const near = typeof word === "string" ? (signed(word, shape) ?? (nearest(word, shape.options) ?? (shape.options.find((each) => each.length > 2 && word.toLowerCase().split("_").includes(each)) ?? null))) : signed(context.text.slice(value.span.start, value.span.end), shape);
       return wrong(value.span, `one of ${shape.options.map((each) => `\`${each}\``).join(", ")} is needed here`, near === null ? {} : { label: `did you mean \`${near}\`?`, fix: { span: value.span, text: near } });
     }
     case "string": {
@@ -82,7 +84,7 @@ export function argumentValue(shape: Shape, words: Words, context: ValueContext)
       for (const item of words.items) {
         if (item.value.kind === "hole") return undefined;
         const value = item.name === null ? literal(item.value, context, 'str = "…"') : undefined;
-        if (value === null || value === undefined || typeof value !== "string") return value === null ? undefined : wrong(item.span, "text in quotes is needed here", item.value.kind === "name" ? asParam(item.value, context) ?? spoken(item.value, shape) ?? { fix: { span: item.value.span, text: JSON.stringify(item.value.path.join(".")) } } : {});
+        if (value === null || value === undefined || typeof value !== "string") return value === null ? undefined : wrong(item.span, "text in quotes is needed here", item.value.kind === "name" ? asParam(item.value, context) ?? spoken(item.value, shape) ?? { fix: { span: item.value.span, text: JSON.stringify(item.value.path.join(".")) } } : unlistedTexts(item.value, shape.list, context.text));
         values.push(value);
       }
       if (shape.list) return values;
@@ -103,7 +105,7 @@ export function argumentValue(shape: Shape, words: Words, context: ValueContext)
     case "column": {
       const value = one();
       if (value === undefined) return undefined;
-      if (value.kind !== "name") return wrong(value.span, "a column name is needed here");
+      if (value.kind !== "name") return wrong(value.span, "a column name is needed here", asColumn({ name: null, value }, context) ?? {});
       const name = value.path.join(".");
       const known = [...(context.schema.kind === "acts" ? [] : context.schema.columns.map((column) => column.name)), ...shape.extra];
       if (!context.schema.known || known.includes(name) || context.schema.kind === "acts") return name;
@@ -112,11 +114,13 @@ export function argumentValue(shape: Shape, words: Words, context: ValueContext)
       return undefined;
     }
     case "columns": {
+      const unlisted = outOfList(words, context.text);
+      if (unlisted !== null) return wrong(words.span, "column names are needed here", unlisted);
       const names: string[] = [];
       for (const item of words.items) {
         const bound = bindExpression(item.value, expressions);
         if (bound === null) return undefined;
-        if (bound.op !== "column" || item.name !== null) return wrong(item.span, "column names are needed here");
+        if (bound.op !== "column" || item.name !== null) return wrong(item.span, "column names are needed here", asColumn(item, context) ?? {});
         names.push(bound.name);
       }
       return names;
@@ -215,7 +219,11 @@ function sortKeys(words: Words, context: ExpressionContext): readonly SortKey[] 
 
 function named(words: Words, context: ExpressionContext, conditions: boolean, values: ValueContext): readonly Assignment[] | undefined {
   const made: Assignment[] = [];
+  const unlisted = outOfList(words, values.text);
+  if (unlisted !== null) return void error(context.report, words.span, "missing-name", "columns are listed without brackets", unlisted);
   for (const item of words.items) {
+    const otherwise = assignedOtherwise(item, words, values);
+    if (otherwise !== null) return void error(context.report, item.span, "missing-name", "this needs a name", otherwise);
     const before = words.items[words.items.indexOf(item) - 1];
     const apart = before === undefined || values.stage !== "derive" ? {} : { apart: { span: { start: before.span.end, end: item.span.start }, text: " | derive " } };
     const value = bindExpression(item.value, { ...context, made: made.map((each) => each.name), ...apart });
@@ -240,12 +248,6 @@ function named(words: Words, context: ExpressionContext, conditions: boolean, va
   return made;
 }
 
-/** What is written there; a text in quotes that is a column is that column. */
-function nameOr(at: Expr, { stage, schema, text }: ValueContext): string {
-  const meant = at.kind !== "str" ? null : (schema.columns.find(({ name }) => name === at.value)?.name ?? nearest(at.value, schema.columns.map(({ name }) => name)));
-  return meant !== null ? printColumn(meant) : at.kind === "str" && stage === "rename" ? "<column>" : text.slice(at.span.start, at.span.end);
-}
-
 const COLUMN_TYPES: readonly ScalarType[] = ["int", "float", "bool", "str"];
 
 function columnTypes(words: Words, { report, scope }: ValueContext): Readonly<Record<string, ScalarType>> | undefined {
@@ -258,7 +260,7 @@ function columnTypes(words: Words, { report, scope }: ValueContext): Readonly<Re
   for (const { name, value } of record.fields) {
     const word = value.kind === "name" ? value.path.join(".") : constant(value, scope);
     const type = COLUMN_TYPES.find((each) => each === word);
-    if (type === undefined) return void error(report, value.span, "wrong-argument", `a type is one of ${COLUMN_TYPES.join(", ")}`);
+    if (type === undefined) return void error(report, value.span, "wrong-argument", `a type is one of ${COLUMN_TYPES.join(", ")}`, typeNamed(word, value.span));
     types.push([name.path.join("."), type]);
   }
   return Object.fromEntries(types);

@@ -12,7 +12,7 @@ export const join = stage({
   category: "tables",
   args: {
     other: pipelines({ named: false, doc: "The other table: a name, or a pipeline in brackets" }),
-    on: columns({ keyword: true, doc: "Columns that both have and that must agree" }),
+    on: columns({ keyword: true, alsoCalled: ["using", "by"], doc: "Columns that both have and that must agree" }),
     kind: oneOf(["inner", "left", "outer", "semi", "anti"], {
       keyword: true,
       default: "inner",

@@ -9,7 +9,7 @@ export const sort = stage({
   args: { keys: sortKeys({ doc: "Columns or expressions, each with asc (default) or desc" }) },
   input: ["table", "features"],
   examples: [{ title: "Two keys", query: "memorization | sort matching_tokens desc, input_text | take 3" }],
-  alsoCalled: ["order", "order_by", "sort_by", "sort_values", "arrange"],
+  alsoCalled: ["order", "order_by", "orderby", "sort_by", "sort_values", "arrange"],
   searchTerms: ["order by"],
   lower: (context, { keys }) => context.node({ op: "sort", keys }, [context.input], { ...context.input.schema, kind: "table" }),
 });

@@ -48,7 +48,7 @@ export const top = stage({
     { title: "By number of active tokens", query: "sample perfect 5 | acts layer 7 | top 5" },
     { title: "By strength", query: "sample perfect 5 | acts layer 7 | top 5 by max" },
   ],
-  alsoCalled: ["topk"],
+  alsoCalled: ["topk", "top_k"],
   searchTerms: ["rank", "max activating"],
   instead: { table: "for rows of a table: sort <column> desc | take <n>; where they are ranked already: take <n>" },
   rewritten: ofRows,

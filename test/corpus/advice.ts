@@ -4,7 +4,7 @@
 export type Advice = readonly (readonly [RegExp, string])[];
 
 /** Commands of other programs, which are not run here. */
-export const OTHER_PROGRAMS: Advice = [[/^(?:mkdir|iconv|tr|jq|git|gunzip|cat|pip|export [A-Z]\w*=)/, "a command of another program"]];
+export const OTHER_PROGRAMS: Advice = [[/^(?:mkdir|iconv|tr|jq|git|gunzip|cat|curl|pip|export [A-Z]\w*=)/, "a command of another program"]];
 
 /** What is said of scripts. */
 export const OF_SCRIPTS: Advice = [

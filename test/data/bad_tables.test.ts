@@ -41,7 +41,8 @@ test("17 UTF-16, either way round, is refused with the command that mends it", a
     for (const bytes of [little, Buffer.from(little).swap16(), little.subarray(2)]) {
       const error = await refused(read(bytes));
       assert.is(error.code, "utf-16");
-      assert.match(error.help!, "iconv -f UTF-16 -t UTF-8");
+      assert.match([...error.notes, error.help].join(), "iconv -f UTF-16 -t UTF-8");
+      assert.is(error.help === "encoding utf16", read === csv, "only `csv` can be told");
     }
   }
 });

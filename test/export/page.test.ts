@@ -39,7 +39,7 @@ test("export asks for permissions as run does, writes nothing where the script f
   assert.match(saeq(["export", "-R", "--to", "md", "a.saeq", "--m", "3"], { cwd }).stderr, "has no param `m`");
   const nowhere = saeq(["export", "-R", "--to", "md", "-o", "no/such/a.md", "a.saeq"], { cwd });
   assert.is(nowhere.status, 1);
-  assert.match(nowhere.stderr, /^error: there is no folder .*no.such; make it first: mkdir -p .*\n$/, "before anything runs");
+  assert.match(nowhere.stderr, /^error: there is no folder .*no.such; mkdir -p .*\n$/, "before anything runs");
   assert.match(saeq(["export", "-R", "--to", "md", "-o", "-", "a.saeq"], { cwd }).stdout, "data:image/svg+xml;base64,");
 });
 

@@ -86,7 +86,7 @@ test("an SAE of another hook is never taken for one of the residual stream", asy
   const session = await open();
   const { outcome } = await run(session, `set model "kjv"\nset sae "${saeFolder({ hook: "blocks.70.hook_resid_post" })}"\nprompts "a" | acts layer 7`);
   await session.close();
-  assert.is(outcome.diagnostics[0]?.help, 'set sae "…" for layer 7');
+  assert.is(outcome.diagnostics[0]?.help, 'set sae "…"');
 });
 
 test("features of an SAE that is no longer set, and of one without a decoder, are not decoded", async () => {

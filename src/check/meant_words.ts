@@ -1,0 +1,85 @@
+/** Without this file words that stand where a value, a column or a type is asked for would be refused without saying what they are in saeq. */
+import type { Arg as Words, Expr, Item } from "../../grammar/ast.ts";
+import { printColumn } from "../../grammar/print_parts.ts";
+import type { Span } from "../../grammar/span.ts";
+import type { ScalarType, Schema } from "../ops/schema.ts";
+import type { Hint } from "./misplaced.ts";
+import { nearest } from "./suggest.ts";
+
+/** Where the words stand. */
+interface Around {
+  readonly stage: string;
+  readonly schema: Schema;
+  readonly text: string;
+}
+
+/** `csv "x.csv", sep=";"`, as a call has it. */
+export function withBlanks(items: readonly Item[], text: string): Hint | null {
+  const [first, ...rest] = items;
+  if (first === undefined || rest.length === 0 || first.name !== null || rest.some(({ name, order }) => name === null || order !== null)) return null;
+  const written = rest.map(({ name, value }) => `${name!.path.join(".")} ${text.slice(value.span.start, value.span.end)}`).join(" ");
+  return { label: "write blanks between them", fix: { span: { start: first.span.end, end: rest.at(-1)!.span.end }, text: ` ${written}` } };
+}
+
+/** `where a, b`: conditions that all hold are joined by `and`. */
+export function allOf({ items, span }: Words, text: string): Hint {
+  if (items.some(({ name, order, value }) => name !== null || order !== null || value.kind === "hole")) return {};
+  const written = items.map(({ value }) => (value.kind === "binary" && value.op === "or" ? `(${text.slice(value.span.start, value.span.end)})` : text.slice(value.span.start, value.span.end))).join(" and ");
+  return { label: "write `and` between them", fix: { span, text: written } };
+}
+
+/** `prompts ["a", "b"]`: the texts without their brackets. */
+export function unlistedTexts(value: Expr, list: boolean, text: string): Hint {
+  if (!list || value.kind !== "list" || value.items.length === 0 || !value.items.every(({ kind }) => kind === "str")) return {};
+  return { label: "texts are listed without brackets", fix: { span: value.span, text: value.items.map(({ span }) => text.slice(span.start, span.end)).join(", ") } };
+}
+
+/** `select [a, b]`: the names without their brackets. */
+export function outOfList({ items, span }: Words, text: string): Hint | null {
+  const [item, ...more] = items;
+  const list = item !== undefined && more.length === 0 && item.name === null && item.value.kind === "list" ? item.value : null;
+  if (list === null || list.items.length === 0 || !list.items.every(({ kind }) => kind === "name")) return null;
+  const written = list.items.map((each) => text.slice(each.span.start, each.span.end)).join(", ");
+  return { label: `write \`${written}\``, fix: { span, text: written } };
+}
+
+/** `"input_text"`, `reference = reference`: the column that is meant; null where there is none of that name. */
+export function asColumn({ name, value }: Pick<Item, "name" | "value">, { schema }: Around): Hint | null {
+  const meant = value.kind === "str" ? value.value : value.kind === "name" && name !== null && name.path.join(".") === value.path.join(".") ? value.path.join(".") : null;
+  if (meant === null || !schema.columns.some((column) => column.name === meant)) return null;
+  const text = printColumn(meant);
+  return { label: `write \`${text}\``, fix: { span: name === null ? value.span : { start: name.span.start, end: value.span.end }, text } };
+}
+
+/** `select "text"`, `select -text`, `agg count`, `rename old = new`: what was meant; null for what is as it should be. */
+export function assignedOtherwise(item: Item, words: Words, context: Around): Hint | null {
+  const { stage, schema, text } = context;
+  const { value, name } = item;
+  if (!schema.known) return null;
+  const has = (each: string): boolean => schema.columns.some((column) => column.name === each);
+  if (name === null && value.kind === "str") return asColumn(item, context);
+  if (name === null && stage === "agg" && value.kind === "name" && value.path.length === 1 && !has(value.path[0]!) && value.path[0] === "count") return { label: "write `count = count()`", fix: { span: item.span, text: "count = count()" } };
+  if (stage === "rename" && name !== null && value.kind === "name" && has(name.path.join(".")) && !has(value.path.join("."))) {
+    const swapped = `${text.slice(value.span.start, value.span.end)} = ${text.slice(name.span.start, name.span.end)}`;
+    return { label: `the new name stands first: \`${swapped}\``, fix: { span: item.span, text: swapped } };
+  }
+  const dropped = words.items.map((each) => (each.name === null && each.value.kind === "unary" && each.value.op === "-" && each.value.operand.kind === "name" && has(each.value.operand.path.join(".")) ? printColumn(each.value.operand.path.join(".")) : null));
+  const start = text.lastIndexOf("select", words.span.start);
+  return stage !== "select" || start < 0 || dropped.some((each) => each === null) ? null : { label: "`drop` leaves columns out", fix: { span: { start, end: words.span.end }, text: `drop ${dropped.join(", ")}` } };
+}
+
+/** What is written there; a text in quotes that is a column is that column. */
+export function nameOr(at: Expr, { stage, schema, text }: Around): string {
+  const meant = at.kind !== "str" ? null : (schema.columns.find(({ name }) => name === at.value)?.name ?? nearest(at.value, schema.columns.map(({ name }) => name)));
+  return meant !== null ? printColumn(meant) : at.kind === "str" && stage === "rename" ? "<column>" : text.slice(at.span.start, at.span.end);
+}
+
+/** What other tools call types. */
+const TYPE_WORDS: Readonly<Record<string, ScalarType>> = { integer: "int", int64: "int", i64: "int", bigint: "int", number: "float", numeric: "float", double: "float", float64: "float", f64: "float", boolean: "bool", logical: "bool", string: "str", text: "str", varchar: "str", char: "str", character: "str" };
+
+/** The type that a word of another tool means. */
+export function typeNamed(word: unknown, span: Span): Hint {
+  const key = typeof word === "string" ? word.toLowerCase() : "";
+  const meant = Object.hasOwn(TYPE_WORDS, key) ? TYPE_WORDS[key]! : null;
+  return meant === null ? {} : { label: `write \`${meant}\``, fix: { span, text: meant } };
+}
