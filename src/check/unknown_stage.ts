@@ -66,7 +66,7 @@ function asSave(head: Expr, input: Plan | null): Hint | null {
 /** `"The cat sat" | …`, `$runs`, `runs <- …`, `set.seed(42)`: what starts a pipeline, or was meant for a statement; null for anything else. */
 function asStart(head: Expr, input: Plan | null, { scope, report }: Trial): Hint | null {
   if (input !== null) return null;
-  if (head.kind === "str" && /\s/.test(head.value.trim()) && readerOf(head.value, stagesOf(scope)) === null) return replaced({ start: head.span.start, end: head.span.start }, "prompts ");
+  if (head.kind === "str" && /\s/.test(head.value.trim()) && readerOf(head.value, stagesOf(scope)) === null) return { label: "write `prompts` before it", fix: { span: { start: head.span.start, end: head.span.start }, text: "prompts " } };
   if (head.kind === "paramRef" && relation(scope, head.name) !== undefined) return replaced(head.span, head.name);
   if (head.kind === "binary" && head.op === "<" && head.left.kind === "name" && head.right.kind === "unary" && head.right.op === "-") return replaced({ start: head.span.start, end: head.right.operand.span.start }, `let ${head.left.path.join(".")} = `);
   if (head.kind === "call" && head.name === "set.seed" && head.args.length === 1) return replaced(head.span, `set seed ${report.text.slice(head.args[0]!.span.start, head.args[0]!.span.end)}`);

@@ -240,7 +240,7 @@ test("what was found and every format are listed where none fits", async () => {
   const path = inFolder({ "model.onnx": "", "notes.txt": "" });
   await readSae(path, { convention: null }).then(() => assert.unreachable(), (error: CheckpointError) => {
     assert.is(error.notes[0], "found: model.onnx, notes.txt");
-    assert.is(error.notes.length, 1 + SAE_FORMATS.length);
+    assert.is(error.notes.length, 2 + SAE_FORMATS.length);
   });
 });
 
