@@ -38,7 +38,7 @@ export interface ContinuedTokens {
 
 export const pairOf = (prompt: string, continuation: string): string => `${prompt.length}:${prompt}${continuation}`;
 
-/** Which activations something was read from. */
+/** Which activations something was read from, or, without taps, which texts the model said something of at its end. */
 export interface Reading {
   readonly taps: readonly (TapPlace & { readonly sae?: string })[];
   readonly facts: TextFacts;

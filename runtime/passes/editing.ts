@@ -12,7 +12,7 @@ interface Edited {
 }
 
 /** What headers say of it. */
-export function editsTold({ edits = [] }: Pick<Edited, "edits">): { readonly edits?: string } {
+export function editsTold({ edits = [] }: { readonly edits?: readonly Edit[] | undefined }): { readonly edits?: string } {
   return edits.length === 0 ? {} : { edits: printEdits(edits) };
 }
 

@@ -7,6 +7,7 @@ import type { Column, Table } from "../data/frame.ts";
 import { createColumn, takeColumn } from "../data/table.ts";
 import type { ActivationContext } from "./activations.ts";
 import { continueTexts, recutTokens, requireHead } from "./continuing.ts";
+import { editsTold } from "./editing.ts";
 
 type Generate = Op & { readonly op: "generate" };
 
@@ -119,7 +120,7 @@ function numbersOf(draws: readonly string[]): (index: number) => number {
   };
 }
 
-function tableOf({ textColumn, numbered }: Generate, table: Table, pieces: readonly (Piece & Ended)[]): Table {
+function tableOf({ model, textColumn, numbered, edits }: Generate, table: Table, pieces: readonly (Piece & Ended)[]): Table {
   const made: readonly Column[] = [
     createColumn("input_text", "str", pieces.map(({ input }) => input)),
     createColumn("generated_continuation_text", "str", pieces.map(({ text }) => text)),
@@ -129,5 +130,6 @@ function tableOf({ textColumn, numbered }: Generate, table: Table, pieces: reado
   ];
   const from = pieces.map(({ row }) => row);
   const kept = table.columns.filter(({ name }) => name !== textColumn && name !== "text" && !made.some((each) => each.name === name));
-  return { kind: "table", rows: pieces.length, origin: table.origin, columns: [...kept.map((column) => takeColumn(column, from)), ...made] };
+  const facts = { texts: table.rows, positions: pieces.reduce((sum, { tokens }) => sum + tokens.length, 0), masked: 0, truncated: 0, model: model.name, source: textColumn, origin: table.origin, ...editsTold({ edits }) };
+  return { kind: "table", rows: pieces.length, origin: table.origin, foundIn: [{ taps: [], facts }], columns: [...kept.map((column) => takeColumn(column, from)), ...made] };
 }

@@ -8,7 +8,7 @@ import type { LoadedModel } from "../catalog/catalog.ts";
 import { usedWeights } from "../checkpoint/nonfinite.ts";
 import { counted } from "../counted.ts";
 import { DataError } from "../data/error.ts";
-import type { Cell, Column, Table, Tokens } from "../data/frame.ts";
+import type { Cell, Column, Reading, Table, Tokens } from "../data/frame.ts";
 import { createColumn, createTable, findColumn, takeColumn } from "../data/table.ts";
 import { MOST_CELLS } from "../data/table_limits.ts";
 import type { Document, PredictJob } from "../engine/port.ts";
@@ -16,7 +16,7 @@ import { tokensOf, type Predictions } from "../kernels/softmax.ts";
 import { jobLimitsOf, whileFinite, type ActivationContext, type Forward } from "./activations.ts";
 import { requireComputable, requireEditable, requireSeparable } from "./computable.ts";
 import { requireHead } from "./continuing.ts";
-import { editingOf, weightsOfEdits } from "./editing.ts";
+import { editingOf, editsTold, weightsOfEdits } from "./editing.ts";
 import { jobTargetOf, placeOf } from "./graph_targets.ts";
 import { proveUnedited } from "./tap_documents.ts";
 import { wantedPositions } from "./window.ts";
@@ -39,11 +39,18 @@ export async function predictTokens(op: Logits, sets: readonly Tokens[], context
   const broken = made.reduce((sum, { logProbabilities }) => sum + logProbabilities.reduce((some, each) => some + Number(Number.isNaN(each)), 0), 0);
   if (broken > 0) onNotice(`${counted(broken, "prediction")} ${broken === 1 ? "is not a finite number" : "are not finite numbers"}, and ${broken === 1 ? "is" : "are"} null`);
   let next = 0;
-  return sets.map((tokens, s) => tableOf(op, tokens, tokens.ids.map((_, at) => ({ places: places[s]![at]!, made: made[next++]! }))));
+  return sets.map((tokens, s) => ({ ...tableOf(op, tokens, tokens.ids.map((_, at) => ({ places: places[s]![at]!, made: made[next++]! }))), foundIn: [readingOf(op, tokens, places[s]!)] }));
+}
+
+/** What the header says of the texts. Special tokens that came and are left out are counted. */
+function readingOf({ model, at, tell, special, edits }: Logits, { ids, boundary, truncated, source, table }: Tokens, places: readonly Uint32Array[]): Reading {
+  const positions = places.reduce((sum, { length }) => sum + length, 0);
+  const all = tell.kind !== "came" || special ? positions : ids.reduce((sum, { length }, document) => sum + positionsOf({ at, tell }, length, boundary?.[document] ?? null).length, 0);
+  return { taps: [], facts: { texts: ids.length, positions, masked: all - positions, truncated, model: model.name, source, origin: table.origin, ...editsTold({ edits }) } };
 }
 
 /** Places of predicted tokens, ascending: that behind the last token is one where tokens are predicted that may come. */
-function positionsOf({ at, tell }: Logits, length: number, boundary: number | null): Uint32Array {
+function positionsOf({ at, tell }: Pick<Logits, "at" | "tell">, length: number, boundary: number | null): Uint32Array {
   const behind = tell.kind === "came" ? [] : [length];
   if (at === "last") return Uint32Array.from(behind);
   const part = wantedPositions({ first: null, last: null, of: at }, length, boundary).filter((place) => place > 0);
@@ -146,5 +153,5 @@ function tableOf({ tell, at, special, keep }: Logits, tokens: Tokens, documents:
       ? [...token, ...(special ? [column("special", ids.map((id) => tokens.special.has(id)), "bool")] : []), rank, ...figures, column("surprisal", logs.map((log) => 0 - log))]
       : [rank, ...token, ...figures, ...(at === "last" ? [] : [column("came", came, "bool")])];
   const kept = keep.map((name) => takeColumn(findColumn(tokens.table, name)!, row));
-  return createTable(tokens.table.origin, [column("row", row, "int"), ...kept, column("position", position, "int"), ...told], row.length);
+  return createTable(tokens.table.origin, [column("row", row, "int"), column("position", position, "int"), ...told, ...kept], row.length);
 }

@@ -57,11 +57,11 @@ function facts(read: readonly Reading[], numerics: string): string[] {
   const masked = all.reduce((sum, each) => sum + each.masked, 0);
   const truncated = all.reduce((sum, each) => sum + each.truncated, 0);
   return [
-    placesOf(first.taps),
+    ...(first.taps.length === 0 ? [] : [placesOf(first.taps)]),
     ...(saes.length === 0 ? [] : [`SAE ${saes.join("; ")}`]),
     `model ${model}${editsOf(all)}, ${numerics}`,
     `text: ${source}`,
-    masked === 0 ? "no special tokens" : `${counted(masked, "special token")} masked`,
+    ...(first.taps.length > 0 ? [masked === 0 ? "no special tokens" : `${counted(masked, "special token")} masked`] : masked === 0 ? [] : [`${counted(masked, "special token")} left out`]),
     ...(truncated === 0 ? [] : [`${counted(truncated, "text")} cut`]),
   ];
 }

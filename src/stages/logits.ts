@@ -65,7 +65,7 @@ function predicted(context: Lowering, { top, of, ids, at, special }: ArgValues<t
   return context.node(
     { op: "logits", model: model.ref, tell, at, special, keep: kept.map(({ name }) => name), ...editsOf(tokens.schema) },
     [tokens],
-    { ...spent(tokens.schema), kind: "table", columns: [ROW, ...kept, ...made.slice(1)] },
+    { ...spent(tokens.schema), kind: "table", columns: [...made, ...kept] },
   );
 }
 
