@@ -106,7 +106,7 @@ function textColumn(context: Lowering, of: string | null): string | null {
   const { schema } = context.input;
   const names = schema.columns.map(({ name }) => name).join(", ") || "none";
   const [meant = schema.columns.find(({ type }) => type === "str")?.name] = textColumns(schema.columns) ?? [];
-  const help = `generate max 40 of ${meant === undefined ? "<column>" : printColumn(meant)}`;
+  const way = meant === undefined ? context.way(["table"]) : { help: `… | generate max 40 of ${printColumn(meant)}` };
   if (of !== null) {
     const found = columnOf(schema, of);
     if (found?.type === "str") return of;
@@ -116,7 +116,7 @@ function textColumn(context: Lowering, of: string | null): string | null {
         message: found === undefined ? `no column \`${of}\` to take the texts from` : `\`${of}\` is ${found.type}, not text`,
         span: context.at("of"),
         notes: [`columns here: ${names}`],
-        help,
+        ...way,
       });
     return null;
   }
@@ -124,13 +124,13 @@ function textColumn(context: Lowering, of: string | null): string | null {
   if (first !== undefined && second === undefined) return first;
   if (!schema.known) return null;
   if (first === undefined) {
-    context.report({ code: "no-text", message: "this table has no text to go on with", notes: [`columns here: ${names}`], help });
+    context.report({ code: "no-text", message: "this table has no text to go on with", notes: [`columns here: ${names}`], ...way });
     return null;
   }
   context.report({
     code: "missing-argument",
     message: `there is a prompt and a continuation here, and \`generate\` goes on with one text`,
-    notes: [`to go on behind the continuation: text ${printColumn(first)} + ${printColumn(second!)} | generate max 40`],
+    notes: [`to go on behind the continuation: … | text ${printColumn(first)} + ${printColumn(second!)} | generate max 40`],
     label: "which one",
     fix: { span: { start: context.at("").end, end: context.at("").end }, text: ` of ${printColumn(first)}` },
   });
