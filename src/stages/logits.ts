@@ -25,7 +25,7 @@ const ARGS = {
 
 export const logits = stage({
   name: "logits",
-  doc: "What the model says comes next: tokens with their rank, logit and probability over the whole vocabulary. `position` is the place of the token that is predicted, from the tokens before it. With `at all`, `at prompt` or `at continuation` and nothing else, a row for each token that came: its `surprisal` is −ln probability, whose mean is the loss and whose exp(mean) is the perplexity",
+  doc: "What the model says comes next: tokens with their rank, logit and probability over the whole vocabulary. `position` is the place of the token that is predicted, from the tokens before it. With `at all`, `at prompt` or `at continuation` and nothing else, a row for each token that came: its `surprisal` is −ln probability, whose mean is the loss and whose exp(mean) is the perplexity. Other columns than the text stay behind them",
   category: "model",
   args: ARGS,
   input: ["table", "tokens"],

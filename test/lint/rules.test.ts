@@ -51,6 +51,13 @@ test("a silenced line silences only its code", async () => {
   assert.equal(await codes("saeq 1\nperfect | count # lint-ignore unused-let\nlet few = perfect\n"), ["unused-let"]);
 });
 
+test("tokens that are drawn want a seed as rows do, and the likeliest ones want none", async () => {
+  const of = (stage: string): string => `saeq 1\nprompts "And" | ${stage}\n`;
+  for (const stage of ["generate max 3 temperature 0.8", "generate temperature 1 max 3 n 2"]) assert.equal(await codes(of(stage)), ["unseeded-sample"], stage);
+  for (const stage of ["generate max 3", "generate max 3 temperature 0", "logits top 3"]) assert.equal(await codes(of(stage)), [], stage);
+  assert.equal(await codes('saeq 1\nset seed 3\nprompts "And" | generate max 3 temperature 0.8\n'), []);
+});
+
 test("what is meant is left alone", async () => {
   const fine = [
     "saeq 1\nmemorization | where matching_tokens == 50\n",
