@@ -70,7 +70,7 @@ export async function labelTable(table: Table, names: Table, { of, as, layered, 
   const labelled: Table = { ...base, columns: [...base.columns, createColumn(as, "str", cells)], ...(windows === undefined ? {} : { windows }) };
   const within = group === null ? "" : ` in ${group}`;
   const notices = [
-    `${named.size} of ${counted(asked.size, "feature")}${within} ${named.size === 1 ? "has" : "have"} a label`,
+    `${named.size} of ${counted(asked.size, "feature")}${within} ${named.size === 1 || asked.size === 1 ? "has" : "have"} a label`,
     ...(several.size === 0 ? [] : [`${counted(several.size, "feature")}${within} ${several.size === 1 ? "has" : "have"} several labels${all ? ", each in a row of its own" : ", and the first is taken; with `all` each has a row"}`]),
   ];
   return { labelled, notices };

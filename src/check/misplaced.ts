@@ -239,10 +239,11 @@ export function columnNamed(fn: string, first: Expr | undefined): string {
 }
 
 /** One more column without a comma (`select id prompt`), or the first without its keyword (`count kind`). */
-function asColumn({ definition, words, at, filled }: Misplaced, specs: readonly Spec[]): Hint | null {
+function asColumn({ definition, words, at, filled, kind }: Misplaced, specs: readonly Spec[]): Hint | null {
   const { span } = words[at]!;
   const last = words[at - 1];
-  const open = specs.filter(([name, { keyword, shape }]) => keyword && ofColumns(shape) && !filled.includes(name));
+  // What has no input has columns of a file alone.
+  const open = specs.filter(([name, { keyword, shape }]) => keyword && ofColumns(shape) && !filled.includes(name) && (kind !== null || shape.kind === "names"));
   const [only] = open;
   if (only !== undefined && open.length === 1 && filled.every((name) => !ofColumns(definition.args[name]!.shape))) return before(only[0], span);
   const listing = last !== undefined && filled.some((name) => ["columns", "names", "keys", "assignments"].includes(definition.args[name]!.shape.kind));

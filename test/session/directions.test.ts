@@ -74,7 +74,7 @@ test("of several SAEs the layer says which, by number or row by row", async () =
   const set = `${sae(five, seven)}set guard off\n`;
   assert.equal((await ask(`${set}similar 3`)).codes, ["missing-argument"]);
   const unclear = await ask(`${set}similar 3`);
-  assert.is(unclear.outcome.diagnostics[0]!.help, "similar 512 layer 5");
+  assert.is(unclear.outcome.diagnostics[0]!.help, "similar 3 layer 5");
   assert.equal((await ask(`${set}similar 3 layer 6`)).codes, ["hook-mismatch"]);
   assert.equal((await ask(`${set}similar 63 layer 7`)).codes, ["out-of-range"]);
   assert.equal((await ask(`${set}similar 63 layer 5`)).codes, []);
@@ -92,7 +92,7 @@ test("of several SAEs the layer says which, by number or row by row", async () =
   assert.match(strange.outcome.diagnostics[0]!.message, /row 2 is of layer 4, and no SAE of that layer is set/);
   // Two SAEs of one layer are told apart by their hooks.
   const out = saeFolder({ dSae: 8, hook: "blocks.7.hook_mlp_out" });
-  assert.is((await ask(`${sae(out, seven)}similar 3`)).outcome.diagnostics[0]!.help, "similar 512 hook mlp_out");
+  assert.is((await ask(`${sae(out, seven)}similar 3`)).outcome.diagnostics[0]!.help, "similar 3 hook mlp_out");
   assert.equal((await ask(`${sae(out, seven)}similar 7 hook mlp_out`)).codes, []);
   // What was found with another SAE than is set now is asked of none.
   assert.equal((await ask(`let t = sample perfect 2 | acts layer 7 | top 2\n${sae(seven)}t | similar`)).codes, ["wrong-argument"]);

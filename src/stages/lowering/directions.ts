@@ -98,14 +98,14 @@ export function layersOf(context: Lowering): readonly number[] {
 }
 
 /** The one SAE whose features are meant. */
-function oneOfThem(context: Lowering, saes: readonly SaeFacts[], stage: string, { layer, hook }: ArgValues<typeof DIRECTION_ARGS>): SaeFacts | null {
+function oneOfThem(context: Lowering, saes: readonly SaeFacts[], stage: string, { feature, layer, hook }: ArgValues<typeof DIRECTION_ARGS>): SaeFacts | null {
   const here = saes.filter((sae) => (layer === null || sae.layer === layer) && (!context.given("hook") || sae.hook === hook));
   if (here.length === 0) return noneThere(context, saes, layer);
   const [first, another] = here;
   if (another === undefined) return first!;
   const layers = [...new Set(here.flatMap((sae) => sae.layer ?? []))];
   const hooks = [...new Set(here.flatMap((sae) => sae.hook ?? []))];
-  const named = context.given("feature") ? `${stage} 512` : `… | ${stage}`;
+  const named = feature.length > 0 ? `${stage} ${feature.join(", ")}` : `… | ${stage}`;
   context.report({
     code: "missing-argument",
     message: layers.length > 1 ? `${here.length} SAEs are set, and each has features of its own` : `${here.length} SAEs are set for ${layers.length === 1 ? `layer ${layers[0]}` : "the same place"}, and each has features of its own`,
