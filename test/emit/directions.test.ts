@@ -1,6 +1,5 @@
 /** Without this file directions would be ranked in other ways for other numbers of features, processes or threads, and a part of a matrix could be missed. */
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -9,9 +8,10 @@ import { createBest } from "../../runtime/kernels/best.ts";
 import { emitPromotes, emitSimilar, NO_COSINE, type RankingGraph } from "../../src/emit/directions.ts";
 import type { DecoderSpec, SaeSpec, StoredType, TensorRef } from "../../src/emit/specs.ts";
 import { CPU, type Target } from "../../src/emit/target.ts";
+import { ownFolder } from "../house/own_folder.ts";
 import { numbers, randomModel, randomSae } from "./random_weights.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "saeq-directions-"));
+const folder = ownFolder("saeq-directions-");
 const D = 24;
 /** More than two parts, the last of which is not whole. */
 const M = 20_011;

@@ -1,9 +1,11 @@
 /** Without this file a session could ask of the directions of another SAE than the one whose features are meant, or of directions that mean nothing. */
+import { cpSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Table, Value } from "../../runtime/data/frame.ts";
 import { cellAt, columnNamed } from "../../runtime/data/table.ts";
-import { modelFolder, saeFolder, type Tensor } from "./checkpoints.ts";
+import { modelFolder, saeFolder, safetensors, type Tensor } from "./checkpoints.ts";
 import { bits, folder, open, run, type Ran } from "./open.ts";
 
 const sae = (...paths: readonly string[]): string => `set sae ${paths.map((path) => JSON.stringify(path)).join(", ")}\n`;
@@ -130,6 +132,24 @@ test("a transcoder's directions are where it writes, not where it reads", async 
   });
   assert.equal((await ask(`${sae(transcoder("blocks.7.hook_mlp_out"))}promotes 3 k 1`)).codes, []);
   assert.equal((await ask(`${sae(transcoder("blocks.7.attn.hook_z"))}promotes 3 k 1`)).codes, ["hook-mismatch"]);
+});
+
+test("what a module gives out is a direction of the stream only where no norm comes behind it", async () => {
+  // Gemma norms what the MLP gives out before it adds it.
+  const model = join(folder(), "gemma");
+  cpSync(join(import.meta.dirname, "..", "parity", "architectures", "gemma2_capped"), model, { recursive: true });
+  writeFileSync(join(model, "tokenizer.json"), JSON.stringify({ version: "1.0", added_tokens: [], normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null, model: { type: "BPE", vocab: Object.fromEntries(Array.from({ length: 64 }, (_, i) => [String.fromCharCode(64 + i), i])), merges: [] } }));
+  writeFileSync(join(model, "tokenizer_config.json"), JSON.stringify({ tokenizer_class: "PreTrainedTokenizerFast" }));
+  const ramp = (count: number): Float32Array => Float32Array.from({ length: count }, (_, i) => Math.sin(i));
+  const found = async (hookpoint: string): Promise<readonly string[]> => {
+    const place = join(folder(), hookpoint);
+    mkdirSync(place);
+    writeFileSync(join(place, "cfg.json"), JSON.stringify({ d_in: 32, num_latents: 4, k: 2 }));
+    writeFileSync(join(place, "sae.safetensors"), safetensors({ "encoder.weight": { shape: [4, 32], values: ramp(128) }, "encoder.bias": { shape: [4], values: ramp(4) }, W_dec: { shape: [4, 32], values: ramp(128) }, b_dec: { shape: [32], values: ramp(32) } }));
+    return (await ask(`set model ${JSON.stringify(model)}\n${sae(place)}promotes 3 k 2`)).codes;
+  };
+  assert.equal(await found("layers.1.mlp"), ["hook-mismatch"]);
+  assert.equal(await found("layers.1"), []);
 });
 
 test("NaN in a decoder or an unembedding is told by whoever reads it, and by nobody else", async () => {

@@ -24,7 +24,7 @@ export function writesToStream(context: Lowering, model: ModelFacts, sae: SaeFac
   const fact = model.hooks[hook];
   if (layer !== null && layer >= model.layers) return refuse("hook-mismatch", `this SAE is of layer ${layer}, and ${model.ref.name} has ${model.layers} layers, 0 to ${model.layers - 1}`, otherModel(context, model, [sae])?.notes ?? [], otherModel(context, model, [sae])?.help ?? 'set model "…" to the model that the SAE was trained on');
   if (fact.state === "absent") return refuse("hook-absent", `the blocks of ${model.ref.name} have no ${hook}`, [`${model.architecture}: ${fact.why}`], other);
-  if (!isOutputOf(sae.module, fact, layer ?? 0)) return refuse("hook-mismatch", `this SAE is of what \`${sae.module?.replaceAll("|", "` or `")}\` gives out, and a norm stands between that and the residual stream`, [`${model.ref.name}: ${hook} is the ${moduleOf(model.hooks, { layer: layer ?? 0, hook })}`], other);
+  if (!isOutputOf(sae.module, fact, layer ?? 0)) return refuse("hook-mismatch", `this SAE is of what \`${sae.module?.replaceAll("|", "` or `")}\` gives out, and what joins the residual stream of this model is something else`, [`${model.ref.name}: ${hook} is the ${moduleOf(model.hooks, { layer: layer ?? 0, hook })}`], other);
   if (width !== model.hiddenSize) {
     const strange = otherModel(context, model, [sae]);
     return refuse("sae-width-mismatch", `the decoder of this SAE writes vectors of ${width} numbers, but the model's have ${model.hiddenSize}`, [`${model.ref.name}: hidden size ${model.hiddenSize}`, ...(strange?.notes.slice(0, 1) ?? [])], strange?.help ?? 'set model "…" to the model that the SAE was trained on');
