@@ -66,7 +66,7 @@ export async function continueTexts({ op, prompts, steps, gives, name, draws, jo
   const missing = prompts.flatMap((_, at) => (generated[at] === undefined ? [at] : []));
   context.onKept?.(prompts.length - missing.length, prompts.length);
   if (missing.length > 0) {
-    await proveUnedited(op, missing.map((at) => ({ ids: prompts[at]!, wanted: Uint32Array.from(prompts[at]!.keys()) })), context);
+    await proveUnedited(op, missing.map((at) => prompts[at]!), context);
     const { store, release } = heldBack(context.store);
     const longest = missing.reduce((most, at) => Math.max(most, prompts[at]!.length), 0);
     const { ends, drawn } = job;

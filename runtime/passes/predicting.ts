@@ -109,7 +109,7 @@ async function predicted(op: Logits, documents: readonly Document[], asked: Pred
   requireSeparable(spec, op.edits ?? []);
   const made = new Array<Predictions>(documents.length);
   if (documents.length === 0) return made;
-  await proveUnedited(op, documents, context);
+  await proveUnedited(op, documents.map(({ ids }) => ids), context);
   const pass = passOfLogits(op, spec);
   const limits = jobLimitsOf(pass, documents, context, true);
   engine.start(Math.min(limits?.lanes ?? engine.options.lanes, documents.length));

@@ -29,7 +29,7 @@ export async function tapDocuments(op: Forward, documents: readonly Document[], 
   const missing = await lookUp(op, documents, spaces, context, onDocument);
   context.onKept?.(documents.length - missing.reduce((sum, { places }) => sum + places.length, 0), documents.length);
   if (missing.length === 0) return;
-  await proveUnedited(op, missing.map(({ document }) => document), context);
+  await proveUnedited(op, missing.map(({ document }) => document.ids), context);
   const told = new Set<Missing>();
   const tell: Tell = (each, taps) => {
     told.add(each);
@@ -40,11 +40,11 @@ export async function tapDocuments(op: Forward, documents: readonly Document[], 
 }
 
 /**
- * Hold the SAEs of an edited pass, those that edit it too, against the model as it is, on the first texts: a stream that is changed on purpose is no
+ * Hold the SAEs of an edited pass, those that edit it too, against the model as it is, on all tokens of the first texts: a stream that is changed on purpose is no
  * sign that an SAE does not fit. Nothing where the model is not edited. `taps`: what else the pass reads.
  * @throws CheckpointError `guard-failed`
  */
-export async function proveUnedited({ model, edits = [], taps = [] }: Pick<Forward, "model" | "edits"> & { readonly taps?: readonly Tap[] }, documents: readonly Document[], context: ActivationContext): Promise<void> {
+export async function proveUnedited({ model, edits = [], taps = [] }: Pick<Forward, "model" | "edits"> & { readonly taps?: readonly Tap[] }, texts: readonly Int32Array[], context: ActivationContext): Promise<void> {
   const edited = edits.map(({ layer, hook, centred, folded, sae }): Tap => ({ layer, hook, ...(centred === undefined ? {} : { centred }), ...(folded === undefined ? {} : { folded }), sae }));
   const plain: Forward = { op: "forward", model, taps: [], window: { first: null, last: null, of: "all" }, blocks: null, slice: "inside" };
   const asked = edits.length === 0 ? [] : [...taps, ...edited].filter((tap) => !fits(plain, tap, context.guard));
@@ -52,6 +52,7 @@ export async function proveUnedited({ model, edits = [], taps = [] }: Pick<Forwa
   if (unproven.length === 0) return;
   const { onKept: _, companions: __, ...quiet } = context;
   const pass: Forward = { ...plain, taps: unproven, blocks: Math.max(...unproven.map(blocksNeeded)) };
+  const documents = texts.map((ids): Document => ({ ids, wanted: Uint32Array.from(ids.keys()) }));
   await tapDocuments(pass, documents.slice(0, firstToGuard(documents)), { ...quiet, onProgress: () => {} }, () => {});
 }
 

@@ -14,7 +14,7 @@ import { withoutValueBias } from "./value_bias.ts";
 type Gather = (path: string, x: string) => string;
 
 /** The edits of one graph, in the hands of those who describe its blocks. */
-export interface Edits {
+interface Edits {
   readonly at: (layer: number, hook: Hook) => boolean;
   /** The value of a hook [n, width], n ≥ 2, after the edits there; as it is where there are none. `rows`: how the rows were gathered; null: they are all. */
   readonly of: (layer: number, hook: Hook, value: string, rows: Gather | null) => string;

@@ -24,7 +24,7 @@ export interface Edit {
 type Place = Pick<Edit, "layer" | "hook">;
 
 /** Before zero where a model comes by `a` before `b`. */
-export function byDepth(a: Place, b: Place): number {
+function byDepth(a: Place, b: Place): number {
   return a.layer - b.layer || HOOKS.indexOf(a.hook) - HOOKS.indexOf(b.hook);
 }
 
@@ -41,7 +41,7 @@ export function reaches(edit: Place, tap: Place, parallel: boolean): boolean {
 }
 
 /** `ablate feature 88, 1034 layer 7`: as it would be written, for plans and headers. */
-export function printEdit({ layer, hook, features, how, value, special }: Edit): string {
+function printEdit({ layer, hook, features, how, value, special }: Edit): string {
   const name = how === "set" && value === 0 ? "ablate" : "steer";
   const amount = name === "ablate" ? "" : how === "add" ? ` scale ${value}` : ` to ${value}`;
   return `${name} feature ${features.join(", ")} layer ${layer}${hook === "resid_post" ? "" : ` hook ${hook}`}${amount}${special ? " special" : ""}`;

@@ -4,7 +4,7 @@ import { stage } from "./stage.ts";
 
 export const unedited = stage({
   name: "unedited",
-  doc: "Read the texts with the model as it is: takes back what `ablate` and `steer` did before",
+  doc: "Read the texts with the model as it is: takes back what `ablate` and `steer` did before, which rows that an edited model wrote have as well",
   category: "model",
   args: {},
   input: ["table", "tokens"],

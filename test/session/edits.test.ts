@@ -186,7 +186,7 @@ test("numbers may be params, and arguments are checked like any others", async (
     ["ablate feature 3 hook ln1_normalized", "wrong-argument"],
     ["steer feature 3", "missing-argument"],
     ["steer feature 3 scale 1 to 2", "wrong-argument"],
-    ["steer feature 3 scale much", "wrong-type"],
+    ["steer feature 3 scale much", "wrong-argument"],
     ["ablate layer 7", "missing-argument"],
     ["unedited", "wrong-argument"],
   ] as const) assert.equal(await codes(text), [code], text);
