@@ -67,13 +67,19 @@ export function* compiling(text: string, options: CompileOptions): Steps<Compile
   const order = (a: Diagnostic, b: Diagnostic): number => a.span.start - b.span.start;
   return {
     script: parsed.script,
-    diagnostics: report.diagnostics.sort(order).slice(0, MOST_ERRORS),
+    diagnostics: first(report.diagnostics.sort(order)),
     pipelines,
     params: result.params,
     scope: result.scope,
     needs: [...report.needs.values()],
     accesses: report.accesses,
   };
+}
+
+/** So many mistakes and so many warnings: no warning stands in the way of a mistake. */
+function first(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  const counts = { error: 0, other: 0 };
+  return diagnostics.filter(({ severity }) => (severity === "error" ? counts.error++ : counts.other++) < MOST_ERRORS);
 }
 
 function tooLarge(text: string, { scope }: CompileOptions): Compiled {

@@ -115,7 +115,9 @@ function tell({ name, defined }: DefinedStage, { diagnostics, accesses }: Expans
       ...(help === undefined ? {} : { help }),
     };
   });
-  report.diagnostics.push(...distinct(told).slice(0, MOST_OF_A_CALL));
+  // No warning stands in the way of a mistake.
+  const mistakes = [...distinct(told)].sort((a, b) => Number(a.severity !== "error") - Number(b.severity !== "error"));
+  report.diagnostics.push(...mistakes.slice(0, MOST_OF_A_CALL));
 }
 
 /** Each value once: a body that calls another twice would give its mistakes, and ask for its files, twice at each level. */

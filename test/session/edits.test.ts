@@ -154,6 +154,8 @@ test("an edit that nothing reads is told, and the rest runs", async () => {
   assert.equal(await told(`${ABLATED} | resid layer 3 | describe`), ["warning unread-edit"]);
   assert.equal(await told(`${ABLATED} | resid layer 7 hook mlp_out | describe`), ["warning unread-edit"]);
   assert.equal(await told(`${ABLATED} | resid layer 3, 8 | describe`), []);
+  const many = Array.from({ length: 12 }, () => `${ABLATED} | count`).join("\n");
+  assert.ok((await told(`${many}\nperfect | tak 2`)).includes("error unknown-stage"), "warnings hide no mistake");
   assert.equal(await told(`let e = ${ABLATED}\ne | acts layer 7 | count`), []);
   await session.close();
   // Before the edited place the model is as it is, to the bit.
