@@ -4,8 +4,21 @@ import { isOfBlocks } from "../ops/model_of.ts";
 import type { Plan } from "../ops/op.ts";
 import type { Report } from "./scope.ts";
 
+const known = new WeakMap<Plan, boolean>();
+
+/** Whether there is an edit in a plan: asked of each node once, since lines of a script stand on one another. */
+function hasEdits(plan: Plan): boolean {
+  let found = known.get(plan);
+  if (found === undefined) {
+    found = plan.op.op === "edit" || plan.inputs.map(hasEdits).includes(true);
+    known.set(plan, found);
+  }
+  return found;
+}
+
 /** Say of a pipeline that is shown which of its edits no stage reads the model with. */
 export function tellUnreadEdits(plan: Plan, at: Span, report: Report): void {
+  if (!hasEdits(plan)) return;
   const asked: Plan[] = [];
   // Equal ones that are written twice are one.
   const read = new Set<string>();
