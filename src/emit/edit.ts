@@ -1,7 +1,7 @@
 /** Without this file the model could be read and not changed: no feature could be taken out of its stream, or put into it. */
 import type { Hook } from "../ops/hook.ts";
 import { EDIT_NODES } from "./edit_nodes.ts";
-import { valuesOf } from "./encode.ts";
+import { valuesOf } from "./feature_values.ts";
 import { constant, ints, node, scalar, stored, type Graph } from "./graph.ts";
 import { lookUp } from "./linear.ts";
 import { centred } from "./norm.ts";
