@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { visible } from "../../grammar/visible.ts";
 import { SETTINGS } from "../../src/check/settings.ts";
-import { modelOf } from "../../src/ops/model_of.ts";
+import { modelOf, saesOf } from "../../src/ops/reads_of.ts";
 import { plansOf } from "../../src/lint/plans.ts";
 import type { Compiled } from "../../src/pipeline.ts";
 import { parseJsonObject, type Json, type JsonObject } from "../../runtime/checkpoint/strict_json.ts";
@@ -35,9 +35,7 @@ export function provenanceOf(text: string, compiled: Compiled, saeq: string): Pr
     if (op.op === "read") data.set(op.path, op.digest);
     const model = modelOf(op);
     if (model !== null) models.set(model.name, model.digest);
-    if (op.op === "encode" || op.op === "decode" || op.op === "similar" || op.op === "promotes") op.saes.forEach(sae);
-    if (op.op === "edit") for (const edit of op.edits) sae(edit.sae);
-    if (op.op === "forward") for (const tap of op.taps) if (tap.sae !== null) sae(tap.sae);
+    saesOf(op).forEach(sae);
   }
   const settings = compiled.scope.settings;
   const sorted = (map: ReadonlyMap<string, string>): Record<string, string> => Object.fromEntries([...map].map(([name, value]) => [visible(name.replaceAll("\\", "/")), value] as const).sort(([a], [b]) => (a < b ? -1 : 1)));

@@ -3,7 +3,7 @@ import { relative } from "node:path";
 import { parse } from "../../grammar/parse.ts";
 import { visible, visibleJson } from "../../grammar/visible.ts";
 import { SETTINGS } from "../../src/check/settings.ts";
-import { modelOf } from "../../src/ops/model_of.ts";
+import { modelOf, saesOf } from "../../src/ops/reads_of.ts";
 import { plansOf } from "../../src/lint/plans.ts";
 import type { Compiled } from "../../src/pipeline.ts";
 import type { Checked } from "../../runtime/session/session_port.ts";
@@ -86,8 +86,7 @@ function checkpointsOf(compiled: Compiled | null): { readonly models: readonly s
   for (const { op } of plansOf(compiled)) {
     const model = modelOf(op);
     if (model !== null) models.add(model.name);
-    if (op.op === "encode" || op.op === "decode" || op.op === "similar" || op.op === "promotes") for (const sae of op.saes) saes.add(sae.name);
-    if (op.op === "edit") for (const { sae } of op.edits) saes.add(sae.name);
+    for (const { name } of saesOf(op)) saes.add(name);
   }
   return { models: [...models].sort(), saes: [...saes].sort() };
 }

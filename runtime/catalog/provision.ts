@@ -1,6 +1,6 @@
 /** Without this file weights would be downloaded and converted when they are named, and not when a plan computes with them. */
 import { existsSync } from "node:fs";
-import { isOfBlocks, isOfWeights, isWithHead, type OfWeights } from "../../src/ops/model_of.ts";
+import { isOfWeights, isWithHead, saesOf, type OfWeights } from "../../src/ops/reads_of.ts";
 import type { ModelRef, Op, Plan, SaeRef } from "../../src/ops/op.ts";
 import type { LoadedSae, ModelOutline } from "./catalog.ts";
 import { absentFile, makeAbsent } from "../checkpoint/absent.ts";
@@ -27,11 +27,8 @@ export interface Provision {
   readonly here: (plan: Plan) => boolean;
 }
 
-const saesOf = (op: Op): readonly SaeRef[] => {
-  if (op.op === "encode" || op.op === "similar" || op.op === "promotes") return op.saes;
-  if (!isOfBlocks(op)) return [];
-  return [...(op.edits ?? []), ...(op.op === "forward" ? op.taps : [])].flatMap(({ sae }) => sae ?? []);
-};
+/** SAEs that are computed with: an edit by itself is none, the passes behind it have it. */
+const computedWith = (op: Op): readonly SaeRef[] => (op.op === "edit" ? [] : saesOf(op));
 
 /** Files behind weights that are not here yet. */
 export function missing(opened: Opened | null, files: ReadonlySet<string> | null): Opened["absent"] {
@@ -67,13 +64,13 @@ export function createProvision({ model, sae: found, replaceSae, readSae, hub }:
           if (absent === null) continue;
           await hub().bring(absent, `download ${op.model.name}`, call);
         }
-        for (const ref of saesOf(op)) await provideSae(ref, call);
+        for (const ref of computedWith(op)) await provideSae(ref, call);
       }
     },
     here: (plan) =>
       [...computed(plan)].every(({ op }) => {
         const modelHere = isOfWeights(op) ? absentOf(op)?.length === 0 : true;
-        return modelHere && saesOf(op).every((ref) => found(ref)?.whole === true);
+        return modelHere && computedWith(op).every((ref) => found(ref)?.whole === true);
       }),
   };
 }

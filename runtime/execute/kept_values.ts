@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { key } from "../../src/ops/key.ts";
 import type { WeightRef } from "../../src/emit/specs.ts";
-import { isWithHead } from "../../src/ops/model_of.ts";
+import { isWithHead } from "../../src/ops/reads_of.ts";
 import type { Plan } from "../../src/ops/op.ts";
 import { nodes } from "../../src/optimize/rule.ts";
 import type { ActivationContext } from "../passes/activations.ts";

@@ -3,7 +3,7 @@ import type { DecoderSpec } from "../../src/emit/specs.ts";
 import { PLACES, type Provider, type Target } from "../../src/emit/target.ts";
 import type { Edit } from "../../src/ops/edit.ts";
 import { blocksOf } from "../../src/ops/hook.ts";
-import { isOfBlocks, isWithHead } from "../../src/ops/model_of.ts";
+import { isOfBlocks, isWithHead } from "../../src/ops/reads_of.ts";
 import type { Plan, Tap } from "../../src/ops/op.ts";
 import { nodes } from "../../src/optimize/rule.ts";
 import type { Catalog } from "../catalog/catalog.ts";

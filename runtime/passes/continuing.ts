@@ -5,7 +5,7 @@ import { positionsFor } from "../../src/emit/rope.ts";
 import type { DecoderSpec, EmittedGraph } from "../../src/emit/specs.ts";
 import type { Target } from "../../src/emit/target.ts";
 import { printEdits } from "../../src/ops/edit.ts";
-import type { WithHead } from "../../src/ops/model_of.ts";
+import type { WithHead } from "../../src/ops/reads_of.ts";
 import type { ModelRef } from "../../src/ops/op.ts";
 import type { ContinueJob } from "../engine/port.ts";
 import { heldBack } from "../cache/held_back.ts";

@@ -2,7 +2,7 @@
 import { posix } from "node:path";
 import { parse } from "../../grammar/parse.ts";
 import { beside } from "../../src/check/values.ts";
-import { modelOf } from "../../src/ops/model_of.ts";
+import { modelOf, saesOf } from "../../src/ops/reads_of.ts";
 import type { ModelRef, Op, Plan, SaeRef } from "../../src/ops/op.ts";
 import { STANDARD_PREFIX } from "../catalog/shipped.ts";
 
@@ -22,9 +22,7 @@ export function usedBy(nodes: readonly Plan[]): Used {
     if (op.op === "read") data.set(portable(op.path), op);
     const model = modelOf(op);
     if (model !== null) models.set(portable(model.name), model);
-    if (op.op === "encode" || op.op === "decode" || op.op === "similar" || op.op === "promotes") for (const sae of op.saes) saes.set(portable(sae.name), sae);
-    if (op.op === "edit") for (const { sae } of op.edits) saes.set(portable(sae.name), sae);
-    if (op.op === "forward") for (const { sae } of op.taps) if (sae !== null) saes.set(portable(sae.name), sae);
+    for (const sae of saesOf(op)) saes.set(portable(sae.name), sae);
   }
   return { data: byName(data), models: byName(models), saes: byName(saes) };
 }

@@ -1,6 +1,6 @@
 /** Without this file somebody could ablate a feature, look at rows that nothing has changed, and take them for what the model does without it. */
 import type { Span } from "../../grammar/span.ts";
-import { isOfBlocks } from "../ops/model_of.ts";
+import { isOfBlocks } from "../ops/reads_of.ts";
 import type { Plan } from "../ops/op.ts";
 import type { Report } from "./scope.ts";
 
