@@ -8,7 +8,12 @@ import { createSession } from "../../runtime/session/session.ts";
 import type { Said } from "../tools/saeq.ts";
 
 /** saeq in a folder, without a process of its own; on the CPU, as a graphics card would give other results. */
-export async function saeq(args: readonly string[], { cwd }: { readonly cwd: string }): Promise<Said> {
+export function saeq(args: readonly string[], { cwd }: { readonly cwd: string }): Promise<Said> {
+  return inProcess(args, cwd, perform);
+}
+
+/** The same with another hand that does what is asked. */
+export async function inProcess(args: readonly string[], cwd: string, hand: typeof perform): Promise<Said> {
   const argv = ["--ep", "cpu", "--no-cache", ...args];
   const request = parseArguments(argv, { version: "1.2.3", piped: true });
   if (request.kind === "say") return request.exitCode === 0 ? { stdout: request.text, stderr: "", status: 0 } : { stdout: "", stderr: request.text, status: request.exitCode };
@@ -18,7 +23,7 @@ export async function saeq(args: readonly string[], { cwd }: { readonly cwd: str
   streams.stderr.on("data", (text) => (said.stderr += String(text)));
   streams.stdin.end();
   const plain = look({}, {}, { color: "never", ascii: false });
-  const status = await perform(request, { argv, cwd, options: request.options, ...streams, dataLook: plain, talkLook: plain, createSession } as unknown as Shop);
+  const status = await hand(request, { argv, cwd, options: request.options, ...streams, dataLook: plain, talkLook: plain, createSession } as unknown as Shop);
   await new Promise((done) => setImmediate(done));
   return { ...said, status };
 }
