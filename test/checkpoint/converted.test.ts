@@ -79,7 +79,7 @@ test("the cache lists the copy by the archive it was made of, and removes it onl
   collect(cache, 0);
   assert.is(copies().length, 1, "a run that makes room for itself may compute with it");
   assert.is(collect(cache, found!.bytes, true).segments, 0);
-  assert.equal(collect(cache, found!.bytes - 1, true), { segments: 1, bytes: found!.bytes, left: 0 });
+  assert.equal(collect(cache, found!.bytes - 1, true), { segments: 1, bytes: found!.bytes, left: 0, refused: null });
   assert.equal(copies(), []);
   await (await opened()).provide(NEVER, () => {});
   assert.is(clear(cache).segments, 1);

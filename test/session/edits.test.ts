@@ -38,8 +38,8 @@ async function value(text: string, options: Parameters<typeof open>[0] = {}): Pr
 
 const column = (table: Value, name: string): readonly unknown[] => Array.from((table as Table).columns.find((each) => each.name === name)!.values as ArrayLike<unknown>);
 
-/** What is made of rows and is no texts any more: their edits end there. */
-const SUMS = ["agg", "count", "describe", "stats", "compare", "overlap", "union", "diff"];
+/** What is made of rows and is no texts any more, and what the model says of them: their edits end there. */
+const SUMS = ["agg", "count", "describe", "stats", "compare", "overlap", "union", "diff", "logits", "similar", "promotes"];
 
 test("every stage that makes a table of a table passes the edits on, or sums it up", async () => {
   const session = await open();
