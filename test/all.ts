@@ -5,7 +5,7 @@
  * take longest first. What a folder prints stands together, when it is done; at the end stand uvu's closing lines for all of them.
  */
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -16,6 +16,8 @@ const HERE = fileURLToPath(new URL(".", import.meta.url));
 const UVU = join(dirname(createRequire(import.meta.url).resolve("uvu")), "..", "bin.js");
 /** Where the tests put their files, so that nothing of theirs stays behind, whatever they killed. */
 const ROOM = mkdtempSync(join(tmpdir(), "saeq-tests-"));
+// Some tests go on as another user.
+chmodSync(ROOM, 0o755);
 /** The rest takes seconds each. */
 const LONGEST = ["repl", "generated", "terminal", "session", "share", "tools", "cache", "hub", "package", "faults"];
 

@@ -100,9 +100,9 @@ test("a full device is told with the settings that make room, none of which is c
   for (const message of ["CUDA failure 2: out of memory ; GPU=0", "BFCArena::AllocateRawInternal Failed to allocate memory for requested buffer of size 4294967296", "VK_ERROR_OUT_OF_DEVICE_MEMORY"]) {
     const error = failureOf(failed(message), GPU, []);
     assert.is(error.code, "out-of-memory", message);
-    assert.match(error.help, /set batch .*set dtype f16.*other results.*set ep cpu/);
+    assert.match([error.help, ...error.notes].join("; "), /^set batch .*set dtype f16.*other results.*set ep cpu/);
   }
-  assert.match(failureOf(failed("std::bad_alloc"), { provider: "cpu", dtype: "f32" }, []).help, /^set batch 1, set lanes 1/);
+  assert.match(failureOf(failed("std::bad_alloc"), { provider: "cpu", dtype: "f32" }, []).help, /^set batch 1 lanes 1$/);
 });
 
 test("a lost device is told apart from a full one and from a provider that never started", () => {
