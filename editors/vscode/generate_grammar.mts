@@ -105,9 +105,10 @@ export function grammar(): Grammar {
       rule("variable.parameter", `\\$${PLAIN}`),
       rule("variable.other.quoted", `\`[^\`]*\`(?:\\.(?:${PLAIN}|\`[^\`]+\`))*`),
       rule("invalid.illegal.name", "`[^`]*"),
-      rule("invalid.illegal.flag", "(?<=^|[\\s(\\[,|=])--\\p{L}[\\p{L}\\p{N}_]*(?:-[\\p{L}\\p{N}_]+)*"),
+      rule("invalid.illegal.flag", "(?<=^|[\\s(\\[,|=])--\\p{L}[\\p{L}\\p{N}_]*(?:-[\\p{L}\\p{N}_]+)*(?:=(?!=))?"),
       rule("invalid.illegal.foreign", foreignPattern.source),
       ...signs(),
+      rule("invalid.illegal.character", "\\S"),
     ],
   };
 }
