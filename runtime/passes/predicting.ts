@@ -74,8 +74,8 @@ function idOf(text: string, { tokenizer, facts }: LoadedModel): number {
   throw new DataError({
     code: "not-one-token",
     message: `${JSON.stringify(text)} is ${ids.length === 0 ? "no token" : `${ids.length} tokens`} of ${facts.ref.name}, and a prediction is of one`,
-    notes: ids.length === 0 ? [] : [`it is cut into ${Array.from(tokenizer.pieces(ids), (piece, at) => `${JSON.stringify(piece)} (${ids[at]})`).join(", ")}`],
-    help: near !== undefined ? `logits of ${JSON.stringify(near)}` : ids.length === 0 ? "name a text" : `its first token: logits ids ${ids[0]}`,
+    notes: ids.length === 0 ? [] : [...(near === undefined ? ["the line is of its first token"] : []), `it is cut into ${Array.from(tokenizer.pieces(ids), (piece, at) => `${JSON.stringify(piece)} (${ids[at]})`).join(", ")}`],
+    help: near !== undefined ? `logits of ${JSON.stringify(near)}` : ids.length === 0 ? 'logits of " the"' : `logits ids ${ids[0]}`,
   });
 }
 

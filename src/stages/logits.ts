@@ -1,6 +1,4 @@
 /** Without this file nobody could ask the model what it says comes next. */
-import type { Fix } from "../../grammar/diagnostic.ts";
-import type { Span } from "../../grammar/span.ts";
 import { PREDICT_AT, type Plan, type Told } from "../ops/op.ts";
 import type { ColumnSchema } from "../ops/schema.ts";
 import { flag, ints, oneOf, optionalInt, texts, type ArgValues } from "./args.ts";
@@ -50,12 +48,12 @@ function predicted(context: Lowering, { top, of, ids, at, special }: ArgValues<t
   if (model === null || tokens === null) return null;
   const named = of.length + ids.length > 0;
   if (named && top !== null) {
-    context.report({ code: "wrong-argument", message: "the likeliest tokens are told, or those that are named", span: context.at("top"), label: "leave it out", fix: without(context.at("top")) });
+    context.report({ code: "wrong-argument", message: "the likeliest tokens are told, or those that are named", span: context.at("top"), label: "leave it out", fix: context.without("top") });
     return null;
   }
   const tell: Told = named ? { kind: "named", texts: of, ids } : top !== null || at === "last" ? { kind: "top", count: top ?? USUAL } : { kind: "came" };
   if (special && tell.kind !== "came") {
-    context.report({ code: "wrong-argument", message: "`special` is of tokens that came, and these are tokens that may come", span: context.at("special"), label: "leave it out", fix: without(context.at("special")) });
+    context.report({ code: "wrong-argument", message: "`special` is of tokens that came, and these are tokens that may come", span: context.at("special"), label: "leave it out", fix: context.without("special") });
     return null;
   }
   const { schema } = context.input;
@@ -67,11 +65,6 @@ function predicted(context: Lowering, { top, of, ids, at, special }: ArgValues<t
     [tokens],
     { ...spent(tokens.schema), kind: "table", columns: [...made, ...kept] },
   );
-}
-
-/** The words taken out, with the blank before them. */
-function without({ start, end }: Span): Fix {
-  return { span: { start: start - 1, end }, text: "" };
 }
 
 function columnsOf({ kind }: Told, everywhere: boolean, special: boolean): readonly ColumnSchema[] {

@@ -5,6 +5,7 @@ import { parse } from "../../grammar/parse.ts";
 import type { Span } from "../../grammar/span.ts";
 import { parseArguments } from "../../repl/arguments.ts";
 import { STAGES } from "../../src/stages/mod.ts";
+import { usage } from "../../src/stages/stage.ts";
 import { adviceFor, type Advice } from "./advice.ts";
 
 /** Mistakes of the world outside, which a line may let be seen: a file that is not there, a hub that no test may ask. */
@@ -82,7 +83,9 @@ function shellMistake(help: string): string | null {
 
 /** What is wrong with a line whose blanks are filled in: nothing that a parser could say. */
 function formMistake(help: string): string | null {
-  const filled = help
+  // How a stage is written: its words, of several the first, with those that may be left out.
+  const form = STAGES.some((stage) => usage(stage) === help) ? help.replace(/[[\]]/g, "").replace(/(\w+)(?:\|\w+)+/g, "$1") : help;
+  const filled = form
     .replace(/^… \| /, "| ").replace(/ \| …(?= \||$)/g, "").replace(/<(?:int|n|number)>/g, "1").replace(/<[a-z_ ]+>/g, "x")
     .replaceAll('"…"', '"x"').replace(/\(…\)/g, "(x: table)").replaceAll("…", "x");
   return parse(STATEMENT.test(help) || filled.startsWith("| ") ? filled : `| ${filled}`).diagnostics[0]?.message ?? null;

@@ -1,4 +1,5 @@
 /** Without this file two stages would say in two ways whose decoder directions they mean. */
+import { printColumn } from "../../../grammar/print_parts.ts";
 import { HOOK_WORDS } from "../../ops/hook.ts";
 import type { Plan, SaeRef } from "../../ops/op.ts";
 import { columnOf, type ColumnSchema, type Schema, table } from "../../ops/schema.ts";
@@ -55,8 +56,8 @@ export function directionsOf(context: Lowering, stage: string, args: ArgValues<t
       code: "unknown-column",
       message: listed === undefined ? "this table has no column `feature`" : `\`${of}\` is ${listed.type} here, and features are numbers`,
       ...(context.given("of") ? { span: context.at("of") } : {}),
-      notes: [`columns here: ${input.schema.columns.map(({ name }) => name).join(", ")}`],
-      ...(listed === undefined && hasTexts(input.schema) ? context.way(["features"]) : { help: listed === undefined ? `… | ${stage} of <column>` : `${stage} 512` }),
+      notes: [`columns here: ${input.schema.columns.map(({ name }) => name).join(", ")}`, ...(listed === undefined ? [] : [`a file's numbers are read as such where it is said: csv "…" types {${printColumn(of)}: int}`])],
+      ...(listed === undefined && hasTexts(input.schema) ? context.way(["features"]) : { help: `… | ${stage} of <column>` }),
     });
     return null;
   }

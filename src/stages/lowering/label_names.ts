@@ -67,7 +67,7 @@ export function labelNames(context: Lowering, args: LabelArgs): Labels | null {
     return { names: picked(context, numbers, [["feature", key], ["label", label], ["source", taken]]), layered: false };
   }
   if (args.layer !== null && taken?.type !== "int") {
-    context.report({ code: "unknown-column", message: `${title} has no column \`layer\` of numbers`, span: context.at("layer"), notes: [`its columns: ${listed(opened.plan)}`], help: "leave `layer` out" });
+    context.report({ code: "unknown-column", message: `${title} has no column \`layer\` of numbers`, span: context.at("layer"), notes: [`its columns: ${listed(opened.plan)}`], label: "leave it out", fix: context.without("layer") });
     return null;
   }
   if (taken?.type !== "int") return { names: picked(context, numbers, [["feature", key], ["label", label]]), layered: false };
