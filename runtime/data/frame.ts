@@ -9,7 +9,21 @@ import type { Csr, Rows } from "../kernels/csr.ts";
 export type Column =
   | { readonly name: string; readonly type: "int" | "float"; readonly values: Float64Array; readonly valid: Uint8Array | null }
   | { readonly name: string; readonly type: "bool"; readonly values: Uint8Array; readonly valid: Uint8Array | null }
-  | { readonly name: string; readonly type: "str"; readonly values: readonly string[]; readonly valid: Uint8Array | null };
+  | { readonly name: string; readonly type: "str"; readonly values: readonly string[]; readonly valid: Uint8Array | null; readonly written?: readonly (WrittenTokens | null)[] };
+
+/**
+ * Of a text that a model has written: the tokens that it was written in, where this text and the one before it would be cut into others. It stands with
+ * the row, as two draws may be one text in different tokens.
+ */
+export interface WrittenTokens {
+  /** Digest of the model that wrote. */
+  readonly model: string;
+  readonly input: string;
+  readonly continuation: string;
+  /** Token ids, without a beginning-of-text token that the model is given. */
+  readonly prompt: readonly number[];
+  readonly generated: readonly number[];
+}
 
 export type Cell = number | string | boolean | null;
 
@@ -25,18 +39,7 @@ export interface Table {
   readonly foundIn?: readonly Reading[];
   /** What rows were computed of that were read from no text, for the header: an SAE, a model. */
   readonly about?: readonly string[];
-  /** Tokens of texts that a model has continued, which the texts alone would be cut into otherwise. */
-  readonly continued?: ContinuedTokens;
 }
-
-/** By prompt and continuation, as `pairOf` joins them. */
-export interface ContinuedTokens {
-  /** Digest of the model that continued. */
-  readonly model: string;
-  readonly pairs: ReadonlyMap<string, { readonly prompt: readonly number[]; readonly generated: readonly number[] }>;
-}
-
-export const pairOf = (prompt: string, continuation: string): string => `${prompt.length}:${prompt}${continuation}`;
 
 /** Which activations something was read from, or, without taps, which texts the model said something of at its end. */
 export interface Reading {

@@ -6,7 +6,7 @@ import type { Cell, Column, Table } from "./frame.ts";
 import { LargeSet } from "./large.ts";
 import { rowKey, rowsByKey } from "./row_key.ts";
 import { MOST_ROWS } from "./table_limits.ts";
-import { cellAt, columnNamed, createColumn, createTable, findColumn, renamed } from "./table.ts";
+import { cellAt, columnNamed, createColumn, createTable, findColumn, renamed, writtenAt } from "./table.ts";
 import { takeColumnInTurns, takeRowsInTurns } from "./take_rows_in_turns.ts";
 
 const NONE = -1;
@@ -92,7 +92,7 @@ async function taken(column: Column, rows: readonly number[], turns: Turns): Pro
     if (turns.due()) await turns.pass();
     cells.push(row === NONE ? null : cellAt(column, row));
   }
-  return createColumn(column.name, column.type, cells);
+  return { ...createColumn(column.name, column.type, cells), ...writtenAt(column, rows) } as Column;
 }
 
 /** A key of an outer join, in which either side may be missing: both sides agree where both are. An int that meets a float becomes one. */

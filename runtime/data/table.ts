@@ -2,7 +2,7 @@
 import type { ColumnSchema, ScalarType } from "../../src/ops/schema.ts";
 import type { ScalarLiteral } from "../../src/ops/scalar.ts";
 import { DataError } from "./error.ts";
-import type { Cell, Column, Table } from "./frame.ts";
+import type { Cell, Column, Table, WrittenTokens } from "./frame.ts";
 import { nearNames } from "./near.ts";
 
 /** A table of equally long columns. Throws (a bug) where lengths differ; `rows` is only needed without columns. */
@@ -89,7 +89,7 @@ export function takeColumn(column: Column, rows: ArrayLike<number>): Column {
   switch (column.type) {
     case "str": {
       const values = Array.from({ length: rows.length }, (_, i) => column.values[rows[i]!]!);
-      return { name: column.name, type: "str", values, valid };
+      return { name: column.name, type: "str", values, valid, ...writtenAt(column, rows) };
     }
     case "bool":
       return { name: column.name, type: "bool", values: gather(column.values, rows, new Uint8Array(rows.length)), valid };
@@ -99,6 +99,12 @@ export function takeColumn(column: Column, rows: ArrayLike<number>): Column {
     default:
       return column satisfies never;
   }
+}
+
+/** The tokens that these rows of a column were written in, as a part of the new column: nothing where a model wrote none of it. */
+export function writtenAt(column: Column, rows: ArrayLike<number>): { readonly written?: readonly (WrittenTokens | null)[] } {
+  const written = column.type === "str" ? column.written : undefined;
+  return written === undefined ? {} : { written: Array.from({ length: rows.length }, (_, i) => written[rows[i]!] ?? null) };
 }
 
 /** The rows from `from` up to `to`, which must lie in the table; numbers are not copied. */
@@ -111,7 +117,7 @@ function columnBetween(column: Column, from: number, to: number): Column {
   const valid = column.valid?.subarray(from, to) ?? null;
   switch (column.type) {
     case "str":
-      return { ...column, values: column.values.slice(from, to), valid };
+      return { ...column, values: column.values.slice(from, to), valid, ...(column.written === undefined ? {} : { written: column.written.slice(from, to) }) };
     case "bool":
       return { ...column, values: column.values.subarray(from, to), valid };
     case "int":
@@ -147,10 +153,7 @@ export function concatTables(tables: readonly Table[]): Table {
   }
   const rows = tables.reduce((sum, table) => sum + table.rows, 0);
   const columns = first.columns.map(({ name }) => concatColumns(name, tables.map((table) => ({ column: columnNamed(table, name), origin: table.origin })), rows));
-  const table = createTable([...new Set(tables.map(({ origin }) => origin))].join(" + "), columns, rows);
-  const continued = tables.flatMap((each) => each.continued ?? []);
-  const [one] = continued;
-  return one === undefined || continued.some(({ model }) => model !== one.model) ? table : { ...table, continued: { model: one.model, pairs: new Map(continued.flatMap(({ pairs }) => [...pairs])) } };
+  return createTable([...new Set(tables.map(({ origin }) => origin))].join(" + "), columns, rows);
 }
 
 /** Columns below one another, of `rows` rows in all; `origin` is where each is from, for messages. Throws `different-columns`. */
@@ -171,7 +174,11 @@ export function concatColumns(name: string, parts: readonly { readonly column: C
     }
   }
   const type = numbers && types.length > 1 ? "float" : types[0]!;
-  if (type === "str") return { name, type, values: columns.flatMap((column) => column.values as readonly string[]), valid };
+  if (type === "str") {
+    const written = columns.map((column) => (column.type === "str" ? column.written : undefined));
+    const values = columns.flatMap((column) => column.values as readonly string[]);
+    return { name, type, values, valid, ...(written.every((each) => each === undefined) ? {} : { written: columns.flatMap((column, at) => written[at] ?? new Array<null>(column.values.length).fill(null)) }) };
+  }
   const values = type === "bool" ? new Uint8Array(rows) : new Float64Array(rows);
   let at = 0;
   for (const column of columns) {

@@ -73,7 +73,7 @@ export function recallValues(plan: Plan, disk: DiskCache, context: KeepContext):
 /** Token texts are a function of the tokenizer, which no file of ours holds. */
 function withPieces(value: unknown, plan: Plan, context: KeepContext): unknown {
   if (Array.isArray(value)) return value.map((each) => withPieces(each, plan, context));
-  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value) || value instanceof Set) return value;
+  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value) || value instanceof Set || value instanceof Map) return value;
   const whole = Object.fromEntries(Object.entries(value).map(([name, each]) => [name, withPieces(each, plan, context)]));
   if (whole["kind"] !== "tokens") return whole;
   const made = nodes(plan).find(({ op }) => op.op === "tokenize" && op.model.name === whole["model"]);

@@ -13,8 +13,8 @@ import { spaceOf } from "../cache/spaces.ts";
 import { CheckpointError } from "../checkpoint/error.ts";
 import { usedWeights } from "../checkpoint/nonfinite.ts";
 import { requireSteady } from "../checkpoint/steady.ts";
-import type { ContinuedTokens } from "../data/frame.ts";
-import { pairOf } from "../data/frame.ts";
+import type { Column, WrittenTokens } from "../data/frame.ts";
+import { createColumn } from "../data/table.ts";
 import type { Tokenizer } from "../checkpoint/tokenizer/tokenizer.ts";
 import { counted } from "../counted.ts";
 import { whileFinite, type ActivationContext } from "./activations.ts";
@@ -102,13 +102,22 @@ export interface Written {
   readonly generated: Int32Array;
 }
 
-/** Tokens of the rows whose texts alone would be cut otherwise. */
-export function recutTokens({ model, bos }: { readonly model: ModelRef; readonly bos: boolean }, rows: readonly Written[], encode: Tokenizer["encode"], onNotice: (text: string) => void): { readonly continued?: ContinuedTokens } {
-  const recut = rows.filter(({ input, continuation, prompt, generated }) => !same(encode(input + continuation, { bos }), [...prompt, ...generated]));
-  if (recut.length === 0) return {};
-  const one = recut.length === 1;
-  onNotice(`${recut.length} of ${counted(rows.length, "text")} and ${one ? "its continuation" : "their continuations"}, read as ${one ? "one text" : "texts"}, ${one ? "is" : "are"} cut into other tokens than were generated; acts reads the generated ones here, and the others where a file of these rows is read`);
-  return { continued: { model: model.digest, pairs: new Map(recut.map(({ input, continuation, prompt, generated }) => [pairOf(input, continuation), { prompt: [...prompt.slice(bos ? 1 : 0)], generated: [...generated] }])) } };
+/** Of each row, its tokens where its texts alone would be cut otherwise; how many these are is told. */
+export function recutTokens({ model, bos }: { readonly model: ModelRef; readonly bos: boolean }, rows: readonly Written[], encode: Tokenizer["encode"], onNotice: (text: string) => void): readonly (WrittenTokens | null)[] {
+  const tokens = rows.map(({ input, continuation, prompt, generated }): WrittenTokens | null =>
+    same(encode(input + continuation, { bos }), [...prompt, ...generated]) ? null : { model: model.digest, input, continuation, prompt: [...prompt.slice(bos ? 1 : 0)], generated: [...generated] },
+  );
+  const count = tokens.filter((each) => each !== null).length;
+  if (count === 0) return tokens;
+  const one = count === 1;
+  onNotice(`${count} of ${counted(rows.length, "text")} and ${one ? "its continuation" : "their continuations"}, read as ${one ? "one text" : "texts"}, ${one ? "is" : "are"} cut into other tokens than were generated; acts reads the generated ones here, and the others where a file of these rows is read`);
+  return tokens;
+}
+
+/** The column of what was written. */
+export function writtenColumn(continuations: readonly string[], written: readonly (WrittenTokens | null)[]): Column {
+  const column = createColumn("generated_continuation_text", "str", continuations);
+  return column.type !== "str" || written.every((each) => each === null) ? column : { ...column, written };
 }
 
 function same(a: Int32Array, b: readonly number[]): boolean {

@@ -3,7 +3,7 @@ import type { Op } from "../../src/ops/op.ts";
 import type { LoadedModel } from "../catalog/catalog.ts";
 import type { Tokenizer } from "../checkpoint/tokenizer/tokenizer.ts";
 import { DataError } from "../data/error.ts";
-import { pairOf, type Table, type Tokens } from "../data/frame.ts";
+import type { Table, Tokens, WrittenTokens } from "../data/frame.ts";
 import type { Turns } from "../turns.ts";
 
 /** The texts of one column; null where missing. */
@@ -11,6 +11,16 @@ function textsOf(table: Table, name: string): (row: number) => string | null {
   const column = table.columns.find((each) => each.name === name);
   if (column === undefined || column.type !== "str") throw new Error(`no text column ${name}`);
   return (row) => (column.valid !== null && column.valid[row] === 0 ? null : column.values[row]!);
+}
+
+/** The tokens that a model wrote the texts of one column in, where it was this one. */
+function writtenOf(table: Table, name: string | undefined, model: string): (row: number, texts: readonly string[]) => WrittenTokens | undefined {
+  const column = table.columns.find((each) => each.name === name);
+  const written = column?.type === "str" ? column.written : undefined;
+  return (row, [input, continuation]) => {
+    const found = written?.[row] ?? undefined;
+    return found?.model === model && found.input === input && found.continuation === continuation ? found : undefined;
+  };
 }
 
 /**
@@ -21,6 +31,7 @@ function textsOf(table: Table, name: string): (row: number) => string | null {
 export async function tokenizeTable(op: Op & { readonly op: "tokenize" }, table: Table, model: LoadedModel, encode: Tokenizer["encode"], turns: Turns, from = 0): Promise<Tokens> {
   const { tokenizer, facts } = model;
   const parts = op.textColumns.map((name) => textsOf(table, name));
+  const written = writtenOf(table, op.textColumns[1], op.model.digest);
   const ids: Int32Array[] = [];
   const boundary: number[] = [];
   let truncated = 0;
@@ -31,7 +42,7 @@ export async function tokenizeTable(op: Op & { readonly op: "tokenize" }, table:
       if (value === null) throw new DataError({ code: "missing-text", message: `row ${from + row + 1} has no \`${op.textColumns[i]!}\``, help: `… | where not is_null(${op.textColumns[i]!}) | …`, row: from + row + 1, column: op.textColumns[i]! });
       return value;
     });
-    const known = texts.length === 2 && table.continued?.model === op.model.digest ? table.continued.pairs.get(pairOf(texts[0]!, texts[1]!)) : undefined;
+    const known = written(row, texts);
     const bos = op.bos && tokenizer.bosId !== null && known?.prompt[0] !== tokenizer.bosId ? [tokenizer.bosId] : [];
     let document = known === undefined ? encode(texts.join(""), { bos: op.bos }) : Int32Array.from([...bos, ...known.prompt, ...known.generated]);
     if (document.length > facts.context) {

@@ -3,10 +3,10 @@ import seedrandom from "seedrandom";
 import type { Op } from "../../src/ops/op.ts";
 import type { Tokenizer } from "../checkpoint/tokenizer/tokenizer.ts";
 import { DataError } from "../data/error.ts";
-import type { Column, Table } from "../data/frame.ts";
+import type { Column, Table, WrittenTokens } from "../data/frame.ts";
 import { createColumn, takeColumn } from "../data/table.ts";
 import type { ActivationContext } from "./activations.ts";
-import { continueTexts, recutTokens, requireHead } from "./continuing.ts";
+import { continueTexts, recutTokens, requireHead, writtenColumn } from "./continuing.ts";
 import { editsTold } from "./editing.ts";
 
 type Generate = Op & { readonly op: "generate" };
@@ -73,8 +73,8 @@ export async function generateTexts(op: Generate, tables: readonly NamedTable[],
   const recut = recutTokens(op, pieces.map(({ input, prompt }, at) => ({ input, prompt, continuation: ended[at]!.text, generated: ended[at]!.tokens })), encode, onNotice);
   const copies = op.copies / made;
   return tables.map(({ table }, group) => {
-    const own = pieces.flatMap((piece, at) => (piece.group === group ? [{ ...piece, ...ended[at]! }] : []));
-    return { ...tableOf(op, table, own.flatMap((each) => Array.from({ length: copies }, (_, copy) => ({ ...each, copy: each.copy + copy })))), ...recut };
+    const own = pieces.flatMap((piece, at) => (piece.group === group ? [{ ...piece, ...ended[at]!, written: recut[at]! }] : []));
+    return tableOf(op, table, own.flatMap((each) => Array.from({ length: copies }, (_, copy) => ({ ...each, copy: each.copy + copy }))));
   });
 }
 
@@ -120,10 +120,10 @@ function numbersOf(draws: readonly string[]): (index: number) => number {
   };
 }
 
-function tableOf({ model, textColumn, numbered, edits }: Generate, table: Table, pieces: readonly (Piece & Ended)[]): Table {
+function tableOf({ model, textColumn, numbered, edits }: Generate, table: Table, pieces: readonly (Piece & Ended & { readonly written: WrittenTokens | null })[]): Table {
   const made: readonly Column[] = [
     createColumn("input_text", "str", pieces.map(({ input }) => input)),
-    createColumn("generated_continuation_text", "str", pieces.map(({ text }) => text)),
+    writtenColumn(pieces.map(({ text }) => text), pieces.map(({ written }) => written)),
     ...(numbered ? [createColumn("sample", "int", pieces.map(({ copy }) => copy + 1))] : []),
     createColumn("generated_tokens", "int", pieces.map(({ tokens }) => tokens.length)),
     createColumn("ended", "str", pieces.map(({ why }) => why)),

@@ -2,7 +2,7 @@
 import type { Op } from "../../src/ops/op.ts";
 import { counted } from "../counted.ts";
 import type { ActivationContext } from "./activations.ts";
-import { continueTexts, recutTokens, requireHead } from "./continuing.ts";
+import { continueTexts, recutTokens, requireHead, writtenColumn } from "./continuing.ts";
 import { DataError } from "../data/error.ts";
 import type { Column, Table } from "../data/frame.ts";
 import { createColumn } from "../data/table.ts";
@@ -54,11 +54,11 @@ export async function memorize(op: Op & { readonly op: "memorize" }, table: Tabl
   const columns: Column[] = [
     ...table.columns.filter(({ name }) => name !== op.textColumn && !made.includes(name)),
     createColumn("input_text", "str", inputs),
-    createColumn("generated_continuation_text", "str", continuations),
+    writtenColumn(continuations, recut),
     createColumn("true_continuation_text", "str", truth.map((tokens) => tokenizer.decode(tokens))),
     createColumn("perfect_match", "bool", prefixMatch.map((agree) => agree === op.continuation)),
     createColumn("matching_tokens", "int", prefixMatch),
     createColumn("matching_positions", "int", positions),
   ];
-  return { ...table, columns, ...recut };
+  return { ...table, columns };
 }

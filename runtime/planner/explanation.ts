@@ -8,7 +8,7 @@ import { key } from "../../src/ops/key.ts";
 import { OPS, type Plan } from "../../src/ops/op.ts";
 import { showType } from "../../src/ops/schema.ts";
 import { nodes } from "../../src/optimize/rule.ts";
-import { printOp } from "../../src/plan/print.ts";
+import { printNode } from "../../src/plan/print.ts";
 import type { CompiledPipeline } from "../../src/pipeline.ts";
 import { forwardGraphOf, type Forward } from "../passes/activations.ts";
 import { passOfLogits, predictGraphOf } from "../passes/predicting.ts";
@@ -221,7 +221,7 @@ function treeOf(plan: Plan, recording: Recording | null): PlanNode {
     const passes = OPS[node.op.op].passes;
     const id = ids.get(node) ?? `${key(node).slice(0, 12)}${passes ? ` ${node.op.op} ${seen.size}` : ""}`;
     ids.set(node, id);
-    const own = { id, op: printOp(node.op), type: showType(node.schema) };
+    const own = { id, op: printNode(node), type: showType(node.schema) };
     if (seen.has(id)) return { ...own, inputs: [], same: true };
     seen.add(id);
     const actual = recording?.of(node);

@@ -1,5 +1,6 @@
 /** Without this file equal sub-plans could not be recognised, and samples would move when a script is edited. */
 import { createHash } from "node:crypto";
+import type { Edit } from "./edit.ts";
 import { OPS, type Op, type Plan } from "./op.ts";
 
 const keys = new WeakMap<Plan, string>();
@@ -45,6 +46,11 @@ export function key(plan: Plan): string {
   return known;
 }
 
+/** Edits as they are written, without what their SAEs' files hold. */
+function writtenEdits(edits: readonly Edit[] | undefined): unknown {
+  return edits?.map(({ sae: { digest: _, ...sae }, ...edit }) => ({ ...edit, sae }));
+}
+
 /** The op without the content it read: file digests out, so that a sample follows the text of a script. */
 function written(op: Op): unknown {
   switch (op.op) {
@@ -52,19 +58,20 @@ function written(op: Op): unknown {
       const { digest: _, ...rest } = op;
       return rest;
     }
-    case "tokenize":
     case "forward":
     case "logits":
+      return { ...op, model: op.model.name, edits: writtenEdits(op.edits) };
+    case "tokenize":
     case "promotes":
       return { ...op, model: op.model.name };
     case "memorize": {
       // The rows are the same with and without a beginning-of-text token, and so is a sample of them. The name is an older one: samples stay.
       const { bos: _, ...rest } = op;
-      return { ...rest, op: "generate", model: op.model.name };
+      return { ...rest, op: "generate", model: op.model.name, edits: writtenEdits(op.edits) };
     }
     case "generate": {
       const { bos: _, ends: __, ...rest } = op;
-      return { ...rest, model: op.model.name };
+      return { ...rest, model: op.model.name, edits: writtenEdits(op.edits) };
     }
     default:
       return op;
@@ -83,6 +90,22 @@ export function textKey(plan: Plan): string {
     texts.set(at, known);
   }
   return known;
+}
+
+/**
+ * The same of rows that a model draws behind: of one of named groups, as if the stages between stood behind that group alone. Groups of one model edited in
+ * several ways are read one by one, and where their rows are the same they are drawn behind by the same numbers.
+ */
+export function streamKey(plan: Plan): string {
+  const { op, inputs } = source(plan);
+  if (op.op !== "member") return textKey(plan);
+  const behind = (at: Plan): Plan => {
+    const from = source(at);
+    if (from.op.op === "group") return from.inputs[op.index]!;
+    const [first, ...others] = from.inputs;
+    return first === undefined ? from : { ...from, inputs: [behind(first), ...others] };
+  };
+  return textKey(behind(inputs[0]!));
 }
 
 /** What the streams of all samples of one seed begin with. */

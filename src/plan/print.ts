@@ -111,6 +111,12 @@ export function printOp(op: Op): string {
   }
 }
 
+/** The op of a plan in one line, with the names that its input gives. */
+export function printNode({ op, inputs }: Plan): string {
+  const name = op.op === "member" ? inputs[0]?.schema.groups?.[op.index] : undefined;
+  return name === undefined ? printOp(op) : `member ${name}`;
+}
+
 /** A plan as a tree, result first. A sub-plan that stands twice is printed once and named. `note` stands behind the line of a node. */
 export function printPlan(plan: Plan, note: (node: Plan) => string = () => ""): string {
   // Two stages that pass on the same rows are two all the same; one that is read twice is one.
@@ -136,7 +142,7 @@ export function printPlan(plan: Plan, note: (node: Plan) => string = () => ""): 
     }
     const name = shared ? `#${names.size + 1}` : null;
     if (name !== null) names.set(id, name);
-    lines.push(`${lead}${name === null ? "" : `${name} `}${printOp(node.op)}  : ${showType(node.schema)}${note(node)}`);
+    lines.push(`${lead}${name === null ? "" : `${name} `}${printNode(node)}  : ${showType(node.schema)}${note(node)}`);
     node.inputs.forEach((input, i) => {
       const last = i === node.inputs.length - 1;
       visit(input, `${tail}${last ? "└─ " : "├─ "}`, `${tail}${last ? "   " : "│  "}`);

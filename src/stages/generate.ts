@@ -1,6 +1,6 @@
 /** Without this file the model could not be heard: nobody could let it go on with a text. */
 import { printColumn } from "../../grammar/print_parts.ts";
-import { streamStart, textKey } from "../ops/key.ts";
+import { streamKey, streamStart } from "../ops/key.ts";
 import type { Drawn, Plan } from "../ops/op.ts";
 import { columnOf, type ColumnSchema } from "../ops/schema.ts";
 import { column, int, optionalFloat, optionalInt, texts, type ArgValues } from "./args.ts";
@@ -64,7 +64,7 @@ function continued(context: Lowering, args: ArgValues<typeof ARGS>): Plan | null
   }
   const made = [...MADE, ...(args.n === null ? [] : [SAMPLE]), ...TOLD];
   const kept = input.schema.columns.filter(({ name }) => name !== of && name !== "text" && !made.some((each) => each.name === name));
-  const stream = `${streamStart(settings.seed)}${args.draw}|${textKey(input)}`;
+  const stream = `${streamStart(settings.seed)}${args.draw}|${streamKey(input)}`;
   return context.node(
     {
       op: "generate", model: model.ref, bos, textColumn: of, most: args.max, drawn: drawn === null ? null : { ...drawn, stream },
