@@ -9,6 +9,7 @@ import { emitEncode } from "../../src/emit/encode.ts";
 import { valuesOf } from "../../src/emit/feature_values.ts";
 import { emitForward, forwardGraph } from "../../src/emit/forward.ts";
 import { emitGenerate } from "../../src/emit/generate.ts";
+import { emitPredict } from "../../src/emit/predict.ts";
 import { createGraph, finish, input, output, printGraph } from "../../src/emit/graph.ts";
 import type { Editing, GraphEdit, SaeKind, SaeSpec } from "../../src/emit/specs.ts";
 import { CPU } from "../../src/emit/target.ts";
@@ -142,6 +143,40 @@ test("continuations of an edited model have the same bits for any batch and thre
       assert.is((await generate(session, [longer, longer], 1))[0]![0], first![0]![length]);
     }
     await session.release();
+  }
+});
+
+test("what an edited model predicts has the same bits for any batch, padding and threads, alone, and at a few positions", async () => {
+  const model = randomModel(join(folder, "predicting.bin"), { hiddenSize: D, heads: 4, kvHeads: 2, headDim: 16, mlpSize: 112, layers: 3 });
+  const documents = [2, 17, 33, 64, 9].map((length, at) => document(length, at + 1));
+  const hidden = async (session: ort.InferenceSession, texts: readonly (readonly number[])[], padTo = 0): Promise<readonly Float32Array[]> => {
+    const all = floats(await session.run(forwardFeeds(texts, padTo)), "hidden");
+    let at = 0;
+    return texts.map((ids) => all.slice(at, (at += ids.length * D)));
+  };
+  const plain = await openGraph(emitPredict(model));
+  const unedited = await hidden(plain, documents);
+  await plain.release();
+  for (const kind of ["standard", "topk"] as const satisfies readonly SaeKind[]) {
+    const sae = withDecoder(`predicting ${kind}`, { kind, dSae: 300, layout: "in_out" });
+    // Before the last block, and in it, where only the wanted rows are left.
+    for (const layer of [1, 2]) {
+      const editing = { ...edits(sae), edits: [{ ...edits(sae).edits[0]!, layer }, edits(sae).edits[1]!] };
+      let reference: readonly Float32Array[] | null = null;
+      for (const parts of [1, 3]) {
+        const session = await openGraph(emitPredict(model, { ...CPU, parts }, undefined, editing), parts);
+        const together = await hidden(session, documents);
+        reference ??= together;
+        for (const [at, ids] of documents.entries()) {
+          assert.equal(bits(together[at]!), bits(reference[at]!), `${kind}, layer ${layer}, text ${at}, ${parts} threads`);
+          assert.equal(bits((await hidden(session, [ids], at % 2 === 0 ? 140 : 0))[0]!), bits(reference[at]!), `text ${at} alone`);
+          const last = floats(await session.run({ ...forwardFeeds([ids]), wanted: int64([ids.length - 2, ids.length - 1], [2]) }), "hidden");
+          assert.equal(bits(last), bits(reference[at]!.slice(-2 * D)), `the last two of text ${at}`);
+          assert.not.equal(bits(reference[at]!), bits(unedited[at]!));
+        }
+        await session.release();
+      }
+    }
   }
 });
 

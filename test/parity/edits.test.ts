@@ -1,11 +1,14 @@
 /** Without this file `ablate` and `steer` would be right by our own word only. */
-import { readFileSync, readdirSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { readModel } from "../../runtime/checkpoint/model.ts";
+import { createEngine } from "../../runtime/engine/engine.ts";
+import type { Predictions } from "../../runtime/kernels/softmax.ts";
 import { emitForward } from "../../src/emit/forward.ts";
 import { emitGenerate } from "../../src/emit/generate.ts";
+import { emitPredict } from "../../src/emit/predict.ts";
 import type { Editing, GraphTap } from "../../src/emit/specs.ts";
 import type { Edit } from "../../src/ops/edit.ts";
 import { readWholeSae } from "../checkpoint/read_whole.ts";
@@ -27,6 +30,8 @@ async function editingOf(folder: string, { edits, special }: Expected): Promise<
   const saes = await Promise.all(edits.map(({ sae }) => readWholeSae(join(folder, `sae${sae}`), { convention: "saelens" })));
   return { edits: edits.map((edit, i) => ({ ...edit, sae: saes[i]! })), specialIds: special };
 }
+
+const withLogits: string[] = [];
 
 for (const name of readdirSync(fixtures)) {
   const folder = join(fixtures, name);
@@ -68,6 +73,33 @@ for (const name of readdirSync(fixtures)) {
     }
     await session.release();
   });
+
+  const logits = join(folder, "logits.safetensors");
+  if (!existsSync(logits)) continue;
+  withLogits.push(name);
+
+  test(`${name}: an edited model predicts at every position what transformers does with the same hooks`, async () => {
+    const { spec } = await readModel(join(ARCHITECTURES, expected.model));
+    const theirs = await readTensors(logits);
+    const engine = createEngine({ lanes: 1, threads: 1, batch: null });
+    const made = new Array<Predictions>(expected.documents.length);
+    const documents = expected.documents.map((ids) => ({ ids: Int32Array.from(ids), wanted: Uint32Array.from(ids, (_, position) => position) }));
+    const all = Array.from({ length: spec.vocabulary }, (_, id) => id);
+    try {
+      await engine.predict(emitPredict(spec, undefined, undefined, await editingOf(folder, expected)), documents, { asked: { kind: "named", ids: all }, signal: new AbortController().signal, onProgress: () => {}, onDocument: (index, each) => void (made[index] = each) });
+    } finally {
+      await engine.close();
+    }
+    for (const [number, { logits: ours }] of made.entries()) {
+      const errors = relativeErrors(Float32Array.from(ours), Float32Array.from(theirs.get(String(number))!), spec.vocabulary).sort((a, b) => a - b);
+      const [median, worst] = [errors[errors.length >> 1]!, errors.at(-1)!];
+      if (process.env.SAEQ_PARITY_REPORT) console.log(name, "logits", "median", median.toExponential(1), "worst", worst.toExponential(1));
+      assert.is(errors.length, expected.documents[number]!.length);
+      assert.ok(median <= 1e-5 && worst <= 1e-4, `text ${number}: median ${median}, worst ${worst}`);
+    }
+  });
 }
+
+test("logits of several models and hooks are among the fixtures", () => assert.ok(withLogits.length >= 4));
 
 test.run();

@@ -22,6 +22,8 @@ D, M, K, NEW = 32, 160, 12, 24
 # Ids that are special in these fixtures: one begins each text, the other stands in the middle of one.
 SPECIAL = (1, 2)
 MARGIN = 1e-3
+# Cases whose logits at every position are written as well: an edited place in the last block and before it, several edits, capped logits.
+WITH_LOGITS = ("llama_stacked", "neox_relu_attn", "gemma2_relu_mid", "gpt2_last")
 
 # name → (model, edits in the order of the pipeline: kind of SAE, layer, hook, number of features, how, value, special tokens too)
 CASES = {
@@ -179,6 +181,16 @@ def edited_hooks(model, kind: str, edits: list[Edit], ids: list[int], margins: l
     return found
 
 
+def edited_logits(model, kind: str, edits: list[Edit], ids: list[int]) -> torch.Tensor:
+    """[positions, vocabulary]"""
+    handles = install(model, kind, edits, ids, [])
+    with torch.no_grad():
+        logits = model(torch.tensor([ids])).logits[0].float()
+    for handle in handles:
+        handle.remove()
+    return logits.contiguous()
+
+
 def continued(model, kind: str, edits: list[Edit], ids: list[int], margins: list[float]) -> list[int]:
     """Greedily, all of the text anew for each token."""
     text = list(ids)
@@ -231,6 +243,8 @@ def make(name: str, seed: int) -> bool:
     for number, (key, sae) in enumerate(saes.items()):
         sae.write(folder / f"sae{number}", f"blocks.{key[1]}.{NAMES[key[2]]}")
     save_file(tensors, folder / "expected.safetensors")
+    if name in WITH_LOGITS:
+        save_file({str(number): edited_logits(model, kind, edits, ids) for number, ids in enumerate(documents)}, folder / "logits.safetensors")
     written = [{"sae": places.index((sae_kind, layer, hook)), "layer": layer, "hook": hook, "features": edit.features, "how": how, "value": value, "special": special} for edit, (sae_kind, layer, hook, _, how, value, special) in zip(edits, wanted)]
     (folder / "expected.json").write_text(json.dumps({"model": model_name, "special": SPECIAL, "edits": written, "documents": documents, "continuations": continuations}) + "\n")
     print(name, "seed", seed, "moved", round(moved, 3), "margin", f"{min(margins):.1e}", written[0]["features"])
