@@ -9,6 +9,7 @@ import { packed, type PackedFile } from "../../runtime/bundle/pack.ts";
 import { unpackBundle } from "../../runtime/bundle/unpack.ts";
 import { EXAMPLES } from "../../runtime/catalog/shipped.ts";
 import { zip, type Member } from "../checkpoint/archives.ts";
+import { modelFolder, saeFolder } from "../session/checkpoints.ts";
 import { folder } from "../session/open.ts";
 import { saeq } from "./in_process.ts";
 
@@ -67,6 +68,39 @@ test("a bundle holds all that a script reads and gave, runs frozen elsewhere, an
   const verified = await saeq(["verify", "x.saeq.zip", "--tier", "identical"], { cwd: elsewhere });
   assert.is(verified.status, 0, verified.stdout + verified.stderr);
   assert.equal(left(), before);
+});
+
+test("what an edited model wrote, and what a feature promotes, is locked, recorded, verified and bundled with model and SAE, and run elsewhere", async () => {
+  const [model, sae] = [modelFolder({}), saeFolder({})];
+  const place = folder();
+  cpSync(model, join(place, "own_model"), { recursive: true });
+  cpSync(sae, join(place, "own_sae"), { recursive: true });
+  const set = 'saeq 1\nset seed 7\nset guard off\nset model "own_model"\nset sae "own_sae"\n';
+  const edited = 'prompts "In the beginning God", "And the king" | steer feature 12 scale 9 | generate max 4 temperature 1 | select generated_continuation_text';
+  for (const [name, text] of [["e", edited], ["p", "promotes 12 k 3"], ["l", 'prompts "And the king" | ablate feature 12 | logits top 3']] as const) {
+    writeFileSync(join(place, `${name}.saeq`), `${set}${text}\n`);
+    const ran = await saeq(["run", "-A", "--record", `${name}.saeq`], { cwd: place });
+    assert.is(ran.status, 0, ran.stderr);
+    assert.match((await saeq(["info", `${name}.saeq`], { cwd: place })).stdout, /^models {7}own_model\nsaes {9}own_sae\n/m);
+    assert.is((await saeq(["lock", `${name}.saeq`], { cwd: place })).status, 0);
+    const lock = JSON.parse(readFileSync(join(place, "saeq.lock"), "utf8")) as { readonly scripts: Readonly<Record<string, { readonly models: unknown; readonly saes: unknown }>>; readonly saes: object };
+    assert.equal([lock.scripts[`${name}.saeq`]!.models, lock.scripts[`${name}.saeq`]!.saes], [["own_model"], ["own_sae"]], name);
+    const verified = await saeq(["verify", "-A", `${name}.saeq`, "--tier", "identical"], { cwd: place });
+    assert.is(verified.status, 0, verified.stdout + verified.stderr);
+  }
+  const asked = `${edited}\nprompts "And the king" | ablate feature 12 | logits top 3\npromotes 12 k 3`;
+  writeFileSync(join(place, "shipped.saeq"), `saeq 1\nset seed 7\n${asked}\n`);
+  const ran = await saeq(["run", "--record", "shipped.saeq"], { cwd: place });
+  assert.is(ran.status, 0, ran.stderr);
+  for (const command of ["lock", "bundle"]) assert.is((await saeq([command, "shipped.saeq"], { cwd: place })).status, 0, command);
+  const elsewhere = folder();
+  cpSync(join(place, "shipped.saeq.zip"), join(elsewhere, "shipped.saeq.zip"));
+  assert.match((await saeq(["info", "shipped.saeq.zip"], { cwd: elsewhere })).stdout, /^models {7}kjv\nsaes {9}kjv\n/m);
+  const again = await saeq(["run", "shipped.saeq.zip", "--frozen"], { cwd: elsewhere });
+  assert.is(again.status, 0, again.stderr);
+  assert.is(again.stdout, ran.stdout);
+  const verified = await saeq(["verify", "shipped.saeq.zip", "--tier", "identical"], { cwd: elsewhere });
+  assert.is(verified.status, 0, verified.stdout + verified.stderr);
 });
 
 test("the same files give the same bytes, whenever and wherever", async () => {
