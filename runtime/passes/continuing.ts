@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { emitGenerate, type StepOutput } from "../../src/emit/generate.ts";
 import { positionsFor } from "../../src/emit/rope.ts";
-import type { DecoderSpec, EmittedGraph } from "../../src/emit/specs.ts";
+import type { DecoderSpec, EmittedGraph, WeightRef } from "../../src/emit/specs.ts";
 import type { Target } from "../../src/emit/target.ts";
 import { printEdits } from "../../src/ops/edit.ts";
 import type { WithHead } from "../../src/ops/reads_of.ts";
@@ -10,6 +10,7 @@ import type { ModelRef } from "../../src/ops/op.ts";
 import type { ContinueJob } from "../engine/port.ts";
 import { heldBack } from "../cache/held_back.ts";
 import { spaceOf } from "../cache/spaces.ts";
+import type { Space } from "../cache/space_segments.ts";
 import { CheckpointError } from "../checkpoint/error.ts";
 import { usedWeights } from "../checkpoint/nonfinite.ts";
 import { requireSteady } from "../checkpoint/steady.ts";
@@ -49,17 +50,9 @@ export async function continueTexts({ op, prompts, steps, gives, name, draws, jo
   requireEditable(op, placeOf(context.engine));
   requireComputable(spec, spec.blocks.length, placeOf(context.engine));
   requireSeparable(spec, op.edits ?? []);
-  const graphFor = (longest: number, target: Target): EmittedGraph => {
-    const id = JSON.stringify(["generate", op.model, op.edits ?? null, target, longest, gives]);
-    const graph = context.graphs.get(id) ?? emitGenerate(spec, target, longest, gives, editingOf(op, context.catalog).editing);
-    context.graphs.set(id, graph);
-    return graph;
-  };
-  // What is kept is named by the usual graph: a longer table of positions changes no token, and no number of threads.
-  const named = graphFor(positionsFor(spec), placeOf(context.engine));
-  const weights = [...usedWeights(spec, spec.blocks.length, true), ...weightsOfEdits(op, context.catalog)];
-  const space = spaceOf(named, weights, context.engine.options, `${op.model.name}${op.edits === undefined ? "" : `, edited (${printEdits(op.edits)})`}, ${name}`, false);
+  const weights = weightsOfSteps(op, context);
   await requireSteady(weights);
+  const space = spaceOfContinuing({ op, gives, name }, context);
   context.store.refresh([space]);
   const numbers = draws?.map(numbersOf);
   const generated: (Int32Array | undefined)[] = prompts.map((prompt, at) => context.store.continuation(space, prompt, numbers?.[at]));
@@ -72,7 +65,7 @@ export async function continueTexts({ op, prompts, steps, gives, name, draws, jo
     const { ends, drawn } = job;
     await whileFinite(weights, context.signal, (signal, finite) => {
       finite.then(release, () => {});
-      return context.engine.generate(graphFor(positionsFor(spec, longest + steps), targetOf(context.engine)), missing.map((at) => prompts[at]!), steps, {
+      return context.engine.generate(stepGraphOf({ op, gives }, context, targetOf(context.engine), longest + steps), missing.map((at) => prompts[at]!), steps, {
         signal,
         onProgress: context.onProgress,
         ...(ends === undefined ? {} : { ends: (index, ids) => ends(missing[index]!, ids) }),
@@ -88,8 +81,31 @@ export async function continueTexts({ op, prompts, steps, gives, name, draws, jo
   return generated.map((tokens) => tokens!);
 }
 
+type StepContext = Pick<ActivationContext, "catalog" | "graphs" | "engine">;
+
+/** The graph of one step, emitted once. `longest`: tokens of the longest text at its end, 0 where a graph is only looked at. */
+export function stepGraphOf({ op, gives }: Pick<Continuing, "op" | "gives">, { catalog, graphs }: Pick<StepContext, "catalog" | "graphs">, target: Target, longest = 0): EmittedGraph {
+  const spec = catalog.spec(op.model);
+  const positions = positionsFor(spec, longest);
+  const id = JSON.stringify(["generate", op.model, op.edits ?? null, target, positions, gives]);
+  const graph = graphs.get(id) ?? emitGenerate(spec, target, positions, gives, editingOf(op, catalog).editing);
+  graphs.set(id, graph);
+  return graph;
+}
+
+function weightsOfSteps(op: Continuing["op"], { catalog }: Pick<StepContext, "catalog">): readonly WeightRef[] {
+  const { spec } = catalog.model(op.model);
+  return [...usedWeights(spec, spec.blocks.length, true), ...weightsOfEdits(op, catalog)];
+}
+
+/** Where continuations are kept. They are named by the usual graph: a longer table of positions changes no token, and no number of threads. */
+export function spaceOfContinuing({ op, gives, name }: Pick<Continuing, "op" | "gives" | "name">, context: StepContext): Space {
+  const named = stepGraphOf({ op, gives }, context, placeOf(context.engine));
+  return spaceOf(named, weightsOfSteps(op, context), context.engine.options, `${op.model.name}${op.edits === undefined ? "" : `, edited (${printEdits(op.edits)})`}, ${name}`, false);
+}
+
 /** Four numbers that name a text. */
-function numbersOf(text: string): Uint32Array {
+export function numbersOf(text: string): Uint32Array {
   const hash = createHash("sha256").update(text).digest();
   return Uint32Array.from({ length: 4 }, (_, at) => hash.readUInt32LE(4 * at));
 }

@@ -1,12 +1,13 @@
 /** Without this file a text could be read and compared, and nobody would know how the model goes on with it. */
 import seedrandom from "seedrandom";
 import type { Op } from "../../src/ops/op.ts";
+import type { LoadedModel } from "../catalog/catalog.ts";
 import type { Tokenizer } from "../checkpoint/tokenizer/tokenizer.ts";
 import { DataError } from "../data/error.ts";
 import type { Column, Table, WrittenTokens } from "../data/frame.ts";
 import { createColumn, takeColumn } from "../data/table.ts";
 import type { ActivationContext } from "./activations.ts";
-import { continueTexts, recutTokens, requireHead, writtenColumn } from "./continuing.ts";
+import { continueTexts, type Continuing, recutTokens, requireHead, writtenColumn } from "./continuing.ts";
 import { editsTold } from "./editing.ts";
 
 type Generate = Op & { readonly op: "generate" };
@@ -18,7 +19,7 @@ export interface NamedTable {
 }
 
 /** One copy of the continuation of one row. */
-interface Piece {
+export interface Piece {
   readonly group: number;
   readonly row: number;
   readonly copy: number;
@@ -44,19 +45,16 @@ export async function generateTexts(op: Generate, tables: readonly NamedTable[],
   requireHead(spec, op.model, "continues");
   const encode = context.tokenIds.encoder(model);
   const { drawn } = op;
-  // Of the likeliest tokens all copies are one.
-  const made = drawn === null ? 1 : op.copies;
-  const pieces = tables.flatMap(({ table }, group) => promptsOf(op, table, model.facts.context, encode).flatMap(({ input, prompt }, row) => Array.from({ length: made }, (_, copy): Piece => ({ group, row, copy, input, prompt }))));
+  const made = madeOf(op);
+  const { pieces, draws } = piecesOf(op, tables, model, encode);
   const ends = new Set(op.ends);
   const stops = (ids: Int32Array): boolean => op.stop.length > 0 && stopIn(tokenizer.decode(ids), op.stop);
-  const draws = drawn === null ? null : pieces.map(({ group, row, copy }) => JSON.stringify([drawn.stream, tables[group]!.name, row, copy]));
   const generated = await continueTexts(
     {
       op,
       prompts: pieces.map(({ prompt }) => prompt),
       steps: op.most,
-      gives: drawn === null ? "next" : "logits",
-      name: nameOf(op),
+      ...stepsOf(op),
       draws,
       job: {
         ends: (_, ids) => ends.has(ids[ids.length - 1]!) || stops(ids),
@@ -76,6 +74,23 @@ export async function generateTexts(op: Generate, tables: readonly NamedTable[],
     const own = pieces.flatMap((piece, at) => (piece.group === group ? [{ ...piece, ...ended[at]!, written: recut[at]! }] : []));
     return tableOf(op, table, own.flatMap((each) => Array.from({ length: copies }, (_, copy) => ({ ...each, copy: each.copy + copy }))));
   });
+}
+
+/** Of the likeliest tokens all copies are one. */
+function madeOf({ drawn, copies }: Generate): number {
+  return drawn === null ? 1 : copies;
+}
+
+/** What a step gives, and what names all of them beside prompts and draws. */
+export function stepsOf(op: Generate): Pick<Continuing, "gives" | "name"> {
+  return { gives: op.drawn === null ? "next" : "logits", name: nameOf(op) };
+}
+
+/** Each copy of each row, and, where tokens are drawn, the text that names its numbers. @throws DataError `missing-text`, `text-too-long` with the row */
+export function piecesOf(op: Generate, tables: readonly NamedTable[], { facts }: Pick<LoadedModel, "facts">, encode: Tokenizer["encode"]): { readonly pieces: readonly Piece[]; readonly draws: readonly string[] | null } {
+  const { drawn } = op;
+  const pieces = tables.flatMap(({ table }, group) => promptsOf(op, table, facts.context, encode).flatMap(({ input, prompt }, row) => Array.from({ length: madeOf(op) }, (_, copy): Piece => ({ group, row, copy, input, prompt }))));
+  return { pieces, draws: drawn === null ? null : pieces.map(({ group, row, copy }) => JSON.stringify([drawn.stream, tables[group]!.name, row, copy])) };
 }
 
 function stopIn(text: string, stop: Generate["stop"]): boolean {

@@ -1,11 +1,14 @@
 /** Without this file nobody could measure what a model knows by heart. */
 import type { Op } from "../../src/ops/op.ts";
+import type { Tokenizer } from "../checkpoint/tokenizer/tokenizer.ts";
 import { counted } from "../counted.ts";
 import type { ActivationContext } from "./activations.ts";
-import { continueTexts, recutTokens, requireHead, writtenColumn } from "./continuing.ts";
+import { continueTexts, type Continuing, recutTokens, requireHead, writtenColumn } from "./continuing.ts";
 import { DataError } from "../data/error.ts";
 import type { Column, Table } from "../data/frame.ts";
 import { createColumn } from "../data/table.ts";
+
+type Memorize = Op & { readonly op: "memorize" };
 
 /**
  * Greedy continuation of the first `prefix` tokens of each text, compared with the text's own next tokens (Carlini et al. 2022,
@@ -14,29 +17,15 @@ import { createColumn } from "../data/table.ts";
  * would be cut into other tokens than were generated, the table keeps these.
  * @throws DataError `text-too-short` with the row; CheckpointError `missing-tensor` of a model without a head
  */
-export async function memorize(op: Op & { readonly op: "memorize" }, table: Table, context: ActivationContext, onNotice: (text: string) => void): Promise<Table> {
+export async function memorize(op: Memorize, table: Table, context: ActivationContext, onNotice: (text: string) => void): Promise<Table> {
   const model = context.catalog.model(op.model);
   const { tokenizer, spec } = model;
   requireHead(spec, op.model, "continues");
   const encode = context.tokenIds.encoder(model);
-  const column = table.columns.find((each) => each.name === op.textColumn);
-  if (column === undefined || column.type !== "str") throw new Error(`no text column ${op.textColumn}`);
   const bos = op.bos ? 1 : 0;
   const needed = op.prefix + op.continuation;
-  const ids = column.values.map((text, row) => {
-    const document = encode(text, { bos: op.bos });
-    if (document.length - bos < needed)
-      throw new DataError({
-        code: "text-too-short",
-        message: `the text of row ${row + 1} has ${document.length - bos} tokens; ${op.prefix} + ${op.continuation} are needed`,
-        help: `… | memorize prefix ${Math.max(1, (document.length - bos) >> 1)} continue ${Math.max(1, (document.length - bos + 1) >> 1)}`,
-        row: row + 1,
-        column: op.textColumn,
-      });
-    return document;
-  });
-  const prompts = ids.map((document) => document.slice(0, bos + op.prefix));
-  const generated = await continueTexts({ op, prompts, steps: op.continuation, gives: "next", name: `${op.continuation} tokens continued`, draws: null, job: {} }, context);
+  const { ids, prompts } = promptsOf(op, table, encode);
+  const generated = await continueTexts({ op, prompts, steps: op.continuation, ...stepsOf(op), draws: null, job: {} }, context);
   const truth = ids.map((document) => document.slice(bos + op.prefix, bos + needed));
   const prefixMatch = truth.map((expected, row) => {
     let agree = 0;
@@ -61,4 +50,30 @@ export async function memorize(op: Op & { readonly op: "memorize" }, table: Tabl
     createColumn("matching_positions", "int", positions),
   ];
   return { ...table, columns };
+}
+
+/** What names the steps beside prompts. */
+export function stepsOf({ continuation }: Memorize): Pick<Continuing, "gives" | "name"> {
+  return { gives: "next", name: `${continuation} tokens continued` };
+}
+
+/** The tokens of each text, and those that the model is given. @throws DataError `text-too-short` with the row */
+export function promptsOf(op: Memorize, table: Table, encode: Tokenizer["encode"]): { readonly ids: readonly Int32Array[]; readonly prompts: readonly Int32Array[] } {
+  const column = table.columns.find((each) => each.name === op.textColumn);
+  if (column === undefined || column.type !== "str") throw new Error(`no text column ${op.textColumn}`);
+  const bos = op.bos ? 1 : 0;
+  const needed = op.prefix + op.continuation;
+  const ids = column.values.map((text, row) => {
+    const document = encode(text, { bos: op.bos });
+    if (document.length - bos < needed)
+      throw new DataError({
+        code: "text-too-short",
+        message: `the text of row ${row + 1} has ${document.length - bos} tokens; ${op.prefix} + ${op.continuation} are needed`,
+        help: `… | memorize prefix ${Math.max(1, (document.length - bos) >> 1)} continue ${Math.max(1, (document.length - bos + 1) >> 1)}`,
+        row: row + 1,
+        column: op.textColumn,
+      });
+    return document;
+  });
+  return { ids, prompts: ids.map((document) => document.slice(0, bos + op.prefix)) };
 }

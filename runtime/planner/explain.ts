@@ -4,10 +4,9 @@ import { nodes } from "../../src/optimize/rule.ts";
 import type { CompiledPipeline } from "../../src/pipeline.ts";
 import type { TextValue, Value } from "../data/frame.ts";
 import { valueKey } from "../execute/value_key.ts";
-import { explanationOf, passesIn, type ExplainContext } from "./explanation.ts";
+import { explanationOf, worksOf, type ExplainContext } from "./explanation.ts";
 import { printExplanation } from "./print_explanation.ts";
 import { createRecording, type Recording } from "../execute/recording.ts";
-import { workOf } from "./work.ts";
 
 /** The value of `explain`: a text for people, with the facts as JSON. With `analyze`, `run` is run in between. */
 export async function explain(pipeline: CompiledPipeline, { op, inputs }: Plan, context: ExplainContext, run: (recording: Recording) => Promise<Value>): Promise<TextValue> {
@@ -18,8 +17,7 @@ export async function explain(pipeline: CompiledPipeline, { op, inputs }: Plan, 
 
 /** What is known of each pass before the run is what its prediction stands on: afterwards all texts are known. */
 async function recorded(plan: Plan, context: ExplainContext, run: (recording: Recording) => Promise<Value>): Promise<Recording> {
-  const works = new Map<Plan, Awaited<ReturnType<typeof workOf>>>();
-  for (const { node, pass } of passesIn(plan, context)) works.set(node, await workOf(pass, context));
+  const works = await worksOf(plan, context);
   const recording = createRecording(() => context.engine.pids);
   for (const [node, work] of works) recording.before.set(node, work);
   for (const node of nodes(plan)) if (context.values.get(valueKey(node, context.numerics)) !== undefined) recording.keptBefore.add(node);

@@ -11,6 +11,7 @@ import { nodes } from "../../src/optimize/rule.ts";
 import { printNode } from "../../src/plan/print.ts";
 import type { CompiledPipeline } from "../../src/pipeline.ts";
 import { forwardGraphOf, type Forward } from "../passes/activations.ts";
+import { stepGraphOf } from "../passes/continuing.ts";
 import { passOfLogits, predictGraphOf } from "../passes/predicting.ts";
 import { targetOf, threadsForWork } from "../passes/graph_targets.ts";
 import { describeChoice, describeCounts, prunes } from "../passes/encode_choice.ts";
@@ -21,7 +22,7 @@ import { shapesOf } from "../passes/lane_memory.ts";
 import { MOST_CELLS } from "../data/table_limits.ts";
 import { fit, memoryLimit } from "../passes/limits.ts";
 import type { Actual, Recording, Work, Workload } from "../execute/recording.ts";
-import { workOf, type WorkContext } from "./work.ts";
+import { workOf, writingWorkOf, type WorkContext, type Writing } from "./work.ts";
 
 /** One op of a plan, for machines. `same`: the node with that `id` stands here once more. */
 export interface PlanNode {
@@ -62,6 +63,8 @@ export interface Pass {
   readonly operators: number;
   /** Nodes that a device leaves to the processor by design: after it, small, and counted. */
   readonly tail: { readonly provider: string; readonly nodes: number } | null;
+  /** Texts are continued: `rows` of its work are new tokens at most, and `tokens` those of the prompts. */
+  readonly writes?: true;
   /** The value of the whole pass is there from before. */
   readonly kept: boolean;
   readonly work: Workload;
@@ -106,18 +109,24 @@ export async function explanationOf(pipeline: CompiledPipeline, context: Explain
   const computes = runsModel(plan);
   const passes: Pass[] = [];
   const works = new Map<Plan, Workload>();
-  for (const read of passesIn(plan, context)) {
+  for (const node of nodes(plan)) {
+    if (isWriting(node)) {
+      passes.push(await writingOf(node, context, recording));
+      continue;
+    }
+    const read = readIn(node, context);
+    if (read === null) continue;
     const pass = await passOf(read, context, recording);
     passes.push(pass);
-    works.set(read.node, pass.work);
+    works.set(node, pass.work);
   }
-  const toRun = passes.some(({ kept, predicted }) => !kept && predicted !== null && predicted.flops > 0);
+  const toRun = passes.some(({ kept, predicted, writes }) => writes === undefined && !kept && predicted !== null && predicted.flops > 0);
   const gflops = toRun && targetOf(context.engine).provider === "cpu" ? await context.speed() : null;
   return {
     written: treeOf(below(pipeline.written), null),
     rules: pipeline.steps.map(({ rule: { name, doc } }) => ({ name, doc })),
     plan: treeOf(plan, recording),
-    passes: passes.map((pass) => ({ ...pass, predicted: timed(pass.predicted, gflops, context.engine.options.lanes) })),
+    passes: passes.map((pass) => (pass.writes === true ? pass : { ...pass, predicted: timed(pass.predicted, gflops, context.engine.options.lanes) })),
     tables: nodes(plan).flatMap((node) => (node.op.op === "rows" ? [tableOf(node, node.op.features, works, context)] : [])),
     device: computes ? { name: describeTarget(context.placement.target), reason: context.placement.reason } : null,
     gflops,
@@ -131,12 +140,25 @@ export interface ReadIn {
   readonly pass: Plan & { readonly op: Forward };
 }
 
-export function passesIn(plan: Plan, { catalog }: Pick<ExplainContext, "catalog">): readonly ReadIn[] {
-  return nodes(plan).flatMap((node): readonly ReadIn[] => {
-    const { op } = node;
-    if (isForward(node)) return [{ node, pass: node }];
-    return op.op === "logits" ? [{ node, pass: { ...node, op: passOfLogits(op, catalog.spec(op.model)) } }] : [];
-  });
+function readIn(node: Plan, { catalog }: Pick<ExplainContext, "catalog">): ReadIn | null {
+  const { op } = node;
+  if (isForward(node)) return { node, pass: node };
+  return op.op === "logits" ? { node, pass: { ...node, op: passOfLogits(op, catalog.spec(op.model)) } } : null;
+}
+
+/** What each pass of a plan, and each continuation of texts, has to do. */
+export async function worksOf(plan: Plan, context: Pick<ExplainContext, "catalog"> & WorkContext): Promise<ReadonlyMap<Plan, Workload>> {
+  const works = new Map<Plan, Workload>();
+  for (const node of nodes(plan)) {
+    const read = readIn(node, context);
+    if (read !== null) works.set(node, await workOf(read.pass, context));
+    if (isWriting(node)) works.set(node, await writingWorkOf(node, context));
+  }
+  return works;
+}
+
+function isWriting(node: Plan): node is Writing {
+  return node.op.op === "generate" || node.op.op === "memorize";
 }
 
 function isForward(node: Plan): node is Plan & { readonly op: Forward } {
@@ -183,6 +205,28 @@ async function passOf({ node, pass }: ReadIn, context: ExplainContext, recording
     kept: recording === null ? context.values.get(valueKey(node, context.numerics)) !== undefined : recording.keptBefore.has(node),
     work,
     predicted: "unknown" in work ? null : predict(op, work, graph, context),
+    ...(actual === undefined ? {} : { actual }),
+  };
+}
+
+/** Steps of one token each are bound by how fast weights are read, and no product foretells how long they take: only products are told. */
+async function writingOf(node: Writing, context: ExplainContext, recording: Recording | null): Promise<Pass> {
+  const { op } = node;
+  const graph = stepGraphOf({ op, gives: op.op === "generate" && op.drawn !== null ? "logits" : "next" }, context, context.placement.target);
+  const work = recording?.before.get(node) ?? (await writingWorkOf(node, context));
+  const actual = recording?.of(node);
+  return {
+    stage: node.label,
+    places: [],
+    mappedBytes: graph.mappedBytes,
+    flopsPerToken: graph.flopsPerToken,
+    operators: graph.operators,
+    tail: null,
+    writes: true,
+    kept: recording === null ? context.values.get(valueKey(node, context.numerics)) !== undefined : recording.keptBefore.has(node),
+    work,
+    // Of the last new token nothing is computed.
+    predicted: "unknown" in work ? null : { flops: (work.run.tokens + work.run.rows - work.run.texts) * graph.flopsPerToken, seconds: null, memory: null },
     ...(actual === undefined ? {} : { actual }),
   };
 }

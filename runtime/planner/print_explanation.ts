@@ -52,27 +52,28 @@ function placeLines({ layer, hook, module, centred, folded, sae }: ReadAt): stri
   ];
 }
 
-function workLines({ work, predicted, kept }: Pass): string[] {
+function workLines({ work, predicted, kept, writes }: Pass): string[] {
   if ("unknown" in work) return [`    ${work.unknown}`];
   const { texts, tokens, rows, run, known, exact } = work;
   const same = texts - known - run.texts;
-  const counts = `    ${exact ? "" : "about "}${counted(texts, "text")}, ${counted(tokens, "token")}, ${counted(rows, "wanted position")}${known > 0 ? `; ${counted(known, "text")} cached` : ""}${exact && same > 0 ? `; ${same} repeat others` : ""}`;
-  if (kept || predicted === null || run.texts === 0) return [`${counts}${!kept && run.texts === 0 && texts > 0 ? "; the model reads none" : ""}`];
+  const counts = `    ${exact ? "" : "about "}${counted(texts, writes === true ? "continuation" : "text")}, ${writes === true ? `${counted(tokens, "token")} of prompts, ${counted(rows, "new token")} at most` : `${counted(tokens, "token")}, ${counted(rows, "wanted position")}`}${known > 0 ? `; ${writes === true ? known : counted(known, "text")} cached` : ""}${exact && same > 0 ? `; ${same} repeat others` : ""}`;
+  if (kept || predicted === null || run.texts === 0) return [`${counts}${!kept && run.texts === 0 && texts > 0 ? `; the model ${writes === true ? "writes" : "reads"} none` : ""}`];
   const { flops, seconds, memory } = predicted;
   const part = run.texts < texts ? `${run.texts} of them run: ` : "";
   const how = memory === null ? "" : ` in ${memory.processes === 1 ? "one process" : `${memory.processes} processes`}${memory.threads === 1 ? "" : ` of ${memory.threads} threads`}`;
   return [
     counts,
-    `    ${part}${flopsOf(flops)}${seconds === null ? "" : `, about ${time(1000 * seconds)}`}${how}`,
+    `    ${part}${flopsOf(flops)}${writes === true ? " at most" : ""}${seconds === null ? "" : `, about ${time(1000 * seconds)}`}${how}`,
     ...(memory === null ? [] : [`    at most ${bytes(memory.bytes)} of memory, with batches of up to ${memory.batchTokens} tokens`]),
   ];
 }
 
 /** What the pass took, and how near it came to a bare product of matrices. */
-function spent({ work, predicted }: Pass, { ms, tokens = 0 }: Actual, gflops: number | null): string {
+function spent({ work, predicted, writes }: Pass, { ms, tokens = 0 }: Actual, gflops: number | null): string {
   const parts = [`took ${time(ms)}`];
   if (tokens > 0) parts.push(`${tokens} tokens, ${Math.round(tokens / (ms / 1000))} tokens/s`);
-  if (predicted !== null && !("unknown" in work) && predicted.flops > 0) {
+  // A text may end before it has all the tokens that it may have.
+  if (writes !== true && predicted !== null && !("unknown" in work) && predicted.flops > 0) {
     const reached = predicted.flops / ms / 1e6;
     parts.push(`${reached.toFixed(reached < 10 ? 1 : 0)} GFLOP/s${gflops === null ? "" : ` of ${(gflops * (predicted.memory?.usual ?? 1)).toFixed(0)} that a bare product reaches`}`);
   }

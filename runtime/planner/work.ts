@@ -1,6 +1,6 @@
 /** Without this file nobody could say before a query runs how many texts the model will read, and how many are known already. */
 import { nodes, rewrite } from "../../src/optimize/rule.ts";
-import { OPS, type Plan } from "../../src/ops/op.ts";
+import { OPS, type Op, type Plan } from "../../src/ops/op.ts";
 import type { ActivationContext, Forward } from "../passes/activations.ts";
 import type { Single, Table, Tokens, Value } from "../data/frame.ts";
 import { concatTables, takeRows } from "../data/table.ts";
@@ -14,12 +14,18 @@ import { tapSpaces } from "../passes/tap_spaces.ts";
 import { createTurns } from "../turns.ts";
 import type { ValueStore } from "../execute/value_store.ts";
 import { wantedPositions } from "../passes/window.ts";
+import { numbersOf, spaceOfContinuing } from "../passes/continuing.ts";
+import { piecesOf, stepsOf, type NamedTable } from "../passes/generating.ts";
+import { promptsOf, stepsOf as stepsOfMemorize } from "../passes/memorization.ts";
 
 export type WorkContext = Omit<ActivationContext, "onProgress"> & {
   readonly values: ValueStore;
   /** The value of a plan that runs no model. */
   readonly evaluate: (plan: Plan) => Promise<Value>;
 };
+
+/** A model that goes on with texts. */
+export type Writing = Plan & { readonly op: Op & { readonly op: "generate" | "memorize" } };
 
 /** Texts that are looked at, evenly spread; more are counted and not read. */
 const MOST_TEXTS = 2000;
@@ -79,6 +85,43 @@ function spread(table: Table, count: number): Table {
   return count >= rows ? table : takeRows(table, Uint32Array.from({ length: count }, (_, i) => Math.floor((i * rows) / count)));
 }
 
+/** Read the texts that a model would go on with, without the model. Rows are new tokens, at most. */
+export async function writingWorkOf({ op, inputs: [input] }: Writing, context: WorkContext): Promise<Workload> {
+  const computed = nodes(input!).find((node) => isComputed(node) && context.values.get(valueKey(node, context.numerics)) === undefined);
+  if (computed !== undefined) return { unknown: `how many texts are continued is known once \`${computed.label}\` has run` };
+  try {
+    const value = await context.evaluate(withoutEffects(input!));
+    const tables = value.kind === "groups" ? value.members.map((member) => ({ name: member.name, table: asTable(member.value) })) : [{ name: null, table: asTable(value) }];
+    return writingIn(op, tables, context);
+  } catch (error) {
+    const cause = error instanceof Error && error.cause instanceof DataError ? error.cause : error;
+    if (cause instanceof DataError) return { unknown: `the texts cannot be read: ${cause.message}` };
+    throw error;
+  }
+}
+
+function writingIn(op: Writing["op"], tables: readonly NamedTable[], context: WorkContext): Work {
+  const model = context.catalog.model(op.model);
+  const encode = context.tokenIds.encoder(model);
+  const all = tables.reduce((sum, { table }) => sum + table.rows, 0);
+  const some = tables.map(({ name, table }) => ({ name, table: spread(table, Math.ceil(table.rows * Math.min(1, MOST_TEXTS / Math.max(1, all)))) }));
+  const share = all === 0 ? 1 : some.reduce((sum, { table }) => sum + table.rows, 0) / all;
+  const asked = op.op === "generate" ? piecesOf(op, some, model, encode) : { pieces: some.flatMap(({ table }) => promptsOf(op, table, encode).prompts.map((prompt) => ({ prompt }))), draws: null };
+  const steps = op.op === "generate" ? op.most : op.continuation;
+  const space = spaceHere(() => spaceOfContinuing({ op, ...(op.op === "generate" ? stepsOf(op) : stepsOfMemorize(op)) }, context));
+  if (space !== null) context.store.refresh([space]);
+  // Of some of the rows nobody knows which numbers they are drawn by, as these are named by all.
+  const isKept = (prompt: Int32Array, draw: string | undefined): boolean => space !== null && (share === 1 || draw === undefined) && context.store.continuation(space, prompt, draw === undefined ? undefined : numbersOf(draw)) !== undefined;
+  const missing = asked.pieces.filter(({ prompt }, at) => !isKept(prompt, asked.draws?.[at]));
+  const amount = (pieces: readonly { readonly prompt: Int32Array }[]): Amount => {
+    const scaled = (count: number): number => Math.round(count / share);
+    return { texts: scaled(pieces.length), tokens: scaled(pieces.reduce((sum, { prompt }) => sum + prompt.length, 0)), rows: scaled(pieces.length * steps) };
+  };
+  const whole = amount(asked.pieces);
+  const run = amount(missing);
+  return { ...whole, run, known: whole.texts - run.texts, longest: asked.pieces.reduce((most, { prompt }) => Math.max(most, prompt.length + steps), 0), mostRows: steps, exact: share === 1 };
+}
+
 function workIn(op: Forward, documents: readonly Document[], share: number, context: WorkContext): Work {
   const spaces = spacesHere(op, context);
   if (spaces !== null) context.store.refresh(spaces);
@@ -113,8 +156,12 @@ function workIn(op: Forward, documents: readonly Document[], share: number, cont
 
 /** Where what is known of the pass lies; null while its weights are on the hub only, as they have no state yet that it could be known under. */
 function spacesHere(op: Forward, context: WorkContext): ReturnType<typeof tapSpaces> | null {
+  return spaceHere(() => tapSpaces(op, context));
+}
+
+function spaceHere<T>(find: () => T): T | null {
   try {
-    return tapSpaces(op, context);
+    return find();
   } catch (error) {
     if (systemCode(error) === "ENOENT") return null;
     throw error;

@@ -49,6 +49,34 @@ test("texts, tokens and positions are those that are run, and cached ones are to
   await session.close();
 });
 
+test("what texts are continued with is told: prompts, new tokens, and what is kept of them, of an edited model by itself", async () => {
+  const session = await open({ measured: false });
+  const passOf = async (query: string): Promise<Pass> => (await explained(session, `${query} | explain`)).passes[0]!;
+  const drawn = 'prompts "In the beginning", "And" | generate max 6 temperature 1 n 3';
+  const before = await passOf(drawn);
+  const tokens = (await run(session, 'prompts "In the beginning", "And" | tokenize')).values[0]!;
+  const lengths = tokens.kind === "tokens" ? tokens.ids.map(({ length }) => length) : [];
+  assert.equal(work(before), { texts: 6, tokens: 3 * (lengths[0]! + lengths[1]!), rows: 36, run: { texts: 6, tokens: 3 * (lengths[0]! + lengths[1]!), rows: 36 }, known: 0, longest: lengths[0]! + 6, mostRows: 6, exact: true });
+  assert.equal([before.writes, before.kept, before.predicted], [true, false, { flops: (work(before).tokens + 36 - 6) * before.flopsPerToken, seconds: null, memory: null }]);
+  await run(session, drawn);
+  assert.is((await passOf(drawn)).kept, true);
+  // Three of five are kept; of another model, another draw and greedily, none.
+  const more = await passOf(drawn.replace("n 3", "n 5"));
+  assert.equal([more.kept, work(more).known, work(more).run.texts, work(more).run.rows], [false, 6, 4, 24]);
+  for (const other of [drawn.replace("| generate", "| steer feature 559 scale 2 | generate"), `${drawn} draw 2`, 'prompts "In the beginning", "And" | generate max 6']) assert.is(work(await passOf(other)).known, 0, other);
+  const known = 'csv "kjv/passages.csv" | take 4 | memorize prefix 10 continue 3';
+  assert.equal([work(await passOf(known)).tokens, work(await passOf(known)).rows], [44, 12]);
+  await run(session, known);
+  const text = ((await run(session, `${known.replace("take 4", "take 5")} | explain`)).values[0] as TextValue).text;
+  assert.match(text, /5 continuations, 55 tokens of prompts, 15 new tokens at most; 4 cached\n +1 of them run: \d+ MFLOP at most\n/);
+  const analysed = (await run(session, `${known.replace("continue 3", "continue 4")} | explain analyze`)).values[0] as TextValue;
+  assert.match(analysed.text, /4 continuations, 44 tokens of prompts, 16 new tokens at most\n[^]* took [\d.]+ m?s, 60 tokens, \d+ tokens\/s\n/);
+  const [first, then] = (await explained(session, 'prompts "In" | generate max 2 of text | generate max 3 of generated_continuation_text | explain')).passes;
+  assert.ok([first!, then!].some(({ work: each }) => "unknown" in each && /known once `generate max 2/.test(each.unknown)));
+  assert.match(JSON.stringify((await passOf('prompts "In" | memorize prefix 10 continue 5 of text')).work), /the texts cannot be read: the text of row 1/);
+  await session.close();
+});
+
 test("the same texts twice are read once, and that is said", async () => {
   const session = await open({ measured: false });
   const { values } = await run(session, 'prompts "In the beginning", "In the beginning", "And God said" | acts layer 7 | top 3 | explain');
