@@ -62,6 +62,13 @@ const readModel = ({ words, kind }: Given): Meaning => ({
 });
 const unnested = (): Meaning => ({ note: "no stage makes several rows of one cell", help: "derive part = split(<column>, \",\", 0)" });
 
+/** `logit_diff " Mary", " John"`: the two logits, side by side. */
+const differing = ({ words, kind }: Given): Meaning => {
+  const tokens = words.flatMap(({ items }) => items);
+  const named = tokens.length > 0 && tokens.every(({ name, value }) => name === null && value.kind === "str");
+  return { note: "`logits of` tells the logits of tokens that are named, a row for each; their difference is what is subtracted", [named && kind !== null && ["table", "tokens"].includes(kind) ? "write" : "help"]: `logits of ${named ? joined(words) : '" Mary", " John"'}` };
+};
+
 /** `head -n 3`, `head -3`: the number, without its sign; null where there is none, or anything else. */
 function countOf(words: readonly Words[]): number | null {
   const values = words.map((each) => single(each));
@@ -136,6 +143,8 @@ const MEANINGS: Readonly<Record<string, (given: Given) => Meaning | null>> = {
   surprisal: predicted("logits at all"),
   loss: predicted("logits at all | agg loss = mean(surprisal)"),
   predict: predicted("logits"),
+  logit_diff: differing,
+  logit_difference: differing,
 };
 
 /** What is asked of the model's predictions, of texts that it can read. */

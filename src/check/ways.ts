@@ -115,6 +115,7 @@ function waysTo(definition: StageDefinition, from: Plan, stage: Stage, before: r
   const kept = earlier.flatMap(({ rest, span, input }) => onTheWay(definition, input.schema, layer).map((lead) => ({ lead, label: "`tee` shows what it is given, and passes on what came before", text: `tee (${rest}) | ${lead}${own}`, span, input })));
   const asList = OF_LISTS.test(own) ? [...leads, ...moved] : [...moved, ...leads];
   return [
+    ...(definition.beforeReading === true ? moved : []),
     ...(rewritten?.sure === true ? anew : []),
     // What takes rows of any kind is mostly meant for those that came before the model.
     ...(definition.input.includes("table") && definition.input.includes("features") ? asList : leads),

@@ -13,6 +13,7 @@ export const ablate = stage({
     { title: "Does the model still know its texts?", query: 'csv "kjv/passages.csv" | take 2 | ablate feature 769, 1221 layer 7 | memorize prefix 50 continue 20 | select matching_tokens' },
   ],
   instead: { acts: "the model is edited before it is read: … | ablate feature 769 | acts layer 7", dense: "the model is edited before it is read: … | ablate feature 769 | resid layer 7" },
+  beforeReading: true,
   searchTerms: ["intervention", "knock out", "zero", "remove", "suppress", "hook", "run_with_hooks", "causal"],
   lower: (context, args) => editing(context, "ablate", args, { how: "set", value: 0 }),
 });

@@ -14,7 +14,7 @@ const TOKEN: readonly ColumnSchema[] = [{ name: "token_id", type: "int" }, { nam
 const FIGURES: readonly ColumnSchema[] = [{ name: "logit", type: "float" }, { name: "probability", type: "float" }];
 
 const ARGS = {
-  top: optionalInt({ keyword: true, min: 1, max: 1_000_000, doc: `The k likeliest tokens, ties to the lower id; ${USUAL} where nothing else is asked behind the last token` }),
+  top: optionalInt({ keyword: true, min: 1, max: 1_000_000, alsoCalled: ["top_k", "k", "n"], doc: `The k likeliest tokens, ties to the lower id; ${USUAL} where nothing else is asked behind the last token` }),
   of: texts({ keyword: true, default: [], doc: "These tokens, each a text that the tokenizer has as one token, with its blank: \" Paris\"" }),
   ids: ints({ keyword: true, min: 0, default: [], doc: "The same by their ids" }),
   at: oneOf(PREDICT_AT, { keyword: true, default: "last", doc: "Behind the last token, or at every position of the text, of its prompt or of its continuation" }),

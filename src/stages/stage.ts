@@ -144,6 +144,8 @@ export interface StageDefinition {
   readonly instead: Readonly<Partial<Record<Kind, string>>>;
   /** The same wish, written for an input that it does not take (`top 5` of a table is `take 5` where that is ranked); null: none is known. Not `sure`: something was guessed. */
   rewritten?(label: string, input: Plan): { readonly text: string; readonly sure: boolean } | null;
+  /** It says how the model is read: behind a stage that has read it, it was meant before that. */
+  readonly beforeReading?: true;
   /** The step it is on the way from one kind to another. */
   readonly between?: Between;
   lower(context: Lowering, args: Readonly<Record<string, unknown>>): Plan | null;
@@ -173,6 +175,7 @@ interface StageInput<A extends ArgSpecs> {
   readonly searchTerms?: readonly string[];
   readonly instead?: StageDefinition["instead"];
   readonly rewritten?: (label: string, input: Plan) => { readonly text: string; readonly sure: boolean } | null;
+  readonly beforeReading?: true;
   readonly between?: Between;
   /** Arguments and facts → ops. Null after a reported mistake. */
   lower(context: Lowering, args: ArgValues<A>): Plan | null;

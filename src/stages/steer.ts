@@ -9,8 +9,8 @@ export const steer = stage({
   category: "model",
   args: {
     ...FEATURE_ARGS,
-    scale: optionalFloat({ keyword: true, doc: "Add so much of each feature's decoder direction to what the text makes of it; below 0 it is taken away" }),
-    to: optionalFloat({ keyword: true, doc: "Hold each feature at this activation, whatever the text makes of it" }),
+    scale: optionalFloat({ keyword: true, alsoCalled: ["by", "strength", "coefficient", "coeff", "steering_coefficient", "steering_strength", "alpha", "multiplier", "amount", "add"], doc: "Add so much of each feature's decoder direction to what the text makes of it; below 0 it is taken away" }),
+    to: optionalFloat({ keyword: true, alsoCalled: ["clamp", "value", "activation", "set"], doc: "Hold each feature at this activation, whatever the text makes of it" }),
     ...SPECIAL_ARG,
   },
   input: ["table", "tokens"],
@@ -19,7 +19,9 @@ export const steer = stage({
     { title: "Held at one activation", query: 'prompts "In the beginning God created" | steer feature 559 to 3.5 | acts layer 7 | rows 559 | select token, value' },
   ],
   instead: { acts: "the model is edited before it is read: … | steer feature 769 scale 8.0 | acts layer 7", dense: "the model is edited before it is read: … | steer feature 769 scale 8.0 | resid layer 7" },
-  searchTerms: ["intervention", "activation addition", "amplify", "boost", "clamp", "set", "inject", "steering vector", "causal"],
+  beforeReading: true,
+  alsoCalled: ["clamp"],
+  searchTerms: ["intervention", "activation addition", "amplify", "boost", "set", "inject", "steering vector", "causal"],
   lower: (context, { scale, to, ...asked }) => {
     if ((scale === null) === (to === null)) {
       const start = `steer feature ${asked.feature.join(", ")}${asked.layer === null ? "" : ` layer ${asked.layer}`}`;
