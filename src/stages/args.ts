@@ -5,8 +5,8 @@ import type { ScalarType } from "../ops/schema.ts";
 
 /** What may stand in an argument, as plain data: read by the binder, completion, help and the reference. */
 export type Shape =
-  /** `of`: what it counts, where completion can know what there is. */
-  | { readonly kind: "int"; readonly min: number; readonly max: number; readonly list: boolean; readonly of?: "layer" }
+  /** `of`: what it numbers; completion can know which layers there are. */
+  | { readonly kind: "int"; readonly min: number; readonly max: number; readonly list: boolean; readonly of?: "layer" | "feature" }
   | { readonly kind: "float" }
   /** Seconds, or `2h`. */
   | { readonly kind: "duration" }
@@ -64,11 +64,11 @@ type Bounds = { readonly min?: number; readonly max?: number };
 export function int(options: Options<number> & Bounds): Arg<number> {
   return arg({ kind: "int", min: options.min ?? Number.MIN_SAFE_INTEGER, max: options.max ?? Number.MAX_SAFE_INTEGER, list: false }, options);
 }
-export function optionalInt(options: Options<number | null> & Bounds & { readonly of?: "layer" }): Arg<number | null> {
+export function optionalInt(options: Options<number | null> & Bounds & { readonly of?: "layer" | "feature" }): Arg<number | null> {
   return arg<number | null>({ kind: "int", min: options.min ?? Number.MIN_SAFE_INTEGER, max: options.max ?? Number.MAX_SAFE_INTEGER, list: false, ...(options.of === undefined ? {} : { of: options.of }) }, { ...options, default: null });
 }
 /** `5, 7, 9` */
-export function ints(options: Options<readonly number[]> & Bounds & { readonly of?: "layer" }): Arg<readonly number[]> {
+export function ints(options: Options<readonly number[]> & Bounds & { readonly of?: "layer" | "feature" }): Arg<readonly number[]> {
   return arg({ kind: "int", min: options.min ?? Number.MIN_SAFE_INTEGER, max: options.max ?? Number.MAX_SAFE_INTEGER, list: true, ...(options.of === undefined ? {} : { of: options.of }) }, options);
 }
 export function optionalFloat(options: Options<number | null>): Arg<number | null> {

@@ -24,7 +24,7 @@ export const contexts = stage({
   doc: "Where a feature fires most strongly: from each text the token where it is strongest, with the tokens around it and their activations",
   category: "features",
   args: {
-    feature: ints({ min: 0, default: [], doc: "Features; those listed by the input where not given" }),
+    feature: ints({ min: 0, of: "feature", default: [], doc: "Features; those listed by the input where not given" }),
     k: int({ keyword: true, min: 1, max: 10_000, default: 10, doc: "Windows for each feature, the strongest first; of equal ones the earlier text" }),
     window: int({ keyword: true, min: 0, max: 1000, default: 12, doc: "Tokens shown on each side" }),
     from: pipelines({ named: false, default: [], keyword: true, doc: "Texts to look through, where there is no input: they are read at the layer of the SAE" }),

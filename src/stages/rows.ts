@@ -9,7 +9,7 @@ export const rows = stage({
   doc: "Activations or tokens as a table: a row for each token, or for each feature that is active on it",
   category: "features",
   args: {
-    feature: ints({ min: 0, default: [], doc: "Only these features; all where not given" }),
+    feature: ints({ min: 0, of: "feature", default: [], doc: "Only these features; all where not given" }),
     special: flag("Special tokens too, such as the one that begins a text, with a column that says which they are; figures of activations leave them out"),
   },
   input: ["acts", "tokens"],

@@ -12,7 +12,7 @@ import { labelledColumns } from "./labelled.ts";
 
 /** Whose directions are meant: the arguments of every stage that asks for them. */
 export const DIRECTION_ARGS = {
-  feature: ints({ min: 0, default: [], doc: "Features; those listed by the input where not given" }),
+  feature: ints({ min: 0, of: "feature", default: [], doc: "Features; those listed by the input where not given" }),
   layer: optionalInt({ keyword: true, min: 0, of: "layer", doc: "Features of the SAE of this layer, where several are set" }),
   hook: { ...oneOf(HOOK_WORDS, { keyword: true, default: "resid_post", doc: "And of this hook, where several are set for that layer" }), depends: true },
   of: column({ keyword: true, default: "feature", doc: "The column of the input that names features" }),

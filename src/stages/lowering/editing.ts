@@ -12,7 +12,7 @@ import { atSaes } from "./sae_reading.ts";
 
 /** Which features, and where: the arguments of every stage that edits the model. */
 export const FEATURE_ARGS = {
-  feature: ints({ keyword: true, min: 0, doc: "Features of the SAE, separated by commas; all of them are read before any is changed" }),
+  feature: ints({ keyword: true, min: 0, of: "feature", doc: "Features of the SAE, separated by commas; all of them are read before any is changed" }),
   layer: optionalInt({ keyword: true, min: 0, of: "layer", doc: "Layer of the SAE, from 0; where not given, that of the one SAE that is set" }),
   hook: { ...oneOf(EDITED_HOOKS, { keyword: true, default: "resid_post", doc: "Where in the block, as of `acts`. Not said: the hook of the SAE" }), depends: true },
 } as const;
