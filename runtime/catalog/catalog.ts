@@ -125,8 +125,8 @@ export function createCatalog(readFrom: string, options: CatalogOptions = {}): C
       } catch (error) {
         const problem = asTyped(problemOf(error, need), need, readFrom);
         if (!call.network && problem.code === "hub-unavailable") return { state: "pending" };
-        const ships = problem.code === "missing-file" && (need.kind === "table" || need.kind === "folder") && existsSync(join(EXAMPLES, basename(need.path)));
-        return { state: "failed", problem: ships ? { ...problem, notes: [...problem.notes, "a file of that name ships with saeq"], help: reading(need, `${STANDARD_PREFIX}${basename(need.path)}`) } : problem };
+        const ships = problem.code === "missing-file" && (need.kind === "table" || need.kind === "folder") ? shippedName(need.path) : null;
+        return { state: "failed", problem: ships === null ? problem : { ...problem, notes: [...problem.notes, "a file of that name ships with saeq"], help: reading(need, ships), instead: ships } };
       }
     }),
     table: (op) => gated(() => tables.table(op)),
@@ -151,6 +151,12 @@ function asTyped(problem: Problem, need: Need, readFrom: string): Problem {
   const beside = /[\\/]/.test(typed) ? `${dirname(typed)}/` : "";
   const shorten = (text: string): string => text.replaceAll(place, typed).replaceAll(realPath(place), typed).replaceAll(`${dirname(place)}${sep}`, beside);
   return { ...problem, message: shorten(problem.message), notes: problem.notes.map(shorten), help: shorten(problem.help) };
+}
+
+/** What ships with saeq under a path that was written, as from the folder of the examples, or under its last part; null where nothing does. */
+function shippedName(path: string): string | null {
+  const found = [path.replace(/^(?:\.\/)?(?:examples\/)?/, ""), basename(path)].find((name) => name !== "" && !isAbsolute(name) && !/(?:^|[\\/])\.\.(?:[\\/]|$)/.test(name) && existsSync(join(EXAMPLES, name)));
+  return found === undefined ? null : `${STANDARD_PREFIX}${found}`;
 }
 
 function standardModule(name: string): ModuleFacts {

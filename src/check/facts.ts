@@ -16,8 +16,10 @@ export function ask<N extends Need>({ facts, report }: { readonly facts: Facts; 
     // One cause, one error: what cannot be had is said where it is first asked for.
     if (report.told.has(needKey(need))) return null;
     report.told.add(needKey(need));
-    const { code, message, notes, help } = known.problem;
-    return error(report, named(report, need) ?? at, code, message, { notes, ...(help === "" ? {} : { help }) });
+    const { code, message, notes, help, instead } = known.problem;
+    // A path in quotes is the whole place; one of a definition stands elsewhere.
+    const fix = instead === undefined || report.text.slice(at.start, at.end) !== JSON.stringify("path" in need ? need.path : need.name) ? null : { span: at, text: JSON.stringify(instead) };
+    return error(report, named(report, need) ?? at, code, message, { notes, ...(fix === null ? (help === "" ? {} : { help }) : { label: `write \`${fix.text}\``, fix }) });
   }
   // The key holds the kind, so the fact under it is of that kind.
   return known.value as FactOf<N>;

@@ -13,6 +13,8 @@ export interface Problem {
   readonly message: string;
   readonly notes: readonly string[];
   readonly help: string;
+  /** A file that is there, by the name that may be written in place of the one that is not. */
+  readonly instead?: string;
 }
 
 /** A fact from outside. "pending": not looked up yet; the compiler says what it needs and is run again. */
