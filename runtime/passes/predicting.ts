@@ -38,8 +38,19 @@ export async function predictTokens(op: Logits, sets: readonly Tokens[], context
   const made = await predicted(op, documents, asked, context);
   const broken = made.reduce((sum, { logProbabilities }) => sum + logProbabilities.reduce((some, each) => some + Number(Number.isNaN(each)), 0), 0);
   if (broken > 0) onNotice(`${counted(broken, "prediction")} ${broken === 1 ? "is not a finite number" : "are not finite numbers"}, and ${broken === 1 ? "is" : "are"} null`);
+  const empty = noneCameNotice(op, sets, places);
+  if (empty !== null) onNotice(empty);
   let next = 0;
   return sets.map((tokens, s) => ({ ...tableOf(op, tokens, tokens.ids.map((_, at) => ({ places: places[s]![at]!, made: made[next++]! }))), foundIn: [readingOf(op, tokens, places[s]!)] }));
+}
+
+/** Why there is no token that came; null where there are some, where there is no text, and where tokens are asked for that may come. */
+function noneCameNotice({ at, tell, special }: Logits, sets: readonly Tokens[], places: readonly (readonly Uint32Array[])[]): string | null {
+  const positions = places.flat().reduce((sum, { length }) => sum + length, 0);
+  const texts = sets.reduce((sum, { ids }) => sum + ids.length, 0);
+  if (tell.kind !== "came" || positions > 0 || texts === 0) return null;
+  if (at !== "all" && !sets.some(({ ids, boundary }) => ids.some(({ length }, text) => positionsOf({ at, tell }, length, boundary?.[text] ?? null).length > 0))) return `no tokens are left: the texts have no ${at}${at === "prompt" ? " that anything predicts" : ""}; \`at all\` reads all of their tokens`;
+  return `no tokens are left: nothing predicts the first token of a text${special ? "" : ", and special ones count in no figure"}`;
 }
 
 /** What the header says of the texts. Special tokens that came and are left out are counted. */

@@ -13,6 +13,12 @@ const CASES: readonly (readonly [string, readonly string[]])[] = [
   ["groups a = (perfect | take 2), b = (perfect | take 1) | acts layer 7 | contexts 5 k 1", ["contexts 5 k 1: feature 5 fires nowhere above 0 in a", "contexts 5 k 1: feature 5 fires nowhere above 0 in b"]],
   ["perfect | take 2 | acts layer 7 | contexts 769 k 1", []],
   ["perfect | take 0 | acts layer 7 | top 3", []],
+  ['prompts "In the beginning" | logits at continuation', ["logits at continuation: no tokens are left: the texts have no continuation; `at all` reads all of their tokens"]],
+  ['prompts "" | logits at all', ["logits at all: no tokens are left: nothing predicts the first token of a text, and special ones count in no figure"]],
+  ['prompts "" | logits at all special', ["logits at all special: no tokens are left: nothing predicts the first token of a text"]],
+  ['prompts "", "In" | logits at all', []],
+  ['prompts "In the beginning" | logits at continuation top 1', []],
+  ["perfect | take 0 | logits at all", []],
 ];
 
 for (const [query, told] of CASES) {
