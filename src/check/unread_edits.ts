@@ -22,16 +22,19 @@ export function tellUnreadEdits(plan: Plan, at: Span, report: Report): void {
   const asked: Plan[] = [];
   // Equal ones that are written twice are one.
   const read = new Set<string>();
-  const seen = new Set<Plan>();
-  const visit = (node: Plan): void => {
-    if (seen.has(node)) return;
-    seen.add(node);
+  const seen = { kept: new Set<Plan>(), undone: new Set<Plan>() };
+  // What `unedited` takes back is not forgotten: the model as it is was asked for.
+  const visit = (node: Plan, undone: boolean): void => {
+    const visited = undone ? seen.undone : seen.kept;
+    if (visited.has(node)) return;
+    visited.add(node);
     const { op } = node;
-    if (op.op === "edit" && op.edits.length > 0) asked.push(node);
+    const takesBack = op.op === "edit" && op.edits.length === 0;
+    if (op.op === "edit" && !takesBack && !undone) asked.push(node);
     if (isOfBlocks(op)) for (const edit of op.edits ?? []) read.add(JSON.stringify(edit));
-    node.inputs.forEach(visit);
+    for (const input of node.inputs) visit(input, undone || takesBack);
   };
-  visit(plan);
+  visit(plan, false);
   for (const { op, label } of asked) {
     if (op.op !== "edit" || op.edits.every((edit) => read.has(JSON.stringify(edit)))) continue;
     report.diagnostics.push({

@@ -157,6 +157,8 @@ test("an edit that nothing reads is told, and the rest runs", async () => {
   const many = Array.from({ length: 12 }, () => `${ABLATED} | count`).join("\n");
   assert.ok((await told(`${many}\nperfect | tak 2`)).includes("error unknown-stage"), "warnings hide no mistake");
   assert.equal(await told(`let e = ${ABLATED}\ne | acts layer 7 | count`), []);
+  assert.equal(await told(`let e = ${ABLATED}\ne | unedited | acts layer 7 | count`), [], "what is taken back is not forgotten");
+  assert.equal(await told(`${ABLATED} | unedited | ablate feature 3 | count`), ["warning unread-edit"]);
   await session.close();
   // Before the edited place the model is as it is, to the bit.
   assert.is(bits((await value(`${ABLATED} | resid layer 3 last 2`) as unknown as { readonly taps: unknown }).taps), bits((await value(`${P} | resid layer 3 last 2`) as unknown as { readonly taps: unknown }).taps));
