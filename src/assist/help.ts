@@ -56,10 +56,11 @@ function overview(): string {
 
 /** Usage, meaning, arguments and examples of one stage. */
 export function stageHelp(stage: StageDefinition): string {
+  const width = Math.max(10, ...Object.keys(stage.args).map(({ length }) => length));
   const args = Object.entries(stage.args).map(([name, spec]) => {
     const options = spec.shape.kind === "oneOf" ? ` (${spec.shape.options.join(", ")})` : "";
     const fallback = writtenDefault(spec);
-    return `  ${name.padEnd(10)} ${spec.doc}${options}${fallback === null ? "" : ` [${fallback}]`}`;
+    return `  ${name.padEnd(width)} ${spec.doc}${options}${fallback === null ? "" : ` [${fallback}]`}`;
   });
   return [
     usage(stage),
