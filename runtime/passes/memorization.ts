@@ -4,6 +4,7 @@ import type { Tokenizer } from "../checkpoint/tokenizer/tokenizer.ts";
 import { counted } from "../counted.ts";
 import type { ActivationContext } from "./activations.ts";
 import { continueTexts, type Continuing, recutTokens, requireHead, writtenColumn } from "./continuing.ts";
+import { editsTold } from "./editing.ts";
 import { DataError } from "../data/error.ts";
 import type { Column, Table } from "../data/frame.ts";
 import { createColumn } from "../data/table.ts";
@@ -49,7 +50,8 @@ export async function memorize(op: Memorize, table: Table, context: ActivationCo
     createColumn("matching_tokens", "int", prefixMatch),
     createColumn("matching_positions", "int", positions),
   ];
-  return { ...table, columns };
+  const facts = { texts: table.rows, positions: prompts.length * op.continuation, masked: 0, truncated: 0, model: op.model.name, source: op.textColumn, origin: table.origin, ...editsTold(op) };
+  return { ...table, columns, foundIn: [{ taps: [], facts }] };
 }
 
 /** What names the steps beside prompts. */

@@ -31,7 +31,7 @@ const ARGS = {
 
 export const generate = stage({
   name: "generate",
-  doc: "Let the model go on with each text: greedily, or drawn from its predictions with a `temperature`, the same tokens for the same seed and texts anywhere. `acts … of continuation` reads what was generated; `ended` says why it ends: max, stop, or end for the end-of-text token, which is not part of it. Other columns stay, but for `text`",
+  doc: "Let the model go on with each text: greedily, or drawn from its predictions with a `temperature`, the same tokens for the same seed and texts anywhere. `acts … of continuation` reads what was generated; `ended` says why it ends: max, stop, or end for the end-of-text token, which is not part of it. Groups whose models `ablate` or `steer` edit in different ways are drawn behind the same texts by the same random numbers, so that they differ by the edit alone. Other columns stay, but for `text`",
   category: "model",
   args: ARGS,
   input: ["table"],
