@@ -70,6 +70,7 @@ export async function generateTexts(op: Generate, tables: readonly NamedTable[],
   });
   const recut = recutTokens(op, pieces.map(({ input, prompt }, at) => ({ input, prompt, continuation: ended[at]!.text, generated: ended[at]!.tokens })), encode, onNotice);
   const copies = op.copies / made;
+  if (copies > 1 && pieces.length > 0) onNotice(`the likeliest token is taken each time, so the ${copies} continuations of each text are the same; a temperature above 0 draws`);
   return tables.map(({ table }, group) => {
     const own = pieces.flatMap((piece, at) => (piece.group === group ? [{ ...piece, ...ended[at]!, written: recut[at]! }] : []));
     return tableOf(op, table, own.flatMap((each) => Array.from({ length: copies }, (_, copy) => ({ ...each, copy: each.copy + copy }))));

@@ -156,19 +156,21 @@ function asMore({ definition, words, at }: Misplaced): Hint | null {
   return lists && last.items.at(-1)?.value.kind === item.value.kind ? { label: "write a comma before it", fix: { span: { start: last.span.end, end: last.span.end }, text: "," } } : null;
 }
 
-/** The keyword that was left out (`acts 7`), or that was written as in Python (`acts layer=7`). */
+/** The keyword that was left out (`acts 7`, `ablate 5, 7`), or that was written as in Python (`acts layer=7`). */
 function withKeyword({ items, span }: Words, words: readonly Words[], specs: readonly Spec[]): Hint {
   const [item] = items;
-  if (item === undefined || items.length > 1) return {};
+  if (item === undefined) return {};
+  const listing = items.length > 1;
+  if (listing && items.some(({ name, value }) => name !== null || value.kind !== "num")) return {};
   const given = item.name?.path.join(".");
   if (item.name !== null && specs.some(([name, { keyword, shape }]) => keyword && shape.kind !== "flag" && name === given)) {
     return { label: "write a blank for `=`", fix: { span: { start: item.name.span.end, end: item.value.span.start }, text: " " } };
   }
-  const flag = asFlag(item.value, span, specs);
+  const flag = listing ? null : asFlag(item.value, span, specs);
   if (flag !== null) return flag;
   if (item.value.kind !== "num") return {};
   const said = words.map(wordOf);
-  const left = specs.filter(([name, { keyword }]) => keyword && !said.includes(name));
+  const left = specs.filter(([name, { keyword, shape }]) => keyword && !said.includes(name) && (!listing || (shape.kind === "int" && shape.list)));
   const needed = left.filter(([, { required }]) => required);
   const [only, ...others] = needed.length > 0 ? needed : left.filter(([, { shape }]) => shape.kind === "int");
   return only === undefined || others.length > 0 ? {} : before(only[0], span);

@@ -23,9 +23,9 @@ const ARGS = {
   temperature: optionalFloat({ keyword: true, doc: "Draw tokens, from logits divided by it; 0 or none: the likeliest token each time" }),
   top_k: optionalInt({ keyword: true, min: 1, doc: "Draw from the k likeliest tokens only" }),
   top_p: optionalFloat({ keyword: true, doc: "Then from the likeliest tokens only that together have this share of the probability" }),
-  n: optionalInt({ keyword: true, min: 1, max: 10_000, doc: "Continuations of each text, one row each, numbered in `sample`" }),
+  n: optionalInt({ keyword: true, min: 1, max: 10_000, alsoCalled: ["num_return_sequences", "samples", "num_samples", "copies"], doc: "Continuations of each text, one row each, numbered in `sample`" }),
   draw: int({ keyword: true, min: 1, default: 1, doc: "Another draw for the same texts" }),
-  stop: texts({ keyword: true, default: [], doc: "End with the token that completes one of these texts" }),
+  stop: texts({ keyword: true, alsoCalled: ["until", "stop_at", "stop_strings", "stop_string", "stop_sequences"], default: [], doc: "End with the token that completes one of these texts" }),
   of: { ...column({ keyword: true, default: "text", doc: "Column with the text; not said: what the model reads, as long as that is one column" }), depends: true },
 } as const;
 

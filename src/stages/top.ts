@@ -27,8 +27,8 @@ function ofRows(label: string, input: Plan): { readonly text: string; readonly s
   const by = /\bby\s+(\w+)/.exec(label)?.[1];
   const figures = columns.filter(({ name, type }) => (type === "int" || type === "float") && !["feature", "layer", "position"].includes(name));
   const key = figures.find(({ name }) => name === by) ?? (RANKED.includes(from.op.op) ? undefined : figures[0]);
-  // Of each text the likeliest tokens, and not those of all texts.
-  if (from.op.op === "logits") return { text: `where rank <= ${count}`, sure: true };
+  // Of each text the likeliest tokens, of each feature the first ones on each side, and not those of all together.
+  if (["logits", "promotes", "similar"].includes(from.op.op)) return { text: `where rank <= ${count}`, sure: true };
   if (key !== undefined) return { text: `sort ${printColumn(key.name)} desc | take ${count}`, sure: key.name === by };
   return RANKED.includes(from.op.op) ? { text: `take ${count}`, sure: true } : null;
 }

@@ -19,6 +19,8 @@ const CASES: readonly (readonly [string, readonly string[]])[] = [
   ['prompts "", "In" | logits at all', []],
   ['prompts "In the beginning" | logits at continuation top 1', []],
   ["perfect | take 0 | logits at all", []],
+  ['prompts "In the beginning" | generate max 2 temperature 0 n 3', ["generate max 2 temperature 0 n 3: the likeliest token is taken each time, so the 3 continuations of each text are the same; a temperature above 0 draws"]],
+  ['prompts "In the beginning" | generate max 2 temperature 0', []],
 ];
 
 for (const [query, told] of CASES) {
