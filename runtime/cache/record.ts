@@ -12,7 +12,7 @@
  * to the one before minus 1; both as LEB128 (7 bits a byte, low ones first, the top bit says that more follow). Then the values'
  * float32 bits in four planes: all top bytes (sign and exponent, which repeat), then the next lower ones.
  * Body, dense: the same four planes. Body, ids: LEB128.
- * Measured on 320 texts of the shipped model: 54 % of the bytes that the compressed rows take in memory (`bench/cache`).
+ * Measured on 320 texts of the shipped model: 59 % of the bytes that the compressed rows take in memory (`bench/cache`).
  */
 import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import type { TapOutput } from "../engine/port.ts";
@@ -24,11 +24,10 @@ const HEAD = 12;
 /** Decompressed bytes of one record at most: a document of 16,384 dense positions of 8,192. */
 const MOST = 2 ** 30;
 
-/**
- * Shorter bodies are stored: setting a decoder up takes 20 µs, a fifth of what a re-run of another question needs for a text of 50 positions, and
- * packing takes a tenth to a sixth off the planes of values that never repeat.
- */
-const WORTH_PACKING = 16_384;
+/** Shorter bodies are stored: setting a decoder up takes longer than computing what they hold. */
+const WORTH_PACKING = 512;
+/** And so are those that stay as large: a decoder takes 20 µs, a fifth of what a re-run needs for a text of 50 positions. */
+const LARGEST_PACKED = 7 / 8;
 
 export type Stored = TapOutput | Int32Array;
 
@@ -83,7 +82,7 @@ export function decodeRecord(bytes: Uint8Array): Stored {
 
 function record(kind: number, rows: number, second: number, body: Buffer): Buffer {
   const packed = body.length < WORTH_PACKING ? body : zstdCompressSync(body, { params: { [constants.ZSTD_c_compressionLevel]: 1 } });
-  const smaller = packed.length < body.length;
+  const smaller = packed.length < body.length * LARGEST_PACKED;
   const head = Buffer.alloc(HEAD);
   head.writeUInt8(kind, 0);
   head.writeUInt8(smaller ? 1 : 0, 1);

@@ -14,10 +14,13 @@ const FLIPS = Number(process.env["CACHE_FLIPS"] ?? 1000);
 
 const reader = (file: Buffer) => (offset: number, length: number): Buffer => file.subarray(offset, offset + length);
 
+/** One that repeats, so that it is packed. */
+const packedRecord = (i: number): Stored => ({ kind: "dense", width: 4, values: Float32Array.from({ length: 2000 }, (_, at) => (at + i) % 7) });
+
 test("records come back bit for bit: sparse, dense, ids", () => {
   const stored: Stored[] = [
     ...Array.from({ length: 200 }, (_, i) => recordOf(i)),
-    ...Array.from({ length: 5 }, (_, i) => recordOf(i, 4000)),
+    packedRecord(0),
     { kind: "sparse", indptr: new Uint32Array(1), indices: new Uint32Array(0), values: new Float32Array(0) },
     { kind: "sparse", indptr: Uint32Array.of(0, 2), indices: Uint32Array.of(0, 0xffff_ffff), values: Float32Array.of(-0, Number.NaN) },
     { kind: "dense", width: 3, values: Float32Array.of(1, -1, 0, 1e-45, Number.POSITIVE_INFINITY, 3.5) },
@@ -33,18 +36,21 @@ test("the bytes of a record are those that its description gives", () => {
   assert.equal([...bytes.subarray(0, 12)], [1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0]);
   // 2 and 1 features; 5, 400 − 5 − 1 = 394 = 0b11_0001010, 1; then the planes of 0x3f800000, 0x40000000, 0xbf000000.
   assert.equal([...bytes.subarray(12)], [2, 1, 5, 0x8a, 0x03, 1, 0x3f, 0x40, 0xbf, 0x80, 0, 0, 0, 0, 0, 0, 0, 0]);
+  assert.is(encodeRecord(packedRecord(0))[1], 1);
   const packed = encodeRecord(Int32Array.from({ length: 20_000 }, () => 7));
   assert.is(packed[1], 1);
   assert.equal(zstdDecompressSync(packed.subarray(12)), Buffer.alloc(20_000, 7));
-  // Too short to be worth it.
-  assert.equal([...encodeRecord(Int32Array.from({ length: 1000 }, () => 7)).subarray(1, 13)], [0, 0, 0, 0xe8, 3, 0, 0, 0, 0, 0, 0, 7]);
+  // Too short to be worth it, and too little that repeats.
+  assert.equal([...encodeRecord(Int32Array.from({ length: 100 }, () => 7)).subarray(1, 13)], [0, 0, 0, 100, 0, 0, 0, 0, 0, 0, 0, 7]);
+  const random = seedrandom("unlike");
+  assert.is(encodeRecord({ kind: "dense", width: 1, values: Float32Array.from({ length: 5000 }, () => 1 + random()) })[1], 1);
+  assert.is(encodeRecord(Int32Array.from({ length: 5000 }, () => Math.floor(random() * 128)))[1], 0);
 });
 
 test("bytes that are no record throw and never hang", () => {
   const random = seedrandom("records");
   for (let i = 0; i < 500; i++) {
-    // Those of many rows are packed.
-    const bytes = Buffer.from(encodeRecord(recordOf(i, i % 10 === 0 ? 4000 : 7)));
+    const bytes = Buffer.from(encodeRecord(i % 10 === 0 ? packedRecord(i) : recordOf(i)));
     for (let times = 0; times < 3; times++) bytes[Math.floor(random() * bytes.length)] = Math.floor(random() * 256);
     // Sizes that memory cannot hold are what a checksum is for; here they only must not be believed blindly.
     bytes.writeUInt16LE(0, 6);
