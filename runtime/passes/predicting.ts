@@ -16,7 +16,7 @@ import { tokensOf, type Predictions } from "../kernels/softmax.ts";
 import { jobLimitsOf, whileFinite, type ActivationContext, type Forward } from "./activations.ts";
 import { requireComputable, requireEditable, requireSeparable } from "./computable.ts";
 import { requireHead } from "./continuing.ts";
-import { editingOf, editsTold, weightsOfEdits } from "./editing.ts";
+import { editingOf, editsTold, saesOfEdits, weightsOfEdits } from "./editing.ts";
 import { jobTargetOf, placeOf } from "./graph_targets.ts";
 import { proveUnedited } from "./tap_documents.ts";
 import { wantedPositions } from "./window.ts";
@@ -108,7 +108,8 @@ export function predictGraphOf(op: Logits, { catalog, graphs }: Pick<ActivationC
   const positions = positionsFor(spec, longest);
   const id = JSON.stringify(["predict", op.model, op.edits ?? null, target, positions]);
   const graph = graphs.get(id) ?? emitPredict(spec, target, positions, editingOf(op, catalog).editing);
-  graphs.set(id, graph);
+  // Over an SAE that is not here yet it is good for looking at, not for running.
+  if (saesOfEdits(op).every((sae) => catalog.sae(sae).whole)) graphs.set(id, graph);
   return target.threads === undefined ? graph : { ...graph, key: `${graph.key}, ${target.threads} threads` };
 }
 

@@ -13,6 +13,8 @@ import { emitPredict } from "../../src/emit/predict.ts";
 import { createGraph, finish, input, output, printGraph } from "../../src/emit/graph.ts";
 import type { Editing, GraphEdit, SaeKind, SaeSpec } from "../../src/emit/specs.ts";
 import { CPU } from "../../src/emit/target.ts";
+import type { Catalog } from "../../runtime/catalog/catalog.ts";
+import { predictGraphOf } from "../../runtime/passes/predicting.ts";
 import { randomModel, randomSae, type SaeShape } from "./random_weights.ts";
 import { encodeRows, floats, forwardFeeds, generate, int64, openGraph, residuals } from "./run_graph.ts";
 
@@ -189,6 +191,20 @@ test("of edits behind the last tap there is nothing in the graph", () => {
   for (const [layer, hook] of [[1, "mlp_out"], [1, "resid_post"], [2, "resid_pre"], [3, "z"]] as const) assert.equal(print({ layer: 1, hook: "mlp_in" }, late(layer, hook)), print({ layer: 1, hook: "mlp_in" }));
   assert.equal(print({ layer: 2, hook: "resid_pre" }, late(2, "z")), print({ layer: 2, hook: "resid_pre" }));
   assert.not.equal(print({ layer: 2, hook: "resid_pre" }, late(2, "resid_pre")), print({ layer: 2, hook: "resid_pre" }));
+});
+
+test("a graph of predictions over an SAE that is not here yet is looked at, and not kept to be run", () => {
+  const sae = withDecoder("absent", { kind: "standard", dSae: 96, layout: "in_out" });
+  const model = randomModel(join(folder, "absent_model.bin"), { hiddenSize: D, heads: 4, kvHeads: 2, headDim: 16, mlpSize: 112, layers: 2 });
+  const ref = { name: "absent", digest: "1", convention: "saelens" };
+  const edit = { layer: 0, hook: "resid_post", sae: ref, features: [1], how: "set", value: 0, special: true } as const;
+  const op = { op: "logits", model: { name: "m", digest: "2" }, tell: { kind: "came" }, at: "all", special: false, keep: [], edits: [edit] } as const;
+  for (const [whole, kept] of [[false, 0], [true, 1]] as const) {
+    const graphs = new Map();
+    const catalog = { spec: () => model, sae: () => ({ spec: sae, whole }) } as unknown as Catalog;
+    predictGraphOf(op, { catalog, graphs }, CPU);
+    assert.is(graphs.size, kept);
+  }
 });
 
 test.run();
