@@ -1,5 +1,6 @@
 /** Without this file documents would not reach the engine's processes, nor their activations come back one by one. */
 import { availableParallelism } from "node:os";
+import { stopped } from "./cause_of_death.ts";
 import { concatenate } from "../kernels/csr.ts";
 import type { CsrPart } from "../kernels/csr.ts";
 import type { EmittedGraph } from "../../src/emit/specs.ts";
@@ -16,7 +17,7 @@ import type { Asked } from "../kernels/softmax.ts";
 import type { Document, EightBits, Engine, EngineOptions, JobOptions, PredictJob, TapOutput } from "./port.ts";
 import type { Outputs } from "./protocol.ts";
 import { rankOn } from "./ranking.ts";
-import { createLane, stopped } from "./supervisor.ts";
+import { createLane } from "./supervisor.ts";
 import type { Answer, Lane } from "./supervisor.ts";
 
 /** Memory one lane may need besides the mapped weights: batches of large models (measured 0.35–0.6 GB for 8B shapes). */

@@ -9,7 +9,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createEngine } from "../../runtime/engine/engine.ts";
 import { EngineError } from "../../runtime/engine/port.ts";
-import { causeOfDeath } from "../../runtime/engine/supervisor.ts";
+import { causeOfDeath } from "../../runtime/engine/cause_of_death.ts";
 import { watchesOf } from "../session/children.ts";
 import { bitsOf, collect, documentsOf, smallModel } from "./small_model.ts";
 
