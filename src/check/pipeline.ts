@@ -127,7 +127,7 @@ function checkCall(definition: StageDefinition, place: Place, words: readonly Wo
       error(report, nameSpan, "missing-input", `\`${definition.name}\` stands behind what it works on`, { label: `write \`${turned}\``, fix: { span: stage.span, text: turned } });
       return unknown(stage.span);
     }
-    const named = headRelation(words[0], context);
+    const named = headRelation(definition, words[0], context);
     if (named === null) {
       error(report, nameSpan, "missing-input", `\`${definition.name}\` needs something to work on`, {
         notes: [`it takes ${definition.input.join(" or ")}`, `usage: ${usage(definition)}`],
@@ -192,8 +192,8 @@ function standsFirst({ name, args }: StageDefinition, { at, stage, pipeline }: P
   return true;
 }
 
-/** `sample perfect 10`: the first word names the input where it is a relation or a pipeline in brackets. */
-function headRelation(words: Words | undefined, context: CheckContext): Plan | null {
+/** `sample perfect 10`: the first word names the input where it is a relation or a pipeline in brackets; null where it is one of the stage's own words. */
+function headRelation({ args }: StageDefinition, words: Words | undefined, context: CheckContext): Plan | null {
   const first = words === undefined ? null : single(words);
   if (first === null) return null;
   if (first.kind === "group") return checkPipeline(first.pipeline, null, context);
@@ -201,6 +201,8 @@ function headRelation(words: Words | undefined, context: CheckContext): Plan | n
   const found = relation(context.scope, first.path.join("."));
   if (found !== undefined) return found;
   const name = first.path.join(".");
+  const own = Object.hasOwn(args, name) ? args[name] : undefined;
+  if (own !== undefined && (own.keyword || own.shape.kind === "flag")) return null;
   if (beyondHelp(context.report)) return error(context.report, first.span, "unknown-name", `no value named \`${name}\``) ?? unknown(first.span);
   const near = nearest(name, [...context.scope.relations.keys(), ...context.scope.standard.keys()]);
   error(context.report, first.span, "unknown-name", `no value named \`${name}\``, {

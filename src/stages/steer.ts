@@ -24,6 +24,13 @@ export const steer = stage({
   searchTerms: ["intervention", "activation addition", "amplify", "boost", "set", "inject", "steering vector", "causal"],
   lower: (context, { scale, to, ...asked }) => {
     if ((scale === null) === (to === null)) {
+      // `feature 769 +5` was one sum of two numbers before anybody could tell.
+      const sum = scale === null ? /^(.*\d)\s*([+-])\s*(\d[\d_.]*)$/s.exec(context.written("feature")) : null;
+      if (sum !== null) {
+        const text = `${sum[1]} scale ${sum[2] === "-" ? "-" : ""}${sum[3]}`;
+        context.report({ code: "missing-argument", message: "how much is added stands behind `scale`", span: context.at("feature"), label: `write \`${text}\``, fix: { span: context.at("feature"), text } });
+        return null;
+      }
       const start = `steer feature ${asked.feature.join(", ")}${asked.layer === null ? "" : ` layer ${asked.layer}`}`;
       context.report({
         code: scale === null ? "missing-argument" : "wrong-argument",
