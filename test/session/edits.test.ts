@@ -239,13 +239,13 @@ test("an SAE that cannot write where it reads is refused, and so are weights tha
   assert.equal(await codes(norm, "ablate feature 3 | resid layer 8 | count"), ["wrong-argument"]);
   assert.equal(await codes(broken, "acts layer 7 | count"), [], "nobody decodes");
   assert.equal(await codes(broken, "ablate feature 3 | resid layer 8 | describe"), ["nonfinite-weights"]);
-  assert.equal(await codes(broken, "ablate feature 3 | memorize prefix 10 continue 2 of input_text"), ["nonfinite-weights"]);
+  for (const rest of ["memorize prefix 10 continue 2 of input_text", "logits", "generate max 2 of input_text"]) assert.equal(await codes(broken, `ablate feature 3 | ${rest}`), ["nonfinite-weights"], rest);
 });
 
 test("SAEs of an edited pass are held against the model as it is: a wrong one is told, and a stream that is far off on purpose is not", async () => {
   const wrong = wrongSae();
   const texts = "memorization | take 24";
-  for (const rest of ["ablate feature 3 | acts layer 7 | top 3", "ablate feature 3 | resid layer 8 last 1", "ablate feature 3 | memorize prefix 49 continue 1 of input_text"]) {
+  for (const rest of ["ablate feature 3 | acts layer 7 | top 3", "ablate feature 3 | resid layer 8 last 1", "ablate feature 3 | memorize prefix 49 continue 1 of input_text", "ablate feature 3 | logits", "ablate feature 3 | generate max 1 of input_text"]) {
     const session = await open();
     assert.equal((await run(session, `set sae "${wrong}"\n${texts} | ${rest}`)).codes, ["guard-failed"], rest);
     await session.close();
