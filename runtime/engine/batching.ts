@@ -12,7 +12,7 @@ export const MOST_ROWS = 1024;
 /** Active features of a row that memory is reckoned with. SAEs that were trained for their model have some hundred; any other may have thousands. */
 export const MOST_ACTIVE = 2048;
 /** Share of padding allowed before a shorter document starts a batch of its own. */
-const MOST_PADDING = 1 / 8;
+export const MOST_PADDING = 1 / 8;
 /**
  * Tokens of a batch that is quick, even where it takes longer than `TARGET_MS`: bfloat16 weights are cast, and packed for their products, in each
  * batch, and more tokens share that; many more no longer fit the processor's caches. 120 texts of 100 tokens, 15 layers of 576: 9.7 s by 2 texts,
@@ -67,10 +67,20 @@ export interface Remaining {
  * become smaller towards the end, so that lanes end together, and no scrap is left over. `unit`: units of the next piece, which is not cut.
  */
 export function budget(pace: Pace, { total, left }: Remaining, lanes: number, most: number, unit = 0): number {
-  const full = Math.min(most, Math.max(pace.quick, pace.perMs * TARGET_MS));
+  const full = fullBatch(pace, most);
   const rounds = Math.max(1, Math.round(total / (lanes * full)));
   const share = Math.min(Math.max(FEWEST_TOKENS, total / (lanes * rounds)), Math.max(pace.quick, left / lanes));
   return Math.min(most, Math.max(share + unit / 2, left <= SCRAP * share ? left : 0));
+}
+
+/** Units of a batch where there is work enough: about `TARGET_MS`, and no fewer than are quick. */
+export function fullBatch(pace: Pace, most: number): number {
+  return Math.min(most, Math.max(pace.quick, pace.perMs * TARGET_MS));
+}
+
+/** Whether one lane has done so much before another is worth its start. */
+export function isBrief(pace: Pace, units: number): boolean {
+  return units <= pace.perMs * TARGET_MS;
 }
 
 /** Numbers of the documents that want something, longest first (ties by number), so that the last batches are short. */

@@ -1,17 +1,21 @@
-/** Without this file prompts could not be continued step by step, so that a continuation can be cancelled. */
+/** Without this file prompts could not be continued step by step, many at a time, so that a continuation is quick and can be cancelled. */
+import { paddedLength } from "../../src/emit/padding.ts";
 import type { EmittedGraph } from "../../src/emit/specs.ts";
-import { budget, observe } from "./batching.ts";
+import { fullBatch, isBrief, MOST_PADDING, observe } from "./batching.ts";
 import type { Pace } from "./batching.ts";
 import { counter, deal } from "./dealing.ts";
 import type { Halt } from "./dealing.ts";
 import type { ContinueJob, EngineOptions } from "./port.ts";
-import type { StepNumbers } from "./protocol.ts";
+import type { Prompts, StepNumbers } from "./protocol.ts";
 import type { Lane } from "./supervisor.ts";
 
-/** Tokens of a batch at most, new ones counted: bounds the cache of keys and values. */
+/** Tokens of a batch, new ones counted, that keys and values are kept of at most: these, or as many more as `CACHED_BYTES` hold. */
 const MOST_CACHED = 2048;
-/** Prompts of a batch at most: a step of more takes too long to cancel. */
-const MOST_PROMPTS = 32;
+const CACHED_BYTES = 192 << 20;
+/** Rows of a batch at most: a step of more takes too long to cancel. */
+const MOST_ROWS = 32;
+/** Texts that have ended are let go when they are this share of a batch: what is kept of the others is copied then. */
+const MOST_ENDED = 1 / 8;
 
 export interface GenerateJob {
   readonly graph: EmittedGraph;
@@ -24,41 +28,56 @@ export interface GenerateJob {
 let texts = 0;
 
 /**
- * Continue every prompt by `steps` ids, or until its text ends. A batch holds prompts of one length: nothing is padded. A text that has ended is
- * carried along until all of its batch have: what a row gives does not depend on the others.
+ * Continue every prompt by `steps` ids, or until its text ends. What a row gives does not depend on the others: a batch goes on with prompts of any lengths, equal ones
+ * are read once, and texts that have ended leave it, as far as the graph takes that (`EmittedGraph.unlike`). Elsewhere its prompts have one length, and
+ * a text that has ended is carried along until all of the batch have.
  */
 export async function generateOn(lanes: readonly Lane[], pace: Pace, options: EngineOptions, { graph, prompts, steps, job, halt }: GenerateJob): Promise<void> {
   const order = Uint32Array.from(prompts, (_, i) => i).sort((a, b) => prompts[b]!.length - prompts[a]!.length || a - b);
   const total = order.reduce((sum, prompt) => sum + prompts[prompt]!.length + steps, 0);
   const progress = counter(prompts.length, total, job.onProgress);
+  const workers = graph.unlike === undefined || !isBrief(pace, total) ? lanes : lanes.slice(0, 1);
+  // Equal parts: a step costs hardly more for a few rows more.
+  const share = Math.ceil(order.length / (workers.length * Math.ceil(order.length / (workers.length * MOST_ROWS))));
   let from = 0;
-  let left = total;
   let finished = 0;
 
   const continueOn = async (lane: Lane, chosen: Uint32Array): Promise<void> => {
     const text = ++texts;
     const ids = Array.from(chosen, () => new Int32Array(steps));
-    const going = new Set(ids.keys());
+    const ended = new Set<number>();
     const finish = (at: number, made: number): void => {
-      going.delete(at);
+      ended.add(at);
       job.onDocument(chosen[at]!, ids[at]!.slice(0, made));
       finished++;
       progress(1, steps - made);
     };
-    if (steps === 0) return [...going].forEach((at) => finish(at, 0));
-    const first = Array.from(chosen, (prompt) => prompts[prompt]!);
-    // One row alone takes another kernel and gives other bits.
-    if (first.length === 1) first.push(first[0]!);
+    const take = (rows: readonly number[], step: number, next: Int32Array): void => {
+      let going = 0;
+      rows.forEach((at, row) => {
+        if (ended.has(at)) return;
+        going++;
+        ids[at]![step] = next[row]!;
+        if (step === steps - 1 || job.ends?.(chosen[at]!, ids[at]!.subarray(0, step + 1)) === true) finish(at, step + 1);
+      });
+      progress(0, going);
+    };
+    if (steps === 0) return ids.forEach((_, at) => finish(at, 0));
+    let rows = [...chosen.keys()];
     try {
-      for (let step = 0; going.size > 0 && !halt.signal.aborted; step++) {
-        const drawn = numbersOf(job, chosen, first.length);
-        const { outputs, ms } = await (step === 0 ? lane.begin(graph, text, first, drawn) : lane.step(text, drawn));
-        const next = outputs["next"]!.data as Int32Array;
-        ids.forEach((made, i) => (made[step] = next[i]!));
-        const read = step === 0 ? first.length * first[0]!.length : 0;
-        if (step === 0) observe(pace, read, ms);
-        progress(0, (step === 0 ? chosen.length * first[0]!.length : 0) + going.size);
-        for (const at of [...going]) if (step === steps - 1 || job.ends?.(chosen[at]!, ids[at]!.subarray(0, step + 1)) === true) finish(at, step + 1);
+      for (const part of inParts(graph, pace, Array.from(chosen, (prompt) => prompts[prompt]!))) {
+        if (halt.signal.aborted) return;
+        const { outputs, ms } = await lane.begin(graph, text, part, numbersOf(job, chosen, part.at));
+        observe(pace, part.ids.length * part.columns, ms);
+        progress(0, part.at.reduce((sum, at) => sum + prompts[chosen[at]!]!.length, 0));
+        take(part.at, 0, outputs["next"]!.data as Int32Array);
+      }
+      for (let step = 1; ended.size < chosen.length && !halt.signal.aborted; step++) {
+        const gone = rows.filter((at) => ended.has(at)).length;
+        const keep = graph.unlike !== undefined && gone > MOST_ENDED * rows.length ? Uint32Array.from(rows.flatMap((at, row) => (ended.has(at) ? [] : [row]))) : undefined;
+        if (keep !== undefined) rows = rows.filter((at) => !ended.has(at));
+        const { outputs } = await lane.step(text, keep, numbersOf(job, chosen, rows));
+        take(rows, step, outputs["next"]!.data as Int32Array);
       }
     } finally {
       // A dead process holds no cache: its failure has been told already.
@@ -66,24 +85,65 @@ export async function generateOn(lanes: readonly Lane[], pace: Pace, options: En
     }
   };
 
-  await deal(lanes, halt, (lane) => {
+  await deal(workers, halt, (lane) => {
     if (from === order.length) return null;
-    const length = prompts[order[from]!]!.length;
-    const fits = Math.min(MOST_PROMPTS, MOST_CACHED / (length + steps), budget(pace, { total, left }, lanes.length, MOST_CACHED) / length);
+    const { length } = prompts[order[from]!]!;
+    const fits = Math.min(graph.unlike === undefined ? MOST_ROWS : share, mostCached(graph) / (length + steps));
     const most = options.batch ?? Math.max(1, Math.floor(fits));
     let to = from;
-    while (to < order.length && to - from < most && prompts[order[to]!]!.length === length) to++;
+    while (to < order.length && to - from < most && (graph.unlike !== undefined || prompts[order[to]!]!.length === length)) to++;
     const chosen = order.subarray(from, to);
     from = to;
-    left -= chosen.length * (length + steps);
     return continueOn(lane, chosen);
   });
   if (finished < prompts.length) throw halt.reason();
 }
 
-/** A number for each row of a batch of `rows`, of which a lone prompt has two. */
-function numbersOf({ drawn }: ContinueJob, chosen: Uint32Array, rows: number): StepNumbers | undefined {
-  if (drawn === undefined) return undefined;
-  const numbers = Float64Array.from(chosen, drawn.number);
-  return { ...drawn.how, numbers: rows === numbers.length ? numbers : Float64Array.of(numbers[0]!, numbers[0]!) };
+function mostCached({ caches }: EmittedGraph): number {
+  const ofToken = caches.reduce((sum, { dims, element }) => sum + (dims.slice(1).some((dim) => typeof dim === "string") ? dims.reduce<number>((size, dim) => (typeof dim === "number" ? size * dim : size), element === "f16" ? 2 : 4) : 0), 0);
+  return Math.max(MOST_CACHED, CACHED_BYTES / Math.max(1, ofToken));
+}
+
+/** Prompts that are read in one call, and which rows of the batch they are. */
+interface Part extends Prompts {
+  readonly at: readonly number[];
+}
+
+/** Prompts [rows], longest first, in calls of about `TARGET_MS`, or in one where the graph takes one length only. */
+function* inParts(graph: EmittedGraph, pace: Pace, prompts: readonly Int32Array[]): Generator<Part> {
+  if (graph.unlike === undefined) return yield { ids: twoAtLeast(prompts), columns: prompts[0]!.length, rows: Uint32Array.from(prompts.keys()), at: [...prompts.keys()] };
+  let from = 0;
+  while (from < prompts.length) {
+    const { length } = prompts[from]!;
+    const columns = graph.unlike === "all" ? paddedLength(length, graph.wideHeads === true) : length;
+    const ids: Int32Array[] = [];
+    const rows: number[] = [];
+    let real = 0;
+    for (const prompt of prompts.slice(from)) {
+      if (!isSame(prompt, ids.at(-1))) {
+        const padded = (ids.length + 1) * columns;
+        const fits = ids.length === 0 || (padded <= fullBatch(pace, MOST_CACHED) && padded - real - prompt.length <= MOST_PADDING * padded);
+        if (!fits || (graph.unlike === "steps" && prompt.length !== length)) break;
+        ids.push(prompt);
+        real += prompt.length;
+      }
+      rows.push(ids.length - 1);
+    }
+    yield { ids: columns > 1 ? ids : twoAtLeast(ids), columns, rows: Uint32Array.from(rows), at: rows.map((_, row) => from + row) };
+    from += rows.length;
+  }
+}
+
+/** One row alone would take another kernel, and a device's cache cannot be given to two. */
+function twoAtLeast(prompts: readonly Int32Array[]): readonly Int32Array[] {
+  return prompts.length > 1 ? prompts : [prompts[0]!, prompts[0]!];
+}
+
+function isSame(one: Int32Array, other: Int32Array | undefined): boolean {
+  return one === other || (one.length === other?.length && one.every((id, at) => id === other[at]));
+}
+
+/** A number for each row. */
+function numbersOf({ drawn }: ContinueJob, chosen: Uint32Array, rows: readonly number[]): StepNumbers | undefined {
+  return drawn === undefined ? undefined : { ...drawn.how, numbers: Float64Array.from(rows, (at) => drawn.number(chosen[at]!)) };
 }

@@ -4,16 +4,16 @@
  * A run blocks this process's event loop and a fault in native code ends it, which is why it is a process of its own.
  */
 import * as ort from "onnxruntime-node";
-import type { CacheInput } from "../../src/emit/specs.ts";
 import { createSessions, OpeningError, type Opened } from "./lane_sessions.ts";
-import { openOnCpu, openSession, presentOf, type LaneSession } from "./lane_session.ts";
+import { createLaneTexts } from "./lane_continuing.ts";
+import { openOnCpu, openSession } from "./lane_session.ts";
 import { THREADS_DIFFER } from "./faults.ts";
 import type { Asked } from "../kernels/softmax.ts";
 import { narrow } from "./narrow.ts";
 import type { Feeds, TensorData } from "./port.ts";
 import { isExact, productSpeed } from "./lane_eight_bits.ts";
-import type { Outputs, Reply, Request, StepNumbers } from "./protocol.ts";
-import { drawnIds, predictRows } from "./lane_predicting.ts";
+import type { Outputs, Reply, Request } from "./protocol.ts";
+import { predictRows } from "./lane_predicting.ts";
 import { inOrder } from "./lane_requests.ts";
 import { quantizeFeatures } from "./quantizing.ts";
 import { openScreen, screenRows } from "./lane_screening.ts";
@@ -23,15 +23,7 @@ const threads = Number(process.argv[2] ?? 1);
 const library = process.argv[3] ?? "";
 const parts = Number(process.argv[4] ?? 1);
 
-/** Cache of one generation: what every step feeds back. */
-interface Text {
-  readonly session: LaneSession;
-  cache: Record<string, ort.Tensor>;
-  next: Int32Array;
-  length: number;
-}
-
-const texts = new Map<number, Text>();
+const texts = createLaneTexts();
 const sessions = createSessions({
   open: async (content) => {
     const own = content.target?.threads ?? threads;
@@ -39,7 +31,7 @@ const sessions = createSessions({
     return openSession(content, own, library);
   },
   screen: (sae, encoder) => openScreen(sae, encoder, { open: openOnCpu, threads, parts }),
-  busy: (session) => [...texts.values()].some((text) => text.session === session),
+  busy: texts.busy,
 });
 
 const openBytes = (bytes: Uint8Array): Promise<ort.InferenceSession> => openOnCpu(bytes, threads);
@@ -91,51 +83,6 @@ const exactness = (): Promise<boolean> => {
   return exact;
 };
 
-/** Feed [B, T] new ids after `text.length` cached ones; the cache grows and the next ids come out. */
-async function advance(text: Text, ids: BigInt64Array, documents: number, drawn: StepNumbers | undefined): Promise<Outputs> {
-  const fed = ids.length / documents;
-  const total = text.length + fed;
-  const outputs = await text.session.run({
-    ...text.cache,
-    input_ids: new ort.Tensor("int64", ids, [documents, fed]),
-    layout: new ort.Tensor("int64", BigInt64Array.of(BigInt(documents), BigInt(fed), -1n), [3]),
-    lengths: new ort.Tensor("int32", new Int32Array(documents).fill(total), [documents]),
-    total: new ort.Tensor("int32", Int32Array.of(total), [1]),
-  });
-  const cache = Object.fromEntries(text.session.caches.map(({ name }) => [name, outputs[presentOf(name)]!]));
-  for (const old of Object.values(text.cache)) if (old.location !== "cpu") old.dispose();
-  text.cache = cache;
-  text.length = total;
-  text.next = drawn === undefined ? narrow(outputs["next"]!.data as BigInt64Array) : drawnIds(outputs["logits"]!.data as Float32Array, drawn);
-  return { next: { type: "int32", data: text.next, dims: [documents] } };
-}
-
-/** Keys and values on a device are freed by hand. */
-function forget(number: number): void {
-  for (const tensor of Object.values(texts.get(number)?.cache ?? {})) if (tensor.location !== "cpu") tensor.dispose();
-  texts.delete(number);
-}
-
-/** What is kept of no tokens: nothing, or zeros where it is of one size whatever was read. The first dimension is that of the texts. */
-function emptyPast(declared: CacheInput["dims"], documents: number): readonly number[] {
-  return declared.map((dim, at) => (at === 0 ? documents : typeof dim === "number" ? dim : 0));
-}
-
-async function begin(session: LaneSession, { text: number, prompts, drawn }: Request & { readonly kind: "begin" }): Promise<Outputs> {
-  const documents = prompts.length;
-  const cache: Record<string, ort.Tensor> = {};
-  for (const { name, element, dims: declared } of session.caches) {
-    const dims = emptyPast(declared, documents);
-    const size = dims.reduce((product, dim) => product * dim, 1);
-    cache[name] = element === "f16" ? new ort.Tensor("float16", new Uint16Array(size), dims) : new ort.Tensor("float32", new Float32Array(size), dims);
-  }
-  const text: Text = { session, cache, next: new Int32Array(0), length: 0 };
-  const ids = BigInt64Array.from(prompts.flatMap((prompt) => Array.from(prompt, BigInt)));
-  const outputs = await advance(text, ids, documents, drawn);
-  texts.set(number, text);
-  return outputs;
-}
-
 /** Time counts from when the session is open: it tells the host how large the next batch may be. */
 async function answer(request: Exclude<Request, { kind: "stop" }>): Promise<Reply> {
   const { id } = request;
@@ -152,7 +99,7 @@ async function answer(request: Exclude<Request, { kind: "stop" }>): Promise<Repl
       return (await sessions.of(request.graph)) === null ? { kind: "missing", id } : { kind: "done", id, outputs: {}, ms: 0 };
     case "begin": {
       const opened = await sessions.of(request.graph);
-      return opened === null ? { kind: "missing", id } : timed(() => begin(opened.session, request));
+      return opened === null ? { kind: "missing", id } : timed(() => texts.begin(request.text, opened.session, request.prompts, request.drawn));
     }
     case "quantize":
       return timed(async () => {
@@ -164,13 +111,10 @@ async function answer(request: Exclude<Request, { kind: "stop" }>): Promise<Repl
         const { ratio, gflops } = await productSpeed(openBytes);
         return { exact: { type: "int32", data: Int32Array.of((await exactness()) ? 1 : 0), dims: [1] }, speed: { type: "float32", data: Float32Array.of(ratio, gflops), dims: [2] } };
       });
-    case "step": {
-      const text = texts.get(request.text);
-      if (text === undefined) throw new Error(`no text ${request.text} is being continued`);
-      return timed(() => advance(text, BigInt64Array.from(text.next, BigInt), text.next.length, request.drawn));
-    }
+    case "step":
+      return timed(() => texts.step(request.text, request.keep, request.drawn));
     case "end":
-      forget(request.text);
+      texts.forget(request.text);
       return { kind: "done", id, outputs: {}, ms: 0 };
     default:
       return request satisfies never;

@@ -22,9 +22,16 @@ export interface Screening {
   readonly encoder: QuantizedEncoder;
 }
 
-/** How the next ids are drawn, and a number in [0, 1) for each prompt. */
+/** How the next ids are drawn, and a number in [0, 1) for each row. */
 export interface StepNumbers extends StepDrawing {
   readonly numbers: Float64Array;
+}
+
+/** Prompts side by side, padded on the right to `columns` tokens, and which of them each row goes on with. */
+export interface Prompts {
+  readonly ids: readonly Int32Array[];
+  readonly columns: number;
+  readonly rows: Uint32Array;
 }
 
 /** What the host asks. Each request gets exactly one reply with its `id`. */
@@ -33,10 +40,10 @@ export type Request =
   | { readonly kind: "run"; readonly id: number; readonly graph: GraphReference; readonly feeds: Feeds; readonly asked?: Asked }
   /** Open a graph that will be run. */
   | { readonly kind: "open"; readonly id: number; readonly graph: GraphReference }
-  /** Read prompts of one length, two or more, and keep their cache under `text`: the reply's ids continue them, drawn where the graph gives logits. */
-  | { readonly kind: "begin"; readonly id: number; readonly graph: GraphReference; readonly text: number; readonly prompts: readonly Int32Array[]; readonly drawn?: StepNumbers }
-  /** One more id for each prompt of `text`. */
-  | { readonly kind: "step"; readonly id: number; readonly text: number; readonly drawn?: StepNumbers }
+  /** Read prompts and keep their cache under `text`, behind the rows that are there: the reply's ids are the next of the new rows, drawn where the graph gives logits. */
+  | { readonly kind: "begin"; readonly id: number; readonly graph: GraphReference; readonly text: number; readonly prompts: Prompts; readonly drawn?: StepNumbers }
+  /** One more id for each row of `text`, or for those that are kept: the others are forgotten. */
+  | { readonly kind: "step"; readonly id: number; readonly text: number; readonly keep?: Uint32Array; readonly drawn?: StepNumbers }
   /** Quantise features `from` … `to` of an encoder into a file: `scale`, `norm` and `error` come back. */
   | { readonly kind: "quantize"; readonly id: number; readonly encoder: TensorRef; readonly inOut: boolean; readonly from: number; readonly to: number; readonly target: QuantizeTarget }
   /** `exact` int32 [1]: 1 where this processor's eight-bit product is; `speed` f32 [2]: how many times as fast as float32 it is, and 10⁹ operations a second of float32. */

@@ -14,7 +14,7 @@ import { EngineError } from "./port.ts";
 import type { EngineOptions, Feeds } from "./port.ts";
 import type { Asked } from "../kernels/softmax.ts";
 import { partsOfProduct } from "../processor.ts";
-import type { GraphContent, GraphReference, Outputs, Reply, Request, StepNumbers } from "./protocol.ts";
+import type { GraphContent, GraphReference, Outputs, Prompts, Reply, Request, StepNumbers } from "./protocol.ts";
 import type { QuantizeTarget } from "./quantizing.ts";
 import { watchOver, type Watch } from "./watch.ts";
 
@@ -39,9 +39,10 @@ export interface Lane {
   quantize(encoder: TensorRef, inOut: boolean, from: number, to: number, target: QuantizeTarget): Promise<Answer>;
   /** Whether the eight-bit product is exact here, and how many times as fast. */
   measure(): Promise<Answer>;
-  /** Start continuing prompts of one length (two or more) under the number `text`; `next` int32 [B] is the first new id of each. */
-  begin(graph: EmittedGraph, text: number, prompts: readonly Int32Array[], drawn?: StepNumbers): Promise<Answer>;
-  step(text: number, drawn?: StepNumbers): Promise<Answer>;
+  /** Read prompts as more rows of what is continued under the number `text`; `next` int32 [rows] is the first new id of each. */
+  begin(graph: EmittedGraph, text: number, prompts: Prompts, drawn?: StepNumbers): Promise<Answer>;
+  /** The next id of each row, or of those alone that are kept, in that order. */
+  step(text: number, keep?: Uint32Array, drawn?: StepNumbers): Promise<Answer>;
   end(text: number): Promise<Answer>;
   /**
    * Ask what runs to end and refuse what waits: their calls reject, or resolve where it was too late. Starts no process. A batch that takes
@@ -174,7 +175,7 @@ export function createLane(options: Pick<EngineOptions, "threads" | "target" | "
     begin: (graph, text, prompts, drawn) => askGraph(graph, (reference) => ({ kind: "begin", graph: reference, text, prompts, ...(drawn === undefined ? {} : { drawn }) })),
     quantize: (encoder, inOut, from, to, target) => ask({ kind: "quantize", encoder, inOut, from, to, target }),
     measure: () => ask({ kind: "measure" }),
-    step: (text, drawn) => ask({ kind: "step", text, ...(drawn === undefined ? {} : { drawn }) }),
+    step: (text, keep, drawn) => ask({ kind: "step", text, ...(keep === undefined ? {} : { keep }), ...(drawn === undefined ? {} : { drawn }) }),
     end: (text) => ask({ kind: "end", text }),
     stop: () => {
       if (running === null || running.pending.size === 0) return;

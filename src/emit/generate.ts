@@ -1,10 +1,11 @@
 /** Without this file the model could be read but could not continue a text. */
 import { block, blockFlops, choosesExperts } from "./block.ts";
 import { editsOf } from "./edit.ts";
-import { constant, createGraph, input, node, output, scalar, type Graph } from "./graph.ts";
+import { createGraph, input, node, output, scalar, type Graph } from "./graph.ts";
 import { vocabulary } from "./head.ts";
 import { keptTensors } from "./mixer.ts";
 import { norm } from "./norm.ts";
+import { wideHeads } from "./padding.ts";
 import { embedding, shared } from "./positions.ts";
 import { lowered } from "./lowering/lower.ts";
 import type { DecoderSpec, Editing, EmittedGraph } from "./specs.ts";
@@ -16,17 +17,23 @@ export type StepOutput = "next" | "logits";
 /**
  * One step of a continuation.
  *
- * Feeds (B prompts of one length, B ≥ 2: repeat a single prompt, one row alone takes another kernel; P tokens already in the cache, T new ones):
- *   input_ids int64 [B, T]   the prompt (P = 0), then one token a step
+ * Feeds (B texts; P columns of the cache, T new tokens of each; B · T ≥ 2 and N ≥ 2, since one row alone takes another kernel):
+ *   input_ids int64 [B, T]   prompts, padded on the right to one length (P = 0), then one token a step
  *   layout    int64 [3]      B, T, -1
- *   lengths   int32 [B]      P + T, the same for all
- *   total     int32 [1]      P + T; at most `positionsFor(model, longest)`
- *   past_{name}_{i} f32 for each of `keptTensors(model, block)`: P = 0 at first, and zeros where it has no P
- * Outputs: `next` int64 [B], the most likely next id (ties to the lower id), or `logits` f32 [B, vocabulary], before they are capped; and `present_{name}_{i}`, the same with P + T tokens.
+ *   lengths   int32 [B]      tokens that each text has with this call; T for all in the first, where padding counts as tokens
+ *   total     int32 [1]      the largest of `lengths`; at most `positionsFor(model, longest)`
+ *   last      int64 [N]      rows (text · T + place) of the tokens behind which the next is wanted
+ *   places    int64 [B, T]   where each token stands in its text, of models with learned positions alone
+ *   past_{name}_{i} f32 for each of `keptTensors(model, block)`: P = 0 at first, and zeros where it has no P. What lies behind a text's own length is never read.
+ * Outputs: `next` int64 [N], the most likely next id (ties to the lower id), or `logits` f32 [N, vocabulary], before they are capped; and `present_{name}_{i}`, the same with the new tokens.
+ *
+ * Whether texts of unlike lengths go into one call says `unlike`: keys and values have a place for each token, the matrices of linear attention would
+ * take in the padding of a prompt, and attention from standard operators sees one length.
  */
 export function emitGenerate(model: DecoderSpec, target?: Target, longest?: number, gives: StepOutput = "next", editing?: Editing): EmittedGraph {
   const graph = lowered(generateGraph(model, target, longest, gives, editing), blockFlops(model, model.blocks.length) + 2 * model.vocabulary * model.hiddenSize);
-  return choosesExperts(model, model.blocks.length) ? { ...graph, experts: true } : graph;
+  const unlike = graph.target?.provider !== "cpu" ? null : model.blocks.some(({ attention: { kind } }) => kind === "delta") ? "steps" : "all";
+  return { ...graph, ...(unlike === null ? {} : { unlike }), ...(wideHeads(model) ? { wideHeads: true } : {}), ...(choosesExperts(model, model.blocks.length) ? { experts: true } : {}) };
 }
 
 /** The same before it becomes bytes. */
@@ -34,14 +41,13 @@ export function generateGraph(model: DecoderSpec, target?: Target, longest?: num
   const graph = createGraph("generate", target);
   const ids = input(graph, "input_ids", "i64", ["B", "T"]);
   const common = shared(graph, model, longest);
-  /** [B·T, w] → the last token of each prompt [B, w]. */
-  const lastRows = (path: string, x: string): string => {
-    const documents = node(graph, `${path}/documents`, "Reshape", [x, common.layout]);
-    return node(graph, path, "Gather", [documents, constant(graph, "i64", [], [-1])], { axis: 1 });
-  };
+  const last = input(graph, "last", "i64", ["N"]);
+  const places = model.positions === null ? null : input(graph, "places", "i64", ["B", "T"]);
+  /** [B·T, w] → the rows that are gone on from [N, w]. */
+  const lastRows = (path: string, x: string): string => node(graph, path, "Gather", [x, last], { axis: 0 });
 
   const edits = editsOf(graph, model, ids, editing);
-  let x = embedding(graph, model, ids, common);
+  let x = embedding(graph, model, ids, common, places);
   for (const [layer, spec] of model.blocks.entries()) {
     const kept = keptTensors(model, spec);
     const past = Object.fromEntries(kept.map(({ name, past: dims }) => [name, input(graph, `past_${name}_${layer}`, "f32", dims)]));
@@ -60,8 +66,8 @@ export function generateGraph(model: DecoderSpec, target?: Target, longest?: num
 
   const normed = norm(graph, "/norm", x, model.norm, model.finalNorm, model.hiddenSize);
   const logits = vocabulary(graph, model, normed);
-  if (gives === "logits") output(graph, "logits", logits, "f32", ["B", model.vocabulary]);
-  else output(graph, "next", node(graph, "/next", "ArgMax", [capped(graph, logits, model.logitCap)], { axis: 1, keepdims: 0, select_last_index: 0 }), "i64", ["B"]);
+  if (gives === "logits") output(graph, "logits", logits, "f32", ["N", model.vocabulary]);
+  else output(graph, "next", node(graph, "/next", "ArgMax", [capped(graph, logits, model.logitCap)], { axis: 1, keepdims: 0, select_last_index: 0 }), "i64", ["N"]);
   return graph;
 }
 

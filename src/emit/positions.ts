@@ -44,13 +44,13 @@ export function tablesOf(graph: Graph, model: DecoderSpec, common: Shared, rope:
   return made;
 }
 
-/** ids int64 [B, S] → rows f32 [T, d], scaled and with learned positions where the model has them. */
-export function embedding(graph: Graph, model: DecoderSpec, ids: string, common: Shared): string {
+/** ids int64 [B, S] → rows f32 [T, d], scaled and with learned positions where the model has them. `fed`: the input int64 [B, S] that says where tokens stand; null: in documents that are read from their start. */
+export function embedding(graph: Graph, model: DecoderSpec, ids: string, common: Shared, fed: string | null = null): string {
   const rows = lookUp(graph, "/embed", model.embed, node(graph, "/embed/ids", "Reshape", [ids, ints(graph, -1)]));
   const scaled = model.embedScale === null ? rows : node(graph, "/embed/scaled", "Mul", [rows, scalar(graph, model.embedScale)]);
   if (model.positions === null) return scaled;
   const documents = node(graph, "/embed/documents", "Reshape", [scaled, common.layout]);
-  const placed = node(graph, "/embed/placed", "Add", [documents, lookUp(graph, "/positions", model.positions, places(graph, model, common))]);
+  const placed = node(graph, "/embed/placed", "Add", [documents, lookUp(graph, "/positions", model.positions, fed ?? places(graph, model, common))]);
   return node(graph, "/embed/positioned", "Reshape", [placed, ints(graph, -1, model.hiddenSize)]);
 }
 

@@ -271,6 +271,8 @@ export interface EmittedGraph {
   readonly flopsPerToken: number;
   /** Operators in it: a measure of its size that, unlike its bytes, holds no names of files. */
   readonly operators: number;
+  /** Of a continuation: which of its calls take texts of unlike lengths, all or all but the first; absent: none. */
+  readonly unlike?: "all" | "steps";
   /** true: documents are padded as heads wider than 128 columns want it (`paddedLength`). */
   readonly wideHeads?: true;
   /** true: tokens go through few of the weights that it maps, each through its own. */

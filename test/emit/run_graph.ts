@@ -65,7 +65,13 @@ export async function generate(session: ort.InferenceSession, prompts: readonly 
   const B = prompts.length;
   const T = prompts[0]?.length ?? 0;
   const caches = session.inputMetadata.flatMap((meta) => (meta.isTensor && meta.name.startsWith("past_") ? [meta] : []));
-  const describe = (tokens: number, length: number): Record<string, ort.Tensor> => ({ layout: int64([B, tokens, -1], [3]), lengths: int32(prompts.map(() => length), [B]), total: int32([length], [1]) });
+  const describe = (tokens: number, length: number): Record<string, ort.Tensor> => ({
+    layout: int64([B, tokens, -1], [3]),
+    lengths: int32(prompts.map(() => length), [B]),
+    total: int32([length], [1]),
+    last: int64(prompts.map((_, b) => (b + 1) * tokens - 1), [B]),
+    ...(session.inputMetadata.some(({ name }) => name === "places") ? { places: int64(prompts.flatMap(() => Array.from({ length: tokens }, (__, at) => length - tokens + at)), [B, tokens]) } : {}),
+  });
   let feeds: Record<string, ort.Tensor> = { input_ids: int64(prompts.flat(), [B, T]), ...describe(T, T) };
   for (const { name, shape } of caches) {
     const dims = shape.map((dim, at) => (at === 0 ? B : typeof dim === "number" ? dim : 0));

@@ -52,7 +52,7 @@ function fakeLane(delay: () => number, before: (call: number) => void = () => {}
       return answer({ tap0_dense: { type: "float32", data: Float32Array.from(wanted, (at) => Number(ids[Number(at)])), dims: [wanted.length, 1] } });
     },
     predict: () => answer({}),
-    begin: (_graph, _text, prompts) => answer({ next: { type: "int32", data: Int32Array.from(prompts, (prompt) => prompt.at(-1)! + 1), dims: [prompts.length] } }),
+    begin: (_graph, _text, { ids, rows }) => answer({ next: { type: "int32", data: Int32Array.from(rows, (row) => ids[row]!.at(-1)! + 1), dims: [rows.length] } }),
     step: () => answer({ next: { type: "int32", data: new Int32Array(64).fill(5), dims: [64] } }),
     end: () => answer({}),
     stop: () => {},

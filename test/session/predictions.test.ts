@@ -35,7 +35,7 @@ const PROMPTS = 'prompts "In the beginning God", "And", "The LORD is my shepherd
 const DRAWN = `${PROMPTS} | generate max 6 temperature 1.1 top_k 200 top_p 0.95 n 3`;
 
 test("the same bits for any batch, lanes and threads", async () => {
-  const queries = ["sample non_perfect 6 | logits at all", "sample non_perfect 5 | logits top 4", "sample perfect 3 | logits at continuation of \" the\", \" of\"", `${PROMPTS} | generate max 9`, DRAWN];
+  const queries = ["sample non_perfect 6 | logits at all", "sample non_perfect 5 | logits top 4", "sample perfect 3 | logits at continuation of \" the\", \" of\"", `${PROMPTS} | generate max 9`, DRAWN, `${PROMPTS} | generate max 24 temperature 1.1 n 5 stop ",", "."`];
   for (const query of queries) {
     const reference = bits(await alone(query, { engine: { lanes: 1, threads: 1, batch: 3 } }));
     for (const engine of [{ lanes: 1, threads: 2, batch: 1 }, { lanes: 2, threads: 3, batch: 32 }]) assert.equal(bits(await alone(query, { engine })), reference, `${query}, ${JSON.stringify(engine)}`);
