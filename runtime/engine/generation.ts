@@ -13,7 +13,7 @@ import type { Lane } from "./supervisor.ts";
 const MOST_CACHED = 2048;
 const CACHED_BYTES = 192 << 20;
 /** Rows of a batch at most: a step of more takes too long to cancel. */
-const MOST_ROWS = 32;
+const MOST_TOGETHER = 32;
 /** Texts that have ended are let go when they are this share of a batch: what is kept of the others is copied then. */
 const MOST_ENDED = 1 / 8;
 
@@ -32,13 +32,15 @@ let texts = 0;
  * are read once, and texts that have ended leave it, as far as the graph takes that (`EmittedGraph.unlike`). Elsewhere its prompts have one length, and
  * a text that has ended is carried along until all of the batch have.
  */
-export async function generateOn(lanes: readonly Lane[], pace: Pace, options: EngineOptions, { graph, prompts, steps, job, halt }: GenerateJob): Promise<void> {
+export async function generateOn(all: readonly Lane[], pace: Pace, options: EngineOptions, { graph, prompts, steps, job, halt }: GenerateJob): Promise<void> {
   const order = Uint32Array.from(prompts, (_, i) => i).sort((a, b) => prompts[b]!.length - prompts[a]!.length || a - b);
   const total = order.reduce((sum, prompt) => sum + prompts[prompt]!.length + steps, 0);
   const progress = counter(prompts.length, total, job.onProgress);
-  const workers = graph.unlike === undefined || !isBrief(pace, total) ? lanes : lanes.slice(0, 1);
+  const { limits = { lanes: all.length, tokens: MOST_CACHED, rows: MOST_TOGETHER } } = job;
+  const lanes = all.slice(0, graph.unlike === undefined || !isBrief(pace, total) ? Math.max(1, limits.lanes) : 1);
+  const mostRows = Math.min(MOST_TOGETHER, limits.rows);
   // Equal parts: a step costs hardly more for a few rows more.
-  const share = Math.ceil(order.length / (workers.length * Math.ceil(order.length / (workers.length * MOST_ROWS))));
+  const share = Math.ceil(order.length / (lanes.length * Math.ceil(order.length / (lanes.length * mostRows))));
   let from = 0;
   let finished = 0;
 
@@ -65,7 +67,7 @@ export async function generateOn(lanes: readonly Lane[], pace: Pace, options: En
     if (steps === 0) return ids.forEach((_, at) => finish(at, 0));
     let rows = [...chosen.keys()];
     try {
-      for (const part of inParts(graph, pace, Array.from(chosen, (prompt) => prompts[prompt]!))) {
+      for (const part of inParts(graph, fullBatch(pace, Math.min(MOST_CACHED, limits.tokens)), Array.from(chosen, (prompt) => prompts[prompt]!))) {
         if (halt.signal.aborted) return;
         const { outputs, ms } = await lane.begin(graph, text, part, numbersOf(job, chosen, part.at));
         observe(pace, part.ids.length * part.columns, ms);
@@ -85,10 +87,10 @@ export async function generateOn(lanes: readonly Lane[], pace: Pace, options: En
     }
   };
 
-  await deal(workers, halt, (lane) => {
+  await deal(lanes, halt, (lane) => {
     if (from === order.length) return null;
     const { length } = prompts[order[from]!]!;
-    const fits = Math.min(graph.unlike === undefined ? MOST_ROWS : share, mostCached(graph) / (length + steps));
+    const fits = Math.min(graph.unlike === undefined ? mostRows : share, mostCached(graph) / (length + steps));
     const most = options.batch ?? Math.max(1, Math.floor(fits));
     let to = from;
     while (to < order.length && to - from < most && (graph.unlike !== undefined || prompts[order[to]!]!.length === length)) to++;
@@ -99,7 +101,8 @@ export async function generateOn(lanes: readonly Lane[], pace: Pace, options: En
   if (finished < prompts.length) throw halt.reason();
 }
 
-function mostCached({ caches }: EmittedGraph): number {
+/** Tokens of a batch at most that something is kept of. */
+export function mostCached({ caches }: EmittedGraph): number {
   const ofToken = caches.reduce((sum, { dims, element }) => sum + (dims.slice(1).some((dim) => typeof dim === "string") ? dims.reduce<number>((size, dim) => (typeof dim === "number" ? size * dim : size), element === "f16" ? 2 : 4) : 0), 0);
   return Math.max(MOST_CACHED, CACHED_BYTES / Math.max(1, ofToken));
 }
@@ -109,8 +112,8 @@ interface Part extends Prompts {
   readonly at: readonly number[];
 }
 
-/** Prompts [rows], longest first, in calls of about `TARGET_MS`, or in one where the graph takes one length only. */
-function* inParts(graph: EmittedGraph, pace: Pace, prompts: readonly Int32Array[]): Generator<Part> {
+/** Prompts [rows], longest first, in calls of at most so many padded tokens, or in one where the graph takes one length only. */
+function* inParts(graph: EmittedGraph, tokens: number, prompts: readonly Int32Array[]): Generator<Part> {
   if (graph.unlike === undefined) return yield { ids: twoAtLeast(prompts), columns: prompts[0]!.length, rows: Uint32Array.from(prompts.keys()), at: [...prompts.keys()] };
   let from = 0;
   while (from < prompts.length) {
@@ -122,7 +125,7 @@ function* inParts(graph: EmittedGraph, pace: Pace, prompts: readonly Int32Array[
     for (const prompt of prompts.slice(from)) {
       if (!isSame(prompt, ids.at(-1))) {
         const padded = (ids.length + 1) * columns;
-        const fits = ids.length === 0 || (padded <= fullBatch(pace, MOST_CACHED) && padded - real - prompt.length <= MOST_PADDING * padded);
+        const fits = ids.length === 0 || (padded <= tokens && padded - real - prompt.length <= MOST_PADDING * padded);
         if (!fits || (graph.unlike === "steps" && prompt.length !== length)) break;
         ids.push(prompt);
         real += prompt.length;

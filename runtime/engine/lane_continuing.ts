@@ -48,12 +48,14 @@ export function createLaneTexts(): LaneTexts {
     step: async (number, keep, drawn) => {
       const text = texts.get(number);
       if (text === undefined) throw new Error(`no text ${number} is being continued`);
-      const part = await advance(text.session, together(text, keep), drawn);
-      text.parts = [part];
-      return answerOf(part);
+      const ready = together(text, keep);
+      // What it was put together from is gone, and after a failure nothing goes on.
+      text.parts = [];
+      text.parts = [await advance(text.session, ready, drawn)];
+      return answerOf(text.parts[0]!);
     },
     forget: (number) => {
-      for (const { cache } of texts.get(number)?.parts ?? []) free(cache);
+      for (const { cache } of texts.get(number)?.parts ?? []) free(Object.values(cache));
       texts.delete(number);
     },
     busy: (session) => [...texts.values()].some((text) => text.session === session),
@@ -62,8 +64,12 @@ export function createLaneTexts(): LaneTexts {
 
 const answerOf = ({ next }: Part): Outputs => ({ next: { type: "int32", data: next, dims: [next.length] } });
 
-function free(cache: Cache): void {
-  for (const tensor of Object.values(cache)) if (tensor.location !== "cpu") tensor.dispose();
+/** Let go of what nobody reads any more. Memory that the runtime gave would wait for the garbage collector, which sees small objects only: a buffer that is moved out of its place is freed at once. */
+function free(tensors: Iterable<ort.Tensor>): void {
+  for (const tensor of tensors) {
+    if (tensor.location !== "cpu") tensor.dispose();
+    else (tensor.data as Float32Array<ArrayBuffer>).buffer.transfer(0);
+  }
 }
 
 /** A prompt's last token may be wanted by several rows, and one row alone is asked for twice: it would take another kernel. */
@@ -92,7 +98,7 @@ async function advance(session: LaneSession, { cache, rows, lengths, next }: Par
   const before = each(lengths);
   const fed: Fed = { ids: BigInt64Array.from(each(next), BigInt), documents, lengths: before.map((length) => length + 1), last: [...before.keys()], places: BigInt64Array.from(before, BigInt) };
   const outputs = await session.run({ ...cache, ...feedsOf(fed) });
-  free(cache);
+  free(Object.values(cache));
   return { cache: presentIn(session, outputs), rows, lengths: lengths.map((length) => length + 1), next: nextOf(outputs, rows.length, drawn) };
 }
 
@@ -117,7 +123,7 @@ function feedsOf({ ids, documents, lengths, last, places }: Fed): Tensors {
     input_ids: new ort.Tensor("int64", ids, [documents, columns]),
     layout: new ort.Tensor("int64", BigInt64Array.of(BigInt(documents), BigInt(columns), -1n), [3]),
     lengths: new ort.Tensor("int32", lengths, [documents]),
-    total: new ort.Tensor("int32", Int32Array.of(lengths.reduce((most, length) => Math.max(most, length), 0)), [1]),
+    total: new ort.Tensor("int32", Int32Array.of(longest(lengths)), [1]),
     last: new ort.Tensor("int64", BigInt64Array.from(wanted, BigInt), [wanted.length]),
     places: new ort.Tensor("int64", places, [documents, columns]),
   };
@@ -144,21 +150,33 @@ function emptyCache({ caches }: LaneSession, documents: number): Cache {
   );
 }
 
-/** All rows of a text, or those that are kept, side by side: as they are where they lie so already. */
+/** All rows of a text, or those that are kept, side by side: as they are where they lie so already, else put together anew, and what they were is let go. */
 function together({ session, parts }: Text, keep: Uint32Array | undefined): Part {
   const [only] = parts;
   if (keep === undefined && parts.length === 1 && liesReady(session, only!)) return only!;
   const all = parts.flatMap((part) => Array.from(part.rows, (row, at) => ({ part, row, length: part.lengths[at]!, next: part.next[at]! })));
   const chosen = keep === undefined ? all : Array.from(keep, (at) => all[at]!);
   const sources = Array.from({ length: fedRows(chosen.length) }, (_, at) => chosen[at] ?? chosen[0]!);
-  const most = chosen.reduce((longest, { length }) => Math.max(longest, length), 0);
-  const cache = Object.fromEntries(session.caches.map((input) => [input.name, gathered(input, sources.map(({ part, row, length }) => ({ tensor: part.cache[input.name]!, row, length })), most)]));
+  const most = longest(chosen.map(({ length }) => length));
+  const cache: Cache = {};
+  for (const input of session.caches) {
+    cache[input.name] = gathered(input, sources.map(({ part, row, length }) => ({ tensor: part.cache[input.name]!, row, length })), most);
+    free(parts.map((part) => part.cache[input.name]!));
+  }
   return { cache, rows: Uint32Array.from(chosen.keys()), lengths: Int32Array.from(chosen, ({ length }) => length), next: Int32Array.from(chosen, ({ next }) => next) };
 }
 
+/** Whether a part is fed as it is: its rows are those of the cache. On a device nothing else can be fed. */
 function liesReady({ caches }: LaneSession, { cache, rows }: Part): boolean {
   const [first] = caches;
   return (first === undefined || cache[first.name]!.dims[0] === fedRows(rows.length)) && rows.every((row, at) => row === at);
+}
+
+const longest = (lengths: Iterable<number>): number => Math.max(0, ...lengths);
+
+/** The dimension that grows with the tokens; -1 where there is none. */
+function tokenAxis({ dims }: CacheInput): number {
+  return dims.findIndex((dim, at) => at > 0 && typeof dim === "string");
 }
 
 interface CacheRow {
@@ -168,8 +186,9 @@ interface CacheRow {
 }
 
 /** Rows of caches in one tensor that has room for `most` tokens. @throws Error of a cache on a device, which nothing here can read */
-function gathered({ name, dims: declared }: CacheInput, rows: readonly CacheRow[], most: number): ort.Tensor {
-  const axis = declared.findIndex((dim, at) => at > 0 && typeof dim === "string");
+function gathered(input: CacheInput, rows: readonly CacheRow[], most: number): ort.Tensor {
+  const { name, dims: declared } = input;
+  const axis = tokenAxis(input);
   const sized = (tokens: number): readonly number[] => declared.map((dim, at) => (at === 0 ? rows.length : typeof dim === "number" ? dim : tokens));
   const dims = sized(most);
   const product = (from: number, to: number): number => dims.slice(from, to).reduce((size, dim) => size * dim, 1);

@@ -86,6 +86,8 @@ export interface ContinueJob {
   readonly ends?: (index: number, ids: Int32Array) => boolean;
   /** How tokens are drawn, for a graph that gives logits, and the next number in [0, 1) of a prompt; absent: the likeliest, which the graph gives. */
   readonly drawn?: { readonly how: StepDrawing; readonly number: (index: number) => number };
+  /** `tokens`: of prompts that are read at a time; `rows`: of texts that go on together. */
+  readonly limits?: JobLimits;
 }
 
 /** Features of all rows, and the residuals [rows, width] that they were encoded from. */

@@ -24,19 +24,40 @@ export interface Drawable {
  */
 export function drawable(row: Float32Array, { temperature, topK, topP }: Drawing): Drawable {
   const most = largest(row);
-  const weightOf = (id: number): number => Math.exp((row[id]! - most) / temperature);
-  const cut = topK !== null && topK < row.length;
-  if (!cut && topP === null) return weighed(Int32Array.from(row, (_, id) => id), weightOf);
-  const first = cut ? likeliest(row, topK) : Int32Array.from(row, (_, id) => id).sort((a, b) => row[b]! - row[a]! || a - b);
-  if (topP === null) return weighed(first.sort(), weightOf);
-  const all = weighed(first.slice().sort(), weightOf).weights.reduce((sum, weight) => sum + weight, 0);
-  let kept = 0;
-  for (let before = 0; kept < first.length && (kept === 0 || before < topP * all); kept++) before += weightOf(first[kept]!);
-  return weighed(first.subarray(0, kept).sort(), weightOf);
+  const weigh = (ids: Int32Array): Drawable => {
+    const weights = new Float64Array(ids.length);
+    for (let at = 0; at < ids.length; at++) weights[at] = Math.exp((row[ids[at]!]! - most) / temperature);
+    return { ids, weights };
+  };
+  const few = topK !== null && topK < row.length ? likeliest(row, topK) : null;
+  if (topP === null) return weigh(few === null ? everyId(row.length) : few.sort());
+  const least = topP * sumOf(weigh(few === null ? everyId(row.length) : few.slice().sort()).weights);
+  // Mostly some tens are enough, and all need not be sorted for them.
+  for (const count of few === null ? FIRST : [few.length]) {
+    const first = few ?? likeliest(row, count);
+    const { weights } = weigh(first);
+    let kept = 0;
+    for (let before = 0; kept < first.length && (kept === 0 || before < least); kept++) before += weights[kept]!;
+    if (kept < first.length || first.length === (few ?? row).length) return weigh(first.subarray(0, kept).sort());
+  }
+  throw new Error("more tokens than there are");
 }
 
-function weighed(ids: Int32Array, weightOf: (id: number) => number): Drawable {
-  return { ids, weights: Float64Array.from(ids, weightOf) };
+/** Of all tokens so many of the likeliest are looked at first, and then more. */
+const FIRST = [64, 512, Number.POSITIVE_INFINITY];
+
+function everyId(count: number): Int32Array {
+  const ids = new Int32Array(count);
+  for (let id = 0; id < count; id++) ids[id] = id;
+  return ids;
+}
+
+/** One after another. @throws Error where a weight is no number, or none is above 0 */
+function sumOf(weights: Float64Array): number {
+  let sum = 0;
+  for (let at = 0; at < weights.length; at++) sum += weights[at]!;
+  if (!(sum > 0)) throw new Error("the model's logits are not finite numbers");
+  return sum;
 }
 
 /**
@@ -44,10 +65,7 @@ function weighed(ids: Int32Array, weightOf: (id: number) => number): Drawable {
  * added in that order, one after another. @throws Error where no weight is a number
  */
 export function draw({ ids, weights }: Drawable, number: number): number {
-  let sum = 0;
-  for (const weight of weights) sum += weight;
-  if (!(sum > 0)) throw new Error("the model's logits are not finite numbers");
-  const place = number * sum;
+  const place = number * sumOf(weights);
   let end = 0;
   for (let i = 0; i < ids.length; i++) if ((end += weights[i]!) > place) return ids[i]!;
   return ids[weights.findLastIndex((weight) => weight > 0)]!;

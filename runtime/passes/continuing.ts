@@ -7,6 +7,7 @@ import type { Target } from "../../src/emit/target.ts";
 import { printEdits } from "../../src/ops/edit.ts";
 import type { WithHead } from "../../src/ops/reads_of.ts";
 import type { ModelRef } from "../../src/ops/op.ts";
+import { mostCached } from "../engine/generation.ts";
 import type { ContinueJob } from "../engine/port.ts";
 import { heldBack } from "../cache/held_back.ts";
 import { spaceOf } from "../cache/spaces.ts";
@@ -20,8 +21,10 @@ import type { Tokenizer } from "../checkpoint/tokenizer/tokenizer.ts";
 import { counted } from "../counted.ts";
 import { whileFinite, type ActivationContext } from "./activations.ts";
 import { placeOf, targetOf } from "./graph_targets.ts";
+import { shapesOf } from "./lane_memory.ts";
+import { fitContinuing, memoryLimit, requireMemory, type Continued, type Fit } from "./limits.ts";
 import { requireComputable, requireEditable, requireSeparable } from "./computable.ts";
-import { editingOf, weightsOfEdits } from "./editing.ts";
+import { editingOf, saesOfEdits, weightsOfEdits } from "./editing.ts";
 import { proveUnedited } from "./tap_documents.ts";
 
 /** What is continued, and how. */
@@ -62,12 +65,15 @@ export async function continueTexts({ op, prompts, steps, gives, name, draws, jo
     await proveUnedited(op, missing.map((at) => prompts[at]!), context);
     const { store, release } = heldBack(context.store);
     const longest = missing.reduce((most, at) => Math.max(most, prompts[at]!.length), 0);
+    const limits = continuingLimits(op, { texts: missing.length, longest, steps }, context, stepGraphOf({ op, gives }, context, placeOf(context.engine)));
+    if (limits !== null) requireMemory(limits, context.memory);
     const { ends, drawn } = job;
     await whileFinite(weights, context.signal, (signal, finite) => {
       finite.then(release, () => {});
       return context.engine.generate(stepGraphOf({ op, gives }, context, targetOf(context.engine), longest + steps), missing.map((at) => prompts[at]!), steps, {
         signal,
         onProgress: context.onProgress,
+        ...(limits === null ? {} : { limits }),
         ...(ends === undefined ? {} : { ends: (index, ids) => ends(missing[index]!, ids) }),
         ...(drawn === undefined ? {} : { drawn: { ...drawn, number: (index) => drawn.number(missing[index]!) } }),
         onDocument: (index, tokens) => {
@@ -81,6 +87,14 @@ export async function continueTexts({ op, prompts, steps, gives, name, draws, jo
   return generated.map((tokens) => tokens!);
 }
 
+/** How many processes go on with texts, and in which batches, so that it stays below the limit of memory; null on a device, whose memory is its own. */
+export function continuingLimits(op: Continuing["op"], texts: Continued, { catalog, engine, memory }: Pick<ActivationContext, "catalog" | "engine" | "memory">, graph: EmittedGraph): Fit | null {
+  if (targetOf(engine).provider !== "cpu") return null;
+  const spec = catalog.spec(op.model);
+  const shapes = shapesOf(spec, [], spec.blocks.length, (sae) => catalog.sae(sae).spec, op.edits);
+  return fitContinuing(shapes, texts, engine.options.lanes, memoryLimit(memory), mostCached(graph), engine.options.batch);
+}
+
 type StepContext = Pick<ActivationContext, "catalog" | "graphs" | "engine">;
 
 /** The graph of one step, emitted once. `longest`: tokens of the longest text at its end, 0 where a graph is only looked at. */
@@ -89,7 +103,8 @@ export function stepGraphOf({ op, gives }: Pick<Continuing, "op" | "gives">, { c
   const positions = positionsFor(spec, longest);
   const id = JSON.stringify(["generate", op.model, op.edits ?? null, target, positions, gives]);
   const graph = graphs.get(id) ?? emitGenerate(spec, target, positions, gives, editingOf(op, catalog).editing);
-  graphs.set(id, graph);
+  // Over an SAE that is not here yet it is good for looking at, not for running.
+  if (saesOfEdits(op).every((sae) => catalog.sae(sae).whole)) graphs.set(id, graph);
   return graph;
 }
 

@@ -3,7 +3,7 @@ import { FEWEST_TOKENS, MOST_ROWS, MOST_TOKENS } from "../engine/batching.ts";
 import { EngineError, type Document, type JobLimits } from "../engine/port.ts";
 import { paddedLength } from "../../src/emit/padding.ts";
 import { tileOf } from "../../src/emit/encode.ts";
-import { laneBytes, type BatchShape, type Shapes } from "./lane_memory.ts";
+import { continuingBytes, laneBytes, type BatchShape, type Shapes } from "./lane_memory.ts";
 
 /** What this process needs beside the engine's: Node, the compiler, a tokenizer, and room for tables and results. */
 export const HOST_BYTES = 300e6;
@@ -51,6 +51,35 @@ export function fit(shapes: Shapes, { texts, longest, rows }: Extent, lanes: num
   if (batch !== null) return make(1, batch * padded);
   for (const tokens of SMALL) if (all(1, tokens) <= bytes) return make(1, tokens);
   return make(1, 1);
+}
+
+/** Texts that are continued: how many, tokens of the longest prompt, and new ones of each. */
+export interface Continued {
+  readonly texts: number;
+  readonly longest: number;
+  readonly steps: number;
+}
+
+/** Rows that go on together, from the most to one and its like. */
+const ROWS_TOGETHER = [32, 16, 8, 4, 2];
+
+/**
+ * The same for continuations. A step reads all weights whatever it goes on with, so rather fewer processes than fewer rows. `cached`: tokens of a batch at most that
+ * something is kept of. `batch`: rows of a batch, where they were asked for.
+ */
+export function fitContinuing(shapes: Shapes, { texts, longest, steps }: Continued, lanes: number, bytes: number, cached: number, batch: number | null = null): Fit {
+  const padded = paddedLength(Math.max(1, longest), true);
+  const length = longest + steps;
+  const rowsOf = (asked: number): number => Math.max(2, Math.min(asked, texts, batch ?? Math.floor(cached / length)));
+  const lane = (rows: number, tokens: number): number => continuingBytes(shapes, { tokens: Math.max(padded, Math.min(tokens, rows * padded)), longest: padded, rows, length });
+  const least = HOST_BYTES + lane(2, 1);
+  const make = (processes: number, rows: number, tokens: number): Fit => ({ lanes: processes, tokens: Math.max(padded, tokens), rows, laneBytes: lane(rows, tokens), bytes: HOST_BYTES + processes * lane(rows, tokens), least });
+  for (const rows of batch === null ? ROWS_TOGETHER.map(rowsOf) : [rowsOf(batch)]) {
+    for (let processes = Math.max(1, Math.min(lanes, texts)); processes >= 1; processes--) {
+      for (const tokens of SIZES.filter((size) => size <= MOST_TOKENS / 2)) if (HOST_BYTES + processes * lane(rows, tokens) <= bytes) return make(processes, rows, tokens);
+    }
+  }
+  return make(1, batch === null ? 2 : rowsOf(batch), 1);
 }
 
 /** Padded tokens of a batch, from the largest to the smallest that is not slow. */

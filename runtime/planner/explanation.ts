@@ -11,7 +11,7 @@ import { nodes } from "../../src/optimize/rule.ts";
 import { printNode } from "../../src/plan/print.ts";
 import type { CompiledPipeline } from "../../src/pipeline.ts";
 import { forwardGraphOf, type Forward } from "../passes/activations.ts";
-import { stepGraphOf } from "../passes/continuing.ts";
+import { continuingLimits, stepGraphOf } from "../passes/continuing.ts";
 import { passOfLogits, predictGraphOf } from "../passes/predicting.ts";
 import { targetOf, threadsForWork } from "../passes/graph_targets.ts";
 import { describeChoice, describeCounts, prunes } from "../passes/encode_choice.ts";
@@ -51,8 +51,8 @@ export interface Prediction {
   readonly flops: number;
   /** null where the machine's speed is not asked for. */
   readonly seconds: number | null;
-  /** Processes, threads of each, how many processes of usual threads these are worth, padded tokens of a batch at most, what all of it takes in memory at most, and the limit that was set; null on a device. */
-  readonly memory: { readonly processes: number; readonly threads: number; readonly usual: number; readonly batchTokens: number; readonly bytes: number; readonly limit: number | null } | null;
+  /** Processes, threads of each, how many processes of usual threads these are worth, padded tokens of a batch at most, of continuations texts that go on together, what all of it takes in memory at most, and the limit that was set; null on a device. */
+  readonly memory: { readonly processes: number; readonly threads: number; readonly usual: number; readonly batchTokens: number; readonly batchTexts?: number; readonly bytes: number; readonly limit: number | null } | null;
 }
 
 export interface Pass {
@@ -225,9 +225,19 @@ async function writingOf(node: Writing, context: ExplainContext, recording: Reco
     writes: true,
     kept: recording === null ? context.values.get(valueKey(node, context.numerics)) !== undefined : recording.keptBefore.has(node),
     work,
-    // Of the last new token nothing is computed.
-    predicted: "unknown" in work ? null : { flops: (work.run.tokens + work.run.rows - work.run.texts) * graph.flopsPerToken, seconds: null, memory: null },
+    predicted: "unknown" in work ? null : predictWriting(node, work, graph, context),
     ...(actual === undefined ? {} : { actual }),
+  };
+}
+
+/** Of the last new token nothing is computed. */
+function predictWriting({ op }: Writing, { run, longest, mostRows }: Work, graph: EmittedGraph, context: ExplainContext): Prediction {
+  const chosen = continuingLimits(op, { texts: run.texts, longest: longest - mostRows, steps: mostRows }, context, graph);
+  const { threads } = context.engine.options;
+  return {
+    flops: (run.tokens + run.rows - run.texts) * graph.flopsPerToken,
+    seconds: null,
+    memory: chosen === null ? null : { processes: chosen.lanes, threads, usual: chosen.lanes, batchTokens: chosen.tokens, batchTexts: chosen.rows, bytes: chosen.bytes, limit: context.memory },
   };
 }
 

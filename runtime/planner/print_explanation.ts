@@ -64,7 +64,7 @@ function workLines({ work, predicted, kept, writes }: Pass): string[] {
   return [
     counts,
     `    ${part}${flopsOf(flops)}${writes === true ? " at most" : ""}${seconds === null ? "" : `, about ${time(1000 * seconds)}`}${how}`,
-    ...(memory === null ? [] : [`    at most ${bytes(memory.bytes)} of memory, with batches of up to ${memory.batchTokens} tokens`]),
+    ...(memory === null ? [] : [`    at most ${bytes(memory.bytes)} of memory, ${memory.batchTexts === undefined ? `with batches of up to ${memory.batchTokens} tokens` : `with up to ${counted(memory.batchTexts, "text")} going on together`}`]),
   ];
 }
 

@@ -1,8 +1,9 @@
 /** Without this file what a batch takes would be predicted and never looked at: peak anonymous memory of one engine process, on Linux. */
 import { readFileSync } from "node:fs";
 import { createEngine } from "../../runtime/engine/engine.ts";
-import { laneBytes, shapesOf, type BatchShape } from "../../runtime/passes/lane_memory.ts";
+import { continuingBytes, laneBytes, shapesOf, type BatchShape } from "../../runtime/passes/lane_memory.ts";
 import { emitForward } from "../../src/emit/forward.ts";
+import { emitGenerate } from "../../src/emit/generate.ts";
 import { hollowModel, type HollowShape } from "./hollow_model.ts";
 
 /** Texts of one length, so many of which make a batch. */
@@ -39,4 +40,21 @@ export async function lanePeak(shape: HollowShape, { texts, length, wanted, batc
   const shapes = shapesOf(spec, [{ ...place, sae: { name: "hollow", digest: "", convention: "" } }], shape.layers, () => sae);
   const used: BatchShape = { tokens: batch * length, longest: length, rows: batch * wanted };
   return { peak, predicted: laneBytes(shapes, used) };
+}
+
+/** The same where `texts` prompts of about `length` tokens are continued together by `steps`. */
+export async function continuingPeak(shape: HollowShape, { texts, length, steps }: { readonly texts: number; readonly length: number; readonly steps: number }): Promise<{ readonly peak: number; readonly predicted: number }> {
+  const { spec, remove } = hollowModel(shape);
+  const engine = createEngine({ lanes: 1, threads: 1, batch: texts });
+  let peak = 0;
+  const watch = setInterval(() => (peak = Math.max(peak, ...engine.pids.map(anonymousBytes))), 3);
+  try {
+    const prompts = Array.from({ length: texts }, (_, d) => Int32Array.from({ length: length - (d % 5) }, (_, i) => (7 * i + d) % 1000));
+    await engine.generate(emitGenerate(spec, undefined, length + steps), prompts, steps, { signal: new AbortController().signal, onProgress: () => {}, onDocument: () => {} });
+  } finally {
+    clearInterval(watch);
+    await engine.close();
+    remove();
+  }
+  return { peak, predicted: continuingBytes(shapesOf(spec, [], shape.layers, () => { throw new Error("no SAE is read"); }), { tokens: Math.min(2048, texts * length), longest: length, rows: texts, length: length + steps }) };
 }

@@ -15,6 +15,35 @@ test("the likeliest come first, and of equal logits the lower id, for any count"
   }
 });
 
+test("all numbers are sorted by what they are worth: zeros of both signs, the smallest, the largest and none at all", () => {
+  const row = Float32Array.from({ length: 700 }, (_, at) => [0, -0, 1e-45, -1e-45, 3e38, -3e38, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN, 1.5][(at * 7) % 10]!);
+  const worth = (id: number): number => (Number.isNaN(row[id]!) ? Number.NEGATIVE_INFINITY : row[id]!);
+  const sorted = Array.from(row, (_, id) => id).sort((a, b) => (worth(a) === worth(b) ? a - b : worth(b) - worth(a)));
+  assert.equal([...likeliest(row, 700)], sorted);
+});
+
+test("a share of the probability is of as many tokens as it takes, few or nearly all", () => {
+  const random = generator(11);
+  const row = Float32Array.from({ length: 3000 }, () => 8 * random());
+  const most = Math.max(...row);
+  for (const temperature of [0.2, 1, 30]) {
+    for (const topP of [0.01, 0.5, 0.9, 0.999, 1]) {
+      for (const topK of [null, 5, 900]) {
+        const weight = (id: number): number => Math.exp((row[id]! - most) / temperature);
+        const ids = Array.from(row, (_, id) => id).sort((a, b) => row[b]! - row[a]! || a - b).slice(0, topK ?? row.length);
+        const all = ids.slice().sort((a, b) => a - b).reduce((sum, id) => sum + weight(id), 0);
+        const kept: number[] = [];
+        for (let before = 0; kept.length < ids.length && (kept.length === 0 || before < topP * all); ) {
+          before += weight(ids[kept.length]!);
+          kept.push(ids[kept.length]!);
+        }
+        assert.equal([...drawable(row, { temperature, topK, topP }).ids], kept.sort((a, b) => a - b), JSON.stringify({ temperature, topP, topK }));
+      }
+    }
+  }
+  assert.throws(() => draw(drawable(Float32Array.of(1, Number.NaN, 2), { temperature: 1, topK: null, topP: 0.9 }), 0.5), /not finite/);
+});
+
 test("what is no number is never likely", () => {
   assert.equal([...likeliest(Float32Array.of(1, Number.NaN, 3, 3, Number.NEGATIVE_INFINITY), 3)], [2, 3, 0]);
 });

@@ -57,7 +57,9 @@ test("what texts are continued with is told: prompts, new tokens, and what is ke
   const tokens = (await run(session, 'prompts "In the beginning", "And" | tokenize')).values[0]!;
   const lengths = tokens.kind === "tokens" ? tokens.ids.map(({ length }) => length) : [];
   assert.equal(work(before), { texts: 6, tokens: 3 * (lengths[0]! + lengths[1]!), rows: 36, run: { texts: 6, tokens: 3 * (lengths[0]! + lengths[1]!), rows: 36 }, known: 0, longest: lengths[0]! + 6, mostRows: 6, exact: true });
-  assert.equal([before.writes, before.kept, before.predicted], [true, false, { flops: (work(before).tokens + 36 - 6) * before.flopsPerToken, seconds: null, memory: null }]);
+  const { flops, seconds, memory } = before.predicted!;
+  assert.equal([before.writes, before.kept, flops, seconds, memory!.batchTexts], [true, false, (work(before).tokens + 36 - 6) * before.flopsPerToken, null, 6]);
+  assert.ok(memory!.bytes > 3e8 && memory!.bytes < 1e9);
   await run(session, drawn);
   assert.is((await passOf(drawn)).kept, true);
   // Three of five are kept; of another model, another draw and greedily, none.

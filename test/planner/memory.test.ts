@@ -4,10 +4,10 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { EngineError } from "../../runtime/engine/port.ts";
 import { laneBytes, shapesOf, type Shapes } from "../../runtime/passes/lane_memory.ts";
-import { cudaLimits, fit, HOST_BYTES, requireMemory } from "../../runtime/passes/limits.ts";
+import { cudaLimits, fit, fitContinuing, HOST_BYTES, requireMemory } from "../../runtime/passes/limits.ts";
 import type { SaeSpec } from "../../src/emit/specs.ts";
 import { hollowModel } from "../engine/hollow_model.ts";
-import { lanePeak } from "../engine/lane_peak.ts";
+import { continuingPeak, lanePeak } from "../engine/lane_peak.ts";
 import type { TextValue, Value } from "../../runtime/data/frame.ts";
 import type { Explanation } from "../../runtime/planner/explanation.ts";
 import { bits, open, run } from "../session/open.ts";
@@ -83,6 +83,21 @@ test("`set memory` is what the run keeps to: fewer processes, the same bits, and
   assert.is(none.code, "out-of-memory");
 });
 
+test("continuations: more memory never gives fewer rows, never more than fit, and rows come before processes", () => {
+  const model = shapes();
+  let before = { rows: 0, bytes: 0 };
+  for (let megabytes = 400; megabytes <= 6000; megabytes += 100) {
+    const chosen = fitContinuing(model, { texts: 100, longest: 60, steps: 200 }, 4, megabytes * 1e6, 1e6);
+    if (chosen.least <= megabytes * 1e6) assert.ok(chosen.bytes <= megabytes * 1e6, `${megabytes} MB`);
+    assert.ok(chosen.rows >= before.rows, `${megabytes} MB`);
+    if (chosen.lanes > 1) assert.is(chosen.rows, 32);
+    before = chosen;
+  }
+  assert.equal([before.rows, fitContinuing(model, { texts: 100, longest: 60, steps: 200 }, 4, 1e12, 1e6).lanes], [32, 4]);
+  assert.is(fitContinuing(model, { texts: 100, longest: 60, steps: 200 }, 4, 1e12, 2600).rows, 10);
+  assert.is(fitContinuing(model, { texts: 1, longest: 60, steps: 200 }, 4, 1, 1e6).rows, 2);
+});
+
 // Only Linux tells the memory of another process that cannot be dropped.
 if (existsSync("/proc/self/status")) {
   for (const [name, shape, load] of [
@@ -98,6 +113,18 @@ if (existsSync("/proc/self/status")) {
   ] as const) {
     test(`a batch takes no more than was predicted, and not far less: ${name}`, async () => {
       const { peak, predicted } = await lanePeak(shape, load);
+      assert.ok(peak > 50e6, `${peak} bytes were seen`);
+      assert.ok(peak <= predicted, `${Math.round(peak / 1e6)} MB taken, ${Math.round(predicted / 1e6)} MB predicted`);
+      assert.ok(predicted < 4 * peak, `${Math.round(peak / 1e6)} MB taken, ${Math.round(predicted / 1e6)} MB predicted`);
+    });
+  }
+  for (const [name, shape, load] of [
+    ["many heads of keys and values", { ...wide, hidden: 768, mlp: 3072, heads: 12, kvHeads: 12, dtype: "f32", layers: 12 }, { texts: 32, length: 50, steps: 24 }],
+    ["few, bfloat16", wide, { texts: 16, length: 30, steps: 30 }],
+    ["linear attention", { ...wide, layers: 4, delta: { keyHeads: 16, valueHeads: 32, keyDim: 128, valueDim: 128, kernel: 4 } }, { texts: 10, length: 20, steps: 12 }],
+  ] as const) {
+    test(`continuations take no more than was predicted, and not far less: ${name}`, async () => {
+      const { peak, predicted } = await continuingPeak(shape, load);
       assert.ok(peak > 50e6, `${peak} bytes were seen`);
       assert.ok(peak <= predicted, `${Math.round(peak / 1e6)} MB taken, ${Math.round(predicted / 1e6)} MB predicted`);
       assert.ok(predicted < 4 * peak, `${Math.round(peak / 1e6)} MB taken, ${Math.round(predicted / 1e6)} MB predicted`);
