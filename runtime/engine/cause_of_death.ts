@@ -14,7 +14,7 @@ export function causeOfDeath(code: number | null, signal: string | null, tail: r
   const died = (message: string, help: string, notes: readonly string[] = []): EngineError => new EngineError("engine-died", message, help, notes);
   if (wasStopped) return stopped();
   if (tail.some((line) => /bad_alloc|out of memory|allocate memory/i.test(line))) return died(`the engine ran out of memory and ended (${signal ?? `exit code ${code}`})`, SMALLER, OR_ELSE);
-  const last = tail.findLast((line) => line.trim() !== "");
+  const last = lastWords(tail);
   const words = last === undefined ? "" : `; its last words: ${last.trim()}`;
   switch (signal) {
     case "SIGKILL":
@@ -32,4 +32,11 @@ export function causeOfDeath(code: number | null, signal: string | null, tail: r
     default:
       return died(`the engine was ended by ${signal}`, AGAIN);
   }
+}
+
+/** What was said last, or, where Node ended with an error, that error: behind it stand the calls that led to it and Node's version. */
+function lastWords(tail: readonly string[]): string | undefined {
+  const last = tail.findLastIndex((line) => line.trim() !== "");
+  const error = /^Node\.js v\d/.test(tail[last] ?? "") ? tail.findLast((line) => /^\w*Error\b.*: ./.test(line)) : undefined;
+  return error ?? tail[last];
 }

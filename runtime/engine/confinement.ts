@@ -5,8 +5,8 @@
  * thread may be started. The folder holds links to the encoders that it quantises: Node follows links out of a granted folder, and only the host
  * can make one. ONNX Runtime's own reading is not Node's: it maps the weights that a graph names, and the host writes the graphs.
  */
-import { existsSync, lstatSync, realpathSync, writeFileSync } from "node:fs";
-import { dirname, join, sep } from "node:path";
+import { existsSync, lstatSync, readlinkSync, realpathSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve, sep } from "node:path";
 import { packageRoot, PUBLISHED } from "../package_root.ts";
 
 /** Where the engine's process starts: bundled into a room of its own where it is published. */
@@ -39,7 +39,7 @@ function packages(library: string | null): readonly string[] {
   const common = runtime === null ? null : packageFolder("onnxruntime-common", join(realpathSync(runtime), "package.json"));
   const plugin = library === null ? [] : [...foreignCalls(), dirname(library)];
   const folders = [runtime, common, ...plugin].filter((path) => path !== null && existsSync(path));
-  const read = [...new Set(folders.flatMap((path) => [...linksAbove(path!), path!, realpathSync(path!)]))].map((path) => join(path, sep));
+  const read = [...new Set(folders.flatMap((path) => [...linksOnWayTo(path!), path!, realpathSync(path!)]))].map((path) => join(path, sep));
   // koffi looks into Node's own file for the C library that it was built for.
   return library === null ? read : [...read, process.execPath];
 }
@@ -50,11 +50,17 @@ function foreignCalls(): readonly (string | null)[] {
   return koffi === null ? [] : [koffi, packageFolder(join("@koromix", `koffi-${process.platform}-${process.arch}`), join(realpathSync(koffi), "package.json"))];
 }
 
-/** Folders above this one that are links, as `node_modules` itself may be: Node looks at each of them to learn where a package lies. */
-function linksAbove(path: string): readonly string[] {
+/** Folders on the way to this one that are links, as `node_modules` itself may be, and what they lead through: Node looks at each of them to learn where a package lies. */
+function linksOnWayTo(path: string, left = MOST_LINKS): readonly string[] {
   const above = dirname(path);
-  return above === path ? [] : [...linksAbove(above), ...(lstatSync(above).isSymbolicLink() ? [above] : [])];
+  if (above === path || left === 0) return [];
+  const found = linksOnWayTo(above, left);
+  if (!lstatSync(path).isSymbolicLink()) return found;
+  return [...found, path, ...linksOnWayTo(resolve(realpathSync(above), readlinkSync(path)), left - 1)];
 }
+
+/** As many as Linux follows. */
+const MOST_LINKS = 40;
 
 /** The folder of a package as Node finds it from a file: in the nearest `node_modules` that has it. */
 function packageFolder(name: string, from: string): string | null {

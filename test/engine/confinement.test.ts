@@ -70,11 +70,13 @@ test("a folder that is made after the process has started is its own as well, an
   assert.equal(said, ["here", "done,done,ERR_ACCESS_DENIED"]);
 });
 
-test("an engine process finds its runtime where node_modules is a link", () => {
+test("an engine process finds its runtime where node_modules is a link to a link", () => {
   if (process.platform === "win32") return;
   const tree = folder();
   for (const name of ["grammar", "src", "runtime", "package.json"]) cpSync(join(ROOT, name), join(tree, name), { recursive: true });
-  symlinkSync(join(ROOT, "node_modules"), join(tree, "node_modules"));
+  mkdirSync(join(tree, "elsewhere"));
+  symlinkSync(join(ROOT, "node_modules"), join(tree, "elsewhere", "installed"));
+  symlinkSync(join("elsewhere", "installed"), join(tree, "node_modules"));
   const code = `const { createLane } = await import(${JSON.stringify(pathToFileURL(join(tree, "runtime/engine/supervisor.ts")).href)}); const lane = createLane({ threads: 1 }); await lane.measure(); await lane.close(); console.log("measured");`;
   const { stdout, stderr } = spawnSync(process.execPath, ["--disable-warning=ExperimentalWarning", "--input-type=module", "-e", code], { encoding: "utf8" });
   assert.is(`${stdout}${stderr}`, "measured\n");

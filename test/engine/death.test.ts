@@ -208,6 +208,7 @@ test("causes in words", () => {
   assert.match(causeOfDeath(null, "SIGKILL", [], false).message, "system was out of memory");
   assert.match(causeOfDeath(null, "SIGABRT", ["", "terminate called after throwing an instance of 'std::bad_alloc'", ""], false).message, "ran out of memory");
   assert.match(causeOfDeath(7, null, ["what happened", ""], false).message, /exit code 7.*what happened/);
+  assert.match(causeOfDeath(1, null, ["file.js:3", "    throw new Error()", "Error [ERR_ACCESS_DENIED]: Access to this API has been restricted", "    at open (node:fs:1)", "  code: 'ERR_ACCESS_DENIED'", "}", "", "Node.js v22.23.3", ""], false).message, /last words: Error \[ERR_ACCESS_DENIED\]: Access/);
   assert.match(causeOfDeath(null, "SIGTERM", [], false).message, "ended by SIGTERM");
 });
 

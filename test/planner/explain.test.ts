@@ -70,7 +70,7 @@ test("what texts are continued with is told: prompts, new tokens, and what is ke
   assert.equal([work(await passOf(known)).tokens, work(await passOf(known)).rows], [44, 12]);
   await run(session, known);
   const text = ((await run(session, `${known.replace("take 4", "take 5")} | explain`)).values[0] as TextValue).text;
-  assert.match(text, /5 continuations, 55 tokens of prompts, 15 new tokens at most; 4 cached\n +1 of them run: \d+ MFLOP at most\n/);
+  assert.match(text, /5 continuations, 55 tokens of prompts, 15 new tokens at most; 4 cached\n +1 of them run: \d+ MFLOP at most in one process\n/);
   const analysed = (await run(session, `${known.replace("continue 3", "continue 4")} | explain analyze`)).values[0] as TextValue;
   assert.match(analysed.text, /4 continuations, 44 tokens of prompts, 16 new tokens at most\n[^]* took [\d.]+ m?s, 60 tokens, \d+ tokens\/s\n/);
   const [first, then] = (await explained(session, 'prompts "In" | generate max 2 of text | generate max 3 of generated_continuation_text | explain')).passes;
