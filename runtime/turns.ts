@@ -15,7 +15,7 @@ export interface Turns {
   /** Let the others go on; `share` of all is done, where that is known. @throws AbortError where the work was cancelled meanwhile */
   readonly pass: (share?: number) => Promise<void>;
   /** The same between parts that may take long themselves: looks at the clock each time, and is null where nobody has waited for long. */
-  readonly between: () => Promise<void> | null;
+  readonly between: (share?: number) => Promise<void> | null;
 }
 
 /** Turns for work that `signal` cancels. `onPass` hears now and then of the share that is done, null where nobody knows; `now`: a clock in milliseconds. */
@@ -35,6 +35,6 @@ export function createTurns(signal?: AbortSignal, onPass: (share: number | null)
   return {
     due: () => ++asked % QUESTIONS === 0 && now() - since > TURN_MS,
     pass,
-    between: () => (now() - since > TURN_MS ? pass() : null),
+    between: (share) => (now() - since > TURN_MS ? pass(share) : null),
   };
 }

@@ -12,17 +12,16 @@ export type Column =
   | { readonly name: string; readonly type: "str"; readonly values: readonly string[]; readonly valid: Uint8Array | null; readonly written?: readonly (WrittenTokens | null)[] };
 
 /**
- * Of a text that a model has written: the tokens that it was written in, where this text and the one before it would be cut into others. It stands with
- * the row, as two draws may be one text in different tokens.
+ * The tokens of a text that would be cut into others by itself: one that a model has written, together with the one before it, or a piece of a longer text. They stand
+ * with the row, as two draws, or two pieces, may be one text in different tokens.
  */
 export interface WrittenTokens {
-  /** Digest of the model that wrote. */
+  /** Digest of the model whose tokens they are. */
   readonly model: string;
-  readonly input: string;
-  readonly continuation: string;
-  /** Token ids, without a beginning-of-text token that the model is given. */
-  readonly prompt: readonly number[];
-  readonly generated: readonly number[];
+  /** The texts that they are as long as these are unchanged: of a prompt and its continuation, or of one column. */
+  readonly texts: readonly string[];
+  /** Token ids of each, without a beginning-of-text token that the model is given. */
+  readonly ids: readonly ArrayLike<number>[];
 }
 
 export type Cell = number | string | boolean | null;

@@ -49,6 +49,7 @@ function applied(op: Op, work: OpWork): Promise<Value> {
     case "concat":
       return applyToTables(op, work);
     case "tokenize":
+    case "chunk":
     case "forward":
     case "pick":
     case "encode":

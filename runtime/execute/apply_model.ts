@@ -4,6 +4,7 @@ import { counted } from "../counted.ts";
 import type { Acts, Dense, Reduced, Single, Tokens, Value } from "../data/frame.ts";
 import { encode, forward, type ActivationContext } from "../passes/activations.ts";
 import { brokenNotice } from "../passes/broken.ts";
+import { chunkingOf, chunkTable } from "../passes/chunking.ts";
 import { tokenizeTable } from "../passes/documents.ts";
 import { generateTexts } from "../passes/generating.ts";
 import { memorize } from "../passes/memorization.ts";
@@ -15,7 +16,7 @@ import { reduceForward } from "../passes/reduce_forward.ts";
 import { progressOf, type ExecuteContext, type OpWork } from "./execute_context.ts";
 import { asTable, each, expect, members, together } from "./members.ts";
 
-type ModelOp = Op & { readonly op: "tokenize" | "forward" | "pick" | "encode" | "decode" | "similar" | "promotes" | "memorize" | "generate" | "logits" };
+type ModelOp = Op & { readonly op: "tokenize" | "chunk" | "forward" | "pick" | "encode" | "decode" | "similar" | "promotes" | "memorize" | "generate" | "logits" };
 
 function noteBroken(label: string, made: Value, { onNotice }: ExecuteContext): void {
   for (const { name, value } of members(made)) {
@@ -43,6 +44,8 @@ export async function applyModel(op: ModelOp, { plan, inputs, context, turns }: 
         if (tokens.truncated > 0) context.onNotice(`${plan.label}: ${counted(tokens.truncated, "text")} ${tokens.truncated === 1 ? "was" : "were"} cut to the model's context`);
         return tokens;
       });
+    case "chunk":
+      return each(input, (table) => chunkTable(op, asTable(table), chunkingOf(op, context), turns, (text) => context.onNotice(`${plan.label}: ${text}`)));
     case "forward": {
       const made = await together(input, (sets) => {
         const tokens = sets.map((set): Tokens => expect("tokens", set));

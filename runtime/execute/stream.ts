@@ -2,6 +2,7 @@
 import seedrandom from "seedrandom";
 import type { Op, Plan, SortKey } from "../../src/ops/op.ts";
 import type { Scalar } from "../../src/ops/scalar.ts";
+import type { TokenIds } from "../cache/kept_tokens.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { OnUndefined } from "../data/evaluate.ts";
 import type { Table, Value } from "../data/frame.ts";
@@ -12,6 +13,7 @@ import { rowKey } from "../data/row_key.ts";
 import { filterRows, limitRows, projectColumns, sortRows } from "../data/rows.ts";
 import { aggregatesOf, replaced, rowLocal } from "../data/scalar_parts.ts";
 import { columnNamed, concatTables, takeRows } from "../data/table.ts";
+import { chunkingOf, chunkTables } from "../passes/chunking.ts";
 import { createTurns, type Turns } from "../turns.ts";
 import { addsUp, streamedTotals } from "./streamed_totals.ts";
 import { withoutValue } from "./without_value.ts";
@@ -19,6 +21,7 @@ import { withoutValue } from "./without_value.ts";
 /** What streaming needs to know of a run. */
 export interface StreamContext {
   readonly catalog: Catalog;
+  readonly tokenIds: TokenIds;
   /** Values that are there already are not read again. */
   readonly known: (plan: Plan) => Value | undefined;
   readonly onNotice: (text: string) => void;
@@ -49,7 +52,7 @@ export function streamOf(plan: Plan, context: StreamContext): AsyncGenerator<Tab
   return input === null ? null : through(plan, op, input, context);
 }
 
-type Streaming = Op & { readonly op: "filter" | "project" | "limit" | "skip" | "distinct" | "sample" };
+type Streaming = Op & { readonly op: "filter" | "project" | "limit" | "skip" | "distinct" | "sample" | "chunk" };
 
 function streams(op: Op): op is Streaming {
   switch (op.op) {
@@ -60,6 +63,7 @@ function streams(op: Op): op is Streaming {
     case "skip":
     case "distinct":
     case "sample":
+    case "chunk":
       return true;
     default:
       return false;
@@ -130,6 +134,9 @@ async function* changed(plan: Plan, op: Streaming, input: AsyncGenerator<Table>,
       return;
     case "sample":
       yield await sampled(plan, op, input, context);
+      return;
+    case "chunk":
+      yield* chunkTables(op, input, chunkingOf(op, context), turns, (text) => context.onNotice(`${plan.label}: ${text}`));
       return;
     default:
       op satisfies never;

@@ -63,7 +63,7 @@ export function sizeOf(value: Value): number {
     case "groups":
       return value.members.reduce((sum, member) => sum + sizeOf(member.value), 0);
     case "table":
-      return value.columns.reduce((sum, column) => sum + (column.type === "str" ? column.values.reduce((n, text) => n + 16 + 2 * text.length, 8 * (column.written ?? []).reduce((ids, row) => ids + (row === null ? 0 : row.prompt.length + row.generated.length), 0)) : column.values.byteLength), 0);
+      return value.columns.reduce((sum, column) => sum + (column.type === "str" ? column.values.reduce((n, text) => n + 16 + 2 * text.length, (column.written ?? []).reduce((bytes, row) => bytes + (row === null ? 0 : row.ids.reduce((sum, ids) => sum + 128 + 4 * ids.length, 0)), 0)) : column.values.byteLength), 0);
     case "tokens":
       return sizeOf(value.table) + value.ids.reduce((sum, ids) => sum + ids.byteLength + 64, 0);
     case "dense":

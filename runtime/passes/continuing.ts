@@ -136,7 +136,7 @@ export interface Written {
 /** Of each row, its tokens where its texts alone would be cut otherwise; how many these are is told. */
 export function recutTokens({ model, bos }: { readonly model: ModelRef; readonly bos: boolean }, rows: readonly Written[], encode: Tokenizer["encode"], onNotice: (text: string) => void): readonly (WrittenTokens | null)[] {
   const tokens = rows.map(({ input, continuation, prompt, generated }): WrittenTokens | null =>
-    same(encode(input + continuation, { bos }), [...prompt, ...generated]) ? null : { model: model.digest, input, continuation, prompt: [...prompt.slice(bos ? 1 : 0)], generated: [...generated] },
+    same(encode(input + continuation, { bos }), [...prompt, ...generated]) ? null : { model: model.digest, texts: [input, continuation], ids: [prompt.slice(bos ? 1 : 0), generated] },
   );
   const count = tokens.filter((each) => each !== null).length;
   if (count === 0) return tokens;

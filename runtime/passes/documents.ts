@@ -1,37 +1,22 @@
 /** Without this file the model would have no token ids to read. */
+import { printColumn } from "../../grammar/print_parts.ts";
 import type { Op } from "../../src/ops/op.ts";
 import type { LoadedModel } from "../catalog/catalog.ts";
 import type { Tokenizer } from "../checkpoint/tokenizer/tokenizer.ts";
 import { DataError } from "../data/error.ts";
-import type { Table, Tokens, WrittenTokens } from "../data/frame.ts";
+import type { Table, Tokens } from "../data/frame.ts";
 import type { Turns } from "../turns.ts";
-
-/** The texts of one column; null where missing. */
-function textsOf(table: Table, name: string): (row: number) => string | null {
-  const column = table.columns.find((each) => each.name === name);
-  if (column === undefined || column.type !== "str") throw new Error(`no text column ${name}`);
-  return (row) => (column.valid !== null && column.valid[row] === 0 ? null : column.values[row]!);
-}
-
-/** The tokens that a model wrote the texts of one column in, where it was this one. */
-function writtenOf(table: Table, name: string | undefined, model: string): (row: number, texts: readonly string[]) => WrittenTokens | undefined {
-  const column = table.columns.find((each) => each.name === name);
-  const written = column?.type === "str" ? column.written : undefined;
-  return (row, [input, continuation]) => {
-    const found = written?.[row] ?? undefined;
-    return found?.model === model && found.input === input && found.continuation === continuation ? found : undefined;
-  };
-}
+import { idsOf, textsOf } from "./known_tokens.ts";
 
 /**
  * Tokenize each document. A pair is read as one text, prompt directly followed by continuation; `boundary` is the first token
- * that reaches into the continuation. Where the model itself has continued, its own tokens are read. `from`: rows before this piece of a table, for messages. `encode`: the model's tokenizer, or what was kept of it.
+ * that reaches into the continuation. Tokens that stand with a row (`known_tokens.ts`) are read as they are. `from`: rows before this piece of a table, for messages. `encode`: the model's tokenizer, or what was kept of it.
  * @throws DataError `missing-text`, `text-too-long` with the row
  */
 export async function tokenizeTable(op: Op & { readonly op: "tokenize" }, table: Table, model: LoadedModel, encode: Tokenizer["encode"], turns: Turns, from = 0): Promise<Tokens> {
   const { tokenizer, facts } = model;
   const parts = op.textColumns.map((name) => textsOf(table, name));
-  const written = writtenOf(table, op.textColumns[1], op.model.digest);
+  const tokensAt = idsOf(op, table, op.textColumns, tokenizer, encode);
   const ids: Int32Array[] = [];
   const boundary: number[] = [];
   let truncated = 0;
@@ -42,16 +27,15 @@ export async function tokenizeTable(op: Op & { readonly op: "tokenize" }, table:
       if (value === null) throw new DataError({ code: "missing-text", message: `row ${from + row + 1} has no \`${op.textColumns[i]!}\``, help: `… | where not is_null(${op.textColumns[i]!}) | …`, row: from + row + 1, column: op.textColumns[i]! });
       return value;
     });
-    const known = written(row, texts);
-    const bos = op.bos && tokenizer.bosId !== null && known?.prompt[0] !== tokenizer.bosId ? [tokenizer.bosId] : [];
-    let document = known === undefined ? encode(texts.join(""), { bos: op.bos }) : Int32Array.from([...bos, ...known.prompt, ...known.generated]);
+    const { ids: whole, seam } = tokensAt(row, texts);
+    let document = whole;
     if (document.length > facts.context) {
       if (op.whenTooLong === "error") {
         throw new DataError({
           code: "text-too-long",
           message: `the text of row ${from + row + 1} has ${document.length} tokens, and the model's context holds ${facts.context}`,
-          notes: [`tokens are never dropped in silence; row ${from + row + 1} of ${table.origin}`],
-          help: "set long truncate",
+          notes: [`tokens are never dropped in silence, and \`set long truncate\` drops what lies behind them; row ${from + row + 1} of ${table.origin}`],
+          help: inPieces(op.textColumns, facts.context),
           row: from + row + 1,
         });
       }
@@ -60,7 +44,7 @@ export async function tokenizeTable(op: Op & { readonly op: "tokenize" }, table:
     }
     if (document.length === 0) throw new DataError({ code: "missing-text", message: `the text of row ${from + row + 1} is empty, and the model needs at least one token`, help: "… | where len(text) > 0 | …", row: from + row + 1 });
     ids.push(document);
-    if (parts.length === 2) boundary.push(Math.min(document.length, known === undefined ? continuationStart(texts[0]!, document, encode, op.bos) : bos.length + known.prompt.length));
+    if (parts.length === 2) boundary.push(Math.min(document.length, seam ?? continuationStart(texts[0]!, document, encode, op.bos)));
   }
   return {
     kind: "tokens",
@@ -74,6 +58,12 @@ export async function tokenizeTable(op: Op & { readonly op: "tokenize" }, table:
     truncated,
     source: op.textColumns.join(" + "),
   };
+}
+
+/** What makes pieces that fit of texts that do not: of a prompt and its continuation as one text. */
+export function inPieces(columns: readonly string[], size: number): string {
+  const names = columns.map((name) => printColumn(name));
+  return `… | ${names.length === 1 ? "" : `text ${names.join(" + ")} | `}chunk ${size}${names.length > 1 || names[0] === "text" ? "" : ` of ${names[0]}`} | …`;
 }
 
 /** Tokens of the joint text that the prompt's own tokens agree with: a token that spans the seam belongs to the continuation. */

@@ -8,7 +8,9 @@ import type { Column, Table, WrittenTokens } from "../data/frame.ts";
 import { createColumn, takeColumn } from "../data/table.ts";
 import type { ActivationContext } from "./activations.ts";
 import { continueTexts, type Continuing, recutTokens, requireHead, writtenColumn } from "./continuing.ts";
+import { inPieces } from "./documents.ts";
 import { editsTold } from "./editing.ts";
+import { idsOf, textsOf } from "./known_tokens.ts";
 
 type Generate = Op & { readonly op: "generate" };
 
@@ -88,9 +90,9 @@ export function stepsOf(op: Generate): Pick<Continuing, "gives" | "name"> {
 }
 
 /** Each copy of each row, and, where tokens are drawn, the text that names its numbers. @throws DataError `missing-text`, `text-too-long` with the row */
-export function piecesOf(op: Generate, tables: readonly NamedTable[], { facts }: Pick<LoadedModel, "facts">, encode: Tokenizer["encode"]): { readonly pieces: readonly Piece[]; readonly draws: readonly string[] | null } {
+export function piecesOf(op: Generate, tables: readonly NamedTable[], { facts, tokenizer }: Pick<LoadedModel, "facts" | "tokenizer">, encode: Tokenizer["encode"]): { readonly pieces: readonly Piece[]; readonly draws: readonly string[] | null } {
   const { drawn } = op;
-  const pieces = tables.flatMap(({ table }, group) => promptsOf(op, table, facts.context, encode).flatMap(({ input, prompt }, row) => Array.from({ length: madeOf(op) }, (_, copy): Piece => ({ group, row, copy, input, prompt }))));
+  const pieces = tables.flatMap(({ table }, group) => promptsOf(op, table, facts.context, tokenizer, encode).flatMap(({ input, prompt }, row) => Array.from({ length: madeOf(op) }, (_, copy): Piece => ({ group, row, copy, input, prompt }))));
   return { pieces, draws: drawn === null ? null : pieces.map(({ group, row, copy }) => JSON.stringify([drawn.stream, tables[group]!.name, row, copy])) };
 }
 
@@ -104,20 +106,22 @@ function nameOf({ most, drawn, ends, stop }: Generate): string {
   return `up to ${most} tokens ${how}${ends.length === 0 ? "" : `, up to token ${ends.join(" or ")}`}${stop.length === 0 ? "" : `, up to ${stop.map((each) => JSON.stringify(each)).join(" or ")}`}`;
 }
 
-function promptsOf({ textColumn, bos, most }: Generate, table: Table, room: number, encode: Tokenizer["encode"]): readonly Pick<Piece, "input" | "prompt">[] {
-  const column = table.columns.find(({ name }) => name === textColumn);
-  if (column === undefined || column.type !== "str") throw new Error(`no text column ${textColumn}`);
-  return column.values.map((input, row) => {
+function promptsOf(op: Generate, table: Table, room: number, tokenizer: Tokenizer, encode: Tokenizer["encode"]): readonly Pick<Piece, "input" | "prompt">[] {
+  const { textColumn, most } = op;
+  const textAt = textsOf(table, textColumn);
+  const tokensAt = idsOf(op, table, [textColumn], tokenizer, encode);
+  return Array.from({ length: table.rows }, (_, row) => {
+    const input = textAt(row);
     const missing = (what: string, help: string): DataError => new DataError({ code: "missing-text", message: `row ${row + 1} ${what}`, help, row: row + 1, column: textColumn });
-    if (column.valid !== null && column.valid[row] === 0) throw missing(`has no \`${textColumn}\``, `… | where not is_null(${textColumn}) | …`);
-    const prompt = encode(input, { bos });
+    if (input === null) throw missing(`has no \`${textColumn}\``, `… | where not is_null(${textColumn}) | …`);
+    const prompt = tokensAt(row, [input]).ids;
     if (prompt.length === 0) throw missing("is empty, and the model needs at least one token", `… | where len(${textColumn}) > 0 | …`);
     if (prompt.length + most > room) {
       throw new DataError({
         code: "text-too-long",
         message: `the text of row ${row + 1} has ${prompt.length} tokens, and ${most} more do not fit the model's context of ${room}`,
         notes: [`row ${row + 1} of ${table.origin}`],
-        help: prompt.length < room ? `generate max ${room - prompt.length}` : "shorten the text",
+        help: prompt.length < room ? `generate max ${room - prompt.length}` : `${inPieces([textColumn], room - most).slice(0, -1)}generate max ${most}`,
         row: row + 1,
         column: textColumn,
       });

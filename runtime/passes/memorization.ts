@@ -5,6 +5,7 @@ import { counted } from "../counted.ts";
 import type { ActivationContext } from "./activations.ts";
 import { continueTexts, type Continuing, recutTokens, requireHead, writtenColumn } from "./continuing.ts";
 import { editsTold } from "./editing.ts";
+import { idsOf } from "./known_tokens.ts";
 import { DataError } from "../data/error.ts";
 import type { Column, Table } from "../data/frame.ts";
 import { createColumn } from "../data/table.ts";
@@ -25,7 +26,7 @@ export async function memorize(op: Memorize, table: Table, context: ActivationCo
   const encode = context.tokenIds.encoder(model);
   const bos = op.bos ? 1 : 0;
   const needed = op.prefix + op.continuation;
-  const { ids, prompts } = promptsOf(op, table, encode);
+  const { ids, prompts } = promptsOf(op, table, tokenizer, encode);
   const generated = await continueTexts({ op, prompts, steps: op.continuation, ...stepsOf(op), draws: null, job: {} }, context);
   const truth = ids.map((document) => document.slice(bos + op.prefix, bos + needed));
   const prefixMatch = truth.map((expected, row) => {
@@ -60,13 +61,14 @@ export function stepsOf({ continuation }: Memorize): Pick<Continuing, "gives" | 
 }
 
 /** The tokens of each text, and those that the model is given. @throws DataError `text-too-short` with the row */
-export function promptsOf(op: Memorize, table: Table, encode: Tokenizer["encode"]): { readonly ids: readonly Int32Array[]; readonly prompts: readonly Int32Array[] } {
+export function promptsOf(op: Memorize, table: Table, tokenizer: Tokenizer, encode: Tokenizer["encode"]): { readonly ids: readonly Int32Array[]; readonly prompts: readonly Int32Array[] } {
   const column = table.columns.find((each) => each.name === op.textColumn);
   if (column === undefined || column.type !== "str") throw new Error(`no text column ${op.textColumn}`);
   const bos = op.bos ? 1 : 0;
   const needed = op.prefix + op.continuation;
+  const tokensAt = idsOf(op, table, [op.textColumn], tokenizer, encode);
   const ids = column.values.map((text, row) => {
-    const document = encode(text, { bos: op.bos });
+    const document = tokensAt(row, [text]).ids;
     if (document.length - bos < needed)
       throw new DataError({
         code: "text-too-short",

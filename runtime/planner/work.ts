@@ -57,8 +57,13 @@ async function sampled(tokenize: Plan, context: WorkContext): Promise<{ readonly
   const { op } = tokenize;
   const model = context.catalog.model(op.model);
   const encode = context.tokenIds.encoder(model);
-  const pieces = streamOf(tokenize.inputs[0]!, { catalog: context.catalog, known: () => undefined, onNotice: () => {}, signal: context.signal });
-  const tables = pieces === null ? singles(await context.evaluate(withoutEffects(tokenize.inputs[0]!))).map(asTable).map((table) => ({ table, rows: table.rows })) : [await firstOf(pieces)];
+  const from = tokenize.inputs[0]!;
+  const flow: Flow = { came: 0, from: 0, whole: { came: 0, from: 0 }, all: 0 };
+  const onRows = (_: Plan, rows: number, all: number): void => void Object.assign(flow, { whole: { came: flow.came, from: flow.from }, from: rows, all });
+  const pieces = streamOf(from, { catalog: context.catalog, tokenIds: context.tokenIds, known: () => undefined, onNotice: () => {}, onRows, signal: context.signal });
+  // Pieces of texts are as many as these have tokens: those of some rows tell of the rest.
+  const cut = nodes(from).some(({ op }) => op.op === "chunk") && nodes(from).every(({ op }) => ["read", "filter", "project", "edit", "chunk"].includes(op.op));
+  const tables = pieces === null ? singles(await context.evaluate(withoutEffects(from))).map(asTable).map((table) => ({ table, rows: table.rows })) : [await firstOf(pieces, flow, cut)];
   const all = tables.reduce((sum, { rows }) => sum + rows, 0);
   const turns = createTurns(context.signal);
   const sets: Tokens[] = [];
@@ -66,18 +71,29 @@ async function sampled(tokenize: Plan, context: WorkContext): Promise<{ readonly
   return { sets, share: all === 0 ? 1 : sets.reduce((sum, { ids }) => sum + ids.length, 0) / all };
 }
 
-/** The first rows of a stream, and how many there are in all. */
-async function firstOf(pieces: AsyncGenerator<Table>): Promise<{ readonly table: Table; readonly rows: number }> {
+/** How far a stream has come: rows that came out of it, of how many of its file, which has `all`; `whole`: the same when these had all come out. */
+interface Flow {
+  came: number;
+  readonly from: number;
+  readonly whole: { readonly came: number; readonly from: number };
+  readonly all: number;
+}
+
+/** The first rows of a stream, and how many there are in all; told from some where it is long and `some` will do. */
+async function firstOf(pieces: AsyncGenerator<Table>, flow: Flow, some: boolean): Promise<{ readonly table: Table; readonly rows: number }> {
   const first: Table[] = [];
   let held = 0;
-  let rows = 0;
   for await (const piece of pieces) {
-    rows += piece.rows;
-    if (held >= MOST_TEXTS) continue;
-    first.push(piece);
-    held += piece.rows;
+    flow.came += piece.rows;
+    if (held < MOST_TEXTS) {
+      first.push(piece);
+      held += piece.rows;
+    } else if (some && flow.whole.came >= MOST_TEXTS) {
+      flow.came = Math.round((flow.whole.came * flow.all) / flow.whole.from);
+      break;
+    }
   }
-  return { table: first.length === 1 ? first[0]! : concatTables(first), rows };
+  return { table: first.length === 1 ? first[0]! : concatTables(first), rows: flow.came };
 }
 
 function spread(table: Table, count: number): Table {
@@ -106,7 +122,7 @@ function writingIn(op: Writing["op"], tables: readonly NamedTable[], context: Wo
   const all = tables.reduce((sum, { table }) => sum + table.rows, 0);
   const some = tables.map(({ name, table }) => ({ name, table: spread(table, Math.ceil(table.rows * Math.min(1, MOST_TEXTS / Math.max(1, all)))) }));
   const share = all === 0 ? 1 : some.reduce((sum, { table }) => sum + table.rows, 0) / all;
-  const asked = op.op === "generate" ? piecesOf(op, some, model, encode) : { pieces: some.flatMap(({ table }) => promptsOf(op, table, encode).prompts.map((prompt) => ({ prompt }))), draws: null };
+  const asked = op.op === "generate" ? piecesOf(op, some, model, encode) : { pieces: some.flatMap(({ table }) => promptsOf(op, table, model.tokenizer, encode).prompts.map((prompt) => ({ prompt }))), draws: null };
   const steps = op.op === "generate" ? op.most : op.continuation;
   const space = spaceHere(() => spaceOfContinuing({ op, ...(op.op === "generate" ? stepsOf(op) : stepsOfMemorize(op)) }, context));
   if (space !== null) context.store.refresh([space]);

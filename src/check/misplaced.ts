@@ -74,7 +74,7 @@ export function misplaced(given: Misplaced): Hint & { readonly known: string } {
   const other = asChoice(word, specs) ?? near;
   if (other !== null) return { label: `did you mean \`${other}\`?`, fix: { span: each.span, text: other }, known };
   const following = words[at + 1];
-  const hint = asSetting(given, word, following) ?? asOrder(given, word) ?? asAggregate(given, word) ?? asColumn(given, specs) ?? asStage(given) ?? asUnit(words[at - 1], each);
+  const hint = asSetting(given, word, following) ?? asOrder(given, word) ?? asAggregate(given, word) ?? asUnit(words[at - 1], each) ?? asColumn(given, specs) ?? asStage(given);
   return { ...hint, known };
 }
 

@@ -62,6 +62,7 @@ function written(op: Op): unknown {
     case "logits":
       return { ...op, model: op.model.name, edits: writtenEdits(op.edits) };
     case "tokenize":
+    case "chunk":
     case "promotes":
       return { ...op, model: op.model.name };
     case "memorize": {

@@ -129,6 +129,11 @@ export type Op =
   | { readonly op: "aggregate"; readonly columns: readonly { readonly name: string; readonly value: Scalar }[]; readonly keys: readonly ColumnSchema[] | null }
   | { readonly op: "concat" }
   | { readonly op: "tokenize"; readonly model: ModelRef; readonly bos: boolean; readonly textColumns: readonly string[]; readonly whenTooLong: "error" | "truncate" }
+  /**
+   * Texts in pieces of `size` tokens at most, BOS among them, each a row with the number of its text in `document`, its own in `chunk`, and that of its first token in `start`, all from 0;
+   * `overlap` tokens are in two pieces that follow one another. `full`: no shorter ones; `most`: of each text.
+   */
+  | { readonly op: "chunk"; readonly model: ModelRef; readonly bos: boolean; readonly textColumn: string; readonly size: number; readonly overlap: number; readonly full: boolean; readonly most: number | null }
   /** The model up to the highest tap. Output: one value per tap; `pick` takes one. With `reduce`: only those figures of it, and who saves it gets it as it comes. */
   | { readonly op: "forward"; readonly model: ModelRef; readonly taps: readonly Tap[]; readonly window: Window; readonly blocks: number | null; readonly slice: "inside" | "after"; readonly edits?: readonly Edit[]; readonly reduce?: readonly Reduction[] }
   | { readonly op: "pick"; readonly taps: readonly number[] }
@@ -210,6 +215,7 @@ export const OPS = {
   aggregate: data,
   concat: data,
   tokenize: data,
+  chunk: data,
   forward: model,
   pick: data,
   encode: model,

@@ -78,8 +78,8 @@ export function oneOf<const W extends string>(words: readonly W[], options: Opti
   return arg({ kind: "oneOf", options: words, ...(options.signs === undefined ? {} : { signs: options.signs }) }, options);
 }
 /** A bare word that is there or not. */
-export function flag(doc: string): Arg<boolean> {
-  return arg({ kind: "flag" }, { doc, keyword: true, default: false });
+export function flag(doc: string, alsoCalled?: readonly string[]): Arg<boolean> {
+  return arg({ kind: "flag" }, { doc, keyword: true, default: false, ...(alsoCalled === undefined ? {} : { alsoCalled }) });
 }
 export function text(options: Options<string> & { readonly signs?: Readonly<Record<string, string>> }): Arg<string> {
   return arg({ kind: "string", list: false, ...(options.signs === undefined ? {} : { signs: options.signs }) }, options);

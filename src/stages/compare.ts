@@ -2,6 +2,7 @@
 import type { ColumnSchema } from "../ops/schema.ts";
 import { int, oneOf } from "./args.ts";
 import { featureColumns, twoGroups } from "./lowering/named_groups.ts";
+import { tellPieces } from "./lowering/pieces_of_texts.ts";
 import { stage } from "./stage.ts";
 
 const FIGURES: readonly ColumnSchema[] = ["delta", "low", "high", "p", "q"].map((name) => ({ name, type: "float" }));
@@ -25,6 +26,7 @@ export const compare = stage({
     const features = featureColumns(context);
     const names = twoGroups(context, "compare", []);
     if (names === null) return null;
+    tellPieces(context);
     return context.node({ op: "compare", by, least, threshold: context.settings.threshold }, [context.input], {
       kind: "table",
       groups: null,

@@ -1,10 +1,9 @@
 /** Without this file the model could not be heard: nobody could let it go on with a text. */
-import { printColumn } from "../../grammar/print_parts.ts";
 import { streamKey, streamStart } from "../ops/key.ts";
 import type { Drawn, Plan } from "../ops/op.ts";
-import { columnOf, type ColumnSchema } from "../ops/schema.ts";
+import type { ColumnSchema } from "../ops/schema.ts";
 import { column, int, optionalFloat, optionalInt, texts, type ArgValues } from "./args.ts";
-import { textColumns } from "./lowering/documents.ts";
+import { oneTextColumn } from "./lowering/documents.ts";
 import { eachEdited, editsOf } from "./lowering/edited.ts";
 import { stage, type Lowering } from "./stage.ts";
 
@@ -50,7 +49,7 @@ function continued(context: Lowering, args: ArgValues<typeof ARGS>): Plan | null
   const { input, settings } = context;
   const model = context.model();
   if (model === null) return null;
-  const of = textColumn(context, context.given("of") ? args.of : null);
+  const of = oneTextColumn(context, args.of, { does: "go on with", takes: "`generate` goes on with one text", written: "generate max 40", whole: "to go on behind the continuation" });
   const drawn = drawing(context, args);
   if (of === null || drawn === undefined) return null;
   const bos = settings.bos ?? model.prependsBos;
@@ -99,40 +98,4 @@ function drawing(context: Lowering, { temperature, top_k: topK, top_p: topP, n }
     fix: { span: { start: at.start, end: at.start }, text: "temperature 1 " },
   });
   return undefined;
-}
-
-/** The one column that is continued; null after a reported mistake, or where the input is not known. */
-function textColumn(context: Lowering, of: string | null): string | null {
-  const { schema } = context.input;
-  const names = schema.columns.map(({ name }) => name).join(", ") || "none";
-  const [meant = schema.columns.find(({ type }) => type === "str")?.name] = textColumns(schema.columns) ?? [];
-  const way = meant === undefined ? context.way(["table"]) : { help: `… | generate max 40 of ${printColumn(meant)}` };
-  if (of !== null) {
-    const found = columnOf(schema, of);
-    if (found?.type === "str") return of;
-    if (schema.known)
-      context.report({
-        code: found === undefined ? "unknown-column" : "wrong-type",
-        message: found === undefined ? `no column \`${of}\` to take the texts from` : `\`${of}\` is ${found.type}, not text`,
-        span: context.at("of"),
-        notes: [`columns here: ${names}`],
-        ...way,
-      });
-    return null;
-  }
-  const [first, second] = textColumns(schema.columns) ?? [];
-  if (first !== undefined && second === undefined) return first;
-  if (!schema.known) return null;
-  if (first === undefined) {
-    context.report({ code: "no-text", message: "this table has no text to go on with", notes: [`columns here: ${names}`], ...way });
-    return null;
-  }
-  context.report({
-    code: "missing-argument",
-    message: `there is a prompt and a continuation here, and \`generate\` goes on with one text`,
-    notes: [`to go on behind the continuation: … | text ${printColumn(first)} + ${printColumn(second!)} | generate max 40`],
-    label: "which one",
-    fix: { span: { start: context.at("").end, end: context.at("").end }, text: ` of ${printColumn(first)}` },
-  });
-  return null;
 }

@@ -5,6 +5,7 @@ import { acts } from "./acts.ts";
 import { agg } from "./agg.ts";
 import { assert } from "./assert.ts";
 import { cache } from "./cache.ts";
+import { chunk } from "./chunk.ts";
 import { compare } from "./compare.ts";
 import { concat } from "./concat.ts";
 import { contexts } from "./contexts.ts";
@@ -63,6 +64,7 @@ export const STAGES: readonly StageDefinition[] = [
   agg,
   assert,
   cache,
+  chunk,
   compare,
   concat,
   contexts,

@@ -1,6 +1,7 @@
 /** Without this file a large sample of a stream could be sorted anew at each piece, which nobody would see on small files. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { TOKENIZED_ANEW } from "../../runtime/cache/kept_tokens.ts";
 import type { Catalog } from "../../runtime/catalog/catalog.ts";
 import { collected } from "../../runtime/data/collected.ts";
 import type { Table } from "../../runtime/data/frame.ts";
@@ -22,7 +23,7 @@ async function sampled(count: number): Promise<{ readonly found: Table; readonly
   let asked = 0;
   const signal = { throwIfAborted: () => void asked++ } as AbortSignal;
   const catalog = { stream: () => ({ rows: PIECES * EACH, pieces: (async function* () { yield* pieces; })() }) } as unknown as Catalog;
-  const stream = streamOf(plan({ op: "sample", count, stream: "s" }, [read]), { catalog, known: () => undefined, onNotice: () => {}, signal });
+  const stream = streamOf(plan({ op: "sample", count, stream: "s" }, [read]), { catalog, tokenIds: TOKENIZED_ANEW, known: () => undefined, onNotice: () => {}, signal });
   return { found: await collected(stream!), sorted: asked - PIECES };
 }
 

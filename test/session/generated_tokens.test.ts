@@ -65,7 +65,7 @@ test("two rows of one text that were drawn in different tokens are each read in 
   const rows = ways.map((generated) => ({ input: "And", continuation: " the", prompt, generated }));
   const told: string[] = [];
   const written = recutTokens({ model: facts.ref, bos: true }, rows, tokenizer.encode, (text) => told.push(text));
-  assert.equal(written.map((each) => each?.generated ?? null), [null, [...ways[1]!], [...ways[2]!], null]);
+  assert.equal(written.map((each) => each?.ids[1] ?? null), [null, ways[1]!, ways[2]!, null]);
   assert.match(told.join(), /^2 of 4 texts/);
   const table = createTable("drawn", [createColumn("sample", "int", [0, 1, 2, 3]), createColumn("input_text", "str", rows.map(({ input }) => input)), writtenColumn(rows.map(({ continuation }) => continuation), written)]);
   const op = { op: "tokenize", model: facts.ref, bos: true, textColumns: ["input_text", "generated_continuation_text"], whenTooLong: "error" } as const;

@@ -1,6 +1,6 @@
 /** Without this file byte pairs would be joined by a library that passes over what unknown characters, bytes and suffixes ask for. */
 import type { Json, JsonObject } from "../strict_json.ts";
-import { byteNames, type TextModel } from "./text_model.ts";
+import { byteNames, whole, type TextModel } from "./text_model.ts";
 
 /** Ids are below 2²⁴ (`sound.ts`), so a pair of them, and a rank with a place, are whole numbers that a double holds. */
 const PAIR = 2 ** 24;
@@ -25,6 +25,7 @@ export function bpe(model: JsonObject): TextModel {
   const [fuse, bytes] = [model["fuse_unk"] === true, model["byte_fallback"] === true ? byteNames(vocabulary) : null];
   const ignore = model["ignore_merges"] === true;
   const kept = new Map<string, readonly number[]>();
+  const apart = prefix === "" && suffix === "" && !ignore ? seams(vocabulary) : whole;
 
   const spelt = (word: string): number[] => {
     const characters = Array.from(word);
@@ -54,6 +55,7 @@ export function bpe(model: JsonObject): TextModel {
 
   return {
     vocabulary,
+    apart,
     tokenize(word) {
       if (ignore) {
         const whole = vocabulary.get(word);
@@ -68,6 +70,44 @@ export function bpe(model: JsonObject): TextModel {
       }
       return ids;
     },
+  };
+}
+
+/** Characters are below 2²¹. */
+const POINTS = 2 ** 21;
+
+/**
+ * Cuts a word between two characters that stand beside one another in no token: whatever is joined on either side, nothing is joined across, so the parts
+ * give the ids of the whole. Both characters are tokens themselves, as others become bytes or one unknown token for several.
+ */
+function seams(vocabulary: ReadonlyMap<string, number>): (word: string) => Iterable<string> {
+  let pairs: Set<number> | null = null;
+  const gathered = (): Set<number> => {
+    const found = new Set<number>();
+    for (const token of vocabulary.keys()) {
+      let before = -1;
+      for (const character of token) {
+        const point = character.codePointAt(0) as number;
+        if (before !== -1) found.add(before * POINTS + point);
+        before = point;
+      }
+    }
+    return found;
+  };
+  return function* (word) {
+    pairs ??= gathered();
+    let from = 0;
+    let at = 0;
+    let before = "";
+    for (const character of word) {
+      if (at > from && !pairs.has((before.codePointAt(0) as number) * POINTS + (character.codePointAt(0) as number)) && vocabulary.has(before) && vocabulary.has(character)) {
+        yield word.slice(from, at);
+        from = at;
+      }
+      at += character.length;
+      before = character;
+    }
+    yield word.slice(from);
   };
 }
 

@@ -55,6 +55,14 @@ function bytesOf(token: string): readonly number[] {
   return bytes.includes(undefined) ? [...Buffer.from(token)] : (bytes as readonly number[]);
 }
 
+/** The bytes that a token is spelt with, as `ByteLevel` or `ByteFallback` reads it; null where it is text. */
+export function spelling(token: string): Uint8Array | null {
+  const byte = /^<0x([0-9A-Fa-f]{2})>$/.exec(token)?.[1];
+  if (byte !== undefined) return Uint8Array.of(Number.parseInt(byte, 16));
+  const bytes = Array.from(token, (character) => BYTE_OF.get(character));
+  return bytes.includes(undefined) ? null : Uint8Array.from(bytes as readonly number[]);
+}
+
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Byte tokens in a row are one text, or, where they spell none, each a sign for what cannot be read. */

@@ -4,19 +4,21 @@ import { expression } from "./library.ts";
 import { BYTES } from "./normalizer.ts";
 import { asSeen, PUNCTUATION, WORD } from "./unicode.ts";
 
-/** Pieces of a text, in order; `first`: the first of them begins where the text does, which `Metaspace` asks. */
+/** Some pieces of a text, in order; `first`: the first of them begins where the text does, which `Metaspace` asks. */
 interface Pieces {
   readonly texts: readonly string[];
   readonly first: boolean;
 }
-type Step = (pieces: Pieces) => Pieces;
+/** All pieces of a text, a thousand or so at a time: a book has millions. */
+type Step = (pieces: Iterable<Pieces>) => Iterable<Pieces>;
+const SOME_PIECES = 1024;
 /** Where a pattern is found; it may be an expression, or text. */
 type Pattern = RegExp | string;
 type Behavior = "removed" | "isolated" | "contiguous" | "mergedwithprevious" | "mergedwithnext";
 /** A stretch of a text that was found, or lies between. */
 interface Stretch {
   readonly start: number;
-  end: number;
+  readonly end: number;
   readonly found: boolean;
 }
 
@@ -26,10 +28,10 @@ const GPT2 = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|
 const BEHAVIORS: readonly Behavior[] = ["removed", "isolated", "contiguous", "mergedwithprevious", "mergedwithnext"];
 
 /** The `pre_tokenizer` of a tokenizer.json, as Hugging Face tokenizers (0.22 and 0.23 were compared) computes it; null where there is none. Throws where one of its kind is not known. */
-export function preTokenizerOf(given: Json | undefined): ((text: string, first: boolean) => readonly string[]) | null {
+export function preTokenizerOf(given: Json | undefined): ((text: string, first: boolean) => Iterable<Pieces>) | null {
   if (!isObject(given)) return null;
   const step = stepOf(given);
-  return (text, first) => step({ texts: [text], first }).texts;
+  return (text, first) => step([{ texts: [text], first }]);
 }
 
 function stepOf(given: JsonObject): Step {
@@ -76,8 +78,8 @@ function behaviorOf(given: JsonObject): Behavior {
 }
 
 /** Each piece changed, and none cut. */
-function changed(pieces: Pieces, change: (text: string, first: boolean) => string): Pieces {
-  return { texts: pieces.texts.map((text, at) => change(text, pieces.first && at === 0)), first: pieces.first };
+function* changed(pieces: Iterable<Pieces>, change: (text: string, first: boolean) => string): Generator<Pieces> {
+  for (const { texts, first } of pieces) yield { texts: texts.map((text, at) => change(text, first && at === 0)), first };
 }
 
 function byteLevel(given: JsonObject): Step {
@@ -114,67 +116,68 @@ function metaspace(given: JsonObject): Step {
 
 /** `NormalizedString.split`; turned round, what is found and what lies between change places. */
 function split(pattern: Pattern, behavior: Behavior, invert = false): Step {
-  return ({ texts, first }) => {
-    const made: string[] = [];
-    let begins = first;
-    texts.forEach((text, at) => {
-      const before = made.length;
-      let start = -1;
-      for (const stretch of divided(stretches(text, pattern, invert), behavior)) {
-        if (stretch.end === stretch.start) continue;
-        if (start === -1) start = stretch.start;
-        made.push(stretch.start === 0 && stretch.end === text.length ? text : text.slice(stretch.start, stretch.end));
+  return function* (pieces) {
+    for (const { texts, first } of pieces) {
+      let made: string[] = [];
+      let begins = first && texts.length > 0;
+      for (let at = 0; at < texts.length; at++) {
+        const text = texts[at] as string;
+        const all = stretches(text, pattern, invert);
+        for (const { start, end } of behavior === "isolated" ? all : divided(all, behavior)) {
+          if (end === start) continue;
+          if (made.length === 0) begins &&= at === 0 && start === 0;
+          made.push(start === 0 && end === text.length ? text : text.slice(start, end));
+          if (made.length < SOME_PIECES) continue;
+          yield { texts: made, first: begins };
+          made = [];
+          begins = false;
+        }
       }
-      if (at === 0 && (made.length === before || start !== 0)) begins = false;
-    });
-    return { texts: made, first: begins };
+      if (made.length > 0) yield { texts: made, first: begins };
+    }
   };
 }
 
-function stretches(text: string, pattern: Pattern, invert: boolean): readonly Stretch[] {
-  const all: Stretch[] = [];
+function* stretches(text: string, pattern: Pattern, invert: boolean): Generator<Stretch> {
   let done = 0;
-  const add = (start: number, end: number): void => {
-    if (start > done) all.push({ start: done, end: start, found: invert });
-    all.push({ start, end, found: !invert });
-    done = end;
-  };
   if (typeof pattern === "string") {
-    if (pattern !== "") for (let at = text.indexOf(pattern); at !== -1; at = text.indexOf(pattern, at + pattern.length)) add(at, at + pattern.length);
+    if (pattern !== "") {
+      for (let at = text.indexOf(pattern); at !== -1; at = text.indexOf(pattern, done)) {
+        if (at > done) yield { start: done, end: at, found: invert };
+        done = at + pattern.length;
+        yield { start: at, end: done, found: !invert };
+      }
+    }
   } else {
-    for (const { 0: found, index } of asSeen(text).matchAll(pattern)) if (found !== "" || index !== done || index === 0) add(index, index + found.length);
+    for (const { 0: found, index } of asSeen(text).matchAll(pattern)) {
+      if (found === "" && index === done && index !== 0) continue;
+      if (index > done) yield { start: done, end: index, found: invert };
+      done = index + found.length;
+      yield { start: index, end: done, found: !invert };
+    }
   }
-  if (done < text.length) all.push({ start: done, end: text.length, found: invert });
-  return all;
+  if (done < text.length) yield { start: done, end: text.length, found: invert };
 }
 
 /** `SplitDelimiterBehavior` of `tokenizer/normalizer.rs`. */
-function divided(all: readonly Stretch[], behavior: Behavior): readonly Stretch[] {
-  if (behavior === "isolated") return all;
-  if (behavior === "removed") return all.filter(({ found }) => !found);
-  if (behavior === "mergedwithnext") return mergedWithNext(all);
-  const made: Stretch[] = [];
+function* divided(all: Iterable<Stretch>, behavior: Exclude<Behavior, "isolated">): Generator<Stretch> {
+  /** The last one, which the next may join, and whether what ends it was found. */
+  let last: Stretch | null = null;
   let before = false;
   for (const stretch of all) {
-    const last = made.at(-1);
-    const joins = behavior === "contiguous" ? last !== undefined && before === stretch.found : stretch.found && !before;
-    if (joins && last !== undefined) last.end = stretch.end;
-    else made.push({ ...stretch });
+    if (behavior === "removed") {
+      if (!stretch.found) yield stretch;
+      continue;
+    }
+    const joins = behavior === "contiguous" ? before === stretch.found : behavior === "mergedwithnext" ? before && !stretch.found : stretch.found && !before;
+    if (last !== null && joins) last = { ...stretch, start: last.start };
+    else {
+      if (last !== null) yield last;
+      last = stretch;
+    }
     before = stretch.found;
   }
-  return made;
-}
-
-function mergedWithNext(all: readonly Stretch[]): readonly Stretch[] {
-  const made: Stretch[] = [];
-  let after = false;
-  for (const stretch of all.toReversed()) {
-    const next = made.at(-1);
-    if (stretch.found && !after && next !== undefined) made[made.length - 1] = { ...next, start: stretch.start };
-    else made.push(stretch);
-    after = stretch.found;
-  }
-  return made.reverse();
+  if (last !== null) yield last;
 }
 
 function isObject(value: Json | undefined): value is JsonObject {

@@ -4,9 +4,14 @@ import type { JsonObject } from "../strict_json.ts";
 /** What makes ids of a word. */
 export interface TextModel {
   readonly vocabulary: ReadonlyMap<string, number>;
+  /** A long word in parts that give the ids of the whole, or as it is where none are known. */
+  apart(word: string): Iterable<string>;
   /** Throws where the vocabulary has no id for what it cannot read. */
   tokenize(word: string): readonly number[];
 }
+
+/** A word that has to be read as one. */
+export const whole = (word: string): Iterable<string> => [word];
 
 /** Ids of a text's bytes, `<0x0A>` and the like; null where the vocabulary lacks one of them. */
 export function byteNames(vocabulary: ReadonlyMap<string, number>): (text: string) => readonly number[] | null {
@@ -29,6 +34,7 @@ export function wordPiece(model: JsonObject): TextModel {
   };
   return {
     vocabulary,
+    apart: whole,
     tokenize(word) {
       const characters = Array.from(word);
       if (characters.length > most) return none();
@@ -55,6 +61,7 @@ export function wordLevel(model: JsonObject): TextModel {
   const unknown = vocabulary.get(typeof model["unk_token"] === "string" ? model["unk_token"] : "<unk>");
   return {
     vocabulary,
+    apart: whole,
     tokenize(word) {
       const id = vocabulary.get(word) ?? unknown;
       if (id === undefined) throw new Error("a word is unknown, and its vocabulary has no token for one");
@@ -93,6 +100,7 @@ export function unigram(model: JsonObject): TextModel {
   };
   return {
     vocabulary,
+    apart: whole,
     tokenize(word) {
       const characters = Array.from(word);
       const best = new Float64Array(characters.length + 1);

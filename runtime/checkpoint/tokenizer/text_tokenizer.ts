@@ -26,6 +26,9 @@ export interface TokenizerFacts {
   readonly size: number;
 }
 
+/** Words of so many characters are taken apart where they can be. */
+const LONG_WORD = 256;
+
 /** A tokenizer.json computed as Hugging Face tokenizers does, special tokens around a text apart: expressions and most decoders are the library's, for what it computes otherwise is written here. */
 export class TextTokenizer {
   readonly #model: TextModel;
@@ -72,11 +75,35 @@ export class TextTokenizer {
 
   encode(text: string): readonly number[] {
     const ids: number[] = [];
-    for (const part of this.#parts(text)) {
-      if (typeof part === "number") ids.push(part);
-      else for (const piece of this.#pieces === null ? [part.text] : this.#pieces(part.text, part.first)) for (const id of this.#model.tokenize(piece)) ids.push(id);
-    }
+    for (const some of this.idsOf(text)) for (const id of some) ids.push(id);
     return ids;
+  }
+
+  /** The same ids, some at a time: those of a book need not be made at once. */
+  *idsOf(text: string): Generator<readonly number[]> {
+    for (const part of this.#parts(text)) {
+      if (typeof part === "number") yield [part];
+      else if (this.#pieces === null) yield* this.#ofWord(part.text);
+      else for (const { texts } of this.#pieces(part.text, part.first)) yield* this.#ofWords(texts);
+    }
+  }
+
+  *#ofWords(words: readonly string[]): Generator<readonly number[]> {
+    const ids: number[] = [];
+    for (const word of words) {
+      if (word.length < LONG_WORD) {
+        for (const id of this.#model.tokenize(word)) ids.push(id);
+        continue;
+      }
+      yield ids.splice(0);
+      yield* this.#ofWord(word);
+    }
+    yield ids;
+  }
+
+  *#ofWord(word: string): Generator<readonly number[]> {
+    if (word.length < LONG_WORD) yield this.#model.tokenize(word);
+    else for (const part of this.#model.apart(word)) yield this.#model.tokenize(part);
   }
 
   /** Ids without a token are passed over. */

@@ -6,6 +6,7 @@ import { parseJsonObject, readJsonBytes, type JsonObject } from "../strict_json.
 import type { TokenizerCard, TokenizerCards } from "./card.ts";
 import { TextTokenizer, type TokenizerFacts } from "./text_tokenizer.ts";
 import { requireSoundTokenizer } from "./sound.ts";
+import { spelling } from "./decoder.ts";
 import { timeBoxed, TOKENIZER_PATIENCE, type Patience } from "./patience.ts";
 
 export interface Tokenizer extends Omit<TokenizerCard, "specialIds"> {
@@ -13,10 +14,14 @@ export interface Tokenizer extends Omit<TokenizerCard, "specialIds"> {
   readonly specialIds: ReadonlySet<number>;
   /** Ids of a text. With `bos` it starts with the BOS id exactly once, also where the text spells it out. */
   encode(text: string, options: { readonly bos: boolean }): Int32Array;
+  /** The same a few thousand at a time, so that others have their turn while a book is read, and nobody waits for the end of one of which the start is wanted. */
+  idsOf(text: string, options: { readonly bos: boolean }): Iterable<Int32Array>;
   /** The text of ids, special tokens included. */
   decode(ids: ArrayLike<number>): string;
   /** One id as text: what it adds to a line, or its own name where it is no whole character. */
   piece(id: number): string;
+  /** The bytes of an id that is no text by itself, as one that ends within a character; null for others, which `piece` tells. */
+  bytes(id: number): Uint8Array | null;
   /** Ids in a row as text, one for each: of a character that several of them spell, the first has all and the others nothing. */
   pieces(ids: ArrayLike<number>): readonly string[];
 }
@@ -117,12 +122,32 @@ function usable<T>(file: string, work: () => T): T {
 }
 
 /** What is asked about texts. */
-type Words = Pick<TextTokenizer, "encode" | "decode" | "tokenOf">;
+type Words = Pick<TextTokenizer, "encode" | "decode" | "tokenOf" | "idsOf">;
+
+/** Ids that are made at a time, at least, where a text has more. */
+const SOME_IDS = 8192;
 
 /** Rules may not take for ever, and failures are of the file. */
 function boxed(file: string, hub: TextTokenizer, box: ReturnType<typeof timeBoxed>): Words {
   return {
     encode: (text) => usable(file, () => box(text.length, () => hub.encode(text))),
+    *idsOf(text) {
+      const left = hub.idsOf(text);
+      for (let ended = false; !ended; ) {
+        yield usable(file, () =>
+          box(text.length, () => {
+            const some: number[] = [];
+            while (some.length < SOME_IDS) {
+              const next = left.next();
+              ended = next.done === true;
+              if (next.done === true) break;
+              for (const id of next.value) some.push(id);
+            }
+            return some;
+          }),
+        );
+      }
+    },
     decode: (ids) => usable(file, () => box(ids.length, () => hub.decode(ids))),
     tokenOf: (id) => hub.tokenOf(id),
   };
@@ -178,17 +203,34 @@ function wrap(card: TokenizerCard, hub: () => Words): Tokenizer {
     pieces.set(id, text);
     return text;
   };
+  const spellings = new Map<number, Uint8Array | null>();
+  const bytes = (id: number): Uint8Array | null => {
+    const known = spellings.get(id);
+    if (known !== undefined) return known;
+    const found = decode([id]).includes("\ufffd") ? spelling(hub().tokenOf(id) ?? "") : null;
+    spellings.set(id, found);
+    return found;
+  };
+  /** With `bos`, behind one: those of a text that spells it out have it once. */
+  const begun = (ids: readonly number[], bos: boolean): Int32Array => {
+    if (!bos) return Int32Array.from(ids);
+    if (bosId === null) throw new CheckpointError("no-bos-token", "a beginning-of-text token is asked for, and the tokenizer names no `bos_token`", { help: "set bos false" });
+    return Int32Array.from(ids[0] === bosId ? ids : [bosId, ...ids]);
+  };
   return {
     ...card,
     specialIds: new Set(card.specialIds),
-    encode(text, { bos }) {
-      const ids = hub().encode(text);
-      if (!bos) return Int32Array.from(ids);
-      if (bosId === null) throw new CheckpointError("no-bos-token", "a beginning-of-text token is asked for, and the tokenizer names no `bos_token`", { help: "set bos false" });
-      return Int32Array.from(ids[0] === bosId ? ids : [bosId, ...ids]);
+    encode: (text, { bos }) => begun(hub().encode(text), bos),
+    *idsOf(text, { bos }) {
+      let first = true;
+      for (const ids of hub().idsOf(text)) {
+        yield begun(ids, bos && first);
+        first = false;
+      }
     },
     decode,
     piece,
+    bytes,
     pieces: (ids) => piecesOf(Array.from(ids), piece, decode),
   };
 }
@@ -225,13 +267,16 @@ function piecesOf(ids: readonly number[], piece: (id: number) => string, decode:
 export function forRows(tokenizer: Tokenizer, rows: number, modelName: string): Tokenizer {
   const fault = (what: string, help: string): CheckpointError => new CheckpointError("vocabulary-mismatch", `${what}; the embedding of \`${modelName}\` has ${rows} rows`, { help });
   if (tokenizer.size > rows) throw fault(`the tokenizer makes ids up to ${tokenizer.size - 1}`, "use the tokenizer that belongs to the model");
+  const within = (ids: Int32Array): Int32Array => {
+    const far = ids.find((id) => id >= rows);
+    if (far !== undefined) throw fault(`a text spells ${JSON.stringify(tokenizer.piece(far))}, which is named as a token beyond the vocabulary, as transformers has it with the id ${far}`, "leave that text out, or the token out of a copy of tokenizer_config.json");
+    return ids;
+  };
   return {
     ...tokenizer,
-    encode(text, options) {
-      const ids = tokenizer.encode(text, options);
-      const far = ids.find((id) => id >= rows);
-      if (far !== undefined) throw fault(`a text spells ${JSON.stringify(tokenizer.piece(far))}, which is named as a token beyond the vocabulary, as transformers has it with the id ${far}`, "leave that text out, or the token out of a copy of tokenizer_config.json");
-      return ids;
+    encode: (text, options) => within(tokenizer.encode(text, options)),
+    *idsOf(text, options) {
+      for (const ids of tokenizer.idsOf(text, options)) yield within(ids);
     },
   };
 }

@@ -32,6 +32,54 @@ export function hasTexts({ kind, columns }: Schema): boolean {
   return kind !== "table" || textColumns(columns) !== null;
 }
 
+/** How a stage that reads one text speaks of it. */
+export interface OneText {
+  /** What it does with a text, as in "no text to go on with". */
+  readonly does: string;
+  /** What it says of a prompt and its continuation. */
+  readonly takes: string;
+  /** The stage as an example. */
+  readonly written: string;
+  /** What makes one text of the two. */
+  readonly whole: string;
+}
+
+/** The one column of texts that a stage reads: the one that its argument `of` names, or, where nothing is said, what the model reads, as long as that is one column. Null after a reported mistake, or where the input is not known. */
+export function oneTextColumn(context: Lowering, of: string, { does, takes, written, whole }: OneText): string | null {
+  const { schema } = context.input;
+  const names = schema.columns.map(({ name }) => name).join(", ") || "none";
+  const [meant = schema.columns.find(({ type }) => type === "str")?.name] = textColumns(schema.columns) ?? [];
+  const way = meant === undefined ? context.way(["table"]) : { help: `… | ${written} of ${printColumn(meant)}` };
+  if (context.given("of")) {
+    const found = columnOf(schema, of);
+    if (found?.type === "str") return of;
+    if (schema.known)
+      context.report({
+        code: found === undefined ? "unknown-column" : "wrong-type",
+        message: found === undefined ? `no column \`${of}\` to take the texts from` : `\`${of}\` is ${found.type}, not text`,
+        span: context.at("of"),
+        notes: [`columns here: ${names}`],
+        ...way,
+      });
+    return null;
+  }
+  const [first, second] = textColumns(schema.columns) ?? [];
+  if (first !== undefined && second === undefined) return first;
+  if (!schema.known) return null;
+  if (first === undefined) {
+    context.report({ code: "no-text", message: `this table has no text to ${does}`, notes: [`columns here: ${names}`], ...way });
+    return null;
+  }
+  context.report({
+    code: "missing-argument",
+    message: `there is a prompt and a continuation here, and ${takes}`,
+    notes: [`${whole}: … | text ${printColumn(first)} + ${printColumn(second!)} | ${written}`],
+    label: "which one",
+    fix: context.instead(`${context.written().trimEnd()} of ${printColumn(first)}`),
+  });
+  return null;
+}
+
 /** The input as tokens: itself, or its documents tokenized for the model that is set. */
 export function documentTokens(context: Lowering): Plan | null {
   const { input, settings } = context;
