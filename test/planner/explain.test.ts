@@ -138,6 +138,23 @@ test("more texts than are looked at are estimated, and said to be", async () => 
   }
 });
 
+test("pieces of a large file are told from those of some of its texts", async () => {
+  const path = folder({ "many.csv": `text\n${Array.from({ length: 40_000 }, () => "In the beginning was the word").join("\n")}\n` });
+  const session = await open({ readFrom: path, measured: false, streamBytes: 1000 });
+  const explain = async (stages: string): Promise<readonly [number, boolean]> => {
+    const { passes: [pass] } = ((await run(session, `csv "many.csv" | ${stages} | acts layer 7 | stats | explain`)).values[0] as TextValue).data as Explanation;
+    const { texts, exact } = work(pass!);
+    return [texts, exact];
+  };
+  const { values } = await run(session, 'csv "many.csv" | take 1 | chunk 3 | count');
+  const each = values[0]?.kind === "table" ? Number(values[0].columns[0]!.values[0]) : 0;
+  assert.ok(each > 1);
+  assert.equal(await explain("chunk 3"), [40_000 * each, false]);
+  assert.equal(await explain("take 300 | chunk 3"), [300 * each, true]);
+  assert.equal(await explain("chunk 3 | take 300"), [300, true]);
+  await session.close();
+});
+
 test("what depends on a model that has not run is not guessed", async () => {
   const session = await open({ measured: false });
   const { values } = await run(session, "sample perfect 3 | memorize prefix 10 continue 5 of input_text | acts layer 7 | top 3 | explain");

@@ -7,11 +7,13 @@ import { folder, open, run } from "./open.ts";
 const WORDS = "in the beginning god created the heaven and the earth and the earth was without form and void ";
 const FILES = {
   "same.csv": `k,v\n${Array.from({ length: 5_000 }, (_, i) => `1,${i}`).join("\n")}\n`,
+  "book.txt": WORDS.repeat(40_000),
   "texts.csv": `text\n${Array.from({ length: 400 }, (_, i) => `${i} ${WORDS.repeat(100)}`).join("\n")}\n`,
 };
 
 for (const [name, text] of Object.entries({
   "a join": 'let a = csv "same.csv"\na | join a on k suffix "_other" | count',
+  "a text that is cut into pieces": 'text "book.txt" whole | chunk 64 | count',
   "texts that become tokens": 'set long truncate\ncsv "texts.csv" | tokenize | count',
 })) {
   test(`${name}: progress is told, and a cancel is heard at once`, async () => {

@@ -111,7 +111,9 @@ function sought(source: string, spelt: string, from: number, ahead: number): Ret
     const first = source[at] ?? "";
     if (isSpace(first) || (word !== spelt && /[\p{L}\p{N}]/u.test(first) && /[\p{L}\p{N}]/u.test(source[at - 1] ?? " "))) continue;
     const found = walk(source, word, at, "");
-    if (found !== null && found.skipped === 0) return { ...found, places: [...new Array<number>(spelt.length - word.length).fill(at), ...found.places] };
+    // The space before a word is its own, where it has one.
+    const begins = at > from && isSpace(source[at - 1]!) ? at - 1 : at;
+    if (found !== null && found.skipped === 0) return { ...found, places: [...new Array<number>(spelt.length - word.length).fill(begins), ...found.places] };
   }
   return null;
 }
