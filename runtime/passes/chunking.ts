@@ -11,12 +11,12 @@ import { PIECE_ROWS } from "../data/pieces.ts";
 import { createColumn, createTable, takeColumn } from "../data/table.ts";
 import type { Turns } from "../turns.ts";
 import type { ActivationContext } from "./activations.ts";
-import { textsOf } from "./known_tokens.ts";
+import { behindBos, knownTokens, textsOf } from "./known_tokens.ts";
 
 type Chunk = Op & { readonly op: "chunk" };
 
 /** Of longer texts no ids are kept: they are read part by part, and no further than is asked for. UTF-16 units. */
-const KEPT_TEXT = 1 << 20;
+const KEPT_TEXT = 1 << 18;
 /** Behind a token that ends within a character, those that end it. */
 const REST_OF_CHARACTER = 4;
 
@@ -72,7 +72,7 @@ export async function* chunkTables(op: Chunk, tables: AsyncGenerator<Table>, chu
     if (!given) yield tableOf(op, table, [], 0);
     given = true;
   }
-  if (dropped.tokens > 0) {
+  if (dropped.tokens > 0 || dropped.texts > 0) {
     const none = dropped.texts === 0 ? "" : `, and ${dropped.texts} of ${counted(dropped.read, "text")} ${dropped.texts === 1 ? "has" : "have"} no piece`;
     onNotice(`${counted(dropped.tokens, "token")} that fill${dropped.tokens === 1 ? "s" : ""} no piece ${dropped.tokens === 1 ? "was" : "were"} left out${none}`);
   }
@@ -80,6 +80,7 @@ export async function* chunkTables(op: Chunk, tables: AsyncGenerator<Table>, chu
 
 async function* piecesOf(op: Chunk, table: Table, dropped: Dropped, { tokenizer, encode }: Chunking, turns: Turns): AsyncGenerator<readonly Piece[]> {
   const textAt = textsOf(table, op.textColumn);
+  const knownAt = knownTokens(op, table, [op.textColumn]);
   const room = op.size - (op.bos ? 1 : 0);
   const step = room - op.overlap;
   let made: Piece[] = [];
@@ -90,7 +91,9 @@ async function* piecesOf(op: Chunk, table: Table, dropped: Dropped, { tokenizer,
     const text = textAt(row);
     if (text === null) throw missing(`has no \`${op.textColumn}\``, `… | where not is_null(${op.textColumn}) | …`);
     const wanted = op.most === null ? Number.POSITIVE_INFINITY : room + (op.most - 1) * step;
-    const { ids, ends, whole } = await tokensOf(text, op.bos, wanted, { tokenizer, encode }, turns, (share) => (row + share) / table.rows);
+    const known = knownAt(row, [text]);
+    const parts = known !== null ? [behindBos(known.ids, op.bos, tokenizer)] : text.length <= KEPT_TEXT ? [encode(text, { bos: op.bos })] : tokenizer.idsOf(text, { bos: op.bos });
+    const { ids, ends, whole } = await tokensOf(text, parts, { bos: op.bos, wanted, tokenizer }, turns, (share) => (row + share) / table.rows);
     if (ids.length === 0 && !op.bos) throw missing("is empty, and the model needs at least one token", `… | where len(${op.textColumn}) > 0 | …`);
     let chunk = 0;
     for (let start = 0; op.most === null || chunk < op.most; start += step) {
@@ -103,7 +106,7 @@ async function* piecesOf(op: Chunk, table: Table, dropped: Dropped, { tokenizer,
         break;
       }
       const own = text.slice(start === 0 ? 0 : ends[start - 1], last ? text.length : ends[end - 1]);
-      made.push({ row, chunk: chunk++, start, text: own, written: start === 0 && last ? null : { model: op.model.digest, texts: [own], ids: [ids.subarray(start, end)] } });
+      made.push({ row, chunk: chunk++, start, text: own, written: start === 0 && last && known === null ? null : { model: op.model.digest, texts: [own], ids: [ids.subarray(start, end)] } });
       if (made.length === PIECE_ROWS) {
         yield made;
         made = [];
@@ -114,14 +117,14 @@ async function* piecesOf(op: Chunk, table: Table, dropped: Dropped, { tokenizer,
   if (made.length > 0) yield made;
 }
 
-/** The tokens of a text behind BOS, so many as are wanted or all of them, and where each ends. */
-async function tokensOf(text: string, bos: boolean, wanted: number, { tokenizer, encode }: Chunking, turns: Turns, shareOf: (share: number) => number): Promise<{ readonly ids: Int32Array; readonly ends: Uint32Array; readonly whole: boolean }> {
+/** The tokens of a text behind BOS, so many as are wanted or all of them, and where each ends. `read`: its tokens, BOS first where there is one, part by part. */
+async function tokensOf(text: string, read: Iterable<Int32Array>, { bos, wanted, tokenizer }: { readonly bos: boolean; readonly wanted: number; readonly tokenizer: Tokenizer }, turns: Turns, shareOf: (share: number) => number): Promise<{ readonly ids: Int32Array; readonly ends: Uint32Array; readonly whole: boolean }> {
   const places = placesIn(text, tokenizer);
   const parts: Int32Array[] = [];
   let length = 0;
   let begun = !bos;
   let whole = true;
-  for (const part of text.length <= KEPT_TEXT ? [encode(text, { bos })] : tokenizer.idsOf(text, { bos })) {
+  for (const part of read) {
     const ids = begun ? part : part.subarray(1);
     begun = true;
     for (const id of ids) places.put(id);

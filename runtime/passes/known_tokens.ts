@@ -16,18 +16,36 @@ export interface RowTokens {
   readonly seam: number | null;
 }
 
-/**
- * The tokens of the texts in these columns of a row, read as one: those that stand with the row, as long as it has the texts that they are of and the model is theirs, and else the
- * tokenizer's. `encode`: that of the model, or what was kept of it.
- */
-export function idsOf({ model, bos }: { readonly model: ModelRef; readonly bos: boolean }, table: Table, columns: readonly string[], { bosId }: Pick<Tokenizer, "bosId">, encode: Tokenizer["encode"]): (row: number, texts: readonly string[]) => RowTokens {
+/** The tokens that stand with a row, as long as it has the texts that they are of and the model is theirs; null for others. */
+export function knownTokens({ model }: { readonly model: ModelRef }, table: Table, columns: readonly string[]): (row: number, texts: readonly string[]) => WrittenTokens | null {
   const column = table.columns.find(({ name }) => name === columns.at(-1));
   const written = column?.type === "str" ? column.written : undefined;
   return (row, texts) => {
     const known = written?.[row] ?? null;
-    if (known === null || known.model !== model.digest || !same(known, texts)) return { ids: encode(texts.join(""), { bos }), seam: null };
-    const first = bos && bosId !== null && known.ids[0]![0] !== bosId ? [bosId] : [];
-    return { ids: Int32Array.from([first, ...known.ids].flatMap((ids) => Array.from(ids))), seam: known.ids.length < 2 ? null : first.length + known.ids[0]!.length };
+    return known !== null && known.model === model.digest && same(known, texts) ? known : null;
+  };
+}
+
+/** Ids behind BOS where the model is given one: those of a text that spells it out have it once. */
+export function behindBos(ids: readonly ArrayLike<number>[], bos: boolean, { bosId }: Pick<Tokenizer, "bosId">): Int32Array {
+  const parts = bos && bosId !== null && ids[0]?.[0] !== bosId ? [[bosId], ...ids] : ids;
+  const all = new Int32Array(parts.reduce((sum, each) => sum + each.length, 0));
+  let at = 0;
+  for (const each of parts) {
+    all.set(each, at);
+    at += each.length;
+  }
+  return all;
+}
+
+/** The tokens of the texts in these columns of a row, read as one: those that stand with the row, and else the tokenizer's. `encode`: that of the model, or what was kept of it. */
+export function idsOf(op: { readonly model: ModelRef; readonly bos: boolean }, table: Table, columns: readonly string[], tokenizer: Pick<Tokenizer, "bosId">, encode: Tokenizer["encode"]): (row: number, texts: readonly string[]) => RowTokens {
+  const tokensAt = knownTokens(op, table, columns);
+  return (row, texts) => {
+    const known = tokensAt(row, texts);
+    if (known === null) return { ids: encode(texts.join(""), { bos: op.bos }), seam: null };
+    const ids = behindBos(known.ids, op.bos, tokenizer);
+    return { ids, seam: known.ids.length < 2 ? null : ids.length - known.ids[1]!.length };
   };
 }
 

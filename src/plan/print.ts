@@ -70,7 +70,7 @@ export function printOp(op: Op): string {
     case "aggregate": return `aggregate ${op.columns.map(({ name, value }) => `${name} = ${printScalar(value)}`).join(", ")}`;
     case "concat": return "concat";
     case "tokenize": return `tokenize ${op.textColumns.join(" + ")} for ${op.model.name}, ${op.bos ? "BOS first" : "no BOS"}`;
-    case "chunk": return `chunk ${op.textColumn} into ${op.size} tokens${op.overlap === 0 ? "" : `, ${op.overlap} of them shared`}${op.full ? ", full ones only" : ""}${op.most === null ? "" : `, ${op.most} of each at most`}, for ${op.model.name}, ${op.bos ? "BOS first" : "no BOS"}`;
+    case "chunk": return `chunk ${op.textColumn} into ${op.size} token${op.size === 1 ? "" : "s"}${op.overlap === 0 ? "" : `, ${op.overlap} of them shared`}${op.full ? ", full ones only" : ""}${op.most === null ? "" : `, ${op.most} of each at most`}, for ${op.model.name}, ${op.bos ? "BOS first" : "no BOS"}`;
     case "forward": {
       const taps = op.taps.map((tap) => `layer ${tap.layer} ${tap.hook}${tap.centred === true ? " centred" : ""}${tap.folded !== undefined ? " without value biases" : ""}${tap.sae === null ? "" : ` → ${tap.sae.name} (${tap.sae.convention})${tap.features === undefined ? "" : `, only ${tap.features.join(", ")}`}`}`);
       return `forward ${op.model.name}: ${taps.join("; ")}; ${op.blocks === null ? "all blocks" : `blocks 0…${op.blocks - 1}`}; ${printWindow(op.window)}, ${op.slice === "inside" ? "gathered inside the last block" : "sliced afterwards"}${behind(op.edits)}${op.reduce === undefined ? "" : `; keeps ${op.reduce.length === 0 ? "nothing" : op.reduce.map(({ of, threshold }) => `${of} above ${threshold}`).join(", ")}`}`;

@@ -31,8 +31,8 @@ export const chunk = stage({
     { title: "Pieces of many texts", query: 'set seed 7\ncsv "kjv/passages.csv" | chunk 32 full | sample 5 | acts layer 7 | rows 769' },
   ],
   instead: { tokens: "texts are cut, and then read: … | chunk 128 | tokenize", acts: "texts are cut before they are read: … | chunk 128 | acts layer 7" },
-  alsoCalled: ["chunks", "window", "windows", "split_text", "split_tokens", "truncate", "segment", "chunk_text"],
-  searchTerms: ["long texts", "documents", "pieces", "context", "max_length", "context_size", "overlap", "stride", "overflow", "book", "passages", "concat_and_batch_sequences"],
+  alsoCalled: ["chunks", "window", "windows", "split_text", "split_tokens", "segment", "chunk_text", "max_length"],
+  searchTerms: ["long texts", "truncate", "documents", "pieces", "context", "context_size", "overlap", "stride", "overflow", "book", "passages", "concat_and_batch_sequences"],
   lower: (context, { size, overlap, max, full, of }) => {
     const { input, settings } = context;
     const model = context.model();

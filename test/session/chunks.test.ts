@@ -60,6 +60,10 @@ test("the tokens of a piece go wherever its row goes, as long as the text is tha
   assert.equal(await ids(session, `prompts "x" | derive document = 2 | select document | join (${made}) on document | tokenize`), windows(TEXTS[2]!, 4));
   assert.equal(await ids(session, `set cache disk\n${made} | cache | tokenize`), all);
   assert.equal(await ids(await open({ readFrom }), `${made} | group kind | ungroup | tokenize`), [...windows(TEXTS[0]!, 4), ...windows(TEXTS[2]!, 4), ...windows(TEXTS[1]!, 4)]);
+  // Pieces of pieces are pieces of the whole.
+  const halves = all.flatMap(([, ...own]) => own.flatMap((_, at) => (at % 2 === 0 ? [[BOS, ...own.slice(at, at + 2)]] : [])));
+  assert.equal(await ids(session, `${made} | drop document, chunk, start | chunk 3 | tokenize`), halves);
+  assert.equal(await ids(session, `${made} | drop document, chunk, start | chunk 8 | tokenize`), all);
   // Another text, and one that was written down, is read as it stands.
   const other = await ids(session, `${made} | text text + "!" | tokenize`);
   assert.equal(other, column(await table(session, made), "text").map((text) => [...tokenizer.encode(`${String(text)}!`, { bos: true })]));

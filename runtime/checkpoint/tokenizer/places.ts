@@ -1,12 +1,15 @@
 /** Without this file nobody could say which characters of a text a token stands for. */
 import type { Tokenizer } from "./tokenizer.ts";
-import { isSpace, walk } from "./respelt.ts";
+import { folded, isSpace, walk } from "./respelt.ts";
 
 /** So far behind the last token that was found the next one is sought, in UTF-16 units, for each token that was not. */
 const SEEN_AHEAD = 256;
 const MOST_AHEAD = 4096;
 /** So many units may be of characters that there is no token for at all. */
 const PASSED_OVER = 16;
+
+/** So many places are looked at in all for each unit of a text: tokens that are nowhere in it are not sought for ever. */
+const LOOKS = 8;
 
 /** Where the tokens of one text end in it, told one after the other. */
 export interface Places {
@@ -21,8 +24,9 @@ export interface Places {
  * The places of tokens as they come. Exact where tokens spell the text as it is, byte by byte; where a tokenizer reads it otherwise (normal forms, lower case, spaces put in or
  * left out) as `walk` finds it, and an unknown token stands for what lies before the next one that is found. A character that several tokens spell is of the first of them.
  */
-export function placesIn(text: string, { piece, bytes }: Pick<Tokenizer, "piece" | "bytes">): Places {
+export function placesIn(text: string, { piece, bytes, specialIds }: Pick<Tokenizer, "piece" | "bytes" | "specialIds">): Places {
   const source = text.toWellFormed();
+  const seek = seekIn(source);
   let ends = new Uint32Array(16 + (Math.min(4096, source.length) >> 2));
   let count = 0;
   /** Where the next token begins; of how many tokens before it nobody knows the end; what of a character of the source is still to be spelt. */
@@ -39,8 +43,10 @@ export function placesIn(text: string, { piece, bytes }: Pick<Tokenizer, "piece"
     }
     ends[count++] = place;
   };
-  const find = (spelt: string, cuts: readonly number[]): void => {
-    const found = lost === 0 ? (walk(source, spelt, at, owed) ?? sought(source, spelt, at, PASSED_OVER)) : sought(source, spelt, at, Math.min(MOST_AHEAD, SEEN_AHEAD * lost));
+  const find = (spelt: string, cuts: readonly number[], special: boolean): void => {
+    const here = lost === 0 ? walk(source, spelt, at, owed) : null;
+    // An unknown token is special, and its name is in no text.
+    const found = here ?? (special ? null : seek(spelt, at, lost === 0 ? PASSED_OVER : Math.min(MOST_AHEAD, SEEN_AHEAD * lost)));
     if (found === null) {
       lost += cuts.length;
       for (const _ of cuts) end(at);
@@ -59,7 +65,7 @@ export function placesIn(text: string, { piece, bytes }: Pick<Tokenizer, "piece"
       if (own === null && held.length === 0) {
         const spelt = piece(id);
         if (lost === 0 && owed === "" && source.startsWith(spelt, at)) end((at += spelt.length));
-        else find(spelt, [spelt.length]);
+        else find(spelt, [spelt.length], specialIds.has(id));
         return;
       }
       for (const byte of own ?? Buffer.from(piece(id))) held.push(byte);
@@ -68,7 +74,7 @@ export function placesIn(text: string, { piece, bytes }: Pick<Tokenizer, "piece"
       const [read, ended] = [held, marks];
       [held, marks] = [[], []];
       const spelt = Buffer.from(read).toString("utf8");
-      find(spelt, ended.map((mark) => begunBefore(spelt, mark)));
+      find(spelt, ended.map((mark) => begunBefore(spelt, mark)), false);
     },
     get reached() {
       return at;
@@ -103,19 +109,32 @@ function begunBefore(text: string, bytes: number): number {
   return units;
 }
 
-/** The first place behind `from` where this is spelt: a word that begins there, where it begins with a space. */
-function sought(source: string, spelt: string, from: number, ahead: number): ReturnType<typeof walk> {
-  const word = spelt.trimStart();
-  if (word === "") return null;
-  for (let at = from; at <= Math.min(source.length, from + ahead); at++) {
-    const first = source[at] ?? "";
-    if (isSpace(first) || (word !== spelt && /[\p{L}\p{N}]/u.test(first) && /[\p{L}\p{N}]/u.test(source[at - 1] ?? " "))) continue;
-    const found = walk(source, word, at, "");
-    // The space before a word is its own, where it has one.
-    const begins = at > from && isSpace(source[at - 1]!) ? at - 1 : at;
-    if (found !== null && found.skipped === 0) return { ...found, places: [...new Array<number>(spelt.length - word.length).fill(begins), ...found.places] };
-  }
-  return null;
+/** Finds the first place behind `from` where something is spelt: a word that begins there, where it begins with a space. */
+function seekIn(source: string): (spelt: string, from: number, ahead: number) => ReturnType<typeof walk> {
+  let left = LOOKS * source.length;
+  const firsts = new Map<string, string>();
+  const first = (character: string): string => {
+    const known = firsts.get(character) ?? folded(character).slice(0, 1);
+    firsts.set(character, known);
+    return known;
+  };
+  return (spelt, from, ahead) => {
+    const word = spelt.trimStart();
+    if (word === "") return null;
+    const wanted = first(String.fromCodePoint(word.codePointAt(0)!));
+    for (let at = from; at <= Math.min(source.length, from + ahead) && left > 0; at++) {
+      left--;
+      const there = source[at] ?? "";
+      const begins = first(there);
+      if ((begins !== "" && wanted !== "" && begins !== wanted && there.charCodeAt(0) < 0xd800) || isSpace(there)) continue;
+      if (word !== spelt && /[\p{L}\p{N}]/u.test(there) && /[\p{L}\p{N}]/u.test(source[at - 1] ?? " ")) continue;
+      const found = walk(source, word, at, "");
+      // The space before a word is its own, where it has one.
+      const start = at > from && isSpace(source[at - 1]!) ? at - 1 : at;
+      if (found !== null && found.skipped === 0) return { ...found, places: [...new Array<number>(spelt.length - word.length).fill(start), ...found.places] };
+    }
+    return null;
+  };
 }
 
 const outsidePair = (source: string, at: number): number => (/[\udc00-\udfff]/.test(source[at] ?? "") && /[\ud800-\udbff]/.test(source[at - 1] ?? "") ? at + 1 : at);

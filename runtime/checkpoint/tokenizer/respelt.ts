@@ -61,7 +61,7 @@ export function walk(source: string, spelt: string, from: number, owed: string):
 export const isSpace = (character: string): boolean => /^\s/.test(character);
 
 /** Without case, marks, spaces and compatibility forms. */
-const folded = (text: string): string => text.normalize("NFKD").toLowerCase().replace(/[\p{M}\s]/gu, "");
+export const folded = (text: string): string => text.normalize("NFKD").toLowerCase().replace(/[\p{M}\s]/gu, "");
 
 /** The shortest two beginnings that are the same once folded; at its end what is spelt may lack the rest of a character. */
 function alike(source: string, at: number, spelt: string, from: number): { readonly source: number; readonly spelt: number; readonly owed: string } | null {
