@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { readCsv, type CsvOptions } from "../../runtime/data/csv.ts";
-import { readText } from "../../runtime/data/text.ts";
+import { readText, readWhole } from "../../runtime/data/text.ts";
 import { DataError } from "../../runtime/data/error.ts";
 import type { Cell, Table } from "../../runtime/data/frame.ts";
 import { createGuard } from "../../runtime/data/csv_guard.ts";
@@ -180,6 +180,21 @@ test("texts: one row a line", async () => {
   assert.equal(cells(table), { text: ["one", "", 'two, "x"', "three"] });
   assert.is((await refused(readText(fileOf("a\nb\0\n")))).row, 2);
   assert.is((await refused(readText(fileOf(Buffer.from("a\n\xe9\n", "latin1"))))).row, 2);
+});
+
+test("lines, and their ends, that lie across the parts in which a file is read; a whole text may be longer than a cell", async () => {
+  const part = 1 << 20;
+  for (const [end, lines] of [["\r\n", 3], ["\r", 3], ["\r\r\n", 4], ["\n", 3]] as const) {
+    for (const before of [part - 2, part - 1, part]) {
+      const { table } = await readText(fileOf(`${"x".repeat(before)}${end}b\nc${end}`));
+      const texts = cells(table)["text"] as string[];
+      assert.equal([texts.length, texts[0]!.length, texts.at(-1)], [lines + (end === "\r\r\n" ? 1 : 0), before, end === "\r\r\n" ? "" : "c"], JSON.stringify([end, before]));
+    }
+  }
+  const long = "word ".repeat(4_000_000);
+  const { table } = await readWhole(fileOf(`${long}\r\nend\n`));
+  assert.is((cells(table)["text"] as string[])[0], `${long}\nend`);
+  assert.is((await refused(readText(fileOf(long)))).code, "field-too-large");
 });
 
 test("a ragged row under a header of another separator says which one, and offers no keyword that drops rows", async () => {
