@@ -48,16 +48,23 @@ export function createCatalogCheckpoints(locator: Locator, cards: TokenizerCards
   async function loadModel(name: string, call: HubCall): Promise<LoadedModel> {
     const known = [...models.values()].find((each) => each.facts.ref.name === name);
     if (known !== undefined) return known;
-    const { facts, spec, located } = outlines.get(name) ?? (await readOutline(name, call));
-    outlines.delete(name);
-    const read = await readTokenizer(located.folder, undefined, cards);
-    notes.push(...read.notes);
-    const tokenizer = forRows(read, spec.embed.shape[0]!, name);
-    // What nobody says of a model, its tokenizer may say.
-    const ends = facts.ends.length > 0 || tokenizer.eosId === null ? facts.ends : [tokenizer.eosId];
-    const loaded: LoadedModel = { facts: { ...facts, ends, prependsBos: tokenizer.prependsBos }, spec, tokenizer, located };
-    models.set(modelKey(loaded.facts.ref), loaded);
-    return loaded;
+    const outlined = outlines.get(name);
+    try {
+      const { facts, spec, located } = outlined ?? (await readOutline(name, call));
+      const read = await readTokenizer(located.folder, undefined, cards);
+      notes.push(...read.notes);
+      const tokenizer = forRows(read, spec.embed.shape[0]!, name);
+      // What nobody says of a model, its tokenizer may say.
+      const ends = facts.ends.length > 0 || tokenizer.eosId === null ? facts.ends : [tokenizer.eosId];
+      const loaded: LoadedModel = { facts: { ...facts, ends, prependsBos: tokenizer.prependsBos }, spec, tokenizer, located };
+      models.set(modelKey(loaded.facts.ref), loaded);
+      outlines.delete(name);
+      return loaded;
+    } catch (error) {
+      // The next one looks again. An outline that somebody else has read meanwhile is theirs: a graph may be made of it now.
+      if (outlined !== undefined && outlines.get(name) === outlined) outlines.delete(name);
+      throw error;
+    }
   }
 
   async function readOutline(name: string, call: HubCall): Promise<ModelOutline> {

@@ -1,6 +1,8 @@
 /** Without this file the graph that is opened before the texts are read could be another than the one that runs first, and would be opened in vain. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { createCatalog } from "../../runtime/catalog/catalog.ts";
+import { EXAMPLES } from "../../runtime/catalog/shipped.ts";
 import type { EmittedGraph } from "../../src/emit/specs.ts";
 import { largeSae, saeFolder } from "./checkpoints.ts";
 import { folder, open, run } from "./open.ts";
@@ -57,6 +59,20 @@ test("where texts, a measurement or kept residuals decide, no graph is opened ah
     assert.ok(first !== undefined, text);
     assert.is(ahead, undefined, text);
   }
+});
+
+test("a model that is outlined can be made a graph of at any moment while somebody else loads it, as the check of what is typed does", async () => {
+  const catalog = createCatalog(EXAMPLES, {});
+  const outline = await catalog.outline("kjv");
+  assert.ok(outline !== null);
+  let loading = true;
+  const loaded = catalog.lookUp({ kind: "model", name: "kjv" }).finally(() => (loading = false));
+  for (let turns = 0; loading; turns++) {
+    assert.is(catalog.spec(outline.ref).digest, outline.ref.digest, `after ${turns} turns`);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.is((await loaded).state, "known");
+  assert.is(catalog.spec(outline.ref).digest, outline.ref.digest);
 });
 
 test.run();
