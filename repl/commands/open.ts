@@ -5,12 +5,13 @@ import type { Command } from "./command.ts";
 import { fileName } from "./file_name.ts";
 
 const READERS: readonly (readonly [RegExp, string])[] = [
-  [/\.(csv|tsv)$/i, "csv"],
-  [/\.(jsonl|ndjson|json)$/i, "jsonl"],
+  [/\.(csv|tsv)(\.gz)?$/i, "csv"],
+  [/\.(jsonl|ndjson|json)(\.gz)?$/i, "jsonl"],
   [/\.parquet$/i, "parquet"],
-  [/\.txt$/i, "text"],
+  [/\.txt(\.gz)?$/i, "text"],
 ];
-const ENDINGS = [".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".txt"];
+const PACKED = [".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".txt"];
+const ENDINGS = [...PACKED, ".parquet", ...PACKED.map((ending) => `${ending}.gz`)];
 /** Rows shown: the first ones and, by the table view's own rule, the last. */
 const ROWS = 6;
 

@@ -1,25 +1,34 @@
 /** Without this file a line of JSON would go through `JSON.parse`, which rounds numbers and lets the last of two equal keys win. */
 import { DataError } from "./error.ts";
-import { shellWord } from "./shell_word.ts";
 import { MAX_FIELD_BYTES } from "./table_limits.ts";
 
-/** `text` a string, decoded · `plain` a number, true or false, as written · `null`. */
-export type JsonValue = { readonly kind: "text" | "plain"; readonly text: string } | { readonly kind: "null" };
+/** `text` a string, decoded · `plain` a number, true or false, as written · `null` · `nested` a list or an object, which is not looked into. */
+export type JsonValue = { readonly kind: "text" | "plain"; readonly text: string } | { readonly kind: "null" | "nested" };
 
-const BLANK = /[ \t\r]*/y;
+const BLANK = /[ \t\r\n]*/y;
 const PLAIN = /(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?![\w.+-])/y;
 
 /** What Python's json writes for numbers that JSON does not have. */
 const NOT_FINITE = /^(?:NaN|-?Infinity)(?!\w)/;
 
-/** The keys and values of one flat object, in order. Nothing in it nests, so no depth can hurt. Throws DataError with row and line. */
-export function parseFlatObject(path: string, line: string, { row, line: number }: { readonly row: number; readonly line: number }): ReadonlyMap<string, JsonValue> {
+/**
+ * The keys and values of one flat object, in order; `line` is its text, and `line` of its place where it begins. Nothing in it nests, or is left out by counting brackets, so no depth
+ * can hurt. Throws DataError with row and line.
+ */
+export function parseFlatObject(path: string, line: string, { row, line: number, nested }: { readonly row: number; readonly line: number; readonly nested?: "drop" | undefined }): ReadonlyMap<string, JsonValue> {
   let at = 0;
   const where = `row ${row} (line ${number})`;
   const fail = (code: string, message: string, help: string | null, notes: readonly string[] = [], column?: string): never => {
     throw new DataError({ code, message: `${path}: ${where} ${message}`, row, notes, ...(help === null ? {} : { help }), ...(column === undefined ? {} : { column }) });
   };
-  const bad = (wanted: string): never => fail("bad-json", `is no JSON object: ${wanted} was expected at character ${at + 1}${at >= line.length ? ", where the line ends" : `, not ${JSON.stringify(line.slice(at, at + 12))}`}`, null, ["each line is one object, as {\"text\": \"a\", \"n\": 1}"]);
+  const bad = (wanted: string): never => {
+    const above = line.lastIndexOf("\n", at - 1);
+    const place = `character ${at - above}${above < 0 ? "" : ` of line ${number + line.slice(0, at).split("\n").length - 1}`}`;
+    const alone = line === "{" || line === "{\r";
+    return fail("bad-json", `is no JSON object: ${wanted} was expected at ${place}${at >= line.length ? ", where the line ends" : `, not ${JSON.stringify(line.slice(at, at + 12))}`}`, null, [
+      alone ? "each line is one object, or the file is one list of objects, which begins with [" : 'each line is one object, as {"text": "a", "n": 1}',
+    ]);
+  };
   const blank = (): void => {
     BLANK.lastIndex = at;
     BLANK.test(line);
@@ -63,7 +72,6 @@ export function parseFlatObject(path: string, line: string, { row, line: number 
   };
   const found = new Map<string, JsonValue>();
   blank();
-  if (line[at] === "[" && number === 1) fail("bad-json", "starts a JSON array, and here each line is one object", `jq -c '.[]' ${shellWord(path)} > lines.jsonl`);
   if (!taste("{")) bad("`{`");
   if (!taste("}")) {
     do {
@@ -73,9 +81,14 @@ export function parseFlatObject(path: string, line: string, { row, line: number 
       blank();
       const next = line[at];
       if (next === "{" || next === "[") {
-        fail("nested-value", `holds ${next === "{" ? "an object" : "a list"} in ${JSON.stringify(name)}, and a cell holds one value`, `jq -c ${shellWord(`del(.[${JSON.stringify(name)}])`)} ${shellWord(path)} > flat.jsonl`, ["the line leaves it out"], name);
-      }
-      if (next === '"') found.set(name, { kind: "text", text: string("a text") });
+        if (nested !== "drop") fail("nested-value", `holds ${next === "{" ? "an object" : "a list"} in ${JSON.stringify(name)}, and a cell holds one value`, `jsonl ${JSON.stringify(path)} nested drop`, ["the line leaves such columns out"], name);
+        at = behindNested(line, at);
+        if (at < 0) {
+          at = line.length;
+          bad("a closing bracket");
+        }
+        found.set(name, { kind: "nested" });
+      } else if (next === '"') found.set(name, { kind: "text", text: string("a text") });
       else {
         PLAIN.lastIndex = at;
         const literal = PLAIN.exec(line)?.[0];
@@ -95,4 +108,23 @@ export function parseFlatObject(path: string, line: string, { row, line: number 
   blank();
   if (at < line.length) bad("the end of the line");
   return found;
+}
+
+/** Where the list or object that begins at a place has ended; -1 where it does not. */
+function behindNested(text: string, from: number): number {
+  const marks = /["{}[\]]/g;
+  marks.lastIndex = from;
+  let depth = 0;
+  for (let mark = marks.exec(text); mark !== null; mark = marks.exec(text)) {
+    if (mark[0] === "{" || mark[0] === "[") depth++;
+    else if (mark[0] !== '"') {
+      if (--depth === 0) return marks.lastIndex;
+    } else {
+      let end = marks.lastIndex;
+      while (end < text.length && text[end] !== '"') end += text[end] === "\\" ? 2 : 1;
+      if (end >= text.length) return -1;
+      marks.lastIndex = end + 1;
+    }
+  }
+  return -1;
 }

@@ -8,24 +8,30 @@ import { askedTypes } from "./column_types.ts";
 import { counted } from "../counted.ts";
 import { DataError } from "./error.ts";
 import { createTable } from "./table.ts";
+import { createObjectSplitter, type WrittenObject } from "./json_list.ts";
 import { parseFlatObject, type JsonValue } from "./json_line.ts";
 import { readSource, type ReadCall } from "./source.ts";
-import { MAX_FIELD_BYTES } from "./table_limits.ts";
 
-export interface JsonlOptions extends ReadCall {
+/** What is done with lists and objects in a cell: an error, or their columns are left out. */
+export interface Nesting {
+  readonly nested?: "drop" | undefined;
+}
+
+export interface JsonlOptions extends ReadCall, Nesting {
   readonly types?: Readonly<Record<string, string>>;
 }
 
 /** Cells as the CSV reader has them, so that both give a column the same type. */
 interface Gathered {
   readonly cells: string[];
-  /** Row of the first text, and of the first value that is none; -1 for none. */
+  /** Row of the first text, of the first value that is none, and of the first list or object; -1 for none. */
   text: number;
   other: number;
+  nested: number;
 }
 
 /**
- * One JSON object per line as a table. Columns in order of first appearance; a missing key and null are null; each column has one
+ * One JSON object per line, or a list of them, as a table. Columns in order of first appearance; a missing key and null are null; each column has one
  * type over all rows, as in CSV, except that quoted text is never a number; whole numbers beyond 2^53 stay text.
  * Throws DataError: `bad-json`, `nested-value`, `duplicate-key`, `nul-byte`, `too-many-columns`, `field-too-large` and what `readSource` throws.
  */
@@ -40,13 +46,13 @@ export async function readJsonl(path: string, options: JsonlOptions = {}): Promi
         let column = columns.get(name);
         if (column === undefined) {
           requireRoom(path, columns.size, rows);
-          columns.set(name, (column = { cells: [], text: -1, other: -1 }));
+          columns.set(name, (column = { cells: [], text: -1, other: -1, nested: -1 }));
         }
         put(column, rows - 1, value);
       }
     }
   }
-  const notes = [...blankNotes(file.blank)];
+  const notes = [...blankNotes(file.blank), ...leaveOutNested(columns)];
   const asked = askedTypes(path, [...columns.keys()], options.types ?? {});
   const made = [...columns].map(([name, column]) => {
     while (column.cells.length < rows) column.cells.push("");
@@ -63,37 +69,15 @@ export async function readJsonl(path: string, options: JsonlOptions = {}): Promi
 /** One line's keys and values, in order. */
 export type Entries = readonly (readonly [string, JsonValue])[];
 
-/** The objects of a file, one to a line, also those of a list that `save` wrote; those of a piece of it at a time; blank lines are counted, and the digest is there at the end. */
-export async function* objectsOf(path: string, file: { digest: string; blank: number }, { signal, onBytes }: ReadCall = {}): AsyncGenerator<readonly Entries[]> {
+/** The objects of a file, one to a line or in a list; those of a piece of it at a time; blank lines are counted, and the digest is there at the end. */
+export async function* objectsOf(path: string, file: { digest: string; blank: number }, { signal, onBytes, nested }: ReadCall & Nesting = {}): AsyncGenerator<readonly Entries[]> {
   let rows = 0;
-  let lines = 0;
-  let rest = "";
-  /** As `save` writes .json: `[`, then an object and a comma in each line, then `]`. */
-  let list = false;
-  const parsed = (text: readonly string[]): readonly Entries[] => {
-    const objects: Entries[] = [];
-    for (const line of text) {
-      lines++;
-      if (line.trim() === "") {
-        file.blank++;
-        continue;
-      }
-      const mark = line.trim();
-      if (lines === 1 && (mark === "[" || mark === "[]")) list = true;
-      else if (!list || mark !== "]") objects.push([...parseFlatObject(path, list ? line.replace(/,\s*$/, "") : line, { row: ++rows, line: lines })]);
-    }
-    return objects;
-  };
-  const place = (): { row: number; text: string } => ({ row: lines + 1, text: ` in line ${lines + 1}` });
-  for await (const chunk of readSource(path, { signal, onBytes, onDigest: (found) => (file.digest = found), place })) {
-    // Only what is new is searched: a line without an end costs no more than its length.
-    const parts = chunk.toString("utf8").split("\n");
-    parts[0] = rest + parts[0]!;
-    rest = parts.pop() ?? "";
-    yield parsed(parts);
-    if (rest.length > MAX_FIELD_BYTES * 4) throw new DataError({ code: "field-too-large", message: `${path}: line ${lines + 1} is larger than 64 MB`, row: rows + 1, help: "JSON lines hold one object per line" });
-  }
-  if (rest !== "") yield parsed([rest]);
+  const splitter = createObjectSplitter(path);
+  const parsed = (found: readonly WrittenObject[]): readonly Entries[] => found.map(({ text, line }) => [...parseFlatObject(path, text, { row: ++rows, line, nested })]);
+  const place = (): { row: number; text: string } => ({ row: splitter.row, text: ` in line ${splitter.line}` });
+  for await (const chunk of readSource(path, { signal, onBytes, onDigest: (found) => (file.digest = found), place })) yield parsed(splitter.push(chunk.toString("utf8")));
+  yield parsed(splitter.end());
+  file.blank = splitter.blank;
 }
 
 /** @throws DataError `too-many-columns` */
@@ -103,6 +87,13 @@ export function requireRoom(path: string, columns: number, row: number): void {
 
 export function blankNotes(blank: number): readonly string[] {
   return blank === 0 ? [] : [`${counted(blank, "blank line")} skipped`];
+}
+
+/** Takes columns out that hold a list or an object; a note for each. */
+export function leaveOutNested(columns: Map<string, { readonly nested: number }>): readonly string[] {
+  const left = [...columns].filter(([, { nested }]) => nested >= 0);
+  for (const [name] of left) columns.delete(name);
+  return left.map(([name, { nested }]) => `${name} is left out: row ${nested + 1} holds a list or an object`);
 }
 
 export function textNotes(name: string, { text, other }: Pick<Gathered, "text" | "other">): readonly string[] {
@@ -115,8 +106,9 @@ function put(column: Gathered, row: number, value: JsonValue): void {
   column.cells.push(cellOf(value));
 }
 
-/** Remember where text and other values came first. */
-export function note(column: { text: number; other: number }, row: number, value: JsonValue): void {
+/** Remember where text, other values and nested ones came first. */
+export function note(column: { text: number; other: number; nested: number }, row: number, value: JsonValue): void {
+  if (value.kind === "nested" && column.nested < 0) column.nested = row;
   if (value.kind === "text" && column.text < 0) column.text = row;
   if (value.kind === "plain" && column.other < 0) column.other = row;
 }
@@ -124,5 +116,5 @@ export function note(column: { text: number; other: number }, row: number, value
 /** A value as the CSV reader would have its cell. */
 export function cellOf(value: JsonValue): string {
   if (value.kind === "text") return value.text === "" ? EMPTY_QUOTED : value.text;
-  return value.kind === "null" ? "" : value.text;
+  return value.kind === "plain" ? value.text : "";
 }

@@ -19,6 +19,8 @@ export interface Scan {
   readonly rows: number;
   readonly digest: string;
   readonly notes: readonly string[];
+  /** Columns of the file that are no columns of the table. */
+  readonly leftOut?: readonly string[];
 }
 
 /** Rows and characters of one piece at most. */

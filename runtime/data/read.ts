@@ -20,7 +20,7 @@ export async function readTable(path: string, { format, separator, types, lenien
     case "text":
       return lenient?.whole === "file" ? readWhole(path) : readText(path);
     case "jsonl":
-      return readJsonl(path, { types });
+      return readJsonl(path, { types, ...lenient });
     case "parquet": {
       // hyparquet takes a while to load, and few sessions read Parquet.
       const { readParquet } = await import("./parquet.ts");

@@ -3,6 +3,7 @@ import { stat } from "node:fs/promises";
 import type { TableFormat } from "../../src/ops/op.ts";
 import { scanCsv, streamCsv } from "./csv_stream.ts";
 import type { Table } from "./frame.ts";
+import { weighGzip } from "./gunzip.ts";
 import { scanJsonl, streamJsonl } from "./jsonl_stream.ts";
 import type { Scan } from "./pieces.ts";
 import type { TableRequest } from "./read.ts";
@@ -12,18 +13,20 @@ import type { ReadCall } from "./source.ts";
 interface Reader {
   readonly scan: (path: string, request: TableRequest, call: ReadCall) => Promise<Scan>;
   readonly stream: (path: string, request: TableRequest, scan: Scan, call: ReadCall) => AsyncGenerator<Table>;
-  /** What the rows take in memory, where that is not what the file takes on disk. */
-  readonly weigh?: (path: string, request: TableRequest) => Promise<number>;
+  /** What the rows take in memory, where that is not what the file takes on disk; counted no further than `most`. */
+  readonly weigh?: (path: string, request: TableRequest, most: number) => Promise<number>;
 }
 
 const READERS: Readonly<Partial<Record<TableFormat, Reader>>> = {
   csv: {
     scan: (path, { separator, types, lenient }, call) => scanCsv(path, { ...call, ...lenient, separator, types }),
     stream: (path, { separator, lenient }, scan, call) => streamCsv(path, { ...call, ...lenient, separator }, scan),
+    weigh: (path, _, most) => weighGzip(path, most),
   },
   jsonl: {
-    scan: (path, { types }, call) => scanJsonl(path, { ...call, types }),
-    stream: (path, _, scan, call) => streamJsonl(path, call, scan),
+    scan: (path, { types, lenient }, call) => scanJsonl(path, { ...call, ...lenient, types }),
+    stream: (path, { lenient }, scan, call) => streamJsonl(path, { ...call, ...lenient }, scan),
+    weigh: (path, _, most) => weighGzip(path, most),
   },
   parquet: {
     // hyparquet takes a while to load, and few sessions read Parquet.
@@ -46,7 +49,7 @@ async function readerOf(path: string, request: TableRequest, from: number): Prom
   if (reader === undefined || (request.format === "csv" && !/^[\t !#-~]$/.test(request.separator))) return null;
   const size = await stat(path).then((found) => (found.isFile() ? found.size : null), () => null);
   if (size === null) return null;
-  return size >= from || ((await reader.weigh?.(path, request)) ?? 0) >= from ? reader : null;
+  return size >= from || ((await reader.weigh?.(path, request, from)) ?? 0) >= from ? reader : null;
 }
 
 /** Names, types, rows and digest of a file that takes `from` bytes or more; null for others, which are read whole. Throws DataError. */

@@ -1,10 +1,11 @@
 /** Without this file every reader would have to tell by itself missing, foreign, broken and changing files from text. */
-import { createHash } from "node:crypto";
+import { createHash, type Hash } from "node:crypto";
 import { isUtf8 } from "node:buffer";
 import { open, readdir, stat, type FileHandle } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
 import { constants, type BigIntStats } from "node:fs";
 import { DataError, systemCode } from "./error.ts";
+import { gunzipped, isGzip } from "./gunzip.ts";
 import { nearNames } from "./near.ts";
 import { shellWord } from "./shell_word.ts";
 import { admitted } from "./admission.ts";
@@ -31,7 +32,7 @@ export interface SourceOptions extends ReadCall {
 }
 
 /**
- * A text file in chunks of UTF-8 that end between characters; a byte order mark is left out.
+ * A text file in chunks of UTF-8 that end between characters, unpacked where gzip packed it; a byte order mark is left out.
  * Throws DataError: missing-file, not-a-file, not-readable, empty-file, not-text, utf-16, not-utf8, changed-while-read.
  */
 export async function* readSource(path: string, options: SourceOptions): AsyncGenerator<Buffer> {
@@ -41,23 +42,9 @@ export async function* readSource(path: string, options: SourceOptions): AsyncGe
     if (before.isDirectory()) throw new DataError({ code: "not-a-file", message: `${path} is a folder, not a file`, help: JSON.stringify(`${path}/…`) });
     const hash = createHash("sha256");
     let offset = 0;
-    let taken = 0;
     let rest: Buffer = Buffer.alloc(0);
     let decode: Decoder | null = null;
-    for (;;) {
-      options.signal?.throwIfAborted();
-      const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(CHUNK), 0, CHUNK, null).catch((error: unknown) => {
-        const code = systemCode(error);
-        throw code === null ? error : new DataError({ code: "not-readable", message: `${path} cannot be read (${code})`, help: "check its disk, or copy what can be read of it" });
-      });
-      if (bytesRead === 0) {
-        decode?.(null);
-        break;
-      }
-      const raw = buffer.subarray(0, bytesRead);
-      hash.update(raw);
-      taken += bytesRead;
-      options.onBytes?.(taken, Number(before.size));
+    for await (const raw of unpackedPieces(path, piecesOf(path, file, hash, Number(before.size), options))) {
       decode ??= decoderOf(path, options, raw);
       const read = decode(raw);
       let chunk = rest.length === 0 ? read : Buffer.concat([rest, read]);
@@ -73,6 +60,7 @@ export async function* readSource(path: string, options: SourceOptions): AsyncGe
       offset += whole;
       rest = chunk.subarray(whole);
     }
+    decode?.(null);
     if (rest.length > 0) throw notUtf8(path, offset, options);
     if (offset === 0) throw new DataError({ code: "empty-file", message: `${path} is empty`, notes: ["CSV has at least a header line, JSON lines at least one object"] });
     await refuseChanged(path, file, before);
@@ -80,6 +68,35 @@ export async function* readSource(path: string, options: SourceOptions): AsyncGe
   } finally {
     await file.close();
   }
+}
+
+/** The bytes of a file as they lie there, hashed and told. */
+async function* piecesOf(path: string, file: FileHandle, hash: Hash, total: number, { signal, onBytes }: ReadCall): AsyncGenerator<Buffer> {
+  let taken = 0;
+  for (;;) {
+    signal?.throwIfAborted();
+    const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(CHUNK), 0, CHUNK, null).catch((error: unknown) => {
+      const code = systemCode(error);
+      throw code === null ? error : new DataError({ code: "not-readable", message: `${path} cannot be read (${code})`, help: "check its disk, or copy what can be read of it" });
+    });
+    if (bytesRead === 0) return;
+    const raw = buffer.subarray(0, bytesRead);
+    hash.update(raw);
+    taken += bytesRead;
+    onBytes?.(taken, total);
+    yield raw;
+  }
+}
+
+/** What they unpack to, where gzip packed them. */
+async function* unpackedPieces(path: string, pieces: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
+  const first = await pieces.next();
+  if (first.done === true) return;
+  const all = (async function* () {
+    yield first.value;
+    yield* pieces;
+  })();
+  yield* isGzip(first.value) ? gunzipped(path, all) : all;
 }
 
 /** Throws DataError: missing-file with near names, not-readable, permission-denied, not-a-file. */
@@ -155,7 +172,7 @@ function refuseForeign(path: string, head: Buffer, options: SourceOptions): void
   };
   if (start.startsWith("version https://git-lfs.github.com/spec/")) foreign("is a Git LFS pointer, not the data", "git lfs pull");
   if (lower.startsWith("<!doctype html") || lower.startsWith("<html")) foreign("is an HTML page, perhaps an error page saved by a download", "download the raw file again");
-  if (start.startsWith("\x1f\x8b")) foreign("is compressed with gzip", `gunzip -k ${shellWord(path)}`);
+  if (head.subarray(257, 262).toString("latin1") === "ustar") foreign("is a tar archive, which holds files", `tar -xf ${shellWord(path)}`);
   if (start.startsWith("PK\x03\x04")) foreign("is a zip archive or a spreadsheet file", "export the sheet as CSV in UTF-8");
   if (start.startsWith("PAR1")) foreign("is a Parquet file", `parquet ${JSON.stringify(path)}`);
   if (isUtf16(head)) throw new DataError({ code: "utf-16", message: `${path} is UTF-16, not UTF-8`, ...inEncoding(path, "utf16", options) });

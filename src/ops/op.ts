@@ -87,6 +87,8 @@ export interface Leniency {
   readonly whole?: "file";
   /** Commas stand between the thousands of a number. */
   readonly thousands?: "apart";
+  /** Columns of JSON that hold a list or an object are left out. */
+  readonly nested?: "drop";
 }
 
 /** By what a feature's documents are compared: whether it fires, at which share of tokens, how strongly at most or on average. */

@@ -8,10 +8,10 @@ const ENCODINGS = { utf8sig: "utf8", ascii: "utf8", utf16le: "utf16", iso88591: 
 
 export const csv = stage({
   name: "csv",
-  doc: "Read a CSV file: text first, then one type per column over all rows",
+  doc: "Read a CSV file, also packed with gzip: text first, then one type per column over all rows",
   category: "sources",
   args: {
-    path: path("read", [".csv", ".tsv"], { doc: "File, relative to the script (in the REPL: to the current folder)" }),
+    path: path("read", [".csv", ".tsv", ".csv.gz", ".tsv.gz"], { doc: "File, relative to the script (in the REPL: to the current folder)" }),
     sep: text({ keyword: true, default: "", alsoCalled: ["separator", "delimiter", "delim", "sep_char"], signs: { tab: '"\\t"', comma: '","', semicolon: '";"', pipe: '"|"', space: '" "' }, doc: "Separator between cells; not given: a comma, or a tab for .tsv" }),
     types: types({ keyword: true, default: {}, doc: "Types that are not to be inferred, as {id: str}" }),
     encoding: oneOf(["utf8", "latin1", "cp1252", "utf16"], { keyword: true, default: "utf8", signs: ENCODINGS, doc: "How characters are written in the file" }),
@@ -25,12 +25,12 @@ export const csv = stage({
   alsoCalled: ["read_csv", "scan_csv"],
   searchTerms: ["load", "open"],
   lower: (context, { path, sep, types, encoding, ragged, nul, decimal, thousands }) => {
-    const json = /\.(json|jsonl|ndjson)$/i.test(path);
+    const json = /\.(json|jsonl|ndjson)(\.gz)?$/i.test(path);
     if (json) {
-      context.report({ code: "unknown-format", message: `\`csv\` reads cells between separators, and \`${path}\` is named as JSON`, span: context.at("path"), notes: ["`jsonl` reads an object per line, and the lists that `save` writes as .json"], help: `jsonl ${JSON.stringify(path)}` });
+      context.report({ code: "unknown-format", message: `\`csv\` reads cells between separators, and \`${path}\` is named as JSON`, span: context.at("path"), notes: ["`jsonl` reads an object per line, or a list of objects"], help: `jsonl ${JSON.stringify(path)}` });
       return null;
     }
-    const separator = sep !== "" ? sep : path.toLowerCase().endsWith(".tsv") ? "\t" : ",";
+    const separator = sep !== "" ? sep : /\.tsv(\.gz)?$/i.test(path) ? "\t" : ",";
     const asked: Leniency = { ...(encoding === "utf8" ? {} : { encoding }), ...(ragged === "error" ? {} : { ragged }), ...(nul === "error" ? {} : { nul }), ...(decimal === "point" ? {} : { decimal }), ...(thousands === "together" ? {} : { thousands }) };
     const lenient = Object.keys(asked).length === 0 ? undefined : asked;
     const facts = context.table(path, separator, types, "csv", lenient);

@@ -4,7 +4,7 @@ import { columnOf } from "../ops/schema.ts";
 import { column, flag, names, optionalInt, path, pipelines, text } from "./args.ts";
 import { hasTexts } from "./lowering/documents.ts";
 import { labelNames } from "./lowering/label_names.ts";
-import { READERS } from "./lowering/readers.ts";
+import { READ_ENDINGS } from "./lowering/readers.ts";
 import { stage } from "./stage.ts";
 
 export const label = stage({
@@ -12,7 +12,7 @@ export const label = stage({
   doc: "Put what features are called beside them, from a file of names: columns `feature` (or `index`, as in Neuronpedia's exports) and `label` (or `description`, `explanation`). A feature without a name gets null; of several names the first is taken",
   category: "features",
   args: {
-    path: path("read", Object.keys(READERS), { default: "", doc: "File of names that ends in .csv, .tsv, .jsonl, .json or .parquet" }),
+    path: path("read", READ_ENDINGS, { default: "", doc: "File of names that ends in .csv, .tsv, .jsonl, .json (also packed, .gz) or .parquet" }),
     from: pipelines({ named: false, default: [], keyword: true, doc: "Or a table of names: a value, or a pipeline in brackets" }),
     key: names({ keyword: true, default: [], doc: "The column of the names that holds the feature, where it is called otherwise" }),
     column: names({ keyword: true, default: [], doc: "The column of the names that holds the text, where it is called otherwise" }),

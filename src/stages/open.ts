@@ -1,13 +1,13 @@
 /** Without this file a saved result could be gone on with only by who remembers how it was saved. */
 import { path } from "./args.ts";
-import { endingOf, READERS, readerOf } from "./lowering/readers.ts";
+import { endingOf, READ_ENDINGS, READ_NOTE, readerOf } from "./lowering/readers.ts";
 import { stage } from "./stage.ts";
 
 export const open = stage({
   name: "open",
   doc: "Read a result that `save` wrote, by its ending; parquet keeps all types, csv, tsv, jsonl and json infer them again, and csv and tsv keep the ' put before formulas",
   category: "sources",
-  args: { path: path("read", Object.keys(READERS), { doc: "File that ends in .csv, .tsv, .jsonl, .json or .parquet" }) },
+  args: { path: path("read", READ_ENDINGS, { doc: "File that ends in .csv, .tsv, .jsonl, .json (also packed, .gz) or .parquet" }) },
   input: [],
   examples: [{ title: "Go on with a result", query: 'open "kjv/results.parquet" | count' }],
   searchTerms: ["load", "read", "restore"],
@@ -19,7 +19,7 @@ export const open = stage({
         code: "unknown-format",
         message: ending === "" ? "`open` goes by the ending of the file, and this has none" : `\`open\` does not read \`${ending}\``,
         span: context.at("path"),
-        notes: [`it reads ${Object.keys(READERS).join(", ")}`],
+        notes: [READ_NOTE],
         help: `${ending === ".txt" ? "text" : "csv"} ${JSON.stringify(path)}`,
       });
       return null;

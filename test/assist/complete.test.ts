@@ -150,7 +150,7 @@ test("layers that the SAE was trained for, params where a number is due, models 
 
 test("where a file is due, its endings are said", () => {
   const due = (marked: string): readonly string[] | undefined => session.complete(marked.replace("^", ""), marked.indexOf("^")).files?.extensions;
-  assert.equal(due('csv "^'), [".csv", ".tsv"]);
+  assert.equal(due('csv "^'), [".csv", ".tsv", ".csv.gz", ".tsv.gz"]);
   assert.ok(due('perfect | save "out^')?.includes(".jsonl"));
   assert.equal(due('use "^'), [".saeq"]);
   assert.is(due('prompts "^'), undefined);

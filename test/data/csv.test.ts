@@ -125,7 +125,7 @@ const refusals: readonly [name: string, content: string | Uint8Array, code: stri
   ["UTF-16 without mark", Buffer.from("a,b\n1,2\n", "utf16le"), "utf-16", null, "is UTF-16"],
   ["LFS pointer", "version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "not-text", null, "Git LFS pointer"],
   ["HTML page", "\n<!DOCTYPE html>\n<html>", "not-text", null, "HTML page"],
-  ["gzip", Buffer.from([0x1f, 0x8b, 8, 0]), "not-text", null, "gzip"],
+  ["gzip", Buffer.from([0x1f, 0x8b, 8, 0]), "not-readable", null, "gzip"],
   ["huge cell", `a,b\n1,${"x".repeat(16 * 1024 * 1024 + 1)}\n`, "field-too-large", 1, "cell 2 in row 1 (line 2) is larger than 16 MB"],
   ["too many columns", ",".repeat(16_384), "too-many-columns", 0, "more than 16384 columns"],
 ];

@@ -1,9 +1,12 @@
 /** Without this file the traps of JSON lines could come back unseen: rounded numbers, lost keys, changed prototypes. */
 import { createHash } from "node:crypto";
+import { gzipSync } from "node:zlib";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { DataError } from "../../runtime/data/error.ts";
 import type { Cell, Table } from "../../runtime/data/frame.ts";
+import { weighGzip } from "../../runtime/data/gunzip.ts";
+import { createObjectSplitter } from "../../runtime/data/json_list.ts";
 import { readJsonl, type JsonlOptions } from "../../runtime/data/jsonl.ts";
 import { saveValue } from "../../runtime/execute/save.ts";
 import { cellAt, createColumn, createTable } from "../../runtime/data/table.ts";
@@ -23,7 +26,7 @@ async function refused(content: string | Uint8Array, options?: JsonlOptions): Pr
   return assert.unreachable("it was read") as never;
 }
 
-test("a list as `save` writes it is read as its rows, and another list is refused", async () => {
+test("a list as `save` writes it is read as its rows, and what is no list of objects is refused", async () => {
   const table = createTable("t", [createColumn("a", "int", [1, null, 3]), createColumn("b", "str", ["x,", "]", '"['])]);
   const path = `${folder}/saved.json`;
   await saveValue(table, path, "json");
@@ -32,7 +35,64 @@ test("a list as `save` writes it is read as its rows, and another list is refuse
   assert.equal(cells(again), cells(table));
   await saveValue(createTable("t", [createColumn("a", "int", [])]), path, "json");
   assert.is((await readJsonl(path)).table.rows, 0);
-  for (const other of ['[{"a": 1}, {"a": 2}]', '[\n  {\n    "a": 1\n  }\n]\n', '{"a": 1}\n[\n{"a": 2}\n]\n', '[\n{"a": 1},,\n]\n']) assert.is((await refused(other)).code, "bad-json");
+  for (const other of ['[{"a": 1} {"a": 2}]', "[1, 2]", '["a"]', "[[]]", "[", '[{"a": 1}', '[{"a": 1', '[{"a": "1}]', '[{"a": 1},]', '[,{"a": 1}]', '[{"a": 1}]]', '[{"a": 1}]\n{"a": 2}\n', '[{"a": 1}, null]', '[{"a": 1]}', '{"a": 1}\n[\n{"a": 2}\n]\n', '[\n{"a": 1},,\n]\n']) assert.is((await refused(other)).code, "bad-json");
+});
+
+/** An object over several lines and in one, with lists, objects and brackets in texts. */
+function written(value: object, spread: boolean): string {
+  return JSON.stringify(value, null, spread ? 2 : undefined);
+}
+
+test("a list is read as JSON.parse reads it, however it is laid out and wherever its pieces end", async () => {
+  const objects = Array.from({ length: 300 }, (_, i) => ({ i, text: ['"', "\\", "]},{", "a\nb", "\u{1f600}", "", '\\"]'][i % 7], ...(i % 3 === 0 ? { x: i / 8 } : {}), ...(i % 50 === 7 ? { deep: [{ a: "]" }, [[i]], "\\"] } : {}) }));
+  for (const spread of [false, true]) {
+    const text = ` \n[${objects.map((each) => written(each, spread)).join(spread ? " ,\r\n\t" : ",")}\n] \n`;
+    const expected = JSON.parse(text) as Record<string, Cell>[];
+    const { table, notes } = await readJsonl(fileOf(text), { nested: "drop" });
+    assert.equal(notes, ["deep is left out: row 8 holds a list or an object"]);
+    assert.is(types(table), "i:int text:str x:float");
+    assert.equal(cells(table), { i: expected.map(({ i }) => i), text: expected.map((each) => each["text"]), x: expected.map(({ x }) => x ?? null) });
+    for (const width of [1, 2, 3, 7, 64]) {
+      const splitter = createObjectSplitter("x.json");
+      const found = [];
+      for (let at = 0; at < text.length; at += width) found.push(...splitter.push(text.slice(at, at + width)));
+      found.push(...splitter.end());
+      assert.equal(found.map(({ text }) => JSON.parse(text) as unknown), expected);
+      for (const [row, { line }] of found.entries()) assert.is(line, text.slice(0, text.indexOf(written(objects[row]!, spread))).split("\n").length, `row ${row}`);
+    }
+  }
+});
+
+test("columns of lists and objects are left out where that is asked for, in lines too, and a value that does not end is told", async () => {
+  const { table, notes } = await readJsonl(fileOf(`{"a":1,"b":[1,"]",{"c":[]}],"d":{}}\n{"a":2,"b":3,"d":null}\n`), { nested: "drop" });
+  assert.equal(cells(table), { a: [1, 2] });
+  assert.equal(notes, ["b is left out: row 1 holds a list or an object", "d is left out: row 1 holds a list or an object"]);
+  assert.is((await readJsonl(fileOf(`{"a":1,"b":${"[".repeat(1_000_000)}${"]".repeat(1_000_000)}}\n`), { nested: "drop" })).table.columns.length, 1);
+  for (const open of ['{"a":[1,2}\n', '{"a":["]}\n', `{"a":${"[".repeat(1000)}\n`]) assert.is((await refused(open, { nested: "drop" })).code, "bad-json");
+});
+
+test("what gzip packed is read as what it unpacks to, also in several parts, and a damaged file is told", async () => {
+  const text = Array.from({ length: 20_000 }, (_, i) => JSON.stringify({ i, t: `text ${i}` })).join("\n");
+  const plain = (await readJsonl(fileOf(text))).table;
+  const packed = gzipSync(text);
+  for (const bytes of [packed, Buffer.concat([gzipSync(text.slice(0, 100_001)), gzipSync(text.slice(100_001))])]) {
+    const read = await readJsonl(fileOf(bytes));
+    assert.equal(cells(read.table), cells(plain));
+    assert.is(read.digest, createHash("sha256").update(bytes).digest("hex"), "of the file as it lies there");
+  }
+  assert.is((await refused(packed.subarray(0, packed.length - 9))).message.replace(/^.* is/, "is"), "is compressed with gzip and ends too early");
+  const wrong = Buffer.from(packed);
+  wrong[packed.length - 6]! ^= 0xff;
+  assert.match((await refused(wrong)).message, "compressed with gzip and damaged");
+  const tar = Buffer.alloc(1024);
+  tar.write("labels.jsonl", 0);
+  tar.write("ustar", 257);
+  assert.match((await refused(gzipSync(tar))).message, "is a tar archive");
+  // A file that says nothing of how much it unpacks to is weighed, no further than it has to be.
+  const bomb = fileOf(gzipSync(Buffer.alloc(50_000_000, 10)));
+  assert.ok((await weighGzip(bomb, 1_000_000)) < 2_000_000);
+  assert.is(await weighGzip(fileOf(packed), 1e9), text.length);
+  assert.is(await weighGzip(fileOf(text), 1e9), 0);
 });
 
 test("types over all rows, missing keys, order of first appearance", async () => {
@@ -77,7 +137,10 @@ test("escapes, and text that would end a line elsewhere", async () => {
 for (const [name, content, code, words] of [
   ["duplicate keys", '{"a":1}\n{"a":1,"a":2}\n', "duplicate-key", "row 2 (line 2) has the key \"a\" twice"],
   ["a duplicate key written with an escape", '{"a":1,"\\u0061":2}\n', "duplicate-key", '"a" twice'],
-  ["an array of objects", '[{"a":1}]\n', "bad-json", "starts a JSON array"],
+  ["a list without its end", '[{"a":1},\n {"a":2}\n', "bad-json", "the list does not end: `,` or `]` was expected behind row 2"],
+  ["an object of a list without its end", '[{"a":1},\n{"b":"}]', "bad-json", "row 2, which begins in line 2, does not end: the closing quote of a text was expected"],
+  ["a place within an object over several lines", '[\n {\n  "a": 1,\n  "b": x\n }\n]', "bad-json", 'row 1 (line 2) is no JSON object: a value was expected at character 8 of line 4, not "x'],
+  ["a word in a list", '[{"a":1},\n5]', "bad-json", 'an object was expected in line 2, behind row 1, not "5]"'],
   ["a line that is no object", '{"a":1}\n5\n', "bad-json", "row 2 (line 2)"],
   ["a missing brace", '{"a":1\n', "bad-json", "where the line ends"],
   ["a trailing comma", '{"a":1,}\n', "bad-json", "a key in quotes"],

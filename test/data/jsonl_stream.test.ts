@@ -1,12 +1,14 @@
 /** Without this file large JSON lines might be read otherwise than small ones. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { DataError } from "../../runtime/data/error.ts";
 import type { Table } from "../../runtime/data/frame.ts";
 import { readJsonl } from "../../runtime/data/jsonl.ts";
 import { scanJsonl, streamJsonl } from "../../runtime/data/jsonl_stream.ts";
+import { scanTable } from "../../runtime/data/scan.ts";
 import { concatTables } from "../../runtime/data/table.ts";
 import { generator } from "../kernels/seeded.ts";
 import { bits, folder, open, run } from "../session/open.ts";
@@ -38,6 +40,28 @@ function mixed(count: number, seed: number): string {
   );
 }
 
+test("columns that hold lists are left out of a large file as of a small one", async () => {
+  const path = join(folder({ "x.jsonl": lines(Array.from({ length: 9000 }, (_, i) => ({ i, e: i === 8500 ? [1, 2] : 5, t: "a" }))) }), "x.jsonl");
+  const whole = await readJsonl(path, { nested: "drop" });
+  const scan = await scanJsonl(path, { types: {}, nested: "drop" });
+  const parts: Table[] = [];
+  for await (const piece of streamJsonl(path, { nested: "drop" }, scan)) parts.push(piece);
+  assert.equal(whole.table.columns.map(({ name }) => name), ["i", "t"]);
+  assert.is(bits(concatTables(parts)), bits(whole.table));
+  assert.equal(scan.notes, whole.notes);
+  assert.match(await said(scanJsonl(path, { types: {} })), /^nested-value\|/);
+});
+
+test("a packed file is streamed where what it unpacks to is large", async () => {
+  const text = lines(Array.from({ length: 9000 }, (_, i) => ({ i, t: "a" })));
+  const session = await open({ readFrom: folder({ "x.jsonl": text, "x.jsonl.gz": gzipSync(text), "x.csv.gz": gzipSync(`i,t\n${Array.from({ length: 9000 }, (_, i) => `${i},a\n`).join("")}`) }), streamBytes: 100_000 });
+  const { values, codes } = await run(session, ["jsonl \"x.jsonl\"", "jsonl \"x.jsonl.gz\"", "csv \"x.csv.gz\""].map((source) => `${source} | agg s = sum(i), n = count()`).join("\n"));
+  await session.close();
+  assert.equal(codes, []);
+  assert.is(new Set(values.map((value) => bits(value as Table))).size, 1);
+  assert.is(await scanTable(join(folder({ "y.gz": gzipSync(text) }), "y.gz"), { format: "jsonl", separator: "", types: {} }, 100_000, {}).then((scan) => scan?.rows), 9000, "few bytes on disk, many rows");
+});
+
 test("scanned and streamed, every file gives the table, notes and digest of reading it whole", async () => {
   const files: Readonly<Record<string, string>> = {
     one: '{"a":1}',
@@ -45,6 +69,7 @@ test("scanned and streamed, every file gives the table, notes and digest of read
     numbers: lines([{ a: 1 }, { a: 2 }, { a: 3 }, { a: 4 }, { a: "x" }]),
     missing: lines([{ a: 1 }, { b: "x" }, { a: null, c: true }]),
     nulls: lines([{ a: null }, { a: null }]),
+    list: JSON.stringify(Array.from({ length: 9000 }, (_, i) => ({ i, t: `[${i}]` })), null, 1),
     keys: '{"__proto__":1,"constructor":2}\n',
     long: lines(Array.from({ length: 20_000 }, (_, i) => (i % 7 === 0 ? { i } : { i, t: `text ${i}` }))),
     ...Object.fromEntries([1, 2, 3, 4, 5, 6].map((seed) => [`mixed${seed}`, mixed(seed * 1700, seed)])),

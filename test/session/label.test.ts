@@ -1,4 +1,5 @@
 /** Without this file names of features could be put beside the wrong ones, or beside none without a word. */
+import { gzipSync } from "node:zlib";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { renderValue } from "../../repl/render/value.ts";
@@ -22,7 +23,7 @@ const FILES = {
   "none.csv": "feature,note\n1,x\n",
 };
 
-async function ask(query: string, files: Readonly<Record<string, string>> = FILES, options: Parameters<typeof open>[0] = {}): Promise<Ran> {
+async function ask(query: string, files: Readonly<Record<string, string | Uint8Array>> = FILES, options: Parameters<typeof open>[0] = {}): Promise<Ran> {
   const session = await open({ readFrom: folder(files), ...options });
   const ran = await run(session, query);
   await session.close();
@@ -43,6 +44,20 @@ test("names come from Neuronpedia's exports and from files of one's own, by thei
     // The last two are one plan: what is known is not told again.
     ...new Array<string>(3).fill("1 of 2 features has a label"),
   ]);
+});
+
+test("exports are read in lines and lists, packed or not, whatever they hold besides; a name of no feature is told and passed over", async () => {
+  const rows = [{ modelId: "kjv", layer: "7-kjv-res", index: "0620", description: "thee", embedding: [0.5, 1], scores: [{ value: 1 }] }, { modelId: "kjv", layer: "7-kjv-res", index: "n/a", description: "?", embedding: null, scores: [] }];
+  const lines = rows.map((row) => JSON.stringify(row)).join("\n");
+  const files = { "a.jsonl": lines, "b.jsonl.gz": gzipSync(lines), "c.json": JSON.stringify(rows), "d.json.gz": gzipSync(JSON.stringify(rows, null, 2)), "e.csv.gz": gzipSync("index,description\n620,thee\nn/a,?\n") };
+  for (const name of Object.keys(files)) {
+    const { values, codes, notices } = await ask(`similar 620, 3 k 1 | label ${JSON.stringify(name)}`, files);
+    assert.equal(codes, [], name);
+    assert.equal(column(values[0], "label"), ["thee", null], name);
+    assert.ok(notices.some((notice) => notice.endsWith('1 name is of no feature, which is a whole number: row 2 holds "n/a"')), notices.join("\n"));
+  }
+  assert.equal(column((await ask('similar 620 k 1 | label from (jsonl "c.json" nested drop)', files)).values[0], "label"), ["thee"]);
+  assert.equal((await ask('similar 620 k 1 | label "x.parquet.gz"', files)).codes, ["unknown-format"]);
 });
 
 test("all names of a feature are rows of their own where that is asked for", async () => {
@@ -83,7 +98,7 @@ test("what cannot be read as names is told, with what is there", async () => {
     assert.match([said, ...notes].join("\n"), message, query);
   };
   await told('label "gone.csv"', "missing-file", /no file/);
-  await told('label "words.csv"', "type-mismatch", /feature was asked to be int, but row 1 holds "abc"/);
+  await told('label "words.csv"', "type-mismatch", /no name is of a feature, which is a whole number: row 1 holds "abc"/);
   await told('label "none.csv"', "unknown-column", /no column that holds names\n.*feature, note/);
   await told('label "own.tsv"', "unknown-column", /says which feature a name is of\n.*latent, explanation/);
   await told('label "np.jsonl" column text', "unknown-column", /no column `text`/);

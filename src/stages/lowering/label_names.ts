@@ -6,7 +6,7 @@ import { columnOf, showType, type ColumnSchema } from "../../ops/schema.ts";
 import type { NamedPlan } from "../args.ts";
 import type { Lowering } from "../stage.ts";
 import { layersOf } from "./directions.ts";
-import { endingOf, READERS, readerOf } from "./readers.ts";
+import { endingOf, READ_NOTE, readerOf } from "./readers.ts";
 
 /** What the column of the feature is called, and that of its name: own files, Neuronpedia's exports (`index`, `description`), others. */
 const FEATURES = ["feature", "index", "feature_id", "feature_index"];
@@ -32,8 +32,6 @@ interface Opened {
   readonly title: string;
   /** Values of text columns that have few. */
   readonly values: Readonly<Record<string, readonly string[]>>;
-  /** The same with whole numbers read from the texts of a column, where it can be read so. */
-  readonly asNumbers: ((column: string) => Plan | null) | null;
 }
 
 /** The names of features, from a file or a table; null after a reported mistake. */
@@ -44,14 +42,12 @@ export function labelNames(context: Lowering, args: LabelArgs): Labels | null {
   const key = columnFor(context, opened, args.key, { argument: "key", usual: FEATURES, what: "says which feature a name is of" });
   const label = key === null ? null : columnFor(context, opened, args.column, { argument: "column", usual: LABELS, what: "holds names" });
   if (key === null || label === null) return null;
-  const numbers = key.type === "int" || key.type === "float" ? opened.plan : key.type === "str" ? opened.asNumbers?.(key.name) ?? null : null;
-  if (numbers === null) {
-    // What a file holds instead of numbers is told where it is read.
-    if (key.type === "str" && opened.asNumbers !== null) return null;
-    context.report({ code: "unlike-types", message: `\`${key.name}\` of ${title} is ${key.type}, and features are numbers`, span: context.at("from"), help: `jsonl "labels.jsonl" types {${printColumn(key.name)}: int}` });
+  if (key.type === "bool") {
+    context.report({ code: "unlike-types", message: `\`${key.name}\` of ${title} is bool, and features are numbers`, span: context.at("from"), help: "label from … key <column>" });
     return null;
   }
-  const layer = columnOf(numbers.schema, "layer");
+  const names = opened.plan;
+  const layer = columnOf(names.schema, "layer");
   const taken = layer === undefined || layer.name === key.name || layer.name === label.name ? undefined : layer;
   if (taken?.type === "str") {
     const sources = opened.values["layer"] ?? [];
@@ -60,24 +56,24 @@ export function labelNames(context: Lowering, args: LabelArgs): Labels | null {
         code: "wrong-argument",
         message: `${title} holds names for ${sources.length} SAEs, and feature numbers are of one`,
         notes: [`its column \`layer\`: ${sources.slice(0, 5).join(", ")}${sources.length > 5 ? " …" : ""}`],
-        help: `label from (${args.path === "" ? "…" : `${readerOf(args.path)!.format} ${JSON.stringify(args.path)}${key.type === "str" ? ` types {${printColumn(key.name)}: int}` : ""}`} | where layer == ${JSON.stringify(sources[0])})`,
+        help: `label from (${args.path === "" ? "…" : `${readerOf(args.path)!.format} ${JSON.stringify(args.path)}${opened.plan.op.op === "read" && opened.plan.op.lenient?.nested !== undefined ? " nested drop" : ""}`} | where layer == ${JSON.stringify(sources[0])})`,
       });
       return null;
     }
-    return { names: picked(context, numbers, [["feature", key], ["label", label], ["source", taken]]), layered: false };
+    return { names: picked(context, names, [["feature", key], ["label", label], ["source", taken]]), layered: false };
   }
   if (args.layer !== null && taken?.type !== "int") {
     context.report({ code: "unknown-column", message: `${title} has no column \`layer\` of numbers`, span: context.at("layer"), notes: [`its columns: ${listed(opened.plan)}`], label: "leave it out", fix: context.without("layer") });
     return null;
   }
-  if (taken?.type !== "int") return { names: picked(context, numbers, [["feature", key], ["label", label]]), layered: false };
-  if (args.layer === null && columnOf(context.input.schema, "layer")?.type === "int") return { names: picked(context, numbers, [["feature", key], ["label", label], ["layer", taken]]), layered: true };
+  if (taken?.type !== "int") return { names: picked(context, names, [["feature", key], ["label", label]]), layered: false };
+  if (args.layer === null && columnOf(context.input.schema, "layer")?.type === "int") return { names: picked(context, names, [["feature", key], ["label", label], ["layer", taken]]), layered: true };
   const layers = args.layer === null ? layersOf(context) : [args.layer];
   if (layers.length !== 1) {
     context.report({ code: "missing-argument", message: `${title} holds names by layer, and the input does not say which layer its features are of`, help: `label ${args.path === "" ? "from …" : JSON.stringify(args.path)} layer ${layers[0] ?? 7}` });
     return null;
   }
-  const only = context.node({ op: "filter", predicate: { op: "compare", cmp: "==", left: columnScalar(taken), right: { op: "literal", value: layers[0]!, type: "int" }, type: "bool" } }, [numbers], numbers.schema);
+  const only = context.node({ op: "filter", predicate: { op: "compare", cmp: "==", left: columnScalar(taken), right: { op: "literal", value: layers[0]!, type: "int" }, type: "bool" } }, [names], names.schema);
   return { names: picked(context, only, [["feature", key], ["label", label]]), layered: false };
 }
 
@@ -88,21 +84,21 @@ function openedNames(context: Lowering, { path, from: [given, more] }: LabelArgs
   }
   if (given !== undefined) {
     const { schema } = given.plan;
-    if (more === undefined && (!schema.known || ((schema.kind === "table" || schema.kind === "features") && schema.groups === null))) return { plan: given.plan, title: "the table of names", values: {}, asNumbers: null };
+    if (more === undefined && (!schema.known || ((schema.kind === "table" || schema.kind === "features") && schema.groups === null))) return { plan: given.plan, title: "the table of names", values: {} };
     context.report({ code: "wrong-argument", message: more === undefined ? `names are rows of one table, not ${showType(schema)}` : "names come from one table", span: context.at("from"), help: 'label from (csv "labels.csv")' });
     return null;
   }
   const reader = readerOf(path);
   if (reader === null) {
-    context.report({ code: "unknown-format", message: endingOf(path) === "" ? "`label` goes by the ending of the file, and this has none" : `\`label\` does not read \`${endingOf(path)}\``, span: context.at("path"), notes: [`it reads ${Object.keys(READERS).join(", ")}`], help: `label from (csv ${JSON.stringify(path)})` });
+    context.report({ code: "unknown-format", message: endingOf(path) === "" ? "`label` goes by the ending of the file, and this has none" : `\`label\` does not read \`${endingOf(path)}\``, span: context.at("path"), notes: [READ_NOTE], help: `label from (csv ${JSON.stringify(path)})` });
     return null;
   }
-  const read = (types: Readonly<Record<string, string>>): Omit<Opened, "asNumbers"> | null => {
-    const facts = context.table(path, reader.separator, types, reader.format);
-    return facts === null ? null : { plan: context.node({ op: "read", format: reader.format, path, digest: facts.digest, separator: reader.separator, types }, [], facts.schema), title: `\`${path}\``, values: facts.values ?? {} };
-  };
-  const found = read({});
-  return found === null ? null : { ...found, asNumbers: reader.format === "parquet" ? null : (column) => read({ [column]: "int" })?.plan ?? null };
+  // Exports hold lists beside the names, such as embeddings.
+  const lenient = reader.format === "jsonl" ? ({ nested: "drop" } as const) : undefined;
+  const facts = context.table(path, reader.separator, {}, reader.format, lenient);
+  if (facts === null) return null;
+  const plan = context.node({ op: "read", format: reader.format, path, digest: facts.digest, separator: reader.separator, types: {}, ...(lenient === undefined ? {} : { lenient }) }, [], facts.schema);
+  return { plan, title: `\`${path}\``, values: facts.values ?? {} };
 }
 
 /** The column that was asked for, or the first of the usual ones. */

@@ -11,17 +11,27 @@ export const READERS: Readonly<Record<string, Reader>> = {
   ".csv": { format: "csv", separator: "," },
   ".tsv": { format: "csv", separator: "\t" },
   ".jsonl": { format: "jsonl", separator: "" },
+  ".ndjson": { format: "jsonl", separator: "" },
   ".json": { format: "jsonl", separator: "" },
   ".parquet": { format: "parquet", separator: "" },
 };
 
-/** `.csv`; "" where there is none. */
+/** `.csv`, `.csv.gz`; "" where there is none. */
 export function endingOf(path: string): string {
-  return /\.[a-z]+$/i.exec(path)?.[0].toLowerCase() ?? "";
+  return /\.[a-z]+(?:\.gz)?$/i.exec(path)?.[0].toLowerCase() ?? "";
 }
+
+/** Endings of files that are read, also packed with gzip. */
+export const READ_ENDINGS: readonly string[] = [...Object.keys(READERS), ...Object.entries(READERS).flatMap(([ending, { format }]) => (format === "parquet" ? [] : [`${ending}.gz`]))];
+
+/** What is read by its ending, for messages. */
+export const READ_NOTE = `it reads ${Object.keys(READERS).filter((ending) => ending !== ".parquet").join(", ")} (also packed, .gz) and .parquet`;
 
 /** How a file is read; null where its ending says nothing. */
 export function readerOf(path: string): Reader | null {
   const ending = endingOf(path);
-  return Object.hasOwn(READERS, ending) ? READERS[ending]! : null;
+  const packed = ending.endsWith(".gz");
+  const plain = packed ? ending.slice(0, -3) : ending;
+  const reader = Object.hasOwn(READERS, plain) ? READERS[plain]! : null;
+  return packed && reader?.format === "parquet" ? null : reader;
 }

@@ -1,0 +1,171 @@
+/** Without this file a list of objects, as most programs write JSON, would have to be turned into lines before it could be read. */
+import { DataError } from "./error.ts";
+import { MAX_FIELD_BYTES } from "./table_limits.ts";
+
+/** One object as it is written, and the line that it begins in, from 1. */
+export interface WrittenObject {
+  readonly text: string;
+  readonly line: number;
+}
+
+/** Takes a file's text in pieces and gives the objects that are whole so far. @throws DataError `bad-json`, `field-too-large` */
+export interface ObjectSplitter {
+  push(text: string): readonly WrittenObject[];
+  /** What is left at the end of the file. */
+  end(): readonly WrittenObject[];
+  /** Blank lines between objects that stand in lines. */
+  readonly blank: number;
+  /** The line, and the row, that is being read. */
+  readonly line: number;
+  readonly row: number;
+}
+
+/** By the first character of a file: `[` begins one list of objects, however it is laid out; else each line is an object. */
+export function createObjectSplitter(path: string): ObjectSplitter {
+  let before = "";
+  let chosen: ObjectSplitter | null = null;
+  return {
+    push: (text) => {
+      if (chosen !== null) return chosen.push(text);
+      before += text;
+      const first = before.search(/[^ \t\r\n]/);
+      if (first < 0 && before.length < MAX_FIELD_BYTES) return [];
+      chosen = before[first] === "[" ? createListSplitter(path) : createLineSplitter(path);
+      return chosen.push(before);
+    },
+    end: () => {
+      if (chosen !== null) return chosen.end();
+      chosen = createLineSplitter(path);
+      return [...chosen.push(before), ...chosen.end()];
+    },
+    get blank() {
+      return chosen?.blank ?? 0;
+    },
+    get line() {
+      return chosen?.line ?? 1;
+    },
+    get row() {
+      return chosen?.row ?? 1;
+    },
+  };
+}
+
+function createLineSplitter(path: string): ObjectSplitter {
+  let line = 1;
+  let row = 1;
+  let blank = 0;
+  let rest = "";
+  const whole = (lines: readonly string[]): WrittenObject[] => {
+    const objects: WrittenObject[] = [];
+    for (const text of lines) {
+      if (text.trim() === "") blank++;
+      else {
+        objects.push({ text, line });
+        row++;
+      }
+      line++;
+    }
+    return objects;
+  };
+  return {
+    push: (text) => {
+      // Only what is new is searched: a line without an end costs no more than its length.
+      const parts = text.split("\n");
+      parts[0] = rest + parts[0]!;
+      rest = parts.pop() ?? "";
+      const objects = whole(parts);
+      if (rest.length > MAX_FIELD_BYTES * 4) throw new DataError({ code: "field-too-large", message: `${path}: line ${line} is larger than 64 MB`, row, help: "JSON lines hold one object per line" });
+      return objects;
+    },
+    end: () => (rest === "" ? [] : whole([rest])),
+    get blank() {
+      return blank;
+    },
+    get line() {
+      return line;
+    },
+    get row() {
+      return row;
+    },
+  };
+}
+
+const QUOTE = 34;
+const BACKSLASH = 92;
+const NEWLINE = 10;
+
+/** What may come next between objects. */
+type Expected = "`[`" | "an object or `]`" | "`,` or `]`" | "an object" | "the end of the file";
+
+function createListSplitter(path: string): ObjectSplitter {
+  let line = 1;
+  let row = 1;
+  let expected: Expected = "`[`";
+  /** Of the object that is being read: brackets that are open, and whether a text is. */
+  let depth = 0;
+  let inText = false;
+  let escaped = false;
+  let begun = 1;
+  let held: string[] = [];
+  let size = 0;
+  const fail = (code: string, message: string, help: string | null = null): never => {
+    throw new DataError({ code, message: `${path}: ${message}`, row, ...(help === null ? {} : { help }), notes: ['a list holds objects, as [{"text": "a", "n": 1}]'] });
+  };
+  const between = (text: string, at: number): void => {
+    const character = text[at]!;
+    if (expected === "`[`") expected = "an object or `]`";
+    else if (character === "]" && (expected === "an object or `]`" || expected === "`,` or `]`")) expected = "the end of the file";
+    else if (character === "," && expected === "`,` or `]`") expected = "an object";
+    else fail("bad-json", `${expected} was expected in line ${line}${row > 1 ? `, behind row ${row - 1}` : ""}, not ${JSON.stringify(text.slice(at, at + 12))}`);
+  };
+  return {
+    push: (text) => {
+      const objects: WrittenObject[] = [];
+      let from = 0;
+      for (let at = 0; at < text.length; at++) {
+        const code = text.charCodeAt(at);
+        if (code === NEWLINE) line++;
+        if (depth === 0) {
+          if (code === 32 || code === NEWLINE || code === 13 || code === 9) continue;
+          if (code !== 123 || (expected !== "an object" && expected !== "an object or `]`")) {
+            between(text, at);
+            continue;
+          }
+          depth = 1;
+          from = at;
+          begun = line;
+        } else if (inText) {
+          if (escaped) escaped = false;
+          else if (code === BACKSLASH) escaped = true;
+          else if (code === QUOTE) inText = false;
+        } else if (code === QUOTE) inText = true;
+        else if (code === 123 || code === 91) depth++;
+        else if ((code === 125 || code === 93) && --depth === 0) {
+          objects.push({ text: held.join("") + text.slice(from, at + 1), line: begun });
+          held = [];
+          size = 0;
+          row++;
+          expected = "`,` or `]`";
+        }
+      }
+      if (depth > 0) {
+        held.push(text.slice(from));
+        size += text.length - from;
+        if (size > MAX_FIELD_BYTES * 4) fail("field-too-large", `row ${row}, which begins in line ${begun}, is larger than 64 MB`, "close its texts and brackets");
+      }
+      return objects;
+    },
+    end: () => {
+      if (depth > 0) fail("bad-json", `row ${row}, which begins in line ${begun}, does not end: ${inText ? "the closing quote of a text" : "a closing bracket"} was expected`);
+      if (expected !== "the end of the file") fail("bad-json", `the list does not end: ${expected} was expected${row > 1 ? ` behind row ${row - 1}` : ""}`);
+      return [];
+    },
+    blank: 0,
+    get line() {
+      return line;
+    },
+    get row() {
+      return row;
+    },
+  };
+}
