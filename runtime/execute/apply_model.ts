@@ -7,6 +7,7 @@ import { brokenNotice } from "../passes/broken.ts";
 import { chunkingOf, chunkTable } from "../passes/chunking.ts";
 import { tokenizeTable } from "../passes/documents.ts";
 import { generateTexts } from "../passes/generating.ts";
+import { createIdleEdits } from "../passes/idle_edits.ts";
 import { memorize } from "../passes/memorization.ts";
 import { noneLeftNotice } from "../passes/none_left.ts";
 import { aboutDirections } from "./apply_directions.ts";
@@ -47,8 +48,10 @@ export async function applyModel(op: ModelOp, { plan, inputs, context, turns }: 
     case "chunk":
       return each(input, (table) => chunkTable(op, asTable(table), chunkingOf(op, context), turns, (text) => context.onNotice(`${plan.label}: ${text}`)));
     case "forward": {
+      const idle = createIdleEdits(op);
       const made = await together(input, (sets) => {
         const tokens = sets.map((set): Tokens => expect("tokens", set));
+        for (const { ids } of tokens) idle.see(ids);
         if (op.reduce === undefined) return forward(op, tokens, activation);
         const total = tokens.reduce((sum, set) => sum + set.ids.length, 0);
         const taker = context.savedRounds.begin(plan, { groups: input.kind === "groups" ? input : null, total });
@@ -56,6 +59,7 @@ export async function applyModel(op: ModelOp, { plan, inputs, context, turns }: 
       });
       noteBroken(plan.label, made, context);
       noteNoneLeft(plan.label, op.window, made, context);
+      for (const sentence of await idle.sentences(activation)) context.onNotice(`${plan.label}: ${sentence}`);
       return made;
     }
     case "pick":

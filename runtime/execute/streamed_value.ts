@@ -2,6 +2,7 @@
 import type { Op, Plan } from "../../src/ops/op.ts";
 import type { ActivationContext } from "../passes/activations.ts";
 import { brokenNotice } from "../passes/broken.ts";
+import { createIdleEdits, type IdleEdits } from "../passes/idle_edits.ts";
 import { noneLeftNotice } from "../passes/none_left.ts";
 import { counted } from "../counted.ts";
 import { createChunks } from "../data/chunks.ts";
@@ -86,22 +87,26 @@ async function passed(plan: Plan, op: Op & { readonly op: "forward" }, context: 
   // The progress of the texts is told, not that of their rows.
   const pieces = streamOf(tokenize.inputs[0]!, quiet);
   if (pieces === null) return null;
-  const [value] = await reduceForward(op, op.reduce!, [{ pieces: tokens(tokenize.op, pieces, context), total: null }], { context, taker: context.savedRounds.begin(plan, { groups: null, total: null }) });
+  const idle = createIdleEdits(op);
+  const [value] = await reduceForward(op, op.reduce!, [{ pieces: tokens(tokenize.op, pieces, context, idle), total: null }], { context, taker: context.savedRounds.begin(plan, { groups: null, total: null }) });
   if (value!.facts.truncated > 0) context.onNotice(`${tokenize.label}: ${counted(value!.facts.truncated, "text")} ${value!.facts.truncated === 1 ? "was" : "were"} cut to the model's context`);
   const notice = brokenNotice(plan.label, null, value!);
   if (notice !== null) context.onNotice(notice);
   const noneLeft = noneLeftNotice(plan.label, null, op.window, value!);
   if (noneLeft !== null) context.onNotice(noneLeft);
+  for (const sentence of await idle.sentences(context)) context.onNotice(`${plan.label}: ${sentence}`);
   return value!;
 }
 
-async function* tokens(op: Op & { readonly op: "tokenize" }, pieces: AsyncGenerator<Table>, { catalog, tokenIds, signal }: Context): AsyncGenerator<Tokens> {
+async function* tokens(op: Op & { readonly op: "tokenize" }, pieces: AsyncGenerator<Table>, { catalog, tokenIds, signal }: Context, idle: IdleEdits): AsyncGenerator<Tokens> {
   const turns = createTurns(signal);
   const model = catalog.model(op.model);
   const encode = tokenIds.encoder(model);
   let from = 0;
   for await (const piece of pieces) {
-    yield await tokenizeTable(op, piece, model, encode, turns, from);
+    const made = await tokenizeTable(op, piece, model, encode, turns, from);
+    idle.see(made.ids);
+    yield made;
     from += piece.rows;
   }
 }

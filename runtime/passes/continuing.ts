@@ -95,6 +95,11 @@ export function continuingLimits(op: Continuing["op"], texts: Continued, { catal
   return fitContinuing(shapes, texts, engine.options.lanes, memoryLimit(memory), mostCached(graph), engine.options.batch);
 }
 
+/** What the model read to write them: of the last token of each nothing follows. */
+export function readBy(prompts: readonly Int32Array[], generated: readonly Int32Array[]): readonly Int32Array[] {
+  return prompts.map((prompt, at) => Int32Array.from([...prompt, ...generated[at]!.subarray(0, -1)]));
+}
+
 type StepContext = Pick<ActivationContext, "catalog" | "graphs" | "engine">;
 
 /** The graph of one step, emitted once. `longest`: tokens of the longest text at its end, 0 where a graph is only looked at. */

@@ -7,9 +7,10 @@ import { DataError } from "../data/error.ts";
 import type { Column, Table, WrittenTokens } from "../data/frame.ts";
 import { createColumn, takeColumn } from "../data/table.ts";
 import type { ActivationContext } from "./activations.ts";
-import { continueTexts, type Continuing, recutTokens, requireHead, writtenColumn } from "./continuing.ts";
+import { continueTexts, type Continuing, readBy, recutTokens, requireHead, writtenColumn } from "./continuing.ts";
 import { inPieces } from "./documents.ts";
 import { editsTold } from "./editing.ts";
+import { tellIdleEdits } from "./idle_edits.ts";
 import { idsOf, textsOf } from "./known_tokens.ts";
 
 type Generate = Op & { readonly op: "generate" };
@@ -65,6 +66,7 @@ export async function generateTexts(op: Generate, tables: readonly NamedTable[],
     },
     context,
   );
+  await tellIdleEdits(op, readBy(pieces.map(({ prompt }) => prompt), generated), context, onNotice);
   const ended = generated.map((ids): Ended => {
     const end = ends.has(ids[ids.length - 1]!);
     const tokens = end ? ids.slice(0, -1) : ids;

@@ -3,9 +3,10 @@ import type { Op } from "../../src/ops/op.ts";
 import type { Tokenizer } from "../checkpoint/tokenizer/tokenizer.ts";
 import { counted } from "../counted.ts";
 import type { ActivationContext } from "./activations.ts";
-import { continueTexts, type Continuing, recutTokens, requireHead, writtenColumn } from "./continuing.ts";
+import { continueTexts, type Continuing, recutTokens, requireHead, writtenColumn, readBy } from "./continuing.ts";
 import { editsTold } from "./editing.ts";
 import { idsOf } from "./known_tokens.ts";
+import { tellIdleEdits } from "./idle_edits.ts";
 import { DataError } from "../data/error.ts";
 import type { Column, Table } from "../data/frame.ts";
 import { createColumn } from "../data/table.ts";
@@ -28,6 +29,7 @@ export async function memorize(op: Memorize, table: Table, context: ActivationCo
   const needed = op.prefix + op.continuation;
   const { ids, prompts } = promptsOf(op, table, tokenizer, encode);
   const generated = await continueTexts({ op, prompts, steps: op.continuation, ...stepsOf(op), draws: null, job: {} }, context);
+  await tellIdleEdits(op, readBy(prompts, generated), context, onNotice);
   const truth = ids.map((document) => document.slice(bos + op.prefix, bos + needed));
   const prefixMatch = truth.map((expected, row) => {
     let agree = 0;

@@ -18,6 +18,7 @@ import { requireComputable, requireEditable, requireSeparable } from "./computab
 import { requireHead } from "./continuing.ts";
 import { editingOf, editsTold, saesOfEdits, weightsOfEdits } from "./editing.ts";
 import { jobTargetOf, placeOf } from "./graph_targets.ts";
+import { tellIdleEdits } from "./idle_edits.ts";
 import { proveUnedited } from "./tap_documents.ts";
 import { wantedPositions } from "./window.ts";
 
@@ -40,6 +41,7 @@ export async function predictTokens(op: Logits, sets: readonly Tokens[], context
   if (broken > 0) onNotice(`${counted(broken, "prediction")} ${broken === 1 ? "is not a finite number" : "are not finite numbers"}, and ${broken === 1 ? "is" : "are"} null`);
   const empty = noneCameNotice(op, sets, places);
   if (empty !== null) onNotice(empty);
+  await tellIdleEdits(op, documents.map(({ ids }) => ids), context, onNotice);
   let next = 0;
   return sets.map((tokens, s) => ({ ...tableOf(op, tokens, tokens.ids.map((_, at) => ({ places: places[s]![at]!, made: made[next++]! }))), foundIn: [readingOf(op, tokens, places[s]!)] }));
 }
