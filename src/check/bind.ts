@@ -2,7 +2,7 @@
 import type { Arg as Words } from "../../grammar/ast.ts";
 import type { Span } from "../../grammar/span.ts";
 import { cover } from "../../grammar/span.ts";
-import type { Kind } from "../ops/schema.ts";
+import type { Schema } from "../ops/schema.ts";
 import { usage, type StageDefinition } from "../stages/stage.ts";
 import { withLineBefore } from "./line_before.ts";
 import { misplaced, needless, wordOf } from "./misplaced.ts";
@@ -15,8 +15,8 @@ export interface Slot {
 }
 export type Slots = ReadonlyMap<string, Slot>;
 
-/** Keywords in any order, positionals in the order of the signature. Null when a word has no place; that is reported. `kind`: of the input, null for none. */
-export function bindWords(definition: StageDefinition, words: readonly Words[], at: Span, kind: Kind | null, report: Report): Slots | null {
+/** Keywords in any order, positionals in the order of the signature. Null when a word has no place; that is reported. `input`: null for none. */
+export function bindWords(definition: StageDefinition, words: readonly Words[], at: Span, input: Schema | null, report: Report): Slots | null {
   const slots = new Map<string, Slot>();
   const specs = Object.entries(definition.args);
   const keywords = specs.filter(([, spec]) => spec.keyword).map(([name]) => name);
@@ -40,7 +40,7 @@ export function bindWords(definition: StageDefinition, words: readonly Words[], 
     }
     const open = specs.find(([name, candidate]) => !candidate.keyword && !slots.has(name));
     if (open === undefined) {
-      const { known, ...hint } = misplaced({ definition, kind, words, at: i, filled: [...slots.keys()], text: report.text, ownLine: (line, span) => withLineBefore(line, { span, text: "" }, report) });
+      const { known, ...hint } = misplaced({ definition, input, words, at: i, filled: [...slots.keys()], text: report.text, ownLine: (line, span) => withLineBefore(line, { span, text: "" }, report) });
       return wrong(each.span, word === null ? "extra-argument" : "unknown-keyword", word === null ? `\`${definition.name}\` has no place for this` : `\`${definition.name}\` has no \`${word}\``, { ...hint, notes: [...(hint.notes ?? []), known] });
     }
     const filler = needless(each, words[i + 1], ...open);

@@ -4,7 +4,7 @@ import type { Diagnostic, Fix } from "../../grammar/diagnostic.ts";
 import { printArg, printExpr } from "../../grammar/print_parts.ts";
 import type { Span } from "../../grammar/span.ts";
 import { FUNCTIONS } from "../ops/functions.ts";
-import type { Kind } from "../ops/schema.ts";
+import type { Schema } from "../ops/schema.ts";
 import type { Arg, Shape } from "../stages/args.ts";
 import { STAGE_BY_NAME } from "../stages/mod.ts";
 import type { StageDefinition } from "../stages/stage.ts";
@@ -17,8 +17,8 @@ export type Hint = Partial<Pick<Diagnostic, "label" | "fix" | "notes" | "help">>
 
 export interface Misplaced {
   readonly definition: StageDefinition;
-  /** Of the input; null for a source. */
-  readonly kind: Kind | null;
+  /** What flows in; null for a source. */
+  readonly input: Schema | null;
   readonly words: readonly Words[];
   /** Which of the words has no place. */
   readonly at: number;
@@ -132,12 +132,12 @@ function asUnit(last: Words | undefined, words: Words): Hint | null {
 }
 
 /** A stage whose `|` was forgotten. */
-function asStage({ definition, words, at, filled, kind }: Misplaced): Hint | null {
+function asStage({ definition, words, at, filled, input }: Misplaced): Hint | null {
   const word = wordOf(words[at]!);
   const stage = word === null ? undefined : STAGE_BY_NAME.get(word);
   const whole = Object.entries(definition.args).every(([name, { required }]) => !required || filled.includes(name));
   if (stage === undefined || stage.input.length === 0 || !whole) return null;
-  const unit = kind === null || stage.input.includes(kind) ? null : asUnit(words[at - 1], words[at]!);
+  const unit = input === null || stage.input.includes(input.kind) ? null : asUnit(words[at - 1], words[at]!);
   if (unit !== null) return unit;
   const { start } = words[at]!.span;
   return { label: "write `|` before it", fix: { span: { start, end: start }, text: "| " } };
@@ -222,8 +222,9 @@ function asOrder({ definition, words, at, filled }: Misplaced, word: string): Hi
 }
 
 /** `stats mean score`: figures of columns are what \`agg\` gives. */
-function asAggregate({ kind, words, at }: Misplaced, word: string): Hint | null {
+function asAggregate({ input, words, at }: Misplaced, word: string): Hint | null {
   const column = words[at + 1]?.items[0];
+  const kind = input?.kind;
   const call = column === undefined || (kind !== "table" && kind !== "features") ? null : aggregateOf(word, column);
   return call === null ? null : { help: `agg ${call}` };
 }
@@ -241,13 +242,15 @@ export function columnNamed(fn: string, first: Expr | undefined): string {
 }
 
 /** One more column without a comma (`select id prompt`), or the first without its keyword (`count kind`). */
-function asColumn({ definition, words, at, filled, kind }: Misplaced, specs: readonly Spec[]): Hint | null {
+function asColumn({ definition, words, at, filled, input }: Misplaced, specs: readonly Spec[]): Hint | null {
   const { span } = words[at]!;
   const last = words[at - 1];
   // What has no input has columns of a file alone.
-  const open = specs.filter(([name, { keyword, shape }]) => keyword && ofColumns(shape) && !filled.includes(name) && (kind !== null || shape.kind === "names"));
+  const open = specs.filter(([name, { keyword, shape }]) => keyword && ofColumns(shape) && !filled.includes(name) && (input !== null || shape.kind === "names"));
   const [only] = open;
-  if (only !== undefined && open.length === 1 && filled.every((name) => !ofColumns(definition.args[name]!.shape))) return before(only[0], span);
+  const word = wordOf(words[at]!) ?? "";
+  const there = input === null || !input.known || input.columns.length === 0 || input.columns.some(({ name }) => name === word || name.startsWith(word) || nearest(word, [name]) !== null);
+  if (there && only !== undefined && open.length === 1 && filled.every((name) => !ofColumns(definition.args[name]!.shape))) return before(only[0], span);
   const listing = last !== undefined && filled.some((name) => ["columns", "names", "keys", "assignments"].includes(definition.args[name]!.shape.kind));
   return listing ? { label: "write a comma before it", fix: { span: { start: last.span.end, end: last.span.end }, text: "," } } : null;
 }

@@ -13,6 +13,7 @@ import { single } from "./constant.ts";
 import { HALVED } from "./expansions.ts";
 import { ask } from "./facts.ts";
 import { countWrittenOut, expandDefinition, isDefined, refuseCall } from "./expand.ts";
+import { orAsMeant } from "./meant_arguments.ts";
 import { wordOf, type Hint } from "./misplaced.ts";
 import { beyondHelp, error, relation, stageNamed, type Facts, type Report, type Scope } from "./scope.ts";
 import { listed, nearest } from "./suggest.ts";
@@ -83,7 +84,7 @@ function checkStage(stage: Stage, input: Plan | null, around: Pick<Place, "befor
     unknownStage(name, stage, input, { ...context, check: checkPipeline });
     return unknown(stage.span);
   }
-  return checkCall(definition, { stage, at: head.span, ...around }, words, input, context);
+  return orAsMeant(definition, words, input, { ...context, check: checkPipeline }, () => checkCall(definition, { stage, at: head.span, ...around }, words, input, context));
 }
 
 /** `select *` */
@@ -143,7 +144,7 @@ function checkCall(definition: StageDefinition, place: Place, words: readonly Wo
     return unknown(stage.span);
   }
   if (from !== null && !acceptsInput(definition, from, place, { ...context, check: checkPipeline })) return unknown(stage.span);
-  const slots = bindWords(definition, rest, nameSpan, from?.schema.kind ?? null, report);
+  const slots = bindWords(definition, rest, nameSpan, from?.schema ?? null, report);
   if (slots === null) return unknown(stage.span);
   const blind = from !== null && !from.schema.known;
   const values = slotValues(definition, slots, from, context);

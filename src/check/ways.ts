@@ -38,9 +38,16 @@ export function wayTo(definition: StageDefinition, from: Plan, { stage, before }
   // What a call of a definition brings about is told at the call, where a fix of its body would have no place.
   if (report.expansions.nested > 0) return definition.examples[0] === undefined ? {} : { help: definition.examples[0].query };
   if (isThere(definition, from, stage, before, report.text)) return { label: "leave it out", fix: leftOut(stage, before) };
-  const own = report.text.slice(stage.span.start, stage.span.end);
-  const found = firstThatWorks(waysTo(definition, from, stage, before.slice(-MOST_STEPS), trial), own, from, trial);
+  const own = whole(definition, stage, report.text);
+  const found = firstThatWorks(waysTo(definition, own, from, stage, before.slice(-MOST_STEPS), trial), own, from, trial);
   return found === null ? exampleOf(definition, own, from, trial) : { label: found.label, fix: { span: found.span, text: found.text } };
+}
+
+/** A stage as it is written, or as its first example has it where only its name is and that is not enough. */
+function whole({ name, args, examples }: StageDefinition, stage: Stage, text: string): string {
+  const written = text.slice(stage.span.start, stage.span.end);
+  const example = stage.args.length === 1 && Object.values(args).some(({ required }) => required) ? examples[0]?.query.split(" | ").find((each) => each.startsWith(`${name} `)) : undefined;
+  return example ?? written;
 }
 
 /** A way without mistakes, else the first one whose mistakes are the stage's own: arguments that are wrong wherever it stands. */
@@ -97,9 +104,8 @@ export function insteadOf(name: string, written: string, { stage, before }: { re
 }
 
 /** The ways there are, what is meant most likely first. */
-function waysTo(definition: StageDefinition, from: Plan, stage: Stage, before: readonly Step[], trial: Trial): readonly Way[] {
+function waysTo(definition: StageDefinition, own: string, from: Plan, stage: Stage, before: readonly Step[], trial: Trial): readonly Way[] {
   const { text } = trial.report;
-  const own = text.slice(stage.span.start, stage.span.end);
   const layer = layerOf(trial);
   const back = (count: number): { readonly rest: string; readonly span: Span; readonly input: Plan | null } => {
     const first = before[before.length - count]!;
@@ -111,9 +117,10 @@ function waysTo(definition: StageDefinition, from: Plan, stage: Stage, before: r
   const rewritten = definition.rewritten?.(own, from) ?? null;
   const anew = rewritten === null ? [] : [{ label: `write \`${rewritten.text}\``, text: rewritten.text, span: stage.span, input: from }];
   const leads = onTheWay(definition, from.schema, layer).filter((lead) => lead !== "").map((lead): Way => ({ label: `\`${lead.slice(0, -" | ".length)}\` comes before it`, text: `${lead}${own}`, span: stage.span, input: from }));
+  if (definition.ofFeatures === true) leads.sort((a, b) => Number(/\brows\b/.test(a.text)) - Number(/\brows\b/.test(b.text)));
   const moved = earlier.map(({ rest, span, input }): Way => ({ label: `put it before \`${rest.split(/\s/)[0]}\``, text: `${own} | ${rest}`, span, input }));
   const kept = earlier.flatMap(({ rest, span, input }) => onTheWay(definition, input.schema, layer).map((lead) => ({ lead, label: "`tee` shows what it is given, and passes on what came before", text: `tee (${rest}) | ${lead}${own}`, span, input })));
-  const asList = OF_LISTS.test(own) ? [...leads, ...moved] : [...moved, ...leads];
+  const asList = OF_LISTS.test(own) || definition.ofFeatures === true ? [...leads, ...moved] : [...moved, ...leads];
   return [
     ...(definition.beforeReading === true ? moved : []),
     ...(rewritten?.sure === true ? anew : []),

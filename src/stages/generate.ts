@@ -40,6 +40,7 @@ export const generate = stage({
     { title: "Features of what it writes", query: 'prompts "In the beginning God" | generate max 20 | acts layer 7 of continuation | top 3' },
   ],
   alsoCalled: ["complete", "continue_text", "sample_text", "generate_text"],
+  foreignWords: { greedy: [""], do_sample: ["temperature 1.0", ""], sampling: ["temperature 1.0", ""], greedily: [""], deterministic: [""], use_cache: [""] },
   searchTerms: ["continuation", "temperature", "nucleus", "decode text", "completion", "rollout", "write"],
   lower: (context, args) => eachEdited(context, (own) => continued(own, args)),
 });

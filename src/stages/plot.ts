@@ -21,6 +21,7 @@ export const plot = stage({
     color: column({ keyword: true, default: NONE, doc: "What tells series apart, of features of several groups or layers those; for heat the number in each cell" }),
     title: text({ keyword: true, default: NONE, doc: "Written above" }),
   },
+  ofFeatures: true,
   input: ["table", "features"],
   groups: "refused",
   examples: [

@@ -142,10 +142,14 @@ export interface StageDefinition {
   readonly searchTerms: readonly string[];
   /** What does the same to an input that it does not take, for its message. */
   readonly instead: Readonly<Partial<Record<Kind, string>>>;
+  /** Flags of other tools that are none of its arguments: what stands for each, the likeliest first; "": nothing, since it is so anyway. */
+  readonly foreignWords?: Readonly<Record<string, readonly string[]>>;
   /** The same wish, written for an input that it does not take (`top 5` of a table is `take 5` where that is ranked); null: none is known. Not `sure`: something was guessed. */
   rewritten?(label: string, input: Plan): { readonly text: string; readonly sure: boolean } | null;
   /** It says how the model is read: behind a stage that has read it, it was meant before that. */
   readonly beforeReading?: true;
+  /** Behind activations it is meant for the features that fire most, not for rows, before or after. */
+  readonly ofFeatures?: true;
   /** The step it is on the way from one kind to another. */
   readonly between?: Between;
   lower(context: Lowering, args: Readonly<Record<string, unknown>>): Plan | null;
@@ -172,10 +176,12 @@ interface StageInput<A extends ArgSpecs> {
   readonly passes?: true;
   readonly examples: StageDefinition["examples"];
   readonly alsoCalled?: readonly string[];
+  readonly foreignWords?: Readonly<Record<string, readonly string[]>>;
   readonly searchTerms?: readonly string[];
   readonly instead?: StageDefinition["instead"];
   readonly rewritten?: (label: string, input: Plan) => { readonly text: string; readonly sure: boolean } | null;
   readonly beforeReading?: true;
+  readonly ofFeatures?: true;
   readonly between?: Between;
   /** Arguments and facts → ops. Null after a reported mistake. */
   lower(context: Lowering, args: ArgValues<A>): Plan | null;
