@@ -33,7 +33,7 @@ const alone = new Set([
 const withParams: Readonly<Record<string, { readonly alone: readonly string[]; readonly value: readonly string[] }>> = {
   run: { alone: ["--record", "--frozen"], value: [] },
   lock: { alone: ["--check", "--update"], value: ["--update-only"] },
-  bundle: { alone: ["--no-results"], value: ["-o", "--output", "--data-limit"] },
+  bundle: { alone: ["--no-results", "--with-models"], value: ["-o", "--output", "--data-limit"] },
   verify: { alone: [], value: ["--against", "--tier"] },
   explain: { alone: ["--analyze", "--json"], value: ["--phase"] },
   export: { alone: [], value: ["--to", "-o", "--output", "--against"] },

@@ -66,7 +66,7 @@ export type Request =
   | { readonly kind: "lint"; readonly files: readonly string[]; readonly rules: boolean; readonly json: boolean; readonly options: Options }
   | { readonly kind: "test"; readonly files: readonly string[]; readonly update: boolean; readonly options: Options }
   | { readonly kind: "lock"; readonly files: readonly string[]; readonly params: Readonly<Record<string, string>>; readonly check: boolean; readonly update: LockKind | "all" | null; readonly options: Options }
-  | { readonly kind: "bundle"; readonly file: string; readonly params: Readonly<Record<string, string>>; readonly output: string | null; readonly dataLimit: string | null; readonly results: boolean; readonly options: Options }
+  | { readonly kind: "bundle"; readonly file: string; readonly params: Readonly<Record<string, string>>; readonly output: string | null; readonly dataLimit: string | null; readonly models: boolean; readonly results: boolean; readonly options: Options }
   | { readonly kind: "verify"; readonly file: string; readonly params: Readonly<Record<string, string>>; readonly against: string | null; readonly tier: Tier | null; readonly options: Options }
   | { readonly kind: "explain"; readonly target: string; readonly phase: Phase | null; readonly analyze: boolean; readonly json: boolean; readonly params: Readonly<Record<string, string>>; readonly options: Options }
   | { readonly kind: "info"; readonly file: string; readonly permissions: boolean; readonly json: boolean; readonly params: Readonly<Record<string, string>>; readonly options: Options }

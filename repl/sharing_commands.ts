@@ -21,9 +21,10 @@ export function addSharing(program: Command, params: Readonly<Record<string, str
     .argument("<file>", "the script")
     .option("-o, --output <zip>", "the archive; <script>.zip here where not given")
     .option("--data-limit <size>", "the largest data file that comes along, as 200MB; 50MB where not given")
+    .option("--with-models", "models and SAEs that are folders of this machine come along; those of the hub are fetched from there")
     .option("--no-results", "leave out the record of a run and its outputs")
     .action((file: string, own: Record<string, unknown>) =>
-      done({ kind: "bundle", file, params, output: text(own["output"]), dataLimit: text(own["dataLimit"]), results: own["results"] !== false, options: options() }));
+      done({ kind: "bundle", file, params, output: text(own["output"]), dataLimit: text(own["dataLimit"]), models: own["withModels"] === true, results: own["results"] !== false, options: options() }));
   program
     .command("verify")
     .description("run a script again and compare with the record of an earlier run, on this machine or another (exit 6)")

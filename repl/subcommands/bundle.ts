@@ -8,13 +8,15 @@ import { atomicWrite } from "../../runtime/data/atomic_write.ts";
 import { DataError } from "../../runtime/data/error.ts";
 import { shellWord } from "../../runtime/data/shell_word.ts";
 import { entryOf, lockDifferences } from "../../runtime/lock/differences.ts";
-import { LOCK_NAME, readLock, type Lock } from "../../runtime/lock/lock_file.ts";
+import { LOCK_NAME, readLock } from "../../runtime/lock/lock_file.ts";
 import { portable } from "../../runtime/record/used.ts";
-import { registeredNames } from "../../runtime/catalog/shipped.ts";
+import { createProgress } from "../../runtime/session/progress.ts";
 import type { Request } from "../request.ts";
 import { watchInterrupts } from "../interrupts.ts";
+import { liveProgress } from "../live_progress.ts";
 import { grantFlags } from "../permissions.ts";
 import { bytes } from "../progress.ts";
+import { ownCheckpoints, type OwnCheckpoint } from "./bundled_models.ts";
 import { contentsOf, runOf } from "./bundle_files.ts";
 import { checkShown } from "./check_shown.ts";
 import { inputsNow } from "./lock.ts";
@@ -51,15 +53,18 @@ export async function bundle(request: Bundle, shop: Shop): Promise<number> {
       return 5;
     }
     const run = request.results ? await runOf(place, outFolder(shop), found) : null;
-    const contents = await contentsOf(place, found, run, limit, process.env["SOURCE_DATE_EPOCH"]);
+    const own = ownCheckpoints(found, place.readFrom);
+    const packing = request.models ? own : [];
+    const contents = await contentsOf(place, found, { run, dataLimit: limit, own: packing, epoch: process.env["SOURCE_DATE_EPOCH"] });
     const total = contents.files.reduce((sum, { size }) => sum + size, 0);
-    if (total > MOST_BYTES) throw new DataError({ code: "cannot-bundle", message: `the bundle would hold ${bytes(total)}, and has ${bytes(MOST_BYTES)} at most`, help: `leave the largest data out: --data-limit ${bytes(limit / 2).replace(" ", "")}` });
+    if (total > MOST_BYTES) throw tooLarge(total, packing, limit);
+    if (packing.length > 0 && !shop.options.quiet) shop.stderr.write(`packing ${visible(listed(packing))}\n`);
     const path = resolve(shop.cwd, request.output ?? `${basename(request.file)}.zip`);
-    const inputs = [basename(request.file), ...Object.keys(found.data), ...Object.keys(found.modules)].map((name) => resolve(place.readFrom, name));
+    const inputs = [...[basename(request.file), ...Object.keys(found.data), ...Object.keys(found.modules)].map((name) => resolve(place.readFrom, name)), ...own.flatMap(({ files }) => files.map(({ path: file }) => file))];
     if (overwrites(shop, path, inputs)) return 2;
-    const written = await write(path, contents.files, shop);
+    const written = await write(path, contents.files, total, shop);
     if (typeof written === "string") return written === "hung up" ? 143 : 130;
-    if (!shop.options.quiet) tellContents(request, path, written, contents, found, await runLine(request, place, path, shop), shop);
+    if (!shop.options.quiet) tellContents(request, path, written, contents, request.models ? [] : own, await runLine(request, place, path, shop), shop);
     return 0;
   } catch (error) {
     return sayDataError(shop, error).code === "broken-lock" ? 5 : 1;
@@ -67,18 +72,38 @@ export async function bundle(request: Bundle, shop: Shop): Promise<number> {
 }
 
 /** Bytes written, or how it was stopped; then nothing is left of it. */
-async function write(path: string, files: Parameters<typeof packed>[0], shop: Shop): Promise<number | "interrupted" | "hung up"> {
+async function write(path: string, files: Parameters<typeof packed>[0], total: number, shop: Shop): Promise<number | "interrupted" | "hung up"> {
   const abort = new AbortController();
   const interrupts = watchInterrupts({ first: () => abort.abort(), second: () => process.exit(130), hangUp: () => abort.abort() });
+  const progress = liveProgress(shop.stderr, shop.talkLook, shop.options.progress && !shop.options.quiet);
+  const packing = { label: `pack ${basename(path)}` };
+  const tell = createProgress((event) => {
+    if (event.kind === "progress") progress.show(event);
+  });
+  const onBytes = (done: number): void => tell(packing, { documents: done >= total ? files.length : 0, totalDocuments: files.length, tokens: done, totalTokens: total }, "bytes");
   try {
-    return (await atomicWrite(path, packed(files, abort.signal), { signal: abort.signal })).bytes;
+    return (await atomicWrite(path, packed(files, abort.signal, onBytes), { signal: abort.signal })).bytes;
   } catch (error) {
     if (!abort.signal.aborted) throw error;
+    progress.clear();
     shop.stderr.write("cancelled; nothing was written\n");
     return interrupts.hungUp() ? "hung up" : "interrupted";
   } finally {
+    progress.clear();
     interrupts.stop();
   }
+}
+
+/** `own_model (1.2 GB), own_sae (3 MB)` */
+function listed(own: readonly OwnCheckpoint[]): string {
+  return own.map(({ name, size }) => `${name} (${bytes(size)})`).join(", ");
+}
+
+/** Why files are not packed: which are the large ones, and what to do. */
+export function tooLarge(total: number, packing: readonly OwnCheckpoint[], limit: number): DataError {
+  const message = `the bundle would hold ${bytes(total)}, and has ${bytes(MOST_BYTES)} at most`;
+  if (packing.reduce((sum, { size }) => sum + size, 0) < total / 2) return new DataError({ code: "cannot-bundle", message, help: `leave the largest data out: --data-limit ${bytes(limit / 2).replace(" ", "")}` });
+  return new DataError({ code: "cannot-bundle", message: `${message}; ${listed(packing)}`, help: "leave --with-models out, and send its folders another way; or put them on the hub, and name them hf:…" });
 }
 
 /** The line that runs the bundle where nobody can be asked: what it reads comes with it, what it writes and fetches has to be granted. */
@@ -94,11 +119,12 @@ async function runLine(request: Bundle, place: ScriptPlace, path: string, shop: 
   }
 }
 
-function tellContents(request: Bundle, path: string, written: number, { files, left, record }: Awaited<ReturnType<typeof contentsOf>>, lock: Lock, line: string, shop: Shop): void {
+function tellContents(request: Bundle, path: string, written: number, { files, left, record }: Awaited<ReturnType<typeof contentsOf>>, absent: readonly OwnCheckpoint[], line: string, shop: Shop): void {
   const say = (text: string): void => void shop.stderr.write(`${visible(text)}\n`);
   say(`saved ${path}  ${bytes(written)}, ${files.length} files; to run it: ${line}`);
   for (const { name, size } of left) say(`note: ${name} (${bytes(size)}) is not in it; --data-limit ${Math.ceil(size / 1e6)}MB takes it in`);
   if (record === null && request.results) say("note: it holds no results; `saeq run --record` before it puts outputs and their record in");
-  const own = [...Object.keys(lock.models).filter((name) => !registeredNames("model").includes(name)), ...Object.keys(lock.saes).filter((name) => !registeredNames("sae").includes(name))].filter((name) => (lock.models[name] ?? lock.saes[name])!.revision === null);
-  if (own.length > 0) say(`note: models and SAEs are never in a bundle, and ${[...new Set(own)].join(", ")} is a folder of this machine: whoever runs it needs that too`);
+  const near = absent.filter(({ absolute }) => !absolute);
+  if (near.length > 0) say(`note: ${listed(near)} ${near.length === 1 ? "is a folder" : "are folders"} of this machine, and not in it; --with-models takes ${near.length === 1 ? "it" : "them"} in`);
+  for (const { name, size } of absent.filter(({ absolute }) => absolute)) say(`note: ${name} (${bytes(size)}) is not in it, and no other machine has it there; beside the script, named relative to it, --with-models takes it in`);
 }

@@ -14,6 +14,7 @@ import { stableJson } from "../../runtime/record/stable_json.ts";
 import { portable } from "../../runtime/record/used.ts";
 import { STANDARD_PREFIX } from "../../runtime/catalog/shipped.ts";
 import { packageVersion } from "../../runtime/package_root.ts";
+import type { OwnCheckpoint } from "./bundled_models.ts";
 import { RESULTS } from "./bundled_results.ts";
 import { openingDoc } from "./script_help.ts";
 import type { ScriptPlace } from "./script_place.ts";
@@ -30,6 +31,9 @@ export interface FoundRun {
   readonly record: RunRecord;
   readonly folder: string;
 }
+
+/** Files that deflate makes hardly smaller. */
+const WEIGHTS = /\.(?:safetensors|npz|pt|pth|bin)$/i;
 
 function refuse(message: string, help: string): never {
   throw new DataError({ code: "cannot-bundle", message, help });
@@ -57,12 +61,22 @@ export async function runOf(place: ScriptPlace, outputs: string, lock: Lock): Pr
   return { record, folder };
 }
 
+export interface Wanted {
+  readonly run: FoundRun | null;
+  /** Bytes of the largest file of data. */
+  readonly dataLimit: number;
+  /** Models and SAEs that come along. */
+  readonly own: readonly OwnCheckpoint[];
+  /** SOURCE_DATE_EPOCH. */
+  readonly epoch: string | undefined;
+}
+
 /** All files of a bundle, with the metadata that names them. @throws DataError `cannot-bundle` */
-export async function contentsOf(place: ScriptPlace, lock: Lock, run: FoundRun | null, dataLimit: number, epoch: string | undefined): Promise<Contents> {
+export async function contentsOf(place: ScriptPlace, lock: Lock, { run, dataLimit, own, epoch }: Wanted): Promise<Contents> {
   const { readFrom, source } = place;
   const script = place.script!;
   const data = Object.keys(lock.data).filter((name) => !name.startsWith(STANDARD_PREFIX));
-  const root = rootOf(script, [...data, ...Object.keys(lock.modules)]);
+  const root = rootOf(script, [...data, ...Object.keys(lock.modules), ...own.map(({ name }) => name)]);
   const named = (path: string): string => portable(relative(root, path));
   const files: { readonly packed: PackedFile; readonly role: CrateFile["role"]; readonly sha256: string }[] = [];
   const add = (role: CrateFile["role"], name: string, content: Uint8Array): void => void files.push({ role, packed: { name, size: content.length, content }, sha256: sha256(content) });
@@ -75,6 +89,9 @@ export async function contentsOf(place: ScriptPlace, lock: Lock, run: FoundRun |
     if (size > dataLimit) left.push({ name, size });
     else files.push({ role: "data", packed: { name: named(resolve(readFrom, name)), size, content: { path: resolve(readFrom, name) } }, sha256: digest });
   }
+  // An SAE may lie in the folder of its model.
+  const models = new Map(own.flatMap(({ files: each }) => each.map((file) => [named(file.path), file] as const)));
+  for (const [name, { path, size, sha256: digest }] of models) files.push({ role: "model", packed: { name, size, content: { path }, ...(WEIGHTS.test(name) ? { stored: true as const } : {}) }, sha256: digest });
   if (run !== null) {
     add("record", named(join(dirname(script), recordName(place.name))), Buffer.from(stableJson(run.record)));
     for (const [name, { sha256: digest }] of Object.entries(run.record.outputs)) {

@@ -8,7 +8,7 @@ export interface CrateFile {
   readonly name: string;
   readonly size: number;
   readonly sha256: string;
-  readonly role: "script" | "module" | "data" | "lock" | "record" | "output";
+  readonly role: "script" | "module" | "data" | "model" | "lock" | "record" | "output";
 }
 
 /** What a bundle is about. */
@@ -23,7 +23,7 @@ export interface CrateFacts {
 }
 
 const TYPES: Readonly<Record<string, string>> = { saeq: "text/plain", csv: "text/csv", tsv: "text/tab-separated-values", json: "application/json", jsonl: "application/jsonl", svg: "image/svg+xml", parquet: "application/vnd.apache.parquet", txt: "text/plain" };
-const ROLES: Readonly<Record<CrateFile["role"], string>> = { script: "the script", module: "a module it uses", data: "data it reads", lock: "hashes of all it reads", record: "what each of its stages gave", output: "what it saved" };
+const ROLES: Readonly<Record<CrateFile["role"], string>> = { script: "the script", module: "a module it uses", data: "data it reads", model: "of a model or SAE it computes with", lock: "hashes of all it reads", record: "what each of its stages gave", output: "what it saved" };
 
 // RO-Crate 1.1 (w3id.org/ro/crate/1.1), and Process Run Crate of its profiles for runs.
 const CONTEXT = "https://w3id.org/ro/crate/1.1/context";
@@ -41,7 +41,7 @@ export function crateText({ files, description, saeq, record, date }: CrateFacts
     name: `saeq run ${record.script.name}`,
     actionStatus: { "@id": "http://schema.org/CompletedActionStatus" },
     instrument: { "@id": address(script.name) },
-    object: [...ids("data"), ...ids("module"), ...params.map((each) => ({ "@id": each["@id"] }))],
+    object: [...ids("data"), ...ids("module"), ...ids("model"), ...params.map((each) => ({ "@id": each["@id"] }))],
     result: [...ids("output"), ...ids("record")],
   }];
   const graph = [

@@ -7,6 +7,8 @@ export interface PackedFile {
   readonly name: string;
   readonly size: number;
   readonly content: Uint8Array | { readonly path: string };
+  /** Weights: deflate would take long and save little. */
+  readonly stored?: true;
 }
 
 /** Files up to this size are deflated; larger ones are stored as they are, block by block. */
@@ -17,8 +19,8 @@ const BLOCK = 1 << 20;
 /** fflate writes no zip64. */
 export const MOST_BYTES: number = 2 ** 31 - 2 ** 24;
 
-/** The bytes of a zip archive: the same for the same names and contents, on any machine and at any time. */
-export async function* packed(files: readonly PackedFile[], signal: AbortSignal): AsyncGenerator<Uint8Array> {
+/** The bytes of a zip archive: the same for the same names and contents, on any machine and at any time. `onBytes`: of the files so many were packed. */
+export async function* packed(files: readonly PackedFile[], signal: AbortSignal, onBytes: (bytes: number) => void = () => {}): AsyncGenerator<Uint8Array> {
   let made: Uint8Array[] = [];
   const zip = new Zip((error, chunk) => {
     if (error !== null) throw error;
@@ -29,18 +31,23 @@ export async function* packed(files: readonly PackedFile[], signal: AbortSignal)
     made = [];
     return chunks;
   };
+  let done = 0;
+  const pack = (bytes: number): void => onBytes((done += bytes));
   for (const file of [...files].sort((a, b) => (a.name < b.name ? -1 : 1))) {
     signal.throwIfAborted();
-    const whole = file.content instanceof Uint8Array ? file.content : file.size <= DEFLATED ? await readFile(file.content.path) : null;
+    const whole = file.content instanceof Uint8Array ? file.content : file.size <= DEFLATED && file.stored !== true ? await readFile(file.content.path) : null;
     // The deflate of fflate is JavaScript: zlib's own output depends on the processor that it was built for.
     const dense = whole !== null && whole.length <= BLOCK ? true : whole !== null && deflateSync(whole).length * LARGEST_RATIO > whole.length;
     const entry = dense ? new ZipDeflate(file.name, { level: 6 }) : new ZipPassThrough(file.name);
     Object.assign(entry, { os: 3, attrs: 0o100644 << 16, mtime: new Date(1980, 0, 1) });
     zip.add(entry);
-    if (whole !== null) entry.push(whole, true);
-    else for await (const [block, last] of blocks((file.content as { readonly path: string }).path)) {
+    if (whole !== null) {
+      entry.push(whole, true);
+      pack(whole.length);
+    } else for await (const [block, last] of blocks((file.content as { readonly path: string }).path)) {
       signal.throwIfAborted();
       entry.push(block, last);
+      pack(block.length);
       yield* taken();
     }
     yield* taken();

@@ -27,7 +27,8 @@ export async function checkpointFiles(located: Located, spec: object): Promise<r
   const folder = single ? dirname(located.folder) : located.folder;
   const root = await realpath(folder);
   const weights = weightsIn(spec);
-  const there = single ? [located.folder] : await filesBelow(folder, DEEPEST);
+  // What one file holds is said by the configuration beside it.
+  const there = single ? [located.folder, ...(located.hub === null ? await filesBelow(folder, 1) : []).filter((path) => path !== located.folder && CONFIG.test(path))] : await filesBelow(folder, DEEPEST);
   const absent = new Map((located.hub?.absent ?? []).map(({ file, pointer }) => [pointer, file]));
   const files: CheckpointFile[] = [];
   const matched = new Set<string>();

@@ -27,9 +27,12 @@ export function isCertain({ code, fix, severity }: Diagnostic, text: string): bo
   const old = text.slice(fix.span.start, fix.span.end);
   const sameWords = fix.text === `(${old})` || fix.text === JSON.stringify(old);
   if (code === "foreign-operator" && old.startsWith("!") && !isPrefix(text.slice(0, fix.span.start), old)) return false;
-  const blankForEquals = old.trim() === "=" && fix.text === " ";
-  return SPELLING.includes(code) || (old !== "" && sameWords) || blankForEquals || isSlip(old, fix.text);
+  // `layer=7, last=5`
+  const blanksForSigns = code === "extra-argument" && old !== fix.text && withoutSigns(old) === withoutSigns(fix.text);
+  return SPELLING.includes(code) || (old !== "" && sameWords) || blanksForSigns || isSlip(old, fix.text);
 }
+
+const withoutSigns = (words: string): string => words.replace(/[\s,=]+/g, " ").trim();
 
 /** Whether a `!` stands where only `not` can: behind a value `!=` may be meant, or nothing. */
 function isPrefix(before: string, sign: string): boolean {

@@ -292,7 +292,7 @@ test("cannot-bundle, by hand: a file that is named by its place on this machine"
   const text = 'csv "/data/x.csv"';
   const script = join(place({ "x.saeq": text }), "x.saeq");
   const lock = { ...emptyLock("0"), data: { "/data/x.csv": { size: 1, sha256: "0", rows: 1, columns: {} } } };
-  const bundled = contentsOf({ source: { name: "x.saeq", text }, name: "x.saeq", readFrom: dirname(script), script, bundle: false, granted: [], close: () => {} }, lock, null, 1e6, undefined);
+  const bundled = contentsOf({ source: { name: "x.saeq", text }, name: "x.saeq", readFrom: dirname(script), script, bundle: false, granted: [], close: () => {} }, lock, { run: null, dataLimit: 1e6, own: [], epoch: undefined });
   compare("cannot-bundle", toldOf(await thrown(bundled), text), text);
 });
 

@@ -7,6 +7,10 @@ import * as assert from "uvu/assert";
 import { mainEntity } from "../../runtime/bundle/crate.ts";
 import { packed, type PackedFile } from "../../runtime/bundle/pack.ts";
 import { unpackBundle } from "../../runtime/bundle/unpack.ts";
+import { readZipDirectory } from "../../runtime/checkpoint/zip_directory.ts";
+import { ownCheckpoints } from "../../repl/subcommands/bundled_models.ts";
+import { tooLarge } from "../../repl/subcommands/bundle.ts";
+import { emptyLock, type Lock } from "../../runtime/lock/lock_file.ts";
 import { EXAMPLES } from "../../runtime/catalog/shipped.ts";
 import { zip, type Member } from "../checkpoint/archives.ts";
 import { modelFolder, saeFolder } from "../session/checkpoints.ts";
@@ -101,6 +105,101 @@ test("what an edited model wrote, and what a feature promotes, is locked, record
   assert.is(again.stdout, ran.stdout);
   const verified = await saeq(["verify", "shipped.saeq.zip", "--tier", "identical"], { cwd: elsewhere });
   assert.is(verified.status, 0, verified.stdout + verified.stderr);
+});
+
+/** A script about a model and an SAE that are folders beside it, or wherever `at` says. */
+function ownProject(root: string, at = "own"): void {
+  writeFileSync(join(root, "x.saeq"), `saeq 1\nset seed 7\nset guard off\nset model "${at}/model"\nset sae "${at}/sae"\nprompts "In the beginning God", "And the king" | acts layer 7 | top 3\n`);
+}
+
+function ownFolders(root: string): void {
+  cpSync(modelFolder({}), join(root, "model"), { recursive: true });
+  cpSync(saeFolder({}), join(root, "sae"), { recursive: true });
+}
+
+test("folders of models and SAEs come along where that is asked for, stored as they are, and the script finds them where it names them", async () => {
+  const root = folder();
+  ownFolders(join(root, "own"));
+  ownProject(root);
+  const ran = await saeq(["run", "-A", "--record", "x.saeq"], { cwd: root });
+  assert.is(ran.status, 0, ran.stderr);
+  const without = await saeq(["bundle", "x.saeq"], { cwd: root });
+  assert.match(without.stderr, /note: own\/model \([\d.]+ [kM]B\), own\/sae \([\d.]+ [kM]B\) are folders of this machine, and not in it; --with-models takes them in\n/);
+  assert.ok(readFileSync(join(root, "x.saeq.zip")).length < 20_000);
+  const told = await saeq(["bundle", "x.saeq", "--with-models"], { cwd: root });
+  assert.is(told.status, 0, told.stderr);
+  assert.match(told.stderr, /^packing own\/model \([\d.]+ [kM]B\), own\/sae \([\d.]+ [kM]B\)\nsaved /);
+  assert.not.match(told.stderr, /--with-models/);
+  const { members } = await readZipDirectory(join(root, "x.saeq.zip"));
+  for (const { name, deflated } of members.values()) assert.is(deflated, !name.endsWith(".safetensors"), name);
+  assert.equal([...members.keys()].filter((name) => name.startsWith("own/sae/")), ["own/sae/cfg.json", "own/sae/sae_weights.safetensors"]);
+  const elsewhere = folder();
+  cpSync(join(root, "x.saeq.zip"), join(elsewhere, "x.saeq.zip"));
+  rmSync(root, { recursive: true });
+  const again = await saeq(["run", "x.saeq.zip", "--frozen"], { cwd: elsewhere });
+  assert.is(again.status, 0, again.stderr);
+  assert.is(again.stdout, ran.stdout);
+  const verified = await saeq(["verify", "x.saeq.zip", "--tier", "identical"], { cwd: elsewhere });
+  assert.is(verified.status, 0, verified.stdout + verified.stderr);
+  // One bit of the weights.
+  const opened = await unpackBundle(join(elsewhere, "x.saeq.zip"));
+  const files = [...members.values()].map(({ name }): PackedFile => {
+    const content = readFileSync(join(opened.folder, name));
+    if (name === "own/sae/sae_weights.safetensors") content[content.length - 1]! ^= 1;
+    return { name, size: content.length, content };
+  });
+  opened.remove();
+  const pieces: Uint8Array[] = [];
+  for await (const piece of packed(files, new AbortController().signal)) pieces.push(piece);
+  writeFileSync(join(elsewhere, "other.zip"), Buffer.concat(pieces));
+  const other = await saeq(["run", "other.zip", "--frozen"], { cwd: elsewhere });
+  assert.is(other.status, 5);
+  assert.match(other.stderr, /sae_weights\.safetensors: sha256/);
+});
+
+test("models above the script keep their place; those that are named by their place on this machine stay away, and that is told", async () => {
+  const root = folder();
+  ownFolders(join(root, "models"));
+  mkdirSync(join(root, "analysis"));
+  const cwd = join(root, "analysis");
+  ownProject(cwd, "../models");
+  assert.is((await saeq(["bundle", "x.saeq", "--with-models"], { cwd })).status, 0);
+  const elsewhere = folder();
+  cpSync(join(cwd, "x.saeq.zip"), join(elsewhere, "x.saeq.zip"));
+  ownProject(cwd, join(root, "models"));
+  const refused = await saeq(["bundle", "x.saeq", "--with-models"], { cwd });
+  assert.is(refused.status, 1);
+  assert.match(refused.stderr, /models\/model is named by its place on this machine; name it relative to the script/);
+  const left = await saeq(["bundle", "x.saeq"], { cwd });
+  assert.is(left.status, 0);
+  assert.match(left.stderr, /models\/sae \([\d.]+ [kM]B\) is not in it, and no other machine has it there; beside the script, named relative to it, --with-models takes it in/);
+  rmSync(root, { recursive: true });
+  const ran = await saeq(["run", "x.saeq.zip", "--frozen"], { cwd: elsewhere });
+  assert.is(ran.status, 0, ran.stderr);
+});
+
+test("an SAE that is one file comes with the configuration beside it, which is locked too", async () => {
+  const root = folder();
+  ownFolders(join(root, "own"));
+  writeFileSync(join(root, "x.saeq"), 'saeq 1\nset seed 7\nset guard off\nset model "own/model"\nset sae "own/sae/sae_weights.safetensors"\nprompts "In the beginning God" | acts layer 7 | top 3\n');
+  const told = await saeq(["bundle", "x.saeq", "--with-models"], { cwd: root });
+  assert.is(told.status, 0, told.stderr);
+  const elsewhere = folder();
+  cpSync(join(root, "x.saeq.zip"), join(elsewhere, "x.saeq.zip"));
+  rmSync(root, { recursive: true });
+  const ran = await saeq(["run", "x.saeq.zip", "--frozen"], { cwd: elsewhere });
+  assert.is(ran.status, 0, ran.stderr);
+});
+
+test("models that are too large for one archive are named", async () => {
+  const root = folder();
+  ownFolders(join(root, "own"));
+  ownProject(root);
+  const lock: Lock = { ...emptyLock("0"), models: { "own/model": { revision: null, files: { "model.safetensors": { size: 3e9, sha256: "0" } }, architecture: "llama", layers: 1, width: 1, vocabulary: 1, bos: null } } };
+  const [own] = ownCheckpoints(lock, root);
+  assert.equal([own!.name, own!.size, own!.absolute], ["own/model", 3e9, false]);
+  assert.match(tooLarge(3e9, [own!], 5e7).message, /would hold 3(\.0)? GB, and has 2\.1 GB at most; own\/model \(3(\.0)? GB\)$/);
+  assert.match(tooLarge(3e9, [], 5e7).help!, /--data-limit/);
 });
 
 test("the same files give the same bytes, whenever and wherever", async () => {

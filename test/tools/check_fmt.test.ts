@@ -92,6 +92,7 @@ test("fmt --fix makes no fix that could change what is meant, and says how many 
 test("fmt --fix mends what leaves no choice", () => {
   const mended: readonly (readonly [string, string])[] = [
     ["sample perfect 3 | acts layer=7", "sample perfect 3 | acts layer 7"],
+    ["sample perfect 3 | acts layer=7, last=5 | top 3, by mean", "sample perfect 3 | acts layer 7 last 5 | top 3 by mean"],
     ["sample perfect 3 | acts layr 7", "sample perfect 3 | acts layer 7"],
     ["memorization | where 1 < matching_tokens < 3", "memorization | where 1 < matching_tokens and matching_tokens < 3"],
     ["sample perfect 3 | tee count | take 1", "sample perfect 3 | tee (count) | take 1"],
