@@ -70,6 +70,7 @@ function applied(op: Op, work: OpWork): Promise<Value> {
     case "overlap":
     case "union":
     case "compare":
+    case "compare_columns":
     case "count":
     case "describe":
       return applyFigures(op, work);

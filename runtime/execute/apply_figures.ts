@@ -4,6 +4,7 @@ import type { Value } from "../data/frame.ts";
 import { keysOf, type GroupPart, type Member } from "../data/group_labels.ts";
 import { countRows, describeValue } from "../data/summaries.ts";
 import { chartOf } from "../figures/chart.ts";
+import { compareColumns } from "../figures/column_comparison.ts";
 import { compareGroups } from "../figures/comparison.ts";
 import { contextsTable, silentNotice } from "../figures/contexts.ts";
 import { readingsOf } from "../figures/measured.ts";
@@ -15,7 +16,7 @@ import type { ExecuteContext, OpWork } from "./execute_context.ts";
 import { asTable, each, expect, expectSingle, featureGroups, measured, members, specialTokens } from "./members.ts";
 import { counted } from "../counted.ts";
 
-type FigureOp = Op & { readonly op: "fidelity" | "rank" | "statistics" | "histogram" | "contexts" | "rows" | "plot" | "overlap" | "union" | "compare" | "count" | "describe" };
+type FigureOp = Op & { readonly op: "fidelity" | "rank" | "statistics" | "histogram" | "contexts" | "rows" | "plot" | "overlap" | "union" | "compare" | "compare_columns" | "count" | "describe" };
 
 function contextsOf(label: string, op: Op & { readonly op: "contexts" }, input: Value, { onNotice }: ExecuteContext): Promise<Value> {
   const names = members(input).map(({ name }) => name);
@@ -73,6 +74,11 @@ async function figures(op: FigureOp, { plan, inputs, context, turns }: OpWork): 
       return unionTable(featureGroups(input), op.threshold);
     case "compare": {
       const { table, notices } = compareGroups(op, members(input).map(({ name, value }) => ({ name: name ?? "", value: expect("acts", value) })));
+      for (const notice of notices) context.onNotice(`${plan.label}: ${notice}`);
+      return table;
+    }
+    case "compare_columns": {
+      const { table, notices } = await compareColumns(op, members(input).map(({ name, value }) => ({ name: name ?? "", table: asTable(value) })), turns);
       for (const notice of notices) context.onNotice(`${plan.label}: ${notice}`);
       return table;
     }

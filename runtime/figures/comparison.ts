@@ -66,10 +66,15 @@ function summary(tested: number, features: number, q: readonly number[], [m, n]:
 }
 
 /** What so few texts cannot show, whatever the features do. */
-function limits([m, n]: readonly [number, number], tested: number): readonly string[] {
-  if (m + n > EXACT_DOCUMENTS || m === 0 || n === 0 || tested === 0) return [];
+function limits(sizes: readonly [number, number], tested: number): readonly string[] {
+  const smallest = smallestP(sizes);
+  return smallest !== null && smallest * tested > 0.05 ? [`with ${sizes[0]} and ${sizes[1]} texts no p is below ${smallest.toPrecision(2)}, so a single feature cannot reach q 0.05: take more texts`] : [];
+}
+
+/** The smallest p that groups of so many can have, where p is exact; null where it is not, or a group has none. */
+export function smallestP([m, n]: readonly [number, number]): number | null {
+  if (m + n > EXACT_DOCUMENTS || m === 0 || n === 0) return null;
   let ways = 1;
   for (let i = 1; i <= m; i++) ways = (ways * (n + i)) / i;
-  const smallest = Math.min(1, 2 / ways);
-  return smallest * tested > 0.05 ? [`with ${m} and ${n} texts no p is below ${smallest.toPrecision(2)}, so a single feature cannot reach q 0.05: take more texts`] : [];
+  return Math.min(1, 2 / ways);
 }

@@ -42,7 +42,7 @@ export function acceptsInput(definition: StageDefinition, from: Plan, place: Pla
   if (definition.groups === "required" && schema.groups === null) {
     const label = report.text.slice(place.stage.span.start, place.stage.span.end);
     error(report, at, "needs-groups", `\`${definition.name}\` compares groups, and there is only one set here`, {
-      help: onGroups(definition, label),
+      help: onGroups(definition, label, trial),
     });
     return false;
   }

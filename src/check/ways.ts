@@ -69,14 +69,16 @@ const said = ({ code, message }: Diagnostic): string => `${code}: ${message}`;
 
 /** The stage on groups, where it needs them, or one of its examples. */
 function exampleOf(definition: StageDefinition, own: string, { schema }: Plan, trial: Trial): Hint {
-  const ofGroups = definition.groups === "required" && schema.groups === null ? onGroups(definition, own) : null;
+  const ofGroups = definition.groups === "required" && schema.groups === null ? onGroups(definition, own, trial) : null;
   const help = ofGroups !== null && works(ofGroups, null, trial) ? ofGroups : definition.examples[0]?.query;
   return help === undefined ? {} : { help };
 }
 
-/** A line in which a stage that compares has groups to compare. */
-export function onGroups({ input }: StageDefinition, own: string): string {
-  return `groups a = (sample perfect 10), b = (sample non_perfect 10)${input.includes("table") ? "" : input.includes("acts") ? " | acts layer 7" : " | acts layer 7 | top 10"} | ${own}`;
+/** A line in which a stage that compares has groups to compare: of rows where that works, else of what the model makes of them. */
+export function onGroups({ input }: StageDefinition, own: string, trial: Trial): string {
+  const groups = "groups a = (sample perfect 10), b = (sample non_perfect 10)";
+  const lines = [...(input.includes("table") ? [`${groups} | ${own}`] : []), ...(input.includes("acts") ? [`${groups} | acts layer 7 | ${own}`] : []), `${groups} | acts layer 7 | top 10 | ${own}`];
+  return (trial.report.trial === true || beyondHelp(trial.report) ? undefined : lines.find((line) => works(line, null, trial))) ?? lines[0]!;
 }
 
 /** Whether a stage would only make what flows in already: `encode` of features that fire, the same stage twice. */

@@ -170,6 +170,8 @@ export type Op =
   | { readonly op: "union"; readonly threshold: number }
   /** Two groups of documents, feature by feature; only features that fire in at least `least` documents are tested. */
   | { readonly op: "compare"; readonly by: CompareBy; readonly least: number; readonly threshold: number }
+  /** The same of columns of rows: those of one value of `unit` are one score, their mean; null: each row is one. */
+  | { readonly op: "compare_columns"; readonly columns: readonly string[]; readonly unit: string | null }
   | { readonly op: "count"; readonly by: readonly string[] }
   | { readonly op: "describe" }
   /** Its input is explained; run only with `analyze`, for what it takes. */
@@ -238,6 +240,7 @@ export const OPS = {
   overlap: data,
   union: data,
   compare: data,
+  compare_columns: data,
   count: data,
   describe: data,
   explain: data,

@@ -101,6 +101,7 @@ export function printOp(op: Op): string {
     case "fidelity":
     case "tee": return op.op;
     case "explain": return op.analyze ? "explain analyze" : "explain";
+    case "compare_columns": return `compare ${op.columns.join(", ")}, ${op.unit === null ? "row by row" : `the mean of each ${op.unit}`}`;
     case "compare": return `compare by ${op.by}, in ${op.least} documents at least, active above ${op.threshold}`;
     case "count": return op.by.length === 0 ? "count" : `count by ${op.by.join(", ")}`;
     case "edit": return op.edits.length === 0 ? "edit nothing" : `edit ${printEdits(op.edits)}`;

@@ -1,37 +1,86 @@
 /** Without this file a difference between two sets of texts could be seen, but not told from chance. */
-import type { ColumnSchema } from "../ops/schema.ts";
-import { int, oneOf } from "./args.ts";
+import { printColumn } from "../../grammar/print_parts.ts";
+import type { Plan } from "../ops/op.ts";
+import { columnOf, type ColumnSchema, type Schema } from "../ops/schema.ts";
+import { column, columns, int, oneOf, type ArgValues } from "./args.ts";
+import { hasTexts } from "./lowering/documents.ts";
 import { featureColumns, twoGroups } from "./lowering/named_groups.ts";
 import { tellPieces } from "./lowering/pieces_of_texts.ts";
-import { stage } from "./stage.ts";
+import { stage, type Lowering } from "./stage.ts";
 
 const FIGURES: readonly ColumnSchema[] = ["delta", "low", "high", "p", "q"].map((name) => ({ name, type: "float" }));
 
+const ARGS = {
+  of: columns({ default: [], doc: "Of tables: columns of numbers, or of true and false" }),
+  by: oneOf(["rate", "fires", "max", "mean"], { keyword: true, default: "rate", doc: "Of activations, a text's score: share of its tokens where the feature is active, whether it fires at all, its largest activation, or the mean over all its tokens, silent ones as 0" }),
+  least: int({ keyword: true, default: 3, min: 1, doc: "Of activations: test only features that fire in at least so many texts of both groups together" }),
+  per: { ...column({ keyword: true, default: "", alsoCalled: ["unit", "each"], doc: "Of tables: rows of one value of this column are one text, whose score is their mean; not said: `row`, as `logits` and `rows` number their texts, or else each row by itself" }), depends: true },
+} as const;
+
 export const compare = stage({
   name: "compare",
-  doc: "Which features differ between two groups, with the text as the unit: mean score in each, Cliff's delta with its 95 % interval, p (Mann–Whitney, exact up to 40 texts) and q (Benjamini–Hochberg over the features tested), the surest first",
+  doc: "Which features differ between two groups, with the text as the unit: mean score in each, Cliff's delta with its 95 % interval, p (Mann–Whitney, exact up to 40 texts) and q (Benjamini–Hochberg over the features tested), the surest first. Of tables the same of columns: whether the perplexity of texts differs, or a figure that each row has",
   category: "features",
-  args: {
-    by: oneOf(["rate", "fires", "max", "mean"], { keyword: true, default: "rate", doc: "A text's score: share of its tokens where the feature is active, whether it fires at all, its largest activation, or the mean over all its tokens, silent ones as 0" }),
-    least: int({ keyword: true, default: 3, min: 1, doc: "Test only features that fire in at least so many texts of both groups together" }),
-  },
-  input: ["acts"],
+  args: ARGS,
+  input: ["acts", "table"],
   groups: "required",
   examples: [
     { title: "Recalled against not recalled", query: "groups perfect = (sample perfect 15), non_perfect = (sample non_perfect 15) | acts layer 7 last 50 | compare | take 10" },
     { title: "Only what holds after correction", query: "groups a = (sample perfect 15), b = (sample non_perfect 15) | acts layer 7 last 50 | compare by fires | where q < 0.05" },
+    { title: "Does the perplexity of texts differ?", query: "groups a = (sample perfect 8), b = (sample non_perfect 8) | logits at continuation | compare surprisal" },
   ],
-  searchTerms: ["test", "significance", "difference", "mann whitney", "p value", "fdr", "diff"],
-  lower: (context, { by, least }) => {
-    const features = featureColumns(context);
-    const names = twoGroups(context, "compare", []);
-    if (names === null) return null;
-    tellPieces(context);
-    return context.node({ op: "compare", by, least, threshold: context.settings.threshold }, [context.input], {
-      kind: "table",
-      groups: null,
-      known: true,
-      columns: [...features, ...names.map((name): ColumnSchema => ({ name: `${name}_mean`, type: "float" })), ...FIGURES, ...names.map((name): ColumnSchema => ({ name: `${name}_texts`, type: "int" }))],
-    });
-  },
+  searchTerms: ["test", "significance", "difference", "mann whitney", "p value", "fdr", "diff", "wilcoxon", "perplexity"],
+  lower: (context, args) => (context.input.schema.kind === "acts" ? ofFeatures(context, args) : ofColumns(context, args)),
 });
+
+const made = (first: readonly ColumnSchema[], names: readonly string[], counts: string): Schema => ({
+  kind: "table",
+  groups: null,
+  known: true,
+  columns: [...first, ...names.map((name): ColumnSchema => ({ name: `${name}_mean`, type: "float" })), ...FIGURES, ...names.map((name): ColumnSchema => ({ name: `${name}_${counts}`, type: "int" }))],
+});
+
+function ofFeatures(context: Lowering, { of, by, least }: ArgValues<typeof ARGS>): Plan | null {
+  for (const argument of ["of", "per"]) {
+    if (!context.given(argument)) continue;
+    context.report({ code: "wrong-argument", message: argument === "of" ? `of activations features are compared, and \`${of[0]}\` is a column` : "of activations the text is the unit", span: context.at(argument), label: "leave it out", fix: context.without(argument) });
+    return null;
+  }
+  const features = featureColumns(context);
+  const names = twoGroups(context, "compare", []);
+  if (names === null) return null;
+  tellPieces(context);
+  return context.node({ op: "compare", by, least, threshold: context.settings.threshold }, [context.input], made(features, names, "texts"));
+}
+
+function ofColumns(context: Lowering, { of, per }: ArgValues<typeof ARGS>): Plan | null {
+  const { schema } = context.input;
+  if (!schema.known) return null;
+  const numbers = schema.columns.filter(({ type }) => type !== "str").map(({ name }) => name);
+  const meant = numbers.find((name) => name === "surprisal") ?? numbers.find((name) => !["row", "position", "token_id", "rank"].includes(name));
+  const line = `compare ${meant === undefined ? "<column>" : printColumn(meant)}`;
+  if (of.length === 0) {
+    context.report({
+      code: "missing-argument",
+      message: hasTexts(schema) ? "`compare` of texts that no model has read needs a column to compare" : "`compare` of a table needs a column to compare",
+      notes: numbers.length === 0 ? ["none here holds numbers"] : [`columns of numbers here: ${numbers.map(printColumn).join(", ")}`],
+      ...(hasTexts(schema) ? context.way(["acts"]) : { help: line }),
+    });
+    return null;
+  }
+  for (const argument of ["by", "least"]) {
+    if (!context.given(argument)) continue;
+    context.report({ code: "wrong-argument", message: `\`${argument}\` is about activations, and here are rows`, span: context.at(argument), label: "leave it out", fix: context.without(argument) });
+    return null;
+  }
+  const text = of.find((name) => !numbers.includes(name));
+  if (text !== undefined) {
+    context.report({ code: "unlike-types", message: `\`${text}\` is text, and ranks are of numbers`, span: context.at("of"), notes: [`columns of numbers here: ${numbers.map(printColumn).join(", ")}`], help: line });
+    return null;
+  }
+  const names = twoGroups(context, "compare", []);
+  if (names === null) return null;
+  tellPieces(context);
+  const unit = per !== "" ? per : columnOf(schema, "row")?.type === "int" ? "row" : null;
+  return context.node({ op: "compare_columns", columns: [...new Set(of)], unit }, [context.input], made([{ name: "column", type: "str" }], names, "n"));
+}

@@ -14,7 +14,7 @@ export const FEATURE_COLUMNS: readonly ColumnSchema[] = [
 ];
 
 /** Ops that give rows in the order of a rank, and those that leave the order of their input. */
-const RANKED: readonly Op["op"][] = ["compare", "sort"];
+const RANKED: readonly Op["op"][] = ["compare", "compare_columns", "sort"];
 const ORDERED: readonly Op["op"][] = ["filter", "project", "limit", "skip", "cache", "show", "save", "tee", "assert"];
 
 /** The first rows of a table: as they stand where they are ranked, else by a column of figures. Where texts are left to read, features of them are meant. */

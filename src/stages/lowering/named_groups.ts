@@ -16,7 +16,7 @@ export function groupNames(context: Lowering, stage: string, beside: readonly st
       code: "unnamed-groups",
       message: `\`${stage}\` makes a column of each group, and what these groups are called is known only when it runs`,
       notes: [`the groups are ${showGroups(schema)}`, ...(parts === null ? [] : [`\`split\` names groups: it stands where \`group ${printColumn(key)}\` does`])],
-      ...(fix === null ? { help: `… | split ${parts ?? `a = ${printColumn(key)} == …, b = ${printColumn(key)} == …`} | acts layer 7 | ${context.input.schema.kind === "features" ? "top 10 | " : ""}${stage}` } : { fix }),
+      ...(fix === null ? { help: `… | split ${parts ?? `a = ${printColumn(key)} == …, b = ${printColumn(key)} == …`} | ${context.input.schema.kind === "table" ? "" : "acts layer 7 | "}${context.input.schema.kind === "features" ? "top 10 | " : ""}${context.input.schema.kind === "table" ? "compare <column>" : stage}` } : { fix }),
     });
     return null;
   }
@@ -46,7 +46,7 @@ export function twoGroups(context: Lowering, stage: string, beside: readonly str
     code: "not-two-groups",
     message: `\`${stage}\` sets one group against another, and here ${names.length === 1 ? "is 1" : `are ${names.length}`}`,
     notes: [`the groups are ${names.join(", ")}`],
-    help: `groups a = (sample perfect 20), b = (sample non_perfect 20) | acts layer 7${context.input.schema.kind === "features" ? " | top 10" : ""} | ${stage}`,
+    help: `groups a = (sample perfect 20), b = (sample non_perfect 20) | ${context.input.schema.kind === "table" ? "logits at continuation | compare surprisal" : `acts layer 7${context.input.schema.kind === "features" ? " | top 10" : ""} | ${stage}`}`,
   });
   return null;
 }

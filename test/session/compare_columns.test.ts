@@ -1,0 +1,86 @@
+/** Without this file columns of two groups could be compared otherwise than scipy compares them, or with the token where the text is the unit. */
+import { readFileSync } from "node:fs";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import type { Cell, Table } from "../../runtime/data/frame.ts";
+import { createColumn, createTable, cellAt, columnNamed } from "../../runtime/data/table.ts";
+import { compareColumns } from "../../runtime/figures/column_comparison.ts";
+import { createTurns } from "../../runtime/turns.ts";
+import { bits, folder, open, run, type Ran } from "./open.ts";
+
+const oracle = JSON.parse(readFileSync(new URL("../kernels/compare.json", import.meta.url), "utf8")) as {
+  readonly cases: readonly { readonly a: number[]; readonly b: number[]; readonly delta: number; readonly p: number; readonly interval: [number, number] | null }[];
+};
+
+const cells = (table: Table, name: string): Cell[] => Array.from({ length: table.rows }, (_, row) => cellAt(columnNamed(table, name), row));
+
+async function ask(text: string, files: Readonly<Record<string, string>> | null = null): Promise<Ran> {
+  const session = await open(files === null ? {} : { readFrom: folder(files) });
+  const ran = await run(session, text);
+  await session.close();
+  return ran;
+}
+
+const column = (values: readonly (number | null)[]): Table => createTable("t", [createColumn("x", "float", values), createColumn("unit", "int", values.map((_, i) => i))]);
+
+test("effect, interval and p are those of scipy and statsmodels, wherever the numbers lie", async () => {
+  for (const { a, b, delta, p, interval } of oracle.cases) {
+    // Ranks know nothing of where zero is.
+    for (const moved of [(x: number) => x, (x: number) => x - 3.25, (x: number) => Math.exp(x)]) {
+      for (const unit of [null, "unit"]) {
+        const { table } = await compareColumns({ op: "compare_columns", columns: ["x"], unit }, [{ name: "a", table: column(a.map(moved)) }, { name: "b", table: column(b.map(moved)) }], createTurns());
+        const [row] = [["delta", "p", "low", "high"].map((name) => cells(table, name)[0] as number | null)];
+        assert.ok(Math.abs((row![0] as number) - delta) < 1e-12);
+        assert.ok(Math.abs((row![1] as number) - p) <= 1e-10 * p);
+        assert.is(row![2] === null, interval === null);
+        if (interval !== null) for (const side of [0, 1]) assert.ok(Math.abs((row![2 + side] as number) - interval[side]!) < 1e-6);
+        assert.ok(Math.abs((cells(table, "a_mean")[0] as number) - a.map(moved).reduce((sum, x) => sum + x, 0) / a.length) < 1e-9);
+        assert.equal([cells(table, "a_n")[0], cells(table, "b_n")[0]], [a.length, b.length]);
+      }
+    }
+  }
+});
+
+test("rows of one text are one score, their mean; what is missing is left out and counted; the surest column stands first", async () => {
+  const csv = "side,id,x,y,ok\n" + ["a,1,1,5,true", "a,1,3,,true", "a,2,4,6,false", "b,3,10,5,true", "b,3,,5,false", "b,4,8,6,false", "b,,9,1,true"].join("\n");
+  const split = 'csv "t.csv" | split a = side == "a", b = side == "b"';
+  const { values, notices, codes } = await ask(`${split} | compare y, x, ok per id\n${split} | compare x`, { "t.csv": csv });
+  assert.equal(codes, []);
+  const table = values[0] as Table;
+  assert.equal(cells(table, "column"), ["x", "ok", "y"]);
+  assert.equal(cells(table, "a_mean"), [3, 0.5, 5.5]);
+  assert.equal(cells(table, "b_mean"), [9, 0.25, 5.5]);
+  assert.equal(cells(table, "a_n"), [2, 2, 2]);
+  // Two against two: the smallest p of all is a third.
+  assert.ok(Math.abs((cells(table, "p")[0] as number) - 1 / 3) < 1e-12);
+  assert.equal(cells(table, "delta"), [-1, 0.25, 0]);
+  assert.equal(notices.slice(0, 5).map((notice) => notice.replace(/^.*?: /, "")), ["the mean of all rows of one `id` is one score: 2 of a against 2 of b", "2 rows without `y` are left out", "2 rows without `x` are left out", "1 row without `ok` is left out", "of so few no p is below 0.33, so that a single one of 3 columns cannot reach q 0.05: take more"]);
+  assert.equal(cells(values[1] as Table, "a_n"), [3]);
+  assert.equal(cells(values[1] as Table, "b_n"), [3]);
+});
+
+test("of what a model says the text is the unit, and its perplexity is ranked as its mean surprisal", async () => {
+  const groups = "groups a = (sample perfect 6), b = (sample non_perfect 5)";
+  const { values, codes, notices } = await ask(`set seed 3\n${groups} | logits at continuation | compare surprisal\n${groups} | logits at continuation | ungroup | group group, row | agg s = mean(surprisal)\n${groups} | acts layer 7 | rows | compare value`);
+  assert.equal(codes, []);
+  const compared = values[0] as Table;
+  const texts = values[1] as Table;
+  const of = (name: string): number[] => cells(texts, "s").filter((_, row) => cells(texts, "group")[row] === name) as number[];
+  const [a, b] = [of("a"), of("b")];
+  assert.equal([cells(compared, "a_n")[0], cells(compared, "b_n")[0]], [6, 5]);
+  for (const [name, side] of [["a", a], ["b", b]] as const) assert.ok(Math.abs((cells(compared, `${name}_mean`)[0] as number) - side.reduce((sum, x) => sum + x, 0) / side.length) < 1e-12);
+  let greater = 0;
+  for (const x of a) for (const y of b) greater += Math.sign(x - y);
+  assert.is(cells(compared, "delta")[0], greater / 30);
+  assert.ok(notices.some((notice) => notice.endsWith("the text is the unit, as `row` numbers them, and the mean of its rows its score: 6 of a against 5 of b")));
+  assert.equal(cells(values[2] as Table, "a_n"), [6]);
+});
+
+test("a group without rows leaves nulls, and the same rows give the same bits", async () => {
+  const empty = "groups a = (sample perfect 3), b = (sample perfect 3 | where false) | compare matching_tokens";
+  const { values } = await ask(empty);
+  assert.equal(["a_mean", "b_mean", "delta", "p", "q", "b_n"].map((name) => cells(values[0] as Table, name)[0]), [50, null, null, null, null, 0]);
+  assert.is(bits((await ask(empty)).values[0]!), bits(values[0]!));
+});
+
+test.run();
