@@ -45,6 +45,8 @@ export async function* readSource(path: string, options: SourceOptions): AsyncGe
     let rest: Buffer = Buffer.alloc(0);
     let decode: Decoder | null = null;
     for await (const raw of unpackedPieces(path, piecesOf(path, file, hash, Number(before.size), options))) {
+      // A little of a packed file may be much.
+      options.signal?.throwIfAborted();
       decode ??= decoderOf(path, options, raw);
       const read = decode(raw);
       let chunk = rest.length === 0 ? read : Buffer.concat([rest, read]);

@@ -6,10 +6,12 @@ import type { TapOutput } from "../engine/port.ts";
 import type { ActivationContext, Forward } from "./activations.ts";
 import { tapDocuments } from "./tap_documents.ts";
 
-/** Tokens that are looked at first: as many as the guard looks at, so that they are mostly known; nearly every feature that is edited on purpose fires in them. */
-const FIRST = 1000;
-/** Tokens that are looked at at most. */
-const MOST = 4096;
+/**
+ * Tokens that are looked at, at most, before it is asked whether each feature has been seen: nearly all that are edited on purpose fire in the first text or two, and the guard has
+ * mostly read the next.
+ */
+const STEPS = [128, 1000, 4096] as const;
+const MOST = STEPS[2];
 
 interface Editing {
   readonly model: ModelRef;
@@ -92,9 +94,15 @@ function seen(output: TapOutput, ids: Int32Array, skipped: ReadonlySet<number> |
   }
 }
 
-/** The texts of the first tokens, then the others. */
+/** The texts of the first tokens, then more, then the others. */
 function partsOf(texts: readonly Int32Array[]): readonly (readonly Int32Array[])[] {
+  const parts: Int32Array[][] = [];
   let tokens = 0;
-  const last = texts.findIndex(({ length }) => (tokens += length) >= FIRST);
-  return last < 0 || last === texts.length - 1 ? [texts] : [texts.slice(0, last + 1), texts.slice(last + 1)];
+  for (const text of texts) {
+    const step = STEPS.findIndex((end) => tokens < end);
+    (parts[step < 0 ? STEPS.length : step] ??= []).push(text);
+    tokens += text.length;
+  }
+  // A long text may fill more than one step.
+  return parts.filter((part) => part !== undefined);
 }
