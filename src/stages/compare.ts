@@ -80,7 +80,7 @@ function ofColumns(context: Lowering, { of, per }: ArgValues<typeof ARGS>): Plan
   }
   const names = twoGroups(context, "compare", []);
   if (names === null) return null;
-  tellPieces(context);
+  if (per !== "document") tellPieces(context);
   const unit = per !== "" ? per : columnOf(schema, "row")?.type === "int" ? "row" : null;
   return context.node({ op: "compare_columns", columns: [...new Set(of)], unit }, [context.input], made([{ name: "column", type: "str" }], names, "n"));
 }
