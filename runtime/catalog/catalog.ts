@@ -113,6 +113,8 @@ export function createCatalog(readFrom: string, options: CatalogOptions = {}): C
             return { state: "known", value: { names: await textFiles(inputPath(need.path)) } };
           case "model":
             return { state: "known", value: (await checkpoints.loadModel(need.name, call)).facts };
+          case "chat":
+            return { state: "known", value: await checkpoints.chat(need.name, need.additional, call) };
           case "sae":
             return { state: "known", value: (await checkpoints.loadSae(need.name, need.convention, call)).facts };
           case "module": {
@@ -141,10 +143,10 @@ export function createCatalog(readFrom: string, options: CatalogOptions = {}): C
 function asTyped(problem: Problem, need: Need, readFrom: string): Problem {
   const typed = "path" in need ? need.path : need.name;
   if ("path" in need && problem.code === "missing-file" && /^(?:https?|ftp):\/\/\S+$/.test(typed)) return { ...problem, message: `there is no file ${typed}`, notes: ["files are read from this disk; an address is downloaded first"], help: `curl -LO ${shellWord(typed)}` };
-  if (isAbsolute(typed) || (!("path" in need) && namesHub(need.kind, typed))) return problem;
+  if (isAbsolute(typed) || (!("path" in need) && namesHub(need.kind === "sae" ? "sae" : "model", typed))) return problem;
   const meant = need.kind === "sae" && problem.code === "missing-file" && !existsSync(resolve(readFrom, typed)) ? meantSae(typed) : null;
   if (meant !== null) return { code: "unknown-sae", message: `no folder and no known SAE is called \`${typed}\``, notes: ["`saeq sae search` looks through all that are known"], help: `set sae "${meant}"` };
-  const place = "path" in need ? tablePath(need.path, readFrom) : (registered(need.kind, typed) ?? resolve(readFrom, typed));
+  const place = "path" in need ? tablePath(need.path, readFrom) : (registered(need.kind === "sae" ? "sae" : "model", typed) ?? resolve(readFrom, typed));
   const onHub = (need.kind === "model" || need.kind === "sae") && problem.code === "missing-file" && !existsSync(place) ? meantOnHub(need.kind, typed) : null;
   if (onHub !== null) return { ...problem, message: `folder ${typed} does not exist`, notes: [...problem.notes, `${need.kind === "model" ? "models" : "SAEs"} of the hub are written hf:org/name${need.kind === "model" ? "" : "/folder"}`], help: `set ${need.kind} "${onHub}"` };
   // What lies beside it is named as from the script, too.
@@ -171,6 +173,7 @@ function reading(need: Need, path: string): string {
     case "table": return `${need.format} ${JSON.stringify(path)}`;
     case "folder": return `text ${JSON.stringify(path)}`;
     case "module": return `use ${JSON.stringify(path)}`;
+    case "chat": return `set model ${JSON.stringify(path)}`;
     case "model":
     case "sae": return `set ${need.kind} ${JSON.stringify(path)}`;
     default: return need satisfies never;

@@ -3,8 +3,9 @@ import { existsSync } from "node:fs";
 import type { Convention, DecoderSpec, SaeSpec } from "../../src/emit/specs.ts";
 import type { ModelRef, SaeRef } from "../../src/ops/op.ts";
 import { hubModelName } from "../../src/stages/lowering/base_model.ts";
-import type { SaeFacts } from "../../src/stages/stage.ts";
+import type { ChatFacts, SaeFacts } from "../../src/stages/stage.ts";
 import { absentFile } from "../checkpoint/absent.ts";
+import { ADDITIONAL_TEMPLATES, readChat } from "../checkpoint/chat/chat_files.ts";
 import { parseHookName } from "../checkpoint/hook_name.ts";
 import { readModel } from "../checkpoint/model.ts";
 import { readSae } from "../checkpoint/sae.ts";
@@ -21,6 +22,8 @@ export interface CatalogCheckpoints extends Provision {
   /** Read, or known. @throws CheckpointError; AbortError */
   loadModel(name: string, call: HubCall): Promise<LoadedModel>;
   loadSae(name: string, convention: string, call: HubCall): Promise<LoadedSae>;
+  /** Chat templates of a model; with `additional` those of its folder of more. */
+  chat(name: string, additional: boolean, call: HubCall): Promise<ChatFacts>;
   /** As the catalog has it. */
   outline(name: string, call: HubCall): Promise<ModelOutline["facts"] | null>;
   /** Those that were read. @throws Error where one was not */
@@ -87,6 +90,12 @@ export function createCatalogCheckpoints(locator: Locator, cards: TokenizerCards
     return { facts, spec, located };
   }
 
+  async function chat(name: string, additional: boolean, call: HubCall): Promise<ChatFacts> {
+    const { located } = await loadModel(name, call);
+    if (additional && located.hub !== null) await locator.hub().below(located.hub, ADDITIONAL_TEMPLATES, ".jinja", call);
+    return readChat(located.folder);
+  }
+
   async function loadSae(name: string, convention: string, call: HubCall): Promise<LoadedSae> {
     const known = [...saes.values()].find((each) => each.facts.ref.name === name && (each.facts.ref.convention === convention || convention === "auto"));
     if (known !== undefined) return known;
@@ -125,6 +134,7 @@ export function createCatalogCheckpoints(locator: Locator, cards: TokenizerCards
   return {
     ...provision,
     loadModel,
+    chat,
     loadSae,
     takeNotes: () => {
       const taken = [...notes, ...hubNotes];

@@ -2,7 +2,7 @@
 import { DataError } from "./error.ts";
 import { MAX_FIELD_BYTES } from "./table_limits.ts";
 
-/** `text` a string, decoded · `plain` a number, true or false, as written · `null` · `nested` a list or an object, which is not looked into. */
+/** `text` a string, decoded, or a list or an object as its JSON is written · `plain` a number, true or false, as written · `null` · `nested` a list or an object that is left out. */
 export type JsonValue = { readonly kind: "text" | "plain"; readonly text: string } | { readonly kind: "null" | "nested" };
 
 const BLANK = /[ \t\r\n]*/y;
@@ -12,10 +12,10 @@ const PLAIN = /(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?
 const NOT_FINITE = /^(?:NaN|-?Infinity)(?!\w)/;
 
 /**
- * The keys and values of one flat object, in order; `line` is its text, and `line` of its place where it begins. Nothing in it nests, or is left out by counting brackets, so no depth
+ * The keys and values of one object, in order; `line` is its text, and `line` of its place where it begins. What nests in it stays text, or is left out, by counting brackets, so no depth
  * can hurt. Throws DataError with row and line.
  */
-export function parseFlatObject(path: string, line: string, { row, line: number, nested }: { readonly row: number; readonly line: number; readonly nested?: "drop" | undefined }): ReadonlyMap<string, JsonValue> {
+export function parseObject(path: string, line: string, { row, line: number, nested }: { readonly row: number; readonly line: number; readonly nested?: "drop" | undefined }): ReadonlyMap<string, JsonValue> {
   let at = 0;
   const where = `row ${row} (line ${number})`;
   const fail = (code: string, message: string, help: string | null, notes: readonly string[] = [], column?: string): never => {
@@ -70,6 +70,23 @@ export function parseFlatObject(path: string, line: string, { row, line: number,
     if (!text.isWellFormed()) fail("not-utf8", "holds half of a character (a lone surrogate)", "write the character whole");
     return text;
   };
+  /** Where the list or object ends that begins here. */
+  const nestedEnd = (mark: string): number => {
+    const end = behindNested(line, at);
+    return end < 0 ? bad(`the end of ${mark === "{" ? "an object" : "a list"} that begins there`) : end;
+  };
+  const nestedText = (mark: string): string => {
+    const [what, end] = [mark === "{" ? "an object" : "a list", nestedEnd(mark)];
+    if (end - at > MAX_FIELD_BYTES) fail("field-too-large", `holds ${what} larger than 16 MB`, "split it, or leave it out");
+    const text = line.slice(at, end);
+    try {
+      JSON.parse(text);
+    } catch {
+      return bad(`${what} that is well-formed`);
+    }
+    at = end;
+    return checked(text);
+  };
   const found = new Map<string, JsonValue>();
   blank();
   if (!taste("{")) bad("`{`");
@@ -81,13 +98,10 @@ export function parseFlatObject(path: string, line: string, { row, line: number,
       blank();
       const next = line[at];
       if (next === "{" || next === "[") {
-        if (nested !== "drop") fail("nested-value", `holds ${next === "{" ? "an object" : "a list"} in ${JSON.stringify(name)}, and a cell holds one value`, `jsonl ${JSON.stringify(path)} nested drop`, ["the line leaves such columns out"], name);
-        at = behindNested(line, at);
-        if (at < 0) {
-          at = line.length;
-          bad("a closing bracket");
-        }
-        found.set(name, { kind: "nested" });
+        if (nested === "drop") {
+          at = nestedEnd(next);
+          found.set(name, { kind: "nested" });
+        } else found.set(name, { kind: "text", text: nestedText(next) });
       } else if (next === '"') found.set(name, { kind: "text", text: string("a text") });
       else {
         PLAIN.lastIndex = at;

@@ -9,10 +9,10 @@ import { counted } from "../counted.ts";
 import { DataError } from "./error.ts";
 import { createTable } from "./table.ts";
 import { createObjectSplitter, type WrittenObject } from "./json_list.ts";
-import { parseFlatObject, type JsonValue } from "./json_line.ts";
+import { parseObject, type JsonValue } from "./json_line.ts";
 import { readSource, type ReadCall } from "./source.ts";
 
-/** What is done with lists and objects in a cell: an error, or their columns are left out. */
+/** What is done with lists and objects in a cell: they are text, or their columns are left out. */
 export interface Nesting {
   readonly nested?: "drop" | undefined;
 }
@@ -32,8 +32,8 @@ interface Gathered {
 
 /**
  * One JSON object per line, or a list of them, as a table. Columns in order of first appearance; a missing key and null are null; each column has one
- * type over all rows, as in CSV, except that quoted text is never a number; whole numbers beyond 2^53 stay text.
- * Throws DataError: `bad-json`, `nested-value`, `duplicate-key`, `nul-byte`, `too-many-columns`, `field-too-large` and what `readSource` throws.
+ * type over all rows, as in CSV, except that quoted text is never a number, and a list or an object is its JSON as text; whole numbers beyond 2^53 stay text.
+ * Throws DataError: `bad-json`, `duplicate-key`, `nul-byte`, `too-many-columns`, `field-too-large` and what `readSource` throws.
  */
 export async function readJsonl(path: string, options: JsonlOptions = {}): Promise<ReadResult> {
   const columns = new Map<string, Gathered>();
@@ -73,7 +73,7 @@ export type Entries = readonly (readonly [string, JsonValue])[];
 export async function* objectsOf(path: string, file: { digest: string; blank: number }, { signal, onBytes, nested }: ReadCall & Nesting = {}): AsyncGenerator<readonly Entries[]> {
   let rows = 0;
   const splitter = createObjectSplitter(path);
-  const parsed = (found: readonly WrittenObject[]): readonly Entries[] => found.map(({ text, line }) => [...parseFlatObject(path, text, { row: ++rows, line, nested })]);
+  const parsed = (found: readonly WrittenObject[]): readonly Entries[] => found.map(({ text, line }) => [...parseObject(path, text, { row: ++rows, line, nested })]);
   const place = (): { row: number; text: string } => ({ row: splitter.row, text: ` in line ${splitter.line}` });
   for await (const chunk of readSource(path, { signal, onBytes, onDigest: (found) => (file.digest = found), place })) yield parsed(splitter.push(chunk.toString("utf8")));
   yield parsed(splitter.end());

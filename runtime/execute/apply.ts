@@ -48,6 +48,7 @@ function applied(op: Op, work: OpWork): Promise<Value> {
     case "aggregate":
     case "concat":
       return applyToTables(op, work);
+    case "chat":
     case "tokenize":
     case "chunk":
     case "forward":

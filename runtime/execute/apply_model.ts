@@ -1,9 +1,11 @@
 /** Without this file texts would stay texts: nobody would run the model or an SAE over them. */
 import type { Op, Window } from "../../src/ops/op.ts";
 import { counted } from "../counted.ts";
-import type { Acts, Dense, Reduced, Single, Tokens, Value } from "../data/frame.ts";
+import type { Acts, Dense, Reduced, Single, Table, Tokens, Value } from "../data/frame.ts";
 import { encode, forward, type ActivationContext } from "../passes/activations.ts";
 import { brokenNotice } from "../passes/broken.ts";
+import { foreignMarks } from "../passes/chat_marks.ts";
+import { renderChats } from "../passes/chatting.ts";
 import { chunkingOf, chunkTable } from "../passes/chunking.ts";
 import { tokenizeTable } from "../passes/documents.ts";
 import { generateTexts } from "../passes/generating.ts";
@@ -17,7 +19,7 @@ import { reduceForward } from "../passes/reduce_forward.ts";
 import { progressOf, type ExecuteContext, type OpWork } from "./execute_context.ts";
 import { asTable, each, expect, members, together } from "./members.ts";
 
-type ModelOp = Op & { readonly op: "tokenize" | "chunk" | "forward" | "pick" | "encode" | "decode" | "similar" | "promotes" | "memorize" | "generate" | "logits" };
+type ModelOp = Op & { readonly op: "chat" | "tokenize" | "chunk" | "forward" | "pick" | "encode" | "decode" | "similar" | "promotes" | "memorize" | "generate" | "logits" };
 
 function noteBroken(label: string, made: Value, { onNotice }: ExecuteContext): void {
   for (const { name, value } of members(made)) {
@@ -33,11 +35,27 @@ function noteNoneLeft(label: string, window: Window, made: Value, { onNotice }: 
   }
 }
 
+/** The text of a file that was read whole. */
+function fileText({ columns: [column] }: Table): string {
+  return column?.type === "str" ? (column.values[0] ?? "") : "";
+}
+
 /** The value of an op that reads texts, runs the model or an SAE, or picks from what they gave. @throws DataError, CheckpointError, EngineError; AbortError */
 export async function applyModel(op: ModelOp, { plan, inputs, context, turns }: OpWork): Promise<Value> {
   const input = inputs[0]!;
   const activation: ActivationContext = { ...context, ...progressOf(plan, context) };
   switch (op.op) {
+    case "chat": {
+      const file = inputs[1] === undefined ? null : fileText(asTable(inputs[1] as Single));
+      const said = new Set<string>();
+      const once = (text: string): void => {
+        if (!said.has(text)) context.onNotice(`${plan.label}: ${text}`);
+        said.add(text);
+      };
+      const foreign = foreignMarks(op.template?.text ?? file ?? "", context.tokenIds.encoder(context.catalog.model(op.model)));
+      if (foreign !== null) once(foreign);
+      return each(input, (table) => renderChats(op, asTable(table), { label: plan.label, file }, turns, once));
+    }
     case "tokenize":
       return each(input, async (table) => {
         const model = context.catalog.model(op.model);

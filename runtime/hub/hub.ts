@@ -49,6 +49,8 @@ export interface Pending {
 export interface Hub {
   /** Everything that checking needs: config, tokenizer, headers of weights. @throws CheckpointError; AbortError */
   open(kind: "model" | "sae", text: string, call: HubCall): Promise<Opened>;
+  /** Bring the files of a folder below a model's whose names end in `ending`; a folder that is not there has none. */
+  below(opened: Opened, folder: string, ending: string, call: HubCall): Promise<void>;
   /** Bring files that were left out so far. */
   bring(files: readonly Pending[], label: string, call: HubCall): Promise<void>;
 }
@@ -166,7 +168,20 @@ export function createHub(env: HubEnvironment, patience: Patience = PATIENCE): H
     }, () => stop.abort());
   }
 
-  return { open, bring };
+  async function below({ name, commit }: Opened, folder: string, ending: string, call: HubCall): Promise<void> {
+    const at = { ...name, folder: name.folder === "" ? folder : `${name.folder}/${folder}` };
+    const home = repositoryFolder(env.cache, name.repository);
+    const snapshot = snapshotFolder(home, commit);
+    const none = (error: unknown): readonly Listed[] => {
+      if (error instanceof CheckpointError && error.code === "hub-not-found") return [];
+      throw error;
+    };
+    const files = env.offline || !call.network ? await filesFromSnapshot(snapshot, at.folder, false, join(notesOf(name), commit)) : await filesAt(at, false, commit, env, request, call.signal).catch(none);
+    const wanted = files.filter(({ path }) => path.endsWith(ending)).map((file): Pending => ({ file, name, commit, blob: blobPath(home, file.hash), pointer: join(snapshot, file.path) }));
+    await bring(wanted.filter(({ pointer }) => !existsSync(pointer)), `download ${name.repository}/${folder}`, call);
+  }
+
+  return { open, bring, below };
 }
 
 const parentOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf("/")));

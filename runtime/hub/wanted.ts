@@ -10,7 +10,7 @@ export interface Wanted {
   readonly later: readonly Listed[];
 }
 
-const MODEL_FILES = new Set(["config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "model.safetensors.index.json", "pytorch_model.bin.index.json"]);
+const MODEL_FILES = new Set(["config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "special_tokens_map.json", "added_tokens.json", "model.safetensors.index.json", "pytorch_model.bin.index.json"]);
 const PICKLE = /\.(bin|pt|pth|ckpt|pkl)$/i;
 /** Saved beside SAEs and not used to encode: the density of features, and how the SAE was trained, with the activations that were left when it was saved. */
 const BESIDE = new Set(["sparsity.safetensors", "runner_cfg.json", "activations_store_state.safetensors", "activation_whitening.safetensors"]);

@@ -15,7 +15,7 @@ export interface CheckpointFile {
 }
 
 /** What readers look at beside weights. */
-const CONFIG = /\.(json|ya?ml|txt|model)$/i;
+const CONFIG = /\.(json|ya?ml|txt|model|jinja)$/i;
 const WEIGHTS = /\.(safetensors|npz|pt|pth)$/i;
 const LARGEST_CONFIG = 64 * 2 ** 20;
 const DEEPEST = 3;

@@ -256,10 +256,14 @@ function lowering(definition: StageDefinition, { stage, at: nameSpan, before }: 
       const found = ask(context, { kind: "folder", path }, at(argument));
       return found === null ? null : (found.names ?? "file");
     },
-    table: (path, separator, types, format, lenient) => ask(context, { kind: "table", path, separator, types, format, ...(lenient === undefined ? {} : { lenient }) }, at("path")),
+    table: (path, separator, types, format, lenient) => ask(context, { kind: "table", path, separator, types, format, ...(lenient === undefined ? {} : { lenient }) }, at(slots.has("template") ? "template" : "path")),
     model: () => {
       const name = modelNameOf(context, nameSpan);
       return name === null ? null : ask(context, { kind: "model", name }, nameSpan);
+    },
+    chat: (additional) => {
+      const name = modelNameOf(context, nameSpan);
+      return name === null ? null : ask(context, { kind: "chat", name, additional }, nameSpan);
     },
     saes: () => {
       if (scope.settings.sae.length === 0) {
@@ -271,6 +275,7 @@ function lowering(definition: StageDefinition, { stage, at: nameSpan, before }: 
       const found = scope.settings.sae.map((name) => ask(context, { kind: "sae", name, convention: scope.settings.convention }, nameSpan));
       return found.some((each) => each === null) ? [] : found.filter((each) => each !== null);
     },
+    nearest,
     at,
     way: (kinds) => (from === null ? {} : wayTo({ ...definition, input: kinds }, from, { stage, before }, { ...context, check: checkPipeline })),
     leftOut: leftOut(stage, before),

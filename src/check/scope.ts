@@ -5,7 +5,7 @@ import type { Leniency, Plan, TableFormat } from "../ops/op.ts";
 import type { ScalarLiteral } from "../ops/scalar.ts";
 import { STAGE_BY_NAME, STAGES } from "../stages/mod.ts";
 import { noExpansions, type Expansions } from "./expansions.ts";
-import type { ModelFacts, SaeFacts, Settings, StageDefinition, TableFacts } from "../stages/stage.ts";
+import type { ChatFacts, ModelFacts, SaeFacts, Settings, StageDefinition, TableFacts } from "../stages/stage.ts";
 
 /** What went wrong outside the program: a file, a checkpoint. Becomes a diagnostic where it was asked for. */
 export interface Problem {
@@ -27,6 +27,8 @@ export type Need =
   | { readonly kind: "table"; readonly path: string; readonly separator: string; readonly types: Readonly<Record<string, string>>; readonly format: TableFormat; readonly lenient?: Leniency }
   | { readonly kind: "model"; readonly name: string }
   | { readonly kind: "sae"; readonly name: string; readonly convention: string }
+  /** The chat templates of a model. */
+  | { readonly kind: "chat"; readonly name: string; readonly additional: boolean }
   /** Which files of text lie in a folder, or that it is none. */
   | { readonly kind: "folder"; readonly path: string }
   /** A file named by `use`, or a `std:` module. */
@@ -49,7 +51,7 @@ export interface FolderFacts {
   readonly names: readonly string[] | null;
 }
 
-export type AnyFacts = TableFacts | ModelFacts | SaeFacts | ModuleFacts | FolderFacts;
+export type AnyFacts = TableFacts | ModelFacts | ChatFacts | SaeFacts | ModuleFacts | FolderFacts;
 
 /** Everything the checker may know of the world. The world is asked beforehand; the checker itself is pure. */
 export type Facts = ReadonlyMap<string, Known<AnyFacts>>;

@@ -61,6 +61,10 @@ function written(op: Op): unknown {
     case "forward":
     case "logits":
       return { ...op, model: op.model.name, edits: writtenEdits(op.edits) };
+    case "chat": {
+      const { template, tokens: _, ...rest } = op;
+      return { ...rest, template: template?.name ?? null, model: op.model.name };
+    }
     case "tokenize":
     case "chunk":
     case "promotes":

@@ -103,6 +103,30 @@ export interface Reduction {
   readonly threshold: number;
 }
 
+/** How a text ends that a chat template made: with what comes before an answer, behind the last message, or inside of it. */
+export type ChatEnding = "prompt" | "closed" | "open";
+
+/** What is put into a chat template, and how. */
+export interface Chat {
+  readonly model: ModelRef;
+  /** The model's own template by its name. */
+  readonly template: { readonly name: string; readonly text: string } | null;
+  /** Special tokens that the template may print. */
+  readonly tokens: Readonly<Record<string, string>>;
+  /** The column with what the user says or, with `conversation`, with all messages as JSON. */
+  readonly of: string;
+  readonly conversation: boolean;
+  readonly system: Scalar | null;
+  readonly answer: Scalar | null;
+  /** The answer stands in a column of its own. */
+  readonly pair: boolean;
+  /** null: before an answer, and closed behind one. */
+  readonly ending: ChatEnding | null;
+  /** What `strftime_now` prints, as 2024-07-26; null where nobody said. */
+  readonly date: string | null;
+  readonly variables: readonly { readonly name: string; readonly value: Scalar }[];
+}
+
 /** The closed vocabulary of plans. A new member makes `tsc` name every place that must know it. */
 export type Op =
   /** `path` as typed; `digest` is the content that was seen when names were checked; `types` as asked for (`TableFormat`). */
@@ -130,7 +154,9 @@ export type Op =
   /** One row per group, or one in all; every value reads columns only inside aggregates. */
   | { readonly op: "aggregate"; readonly columns: readonly { readonly name: string; readonly value: Scalar }[]; readonly keys: readonly ColumnSchema[] | null }
   | { readonly op: "concat" }
-  | { readonly op: "tokenize"; readonly model: ModelRef; readonly bos: boolean; readonly textColumns: readonly string[]; readonly whenTooLong: "error" | "truncate" }
+  /** Each row put into a chat template: see `Chat`. With `template` null input 1 holds it as its only text. */
+  | ({ readonly op: "chat" } & Chat)
+  | { readonly op: "tokenize"; readonly model: ModelRef; readonly bos: boolean; readonly textColumns: readonly string[]; readonly whenTooLong: "error" | "truncate"; readonly rendered?: true }
   /**
    * Texts in pieces of `size` tokens at most, BOS among them, each a row with the number of its text in `document`, its own in `chunk`, and that of its first token in `start`, all from 0;
    * `overlap` tokens are in two pieces that follow one another. `full`: no shorter ones; `most`: of each text.
@@ -155,7 +181,7 @@ export type Op =
   | { readonly op: "fidelity" }
   | { readonly op: "memorize"; readonly model: ModelRef; readonly bos: boolean; readonly prefix: number; readonly continuation: number; readonly textColumn: string; readonly edits?: readonly Edit[] }
   /** Texts continued by at most `most` tokens, `copies` times each, which are numbered where `numbered`; `drawn` null: by the likeliest ones. A text ends with an id of `ends`, or where one of `stop` has come. */
-  | { readonly op: "generate"; readonly model: ModelRef; readonly bos: boolean; readonly textColumn: string; readonly most: number; readonly drawn: Drawn | null; readonly copies: number; readonly numbered: boolean; readonly ends: readonly number[]; readonly stop: readonly string[]; readonly edits?: readonly Edit[] }
+  | { readonly op: "generate"; readonly model: ModelRef; readonly bos: boolean; readonly textColumn: string; readonly most: number; readonly drawn: Drawn | null; readonly copies: number; readonly numbered: boolean; readonly ends: readonly number[]; readonly stop: readonly string[]; readonly rendered?: true; readonly edits?: readonly Edit[] }
   /** What the model says comes behind the tokens of its input; `keep`: columns of the table that the texts are of. */
   | { readonly op: "logits"; readonly model: ModelRef; readonly tell: Told; readonly at: PredictAt; readonly special: boolean; readonly keep: readonly string[]; readonly edits?: readonly Edit[] }
   | { readonly op: "rank"; readonly count: number; readonly by: RankBy; readonly per: "all" | "layer"; readonly threshold: number }
@@ -218,6 +244,7 @@ export const OPS = {
   ungroup: data,
   aggregate: data,
   concat: data,
+  chat: data,
   tokenize: data,
   chunk: data,
   forward: model,

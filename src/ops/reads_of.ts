@@ -24,7 +24,7 @@ export function isOfWeights(op: Op): op is OfWeights {
 
 /** The model whose tokens or weights an op reads; null where it reads none. */
 export function modelOf(op: Op): ModelRef | null {
-  return op.op === "tokenize" || op.op === "chunk" || isOfWeights(op) ? op.model : null;
+  return op.op === "tokenize" || op.op === "chunk" || op.op === "chat" || isOfWeights(op) ? op.model : null;
 }
 
 /** The SAEs that an op computes with, or names for those that do. */

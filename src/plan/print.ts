@@ -69,7 +69,11 @@ export function printOp(op: Op): string {
     case "group_by": return `group by ${op.keys.join(", ")}`;
     case "aggregate": return `aggregate ${op.columns.map(({ name, value }) => `${name} = ${printScalar(value)}`).join(", ")}`;
     case "concat": return "concat";
-    case "tokenize": return `tokenize ${op.textColumns.join(" + ")} for ${op.model.name}, ${op.bos ? "BOS first" : "no BOS"}`;
+    case "chat": {
+      const parts = [op.system === null ? "" : `system ${printScalar(op.system)}`, op.answer === null ? "" : `answer ${printScalar(op.answer)}`, op.pair ? "the answer apart" : "", op.ending === null ? "" : `ending ${op.ending}`, op.date === null ? "" : `on ${op.date}`, ...op.variables.map(({ name, value }) => `${name} = ${printScalar(value)}`)];
+      return [`chat ${op.conversation ? "conversations" : "messages"} of ${op.of} in ${op.template === null ? "the template of a file" : `the template ${op.template.name} of ${op.model.name}`}`, ...parts.filter((part) => part !== "")].join(", ");
+    }
+    case "tokenize": return `tokenize ${op.textColumns.join(" + ")} for ${op.model.name}, ${op.rendered === true ? "as the template has it" : op.bos ? "BOS first" : "no BOS"}`;
     case "chunk": return `chunk ${op.textColumn} into ${op.size} token${op.size === 1 ? "" : "s"}${op.overlap === 0 ? "" : `, ${op.overlap} of them shared`}${op.full ? ", full ones only" : ""}${op.most === null ? "" : `, ${op.most} of each at most`}, for ${op.model.name}, ${op.bos ? "BOS first" : "no BOS"}`;
     case "forward": {
       const taps = op.taps.map((tap) => `layer ${tap.layer} ${tap.hook}${tap.centred === true ? " centred" : ""}${tap.folded !== undefined ? " without value biases" : ""}${tap.sae === null ? "" : ` → ${tap.sae.name} (${tap.sae.convention})${tap.features === undefined ? "" : `, only ${tap.features.join(", ")}`}`}`);
@@ -85,7 +89,7 @@ export function printOp(op: Op): string {
     case "generate": {
       const { drawn } = op;
       const how = drawn === null ? "greedy" : `drawn at temperature ${drawn.temperature}${drawn.topK === null ? "" : `, top_k ${drawn.topK}`}${drawn.topP === null ? "" : `, top_p ${drawn.topP}`}, from stream ${drawn.stream.slice(0, 40)}`;
-      return `generate ${op.most} tokens at most after ${op.textColumn}${op.copies === 1 ? "" : `, ${op.copies} times`}, ${how}, with ${op.model.name}, ${op.bos ? "BOS first" : "no BOS"}${op.stop.length === 0 ? "" : `, up to ${op.stop.map((text) => JSON.stringify(text)).join(", ")}`}${behind(op.edits)}`;
+      return `generate ${op.most} tokens at most after ${op.textColumn}${op.copies === 1 ? "" : `, ${op.copies} times`}, ${how}, with ${op.model.name}, ${op.rendered === true ? "as the template has it" : op.bos ? "BOS first" : "no BOS"}${op.stop.length === 0 ? "" : `, up to ${op.stop.map((text) => JSON.stringify(text)).join(", ")}`}${behind(op.edits)}`;
     }
     case "logits": return `logits of ${op.model.name}: ${printTold(op.tell)}, ${op.at === "last" ? "behind the last token" : op.at === "all" ? "at every position" : `at every position of the ${op.at}`}${op.special ? ", special tokens too" : ""}${behind(op.edits)}`;
     case "rank": return `rank ${op.count} by ${op.by}${op.per === "layer" ? " per layer" : ""}, active above ${op.threshold}`;

@@ -112,6 +112,9 @@ export function predicate(options: Options<Scalar>): Arg<Scalar> {
 export function scalar(options: Options<Scalar>): Arg<Scalar> {
   return arg({ kind: "scalar" }, options);
 }
+export function optionalScalar(options: Options<Scalar | null>): Arg<Scalar | null> {
+  return arg<Scalar | null>({ kind: "scalar" }, { ...options, default: null });
+}
 export function sortKeys(options: Options<readonly SortKey[]>): Arg<readonly SortKey[]> {
   return arg({ kind: "keys" }, options);
 }

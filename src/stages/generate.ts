@@ -5,6 +5,7 @@ import type { ColumnSchema } from "../ops/schema.ts";
 import { column, int, optionalFloat, optionalInt, texts, type ArgValues } from "./args.ts";
 import { oneTextColumn } from "./lowering/documents.ts";
 import { eachEdited, editsOf } from "./lowering/edited.ts";
+import { isRendered } from "./lowering/rendered.ts";
 import { stage, type Lowering } from "./stage.ts";
 
 const MADE: readonly ColumnSchema[] = [
@@ -53,7 +54,8 @@ function continued(context: Lowering, args: ArgValues<typeof ARGS>): Plan | null
   const of = oneTextColumn(context, args.of, { does: "go on with", takes: "`generate` goes on with one text", written: "generate max 40", whole: "to go on behind the continuation" });
   const drawn = drawing(context, args);
   if (of === null || drawn === undefined) return null;
-  const bos = settings.bos ?? model.prependsBos;
+  const rendered = isRendered(input, [of]);
+  const bos = settings.bos ?? (model.prependsBos && !rendered);
   if (args.max >= model.context) {
     context.report({ code: "text-too-long", message: `${args.max} new tokens behind a text do not fit the model's context of ${model.context}`, span: context.at("max") });
     return null;
@@ -68,7 +70,7 @@ function continued(context: Lowering, args: ArgValues<typeof ARGS>): Plan | null
   return context.node(
     {
       op: "generate", model: model.ref, bos, textColumn: of, most: args.max, drawn: drawn === null ? null : { ...drawn, stream },
-      copies: args.n ?? 1, numbered: args.n !== null, ends: model.ends, stop: args.stop, ...editsOf(input.schema),
+      copies: args.n ?? 1, numbered: args.n !== null, ends: model.ends, stop: args.stop, ...(rendered ? { rendered } : {}), ...editsOf(input.schema),
     },
     [input],
     { ...input.schema, kind: "table", columns: [...kept, ...made] },

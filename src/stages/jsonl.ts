@@ -9,7 +9,7 @@ export const jsonl = stage({
   args: {
     path: path("read", [".jsonl", ".ndjson", ".json", ".jsonl.gz", ".ndjson.gz", ".json.gz"], { doc: "File" }),
     types: types({ keyword: true, default: {}, doc: "Types that are not to be inferred, as {id: str}" }),
-    nested: oneOf(["error", "drop"], { keyword: true, default: "error", doc: "Lists and objects in a cell: an error, or their columns are left out" }),
+    nested: oneOf(["text", "drop"], { keyword: true, default: "text", doc: "Lists and objects in a cell: their JSON as text, or their columns are left out" }),
   },
   input: [],
   examples: [{ title: "Read a file", query: 'jsonl "kjv/results.jsonl" | take 3' }],

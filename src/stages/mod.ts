@@ -5,6 +5,7 @@ import { acts } from "./acts.ts";
 import { agg } from "./agg.ts";
 import { assert } from "./assert.ts";
 import { cache } from "./cache.ts";
+import { chat } from "./chat.ts";
 import { chunk } from "./chunk.ts";
 import { compare } from "./compare.ts";
 import { concat } from "./concat.ts";
@@ -64,6 +65,7 @@ export const STAGES: readonly StageDefinition[] = [
   agg,
   assert,
   cache,
+  chat,
   chunk,
   compare,
   concat,

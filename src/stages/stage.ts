@@ -29,6 +29,23 @@ export interface ModelFacts {
   /** Its repository on the hub; null for a folder that tells of none. */
   readonly repository: string | null;
 }
+/** What a model's files say of conversations. */
+export interface ChatFacts {
+  /** Its own templates, `default` among them where it has one; none for a base model. */
+  readonly templates: readonly ChatTemplate[];
+  /** `bos_token`, `eos_token` … as texts: a template may print them. */
+  readonly tokens: Readonly<Record<string, string>>;
+}
+export interface ChatTemplate {
+  readonly name: string;
+  readonly text: string;
+  /** Names that it reads. */
+  readonly reads: readonly string[];
+  /** Those of them that are given from outside, or may be. */
+  readonly asks: readonly string[];
+  /** Why it cannot be done; null where it can. */
+  readonly problem: string | null;
+}
 export interface SaeFacts {
   readonly ref: SaeRef;
   readonly dIn: number;
@@ -68,8 +85,12 @@ export interface Lowering {
   textFiles(path: string, argument: string): readonly string[] | "file" | null;
   table(path: string, separator: string, types: Readonly<Record<string, string>>, format: TableFormat, lenient?: Leniency): TableFacts | null;
   model(): ModelFacts | null;
+  /** The chat templates of that model; `additional`: those of its `additional_chat_templates` too. */
+  chat(additional: boolean): ChatFacts | null;
   /** The SAEs that were set, in order; [] when a fact is missing and reported. */
   saes(): readonly SaeFacts[];
+  /** The nearest of some names to a word that is none of them; null where none comes near. */
+  nearest(word: string, names: readonly string[]): string | null;
   /** Where an argument stands, or the whole stage. */
   at(argument: string): Span;
   given(argument: string): boolean;

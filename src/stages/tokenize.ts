@@ -1,5 +1,6 @@
 /** Without this file the tokens that the model sees could not be looked at. */
 import { documentTokens, hasTexts } from "./lowering/documents.ts";
+import { eachEdited } from "./lowering/edited.ts";
 import { stage } from "./stage.ts";
 
 export const tokenize = stage({
@@ -12,5 +13,5 @@ export const tokenize = stage({
   examples: [{ title: "Tokens of a text", query: 'prompts "In the beginning God created" | tokenize' }],
   alsoCalled: ["to_tokens"],
   searchTerms: ["encode text"],
-  lower: (context) => documentTokens(context),
+  lower: (context) => eachEdited(context, documentTokens),
 });

@@ -115,12 +115,20 @@ test("numbers keep their digits", async () => {
   assert.equal(cells(table)["c"], ["1e999"]);
 });
 
-test("a deep value costs nothing and is refused by key", async () => {
+test("a list or an object is its JSON as it is written, in a column of text", async () => {
+  const { table, notes } = await readJsonl(fileOf('{"a":[1, {"b":"]}\\""}],"c":1}\n{"a":{"x":1.0},"c":2}\n{"a":null,"c":3}\n{"a":"plain","c":4}\n'));
+  assert.is(types(table), "a:str c:int");
+  assert.equal(cells(table)["a"], ['[1, {"b":"]}\\""}]', '{"x":1.0}', null, "plain"]);
+  assert.equal(notes, []);
+});
+
+test("a deep value costs nothing, and one without an end is refused", async () => {
   const error = await refused(`{"a":1}\n{"a":${"[".repeat(1_000_000)}`);
-  assert.is(error.code, "nested-value");
+  assert.is(error.code, "bad-json");
   assert.is(error.row, 2);
-  assert.is(error.column, "a");
-  assert.match(error.message, 'row 2 (line 2) holds a list in "a"');
+  assert.match(error.message, "the end of a list");
+  const deep = "[".repeat(100_000) + "]".repeat(100_000);
+  assert.equal(cells(await read(`{"a":${deep}}\n`))["a"], [deep]);
 });
 
 test("names that objects cannot hold", async () => {
@@ -154,7 +162,8 @@ for (const [name, content, code, words] of [
   ["an open text", '{"a":"x}\n', "bad-json", "closing quote"],
   ["a NUL escape", '{"a":"\\u0000"}\n', "nul-byte", "NUL"],
   ["half a surrogate pair", '{"a":"\\ud800"}\n', "not-utf8", "lone surrogate"],
-  ["an object in a cell", '{"a":{"b":1}}\n', "nested-value", "an object"],
+  ["an object that is none", '{"a":{"b":1,}}\n', "bad-json", "an object that is well-formed"],
+  ["a list with the wrong bracket", '{"a":[1}}\n', "bad-json", "a list that is well-formed"],
 ] as const) {
   test(`refused: ${name}`, async () => {
     const error = await refused(content);

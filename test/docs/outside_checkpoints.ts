@@ -72,6 +72,7 @@ export const CHECKPOINT_CASES: readonly OutsideCase[] = [
   retokenized("vocabulary-mismatch", "tokenizer.json", (value) => void (value["added_tokens"] as object[]).push({ id: 5000, content: "<|extra|>", single_word: false, lstrip: false, rstrip: false, normalized: false, special: true })),
   retokenized("no-sae", "tokenizer_config.json", () => {}, 'set model "model"\nprompts "a" | acts layer 7', 3),
   retokenized("no-bos-token", "tokenizer_config.json", (value) => void (value["bos_token"] = null), `set bos true\n${MODEL_QUERY}`, 1),
+  retokenized("unknown-chat-template", "tokenizer_config.json", (value) => void (value["chat_template"] = [{ name: "rag", template: "{{ messages[0].content }}" }]), 'set model "model"\nprompts "a" | chat named "rog"', 3),
   model("not-safetensors", {}, Buffer.concat([Buffer.from(new BigUint64Array([1n << 60n]).buffer), new Uint8Array(64)])),
   model("truncated-safetensors", {}, weights({ a: f32(0, 4000) }, 40)),
   model("invalid-tensor", {}, weights({ a: { dtype: "F32", shape: [3], data_offsets: [0, 8] } }, 8)),

@@ -46,6 +46,11 @@ function sharded(): Files {
   return { ...rest, ...shards, "model.safetensors.index.json": Buffer.from(JSON.stringify({ metadata: {}, weight_map: weightMap })) };
 }
 
+/** The shipped model with a chat template, and others in the folder for more. */
+function chatModel(): Files {
+  return { ...filesOf("kjv/model"), "chat_template.jinja": readFileSync(join(EXAMPLES, "kjv/dialogue.jinja")), "additional_chat_templates/loud.jinja": Buffer.from("{{ messages[0].content | upper }}"), "additional_chat_templates/README.md": Buffer.from("not needed") };
+}
+
 const isLarge = (path: string): boolean => /\.(safetensors|bin)$/.test(path);
 
 function repository(files: Files, more: Partial<Repository> = {}): Repository {
@@ -64,6 +69,7 @@ export const REPOSITORIES: Readonly<Record<string, Repository>> = {
   "saeq/whole": repository({ ...filesOf("kjv/model"), ...extra, "original/consolidated.00.pth": Buffer.from("nor this") }, { refs: ["v1", "refs/pr/3"] }),
   "saeq/sharded": repository({ ...sharded(), ...extra }),
   "saeq/saes": repository({ ...filesOf("kjv/sae", "layer7/width_4k/"), "README.md": Buffer.from("# SAEs\n"), "layer7/width_4k/sparsity.safetensors": Buffer.from("not needed"), "layer7/width_4k/activations_store_state.safetensors": Buffer.from("nor this") }),
+  "saeq/chat": repository(chatModel()),
   "saeq/secret": repository(filesOf("kjv/model"), { access: "private", token: "hf_secret" }),
   "saeq/gated": repository(filesOf("kjv/model"), { access: "gated", token: "hf_accepted" }),
   "saeq/pickles": repository({ "config.json": Buffer.from("{}"), "weights.ckpt": Buffer.from("pickle") }),

@@ -49,6 +49,20 @@ test("the same answer as from a folder; of three shards the two that hold the la
   assert.is((await ask(NAMES + QUERY, { env: { ...envOf(folder), HF_HUB_OFFLINE: "1" } })).outcome.exitCode, 0, "offline, what is there is enough");
 });
 
+test("a chat template comes with the model, the others of it where one is named; no weights for putting texts into them", async () => {
+  const folder = home();
+  const text = (ran: Ran): unknown => { const value = ran.values.at(-1)!; assert.is(value.kind, "table", JSON.stringify(ran.outcome.diagnostics)); return value.kind === "table" ? value.columns[0]!.values[0] : null; };
+  const asked = 'set model "hf:saeq/chat"\nprompts "Who is he?" | chat';
+  assert.is(text(await ask(asked, { env: envOf(folder) })), text(await ask('prompts "Who is he?" | chat template "kjv/dialogue.jinja"', {})));
+  assert.not(existsSync(snapshot(folder, "chat", "additional_chat_templates/loud.jinja")));
+  assert.is(text(await ask(`${asked} named "loud"`, { env: envOf(folder) })), "WHO IS HE?");
+  assert.not(existsSync(snapshot(folder, "chat", "additional_chat_templates/README.md")));
+  assert.not(existsSync(snapshot(folder, "chat", "model.safetensors")));
+  assert.is(text(await ask(`${asked} named "loud"`, { env: { ...envOf(folder), HF_HUB_OFFLINE: "1" } })), "WHO IS HE?");
+  const none = await ask('set model "hf:saeq/whole"\nprompts "Who is he?" | chat named "loud"', { env: envOf(folder) });
+  assert.equal(none.codes, ["no-chat-template"]);
+});
+
 test("of directions no block is asked: none of the model for those near to each other, its unembedding and last norm for the tokens that they promote", async () => {
   const folder = home();
   const there = (): readonly string[] => ["00001", "00002", "00003"].filter((shard) => existsSync(snapshot(folder, "sharded", `model-${shard}-of-00003.safetensors`)));

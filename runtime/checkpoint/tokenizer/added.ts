@@ -30,9 +30,7 @@ const NAMED_TOKENS = ["bos_token", "eos_token", "unk_token", "sep_token", "pad_t
  */
 export function addedTokens(tokenizer: JsonObject, vocabulary: ReadonlyMap<string, number>, files: TokenFiles, tokenizerClass: string | null): Added {
   const own = listOf(tokenizer["added_tokens"]).flatMap((each) => named(each) ?? []);
-  const legacy = !Object.hasOwn(files.config, "added_tokens_decoder");
-  const defaults = tokenizerClass !== null && Object.hasOwn(CLASS_TOKENS, tokenizerClass) ? (CLASS_TOKENS[tokenizerClass] as ClassTokens) : {};
-  const config: JsonObject = { ...defaults, ...files.config, ...(legacy ? asSpecial(files.specialTokensMap) : {}) };
+  const { legacy, config } = configured(files, tokenizerClass);
   const special = specials(config);
   const declared = legacy ? fromAddedTokens(files.addedTokens, special, new Set(listOf(tokenizer["added_tokens"]).map((token) => (isObject(token) ? token["id"] : null)))) : byId(config["added_tokens_decoder"]);
   const known = new Map([...declared, ...(legacy ? own : [])].map((token) => [token.content, token]));
@@ -46,8 +44,23 @@ export function addedTokens(tokenizer: JsonObject, vocabulary: ReadonlyMap<strin
   }
   // That class adds them once more, plainly.
   if (tokenizerClass === "Qwen2Tokenizer") for (const { content } of special) ids.add({ content, special: true, normalized: false, lstrip: false, rstrip: false, singleWord: false });
-  const names = NAMED_TOKENS.flatMap((key): readonly (readonly [string, string | null])[] => (Object.hasOwn(config, key) ? [[key, tokenText(config[key])]] : []));
-  return { tokens: ids.tokens(), counted: ids.counted(own), named: Object.fromEntries(names) };
+  return { tokens: ids.tokens(), counted: ids.counted(own), named: namedIn(config) };
+}
+
+/** The same names, without any token or id: `special_tokens_map` of transformers. */
+export function namedTokens(files: Omit<TokenFiles, "addedTokens">, tokenizerClass: string | null): Added["named"] {
+  return namedIn(configured(files, tokenizerClass).config);
+}
+
+function namedIn(config: JsonObject): Added["named"] {
+  return Object.fromEntries(NAMED_TOKENS.flatMap((key): readonly (readonly [string, string | null])[] => (Object.hasOwn(config, key) ? [[key, tokenText(config[key])]] : [])));
+}
+
+/** What the files say, and the class where they do not; `legacy`: without `added_tokens_decoder`, where `special_tokens_map.json` has the last word. */
+function configured({ config, specialTokensMap }: Omit<TokenFiles, "addedTokens">, tokenizerClass: string | null): { readonly legacy: boolean; readonly config: JsonObject } {
+  const legacy = !Object.hasOwn(config, "added_tokens_decoder");
+  const defaults = tokenizerClass !== null && Object.hasOwn(CLASS_TOKENS, tokenizerClass) ? (CLASS_TOKENS[tokenizerClass] as ClassTokens) : {};
+  return { legacy, config: { ...defaults, ...config, ...(legacy ? asSpecial(specialTokensMap) : {}) } };
 }
 
 /** Tokens that are named as special, in the order they are added in. */

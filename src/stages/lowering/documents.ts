@@ -4,10 +4,8 @@ import type { Plan } from "../../ops/op.ts";
 import type { ColumnSchema, Schema } from "../../ops/schema.ts";
 import { columnOf } from "../../ops/schema.ts";
 import type { Lowering } from "../stage.ts";
-
-/** Usual names of the two halves of a document, in order of preference. */
-const PROMPT_COLUMNS = ["input_text", "prompt"] as const;
-const CONTINUATION_COLUMNS = ["generated_continuation_text", "continuation", "completion"] as const;
+import { isRendered } from "./rendered.ts";
+import { CONTINUATION_COLUMNS, PROMPT_COLUMNS, textColumns } from "./text_columns.ts";
 
 export const TOKEN_COLUMNS: readonly ColumnSchema[] = [
   { name: "row", type: "int" },
@@ -16,16 +14,6 @@ export const TOKEN_COLUMNS: readonly ColumnSchema[] = [
   { name: "token", type: "str" },
   { name: "special", type: "bool" },
 ];
-
-/** The columns that make up a document: `text`, or prompt + continuation, or a lone prompt. */
-export function textColumns(columns: readonly ColumnSchema[]): readonly string[] | null {
-  const has = (name: string): boolean => columns.some((column) => column.name === name && column.type === "str");
-  if (has("text")) return ["text"];
-  const prompt = PROMPT_COLUMNS.find(has);
-  const continuation = CONTINUATION_COLUMNS.find(has);
-  if (prompt === undefined) return null;
-  return continuation === undefined ? [prompt] : [prompt, continuation];
-}
 
 /** Whether the model finds something to read. */
 export function hasTexts({ kind, columns }: Schema): boolean {
@@ -102,8 +90,9 @@ export function documentTokens(context: Lowering): Plan | null {
     });
     return null;
   }
+  const rendered = isRendered(input, names);
   return context.node(
-    { op: "tokenize", model: model.ref, bos: settings.bos ?? model.prependsBos, textColumns: names, whenTooLong: settings.long },
+    { op: "tokenize", model: model.ref, bos: settings.bos ?? (!rendered && model.prependsBos), textColumns: names, whenTooLong: settings.long, ...(rendered ? { rendered } : {}) },
     [input],
     { ...input.schema, kind: "tokens", columns: TOKEN_COLUMNS },
   );

@@ -3,6 +3,8 @@ import { printEdits, reaches, type Edit } from "../../ops/edit.ts";
 import type { Plan } from "../../ops/op.ts";
 import type { Schema } from "../../ops/schema.ts";
 import type { Lowering, ModelFacts } from "../stage.ts";
+import { renderedGroups } from "./rendered.ts";
+import { textColumns } from "./text_columns.ts";
 
 const NONE: readonly Edit[] = [];
 
@@ -38,18 +40,17 @@ function same(a: readonly Edit[], b: readonly Edit[]): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
-/** Each of the groups by itself where the model is edited in another way for each; null where one pass will do. */
+/** Each of the groups by itself where the model is edited in another way for each, or some of them are in a chat template and some are not; null where one pass will do. */
 function apart({ input }: Lowering): readonly Plan[] | null {
   const { schema } = input;
-  const { groupEdits } = schema;
-  if (groupEdits === undefined) return null;
-  return groupEdits.map((edits, index) => {
+  if (schema.groupEdits === undefined && (schema.keys !== undefined || renderedGroups(input, textColumns(schema.columns) ?? []) === null)) return null;
+  return editLists(schema).map((edits, index) => {
     const own = withEdits({ ...schema, groups: null }, [edits]);
     return input.op.op === "group" ? { ...input.inputs[index]!, schema: own } : { op: { op: "member", index }, inputs: [input], schema: own, at: input.at, label: input.label };
   });
 }
 
-/** A stage that reads the model, once for each group where the model is edited in another way for each. Null after a reported mistake. */
+/** A stage that reads the model, once for each group where groups are read in several ways. Null after a reported mistake. */
 export function eachEdited(context: Lowering, lower: (own: Lowering) => Plan | null): Plan | null {
   const members = apart(context);
   if (members === null) return lower(context);

@@ -7,8 +7,10 @@ import type { Lowering, SaeFacts } from "../stage.ts";
 import { editLists, withEdits } from "./edited.ts";
 import { bosIsAsTrained, saeFor } from "./encoded.ts";
 import { areFeatures } from "./known_features.ts";
+import { isRendered } from "./rendered.ts";
 import { isLayer, readable } from "./residual.ts";
 import { atSaes } from "./sae_reading.ts";
+import { textColumns } from "./text_columns.ts";
 
 /** Which features, and where: the arguments of every stage that edits the model. */
 export const FEATURE_ARGS = {
@@ -58,7 +60,8 @@ function placeOf(context: Lowering, stage: string, { feature, layer: asked, hook
     context.report({ code: "wrong-argument", message: "a feature is named twice", span: context.at("feature") });
     return null;
   }
-  return bosIsAsTrained(context, context.settings.bos ?? model.prependsBos, [sae]) ? { sae, tap } : null;
+  const rendered = isRendered(context.input, textColumns(context.input.schema.columns) ?? []);
+  return rendered || bosIsAsTrained(context, context.settings.bos ?? model.prependsBos, [sae]) ? { sae, tap } : null;
 }
 
 /** The layer of the one SAE that is set. */

@@ -131,7 +131,7 @@ export function modelAgrees(context: Lowering, model: ModelFacts, sae: SaeFacts)
 
 function bosAgrees(context: Lowering, dense: Plan, saes: readonly SaeFacts[]): boolean {
   const tokens = source(source(dense).inputs[0]!).op;
-  return tokens.op !== "tokenize" || bosIsAsTrained(context, tokens.bos, saes);
+  return tokens.op !== "tokenize" || tokens.rendered === true || bosIsAsTrained(context, tokens.bos, saes);
 }
 
 /** Whether texts begin as those that the SAEs were trained on; where it was said how they begin, that is what is meant. */

@@ -5,6 +5,7 @@ import type { Plan, Tap } from "../../ops/op.ts";
 import { flag, ints, oneOf, optionalInt, type ArgValues } from "../args.ts";
 import { documentTokens, TOKEN_COLUMNS } from "./documents.ts";
 import { eachEdited, editsIn, editsOf, spent, tellUnread } from "./edited.ts";
+import { hasAnswer } from "./rendered.ts";
 import type { Lowering, ModelFacts } from "../stage.ts";
 
 /** Where the model is read: the arguments of every stage that does. */
@@ -51,6 +52,7 @@ function pass(context: Lowering, args: ArgValues<typeof RESIDUAL_ARGS>, sae: ByS
   const asked: Reading = { hook: args.hook, ...(args.centred ? { centred: true } : {}) };
   const taps = args.layer.map((layer): Tap => ({ layer, ...(sae === undefined ? asked : sae.read(layer, model)), sae: null }));
   if (taps.some((tap) => !readable(context, model, tap))) return null;
+  if (!hasAnswer(context, tokens, args.of, "of", `acts layer ${args.layer.join(", ")} of continuation`)) return null;
   tellUnread(context, model, editsIn(tokens.schema), taps);
   return context.node(
     {

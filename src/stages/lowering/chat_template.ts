@@ -1,0 +1,100 @@
+/** Without this file `chat` would find out only when it runs that a model has no template, or that nobody reads a variable. */
+import type { Plan } from "../../ops/op.ts";
+import { table } from "../../ops/schema.ts";
+import type { Assignment } from "../args.ts";
+import type { ChatTemplate, Lowering, ModelFacts } from "../stage.ts";
+
+interface Asked {
+  readonly file: string;
+  readonly named: string;
+  readonly variables: readonly Assignment[];
+  readonly dated: boolean;
+}
+
+interface Found {
+  /** The model's own; null where a file is given. */
+  readonly own: { readonly name: string; readonly text: string } | null;
+  readonly file: Plan | null;
+  readonly tokens: Readonly<Record<string, string>>;
+}
+
+/** What a conversation itself fills in. */
+const FILLED: Readonly<Record<string, string>> = { messages: "are the rows themselves", add_generation_prompt: "is what `ending prompt` says" };
+
+/** The template that is meant; null after a reported mistake, or where it is not known yet. */
+export function chatTemplate(context: Lowering, { ref }: ModelFacts, { file, named, variables, dated }: Asked): Found | null {
+  const taken = variables.find(({ name }) => Object.hasOwn(FILLED, name));
+  if (taken !== undefined) {
+    context.report({ code: "name-taken", message: `\`${taken.name}\` ${FILLED[taken.name]!}`, span: context.at("with"), help: "… | chat with enable_thinking = false" });
+    return null;
+  }
+  if (file !== "" && named !== "") {
+    context.report({ code: "wrong-argument", message: "a file is one template, and `named` chooses among those of the model", span: context.at("named"), label: "leave it out", fix: context.without("named") });
+    return null;
+  }
+  const facts = context.chat(named !== "");
+  if (facts === null) return null;
+  if (file !== "") {
+    const read = fileOf(context, file);
+    return read === null ? null : { own: null, file: read, tokens: facts.tokens };
+  }
+  const names = facts.templates.map(({ name }) => name);
+  if (names.length === 0) {
+    context.report({
+      code: "no-chat-template",
+      message: `${ref.name} has no chat template`,
+      notes: ["a base model has none: the one that was tuned for chats has it, as `chat_template` in tokenizer_config.json or in chat_template.jinja", '`template "my.jinja"` takes a file of your own'],
+      ...(context.settings.model === "kjv" ? { help: '… | chat template "std:kjv/dialogue.jinja"' } : {}),
+    });
+    return null;
+  }
+  const wanted = named === "" ? "default" : named;
+  const own = facts.templates.find(({ name }) => name === wanted) ?? (named === "" && names.length === 1 ? facts.templates[0] : undefined);
+  if (own === undefined) {
+    const near = context.nearest(wanted, names) ?? names[0]!;
+    const place = named === "" ? { start: context.at("").end, end: context.at("").end } : context.at("named");
+    context.report({
+      code: "unknown-chat-template",
+      message: named === "" ? `${ref.name} has several chat templates and none of them is called default` : `${ref.name} has no chat template called ${JSON.stringify(named)}`,
+      span: named === "" ? context.at("") : place,
+      notes: [`its templates: ${names.join(", ")}`],
+      label: named === "" ? "which one" : `did you mean ${JSON.stringify(near)}?`,
+      fix: { span: place, text: `${named === "" ? " " : ""}named ${JSON.stringify(near)}` },
+    });
+    return null;
+  }
+  if (own.problem !== null) {
+    context.report({ code: "bad-chat-template", message: `the chat template of ${ref.name} cannot be done: it needs what is not known here, ${own.problem}`, notes: ['`template "my.jinja"` takes a file of your own'] });
+    return null;
+  }
+  return allRead(context, ref.name, own, variables, dated) ? { own: { name: own.name, text: own.text }, file: null, tokens: facts.tokens } : null;
+}
+
+function fileOf(context: Lowering, path: string): Plan | null {
+  const lenient = { whole: "file" } as const;
+  const facts = context.table(path, "", {}, "text", lenient);
+  return facts === null ? null : context.node({ op: "read", format: "text", path, digest: facts.digest, separator: "", types: {}, lenient }, [], table([{ name: "text", type: "str" }]));
+}
+
+/** Names that every template is given say nothing to somebody who looks for a switch. */
+const USUAL = new Set(["messages", "add_generation_prompt", "bos_token", "eos_token", "unk_token", "pad_token", "tools", "documents", "raise_exception", "strftime_now", "namespace", "range", "dict", "loop", "true", "false", "none", "True", "False", "None", "caller"]);
+
+/** Whether the template reads each variable: one that it does not read would be a mistake without a sign. */
+function allRead(context: Lowering, model: string, { reads, asks }: ChatTemplate, variables: readonly Assignment[], dated: boolean): boolean {
+  if (dated && !reads.includes("strftime_now") && !reads.includes("date_string")) {
+    context.report({ code: "unread-variable", message: `the chat template of ${model} prints no date`, span: context.at("date"), label: "leave it out", fix: context.without("date") });
+    return false;
+  }
+  const unread = variables.find(({ name }) => !reads.includes(name));
+  if (unread === undefined) return true;
+  const others = asks.filter((name) => !USUAL.has(name));
+  const near = context.nearest(unread.name, others);
+  context.report({
+    code: "unread-variable",
+    message: `the chat template of ${model} reads no \`${unread.name}\`, so it would change nothing`,
+    span: context.at("with"),
+    notes: others.length === 0 ? [] : [`it reads ${others.slice(0, 20).join(", ")}`],
+    ...(near === null ? { label: "leave it out", fix: context.without("with") } : { label: `did you mean \`${near}\`?`, fix: { span: context.at("with"), text: context.written("with").replace(new RegExp(`\\b${unread.name}(?=\\s*=)`), near) } }),
+  });
+  return false;
+}

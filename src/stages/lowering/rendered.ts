@@ -1,0 +1,100 @@
+/** Without this file a text that a chat template wrote would get a second beginning-of-text token, or one that the template leaves out. */
+import type { Plan } from "../../ops/op.ts";
+import { columnOf } from "../../ops/schema.ts";
+import type { Lowering } from "../stage.ts";
+import { chatColumns } from "./chat_columns.ts";
+
+/** Whether there is an answer to be read by itself, where that is asked for; tells where a chat stands in one column. `stage`: as it would be written. */
+export function hasAnswer(context: Lowering, { op }: Plan, of: string, argument: string, stage: string): boolean {
+  if (of !== "continuation" || op.op !== "tokenize" || op.rendered !== true || op.textColumns.length > 1) return true;
+  const chat = chatBefore(context.input);
+  const answered = chat !== null && chat.op.op === "chat" && (chat.op.conversation || chat.op.answer !== null);
+  const fix = chat === null || !answered ? null : context.insteadOf("chat", chat.label.replace(/^chat\b/, "chat pair"));
+  context.report({
+    code: "no-answer",
+    message: "these chats stand in one column each, and no answer stands apart in them",
+    span: context.at(argument),
+    notes: ["`chat` sets an answer apart that is given with `answer`, and the last one of conversations with `pair`; `generate` sets apart what it writes"],
+    ...(fix === null ? { help: `… | generate max 40 | ${stage}` } : { label: "`pair` sets the last answer apart", fix }),
+  });
+  return false;
+}
+
+function chatBefore(plan: Plan): Plan | null {
+  let at: Plan | undefined = plan;
+  while (at !== undefined && at.op.op !== "chat") [at] = at.inputs;
+  return at ?? null;
+}
+
+const known = new WeakMap<Plan, Map<string, boolean>>();
+
+/**
+ * Whether all of these columns hold what a chat template wrote, as it wrote it: rows may be chosen, sorted, sampled and put beside others, and columns renamed;
+ * a text that an expression makes, or a file holds, is like any other. `group`: of groups that have names, one.
+ */
+export function isRendered(plan: Plan, columns: readonly string[], group: number | null = null): boolean {
+  return columns.length > 0 && columns.every((column) => from(plan, column, group));
+}
+
+/** Of groups some of which are rendered and some not: which; null where they are alike. */
+export function renderedGroups(plan: Plan, columns: readonly string[]): readonly boolean[] | null {
+  const groups = plan.schema.groups ?? [];
+  const made = groups.map((_, at) => isRendered(plan, columns, at));
+  return made.includes(true) && made.includes(false) ? made : null;
+}
+
+function from(plan: Plan, column: string, group: number | null): boolean {
+  const places = known.get(plan) ?? new Map<string, boolean>();
+  known.set(plan, places);
+  const place = `${group} ${column}`;
+  const before = places.get(place);
+  if (before !== undefined) return before;
+  const found = look(plan, column, group);
+  places.set(place, found);
+  return found;
+}
+
+function look({ op, inputs }: Plan, column: string, group: number | null): boolean {
+  const [first] = inputs;
+  const through = (name: string): boolean => first !== undefined && from(first, name, group);
+  switch (op.op) {
+    case "chat":
+      return chatColumns(op.pair).names.includes(column) || through(column);
+    case "project": {
+      const value = op.columns.find(({ name }) => name === column)?.value;
+      return value?.op === "column" && through(value.name);
+    }
+    case "filter":
+    case "sort":
+    case "limit":
+    case "skip":
+    case "distinct":
+    case "sample":
+    case "assert":
+    case "edit":
+    case "tee":
+    case "save":
+    case "cache":
+    case "show":
+    case "group_by":
+    case "ungroup":
+      return through(column);
+    case "label":
+      return column !== op.as && through(column);
+    case "join":
+      return first !== undefined && columnOf(first.schema, column) !== undefined && through(column);
+    case "group":
+      return group === null ? inputs.every((input) => from(input, column, null)) : inputs[group] !== undefined && from(inputs[group], column, null);
+    case "split":
+      return first !== undefined && from(first, column, null);
+    case "member":
+      return first !== undefined && from(first, column, op.index);
+    case "concat":
+      return inputs.every((input) => from(input, column, group));
+    // What a model goes on with it reads as it is, and what it writes stands behind that.
+    case "generate":
+      return column === "input_text" || column === "generated_continuation_text" ? through(op.textColumn) : through(column);
+    default:
+      return false;
+  }
+}

@@ -1,0 +1,172 @@
+/** Without this file a chat could reach the model with another beginning than its template wrote, or lose its answer on the way. */
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { EXAMPLES } from "../../runtime/catalog/shipped.ts";
+import type { Table, Tokens } from "../../runtime/data/frame.ts";
+import { cellAt, columnNamed } from "../../runtime/data/table.ts";
+import { bits, folder, open, run, type Ran } from "./open.ts";
+
+/** Turns without a beginning-of-text token, for a tokenizer that puts one before a text. */
+const PLAIN = "{% for m in messages %}{{ m.role + ': ' + m.content + '\n' }}{% endfor %}{% if add_generation_prompt %}{{ 'assistant:' }}{% endif %}";
+
+/** A folder with the shipped model under the name `model`, with these templates, and other files. */
+function chatFolder(template: unknown, files: Readonly<Record<string, string>> = {}): string {
+  const path = folder(files);
+  cpSync(join(EXAMPLES, "kjv", "model"), join(path, "model"), { recursive: true });
+  const file = join(path, "model", "tokenizer_config.json");
+  writeFileSync(file, JSON.stringify({ ...(JSON.parse(readFileSync(file, "utf8")) as object), chat_template: template }));
+  return path;
+}
+
+const NAMES = 'set model "model"\nset sae "kjv"\nset guard off\n';
+
+async function ask(path: string, query: string): Promise<Ran> {
+  const session = await open({ readFrom: path, measured: false });
+  const ran = await run(session, NAMES + query);
+  await session.close();
+  return ran;
+}
+
+function tokensOf({ values, outcome }: Ran): Tokens {
+  const value = values.at(-1);
+  if (value?.kind !== "tokens") throw new Error(`${value?.kind}: ${JSON.stringify(outcome.diagnostics)}`);
+  return value;
+}
+
+function tableOf({ values, outcome }: Ran): Table {
+  const value = values.at(-1);
+  if (value?.kind !== "table") throw new Error(`${value?.kind}: ${JSON.stringify(outcome.diagnostics)}`);
+  return value;
+}
+
+const textAt = (table: Table, name: string, row = 0): unknown => cellAt(columnNamed(table, name), row);
+const starts = (ran: Ran): readonly (number | undefined)[] => tokensOf(ran).ids.map((ids) => ids[0]);
+const BOS = 0;
+
+test("what a template wrote is read as it is, wherever its rows go; a text that is made of it is a text like any other", async () => {
+  const path = chatFolder(PLAIN);
+  const asked = 'prompts "Who is he?" | chat';
+  for (const kept of ["", " | where len(text) > 1", " | sort text", " | sample 1", " | derive n = 1", " | rename prompt = text", " | select text", " | distinct text", " | tee (count)", " | cache"]) {
+    assert.ok(!starts(await ask(path, `${asked}${kept} | tokenize`)).includes(BOS), kept);
+  }
+  for (const changed of [" | text upper(text)", ' | derive text = text + "."']) assert.equal(starts(await ask(path, `${asked}${changed} | tokenize`)), [BOS], changed);
+  const saved = join(path, "saved.csv");
+  await ask(path, `${asked} | save "${saved}"`);
+  assert.equal(starts(await ask(path, `csv "${saved}" | tokenize`)), [BOS]);
+  assert.equal(starts(await ask(path, `set bos true\n${asked} | tokenize`)), [BOS], "what is set is meant");
+  const groups = await ask(path, `groups plain = (prompts "Who is he?"), asked = (${asked}) | tokenize`);
+  const value = groups.values.at(-1)!;
+  assert.is(value.kind, "groups");
+  if (value.kind === "groups") assert.equal(value.members.map((member) => (member.value as Tokens).ids[0]![0] === BOS), [true, false]);
+});
+
+test("the answer is read by itself, and so is what the model writes behind a chat", async () => {
+  const path = chatFolder(PLAIN, { "qa.csv": "q,a\nWho is he?,The king of Judah\nWhere?,In the land\n" });
+  const ran = await ask(path, 'csv "qa.csv" | chat of q answer a | tokenize');
+  const { ids, boundary, pieces, table } = tokensOf(ran);
+  assert.equal(ids.map((document, row) => pieces([...document.slice(boundary![row])]).join("")), [" The king of Judah\n", " In the land\n"]);
+  assert.equal(table.columns.map(({ name }) => name), ["q", "a", "prompt", "continuation"]);
+  const whole = tokensOf(await ask(path, 'csv "qa.csv" | chat of q answer a ending closed | text prompt + continuation | tokenize'));
+  assert.equal(whole.ids.map((document) => [...document.slice(1)]), ids.map((document) => [...document]), "the ids are those of the whole");
+  const open = tokensOf(await ask(path, 'csv "qa.csv" | chat of q answer a pair ending open | tokenize'));
+  assert.is(open.pieces([...open.ids[0]!.slice(open.boundary![0])]).join(""), " The king of Judah");
+  const written = await ask(path, 'prompts "Who is he?" | chat | generate max 4 | tokenize');
+  const continued = tokensOf(written);
+  assert.is(continued.ids[0]!.length - continued.boundary![0]!, 4);
+  assert.is.not(continued.ids[0]![0], BOS);
+  const begun = tableOf(await ask(path, 'prompts "Who is he?" | chat answer "The " ending open'));
+  assert.is(textAt(begun, "text"), "user: Who is he?\nassistant: The ");
+});
+
+test("the same bytes for any batch and other settings, and other ones for another template, though the model be the same", async () => {
+  const path = chatFolder(PLAIN, { "other.jinja": `{{ bos_token }}${PLAIN}` });
+  const query = (more: string): string => `prompts "Who is he?", "Where is the king?" | chat${more} | acts layer 7 last 5 | top 5`;
+  const one = await ask(path, query(""));
+  assert.is(one.outcome.exitCode, 0, JSON.stringify(one.outcome.diagnostics));
+  assert.is(bits((await ask(path, `set batch 1\n${query("")}`)).values), bits(one.values));
+  assert.is.not(bits((await ask(path, query(' template "other.jinja"'))).values), bits(one.values));
+});
+
+test("several templates are chosen by name, and what a template reads can be given", async () => {
+  const path = chatFolder([{ name: "default", template: PLAIN }, { name: "rag", template: "{{ messages[0].content ~ (' +' if more is defined and more else ' -') ~ eos_token }}" }]);
+  assert.is(textAt(tableOf(await ask(path, 'prompts "a" | chat named "rag"')), "text"), "a -<|end_of_text|>");
+  assert.is(textAt(tableOf(await ask(path, 'prompts "a" | chat named "rag" with more = true')), "text"), "a +<|end_of_text|>");
+  assert.is(textAt(tableOf(await ask(path, 'prompts "a" | chat named "rag" with more = len(text) > 5')), "text"), "a -<|end_of_text|>");
+  assert.equal((await ask(path, 'prompts "a" | chat named "rog"')).codes, ["unknown-chat-template"]);
+  const misspelt = await ask(path, 'prompts "a" | chat named "rag" with mroe = true');
+  assert.equal(misspelt.codes, ["unread-variable"]);
+  assert.match(misspelt.outcome.diagnostics[0]!.notes!.join(), "it reads more");
+});
+
+test("a day is the same on every day, and that is said; a date is what is asked for", async () => {
+  const path = chatFolder("{{ strftime_now('%d %b %Y') }} {{ date_string if date_string is defined }}");
+  const usual = await ask(path, 'prompts "a", "b" | chat');
+  assert.is(textAt(tableOf(usual), "text"), "26 Jul 2024 ");
+  assert.is(usual.notices.filter((text) => text.includes("26 Jul 2024")).length, 1);
+  const other = await ask(path, 'prompts "a" | chat date "2 Jan 2025"');
+  assert.is(textAt(tableOf(other), "text"), "02 Jan 2025 02 Jan 2025");
+  assert.equal(other.notices, []);
+});
+
+test("marks of another model's template are told, as they are cut into pieces", async () => {
+  const path = chatFolder("{{ '<|im_start|>' + messages[0].content + '<|im_end|>' }}");
+  assert.match((await ask(path, 'prompts "a" | chat')).notices.join(), "<|im_start|> and 1 more marks");
+  assert.equal((await ask(chatFolder("{{ '<|begin_of_text|>' + messages[0].content }}"), 'prompts "a" | chat')).notices, []);
+});
+
+test("conversations of lists, of ShareGPT and of CSV are read; what is none says why", async () => {
+  const turns = (...said: readonly string[]): string => JSON.stringify(said.map((content, at) => ({ role: at % 2 === 0 ? "user" : "assistant", content })));
+  const shared = JSON.stringify([{ from: "human", value: "Who?" }, { from: "gpt", value: "He" }]);
+  const path = chatFolder(PLAIN, { "a.jsonl": `{"messages":${turns("Who?", "He")},"id":1}\n{"messages":${shared},"id":2}\n`, "b.csv": `id,messages\n1,"${turns("Who?", "He").replaceAll('"', '""')}"\n` });
+  const text = "user: Who?\nassistant: He\n";
+  const ran = await ask(path, 'jsonl "a.jsonl" | chat');
+  assert.equal([textAt(tableOf(ran), "text"), textAt(tableOf(ran), "text", 1)], [text, text]);
+  assert.match(ran.notices.join(), "1 of 2 conversations is written as ShareGPT");
+  assert.is(textAt(tableOf(await ask(path, 'csv "b.csv" | chat')), "text"), text);
+  for (const [cell, words] of [
+    ["[{'role': 'user', 'content': 'a'}]", "as Python prints it"],
+    ["[]", "without messages"],
+    ['[{"role": "user"', "ends too early"],
+    ['[{"role": "user", "role": "b"}]', "twice"],
+    ['[{"content": "a"}]', "without a `role`"],
+    ['[{"from": "Bob", "value": "a"}]', "nobody that chat templates know"],
+    ["[1]", "no object as message 1"],
+    ["{}", "no list of messages"],
+    [`[${"[".repeat(500)}${"]".repeat(500)}]`, "nested more than 100 deep"],
+    ['[{"role": "user", "content": "\\ud800"}]', "half of a character"],
+    ['[{"role": "user", "content": "\\u0000"}]', "NUL"],
+  ] as const) {
+    writeFileSync(join(path, "c.csv"), `id,messages\n1,"${cell.replaceAll('"', '""')}"\n`);
+    const { outcome } = await ask(path, 'csv "c.csv" | chat');
+    assert.equal(outcome.diagnostics.map(({ code }) => code), ["bad-conversation"], cell);
+    assert.ok(outcome.diagnostics[0]!.message.includes(words), outcome.diagnostics[0]!.message);
+  }
+  assert.equal((await ask(path, 'csv "b.csv" | chat as text')).codes, ["bad-conversation"]);
+  assert.equal((await ask(path, 'csv "b.csv" | chat system "b" | chat of text')).codes, []);
+});
+
+test("what a template says when it refuses is told with its row, and the line without the reason", async () => {
+  const path = chatFolder("{% if messages[0].role == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}{{ messages[0].content }}");
+  const { outcome } = await ask(path, 'prompts "a" | derive rule = "as brief, of course" | chat system "as brief, of course" of text ending prompt');
+  const [told] = outcome.diagnostics;
+  assert.is(told!.code, "chat-refused");
+  assert.match(told!.message, "refuses row 1: System role not supported");
+  assert.is(told!.help, "chat of text ending prompt");
+  assert.is(textAt(tableOf(await ask(path, 'prompts "a" | chat system null')), "text"), "a", "a row without a system message has none");
+});
+
+test("a template of a file needs the right to be read, and a broken one of a model is told before anything runs", async () => {
+  const path = chatFolder("{{ messages[0].content | frob }}", { "my.jinja": PLAIN });
+  const session = await open({ readFrom: path, grants: { read: [join(path, "model")], write: true }, measured: false });
+  const { outcome } = await run(session, `${NAMES}prompts "a" | chat template "my.jinja"`);
+  assert.equal(outcome.diagnostics.map(({ code }) => code), ["permission-denied"]);
+  await session.close();
+  const open_ = await open({ readFrom: chatFolder("{% if x %}"), measured: false });
+  const { diagnostics } = await open_.check({ name: "a", text: `${NAMES}prompts "a" | chat` });
+  assert.equal(diagnostics.map(({ code }) => code), ["bad-chat-template"]);
+  await open_.close();
+});
+
+test.run();
