@@ -149,7 +149,7 @@ function chosen(path: string, metadata: FileMetaData, wanted: readonly string[] 
   const fields = wanted === undefined ? all : wanted.map((name) => all.find(({ element }) => element.name === name)!);
   for (const { element, children } of fields) {
     if (children.length > 0 || element.repetition_type === "REPEATED") {
-      throw new DataError({ code: "nested-column", message: `${path}: column ${element.name} holds lists or records, and a cell holds one value`, column: element.name, ...(readable.length > 0 ? { notes: ["columns that are read go behind the file name"], help: rest } : {}) });
+      throw new DataError({ code: "nested-column", message: `${path}: column ${element.name} holds lists or records, and a cell holds one value`, column: element.name, notes: [...(readable.length > 0 ? ["columns that are read go behind the file name"] : []), 'JSON lines are read with lists and records: in pandas df.to_json("rows.jsonl", orient="records", lines=True)'], ...(readable.length > 0 ? { help: rest } : {}) });
     }
     if (typeOf(element) === null) {
       const type = element.logical_type?.type ?? element.converted_type ?? element.type ?? "unknown";

@@ -42,7 +42,8 @@ export function createTyping({ catalog, scope, facts, params, interactive, learn
   function foresee(text: string): void {
     const now = scope();
     const saes = /\blayer\b/.test(text) ? now.settings.sae.map((name): Need => ({ kind: "sae", name, convention: now.settings.convention })).filter((need) => !facts().has(needKey(need))) : [];
-    for (const need of [...compile(text, { scope: now, facts: facts(), params: {}, interactive: true, rules: [] }).needs, ...saes].slice(0, AT_ONCE)) {
+    const chats = /\b(?:with|named)\b/.test(text) ? [{ kind: "chat", name: now.settings.model, additional: true } satisfies Need].filter((need) => !facts().has(needKey(need))) : [];
+    for (const need of [...compile(text, { scope: now, facts: facts(), params: {}, interactive: true, rules: [] }).needs, ...saes, ...chats].slice(0, AT_ONCE)) {
       const id = needKey(need);
       if (loading.has(id) || !foreseeable(need, catalog.inputPath)) continue;
       loading.add(id);

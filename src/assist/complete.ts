@@ -10,7 +10,7 @@ import { compile } from "../pipeline.ts";
 import { usage, type StageDefinition } from "../stages/stage.ts";
 import { argumentDoc } from "./argument_text.ts";
 import { caretAt, type Caret } from "./caret.ts";
-import { columnValues, comparedColumn, quoted, saeLayers } from "./complete_values.ts";
+import { columnValues, comparedColumn, quoted, ofTemplates, saeLayers } from "./complete_values.ts";
 import { awaitsValue, continuing, wordsOf } from "./continuation.ts";
 import { nextArgument, placeWords } from "./place_words.ts";
 import { signatureAt } from "./signature.ts";
@@ -173,6 +173,7 @@ function valuesFor(shape: StageDefinition["args"][string]["shape"], doc: string,
     case "duration":
       return params("number");
     case "string":
+      return [...(shape.of === "template" ? ofTemplates("names", scope, facts) : []), ...params("string")];
     case "path":
       return params("string");
     case "oneOf":
@@ -182,12 +183,12 @@ function valuesFor(shape: StageDefinition["args"][string]["shape"], doc: string,
     case "columns":
     case "keys":
       return columns();
+    case "assignments":
     case "predicate":
     case "scalar":
-    case "assignments":
     case "parts":
     case "check":
-      return [...columns(), ...Object.entries(FUNCTIONS).map(([name, signature]): Candidate => ({ text: `${name}(`, detail: signature.doc, kind: "function" }))];
+      return [...(shape.kind === "assignments" && shape.of === "template" ? ofTemplates("variables", scope, facts) : []), ...columns(), ...Object.entries(FUNCTIONS).map(([name, signature]): Candidate => ({ text: `${name}(`, detail: signature.doc, kind: "function" }))];
     case "pipelines":
       return relations(scope);
     case "stages":

@@ -1,7 +1,8 @@
 /** Without this file people would have to look up which values a column has and which layers an SAE reads. */
 import { needKey, type Facts, type Scope } from "../check/scope.ts";
 import type { Plan } from "../ops/op.ts";
-import type { SaeFacts, TableFacts } from "../stages/stage.ts";
+import { GIVEN_TO_TEMPLATES } from "../stages/lowering/chat_template.ts";
+import type { ChatFacts, SaeFacts, TableFacts } from "../stages/stage.ts";
 import type { Candidate } from "./complete.ts";
 
 /** The column whose value comes next: `book ==`, `book !=`, `book in ["Job",`. Null where none is compared. */
@@ -39,4 +40,14 @@ export function saeLayers({ settings }: Scope, facts: Facts): Candidate[] {
     const { layer, dSae } = known.value as SaeFacts;
     return layer === null ? [] : [{ text: String(layer), detail: `where the SAE ${name} reads, ${dSae} features`, kind: "value" }];
   });
+}
+
+/** The chat templates of the model in use, or the variables that they read, where these are known. */
+export function ofTemplates(kind: "names" | "variables", { settings }: Scope, facts: Facts): Candidate[] {
+  const known = [true, false].map((additional) => facts.get(needKey({ kind: "chat", name: settings.model, additional }))).find((each) => each?.state === "known");
+  if (known?.state !== "known") return [];
+  const { templates } = known.value as ChatFacts;
+  if (kind === "names") return templates.map(({ name }) => ({ text: quoted(name), detail: `chat template of ${settings.model}`, kind: "value" }));
+  const variables = new Set(templates.flatMap(({ asks }) => asks.filter((name) => !GIVEN_TO_TEMPLATES.has(name))));
+  return [...variables].map((name) => ({ text: name, detail: `read by the chat template of ${settings.model}`, kind: "value" }));
 }

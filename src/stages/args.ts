@@ -14,8 +14,8 @@ export type Shape =
   /** `signs`: what is written for a word elsewhere. */
   | { readonly kind: "oneOf"; readonly options: readonly string[]; readonly signs?: Readonly<Record<string, string>> }
   | { readonly kind: "flag" }
-  /** `signs`: texts that people call by a name, as they are written. */
-  | { readonly kind: "string"; readonly list: boolean; readonly signs?: Readonly<Record<string, string>> }
+  /** `of`: what it names; completion can know which chat templates, and variables of them, there are. `signs`: texts that people call by a name, as they are written. */
+  | { readonly kind: "string"; readonly list: boolean; readonly of?: "template"; readonly signs?: Readonly<Record<string, string>> }
   | { readonly kind: "path"; readonly access: "read" | "write"; readonly extensions: readonly string[] }
   | { readonly kind: "column"; readonly extra: readonly string[] }
   | { readonly kind: "columns" }
@@ -23,7 +23,7 @@ export type Shape =
   | { readonly kind: "predicate" }
   | { readonly kind: "scalar" }
   | { readonly kind: "keys" }
-  | { readonly kind: "assignments" }
+  | { readonly kind: "assignments"; readonly of?: "template" }
   | { readonly kind: "parts" }
   | { readonly kind: "pipelines"; readonly named: boolean }
   | { readonly kind: "stages" }
@@ -81,8 +81,8 @@ export function oneOf<const W extends string>(words: readonly W[], options: Opti
 export function flag(doc: string, alsoCalled?: readonly string[]): Arg<boolean> {
   return arg({ kind: "flag" }, { doc, keyword: true, default: false, ...(alsoCalled === undefined ? {} : { alsoCalled }) });
 }
-export function text(options: Options<string> & { readonly signs?: Readonly<Record<string, string>> }): Arg<string> {
-  return arg({ kind: "string", list: false, ...(options.signs === undefined ? {} : { signs: options.signs }) }, options);
+export function text(options: Options<string> & { readonly of?: "template"; readonly signs?: Readonly<Record<string, string>> }): Arg<string> {
+  return arg({ kind: "string", list: false, ...(options.of === undefined ? {} : { of: options.of }), ...(options.signs === undefined ? {} : { signs: options.signs }) }, options);
 }
 export function texts(options: Options<readonly string[]>): Arg<readonly string[]> {
   return arg({ kind: "string", list: true }, options);
@@ -123,8 +123,8 @@ export interface Assignment {
   readonly value: Scalar;
 }
 /** `rate = matching_tokens / 50, long = len(prompt) > 200`; a bare column keeps its name. */
-export function assignments(options: Options<readonly Assignment[]>): Arg<readonly Assignment[]> {
-  return arg({ kind: "assignments" }, options);
+export function assignments(options: Options<readonly Assignment[]> & { readonly of?: "template" }): Arg<readonly Assignment[]> {
+  return arg({ kind: "assignments", ...(options.of === undefined ? {} : { of: options.of }) }, options);
 }
 /** `perfect = perfect_match, non = not perfect_match`: named conditions. */
 export function parts(options: Options<readonly Assignment[]>): Arg<readonly Assignment[]> {

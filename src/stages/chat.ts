@@ -13,9 +13,9 @@ const ARGS = {
   answer: optionalScalar({ keyword: true, alsoCalled: ["assistant", "response", "completion", "reply"], doc: "What the assistant says behind it: a column. It stands apart then, as with `pair`, where it is not left open" }),
   pair: flag("The last answer of the assistant stands in the column `continuation`, all before it in `prompt`: `acts … of continuation` reads the answer and what the template writes behind it"),
   ending: { ...oneOf(["prompt", "closed", "open"], { keyword: true, alsoCalled: ["add_generation_prompt"], signs: { true: "prompt", false: "closed" }, default: "prompt", doc: "How the text ends: `prompt`, with what the template writes before an answer; `closed`, with the last message; `open`, inside the last answer, for the model to go on with. Not said: `closed` behind an answer, else `prompt`" }), depends: true },
-  with: assignments({ keyword: true, default: [], alsoCalled: ["chat_template_kwargs", "kwargs"], doc: "Variables that the template reads, as `enable_thinking = false` of Qwen 3; each an expression over the columns" }),
+  with: assignments({ keyword: true, of: "template", default: [], alsoCalled: ["chat_template_kwargs", "kwargs"], doc: "Variables that the template reads, as `enable_thinking = false` of Qwen 3; each an expression over the columns" }),
   date: text({ keyword: true, default: "", alsoCalled: ["date_string", "strftime_now"], doc: "The day that a template prints as today's, as 2024-07-26 or 26 Jul 2024, which it is where none is given: the same on every day" }),
-  named: text({ keyword: true, default: "", doc: "Another template of the model, by its name" }),
+  named: text({ keyword: true, of: "template", default: "", doc: "Another template of the model, by its name" }),
   template: path("read", [".jinja", ".j2", ".txt"], { keyword: true, default: "", alsoCalled: ["chat_template"], doc: "A file with a template in place of the model's own" }),
 } as const;
 

@@ -77,7 +77,7 @@ function fileOf(context: Lowering, path: string): Plan | null {
 }
 
 /** Names that every template is given say nothing to somebody who looks for a switch. */
-const USUAL = new Set(["messages", "add_generation_prompt", "bos_token", "eos_token", "unk_token", "pad_token", "tools", "documents", "raise_exception", "strftime_now", "namespace", "range", "dict", "loop", "true", "false", "none", "True", "False", "None", "caller"]);
+export const GIVEN_TO_TEMPLATES: ReadonlySet<string> = new Set(["messages", "add_generation_prompt", "bos_token", "eos_token", "unk_token", "pad_token", "tools", "documents", "raise_exception", "strftime_now", "namespace", "range", "dict", "loop", "true", "false", "none", "True", "False", "None", "caller"]);
 
 /** Whether the template reads each variable: one that it does not read would be a mistake without a sign. */
 function allRead(context: Lowering, model: string, { reads, asks }: ChatTemplate, variables: readonly Assignment[], dated: boolean): boolean {
@@ -87,7 +87,7 @@ function allRead(context: Lowering, model: string, { reads, asks }: ChatTemplate
   }
   const unread = variables.find(({ name }) => !reads.includes(name));
   if (unread === undefined) return true;
-  const others = asks.filter((name) => !USUAL.has(name));
+  const others = asks.filter((name) => !GIVEN_TO_TEMPLATES.has(name));
   const near = context.nearest(unread.name, others);
   context.report({
     code: "unread-variable",
