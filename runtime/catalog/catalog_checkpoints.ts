@@ -5,7 +5,6 @@ import type { ModelRef, SaeRef } from "../../src/ops/op.ts";
 import { hubModelName } from "../../src/stages/lowering/base_model.ts";
 import type { ChatFacts, SaeFacts } from "../../src/stages/stage.ts";
 import { absentFile } from "../checkpoint/absent.ts";
-import { ADDITIONAL_TEMPLATES, readChat } from "../checkpoint/chat/chat_files.ts";
 import { parseHookName } from "../checkpoint/hook_name.ts";
 import { readModel } from "../checkpoint/model.ts";
 import { readSae } from "../checkpoint/sae.ts";
@@ -92,6 +91,8 @@ export function createCatalogCheckpoints(locator: Locator, cards: TokenizerCards
 
   async function chat(name: string, additional: boolean, call: HubCall): Promise<ChatFacts> {
     const { located } = await loadModel(name, call);
+    // Who asks nothing in a template does not wait for what does templates.
+    const { ADDITIONAL_TEMPLATES, readChat } = await import("../checkpoint/chat/chat_files.ts");
     if (additional && located.hub !== null) await locator.hub().below(located.hub, ADDITIONAL_TEMPLATES, ".jinja", call);
     return readChat(located.folder);
   }

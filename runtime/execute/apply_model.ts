@@ -5,7 +5,6 @@ import type { Acts, Dense, Reduced, Single, Table, Tokens, Value } from "../data
 import { encode, forward, type ActivationContext } from "../passes/activations.ts";
 import { brokenNotice } from "../passes/broken.ts";
 import { foreignMarks } from "../passes/chat_marks.ts";
-import { renderChats } from "../passes/chatting.ts";
 import { chunkingOf, chunkTable } from "../passes/chunking.ts";
 import { tokenizeTable } from "../passes/documents.ts";
 import { generateTexts } from "../passes/generating.ts";
@@ -46,6 +45,7 @@ export async function applyModel(op: ModelOp, { plan, inputs, context, turns }: 
   const activation: ActivationContext = { ...context, ...progressOf(plan, context) };
   switch (op.op) {
     case "chat": {
+      const { renderChats } = await import("../passes/chatting.ts");
       const file = inputs[1] === undefined ? null : fileText(asTable(inputs[1] as Single));
       const said = new Set<string>();
       const once = (text: string): void => {

@@ -1,9 +1,10 @@
 /** Without this file instruct models would read questions as no chat ever brought them to them. */
+import { printColumn } from "../../grammar/print_parts.ts";
 import { dayOf } from "../ops/day.ts";
 import { assignments, column, flag, oneOf, optionalScalar, path, text, type ArgValues } from "./args.ts";
 import { chatColumns } from "./lowering/chat_columns.ts";
 import { chatSource } from "./lowering/chat_source.ts";
-import { chatTemplate } from "./lowering/chat_template.ts";
+import { chatTemplate, templateWords } from "./lowering/chat_template.ts";
 import { stage, type Lowering } from "./stage.ts";
 
 const ARGS = {
@@ -43,7 +44,7 @@ function lowered(context: Lowering, args: ArgValues<typeof ARGS>): ReturnType<Lo
   if (source === null) return null;
   for (const [name, value] of [["system", args.system], ["answer", args.answer]] as const) {
     if (value === null || value.type === "str" || value.type === "null") continue;
-    context.report({ code: "wrong-type", message: `\`${name}\` is text, but this is ${value.type}`, span: context.at(name), ...(value.op === "column" ? { help: `… | chat of ${source.of} ${name} str(${value.name})` } : {}) });
+    context.report({ code: "wrong-type", message: `\`${name}\` is text, but this is ${value.type}`, span: context.at(name), ...(value.op === "column" ? { help: `… | chat of ${printColumn(source.of)} ${name} str(${printColumn(value.name)})${templateWords(context)}` } : {}) });
     return null;
   }
   const ending = context.given("ending") ? args.ending : null;
@@ -84,7 +85,7 @@ function ends(context: Lowering, { of, conversation }: { readonly of: string; re
     message: `${pair ? "`pair` sets an answer apart" : "`ending open` leaves an answer open"}, and there is only what the user says`,
     span: context.at(argument),
     notes: ["an answer is given with `answer`, or is the last message of a conversation"],
-    help: `… | chat of ${of} answer "Well, "${pair ? " pair" : ""} ending open`,
+    help: `… | chat of ${printColumn(of)} answer "Well, "${pair ? " pair" : ""} ending open${templateWords(context)}`,
   });
   return false;
 }

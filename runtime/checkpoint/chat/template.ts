@@ -38,6 +38,7 @@ export async function readTemplate(source: string): Promise<Template> {
   const text = source.replace(/\r\n?/g, "\n");
   if (text.length > LONGEST) throw new TemplateError("unsupported", `a template of ${text.length} characters`);
   if (longestBlank(text) > MOST_BLANKS) throw new TemplateError("unsupported", `more than ${MOST_BLANKS} blanks in a row`);
+  if (endsOutside(text)) throw new TemplateError("unsupported", "`%}`, `#}` or `-}` at the end of a line of text that is in no tag");
   const program = inTime(() => parsed(jinja, text));
   const reads = namesRead(program.body);
   return {
@@ -87,6 +88,37 @@ function chained(tokens: readonly { readonly value: string; readonly type: strin
     }
   }
   return null;
+}
+
+/** Whether a line of plain text ends as a tag does: the parser would take its line break for one that belongs to a tag. */
+function endsOutside(text: string): boolean {
+  const opener = /\{[#%{]/g;
+  for (let at = 0; ; ) {
+    opener.lastIndex = at;
+    const open = opener.exec(text)?.index ?? text.length;
+    if (/[#%-]\}\n/.test(text.slice(at, open))) return true;
+    at = endOfTag(text, open);
+    if (at >= text.length) return false;
+  }
+}
+
+/** Behind the tag that opens at a place; texts in quotes may hold what ends it. */
+function endOfTag(text: string, open: number): number {
+  const ends = text[open + 1] === "#" ? "#}" : text[open + 1] === "%" ? "%}" : "}}";
+  if (ends === "#}") {
+    const end = text.indexOf(ends, open + 2);
+    return end < 0 ? text.length : end + 2;
+  }
+  let quote = "";
+  for (let at = open + 2; at < text.length; at++) {
+    const character = text[at]!;
+    if (quote !== "") {
+      if (character === "\\") at++;
+      else if (character === quote) quote = "";
+    } else if (character === '"' || character === "'") quote = character;
+    else if (text.startsWith(ends, at)) return at + 2;
+  }
+  return text.length;
 }
 
 function longestBlank(text: string): number {

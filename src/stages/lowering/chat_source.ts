@@ -2,6 +2,7 @@
 import { printColumn } from "../../../grammar/print_parts.ts";
 import { columnOf } from "../../ops/schema.ts";
 import type { Lowering } from "../stage.ts";
+import { templateWords } from "./chat_template.ts";
 import { textColumns } from "./text_columns.ts";
 
 /** What data sets call a column of conversations. */
@@ -39,7 +40,8 @@ export function chatSource(context: Lowering, of: string | null, as: "text" | "c
   return null;
 }
 
-function offered(context: Lowering): { readonly help?: string } {
+/** The same stage about a column that there is, or what leads to one. */
+function offered(context: Lowering): ReturnType<Lowering["way"]> {
   const meant = context.input.schema.columns.find(({ type }) => type === "str")?.name;
-  return meant === undefined ? {} : { help: `… | chat of ${printColumn(meant)}` };
+  return meant === undefined ? context.way(["table"]) : { help: `… | chat of ${printColumn(meant)}${templateWords(context)}` };
 }

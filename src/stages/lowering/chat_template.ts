@@ -21,6 +21,12 @@ interface Found {
 /** What a conversation itself fills in. */
 const FILLED: Readonly<Record<string, string>> = { messages: "are the rows themselves", add_generation_prompt: "is what `ending prompt` says" };
 
+/** The template as it stands in a line that is offered: as it is written, or one that the shipped model is given, as it has none. */
+export function templateWords(context: Lowering): string {
+  if (context.given("template")) return ` ${context.written("template")}`;
+  return context.settings.model === "kjv" ? ' template "std:kjv/dialogue.jinja"' : "";
+}
+
 /** The template that is meant; null after a reported mistake, or where it is not known yet. */
 export function chatTemplate(context: Lowering, { ref }: ModelFacts, { file, named, variables, dated }: Asked): Found | null {
   const taken = variables.find(({ name }) => Object.hasOwn(FILLED, name));
@@ -44,7 +50,7 @@ export function chatTemplate(context: Lowering, { ref }: ModelFacts, { file, nam
       code: "no-chat-template",
       message: `${ref.name} has no chat template`,
       notes: ["a base model has none: the one that was tuned for chats has it, as `chat_template` in tokenizer_config.json or in chat_template.jinja", '`template "my.jinja"` takes a file of your own'],
-      ...(context.settings.model === "kjv" ? { help: '… | chat template "std:kjv/dialogue.jinja"' } : {}),
+      ...(templateWords(context) === "" ? {} : { help: `… | chat${templateWords(context)}` }),
     });
     return null;
   }
