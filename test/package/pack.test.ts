@@ -68,6 +68,7 @@ test("it says the same as the sources: figures, pictures, tables in files, messa
   writeFileSync(join(place, "t.csv"), "a,b\n1,x\n2,y\n3,x\n");
   both("", "eval", 'csv "t.csv" | derive c = round(median(a), 2) | save "t.parquet"', "-A", "--out", place);
   both("", "eval", 'parquet "t.parquet" | group b | agg n = count(), m = mean(c)', "--format", "csv");
+  both("", "eval", 'prompts "Who?" | chat template "std:kjv/dialogue.jinja" | tokenize', "--format", "csv");
   both("", "eval", 'set seed 2; sample perfect 3 | acts layer 7 | hist l0 | save "l0.svg"', "--format", "jsonl", "-A", "--out", place);
   assert.match(readFileSync(join(place, "l0.svg"), "utf8"), /^<svg/);
   both("", "export", join(ROOT, "examples", "memorization.saeq"), "--to", "html", "--output", "-", "-A", "--out", place);

@@ -139,10 +139,10 @@ export function rendered(program: Node & { readonly type: "Program" }, variables
       const own = inner(scope);
       const rest = new Map(named);
       bind(parameters, args, rest, own);
-      for (const special of ["caller"] as const) {
-        const given = rest.get(special);
-        if (given !== undefined && read.has(special)) own.names.set(special, given);
-        if (read.has(special)) rest.delete(special);
+      const caller = rest.get("caller");
+      if (caller !== undefined && read.has("caller")) {
+        own.names.set("caller", caller);
+        rest.delete("caller");
       }
       const [more, other] = [args.slice(parameters.length), rest.keys().next().value];
       if (more.length > 0 && !read.has("varargs")) throw new TemplateError("failed", `the macro \`${name.value}\` takes not more than ${parameters.length} arguments`);
@@ -232,7 +232,6 @@ export function rendered(program: Node & { readonly type: "Program" }, variables
       case "UnaryExpression":
         return unary(node.operator.value, value(node.argument, scope));
       case "FilterExpression":
-        // Only here a name without a value is looked at and not used.
         return filtered(value(node.operand, scope), node.filter, scope);
       case "TestExpression": {
         const passed = testNamed(node.test.value)(value(node.operand, scope), []);
