@@ -22,7 +22,8 @@ const scripts = readdirSync(EXAMPLES).filter((name) => name.endsWith(".saeq"));
 test("another user, place, time zone, language, umask, number of lanes and state of the cache give the same bits for every example", async () => {
   const place = join(folder(), "another place, ünder spaces");
   mkdirSync(join(place, "kjv"), { recursive: true });
-  for (const name of [...scripts, "memorization_results_L50_O50.csv", "kjv/passages.csv", "kjv/labels.csv"]) cpSync(join(EXAMPLES, name), join(place, name));
+  const read = readdirSync(join(EXAMPLES, "kjv")).filter((name) => /\.(csv|jsonl|jinja)$/.test(name));
+  for (const name of [...scripts, "memorization_results_L50_O50.csv", ...read.map((each) => join("kjv", each))]) cpSync(join(EXAMPLES, name), join(place, name));
   const home = folder();
   // A cache that an earlier session filled for some of them.
   const env = { ...process.env, HOME: home, XDG_CACHE_HOME: join(home, "cache"), SAEQ_CACHE: "", TZ: "Pacific/Kiritimati", LANG: "tr_TR.UTF-8", LC_ALL: "tr_TR.UTF-8", USER: "someone", FORCE_COLOR: undefined, NO_COLOR: "1" };
