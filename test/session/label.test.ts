@@ -78,6 +78,13 @@ test("names of several SAEs are not mixed", async () => {
   assert.equal((await ask('similar 620 | label from (jsonl "mixed.jsonl" types {index: int})')).codes, ["wrong-argument"]);
 });
 
+test("an export of one layer is not taken for another that is asked for", async () => {
+  assert.equal((await ask('similar 620 | label "np.jsonl" layer 7')).codes, []);
+  const other = await ask('similar 620 | label "np.jsonl" layer 5');
+  assert.equal(other.codes, ["wrong-argument"]);
+  assert.is(other.outcome.diagnostics[0]!.message, "`np.jsonl` holds names of layer 7, and none of layer 5");
+});
+
 test("names by layer go to the layer of a row, to the layer that is named, or to that of the SAE", async () => {
   const five = saeFolder({ hook: "blocks.5.hook_resid_post" });
   const seven = saeFolder({});

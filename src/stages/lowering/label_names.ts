@@ -60,6 +60,11 @@ export function labelNames(context: Lowering, args: LabelArgs): Labels | null {
       });
       return null;
     }
+    const of = /^\d+(?=-|$)/.exec(sources[0] ?? "")?.[0];
+    if (args.layer !== null && of !== undefined && Number(of) !== args.layer) {
+      context.report({ code: "wrong-argument", message: `${title} holds names of layer ${of}, and none of layer ${args.layer}`, span: context.at("layer"), notes: [`its column \`layer\`: ${sources[0]!}`, "feature numbers of one layer say nothing about another"] });
+      return null;
+    }
     return { names: picked(context, names, [["feature", key], ["label", label], ["source", taken]]), layered: false };
   }
   if (args.layer !== null && taken?.type !== "int") {
