@@ -40,9 +40,9 @@ export function acceptsInput(definition: StageDefinition, from: Plan, place: Pla
     return false;
   }
   if (definition.groups === "required" && schema.groups === null) {
-    const label = report.text.slice(place.stage.span.start, place.stage.span.end);
+    const written = ({ span }: Stage): string => report.text.slice(span.start, span.end);
     error(report, at, "needs-groups", `\`${definition.name}\` compares groups, and there is only one set here`, {
-      help: onGroups(definition, label, trial),
+      help: onGroups(definition, written(place.stage), trial, place.before.slice(1).map(({ stage }) => written(stage))),
     });
     return false;
   }

@@ -74,10 +74,14 @@ function exampleOf(definition: StageDefinition, own: string, { schema }: Plan, t
   return help === undefined ? {} : { help };
 }
 
-/** A line in which a stage that compares has groups to compare: of rows where that works, else of what the model makes of them. */
-export function onGroups({ input }: StageDefinition, own: string, trial: Trial): string {
+/**
+ * A line in which a stage that compares has groups to compare: of rows where that works, else of what the model makes of them. `between`: what was made of the rows
+ * before it, which is made of the groups then.
+ */
+export function onGroups({ input }: StageDefinition, own: string, trial: Trial, between: readonly string[] = []): string {
   const groups = "groups a = (sample perfect 10), b = (sample non_perfect 10)";
-  const lines = [...(input.includes("table") ? [`${groups} | ${own}`] : []), ...(input.includes("acts") ? [`${groups} | acts layer 7 | ${own}`] : []), `${groups} | acts layer 7 | top 10 | ${own}`];
+  const made = between.map((_, at) => [groups, ...between.slice(at), own].join(" | "));
+  const lines = [...made, ...(input.includes("table") ? [`${groups} | ${own}`] : []), ...(input.includes("acts") ? [`${groups} | acts layer 7 | ${own}`] : []), `${groups} | acts layer 7 | top 10 | ${own}`];
   return (trial.report.trial === true || beyondHelp(trial.report) ? undefined : lines.find((line) => works(line, null, trial))) ?? lines[0]!;
 }
 
