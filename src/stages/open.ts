@@ -3,6 +3,9 @@ import { path } from "./args.ts";
 import { endingOf, READ_ENDINGS, READ_NOTE, readerOf } from "./lowering/readers.ts";
 import { stage } from "./stage.ts";
 
+/** Endings of files whose lines are texts. */
+const PLAIN = [".txt", ".txt.gz", ".md", ".md.gz", ".log", ".log.gz"];
+
 export const open = stage({
   name: "open",
   doc: "Read a result that `save` wrote, by its ending; parquet keeps all types, csv, tsv, jsonl and json infer them again, and csv and tsv keep the ' put before formulas",
@@ -20,7 +23,7 @@ export const open = stage({
         message: ending === "" ? "`open` goes by the ending of the file, and this has none" : `\`open\` does not read \`${ending}\``,
         span: context.at("path"),
         notes: [READ_NOTE],
-        help: `${ending === ".txt" ? "text" : "csv"} ${JSON.stringify(path)}`,
+        help: `${PLAIN.includes(ending) ? "text" : "csv"} ${JSON.stringify(path)}`,
       });
       return null;
     }
