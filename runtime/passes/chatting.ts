@@ -62,6 +62,7 @@ async function templateOf(op: Chat, label: string, file: string | null): Promise
     throw error instanceof TemplateError ? broken(error.message) : error;
   });
   if (file !== null && file.trim() === "") throw broken("the file is empty");
+  if (!template.reads.has("messages")) throw broken("it reads no `messages`, so nothing that anybody says would be in it");
   const unread = op.variables.find(({ name }) => !template.reads.has(name));
   if (unread !== undefined) throw new DataError({ code: "unread-variable", message: `${what(op)} reads no \`${unread.name}\`, so it would change nothing`, notes: ["a name that a template does not read is one of another model, or misspelt"], ...(op.variables.length > 1 ? {} : { help: without(label, "with") }) });
   if (op.date !== null && !template.reads.has("strftime_now") && !template.reads.has("date_string")) throw new DataError({ code: "unread-variable", message: `${what(op)} prints no date`, help: without(label, "date") });

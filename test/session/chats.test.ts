@@ -101,7 +101,7 @@ test("several templates are chosen by name, and what a template reads can be giv
 });
 
 test("a day is the same on every day, and that is said; a date is what is asked for", async () => {
-  const path = chatFolder("{{ strftime_now('%d %b %Y') }} {{ date_string if date_string is defined }}");
+  const path = chatFolder("{% if messages %}{{ strftime_now('%d %b %Y') }} {{ date_string if date_string is defined }}{% endif %}");
   const usual = await ask(path, 'prompts "a", "b" | chat');
   assert.is(textAt(tableOf(usual), "text"), "26 Jul 2024 ");
   assert.is(usual.notices.filter((text) => text.includes("26 Jul 2024")).length, 1);
