@@ -25,6 +25,9 @@ async function given(template: string): Promise<string> {
   }
 }
 
+/** Two lists that hold one list twice, which holds one list twice, sixty deep. */
+const TWICE = "{% set n = namespace(a=[1], b=[1]) %}{% for i in range(60) %}{% set n.a = [n.a, n.a] %}{% set n.b = [n.b, n.b] %}{% endfor %}";
+
 for (const [name, template] of [
   ["loops in loops", "{% for i in range(99999) %}{% for j in range(99999) %}{{ i }}{% endfor %}{% endfor %}"],
   ["a range without end", "{% for i in range(10 ** 12) %}{% endfor %}"],
@@ -40,6 +43,16 @@ for (const [name, template] of [
   ["two that call one another", "{% macro f() %}{{ g() }}{% endmacro %}{% macro g() %}{{ f() }}{% endmacro %}{{ f() }}"],
   ["lists in lists", "{% set n = namespace(a=[1]) %}{% for i in range(60000) %}{% set n.a = [n.a] %}{% endfor %}{{ n.a }}"],
   ["a list that is compared with itself", "{% set n = namespace(a=range(3000)|list) %}{% for i in n.a %}{% if n.a == n.a %}{% endif %}{% endfor %}"],
+  ["loops around nothing", "{% set r = range(100000) %}{% for a in r %}{% for b in r %}{% endfor %}{% endfor %}"],
+  ["a list of itself twice, printed", `${TWICE}{{ n.a }}`],
+  ["a list of itself twice, as JSON", `${TWICE}{{ n.a | tojson }}`],
+  ["a list of itself twice, compared", `${TWICE}{{ n.a == n.b }}`],
+  ["a list of itself twice, by size", `${TWICE}{{ n.a < n.b }}`],
+  ["a list of itself twice, in a test", `${TWICE}{{ [n.a] | select('eq', n.b) | list }}`],
+  ["a long text, looked at often", "{% set t = 'a' * 500000 %}{% for i in range(100000) %}{% if t is upper %}{% endif %}{% endfor %}"],
+  ["a long text, sought in often", "{% set t = 'a' * 500000 %}{% for i in range(100000) %}{% if 'aab' in t %}{% endif %}{% endfor %}"],
+  ["a long text, begun often", "{% set t = 'a' * 500000 %}{% for i in range(100000) %}{% for c in t %}{% break %}{% endfor %}{% endfor %}"],
+  ["a long text, joined often", "{% set t = 'a' * 500000 %}{{ ([t] * 1000) | join }}"],
 ] as const) {
   test(`counted: ${name}`, async () => {
     const began = performance.now();
@@ -79,6 +92,12 @@ for (const [name, template] of [
 ] as const) {
   test(`out of reach: ${name}`, async () => assert.match(await given(template), /^\|+$/));
 }
+
+test("a macro that stands in a loop is looked through once", async () => {
+  const began = performance.now();
+  assert.is(await given(`{% for i in range(20000) %}{% macro f() %}${"x{{ a }}".repeat(20_000)}{% endmacro %}{% endfor %}ok`), "ok");
+  assert.ok(performance.now() - began < 5000, `${performance.now() - began} ms`);
+});
 
 test("out of reach: what begins with two underscores, and what would change a list", async () => {
   for (const template of ["{{ s.__proto__ }}", "{{ range.__proto__ }}", "{{ messages.append(1) }}", "{{ messages[0].update({}) }}", "{% set n = namespace(__proto__=1) %}", "{{ ''.__class__.__mro__ }}", "{{ nothing.at }}", "{{ nothing() }}", "{{ process.exit() }}"]) assert.is(await given(template), "failed", template);

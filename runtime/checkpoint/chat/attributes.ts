@@ -24,7 +24,7 @@ export function itemOrAttribute(value: Value, key: Value, budget: Budget): Value
     const found = items?.at(Number(key));
     if (found !== undefined) return found;
   }
-  if (typeof key !== "string") return none(value, str(key));
+  if (typeof key !== "string") return none(value, str(key, budget));
   const method = methodOf(value, key, budget);
   return orNone(method === undefined ? own(value, key) : method, value, key);
 }

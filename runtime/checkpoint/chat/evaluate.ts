@@ -10,7 +10,7 @@ import { binary, sliced, unary } from "./operators.ts";
 import { TemplateError } from "./template_error.ts";
 import { testNamed } from "./tests.ts";
 import { argument, itemsOf, type Given } from "./text_methods.ts";
-import { Callable, Float, isDict, isList, Loop, Namespace, orElse, str, truth, Tuple, typeName, Undefined, type Key, type Value } from "./values.ts";
+import { Callable, Float, isDict, isList, Loop, Namespace, orElse, sizeOf, str, truth, Tuple, typeName, Undefined, type Key, type Value } from "./values.ts";
 
 /** Names of one block, and of those around it. */
 interface Scope {
@@ -30,6 +30,7 @@ type Out = string[];
 export function rendered(program: Node & { readonly type: "Program" }, variables: ReadonlyMap<string, Value>, budget: Budget): string {
   const root: Scope = { names: new Map(), outer: { names: new Map(variables), outer: null } };
   const out: Out = [];
+  const bodies = new Map<readonly Node[], ReadonlySet<string>>();
   block(program.body, root);
   return out.join("");
 
@@ -82,14 +83,16 @@ export function rendered(program: Node & { readonly type: "Program" }, variables
   }
 
   function write(made: Value, to: Out): void {
-    const text = str(made);
+    const text = str(made, budget);
     budget.spend(text.length);
     to.push(text);
   }
 
   function loop(node: Node & { readonly type: "For" }, scope: Scope, to: Out): End {
     const test = node.iterable.type === "SelectExpression" ? node.iterable.test : null;
-    const all = itemsOf(value(node.iterable.type === "SelectExpression" ? node.iterable.lhs : node.iterable, scope));
+    const owner = value(node.iterable.type === "SelectExpression" ? node.iterable.lhs : node.iterable, scope);
+    if (!isList(owner)) budget.spend(sizeOf(owner));
+    const all = itemsOf(owner);
     const items = test === null ? all : all.filter((item) => {
       const own = inner(scope);
       assign(node.loopvar, item, own);
@@ -98,6 +101,7 @@ export function rendered(program: Node & { readonly type: "Program" }, variables
     let whole = false;
     let before: Value | null = null;
     for (const [at, item] of items.entries()) {
+      budget.spend(1);
       const own = inner(scope);
       own.names.set("loop", new Loop(new Map<string, Value>([
         ["index", at + 1], ["index0", at], ["revindex", items.length - at], ["revindex0", items.length - at - 1], ["first", at === 0], ["last", at === items.length - 1], ["length", items.length],
@@ -132,9 +136,16 @@ export function rendered(program: Node & { readonly type: "Program" }, variables
     } else throw new TemplateError("unsupported", "`set` of anything but names and attributes of a namespace");
   }
 
+  /** Names that the body of a macro reads; it may be met in a loop. */
+  function readBy(body: readonly Node[]): ReadonlySet<string> {
+    const read = bodies.get(body) ?? namesRead(body);
+    bodies.set(body, read);
+    return read;
+  }
+
   /** A macro sees the names around it, not those around its call. */
   function macro({ name, args: parameters, body }: MacroNode, scope: Scope): Callable {
-    const read = namesRead(body);
+    const read = readBy(body);
     return new Callable((args, named) => budget.deeper(() => {
       const own = inner(scope);
       const rest = new Map(named);
@@ -175,11 +186,16 @@ export function rendered(program: Node & { readonly type: "Program" }, variables
     const args: Value[] = [];
     const named = new Map<string, Value>();
     for (const node of nodes) {
-      if (node.type === "SpreadExpression") args.push(...itemsOf(value(node.argument, scope)));
+      if (node.type === "SpreadExpression") {
+        const given = value(node.argument, scope);
+        budget.spend(sizeOf(given));
+        args.push(...itemsOf(given));
+      }
       else if (node.type === "KeywordArgumentExpression") named.set(node.key.value, value(node.value, scope));
       else if (node.type === "KeywordSpreadExpression") {
         const given = value(node.argument, scope);
         if (!isDict(given)) throw new TemplateError("failed", `** before ${typeName(given)}`);
+        budget.spend(given.size);
         for (const [key, each] of given) named.set(String(key), each);
       } else args.push(value(node, scope));
     }
@@ -234,7 +250,7 @@ export function rendered(program: Node & { readonly type: "Program" }, variables
       case "FilterExpression":
         return filtered(value(node.operand, scope), node.filter, scope);
       case "TestExpression": {
-        const passed = testNamed(node.test.value)(value(node.operand, scope), []);
+        const passed = testNamed(node.test.value)(value(node.operand, scope), [], budget);
         return node.negate ? !passed : passed;
       }
       case "SelectExpression":
@@ -251,7 +267,7 @@ export function rendered(program: Node & { readonly type: "Program" }, variables
     if (node.property.type === "SliceExpression") {
       const { start, stop, step } = node.property;
       const bound = (each: Node | undefined): Value => (each === undefined ? null : value(each, scope));
-      budget.spend(typeof owner === "string" ? owner.length : isList(owner) ? owner.length : 1);
+      budget.spend(sizeOf(owner));
       return sliced(owner, [bound(start), bound(stop), bound(step)]);
     }
     if (node.computed) {

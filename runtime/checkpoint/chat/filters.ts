@@ -6,7 +6,7 @@ import { binary } from "./operators.ts";
 import { TemplateError } from "./template_error.ts";
 import { testNamed } from "./tests.ts";
 import { argument, capitalized, itemsOf, replaced, splitLines, strip, textArg, wholeArg, type Given } from "./text_methods.ts";
-import { equal, Float, isDict, isList, numberOf, order, orElse, str, truth, Tuple, typeName, Undefined, type Value } from "./values.ts";
+import { equal, Float, isDict, numberOf, order, orElse, sizeOf, str, truth, Tuple, typeName, Undefined, type Value } from "./values.ts";
 
 type Filter = (value: Value, given: Given, budget: Budget) => Value;
 
@@ -23,8 +23,8 @@ function reader(given: Given, at: number, budget: Budget): ((item: Value) => Val
 
 const lowered = (value: Value): Value => (typeof value === "string" ? value.toLowerCase() : value);
 
-function sorted(items: readonly Value[], by: (item: Value) => Value, reverse: boolean): readonly Value[] {
-  return items.map((item) => ({ item, by: by(item) })).sort((a, b) => (reverse ? order(b.by, a.by) : order(a.by, b.by))).map(({ item }) => item);
+function sorted(items: readonly Value[], by: (item: Value) => Value, reverse: boolean, budget: Budget): readonly Value[] {
+  return items.map((item) => ({ item, by: by(item) })).sort((a, b) => (reverse ? order(b.by, a.by, budget) : order(a.by, b.by, budget))).map(({ item }) => item);
 }
 
 /** `select`, `reject` and those that look at an attribute. */
@@ -32,7 +32,7 @@ function chosen(value: Value, given: Given, budget: Budget, { keep, ofAttribute 
   const read = ofAttribute ? reader({ args: given.args.slice(0, 1), named: new Map() }, 0, budget)! : (item: Value): Value => item;
   const [name, ...rest] = given.args.slice(ofAttribute ? 1 : 0);
   if (name !== undefined && typeof name !== "string") throw new TemplateError("failed", "the name of a test is no text");
-  const passes = name === undefined ? truth : (item: Value): boolean => testNamed(name)(item, rest);
+  const passes = name === undefined ? truth : (item: Value): boolean => testNamed(name)(item, rest, budget);
   return itemsOf(value).filter((item) => passes(read(item)) === keep);
 }
 
@@ -41,7 +41,7 @@ function extreme(value: Value, given: Given, budget: Budget, sign: 1 | -1): Valu
   const key = flag(given, 0, "case_sensitive") ? read : (item: Value): Value => lowered(read(item));
   const [first, ...others] = itemsOf(value);
   if (first === undefined) return new Undefined("there is no item in an empty list");
-  return others.reduce((best, item) => (sign * order(key(item), key(best)) > 0 ? item : best), first);
+  return others.reduce((best, item) => (sign * order(key(item), key(best), budget) > 0 ? item : best), first);
 }
 
 function wholeOf(value: Value, given: Given): Value {
@@ -77,17 +77,20 @@ function indented(text: string, given: Given): string {
   return flag(given, 1, "first") ? indent + made : made;
 }
 
-function json(value: Value, given: Given): string {
+function json(value: Value, given: Given, budget: Budget): string {
   const indent = argument(given, 1, "indent") ?? null;
   const separators = argument(given, 2, "separators") ?? null;
   const pair = separators === null ? (indent === null ? [", ", ": "] : [",", ": "]) : itemsOf(separators);
   if (pair.length !== 2 || !pair.every((each) => typeof each === "string")) throw new TemplateError("failed", "`separators` of `tojson` are two texts");
-  return jsonText(value, { ascii: flag(given, 0, "ensure_ascii"), indent: indent === null ? null : typeof indent === "string" ? indent : " ".repeat(Math.max(0, wholeArg("tojson", given, 1, "indent", 0))), separators: pair as unknown as readonly [string, string], sorted: flag(given, 3, "sort_keys") });
+  return jsonText(value, { ascii: flag(given, 0, "ensure_ascii"), indent: indent === null ? null : typeof indent === "string" ? indent : " ".repeat(Math.max(0, wholeArg("tojson", given, 1, "indent", 0))), separators: pair as unknown as readonly [string, string], sorted: flag(given, 3, "sort_keys") }, budget);
 }
 
 function joined(value: Value, given: Given, budget: Budget): string {
   const read = reader(given, 1, budget) ?? ((item: Value): Value => item);
-  return itemsOf(value).map((item) => str(read(item))).join(str(orElse(argument(given, 0, "d"), "")));
+  const by = str(orElse(argument(given, 0, "d"), ""), budget);
+  const texts = itemsOf(value).map((item) => str(read(item), budget));
+  for (const text of texts) budget.spend(text.length + by.length);
+  return texts.join(by);
 }
 
 function mapped(value: Value, given: Given, budget: Budget): readonly Value[] {
@@ -113,9 +116,9 @@ function lengthOf(value: Value): number {
 
 const first: Filter = (value) => orElse(itemsOf(value)[0], new Undefined("there is no first item in an empty list"));
 const last: Filter = (value) => orElse(itemsOf(value).at(-1), new Undefined("there is no last item in an empty list"));
-const trim: Filter = (value, given) => strip(str(value), given.args.length + given.named.size === 0 ? null : textArg("trim", given, 0, "chars"), "both");
+const trim: Filter = (value, given, budget) => strip(str(value, budget), given.args.length + given.named.size === 0 ? null : textArg("trim", given, 0, "chars"), "both");
 const byDefault: Filter = (value, given) => (value instanceof Undefined || (flag(given, 1, "boolean") && !truth(value)) ? orElse(argument(given, 0, "default_value"), "") : value);
-const escaped: Filter = (value) => str(value).replaceAll("&", "&amp;").replaceAll(">", "&gt;").replaceAll("<", "&lt;").replaceAll("'", "&#39;").replaceAll('"', "&#34;");
+const escaped: Filter = (value, _, budget) => str(value, budget).replaceAll("&", "&amp;").replaceAll(">", "&gt;").replaceAll("<", "&lt;").replaceAll("'", "&#39;").replaceAll('"', "&#34;");
 
 const FILTERS: Readonly<Record<string, Filter>> = {
   abs: (value) => {
@@ -124,15 +127,15 @@ const FILTERS: Readonly<Record<string, Filter>> = {
     return value instanceof Float ? new Float(Math.abs(number)) : Math.abs(number);
   },
   attr: (value, given, budget) => attribute(value, textArg("attr", given, 0, "name"), budget),
-  capitalize: (value) => capitalized(str(value)),
+  capitalize: (value, _, budget) => capitalized(str(value, budget)),
   count: lengthOf,
   d: byDefault,
   default: byDefault,
-  dictsort: (value, given) => {
+  dictsort: (value, given, budget) => {
     if (!isDict(value)) throw new TemplateError("failed", `\`dictsort\` of ${typeName(value)}`);
     const at = textArg("dictsort", given, 1, "by", "key") === "value" ? 1 : 0;
     const same = flag(given, 0, "case_sensitive");
-    return sorted([...value].map(([key, each]) => new Tuple([key, each])), (pair) => (same ? (pair as Tuple).items[at]! : lowered((pair as Tuple).items[at]!)), flag(given, 2, "reverse"));
+    return sorted([...value].map(([key, each]) => new Tuple([key, each])), (pair) => (same ? (pair as Tuple).items[at]! : lowered((pair as Tuple).items[at]!)), flag(given, 2, "reverse"), budget);
   },
   e: escaped,
   escape: escaped,
@@ -141,7 +144,7 @@ const FILTERS: Readonly<Record<string, Filter>> = {
     const number = numberOf(value) ?? (typeof value === "string" ? floatIn(strip(value, null, "both")) : null);
     return number === null ? orElse(argument(given, 0, "default"), new Float(0)) : new Float(number);
   },
-  indent: (value, given) => indented(str(value), given),
+  indent: (value, given, budget) => indented(str(value, budget), given),
   int: wholeOf,
   items: (value) => {
     if (value instanceof Undefined) return [];
@@ -152,34 +155,34 @@ const FILTERS: Readonly<Record<string, Filter>> = {
   last,
   length: lengthOf,
   list: (value) => itemsOf(value),
-  lower: (value) => str(value).toLowerCase(),
+  lower: (value, _, budget) => str(value, budget).toLowerCase(),
   map: mapped,
   max: (value, given, budget) => extreme(value, given, budget, 1),
   min: (value, given, budget) => extreme(value, given, budget, -1),
   reject: (value, given, budget) => chosen(value, given, budget, { keep: false, ofAttribute: false }),
   rejectattr: (value, given, budget) => chosen(value, given, budget, { keep: false, ofAttribute: true }),
   replace: (value, given, budget) => {
-    const [old, by] = [str(orElse(argument(given, 0, "old"), "")), str(orElse(argument(given, 1, "new"), ""))];
-    const text = str(value);
+    const [old, by] = [str(orElse(argument(given, 0, "old"), ""), budget), str(orElse(argument(given, 1, "new"), ""), budget)];
+    const text = str(value, budget);
     budget.spend((old === "" ? text.length : text.length / old.length) * by.length);
     const count = argument(given, 2, "count") ?? null;
     return replaced(text, old, by, count === null ? -1 : wholeArg("replace", given, 2, "count", -1));
   },
   reverse: (value) => (typeof value === "string" ? [...value].reverse().join("") : [...itemsOf(value)].reverse()),
   round: rounded,
-  safe: (value) => (typeof value === "string" ? value : str(value)),
+  safe: (value, _, budget) => (typeof value === "string" ? value : str(value, budget)),
   select: (value, given, budget) => chosen(value, given, budget, { keep: true, ofAttribute: false }),
   selectattr: (value, given, budget) => chosen(value, given, budget, { keep: true, ofAttribute: true }),
   sort: (value, given, budget) => {
     const read = reader(given, 2, budget) ?? ((item: Value): Value => item);
-    return sorted(itemsOf(value), flag(given, 1, "case_sensitive") ? read : (item) => lowered(read(item)), flag(given, 0, "reverse"));
+    return sorted(itemsOf(value), flag(given, 1, "case_sensitive") ? read : (item) => lowered(read(item)), flag(given, 0, "reverse"), budget);
   },
-  string: (value) => str(value),
+  string: (value, _, budget) => str(value, budget),
   sum: (value, given, budget) => {
     const read = reader(given, 0, budget) ?? ((item: Value): Value => item);
     return itemsOf(value).reduce<Value>((total, item) => binary("+", total, read(item), budget), argument(given, 1, "start") ?? 0);
   },
-  title: (value) => str(value).split(/([-\s({[<]+)/).filter((part) => part !== "").map(capitalized).join(""),
+  title: (value, _, budget) => str(value, budget).split(/([-\s({[<]+)/).filter((part) => part !== "").map(capitalized).join(""),
   tojson: json,
   trim,
   unique: (value, given, budget) => {
@@ -188,11 +191,11 @@ const FILTERS: Readonly<Record<string, Filter>> = {
     const found: Value[] = [];
     for (const item of itemsOf(value)) {
       budget.spend(found.length);
-      if (!found.some((each) => equal(key(each), key(item)))) found.push(item);
+      if (!found.some((each) => equal(key(each), key(item), budget))) found.push(item);
     }
     return found;
   },
-  upper: (value) => str(value).toUpperCase(),
+  upper: (value, _, budget) => str(value, budget).toUpperCase(),
 };
 
 /** A filter. @throws TemplateError `unsupported` for one that nobody here knows */
@@ -205,9 +208,4 @@ export function filterNamed(name: string): Filter {
     budget.spend(sizeOf(made));
     return made;
   };
-}
-
-function sizeOf(value: Value): number {
-  if (typeof value === "string") return value.length;
-  return isList(value) ? value.length : isDict(value) ? value.size : 1;
 }

@@ -3,7 +3,7 @@ import type { Budget } from "./budget.ts";
 import { strftime } from "./dates.ts";
 import { TemplateError } from "./template_error.ts";
 import { itemsOf } from "./text_methods.ts";
-import { Callable, isDict, Namespace, str, type Key, type Value } from "./values.ts";
+import { Callable, isDict, Namespace, sizeOf, str, type Key, type Value } from "./values.ts";
 
 /** Jinja2's sandbox makes no longer range. */
 const LONGEST_RANGE = 100_000;
@@ -14,15 +14,15 @@ export function globals(budget: Budget, today: string, onToday: () => void): Map
   return new Map<string, Value>([
     ...constants,
     ["range", new Callable((args) => range(args, budget))],
-    ["dict", new Callable((args, named) => new Map<Key, Value>([...pairs(args[0]), ...named]))],
+    ["dict", new Callable((args, named) => new Map<Key, Value>([...pairs(args[0], budget), ...named]))],
     ["namespace", new Callable((args, named) => {
-      const attributes = new Map<string, Value>([...[...pairs(args[0])].map(([key, value]) => [String(key), value] as const), ...named]);
+      const attributes = new Map<string, Value>([...[...pairs(args[0], budget)].map(([key, value]) => [String(key), value] as const), ...named]);
       const hidden = [...attributes.keys()].find((name) => name.startsWith("_"));
       if (hidden !== undefined) throw new TemplateError("failed", `\`${hidden}\` is set in a namespace, where no name may begin with _`);
       return new Namespace(attributes);
     })],
     ["raise_exception", new Callable(([message = null]) => {
-      throw new TemplateError("raised", str(message));
+      throw new TemplateError("raised", str(message, budget));
     })],
     ["strftime_now", new Callable(([format = null]) => {
       if (typeof format !== "string") throw new TemplateError("failed", "`strftime_now` needs a format");
@@ -32,8 +32,9 @@ export function globals(budget: Budget, today: string, onToday: () => void): Map
   ]);
 }
 
-function pairs(value: Value | undefined): Iterable<readonly [Key, Value]> {
+function pairs(value: Value | undefined, budget: Budget): Iterable<readonly [Key, Value]> {
   if (value === undefined) return [];
+  budget.spend(sizeOf(value));
   if (isDict(value)) return value;
   return itemsOf(value).map((each) => {
     const [key, second, ...more] = itemsOf(each);

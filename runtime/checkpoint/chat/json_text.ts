@@ -1,4 +1,5 @@
 /** Without this file conversations would lose the digits and the order of their JSON on the way through a template, and `tojson` would write it in another way than Python. */
+import type { Budget } from "./budget.ts";
 import { TemplateError } from "./template_error.ts";
 import { Float, floatText, isDict, isList, orderOfTexts, Tuple, typeName, type Key, type Value } from "./values.ts";
 
@@ -78,7 +79,8 @@ export interface JsonStyle {
 }
 
 /** `json.dumps` of Python. @throws TemplateError for what JSON cannot hold */
-export function jsonText(value: Value, style: JsonStyle, depth = 0): string {
+export function jsonText(value: Value, style: JsonStyle, budget: Budget, depth = 0): string {
+  budget.spend(typeof value === "string" ? 1 + value.length : 1 + (style.indent?.length ?? 0) * depth);
   const { indent, separators } = style;
   const written = (text: string): string => (style.ascii ? JSON.stringify(text).replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`) : JSON.stringify(text));
   const around = (open: string, close: string, parts: readonly string[]): string => {
@@ -92,12 +94,12 @@ export function jsonText(value: Value, style: JsonStyle, depth = 0): string {
   if (typeof value === "boolean") return String(value);
   if (typeof value === "number" || typeof value === "bigint") return String(value);
   if (value instanceof Float) return Number.isFinite(value.value) ? floatText(value.value) : Number.isNaN(value.value) ? "NaN" : value.value > 0 ? "Infinity" : "-Infinity";
-  if (value instanceof Tuple) return around("[", "]", value.items.map((each) => jsonText(each, style, depth + 1)));
-  if (isList(value)) return around("[", "]", value.map((each) => jsonText(each, style, depth + 1)));
+  if (value instanceof Tuple) return around("[", "]", value.items.map((each) => jsonText(each, style, budget, depth + 1)));
+  if (isList(value)) return around("[", "]", value.map((each) => jsonText(each, style, budget, depth + 1)));
   if (isDict(value)) {
     const name = (key: Key): string => (typeof key === "string" ? key : key === null ? "null" : String(key));
     const entries = style.sorted ? [...value].sort(([a], [b]) => orderOfTexts(name(a), name(b))) : [...value];
-    return around("{", "}", entries.map(([key, each]) => `${written(name(key))}${separators[1]}${jsonText(each, style, depth + 1)}`));
+    return around("{", "}", entries.map(([key, each]) => `${written(name(key))}${separators[1]}${jsonText(each, style, budget, depth + 1)}`));
   }
   throw new TemplateError("failed", `a ${typeName(value)} cannot be written as JSON`);
 }

@@ -1,30 +1,30 @@
 /** Without this file `1 + "a"` in a template would be "1a", where Python refuses it. */
 import type { Budget } from "./budget.ts";
 import { TemplateError } from "./template_error.ts";
-import { equal, Float, isDict, isList, numberOf, order, str, truth, Tuple, typeName, Undefined, type Value } from "./values.ts";
+import { equal, Float, isDict, isList, numberOf, order, sizeOf, str, truth, Tuple, typeName, Undefined, type Value } from "./values.ts";
 import { itemsOf } from "./text_methods.ts";
 
 /** An operator of two values, `and` and `or` apart. @throws TemplateError where Python has none for them */
 export function binary(sign: string, a: Value, b: Value, budget: Budget): Value {
   switch (sign) {
     case "==":
-      return equal(a, b);
+      return equal(a, b, budget);
     case "!=":
-      return !equal(a, b);
+      return !equal(a, b, budget);
     case "<":
-      return order(a, b) < 0;
+      return order(a, b, budget) < 0;
     case "<=":
-      return order(a, b) <= 0;
+      return order(a, b, budget) <= 0;
     case ">":
-      return order(a, b) > 0;
+      return order(a, b, budget) > 0;
     case ">=":
-      return order(a, b) >= 0;
+      return order(a, b, budget) >= 0;
     case "in":
-      return contains(b, a);
+      return contains(b, a, budget);
     case "not in":
-      return !contains(b, a);
+      return !contains(b, a, budget);
     case "~": {
-      const made = str(a) + str(b);
+      const made = str(a, budget) + str(b, budget);
       budget.spend(made.length);
       return made;
     }
@@ -33,13 +33,15 @@ export function binary(sign: string, a: Value, b: Value, budget: Budget): Value 
   }
 }
 
-function contains(container: Value, value: Value): boolean {
+/** `in`. @throws TemplateError for what nothing can be in */
+export function contains(container: Value, value: Value, budget: Budget): boolean {
+  budget.spend(typeof container === "string" ? container.length >> 4 : sizeOf(container));
   if (typeof container === "string") {
     if (typeof value !== "string") throw new TemplateError("failed", `${typeName(value)} is sought in a text`);
     return container.includes(value);
   }
-  if (isDict(container)) return [...container.keys()].some((key) => equal(key, value));
-  return itemsOf(container).some((each) => equal(each, value));
+  if (isDict(container)) return [...container.keys()].some((key) => equal(key, value, budget));
+  return itemsOf(container).some((each) => equal(each, value, budget));
 }
 
 function arithmetic(sign: string, a: Value, b: Value, budget: Budget): Value {

@@ -1,9 +1,10 @@
 /** Without this file `message.content is string` in a template could not be answered. */
+import type { Budget } from "./budget.ts";
 import { TemplateError } from "./template_error.ts";
 import { Callable, equal, Float, isDict, isList, numberOf, order, str, Tuple, Undefined, type Value } from "./values.ts";
-import { itemsOf } from "./text_methods.ts";
+import { contains } from "./operators.ts";
 
-type Test = (value: Value, args: readonly Value[]) => boolean;
+type Test = (value: Value, args: readonly Value[], budget: Budget) => boolean;
 
 const isWhole = (value: Value): boolean => (typeof value === "number" || typeof value === "bigint");
 
@@ -13,12 +14,18 @@ function whole(value: Value): number {
   return number;
 }
 
-const equalTo: Test = (value, [other = null]) => equal(value, other);
-const unequalTo: Test = (value, [other = null]) => !equal(value, other);
-const below: Test = (value, [other = null]) => order(value, other) < 0;
-const above: Test = (value, [other = null]) => order(value, other) > 0;
-const atMost: Test = (value, [other = null]) => order(value, other) <= 0;
-const atLeast: Test = (value, [other = null]) => order(value, other) >= 0;
+function counted(value: Value, budget: Budget): string {
+  const text = str(value, budget);
+  budget.spend(text.length);
+  return text;
+}
+
+const equalTo: Test = (value, [other = null], budget) => equal(value, other, budget);
+const unequalTo: Test = (value, [other = null], budget) => !equal(value, other, budget);
+const below: Test = (value, [other = null], budget) => order(value, other, budget) < 0;
+const above: Test = (value, [other = null], budget) => order(value, other, budget) > 0;
+const atMost: Test = (value, [other = null], budget) => order(value, other, budget) <= 0;
+const atLeast: Test = (value, [other = null], budget) => order(value, other, budget) >= 0;
 
 const TESTS: Readonly<Record<string, Test>> = {
   boolean: (value) => typeof value === "boolean",
@@ -47,10 +54,16 @@ const TESTS: Readonly<Record<string, Test>> = {
   true: (value) => value === true,
   float: (value) => value instanceof Float,
   integer: isWhole,
-  in: (value, [container = null]) => (typeof container === "string" ? typeof value === "string" && container.includes(value) : itemsOf(container).some((each) => equal(each, value))),
+  in: (value, [container = null], budget) => (typeof container === "string" && typeof value !== "string" ? false : contains(container, value, budget)),
   iterable: (value) => typeof value === "string" || isList(value) || isDict(value) || value instanceof Tuple || value instanceof Undefined,
-  lower: (value) => str(value) !== str(value).toUpperCase() && str(value) === str(value).toLowerCase(),
-  upper: (value) => str(value) !== str(value).toLowerCase() && str(value) === str(value).toUpperCase(),
+  lower: (value, _, budget) => {
+    const text = counted(value, budget);
+    return text !== text.toUpperCase() && text === text.toLowerCase();
+  },
+  upper: (value, _, budget) => {
+    const text = counted(value, budget);
+    return text !== text.toLowerCase() && text === text.toUpperCase();
+  },
   mapping: isDict,
   none: (value) => value === null,
   number: (value) => numberOf(value) !== null || typeof value === "bigint",

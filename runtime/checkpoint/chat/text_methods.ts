@@ -142,9 +142,10 @@ const METHODS: Readonly<Record<string, Method>> = {
     budget.spend(by.length === 0 ? 0 : (old === "" ? text.length : text.length / old.length) * by.length);
     return replaced(text, old, by, wholeArg("replace", given, 2, "count", -1));
   },
-  join: (text, { args: [items = null] }) => {
+  join: (text, { args: [items = null] }, budget) => {
     const parts = items instanceof Tuple ? items.items : isList(items) ? items : isDict(items) ? [...items.keys()] : typeof items === "string" ? [...items] : [null];
     if (!parts.every((each) => typeof each === "string")) throw new TemplateError("failed", "`join` of a text needs a list of texts");
+    for (const part of parts) budget.spend(part.length + text.length);
     return parts.join(text);
   },
   find: (text, given) => find(text, textArg("find", given, 0, "sub"), false),

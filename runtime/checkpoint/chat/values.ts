@@ -1,4 +1,5 @@
 /** Without this file a template would print values as JavaScript does: `true` for `True`, and nothing for `None`. */
+import type { Budget } from "./budget.ts";
 import { TemplateError } from "./template_error.ts";
 
 /** A float of Python, which prints as one where it is whole. */
@@ -90,30 +91,47 @@ export function numberOf(value: Value): number | null {
   return value instanceof Float ? value.value : null;
 }
 
-/** `==` of Python. */
-export function equal(a: Value, b: Value): boolean {
+/** Characters or elements, without what is inside them. */
+export function sizeOf(value: Value): number {
+  if (typeof value === "string") return value.length;
+  if (value instanceof Tuple) return value.items.length;
+  return isList(value) ? value.length : isDict(value) ? value.size : 1;
+}
+
+/** `==` of Python. Here and below a list may hold another many times over, so that each look at it counts. @throws TemplateError `endless` */
+export function equal(a: Value, b: Value, budget: Budget): boolean {
+  if (typeof a === "string" && typeof b === "string" && a.length === b.length) budget.spend(a.length >> 4);
   const [left, right] = [numberOf(a), numberOf(b)];
   if (left !== null || right !== null) return left === right;
   if (a instanceof Undefined) return b instanceof Undefined;
-  if (a instanceof Tuple) return b instanceof Tuple && alike(a.items, b.items);
-  if (isList(a)) return isList(b) && alike(a, b);
-  if (isDict(a)) return isDict(b) && a.size === b.size && [...a].every(([key, value]) => b.has(key) && equal(value, b.get(key)!));
+  if (a instanceof Tuple) return b instanceof Tuple && alike(a.items, b.items, budget);
+  if (isList(a)) return isList(b) && alike(a, b, budget);
+  if (isDict(a)) return isDict(b) && a.size === b.size && [...a].every(([key, value]) => inside(budget) && b.has(key) && equal(value, b.get(key)!, budget));
   return a === b;
 }
 
-function alike(a: readonly Value[], b: readonly Value[]): boolean {
-  return a.length === b.length && a.every((value, at) => equal(value, b[at]!));
+function alike(a: readonly Value[], b: readonly Value[], budget: Budget): boolean {
+  return a.length === b.length && a.every((value, at) => inside(budget) && equal(value, b[at]!, budget));
+}
+
+/** One element more is looked at. */
+function inside(budget: Budget): true {
+  budget.spend(1);
+  return true;
 }
 
 /** Negative, 0 or positive as `<` and `>` of Python have it. @throws TemplateError for values that have no order */
-export function order(a: Value, b: Value): number {
+export function order(a: Value, b: Value, budget: Budget): number {
   const [left, right] = [numberOf(a), numberOf(b)];
   if (left !== null && right !== null) return left - right;
-  if (typeof a === "string" && typeof b === "string") return orderOfTexts(a, b);
+  if (typeof a === "string" && typeof b === "string") {
+    budget.spend(Math.min(a.length, b.length) >> 4);
+    return orderOfTexts(a, b);
+  }
   const [one, other] = [a instanceof Tuple ? a.items : a, b instanceof Tuple ? b.items : b];
   if (a instanceof Tuple === b instanceof Tuple && isList(one) && isList(other)) {
-    const at = one.findIndex((value, i) => i >= other.length || !equal(value, other[i]!));
-    return at < 0 || at >= other.length ? one.length - other.length : order(one[at]!, other[at]!);
+    const at = one.findIndex((value, i) => i >= other.length || (inside(budget) && !equal(value, other[i]!, budget)));
+    return at < 0 || at >= other.length ? one.length - other.length : order(one[at]!, other[at]!, budget);
   }
   if (a instanceof Undefined || b instanceof Undefined) throw new TemplateError("failed", (a instanceof Undefined ? a : (b as Undefined)).why);
   throw new TemplateError("failed", `${typeName(a)} and ${typeName(b)} are not to be compared by size`);
@@ -128,22 +146,24 @@ export function orderOfTexts(a: string, b: string): number {
 }
 
 /** What a value prints as. */
-export function str(value: Value): string {
+export function str(value: Value, budget: Budget): string {
   if (typeof value === "string") return value;
-  return value instanceof Undefined ? "" : repr(value);
+  return value instanceof Undefined ? "" : repr(value, budget);
 }
 
 /** What it prints as inside a list. @throws TemplateError for what has no fixed form */
-export function repr(value: Value): string {
+export function repr(value: Value, budget: Budget): string {
+  budget.spend(typeof value === "string" ? 1 + value.length : 1);
+  const each = (item: Value): string => repr(item, budget);
   if (typeof value === "string") return quoted(value);
   if (value === null) return "None";
   if (typeof value === "boolean") return value ? "True" : "False";
   if (typeof value === "number" || typeof value === "bigint") return String(value);
   if (value instanceof Float) return floatText(value.value);
   if (value instanceof Undefined) return "Undefined";
-  if (value instanceof Tuple) return `(${value.items.map(repr).join(", ")}${value.items.length === 1 ? "," : ""})`;
-  if (isList(value)) return `[${value.map(repr).join(", ")}]`;
-  if (isDict(value)) return `{${[...value].map(([key, each]) => `${repr(key)}: ${repr(each)}`).join(", ")}}`;
+  if (value instanceof Tuple) return `(${value.items.map(each).join(", ")}${value.items.length === 1 ? "," : ""})`;
+  if (isList(value)) return `[${value.map(each).join(", ")}]`;
+  if (isDict(value)) return `{${[...value].map(([key, item]) => `${each(key)}: ${each(item)}`).join(", ")}}`;
   throw new TemplateError("failed", `a ${typeName(value)} is printed, and that has no fixed text`);
 }
 
