@@ -112,6 +112,15 @@ test("overlap, full and max: what is left out is said, and only where nobody ask
   await session.close();
 });
 
+test("the first pieces of a text that is read no further than they need are those of the whole", async () => {
+  const long = TEXTS.join(" ").repeat(1 + Math.ceil((1 << 18) / TEXTS.join(" ").length));
+  const session = await open({ readFrom: folder({ "long.jsonl": `${JSON.stringify({ text: long })}\n` }) });
+  const whole = await ids(session, 'jsonl "long.jsonl" | chunk 500 | tokenize');
+  // Ids come some 10,000 at a time, which is in the middle of the twenty-first.
+  for (const most of [1, 20, 21, 22]) assert.equal(await ids(session, `jsonl "long.jsonl" | chunk 500 max ${most} | tokenize`), whole.slice(0, most));
+  await session.close();
+});
+
 test("what follows the tokens of a piece is what follows them in the whole text", async () => {
   const session = await open({ readFrom: files() });
   // The seventh cut falls within a character.
