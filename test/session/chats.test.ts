@@ -76,6 +76,10 @@ test("the answer is read by itself, and so is what the model writes behind a cha
   const continued = tokensOf(written);
   assert.is(continued.ids[0]!.length - continued.boundary![0]!, 4);
   assert.is.not(continued.ids[0]![0], BOS);
+  for (const columns of ["", " | text input_text + true_continuation_text"]) {
+    const remembered = tokensOf(await ask(path, `prompts "Who is he that cometh?" | chat | memorize prefix 4 continue 3 of text${columns} | tokenize`));
+    assert.equal([remembered.ids[0]!.length, remembered.ids[0]![0] === BOS], columns === "" ? [7, false] : [8, true], `memorize${columns}`);
+  }
   const begun = tableOf(await ask(path, 'prompts "Who is he?" | chat answer "The " ending open'));
   assert.is(textAt(begun, "text"), "user: Who is he?\nassistant: The ");
 });

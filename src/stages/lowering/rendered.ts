@@ -26,6 +26,9 @@ function chatBefore(plan: Plan): Plan | null {
   return at ?? null;
 }
 
+/** Columns that a model makes of texts which it goes on with. */
+const WRITTEN: Readonly<Record<"generate" | "memorize", readonly string[]>> = { generate: ["input_text", "generated_continuation_text"], memorize: ["input_text", "generated_continuation_text", "true_continuation_text"] };
+
 const known = new WeakMap<Plan, Map<string, boolean>>();
 
 /**
@@ -93,8 +96,37 @@ function look({ op, inputs }: Plan, column: string, group: number | null): boole
       return inputs.every((input) => from(input, column, group));
     // What a model goes on with it reads as it is, and what it writes stands behind that.
     case "generate":
-      return column === "input_text" || column === "generated_continuation_text" ? through(op.textColumn) : through(column);
-    default:
+    case "memorize":
+      return WRITTEN[op.op].includes(column) ? through(op.textColumn) : through(column);
+    // What these make is no row of a chat, or no text as the template wrote it.
+    case "read":
+    case "literal":
+    case "aggregate":
+    case "tokenize":
+    case "chunk":
+    case "forward":
+    case "pick":
+    case "encode":
+    case "decode":
+    case "similar":
+    case "promotes":
+    case "fidelity":
+    case "logits":
+    case "rank":
+    case "statistics":
+    case "histogram":
+    case "contexts":
+    case "rows":
+    case "plot":
+    case "overlap":
+    case "union":
+    case "compare":
+    case "compare_columns":
+    case "count":
+    case "describe":
+    case "explain":
       return false;
+    default:
+      return op satisfies never;
   }
 }
