@@ -248,7 +248,6 @@ export interface GraphTail {
   readonly compactions: readonly Compaction[];
 }
 
-/** Inputs and outputs by name. */
 /** What is kept of the tokens that a continuation has read; a dimension is a number, or named where steps differ in it. */
 export interface CacheInput {
   readonly name: string;
