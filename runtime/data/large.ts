@@ -40,6 +40,10 @@ export class LargeMap<K, V> {
     return this;
   }
 
+  *keys(): Generator<K> {
+    for (const part of this.parts) yield* part.keys();
+  }
+
   *values(): Generator<V> {
     for (const part of this.parts) yield* part.values();
   }

@@ -1,12 +1,14 @@
 /** Without this file nobody could tell whether the perplexity of two sets of texts, or any other figure of theirs, differs by more than chance. */
+import { printColumn } from "../../grammar/print_parts.ts";
 import type { Op } from "../../src/ops/op.ts";
 import { counted } from "../counted.ts";
 import type { Cell, Column, Table } from "../data/frame.ts";
 import { LargeMap } from "../data/large.ts";
 import { cellAt, columnNamed, createColumn, createTable } from "../data/table.ts";
 import { falseDiscoveryRates, rankTest, type RankTest } from "../kernels/rank_test.ts";
+import { signedRankTest } from "../kernels/signed_rank_test.ts";
 import type { Turns } from "../turns.ts";
-import { smallestP } from "./comparison.ts";
+import { pairLimits, requireLike, SAME_TEXTS, smallestP } from "./comparison.ts";
 
 type CompareColumns = Op & { readonly op: "compare_columns" };
 
@@ -19,6 +21,8 @@ export interface TableSide {
 interface Scores {
   /** One number for each unit, in the order in which they first come. */
   readonly values: Float64Array;
+  /** The unit of each: what its column holds, else the number of the row. */
+  readonly of: readonly Cell[];
   /** Rows that say nothing: without a value, or without a unit. */
   readonly missing: number;
 }
@@ -33,14 +37,19 @@ interface Tested {
 
 /**
  * Columns of two groups of rows, each tested by rank between the groups: of rows of one unit the mean is one score. The smallest p first, then the larger effect, then as they were
- * asked for; a group without values leaves nulls.
+ * asked for; a group without values leaves nulls. Of pairs, the score of a unit in one group is set against the one of the same unit in the other; of rows, the first against the first.
+ * @throws DataError `unlike-pairs` where rows are paired and one group has more of them
  */
-export async function compareColumns({ columns, unit }: CompareColumns, [a, b]: readonly TableSide[], turns: Turns): Promise<{ readonly table: Table; readonly notices: readonly string[] }> {
+export async function compareColumns({ columns, unit, paired }: CompareColumns, [a, b]: readonly TableSide[], turns: Turns): Promise<{ readonly table: Table; readonly notices: readonly string[] }> {
   if (a === undefined || b === undefined) throw new Error("compare takes two groups");
   const tested: Tested[] = [];
+  if (paired === true && unit === null) requireLike("rows", { name: a.name, count: a.table.rows }, { name: b.name, count: b.table.rows }, `compare ${columns.map(printColumn).join(", ")}`);
+  let alone = 0;
   for (const column of columns) {
-    const sides = [await scoresOf(a.table, column, unit, turns), await scoresOf(b.table, column, unit, turns)] as const;
-    tested.push({ column, sides, means: sides.map(({ values }) => (values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length)), test: ranked(sides) });
+    const all = [await scoresOf(a.table, column, unit, turns), await scoresOf(b.table, column, unit, turns)] as const;
+    const sides = paired === true ? inPairs(all) : all;
+    alone = Math.max(alone, all[0].values.length + all[1].values.length - sides[0].values.length - sides[1].values.length);
+    tested.push({ column, sides, means: sides.map(({ values }) => (values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length)), test: paired === true ? inOrder(sides) : ranked(sides) });
   }
   const rows = tested.map((each, at) => ({ ...each, at }));
   rows.sort((x, y) => (x.test?.p ?? 2) - (y.test?.p ?? 2) || Math.abs(y.test?.delta ?? 0) - Math.abs(x.test?.delta ?? 0) || x.at - y.at);
@@ -59,7 +68,8 @@ export async function compareColumns({ columns, unit }: CompareColumns, [a, b]: 
     createColumn(`${a.name}_n`, "int", rows.map(({ sides }) => sides[0].values.length)),
     createColumn(`${b.name}_n`, "int", rows.map(({ sides }) => sides[1].values.length)),
   ]);
-  return { table, notices: [...units(a, b, unit, tested), ...leftOut(tested), ...tooFew(tested)] };
+  const notices = paired === true ? [pairs(unit, tested), ...leftOut(tested), ...withoutPartner(unit, alone), ...tooFewPairs(tested)] : [...units(a, b, unit, tested), ...leftOut(tested), ...tooFew(tested), ...(isSameTexts(a.table, b.table) ? [SAME_TEXTS] : [])];
+  return { table, notices };
 }
 
 /** The scores of one column. Sums are added in the order of the rows. */
@@ -68,13 +78,17 @@ async function scoresOf(table: Table, name: string, unit: string | null, turns: 
   const of = unit === null ? null : columnNamed(table, unit);
   const sums = new LargeMap<Cell, { sum: number; count: number }>();
   const single: number[] = [];
+  const rows: number[] = [];
   let missing = 0;
   for (let row = 0; row < table.rows; row++) {
     if (turns.due()) await turns.pass(row / table.rows);
     const value = numberOf(cellAt(column, row));
     const key = of === null ? row : cellAt(of, row);
     if (value === null || key === null) missing++;
-    else if (of === null) single.push(value);
+    else if (of === null) {
+      single.push(value);
+      rows.push(row);
+    }
     else {
       const here = sums.get(key);
       if (here === undefined) sums.set(key, { sum: value, count: 1 });
@@ -84,7 +98,7 @@ async function scoresOf(table: Table, name: string, unit: string | null, turns: 
       }
     }
   }
-  return { values: of === null ? Float64Array.from(single) : Float64Array.from(sums.values(), ({ sum, count }) => sum / count), missing };
+  return { values: of === null ? Float64Array.from(single) : Float64Array.from(sums.values(), ({ sum, count }) => sum / count), of: of === null ? rows : [...sums.keys()], missing };
 }
 
 function numberOf(cell: Cell): number | null {
@@ -109,6 +123,61 @@ function ranked([a, b]: readonly [Scores, Scores]): RankTest | null {
     return low + 1;
   };
   return rankTest({ a: a.values.map(placeOf), b: b.values.map(placeOf), sizes: [a.values.length, b.values.length] });
+}
+
+/** The scores of units that both groups have, side by side. */
+function inPairs([a, b]: readonly [Scores, Scores]): readonly [Scores, Scores] {
+  const places = new LargeMap<Cell, number>();
+  b.of.forEach((unit, at) => places.set(unit, at));
+  const both = a.of.flatMap((unit, at) => {
+    const partner = places.get(unit);
+    return partner === undefined ? [] : [{ unit, a: a.values[at]!, b: b.values[partner]! }];
+  });
+  const of = both.map(({ unit }) => unit);
+  return [
+    { values: Float64Array.from(both, (pair) => pair.a), of, missing: a.missing },
+    { values: Float64Array.from(both, (pair) => pair.b), of, missing: b.missing },
+  ];
+}
+
+function inOrder([a, b]: readonly [Scores, Scores]): RankTest | null {
+  return a.values.length === 0 ? null : signedRankTest({ a: a.values, b: b.values, size: a.values.length });
+}
+
+/** Whether two tables are of the same texts: the same tokens at the same places, or, in a column of text, the same in every row, each of them another. */
+function isSameTexts(a: Table, b: Table): boolean {
+  if (a.rows !== b.rows || a.rows < 2) return false;
+  const same = (name: string): boolean => {
+    const [left, right] = [a, b].map((table) => table.columns.find((column) => column.name === name));
+    if (left === undefined || right === undefined || left.type !== right.type) return false;
+    for (let row = 0; row < a.rows; row++) if (cellAt(left, row) !== cellAt(right, row)) return false;
+    return true;
+  };
+  if (["row", "position", "token_id"].every(same)) return true;
+  return a.columns.some(({ name, type }) => type === "str" && same(name) && isDistinct(columnNamed(a, name), a.rows));
+}
+
+function isDistinct(column: Column, rows: number): boolean {
+  const seen = new Set<Cell>();
+  for (let row = 0; row < rows && seen.size === row; row++) seen.add(cellAt(column, row));
+  return seen.size === rows;
+}
+
+/** What is set against what. */
+function pairs(unit: string | null, tested: readonly Tested[]): string {
+  const [size] = sizesOf(tested);
+  if (unit === null) return `the first row of one group is set against the first of the other, and so on: ${counted(size, "pair")}`;
+  return unit === "row" ? `each text is set against the one of the same number, as \`row\` numbers them, by the mean of its rows: ${counted(size, "pair")}` : `what has the same \`${unit}\` in both groups is a pair, by the mean of its rows: ${counted(size, "pair")}`;
+}
+
+function withoutPartner(unit: string | null, alone: number): readonly string[] {
+  if (alone === 0) return [];
+  return [unit === null ? `${counted(alone, "row")} ${alone === 1 ? "is" : "are"} left out whose partner has no value` : `${alone} of \`${unit}\` ${alone === 1 ? "is" : "are"} left out, which one group alone has`];
+}
+
+function tooFewPairs(tested: readonly Tested[]): readonly string[] {
+  const count = tested.filter(({ test }) => test !== null).length;
+  return count === 0 ? [] : pairLimits(sizesOf(tested)[0], count);
 }
 
 /** What one score is of. */

@@ -5,12 +5,14 @@ import { eachActive } from "./active.ts";
 
 /** One number for each feature and document in which it fires; everywhere else the score is 0. By feature, then document. */
 export interface DocumentScores {
-  /** Documents with at least one token that counts. */
-  readonly documents: number;
+  /** Documents with at least one token that counts, ascending. */
+  readonly documents: Uint32Array;
   /** The scores of feature f are scores[start[f] .. start[f + 1]); start has [features + 1]. */
   readonly start: Uint32Array;
   /** [firing (feature, document) pairs], above 0. */
   readonly scores: Float64Array;
+  /** The document of each score. */
+  readonly of: Uint32Array;
 }
 
 /**
@@ -21,6 +23,7 @@ export interface DocumentScores {
 export function documentScores(csr: Csr, rows: Rows, by: CompareBy, threshold: number): DocumentScores {
   const tokens = tokensPerDocument(rows);
   const features: number[] = [];
+  const of: number[] = [];
   const values: number[] = [];
   const sum = new Float64Array(csr.cols);
   const touched: number[] = [];
@@ -29,6 +32,7 @@ export function documentScores(csr: Csr, rows: Rows, by: CompareBy, threshold: n
     const counted = tokens.get(document) ?? 0;
     for (const feature of touched) {
       features.push(feature);
+      of.push(document);
       values.push(by === "rate" || by === "mean" ? sum[feature]! / counted : sum[feature]!);
       sum[feature] = 0;
     }
@@ -41,7 +45,7 @@ export function documentScores(csr: Csr, rows: Rows, by: CompareBy, threshold: n
     sum[feature] = by === "fires" ? 1 : by === "max" ? Math.max(sum[feature]!, value) : sum[feature]! + (by === "rate" ? 1 : value);
   });
   finish();
-  return { documents: tokens.size, ...byFeature(features, values, csr.cols) };
+  return { documents: Uint32Array.from(tokens.keys()), ...byFeature(features, of, values, csr.cols) };
 }
 
 function tokensPerDocument(rows: Rows): Map<number, number> {
@@ -53,12 +57,17 @@ function tokensPerDocument(rows: Rows): Map<number, number> {
   return tokens;
 }
 
-function byFeature(features: readonly number[], values: readonly number[], count: number): Pick<DocumentScores, "start" | "scores"> {
+function byFeature(features: readonly number[], of: readonly number[], values: readonly number[], count: number): Pick<DocumentScores, "start" | "scores" | "of"> {
   const start = new Uint32Array(count + 1);
   for (const feature of features) start[feature + 1]!++;
   for (let f = 0; f < count; f++) start[f + 1]! += start[f]!;
   const next = start.slice();
   const scores = new Float64Array(values.length);
-  features.forEach((feature, i) => (scores[next[feature]!++] = values[i]!));
-  return { start, scores };
+  const documents = new Uint32Array(values.length);
+  features.forEach((feature, i) => {
+    const at = next[feature]!++;
+    scores[at] = values[i]!;
+    documents[at] = of[i]!;
+  });
+  return { start, scores, of: documents };
 }

@@ -194,10 +194,10 @@ export type Op =
   | { readonly op: "plot"; readonly mark: PlotMark; readonly x: string; readonly y: string; readonly color: string | null; readonly title: string }
   | { readonly op: "overlap" }
   | { readonly op: "union"; readonly threshold: number }
-  /** Two groups of documents, feature by feature; only features that fire in at least `least` documents are tested. */
-  | { readonly op: "compare"; readonly by: CompareBy; readonly least: number; readonly threshold: number }
+  /** Two groups of documents, feature by feature; only features that fire in at least `least` documents are tested. `paired`: the first document of one is a pair with the first of the other. */
+  | { readonly op: "compare"; readonly by: CompareBy; readonly least: number; readonly threshold: number; readonly paired?: true }
   /** The same of columns of rows: those of one value of `unit` are one score, their mean; null: each row is one. */
-  | { readonly op: "compare_columns"; readonly columns: readonly string[]; readonly unit: string | null }
+  | { readonly op: "compare_columns"; readonly columns: readonly string[]; readonly unit: string | null; readonly paired?: true }
   | { readonly op: "count"; readonly by: readonly string[] }
   | { readonly op: "describe" }
   /** Its input is explained; run only with `analyze`, for what it takes. */

@@ -105,8 +105,8 @@ export function printOp(op: Op): string {
     case "fidelity":
     case "tee": return op.op;
     case "explain": return op.analyze ? "explain analyze" : "explain";
-    case "compare_columns": return `compare ${op.columns.join(", ")}, ${op.unit === null ? "row by row" : `the mean of each ${op.unit}`}`;
-    case "compare": return `compare by ${op.by}, in ${op.least} documents at least, active above ${op.threshold}`;
+    case "compare_columns": return `compare ${op.columns.join(", ")}, ${op.unit === null ? "row by row" : `the mean of each ${op.unit}`}${op.paired === true ? ", in pairs" : ""}`;
+    case "compare": return `compare by ${op.by}, in ${op.least} documents at least, active above ${op.threshold}${op.paired === true ? ", in pairs" : ""}`;
     case "count": return op.by.length === 0 ? "count" : `count by ${op.by.join(", ")}`;
     case "edit": return op.edits.length === 0 ? "edit nothing" : `edit ${printEdits(op.edits)}`;
     case "assert": return `assert ${printScalar(op.condition)}`;

@@ -2,7 +2,7 @@
 import { printColumn } from "../../grammar/print_parts.ts";
 import type { Plan } from "../ops/op.ts";
 import { columnOf, type ColumnSchema, type Schema } from "../ops/schema.ts";
-import { column, columns, int, oneOf, type ArgValues } from "./args.ts";
+import { column, columns, flag, int, oneOf, type ArgValues } from "./args.ts";
 import { hasTexts } from "./lowering/documents.ts";
 import { featureColumns, twoGroups } from "./lowering/named_groups.ts";
 import { tellPieces } from "./lowering/pieces_of_texts.ts";
@@ -13,13 +13,14 @@ const FIGURES: readonly ColumnSchema[] = ["delta", "low", "high", "p", "q"].map(
 const ARGS = {
   of: columns({ default: [], doc: "Of tables: columns of numbers, or of true and false" }),
   by: oneOf(["rate", "fires", "max", "mean"], { keyword: true, default: "rate", doc: "Of activations, a text's score: share of its tokens where the feature is active, whether it fires at all, its largest activation, or the mean over all its tokens, silent ones as 0" }),
-  least: int({ keyword: true, default: 3, min: 1, doc: "Of activations: test only features that fire in at least so many texts of both groups together" }),
+  least: int({ keyword: true, default: 3, min: 1, doc: "Of activations: test only features that fire in at least so many texts of both groups together, or pairs" }),
   per: { ...column({ keyword: true, default: "", alsoCalled: ["unit", "each"], doc: "Of tables: rows of one value of this column are one text, whose score is their mean; not said: `row`, as `logits` and `rows` number their texts, or else each row by itself" }), depends: true },
+  paired: flag("Set each text against its partner: the first of one group against the first of the other, or, of tables, what has the same `per` in both. For a model before and after an edit, a clean text and a corrupted one; p is of the signed ranks of their differences (Wilcoxon)", ["matched", "signed_rank", "wilcoxon"]),
 } as const;
 
 export const compare = stage({
   name: "compare",
-  doc: "Which features differ between two groups, with the text as the unit: mean score in each, Cliff's delta with its 95 % interval, p (Mann–Whitney, exact up to 40 texts) and q (Benjamini–Hochberg over the features tested), the surest first. Of tables the same of columns: whether the perplexity of texts differs, or a figure that each row has",
+  doc: "Which features differ between two groups, with the text as the unit: mean score in each, Cliff's delta with its 95 % interval, p (Mann–Whitney, exact up to 40 texts) and q (Benjamini–Hochberg over the features tested), the surest first. Of tables the same of columns: whether the perplexity of texts differs, or a figure that each row has. `paired` sets each text against its partner",
   category: "features",
   args: ARGS,
   input: ["acts", "table"],
@@ -27,9 +28,10 @@ export const compare = stage({
   examples: [
     { title: "Recalled against not recalled", query: "groups perfect = (sample perfect 15), non_perfect = (sample non_perfect 15) | acts layer 7 last 50 | compare | take 10" },
     { title: "Only what holds after correction", query: "groups a = (sample perfect 15), b = (sample non_perfect 15) | acts layer 7 last 50 | compare by fires | where q < 0.05" },
+    { title: "The same texts, two ways of reading them", query: 'groups plain = (csv "kjv/passages.csv" | take 20), loud = (csv "kjv/passages.csv" | take 20 | derive text = upper(text)) | acts layer 7 | compare paired | take 10' },
     { title: "Does the perplexity of texts differ?", query: "groups a = (sample perfect 8), b = (sample non_perfect 8) | logits at continuation | compare surprisal" },
   ],
-  searchTerms: ["test", "significance", "difference", "mann whitney", "p value", "fdr", "diff", "wilcoxon", "perplexity"],
+  searchTerms: ["test", "significance", "difference", "mann whitney", "p value", "fdr", "diff", "wilcoxon", "paired", "matched pairs", "mcnemar", "perplexity"],
   lower: (context, args) => (context.input.schema.kind === "acts" ? ofFeatures(context, args) : ofColumns(context, args)),
 });
 
@@ -40,7 +42,7 @@ const made = (first: readonly ColumnSchema[], names: readonly string[], counts: 
   columns: [...first, ...names.map((name): ColumnSchema => ({ name: `${name}_mean`, type: "float" })), ...FIGURES, ...names.map((name): ColumnSchema => ({ name: `${name}_${counts}`, type: "int" }))],
 });
 
-function ofFeatures(context: Lowering, { of, by, least }: ArgValues<typeof ARGS>): Plan | null {
+function ofFeatures(context: Lowering, { of, by, least, paired }: ArgValues<typeof ARGS>): Plan | null {
   for (const argument of ["of", "per"]) {
     if (!context.given(argument)) continue;
     context.report({ code: "wrong-argument", message: argument === "of" ? `of activations features are compared, and \`${of[0]}\` is a column` : "of activations the text is the unit", span: context.at(argument), label: "leave it out", fix: context.without(argument) });
@@ -50,10 +52,10 @@ function ofFeatures(context: Lowering, { of, by, least }: ArgValues<typeof ARGS>
   const names = twoGroups(context, "compare", []);
   if (names === null) return null;
   tellPieces(context);
-  return context.node({ op: "compare", by, least, threshold: context.settings.threshold }, [context.input], made(features, names, "texts"));
+  return context.node({ op: "compare", by, least, threshold: context.settings.threshold, ...(paired ? { paired } : {}) }, [context.input], made(features, names, "texts"));
 }
 
-function ofColumns(context: Lowering, { of, per }: ArgValues<typeof ARGS>): Plan | null {
+function ofColumns(context: Lowering, { of, per, paired }: ArgValues<typeof ARGS>): Plan | null {
   const { schema } = context.input;
   if (!schema.known) return null;
   const numbers = schema.columns.filter(({ type }) => type !== "str").map(({ name }) => name);
@@ -82,5 +84,5 @@ function ofColumns(context: Lowering, { of, per }: ArgValues<typeof ARGS>): Plan
   if (names === null) return null;
   if (per !== "document") tellPieces(context);
   const unit = per !== "" ? per : columnOf(schema, "row")?.type === "int" ? "row" : null;
-  return context.node({ op: "compare_columns", columns: [...new Set(of)], unit }, [context.input], made([{ name: "column", type: "str" }], names, "n"));
+  return context.node({ op: "compare_columns", columns: [...new Set(of)], unit, ...(paired ? { paired } : {}) }, [context.input], made([{ name: "column", type: "str" }], names, "n"));
 }

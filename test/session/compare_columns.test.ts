@@ -10,6 +10,7 @@ import { bits, folder, open, run, type Ran } from "./open.ts";
 
 const oracle = JSON.parse(readFileSync(new URL("../kernels/compare.json", import.meta.url), "utf8")) as {
   readonly cases: readonly { readonly a: number[]; readonly b: number[]; readonly delta: number; readonly p: number; readonly interval: [number, number] | null }[];
+  readonly pairs: readonly { readonly a: number[]; readonly b: number[]; readonly delta: number; readonly p: number }[];
 };
 
 const cells = (table: Table, name: string): Cell[] => Array.from({ length: table.rows }, (_, row) => cellAt(columnNamed(table, name), row));
@@ -57,6 +58,44 @@ test("rows of one text are one score, their mean; what is missing is left out an
   assert.equal(notices.slice(0, 5).map((notice) => notice.replace(/^.*?: /, "")), ["the mean of all rows of one `id` is one score: 2 of a against 2 of b", "2 rows without `y` are left out", "2 rows without `x` are left out", "1 row without `ok` is left out", "of so few no p is below 0.33, so that a single one of 3 columns cannot reach q 0.05: take more"]);
   assert.equal(cells(values[1] as Table, "a_n"), [3]);
   assert.equal(cells(values[1] as Table, "b_n"), [3]);
+});
+
+test("units that both groups have are pairs, rows by their order, and what is left over is said", async () => {
+  const csv = "side,id,x\n" + ["a,1,1", "a,1,3", "a,2,4", "a,3,6", "a,5,", "b,3,7", "b,2,9", "b,1,1", "b,4,3", "b,5,1"].join("\n");
+  const split = 'csv "t.csv" | split a = side == "a", b = side == "b"';
+  const { values, notices, codes } = await ask(`${split} | compare x per id paired\n${split} | compare x paired`, { "t.csv": csv });
+  assert.equal(codes, []);
+  const [byId, byRow] = values as Table[];
+  assert.equal(["a_mean", "b_mean", "a_n", "b_n"].map((name) => cells(byId!, name)[0]), [4, 17 / 3, 3, 3]);
+  // 2 against 1, 4 against 9, 6 against 7.
+  assert.is(cells(byId!, "delta")[0], -1 / 3);
+  assert.ok(notices.some((notice) => notice.endsWith("2 of `id` are left out, which one group alone has")));
+  // 1, 3, 4, 6 against 7, 9, 1, 3: the last of a has no value.
+  assert.equal(["a_mean", "b_mean", "a_n", "delta"].map((name) => cells(byRow!, name)[0]), [3.5, 5, 4, 0]);
+  assert.ok(notices.some((notice) => notice.endsWith("1 row is left out whose partner has no value")));
+  const unlike = await ask(`csv "t.csv" | split a = id < 2, b = id > 2 | compare x paired`, { "t.csv": csv });
+  assert.equal(unlike.codes, ["unlike-pairs"]);
+});
+
+for (const { a, b, delta, p } of oracle.pairs) {
+  test(`${a.length} pairs of columns: effect and p are scipy's, wherever the numbers lie`, async () => {
+    for (const moved of [(x: number) => x, (x: number) => x - 3.25]) {
+      const turned = [...b.keys()].reverse();
+      for (const unit of [null, "unit"]) {
+        const other = createTable("t", [createColumn("x", "float", (unit === null ? b : turned.map((at) => b[at]!)).map(moved)), createColumn("unit", "int", unit === null ? [...b.keys()] : turned)]);
+        const { table } = await compareColumns({ op: "compare_columns", columns: ["x"], unit, paired: true }, [{ name: "a", table: column(a.map(moved)) }, { name: "b", table: other }], createTurns());
+        assert.ok(Math.abs((cells(table, "delta")[0] as number) - delta) < 1e-12);
+        assert.ok(Math.abs((cells(table, "p")[0] as number) - p) <= 1e-10 * p);
+      }
+    }
+  });
+}
+
+test("a text before and after an edit is a pair with itself, and a test that takes them for different ones says so", async () => {
+  const { values, notices, codes } = await ask(`let plain = sample perfect 6\ngroups plain = plain, steered = (plain | steer feature 559 layer 7 scale 8.0) | logits at continuation | compare surprisal paired\ngroups plain = plain, steered = (plain | steer feature 559 layer 7 scale 8.0) | logits at continuation | compare surprisal\ngroups plain = plain, steered = (plain | steer feature 559 layer 7 scale 8.0) | acts layer 7 | compare by mean\ngroups a = (sample perfect 6), b = (sample non_perfect 6) | acts layer 7 | compare`);
+  assert.equal(codes, []);
+  assert.is((values[0] as Table).rows, 1);
+  assert.equal(notices.filter((notice) => notice.includes("both groups are of the same texts")).length, 2);
 });
 
 test("of what a model says the text is the unit, and its perplexity is ranked as its mean surprisal", async () => {
