@@ -1,6 +1,8 @@
 /** Without this file the engine's process could read texts and go on with none: it keeps what texts that are being continued were read into, each row of them at its own length. */
 import * as ort from "onnxruntime-node";
+import { tokenAxis } from "../../src/emit/arrange.ts";
 import type { CacheInput } from "../../src/emit/specs.ts";
+import { arranged, free, numbers } from "./lane_arranging.ts";
 import { drawnIds } from "./lane_predicting.ts";
 import { presentOf, type LaneSession, type Tensors } from "./lane_session.ts";
 import { narrow } from "./narrow.ts";
@@ -48,10 +50,10 @@ export function createLaneTexts(): LaneTexts {
     step: async (number, keep, drawn) => {
       const text = texts.get(number);
       if (text === undefined) throw new Error(`no text ${number} is being continued`);
-      const ready = together(text, keep);
-      // What it was put together from is gone, and after a failure nothing goes on.
+      const { session, parts } = text;
+      // What a step is put together from is gone, and after a failure nothing goes on.
       text.parts = [];
-      text.parts = [await advance(text.session, ready, drawn)];
+      text.parts = [await advance(session, await together(session, parts, keep), drawn)];
       return answerOf(text.parts[0]!);
     },
     forget: (number) => {
@@ -63,14 +65,6 @@ export function createLaneTexts(): LaneTexts {
 }
 
 const answerOf = ({ next }: Part): Outputs => ({ next: { type: "int32", data: next, dims: [next.length] } });
-
-/** Let go of what nobody reads any more. Memory that the runtime gave would wait for the garbage collector, which sees small objects only: a buffer that is moved out of its place is freed at once. */
-function free(tensors: Iterable<ort.Tensor>): void {
-  for (const tensor of tensors) {
-    if (tensor.location !== "cpu") tensor.dispose();
-    else (tensor.data as Float32Array<ArrayBuffer>).buffer.transfer(0);
-  }
-}
 
 /** A prompt's last token may be wanted by several rows, and one row alone is asked for twice: it would take another kernel. */
 async function read(session: LaneSession, { ids: prompts, columns, rows }: Prompts, drawn: StepNumbers | undefined): Promise<Part> {
@@ -141,17 +135,11 @@ function presentIn({ caches }: LaneSession, outputs: Tensors): Cache {
 
 /** What is kept of no tokens: nothing, or zeros where it is of one size whatever was read. The first dimension is that of the texts. */
 function emptyCache({ caches }: LaneSession, documents: number): Cache {
-  return Object.fromEntries(
-    caches.map(({ name, element, dims: declared }) => {
-      const dims = declared.map((dim, at) => (at === 0 ? documents : typeof dim === "number" ? dim : 0));
-      const size = dims.reduce((product, dim) => product * dim, 1);
-      return [name, element === "f16" ? new ort.Tensor("float16", new Uint16Array(size), dims) : new ort.Tensor("float32", new Float32Array(size), dims)];
-    }),
-  );
+  return Object.fromEntries(caches.map((cache) => [cache.name, numbers(cache, cache.dims.map((dim, at) => (at === 0 ? documents : typeof dim === "number" ? dim : 0)))]));
 }
 
 /** All rows of a text, or those that are kept, side by side: as they are where they lie so already, else put together anew, and what they were is let go. */
-function together({ session, parts }: Text, keep: Uint32Array | undefined): Part {
+async function together(session: LaneSession, parts: readonly Part[], keep: Uint32Array | undefined): Promise<Part> {
   const [only] = parts;
   if (keep === undefined && parts.length === 1 && liesReady(session, only!)) return only!;
   const all = parts.flatMap((part) => Array.from(part.rows, (row, at) => ({ part, row, length: part.lengths[at]!, next: part.next[at]! })));
@@ -160,51 +148,21 @@ function together({ session, parts }: Text, keep: Uint32Array | undefined): Part
   const most = longest(chosen.map(({ length }) => length));
   const cache: Cache = {};
   for (const input of session.caches) {
-    cache[input.name] = gathered(input, sources.map(({ part, row, length }) => ({ tensor: part.cache[input.name]!, row, length })), most);
+    cache[input.name] = await arranged(session, input, sources.map(({ part, row, length }) => ({ tensor: part.cache[input.name]!, row, length })), most);
     free(parts.map((part) => part.cache[input.name]!));
   }
   return { cache, rows: Uint32Array.from(chosen.keys()), lengths: Int32Array.from(chosen, ({ length }) => length), next: Int32Array.from(chosen, ({ next }) => next) };
 }
 
-/** Whether a part is fed as it is: its rows are those of the cache. On a device nothing else can be fed. */
-function liesReady({ caches }: LaneSession, { cache, rows }: Part): boolean {
-  const [first] = caches;
-  return (first === undefined || cache[first.name]!.dims[0] === fedRows(rows.length)) && rows.every((row, at) => row === at);
+/** Whether a part is fed as it is: its rows are those of the cache, which ends with the longest of them, so that the next token makes it longer by one. */
+function liesReady({ caches }: LaneSession, { cache, rows, lengths }: Part): boolean {
+  const most = longest(lengths);
+  const fits = (each: CacheInput): boolean => {
+    const { dims } = cache[each.name]!;
+    const axis = tokenAxis(each);
+    return dims[0] === fedRows(rows.length) && (axis === -1 || dims[axis] === most);
+  };
+  return caches.every(fits) && rows.every((row, at) => row === at);
 }
 
 const longest = (lengths: Iterable<number>): number => Math.max(0, ...lengths);
-
-/** The dimension that grows with the tokens; -1 where there is none. */
-function tokenAxis({ dims }: CacheInput): number {
-  return dims.findIndex((dim, at) => at > 0 && typeof dim === "string");
-}
-
-interface CacheRow {
-  readonly tensor: ort.Tensor;
-  readonly row: number;
-  readonly length: number;
-}
-
-/** Rows of caches in one tensor that has room for `most` tokens. @throws Error of a cache on a device, which nothing here can read */
-function gathered(input: CacheInput, rows: readonly CacheRow[], most: number): ort.Tensor {
-  const { name, dims: declared } = input;
-  const axis = tokenAxis(input);
-  const sized = (tokens: number): readonly number[] => declared.map((dim, at) => (at === 0 ? rows.length : typeof dim === "number" ? dim : tokens));
-  const dims = sized(most);
-  const product = (from: number, to: number): number => dims.slice(from, to).reduce((size, dim) => size * dim, 1);
-  const size = product(1, dims.length);
-  const [runs, inner] = axis === -1 ? [1, size] : [product(1, axis), product(axis + 1, dims.length)];
-  const made = new Float32Array(rows.length * size);
-  rows.forEach(({ tensor, row, length }, at) => {
-    const { data } = tensor;
-    if (tensor.location !== "cpu" || !(data instanceof Float32Array)) throw new Error(`${name} is not float32 of this process: its rows stay as they are`);
-    const stride = axis === -1 ? size : tensor.dims[axis]! * inner;
-    const taken = axis === -1 ? size : length * inner;
-    const step = size / runs;
-    for (let run = 0; run < runs; run++) {
-      const from = (row * runs + run) * stride;
-      made.set(data.subarray(from, from + taken), at * size + run * step);
-    }
-  });
-  return new ort.Tensor("float32", made, dims);
-}

@@ -1,7 +1,8 @@
 /** Without this file the engine's process would know one device only: it opens a graph where it is to run, and runs it in its one or two parts. */
 import { parse } from "node:path";
 import * as ort from "onnxruntime-node";
-import type { GraphHead } from "../../src/emit/specs.ts";
+import { arrangement, emitArrange } from "../../src/emit/arrange.ts";
+import type { CacheInput, GraphHead } from "../../src/emit/specs.ts";
 import { CPU, type Target } from "../../src/emit/target.ts";
 import type { PluginSession, PluginTensor } from "./plugin/plugin_session.ts";
 import { compacted, FIRST_PLACES, placesToAsk, tooFew } from "./compaction.ts";
@@ -18,6 +19,8 @@ export interface LaneHead extends Omit<GraphHead, "bytes"> {
 export interface LaneSession {
   readonly run: (feeds: Tensors) => Promise<Tensors>;
   readonly caches: GraphContent["caches"];
+  /** Run the graph that arranges such a cache where it lies (`emitArrange`). */
+  readonly arrange: (cache: CacheInput, feeds: Tensors) => Promise<ort.Tensor>;
   /** null where the graph has none. */
   readonly head: LaneHead | null;
   /** Ask a running call to end: it rejects. Without effect where nothing runs, or where a call of the provider cannot be ended. */
@@ -59,9 +62,9 @@ function cpuOptions(threads: number): Options {
 /**
  * On a device weights are copied to it once, so their casts are folded when the session is made; folding is done by the processor, and is left
  * out where weights are used as they are stored and it took most of the start (CUDA in bfloat16). A node without a kernel is an error:
- * ONNX Runtime would else move it to the CPU and say nothing. `enableInt64`: token ids and row numbers are int64.
+ * ONNX Runtime would else move it to the CPU and say nothing. `enableInt64`: token ids and row numbers are int64. `staying`: outputs that stay where they are made.
  */
-function deviceOptions(target: Target, threads: number, severity: 1 | 3, caches: GraphContent["caches"]): Options {
+function deviceOptions(target: Target, threads: number, severity: 1 | 3, staying: readonly string[]): Options {
   const usual = cpuOptions(threads);
   return {
     ...usual,
@@ -69,7 +72,7 @@ function deviceOptions(target: Target, threads: number, severity: 1 | 3, caches:
     graphOptimizationLevel: target.provider === "cuda" && target.dtype === "bf16" ? "disabled" : "basic",
     logSeverityLevel: severity,
     // Keys and values stay where they are made. The binding knows buffers of WebGPU alone: with CUDA they travel to the host and back.
-    ...(target.provider === "webgpu" && caches.length > 0 ? { preferredOutputLocation: Object.fromEntries(caches.map(({ name }) => [presentOf(name), "gpu-buffer" as const])) } : {}),
+    ...(target.provider === "webgpu" && staying.length > 0 ? { preferredOutputLocation: Object.fromEntries(staying.map((name) => [name, "gpu-buffer" as const])) } : {}),
     extra: { session: { ...(usual.extra as { session: object }).session, disable_cpu_ep_fallback: "1" }, ep: { webgpuexecutionprovider: { enableInt64: "1" } } },
   };
 }
@@ -104,11 +107,12 @@ async function openPlugin(content: GraphContent, threads: number, library: strin
 async function openHead(content: GraphContent, target: Target, threads: number, library: string, plugin: OpenPlugin): Promise<Head> {
   if (target.provider === "openvino") return openPlugin(content, threads, library, plugin);
   if (target.provider === "cpu") return openOnCpu(content.bytes, threads);
+  const staying = content.caches.map(({ name }) => presentOf(name));
   try {
-    return await ort.InferenceSession.create(content.bytes, deviceOptions(target, threads, 3, content.caches));
+    return await ort.InferenceSession.create(content.bytes, deviceOptions(target, threads, 3, staying));
   } catch (error) {
     // Asked again so that its log, which the host reads, names the nodes without a kernel.
-    if (error instanceof Error && /fallback to CPU EP has been explicitly disabled/.test(error.message)) return ort.InferenceSession.create(content.bytes, deviceOptions(target, threads, 1, content.caches));
+    if (error instanceof Error && /fallback to CPU EP has been explicitly disabled/.test(error.message)) return ort.InferenceSession.create(content.bytes, deviceOptions(target, threads, 1, staying));
     throw error;
   }
 }
@@ -120,6 +124,7 @@ export async function openSession(content: GraphContent, threads: number, librar
   const last = content.head === undefined ? null : await openHead({ ...content, bytes: content.head.bytes, caches: [] }, target, threads, library, plugin);
   const tail = content.tail === undefined ? null : await openOnCpu(content.tail.bytes, threads);
   const compactions = content.tail?.compactions ?? [];
+  const arranging = new Map<string, Promise<ort.InferenceSession>>();
   let places = FIRST_PLACES;
   let ended = false;
 
@@ -149,6 +154,15 @@ export async function openSession(content: GraphContent, threads: number, librar
       return { ...outputs, ...(await tail.run(pick({ ...outputs, ...made }, tail.inputNames))) };
     },
     caches: content.caches,
+    arrange: async (cache, feeds) => {
+      goOn();
+      const known = arranging.get(arrangement(cache));
+      const opened = known ?? ort.InferenceSession.create(emitArrange(cache, target).bytes, deviceOptions(target, threads, 3, ["arranged"]));
+      arranging.set(arrangement(cache), opened);
+      const session = await opened;
+      const { arranged } = await session.run(pick(feeds, session.inputNames));
+      return arranged!;
+    },
     head: content.head === undefined || last === null ? null : headOf(content.head, last, goOn),
     end: () => {
       ended = true;
@@ -159,6 +173,7 @@ export async function openSession(content: GraphContent, threads: number, librar
       await head.release();
       await last?.release();
       await tail?.release();
+      for (const session of arranging.values()) await (await session).release();
     },
   };
 }

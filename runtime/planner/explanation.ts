@@ -3,6 +3,7 @@ import { fewestFeatures } from "../../src/emit/encode.ts";
 import { lookingFlops } from "../../src/emit/mixer.ts";
 import type { EmittedGraph, SaeSpec } from "../../src/emit/specs.ts";
 import { describeTarget } from "../../src/emit/target.ts";
+import { unlikeLengths, type UnlikeLengths } from "../../src/emit/unlike_lengths.ts";
 import { moduleOf } from "../../src/ops/hook.ts";
 import { key } from "../../src/ops/key.ts";
 import { OPS, type Plan } from "../../src/ops/op.ts";
@@ -65,6 +66,8 @@ export interface Pass {
   readonly tail: { readonly provider: string; readonly nodes: number } | null;
   /** Texts are continued: `rows` of its work are new tokens at most, and `tokens` those of the prompts. */
   readonly writes?: true;
+  /** Which of these texts go on together, and why not all. */
+  readonly together?: UnlikeLengths;
   /** The value of the whole pass is there from before. */
   readonly kept: boolean;
   readonly work: Workload;
@@ -223,6 +226,7 @@ async function writingOf(node: Writing, context: ExplainContext, recording: Reco
     operators: graph.operators,
     tail: null,
     writes: true,
+    together: unlikeLengths(context.catalog.spec(op.model), context.placement.target),
     kept: recording === null ? context.values.get(valueKey(node, context.numerics)) !== undefined : recording.keptBefore.has(node),
     work,
     predicted: "unknown" in work ? null : predictWriting(node, work, graph, context),

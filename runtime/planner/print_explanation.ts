@@ -31,12 +31,13 @@ function tookWhat(actual: Actual | undefined): string {
 }
 
 function passLines(pass: Pass, { gflops }: Explanation): string[] {
-  const { stage, places, mappedBytes, flopsPerToken, operators, tail, kept, actual } = pass;
+  const { stage, places, mappedBytes, flopsPerToken, operators, tail, kept, together, actual } = pass;
   return [
     `  ${stage}: maps ${bytes(mappedBytes)} of weights, ${(flopsPerToken / 1e6).toFixed(1)} MFLOP a token, ${operators} operators; ${kept ? "kept from before: not run" : "not kept: runs"}`,
     ...places.flatMap(placeLines),
     ...(tail === null ? [] : [`    on ${tail.provider}, then ${tail.nodes} nodes on the CPU: rows, features and values of what is active; a node elsewhere is an error`]),
     ...workLines(pass),
+    ...(together === undefined || together.note === null ? [] : [`    ${together.note}`]),
     ...(actual === undefined || actual.kept ? [] : [`    ${spent(pass, actual, gflops)}`]),
   ];
 }

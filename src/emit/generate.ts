@@ -9,7 +9,8 @@ import { wideHeads } from "./padding.ts";
 import { embedding, shared } from "./positions.ts";
 import { lowered } from "./lowering/lower.ts";
 import type { DecoderSpec, Editing, EmittedGraph } from "./specs.ts";
-import type { Target } from "./target.ts";
+import { CPU, type Target } from "./target.ts";
+import { unlikeLengths } from "./unlike_lengths.ts";
 
 /** What a step gives: the likeliest next id, or the logits that it is drawn from. */
 export type StepOutput = "next" | "logits";
@@ -23,17 +24,16 @@ export type StepOutput = "next" | "logits";
  *   lengths   int32 [B]      tokens that each text has with this call; T for all in the first, where padding counts as tokens
  *   total     int32 [1]      the largest of `lengths`; at most `positionsFor(model, longest)`
  *   last      int64 [N]      rows (text · T + place) of the tokens behind which the next is wanted
- *   places    int64 [B, T]   where each token stands in its text, of models with learned positions alone
- *   past_{name}_{i} f32 for each of `keptTensors(model, block)`: P = 0 at first, and zeros where it has no P. What lies behind a text's own length is never read.
+ *   places    int64 [B, T]   where each token stands in its text, 0 for padding; of models with learned positions, and where attention is made of standard operators
+ *   past_{name}_{i} f32 for each of `keptTensors(model, block)`: P = 0 at first, and zeros where it has no P; then total − 1. What lies behind a text's own length is never read.
  * Outputs: `next` int64 [N], the most likely next id (ties to the lower id), or `logits` f32 [N, vocabulary], before they are capped; and `present_{name}_{i}`, the same with the new tokens.
  *
- * Whether texts of unlike lengths go into one call says `unlike`: keys and values have a place for each token, the matrices of linear attention would
- * take in the padding of a prompt, and attention from standard operators sees one length.
+ * Whether texts of unlike lengths go into one call says `unlike` (`unlike_lengths.ts`).
  */
 export function emitGenerate(model: DecoderSpec, target?: Target, longest?: number, gives: StepOutput = "next", editing?: Editing): EmittedGraph {
   const graph = lowered(generateGraph(model, target, longest, gives, editing), blockFlops(model, model.blocks.length) + 2 * model.vocabulary * model.hiddenSize);
-  const unlike = graph.target?.provider !== "cpu" ? null : model.blocks.some(({ attention: { kind } }) => kind === "delta") ? "steps" : "all";
-  return { ...graph, ...(unlike === null ? {} : { unlike }), ...(wideHeads(model) ? { wideHeads: true } : {}), ...(choosesExperts(model, model.blocks.length) ? { experts: true } : {}) };
+  const { calls } = unlikeLengths(model, target ?? CPU);
+  return { ...graph, ...(calls === null ? {} : { unlike: calls }), ...(wideHeads(model) ? { wideHeads: true } : {}), ...(choosesExperts(model, model.blocks.length) ? { experts: true } : {}) };
 }
 
 /** The same before it becomes bytes. */

@@ -120,12 +120,19 @@ for (const name of ["llama_stacked", "gpt2_topk_by_norm", "llama_layer_norm", "n
   });
 }
 
-for (const folder of ["fixtures/models/gqa", "architectures/qwen3_5_shared"]) {
-  check(`greedy continuations of ${folder} on WebGPU equal the CPU's, with what is kept of earlier tokens on the device`, async () => {
+for (const folder of ["fixtures/models/gqa", "architectures/qwen3_5_shared", "architectures/gemma3_local"]) {
+  check(`greedy continuations of ${folder} on WebGPU equal the CPU's: prompts of many lengths, some of them twice, go on together, and what is kept of them stays on the device`, async () => {
     const { spec } = await readModel(join(import.meta.dirname, "../parity", folder));
-    const prompts = [Int32Array.from({ length: 40 }, (_, i) => (i * 11 + 3) % 60), Int32Array.from({ length: 40 }, (_, i) => (i * 7 + 1) % 60)];
+    const prompts = [40, 40, 19, 3, 3, 1].map((length, at) => Int32Array.from({ length }, (_, i) => (i * (at % 4 === 0 ? 11 : 7) + 3) % 60));
     const made: Int32Array[][] = [[], []];
-    for (const [at, [on, target]] of ([[engine, WEBGPU], [host, CPU]] as const).entries()) await on.generate(emitGenerate(spec, target), prompts, 6, { ...job, onDocument: (index, ids) => (made[at]![index] = ids) });
+    // In two calls or more; half of the texts end after two tokens, and leave.
+    const asked = { ...job, limits: { lanes: 1, tokens: 80, rows: 32 }, ends: (index: number, ids: Int32Array) => index % 2 === 0 && ids.length === 2 };
+    for (const [at, [on, target]] of ([[engine, WEBGPU], [host, CPU]] as const).entries()) {
+      const graph = emitGenerate(spec, target);
+      assert.ok(graph.unlike !== undefined);
+      await on.generate(graph, prompts, 5, { ...asked, onDocument: (index, ids) => (made[at]![index] = ids) });
+    }
+    assert.equal(made[0]!.map(({ length }) => length), [2, 5, 2, 5, 2, 5]);
     assert.equal(made[0], made[1]);
   });
 }

@@ -8,6 +8,7 @@ import type { JobLimits, Progress } from "../../runtime/engine/port.ts";
 import type { Prompts } from "../../runtime/engine/protocol.ts";
 import type { Lane } from "../../runtime/engine/supervisor.ts";
 import type { EmittedGraph } from "../../src/emit/specs.ts";
+import type { Target } from "../../src/emit/target.ts";
 
 /** The token behind some: it depends on all of them. */
 const follows = (ids: readonly number[]): number => ids.reduce((sum, id, at) => (sum * 31 + id * (at + 1)) % 97, 7);
@@ -50,6 +51,7 @@ const PROMPTS = [5, 1, 3, 3, 1, 8, 2, 8, 5, 5].map((length, at) => Int32Array.fr
 
 interface Asked {
   readonly unlike?: "all" | "steps";
+  readonly target?: Target;
   readonly prompts?: readonly Int32Array[];
   readonly steps: number;
   readonly end?: number;
@@ -59,11 +61,11 @@ interface Asked {
   readonly cancel?: AbortController;
 }
 
-async function generated({ unlike, prompts = PROMPTS, steps, end, batch, limits, fails = () => false, cancel = new AbortController() }: Asked) {
+async function generated({ unlike, target, prompts = PROMPTS, steps, end, batch, limits, fails = () => false, cancel = new AbortController() }: Asked) {
   const recorded = recordingLane(fails);
   const made = new Map<number, readonly number[]>();
   const progress: Progress[] = [];
-  const graph = { caches: [], ...(unlike === undefined ? {} : { unlike }) } as unknown as EmittedGraph;
+  const graph = { caches: [], target, ...(unlike === undefined ? {} : { unlike }) } as unknown as EmittedGraph;
   const halt = haltOf(cancel.signal, new AbortController().signal);
   const error = await generateOn([recorded.lane], guessPace(1e6), { lanes: 1, threads: 1, batch: batch ?? null }, {
     graph,
@@ -119,6 +121,11 @@ test("copies of a prompt are read once, and of many tokens no more at a time tha
   const { begun, made } = await generated({ unlike: "all", prompts: long, steps: 2, limits: { lanes: 1, tokens: 400, rows: 12 } });
   assert.equal(begun.map(({ ids }) => ids.length), [4, 4, 4]);
   assert.is(made.size, 12);
+});
+
+test("prompts are padded as bits want it where bits are promised, and elsewhere to the longest", async () => {
+  const columns = async (target?: Target): Promise<readonly number[]> => (await generated({ unlike: "all", ...(target === undefined ? {} : { target }), prompts: [1, 2, 3].map((id) => new Int32Array(7).fill(id)), steps: 2 })).begun.map((part) => part.columns);
+  assert.equal([await columns(), await columns({ provider: "webgpu", dtype: "f32" })], [[8], [7]]);
 });
 
 test("texts that have ended leave where others go on", async () => {

@@ -22,7 +22,7 @@ function bench(room = 99): { readonly sessions: Sessions; readonly log: string[]
       }
       open++;
       log.push(`open ${name}`);
-      return { run: async () => ({}), caches: [], head: null, end: () => void log.push(`end ${name}`), release: async () => void (open--, log.push(`release ${name}`)) };
+      return { run: async () => ({}), caches: [], arrange: () => assert.unreachable() as never, head: null, end: () => void log.push(`end ${name}`), release: async () => void (open--, log.push(`release ${name}`)) };
     },
     screen: () => assert.unreachable() as never,
     busy: (session) => busy.has(session),

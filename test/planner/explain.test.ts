@@ -14,6 +14,7 @@ import { EXAMPLES } from "../../runtime/catalog/shipped.ts";
 import { bits, folder, open, run } from "../session/open.ts";
 import { saeq } from "../tools/saeq.ts";
 import { ownFolder } from "../house/own_folder.ts";
+import { familyModel } from "../docs/outside_checkpoints.ts";
 
 const QUERY = "sample perfect 6 | acts layer 7 last 50 | top 10";
 
@@ -60,6 +61,12 @@ test("what texts are continued with is told: prompts, new tokens, and what is ke
   const { flops, seconds, memory } = before.predicted!;
   assert.equal([before.writes, before.kept, flops, seconds, memory!.batchTexts], [true, false, (work(before).tokens + 36 - 6) * before.flopsPerToken, null, 6]);
   assert.ok(memory!.bytes > 3e8 && memory!.bytes < 1e9);
+  assert.equal(before.together, { calls: "all", note: null });
+  const hybrid = folder();
+  familyModel(hybrid, "qwen3_5_shared", "qwen");
+  const apart = (await run(session, `set model ${JSON.stringify(hybrid)}\nprompts "the word" | generate max 2 | explain`)).values[0] as TextValue;
+  assert.match(apart.text, /\n {4}prompts are read by length, and then go on together: layer 0 carries a state/);
+  assert.not.match(((await run(session, `${drawn} | explain`)).values[0] as TextValue).text, /go on together: /);
   await run(session, drawn);
   assert.is((await passOf(drawn)).kept, true);
   // Three of five are kept; of another model, another draw and greedily, none.

@@ -5,7 +5,7 @@ import { ELEMENT, type Element, type NodeProto, type ValueProto } from "../proto
 import type { Dtype } from "../target.ts";
 import { COMPACTION_NODES } from "./compaction.ts";
 import { castTo, elementsOf, isOfEdit, isOfSae } from "./facts.ts";
-import { HIDDEN_NODES } from "./group_query.ts";
+import { HIDDEN_NODES } from "./standing.ts";
 import { dropUnused } from "./rewrite.ts";
 
 /** What has to be exact: encoders, edits, places in a row (float16 counts to 2,048, bfloat16 to 256), what queries see, and matrices to which each token adds. */

@@ -6,7 +6,7 @@ import { geluAsStandard, siluFromPrimitives } from "./activation.ts";
 import { compact, type Compaction } from "./compaction.ts";
 import { withElement } from "./element.ts";
 import { isOfSae } from "./facts.ts";
-import { attentionFromPrimitives } from "./group_query.ts";
+import { attentionFromPrimitives, attentionOfUnlikeLengths } from "./group_query.ts";
 import { rmsAsSimplified, rmsFromPrimitives } from "./norm.ts";
 import { rewrite, type Rule } from "./rewrite.ts";
 import { productOfStored } from "./stored_product.ts";
@@ -29,8 +29,8 @@ interface Lowering {
 /** One row a provider. Kernels of CUDA: onnxruntime docs/OperatorKernels.md; of OpenVINO: its plugin 1.8.1, tried as one subgraph. */
 const LOWERINGS: Readonly<Record<Provider, Lowering>> = {
   cpu: { rules: {}, rulesInFloat32: {}, sparse: "inside" },
-  webgpu: { rules: { ...WEBGPU_RULES, QuickGelu: siluFromPrimitives, GroupQueryAttention: attentionFromPrimitives }, rulesInFloat32: {}, sparse: "largest" },
-  cuda: { rules: { RMSNormalization: rmsAsSimplified }, rulesInFloat32: { GroupQueryAttention: attentionFromPrimitives }, sparse: "inside" },
+  webgpu: { rules: { ...WEBGPU_RULES, QuickGelu: siluFromPrimitives, GroupQueryAttention: attentionOfUnlikeLengths }, rulesInFloat32: {}, sparse: "largest" },
+  cuda: { rules: { RMSNormalization: rmsAsSimplified }, rulesInFloat32: { GroupQueryAttention: attentionOfUnlikeLengths }, sparse: "inside" },
   openvino: { rules: { QuickGelu: siluFromPrimitives, FastGelu: geluAsStandard, RMSNormalization: rmsFromPrimitives, GroupQueryAttention: attentionFromPrimitives, Gemm: productOfStored }, rulesInFloat32: {}, sparse: "cpu" },
 };
 

@@ -2,7 +2,7 @@
 import { ints, node, scalar, type Graph } from "../graph.ts";
 import { ELEMENT } from "../proto.ts";
 import { castTo } from "./facts.ts";
-import { rows, start } from "./group_query.ts";
+import { rows, start } from "./standing.ts";
 import { numberOf, type Rule } from "./rewrite.ts";
 
 /**
