@@ -7,6 +7,7 @@ import { compact, type Compaction } from "./compaction.ts";
 import { withElement } from "./element.ts";
 import { isOfSae } from "./facts.ts";
 import { attentionFromPrimitives, attentionOfUnlikeLengths } from "./group_query.ts";
+import { rowsOfPositions } from "./learned_positions.ts";
 import { rmsAsSimplified, rmsFromPrimitives } from "./norm.ts";
 import { rewrite, type Rule } from "./rewrite.ts";
 import { productOfStored } from "./stored_product.ts";
@@ -30,7 +31,7 @@ interface Lowering {
 const LOWERINGS: Readonly<Record<Provider, Lowering>> = {
   cpu: { rules: {}, rulesInFloat32: {}, sparse: "inside" },
   webgpu: { rules: { ...WEBGPU_RULES, QuickGelu: siluFromPrimitives, GroupQueryAttention: attentionOfUnlikeLengths }, rulesInFloat32: {}, sparse: "largest" },
-  cuda: { rules: { RMSNormalization: rmsAsSimplified }, rulesInFloat32: { GroupQueryAttention: attentionOfUnlikeLengths }, sparse: "inside" },
+  cuda: { rules: { RMSNormalization: rmsAsSimplified, Gather: rowsOfPositions }, rulesInFloat32: { GroupQueryAttention: attentionOfUnlikeLengths }, sparse: "inside" },
   openvino: { rules: { QuickGelu: siluFromPrimitives, FastGelu: geluAsStandard, RMSNormalization: rmsFromPrimitives, GroupQueryAttention: attentionFromPrimitives, Gemm: productOfStored }, rulesInFloat32: {}, sparse: "cpu" },
 };
 

@@ -2,25 +2,22 @@
 import { ints, node, scalar, type Graph } from "../graph.ts";
 import { ELEMENT } from "../proto.ts";
 import { castTo } from "./facts.ts";
-import { rows, start } from "./standing.ts";
+import { isOfPlaces, sliceOfPositions } from "./learned_positions.ts";
 import { numberOf, type Rule } from "./rewrite.ts";
 
 /**
  * No kernel reads bfloat16, or int64 but as an index. A table is cast as a whole, when the session is made, before rows are taken from
  * it; and where token ids [B, S] were made flat first, the rows are made flat instead.
  */
-const gatherFromTable: Rule = ({ out, node: site, producer }) => {
+const gatherFromTable: Rule = (given) => {
+  const { out, node: site, producer } = given;
   const [table, indices] = site.inputs as readonly [string, string];
   const tensor = out.initializers.get(table);
   if (tensor?.data.kind !== "external") return false;
   const source = tensor.element === "f32" ? table : castWhole(out, table);
   const axis = numberOf(site, "axis", 0);
+  if (isOfPlaces(indices, producer)) return sliceOfPositions(given, source, tensor.dims[0]!);
   const flat = producer.get(indices);
-  if (flat?.op === "Min" && producer.get(flat.inputs[0]!)?.op === "Range") {
-    // Learned positions: whole numbers are counted on the CPU only; the rows from the first new token to the last are the same.
-    rows(out, site.name, source, start(out), "total");
-    return true;
-  }
   if (flat?.op !== "Reshape" || !out.inputs.some(({ name }) => name === flat.inputs[0])) {
     node(out, site.name, "Gather", [source, indices], { axis });
     return true;
