@@ -124,7 +124,7 @@ export async function openSession(content: GraphContent, threads: number, librar
   const last = content.head === undefined ? null : await openHead({ ...content, bytes: content.head.bytes, caches: [] }, target, threads, library, plugin);
   const tail = content.tail === undefined ? null : await openOnCpu(content.tail.bytes, threads);
   const compactions = content.tail?.compactions ?? [];
-  const arranging = new Map<string, Promise<ort.InferenceSession>>();
+  const arranging = new Map<string, ort.InferenceSession>();
   let places = FIRST_PLACES;
   let ended = false;
 
@@ -156,10 +156,9 @@ export async function openSession(content: GraphContent, threads: number, librar
     caches: content.caches,
     arrange: async (cache, feeds) => {
       goOn();
-      const known = arranging.get(arrangement(cache));
-      const opened = known ?? ort.InferenceSession.create(emitArrange(cache, target).bytes, deviceOptions(target, threads, 3, ["arranged"]));
-      arranging.set(arrangement(cache), opened);
-      const session = await opened;
+      const name = arrangement(cache);
+      const session = arranging.get(name) ?? (await ort.InferenceSession.create(emitArrange(cache, target).bytes, deviceOptions(target, threads, 3, ["arranged"])));
+      arranging.set(name, session);
       const { arranged } = await session.run(pick(feeds, session.inputNames));
       return arranged!;
     },
@@ -173,7 +172,7 @@ export async function openSession(content: GraphContent, threads: number, librar
       await head.release();
       await last?.release();
       await tail?.release();
-      for (const session of arranging.values()) await (await session).release();
+      for (const session of arranging.values()) await session.release();
     },
   };
 }
