@@ -9,7 +9,8 @@ const ROOT = fileURLToPath(new URL("./", import.meta.url));
 /** Packages that stay beside the bundle, so package.json names them: native ones, those that are large and seldom asked for, and Yoga, which comes without the text of its licence. */
 const APART = ["onnxruntime-node", "koffi", "@resvg/resvg-js", "mathjs", "string-width", "@huggingface/hub", "vscode-languageserver", "vscode-languageserver-textdocument", "yoga-layout", "react-devtools-core"];
 
-const COMMON: BuildOptions = {
+/** How the program is bundled; the tests bundle their own programs in the same way. */
+export const COMMON: BuildOptions = {
   absWorkingDir: ROOT,
   bundle: true,
   // What one command does not need it does not load, as in the sources.
@@ -27,7 +28,7 @@ const COMMON: BuildOptions = {
 };
 
 /** Packages of CommonJS ask for what Node has by `require`. */
-const REQUIRE = { js: 'import { createRequire as requireFrom } from "node:module"; const require = requireFrom(import.meta.url);' };
+export const REQUIRE = { js: 'import { createRequire as requireFrom } from "node:module"; const require = requireFrom(import.meta.url);' };
 
 /**
  * Write the program as it is published into a folder, which is emptied: `main.js` with its parts, the engine's process in a room of its own, which is

@@ -11,6 +11,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
+import { publish } from "./house/publish.ts";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 const UVU = join(dirname(createRequire(import.meta.url).resolve("uvu")), "..", "bin.js");
@@ -18,6 +19,8 @@ const UVU = join(dirname(createRequire(import.meta.url).resolve("uvu")), "..", "
 const ROOM = mkdtempSync(join(tmpdir(), "saeq-tests-"));
 // Some tests go on as another user.
 chmodSync(ROOM, 0o755);
+/** The package as it is published: what the tests start as a process. */
+const TESTED = join(ROOM, "tested", "saeq");
 /** The rest takes seconds each. */
 const LONGEST = ["repl", "generated", "terminal", "session", "share", "tools", "cache", "hub", "package", "faults"];
 
@@ -34,7 +37,7 @@ function run(folder: string): Promise<Ended> {
   return new Promise((resolve) => {
     // What one folder's programs keep on disk is no answer to another's.
     const kept = process.env["SAEQ_CACHE"];
-    const own = { ...(kept === undefined ? {} : { SAEQ_CACHE: join(kept, folder) }), ...(process.stdout.isTTY ? { FORCE_COLOR: "1" } : {}) };
+    const own = { SAEQ_TESTED: TESTED, ...(kept === undefined ? {} : { SAEQ_CACHE: join(kept, folder) }), ...(process.stdout.isTTY ? { FORCE_COLOR: "1" } : {}) };
     const room = join(ROOM, folder);
     mkdirSync(room);
     const child = spawn(process.execPath, [UVU, HERE, `^${folder}[\\\\/].*\\.test\\.ts$`], { env: { ...process.env, ...own, TMPDIR: room, TEMP: room, TMP: room }, stdio: ["ignore", "pipe", "pipe"] });
@@ -59,6 +62,7 @@ const rank = (folder: string): number => (LONGEST.indexOf(folder) + LONGEST.leng
 const waiting = folders.sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
 const started = performance.now();
 const ended: Ended[] = [];
+await publish(TESTED);
 const lanes = Array.from({ length: Math.min(4, availableParallelism()) }, async () => {
   for (let folder = waiting.shift(); folder !== undefined; folder = waiting.shift()) ended.push(await run(folder));
 });

@@ -8,6 +8,7 @@ import * as assert from "uvu/assert";
 import { openDisk, type DiskCache } from "../../runtime/cache/disk.ts";
 import { bytesOf, cachePlace } from "../../runtime/cache/folder.ts";
 import { clear, collect, segmentsOf } from "../../runtime/cache/inventory.ts";
+import { ownProgram } from "../house/program.ts";
 import { bits, folder } from "../session/open.ts";
 import { keyOf, recordOf, SPACE } from "./records.ts";
 
@@ -310,7 +311,7 @@ test("a file system that runs full leaves nothing torn", async () => {
 test(`${KILLS} writers killed at any moment leave nothing wrong`, async () => {
   const at = folder();
   const random = seedrandom("kills");
-  const main = new URL("./writer_main.ts", import.meta.url).pathname;
+  const main = ownProgram("test/cache/writer_main.ts");
   for (let kill = 0; kill < KILLS; kill++) {
     const child = spawn(process.execPath, [main, at, String(kill * 40)], { stdio: ["ignore", "pipe", "inherit"] });
     await new Promise((resolve) => child.stdout.once("data", resolve));

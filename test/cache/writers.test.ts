@@ -6,6 +6,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { openDisk } from "../../runtime/cache/disk.ts";
 import { publish, sweepTemporary } from "../../runtime/cache/publish.ts";
+import { ownProgram } from "../house/program.ts";
 import { bits, folder } from "../session/open.ts";
 import { keyOf, recordOf, SPACE } from "./records.ts";
 
@@ -14,7 +15,7 @@ const below = (at: string): string[] => readdirSync(at, { recursive: true, encod
 
 test("two processes write the same records to one cache at once, and both are right", async () => {
   const at = folder();
-  const main = new URL("./writer_main.ts", import.meta.url).pathname;
+  const main = ownProgram("test/cache/writer_main.ts");
   const children = [0, 0, 40].map((from) => spawn(process.execPath, [main, at, String(from)], { stdio: ["ignore", "pipe", "inherit"] }));
   await Promise.all(children.map((child) => new Promise((resolve) => child.stdout.once("data", resolve))));
   const disk = openDisk({ folder: at, limit: 2 ** 30 });

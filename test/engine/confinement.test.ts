@@ -13,6 +13,9 @@ import { ownFolder } from "../house/own_folder.ts";
 
 const folder = (): string => realpathSync(ownFolder("saeq-confined-"));
 
+/** No engine that was bundled beforehand: what is asked here is asked of the sources. */
+const fromSources = (): NodeJS.ProcessEnv => ({ ...process.env, SAEQ_TESTED: undefined });
+
 /** What native or injected code would try. Each line says how it ended. */
 const PROBE = `
 const fs = require("node:fs");
@@ -78,7 +81,7 @@ test("an engine process finds its runtime where node_modules is a link to a link
   symlinkSync(join(ROOT, "node_modules"), join(tree, "elsewhere", "installed"));
   symlinkSync(join("elsewhere", "installed"), join(tree, "node_modules"));
   const code = `const { createLane } = await import(${JSON.stringify(pathToFileURL(join(tree, "runtime/engine/supervisor.ts")).href)}); const lane = createLane({ threads: 1 }); await lane.measure(); await lane.close(); console.log("measured");`;
-  const { stdout, stderr } = spawnSync(process.execPath, ["--disable-warning=ExperimentalWarning", "--input-type=module", "-e", code], { encoding: "utf8" });
+  const { stdout, stderr } = spawnSync(process.execPath, ["--disable-warning=ExperimentalWarning", "--input-type=module", "-e", code], { encoding: "utf8", env: fromSources() });
   assert.is(`${stdout}${stderr}`, "measured\n");
 });
 
@@ -88,7 +91,11 @@ test("an engine process that calls a plugin can load what calls it, and without 
   if (absent) return console.log("\nSKIPPED: the optional package koffi is not installed");
   const code = `const { openApi } = await import(${JSON.stringify(pathToFileURL(join(ROOT, "runtime/engine/plugin/c_api.ts")).href)});
     console.log(await openApi(${JSON.stringify(runtimeFolder())}, "1.30.0").then(({ version }) => version, (error) => error.message));`;
-  const told = (library: string | null): string => spawnSync(process.execPath, [...confinedArguments(folder(), library), "--input-type=module", "-e", code], { cwd: ROOT, encoding: "utf8", env: confinedEnvironment(process.env) }).stdout;
+  const confined = (library: string | null): readonly string[] => {
+    const asked = `const { confinedArguments } = await import(${JSON.stringify(pathToFileURL(join(ROOT, "runtime/engine/confinement.ts")).href)}); console.log(JSON.stringify(confinedArguments(${JSON.stringify(folder())}, ${JSON.stringify(library)})));`;
+    return JSON.parse(spawnSync(process.execPath, ["--input-type=module", "-e", asked], { encoding: "utf8", env: fromSources() }).stdout) as readonly string[];
+  };
+  const told = (library: string | null): string => spawnSync(process.execPath, [...confined(library), "--input-type=module", "-e", code], { cwd: ROOT, encoding: "utf8", env: confinedEnvironment(process.env) }).stdout;
   assert.is(told(join(folder(), "plugin.so")), "1.30.0\n");
   assert.match(told(null), /^the package koffi, which calls plugins, cannot be loaded: /);
 });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { createMessageConnection, StreamMessageReader, StreamMessageWriter, type MessageConnection } from "vscode-jsonrpc/node";
 import type { Diagnostic, InitializeResult, PublishDiagnosticsParams } from "vscode-languageserver/node";
-import { ROOT } from "../house/files.ts";
+import { SAEQ } from "../house/program.ts";
 
 /** A caret in a script is written `^`. */
 export interface Place {
@@ -41,7 +41,7 @@ export function caret(marked: string): Place {
 
 /** Start `saeq lsp` and greet it; documents lie in `folder`. */
 export async function startClient(folder: string): Promise<Client> {
-  const child = spawn(process.execPath, [join(ROOT, "repl/bin/saeq.js"), "lsp"], { stdio: ["pipe", "pipe", "inherit"], cwd: folder, env: { ...process.env, SAEQ_CACHE: "off" } });
+  const child = spawn(process.execPath, [SAEQ, "lsp"], { stdio: ["pipe", "pipe", "inherit"], cwd: folder, env: { ...process.env, SAEQ_CACHE: "off" } });
   const connection = createMessageConnection(new StreamMessageReader(child.stdout), new StreamMessageWriter(child.stdin));
   const versions = new Map<string, number>();
   const told = new Map<string, PublishDiagnosticsParams>();

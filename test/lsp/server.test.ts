@@ -7,7 +7,7 @@ import * as assert from "uvu/assert";
 import type { CodeAction, CompletionList, Diagnostic, DocumentSymbol, Hover, InitializeResult, Location, MarkupContent, SemanticTokens, SemanticTokensDelta, SignatureHelp, TextEdit, WorkspaceEdit } from "vscode-languageserver/node";
 import { TextDocument } from "vscode-languageserver-textdocument";
 import { createMessageConnection, StreamMessageReader, StreamMessageWriter } from "vscode-jsonrpc/node";
-import { ROOT } from "../house/files.ts";
+import { SAEQ } from "../house/program.ts";
 import { folder } from "../session/open.ts";
 import { caret, startClient } from "./client.ts";
 
@@ -314,7 +314,7 @@ test("the server greets with what it can do, and stops when told", async () => {
 });
 
 test("what is asked before the greeting, or after the farewell, is refused with the codes of the protocol", async () => {
-  const child = spawn(process.execPath, [join(ROOT, "repl/bin/saeq.js"), "lsp"], { stdio: ["pipe", "pipe", "inherit"], cwd: place });
+  const child = spawn(process.execPath, [SAEQ, "lsp"], { stdio: ["pipe", "pipe", "inherit"], cwd: place });
   const connection = createMessageConnection(new StreamMessageReader(child.stdout), new StreamMessageWriter(child.stdin));
   connection.listen();
   const hover = (): Promise<unknown> => connection.sendRequest("textDocument/hover", { textDocument: { uri: "file:///x.saeq" }, position: { line: 0, character: 0 } }).then(() => null, (error: { code?: number }) => error.code);

@@ -1,7 +1,6 @@
 /** Without this file tests of the wire would have to use a library that sends nothing wrong. */
 import { spawn, type ChildProcess } from "node:child_process";
-import { join } from "node:path";
-import { ROOT } from "../house/files.ts";
+import { SAEQ } from "../house/program.ts";
 
 export interface Answer {
   readonly id?: string | number | null;
@@ -40,7 +39,7 @@ export function notification(method: string, params?: unknown): Buffer {
 
 /** Start `saeq lsp` with bare pipes. */
 export function openWire(): Wire {
-  const child = spawn(process.execPath, [join(ROOT, "repl/bin/saeq.js"), "lsp"], { stdio: ["pipe", "pipe", "inherit"], env: { ...process.env, SAEQ_CACHE: "off" } });
+  const child = spawn(process.execPath, [SAEQ, "lsp"], { stdio: ["pipe", "pipe", "inherit"], env: { ...process.env, SAEQ_CACHE: "off" } });
   const said: Answer[] = [];
   const waiting = new Set<() => void>();
   let bytes = Buffer.alloc(0);

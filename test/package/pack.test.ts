@@ -7,7 +7,7 @@ import { pathToFileURL } from "node:url";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { ROOT } from "../house/files.ts";
-import { SAEQ } from "../terminal/saeq.ts";
+import { SOURCES } from "../house/program.ts";
 
 interface Packed {
   readonly filename: string;
@@ -20,8 +20,8 @@ const modules = join(place, "node_modules");
 const installed = join(modules, "saeq", "repl", "bin", "saeq.js");
 const npm = (...args: string[]): string => execFileSync("npm", args, { cwd: ROOT, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
 /** What a program writes, the sources' or the installed one's, in a folder of its own. */
-const output = (program: string, input: string, ...args: string[]): string => execFileSync(process.execPath, [program, ...args], { cwd: place, input, encoding: "utf8", env: { ...process.env, SAEQ_CACHE: join(place, program === SAEQ ? "cache-sources" : "cache-installed") }, stdio: ["pipe", "pipe", "pipe"], maxBuffer: 2 ** 26 });
-const both = (input: string, ...args: string[]): void => assert.is(output(installed, input, ...args), output(SAEQ, input, ...args), args.join(" "));
+const output = (program: string, input: string, ...args: string[]): string => execFileSync(process.execPath, [program, ...args], { cwd: place, input, encoding: "utf8", env: { ...process.env, SAEQ_TESTED: undefined, SAEQ_CACHE: join(place, program === SOURCES ? "cache-sources" : "cache-installed") }, stdio: ["pipe", "pipe", "pipe"], maxBuffer: 2 ** 26 });
+const both = (input: string, ...args: string[]): void => assert.is(output(installed, input, ...args), output(SOURCES, input, ...args), args.join(" "));
 
 test.before(() => {
   npm("run", "prepack", "--silent");

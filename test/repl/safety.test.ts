@@ -4,7 +4,6 @@ import { spawnSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
-import { fileURLToPath } from "node:url";
 import seedrandom from "seedrandom";
 import stringWidth from "string-width";
 import { test } from "uvu";
@@ -34,6 +33,7 @@ import { screen } from "../../repl/views/screen.ts";
 import { createColumn, createTable } from "../../runtime/data/table.ts";
 import { renderSvg } from "../../runtime/plot/vega.ts";
 import { createSession } from "../../runtime/session/session.ts";
+import { SAEQ } from "../house/program.ts";
 import { createSession as createFake } from "./fake_session.ts";
 
 /** `FUZZ=40000` is what CI tries. */
@@ -245,10 +245,9 @@ test("every line of an audit is one line, and says what was used", () => {
 });
 
 test("mistakes in the command line, in a process of its own", () => {
-  const program = fileURLToPath(new URL("../../repl/bin/saeq.js", import.meta.url));
   const text = HARM.filter((one) => !one.includes("\0")).join("");
   for (const argv of [[text], ["eval", "--format", text], ["doc", `--${text}`], ["run", `${text}.saeq`], ["--seed", text]]) {
-    const { stdout, stderr, status } = spawnSync(process.execPath, [program, ...argv], { encoding: "utf8", cwd: folder, input: "", env: { ...process.env, NO_COLOR: "1", SAEQ_CACHE: "off" } });
+    const { stdout, stderr, status } = spawnSync(process.execPath, [SAEQ, ...argv], { encoding: "utf8", cwd: folder, input: "", env: { ...process.env, NO_COLOR: "1", SAEQ_CACHE: "off" } });
     assert.not.equal(status, 0);
     assert.ok(stderr.length > 0);
     harmless(stdout + stderr, text, `saeq ${argv[0]!.slice(0, 6)}`);

@@ -11,7 +11,7 @@ import type { Value } from "../../runtime/data/frame.ts";
 import { createSession } from "../../runtime/session/session.ts";
 import type { Session } from "../../runtime/session/session_port.ts";
 import { openDialogue } from "../../repl/dialogue.ts";
-import { ROOT } from "../house/files.ts";
+import { SAEQ } from "../house/program.ts";
 import { folder } from "../session/open.ts";
 
 const books = `book,verse,words\n${Array.from({ length: 40 }, (_, i) => `${["Job", "Ruth", "Acts"][i % 3]},${i},${(i * 7) % 11}`).join("\n")}\n`;
@@ -40,7 +40,7 @@ async function play(at: string, lines: readonly string[], settings: Readonly<Rec
 
 /** The bytes that a script writes to stdout. */
 function runScript(at: string, script: string): string {
-  return execFileSync(process.execPath, [join(ROOT, "repl/bin/saeq.js"), "run", "-A", "--quiet", "--no-cache", "--format", "json", script], { cwd: at, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+  return execFileSync(process.execPath, [SAEQ, "run", "-A", "--quiet", "--no-cache", "--format", "json", script], { cwd: at, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
 }
 
 /** The session's last result and the script's are the same bytes; the script is formatted. */

@@ -2,12 +2,11 @@
 import { spawn } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { ownFolder } from "../house/own_folder.ts";
+import { SAEQ } from "../house/program.ts";
 
-const SAEQ = fileURLToPath(new URL("../../repl/bin/saeq.js", import.meta.url));
 /** Seconds of work for each of the commands, in whatever part of it the signal comes. */
 const LONG = "sample   perfect 3 | where matching_tokens > 5 | take 2\n".repeat(40_000);
 

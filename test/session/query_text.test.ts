@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Diagnostic } from "../../grammar/diagnostic.ts";
-import { ROOT } from "../house/files.ts";
+import { SAEQ } from "../house/program.ts";
 import { folder, open, run } from "./open.ts";
 
 const session = await open({ interactive: true });
@@ -18,7 +18,7 @@ const first = async (text: string): Promise<Diagnostic> => {
 const under = (text: string, { span }: Diagnostic): string => text.slice(span.start, span.end);
 function saeq(...args: string[]): { status: number | null; stderr: string } {
   const { FORCE_COLOR: _, ...env } = process.env;
-  const { status, stderr } = spawnSync(process.execPath, [join(ROOT, "repl", "bin", "saeq.js"), ...args], { encoding: "utf8", env: { ...env, SAEQ_CACHE: "off", NO_COLOR: "1" }, input: "" });
+  const { status, stderr } = spawnSync(process.execPath, [SAEQ, ...args], { encoding: "utf8", env: { ...env, SAEQ_CACHE: "off", NO_COLOR: "1" }, input: "" });
   return { status, stderr };
 }
 

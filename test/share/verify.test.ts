@@ -12,7 +12,7 @@ import { changedSince } from "../../runtime/record/reasons.ts";
 import type { RunRecord } from "../../runtime/record/run_record.ts";
 import { stableJson } from "../../runtime/record/stable_json.ts";
 import { EXAMPLES } from "../../runtime/catalog/shipped.ts";
-import { ROOT } from "../house/files.ts";
+import { SAEQ } from "../house/program.ts";
 import { folder } from "../session/open.ts";
 import { saeq } from "./in_process.ts";
 import { recorded } from "./recorded.ts";
@@ -30,7 +30,7 @@ test("another user, place, time zone, language, umask, number of lanes and state
   const verified = async (name: string): Promise<void> => {
     const against = join(folder(), "r.json");
     writeFileSync(against, stableJson(await recorded(join(EXAMPLES, name))));
-    const child = spawn("sh", ["-c", 'umask 077; exec "$0" "$@"', process.execPath, join(ROOT, "repl/bin/saeq.js"), "verify", name, "--against", against, "--tier", "identical", "--lanes", "2", "-R"], { cwd: place, env, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn("sh", ["-c", 'umask 077; exec "$0" "$@"', process.execPath, SAEQ, "verify", name, "--against", against, "--tier", "identical", "--lanes", "2", "-R"], { cwd: place, env, stdio: ["ignore", "pipe", "pipe"] });
     let told = "";
     child.stdout.on("data", (text) => (told += String(text)));
     child.stderr.on("data", (text) => (told += String(text)));

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { ownFolder } from "../house/own_folder.ts";
-import { closeAll, enter, environment, FAKE, key, live, SAEQ, startProgram, startSaeq } from "./saeq.ts";
+import { SAEQ, SOURCES } from "../house/program.ts";
+import { closeAll, enter, environment, FAKE, key, live, startProgram, startSaeq } from "./saeq.ts";
 import { shows } from "./scenario.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -147,13 +148,13 @@ test("a terminal that goes away takes saeq with it", async () => {
   await repl.exit;
 });
 
-/** A program without a terminal at `stdin`, `stdout` or both, and the modules it loaded. */
+/** The sources without a terminal at `stdin`, `stdout` or both, and the modules they loaded: a bundle has other names for them. */
 function loadedModules(args: readonly string[], input: string): { status: number | null; stdout: string; stderr: string; modules: string[] } {
   const list = join(folder, `modules-${Math.random().toString(36).slice(2)}`);
   const hook = join(folder, "hook.mjs");
   writeFileSync(hook, `import { registerHooks } from "node:module"; import { appendFileSync } from "node:fs";
 registerHooks({ load(url, context, next) { appendFileSync(process.env.MODULES, url + "\\n"); return next(url, context); } });\n`);
-  const { status, stdout, stderr } = spawnSync(process.execPath, ["--import", hook, SAEQ, ...args], { input, encoding: "utf8", cwd: folder, env: { ...environment(folder), MODULES: list } });
+  const { status, stdout, stderr } = spawnSync(process.execPath, ["--import", hook, SOURCES, ...args], { input, encoding: "utf8", cwd: folder, env: { ...environment(folder), MODULES: list } });
   return { status, stdout, stderr, modules: readFileSync(list, "utf8").split("\n") };
 }
 

@@ -1,13 +1,9 @@
 /** Without this file each terminal test would start saeq in an environment of its own making. */
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { ownProgram, SAEQ } from "../house/program.ts";
 import { startTerminal, type Terminal } from "./terminal.ts";
 
-const root = fileURLToPath(new URL("../../", import.meta.url));
-/** What users start. */
-export const SAEQ = join(root, "repl/bin/saeq.js");
 /** saeq over a session without models, for what a real one does too quickly or too seldom to be watched. */
-export const FAKE = join(root, "test/repl/fake_saeq.ts");
+export const FAKE: string = ownProgram("test/repl/fake_saeq.ts");
 
 export interface Start {
   readonly program?: string;

@@ -6,7 +6,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { appendHistory, loadHistory } from "../../repl/history.ts";
 import { makeFolder } from "../../runtime/data/make_folder.ts";
-import { ROOT } from "../house/files.ts";
+import { SAEQ } from "../house/program.ts";
 import { folder } from "../session/open.ts";
 import { saeq } from "./saeq.ts";
 
@@ -15,7 +15,7 @@ const linux = process.platform === "linux";
 
 test("a current folder that was removed is said", () => {
   const at = folder();
-  const { status, stderr } = spawnSync("sh", ["-c", `mkdir gone; cd gone; rmdir ../gone; exec "$0" "$1" doc top`, process.execPath, join(ROOT, "repl/bin/saeq.js")], { cwd: at, encoding: "utf8", timeout: 60_000 });
+  const { status, stderr } = spawnSync("sh", ["-c", `mkdir gone; cd gone; rmdir ../gone; exec "$0" "$1" doc top`, process.execPath, SAEQ], { cwd: at, encoding: "utf8", timeout: 60_000 });
   assert.is(status, 2);
   assert.is(stderr, "error: the folder that saeq was started in is not there any more; go to another one: cd ~\n");
 });
@@ -76,7 +76,7 @@ test("a pipe in place of a script is refused at once, and one that a shell hands
     const { stderr, status } = saeq([command, "p p.saeq"], { cwd: at });
     assert.equal([status, stderr], [10, "error: p p.saeq is a pipe or a device, and no script; write it to a file first: cat 'p p.saeq' > script.saeq\n"], command);
   }
-  const program = `"${process.execPath}" "${join(ROOT, "repl/bin/saeq.js")}"`;
+  const program = `"${process.execPath}" "${SAEQ}"`;
   for (const line of [`${program} run /dev/stdin < x.saeq`, `cat x.saeq | ${program} run /dev/stdin`, `${program} run <(cat x.saeq)`, `${program} run /dev/fd/3 3< x.saeq`]) {
     const { stdout, status } = spawnSync("bash", ["-c", line], { cwd: at, encoding: "utf8", env: { ...process.env, SAEQ_CACHE: "off", NO_COLOR: "1", FORCE_COLOR: undefined } });
     assert.is(status, 0, line);

@@ -1,7 +1,6 @@
 /** Without this file each test of a tool would start saeq in its own way. */
 import { spawnSync } from "node:child_process";
-import { join } from "node:path";
-import { ROOT } from "../house/files.ts";
+import { SAEQ } from "../house/program.ts";
 
 /** What a run of saeq said. */
 export interface Said {
@@ -14,6 +13,6 @@ export interface Said {
 export function saeq(args: readonly string[], options: { readonly cwd: string; readonly input?: string; readonly env?: Readonly<Record<string, string>> }): Said {
   // uvu asks for colours of its own; with both Node itself speaks up on stderr.
   const { FORCE_COLOR: _, ...env } = process.env;
-  const { stdout, stderr, status } = spawnSync(process.execPath, [join(ROOT, "repl/bin/saeq.js"), "--ep", "cpu", ...args], { encoding: "utf8", cwd: options.cwd, input: options.input ?? "", env: { ...env, SAEQ_CACHE: "off", NO_COLOR: "1", ...options.env } });
+  const { stdout, stderr, status } = spawnSync(process.execPath, [SAEQ, "--ep", "cpu", ...args], { encoding: "utf8", cwd: options.cwd, input: options.input ?? "", env: { ...env, SAEQ_CACHE: "off", NO_COLOR: "1", ...options.env } });
   return { stdout, stderr, status };
 }

@@ -4,18 +4,17 @@ import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, 
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { ROOT } from "../house/files.ts";
+import { SAEQ } from "../house/program.ts";
 import { modelFolder } from "../session/checkpoints.ts";
 import { folder } from "../session/open.ts";
 import { saeq } from "./saeq.ts";
 
-const PROGRAM = join(ROOT, "repl/bin/saeq.js");
 const QUERY = "set seed 1; perfect | take 2 | acts layer 7 last 2 | top 2";
 const usual = saeq(["eval", "--format", "csv", QUERY], { cwd: folder() });
 
 /** The same query where a shell changed something first. */
 function after(shell: string, env: NodeJS.ProcessEnv): { readonly stdout: string; readonly stderr: string; readonly status: number | null } {
-  return spawnSync("/bin/sh", ["-c", `${shell}\nexec "$0" "$1" --ep cpu eval --format csv "$2"`, process.execPath, PROGRAM, QUERY], { encoding: "utf8", cwd: folder(), input: "", env });
+  return spawnSync("/bin/sh", ["-c", `${shell}\nexec "$0" "$1" --ep cpu eval --format csv "$2"`, process.execPath, SAEQ, QUERY], { encoding: "utf8", cwd: folder(), input: "", env });
 }
 
 test("64 open files at most, no HOME, no PATH, no place for temporary files: the same rows", () => {
@@ -41,7 +40,7 @@ globalThis.Date = class extends Real { constructor(...given) { given.length === 
 test("a full disk behind `>` is one line and no bug", () => {
   if (!existsSync("/dev/full")) return;
   const full = openSync("/dev/full", "w");
-  const { stderr, status } = spawnSync(process.execPath, [PROGRAM, "eval", "--format", "csv", "memorization"], { encoding: "utf8", cwd: folder(), stdio: ["ignore", full, "pipe"] });
+  const { stderr, status } = spawnSync(process.execPath, [SAEQ, "eval", "--format", "csv", "memorization"], { encoding: "utf8", cwd: folder(), stdio: ["ignore", full, "pipe"] });
   closeSync(full);
   assert.is(status, 1);
   assert.match(stderr, /^error: the output could not be written \(ENOSPC\): the disk is full, and what was written before is not all of it$/m);
@@ -51,7 +50,7 @@ test("a full disk behind `>` is one line and no bug", () => {
 test("a full disk behind `2>` is no matter where nothing is said", () => {
   if (!existsSync("/dev/full")) return;
   const full = openSync("/dev/full", "w");
-  const status = (...args: readonly string[]): number | null => spawnSync(process.execPath, [PROGRAM, ...args], { cwd: folder({ "bad.saeq": "tak 3\n" }), stdio: ["ignore", "ignore", full] }).status;
+  const status = (...args: readonly string[]): number | null => spawnSync(process.execPath, [SAEQ, ...args], { cwd: folder({ "bad.saeq": "tak 3\n" }), stdio: ["ignore", "ignore", full] }).status;
   assert.equal([status("--version"), status("doc", "top"), status("eval", "perfect | count"), status("check", "bad.saeq")], [0, 0, 0, 1]);
   closeSync(full);
 });
