@@ -95,14 +95,15 @@ function windowed(line: Line, room: Room, label: number): { readonly shown: stri
   const marked = expand(line.marked.slice(0, most * 2), columnsOf(before));
   const after = expand(line.after.slice(0, most * 2), columnsOf(before) + columnsOf(marked));
   const rest = marked + after;
+  const [mostBefore, mostRest] = [mostColumns(before), mostColumns(rest)];
   const cutAfter = line.marked.length > most * 2 || line.after.length > most * 2;
-  if (!beforeCut && !cutAfter && mostColumns(before) + mostColumns(rest) <= most) return { shown: before + rest, offset: columnsOf(before), length: Math.max(columnsOf(marked), 1) };
+  if (!beforeCut && !cutAfter && mostBefore + mostRest <= most) return { shown: before + rest, offset: columnsOf(before), length: Math.max(columnsOf(marked), 1) };
   const third = Math.floor(most / 3);
   // What goes before a mark near the end of its line is worth more than the room behind it, unless the label needs that.
-  const keep = room.window ? Math.max(third, most - more.length - Math.max(mostColumns(rest), columnsOf(marked) + label)) : third;
-  const lead = !beforeCut && mostColumns(before) <= keep ? before : more + lastColumns(before, keep);
+  const keep = room.window ? Math.max(third, most - more.length - Math.max(mostRest, columnsOf(marked) + label)) : third;
+  const lead = !beforeCut && mostBefore <= keep ? before : more + lastColumns(before, keep);
   const left = most - mostColumns(lead);
-  const shown = lead + (mostColumns(rest) > left || cutAfter ? cut(rest, left, room.ascii) : rest);
+  const shown = lead + (mostRest > left || cutAfter ? cut(rest, left, room.ascii) : rest);
   return { shown, offset: columnsOf(lead), length: Math.max(Math.min(columnsOf(marked), left), 1) };
 }
 

@@ -9,9 +9,25 @@ const PLAIN = /^[\x20-\x7e\xa1-\xac\xae-\xff\u2013\u2014\u2018-\u201d\u2022\u202
 let measure: typeof stringWidth | null = null;
 
 /** Loading it takes a tenth of the time in which saeq starts, so that is done for the first text that needs it. */
-function widthOf(text: string): number {
+function measured(text: string): number {
   measure ??= (createRequire(import.meta.url)("string-width") as { readonly default: typeof stringWidth }).default;
   return measure(text);
+}
+
+/** Widths of what is cut and laid out one character at a time: the same few come again, and measuring one takes microseconds. */
+const known = new Map<string, number>();
+const LONGEST_KNOWN = 8;
+const MOST_KNOWN = 10_000;
+
+function widthOf(text: string): number {
+  if (text.length > LONGEST_KNOWN) return measured(text);
+  let width = known.get(text);
+  if (width === undefined) {
+    width = measured(text);
+    if (known.size === MOST_KNOWN) known.clear();
+    known.set(text, width);
+  }
+  return width;
 }
 
 /** Terminal columns of a text. */
@@ -54,14 +70,20 @@ export function characters(text: string): string[] {
 /** The most columns that any terminal takes for a text: some draw an emoji and its colour side by side. */
 export function mostColumns(text: string): number {
   if (PLAIN.test(text)) return text.length;
-  return characters(text).reduce((sum, character) => sum + Math.max(columns(character), Array.from(character).reduce((apart, one) => apart + columns(one), 0)), 0);
+  return characters(text).reduce((sum, character) => sum + mostOf(character), 0);
+}
+
+/** The same for one character. */
+function mostOf(character: string): number {
+  const together = columns(character);
+  return character.length === 1 ? together : Math.max(together, Array.from(character).reduce((apart, one) => apart + columns(one), 0));
 }
 
 /** As many characters from the start as surely fit. */
 export function fitting(characters: readonly string[], most: number): number {
   let used = 0;
   for (const [count, character] of characters.entries()) {
-    used += mostColumns(character);
+    used += mostOf(character);
     if (used > most) return count;
   }
   return characters.length;
