@@ -9,15 +9,19 @@ import { print } from "../../grammar/print.ts";
 import { renderDiagnostic } from "../../grammar/render.ts";
 import { filesBelow, ROOT } from "../house/files.ts";
 import { open } from "../session/open.ts";
+import { pairings } from "./pairings.ts";
 
-/** `FUZZ=40000` is what CI tries. */
-const COUNT = Number(process.env["FUZZ"] ?? 6_000);
+/** `FUZZ=16000` is what CI tries. */
+const COUNT = Number(process.env["FUZZ"] ?? 3_000);
 const random = seedrandom("fuzz");
 const int = (most: number): number => Math.floor(random() * most);
 const pick = <T>(from: readonly T[]): T => from[int(from.length)]!;
 
 const WORDS = ["sample", "perfect", "acts", "layer", "7", "|", "top", "10", "where", "(", ")", "[", "]", "{", "}", ",", "=", "==", "<", "and", "or", "not", "let", "def", "param", "use", "set", "seed", "$n", "x", ":", "int", "\"a\"", "'b", "`c`", "-", "+", "..", ".", "^", "%", "\n", ";", "#", "##", "in", "=~", "null", "true", "desc", "count(", "tee", "groups", "split", "1e9", "50%", "é", "😀", "\u202e", "\0", "\u{d800}"];
 const CASES = filesBelow("test/corpus").filter((name) => name.endsWith(".saeq")).map((name) => readFileSync(join(ROOT, name), "utf8"));
+
+/** What comes first: each word behind each other one, with a blank between them and without. */
+const BESIDE = ["", " "].flatMap((between) => pairings(WORDS, 30, between));
 
 function soup(): string {
   return Array.from({ length: 1 + int(30) }, () => pick(WORDS)).join(pick(["", " ", " "]));
@@ -39,10 +43,13 @@ function noise(): string {
   return Buffer.from(Array.from({ length: int(200) }, () => int(256))).toString(pick(["utf8", "latin1", "utf16le"]));
 }
 
+/** Most mistakes are made in what was right before. */
+const KINDS = [soup, noise, ...Array.from({ length: 6 }, () => mutated)];
+
 test(`${COUNT} inputs: no phase throws, places lie inside the text, and what is printed parses`, async () => {
   const session = await open({ interactive: true });
   for (let i = 0; i < COUNT; i++) {
-    const text = pick([soup, mutated, mutated, noise])();
+    const text = BESIDE[i] ?? pick(KINDS)();
     try {
       const parsed = parse(text);
       if (parsed.diagnostics.length === 0) assert.is(parse(print(parsed.script)).diagnostics.length, 0);
