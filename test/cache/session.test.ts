@@ -17,8 +17,8 @@ interface Once extends Ran {
 }
 
 /** A query in a session of its own. */
-async function once(query: string, at: string | null, engine: object = {}): Promise<Once> {
-  const session = await open({ engine: { lanes: 1, threads: 1, ...engine }, cache: at === null ? null : { folder: at, limit: 2 ** 30 } });
+async function once(query: string, at: string | null, engine?: object): Promise<Once> {
+  const session = await open({ ...(engine === undefined ? {} : { engine: { lanes: 1, threads: 1, ...engine } }), cache: at === null ? null : { folder: at, limit: 2 ** 30 } });
   let texts = 0;
   const ran = await run(session, query, undefined, (event) => {
     if (event.kind === "progress" && event.unit === undefined) texts = Math.max(texts, event.documents);

@@ -61,11 +61,13 @@ function keepLargest(values: readonly number[], k: number): number[] {
 }
 
 function keepFirstOfGroups(values: readonly number[], size: number): number[] {
-  return values.map((value, at) => {
-    const first = at - (at % size);
+  const kept = values.map(() => 0);
+  for (let first = 0; first < values.length; first += size) {
     const group = values.slice(first, first + size);
-    return first + group.indexOf(Math.max(...group)) === at ? value : 0;
-  });
+    const most = Math.max(...group);
+    kept[first + group.indexOf(most)] = most;
+  }
+  return kept;
 }
 
 const m = 2 * TILE + 1000;

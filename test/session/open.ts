@@ -9,6 +9,7 @@ import { createSession, type InnerOptions } from "../../runtime/session/session.
 import type { Outcome, Session, SessionEvent } from "../../runtime/session/session_port.ts";
 import { EXAMPLES } from "../../runtime/catalog/shipped.ts";
 import { ownFolder } from "../house/own_folder.ts";
+import { spareEngine } from "./spare_engines.ts";
 
 export interface Ran {
   readonly outcome: Outcome;
@@ -28,6 +29,7 @@ export function folder(files: Readonly<Record<string, string | Uint8Array>> = {}
   return path;
 }
 
+/** A session on the shipped examples; an engine that others had before it unless one is asked for. */
 export async function open(options: Partial<InnerOptions> = {}): Promise<Session> {
   return createSession({
     readFrom: EXAMPLES,
@@ -35,7 +37,7 @@ export async function open(options: Partial<InnerOptions> = {}): Promise<Session
     grants: { read: true, write: true },
     params: {},
     interactive: false,
-    engine: { lanes: 1, threads: 1 },
+    ...(options.engine === undefined && options.engines === undefined ? { engines: spareEngine() } : {}),
     ...options,
     // A machine with a graphics card must give the same results.
     settings: { ep: "cpu", ...(options.settings ?? { seed: "42" }) },
