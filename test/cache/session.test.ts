@@ -5,7 +5,9 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { segmentsOf } from "../../runtime/cache/inventory.ts";
 import { toTable } from "../../runtime/data/to_table.ts";
+import type { EngineOptions } from "../../runtime/engine/port.ts";
 import { bits, folder, open, run, type Ran } from "../session/open.ts";
+import { spareEngine } from "../session/spare_engines.ts";
 import { saeq } from "../tools/saeq.ts";
 
 const QUERY = "groups perfect = (sample perfect 12), non_perfect = (sample non_perfect 12) | acts layer 7 last 50";
@@ -17,8 +19,8 @@ interface Once extends Ran {
 }
 
 /** A query in a session of its own. */
-async function once(query: string, at: string | null, engine?: object): Promise<Once> {
-  const session = await open({ ...(engine === undefined ? {} : { engine: { lanes: 1, threads: 1, ...engine } }), cache: at === null ? null : { folder: at, limit: 2 ** 30 } });
+async function once(query: string, at: string | null, engine: Partial<EngineOptions> = {}): Promise<Once> {
+  const session = await open({ engines: spareEngine({ lanes: 1, threads: 1, ...engine }), cache: at === null ? null : { folder: at, limit: 2 ** 30 } });
   let texts = 0;
   const ran = await run(session, query, undefined, (event) => {
     if (event.kind === "progress" && event.unit === undefined) texts = Math.max(texts, event.documents);

@@ -27,6 +27,7 @@ import { REPOSITORIES } from "../hub/repositories.ts";
 import { startHub, type FakeHub } from "../hub/server.ts";
 import { saeFolder } from "../session/checkpoints.ts";
 import { folder, open, run } from "../session/open.ts";
+import { endSpareEngines } from "../session/spare_engines.ts";
 import { CHECKPOINT_CASES } from "./outside_checkpoints.ts";
 import { SCRIPT_CASES, TABLE_CASES, type OutsideCase } from "./outside_tables.ts";
 
@@ -185,6 +186,9 @@ test("changed-while-read: another program writes to the file", async () => {
   await session.close();
   compare("changed-while-read", only(outcome.diagnostics, "changed-while-read"), query);
 });
+
+// Some end all processes that there are, or start one as another user.
+test.before.each(endSpareEngines);
 
 /** Processes that this one started and that still live. */
 function children(): number[] {

@@ -11,7 +11,8 @@ const options: ort.InferenceSession.SessionOptions = {
   intraOpNumThreads: 1,
   interOpNumThreads: 1,
   logSeverityLevel: 3,
-  extra: { session: { model_external_initializers_file_folder_path: "/", disable_prepacking: "1" } },
+  // Threads that wait for the next product would turn in circles, and there are more of them than cores.
+  extra: { session: { intra_op: { allow_spinning: "0" }, model_external_initializers_file_folder_path: "/", disable_prepacking: "1" } },
 };
 
 export const openBytes = (bytes: Uint8Array, threads = 1): Promise<ort.InferenceSession> => ort.InferenceSession.create(bytes, { ...options, intraOpNumThreads: threads });

@@ -8,9 +8,12 @@ import type { Session } from "../../runtime/session/session_port.ts";
 import { EXAMPLES } from "../../runtime/catalog/shipped.ts";
 import { children } from "./children.ts";
 import { bits, folder, open, run, type Ran } from "./open.ts";
+import { endSpareEngines } from "./spare_engines.ts";
 
 const QUERY = "sample perfect 4 | acts layer 7 | top 3";
 const linux = process.platform === "linux";
+// What is looked at here are all processes that there are.
+test.before.each(endSpareEngines);
 
 /** What one session does, and that it leaves nothing behind. */
 async function within<T>(options: Partial<InnerOptions>, work: (session: Session) => Promise<T>): Promise<T> {

@@ -9,11 +9,13 @@ import { RULES } from "../../src/optimize/rules.ts";
 import type { Value } from "../../runtime/data/frame.ts";
 import { EXAMPLES } from "../../runtime/catalog/shipped.ts";
 import { bits, open, run } from "./open.ts";
+import { spareEngine } from "./spare_engines.ts";
 
 const QUERY = "groups perfect = (sample perfect 12), non_perfect = (sample non_perfect 12) | acts layer 7 last 50";
 
 async function last(query: string, options: Parameters<typeof open>[0]): Promise<Value> {
-  const session = await open(options);
+  // What an engine has computed before is not kept in it.
+  const session = await open({ ...options, ...(options?.engine === undefined ? {} : { engines: spareEngine(options.engine) }) });
   const { values, outcome } = await run(session, query);
   await session.close();
   assert.is(outcome.exitCode, 0, JSON.stringify(outcome.diagnostics));

@@ -3,6 +3,10 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { children, watchesOf } from "./children.ts";
 import { bits, open, run } from "./open.ts";
+import { endSpareEngines } from "./spare_engines.ts";
+
+// What is looked at here are all processes that there are.
+test.before.each(endSpareEngines);
 
 test("kill -9 of the engine gives one clear error, and the session lives", async () => {
   const session = await open({ engine: { lanes: 1, threads: 1, batch: 2 } });
@@ -42,7 +46,7 @@ test("an engine that somebody stopped is told of with the line that lets it go o
   assert.is(outcome.exitCode, 0);
   assert.equal(notices, [`the engine process ${stopped[0]} is stopped, and is waited for; this lets it go on: kill -CONT ${stopped[0]}`]);
   assert.equal(told, notices);
-  const plain = await open();
+  const plain = await open({ engine: { lanes: 1, threads: 1 } });
   assert.is(bits(values), bits((await run(plain, query)).values));
   await plain.close();
   assert.equal([...children(), ...watchesOf(process.pid)], []);
