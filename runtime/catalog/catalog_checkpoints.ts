@@ -176,6 +176,7 @@ function factsOf(name: string, spec: SaeSpec, { registered: entry }: Located): S
     module: spec.module,
     writes: spec.hookOut === null ? null : { ...spec.hookOut, width: spec.decoder?.dOut ?? 0 },
     trainedOn: entry?.model ?? hubModelName(spec.modelName),
+    neuronpedia: entry?.neuronpedia ?? null,
     selectsModel: entry !== null,
   };
 }

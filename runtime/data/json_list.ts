@@ -20,21 +20,41 @@ export interface ObjectSplitter {
   readonly row: number;
 }
 
-/** By the first character of a file: `[` begins one list of objects, however it is laid out; else each line is an object. */
-export function createObjectSplitter(path: string): ObjectSplitter {
+/** How far the start of a file is read for the name of the list that it is around. */
+const START = 65_536;
+
+/** Where the list of that name begins that a file is one object around: behind texts and numbers alone, none of which names a feature, whose own list it would be. -1 where there is none. */
+function listWithin(start: string, name: string): number {
+  const around = new RegExp(`^\\s*\\{\\s*(?:"(?!index"|feature")[^"\\\\]*"\\s*:\\s*(?:"(?:[^"\\\\]|\\\\.)*"|[\\w.+-]+)\\s*,\\s*)*"${name}"\\s*:\\s*(?=\\[)`);
+  return around.exec(start)?.[0].length ?? -1;
+}
+
+/** By the first character of a file: `[` begins one list of objects, however it is laid out; else each line is an object, or, with `within`, the file is one around a list of that name. */
+export function createObjectSplitter(path: string, within?: string): ObjectSplitter {
   let before = "";
   let chosen: ObjectSplitter | null = null;
+  const begin = (first: string | undefined): readonly WrittenObject[] => {
+    const at = within === undefined || first !== "{" ? -1 : listWithin(before, within);
+    if (at >= 0) {
+      chosen = createListSplitter(path, before.slice(0, at).split("\n").length);
+      return chosen.push(before.slice(at));
+    }
+    chosen = first === "[" ? createListSplitter(path) : createLineSplitter(path);
+    return chosen.push(before);
+  };
   return {
     push: (text) => {
       if (chosen !== null) return chosen.push(text);
       before += text;
       const first = before.search(/[^ \t\r\n]/);
       if (first < 0 && before.length < MAX_FIELD_BYTES) return [];
-      chosen = before[first] === "[" ? createListSplitter(path) : createLineSplitter(path);
-      return chosen.push(before);
+      if (within !== undefined && before[first] === "{" && before.length < START) return [];
+      return begin(before[first]);
     },
     end: () => {
       if (chosen !== null) return chosen.end();
+      const first = before.search(/[^ \t\r\n]/);
+      if (first >= 0) return [...begin(before[first]), ...chosen!.end()];
       chosen = createLineSplitter(path);
       return [...chosen.push(before), ...chosen.end()];
     },
@@ -97,8 +117,11 @@ const NEWLINE = 10;
 /** What may come next between objects. */
 type Expected = "`[`" | "an object or `]`" | "`,` or `]`" | "an object" | "the end of the file";
 
-function createListSplitter(path: string): ObjectSplitter {
-  let line = 1;
+/** `around`: the line in which the list begins, where an object is around it, which must end behind it. */
+function createListSplitter(path: string, around?: number): ObjectSplitter {
+  let line = around ?? 1;
+  /** What stands behind the list. */
+  let behind = "";
   let row = 1;
   let expected: Expected = "`[`";
   /** Of the object that is being read: brackets that are open, and whether a text is. */
@@ -127,6 +150,11 @@ function createListSplitter(path: string): ObjectSplitter {
         if (code === NEWLINE) line++;
         if (depth === 0) {
           if (code === 32 || code === NEWLINE || code === 13 || code === 9) continue;
+          if (around !== undefined && expected === "the end of the file") {
+            behind += text.slice(at);
+            if (behind.length > MAX_FIELD_BYTES) fail("field-too-large", "what stands behind the list is larger than 16 MB");
+            break;
+          }
           if (code !== 123 || (expected !== "an object" && expected !== "an object or `]`")) {
             between(text, at);
             continue;
@@ -158,6 +186,7 @@ function createListSplitter(path: string): ObjectSplitter {
     end: () => {
       if (depth > 0) fail("bad-json", `row ${row}, which begins in line ${begun}, does not end: ${inText ? "the closing quote of a text" : "a closing bracket"} was expected`);
       if (expected !== "the end of the file") fail("bad-json", `the list does not end: ${expected} was expected${row > 1 ? ` behind row ${row - 1}` : ""}`);
+      if (around !== undefined) requireEnd(behind, () => fail("bad-json", "the object around the list does not end behind it"));
       return [];
     },
     blank: 0,
@@ -168,4 +197,13 @@ function createListSplitter(path: string): ObjectSplitter {
       return row;
     },
   };
+}
+
+/** Whether what stands behind a list ends the object around it. */
+function requireEnd(behind: string, otherwise: () => void): void {
+  try {
+    JSON.parse(`{"list":0${behind}`);
+  } catch {
+    otherwise();
+  }
 }

@@ -12,9 +12,10 @@ import { createObjectSplitter, type WrittenObject } from "./json_list.ts";
 import { parseObject, type JsonValue } from "./json_line.ts";
 import { readSource, type ReadCall } from "./source.ts";
 
-/** What is done with lists and objects in a cell: they are text, or their columns are left out. */
+/** What is done with lists and objects in a cell: they are text, or their columns are left out; and what one object around the whole file calls its rows. */
 export interface Nesting {
   readonly nested?: "drop" | undefined;
+  readonly within?: string | undefined;
 }
 
 export interface JsonlOptions extends ReadCall, Nesting {
@@ -70,9 +71,9 @@ export async function readJsonl(path: string, options: JsonlOptions = {}): Promi
 export type Entries = readonly (readonly [string, JsonValue])[];
 
 /** The objects of a file, one to a line or in a list; those of a piece of it at a time; blank lines are counted, and the digest is there at the end. */
-export async function* objectsOf(path: string, file: { digest: string; blank: number }, { signal, onBytes, nested }: ReadCall & Nesting = {}): AsyncGenerator<readonly Entries[]> {
+export async function* objectsOf(path: string, file: { digest: string; blank: number }, { signal, onBytes, nested, within }: ReadCall & Nesting = {}): AsyncGenerator<readonly Entries[]> {
   let rows = 0;
-  const splitter = createObjectSplitter(path);
+  const splitter = createObjectSplitter(path, within);
   const parsed = (found: readonly WrittenObject[]): readonly Entries[] => found.map(({ text, line }) => [...parseObject(path, text, { row: ++rows, line, nested })]);
   const place = (): { row: number; text: string } => ({ row: splitter.row, text: ` in line ${splitter.line}` });
   for await (const chunk of readSource(path, { signal, onBytes, onDigest: (found) => (file.digest = found), place })) yield parsed(splitter.push(chunk.toString("utf8")));

@@ -57,16 +57,16 @@ export async function scanJsonl(path: string, { types, ...call }: ReadCall & Nes
 }
 
 /** A cell that does not fit the type asked for is a mistake to tell now, not after the model has run for an hour; and NaN in a column asked to be float is a null. */
-async function tried(path: string, scan: Scan, { signal, nested }: ReadCall & Nesting): Promise<Scan> {
+async function tried(path: string, scan: Scan, { signal, nested, within }: ReadCall & Nesting): Promise<Scan> {
   const nullable = scan.columns.map((column) => column.nullable);
   try {
-    for await (const piece of streamJsonl(path, { signal, nested }, scan)) piece.columns.forEach(({ valid }, at) => (nullable[at] ||= valid !== null));
+    for await (const piece of streamJsonl(path, { signal, nested, within }, scan)) piece.columns.forEach(({ valid }, at) => (nullable[at] ||= valid !== null));
   } catch (error) {
     if (!(error instanceof DataError) || error.code !== "type-mismatch") throw error;
     // Read whole, columns are typed one after the other: a cell further down in an earlier column is told first.
     const from = scan.columns.findIndex(({ name }) => name === error.column);
     const earlier = scan.columns.map((column, at) => ({ ...column, asked: column.asked && at < from }));
-    if (earlier.some(({ asked }) => asked)) await tried(path, { ...scan, columns: earlier }, { signal, nested });
+    if (earlier.some(({ asked }) => asked)) await tried(path, { ...scan, columns: earlier }, { signal, nested, within });
     throw error;
   }
   return { ...scan, columns: scan.columns.map((column, at) => ({ ...column, nullable: nullable[at]! })) };

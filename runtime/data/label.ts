@@ -1,6 +1,7 @@
 /** Without this file features would be numbers in every table, whatever somebody has found out about them. */
 import { counted } from "../counted.ts";
 import type { Turns } from "../turns.ts";
+import { layerOfSource, ofAnother, type FeaturesOf } from "../../src/ops/names_of.ts";
 import { DataError } from "./error.ts";
 import type { Cell, Table } from "./frame.ts";
 import { MOST_ROWS } from "./table_limits.ts";
@@ -14,6 +15,10 @@ export interface Labelling {
   readonly as: string;
   /** Whether labels are of a layer too. */
   readonly layered: boolean;
+  /** Whether rows of another layer than the one that the source of the labels names have none. */
+  readonly bySource: boolean;
+  /** The SAEs that the features are of, where that is known. */
+  readonly saes: readonly FeaturesOf[];
   /** A row for each label of a feature, else the first. */
   readonly all: boolean;
   /** The group that the rows are of, for notices; null for the whole. */
@@ -23,9 +28,9 @@ export interface Labelling {
 /**
  * The rows with a column of labels behind the others; null where a feature has none. `names` has columns `feature`, which may be text, `label` and with `layered` `layer`; a row without
  * a label or a feature says nothing, and a column `source` holds one value. Notices: how many features have a label, how many have several, and which names are of none.
- * @throws DataError `too-many-rows`; `type-mismatch` where no name is of a number; `wrong-argument` where there are several sources
+ * @throws DataError `too-many-rows`; `type-mismatch` where no name is of a number; `wrong-argument` where there are several sources, or one of another SAE than the features
  */
-export async function labelTable(table: Table, names: Table, { of, as, layered, all, group }: Labelling, turns: Turns): Promise<{ readonly labelled: Table; readonly notices: readonly string[] }> {
+export async function labelTable(table: Table, names: Table, { of, as, layered, bySource, saes, all, group }: Labelling, turns: Turns): Promise<{ readonly labelled: Table; readonly notices: readonly string[] }> {
   const keyOf = (rows: Table, feature: string): ((row: number) => string | null) => {
     const columns = [columnNamed(rows, feature), ...(layered ? [columnNamed(rows, "layer")] : [])];
     return (row) => {
@@ -49,7 +54,12 @@ export async function labelTable(table: Table, names: Table, { of, as, layered, 
     if (here === undefined) known.set(key, [String(label)]);
     else if (!here.includes(String(label))) here.push(String(label));
   }
-  requireOneSource(names);
+  const source = sourceOf(names);
+  const another = source === null ? null : ofAnother(source, saes);
+  if (another !== null) throw new DataError({ code: "wrong-argument", message: `the names are ${another}`, column: "layer", notes: ["feature numbers of one SAE say nothing about another"] });
+  const onlyLayer = bySource && source !== null ? layerOfSource(source) : null;
+  const layerHere = onlyLayer === null ? null : columnNamed(table, "layer");
+  const others = new Set<string>();
   const odd = strange.count === 0 ? "" : `row ${strange.first + 1} holds ${JSON.stringify(String(cellAt(columnNamed(names, "feature"), strange.first)).slice(0, 40))}`;
   if (strange.count > 0 && known.size === 0) throw new DataError({ code: "type-mismatch", message: `no name is of a feature, which is a whole number: ${odd}`, column: "feature", help: "label … key <column>" });
   const asked = new Set<string>();
@@ -61,8 +71,11 @@ export async function labelTable(table: Table, names: Table, { of, as, layered, 
   for (let row = 0; row < table.rows; row++) {
     if (turns.due()) await turns.pass(row / table.rows);
     const key = rowKey(row);
-    const found = key === null ? undefined : known.get(key);
-    if (key !== null) asked.add(key);
+    const layer = layerHere === null ? null : cellAt(layerHere, row);
+    const elsewhere = layerHere !== null && layer !== onlyLayer;
+    const found = key === null || elsewhere ? undefined : known.get(key);
+    if (key !== null) asked.add(layerHere === null ? key : `${layer}:${key}`);
+    if (key !== null && elsewhere) others.add(`${layer}:${key}`);
     if (key !== null && found !== undefined) named.add(key);
     if (key !== null && found !== undefined && found.length > 1) several.add(key);
     const given = found === undefined ? [null] : all ? found : found.slice(0, 1);
@@ -79,7 +92,8 @@ export async function labelTable(table: Table, names: Table, { of, as, layered, 
   const within = group === null ? "" : ` in ${group}`;
   const notices = [
     ...(strange.count === 0 ? [] : [`${counted(strange.count, "name")} ${strange.count === 1 ? "is" : "are"} of no feature, which is a whole number: ${odd}`]),
-    `${named.size} of ${counted(asked.size, "feature")}${within} ${named.size === 1 || asked.size === 1 ? "has" : "have"} a label`,
+    asked.size === 0 ? `there is no feature${within} to be named` : `${named.size} of ${counted(asked.size, "feature")}${within} ${named.size === 1 || asked.size === 1 ? "has" : "have"} a label`,
+    ...(others.size === 0 ? [] : [`the names are of layer ${onlyLayer}, and ${counted(others.size, "feature")}${within} ${others.size === 1 ? "is" : "are"} of another`]),
     ...(several.size === 0 ? [] : [`${counted(several.size, "feature")}${within} ${several.size === 1 ? "has" : "have"} several labels${all ? ", each in a row of its own" : ", and the first is taken; with `all` each has a row"}`]),
   ];
   return { labelled, notices };
@@ -93,13 +107,13 @@ function numberIn(text: string): string | null {
   return /^\s*0*(\d+)\s*$/.exec(text)?.[1] ?? null;
 }
 
-/** Numbers of features mean nothing across SAEs. */
-function requireOneSource(names: Table): void {
+/** The one source of all labels, since numbers of features mean nothing across SAEs; null where none is said. */
+function sourceOf(names: Table): string | null {
   const source = findColumn(names, "source");
-  if (source === undefined || source.type !== "str") return;
+  if (source === undefined || source.type !== "str") return null;
   const sources = new Set<string>();
   for (let row = 0; row < names.rows && sources.size < 2; row++) if (source.valid === null || source.valid[row] === 1) sources.add(source.values[row]!);
-  if (sources.size < 2) return;
   const [first, second] = sources;
+  if (second === undefined) return first ?? null;
   throw new DataError({ code: "wrong-argument", message: `the names are of several SAEs, and feature numbers are of one: ${first}, ${second}`, column: "layer", help: `label from (… | where layer == ${JSON.stringify(first)})` });
 }

@@ -1,6 +1,7 @@
 /** Without this file there would be no closed list of what the runtime must be able to do. */
 import type { Edit } from "./edit.ts";
 import type { Folded, Hook } from "./hook.ts";
+import type { FeaturesOf } from "./names_of.ts";
 import type { Scalar, ScalarLiteral } from "./scalar.ts";
 import type { ColumnSchema, Schema } from "./schema.ts";
 import type { Span } from "../../grammar/span.ts";
@@ -89,6 +90,8 @@ export interface Leniency {
   readonly thousands?: "apart";
   /** Columns of JSON that hold a list or an object are left out. */
   readonly nested?: "drop";
+  /** A file that is one object of JSON around a list of this name is that list, as exports of Neuronpedia may be. */
+  readonly within?: "explanations";
 }
 
 /** By what a feature's documents are compared: whether it fires, at which share of tokens, how strongly at most or on average. */
@@ -175,8 +178,8 @@ export type Op =
   | { readonly op: "similar"; readonly saes: readonly SaeRef[]; readonly layers: readonly number[] | null; readonly features: readonly number[] | null; readonly of?: string; readonly count: number }
   /** The tokens whose logits those directions raise and lower most; `count` on a side. `raw`: times the unembedding alone, without the final norm's weight. */
   | { readonly op: "promotes"; readonly model: ModelRef; readonly saes: readonly SaeRef[]; readonly layers: readonly number[] | null; readonly features: readonly number[] | null; readonly of?: string; readonly count: number; readonly side: PromotedSide; readonly raw?: true }
-  /** Rows (input 0) with a column `as`: what input 1, columns `feature`, `label` and with `layered` `layer`, calls the feature that `of` names; a row for each of them with `all`, else the first. */
-  | { readonly op: "label"; readonly of: string; readonly as: string; readonly layered: boolean; readonly all: boolean }
+  /** Rows (input 0) with a column `as`: what input 1, columns `feature`, `label` and with `layered` `layer`, calls the feature that `of` names; a row for each of them with `all`, else the first. `bySource`: rows of another layer than the column `source` of input 1 names have none. `saes`: what that source is held against. */
+  | { readonly op: "label"; readonly of: string; readonly as: string; readonly layered: boolean; readonly bySource: boolean; readonly saes: readonly FeaturesOf[]; readonly all: boolean }
   /** A reconstruction (input 0) beside the activations it stands for (input 1): how near it comes, by group. */
   | { readonly op: "fidelity" }
   | { readonly op: "memorize"; readonly model: ModelRef; readonly bos: boolean; readonly prefix: number; readonly continuation: number; readonly textColumn: string; readonly edits?: readonly Edit[] }

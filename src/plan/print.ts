@@ -84,7 +84,7 @@ export function printOp(op: Op): string {
     case "decode": return `decode ${op.saes.map((sae) => `${sae.name} (${sae.convention})`).join("; ")}`;
     case "similar": return `similar to ${ofFeatures(op)}: ${op.count} each`;
     case "promotes": return `promoted by ${ofFeatures(op)}: ${op.count} ${op.side === "both" ? "on each side" : op.side}${op.raw === true ? ", without the final norm's weight" : ""}, tokens of ${op.model.name}`;
-    case "label": return `label ${op.of} as ${op.as}${op.layered ? " by layer" : ""}${op.all ? ", all" : ""}`;
+    case "label": return `label ${op.of} as ${op.as}${op.layered || op.bySource ? " by layer" : ""}${op.all ? ", all" : ""}`;
     case "memorize": return `memorize ${op.continuation} tokens after ${op.prefix} of ${op.textColumn}, greedy, with ${op.model.name}, ${op.bos ? "BOS first" : "no BOS"}${behind(op.edits)}`;
     case "generate": {
       const { drawn } = op;

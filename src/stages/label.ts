@@ -50,6 +50,6 @@ export const label = stage({
     }
     const found = labelNames(context, args);
     if (found === null) return null;
-    return context.node({ op: "label", of, as, layered: found.layered, all }, [input, found.names], { ...input.schema, kind: "table", columns: [...input.schema.columns, { name: as, type: "str" }] });
+    return context.node({ op: "label", of, as, layered: found.layered, bySource: found.bySource, saes: found.saes, all }, [input, found.names], { ...input.schema, kind: "table", columns: [...input.schema.columns, { name: as, type: "str" }] });
   },
 });

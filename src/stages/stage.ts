@@ -66,6 +66,8 @@ export interface SaeFacts {
   readonly writes: { readonly layer: number | null; readonly hook: Hook | null; readonly hookName: string; readonly width: number } | null;
   /** The repository of the model it was trained on; null where nobody says. */
   readonly trainedOn: string | null;
+  /** What Neuronpedia calls it, with its model; null where nobody says. */
+  readonly neuronpedia: string | null;
   /** An SAE of the registry: its model is used where none was set. */
   readonly selectsModel: boolean;
 }

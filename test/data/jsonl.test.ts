@@ -197,4 +197,21 @@ test("the digest is that of the bytes, and a signal stops", async () => {
   assert.is((error as Error).message, "stop");
 });
 
+test("one object around a list is the list where that is asked for, however the file comes in pieces", () => {
+  const text = `{\n "modelId": "a \\"explanations\\": [", "n": 2,\n "explanations": [\n{"index":1,"label":"x]"},\n {"index":2}\n], "next": [null]\n}\n`;
+  const split = (pieces: readonly string[], within?: string): readonly unknown[] => {
+    const splitter = createObjectSplitter("a.json", within);
+    return [...pieces.flatMap((piece) => splitter.push(piece)), ...splitter.end()];
+  };
+  const rows = [{ text: '{"index":1,"label":"x]"}', line: 4 }, { text: '{"index":2}', line: 5 }];
+  assert.equal(split([text], "explanations"), rows);
+  assert.equal(split([...text], "explanations"), rows);
+  const long = text.replace("[null]", JSON.stringify("n".repeat(70_000)));
+  assert.equal(split([long.slice(0, 66_000), long.slice(66_000)], "explanations"), rows);
+  // Not asked for, of another name, and a row that has a list of its own: lines.
+  for (const [of, within] of [[text.replaceAll("\n", " ").trimEnd(), undefined], [text.replaceAll("\n", " ").trimEnd(), "rows"], ['{"index":1,"explanations":[{"a":1}]}', "explanations"]] as const) assert.equal(split([of], within), [{ text: of, line: 1 }]);
+  assert.throws(() => split([text.trimEnd().slice(0, -1)], "explanations"), /does not end behind it/);
+  assert.throws(() => split([text.slice(0, text.indexOf("], "))], "explanations"), /the list does not end/);
+});
+
 test.run();

@@ -2,6 +2,7 @@
 import { gzipSync } from "node:zlib";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { ofAnother, partOf } from "../../src/ops/names_of.ts";
 import { renderValue } from "../../repl/render/value.ts";
 import type { Table, Value } from "../../runtime/data/frame.ts";
 import { cellAt, columnNamed } from "../../runtime/data/table.ts";
@@ -83,6 +84,62 @@ test("an export of one layer is not taken for another that is asked for", async 
   const other = await ask('similar 620 | label "np.jsonl" layer 5');
   assert.equal(other.codes, ["wrong-argument"]);
   assert.is(other.outcome.diagnostics[0]!.message, "`np.jsonl` holds names of layer 7, and none of layer 5");
+});
+
+test("an export of another SAE than the one that the features are of is refused, from a file and from a table, unless its layer is named", async () => {
+  const message = async (query: string, files: Readonly<Record<string, string>>): Promise<string> => {
+    const { outcome, values } = await ask(query, files);
+    assert.is(values.length, 0, query);
+    assert.equal(outcome.diagnostics.map(({ code }) => code), ["wrong-argument"], query);
+    return outcome.diagnostics[0]!.message;
+  };
+  const five = { "np.jsonl": exported([620, "dog", "5-kjv-res"]) };
+  assert.is(await message('similar 620 k 1 | label "np.jsonl"', five), "the names in `np.jsonl` are of layer 5 (5-kjv-res), and these features of layer 7");
+  assert.is(await message('similar 620 k 1 | label from (jsonl "np.jsonl")', five), "the names are of layer 5 (5-kjv-res), and these features of layer 7");
+  assert.is(await message('similar 620 k 1 | label from (jsonl "np.jsonl") layer 4', five), "the names are of layer 5 (5-kjv-res), and these features of layer 4");
+  assert.match(await message('similar 620 k 1 | label "np.jsonl"', { "np.jsonl": exported([620, "dog", "7-mlp_32k-oai"]) }), /of 7-mlp_32k-oai, and these features of another part of the block: kjv/);
+  const asked = await ask('similar 620 k 1 | label "np.jsonl" layer 5', five);
+  assert.equal(column(asked.values[0], "label"), ["dog"]);
+  // Nothing says which SAE these are of.
+  const rows = await ask('csv "rows.csv" | label "np.jsonl"', { ...five, "rows.csv": "feature\n620\n" });
+  assert.equal(column(rows.values[0], "label"), ["dog"]);
+});
+
+test("an SAE that has a name at Neuronpedia is held against that name", () => {
+  const sae = { name: "a", layer: 20, part: partOf("resid_post"), id: "20-gemmascope-res-16k" };
+  assert.is(ofAnother("20-gemmascope-res-16k", [sae]), null);
+  assert.is(ofAnother("20-gemmascope-res-65k", [sae]), "of 20-gemmascope-res-65k, and these features of 20-gemmascope-res-16k");
+  assert.is(ofAnother("20-gemmascope-res-65k", [{ ...sae, id: null }]), null);
+  assert.match(ofAnother("20-gemmascope-att-65k", [{ ...sae, id: null }]) ?? "", /another part/);
+  assert.is(ofAnother("20-resid-post-aa", [{ ...sae, id: null }]), null);
+  assert.is(ofAnother("20-transcoder-hp", [{ ...sae, id: null, part: null }]), null);
+  assert.is(ofAnother("21-x", [sae, { ...sae, layer: 21, id: null }]), null);
+  assert.is(ofAnother("no layer", [{ ...sae, id: null }]), null);
+});
+
+test("an export of one layer names the features of that layer among those of several", async () => {
+  const { values, notices } = await ask('csv "rows.csv" | label "np.jsonl"', { ...FILES, "rows.csv": "layer,feature\n7,620\n5,620\n7,1\n" });
+  assert.equal(column(values[0], "label"), ["thee and thou", null, null]);
+  assert.ok(notices.some((notice) => notice.endsWith("the names are of layer 7, and 1 feature is of another")), notices.join("\n"));
+  assert.ok(notices.some((notice) => notice.endsWith("1 of 3 features has a label")), notices.join("\n"));
+});
+
+test("an export that is one object around its rows is read as its rows; rows with lists of their own are not", async () => {
+  const row = (index: string): object => ({ modelId: "kjv", layer: "7-kjv-res", index, description: `of ${index}` });
+  const files = {
+    "whole.json": JSON.stringify({ explanations: [row("620"), row("3")] }),
+    "more.json": JSON.stringify({ modelId: "kjv", count: 2, explanations: [row("620")], next: null }, null, 2),
+    "own.jsonl": [620, 3].map((index) => JSON.stringify({ index, label: `of ${index}`, explanations: [{ description: "wrong" }] })).join("\n"),
+  };
+  for (const name of Object.keys(files)) assert.equal(column((await ask(`similar 620 k 1 | label ${JSON.stringify(name)}`, files)).values[0], "label"), ["of 620"], name);
+  const cut = await ask('similar 620 k 1 | label "cut.json"', { "cut.json": files["more.json"].slice(0, -2) });
+  assert.match(cut.outcome.diagnostics[0]!.message, /the object around the list does not end/);
+});
+
+test("no feature, and no name, is told", async () => {
+  const none = await ask('similar 620 k 1 | where feature < 0 | label "own.csv"');
+  assert.ok(none.notices.some((notice) => notice.endsWith("there is no feature to be named")), none.notices.join("\n"));
+  assert.match((await ask('similar 620 k 1 | label "none.json"', { "none.json": "[]" })).outcome.diagnostics[0]!.message, /holds no names: it is empty/);
 });
 
 test("names by layer go to the layer of a row, to the layer that is named, or to that of the SAE", async () => {

@@ -1,6 +1,7 @@
 /** Without this file two stages would say in two ways whose decoder directions they mean. */
 import { printColumn } from "../../../grammar/print_parts.ts";
 import { HOOK_WORDS } from "../../ops/hook.ts";
+import { partOf, type FeaturesOf } from "../../ops/names_of.ts";
 import type { Plan, SaeRef } from "../../ops/op.ts";
 import { columnOf, type ColumnSchema, type Schema, table } from "../../ops/schema.ts";
 import { column, ints, oneOf, optionalInt, type ArgValues } from "../args.ts";
@@ -96,6 +97,15 @@ export function layersOf(context: Lowering): readonly number[] {
   const refs = encodedWith(context.input);
   const known = refs.length === 0 ? context.saes() : factsOf(context, refs) ?? [];
   return [...new Set(known.flatMap(({ layer }) => layer ?? []))];
+}
+
+/** The SAEs that the features of the input are of, as far as that is known; [] where it does not say. Reports nothing. */
+export function featuresOf(context: Lowering): readonly FeaturesOf[] {
+  const refs = encodedWith(context.input);
+  if (refs.length === 0 || context.settings.sae.length === 0) return [];
+  const facts = context.saes().filter(({ ref }) => refs.some((each) => each.digest === ref.digest && each.convention === ref.convention));
+  if (facts.length < refs.length) return [];
+  return facts.map(({ ref, layer, hook, writes, neuronpedia }) => ({ name: ref.name, layer, part: writes === null ? partOf(hook) : null, id: neuronpedia?.slice(neuronpedia.indexOf("/") + 1) ?? null }));
 }
 
 /** The one SAE whose features are meant. */

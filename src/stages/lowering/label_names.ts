@@ -1,11 +1,12 @@
 /** Without this file names of features could be read only where their columns are called as saeq calls them. */
 import { printColumn } from "../../../grammar/print_parts.ts";
+import { layerOfSource, ofAnother, type FeaturesOf } from "../../ops/names_of.ts";
 import type { Plan } from "../../ops/op.ts";
 import type { Scalar } from "../../ops/scalar.ts";
 import { columnOf, showType, type ColumnSchema } from "../../ops/schema.ts";
 import type { NamedPlan } from "../args.ts";
 import type { Lowering } from "../stage.ts";
-import { layersOf } from "./directions.ts";
+import { featuresOf, layersOf } from "./directions.ts";
 import { endingOf, READ_NOTE, readerOf } from "./readers.ts";
 
 /** What the column of the feature is called, and that of its name: own files, Neuronpedia's exports (`index`, `description`), others. */
@@ -24,6 +25,10 @@ interface Labels {
   /** Columns `feature`, `label`; `layer` where rows are told apart by it; `source` where texts say which SAE a row is of, which must be one. */
   readonly names: Plan;
   readonly layered: boolean;
+  /** Whether rows of the input are told apart by the layer that `source` names. */
+  readonly bySource: boolean;
+  /** The SAEs that the features are of, which `source` is held against; [] where it is not. */
+  readonly saes: readonly FeaturesOf[];
 }
 
 /** A table of names and where it comes from, for messages. */
@@ -60,26 +65,34 @@ export function labelNames(context: Lowering, args: LabelArgs): Labels | null {
       });
       return null;
     }
-    const of = /^\d+(?=-|$)/.exec(sources[0] ?? "")?.[0];
-    if (args.layer !== null && of !== undefined && Number(of) !== args.layer) {
+    const of = layerOfSource(sources[0] ?? "");
+    if (args.layer !== null && of !== null && of !== args.layer) {
       context.report({ code: "wrong-argument", message: `${title} holds names of layer ${of}, and none of layer ${args.layer}`, span: context.at("layer"), notes: [`its column \`layer\`: ${sources[0]!}`, "feature numbers of one layer say nothing about another"] });
       return null;
     }
-    return { names: picked(context, names, [["feature", key], ["label", label], ["source", taken]]), layered: false };
+    // Who names a layer says which export is meant.
+    const saes = args.layer === null ? featuresOf(context) : [{ name: "", layer: args.layer, part: null, id: null }];
+    const another = sources[0] === undefined ? null : ofAnother(sources[0], saes);
+    if (another !== null) {
+      context.report({ code: "wrong-argument", message: `the names in ${title} are ${another}`, ...(args.path === "" ? {} : { span: context.at("path") }), notes: ["feature numbers of one SAE say nothing about another", ...(of === null ? [] : [`\`layer ${of}\` behind the file takes them all the same`])] });
+      return null;
+    }
+    const bySource = args.layer === null && columnOf(context.input.schema, "layer")?.type === "int";
+    return { names: picked(context, names, [["feature", key], ["label", label], ["source", taken]]), layered: false, bySource, saes };
   }
   if (args.layer !== null && taken?.type !== "int") {
     context.report({ code: "unknown-column", message: `${title} has no column \`layer\` of numbers`, span: context.at("layer"), notes: [`its columns: ${listed(opened.plan)}`], label: "leave it out", fix: context.without("layer") });
     return null;
   }
-  if (taken?.type !== "int") return { names: picked(context, names, [["feature", key], ["label", label]]), layered: false };
-  if (args.layer === null && columnOf(context.input.schema, "layer")?.type === "int") return { names: picked(context, names, [["feature", key], ["label", label], ["layer", taken]]), layered: true };
+  if (taken?.type !== "int") return { names: picked(context, names, [["feature", key], ["label", label]]), layered: false, bySource: false, saes: [] };
+  if (args.layer === null && columnOf(context.input.schema, "layer")?.type === "int") return { names: picked(context, names, [["feature", key], ["label", label], ["layer", taken]]), layered: true, bySource: false, saes: [] };
   const layers = args.layer === null ? layersOf(context) : [args.layer];
   if (layers.length !== 1) {
     context.report({ code: "missing-argument", message: `${title} holds names by layer, and the input does not say which layer its features are of`, help: `label ${args.path === "" ? "from …" : JSON.stringify(args.path)} layer ${layers[0] ?? 7}` });
     return null;
   }
   const only = context.node({ op: "filter", predicate: { op: "compare", cmp: "==", left: columnScalar(taken), right: { op: "literal", value: layers[0]!, type: "int" }, type: "bool" } }, [names], names.schema);
-  return { names: picked(context, only, [["feature", key], ["label", label]]), layered: false };
+  return { names: picked(context, only, [["feature", key], ["label", label]]), layered: false, bySource: false, saes: [] };
 }
 
 function openedNames(context: Lowering, { path, from: [given, more] }: LabelArgs): Opened | null {
@@ -98,8 +111,8 @@ function openedNames(context: Lowering, { path, from: [given, more] }: LabelArgs
     context.report({ code: "unknown-format", message: endingOf(path) === "" ? "`label` goes by the ending of the file, and this has none" : `\`label\` does not read \`${endingOf(path)}\``, span: context.at("path"), notes: [READ_NOTE], help: `label from (csv ${JSON.stringify(path)})` });
     return null;
   }
-  // Exports hold lists beside the names, such as embeddings.
-  const lenient = reader.format === "jsonl" ? ({ nested: "drop" } as const) : undefined;
+  // Exports hold lists beside the names, such as embeddings, and some one object around all.
+  const lenient = reader.format === "jsonl" ? ({ nested: "drop", within: "explanations" } as const) : undefined;
   const facts = context.table(path, reader.separator, {}, reader.format, lenient);
   if (facts === null) return null;
   const plan = context.node({ op: "read", format: reader.format, path, digest: facts.digest, separator: reader.separator, types: {}, ...(lenient === undefined ? {} : { lenient }) }, [], facts.schema);
@@ -114,6 +127,10 @@ function columnFor(context: Lowering, { plan, title }: Opened, [asked, more]: re
   }
   const found = asked === undefined ? usual.map((name) => columnOf(plan.schema, name)).find((column) => column !== undefined) : columnOf(plan.schema, asked);
   if (found !== undefined) return found;
+  if (plan.schema.columns.length === 0) {
+    context.report({ code: "unknown-column", message: `${title} holds no names: it is empty`, ...(title.startsWith("`") ? { span: context.at("path") } : {}), notes: [`looked for: ${FEATURES.join(", ")} and ${LABELS.join(", ")}`] });
+    return null;
+  }
   context.report({
     code: "unknown-column",
     message: asked === undefined ? `${title} has no column that ${what}` : `${title} has no column \`${asked}\``,
