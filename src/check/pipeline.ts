@@ -21,7 +21,8 @@ import { works } from "./tried.ts";
 import { spelledOut } from "./spelled_out.ts";
 import { nameless, unknownStage } from "./unknown_stage.ts";
 import { argumentValue, fileRead } from "./values.ts";
-import { insteadOf, leftOut, wayTo, type Step } from "./ways.ts";
+import { asPredicted } from "./predicted_words.ts";
+import { anew, insteadOf, leftOut, wayTo, type Step } from "./ways.ts";
 
 export interface CheckContext {
   readonly scope: Scope;
@@ -147,7 +148,9 @@ function checkCall(definition: StageDefinition, place: Place, words: readonly Wo
   const slots = bindWords(definition, rest, nameSpan, from?.schema ?? null, report);
   if (slots === null) return unknown(stage.span);
   const blind = from !== null && !from.schema.known;
+  const before = report.diagnostics.length;
   const values = slotValues(definition, slots, from, context);
+  if (values === null) sayPredicted(definition, before, from, place, context);
   if (values === null || (blind && !isDefined(definition))) return unknown(stage.span);
   if (isDefined(definition)) {
     const call = { at: stage.span, nameSpan, label: report.text.slice(stage.span.start, stage.span.end) };
@@ -164,6 +167,16 @@ function checkCall(definition: StageDefinition, place: Place, words: readonly Wo
     return unknown(stage.span);
   }
   return made ?? unknown(stage.span);
+}
+
+/** Of the mistakes from `since` on: which stage makes a column that is not there, where that is known. */
+function sayPredicted(definition: StageDefinition, since: number, from: Plan | null, place: Place, context: CheckContext): void {
+  const { diagnostics } = context.report;
+  for (let at = since; at < diagnostics.length; at++) {
+    const told = diagnostics[at]!;
+    const hint = told.fix === undefined ? asPredicted(definition, told, from, place, { ...context, check: checkPipeline }) : null;
+    if (hint !== null) diagnostics[at] = { ...told, ...hint, notes: [...(hint.notes ?? []), ...(told.notes ?? [])] };
+  }
 }
 
 /** `sample 10 from perfect`, `take 10 perfect`: the line that starts with the value; null where none is named, or it does not work. */
@@ -238,7 +251,7 @@ function slotValues(definition: StageDefinition, slots: Slots, from: Plan | null
   return complete ? values : null;
 }
 
-function lowering(definition: StageDefinition, { stage, at: nameSpan, before }: Place, slots: Slots, from: Plan | null, context: CheckContext): Lowering {
+function lowering(definition: StageDefinition, { stage, at: nameSpan, before, pipeline }: Place, slots: Slots, from: Plan | null, context: CheckContext): Lowering {
   const { scope, report } = context;
   const label = report.text.slice(stage.span.start, stage.span.end);
   const shown = spelledOut(label, scope.params);
@@ -283,6 +296,7 @@ function lowering(definition: StageDefinition, { stage, at: nameSpan, before }: 
     members: (argument) => (slots.get(argument)?.words?.items ?? []).map(({ span }) => report.text.slice(span.start, span.end)),
     instead: (text) => ({ span: stage.span, text }),
     without: (argument) => ({ span: { start: report.text.slice(0, at(argument).start).trimEnd().length, end: at(argument).end }, text: "" }),
+    anew: (written) => anew(written, from, { stage, pipeline }, { ...context, check: checkPipeline }),
     insteadOf: (name, text) => insteadOf(name, text, { stage, before }, { ...context, check: checkPipeline }),
     given: (argument) => slots.has(argument),
     report: (diagnostic) => void report.diagnostics.push({ severity: "error", span: nameSpan, ...diagnostic }),

@@ -25,5 +25,7 @@ export function mistakesOf(written: string, input: Plan | null, { scope, facts, 
   if (diagnostics.length > 0 || statement?.kind !== "pipelineStatement" || others.length > 0) return null;
   const own: Report = { ...reportOn(written, [], report.accesses), trial: true };
   check(statement.pipeline, input, { scope, facts, report: own });
+  // A line that reads a model which nothing else reads has no mistakes as long as nothing is known of it: it is asked for, and the line tried again.
+  for (const [key, need] of own.needs) if (need.kind === "model" || need.kind === "sae" || need.kind === "chat") report.needs.set(key, need);
   return own.diagnostics.filter(({ severity }) => severity === "error");
 }

@@ -1,5 +1,5 @@
 /** Without this file a stage that does not take what flows in would be refused without a line that leads there. */
-import type { Stage } from "../../grammar/ast.ts";
+import type { Pipeline, Stage } from "../../grammar/ast.ts";
 import type { Diagnostic, Fix } from "../../grammar/diagnostic.ts";
 import type { Span } from "../../grammar/span.ts";
 import type { Plan } from "../ops/op.ts";
@@ -8,6 +8,7 @@ import { STAGES } from "../stages/mod.ts";
 import type { StageDefinition } from "../stages/stage.ts";
 import { FEATURE_COLUMNS } from "../stages/top.ts";
 import type { Hint } from "./misplaced.ts";
+import { behindLogits, isPredicted } from "./predicted_words.ts";
 import { beyondHelp, needKey, type Need } from "./scope.ts";
 import { mistakesOf, works, type Trial } from "./tried.ts";
 
@@ -78,11 +79,15 @@ function exampleOf(definition: StageDefinition, own: string, { schema }: Plan, t
  * A line in which a stage that compares has groups to compare: of rows where that works, else of what the model makes of them. `between`: what was made of the rows
  * before it, which is made of the groups then.
  */
-export function onGroups({ input }: StageDefinition, own: string, trial: Trial, between: readonly string[] = []): string {
+export function onGroups(definition: StageDefinition, own: string, trial: Trial, between: readonly string[] = []): string {
+  const { input } = definition;
   const groups = "groups a = (sample perfect 10), b = (sample non_perfect 10)";
   const made = between.map((_, at) => [groups, ...between.slice(at), own].join(" | "));
   const lines = [...made, ...(input.includes("table") ? [`${groups} | ${own}`] : []), ...(input.includes("acts") ? [`${groups} | acts layer 7 | ${own}`] : []), `${groups} | acts layer 7 | top 10 | ${own}`];
-  return (trial.report.trial === true || beyondHelp(trial.report) ? undefined : lines.find((line) => works(line, null, trial))) ?? lines[0]!;
+  const word = /^\S+\s+(\p{L}[\p{L}\p{N}_]*)/u.exec(own)?.[1] ?? "";
+  if (isPredicted(word) !== null) lines.push(`${groups} | logits at continuation | ${behindLogits(definition, own, word)}`);
+  const found = trial.report.trial === true || beyondHelp(trial.report) ? undefined : lines.find((line) => works(line, null, trial));
+  return found ?? definition.examples[0]?.query ?? lines[0]!;
 }
 
 /** Whether a stage would only make what flows in already: `encode` of features that fire, the same stage twice. */
@@ -107,6 +112,14 @@ export function insteadOf(name: string, written: string, { stage, before }: { re
   if (step === undefined || step.input === null) return null;
   const rest = report.text.slice(step.stage.span.end, stage.span.end);
   return works(`${written}${rest}`, step.input, trial) ? { span: step.stage.span, text: written } : null;
+}
+
+/** A stage and all behind it in its pipeline written anew, where that works on what flows in. */
+export function anew(written: (behind: string) => string | null, input: Plan | null, { stage, pipeline }: { readonly stage: Stage; readonly pipeline: Pipeline }, trial: Trial): Fix | null {
+  const { report } = trial;
+  if (report.trial === true || report.expansions.nested > 0 || beyondHelp(report)) return null;
+  const text = written(report.text.slice(stage.span.end, pipeline.span.end));
+  return text !== null && works(text, input, trial) ? { span: { start: stage.span.start, end: pipeline.span.end }, text } : null;
 }
 
 /** The ways there are, what is meant most likely first. */

@@ -37,7 +37,7 @@ export const chunk = stage({
     const { input, settings } = context;
     const model = context.model();
     if (model === null) return null;
-    const textColumn = oneTextColumn(context, of, { does: "cut", takes: "`chunk` cuts one text", written: `chunk ${size}`, whole: "to cut both as one text" });
+    const textColumn = oneTextColumn(context, of, { does: "cut", takes: "`chunk` cuts one text", written: `chunk ${size}`, whole: "to cut both as one text", continued: false });
     if (textColumn === null) return null;
     const bos = settings.bos ?? model.prependsBos;
     if (!fits(context, { size, overlap, bos, room: model.context })) return null;

@@ -51,7 +51,7 @@ function continued(context: Lowering, args: ArgValues<typeof ARGS>): Plan | null
   const { input, settings } = context;
   const model = context.model();
   if (model === null) return null;
-  const of = oneTextColumn(context, args.of, { does: "go on with", takes: "`generate` goes on with one text", written: "generate max 40", whole: "to go on behind the continuation" });
+  const of = oneTextColumn(context, args.of, { does: "go on with", takes: "`generate` goes on with one text", written: "generate max 40", whole: "to go on behind the continuation", continued: true });
   const drawn = drawing(context, args);
   if (of === null || drawn === undefined) return null;
   const rendered = isRendered(input, [of]);

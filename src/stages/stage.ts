@@ -110,6 +110,8 @@ export interface Lowering {
   without(argument: string): Fix;
   /** Other stages in place of the last one of that name before it, where all that follows that one here takes what they give; null where it does not. */
   insteadOf(name: string, text: string): Fix | null;
+  /** The stage and all that stands behind it in its pipeline, written anew; `written` is given what stands behind, with its pipe. Null where it gives null, or the line does not work. */
+  anew(written: (behind: string) => string | null): Fix | null;
   report(diagnostic: Omit<Diagnostic, "severity" | "span"> & { readonly severity?: Diagnostic["severity"]; readonly span?: Span }): void;
 }
 

@@ -1,4 +1,5 @@
 /** Without this file each stage that runs the model would choose for itself which text the model reads. */
+import type { Fix } from "../../../grammar/diagnostic.ts";
 import { printColumn } from "../../../grammar/print_parts.ts";
 import type { Plan } from "../../ops/op.ts";
 import type { ColumnSchema, Schema } from "../../ops/schema.ts";
@@ -30,10 +31,12 @@ export interface OneText {
   readonly written: string;
   /** What makes one text of the two. */
   readonly whole: string;
+  /** Whether what it makes has a continuation that stages behind it may ask for. */
+  readonly continued: boolean;
 }
 
 /** The one column of texts that a stage reads: the one that its argument `of` names, or, where nothing is said, what the model reads, as long as that is one column. Null after a reported mistake, or where the input is not known. */
-export function oneTextColumn(context: Lowering, of: string, { does, takes, written, whole }: OneText): string | null {
+export function oneTextColumn(context: Lowering, of: string, { does, takes, written, whole, continued }: OneText): string | null {
   const { schema } = context.input;
   const names = schema.columns.map(({ name }) => name).join(", ") || "none";
   const [meant = schema.columns.find(({ type }) => type === "str")?.name] = textColumns(schema.columns) ?? [];
@@ -58,14 +61,24 @@ export function oneTextColumn(context: Lowering, of: string, { does, takes, writ
     context.report({ code: "no-text", message: `this table has no text to ${does}`, notes: [`columns here: ${names}`], ...way });
     return null;
   }
+  const ofContinuation = continued ? null : alone(context, second!);
   context.report({
     code: "missing-argument",
     message: `there is a prompt and a continuation here, and ${takes}`,
     notes: [`${whole}: … | text ${printColumn(first)} + ${printColumn(second!)} | ${written}`],
-    label: "which one",
-    fix: context.instead(`${context.written().trimEnd()} of ${printColumn(first)}`),
+    ...(ofContinuation === null
+      ? { label: "which one", fix: context.instead(`${context.written().trimEnd()} of ${printColumn(first)}`) }
+      : { label: "the continuation is a text of its own then, read without its prompt", fix: ofContinuation }),
   });
   return null;
+}
+
+/** The stage about the continuation, where a stage behind it asks for that part of a text: it is the whole text then. */
+function alone(context: Lowering, column: string): Fix | null {
+  return context.anew((behind) => {
+    const whole = behind.replace(/ +of +continuation\b/, "").replace(/\bat +continuation\b/, "at all");
+    return whole === behind ? null : `${context.written().trimEnd()} of ${printColumn(column)}${whole}`;
+  });
 }
 
 /** The input as tokens: itself, or its documents tokenized for the model that is set. */
