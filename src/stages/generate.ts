@@ -5,6 +5,7 @@ import type { ColumnSchema } from "../ops/schema.ts";
 import { column, int, optionalFloat, optionalInt, texts, type ArgValues } from "./args.ts";
 import { oneTextColumn } from "./lowering/documents.ts";
 import { eachEdited, editsOf } from "./lowering/edited.ts";
+import { tellForeignChats } from "./lowering/foreign_chats.ts";
 import { isRendered } from "./lowering/rendered.ts";
 import { stage, type Lowering } from "./stage.ts";
 
@@ -55,6 +56,7 @@ function continued(context: Lowering, args: ArgValues<typeof ARGS>): Plan | null
   const drawn = drawing(context, args);
   if (of === null || drawn === undefined) return null;
   const rendered = isRendered(input, [of]);
+  if (rendered) tellForeignChats(context, model, [of]);
   const bos = settings.bos ?? (model.prependsBos && !rendered);
   if (args.max >= model.context) {
     context.report({ code: "text-too-long", message: `${args.max} new tokens behind a text do not fit the model's context of ${model.context}`, span: context.at("max") });

@@ -5,6 +5,7 @@ import { column, int, type ArgValues } from "./args.ts";
 import type { Plan } from "../ops/op.ts";
 import { columnOf, type ColumnSchema } from "../ops/schema.ts";
 import { eachEdited, editsOf } from "./lowering/edited.ts";
+import { tellForeignChats } from "./lowering/foreign_chats.ts";
 import { isRendered } from "./lowering/rendered.ts";
 import { stage, type Lowering } from "./stage.ts";
 
@@ -42,7 +43,9 @@ function continued(context: Lowering, args: ArgValues<typeof ARGS>): Plan | null
       });
     return null;
   }
-  const bos = settings.bos ?? (model.prependsBos && !isRendered(input, [args.of]));
+  const rendered = isRendered(input, [args.of]);
+  if (rendered) tellForeignChats(context, model, [args.of]);
+  const bos = settings.bos ?? (model.prependsBos && !rendered);
   if ((bos ? 1 : 0) + args.prefix + args.continue > model.context) {
     context.report({ code: "text-too-long", message: `${args.prefix} + ${args.continue} tokens${bos ? " and the beginning-of-text token" : ""} do not fit the model's context of ${model.context}`, span: context.at("prefix") });
     return null;

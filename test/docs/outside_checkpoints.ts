@@ -72,6 +72,20 @@ export const CHECKPOINT_CASES: readonly OutsideCase[] = [
   retokenized("vocabulary-mismatch", "tokenizer.json", (value) => void (value["added_tokens"] as object[]).push({ id: 5000, content: "<|extra|>", single_word: false, lstrip: false, rstrip: false, normalized: false, special: true })),
   retokenized("no-sae", "tokenizer_config.json", () => {}, 'set model "model"\nprompts "a" | acts layer 7', 3),
   retokenized("no-bos-token", "tokenizer_config.json", (value) => void (value["bos_token"] = null), `set bos true\n${MODEL_QUERY}`, 1),
+  {
+    code: "foreign-chat",
+    prepare: (folder) => {
+      cpSync(join(EXAMPLES, "kjv", "model"), join(folder, "model"), { recursive: true });
+      const file = join(folder, "model", "model.safetensors");
+      // Other weights are another model.
+      const bytes = readFileSync(file);
+      writeFileSync(file, bytes.fill(0, bytes.length - 32));
+      const config = join(folder, "model", "tokenizer_config.json");
+      writeFileSync(config, JSON.stringify({ ...(JSON.parse(readFileSync(config, "utf8")) as object), chat_template: "<user>{{ messages[0].content }}" }));
+    },
+    query: 'set model "model"\nlet asked = prompts "a" | chat\nset model "kjv"\nasked | tokenize',
+    exit: 0,
+  },
   retokenized("unknown-chat-template", "tokenizer_config.json", (value) => void (value["chat_template"] = [{ name: "rag", template: "{{ messages[0].content }}" }]), 'set model "model"\nprompts "a" | chat named "rog"', 3),
   model("not-safetensors", {}, Buffer.concat([Buffer.from(new BigUint64Array([1n << 60n]).buffer), new Uint8Array(64)])),
   model("truncated-safetensors", {}, weights({ a: f32(0, 4000) }, 40)),

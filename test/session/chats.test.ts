@@ -6,6 +6,7 @@ import * as assert from "uvu/assert";
 import { EXAMPLES } from "../../runtime/catalog/shipped.ts";
 import type { Table, Tokens } from "../../runtime/data/frame.ts";
 import { cellAt, columnNamed } from "../../runtime/data/table.ts";
+import { modelFolder } from "./checkpoints.ts";
 import { bits, folder, open, run, type Ran } from "./open.ts";
 
 /** Turns without a beginning-of-text token, for a tokenizer that puts one before a text. */
@@ -148,7 +149,7 @@ test("conversations of lists, of ShareGPT and of CSV are read; what is none says
     assert.ok(outcome.diagnostics[0]!.message.includes(words), outcome.diagnostics[0]!.message);
   }
   assert.equal((await ask(path, 'csv "b.csv" | chat as text')).codes, ["bad-conversation"]);
-  assert.equal((await ask(path, 'csv "b.csv" | chat system "b" | chat of text')).codes, []);
+  assert.equal((await ask(path, 'csv "b.csv" | chat system "b" | chat of text')).codes, ["chat-in-chat"]);
 });
 
 test("what a template says when it refuses is told with its row, and the line without the reason", async () => {
@@ -171,6 +172,32 @@ test("a template of a file needs the right to be read, and a broken one of a mod
   const { diagnostics } = await open_.check({ name: "a", text: `${NAMES}prompts "a" | chat` });
   assert.equal(diagnostics.map(({ code }) => code), ["bad-chat-template"]);
   await open_.close();
+});
+
+test("a model that reads what was written for another is told of, once, and not where both would write the same", async () => {
+  const path = chatFolder(PLAIN);
+  // Another model: its final norm is another.
+  const other = modelFolder({ weights: (bytes) => bytes.map((byte, at) => (at >= bytes.length - 32 ? 0 : byte)) });
+  const config = JSON.parse(readFileSync(join(other, "tokenizer_config.json"), "utf8")) as object;
+  const told = async (template: string | null, rest: string): Promise<readonly string[]> => {
+    writeFileSync(join(other, "tokenizer_config.json"), JSON.stringify({ ...config, ...(template === null ? {} : { chat_template: template }) }));
+    const session = await open({ readFrom: path, measured: false });
+    const { diagnostics } = await session.check({ name: "t", text: `${NAMES}let asked = prompts "a" | chat\nlet own = asked | generate max 2\nset model ${JSON.stringify(other)}\n${rest}` });
+    await session.close();
+    return diagnostics.map(({ code, message }) => `${code} ${message}`);
+  };
+  const foreign = [`foreign-chat these chats were written for model by \`chat\`, and ${other} reads them`];
+  for (const rest of ["asked | tokenize", "asked | generate max 2", "asked | generate max 2 | tokenize", "own | tokenize", "asked | memorize prefix 1 continue 1 of text"]) assert.equal(await told(null, rest), foreign, rest);
+  assert.equal(await told(PLAIN, "asked | tokenize"), []);
+  for (const rest of ["asked | count", 'asked | derive text = text + "." | tokenize', 'set model "model"\nasked | tokenize']) assert.equal(await told(null, rest), [], rest);
+});
+
+test("a chat that is put into a template again is told of, through values and definitions too", async () => {
+  const path = chatFolder(PLAIN);
+  const codes = async (query: string): Promise<readonly string[]> => (await ask(path, query)).outcome.diagnostics.map(({ code, severity }) => `${severity} ${code}`);
+  for (const query of ['prompts "a" | chat | chat | count', 'let c = prompts "a" | chat\nc | where len(text) > 1 | chat of text | count', 'def asked(x: table) = x | chat\nprompts "a" | asked | asked | count']) assert.equal(await codes(query), ["warning chat-in-chat"], query);
+  assert.equal(await codes('prompts "a" | chat | generate max 2 | chat | count'), ["error chat-in-chat"]);
+  for (const query of ['prompts "a" | chat | derive question = "b" | chat of question | count', 'prompts "a" | chat | derive text = "Sum up: " + text | chat of text | count', 'prompts "a" | generate max 2 | chat of input_text | count']) assert.equal(await codes(query), [], query);
 });
 
 test.run();

@@ -2,6 +2,7 @@
 import { printColumn } from "../../../grammar/print_parts.ts";
 import { columnOf } from "../../ops/schema.ts";
 import type { Lowering } from "../stage.ts";
+import { isRendered, writersOf } from "./rendered.ts";
 import { templateWords } from "./chat_template.ts";
 import { textColumns } from "./text_columns.ts";
 
@@ -15,7 +16,7 @@ export function chatSource(context: Lowering, of: string | null, as: "text" | "c
   const source = (name: string): { readonly of: string; readonly conversation: boolean } => ({ of: name, conversation: as === null ? CONVERSATIONS.includes(name) : as === "conversation" });
   if (of !== null) {
     const found = columnOf(schema, of);
-    if (found?.type === "str") return source(of);
+    if (found?.type === "str") return toldOnce(context, source(of));
     if (schema.known) context.report({ code: found === undefined ? "unknown-column" : "wrong-type", message: found === undefined ? `no column \`${of}\` to take the texts from` : `\`${of}\` is ${found.type}, not text`, span: context.at("of"), notes: columns, ...offered(context) });
     return null;
   }
@@ -24,9 +25,14 @@ export function chatSource(context: Lowering, of: string | null, as: "text" | "c
   const [first, second] = textColumns(schema.columns) ?? [];
   const behind = { start: context.at("").end, end: context.at("").end };
   if (conversation !== undefined && first === undefined) return source(conversation);
-  if (conversation === undefined && first !== undefined && second === undefined) return source(first);
+  if (conversation === undefined && first !== undefined && second === undefined) return toldOnce(context, source(first));
   if (first === undefined) {
     context.report({ code: "no-text", message: "this table has no text to put into a chat template", notes: columns, ...offered(context) });
+    return null;
+  }
+  if (conversation === undefined && isRendered(context.input, [first])) {
+    // What a model has written behind a chat is an answer in it: there is no other turn to be made of the two.
+    context.report({ code: "chat-in-chat", message: `\`${first}\` is in a chat template already, and its answer stands behind it`, notes: ["what follows reads chats as they are"], label: "leave it out", fix: context.leftOut });
     return null;
   }
   const fix = conversation !== undefined ? ` of ${conversation}` : context.given("answer") ? ` of ${printColumn(first)}` : ` of ${printColumn(first)} answer ${printColumn(second!)}`;
@@ -38,6 +44,21 @@ export function chatSource(context: Lowering, of: string | null, as: "text" | "c
     fix: { span: behind, text: fix },
   });
   return null;
+}
+
+/** The column, after saying that a template has written it already: the model would be given a whole chat as one message of a user. */
+function toldOnce<T extends { readonly of: string }>(context: Lowering, source: T): T {
+  const [chat] = writersOf(context.input, [source.of]);
+  if (chat !== undefined)
+    context.report({
+      severity: "warning",
+      code: "chat-in-chat",
+      message: `these texts are in a chat template already, by \`${chat.label}\`, and all of each is one message of a user now`,
+      notes: ["the signs of the template stand in the message as they would between messages"],
+      label: "leave it out",
+      fix: context.leftOut,
+    });
+  return source;
 }
 
 /** The same stage about a column that there is, or what leads to one. */

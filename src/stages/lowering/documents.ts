@@ -5,6 +5,7 @@ import type { Plan } from "../../ops/op.ts";
 import type { ColumnSchema, Schema } from "../../ops/schema.ts";
 import { columnOf } from "../../ops/schema.ts";
 import type { Lowering } from "../stage.ts";
+import { tellForeignChats } from "./foreign_chats.ts";
 import { isRendered } from "./rendered.ts";
 import { CONTINUATION_COLUMNS, PROMPT_COLUMNS, textColumns } from "./text_columns.ts";
 
@@ -104,6 +105,7 @@ export function documentTokens(context: Lowering): Plan | null {
     return null;
   }
   const rendered = isRendered(input, names);
+  if (rendered) tellForeignChats(context, model, names);
   return context.node(
     { op: "tokenize", model: model.ref, bos: settings.bos ?? (!rendered && model.prependsBos), textColumns: names, whenTooLong: settings.long, ...(rendered ? { rendered } : {}) },
     [input],

@@ -29,14 +29,22 @@ function chatBefore(plan: Plan): Plan | null {
 /** Columns that a model makes of texts which it goes on with. */
 const WRITTEN: Readonly<Record<"generate" | "memorize", readonly string[]>> = { generate: ["input_text", "generated_continuation_text"], memorize: ["input_text", "generated_continuation_text", "true_continuation_text"] };
 
-const known = new WeakMap<Plan, Map<string, boolean>>();
+/** What wrote a column: the chats, each once; null where a part of it is no chat's. */
+type Writers = readonly Plan[] | null;
+
+const known = new WeakMap<Plan, Map<string, Writers>>();
 
 /**
  * Whether all of these columns hold what a chat template wrote, as it wrote it: rows may be chosen, sorted, sampled and put beside others, and columns renamed;
  * a text that an expression makes, or a file holds, is like any other. `group`: of groups that have names, one.
  */
 export function isRendered(plan: Plan, columns: readonly string[], group: number | null = null): boolean {
-  return columns.length > 0 && columns.every((column) => from(plan, column, group));
+  return columns.length > 0 && columns.every((column) => from(plan, column, group) !== null);
+}
+
+/** The chats that wrote these columns, where they are as a chat template wrote them; [] where not. */
+export function writersOf(plan: Plan, columns: readonly string[]): readonly Plan[] {
+  return together(columns.map((column) => from(plan, column, null))) ?? [];
 }
 
 /** Of groups some of which are rendered and some not: which; null where they are alike. */
@@ -46,8 +54,8 @@ export function renderedGroups(plan: Plan, columns: readonly string[]): readonly
   return made.includes(true) && made.includes(false) ? made : null;
 }
 
-function from(plan: Plan, column: string, group: number | null): boolean {
-  const places = known.get(plan) ?? new Map<string, boolean>();
+function from(plan: Plan, column: string, group: number | null): Writers {
+  const places = known.get(plan) ?? new Map<string, Writers>();
   known.set(plan, places);
   const place = `${group} ${column}`;
   const before = places.get(place);
@@ -57,15 +65,21 @@ function from(plan: Plan, column: string, group: number | null): boolean {
   return found;
 }
 
-function look({ op, inputs }: Plan, column: string, group: number | null): boolean {
+/** What wrote all of several texts; null where one of them is no chat's, and where there are none. */
+function together(each: readonly Writers[]): Writers {
+  return each.length === 0 || each.includes(null) ? null : [...new Set(each.flatMap((writers) => writers ?? []))];
+}
+
+function look(plan: Plan, column: string, group: number | null): Writers {
+  const { op, inputs } = plan;
   const [first] = inputs;
-  const through = (name: string): boolean => first !== undefined && from(first, name, group);
+  const through = (name: string): Writers => (first === undefined ? null : from(first, name, group));
   switch (op.op) {
     case "chat":
-      return chatColumns(op.pair).names.includes(column) || through(column);
+      return chatColumns(op.pair).names.includes(column) ? [plan] : through(column);
     case "project": {
       const value = op.columns.find(({ name }) => name === column)?.value;
-      return value?.op === "column" && through(value.name);
+      return value?.op === "column" ? through(value.name) : null;
     }
     case "filter":
     case "sort":
@@ -83,17 +97,17 @@ function look({ op, inputs }: Plan, column: string, group: number | null): boole
     case "ungroup":
       return through(column);
     case "label":
-      return column !== op.as && through(column);
+      return column === op.as ? null : through(column);
     case "join":
-      return first !== undefined && columnOf(first.schema, column) !== undefined && through(column);
+      return first !== undefined && columnOf(first.schema, column) !== undefined ? through(column) : null;
     case "group":
-      return group === null ? inputs.every((input) => from(input, column, null)) : inputs[group] !== undefined && from(inputs[group], column, null);
+      return group === null ? together(inputs.map((input) => from(input, column, null))) : inputs[group] === undefined ? null : from(inputs[group], column, null);
     case "split":
-      return first !== undefined && from(first, column, null);
+      return first === undefined ? null : from(first, column, null);
     case "member":
-      return first !== undefined && from(first, column, op.index);
+      return first === undefined ? null : from(first, column, op.index);
     case "concat":
-      return inputs.every((input) => from(input, column, group));
+      return together(inputs.map((input) => from(input, column, group)));
     // What a model goes on with it reads as it is, and what it writes stands behind that.
     case "generate":
     case "memorize":
@@ -125,7 +139,7 @@ function look({ op, inputs }: Plan, column: string, group: number | null): boole
     case "count":
     case "describe":
     case "explain":
-      return false;
+      return null;
     default:
       return op satisfies never;
   }
