@@ -3,8 +3,11 @@ import type { Arg as Words, Expr, Item } from "../../grammar/ast.ts";
 import type { Diagnostic } from "../../grammar/diagnostic.ts";
 import type { Span } from "../../grammar/span.ts";
 import type { Plan } from "../ops/op.ts";
-import type { Arg } from "../stages/args.ts";
-import type { StageDefinition } from "../stages/stage.ts";
+import { printColumn } from "../../grammar/print_parts.ts";
+import type { Arg, Shape } from "../stages/args.ts";
+import type { Foreign, StageDefinition } from "../stages/stage.ts";
+import { single } from "./constant.ts";
+import { ofColumns, wordOf } from "./misplaced.ts";
 import { REWORDED } from "./reworded.ts";
 import { beyondHelp, error } from "./scope.ts";
 import { works, type Trial } from "./tried.ts";
@@ -41,18 +44,98 @@ export function orAsMeant(definition: StageDefinition, words: readonly Words[], 
 /** Calls that could be meant, the likeliest first. */
 function candidates(definition: StageDefinition, words: readonly Words[], text: string, found: Found): readonly string[] {
   let made: readonly (readonly Piece[])[] = [[]];
-  for (const { items } of words) {
+  /** Keywords under another name, and nothing else: of one alone the checker tells more. */
+  const renamed: string[] = [];
+  for (let each = 0; each < words.length; each++) {
+    const { items } = words[each]!;
     for (const [at, item] of items.entries()) {
-      const pieces = piecesOf(definition, item, at > 0, text, found);
+      const pair = at < items.length - 1 ? null : pairOf(definition, item, words.slice(each + 1), at > 0, text, { found, renamed: (message) => void renamed.push(message) });
+      const pieces = pair?.pieces ?? piecesOf(definition, item, at > 0, text, found);
       made = made.flatMap((before) => pieces.map((piece) => (piece.text === "" ? before : [...before, piece]))).slice(0, 8);
+      each += pair?.used ?? 0;
     }
   }
+  if (renamed.length > 1) found(renamed[0]!);
   const [first] = made[0] ?? [];
   const lone = Object.entries(definition.args).filter(([, { keyword, required, shape }]) => keyword && required && shape.kind === "int");
   // `acts 7, last 5`
   if (first !== undefined && lone.length === 1 && /^\d/.test(first.text) && Object.values(definition.args).every(({ keyword }) => keyword)) made = made.map(([, ...rest]) => [{ ...first, text: `${lone[0]![0]} ${first.text}` }, ...rest]);
   const calls = made.map((pieces) => pieces.reduce((line, piece) => `${line}${piece.comma ? "," : ""} ${piece.text}`, definition.name));
-  return [...calls, ...calls.map((call) => completed(definition, call))];
+  const whole = [...calls, ...calls.map((call) => completed(definition, call))];
+  // What both tables have needs another name, which is no matter of how the arguments are written.
+  return Object.hasOwn(definition.args, "suffix") ? [...whole, ...whole.map((call) => `${call} suffix "_other"`)] : whole;
+}
+
+/** A keyword or a word of another tool, and the words behind it that are its value, where the two say together what is meant; null where they do not. `used`: how many words the value has. */
+function pairOf(definition: StageDefinition, { name, value, order }: Item, behind: readonly Words[], listed: boolean, text: string, { found, renamed }: { readonly found: Found; readonly renamed: Found }): { readonly pieces: readonly Piece[]; readonly used: number } | null {
+  const word = name === null && order === null && value.kind === "name" && !value.quoted ? pathOf(value.path) : null;
+  const given = behind[0] === undefined ? null : single(behind[0]);
+  if (word === null || given === null || (listed && behind.length === 0)) return null;
+  const as = (...texts: readonly string[]): readonly Piece[] => texts.map((each) => ({ text: each, comma: false }));
+  const meant = foreign(definition, word);
+  if (meant !== null) {
+    const truth = truthOf(given);
+    if (truth === null && meant.valued !== true) return null;
+    found(meant.why ?? `\`${definition.name}\` has no \`${word}\``);
+    return { pieces: as(...(truth === false ? [""] : meant.words)), used: 1 };
+  }
+  const own = keywordOf(definition, word);
+  const variables = ofVariables(definition);
+  if (own === null) {
+    const literal = literalOf(given, text);
+    if (variables === null || literal === null) return null;
+    found(`\`${definition.name}\` has no \`${word}\`: what a template reads stands behind \`${variables}\``);
+    return { pieces: as(`${variables} ${word} = ${literal}`), used: 1 };
+  }
+  const { shape } = definition.args[own]!;
+  if (shape.kind === "assignments" && given.kind === "name" && !given.quoted && behind[1] !== undefined) {
+    const next = single(behind[1]);
+    const literal = next === null ? null : literalOf(next, text);
+    if (literal === null) return null;
+    found("`=` stands between a name and its value");
+    return { pieces: as(`${own} ${text.slice(given.span.start, given.span.end)} = ${literal}`), used: 2 };
+  }
+  if (shape.kind === "string" && !shape.list && given.kind !== "str") {
+    const isWord = (each: Words): boolean => keywordOf(definition, wordOf(each) ?? "") !== null;
+    const end = behind.findIndex(isWord);
+    const parts = end < 0 ? behind : behind.slice(0, end);
+    if (parts.length === 0) return null;
+    found("text stands in quotes");
+    return { pieces: as(`${own} ${JSON.stringify(text.slice(parts[0]!.span.start, parts.at(-1)!.span.end))}`), used: parts.length };
+  }
+  if (shape.kind === "flag") return null;
+  const other = valueAs(shape, given, text);
+  if (own !== word && other === null && !listed) renamed(`\`${definition.name}\` has no \`${word}\``);
+  else if (own !== word) found(`\`${definition.name}\` has no \`${word}\``);
+  else if (listed) found("no comma stands before a keyword");
+  return { pieces: as(`${own} ${other ?? text.slice(given.span.start, given.span.end)}`), used: 1 };
+}
+
+/** The keyword that variables of a template stand behind; null where a stage has none. */
+function ofVariables({ args }: StageDefinition): string | null {
+  return Object.entries(args).find(([, { keyword, shape }]) => keyword && shape.kind === "assignments" && shape.of === "template")?.[0] ?? null;
+}
+
+/** A number, a text or a truth value as it is written here; null for all else. */
+function literalOf(value: Expr, text: string): string | null {
+  const truth = value.kind === "num" ? null : truthOf(value);
+  if (truth !== null) return String(truth);
+  return value.kind === "num" || value.kind === "str" ? text.slice(value.span.start, value.span.end) : null;
+}
+
+/** A value as the argument takes it, where other tools write it otherwise: `"left"`, `True`, `["reference"]`; null where it is written alike. */
+function valueAs(shape: Shape, value: Expr, text: string): string | null {
+  if (shape.kind === "oneOf") {
+    if (value.kind === "str") return value.value;
+    const truth = truthOf(value);
+    const sign = truth === null ? undefined : shape.signs?.[String(truth)];
+    return sign ?? null;
+  }
+  if (!ofColumns(shape)) return null;
+  const all = value.kind === "list" ? value.items : [value];
+  return all.length > 0 && all.every((each) => each.kind === "str" || each.kind === "name") && all.some((each) => each.kind === "str" || value.kind === "list")
+    ? all.map((each) => (each.kind === "str" ? printColumn(each.value) : text.slice(each.span.start, each.span.end))).join(", ")
+    : null;
 }
 
 /** One item in the ways that it may be written; "" leaves it out. */
@@ -60,15 +143,16 @@ function piecesOf(definition: StageDefinition, { name, value, order, span }: Ite
   const written = text.slice(span.start, span.end);
   const plain = [{ text: written, comma: listed }];
   const word = name !== null ? pathOf(name.path) : value.kind === "name" && !value.quoted ? pathOf(value.path) : null;
+  if (word === null && name === null && order === null && !listed) return byItsEnding(definition, value, text, found) ?? plain;
   if (word === null || order !== null) return plain;
   const meant = foreign(definition, word);
   const truth = name === null ? true : truthOf(value);
-  if (meant !== null && truth !== null) {
-    found(meant[0] === "" && truth ? `\`${definition.name}\` needs no \`${word}\`: it is so unless something else is said` : `\`${definition.name}\` has no \`${word}\``);
-    return (truth ? meant : [""]).map((each) => ({ text: each, comma: false }));
+  if (meant !== null && (truth !== null || meant.valued === true)) {
+    found(meant.why ?? (meant.words[0] === "" && truth === true ? `\`${definition.name}\` needs no \`${word}\`: it is so unless something else is said` : `\`${definition.name}\` has no \`${word}\``));
+    return (truth === false ? [""] : meant.words).map((each) => ({ text: each, comma: false }));
   }
   const own = keywordOf(definition, word);
-  if (own === null) return plain;
+  if (own === null) return asVariable(definition, word, name === null ? null : literalOf(value, text), found) ?? plain;
   if (name === null) {
     if (listed) found("no comma stands before a keyword");
     return [{ text: own, comma: false }];
@@ -76,14 +160,32 @@ function piecesOf(definition: StageDefinition, { name, value, order, span }: Ite
   found("a keyword and its value have a blank between them");
   const { kind } = definition.args[own]!.shape;
   if (kind === "flag") return truth === null ? plain : [{ text: truth ? own : "", comma: false }];
-  const given = value.kind === "str" && kind === "oneOf" ? value.value : text.slice(value.span.start, value.span.end);
+  const given = valueAs(definition.args[own]!.shape, value, text) ?? text.slice(value.span.start, value.span.end);
   return [{ text: `${own} ${given}`, comma: false }];
 }
 
 const pathOf = (path: readonly string[]): string | null => (path.length === 1 ? path[0]! : null);
 
-function foreign({ foreignWords }: StageDefinition, word: string): readonly string[] | null {
-  return foreignWords !== undefined && Object.hasOwn(foreignWords, word) ? foreignWords[word]! : null;
+/** `enable_thinking=False`: a variable of the template. */
+function asVariable(definition: StageDefinition, word: string, literal: string | null, found: Found): readonly Piece[] | null {
+  const variables = ofVariables(definition);
+  if (variables === null || literal === null) return null;
+  found(`\`${definition.name}\` has no \`${word}\`: what a template reads stands behind \`${variables}\``);
+  return [{ text: `${variables} ${word} = ${literal}`, comma: false }];
+}
+
+/** A file without its keyword, where one argument alone takes files that end so. */
+function byItsEnding({ name, args }: StageDefinition, value: Expr, text: string, found: Found): readonly Piece[] | null {
+  if (value.kind !== "str" || Object.values(args).some(({ keyword }) => !keyword)) return null;
+  const [only, ...others] = Object.entries(args).filter(([, { shape }]) => shape.kind === "path" && shape.extensions.some((each) => value.value.endsWith(each)));
+  if (only === undefined || others.length > 0) return null;
+  found(`\`${name}\` takes a file behind \`${only[0]}\``);
+  return [{ text: `${only[0]} ${text.slice(value.span.start, value.span.end)}`, comma: false }];
+}
+
+function foreign({ foreignWords }: StageDefinition, word: string): Foreign | null {
+  const found = foreignWords !== undefined && Object.hasOwn(foreignWords, word) ? foreignWords[word]! : null;
+  return found === null ? null : "words" in found ? found : { words: found };
 }
 
 function keywordOf({ args }: StageDefinition, word: string): string | null {

@@ -31,6 +31,12 @@ export const chat = stage({
     { title: "The answer apart", query: 'csv "kjv/dialogues.csv" | chat of question system "Answer briefly." answer answer template "kjv/dialogue.jinja" | acts layer 7 of continuation | top 3' },
     { title: "Whole conversations", query: 'jsonl "kjv/conversations.jsonl" | chat template "kjv/dialogue.jinja" | tokenize' },
   ],
+  foreignWords: {
+    tokenize: { words: [""], why: "`chat` makes text; `… | tokenize` makes tokens of it" },
+    return_tensors: { words: [""], why: "`chat` makes text; `… | tokenize` makes tokens of it", valued: true },
+    return_dict: { words: [""], why: "`chat` makes text; `… | tokenize` makes tokens of it" },
+    continue_final_message: ["ending open"],
+  },
   alsoCalled: ["apply_chat_template", "chat_template", "to_chat"],
   searchTerms: ["instruct", "messages", "conversation", "system prompt", "jinja", "chatml", "assistant", "user", "dialogue", "template", "turn", "continue_final_message", "prefill"],
   lower: (context, args) => lowered(context, args),

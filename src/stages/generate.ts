@@ -30,6 +30,14 @@ const ARGS = {
   of: { ...column({ keyword: true, default: "text", doc: "Column with the text; not said: what the model reads, as long as that is one column" }), depends: true },
 } as const;
 
+const BEAMS = { words: [""], why: "`generate` searches no beams: it takes the likeliest token each time, or draws with a `temperature`", valued: true } as const;
+const PENALTY = { words: [""], why: "`generate` takes predictions as the model gives them: nothing raises or lowers a token", valued: true } as const;
+/** What other tools can do to the tokens that are chosen, and saeq does not. */
+const LEFT_OUT = {
+  num_beams: BEAMS, beams: BEAMS, beam_size: BEAMS, num_beam_groups: BEAMS, length_penalty: BEAMS, early_stopping: BEAMS,
+  repetition_penalty: PENALTY, presence_penalty: PENALTY, frequency_penalty: PENALTY, no_repeat_ngram_size: PENALTY,
+} as const;
+
 export const generate = stage({
   name: "generate",
   doc: "Let the model go on with each text: greedily, or drawn from its predictions with a `temperature`, the same tokens for the same seed and texts anywhere. `acts … of continuation` reads what was generated; `ended` says why it ends: max, stop, or end for the end-of-text token, which is not part of it. Groups whose models `ablate` or `steer` edit in different ways are drawn behind the same texts by the same random numbers, so that they differ by the edit alone. Other columns stay, but for `text`",
@@ -42,7 +50,7 @@ export const generate = stage({
     { title: "Features of what it writes", query: 'prompts "In the beginning God" | generate max 20 | acts layer 7 of continuation | top 3' },
   ],
   alsoCalled: ["complete", "continue_text", "sample_text", "generate_text"],
-  foreignWords: { greedy: [""], do_sample: ["temperature 1.0", ""], sampling: ["temperature 1.0", ""], greedily: [""], deterministic: [""], use_cache: [""] },
+  foreignWords: { greedy: [""], do_sample: ["temperature 1.0", ""], sampling: ["temperature 1.0", ""], greedily: [""], deterministic: [""], use_cache: [""], ...LEFT_OUT },
   searchTerms: ["continuation", "temperature", "nucleus", "decode text", "completion", "rollout", "write"],
   lower: (context, args) => eachEdited(context, (own) => continued(own, args)),
 });

@@ -168,7 +168,7 @@ export interface StageDefinition {
   /** What does the same to an input that it does not take, for its message. */
   readonly instead: Readonly<Partial<Record<Kind, string>>>;
   /** Flags of other tools that are none of its arguments: what stands for each, the likeliest first; "": nothing, since it is so anyway. */
-  readonly foreignWords?: Readonly<Record<string, readonly string[]>>;
+  readonly foreignWords?: Readonly<Record<string, readonly string[] | Foreign>>;
   /** The same wish, written for an input that it does not take (`top 5` of a table is `take 5` where that is ranked); null: none is known. Not `sure`: something was guessed. */
   rewritten?(label: string, input: Plan): { readonly text: string; readonly sure: boolean } | null;
   /** It says how the model is read: behind a stage that has read it, it was meant before that. */
@@ -180,6 +180,16 @@ export interface StageDefinition {
   lower(context: Lowering, args: Readonly<Record<string, unknown>>): Plan | null;
   /** A stage written in saeq: the checker puts its body in place of the call instead of lowering it. */
   readonly defined?: unknown;
+}
+
+/** A word of other tools that is no argument here. */
+export interface Foreign {
+  /** What stands for it, the likeliest first; "": nothing. */
+  readonly words: readonly string[];
+  /** What is told of it. */
+  readonly why?: string;
+  /** Whether it has a value, which goes with it. */
+  readonly valued?: true;
 }
 
 /** A stage as it is written where it only leads to a kind that a later one takes. */
@@ -201,7 +211,7 @@ interface StageInput<A extends ArgSpecs> {
   readonly passes?: true;
   readonly examples: StageDefinition["examples"];
   readonly alsoCalled?: readonly string[];
-  readonly foreignWords?: Readonly<Record<string, readonly string[]>>;
+  readonly foreignWords?: Readonly<Record<string, readonly string[] | Foreign>>;
   readonly searchTerms?: readonly string[];
   readonly instead?: StageDefinition["instead"];
   readonly rewritten?: (label: string, input: Plan) => { readonly text: string; readonly sure: boolean } | null;

@@ -200,4 +200,26 @@ test("a chat that is put into a template again is told of, through values and de
   for (const query of ['prompts "a" | chat | derive question = "b" | chat of question | count', 'prompts "a" | chat | derive text = "Sum up: " + text | chat of text | count', 'prompts "a" | generate max 2 | chat of input_text | count']) assert.equal(await codes(query), [], query);
 });
 
+test("variables, days and files of a template in the words of other tools are mended in one line", async () => {
+  const path = chatFolder("{{ strftime_now('%d %b %Y') }}{{ messages[0].content }}{% if enable_thinking %}<think>{% endif %}");
+  const session = await open({ readFrom: path, measured: false });
+  for (const [written, meant] of [
+    ["enable_thinking false", "with enable_thinking = false"],
+    ["enable_thinking=False, add_generation_prompt=True", "with enable_thinking = false ending prompt"],
+    ["with enable_thinking false", "with enable_thinking = false"],
+    ["date 2024-01-01", 'date "2024-01-01"'],
+    ["date 26 Jul 2024 ending closed", 'date "26 Jul 2024" ending closed'],
+  ] as const) {
+    const text = `${NAMES}prompts "a" | chat ${written} | count`;
+    const [told, ...others] = (await session.check({ name: "t", text })).diagnostics;
+    assert.equal(others, [], written);
+    const fixed = text.slice(0, told?.fix?.span.start) + (told?.fix?.text ?? "") + text.slice(told?.fix?.span.end);
+    assert.is(fixed, `${NAMES}prompts "a" | chat ${meant} | count`);
+    assert.equal((await run(session, fixed)).codes, [], fixed);
+  }
+  // Nobody reads it, so no line could mend it.
+  assert.is((await session.check({ name: "t", text: `${NAMES}prompts "a" | chat enable_talking false` })).diagnostics[0]!.fix, undefined);
+  await session.close();
+});
+
 test.run();
