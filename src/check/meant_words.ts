@@ -68,6 +68,27 @@ export function assignedOtherwise(item: Item, words: Words, context: Around): Hi
   return stage !== "select" || start < 0 || dropped.some((each) => each === null) ? null : { label: "`drop` leaves columns out", fix: { span: { start, end: words.span.end }, text: `drop ${dropped.join(", ")}` } };
 }
 
+/** `split kind`, `split 64`, `split perfect_match`: what was meant where conditions with names are asked for. */
+export function asConditions(item: Item, { column, type }: { readonly column: string | null; readonly type: ScalarType | "null" }, words: Words, { stage, schema, text }: Around): Hint {
+  const alone = words.items.length === 1;
+  const start = text.lastIndexOf(stage, item.span.start - 1);
+  if (column !== null && type === "bool") {
+    const [is, not] = [printColumn(column), printColumn(`not_${column}`)];
+    const written = `${is} = ${is}${alone ? `, ${not} = not ${is}` : ""}`;
+    return { label: `write \`${written}\``, fix: { span: item.span, text: written } };
+  }
+  if (column !== null) {
+    const written = `group ${printColumn(column)}`;
+    return alone && start >= 0 ? { label: "`group` makes a group of each value", fix: { span: { start, end: words.span.end }, text: written } } : { help: `… | ${written}` };
+  }
+  const own = text.slice(item.value.span.start, item.value.span.end);
+  const numbers = type === "int" || type === "float";
+  const like = schema.columns.find((each) => (numbers ? each.type === "int" || each.type === "float" : each.type === type));
+  const to = like === undefined ? "<column>" : printColumn(like.name);
+  const help = numbers ? `${stage} low = ${to} < ${own}, high = ${to} >= ${own}` : `${stage} a = ${to} == ${own}, b = ${to} != ${own}`;
+  return { help, ...(type === "int" ? { notes: [`texts are cut into pieces of so many tokens by \`chunk ${own}\`, and rows are drawn by \`sample ${own}\``] } : {}) };
+}
+
 /** What is written there; a text in quotes that is a column is that column. */
 export function nameOr(at: Expr, { stage, schema, text }: Around): string {
   const meant = at.kind !== "str" ? null : (schema.columns.find(({ name }) => name === at.value)?.name ?? nearest(at.value, schema.columns.map(({ name }) => name)));

@@ -13,7 +13,7 @@ import { quotedParams } from "./quoted_params.ts";
 import { error, type Report, type Scope } from "./scope.ts";
 import { columnNamed, type Hint } from "./misplaced.ts";
 import { together } from "./meant_values.ts";
-import { allOf, asColumn, assignedOtherwise, nameOr, outOfList, typeNamed, unlistedTexts, withBlanks } from "./meant_words.ts";
+import { allOf, asColumn, asConditions, assignedOtherwise, nameOr, outOfList, typeNamed, unlistedTexts, withBlanks } from "./meant_words.ts";
 import { asParam, expandList, intOf, literal } from "./numbers.ts";
 import { relations } from "./relations.ts";
 import { listed, nearest, toldApart } from "./suggest.ts";
@@ -229,6 +229,12 @@ function named(words: Words, context: ExpressionContext, conditions: boolean, va
     const value = bindExpression(item.value, { ...context, made: made.map((each) => each.name), ...apart });
     if (value === null) return undefined;
     const name = item.name?.path.join(".") ?? (value.op === "column" && !conditions ? value.name : null);
+    if (name === null && conditions && (value.type !== "bool" || value.op === "column")) {
+      const column = value.op === "column" ? value.name : null;
+      const told = value.type === "bool" ? "this needs a name" : `\`${values.stage}\` cuts by conditions, and ${column === null ? "this" : `\`${column}\``} is ${typeName(value.type)}`;
+      error(context.report, item.span, value.type === "bool" ? "missing-name" : "not-boolean", told, asConditions(item, { column, type: value.type }, words, values));
+      return undefined;
+    }
     if (name === null) {
       const at = bare(item.value);
       const called = at.kind === "call" ? `${columnNamed(at.name, at.args[0]?.value)} = ` : null;
