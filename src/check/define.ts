@@ -76,7 +76,9 @@ export function define(statement: Def, scope: Scope, module: string, facts: Fact
   const blank: Plan = { op: { op: "literal", columns: [], rows: [] }, inputs: [], schema: UNKNOWN, at: statement.span, label: "" };
   const bound = { ...examples, ...Object.fromEntries(relations.map((each) => [each, [{ name: each, plan: blank }]])) };
   checkPipeline(statement.body, null, { scope: bodyScope(open, bound, blank, scope.settings), facts, report });
-  const defined: Definition = { ...open, broken: report.diagnostics.length > before };
+  // What the grammar could not read was told before.
+  const unread = report.diagnostics.some(({ severity, span }) => severity === "error" && span.start >= statement.span.start && span.end <= statement.span.end);
+  const defined: Definition = { ...open, broken: unread || report.diagnostics.length > before };
   const made: DefinedStage = {
     name,
     doc: statement.doc === "" ? `Defined ${module === "" ? "in this script" : `in ${module}`}` : statement.doc.split("\n")[0]!,

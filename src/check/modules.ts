@@ -63,7 +63,6 @@ export function useModule(statement: Use, scope: Scope, facts: Facts, report: Re
   if (found === null) return scope;
   const prefix = statement.alias?.path.join(".") ?? (standard ? null : stem(path));
   const inner = readModule(found, path, standard, scope, facts, report, at, [...stack, path]);
-  if (inner === null) return scope;
   const named = <T>(entries: Iterable<readonly [string, T]>): (readonly [string, T])[] => [...entries].map(([name, value]) => [prefix === null ? name : `${prefix}.${name}`, value]);
   if (scope.stages.size + inner.stages.size > MOST_NAMES) {
     error(report, at, "too-many-stages", `with those of \`${statement.path.value}\` there are more than ${MOST_NAMES} stages to call`, { notes: [`a module brings what the modules that it uses define, too: ${[...inner.stages.keys()].at(-1)!}`] });
@@ -73,8 +72,8 @@ export function useModule(statement: Use, scope: Scope, facts: Facts, report: Re
   return { ...scope, stages: Names.of([...scope.stages, ...stages]), relations: Names.of([...scope.relations, ...named(inner.relations)]) };
 }
 
-/** What a module defines, or null where it has mistakes, which are told at the `use`. It is read once, however many use it. */
-function readModule({ text, word }: ModuleFacts, path: string, standard: boolean, outer: Scope, facts: Facts, report: Report, at: Span, stack: readonly string[]): Scope | null {
+/** What a module defines. Its mistakes are told at the `use`, once: calls of a definition that has one are silent. It is read once, however many use it. */
+function readModule({ text, word }: ModuleFacts, path: string, standard: boolean, outer: Scope, facts: Facts, report: Report, at: Span, stack: readonly string[]): Scope {
   const { modules } = report.expansions;
   const id = `${nameOf(outer.settings)} ${path}`;
   const read = modules.get(id) ?? checkModule(text, path, standard, outer, facts, report, stack);
@@ -89,7 +88,7 @@ function readModule({ text, word }: ModuleFacts, path: string, standard: boolean
     notes: shortened([`line ${line}: ${first.message}${first.label === undefined ? "" : ` (${first.label})`}`, ...(first.code === "broken-module" || first.code === "module-cycle" ? (first.notes ?? []) : [])]),
     ...(help === undefined ? {} : { help }),
   });
-  return null;
+  return read.scope;
 }
 
 function checkModule(text: string, path: string, standard: boolean, outer: Scope, facts: Facts, report: Report, stack: readonly string[]): ReadModule {

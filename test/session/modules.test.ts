@@ -69,6 +69,15 @@ test("a mistake in a module is one error at the `use`, with its line", async () 
   assert.match(said(ran), /line 2: no stage named `tak`/);
 });
 
+test("calls of what a broken module defines add no mistakes of their own, and names that it does not have do", async () => {
+  for (const body of ["x | tak 1", "x | acts layer 7 | | top 3", 'x | acts layer 7 | top "a"']) {
+    const files = { "lib/m.saeq": `def ok(x: table) = x | take 1\ndef bad(x: table) = ${body}` };
+    const calls = "perfect | m.bad | count\nperfect | m.bad | m.ok\nperfect | m.ok";
+    assert.equal((await project(files, `use "lib/m.saeq" as m\n${calls}`)).codes, ["broken-module"], body);
+    assert.equal((await project(files, 'use "lib/m.saeq" as m\nperfect | m.baad')).codes, ["broken-module", "unknown-stage"], body);
+  }
+});
+
 test("what helps with a broken module can be pasted from where saeq was started, and helps", async () => {
   const help = async (files: Readonly<Record<string, string>>, use: string) => (await project(files, `use "${use}" as m`)).outcome.diagnostics[0]?.help;
   assert.match((await help({ "lib/m m.saeq": "def bad(x: table) = x | tak 1" }, "lib/m m.saeq"))!, /^saeq check '\/.*\/lib\/m m\.saeq'$/);
