@@ -1,5 +1,5 @@
 /** Without this file names of files, models and SAEs would be looked up in many places, each with its own rules. */
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, resolve, sep } from "node:path";
 import type { AnyFacts, Known, ModuleFacts, Need, Problem } from "../../src/check/scope.ts";
 import type { DecoderSpec, SaeSpec } from "../../src/emit/specs.ts";
@@ -128,6 +128,8 @@ export function createCatalog(readFrom: string, options: CatalogOptions = {}): C
         const problem = asTyped(problemOf(error, need), need, readFrom);
         if (!call.network && problem.code === "hub-unavailable") return { state: "pending" };
         const ships = problem.code === "missing-file" && (need.kind === "table" || need.kind === "folder") ? shippedName(need.path) : null;
+        const above = ships === null && problem.code === "missing-file" && "path" in need ? nameAbove(need.path, inputPath) : null;
+        if (above !== null) return { state: "failed", problem: { ...problem, notes: [...problem.notes, "a path is read from the folder of the script, and a file of that name lies above it"], help: reading(need, above), instead: above } };
         return { state: "failed", problem: ships === null ? problem : { ...problem, notes: [...problem.notes, "a file of that name ships with saeq"], help: reading(need, ships), instead: ships } };
       }
     }),
@@ -152,13 +154,26 @@ function asTyped(problem: Problem, need: Need, readFrom: string): Problem {
   // What lies beside it is named as from the script, too.
   const beside = /[\\/]/.test(typed) ? `${dirname(typed)}/` : "";
   const shorten = (text: string): string => text.replaceAll(place, typed).replaceAll(realPath(place), typed).replaceAll(`${dirname(place)}${sep}`, beside);
-  return { ...problem, message: shorten(problem.message), notes: problem.notes.map(shorten), help: shorten(problem.help) };
+  return { ...problem, message: shorten(problem.message), notes: problem.notes.map(shorten), help: shorten(problem.help), ...(problem.instead === undefined ? {} : { instead: shorten(problem.instead) }) };
 }
 
 /** What ships with saeq under a path that was written, as from the folder of the examples, or under its last part; null where nothing does. */
 function shippedName(path: string): string | null {
   const found = [path.replace(/^(?:\.\/)?(?:examples\/)?/, ""), basename(path)].find((name) => name !== "" && !isAbsolute(name) && !/(?:^|[\\/])\.\.(?:[\\/]|$)/.test(name) && existsSync(join(EXAMPLES, name)));
   return found === undefined ? null : `${STANDARD_PREFIX}${found}`;
+}
+
+/** How far up a file is looked for that does not lie where it was named. */
+const FOLDERS_UP = 2;
+
+/** A relative path from a folder above, where a file lies there; null where none does. */
+function nameAbove(path: string, inputPath: (path: string) => string): string | null {
+  if (isAbsolute(path) || path.startsWith(STANDARD_PREFIX) || /(?:^|[\\/])\.\.(?:[\\/]|$)/.test(path)) return null;
+  for (let up = 1; up <= FOLDERS_UP; up++) {
+    const name = `${"../".repeat(up)}${path.replace(/^\.\//, "")}`;
+    if (statSync(inputPath(name), { throwIfNoEntry: false })?.isFile() === true) return name;
+  }
+  return null;
 }
 
 function standardModule(name: string): ModuleFacts {
@@ -180,13 +195,16 @@ function reading(need: Need, path: string): string {
   }
 }
 
+/** A file that an argument names and that is one text: no stage reads it, so only the name in its place is a way out. */
+const isTemplate = (need: Need): boolean => need.kind === "table" && need.lenient?.whole === "file";
+
 /** A fault of the outside as a problem to show; bugs are thrown on. */
 function problemOf(error: unknown, need: Need): Problem {
   if (error instanceof CheckpointError) return { code: error.code, message: error.message, notes: error.notes, help: error.help };
   if (error instanceof DataError) {
     const [first, ...others] = error.near;
     const notes = others.length === 0 ? error.notes : [...error.notes, `near: ${error.near.join(", ")}`];
-    return { code: error.code, message: error.message, notes, help: first === undefined ? (error.help ?? "") : reading(need, first) };
+    return { code: error.code, message: error.message, notes, help: first === undefined ? (error.help ?? "") : reading(need, first), ...(first === undefined || !isTemplate(need) ? {} : { instead: first }) };
   }
   throw error;
 }

@@ -148,7 +148,8 @@ function argumentWords(definition: StageDefinition, caret: Caret, words: readonl
   if (needsInput && words.length === 0) return relations(context.scope);
   const schema = input ?? (needsInput ? (planOf(words[0]!, context)?.schema ?? UNKNOWN) : UNKNOWN);
   const placed = placeWords(definition, wordsOf(caret.stage).slice(needsInput ? 1 : 0));
-  const values = (argument: string | null): Candidate[] => (argument === null ? [] : valuesFor(definition.args[argument]!.shape, definition.args[argument]!.doc, schema, context));
+  const naming = !/=\s*$/.test(caret.stage);
+  const values = (argument: string | null): Candidate[] => (argument === null ? [] : valuesFor(definition.args[argument]!, { schema, naming }, context));
   const last = placed.at(-1);
   if (last !== undefined && last.argument !== null && awaitsValue(caret.stage)) return values(last.argument);
   const next = nextArgument(definition, placed);
@@ -161,9 +162,23 @@ function argumentWords(definition: StageDefinition, caret: Caret, words: readonl
   return [...more, ...(expression ? [...values(next), ...keywords] : [...keywords, ...values(next)])];
 }
 
+const TRUTHS: readonly Candidate[] = ["true", "false"].map((text) => ({ text, detail: "a switch of the template", kind: "value" }));
+
+/** Columns that say where a row comes from, and measure nothing. */
+const PLACES: readonly string[] = ["row", "position", "token_id", "document", "chunk", "start", "feature", "layer", "sample"];
+
+/** Columns of figures: what `logits` says of a text first, then what is measured, then what is counted or true. Activations have none. */
+function figuresIn({ kind, columns }: Schema, offered: readonly Candidate[]): Candidate[] {
+  if (kind === "acts") return [];
+  const order = ({ name, type }: Schema["columns"][number]): number => (name === "surprisal" ? 0 : type === "float" ? 1 : 2);
+  const meant = columns.map((column, at) => ({ column, item: offered[at]! })).filter(({ column }) => column.type !== "str" && !PLACES.includes(column.name));
+  return meant.toSorted((a, b) => order(a.column) - order(b.column)).map(({ item }) => item);
+}
+
 const EXPRESSIONS: readonly string[] = ["predicate", "scalar", "assignments", "parts", "keys", "check", "columns"];
 
-function valuesFor(shape: StageDefinition["args"][string]["shape"], doc: string, schema: Schema, { scope, facts }: CompleteContext): Candidate[] {
+/** What could stand in an argument. `naming`: a name comes next, and not what it stands for. */
+function valuesFor({ shape, doc }: StageDefinition["args"][string], { schema, naming }: { readonly schema: Schema; readonly naming: boolean }, { scope, facts }: CompleteContext): Candidate[] {
   const params = (type: "number" | "string"): Candidate[] => [...scope.params].filter(([, value]) => typeof value === type).map(([name, value]) => ({ text: `$${name}`, detail: String(value), kind: "param" }));
   const columns = (): Candidate[] => schema.columns.map(({ name, type }) => ({ text: /^[\p{L}_][\p{L}\p{N}_]*$/u.test(name) ? name : `\`${name}\``, detail: type, kind: "column" }));
   switch (shape.kind) {
@@ -181,6 +196,7 @@ function valuesFor(shape: StageDefinition["args"][string]["shape"], doc: string,
     case "column":
       return [...shape.extra.map((text): Candidate => ({ text, detail: doc, kind: "value" })), ...(schema.kind === "acts" ? [] : columns())];
     case "columns":
+      return shape.of === "figures" ? figuresIn(schema, columns()) : columns();
     case "keys":
       return columns();
     case "assignments":
@@ -188,7 +204,8 @@ function valuesFor(shape: StageDefinition["args"][string]["shape"], doc: string,
     case "scalar":
     case "parts":
     case "check":
-      return [...(shape.kind === "assignments" && shape.of === "template" ? ofTemplates("variables", scope, facts) : []), ...columns(), ...Object.entries(FUNCTIONS).map(([name, signature]): Candidate => ({ text: `${name}(`, detail: signature.doc, kind: "function" }))];
+      if (shape.kind === "assignments" && shape.of === "template" && naming) return ofTemplates("variables", scope, facts);
+      return [...(shape.kind === "assignments" && shape.of === "template" ? TRUTHS : []), ...columns(), ...Object.entries(FUNCTIONS).map(([name, signature]): Candidate => ({ text: `${name}(`, detail: signature.doc, kind: "function" }))];
     case "pipelines":
       return relations(scope);
     case "stages":

@@ -17,8 +17,9 @@ export function ask<N extends Need>({ facts, report }: { readonly facts: Facts; 
     if (report.told.has(needKey(need))) return null;
     report.told.add(needKey(need));
     const { code, message, notes, help, instead } = known.problem;
-    // A path in quotes is the whole place; one of a definition stands elsewhere.
-    const fix = instead === undefined || report.text.slice(at.start, at.end) !== JSON.stringify("path" in need ? need.path : need.name) ? null : { span: at, text: JSON.stringify(instead) };
+    // A path in quotes is the whole place, or stands behind its keyword; one of a definition stands elsewhere.
+    const written = JSON.stringify("path" in need ? need.path : need.name);
+    const fix = instead === undefined || !report.text.slice(at.start, at.end).endsWith(written) ? null : { span: { start: at.end - written.length, end: at.end }, text: JSON.stringify(instead) };
     return error(report, named(report, need) ?? at, code, message, { notes, ...(fix === null ? (help === "" ? {} : { help }) : { label: `write \`${fix.text}\``, fix }) });
   }
   // The key holds the kind, so the fact under it is of that kind.

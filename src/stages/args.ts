@@ -18,7 +18,8 @@ export type Shape =
   | { readonly kind: "string"; readonly list: boolean; readonly of?: "template"; readonly signs?: Readonly<Record<string, string>> }
   | { readonly kind: "path"; readonly access: "read" | "write"; readonly extensions: readonly string[] }
   | { readonly kind: "column"; readonly extra: readonly string[] }
-  | { readonly kind: "columns" }
+  /** `of`: what they hold; completion offers no others. */
+  | { readonly kind: "columns"; readonly of?: "figures" }
   | { readonly kind: "names" }
   | { readonly kind: "predicate" }
   | { readonly kind: "scalar" }
@@ -94,8 +95,8 @@ export function path(access: "read" | "write", extensions: readonly string[], op
 export function column(options: Options<string> & { readonly extra?: readonly string[] }): Arg<string> {
   return arg({ kind: "column", extra: options.extra ?? [] }, options);
 }
-export function columns(options: Options<readonly string[]>): Arg<readonly string[]> {
-  return arg({ kind: "columns" }, options);
+export function columns(options: Options<readonly string[]> & { readonly of?: "figures" }): Arg<readonly string[]> {
+  return arg({ kind: "columns", ...(options.of === undefined ? {} : { of: options.of }) }, options);
 }
 /** Columns of something that is not the input, such as a file: names that are looked up there. */
 export function names(options: Options<readonly string[]>): Arg<readonly string[]> {

@@ -11,7 +11,7 @@ import { stage, type Lowering } from "./stage.ts";
 const FIGURES: readonly ColumnSchema[] = ["delta", "low", "high", "p", "q"].map((name) => ({ name, type: "float" }));
 
 const ARGS = {
-  of: columns({ default: [], doc: "Of tables: columns of numbers, or of true and false" }),
+  of: columns({ of: "figures", default: [], doc: "Of tables: columns of numbers, or of true and false" }),
   by: oneOf(["rate", "fires", "max", "mean"], { keyword: true, default: "rate", doc: "Of activations, a text's score: share of its tokens where the feature is active, whether it fires at all, its largest activation, or the mean over all its tokens, silent ones as 0" }),
   least: int({ keyword: true, default: 3, min: 1, doc: "Of activations: test only features that fire in at least so many texts of both groups together, or pairs" }),
   per: { ...column({ keyword: true, default: "", alsoCalled: ["unit", "each"], doc: "Of tables: rows of one value of this column are one text, whose score is their mean; not said: `row`, as `logits` and `rows` number their texts, or else each row by itself" }), depends: true },

@@ -125,6 +125,22 @@ const reader = await open({ interactive: true, readFrom: books });
 await run(reader, 'let verses = csv "books.csv"\nparam k: int = 5\nperfect | take 1 | acts layer 7 last 1 | count');
 const inBooks = (marked: string): readonly string[] => reader.complete(marked.replace("^", ""), marked.indexOf("^")).items.map((item) => item.text);
 
+test("figures that can be compared, the likeliest first, and none that only say where a row is", () => {
+  const groups = "groups a = (sample perfect 3), b = (sample non_perfect 3)";
+  const found = at(`${groups} | logits at continuation | compare ^`);
+  assert.equal(found.slice(0, 3), ["surprisal", "logit", "probability"]);
+  for (const word of ["row", "position", "token_id", "token", "reference"]) assert.not.ok(found.includes(word), word);
+  assert.ok(found.includes("matching_tokens") && found.includes("per"));
+  assert.equal(at(`${groups} | acts layer 7 | compare ^`)[0], "by");
+  keepsQuiet(`${groups} | acts layer 7 | compare ^`, "row", "position", "value");
+});
+
+test("behind the `with` of a chat no columns are offered for the names of variables", () => {
+  keepsQuiet('prompts "a" | chat template "x.jinja" with ^', "text", "len(", "true");
+  offers('prompts "a" | chat template "x.jinja" with enable_thinking = ^', "true", "false", "text");
+  assert.is(at('prompts "a" | chat template "x.jinja" with enable_thinking = ^')[0], "true");
+});
+
 test("the values of a text column that has few, with and without an opened quote", () => {
   assert.equal(inBooks("verses | where book == ^").slice(0, 3), ['"Job"', '"Ruth"', '"The Acts"']);
   assert.equal(inBooks('verses | where book == "^'), ['Job"', 'Ruth"', 'The Acts"']);
