@@ -99,7 +99,8 @@ function pairOf(definition: StageDefinition, { name, value, order }: Item, behin
     const isWord = (each: Words): boolean => keywordOf(definition, wordOf(each) ?? "") !== null;
     const end = behind.findIndex(isWord);
     const parts = end < 0 ? behind : behind.slice(0, end);
-    if (parts.length === 0) return null;
+    // Of one word, and of a param, the checker tells more.
+    if (parts.length === 0 || given.kind === "paramRef" || (given.kind === "name" && parts.length === 1)) return null;
     found("text stands in quotes");
     return { pieces: as(`${own} ${JSON.stringify(text.slice(parts[0]!.span.start, parts.at(-1)!.span.end))}`), used: parts.length };
   }

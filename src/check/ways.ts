@@ -109,7 +109,8 @@ export function insteadOf(name: string, written: string, { stage, before }: { re
   if (report.trial === true || report.expansions.nested > 0 || beyondHelp(report)) return null;
   const at = before.findLastIndex(({ stage: { span } }) => /^\w+/.exec(report.text.slice(span.start, span.end))?.[0] === name);
   const step = before[at];
-  if (step === undefined || step.input === null) return null;
+  // A stage that starts a pipeline may have its input among its words; `groups` has none.
+  if (step === undefined || (step.input === null && name !== "groups")) return null;
   const rest = report.text.slice(step.stage.span.end, stage.span.end);
   return works(`${written}${rest}`, step.input, trial) ? { span: step.stage.span, text: written } : null;
 }

@@ -2,8 +2,9 @@
 import { showType } from "../ops/schema.ts";
 import { pipelines } from "./args.ts";
 import { keepColumns } from "./lowering/columns.ts";
+import { missingStages, textsOf, withStages } from "./lowering/alike_groups.ts";
 import { editsIn, withEdits } from "./lowering/edited.ts";
-import { stage } from "./stage.ts";
+import { stage, type Lowering } from "./stage.ts";
 
 export const groups = stage({
   name: "groups",
@@ -22,7 +23,7 @@ export const groups = stage({
         return null;
       }
       if (plan.schema.kind !== first.plan.schema.kind) {
-        context.report({ code: "unlike-groups", message: `\`${first.name}\` is ${showType(first.plan.schema)}, but \`${name}\` is ${showType(plan.schema)}`, span: context.at("members") });
+        context.report({ code: "unlike-groups", message: `\`${first.name}\` is ${showType(first.plan.schema)}, but \`${name}\` is ${showType(plan.schema)}`, span: context.at("members"), ...madeAlike(context, missingStages(members)) });
         return null;
       }
     }
@@ -36,10 +37,17 @@ export const groups = stage({
       return context.node({ op: "project", columns: keepColumns(columns) }, [plan], { ...plan.schema, columns });
     });
     if (columns.length === 0 && first.plan.schema.kind === "table" && first.plan.schema.known && members.every(({ plan }) => plan.schema.known)) {
-      context.report({ code: "unlike-groups", message: "these groups have no column in common", span: context.at("members"), notes: members.map(({ name, plan }) => `\`${name}\` has ${plan.schema.columns.map((column) => column.name).join(", ")}`) });
+      context.report({ code: "unlike-groups", message: "these groups have no column in common", span: context.at("members"), notes: members.map(({ name, plan }) => `\`${name}\` has ${plan.schema.columns.map((column) => column.name).join(", ")}`), ...madeAlike(context, textsOf(members)?.map(({ stage }) => stage) ?? null) });
       return null;
     }
     const schema = { ...first.plan.schema, columns, groups: names, known: members.every(({ plan }) => plan.schema.known) };
     return context.node({ op: "group", names }, alike, withEdits(schema, members.map(({ plan }) => editsIn(plan.schema))));
   },
 });
+
+/** The groups with these stages behind them, where that works with all that follows. */
+function madeAlike(context: Lowering, stages: readonly string[] | null): ReturnType<Lowering["way"]> {
+  const fix = stages === null ? null : context.anew((behind) => `${withStages(context.members("members"), stages)}${behind}`);
+  const [added] = (stages ?? []).filter((each) => each !== "");
+  return fix === null ? {} : { label: `\`${added!}\` makes them alike`, fix };
+}

@@ -5,6 +5,7 @@ import type { Plan } from "../../ops/op.ts";
 import type { ColumnSchema, Schema } from "../../ops/schema.ts";
 import { columnOf } from "../../ops/schema.ts";
 import type { Lowering } from "../stage.ts";
+import { membersOf, textsOf, withStages, writtenIn } from "./alike_groups.ts";
 import { tellForeignChats } from "./foreign_chats.ts";
 import { isRendered } from "./rendered.ts";
 import { CONTINUATION_COLUMNS, PROMPT_COLUMNS, textColumns } from "./text_columns.ts";
@@ -74,6 +75,13 @@ export function oneTextColumn(context: Lowering, of: string, { does, takes, writ
   return null;
 }
 
+/** The groups with their texts in one column, where they are made in this pipeline; what does it, where not. */
+function madeAlike(context: Lowering, apart: NonNullable<ReturnType<typeof textsOf>>): ReturnType<Lowering["way"]> {
+  const [first] = apart.filter(({ stage }) => stage !== "");
+  const fix = context.insteadOf("groups", withStages(writtenIn(context.input.label), apart.map(({ stage }) => stage)));
+  return fix === null ? { help: `… | ${first!.stage}` } : { label: `\`${first!.stage}\` makes them alike`, fix };
+}
+
 /** The stage about the continuation, where a stage behind it asks for that part of a text: it is the whole text then. */
 function alone(context: Lowering, column: string): Fix | null {
   return context.anew((behind) => {
@@ -91,6 +99,16 @@ export function documentTokens(context: Lowering): Plan | null {
   const names = textColumns(input.schema.columns);
   if (names === null) {
     if (!input.schema.known) return null;
+    const apart = textsOf(membersOf(input));
+    if (apart !== null) {
+      context.report({
+        code: "no-text",
+        message: "these groups keep their texts in different columns, and none that all have is read",
+        notes: apart.map(({ name, columns }) => `\`${name}\`: ${columns.map(printColumn).join(", ")}`),
+        ...madeAlike(context, apart),
+      });
+      return null;
+    }
     const word = columnOf(input.schema, "text");
     const texts = input.schema.columns.filter((column) => column.type === "str").map(({ name }) => printColumn(name));
     context.report({
