@@ -10,7 +10,7 @@ import { single } from "./constant.ts";
 import { ofColumns, wordOf } from "./misplaced.ts";
 import { REWORDED } from "./reworded.ts";
 import { beyondHelp, error } from "./scope.ts";
-import { works, type Trial } from "./tried.ts";
+import { mistakesOf, works, type Trial } from "./tried.ts";
 
 /** One value, or one keyword, as it is to be written; `comma`: it goes on with the list before it. */
 interface Piece {
@@ -31,7 +31,9 @@ export function orAsMeant(definition: StageDefinition, words: readonly Words[], 
   const made = check();
   if (words.length === 0 || report.trial === true || report.expansions.nested > 0 || beyondHelp(report) || !report.diagnostics.some((each) => each.severity === "error" && !before.has(each))) return made;
   const told: string[] = [];
-  const written = candidates(definition, words, report.text, (message) => told.push(message)).find((each) => works(each, input, trial));
+  const calls = candidates(definition, words, report.text, (message) => told.push(message));
+  // A column that has to be chosen is another mistake, which is told next.
+  const written = calls.find((each) => works(each, input, trial)) ?? calls.find((each) => mistakesOf(each, input, trial)?.every(({ code, label }) => code === "missing-argument" && label !== undefined) === true);
   if (written === undefined || told.length === 0) return made;
   const span: Span = { start: words[0]!.span.start, end: words.at(-1)!.span.end };
   const within = ({ code, span: { start, end } }: Diagnostic): boolean => REWORDED.has(code) && start >= span.start && end <= span.end;

@@ -79,7 +79,7 @@ export function asConditions(item: Item, { column, type }: { readonly column: st
   }
   if (column !== null) {
     const written = `group ${printColumn(column)}`;
-    return alone && start >= 0 ? { label: "`group` makes a group of each value", fix: { span: { start, end: words.span.end }, text: written } } : { help: `… | ${written}` };
+    return alone && start >= 0 ? { label: "`group` makes a group of each value", fix: { span: { start, end: words.span.end }, text: written } } : { help: written };
   }
   const own = text.slice(item.value.span.start, item.value.span.end);
   const numbers = type === "int" || type === "float";

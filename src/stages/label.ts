@@ -16,7 +16,7 @@ export const label = stage({
     from: pipelines({ named: false, default: [], keyword: true, doc: "Or a table of names: a value, or a pipeline in brackets" }),
     key: names({ keyword: true, default: [], doc: "The column of the names that holds the feature, where it is called otherwise" }),
     column: names({ keyword: true, default: [], doc: "The column of the names that holds the text, where it is called otherwise" }),
-    layer: optionalInt({ keyword: true, min: 0, of: "layer", doc: "Names of this layer, where their column `layer` holds several; not said: that of each row of the input, or of its SAE" }),
+    layer: optionalInt({ keyword: true, min: 0, of: "layer", doc: "Names of this layer, where their column `layer` holds several; not said: that of each row of the input, or of its SAE, and an export of another SAE is refused" }),
     of: column({ keyword: true, default: "feature", doc: "The column of the input that names a feature" }),
     as: text({ keyword: true, default: "label", doc: "What the new column is called" }),
     all: flag("A row for each name of a feature"),

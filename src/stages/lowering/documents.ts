@@ -75,11 +75,28 @@ export function oneTextColumn(context: Lowering, of: string, { does, takes, writ
   return null;
 }
 
-/** The groups with their texts in one column, where they are made in this pipeline; what does it, where not. */
+/** Say where a group has more text than all groups have, which no model reads then: groups share the columns that all of them have. */
+function tellLeftOut(context: Lowering, names: readonly string[]): void {
+  for (const { name, plan } of membersOf(context.input)) {
+    const own = plan.schema.kind === "table" ? (textColumns(plan.schema.columns) ?? []) : [];
+    const left = own.filter((each) => !names.includes(each));
+    if (left.length === 0 || !names.every((each) => own.includes(each))) continue;
+    context.report({
+      severity: "warning",
+      code: "text-left-out",
+      message: `${left.map((each) => `\`${each}\``).join(", ")} of \`${name}\` is not read, since another group has no such column`,
+      notes: ["groups share the columns that all of them have", `read is ${names.map((each) => `\`${each}\``).join(", ")} of each`],
+    });
+    return;
+  }
+}
+
+/** The groups with their texts in one column: where they are made in this pipeline, there; else as a line of their own. */
 function madeAlike(context: Lowering, apart: NonNullable<ReturnType<typeof textsOf>>): ReturnType<Lowering["way"]> {
   const [first] = apart.filter(({ stage }) => stage !== "");
-  const fix = context.insteadOf("groups", withStages(writtenIn(context.input.label), apart.map(({ stage }) => stage)));
-  return fix === null ? { help: `… | ${first!.stage}` } : { label: `\`${first!.stage}\` makes them alike`, fix };
+  const groups = withStages(writtenIn(context.input.label), apart.map(({ stage }) => stage));
+  const fix = context.insteadOf("groups", groups);
+  return fix === null ? { help: `${groups} | ${context.written()}` } : { label: `\`${first!.stage}\` makes them alike`, fix };
 }
 
 /** The stage about the continuation, where a stage behind it asks for that part of a text: it is the whole text then. */
@@ -122,6 +139,7 @@ export function documentTokens(context: Lowering): Plan | null {
     });
     return null;
   }
+  tellLeftOut(context, names);
   const rendered = isRendered(input, names);
   if (rendered) tellForeignChats(context, model, names);
   return context.node(
