@@ -139,6 +139,7 @@ export const FORGETFUL: ActivationStore = {
 };
 
 const NOTHING = new Uint32Array(0);
+const NOWHERE = new Int32Array(0);
 const idOf = (space: Space, key: Buffer): string => space.id + key.toString("latin1");
 
 function sizeOf(value: Kept): number {
@@ -146,12 +147,13 @@ function sizeOf(value: Kept): number {
   return value.values.byteLength + (value.kind === "sparse" ? value.indices.byteLength + value.indptr.byteLength : 0);
 }
 
-/** 16 bytes that name token ids and wanted positions, whatever the byte order of the machine. */
-function documentKey({ ids, wanted }: Document): Buffer {
-  const numbers = Buffer.allocUnsafe(4 * (1 + ids.length + wanted.length));
+/** 16 bytes that name token ids, wanted positions and where they are edited, whatever the byte order of the machine. In one space all have as many windows. */
+function documentKey({ ids, wanted, edited = NOWHERE }: Document): Buffer {
+  const numbers = Buffer.allocUnsafe(4 * (1 + ids.length + wanted.length + edited.length));
   numbers.writeUInt32LE(ids.length);
   let at = 4;
   for (const id of ids) at = numbers.writeInt32LE(id, at);
   for (const position of wanted) at = numbers.writeUInt32LE(position, at);
+  for (const position of edited) at = numbers.writeInt32LE(position, at);
   return createHash("sha256").update(numbers).digest().subarray(0, 16);
 }

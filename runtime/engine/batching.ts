@@ -1,5 +1,6 @@
 /** Without this file documents would not become batches that are short enough to cancel and small enough for memory. */
 import { paddedLength } from "../../src/emit/padding.ts";
+import { windowFeeds } from "./edited_places.ts";
 import type { Document, Feeds, TapOutput } from "./port.ts";
 import type { Outputs } from "./protocol.ts";
 
@@ -158,6 +159,7 @@ export function assemble(documents: readonly Document[], chosen: Uint32Array, wi
       lengths: { type: "int32", data: new Int32Array(chosen.length).fill(columns), dims: [chosen.length] },
       total: { type: "int32", data: Int32Array.of(columns), dims: [1] },
       wanted: { type: "int64", data: wanted, dims: [wanted.length] },
+      ...windowFeeds(Array.from(chosen, (document) => documents[document]!.edited), columns),
     },
   };
 }

@@ -70,7 +70,7 @@ export async function generateOn(all: readonly Lane[], pace: Pace, options: Engi
     try {
       for (const part of inParts(graph, fullBatch(pace, Math.min(MOST_CACHED, limits.tokens)), Array.from(chosen, (prompt) => prompts[prompt]!))) {
         if (halt.signal.aborted) return;
-        const { outputs, ms } = await lane.begin(graph, text, part, numbersOf(job, chosen, part.at));
+        const { outputs, ms } = await lane.begin(graph, text, withPlaces(part, job), numbersOf(job, chosen, part.at));
         observe(pace, part.ids.length * part.columns, ms);
         progress(0, part.at.reduce((sum, at) => sum + prompts[chosen[at]!]!.length, 0));
         take(part.at, 0, outputs["next"]!.data as Int32Array);
@@ -137,6 +137,11 @@ function* inParts(graph: EmittedGraph, tokens: number, prompts: readonly Int32Ar
     yield { ids: columns > 1 ? ids : twoAtLeast(ids), columns, rows: Uint32Array.from(rows), at: rows.map((_, row) => from + row) };
     from += rows.length;
   }
+}
+
+/** The same with where each prompt, and what follows it, is edited. */
+function withPlaces(part: Part, { edited }: ContinueJob): Prompts {
+  return edited === undefined ? part : { ...part, edited: part.ids.map(({ length }) => edited(length)) };
 }
 
 /** One row alone would take another kernel, and a device's cache cannot be given to two. */

@@ -2,6 +2,7 @@
 import * as ort from "onnxruntime-node";
 import { tokenAxis } from "../../src/emit/arrange.ts";
 import type { CacheInput } from "../../src/emit/specs.ts";
+import { windowFeeds } from "./edited_places.ts";
 import { arranged, free, numbers } from "./lane_arranging.ts";
 import { drawnIds } from "./lane_predicting.ts";
 import { presentOf, type LaneSession, type Tensors } from "./lane_session.ts";
@@ -19,6 +20,8 @@ interface Part {
   readonly lengths: Int32Array;
   /** The token that comes next in each row. */
   readonly next: Int32Array;
+  /** Where the text of each row is edited; null where the graph is not told. */
+  readonly edited: readonly Int32Array[] | null;
 }
 
 interface Text {
@@ -67,7 +70,7 @@ export function createLaneTexts(): LaneTexts {
 const answerOf = ({ next }: Part): Outputs => ({ next: { type: "int32", data: next, dims: [next.length] } });
 
 /** A prompt's last token may be wanted by several rows, and one row alone is asked for twice: it would take another kernel. */
-async function read(session: LaneSession, { ids: prompts, columns, rows }: Prompts, drawn: StepNumbers | undefined): Promise<Part> {
+async function read(session: LaneSession, { ids: prompts, columns, rows, edited }: Prompts, drawn: StepNumbers | undefined): Promise<Part> {
   const ids = new BigInt64Array(prompts.length * columns);
   // Padding stands at 0: learned positions may have no row for what lies behind the context.
   const places = new BigInt64Array(ids.length);
@@ -79,21 +82,21 @@ async function read(session: LaneSession, { ids: prompts, columns, rows }: Promp
   );
   const lengths = Int32Array.from(rows, (row) => prompts[row]!.length);
   const last = Array.from(rows, (row, at) => row * columns + lengths[at]! - 1);
-  const fed: Fed = { ids, documents: prompts.length, lengths: new Int32Array(prompts.length).fill(columns), last, places };
+  const fed: Fed = { ids, documents: prompts.length, lengths: new Int32Array(prompts.length).fill(columns), last, places, edited: windowFeeds(edited ?? [], columns) };
   const outputs = await session.run({ ...emptyCache(session, prompts.length), ...feedsOf(fed) });
-  return { cache: presentIn(session, outputs), rows, lengths, next: nextOf(outputs, rows.length, drawn) };
+  return { cache: presentIn(session, outputs), rows, lengths, next: nextOf(outputs, rows.length, drawn), edited: edited === undefined ? null : Array.from(rows, (row) => edited[row]!) };
 }
 
 /** `part` is as it is fed: its rows are those of the cache, in their order. */
-async function advance(session: LaneSession, { cache, rows, lengths, next }: Part, drawn: StepNumbers | undefined): Promise<Part> {
+async function advance(session: LaneSession, { cache, rows, lengths, next, edited }: Part, drawn: StepNumbers | undefined): Promise<Part> {
   const documents = fedRows(rows.length);
   const fedRow = (at: number): number => (at < rows.length ? at : 0);
   const each = (values: Int32Array): Int32Array => Int32Array.from({ length: documents }, (_, at) => values[fedRow(at)]!);
   const before = each(lengths);
-  const fed: Fed = { ids: BigInt64Array.from(each(next), BigInt), documents, lengths: before.map((length) => length + 1), last: [...before.keys()], places: BigInt64Array.from(before, BigInt) };
+  const fed: Fed = { ids: BigInt64Array.from(each(next), BigInt), documents, lengths: before.map((length) => length + 1), last: [...before.keys()], places: BigInt64Array.from(before, BigInt), edited: windowFeeds(edited === null ? [] : Array.from(before, (_, at) => edited[fedRow(at)]!), 1, before) };
   const outputs = await session.run({ ...cache, ...feedsOf(fed) });
   free(Object.values(cache));
-  return { cache: presentIn(session, outputs), rows, lengths: lengths.map((length) => length + 1), next: nextOf(outputs, rows.length, drawn) };
+  return { cache: presentIn(session, outputs), rows, lengths: lengths.map((length) => length + 1), next: nextOf(outputs, rows.length, drawn), edited };
 }
 
 /** One row alone takes another kernel and gives other bits. */
@@ -107,10 +110,11 @@ interface Fed {
   readonly last: readonly number[];
   /** [documents, T] */
   readonly places: BigInt64Array;
+  readonly edited: ReturnType<typeof windowFeeds>;
 }
 
 /** As `emitGenerate` says. A graph takes of them what it has inputs for. */
-function feedsOf({ ids, documents, lengths, last, places }: Fed): Tensors {
+function feedsOf({ ids, documents, lengths, last, places, edited }: Fed): Tensors {
   const columns = ids.length / documents;
   const wanted = last.length > 1 ? last : [last[0]!, last[0]!];
   return {
@@ -120,6 +124,7 @@ function feedsOf({ ids, documents, lengths, last, places }: Fed): Tensors {
     total: new ort.Tensor("int32", Int32Array.of(longest(lengths)), [1]),
     last: new ort.Tensor("int64", BigInt64Array.from(wanted, BigInt), [wanted.length]),
     places: new ort.Tensor("int64", places, [documents, columns]),
+    ...Object.fromEntries(Object.entries(edited).map(([name, { data, dims }]) => [name, new ort.Tensor("float32", data, dims)])),
   };
 }
 
@@ -142,7 +147,7 @@ function emptyCache({ caches }: LaneSession, documents: number): Cache {
 async function together(session: LaneSession, parts: readonly Part[], keep: Uint32Array | undefined): Promise<Part> {
   const [only] = parts;
   if (keep === undefined && parts.length === 1 && liesReady(session, only!)) return only!;
-  const all = parts.flatMap((part) => Array.from(part.rows, (row, at) => ({ part, row, length: part.lengths[at]!, next: part.next[at]! })));
+  const all = parts.flatMap((part) => Array.from(part.rows, (row, at) => ({ part, row, length: part.lengths[at]!, next: part.next[at]!, edited: part.edited?.[at] })));
   const chosen = keep === undefined ? all : Array.from(keep, (at) => all[at]!);
   const sources = Array.from({ length: fedRows(chosen.length) }, (_, at) => chosen[at] ?? chosen[0]!);
   const most = longest(chosen.map(({ length }) => length));
@@ -151,7 +156,7 @@ async function together(session: LaneSession, parts: readonly Part[], keep: Uint
     cache[input.name] = await arranged(session, input, sources.map(({ part, row, length }) => ({ tensor: part.cache[input.name]!, row, length })), most);
     free(parts.map((part) => part.cache[input.name]!));
   }
-  return { cache, rows: Uint32Array.from(chosen.keys()), lengths: Int32Array.from(chosen, ({ length }) => length), next: Int32Array.from(chosen, ({ next }) => next) };
+  return { cache, rows: Uint32Array.from(chosen.keys()), lengths: Int32Array.from(chosen, ({ length }) => length), next: Int32Array.from(chosen, ({ next }) => next), edited: parts[0]!.edited === null ? null : chosen.map(({ edited }) => edited!) };
 }
 
 /** Whether a part is fed as it is: its rows are those of the cache, which ends with the longest of them, so that the next token makes it longer by one. */

@@ -17,6 +17,8 @@ export type Feeds = Readonly<Record<string, TensorData>>;
 export interface Document {
   readonly ids: Int32Array;
   readonly wanted: Uint32Array;
+  /** Of a graph whose edits have windows: of each, in the order of `windowsOf`, its first position here and the one behind its last. */
+  readonly edited?: Int32Array;
 }
 
 /** What one tap gives for one document: CSR over its wanted positions, or dense [wanted, width]. */
@@ -86,6 +88,8 @@ export interface ContinueJob {
   readonly ends?: (index: number, ids: Int32Array) => boolean;
   /** How tokens are drawn, for a graph that gives logits, and the next number in [0, 1) of a prompt; absent: the likeliest, which the graph gives. */
   readonly drawn?: { readonly how: StepDrawing; readonly number: (index: number) => number };
+  /** Of a graph whose edits have windows: where a text is edited, with its continuation, whose prompt has so many tokens (`Document.edited`). */
+  readonly edited?: (length: number) => Int32Array;
   /** `tokens`: of prompts that are read at a time; `rows`: of texts that go on together. */
   readonly limits?: JobLimits;
 }

@@ -32,6 +32,8 @@ export interface Prompts {
   readonly ids: readonly Int32Array[];
   readonly columns: number;
   readonly rows: Uint32Array;
+  /** Where each of them is edited, what follows it included: of graphs whose edits have windows. */
+  readonly edited?: readonly Int32Array[];
 }
 
 /** What the host asks. Each request gets exactly one reply with its `id`. */

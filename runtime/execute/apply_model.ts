@@ -66,10 +66,10 @@ export async function applyModel(op: ModelOp, { plan, inputs, context, turns }: 
     case "chunk":
       return each(input, (table) => chunkTable(op, asTable(table), chunkingOf(op, context), turns, (text) => context.onNotice(`${plan.label}: ${text}`)));
     case "forward": {
-      const idle = createIdleEdits(op);
+      const idle = createIdleEdits(op, context.catalog);
       const made = await together(input, (sets) => {
         const tokens = sets.map((set): Tokens => expect("tokens", set));
-        for (const { ids } of tokens) idle.see(ids);
+        tokens.forEach(idle.see);
         if (op.reduce === undefined) return forward(op, tokens, activation);
         const total = tokens.reduce((sum, set) => sum + set.ids.length, 0);
         const taker = context.savedRounds.begin(plan, { groups: input.kind === "groups" ? input : null, total });

@@ -87,7 +87,7 @@ async function passed(plan: Plan, op: Op & { readonly op: "forward" }, context: 
   // The progress of the texts is told, not that of their rows.
   const pieces = streamOf(tokenize.inputs[0]!, quiet);
   if (pieces === null) return null;
-  const idle = createIdleEdits(op);
+  const idle = createIdleEdits(op, context.catalog);
   const [value] = await reduceForward(op, op.reduce!, [{ pieces: tokens(tokenize.op, pieces, context, idle), total: null }], { context, taker: context.savedRounds.begin(plan, { groups: null, total: null }) });
   if (value!.facts.truncated > 0) context.onNotice(`${tokenize.label}: ${counted(value!.facts.truncated, "text")} ${value!.facts.truncated === 1 ? "was" : "were"} cut to the model's context`);
   const notice = brokenNotice(plan.label, null, value!);
@@ -105,7 +105,7 @@ async function* tokens(op: Op & { readonly op: "tokenize" }, pieces: AsyncGenera
   let from = 0;
   for await (const piece of pieces) {
     const made = await tokenizeTable(op, piece, model, encode, turns, from);
-    idle.see(made.ids);
+    idle.see(made);
     yield made;
     from += piece.rows;
   }

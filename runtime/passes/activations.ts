@@ -27,7 +27,7 @@ import { addCounts, prunes, screens } from "./encode_choice.ts";
 import { cudaLimits, extentOf, fit, memoryLimit, requireMemory, type Fit } from "./limits.ts";
 import { shapesOf } from "./lane_memory.ts";
 import { tapDocuments } from "./tap_documents.ts";
-import { wantedPositions } from "./window.ts";
+import { placesOfEdits, wantedPositions } from "./window.ts";
 
 export interface ActivationContext {
   readonly engine: Engine;
@@ -98,7 +98,7 @@ export function forwardGraphOf(op: Forward, catalog: Catalog, graphs: Map<string
  */
 export async function forward(op: Forward, sets: readonly Tokens[], context: ActivationContext): Promise<readonly (Acts | Dense)[]> {
   const wanted = sets.map((tokens) => tokens.ids.map((ids, i) => wantedPositions(op.window, ids.length, tokens.boundary?.[i] ?? null)));
-  const documents = sets.flatMap((tokens, s) => tokens.ids.map((ids, i): Document => ({ ids, wanted: wanted[s]![i]! })));
+  const documents = sets.flatMap((tokens, s) => tokens.ids.map((ids, i): Document => ({ ids, wanted: wanted[s]![i]!, ...placesOfEdits(op, ids.length, tokens.boundary?.[i] ?? null) })));
   const results = new Array<readonly TapOutput[]>(documents.length);
   await tapDocuments(op, documents, context, (index, taps) => (results[index] = taps));
   let next = 0;

@@ -4,7 +4,7 @@ import { emitGenerate, type StepOutput } from "../../src/emit/generate.ts";
 import { positionsFor } from "../../src/emit/rope.ts";
 import type { DecoderSpec, EmittedGraph, WeightRef } from "../../src/emit/specs.ts";
 import type { Target } from "../../src/emit/target.ts";
-import { printEdits } from "../../src/ops/edit.ts";
+import { printEdits, windowsOf } from "../../src/ops/edit.ts";
 import type { WithHead } from "../../src/ops/reads_of.ts";
 import type { ModelRef } from "../../src/ops/op.ts";
 import { mostCached } from "../engine/generation.ts";
@@ -15,7 +15,7 @@ import type { Space } from "../cache/space_segments.ts";
 import { CheckpointError } from "../checkpoint/error.ts";
 import { usedWeights } from "../checkpoint/nonfinite.ts";
 import { requireSteady } from "../checkpoint/steady.ts";
-import type { Column, WrittenTokens } from "../data/frame.ts";
+import type { Column, Tokens, WrittenTokens } from "../data/frame.ts";
 import { createColumn } from "../data/table.ts";
 import type { Tokenizer } from "../checkpoint/tokenizer/tokenizer.ts";
 import { counted } from "../counted.ts";
@@ -26,6 +26,7 @@ import { fitContinuing, memoryLimit, requireMemory, type Continued, type Fit } f
 import { requireComputable, requireEditable, requireSeparable } from "./computable.ts";
 import { editingOf, saesOfEdits, weightsOfEdits } from "./editing.ts";
 import { proveUnedited } from "./tap_documents.ts";
+import { placesOfEdits } from "./window.ts";
 
 /** What is continued, and how. */
 export interface Continuing {
@@ -74,6 +75,7 @@ export async function continueTexts({ op, prompts, steps, gives, name, draws, jo
         signal,
         onProgress: context.onProgress,
         ...(limits === null ? {} : { limits }),
+        ...(windowsOf(op.edits ?? []).length === 0 ? {} : { edited: (length) => placesOfEdits(op, length + steps, length).edited! }),
         ...(ends === undefined ? {} : { ends: (index, ids) => ends(missing[index]!, ids) }),
         ...(drawn === undefined ? {} : { drawn: { ...drawn, number: (index) => drawn.number(missing[index]!) } }),
         onDocument: (index, tokens) => {
@@ -95,9 +97,9 @@ export function continuingLimits(op: Continuing["op"], texts: Continued, { catal
   return fitContinuing(shapes, texts, engine.options.lanes, memoryLimit(memory), mostCached(graph), engine.options.batch);
 }
 
-/** What the model read to write them: of the last token of each nothing follows. */
-export function readBy(prompts: readonly Int32Array[], generated: readonly Int32Array[]): readonly Int32Array[] {
-  return prompts.map((prompt, at) => Int32Array.from([...prompt, ...generated[at]!.subarray(0, -1)]));
+/** What the model read to write them, and where it begins to be its own: of the last token of each nothing follows. */
+export function readBy(prompts: readonly Int32Array[], generated: readonly Int32Array[]): Pick<Tokens, "ids" | "boundary"> {
+  return { ids: prompts.map((prompt, at) => Int32Array.from([...prompt, ...generated[at]!.subarray(0, -1)])), boundary: prompts.map(({ length }) => length) };
 }
 
 type StepContext = Pick<ActivationContext, "catalog" | "graphs" | "engine">;

@@ -66,7 +66,7 @@ export async function generateTexts(op: Generate, tables: readonly NamedTable[],
     },
     context,
   );
-  await tellIdleEdits(op, readBy(pieces.map(({ prompt }) => prompt), generated), context, onNotice);
+  await tellIdleEdits(op, [readBy(pieces.map(({ prompt }) => prompt), generated)], context, onNotice);
   const ended = generated.map((ids): Ended => {
     const end = ends.has(ids[ids.length - 1]!);
     const tokens = end ? ids.slice(0, -1) : ids;

@@ -1,10 +1,15 @@
 /** Without this file a feature that is taken out of texts where it never fires would look like one that does not matter. */
-import { reaches, type Edit } from "../../src/ops/edit.ts";
+import { printEdit, reaches, type Edit } from "../../src/ops/edit.ts";
 import { blocksNeeded } from "../../src/ops/hook.ts";
-import type { ModelRef, Tap } from "../../src/ops/op.ts";
-import type { TapOutput } from "../engine/port.ts";
+import type { ModelRef, Tap, Window } from "../../src/ops/op.ts";
+import { printWindow } from "../../src/ops/window.ts";
+import type { Catalog } from "../catalog/catalog.ts";
+import { counted } from "../counted.ts";
+import type { Tokens } from "../data/frame.ts";
+import type { Document, TapOutput } from "../engine/port.ts";
 import type { ActivationContext, Forward } from "./activations.ts";
 import { tapDocuments } from "./tap_documents.ts";
+import { placesOfEdits, wantedPositions } from "./window.ts";
 
 /**
  * Tokens that are looked at, at most, before it is asked whether each feature has been seen: nearly all that are edited on purpose fire in the first text or two, and the guard has
@@ -13,41 +18,59 @@ import { tapDocuments } from "./tap_documents.ts";
 const STEPS = [128, 1000, 4096] as const;
 const MOST = STEPS[2];
 
+const WHOLE: Window = { first: null, last: null, of: "all" };
+
 interface Editing {
   readonly model: ModelRef;
   readonly edits?: readonly Edit[];
 }
 
+/** Texts, and where the continuation of each begins. */
+type Seen = Pick<Tokens, "ids" | "boundary">;
+
+/** A text that is looked at. */
+interface Text {
+  readonly ids: Int32Array;
+  readonly boundary: number | null;
+}
+
 /** Remembers what an edited model reads, in the order in which it is asked for. */
 export interface IdleEdits {
-  see(texts: readonly Int32Array[]): void;
+  readonly see: (texts: Seen) => void;
   /**
-   * Sentences about features that are taken out and fire on no token of the texts seen, or of the first of them. It follows from texts and edits alone: the model is asked,
-   * as it is before each edit, for these features at the first 4,096 tokens, until each has been seen.
+   * Sentences about edits whose places lie in none of the texts, and about features that are taken out and fire on no token of the texts seen, or of the first of them, that is edited. It follows
+   * from texts and edits alone: the model is asked, as it is before each edit, for these features at the first 4,096 tokens, until each has been seen.
    * @throws CheckpointError, EngineError; AbortError
    */
   sentences(context: ActivationContext): Promise<readonly string[]>;
 }
 
-export function createIdleEdits({ model, edits = [] }: Editing): IdleEdits {
-  const first: Int32Array[] = [];
+export function createIdleEdits({ model, edits = [] }: Editing, catalog: Pick<Catalog, "model">): IdleEdits {
+  const first: Text[] = [];
   let tokens = 0;
   let count = 0;
   const removed = edits.flatMap((edit, at) => (edit.how === "set" && edit.value === 0 ? [{ edit, before: edits.slice(0, at) }] : []));
+  const placed = edits.flatMap((edit): Placed[] => (edit.window === undefined ? [] : [{ edit, tokens: 0, special: 0 }]));
   return {
-    see: (texts) => {
+    see: ({ ids: texts, boundary }) => {
       count += texts.length;
-      for (const ids of removed.length === 0 ? [] : texts) {
+      if (placed.length > 0) {
+        const special = catalog.model(model).tokenizer.specialIds;
+        texts.forEach((ids, at) => placed.forEach((each) => note(each, { ids, boundary: boundary?.[at] ?? null }, special)));
+      }
+      for (const [at, ids] of removed.length === 0 ? [] : texts.entries()) {
         if (tokens >= MOST) break;
-        first.push(ids);
+        first.push({ ids, boundary: boundary?.[at] ?? null });
         tokens += ids.length;
       }
     },
     sentences: async (context) => {
-      const said: string[] = [];
+      const nowhere = placed.filter((each) => count > 0 && each.tokens === 0);
+      const said = nowhere.map(sentenceOfNone);
       for (const { edit, before } of first.length === 0 ? [] : removed) {
+        if (nowhere.some((each) => each.edit === edit)) continue;
         const idle = await idleFeatures(model, edit, before, first, context);
-        if (idle.length > 0) said.push(sentence(idle, first.length, count));
+        if (idle.length > 0) said.push(sentence(idle, edit, first.length, count));
       }
       return said;
     },
@@ -55,20 +78,46 @@ export function createIdleEdits({ model, edits = [] }: Editing): IdleEdits {
 }
 
 /** The same of texts that are all there, told. */
-export async function tellIdleEdits(op: Editing, texts: readonly Int32Array[], context: ActivationContext, onNotice: (text: string) => void): Promise<void> {
-  const idle = createIdleEdits(op);
-  idle.see(texts);
+export async function tellIdleEdits(op: Editing, sets: readonly Seen[], context: ActivationContext, onNotice: (text: string) => void): Promise<void> {
+  const idle = createIdleEdits(op, context.catalog);
+  sets.forEach(idle.see);
   for (const sentence of await idle.sentences(context)) onNotice(sentence);
 }
 
-function sentence(features: readonly number[], looked: number, all: number): string {
+/** An edit of some tokens: how many it changes so far, and how many special ones lie where it does and stay as they are. */
+interface Placed {
+  readonly edit: Edit;
+  tokens: number;
+  special: number;
+}
+
+function note(placed: Placed, { ids, boundary }: Text, special: ReadonlySet<number>): void {
+  const { window, special: all } = placed.edit;
+  // Any one will do.
+  if (placed.tokens > 0) return;
+  for (const position of wantedPositions(window!, ids.length, boundary)) {
+    if (!all && special.has(ids[position]!)) placed.special++;
+    else placed.tokens++;
+  }
+}
+
+/** As `noneLeftNotice` says it of what is read. */
+function sentenceOfNone({ edit, special }: Placed): string {
+  const { of } = edit.window!;
+  const none = `\`${printEdit(edit)}\` edits no token`;
+  if (special === 0) return `${none}: the texts${of === "all" ? " have none" : `, as far as they are read, have no ${of}; leave \`of ${of}\` out to edit all of their tokens`}`;
+  return `${none} but ${counted(special, "special token")}, such as the one that begins a text, and those stay as they are; \`special\` edits them too`;
+}
+
+function sentence(features: readonly number[], { window }: Edit, looked: number, all: number): string {
   const one = features.length === 1;
-  const where = looked === all ? (all === 1 ? "this text" : "these texts") : `the first ${looked.toLocaleString("en")} of ${all.toLocaleString("en")} texts`;
+  const texts = looked === all ? (all === 1 ? "this text" : "these texts") : `the first ${looked.toLocaleString("en")} of ${all.toLocaleString("en")} texts`;
+  const where = window === undefined ? texts : `${texts} that is edited (${printWindow(window)})`;
   return `${one ? "feature" : "features"} ${features.join(", ")} ${one ? "is" : "are"} active on no token of ${where}: taking ${one ? "it" : "them"} out changes nothing${looked === all ? "" : " there"}`;
 }
 
 /** Features of an edit that are active on no token that it edits. */
-async function idleFeatures(model: ModelRef, edit: Edit, before: readonly Edit[], texts: readonly Int32Array[], context: ActivationContext): Promise<readonly number[]> {
+async function idleFeatures(model: ModelRef, edit: Edit, before: readonly Edit[], texts: readonly Text[], context: ActivationContext): Promise<readonly number[]> {
   const { layer, hook, centred, folded, sae, features } = edit;
   const tap: Tap = { layer, hook, ...(centred === undefined ? {} : { centred }), ...(folded === undefined ? {} : { folded }), sae, features };
   const { spec, tokenizer } = context.catalog.model(model);
@@ -79,29 +128,30 @@ async function idleFeatures(model: ModelRef, edit: Edit, before: readonly Edit[]
   const silent = new Set(features);
   const skipped = edit.special ? null : tokenizer.specialIds;
   for (const part of partsOf(texts)) {
-    await tapDocuments(pass, part.map((ids) => ({ ids, wanted: Uint32Array.from(ids.keys()) })), quiet, (index, [output]) => seen(output!, part[index]!, skipped, silent));
+    const documents = part.map(({ ids, boundary }): Document => ({ ids, wanted: Uint32Array.from(ids.keys()), ...placesOfEdits(pass, ids.length, boundary) }));
+    await tapDocuments(pass, documents, quiet, (index, [output]) => seen(output!, part[index]!, edit, skipped, silent));
     if (silent.size === 0) break;
   }
   return [...silent];
 }
 
-/** Takes those out of `silent` that are active on a token. */
-function seen(output: TapOutput, ids: Int32Array, skipped: ReadonlySet<number> | null, silent: Set<number>): void {
+/** Takes those out of `silent` that are active on a token that is edited. */
+function seen(output: TapOutput, { ids, boundary }: Text, { window = WHOLE }: Edit, skipped: ReadonlySet<number> | null, silent: Set<number>): void {
   if (output.kind !== "sparse") throw new Error("a tap with an SAE gave dense values");
-  for (const [row, id] of ids.entries()) {
-    if (skipped?.has(id) === true) continue;
+  for (const row of wantedPositions(window, ids.length, boundary)) {
+    if (skipped?.has(ids[row]!) === true) continue;
     for (let at = output.indptr[row]!; at < output.indptr[row + 1]!; at++) if (output.values[at] !== 0) silent.delete(output.indices[at]!);
   }
 }
 
 /** The texts of the first tokens, then more, then the others. */
-function partsOf(texts: readonly Int32Array[]): readonly (readonly Int32Array[])[] {
-  const parts: Int32Array[][] = [];
+function partsOf(texts: readonly Text[]): readonly (readonly Text[])[] {
+  const parts: Text[][] = [];
   let tokens = 0;
   for (const text of texts) {
     const step = STEPS.findIndex((end) => tokens < end);
     (parts[step < 0 ? STEPS.length : step] ??= []).push(text);
-    tokens += text.length;
+    tokens += text.ids.length;
   }
   // A long text may fill more than one step.
   return parts.filter((part) => part !== undefined);

@@ -29,7 +29,7 @@ export async function memorize(op: Memorize, table: Table, context: ActivationCo
   const needed = op.prefix + op.continuation;
   const { ids, prompts } = promptsOf(op, table, tokenizer, encode);
   const generated = await continueTexts({ op, prompts, steps: op.continuation, ...stepsOf(op), draws: null, job: {} }, context);
-  await tellIdleEdits(op, readBy(prompts, generated), context, onNotice);
+  await tellIdleEdits(op, [readBy(prompts, generated)], context, onNotice);
   const truth = ids.map((document) => document.slice(bos + op.prefix, bos + needed));
   const prefixMatch = truth.map((expected, row) => {
     let agree = 0;

@@ -20,7 +20,7 @@ import { editingOf, editsTold, saesOfEdits, weightsOfEdits } from "./editing.ts"
 import { jobTargetOf, placeOf } from "./graph_targets.ts";
 import { tellIdleEdits } from "./idle_edits.ts";
 import { proveUnedited } from "./tap_documents.ts";
-import { wantedPositions } from "./window.ts";
+import { placesOfEdits, wantedPositions } from "./window.ts";
 
 type Logits = Op & { readonly op: "logits" };
 
@@ -35,13 +35,13 @@ export async function predictTokens(op: Logits, sets: readonly Tokens[], context
   const asked = askedOf(op, model);
   const places = sets.map((tokens) => tokens.ids.map((ids, at) => positionsOf(op, ids.length, tokens.boundary?.[at] ?? null).filter((place) => op.tell.kind !== "came" || op.special || !tokens.special.has(ids[place]!))));
   requireFew(places.flat(), asked.kind === "came" ? 1 : tokensOf(asked, model.spec.vocabulary), op.keep.length);
-  const documents = sets.flatMap((tokens, s) => tokens.ids.map((ids, at): Document => ({ ids, wanted: places[s]![at]!.map((place) => place - 1) })));
+  const documents = sets.flatMap((tokens, s) => tokens.ids.map((ids, at): Document => ({ ids, wanted: places[s]![at]!.map((place) => place - 1), ...placesOfEdits(op, ids.length, tokens.boundary?.[at] ?? null) })));
   const made = await predicted(op, documents, asked, context);
   const broken = made.reduce((sum, { logProbabilities }) => sum + logProbabilities.reduce((some, each) => some + Number(Number.isNaN(each)), 0), 0);
   if (broken > 0) onNotice(`${counted(broken, "prediction")} ${broken === 1 ? "is not a finite number" : "are not finite numbers"}, and ${broken === 1 ? "is" : "are"} null`);
   const empty = noneCameNotice(op, sets, places);
   if (empty !== null) onNotice(empty);
-  await tellIdleEdits(op, documents.map(({ ids }) => ids), context, onNotice);
+  await tellIdleEdits(op, sets, context, onNotice);
   let next = 0;
   return sets.map((tokens, s) => ({ ...tableOf(op, tokens, tokens.ids.map((_, at) => ({ places: places[s]![at]!, made: made[next++]! }))), foundIn: [readingOf(op, tokens, places[s]!)] }));
 }

@@ -7,7 +7,7 @@ import type { Document, Progress, TapOutput } from "../engine/port.ts";
 import { accumulate, createAccumulator, type Accumulator, type Wanted } from "../kernels/accumulate.ts";
 import { concatenate, rowsOf } from "../kernels/csr.ts";
 import { tapDocuments } from "./tap_documents.ts";
-import { wantedPositions } from "./window.ts";
+import { placesOfEdits, wantedPositions } from "./window.ts";
 
 /** Texts looked up and run together: enough to sort by length and to fill every lane, few enough to hold. */
 const ROUND = 2048;
@@ -73,13 +73,14 @@ export async function reduceForward(op: Forward, wanted: readonly Wanted[], stre
       let part = partOf(s, group, piece, before);
       waiting.push(part);
       for (const [i, ids] of piece.ids.entries()) {
-        const positions = wantedPositions(op.window, ids.length, piece.boundary?.[i] ?? null);
+        const boundary = piece.boundary?.[i] ?? null;
+        const positions = wantedPositions(op.window, ids.length, boundary);
         if (texts === mostTexts || (texts > 0 && rows + positions.length > mostRows)) {
           await flush(false);
           part = partOf(s, group, piece, before + i);
           waiting.push(part);
         }
-        part.documents.push({ ids, wanted: positions });
+        part.documents.push({ ids, wanted: positions, ...placesOfEdits(op, ids.length, boundary) });
         texts++;
         rows += positions.length;
       }

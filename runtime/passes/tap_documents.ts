@@ -130,13 +130,20 @@ async function lookUp(op: Forward, documents: readonly Document[], [spaces, whol
       onDocument(index, known);
       continue;
     }
-    const id = `${document.ids.join()}|${document.wanted.join()}`;
+    const id = contentOf(document);
     const twin = missing.get(id);
     if (twin === undefined) missing.set(id, { document, places: [index] });
     else twin.places.push(index);
   }
   return [...missing.values()];
 }
+
+/** What is equal of two documents that give the same. */
+export function contentOf({ ids, wanted, edited = NOWHERE }: Document): string {
+  return `${ids.join()}|${wanted.join()}|${edited.join()}`;
+}
+
+const NOWHERE = new Int32Array(0);
 
 function empty(tap: Tap): TapOutput {
   if (tap.sae !== null) return { kind: "sparse", indptr: new Uint32Array(1), indices: new Uint32Array(0), values: new Float32Array(0) };

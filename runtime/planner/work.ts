@@ -13,7 +13,8 @@ import { streamOf } from "../execute/stream.ts";
 import { tapSpaces } from "../passes/tap_spaces.ts";
 import { createTurns } from "../turns.ts";
 import type { ValueStore } from "../execute/value_store.ts";
-import { wantedPositions } from "../passes/window.ts";
+import { contentOf } from "../passes/tap_documents.ts";
+import { placesOfEdits, wantedPositions } from "../passes/window.ts";
 import { numbersOf, spaceOfContinuing } from "../passes/continuing.ts";
 import { piecesOf, stepsOf, type NamedTable } from "../passes/generating.ts";
 import { promptsOf, stepsOf as stepsOfMemorize } from "../passes/memorization.ts";
@@ -44,7 +45,7 @@ export async function workOf(pass: Plan & { readonly op: Forward }, context: Wor
     throw error;
   }
   const { sets, share } = sample;
-  const documents = sets.flatMap((tokens) => tokens.ids.map((ids, i): Document => ({ ids, wanted: wantedPositions(pass.op.window, ids.length, tokens.boundary?.[i] ?? null) })));
+  const documents = sets.flatMap((tokens) => tokens.ids.map((ids, i): Document => ({ ids, wanted: wantedPositions(pass.op.window, ids.length, tokens.boundary?.[i] ?? null), ...placesOfEdits(pass.op, ids.length, tokens.boundary?.[i] ?? null) })));
   return workIn(pass.op, documents, share, context);
 }
 
@@ -161,7 +162,7 @@ function workIn(op: Forward, documents: readonly Document[], share: number, cont
       known++;
       continue;
     }
-    const id = `${ids.join()}|${wanted.join()}`;
+    const id = contentOf(document);
     if (!seen.has(id)) add(run);
     seen.add(id);
   }

@@ -1,5 +1,6 @@
 /** Without this file somebody could ablate a feature, look at rows that nothing has changed, and take them for what the model does without it. */
 import type { Span } from "../../grammar/span.ts";
+import { ofPrompt, type Edit } from "../ops/edit.ts";
 import { isOfBlocks } from "../ops/reads_of.ts";
 import type { Plan } from "../ops/op.ts";
 import type { Report } from "./scope.ts";
@@ -16,6 +17,9 @@ function hasEdits(plan: Plan): boolean {
   return found;
 }
 
+/** The same for who reads texts and for who goes on with them. */
+const nameOf = (edit: Edit): string => JSON.stringify(ofPrompt(edit));
+
 /** Say of a pipeline that is shown which of its edits no stage reads the model with. */
 export function tellUnreadEdits(plan: Plan, at: Span, report: Report): void {
   if (!hasEdits(plan)) return;
@@ -31,12 +35,12 @@ export function tellUnreadEdits(plan: Plan, at: Span, report: Report): void {
     const { op } = node;
     const takesBack = op.op === "edit" && op.edits.length === 0;
     if (op.op === "edit" && !takesBack && !undone) asked.push(node);
-    if (isOfBlocks(op)) for (const edit of op.edits ?? []) read.add(JSON.stringify(edit));
+    if (isOfBlocks(op)) for (const edit of op.edits ?? []) read.add(nameOf(edit));
     for (const input of node.inputs) visit(input, undone || takesBack);
   };
   visit(plan, false);
   for (const { op, label } of asked) {
-    if (op.op !== "edit" || op.edits.every((edit) => read.has(JSON.stringify(edit)))) continue;
+    if (op.op !== "edit" || op.edits.every((edit) => read.has(nameOf(edit)))) continue;
     report.diagnostics.push({
       severity: "warning",
       code: "unread-edit",

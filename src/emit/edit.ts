@@ -1,8 +1,10 @@
 /** Without this file the model could be read and not changed: no feature could be taken out of its stream, or put into it. */
 import type { Hook } from "../ops/hook.ts";
-import { EDIT_NODES } from "./edit_nodes.ts";
+import { windowsOf } from "../ops/edit.ts";
+import { printWindow } from "../ops/window.ts";
+import { EDIT_NODES, windowInput } from "./edit_nodes.ts";
 import { valuesOf } from "./feature_values.ts";
-import { constant, ints, node, scalar, stored, type Graph } from "./graph.ts";
+import { constant, input, ints, node, scalar, stored, type Graph } from "./graph.ts";
 import { lookUp } from "./linear.ts";
 import { centred } from "./norm.ts";
 import { stretch } from "./normalize.ts";
@@ -31,7 +33,8 @@ export function editsOf(graph: Graph, model: DecoderSpec, ids: string, editing: 
       for (const [index, edit] of here(layer, hook)) {
         const path = `${EDIT_NODES}${index}`;
         const changed = node(graph, `${path}/changed`, "Add", [x, change(graph, path, model, edit, x)]);
-        x = edit.special ? changed : node(graph, `${path}/kept`, "Where", [counted(graph, model, ids, editing!.specialIds, rows), changed, x]);
+        const chosen = chosenRows(graph, model, ids, editing!, edit, rows);
+        x = chosen === null ? changed : node(graph, `${path}/kept`, "Where", [chosen, changed, x]);
       }
       return x;
     },
@@ -68,18 +71,36 @@ function directionsOf(graph: Graph, path: string, { weight, layout }: SaeDecoder
   return weight.dtype === "f32" ? columns : node(graph, path, "Cast", [columns], { to: 1 });
 }
 
-/** Which rows are of tokens that are not special, bool [n, 1]. A table by token id: devices know whole numbers as indices only. */
-function counted(graph: Graph, model: DecoderSpec, ids: string, specialIds: Iterable<number>, rows: Gather | null): string {
-  const all = `${EDIT_NODES}counted`;
-  if (!graph.names.has(all)) {
-    const table = new Float32Array(model.embed.shape[0]!).fill(1);
-    for (const id of specialIds) table[id] = 0;
-    const looked = node(graph, `${EDIT_NODES}ordinary`, "Gather", [constant(graph, "f32", [table.length, 1], table), ids], { axis: 0 });
-    node(graph, all, "Reshape", [looked, ints(graph, -1, 1)]);
-  }
+/** Which rows an edit changes, bool [n, 1]; null: all of them. Factors of 0 and 1: devices know whole numbers as indices only. */
+function chosenRows(graph: Graph, model: DecoderSpec, ids: string, { edits, specialIds }: Editing, { special, window }: GraphEdit, rows: Gather | null): string | null {
+  const number = window === undefined ? -1 : windowsOf(edits).findIndex((each) => printWindow(each) === printWindow(window));
+  const inside = window === undefined ? null : within(graph, ids, number);
+  const ordinary = special ? null : counted(graph, model, ids, specialIds);
+  const both = `${EDIT_NODES}within_${number}/counted`;
+  if (inside !== null && ordinary !== null && !graph.names.has(both)) node(graph, both, "Mul", [inside, ordinary]);
+  const all = inside === null ? ordinary : ordinary === null ? inside : both;
+  if (all === null) return null;
   const name = rows === null ? all : `${all}/rows`;
   const chosen = rows === null || graph.names.has(name) ? name : rows(name, all);
   const truth = `${name}/above_zero`;
   return graph.names.has(truth) ? truth : node(graph, truth, "Greater", [chosen, scalar(graph, 0.5)]);
+}
+
+/** 1 for rows of tokens that are not special, f32 [n, 1]: a table by token id. */
+function counted(graph: Graph, model: DecoderSpec, ids: string, specialIds: Iterable<number>): string {
+  const all = `${EDIT_NODES}counted`;
+  if (graph.names.has(all)) return all;
+  const table = new Float32Array(model.embed.shape[0]!).fill(1);
+  for (const id of specialIds) table[id] = 0;
+  const looked = node(graph, `${EDIT_NODES}ordinary`, "Gather", [constant(graph, "f32", [table.length, 1], table), ids], { axis: 0 });
+  return node(graph, all, "Reshape", [looked, ints(graph, -1, 1)]);
+}
+
+/** 1 for rows of the window of this number, f32 [n, 1]: where it lies in a text, its tokens do not say. */
+function within(graph: Graph, ids: string, number: number): string {
+  const all = `${EDIT_NODES}within_${number}`;
+  if (graph.names.has(all)) return all;
+  const { dims } = graph.inputs.find(({ name }) => name === ids)!;
+  return node(graph, all, "Reshape", [input(graph, windowInput(number), "f32", dims), ints(graph, -1, 1)]);
 }
 

@@ -1,9 +1,10 @@
 /** Without this file plans could not be read by people or compared as goldens. */
 import { printEdits, type Edit } from "../ops/edit.ts";
 import { key } from "../ops/key.ts";
-import { OPS, type Op, type Plan, type Told, type Window } from "../ops/op.ts";
+import { OPS, type Op, type Plan, type Told } from "../ops/op.ts";
 import type { Scalar } from "../ops/scalar.ts";
 import { showType } from "../ops/schema.ts";
+import { printWindow } from "../ops/window.ts";
 
 /** An expression as it would be typed. */
 export function printScalar(scalar: Scalar): string {
@@ -21,15 +22,6 @@ export function printScalar(scalar: Scalar): string {
     case "aggregate": return `${scalar.fn}(${[...(scalar.input > 0 ? [`#${scalar.input}`] : []), ...scalar.args.map(printScalar)].join(", ")})`;
     default: return scalar satisfies never;
   }
-}
-
-function printWindow(window: Window): string {
-  const parts = [
-    ...(window.last === null ? [] : [`last ${window.last}`]),
-    ...(window.first === null ? [] : [`first ${window.first}`]),
-    ...(window.of === "all" ? [] : [`of ${window.of}`]),
-  ];
-  return parts.length === 0 ? "every token" : parts.join(" ");
 }
 
 function printTold(told: Told): string {
@@ -77,7 +69,7 @@ export function printOp(op: Op): string {
     case "chunk": return `chunk ${op.textColumn} into ${op.size} token${op.size === 1 ? "" : "s"}${op.overlap === 0 ? "" : `, ${op.overlap} of them shared`}${op.full ? ", full ones only" : ""}${op.most === null ? "" : `, ${op.most} of each at most`}, for ${op.model.name}, ${op.bos ? "BOS first" : "no BOS"}`;
     case "forward": {
       const taps = op.taps.map((tap) => `layer ${tap.layer} ${tap.hook}${tap.centred === true ? " centred" : ""}${tap.folded !== undefined ? " without value biases" : ""}${tap.sae === null ? "" : ` → ${tap.sae.name} (${tap.sae.convention})${tap.features === undefined ? "" : `, only ${tap.features.join(", ")}`}`}`);
-      return `forward ${op.model.name}: ${taps.join("; ")}; ${op.blocks === null ? "all blocks" : `blocks 0…${op.blocks - 1}`}; ${printWindow(op.window)}, ${op.slice === "inside" ? "gathered inside the last block" : "sliced afterwards"}${behind(op.edits)}${op.reduce === undefined ? "" : `; keeps ${op.reduce.length === 0 ? "nothing" : op.reduce.map(({ of, threshold }) => `${of} above ${threshold}`).join(", ")}`}`;
+      return `forward ${op.model.name}: ${taps.join("; ")}; ${op.blocks === null ? "all blocks" : `blocks 0…${op.blocks - 1}`}; ${printWindow(op.window) || "every token"}, ${op.slice === "inside" ? "gathered inside the last block" : "sliced afterwards"}${behind(op.edits)}${op.reduce === undefined ? "" : `; keeps ${op.reduce.length === 0 ? "nothing" : op.reduce.map(({ of, threshold }) => `${of} above ${threshold}`).join(", ")}`}`;
     }
     case "pick": return `pick ${op.taps.join(", ")}`;
     case "encode": return `encode ${op.saes.map((sae) => `${sae.name} (${sae.convention})`).join("; ")}`;

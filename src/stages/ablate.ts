@@ -1,12 +1,12 @@
 /** Without this file nobody could ask what the model does without a feature. */
-import { editing, FEATURE_ARGS, SPECIAL_ARG } from "./lowering/editing.ts";
+import { editing, FEATURE_ARGS, PLACE_ARGS, SPECIAL_ARG } from "./lowering/editing.ts";
 import { stage } from "./stage.ts";
 
 export const ablate = stage({
   name: "ablate",
   doc: "Read the texts with features taken out of the model: from their layer on the stream is x − activation · decoder direction, and what the SAE does not explain of it stays. Read there again, a feature may still fire a little, since its encoder is not its decoder. Rows are as they were: every later stage that reads the model reads it so, until they are saved or summed up",
   category: "model",
-  args: { ...FEATURE_ARGS, ...SPECIAL_ARG },
+  args: { ...FEATURE_ARGS, ...PLACE_ARGS, ...SPECIAL_ARG },
   input: ["table", "tokens"],
   examples: [
     { title: "Before and after, side by side", query: "groups plain = (sample perfect 5), ablated = (sample perfect 5 | ablate feature 769) | acts layer 7 last 50 | top 5 | diff" },

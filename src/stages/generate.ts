@@ -4,7 +4,7 @@ import type { Drawn, Plan } from "../ops/op.ts";
 import type { ColumnSchema } from "../ops/schema.ts";
 import { column, int, optionalFloat, optionalInt, texts, type ArgValues } from "./args.ts";
 import { oneTextColumn } from "./lowering/documents.ts";
-import { eachEdited, editsOf } from "./lowering/edited.ts";
+import { eachEdited, editsOf, whileWriting } from "./lowering/edited.ts";
 import { tellForeignChats } from "./lowering/foreign_chats.ts";
 import { isRendered } from "./lowering/rendered.ts";
 import { stage, type Lowering } from "./stage.ts";
@@ -59,7 +59,8 @@ export const generate = stage({
 function continued(context: Lowering, args: ArgValues<typeof ARGS>): Plan | null {
   const { input, settings } = context;
   const model = context.model();
-  if (model === null) return null;
+  const schema = whileWriting(context);
+  if (model === null || schema === null) return null;
   const of = oneTextColumn(context, args.of, { does: "go on with", takes: "`generate` goes on with one text", written: "generate max 40", whole: "to go on behind the continuation", continued: true });
   const drawn = drawing(context, args);
   if (of === null || drawn === undefined) return null;
@@ -80,10 +81,10 @@ function continued(context: Lowering, args: ArgValues<typeof ARGS>): Plan | null
   return context.node(
     {
       op: "generate", model: model.ref, bos, textColumn: of, most: args.max, drawn: drawn === null ? null : { ...drawn, stream },
-      copies: args.n ?? 1, numbered: args.n !== null, ends: model.ends, stop: args.stop, ...(rendered ? { rendered } : {}), ...editsOf(input.schema),
+      copies: args.n ?? 1, numbered: args.n !== null, ends: model.ends, stop: args.stop, ...(rendered ? { rendered } : {}), ...editsOf(schema),
     },
     [input],
-    { ...input.schema, kind: "table", columns: [...kept, ...made] },
+    { ...schema, kind: "table", columns: [...kept, ...made] },
   );
 }
 

@@ -5,7 +5,7 @@ import { flag, ints, oneOf, optionalInt, texts, type ArgValues } from "./args.ts
 import { documentTokens } from "./lowering/documents.ts";
 import { hasAnswer } from "./lowering/rendered.ts";
 import { textColumns } from "./lowering/text_columns.ts";
-import { eachEdited, editsOf, spent } from "./lowering/edited.ts";
+import { eachEdited, editsOf, findTheirPart, spent } from "./lowering/edited.ts";
 import { stage, type Lowering } from "./stage.ts";
 
 /** Likeliest tokens where nothing is said of how many. */
@@ -58,7 +58,7 @@ function predicted(context: Lowering, { top, of, ids, at, special }: ArgValues<t
     context.report({ code: "wrong-argument", message: "`special` is of tokens that came, and these are tokens that may come", span: context.at("special"), label: "leave it out", fix: context.without("special") });
     return null;
   }
-  if (!hasAnswer(context, tokens, at, "at", "logits at continuation")) return null;
+  if (!hasAnswer(context, tokens, at, "at", "logits at continuation") || !findTheirPart(context, tokens)) return null;
   const { schema } = context.input;
   const made = [ROW, ...columnsOf(tell, at !== "last", special)];
   const read = schema.kind === "table" ? (textColumns(schema.columns) ?? []) : [];

@@ -4,7 +4,7 @@ import type { Diagnostic } from "../../grammar/diagnostic.ts";
 import { column, int, type ArgValues } from "./args.ts";
 import type { Plan } from "../ops/op.ts";
 import { columnOf, type ColumnSchema } from "../ops/schema.ts";
-import { eachEdited, editsOf } from "./lowering/edited.ts";
+import { eachEdited, editsOf, whileWriting } from "./lowering/edited.ts";
 import { tellForeignChats } from "./lowering/foreign_chats.ts";
 import { isRendered } from "./lowering/rendered.ts";
 import { stage, type Lowering } from "./stage.ts";
@@ -30,7 +30,8 @@ export const memorize = stage({
 function continued(context: Lowering, args: ArgValues<typeof ARGS>): Plan | null {
   const { input, settings } = context;
   const model = context.model();
-  if (model === null) return null;
+  const schema = whileWriting(context);
+  if (model === null || schema === null) return null;
   const found = columnOf(input.schema, args.of);
   if (found === undefined || found.type !== "str") {
     if (input.schema.known)
@@ -53,10 +54,10 @@ function continued(context: Lowering, args: ArgValues<typeof ARGS>): Plan | null
   const made = ["input_text", "generated_continuation_text", "true_continuation_text", "perfect_match", "matching_tokens", "matching_positions"];
   const kept = input.schema.columns.filter(({ name }) => name !== args.of && !made.includes(name));
   return context.node(
-    { op: "memorize", model: model.ref, bos, prefix: args.prefix, continuation: args.continue, textColumn: args.of, ...editsOf(input.schema) },
+    { op: "memorize", model: model.ref, bos, prefix: args.prefix, continuation: args.continue, textColumn: args.of, ...editsOf(schema) },
     [input],
     {
-      ...input.schema,
+      ...schema,
       kind: "table",
       columns: [
         ...kept,

@@ -1,6 +1,7 @@
 /** Without this file nobody could make a feature stronger than a text makes it. */
+import { printWindow } from "../ops/window.ts";
 import { optionalFloat } from "./args.ts";
-import { editing, FEATURE_ARGS, SPECIAL_ARG } from "./lowering/editing.ts";
+import { editing, FEATURE_ARGS, PLACE_ARGS, SPECIAL_ARG } from "./lowering/editing.ts";
 import { stage } from "./stage.ts";
 
 export const steer = stage({
@@ -11,6 +12,7 @@ export const steer = stage({
     ...FEATURE_ARGS,
     scale: optionalFloat({ keyword: true, alsoCalled: ["by", "strength", "coefficient", "coeff", "steering_coefficient", "steering_strength", "alpha", "multiplier", "amount", "add"], doc: "Add so much of each feature's decoder direction to what the text makes of it; below 0 it is taken away" }),
     to: optionalFloat({ keyword: true, alsoCalled: ["clamp", "value", "activation", "set"], doc: "Hold each feature at this activation, whatever the text makes of it" }),
+    ...PLACE_ARGS,
     ...SPECIAL_ARG,
   },
   input: ["table", "tokens"],
@@ -32,11 +34,12 @@ export const steer = stage({
         return null;
       }
       const start = `steer feature ${asked.feature.join(", ")}${asked.layer === null ? "" : ` layer ${asked.layer}`}`;
+      const words = printWindow(asked);
       context.report({
         code: scale === null ? "missing-argument" : "wrong-argument",
         message: scale === null ? "`steer` needs `scale`, how much is added, or `to`, at which activation the feature is held" : "`scale` adds to a feature and `to` holds it: one of them is meant",
         ...(scale === null ? {} : { span: context.at("to") }),
-        help: scale === null || to === null ? `${start} scale 8.0` : `${start} to ${to}`,
+        help: `${start} ${scale === null || to === null ? "scale 8.0" : `to ${to}`}${words === "" ? "" : ` ${words}`}`,
       });
       return null;
     }

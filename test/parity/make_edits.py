@@ -117,17 +117,20 @@ class Edit:
     def __init__(self, sae: Sae, layer: int, hook: str, features: list[int], how: str, value: float, special: bool):
         self.sae, self.layer, self.hook, self.features, self.how, self.value, self.special = sae, layer, hook, features, how, value, special
 
+    def chosen(self, ids: list[int]) -> torch.Tensor:
+        """Which tokens are edited, [n, 1]."""
+        return torch.tensor([[self.special or id not in SPECIAL] for id in ids])
+
 
 def install(model, kind: str, edits: list[Edit], ids: list[int], margins: list[float]) -> list:
     """Forward hooks that make the edits. Hooks of one place run in the order in which they are installed."""
     points, handles, entered = POINTS.get(kind, LLAMA_POINTS), [], {}
-    counts = torch.tensor([[id not in SPECIAL] for id in ids])
 
     def after(edit: Edit, x: torch.Tensor) -> torch.Tensor:
         rows = x.reshape(len(ids), -1)
         margins.append(edit.sae.acts(rows)[1][:, edit.features].min().item())
         changed = rows + edit.sae.change(rows, edit.features, edit.how, edit.value)
-        return (changed if edit.special else torch.where(counts, changed, rows)).reshape(x.shape)
+        return torch.where(edit.chosen(ids), changed, rows).reshape(x.shape)
 
     def outputs(edit: Edit):
         def hook(_module, _args, out):

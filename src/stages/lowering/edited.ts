@@ -1,9 +1,9 @@
 /** Without this file each stage that reads the model, or puts tables together, would have its own idea of how edits travel with a table. */
-import { printEdits, reaches, type Edit } from "../../ops/edit.ts";
+import { ofPrompt, printEdit, printEdits, reaches, type Edit } from "../../ops/edit.ts";
 import type { Plan } from "../../ops/op.ts";
 import type { Schema } from "../../ops/schema.ts";
 import type { Lowering, ModelFacts } from "../stage.ts";
-import { renderedGroups } from "./rendered.ts";
+import { hasAnswer, renderedGroups } from "./rendered.ts";
 import { textColumns } from "./text_columns.ts";
 
 const NONE: readonly Edit[] = [];
@@ -87,6 +87,26 @@ export function agree(context: Lowering, what: string, argument: string | null, 
     help: "groups plain = (sample perfect 5), ablated = (sample perfect 5 | ablate feature 769) | acts layer 7 | top 10",
   });
   return false;
+}
+
+/** Whether the part of a text is known that is edited, as `hasAnswer` says of what is read. `tokens`: what the stage reads. */
+export function findTheirPart(context: Lowering, tokens: Plan): boolean {
+  return editsIn(tokens.schema).every(({ window }) => hasAnswer(context, tokens, window?.of ?? "all", "of", context.written().trimEnd()));
+}
+
+/** The input of a stage that lets the model write, the places of its edits as they are known then: the end of what is written is not. Null after a reported mistake. */
+export function whileWriting(context: Lowering): Schema | null {
+  const { schema } = context.input;
+  const late = editsIn(schema).find(({ window }) => window?.of === "continuation" && window.last !== null);
+  if (late === undefined) return withEdits(schema, [editsIn(schema).map(ofPrompt)]);
+  const { last, ...window } = late.window!;
+  context.report({
+    code: "wrong-argument",
+    message: `\`${printEdit(late)}\` edits the last ${last} of the tokens that the model writes, and which these are is known when it has written them`,
+    notes: ["`first` counts them as they come, and without a number all of them are edited"],
+    help: `… | ${printEdit({ ...late, window: { ...window, last: null } })} | ${context.written().trimEnd()}`,
+  });
+  return null;
 }
 
 /** Say which edits change nothing that a pass reads. */

@@ -1,8 +1,8 @@
 /** Without this file `ablate` and `steer` would each decide which SAE a feature is of, and where it can be put into the model. */
 import { edited, type Edit } from "../../ops/edit.ts";
 import { EDITED_HOOKS, type Hook } from "../../ops/hook.ts";
-import type { Plan, Tap } from "../../ops/op.ts";
-import { flag, ints, oneOf, optionalInt } from "../args.ts";
+import type { Plan, Tap, Window } from "../../ops/op.ts";
+import { flag, ints, oneOf, optionalInt, type ArgValues } from "../args.ts";
 import type { Lowering, SaeFacts } from "../stage.ts";
 import { editLists, withEdits } from "./edited.ts";
 import { bosIsAsTrained, saeFor } from "./encoded.ts";
@@ -11,6 +11,7 @@ import { isRendered } from "./rendered.ts";
 import { isLayer, readable } from "./residual.ts";
 import { atSaes } from "./sae_reading.ts";
 import { textColumns } from "./text_columns.ts";
+import { WINDOW_ARGS, windowOf } from "./window.ts";
 
 /** Which features, and where: the arguments of every stage that edits the model. */
 export const FEATURE_ARGS = {
@@ -19,10 +20,17 @@ export const FEATURE_ARGS = {
   hook: { ...oneOf(EDITED_HOOKS, { keyword: true, default: "resid_post", doc: "Where in the block, as of `acts`. Not said: the hook of the SAE" }), depends: true },
 } as const;
 
+/** In which tokens: the words of `acts`. */
+export const PLACE_ARGS = {
+  last: { ...WINDOW_ARGS.last, doc: "Edit only the last n tokens of each text, of one that the model goes on with those of the prompt" },
+  first: { ...WINDOW_ARGS.first, doc: "Edit only the first n tokens of each text, special ones counted" },
+  of: { ...WINDOW_ARGS.of, doc: "Edit only the tokens of one part of each text: what `generate` and `memorize` go on with is the prompt, and what they write is the continuation" },
+} as const;
+
 /** Last among them: an edit leaves special tokens as they are where it is not said. */
 export const SPECIAL_ARG = { special: flag("Edit special tokens too (beginning of text and the like), as `run_with_saes` of sae_lens does; they are left as they are otherwise, and no figure counts them") } as const;
 
-interface Asked {
+interface Asked extends ArgValues<typeof PLACE_ARGS> {
   readonly feature: readonly number[];
   readonly layer: number | null;
   readonly hook: Hook;
@@ -32,15 +40,18 @@ interface Asked {
 /** The input, with one more edit for the model that reads it. Null after a reported mistake. */
 export function editing(context: Lowering, stage: string, asked: Asked, change: Pick<Edit, "how" | "value">): Plan | null {
   const { input } = context;
-  const found = placeOf(context, stage, asked);
-  if (found === null) return null;
+  const window = windowOf(context, asked);
+  const found = window === null ? null : placeOf(context, stage, asked);
+  if (window === null || found === null) return null;
   const { sae, tap } = found;
   const { sae: _, ...place } = tap;
   const features = [...asked.feature].sort((a, b) => a - b);
-  const edit: Edit = { ...place, sae: sae.ref, features, ...change, special: asked.special };
+  const edit: Edit = { ...place, sae: sae.ref, features, ...change, special: asked.special, ...(isWhole(window) ? {} : { window }) };
   const schema = withEdits(input.schema, editLists(input.schema).map((before) => edited(before, edit)));
   return context.node({ op: "edit", edits: [edit] }, [input], schema);
 }
+
+const isWhole = ({ first, last, of }: Window): boolean => first === null && last === null && of === "all";
 
 /** The SAE that the features are of, and where it reads and writes; every fact on which it could disagree with the model is looked at. */
 function placeOf(context: Lowering, stage: string, { feature, layer: asked, hook }: Asked): { readonly sae: SaeFacts; readonly tap: Tap } | null {

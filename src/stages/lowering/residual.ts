@@ -2,10 +2,11 @@
 import type { Diagnostic } from "../../../grammar/diagnostic.ts";
 import { HOOK_WORDS, writesStream } from "../../ops/hook.ts";
 import type { Plan, Tap } from "../../ops/op.ts";
-import { flag, ints, oneOf, optionalInt, type ArgValues } from "../args.ts";
+import { flag, ints, oneOf, type ArgValues } from "../args.ts";
 import { documentTokens, TOKEN_COLUMNS } from "./documents.ts";
-import { eachEdited, editsIn, editsOf, spent, tellUnread } from "./edited.ts";
+import { eachEdited, editsIn, editsOf, findTheirPart, spent, tellUnread } from "./edited.ts";
 import { hasAnswer } from "./rendered.ts";
+import { WINDOW_ARGS, windowOf } from "./window.ts";
 import type { Lowering, ModelFacts } from "../stage.ts";
 
 /** Where the model is read: the arguments of every stage that does. */
@@ -13,9 +14,7 @@ export const RESIDUAL_ARGS = {
   layer: ints({ keyword: true, min: 0, of: "layer", doc: "Layers to read, from 0" }),
   hook: oneOf(HOOK_WORDS, { keyword: true, default: "resid_post", doc: "Where in the block, by TransformerLens' names: the stream after, in and before it, what MLP and attention add to it, the heads' outputs side by side, what goes into the MLP, or what a norm makes of its input before its weight" }),
   centred: flag("Subtract the mean over the model's dimensions, as `center_writing_weights` of TransformerLens does (models with LayerNorm)"),
-  last: optionalInt({ keyword: true, min: 1, doc: "Only the last n tokens of each document" }),
-  first: optionalInt({ keyword: true, min: 1, doc: "Only the first n tokens of each document" }),
-  of: oneOf(["all", "prompt", "continuation"], { keyword: true, default: "all", doc: "Only the tokens of one part of the document" }),
+  ...WINDOW_ARGS,
 } as const;
 
 /** What is read at one layer. */
@@ -45,21 +44,19 @@ function pass(context: Lowering, args: ArgValues<typeof RESIDUAL_ARGS>, sae: ByS
     context.report({ code: "wrong-argument", message: "a layer is named twice", span: context.at("layer") });
     return null;
   }
-  if (args.last !== null && args.first !== null) {
-    context.report({ code: "wrong-argument", message: "`first` and `last` exclude each other", span: context.at("first") });
-    return null;
-  }
+  const window = windowOf(context, args);
+  if (window === null) return null;
   const asked: Reading = { hook: args.hook, ...(args.centred ? { centred: true } : {}) };
   const taps = args.layer.map((layer): Tap => ({ layer, ...(sae === undefined ? asked : sae.read(layer, model)), sae: null }));
   if (taps.some((tap) => !readable(context, model, tap))) return null;
-  if (!hasAnswer(context, tokens, args.of, "of", `acts layer ${args.layer.join(", ")} of continuation`)) return null;
+  if (!hasAnswer(context, tokens, args.of, "of", `acts layer ${args.layer.join(", ")} of continuation`) || !findTheirPart(context, tokens)) return null;
   tellUnread(context, model, editsIn(tokens.schema), taps);
   return context.node(
     {
       op: "forward",
       model: model.ref,
       taps,
-      window: { first: args.first, last: args.last, of: args.of },
+      window,
       blocks: null,
       slice: "after",
       ...editsOf(tokens.schema),
