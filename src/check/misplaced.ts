@@ -70,12 +70,20 @@ export function misplaced(given: Misplaced): Hint & { readonly known: string } {
   if (word === null) return { ...(item?.name == null ? null : asSetting(given, item.name.path.join("."), item.value)) ?? asMore(given) ?? withKeyword(each, words, specs), known };
   const numbered = asNumbered(word, each.span, specs);
   if (numbered !== null) return { ...numbered, known };
+  const before = beforeKeyword(word, words[at + 1], specs);
+  if (before) return { label: "leave it out", fix: { span: { start: each.span.start, end: words[at + 1]!.span.start }, text: "" }, known };
   const near = specs.find(([, { alsoCalled }]) => alsoCalled?.includes(word.toLowerCase()))?.[0] ?? nearest(word, keywords);
   const other = asChoice(word, specs) ?? near;
   if (other !== null) return { label: `did you mean \`${other}\`?`, fix: { span: each.span, text: other }, known };
   const following = words[at + 1];
   const hint = asSetting(given, word, following) ?? asOrder(given, word) ?? asAggregate(given, word) ?? asUnit(words[at - 1], each) ?? asColumn(given, specs) ?? asStage(given);
   return { ...hint, known };
+}
+
+/** `at last 2`: another word for a choice, where what follows is no choice and a keyword of its own. */
+function beforeKeyword(word: string, next: Words | undefined, specs: readonly Spec[]): boolean {
+  const following = next === undefined ? null : wordOf(next);
+  return following !== null && specs.some(([, { alsoCalled, shape }]) => shape.kind === "oneOf" && alsoCalled?.includes(word) === true && !shape.options.includes(following)) && specs.some(([name, { keyword }]) => keyword && name === following);
 }
 
 /** `x like "Gen%"`, `a as b`, `if c then a else b`, groups without brackets. */

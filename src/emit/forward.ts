@@ -36,6 +36,7 @@ export interface ForwardOptions {
  *   lengths   int32 [B]      S for every document
  *   total     int32 [1]      S; real tokens at most `positionsFor(model, longest)`
  *   wanted    int64 [N]      row numbers b·S + position
+ *   edited_i  f32 [B, S]     for each window of edits (`windowsOf`): 1 where a token lies in it, 0 elsewhere; of edits behind the highest tap there is none
  * Outputs for tap i, rows numbered 0…N−1 in the order of `wanted`: `tap{i}_dense` f32 [N, width of the hook], `tap{i}_shifted` f32 [N, d], or triples sorted by row, then
  * feature: `tap{i}_row` int64, `tap{i}_feature` int64, `tap{i}_value` f32 > 0 (NaN where the arithmetic gave NaN).
  * Where `blocks` asks for more than the taps need, `rest` f32 [1, d] keeps the further blocks alive.

@@ -25,6 +25,7 @@ export type StepOutput = "next" | "logits";
  *   total     int32 [1]      the largest of `lengths`; at most `positionsFor(model, longest)`
  *   last      int64 [N]      rows (text · T + place) of the tokens behind which the next is wanted
  *   places    int64 [B, T]   where each token stands in its text, 0 for padding; of models with learned positions, and where attention is made of standard operators
+ *   edited_i  f32 [B, T]     for each window of edits (`windowsOf`): 1 where a token lies in it, 0 elsewhere
  *   past_{name}_{i} f32 for each of `keptTensors(model, block)`: P = 0 at first, and zeros where it has no P; then total − 1. What lies behind a text's own length is never read.
  * Outputs: `next` int64 [N], the most likely next id (ties to the lower id), or `logits` f32 [N, vocabulary], before they are capped; and `present_{name}_{i}`, the same with the new tokens.
  *

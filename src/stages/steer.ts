@@ -6,7 +6,7 @@ import { stage } from "./stage.ts";
 
 export const steer = stage({
   name: "steer",
-  doc: "Read the texts with features held at a value (`to`), or with so much of their decoder directions added (`scale`), in the units of activations. Rows are as they were: every later stage that reads the model reads it so, until they are saved or summed up",
+  doc: "Read the texts with features held at a value (`to`), or with so much of their decoder directions added (`scale`), in the units of activations. `last`, `first` and `of` name the tokens that are edited, as those that `acts` reads; all are, where nothing is said. Rows are as they were: every later stage that reads the model reads it so, until they are saved or summed up",
   category: "model",
   args: {
     ...FEATURE_ARGS,
@@ -18,6 +18,7 @@ export const steer = stage({
   input: ["table", "tokens"],
   examples: [
     { title: "What fires where a feature is made stronger?", query: "groups plain = (sample perfect 5), steered = (sample perfect 5 | steer feature 769 layer 7 scale 8.0) | acts layer 7 last 50 | top 5 | diff" },
+    { title: "At the last token of the prompt, and in what the model writes", query: 'prompts "In the beginning God" | steer feature 559 scale 9 last 1 | steer feature 559 scale 9 of continuation | generate max 12' },
     { title: "Held at one activation", query: 'prompts "In the beginning God created" | steer feature 559 to 3.5 | acts layer 7 | rows 559 | select token, value' },
   ],
   instead: { acts: "the model is edited before it is read: … | steer feature 769 scale 8.0 | acts layer 7", dense: "the model is edited before it is read: … | steer feature 769 scale 8.0 | resid layer 7" },

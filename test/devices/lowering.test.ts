@@ -3,6 +3,8 @@ import { join } from "node:path";
 import * as ort from "onnxruntime-node";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { windowFeeds } from "../../runtime/engine/edited_places.ts";
+import { placesOfEdits } from "../../runtime/passes/window.ts";
 import { compacted, placesToAsk, tooFew } from "../../runtime/engine/compaction.ts";
 import { emitEncode } from "../../src/emit/encode.ts";
 import { emitForward, forwardGraph } from "../../src/emit/forward.ts";
@@ -72,13 +74,16 @@ for (const [kind, layout] of [["jumprelu", "in_out"], ["topk", "out_in"], ["grou
   test(`a model that a ${kind} SAE edits: the forms for devices compute what the plain graph does, the edit in float32`, async () => {
     const read = randomSae(join(place, `edit ${kind}.bin`), { kind, dIn: 48, dSae: 288, layout, dtype: "bf16", normalize: kind === "gated" ? "layer_norm" : "none" });
     const editor: SaeSpec = { ...read, decoder: { weight: read.encoder, layout: layout === "in_out" ? "out_in" : "in_out", dOut: 48, scale: null, bias: null, skip: null } };
-    const editing: Editing = { edits: [{ layer: 0, hook: "resid_post", sae: editor, features: [2, 7, 60], how: "set", value: 1.5, special: false }, { layer: 1, hook: "mlp_out", sae: editor, features: [9], how: "add", value: 0.5, special: true }], specialIds: [0, 5] };
+    const editing: Editing = { edits: [{ layer: 0, hook: "resid_post", sae: editor, features: [2, 7, 60], how: "set", value: 1.5, special: false }, { layer: 1, hook: "mlp_out", sae: editor, features: [9], how: "add", value: 0.5, special: true, window: { first: null, last: 5, of: "all" } }], specialIds: [0, 5] };
+    const feeds = forwardFeeds(documents);
+    const inside = windowFeeds(documents.map(({ length }) => placesOfEdits(editing, length, null).edited), feeds["input_ids"]!.dims[1]!);
+    for (const [name, { data, dims }] of Object.entries(inside)) feeds[name] = new ort.Tensor("float32", data, dims);
     const form = (target: Target): EmittedGraph => emitForward(model, taps, { blocks: null, slice: true, target, editing });
-    const reference = await runParts(form({ provider: "cpu", dtype: "f32" }), forwardFeeds(documents));
+    const reference = await runParts(form({ provider: "cpu", dtype: "f32" }), feeds);
     assert.ok(error(floats(reference, "tap1_dense"), floats(exact, "tap1_dense")) > 1e-2, "the edits show");
     // Half precision decides a few activations otherwise.
     for (const [target, most] of [[{ provider: "cuda", dtype: "f32" }, 1e-6], [{ provider: "webgpu", dtype: "f32" }, 1e-6], [{ provider: "cuda", dtype: "f16" }, 2e-2], [{ provider: "webgpu", dtype: "f16" }, 2e-2]] as const) {
-      const found = error(floats(await runParts(form(target), forwardFeeds(documents)), "tap1_dense"), floats(reference, "tap1_dense"));
+      const found = error(floats(await runParts(form(target), feeds), "tap1_dense"), floats(reference, "tap1_dense"));
       assert.ok(found <= most, `${targetClass(target)}: ${found}`);
     }
   });
@@ -86,7 +91,7 @@ for (const [kind, layout] of [["jumprelu", "in_out"], ["topk", "out_in"], ["grou
   test(`a ${kind} SAE edits on WebGPU by operators that have kernels there for float32`, () => {
     const read = randomSae(join(place, `kernels ${kind}.bin`), { kind, dIn: 48, dSae: 288, layout });
     const editor: SaeSpec = { ...read, decoder: { weight: read.encoder, layout: "out_in", dOut: 48, scale: null, bias: null, skip: null } };
-    const editing: Editing = { edits: [{ layer: 0, hook: "resid_post", sae: editor, features: [2, 60], how: "set", value: 0, special: false }], specialIds: [0] };
+    const editing: Editing = { edits: [{ layer: 0, hook: "resid_post", sae: editor, features: [2, 60], how: "set", value: 0, special: false, window: { first: 2, last: null, of: "all" } }], specialIds: [0] };
     const graph = forwardGraph(model, [taps[1]], { blocks: 2, slice: true, editing });
     const elements = elementsOf(graph);
     const own = graph.nodes.filter(({ name }) => name.startsWith("/edits/"));

@@ -91,7 +91,7 @@ export function agree(context: Lowering, what: string, argument: string | null, 
 
 /** Whether the part of a text is known that is edited, as `hasAnswer` says of what is read. `tokens`: what the stage reads. */
 export function findTheirPart(context: Lowering, tokens: Plan): boolean {
-  return editsIn(tokens.schema).every(({ window }) => hasAnswer(context, tokens, window?.of ?? "all", "of", context.written().trimEnd()));
+  return editsIn(tokens.schema).every((edit) => hasAnswer(context, tokens, edit.window?.of ?? "all", "of", context.written().trimEnd(), [`asked for by \`${printEdit(edit)}\``]));
 }
 
 /** The input of a stage that lets the model write, the places of its edits as they are known then: the end of what is written is not. Null after a reported mistake. */

@@ -24,7 +24,7 @@ export const FEATURE_ARGS = {
 export const PLACE_ARGS = {
   last: { ...WINDOW_ARGS.last, doc: "Edit only the last n tokens of each text, of one that the model goes on with those of the prompt" },
   first: { ...WINDOW_ARGS.first, doc: "Edit only the first n tokens of each text, special ones counted" },
-  of: { ...WINDOW_ARGS.of, doc: "Edit only the tokens of one part of each text: what `generate` and `memorize` go on with is the prompt, and what they write is the continuation" },
+  of: { ...WINDOW_ARGS.of, alsoCalled: ["at", "on"], doc: "Edit only the tokens of one part of each text: what `generate` and `memorize` go on with is the prompt, and what they write is the continuation, whose first token is predicted from the prompt" },
 } as const;
 
 /** Last among them: an edit leaves special tokens as they are where it is not said. */

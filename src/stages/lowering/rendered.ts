@@ -4,8 +4,8 @@ import { columnOf } from "../../ops/schema.ts";
 import type { Lowering } from "../stage.ts";
 import { chatColumns } from "./chat_columns.ts";
 
-/** Whether there is an answer to be read by itself, where that is asked for; tells where a chat stands in one column. `stage`: as it would be written. */
-export function hasAnswer(context: Lowering, { op }: Plan, of: string, argument: string, stage: string): boolean {
+/** Whether there is an answer to be read by itself, where that is asked for; tells where a chat stands in one column. `stage`: as it would be written; `why`: who asks, where that is not the argument. */
+export function hasAnswer(context: Lowering, { op }: Plan, of: string, argument: string, stage: string, why: readonly string[] = []): boolean {
   if (of !== "continuation" || op.op !== "tokenize" || op.rendered !== true || op.textColumns.length > 1) return true;
   const chat = chatBefore(context.input);
   const answered = chat !== null && chat.op.op === "chat" && (chat.op.conversation || chat.op.answer !== null);
@@ -14,7 +14,7 @@ export function hasAnswer(context: Lowering, { op }: Plan, of: string, argument:
     code: "no-answer",
     message: "these chats stand in one column each, and no answer stands apart in them",
     span: context.at(argument),
-    notes: ["`chat` sets an answer apart that is given with `answer`, and the last one of conversations with `pair`; `generate` sets apart what it writes"],
+    notes: ["`chat` sets an answer apart that is given with `answer`, and the last one of conversations with `pair`; `generate` sets apart what it writes", ...why],
     ...(fix === null ? { help: `… | generate max 40 | ${stage}` } : { label: "`pair` sets the last answer apart", fix }),
   });
   return false;
