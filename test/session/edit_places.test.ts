@@ -33,9 +33,9 @@ const value = async (text: string): Promise<Value> => (await ask(text)).values.a
 const column = (table: Value, name: string): readonly unknown[] => Array.from({ length: (table as Table).rows }, (_, row) => cellAt(columnNamed(table as Table, name), row));
 const written = (table: Value): readonly unknown[] => column(table, "generated_continuation_text");
 
-async function checked(text: string): Promise<{ readonly codes: readonly string[]; readonly edits: readonly Edit[]; readonly messages: readonly string[]; readonly helps: readonly string[]; readonly notes: readonly string[] }> {
+async function checked(text: string): Promise<{ readonly codes: readonly string[]; readonly edits: readonly Edit[]; readonly messages: readonly string[]; readonly helps: readonly string[]; readonly notes: readonly string[]; readonly fixes: readonly string[] }> {
   const { compiled, diagnostics } = await session.check({ name: "t", text });
-  return { codes: diagnostics.map(({ code }) => code), messages: diagnostics.map(({ message }) => message), helps: diagnostics.flatMap(({ help }) => help ?? []), notes: diagnostics.flatMap(({ notes }) => notes ?? []), edits: compiled?.pipelines.at(-1)?.written.schema.edits ?? [] };
+  return { codes: diagnostics.map(({ code }) => code), messages: diagnostics.map(({ message }) => message), helps: diagnostics.flatMap(({ help }) => help ?? []), notes: diagnostics.flatMap(({ notes }) => notes ?? []), fixes: diagnostics.flatMap(({ fix }) => fix?.text ?? []), edits: compiled?.pipelines.at(-1)?.written.schema.edits ?? [] };
 }
 
 test("places are said by the words of acts, numbers may be params, and an edit of all tokens is what it was before there were any", async () => {
@@ -80,7 +80,9 @@ test("the last tokens of a text that the model goes on with are those of the pro
   const late = await checked(`${P} | ${STEER} last 2 of continuation | generate max 3`);
   assert.equal(late.codes, ["wrong-argument"]);
   assert.match(late.messages[0]!, "edits the last 2 of the tokens that the model writes");
-  assert.equal(late.helps, ["… | steer feature 512 layer 7 scale 30 of continuation | generate max 3"]);
+  assert.equal(late.fixes, ["steer feature 512 scale 30 of continuation"]);
+  const apart = await checked(`let p = ${P} | ${STEER} last 2 of continuation | steer feature 3 scale 1\np | generate max 3`);
+  assert.equal([apart.fixes, apart.helps], [[], ["… | steer feature 512 layer 7 scale 30 of continuation | generate max 3"]]);
   assert.equal((await checked(`${P} | ${STEER} last 2 of continuation | memorize prefix 1 continue 1`)).codes, ["wrong-argument"]);
   assert.equal((await checked(`${PAIRS} | ${STEER} last 2 of continuation | acts layer 7 | count`)).codes, []);
 });

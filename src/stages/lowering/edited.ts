@@ -1,4 +1,5 @@
 /** Without this file each stage that reads the model, or puts tables together, would have its own idea of how edits travel with a table. */
+import type { Fix } from "../../../grammar/diagnostic.ts";
 import { ofPrompt, printEdit, printEdits, reaches, type Edit } from "../../ops/edit.ts";
 import type { Plan } from "../../ops/op.ts";
 import type { Schema } from "../../ops/schema.ts";
@@ -100,13 +101,24 @@ export function whileWriting(context: Lowering): Schema | null {
   const late = editsIn(schema).find(({ window }) => window?.of === "continuation" && window.last !== null);
   if (late === undefined) return withEdits(schema, [editsIn(schema).map(ofPrompt)]);
   const { last, ...window } = late.window!;
+  const fix = withoutLast(context, late);
   context.report({
     code: "wrong-argument",
     message: `\`${printEdit(late)}\` edits the last ${last} of the tokens that the model writes, and which these are is known when it has written them`,
     notes: ["`first` counts them as they come, and without a number all of them are edited"],
-    help: `… | ${printEdit({ ...late, window: { ...window, last: null } })} | ${context.written().trimEnd()}`,
+    ...(fix === null ? { help: `… | ${printEdit({ ...late, window: { ...window, last: null } })} | ${context.written().trimEnd()}` } : { label: `without \`last ${last}\` all of them are edited`, fix }),
   });
   return null;
+}
+
+/** The stage of an edit without its `last`; null where it is not the last of its name before this one. */
+function withoutLast(context: Lowering, edit: Edit): Fix | null {
+  const nameOf = ({ label }: Plan): string => /^\w*/.exec(label)![0];
+  const edits: Plan[] = [];
+  for (let at: Plan | undefined = context.input; at !== undefined; at = at.inputs[0]) if (at.op.op === "edit") edits.push(at);
+  const found = edits.find(({ op }) => op.op === "edit" && op.edits.some((each) => same([each], [edit])));
+  if (found === undefined || edits.find((each) => nameOf(each) === nameOf(found)) !== found) return null;
+  return context.insteadOf(nameOf(found), found.label.replace(/\blast\s+\S+\s*/, "").trimEnd());
 }
 
 /** Say which edits change nothing that a pass reads. */
