@@ -131,11 +131,16 @@ test("no fix leaves the text as it was, also where a word is missing, or stands 
 
 test("no phase throws on any prefix of any case", async () => {
   const session = await open({ measured: false });
+  // Cases begin alike: what several begin with is tried once.
+  const tried = new Set<string>();
   for (const name of CASES) {
     const text = readFileSync(join(ROOT, name), "utf8");
     for (let end = 0; end <= text.length; end += PREFIX_STEP) {
-      await session.check({ name, text: text.slice(0, end) });
-      session.complete(text.slice(0, end), end);
+      const prefix = text.slice(0, end);
+      if (tried.has(prefix)) continue;
+      tried.add(prefix);
+      await session.check({ name, text: prefix });
+      session.complete(prefix, end);
     }
   }
   await session.close();
