@@ -22,7 +22,7 @@ chmodSync(ROOM, 0o755);
 /** The package as it is published: what the tests start as a process. */
 const TESTED = join(ROOM, "tested", "saeq");
 /** The rest takes seconds each. */
-const LONGEST = ["repl", "generated", "terminal", "session", "share", "tools", "cache", "hub", "package", "faults"];
+const LONGEST = ["session", "corpus", "repl", "generated", "live", "emit", "planner", "engine", "devices", "data", "tools", "share", "terminal", "cache", "checkpoint", "parity", "assist", "package", "hub", "faults", "docs"];
 
 interface Ended {
   readonly folder: string;
