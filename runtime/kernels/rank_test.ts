@@ -1,4 +1,5 @@
 /** Without this file nobody could say whether two groups of documents differ by more than chance. */
+import { createExactTest } from "./exact_tails.ts";
 import { normalTails } from "./normal_tail.ts";
 
 /** One feature's scores in two groups: those above 0, and the number of documents. */
@@ -95,24 +96,11 @@ function normalP(ties: readonly Tie[], [m, n]: readonly [number, number], u: num
   return Math.min(1, normalTails(Math.max(0, Math.abs(u - (m * n) / 2) - 0.5) / sd));
 }
 
-/** Shares of all ways to deal the documents by pattern of ties: many features have the same, and the last ones asked for are kept. */
-const known = new Map<string, Float64Array>();
-const MOST_KNOWN = 256;
+const exactTest = createExactTest();
 
 function exactP(ties: readonly Tie[], sizes: readonly [number, number], doubled: number): number {
   const pattern = ties.map((tie) => tie.a + tie.b);
-  const id = `${sizes.join()}:${pattern.join()}`;
-  const ways = known.get(id) ?? waysOf(pattern, sizes);
-  known.delete(id);
-  known.set(id, ways);
-  if (known.size > MOST_KNOWN) known.delete(known.keys().next().value!);
-  let [less, equal, all] = [0, 0, 0];
-  ways.forEach((count, at) => {
-    all += count;
-    if (at < doubled) less += count;
-    else if (at === doubled) equal += count;
-  });
-  return Math.min(1, (2 * Math.min(less + equal, all - less)) / all);
+  return exactTest(`${sizes.join()}:${pattern.join()}`, () => waysOf(pattern, sizes), doubled);
 }
 
 /** How many ways of dealing give each 2U, [2mn + 1]: counts below 2⁵³, so exact. `pattern`: documents of each score, ascending. */

@@ -1,4 +1,5 @@
 /** Without this file texts could not be set each against itself, before and after a change, and what differs between them would drown in what differs among them. */
+import { createExactTest } from "./exact_tails.ts";
 import { normalTails } from "./normal_tail.ts";
 import type { RankTest } from "./rank_test.ts";
 
@@ -31,7 +32,7 @@ export function signedRankTest({ a, b, size }: Pairs): RankTest {
   return {
     delta: size === 0 ? 0 : (greater - less) / size,
     interval: size === 0 ? null : matchedShares(greater, less, size),
-    p: differing.length <= EXACT_PAIRS ? exactP(ties, doubled) : normalP(ties, doubled / 2),
+    p: differing.length <= EXACT_PAIRS ? exactP(ties.join(), () => waysOf(ties), doubled) : normalP(ties, doubled / 2),
   };
 }
 
@@ -98,24 +99,7 @@ function normalP(ties: readonly number[], w: number): number {
   return Math.min(1, normalTails(Math.max(0, Math.abs(w - (n * (n + 1)) / 4) - 0.5) / sd));
 }
 
-/** Ways by pattern of ties: many features have the same, and the last ones asked for are kept. */
-const known = new Map<string, Float64Array>();
-const MOST_KNOWN = 256;
-
-function exactP(ties: readonly number[], doubled: number): number {
-  const id = ties.join();
-  const ways = known.get(id) ?? waysOf(ties);
-  known.delete(id);
-  known.set(id, ways);
-  if (known.size > MOST_KNOWN) known.delete(known.keys().next().value!);
-  let [less, equal, all] = [0, 0, 0];
-  ways.forEach((count, at) => {
-    all += count;
-    if (at < doubled) less += count;
-    else if (at === doubled) equal += count;
-  });
-  return Math.min(1, (2 * Math.min(less + equal, all - less)) / all);
-}
+const exactP = createExactTest();
 
 /** How many ways of turning the pairs give each doubled sum of ranks, [n (n + 1) + 1]. */
 function waysOf(ties: readonly number[]): Float64Array {
