@@ -23,8 +23,10 @@ interface Scores {
   readonly values: Float64Array;
   /** The unit of each: what its column holds, else the number of the row. */
   readonly of: readonly Cell[];
-  /** Rows that say nothing: without a value, or without a unit. */
+  /** Rows of a unit without a value. */
   readonly missing: number;
+  /** Rows without a unit. */
+  readonly ofNone: number;
 }
 
 interface Tested {
@@ -68,7 +70,7 @@ export async function compareColumns({ columns, unit, paired }: CompareColumns, 
     createColumn(`${a.name}_n`, "int", rows.map(({ sides }) => sides[0].values.length)),
     createColumn(`${b.name}_n`, "int", rows.map(({ sides }) => sides[1].values.length)),
   ]);
-  const notices = paired === true ? [pairs(unit, tested), ...leftOut(tested), ...withoutPartner(unit, alone), ...tooFewPairs(tested)] : [...units(a, b, unit, tested), ...leftOut(tested), ...tooFew(tested), ...(isSameTexts(a.table, b.table) ? [SAME_TEXTS] : [])];
+  const notices = paired === true ? [pairs(unit, tested), ...leftOut(unit, tested), ...withoutPartner(unit, alone), ...tooFewPairs(tested)] : [...units(a, b, unit, tested), ...leftOut(unit, tested), ...tooFew(tested), ...sameTexts(a.table, b.table)];
   return { table, notices };
 }
 
@@ -79,12 +81,13 @@ async function scoresOf(table: Table, name: string, unit: string | null, turns: 
   const sums = new LargeMap<Cell, { sum: number; count: number }>();
   const single: number[] = [];
   const rows: number[] = [];
-  let missing = 0;
+  let [missing, ofNone] = [0, 0];
   for (let row = 0; row < table.rows; row++) {
     if (turns.due()) await turns.pass(row / table.rows);
     const value = numberOf(cellAt(column, row));
     const key = of === null ? row : cellAt(of, row);
-    if (value === null || key === null) missing++;
+    if (key === null) ofNone++;
+    else if (value === null) missing++;
     else if (of === null) {
       single.push(value);
       rows.push(row);
@@ -98,7 +101,7 @@ async function scoresOf(table: Table, name: string, unit: string | null, turns: 
       }
     }
   }
-  return { values: of === null ? Float64Array.from(single) : Float64Array.from(sums.values(), ({ sum, count }) => sum / count), of: of === null ? rows : [...sums.keys()], missing };
+  return { values: of === null ? Float64Array.from(single) : Float64Array.from(sums.values(), ({ sum, count }) => sum / count), of: of === null ? rows : [...sums.keys()], missing, ofNone };
 }
 
 function numberOf(cell: Cell): number | null {
@@ -135,8 +138,8 @@ function inPairs([a, b]: readonly [Scores, Scores]): readonly [Scores, Scores] {
   });
   const of = both.map(({ unit }) => unit);
   return [
-    { values: Float64Array.from(both, (pair) => pair.a), of, missing: a.missing },
-    { values: Float64Array.from(both, (pair) => pair.b), of, missing: b.missing },
+    { values: Float64Array.from(both, (pair) => pair.a), of, missing: a.missing, ofNone: a.ofNone },
+    { values: Float64Array.from(both, (pair) => pair.b), of, missing: b.missing, ofNone: b.ofNone },
   ];
 }
 
@@ -144,17 +147,18 @@ function inOrder([a, b]: readonly [Scores, Scores]): RankTest | null {
   return a.values.length === 0 ? null : signedRankTest({ a: a.values, b: b.values, size: a.values.length });
 }
 
-/** Whether two tables are of the same texts: the same tokens at the same places, or, in a column of text, the same in every row, each of them another. */
-function isSameTexts(a: Table, b: Table): boolean {
-  if (a.rows !== b.rows || a.rows < 2) return false;
+/** Told where two tables are of the same texts: the same tokens at the same places. A column of text that is the same in every row, each of them another, may name them; what others hold may differ, and so that alone is said. */
+function sameTexts(a: Table, b: Table): readonly string[] {
+  if (a.rows !== b.rows || a.rows < 2) return [];
   const same = (name: string): boolean => {
-    const [left, right] = [a, b].map((table) => table.columns.find((column) => column.name === name));
+    const [left, right] = [a, b].map(({ columns }) => columns.find((each) => each.name === name));
     if (left === undefined || right === undefined || left.type !== right.type) return false;
     for (let row = 0; row < a.rows; row++) if (cellAt(left, row) !== cellAt(right, row)) return false;
     return true;
   };
-  if (["row", "position", "token_id"].every(same)) return true;
-  return a.columns.some(({ name, type }) => type === "str" && same(name) && isDistinct(columnNamed(a, name), a.rows));
+  if (["row", "position", "token_id"].every(same)) return [SAME_TEXTS];
+  const named = a.columns.find(({ name, type }) => type === "str" && same(name) && isDistinct(columnNamed(a, name), a.rows));
+  return named === undefined ? [] : [`both groups have the same ${printColumn(named.name)} row by row: \`compare paired\` sets each row against its own, so that what differs among them hides nothing`];
 }
 
 function isDistinct(column: Column, rows: number): boolean {
@@ -172,7 +176,7 @@ function pairs(unit: string | null, tested: readonly Tested[]): string {
 
 function withoutPartner(unit: string | null, alone: number): readonly string[] {
   if (alone === 0) return [];
-  return [unit === null ? `${counted(alone, "row")} ${alone === 1 ? "is" : "are"} left out whose partner has no value` : `${alone} of \`${unit}\` ${alone === 1 ? "is" : "are"} left out, which one group alone has`];
+  return [unit === null ? `${counted(alone, "row")} ${alone === 1 ? "is" : "are"} left out whose partner has no value` : `${alone} of \`${unit}\` ${alone === 1 ? "is" : "are"} left out, of which one group alone has a value`];
 }
 
 function tooFewPairs(tested: readonly Tested[]): readonly string[] {
@@ -190,11 +194,12 @@ function units(a: TableSide, b: TableSide, unit: string | null, tested: readonly
 
 const sizesOf = (tested: readonly Tested[]): readonly [number, number] => [Math.max(0, ...tested.map(({ sides }) => sides[0].values.length)), Math.max(0, ...tested.map(({ sides }) => sides[1].values.length))];
 
-function leftOut(tested: readonly Tested[]): readonly string[] {
-  return tested.flatMap(({ column, sides }) => {
-    const missing = sides[0].missing + sides[1].missing;
-    return missing === 0 ? [] : [`${counted(missing, "row")} without \`${column}\` ${missing === 1 ? "is" : "are"} left out`];
-  });
+function leftOut(unit: string | null, tested: readonly Tested[]): readonly string[] {
+  const told = (missing: number, column: string): readonly string[] => (missing === 0 ? [] : [`${counted(missing, "row")} without \`${column}\` ${missing === 1 ? "is" : "are"} left out`]);
+  // Of every column the same rows are of no unit.
+  const [first] = tested;
+  const ofNone = unit === null || first === undefined ? [] : told(first.sides[0].ofNone + first.sides[1].ofNone, unit);
+  return [...ofNone, ...tested.flatMap(({ column, sides }) => told(sides[0].missing + sides[1].missing, column))];
 }
 
 function tooFew(tested: readonly Tested[]): readonly string[] {

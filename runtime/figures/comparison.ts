@@ -51,13 +51,14 @@ export function compareGroups(op: Op & { readonly op: "compare" }, [a, b]: reado
     int(`${b.name}_texts`, rows.map((row) => row.documents[1])),
   ]);
   const sizes = taps[0]!.sides.map(({ documents }) => documents.length) as [number, number];
+  const texts = a.value.tokens.ids.length;
   const pairs = op.paired === true ? pairedDocuments(taps[0]!.sides).length : null;
   const features = taps.reduce((sum, tap) => sum + tap.features, 0);
   return {
     table,
     notices: [
       summary(rows.length, features, q, pairs === null ? `${sizes[0]} + ${sizes[1]} texts` : counted(pairs, "pair"), op.least),
-      ...(pairs === null ? [...limits(sizes, rows.length), ...(isSameTexts(a.value, b.value) ? [SAME_TEXTS] : [])] : [...unpaired(sizes, pairs), ...pairLimits(pairs, rows.length)]),
+      ...(pairs === null ? [...limits(sizes, rows.length), ...(isSameTexts(a.value, b.value) ? [SAME_TEXTS] : [])] : [...unpaired(texts, pairs), ...pairLimits(pairs, rows.length)]),
     ],
   };
 }
@@ -146,9 +147,9 @@ function isSameIds(a: Int32Array, b: Int32Array): boolean {
   return a === b || (a.length === b.length && a.every((id, at) => id === b[at]));
 }
 
-function unpaired(sizes: readonly [number, number], pairs: number): readonly string[] {
-  const left = Math.max(...sizes) - pairs;
-  return left === 0 ? [] : [`${counted(left, "pair")} ${left === 1 ? "is" : "are"} left out: of one of its texts no token counts`];
+function unpaired(texts: number, pairs: number): readonly string[] {
+  const left = texts - pairs;
+  return left === 0 ? [] : [`${counted(left, "pair")} ${left === 1 ? "is" : "are"} left out: a text of ${left === 1 ? "it" : "each"} has no token that counts`];
 }
 
 /** What so few pairs cannot show. */

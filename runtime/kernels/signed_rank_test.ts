@@ -20,7 +20,7 @@ const SAME = 2 ** -48;
 /**
  * Compare pairs by the ranks of their differences, those of 0 left out and ties shared (Wilcoxon 1945). p is two-sided: exact given the ties (twice the smaller tail, at most 1) where at
  * most 50 pairs differ, above that normal with tie and continuity correction. `delta` is the share of all pairs where a is greater minus the share where b is (Cliff 1993, the within-pair
- * d), its interval that of two matched shares with half a pair added to each cell (Agresti and Min 2005). Without any pair all is null but p, which is 1. O(n log n), exact p O(n³) once
+ * d), its interval that of two matched shares with half a pair added to each cell (Agresti and Min 2005). Without any pair `delta` is 0, p 1 and the interval null. O(n log n), exact p O(n³) once
  * for each pattern of ties.
  */
 export function signedRankTest({ a, b, size }: Pairs): RankTest {

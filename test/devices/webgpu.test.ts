@@ -10,6 +10,7 @@ import { readModel } from "../../runtime/checkpoint/model.ts";
 import { readSae } from "../../runtime/checkpoint/sae.ts";
 import { createEngine } from "../../runtime/engine/engine.ts";
 import type { Document, Engine, TapOutput } from "../../runtime/engine/port.ts";
+import { placesOfEdits } from "../../runtime/passes/window.ts";
 import { emitEncode } from "../../src/emit/encode.ts";
 import { emitForward } from "../../src/emit/forward.ts";
 import { emitGenerate } from "../../src/emit/generate.ts";
@@ -119,6 +120,27 @@ for (const name of ["llama_stacked", "gpt2_topk_by_norm", "llama_layer_norm", "n
     }
   });
 }
+
+check("what is edited at some places of what a model reads and writes on WebGPU is what it is on the CPU, whatever lengths go on together and whatever has ended", async () => {
+  const at = join(import.meta.dirname, "../parity/edit_places/neox_written");
+  const expected = JSON.parse(readFileSync(join(at, "expected.json"), "utf8")) as { readonly model: string; readonly special: readonly number[]; readonly edits: readonly (Omit<GraphEdit, "sae"> & { readonly sae: number })[] };
+  const { spec } = await readModel(join(import.meta.dirname, "../parity/architectures", expected.model));
+  const sae = await readSae(join(at, "sae0"), { convention: "saelens" });
+  const [first] = expected.edits;
+  const windows = [{ first: 2, last: null, of: "continuation" }, { first: null, last: 3, of: "prompt" }] as const;
+  const prompts = [40, 40, 19, 3, 3, 1].map((length, salt) => Int32Array.from({ length }, (_, i) => (i * (salt % 4 === 0 ? 11 : 7) + 3) % 60));
+  const written: string[] = [];
+  for (const chosen of [windows, windows.slice(0, 1), windows.slice(1)]) {
+    const editing = { edits: chosen.map((window) => ({ ...first!, sae, how: "add" as const, value: 40, special: false, window })), specialIds: expected.special };
+    const made: Int32Array[][] = [[], []];
+    const asked = { ...job, limits: { lanes: 1, tokens: 80, rows: 32 }, edited: (length: number) => placesOfEdits(editing, length + 5, length).edited!, ends: (index: number, ids: Int32Array) => index % 2 === 0 && ids.length === 2 };
+    for (const [side, [on, target]] of ([[engine, WEBGPU], [host, CPU]] as const).entries()) await on.generate(emitGenerate(spec, target, undefined, "next", editing), prompts, 5, { ...asked, onDocument: (index, ids) => (made[side]![index] = ids) });
+    assert.equal(made[0]!.map(({ length }) => length), [2, 5, 2, 5, 2, 5]);
+    assert.equal(made[0], made[1]);
+    written.push(made[0]!.join());
+  }
+  assert.is(new Set(written).size, 3, "each place shows");
+});
 
 for (const folder of ["fixtures/models/gqa", "architectures/qwen3_5_shared", "architectures/gemma3_local"]) {
   check(`greedy continuations of ${folder} on WebGPU equal the CPU's: prompts of many lengths, some of them twice, go on together, and what is kept of them stays on the device`, async () => {

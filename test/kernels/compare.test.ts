@@ -87,11 +87,12 @@ test("scores are one number a document: masked tokens, weak activations and docu
   assert.equal(scores("mean"), [[2, 3.5], [1], [], []]);
 });
 
-/** Groups of texts of one token each: `fires[text]` are the features that fire in it. */
-function compared(a: readonly (readonly number[])[], b: readonly (readonly number[])[], features: number, paired?: true, least = 1): ReturnType<typeof compareGroups> {
-  const side = (name: string, fires: readonly (readonly number[])[]) => {
+/** Groups of texts of one token each: `fires[text]` are the features that fire in it; null: the token does not count. */
+function compared(a: readonly (readonly number[] | null)[], b: readonly (readonly number[] | null)[], features: number, paired?: true, least = 1): ReturnType<typeof compareGroups> {
+  const side = (name: string, texts: readonly (readonly number[] | null)[]) => {
+    const fires = texts.map((each) => each ?? []);
     const csr = matrix(features, fires.map((each) => each.map((feature) => [feature, 1] as const)));
-    const rows = { count: fires.length, document: Uint32Array.from(fires.keys()), position: new Uint32Array(fires.length), token: new Int32Array(fires.length), masked: new Uint8Array(fires.length) };
+    const rows = { count: fires.length, document: Uint32Array.from(fires.keys()), position: new Uint32Array(fires.length), token: new Int32Array(fires.length), masked: Uint8Array.from(texts, (each) => Number(each === null)) };
     return { name, value: { kind: "acts", tokens: { ids: fires.map((_, text) => Int32Array.of(text, name === "a" ? 0 : 1)) }, rows, taps: [{ layer: 0, csr }] } as unknown as Acts };
   };
   return compareGroups({ op: "compare", by: "rate", least, threshold: 0, ...(paired === true ? { paired } : {}) }, [side("a", a), side("b", b)]);
@@ -110,6 +111,13 @@ test("the text of one group is a pair with that of the same number in the other,
   assert.equal(notices, ["3 of 3 features fire in at least 2 of 4 pairs and were tested; 0 have q below 0.05", "with 4 pairs no p is below 0.13, so a single one of 3 tests cannot reach q 0.05: take more"]);
   assert.is(compared([[0], []], [[0], []], 1, true, 2).table.rows, 0);
   assert.throws(() => compared([[0], [0]], [[0]], 1, true), (error: Error) => error.message === "`a` has 2 texts and `b` 1: the first of one is a pair with the first of the other, and so on, and here some are left over");
+});
+
+test("pairs of which a text has no token that counts are left out and counted, whichever group it is in, or both", () => {
+  const { table, notices } = compared([[0], null, [0], null, [0]], [null, [0], [0], null, []], 1, true);
+  assert.equal(["delta", "a_mean", "b_mean"].map((name) => columnOf(table, name)[0]), [0.5, 1, 0.5]);
+  assert.is(notices[1], "3 pairs are left out: a text of each has no token that counts");
+  assert.is(compared([[0], [0]], [null, [0]], 1, true).notices[1], "1 pair is left out: a text of it has no token that counts");
 });
 
 test("of equal p the larger effect comes first, whichever group has more, then the lower feature", () => {

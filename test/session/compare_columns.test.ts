@@ -55,7 +55,7 @@ test("rows of one text are one score, their mean; what is missing is left out an
   // Two against two: the smallest p of all is a third.
   assert.ok(Math.abs((cells(table, "p")[0] as number) - 1 / 3) < 1e-12);
   assert.equal(cells(table, "delta"), [-1, 0.25, 0]);
-  assert.equal(notices.slice(0, 5).map((notice) => notice.replace(/^.*?: /, "")), ["the mean of all rows of one `id` is one score: 2 of a against 2 of b", "2 rows without `y` are left out", "2 rows without `x` are left out", "1 row without `ok` is left out", "of so few no p is below 0.33, so that a single one of 3 columns cannot reach q 0.05: take more"]);
+  assert.equal(notices.slice(0, 5).map((notice) => notice.replace(/^.*?: /, "")), ["the mean of all rows of one `id` is one score: 2 of a against 2 of b", "1 row without `id` is left out", "1 row without `y` is left out", "1 row without `x` is left out", "of so few no p is below 0.33, so that a single one of 3 columns cannot reach q 0.05: take more"]);
   assert.equal(cells(values[1] as Table, "a_n"), [3]);
   assert.equal(cells(values[1] as Table, "b_n"), [3]);
 });
@@ -69,7 +69,7 @@ test("units that both groups have are pairs, rows by their order, and what is le
   assert.equal(["a_mean", "b_mean", "a_n", "b_n"].map((name) => cells(byId!, name)[0]), [4, 17 / 3, 3, 3]);
   // 2 against 1, 4 against 9, 6 against 7.
   assert.is(cells(byId!, "delta")[0], -1 / 3);
-  assert.ok(notices.some((notice) => notice.endsWith("2 of `id` are left out, which one group alone has")));
+  assert.ok(notices.some((notice) => notice.endsWith("2 of `id` are left out, of which one group alone has a value")));
   // 1, 3, 4, 6 against 7, 9, 1, 3: the last of a has no value.
   assert.equal(["a_mean", "b_mean", "a_n", "delta"].map((name) => cells(byRow!, name)[0]), [3.5, 5, 4, 0]);
   assert.ok(notices.some((notice) => notice.endsWith("1 row is left out whose partner has no value")));
@@ -96,6 +96,15 @@ test("a text before and after an edit is a pair with itself, and a test that tak
   assert.equal(codes, []);
   assert.is((values[0] as Table).rows, 1);
   assert.equal(notices.filter((notice) => notice.includes("both groups are of the same texts")).length, 2);
+});
+
+test("a column that is the same row by row is named, and nothing is said of texts that differ", async () => {
+  const files = { "a.csv": "key,text,x\nq1,In,1\nq2,the,2\n", "b.csv": "key,text,x\nq1,And,5\nq2,God,6\n", "c.csv": "key,text,x\nr,In,5\nr,the,6\n", "d.csv": "key,text,x\nr,And,5\nr,God,6\n" };
+  const groups = (a: string, b: string): string => `groups a = (csv "${a}.csv"), b = (csv "${b}.csv") | compare x`;
+  const { notices, codes } = await ask([groups("a", "b"), groups("a", "c"), groups("c", "d")].join("\n"), files);
+  assert.equal(codes, []);
+  const rest = ": `compare paired` sets each row against its own, so that what differs among them hides nothing";
+  assert.equal(notices.filter((notice) => notice.includes("paired")).map((notice) => notice.slice(notice.indexOf("both"))), [`both groups have the same key row by row${rest}`, `both groups have the same text row by row${rest}`]);
 });
 
 test("of what a model says the text is the unit, and its perplexity is ranked as its mean surprisal", async () => {
