@@ -34,7 +34,7 @@ export function createObjectSplitter(path: string, within?: string): ObjectSplit
   let before = "";
   let chosen: ObjectSplitter | null = null;
   const begin = (first: string | undefined): readonly WrittenObject[] => {
-    const at = within === undefined || first !== "{" ? -1 : listWithin(before, within);
+    const at = within === undefined || first !== "{" ? -1 : listWithin(before.slice(0, START), within);
     if (at >= 0) {
       chosen = createListSplitter(path, before.slice(0, at).split("\n").length);
       return chosen.push(before.slice(at));

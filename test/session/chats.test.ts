@@ -175,12 +175,13 @@ test("a template of a file needs the right to be read, and a broken one of a mod
 });
 
 test("a model that reads what was written for another is told of, once, and not where both would write the same", async () => {
-  const path = chatFolder(PLAIN);
+  const ended = `${PLAIN}{{ eos_token }}`;
+  const path = chatFolder(ended);
   // Another model: its final norm is another.
   const other = modelFolder({ weights: (bytes) => bytes.map((byte, at) => (at >= bytes.length - 32 ? 0 : byte)) });
   const config = JSON.parse(readFileSync(join(other, "tokenizer_config.json"), "utf8")) as object;
-  const told = async (template: string | null, rest: string): Promise<readonly string[]> => {
-    writeFileSync(join(other, "tokenizer_config.json"), JSON.stringify({ ...config, ...(template === null ? {} : { chat_template: template }) }));
+  const told = async (template: string | null, rest: string, tokens: Readonly<Record<string, string>> = {}): Promise<readonly string[]> => {
+    writeFileSync(join(other, "tokenizer_config.json"), JSON.stringify({ ...config, ...tokens, ...(template === null ? {} : { chat_template: template }) }));
     const session = await open({ readFrom: path, measured: false });
     const { diagnostics } = await session.check({ name: "t", text: `${NAMES}let asked = prompts "a" | chat\nlet own = asked | generate max 2\nset model ${JSON.stringify(other)}\n${rest}` });
     await session.close();
@@ -188,7 +189,10 @@ test("a model that reads what was written for another is told of, once, and not 
   };
   const foreign = [`foreign-chat these chats were written for model by \`chat\`, and ${other} reads them`];
   for (const rest of ["asked | tokenize", "asked | generate max 2", "asked | generate max 2 | tokenize", "own | tokenize", "asked | memorize prefix 1 continue 1 of text"]) assert.equal(await told(null, rest), foreign, rest);
-  assert.equal(await told(PLAIN, "asked | tokenize"), []);
+  assert.equal(await told(ended, "asked | tokenize"), []);
+  // Another token that the template does not write, and one that it does.
+  assert.equal(await told(ended, "asked | tokenize", { pad_token: "the" }), []);
+  assert.equal(await told(ended, "asked | tokenize", { eos_token: "the" }), foreign);
   for (const rest of ["asked | count", 'asked | derive text = text + "." | tokenize', 'set model "model"\nasked | tokenize']) assert.equal(await told(null, rest), [], rest);
 });
 
@@ -197,7 +201,7 @@ test("a chat that is put into a template again is told of, through values and de
   const codes = async (query: string): Promise<readonly string[]> => (await ask(path, query)).outcome.diagnostics.map(({ code, severity }) => `${severity} ${code}`);
   for (const query of ['prompts "a" | chat | chat | count', 'let c = prompts "a" | chat\nc | where len(text) > 1 | chat of text | count', 'def asked(x: table) = x | chat\nprompts "a" | asked | asked | count']) assert.equal(await codes(query), ["warning chat-in-chat"], query);
   assert.equal(await codes('prompts "a" | chat | generate max 2 | chat | count'), ["error chat-in-chat"]);
-  for (const query of ['prompts "a" | chat | derive question = "b" | chat of question | count', 'prompts "a" | chat | derive text = "Sum up: " + text | chat of text | count', 'prompts "a" | generate max 2 | chat of input_text | count']) assert.equal(await codes(query), [], query);
+  for (const query of ['prompts "a" | chat | derive question = "b" | chat of question | count', 'prompts "a" | chat | derive text = "Sum up: " + text | chat of text | count', 'prompts "a" | generate max 2 | chat of input_text | count', 'prompts "a" | chat | generate max 2 | chat of generated_continuation_text | count', 'prompts "a" | chat | generate max 2 | text generated_continuation_text | chat | count']) assert.equal(await codes(query), [], query);
 });
 
 test("variables, days and files of a template in the words of other tools are mended in one line", async () => {

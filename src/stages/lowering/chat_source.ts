@@ -2,7 +2,7 @@
 import { printColumn } from "../../../grammar/print_parts.ts";
 import { columnOf } from "../../ops/schema.ts";
 import type { Lowering } from "../stage.ts";
-import { isRendered, writersOf } from "./rendered.ts";
+import { chatsIn, isRendered } from "./rendered.ts";
 import { templateWords } from "./chat_template.ts";
 import { textColumns } from "./text_columns.ts";
 
@@ -48,7 +48,7 @@ export function chatSource(context: Lowering, of: string | null, as: "text" | "c
 
 /** The column, after saying that a template has written it already: the model would be given a whole chat as one message of a user. */
 function toldOnce<T extends { readonly of: string }>(context: Lowering, source: T): T {
-  const [chat] = writersOf(context.input, [source.of]);
+  const [chat] = chatsIn(context.input, source.of);
   if (chat !== undefined)
     context.report({
       severity: "warning",

@@ -38,6 +38,8 @@ type Chat = Plan["op"] & { readonly op: "chat" };
 
 /** Whether the model that reads would have been given the same texts. */
 function isAlike({ template, tokens }: Chat, own: NonNullable<ReturnType<Lowering["chat"]>>): boolean {
-  const same = Object.keys({ ...tokens, ...own.tokens }).every((name) => tokens[name] === own.tokens[name]);
+  // What stands in a file is not known here: it may read any of them.
+  const reads = (name: string): boolean => template === null || template.text.includes(name);
+  const same = Object.keys({ ...tokens, ...own.tokens }).every((name) => !reads(name) || tokens[name] === own.tokens[name]);
   return same && (template === null || own.templates.some(({ text }) => text === template.text));
 }

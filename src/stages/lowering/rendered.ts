@@ -26,7 +26,7 @@ function chatBefore(plan: Plan): Plan | null {
   return at ?? null;
 }
 
-/** Columns that a model makes of texts which it goes on with. */
+/** Columns that a model makes of texts which it goes on with: the text, then what is written behind it. */
 const WRITTEN: Readonly<Record<"generate" | "memorize", readonly string[]>> = { generate: ["input_text", "generated_continuation_text"], memorize: ["input_text", "generated_continuation_text", "true_continuation_text"] };
 
 /** What wrote a column: the chats, each once; null where a part of it is no chat's. */
@@ -47,6 +47,11 @@ export function writersOf(plan: Plan, columns: readonly string[]): readonly Plan
   return together(columns.map((column) => from(plan, column, null))) ?? [];
 }
 
+/** The chats that a column holds whole: what a model has written behind one is no chat. [] where it holds none, or others too. */
+export function chatsIn(plan: Plan, column: string): readonly Plan[] {
+  return from(plan, column, null, true) ?? [];
+}
+
 /** Of groups some of which are rendered and some not: which; null where they are alike. */
 export function renderedGroups(plan: Plan, columns: readonly string[]): readonly boolean[] | null {
   const groups = plan.schema.groups ?? [];
@@ -54,13 +59,14 @@ export function renderedGroups(plan: Plan, columns: readonly string[]): readonly
   return made.includes(true) && made.includes(false) ? made : null;
 }
 
-function from(plan: Plan, column: string, group: number | null): Writers {
+/** `whole`: columns that hold only what was written behind a chat are none of it. */
+function from(plan: Plan, column: string, group: number | null, whole = false): Writers {
   const places = known.get(plan) ?? new Map<string, Writers>();
   known.set(plan, places);
-  const place = `${group} ${column}`;
+  const place = `${whole} ${group} ${column}`;
   const before = places.get(place);
   if (before !== undefined) return before;
-  const found = look(plan, column, group);
+  const found = look(plan, column, group, whole);
   places.set(place, found);
   return found;
 }
@@ -70,10 +76,10 @@ function together(each: readonly Writers[]): Writers {
   return each.length === 0 || each.includes(null) ? null : [...new Set(each.flatMap((writers) => writers ?? []))];
 }
 
-function look(plan: Plan, column: string, group: number | null): Writers {
+function look(plan: Plan, column: string, group: number | null, whole: boolean): Writers {
   const { op, inputs } = plan;
   const [first] = inputs;
-  const through = (name: string): Writers => (first === undefined ? null : from(first, name, group));
+  const through = (name: string): Writers => (first === undefined ? null : from(first, name, group, whole));
   switch (op.op) {
     case "chat":
       return chatColumns(op.pair).names.includes(column) ? [plan] : through(column);
@@ -101,17 +107,18 @@ function look(plan: Plan, column: string, group: number | null): Writers {
     case "join":
       return first !== undefined && columnOf(first.schema, column) !== undefined ? through(column) : null;
     case "group":
-      return group === null ? together(inputs.map((input) => from(input, column, null))) : inputs[group] === undefined ? null : from(inputs[group], column, null);
+      return group === null ? together(inputs.map((input) => from(input, column, null, whole))) : inputs[group] === undefined ? null : from(inputs[group], column, null, whole);
     case "split":
-      return first === undefined ? null : from(first, column, null);
+      return first === undefined ? null : from(first, column, null, whole);
     case "member":
-      return first === undefined ? null : from(first, column, op.index);
+      return first === undefined ? null : from(first, column, op.index, whole);
     case "concat":
-      return together(inputs.map((input) => from(input, column, group)));
+      return together(inputs.map((input) => from(input, column, group, whole)));
     // What a model goes on with it reads as it is, and what it writes stands behind that.
     case "generate":
     case "memorize":
-      return WRITTEN[op.op].includes(column) ? through(op.textColumn) : through(column);
+      if (!WRITTEN[op.op].includes(column)) return through(column);
+      return whole && column !== WRITTEN[op.op][0] ? null : through(op.textColumn);
     // What these make is no row of a chat, or no text as the template wrote it.
     case "read":
     case "literal":
