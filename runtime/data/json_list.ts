@@ -23,8 +23,21 @@ export interface ObjectSplitter {
 /** How far the start of a file is read for the name of the list that it is around. */
 const START = 65_536;
 
+/** Whether the first line is an object by itself, and others follow it. */
+function isOneOfLines(start: string): boolean {
+  const [first = "", ...others] = start.trimStart().split("\n");
+  if (others.every((line) => line.trim() === "")) return false;
+  try {
+    JSON.parse(first);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Where the list of that name begins that a file is one object around: behind texts and numbers alone, none of which names a feature, whose own list it would be. -1 where there is none. */
 function listWithin(start: string, name: string): number {
+  if (isOneOfLines(start)) return -1;
   const around = new RegExp(`^\\s*\\{\\s*(?:"(?!index"|feature")[^"\\\\]*"\\s*:\\s*(?:"(?:[^"\\\\]|\\\\.)*"|[\\w.+-]+)\\s*,\\s*)*"${name}"\\s*:\\s*(?=\\[)`);
   return around.exec(start)?.[0].length ?? -1;
 }

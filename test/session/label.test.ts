@@ -130,6 +130,7 @@ test("an export that is one object around its rows is read as its rows; rows wit
     "whole.json": JSON.stringify({ explanations: [row("620"), row("3")] }),
     "more.json": JSON.stringify({ modelId: "kjv", count: 2, explanations: [row("620")], next: null }, null, 2),
     "own.jsonl": [620, 3].map((index) => JSON.stringify({ index, label: `of ${index}`, explanations: [{ description: "wrong" }] })).join("\n"),
+    "sorted.jsonl": `\n${[620, 3].map((index) => JSON.stringify({ a: 1, explanations: [{ description: "wrong" }], index, label: `of ${index}` })).join("\n")}\n`,
   };
   for (const name of Object.keys(files)) assert.equal(column((await ask(`similar 620 k 1 | label ${JSON.stringify(name)}`, files)).values[0], "label"), ["of 620"], name);
   const cut = await ask('similar 620 k 1 | label "cut.json"', { "cut.json": files["more.json"].slice(0, -2) });
@@ -139,7 +140,7 @@ test("an export that is one object around its rows is read as its rows; rows wit
 test("no feature, and no name, is told", async () => {
   const none = await ask('similar 620 k 1 | where feature < 0 | label "own.csv"');
   assert.ok(none.notices.some((notice) => notice.endsWith("there is no feature to be named")), none.notices.join("\n"));
-  assert.match((await ask('similar 620 k 1 | label "none.json"', { "none.json": "[]" })).outcome.diagnostics[0]!.message, /holds no names: it is empty/);
+  assert.match((await ask('similar 620 k 1 | label "none.json"', { "none.json": "[]" })).outcome.diagnostics[0]!.message, /holds no names: no column of it is text or numbers/);
 });
 
 test("names by layer go to the layer of a row, to the layer that is named, or to that of the SAE", async () => {

@@ -128,7 +128,7 @@ function columnFor(context: Lowering, { plan, title }: Opened, [asked, more]: re
   const found = asked === undefined ? usual.map((name) => columnOf(plan.schema, name)).find((column) => column !== undefined) : columnOf(plan.schema, asked);
   if (found !== undefined) return found;
   if (plan.schema.columns.length === 0) {
-    context.report({ code: "unknown-column", message: `${title} holds no names: it is empty`, ...(title.startsWith("`") ? { span: context.at("path") } : {}), notes: [`looked for: ${FEATURES.join(", ")} and ${LABELS.join(", ")}`] });
+    context.report({ code: "unknown-column", message: `${title} holds no names: no column of it is text or numbers`, ...(title.startsWith("`") ? { span: context.at("path") } : {}), notes: [`looked for: ${FEATURES.join(", ")} and ${LABELS.join(", ")}`] });
     return null;
   }
   context.report({
