@@ -57,7 +57,10 @@ export function oneTextColumn(context: Lowering, of: string, { does, takes, writ
     return null;
   }
   const [first, second] = textColumns(schema.columns) ?? [];
-  if (first !== undefined && second === undefined) return first;
+  if (first !== undefined && second === undefined) {
+    tellLeftOut(context, [first]);
+    return first;
+  }
   if (!schema.known) return null;
   if (first === undefined) {
     context.report({ code: "no-text", message: `this table has no text to ${does}`, notes: [`columns here: ${names}`], ...way });
@@ -75,9 +78,18 @@ export function oneTextColumn(context: Lowering, of: string, { does, takes, writ
   return null;
 }
 
+/** What choosing rows, looking at them and editing the model leave of groups: their columns. */
+const SAME_COLUMNS: ReadonlySet<Plan["op"]["op"]> = new Set(["filter", "sort", "limit", "skip", "distinct", "sample", "assert", "edit", "tee", "save", "cache", "show", "label"]);
+
+function groupsBehind(plan: Plan): Plan {
+  let at = plan;
+  while (SAME_COLUMNS.has(at.op.op) && at.inputs[0] !== undefined) at = at.inputs[0];
+  return at;
+}
+
 /** Say where a group has more text than all groups have, which no model reads then: groups share the columns that all of them have. */
 function tellLeftOut(context: Lowering, names: readonly string[]): void {
-  for (const { name, plan } of membersOf(context.input)) {
+  for (const { name, plan } of membersOf(groupsBehind(context.input))) {
     const own = plan.schema.kind === "table" ? (textColumns(plan.schema.columns) ?? []) : [];
     const left = own.filter((each) => !names.includes(each));
     if (left.length === 0 || !names.every((each) => own.includes(each))) continue;
