@@ -6,14 +6,14 @@
  * can make one. ONNX Runtime's own reading is not Node's: it maps the weights that a graph names, and the host writes the graphs.
  */
 import { existsSync, lstatSync, readlinkSync, realpathSync, writeFileSync } from "node:fs";
-import { dirname, join, resolve, sep } from "node:path";
+import { dirname, isAbsolute, join, resolve, sep } from "node:path";
 import { packageRoot, PUBLISHED } from "../package_root.ts";
 
 /**
  * The package whose bundled engine is started: this one where it is published; of a working tree the one that a run of all its tests has bundled of it
  * beforehand (`test/all.ts`), as an engine starts three times as fast from there as from sources; null: the sources.
  */
-const BUNDLED: string | null = PUBLISHED ? packageRoot() : (process.env["SAEQ_TESTED"] ?? null);
+const BUNDLED: string | null = PUBLISHED ? packageRoot() : isAbsolute(process.env["SAEQ_TESTED"] ?? "") ? process.env["SAEQ_TESTED"]! : null;
 
 /** Where the engine's process starts: bundled into a room of its own where it is published. */
 export const LANE: string = BUNDLED === null ? join(packageRoot(), "runtime", "engine", "lane_main.ts") : join(BUNDLED, "dist", "engine", "lane_main.js");

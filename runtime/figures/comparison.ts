@@ -30,7 +30,7 @@ interface Row {
  */
 export function compareGroups(op: Op & { readonly op: "compare" }, [a, b]: readonly Side[]): { readonly table: Table; readonly notices: readonly string[] } {
   if (a === undefined || b === undefined) throw new Error("compare takes two groups");
-  if (op.paired === true) requireLike("texts", { name: a.name, count: a.value.tokens.ids.length }, { name: b.name, count: b.value.tokens.ids.length }, `compare by ${op.by}`);
+  if (op.paired === true) requireLike("texts", { name: a.name, count: a.value.tokens.ids.length }, { name: b.name, count: b.value.tokens.ids.length }, `compare by ${op.by} least ${op.least}`);
   const taps = a.value.taps.map((tap, t) => ({ layer: tap.layer, features: tap.csr.cols, sides: [a, b].map(({ value }) => documentScores(value.taps[t]!.csr, value.rows, op.by, op.threshold)) as [DocumentScores, DocumentScores] }));
   const rows = taps.flatMap(({ layer, sides }) => (op.paired === true ? testPairs(layer, sides, op.least) : testTap(layer, sides, op.least)));
   rows.sort((x, y) => x.p - y.p || Math.abs(y.delta) - Math.abs(x.delta) || x.layer - y.layer || x.feature - y.feature);
