@@ -3,12 +3,14 @@ import { printColumn } from "../../grammar/print_parts.ts";
 import type { Op } from "../../src/ops/op.ts";
 import { counted } from "../counted.ts";
 import type { Cell, Column, Table } from "../data/frame.ts";
-import { LargeMap } from "../data/large.ts";
+import { LargeMap, LargeSet } from "../data/large.ts";
 import { cellAt, columnNamed, createColumn, createTable } from "../data/table.ts";
 import { falseDiscoveryRates, rankTest, type RankTest } from "../kernels/rank_test.ts";
 import { signedRankTest } from "../kernels/signed_rank_test.ts";
 import type { Turns } from "../turns.ts";
+import { DataError } from "../data/error.ts";
 import { pairLimits, requireLike, SAME_TEXTS, smallestP } from "./comparison.ts";
+import { partnerColumn, type PartnerColumn } from "./partner_columns.ts";
 
 type CompareColumns = Op & { readonly op: "compare_columns" };
 
@@ -45,7 +47,10 @@ interface Tested {
 export async function compareColumns({ columns, unit, paired }: CompareColumns, [a, b]: readonly TableSide[], turns: Turns): Promise<{ readonly table: Table; readonly notices: readonly string[] }> {
   if (a === undefined || b === undefined) throw new Error("compare takes two groups");
   const tested: Tested[] = [];
-  if (paired === true && unit === null) requireLike("rows", { name: a.name, count: a.table.rows }, { name: b.name, count: b.table.rows }, `compare ${columns.map(printColumn).join(", ")}`);
+  const line = `compare ${columns.map(printColumn).join(", ")}`;
+  const partner = paired === true && (unit === null || unit === "row") ? await partnerColumn([a.table, b.table], columns, unit, turns) : null;
+  const byPartner = partner === null ? null : `${line} paired per ${printColumn(partner.name)}`;
+  if (paired === true && unit === null) requireLike("rows", { name: a.name, count: a.table.rows }, { name: b.name, count: b.table.rows }, byPartner === null ? { line } : { line: byPartner, note: `\`${partner!.name}\` is in both groups, and says which rows are pairs:` });
   let alone = 0;
   for (const column of columns) {
     const all = [await scoresOf(a.table, column, unit, turns), await scoresOf(b.table, column, unit, turns)] as const;
@@ -70,7 +75,8 @@ export async function compareColumns({ columns, unit, paired }: CompareColumns, 
     createColumn(`${a.name}_n`, "int", rows.map(({ sides }) => sides[0].values.length)),
     createColumn(`${b.name}_n`, "int", rows.map(({ sides }) => sides[1].values.length)),
   ]);
-  const notices = paired === true ? [pairs(unit, tested), ...leftOut(unit, tested), ...withoutPartner(unit, alone), ...tooFewPairs(tested)] : [...units(a, b, unit, tested), ...leftOut(unit, tested), ...tooFew(tested), ...sameTexts(a.table, b.table)];
+  if (paired === true && sizesOf(tested)[0] === 0 && alone > 0) requireShared(unit, [a, b], line);
+  const notices = paired === true ? [pairs(unit, tested), ...elsewhere(partner, byPartner), ...leftOut(unit, tested), ...withoutPartner(unit, alone), ...tooFewPairs(tested)] : [...units(a, b, unit, tested), ...leftOut(unit, tested), ...tooFew(tested), ...sameTexts(a.table, b.table)];
   return { table, notices };
 }
 
@@ -172,6 +178,36 @@ function pairs(unit: string | null, tested: readonly Tested[]): string {
   const [size] = sizesOf(tested);
   if (unit === null) return `the first row of one group is set against the first of the other, and so on: ${counted(size, "pair")}`;
   return unit === "row" ? `each text is set against the one of the same number, as \`row\` numbers them, by the mean of its rows: ${counted(size, "pair")}` : `what has the same \`${unit}\` in both groups is a pair, by the mean of its rows: ${counted(size, "pair")}`;
+}
+
+/** Told where the order of the rows is not that of the column that names them. */
+function elsewhere(partner: PartnerColumn | null, line: string | null): readonly string[] {
+  return partner?.moved === true ? [`the rows of both groups are not in the same order of \`${partner.name}\`: \`${line}\` sets each against its own`] : [];
+}
+
+/** @throws DataError `unlike-pairs` where both groups have units, and none that the other has too */
+function requireShared(unit: string | null, [a, b]: readonly [TableSide, TableSide], without: string): void {
+  if (unit === null || a.table.rows === 0 || b.table.rows === 0) return;
+  const known = new LargeSet<Cell>();
+  const [own, other] = [columnNamed(a.table, unit), columnNamed(b.table, unit)];
+  for (let row = 0; row < a.table.rows; row++) known.add(cellAt(own, row));
+  // Of units that both have, a value may be missing in each.
+  for (let row = 0; row < b.table.rows; row++) if (cellAt(other, row) !== null && known.has(cellAt(other, row))) return;
+  throw new DataError({
+    code: "unlike-pairs",
+    message: `no value of \`${unit}\` is in both groups, so that nothing is a pair`,
+    notes: [`\`${a.name}\` has ${firstOf(a.table, unit)}, and \`${b.name}\` ${firstOf(b.table, unit)}`, "of rows that are no pairs:"],
+    help: without,
+  });
+}
+
+/** The first values of a column, as they would be written. */
+function firstOf(table: Table, name: string): string {
+  const column = columnNamed(table, name);
+  const seen = new Set<Cell>();
+  for (let row = 0; row < table.rows && seen.size < 4; row++) seen.add(cellAt(column, row));
+  const [first, second, third, more] = [...seen].map((cell) => JSON.stringify(cell));
+  return `${[first, second, third].filter((each) => each !== undefined).join(", ")}${more === undefined ? "" : " …"}`;
 }
 
 function withoutPartner(unit: string | null, alone: number): readonly string[] {

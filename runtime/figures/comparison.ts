@@ -30,7 +30,7 @@ interface Row {
  */
 export function compareGroups(op: Op & { readonly op: "compare" }, [a, b]: readonly Side[]): { readonly table: Table; readonly notices: readonly string[] } {
   if (a === undefined || b === undefined) throw new Error("compare takes two groups");
-  if (op.paired === true) requireLike("texts", { name: a.name, count: a.value.tokens.ids.length }, { name: b.name, count: b.value.tokens.ids.length }, `compare by ${op.by} least ${op.least}`);
+  if (op.paired === true) requireLike("texts", { name: a.name, count: a.value.tokens.ids.length }, { name: b.name, count: b.value.tokens.ids.length }, { line: `compare by ${op.by} least ${op.least}` });
   const taps = a.value.taps.map((tap, t) => ({ layer: tap.layer, features: tap.csr.cols, sides: [a, b].map(({ value }) => documentScores(value.taps[t]!.csr, value.rows, op.by, op.threshold)) as [DocumentScores, DocumentScores] }));
   const rows = taps.flatMap(({ layer, sides }) => (op.paired === true ? testPairs(layer, sides, op.least) : testTap(layer, sides, op.least)));
   rows.sort((x, y) => x.p - y.p || Math.abs(y.delta) - Math.abs(x.delta) || x.layer - y.layer || x.feature - y.feature);
@@ -58,7 +58,7 @@ export function compareGroups(op: Op & { readonly op: "compare" }, [a, b]: reado
     table,
     notices: [
       summary(rows.length, features, q, pairs === null ? `${sizes[0]} + ${sizes[1]} texts` : counted(pairs, "pair"), op.least),
-      ...(pairs === null ? [...limits(sizes, rows.length), ...(isSameTexts(a.value, b.value) ? [SAME_TEXTS] : [])] : [...unpaired(texts, pairs), ...pairLimits(pairs, rows.length)]),
+      ...(pairs === null ? [...limits(sizes, rows.length), ...(isSameTexts(a.value, b.value) ? [SAME_TEXTS] : [])] : [...(isSameTexts(a.value, b.value) ? [] : [IN_ORDER]), ...unpaired(texts, pairs), ...pairLimits(pairs, rows.length)]),
     ],
   };
 }
@@ -125,16 +125,19 @@ interface Counted {
   readonly count: number;
 }
 
-/** `without`: the line that takes them for different ones. @throws DataError where pairs would be left over */
-export function requireLike(what: "texts" | "rows", a: Counted, b: Counted, without: string): void {
+/** `otherwise`: a line that needs no such order, and why; where nothing is said, one that takes them for different ones. @throws DataError where pairs would be left over */
+export function requireLike(what: "texts" | "rows", a: Counted, b: Counted, otherwise: { readonly line: string; readonly note?: string }): void {
   if (a.count === b.count) return;
   throw new DataError({
     code: "unlike-pairs",
     message: `\`${a.name}\` has ${a.count.toLocaleString("en")} ${what} and \`${b.name}\` ${b.count.toLocaleString("en")}: the first of one is a pair with the first of the other, and so on, and here some are left over`,
-    notes: [`groups of as many ${what} in the same order are pairs; of different ${what}:`],
-    help: without,
+    notes: [otherwise.note ?? `groups of as many ${what} in the same order are pairs; of different ${what}:`],
+    help: otherwise.line,
   });
 }
+
+/** Told where only the order says which texts are pairs. */
+const IN_ORDER = "the first text of one group is set against the first of the other, and so on";
 
 /** Told where a test takes texts for different ones that are the same. */
 export const SAME_TEXTS = "both groups are of the same texts: `compare paired` sets each against itself, so that what differs among texts hides nothing";

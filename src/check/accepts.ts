@@ -2,11 +2,13 @@
 import type { Pipeline, Stage } from "../../grammar/ast.ts";
 import type { Span } from "../../grammar/span.ts";
 import { OPS, type Plan } from "../ops/op.ts";
-import { showGroups, showType, type Kind } from "../ops/schema.ts";
+import { showGroups, showType, type Kind, type Schema } from "../ops/schema.ts";
 import type { StageDefinition } from "../stages/stage.ts";
-import { error } from "./scope.ts";
-import type { Trial } from "./tried.ts";
-import { onGroups, wayTo, type Step } from "./ways.ts";
+import { columnPair } from "./column_pairs.ts";
+import type { Hint } from "./misplaced.ts";
+import { beyondHelp, error } from "./scope.ts";
+import { works, type Trial } from "./tried.ts";
+import { layerOf, onGroups, wayTo, type Step } from "./ways.ts";
 
 const KIND_WORDS: Readonly<Record<Kind, string>> = { table: "a table", tokens: "tokens", dense: "raw activations", acts: "activations", features: "features", plot: "a plot", text: "text" };
 
@@ -41,8 +43,9 @@ export function acceptsInput(definition: StageDefinition, from: Plan, place: Pla
   }
   if (definition.groups === "required" && schema.groups === null) {
     const written = ({ span }: Stage): string => report.text.slice(span.start, span.end);
+    const columns = definition.name === "compare" ? ofColumns(place, schema, trial) : null;
     error(report, at, "needs-groups", `\`${definition.name}\` compares groups, and there is only one set here`, {
-      help: onGroups(definition, written(place.stage), trial, place.before.slice(1).map(({ stage }) => written(stage))),
+      ...(columns ?? { help: onGroups(definition, written(place.stage), trial, place.before.slice(1).map(({ stage }) => written(stage))) }),
     });
     return false;
   }
@@ -51,6 +54,15 @@ export function acceptsInput(definition: StageDefinition, from: Plan, place: Pla
     return false;
   }
   return true;
+}
+
+/** `compare before, after`: the line from its start with a group for each column; null where no two are named, or that does not work. */
+function ofColumns({ stage, before, pipeline }: Place, schema: Schema, trial: Trial): Hint | null {
+  const { report } = trial;
+  if (report.trial === true || report.expansions.nested > 0 || before.length === 0 || before[0]!.input !== null || beyondHelp(report)) return null;
+  const { start } = pipeline.span;
+  const text = columnPair(stage, schema, report.text.slice(start, before.at(-1)!.stage.span.end), layerOf(trial));
+  return text === null || !works(text, null, trial) ? null : { notes: ["columns of one table are groups where each is a table of its own; row by row they are pairs"], fix: { span: { start, end: stage.span.end }, text } };
 }
 
 /** What is there instead. */

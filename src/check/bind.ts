@@ -7,6 +7,7 @@ import { usage, type StageDefinition } from "../stages/stage.ts";
 import { withLineBefore } from "./line_before.ts";
 import { misplaced, needless, wordOf } from "./misplaced.ts";
 import { error, type Report } from "./scope.ts";
+import { asOne } from "./token_places.ts";
 
 /** Which words fill which argument. `words` is null for a flag. `span` covers the keyword too. */
 export interface Slot {
@@ -34,7 +35,7 @@ export function bindWords(definition: StageDefinition, words: readonly Words[], 
         continue;
       }
       const value = words[++i];
-      if (value === undefined) return wrong(each.span, "missing-value", `\`${word}\` needs a value`, { notes: [spec.doc] });
+      if (value === undefined) return wrong(each.span, "missing-value", `\`${word}\` needs a value`, { ...asOne(word, each.span), notes: [spec.doc] });
       slots.set(word, { words: value, span: cover(each.span, value.span) });
       continue;
     }

@@ -80,6 +80,14 @@ function countOf(words: readonly Words[]): number | null {
 
 const fromTheEnd = ({ words }: Given): Meaning => ({ note: "rows from the end are the first ones in the opposite order; `skip` leaves out the first ones", help: `sort <column> desc | take ${countOf(words) ?? 10}` });
 
+/** A test of two groups by another name. */
+const tested = (how: "paired" | "apart") => ({ words, kind }: Given): Meaning => {
+  const pairs = how === "paired" ? " paired" : "";
+  const note = how === "paired" ? "`compare … paired` tests pairs by the signed ranks of their differences (Wilcoxon), columns of true and false by McNemar's exact test" : "`compare` tests groups by ranks (Mann–Whitney), which takes no distribution for granted";
+  if (kind === "acts" || (kind === "table" && words.length > 0)) return { note, write: `compare${words.length === 0 ? "" : ` ${joined(words)}`}${pairs}` };
+  return { note, help: `groups a = (sample perfect 8), b = (sample non_perfect 8) | compare matching_tokens${pairs}` };
+};
+
 /** What commands of other tools are in saeq, where no one stage does the same under another name; null: a word means more than another name. */
 const MEANINGS: Readonly<Record<string, (given: Given) => Meaning | null>> = {
   // With a number alone it is `take` under another name.
@@ -143,6 +151,23 @@ const MEANINGS: Readonly<Record<string, (given: Given) => Meaning | null>> = {
   surprisal: predicted("logits at all"),
   loss: predicted("logits at all | agg loss = mean(surprisal)"),
   predict: predicted("logits"),
+  paired: tested("paired"),
+  wilcoxon: tested("paired"),
+  signed_rank: tested("paired"),
+  wilcoxon_signed_rank: tested("paired"),
+  mcnemar: tested("paired"),
+  ttest_rel: tested("paired"),
+  paired_ttest: tested("paired"),
+  ttest_paired: tested("paired"),
+  sign_test: tested("paired"),
+  ttest: tested("apart"),
+  t_test: tested("apart"),
+  ttest_ind: tested("apart"),
+  mannwhitneyu: tested("apart"),
+  mannwhitney: tested("apart"),
+  mann_whitney: tested("apart"),
+  ranksums: tested("apart"),
+  cliffs_delta: tested("apart"),
   logit_diff: differing,
   logit_difference: differing,
 };

@@ -12,6 +12,7 @@ import { single } from "./constant.ts";
 import { bracketed, isTable, phraseAt, pipelineBracketed, type Rewritten } from "./phrases.ts";
 import { pasteable, SETTINGS } from "./settings.ts";
 import { listed, nearest } from "./suggest.ts";
+import { asPlace } from "./token_places.ts";
 
 export type Hint = Partial<Pick<Diagnostic, "label" | "fix" | "notes" | "help">>;
 
@@ -67,11 +68,14 @@ export function misplaced(given: Misplaced): Hint & { readonly known: string } {
   const word = wordOf(each);
   const [item] = each.items;
   if (rewritten !== null) return { ...(rewritten.text.includes("\n") ? {} : { label: `write \`${rewritten.text}\`` }), fix: rewritten, known };
+  const place = asPlace(words, at, definition.args);
+  if (place !== null) return { ...place, notes: place.notes ?? [], known };
   if (word === null) return { ...(item?.name == null ? null : asSetting(given, item.name.path.join("."), item.value)) ?? asMore(given) ?? withKeyword(each, words, specs), known };
   const numbered = asNumbered(word, each.span, specs);
   if (numbered !== null) return { ...numbered, known };
   const before = beforeKeyword(word, words[at + 1], specs);
   if (before) return { label: "leave it out", fix: { span: { start: each.span.start, end: words[at + 1]!.span.start }, text: "" }, known };
+  if (specs.some(([name, { shape }]) => shape.kind === "flag" && ["un", "no_", "not_"].some((no) => word === `${no}${name}`))) return { label: "leave it out", fix: { span: { start: words[at - 1]?.span.end ?? each.span.start, end: each.span.end }, text: "" }, known };
   const near = specs.find(([, { alsoCalled }]) => alsoCalled?.includes(word.toLowerCase()))?.[0] ?? nearest(word, keywords);
   const other = asChoice(word, specs) ?? near;
   if (other !== null) return { label: `did you mean \`${other}\`?`, fix: { span: each.span, text: other }, known };
@@ -258,7 +262,16 @@ function asColumn({ definition, words, at, filled, input }: Misplaced, specs: re
   const [only] = open;
   const word = wordOf(words[at]!) ?? "";
   const there = input === null || !input.known || input.columns.length === 0 || input.columns.some(({ name }) => name === word || name.startsWith(word) || nearest(word, [name]) !== null);
-  if (there && only !== undefined && open.length === 1 && filled.every((name) => !ofColumns(definition.args[name]!.shape))) return before(only[0], span);
-  const listing = last !== undefined && filled.some((name) => ["columns", "names", "keys", "assignments"].includes(definition.args[name]!.shape.kind));
+  const flagged = last !== undefined && definition.args[wordOf(last) ?? ""]?.shape.kind === "flag";
+  if (there && only !== undefined && open.length === 1 && (flagged || filled.every((name) => !ofColumns(definition.args[name]!.shape)))) return before(only[0], span);
+  const listing = last !== undefined && !flagged && filled.some((name) => ["columns", "names", "keys", "assignments"].includes(definition.args[name]!.shape.kind));
   return listing ? { label: "write a comma before it", fix: { span: { start: last.span.end, end: last.span.end }, text: "," } } : null;
+}
+
+/** `compare score paired by id`: a column behind a keyword that takes none, where another one of the stage does. */
+export function asKeywordOfColumn(word: string, { start, end }: Span, { stage, schema, text }: { readonly stage: string; readonly schema: Schema; readonly text: string }): Hint | null {
+  const keyword = /\b\w+\s+$/.exec(text.slice(0, start))?.[0];
+  const [only, ...others] = Object.entries(STAGE_BY_NAME.get(stage)?.args ?? {}).filter(([, { keyword: named, shape }]) => named && shape.kind === "column");
+  if (keyword === undefined || only === undefined || others.length > 0 || !schema.columns.some(({ name }) => name === word)) return null;
+  return { label: `did you mean \`${only[0]} ${word}\`?`, fix: { span: { start: start - keyword.length, end }, text: `${only[0]} ${text.slice(start, end)}` } };
 }

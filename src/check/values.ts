@@ -11,12 +11,13 @@ import { bindExpression, type ExpressionContext } from "./expression.ts";
 import { notBoolean, typeName } from "./expression_types.ts";
 import { quotedParams } from "./quoted_params.ts";
 import { error, type Report, type Scope } from "./scope.ts";
-import { columnNamed, type Hint } from "./misplaced.ts";
+import { asKeywordOfColumn, columnNamed, type Hint } from "./misplaced.ts";
 import { together } from "./meant_values.ts";
 import { allOf, asColumn, asConditions, assignedOtherwise, nameOr, outOfList, typeNamed, unlistedTexts, withBlanks } from "./meant_words.ts";
 import { asParam, expandList, intOf, literal } from "./numbers.ts";
 import { relations } from "./relations.ts";
 import { listed, nearest, toldApart } from "./suggest.ts";
+import { asPart } from "./token_places.ts";
 
 export interface ValueContext {
   readonly stage: string;
@@ -77,7 +78,8 @@ export function argumentValue(shape: Shape, words: Words, context: ValueContext)
       const word = value.kind === "name" ? value.path.join(".") : literal(value, context, `str = "${shape.options[0] ?? ""}"`);
       if (typeof word === "string" && shape.options.includes(word)) return word;
       const near = typeof word === "string" ? (signed(word, shape) ?? (nearest(word, shape.options) ?? (shape.options.find((each) => each.length > 2 && word.toLowerCase().split("_").includes(each)) ?? null))) : signed(context.text.slice(value.span.start, value.span.end), shape);
-      return wrong(value.span, `one of ${shape.options.map((each) => `\`${each}\``).join(", ")} is needed here`, near === null ? {} : { label: `did you mean \`${near}\`?`, fix: { span: value.span, text: near } });
+      const other = near === null && typeof word === "string" ? (asPart(word, value, shape, context.text) ?? asKeywordOfColumn(word, value.span, context)) : null;
+      return wrong(value.span, `one of ${shape.options.map((each) => `\`${each}\``).join(", ")} is needed here`, near === null ? (other ?? {}) : { label: `did you mean \`${near}\`?`, fix: { span: value.span, text: near } });
     }
     case "string": {
       const values: string[] = [];

@@ -179,7 +179,7 @@ function onTheWay(definition: StageDefinition, from: Schema, layer: number): rea
 }
 
 /** The layer of the SAE that is set, which is asked for; 7, as in the shipped one, where nobody knows. */
-function layerOf({ scope, facts, report }: Trial): number {
+export function layerOf({ scope, facts, report }: Trial): number {
   const [name] = scope.settings.sae;
   if (name === undefined) return 7;
   const need: Need = { kind: "sae", name, convention: scope.settings.convention };

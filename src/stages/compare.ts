@@ -14,13 +14,13 @@ const ARGS = {
   of: columns({ of: "figures", default: [], doc: "Of tables: columns of numbers, or of true and false" }),
   by: oneOf(["rate", "fires", "max", "mean"], { keyword: true, default: "rate", doc: "Of activations, a text's score: share of its tokens where the feature is active, whether it fires at all, its largest activation, or the mean over all its tokens, silent ones as 0" }),
   least: int({ keyword: true, default: 3, min: 1, doc: "Of activations: test only features that fire in at least so many texts of both groups together, or pairs" }),
-  per: { ...column({ keyword: true, default: "", alsoCalled: ["unit", "each"], doc: "Of tables: rows of one value of this column are one text, whose score is their mean; not said: `row`, as `logits` and `rows` number their texts, or else each row by itself" }), depends: true },
-  paired: flag("Set each text against its partner: the first of one group against the first of the other, or, of tables, what has the same `per` in both. For a model before and after an edit, a clean text and a corrupted one; p is of the signed ranks of their differences (Wilcoxon)", ["matched", "signed_rank", "wilcoxon"]),
+  per: { ...column({ keyword: true, default: "", alsoCalled: ["unit", "each", "on", "key"], doc: "Of tables: rows of one value of this column are one text, whose score is their mean; not said: `row`, as `logits` and `rows` number their texts, or else each row by itself" }), depends: true },
+  paired: flag("Set each text against its partner: the first of one group against the first of the other, or, of tables, what has the same `per` in both. For a model before and after an edit, a clean text and a corrupted one; delta is the share of pairs where the first is higher, less that where it is lower, and p is of the signed ranks of their differences (Wilcoxon; of true and false that is McNemar's exact test)", ["matched", "signed_rank", "wilcoxon"]),
 } as const;
 
 export const compare = stage({
   name: "compare",
-  doc: "Which features differ between two groups, with the text as the unit: mean score in each, Cliff's delta with its 95 % interval, p (Mann–Whitney, exact up to 40 texts) and q (Benjamini–Hochberg over the features tested), the surest first. Of tables the same of columns: whether the perplexity of texts differs, or a figure that each row has. `paired` sets each text against its partner",
+  doc: "Which features differ between two groups, with the text as the unit: mean score in each, Cliff's delta (above 0 where the first group scores higher) from `low` to `high`, its 95 % interval, p (Mann–Whitney, exact up to 40 texts) and q (Benjamini–Hochberg over the features tested), the surest first. Of tables the same of columns: whether the perplexity of texts differs, or a figure that each row has. `paired` sets each text against its partner",
   category: "features",
   args: ARGS,
   input: ["acts", "table"],
@@ -60,13 +60,16 @@ function ofColumns(context: Lowering, { of, per, paired }: ArgValues<typeof ARGS
   if (!schema.known) return null;
   const numbers = schema.columns.filter(({ type }) => type !== "str").map(({ name }) => name);
   const meant = numbers.find((name) => name === "surprisal") ?? numbers.find((name) => !["row", "position", "token_id", "rank"].includes(name));
-  const line = `compare ${meant === undefined ? "<column>" : printColumn(meant)}`;
+  const pairs = `${paired ? " paired" : ""}${per === "" ? "" : ` per ${printColumn(per)}`}`;
+  const line = `compare ${meant === undefined ? "<column>" : printColumn(meant)}${pairs}`;
+  // Who says what a pair of rows is means columns.
+  const unread = hasTexts(schema) && !(context.given("per") && meant !== undefined);
   if (of.length === 0) {
     context.report({
       code: "missing-argument",
-      message: hasTexts(schema) ? "`compare` of texts that no model has read needs a column to compare" : "`compare` of a table needs a column to compare",
+      message: unread ? "`compare` of texts that no model has read needs a column to compare" : "`compare` of a table needs a column to compare",
       notes: numbers.length === 0 ? ["none here holds numbers"] : [`columns of numbers here: ${numbers.map(printColumn).join(", ")}`],
-      ...(hasTexts(schema) ? context.way(["acts"]) : { help: line }),
+      ...(unread ? context.way(["acts"]) : { help: line }),
     });
     return null;
   }

@@ -1,5 +1,5 @@
 /** Without this file two pipelines could not stand side by side as groups. */
-import { showType } from "../ops/schema.ts";
+import { columnOf, showType, type ColumnSchema, type Schema } from "../ops/schema.ts";
 import { pipelines } from "./args.ts";
 import { keepColumns } from "./lowering/columns.ts";
 import { missingStages, textsOf, withStages } from "./lowering/alike_groups.ts";
@@ -27,14 +27,18 @@ export const groups = stage({
         return null;
       }
     }
-    const columns = first.plan.schema.columns.filter((column) =>
-      members.every(({ plan }) => plan.schema.columns.some((other) => other.name === column.name && other.type === column.type)));
+    const columns = first.plan.schema.columns.flatMap((column) => {
+      const types = members.map(({ plan }) => columnOf(plan.schema, column.name)?.type);
+      if (types.every((type) => type === column.type)) return [column];
+      // Scores that happen to be whole in one file are those of the other, as `concat` has it.
+      return first.plan.schema.kind === "table" && types.every((type) => type === "int" || type === "float") ? [{ ...column, type: "float" as const }] : [];
+    });
     const names = members.map(({ name }) => name);
     // Groups share one list of columns: what not every member has is left behind, so that no row stands under another's header.
     const alike = members.map(({ plan }) => {
-      const same = plan.schema.columns.length === columns.length && plan.schema.columns.every((column, i) => column.name === columns[i]!.name);
+      const same = plan.schema.columns.length === columns.length && plan.schema.columns.every((column, i) => column.name === columns[i]!.name && column.type === columns[i]!.type);
       if (same || plan.schema.kind !== "table" || !plan.schema.known) return plan;
-      return context.node({ op: "project", columns: keepColumns(columns) }, [plan], { ...plan.schema, columns });
+      return context.node({ op: "project", columns: widened(columns, plan.schema) }, [plan], { ...plan.schema, columns });
     });
     if (columns.length === 0 && first.plan.schema.kind === "table" && first.plan.schema.known && members.every(({ plan }) => plan.schema.known)) {
       context.report({ code: "unlike-groups", message: "these groups have no column in common", span: context.at("members"), notes: members.map(({ name, plan }) => `\`${name}\` has ${plan.schema.columns.map((column) => column.name).join(", ")}`), ...madeAlike(context, textsOf(members)?.map(({ stage }) => stage) ?? null) });
@@ -44,6 +48,11 @@ export const groups = stage({
     return context.node({ op: "group", names }, alike, withEdits(schema, members.map(({ plan }) => editsIn(plan.schema))));
   },
 });
+
+/** Columns as they are, whole numbers as floats where those of another group have fractions. */
+function widened(columns: readonly ColumnSchema[], schema: Schema): ReturnType<typeof keepColumns> {
+  return keepColumns(columns).map(({ name, value }) => (columnOf(schema, name)?.type === value.type ? { name, value } : { name, value: { op: "arithmetic", sign: "*", left: { op: "column", name, type: "int" }, right: { op: "literal", value: 1, type: "float" }, type: "float" } }));
+}
 
 /** The groups with these stages behind them, where that works with all that follows. */
 function madeAlike(context: Lowering, stages: readonly string[] | null): ReturnType<Lowering["way"]> {

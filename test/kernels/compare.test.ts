@@ -108,7 +108,7 @@ test("the text of one group is a pair with that of the same number in the other,
   // Four pairs that all differ to one side: two of sixteen ways.
   assert.equal(columnOf(table, "p"), [1 / 8, 1, 1]);
   assert.equal([columnOf(table, "a_mean"), columnOf(table, "b_texts")], [[1, 1, 0.25], [0, 4, 1]]);
-  assert.equal(notices, ["3 of 3 features fire in at least 2 of 4 pairs and were tested; 0 have q below 0.05", "with 4 pairs no p is below 0.13, so a single one of 3 tests cannot reach q 0.05: take more"]);
+  assert.equal(notices, ["3 of 3 features fire in at least 2 of 4 pairs and were tested; 0 have q below 0.05", "the first text of one group is set against the first of the other, and so on", "with 4 pairs no p is below 0.13, so a single one of 3 tests cannot reach q 0.05: take more"]);
   assert.is(compared([[0], []], [[0], []], 1, true, 2).table.rows, 0);
   assert.throws(() => compared([[0], [0]], [[0]], 1, true), (error: Error) => error.message === "`a` has 2 texts and `b` 1: the first of one is a pair with the first of the other, and so on, and here some are left over");
 });

@@ -77,6 +77,51 @@ test("units that both groups have are pairs, rows by their order, and what is le
   assert.equal(unlike.codes, ["unlike-pairs"]);
 });
 
+test("scores that are whole numbers in one file are compared with those that have fractions in the other", async () => {
+  const files = { "before.csv": "id,x,kind\n1,1,k\n2,2,k\n3,,k", "after.csv": "id,x,kind\n1,1.5,k\n2,2.25,k\n3,1,k", "texts.csv": "id,x\n1,a\n2,b\n3,c" };
+  for (const [a, b] of [["before", "after"], ["after", "before"]] as const) {
+    const { values, codes } = await ask(`groups a = (csv "${a}.csv"), b = (csv "${b}.csv") | compare x paired per id\ngroups a = (csv "${a}.csv"), b = (csv "${b}.csv") | ungroup | select group, id, x, kind`, files);
+    assert.equal(codes, []);
+    assert.equal([cells(values[0] as Table, "a_mean")[0], cells(values[0] as Table, "b_mean")[0]].sort(), [1.5, 1.875]);
+    const x = columnNamed(values[1] as Table, "x");
+    assert.is(x.type, "float");
+    assert.equal(cells(values[1] as Table, "x"), a === "before" ? [1, 2, null, 1.5, 2.25, 1] : [1.5, 2.25, 1, 1, 2, null]);
+    assert.is(columnNamed(values[1] as Table, "id").type, "int");
+  }
+  // What is text in one of them is no number.
+  assert.equal((await ask('groups a = (csv "before.csv"), b = (csv "texts.csv") | compare x', files)).codes, ["unknown-column"]);
+  const { values } = await ask('csv "after.csv" | compare id, x', files).then(async ({ outcome }) => ask(outcome.diagnostics[0]!.fix!.text, files));
+  assert.is((values[0] as Table).rows, 1);
+});
+
+test("rows whose partner a column names are not set against others in silence", async () => {
+  const files = {
+    "before.csv": "id,x,kind,prompt\n" + ["p1,1,k,In the beginning", "p2,2,k,And God said", "p3,4,k,And it came", "p4,8,k,Blessed are"].join("\n"),
+    "after.csv": "id,x,kind\n" + ["p3,5,k", "p1,2,k", "p4,9,k", "p2,3,k"].join("\n"),
+    "fewer.csv": "id,x,kind\n" + ["p1,2,k", "p2,3,k", "p3,5,k"].join("\n"),
+    "others.csv": "id,x,kind\n" + ["q1,2,m", "q2,3,m", "q3,5,m", "q4,1,m"].join("\n"),
+    "shuffled.csv": "id,x,text\n" + ["p2,2,And God said", "p1,1,In the beginning"].join("\n"),
+    "texts.csv": "id,x,text\n" + ["p1,1,In the beginning", "p2,2,And man said"].join("\n"),
+  };
+  const told = async (left: string, right: string, rest: string): Promise<Ran> => ask(`groups a = (csv "${left}.csv"), b = (csv "${right}.csv") | ${rest}`, files);
+  const moved = await told("before", "after", "compare x paired");
+  assert.ok(moved.notices.some((notice) => notice.endsWith("the rows of both groups are not in the same order of `id`: `compare x paired per id` sets each against its own")));
+  for (const [right, rest] of [["after", "compare x paired per id"], ["fewer", "compare x paired per id"], ["others", "compare x paired"]] as const) assert.not.ok((await told("before", right, rest)).notices.some((notice) => notice.includes("same order")), `${right} ${rest}`);
+  assert.not.ok((await told("before", "before", "compare x paired")).notices.some((notice) => notice.includes("same order")));
+  const fewer = await told("before", "fewer", "compare x paired");
+  assert.equal(fewer.codes, ["unlike-pairs"]);
+  assert.is(fewer.outcome.diagnostics[0]?.help, "compare x paired per id");
+  assert.equal((await told("before", "fewer", fewer.outcome.diagnostics[0]!.help!)).codes, []);
+  const none = await told("before", "others", "compare x paired per id");
+  assert.equal([none.codes, none.outcome.diagnostics[0]?.help], [["unlike-pairs"], "compare x"]);
+  assert.match(none.outcome.diagnostics[0]!.notes![0]!, '`a` has "p1", "p2", "p3" …, and `b` "q1", "q2", "q3" …');
+  // Texts that the model has read are numbered, and keep their columns.
+  const read = await told("texts", "shuffled", "logits at all | compare surprisal paired");
+  assert.ok(read.notices.some((notice) => notice.endsWith("`compare surprisal paired per id` sets each against its own")));
+  // Of the same texts there is nothing to tell.
+  for (const [right, is] of [["shuffled", true], ["texts", false]] as const) assert.is((await told("texts", right, "acts layer 7 | compare paired")).notices.some((notice) => notice.includes("the first text of one group is set against")), is);
+});
+
 for (const { a, b, delta, p } of oracle.pairs) {
   test(`${a.length} pairs of columns: effect and p are scipy's, wherever the numbers lie`, async () => {
     for (const moved of [(x: number) => x, (x: number) => x - 3.25]) {
