@@ -80,12 +80,13 @@ test("units that both groups have are pairs, rows by their order, and what is le
 test("scores that are whole numbers in one file are compared with those that have fractions in the other", async () => {
   const files = { "before.csv": "id,x,kind\n1,1,k\n2,2,k\n3,,k", "after.csv": "id,x,kind\n1,1.5,k\n2,2.25,k\n3,1,k", "texts.csv": "id,x\n1,a\n2,b\n3,c" };
   for (const [a, b] of [["before", "after"], ["after", "before"]] as const) {
-    const { values, codes } = await ask(`groups a = (csv "${a}.csv"), b = (csv "${b}.csv") | compare x paired per id\ngroups a = (csv "${a}.csv"), b = (csv "${b}.csv") | ungroup | select group, id, x, kind`, files);
+    const { values, codes } = await ask(`groups a = (csv "${a}.csv"), b = (csv "${b}.csv") | compare x paired per id\ngroups a = (csv "${a}.csv"), b = (csv "${b}.csv") | ungroup | select group, id, x, kind | derive twice = x * 2`, files);
     assert.equal(codes, []);
     assert.equal([cells(values[0] as Table, "a_mean")[0], cells(values[0] as Table, "b_mean")[0]].sort(), [1.5, 1.875]);
     const x = columnNamed(values[1] as Table, "x");
     assert.is(x.type, "float");
     assert.equal(cells(values[1] as Table, "x"), a === "before" ? [1, 2, null, 1.5, 2.25, 1] : [1.5, 2.25, 1, 1, 2, null]);
+    assert.is(columnNamed(values[1] as Table, "twice").type, "float");
     assert.is(columnNamed(values[1] as Table, "id").type, "int");
   }
   // What is text in one of them is no number.
@@ -115,6 +116,12 @@ test("rows whose partner a column names are not set against others in silence", 
   const none = await told("before", "others", "compare x paired per id");
   assert.equal([none.codes, none.outcome.diagnostics[0]?.help], [["unlike-pairs"], "compare x"]);
   assert.match(none.outcome.diagnostics[0]!.notes![0]!, '`a` has "p1", "p2", "p3" …, and `b` "q1", "q2", "q3" …');
+  // A column that repeats a value, misses one, or shares few names no partners.
+  for (const [left, right] of [["p1 p1 p2 p3", "p3 p2 p1 p1"], ["p1  p2 p3", "p3 p2  p1"], ["p1 p2 p3 p4 p5", "p2 p1 q3 q4 q5"]] as const) {
+    const [a, b] = [left, right].map((ids) => `id,x\n${ids.split(" ").map((id, i) => `${id},${i}`).join("\n")}`);
+    const ran = await ask('groups a = (csv "a.csv"), b = (csv "b.csv") | compare x paired', { "a.csv": a!, "b.csv": b! });
+    assert.equal([ran.codes, ran.notices.some((notice) => notice.includes("same order"))], [[], false], left);
+  }
   // Texts that the model has read are numbered, and keep their columns.
   const read = await told("texts", "shuffled", "logits at all | compare surprisal paired");
   assert.ok(read.notices.some((notice) => notice.endsWith("`compare surprisal paired per id` sets each against its own")));
