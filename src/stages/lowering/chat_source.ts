@@ -4,10 +4,7 @@ import { columnOf } from "../../ops/schema.ts";
 import type { Lowering } from "../stage.ts";
 import { chatsIn, isRendered } from "./rendered.ts";
 import { templateWords } from "./chat_template.ts";
-import { textColumns } from "./text_columns.ts";
-
-/** What data sets call a column of conversations. */
-const CONVERSATIONS: readonly string[] = ["messages", "conversation", "conversations"];
+import { CONVERSATIONS, textColumns } from "./text_columns.ts";
 
 /** Which column is put into the template, and whether its cells are conversations; null after a reported mistake. `of`, `as`: null where not given. */
 export function chatSource(context: Lowering, of: string | null, as: "text" | "conversation" | null): { readonly of: string; readonly conversation: boolean } | null {

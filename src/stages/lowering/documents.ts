@@ -8,7 +8,8 @@ import type { Lowering } from "../stage.ts";
 import { membersOf, textsOf, withStages, writtenIn } from "./alike_groups.ts";
 import { tellForeignChats } from "./foreign_chats.ts";
 import { isRendered } from "./rendered.ts";
-import { CONTINUATION_COLUMNS, PROMPT_COLUMNS, textColumns } from "./text_columns.ts";
+import { CONVERSATIONS, CONTINUATION_COLUMNS, PROMPT_COLUMNS, textColumns } from "./text_columns.ts";
+import { templateWords } from "./chat_template.ts";
 
 export const TOKEN_COLUMNS: readonly ColumnSchema[] = [
   { name: "row", type: "int" },
@@ -37,12 +38,18 @@ export interface OneText {
   readonly continued: boolean;
 }
 
+/** The line for rows whose one text is a conversation, which no model reads as the JSON that it is kept in; null for others. */
+function asChat(context: Lowering, behind: string): { readonly help: string } | null {
+  const conversation = context.input.schema.columns.find(({ name, type }) => type === "str" && CONVERSATIONS.includes(name));
+  return conversation === undefined || context.given("of") ? null : { help: `… | chat${templateWords(context)} | ${behind}` };
+}
+
 /** The one column of texts that a stage reads: the one that its argument `of` names, or, where nothing is said, what the model reads, as long as that is one column. Null after a reported mistake, or where the input is not known. */
 export function oneTextColumn(context: Lowering, of: string, { does, takes, written, whole, continued }: OneText): string | null {
   const { schema } = context.input;
   const names = schema.columns.map(({ name }) => name).join(", ") || "none";
   const [meant = schema.columns.find(({ type }) => type === "str")?.name] = textColumns(schema.columns) ?? [];
-  const way = meant === undefined ? context.way(["table"]) : { help: `… | ${written} of ${printColumn(meant)}` };
+  const way = asChat(context, written) ?? (meant === undefined ? context.way(["table"]) : { help: `… | ${written} of ${printColumn(meant)}` });
   if (context.given("of")) {
     const found = columnOf(schema, of);
     if (found?.type === "str") return of;
@@ -147,7 +154,7 @@ export function documentTokens(context: Lowering): Plan | null {
         `columns here: ${input.schema.columns.map(({ name, type }) => `${name} (${type})`).join(", ") || "none"}`,
         `read are \`text\`, or ${PROMPT_COLUMNS.map((name) => `\`${name}\``).join("/")} followed by ${CONTINUATION_COLUMNS.map((name) => `\`${name}\``).join("/")}`,
       ],
-      ...(texts[0] === undefined ? context.way(["table", "tokens"]) : { help: `… | text ${texts[0]} | acts layer 7` }),
+      ...(asChat(context, "acts layer 7") ?? (texts[0] === undefined ? context.way(["table", "tokens"]) : { help: `… | text ${texts[0]} | acts layer 7` })),
     });
     return null;
   }

@@ -1,6 +1,9 @@
 /** Without this file nobody would know which columns of a table are the text that a model reads. */
 import type { ColumnSchema } from "../../ops/schema.ts";
 
+/** What data sets call a column of conversations. */
+export const CONVERSATIONS: readonly string[] = ["messages", "conversation", "conversations"];
+
 /** Usual names of the first half of a document, in order of preference. */
 export const PROMPT_COLUMNS = ["input_text", "prompt"] as const;
 /** And of the second. */
