@@ -116,8 +116,8 @@ test("the text of one group is a pair with that of the same number in the other,
 test("pairs of which a text has no token that counts are left out and counted, whichever group it is in, or both", () => {
   const { table, notices } = compared([[0], null, [0], null, [0]], [null, [0], [0], null, []], 1, true);
   assert.equal(["delta", "a_mean", "b_mean"].map((name) => columnOf(table, name)[0]), [0.5, 1, 0.5]);
-  assert.is(notices[1], "3 pairs are left out: a text of each has no token that counts");
-  assert.is(compared([[0], [0]], [null, [0]], 1, true).notices[1], "1 pair is left out: a text of it has no token that counts");
+  assert.is(notices[2], "3 pairs are left out: a text of each has no token that counts");
+  assert.is(compared([[0], [0]], [null, [0]], 1, true).notices[2], "1 pair is left out: a text of it has no token that counts");
 });
 
 test("of equal p the larger effect comes first, whichever group has more, then the lower feature", () => {

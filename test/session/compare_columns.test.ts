@@ -159,6 +159,14 @@ test("a column that is the same row by row is named, and nothing is said of text
   assert.equal(notices.filter((notice) => notice.includes("paired")).map((notice) => notice.slice(notice.indexOf("both"))), [`both groups have the same key row by row${rest}`, `both groups have the same text row by row${rest}`]);
 });
 
+test("units that both groups have without a value in one of them are no pairs, and no mistake", async () => {
+  const csv = "side,id,x\n" + ["a,1,1", "a,2,3", "b,1,", "b,2,"].join("\n");
+  const { values, codes, notices } = await ask('csv "t.csv" | split a = side == "a", b = side == "b" | compare x per id paired', { "t.csv": csv });
+  assert.equal(codes, []);
+  assert.equal(["a_n", "b_n", "p", "delta"].map((name) => cells(values[0] as Table, name)[0]), [0, 0, null, null]);
+  assert.ok(notices.some((notice) => notice.endsWith("2 rows without `x` are left out")));
+});
+
 test("of what a model says the text is the unit, and its perplexity is ranked as its mean surprisal", async () => {
   const groups = "groups a = (sample perfect 6), b = (sample non_perfect 5)";
   const { values, codes, notices } = await ask(`set seed 3\n${groups} | logits at continuation | compare surprisal\n${groups} | logits at continuation | ungroup | group group, row | agg s = mean(surprisal)\n${groups} | acts layer 7 | rows | compare value`);
