@@ -1,26 +1,24 @@
 /** Without this file `is null` would be told as null's, but not where a comment or a line end stands between the two words. */
-import type { IToken, TokenType } from "chevrotain";
+import type { IToken } from "chevrotain";
 import { syntaxError } from "./codes.ts";
 import type { Diagnostic } from "./diagnostic.ts";
+import { layOut } from "./layout.ts";
 import { span } from "./span.ts";
 import * as T from "./tokens.ts";
 import { spanOf } from "./words.ts";
-
-const OPENS: ReadonlySet<TokenType> = new Set([T.LRound, T.LSquare, T.LCurly]);
-const CLOSES: ReadonlySet<TokenType> = new Set([T.RRound, T.RSquare, T.RCurly]);
 
 /** `is` and `null` of one comparison in several lines, as in brackets they may stand: read as a comparison, and told. What stands between them is left as it is. */
 export function joinPhrases(words: readonly IToken[], text: string): { readonly words: readonly IToken[]; readonly diagnostics: readonly Diagnostic[] } {
   const diagnostics: Diagnostic[] = [];
   const out: IToken[] = [];
-  let open = 0;
+  // Where statements end, only their layout knows: a bracket may have been left open far above. It is asked for where there is such a phrase.
+  let known: ReadonlySet<number> | null = null;
+  const ends = (): ReadonlySet<number> => (known ??= new Set(layOut(words).tokens.flatMap(({ tokenType, startOffset }) => (tokenType === T.Separator ? [startOffset] : []))));
   for (let i = 0; i < words.length; i++) {
     const token = words[i]!;
-    if (OPENS.has(token.tokenType)) open++;
-    else if (CLOSES.has(token.tokenType)) open = Math.max(0, open - 1);
-    const value = open > 0 && token.tokenType === T.Word && /^is$/i.test(token.image) ? behind(words, i) : i;
+    const value = token.tokenType === T.Word && /^is$/i.test(token.image) ? behind(words, i, ends) : i;
     const not = words[value]?.tokenType === T.Not ? value : null;
-    const last = not === null ? value : behind(words, not);
+    const last = not === null ? value : behind(words, not, ends);
     if (last === i || words[last]?.tokenType !== T.Null) {
       out.push(token);
       continue;
@@ -36,9 +34,9 @@ export function joinPhrases(words: readonly IToken[], text: string): { readonly 
   return { words: diagnostics.length === 0 ? words : out, diagnostics };
 }
 
-/** The next token that is no line end. */
-function behind(words: readonly IToken[], i: number): number {
+/** The next token that is no line end; the same where a statement ends there. */
+function behind(words: readonly IToken[], i: number, ends: () => ReadonlySet<number>): number {
   let next = i + 1;
   while (words[next]?.tokenType === T.Newline) next++;
-  return next;
+  return next > i + 1 && ends().has(words[i + 1]!.startOffset) ? i : next;
 }

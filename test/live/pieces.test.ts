@@ -33,6 +33,12 @@ test("a text that is changed bit by bit is read as it is read at once", () => {
   }
 });
 
+test("a bracket that was left open above says nothing of `is` and `null` in a later statement", () => {
+  const closed = "memorization | where (matching_tokens is\n  null) | count\n";
+  const rest = 'memorization | where (matcnt\nuse "lib.saeq" as\n  not null) | count\nperfect | where (reference is # b\n  null) | count\nlet a = perfect | take 3\nSELECT * FROM reference is # a\n  not # b\n  null) tion\n';
+  for (const open of ["memorization | where (matching_tokens is\n  nulxnt\n", "memorization | where ([matching_tokens) is\n  null\n"]) same(readPieces(open + rest, readPieces(closed + rest)), open + rest, closed + rest);
+});
+
 test("what a change does not touch is not read again, also while a bracket or a quote is open", () => {
   const lines = Array.from({ length: 300 }, (_, i) => `## line ${i}\nlet a${i} = perfect | where reference == "x" | take ${i}\n`);
   const text = lines.join("");
