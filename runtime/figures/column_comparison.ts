@@ -76,7 +76,7 @@ export async function compareColumns({ columns, unit, paired }: CompareColumns, 
     createColumn(`${b.name}_n`, "int", rows.map(({ sides }) => sides[1].values.length)),
   ]);
   if (paired === true && sizesOf(tested)[0] === 0 && alone > 0) requireShared(unit, [a, b], line);
-  const notices = paired === true ? [pairs(unit, tested), ...elsewhere(partner, byPartner), ...leftOut(unit, tested), ...withoutPartner(unit, alone), ...tooFewPairs(tested)] : [...units(a, b, unit, tested), ...leftOut(unit, tested), ...tooFew(tested), ...sameTexts(a.table, b.table)];
+  const notices = paired === true ? [pairs(unit, tested), ...elsewhere(partner, byPartner), ...leftOut(unit, tested), ...withoutPartner(unit, alone), ...unmoved(tested), ...tooFewPairs(tested)] : [...units(a, b, unit, tested), ...leftOut(unit, tested), ...tooFew(tested), ...sameTexts(a.table, b.table)];
   return { table, notices };
 }
 
@@ -213,6 +213,11 @@ function firstOf(table: Table, name: string): string {
 function withoutPartner(unit: string | null, alone: number): readonly string[] {
   if (alone === 0) return [];
   return [unit === null ? `${counted(alone, "row")} ${alone === 1 ? "is" : "are"} left out whose partner has no value` : `${alone} of \`${unit}\` ${alone === 1 ? "is" : "are"} left out, of which one group alone has a value`];
+}
+
+/** Columns in which each pair has one value twice: what was meant to differ may not have been read. */
+function unmoved(tested: readonly Tested[]): readonly string[] {
+  return tested.flatMap(({ column, sides: [one, other] }) => (one.values.length > 0 && one.values.every((value, at) => value === other.values[at]) ? [`no pair differs in \`${column}\``] : []));
 }
 
 function tooFewPairs(tested: readonly Tested[]): readonly string[] {

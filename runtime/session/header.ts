@@ -71,7 +71,7 @@ function editsOf(all: readonly TextFacts[]): string {
   const edits = [...new Set(all.map((each) => each.edits ?? ""))];
   const [first = "", ...others] = edits;
   if (others.length === 0) return first === "" ? "" : ` edited (${first})`;
-  return ` edited by group (${all.map((each) => each.edits ?? "not").join("; ")})`;
+  return ` edited by group (${all.map((each) => each.edits ?? "unedited").join("; ")})`;
 }
 
 /** Layers and hooks, and for a single one the module of transformers that it is: `layer 7 resid_post (model.layers.7 output)`. */

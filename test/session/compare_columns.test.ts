@@ -159,6 +159,12 @@ test("a column that is the same row by row is named, and nothing is said of text
   assert.equal(notices.filter((notice) => notice.includes("paired")).map((notice) => notice.slice(notice.indexOf("both"))), [`both groups have the same key row by row${rest}`, `both groups have the same text row by row${rest}`]);
 });
 
+test("that no pair differs is said of the column, and of no other", async () => {
+  const csv = "side,x,y\n" + ["a,1,1", "a,2,3", "b,1,1", "b,2,4"].join("\n");
+  const { notices } = await ask('csv "t.csv" | split a = side == "a", b = side == "b" | compare x, y paired', { "t.csv": csv });
+  assert.equal(notices.filter((notice) => notice.includes("no pair differs")).map((notice) => notice.replace(/^.*?: /, "")), ["no pair differs in `x`"]);
+});
+
 test("units that both groups have without a value in one of them are no pairs, and no mistake", async () => {
   const csv = "side,id,x\n" + ["a,1,1", "a,2,3", "b,1,", "b,2,"].join("\n");
   const { values, codes, notices } = await ask('csv "t.csv" | split a = side == "a", b = side == "b" | compare x per id paired', { "t.csv": csv });

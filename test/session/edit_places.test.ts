@@ -99,7 +99,7 @@ test("groups may be edited at places of their own, and each is read as it is alo
   for (const [row, group] of groups.entries()) assert.is(column(await value(`${group} | acts layer 7 | stats`), "mean_active")[0], column(table, "mean_active")[row]);
   assert.is(new Set(column(table, "mean_active")).size, 3);
   const header = headerOf((await value(`groups plain = (${groups[0]}), one = (${groups[1]}) | logits top 2`)), "float32 on CPU");
-  assert.match(header, "model kjv edited by group (not; steer feature 512 layer 7 scale 30 last 1)");
+  assert.match(header, "model kjv edited by group (unedited; steer feature 512 layer 7 scale 30 last 1)");
   assert.match(((await ask(`${groups[2]} | acts layer 7 | explain`)).values[0] as Value & { readonly kind: "text" }).text, /edited: steer feature 512 layer 7 scale 30 last 2/);
 });
 

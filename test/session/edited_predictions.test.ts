@@ -82,7 +82,7 @@ test("groups whose models differ predict and write as each does alone, and each 
     for (const [at, query] of [P, STEERED, `${P} | steer feature 769 to 4`].entries()) assert.equal(cells(groups[at]!), cells(await tableOf(`${query} | ${stage}`)), `${query} | ${stage}`);
     if (!stage.startsWith("memorize")) assert.not.equal(cells(groups[0]!), cells(groups[1]!), stage);
     const header = headerOf({ kind: "groups", members: groups.map((value, at) => ({ name: String(at), value })) }, "float32 on CPU");
-    assert.match(header, "model kjv edited by group (not; steer feature 559 layer 7 scale 9; steer feature 769 layer 7 to 4)");
+    assert.match(header, "model kjv edited by group (unedited; steer feature 559 layer 7 scale 9; steer feature 769 layer 7 to 4)");
     assert.match(headerOf(groups[1]!, "float32 on CPU"), "model kjv edited (steer feature 559 layer 7 scale 9), float32 on CPU");
   }
 });

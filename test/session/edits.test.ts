@@ -167,7 +167,7 @@ test("an edit that nothing reads is told, and the rest runs", async () => {
 test("headers, plans and records say what was done to the model", async () => {
   const [one, groups] = [await value(`${ABLATED} | acts layer 7 last 5 | top 3`), await value(`groups a = (${P}), b = (${P} | steer feature 3 scale 2 | steer feature 9 to 1 special) | acts layer 7 last 5 | stats`)];
   assert.match(headerOf(one, "float32 on CPU"), "model kjv edited (ablate feature 769 layer 7), float32 on CPU");
-  assert.match(headerOf(groups, "float32 on CPU"), "model kjv edited by group (not; steer feature 3 layer 7 scale 2, then steer feature 9 layer 7 to 1 special), float32 on CPU");
+  assert.match(headerOf(groups, "float32 on CPU"), "model kjv edited by group (unedited; steer feature 3 layer 7 scale 2, then steer feature 9 layer 7 to 1 special), float32 on CPU");
   const session = await open();
   const explained = (await run(session, `${ABLATED} | resid layer 8 last 5 | explain`)).values[0] as Value & { readonly kind: "text" };
   assert.match(explained.text, /edited: ablate feature 769 layer 7/);
