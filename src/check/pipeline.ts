@@ -6,23 +6,22 @@ import { depthOf, MOST_DEPTH } from "../ops/depth.ts";
 import type { Plan } from "../ops/op.ts";
 import { MOST_COLUMNS, showType, UNKNOWN } from "../ops/schema.ts";
 import { STAGE_BY_NAME } from "../stages/mod.ts";
-import { usage, type Lowering, type StageDefinition } from "../stages/stage.ts";
+import { usage, type StageDefinition } from "../stages/stage.ts";
 import { acceptsInput, type Place } from "./accepts.ts";
 import { bindWords, type Slots } from "./bind.ts";
 import { single } from "./constant.ts";
 import { HALVED } from "./expansions.ts";
-import { ask } from "./facts.ts";
 import { countWrittenOut, expandDefinition, isDefined, refuseCall } from "./expand.ts";
+import { loweringOf } from "./lowering_of.ts";
 import { orAsMeant } from "./meant_arguments.ts";
 import { wordOf, type Hint } from "./misplaced.ts";
 import { beyondHelp, error, relation, stageNamed, type Facts, type Report, type Scope } from "./scope.ts";
 import { listed, nearest } from "./suggest.ts";
 import { works } from "./tried.ts";
-import { spelledOut } from "./spelled_out.ts";
 import { nameless, unknownStage } from "./unknown_stage.ts";
-import { argumentValue, fileRead } from "./values.ts";
+import { argumentValue } from "./values.ts";
 import { asPredicted } from "./predicted_words.ts";
-import { anew, insteadOf, leftOut, wayTo, type Step } from "./ways.ts";
+import { leftOut, type Step } from "./ways.ts";
 
 export interface CheckContext {
   readonly scope: Scope;
@@ -157,7 +156,7 @@ function checkCall(definition: StageDefinition, place: Place, words: readonly Wo
     return expandDefinition(definition, values, from, call, context, checkPipeline) ?? unknown(stage.span);
   }
   if (!countWrittenOut(report)) return unknown(stage.span);
-  const made = definition.lower(lowering(definition, place, slots, from, context), values);
+  const made = definition.lower(loweringOf(definition, place, slots, from, { ...context, check: checkPipeline }), values);
   if (made !== null && depthOf(made) > MOST_DEPTH) {
     if (!refuseCall(report.expansions, (name) => `with \`${name}\` written out, more than ${MOST_DEPTH} stages follow one another`)) error(report, nameSpan, "too-many-stages", `more than ${MOST_DEPTH} stages follow one another`, { notes: [HALVED] });
     return unknown(stage.span);
@@ -249,66 +248,4 @@ function slotValues(definition: StageDefinition, slots: Slots, from: Plan | null
     }
   }
   return complete ? values : null;
-}
-
-function lowering(definition: StageDefinition, { stage, at: nameSpan, before, pipeline }: Place, slots: Slots, from: Plan | null, context: CheckContext): Lowering {
-  const { scope, report } = context;
-  const label = report.text.slice(stage.span.start, stage.span.end);
-  const shown = spelledOut(label, scope.params);
-  const at = (argument: string): Span => slots.get(argument)?.span ?? nameSpan;
-  return {
-    get input() {
-      if (from === null) throw new Error(`\`${definition.name}\` has no input`);
-      return from;
-    },
-    hasInput: from !== null,
-    settings: scope.settings,
-    node: (op, inputs, schema) => ({ op, inputs, schema: { ...schema, known: schema.known && inputs.every((each) => each.schema.known) }, at: stage.span, label, ...(shown === label ? {} : { shown }) }),
-    file: (path, argument) => fileRead(path, at(argument), context),
-    textFiles: (path, argument) => {
-      const found = ask(context, { kind: "folder", path }, at(argument));
-      return found === null ? null : (found.names ?? "file");
-    },
-    table: (path, separator, types, format, lenient) => ask(context, { kind: "table", path, separator, types, format, ...(lenient === undefined ? {} : { lenient }) }, at(slots.has("template") ? "template" : "path")),
-    model: () => {
-      const name = modelNameOf(context, nameSpan);
-      return name === null ? null : ask(context, { kind: "model", name }, nameSpan);
-    },
-    chat: (additional) => {
-      const name = modelNameOf(context, nameSpan);
-      return name === null ? null : ask(context, { kind: "chat", name, additional }, nameSpan);
-    },
-    saes: () => {
-      if (scope.settings.sae.length === 0) {
-        // A stage asks more than once.
-        const told = report.diagnostics.some(({ code, span }) => code === "no-sae" && span.start === nameSpan.start);
-        if (!told) error(report, nameSpan, "no-sae", "no SAE is set for this model", { notes: [`model: ${scope.settings.model}`], help: 'set sae "path/to/sae"' });
-        return [];
-      }
-      const found = scope.settings.sae.map((name) => ask(context, { kind: "sae", name, convention: scope.settings.convention }, nameSpan));
-      return found.some((each) => each === null) ? [] : found.filter((each) => each !== null);
-    },
-    nearest,
-    at,
-    way: (kinds) => (from === null ? {} : wayTo({ ...definition, input: kinds }, from, { stage, before }, { ...context, check: checkPipeline })),
-    leftOut: leftOut(stage, before),
-    written: (argument) => (argument === undefined ? label : report.text.slice(at(argument).start, at(argument).end)),
-    members: (argument) => (slots.get(argument)?.words?.items ?? []).map(({ span }) => report.text.slice(span.start, span.end)),
-    instead: (text) => ({ span: stage.span, text }),
-    without: (argument) => ({ span: { start: report.text.slice(0, at(argument).start).trimEnd().length, end: at(argument).end }, text: "" }),
-    anew: (written) => anew(written, from, { stage, pipeline }, { ...context, check: checkPipeline }),
-    insteadOf: (name, text) => insteadOf(name, text, { stage, before }, { ...context, check: checkPipeline }),
-    given: (argument) => slots.has(argument),
-    report: (diagnostic) => void report.diagnostics.push({ severity: "error", span: nameSpan, ...diagnostic }),
-  };
-}
-
-/** The model that was set; where none was, the one that an SAE of the registry was trained on. Null: not known yet, or the SAE cannot be had. */
-function modelNameOf(context: CheckContext, at: Span): string | null {
-  const { model, modelGiven, sae, convention } = context.scope.settings;
-  if (modelGiven) return model;
-  const facts = sae.map((name) => (name === model ? null : ask(context, { kind: "sae", name, convention }, at)));
-  if (sae.some((name, i) => name !== model && facts[i] === null)) return null;
-  const chosen = facts.find((each) => each !== null && each.selectsModel && each.trainedOn !== null);
-  return chosen === undefined || chosen === null ? model : `hf:${chosen.trainedOn}`;
 }
