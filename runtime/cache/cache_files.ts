@@ -26,6 +26,8 @@ export interface CacheFiles {
   read(path: string, index: Index, entry: number): Buffer | "damaged" | null;
   /** Close one: its name may soon stand for another file. */
   forget(path: string): void;
+  /** Let go of what reading holds in memory: a job is over. */
+  rest(): void;
   /** It was of use: what was not for longest goes first when there is no room. */
   touch(path: string): void;
   /** Write a whole file; within what is `enqueue`d. */
@@ -85,6 +87,7 @@ export function createCacheFiles(place: CachePlace): CacheFiles {
     open: (path) => files.open(path),
     read: (path, index, entry) => files.read(path, index, entry),
     forget: (path) => files.forget(path),
+    rest: () => files.rest(),
     touch: (path) => {
       if (touched.has(path)) return;
       touched.add(path);

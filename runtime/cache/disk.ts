@@ -26,11 +26,13 @@ export function openDisk(place: CachePlace): DiskCache | { readonly refused: str
   return {
     ...segments,
     folder: place.folder,
-    flush: () =>
-      files.enqueue(async () => {
+    flush: async () => {
+      files.rest();
+      await files.enqueue(async () => {
         await segments.flush();
         files.makeRoom();
-      }),
+      });
+    },
     readValue: values.read,
     writeValue: values.write,
     takeNotes: files.takeNotes,

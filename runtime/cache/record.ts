@@ -29,6 +29,8 @@ const WORTH_PACKING = 512;
 /** And so are those that stay as large: a decoder takes 20 µs, a fifth of what a re-run needs for a text of 50 positions. */
 const LARGEST_PACKED = 7 / 8;
 
+const MOST_CHUNK = 2 ** 20;
+
 export type Stored = TapOutput | Int32Array;
 
 /** Exact: every bit of every value comes back, those of NaN too. */
@@ -57,27 +59,26 @@ export function decodeRecord(bytes: Uint8Array): Stored {
   const rows = view.getUint32(4, true);
   const second = view.getUint32(8, true);
   const rest = bytes.subarray(HEAD);
-  const body: Uint8Array = view.getUint8(1) === 1 ? zstdDecompressSync(rest, { maxOutputLength: MOST }) : rest;
-  const reader = { body, at: 0 };
+  const body: Uint8Array = view.getUint8(1) === 1 ? zstdDecompressSync(rest, { maxOutputLength: MOST, chunkSize: chunkFor(view.getUint8(0), rows, second) }) : rest;
   switch (view.getUint8(0)) {
-    case IDS:
-      return Int32Array.from({ length: rows }, () => take(reader));
-    case DENSE:
-      return { kind: "dense", width: second, values: values(reader, rows * second) };
-    case SPARSE: {
-      const indptr = new Uint32Array(rows + 1);
-      for (let row = 0; row < rows; row++) indptr[row + 1] = indptr[row]! + take(reader);
-      if (indptr[rows] !== second) throw new Error("the rows of a record do not add up");
-      const indices = new Uint32Array(second);
-      for (let row = 0; row < rows; row++) {
-        let before = -1;
-        for (let at = indptr[row]!; at < indptr[row + 1]!; at++) indices[at] = before = before + 1 + take(reader);
-      }
-      return { kind: "sparse", indptr, indices, values: values(reader, second) };
+    case IDS: {
+      const ids = new Int32Array(rows);
+      numbers(body, 0, ids, 0, rows, false);
+      return ids;
     }
+    case DENSE:
+      return { kind: "dense", width: second, values: values(body, 0, rows * second) };
+    case SPARSE:
+      return sparse(body, rows, second);
     default:
       throw new Error("a record is of an unknown kind");
   }
+}
+
+/** Bytes that the body of a record most likely has at most, so that a decoder needs one piece of memory. */
+function chunkFor(kind: number, rows: number, second: number): number {
+  const likely = kind === IDS ? 3 * rows : kind === DENSE ? 4 * rows * second : 2 * rows + 7 * second;
+  return Math.min(Math.max(likely, 1024), MOST_CHUNK);
 }
 
 function record(kind: number, rows: number, second: number, body: Buffer): Buffer {
@@ -106,20 +107,37 @@ function varints(count: number, write: (put: (value: number) => void) => void): 
   return bytes.subarray(0, at);
 }
 
-interface Reader {
-  readonly body: Uint8Array;
-  at: number;
+/**
+ * Numbers into `into` from place `first` to before `end`, from byte `from` on; gives the byte behind them. Where they are `ascending`,
+ * all but the first are stored as the distance to the one before, minus 1. Written for speed: a re-run reads millions, and a second pass
+ * over them costs a tenth of it.
+ */
+function numbers(body: Uint8Array, from: number, into: Int32Array | Uint32Array, first: number, end: number, ascending: boolean): number {
+  let at = from;
+  let before = -1;
+  for (let i = first; i < end; i++) {
+    let byte = body[at++];
+    if (byte === undefined) throw new Error("a number of a record does not end");
+    let value = byte & 127;
+    for (let shift = 7; byte > 127; shift += 7) {
+      byte = body[at++];
+      if (byte === undefined || shift >= 35) throw new Error("a number of a record does not end");
+      value |= (byte & 127) << shift;
+    }
+    if (ascending) value = before += value + 1;
+    into[i] = value;
+  }
+  return at;
 }
 
-function take(reader: Reader): number {
-  let value = 0;
-  for (let shift = 0; shift < 35; shift += 7) {
-    const byte = reader.body[reader.at++];
-    if (byte === undefined) break;
-    value = (value | ((byte & 127) << shift)) >>> 0;
-    if (byte < 128) return value;
-  }
-  throw new Error("a number of a record does not end");
+function sparse(body: Uint8Array, rows: number, entries: number): Stored {
+  const indptr = new Uint32Array(rows + 1);
+  let at = numbers(body, 0, indptr, 1, rows + 1, false);
+  for (let row = 0; row < rows; row++) indptr[row + 1]! += indptr[row]!;
+  if (indptr[rows] !== entries) throw new Error("the rows of a record do not add up");
+  const indices = new Uint32Array(entries);
+  for (let row = 0; row < rows; row++) at = numbers(body, at, indices, indptr[row]!, indptr[row + 1]!, true);
+  return { kind: "sparse", indptr, indices, values: values(body, at, entries) };
 }
 
 function planes(values: Float32Array): Buffer {
@@ -136,9 +154,10 @@ function planes(values: Float32Array): Buffer {
   return bytes;
 }
 
-function values({ body, at }: Reader, count: number): Float32Array {
-  if (body.length - at !== count * 4) throw new Error("the values of a record are not as many as it says");
-  const bits = new Uint32Array(count);
-  for (let i = 0; i < count; i++) bits[i] = ((body[at + i]! << 24) | (body[at + count + i]! << 16) | (body[at + 2 * count + i]! << 8) | body[at + 3 * count + i]!) >>> 0;
+function values(body: Uint8Array, first: number, count: number): Float32Array {
+  if (body.length - first !== count * 4) throw new Error("the values of a record are not as many as it says");
+  const [second, third, fourth] = [first + count, first + 2 * count, first + 3 * count];
+  const bits = new Int32Array(count);
+  for (let i = 0; i < count; i++) bits[i] = (body[first + i]! << 24) | (body[second + i]! << 16) | (body[third + i]! << 8) | body[fourth + i]!;
   return new Float32Array(bits.buffer);
 }

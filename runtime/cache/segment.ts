@@ -15,7 +15,8 @@
  *           the records (`record.ts`), in any order
  * Every byte lies under a checksum: those of the head when a segment is opened, a record's each time it is read. A file that lies where
  * another one should is as damaged as one with wrong bytes: it says itself what it is of. Version 1 did not, and is not read.
- * Records are found by binary search in the index and read by positioned reads: Node cannot map files.
+ * Records are found by binary search in the index and read by positioned reads, or, where many are asked for, all at once
+ * (`segment_files.ts`): Node cannot map files.
  */
 import { createHash } from "node:crypto";
 

@@ -7,6 +7,18 @@ import { openSegment, readRecord, type Index, type Opened } from "./segment.ts";
 /** Open files at most: a shell may allow 64 to a process. */
 const MOST_OPEN = 24;
 
+/** From this record on a file is read whole: a read of its own costs as much as 60 KB beside others. */
+const RECORDS_APART = 8;
+/** Bytes of files that are read whole, together. */
+const MOST_WHOLE = 32 * 2 ** 20;
+
+interface OpenFile {
+  readonly handle: number;
+  /** Records read so far. */
+  records: number;
+  whole: Buffer | null;
+}
+
 /** Files kept open by path, the most recently used. */
 export interface SegmentFiles {
   /** Null where there is no such file any more, or it cannot be opened. */
@@ -15,51 +27,65 @@ export interface SegmentFiles {
   read(path: string, index: Index, entry: number): Buffer | "damaged" | null;
   /** Close one: its name may soon stand for another file. */
   forget(path: string): void;
+  /** Let go of files that were read whole: a job is over. */
+  rest(): void;
   close(): void;
 }
 
 export function createSegmentFiles(): SegmentFiles {
-  const handles = new Map<string, number>();
+  const files = new Map<string, OpenFile>();
   const closeAll = (): void => {
-    for (const handle of handles.values()) closeSync(handle);
-    handles.clear();
+    for (const { handle } of files.values()) closeSync(handle);
+    files.clear();
   };
-  const handleOf = (path: string): number | null => {
-    const known = handles.get(path);
+  const fileOf = (path: string): OpenFile | null => {
+    const known = files.get(path);
     if (known !== undefined) {
-      handles.delete(path);
-      handles.set(path, known);
+      files.delete(path);
+      files.set(path, known);
       return known;
     }
     const handle = openFile(path) ?? (closeAll(), openFile(path));
     if (handle === null) return null;
-    handles.set(path, handle);
-    for (const [oldest, other] of handles) {
-      if (handles.size <= MOST_OPEN) break;
-      handles.delete(oldest);
-      closeSync(other);
+    const file: OpenFile = { handle, records: 0, whole: null };
+    files.set(path, file);
+    for (const [oldest, other] of files) {
+      if (files.size <= MOST_OPEN) break;
+      files.delete(oldest);
+      closeSync(other.handle);
     }
-    return handle;
+    return file;
   };
   const forget = (path: string): void => {
-    const handle = handles.get(path);
-    if (handle !== undefined) closeSync(handle);
-    handles.delete(path);
+    const file = files.get(path);
+    if (file !== undefined) closeSync(file.handle);
+    files.delete(path);
+  };
+  const rest = (): void => files.forEach((file) => (file.whole = null));
+  const wholeOf = (file: OpenFile, size: number): Buffer | null => {
+    if (file.whole !== null || ++file.records <= RECORDS_APART || size > MOST_WHOLE) return file.whole;
+    let held = size;
+    for (const { whole } of files.values()) held += whole?.length ?? 0;
+    if (held > MOST_WHOLE) rest();
+    return (file.whole = readAt(file.handle, 0, size));
   };
   return {
     open: (path) => {
-      const handle = handleOf(path);
-      if (handle === null) return null;
-      const facts = fstatSync(handle);
-      if (facts.isFile()) return openSegment(placeOf(path), facts.size, (offset, length) => readAt(handle, offset, length));
+      const file = fileOf(path);
+      if (file === null) return null;
+      const facts = fstatSync(file.handle);
+      if (facts.isFile()) return openSegment(placeOf(path), facts.size, (offset, length) => readAt(file.handle, offset, length));
       forget(path);
       return null;
     },
     read: (path, index, entry) => {
-      const handle = handleOf(path);
-      return handle === null ? null : (readRecord(index, entry, (offset, length) => readAt(handle, offset, length)) ?? "damaged");
+      const file = fileOf(path);
+      if (file === null) return null;
+      const whole = wholeOf(file, index.size);
+      return readRecord(index, entry, (offset, length) => whole?.subarray(offset, offset + length) ?? readAt(file.handle, offset, length)) ?? "damaged";
     },
     forget,
+    rest,
     close: closeAll,
   };
 }
