@@ -7,6 +7,7 @@ import { notRead, textPart } from "./architectures/seeing.ts";
 import { optional, section, word, type Config } from "./config.ts";
 import { digest } from "./digest.ts";
 import { CheckpointError } from "./error.ts";
+import { fewAtOnce } from "./few_at_once.ts";
 import { otherFolder, otherThanFolder } from "./other_folder.ts";
 import { findFile, requireFile, requireFolder } from "./real_path.ts";
 import { CONVERT } from "./pickle_values.ts";
@@ -115,7 +116,8 @@ async function shards(folder: string, index: string, read: (file: string) => Pro
   const names = [...new Set(Object.values(map?.value ?? {}))].toSorted();
   if (names.length === 0 || names.some((name) => typeof name !== "string")) throw new CheckpointError("invalid-config", `\`weight_map\` in ${index} names no files`, { help: "download the file again" });
   const files: TensorFile[] = [];
-  for (const name of names as string[]) files.push(await read(await requireFile(folder, name, "a shard is missing: download the model again")));
+  const shard = async (name: string): Promise<TensorFile> => read(await requireFile(folder, name, "a shard is missing: download the model again"));
+  for await (const [, file] of fewAtOnce(names as string[], shard)) files.push(file);
   return files;
 }
 
