@@ -70,7 +70,7 @@ function supported(config: Config, whole: Config): Family {
   if (family === undefined) throw notRead(whole, dirname(whole.file));
   for (const each of new Set([config, whole])) {
     requireReadable(each, family);
-    if (optional(each, "per_layer_config") !== null) throw new CheckpointError("unsupported-config", `\`per_layer_config\` in ${config.file} gives layers configs of their own, and all are read with one`, { help: 'set model "…"' });
+    if (family.unlikeLayers !== true && optional(each, "per_layer_config") !== null) throw new CheckpointError("unsupported-config", `\`per_layer_config\` in ${config.file} gives layers configs of their own, and all are read with one`, { help: 'set model "…"' });
   }
   return family;
 }

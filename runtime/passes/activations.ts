@@ -5,7 +5,7 @@ import { emitForward } from "../../src/emit/forward.ts";
 import { positionsFor } from "../../src/emit/rope.ts";
 import type { EmittedGraph, GraphTap, WeightRef } from "../../src/emit/specs.ts";
 import type { Target } from "../../src/emit/target.ts";
-import { blocksOf, moduleOf } from "../../src/ops/hook.ts";
+import { blocksOf, moduleOf, widthIn } from "../../src/ops/hook.ts";
 import type { Op, SaeRef, Tap } from "../../src/ops/op.ts";
 import type { EncodeKernel } from "../../src/stages/stage.ts";
 import { requireFinite, usedSaeWeights } from "../checkpoint/nonfinite.ts";
@@ -197,10 +197,10 @@ function assemble(op: Forward, read: Tokens, wanted: readonly Uint32Array[], out
 }
 
 /** Numbers of one position at a hook. */
-function widthOf(catalog: Catalog, op: Forward, { hook }: Tap): number {
+function widthOf(catalog: Catalog, op: Forward, { layer, hook }: Tap): number {
   const fact = catalog.model(op.model).spec.hooks[hook];
   if (fact.state === "absent") throw new Error(`a plan reads ${hook}, which the model does not have`);
-  return fact.width;
+  return widthIn(fact, layer);
 }
 
 /** Where a tap was read, for headers and tables. */

@@ -2,6 +2,7 @@
 import type { DecoderSpec } from "../../src/emit/specs.ts";
 import { PLACES, type Provider, type Target } from "../../src/emit/target.ts";
 import type { Edit } from "../../src/ops/edit.ts";
+import { biasOfValues } from "../../src/emit/value_bias.ts";
 import { blocksOf } from "../../src/ops/hook.ts";
 import { isOfBlocks, isWithHead } from "../../src/ops/reads_of.ts";
 import type { Plan, Tap } from "../../src/ops/op.ts";
@@ -64,5 +65,5 @@ export function requireSeparable(model: DecoderSpec, places: readonly Pick<Tap, 
 
 function holdsBack({ blocks }: DecoderSpec, layer: number): boolean {
   const attention = blocks[layer]?.attention;
-  return attention?.kind === "softmax" && attention.sinks !== undefined && ("all" in attention.qkv ? attention.qkv.all : attention.qkv.v).bias !== null;
+  return attention?.kind === "softmax" && attention.sinks !== undefined && biasOfValues(attention.qkv) !== null;
 }

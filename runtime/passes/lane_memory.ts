@@ -5,7 +5,8 @@ import { keptTensors, projections } from "../../src/emit/mixer.ts";
 import { elementsOf } from "../../src/emit/paired_experts.ts";
 import type { AttentionSpec, DeltaSpec } from "../../src/emit/attention_specs.ts";
 import type { BlockSpec, DecoderSpec, LinearSpec, MlpSpec, SaeSpec, TensorRef } from "../../src/emit/specs.ts";
-import { blocksOf } from "../../src/ops/hook.ts";
+import { headsIn } from "../../src/emit/attention.ts";
+import { blocksOf, widthIn } from "../../src/ops/hook.ts";
 import type { Edit } from "../../src/ops/edit.ts";
 import type { Tap } from "../../src/ops/op.ts";
 import { MOST_ACTIVE } from "../engine/batching.ts";
@@ -59,7 +60,7 @@ export function laneBytes({ model, blocks, taps, editors = [], head }: Shapes, b
   // Dense taps stay until the batch is done, and once more in the reply.
   const answers = taps.reduce((sum, { sae, width }) => sum + (sae === null ? 2 * batch.rows * width * F32 : 0), 0);
   const nodes = model.blocks.slice(0, blocks).reduce((sum, { mlp }) => sum + NODES_PER_BLOCK + (mlp.kind === "experts" ? nodesOfExperts(mlp) : 0), 0);
-  return Math.round(LANE_BASE + PER_NODE * nodes + saeVectors(taps) + SLACK * (3 * stream + Math.max(inBlocks, inTaps, inEdits, head === true ? headBytes(model, batch.rows) : 0) + answers));
+  return Math.round(LANE_BASE + PER_NODE * nodes + saeVectors(taps) + SLACK * (3 * stream + told(model, batch.tokens) + Math.max(inBlocks, inTaps, inEdits, head === true ? headBytes(model, batch.rows) : 0) + answers));
 }
 
 /**
@@ -84,6 +85,12 @@ function headBytes(model: DecoderSpec, rows: number): number {
   return F32 * (2 * rows * model.hiddenSize + 2 * together * model.vocabulary) + 2 * castOf(model.lmHead ?? model.embed, VOCABULARY_TILE * model.hiddenSize);
 }
 
+/** What blocks are told beside the stream: the embedding is kept for it, and rows of the table, as stored and in float32, and what one block takes. */
+function told({ layerInputs, hiddenSize }: DecoderSpec, tokens: number): number {
+  if (layerInputs === undefined) return 0;
+  return F32 * tokens * (hiddenSize + 1.5 * layerInputs.table.shape[1]! + 4 * layerInputs.norm.weight.shape[0]!);
+}
+
 /** Small vectors of an SAE travel inside the graph: in its bytes, and as the session's own copy. */
 function saeVectors(taps: Shapes["taps"]): number {
   return taps.reduce((sum, { sae }) => sum + (sae === null ? 0 : 3 * F32 * [sae.bias, sae.preScale, sae.threshold, sae.gateBias, sae.magnitudeScale, sae.outputScale].reduce((n, vector) => n + (vector?.length ?? 0), 0)), 0);
@@ -95,7 +102,9 @@ function attentionBytes(model: DecoderSpec, { attention }: BlockSpec, batch: Bat
   return F32 * made + castBytes(projections(attention));
 }
 
-function softmaxNumbers({ heads, kvHeads, headDim }: DecoderSpec, { qkv }: AttentionSpec, { tokens, longest }: BatchShape): number {
+function softmaxNumbers(model: DecoderSpec, spec: AttentionSpec, { tokens, longest }: BatchShape): number {
+  const { qkv } = spec;
+  const { heads, kvHeads, headDim } = headsIn(model, spec);
   const columns = (heads + 2 * kvHeads) * headDim;
   const gates = qkv.kind === "gated" ? 2 * heads * headDim : 0;
   return tokens * (2 * columns + heads * headDim + gates) + tokens * longest * heads;
@@ -172,7 +181,7 @@ export function shapesOf(model: DecoderSpec, taps: readonly Tap[], blocks: numbe
     blocks: blocksOf({ blocks, taps }),
     taps: taps.map((tap) => {
       const fact = model.hooks[tap.hook];
-      return { tap, width: fact.state === "absent" ? model.hiddenSize : fact.width, sae: tap.sae === null ? null : saeOf(tap.sae) };
+      return { tap, width: fact.state === "absent" ? model.hiddenSize : widthIn(fact, tap.layer), sae: tap.sae === null ? null : saeOf(tap.sae) };
     }),
   };
 }

@@ -2,8 +2,8 @@
 import { ints, node, nodes, weight, type Attributes, type Graph } from "./graph.ts";
 import { headColumns, type HeadColumns } from "./head_columns.ts";
 import { linear } from "./linear.ts";
-import { headNorm } from "./norm.ts";
-import { tablesOf, type Shared } from "./positions.ts";
+import { headNorm, normalized } from "./norm.ts";
+import { tablesOf, type Looked, type Shared } from "./positions.ts";
 import type { AttentionSpec, QkvSpec } from "./attention_specs.ts";
 import type { DecoderSpec } from "./specs.ts";
 
@@ -13,21 +13,27 @@ export interface Cache {
   readonly value: string;
 }
 
+/** Heads of a block: of queries, of keys and values, and their columns. */
+export function headsIn(model: DecoderSpec, spec: AttentionSpec): { readonly heads: number; readonly kvHeads: number; readonly headDim: number } {
+  return { heads: model.heads, kvHeads: spec.own?.kvHeads ?? model.kvHeads, headDim: spec.own?.headDim ?? model.headDim };
+}
+
 /** Columns of one head in the cache of a block. */
 export function cacheWidth(model: DecoderSpec, spec: AttentionSpec): number {
-  return headColumns(model.headDim, spec.rope).width;
+  return headColumns(headsIn(model, spec).headDim, spec.rope).width;
 }
 
 interface Projected {
   readonly q: string;
-  readonly k: string;
-  readonly v: string;
+  /** null: those of another block. */
+  readonly k: string | null;
+  readonly v: string | null;
   /** Of what each head gives, before its sigmoid; null: there is none. */
   readonly gate: string | null;
 }
 
 /** x [T, d] → q and gate [.., heads·dh], k and v [.., kvHeads·dh], in row order whatever their shape. */
-export function projected(graph: Graph, path: string, model: DecoderSpec, qkv: QkvSpec, x: string): Projected {
+export function projected(graph: Graph, path: string, { heads, kvHeads, headDim }: ReturnType<typeof headsIn>, qkv: QkvSpec, x: string): Projected {
   const split = (all: string, sizes: readonly number[]): Projected => {
     const [q, k, v] = nodes(graph, `${path}/qkv/split`, { op: "Split", inputs: [all, ints(graph, ...sizes)], attributes: { axis: 1 } }, 3) as readonly [string, string, string];
     return { q, k, v, gate: null };
@@ -35,18 +41,24 @@ export function projected(graph: Graph, path: string, model: DecoderSpec, qkv: Q
   switch (qkv.kind) {
     case "separate":
       return { q: linear(graph, `${path}/q`, x, qkv.q), k: linear(graph, `${path}/k`, x, qkv.k), v: linear(graph, `${path}/v`, x, qkv.v), gate: null };
+    case "keys": {
+      const k = linear(graph, `${path}/k`, x, qkv.k);
+      return { q: linear(graph, `${path}/q`, x, qkv.q), k, v: k, gate: null };
+    }
+    case "queries":
+      return { q: linear(graph, `${path}/q`, x, qkv.q), k: null, v: null, gate: null };
     case "gated": {
-      const heads = node(graph, `${path}/q/with_gate`, "Reshape", [linear(graph, `${path}/q`, x, qkv.q), ints(graph, -1, 2 * model.headDim)]);
-      const [q, gate] = nodes(graph, `${path}/q/apart`, { op: "Split", inputs: [heads, ints(graph, model.headDim, model.headDim)], attributes: { axis: 1 } }, 2) as readonly [string, string];
+      const each = node(graph, `${path}/q/with_gate`, "Reshape", [linear(graph, `${path}/q`, x, qkv.q), ints(graph, -1, 2 * headDim)]);
+      const [q, gate] = nodes(graph, `${path}/q/apart`, { op: "Split", inputs: [each, ints(graph, headDim, headDim)], attributes: { axis: 1 } }, 2) as readonly [string, string];
       return { q, k: linear(graph, `${path}/k`, x, qkv.k), v: linear(graph, `${path}/v`, x, qkv.v), gate };
     }
     case "thirds": {
-      const [q, k] = [model.heads * model.headDim, model.kvHeads * model.headDim];
+      const [q, k] = [heads * headDim, kvHeads * headDim];
       return split(linear(graph, `${path}/qkv`, x, qkv.all), [q, k, k]);
     }
     case "per_head": {
-      const heads = node(graph, `${path}/qkv/heads`, "Reshape", [linear(graph, `${path}/qkv`, x, qkv.all), ints(graph, -1, 3 * model.headDim)]);
-      return split(heads, [model.headDim, model.headDim, model.headDim]);
+      const each = node(graph, `${path}/qkv/heads`, "Reshape", [linear(graph, `${path}/qkv`, x, qkv.all), ints(graph, -1, 3 * headDim)]);
+      return split(each, [headDim, headDim, headDim]);
     }
     default:
       return qkv satisfies never;
@@ -63,40 +75,62 @@ function laidOut(graph: Graph, path: string, headDim: number, columns: HeadColum
 }
 
 /** Undo `laidOut`: [B, S, heads·width] → [T, heads·dh]. */
-function collected(graph: Graph, path: string, model: DecoderSpec, columns: HeadColumns, x: string): string {
-  const flat = ints(graph, -1, model.heads * model.headDim);
+function collected(graph: Graph, path: string, { heads: count, headDim }: ReturnType<typeof headsIn>, columns: HeadColumns, x: string): string {
+  const flat = ints(graph, -1, count * headDim);
   if (columns.order === null) return node(graph, path, "Reshape", [x, flat]);
   const heads = node(graph, `${path}/each`, "Reshape", [x, ints(graph, -1, columns.width)]);
-  const at = Array.from({ length: model.headDim }, (_, column) => (columns.order as readonly number[]).indexOf(column));
+  const at = Array.from({ length: headDim }, (_, column) => (columns.order as readonly number[]).indexOf(column));
   return node(graph, path, "Reshape", [node(graph, `${path}/ordered`, "Gather", [heads, ints(graph, ...at)], { axis: 1 }), flat]);
 }
 
 /** Causal attention of one block, without the output projection: normed x [T, d] → [T, heads·dh], and the keys and values so far. */
-export function attention(graph: Graph, path: string, model: DecoderSpec, spec: AttentionSpec, common: Shared, x: string, past: Cache | null): { readonly mixed: string; readonly present: Cache } {
-  const columns = headColumns(model.headDim, spec.rope);
-  const { q, k, v, gate } = projected(graph, path, model, spec.qkv, x);
+export function attention(graph: Graph, path: string, model: DecoderSpec, spec: AttentionSpec, common: Shared, x: string, own: Cache | null): { readonly mixed: string; readonly present: Cache } {
+  const shape = headsIn(model, spec);
+  const columns = headColumns(shape.headDim, spec.rope);
+  const { q, k, v, gate } = projected(graph, path, shape, spec.qkv, x);
   const turnedQ = spec.qNorm === null ? q : headNorm(graph, `${path}/q_norm`, q, model.norm, spec.qNorm);
-  const turnedK = spec.kNorm === null ? k : headNorm(graph, `${path}/k_norm`, k, model.norm, spec.kNorm);
-  const parts = ([["q", turnedQ], ["k", turnedK], ["v", v]] as const).map(([name, value]) => laidOut(graph, `${path}/${name}`, model.headDim, columns, value, common.layout));
-  const tables = spec.rope === null ? [] : Object.values(tablesOf(graph, model, common, spec.rope));
+  const normed = normedKeys(graph, path, model, spec, k, v);
+  const heads = (name: string, value: string): string => laidOut(graph, `${path}/${name}`, shape.headDim, columns, value, common.layout);
+  const queries = heads("q", turnedQ);
+  const seen: Looked = normed === null ? lookedAt(model, spec, common) : { k: heads("k", normed.k), v: heads("v", normed.v), past: own };
+  if (normed !== null) common.looked.set(spec, seen);
+  const tables = spec.rope === null ? [] : Object.values(tablesOf(graph, shape.headDim, common, spec.rope));
   // Behind two tables, positions and additions to scores: the operator's twelfth input.
   const sinks = spec.sinks === undefined ? [] : [...new Array<string>(4 - tables.length).fill(""), weight(graph, `${path}/sinks`, spec.sinks)];
-  const inputs = [...parts, past?.key ?? "", past?.value ?? "", common.lastKey, common.total, ...tables, ...sinks];
+  const inputs = [queries, seen.k, seen.v, seen.past?.key ?? "", seen.past?.value ?? "", common.lastKey, common.total, ...tables, ...sinks];
   const attributes: Attributes = {
     num_heads: model.heads,
-    kv_num_heads: model.kvHeads,
+    kv_num_heads: shape.kvHeads,
     do_rotary: spec.rope === null ? 0 : 1,
     scale: spec.scale,
     ...(spec.window === null ? {} : { local_window_size: spec.window }),
     ...(model.softcap === null ? {} : { softcap: model.softcap }),
   };
   const [out, key, value] = nodes(graph, `${path}/attention`, { op: "GroupQueryAttention", domain: "com.microsoft", inputs, attributes }, 3) as readonly [string, string, string];
-  const mixed = collected(graph, `${path}/mixed`, model, columns, out);
-  return { mixed: gate === null ? mixed : gated(graph, `${path}/gated`, model, mixed, gate), present: { key, value } };
+  const mixed = collected(graph, `${path}/mixed`, shape, columns, out);
+  return { mixed: gate === null ? mixed : gated(graph, `${path}/gated`, shape, mixed, gate), present: { key, value } };
+}
+
+/** A block's own keys and values behind their norms; null where it has none. */
+function normedKeys(graph: Graph, path: string, model: DecoderSpec, spec: AttentionSpec, k: string | null, v: string | null): { readonly k: string; readonly v: string } | null {
+  if (k === null || v === null) return null;
+  const { headDim } = headsIn(model, spec);
+  const turned = spec.kNorm === null ? k : headNorm(graph, `${path}/k_norm`, k, model.norm, spec.kNorm);
+  if (spec.valueNorm !== true) return { k: turned, v };
+  return { k: turned, v: normalized(graph, `${path}/v_norm`, node(graph, `${path}/v_norm/heads`, "Reshape", [v, ints(graph, -1, headDim)]), model.norm, headDim) };
+}
+
+/**
+ * Keys and values of the earlier block that this one looks at. Each puts them behind the earlier tokens' and turns them once more, from the same
+ * tensors: the operator takes none that are turned already.
+ */
+function lookedAt(model: DecoderSpec, { qkv }: AttentionSpec, common: Shared): Looked {
+  const { attention } = model.blocks[(qkv as Extract<QkvSpec, { readonly kind: "queries" }>).of]!;
+  return common.looked.get(attention as AttentionSpec)!;
 }
 
 /** Each head's columns times the sigmoid of its gate. */
-function gated(graph: Graph, path: string, model: DecoderSpec, mixed: string, gate: string): string {
-  const rows = node(graph, `${path}/gate`, "Reshape", [node(graph, `${path}/sigmoid`, "Sigmoid", [gate]), ints(graph, -1, model.heads * model.headDim)]);
+function gated(graph: Graph, path: string, { heads, headDim }: ReturnType<typeof headsIn>, mixed: string, gate: string): string {
+  const rows = node(graph, `${path}/gate`, "Reshape", [node(graph, `${path}/sigmoid`, "Sigmoid", [gate]), ints(graph, -1, heads * headDim)]);
   return node(graph, path, "Mul", [mixed, rows]);
 }

@@ -9,6 +9,8 @@ export interface RopeSpec {
   readonly scaling:
     | { readonly kind: "none" }
     | { readonly kind: "linear"; readonly factor: number }
+    /** The first `pairs` turn as those of a head of `dimensions` do, the others not at all (Gemma 4). */
+    | { readonly kind: "proportional"; readonly factor: number; readonly pairs: number }
     | { readonly kind: "llama3"; readonly factor: number; readonly lowFreqFactor: number; readonly highFreqFactor: number; readonly originalContext: number }
     | { readonly kind: "yarn"; readonly factor: number; readonly betaFast: number; readonly betaSlow: number; readonly originalContext: number; readonly truncate: boolean; readonly attentionFactor: number };
 }
@@ -17,6 +19,10 @@ export type QkvSpec =
   | { readonly kind: "separate"; readonly q: LinearSpec; readonly k: LinearSpec; readonly v: LinearSpec }
   /** The same, and behind the query of each head a gate of its size: what the head gives is multiplied by its sigmoid (Qwen 3.5). */
   | { readonly kind: "gated"; readonly q: LinearSpec; readonly k: LinearSpec; readonly v: LinearSpec }
+  /** Values are what the keys are made of, before their norm (Gemma 4, where all is seen). */
+  | { readonly kind: "keys"; readonly q: LinearSpec; readonly k: LinearSpec }
+  /** Queries of its own over the keys and values of an earlier block (the last layers of Gemma 4). */
+  | { readonly kind: "queries"; readonly q: LinearSpec; readonly of: number }
   /** One product whose columns are all of q, then k, then v (GPT-2). */
   | { readonly kind: "thirds"; readonly all: LinearSpec }
   /** One product whose columns are q, k and v of the first head, then of the second (GPT-NeoX). */
@@ -26,9 +32,13 @@ export interface AttentionSpec {
   readonly kind: "softmax";
   readonly qkv: QkvSpec;
   readonly o: LinearSpec;
+  /** The heads of this block where they are others than the model's. */
+  readonly own?: { readonly kvHeads: number; readonly headDim: number };
   /** RMS norms of each head's queries and keys [headDim], before they turn; null where there are none. */
   readonly qNorm: TensorRef | null;
   readonly kNorm: TensorRef | null;
+  /** true: each head's values are divided by their root mean square. */
+  readonly valueNorm?: true;
   /** null: positions are added to the embedding, or there are none. */
   readonly rope: RopeSpec | null;
   /** Keys that a query sees, itself included; null: all before it. */

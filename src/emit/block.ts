@@ -1,7 +1,8 @@
 /** Without this file forward and generate graphs would each describe a decoder block, and hooks would not know where they lie in it. */
 import { HOOKS, type Hook } from "../ops/hook.ts";
-import { node, type Graph } from "./graph.ts";
+import { node, weight, type Graph } from "./graph.ts";
 import { linear } from "./linear.ts";
+import { layerInput, withLayerInput, type LayerInputs } from "./layer_inputs.ts";
 import { mixed, projections, type Past } from "./mixer.ts";
 import { mlp, weightsOfToken } from "./mlp.ts";
 import { norm, normalized } from "./norm.ts";
@@ -10,6 +11,8 @@ import type { BlockSpec, DecoderSpec, LinearSpec, NormSpec } from "./specs.ts";
 
 export interface BlockRun {
   readonly past: Past | null;
+  /** What the inputs of blocks are made of, where they have any. */
+  readonly inputs: LayerInputs | null;
   /** Rows to go on with once attention is done: all of them, or those that are wanted. */
   readonly gather: (path: string, x: string) => string;
   /** Whether somebody reads or changes a hook of this block. */
@@ -24,6 +27,7 @@ export interface BlockRun {
  * One block: x [T, d] → x after it [n, d], null where it was left early.
  *   sequential   mid = x + attn(ln1(x));  post = mid + mlp(ln2(mid))
  *   parallel     post = x + attn(ln1(x)) + mlp(ln2(x))
+ * and where it is told of each token itself, or has a factor, these come before the end of it (`layer_inputs.ts`).
  */
 export function block(graph: Graph, path: string, model: DecoderSpec, spec: BlockSpec, common: Shared, x: string, run: BlockRun): { readonly x: string | null; readonly present: Past } {
   const d = model.hiddenSize;
@@ -52,13 +56,22 @@ export function block(graph: Graph, path: string, model: DecoderSpec, spec: Bloc
   const added = through("mlp_out", spec.mlpPostNorm === null ? made : normOf(`${path}/mlp/post_norm`, made, spec.mlpPostNorm));
   if (ends("mlp_out")) return { ...left, present };
   const sum = sequential ? added : node(graph, `${path}/outputs`, "Add", [added, attended]);
-  return { x: through("resid_post", node(graph, `${path}/resid_post`, "Add", [mid, sum])), present };
+  return { x: through("resid_post", ended(graph, path, model, spec, mid, sum, run)), present };
+}
+
+/** The stream at the end of a block. */
+function ended(graph: Graph, path: string, model: DecoderSpec, spec: BlockSpec, mid: string, sum: string, { inputs, gather }: BlockRun): string {
+  const more = spec.layerInput !== undefined || spec.factor !== undefined;
+  const added = node(graph, more ? `${path}/outputs_added` : `${path}/resid_post`, "Add", [mid, sum]);
+  const told = spec.layerInput === undefined || inputs === null ? added : withLayerInput(graph, `${path}/told`, model, spec.layerInput, added, gather(`${path}/input_rows`, layerInput(graph, `${path}/input`, model, model.blocks.indexOf(spec), inputs)));
+  return spec.factor === undefined ? told : node(graph, `${path}/resid_post`, "Mul", [told, weight(graph, `${path}/factor`, spec.factor)]);
 }
 
 /** Multiply-adds × 2 of one token in the matrix products of `count` blocks; attention scores are left out (they grow with the position). */
 export function blockFlops(model: DecoderSpec, count: number): number {
   const elements = (linears: readonly LinearSpec[]): number => linears.reduce((sum, { weight }) => sum + weight.shape.reduce((product, dim) => product * dim, 1), 0);
-  return 2 * model.blocks.slice(0, count).reduce((sum, spec) => sum + elements(projections(spec.attention)) + weightsOfToken(spec.mlp), 0);
+  const told = ({ layerInput }: BlockSpec): number => (layerInput === undefined ? 0 : elements([layerInput.from, layerInput.gate, layerInput.back]));
+  return 2 * model.blocks.slice(0, count).reduce((sum, spec) => sum + elements(projections(spec.attention)) + weightsOfToken(spec.mlp) + told(spec), 0);
 }
 
 /** Whether one of the first `count` blocks gives tokens experts of their own. */

@@ -1,9 +1,10 @@
 /** Without this file there would be no fused graph from token ids to activations. */
-import { blocksNeeded, HOOKS, type Hook } from "../ops/hook.ts";
+import { blocksNeeded, HOOKS, widthIn, type Hook } from "../ops/hook.ts";
 import { block, blockFlops, choosesExperts } from "./block.ts";
 import { editsOf } from "./edit.ts";
 import { encodeTap, shiftedTap } from "./encode.ts";
 import { createGraph, input, ints, node, output, type Graph } from "./graph.ts";
+import { layerInputs } from "./layer_inputs.ts";
 import { lowered } from "./lowering/lower.ts";
 import { centred, normalized } from "./norm.ts";
 import { withoutValueBias } from "./value_bias.ts";
@@ -57,10 +58,10 @@ function blockCount(model: DecoderSpec, taps: readonly GraphTap[], options: Forw
   return count;
 }
 
-function widthOf(model: DecoderSpec, hook: Hook): number {
+function widthOf(model: DecoderSpec, { layer, hook }: GraphTap): number {
   const fact = model.hooks[hook];
   if (fact.state === "absent") throw new Error(`a ${model.architecture} has no ${hook}: ${fact.why}`);
-  return fact.width;
+  return widthIn(fact, layer);
 }
 
 /** The same before it becomes bytes: for goldens and `explain`. */
@@ -80,7 +81,7 @@ export function forwardGraph(model: DecoderSpec, taps: readonly GraphTap[], opti
     taps.forEach((tap, index) => {
       if (!chosen(tap)) return;
       const path = `/taps/${index}`;
-      const width = widthOf(model, tap.hook);
+      const width = widthOf(model, tap);
       const at = gathered ? value : rows(`${path}/rows`, value);
       const read = tap.hook === "ln1_normalized" ? normalized(graph, `${path}/normalized_input`, at, model.norm, width) : at;
       const plain = tap.folded !== undefined && tap.hook === "z" ? withoutValueBias(graph, `${path}/folded`, read, model, model.blocks[tap.layer]!, tap.folded) : read;
@@ -99,13 +100,16 @@ export function forwardGraph(model: DecoderSpec, taps: readonly GraphTap[], opti
     return stream;
   };
 
-  let x = between(0, embedding(graph, model, ids, common));
+  const embedded = embedding(graph, model, ids, common);
+  const inputs = layerInputs(graph, model, ids, embedded);
+  let x = between(0, embedded);
   for (const [layer, spec] of model.blocks.slice(0, count).entries()) {
     const inside = taps.filter((tap) => tap.layer === layer && blocksNeeded(tap) === layer + 1).map(({ hook }) => hook);
     const gathered = gatherInside && layer === count - 1;
     const ends = layer === count - 1 && count === last && !taps.some((tap) => tap.layer === count);
     const { x: after } = block(graph, `/layers.${layer}`, model, spec, common, x, {
       past: null,
+      inputs,
       gather: gathered ? rows : (_, value) => value,
       wanted: (hook) => inside.includes(hook) || edits.at(layer, hook),
       read: (hook, value) => {

@@ -7,6 +7,7 @@ import { keptTensors } from "./mixer.ts";
 import { norm } from "./norm.ts";
 import { wideHeads } from "./padding.ts";
 import { embedding, shared } from "./positions.ts";
+import { layerInputs } from "./layer_inputs.ts";
 import { lowered } from "./lowering/lower.ts";
 import type { DecoderSpec, Editing, EmittedGraph } from "./specs.ts";
 import { CPU, type Target } from "./target.ts";
@@ -49,12 +50,14 @@ export function generateGraph(model: DecoderSpec, target?: Target, longest?: num
 
   const edits = editsOf(graph, model, ids, editing);
   let x = embedding(graph, model, ids, common, places);
+  const inputs = layerInputs(graph, model, ids, x);
   for (const [layer, spec] of model.blocks.entries()) {
     const kept = keptTensors(model, spec);
     const past = Object.fromEntries(kept.map(({ name, past: dims }) => [name, input(graph, `past_${name}_${layer}`, "f32", dims)]));
     const rows = layer === model.blocks.length - 1 ? lastRows : null;
     const done = block(graph, `/layers.${layer}`, model, spec, common, edits.of(layer, "resid_pre", x, null), {
       past,
+      inputs,
       gather: rows ?? ((_, value) => value),
       wanted: (hook) => edits.at(layer, hook),
       read: (hook, value) => edits.of(layer, hook, value, rows),

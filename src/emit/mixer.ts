@@ -1,5 +1,5 @@
 /** Without this file blocks and generation would have to know how each kind of attention looks back. */
-import { attention, cacheWidth } from "./attention.ts";
+import { attention, cacheWidth, headsIn } from "./attention.ts";
 import { convColumns, deltaAttention, EXACT_STATE } from "./delta.ts";
 import type { Graph } from "./graph.ts";
 import type { Shared } from "./positions.ts";
@@ -19,7 +19,9 @@ export interface KeptTensor {
 export function keptTensors(model: DecoderSpec, { attention: spec }: BlockSpec): readonly KeptTensor[] {
   switch (spec.kind) {
     case "softmax": {
-      const of = (tokens: string): readonly (string | number)[] => ["B", model.kvHeads, tokens, cacheWidth(model, spec)];
+      // Those of the block that it looks at are kept there.
+      if (spec.qkv.kind === "queries") return [];
+      const of = (tokens: string): readonly (string | number)[] => ["B", headsIn(model, spec).kvHeads, tokens, cacheWidth(model, spec)];
       return ["key", "value"].map((name) => ({ name, past: of("P"), present: of("P+T") }));
     }
     case "delta": {
@@ -35,7 +37,7 @@ export function keptTensors(model: DecoderSpec, { attention: spec }: BlockSpec):
 export function projections(spec: BlockSpec["attention"]): readonly LinearSpec[] {
   switch (spec.kind) {
     case "softmax":
-      return [...("all" in spec.qkv ? [spec.qkv.all] : [spec.qkv.q, spec.qkv.k, spec.qkv.v]), spec.o];
+      return [...Object.values(spec.qkv).filter((part): part is LinearSpec => typeof part === "object"), spec.o];
     case "delta":
       return [spec.qkv, spec.z, spec.b, spec.a, spec.o];
     default:
@@ -45,7 +47,7 @@ export function projections(spec: BlockSpec["attention"]): readonly LinearSpec[]
 
 /** Operations of one token outside of products with weights, in so many blocks: scores of all keys of a text of `length` and what is mixed, or reading and writing the matrices. */
 export function lookingFlops(model: DecoderSpec, blocks: number, length: number): number {
-  const ofBlock = ({ attention: spec }: BlockSpec): number => (spec.kind === "delta" ? 8 * spec.valueHeads * spec.keyDim * spec.valueDim : 4 * length * model.heads * model.headDim);
+  const ofBlock = ({ attention: spec }: BlockSpec): number => (spec.kind === "delta" ? 8 * spec.valueHeads * spec.keyDim * spec.valueDim : 4 * length * model.heads * headsIn(model, spec).headDim);
   return model.blocks.slice(0, blocks).reduce((sum, block) => sum + ofBlock(block), 0);
 }
 
@@ -54,7 +56,7 @@ export function mixed(graph: Graph, path: string, model: DecoderSpec, { attentio
   const kept = (name: string): string => past?.[name] as string;
   switch (spec.kind) {
     case "softmax": {
-      const { mixed: out, present } = attention(graph, path, model, spec, common, x, past === null ? null : { key: kept("key"), value: kept("value") });
+      const { mixed: out, present } = attention(graph, path, model, spec, common, x, past === null || spec.qkv.kind === "queries" ? null : { key: kept("key"), value: kept("value") });
       return { mixed: out, present: { ...present } };
     }
     case "delta": {

@@ -17,7 +17,7 @@ export function silu(graph: Graph, path: string, x: string): string {
  * same bits · gelu x·Φ(x) · gelu_tanh its approximation 0.5x(1 + tanh(√(2/π)(x + 0.044715x³))) (Hendrycks & Gimpel 2016, arXiv 1606.08415;
  * transformers' `gelu_new` and `gelu_pytorch_tanh`) · relu max(x, 0).
  */
-function activated(graph: Graph, path: string, x: string, activation: Activation): string {
+export function activated(graph: Graph, path: string, x: string, activation: Activation): string {
   switch (activation) {
     case "silu":
       return silu(graph, `${path}/silu`, x);

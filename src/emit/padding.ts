@@ -6,7 +6,7 @@ const ONE_SUM = 128;
 
 /** Whether products inside attention order their sums by the number of keys in the last block. */
 export function wideHeads(model: DecoderSpec): boolean {
-  return model.headDim > ONE_SUM;
+  return model.headDim > ONE_SUM || model.blocks.some(({ attention }) => attention.kind === "softmax" && (attention.own?.headDim ?? 0) > ONE_SUM);
 }
 
 /**

@@ -4,7 +4,7 @@ import { headColumns } from "./head_columns.ts";
 import { lookUp } from "./linear.ts";
 import { paddedLength, wideHeads } from "./padding.ts";
 import { positionsFor, rotaryTables } from "./rope.ts";
-import type { RopeSpec } from "./attention_specs.ts";
+import type { AttentionSpec, RopeSpec } from "./attention_specs.ts";
 import type { DecoderSpec } from "./specs.ts";
 
 /** Values that every block reads. B documents, S padded tokens, T = B·S rows. */
@@ -19,6 +19,15 @@ export interface Shared {
   readonly rows: number;
   /** Tables that were made, by what they are made of: blocks share them. */
   readonly tables: Map<string, { readonly cos: string; readonly sin: string }>;
+  /** Keys and values of blocks before, which later ones may look at too. */
+  readonly looked: Map<AttentionSpec, Looked>;
+}
+
+/** What attention of a block looks at: keys and values of this call's tokens, and of earlier ones. */
+export interface Looked {
+  readonly k: string;
+  readonly v: string;
+  readonly past: { readonly key: string; readonly value: string } | null;
 }
 
 /** Declares the inputs that describe the batch. `longest`: tokens of the longest document, where that is known. */
@@ -28,15 +37,15 @@ export function shared(graph: Graph, model: DecoderSpec, longest = 0): Shared {
   const total = input(graph, "total", "i32", [1]);
   const lastKey = node(graph, "/lengths/last_key", "Sub", [lengths, constant(graph, "i32", [1], [1])]);
   graph.positions = paddedLength(positionsFor(model, longest), wideHeads(model));
-  return { layout, lastKey, total, rows: graph.positions, tables: new Map() };
+  return { layout, lastKey, total, rows: graph.positions, tables: new Map(), looked: new Map() };
 }
 
 /** The tables of a rope, made once for all blocks that have the same. */
-export function tablesOf(graph: Graph, model: DecoderSpec, common: Shared, rope: RopeSpec): { readonly cos: string; readonly sin: string } {
+export function tablesOf(graph: Graph, headDim: number, common: Shared, rope: RopeSpec): { readonly cos: string; readonly sin: string } {
   const key = JSON.stringify(rope);
   const known = common.tables.get(key);
   if (known !== undefined) return known;
-  const width = headColumns(model.headDim, rope).turned / 2;
+  const width = headColumns(headDim, rope).turned / 2;
   const { cos, sin } = rotaryTables(rope, width, common.rows);
   const dims = [common.rows, width];
   const made = { cos: constant(graph, "f32", dims, cos), sin: constant(graph, "f32", dims, sin) };

@@ -3,6 +3,7 @@ import { block, blockFlops, choosesExperts } from "./block.ts";
 import { editsOf } from "./edit.ts";
 import { createGraph, input, node, output, type Graph } from "./graph.ts";
 import { emitHead } from "./head.ts";
+import { layerInputs } from "./layer_inputs.ts";
 import { lowered } from "./lowering/lower.ts";
 import { norm } from "./norm.ts";
 import { wideHeads } from "./padding.ts";
@@ -40,10 +41,12 @@ export function predictGraph(model: DecoderSpec, target?: Target, longest?: numb
   const rows = (path: string, x: string): string => node(graph, path, "Gather", [x, wanted], { axis: 0 });
   const edits = editsOf(graph, model, ids, editing);
   let x = embedding(graph, model, ids, common);
+  const inputs = layerInputs(graph, model, ids, x);
   for (const [layer, spec] of model.blocks.entries()) {
     const gathered = layer === model.blocks.length - 1 ? rows : null;
     const done = block(graph, `/layers.${layer}`, model, spec, common, edits.of(layer, "resid_pre", x, null), {
       past: null,
+      inputs,
       gather: gathered ?? ((_, value) => value),
       wanted: (hook) => edits.at(layer, hook),
       read: (hook, value) => edits.of(layer, hook, value, gathered),

@@ -22,7 +22,7 @@ const f32 = Math.fround;
 
 /**
  * Inverse frequencies [dimensions / 2], rounded to float32 after each step as transformers rounds them (`modeling_rope_utils.py`:
- * `_compute_default_rope_parameters`, `_compute_linear_scaling_rope_parameters`, `_compute_llama3_parameters`, `_compute_yarn_parameters`),
+ * `_compute_default_rope_parameters`, `_compute_linear_scaling_rope_parameters`, `_compute_proportional_rope_parameters`, `_compute_llama3_parameters`, `_compute_yarn_parameters`),
  * since a rounding here grows with the position.
  */
 function inverseFrequencies(rope: RopeSpec): Float32Array {
@@ -42,6 +42,8 @@ function scaled(power: number, pair: number, { scaling, theta, dimensions }: Rop
       return frequency;
     case "linear":
       return f32(frequency / scaling.factor);
+    case "proportional":
+      return pair < scaling.pairs ? f32(frequency / scaling.factor) : 0;
     case "llama3": {
       const wavelength = f32((2 * Math.PI) / frequency);
       if (wavelength > scaling.originalContext / scaling.lowFreqFactor) return f32(frequency / scaling.factor);

@@ -72,6 +72,29 @@ export interface BlockSpec {
   readonly ln2: NormSpec | null;
   readonly mlp: MlpSpec;
   readonly mlpPostNorm: NormSpec | null;
+  /** What the block is told of each token itself, and adds at its end (Gemma 4). */
+  readonly layerInput?: LayerInputSpec;
+  /** [1] factor of the stream at its end. */
+  readonly factor?: TensorRef;
+}
+
+/** Of one block: x + norm(back(activation(gate(x)) ∘ input)), where the input [w] is made of the token's row of a table and of `from` its embedding. */
+export interface LayerInputSpec {
+  readonly from: LinearSpec;
+  readonly gate: LinearSpec;
+  readonly back: LinearSpec;
+  readonly norm: NormSpec;
+  readonly activation: Activation;
+}
+
+/** Of all blocks: input = (norm(from(embedding) · fromFactor) + table[token] · tableFactor) · √½, w numbers for each. */
+export interface LayerInputsSpec {
+  /** [vocabulary, blocks · w] */
+  readonly table: TensorRef;
+  readonly tableFactor: number;
+  readonly fromFactor: number;
+  /** [w] */
+  readonly norm: NormSpec;
 }
 
 /** A decoder-only language model as plain data: what its config says and where its weights lie. */
@@ -97,6 +120,8 @@ export interface DecoderSpec {
   readonly embed: TensorRef;
   /** Factor of the embedding, √d in Gemma. */
   readonly embedScale: number | null;
+  /** What blocks are told of each token beside the stream (Gemma 4). */
+  readonly layerInputs?: LayerInputsSpec;
   /** [context, hiddenSize]: learned positions, added to the embedding (GPT-2). */
   readonly positions: TensorRef | null;
   readonly blocks: readonly BlockSpec[];

@@ -1,19 +1,21 @@
 /** Without this file SAEs trained on heads without their value biases (`fold_value_biases` of TransformerLens) would read other numbers than they were trained on. */
 import type { Folded } from "../ops/hook.ts";
-import { projected } from "./attention.ts";
+import { headsIn, projected } from "./attention.ts";
 import { ints, node, nodes, weight, type Graph } from "./graph.ts";
 import type { QkvSpec } from "./attention_specs.ts";
-import type { BlockSpec, DecoderSpec } from "./specs.ts";
+import type { BlockSpec, DecoderSpec, TensorRef } from "./specs.ts";
 
 /**
  * z [n, heads·dh] minus the value bias of each head: attention weights add up to one where there are no sinks, so it is in every row. `with_norm`: minus what the bias of
  * the norm before becomes of it as well, which `fold_ln` makes part of the value bias. As it is where there are no biases.
  */
 export function withoutValueBias(graph: Graph, path: string, z: string, model: DecoderSpec, { attention, ln1 }: BlockSpec, how: Folded): string {
-  if (attention.kind !== "softmax") return z;
+  // A norm of values leaves another part of the bias in each row, and block that looks at another's has none: nothing is folded there.
+  if (attention.kind !== "softmax" || attention.valueNorm === true || attention.qkv.kind === "queries") return z;
   const { qkv } = attention;
-  const { heads, kvHeads, headDim } = model;
-  const own = how === "with_norm" && ln1.bias !== null ? valueOf(graph, path, model, qkv, weight(graph, `${path}/norm_bias`, ln1.bias)) : valueBias(graph, path, model, qkv);
+  const shape = headsIn(model, attention);
+  const { heads, kvHeads, headDim } = shape;
+  const own = how === "with_norm" && ln1.bias !== null ? valueOf(graph, path, model.hiddenSize, shape, qkv, weight(graph, `${path}/norm_bias`, ln1.bias)) : valueBias(graph, path, shape, qkv);
   if (own === null) return z;
   const perHead = node(graph, `${path}/per_head`, "Reshape", [own, ints(graph, kvHeads, headDim)]);
   // Heads that share keys and values share their bias.
@@ -23,14 +25,16 @@ export function withoutValueBias(graph: Graph, path: string, z: string, model: D
 }
 
 /** The biases of all key-value heads, in any shape; null where there are none. */
-function valueBias(graph: Graph, path: string, { heads, kvHeads, headDim }: DecoderSpec, qkv: QkvSpec): string | null {
-  const { bias } = "all" in qkv ? qkv.all : qkv.v;
+function valueBias(graph: Graph, path: string, { heads, kvHeads, headDim }: ReturnType<typeof headsIn>, qkv: QkvSpec): string | null {
+  const bias = biasOfValues(qkv);
   if (bias === null) return null;
   const whole = weight(graph, `${path}/bias`, bias);
   const third = (all: string, sizes: readonly number[], axis: number): string => nodes(graph, `${path}/split`, { op: "Split", inputs: [all, ints(graph, ...sizes)], attributes: { axis } }, 3)[2] as string;
   switch (qkv.kind) {
     case "separate":
     case "gated":
+    case "keys":
+    case "queries":
       return whole;
     case "thirds":
       return third(whole, [heads * headDim, kvHeads * headDim, kvHeads * headDim], 0);
@@ -41,10 +45,25 @@ function valueBias(graph: Graph, path: string, { heads, kvHeads, headDim }: Deco
   }
 }
 
+/** The bias of what values are made of; null where there is none. */
+export function biasOfValues(qkv: QkvSpec): TensorRef | null {
+  switch (qkv.kind) {
+    case "thirds":
+    case "per_head":
+      return qkv.all.bias;
+    case "keys":
+      return qkv.k.bias;
+    case "queries":
+      return null;
+    default:
+      return qkv.v.bias;
+  }
+}
+
 /** The values that a vector [d] gives, its bias added: all key-value heads. Two equal rows, since one would take another kernel. */
-function valueOf(graph: Graph, path: string, model: DecoderSpec, qkv: QkvSpec, vector: string): string {
-  const { kvHeads, headDim, hiddenSize } = model;
+function valueOf(graph: Graph, path: string, hiddenSize: number, shape: ReturnType<typeof headsIn>, qkv: QkvSpec, vector: string): string {
+  const { kvHeads, headDim } = shape;
   const row = node(graph, `${path}/norm_row`, "Reshape", [vector, ints(graph, 1, hiddenSize)]);
-  const { v: value } = projected(graph, `${path}/projected`, model, qkv, node(graph, `${path}/norm_rows`, "Concat", [row, row], { axis: 0 }));
-  return node(graph, `${path}/value`, "Gather", [node(graph, `${path}/values`, "Reshape", [value, ints(graph, 2, kvHeads * headDim)]), ints(graph, 0)], { axis: 0 });
+  const { v: value } = projected(graph, `${path}/projected`, shape, qkv, node(graph, `${path}/norm_rows`, "Concat", [row, row], { axis: 0 }));
+  return node(graph, `${path}/value`, "Gather", [node(graph, `${path}/values`, "Reshape", [value!, ints(graph, 2, kvHeads * headDim)]), ints(graph, 0)], { axis: 0 });
 }

@@ -57,13 +57,18 @@ export function moduleOf(hooks: HookFacts, { layer, hook }: { readonly layer: nu
 
 /**
  * What a hook of one model is: the module of transformers whose value it is, with `{layer}` for the number, and its width; or why there is none. `modules`:
- * the module of each layer, where they differ.
+ * the module of each layer, where they differ; `widths`: its width there.
  */
 export type HookFact =
-  | { readonly state: "present"; readonly module: string; readonly width: number; readonly modules?: readonly string[] }
+  | { readonly state: "present"; readonly module: string; readonly width: number; readonly modules?: readonly string[]; readonly widths?: readonly number[] }
   | { readonly state: "absent"; readonly why: string };
 
 export type HookFacts = Readonly<Record<Hook, HookFact>>;
+
+/** Numbers of one position at a hook of one layer. */
+export function widthIn(fact: HookFact & { readonly state: "present" }, layer: number): number {
+  return fact.widths?.[layer] ?? fact.width;
+}
 
 function inLayer(fact: HookFact & { readonly state: "present" }, layer: number): string {
   return fact.modules?.[layer] ?? fact.module;

@@ -7,7 +7,7 @@ import { readModel } from "../../runtime/checkpoint/model.ts";
 import { FAMILIES } from "../../runtime/checkpoint/architectures/mod.ts";
 import { emitForward } from "../../src/emit/forward.ts";
 import { emitGenerate } from "../../src/emit/generate.ts";
-import { HOOKS } from "../../src/ops/hook.ts";
+import { HOOKS, widthIn } from "../../src/ops/hook.ts";
 import { floats, forwardFeeds, generate, openGraph } from "../emit/run_graph.ts";
 import { ARCHITECTURES, keptPositions } from "./kept_positions.ts";
 import { readTensors, relativeErrors } from "./tensors.ts";
@@ -36,7 +36,7 @@ for (const name of names) {
     await session.release();
     for (const [index, { layer, hook }] of taps.entries()) {
       const fact = spec.hooks[hook];
-      const width = fact.state === "present" ? fact.width : 0;
+      const width = fact.state === "present" ? widthIn(fact, layer) : 0;
       const ours = floats(outputs, `tap${index}_dense`);
       const errors: number[] = [];
       let from = 0;

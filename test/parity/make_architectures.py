@@ -26,6 +26,7 @@ COMMON = {"vocab_size": VOCAB, "num_hidden_layers": LAYERS, "max_position_embedd
 LLAMA = {"hidden_size": 32, "num_attention_heads": 4, "num_key_value_heads": 2, "intermediate_size": 40}
 YARN = {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 40, "rope_theta": 10000.0}
 GEMMA = {"hidden_size": 32, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 16, "intermediate_size": 48}
+GEMMA4 = {"hidden_size": 32, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 16, "global_head_dim": 24, "intermediate_size": 40, "sliding_window": 10, "vocab_size_per_layer_input": 64, "hidden_size_per_layer_input": 8}
 QWEN35 = {"hidden_size": 32, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 16, "intermediate_size": 40, "linear_num_key_heads": 2, "linear_num_value_heads": 4, "linear_key_head_dim": 8, "linear_value_head_dim": 12}
 QWEN35_LAYERS = ["linear_attention", "full_attention", "linear_attention"]
 MOE = {**LLAMA, "hidden_size": 24, "head_dim": 8, "intermediate_size": 28, "moe_intermediate_size": 12, "num_experts": 8, "num_experts_per_tok": 3}
@@ -82,6 +83,12 @@ CONFIGS = {
     "gemma3_local": ("gemma3_text", {**GEMMA, "num_hidden_layers": 3, "sliding_window": 10, "layer_types": ["sliding_attention", "full_attention", "sliding_attention"], "query_pre_attn_scalar": 20}),
     "gemma3_scaled": ("gemma3_text", {**GEMMA, "head_dim": 20, "sliding_window": 32, "layer_types": ["full_attention", "sliding_attention"], "rope_parameters": {"full_attention": {"rope_type": "linear", "factor": 8.0, "rope_theta": 1e6}, "sliding_attention": {"rope_type": "default", "rope_theta": 1e4}}}),
     "gemma3_bf16": ("gemma3_text", {**GEMMA, "num_attention_heads": 4, "num_key_value_heads": 2, "sliding_window": 16, "save": "bfloat16"}),
+    # Layers that read the keys and values of others, inputs of each layer, wider heads where all is seen.
+    "gemma4_shared": ("gemma4_text", {**GEMMA4, "num_hidden_layers": 6, "layer_types": ["sliding_attention", "full_attention"] * 3, "num_kv_shared_layers": 3, "use_double_wide_mlp": True}),
+    "gemma4_keys": ("gemma4_text", {**GEMMA4, "num_hidden_layers": 3, "hidden_size_per_layer_input": 0, "layer_types": ["sliding_attention", "full_attention", "full_attention"], "num_key_value_heads": 2, "num_global_key_value_heads": 1, "attention_k_eq_v": True, "final_logit_softcapping": 4.0, "save": "bfloat16"}),
+    # As the models are published: with an eye, and keys that say of all layers that see everything what heads they have.
+    "gemma4_seeing": ("gemma4", {**GEMMA4, "num_hidden_layers": 3, "layer_types": ["sliding_attention", "full_attention", "full_attention"], "num_kv_shared_layers": 1, "num_key_value_heads": 2, "num_global_key_value_heads": 1, "attention_k_eq_v": True, "published": True}),
+    "gemma4_turned": ("gemma4_text", {**GEMMA4, "num_hidden_layers": 2, "hidden_size_per_layer_input": 0, "attention_bias": True, "layer_types": ["full_attention", "sliding_attention"], "rope_parameters": {"full_attention": {"rope_type": "proportional", "partial_rotary_factor": 0.4, "factor": 2.0, "rope_theta": 5000.0}, "sliding_attention": {"rope_type": "default", "rope_theta": 300.0}}}),
     "qwen3_5_shared": ("qwen3_5_text", {**QWEN35, "num_hidden_layers": 3, "layer_types": QWEN35_LAYERS}),
     "qwen3_5_own": ("qwen3_5_text", {**QWEN35, "num_hidden_layers": 4, "linear_num_value_heads": 2, "linear_value_head_dim": 8, "linear_conv_kernel_dim": 3, "attention_bias": True, "tie_word_embeddings": True, "rope_parameters": {"rope_type": "default", "rope_theta": 5000.0, "partial_rotary_factor": 0.5}, "save": "bfloat16"}),
     "qwen3_5_short": ("qwen3_5_text", {**QWEN35, "layer_types": ["full_attention", "linear_attention"], "linear_conv_kernel_dim": 2, "linear_num_key_heads": 1}),
@@ -120,6 +127,8 @@ POINTS = {
     "gpt_oss": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
     "gemma2": GEMMA_POINTS,
     "gemma3_text": GEMMA_POINTS,
+    "gemma4_text": GEMMA_POINTS,
+    "gemma4": GEMMA_POINTS,
 }
 
 # Modules that SAEs of transformers' models are named by, which have the projection inside them.
@@ -133,6 +142,9 @@ def config_of(kind: str, options: dict):
     if kind == "qwen3_5":
         vision = {"depth": 1, "hidden_size": 8, "num_heads": 1, "intermediate_size": 8, "out_hidden_size": 32, "num_position_embeddings": 4, "patch_size": 2, "spatial_merge_size": 1, "temporal_patch_size": 1}
         return AutoConfig.for_model(kind, text_config={**COMMON, **options}, vision_config=vision, tie_word_embeddings=True)
+    if kind == "gemma4":
+        vision = {"hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1, "num_key_value_heads": 1, "head_dim": 8, "global_head_dim": 8, "position_embedding_size": 4}
+        return AutoConfig.for_model(kind, text_config={**COMMON, **options}, vision_config=vision)
     if kind in ("llava", "mistral3"):
         vision = {"model_type": "clip_vision_model" if kind == "llava" else "pixtral", "hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1, "image_size": 4, "patch_size": 2, **({} if kind == "llava" else {"head_dim": 8})}
         return AutoConfig.for_model(kind, text_config={**COMMON, **options}, vision_config=vision, **{"tie_word_embeddings": False, **outer})
@@ -219,11 +231,12 @@ def make(name: str, seed: int) -> None:
     from transformers import AutoModelForCausalLM, AutoModelForImageTextToText
 
     kind, options = CONFIGS[name]
-    auto = AutoModelForImageTextToText if kind in ("qwen3_5", "llava", "mistral3") else AutoModelForCausalLM
+    auto = AutoModelForImageTextToText if kind in ("qwen3_5", "gemma4", "llava", "mistral3") else AutoModelForCausalLM
     options = dict(options)
     save = options.pop("save", "float32")
     # Keys of config.json that transformers reads as it will: some it follows, and some it passes over.
     written, fused, torch_file, packed = (options.pop(key, unsaid) for key, unsaid in (("written", {}), ("fused", False), ("torch", False), ("packed", False)))
+    published = options.pop("published", False)
     torch.manual_seed(seed)
     model = auto.from_config(config_of(kind, options), attn_implementation="eager")
     with torch.no_grad():
@@ -231,6 +244,9 @@ def make(name: str, seed: int) -> None:
             # Fresh norms do nothing and fresh biases are zeros: they would hide a forgotten factor.
             if parameter.ndim == 1:
                 parameter.add_(0.2 * torch.randn_like(parameter))
+        for key, buffer in model.named_buffers():
+            if key.endswith("layer_scalar"):
+                buffer.add_(0.2 * torch.randn_like(buffer))
     folder = OUT / name
     shutil.rmtree(folder, ignore_errors=True)
     model.to(getattr(torch, save)).save_pretrained(folder, save_original_format=not fused)
@@ -245,6 +261,12 @@ def make(name: str, seed: int) -> None:
         (folder / "config.json").write_text(json.dumps({**config, **written}, indent=2, sort_keys=True) + "\n")
     if packed:
         pack(folder)
+    if published:
+        config = json.loads((folder / "config.json").read_text())
+        text = config["text_config"]
+        text.pop("per_layer_config")
+        text |= {key: options[key] for key in ("global_head_dim", "num_global_key_value_heads")}
+        (folder / "config.json").write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
     model = auto.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
     tensors, documents = {}, []
     for number, length in enumerate(LENGTHS):

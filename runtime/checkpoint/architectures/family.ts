@@ -32,6 +32,8 @@ export interface Family {
   readonly embedding: string;
   /** `quant_method`s of its config that are computed from; absent: none. */
   readonly quantized?: readonly string[];
+  /** true: it reads `per_layer_config`, by which single layers differ from what the config says of all. */
+  readonly unlikeLayers?: true;
   readonly read: (source: Source) => Decoder;
 }
 

@@ -1,6 +1,7 @@
 /** Without this file nobody could say which models are read: the table of families. */
 import type { Family } from "./family.ts";
 import { gemma } from "./gemma.ts";
+import { gemma4 } from "./gemma4.ts";
 import { gpt2 } from "./gpt2.ts";
 import { gptNeo } from "./gpt_neo.ts";
 import { gptNeox } from "./gpt_neox.ts";
@@ -10,7 +11,7 @@ import { phi } from "./phi.ts";
 import { phi3 } from "./phi3.ts";
 import { qwen35 } from "./qwen3_5.ts";
 
-export const FAMILIES: readonly Family[] = [llama, gemma, gpt2, gptNeo, gptNeox, gptOss, phi, phi3, qwen35];
+export const FAMILIES: readonly Family[] = [llama, gemma, gemma4, gpt2, gptNeo, gptNeox, gptOss, phi, phi3, qwen35];
 
 /** `model_type`s that are read, as messages list them. */
 export const SUPPORTED: readonly string[] = FAMILIES.flatMap(({ types }) => types);

@@ -8,6 +8,7 @@ import { familyOf, SUPPORTED } from "./mod.ts";
 /** Models that also see whose text model is read where it lies. Without `usual` their text part names its own type, which is of one family. */
 const SEEING: Readonly<Record<string, { readonly usual: string | null }>> = {
   gemma3: { usual: null },
+  gemma4: { usual: null },
   qwen3_5: { usual: null },
   qwen3_5_moe: { usual: null },
   llava: { usual: "llama" },

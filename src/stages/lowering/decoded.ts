@@ -1,5 +1,5 @@
 /** Without this file a reconstruction could be held against activations that it does not stand for. */
-import { isOutputOf, moduleOf } from "../../ops/hook.ts";
+import { isOutputOf, moduleOf, widthIn } from "../../ops/hook.ts";
 import { source } from "../../ops/key.ts";
 import type { Op, Plan, SaeRef, Tap } from "../../ops/op.ts";
 import type { ColumnSchema } from "../../ops/schema.ts";
@@ -105,11 +105,12 @@ function written(context: Lowering, model: ModelFacts, sae: SaeFacts, tap: Tap):
     });
     return null;
   }
-  if (fact.width === width) return { ...tap, layer, hook };
+  const there = widthIn(fact, layer);
+  if (there === width) return { ...tap, layer, hook };
   context.report({
     code: "sae-width-mismatch",
-    message: `this transcoder writes vectors of ${width} numbers, but the model's have ${fact.width} at ${hook}`,
-    notes: [`${sae.ref.name}: d_out ${width}`, `${model.ref.name}: ${hook} has ${fact.width}`],
+    message: `this transcoder writes vectors of ${width} numbers, but the model's have ${there} at ${hook}`,
+    notes: [`${sae.ref.name}: d_out ${width}`, `${model.ref.name}: ${hook} has ${there}`],
     help: 'set model "…"',
   });
   return null;

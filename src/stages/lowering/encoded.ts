@@ -1,6 +1,6 @@
 /** Without this file an SAE could be applied to activations it was not trained on. */
 import type { Diagnostic } from "../../../grammar/diagnostic.ts";
-import { HOOK_WORDS, isOutputOf, moduleOf } from "../../ops/hook.ts";
+import { HOOK_WORDS, isOutputOf, moduleOf, widthIn } from "../../ops/hook.ts";
 import type { Plan, Tap } from "../../ops/op.ts";
 import type { ColumnSchema } from "../../ops/schema.ts";
 import { source } from "../../ops/key.ts";
@@ -75,7 +75,7 @@ export function saeFor(context: Lowering, model: ModelFacts, saes: readonly SaeF
     });
     return null;
   }
-  const width = fact.state === "present" ? fact.width : 0;
+  const width = fact.state === "present" ? widthIn(fact, tap.layer) : 0;
   if (match.dIn !== width) {
     const other = otherModel(context, model, saes);
     context.report({

@@ -1,6 +1,6 @@
 /** Without this file a layer that no SAE reads would be refused without saying which one can be asked for, or that the model is still another. */
 import type { Diagnostic } from "../../../grammar/diagnostic.ts";
-import type { Hook } from "../../ops/hook.ts";
+import { widthIn, type Hook } from "../../ops/hook.ts";
 import type { Lowering, ModelFacts, SaeFacts } from "../stage.ts";
 
 type Offer = Partial<Pick<Diagnostic, "notes" | "fix" | "help">>;
@@ -37,5 +37,5 @@ export function otherModel({ settings }: Lowering, model: ModelFacts, saes: read
 /** Whether an SAE could have been trained on a model: by its layer, and by the width of what it reads. */
 function fits({ layer, hook, dIn }: SaeFacts, model: ModelFacts): boolean {
   const fact = hook === null ? null : model.hooks[hook];
-  return (layer === null || layer < model.layers) && (fact === null || fact.state === "absent" || fact.width === dIn);
+  return (layer === null || layer < model.layers) && (fact === null || fact.state === "absent" || widthIn(fact, layer ?? 0) === dIn);
 }
