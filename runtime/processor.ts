@@ -1,4 +1,5 @@
 /** Without this file what this processor is would be read in several ways, and one that cannot do the same could pass for it. */
+import { execFileSync } from "node:child_process";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { cpus } from "node:os";
 
@@ -38,4 +39,27 @@ let ofOneKind: boolean | null = null;
 function hasCoresOfOneKind(): boolean {
   ofOneKind ??= process.platform === "linux" && !existsSync("/sys/devices/cpu_atom") && new Set(globSync("/sys/devices/system/cpu/cpu[0-9]*/cpu_capacity").map((file) => readFileSync(file, "latin1"))).size <= 1;
   return ofOneKind;
+}
+
+let cache: number | null | undefined;
+
+/**
+ * Bytes of the second-level cache as the runtime asks the system for it (1.30, `core/platform/posix/env.cc`, GetL2CacheSize), by which its attention cuts keys into blocks.
+ * null where it is not known: on Windows, on Linux for processors that its library does not know, and where cores have caches of their own size.
+ */
+export function secondCache(): number | null {
+  if (cache === undefined) cache = askedOfSystem();
+  return cache;
+}
+
+function askedOfSystem(): number | null {
+  const ways: Readonly<Partial<Record<NodeJS.Platform, readonly [string, ...string[]]>>> = { linux: ["/usr/bin/getconf", "LEVEL2_CACHE_SIZE"], darwin: ["/usr/sbin/sysctl", "-n", "hw.l2cachesize"] };
+  const way = ways[process.platform];
+  if (way === undefined || (process.platform === "linux" && !hasCoresOfOneKind())) return null;
+  try {
+    const bytes = Number(execFileSync(way[0], way.slice(1), { encoding: "latin1", stdio: ["ignore", "pipe", "ignore"], timeout: 2000 }).trim());
+    return Number.isInteger(bytes) && bytes > 0 ? bytes : null;
+  } catch {
+    return null;
+  }
 }

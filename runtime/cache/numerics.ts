@@ -13,7 +13,7 @@ import { VERSION } from "./segment.ts";
  * Raised when arithmetic of ours that no graph shows changes: documents padded otherwise, rows repeated otherwise. All that graphs show
  * is in their keys.
  */
-const ARITHMETIC = 2;
+const ARITHMETIC = 3;
 
 /**
  * What must be equal for two runs to give the same bits: the runtime and its version, processor (its kernels are chosen by what the

@@ -1,5 +1,6 @@
 /** Without this file documents would not become batches that are short enough to cancel and small enough for memory. */
 import { paddedLength } from "../../src/emit/padding.ts";
+import { secondCache } from "../processor.ts";
 import { windowFeeds } from "./edited_places.ts";
 import type { Document, Feeds, TapOutput } from "./port.ts";
 import type { Outputs } from "./protocol.ts";
@@ -125,13 +126,18 @@ export interface Batch {
   readonly paddedTokens: number;
 }
 
+/** Columns that a document of `length` takes in a batch whose longest it is, on this machine (`paddedLength`). */
+export function fedAs(length: number, uneven: readonly number[] = []): number {
+  return uneven.length === 0 ? paddedLength(length) : paddedLength(length, uneven, secondCache());
+}
+
 /**
  * Feeds of a forward graph: input_ids int64 [B, S] padded on the right, layout int64 [3] = B, S, −1, lengths int32 [B],
  * total int32 [1] = S, wanted int64 [N] = b·S + position. Padding counts as real tokens (lengths are all S): a token
  * never sees what comes after it. S is a length at which attention gives the same bits as at any other such (`paddedLength`);
  * a single row takes another kernel, hence N ≥ 2 (a lone wanted row goes in twice).
  */
-export function assemble(documents: readonly Document[], chosen: Uint32Array, wide = false): Batch {
+export function assemble(documents: readonly Document[], chosen: Uint32Array, uneven: readonly number[] = []): Batch {
   const rowStart = new Uint32Array(chosen.length + 1);
   let longest = 0;
   chosen.forEach((document, i) => {
@@ -139,7 +145,7 @@ export function assemble(documents: readonly Document[], chosen: Uint32Array, wi
     rowStart[i + 1] = rowStart[i]! + wanted.length;
     longest = Math.max(longest, ids.length);
   });
-  const columns = paddedLength(longest, wide);
+  const columns = fedAs(longest, uneven);
   const rows = rowStart[chosen.length]!;
   const ids = new BigInt64Array(chosen.length * columns);
   const wanted = new BigInt64Array(Math.max(2, rows));

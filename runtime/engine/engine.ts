@@ -213,7 +213,7 @@ async function inBatches(all: readonly Lane[], pace: Pace, options: EngineOption
   await deal(lanes, halt, (lane) => {
     if (from === order.length) return null;
     const count = take(documents, order, from, budget(pace, { total, left }, lanes.length, limits.tokens, documents[order[from]!]!.ids.length), options.batch, mostRows);
-    const batch = assemble(documents, order.subarray(from, from + count), graph.wideHeads);
+    const batch = assemble(documents, order.subarray(from, from + count), graph.unevenHeads);
     const tokens = batch.chosen.reduce((sum, document) => sum + documents[document]!.ids.length, 0);
     from += count;
     left -= tokens;

@@ -1,8 +1,7 @@
 /** Without this file prompts could not be continued step by step, many at a time, so that a continuation is quick and can be cancelled. */
-import { paddedLength } from "../../src/emit/padding.ts";
 import type { EmittedGraph } from "../../src/emit/specs.ts";
 import { CPU } from "../../src/emit/target.ts";
-import { fullBatch, isBrief, MOST_PADDING, observe } from "./batching.ts";
+import { fedAs, fullBatch, isBrief, MOST_PADDING, observe } from "./batching.ts";
 import type { Pace } from "./batching.ts";
 import { counter, deal } from "./dealing.ts";
 import type { Halt } from "./dealing.ts";
@@ -120,7 +119,7 @@ function* inParts(graph: EmittedGraph, tokens: number, prompts: readonly Int32Ar
   while (from < prompts.length) {
     const { length } = prompts[from]!;
     // Only the CPU promises bits, which depend on how a prompt is padded.
-    const columns = graph.unlike === "all" && (graph.target ?? CPU).provider === "cpu" ? paddedLength(length, graph.wideHeads === true) : length;
+    const columns = graph.unlike === "all" && (graph.target ?? CPU).provider === "cpu" ? fedAs(length, graph.unevenHeads) : length;
     const ids: Int32Array[] = [];
     const rows: number[] = [];
     let real = 0;

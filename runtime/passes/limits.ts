@@ -1,7 +1,7 @@
 /** Without this file batches would be as large as they are quick, whatever memory there is. */
-import { FEWEST_TOKENS, MOST_ROWS, MOST_TOKENS } from "../engine/batching.ts";
+import { fedAs, FEWEST_TOKENS, MOST_ROWS, MOST_TOKENS } from "../engine/batching.ts";
 import { EngineError, type Document, type JobLimits } from "../engine/port.ts";
-import { paddedLength } from "../../src/emit/padding.ts";
+import { unevenHeads } from "../../src/emit/padding.ts";
 import { tileOf } from "../../src/emit/encode.ts";
 import { continuingBytes, laneBytes, type BatchShape, type Shapes } from "./lane_memory.ts";
 
@@ -36,7 +36,7 @@ export function extentOf(documents: readonly Document[]): Extent {
  * asked for. Results are the same whatever is chosen.
  */
 export function fit(shapes: Shapes, { texts, longest, rows }: Extent, lanes: number, bytes: number, batch: number | null = null): Fit {
-  const padded = paddedLength(Math.max(1, longest), true);
+  const padded = fedAs(Math.max(1, longest), unevenHeads(shapes.model));
   // A text is never cut: the smallest batch is the longest text.
   const shape = (asked: number): BatchShape => {
     const tokens = Math.max(Math.min(asked, texts * padded), padded);
@@ -68,7 +68,7 @@ const ROWS_TOGETHER = [32, 16, 8, 4, 2];
  * something is kept of. `batch`: rows of a batch, where they were asked for.
  */
 export function fitContinuing(shapes: Shapes, { texts, longest, steps }: Continued, lanes: number, bytes: number, cached: number, batch: number | null = null): Fit {
-  const padded = paddedLength(Math.max(1, longest), true);
+  const padded = fedAs(Math.max(1, longest), unevenHeads(shapes.model));
   const length = longest + steps;
   const rowsOf = (asked: number): number => Math.max(2, Math.min(asked, texts, batch ?? Math.floor(cached / length)));
   const lane = (rows: number, tokens: number): number => continuingBytes(shapes, { tokens: Math.max(padded, Math.min(tokens, rows * padded)), longest: padded, rows, length });

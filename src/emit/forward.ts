@@ -8,7 +8,7 @@ import { layerInputs } from "./layer_inputs.ts";
 import { lowered } from "./lowering/lower.ts";
 import { centred, normalized } from "./norm.ts";
 import { withoutValueBias } from "./value_bias.ts";
-import { wideHeads } from "./padding.ts";
+import { paddedAs } from "./padding.ts";
 import { embedding, shared } from "./positions.ts";
 import { withScreens } from "./screen.ts";
 import type { DecoderSpec, Editing, EmittedGraph, GraphTap } from "./specs.ts";
@@ -31,7 +31,7 @@ export interface ForwardOptions {
  * The model up to its highest tap, and every tap read at the wanted positions.
  *
  * Feeds: B documents padded on the right to S tokens, S as `paddedLength` says: at other lengths attention gives other bits (measured at 65,
- * 129 … rows of 32-wide heads, and where the last block of 256-wide heads has 64 keys or fewer). N ≥ 2: one row takes another kernel.
+ * 129 … rows of 32-wide heads, and by the width of a head and the size of the processor's cache). N ≥ 2: one row takes another kernel.
  *   input_ids int64 [B, S]   padding may be any valid id: attention is causal, so no real token sees it
  *   layout    int64 [3]      B, S, -1
  *   lengths   int32 [B]      S for every document
@@ -47,7 +47,7 @@ export function emitForward(model: DecoderSpec, taps: readonly GraphTap[], optio
   const screened = taps.flatMap(({ sae, screened }, tap) => (sae === null || screened !== true ? [] : [{ tap, sae }]));
   if (screened.length > 0 && graph.target !== undefined && graph.target.provider !== "cpu") throw new Error("features are screened on the CPU only");
   const sparse = choosesExperts(model, blockCount(model, taps, options));
-  return withScreens({ ...graph, ...(wideHeads(model) ? { wideHeads: true } : {}), ...(sparse ? { experts: true } : {}) }, screened);
+  return withScreens({ ...graph, ...paddedAs(model), ...(sparse ? { experts: true } : {}) }, screened);
 }
 
 function blockCount(model: DecoderSpec, taps: readonly GraphTap[], options: ForwardOptions): number {

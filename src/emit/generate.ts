@@ -5,7 +5,7 @@ import { createGraph, input, node, output, scalar, type Graph } from "./graph.ts
 import { vocabulary } from "./head.ts";
 import { keptTensors } from "./mixer.ts";
 import { norm } from "./norm.ts";
-import { wideHeads } from "./padding.ts";
+import { paddedAs } from "./padding.ts";
 import { embedding, shared } from "./positions.ts";
 import { layerInputs } from "./layer_inputs.ts";
 import { lowered } from "./lowering/lower.ts";
@@ -35,7 +35,7 @@ export type StepOutput = "next" | "logits";
 export function emitGenerate(model: DecoderSpec, target?: Target, longest?: number, gives: StepOutput = "next", editing?: Editing): EmittedGraph {
   const graph = lowered(generateGraph(model, target, longest, gives, editing), blockFlops(model, model.blocks.length) + 2 * model.vocabulary * model.hiddenSize);
   const { calls } = unlikeLengths(model, target ?? CPU);
-  return { ...graph, ...(calls === null ? {} : { unlike: calls }), ...(wideHeads(model) ? { wideHeads: true } : {}), ...(choosesExperts(model, model.blocks.length) ? { experts: true } : {}) };
+  return { ...graph, ...(calls === null ? {} : { unlike: calls }), ...paddedAs(model), ...(choosesExperts(model, model.blocks.length) ? { experts: true } : {}) };
 }
 
 /** The same before it becomes bytes. */

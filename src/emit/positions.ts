@@ -2,7 +2,7 @@
 import { constant, input, ints, node, scalar, type Graph } from "./graph.ts";
 import { headColumns } from "./head_columns.ts";
 import { lookUp } from "./linear.ts";
-import { paddedLength, wideHeads } from "./padding.ts";
+import { paddedPositions, unevenHeads } from "./padding.ts";
 import { positionsFor, rotaryTables } from "./rope.ts";
 import type { AttentionSpec, RopeSpec } from "./attention_specs.ts";
 import type { DecoderSpec } from "./specs.ts";
@@ -36,7 +36,7 @@ export function shared(graph: Graph, model: DecoderSpec, longest = 0): Shared {
   const lengths = input(graph, "lengths", "i32", ["B"]);
   const total = input(graph, "total", "i32", [1]);
   const lastKey = node(graph, "/lengths/last_key", "Sub", [lengths, constant(graph, "i32", [1], [1])]);
-  graph.positions = paddedLength(positionsFor(model, longest), wideHeads(model));
+  graph.positions = paddedPositions(positionsFor(model, longest), unevenHeads(model));
   return { layout, lastKey, total, rows: graph.positions, tables: new Map(), looked: new Map() };
 }
 

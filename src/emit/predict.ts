@@ -6,7 +6,7 @@ import { emitHead } from "./head.ts";
 import { layerInputs } from "./layer_inputs.ts";
 import { lowered } from "./lowering/lower.ts";
 import { norm } from "./norm.ts";
-import { wideHeads } from "./padding.ts";
+import { paddedAs } from "./padding.ts";
 import { embedding, shared } from "./positions.ts";
 import type { DecoderSpec, Editing, EmittedGraph } from "./specs.ts";
 import type { Target } from "./target.ts";
@@ -27,7 +27,7 @@ export function emitPredict(model: DecoderSpec, target?: Target, longest?: numbe
     mappedBytes: body.mappedBytes + (model.lmHead === null ? 0 : head.mappedBytes),
     operators: body.operators + head.operators,
     head: { bytes: head.bytes, width: model.hiddenSize, vocabulary: model.vocabulary, cap: model.logitCap ?? null },
-    ...(wideHeads(model) ? { wideHeads: true } : {}),
+    ...paddedAs(model),
     ...(choosesExperts(model, model.blocks.length) ? { experts: true } : {}),
   };
 }

@@ -297,8 +297,8 @@ export interface EmittedGraph {
   readonly operators: number;
   /** Of a continuation: which of its calls take texts of unlike lengths, all or all but the first; absent: none. */
   readonly unlike?: "all" | "steps";
-  /** true: documents are padded as heads wider than 128 columns want it (`paddedLength`). */
-  readonly wideHeads?: true;
+  /** Widths of heads by which documents are padded (`paddedLength`); absent: to an even number of tokens. */
+  readonly unevenHeads?: readonly number[];
   /** true: tokens go through few of the weights that it maps, each through its own. */
   readonly experts?: true;
   /** Taps that leave as `tap{i}_shifted` and become triples in the engine. */

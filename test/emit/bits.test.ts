@@ -29,6 +29,8 @@ const shapes: readonly (readonly [string, Shape])[] = [
   ["heads of 32", { hiddenSize: 64, heads: 4, kvHeads: 2, headDim: 32, mlpSize: 112, layers: 3 }],
   ["heads of 20, odd rows", { hiddenSize: 52, heads: 3, kvHeads: 1, headDim: 20, mlpSize: 100, layers: 3 }],
   ["heads of 256", { hiddenSize: 64, heads: 2, kvHeads: 1, headDim: 256, mlpSize: 96, layers: 3 }],
+  ["heads of 96", { hiddenSize: 64, heads: 2, kvHeads: 1, headDim: 96, mlpSize: 96, layers: 3 }],
+  ["heads of 192", { hiddenSize: 64, heads: 2, kvHeads: 1, headDim: 192, mlpSize: 96, layers: 3 }],
   ["heads of 512", { hiddenSize: 64, heads: 2, kvHeads: 1, headDim: 512, mlpSize: 96, layers: 3 }],
   ["heads of 128, bf16", { hiddenSize: 128, heads: 2, kvHeads: 1, headDim: 128, mlpSize: 300, layers: 3, dtype: "bf16" }],
   ["linear attention, heads of 128", { hiddenSize: 64, heads: 2, kvHeads: 1, headDim: 32, mlpSize: 96, layers: 3, delta: { keyHeads: 2, valueHeads: 4, keyDim: 128, valueDim: 128, kernel: 4 } }],
@@ -51,7 +53,6 @@ function withSinks(spec: DecoderSpec, window: number): DecoderSpec {
 }
 
 for (const [name, shape] of shapes) {
-  const wide = shape.headDim > 128;
   const model = (): DecoderSpec => {
     const made = randomModel(join(folder, `${name}.bin`), shape);
     return shape.window === undefined ? made : withSinks(made, shape.window);
@@ -59,22 +60,24 @@ for (const [name, shape] of shapes) {
   const tap = { layer: 1, hook: "resid_post", sae: null } as const;
 
   test(`${name}: a document has the same bits alone, among 7, among 32, padded further, and as a prefix`, async () => {
-    const session = await openGraph(emitForward(model(), [tap], { blocks: 2, slice: true }));
+    const graph = emitForward(model(), [tap], { blocks: 2, slice: true });
+    const session = await openGraph(graph);
+    const uneven = graph.unevenHeads;
     const documents = Array.from({ length: 32 }, (_, at) => document(lengths[at % lengths.length] as number, at + 1));
-    const together = await residuals(session, documents, shape.hiddenSize, 0, wide);
-    const [first] = await residuals(session, documents.slice(0, 1), shape.hiddenSize, 0, wide);
+    const together = await residuals(session, documents, shape.hiddenSize, 0, uneven);
+    const [first] = await residuals(session, documents.slice(0, 1), shape.hiddenSize, 0, uneven);
     assert.equal(bits(first as Float32Array), bits(together[0] as Float32Array));
     for (let at = 0; at < documents.length; at += 1) {
-      const [alone] = await residuals(session, [documents[at] as number[]], shape.hiddenSize, at % 3 === 0 ? 140 : 0, wide);
+      const [alone] = await residuals(session, [documents[at] as number[]], shape.hiddenSize, at % 3 === 0 ? 140 : 0, uneven);
       assert.equal(bits(alone as Float32Array), bits(together[at] as Float32Array), `document ${at}`);
     }
-    const seven = await residuals(session, documents.slice(9, 16), shape.hiddenSize, 0, wide);
+    const seven = await residuals(session, documents.slice(9, 16), shape.hiddenSize, 0, uneven);
     seven.forEach((values, at) => assert.equal(bits(values), bits(together[at + 9] as Float32Array), `document ${at + 9} of 7`));
 
     const long = document(260, 5);
-    const [whole] = await residuals(session, [long], shape.hiddenSize, 0, wide);
-    for (const length of [...lengths, 193, 255, 256, 257, 259]) {
-      const [prefix] = await residuals(session, [long.slice(0, length)], shape.hiddenSize, 0, wide);
+    const [whole] = await residuals(session, [long], shape.hiddenSize, 0, uneven);
+    for (const length of [...lengths, 82, 86, 162, 170, 172, 193, 214, 255, 256, 257, 259]) {
+      const [prefix] = await residuals(session, [long.slice(0, length)], shape.hiddenSize, 0, uneven);
       assert.equal(bits(prefix as Float32Array), bits((whole as Float32Array).slice(0, length * shape.hiddenSize)), `prefix of ${length}`);
     }
     await session.release();
@@ -83,8 +86,10 @@ for (const [name, shape] of shapes) {
   test(`${name}: cutting the model and slicing rows change no bit`, async () => {
     const documents = [document(9, 2), document(64, 3), document(65, 4)];
     const run = async (blocks: number | null, slice: boolean): Promise<readonly Float32Array[]> => {
-      const session = await openGraph(emitForward(model(), [tap], { blocks, slice }));
-      const values = await residuals(session, documents, shape.hiddenSize, 0, wide);
+      const graph = emitForward(model(), [tap], { blocks, slice });
+      const session = await openGraph(graph);
+      const uneven = graph.unevenHeads;
+      const values = await residuals(session, documents, shape.hiddenSize, 0, uneven);
       await session.release();
       return values;
     };

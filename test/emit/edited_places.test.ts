@@ -103,7 +103,7 @@ test("a continuation has the bits that its text has alone, whatever lengths are 
     const lanes = createLaneTexts();
     const begin = (some: readonly Int32Array[], rows: readonly number[]): Promise<unknown> => {
       const fed = some.length > 1 ? some : [some[0]!, some[0]!];
-      return lanes.begin(1, watched, { ids: fed, columns: paddedLength(Math.max(...some.map(({ length }) => length)), false), rows: Uint32Array.from(rows), edited: fed.map(({ length }) => placesOfEdits(editing, length + STEPS, length).edited!) }, drawn(rows.length));
+      return lanes.begin(1, watched, { ids: fed, columns: paddedLength(Math.max(...some.map(({ length }) => length))), rows: Uint32Array.from(rows), edited: fed.map(({ length }) => placesOfEdits(editing, length + STEPS, length).edited!) }, drawn(rows.length));
     };
     const alone: (readonly string[])[] = [];
     for (const prompt of prompts) {

@@ -1,6 +1,6 @@
 /** Without this file each test of a graph would feed it in a way of its own. */
 import * as ort from "onnxruntime-node";
-import { paddedLength } from "../../src/emit/padding.ts";
+import { fedAs } from "../../runtime/engine/batching.ts";
 import type { EmittedGraph } from "../../src/emit/specs.ts";
 
 export type Outputs = Readonly<Record<string, ort.Tensor>>;
@@ -22,9 +22,9 @@ export const int64 = (values: readonly number[], dims: readonly number[]): ort.T
 const int32 = (values: readonly number[], dims: readonly number[]): ort.Tensor => new ort.Tensor("int32", Int32Array.from(values), dims);
 
 /** Feeds of `emitForward` for every position of these documents, in order. */
-export function forwardFeeds(documents: readonly (readonly number[])[], padTo = 0, wide = false): Record<string, ort.Tensor> {
+export function forwardFeeds(documents: readonly (readonly number[])[], padTo = 0, uneven: readonly number[] = []): Record<string, ort.Tensor> {
   const longest = Math.max(padTo, ...documents.map((ids) => ids.length));
-  const S = paddedLength(longest, wide);
+  const S = fedAs(longest, uneven);
   const B = documents.length;
   const wanted = documents.flatMap((ids, b) => ids.map((_, position) => b * S + position));
   const rows = wanted.length === 1 ? [...wanted, ...wanted] : wanted;
@@ -40,8 +40,8 @@ export function forwardFeeds(documents: readonly (readonly number[])[], padTo = 
 export const floats = (outputs: Outputs, name: string): Float32Array => outputs[name]?.data as Float32Array;
 
 /** Dense residuals of each document, [length, d]. */
-export async function residuals(session: ort.InferenceSession, documents: readonly (readonly number[])[], d: number, padTo = 0, wide = false): Promise<readonly Float32Array[]> {
-  const all = floats(await session.run(forwardFeeds(documents, padTo, wide)), "tap0_dense");
+export async function residuals(session: ort.InferenceSession, documents: readonly (readonly number[])[], d: number, padTo = 0, uneven: readonly number[] = []): Promise<readonly Float32Array[]> {
+  const all = floats(await session.run(forwardFeeds(documents, padTo, uneven)), "tap0_dense");
   let at = 0;
   return documents.map((ids) => all.slice(at, (at += ids.length * d)));
 }

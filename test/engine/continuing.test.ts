@@ -8,7 +8,7 @@ import { createLaneTexts } from "../../runtime/engine/lane_continuing.ts";
 import { openSession, type LaneSession } from "../../runtime/engine/lane_session.ts";
 import type { StepNumbers } from "../../runtime/engine/protocol.ts";
 import { emitGenerate } from "../../src/emit/generate.ts";
-import { paddedLength } from "../../src/emit/padding.ts";
+import { fedAs } from "../../runtime/engine/batching.ts";
 import type { EmittedGraph } from "../../src/emit/specs.ts";
 
 const fixtures = join(import.meta.dirname, "../parity/architectures");
@@ -43,7 +43,7 @@ for (const name of readdirSync(fixtures)) {
     assert.is(graph.unlike, spec.blocks.some(({ attention }) => attention.kind === "delta") ? "steps" : "all");
     const session = await watched(graph);
     const texts = createLaneTexts();
-    const columnsOf = (length: number): number => (graph.unlike === "all" ? paddedLength(length, graph.wideHeads === true) : length);
+    const columnsOf = (length: number): number => (graph.unlike === "all" ? fedAs(length, graph.unevenHeads) : length);
     const begin = (ids: readonly Int32Array[], rows: readonly number[]): Promise<unknown> =>
       texts.begin(1, session, { ids: ids.length === 1 && ids[0]!.length === 1 ? [ids[0]!, ids[0]!] : ids, columns: columnsOf(Math.max(...ids.map(({ length }) => length))), rows: Uint32Array.from(rows) }, drawn(rows.length));
 
