@@ -10,7 +10,7 @@ import type { BlockSpec, DecoderSpec, TensorRef } from "./specs.ts";
  * the norm before becomes of it as well, which `fold_ln` makes part of the value bias. As it is where there are no biases.
  */
 export function withoutValueBias(graph: Graph, path: string, z: string, model: DecoderSpec, { attention, ln1 }: BlockSpec, how: Folded): string {
-  // A norm of values leaves another part of the bias in each row, and block that looks at another's has none: nothing is folded there.
+  // A norm of values leaves another part of the bias in each row, and a block that looks at another's has none: nothing is folded there.
   if (attention.kind !== "softmax" || attention.valueNorm === true || attention.qkv.kind === "queries") return z;
   const { qkv } = attention;
   const shape = headsIn(model, attention);
