@@ -2,6 +2,7 @@
 import type { DecoderSpec } from "../../src/emit/specs.ts";
 import { PLACES, type Provider, type Target } from "../../src/emit/target.ts";
 import type { Edit } from "../../src/ops/edit.ts";
+import { mixtureOf } from "../../src/emit/block.ts";
 import { biasOfValues } from "../../src/emit/value_bias.ts";
 import { blocksOf } from "../../src/ops/hook.ts";
 import { isOfBlocks, isWithHead } from "../../src/ops/reads_of.ts";
@@ -16,7 +17,7 @@ import { EngineError } from "../engine/port.ts";
  * any device would send it what it computes.
  */
 function obstacleOf(model: DecoderSpec, blocks: number): string | null {
-  const layer = model.blocks.slice(0, blocks).findIndex(({ mlp }) => mlp.kind === "experts");
+  const layer = model.blocks.slice(0, blocks).findIndex((block) => mixtureOf(block) !== null);
   return layer < 0 ? null : `layer ${layer} chooses experts for each token, which is computed on the CPU only`;
 }
 

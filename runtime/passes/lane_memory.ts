@@ -5,6 +5,7 @@ import { keptTensors, projections } from "../../src/emit/mixer.ts";
 import { elementsOf } from "../../src/emit/paired_experts.ts";
 import type { AttentionSpec, DeltaSpec } from "../../src/emit/attention_specs.ts";
 import type { BlockSpec, DecoderSpec, LinearSpec, MlpSpec, SaeSpec, TensorRef } from "../../src/emit/specs.ts";
+import { mixtureOf } from "../../src/emit/block.ts";
 import { headsIn } from "../../src/emit/attention.ts";
 import { blocksOf, widthIn } from "../../src/ops/hook.ts";
 import type { Edit } from "../../src/ops/edit.ts";
@@ -54,12 +55,15 @@ const PER_TRIPLE = 80;
  */
 export function laneBytes({ model, blocks, taps, editors = [], head }: Shapes, batch: BatchShape): number {
   const stream = batch.tokens * model.hiddenSize * F32;
-  const inBlocks = model.blocks.slice(0, blocks).reduce((most, block) => Math.max(most, attentionBytes(model, block, batch), mlpBytes(block.mlp, batch.tokens)), 0);
+  const inBlocks = model.blocks.slice(0, blocks).reduce((most, block) => Math.max(most, attentionBytes(model, block, batch), mlpBytes(block.mlp, batch.tokens), besideBytes(block, batch.tokens, model.hiddenSize)), 0);
   const inTaps = taps.reduce((most, { sae, width }) => Math.max(most, batch.rows * width * F32 + (sae === null ? 0 : encoderBytes(sae, batch.rows))), 0);
   const inEdits = editors.reduce((most, sae) => Math.max(most, 3 * stream + (sae.kind === "topk" || sae.kind === "groupmax" ? encoderBytes(sae, batch.tokens) : 0)), 0);
   // Dense taps stay until the batch is done, and once more in the reply.
   const answers = taps.reduce((sum, { sae, width }) => sum + (sae === null ? 2 * batch.rows * width * F32 : 0), 0);
-  const nodes = model.blocks.slice(0, blocks).reduce((sum, { mlp }) => sum + NODES_PER_BLOCK + (mlp.kind === "experts" ? nodesOfExperts(mlp) : 0), 0);
+  const nodes = model.blocks.slice(0, blocks).reduce((sum, block) => {
+    const mixture = mixtureOf(block);
+    return sum + NODES_PER_BLOCK + (mixture === null ? 0 : nodesOfExperts(mixture));
+  }, 0);
   return Math.round(LANE_BASE + PER_NODE * nodes + saeVectors(taps) + SLACK * (3 * stream + told(model, batch.tokens) + Math.max(inBlocks, inTaps, inEdits, head === true ? headBytes(model, batch.rows) : 0) + answers));
 }
 
@@ -117,6 +121,11 @@ function deltaNumbers(spec: DeltaSpec, { tokens, longest }: BatchShape): number 
   const inConvolution = (kernel + 3) * columns;
   const inRecurrence = columns + valueHeads * (4 * keyDim + 4 * valueDim);
   return tokens * Math.max(inConvolution, inRecurrence) + Math.ceil(tokens / Math.max(1, longest)) * 2 * valueHeads * keyDim * valueDim;
+}
+
+/** Experts beside an MLP, and of that what it gave, the stream and the router's reading of it. */
+function besideBytes({ beside }: BlockSpec, tokens: number, d: number): number {
+  return beside === undefined ? 0 : expertsBytes(beside.experts, tokens) + 4 * F32 * tokens * d;
 }
 
 /** Gate, its activation, their product with up, and its like before it is let go. */

@@ -1,13 +1,14 @@
 /** Without this file forward and generate graphs would each describe a decoder block, and hooks would not know where they lie in it. */
 import { HOOKS, type Hook } from "../ops/hook.ts";
-import { node, weight, type Graph } from "./graph.ts";
+import type { ExpertsSpec } from "./expert_specs.ts";
+import { node, scalar, weight, type Graph } from "./graph.ts";
 import { linear } from "./linear.ts";
 import { layerInput, withLayerInput, type LayerInputs } from "./layer_inputs.ts";
 import { mixed, projections, type Past } from "./mixer.ts";
-import { mlp, weightsOfToken } from "./mlp.ts";
+import { chosen, mlp, weightsOfToken } from "./mlp.ts";
 import { norm, normalized } from "./norm.ts";
 import type { Shared } from "./positions.ts";
-import type { BlockSpec, DecoderSpec, LinearSpec, NormSpec } from "./specs.ts";
+import type { BesideSpec, BlockSpec, DecoderSpec, LinearSpec, NormSpec } from "./specs.ts";
 
 export interface BlockRun {
   readonly past: Past | null;
@@ -52,11 +53,21 @@ export function block(graph: Graph, path: string, model: DecoderSpec, spec: Bloc
   if (ends("ln2_normalized")) return { ...left, present };
   const read = through("mlp_in", spec.ln2 === null ? run.gather(`${path}/ln1_rows`, normed) : normOf(`${path}/ln2`, mid, spec.ln2));
   if (ends("mlp_in")) return { ...left, present };
-  const made = mlp(graph, `${path}/mlp`, read, spec.mlp);
+  const made = spec.beside === undefined ? mlp(graph, `${path}/mlp`, read, spec.mlp) : withExperts(graph, path, model, spec.beside, mlp(graph, `${path}/mlp/dense`, read, spec.mlp), mid);
   const added = through("mlp_out", spec.mlpPostNorm === null ? made : normOf(`${path}/mlp/post_norm`, made, spec.mlpPostNorm));
   if (ends("mlp_out")) return { ...left, present };
   const sum = sequential ? added : node(graph, `${path}/outputs`, "Add", [added, attended]);
   return { x: through("resid_post", ended(graph, path, model, spec, mid, sum, run)), present };
+}
+
+/** What an MLP gives and what experts beside it make of the stream before it [n, d], each behind its norm. */
+function withExperts(graph: Graph, path: string, model: DecoderSpec, spec: BesideSpec, dense: string, stream: string): string {
+  const d = model.hiddenSize;
+  const at = (name: string): string => `${path}/experts/${name}`;
+  const weighed = node(graph, at("router_weighed"), "Mul", [normalized(graph, at("router_normed"), stream, model.norm, d), weight(graph, at("router_weight"), spec.routerWeight)]);
+  const routerInput = node(graph, at("router_input"), "Mul", [weighed, scalar(graph, spec.routerFactor)]);
+  const sparse = chosen(graph, `${path}/experts`, norm(graph, at("input"), stream, model.norm, spec.norm, d), spec.experts, routerInput);
+  return node(graph, `${path}/mlp`, "Add", [norm(graph, `${path}/mlp/normed`, dense, model.norm, spec.mlpNorm, d), norm(graph, at("normed"), sparse, model.norm, spec.outputNorm, d)]);
 }
 
 /** The stream at the end of a block. */
@@ -71,10 +82,16 @@ function ended(graph: Graph, path: string, model: DecoderSpec, spec: BlockSpec, 
 export function blockFlops(model: DecoderSpec, count: number): number {
   const elements = (linears: readonly LinearSpec[]): number => linears.reduce((sum, { weight }) => sum + weight.shape.reduce((product, dim) => product * dim, 1), 0);
   const told = ({ layerInput }: BlockSpec): number => (layerInput === undefined ? 0 : elements([layerInput.from, layerInput.gate, layerInput.back]));
-  return 2 * model.blocks.slice(0, count).reduce((sum, spec) => sum + elements(projections(spec.attention)) + weightsOfToken(spec.mlp) + told(spec), 0);
+  const beside = ({ beside }: BlockSpec): number => (beside === undefined ? 0 : weightsOfToken(beside.experts));
+  return 2 * model.blocks.slice(0, count).reduce((sum, spec) => sum + elements(projections(spec.attention)) + weightsOfToken(spec.mlp) + beside(spec) + told(spec), 0);
+}
+
+/** The experts of a block; null where it has none. */
+export function mixtureOf({ mlp, beside }: BlockSpec): ExpertsSpec | null {
+  return mlp.kind === "experts" ? mlp : (beside?.experts ?? null);
 }
 
 /** Whether one of the first `count` blocks gives tokens experts of their own. */
 export function choosesExperts(model: DecoderSpec, count: number): boolean {
-  return model.blocks.slice(0, count).some(({ mlp: { kind } }) => kind === "experts");
+  return model.blocks.slice(0, count).some((spec) => mixtureOf(spec) !== null);
 }

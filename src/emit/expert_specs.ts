@@ -23,6 +23,8 @@ export interface GatedExpertsSpec extends Mixture {
   readonly experts: readonly ExpertSpec[];
   /** Whether the probabilities of a token's experts are divided by their sum. */
   readonly normalized: boolean;
+  /** [experts] by which the share of each expert is multiplied in the end (Gemma 4). */
+  readonly shareFactors?: TensorRef;
   /** An MLP that every token takes besides, times σ(gate · x), whose gate is [1, d] (Qwen 2 and 3.5 with experts). */
   readonly shared: { readonly mlp: GatedSpec; readonly gate: TensorRef } | null;
 }

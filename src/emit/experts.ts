@@ -1,6 +1,6 @@
 /** Without this file every expert of a sparse MLP would be computed for every token. */
 import type { ExpertsSpec } from "./expert_specs.ts";
-import { appended, constant, elementOf, elementWidth, ints, node, nodes, noTensors, storedSpan, type Graph } from "./graph.ts";
+import { appended, constant, elementOf, elementWidth, ints, node, nodes, noTensors, storedSpan, weight, type Graph } from "./graph.ts";
 import { linear } from "./linear.ts";
 import { rowSum } from "./product.ts";
 import type { TensorRef, WeightRef } from "./specs.ts";
@@ -19,12 +19,12 @@ const SMALLEST_FIRST = { axis: -1, largest: 0, sorted: 1 } as const;
  * Each choice of a token is a place: T·k of them, token by token, and by ascending expert within a token. Sorted by expert they are lists of tokens, one
  * for each expert that somebody chose; a loop over those alone gathers the rows of a list, cuts the expert's weights out of the file, and computes
  * them. Each token then adds what its experts gave by their ascending number, as transformers does, whatever other tokens chose. Every
- * list ends in a row that nobody reads, so that no product has a single row.
+ * list ends in a row that nobody reads, so that no product has a single row. `routerInput` [T, d]: what the router reads, where that is something else.
  */
-export function mixture(graph: Graph, path: string, x: string, spec: ExpertsSpec, experts: readonly Parts[], compute: Expert): string {
+export function mixture(graph: Graph, path: string, x: string, spec: ExpertsSpec, experts: readonly Parts[], compute: Expert, routerInput = x): string {
   const at = (name: string): string => `${path}/${name}`;
   const [count, k] = [experts.length, spec.perToken];
-  const { chosen, weights } = routed(graph, at("router"), x, spec);
+  const { chosen, weights } = routed(graph, at("router"), routerInput, spec);
   const groups = grouped(experts);
   // Experts by number from here on as the loops go through them.
   const turn = groups.flat();
@@ -61,7 +61,10 @@ function routed(graph: Graph, path: string, x: string, spec: ExpertsSpec): { rea
   const [chosen, from] = nodes(graph, `${path}/ascending`, { op: "TopK", inputs: [experts, ints(graph, k)], attributes: SMALLEST_FIRST }, 2) as readonly [string, string];
   const shares = (): string => ("pairs" in spec ? softmax(largest) : node(graph, `${path}/shares`, "Div", [largest, rowSum(graph, `${path}/sum`, largest, k)]));
   const share = "pairs" in spec || spec.normalized ? shares() : largest;
-  return { chosen, weights: node(graph, `${path}/weights`, "GatherElements", [share, from], { axis: 1 }) };
+  const weights = node(graph, `${path}/weights`, "GatherElements", [share, from], { axis: 1 });
+  if ("pairs" in spec || spec.shareFactors === undefined) return { chosen, weights };
+  const factors = node(graph, `${path}/factors`, "Gather", [weight(graph, `${path}/factors/all`, spec.shareFactors), chosen], { axis: 0 });
+  return { chosen, weights: node(graph, `${path}/weights/scaled`, "Mul", [weights, factors]) };
 }
 
 /** Places of the numbers [n], from that of the smallest on. */

@@ -56,13 +56,14 @@ export function mlp(graph: Graph, path: string, x: string, spec: MlpSpec): strin
   }
 }
 
-function chosen(graph: Graph, path: string, x: string, spec: GatedExpertsSpec): string {
+/** What gated experts make of x [T, d], each token's chosen by what the router reads. */
+export function chosen(graph: Graph, path: string, x: string, spec: GatedExpertsSpec, routerInput = x): string {
   return mixture(graph, path, x, spec, spec.experts.map(({ gate, up, down }) => ({ gate, up, down })), (inner, own, rows, part) => {
     const width = spec.experts[0]!.gate.shape[0] as number;
     const times = (name: string, value: string, columns: number): string => product(inner, `${own}/${name}`, value, part(name), columns, "out_in");
     const act = activated(inner, own, times("gate", rows, width), spec.activation);
     return times("down", node(inner, `${own}/product`, "Mul", [act, times("up", rows, width)]), spec.experts[0]!.down.shape[0] as number);
-  });
+  }, routerInput);
 }
 
 /** Weights that one token is multiplied with: of experts those of the router, and of as many as a token takes. */

@@ -2,7 +2,7 @@
 import type { Edit } from "../ops/edit.ts";
 import type { Folded, Hook, HookFacts } from "../ops/hook.ts";
 import type { AttentionSpec, DeltaSpec } from "./attention_specs.ts";
-import type { ExpertsSpec } from "./expert_specs.ts";
+import type { ExpertsSpec, GatedExpertsSpec } from "./expert_specs.ts";
 import type { Compaction } from "./lowering/compaction.ts";
 import type { Target } from "./target.ts";
 
@@ -71,11 +71,24 @@ export interface BlockSpec {
   /** null: the MLP reads what attention reads (Phi). */
   readonly ln2: NormSpec | null;
   readonly mlp: MlpSpec;
+  readonly beside?: BesideSpec;
   readonly mlpPostNorm: NormSpec | null;
   /** What the block is told of each token itself, and adds at its end (Gemma 4). */
   readonly layerInput?: LayerInputSpec;
   /** [1] factor of the stream at its end. */
   readonly factor?: TensorRef;
+}
+
+/** A mixture of experts beside the MLP, norm(mlp) + norm(experts), both of the stream before the MLP (Gemma 4 with experts). */
+export interface BesideSpec {
+  readonly mlpNorm: NormSpec;
+  /** What the experts read. */
+  readonly norm: NormSpec;
+  readonly outputNorm: NormSpec;
+  /** The router reads the stream over its root mean square, times this [d] and a number. */
+  readonly routerWeight: TensorRef;
+  readonly routerFactor: number;
+  readonly experts: GatedExpertsSpec;
 }
 
 /** Of one block: x + norm(back(activation(gate(x)) ∘ input)), where the input [w] is made of the token's row of a table and of `from` its embedding. */

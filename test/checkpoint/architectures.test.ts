@@ -47,6 +47,7 @@ const broken: readonly (readonly [string, string, Change, string, RegExp])[] = [
   ["a text model that sees ahead", "gemma3_local", { config: (config) => void (config["use_bidirectional_attention"] = true) }, "unsupported-config", /use_bidirectional_attention/],
   ["a Gemma 4 that sees ahead", "gemma4_keys", { config: (config) => void (config["use_bidirectional_attention"] = "all") }, "unsupported-config", /use_bidirectional_attention/],
   ["another activation in Gemma 4", "gemma4_keys", { config: (config) => void (config["hidden_activation"] = "silu") }, "unsupported-config", /gelu_pytorch_tanh/],
+  ["more experts of a token in Gemma 4 than there are", "gemma4_moe", { config: (config) => void (config["top_k_experts"] = 7) }, "invalid-config", /top_k_experts.*6 experts/],
   ["layers of which each looks at another's keys", "gemma4_shared", { config: (config) => void (config["num_kv_shared_layers"] = 6) }, "invalid-config", /num_kv_shared_layers.*6 layers, the first of which/],
   ["a kind of layer whose keys nobody has", "gemma4_shared", { config: (config) => void (config["num_kv_shared_layers"] = 5) }, "invalid-config", /no layer before those has the keys that layer 1 \(full_attention\)/],
   ["keys of other heads than those that look at them", "gemma4_shared", { config: (config) => void delete (config["per_layer_config"] as Record<string, unknown>)["1"] }, "invalid-config", /layer 3 has other heads than layer 1/],

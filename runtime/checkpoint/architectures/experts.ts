@@ -65,7 +65,7 @@ function expertCount(config: Config, fallback: number): number {
 }
 
 /** As published: three matrices an expert; or as transformers 5 holds them: gates above ups of all experts in one tensor, downs in another. */
-function matricesOf(source: Source, at: string, count: number, width: number, d: number): readonly ExpertSpec[] {
+export function matricesOf(source: Source, at: string, count: number, width: number, d: number): readonly ExpertSpec[] {
   const numbers = Array.from({ length: count }, (_, expert) => expert);
   if (!source.holds(`${at}.gate_up_proj`)) {
     const part = (expert: number, name: string, out: number, into: number): TensorRef => source.tensor(`${at}.${expert}.${name}_proj.weight`, [out, into]);

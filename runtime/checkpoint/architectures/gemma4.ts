@@ -1,9 +1,10 @@
 /** Without this file Gemma 4 could not be read: the heads of its layers differ, its last ones look at the keys of others, and each is told of the token itself. */
 import type { AttentionSpec, RopeSpec } from "../../../src/emit/attention_specs.ts";
-import type { BlockSpec, LayerInputsSpec, LinearSpec } from "../../../src/emit/specs.ts";
+import type { BesideSpec, BlockSpec, LayerInputsSpec, LinearSpec } from "../../../src/emit/specs.ts";
 import type { HookFacts } from "../../../src/ops/hook.ts";
 import { flag, optional, positive, section, size, word, type Config } from "../config.ts";
 import { activationOf } from "./activation.ts";
+import { matricesOf } from "./experts.ts";
 import { contradiction, layerCount, linear, normOf, rowsOf, unsupported, type Decoder, type Family, type Source } from "./family.ts";
 import { headsOf, type Heads } from "./heads.ts";
 import { hookFacts } from "./hook_modules.ts";
@@ -25,7 +26,6 @@ interface Layer {
 /** transformers 5.24 `models/gemma4/configuration_gemma4.py` (`Gemma4TextConfig`) and `modeling_gemma4.py`. */
 function read(source: Source): Decoder {
   const { config } = source;
-  if (flag(config, "enable_moe_block", false)) throw unsupported(config, "enable_moe_block", "experts beside an MLP are not computed");
   if (optional(config, "use_bidirectional_attention") === "all") throw unsupported(config, "use_bidirectional_attention", "a token may not see what comes after it");
   if (activationOf(config, "hidden_activation", "gelu_pytorch_tanh") !== "gelu_tanh") throw unsupported(config, "hidden_activation", "only gelu_pytorch_tanh is computed");
   const shape = headsOf(config, 256, 4, 8);
@@ -158,6 +158,7 @@ function blockOf(source: Source, shape: Heads, layer: Layer, ropes: Readonly<Par
     attentionPostNorm: norm("post_attention_layernorm"),
     ln2: norm("pre_feedforward_layernorm"),
     mlp: { kind: "gated", activation: "gelu_tanh", gate: linear(source, `${at}.mlp.gate_proj`, inner, d, false), up: linear(source, `${at}.mlp.up_proj`, inner, d, false), down: linear(source, `${at}.mlp.down_proj`, d, inner, false) },
+    ...(flag(config, "enable_moe_block", false) ? { beside: besideOf(source, at, d) } : {}),
     mlpPostNorm: norm("post_feedforward_layernorm"),
     ...(inputs === null ? {} : {
       layerInput: {
@@ -169,6 +170,30 @@ function blockOf(source: Source, shape: Heads, layer: Layer, ropes: Readonly<Par
       },
     }),
     factor: source.tensor(`${at}.layer_scalar`, [1]),
+  };
+}
+
+/** `Gemma4TextRouter` and `Gemma4TextExperts`: shares are divided by their sum, then multiplied by a number of each expert. */
+function besideOf(source: Source, at: string, d: number): BesideSpec {
+  const { config } = source;
+  const [count, perToken] = [size(config, "num_experts"), size(config, "top_k_experts")];
+  if (perToken > count) throw contradiction(config, "top_k_experts", `and there are ${count} experts`);
+  return {
+    mlpNorm: normOf(source, `${at}.post_feedforward_layernorm_1`, d, false),
+    norm: normOf(source, `${at}.pre_feedforward_layernorm_2`, d, false),
+    outputNorm: normOf(source, `${at}.post_feedforward_layernorm_2`, d, false),
+    routerWeight: source.tensor(`${at}.router.scale`, [d]),
+    routerFactor: Math.fround(d ** -0.5),
+    experts: {
+      kind: "experts",
+      activation: "gelu_tanh",
+      router: linear(source, `${at}.router.proj`, count, d, false),
+      experts: matricesOf(source, `${at}.experts`, count, size(config, "moe_intermediate_size"), d),
+      perToken,
+      normalized: true,
+      shareFactors: source.tensor(`${at}.router.per_expert_scale`, [count]),
+      shared: null,
+    },
   };
 }
 
