@@ -26,7 +26,7 @@ export interface AttentionSpec {
   readonly kind: "softmax";
   readonly qkv: QkvSpec;
   readonly o: LinearSpec;
-  /** RMS norms of each head's queries and keys [headDim], before they turn; null where there are none. */
+  /** RMS norms of each head's queries and keys [headDim], or of those of all heads together [heads · headDim] (OLMo 2), before they turn; null where there are none. */
   readonly qNorm: TensorRef | null;
   readonly kNorm: TensorRef | null;
   /** null: positions are added to the embedding, or there are none. */

@@ -32,7 +32,7 @@ export function normalized(graph: Graph, path: string, x: string, kind: NormKind
   return node(graph, path, "RMSNormalization", [seen, constant(graph, "f32", [d], new Float32Array(d).fill(1))], { axis: -1, epsilon: kind.epsilon });
 }
 
-/** The RMS norm of each head: x [.., heads·dh] → [T·heads, dh] (Qwen 3 and Gemma 3). */
+/** The RMS norm of each head: x [.., heads·dh] → [T·heads, dh] (Qwen 3 and Gemma 3); with a weight [heads·dh] of all heads together → [T, heads·dh] (OLMo 2). */
 export function headNorm(graph: Graph, path: string, x: string, kind: NormKind, ref: TensorRef): string {
   const d = ref.shape[0] as number;
   const heads = node(graph, `${path}/heads`, "Reshape", [x, ints(graph, -1, d)]);
