@@ -20,6 +20,7 @@ export function factor(graph: Graph, path: string, ref: TensorRef, offset: 0 | 1
  * ONNX Runtime's LayerNormalization loses digits where the mean is large.
  */
 export function norm(graph: Graph, path: string, x: string, kind: NormKind, spec: NormSpec, d: number): string {
+  if (spec.weight === null) return normalized(graph, path, x, kind, d);
   const seen = kind.kind === "layer" ? centred(graph, `${path}/centred`, x, d) : x;
   const scaled = `${path}${spec.bias === null ? "" : "/scaled"}`;
   node(graph, scaled, "RMSNormalization", [seen, factor(graph, `${path}/weight`, spec.weight, kind.offset)], { axis: -1, epsilon: kind.epsilon });

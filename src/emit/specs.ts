@@ -34,9 +34,9 @@ export interface LinearSpec {
   readonly bias: TensorRef | null;
 }
 
-/** Weight and bias [d] of a norm; what is done with them is said once per model (`NormKind`). */
+/** Weight and bias [d] of a norm; what is done with them is said once per model (`NormKind`). Without a weight there is no bias either (OLMo). */
 export interface NormSpec {
-  readonly weight: TensorRef;
+  readonly weight: TensorRef | null;
   readonly bias: TensorRef | null;
 }
 

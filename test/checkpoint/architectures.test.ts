@@ -104,6 +104,8 @@ const broken: readonly (readonly [string, string, Change, string, RegExp])[] = [
   ["four bits in a family that is not published so", "qwen3_moe_mixed", { config: (config) => void (config["quantization_config"] = { quant_method: "mxfp4" }) }, "unsupported-config", /quantised weights are not read/],
   ["a clamp below zero", "gpt_oss_plain", { config: (config) => void (config["swiglu_limit"] = -7) }, "invalid-config", /swiglu_limit/],
   ["no sinks", "gpt_oss_plain", { name: (name) => name.replace("layers.1.self_attn.sinks", "layers.1.self_attn.other") }, "missing-tensor", /layers\.1\.self_attn\.sinks/],
+  ["values that are clipped to nothing", "olmo_clipped", { config: (config) => void (config["clip_qkv"] = 0) }, "invalid-config", /clip_qkv/],
+  ["a bias of attention that OLMo has not", "olmo_plain", { config: (config) => void (config["attention_bias"] = true) }, "missing-tensor", /q_proj\.bias/],
   ["no norm behind attention", "olmo2_plain", { name: (name) => name.replace("layers.1.post_attention_layernorm", "layers.1.input_layernorm") }, "missing-tensor", /layers\.1\.post_attention_layernorm/],
   ["norms of each head where OLMo 2 has one of all", "olmo2_plain", { shape: (name, shape) => (name.endsWith("q_norm.weight") ? [4, 8] : shape) }, "shape-mismatch", /q_norm/],
   ["windows of no width in OLMo 3", "olmo3_window", { config: (config) => void (config["sliding_window"] = null) }, "invalid-config", /sliding_window/],

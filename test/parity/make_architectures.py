@@ -103,6 +103,10 @@ CONFIGS = {
     "phi_grouped": ("phi", {**PHI, "num_attention_heads": 4, "num_key_value_heads": 2, "hidden_act": "gelu"}),
     "phi3_fused": ("phi3", {**PHI, "num_key_value_heads": 1}),
     "phi3_window": ("phi3", {**PHI, "sliding_window": 13, "tie_word_embeddings": True}),
+    "olmo_plain": ("olmo", {**LLAMA}),
+    # A clamp that most numbers reach.
+    "olmo_clipped": ("olmo", {**LLAMA, "num_key_value_heads": None, "clip_qkv": 0.7, "attention_bias": True, "hidden_act": "relu", "tie_word_embeddings": True, "rope_parameters": {"rope_type": "linear", "factor": 3.0, "rope_theta": 5000.0}}),
+    "olmo_ignoring": ("olmo", {**LLAMA, "head_dim": 16, "save": "bfloat16", "written": {"rms_norm_eps": 0.3, "layer_norm_eps": 0.3, "sliding_window": 3, "rope_theta": 500.0}}),
     "olmo2_plain": ("olmo2", {**LLAMA, "num_key_value_heads": None}),
     "olmo2_grouped": ("olmo2", {**LLAMA, "head_dim": 24, "attention_bias": True, "hidden_act": "gelu", "tie_word_embeddings": True, "rope_parameters": YARN, "save": "bfloat16"}),
     "olmo2_ignoring": ("olmo2", {**LLAMA, "written": {"mlp_bias": True, "layer_types": ["sliding_attention", "full_attention"], "sliding_window": 3, "clip_qkv": 1.0, "rope_theta": 500.0, "partial_rotary_factor": 0.5}}),
@@ -133,6 +137,9 @@ POINTS = {
     "gemma3_text": GEMMA_POINTS,
 }
 
+# Families with LayerNorm, which takes the mean off, and what the config calls its epsilon; None: it has no key.
+LAYER_NORMED = {"gpt2": "layer_norm_epsilon", "gpt_neo": "layer_norm_epsilon", "gpt_neox": "layer_norm_eps", "phi": "layer_norm_eps", "olmo": None}
+
 # Modules that SAEs of transformers' models are named by, which have the projection inside them.
 AROUND = ("mlp", "self_attn", "linear_attn", "attention", "attn", "attn.attention")
 
@@ -159,8 +166,9 @@ def blocks_of(model):
 
 def normalised(x: torch.Tensor, model, kind: str) -> torch.Tensor:
     """hook_normalized: (x − mean) / sqrt(var + ε), without the mean for RMS norms."""
-    epsilon = getattr(model.config.get_text_config(), {"gpt2": "layer_norm_epsilon", "gpt_neo": "layer_norm_epsilon", "gpt_neox": "layer_norm_eps", "phi": "layer_norm_eps"}.get(kind, "rms_norm_eps"))
-    seen = x - x.mean(-1, keepdim=True) if kind in ("gpt2", "gpt_neo", "gpt_neox", "phi") else x
+    key = LAYER_NORMED.get(kind, "rms_norm_eps")
+    epsilon = 1e-5 if key is None else getattr(model.config.get_text_config(), key)
+    seen = x - x.mean(-1, keepdim=True) if kind in LAYER_NORMED else x
     return seen / (seen.pow(2).mean(-1, keepdim=True) + epsilon).sqrt()
 
 
