@@ -104,6 +104,10 @@ const broken: readonly (readonly [string, string, Change, string, RegExp])[] = [
   ["four bits in a family that is not published so", "qwen3_moe_mixed", { config: (config) => void (config["quantization_config"] = { quant_method: "mxfp4" }) }, "unsupported-config", /quantised weights are not read/],
   ["a clamp below zero", "gpt_oss_plain", { config: (config) => void (config["swiglu_limit"] = -7) }, "invalid-config", /swiglu_limit/],
   ["no sinks", "gpt_oss_plain", { name: (name) => name.replace("layers.1.self_attn.sinks", "layers.1.self_attn.other") }, "missing-tensor", /layers\.1\.self_attn\.sinks/],
+  ["too short a list of layers with positions", "smollm3_ignoring", { config: (config) => void (config["no_rope_layers"] = [1]) }, "invalid-config", /1 entries for 2 layers/],
+  ["no list of layers with positions", "smollm3_ignoring", { config: (config) => void (config["no_rope_layers"] = "1,0") }, "invalid-config", /no_rope_layers/],
+  ["positions in no layer of none", "smollm3_every_second", { config: (config) => void ((config["no_rope_layers"] = null), (config["no_rope_layer_interval"] = 0)) }, "invalid-config", /no_rope_layer_interval/],
+  ["windows of no width in SmolLM 3", "smollm3_ignoring", { config: (config) => void (config["sliding_window"] = null) }, "invalid-config", /sliding_window/],
   ["values that are clipped to nothing", "olmo_clipped", { config: (config) => void (config["clip_qkv"] = 0) }, "invalid-config", /clip_qkv/],
   ["a bias of attention that OLMo has not", "olmo_plain", { config: (config) => void (config["attention_bias"] = true) }, "missing-tensor", /q_proj\.bias/],
   ["no norm behind attention", "olmo2_plain", { name: (name) => name.replace("layers.1.post_attention_layernorm", "layers.1.input_layernorm") }, "missing-tensor", /layers\.1\.post_attention_layernorm/],
@@ -232,6 +236,17 @@ test("older configs say the same as newer ones", async () => {
   assert.equal(content(pythia), content(await readModel(join(fixtures, "neox_narrow"))));
   const windowed = await readModel(changed("qwen2_window", { config: ({ layer_types: _kinds, ...config }) => config }));
   assert.equal(content(windowed), content(await readModel(join(fixtures, "qwen2_window"))));
+});
+
+test("SmolLM 3 turns nothing in every fourth layer where nothing else is said, and looks through a window there where one is asked for", async () => {
+  const layersOf = async (change: Record<string, unknown>): Promise<readonly unknown[]> => {
+    const { spec } = await readModel(changed("olmo3_yarn", { config: ({ layer_types: _kinds, rope_parameters: _rope, ...config }) => ({ ...config, model_type: "smollm3", tie_word_embeddings: true, ...change }), name: (name) => name.replace("post_feedforward_layernorm", "input_layernorm") }));
+    return spec.blocks.map(({ attention }) => [(attention as AttentionSpec).rope?.theta ?? null, (attention as AttentionSpec).window]);
+  };
+  const turning = [2_000_000, null];
+  assert.equal(await layersOf({}), [turning, turning, turning, [null, null]]);
+  assert.equal(await layersOf({ use_sliding_window: true }), [turning, turning, turning, [null, 9]]);
+  assert.equal(await layersOf({ no_rope_layers: [true, false, 1, 0, 0, 1], rope_theta: 7 }), [[7, null], [null, null], [7, null], [null, null]]);
 });
 
 test("OLMo 3 sees everything in every fourth layer where nothing else is said, and hooks of OLMo 2 say what is normed behind them", async () => {

@@ -114,6 +114,10 @@ CONFIGS = {
     "olmo3_yarn": ("olmo3", {**LLAMA, "num_hidden_layers": 4, "hidden_size": 16, "num_attention_heads": 2, "num_key_value_heads": 1, "sliding_window": 9, "rope_parameters": {"full_attention": YARN, "sliding_attention": {"rope_type": "default", "rope_theta": 300.0}}, "save": "bfloat16"}),
     # What older configs say of positions holds where everything is seen, and nowhere else.
     "olmo3_older": ("olmo3", {**LLAMA, "sliding_window": 12, "layer_types": ["full_attention", "sliding_attention"], "written": {"rope_scaling": {"rope_type": "linear", "factor": 4.0}, "rope_theta": 5000.0}}),
+    "smollm3_every_second": ("smollm3", {**LLAMA, "no_rope_layer_interval": 2, "pad_token_id": 0}),
+    # Heads whose columns the operator wants in one width where they turn, and in another where they do not.
+    "smollm3_window": ("smollm3", {**LLAMA, "head_dim": 24, "no_rope_layers": [0, 1, 0], "use_sliding_window": True, "sliding_window": 9, "attention_bias": True, "mlp_bias": True, "tie_word_embeddings": False, "rope_parameters": YARN, "hidden_act": "gelu_pytorch_tanh", "save": "bfloat16"}),
+    "smollm3_ignoring": ("smollm3", {**LLAMA, "no_rope_layers": [1, 0], "written": {"use_sliding_window": False, "sliding_window": 5, "layer_types": ["sliding_attention", "full_attention"], "rope_theta": 500.0, "clip_qkv": 0.5}}),
     "phi3_partial": ("phi3", {**PHI, "hidden_size": 64, "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0, "partial_rotary_factor": 0.75}}),
 }
 

@@ -11,8 +11,9 @@ import { olmo2 } from "./olmo2.ts";
 import { phi } from "./phi.ts";
 import { phi3 } from "./phi3.ts";
 import { qwen35 } from "./qwen3_5.ts";
+import { smollm3 } from "./smollm3.ts";
 
-export const FAMILIES: readonly Family[] = [llama, gemma, gpt2, gptNeo, gptNeox, gptOss, olmo, olmo2, phi, phi3, qwen35];
+export const FAMILIES: readonly Family[] = [llama, gemma, gpt2, gptNeo, gptNeox, gptOss, olmo, olmo2, phi, phi3, qwen35, smollm3];
 
 /** `model_type`s that are read, as messages list them. */
 export const SUPPORTED: readonly string[] = FAMILIES.flatMap(({ types }) => types);
