@@ -4,6 +4,7 @@ import type { BlockSpec } from "../../../src/emit/specs.ts";
 import { flag, optional, positive, size, type Config } from "../config.ts";
 import type { JsonObject } from "../strict_json.ts";
 import { activationOf } from "./activation.ts";
+import { aroundBlocks } from "./around_blocks.ts";
 import { contradiction, layerCount, normOf, withDefaults, type Decoder, type Family, type Source } from "./family.ts";
 import { gatedMlp } from "./gated_mlp.ts";
 import { headsOf, type Heads } from "./heads.ts";
@@ -31,22 +32,14 @@ function read(given: Source): Decoder {
   // Only layers without positions look through a window, where one is asked for.
   const asked = flag(config, "use_sliding_window", false) && optional(config, "sliding_window") !== null;
   const seen = windows(config, layerKinds(config, turning.length, WINDOWED, (layer) => (asked && !turning[layer] ? "sliding_attention" : "full_attention")));
-  const vocabulary = size(config, "vocab_size");
   return {
     architecture: "smollm3",
     ...shape,
     norm: { kind: "rms", epsilon: positive(config, "rms_norm_eps"), offset: 0 },
-    softcap: null,
+    ...aroundBlocks(source, shape.hiddenSize),
     residual: "sequential",
-    vocabulary,
-    context,
-    embed: source.tensor("embed_tokens.weight", [vocabulary, shape.hiddenSize]),
-    embedScale: null,
-    positions: null,
     blocks: turning.map((turns, layer) => blockOf(source, shape, turns ? rope : null, seen[layer] ?? null, layer)),
     finalNorm: normOf(source, "norm", shape.hiddenSize, false),
-    lmHead: flag(config, "tie_word_embeddings", true) ? null : source.head(["lm_head.weight"], [vocabulary, shape.hiddenSize]),
-    lmHeadBias: null,
     hooks: hookFacts(shape, { block: "model.layers.{layer}", ln1: "input_layernorm", ln2: "post_attention_layernorm", o: "self_attn.o_proj", attentionOut: "self_attn.o_proj", mlpOut: "mlp.down_proj", parallel: false }),
   };
 }
