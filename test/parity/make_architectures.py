@@ -114,6 +114,10 @@ CONFIGS = {
     "olmo3_yarn": ("olmo3", {**LLAMA, "num_hidden_layers": 4, "hidden_size": 16, "num_attention_heads": 2, "num_key_value_heads": 1, "sliding_window": 9, "rope_parameters": {"full_attention": YARN, "sliding_attention": {"rope_type": "default", "rope_theta": 300.0}}, "save": "bfloat16"}),
     # What older configs say of positions holds where everything is seen, and nowhere else.
     "olmo3_older": ("olmo3", {**LLAMA, "sliding_window": 12, "layer_types": ["full_attention", "sliding_attention"], "written": {"rope_scaling": {"rope_type": "linear", "factor": 4.0}, "rope_theta": 5000.0}}),
+    # Without its factors, the rest of which is as where nothing is said, and with them.
+    "granite_plain": ("granite", {**LLAMA, "num_key_value_heads": None, "attention_multiplier": 0.35}),
+    "granite_factors": ("granite", {**LLAMA, "head_dim": 24, "embedding_multiplier": 3.5, "residual_multiplier": 0.22, "attention_multiplier": 0.1, "logits_scaling": 6, "attention_bias": True, "mlp_bias": True, "tie_word_embeddings": True, "hidden_act": "gelu", "rope_parameters": YARN, "save": "bfloat16"}),
+    "granite_ignoring": ("granite", {**LLAMA, "residual_multiplier": 0.4, "logits_scaling": 0.3, "written": {"sliding_window": 3, "rope_theta": 500.0, "partial_rotary_factor": 0.5, "clip_qkv": 0.5, "query_pre_attn_scalar": 9}}),
     "smollm3_every_second": ("smollm3", {**LLAMA, "no_rope_layer_interval": 2, "pad_token_id": 0}),
     # Heads whose columns the operator wants in one width where they turn, and in another where they do not.
     "smollm3_window": ("smollm3", {**LLAMA, "head_dim": 24, "no_rope_layers": [0, 1, 0], "use_sliding_window": True, "sliding_window": 9, "attention_bias": True, "mlp_bias": True, "tie_word_embeddings": False, "rope_parameters": YARN, "hidden_act": "gelu_pytorch_tanh", "save": "bfloat16"}),
