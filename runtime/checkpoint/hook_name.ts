@@ -9,7 +9,7 @@ const MODULES: readonly (readonly [RegExp, string])[] = [
   [/^(?:model\.|transformer\.|gpt_neox\.)?(?:language_model\.)?(?:layers|h)\.(\d+)\.post_feedforward_layernorm(?:\.output)?$/, "hook_mlp_out"],
   // In Gemma 2 and 3 what is added to the stream; elsewhere a norm before the MLP, which `normedModule` lets the model tell.
   [/^(?:model\.|transformer\.|gpt_neox\.)?(?:language_model\.)?(?:layers|h)\.(\d+)\.post_attention_layernorm(?:\.output)?$/, "hook_attn_out"],
-  [/^(?:model\.|transformer\.|gpt_neox\.)?(?:language_model\.)?(?:layers|h)\.(\d+)\.mlp(?:\.output)?$/, "hook_mlp_out"],
+  [/^(?:model\.|transformer\.|gpt_neox\.)?(?:language_model\.)?(?:layers|h)\.(\d+)\.(?:mlp|block_sparse_moe)(?:\.output)?$/, "hook_mlp_out"],
   // In Gemma the norm before the MLP, whose output goes nowhere else.
   [/^(?:model\.|transformer\.|gpt_neox\.)?(?:language_model\.)?(?:layers|h)\.(\d+)\.(?:mlp\.input|pre_feedforward_layernorm(?:\.output)?)$/, "mlp.hook_in"],
   [/^(?:model\.|transformer\.|gpt_neox\.)?(?:language_model\.)?(?:layers|h)\.(\d+)\.(?:self_attn|linear_attn|attention|attn|attn\.attention)(?:\.output)?$/, "hook_attn_out"],

@@ -104,6 +104,13 @@ const broken: readonly (readonly [string, string, Change, string, RegExp])[] = [
   ["four bits in a family that is not published so", "qwen3_moe_mixed", { config: (config) => void (config["quantization_config"] = { quant_method: "mxfp4" }) }, "unsupported-config", /quantised weights are not read/],
   ["a clamp below zero", "gpt_oss_plain", { config: (config) => void (config["swiglu_limit"] = -7) }, "invalid-config", /swiglu_limit/],
   ["no sinks", "gpt_oss_plain", { name: (name) => name.replace("layers.1.self_attn.sinks", "layers.1.self_attn.other") }, "missing-tensor", /layers\.1\.self_attn\.sinks/],
+  ["an expert that is not there, as Mixtral is published", "mixtral_published", { name: (name) => name.replace("layers.1.block_sparse_moe.experts.3.w3", "layers.1.block_sparse_moe.experts.9.w3") }, "missing-tensor", /layers\.1\.block_sparse_moe\.experts\.3\.w3\.weight/],
+  ["more experts than a Mixtral's file has", "mixtral_fused", { config: (config) => void (config["num_local_experts"] = 5) }, "shape-mismatch", /mlp\.gate/],
+  ["more experts for a token than there are in Mixtral", "mixtral_published", { config: (config) => void (config["num_experts_per_tok"] = 6) }, "invalid-config", /num_experts_per_tok/],
+  ["a window of nothing in Mixtral", "mixtral_fused", { config: (config) => void (config["sliding_window"] = 0) }, "invalid-config", /sliding_window/],
+  ["an activation of experts that nobody knows", "mixtral_published", { config: (config) => void (config["hidden_act"] = "quick_gelu") }, "unsupported-config", /hidden_act/],
+  ["norms of each head where OLMoE has one of all", "olmoe_plain", { shape: (name, shape) => (name.endsWith("k_norm.weight") ? [3, 8] : shape) }, "shape-mismatch", /k_norm/],
+  ["a sum of shares in OLMoE that is neither taken nor left", "olmoe_plain", { config: (config) => void (config["norm_topk_prob"] = 1) }, "invalid-config", /norm_topk_prob/],
   ["a factor of nothing", "granite_factors", { config: (config) => void (config["residual_multiplier"] = 0) }, "invalid-config", /residual_multiplier/],
   ["logits over nothing", "granite_factors", { config: (config) => void (config["logits_scaling"] = 0) }, "invalid-config", /logits_scaling/],
   ["a factor that is no number", "granite_factors", { config: (config) => void (config["attention_multiplier"] = "0.1") }, "invalid-config", /attention_multiplier/],
@@ -277,6 +284,16 @@ test("experts are found under both of their numbers' names, one by one and fused
   const used = usedWeights(spec, 2, false).filter(({ shape }) => shape.includes(12));
   assert.is(used.length, 3 * 8);
   assert.is(used.reduce((sum, { length }) => sum + length, 0), 8 * 3 * 12 * 24 * 4);
+});
+
+test("a Mixtral is one whether its modules have their publisher's names or those of transformers 5", async () => {
+  const published = await readModel(join(fixtures, "mixtral_published"));
+  const renamed = await readModel(changed("mixtral_published", { name: (name) => name.replace(".block_sparse_moe.", ".mlp.") }));
+  assert.equal(content(renamed), content(published));
+  const hook = published.spec.hooks.mlp_out;
+  assert.is(hook.state === "present" && hook.module, "model.layers.{layer}.mlp output");
+  const count = await readModel(changed("mixtral_published", { config: ({ num_local_experts: experts, ...config }) => ({ ...config, num_experts: experts }) }));
+  assert.equal(content(count), content(published));
 });
 
 test("hooks say their modules; a parallel block has none between its halves, and says why", async () => {

@@ -31,6 +31,8 @@ const CASES: readonly (readonly [string, string, string | null])[] = [
   ["gemma3_local", "layers.1.post_attention_layernorm", "attn_out"],
   ["gemma_one", "model.layers.1.post_attention_layernorm", null],
   ["gemma_one", "model.layers.1.self_attn", "attn_out"],
+  ["mixtral_published", "layers.1.block_sparse_moe", "mlp_out"],
+  ["mixtral_published", "model.layers.1.mlp.output", "mlp_out"],
   ["olmo2_plain", "model.layers.1.self_attn", "attn_out"],
   ["olmo2_plain", "model.layers.1.mlp", "mlp_out"],
   ["olmo2_plain", "layers.1.mlp.input", "mlp_in"],

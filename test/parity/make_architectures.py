@@ -103,6 +103,12 @@ CONFIGS = {
     "phi_grouped": ("phi", {**PHI, "num_attention_heads": 4, "num_key_value_heads": 2, "hidden_act": "gelu"}),
     "phi3_fused": ("phi3", {**PHI, "num_key_value_heads": 1}),
     "phi3_window": ("phi3", {**PHI, "sliding_window": 13, "tie_word_embeddings": True}),
+    # As published, with names of their own, and as transformers 5 holds them.
+    "mixtral_published": ("mixtral", {**LLAMA, "hidden_size": 24, "head_dim": 8, "intermediate_size": 12, "num_local_experts": 5, "num_experts_per_tok": 2, "save": "bfloat16"}),
+    "mixtral_fused": ("mixtral", {**LLAMA, "hidden_size": 24, "num_attention_heads": 3, "num_key_value_heads": 3, "intermediate_size": 12, "num_local_experts": 4, "num_experts_per_tok": 1, "sliding_window": 9, "hidden_act": "gelu", "tie_word_embeddings": True, "fused": True}),
+    "mixtral_ignoring": ("mixtral", {**LLAMA, "hidden_size": 16, "num_attention_heads": 2, "num_key_value_heads": 1, "intermediate_size": 8, "num_local_experts": 3, "save": "float16", "written": {"norm_topk_prob": False, "attention_bias": True, "moe_intermediate_size": 4, "shared_expert_intermediate_size": 4, "rope_theta": 500.0}}),
+    "olmoe_plain": ("olmoe", {**LLAMA, "hidden_size": 24, "num_attention_heads": 3, "num_key_value_heads": None, "intermediate_size": 12, "num_experts": 6, "num_experts_per_tok": 3, "save": "bfloat16"}),
+    "olmoe_clipped": ("olmoe", {**LLAMA, "hidden_size": 24, "intermediate_size": 12, "num_attention_heads": 2, "num_key_value_heads": 1, "num_experts": 4, "num_experts_per_tok": 2, "norm_topk_prob": True, "clip_qkv": 0.8, "attention_bias": True, "hidden_act": "relu", "tie_word_embeddings": True, "fused": True}),
     "olmo_plain": ("olmo", {**LLAMA}),
     # A clamp that most numbers reach.
     "olmo_clipped": ("olmo", {**LLAMA, "num_key_value_heads": None, "clip_qkv": 0.7, "attention_bias": True, "hidden_act": "relu", "tie_word_embeddings": True, "rope_parameters": {"rope_type": "linear", "factor": 3.0, "rope_theta": 5000.0}}),
@@ -139,6 +145,8 @@ POINTS = {
     "qwen3_moe": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
     "qwen3_5_moe_text": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
     "gpt_oss": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
+    "mixtral": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
+    "olmoe": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
     "olmo2": OLMO2_POINTS,
     "olmo3": OLMO2_POINTS,
     "gemma2": GEMMA_POINTS,

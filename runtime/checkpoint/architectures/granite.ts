@@ -9,6 +9,7 @@ import { layerCount, normOf, withDefaults, type Decoder, type Family, type Sourc
 import { gatedMlp } from "./gated_mlp.ts";
 import { headsOf, type Heads } from "./heads.ts";
 import { hookFacts } from "./hook_modules.ts";
+import { LLAMA_MODULES, preNormed } from "./pre_normed.ts";
 import { ropeOf } from "./rope.ts";
 import { selfAttention } from "./self_attention.ts";
 
@@ -36,7 +37,7 @@ function read(given: Source): Decoder {
     ...factorsOf(config),
     blocks: Array.from({ length: layerCount(config) }, (_, layer) => blockOf(source, shape, rope, layer)),
     finalNorm: normOf(source, "norm", shape.hiddenSize, false),
-    hooks: hookFacts(shape, { block: "model.layers.{layer}", ln1: "input_layernorm", ln2: "post_attention_layernorm", o: "self_attn.o_proj", attentionOut: "self_attn.o_proj", mlpOut: "mlp.down_proj", parallel: false }),
+    hooks: hookFacts(shape, LLAMA_MODULES),
   };
 }
 
@@ -48,15 +49,10 @@ function factorsOf(config: Config): Pick<Decoder, "residualScale" | "logitScale"
 
 function blockOf(source: Source, shape: Heads, rope: RopeSpec, layer: number): BlockSpec {
   const { config } = source;
-  const at = `layers.${layer}`;
   const d = shape.hiddenSize;
   const bias = flag(config, "attention_bias", false);
-  return {
-    ln1: normOf(source, `${at}.input_layernorm`, d, false),
+  return preNormed(source, layer, d, {
     attention: selfAttention(source, layer, shape, { bias, outputBias: bias, rope, window: null, scale: positive(config, "attention_multiplier") }),
-    attentionPostNorm: null,
-    ln2: normOf(source, `${at}.post_attention_layernorm`, d, false),
-    mlp: gatedMlp(source, `${at}.mlp`, d, { activation: activationOf(config, "hidden_act", "silu"), bias: flag(config, "mlp_bias", false) }),
-    mlpPostNorm: null,
-  };
+    mlp: gatedMlp(source, `layers.${layer}.mlp`, d, { activation: activationOf(config, "hidden_act", "silu"), bias: flag(config, "mlp_bias", false) }),
+  });
 }

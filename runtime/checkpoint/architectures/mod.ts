@@ -7,14 +7,16 @@ import { gptNeox } from "./gpt_neox.ts";
 import { gptOss } from "./gpt_oss.ts";
 import { granite } from "./granite.ts";
 import { llama } from "./llama.ts";
+import { mixtral } from "./mixtral.ts";
 import { olmo } from "./olmo.ts";
 import { olmo2 } from "./olmo2.ts";
+import { olmoe } from "./olmoe.ts";
 import { phi } from "./phi.ts";
 import { phi3 } from "./phi3.ts";
 import { qwen35 } from "./qwen3_5.ts";
 import { smollm3 } from "./smollm3.ts";
 
-export const FAMILIES: readonly Family[] = [llama, gemma, gpt2, gptNeo, gptNeox, gptOss, granite, olmo, olmo2, phi, phi3, qwen35, smollm3];
+export const FAMILIES: readonly Family[] = [llama, gemma, gpt2, gptNeo, gptNeox, gptOss, granite, mixtral, olmo, olmo2, olmoe, phi, phi3, qwen35, smollm3];
 
 /** `model_type`s that are read, as messages list them. */
 export const SUPPORTED: readonly string[] = FAMILIES.flatMap(({ types }) => types);

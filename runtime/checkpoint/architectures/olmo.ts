@@ -9,6 +9,7 @@ import { layerCount, withDefaults, type Decoder, type Family, type Source } from
 import { gatedMlp } from "./gated_mlp.ts";
 import { headsOf, type Heads } from "./heads.ts";
 import { hookFacts } from "./hook_modules.ts";
+import { LLAMA_MODULES } from "./pre_normed.ts";
 import { ropeOf } from "./rope.ts";
 import { selfAttention } from "./self_attention.ts";
 
@@ -37,7 +38,7 @@ function read(given: Source): Decoder {
     residual: "sequential",
     blocks: Array.from({ length: layerCount(config) }, (_, layer) => blockOf(source, shape, rope, layer)),
     finalNorm: PLAIN,
-    hooks: hookFacts(shape, { block: "model.layers.{layer}", ln1: "input_layernorm", ln2: "post_attention_layernorm", o: "self_attn.o_proj", attentionOut: "self_attn.o_proj", mlpOut: "mlp.down_proj", parallel: false }),
+    hooks: hookFacts(shape, LLAMA_MODULES),
   };
 }
 

@@ -10,6 +10,7 @@ import { gatedMlp } from "./gated_mlp.ts";
 import { headsOf, type Heads } from "./heads.ts";
 import { hookFacts } from "./hook_modules.ts";
 import { layerKinds, WINDOWED, windows } from "./layer_kinds.ts";
+import { LLAMA_MODULES, preNormed } from "./pre_normed.ts";
 import { ropeOf } from "./rope.ts";
 import { selfAttention } from "./self_attention.ts";
 
@@ -40,7 +41,7 @@ function read(given: Source): Decoder {
     residual: "sequential",
     blocks: turning.map((turns, layer) => blockOf(source, shape, turns ? rope : null, seen[layer] ?? null, layer)),
     finalNorm: normOf(source, "norm", shape.hiddenSize, false),
-    hooks: hookFacts(shape, { block: "model.layers.{layer}", ln1: "input_layernorm", ln2: "post_attention_layernorm", o: "self_attn.o_proj", attentionOut: "self_attn.o_proj", mlpOut: "mlp.down_proj", parallel: false }),
+    hooks: hookFacts(shape, LLAMA_MODULES),
   };
 }
 
@@ -58,15 +59,10 @@ function turningLayers(config: Config, layers: number): readonly boolean[] {
 
 function blockOf(source: Source, shape: Heads, rope: RopeSpec | null, window: number | null, layer: number): BlockSpec {
   const { config } = source;
-  const at = `layers.${layer}`;
   const d = shape.hiddenSize;
   const bias = flag(config, "attention_bias", false);
-  return {
-    ln1: normOf(source, `${at}.input_layernorm`, d, false),
+  return preNormed(source, layer, d, {
     attention: selfAttention(source, layer, shape, { bias, outputBias: bias, rope, window }),
-    attentionPostNorm: null,
-    ln2: normOf(source, `${at}.post_attention_layernorm`, d, false),
-    mlp: gatedMlp(source, `${at}.mlp`, d, { activation: activationOf(config, "hidden_act", "silu"), bias: flag(config, "mlp_bias", false) }),
-    mlpPostNorm: null,
-  };
+    mlp: gatedMlp(source, `layers.${layer}.mlp`, d, { activation: activationOf(config, "hidden_act", "silu"), bias: flag(config, "mlp_bias", false) }),
+  });
 }
