@@ -6,6 +6,8 @@ export interface RopeSpec {
   readonly theta: number;
   /** Even, at most the head size; the columns after them are left as they are. */
   readonly dimensions: number;
+  /** true: pairs are neighbours, columns 2i and 2i + 1 (GPT-J, Cohere); absent: columns i and i + dimensions / 2. */
+  readonly interleaved?: true;
   readonly scaling:
     | { readonly kind: "none" }
     | { readonly kind: "linear"; readonly factor: number }

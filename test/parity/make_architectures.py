@@ -73,6 +73,10 @@ CONFIGS = {
     "neox_sequential": ("gpt_neox", {"hidden_size": 32, "num_attention_heads": 2, "intermediate_size": 48, "use_parallel_residual": False, "tie_word_embeddings": True}),
     "neox_small": ("gpt_neox", {"hidden_size": 32, "num_attention_heads": 2, "intermediate_size": 48}),
     "neox_no_bias": ("gpt_neox", {"hidden_size": 32, "num_attention_heads": 4, "intermediate_size": 40, "attention_bias": False}),
+    # Pairs of neighbours that turn: all columns of a head, some of them, and as many as leave gaps.
+    "gptj_plain": ("gptj", {"n_embd": 32, "n_head": 2, "rotary_dim": 16}),
+    "gptj_partial": ("gptj", {"n_embd": 40, "n_head": 2, "rotary_dim": 6, "n_inner": 44, "activation_function": "relu", "tie_word_embeddings": True, "save": "float16"}),
+    "gptj_named": ("gptj", {"n_embd": 32, "n_head": 2, "rotary_dim": 8, "n_inner": 40, "written": {"n_embd": 64, "hidden_size": 32, "num_attention_heads": 2, "num_hidden_layers": 2, "rope_theta": 500.0, "partial_rotary_factor": 0.25}}),
     "gemma_one": ("gemma", {**GEMMA}),
     "gemma2_capped": ("gemma2", {**GEMMA, "sliding_window": 11, "attn_logit_softcapping": 2.0, "final_logit_softcapping": 5.0, "query_pre_attn_scalar": 24}),
     "gemma2_uncapped": ("gemma2", {**GEMMA, "hidden_size": 36, "sliding_window": 64, "attn_logit_softcapping": None, "query_pre_attn_scalar": 9}),
@@ -113,6 +117,7 @@ POINTS = {
     "gpt2": {"z": ("attn.c_proj", "in"), "attn_out": ("attn.c_proj", "out"), "mid": "ln_2", "mlp_out": ("mlp.c_proj", "out"), "ln1": "ln_1"},
     "gpt_neo": {"z": ("attn.attention.out_proj", "in"), "attn_out": ("attn.attention.out_proj", "out"), "mid": "ln_2", "mlp_out": ("mlp.c_proj", "out"), "ln1": "ln_1"},
     "gpt_neox": {"z": ("attention.dense", "in"), "attn_out": ("attention.dense", "out"), "mid": "post_attention_layernorm", "mlp_out": ("mlp.dense_4h_to_h", "out"), "ln1": "input_layernorm"},
+    "gptj": {"z": ("attn.out_proj", "in"), "attn_out": ("attn.out_proj", "out"), "mid": "ln_1", "mlp_out": ("mlp.fc_out", "out"), "ln1": "ln_1"},
     "phi": {"z": ("self_attn.dense", "in"), "attn_out": ("self_attn.dense", "out"), "mid": "input_layernorm", "mlp_out": ("mlp.fc2", "out"), "ln1": "input_layernorm"},
     "qwen2_moe": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
     "qwen3_moe": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
@@ -121,6 +126,9 @@ POINTS = {
     "gemma2": GEMMA_POINTS,
     "gemma3_text": GEMMA_POINTS,
 }
+
+# Families with LayerNorm, and what their configs call its epsilon.
+LAYER_NORMED = {"gpt2": "layer_norm_epsilon", "gpt_neo": "layer_norm_epsilon", "gpt_neox": "layer_norm_eps", "gptj": "layer_norm_epsilon", "phi": "layer_norm_eps"}
 
 # Modules that SAEs of transformers' models are named by, which have the projection inside them.
 AROUND = ("mlp", "self_attn", "linear_attn", "attention", "attn", "attn.attention")
@@ -137,7 +145,7 @@ def config_of(kind: str, options: dict):
         vision = {"model_type": "clip_vision_model" if kind == "llava" else "pixtral", "hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1, "image_size": 4, "patch_size": 2, **({} if kind == "llava" else {"head_dim": 8})}
         return AutoConfig.for_model(kind, text_config={**COMMON, **options}, vision_config=vision, **{"tie_word_embeddings": False, **outer})
     names = {"hidden_size": "n_embd", "num_hidden_layers": "n_layer", "max_position_embeddings": "n_positions"}
-    merged = {(names.get(key, key) if kind == "gpt2" else key): value for key, value in COMMON.items()} | options
+    merged = {(names.get(key, key) if kind in ("gpt2", "gptj") else key): value for key, value in COMMON.items()} | options
     return AutoConfig.for_model(kind, **merged)
 
 
@@ -148,8 +156,8 @@ def blocks_of(model):
 
 def normalised(x: torch.Tensor, model, kind: str) -> torch.Tensor:
     """hook_normalized: (x − mean) / sqrt(var + ε), without the mean for RMS norms."""
-    epsilon = getattr(model.config.get_text_config(), {"gpt2": "layer_norm_epsilon", "gpt_neo": "layer_norm_epsilon", "gpt_neox": "layer_norm_eps", "phi": "layer_norm_eps"}.get(kind, "rms_norm_eps"))
-    seen = x - x.mean(-1, keepdim=True) if kind in ("gpt2", "gpt_neo", "gpt_neox", "phi") else x
+    epsilon = getattr(model.config.get_text_config(), LAYER_NORMED.get(kind, "rms_norm_eps"))
+    seen = x - x.mean(-1, keepdim=True) if kind in LAYER_NORMED else x
     return seen / (seen.pow(2).mean(-1, keepdim=True) + epsilon).sqrt()
 
 
@@ -191,7 +199,7 @@ def hooks_of(model, kind: str, ids: torch.Tensor) -> dict[str, torch.Tensor]:
         # What a module around the projection gives out is the same, unless it is normed before it is added.
         value, hook = found.pop(name), "mlp_out" if name.endswith("mlp") else "attn_out"
         assert points is GEMMA_POINTS or torch.equal(value, found[f"{name.split('.')[0]}.{hook}"]), name
-    parallel = kind == "phi" or (kind == "gpt_neox" and model.config.use_parallel_residual)
+    parallel = kind in ("gptj", "phi") or (kind == "gpt_neox" and model.config.use_parallel_residual)
     for layer in range(len(blocks_of(model))):
         found[f"{layer}.ln1_normalized"] = normalised(found.pop(f"{layer}.ln1_input"), model, kind)
         middle = found.pop(f"{layer}.ln2_input")

@@ -1,0 +1,51 @@
+/** Without this file what GPT-J and its kin say in their configs, and do not mean, would be tried on people first. */
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { readModel } from "../../runtime/checkpoint/model.ts";
+import { HOOKS } from "../../src/ops/hook.ts";
+import { changed, content, failure, fixtures, type Change } from "./changed_model.ts";
+
+/** What is set in a fixture's config; undefined: nothing is said. */
+const says = (values: Record<string, unknown>): Change => ({ config: (config) => ({ ...config, ...values }) });
+
+const REFUSED: readonly (readonly [string, string, Change, string, RegExp])[] = [
+  ["columns that turn and are not said", "gptj_plain", says({ rotary_dim: null }), "unsupported-config", /rotary_dim/],
+  ["more columns to turn than GPT-J's heads have", "gptj_plain", says({ rotary_dim: undefined }), "invalid-config", /rotary_dim.* a head has 16/],
+  ["an odd number of columns to turn in GPT-J", "gptj_plain", says({ rotary_dim: 5 }), "unsupported-config", /turn in pairs/],
+  ["heads that do not divide GPT-J", "gptj_plain", says({ n_head: 3 }), "invalid-config", /3 heads do not divide/],
+];
+
+for (const [what, name, change, code, wanted] of REFUSED) {
+  test(`a model with ${what} is ${code}`, async () => {
+    const error = await failure(changed(name, change));
+    assert.is(error.code, code, error.message);
+    assert.match(error.message, wanted);
+  });
+}
+
+/** Fixture, and what its tensors' names begin with there and elsewhere. */
+const PREFIXED: readonly (readonly [string, string, string])[] = [["gptj_plain", "transformer.", ""]];
+
+for (const [name, from, to] of PREFIXED) {
+  test(`names of ${name} that begin with \`${to}\` are found`, async () => {
+    const other = await readModel(changed(name, { name: (tensor) => (tensor.startsWith(from) ? `${to}${tensor.slice(from.length)}` : tensor) }));
+    assert.equal(content(other), content(await readModel(join(fixtures, name))));
+  });
+}
+
+/** Fixture, hooks that it has not, and the modules of some. */
+const HOOKED: readonly (readonly [string, readonly string[], Readonly<Record<string, string>>])[] = [
+  ["gptj_plain", ["resid_mid"], { z: "transformer.h.{layer}.attn.out_proj input", ln2_normalized: "transformer.h.{layer}.ln_1 output, before its weight and bias", mlp_in: "transformer.h.{layer}.mlp input", mlp_out: "transformer.h.{layer}.mlp.fc_out output" }],
+];
+
+for (const [name, absent, modules] of HOOKED) {
+  test(`hooks of ${name} name their modules`, async () => {
+    const { hooks } = (await readModel(join(fixtures, name))).spec;
+    assert.equal(HOOKS.filter((hook) => hooks[hook].state === "absent"), absent);
+    const named = Object.fromEntries(HOOKS.flatMap((hook) => { const fact = hooks[hook]; return fact.state === "present" && Object.hasOwn(modules, hook) ? [[hook, fact.module]] : []; }));
+    assert.equal(named, modules);
+  });
+}
+
+test.run();
