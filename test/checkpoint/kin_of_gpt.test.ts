@@ -13,6 +13,15 @@ const REFUSED: readonly (readonly [string, string, Change, string, RegExp])[] = 
   ["columns that turn and are not said", "gptj_plain", says({ rotary_dim: null }), "unsupported-config", /rotary_dim/],
   ["more columns to turn than GPT-J's heads have", "gptj_plain", says({ rotary_dim: undefined }), "invalid-config", /rotary_dim.* a head has 16/],
   ["an odd number of columns to turn in GPT-J", "gptj_plain", says({ rotary_dim: 5 }), "unsupported-config", /turn in pairs/],
+  ["norms behind attention and MLP in OPT", "opt_plain", says({ do_layer_norm_before: false }), "unsupported-config", /do_layer_norm_before/],
+  ["no norm before OPT's head", "opt_plain", says({ _remove_final_layer_norm: true }), "unsupported-config", /_remove_final_layer_norm/],
+  ["norms without weights in OPT", "opt_plain", says({ layer_norm_elementwise_affine: false }), "unsupported-config", /layer_norm_elementwise_affine/],
+  ["an embedding of another width in OPT", "opt_plain", says({ word_embed_proj_dim: 16 }), "unsupported-config", /word_embed_proj_dim.* 32/],
+  ["heads that do not divide OPT", "opt_plain", says({ num_attention_heads: 3 }), "invalid-config", /3 heads do not divide/],
+  ["another context in OPT", "opt_plain", says({ max_position_embeddings: 2048 }), "shape-mismatch", /embed_positions.*\[162, 32\].*\[2050, 32\]/],
+  ["angles that depend on the length in StarCoder 2", "starcoder2_plain", says({ rope_parameters: { rope_type: "dynamic", rope_theta: 10000, factor: 2 } }), "unsupported-config", /dynamic/],
+  ["a window of nothing in StarCoder 2", "starcoder2_window", says({ sliding_window: 0 }), "invalid-config", /sliding_window/],
+  ["biases that are not there in StarCoder 2", "starcoder2_window", says({ use_bias: undefined }), "missing-tensor", /q_proj\.bias/],
   ["heads that do not divide GPT-J", "gptj_plain", says({ n_head: 3 }), "invalid-config", /3 heads do not divide/],
 ];
 
@@ -25,7 +34,11 @@ for (const [what, name, change, code, wanted] of REFUSED) {
 }
 
 /** Fixture, and what its tensors' names begin with there and elsewhere. */
-const PREFIXED: readonly (readonly [string, string, string])[] = [["gptj_plain", "transformer.", ""]];
+const PREFIXED: readonly (readonly [string, string, string])[] = [
+  ["gptj_plain", "transformer.", ""],
+  ["opt_plain", "model.decoder.", "decoder."],
+  ["starcoder2_plain", "model.", ""],
+];
 
 for (const [name, from, to] of PREFIXED) {
   test(`names of ${name} that begin with \`${to}\` are found`, async () => {
@@ -37,6 +50,8 @@ for (const [name, from, to] of PREFIXED) {
 /** Fixture, hooks that it has not, and the modules of some. */
 const HOOKED: readonly (readonly [string, readonly string[], Readonly<Record<string, string>>])[] = [
   ["gptj_plain", ["resid_mid"], { z: "transformer.h.{layer}.attn.out_proj input", ln2_normalized: "transformer.h.{layer}.ln_1 output, before its weight and bias", mlp_in: "transformer.h.{layer}.mlp input", mlp_out: "transformer.h.{layer}.mlp.fc_out output" }],
+  ["opt_plain", [], { z: "model.decoder.layers.{layer}.self_attn.out_proj input", resid_mid: "model.decoder.layers.{layer}.final_layer_norm input", mlp_in: "model.decoder.layers.{layer}.fc1 input", mlp_out: "model.decoder.layers.{layer}.fc2 output" }],
+  ["starcoder2_plain", [], { z: "model.layers.{layer}.self_attn.o_proj input", mlp_in: "model.layers.{layer}.mlp input", mlp_out: "model.layers.{layer}.mlp.c_proj output" }],
 ];
 
 for (const [name, absent, modules] of HOOKED) {

@@ -77,6 +77,10 @@ CONFIGS = {
     "gptj_plain": ("gptj", {"n_embd": 32, "n_head": 2, "rotary_dim": 16}),
     "gptj_partial": ("gptj", {"n_embd": 40, "n_head": 2, "rotary_dim": 6, "n_inner": 44, "activation_function": "relu", "tie_word_embeddings": True, "save": "float16"}),
     "gptj_named": ("gptj", {"n_embd": 32, "n_head": 2, "rotary_dim": 8, "n_inner": 40, "written": {"n_embd": 64, "hidden_size": 32, "num_attention_heads": 2, "num_hidden_layers": 2, "rope_theta": 500.0, "partial_rotary_factor": 0.25}}),
+    "opt_plain": ("opt", {"hidden_size": 32, "num_attention_heads": 2, "ffn_dim": 48}),
+    "opt_unbiased": ("opt", {"hidden_size": 36, "num_attention_heads": 3, "ffn_dim": 40, "enable_bias": False, "activation_function": "gelu", "tie_word_embeddings": False, "save": "float16", "torch": True, "written": {"num_key_value_heads": 1, "head_dim": 24, "word_embed_proj_dim": None}}),
+    "starcoder2_plain": ("starcoder2", {**LLAMA, "written": {"mlp_bias": False, "attention_bias": False, "partial_rotary_factor": 0.5, "rms_norm_eps": 1.0}}),
+    "starcoder2_window": ("starcoder2", {**LLAMA, "hidden_size": 40, "head_dim": 16, "num_attention_heads": 2, "num_key_value_heads": 1, "use_bias": False, "sliding_window": 11, "norm_epsilon": 0.01, "hidden_act": "relu", "tie_word_embeddings": False, "rope_parameters": {"rope_type": "linear", "factor": 2.0, "rope_theta": 700.0}, "save": "bfloat16"}),
     "gemma_one": ("gemma", {**GEMMA}),
     "gemma2_capped": ("gemma2", {**GEMMA, "sliding_window": 11, "attn_logit_softcapping": 2.0, "final_logit_softcapping": 5.0, "query_pre_attn_scalar": 24}),
     "gemma2_uncapped": ("gemma2", {**GEMMA, "hidden_size": 36, "sliding_window": 64, "attn_logit_softcapping": None, "query_pre_attn_scalar": 9}),
@@ -118,6 +122,8 @@ POINTS = {
     "gpt_neo": {"z": ("attn.attention.out_proj", "in"), "attn_out": ("attn.attention.out_proj", "out"), "mid": "ln_2", "mlp_out": ("mlp.c_proj", "out"), "ln1": "ln_1"},
     "gpt_neox": {"z": ("attention.dense", "in"), "attn_out": ("attention.dense", "out"), "mid": "post_attention_layernorm", "mlp_out": ("mlp.dense_4h_to_h", "out"), "ln1": "input_layernorm"},
     "gptj": {"z": ("attn.out_proj", "in"), "attn_out": ("attn.out_proj", "out"), "mid": "ln_1", "mlp_out": ("mlp.fc_out", "out"), "ln1": "ln_1"},
+    "opt": {"z": ("self_attn.out_proj", "in"), "attn_out": ("self_attn.out_proj", "out"), "mid": "final_layer_norm", "mlp_in": "fc1", "mlp_out": ("fc2", "out"), "ln1": "self_attn_layer_norm"},
+    "starcoder2": {**LLAMA_POINTS, "mlp_out": ("mlp.c_proj", "out")},
     "phi": {"z": ("self_attn.dense", "in"), "attn_out": ("self_attn.dense", "out"), "mid": "input_layernorm", "mlp_out": ("mlp.fc2", "out"), "ln1": "input_layernorm"},
     "qwen2_moe": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
     "qwen3_moe": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
@@ -127,8 +133,8 @@ POINTS = {
     "gemma3_text": GEMMA_POINTS,
 }
 
-# Families with LayerNorm, and what their configs call its epsilon.
-LAYER_NORMED = {"gpt2": "layer_norm_epsilon", "gpt_neo": "layer_norm_epsilon", "gpt_neox": "layer_norm_eps", "gptj": "layer_norm_epsilon", "phi": "layer_norm_eps"}
+# Families with LayerNorm, and what their configs call its epsilon; None: that of torch.
+LAYER_NORMED = {"gpt2": "layer_norm_epsilon", "gpt_neo": "layer_norm_epsilon", "gpt_neox": "layer_norm_eps", "gptj": "layer_norm_epsilon", "opt": None, "phi": "layer_norm_eps", "starcoder2": "norm_epsilon"}
 
 # Modules that SAEs of transformers' models are named by, which have the projection inside them.
 AROUND = ("mlp", "self_attn", "linear_attn", "attention", "attn", "attn.attention")
@@ -150,13 +156,14 @@ def config_of(kind: str, options: dict):
 
 
 def blocks_of(model):
-    base = getattr(model.base_model, "language_model", model.base_model)
+    base = getattr(model.base_model, "language_model", getattr(model.base_model, "decoder", model.base_model))
     return base.h if hasattr(base, "h") else base.layers
 
 
 def normalised(x: torch.Tensor, model, kind: str) -> torch.Tensor:
     """hook_normalized: (x − mean) / sqrt(var + ε), without the mean for RMS norms."""
-    epsilon = getattr(model.config.get_text_config(), LAYER_NORMED.get(kind, "rms_norm_eps"))
+    called = LAYER_NORMED.get(kind, "rms_norm_eps")
+    epsilon = 1e-5 if called is None else getattr(model.config.get_text_config(), called)
     seen = x - x.mean(-1, keepdim=True) if kind in LAYER_NORMED else x
     return seen / (seen.pow(2).mean(-1, keepdim=True) + epsilon).sqrt()
 
@@ -188,7 +195,7 @@ def hooks_of(model, kind: str, ids: torch.Tensor) -> dict[str, torch.Tensor]:
         for name in AROUND:
             if any(name == each for each, _ in block.named_modules()):
                 catch(f"{layer}.around {name}", block.get_submodule(name), "out")
-        catch(f"{layer}.mlp_in", block.mlp, "in")
+        catch(f"{layer}.mlp_in", block.get_submodule(points.get("mlp_in", "mlp")), "in")
         catch(f"{layer}.ln1_input", block.get_submodule(points["ln1"]), "in")
         catch(f"{layer}.ln2_input", block.get_submodule(points["mid"]), "in")
     with torch.no_grad():

@@ -12,6 +12,8 @@ export interface BlockModules {
   /** The projection out of attention: hook z is what goes into it. */
   readonly o: string;
   readonly attentionOut: string;
+  /** absent: `mlp`, as in most families. */
+  readonly mlpIn?: string;
   readonly mlpOut: string;
   readonly parallel: boolean;
 }
@@ -28,8 +30,7 @@ export function hookFacts({ hiddenSize, heads, headDim }: Heads, modules: BlockM
     attn_out: at(`${below(modules.attentionOut)} output`),
     resid_mid: modules.parallel ? absent("attention and MLP read the same input side by side, so nothing lies between them") : at(`${below(modules.ln2 ?? modules.ln1)} input`),
     ln2_normalized: at(`${below(modules.ln2 ?? modules.ln1)} output, before its weight and bias`),
-    // Called so in every family of transformers that is read.
-    mlp_in: at(`${below("mlp")} input`),
+    mlp_in: at(`${below(modules.mlpIn ?? "mlp")} input`),
     mlp_out: at(`${below(modules.mlpOut)} output`),
     resid_post: at(`${modules.block} output`),
   };
