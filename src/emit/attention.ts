@@ -26,6 +26,11 @@ interface Projected {
   readonly gate: string | null;
 }
 
+/** Columns of q, k and v of one key-value head. */
+export function partsOfGroup({ heads, kvHeads, headDim }: DecoderSpec): readonly [number, number, number] {
+  return [(heads / kvHeads) * headDim, headDim, headDim];
+}
+
 /** x [T, d] → q and gate [.., heads·dh], k and v [.., kvHeads·dh], in row order whatever their shape. */
 export function projected(graph: Graph, path: string, model: DecoderSpec, qkv: QkvSpec, x: string): Projected {
   const split = (all: string, sizes: readonly number[]): Projected => {
@@ -45,8 +50,9 @@ export function projected(graph: Graph, path: string, model: DecoderSpec, qkv: Q
       return split(linear(graph, `${path}/qkv`, x, qkv.all), [q, k, k]);
     }
     case "per_head": {
-      const heads = node(graph, `${path}/qkv/heads`, "Reshape", [linear(graph, `${path}/qkv`, x, qkv.all), ints(graph, -1, 3 * model.headDim)]);
-      return split(heads, [model.headDim, model.headDim, model.headDim]);
+      const sizes = partsOfGroup(model);
+      const groups = node(graph, `${path}/qkv/heads`, "Reshape", [linear(graph, `${path}/qkv`, x, qkv.all), ints(graph, -1, sizes[0] + sizes[1] + sizes[2])]);
+      return split(groups, sizes);
     }
     default:
       return qkv satisfies never;

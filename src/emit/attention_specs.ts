@@ -21,7 +21,7 @@ export type QkvSpec =
   | { readonly kind: "gated"; readonly q: LinearSpec; readonly k: LinearSpec; readonly v: LinearSpec }
   /** One product whose columns are all of q, then k, then v (GPT-2). */
   | { readonly kind: "thirds"; readonly all: LinearSpec }
-  /** One product whose columns are q, k and v of the first head, then of the second (GPT-NeoX). */
+  /** One product whose columns are q, k and v of the first key-value head, then of the second: as many queries as share it (one in GPT-NeoX, more in Falcon), its key, its value. */
   | { readonly kind: "per_head"; readonly all: LinearSpec };
 
 export interface AttentionSpec {

@@ -22,6 +22,15 @@ const REFUSED: readonly (readonly [string, string, Change, string, RegExp])[] = 
   ["angles that depend on the length in StarCoder 2", "starcoder2_plain", says({ rope_parameters: { rope_type: "dynamic", rope_theta: 10000, factor: 2 } }), "unsupported-config", /dynamic/],
   ["a window of nothing in StarCoder 2", "starcoder2_window", says({ sliding_window: 0 }), "invalid-config", /sliding_window/],
   ["biases that are not there in StarCoder 2", "starcoder2_window", says({ use_bias: undefined }), "missing-tensor", /q_proj\.bias/],
+  ["biases by distance in Falcon", "falcon_shared", says({ alibi: true }), "unsupported-config", /alibi/],
+  ["blocks of the new Falcon one half behind the other", "falcon_grouped", says({ parallel_attn: false }), "invalid-config", /parallel_attn/],
+  ["three norms in a block of Falcon", "falcon_grouped", says({ num_ln_in_parallel_attn: 3 }), "invalid-config", /num_ln_in_parallel_attn/],
+  ["two norms in a block of the old Falcon", "falcon_shared", says({ num_ln_in_parallel_attn: 2 }), "invalid-config", /num_ln_in_parallel_attn/],
+  ["grouped keys in the old Falcon", "falcon_apart", says({ num_attention_heads: 4, num_kv_heads: 2 }), "invalid-config", /num_kv_heads.*4 heads/],
+  ["one key for all heads in the old Falcon, and none shared", "falcon_apart", says({ num_kv_heads: 1 }), "invalid-config", /num_kv_heads.*2 heads/],
+  ["keys that the heads of Falcon do not share evenly", "falcon_grouped", says({ num_kv_heads: 3 }), "invalid-config", /num_kv_heads/],
+  ["queries and keys of other heads in Falcon", "falcon_grouped", says({ num_kv_heads: 4 }), "shape-mismatch", /query_key_value/],
+  ["heads that do not divide Falcon", "falcon_apart", says({ num_attention_heads: 3, num_kv_heads: null }), "invalid-config", /3 heads do not divide/],
   ["heads that do not divide GPT-J", "gptj_plain", says({ n_head: 3 }), "invalid-config", /3 heads do not divide/],
 ];
 
@@ -38,6 +47,7 @@ const PREFIXED: readonly (readonly [string, string, string])[] = [
   ["gptj_plain", "transformer.", ""],
   ["opt_plain", "model.decoder.", "decoder."],
   ["starcoder2_plain", "model.", ""],
+  ["falcon_shared", "transformer.", ""],
 ];
 
 for (const [name, from, to] of PREFIXED) {
@@ -51,6 +61,9 @@ for (const [name, from, to] of PREFIXED) {
 const HOOKED: readonly (readonly [string, readonly string[], Readonly<Record<string, string>>])[] = [
   ["gptj_plain", ["resid_mid"], { z: "transformer.h.{layer}.attn.out_proj input", ln2_normalized: "transformer.h.{layer}.ln_1 output, before its weight and bias", mlp_in: "transformer.h.{layer}.mlp input", mlp_out: "transformer.h.{layer}.mlp.fc_out output" }],
   ["opt_plain", [], { z: "model.decoder.layers.{layer}.self_attn.out_proj input", resid_mid: "model.decoder.layers.{layer}.final_layer_norm input", mlp_in: "model.decoder.layers.{layer}.fc1 input", mlp_out: "model.decoder.layers.{layer}.fc2 output" }],
+  ["falcon_grouped", ["resid_mid"], { ln1_normalized: "transformer.h.{layer}.ln_attn output, before its weight and bias", ln2_normalized: "transformer.h.{layer}.ln_mlp output, before its weight and bias" }],
+  ["falcon_grouped_one_norm", ["resid_mid"], { ln2_normalized: "transformer.h.{layer}.input_layernorm output, before its weight and bias" }],
+  ["falcon_apart", [], { z: "transformer.h.{layer}.self_attention.dense input", resid_mid: "transformer.h.{layer}.post_attention_layernorm input", mlp_out: "transformer.h.{layer}.mlp.dense_4h_to_h output" }],
   ["starcoder2_plain", [], { z: "model.layers.{layer}.self_attn.o_proj input", mlp_in: "model.layers.{layer}.mlp input", mlp_out: "model.layers.{layer}.mlp.c_proj output" }],
 ];
 

@@ -81,6 +81,11 @@ CONFIGS = {
     "opt_unbiased": ("opt", {"hidden_size": 36, "num_attention_heads": 3, "ffn_dim": 40, "enable_bias": False, "activation_function": "gelu", "tie_word_embeddings": False, "save": "float16", "torch": True, "written": {"num_key_value_heads": 1, "head_dim": 24, "word_embed_proj_dim": None}}),
     "starcoder2_plain": ("starcoder2", {**LLAMA, "written": {"mlp_bias": False, "attention_bias": False, "partial_rotary_factor": 0.5, "rms_norm_eps": 1.0}}),
     "starcoder2_window": ("starcoder2", {**LLAMA, "hidden_size": 40, "head_dim": 16, "num_attention_heads": 2, "num_key_value_heads": 1, "use_bias": False, "sliding_window": 11, "norm_epsilon": 0.01, "hidden_act": "relu", "tie_word_embeddings": False, "rope_parameters": {"rope_type": "linear", "factor": 2.0, "rope_theta": 700.0}, "save": "bfloat16"}),
+    # Queries of one head or of some behind one another, before the key and the value that they share; all keys and values in one, or each with its own.
+    "falcon_shared": ("falcon", {"hidden_size": 32, "num_attention_heads": 2, "ffn_hidden_size": 40, "written": {"num_kv_heads": 2, "num_ln_in_parallel_attn": 1}}),
+    "falcon_grouped": ("falcon", {"hidden_size": 64, "num_attention_heads": 4, "num_kv_heads": 2, "new_decoder_architecture": True, "bias": True, "ffn_hidden_size": 40, "tie_word_embeddings": False, "save": "bfloat16"}),
+    "falcon_grouped_one_norm": ("falcon", {"hidden_size": 48, "num_attention_heads": 3, "num_kv_heads": 1, "new_decoder_architecture": True, "num_ln_in_parallel_attn": 1, "multi_query": False, "ffn_hidden_size": 40, "activation": "gelu_pytorch_tanh", "rope_parameters": {"rope_type": "linear", "factor": 2.0, "rope_theta": 700.0}, "save": "float16"}),
+    "falcon_apart": ("falcon", {"hidden_size": 40, "num_attention_heads": 2, "multi_query": False, "parallel_attn": False, "bias": True, "ffn_hidden_size": 40, "layer_norm_epsilon": 0.01, "written": {"hidden_size": 80, "n_embed": 40, "rope_theta": 500.0}}),
     "gemma_one": ("gemma", {**GEMMA}),
     "gemma2_capped": ("gemma2", {**GEMMA, "sliding_window": 11, "attn_logit_softcapping": 2.0, "final_logit_softcapping": 5.0, "query_pre_attn_scalar": 24}),
     "gemma2_uncapped": ("gemma2", {**GEMMA, "hidden_size": 36, "sliding_window": 64, "attn_logit_softcapping": None, "query_pre_attn_scalar": 9}),
@@ -124,6 +129,7 @@ POINTS = {
     "gptj": {"z": ("attn.out_proj", "in"), "attn_out": ("attn.out_proj", "out"), "mid": "ln_1", "mlp_out": ("mlp.fc_out", "out"), "ln1": "ln_1"},
     "opt": {"z": ("self_attn.out_proj", "in"), "attn_out": ("self_attn.out_proj", "out"), "mid": "final_layer_norm", "mlp_in": "fc1", "mlp_out": ("fc2", "out"), "ln1": "self_attn_layer_norm"},
     "starcoder2": {**LLAMA_POINTS, "mlp_out": ("mlp.c_proj", "out")},
+    "falcon": {"z": ("self_attention.dense", "in"), "attn_out": ("self_attention.dense", "out"), "mid": "input_layernorm", "mlp_out": ("mlp.dense_4h_to_h", "out"), "ln1": "input_layernorm"},
     "phi": {"z": ("self_attn.dense", "in"), "attn_out": ("self_attn.dense", "out"), "mid": "input_layernorm", "mlp_out": ("mlp.fc2", "out"), "ln1": "input_layernorm"},
     "qwen2_moe": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
     "qwen3_moe": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
@@ -134,10 +140,10 @@ POINTS = {
 }
 
 # Families with LayerNorm, and what their configs call its epsilon; None: that of torch.
-LAYER_NORMED = {"gpt2": "layer_norm_epsilon", "gpt_neo": "layer_norm_epsilon", "gpt_neox": "layer_norm_eps", "gptj": "layer_norm_epsilon", "opt": None, "phi": "layer_norm_eps", "starcoder2": "norm_epsilon"}
+LAYER_NORMED = {"falcon": "layer_norm_epsilon", "gpt2": "layer_norm_epsilon", "gpt_neo": "layer_norm_epsilon", "gpt_neox": "layer_norm_eps", "gptj": "layer_norm_epsilon", "opt": None, "phi": "layer_norm_eps", "starcoder2": "norm_epsilon"}
 
 # Modules that SAEs of transformers' models are named by, which have the projection inside them.
-AROUND = ("mlp", "self_attn", "linear_attn", "attention", "attn", "attn.attention")
+AROUND = ("mlp", "self_attn", "self_attention", "linear_attn", "attention", "attn", "attn.attention")
 
 
 def config_of(kind: str, options: dict):
@@ -171,6 +177,10 @@ def normalised(x: torch.Tensor, model, kind: str) -> torch.Tensor:
 def hooks_of(model, kind: str, ids: torch.Tensor) -> dict[str, torch.Tensor]:
     """What every hook of every layer is for one document: `layer.hook` → [length, width]."""
     points = POINTS.get(kind, LLAMA_POINTS)
+    if kind == "falcon":
+        # Its switches say which norms a block has.
+        norms = {name for name, _ in blocks_of(model)[0].named_modules()}
+        points = {**points, **({"ln1": "ln_attn", "mid": "ln_mlp"} if "ln_mlp" in norms else {"mid": "post_attention_layernorm"} if "post_attention_layernorm" in norms else {})}
     found: dict[str, torch.Tensor] = {}
     handles = []
 
@@ -206,7 +216,7 @@ def hooks_of(model, kind: str, ids: torch.Tensor) -> dict[str, torch.Tensor]:
         # What a module around the projection gives out is the same, unless it is normed before it is added.
         value, hook = found.pop(name), "mlp_out" if name.endswith("mlp") else "attn_out"
         assert points is GEMMA_POINTS or torch.equal(value, found[f"{name.split('.')[0]}.{hook}"]), name
-    parallel = kind in ("gptj", "phi") or (kind == "gpt_neox" and model.config.use_parallel_residual)
+    parallel = kind in ("gptj", "phi") or (kind == "falcon" and points["mid"] != "post_attention_layernorm") or (kind == "gpt_neox" and model.config.use_parallel_residual)
     for layer in range(len(blocks_of(model))):
         found[f"{layer}.ln1_normalized"] = normalised(found.pop(f"{layer}.ln1_input"), model, kind)
         middle = found.pop(f"{layer}.ln2_input")
