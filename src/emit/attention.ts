@@ -1,5 +1,5 @@
 /** Without this file forward and generate graphs would each describe how tokens see one another. */
-import { ints, node, nodes, weight, type Attributes, type Graph } from "./graph.ts";
+import { constant, ints, node, nodes, weight, type Attributes, type Graph } from "./graph.ts";
 import { headColumns, type HeadColumns } from "./head_columns.ts";
 import { linear } from "./linear.ts";
 import { headNorm } from "./norm.ts";
@@ -84,7 +84,7 @@ export function attention(graph: Graph, path: string, model: DecoderSpec, spec: 
   const { q, k, v, gate } = projected(graph, path, model, spec.qkv, x);
   const turnedQ = spec.qNorm === null ? q : headNorm(graph, `${path}/q_norm`, q, model.norm, spec.qNorm);
   const turnedK = spec.kNorm === null ? k : headNorm(graph, `${path}/k_norm`, k, model.norm, spec.kNorm);
-  const parts = ([["q", turnedQ, columns.order], ["k", turnedK, columns.order], ["v", v, columns.values]] as const).map(([name, value, order]) => laidOut(graph, `${path}/${name}`, model.headDim, order, value, common.layout));
+  const parts = ([["q", turnedQ, columns.order], ["k", turnedK, columns.order], ["v", v, columns.values]] as const).map(([name, value, order]) => laidOut(graph, `${path}/${name}`, model.headDim, order, clipped(graph, `${path}/${name}/clipped`, value, spec.clip), common.layout));
   const tables = spec.rope === null ? [] : Object.values(tablesOf(graph, model, common, spec.rope));
   // Behind two tables, positions and additions to scores: the operator's twelfth input.
   const sinks = spec.sinks === undefined ? [] : [...new Array<string>(4 - tables.length).fill(""), weight(graph, `${path}/sinks`, spec.sinks)];
@@ -100,6 +100,11 @@ export function attention(graph: Graph, path: string, model: DecoderSpec, spec: 
   const [out, key, value] = nodes(graph, `${path}/attention`, { op: "GroupQueryAttention", domain: "com.microsoft", inputs, attributes }, 3) as readonly [string, string, string];
   const mixed = collected(graph, `${path}/mixed`, model, columns, out);
   return { mixed: gate === null ? mixed : gated(graph, `${path}/gated`, model, mixed, gate), present: { key, value } };
+}
+
+/** x kept between −most and most. */
+function clipped(graph: Graph, path: string, x: string, most: number | undefined): string {
+  return most === undefined ? x : node(graph, path, "Clip", [x, constant(graph, "f32", [], [-most]), constant(graph, "f32", [], [most])]);
 }
 
 /** Each head's columns times the sigmoid of its gate. */

@@ -28,9 +28,11 @@ export interface AttentionSpec {
   readonly kind: "softmax";
   readonly qkv: QkvSpec;
   readonly o: LinearSpec;
-  /** RMS norms of each head's queries and keys [headDim], before they turn; null where there are none. */
+  /** RMS norms of each head's queries and keys [headDim], or of those of all heads together [heads · headDim] (OLMo 2), before they turn; null where there are none. */
   readonly qNorm: TensorRef | null;
   readonly kNorm: TensorRef | null;
+  /** Queries, keys and values are kept between −clip and clip, before they turn and after they are normed; absent: they are not (OLMo). */
+  readonly clip?: number;
   /** null: positions are added to the embedding, or there are none. */
   readonly rope: RopeSpec | null;
   /** Keys that a query sees, itself included; null: all before it. */

@@ -24,6 +24,7 @@ export interface BlockRun {
  * One block: x [T, d] → x after it [n, d], null where it was left early.
  *   sequential   mid = x + attn(ln1(x));  post = mid + mlp(ln2(mid))
  *   parallel     post = x + attn(ln1(x)) + mlp(ln2(x))
+ * What attention and MLP give may be normed before it is added; a norm that is not there is the identity, but for a parallel block's second, which is its first.
  */
 export function block(graph: Graph, path: string, model: DecoderSpec, spec: BlockSpec, common: Shared, x: string, run: BlockRun): { readonly x: string | null; readonly present: Past } {
   const d = model.hiddenSize;
@@ -32,13 +33,18 @@ export function block(graph: Graph, path: string, model: DecoderSpec, spec: Bloc
   const through = (hook: Hook, value: string): string => (run.wanted(hook) ? run.read(hook, value) : value);
   const ends = (hook: Hook): boolean => HOOKS.indexOf(run.until) <= HOOKS.indexOf(hook);
 
-  const normed = normOf(`${path}/ln1`, x, spec.ln1);
+  /** What is added to the stream of what a half of the block gives, and the hook on the way. */
+  const joining = (hook: Hook, at: string, made: string, weights: NormSpec | null): string => {
+    const post = (value: string): string => (weights === null ? value : normOf(at, value, weights));
+    return model.readBeforePostNorms === true ? post(through(hook, made)) : through(hook, post(made));
+  };
+
+  const normed = spec.ln1 === null ? x : normOf(`${path}/ln1`, x, spec.ln1);
   const { mixed: looked, present } = mixed(graph, `${path}/attn`, model, spec, common, normed, run.past);
   const [heads, entered] = [run.gather(`${path}/mixed_rows`, looked), run.gather(`${path}/rows`, x)];
   const z = through("z", heads);
   if (ends("z")) return { ...left, present };
-  const projected = linear(graph, `${path}/attn/o`, z, spec.attention.o);
-  const attended = through("attn_out", spec.attentionPostNorm === null ? projected : normOf(`${path}/attn/post_norm`, projected, spec.attentionPostNorm));
+  const attended = joining("attn_out", `${path}/attn/post_norm`, linear(graph, `${path}/attn/o`, z, spec.attention.o), spec.attentionPostNorm);
   if (ends("attn_out")) return { ...left, present };
 
   const sequential = model.residual === "sequential";
@@ -46,10 +52,10 @@ export function block(graph: Graph, path: string, model: DecoderSpec, spec: Bloc
   if (sequential && ends("resid_mid")) return { ...left, present };
   if (run.wanted("ln2_normalized")) run.read("ln2_normalized", normalized(graph, `${path}/ln2_normalized`, mid, model.norm, d));
   if (ends("ln2_normalized")) return { ...left, present };
-  const read = through("mlp_in", spec.ln2 === null ? run.gather(`${path}/ln1_rows`, normed) : normOf(`${path}/ln2`, mid, spec.ln2));
+  const unnormed = (): string => (sequential ? mid : run.gather(`${path}/ln1_rows`, normed));
+  const read = through("mlp_in", spec.ln2 === null ? unnormed() : normOf(`${path}/ln2`, mid, spec.ln2));
   if (ends("mlp_in")) return { ...left, present };
-  const made = mlp(graph, `${path}/mlp`, read, spec.mlp);
-  const added = through("mlp_out", spec.mlpPostNorm === null ? made : normOf(`${path}/mlp/post_norm`, made, spec.mlpPostNorm));
+  const added = joining("mlp_out", `${path}/mlp/post_norm`, mlp(graph, `${path}/mlp`, read, spec.mlp), spec.mlpPostNorm);
   if (ends("mlp_out")) return { ...left, present };
   const sum = sequential ? added : node(graph, `${path}/outputs`, "Add", [added, attended]);
   return { x: through("resid_post", node(graph, `${path}/resid_post`, "Add", [mid, sum])), present };

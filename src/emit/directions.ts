@@ -126,7 +126,8 @@ export function emitPromotes(sae: SaeSpec, model: DecoderSpec, { count, largest,
   }
   if (!raw) {
     if (model.norm.kind === "layer") x = centred(graph, "/centred", x, model.hiddenSize);
-    x = node(graph, "/normed", "Mul", [x, factor(graph, "/norm/weight", model.finalNorm.weight, model.norm.offset)]);
+    const { weight: ref } = model.finalNorm;
+    if (ref !== null) x = node(graph, "/normed", "Mul", [x, factor(graph, "/norm/weight", ref, model.norm.offset)]);
   }
   const head = model.lmHead ?? model.embed;
   const logits = product(graph, "/logits", x, part(graph, "/lm_head/part", "/lm_head", head, { axis: 0, start, count: size.columns }), size.columns, "out_in");

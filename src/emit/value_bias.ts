@@ -13,7 +13,7 @@ export function withoutValueBias(graph: Graph, path: string, z: string, model: D
   if (attention.kind !== "softmax") return z;
   const { qkv } = attention;
   const { heads, kvHeads, headDim } = model;
-  const own = how === "with_norm" && ln1.bias !== null ? valueOf(graph, path, model, qkv, weight(graph, `${path}/norm_bias`, ln1.bias)) : valueBias(graph, path, model, qkv);
+  const own = how === "with_norm" && ln1 !== null && ln1.bias !== null ? valueOf(graph, path, model, qkv, weight(graph, `${path}/norm_bias`, ln1.bias)) : valueBias(graph, path, model, qkv);
   if (own === null) return z;
   const perHead = node(graph, `${path}/per_head`, "Reshape", [own, ints(graph, kvHeads, headDim)]);
   // Heads that share keys and values share their bias.

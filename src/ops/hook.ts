@@ -57,10 +57,10 @@ export function moduleOf(hooks: HookFacts, { layer, hook }: { readonly layer: nu
 
 /**
  * What a hook of one model is: the module of transformers whose value it is, with `{layer}` for the number, and its width; or why there is none. `modules`:
- * the module of each layer, where they differ.
+ * the module of each layer, where they differ. `normedBy`: the module that norms it on its way into the residual stream.
  */
 export type HookFact =
-  | { readonly state: "present"; readonly module: string; readonly width: number; readonly modules?: readonly string[] }
+  | { readonly state: "present"; readonly module: string; readonly width: number; readonly modules?: readonly string[]; readonly normedBy?: string }
   | { readonly state: "absent"; readonly why: string };
 
 export type HookFacts = Readonly<Record<Hook, HookFact>>;

@@ -76,6 +76,13 @@ const broken: readonly (readonly [string, string, Change, string, RegExp])[] = [
   ["four bits in a family that is not published so", "qwen3_moe_mixed", { config: (config) => void (config["quantization_config"] = { quant_method: "mxfp4" }) }, "unsupported-config", /quantised weights are not read/],
   ["a clamp below zero", "gpt_oss_plain", { config: (config) => void (config["swiglu_limit"] = -7) }, "invalid-config", /swiglu_limit/],
   ["no sinks", "gpt_oss_plain", { name: (name) => name.replace("layers.1.self_attn.sinks", "layers.1.self_attn.other") }, "missing-tensor", /layers\.1\.self_attn\.sinks/],
+  ["values that are clipped to nothing", "olmo_clipped", { config: (config) => void (config["clip_qkv"] = 0) }, "invalid-config", /clip_qkv/],
+  ["a bias of attention that OLMo has not", "olmo_plain", { config: (config) => void (config["attention_bias"] = true) }, "missing-tensor", /q_proj\.bias/],
+  ["no norm behind attention", "olmo2_plain", { name: (name) => name.replace("layers.1.post_attention_layernorm", "layers.1.input_layernorm") }, "missing-tensor", /layers\.1\.post_attention_layernorm/],
+  ["norms of each head where OLMo 2 has one of all", "olmo2_plain", { shape: (name, shape) => (name.endsWith("q_norm.weight") ? [4, 8] : shape) }, "shape-mismatch", /q_norm/],
+  ["windows of no width in OLMo 3", "olmo3_window", { config: (config) => void (config["sliding_window"] = null) }, "invalid-config", /sliding_window/],
+  ["a kind of layer that OLMo 3 has not", "olmo3_window", { config: (config) => void (config["layer_types"] = ["full_attention", "linear_attention"]) }, "unsupported-config", /only full_attention and sliding_attention/],
+  ["angles that depend on the length, in one kind of layers", "olmo3_yarn", { config: (config) => void Object.assign(config["rope_parameters"] as object, { full_attention: { rope_type: "longrope", factor: 2 } }) }, "unsupported-config", /longrope/],
   ["another text to listen to", "gpt2_tied", { config: (config) => void (config["add_cross_attention"] = true) }, "unsupported-config", /add_cross_attention/],
 ];
 
@@ -194,6 +201,16 @@ test("older configs say the same as newer ones", async () => {
   assert.equal(content(pythia), content(await readModel(join(fixtures, "neox_narrow"))));
   const windowed = await readModel(changed("qwen2_window", { config: ({ layer_types: _kinds, ...config }) => config }));
   assert.equal(content(windowed), content(await readModel(join(fixtures, "qwen2_window"))));
+});
+
+test("OLMo 3 sees everything in every fourth layer where nothing else is said, and hooks of OLMo 2 say what is normed behind them", async () => {
+  const { spec } = await readModel(changed("olmo3_yarn", { config: ({ layer_types: _kinds, ...config }) => config }));
+  assert.equal(spec.blocks.map(({ attention }) => (attention as AttentionSpec).window), [9, 9, 9, null]);
+  const { hooks } = (await readModel(join(fixtures, "olmo2_plain"))).spec;
+  assert.equal(HOOKS.filter((hook) => hooks[hook].state === "absent"), ["ln1_normalized", "ln2_normalized"]);
+  assert.match(hooks.ln1_normalized.state === "absent" ? hooks.ln1_normalized.why : "", /the norms stand behind them$/);
+  assert.match(hooks.resid_mid.state === "present" ? hooks.resid_mid.module : "", "model.layers.{layer}.mlp input");
+  assert.is("normedBy" in hooks.mlp_out && hooks.mlp_out.normedBy, "model.layers.{layer}.post_feedforward_layernorm");
 });
 
 test("experts are found under both of their numbers' names, one by one and fused, and only where a layer has them", async () => {

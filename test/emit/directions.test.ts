@@ -129,6 +129,22 @@ test("promoted tokens across parts of a vocabulary, whatever the processes and t
   assert.is(same.values[same.ids.indexOf(3)], same.values[same.ids.indexOf(16_500)]);
 });
 
+/** `exact` of a feature and a token is what a graph says of the five that it promotes most. */
+async function promotesAs(sae: SaeSpec, of: DecoderSpec, exact: (feature: number, token: number) => number): Promise<void> {
+  const [found] = await ranked(emitPromotes(sae, of, { count: 5, largest: [true], raw: false }, target(1)), FEATURES, 1, 1, 5);
+  FEATURES.forEach((feature, at) => {
+    const order = Array.from({ length: V }, (_, token) => exact(feature, token)).sort((a, b) => b - a);
+    found![at]!.ids.forEach((id, i) => assert.ok(Math.abs(found![at]!.values[i]! - exact(feature, id)) < 1e-4 && Math.abs(order[i]! - exact(feature, id)) < 1e-4, `${feature} ${i}`));
+  });
+}
+
+test("a last LayerNorm without a weight takes the mean of a direction off, and no more", async () => {
+  const plain: DecoderSpec = { ...model, norm: { kind: "layer", epsilon: 1e-5, offset: 0 }, finalNorm: { weight: null, bias: null } };
+  const meanOf = (feature: number): number => rows.subarray(feature * D, (feature + 1) * D).reduce((sum, value) => sum + value, 0) / D;
+  const sumOf = (token: number): number => head.subarray(token * D, (token + 1) * D).reduce((sum, value) => sum + value, 0);
+  await promotesAs(saeOf("in_out", "f32"), plain, (feature, token) => dot(rows, feature, head, token) - meanOf(feature) * sumOf(token));
+});
+
 test("memory of a call is bounded whatever the sizes of an SAE and a vocabulary", () => {
   const wide = { ...saeOf("in_out", "bf16"), dSae: 2 ** 20, decoder: { ...saeOf("in_out", "bf16").decoder!, dOut: 4096 } };
   const made = emitSimilar(wide, 10);

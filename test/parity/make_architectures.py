@@ -116,12 +116,25 @@ CONFIGS = {
     "phi_grouped": ("phi", {**PHI, "num_attention_heads": 4, "num_key_value_heads": 2, "hidden_act": "gelu"}),
     "phi3_fused": ("phi3", {**PHI, "num_key_value_heads": 1}),
     "phi3_window": ("phi3", {**PHI, "sliding_window": 13, "tie_word_embeddings": True}),
+    "olmo_plain": ("olmo", {**LLAMA}),
+    # A clamp that most numbers reach.
+    "olmo_clipped": ("olmo", {**LLAMA, "num_key_value_heads": None, "clip_qkv": 0.7, "attention_bias": True, "hidden_act": "relu", "tie_word_embeddings": True, "rope_parameters": {"rope_type": "linear", "factor": 3.0, "rope_theta": 5000.0}}),
+    "olmo_ignoring": ("olmo", {**LLAMA, "head_dim": 16, "save": "bfloat16", "written": {"rms_norm_eps": 0.3, "layer_norm_eps": 0.3, "sliding_window": 3, "rope_theta": 500.0}}),
+    "olmo2_plain": ("olmo2", {**LLAMA, "num_key_value_heads": None}),
+    "olmo2_grouped": ("olmo2", {**LLAMA, "head_dim": 24, "attention_bias": True, "hidden_act": "gelu", "tie_word_embeddings": True, "rope_parameters": YARN, "save": "bfloat16"}),
+    "olmo2_ignoring": ("olmo2", {**LLAMA, "written": {"mlp_bias": True, "layer_types": ["sliding_attention", "full_attention"], "sliding_window": 3, "clip_qkv": 1.0, "rope_theta": 500.0, "partial_rotary_factor": 0.5}}),
+    "olmo3_window": ("olmo3", {**LLAMA, "sliding_window": 12, "layer_types": ["sliding_attention", "full_attention"]}),
+    "olmo3_yarn": ("olmo3", {**LLAMA, "num_hidden_layers": 4, "hidden_size": 16, "num_attention_heads": 2, "num_key_value_heads": 1, "sliding_window": 9, "rope_parameters": {"full_attention": YARN, "sliding_attention": {"rope_type": "default", "rope_theta": 300.0}}, "save": "bfloat16"}),
+    # What older configs say of positions holds where everything is seen, and nowhere else.
+    "olmo3_older": ("olmo3", {**LLAMA, "sliding_window": 12, "layer_types": ["full_attention", "sliding_attention"], "written": {"rope_scaling": {"rope_type": "linear", "factor": 4.0}, "rope_theta": 5000.0}}),
     "phi3_partial": ("phi3", {**PHI, "hidden_size": 64, "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0, "partial_rotary_factor": 0.75}}),
 }
 
 # Where each hook is caught: (module below the block, "in" or "out").
 GEMMA_POINTS = {"z": ("self_attn.o_proj", "in"), "attn_out": ("post_attention_layernorm", "out"), "mid": "pre_feedforward_layernorm", "mlp_out": ("post_feedforward_layernorm", "out"), "ln1": "input_layernorm"}
 LLAMA_POINTS = {"z": ("self_attn.o_proj", "in"), "attn_out": ("self_attn.o_proj", "out"), "mid": "post_attention_layernorm", "mlp_out": ("mlp.down_proj", "out"), "ln1": "input_layernorm"}
+# Hooks of what attention and MLP give lie before the norms behind them, as TransformerLens has it (make_transformer_lens.py), and nothing is normed before.
+OLMO2_POINTS = {**LLAMA_POINTS, "mid": "mlp", "ln1": None}
 POINTS = {
     "gpt2": {"z": ("attn.c_proj", "in"), "attn_out": ("attn.c_proj", "out"), "mid": "ln_2", "mlp_out": ("mlp.c_proj", "out"), "ln1": "ln_1"},
     "gpt_neo": {"z": ("attn.attention.out_proj", "in"), "attn_out": ("attn.attention.out_proj", "out"), "mid": "ln_2", "mlp_out": ("mlp.c_proj", "out"), "ln1": "ln_1"},
@@ -135,12 +148,15 @@ POINTS = {
     "qwen3_moe": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
     "qwen3_5_moe_text": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
     "gpt_oss": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
+    "olmo2": OLMO2_POINTS,
+    "olmo3": OLMO2_POINTS,
     "gemma2": GEMMA_POINTS,
     "gemma3_text": GEMMA_POINTS,
 }
 
-# Families with LayerNorm, and what their configs call its epsilon; None: that of torch.
-LAYER_NORMED = {"falcon": "layer_norm_epsilon", "gpt2": "layer_norm_epsilon", "gpt_neo": "layer_norm_epsilon", "gpt_neox": "layer_norm_eps", "gptj": "layer_norm_epsilon", "opt": None, "phi": "layer_norm_eps", "starcoder2": "norm_epsilon"}
+# Families with LayerNorm, which takes the mean off, and what the config calls its epsilon; None: it has no key.
+LAYER_NORMED = {"gpt2": "layer_norm_epsilon", "gpt_neo": "layer_norm_epsilon", "gpt_neox": "layer_norm_eps", "phi": "layer_norm_eps", "olmo": None}
+LAYER_NORMED |= {"falcon": "layer_norm_epsilon", "gptj": "layer_norm_epsilon", "opt": None, "starcoder2": "norm_epsilon"}
 
 # Modules that SAEs of transformers' models are named by, which have the projection inside them.
 AROUND = ("mlp", "self_attn", "self_attention", "linear_attn", "attention", "attn", "attn.attention")
@@ -168,8 +184,8 @@ def blocks_of(model):
 
 def normalised(x: torch.Tensor, model, kind: str) -> torch.Tensor:
     """hook_normalized: (x − mean) / sqrt(var + ε), without the mean for RMS norms."""
-    called = LAYER_NORMED.get(kind, "rms_norm_eps")
-    epsilon = 1e-5 if called is None else getattr(model.config.get_text_config(), called)
+    key = LAYER_NORMED.get(kind, "rms_norm_eps")
+    epsilon = 1e-5 if key is None else getattr(model.config.get_text_config(), key)
     seen = x - x.mean(-1, keepdim=True) if kind in LAYER_NORMED else x
     return seen / (seen.pow(2).mean(-1, keepdim=True) + epsilon).sqrt()
 
@@ -206,7 +222,8 @@ def hooks_of(model, kind: str, ids: torch.Tensor) -> dict[str, torch.Tensor]:
             if any(name == each for each, _ in block.named_modules()):
                 catch(f"{layer}.around {name}", block.get_submodule(name), "out")
         catch(f"{layer}.mlp_in", block.get_submodule(points.get("mlp_in", "mlp")), "in")
-        catch(f"{layer}.ln1_input", block.get_submodule(points["ln1"]), "in")
+        if points["ln1"] is not None:
+            catch(f"{layer}.ln1_input", block.get_submodule(points["ln1"]), "in")
         catch(f"{layer}.ln2_input", block.get_submodule(points["mid"]), "in")
     with torch.no_grad():
         model(ids)
@@ -218,9 +235,10 @@ def hooks_of(model, kind: str, ids: torch.Tensor) -> dict[str, torch.Tensor]:
         assert points is GEMMA_POINTS or torch.equal(value, found[f"{name.split('.')[0]}.{hook}"]), name
     parallel = kind in ("gptj", "phi") or (kind == "falcon" and points["mid"] != "post_attention_layernorm") or (kind == "gpt_neox" and model.config.use_parallel_residual)
     for layer in range(len(blocks_of(model))):
-        found[f"{layer}.ln1_normalized"] = normalised(found.pop(f"{layer}.ln1_input"), model, kind)
         middle = found.pop(f"{layer}.ln2_input")
-        found[f"{layer}.ln2_normalized"] = normalised(middle, model, kind)
+        if points["ln1"] is not None:
+            found[f"{layer}.ln1_normalized"] = normalised(found.pop(f"{layer}.ln1_input"), model, kind)
+            found[f"{layer}.ln2_normalized"] = normalised(middle, model, kind)
         if not parallel:
             found[f"{layer}.resid_mid"] = middle
     return found

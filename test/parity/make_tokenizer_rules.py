@@ -126,6 +126,8 @@ def named() -> list[dict]:
         {"name": "a Mistral that calls itself a Llama", "tokenizer.json": llama, "tokenizer_config.json": {**of_llama, "add_prefix_space": False}, "config.json": {"model_type": "mistral"}},
         {"name": "a LLaVA that calls itself a Llama", "tokenizer.json": llama, "tokenizer_config.json": {**of_llama, "add_prefix_space": False}, "config.json": {"model_type": "llava"}},
         {"name": "a Mistral 3 that calls itself a Llama", "tokenizer.json": llama, "tokenizer_config.json": {**of_llama, "add_prefix_space": False}, "config.json": {"model_type": "mistral3"}},
+        {"name": "an OLMo that says nothing", "tokenizer.json": {**base, "normalizer": {"type": "NFC"}}, "tokenizer_config.json": {}, "config.json": {"model_type": "olmo"}},
+        {"name": "an OLMo 2 that calls itself a GPT-2", "tokenizer.json": base, "tokenizer_config.json": {"tokenizer_class": "GPT2Tokenizer", "add_prefix_space": True}, "config.json": {"model_type": "olmo2"}},
         {"name": "special tokens that are read as letters", "tokenizer.json": llama, "tokenizer_config.json": {**of_llama, "tokenizer_class": "PreTrainedTokenizerFast", "split_special_tokens": True}},
     ]
 

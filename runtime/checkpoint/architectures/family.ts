@@ -2,6 +2,7 @@
 import type { DecoderSpec, LinearSpec, NormSpec, PackedRef, TensorRef } from "../../../src/emit/specs.ts";
 import { size, type Config } from "../config.ts";
 import { CheckpointError } from "../error.ts";
+import type { JsonObject } from "../strict_json.ts";
 
 /** What a family reads from: its config and its tensors, under names without the prefix that a file may put before them. */
 export interface Source {
@@ -33,6 +34,11 @@ export interface Family {
   /** `quant_method`s of its config that are computed from; absent: none. */
   readonly quantized?: readonly string[];
   readonly read: (source: Source) => Decoder;
+}
+
+/** The same with what the config class of transformers takes its keys to be where config.json does not say. */
+export function withDefaults(source: Source, defaults: JsonObject): Source {
+  return { ...source, config: { ...source.config, value: { ...defaults, ...source.config.value } } };
 }
 
 /** A torch Linear [out, in], with a bias where the config says so. */

@@ -8,13 +8,15 @@ import { gptNeox } from "./gpt_neox.ts";
 import { gptOss } from "./gpt_oss.ts";
 import { gptj } from "./gptj.ts";
 import { llama } from "./llama.ts";
+import { olmo } from "./olmo.ts";
+import { olmo2 } from "./olmo2.ts";
 import { opt } from "./opt.ts";
 import { phi } from "./phi.ts";
 import { phi3 } from "./phi3.ts";
 import { qwen35 } from "./qwen3_5.ts";
 import { starcoder2 } from "./starcoder2.ts";
 
-export const FAMILIES: readonly Family[] = [llama, falcon, gemma, gpt2, gptNeo, gptNeox, gptj, gptOss, opt, phi, phi3, qwen35, starcoder2];
+export const FAMILIES: readonly Family[] = [llama, falcon, gemma, gpt2, gptNeo, gptNeox, gptj, gptOss, olmo, olmo2, opt, phi, phi3, qwen35, starcoder2];
 
 /** `model_type`s that are read, as messages list them. */
 export const SUPPORTED: readonly string[] = FAMILIES.flatMap(({ types }) => types);
