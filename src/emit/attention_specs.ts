@@ -28,7 +28,7 @@ export interface AttentionSpec {
   readonly kind: "softmax";
   readonly qkv: QkvSpec;
   readonly o: LinearSpec;
-  /** RMS norms of each head's queries and keys [headDim], or of those of all heads together [heads · headDim] (OLMo 2), before they turn; null where there are none. */
+  /** Norms, of the model's kind, of each head's queries and keys [headDim], of those of all heads together [heads · headDim] (OLMo 2), or of each head with a weight of its own [heads, headDim] (Cohere), before they turn; null where there are none. */
   readonly qNorm: TensorRef | null;
   readonly kNorm: TensorRef | null;
   /** Queries, keys and values are kept between −clip and clip, before they turn and after they are normed; absent: they are not (OLMo). */

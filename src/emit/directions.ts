@@ -107,7 +107,7 @@ export interface PromotedTokens {
 /**
  * What one unit of each of N ≥ 2 features adds to the logits, on the straight way from the residual stream to the output and before the final norm divides by
  * the size of its input ("logit lens", nostalgebraist 2020, of a decoder direction): Σ_d δ_d · (w_d + offset) · U_vd, with δ the decoder's row in the scale
- * of its convention, less its mean over d where the norm is a LayerNorm. It is W_dec · W_U of a HookedTransformer that was loaded with `fold_ln` and without
+ * of its convention, less its mean over d where the norm is a LayerNorm, times the factor of the logits, if they have one. But for that factor it is W_dec · W_U of a HookedTransformer that was loaded with `fold_ln` and without
  * `center_unembed` (transformer_lens `weight_processing.py`), which takes their mean over all tokens off. Logits' bias and cap are left out.
  * With `raw`: Σ_d δ_d · U_vd, W_dec · W_U of a model loaded without processing.
  *
@@ -128,6 +128,7 @@ export function emitPromotes(sae: SaeSpec, model: DecoderSpec, { count, largest,
     if (model.norm.kind === "layer") x = centred(graph, "/centred", x, model.hiddenSize);
     const { weight: ref } = model.finalNorm;
     if (ref !== null) x = node(graph, "/normed", "Mul", [x, factor(graph, "/norm/weight", ref, model.norm.offset)]);
+    if (model.logitScale !== undefined) x = node(graph, "/as_logits", "Mul", [x, scalar(graph, model.logitScale)]);
   }
   const head = model.lmHead ?? model.embed;
   const logits = product(graph, "/logits", x, part(graph, "/lm_head/part", "/lm_head", head, { axis: 0, start, count: size.columns }), size.columns, "out_in");

@@ -89,6 +89,8 @@ export interface DecoderSpec {
   readonly softcap: number | null;
   /** Logits are logitCap · tanh(logit / logitCap) where given. */
   readonly logitCap?: number;
+  /** Factor of the logits, before they are capped (Cohere); absent: 1. */
+  readonly logitScale?: number;
   /** "parallel": attention and MLP both read the block's input, and both are added to it. */
   readonly residual: "sequential" | "parallel";
   /** true: `attn_out` and `mlp_out` are what attention and MLP give before the norms behind them, as TransformerLens has it in OLMo 2; else what these add to the stream, as in Gemma. */
