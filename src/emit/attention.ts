@@ -26,6 +26,11 @@ interface Projected {
   readonly gate: string | null;
 }
 
+/** Columns of q, k and v of one key-value head. */
+export function partsOfGroup({ heads, kvHeads, headDim }: DecoderSpec): readonly [number, number, number] {
+  return [(heads / kvHeads) * headDim, headDim, headDim];
+}
+
 /** x [T, d] → q and gate [.., heads·dh], k and v [.., kvHeads·dh], in row order whatever their shape. */
 export function projected(graph: Graph, path: string, model: DecoderSpec, qkv: QkvSpec, x: string): Projected {
   const split = (all: string, sizes: readonly number[]): Projected => {
@@ -45,29 +50,31 @@ export function projected(graph: Graph, path: string, model: DecoderSpec, qkv: Q
       return split(linear(graph, `${path}/qkv`, x, qkv.all), [q, k, k]);
     }
     case "per_head": {
-      const heads = node(graph, `${path}/qkv/heads`, "Reshape", [linear(graph, `${path}/qkv`, x, qkv.all), ints(graph, -1, 3 * model.headDim)]);
-      return split(heads, [model.headDim, model.headDim, model.headDim]);
+      const sizes = partsOfGroup(model);
+      const groups = node(graph, `${path}/qkv/heads`, "Reshape", [linear(graph, `${path}/qkv`, x, qkv.all), ints(graph, -1, sizes[0] + sizes[1] + sizes[2])]);
+      return split(groups, sizes);
     }
     default:
       return qkv satisfies never;
   }
 }
 
-/** Heads as the operator takes them: [B, S, heads·width], columns in `columns.order`. A column of zeros is put behind each head to fill gaps from. */
-function laidOut(graph: Graph, path: string, headDim: number, columns: HeadColumns, x: string, layout: string): string {
-  if (columns.order === null) return node(graph, `${path}/heads`, "Reshape", [x, layout]);
+/** Heads as the operator takes them: [B, S, heads·width], columns in `order`. A column of zeros is put behind each head to fill gaps from, where there are any. */
+function laidOut(graph: Graph, path: string, headDim: number, order: HeadColumns["order"], x: string, layout: string): string {
+  if (order === null) return node(graph, `${path}/heads`, "Reshape", [x, layout]);
   const heads = node(graph, `${path}/each`, "Reshape", [x, ints(graph, -1, headDim)]);
-  const padded = node(graph, `${path}/padded`, "Pad", [heads, ints(graph, 0, 0, 0, 1)]);
-  const order = ints(graph, ...columns.order.map((column) => (column < 0 ? headDim : column)));
-  return node(graph, `${path}/heads`, "Reshape", [node(graph, `${path}/ordered`, "Gather", [padded, order], { axis: 1 }), layout]);
+  const padded = order.includes(-1) ? node(graph, `${path}/padded`, "Pad", [heads, ints(graph, 0, 0, 0, 1)]) : heads;
+  const from = ints(graph, ...order.map((column) => (column < 0 ? headDim : column)));
+  return node(graph, `${path}/heads`, "Reshape", [node(graph, `${path}/ordered`, "Gather", [padded, from], { axis: 1 }), layout]);
 }
 
-/** Undo `laidOut`: [B, S, heads·width] → [T, heads·dh]. */
+/** Undo `laidOut` of values: [B, S, heads·width] → [T, heads·dh]. */
 function collected(graph: Graph, path: string, model: DecoderSpec, columns: HeadColumns, x: string): string {
   const flat = ints(graph, -1, model.heads * model.headDim);
-  if (columns.order === null) return node(graph, path, "Reshape", [x, flat]);
+  const { values } = columns;
+  if (values === null) return node(graph, path, "Reshape", [x, flat]);
   const heads = node(graph, `${path}/each`, "Reshape", [x, ints(graph, -1, columns.width)]);
-  const at = Array.from({ length: model.headDim }, (_, column) => (columns.order as readonly number[]).indexOf(column));
+  const at = Array.from({ length: model.headDim }, (_, column) => values.indexOf(column));
   return node(graph, path, "Reshape", [node(graph, `${path}/ordered`, "Gather", [heads, ints(graph, ...at)], { axis: 1 }), flat]);
 }
 
@@ -77,7 +84,7 @@ export function attention(graph: Graph, path: string, model: DecoderSpec, spec: 
   const { q, k, v, gate } = projected(graph, path, model, spec.qkv, x);
   const turnedQ = spec.qNorm === null ? q : headNorm(graph, `${path}/q_norm`, q, model.norm, spec.qNorm);
   const turnedK = spec.kNorm === null ? k : headNorm(graph, `${path}/k_norm`, k, model.norm, spec.kNorm);
-  const parts = ([["q", turnedQ], ["k", turnedK], ["v", v]] as const).map(([name, value]) => laidOut(graph, `${path}/${name}`, model.headDim, columns, clipped(graph, `${path}/${name}/clipped`, value, spec.clip), common.layout));
+  const parts = ([["q", turnedQ, columns.order], ["k", turnedK, columns.order], ["v", v, columns.values]] as const).map(([name, value, order]) => laidOut(graph, `${path}/${name}`, model.headDim, order, clipped(graph, `${path}/${name}/clipped`, value, spec.clip), common.layout));
   const tables = spec.rope === null ? [] : Object.values(tablesOf(graph, model, common, spec.rope));
   // Behind two tables, positions and additions to scores: the operator's twelfth input.
   const sinks = spec.sinks === undefined ? [] : [...new Array<string>(4 - tables.length).fill(""), weight(graph, `${path}/sinks`, spec.sinks)];

@@ -89,10 +89,10 @@ export interface DecoderSpec {
   readonly softcap: number | null;
   /** Factor of what attention and MLP give on its way into the stream, behind the hooks `attn_out` and `mlp_out` (Granite); absent: 1. */
   readonly residualScale?: number;
-  /** Factor of the logits, before they are capped (Granite); absent: 1. */
-  readonly logitScale?: number;
   /** Logits are logitCap · tanh(logit / logitCap) where given. */
   readonly logitCap?: number;
+  /** Factor of the logits, before they are capped (Cohere, Granite); absent: 1. */
+  readonly logitScale?: number;
   /** "parallel": attention and MLP both read the block's input, and both are added to it. */
   readonly residual: "sequential" | "parallel";
   /** true: `attn_out` and `mlp_out` are what attention and MLP give before the norms behind them, as TransformerLens has it in OLMo 2; else what these add to the stream, as in Gemma. */

@@ -1,6 +1,6 @@
 /** Without this file SAEs trained on heads without their value biases (`fold_value_biases` of TransformerLens) would read other numbers than they were trained on. */
 import type { Folded } from "../ops/hook.ts";
-import { projected } from "./attention.ts";
+import { partsOfGroup, projected } from "./attention.ts";
 import { ints, node, nodes, weight, type Graph } from "./graph.ts";
 import type { QkvSpec } from "./attention_specs.ts";
 import type { BlockSpec, DecoderSpec } from "./specs.ts";
@@ -23,7 +23,8 @@ export function withoutValueBias(graph: Graph, path: string, z: string, model: D
 }
 
 /** The biases of all key-value heads, in any shape; null where there are none. */
-function valueBias(graph: Graph, path: string, { heads, kvHeads, headDim }: DecoderSpec, qkv: QkvSpec): string | null {
+function valueBias(graph: Graph, path: string, model: DecoderSpec, qkv: QkvSpec): string | null {
+  const { heads, kvHeads, headDim } = model;
   const { bias } = "all" in qkv ? qkv.all : qkv.v;
   if (bias === null) return null;
   const whole = weight(graph, `${path}/bias`, bias);
@@ -34,8 +35,10 @@ function valueBias(graph: Graph, path: string, { heads, kvHeads, headDim }: Deco
       return whole;
     case "thirds":
       return third(whole, [heads * headDim, kvHeads * headDim, kvHeads * headDim], 0);
-    case "per_head":
-      return third(node(graph, `${path}/heads`, "Reshape", [whole, ints(graph, -1, 3 * headDim)]), [headDim, headDim, headDim], 1);
+    case "per_head": {
+      const sizes = partsOfGroup(model);
+      return third(node(graph, `${path}/heads`, "Reshape", [whole, ints(graph, -1, sizes[0] + sizes[1] + sizes[2])]), sizes, 1);
+    }
     default:
       return qkv satisfies never;
   }

@@ -1,10 +1,8 @@
 /** Without this file configs that contradict themselves, and the many names that tensors go by, would be tried on people first. */
-import { cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { CheckpointError } from "../../runtime/checkpoint/error.ts";
 import { readModel, type Model } from "../../runtime/checkpoint/model.ts";
 import { usedWeights } from "../../runtime/checkpoint/nonfinite.ts";
 import { SUPPORTED } from "../../runtime/checkpoint/architectures/mod.ts";
@@ -12,34 +10,8 @@ import type { GatedExpertsSpec } from "../../src/emit/expert_specs.ts";
 import type { AttentionSpec } from "../../src/emit/attention_specs.ts";
 import { HOOKS } from "../../src/ops/hook.ts";
 import { torchFile } from "./archives.ts";
+import { changed, content, failure, fixtures, room, type Change } from "./changed_model.ts";
 import { withHeader } from "../session/checkpoints.ts";
-
-const folder = mkdtempSync(join(tmpdir(), "saeq-architectures-"));
-test.after(() => rmSync(folder, { recursive: true }));
-const fixtures = join(import.meta.dirname, "../parity/architectures");
-
-interface Change {
-  readonly config?: (config: Record<string, unknown>) => Record<string, unknown> | void;
-  /** A tensor's new name; null drops it from the header. */
-  readonly name?: (name: string) => string;
-  readonly shape?: (name: string, shape: readonly number[]) => readonly number[];
-}
-
-/** A fixture with its config or the header of its weights changed. */
-function changed(name: string, change: Change): string {
-  const path = mkdtempSync(join(folder, "model-"));
-  cpSync(join(fixtures, name), path, { recursive: true });
-  const config = JSON.parse(readFileSync(join(path, "config.json"), "utf8")) as Record<string, unknown>;
-  writeFileSync(join(path, "config.json"), JSON.stringify(change.config?.(config) ?? config));
-  const bytes = readFileSync(join(path, "model.safetensors"));
-  const length = Number(bytes.readBigUInt64LE(0));
-  const header = JSON.parse(bytes.subarray(8, 8 + length).toString()) as Record<string, { shape: readonly number[] }>;
-  const entries = Object.entries(header).map(([key, entry]) => (key === "__metadata__" ? [key, entry] : [change.name?.(key) ?? key, { ...entry, shape: change.shape?.(key, entry.shape) ?? entry.shape }]));
-  writeFileSync(join(path, "model.safetensors"), withHeader(JSON.stringify(Object.fromEntries(entries)), [bytes.subarray(8 + length)]));
-  return path;
-}
-
-const failure = (path: string): Promise<CheckpointError> => readModel(path).then(() => assert.unreachable() as never, (error: CheckpointError) => error);
 
 const broken: readonly (readonly [string, string, Change, string, RegExp])[] = [
   ["a list of layer kinds of the wrong length", "gemma2_capped", { config: (config) => void (config["layer_types"] = ["full_attention"]) }, "invalid-config", /1 entries for 2 layers/],
@@ -141,9 +113,6 @@ test("an unknown architecture lists the known ones", async () => {
   for (const type of SUPPORTED) assert.match(error.notes.join("\n"), new RegExp(`\\b${type}\\b`));
 });
 
-/** Shapes, offsets and everything else of a model but its place and fingerprint. */
-const content = ({ spec }: Model): unknown => JSON.parse(JSON.stringify({ ...spec, digest: "", hooks: null, architecture: "" }), (key, value: unknown) => (key === "file" || key === "offset" ? undefined : value));
-
 for (const [name, from, to] of [
   ["gpt2_tied", "transformer.", ""],
   ["neox_small", "gpt_neox.", ""],
@@ -212,7 +181,7 @@ test("the head of a Qwen 3.5 that also sees is tied where either config says so;
 
 test("shards of torch.save are told by their index; safetensors beside them are taken", async () => {
   const from = join(fixtures, "neo_one_layer");
-  const path = mkdtempSync(join(folder, "model-"));
+  const path = room();
   const whole = readFileSync(join(from, "pytorch_model.bin"));
   cpSync(join(from, "config.json"), join(path, "config.json"));
   for (const at of [1, 2]) writeFileSync(join(path, `pytorch_model-0000${at}-of-00002.bin`), whole);
@@ -227,7 +196,7 @@ test("shards of torch.save are told by their index; safetensors beside them are 
 
 test("tensors of torch.save that are views or stand by columns are refused by name", async () => {
   for (const [stride, says] of [[[1, 64], /`wte\.weight` of .* is stored by columns/], [[2, 1], /`wte\.weight` of .* is a view with strides \(2, 1\)/]] as const) {
-    const path = mkdtempSync(join(folder, "model-"));
+    const path = room();
     cpSync(join(fixtures, "neo_one_layer", "config.json"), join(path, "config.json"));
     writeFileSync(join(path, "pytorch_model.bin"), torchFile({ "wte.weight": { shape: [64, 40], values: new Float32Array(64 * 80), stride } }));
     const error = await failure(path);
@@ -304,7 +273,7 @@ test("hooks say their modules; a parallel block has none between its halves, and
 });
 
 test("a checkpoint of 20 GB is opened in little memory: its weights are not read", async () => {
-  const path = mkdtempSync(join(folder, "large-"));
+  const path = room();
   const d = 4096;
   const config = JSON.parse(readFileSync(join(fixtures, "gpt2_tied", "config.json"), "utf8")) as Record<string, unknown>;
   writeFileSync(join(path, "config.json"), JSON.stringify({ ...config, n_embd: d, n_head: 32, n_layer: 48, n_positions: 1024, n_ctx: 1024, vocab_size: 50257 }));

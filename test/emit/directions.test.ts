@@ -154,6 +154,13 @@ test("factors of the way to the logits are in what is promoted: that of the logi
   }
 });
 
+test("what a direction adds to logits is times their factor; raw it is not", async () => {
+  const scaled: DecoderSpec = { ...model, finalNorm: { weight: null, bias: null }, logitScale: 0.3 };
+  await promotesAs(saeOf("in_out", "f32"), scaled, (feature, token) => 0.3 * dot(rows, feature, head, token));
+  const raw = (of: DecoderSpec): ReturnType<typeof ranked> => ranked(emitPromotes(saeOf("in_out", "f32"), of, { count: 5, largest: [true], raw: true }, target(1)), FEATURES, 1, 1, 5);
+  assert.equal(await raw(scaled), await raw(model));
+});
+
 test("memory of a call is bounded whatever the sizes of an SAE and a vocabulary", () => {
   const wide = { ...saeOf("in_out", "bf16"), dSae: 2 ** 20, decoder: { ...saeOf("in_out", "bf16").decoder!, dOut: 4096 } };
   const made = emitSimilar(wide, 10);

@@ -73,6 +73,26 @@ CONFIGS = {
     "neox_sequential": ("gpt_neox", {"hidden_size": 32, "num_attention_heads": 2, "intermediate_size": 48, "use_parallel_residual": False, "tie_word_embeddings": True}),
     "neox_small": ("gpt_neox", {"hidden_size": 32, "num_attention_heads": 2, "intermediate_size": 48}),
     "neox_no_bias": ("gpt_neox", {"hidden_size": 32, "num_attention_heads": 4, "intermediate_size": 40, "attention_bias": False}),
+    # Pairs of neighbours that turn: all columns of a head, some of them, and as many as leave gaps.
+    "gptj_plain": ("gptj", {"n_embd": 32, "n_head": 2, "rotary_dim": 16}),
+    "gptj_partial": ("gptj", {"n_embd": 40, "n_head": 2, "rotary_dim": 6, "n_inner": 44, "activation_function": "relu", "tie_word_embeddings": True, "save": "float16"}),
+    "gptj_named": ("gptj", {"n_embd": 32, "n_head": 2, "rotary_dim": 8, "n_inner": 40, "written": {"n_embd": 64, "hidden_size": 32, "num_attention_heads": 2, "num_hidden_layers": 2, "rope_theta": 500.0, "partial_rotary_factor": 0.25}}),
+    "opt_plain": ("opt", {"hidden_size": 32, "num_attention_heads": 2, "ffn_dim": 48}),
+    "opt_galactica": ("opt", {"hidden_size": 32, "num_attention_heads": 2, "ffn_dim": 40, "enable_bias": False, "layer_norm_elementwise_affine": False, "activation_function": "gelu", "save": "bfloat16"}),
+    "opt_unbiased": ("opt", {"hidden_size": 36, "num_attention_heads": 3, "ffn_dim": 40, "enable_bias": False, "activation_function": "gelu", "tie_word_embeddings": False, "save": "float16", "torch": True, "written": {"num_key_value_heads": 1, "head_dim": 24, "word_embed_proj_dim": None}}),
+    "starcoder2_plain": ("starcoder2", {**LLAMA, "written": {"mlp_bias": False, "attention_bias": False, "partial_rotary_factor": 0.5, "rms_norm_eps": 1.0}}),
+    "starcoder2_window": ("starcoder2", {**LLAMA, "hidden_size": 40, "head_dim": 16, "num_attention_heads": 2, "num_key_value_heads": 1, "use_bias": False, "sliding_window": 11, "norm_epsilon": 0.01, "hidden_act": "relu", "tie_word_embeddings": False, "rope_parameters": {"rope_type": "linear", "factor": 2.0, "rope_theta": 700.0}, "save": "bfloat16"}),
+    # Queries of one head or of some behind one another, before the key and the value that they share; all keys and values in one, or each with its own.
+    "falcon_shared": ("falcon", {"hidden_size": 32, "num_attention_heads": 2, "ffn_hidden_size": 40, "written": {"num_kv_heads": 2, "num_ln_in_parallel_attn": 1}}),
+    "falcon_grouped": ("falcon", {"hidden_size": 64, "num_attention_heads": 4, "num_kv_heads": 2, "new_decoder_architecture": True, "bias": True, "ffn_hidden_size": 40, "tie_word_embeddings": False, "save": "bfloat16"}),
+    "falcon_grouped_one_norm": ("falcon", {"hidden_size": 48, "num_attention_heads": 3, "num_kv_heads": 1, "new_decoder_architecture": True, "num_ln_in_parallel_attn": 1, "multi_query": False, "ffn_hidden_size": 40, "activation": "gelu_pytorch_tanh", "rope_parameters": {"rope_type": "linear", "factor": 2.0, "rope_theta": 700.0}, "save": "float16"}),
+    "falcon_apart": ("falcon", {"hidden_size": 40, "num_attention_heads": 2, "multi_query": False, "parallel_attn": False, "bias": True, "ffn_hidden_size": 40, "layer_norm_epsilon": 0.01, "written": {"hidden_size": 80, "n_embed": 40, "rope_theta": 500.0}}),
+    "cohere_plain": ("cohere", {**LLAMA, "hidden_size": 64, "intermediate_size": 24, "logit_scale": 0.3}),
+    # Norms of each head with weights of its own, and heads whose columns leave gaps.
+    "cohere_normed": ("cohere", {**LLAMA, "head_dim": 24, "num_key_value_heads": None, "use_qk_norm": True, "attention_bias": True, "layer_norm_eps": 0.01, "hidden_act": "gelu", "tie_word_embeddings": False, "rope_parameters": YARN, "save": "bfloat16"}),
+    "cohere_grouped": ("cohere", {**LLAMA, "hidden_size": 64, "intermediate_size": 24, "use_qk_norm": True, "save": "float16", "written": {"partial_rotary_factor": 0.5, "rms_norm_eps": 1.0, "sliding_window": 3, "layer_types": ["sliding_attention", "full_attention"]}}),
+    "cohere2_window": ("cohere2", {**LLAMA, "hidden_size": 64, "intermediate_size": 24, "sliding_window": 12, "layer_types": ["sliding_attention", "full_attention"], "attention_bias": True}),
+    "cohere2_pattern": ("cohere2", {**LLAMA, "num_hidden_layers": 3, "sliding_window": 9, "logit_scale": 1.0, "tie_word_embeddings": False, "save": "bfloat16", "written": {"sliding_window_pattern": 2, "layer_types": None, "rope_theta": 700.0, "use_qk_norm": True}}),
     "gemma_one": ("gemma", {**GEMMA}),
     "gemma2_capped": ("gemma2", {**GEMMA, "sliding_window": 11, "attn_logit_softcapping": 2.0, "final_logit_softcapping": 5.0, "query_pre_attn_scalar": 24}),
     "gemma2_uncapped": ("gemma2", {**GEMMA, "hidden_size": 36, "sliding_window": 64, "attn_logit_softcapping": None, "query_pre_attn_scalar": 9}),
@@ -140,6 +160,12 @@ POINTS = {
     "gpt2": {"z": ("attn.c_proj", "in"), "attn_out": ("attn.c_proj", "out"), "mid": "ln_2", "mlp_out": ("mlp.c_proj", "out"), "ln1": "ln_1"},
     "gpt_neo": {"z": ("attn.attention.out_proj", "in"), "attn_out": ("attn.attention.out_proj", "out"), "mid": "ln_2", "mlp_out": ("mlp.c_proj", "out"), "ln1": "ln_1"},
     "gpt_neox": {"z": ("attention.dense", "in"), "attn_out": ("attention.dense", "out"), "mid": "post_attention_layernorm", "mlp_out": ("mlp.dense_4h_to_h", "out"), "ln1": "input_layernorm"},
+    "gptj": {"z": ("attn.out_proj", "in"), "attn_out": ("attn.out_proj", "out"), "mid": "ln_1", "mlp_out": ("mlp.fc_out", "out"), "ln1": "ln_1"},
+    "opt": {"z": ("self_attn.out_proj", "in"), "attn_out": ("self_attn.out_proj", "out"), "mid": "final_layer_norm", "mlp_in": "fc1", "mlp_out": ("fc2", "out"), "ln1": "self_attn_layer_norm"},
+    "starcoder2": {**LLAMA_POINTS, "mlp_out": ("mlp.c_proj", "out")},
+    "cohere": {**LLAMA_POINTS, "mid": "input_layernorm"},
+    "cohere2": {**LLAMA_POINTS, "mid": "input_layernorm"},
+    "falcon": {"z": ("self_attention.dense", "in"), "attn_out": ("self_attention.dense", "out"), "mid": "input_layernorm", "mlp_out": ("mlp.dense_4h_to_h", "out"), "ln1": "input_layernorm"},
     "phi": {"z": ("self_attn.dense", "in"), "attn_out": ("self_attn.dense", "out"), "mid": "input_layernorm", "mlp_out": ("mlp.fc2", "out"), "ln1": "input_layernorm"},
     "qwen2_moe": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
     "qwen3_moe": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
@@ -155,9 +181,10 @@ POINTS = {
 
 # Families with LayerNorm, which takes the mean off, and what the config calls its epsilon; None: it has no key.
 LAYER_NORMED = {"gpt2": "layer_norm_epsilon", "gpt_neo": "layer_norm_epsilon", "gpt_neox": "layer_norm_eps", "phi": "layer_norm_eps", "olmo": None}
+LAYER_NORMED |= {"falcon": "layer_norm_epsilon", "gptj": "layer_norm_epsilon", "opt": None, "starcoder2": "norm_epsilon", "cohere": "layer_norm_eps", "cohere2": "layer_norm_eps"}
 
 # Modules that SAEs of transformers' models are named by, which have the projection inside them.
-AROUND = ("mlp", "self_attn", "linear_attn", "attention", "attn", "attn.attention")
+AROUND = ("mlp", "self_attn", "self_attention", "linear_attn", "attention", "attn", "attn.attention")
 
 
 def config_of(kind: str, options: dict):
@@ -171,12 +198,12 @@ def config_of(kind: str, options: dict):
         vision = {"model_type": "clip_vision_model" if kind == "llava" else "pixtral", "hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1, "image_size": 4, "patch_size": 2, **({} if kind == "llava" else {"head_dim": 8})}
         return AutoConfig.for_model(kind, text_config={**COMMON, **options}, vision_config=vision, **{"tie_word_embeddings": False, **outer})
     names = {"hidden_size": "n_embd", "num_hidden_layers": "n_layer", "max_position_embeddings": "n_positions"}
-    merged = {(names.get(key, key) if kind == "gpt2" else key): value for key, value in COMMON.items()} | options
+    merged = {(names.get(key, key) if kind in ("gpt2", "gptj") else key): value for key, value in COMMON.items()} | options
     return AutoConfig.for_model(kind, **merged)
 
 
 def blocks_of(model):
-    base = getattr(model.base_model, "language_model", model.base_model)
+    base = getattr(model.base_model, "language_model", getattr(model.base_model, "decoder", model.base_model))
     return base.h if hasattr(base, "h") else base.layers
 
 
@@ -191,6 +218,10 @@ def normalised(x: torch.Tensor, model, kind: str) -> torch.Tensor:
 def hooks_of(model, kind: str, ids: torch.Tensor) -> dict[str, torch.Tensor]:
     """What every hook of every layer is for one document: `layer.hook` → [length, width]."""
     points = POINTS.get(kind, LLAMA_POINTS)
+    if kind == "falcon":
+        # Its switches say which norms a block has.
+        norms = {name for name, _ in blocks_of(model)[0].named_modules()}
+        points = {**points, **({"ln1": "ln_attn", "mid": "ln_mlp"} if "ln_mlp" in norms else {"mid": "post_attention_layernorm"} if "post_attention_layernorm" in norms else {})}
     found: dict[str, torch.Tensor] = {}
     handles = []
 
@@ -215,7 +246,7 @@ def hooks_of(model, kind: str, ids: torch.Tensor) -> dict[str, torch.Tensor]:
         for name in AROUND:
             if any(name == each for each, _ in block.named_modules()):
                 catch(f"{layer}.around {name}", block.get_submodule(name), "out")
-        catch(f"{layer}.mlp_in", block.mlp, "in")
+        catch(f"{layer}.mlp_in", block.get_submodule(points.get("mlp_in", "mlp")), "in")
         if points["ln1"] is not None:
             catch(f"{layer}.ln1_input", block.get_submodule(points["ln1"]), "in")
         catch(f"{layer}.ln2_input", block.get_submodule(points["mid"]), "in")
@@ -227,7 +258,7 @@ def hooks_of(model, kind: str, ids: torch.Tensor) -> dict[str, torch.Tensor]:
         # What a module around the projection gives out is the same, unless it is normed before it is added.
         value, hook = found.pop(name), "mlp_out" if name.endswith("mlp") else "attn_out"
         assert points is GEMMA_POINTS or torch.equal(value, found[f"{name.split('.')[0]}.{hook}"]), name
-    parallel = kind == "phi" or (kind == "gpt_neox" and model.config.use_parallel_residual)
+    parallel = kind in ("cohere", "cohere2", "gptj", "phi") or (kind == "falcon" and points["mid"] != "post_attention_layernorm") or (kind == "gpt_neox" and model.config.use_parallel_residual)
     for layer in range(len(blocks_of(model))):
         middle = found.pop(f"{layer}.ln2_input")
         if points["ln1"] is not None:

@@ -46,12 +46,15 @@ export function linear(source: Source, name: string, out: number, width: number,
   return { weight: source.tensor(`${name}.weight`, [out, width]), layout: "out_in", bias: bias ? source.tensor(`${name}.bias`, [out]) : null };
 }
 
-/** Rows `start` to `end` of a Linear, as one of its own: several maps that one file keeps below one another. */
+/** Rows `start` to `end` of a tensor, as one of its own. */
+export function rowsOfTensor(ref: TensorRef, start: number, end: number): TensorRef {
+  const row = ref.length / (ref.shape[0] as number);
+  return { ...ref, offset: ref.offset + start * row, length: (end - start) * row, shape: [end - start, ...ref.shape.slice(1)] };
+}
+
+/** The same of a Linear: several maps that one file keeps below one another. */
 export function rowsOf(spec: LinearSpec, start: number, end: number): LinearSpec {
-  const part = (ref: TensorRef): TensorRef => {
-    const row = ref.length / (ref.shape[0] as number);
-    return { ...ref, offset: ref.offset + start * row, length: (end - start) * row, shape: [end - start, ...ref.shape.slice(1)] };
-  };
+  const part = (ref: TensorRef): TensorRef => rowsOfTensor(ref, start, end);
   return { weight: part(spec.weight), layout: "out_in", bias: spec.bias === null ? null : part(spec.bias) };
 }
 

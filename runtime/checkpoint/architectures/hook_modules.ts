@@ -13,6 +13,8 @@ export interface BlockModules {
   /** The projection out of attention: hook z is what goes into it. */
   readonly o: string;
   readonly attentionOut: string;
+  /** absent: `mlp`, as in most families. */
+  readonly mlpIn?: string;
   readonly mlpOut: string;
   readonly parallel: boolean;
   /** Norms behind attention and MLP, where `attentionOut` and `mlpOut` are read before them. */
@@ -25,17 +27,16 @@ export function hookFacts({ hiddenSize, heads, headDim }: Heads, modules: BlockM
   const at = (module: string, width = hiddenSize): HookFact & { readonly state: "present" } => ({ state: "present", module, width });
   const absent = (why: string): HookFact => ({ state: "absent", why });
   const output = (module: string, normedBy: string | undefined): HookFact => ({ ...at(`${below(module)} output`), ...(normedBy === undefined ? {} : { normedBy: below(normedBy) }) });
-  const { ln1, ln2 } = modules;
+  const { ln1, ln2, mlpIn = "mlp" } = modules;
   const normalized = (module: string | null): HookFact => (module === null ? absent("attention and MLP read the stream as it is, and the norms stand behind them") : at(`${below(module)} output, before its weight and bias`));
   const facts: Record<Hook, HookFact> = {
     resid_pre: at(`${modules.block} input`),
     ln1_normalized: normalized(ln1),
     z: at(`${below(modules.o)} input`, heads * headDim),
     attn_out: output(modules.attentionOut, modules.normedBy?.attention),
-    resid_mid: modules.parallel ? absent("attention and MLP read the same input side by side, so nothing lies between them") : at(`${below(ln2 ?? ln1 ?? "mlp")} input`),
+    resid_mid: modules.parallel ? absent("attention and MLP read the same input side by side, so nothing lies between them") : at(`${below(ln2 ?? ln1 ?? mlpIn)} input`),
     ln2_normalized: normalized(ln2 ?? ln1),
-    // Called so in every family of transformers that is read.
-    mlp_in: at(`${below("mlp")} input`),
+    mlp_in: at(`${below(mlpIn)} input`),
     mlp_out: output(modules.mlpOut, modules.normedBy?.mlp),
     resid_post: at(`${modules.block} output`),
   };
