@@ -35,7 +35,7 @@ export function usedDecoderWeights({ decoder }: SaeSpec): readonly TensorRef[] {
 
 /** What turns a direction of the stream into logits, but for the bias. */
 export function usedUnembedding({ finalNorm, lmHead, embed }: DecoderSpec): readonly TensorRef[] {
-  return [finalNorm.weight, lmHead ?? embed];
+  return [finalNorm.weight, lmHead ?? embed].filter((ref) => ref !== null);
 }
 
 /**

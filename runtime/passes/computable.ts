@@ -2,7 +2,7 @@
 import type { DecoderSpec } from "../../src/emit/specs.ts";
 import { PLACES, type Provider, type Target } from "../../src/emit/target.ts";
 import type { Edit } from "../../src/ops/edit.ts";
-import { mixtureOf } from "../../src/emit/block.ts";
+import { expertsIn } from "../../src/emit/block.ts";
 import { biasOfValues } from "../../src/emit/value_bias.ts";
 import { blocksOf } from "../../src/ops/hook.ts";
 import { isOfBlocks, isWithHead } from "../../src/ops/reads_of.ts";
@@ -17,7 +17,7 @@ import { EngineError } from "../engine/port.ts";
  * any device would send it what it computes.
  */
 function obstacleOf(model: DecoderSpec, blocks: number): string | null {
-  const layer = model.blocks.slice(0, blocks).findIndex((block) => mixtureOf(block) !== null);
+  const layer = model.blocks.slice(0, blocks).findIndex((block) => expertsIn(block) !== null);
   return layer < 0 ? null : `layer ${layer} chooses experts for each token, which is computed on the CPU only`;
 }
 
@@ -52,19 +52,21 @@ export function onlyOnCpu(plan: Plan, { spec }: Pick<Catalog, "spec">): string |
 }
 
 /**
- * Value biases are taken off heads whose attention adds up to one: a sink leaves each row another part of it.
+ * Value biases are taken off heads whose attention adds up to one: a sink leaves each row another part of it. Where values are clipped, a part of a bias may be too.
  * @throws CheckpointError `unsupported-sae`
  */
 export function requireSeparable(model: DecoderSpec, places: readonly Pick<Tap, "layer" | "folded" | "sae">[]): void {
-  const tap = places.find(({ layer, folded }) => folded !== undefined && holdsBack(model, layer));
+  const tap = places.find(({ layer, folded }) => folded !== undefined && reasonOf(model, layer) !== null);
   if (tap === undefined) return;
   throw new CheckpointError("unsupported-sae", `${tap.sae?.name ?? "the SAE"} was trained on z without the value biases of the heads, and in ${model.architecture} they are in every row in another part`, {
-    notes: ["its heads have sinks, which take a part of the attention that has no value"],
+    notes: [reasonOf(model, tap.layer) as string],
     help: 'set sae "…"',
   });
 }
 
-function holdsBack({ blocks }: DecoderSpec, layer: number): boolean {
+function reasonOf({ blocks }: DecoderSpec, layer: number): string | null {
   const attention = blocks[layer]?.attention;
-  return attention?.kind === "softmax" && attention.sinks !== undefined && biasOfValues(attention.qkv) !== null;
+  if (attention?.kind !== "softmax" || biasOfValues(attention.qkv) === null) return null;
+  if (attention.sinks !== undefined) return "its heads have sinks, which take a part of the attention that has no value";
+  return attention.clip === undefined ? null : `its values are kept between −${attention.clip} and ${attention.clip} once their biases are added`;
 }

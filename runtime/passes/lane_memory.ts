@@ -5,7 +5,7 @@ import { keptTensors, projections } from "../../src/emit/mixer.ts";
 import { elementsOf } from "../../src/emit/paired_experts.ts";
 import type { AttentionSpec, DeltaSpec } from "../../src/emit/attention_specs.ts";
 import type { BlockSpec, DecoderSpec, LinearSpec, MlpSpec, SaeSpec, TensorRef } from "../../src/emit/specs.ts";
-import { mixtureOf } from "../../src/emit/block.ts";
+import { expertsIn } from "../../src/emit/block.ts";
 import { headsIn } from "../../src/emit/attention.ts";
 import { blocksOf, widthIn } from "../../src/ops/hook.ts";
 import type { Edit } from "../../src/ops/edit.ts";
@@ -61,7 +61,7 @@ export function laneBytes({ model, blocks, taps, editors = [], head }: Shapes, b
   // Dense taps stay until the batch is done, and once more in the reply.
   const answers = taps.reduce((sum, { sae, width }) => sum + (sae === null ? 2 * batch.rows * width * F32 : 0), 0);
   const nodes = model.blocks.slice(0, blocks).reduce((sum, block) => {
-    const mixture = mixtureOf(block);
+    const mixture = expertsIn(block);
     return sum + NODES_PER_BLOCK + (mixture === null ? 0 : nodesOfExperts(mixture));
   }, 0);
   return Math.round(LANE_BASE + PER_NODE * nodes + saeVectors(taps) + SLACK * (3 * stream + told(model, batch.tokens) + Math.max(inBlocks, inTaps, inEdits, head === true ? headBytes(model, batch.rows) : 0) + answers));
@@ -92,7 +92,7 @@ function headBytes(model: DecoderSpec, rows: number): number {
 /** What blocks are told beside the stream: the embedding is kept for it, and rows of the table, as stored and in float32, and what one block takes. */
 function told({ layerInputs, hiddenSize }: DecoderSpec, tokens: number): number {
   if (layerInputs === undefined) return 0;
-  return F32 * tokens * (hiddenSize + 1.5 * layerInputs.table.shape[1]! + 4 * layerInputs.norm.weight.shape[0]!);
+  return F32 * tokens * (hiddenSize + 1.5 * layerInputs.table.shape[1]! + 4 * layerInputs.norm.shape[0]!);
 }
 
 /** Small vectors of an SAE travel inside the graph: in its bytes, and as the session's own copy. */

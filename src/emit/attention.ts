@@ -1,5 +1,5 @@
 /** Without this file forward and generate graphs would each describe how tokens see one another. */
-import { ints, node, nodes, weight, type Attributes, type Graph } from "./graph.ts";
+import { constant, ints, node, nodes, weight, type Attributes, type Graph } from "./graph.ts";
 import { headColumns, type HeadColumns } from "./head_columns.ts";
 import { linear } from "./linear.ts";
 import { headNorm, normalized } from "./norm.ts";
@@ -14,7 +14,9 @@ export interface Cache {
 }
 
 /** Heads of a block: of queries, of keys and values, and their columns. */
-export function headsIn(model: DecoderSpec, spec: AttentionSpec): { readonly heads: number; readonly kvHeads: number; readonly headDim: number } {
+export type HeadsOfBlock = Pick<DecoderSpec, "heads" | "kvHeads" | "headDim">;
+
+export function headsIn(model: DecoderSpec, spec: AttentionSpec): HeadsOfBlock {
   return { heads: model.heads, kvHeads: spec.own?.kvHeads ?? model.kvHeads, headDim: spec.own?.headDim ?? model.headDim };
 }
 
@@ -32,8 +34,13 @@ interface Projected {
   readonly gate: string | null;
 }
 
+/** Columns of q, k and v of one key-value head. */
+export function partsOfGroup({ heads, kvHeads, headDim }: HeadsOfBlock): readonly [number, number, number] {
+  return [(heads / kvHeads) * headDim, headDim, headDim];
+}
+
 /** x [T, d] → q and gate [.., heads·dh], k and v [.., kvHeads·dh], in row order whatever their shape. */
-export function projected(graph: Graph, path: string, { heads, kvHeads, headDim }: ReturnType<typeof headsIn>, qkv: QkvSpec, x: string): Projected {
+export function projected(graph: Graph, path: string, { heads, kvHeads, headDim }: HeadsOfBlock, qkv: QkvSpec, x: string): Projected {
   const split = (all: string, sizes: readonly number[]): Projected => {
     const [q, k, v] = nodes(graph, `${path}/qkv/split`, { op: "Split", inputs: [all, ints(graph, ...sizes)], attributes: { axis: 1 } }, 3) as readonly [string, string, string];
     return { q, k, v, gate: null };
@@ -57,29 +64,31 @@ export function projected(graph: Graph, path: string, { heads, kvHeads, headDim 
       return split(linear(graph, `${path}/qkv`, x, qkv.all), [q, k, k]);
     }
     case "per_head": {
-      const each = node(graph, `${path}/qkv/heads`, "Reshape", [linear(graph, `${path}/qkv`, x, qkv.all), ints(graph, -1, 3 * headDim)]);
-      return split(each, [headDim, headDim, headDim]);
+      const sizes = partsOfGroup({ heads, kvHeads, headDim });
+      const groups = node(graph, `${path}/qkv/heads`, "Reshape", [linear(graph, `${path}/qkv`, x, qkv.all), ints(graph, -1, sizes[0] + sizes[1] + sizes[2])]);
+      return split(groups, sizes);
     }
     default:
       return qkv satisfies never;
   }
 }
 
-/** Heads as the operator takes them: [B, S, heads·width], columns in `columns.order`. A column of zeros is put behind each head to fill gaps from. */
-function laidOut(graph: Graph, path: string, headDim: number, columns: HeadColumns, x: string, layout: string): string {
-  if (columns.order === null) return node(graph, `${path}/heads`, "Reshape", [x, layout]);
+/** Heads as the operator takes them: [B, S, heads·width], columns in `order`. A column of zeros is put behind each head to fill gaps from, where there are any. */
+function laidOut(graph: Graph, path: string, headDim: number, order: HeadColumns["order"], x: string, layout: string): string {
+  if (order === null) return node(graph, `${path}/heads`, "Reshape", [x, layout]);
   const heads = node(graph, `${path}/each`, "Reshape", [x, ints(graph, -1, headDim)]);
-  const padded = node(graph, `${path}/padded`, "Pad", [heads, ints(graph, 0, 0, 0, 1)]);
-  const order = ints(graph, ...columns.order.map((column) => (column < 0 ? headDim : column)));
-  return node(graph, `${path}/heads`, "Reshape", [node(graph, `${path}/ordered`, "Gather", [padded, order], { axis: 1 }), layout]);
+  const padded = order.includes(-1) ? node(graph, `${path}/padded`, "Pad", [heads, ints(graph, 0, 0, 0, 1)]) : heads;
+  const from = ints(graph, ...order.map((column) => (column < 0 ? headDim : column)));
+  return node(graph, `${path}/heads`, "Reshape", [node(graph, `${path}/ordered`, "Gather", [padded, from], { axis: 1 }), layout]);
 }
 
-/** Undo `laidOut`: [B, S, heads·width] → [T, heads·dh]. */
-function collected(graph: Graph, path: string, { heads: count, headDim }: ReturnType<typeof headsIn>, columns: HeadColumns, x: string): string {
+/** Undo `laidOut` of values: [B, S, heads·width] → [T, heads·dh]. */
+function collected(graph: Graph, path: string, { heads: count, headDim }: HeadsOfBlock, columns: HeadColumns, x: string): string {
   const flat = ints(graph, -1, count * headDim);
-  if (columns.order === null) return node(graph, path, "Reshape", [x, flat]);
+  const { values } = columns;
+  if (values === null) return node(graph, path, "Reshape", [x, flat]);
   const heads = node(graph, `${path}/each`, "Reshape", [x, ints(graph, -1, columns.width)]);
-  const at = Array.from({ length: headDim }, (_, column) => (columns.order as readonly number[]).indexOf(column));
+  const at = Array.from({ length: headDim }, (_, column) => values.indexOf(column));
   return node(graph, path, "Reshape", [node(graph, `${path}/ordered`, "Gather", [heads, ints(graph, ...at)], { axis: 1 }), flat]);
 }
 
@@ -90,9 +99,9 @@ export function attention(graph: Graph, path: string, model: DecoderSpec, spec: 
   const { q, k, v, gate } = projected(graph, path, shape, spec.qkv, x);
   const turnedQ = spec.qNorm === null ? q : headNorm(graph, `${path}/q_norm`, q, model.norm, spec.qNorm);
   const normed = normedKeys(graph, path, model, spec, k, v);
-  const heads = (name: string, value: string): string => laidOut(graph, `${path}/${name}`, shape.headDim, columns, value, common.layout);
+  const heads = (name: string, value: string, order = columns.order): string => laidOut(graph, `${path}/${name}`, shape.headDim, order, clipped(graph, `${path}/${name}/clipped`, value, spec.clip), common.layout);
   const queries = heads("q", turnedQ);
-  const seen: Looked = normed === null ? lookedAt(model, spec, common) : { k: heads("k", normed.k), v: heads("v", normed.v), past: own };
+  const seen: Looked = normed === null ? lookedAt(model, spec, common) : { k: heads("k", normed.k), v: heads("v", normed.v, columns.values), past: own };
   if (normed !== null) common.looked.set(spec, seen);
   const tables = spec.rope === null ? [] : Object.values(tablesOf(graph, shape.headDim, common, spec.rope));
   // Behind two tables, positions and additions to scores: the operator's twelfth input.
@@ -129,8 +138,13 @@ function lookedAt(model: DecoderSpec, { qkv }: AttentionSpec, common: Shared): L
   return common.looked.get(attention as AttentionSpec)!;
 }
 
+/** x kept between −most and most. */
+function clipped(graph: Graph, path: string, x: string, most: number | undefined): string {
+  return most === undefined ? x : node(graph, path, "Clip", [x, constant(graph, "f32", [], [-most]), constant(graph, "f32", [], [most])]);
+}
+
 /** Each head's columns times the sigmoid of its gate. */
-function gated(graph: Graph, path: string, { heads, headDim }: ReturnType<typeof headsIn>, mixed: string, gate: string): string {
+function gated(graph: Graph, path: string, { heads, headDim }: HeadsOfBlock, mixed: string, gate: string): string {
   const rows = node(graph, `${path}/gate`, "Reshape", [node(graph, `${path}/sigmoid`, "Sigmoid", [gate]), ints(graph, -1, heads * headDim)]);
   return node(graph, path, "Mul", [mixed, rows]);
 }

@@ -6,6 +6,8 @@ export interface RopeSpec {
   readonly theta: number;
   /** Even, at most the head size; the columns after them are left as they are. */
   readonly dimensions: number;
+  /** true: pairs are neighbours, columns 2i and 2i + 1 (GPT-J, Cohere); absent: columns i and i + dimensions / 2. */
+  readonly interleaved?: true;
   readonly scaling:
     | { readonly kind: "none" }
     | { readonly kind: "linear"; readonly factor: number }
@@ -25,7 +27,7 @@ export type QkvSpec =
   | { readonly kind: "queries"; readonly q: LinearSpec; readonly of: number }
   /** One product whose columns are all of q, then k, then v (GPT-2). */
   | { readonly kind: "thirds"; readonly all: LinearSpec }
-  /** One product whose columns are q, k and v of the first head, then of the second (GPT-NeoX). */
+  /** One product whose columns are q, k and v of the first key-value head, then of the second: as many queries as share it (one in GPT-NeoX, more in Falcon), its key, its value. */
   | { readonly kind: "per_head"; readonly all: LinearSpec };
 
 export interface AttentionSpec {
@@ -34,11 +36,13 @@ export interface AttentionSpec {
   readonly o: LinearSpec;
   /** The heads of this block where they are others than the model's. */
   readonly own?: { readonly kvHeads: number; readonly headDim: number };
-  /** RMS norms of each head's queries and keys [headDim], before they turn; null where there are none. */
+  /** Norms, of the model's kind, of each head's queries and keys [headDim], of those of all heads together [heads · headDim] (OLMo 2), or of each head with a weight of its own [heads, headDim] (Cohere), before they turn; null where there are none. */
   readonly qNorm: TensorRef | null;
   readonly kNorm: TensorRef | null;
   /** true: each head's values are divided by their root mean square. */
   readonly valueNorm?: true;
+  /** Queries, keys and values are kept between −clip and clip, before they turn and after they are normed; absent: they are not (OLMo). */
+  readonly clip?: number;
   /** null: positions are added to the embedding, or there are none. */
   readonly rope: RopeSpec | null;
   /** Keys that a query sees, itself included; null: all before it. */

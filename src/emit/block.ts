@@ -29,6 +29,7 @@ export interface BlockRun {
  *   sequential   mid = x + attn(ln1(x));  post = mid + mlp(ln2(mid))
  *   parallel     post = x + attn(ln1(x)) + mlp(ln2(x))
  * and where it is told of each token itself, or has a factor, these come before the end of it (`layer_inputs.ts`).
+ * What attention and MLP give may be normed and scaled before it is added; a norm that is not there is the identity, but for a parallel block's second, which is its first.
  */
 export function block(graph: Graph, path: string, model: DecoderSpec, spec: BlockSpec, common: Shared, x: string, run: BlockRun): { readonly x: string | null; readonly present: Past } {
   const d = model.hiddenSize;
@@ -37,13 +38,19 @@ export function block(graph: Graph, path: string, model: DecoderSpec, spec: Bloc
   const through = (hook: Hook, value: string): string => (run.wanted(hook) ? run.read(hook, value) : value);
   const ends = (hook: Hook): boolean => HOOKS.indexOf(run.until) <= HOOKS.indexOf(hook);
 
-  const normed = normOf(`${path}/ln1`, x, spec.ln1);
+  /** What is added to the stream of what a half of the block gives, and the hook on the way. */
+  const joining = (hook: Hook, at: string, made: string, weights: NormSpec | null): string => {
+    const post = (value: string): string => (weights === null ? value : normOf(`${at}/post_norm`, value, weights));
+    const joined = model.readBeforePostNorms === true ? post(through(hook, made)) : through(hook, post(made));
+    return model.residualScale === undefined ? joined : node(graph, `${at}/scaled`, "Mul", [joined, scalar(graph, model.residualScale)]);
+  };
+
+  const normed = spec.ln1 === null ? x : normOf(`${path}/ln1`, x, spec.ln1);
   const { mixed: looked, present } = mixed(graph, `${path}/attn`, model, spec, common, normed, run.past);
   const [heads, entered] = [run.gather(`${path}/mixed_rows`, looked), run.gather(`${path}/rows`, x)];
   const z = through("z", heads);
   if (ends("z")) return { ...left, present };
-  const projected = linear(graph, `${path}/attn/o`, z, spec.attention.o);
-  const attended = through("attn_out", spec.attentionPostNorm === null ? projected : normOf(`${path}/attn/post_norm`, projected, spec.attentionPostNorm));
+  const attended = joining("attn_out", `${path}/attn`, linear(graph, `${path}/attn/o`, z, spec.attention.o), spec.attentionPostNorm);
   if (ends("attn_out")) return { ...left, present };
 
   const sequential = model.residual === "sequential";
@@ -51,10 +58,11 @@ export function block(graph: Graph, path: string, model: DecoderSpec, spec: Bloc
   if (sequential && ends("resid_mid")) return { ...left, present };
   if (run.wanted("ln2_normalized")) run.read("ln2_normalized", normalized(graph, `${path}/ln2_normalized`, mid, model.norm, d));
   if (ends("ln2_normalized")) return { ...left, present };
-  const read = through("mlp_in", spec.ln2 === null ? run.gather(`${path}/ln1_rows`, normed) : normOf(`${path}/ln2`, mid, spec.ln2));
+  const unnormed = (): string => (sequential ? mid : run.gather(`${path}/ln1_rows`, normed));
+  const read = through("mlp_in", spec.ln2 === null ? unnormed() : normOf(`${path}/ln2`, mid, spec.ln2));
   if (ends("mlp_in")) return { ...left, present };
   const made = spec.beside === undefined ? mlp(graph, `${path}/mlp`, read, spec.mlp) : withExperts(graph, path, model, spec.beside, mlp(graph, `${path}/mlp/dense`, read, spec.mlp), mid);
-  const added = through("mlp_out", spec.mlpPostNorm === null ? made : normOf(`${path}/mlp/post_norm`, made, spec.mlpPostNorm));
+  const added = joining("mlp_out", `${path}/mlp`, made, spec.mlpPostNorm);
   if (ends("mlp_out")) return { ...left, present };
   const sum = sequential ? added : node(graph, `${path}/outputs`, "Add", [added, attended]);
   return { x: through("resid_post", ended(graph, path, model, spec, mid, sum, run)), present };
@@ -87,11 +95,11 @@ export function blockFlops(model: DecoderSpec, count: number): number {
 }
 
 /** The experts of a block; null where it has none. */
-export function mixtureOf({ mlp, beside }: BlockSpec): ExpertsSpec | null {
+export function expertsIn({ mlp, beside }: BlockSpec): ExpertsSpec | null {
   return mlp.kind === "experts" ? mlp : (beside?.experts ?? null);
 }
 
 /** Whether one of the first `count` blocks gives tokens experts of their own. */
 export function choosesExperts(model: DecoderSpec, count: number): boolean {
-  return model.blocks.slice(0, count).some((spec) => mixtureOf(spec) !== null);
+  return model.blocks.slice(0, count).some((spec) => expertsIn(spec) !== null);
 }

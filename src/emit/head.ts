@@ -1,5 +1,5 @@
 /** Without this file each graph that predicts tokens would multiply by the vocabulary in its own way. */
-import { createGraph, input, node, output, weight, weightRows, type Graph } from "./graph.ts";
+import { createGraph, input, node, output, scalar, weight, weightRows, type Graph } from "./graph.ts";
 import { lowered } from "./lowering/lower.ts";
 import { product } from "./product.ts";
 import type { DecoderSpec, EmittedGraph } from "./specs.ts";
@@ -8,7 +8,7 @@ import type { Target } from "./target.ts";
 /** Columns of the vocabulary product at a time: bounds the float32 copy of the matrix. */
 export const VOCABULARY_TILE = 8192;
 
-/** Normed rows f32 [n, d], n ≥ 2 → logits f32 [n, vocabulary], bias and all, before they are capped. */
+/** Normed rows f32 [n, d], n ≥ 2 → logits f32 [n, vocabulary], bias, factor and all, before they are capped. */
 export function vocabulary(graph: Graph, model: DecoderSpec, normed: string): string {
   const head = model.lmHead ?? model.embed;
   const logits = Array.from({ length: Math.ceil(model.vocabulary / VOCABULARY_TILE) }, (_, at) => {
@@ -17,7 +17,8 @@ export function vocabulary(graph: Graph, model: DecoderSpec, normed: string): st
     return product(graph, path, normed, weightRows(graph, `${path}/weight`, head, start, end), end - start, "out_in");
   });
   const all = logits.length === 1 ? (logits[0] as string) : node(graph, "/lm_head", "Concat", logits, { axis: 1 });
-  return model.lmHeadBias === null ? all : node(graph, "/lm_head/biased", "Add", [all, weight(graph, "/lm_head/bias", model.lmHeadBias)]);
+  const biased = model.lmHeadBias === null ? all : node(graph, "/lm_head/biased", "Add", [all, weight(graph, "/lm_head/bias", model.lmHeadBias)]);
+  return model.logitScale === undefined ? biased : node(graph, "/lm_head/scaled", "Mul", [biased, scalar(graph, model.logitScale)]);
 }
 
 /** The head by itself: feed `hidden` f32 [N, d], N ≥ 2, rows behind the last norm → `logits` f32 [N, vocabulary], before they are capped. */

@@ -7,28 +7,34 @@ export interface HeadColumns {
   readonly width: number;
   /** How many of them turn, pairs (i, i + turned/2). */
   readonly turned: number;
-  /** For each of `width` columns the column of the head that stands there, −1 for a zero; null: they are the head's own. */
+  /** For each of `width` columns of queries and keys the column of the head that stands there, −1 for a zero; null: they are the head's own. */
   readonly order: readonly number[] | null;
+  /** The same of values and of what the head gives, which nothing turns: their own wherever there are no zeros. */
+  readonly values: readonly number[] | null;
 }
 
 /**
  * The operator wants a head of a multiple of 8 columns, of 16 where it turns, and tables of a multiple of 8 (its own checks in onnxruntime
  * 1.30). Other heads get columns of zeros, which change no dot product: between the halves that turn, so that
- * pairs stay pairs, and at the end.
+ * pairs stay pairs, and at the end. Pairs of neighbours are put apart, the first of each in one half and the second in the other, on every device
+ * in the same way: a dot product does not ask in which order its columns stand.
  */
 export function headColumns(headDim: number, rope: RopeSpec | null): HeadColumns {
   const run = (from: number, count: number): number[] => Array.from({ length: count }, (_, i) => from + i);
   const zeros = (count: number): number[] => new Array<number>(count).fill(-1);
   if (rope === null) {
     const width = Math.ceil(headDim / 8) * 8;
-    return { width, turned: 0, order: width === headDim ? null : [...run(0, headDim), ...zeros(width - headDim)] };
+    const order = width === headDim ? null : [...run(0, headDim), ...zeros(width - headDim)];
+    return { width, turned: 0, order, values: order };
   }
   const up = (count: number): number => Math.ceil(count / 16) * 16;
   const half = rope.dimensions / 2;
   const turned = up(rope.dimensions);
   const width = up(turned + headDim - rope.dimensions);
-  if (turned === rope.dimensions && width === headDim) return { width, turned, order: null };
+  if (turned === rope.dimensions && width === headDim && rope.interleaved === undefined) return { width, turned, order: null, values: null };
   const gap = turned / 2 - half;
   const rest = run(rope.dimensions, headDim - rope.dimensions);
-  return { width, turned, order: [...run(0, half), ...zeros(gap), ...run(half, half), ...zeros(gap), ...rest, ...zeros(width - turned - rest.length)] };
+  const halves = rope.interleaved === true ? [0, 1].map((second) => run(0, half).map((pair) => 2 * pair + second)) : [run(0, half), run(half, half)];
+  const order = [...halves.flatMap((columns) => [...columns, ...zeros(gap)]), ...rest, ...zeros(width - turned - rest.length)];
+  return { width, turned, order, values: width === headDim ? null : order };
 }

@@ -22,11 +22,11 @@ export function layerInputs(graph: Graph, { layerInputs: spec }: DecoderSpec, id
 /** The input of one block, [T, w]: transformers 5.24 `modeling_gemma4.py`, `get_per_layer_inputs` and `project_per_layer_inputs`. */
 export function layerInput(graph: Graph, path: string, model: DecoderSpec, layer: number, { embedded, rows }: LayerInputs): string {
   const { tableFactor, fromFactor, norm: weights } = model.layerInputs!;
-  const w = weights.weight.shape[0]!;
+  const w = weights.shape[0]!;
   const own = node(graph, `${path}/row`, "Slice", [rows, ints(graph, layer * w), ints(graph, (layer + 1) * w), ints(graph, 1)]);
   const ofToken = node(graph, `${path}/of_token`, "Mul", [own, scalar(graph, tableFactor)]);
   const projected = node(graph, `${path}/scaled`, "Mul", [linear(graph, `${path}/from`, embedded, model.blocks[layer]!.layerInput!.from), scalar(graph, fromFactor)]);
-  const ofContext = headNorm(graph, `${path}/normed`, projected, model.norm, weights.weight);
+  const ofContext = headNorm(graph, `${path}/normed`, projected, model.norm, weights);
   return node(graph, path, "Mul", [node(graph, `${path}/sum`, "Add", [ofContext, ofToken]), scalar(graph, Math.fround(2 ** -0.5))]);
 }
 

@@ -20,6 +20,7 @@ export function factor(graph: Graph, path: string, ref: TensorRef, offset: 0 | 1
  * ONNX Runtime's LayerNormalization loses digits where the mean is large.
  */
 export function norm(graph: Graph, path: string, x: string, kind: NormKind, spec: NormSpec, d: number): string {
+  if (spec.weight === null) return normalized(graph, path, x, kind, d);
   const seen = kind.kind === "layer" ? centred(graph, `${path}/centred`, x, d) : x;
   const scaled = `${path}${spec.bias === null ? "" : "/scaled"}`;
   node(graph, scaled, "RMSNormalization", [seen, factor(graph, `${path}/weight`, spec.weight, kind.offset)], { axis: -1, epsilon: kind.epsilon });
@@ -32,9 +33,16 @@ export function normalized(graph: Graph, path: string, x: string, kind: NormKind
   return node(graph, path, "RMSNormalization", [seen, constant(graph, "f32", [d], new Float32Array(d).fill(1))], { axis: -1, epsilon: kind.epsilon });
 }
 
-/** The RMS norm of each head: x [.., heads·dh] → [T·heads, dh] (Qwen 3 and Gemma 3). */
+/**
+ * The norm of each head, of the model's kind: x [.., heads·dh] → [T·heads, dh] (Qwen 3 and Gemma 3); with a weight [heads·dh] of all heads together → [T, heads·dh] (OLMo 2);
+ * with a weight [heads, dh], of each head its own → [T, heads, dh] (Cohere).
+ */
 export function headNorm(graph: Graph, path: string, x: string, kind: NormKind, ref: TensorRef): string {
-  const d = ref.shape[0] as number;
+  const d = ref.shape.at(-1) as number;
   const heads = node(graph, `${path}/heads`, "Reshape", [x, ints(graph, -1, d)]);
-  return node(graph, path, "RMSNormalization", [heads, factor(graph, `${path}/weight`, ref, kind.offset)], { axis: -1, epsilon: kind.epsilon });
+  if (ref.shape.length === 2) {
+    const each = node(graph, `${path}/each`, "Reshape", [normalized(graph, `${path}/normalized`, heads, kind, d), ints(graph, -1, ref.shape[0] as number, d)]);
+    return node(graph, path, "Mul", [each, factor(graph, `${path}/weight`, ref, kind.offset)]);
+  }
+  return norm(graph, path, heads, kind, { weight: ref, bias: null }, d);
 }

@@ -34,9 +34,9 @@ export interface LinearSpec {
   readonly bias: TensorRef | null;
 }
 
-/** Weight and bias [d] of a norm; what is done with them is said once per model (`NormKind`). */
+/** Weight and bias [d] of a norm; what is done with them is said once per model (`NormKind`). Without a weight there is no bias either (OLMo). */
 export interface NormSpec {
-  readonly weight: TensorRef;
+  readonly weight: TensorRef | null;
   readonly bias: TensorRef | null;
 }
 
@@ -62,13 +62,13 @@ export type MlpSpec =
   | { readonly kind: "plain"; readonly activation: Activation; readonly up: LinearSpec; readonly down: LinearSpec }
   | ExpertsSpec;
 
-/** One block of a pre-norm decoder. */
 export interface BlockSpec {
-  readonly ln1: NormSpec;
+  /** null: attention reads the stream as it is (OLMo 2). */
+  readonly ln1: NormSpec | null;
   readonly attention: AttentionSpec | DeltaSpec;
-  /** Norm of what attention gives, before it joins the residual stream (Gemma 2 and 3). */
+  /** Norm of what attention gives, before it joins the residual stream (Gemma 2 and 3, OLMo 2). */
   readonly attentionPostNorm: NormSpec | null;
-  /** null: the MLP reads what attention reads (Phi). */
+  /** null: the MLP reads what attention reads, where both read side by side (Phi), else the stream as it is (OLMo 2). */
   readonly ln2: NormSpec | null;
   readonly mlp: MlpSpec;
   readonly beside?: BesideSpec;
@@ -107,7 +107,7 @@ export interface LayerInputsSpec {
   readonly tableFactor: number;
   readonly fromFactor: number;
   /** [w] */
-  readonly norm: NormSpec;
+  readonly norm: TensorRef;
 }
 
 /** A decoder-only language model as plain data: what its config says and where its weights lie. */
@@ -123,10 +123,16 @@ export interface DecoderSpec {
   readonly norm: NormKind;
   /** Scores are softcap · tanh(score / softcap) where given (Gemma 2). */
   readonly softcap: number | null;
+  /** Factor of what attention and MLP give on its way into the stream, behind the hooks `attn_out` and `mlp_out` (Granite); absent: 1. */
+  readonly residualScale?: number;
   /** Logits are logitCap · tanh(logit / logitCap) where given. */
   readonly logitCap?: number;
+  /** Factor of the logits, before they are capped (Cohere, Granite); absent: 1. */
+  readonly logitScale?: number;
   /** "parallel": attention and MLP both read the block's input, and both are added to it. */
   readonly residual: "sequential" | "parallel";
+  /** true: `attn_out` and `mlp_out` are what attention and MLP give before the norms behind them, as TransformerLens has it in OLMo 2; else what these add to the stream, as in Gemma. */
+  readonly readBeforePostNorms?: true;
   readonly vocabulary: number;
   readonly context: number;
   /** [vocabulary, hiddenSize] */

@@ -1,6 +1,6 @@
 /** Without this file SAEs trained on heads without their value biases (`fold_value_biases` of TransformerLens) would read other numbers than they were trained on. */
 import type { Folded } from "../ops/hook.ts";
-import { headsIn, projected } from "./attention.ts";
+import { headsIn, partsOfGroup, projected, type HeadsOfBlock } from "./attention.ts";
 import { ints, node, nodes, weight, type Graph } from "./graph.ts";
 import type { QkvSpec } from "./attention_specs.ts";
 import type { BlockSpec, DecoderSpec, TensorRef } from "./specs.ts";
@@ -15,7 +15,7 @@ export function withoutValueBias(graph: Graph, path: string, z: string, model: D
   const { qkv } = attention;
   const shape = headsIn(model, attention);
   const { heads, kvHeads, headDim } = shape;
-  const own = how === "with_norm" && ln1.bias !== null ? valueOf(graph, path, model.hiddenSize, shape, qkv, weight(graph, `${path}/norm_bias`, ln1.bias)) : valueBias(graph, path, shape, qkv);
+  const own = how === "with_norm" && ln1 !== null && ln1.bias !== null ? valueOf(graph, path, model.hiddenSize, shape, qkv, weight(graph, `${path}/norm_bias`, ln1.bias)) : valueBias(graph, path, shape, qkv);
   if (own === null) return z;
   const perHead = node(graph, `${path}/per_head`, "Reshape", [own, ints(graph, kvHeads, headDim)]);
   // Heads that share keys and values share their bias.
@@ -25,7 +25,8 @@ export function withoutValueBias(graph: Graph, path: string, z: string, model: D
 }
 
 /** The biases of all key-value heads, in any shape; null where there are none. */
-function valueBias(graph: Graph, path: string, { heads, kvHeads, headDim }: ReturnType<typeof headsIn>, qkv: QkvSpec): string | null {
+function valueBias(graph: Graph, path: string, shape: HeadsOfBlock, qkv: QkvSpec): string | null {
+  const { heads, kvHeads, headDim } = shape;
   const bias = biasOfValues(qkv);
   if (bias === null) return null;
   const whole = weight(graph, `${path}/bias`, bias);
@@ -38,8 +39,10 @@ function valueBias(graph: Graph, path: string, { heads, kvHeads, headDim }: Retu
       return whole;
     case "thirds":
       return third(whole, [heads * headDim, kvHeads * headDim, kvHeads * headDim], 0);
-    case "per_head":
-      return third(node(graph, `${path}/heads`, "Reshape", [whole, ints(graph, -1, 3 * headDim)]), [headDim, headDim, headDim], 1);
+    case "per_head": {
+      const sizes = partsOfGroup(shape);
+      return third(node(graph, `${path}/heads`, "Reshape", [whole, ints(graph, -1, sizes[0] + sizes[1] + sizes[2])]), sizes, 1);
+    }
     default:
       return qkv satisfies never;
   }
@@ -61,7 +64,7 @@ export function biasOfValues(qkv: QkvSpec): TensorRef | null {
 }
 
 /** The values that a vector [d] gives, its bias added: all key-value heads. Two equal rows, since one would take another kernel. */
-function valueOf(graph: Graph, path: string, hiddenSize: number, shape: ReturnType<typeof headsIn>, qkv: QkvSpec, vector: string): string {
+function valueOf(graph: Graph, path: string, hiddenSize: number, shape: HeadsOfBlock, qkv: QkvSpec, vector: string): string {
   const { kvHeads, headDim } = shape;
   const row = node(graph, `${path}/norm_row`, "Reshape", [vector, ints(graph, 1, hiddenSize)]);
   const { v: value } = projected(graph, `${path}/projected`, shape, qkv, node(graph, `${path}/norm_rows`, "Concat", [row, row], { axis: 0 }));

@@ -57,10 +57,10 @@ export function moduleOf(hooks: HookFacts, { layer, hook }: { readonly layer: nu
 
 /**
  * What a hook of one model is: the module of transformers whose value it is, with `{layer}` for the number, and its width; or why there is none. `modules`:
- * the module of each layer, where they differ; `widths`: its width there.
+ * the module of each layer, where they differ; `widths`: its width there. `normedBy`: the module that norms it on its way into the residual stream.
  */
 export type HookFact =
-  | { readonly state: "present"; readonly module: string; readonly width: number; readonly modules?: readonly string[]; readonly widths?: readonly number[] }
+  | { readonly state: "present"; readonly module: string; readonly width: number; readonly modules?: readonly string[]; readonly widths?: readonly number[]; readonly normedBy?: string }
   | { readonly state: "absent"; readonly why: string };
 
 export type HookFacts = Readonly<Record<Hook, HookFact>>;

@@ -1,10 +1,8 @@
 /** Without this file configs that contradict themselves, and the many names that tensors go by, would be tried on people first. */
-import { cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { CheckpointError } from "../../runtime/checkpoint/error.ts";
 import { readModel, type Model } from "../../runtime/checkpoint/model.ts";
 import { usedWeights } from "../../runtime/checkpoint/nonfinite.ts";
 import { SUPPORTED } from "../../runtime/checkpoint/architectures/mod.ts";
@@ -12,34 +10,8 @@ import type { GatedExpertsSpec } from "../../src/emit/expert_specs.ts";
 import type { AttentionSpec } from "../../src/emit/attention_specs.ts";
 import { HOOKS } from "../../src/ops/hook.ts";
 import { torchFile } from "./archives.ts";
+import { changed, content, failure, fixtures, room, type Change } from "./changed_model.ts";
 import { withHeader } from "../session/checkpoints.ts";
-
-const folder = mkdtempSync(join(tmpdir(), "saeq-architectures-"));
-test.after(() => rmSync(folder, { recursive: true }));
-const fixtures = join(import.meta.dirname, "../parity/architectures");
-
-interface Change {
-  readonly config?: (config: Record<string, unknown>) => Record<string, unknown> | void;
-  /** A tensor's new name; null drops it from the header. */
-  readonly name?: (name: string) => string;
-  readonly shape?: (name: string, shape: readonly number[]) => readonly number[];
-}
-
-/** A fixture with its config or the header of its weights changed. */
-function changed(name: string, change: Change): string {
-  const path = mkdtempSync(join(folder, "model-"));
-  cpSync(join(fixtures, name), path, { recursive: true });
-  const config = JSON.parse(readFileSync(join(path, "config.json"), "utf8")) as Record<string, unknown>;
-  writeFileSync(join(path, "config.json"), JSON.stringify(change.config?.(config) ?? config));
-  const bytes = readFileSync(join(path, "model.safetensors"));
-  const length = Number(bytes.readBigUInt64LE(0));
-  const header = JSON.parse(bytes.subarray(8, 8 + length).toString()) as Record<string, { shape: readonly number[] }>;
-  const entries = Object.entries(header).map(([key, entry]) => (key === "__metadata__" ? [key, entry] : [change.name?.(key) ?? key, { ...entry, shape: change.shape?.(key, entry.shape) ?? entry.shape }]));
-  writeFileSync(join(path, "model.safetensors"), withHeader(JSON.stringify(Object.fromEntries(entries)), [bytes.subarray(8 + length)]));
-  return path;
-}
-
-const failure = (path: string): Promise<CheckpointError> => readModel(path).then(() => assert.unreachable() as never, (error: CheckpointError) => error);
 
 const broken: readonly (readonly [string, string, Change, string, RegExp])[] = [
   ["a list of layer kinds of the wrong length", "gemma2_capped", { config: (config) => void (config["layer_types"] = ["full_attention"]) }, "invalid-config", /1 entries for 2 layers/],
@@ -117,6 +89,27 @@ const broken: readonly (readonly [string, string, Change, string, RegExp])[] = [
   ["four bits in a family that is not published so", "qwen3_moe_mixed", { config: (config) => void (config["quantization_config"] = { quant_method: "mxfp4" }) }, "unsupported-config", /quantised weights are not read/],
   ["a clamp below zero", "gpt_oss_plain", { config: (config) => void (config["swiglu_limit"] = -7) }, "invalid-config", /swiglu_limit/],
   ["no sinks", "gpt_oss_plain", { name: (name) => name.replace("layers.1.self_attn.sinks", "layers.1.self_attn.other") }, "missing-tensor", /layers\.1\.self_attn\.sinks/],
+  ["an expert that is not there, as Mixtral is published", "mixtral_published", { name: (name) => name.replace("layers.1.block_sparse_moe.experts.3.w3", "layers.1.block_sparse_moe.experts.9.w3") }, "missing-tensor", /layers\.1\.block_sparse_moe\.experts\.3\.w3\.weight/],
+  ["more experts than a Mixtral's file has", "mixtral_fused", { config: (config) => void (config["num_local_experts"] = 5) }, "shape-mismatch", /mlp\.gate/],
+  ["more experts for a token than there are in Mixtral", "mixtral_published", { config: (config) => void (config["num_experts_per_tok"] = 6) }, "invalid-config", /num_experts_per_tok/],
+  ["a window of nothing in Mixtral", "mixtral_fused", { config: (config) => void (config["sliding_window"] = 0) }, "invalid-config", /sliding_window/],
+  ["an activation of experts that nobody knows", "mixtral_published", { config: (config) => void (config["hidden_act"] = "quick_gelu") }, "unsupported-config", /hidden_act/],
+  ["norms of each head where OLMoE has one of all", "olmoe_plain", { shape: (name, shape) => (name.endsWith("k_norm.weight") ? [3, 8] : shape) }, "shape-mismatch", /k_norm/],
+  ["a sum of shares in OLMoE that is neither taken nor left", "olmoe_plain", { config: (config) => void (config["norm_topk_prob"] = 1) }, "invalid-config", /norm_topk_prob/],
+  ["a factor of nothing", "granite_factors", { config: (config) => void (config["residual_multiplier"] = 0) }, "invalid-config", /residual_multiplier/],
+  ["logits over nothing", "granite_factors", { config: (config) => void (config["logits_scaling"] = 0) }, "invalid-config", /logits_scaling/],
+  ["a factor that is no number", "granite_factors", { config: (config) => void (config["attention_multiplier"] = "0.1") }, "invalid-config", /attention_multiplier/],
+  ["too short a list of layers with positions", "smollm3_ignoring", { config: (config) => void (config["no_rope_layers"] = [1]) }, "invalid-config", /1 entries for 2 layers/],
+  ["no list of layers with positions", "smollm3_ignoring", { config: (config) => void (config["no_rope_layers"] = "1,0") }, "invalid-config", /no_rope_layers/],
+  ["positions in no layer of none", "smollm3_every_second", { config: (config) => void ((config["no_rope_layers"] = null), (config["no_rope_layer_interval"] = 0)) }, "invalid-config", /no_rope_layer_interval/],
+  ["windows of no width in SmolLM 3", "smollm3_ignoring", { config: (config) => void (config["sliding_window"] = null) }, "invalid-config", /sliding_window/],
+  ["values that are clipped to nothing", "olmo_clipped", { config: (config) => void (config["clip_qkv"] = 0) }, "invalid-config", /clip_qkv/],
+  ["a bias of attention that OLMo has not", "olmo_plain", { config: (config) => void (config["attention_bias"] = true) }, "missing-tensor", /q_proj\.bias/],
+  ["no norm behind attention", "olmo2_plain", { name: (name) => name.replace("layers.1.post_attention_layernorm", "layers.1.input_layernorm") }, "missing-tensor", /layers\.1\.post_attention_layernorm/],
+  ["norms of each head where OLMo 2 has one of all", "olmo2_plain", { shape: (name, shape) => (name.endsWith("q_norm.weight") ? [4, 8] : shape) }, "shape-mismatch", /q_norm/],
+  ["windows of no width in OLMo 3", "olmo3_window", { config: (config) => void (config["sliding_window"] = null) }, "invalid-config", /sliding_window/],
+  ["a kind of layer that OLMo 3 has not", "olmo3_window", { config: (config) => void (config["layer_types"] = ["full_attention", "linear_attention"]) }, "unsupported-config", /only full_attention and sliding_attention/],
+  ["angles that depend on the length, in one kind of layers", "olmo3_yarn", { config: (config) => void Object.assign(config["rope_parameters"] as object, { full_attention: { rope_type: "longrope", factor: 2 } }) }, "unsupported-config", /longrope/],
   ["another text to listen to", "gpt2_tied", { config: (config) => void (config["add_cross_attention"] = true) }, "unsupported-config", /add_cross_attention/],
 ];
 
@@ -132,9 +125,6 @@ test("an unknown architecture lists the known ones", async () => {
   const error = await failure(changed("gpt2_tied", { config: (config) => void (config["model_type"] = "bloom") }));
   for (const type of SUPPORTED) assert.match(error.notes.join("\n"), new RegExp(`\\b${type}\\b`));
 });
-
-/** Shapes, offsets and everything else of a model but its place and fingerprint. */
-const content = ({ spec }: Model): unknown => JSON.parse(JSON.stringify({ ...spec, digest: "", hooks: null, architecture: "" }), (key, value: unknown) => (key === "file" || key === "offset" ? undefined : value));
 
 for (const [name, from, to] of [
   ["gpt2_tied", "transformer.", ""],
@@ -204,7 +194,7 @@ test("the head of a Qwen 3.5 that also sees is tied where either config says so;
 
 test("shards of torch.save are told by their index; safetensors beside them are taken", async () => {
   const from = join(fixtures, "neo_one_layer");
-  const path = mkdtempSync(join(folder, "model-"));
+  const path = room();
   const whole = readFileSync(join(from, "pytorch_model.bin"));
   cpSync(join(from, "config.json"), join(path, "config.json"));
   for (const at of [1, 2]) writeFileSync(join(path, `pytorch_model-0000${at}-of-00002.bin`), whole);
@@ -219,7 +209,7 @@ test("shards of torch.save are told by their index; safetensors beside them are 
 
 test("tensors of torch.save that are views or stand by columns are refused by name", async () => {
   for (const [stride, says] of [[[1, 64], /`wte\.weight` of .* is stored by columns/], [[2, 1], /`wte\.weight` of .* is a view with strides \(2, 1\)/]] as const) {
-    const path = mkdtempSync(join(folder, "model-"));
+    const path = room();
     cpSync(join(fixtures, "neo_one_layer", "config.json"), join(path, "config.json"));
     writeFileSync(join(path, "pytorch_model.bin"), torchFile({ "wte.weight": { shape: [64, 40], values: new Float32Array(64 * 80), stride } }));
     const error = await failure(path);
@@ -240,6 +230,27 @@ test("older configs say the same as newer ones", async () => {
   assert.equal(content(windowed), content(await readModel(join(fixtures, "qwen2_window"))));
 });
 
+test("SmolLM 3 turns nothing in every fourth layer where nothing else is said, and looks through a window there where one is asked for", async () => {
+  const layersOf = async (change: Record<string, unknown>): Promise<readonly unknown[]> => {
+    const { spec } = await readModel(changed("olmo3_yarn", { config: ({ layer_types: _kinds, rope_parameters: _rope, ...config }) => ({ ...config, model_type: "smollm3", tie_word_embeddings: true, ...change }), name: (name) => name.replace("post_feedforward_layernorm", "input_layernorm") }));
+    return spec.blocks.map(({ attention }) => [(attention as AttentionSpec).rope?.theta ?? null, (attention as AttentionSpec).window]);
+  };
+  const turning = [2_000_000, null];
+  assert.equal(await layersOf({}), [turning, turning, turning, [null, null]]);
+  assert.equal(await layersOf({ use_sliding_window: true }), [turning, turning, turning, [null, 9]]);
+  assert.equal(await layersOf({ no_rope_layers: [true, false, 1, 0, 0, 1], rope_theta: 7 }), [[7, null], [null, null], [7, null], [null, null]]);
+});
+
+test("OLMo 3 sees everything in every fourth layer where nothing else is said, and hooks of OLMo 2 say what is normed behind them", async () => {
+  const { spec } = await readModel(changed("olmo3_yarn", { config: ({ layer_types: _kinds, ...config }) => config }));
+  assert.equal(spec.blocks.map(({ attention }) => (attention as AttentionSpec).window), [9, 9, 9, null]);
+  const { hooks } = (await readModel(join(fixtures, "olmo2_plain"))).spec;
+  assert.equal(HOOKS.filter((hook) => hooks[hook].state === "absent"), ["ln1_normalized", "ln2_normalized"]);
+  assert.match(hooks.ln1_normalized.state === "absent" ? hooks.ln1_normalized.why : "", /the norms stand behind them$/);
+  assert.match(hooks.resid_mid.state === "present" ? hooks.resid_mid.module : "", "model.layers.{layer}.mlp input");
+  assert.is("normedBy" in hooks.mlp_out && hooks.mlp_out.normedBy, "model.layers.{layer}.post_feedforward_layernorm");
+});
+
 test("experts are found under both of their numbers' names, one by one and fused, and only where a layer has them", async () => {
   const named = await readModel(changed("qwen3_moe_shares", { config: ({ num_local_experts: count, ...config }) => ({ ...config, num_experts: count }) }));
   assert.equal(content(named), content(await readModel(join(fixtures, "qwen3_moe_shares"))));
@@ -257,6 +268,16 @@ test("experts are found under both of their numbers' names, one by one and fused
   assert.is(used.reduce((sum, { length }) => sum + length, 0), 8 * 3 * 12 * 24 * 4);
 });
 
+test("a Mixtral is one whether its modules have their publisher's names or those of transformers 5", async () => {
+  const published = await readModel(join(fixtures, "mixtral_published"));
+  const renamed = await readModel(changed("mixtral_published", { name: (name) => name.replace(".block_sparse_moe.", ".mlp.") }));
+  assert.equal(content(renamed), content(published));
+  const hook = published.spec.hooks.mlp_out;
+  assert.is(hook.state === "present" && hook.module, "model.layers.{layer}.mlp output");
+  const count = await readModel(changed("mixtral_published", { config: ({ num_local_experts: experts, ...config }) => ({ ...config, num_experts: experts }) }));
+  assert.equal(content(count), content(published));
+});
+
 test("hooks say their modules; a parallel block has none between its halves, and says why", async () => {
   const { spec } = await readModel(join(fixtures, "neox_small"));
   assert.equal(HOOKS.filter((hook) => spec.hooks[hook].state === "absent"), ["resid_mid"]);
@@ -265,7 +286,7 @@ test("hooks say their modules; a parallel block has none between its halves, and
 });
 
 test("a checkpoint of 20 GB is opened in little memory: its weights are not read", async () => {
-  const path = mkdtempSync(join(folder, "large-"));
+  const path = room();
   const d = 4096;
   const config = JSON.parse(readFileSync(join(fixtures, "gpt2_tied", "config.json"), "utf8")) as Record<string, unknown>;
   writeFileSync(join(path, "config.json"), JSON.stringify({ ...config, n_embd: d, n_head: 32, n_layer: 48, n_positions: 1024, n_ctx: 1024, vocab_size: 50257 }));

@@ -11,7 +11,7 @@ import * as ort from "onnxruntime-node";
 import { inOrder } from "../../runtime/engine/lane_requests.ts";
 import { createEngine } from "../../runtime/engine/engine.ts";
 import type { Engine, TapOutput } from "../../runtime/engine/port.ts";
-import { mixtureOf } from "../../src/emit/block.ts";
+import { expertsIn } from "../../src/emit/block.ts";
 import type { EmittedGraph } from "../../src/emit/specs.ts";
 import { openDevices, openPluginSession, type PluginDevice, type PluginTensor } from "../../runtime/engine/plugin/plugin_session.ts";
 import { runtimeFolder } from "../../runtime/engine/providers.ts";
@@ -194,7 +194,7 @@ if (without !== null) console.log(`\n${without}: OpenVINO's plugin is not tested
   for (const name of readdirSync(ARCHITECTURES)) {
     const at = join(ARCHITECTURES, name);
     const { spec } = await readModel(at);
-    if (spec.blocks.some((block) => mixtureOf(block) !== null || block.attention.kind === "delta")) continue;
+    if (spec.blocks.some((block) => expertsIn(block) !== null || block.attention.kind === "delta")) continue;
     const { documents } = JSON.parse(readFileSync(join(at, "expected.json"), "utf8")) as { readonly documents: readonly (readonly number[])[] };
     const theirs = await readTensors(join(at, "expected.safetensors"));
     const [layer, d] = [spec.blocks.length - 1, spec.hiddenSize];

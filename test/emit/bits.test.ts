@@ -45,7 +45,7 @@ function withSinks(spec: DecoderSpec, window: number): DecoderSpec {
   return {
     ...spec,
     blocks: spec.blocks.map((block, layer) => {
-      const norm = block.ln1.weight;
+      const norm = block.ln1!.weight!;
       const sinks = { ...norm, length: (norm.length / spec.hiddenSize) * spec.heads, shape: [spec.heads] };
       return block.attention.kind === "softmax" ? { ...block, attention: { ...block.attention, sinks, window: layer % 2 === 0 ? window : null } } : block;
     }),
@@ -100,7 +100,7 @@ for (const [name, shape] of shapes) {
   });
 }
 
-for (const [what, name] of [["experts, one of them every token's, beside linear attention", "qwen3_5_moe"], ["experts of paired columns, behind attention with sinks", "gpt_oss_plain"], ["experts in four bits", "gpt_oss_mxfp4"]] as const) test(`${what}: a text has the same bits alone, among others and as a prefix`, async () => {
+for (const [what, name] of [["experts, one of them every token's, beside linear attention", "qwen3_5_moe"], ["experts of paired columns, behind attention with sinks", "gpt_oss_plain"], ["experts in four bits", "gpt_oss_mxfp4"], ["norms behind attention and MLP, and of all heads together", "olmo2_grouped"], ["a clamp, and norms without weights", "olmo_clipped"], ["layers without positions", "smollm3_window"], ["factors of what is added", "granite_factors"], ["experts with another activation", "mixtral_fused"], ["experts behind a clamp", "olmoe_clipped"]] as const) test(`${what}: a text has the same bits alone, among others and as a prefix`, async () => {
   const { spec } = await readModel(join(import.meta.dirname, "../parity/architectures", name));
   const d = spec.hiddenSize;
   const session = await openGraph(emitForward(spec, [{ layer: 1, hook: "resid_post", sae: null }], { blocks: 2, slice: true }));

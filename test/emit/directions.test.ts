@@ -129,6 +129,38 @@ test("promoted tokens across parts of a vocabulary, whatever the processes and t
   assert.is(same.values[same.ids.indexOf(3)], same.values[same.ids.indexOf(16_500)]);
 });
 
+/** `exact` of a feature and a token is what a graph says of the five that it promotes most. */
+async function promotesAs(sae: SaeSpec, of: DecoderSpec, exact: (feature: number, token: number) => number): Promise<void> {
+  const [found] = await ranked(emitPromotes(sae, of, { count: 5, largest: [true], raw: false }, target(1)), FEATURES, 1, 1, 5);
+  FEATURES.forEach((feature, at) => {
+    const order = Array.from({ length: V }, (_, token) => exact(feature, token)).sort((a, b) => b - a);
+    found![at]!.ids.forEach((id, i) => assert.ok(Math.abs(found![at]!.values[i]! - exact(feature, id)) < 1e-4 && Math.abs(order[i]! - exact(feature, id)) < 1e-4, `${feature} ${i}`));
+  });
+}
+
+test("a last LayerNorm without a weight takes the mean of a direction off, and no more", async () => {
+  const plain: DecoderSpec = { ...model, norm: { kind: "layer", epsilon: 1e-5, offset: 0 }, finalNorm: { weight: null, bias: null } };
+  const meanOf = (feature: number): number => rows.subarray(feature * D, (feature + 1) * D).reduce((sum, value) => sum + value, 0) / D;
+  const sumOf = (token: number): number => head.subarray(token * D, (token + 1) * D).reduce((sum, value) => sum + value, 0);
+  await promotesAs(saeOf("in_out", "f32"), plain, (feature, token) => dot(rows, feature, head, token) - meanOf(feature) * sumOf(token));
+});
+
+test("factors of the way to the logits are in what is promoted: that of the logits, and that of what attention and MLP add where an SAE writes there", async () => {
+  const scaled: DecoderSpec = { ...model, finalNorm: { weight: matrix("ones", [1, D], () => 1), bias: null }, residualScale: 0.25, logitScale: 1 / 6 };
+  const of = (hook: SaeSpec["hook"], hookOut: SaeSpec["hookOut"] = null): SaeSpec => ({ ...saeOf("in_out", "f32"), hook, hookOut });
+  const mlp = { layer: 0, hook: "mlp_out", hookName: "blocks.0.hook_mlp_out" } as const;
+  for (const [sae, factor] of [[of("resid_post"), 1], [of("attn_out"), 0.25], [of("mlp_out"), 0.25], [of("mlp_in", mlp), 0.25]] as const) {
+    await promotesAs(sae, scaled, (feature, token) => (factor * dot(rows, feature, head, token)) / 6);
+  }
+});
+
+test("what a direction adds to logits is times their factor; raw it is not", async () => {
+  const scaled: DecoderSpec = { ...model, finalNorm: { weight: null, bias: null }, logitScale: 0.3 };
+  await promotesAs(saeOf("in_out", "f32"), scaled, (feature, token) => 0.3 * dot(rows, feature, head, token));
+  const raw = (of: DecoderSpec): ReturnType<typeof ranked> => ranked(emitPromotes(saeOf("in_out", "f32"), of, { count: 5, largest: [true], raw: true }, target(1)), FEATURES, 1, 1, 5);
+  assert.equal(await raw(scaled), await raw(model));
+});
+
 test("memory of a call is bounded whatever the sizes of an SAE and a vocabulary", () => {
   const wide = { ...saeOf("in_out", "bf16"), dSae: 2 ** 20, decoder: { ...saeOf("in_out", "bf16").decoder!, dOut: 4096 } };
   const made = emitSimilar(wide, 10);

@@ -74,6 +74,26 @@ CONFIGS = {
     "neox_sequential": ("gpt_neox", {"hidden_size": 32, "num_attention_heads": 2, "intermediate_size": 48, "use_parallel_residual": False, "tie_word_embeddings": True}),
     "neox_small": ("gpt_neox", {"hidden_size": 32, "num_attention_heads": 2, "intermediate_size": 48}),
     "neox_no_bias": ("gpt_neox", {"hidden_size": 32, "num_attention_heads": 4, "intermediate_size": 40, "attention_bias": False}),
+    # Pairs of neighbours that turn: all columns of a head, some of them, and as many as leave gaps.
+    "gptj_plain": ("gptj", {"n_embd": 32, "n_head": 2, "rotary_dim": 16}),
+    "gptj_partial": ("gptj", {"n_embd": 40, "n_head": 2, "rotary_dim": 6, "n_inner": 44, "activation_function": "relu", "tie_word_embeddings": True, "save": "float16"}),
+    "gptj_named": ("gptj", {"n_embd": 32, "n_head": 2, "rotary_dim": 8, "n_inner": 40, "written": {"n_embd": 64, "hidden_size": 32, "num_attention_heads": 2, "num_hidden_layers": 2, "rope_theta": 500.0, "partial_rotary_factor": 0.25}}),
+    "opt_plain": ("opt", {"hidden_size": 32, "num_attention_heads": 2, "ffn_dim": 48}),
+    "opt_galactica": ("opt", {"hidden_size": 32, "num_attention_heads": 2, "ffn_dim": 40, "enable_bias": False, "layer_norm_elementwise_affine": False, "activation_function": "gelu", "save": "bfloat16"}),
+    "opt_unbiased": ("opt", {"hidden_size": 36, "num_attention_heads": 3, "ffn_dim": 40, "enable_bias": False, "activation_function": "gelu", "tie_word_embeddings": False, "save": "float16", "torch": True, "written": {"num_key_value_heads": 1, "head_dim": 24, "word_embed_proj_dim": None}}),
+    "starcoder2_plain": ("starcoder2", {**LLAMA, "written": {"mlp_bias": False, "attention_bias": False, "partial_rotary_factor": 0.5, "rms_norm_eps": 1.0}}),
+    "starcoder2_window": ("starcoder2", {**LLAMA, "hidden_size": 40, "head_dim": 16, "num_attention_heads": 2, "num_key_value_heads": 1, "use_bias": False, "sliding_window": 11, "norm_epsilon": 0.01, "hidden_act": "relu", "tie_word_embeddings": False, "rope_parameters": {"rope_type": "linear", "factor": 2.0, "rope_theta": 700.0}, "save": "bfloat16"}),
+    # Queries of one head or of some behind one another, before the key and the value that they share; all keys and values in one, or each with its own.
+    "falcon_shared": ("falcon", {"hidden_size": 32, "num_attention_heads": 2, "ffn_hidden_size": 40, "written": {"num_kv_heads": 2, "num_ln_in_parallel_attn": 1}}),
+    "falcon_grouped": ("falcon", {"hidden_size": 64, "num_attention_heads": 4, "num_kv_heads": 2, "new_decoder_architecture": True, "bias": True, "ffn_hidden_size": 40, "tie_word_embeddings": False, "save": "bfloat16"}),
+    "falcon_grouped_one_norm": ("falcon", {"hidden_size": 48, "num_attention_heads": 3, "num_kv_heads": 1, "new_decoder_architecture": True, "num_ln_in_parallel_attn": 1, "multi_query": False, "ffn_hidden_size": 40, "activation": "gelu_pytorch_tanh", "rope_parameters": {"rope_type": "linear", "factor": 2.0, "rope_theta": 700.0}, "save": "float16"}),
+    "falcon_apart": ("falcon", {"hidden_size": 40, "num_attention_heads": 2, "multi_query": False, "parallel_attn": False, "bias": True, "ffn_hidden_size": 40, "layer_norm_epsilon": 0.01, "written": {"hidden_size": 80, "n_embed": 40, "rope_theta": 500.0}}),
+    "cohere_plain": ("cohere", {**LLAMA, "hidden_size": 64, "intermediate_size": 24, "logit_scale": 0.3}),
+    # Norms of each head with weights of its own, and heads whose columns leave gaps.
+    "cohere_normed": ("cohere", {**LLAMA, "head_dim": 24, "num_key_value_heads": None, "use_qk_norm": True, "attention_bias": True, "layer_norm_eps": 0.01, "hidden_act": "gelu", "tie_word_embeddings": False, "rope_parameters": YARN, "save": "bfloat16"}),
+    "cohere_grouped": ("cohere", {**LLAMA, "hidden_size": 64, "intermediate_size": 24, "use_qk_norm": True, "save": "float16", "written": {"partial_rotary_factor": 0.5, "rms_norm_eps": 1.0, "sliding_window": 3, "layer_types": ["sliding_attention", "full_attention"]}}),
+    "cohere2_window": ("cohere2", {**LLAMA, "hidden_size": 64, "intermediate_size": 24, "sliding_window": 12, "layer_types": ["sliding_attention", "full_attention"], "attention_bias": True}),
+    "cohere2_pattern": ("cohere2", {**LLAMA, "num_hidden_layers": 3, "sliding_window": 9, "logit_scale": 1.0, "tie_word_embeddings": False, "save": "bfloat16", "written": {"sliding_window_pattern": 2, "layer_types": None, "rope_theta": 700.0, "use_qk_norm": True}}),
     "gemma_one": ("gemma", {**GEMMA}),
     "gemma2_capped": ("gemma2", {**GEMMA, "sliding_window": 11, "attn_logit_softcapping": 2.0, "final_logit_softcapping": 5.0, "query_pre_attn_scalar": 24}),
     "gemma2_uncapped": ("gemma2", {**GEMMA, "hidden_size": 36, "sliding_window": 64, "attn_logit_softcapping": None, "query_pre_attn_scalar": 9}),
@@ -112,29 +132,70 @@ CONFIGS = {
     "phi_grouped": ("phi", {**PHI, "num_attention_heads": 4, "num_key_value_heads": 2, "hidden_act": "gelu"}),
     "phi3_fused": ("phi3", {**PHI, "num_key_value_heads": 1}),
     "phi3_window": ("phi3", {**PHI, "sliding_window": 13, "tie_word_embeddings": True}),
+    # As published, with names of their own, and as transformers 5 holds them.
+    "mixtral_published": ("mixtral", {**LLAMA, "hidden_size": 24, "head_dim": 8, "intermediate_size": 12, "num_local_experts": 5, "num_experts_per_tok": 2, "save": "bfloat16"}),
+    "mixtral_fused": ("mixtral", {**LLAMA, "hidden_size": 24, "num_attention_heads": 3, "num_key_value_heads": 3, "intermediate_size": 12, "num_local_experts": 4, "num_experts_per_tok": 1, "sliding_window": 9, "hidden_act": "gelu", "tie_word_embeddings": True, "fused": True}),
+    "mixtral_ignoring": ("mixtral", {**LLAMA, "hidden_size": 16, "num_attention_heads": 2, "num_key_value_heads": 1, "intermediate_size": 8, "num_local_experts": 3, "save": "float16", "written": {"norm_topk_prob": False, "attention_bias": True, "moe_intermediate_size": 4, "shared_expert_intermediate_size": 4, "rope_theta": 500.0}}),
+    "olmoe_plain": ("olmoe", {**LLAMA, "hidden_size": 24, "num_attention_heads": 3, "num_key_value_heads": None, "intermediate_size": 12, "num_experts": 6, "num_experts_per_tok": 3, "save": "bfloat16"}),
+    "olmoe_clipped": ("olmoe", {**LLAMA, "hidden_size": 24, "intermediate_size": 12, "num_attention_heads": 2, "num_key_value_heads": 1, "num_experts": 4, "num_experts_per_tok": 2, "norm_topk_prob": True, "clip_qkv": 0.8, "attention_bias": True, "hidden_act": "relu", "tie_word_embeddings": True, "fused": True}),
+    "olmo_plain": ("olmo", {**LLAMA}),
+    # A clamp that most numbers reach.
+    "olmo_clipped": ("olmo", {**LLAMA, "num_key_value_heads": None, "clip_qkv": 0.7, "attention_bias": True, "hidden_act": "relu", "tie_word_embeddings": True, "rope_parameters": {"rope_type": "linear", "factor": 3.0, "rope_theta": 5000.0}}),
+    "olmo_ignoring": ("olmo", {**LLAMA, "head_dim": 16, "save": "bfloat16", "written": {"rms_norm_eps": 0.3, "layer_norm_eps": 0.3, "sliding_window": 3, "rope_theta": 500.0}}),
+    "olmo2_plain": ("olmo2", {**LLAMA, "num_key_value_heads": None}),
+    "olmo2_grouped": ("olmo2", {**LLAMA, "head_dim": 24, "attention_bias": True, "hidden_act": "gelu", "tie_word_embeddings": True, "rope_parameters": YARN, "save": "bfloat16"}),
+    "olmo2_ignoring": ("olmo2", {**LLAMA, "written": {"mlp_bias": True, "layer_types": ["sliding_attention", "full_attention"], "sliding_window": 3, "clip_qkv": 1.0, "rope_theta": 500.0, "partial_rotary_factor": 0.5}}),
+    "olmo3_window": ("olmo3", {**LLAMA, "sliding_window": 12, "layer_types": ["sliding_attention", "full_attention"]}),
+    "olmo3_yarn": ("olmo3", {**LLAMA, "num_hidden_layers": 4, "hidden_size": 16, "num_attention_heads": 2, "num_key_value_heads": 1, "sliding_window": 9, "rope_parameters": {"full_attention": YARN, "sliding_attention": {"rope_type": "default", "rope_theta": 300.0}}, "save": "bfloat16"}),
+    # What older configs say of positions holds where everything is seen, and nowhere else.
+    "olmo3_older": ("olmo3", {**LLAMA, "sliding_window": 12, "layer_types": ["full_attention", "sliding_attention"], "written": {"rope_scaling": {"rope_type": "linear", "factor": 4.0}, "rope_theta": 5000.0}}),
+    # Without its factors, the rest of which is as where nothing is said, and with them.
+    "granite_plain": ("granite", {**LLAMA, "num_key_value_heads": None, "attention_multiplier": 0.35}),
+    "granite_factors": ("granite", {**LLAMA, "head_dim": 24, "embedding_multiplier": 3.5, "residual_multiplier": 0.22, "attention_multiplier": 0.1, "logits_scaling": 6, "attention_bias": True, "mlp_bias": True, "tie_word_embeddings": True, "hidden_act": "gelu", "rope_parameters": YARN, "save": "bfloat16"}),
+    "granite_ignoring": ("granite", {**LLAMA, "residual_multiplier": 0.4, "logits_scaling": 0.3, "written": {"sliding_window": 3, "rope_theta": 500.0, "partial_rotary_factor": 0.5, "clip_qkv": 0.5, "query_pre_attn_scalar": 9}}),
+    "smollm3_every_second": ("smollm3", {**LLAMA, "no_rope_layer_interval": 2, "pad_token_id": 0}),
+    # Heads whose columns the operator wants in one width where they turn, and in another where they do not.
+    "smollm3_window": ("smollm3", {**LLAMA, "head_dim": 24, "no_rope_layers": [0, 1, 0], "use_sliding_window": True, "sliding_window": 9, "attention_bias": True, "mlp_bias": True, "tie_word_embeddings": False, "rope_parameters": YARN, "hidden_act": "gelu_pytorch_tanh", "save": "bfloat16"}),
+    "smollm3_ignoring": ("smollm3", {**LLAMA, "no_rope_layers": [1, 0], "written": {"use_sliding_window": False, "sliding_window": 5, "layer_types": ["sliding_attention", "full_attention"], "rope_theta": 500.0, "clip_qkv": 0.5}}),
     "phi3_partial": ("phi3", {**PHI, "hidden_size": 64, "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0, "partial_rotary_factor": 0.75}}),
 }
 
 # Where each hook is caught: (module below the block, "in" or "out").
 GEMMA_POINTS = {"z": ("self_attn.o_proj", "in"), "attn_out": ("post_attention_layernorm", "out"), "mid": "pre_feedforward_layernorm", "mlp_out": ("post_feedforward_layernorm", "out"), "ln1": "input_layernorm"}
 LLAMA_POINTS = {"z": ("self_attn.o_proj", "in"), "attn_out": ("self_attn.o_proj", "out"), "mid": "post_attention_layernorm", "mlp_out": ("mlp.down_proj", "out"), "ln1": "input_layernorm"}
+# Hooks of what attention and MLP give lie before the norms behind them, as TransformerLens has it (make_transformer_lens.py), and nothing is normed before.
+OLMO2_POINTS = {**LLAMA_POINTS, "mid": "mlp", "ln1": None}
 POINTS = {
     "gpt2": {"z": ("attn.c_proj", "in"), "attn_out": ("attn.c_proj", "out"), "mid": "ln_2", "mlp_out": ("mlp.c_proj", "out"), "ln1": "ln_1"},
     "gpt_neo": {"z": ("attn.attention.out_proj", "in"), "attn_out": ("attn.attention.out_proj", "out"), "mid": "ln_2", "mlp_out": ("mlp.c_proj", "out"), "ln1": "ln_1"},
     "gpt_neox": {"z": ("attention.dense", "in"), "attn_out": ("attention.dense", "out"), "mid": "post_attention_layernorm", "mlp_out": ("mlp.dense_4h_to_h", "out"), "ln1": "input_layernorm"},
+    "gptj": {"z": ("attn.out_proj", "in"), "attn_out": ("attn.out_proj", "out"), "mid": "ln_1", "mlp_out": ("mlp.fc_out", "out"), "ln1": "ln_1"},
+    "opt": {"z": ("self_attn.out_proj", "in"), "attn_out": ("self_attn.out_proj", "out"), "mid": "final_layer_norm", "mlp_in": "fc1", "mlp_out": ("fc2", "out"), "ln1": "self_attn_layer_norm"},
+    "starcoder2": {**LLAMA_POINTS, "mlp_out": ("mlp.c_proj", "out")},
+    "cohere": {**LLAMA_POINTS, "mid": "input_layernorm"},
+    "cohere2": {**LLAMA_POINTS, "mid": "input_layernorm"},
+    "falcon": {"z": ("self_attention.dense", "in"), "attn_out": ("self_attention.dense", "out"), "mid": "input_layernorm", "mlp_out": ("mlp.dense_4h_to_h", "out"), "ln1": "input_layernorm"},
     "phi": {"z": ("self_attn.dense", "in"), "attn_out": ("self_attn.dense", "out"), "mid": "input_layernorm", "mlp_out": ("mlp.fc2", "out"), "ln1": "input_layernorm"},
     "qwen2_moe": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
     "qwen3_moe": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
     "qwen3_5_moe_text": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
     "gpt_oss": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
+    "mixtral": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
+    "olmoe": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
+    "olmo2": OLMO2_POINTS,
+    "olmo3": OLMO2_POINTS,
     "gemma2": GEMMA_POINTS,
     "gemma3_text": GEMMA_POINTS,
     "gemma4_text": GEMMA_POINTS,
     "gemma4": GEMMA_POINTS,
 }
 
+# Families with LayerNorm, which takes the mean off, and what the config calls its epsilon; None: it has no key.
+LAYER_NORMED = {"gpt2": "layer_norm_epsilon", "gpt_neo": "layer_norm_epsilon", "gpt_neox": "layer_norm_eps", "phi": "layer_norm_eps", "olmo": None}
+LAYER_NORMED |= {"falcon": "layer_norm_epsilon", "gptj": "layer_norm_epsilon", "opt": None, "starcoder2": "norm_epsilon", "cohere": "layer_norm_eps", "cohere2": "layer_norm_eps"}
+
 # Modules that SAEs of transformers' models are named by, which have the projection inside them.
-AROUND = ("mlp", "self_attn", "linear_attn", "attention", "attn", "attn.attention")
+AROUND = ("mlp", "self_attn", "self_attention", "linear_attn", "attention", "attn", "attn.attention")
 
 
 def config_of(kind: str, options: dict):
@@ -151,25 +212,30 @@ def config_of(kind: str, options: dict):
         vision = {"model_type": "clip_vision_model" if kind == "llava" else "pixtral", "hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1, "image_size": 4, "patch_size": 2, **({} if kind == "llava" else {"head_dim": 8})}
         return AutoConfig.for_model(kind, text_config={**COMMON, **options}, vision_config=vision, **{"tie_word_embeddings": False, **outer})
     names = {"hidden_size": "n_embd", "num_hidden_layers": "n_layer", "max_position_embeddings": "n_positions"}
-    merged = {(names.get(key, key) if kind == "gpt2" else key): value for key, value in COMMON.items()} | options
+    merged = {(names.get(key, key) if kind in ("gpt2", "gptj") else key): value for key, value in COMMON.items()} | options
     return AutoConfig.for_model(kind, **merged)
 
 
 def blocks_of(model):
-    base = getattr(model.base_model, "language_model", model.base_model)
+    base = getattr(model.base_model, "language_model", getattr(model.base_model, "decoder", model.base_model))
     return base.h if hasattr(base, "h") else base.layers
 
 
 def normalised(x: torch.Tensor, model, kind: str) -> torch.Tensor:
     """hook_normalized: (x − mean) / sqrt(var + ε), without the mean for RMS norms."""
-    epsilon = getattr(model.config.get_text_config(), {"gpt2": "layer_norm_epsilon", "gpt_neo": "layer_norm_epsilon", "gpt_neox": "layer_norm_eps", "phi": "layer_norm_eps"}.get(kind, "rms_norm_eps"))
-    seen = x - x.mean(-1, keepdim=True) if kind in ("gpt2", "gpt_neo", "gpt_neox", "phi") else x
+    key = LAYER_NORMED.get(kind, "rms_norm_eps")
+    epsilon = 1e-5 if key is None else getattr(model.config.get_text_config(), key)
+    seen = x - x.mean(-1, keepdim=True) if kind in LAYER_NORMED else x
     return seen / (seen.pow(2).mean(-1, keepdim=True) + epsilon).sqrt()
 
 
 def hooks_of(model, kind: str, ids: torch.Tensor) -> dict[str, torch.Tensor]:
     """What every hook of every layer is for one document: `layer.hook` → [length, width]."""
     points = POINTS.get(kind, LLAMA_POINTS)
+    if kind == "falcon":
+        # Its switches say which norms a block has.
+        norms = {name for name, _ in blocks_of(model)[0].named_modules()}
+        points = {**points, **({"ln1": "ln_attn", "mid": "ln_mlp"} if "ln_mlp" in norms else {"mid": "post_attention_layernorm"} if "post_attention_layernorm" in norms else {})}
     found: dict[str, torch.Tensor] = {}
     handles = []
 
@@ -194,8 +260,9 @@ def hooks_of(model, kind: str, ids: torch.Tensor) -> dict[str, torch.Tensor]:
         for name in AROUND:
             if any(name == each for each, _ in block.named_modules()):
                 catch(f"{layer}.around {name}", block.get_submodule(name), "out")
-        catch(f"{layer}.mlp_in", block.mlp, "in")
-        catch(f"{layer}.ln1_input", block.get_submodule(points["ln1"]), "in")
+        catch(f"{layer}.mlp_in", block.get_submodule(points.get("mlp_in", "mlp")), "in")
+        if points["ln1"] is not None:
+            catch(f"{layer}.ln1_input", block.get_submodule(points["ln1"]), "in")
         catch(f"{layer}.ln2_input", block.get_submodule(points["mid"]), "in")
     with torch.no_grad():
         model(ids)
@@ -205,11 +272,12 @@ def hooks_of(model, kind: str, ids: torch.Tensor) -> dict[str, torch.Tensor]:
         # What a module around the projection gives out is the same, unless it is normed before it is added.
         value, hook = found.pop(name), "mlp_out" if name.endswith("mlp") else "attn_out"
         assert points is GEMMA_POINTS or torch.equal(value, found[f"{name.split('.')[0]}.{hook}"]), name
-    parallel = kind == "phi" or (kind == "gpt_neox" and model.config.use_parallel_residual)
+    parallel = kind in ("cohere", "cohere2", "gptj", "phi") or (kind == "falcon" and points["mid"] != "post_attention_layernorm") or (kind == "gpt_neox" and model.config.use_parallel_residual)
     for layer in range(len(blocks_of(model))):
-        found[f"{layer}.ln1_normalized"] = normalised(found.pop(f"{layer}.ln1_input"), model, kind)
         middle = found.pop(f"{layer}.ln2_input")
-        found[f"{layer}.ln2_normalized"] = normalised(middle, model, kind)
+        if points["ln1"] is not None:
+            found[f"{layer}.ln1_normalized"] = normalised(found.pop(f"{layer}.ln1_input"), model, kind)
+            found[f"{layer}.ln2_normalized"] = normalised(middle, model, kind)
         if not parallel:
             found[f"{layer}.resid_mid"] = middle
     return found

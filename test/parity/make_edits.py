@@ -23,7 +23,7 @@ D, M, K, NEW = 32, 160, 12, 24
 SPECIAL = (1, 2)
 MARGIN = 1e-3
 # Cases whose logits at every position are written as well: an edited place in the last block and before it, several edits, capped logits.
-WITH_LOGITS = ("llama_stacked", "neox_relu_attn", "gemma2_relu_mid", "gpt2_last")
+WITH_LOGITS = ("llama_stacked", "neox_relu_attn", "gemma2_relu_mid", "gpt2_last", "cohere_relu_attn")
 
 # name → (model, edits in the order of the pipeline: kind of SAE, layer, hook, number of features, how, value, special tokens too)
 CASES = {
@@ -41,6 +41,9 @@ CASES = {
     "gemma2_relu_mid": ("gemma2_capped", [("relu", 0, "resid_mid", 1, "set", 5.0, False)]),
     "gpt2_topk_by_norm": ("gpt2_tied", [("topk_by_norm", 0, "resid_pre", 2, "set", 0.0, False)]),
     "gpt2_gated_z": ("gpt2_tied", [("gated", 0, "z", 2, "set", 6.0, True)]),
+    "gptj_topk_mlp": ("gptj_plain", [("topk", 0, "mlp_out", 1, "add", 3.0, False)]),
+    "opt_relu_mlp_in": ("opt_plain", [("relu", 0, "mlp_in", 1, "set", 4.0, False)]),
+    "cohere_relu_attn": ("cohere_normed", [("relu", 0, "attn_out", 2, "set", 0.0, False)]),
     "gpt2_last": ("gpt2_tied", [("relu", 1, "resid_post", 1, "add", 9.0, False)]),
 }
 NAMES = {"resid_pre": "hook_resid_pre", "z": "attn.hook_z", "attn_out": "hook_attn_out", "resid_mid": "hook_resid_mid", "mlp_in": "mlp.hook_in", "mlp_out": "hook_mlp_out", "resid_post": "hook_resid_post"}
@@ -149,7 +152,7 @@ def install(model, kind: str, edits: list[Edit], ids: list[int], margins: list[f
     for edit in edits:
         block = blocks_of(model)[edit.layer]
         if edit.hook in ("resid_pre", "mlp_in"):
-            module = block if edit.hook == "resid_pre" else block.mlp
+            module = block if edit.hook == "resid_pre" else block.get_submodule(points.get("mlp_in", "mlp"))
             handles.append(module.register_forward_pre_hook(inputs(edit), with_kwargs=True))
         elif edit.hook == "resid_post":
             handles.append(block.register_forward_hook(outputs(edit)))

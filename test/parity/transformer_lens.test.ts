@@ -44,6 +44,9 @@ for (const name of names) {
     taps.forEach(({ layer, hook }, t) => close(ours[t]!, theirs.get(`plain.${layer}.${hook}`)!, widthOf(spec.hooks[hook]), `${name} ${layer} ${hook}`));
   });
 
+  // TransformerLens folds no norms that stand behind attention and MLP.
+  if (name.startsWith("olmo2")) continue;
+
   test(`${name}: a processed HookedTransformer is the centred stream of a model with LayerNorm, and the plain one of a model with RMSNorm`, async () => {
     const { spec } = await readModel(folder);
     const theirs = await readTensors(join(folder, "transformer_lens.safetensors"));
@@ -59,7 +62,7 @@ for (const name of names) {
   });
 }
 
-for (const name of names) {
+for (const name of names.filter((each) => !each.startsWith("olmo2"))) {
   test(`${name}: z without value biases is that of a HookedTransformer which folds nothing else`, async () => {
     const { spec } = await readModel(join(fixtures, name));
     const theirs = await readTensors(join(fixtures, name, "transformer_lens.safetensors"));

@@ -172,11 +172,35 @@ test("a text longer than GPT-2's context is an error with both numbers, or cut w
 });
 
 test("memorize continues with every family", async () => {
-  for (const [name, tokenizer] of [["gpt2_tied", "gpt2"], ["neox_small", "pythia"], ["gemma3_local", "gemma"], ["qwen3_norms", "qwen"], ["phi_half", "pythia"], ["phi3_window", "pythia"], ["mistral_window", "llama3"]] as const) {
+  for (const [name, tokenizer] of [["gpt2_tied", "gpt2"], ["neox_small", "pythia"], ["gemma3_local", "gemma"], ["qwen3_norms", "qwen"], ["phi_half", "pythia"], ["phi3_window", "pythia"], ["mistral_window", "llama3"], ["olmo_clipped", "pythia"], ["smollm3_window", "llama3"], ["granite_factors", "pythia"], ["mixtral_published", "llama3"], ["olmoe_plain", "pythia"], ["olmo2_plain", "pythia"], ["olmo3_window", "gpt2"]] as const) {
     const { outcome, values } = await once(`${set("model", model(name, tokenizer))}prompts "the word was by the sea shore the lazy dog" | memorize prefix 4 continue 5 of text`);
     assert.is(outcome.exitCode, 0, `${name}: ${JSON.stringify(outcome.diagnostics)}`);
     assert.ok(values[0]!.kind === "table" && values[0]!.columns.some((column) => column.name === "generated_continuation_text"));
   }
+});
+
+test("an SAE of heads without their value biases is refused where values are clipped", async () => {
+  const start = `${set("model", model("olmo_clipped", "pythia"))}set bos true\nset guard off\n`;
+  const folded = await once(`${start}${set("sae", sae("blocks.1.attn.hook_z", { model_from_pretrained_kwargs: { fold_value_biases: true } }))}${prompts} | acts layer 1`);
+  assert.equal(folded.codes, ["unsupported-sae"]);
+  assert.match(JSON.stringify(folded.outcome.diagnostics), /its values are kept between −0\.7 and 0\.7/);
+});
+
+test("where norms stand behind attention and MLP, an SAE of what these give is read before them and promotes no tokens; there is nothing normed before", async () => {
+  const start = `${set("model", model("olmo2_plain", "pythia"))}set bos true\nset guard off\n`;
+  const ofMlp = `${start}${set("sae", sae("blocks.1.hook_mlp_out"))}`;
+  const { values, codes } = await once(`${ofMlp}${prompts} | acts layer 1`);
+  assert.equal(codes, []);
+  assert.match(header(values[0]), "layer 1 mlp_out (model.layers.1.mlp.down_proj output)");
+  const promoted = await once(`${ofMlp}promotes 3 k 2`);
+  assert.equal(promoted.codes, ["hook-mismatch"]);
+  const [{ notes, help } = { notes: [], help: "" }] = promoted.outcome.diagnostics;
+  assert.match(notes!.join("\n"), /mlp_out goes through model\.layers\.1\.post_feedforward_layernorm before it joins the stream/);
+  assert.is(help, 'set sae "…" to one of resid_pre, resid_mid or resid_post');
+  assert.equal((await once(`${start}${set("sae", sae("blocks.1.hook_resid_post"))}promotes 3 k 2`)).codes, []);
+  const absent = await once(`${start}${prompts} | resid layer 1 hook ln1_normalized`);
+  assert.equal(absent.codes, ["hook-absent"]);
+  assert.match(JSON.stringify(absent.outcome.diagnostics), /olmo2: attention and MLP read the stream as it is, and the norms stand behind them/);
 });
 
 test("code that comes with a model is not run, and that is said", async () => {

@@ -2,6 +2,7 @@
 import type { DecoderSpec, LinearSpec, NormSpec, PackedRef, TensorRef } from "../../../src/emit/specs.ts";
 import { size, type Config } from "../config.ts";
 import { CheckpointError } from "../error.ts";
+import type { JsonObject } from "../strict_json.ts";
 
 /** What a family reads from: its config and its tensors, under names without the prefix that a file may put before them. */
 export interface Source {
@@ -37,17 +38,25 @@ export interface Family {
   readonly read: (source: Source) => Decoder;
 }
 
+/** The same with what the config class of transformers takes its keys to be where config.json does not say. */
+export function withDefaults(source: Source, defaults: JsonObject): Source {
+  return { ...source, config: { ...source.config, value: { ...defaults, ...source.config.value } } };
+}
+
 /** A torch Linear [out, in], with a bias where the config says so. */
 export function linear(source: Source, name: string, out: number, width: number, bias: boolean): LinearSpec {
   return { weight: source.tensor(`${name}.weight`, [out, width]), layout: "out_in", bias: bias ? source.tensor(`${name}.bias`, [out]) : null };
 }
 
-/** Rows `start` to `end` of a Linear, as one of its own: several maps that one file keeps below one another. */
+/** Rows `start` to `end` of a tensor, as one of its own. */
+export function rowsOfTensor(ref: TensorRef, start: number, end: number): TensorRef {
+  const row = ref.length / (ref.shape[0] as number);
+  return { ...ref, offset: ref.offset + start * row, length: (end - start) * row, shape: [end - start, ...ref.shape.slice(1)] };
+}
+
+/** The same of a Linear: several maps that one file keeps below one another. */
 export function rowsOf(spec: LinearSpec, start: number, end: number): LinearSpec {
-  const part = (ref: TensorRef): TensorRef => {
-    const row = ref.length / (ref.shape[0] as number);
-    return { ...ref, offset: ref.offset + start * row, length: (end - start) * row, shape: [end - start, ...ref.shape.slice(1)] };
-  };
+  const part = (ref: TensorRef): TensorRef => rowsOfTensor(ref, start, end);
   return { weight: part(spec.weight), layout: "out_in", bias: spec.bias === null ? null : part(spec.bias) };
 }
 

@@ -1,6 +1,6 @@
 /** Without this file Gemma 4 could not be read: the heads of its layers differ, its last ones look at the keys of others, and each is told of the token itself. */
 import type { AttentionSpec, RopeSpec } from "../../../src/emit/attention_specs.ts";
-import type { BesideSpec, BlockSpec, LayerInputsSpec, LinearSpec } from "../../../src/emit/specs.ts";
+import type { BesideSpec, BlockSpec, LayerInputsSpec, LinearSpec, NormSpec } from "../../../src/emit/specs.ts";
 import type { HookFacts } from "../../../src/ops/hook.ts";
 import { flag, optional, positive, section, size, word, type Config } from "../config.ts";
 import { activationOf } from "./activation.ts";
@@ -141,7 +141,7 @@ function inputsOf(source: Source, d: number, vocabulary: number, layers: number)
       table: source.tensor("embed_tokens_per_layer.weight", [rows, layers * width]),
       tableFactor: Math.fround(Math.sqrt(width)),
       fromFactor: Math.fround(d ** -0.5),
-      norm: normOf(source, "per_layer_projection_norm", width, false),
+      norm: source.tensor("per_layer_projection_norm.weight", [width]),
     },
   };
 }
@@ -150,7 +150,7 @@ function blockOf(source: Source, shape: Heads, layer: Layer, ropes: Readonly<Par
   const { config } = source;
   const { hiddenSize: d } = shape;
   const at = `layers.${number}`;
-  const norm = (name: string): BlockSpec["ln1"] => normOf(source, `${at}.${name}`, d, false);
+  const norm = (name: string): NormSpec => normOf(source, `${at}.${name}`, d, false);
   const inner = size(config, "intermediate_size", 9216) * (layer.of !== null && flag(config, "use_double_wide_mlp", false) ? 2 : 1);
   return {
     ln1: norm("input_layernorm"),

@@ -6,31 +6,38 @@ import type { Heads } from "./heads.ts";
 export interface BlockModules {
   /** The block itself, `{layer}` for its number. */
   readonly block: string;
-  readonly ln1: string;
+  /** null: attention and MLP read the stream as it is. */
+  readonly ln1: string | null;
   /** null: there is no second norm of its own. */
   readonly ln2: string | null;
   /** The projection out of attention: hook z is what goes into it. */
   readonly o: string;
   readonly attentionOut: string;
+  /** absent: `mlp`, as in most families. */
+  readonly mlpIn?: string;
   readonly mlpOut: string;
   readonly parallel: boolean;
+  /** Norms behind attention and MLP, where `attentionOut` and `mlpOut` are read before them. */
+  readonly normedBy?: { readonly attention: string; readonly mlp: string };
 }
 
 /** Hooks as TransformerLens defines them, said in modules of transformers. */
 export function hookFacts({ hiddenSize, heads, headDim }: Heads, modules: BlockModules): HookFacts {
   const below = (module: string): string => `${modules.block}.${module}`;
-  const at = (module: string, width = hiddenSize): HookFact => ({ state: "present", module, width });
+  const at = (module: string, width = hiddenSize): HookFact & { readonly state: "present" } => ({ state: "present", module, width });
   const absent = (why: string): HookFact => ({ state: "absent", why });
+  const output = (module: string, normedBy: string | undefined): HookFact => ({ ...at(`${below(module)} output`), ...(normedBy === undefined ? {} : { normedBy: below(normedBy) }) });
+  const { ln1, ln2, mlpIn = "mlp" } = modules;
+  const normalized = (module: string | null): HookFact => (module === null ? absent("attention and MLP read the stream as it is, and the norms stand behind them") : at(`${below(module)} output, before its weight and bias`));
   const facts: Record<Hook, HookFact> = {
     resid_pre: at(`${modules.block} input`),
-    ln1_normalized: at(`${below(modules.ln1)} output, before its weight and bias`),
+    ln1_normalized: normalized(ln1),
     z: at(`${below(modules.o)} input`, heads * headDim),
-    attn_out: at(`${below(modules.attentionOut)} output`),
-    resid_mid: modules.parallel ? absent("attention and MLP read the same input side by side, so nothing lies between them") : at(`${below(modules.ln2 ?? modules.ln1)} input`),
-    ln2_normalized: at(`${below(modules.ln2 ?? modules.ln1)} output, before its weight and bias`),
-    // Called so in every family of transformers that is read.
-    mlp_in: at(`${below("mlp")} input`),
-    mlp_out: at(`${below(modules.mlpOut)} output`),
+    attn_out: output(modules.attentionOut, modules.normedBy?.attention),
+    resid_mid: modules.parallel ? absent("attention and MLP read the same input side by side, so nothing lies between them") : at(`${below(ln2 ?? ln1 ?? mlpIn)} input`),
+    ln2_normalized: normalized(ln2 ?? ln1),
+    mlp_in: at(`${below(mlpIn)} input`),
+    mlp_out: output(modules.mlpOut, modules.normedBy?.mlp),
     resid_post: at(`${modules.block} output`),
   };
   return facts;

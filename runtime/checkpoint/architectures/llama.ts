@@ -1,13 +1,15 @@
 /** Without this file the Llama family, and Mistral and Qwen that grew from it, could not be read. */
 import type { RopeSpec } from "../../../src/emit/attention_specs.ts";
-import type { BlockSpec, MlpSpec } from "../../../src/emit/specs.ts";
+import type { BlockSpec } from "../../../src/emit/specs.ts";
 import { flag, optional, positive, size, word, type Config } from "../config.ts";
 import { sparseMlp, type ExpertDefaults } from "./experts.ts";
-import { contradiction, layerCount, linear, normOf, unsupported, type Decoder, type Family, type Source } from "./family.ts";
+import { contradiction, layerCount, normOf, unsupported, type Decoder, type Family, type Source } from "./family.ts";
+import { gatedMlp } from "./gated_mlp.ts";
 import { headsOf, type Heads } from "./heads.ts";
 import { hookFacts } from "./hook_modules.ts";
 import { layerKinds, WINDOWED, windows, type LayerKind } from "./layer_kinds.ts";
 import { ropeOf } from "./rope.ts";
+import { selfAttention } from "./self_attention.ts";
 
 /** Where the members of the family differ. */
 interface Member {
@@ -100,31 +102,16 @@ function windowsOf(config: Config, member: Member, layers: number): readonly (nu
   return windows(config, kinds, 4096);
 }
 
-function blockOf(source: Source, member: Member, { hiddenSize: d, heads, kvHeads, headDim }: Heads, rope: RopeSpec, window: number | null, layer: number): BlockSpec {
+function blockOf(source: Source, member: Member, shape: Heads, rope: RopeSpec, window: number | null, layer: number): BlockSpec {
+  const { hiddenSize: d, headDim } = shape;
   const at = `layers.${layer}`;
-  const part = (name: string, width: number): ReturnType<typeof linear> => linear(source, `${at}.self_attn.${name}_proj`, width, d, member.qkvBias(source.config));
   const headNorm = (name: string): ReturnType<Source["tensor"]> | null => (member.headNorms ? source.tensor(`${at}.self_attn.${name}.weight`, [headDim]) : null);
   return {
     ln1: normOf(source, `${at}.input_layernorm`, d, false),
-    attention: {
-      kind: "softmax",
-      qkv: { kind: "separate", q: part("q", heads * headDim), k: part("k", kvHeads * headDim), v: part("v", kvHeads * headDim) },
-      o: linear(source, `${at}.self_attn.o_proj`, d, heads * headDim, member.oBias(source.config)),
-      qNorm: headNorm("q_norm"),
-      kNorm: headNorm("k_norm"),
-      rope,
-      window,
-      scale: 1 / Math.sqrt(headDim),
-    },
+    attention: selfAttention(source, layer, shape, { bias: member.qkvBias(source.config), outputBias: member.oBias(source.config), qNorm: headNorm("q_norm"), kNorm: headNorm("k_norm"), rope, window }),
     attentionPostNorm: null,
     ln2: normOf(source, `${at}.post_attention_layernorm`, d, false),
-    mlp: (member.experts === null ? null : sparseMlp(source, layer, d, member.experts)) ?? denseMlp(source, member, `${at}.mlp`, d),
+    mlp: (member.experts === null ? null : sparseMlp(source, layer, d, member.experts)) ?? gatedMlp(source, `${at}.mlp`, d, { activation: "silu", bias: member.mlpBias(source.config) }),
     mlpPostNorm: null,
   };
-}
-
-function denseMlp(source: Source, member: Member, at: string, d: number): MlpSpec {
-  const width = size(source.config, "intermediate_size");
-  const bias = member.mlpBias(source.config);
-  return { kind: "gated", activation: "silu", gate: linear(source, `${at}.gate_proj`, width, d, bias), up: linear(source, `${at}.up_proj`, width, d, bias), down: linear(source, `${at}.down_proj`, d, width, bias) };
 }

@@ -1,17 +1,28 @@
 /** Without this file nobody could say which models are read: the table of families. */
 import type { Family } from "./family.ts";
+import { cohere } from "./cohere.ts";
+import { falcon } from "./falcon.ts";
 import { gemma } from "./gemma.ts";
 import { gemma4 } from "./gemma4.ts";
 import { gpt2 } from "./gpt2.ts";
 import { gptNeo } from "./gpt_neo.ts";
 import { gptNeox } from "./gpt_neox.ts";
 import { gptOss } from "./gpt_oss.ts";
+import { granite } from "./granite.ts";
+import { gptj } from "./gptj.ts";
 import { llama } from "./llama.ts";
+import { mixtral } from "./mixtral.ts";
+import { olmo } from "./olmo.ts";
+import { olmo2 } from "./olmo2.ts";
+import { olmoe } from "./olmoe.ts";
+import { opt } from "./opt.ts";
 import { phi } from "./phi.ts";
 import { phi3 } from "./phi3.ts";
 import { qwen35 } from "./qwen3_5.ts";
+import { smollm3 } from "./smollm3.ts";
+import { starcoder2 } from "./starcoder2.ts";
 
-export const FAMILIES: readonly Family[] = [llama, gemma, gemma4, gpt2, gptNeo, gptNeox, gptOss, phi, phi3, qwen35];
+export const FAMILIES: readonly Family[] = [llama, cohere, falcon, gemma, gemma4, gpt2, gptNeo, gptNeox, gptj, gptOss, granite, mixtral, olmo, olmo2, olmoe, opt, phi, phi3, qwen35, smollm3, starcoder2];
 
 /** `model_type`s that are read, as messages list them. */
 export const SUPPORTED: readonly string[] = FAMILIES.flatMap(({ types }) => types);

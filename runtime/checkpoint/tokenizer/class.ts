@@ -14,23 +14,25 @@ export const CLASS_TOKENS: Readonly<Record<string, ClassTokens>> = {
   Qwen2Tokenizer: { unk_token: END, eos_token: END, pad_token: END },
   Qwen3_5Tokenizer: { unk_token: END, eos_token: END, pad_token: END },
   LlamaTokenizer: { unk_token: "<unk>", bos_token: "<s>", eos_token: "</s>" },
+  CohereTokenizer: { unk_token: "<UNK>", bos_token: "<BOS_TOKEN>", eos_token: "<|END_OF_TURN_TOKEN|>", pad_token: "<PAD>", cls_token: "<CLS>", sep_token: "<SEP>", mask_token: "<MASK_TOKEN>" },
   GemmaTokenizer: { unk_token: "<unk>", bos_token: "<bos>", eos_token: "<eos>", pad_token: "<pad>", mask_token: "<mask>" },
 };
 
 /** The class that `AutoTokenizer` takes for a type of model. */
 const OF_TYPE: Readonly<Record<string, string>> = {
-  gpt2: "GPT2Tokenizer", gpt_neo: "GPT2Tokenizer", phi: "GPT2Tokenizer", gpt_neox: "GPTNeoXTokenizer", qwen2: "Qwen2Tokenizer", qwen3: "Qwen2Tokenizer", qwen2_moe: "Qwen2Tokenizer", qwen3_moe: "Qwen2Tokenizer",
+  gpt2: "GPT2Tokenizer", gpt_neo: "GPT2Tokenizer", phi: "GPT2Tokenizer", gpt_neox: "GPTNeoXTokenizer", olmo: "GPTNeoXTokenizer", olmoe: "GPTNeoXTokenizer", qwen2: "Qwen2Tokenizer", qwen3: "Qwen2Tokenizer", qwen2_moe: "Qwen2Tokenizer", qwen3_moe: "Qwen2Tokenizer",
+  gptj: "GPT2Tokenizer", opt: "GPT2Tokenizer", starcoder2: "GPT2Tokenizer", cohere: "CohereTokenizer", cohere2: "CohereTokenizer",
   qwen3_5: "Qwen3_5Tokenizer", qwen3_5_text: "Qwen3_5Tokenizer", qwen3_5_moe: "Qwen3_5Tokenizer", qwen3_5_moe_text: "Qwen3_5Tokenizer",
   gemma: "GemmaTokenizer", gemma2: "GemmaTokenizer", gemma3: "GemmaTokenizer", gemma3_text: "GemmaTokenizer",
 };
 
 const DISTRUSTED = ["qwen2", "qwen3_5", "qwen3_5_moe", "qwen3_5_moe_text"];
 /** Their files may name any class: none of it is made. */
-const CLASSLESS = ["phi3", "mistral", "mistral3", "llava"];
+const CLASSLESS = ["phi3", "mistral", "mistral3", "mixtral", "llava", "olmo2", "olmo3", "granite"];
 
 /**
  * The class of a tokenizer, without `Fast`; null for one that is made of tokenizer.json alone. `AutoTokenizer` distrusts the class that the files of a
- * Qwen 2 or 3.5, Mistral, LLaVA or Phi 3 name, and a Llama tokenizer that cuts texts by bytes.
+ * Qwen 2 or 3.5, Mistral, Mixtral, LLaVA, Phi 3 OLMo 2 or 3 or Granite name, and a Llama tokenizer that cuts texts by bytes.
  */
 export function tokenizerClass(tokenizer: JsonObject, config: JsonObject, model: JsonObject): string | null {
   const type = typeof model["model_type"] === "string" ? model["model_type"] : "";
@@ -42,7 +44,7 @@ export function tokenizerClass(tokenizer: JsonObject, config: JsonObject, model:
 }
 
 /** Classes that put a space before a text where the config says so, and only there, whatever tokenizer.json says. */
-const SPACED_BY_CONFIG = ["GPT2Tokenizer", "GPTNeoXTokenizer", "CodeGenTokenizer", "Qwen2Tokenizer", "Qwen3_5Tokenizer"];
+const SPACED_BY_CONFIG = ["GPT2Tokenizer", "GPTNeoXTokenizer", "CodeGenTokenizer", "Qwen2Tokenizer", "Qwen3_5Tokenizer", "CohereTokenizer"];
 
 /** A tokenizer.json with what the class of the tokenizer makes of its config: the space before a text. */
 export function builtByConfig(tokenizer: JsonObject, tokenizerClass: string | null, config: JsonObject): JsonObject {
@@ -66,6 +68,7 @@ const BY_BYTES: JsonObject = { type: "ByteLevel" };
 const BUILT: Readonly<Record<string, { readonly normalizer: Json; readonly pre_tokenizer: Json }>> = {
   GPT2Tokenizer: { normalizer: null, pre_tokenizer: BY_BYTES },
   GPTNeoXTokenizer: { normalizer: { type: "NFC" }, pre_tokenizer: BY_BYTES },
+  CohereTokenizer: { normalizer: { type: "NFC" }, pre_tokenizer: { type: "Sequence", pretokenizers: [{ type: "Digits", individual_digits: true }, BY_BYTES] } },
   Qwen2Tokenizer: byQwen(QWEN),
   Qwen3_5Tokenizer: byQwen(QWEN_WITH_MARKS),
   GemmaTokenizer: { normalizer: { type: "Replace", pattern: { String: " " }, content: "▁" }, pre_tokenizer: { type: "Split", pattern: { String: " " }, behavior: "MergedWithPrevious" } },

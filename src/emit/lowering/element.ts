@@ -17,7 +17,7 @@ function isExact(each: NodeProto): boolean {
 const cached = ({ name }: ValueProto, side: "past" | "present"): boolean => name.startsWith(`${side}_`) && !name.startsWith(`${side}_${EXACT_STATE}_`);
 
 /** Operators that CUDA has no kernel of in that type (`test/devices/cuda_kernels.tsv`): they compute in float32. */
-const WITHOUT: Readonly<Record<Exclude<Dtype, "f32">, ReadonlySet<string>>> = { f16: new Set(), bf16: new Set(["ArgMax", "Greater", "Pad"]) };
+const WITHOUT: Readonly<Record<Exclude<Dtype, "f32">, ReadonlySet<string>>> = { f16: new Set(), bf16: new Set(["ArgMax", "Clip", "Greater", "Pad"]) };
 
 const cast = (from: string, name: string, to: Element): NodeProto => ({ name, op: "Cast", domain: "", inputs: [from], outputs: [name], attributes: { to: { kind: "int", value: ELEMENT[to] } } });
 

@@ -3,6 +3,7 @@ import { finish, type Graph } from "../graph.ts";
 import type { EmittedGraph } from "../specs.ts";
 import type { Provider } from "../target.ts";
 import { geluAsStandard, siluFromPrimitives } from "./activation.ts";
+import { clipFromMinima } from "./clip.ts";
 import { compact, type Compaction } from "./compaction.ts";
 import { withElement } from "./element.ts";
 import { isOfSae } from "./facts.ts";
@@ -32,7 +33,7 @@ const LOWERINGS: Readonly<Record<Provider, Lowering>> = {
   cpu: { rules: {}, rulesInFloat32: {}, sparse: "inside" },
   webgpu: { rules: { ...WEBGPU_RULES, QuickGelu: siluFromPrimitives, GroupQueryAttention: attentionOfUnlikeLengths }, rulesInFloat32: {}, sparse: "largest" },
   cuda: { rules: { RMSNormalization: rmsAsSimplified, Gather: rowsOfPositions }, rulesInFloat32: { GroupQueryAttention: attentionOfUnlikeLengths }, sparse: "inside" },
-  openvino: { rules: { QuickGelu: siluFromPrimitives, FastGelu: geluAsStandard, RMSNormalization: rmsFromPrimitives, GroupQueryAttention: attentionFromPrimitives, Gemm: productOfStored }, rulesInFloat32: {}, sparse: "cpu" },
+  openvino: { rules: { QuickGelu: siluFromPrimitives, FastGelu: geluAsStandard, RMSNormalization: rmsFromPrimitives, GroupQueryAttention: attentionFromPrimitives, Gemm: productOfStored, Clip: clipFromMinima }, rulesInFloat32: {}, sparse: "cpu" },
 };
 
 /** The finished graph for its target. */

@@ -1,5 +1,5 @@
 /** Without this file a direction of the heads' outputs, or of an MLP's input, would be read as one of the residual stream. */
-import { isOutputOf, moduleOf, writesStream } from "../../ops/hook.ts";
+import { isOutputOf, moduleOf, writesStream, type Hook } from "../../ops/hook.ts";
 import type { Lowering, ModelFacts, SaeFacts } from "../stage.ts";
 import { modelAgrees } from "./encoded.ts";
 import { otherModel } from "./other_layer.ts";
@@ -12,6 +12,13 @@ const WAY: Readonly<Record<string, string>> = {
   ln2_normalized: "what a norm makes of the stream goes into the MLP, and not back",
 };
 
+/** Hooks that are the stream of a model or are added to it as they are, for a sentence. */
+function placesOf({ hooks }: ModelFacts): string {
+  const isAdded = (hook: Hook): boolean => !("normedBy" in hooks[hook]);
+  const places = (["resid_pre", "resid_mid", "resid_post", "attn_out", "mlp_out"] as const).filter(isAdded);
+  return `${places.slice(0, -1).join(", ")} or ${places.at(-1)}`;
+}
+
 /** Whether what the decoder writes is the residual stream of the model or is added to it, so that its directions reach the output as they are; says why not. */
 export function writesToStream(context: Lowering, model: ModelFacts, sae: SaeFacts): boolean {
   const { layer, hook, hookName, width } = sae.writes ?? { ...sae, width: sae.dIn };
@@ -19,11 +26,13 @@ export function writesToStream(context: Lowering, model: ModelFacts, sae: SaeFac
     context.report({ code, message, notes: [`${sae.ref.name}: ${sae.writes === null ? "trained on" : "writes"} ${hookName === "" ? "a place that it does not name" : hookName}`, ...notes], help });
     return false;
   };
-  const other = 'set sae "…" to one of resid_pre, resid_mid, resid_post, attn_out or mlp_out';
-  if (hook === null || !writesStream(hook)) return refuse("hook-mismatch", `the decoder directions of this SAE are no directions of the residual stream, so they promote no tokens by themselves`, [hook === null ? "nothing is known of that place" : WAY[hook] ?? ""], other);
+  const other = `set sae "…" to one of ${placesOf(model)}`;
+  const strays = (why: string): false => refuse("hook-mismatch", `the decoder directions of this SAE are no directions of the residual stream, so they promote no tokens by themselves`, [why], other);
+  if (hook === null || !writesStream(hook)) return strays(hook === null ? "nothing is known of that place" : WAY[hook] ?? "");
   const fact = model.hooks[hook];
   if (layer !== null && layer >= model.layers) return refuse("hook-mismatch", `this SAE is of layer ${layer}, and ${model.ref.name} has ${model.layers} layers, 0 to ${model.layers - 1}`, otherModel(context, model, [sae])?.notes ?? [], otherModel(context, model, [sae])?.help ?? 'set model "…" to the model that the SAE was trained on');
   if (fact.state === "absent") return refuse("hook-absent", `the blocks of ${model.ref.name} have no ${hook}`, [`${model.architecture}: ${fact.why}`], other);
+  if (fact.normedBy !== undefined) return strays(`${model.ref.name}: ${hook} goes through ${fact.normedBy.replace("{layer}", String(layer ?? 0))} before it joins the stream`);
   if (!isOutputOf(sae.module, fact, layer ?? 0)) return refuse("hook-mismatch", `this SAE is of what \`${sae.module?.replaceAll("|", "` or `")}\` gives out, and what joins the residual stream of this model is something else`, [`${model.ref.name}: ${hook} is the ${moduleOf(model.hooks, { layer: layer ?? 0, hook })}`], other);
   if (width !== model.hiddenSize) {
     const strange = otherModel(context, model, [sae]);

@@ -1,0 +1,62 @@
+/** Without this file GPT-J could not be read. */
+import type { RopeSpec } from "../../../src/emit/attention_specs.ts";
+import type { BlockSpec } from "../../../src/emit/specs.ts";
+import { flag, optional, positive, size, sizeUnder, type Config } from "../config.ts";
+import { activationOf } from "./activation.ts";
+import { contradiction, layerCount, linear, normOf, unsupported, type Decoder, type Family, type Source } from "./family.ts";
+import type { Heads } from "./heads.ts";
+import { hookFacts } from "./hook_modules.ts";
+
+export const gptj: Family = { types: ["gptj"], embedding: "wte.weight", read };
+
+/** transformers 5.24 `models/gptj/modeling_gptj.py`, `configuration_gptj.py`: one norm before both halves of a parallel block, pairs of neighbours turn, and the head has a bias. */
+function read(source: Source): Decoder {
+  const { config } = source;
+  const hiddenSize = sizeUnder(config, "n_embd", "hidden_size", 4096);
+  const heads = sizeUnder(config, "n_head", "num_attention_heads", 16);
+  if (hiddenSize % heads !== 0) throw contradiction(config, "n_embd", `which ${heads} heads do not divide`);
+  const shape: Heads = { hiddenSize, heads, kvHeads: heads, headDim: hiddenSize / heads };
+  const rope = ropeOf(config, shape.headDim);
+  const vocabulary = size(config, "vocab_size", 50400);
+  const layers = layerCount({ ...config, value: { ...config.value, n_layer: sizeUnder(config, "n_layer", "num_hidden_layers", 28) } }, "n_layer");
+  return {
+    architecture: "gptj",
+    ...shape,
+    norm: { kind: "layer", epsilon: positive(config, "layer_norm_epsilon", 1e-5), offset: 0 },
+    softcap: null,
+    residual: "parallel",
+    vocabulary,
+    context: sizeUnder(config, "n_positions", "max_position_embeddings", 2048),
+    embed: source.tensor("wte.weight", [vocabulary, hiddenSize]),
+    embedScale: null,
+    positions: null,
+    blocks: Array.from({ length: layers }, (_, layer) => blockOf(source, shape, rope, layer)),
+    finalNorm: normOf(source, "ln_f", hiddenSize, true),
+    lmHead: flag(config, "tie_word_embeddings", false) ? null : source.head(["lm_head.weight"], [vocabulary, hiddenSize]),
+    lmHeadBias: source.head(["lm_head.bias"], [vocabulary]),
+    hooks: hookFacts(shape, { block: "transformer.h.{layer}", ln1: "ln_1", ln2: null, o: "attn.out_proj", attentionOut: "attn.out_proj", mlpOut: "mlp.fc_out", parallel: true }),
+  };
+}
+
+/** The base is 10000 whatever the config says; `rotary_dim` columns turn. */
+function ropeOf(config: Config, headDim: number): RopeSpec {
+  if (Object.hasOwn(config.value, "rotary_dim") && optional(config, "rotary_dim") === null) throw unsupported(config, "rotary_dim", "transformers then makes tables as wide as the stream, and no head is");
+  const dimensions = size(config, "rotary_dim", 64);
+  if (dimensions > headDim) throw contradiction(config, "rotary_dim", `and a head has ${headDim} columns`);
+  if (dimensions % 2 !== 0) throw unsupported(config, "rotary_dim", "columns turn in pairs");
+  return { theta: 10000, dimensions, interleaved: true, scaling: { kind: "none" } };
+}
+
+function blockOf(source: Source, { hiddenSize: d, headDim }: Heads, rope: RopeSpec, layer: number): BlockSpec {
+  const at = `h.${layer}`;
+  const mlpSize = size(source.config, "n_inner", 4 * d);
+  const part = (name: string): ReturnType<typeof linear> => linear(source, `${at}.attn.${name}_proj`, d, d, false);
+  return {
+    ln1: normOf(source, `${at}.ln_1`, d, true),
+    attention: { kind: "softmax", qkv: { kind: "separate", q: part("q"), k: part("k"), v: part("v") }, o: part("out"), qNorm: null, kNorm: null, rope, window: null, scale: 1 / Math.sqrt(headDim) },
+    attentionPostNorm: null,
+    ln2: null,
+    mlp: { kind: "plain", activation: activationOf(source.config, "activation_function", "gelu_new"), up: linear(source, `${at}.mlp.fc_in`, mlpSize, d, true), down: linear(source, `${at}.mlp.fc_out`, d, mlpSize, true) },
+    mlpPostNorm: null,
+  };
+}

@@ -1,0 +1,98 @@
+/** Without this file OLMo 2 and 3, whose norms stand behind attention and MLP, could not be read. */
+import type { RopeSpec } from "../../../src/emit/attention_specs.ts";
+import type { BlockSpec } from "../../../src/emit/specs.ts";
+import { flag, positive, section, size, word, type Config } from "../config.ts";
+import type { JsonObject } from "../strict_json.ts";
+import { activationOf } from "./activation.ts";
+import { aroundBlocks } from "./around_blocks.ts";
+import { layerCount, normOf, withDefaults, type Decoder, type Family, type Source } from "./family.ts";
+import { gatedMlp } from "./gated_mlp.ts";
+import { headsOf, type Heads } from "./heads.ts";
+import { hookFacts } from "./hook_modules.ts";
+import { layerKinds, WINDOWED, windows, type LayerKind } from "./layer_kinds.ts";
+import { ropeOf, turned } from "./rope.ts";
+import { selfAttention } from "./self_attention.ts";
+
+/** Defaults and arithmetic of transformers 5.24 (`models/{olmo2,olmo3}/configuration_*.py` and `modeling_*.py`). */
+export const olmo2: Family = { types: ["olmo2", "olmo3"], embedding: "embed_tokens.weight", read };
+
+const DEFAULTS: JsonObject = {
+  vocab_size: 50304, hidden_size: 4096, intermediate_size: 11008, num_hidden_layers: 32, num_attention_heads: 32, num_key_value_heads: null, hidden_act: "silu",
+  max_position_embeddings: 2048, tie_word_embeddings: false, attention_bias: false, rms_norm_eps: 1e-5,
+};
+
+/** What attention and MLP read is the stream as it is. Hooks of what they give lie before the norms, where TransformerLens has them (`components/transformer_block.py`). */
+function read(given: Source): Decoder {
+  const source = withDefaults(given, DEFAULTS);
+  const { config } = source;
+  const type = word(config, "model_type");
+  const shape = headsOf(config);
+  const layers = layerCount(config);
+  const kinds = type === "olmo2" ? new Array<LayerKind>(layers).fill("full_attention") : layerKinds(config, layers, WINDOWED, (layer) => ((layer + 1) % 4 === 0 ? "full_attention" : "sliding_attention"));
+  const seen = windows(config, kinds, 4096);
+  const context = size(config, "max_position_embeddings");
+  const ropes = ropesOf(config, type, shape.headDim, context);
+  return {
+    architecture: type,
+    ...shape,
+    norm: { kind: "rms", epsilon: positive(config, "rms_norm_eps"), offset: 0 },
+    ...aroundBlocks(source, shape.hiddenSize),
+    residual: "sequential",
+    readBeforePostNorms: true,
+    blocks: kinds.map((kind, layer) => blockOf(source, shape, ropes[kind], seen[layer] ?? null, layer)),
+    finalNorm: normOf(source, "norm", shape.hiddenSize, false),
+    hooks: hookFacts(shape, {
+      block: "model.layers.{layer}",
+      ln1: null,
+      ln2: null,
+      o: "self_attn.o_proj",
+      attentionOut: "self_attn.o_proj",
+      mlpOut: "mlp.down_proj",
+      parallel: false,
+      normedBy: { attention: "post_attention_layernorm", mlp: "post_feedforward_layernorm" },
+    }),
+  };
+}
+
+/**
+ * OLMo 3 has parameters for each kind of layer, and of older configs `rope_scaling` and `rope_theta` are those of the layers that see everything, and of
+ * no other (`configuration_olmo3.py`, `convert_rope_params_to_dict`).
+ */
+function ropesOf(config: Config, type: string, headDim: number, context: number): Readonly<Record<LayerKind, RopeSpec>> {
+  const defaults = { theta: type === "olmo2" ? 10_000 : 500_000, partial: null, context };
+  if (type === "olmo2") {
+    const rope = ropeOf(config, headDim, defaults);
+    return { full_attention: rope, sliding_attention: rope };
+  }
+  const given = section(config, "rope_parameters");
+  const of = (kind: LayerKind): JsonObject => (given === null ? null : section(given, kind))?.value ?? {};
+  const { rope_theta: _, ...silent } = config.value;
+  const full = { file: config.file, value: { ...of("full_attention"), ...(section(config, "rope_scaling")?.value ?? {}) } };
+  return {
+    full_attention: turned(config, full, headDim, defaults),
+    sliding_attention: turned({ ...config, value: silent }, { file: config.file, value: of("sliding_attention") }, headDim, defaults),
+  };
+}
+
+/** Queries and keys of all heads are normed together. */
+function blockOf(source: Source, shape: Heads, rope: RopeSpec, window: number | null, layer: number): BlockSpec {
+  const { config } = source;
+  const at = `layers.${layer}`;
+  const { hiddenSize: d, heads, kvHeads, headDim } = shape;
+  const bias = flag(config, "attention_bias", false);
+  return {
+    ln1: null,
+    attention: selfAttention(source, layer, shape, {
+      bias,
+      outputBias: bias,
+      qNorm: source.tensor(`${at}.self_attn.q_norm.weight`, [heads * headDim]),
+      kNorm: source.tensor(`${at}.self_attn.k_norm.weight`, [kvHeads * headDim]),
+      rope,
+      window,
+    }),
+    attentionPostNorm: normOf(source, `${at}.post_attention_layernorm`, d, false),
+    ln2: null,
+    mlp: gatedMlp(source, `${at}.mlp`, d, { activation: activationOf(config, "hidden_act", "silu"), bias: false }),
+    mlpPostNorm: normOf(source, `${at}.post_feedforward_layernorm`, d, false),
+  };
+}

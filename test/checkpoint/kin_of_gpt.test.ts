@@ -1,0 +1,88 @@
+/** Without this file what GPT-J and its kin say in their configs, and do not mean, would be tried on people first. */
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { readModel } from "../../runtime/checkpoint/model.ts";
+import { HOOKS } from "../../src/ops/hook.ts";
+import { changed, content, failure, fixtures, type Change } from "./changed_model.ts";
+
+/** What is set in a fixture's config; undefined: nothing is said. */
+const says = (values: Record<string, unknown>): Change => ({ config: (config) => ({ ...config, ...values }) });
+
+const REFUSED: readonly (readonly [string, string, Change, string, RegExp])[] = [
+  ["columns that turn and are not said", "gptj_plain", says({ rotary_dim: null }), "unsupported-config", /rotary_dim/],
+  ["more columns to turn than GPT-J's heads have", "gptj_plain", says({ rotary_dim: undefined }), "invalid-config", /rotary_dim.* a head has 16/],
+  ["an odd number of columns to turn in GPT-J", "gptj_plain", says({ rotary_dim: 5 }), "unsupported-config", /turn in pairs/],
+  ["norms behind attention and MLP in OPT", "opt_plain", says({ do_layer_norm_before: false }), "unsupported-config", /do_layer_norm_before/],
+  ["no norm before OPT's head", "opt_plain", says({ _remove_final_layer_norm: true }), "unsupported-config", /_remove_final_layer_norm/],
+  ["norms with weights that are not there in OPT", "opt_galactica", says({ layer_norm_elementwise_affine: undefined }), "missing-tensor", /layers\.0\.self_attn_layer_norm\.weight/],
+  ["an embedding of another width in OPT", "opt_plain", says({ word_embed_proj_dim: 16 }), "unsupported-config", /word_embed_proj_dim.* 32/],
+  ["heads that do not divide OPT", "opt_plain", says({ num_attention_heads: 3 }), "invalid-config", /3 heads do not divide/],
+  ["another context in OPT", "opt_plain", says({ max_position_embeddings: 2048 }), "shape-mismatch", /embed_positions.*\[162, 32\].*\[2050, 32\]/],
+  ["angles that depend on the length in StarCoder 2", "starcoder2_plain", says({ rope_parameters: { rope_type: "dynamic", rope_theta: 10000, factor: 2 } }), "unsupported-config", /dynamic/],
+  ["a window of nothing in StarCoder 2", "starcoder2_window", says({ sliding_window: 0 }), "invalid-config", /sliding_window/],
+  ["biases that are not there in StarCoder 2", "starcoder2_window", says({ use_bias: undefined }), "missing-tensor", /q_proj\.bias/],
+  ["biases by distance in Falcon", "falcon_shared", says({ alibi: true }), "unsupported-config", /alibi/],
+  ["blocks of the new Falcon one half behind the other", "falcon_grouped", says({ parallel_attn: false }), "invalid-config", /parallel_attn/],
+  ["three norms in a block of Falcon", "falcon_grouped", says({ num_ln_in_parallel_attn: 3 }), "invalid-config", /num_ln_in_parallel_attn/],
+  ["two norms in a block of the old Falcon", "falcon_shared", says({ num_ln_in_parallel_attn: 2 }), "invalid-config", /num_ln_in_parallel_attn/],
+  ["grouped keys in the old Falcon", "falcon_apart", says({ num_attention_heads: 4, num_kv_heads: 2 }), "invalid-config", /num_kv_heads.*4 heads/],
+  ["one key for all heads in the old Falcon, and none shared", "falcon_apart", says({ num_kv_heads: 1 }), "invalid-config", /num_kv_heads.*2 heads/],
+  ["keys that the heads of Falcon do not share evenly", "falcon_grouped", says({ num_kv_heads: 3 }), "invalid-config", /num_kv_heads/],
+  ["queries and keys of other heads in Falcon", "falcon_grouped", says({ num_kv_heads: 4 }), "shape-mismatch", /query_key_value/],
+  ["heads that do not divide Falcon", "falcon_apart", says({ num_attention_heads: 3, num_kv_heads: null }), "invalid-config", /3 heads do not divide/],
+  ["logits times nothing in Cohere", "cohere_plain", says({ logit_scale: 0 }), "invalid-config", /logit_scale/],
+  ["norms of queries that are not there in Cohere", "cohere_plain", says({ use_qk_norm: true }), "missing-tensor", /layers\.0\.self_attn\.q_norm/],
+  ["norms of all heads together in Cohere", "cohere_grouped", { shape: (name, shape) => (name.endsWith("q_norm.weight") ? [64] : shape) }, "shape-mismatch", /q_norm.*\[64\].*\[4, 16\]/],
+  ["angles that depend on the length in Cohere", "cohere_plain", says({ rope_parameters: { rope_type: "longrope", rope_theta: 10000, factor: 2 } }), "unsupported-config", /longrope/],
+  ["windows of no width in Cohere 2", "cohere2_window", says({ sliding_window: null }), "invalid-config", /sliding_window/],
+  ["a kind of layer that Cohere 2 has not", "cohere2_window", says({ layer_types: ["chunked_attention", "full_attention"] }), "unsupported-config", /layer_types/],
+  ["a pattern of no layers in Cohere 2", "cohere2_pattern", says({ sliding_window_pattern: 0 }), "invalid-config", /sliding_window_pattern/],
+  ["heads that do not divide GPT-J", "gptj_plain", says({ n_head: 3 }), "invalid-config", /3 heads do not divide/],
+];
+
+for (const [what, name, change, code, wanted] of REFUSED) {
+  test(`a model with ${what} is ${code}`, async () => {
+    const error = await failure(changed(name, change));
+    assert.is(error.code, code, error.message);
+    assert.match(error.message, wanted);
+  });
+}
+
+/** Fixture, and what its tensors' names begin with there and elsewhere. */
+const PREFIXED: readonly (readonly [string, string, string])[] = [
+  ["gptj_plain", "transformer.", ""],
+  ["opt_plain", "model.decoder.", "decoder."],
+  ["starcoder2_plain", "model.", ""],
+  ["falcon_shared", "transformer.", ""],
+  ["cohere_plain", "model.", ""],
+];
+
+for (const [name, from, to] of PREFIXED) {
+  test(`names of ${name} that begin with \`${to}\` are found`, async () => {
+    const other = await readModel(changed(name, { name: (tensor) => (tensor.startsWith(from) ? `${to}${tensor.slice(from.length)}` : tensor) }));
+    assert.equal(content(other), content(await readModel(join(fixtures, name))));
+  });
+}
+
+/** Fixture, hooks that it has not, and the modules of some. */
+const HOOKED: readonly (readonly [string, readonly string[], Readonly<Record<string, string>>])[] = [
+  ["gptj_plain", ["resid_mid"], { z: "transformer.h.{layer}.attn.out_proj input", ln2_normalized: "transformer.h.{layer}.ln_1 output, before its weight and bias", mlp_in: "transformer.h.{layer}.mlp input", mlp_out: "transformer.h.{layer}.mlp.fc_out output" }],
+  ["opt_plain", [], { z: "model.decoder.layers.{layer}.self_attn.out_proj input", resid_mid: "model.decoder.layers.{layer}.final_layer_norm input", mlp_in: "model.decoder.layers.{layer}.fc1 input", mlp_out: "model.decoder.layers.{layer}.fc2 output" }],
+  ["cohere2_window", ["resid_mid"], { z: "model.layers.{layer}.self_attn.o_proj input", ln2_normalized: "model.layers.{layer}.input_layernorm output, before its weight and bias", mlp_out: "model.layers.{layer}.mlp.down_proj output" }],
+  ["falcon_grouped", ["resid_mid"], { ln1_normalized: "transformer.h.{layer}.ln_attn output, before its weight and bias", ln2_normalized: "transformer.h.{layer}.ln_mlp output, before its weight and bias" }],
+  ["falcon_grouped_one_norm", ["resid_mid"], { ln2_normalized: "transformer.h.{layer}.input_layernorm output, before its weight and bias" }],
+  ["falcon_apart", [], { z: "transformer.h.{layer}.self_attention.dense input", resid_mid: "transformer.h.{layer}.post_attention_layernorm input", mlp_out: "transformer.h.{layer}.mlp.dense_4h_to_h output" }],
+  ["starcoder2_plain", [], { z: "model.layers.{layer}.self_attn.o_proj input", mlp_in: "model.layers.{layer}.mlp input", mlp_out: "model.layers.{layer}.mlp.c_proj output" }],
+];
+
+for (const [name, absent, modules] of HOOKED) {
+  test(`hooks of ${name} name their modules`, async () => {
+    const { hooks } = (await readModel(join(fixtures, name))).spec;
+    assert.equal(HOOKS.filter((hook) => hooks[hook].state === "absent"), absent);
+    const named = Object.fromEntries(HOOKS.flatMap((hook) => { const fact = hooks[hook]; return fact.state === "present" && Object.hasOwn(modules, hook) ? [[hook, fact.module]] : []; }));
+    assert.equal(named, modules);
+  });
+}
+
+test.run();
