@@ -168,6 +168,12 @@ test("the text part of a LLaVA or Mistral 3 is a model, also where it leaves out
   assert.equal(await heads("mistral3_tied", false), [true, "lm_head.weight"]);
 });
 
+test("the context of a Ministral 3 ends where its queries begin to be scaled", async () => {
+  const contextOf = async (rope: Record<string, unknown> | null): Promise<number> => (await readModel(changed("ministral3_window", { config: (config) => void Object.assign(config, { max_position_embeddings: 400, rope_parameters: rope }) }))).spec.context;
+  const yarn = { rope_type: "yarn", rope_theta: 10000, factor: 4, original_max_position_embeddings: 100 };
+  assert.equal([await contextOf(null), await contextOf({ ...yarn, llama_4_scaling_beta: 0.1 }), await contextOf(yarn)], [400, 100, 400]);
+});
+
 test("a model that is not read and has a text model that is says how to have that alone", async () => {
   const around = (type: string, inner: string): string => changed("llava_llama", { config: (config) => ({ ...config, model_type: type, text_config: { ...(config["text_config"] as object), model_type: inner } }) });
   for (const [type, inner] of [["llava_next", "llama"], ["llava", "gemma"]] as const) {
@@ -176,8 +182,8 @@ test("a model that is not read and has a text model that is says how to have tha
     assert.match(error.notes.join("\n"), new RegExp(`its text model is a \`${inner}\``));
     assert.match(error.help, /AutoModelForImageTextToText\.from_pretrained\("(.+)"\)\.get_decoder\(\)\.save_pretrained\("text"\), transformers\.AutoTokenizer\.from_pretrained\("\1"\).*set model "text"$/);
   }
-  const { message, help } = await failure(around("mistral3", "ministral3"));
-  assert.match(message, /a `mistral3` model around a `ministral3`$/);
+  const { message, help } = await failure(around("mistral3", "mistral4"));
+  assert.match(message, /a `mistral3` model around a `mistral4`$/);
   assert.is(help, 'set model "…"');
 });
 

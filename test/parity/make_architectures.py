@@ -119,6 +119,10 @@ CONFIGS = {
     # The whole model, with an eye that no text goes through, as the hub has it.
     "llava_llama": ("llava", {**LLAMA, "model_type": "llama", "rope_parameters": {"rope_type": "linear", "factor": 3.0, "rope_theta": 5000.0}}),
     "llava_qwen2_tied": ("llava", {**LLAMA, "model_type": "qwen2", "tie_word_embeddings": True, "fused": True}),
+    "ministral_mixed": ("ministral", {**LLAMA, "head_dim": 8, "sliding_window": 12, "layer_types": ["full_attention", "sliding_attention"]}),
+    "ministral3_yarn": ("ministral3", {**LLAMA, "head_dim": 16, "rope_parameters": {**YARN, "original_max_position_embeddings": 200, "mscale": 1.0, "mscale_all_dim": 1.0, "llama_4_scaling_beta": 0.1}}),
+    "ministral3_window": ("ministral3", {**LLAMA, "head_dim": 16, "sliding_window": 12, "max_position_embeddings": 400, "written": {"rope_parameters": None}}),
+    "mistral3_of_ministral3": ("mistral3", {**LLAMA, "model_type": "ministral3", "head_dim": 16, "rope_parameters": {**YARN, "original_max_position_embeddings": 200, "mscale": 1.0, "mscale_all_dim": 1.0, "llama_4_scaling_beta": 0.1}, "outer": {"tie_word_embeddings": True}, "save": "bfloat16"}),
     "mistral3_window": ("mistral3", {**LLAMA, "model_type": "mistral", "head_dim": 16, "sliding_window": 12}),
     "mistral3_tied": ("mistral3", {**LLAMA, "model_type": "mistral", "head_dim": 16, "sliding_window": None, "outer": {"tie_word_embeddings": True}, "save": "bfloat16"}),
     "qwen3_5_seeing": ("qwen3_5", {**QWEN35, "layer_types": ["linear_attention", "full_attention"], "head_dim": 24}),

@@ -29,10 +29,14 @@ interface Member {
 
 const LLAMA: Member = { theta: 10000, headDim: null, kvHeads: null, context: 2048, epsilon: 1e-6, qkvBias: biased, oBias: biased, mlpBias: (config) => flag(config, "mlp_bias", false), headNorms: false, windowed: "never", experts: null };
 
-/** Defaults and differences of transformers 5.24 (`models/{llama,mistral,qwen2,qwen3,qwen2_moe,qwen3_moe}/configuration_*.py` and `modeling_*.py`). */
+const MISTRAL: Member = { ...LLAMA, kvHeads: 8, context: 4096 * 32, windowed: "always", qkvBias: none, oBias: none, mlpBias: none };
+
+/** Defaults and differences of transformers 5.24 (`models/{llama,mistral,ministral,qwen2,qwen3,qwen2_moe,qwen3_moe}/configuration_*.py` and `modeling_*.py`). */
 const MEMBERS: Readonly<Record<string, Member>> = {
   llama: LLAMA,
-  mistral: { ...LLAMA, kvHeads: 8, context: 4096 * 32, windowed: "always", qkvBias: none, oBias: none, mlpBias: none },
+  mistral: MISTRAL,
+  // What a Mistral with `layer_types` is called.
+  ministral: MISTRAL,
   qwen2: { ...LLAMA, kvHeads: 32, context: 32768, windowed: "from_max_window_layers", qkvBias: () => true, oBias: none, mlpBias: none },
   qwen3: { ...LLAMA, kvHeads: 32, headDim: 128, context: 32768, windowed: "from_max_window_layers", headNorms: true, mlpBias: none },
   qwen2_moe: { ...LLAMA, kvHeads: 16, context: 32768, windowed: "every_other_below_max", qkvBias: (config) => flag(config, "qkv_bias", true), oBias: none, mlpBias: none, experts: { count: 60, perToken: 4, width: 1408, shared: 5632 } },
@@ -79,7 +83,7 @@ function read(source: Source): Decoder {
 }
 
 /** A config around that of the text ties where the files have no head, a Mistral 3's also where it says nothing (`models/mistral3/configuration_mistral3.py`). */
-function tied({ config, outer, holdsHead }: Source): boolean {
+export function tied({ config, outer, holdsHead }: Source): boolean {
   if (flag(config, "tie_word_embeddings", false)) return true;
   return outer !== null && flag(outer, "tie_word_embeddings", word(outer, "model_type") === "mistral3") && !holdsHead(["lm_head.weight"]);
 }

@@ -11,6 +11,7 @@ import { gptOss } from "./gpt_oss.ts";
 import { granite } from "./granite.ts";
 import { gptj } from "./gptj.ts";
 import { llama } from "./llama.ts";
+import { ministral3 } from "./ministral3.ts";
 import { mixtral } from "./mixtral.ts";
 import { olmo } from "./olmo.ts";
 import { olmo2 } from "./olmo2.ts";
@@ -22,7 +23,7 @@ import { qwen35 } from "./qwen3_5.ts";
 import { smollm3 } from "./smollm3.ts";
 import { starcoder2 } from "./starcoder2.ts";
 
-export const FAMILIES: readonly Family[] = [llama, cohere, falcon, gemma, gemma4, gpt2, gptNeo, gptNeox, gptj, gptOss, granite, mixtral, olmo, olmo2, olmoe, opt, phi, phi3, qwen35, smollm3, starcoder2];
+export const FAMILIES: readonly Family[] = [llama, cohere, falcon, gemma, gemma4, gpt2, gptNeo, gptNeox, gptj, gptOss, granite, ministral3, mixtral, olmo, olmo2, olmoe, opt, phi, phi3, qwen35, smollm3, starcoder2];
 
 /** `model_type`s that are read, as messages list them. */
 export const SUPPORTED: readonly string[] = FAMILIES.flatMap(({ types }) => types);

@@ -3,6 +3,7 @@ import { optional, section, word, type Config } from "../config.ts";
 import { CheckpointError } from "../error.ts";
 import type { JsonObject } from "../strict_json.ts";
 import { llama } from "./llama.ts";
+import { ministral3 } from "./ministral3.ts";
 import { familyOf, SUPPORTED } from "./mod.ts";
 
 /** Models that also see whose text model is read where it lies. Without `usual` their text part names its own type, which is of one family. */
@@ -30,7 +31,7 @@ export function textPart(config: Config): Config {
   if (text === null || usual === null) return text ?? config;
   const kind = word(text, "model_type", usual);
   // Where the others' heads lie, and what ties them, only that family knows.
-  if (!llama.types.includes(kind)) return config;
+  if (!llama.types.includes(kind) && !(type === "mistral3" && ministral3.types.includes(kind))) return config;
   return { ...text, value: { ...LEFT_OUT[kind], ...text.value, model_type: kind } };
 }
 
