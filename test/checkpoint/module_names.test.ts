@@ -17,6 +17,7 @@ const CASES: readonly (readonly [string, string, string | null])[] = [
   ["neox_pythia", "gpt_neox.layers.1.post_attention_layernorm", null],
   ["gptj_plain", "transformer.h.1.attn", "attn_out"],
   ["gptj_plain", "h.1.mlp", "mlp_out"],
+  ["bigcode_shared", "transformer.h.1.attn", "attn_out"],
   ["cohere_plain", "model.layers.1.self_attn", "attn_out"],
   ["falcon_shared", "transformer.h.1.self_attention", "attn_out"],
   ["falcon_shared", "transformer.h.1.self_attn", null],

@@ -4,6 +4,7 @@ import { cohere } from "./cohere.ts";
 import { falcon } from "./falcon.ts";
 import { gemma } from "./gemma.ts";
 import { gpt2 } from "./gpt2.ts";
+import { gptBigcode } from "./gpt_bigcode.ts";
 import { gptNeo } from "./gpt_neo.ts";
 import { gptNeox } from "./gpt_neox.ts";
 import { gptOss } from "./gpt_oss.ts";
@@ -17,7 +18,7 @@ import { phi3 } from "./phi3.ts";
 import { qwen35 } from "./qwen3_5.ts";
 import { starcoder2 } from "./starcoder2.ts";
 
-export const FAMILIES: readonly Family[] = [llama, cohere, falcon, gemma, gpt2, gptNeo, gptNeox, gptj, gptOss, olmo, olmo2, opt, phi, phi3, qwen35, starcoder2];
+export const FAMILIES: readonly Family[] = [llama, cohere, falcon, gemma, gpt2, gptBigcode, gptNeo, gptNeox, gptj, gptOss, olmo, olmo2, opt, phi, phi3, qwen35, starcoder2];
 
 /** `model_type`s that are read, as messages list them. */
 export const SUPPORTED: readonly string[] = FAMILIES.flatMap(({ types }) => types);
