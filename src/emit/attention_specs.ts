@@ -35,6 +35,8 @@ export interface AttentionSpec {
   readonly clip?: number;
   /** null: positions are added to the embedding, or there are none. */
   readonly rope: RopeSpec | null;
+  /** [heads] what the score of a key grows by with each place that it stands further on (ALiBi, of Bloom), where nothing turns; absent: it does not. */
+  readonly slopes?: readonly number[];
   /** Keys that a query sees, itself included; null: all before it. */
   readonly window: number | null;
   /** Factor of the dot products. */

@@ -1,5 +1,6 @@
 /** Without this file nobody could say which models are read: the table of families. */
 import type { Family } from "./family.ts";
+import { bloom } from "./bloom.ts";
 import { cohere } from "./cohere.ts";
 import { falcon } from "./falcon.ts";
 import { gemma } from "./gemma.ts";
@@ -18,7 +19,7 @@ import { phi3 } from "./phi3.ts";
 import { qwen35 } from "./qwen3_5.ts";
 import { starcoder2 } from "./starcoder2.ts";
 
-export const FAMILIES: readonly Family[] = [llama, cohere, falcon, gemma, gpt2, gptBigcode, gptNeo, gptNeox, gptj, gptOss, olmo, olmo2, opt, phi, phi3, qwen35, starcoder2];
+export const FAMILIES: readonly Family[] = [llama, bloom, cohere, falcon, gemma, gpt2, gptBigcode, gptNeo, gptNeox, gptj, gptOss, olmo, olmo2, opt, phi, phi3, qwen35, starcoder2];
 
 /** `model_type`s that are read, as messages list them. */
 export const SUPPORTED: readonly string[] = FAMILIES.flatMap(({ types }) => types);
