@@ -3,7 +3,7 @@ import { constant, ints, node, nodes, weight, type Attributes, type Graph } from
 import { headColumns, type HeadColumns } from "./head_columns.ts";
 import { linear } from "./linear.ts";
 import { headNorm, normalized } from "./norm.ts";
-import { tablesOf, type Looked, type Shared } from "./positions.ts";
+import { standing, tablesOf, type Looked, type Shared } from "./positions.ts";
 import type { AttentionSpec, QkvSpec } from "./attention_specs.ts";
 import type { DecoderSpec } from "./specs.ts";
 
@@ -20,9 +20,14 @@ export function headsIn(model: DecoderSpec, spec: AttentionSpec): HeadsOfBlock {
   return { heads: model.heads, kvHeads: spec.own?.kvHeads ?? model.kvHeads, headDim: spec.own?.headDim ?? model.headDim };
 }
 
+function columnsOf(model: DecoderSpec, spec: AttentionSpec): HeadColumns {
+  if (spec.rope !== null && spec.slopes !== undefined) throw new Error("heads that turn have no slopes");
+  return headColumns(headsIn(model, spec).headDim, spec.rope, spec.slopes !== undefined);
+}
+
 /** Columns of one head in the cache of a block. */
 export function cacheWidth(model: DecoderSpec, spec: AttentionSpec): number {
-  return headColumns(headsIn(model, spec).headDim, spec.rope).width;
+  return columnsOf(model, spec).width;
 }
 
 interface Projected {
@@ -92,16 +97,32 @@ function collected(graph: Graph, path: string, { heads: count, headDim }: HeadsO
   return node(graph, path, "Reshape", [node(graph, `${path}/ordered`, "Gather", [heads, ints(graph, ...at)], { axis: 1 }), flat]);
 }
 
+/**
+ * Queries and keys [B, S, heads·width] with one column more each, of what `slopes` says and of the key's place in its text: their product is what ALiBi adds
+ * to a score (Press et al. 2022, arXiv 2108.12409), but for one number in all scores of a query, which no softmax sees. So it costs no table of all queries and keys.
+ */
+function inclined(graph: Graph, path: string, shape: HeadsOfBlock, common: Shared, slopes: readonly number[], { width, place }: HeadColumns, [q, k]: readonly string[]): readonly [string, string] {
+  const row = (heads: number, value: (head: number) => number): string => {
+    const all = new Float32Array(heads * width);
+    for (let head = 0; head < heads; head += 1) all[head * width + (place as number)] = value(head);
+    return constant(graph, "f32", [heads * width], all);
+  };
+  const placed = node(graph, `${path}/k/place`, "Mul", [standing(graph, common), row(shape.kvHeads, () => 1)]);
+  return [node(graph, `${path}/q/inclined`, "Add", [q as string, row(shape.heads, (head) => slopes[head] as number)]), node(graph, `${path}/k/placed`, "Add", [k as string, placed])];
+}
+
 /** Causal attention of one block, without the output projection: normed x [T, d] → [T, heads·dh], and the keys and values so far. */
 export function attention(graph: Graph, path: string, model: DecoderSpec, spec: AttentionSpec, common: Shared, x: string, own: Cache | null): { readonly mixed: string; readonly present: Cache } {
   const shape = headsIn(model, spec);
-  const columns = headColumns(shape.headDim, spec.rope);
+  const columns = columnsOf(model, spec);
   const { q, k, v, gate } = projected(graph, path, shape, spec.qkv, x);
   const turnedQ = spec.qNorm === null ? q : headNorm(graph, `${path}/q_norm`, q, model.norm, spec.qNorm);
   const normed = normedKeys(graph, path, model, spec, k, v);
   const heads = (name: string, value: string, order = columns.order): string => laidOut(graph, `${path}/${name}`, shape.headDim, order, clipped(graph, `${path}/${name}/clipped`, value, spec.clip), common.layout);
-  const queries = heads("q", turnedQ);
-  const seen: Looked = normed === null ? lookedAt(model, spec, common) : { k: heads("k", normed.k), v: heads("v", normed.v, columns.values), past: own };
+  const laid = heads("q", turnedQ);
+  const looked: Looked = normed === null ? lookedAt(model, spec, common) : { k: heads("k", normed.k), v: heads("v", normed.v, columns.values), past: own };
+  const [queries, keys] = spec.slopes === undefined ? [laid, looked.k] : inclined(graph, path, shape, common, spec.slopes.map((slope) => slope / spec.scale), columns, [laid, looked.k]);
+  const seen: Looked = { ...looked, k: keys };
   if (normed !== null) common.looked.set(spec, seen);
   const tables = spec.rope === null ? [] : Object.values(tablesOf(graph, shape.headDim, common, spec.rope));
   // Behind two tables, positions and additions to scores: the operator's twelfth input.

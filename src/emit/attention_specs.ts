@@ -25,7 +25,7 @@ export type QkvSpec =
   | { readonly kind: "keys"; readonly q: LinearSpec; readonly k: LinearSpec }
   /** Queries of its own over the keys and values of an earlier block (the last layers of Gemma 4). */
   | { readonly kind: "queries"; readonly q: LinearSpec; readonly of: number }
-  /** One product whose columns are all of q, then k, then v (GPT-2). */
+  /** One product whose columns are all of q, then k, then v (GPT-2, and with one k and v GPT-BigCode). */
   | { readonly kind: "thirds"; readonly all: LinearSpec }
   /** One product whose columns are q, k and v of the first key-value head, then of the second: as many queries as share it (one in GPT-NeoX, more in Falcon), its key, its value. */
   | { readonly kind: "per_head"; readonly all: LinearSpec };
@@ -45,6 +45,8 @@ export interface AttentionSpec {
   readonly clip?: number;
   /** null: positions are added to the embedding, or there are none. */
   readonly rope: RopeSpec | null;
+  /** [heads] what the score of a key grows by with each place that it stands further on (ALiBi, of Bloom), where nothing turns; absent: it does not. */
+  readonly slopes?: readonly number[];
   /** Keys that a query sees, itself included; null: all before it. */
   readonly window: number | null;
   /** Factor of the dot products. */

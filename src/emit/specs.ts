@@ -141,6 +141,8 @@ export interface DecoderSpec {
   readonly embedScale: number | null;
   /** What blocks are told of each token beside the stream (Gemma 4). */
   readonly layerInputs?: LayerInputsSpec;
+  /** Norm of the embedding, before the first block (Bloom); absent: there is none. */
+  readonly embedNorm?: NormSpec;
   /** [context, hiddenSize]: learned positions, added to the embedding (GPT-2). */
   readonly positions: TensorRef | null;
   readonly blocks: readonly BlockSpec[];
