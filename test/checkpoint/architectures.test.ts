@@ -83,6 +83,10 @@ const broken: readonly (readonly [string, string, Change, string, RegExp])[] = [
   ["an activation of experts that nobody knows", "mixtral_published", { config: (config) => void (config["hidden_act"] = "quick_gelu") }, "unsupported-config", /hidden_act/],
   ["norms of each head where OLMoE has one of all", "olmoe_plain", { shape: (name, shape) => (name.endsWith("k_norm.weight") ? [3, 8] : shape) }, "shape-mismatch", /k_norm/],
   ["a sum of shares in OLMoE that is neither taken nor left", "olmoe_plain", { config: (config) => void (config["norm_topk_prob"] = 1) }, "invalid-config", /norm_topk_prob/],
+  ["heads of another size in StableLM", "stablelm_plain", { config: (config) => void (config["head_dim"] = 8) }, "invalid-config", /`head_dim` .*2 heads of 32 columns have 16 each/],
+  ["a norm of one head that is not there", "stablelm_scaled", { name: (name) => name.replace("layers.1.self_attn.q_layernorm.norms.1.", "layers.1.self_attn.q_layernorm.norms.2.") }, "missing-tensor", /layers\.1\.self_attn\.q_layernorm\.norms\.1\.weight/],
+  ["an odd number of columns to turn in StableLM", "stablelm_plain", { config: (config) => void (delete config["rope_parameters"], (config["partial_rotary_factor"] = 0.2)) }, "unsupported-config", /turns 3 of the 16 columns of a head \(`partial_rotary_factor` is 0\.2\)/],
+  ["no second norm where halves follow one another", "stablelm_parallel", { config: (config) => void (config["use_parallel_residual"] = false) }, "missing-tensor", /post_attention_layernorm/],
   ["a factor of nothing", "granite_factors", { config: (config) => void (config["residual_multiplier"] = 0) }, "invalid-config", /residual_multiplier/],
   ["logits over nothing", "granite_factors", { config: (config) => void (config["logits_scaling"] = 0) }, "invalid-config", /logits_scaling/],
   ["a factor that is no number", "granite_factors", { config: (config) => void (config["attention_multiplier"] = "0.1") }, "invalid-config", /attention_multiplier/],
@@ -268,6 +272,8 @@ test("a Mixtral is one whether its modules have their publisher's names or those
 test("hooks say their modules; a parallel block has none between its halves, and says why", async () => {
   const { spec } = await readModel(join(fixtures, "neox_small"));
   assert.equal(HOOKS.filter((hook) => spec.hooks[hook].state === "absent"), ["resid_mid"]);
+  const shared = await readModel(join(fixtures, "stablelm_parallel"));
+  assert.equal(HOOKS.filter((hook) => shared.spec.hooks[hook].state === "absent"), ["resid_mid"]);
   const sequential = await readModel(join(fixtures, "neox_sequential"));
   assert.ok(HOOKS.every((hook) => sequential.spec.hooks[hook].state === "present"));
 });

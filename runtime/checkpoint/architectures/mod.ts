@@ -7,8 +7,8 @@ import { gpt2 } from "./gpt2.ts";
 import { gptNeo } from "./gpt_neo.ts";
 import { gptNeox } from "./gpt_neox.ts";
 import { gptOss } from "./gpt_oss.ts";
-import { granite } from "./granite.ts";
 import { gptj } from "./gptj.ts";
+import { granite } from "./granite.ts";
 import { llama } from "./llama.ts";
 import { mixtral } from "./mixtral.ts";
 import { olmo } from "./olmo.ts";
@@ -19,9 +19,10 @@ import { phi } from "./phi.ts";
 import { phi3 } from "./phi3.ts";
 import { qwen35 } from "./qwen3_5.ts";
 import { smollm3 } from "./smollm3.ts";
+import { stablelm } from "./stablelm.ts";
 import { starcoder2 } from "./starcoder2.ts";
 
-export const FAMILIES: readonly Family[] = [llama, cohere, falcon, gemma, gpt2, gptNeo, gptNeox, gptj, gptOss, granite, mixtral, olmo, olmo2, olmoe, opt, phi, phi3, qwen35, smollm3, starcoder2];
+export const FAMILIES: readonly Family[] = [llama, cohere, falcon, gemma, gpt2, gptNeo, gptNeox, gptj, gptOss, granite, mixtral, olmo, olmo2, olmoe, opt, phi, phi3, qwen35, smollm3, stablelm, starcoder2];
 
 /** `model_type`s that are read, as messages list them. */
 export const SUPPORTED: readonly string[] = FAMILIES.flatMap(({ types }) => types);
