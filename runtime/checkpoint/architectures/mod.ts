@@ -3,6 +3,7 @@ import type { Family } from "./family.ts";
 import { cohere } from "./cohere.ts";
 import { falcon } from "./falcon.ts";
 import { gemma } from "./gemma.ts";
+import { glm } from "./glm.ts";
 import { gpt2 } from "./gpt2.ts";
 import { gptNeo } from "./gpt_neo.ts";
 import { gptNeox } from "./gpt_neox.ts";
@@ -22,7 +23,7 @@ import { smollm3 } from "./smollm3.ts";
 import { stablelm } from "./stablelm.ts";
 import { starcoder2 } from "./starcoder2.ts";
 
-export const FAMILIES: readonly Family[] = [llama, cohere, falcon, gemma, gpt2, gptNeo, gptNeox, gptj, gptOss, granite, mixtral, olmo, olmo2, olmoe, opt, phi, phi3, qwen35, smollm3, stablelm, starcoder2];
+export const FAMILIES: readonly Family[] = [llama, cohere, falcon, gemma, glm, gpt2, gptNeo, gptNeox, gptj, gptOss, granite, mixtral, olmo, olmo2, olmoe, opt, phi, phi3, qwen35, smollm3, stablelm, starcoder2];
 
 /** `model_type`s that are read, as messages list them. */
 export const SUPPORTED: readonly string[] = FAMILIES.flatMap(({ types }) => types);

@@ -28,7 +28,7 @@ const OF_TYPE: Readonly<Record<string, string>> = {
 
 const DISTRUSTED = ["qwen2", "qwen3_5", "qwen3_5_moe", "qwen3_5_moe_text"];
 /** Their files may name any class, and they are made of none (of a Mistral or Mixtral where its own package is not there). */
-const CLASSLESS = ["phi3", "mistral", "mistral3", "mixtral", "llava", "olmo2", "olmo3", "granite", "stablelm"];
+const CLASSLESS = ["phi3", "mistral", "mistral3", "mixtral", "llava", "olmo2", "olmo3", "granite", "stablelm", "glm", "glm4"];
 
 /**
  * The class of a tokenizer, without `Fast`; null for one that is made of tokenizer.json alone. `AutoTokenizer` distrusts the class that the files of a
