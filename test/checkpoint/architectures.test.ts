@@ -96,6 +96,14 @@ const broken: readonly (readonly [string, string, Change, string, RegExp])[] = [
   ["an activation of experts that nobody knows", "mixtral_published", { config: (config) => void (config["hidden_act"] = "quick_gelu") }, "unsupported-config", /hidden_act/],
   ["norms of each head where OLMoE has one of all", "olmoe_plain", { shape: (name, shape) => (name.endsWith("k_norm.weight") ? [3, 8] : shape) }, "shape-mismatch", /k_norm/],
   ["a sum of shares in OLMoE that is neither taken nor left", "olmoe_plain", { config: (config) => void (config["norm_topk_prob"] = 1) }, "invalid-config", /norm_topk_prob/],
+  ["heads of another size in StableLM", "stablelm_plain", { config: (config) => void (config["head_dim"] = 8) }, "invalid-config", /`head_dim` .*2 heads of 32 columns have 16 each/],
+  ["a norm of one head that is not there", "stablelm_scaled", { name: (name) => name.replace("layers.1.self_attn.q_layernorm.norms.1.", "layers.1.self_attn.q_layernorm.norms.2.") }, "missing-tensor", /layers\.1\.self_attn\.q_layernorm\.norms\.1\.weight/],
+  ["an odd number of columns to turn in StableLM", "stablelm_plain", { config: (config) => void (delete config["rope_parameters"], (config["partial_rotary_factor"] = 0.2)) }, "unsupported-config", /turns 3 of the 16 columns of a head \(`partial_rotary_factor` is 0\.2\)/],
+  ["no second norm where halves follow one another", "stablelm_parallel", { config: (config) => void (config["use_parallel_residual"] = false) }, "missing-tensor", /post_attention_layernorm/],
+  ["no norm behind the MLP of a GLM 4", "glm4_plain", { name: (name) => name.replace("layers.0.post_mlp_layernorm", "layers.0.post_feedforward_layernorm") }, "missing-tensor", /layers\.0\.post_mlp_layernorm/],
+  ["gate and up of another width", "glm_plain", { config: (config) => void (config["intermediate_size"] = 20) }, "shape-mismatch", /gate_up_proj/],
+  ["a bias of attention that GLM has where nothing is said", "glm_scaled", { config: (config) => void delete config["attention_bias"] }, "missing-tensor", /q_proj\.bias/],
+  ["an odd number of columns to turn in GLM", "glm_plain", { config: (config) => void (config["rope_parameters"] = { rope_type: "default", rope_theta: 10000, partial_rotary_factor: 0.3125 }) }, "unsupported-config", /turns 5 of the 16/],
   ["a factor of nothing", "granite_factors", { config: (config) => void (config["residual_multiplier"] = 0) }, "invalid-config", /residual_multiplier/],
   ["logits over nothing", "granite_factors", { config: (config) => void (config["logits_scaling"] = 0) }, "invalid-config", /logits_scaling/],
   ["a factor that is no number", "granite_factors", { config: (config) => void (config["attention_multiplier"] = "0.1") }, "invalid-config", /attention_multiplier/],
@@ -274,6 +282,11 @@ test("experts are found under both of their numbers' names, one by one and fused
   assert.is(used.reduce((sum, { length }) => sum + length, 0), 8 * 3 * 12 * 24 * 4);
 });
 
+test("GLM turns half of each head where nothing else is said, by neighbours", async () => {
+  const { spec } = await readModel(changed("glm_plain", { config: ({ rope_parameters: _rope, ...config }) => config }));
+  assert.equal(spec.blocks.map(({ attention }) => (attention as AttentionSpec).rope), new Array(2).fill({ theta: 10_000, dimensions: 8, scaling: { kind: "none" }, interleaved: true }));
+});
+
 test("a Mixtral is one whether its modules have their publisher's names or those of transformers 5", async () => {
   const published = await readModel(join(fixtures, "mixtral_published"));
   const renamed = await readModel(changed("mixtral_published", { name: (name) => name.replace(".block_sparse_moe.", ".mlp.") }));
@@ -287,6 +300,8 @@ test("a Mixtral is one whether its modules have their publisher's names or those
 test("hooks say their modules; a parallel block has none between its halves, and says why", async () => {
   const { spec } = await readModel(join(fixtures, "neox_small"));
   assert.equal(HOOKS.filter((hook) => spec.hooks[hook].state === "absent"), ["resid_mid"]);
+  const shared = await readModel(join(fixtures, "stablelm_parallel"));
+  assert.equal(HOOKS.filter((hook) => shared.spec.hooks[hook].state === "absent"), ["resid_mid"]);
   const sequential = await readModel(join(fixtures, "neox_sequential"));
   assert.ok(HOOKS.every((hook) => sequential.spec.hooks[hook].state === "present"));
 });

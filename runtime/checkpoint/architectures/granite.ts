@@ -4,8 +4,8 @@ import type { BlockSpec } from "../../../src/emit/specs.ts";
 import { flag, positive, size, type Config } from "../config.ts";
 import type { JsonObject } from "../strict_json.ts";
 import { activationOf } from "./activation.ts";
-import { aroundBlocks } from "./around_blocks.ts";
-import { layerCount, normOf, withDefaults, type Decoder, type Family, type Source } from "./family.ts";
+import { rmsDecoder } from "./around_blocks.ts";
+import { layerCount, withDefaults, type Decoder, type Family, type Source } from "./family.ts";
 import { gatedMlp } from "./gated_mlp.ts";
 import { headsOf, type Heads } from "./heads.ts";
 import { hookFacts } from "./hook_modules.ts";
@@ -29,14 +29,9 @@ function read(given: Source): Decoder {
   const shape = headsOf(config);
   const rope = ropeOf(config, shape.headDim, { theta: 10_000, partial: null, context: size(config, "max_position_embeddings") });
   return {
-    architecture: "granite",
-    ...shape,
-    norm: { kind: "rms", epsilon: positive(config, "rms_norm_eps"), offset: 0 },
-    ...aroundBlocks(source, shape.hiddenSize),
-    residual: "sequential",
+    ...rmsDecoder(source, shape),
     ...factorsOf(config),
     blocks: Array.from({ length: layerCount(config) }, (_, layer) => blockOf(source, shape, rope, layer)),
-    finalNorm: normOf(source, "norm", shape.hiddenSize, false),
     hooks: hookFacts(shape, LLAMA_MODULES),
   };
 }

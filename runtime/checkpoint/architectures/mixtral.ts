@@ -1,12 +1,12 @@
 /** Without this file Mixtral could not be read. */
 import type { RopeSpec } from "../../../src/emit/attention_specs.ts";
 import type { BlockSpec } from "../../../src/emit/specs.ts";
-import { optional, positive, size } from "../config.ts";
+import { optional, size } from "../config.ts";
 import type { JsonObject } from "../strict_json.ts";
 import { activationOf } from "./activation.ts";
-import { aroundBlocks } from "./around_blocks.ts";
+import { rmsDecoder } from "./around_blocks.ts";
 import { choiceOf, mixtureOf, type ExpertNames } from "./experts.ts";
-import { layerCount, normOf, withDefaults, type Decoder, type Family, type Source } from "./family.ts";
+import { layerCount, withDefaults, type Decoder, type Family, type Source } from "./family.ts";
 import { headsOf, type Heads } from "./heads.ts";
 import { hookFacts } from "./hook_modules.ts";
 import { windows, type LayerKind } from "./layer_kinds.ts";
@@ -33,13 +33,8 @@ function read(given: Source): Decoder {
   const kind: LayerKind = optional(config, "sliding_window") === null ? "full_attention" : "sliding_attention";
   const seen = windows(config, new Array<LayerKind>(layerCount(config)).fill(kind));
   return {
-    architecture: "mixtral",
-    ...shape,
-    norm: { kind: "rms", epsilon: positive(config, "rms_norm_eps"), offset: 0 },
-    ...aroundBlocks(source, shape.hiddenSize),
-    residual: "sequential",
+    ...rmsDecoder(source, shape),
     blocks: seen.map((window, layer) => blockOf(source, shape, rope, window, layer)),
-    finalNorm: normOf(source, "norm", shape.hiddenSize, false),
     hooks: hookFacts(shape, { ...LLAMA_MODULES, mlpOut: "mlp" }),
   };
 }

@@ -5,13 +5,14 @@ import { cohere } from "./cohere.ts";
 import { falcon } from "./falcon.ts";
 import { gemma } from "./gemma.ts";
 import { gemma4 } from "./gemma4.ts";
+import { glm } from "./glm.ts";
 import { gpt2 } from "./gpt2.ts";
 import { gptBigcode } from "./gpt_bigcode.ts";
 import { gptNeo } from "./gpt_neo.ts";
 import { gptNeox } from "./gpt_neox.ts";
 import { gptOss } from "./gpt_oss.ts";
-import { granite } from "./granite.ts";
 import { gptj } from "./gptj.ts";
+import { granite } from "./granite.ts";
 import { llama } from "./llama.ts";
 import { ministral3 } from "./ministral3.ts";
 import { mixtral } from "./mixtral.ts";
@@ -23,9 +24,10 @@ import { phi } from "./phi.ts";
 import { phi3 } from "./phi3.ts";
 import { qwen35 } from "./qwen3_5.ts";
 import { smollm3 } from "./smollm3.ts";
+import { stablelm } from "./stablelm.ts";
 import { starcoder2 } from "./starcoder2.ts";
 
-export const FAMILIES: readonly Family[] = [llama, bloom, cohere, falcon, gemma, gemma4, gpt2, gptBigcode, gptNeo, gptNeox, gptj, gptOss, granite, ministral3, mixtral, olmo, olmo2, olmoe, opt, phi, phi3, qwen35, smollm3, starcoder2];
+export const FAMILIES: readonly Family[] = [llama, bloom, cohere, falcon, gemma, gemma4, glm, gpt2, gptBigcode, gptNeo, gptNeox, gptj, gptOss, granite, ministral3, mixtral, olmo, olmo2, olmoe, opt, phi, phi3, qwen35, smollm3, stablelm, starcoder2];
 
 /** `model_type`s that are read, as messages list them. */
 export const SUPPORTED: readonly string[] = FAMILIES.flatMap(({ types }) => types);

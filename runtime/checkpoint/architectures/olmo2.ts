@@ -1,10 +1,10 @@
 /** Without this file OLMo 2 and 3, whose norms stand behind attention and MLP, could not be read. */
 import type { RopeSpec } from "../../../src/emit/attention_specs.ts";
 import type { BlockSpec } from "../../../src/emit/specs.ts";
-import { flag, positive, section, size, word, type Config } from "../config.ts";
+import { flag, section, size, word, type Config } from "../config.ts";
 import type { JsonObject } from "../strict_json.ts";
 import { activationOf } from "./activation.ts";
-import { aroundBlocks } from "./around_blocks.ts";
+import { rmsDecoder } from "./around_blocks.ts";
 import { layerCount, normOf, withDefaults, type Decoder, type Family, type Source } from "./family.ts";
 import { gatedMlp } from "./gated_mlp.ts";
 import { headsOf, type Heads } from "./heads.ts";
@@ -33,14 +33,9 @@ function read(given: Source): Decoder {
   const context = size(config, "max_position_embeddings");
   const ropes = ropesOf(config, type, shape.headDim, context);
   return {
-    architecture: type,
-    ...shape,
-    norm: { kind: "rms", epsilon: positive(config, "rms_norm_eps"), offset: 0 },
-    ...aroundBlocks(source, shape.hiddenSize),
-    residual: "sequential",
+    ...rmsDecoder(source, shape),
     readBeforePostNorms: true,
     blocks: kinds.map((kind, layer) => blockOf(source, shape, ropes[kind], seen[layer] ?? null, layer)),
-    finalNorm: normOf(source, "norm", shape.hiddenSize, false),
     hooks: hookFacts(shape, {
       block: "model.layers.{layer}",
       ln1: null,

@@ -1,12 +1,12 @@
 /** Without this file OLMoE could not be read. */
 import type { RopeSpec } from "../../../src/emit/attention_specs.ts";
 import type { BlockSpec } from "../../../src/emit/specs.ts";
-import { flag, positive, size } from "../config.ts";
+import { flag, size } from "../config.ts";
 import type { JsonObject } from "../strict_json.ts";
 import { activationOf } from "./activation.ts";
-import { aroundBlocks } from "./around_blocks.ts";
+import { rmsDecoder } from "./around_blocks.ts";
 import { choiceOf, mixtureOf } from "./experts.ts";
-import { layerCount, normOf, withDefaults, type Decoder, type Family, type Source } from "./family.ts";
+import { layerCount, withDefaults, type Decoder, type Family, type Source } from "./family.ts";
 import { headsOf, type Heads } from "./heads.ts";
 import { hookFacts } from "./hook_modules.ts";
 import { clipOf } from "./olmo.ts";
@@ -29,13 +29,8 @@ function read(given: Source): Decoder {
   const shape = headsOf(config);
   const rope = ropeOf(config, shape.headDim, { theta: 10_000, partial: null, context: size(config, "max_position_embeddings") });
   return {
-    architecture: "olmoe",
-    ...shape,
-    norm: { kind: "rms", epsilon: positive(config, "rms_norm_eps"), offset: 0 },
-    ...aroundBlocks(source, shape.hiddenSize),
-    residual: "sequential",
+    ...rmsDecoder(source, shape),
     blocks: Array.from({ length: layerCount(config) }, (_, layer) => blockOf(source, shape, rope, layer)),
-    finalNorm: normOf(source, "norm", shape.hiddenSize, false),
     hooks: hookFacts(shape, { ...LLAMA_MODULES, mlpOut: "mlp" }),
   };
 }

@@ -1,11 +1,11 @@
 /** Without this file SmolLM 3, in which some layers know no positions, could not be read. */
 import type { RopeSpec } from "../../../src/emit/attention_specs.ts";
 import type { BlockSpec } from "../../../src/emit/specs.ts";
-import { flag, optional, positive, size, type Config } from "../config.ts";
+import { flag, optional, size, type Config } from "../config.ts";
 import type { JsonObject } from "../strict_json.ts";
 import { activationOf } from "./activation.ts";
-import { aroundBlocks } from "./around_blocks.ts";
-import { contradiction, layerCount, normOf, withDefaults, type Decoder, type Family, type Source } from "./family.ts";
+import { rmsDecoder } from "./around_blocks.ts";
+import { contradiction, layerCount, withDefaults, type Decoder, type Family, type Source } from "./family.ts";
 import { gatedMlp } from "./gated_mlp.ts";
 import { headsOf, type Heads } from "./heads.ts";
 import { hookFacts } from "./hook_modules.ts";
@@ -34,13 +34,8 @@ function read(given: Source): Decoder {
   const asked = flag(config, "use_sliding_window", false) && optional(config, "sliding_window") !== null;
   const seen = windows(config, layerKinds(config, turning.length, WINDOWED, (layer) => (asked && !turning[layer] ? "sliding_attention" : "full_attention")));
   return {
-    architecture: "smollm3",
-    ...shape,
-    norm: { kind: "rms", epsilon: positive(config, "rms_norm_eps"), offset: 0 },
-    ...aroundBlocks(source, shape.hiddenSize),
-    residual: "sequential",
+    ...rmsDecoder(source, shape),
     blocks: turning.map((turns, layer) => blockOf(source, shape, turns ? rope : null, seen[layer] ?? null, layer)),
-    finalNorm: normOf(source, "norm", shape.hiddenSize, false),
     hooks: hookFacts(shape, LLAMA_MODULES),
   };
 }

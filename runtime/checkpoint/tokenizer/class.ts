@@ -27,12 +27,12 @@ const OF_TYPE: Readonly<Record<string, string>> = {
 };
 
 const DISTRUSTED = ["qwen2", "qwen3_5", "qwen3_5_moe", "qwen3_5_moe_text"];
-/** Their files may name any class: none of it is made. */
-const CLASSLESS = ["phi3", "mistral", "mistral3", "mixtral", "llava", "olmo2", "olmo3", "granite"];
+/** Their files may name any class, and they are made of none (of a Mistral or Mixtral where its own package is not there). */
+const CLASSLESS = ["phi3", "mistral", "mistral3", "mixtral", "llava", "olmo2", "olmo3", "granite", "stablelm", "glm", "glm4"];
 
 /**
  * The class of a tokenizer, without `Fast`; null for one that is made of tokenizer.json alone. `AutoTokenizer` distrusts the class that the files of a
- * Qwen 2 or 3.5, Mistral, Mixtral, LLaVA, Phi 3 OLMo 2 or 3 or Granite name, and a Llama tokenizer that cuts texts by bytes.
+ * Qwen 2 or 3.5 name, or those of one that is made without any, and a Llama tokenizer that cuts texts by bytes.
  */
 export function tokenizerClass(tokenizer: JsonObject, config: JsonObject, model: JsonObject): string | null {
   const type = typeof model["model_type"] === "string" ? model["model_type"] : "";
