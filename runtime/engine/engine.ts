@@ -14,7 +14,7 @@ import type { PreparedGraph } from "./encoders.ts";
 import { generateOn } from "./generation.ts";
 import { predicted } from "./predicted.ts";
 import type { Asked } from "../kernels/softmax.ts";
-import type { Document, EightBits, Engine, EngineOptions, JobOptions, PredictJob, TapOutput } from "./port.ts";
+import { READING, type Document, type EightBits, type Engine, type EngineOptions, type JobOptions, type PredictJob, type Reading, type TapOutput } from "./port.ts";
 import type { Outputs } from "./protocol.ts";
 import { rankOn } from "./ranking.ts";
 import { createLane } from "./supervisor.ts";
@@ -71,6 +71,7 @@ export function engineOver(options: EngineOptions, lane: (folder: string | null,
   const halt = (cancel: AbortSignal): Halt => haltOf(cancel, killing.signal);
   let eightBits: Promise<EightBits> | null = null;
   let speed: Promise<number> | null = null;
+  let reading: Promise<Reading> | null = null;
   let closed = false;
   const open = (): readonly Lane[] => {
     if (closed) throw new Error("the engine is closed");
@@ -102,6 +103,11 @@ export function engineOver(options: EngineOptions, lane: (folder: string | null,
       speed.catch(() => (speed = null));
       return speed;
     },
+    reading: async () => {
+      reading ??= Promise.all(open().map((lane) => lane.measureReading())).then(slowestReading);
+      reading.catch(() => (reading = null));
+      return reading;
+    },
     quantized: (sae) => encoders.ready(sae),
     predict: async (graph, documents, job) => predict(open(), paceOf(graph), options, { graph, documents, job, halt: halt(job.signal) }),
     generate: async (graph, prompts, steps, job) => generateOn(open(), paceOf(graph), options, { graph, prompts, steps, job, halt: halt(job.signal) }),
@@ -130,6 +136,11 @@ export function engineOver(options: EngineOptions, lane: (folder: string | null,
       encoders.close();
     },
   };
+}
+
+function slowestReading(answers: readonly Answer[]): Reading {
+  const slowest = READING.map((_, at) => Math.min(...answers.map(({ outputs }) => Number(outputs["reading"]!.data[at])))) as [number, number, number, number];
+  return { single: slowest[0], half: slowest[1], tiled: slowest[2], copied: slowest[3] };
 }
 
 /** Counts of `tap` in a reply, told to whoever asks. */

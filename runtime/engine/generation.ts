@@ -5,7 +5,7 @@ import { fedAs, fullBatch, isBrief, MOST_PADDING, observe } from "./batching.ts"
 import type { Pace } from "./batching.ts";
 import { counter, deal } from "./dealing.ts";
 import type { Halt } from "./dealing.ts";
-import type { ContinueJob, EngineOptions } from "./port.ts";
+import type { ContinueJob, EngineOptions, JobLimits } from "./port.ts";
 import type { Prompts, StepNumbers } from "./protocol.ts";
 import type { Lane } from "./supervisor.ts";
 
@@ -25,6 +25,38 @@ export interface GenerateJob {
   readonly halt: Halt;
 }
 
+/** How a job is dealt out: the processes that get something of it, and how many texts go on together where the longest has so many tokens at its end. */
+export interface Dealt {
+  readonly lanes: number;
+  readonly together: (length: number) => number;
+}
+
+/** `tokens`: of all texts at their ends. */
+export function dealt(graph: EmittedGraph, pace: Pace, { texts: count, tokens }: { readonly texts: number; readonly tokens: number }, limits: Pick<JobLimits, "lanes" | "rows">, batch: number | null): Dealt {
+  const lanes = graph.unlike === undefined || !isBrief(pace, tokens) ? Math.max(1, limits.lanes) : 1;
+  const mostRows = Math.min(MOST_TOGETHER, limits.rows);
+  // Equal parts: a step costs hardly more for a few rows more.
+  const share = Math.ceil(count / (lanes * Math.ceil(count / (lanes * mostRows))));
+  const together = (length: number): number => batch ?? Math.max(1, Math.floor(Math.min(graph.unlike === undefined ? mostRows : share, mostCached(graph) / length)));
+  return { lanes, together };
+}
+
+/** What is read of these prompts where all go on together: of those that are equal and follow one another, one. */
+export function readOnce(prompts: readonly Int32Array[]): readonly Int32Array[] {
+  const sorted = Array.from(inOrder(prompts), (at) => prompts[at]!);
+  return sorted.filter((prompt, at) => !isSame(prompt, sorted[at - 1]));
+}
+
+/** Numbers of prompts in the order in which they are continued: longest first. */
+function inOrder(prompts: readonly Int32Array[]): Uint32Array {
+  return Uint32Array.from(prompts, (_, i) => i).sort((a, b) => prompts[b]!.length - prompts[a]!.length || a - b);
+}
+
+/** Padded tokens of prompts that are read in one call. */
+export function readAtOnce(pace: Pace, { tokens }: Pick<JobLimits, "tokens">): number {
+  return fullBatch(pace, Math.min(MOST_CACHED, tokens));
+}
+
 let texts = 0;
 
 /**
@@ -33,14 +65,12 @@ let texts = 0;
  * a text that has ended is carried along until all of the batch have.
  */
 export async function generateOn(all: readonly Lane[], pace: Pace, options: EngineOptions, { graph, prompts, steps, job, halt }: GenerateJob): Promise<void> {
-  const order = Uint32Array.from(prompts, (_, i) => i).sort((a, b) => prompts[b]!.length - prompts[a]!.length || a - b);
+  const order = inOrder(prompts);
   const total = order.reduce((sum, prompt) => sum + prompts[prompt]!.length + steps, 0);
   const progress = counter(prompts.length, total, job.onProgress);
   const { limits = { lanes: all.length, tokens: MOST_CACHED, rows: MOST_TOGETHER } } = job;
-  const lanes = all.slice(0, graph.unlike === undefined || !isBrief(pace, total) ? Math.max(1, limits.lanes) : 1);
-  const mostRows = Math.min(MOST_TOGETHER, limits.rows);
-  // Equal parts: a step costs hardly more for a few rows more.
-  const share = Math.ceil(order.length / (lanes.length * Math.ceil(order.length / (lanes.length * mostRows))));
+  const { lanes: working, together } = dealt(graph, pace, { texts: order.length, tokens: total }, limits, options.batch);
+  const lanes = all.slice(0, working);
   let from = 0;
   let finished = 0;
 
@@ -67,7 +97,7 @@ export async function generateOn(all: readonly Lane[], pace: Pace, options: Engi
     if (steps === 0) return ids.forEach((_, at) => finish(at, 0));
     let rows = [...chosen.keys()];
     try {
-      for (const part of inParts(graph, fullBatch(pace, Math.min(MOST_CACHED, limits.tokens)), Array.from(chosen, (prompt) => prompts[prompt]!))) {
+      for (const part of inParts(graph, readAtOnce(pace, limits), Array.from(chosen, (prompt) => prompts[prompt]!))) {
         if (halt.signal.aborted) return;
         const { outputs, ms } = await lane.begin(graph, text, withPlaces(part, job), numbersOf(job, chosen, part.at));
         observe(pace, part.ids.length * part.columns, ms);
@@ -90,8 +120,7 @@ export async function generateOn(all: readonly Lane[], pace: Pace, options: Engi
   await deal(lanes, halt, (lane) => {
     if (from === order.length) return null;
     const { length } = prompts[order[from]!]!;
-    const fits = Math.min(graph.unlike === undefined ? mostRows : share, mostCached(graph) / (length + steps));
-    const most = options.batch ?? Math.max(1, Math.floor(fits));
+    const most = together(length + steps);
     let to = from;
     while (to < order.length && to - from < most && (graph.unlike !== undefined || prompts[order[to]!]!.length === length)) to++;
     const chosen = order.subarray(from, to);

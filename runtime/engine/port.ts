@@ -47,6 +47,20 @@ export interface EightBits {
   readonly ratio: number;
 }
 
+/** 10⁹ bytes a second of one process while all of them work, where two rows share what is read. */
+export interface Reading {
+  /** Float32 weights, in a product. */
+  readonly single: number;
+  /** Weights of two bytes, cast and then in a product, whose float32 copy stays in the processor's caches, */
+  readonly half: number;
+  /** and those of the largest matrices that are cast at once. */
+  readonly tiled: number;
+  /** Keys and values, copied to where there is room for those of one token more. */
+  readonly copied: number;
+}
+
+export const READING = ["single", "half", "tiled", "copied"] as const satisfies readonly (keyof Reading)[];
+
 /** What a job may take of the engine. Results do not depend on it. */
 export interface JobLimits {
   /** Processes that work on it. */
@@ -166,6 +180,8 @@ export interface Engine {
   eightBits(): Promise<EightBits>;
   /** 10⁹ float32 operations a second of one process while all of them work: of a bare product, measured once. */
   speed(): Promise<number>;
+  /** How fast one process reads weights and copies what is kept while all of them work: measured once, in about 0.2 s. */
+  reading(): Promise<Reading>;
   /** Whether this SAE's encoder is there in eight bits already. */
   quantized(sae: SaeSpec): boolean;
   /** What comes behind the wanted positions of documents, with a graph of `emitPredict`. */

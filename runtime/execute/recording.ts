@@ -21,6 +21,8 @@ export interface Work extends Amount {
   readonly known: number;
   /** false: counted on some of the texts. */
   readonly exact: boolean;
+  /** Of texts that are continued, what is read of those that are run: copies of a prompt are read once. */
+  readonly prompts?: Omit<Amount, "rows">;
 }
 
 /** Or why that is not known yet. */

@@ -78,7 +78,7 @@ export function continuingBytes(shapes: Shapes, batch: BatchShape & { readonly l
 const KEPT_SLACK = 3.2;
 
 /** What is kept of a text of `length` tokens. */
-function keptBytes(model: DecoderSpec, length: number): number {
+export function keptBytes(model: DecoderSpec, length: number): number {
   const numbers = (dims: readonly (string | number)[]): number => dims.slice(1).reduce<number>((size, dim) => size * (typeof dim === "number" ? dim : length), 1);
   return F32 * model.blocks.reduce((sum, block) => sum + keptTensors(model, block).reduce((size, { past }) => size + numbers(past), 0), 0);
 }

@@ -3,7 +3,7 @@ import { fewestFeatures } from "../../src/emit/encode.ts";
 import { lookingFlops } from "../../src/emit/mixer.ts";
 import type { EmittedGraph, SaeSpec } from "../../src/emit/specs.ts";
 import { describeTarget } from "../../src/emit/target.ts";
-import { unlikeLengths, type UnlikeLengths } from "../../src/emit/unlike_lengths.ts";
+import type { UnlikeLengths } from "../../src/emit/unlike_lengths.ts";
 import { moduleOf } from "../../src/ops/hook.ts";
 import { key } from "../../src/ops/key.ts";
 import { OPS, type Plan } from "../../src/ops/op.ts";
@@ -12,18 +12,19 @@ import { nodes } from "../../src/optimize/rule.ts";
 import { printNode } from "../../src/plan/print.ts";
 import type { CompiledPipeline } from "../../src/pipeline.ts";
 import { forwardGraphOf, type Forward } from "../passes/activations.ts";
-import { continuingLimits, stepGraphOf } from "../passes/continuing.ts";
 import { passOfLogits, predictGraphOf } from "../passes/predicting.ts";
 import { targetOf, threadsForWork } from "../passes/graph_targets.ts";
 import { describeChoice, describeCounts, prunes } from "../passes/encode_choice.ts";
 import { workingLanes } from "../engine/engine.ts";
 import type { Placement } from "../engine/placement.ts";
+import type { Reading } from "../engine/port.ts";
 import { runsModel, valueKey } from "../execute/value_key.ts";
 import { shapesOf } from "../passes/lane_memory.ts";
 import { MOST_CELLS } from "../data/table_limits.ts";
 import { fit, memoryLimit } from "../passes/limits.ts";
 import type { Actual, Recording, Work, Workload } from "../execute/recording.ts";
 import { workOf, writingWorkOf, type WorkContext, type Writing } from "./work.ts";
+import { writingPassOf } from "./writing_pass.ts";
 
 /** One op of a plan, for machines. `same`: the node with that `id` stands here once more. */
 export interface PlanNode {
@@ -52,6 +53,8 @@ export interface Prediction {
   readonly flops: number;
   /** null where the machine's speed is not asked for. */
   readonly seconds: number | null;
+  /** Of texts that are continued: steps of a batch, of one token of each text, and seconds of one. */
+  readonly steps?: { readonly count: number; readonly seconds: number };
   /** Processes, threads of each, how many processes of usual threads these are worth, padded tokens of a batch at most, of continuations texts that go on together, what all of it takes in memory at most, and the limit that was set; null on a device. */
   readonly memory: { readonly processes: number; readonly threads: number; readonly usual: number; readonly batchTokens: number; readonly batchTexts?: number; readonly bytes: number; readonly limit: number | null } | null;
 }
@@ -94,6 +97,8 @@ export interface Explanation {
   readonly device: { readonly name: string; readonly reason: string } | null;
   /** 10⁹ float32 operations a second of one engine process. */
   readonly gflops: number | null;
+  /** How fast one reads weights where few rows share them: null where no text is continued. */
+  readonly reading: Reading | null;
   /** Present where the query was run. */
   readonly actual?: { readonly ms: number; readonly peakBytes: number | null };
 }
@@ -101,8 +106,9 @@ export interface Explanation {
 export interface ExplainContext extends WorkContext {
   readonly placement: Placement;
   readonly threads: number;
-  /** The speed of one engine process, or null where it is not to be measured. */
+  /** The speed of one engine process, or null where it is not to be measured; and how fast it reads weights. */
   readonly speed: () => Promise<number | null>;
+  readonly reading: () => Promise<Reading | null>;
 }
 
 /** The plan as written, the rules that changed it, the plan as run, and the cost of each pass of the model; with a recording, what they took. */
@@ -114,7 +120,7 @@ export async function explanationOf(pipeline: CompiledPipeline, context: Explain
   const works = new Map<Plan, Workload>();
   for (const node of nodes(plan)) {
     if (isWriting(node)) {
-      passes.push(await writingOf(node, context, recording));
+      passes.push(await writingPassOf(node, context, recording));
       continue;
     }
     const read = readIn(node, context);
@@ -123,8 +129,9 @@ export async function explanationOf(pipeline: CompiledPipeline, context: Explain
     passes.push(pass);
     works.set(node, pass.work);
   }
-  const toRun = passes.some(({ kept, predicted, writes }) => writes === undefined && !kept && predicted !== null && predicted.flops > 0);
-  const gflops = toRun && targetOf(context.engine).provider === "cpu" ? await context.speed() : null;
+  const toRun = targetOf(context.engine).provider === "cpu" ? passes.filter(({ kept, predicted }) => !kept && predicted !== null && predicted.flops > 0) : [];
+  const gflops = toRun.length > 0 ? await context.speed() : null;
+  const reading = toRun.some(({ writes }) => writes === true) ? await context.reading() : null;
   return {
     written: treeOf(below(pipeline.written), null),
     rules: pipeline.steps.map(({ rule: { name, doc } }) => ({ name, doc })),
@@ -133,6 +140,7 @@ export async function explanationOf(pipeline: CompiledPipeline, context: Explain
     tables: nodes(plan).flatMap((node) => (node.op.op === "rows" ? [tableOf(node, node.op.features, works, context)] : [])),
     device: computes ? { name: describeTarget(context.placement.target), reason: context.placement.reason } : null,
     gflops,
+    reading,
     ...(recording === null ? {} : { actual: { ms: recording.ms(), peakBytes: recording.peakBytes() } }),
   };
 }
@@ -209,39 +217,6 @@ async function passOf({ node, pass }: ReadIn, context: ExplainContext, recording
     work,
     predicted: "unknown" in work ? null : predict(op, work, graph, context),
     ...(actual === undefined ? {} : { actual }),
-  };
-}
-
-/** Steps of one token each are bound by how fast weights are read, and no product foretells how long they take: only products are told. */
-async function writingOf(node: Writing, context: ExplainContext, recording: Recording | null): Promise<Pass> {
-  const { op } = node;
-  const graph = stepGraphOf({ op, gives: op.op === "generate" && op.drawn !== null ? "logits" : "next" }, context, context.placement.target);
-  const work = recording?.before.get(node) ?? (await writingWorkOf(node, context));
-  const actual = recording?.of(node);
-  return {
-    stage: node.label,
-    places: [],
-    mappedBytes: graph.mappedBytes,
-    flopsPerToken: graph.flopsPerToken,
-    operators: graph.operators,
-    tail: null,
-    writes: true,
-    together: unlikeLengths(context.catalog.spec(op.model), context.placement.target),
-    kept: recording === null ? context.values.get(valueKey(node, context.numerics)) !== undefined : recording.keptBefore.has(node),
-    work,
-    predicted: "unknown" in work ? null : predictWriting(node, work, graph, context),
-    ...(actual === undefined ? {} : { actual }),
-  };
-}
-
-/** Of the last new token nothing is computed. */
-function predictWriting({ op }: Writing, { run, longest, mostRows }: Work, graph: EmittedGraph, context: ExplainContext): Prediction {
-  const chosen = continuingLimits(op, { texts: run.texts, longest: longest - mostRows, steps: mostRows }, context, graph);
-  const { threads } = context.engine.options;
-  return {
-    flops: (run.tokens + run.rows - run.texts) * graph.flopsPerToken,
-    seconds: null,
-    memory: chosen === null ? null : { processes: chosen.lanes, threads, usual: chosen.lanes, batchTokens: chosen.tokens, batchTexts: chosen.rows, bytes: chosen.bytes, limit: context.memory },
   };
 }
 

@@ -3,13 +3,20 @@ import { readFileSync, statSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { atomicWrite } from "../data/atomic_write.ts";
-import type { Engine } from "../engine/port.ts";
+import { READING, type Engine, type Reading } from "../engine/port.ts";
 import { processor } from "../processor.ts";
 import { makeFolder } from "../data/make_folder.ts";
 
 /** Version of the file, and of what its figures mean. */
-const FORMAT = 1;
+const FORMAT = 2;
 const FILE = "machine.json";
+
+/** What is known of one machine: each figure from when it was first asked for. */
+interface Figures {
+  /** 10⁹ float32 operations a second of one engine process while all work. */
+  readonly gflops?: number;
+  readonly reading?: Reading;
+}
 
 /** What figures belong to: another processor, library or number of processes has others. */
 function nameOf({ options }: Engine): string {
@@ -21,13 +28,29 @@ function nameOf({ options }: Engine): string {
  * process only. A file that is damaged or from another version is written anew.
  */
 export async function machineSpeed(engine: Engine, folder: string | null): Promise<number> {
-  const name = nameOf(engine);
-  const known = folder === null ? {} : read(folder);
-  const kept = known[name];
-  if (typeof kept === "number" && kept > 0 && Number.isFinite(kept)) return kept;
-  const measured = Number((await engine.speed()).toPrecision(3));
-  if (folder !== null) await write(folder, { ...known, [name]: measured });
+  const { gflops } = known(engine, folder);
+  if (isFigure(gflops)) return gflops;
+  const measured = short(await engine.speed());
+  await keep(engine, folder, { gflops: measured });
   return measured;
+}
+
+/** How fast one engine process reads weights and copies what is kept while all do: measured once, in a fifth of a second, and kept likewise. */
+export async function machineReading(engine: Engine, folder: string | null): Promise<Reading> {
+  const { reading } = known(engine, folder);
+  if (typeof reading === "object" && reading !== null && READING.every((name) => isFigure(reading[name]))) return reading;
+  const { single, half, tiled, copied } = await engine.reading();
+  const measured = { single: short(single), half: short(half), tiled: short(tiled), copied: short(copied) };
+  await keep(engine, folder, { reading: measured });
+  return measured;
+}
+
+const isFigure = (value: unknown): value is number => typeof value === "number" && value > 0 && Number.isFinite(value);
+const short = (value: number): number => Number(value.toPrecision(3));
+
+function known(engine: Engine, folder: string | null): Figures {
+  const own = folder === null ? undefined : read(folder)[nameOf(engine)];
+  return typeof own === "object" && own !== null ? own : {};
 }
 
 function read(folder: string): Readonly<Record<string, unknown>> {
@@ -36,17 +59,19 @@ function read(folder: string): Readonly<Record<string, unknown>> {
     // A pipe would be waited for.
     if (!statSync(path).isFile()) return {};
     const found: unknown = JSON.parse(readFileSync(path, "utf8"));
-    if (typeof found !== "object" || found === null || !("format" in found) || found.format !== FORMAT || !("gflops" in found)) return {};
-    return typeof found.gflops === "object" && found.gflops !== null ? (found.gflops as Record<string, unknown>) : {};
+    if (typeof found !== "object" || found === null || !("format" in found) || found.format !== FORMAT || !("machines" in found)) return {};
+    return typeof found.machines === "object" && found.machines !== null ? (found.machines as Record<string, unknown>) : {};
   } catch {
     return {};
   }
 }
 
-async function write(folder: string, gflops: Readonly<Record<string, unknown>>): Promise<void> {
+async function keep(engine: Engine, folder: string | null, figures: Figures): Promise<void> {
+  if (folder === null) return;
   try {
     makeFolder(folder);
-    await atomicWrite(join(folder, FILE), [`${JSON.stringify({ format: FORMAT, gflops }, null, 2)}\n`]);
+    const machines = { ...read(folder), [nameOf(engine)]: { ...known(engine, folder), ...figures } };
+    await atomicWrite(join(folder, FILE), [`${JSON.stringify({ format: FORMAT, machines }, null, 2)}\n`]);
   } catch {
     // Nothing is lost but the next measurement.
   }

@@ -59,12 +59,12 @@ function workLines({ work, predicted, kept, writes }: Pass): string[] {
   const same = texts - known - run.texts;
   const counts = `    ${exact ? "" : "about "}${counted(texts, writes === true ? "continuation" : "text")}, ${writes === true ? `${counted(tokens, "token")} of prompts, ${counted(rows, "new token")} at most` : `${counted(tokens, "token")}, ${counted(rows, "wanted position")}`}${known > 0 ? `; ${writes === true ? known : counted(known, "text")} cached` : ""}${exact && same > 0 ? `; ${same} repeat others` : ""}`;
   if (kept || predicted === null || run.texts === 0) return [`${counts}${!kept && run.texts === 0 && texts > 0 ? `; the model ${writes === true ? "writes" : "reads"} none` : ""}`];
-  const { flops, seconds, memory } = predicted;
+  const { flops, seconds, steps, memory } = predicted;
   const part = run.texts < texts ? `${run.texts} of them run: ` : "";
   const how = memory === null ? "" : ` in ${memory.processes === 1 ? "one process" : `${memory.processes} processes`}${memory.threads === 1 ? "" : ` of ${memory.threads} threads`}`;
   return [
     counts,
-    `    ${part}${flopsOf(flops)}${writes === true ? " at most" : ""}${seconds === null ? "" : `, about ${time(1000 * seconds)}`}${how}`,
+    `    ${part}${flopsOf(flops)}${writes === true ? " at most" : ""}${seconds === null ? "" : `, ${writes === true ? "up to " : ""}about ${time(1000 * seconds)}`}${how}${steps === undefined || steps.count === 0 ? "" : `, ${counted(steps.count, "step")} of ${time(1000 * steps.seconds)}`}`,
     ...(memory === null ? [] : [`    at most ${bytes(memory.bytes)} of memory, ${memory.batchTexts === undefined ? `with batches of up to ${memory.batchTokens} tokens` : `with up to ${counted(memory.batchTexts, "text")} going on together`}`]),
   ];
 }

@@ -6,6 +6,7 @@ import type { Single, Table, Tokens, Value } from "../data/frame.ts";
 import { concatTables, takeRows } from "../data/table.ts";
 import { tokenizeTable } from "../passes/documents.ts";
 import { DataError, systemCode } from "../data/error.ts";
+import { readOnce } from "../engine/generation.ts";
 import type { Document } from "../engine/port.ts";
 import { isComputed, valueKey } from "../execute/value_key.ts";
 import type { Amount, Work, Workload } from "../execute/recording.ts";
@@ -136,7 +137,8 @@ function writingIn(op: Writing["op"], tables: readonly NamedTable[], context: Wo
   };
   const whole = amount(asked.pieces);
   const run = amount(missing);
-  return { ...whole, run, known: whole.texts - run.texts, longest: asked.pieces.reduce((most, { prompt }) => Math.max(most, prompt.length + steps), 0), mostRows: steps, exact: share === 1 };
+  const read = amount(readOnce(missing.map(({ prompt }) => prompt)).map((prompt) => ({ prompt })));
+  return { ...whole, run, known: whole.texts - run.texts, longest: asked.pieces.reduce((most, { prompt }) => Math.max(most, prompt.length + steps), 0), mostRows: steps, exact: share === 1, prompts: { texts: read.texts, tokens: read.tokens } };
 }
 
 function workIn(op: Forward, documents: readonly Document[], share: number, context: WorkContext): Work {

@@ -58,6 +58,7 @@ function fakeLane(delay: () => number, before: (call: number) => void = () => {}
     stop: () => {},
     quantize: () => answer({}),
     measure: () => answer({}),
+    measureReading: () => answer({}),
     kill: () => {},
     close: async () => {},
   };

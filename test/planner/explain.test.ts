@@ -7,7 +7,7 @@ import { formatRows } from "../../runtime/data/write.ts";
 import type { TextValue, Value } from "../../runtime/data/frame.ts";
 import { MOST_CELLS } from "../../runtime/data/table_limits.ts";
 import type { Explanation, Pass, PlanNode } from "../../runtime/planner/explanation.ts";
-import { machineSpeed } from "../../runtime/planner/machine.ts";
+import { machineReading, machineSpeed } from "../../runtime/planner/machine.ts";
 import type { Engine } from "../../runtime/engine/port.ts";
 import type { Work } from "../../runtime/execute/recording.ts";
 import { EXAMPLES } from "../../runtime/catalog/shipped.ts";
@@ -57,7 +57,7 @@ test("what texts are continued with is told: prompts, new tokens, and what is ke
   const before = await passOf(drawn);
   const tokens = (await run(session, 'prompts "In the beginning", "And" | tokenize')).values[0]!;
   const lengths = tokens.kind === "tokens" ? tokens.ids.map(({ length }) => length) : [];
-  assert.equal(work(before), { texts: 6, tokens: 3 * (lengths[0]! + lengths[1]!), rows: 36, run: { texts: 6, tokens: 3 * (lengths[0]! + lengths[1]!), rows: 36 }, known: 0, longest: lengths[0]! + 6, mostRows: 6, exact: true });
+  assert.equal(work(before), { texts: 6, tokens: 3 * (lengths[0]! + lengths[1]!), rows: 36, run: { texts: 6, tokens: 3 * (lengths[0]! + lengths[1]!), rows: 36 }, known: 0, longest: lengths[0]! + 6, mostRows: 6, exact: true, prompts: { texts: 2, tokens: lengths[0]! + lengths[1]! } });
   const { flops, seconds, memory } = before.predicted!;
   assert.equal([before.writes, before.kept, flops, seconds, memory!.batchTexts], [true, false, (work(before).tokens + 36 - 6) * before.flopsPerToken, null, 6]);
   assert.ok(memory!.bytes > 3e8 && memory!.bytes < 1e9);
@@ -244,26 +244,44 @@ test("as JSON it can be read by machines", async () => {
   const session = await open({ measured: false });
   const { values } = await run(session, `${QUERY} | explain`);
   const text = [...formatRows(values[0]!, "json")].join("");
-  assert.equal(Object.keys(JSON.parse(text) as object), ["written", "rules", "plan", "passes", "tables", "device", "gflops"]);
+  assert.equal(Object.keys(JSON.parse(text) as object), ["written", "rules", "plan", "passes", "tables", "device", "gflops", "reading"]);
   assert.is([...formatRows(values[0]!, "jsonl")].join("").trimEnd().split("\n").length, 1);
   await session.close();
 });
 
-test("a machine is measured once, and a damaged record is written anew", async () => {
+test("a machine is measured once for each figure, and a record that is damaged or older is written anew", async () => {
   const path = ownFolder("saeq-");
-  let measured = 0;
-  const engine = { options: { lanes: 2, threads: 1, batch: null }, speed: async () => ((measured += 1), 12.345) } as unknown as Engine;
-  assert.is(await machineSpeed(engine, path), 12.3);
-  assert.is(await machineSpeed(engine, path), 12.3);
-  assert.is(measured, 1);
-  assert.is(await machineSpeed({ ...engine, options: { ...engine.options, lanes: 1 } }, path), 12.3);
-  assert.is(measured, 2, "other processes, another speed");
-  for (const text of ["", "{", "[]", '{"format":2,"gflops":{}}', '{"format":1,"gflops":7}', '{"format":1,"gflops":{"x":"y"}}']) {
-    writeFileSync(join(path, "machine.json"), text);
-    assert.is(await machineSpeed(engine, path), 12.3, text);
+  const measured = { speed: 0, reading: 0 };
+  const [told, kept] = [{ single: 9.8765, half: 5, tiled: 2, copied: 3 }, { single: 9.88, half: 5, tiled: 2, copied: 3 }];
+  const engine = { options: { lanes: 2, threads: 1, batch: null }, speed: async () => ((measured.speed += 1), 12.345), reading: async () => ((measured.reading += 1), told) } as unknown as Engine;
+  const asked = async (of = engine, folder = path): Promise<void> => {
+    assert.is(await machineSpeed(of, folder), 12.3);
+    assert.equal(await machineReading(of, folder), kept);
+  };
+  await asked();
+  await asked();
+  assert.equal(measured, { speed: 1, reading: 1 });
+  const other = { ...engine, options: { ...engine.options, lanes: 1 } };
+  await asked(other);
+  assert.equal(measured, { speed: 2, reading: 2 }, "other processes, other figures");
+  await asked();
+  await asked(other);
+  assert.equal(measured, { speed: 2, reading: 2 }, "both are kept");
+  const file = join(path, "machine.json");
+  const whole = JSON.parse(readFileSync(file, "utf8")) as { readonly machines: Readonly<Record<string, object>> };
+  const name = Object.keys(whole.machines)[0]!;
+  const texts = ["", "{", "[]", '{"format":3,"machines":{}}', '{"format":2,"machines":7}', `{"format":2,"machines":{${JSON.stringify(name)}:7}}`, `{"format":1,"gflops":{${JSON.stringify(name)}:99}}`, `{"format":1,"machines":${JSON.stringify(whole.machines)}}`, `{"format":2,"machines":{${JSON.stringify(name)}:{"gflops":"y","reading":{"single":1,"half":2,"tiled":0,"copied":4}}}}`];
+  for (const text of texts) {
+    writeFileSync(file, text);
+    await asked();
   }
-  assert.is(measured, 8);
-  assert.is(await machineSpeed(engine, join(path, "machine.json")), 12.3, "a folder that is none");
+  assert.equal(measured, { speed: 2 + texts.length, reading: 2 + texts.length });
+  // One figure of two is there.
+  writeFileSync(file, `{"format":2,"machines":{${JSON.stringify(name)}:{"gflops":12.3}}}`);
+  await asked();
+  assert.equal(measured, { speed: 2 + texts.length, reading: 3 + texts.length });
+  await asked(engine, file);
+  assert.is(measured.speed, 3 + texts.length, "a folder that is none");
 });
 
 test.run();

@@ -1,0 +1,59 @@
+/** Without this file only products would be timed, and a step that writes one token of each text, which mostly reads weights, would be foretold as too short. */
+import * as ort from "onnxruntime-node";
+import { emitCopying, emitReading, LARGE_MATRIX, SMALL_MATRIX } from "../../src/emit/reading.ts";
+import type { Reading } from "./port.ts";
+
+type Open = (bytes: Uint8Array) => Promise<ort.InferenceSession>;
+
+/** More than most processors' caches hold of one core's data. */
+const BYTES = 64 << 20;
+/** Of each kind the quickest counts: the first finds its memory cleared by the system, a page at a time. */
+const TIMES = 3;
+/** As few rows as a product is ever given. */
+const ROWS = 2;
+/** Two bytes that are 1 in float16, and four that are a usual number in float32. */
+const ONE = 0x3c00;
+/** Keys and values of one block and some texts. */
+const KEPT = { width: 1024, rows: 512, count: 16 };
+
+/**
+ * How fast weights are read, and what is kept of tokens is copied. Weights are inputs, so that nothing of them is copied before. The binding feeds no
+ * bfloat16: those of two bytes are float16, whose cast takes as long (measured on x86-64).
+ */
+export async function readingSpeed(open: Open): Promise<Reading> {
+  const halves = new Uint16Array(BYTES / 2).fill(ONE);
+  const singles = new Float32Array(halves.buffer);
+  const [small, large] = [SMALL_MATRIX[0] * SMALL_MATRIX[1], LARGE_MATRIX[0] * LARGE_MATRIX[1]];
+  const feedsOf = <T>(name: string, count: number, make: (at: number) => T): [string, T][] => Array.from({ length: count }, (_, at) => [`${name}${at}`, make(at)]);
+  const read = async (element: "f32" | "f16", shape: readonly [number, number], size: number): Promise<number> => {
+    const data = element === "f32" ? singles : halves;
+    const count = data.length / size;
+    const weights = feedsOf("w", count, (at) => (element === "f32" ? new ort.Tensor("float32", singles.subarray(at * size, (at + 1) * size), shape) : new ort.Tensor("float16", halves.subarray(at * size, (at + 1) * size), shape)));
+    const x = new ort.Tensor("float32", new Float32Array(ROWS * shape[1]).fill(1), [ROWS, shape[1]]);
+    return BYTES / (await quickest(open, emitReading(element, shape, count).bytes, { x, ...Object.fromEntries(weights) }));
+  };
+  const single = await read("f32", SMALL_MATRIX, small);
+  const half = await read("f16", SMALL_MATRIX, small);
+  const tiled = await read("f16", LARGE_MATRIX, large);
+  const numbers = KEPT.width * KEPT.rows;
+  const past = feedsOf("past", KEPT.count, (at) => new ort.Tensor("float32", singles.subarray(at * numbers, (at + 1) * numbers), [KEPT.rows, KEPT.width]));
+  const row = new ort.Tensor("float32", new Float32Array(KEPT.width), [1, KEPT.width]);
+  const copied = (4 * numbers * KEPT.count) / (await quickest(open, emitCopying(KEPT.width, KEPT.count).bytes, { row, ...Object.fromEntries(past) }));
+  return { single, half, tiled, copied };
+}
+
+/** Of some runs the shortest, in 10⁻⁹ s: bytes by it are 10⁹ bytes a second. */
+async function quickest(open: Open, bytes: Uint8Array, feeds: Record<string, ort.Tensor>): Promise<number> {
+  const session = await open(bytes);
+  try {
+    let best = Number.POSITIVE_INFINITY;
+    for (let time = 0; time < TIMES; time++) {
+      const started = performance.now();
+      await session.run(feeds);
+      best = Math.min(best, performance.now() - started);
+    }
+    return best * 1e6;
+  } finally {
+    await session.release();
+  }
+}
