@@ -7,13 +7,15 @@ type Open = (bytes: Uint8Array) => Promise<ort.InferenceSession>;
 
 /** More than most processors' caches hold of one core's data. */
 const BYTES = 64 << 20;
+/** Large matrices, whose float32 copies are more than that. */
+const LARGE_COUNT = 2;
 /** Of each kind the quickest counts: the first finds its memory cleared by the system, a page at a time. */
 const TIMES = 3;
 /** As few rows as a product is ever given. */
 const ROWS = 2;
 /** Two bytes that are 1 in float16, and four that are a usual number in float32. */
 const ONE = 0x3c00;
-/** Keys and values of one block and some texts. */
+/** Keys and values of one block and some texts, [rows, width], by the number of blocks. */
 const KEPT = { width: 1024, rows: 512, count: 16 };
 
 /**
@@ -23,23 +25,29 @@ const KEPT = { width: 1024, rows: 512, count: 16 };
 export async function readingSpeed(open: Open): Promise<Reading> {
   const halves = new Uint16Array(BYTES / 2).fill(ONE);
   const singles = new Float32Array(halves.buffer);
-  const [small, large] = [SMALL_MATRIX[0] * SMALL_MATRIX[1], LARGE_MATRIX[0] * LARGE_MATRIX[1]];
-  const feedsOf = <T>(name: string, count: number, make: (at: number) => T): [string, T][] => Array.from({ length: count }, (_, at) => [`${name}${at}`, make(at)]);
-  const read = async (element: "f32" | "f16", shape: readonly [number, number], size: number): Promise<number> => {
-    const data = element === "f32" ? singles : halves;
-    const count = data.length / size;
-    const weights = feedsOf("w", count, (at) => (element === "f32" ? new ort.Tensor("float32", singles.subarray(at * size, (at + 1) * size), shape) : new ort.Tensor("float16", halves.subarray(at * size, (at + 1) * size), shape)));
+  const read = async (element: "f32" | "f16", shape: readonly [number, number], most: number): Promise<number> => {
+    const size = shape[0] * shape[1];
+    const width = element === "f32" ? 4 : 2;
+    const count = Math.min(most, BYTES / width / size);
+    const weights = named("w", count, (at) => {
+      const [from, to] = [at * size, (at + 1) * size];
+      return element === "f32" ? new ort.Tensor("float32", singles.subarray(from, to), shape) : new ort.Tensor("float16", halves.subarray(from, to), shape);
+    });
     const x = new ort.Tensor("float32", new Float32Array(ROWS * shape[1]).fill(1), [ROWS, shape[1]]);
-    return BYTES / (await quickest(open, emitReading(element, shape, count).bytes, { x, ...Object.fromEntries(weights) }));
+    return (width * size * count) / (await quickest(open, emitReading(element, shape, count).bytes, { x, ...weights }));
   };
-  const single = await read("f32", SMALL_MATRIX, small);
-  const half = await read("f16", SMALL_MATRIX, small);
-  const tiled = await read("f16", LARGE_MATRIX, large);
+  const single = await read("f32", SMALL_MATRIX, Number.POSITIVE_INFINITY);
+  const half = await read("f16", SMALL_MATRIX, Number.POSITIVE_INFINITY);
+  const tiled = await read("f16", LARGE_MATRIX, LARGE_COUNT);
   const numbers = KEPT.width * KEPT.rows;
-  const past = feedsOf("past", KEPT.count, (at) => new ort.Tensor("float32", singles.subarray(at * numbers, (at + 1) * numbers), [KEPT.rows, KEPT.width]));
+  const past = named("past", KEPT.count, (at) => new ort.Tensor("float32", singles.subarray(at * numbers, (at + 1) * numbers), [KEPT.rows, KEPT.width]));
   const row = new ort.Tensor("float32", new Float32Array(KEPT.width), [1, KEPT.width]);
-  const copied = (4 * numbers * KEPT.count) / (await quickest(open, emitCopying(KEPT.width, KEPT.count).bytes, { row, ...Object.fromEntries(past) }));
+  const copied = (4 * numbers * KEPT.count) / (await quickest(open, emitCopying(KEPT.width, KEPT.count).bytes, { row, ...past }));
   return { single, half, tiled, copied };
+}
+
+function named(name: string, count: number, make: (at: number) => ort.Tensor): Record<string, ort.Tensor> {
+  return Object.fromEntries(Array.from({ length: count }, (_, at) => [`${name}${at}`, make(at)]));
 }
 
 /** Of some runs the shortest, in 10⁻⁹ s: bytes by it are 10⁹ bytes a second. */

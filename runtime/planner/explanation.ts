@@ -25,6 +25,7 @@ import { fit, memoryLimit } from "../passes/limits.ts";
 import type { Actual, Recording, Work, Workload } from "../execute/recording.ts";
 import { workOf, writingWorkOf, type WorkContext, type Writing } from "./work.ts";
 import { writingPassOf } from "./writing_pass.ts";
+import type { WritingTime } from "./writing_time.ts";
 
 /** One op of a plan, for machines. `same`: the node with that `id` stands here once more. */
 export interface PlanNode {
@@ -53,8 +54,8 @@ export interface Prediction {
   readonly flops: number;
   /** null where the machine's speed is not asked for. */
   readonly seconds: number | null;
-  /** Of texts that are continued: steps of a batch, of one token of each text, and seconds of one. */
-  readonly steps?: { readonly count: number; readonly seconds: number };
+  /** Of texts that are continued, where a time is told: batches, steps of each, which write one token of each text, and seconds of a step. */
+  readonly steps?: WritingTime["steps"];
   /** Processes, threads of each, how many processes of usual threads these are worth, padded tokens of a batch at most, of continuations texts that go on together, what all of it takes in memory at most, and the limit that was set; null on a device. */
   readonly memory: { readonly processes: number; readonly threads: number; readonly usual: number; readonly batchTokens: number; readonly batchTexts?: number; readonly bytes: number; readonly limit: number | null } | null;
 }

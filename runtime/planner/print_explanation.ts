@@ -3,7 +3,7 @@ import { counted } from "../counted.ts";
 import type { Plan } from "../../src/ops/op.ts";
 import { printPlan } from "../../src/plan/print.ts";
 import type { CompiledPipeline } from "../../src/pipeline.ts";
-import type { Explanation, HeldTable, Pass, ReadAt } from "./explanation.ts";
+import type { Explanation, HeldTable, Pass, Prediction, ReadAt } from "./explanation.ts";
 import type { Actual, Recording } from "../execute/recording.ts";
 
 /** For people: the plan as written, the rules, the plan as run, each pass of the model, the device, and what it took. */
@@ -64,9 +64,13 @@ function workLines({ work, predicted, kept, writes }: Pass): string[] {
   const how = memory === null ? "" : ` in ${memory.processes === 1 ? "one process" : `${memory.processes} processes`}${memory.threads === 1 ? "" : ` of ${memory.threads} threads`}`;
   return [
     counts,
-    `    ${part}${flopsOf(flops)}${writes === true ? " at most" : ""}${seconds === null ? "" : `, ${writes === true ? "up to " : ""}about ${time(1000 * seconds)}`}${how}${steps === undefined || steps.count === 0 ? "" : `, ${counted(steps.count, "step")} of ${time(1000 * steps.seconds)}`}`,
+    `    ${part}${flopsOf(flops)}${writes === true ? " at most" : ""}${seconds === null ? "" : `, ${writes === true ? "up to " : ""}about ${time(1000 * seconds)}`}${how}${steps === undefined ? "" : stepsOf(steps)}`,
     ...(memory === null ? [] : [`    at most ${bytes(memory.bytes)} of memory, ${memory.batchTexts === undefined ? `with batches of up to ${memory.batchTokens} tokens` : `with up to ${counted(memory.batchTexts, "text")} going on together`}`]),
   ];
+}
+
+function stepsOf({ batches, count, seconds }: NonNullable<Prediction["steps"]>): string {
+  return count === 0 ? "" : `: ${batches === 1 ? "" : `${batches} batches of `}${counted(count, "step")} of ${time(1000 * seconds)}`;
 }
 
 /** What the pass took, and how near it came to a bare product of matrices. */

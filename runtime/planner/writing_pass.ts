@@ -46,12 +46,12 @@ async function predict({ op }: Writing, { work, graph, kept }: Task, context: Ex
   const limits = continuingLimits(op, { texts: run.texts, longest: longest - mostRows, steps: mostRows }, context, graph);
   const flops = (run.tokens + run.rows - run.texts) * graph.flopsPerToken;
   if (limits === null) return { flops, seconds: null, memory: null };
-  const told = { flops, memory: { processes: limits.lanes, threads: options.threads, usual: limits.lanes, batchTokens: limits.tokens, batchTexts: limits.rows, bytes: limits.bytes, limit: context.memory } };
+  const shared = dealt(graph, guessPace(graph.flopsPerToken, graph.experts === true), { texts: run.texts, tokens: run.tokens + run.rows }, limits, options.batch);
+  const told = { flops, memory: { processes: shared.lanes, threads: options.threads, usual: shared.lanes, batchTokens: limits.tokens, batchTexts: limits.rows, bytes: limits.bytes, limit: context.memory } };
   const [gflops, reading] = kept || flops === 0 ? [null, null] : [await context.speed(), await context.reading()];
   if (gflops === null || reading === null) return { ...told, seconds: null };
   const model = context.catalog.spec(op.model);
   const editors = wholeEditors(op.edits ?? [], (sae) => context.catalog.sae(sae).spec);
-  const shared = dealt(graph, guessPace(graph.flopsPerToken, graph.experts === true), { texts: run.texts, tokens: run.tokens + run.rows }, limits, options.batch);
   const time = timeOfWriting({ model, graph, editors, limits, dealt: shared }, work, { gflops, reading });
   return time === null ? { ...told, seconds: null } : { ...told, ...time };
 }

@@ -29,10 +29,10 @@ export interface Written {
   readonly dealt: Dealt;
 }
 
-/** Seconds that all of it takes at most; and the steps of one batch, each of so many seconds in the middle of the text. */
+/** Seconds that all of it takes at most; how many batches go on, and in which steps, each of so many seconds in the middle of the texts. */
 export interface WritingTime {
   readonly seconds: number;
-  readonly steps: { readonly count: number; readonly seconds: number };
+  readonly steps: { readonly batches: number; readonly count: number; readonly seconds: number };
 }
 
 /**
@@ -43,7 +43,7 @@ export interface WritingTime {
  * tokens choose.
  */
 export function timeOfWriting({ model, graph, editors, limits, dealt: { lanes, together } }: Written, { run, prompts, mostRows: most }: Pick<Work, "run" | "prompts" | "mostRows">, { gflops, reading }: Speeds): WritingTime | null {
-  if (run.texts === 0 || most === 0 || prompts === undefined) return { seconds: 0, steps: { count: 0, seconds: 0 } };
+  if (run.texts === 0 || most === 0 || prompts === undefined) return { seconds: 0, steps: { batches: 0, count: 0, seconds: 0 } };
   const products = graph.experts === true ? null : secondsOf(weightsOfStep(model, editors), reading);
   if (products === null) return null;
   const operations = gflops * 1e9;
@@ -70,7 +70,7 @@ export function timeOfWriting({ model, graph, editors, limits, dealt: { lanes, t
     const first = free.indexOf(Math.min(...free));
     free[first] = free[first]! + begin(texts) + (most - 1) * step(texts, middle);
   }
-  return { seconds: Math.max(...free), steps: { count: most - 1, seconds: step(rows, middle) } };
+  return { seconds: Math.max(...free), steps: { batches: Math.ceil(run.texts / rows), count: most - 1, seconds: step(rows, middle) } };
 }
 
 /** A product is never given fewer. */

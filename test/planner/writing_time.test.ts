@@ -59,7 +59,12 @@ test("a step reads all weights once, multiplies the rows beyond two by them, and
   near(eight.pass.predicted!.steps!.seconds, step(8, 32 + 10.5), "a step");
   assert.is(eight.pass.predicted!.steps!.count, 20);
   near(eight.pass.predicted!.seconds!, reading(8, 32, 8) + 20 * step(8, 32 + 10.5), "eight texts");
-  assert.match(eight.text, /\n {4}[\d.]+ GFLOP at most, up to about \d+ ms in one process, 20 steps of [\d.]+ ms\n/);
+  assert.match(eight.text, /\n {4}[\d.]+ GFLOP at most, up to about \d+ ms in one process: 20 steps of [\d.]+ ms\n/);
+
+  const apart = await explained('set batch 3\ncsv "kjv/passages.csv" | take 8 | memorize prefix 31 continue 21');
+  assert.match(apart.text, /in one process: 3 batches of 20 steps of [\d.]+ ms\n/);
+  // The last has two.
+  near(apart.pass.predicted!.seconds!, 2 * (reading(3, 32, 3) + 20 * step(3, 42.5)) + reading(2, 32, 2) + 20 * step(2, 42.5), "three batches");
 
   // One text is fed twice; a copy of a prompt is not read again.
   const one = await explained('csv "kjv/passages.csv" | take 1 | memorize prefix 31 continue 21');
@@ -79,7 +84,7 @@ test("a step reads all weights once, multiplies the rows beyond two by them, and
 
   // It is told beside what it took.
   const { text } = (await run(session, 'csv "kjv/passages.csv" | take 2 | memorize prefix 12 continue 3 | explain analyze')).values[0] as TextValue;
-  assert.match(text, /up to about [\d.]+ ms in one process, 2 steps of [\d.]+ ms\n(?: {4}at most .*\n)? {4}took [\d.]+ m?s, /);
+  assert.match(text, /up to about [\d.]+ ms in one process: 2 steps of [\d.]+ ms\n(?: {4}at most .*\n)? {4}took [\d.]+ m?s, /);
 
   // What experts take was not measured, nor is a machine where nobody asked for it.
   const model = folder();
@@ -134,8 +139,9 @@ test("texts are shared by processes in batches, and the last process to end coun
   near(seconds(20, 2), eight + four, "a third that is smaller");
   near(seconds(28, 4), eight, "three and a half by four");
   assert.ok(four < eight && eight < 2 * four, "rows share what is read");
+  assert.equal([20, 8, 3].map((texts) => timeOf({}, { ...task, texts, lanes: 2 }).time!.steps.batches), [3, 1, 1]);
   const { time } = timeOf({}, { texts: 0, tokens: 0, most: 5 });
-  assert.equal(time, { seconds: 0, steps: { count: 0, seconds: 0 } });
+  assert.equal(time, { seconds: 0, steps: { batches: 0, count: 0, seconds: 0 } });
 });
 
 test("an edit whose features compete takes the whole encoder in each step; of others, experts and float64 nothing is guessed", () => {
