@@ -14,7 +14,7 @@ import type { PreparedGraph } from "./encoders.ts";
 import { generateOn } from "./generation.ts";
 import { predicted } from "./predicted.ts";
 import type { Asked } from "../kernels/softmax.ts";
-import { READING, type Document, type EightBits, type Engine, type EngineOptions, type JobOptions, type PredictJob, type Reading, type TapOutput } from "./port.ts";
+import { WRITING_SPEED, type Document, type EightBits, type Engine, type EngineOptions, type JobOptions, type PredictJob, type WritingSpeed, type TapOutput } from "./port.ts";
 import type { Outputs } from "./protocol.ts";
 import { rankOn } from "./ranking.ts";
 import { createLane } from "./supervisor.ts";
@@ -71,7 +71,7 @@ export function engineOver(options: EngineOptions, lane: (folder: string | null,
   const halt = (cancel: AbortSignal): Halt => haltOf(cancel, killing.signal);
   let eightBits: Promise<EightBits> | null = null;
   let speed: Promise<number> | null = null;
-  let reading: Promise<Reading> | null = null;
+  let writing: Promise<WritingSpeed> | null = null;
   let closed = false;
   const open = (): readonly Lane[] => {
     if (closed) throw new Error("the engine is closed");
@@ -103,10 +103,10 @@ export function engineOver(options: EngineOptions, lane: (folder: string | null,
       speed.catch(() => (speed = null));
       return speed;
     },
-    reading: async () => {
-      reading ??= Promise.all(open().map((lane) => lane.measureReading())).then(slowestReading);
-      reading.catch(() => (reading = null));
-      return reading;
+    writing: async () => {
+      writing ??= Promise.all(open().map((lane) => lane.measureWriting())).then(slowestWriting);
+      writing.catch(() => (writing = null));
+      return writing;
     },
     quantized: (sae) => encoders.ready(sae),
     predict: async (graph, documents, job) => predict(open(), paceOf(graph), options, { graph, documents, job, halt: halt(job.signal) }),
@@ -138,9 +138,9 @@ export function engineOver(options: EngineOptions, lane: (folder: string | null,
   };
 }
 
-function slowestReading(answers: readonly Answer[]): Reading {
-  const slowest = READING.map((_, at) => Math.min(...answers.map(({ outputs }) => Number(outputs["reading"]!.data[at])))) as [number, number, number, number];
-  return { single: slowest[0], half: slowest[1], tiled: slowest[2], copied: slowest[3] };
+function slowestWriting(answers: readonly Answer[]): WritingSpeed {
+  const slowest = (name: keyof WritingSpeed): number => Math.min(...answers.map(({ outputs }) => Number(outputs["writing"]!.data[WRITING_SPEED.indexOf(name)])));
+  return { single: slowest("single"), half: slowest("half"), tiled: slowest("tiled"), copied: slowest("copied"), drawn: slowest("drawn") };
 }
 
 /** Counts of `tap` in a reply, told to whoever asks. */

@@ -10,13 +10,13 @@ import { openOnCpu, openSession } from "./lane_session.ts";
 import { THREADS_DIFFER } from "./faults.ts";
 import type { Asked } from "../kernels/softmax.ts";
 import { narrow } from "./narrow.ts";
-import { READING, type Feeds, type TensorData } from "./port.ts";
+import { WRITING_SPEED, type Feeds, type TensorData } from "./port.ts";
 import { isExact, productSpeed } from "./lane_eight_bits.ts";
 import type { Outputs, Reply, Request } from "./protocol.ts";
 import { predictRows } from "./lane_predicting.ts";
 import { inOrder } from "./lane_requests.ts";
 import { quantizeFeatures } from "./quantizing.ts";
-import { readingSpeed } from "./lane_reading.ts";
+import { writingSpeed } from "./lane_writing.ts";
 import { openScreen, screenRows } from "./lane_screening.ts";
 import { threadsAgree } from "./lane_threads.ts";
 
@@ -112,10 +112,10 @@ async function answer(request: Exclude<Request, { kind: "stop" }>): Promise<Repl
         const { ratio, gflops } = await productSpeed(openBytes);
         return { exact: { type: "int32", data: Int32Array.of((await exactness()) ? 1 : 0), dims: [1] }, speed: { type: "float32", data: Float32Array.of(ratio, gflops), dims: [2] } };
       });
-    case "measure_reading":
+    case "measure_writing":
       return timed(async () => {
-        const reading = await readingSpeed(openBytes);
-        return { reading: { type: "float32", data: Float32Array.from(READING, (name) => reading[name]), dims: [READING.length] } };
+        const writing = await writingSpeed(openBytes);
+        return { writing: { type: "float32", data: Float32Array.from(WRITING_SPEED, (name) => writing[name]), dims: [WRITING_SPEED.length] } };
       });
     case "step":
       return timed(() => texts.step(request.text, request.keep, request.drawn));

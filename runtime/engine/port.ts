@@ -47,8 +47,8 @@ export interface EightBits {
   readonly ratio: number;
 }
 
-/** 10⁹ bytes a second of one process while all of them work, where two rows share what is read. */
-export interface Reading {
+/** How fast one process does what a step of a continuation is made of, while all work: 10⁹ bytes, or logits, a second. Weights are multiplied by two rows. */
+export interface WritingSpeed {
   /** Float32 weights, in a product. */
   readonly single: number;
   /** Weights of two bytes, cast and then in a product, whose float32 copy stays in the processor's caches, */
@@ -57,9 +57,11 @@ export interface Reading {
   readonly tiled: number;
   /** Keys and values, copied to where there is room for those of one token more. */
   readonly copied: number;
+  /** Logits that a token is drawn from, a few of which are likely. */
+  readonly drawn: number;
 }
 
-export const READING = ["single", "half", "tiled", "copied"] as const satisfies readonly (keyof Reading)[];
+export const WRITING_SPEED = ["single", "half", "tiled", "copied", "drawn"] as const satisfies readonly (keyof WritingSpeed)[];
 
 /** What a job may take of the engine. Results do not depend on it. */
 export interface JobLimits {
@@ -180,8 +182,8 @@ export interface Engine {
   eightBits(): Promise<EightBits>;
   /** 10⁹ float32 operations a second of one process while all of them work: of a bare product, measured once. */
   speed(): Promise<number>;
-  /** How fast one process reads weights and copies what is kept while all of them work: measured once, in about 0.2 s. */
-  reading(): Promise<Reading>;
+  /** Measured once, in about 0.15 s. */
+  writing(): Promise<WritingSpeed>;
   /** Whether this SAE's encoder is there in eight bits already. */
   quantized(sae: SaeSpec): boolean;
   /** What comes behind the wanted positions of documents, with a graph of `emitPredict`. */

@@ -50,8 +50,8 @@ export type Request =
   | { readonly kind: "quantize"; readonly id: number; readonly encoder: TensorRef; readonly inOut: boolean; readonly from: number; readonly to: number; readonly target: QuantizeTarget }
   /** `exact` int32 [1]: 1 where this processor's eight-bit product is; `speed` f32 [2]: how many times as fast as float32 it is, and 10⁹ operations a second of float32. */
   | { readonly kind: "measure"; readonly id: number }
-  /** `reading` f32 [4]: `Reading` of this process, in the order of `READING`. */
-  | { readonly kind: "measure_reading"; readonly id: number }
+  /** `writing` f32 [5]: `WritingSpeed` of this process, in the order of `WRITING_SPEED`. */
+  | { readonly kind: "measure_writing"; readonly id: number }
   /** End what runs, where its provider can be asked to, and refuse the runs that wait. */
   | { readonly kind: "stop"; readonly id: number }
   /** Forget the cache of `text`. */

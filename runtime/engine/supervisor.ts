@@ -39,8 +39,8 @@ export interface Lane {
   quantize(encoder: TensorRef, inOut: boolean, from: number, to: number, target: QuantizeTarget): Promise<Answer>;
   /** Whether the eight-bit product is exact here, and how many times as fast. */
   measure(): Promise<Answer>;
-  /** How fast it reads weights. */
-  measureReading(): Promise<Answer>;
+  /** How fast it does what a step of a continuation is made of. */
+  measureWriting(): Promise<Answer>;
   /** Read prompts as more rows of what is continued under the number `text`; `next` int32 [rows] is the first new id of each. */
   begin(graph: EmittedGraph, text: number, prompts: Prompts, drawn?: StepNumbers): Promise<Answer>;
   /** The next id of each row, or of those alone that are kept, in that order. */
@@ -177,7 +177,7 @@ export function createLane(options: Pick<EngineOptions, "threads" | "target" | "
     begin: (graph, text, prompts, drawn) => askGraph(graph, (reference) => ({ kind: "begin", graph: reference, text, prompts, ...(drawn === undefined ? {} : { drawn }) })),
     quantize: (encoder, inOut, from, to, target) => ask({ kind: "quantize", encoder, inOut, from, to, target }),
     measure: () => ask({ kind: "measure" }),
-    measureReading: () => ask({ kind: "measure_reading" }),
+    measureWriting: () => ask({ kind: "measure_writing" }),
     step: (text, keep, drawn) => ask({ kind: "step", text, ...(keep === undefined ? {} : { keep }), ...(drawn === undefined ? {} : { drawn }) }),
     end: (text) => ask({ kind: "end", text }),
     stop: () => {

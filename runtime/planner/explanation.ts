@@ -17,7 +17,7 @@ import { targetOf, threadsForWork } from "../passes/graph_targets.ts";
 import { describeChoice, describeCounts, prunes } from "../passes/encode_choice.ts";
 import { workingLanes } from "../engine/engine.ts";
 import type { Placement } from "../engine/placement.ts";
-import type { Reading } from "../engine/port.ts";
+import type { WritingSpeed } from "../engine/port.ts";
 import { runsModel, valueKey } from "../execute/value_key.ts";
 import { shapesOf } from "../passes/lane_memory.ts";
 import { MOST_CELLS } from "../data/table_limits.ts";
@@ -98,8 +98,8 @@ export interface Explanation {
   readonly device: { readonly name: string; readonly reason: string } | null;
   /** 10⁹ float32 operations a second of one engine process. */
   readonly gflops: number | null;
-  /** How fast one reads weights where few rows share them: null where no text is continued. */
-  readonly reading: Reading | null;
+  /** How fast one does what a step of writing is made of; null where no text is continued. */
+  readonly writing: WritingSpeed | null;
   /** Present where the query was run. */
   readonly actual?: { readonly ms: number; readonly peakBytes: number | null };
 }
@@ -107,9 +107,9 @@ export interface Explanation {
 export interface ExplainContext extends WorkContext {
   readonly placement: Placement;
   readonly threads: number;
-  /** The speed of one engine process, or null where it is not to be measured; and how fast it reads weights. */
+  /** The speed of one engine process, or null where it is not to be measured; and how fast it writes. */
   readonly speed: () => Promise<number | null>;
-  readonly reading: () => Promise<Reading | null>;
+  readonly writing: () => Promise<WritingSpeed | null>;
 }
 
 /** The plan as written, the rules that changed it, the plan as run, and the cost of each pass of the model; with a recording, what they took. */
@@ -132,7 +132,7 @@ export async function explanationOf(pipeline: CompiledPipeline, context: Explain
   }
   const toRun = targetOf(context.engine).provider === "cpu" ? passes.filter(({ kept, predicted }) => !kept && predicted !== null && predicted.flops > 0) : [];
   const gflops = toRun.length > 0 ? await context.speed() : null;
-  const reading = toRun.some(({ writes }) => writes === true) ? await context.reading() : null;
+  const writing = toRun.some(({ writes }) => writes === true) ? await context.writing() : null;
   return {
     written: treeOf(below(pipeline.written), null),
     rules: pipeline.steps.map(({ rule: { name, doc } }) => ({ name, doc })),
@@ -141,7 +141,7 @@ export async function explanationOf(pipeline: CompiledPipeline, context: Explain
     tables: nodes(plan).flatMap((node) => (node.op.op === "rows" ? [tableOf(node, node.op.features, works, context)] : [])),
     device: computes ? { name: describeTarget(context.placement.target), reason: context.placement.reason } : null,
     gflops,
-    reading,
+    writing,
     ...(recording === null ? {} : { actual: { ms: recording.ms(), peakBytes: recording.peakBytes() } }),
   };
 }

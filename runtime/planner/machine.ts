@@ -3,7 +3,7 @@ import { readFileSync, statSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { atomicWrite } from "../data/atomic_write.ts";
-import { READING, type Engine, type Reading } from "../engine/port.ts";
+import { WRITING_SPEED, type Engine, type WritingSpeed } from "../engine/port.ts";
 import { processor } from "../processor.ts";
 import { makeFolder } from "../data/make_folder.ts";
 
@@ -15,7 +15,7 @@ const FILE = "machine.json";
 interface Figures {
   /** 10⁹ float32 operations a second of one engine process while all work. */
   readonly gflops?: number;
-  readonly reading?: Reading;
+  readonly writing?: WritingSpeed;
 }
 
 /** What figures belong to: another processor, library or number of processes has others. */
@@ -35,13 +35,13 @@ export async function machineSpeed(engine: Engine, folder: string | null): Promi
   return measured;
 }
 
-/** How fast one engine process reads weights and copies what is kept while all do: measured once, in a fifth of a second, and kept likewise. */
-export async function machineReading(engine: Engine, folder: string | null): Promise<Reading> {
-  const { reading } = known(engine, folder);
-  if (typeof reading === "object" && reading !== null && READING.every((name) => isFigure(reading[name]))) return reading;
-  const { single, half, tiled, copied } = await engine.reading();
-  const measured = { single: short(single), half: short(half), tiled: short(tiled), copied: short(copied) };
-  await keep(engine, folder, { reading: measured });
+/** How fast one engine process writes while all do, in its parts: measured once, in a sixth of a second, and kept likewise. */
+export async function machineWriting(engine: Engine, folder: string | null): Promise<WritingSpeed> {
+  const { writing } = known(engine, folder);
+  if (typeof writing === "object" && writing !== null && WRITING_SPEED.every((name) => isFigure(writing[name]))) return writing;
+  const { single, half, tiled, copied, drawn } = await engine.writing();
+  const measured = { single: short(single), half: short(half), tiled: short(tiled), copied: short(copied), drawn: short(drawn) };
+  await keep(engine, folder, { writing: measured });
   return measured;
 }
 

@@ -13,7 +13,7 @@ import { timeOfWriting, wholeEditors } from "./writing_time.ts";
 /** Texts that are continued: what that costs at most, since a text may end before. */
 export async function writingPassOf(node: Writing, context: ExplainContext, recording: Recording | null): Promise<Pass> {
   const { op } = node;
-  const graph = stepGraphOf({ op, gives: op.op === "generate" && op.drawn !== null ? "logits" : "next" }, context, context.placement.target);
+  const graph = stepGraphOf({ op, gives: drawn(op) ? "logits" : "next" }, context, context.placement.target);
   const work = recording?.before.get(node) ?? (await writingWorkOf(node, context));
   const actual = recording?.of(node);
   const kept = recording === null ? context.values.get(valueKey(node, context.numerics)) !== undefined : recording.keptBefore.has(node);
@@ -33,6 +33,10 @@ export async function writingPassOf(node: Writing, context: ExplainContext, reco
   };
 }
 
+function drawn(op: Writing["op"]): boolean {
+  return op.op === "generate" && op.drawn !== null;
+}
+
 interface Task {
   readonly work: Work;
   readonly graph: EmittedGraph;
@@ -48,10 +52,10 @@ async function predict({ op }: Writing, { work, graph, kept }: Task, context: Ex
   if (limits === null) return { flops, seconds: null, memory: null };
   const shared = dealt(graph, guessPace(graph.flopsPerToken, graph.experts === true), { texts: run.texts, tokens: run.tokens + run.rows }, limits, options.batch);
   const told = { flops, memory: { processes: shared.lanes, threads: options.threads, usual: shared.lanes, batchTokens: limits.tokens, batchTexts: limits.rows, bytes: limits.bytes, limit: context.memory } };
-  const [gflops, reading] = kept || flops === 0 ? [null, null] : [await context.speed(), await context.reading()];
-  if (gflops === null || reading === null) return { ...told, seconds: null };
+  const [gflops, writing] = kept || flops === 0 ? [null, null] : [await context.speed(), await context.writing()];
+  if (gflops === null || writing === null) return { ...told, seconds: null };
   const model = context.catalog.spec(op.model);
   const editors = wholeEditors(op.edits ?? [], (sae) => context.catalog.sae(sae).spec);
-  const time = timeOfWriting({ model, graph, editors, limits, dealt: shared }, work, { gflops, reading });
+  const time = timeOfWriting({ model, graph, editors, draws: drawn(op), limits, dealt: shared }, work, { gflops, writing });
   return time === null ? { ...told, seconds: null } : { ...told, ...time };
 }

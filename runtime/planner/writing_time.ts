@@ -8,7 +8,7 @@ import type { DecoderSpec, EmittedGraph, MlpSpec, SaeSpec, TensorRef } from "../
 import type { Edit } from "../../src/ops/edit.ts";
 import { guessPace } from "../engine/batching.ts";
 import { readAtOnce, type Dealt } from "../engine/generation.ts";
-import type { JobLimits, Reading } from "../engine/port.ts";
+import type { JobLimits, WritingSpeed } from "../engine/port.ts";
 import type { Work } from "../execute/recording.ts";
 import { keptBytes } from "../passes/lane_memory.ts";
 
@@ -16,7 +16,7 @@ import { keptBytes } from "../passes/lane_memory.ts";
 export interface Speeds {
   /** 10⁹ float32 operations. */
   readonly gflops: number;
-  readonly reading: Reading;
+  readonly writing: WritingSpeed;
 }
 
 /** What is continued, and by what. */
@@ -25,6 +25,8 @@ export interface Written {
   readonly graph: EmittedGraph;
   /** SAEs whose encoders every token goes through, since their features compete. */
   readonly editors: readonly SaeSpec[];
+  /** Tokens are drawn from the whole vocabulary's logits; else the graph gives the likeliest. */
+  readonly draws: boolean;
   readonly limits: Pick<JobLimits, "tokens">;
   readonly dealt: Dealt;
 }
@@ -37,14 +39,14 @@ export interface WritingTime {
 
 /**
  * Of each batch prompts are read as texts are, then each step takes
- *   weights · bytes / s  +  (rows − 2) · operations / s  +  rows · what is kept · bytes / s.
+ *   weights · bytes / s  +  (rows − 2) · operations / s  +  rows · what is kept · bytes / s  +  rows · logits / s where tokens are drawn.
  * The first was measured with two rows, which a step has at least; what more rows cost comes on top of it, since a matrix is cast and packed first and multiplied
  * then. Batches go to whichever process is free. null: weights that are read in a way that was not measured, as experts are, of which a step reads those that its
  * tokens choose.
  */
-export function timeOfWriting({ model, graph, editors, limits, dealt: { lanes, together } }: Written, { run, prompts, mostRows: most }: Pick<Work, "run" | "prompts" | "mostRows">, { gflops, reading }: Speeds): WritingTime | null {
+export function timeOfWriting({ model, graph, editors, draws, limits, dealt: { lanes, together } }: Written, { run, prompts, mostRows: most }: Pick<Work, "run" | "prompts" | "mostRows">, { gflops, writing }: Speeds): WritingTime | null {
   if (run.texts === 0 || most === 0 || prompts === undefined) return { seconds: 0, steps: { batches: 0, count: 0, seconds: 0 } };
-  const products = graph.experts === true ? null : secondsOf(weightsOfStep(model, editors), reading);
+  const products = graph.experts === true ? null : secondsOf(weightsOfStep(model, editors), writing);
   if (products === null) return null;
   const operations = gflops * 1e9;
   const flops = graph.flopsPerToken + editors.reduce((sum, { dIn, dSae }) => sum + 2 * dIn * dSae, 0);
@@ -52,15 +54,16 @@ export function timeOfWriting({ model, graph, editors, limits, dealt: { lanes, t
   const length = run.tokens / run.texts;
   const looking = (tokens: number): number => lookingFlops(model, model.blocks.length, tokens);
   // What is kept is read and written once when it grows, and read once more by the tokens that look back.
-  const keeping = (tokens: number): number => (keptBytes(model, tokens) / 1e9) * (1 / reading.copied + 1 / reading.single);
+  const keeping = (tokens: number): number => (keptBytes(model, tokens) / 1e9) * (1 / writing.copied + 1 / writing.single);
+  const drawing = (texts: number): number => (draws ? (texts * model.vocabulary) / writing.drawn / 1e9 : 0);
   const step = (texts: number, tokens: number): number => {
     const rows = Math.max(FEWEST_ROWS, texts);
-    return products + ((rows - FEWEST_ROWS) * flops + rows * looking(tokens)) / operations + rows * keeping(tokens);
+    return products + ((rows - FEWEST_ROWS) * flops + rows * looking(tokens)) / operations + rows * keeping(tokens) + drawing(texts);
   };
   const begin = (texts: number): number => {
     const tokens = (texts / run.texts) * prompts.tokens;
     const calls = Math.max(1, Math.round(tokens / readAtOnce(guessPace(graph.flopsPerToken), limits)));
-    return calls * products + (tokens * (flops - head + looking(prompts.tokens / prompts.texts)) + texts * head) / operations;
+    return calls * products + (tokens * (flops - head + looking(prompts.tokens / prompts.texts)) + texts * head) / operations + drawing(texts);
   };
   const middle = length + most / 2;
   const rows = Math.min(run.texts, together(length + most));
@@ -106,7 +109,7 @@ function weightsOfMlp(mlp: MlpSpec): readonly TensorRef[] {
 }
 
 /** Seconds that two rows take; null where matrices are stored in a way that was not measured. Between the sizes that were, what an element takes grows evenly. */
-function secondsOf(matrices: readonly Matrix[], { single, half, tiled }: Reading): number | null {
+function secondsOf(matrices: readonly Matrix[], { single, half, tiled }: WritingSpeed): number | null {
   const [small, large] = [SMALL_MATRIX, LARGE_MATRIX].map(([rows, columns]) => rows * columns) as [number, number];
   let seconds = 0;
   for (const { dtype, elements, tile } of matrices) {

@@ -24,7 +24,7 @@ import { headerOf } from "./header.ts";
 import type { HubCall } from "../hub/hub.ts";
 import { runsModel } from "../execute/value_key.ts";
 import { explain } from "../planner/explain.ts";
-import { machineReading, machineSpeed } from "../planner/machine.ts";
+import { machineWriting, machineSpeed } from "../planner/machine.ts";
 import { createProgress } from "./progress.ts";
 import { createSavedRounds } from "../execute/saved_rounds.ts";
 import type { SessionCache } from "./session_cache.ts";
@@ -158,7 +158,7 @@ export function createPipelineRunner({ options, catalog, cards, cache, engines, 
         admitWrite: gate.admitWrite,
         rawCsv: options.rawCsv === true,
         ...(savesUnseen(options) ? { unseen: pipeline.plan } : {}),
-        explain: (plan, evaluate, execution) => explain(pipeline, plan, { ...own, tokenIds: onlyRead(own.tokenIds), signal, evaluate, placement: place, threads: engine.options.threads, speed: async () => (options.measured === false ? null : machineSpeed(engine, options.cache?.folder ?? null)), reading: async () => (options.measured === false ? null : machineReading(engine, options.cache?.folder ?? null)) }, execution),
+        explain: (plan, evaluate, execution) => explain(pipeline, plan, { ...own, tokenIds: onlyRead(own.tokenIds), signal, evaluate, placement: place, threads: engine.options.threads, speed: async () => (options.measured === false ? null : machineSpeed(engine, options.cache?.folder ?? null)), writing: async () => (options.measured === false ? null : machineWriting(engine, options.cache?.folder ?? null)) }, execution),
         keep: async (plan, kept, seconds) => (onDisk === null ? null : keepValue(plan, kept, seconds, onDisk, own)),
       });
       if (pipeline.plan.op.op !== "show") show(pipeline.plan, value, true);

@@ -58,7 +58,7 @@ function fakeLane(delay: () => number, before: (call: number) => void = () => {}
     stop: () => {},
     quantize: () => answer({}),
     measure: () => answer({}),
-    measureReading: () => answer({}),
+    measureWriting: () => answer({}),
     kill: () => {},
     close: async () => {},
   };

@@ -7,7 +7,7 @@ import { formatRows } from "../../runtime/data/write.ts";
 import type { TextValue, Value } from "../../runtime/data/frame.ts";
 import { MOST_CELLS } from "../../runtime/data/table_limits.ts";
 import type { Explanation, Pass, PlanNode } from "../../runtime/planner/explanation.ts";
-import { machineReading, machineSpeed } from "../../runtime/planner/machine.ts";
+import { machineWriting, machineSpeed } from "../../runtime/planner/machine.ts";
 import type { Engine } from "../../runtime/engine/port.ts";
 import type { Work } from "../../runtime/execute/recording.ts";
 import { EXAMPLES } from "../../runtime/catalog/shipped.ts";
@@ -244,42 +244,42 @@ test("as JSON it can be read by machines", async () => {
   const session = await open({ measured: false });
   const { values } = await run(session, `${QUERY} | explain`);
   const text = [...formatRows(values[0]!, "json")].join("");
-  assert.equal(Object.keys(JSON.parse(text) as object), ["written", "rules", "plan", "passes", "tables", "device", "gflops", "reading"]);
+  assert.equal(Object.keys(JSON.parse(text) as object), ["written", "rules", "plan", "passes", "tables", "device", "gflops", "writing"]);
   assert.is([...formatRows(values[0]!, "jsonl")].join("").trimEnd().split("\n").length, 1);
   await session.close();
 });
 
 test("a machine is measured once for each figure, and a record that is damaged or older is written anew", async () => {
   const path = ownFolder("saeq-");
-  const measured = { speed: 0, reading: 0 };
-  const [told, kept] = [{ single: 9.8765, half: 5, tiled: 2, copied: 3 }, { single: 9.88, half: 5, tiled: 2, copied: 3 }];
-  const engine = { options: { lanes: 2, threads: 1, batch: null }, speed: async () => ((measured.speed += 1), 12.345), reading: async () => ((measured.reading += 1), told) } as unknown as Engine;
+  const measured = { speed: 0, writing: 0 };
+  const [told, kept] = [{ single: 9.8765, half: 5, tiled: 2, copied: 3, drawn: 0.25 }, { single: 9.88, half: 5, tiled: 2, copied: 3, drawn: 0.25 }];
+  const engine = { options: { lanes: 2, threads: 1, batch: null }, speed: async () => ((measured.speed += 1), 12.345), writing: async () => ((measured.writing += 1), told) } as unknown as Engine;
   const asked = async (of = engine, folder = path): Promise<void> => {
     assert.is(await machineSpeed(of, folder), 12.3);
-    assert.equal(await machineReading(of, folder), kept);
+    assert.equal(await machineWriting(of, folder), kept);
   };
   await asked();
   await asked();
-  assert.equal(measured, { speed: 1, reading: 1 });
+  assert.equal(measured, { speed: 1, writing: 1 });
   const other = { ...engine, options: { ...engine.options, lanes: 1 } };
   await asked(other);
-  assert.equal(measured, { speed: 2, reading: 2 }, "other processes, other figures");
+  assert.equal(measured, { speed: 2, writing: 2 }, "other processes, other figures");
   await asked();
   await asked(other);
-  assert.equal(measured, { speed: 2, reading: 2 }, "both are kept");
+  assert.equal(measured, { speed: 2, writing: 2 }, "both are kept");
   const file = join(path, "machine.json");
   const whole = JSON.parse(readFileSync(file, "utf8")) as { readonly machines: Readonly<Record<string, object>> };
   const name = Object.keys(whole.machines)[0]!;
-  const texts = ["", "{", "[]", '{"format":3,"machines":{}}', '{"format":2,"machines":7}', `{"format":2,"machines":{${JSON.stringify(name)}:7}}`, `{"format":1,"gflops":{${JSON.stringify(name)}:99}}`, `{"format":1,"machines":${JSON.stringify(whole.machines)}}`, `{"format":2,"machines":{${JSON.stringify(name)}:{"gflops":"y","reading":{"single":1,"half":2,"tiled":0,"copied":4}}}}`];
+  const texts = ["", "{", "[]", '{"format":3,"machines":{}}', '{"format":2,"machines":7}', `{"format":2,"machines":{${JSON.stringify(name)}:7}}`, `{"format":1,"gflops":{${JSON.stringify(name)}:99}}`, `{"format":1,"machines":${JSON.stringify(whole.machines)}}`, `{"format":2,"machines":{${JSON.stringify(name)}:{"gflops":"y","writing":{"single":1,"half":2,"tiled":0,"copied":4,"drawn":1}}}}`];
   for (const text of texts) {
     writeFileSync(file, text);
     await asked();
   }
-  assert.equal(measured, { speed: 2 + texts.length, reading: 2 + texts.length });
+  assert.equal(measured, { speed: 2 + texts.length, writing: 2 + texts.length });
   // One figure of two is there.
   writeFileSync(file, `{"format":2,"machines":{${JSON.stringify(name)}:{"gflops":12.3}}}`);
   await asked();
-  assert.equal(measured, { speed: 2 + texts.length, reading: 3 + texts.length });
+  assert.equal(measured, { speed: 2 + texts.length, writing: 3 + texts.length });
   await asked(engine, file);
   assert.is(measured.speed, 3 + texts.length, "a folder that is none");
 });

@@ -7,7 +7,7 @@ import { emitGenerate } from "../../src/emit/generate.ts";
 import type { DecoderSpec, SaeSpec } from "../../src/emit/specs.ts";
 import { EXAMPLES } from "../../runtime/catalog/shipped.ts";
 import type { TextValue } from "../../runtime/data/frame.ts";
-import { READING } from "../../runtime/engine/port.ts";
+import { WRITING_SPEED } from "../../runtime/engine/port.ts";
 import type { Explanation, Pass } from "../../runtime/planner/explanation.ts";
 import { timeOfWriting, wholeEditors, type WritingTime } from "../../runtime/planner/writing_time.ts";
 import { familyModel } from "../docs/outside_checkpoints.ts";
@@ -16,8 +16,8 @@ import { ownFolder } from "../house/own_folder.ts";
 import { folder, open, run } from "../session/open.ts";
 
 /** A machine whose figures nobody would measure: each shows by itself. */
-const GIVEN = { gflops: 50, reading: { single: 8, half: 2, tiled: 0.5, copied: 4 } };
-const { single, half, tiled, copied } = GIVEN.reading;
+const GIVEN = { gflops: 50, writing: { single: 8, half: 2, tiled: 0.5, copied: 4, drawn: 0.01 } };
+const { single, half, tiled, copied } = GIVEN.writing;
 
 /** The cache's folder of such a machine: measured once, and then written over. */
 async function givenMachine(): Promise<{ readonly folder: string; readonly limit: number }> {
@@ -28,8 +28,8 @@ async function givenMachine(): Promise<{ readonly folder: string; readonly limit
   const path = join(cache.folder, "machine.json");
   const { format, machines } = JSON.parse(readFileSync(path, "utf8")) as { readonly format: number; readonly machines: Readonly<Record<string, typeof GIVEN>> };
   const [[name, measured]] = Object.entries(machines) as [[string, typeof GIVEN]];
-  assert.equal([format, Object.keys(measured), Object.keys(measured.reading)], [2, ["gflops", "reading"], [...READING]]);
-  assert.ok([measured.gflops, ...Object.values(measured.reading)].every((figure) => figure > 0 && Number.isFinite(figure)));
+  assert.equal([format, Object.keys(measured), Object.keys(measured.writing)], [2, ["gflops", "writing"], [...WRITING_SPEED]]);
+  assert.ok([measured.gflops, ...Object.values(measured.writing)].every((figure) => figure > 0 && Number.isFinite(figure)));
   writeFileSync(path, JSON.stringify({ format, machines: { [name]: GIVEN } }));
   return cache;
 }
@@ -55,7 +55,7 @@ test("a step reads all weights once, multiplies the rows beyond two by them, and
   const reading = (texts: number, each: number, rows: number): number => weights + (texts * each * (2 * inBlocks + looking(each)) + rows * 2 * inHead) / 50e9;
 
   const eight = await explained('csv "kjv/passages.csv" | take 8 | memorize prefix 31 continue 21');
-  assert.equal([eight.data.gflops, eight.data.reading], [GIVEN.gflops, GIVEN.reading]);
+  assert.equal([eight.data.gflops, eight.data.writing], [GIVEN.gflops, GIVEN.writing]);
   near(eight.pass.predicted!.steps!.seconds, step(8, 32 + 10.5), "a step");
   assert.is(eight.pass.predicted!.steps!.count, 20);
   near(eight.pass.predicted!.seconds!, reading(8, 32, 8) + 20 * step(8, 32 + 10.5), "eight texts");
@@ -72,7 +72,8 @@ test("a step reads all weights once, multiplies the rows beyond two by them, and
   const drawn = await explained('csv "kjv/passages.csv" | take 2 | derive start = "In the beginning" | generate max 7 temperature 1 n 3 of start');
   const tokens = (drawn.pass.work as { readonly tokens: number }).tokens / 6;
   assert.equal((drawn.pass.work as { readonly prompts: object }).prompts, { texts: 1, tokens });
-  near(drawn.pass.predicted!.seconds!, reading(1, tokens, 6) + 6 * step(6, tokens + 3.5), "six of one prompt");
+  const drawing = (6 * config["vocab_size"]!) / GIVEN.writing.drawn / 1e9;
+  near(drawn.pass.predicted!.seconds!, reading(1, tokens, 6) + 6 * step(6, tokens + 3.5) + 7 * drawing, "six of one prompt");
 
   // What is kept takes no time, and where all is, nothing is said.
   await run(session, 'csv "kjv/passages.csv" | take 3 | memorize prefix 31 continue 21');
@@ -80,7 +81,7 @@ test("a step reads all weights once, multiplies the rows beyond two by them, and
   near(rest.pass.predicted!.seconds!, reading(5, 32, 5) + 20 * step(5, 32 + 10.5), "five that are left");
   assert.match(rest.text, /8 continuations, .*; 3 cached\n +5 of them run: /);
   const known = await explained('csv "kjv/passages.csv" | take 2 | memorize prefix 31 continue 21');
-  assert.equal([known.pass.predicted!.seconds, known.data.gflops, known.data.reading], [null, null, null]);
+  assert.equal([known.pass.predicted!.seconds, known.data.gflops, known.data.writing], [null, null, null]);
 
   // It is told beside what it took.
   const { text } = (await run(session, 'csv "kjv/passages.csv" | take 2 | memorize prefix 12 continue 3 | explain analyze')).values[0] as TextValue;
@@ -110,7 +111,7 @@ function timeOf(shape: Partial<HollowShape>, { texts, tokens, most, lanes = 1, t
   const { spec, sae, remove } = hollowModel({ ...SHAPE, ...shape });
   remove();
   const run = { texts, tokens: texts * tokens, rows: texts * most };
-  const task = { model: spec, graph: emitGenerate(spec), editors, limits: { tokens: 4096 }, dealt: { lanes, together: () => together } };
+  const task = { model: spec, graph: emitGenerate(spec), editors, draws: false, limits: { tokens: 4096 }, dealt: { lanes, together: () => together } };
   return { time: timeOfWriting(task, { run, prompts: run, mostRows: most }, GIVEN), model: spec, sae };
 }
 

@@ -1,7 +1,8 @@
 /** Without this file only products would be timed, and a step that writes one token of each text, which mostly reads weights, would be foretold as too short. */
 import * as ort from "onnxruntime-node";
 import { emitCopying, emitReading, LARGE_MATRIX, SMALL_MATRIX } from "../../src/emit/reading.ts";
-import type { Reading } from "./port.ts";
+import { draw, drawable } from "../kernels/drawing.ts";
+import type { WritingSpeed } from "./port.ts";
 
 type Open = (bytes: Uint8Array) => Promise<ort.InferenceSession>;
 
@@ -16,13 +17,19 @@ const ROWS = 2;
 /** Two bytes that are 1 in float16, and four that are a usual number in float32. */
 const ONE = 0x3c00;
 /** Keys and values of one block and some texts, [rows, width], by the number of blocks. */
-const KEPT = { width: 1024, rows: 512, count: 16 };
+const KEPT = { width: 1024, rows: 512, count: 8 };
+
+const VOCABULARY = 2 ** 15;
+/** Odd, so that each rank has one token. */
+const SHUFFLED = 40_503;
+/** Enough for the loop to be compiled. */
+const DRAWINGS = 6;
 
 /**
- * How fast weights are read, and what is kept of tokens is copied. Weights are inputs, so that nothing of them is copied before. The binding feeds no
+ * How fast weights are read, what is kept of tokens is copied, and tokens are drawn. Weights are inputs, so that nothing of them is copied before. The binding feeds no
  * bfloat16: those of two bytes are float16, whose cast takes as long (measured on x86-64).
  */
-export async function readingSpeed(open: Open): Promise<Reading> {
+export async function writingSpeed(open: Open): Promise<WritingSpeed> {
   const halves = new Uint16Array(BYTES / 2).fill(ONE);
   const singles = new Float32Array(halves.buffer);
   const read = async (element: "f32" | "f16", shape: readonly [number, number], most: number): Promise<number> => {
@@ -43,7 +50,19 @@ export async function readingSpeed(open: Open): Promise<Reading> {
   const past = named("past", KEPT.count, (at) => new ort.Tensor("float32", singles.subarray(at * numbers, (at + 1) * numbers), [KEPT.rows, KEPT.width]));
   const row = new ort.Tensor("float32", new Float32Array(KEPT.width), [1, KEPT.width]);
   const copied = (4 * numbers * KEPT.count) / (await quickest(open, emitCopying(KEPT.width, KEPT.count).bytes, { row, ...past }));
-  return { single, half, tiled, copied };
+  return { single, half, tiled, copied, drawn: drawingSpeed() };
+}
+
+/** Of a vocabulary in which the r-th likeliest token has a share of about r⁻², 10⁹ logits a second. */
+function drawingSpeed(): number {
+  const row = Float32Array.from({ length: VOCABULARY }, (_, id) => -2 * Math.log(1 + ((id * SHUFFLED) % VOCABULARY)));
+  let best = Number.POSITIVE_INFINITY;
+  for (let time = 0; time < DRAWINGS; time++) {
+    const started = performance.now();
+    draw(drawable(row, { temperature: 1, topK: null, topP: 0.9 }), 0.5);
+    best = Math.min(best, performance.now() - started);
+  }
+  return VOCABULARY / best / 1e6;
 }
 
 function named(name: string, count: number, make: (at: number) => ort.Tensor): Record<string, ort.Tensor> {
