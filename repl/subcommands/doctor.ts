@@ -2,7 +2,8 @@
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { visible } from "../../grammar/visible.ts";
-import { diagnoseMachine, diagnoseProviders, freeBytes, type ProviderDiagnosis } from "../../runtime/engine/diagnosis.ts";
+import { freeBytes } from "../../runtime/data/free_bytes.ts";
+import { diagnoseMachine, diagnoseProviders, type ProviderDiagnosis } from "../../runtime/engine/diagnosis.ts";
 import { surroundings } from "../../runtime/engine/providers.ts";
 import type { Request } from "../request.ts";
 import { installedVersion, packageVersion } from "../../runtime/package_root.ts";

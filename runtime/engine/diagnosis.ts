@@ -1,8 +1,7 @@
 /** Without this file nobody could say from afar why a machine has no device: what is there, what works, what is missing and what adds it. */
 import { spawnSync } from "node:child_process";
-import { statfsSync } from "node:fs";
 import { availableParallelism, freemem, totalmem } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { SUPPORTED, type Dtype, type Provider } from "../../src/emit/target.ts";
 import { processor } from "../processor.ts";
 import { probe, type Probe } from "./placement.ts";
@@ -73,16 +72,4 @@ export function diagnoseMachine(): MachineDiagnosis {
     limitBytes: allowed > 0 && allowed < totalmem() ? allowed : null,
     adapters: adapters(),
   };
-}
-
-/** Bytes free where a folder lies or would be made; null where that cannot be asked. */
-export function freeBytes(folder: string): number | null {
-  for (let at = folder; ; at = dirname(at)) {
-    try {
-      const { bavail, bsize } = statfsSync(at);
-      return bavail * bsize;
-    } catch {
-      if (dirname(at) === at) return null;
-    }
-  }
 }

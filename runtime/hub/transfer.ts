@@ -1,10 +1,11 @@
 /** Without this file a download that stops half-way would start over, and a damaged one would pass for the file. */
 import { createHash, type Hash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { open, rename, rm, stat, statfs, type FileHandle } from "node:fs/promises";
+import { open, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import { CheckpointError } from "../checkpoint/error.ts";
 import { writeAll } from "../data/atomic_write.ts";
+import { freeBytes } from "../data/free_bytes.ts";
 import { claim } from "./claim.ts";
 import type { Listed } from "./listing.ts";
 import { heard, reasonOf, sleep, type Patience, type Request } from "./request.ts";
@@ -67,7 +68,7 @@ async function fillPart(part: string, each: Transfer, tools: Tools): Promise<str
   try {
     let have = (await file.stat()).size;
     if (have > size) await file.truncate((have = 0));
-    await requireRoom(part, size - have);
+    requireRoom(part, size - have);
     let hash = await hashOf(part, have, each.file);
     tools.onBytes(have);
     for (let idle = 0; have < size; ) {
@@ -142,10 +143,9 @@ function cut(each: Transfer, have: number, why: string): CheckpointError {
   return new CheckpointError("hub-unavailable", `the download of \`${each.file.path}\` of \`${each.repository}\` breaks off again and again`, { notes: [why, `${have} of ${each.file.size} bytes are kept`], help: "run this again to go on from there" });
 }
 
-async function requireRoom(part: string, needed: number): Promise<void> {
-  const disk = await statfs(dirname(part)).catch(() => null);
-  const free = disk === null ? Infinity : disk.bavail * disk.bsize;
-  if (needed > free) throw full(part, `${needed} bytes are needed and ${free} are free`);
+function requireRoom(part: string, needed: number): void {
+  const free = freeBytes(dirname(part));
+  if (free !== null && needed > free) throw full(part, `${needed} bytes are needed and ${free} are free`);
 }
 
 function full(part: string, why: string): CheckpointError {

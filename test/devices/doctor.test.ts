@@ -1,7 +1,8 @@
 /** Without this file what `doctor` says of machines other than this one would be guesswork. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { diagnoseProviders, freeBytes } from "../../runtime/engine/diagnosis.ts";
+import { freeBytes } from "../../runtime/data/free_bytes.ts";
+import { diagnoseProviders } from "../../runtime/engine/diagnosis.ts";
 import type { Surroundings } from "../../runtime/engine/providers.ts";
 import { ROOT } from "../house/files.ts";
 import { absent, SWIFTSHADER } from "./swiftshader.ts";
