@@ -3,11 +3,10 @@ import { visible } from "../../grammar/visible.ts";
 import { HERE } from "../../runtime/catalog/catalog.ts";
 import { gatherLock } from "../../runtime/lock/gather.ts";
 import type { Lock } from "../../runtime/lock/lock_file.ts";
-import { createProgress } from "../../runtime/session/progress.ts";
 import type { Checked } from "../../runtime/session/session_port.ts";
 import { watchInterrupts } from "../interrupts.ts";
-import { liveProgress } from "../live_progress.ts";
 import { packageVersion } from "../../runtime/package_root.ts";
+import { byteProgress } from "./byte_progress.ts";
 import type { ScriptPlace } from "./script_place.ts";
 import { mistake, type Shop } from "./shop.ts";
 
@@ -15,16 +14,11 @@ import { mistake, type Shop } from "./shop.ts";
 export async function gather(place: ScriptPlace, checked: Checked, shop: Shop, offline: boolean): Promise<Lock | number> {
   const { compiled } = checked;
   if (compiled === undefined) throw new Error("a session that does not compile has no inputs");
-  const progress = liveProgress(shop.stderr, shop.talkLook, shop.options.progress && !shop.options.quiet);
+  const progress = byteProgress("hash what it reads", shop);
   const abort = new AbortController();
   const interrupts = watchInterrupts({ first: () => abort.abort(), second: () => process.exit(130), hangUp: () => abort.abort() });
-  const hashing = { label: "hash what it reads" };
-  const tell = createProgress((event) => {
-    if (event.kind === "progress") progress.show(event);
-  });
   try {
-    return await gatherLock({ name: place.name, text: place.source.text, compiled, readFrom: place.readFrom, saeq: packageVersion(), env: offline ? { ...process.env, HF_HUB_OFFLINE: "1" } : process.env }, { ...HERE, network: !offline, signal: abort.signal }, ({ files, totalFiles, bytes, totalBytes }) =>
-      tell(hashing, { documents: files, totalDocuments: totalFiles, tokens: bytes, totalTokens: totalBytes }, "bytes"));
+    return await gatherLock({ name: place.name, text: place.source.text, compiled, readFrom: place.readFrom, saeq: packageVersion(), env: offline ? { ...process.env, HF_HUB_OFFLINE: "1" } : process.env }, { ...HERE, network: !offline, signal: abort.signal }, progress.tell);
   } catch (error) {
     if (abort.signal.aborted) {
       progress.clear();
