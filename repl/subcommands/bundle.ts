@@ -1,21 +1,21 @@
 /** Without this file a colleague would get a script by mail and ask for its data, its modules and the model in three more. */
-import { basename, resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { paramFlag } from "../flags.ts";
 import { visible } from "../../grammar/visible.ts";
-import { MOST_BYTES, packed } from "../../runtime/bundle/pack.ts";
+import { packed, type PackedFile } from "../../runtime/bundle/pack.ts";
 import { bytesOf } from "../../runtime/cache/folder.ts";
 import { atomicWrite } from "../../runtime/data/atomic_write.ts";
 import { DataError } from "../../runtime/data/error.ts";
+import { freeBytes } from "../../runtime/data/free_bytes.ts";
 import { shellWord } from "../../runtime/data/shell_word.ts";
 import { entryOf, lockDifferences } from "../../runtime/lock/differences.ts";
 import { LOCK_NAME, readLock } from "../../runtime/lock/lock_file.ts";
 import { portable } from "../../runtime/record/used.ts";
-import { createProgress } from "../../runtime/session/progress.ts";
 import type { Request } from "../request.ts";
 import { watchInterrupts } from "../interrupts.ts";
-import { liveProgress } from "../live_progress.ts";
 import { grantFlags } from "../permissions.ts";
 import { bytes } from "../progress.ts";
+import { byteProgress } from "./byte_progress.ts";
 import { ownCheckpoints, type OwnCheckpoint } from "./bundled_models.ts";
 import { contentsOf, runOf } from "./bundle_files.ts";
 import { checkShown } from "./check_shown.ts";
@@ -56,13 +56,11 @@ export async function bundle(request: Bundle, shop: Shop): Promise<number> {
     const own = ownCheckpoints(found, place.readFrom);
     const packing = request.models ? own : [];
     const contents = await contentsOf(place, found, { run, dataLimit: limit, own: packing, epoch: process.env["SOURCE_DATE_EPOCH"] });
-    const total = contents.files.reduce((sum, { size }) => sum + size, 0);
-    if (total > MOST_BYTES) throw tooLarge(total, packing, limit);
     if (packing.length > 0 && !shop.options.quiet) shop.stderr.write(`packing ${visible(listed(packing))}\n`);
     const path = resolve(shop.cwd, request.output ?? `${basename(request.file)}.zip`);
     const inputs = [...[basename(request.file), ...Object.keys(found.data), ...Object.keys(found.modules)].map((name) => resolve(place.readFrom, name)), ...own.flatMap(({ files }) => files.map(({ path: file }) => file))];
     if (overwrites(shop, path, inputs)) return 2;
-    const written = await write(path, contents.files, total, shop);
+    const written = await write(path, contents.files, shop);
     if (typeof written === "string") return written === "hung up" ? 143 : 130;
     if (!shop.options.quiet) tellContents(request, path, written, contents, request.models ? [] : own, await runLine(request, place, path, shop), shop);
     return 0;
@@ -72,17 +70,15 @@ export async function bundle(request: Bundle, shop: Shop): Promise<number> {
 }
 
 /** Bytes written, or how it was stopped; then nothing is left of it. */
-async function write(path: string, files: Parameters<typeof packed>[0], total: number, shop: Shop): Promise<number | "interrupted" | "hung up"> {
+async function write(path: string, files: readonly PackedFile[], shop: Shop): Promise<number | "interrupted" | "hung up"> {
+  const total = files.reduce((sum, { size }) => sum + size, 0);
+  requireRoom(path, files);
   const abort = new AbortController();
   const interrupts = watchInterrupts({ first: () => abort.abort(), second: () => process.exit(130), hangUp: () => abort.abort() });
-  const progress = liveProgress(shop.stderr, shop.talkLook, shop.options.progress && !shop.options.quiet);
-  const packing = { label: `pack ${basename(path)}` };
-  const tell = createProgress((event) => {
-    if (event.kind === "progress") progress.show(event);
-  });
-  const onBytes = (done: number): void => tell(packing, { documents: done >= total ? files.length : 0, totalDocuments: files.length, tokens: done, totalTokens: total }, "bytes");
+  const progress = byteProgress(`pack ${basename(path)}`, shop);
+  const onBytes = (done: number): void => progress.tell({ files: done < total ? 0 : files.length, totalFiles: files.length, bytes: done, totalBytes: total });
   try {
-    return (await atomicWrite(path, packed(files, abort.signal, onBytes), { signal: abort.signal })).bytes;
+    return (await atomicWrite(path, packed(files, { signal: abort.signal, onBytes }), { signal: abort.signal })).bytes;
   } catch (error) {
     if (!abort.signal.aborted) throw error;
     progress.clear();
@@ -94,16 +90,17 @@ async function write(path: string, files: Parameters<typeof packed>[0], total: n
   }
 }
 
+/** Weights shrink by nothing: what they take is known before a gigabyte is written. */
+export function requireRoom(path: string, files: readonly PackedFile[]): void {
+  const needed = files.reduce((sum, { stored, size }) => sum + (stored === true ? size : 0), 0);
+  const free = freeBytes(dirname(path));
+  if (free === null || needed <= free) return;
+  throw new DataError({ code: "disk-full", message: `${path} does not fit on the disk: the weights in it take ${bytes(needed)}, and ${bytes(free)} are free`, help: "free some space, or write it elsewhere: -o /elsewhere/x.saeq.zip" });
+}
+
 /** `own_model (1.2 GB), own_sae (3 MB)` */
 function listed(own: readonly OwnCheckpoint[]): string {
   return own.map(({ name, size }) => `${name} (${bytes(size)})`).join(", ");
-}
-
-/** Why files are not packed: which are the large ones, and what to do. */
-export function tooLarge(total: number, packing: readonly OwnCheckpoint[], limit: number): DataError {
-  const message = `the bundle would hold ${bytes(total)}, and has ${bytes(MOST_BYTES)} at most`;
-  if (packing.reduce((sum, { size }) => sum + size, 0) < total / 2) return new DataError({ code: "cannot-bundle", message, help: `leave the largest data out: --data-limit ${bytes(limit / 2).replace(" ", "")}` });
-  return new DataError({ code: "cannot-bundle", message: `${message}; ${listed(packing)}`, help: "leave --with-models out, and send its folders another way; or put them on the hub, and name them hf:…" });
 }
 
 /** The line that runs the bundle where nobody can be asked: what it reads comes with it, what it writes and fetches has to be granted. */

@@ -1,7 +1,8 @@
 /** Without this file each command that runs a script would find out in its own way where it lies and what lies beside it. */
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import type { Source } from "../../runtime/session/session_port.ts";
 import { scriptName } from "../permissions.ts";
+import { byteProgress } from "./byte_progress.ts";
 import { readSource, sayDataError, type Shop } from "./shop.ts";
 
 /** A script where it can be run. */
@@ -36,8 +37,10 @@ export async function openScript(file: string, shop: Shop): Promise<ScriptPlace 
 
 async function openBundle(file: string, shop: Shop): Promise<ScriptPlace | number> {
   const { unpackBundle } = await import("../../runtime/bundle/unpack.ts");
+  const progress = byteProgress(`unpack ${basename(file)}`, shop);
+  const onBytes = (bytes: number, totalBytes: number): void => progress.tell({ files: bytes < totalBytes ? 0 : 1, totalFiles: 1, bytes, totalBytes });
   try {
-    const { folder, script, remove: close } = await unpackBundle(resolve(shop.cwd, file));
+    const { folder, script, remove: close } = await unpackBundle(resolve(shop.cwd, file), { onBytes }).finally(() => progress.clear());
     const path = join(folder, script);
     const source = await readSource(path, shop);
     if (source !== null) return { source: { ...source, name: scriptName(script) }, name: scriptName(script), readFrom: dirname(path), script: path, bundle: true, granted: [folder], close };

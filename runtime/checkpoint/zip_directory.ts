@@ -22,7 +22,8 @@ export interface ZipDirectory {
 }
 
 // Format: PKWARE APPNOTE.TXT 6.3.10, §4.3.7 (local header), §4.3.12 (central header), §4.3.14–16 (end records), §4.5.3 (zip64).
-const LARGEST_DIRECTORY = 2 ** 20;
+/** Names, sizes and checksums of the arrays of a checkpoint. */
+const USUAL_DIRECTORY = 2 ** 20;
 /** Weights do not shrink a hundredfold; what does is a bomb. Small members may be all zeros. */
 const LARGEST_RATIO = 100;
 const SMALL = 2 ** 20;
@@ -30,6 +31,8 @@ const SMALL = 2 ** 20;
 const SMALL_TOGETHER = 16 * SMALL;
 const AGAIN = { help: "download the file again" };
 const SYMLINK = 0xa000;
+/** What stands in a field of four bytes whose number is in the zip64 record. */
+const WIDE = 0xffff_ffff;
 
 function broken(file: string, what: string): CheckpointError {
   return new CheckpointError("broken-archive", `${file} ${what}`, AGAIN);
@@ -37,14 +40,15 @@ function broken(file: string, what: string): CheckpointError {
 
 /**
  * The directory of a zip archive, checked: nothing encrypted, no method but "stored" and "deflated", no name twice, no name that leaves
- * the archive, no link, no overlap, no bomb. Reads at most 1.1 MB, and allocates only after sizes are checked. Nothing is ever extracted.
+ * the archive, no link, no overlap, no bomb. Reads its directory, of at most so many bytes, and the headers of its members, and allocates only after sizes
+ * are checked. Nothing is ever extracted.
  */
-export async function readZipDirectory(file: string): Promise<ZipDirectory> {
+export async function readZipDirectory(file: string, largest: number = USUAL_DIRECTORY): Promise<ZipDirectory> {
   const source = await openBytes(file);
   const { size } = source;
   try {
     refusePlaceholder(file, await source.read(0, Math.min(size, 512)));
-    const { count, offset, length } = await endRecord(source, file);
+    const { count, offset, length } = await endRecord(source, file, largest);
     const bytes = await source.read(offset, length);
     const entries = centralEntries(file, bytes, count, offset);
     const members = new Map<string, ZipMember>();
@@ -72,16 +76,20 @@ interface Directory {
   readonly length: number;
 }
 
-async function endRecord(source: Bytes, file: string): Promise<Directory> {
+async function endRecord(source: Bytes, file: string, largest: number): Promise<Directory> {
   const { size } = source;
   const tail = await source.read(Math.max(0, size - 65_557), Math.min(size, 65_557));
   const view = new DataView(tail.buffer, tail.byteOffset, tail.length);
   let at = tail.length - 22;
   while (at >= 0 && !(view.getUint32(at, true) === 0x0605_4b50 && at + 22 + view.getUint16(at + 20, true) === tail.length)) at -= 1;
   if (at < 0) throw broken(file, "is not a zip archive, or its end is missing");
+  const narrow = { count: view.getUint16(at + 10, true), length: view.getUint32(at + 12, true), offset: view.getUint32(at + 16, true) };
   const wide = at >= 20 && view.getUint32(at - 20, true) === 0x0706_4b50;
-  const found = wide ? await wideEnd(source, file, Number(view.getBigUint64(at - 12, true))) : { count: view.getUint16(at + 10, true), length: view.getUint32(at + 12, true), offset: view.getUint32(at + 16, true) };
-  if (found.length > LARGEST_DIRECTORY) throw broken(file, `declares a directory of ${found.length} bytes; at most ${LARGEST_DIRECTORY} are read`);
+  const found = wide ? await wideEnd(source, file, Number(view.getBigUint64(at - 12, true))) : narrow;
+  // Other programs read the one or the other: they have to find the same members.
+  const two = (narrow.count !== 0xffff && narrow.count !== found.count) || (narrow.length !== WIDE && narrow.length !== found.length) || (narrow.offset !== WIDE && narrow.offset !== found.offset);
+  if (two) throw broken(file, "has two ends that speak of different members");
+  if (found.length > largest) throw broken(file, `declares a directory of ${found.length} bytes; at most ${largest} are read`);
   if (found.offset + found.length > size) throw broken(file, `has ${size} bytes, and its directory would end at ${found.offset + found.length}`);
   return found;
 }
@@ -145,7 +153,7 @@ function wideSizes(view: DataView, at: number, extra: number, extraLength: numbe
     if (view.getUint16(place, true) === 1) {
       let from = place + 4;
       const wide = (value: number): number => {
-        if (value !== 0xffff_ffff) return value;
+        if (value !== WIDE) return value;
         from += 8;
         return from > place + 4 + length ? NaN : Number(view.getBigUint64(from - 8, true));
       };

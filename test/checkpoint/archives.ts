@@ -17,8 +17,15 @@ export interface Member {
   readonly at?: number;
 }
 
-/** A zip archive of these members, lies included. */
-export function zip(members: readonly Member[], change: { readonly count?: number; readonly directorySize?: number } = {}): Buffer {
+/** What the end of an archive says instead of the truth. */
+interface End {
+  readonly count?: number;
+  readonly directorySize?: number;
+  readonly offset?: number;
+}
+
+/** A zip archive of these members, lies included. `wide`: sizes and places, and the end, as zip64, even where four bytes would do; with these numbers in the narrow end. */
+export function zip(members: readonly Member[], change: End & { readonly wide?: boolean; readonly narrowEnd?: End } = {}): Buffer {
   const parts: Buffer[] = [];
   const directory: Buffer[] = [];
   let offset = 0;
@@ -26,35 +33,58 @@ export function zip(members: readonly Member[], change: { readonly count?: numbe
     const packed = member.deflate === true ? deflateRawSync(member.content) : Buffer.from(member.content);
     const [name, localName] = [Buffer.from(member.name), Buffer.from(member.localName ?? member.name)];
     const method = member.method ?? (member.deflate === true ? 8 : 0);
+    const wide = change.wide === true ? Buffer.alloc(28) : Buffer.alloc(0);
+    if (change.wide === true) {
+      wide.writeUInt16LE(1, 0);
+      wide.writeUInt16LE(24, 2);
+      [member.size ?? member.content.length, member.packed ?? packed.length, member.at ?? offset].forEach((value, i) => wide.writeBigUInt64LE(BigInt(value), 4 + 8 * i));
+    }
     const fields = (into: Buffer, at: number): void => {
       into.writeUInt16LE(member.flags ?? 0, at);
       into.writeUInt16LE(method, at + 2);
       into.writeUInt32LE(member.crc ?? crc32(member.content), at + 8);
-      into.writeUInt32LE(member.packed ?? packed.length, at + 12);
-      into.writeUInt32LE(member.size ?? member.content.length, at + 16);
+      into.writeUInt32LE(change.wide === true ? 0xffff_ffff : (member.packed ?? packed.length), at + 12);
+      into.writeUInt32LE(change.wide === true ? 0xffff_ffff : (member.size ?? member.content.length), at + 16);
     };
     const local = Buffer.alloc(30);
     local.writeUInt32LE(0x0403_4b50, 0);
     fields(local, 6);
     local.writeUInt16LE(localName.length, 26);
+    local.writeUInt16LE(wide.length, 28);
     const central = Buffer.alloc(46);
     central.writeUInt32LE(0x0201_4b50, 0);
     fields(central, 8);
     central.writeUInt16LE(name.length, 28);
+    central.writeUInt16LE(wide.length, 30);
     central.writeUInt32LE(((member.mode ?? 0) << 16) >>> 0, 38);
-    central.writeUInt32LE(member.at ?? offset, 42);
-    directory.push(central, name);
-    parts.push(local, localName, packed);
-    offset += 30 + localName.length + packed.length;
+    central.writeUInt32LE(change.wide === true ? 0xffff_ffff : (member.at ?? offset), 42);
+    directory.push(central, name, wide);
+    parts.push(local, localName, wide, packed);
+    offset += 30 + localName.length + wide.length + packed.length;
   }
   const listed = Buffer.concat(directory);
+  const said = { count: change.count ?? members.length, directorySize: change.directorySize ?? listed.length, offset: change.offset ?? offset };
+  const narrow = change.wide === true ? { count: 0xffff, directorySize: 0xffff_ffff, offset: 0xffff_ffff, ...change.narrowEnd } : said;
   const end = Buffer.alloc(22);
   end.writeUInt32LE(0x0605_4b50, 0);
-  end.writeUInt16LE(change.count ?? members.length, 8);
-  end.writeUInt16LE(change.count ?? members.length, 10);
-  end.writeUInt32LE(change.directorySize ?? listed.length, 12);
-  end.writeUInt32LE(offset, 16);
-  return Buffer.concat([...parts, listed, end]);
+  end.writeUInt16LE(narrow.count, 8);
+  end.writeUInt16LE(narrow.count, 10);
+  end.writeUInt32LE(narrow.directorySize, 12);
+  end.writeUInt32LE(narrow.offset, 16);
+  return Buffer.concat([...parts, listed, ...(change.wide === true ? wideEnd(said, offset + listed.length) : []), end]);
+}
+
+/** The zip64 end record and its locator, for an archive in which the record begins at `at`. */
+function wideEnd({ count, directorySize, offset }: Required<End>, at: number): readonly Buffer[] {
+  const record = Buffer.alloc(56);
+  record.writeUInt32LE(0x0606_4b50, 0);
+  record.writeBigUInt64LE(44n, 4);
+  [count, count, directorySize, offset].forEach((value, i) => record.writeBigUInt64LE(BigInt(value), 24 + 8 * i));
+  const locator = Buffer.alloc(20);
+  locator.writeUInt32LE(0x0706_4b50, 0);
+  locator.writeBigUInt64LE(BigInt(at), 8);
+  locator.writeUInt32LE(1, 16);
+  return [record, locator];
 }
 
 /** A .npy array whose header is this text. */
