@@ -24,6 +24,22 @@ export async function scriptBytes(file: string, shop: Pick<Shop, "cwd" | "stdin"
   return whole(piped(path));
 }
 
+/** What a zip archive begins with. */
+export const ARCHIVE: Buffer = Buffer.from("PK\u0003\u0004", "latin1");
+
+/** Whether a file is an archive by its first bytes: it may be larger than a file that is read whole. */
+export function isArchive(file: string, cwd: string): boolean {
+  const path = resolve(cwd, file);
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return false;
+  const handle = openSync(path, constants.O_RDONLY);
+  try {
+    const start = Buffer.alloc(ARCHIVE.length);
+    return readSync(handle, start) === ARCHIVE.length && start.equals(ARCHIVE);
+  } finally {
+    closeSync(handle);
+  }
+}
+
 const BLOCK = 1 << 16;
 /** Milliseconds between two looks into a pipe in which nothing is yet. */
 const PAUSE = 10;

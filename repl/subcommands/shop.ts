@@ -20,7 +20,7 @@ import { permissionSet } from "../project_file.ts";
 import { sayMistake } from "../talk.ts";
 import type { Look } from "../terminal.ts";
 import { makeFolder } from "../../runtime/data/make_folder.ts";
-import { scriptBytes } from "./script_bytes.ts";
+import { ARCHIVE, isArchive, scriptBytes } from "./script_bytes.ts";
 
 /** What every subcommand works with. */
 export interface Shop {
@@ -125,16 +125,19 @@ export function folderOf(file: string, shop: Shop): string {
 /** A script file, or stdin for `-`; null after saying why it cannot be read. */
 export async function readSource(file: string, shop: Shop): Promise<Source | null> {
   try {
-    const bytes = await scriptBytes(file, shop);
     const name = file === "-" ? "stdin" : file;
+    const bytes = file !== "-" && isArchive(file, shop.cwd) ? ARCHIVE : await scriptBytes(file, shop);
+    if (bytes.subarray(0, ARCHIVE.length).equals(ARCHIVE)) {
+      mistake(shop, `${visible(name)} is an archive; a bundle is looked at with \`saeq info\` and run with \`saeq run\``);
+      return null;
+    }
     const source = /\.(csv|tsv|jsonl|parquet)$/i.exec(file)?.[1]?.toLowerCase();
     if (source !== undefined) {
       mistake(shop, `${visible(file)} holds data, not a script; to look at it: saeq eval ${visible(shellWord(`${source === "tsv" ? "csv" : source} "${file.replaceAll(/["\\]/g, "\\$&")}" | take 5`))}`);
       return null;
     }
     if (isUtf8(bytes)) return await parsed({ name, text: withoutMark(bytes.toString("utf8")) });
-    if (bytes.subarray(0, 4).toString("latin1") === "PK\u0003\u0004") mistake(shop, `${visible(name)} is an archive; a bundle is looked at with \`saeq info\` and run with \`saeq run\``);
-    else mistake(shop, `${visible(name)} is not UTF-8 text: byte ${firstBadByte(bytes)} does not belong to a character`);
+    mistake(shop, `${visible(name)} is not UTF-8 text: byte ${firstBadByte(bytes)} does not belong to a character`);
     return null;
   } catch (error) {
     if (error instanceof DataError) {

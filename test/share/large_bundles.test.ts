@@ -15,6 +15,7 @@ import { atomicWrite } from "../../runtime/data/atomic_write.ts";
 import { freeBytes } from "../../runtime/data/free_bytes.ts";
 import { zip, type Member } from "../checkpoint/archives.ts";
 import { folder } from "../session/open.ts";
+import { saeq } from "./in_process.ts";
 
 const usual = process.env["TMPDIR"];
 test.before(() => void (process.env["TMPDIR"] = folder()));
@@ -136,6 +137,12 @@ test("members and places past the second and the fourth gigabyte are found", asy
     assert.is(bytes.toString(), SCRIPT);
     truncateSync(path, 0);
   }
+});
+
+test("a bundle of more than two gigabytes that is taken for a script is told what it is", async () => {
+  const path = hole(3 * GIB);
+  for (const command of ["check", "fmt", "explain"]) assert.match((await saeq([command, path], { cwd: tmpdir() })).stderr, /big\.zip is an archive; a bundle is looked at with `saeq info`/, command);
+  truncateSync(path, 0);
 });
 
 test("a bundle that does not fit into the folder for temporary files is told before any of it is unpacked, one for which there is no room before it is written", async () => {
