@@ -1,10 +1,11 @@
 /** Without this file documents would not reach the engine's processes, nor their activations come back one by one. */
 import { availableParallelism } from "node:os";
+import { activeRows, cutDocument, mending } from "./active_rows.ts";
 import { stopped } from "./cause_of_death.ts";
 import { concatenate } from "../kernels/csr.ts";
 import type { CsrPart } from "../kernels/csr.ts";
 import type { EmittedGraph } from "../../src/emit/specs.ts";
-import { arrange, assemble, batchesAhead, budget, cut, FEWEST_TOKENS, fewerRows, guessPace, MOST_ROWS, MOST_TOKENS, observe, take } from "./batching.ts";
+import { arrange, assemble, batchesAhead, budget, cut, FEWEST_TOKENS, guessPace, MOST_ROWS, MOST_TOKENS, observe, take } from "./batching.ts";
 import type { Batch, Pace } from "./batching.ts";
 import { counter, deal, haltOf } from "./dealing.ts";
 import type { Halt } from "./dealing.ts";
@@ -14,7 +15,7 @@ import type { PreparedGraph } from "./encoders.ts";
 import { generateOn } from "./generation.ts";
 import { predicted } from "./predicted.ts";
 import type { Asked } from "../kernels/softmax.ts";
-import { WRITING_SPEED, type Document, type EightBits, type Engine, type EngineOptions, type JobOptions, type PredictJob, type WritingSpeed, type TapOutput } from "./port.ts";
+import { WRITING_SPEED, type Document, type EightBits, type Engine, type EngineOptions, type JobLimits, type JobOptions, type PredictJob, type WritingSpeed, type TapOutput } from "./port.ts";
 import type { Outputs } from "./protocol.ts";
 import { rankOn } from "./ranking.ts";
 import { createLane } from "./supervisor.ts";
@@ -62,6 +63,7 @@ export function engineOver(options: EngineOptions, lane: (folder: string | null,
   const encoders = createEncoders(scratch === undefined ? undefined : () => scratch);
   const lanes = Array.from({ length: Math.max(1, options.lanes) }, () => lane(encoders.folder, onStill));
   const paces = new Map<string, Pace>();
+  const active = new Map<string, number>();
   const paceOf = (graph: EmittedGraph): Pace => {
     const pace = paces.get(graph.key) ?? guessPace(graph.flopsPerToken, graph.experts === true);
     paces.set(graph.key, pace);
@@ -83,12 +85,12 @@ export function engineOver(options: EngineOptions, lane: (folder: string | null,
       const ending = halt(job.signal);
       if ((graph.screened ?? []).length > 0) counter(documents.length, documents.reduce((sum, { ids, wanted }) => sum + (wanted.length === 0 ? 0 : ids.length), 0), job.onProgress);
       const prepared = await encoders.prepare(graph, open(), ending);
-      return forward(open(), paceOf(graph), options, { graph: prepared, taps, documents, job, halt: ending });
+      return forward(open(), paceOf(graph), options, { graph: prepared, taps, documents, job, halt: ending, active });
     },
-    encode: async (graph, residual, width, signal, onScreened) => {
+    encode: async (graph, residual, width, signal, onScreened, limits) => {
       const ending = halt(signal);
       const prepared = await encoders.prepare(graph, open(), ending);
-      return encode(open(), paceOf(graph), { graph: prepared, residual, width, halt: ending, onScreened });
+      return encode(open(), paceOf(graph), { graph: prepared, residual, width, halt: ending, onScreened, limits, active });
     },
     decode: async (graph, job) => decodeOn(open(), paceOf(graph), graph, job, halt(job.signal)),
     rank: async (graph, job) => rankOn(open(), graph, job, halt(job.signal)),
@@ -109,7 +111,7 @@ export function engineOver(options: EngineOptions, lane: (folder: string | null,
       return writing;
     },
     quantized: (sae) => encoders.ready(sae),
-    predict: async (graph, documents, job) => predict(open(), paceOf(graph), options, { graph, documents, job, halt: halt(job.signal) }),
+    predict: async (graph, documents, job) => predict(open(), paceOf(graph), options, { graph, documents, job, halt: halt(job.signal), active }),
     generate: async (graph, prompts, steps, job) => generateOn(open(), paceOf(graph), options, { graph, prompts, steps, job, halt: halt(job.signal) }),
     start: (count, graph) => {
       for (const lane of open().slice(0, Math.max(0, count))) {
@@ -157,27 +159,34 @@ interface ForwardJob {
   readonly documents: readonly Document[];
   readonly job: JobOptions;
   readonly halt: Halt;
+  /** Means of the active features of a row that earlier jobs saw. */
+  readonly active: Map<string, number>;
 }
 
-async function forward(lanes: readonly Lane[], pace: Pace, options: EngineOptions, { graph, taps, documents, job, halt }: ForwardJob): Promise<void> {
+async function forward(lanes: readonly Lane[], pace: Pace, options: EngineOptions, { graph, taps, documents, job, halt, active }: ForwardJob): Promise<void> {
   const widths = new Array<number>(taps).fill(0);
+  const mended = mending();
   await inBatches(lanes, pace, options, {
     graph,
     documents,
     job,
     halt,
+    active,
     run: (lane, { feeds }) => lane.run(graph, feeds),
-    take: (outputs, { rowStart, chosen }) => {
+    take: (outputs, { rowStart, chosen }, start) => {
       for (let tap = 0; tap < taps; tap++) tellScreened(outputs, tap, job.onScreened);
       const cuts = Array.from({ length: taps }, (_, tap) => cut(outputs, tap, rowStart));
       cuts.forEach((parts, tap) => (widths[tap] = parts[0]?.kind === "dense" ? parts[0].width : 0));
-      chosen.forEach((document, i) => job.onDocument(document, cuts.map((parts) => parts[i]!)));
+      chosen.forEach((document, i) => {
+        const whole = mended.add(document, documents[document]!.wanted.length, start, cuts.map((parts) => parts[i]!));
+        if (whole !== null) job.onDocument(document, whole);
+      });
     },
     nothing: (document) => job.onDocument(document, widths.map((width, tap) => nothing(graph, tap, width))),
   });
 }
 
-async function predict(lanes: readonly Lane[], pace: Pace, options: EngineOptions, { graph, documents, job, halt }: Omit<ForwardJob, "taps" | "job"> & { readonly job: PredictJob }): Promise<void> {
+async function predict(lanes: readonly Lane[], pace: Pace, options: EngineOptions, { graph, documents, job, halt, active }: Omit<ForwardJob, "taps" | "job"> & { readonly job: PredictJob }): Promise<void> {
   const { asked, onDocument } = job;
   const askedOf = (chosen: Uint32Array): Asked => (asked.kind === "came" ? { kind: "came", ids: Int32Array.from([...chosen].flatMap((document) => tokensBehind(documents[document]!))) } : asked);
   await inBatches(lanes, pace, options, {
@@ -185,6 +194,7 @@ async function predict(lanes: readonly Lane[], pace: Pace, options: EngineOption
     documents,
     job,
     halt,
+    active,
     run: (lane, { feeds, chosen }) => lane.predict(graph, feeds, askedOf(chosen)),
     take: (outputs, { rowStart, chosen }) => {
       const parts = predicted(outputs, rowStart);
@@ -207,39 +217,49 @@ interface Batches {
   readonly documents: readonly Document[];
   readonly job: Pick<JobOptions, "limits" | "onProgress">;
   readonly halt: Halt;
+  readonly active: Map<string, number>;
   readonly run: (lane: Lane, batch: Batch) => Promise<Answer>;
-  readonly take: (outputs: Outputs, batch: Batch) => void;
+  /** `start`: which of its wanted positions is the first here, of a document that was cut. */
+  readonly take: (outputs: Outputs, batch: Batch, start: number) => void;
   readonly nothing: (document: number) => void;
 }
 
-async function inBatches(all: readonly Lane[], pace: Pace, options: EngineOptions, { graph, documents, job, halt, run, take: taken, nothing: none }: Batches): Promise<void> {
+async function inBatches(all: readonly Lane[], pace: Pace, options: EngineOptions, { graph, documents: asked, job, halt, active, run, take: taken, nothing: none }: Batches): Promise<void> {
   const { limits = { lanes: all.length, tokens: MOST_TOKENS, rows: MOST_ROWS } } = job;
   const lanes = all.slice(0, Math.max(1, limits.lanes));
-  const order = arrange(documents);
-  const total = order.reduce((sum, document) => sum + documents[document]!.ids.length, 0);
-  const progress = counter(documents.length, total, job.onProgress);
-  let mostRows = limits.rows;
+  const order = arrange(asked);
+  const total = order.reduce((sum, document) => sum + asked[document]!.ids.length, 0);
+  const progress = counter(asked.length, total, job.onProgress);
+  const rows = activeRows(limits, active);
+  // What is left of each: a document with more wanted positions than there is room for is cut.
+  const documents = [...asked];
   let from = 0;
   let left = total;
   await deal(lanes, halt, (lane) => {
     if (from === order.length) return null;
-    const count = take(documents, order, from, budget(pace, { total, left }, lanes.length, limits.tokens, documents[order[from]!]!.ids.length), options.batch, mostRows);
+    const first = order[from]!;
+    const count = take(documents, order, from, budget(pace, { total, left }, lanes.length, limits.tokens, documents[first]!.ids.length), options.batch, rows.most());
+    const start = asked[first]!.wanted.length - documents[first]!.wanted.length;
+    const [head, rest] = count === 1 && options.batch === null && documents[first]!.wanted.length > rows.ofText() ? cutDocument(documents[first]!, rows.ofText()) : [documents[first]!, null];
+    documents[first] = head;
     const batch = assemble(documents, order.subarray(from, from + count), graph.unevenHeads);
-    const tokens = batch.chosen.reduce((sum, document) => sum + documents[document]!.ids.length, 0);
-    from += count;
+    const done = rest === null ? count : 0;
+    if (rest !== null) documents[first] = rest;
+    const tokens = batch.chosen.subarray(0, done).reduce((sum, document) => sum + documents[document]!.ids.length, 0);
+    from += done;
     left -= tokens;
     return run(lane, batch).then(({ outputs, ms }) => {
       observe(pace, batch.paddedTokens, ms);
-      mostRows = Math.min(mostRows, fewerRows(limits.rows, outputs, batch.rowStart.at(-1)!));
-      taken(outputs, batch);
-      progress(count, tokens);
+      rows.saw(outputs, batch.rowStart.at(-1)!);
+      taken(outputs, batch, start);
+      progress(done, tokens);
     });
   }, batchesAhead(lanes.length));
   if (from < order.length) throw halt.reason();
-  documents.forEach((document, i) => {
+  asked.forEach((document, i) => {
     if (document.wanted.length === 0) none(i);
   });
-  progress(documents.length - order.length, 0);
+  progress(asked.length - order.length, 0);
 }
 
 /** What a document gives that wants no position. */
@@ -255,24 +275,26 @@ interface EncodeJob {
   readonly residual: Float32Array;
   readonly width: number;
   readonly halt: Halt;
+  readonly limits: JobLimits | undefined;
+  readonly active: Map<string, number>;
 }
 
-async function encode(lanes: readonly Lane[], pace: Pace, { graph, residual, width, halt, onScreened }: EncodeJob): Promise<TapOutput> {
+async function encode(lanes: readonly Lane[], pace: Pace, { graph, residual, width, halt, onScreened, limits = { lanes: lanes.length, tokens: MOST_TOKENS, rows: MOST_ROWS }, active }: EncodeJob): Promise<TapOutput> {
   const rows = residual.length / width;
   const parts: { readonly from: number; readonly part: CsrPart }[] = [];
+  const within = activeRows(limits, active);
   let from = 0;
-  let most = MOST_ROWS;
   await deal(lanes, halt, (lane) => {
     if (from === rows) return null;
     const first = from;
-    const count = Math.min(rows - first, Math.floor(budget(pace, { total: rows, left: rows - first }, lanes.length, most)));
+    const count = Math.min(rows - first, Math.floor(budget(pace, { total: rows, left: rows - first }, lanes.length, within.most())));
     from += count;
     const values = residual.subarray(first * width, (first + count) * width);
     // One row alone takes another kernel and gives other bits.
     const fed = count > 1 ? values : Float32Array.from({ length: 2 * width }, (_, i) => values[i % width]!);
     return lane.run(graph, { residual: { type: "float32", data: fed, dims: [fed.length / width, width] } }).then(({ outputs, ms }) => {
       observe(pace, count, ms);
-      most = Math.min(most, fewerRows(MOST_ROWS, outputs, count));
+      within.saw(outputs, count);
       tellScreened(outputs, 0, onScreened);
       const [part] = cut(outputs, 0, Uint32Array.of(0, count));
       if (part?.kind !== "sparse") throw new Error("an encode graph gives triples");

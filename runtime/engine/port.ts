@@ -70,6 +70,17 @@ export interface JobLimits {
   /** Padded tokens and wanted rows of a batch, unless one text has more. */
   readonly tokens: number;
   readonly rows: number;
+  /** Where rows may have more active features than memory is reckoned with. */
+  readonly active?: ActiveLimits;
+}
+
+export interface ActiveLimits {
+  /** What was seen of one job holds for others of the same name. */
+  readonly of: string;
+  /** Features of all taps that may be active in a row. */
+  readonly features: number;
+  /** Active features of a batch, of all its rows, that there is room for. */
+  readonly room: number;
 }
 
 export interface JobOptions {
@@ -173,7 +184,7 @@ export interface Engine {
   /** Run a forward graph over documents. Rejects with AbortError after the running micro-batch, or with EngineError. */
   forward(graph: EmittedGraph, taps: number, documents: readonly Document[], job: JobOptions): Promise<void>;
   /** Encode dense residuals [rows, d] with an encode graph; one TapOutput for all rows. */
-  encode(graph: EmittedGraph, residual: Float32Array, width: number, signal: AbortSignal, onScreened?: JobOptions["onScreened"]): Promise<TapOutput>;
+  encode(graph: EmittedGraph, residual: Float32Array, width: number, signal: AbortSignal, onScreened?: JobOptions["onScreened"], limits?: JobLimits): Promise<TapOutput>;
   /** Reconstruct activations from the features of a decode graph (`emitDecode`), at most `rowsAtOnce` rows in a call; [rows, outputs of the decoder]. */
   decode(graph: EmittedGraph, job: DecodeJob): Promise<Float32Array>;
   /** The best columns of a matrix for some features, part by part. */

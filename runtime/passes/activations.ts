@@ -24,7 +24,7 @@ import { hostTargetOf, targetOf } from "./graph_targets.ts";
 import { requireComputable, requireEditable, requireSeparable } from "./computable.ts";
 import { editingOf, editsTold, saesOfEdits } from "./editing.ts";
 import { addCounts, prunes, screens } from "./encode_choice.ts";
-import { cudaLimits, extentOf, fit, memoryLimit, requireMemory, type Fit } from "./limits.ts";
+import { cudaLimits, encodingLimits, extentOf, fit, memoryLimit, requireMemory, type Fit } from "./limits.ts";
 import { shapesOf } from "./lane_memory.ts";
 import { tapDocuments } from "./tap_documents.ts";
 import { placesOfEdits, wantedPositions } from "./window.ts";
@@ -226,10 +226,11 @@ export async function encodeRows(ref: SaeRef, values: Float32Array, width: numbe
   const graph = context.graphs.get(id) ?? (screened ? emitScreened(spec, target) : emitEncode(spec, null, target));
   context.graphs.set(id, graph);
   const rows = values.length / width;
+  const limits = target.provider === "cpu" ? encodingLimits(spec, context.engine.options.lanes, memoryLimit(context.memory)) : undefined;
   const parts: Csr[] = [];
   for (let from = 0; from < rows; from += ENCODE_ROWS) {
     const to = Math.min(from + ENCODE_ROWS, rows);
-    const output = sparse(await whileFinite(usedSaeWeights(spec), context.signal, (signal) => context.engine.encode(graph, values.slice(from * width, to * width), width, signal, (_tap, counts) => addCounts(context.screened, ref.name, counts))));
+    const output = sparse(await whileFinite(usedSaeWeights(spec), context.signal, (signal) => context.engine.encode(graph, values.slice(from * width, to * width), width, signal, (_tap, counts) => addCounts(context.screened, ref.name, counts), limits)));
     parts.push({ rows: to - from, cols: spec.dSae, indptr: output.indptr, indices: output.indices, values: output.values });
   }
   return concatenate(parts, spec.dSae);

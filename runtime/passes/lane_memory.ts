@@ -173,6 +173,24 @@ function castOf({ dtype, shape }: TensorRef, most: number): number {
   return dtype === "f32" ? 0 : Math.min(shape.reduce((product, dim) => product * dim, 1), most * 1.25) * (F32 + (dtype === "f64" ? 8 : 2));
 }
 
+/** Features that may be active in a row, of all taps. */
+export function featuresOfRow(saes: readonly (SaeSpec | null)[]): number {
+  return saes.reduce((sum, sae) => sum + (sae === null ? 0 : Math.min(sae.dSae, sae.k ?? sae.dSae)), 0);
+}
+
+/** Bytes of one active feature beyond those that `laneBytes` reckons with: dense up to 90 measured, screened up to 126; and of the reply in this process 20. */
+const PER_ACTIVE = 150;
+
+/** Active features that a batch of `rows` rows has room for in a process that has `spare` bytes more than `laneBytes`. */
+export function roomOf(rows: number, spare: number): number {
+  return Math.round(Math.max(rows * MOST_ACTIVE, (rows * MOST_ACTIVE * PER_TRIPLE * SLACK + Math.max(0, spare)) / PER_ACTIVE));
+}
+
+/** Anonymous bytes of a process that encodes so many rows, as `laneBytes`. */
+export function encodingBytes(sae: SaeSpec, rows: number): number {
+  return Math.round(LANE_BASE + SLACK * (rows * sae.dIn * F32 + encoderBytes(sae, rows)));
+}
+
 /** One tile of features: its columns of the encoder where they must be cast or cut out, values, comparisons, and the triples of dense rows. */
 function encoderBytes(sae: SaeSpec, rows: number): number {
   const tile = Math.min(tileOf(sae.dIn, "cpu"), sae.dSae);

@@ -1,9 +1,10 @@
 /** Without this file batches would be as large as they are quick, whatever memory there is. */
-import { fedAs, FEWEST_TOKENS, MOST_ROWS, MOST_TOKENS } from "../engine/batching.ts";
-import { EngineError, type Document, type JobLimits } from "../engine/port.ts";
+import { fedAs, FEWEST_TOKENS, MOST_ACTIVE, MOST_ROWS, MOST_TOKENS } from "../engine/batching.ts";
+import { EngineError, type ActiveLimits, type Document, type JobLimits } from "../engine/port.ts";
 import { unevenHeads } from "../../src/emit/padding.ts";
 import { tileOf } from "../../src/emit/encode.ts";
-import { continuingBytes, laneBytes, type BatchShape, type Shapes } from "./lane_memory.ts";
+import type { SaeSpec } from "../../src/emit/specs.ts";
+import { continuingBytes, encodingBytes, featuresOfRow, laneBytes, roomOf, type BatchShape, type Shapes } from "./lane_memory.ts";
 
 /** What this process needs beside the engine's: Node, the compiler, a tokenizer, and room for tables and results. */
 export const HOST_BYTES = 300e6;
@@ -43,7 +44,11 @@ export function fit(shapes: Shapes, { texts, longest, rows }: Extent, lanes: num
     return { tokens, longest: padded, rows: Math.max(Math.min(MOST_ROWS, Math.ceil((rows / Math.max(1, longest)) * tokens)), rows, 2) };
   };
   const all = (processes: number, tokens: number): number => HOST_BYTES + processes * laneBytes(shapes, shape(tokens));
-  const make = (processes: number, tokens: number): Fit => ({ lanes: processes, tokens: shape(tokens).tokens, rows: shape(tokens).rows, laneBytes: laneBytes(shapes, shape(tokens)), bytes: all(processes, tokens), least: all(1, 1) });
+  const make = (processes: number, asked: number): Fit => {
+    const { tokens, rows: most } = shape(asked);
+    const taken = all(processes, asked);
+    return { lanes: processes, tokens, rows: most, ...activeOf(shapes, most, (bytes - taken) / processes), laneBytes: laneBytes(shapes, shape(asked)), bytes: taken, least: all(1, 1) };
+  };
   const sizes = batch === null ? SIZES : [batch * padded];
   for (let processes = Math.max(1, Math.min(lanes, texts)); processes >= 1; processes--) {
     for (const tokens of sizes) if (all(processes, tokens) <= bytes) return make(processes, tokens);
@@ -51,6 +56,21 @@ export function fit(shapes: Shapes, { texts, longest, rows }: Extent, lanes: num
   if (batch !== null) return make(1, batch * padded);
   for (const tokens of SMALL) if (all(1, tokens) <= bytes) return make(1, tokens);
   return make(1, 1);
+}
+
+/** What rows may have more of than memory is reckoned with, where `spare` bytes of a process are not needed for it. */
+function activeOf({ model, taps, editors = [], head }: Shapes, rows: number, spare: number): { readonly active?: ActiveLimits } {
+  const features = featuresOfRow(taps.map(({ sae }) => sae));
+  if (head === true || features <= MOST_ACTIVE) return {};
+  const of = JSON.stringify([model.digest, taps.map(({ tap, sae }) => [tap.layer, tap.hook, sae?.digest ?? null]), editors.map(({ digest }) => digest)]);
+  return { active: { of, features, room: roomOf(rows, spare) } };
+}
+
+/** The same where residuals are encoded, in all processes. */
+export function encodingLimits(sae: SaeSpec, lanes: number, bytes: number): JobLimits {
+  const features = featuresOfRow([sae]);
+  const spare = (bytes - HOST_BYTES) / lanes - encodingBytes(sae, MOST_ROWS);
+  return { lanes, tokens: MOST_TOKENS, rows: MOST_ROWS, ...(features <= MOST_ACTIVE ? {} : { active: { of: sae.digest, features, room: roomOf(MOST_ROWS, spare) } }) };
 }
 
 /** Texts that are continued: how many, tokens of the longest prompt, and new ones of each. */

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { createEngine } from "../../runtime/engine/engine.ts";
 import { continuingBytes, laneBytes, shapesOf, type BatchShape } from "../../runtime/passes/lane_memory.ts";
+import { fit } from "../../runtime/passes/limits.ts";
 import { emitForward } from "../../src/emit/forward.ts";
 import { emitGenerate } from "../../src/emit/generate.ts";
 import { hollowModel, type HollowShape } from "./hollow_model.ts";
@@ -22,23 +23,24 @@ function anonymousBytes(pid: number): number {
   }
 }
 
-/** Peak and prediction in bytes for the last layer of a model without contents. */
-export async function lanePeak(shape: HollowShape, { texts, length, wanted, batch }: Load): Promise<{ readonly peak: number; readonly predicted: number }> {
+/** Peak and prediction in bytes for the last layer of a model without contents. `memory`: the limit that batches are chosen below, where `batch` does not say how many texts they have. */
+export async function lanePeak(shape: HollowShape, { texts, length, wanted, batch }: Omit<Load, "batch"> & { readonly batch: number | null }, memory: number | null = null): Promise<{ readonly peak: number; readonly predicted: number }> {
   const { spec, sae, remove } = hollowModel(shape);
   const place = { layer: shape.layers - 1, hook: "resid_post" } as const;
+  const shapes = shapesOf(spec, [{ ...place, sae: { name: "hollow", digest: "", convention: "" } }], shape.layers, () => sae);
+  const limits = memory === null ? {} : { limits: fit(shapes, { texts, longest: length, rows: wanted }, 1, memory, batch) };
   const engine = createEngine({ lanes: 1, threads: 1, batch });
   let peak = 0;
   const watch = setInterval(() => (peak = Math.max(peak, ...engine.pids.map(anonymousBytes))), 3);
   try {
     const documents = Array.from({ length: texts }, (_, d) => ({ ids: Int32Array.from({ length }, (_, i) => (i + d) % 1000), wanted: Uint32Array.from({ length: wanted }, (_, i) => length - wanted + i) }));
-    await engine.forward(emitForward(spec, [{ ...place, sae }], { blocks: shape.layers, slice: true, longest: length }), 1, documents, { signal: new AbortController().signal, onProgress: () => {}, onDocument: () => {} });
+    await engine.forward(emitForward(spec, [{ ...place, sae }], { blocks: shape.layers, slice: true, longest: length }), 1, documents, { signal: new AbortController().signal, onProgress: () => {}, onDocument: () => {}, ...limits });
   } finally {
     clearInterval(watch);
     await engine.close();
     remove();
   }
-  const shapes = shapesOf(spec, [{ ...place, sae: { name: "hollow", digest: "", convention: "" } }], shape.layers, () => sae);
-  const used: BatchShape = { tokens: batch * length, longest: length, rows: batch * wanted };
+  const used: BatchShape = { tokens: (batch ?? texts) * length, longest: length, rows: (batch ?? texts) * wanted };
   return { peak, predicted: laneBytes(shapes, used) };
 }
 

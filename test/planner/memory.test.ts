@@ -118,6 +118,14 @@ if (existsSync("/proc/self/status")) {
       assert.ok(predicted < 4 * peak, `${Math.round(peak / 1e6)} MB taken, ${Math.round(predicted / 1e6)} MB predicted`);
     });
   }
+  test("an SAE in which all features are active keeps to the limit from the first batch on, and in texts with more positions than there is room for", async () => {
+    const shape = { ...wide, hidden: 512, mlp: 1536, heads: 8, dtype: "f32", features: 65_536, active: 1 } as const;
+    const load = { texts: 3, length: 100, wanted: 60, batch: null };
+    const lane = 350e6;
+    const { peak } = await lanePeak(shape, load, HOST_BYTES + lane);
+    assert.ok(peak <= lane, `${Math.round(peak / 1e6)} MB taken`);
+    assert.ok(peak > 0.4 * lane, `${Math.round(peak / 1e6)} MB taken`);
+  });
   for (const [name, shape, load] of [
     ["many heads of keys and values", { ...wide, hidden: 768, mlp: 3072, heads: 12, kvHeads: 12, dtype: "f32", layers: 12 }, { texts: 32, length: 50, steps: 24 }],
     ["few, bfloat16", wide, { texts: 16, length: 30, steps: 30 }],
