@@ -12,11 +12,14 @@ import { EngineError } from "../engine/port.ts";
 
 /**
  * Why these blocks are computed on the CPU only, or null. The loop over experts that tokens chose has lists in it, which are made on the processor:
- * any device would send it what it computes.
+ * any device would send it what it computes. Places as large as a text is long, times a slope, are more than numbers of 16 bits hold.
  */
 function obstacleOf(model: DecoderSpec, blocks: number): string | null {
-  const layer = model.blocks.slice(0, blocks).findIndex(({ mlp }) => mlp.kind === "experts");
-  return layer < 0 ? null : `layer ${layer} chooses experts for each token, which is computed on the CPU only`;
+  const read = model.blocks.slice(0, blocks);
+  const layer = read.findIndex(({ mlp }) => mlp.kind === "experts");
+  if (layer >= 0) return `layer ${layer} chooses experts for each token, which is computed on the CPU only`;
+  const sloped = read.findIndex(({ attention }) => attention.kind === "softmax" && attention.slopes !== undefined);
+  return sloped < 0 ? null : `layer ${sloped} adds to scores by distance, which is computed in float32 on the CPU only`;
 }
 
 /** Why a provider does not compute these blocks, or null. OpenVINO's plugin 1.8.1 leaves `LinearAttention` to others. */

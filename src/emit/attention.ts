@@ -3,7 +3,7 @@ import { constant, ints, node, nodes, weight, type Attributes, type Graph } from
 import { headColumns, type HeadColumns } from "./head_columns.ts";
 import { linear } from "./linear.ts";
 import { headNorm } from "./norm.ts";
-import { tablesOf, type Shared } from "./positions.ts";
+import { standing, tablesOf, type Shared } from "./positions.ts";
 import type { AttentionSpec, QkvSpec } from "./attention_specs.ts";
 import type { DecoderSpec } from "./specs.ts";
 
@@ -13,9 +13,14 @@ export interface Cache {
   readonly value: string;
 }
 
+function columnsOf({ headDim }: DecoderSpec, { rope, slopes }: AttentionSpec): HeadColumns {
+  if (rope !== null && slopes !== undefined) throw new Error("heads that turn have no slopes");
+  return headColumns(headDim, rope, slopes !== undefined);
+}
+
 /** Columns of one head in the cache of a block. */
 export function cacheWidth(model: DecoderSpec, spec: AttentionSpec): number {
-  return headColumns(model.headDim, spec.rope).width;
+  return columnsOf(model, spec).width;
 }
 
 interface Projected {
@@ -78,13 +83,28 @@ function collected(graph: Graph, path: string, model: DecoderSpec, columns: Head
   return node(graph, path, "Reshape", [node(graph, `${path}/ordered`, "Gather", [heads, ints(graph, ...at)], { axis: 1 }), flat]);
 }
 
+/**
+ * Queries and keys [B, S, heads·width] with one column more each, of what `slopes` says and of the key's place in its text: their product is what ALiBi adds
+ * to a score (Press et al. 2022, arXiv 2108.12409), but for one number in all scores of a query, which no softmax sees. So it costs no table of all queries and keys.
+ */
+function inclined(graph: Graph, path: string, model: DecoderSpec, common: Shared, slopes: readonly number[], { width, place }: HeadColumns, [q, k]: readonly string[]): readonly [string, string] {
+  const row = (heads: number, value: (head: number) => number): string => {
+    const all = new Float32Array(heads * width);
+    for (let head = 0; head < heads; head += 1) all[head * width + (place as number)] = value(head);
+    return constant(graph, "f32", [heads * width], all);
+  };
+  const placed = node(graph, `${path}/k/place`, "Mul", [standing(graph, common), row(model.kvHeads, () => 1)]);
+  return [node(graph, `${path}/q/inclined`, "Add", [q as string, row(model.heads, (head) => slopes[head] as number)]), node(graph, `${path}/k/placed`, "Add", [k as string, placed])];
+}
+
 /** Causal attention of one block, without the output projection: normed x [T, d] → [T, heads·dh], and the keys and values so far. */
 export function attention(graph: Graph, path: string, model: DecoderSpec, spec: AttentionSpec, common: Shared, x: string, past: Cache | null): { readonly mixed: string; readonly present: Cache } {
-  const columns = headColumns(model.headDim, spec.rope);
+  const columns = columnsOf(model, spec);
   const { q, k, v, gate } = projected(graph, path, model, spec.qkv, x);
   const turnedQ = spec.qNorm === null ? q : headNorm(graph, `${path}/q_norm`, q, model.norm, spec.qNorm);
   const turnedK = spec.kNorm === null ? k : headNorm(graph, `${path}/k_norm`, k, model.norm, spec.kNorm);
   const parts = ([["q", turnedQ, columns.order], ["k", turnedK, columns.order], ["v", v, columns.values]] as const).map(([name, value, order]) => laidOut(graph, `${path}/${name}`, model.headDim, order, clipped(graph, `${path}/${name}/clipped`, value, spec.clip), common.layout));
+  if (spec.slopes !== undefined) Object.assign(parts, inclined(graph, path, model, common, spec.slopes.map((slope) => slope / spec.scale), columns, parts));
   const tables = spec.rope === null ? [] : Object.values(tablesOf(graph, model, common, spec.rope));
   // Behind two tables, positions and additions to scores: the operator's twelfth input.
   const sinks = spec.sinks === undefined ? [] : [...new Array<string>(4 - tables.length).fill(""), weight(graph, `${path}/sinks`, spec.sinks)];

@@ -19,7 +19,7 @@ export type QkvSpec =
   | { readonly kind: "separate"; readonly q: LinearSpec; readonly k: LinearSpec; readonly v: LinearSpec }
   /** The same, and behind the query of each head a gate of its size: what the head gives is multiplied by its sigmoid (Qwen 3.5). */
   | { readonly kind: "gated"; readonly q: LinearSpec; readonly k: LinearSpec; readonly v: LinearSpec }
-  /** One product whose columns are all of q, then k, then v (GPT-2). */
+  /** One product whose columns are all of q, then k, then v (GPT-2, and with one k and v GPT-BigCode). */
   | { readonly kind: "thirds"; readonly all: LinearSpec }
   /** One product whose columns are q, k and v of the first key-value head, then of the second: as many queries as share it (one in GPT-NeoX, more in Falcon), its key, its value. */
   | { readonly kind: "per_head"; readonly all: LinearSpec };
@@ -37,6 +37,8 @@ export interface AttentionSpec {
   readonly clip?: number;
   /** null: positions are added to the embedding, or there are none. */
   readonly rope: RopeSpec | null;
+  /** [heads] what the score of a key grows by with each place that it stands further on (ALiBi, of Bloom), where nothing turns; absent: it does not. */
+  readonly slopes?: readonly number[];
   /** Keys that a query sees, itself included; null: all before it. */
   readonly window: number | null;
   /** Factor of the dot products. */

@@ -6,7 +6,7 @@ import { vocabulary } from "./head.ts";
 import { keptTensors } from "./mixer.ts";
 import { norm } from "./norm.ts";
 import { wideHeads } from "./padding.ts";
-import { embedding, shared } from "./positions.ts";
+import { asksForPlaces, embedding, shared } from "./positions.ts";
 import { lowered } from "./lowering/lower.ts";
 import type { DecoderSpec, Editing, EmittedGraph } from "./specs.ts";
 import { CPU, type Target } from "./target.ts";
@@ -24,7 +24,7 @@ export type StepOutput = "next" | "logits";
  *   lengths   int32 [B]      tokens that each text has with this call; T for all in the first, where padding counts as tokens
  *   total     int32 [1]      the largest of `lengths`; at most `positionsFor(model, longest)`
  *   last      int64 [N]      rows (text · T + place) of the tokens behind which the next is wanted
- *   places    int64 [B, T]   where each token stands in its text, 0 for padding; of models with learned positions, and where attention is made of standard operators
+ *   places    int64 [B, T]   where each token stands in its text, 0 for padding; of models with learned positions or slopes, and where attention is made of standard operators
  *   edited_i  f32 [B, T]     for each window of edits (`windowsOf`): 1 where a token lies in it, 0 elsewhere
  *   past_{name}_{i} f32 for each of `keptTensors(model, block)`: P = 0 at first, and zeros where it has no P; then total − 1. What lies behind a text's own length is never read.
  * Outputs: `next` int64 [N], the most likely next id (ties to the lower id), or `logits` f32 [N, vocabulary], before they are capped; and `present_{name}_{i}`, the same with the new tokens.
@@ -41,14 +41,14 @@ export function emitGenerate(model: DecoderSpec, target?: Target, longest?: numb
 export function generateGraph(model: DecoderSpec, target?: Target, longest?: number, gives: StepOutput = "next", editing?: Editing): Graph {
   const graph = createGraph("generate", target);
   const ids = input(graph, "input_ids", "i64", ["B", "T"]);
-  const common = shared(graph, model, longest);
+  const begun = shared(graph, model, longest);
   const last = input(graph, "last", "i64", ["N"]);
-  const places = model.positions === null ? null : input(graph, "places", "i64", ["B", "T"]);
+  const common = asksForPlaces(model) ? { ...begun, fed: input(graph, "places", "i64", ["B", "T"]) } : begun;
   /** [B·T, w] → the rows that are gone on from [N, w]. */
   const lastRows = (path: string, x: string): string => node(graph, path, "Gather", [x, last], { axis: 0 });
 
   const edits = editsOf(graph, model, ids, editing);
-  let x = embedding(graph, model, ids, common, places);
+  let x = embedding(graph, model, ids, common);
   for (const [layer, spec] of model.blocks.entries()) {
     const kept = keptTensors(model, spec);
     const past = Object.fromEntries(kept.map(({ name, past: dims }) => [name, input(graph, `past_${name}_${layer}`, "f32", dims)]));

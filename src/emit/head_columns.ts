@@ -11,6 +11,17 @@ export interface HeadColumns {
   readonly order: readonly number[] | null;
   /** The same of values and of what the head gives, which nothing turns: their own wherever there are no zeros. */
   readonly values: readonly number[] | null;
+  /** Of heads with slopes the column, behind all others, that holds a slope in queries and a place in keys. */
+  readonly place?: number;
+}
+
+/** Columns that a product of queries and keys sums in one go, however many keys there are; and the width of wider heads, whose blocks of keys begin where padding expects them. */
+export const ONE_SUM = 128;
+const WIDE = 256;
+
+/** Heads between the two widths would be read in blocks of another length, which depends on the processor's cache, and a text's last block would have other bits. */
+function summed(width: number): number {
+  return width > ONE_SUM && width < WIDE ? WIDE : width;
 }
 
 /**
@@ -19,18 +30,18 @@ export interface HeadColumns {
  * pairs stay pairs, and at the end. Pairs of neighbours are put apart, the first of each in one half and the second in the other, on every device
  * in the same way: a dot product does not ask in which order its columns stand.
  */
-export function headColumns(headDim: number, rope: RopeSpec | null): HeadColumns {
+export function headColumns(headDim: number, rope: RopeSpec | null, sloped = false): HeadColumns {
   const run = (from: number, count: number): number[] => Array.from({ length: count }, (_, i) => from + i);
   const zeros = (count: number): number[] => new Array<number>(count).fill(-1);
   if (rope === null) {
-    const width = Math.ceil(headDim / 8) * 8;
+    const width = summed(Math.ceil((headDim + (sloped ? 1 : 0)) / 8) * 8);
     const order = width === headDim ? null : [...run(0, headDim), ...zeros(width - headDim)];
-    return { width, turned: 0, order, values: order };
+    return { width, turned: 0, order, values: order, ...(sloped ? { place: headDim } : {}) };
   }
   const up = (count: number): number => Math.ceil(count / 16) * 16;
   const half = rope.dimensions / 2;
   const turned = up(rope.dimensions);
-  const width = up(turned + headDim - rope.dimensions);
+  const width = summed(up(turned + headDim - rope.dimensions));
   if (turned === rope.dimensions && width === headDim && rope.interleaved === undefined) return { width, turned, order: null, values: null };
   const gap = turned / 2 - half;
   const rest = run(rope.dimensions, headDim - rope.dimensions);

@@ -1,12 +1,10 @@
 /** Without this file the engine and its tests would pad documents to lengths at which attention gives other bits. */
+import { headColumns, ONE_SUM } from "./head_columns.ts";
 import type { DecoderSpec } from "./specs.ts";
-
-/** Columns of a head that a product of queries and keys sums in one go, however many keys there are. */
-const ONE_SUM = 128;
 
 /** Whether products inside attention order their sums by the number of keys in the last block. */
 export function wideHeads(model: DecoderSpec): boolean {
-  return model.headDim > ONE_SUM;
+  return model.headDim > ONE_SUM || model.blocks.some(({ attention }) => attention.kind === "softmax" && headColumns(model.headDim, attention.rope, attention.slopes !== undefined).width > ONE_SUM);
 }
 
 /**

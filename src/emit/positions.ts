@@ -2,6 +2,7 @@
 import { constant, input, ints, node, scalar, type Graph } from "./graph.ts";
 import { headColumns } from "./head_columns.ts";
 import { lookUp } from "./linear.ts";
+import { norm } from "./norm.ts";
 import { paddedLength, wideHeads } from "./padding.ts";
 import { positionsFor, rotaryTables } from "./rope.ts";
 import type { RopeSpec } from "./attention_specs.ts";
@@ -15,6 +16,8 @@ export interface Shared {
   readonly lastKey: string;
   /** int32 [1]: longest document, past keys included. */
   readonly total: string;
+  /** The input int64 [B, S] that says where tokens stand; null: in documents that are read from their start. */
+  readonly fed: string | null;
   /** Rows of a table: documents are padded, beyond the context too. */
   readonly rows: number;
   /** Tables that were made, by what they are made of: blocks share them. */
@@ -28,7 +31,7 @@ export function shared(graph: Graph, model: DecoderSpec, longest = 0): Shared {
   const total = input(graph, "total", "i32", [1]);
   const lastKey = node(graph, "/lengths/last_key", "Sub", [lengths, constant(graph, "i32", [1], [1])]);
   graph.positions = paddedLength(positionsFor(model, longest), wideHeads(model));
-  return { layout, lastKey, total, rows: graph.positions, tables: new Map() };
+  return { layout, lastKey, total, fed: null, rows: graph.positions, tables: new Map() };
 }
 
 /** The tables of a rope, made once for all blocks that have the same. */
@@ -44,21 +47,39 @@ export function tablesOf(graph: Graph, model: DecoderSpec, common: Shared, rope:
   return made;
 }
 
-/** ids int64 [B, S] → rows f32 [T, d], scaled and with learned positions where the model has them. `fed`: the input int64 [B, S] that says where tokens stand; null: in documents that are read from their start. */
-export function embedding(graph: Graph, model: DecoderSpec, ids: string, common: Shared, fed: string | null = null): string {
+/** Whether a model's graph asks where tokens stand in their texts, besides the tables that turn them. */
+export function asksForPlaces({ positions, blocks }: DecoderSpec): boolean {
+  return positions !== null || blocks.some(({ attention }) => attention.kind === "softmax" && attention.slopes !== undefined);
+}
+
+/** ids int64 [B, S] → rows f32 [T, d], scaled, with learned positions and normed where the model has that. */
+export function embedding(graph: Graph, model: DecoderSpec, ids: string, common: Shared): string {
+  const rows = positioned(graph, model, ids, common);
+  return model.embedNorm === undefined ? rows : norm(graph, "/embed/norm", rows, model.norm, model.embedNorm, model.hiddenSize);
+}
+
+function positioned(graph: Graph, model: DecoderSpec, ids: string, common: Shared): string {
   const rows = lookUp(graph, "/embed", model.embed, node(graph, "/embed/ids", "Reshape", [ids, ints(graph, -1)]));
   const scaled = model.embedScale === null ? rows : node(graph, "/embed/scaled", "Mul", [rows, scalar(graph, model.embedScale)]);
   if (model.positions === null) return scaled;
   const documents = node(graph, "/embed/documents", "Reshape", [scaled, common.layout]);
-  const placed = node(graph, "/embed/placed", "Add", [documents, lookUp(graph, "/positions", model.positions, fed ?? places(graph, model, common))]);
+  const placed = node(graph, "/embed/placed", "Add", [documents, lookUp(graph, "/positions", model.positions, common.fed ?? places(graph, common, model.positions.shape[0] as number))]);
   return node(graph, "/embed/positioned", "Reshape", [placed, ints(graph, -1, model.hiddenSize)]);
 }
 
-/** Positions of this call's tokens, int64 [S]: total − S, …, total − 1. The row that makes an odd context even reads the last one. */
-function places(graph: Graph, model: DecoderSpec, common: Shared): string {
+/** The same positions as numbers, f32 [S, 1], or [B, S, 1] where they are fed; made once for all blocks. */
+export function standing(graph: Graph, common: Shared): string {
+  const path = "/standing";
+  if (graph.names.has(path)) return path;
+  const numbers = constant(graph, "f32", [common.rows, 1], Float32Array.from({ length: common.rows }, (_, place) => place));
+  return node(graph, path, "Gather", [numbers, common.fed ?? places(graph, common, common.rows)], { axis: 0 });
+}
+
+/** Positions of this call's tokens, int64 [S]: total − S, …, total − 1. The row that makes an odd context even reads the last of `count`. */
+function places(graph: Graph, common: Shared, count: number): string {
   const at = (index: number): string => constant(graph, "i64", [], [index]);
   const fed = node(graph, "/positions/fed", "Gather", [common.layout, at(1)], { axis: 0 });
   const end = node(graph, "/positions/end", "Gather", [node(graph, "/positions/total", "Cast", [common.total], { to: 7 }), at(0)], { axis: 0 });
   const range = node(graph, "/positions/range", "Range", [node(graph, "/positions/start", "Sub", [end, fed]), end, at(1)]);
-  return node(graph, "/positions/places", "Min", [range, at((model.positions?.shape[0] as number) - 1)]);
+  return node(graph, "/positions/places", "Min", [range, at(count - 1)]);
 }

@@ -103,6 +103,8 @@ export interface DecoderSpec {
   readonly embed: TensorRef;
   /** Factor of the embedding, √d in Gemma. */
   readonly embedScale: number | null;
+  /** Norm of the embedding, before the first block (Bloom); absent: there is none. */
+  readonly embedNorm?: NormSpec;
   /** [context, hiddenSize]: learned positions, added to the embedding (GPT-2). */
   readonly positions: TensorRef | null;
   readonly blocks: readonly BlockSpec[];

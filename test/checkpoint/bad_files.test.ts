@@ -111,7 +111,7 @@ const models: readonly (readonly [string, Readonly<Record<string, string | Uint8
   ["no config", {}, "missing-file"],
   ["no weights", { "config.json": JSON.stringify(llama) }, "missing-file"],
   ["only a pickle", { "config.json": JSON.stringify(llama), "pytorch_model.bin": "" }, "pickle-refused"],
-  ["another architecture", { "config.json": JSON.stringify({ model_type: "bloom" }) }, "unsupported-architecture"],
+  ["another architecture", { "config.json": JSON.stringify({ model_type: "mamba" }) }, "unsupported-architecture"],
   ["no model type", { "config.json": "{}" }, "unsupported-architecture"],
   ["another activation", { "config.json": JSON.stringify({ ...llama, hidden_act: "gelu" }) }, "unsupported-config"],
   ["quantised weights", { "config.json": JSON.stringify({ ...llama, quantization_config: {} }) }, "unsupported-config"],

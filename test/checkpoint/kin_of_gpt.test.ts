@@ -38,6 +38,13 @@ const REFUSED: readonly (readonly [string, string, Change, string, RegExp])[] = 
   ["windows of no width in Cohere 2", "cohere2_window", says({ sliding_window: null }), "invalid-config", /sliding_window/],
   ["a kind of layer that Cohere 2 has not", "cohere2_window", says({ layer_types: ["chunked_attention", "full_attention"] }), "unsupported-config", /layer_types/],
   ["a pattern of no layers in Cohere 2", "cohere2_pattern", says({ sliding_window_pattern: 0 }), "invalid-config", /sliding_window_pattern/],
+  ["another text to listen to in GPT-BigCode", "bigcode_shared", says({ add_cross_attention: true }), "unsupported-config", /add_cross_attention/],
+  ["keys that the heads of GPT-BigCode do not share", "bigcode_shared", says({ multi_query: false }), "shape-mismatch", /c_attn.*\[48, 32\].*\[96, 32\]/],
+  ["heads that do not divide GPT-BigCode", "bigcode_shared", says({ n_head: 3 }), "invalid-config", /3 heads do not divide/],
+  ["a stream that goes on from the norm in Bloom", "bloom_plain", says({ apply_residual_connection_post_layernorm: true }), "unsupported-config", /apply_residual_connection_post_layernorm/],
+  ["biases that are left out in Bloom", "bloom_plain", says({ slow_but_exact: true, pretraining_tp: 2 }), "unsupported-config", /slow_but_exact/],
+  ["no norm of the embedding in Bloom", "bloom_plain", { name: (name) => name.replace("word_embeddings_layernorm", "other") }, "missing-tensor", /word_embeddings_layernorm\.weight/],
+  ["heads that do not divide Bloom", "bloom_plain", says({ n_head: 3 }), "invalid-config", /3 heads do not divide/],
   ["heads that do not divide GPT-J", "gptj_plain", says({ n_head: 3 }), "invalid-config", /3 heads do not divide/],
 ];
 
@@ -55,6 +62,8 @@ const PREFIXED: readonly (readonly [string, string, string])[] = [
   ["opt_plain", "model.decoder.", "decoder."],
   ["starcoder2_plain", "model.", ""],
   ["falcon_shared", "transformer.", ""],
+  ["bloom_plain", "transformer.", ""],
+  ["bigcode_shared", "transformer.", ""],
   ["cohere_plain", "model.", ""],
 ];
 
@@ -69,6 +78,8 @@ for (const [name, from, to] of PREFIXED) {
 const HOOKED: readonly (readonly [string, readonly string[], Readonly<Record<string, string>>])[] = [
   ["gptj_plain", ["resid_mid"], { z: "transformer.h.{layer}.attn.out_proj input", ln2_normalized: "transformer.h.{layer}.ln_1 output, before its weight and bias", mlp_in: "transformer.h.{layer}.mlp input", mlp_out: "transformer.h.{layer}.mlp.fc_out output" }],
   ["opt_plain", [], { z: "model.decoder.layers.{layer}.self_attn.out_proj input", resid_mid: "model.decoder.layers.{layer}.final_layer_norm input", mlp_in: "model.decoder.layers.{layer}.fc1 input", mlp_out: "model.decoder.layers.{layer}.fc2 output" }],
+  ["bigcode_shared", [], { z: "transformer.h.{layer}.attn.c_proj input", mlp_in: "transformer.h.{layer}.mlp input", mlp_out: "transformer.h.{layer}.mlp.c_proj output" }],
+  ["bloom_plain", [], { attn_out: "transformer.h.{layer}.self_attention.dense output, before the module around it adds the stream", resid_mid: "transformer.h.{layer}.post_attention_layernorm input", mlp_out: "transformer.h.{layer}.mlp.dense_4h_to_h output, before the module around it adds the stream" }],
   ["cohere2_window", ["resid_mid"], { z: "model.layers.{layer}.self_attn.o_proj input", ln2_normalized: "model.layers.{layer}.input_layernorm output, before its weight and bias", mlp_out: "model.layers.{layer}.mlp.down_proj output" }],
   ["falcon_grouped", ["resid_mid"], { ln1_normalized: "transformer.h.{layer}.ln_attn output, before its weight and bias", ln2_normalized: "transformer.h.{layer}.ln_mlp output, before its weight and bias" }],
   ["falcon_grouped_one_norm", ["resid_mid"], { ln2_normalized: "transformer.h.{layer}.input_layernorm output, before its weight and bias" }],

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { slopesOf } from "../../runtime/checkpoint/architectures/bloom.ts";
 import { readModel } from "../../runtime/checkpoint/model.ts";
 import { emitEncode } from "../../src/emit/encode.ts";
 import { emitForward } from "../../src/emit/forward.ts";
@@ -23,6 +24,8 @@ const lengths = [1, 2, 3, 16, 17, 31, 33, 63, 64, 65, 66, 97, 127, 128, 129, 130
 interface Shape extends ModelShape {
   /** Each head has a sink, and every other layer sees so many keys. */
   readonly window?: number;
+  /** Nothing turns, and scores grow with the place of a key. */
+  readonly sloped?: true;
 }
 
 const shapes: readonly (readonly [string, Shape])[] = [
@@ -30,6 +33,9 @@ const shapes: readonly (readonly [string, Shape])[] = [
   ["heads of 20, odd rows", { hiddenSize: 52, heads: 3, kvHeads: 1, headDim: 20, mlpSize: 100, layers: 3 }],
   ["heads of 256", { hiddenSize: 64, heads: 2, kvHeads: 1, headDim: 256, mlpSize: 96, layers: 3 }],
   ["heads of 128, bf16", { hiddenSize: 128, heads: 2, kvHeads: 1, headDim: 128, mlpSize: 300, layers: 3, dtype: "bf16" }],
+  ["heads of 136", { hiddenSize: 64, heads: 2, kvHeads: 1, headDim: 136, mlpSize: 96, layers: 3 }],
+  ["heads of 128 with slopes", { hiddenSize: 64, heads: 2, kvHeads: 2, headDim: 128, mlpSize: 96, layers: 3, sloped: true }],
+  ["heads of 20 with slopes, bf16", { hiddenSize: 52, heads: 3, kvHeads: 3, headDim: 20, mlpSize: 100, layers: 3, dtype: "bf16", sloped: true }],
   ["linear attention, heads of 128", { hiddenSize: 64, heads: 2, kvHeads: 1, headDim: 32, mlpSize: 96, layers: 3, delta: { keyHeads: 2, valueHeads: 4, keyDim: 128, valueDim: 128, kernel: 4 } }],
   ["linear attention, odd heads, bf16", { hiddenSize: 52, heads: 2, kvHeads: 1, headDim: 20, mlpSize: 100, layers: 3, dtype: "bf16", delta: { keyHeads: 3, valueHeads: 3, keyDim: 20, valueDim: 12, kernel: 3 } }],
   ["heads of 64 with sinks and windows", { hiddenSize: 64, heads: 8, kvHeads: 1, headDim: 64, mlpSize: 96, layers: 3, window: 128 }],
@@ -49,10 +55,15 @@ function withSinks(spec: DecoderSpec, window: number): DecoderSpec {
   };
 }
 
+function withSlopes(spec: DecoderSpec): DecoderSpec {
+  return { ...spec, blocks: spec.blocks.map((block) => (block.attention.kind === "softmax" ? { ...block, attention: { ...block.attention, rope: null, slopes: slopesOf(spec.heads) } } : block)) };
+}
+
 for (const [name, shape] of shapes) {
-  const wide = shape.headDim > 128;
+  const wide = shape.headDim + (shape.sloped === true ? 1 : 0) > 128;
   const model = (): DecoderSpec => {
     const made = randomModel(join(folder, `${name}.bin`), shape);
+    if (shape.sloped === true) return withSlopes(made);
     return shape.window === undefined ? made : withSinks(made, shape.window);
   };
   const tap = { layer: 1, hook: "resid_post", sae: null } as const;

@@ -93,6 +93,11 @@ CONFIGS = {
     "cohere_grouped": ("cohere", {**LLAMA, "hidden_size": 64, "intermediate_size": 24, "use_qk_norm": True, "save": "float16", "written": {"partial_rotary_factor": 0.5, "rms_norm_eps": 1.0, "sliding_window": 3, "layer_types": ["sliding_attention", "full_attention"]}}),
     "cohere2_window": ("cohere2", {**LLAMA, "hidden_size": 64, "intermediate_size": 24, "sliding_window": 12, "layer_types": ["sliding_attention", "full_attention"], "attention_bias": True}),
     "cohere2_pattern": ("cohere2", {**LLAMA, "num_hidden_layers": 3, "sliding_window": 9, "logit_scale": 1.0, "tie_word_embeddings": False, "save": "bfloat16", "written": {"sliding_window_pattern": 2, "layer_types": None, "rope_theta": 700.0, "use_qk_norm": True}}),
+    "bigcode_shared": ("gpt_bigcode", {"n_embd": 32, "n_head": 4, "n_inner": 40, "tie_word_embeddings": False}),
+    "bigcode_apart": ("gpt_bigcode", {"n_embd": 40, "n_head": 2, "multi_query": False, "scale_attn_weights": False, "activation_function": "relu", "layer_norm_epsilon": 0.01, "save": "float16", "written": {"n_embd": 80, "hidden_size": 40, "num_attention_heads": 2, "num_hidden_layers": 2, "scale_attn_by_inverse_layer_idx": True, "num_key_value_heads": 1}}),
+    # Distances added to scores: heads whose number is a power of two, and not.
+    "bloom_plain": ("bloom", {"hidden_size": 32, "n_head": 4}),
+    "bloom_odd": ("bloom", {"hidden_size": 36, "n_head": 3, "layer_norm_epsilon": 0.01, "tie_word_embeddings": False, "save": "float16", "written": {"hidden_size": 72, "n_embed": 36, "num_attention_heads": 3, "pretraining_tp": 4, "n_inner": 50, "seq_length": 160}}),
     "gemma_one": ("gemma", {**GEMMA}),
     "gemma2_capped": ("gemma2", {**GEMMA, "sliding_window": 11, "attn_logit_softcapping": 2.0, "final_logit_softcapping": 5.0, "query_pre_attn_scalar": 24}),
     "gemma2_uncapped": ("gemma2", {**GEMMA, "hidden_size": 36, "sliding_window": 64, "attn_logit_softcapping": None, "query_pre_attn_scalar": 9}),
@@ -170,6 +175,8 @@ POINTS = {
     "gpt2": {"z": ("attn.c_proj", "in"), "attn_out": ("attn.c_proj", "out"), "mid": "ln_2", "mlp_out": ("mlp.c_proj", "out"), "ln1": "ln_1"},
     "gpt_neo": {"z": ("attn.attention.out_proj", "in"), "attn_out": ("attn.attention.out_proj", "out"), "mid": "ln_2", "mlp_out": ("mlp.c_proj", "out"), "ln1": "ln_1"},
     "gpt_neox": {"z": ("attention.dense", "in"), "attn_out": ("attention.dense", "out"), "mid": "post_attention_layernorm", "mlp_out": ("mlp.dense_4h_to_h", "out"), "ln1": "input_layernorm"},
+    "gpt_bigcode": {"z": ("attn.c_proj", "in"), "attn_out": ("attn.c_proj", "out"), "mid": "ln_2", "mlp_out": ("mlp.c_proj", "out"), "ln1": "ln_1"},
+    "bloom": {"z": ("self_attention.dense", "in"), "attn_out": ("self_attention.dense", "out"), "mid": "post_attention_layernorm", "mlp_out": ("mlp.dense_4h_to_h", "out"), "ln1": "input_layernorm"},
     "gptj": {"z": ("attn.out_proj", "in"), "attn_out": ("attn.out_proj", "out"), "mid": "ln_1", "mlp_out": ("mlp.fc_out", "out"), "ln1": "ln_1"},
     "opt": {"z": ("self_attn.out_proj", "in"), "attn_out": ("self_attn.out_proj", "out"), "mid": "final_layer_norm", "mlp_in": "fc1", "mlp_out": ("fc2", "out"), "ln1": "self_attn_layer_norm"},
     "starcoder2": {**LLAMA_POINTS, "mlp_out": ("mlp.c_proj", "out")},
@@ -191,7 +198,7 @@ POINTS = {
 
 # Families with LayerNorm, which takes the mean off, and what the config calls its epsilon; None: it has no key.
 LAYER_NORMED = {"gpt2": "layer_norm_epsilon", "gpt_neo": "layer_norm_epsilon", "gpt_neox": "layer_norm_eps", "phi": "layer_norm_eps", "olmo": None, "stablelm": "layer_norm_eps"}
-LAYER_NORMED |= {"falcon": "layer_norm_epsilon", "gptj": "layer_norm_epsilon", "opt": None, "starcoder2": "norm_epsilon", "cohere": "layer_norm_eps", "cohere2": "layer_norm_eps"}
+LAYER_NORMED |= {"bloom": "layer_norm_epsilon", "gpt_bigcode": "layer_norm_epsilon", "falcon": "layer_norm_epsilon", "gptj": "layer_norm_epsilon", "opt": None, "starcoder2": "norm_epsilon", "cohere": "layer_norm_eps", "cohere2": "layer_norm_eps"}
 
 # Modules that SAEs of transformers' models are named by, which have the projection inside them.
 AROUND = ("mlp", "self_attn", "self_attention", "linear_attn", "attention", "attn", "attn.attention")
@@ -208,7 +215,7 @@ def config_of(kind: str, options: dict):
         vision = {"model_type": "clip_vision_model" if kind == "llava" else "pixtral", "hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1, "image_size": 4, "patch_size": 2, **({} if kind == "llava" else {"head_dim": 8})}
         return AutoConfig.for_model(kind, text_config={**COMMON, **options}, vision_config=vision, **{"tie_word_embeddings": False, **outer})
     names = {"hidden_size": "n_embd", "num_hidden_layers": "n_layer", "max_position_embeddings": "n_positions"}
-    merged = {(names.get(key, key) if kind in ("gpt2", "gptj") else key): value for key, value in COMMON.items()} | options
+    merged = {(names.get(key, key) if kind in ("gpt2", "gpt_bigcode", "gptj") else key): value for key, value in COMMON.items()} | options
     return AutoConfig.for_model(kind, **merged)
 
 
@@ -255,7 +262,8 @@ def hooks_of(model, kind: str, ids: torch.Tensor) -> dict[str, torch.Tensor]:
         for hook in ("attn_out", "mlp_out") if hybrid else ("z", "attn_out", "mlp_out"):
             module, side = ("linear_attn.out_proj", "out") if linear and hook == "attn_out" else points[hook]
             catch(f"{layer}.{hook}", block.get_submodule(module), side)
-        for name in AROUND:
+        # Those of a Bloom add the stream.
+        for name in AROUND if kind != "bloom" else ():
             if any(name == each for each, _ in block.named_modules()):
                 catch(f"{layer}.around {name}", block.get_submodule(name), "out")
         catch(f"{layer}.mlp_in", block.get_submodule(points.get("mlp_in", "mlp")), "in")

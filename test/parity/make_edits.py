@@ -42,6 +42,7 @@ CASES = {
     "gpt2_topk_by_norm": ("gpt2_tied", [("topk_by_norm", 0, "resid_pre", 2, "set", 0.0, False)]),
     "gpt2_gated_z": ("gpt2_tied", [("gated", 0, "z", 2, "set", 6.0, True)]),
     "gptj_topk_mlp": ("gptj_plain", [("topk", 0, "mlp_out", 1, "add", 3.0, False)]),
+    "bloom_stacked": ("bloom_plain", [("relu", 0, "resid_pre", 1, "add", 2.0, False), ("jumprelu", 1, "attn_out", 1, "set", 4.0, False)]),
     "opt_relu_mlp_in": ("opt_plain", [("relu", 0, "mlp_in", 1, "set", 4.0, False)]),
     "cohere_relu_attn": ("cohere_normed", [("relu", 0, "attn_out", 2, "set", 0.0, False)]),
     "gpt2_last": ("gpt2_tied", [("relu", 1, "resid_post", 1, "add", 9.0, False)]),

@@ -24,6 +24,8 @@ async function once(text: string): Promise<Ran> {
 const FAMILIES: readonly (readonly [string, string, string])[] = [
   ["gptj_plain", "hook_mlp_out", "transformer.h.1.mlp.fc_out output"],
   ["opt_plain", "mlp.hook_in", "model.decoder.layers.1.fc1 input"],
+  ["bigcode_shared", "attn.hook_z", "transformer.h.1.attn.c_proj input"],
+  ["bloom_plain", "hook_resid_pre", "transformer.h.1 input"],
   ["starcoder2_plain", "hook_resid_mid", "model.layers.1.post_attention_layernorm input"],
   ["falcon_shared", "hook_attn_out", "transformer.h.1.self_attention.dense output"],
   ["cohere_normed", "ln2.hook_normalized", "model.layers.1.input_layernorm output, before its weight and bias"],

@@ -16,6 +16,8 @@ export interface BlockModules {
   /** absent: `mlp`, as in most families. */
   readonly mlpIn?: string;
   readonly mlpOut: string;
+  /** true: the modules around those of attention and MLP add the stream to what these give, and give out the sum. */
+  readonly addedInside?: true;
   readonly parallel: boolean;
   /** Norms behind attention and MLP, where `attentionOut` and `mlpOut` are read before them. */
   readonly normedBy?: { readonly attention: string; readonly mlp: string };
@@ -26,7 +28,7 @@ export function hookFacts({ hiddenSize, heads, headDim }: Heads, modules: BlockM
   const below = (module: string): string => `${modules.block}.${module}`;
   const at = (module: string, width = hiddenSize): HookFact & { readonly state: "present" } => ({ state: "present", module, width });
   const absent = (why: string): HookFact => ({ state: "absent", why });
-  const output = (module: string, normedBy: string | undefined): HookFact => ({ ...at(`${below(module)} output`), ...(normedBy === undefined ? {} : { normedBy: below(normedBy) }) });
+  const output = (module: string, normedBy: string | undefined): HookFact => ({ ...at(`${below(module)} output${modules.addedInside === true ? ", before the module around it adds the stream" : ""}`), ...(normedBy === undefined ? {} : { normedBy: below(normedBy) }) });
   const { ln1, ln2, mlpIn = "mlp" } = modules;
   const normalized = (module: string | null): HookFact => (module === null ? absent("attention and MLP read the stream as it is, and the norms stand behind them") : at(`${below(module)} output, before its weight and bias`));
   const facts: Record<Hook, HookFact> = {

@@ -1,10 +1,12 @@
 /** Without this file nobody could say which models are read: the table of families. */
 import type { Family } from "./family.ts";
+import { bloom } from "./bloom.ts";
 import { cohere } from "./cohere.ts";
 import { falcon } from "./falcon.ts";
 import { gemma } from "./gemma.ts";
 import { glm } from "./glm.ts";
 import { gpt2 } from "./gpt2.ts";
+import { gptBigcode } from "./gpt_bigcode.ts";
 import { gptNeo } from "./gpt_neo.ts";
 import { gptNeox } from "./gpt_neox.ts";
 import { gptOss } from "./gpt_oss.ts";
@@ -23,7 +25,7 @@ import { smollm3 } from "./smollm3.ts";
 import { stablelm } from "./stablelm.ts";
 import { starcoder2 } from "./starcoder2.ts";
 
-export const FAMILIES: readonly Family[] = [llama, cohere, falcon, gemma, glm, gpt2, gptNeo, gptNeox, gptj, gptOss, granite, mixtral, olmo, olmo2, olmoe, opt, phi, phi3, qwen35, smollm3, stablelm, starcoder2];
+export const FAMILIES: readonly Family[] = [llama, bloom, cohere, falcon, gemma, glm, gpt2, gptBigcode, gptNeo, gptNeox, gptj, gptOss, granite, mixtral, olmo, olmo2, olmoe, opt, phi, phi3, qwen35, smollm3, stablelm, starcoder2];
 
 /** `model_type`s that are read, as messages list them. */
 export const SUPPORTED: readonly string[] = FAMILIES.flatMap(({ types }) => types);
