@@ -6,10 +6,10 @@ import { HOOK_NAMES, HOOKS } from "../../src/ops/hook.ts";
 const MODULES: readonly (readonly [RegExp, string])[] = [
   [/^(?:model\.|transformer\.|gpt_neox\.)?(?:language_model\.|decoder\.)?(?:layers|h)\.(\d+)(?:\.output)?$/, "hook_resid_post"],
   [/^(?:model\.|transformer\.|gpt_neox\.)?(?:language_model\.|decoder\.)?(?:layers|h)\.(\d+)\.self_attn\.o_proj\.input$/, "attn.hook_z"],
-  [/^(?:model\.|transformer\.|gpt_neox\.)?(?:language_model\.|decoder\.)?(?:layers|h)\.(\d+)\.post_feedforward_layernorm(?:\.output)?$/, "hook_mlp_out"],
+  [/^(?:model\.|transformer\.|gpt_neox\.)?(?:language_model\.|decoder\.)?(?:layers|h)\.(\d+)\.(?:post_feedforward_layernorm|post_mlp_layernorm)(?:\.output)?$/, "hook_mlp_out"],
   // In Gemma 2 and 3 what is added to the stream; elsewhere a norm before the MLP, which `normedModule` lets the model tell.
-  [/^(?:model\.|transformer\.|gpt_neox\.)?(?:language_model\.|decoder\.)?(?:layers|h)\.(\d+)\.post_attention_layernorm(?:\.output)?$/, "hook_attn_out"],
-  [/^(?:model\.|transformer\.|gpt_neox\.)?(?:language_model\.|decoder\.)?(?:layers|h)\.(\d+)\.mlp(?:\.output)?$/, "hook_mlp_out"],
+  [/^(?:model\.|transformer\.|gpt_neox\.)?(?:language_model\.|decoder\.)?(?:layers|h)\.(\d+)\.(?:post_attention_layernorm|post_self_attn_layernorm)(?:\.output)?$/, "hook_attn_out"],
+  [/^(?:model\.|transformer\.|gpt_neox\.)?(?:language_model\.|decoder\.)?(?:layers|h)\.(\d+)\.(?:mlp|block_sparse_moe)(?:\.output)?$/, "hook_mlp_out"],
   // In Gemma the norm before the MLP, whose output goes nowhere else.
   [/^(?:model\.|transformer\.|gpt_neox\.)?(?:language_model\.|decoder\.)?(?:layers|h)\.(\d+)\.(?:mlp\.input|pre_feedforward_layernorm(?:\.output)?)$/, "mlp.hook_in"],
   [/^(?:model\.|transformer\.|gpt_neox\.)?(?:language_model\.|decoder\.)?(?:layers|h)\.(\d+)\.(?:self_attn|self_attention|linear_attn|attention|attn|attn\.attention)(?:\.output)?$/, "hook_attn_out"],
@@ -36,5 +36,5 @@ export function parseModulePath(path: string): HookPlace {
 
 /** The module of a block whose output such a path names, where it is one that some models norm before they add it, have in some layers only or use elsewhere. */
 export function normedModule(path: string): string | null {
-  return /\d+\.(mlp|self_attn|self_attention|linear_attn|attention|attn|attn\.attention|post_attention_layernorm|post_feedforward_layernorm)(?:\.output)?$/.exec(path)?.[1] ?? null;
+  return /\d+\.(mlp|self_attn|self_attention|linear_attn|attention|attn|attn\.attention|post_attention_layernorm|post_feedforward_layernorm|post_self_attn_layernorm|post_mlp_layernorm)(?:\.output)?$/.exec(path)?.[1] ?? null;
 }

@@ -24,13 +24,15 @@ export type QkvSpec =
   /** One product whose columns are q, k and v of the first key-value head, then of the second: as many queries as share it (one in GPT-NeoX, more in Falcon), its key, its value. */
   | { readonly kind: "per_head"; readonly all: LinearSpec };
 
+export type HeadNormRef = TensorRef | readonly TensorRef[];
+
 export interface AttentionSpec {
   readonly kind: "softmax";
   readonly qkv: QkvSpec;
   readonly o: LinearSpec;
-  /** Norms, of the model's kind, of each head's queries and keys [headDim], of those of all heads together [heads · headDim] (OLMo 2), or of each head with a weight of its own [heads, headDim] (Cohere), before they turn; null where there are none. */
-  readonly qNorm: TensorRef | null;
-  readonly kNorm: TensorRef | null;
+  /** Norms, of the model's kind, of each head's queries and keys [headDim], of those of all heads together [heads · headDim] (OLMo 2), or of each head with a weight of its own, [heads, headDim] (Cohere) or one of [headDim] after another (StableLM), before they turn; null where there are none. */
+  readonly qNorm: HeadNormRef | null;
+  readonly kNorm: HeadNormRef | null;
   /** Queries, keys and values are kept between −clip and clip, before they turn and after they are normed; absent: they are not (OLMo). */
   readonly clip?: number;
   /** null: positions are added to the embedding, or there are none. */

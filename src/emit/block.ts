@@ -1,6 +1,6 @@
 /** Without this file forward and generate graphs would each describe a decoder block, and hooks would not know where they lie in it. */
 import { HOOKS, type Hook } from "../ops/hook.ts";
-import { node, type Graph } from "./graph.ts";
+import { node, scalar, type Graph } from "./graph.ts";
 import { linear } from "./linear.ts";
 import { mixed, projections, type Past } from "./mixer.ts";
 import { mlp, weightsOfToken } from "./mlp.ts";
@@ -24,7 +24,7 @@ export interface BlockRun {
  * One block: x [T, d] → x after it [n, d], null where it was left early.
  *   sequential   mid = x + attn(ln1(x));  post = mid + mlp(ln2(mid))
  *   parallel     post = x + attn(ln1(x)) + mlp(ln2(x))
- * What attention and MLP give may be normed before it is added; a norm that is not there is the identity, but for a parallel block's second, which is its first.
+ * What attention and MLP give may be normed and scaled before it is added; a norm that is not there is the identity, but for a parallel block's second, which is its first.
  */
 export function block(graph: Graph, path: string, model: DecoderSpec, spec: BlockSpec, common: Shared, x: string, run: BlockRun): { readonly x: string | null; readonly present: Past } {
   const d = model.hiddenSize;
@@ -35,8 +35,9 @@ export function block(graph: Graph, path: string, model: DecoderSpec, spec: Bloc
 
   /** What is added to the stream of what a half of the block gives, and the hook on the way. */
   const joining = (hook: Hook, at: string, made: string, weights: NormSpec | null): string => {
-    const post = (value: string): string => (weights === null ? value : normOf(at, value, weights));
-    return model.readBeforePostNorms === true ? post(through(hook, made)) : through(hook, post(made));
+    const post = (value: string): string => (weights === null ? value : normOf(`${at}/post_norm`, value, weights));
+    const joined = model.readBeforePostNorms === true ? post(through(hook, made)) : through(hook, post(made));
+    return model.residualScale === undefined ? joined : node(graph, `${at}/scaled`, "Mul", [joined, scalar(graph, model.residualScale)]);
   };
 
   const normed = spec.ln1 === null ? x : normOf(`${path}/ln1`, x, spec.ln1);
@@ -44,7 +45,7 @@ export function block(graph: Graph, path: string, model: DecoderSpec, spec: Bloc
   const [heads, entered] = [run.gather(`${path}/mixed_rows`, looked), run.gather(`${path}/rows`, x)];
   const z = through("z", heads);
   if (ends("z")) return { ...left, present };
-  const attended = joining("attn_out", `${path}/attn/post_norm`, linear(graph, `${path}/attn/o`, z, spec.attention.o), spec.attentionPostNorm);
+  const attended = joining("attn_out", `${path}/attn`, linear(graph, `${path}/attn/o`, z, spec.attention.o), spec.attentionPostNorm);
   if (ends("attn_out")) return { ...left, present };
 
   const sequential = model.residual === "sequential";
@@ -55,7 +56,7 @@ export function block(graph: Graph, path: string, model: DecoderSpec, spec: Bloc
   const unnormed = (): string => (sequential ? mid : run.gather(`${path}/ln1_rows`, normed));
   const read = through("mlp_in", spec.ln2 === null ? unnormed() : normOf(`${path}/ln2`, mid, spec.ln2));
   if (ends("mlp_in")) return { ...left, present };
-  const added = joining("mlp_out", `${path}/mlp/post_norm`, mlp(graph, `${path}/mlp`, read, spec.mlp), spec.mlpPostNorm);
+  const added = joining("mlp_out", `${path}/mlp`, mlp(graph, `${path}/mlp`, read, spec.mlp), spec.mlpPostNorm);
   if (ends("mlp_out")) return { ...left, present };
   const sum = sequential ? added : node(graph, `${path}/outputs`, "Add", [added, attended]);
   return { x: through("resid_post", node(graph, `${path}/resid_post`, "Add", [mid, sum])), present };

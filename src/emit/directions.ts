@@ -94,6 +94,12 @@ export function emitSimilar(sae: SaeSpec, count: number, target?: Target): Ranki
   return { graph: finish(graph, 2 * size.columns * decoder.dOut), ...size, largest: [true] };
 }
 
+/** By what a direction is multiplied on its way to the logits, besides the final norm. */
+function wayFactor({ hook, hookOut }: SaeSpec, { residualScale = 1, logitScale = 1 }: DecoderSpec): number {
+  const written = hookOut === null ? hook : hookOut.hook;
+  return (written === "attn_out" || written === "mlp_out" ? residualScale : 1) * logitScale;
+}
+
 /** What `emitPromotes` is asked for. */
 export interface PromotedTokens {
   /** Tokens on a side. */
@@ -107,8 +113,9 @@ export interface PromotedTokens {
 /**
  * What one unit of each of N ≥ 2 features adds to the logits, on the straight way from the residual stream to the output and before the final norm divides by
  * the size of its input ("logit lens", nostalgebraist 2020, of a decoder direction): Σ_d δ_d · (w_d + offset) · U_vd, with δ the decoder's row in the scale
- * of its convention, less its mean over d where the norm is a LayerNorm, times the factor of the logits, if they have one. But for that factor it is W_dec · W_U of a HookedTransformer that was loaded with `fold_ln` and without
- * `center_unembed` (transformer_lens `weight_processing.py`), which takes their mean over all tokens off. Logits' bias and cap are left out.
+ * of its convention, less its mean over d where the norm is a LayerNorm. It is W_dec · W_U of a HookedTransformer that was loaded with `fold_ln` and without
+ * `center_unembed` (transformer_lens `weight_processing.py`), which takes their mean over all tokens off. Logits' bias and cap are left out; factors of the way are
+ * not: that of the logits, and that of what attention and MLP add where the SAE writes there.
  * With `raw`: Σ_d δ_d · U_vd, W_dec · W_U of a model loaded without processing.
  *
  * Feeds: `feature` int64 [N], `column` int64 [1]. `tap{i}`: the weights and ids of tokens.
@@ -128,7 +135,8 @@ export function emitPromotes(sae: SaeSpec, model: DecoderSpec, { count, largest,
     if (model.norm.kind === "layer") x = centred(graph, "/centred", x, model.hiddenSize);
     const { weight: ref } = model.finalNorm;
     if (ref !== null) x = node(graph, "/normed", "Mul", [x, factor(graph, "/norm/weight", ref, model.norm.offset)]);
-    if (model.logitScale !== undefined) x = node(graph, "/as_logits", "Mul", [x, scalar(graph, model.logitScale)]);
+    const along = wayFactor(sae, model);
+    if (along !== 1) x = node(graph, "/way", "Mul", [x, scalar(graph, along)]);
   }
   const head = model.lmHead ?? model.embed;
   const logits = product(graph, "/logits", x, part(graph, "/lm_head/part", "/lm_head", head, { axis: 0, start, count: size.columns }), size.columns, "out_in");

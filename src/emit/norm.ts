@@ -1,6 +1,7 @@
 /** Without this file RMSNorm, LayerNorm and the centring of a residual stream would each sum their rows in another order. */
 import { constant, ints, node, scalar, weight, type Graph } from "./graph.ts";
 import { rowSum } from "./product.ts";
+import type { HeadNormRef } from "./attention_specs.ts";
 import type { NormKind, NormSpec, TensorRef } from "./specs.ts";
 
 /** x [n, d] minus the mean of each row. */
@@ -35,14 +36,21 @@ export function normalized(graph: Graph, path: string, x: string, kind: NormKind
 
 /**
  * The norm of each head, of the model's kind: x [.., heads·dh] → [T·heads, dh] (Qwen 3 and Gemma 3); with a weight [heads·dh] of all heads together → [T, heads·dh] (OLMo 2);
- * with a weight [heads, dh], of each head its own → [T, heads, dh] (Cohere).
+ * with a weight [heads, dh], of each head its own, or such weights one after another → [T, heads, dh] (Cohere, StableLM).
  */
-export function headNorm(graph: Graph, path: string, x: string, kind: NormKind, ref: TensorRef): string {
-  const d = ref.shape.at(-1) as number;
+export function headNorm(graph: Graph, path: string, x: string, kind: NormKind, ref: HeadNormRef): string {
+  const apart = "file" in ref ? null : ref;
+  const first = apart?.[0] ?? (ref as TensorRef);
+  const d = first.shape.at(-1) as number;
   const heads = node(graph, `${path}/heads`, "Reshape", [x, ints(graph, -1, d)]);
-  if (ref.shape.length === 2) {
-    const each = node(graph, `${path}/each`, "Reshape", [normalized(graph, `${path}/normalized`, heads, kind, d), ints(graph, -1, ref.shape[0] as number, d)]);
-    return node(graph, path, "Mul", [each, factor(graph, `${path}/weight`, ref, kind.offset)]);
-  }
-  return norm(graph, path, heads, kind, { weight: ref, bias: null }, d);
+  if (apart === null && first.shape.length === 1) return norm(graph, path, heads, kind, { weight: first, bias: null }, d);
+  const count = apart?.length ?? (first.shape[0] as number);
+  const each = node(graph, `${path}/each`, "Reshape", [normalized(graph, `${path}/normalized`, heads, kind, d), ints(graph, -1, count, d)]);
+  return node(graph, path, "Mul", [each, apart === null ? factor(graph, `${path}/weight`, first, kind.offset) : factors(graph, `${path}/weight`, apart, kind.offset)]);
+}
+
+/** The factors of vectors [d], one below another. */
+function factors(graph: Graph, path: string, refs: readonly TensorRef[], offset: 0 | 1): string {
+  const all = node(graph, `${path}/all`, "Concat", refs.map((ref, at) => factor(graph, `${path}/${at}`, ref, offset)), { axis: 0 });
+  return node(graph, path, "Reshape", [all, ints(graph, refs.length, refs[0]!.shape[0] as number)]);
 }

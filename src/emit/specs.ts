@@ -87,9 +87,11 @@ export interface DecoderSpec {
   readonly norm: NormKind;
   /** Scores are softcap · tanh(score / softcap) where given (Gemma 2). */
   readonly softcap: number | null;
+  /** Factor of what attention and MLP give on its way into the stream, behind the hooks `attn_out` and `mlp_out` (Granite); absent: 1. */
+  readonly residualScale?: number;
   /** Logits are logitCap · tanh(logit / logitCap) where given. */
   readonly logitCap?: number;
-  /** Factor of the logits, before they are capped (Cohere); absent: 1. */
+  /** Factor of the logits, before they are capped (Cohere, Granite); absent: 1. */
   readonly logitScale?: number;
   /** "parallel": attention and MLP both read the block's input, and both are added to it. */
   readonly residual: "sequential" | "parallel";

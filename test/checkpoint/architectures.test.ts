@@ -76,6 +76,28 @@ const broken: readonly (readonly [string, string, Change, string, RegExp])[] = [
   ["four bits in a family that is not published so", "qwen3_moe_mixed", { config: (config) => void (config["quantization_config"] = { quant_method: "mxfp4" }) }, "unsupported-config", /quantised weights are not read/],
   ["a clamp below zero", "gpt_oss_plain", { config: (config) => void (config["swiglu_limit"] = -7) }, "invalid-config", /swiglu_limit/],
   ["no sinks", "gpt_oss_plain", { name: (name) => name.replace("layers.1.self_attn.sinks", "layers.1.self_attn.other") }, "missing-tensor", /layers\.1\.self_attn\.sinks/],
+  ["an expert that is not there, as Mixtral is published", "mixtral_published", { name: (name) => name.replace("layers.1.block_sparse_moe.experts.3.w3", "layers.1.block_sparse_moe.experts.9.w3") }, "missing-tensor", /layers\.1\.block_sparse_moe\.experts\.3\.w3\.weight/],
+  ["more experts than a Mixtral's file has", "mixtral_fused", { config: (config) => void (config["num_local_experts"] = 5) }, "shape-mismatch", /mlp\.gate/],
+  ["more experts for a token than there are in Mixtral", "mixtral_published", { config: (config) => void (config["num_experts_per_tok"] = 6) }, "invalid-config", /num_experts_per_tok/],
+  ["a window of nothing in Mixtral", "mixtral_fused", { config: (config) => void (config["sliding_window"] = 0) }, "invalid-config", /sliding_window/],
+  ["an activation of experts that nobody knows", "mixtral_published", { config: (config) => void (config["hidden_act"] = "quick_gelu") }, "unsupported-config", /hidden_act/],
+  ["norms of each head where OLMoE has one of all", "olmoe_plain", { shape: (name, shape) => (name.endsWith("k_norm.weight") ? [3, 8] : shape) }, "shape-mismatch", /k_norm/],
+  ["a sum of shares in OLMoE that is neither taken nor left", "olmoe_plain", { config: (config) => void (config["norm_topk_prob"] = 1) }, "invalid-config", /norm_topk_prob/],
+  ["heads of another size in StableLM", "stablelm_plain", { config: (config) => void (config["head_dim"] = 8) }, "invalid-config", /`head_dim` .*2 heads of 32 columns have 16 each/],
+  ["a norm of one head that is not there", "stablelm_scaled", { name: (name) => name.replace("layers.1.self_attn.q_layernorm.norms.1.", "layers.1.self_attn.q_layernorm.norms.2.") }, "missing-tensor", /layers\.1\.self_attn\.q_layernorm\.norms\.1\.weight/],
+  ["an odd number of columns to turn in StableLM", "stablelm_plain", { config: (config) => void (delete config["rope_parameters"], (config["partial_rotary_factor"] = 0.2)) }, "unsupported-config", /turns 3 of the 16 columns of a head \(`partial_rotary_factor` is 0\.2\)/],
+  ["no second norm where halves follow one another", "stablelm_parallel", { config: (config) => void (config["use_parallel_residual"] = false) }, "missing-tensor", /post_attention_layernorm/],
+  ["no norm behind the MLP of a GLM 4", "glm4_plain", { name: (name) => name.replace("layers.0.post_mlp_layernorm", "layers.0.post_feedforward_layernorm") }, "missing-tensor", /layers\.0\.post_mlp_layernorm/],
+  ["gate and up of another width", "glm_plain", { config: (config) => void (config["intermediate_size"] = 20) }, "shape-mismatch", /gate_up_proj/],
+  ["a bias of attention that GLM has where nothing is said", "glm_scaled", { config: (config) => void delete config["attention_bias"] }, "missing-tensor", /q_proj\.bias/],
+  ["an odd number of columns to turn in GLM", "glm_plain", { config: (config) => void (config["rope_parameters"] = { rope_type: "default", rope_theta: 10000, partial_rotary_factor: 0.3125 }) }, "unsupported-config", /turns 5 of the 16/],
+  ["a factor of nothing", "granite_factors", { config: (config) => void (config["residual_multiplier"] = 0) }, "invalid-config", /residual_multiplier/],
+  ["logits over nothing", "granite_factors", { config: (config) => void (config["logits_scaling"] = 0) }, "invalid-config", /logits_scaling/],
+  ["a factor that is no number", "granite_factors", { config: (config) => void (config["attention_multiplier"] = "0.1") }, "invalid-config", /attention_multiplier/],
+  ["too short a list of layers with positions", "smollm3_ignoring", { config: (config) => void (config["no_rope_layers"] = [1]) }, "invalid-config", /1 entries for 2 layers/],
+  ["no list of layers with positions", "smollm3_ignoring", { config: (config) => void (config["no_rope_layers"] = "1,0") }, "invalid-config", /no_rope_layers/],
+  ["positions in no layer of none", "smollm3_every_second", { config: (config) => void ((config["no_rope_layers"] = null), (config["no_rope_layer_interval"] = 0)) }, "invalid-config", /no_rope_layer_interval/],
+  ["windows of no width in SmolLM 3", "smollm3_ignoring", { config: (config) => void (config["sliding_window"] = null) }, "invalid-config", /sliding_window/],
   ["values that are clipped to nothing", "olmo_clipped", { config: (config) => void (config["clip_qkv"] = 0) }, "invalid-config", /clip_qkv/],
   ["a bias of attention that OLMo has not", "olmo_plain", { config: (config) => void (config["attention_bias"] = true) }, "missing-tensor", /q_proj\.bias/],
   ["no norm behind attention", "olmo2_plain", { name: (name) => name.replace("layers.1.post_attention_layernorm", "layers.1.input_layernorm") }, "missing-tensor", /layers\.1\.post_attention_layernorm/],
@@ -203,6 +225,17 @@ test("older configs say the same as newer ones", async () => {
   assert.equal(content(windowed), content(await readModel(join(fixtures, "qwen2_window"))));
 });
 
+test("SmolLM 3 turns nothing in every fourth layer where nothing else is said, and looks through a window there where one is asked for", async () => {
+  const layersOf = async (change: Record<string, unknown>): Promise<readonly unknown[]> => {
+    const { spec } = await readModel(changed("olmo3_yarn", { config: ({ layer_types: _kinds, rope_parameters: _rope, ...config }) => ({ ...config, model_type: "smollm3", tie_word_embeddings: true, ...change }), name: (name) => name.replace("post_feedforward_layernorm", "input_layernorm") }));
+    return spec.blocks.map(({ attention }) => [(attention as AttentionSpec).rope?.theta ?? null, (attention as AttentionSpec).window]);
+  };
+  const turning = [2_000_000, null];
+  assert.equal(await layersOf({}), [turning, turning, turning, [null, null]]);
+  assert.equal(await layersOf({ use_sliding_window: true }), [turning, turning, turning, [null, 9]]);
+  assert.equal(await layersOf({ no_rope_layers: [true, false, 1, 0, 0, 1], rope_theta: 7 }), [[7, null], [null, null], [7, null], [null, null]]);
+});
+
 test("OLMo 3 sees everything in every fourth layer where nothing else is said, and hooks of OLMo 2 say what is normed behind them", async () => {
   const { spec } = await readModel(changed("olmo3_yarn", { config: ({ layer_types: _kinds, ...config }) => config }));
   assert.equal(spec.blocks.map(({ attention }) => (attention as AttentionSpec).window), [9, 9, 9, null]);
@@ -230,9 +263,26 @@ test("experts are found under both of their numbers' names, one by one and fused
   assert.is(used.reduce((sum, { length }) => sum + length, 0), 8 * 3 * 12 * 24 * 4);
 });
 
+test("GLM turns half of each head where nothing else is said, by neighbours", async () => {
+  const { spec } = await readModel(changed("glm_plain", { config: ({ rope_parameters: _rope, ...config }) => config }));
+  assert.equal(spec.blocks.map(({ attention }) => (attention as AttentionSpec).rope), new Array(2).fill({ theta: 10_000, dimensions: 8, scaling: { kind: "none" }, interleaved: true }));
+});
+
+test("a Mixtral is one whether its modules have their publisher's names or those of transformers 5", async () => {
+  const published = await readModel(join(fixtures, "mixtral_published"));
+  const renamed = await readModel(changed("mixtral_published", { name: (name) => name.replace(".block_sparse_moe.", ".mlp.") }));
+  assert.equal(content(renamed), content(published));
+  const hook = published.spec.hooks.mlp_out;
+  assert.is(hook.state === "present" && hook.module, "model.layers.{layer}.mlp output");
+  const count = await readModel(changed("mixtral_published", { config: ({ num_local_experts: experts, ...config }) => ({ ...config, num_experts: experts }) }));
+  assert.equal(content(count), content(published));
+});
+
 test("hooks say their modules; a parallel block has none between its halves, and says why", async () => {
   const { spec } = await readModel(join(fixtures, "neox_small"));
   assert.equal(HOOKS.filter((hook) => spec.hooks[hook].state === "absent"), ["resid_mid"]);
+  const shared = await readModel(join(fixtures, "stablelm_parallel"));
+  assert.equal(HOOKS.filter((hook) => shared.spec.hooks[hook].state === "absent"), ["resid_mid"]);
   const sequential = await readModel(join(fixtures, "neox_sequential"));
   assert.ok(HOOKS.every((hook) => sequential.spec.hooks[hook].state === "present"));
 });

@@ -105,7 +105,7 @@ for (const [name, shape] of shapes) {
   });
 }
 
-for (const [what, name] of [["experts, one of them every token's, beside linear attention", "qwen3_5_moe"], ["experts of paired columns, behind attention with sinks", "gpt_oss_plain"], ["experts in four bits", "gpt_oss_mxfp4"], ["norms behind attention and MLP, and of all heads together", "olmo2_grouped"], ["a clamp, and norms without weights", "olmo_clipped"]] as const) test(`${what}: a text has the same bits alone, among others and as a prefix`, async () => {
+for (const [what, name] of [["experts, one of them every token's, beside linear attention", "qwen3_5_moe"], ["experts of paired columns, behind attention with sinks", "gpt_oss_plain"], ["experts in four bits", "gpt_oss_mxfp4"], ["norms behind attention and MLP, and of all heads together", "olmo2_grouped"], ["a clamp, and norms without weights", "olmo_clipped"], ["layers without positions", "smollm3_window"], ["factors of what is added", "granite_factors"], ["norms of each head by tensors of its own, in parallel blocks", "stablelm_parallel"], ["neighbours that turn between norms on both sides", "glm4_plain"], ["experts with another activation", "mixtral_fused"], ["experts behind a clamp", "olmoe_clipped"]] as const) test(`${what}: a text has the same bits alone, among others and as a prefix`, async () => {
   const { spec } = await readModel(join(import.meta.dirname, "../parity/architectures", name));
   const d = spec.hiddenSize;
   const session = await openGraph(emitForward(spec, [{ layer: 1, hook: "resid_post", sae: null }], { blocks: 2, slice: true }));

@@ -145,6 +145,15 @@ test("a last LayerNorm without a weight takes the mean of a direction off, and n
   await promotesAs(saeOf("in_out", "f32"), plain, (feature, token) => dot(rows, feature, head, token) - meanOf(feature) * sumOf(token));
 });
 
+test("factors of the way to the logits are in what is promoted: that of the logits, and that of what attention and MLP add where an SAE writes there", async () => {
+  const scaled: DecoderSpec = { ...model, finalNorm: { weight: matrix("ones", [1, D], () => 1), bias: null }, residualScale: 0.25, logitScale: 1 / 6 };
+  const of = (hook: SaeSpec["hook"], hookOut: SaeSpec["hookOut"] = null): SaeSpec => ({ ...saeOf("in_out", "f32"), hook, hookOut });
+  const mlp = { layer: 0, hook: "mlp_out", hookName: "blocks.0.hook_mlp_out" } as const;
+  for (const [sae, factor] of [[of("resid_post"), 1], [of("attn_out"), 0.25], [of("mlp_out"), 0.25], [of("mlp_in", mlp), 0.25]] as const) {
+    await promotesAs(sae, scaled, (feature, token) => (factor * dot(rows, feature, head, token)) / 6);
+  }
+});
+
 test("what a direction adds to logits is times their factor; raw it is not", async () => {
   const scaled: DecoderSpec = { ...model, finalNorm: { weight: null, bias: null }, logitScale: 0.3 };
   await promotesAs(saeOf("in_out", "f32"), scaled, (feature, token) => 0.3 * dot(rows, feature, head, token));

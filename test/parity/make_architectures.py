@@ -128,6 +128,20 @@ CONFIGS = {
     "phi_grouped": ("phi", {**PHI, "num_attention_heads": 4, "num_key_value_heads": 2, "hidden_act": "gelu"}),
     "phi3_fused": ("phi3", {**PHI, "num_key_value_heads": 1}),
     "phi3_window": ("phi3", {**PHI, "sliding_window": 13, "tie_word_embeddings": True}),
+    # As published, with names of their own, and as transformers 5 holds them.
+    "mixtral_published": ("mixtral", {**LLAMA, "hidden_size": 24, "head_dim": 8, "intermediate_size": 12, "num_local_experts": 5, "num_experts_per_tok": 2, "save": "bfloat16"}),
+    "mixtral_fused": ("mixtral", {**LLAMA, "hidden_size": 24, "num_attention_heads": 3, "num_key_value_heads": 3, "intermediate_size": 12, "num_local_experts": 4, "num_experts_per_tok": 1, "sliding_window": 9, "hidden_act": "gelu", "tie_word_embeddings": True, "fused": True}),
+    "mixtral_ignoring": ("mixtral", {**LLAMA, "hidden_size": 16, "num_attention_heads": 2, "num_key_value_heads": 1, "intermediate_size": 8, "num_local_experts": 3, "save": "float16", "written": {"norm_topk_prob": False, "attention_bias": True, "moe_intermediate_size": 4, "shared_expert_intermediate_size": 4, "rope_theta": 500.0}}),
+    "olmoe_plain": ("olmoe", {**LLAMA, "hidden_size": 24, "num_attention_heads": 3, "num_key_value_heads": None, "intermediate_size": 12, "num_experts": 6, "num_experts_per_tok": 3, "save": "bfloat16"}),
+    "olmoe_clipped": ("olmoe", {**LLAMA, "hidden_size": 24, "intermediate_size": 12, "num_attention_heads": 2, "num_key_value_heads": 1, "num_experts": 4, "num_experts_per_tok": 2, "norm_topk_prob": True, "clip_qkv": 0.8, "attention_bias": True, "hidden_act": "relu", "tie_word_embeddings": True, "fused": True}),
+    "glm_plain": ("glm", {**LLAMA, "head_dim": 16, "rms_norm_eps": 1.5625e-07}),
+    "glm_scaled": ("glm", {**LLAMA, "head_dim": 24, "num_key_value_heads": 1, "attention_bias": False, "hidden_act": "gelu", "tie_word_embeddings": True, "rope_parameters": {**YARN, "partial_rotary_factor": 1.0}, "save": "bfloat16"}),
+    "glm4_plain": ("glm4", {**LLAMA, "num_attention_heads": 2, "head_dim": 32}),
+    "glm4_ignoring": ("glm4", {**LLAMA, "head_dim": 16, "save": "bfloat16", "written": {"mlp_bias": True, "sliding_window": 3, "partial_rotary_factor": 0.25, "rope_theta": 500.0, "layer_types": None}}),
+    "stablelm_plain": ("stablelm", {**LLAMA, "num_attention_heads": 2}),
+    "stablelm_parallel": ("stablelm", {**LLAMA, "hidden_size": 48, "num_attention_heads": 3, "num_key_value_heads": 1, "use_parallel_residual": True, "qk_layernorm": True, "use_qkv_bias": True, "tie_word_embeddings": True, "layer_norm_eps": 0.01, "save": "bfloat16"}),
+    "stablelm_scaled": ("stablelm", {**LLAMA, "num_attention_heads": 2, "num_key_value_heads": 1, "qk_layernorm": True, "hidden_act": "gelu", "rope_parameters": {**YARN, "partial_rotary_factor": 0.5}}),
+    "stablelm_ignoring": ("stablelm", {**LLAMA, "written": {"attention_bias": True, "mlp_bias": True, "sliding_window": 3, "rms_norm_eps": 0.3, "partial_rotary_factor": 0.75, "rope_theta": 500.0, "rope_scaling": None}}),
     "olmo_plain": ("olmo", {**LLAMA}),
     # A clamp that most numbers reach.
     "olmo_clipped": ("olmo", {**LLAMA, "num_key_value_heads": None, "clip_qkv": 0.7, "attention_bias": True, "hidden_act": "relu", "tie_word_embeddings": True, "rope_parameters": {"rope_type": "linear", "factor": 3.0, "rope_theta": 5000.0}}),
@@ -139,6 +153,14 @@ CONFIGS = {
     "olmo3_yarn": ("olmo3", {**LLAMA, "num_hidden_layers": 4, "hidden_size": 16, "num_attention_heads": 2, "num_key_value_heads": 1, "sliding_window": 9, "rope_parameters": {"full_attention": YARN, "sliding_attention": {"rope_type": "default", "rope_theta": 300.0}}, "save": "bfloat16"}),
     # What older configs say of positions holds where everything is seen, and nowhere else.
     "olmo3_older": ("olmo3", {**LLAMA, "sliding_window": 12, "layer_types": ["full_attention", "sliding_attention"], "written": {"rope_scaling": {"rope_type": "linear", "factor": 4.0}, "rope_theta": 5000.0}}),
+    # Without its factors, the rest of which is as where nothing is said, and with them.
+    "granite_plain": ("granite", {**LLAMA, "num_key_value_heads": None, "attention_multiplier": 0.35}),
+    "granite_factors": ("granite", {**LLAMA, "head_dim": 24, "embedding_multiplier": 3.5, "residual_multiplier": 0.22, "attention_multiplier": 0.1, "logits_scaling": 6, "attention_bias": True, "mlp_bias": True, "tie_word_embeddings": True, "hidden_act": "gelu", "rope_parameters": YARN, "save": "bfloat16"}),
+    "granite_ignoring": ("granite", {**LLAMA, "residual_multiplier": 0.4, "logits_scaling": 0.3, "written": {"sliding_window": 3, "rope_theta": 500.0, "partial_rotary_factor": 0.5, "clip_qkv": 0.5, "query_pre_attn_scalar": 9}}),
+    "smollm3_every_second": ("smollm3", {**LLAMA, "no_rope_layer_interval": 2, "pad_token_id": 0}),
+    # Heads whose columns the operator wants in one width where they turn, and in another where they do not.
+    "smollm3_window": ("smollm3", {**LLAMA, "head_dim": 24, "no_rope_layers": [0, 1, 0], "use_sliding_window": True, "sliding_window": 9, "attention_bias": True, "mlp_bias": True, "tie_word_embeddings": False, "rope_parameters": YARN, "hidden_act": "gelu_pytorch_tanh", "save": "bfloat16"}),
+    "smollm3_ignoring": ("smollm3", {**LLAMA, "no_rope_layers": [1, 0], "written": {"use_sliding_window": False, "sliding_window": 5, "layer_types": ["sliding_attention", "full_attention"], "rope_theta": 500.0, "clip_qkv": 0.5}}),
     "phi3_partial": ("phi3", {**PHI, "hidden_size": 64, "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0, "partial_rotary_factor": 0.75}}),
 }
 
@@ -147,7 +169,9 @@ GEMMA_POINTS = {"z": ("self_attn.o_proj", "in"), "attn_out": ("post_attention_la
 LLAMA_POINTS = {"z": ("self_attn.o_proj", "in"), "attn_out": ("self_attn.o_proj", "out"), "mid": "post_attention_layernorm", "mlp_out": ("mlp.down_proj", "out"), "ln1": "input_layernorm"}
 # Hooks of what attention and MLP give lie before the norms behind them, as TransformerLens has it (make_transformer_lens.py), and nothing is normed before.
 OLMO2_POINTS = {**LLAMA_POINTS, "mid": "mlp", "ln1": None}
+GLM4_POINTS = {**LLAMA_POINTS, "attn_out": ("post_self_attn_layernorm", "out"), "mlp_out": ("post_mlp_layernorm", "out")}
 POINTS = {
+    "glm4": GLM4_POINTS,
     "gpt2": {"z": ("attn.c_proj", "in"), "attn_out": ("attn.c_proj", "out"), "mid": "ln_2", "mlp_out": ("mlp.c_proj", "out"), "ln1": "ln_1"},
     "gpt_neo": {"z": ("attn.attention.out_proj", "in"), "attn_out": ("attn.attention.out_proj", "out"), "mid": "ln_2", "mlp_out": ("mlp.c_proj", "out"), "ln1": "ln_1"},
     "gpt_neox": {"z": ("attention.dense", "in"), "attn_out": ("attention.dense", "out"), "mid": "post_attention_layernorm", "mlp_out": ("mlp.dense_4h_to_h", "out"), "ln1": "input_layernorm"},
@@ -164,6 +188,8 @@ POINTS = {
     "qwen3_moe": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
     "qwen3_5_moe_text": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
     "gpt_oss": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
+    "mixtral": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
+    "olmoe": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
     "olmo2": OLMO2_POINTS,
     "olmo3": OLMO2_POINTS,
     "gemma2": GEMMA_POINTS,
@@ -171,7 +197,7 @@ POINTS = {
 }
 
 # Families with LayerNorm, which takes the mean off, and what the config calls its epsilon; None: it has no key.
-LAYER_NORMED = {"gpt2": "layer_norm_epsilon", "gpt_neo": "layer_norm_epsilon", "gpt_neox": "layer_norm_eps", "phi": "layer_norm_eps", "olmo": None}
+LAYER_NORMED = {"gpt2": "layer_norm_epsilon", "gpt_neo": "layer_norm_epsilon", "gpt_neox": "layer_norm_eps", "phi": "layer_norm_eps", "olmo": None, "stablelm": "layer_norm_eps"}
 LAYER_NORMED |= {"bloom": "layer_norm_epsilon", "gpt_bigcode": "layer_norm_epsilon", "falcon": "layer_norm_epsilon", "gptj": "layer_norm_epsilon", "opt": None, "starcoder2": "norm_epsilon", "cohere": "layer_norm_eps", "cohere2": "layer_norm_eps"}
 
 # Modules that SAEs of transformers' models are named by, which have the projection inside them.
@@ -213,6 +239,8 @@ def hooks_of(model, kind: str, ids: torch.Tensor) -> dict[str, torch.Tensor]:
         # Its switches say which norms a block has.
         norms = {name for name, _ in blocks_of(model)[0].named_modules()}
         points = {**points, **({"ln1": "ln_attn", "mid": "ln_mlp"} if "ln_mlp" in norms else {"mid": "post_attention_layernorm"} if "post_attention_layernorm" in norms else {})}
+    if kind == "stablelm" and model.config.use_parallel_residual:
+        points = {**points, "mid": "input_layernorm"}
     found: dict[str, torch.Tensor] = {}
     handles = []
 
@@ -249,8 +277,8 @@ def hooks_of(model, kind: str, ids: torch.Tensor) -> dict[str, torch.Tensor]:
     for name in [name for name in found if ".around " in name]:
         # What a module around the projection gives out is the same, unless it is normed before it is added.
         value, hook = found.pop(name), "mlp_out" if name.endswith("mlp") else "attn_out"
-        assert points is GEMMA_POINTS or torch.equal(value, found[f"{name.split('.')[0]}.{hook}"]), name
-    parallel = kind in ("cohere", "cohere2", "gptj", "phi") or (kind == "falcon" and points["mid"] != "post_attention_layernorm") or (kind == "gpt_neox" and model.config.use_parallel_residual)
+        assert points in (GEMMA_POINTS, GLM4_POINTS) or torch.equal(value, found[f"{name.split('.')[0]}.{hook}"]), name
+    parallel = kind in ("cohere", "cohere2", "gptj", "phi") or (kind == "falcon" and points["mid"] != "post_attention_layernorm") or (kind in ("gpt_neox", "stablelm") and model.config.use_parallel_residual)
     for layer in range(len(blocks_of(model))):
         middle = found.pop(f"{layer}.ln2_input")
         if points["ln1"] is not None:

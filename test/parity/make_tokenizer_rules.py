@@ -131,6 +131,11 @@ def named() -> list[dict]:
         {"name": "a Mistral 3 that calls itself a Llama", "tokenizer.json": llama, "tokenizer_config.json": {**of_llama, "add_prefix_space": False}, "config.json": {"model_type": "mistral3"}},
         {"name": "an OLMo that says nothing", "tokenizer.json": {**base, "normalizer": {"type": "NFC"}}, "tokenizer_config.json": {}, "config.json": {"model_type": "olmo"}},
         {"name": "an OLMo 2 that calls itself a GPT-2", "tokenizer.json": base, "tokenizer_config.json": {"tokenizer_class": "GPT2Tokenizer", "add_prefix_space": True}, "config.json": {"model_type": "olmo2"}},
+        {"name": "a Granite that calls itself a GPT-2", "tokenizer.json": base, "tokenizer_config.json": {"tokenizer_class": "GPT2Tokenizer", "add_prefix_space": True}, "config.json": {"model_type": "granite"}},
+        {"name": "a Mixtral that calls itself a Llama", "tokenizer.json": llama, "tokenizer_config.json": {**of_llama, "add_prefix_space": False}, "config.json": {"model_type": "mixtral"}},
+        {"name": "an OLMoE that says nothing", "tokenizer.json": {**base, "normalizer": {"type": "NFC"}}, "tokenizer_config.json": {}, "config.json": {"model_type": "olmoe"}},
+        {"name": "a StableLM that calls itself a GPT-NeoX", "tokenizer.json": base, "tokenizer_config.json": {"tokenizer_class": "GPTNeoXTokenizerFast", "add_prefix_space": True}, "config.json": {"model_type": "stablelm"}},
+        {"name": "a GLM 4 that calls itself a GPT-2", "tokenizer.json": base, "tokenizer_config.json": {"tokenizer_class": "GPT2Tokenizer", "add_prefix_space": True}, "config.json": {"model_type": "glm4"}},
         {"name": "special tokens that are read as letters", "tokenizer.json": llama, "tokenizer_config.json": {**of_llama, "tokenizer_class": "PreTrainedTokenizerFast", "split_special_tokens": True}},
     ]
 

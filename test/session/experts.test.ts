@@ -44,7 +44,7 @@ test("processes and batches change no bit", async () => {
     assert.equal(codes, []);
     return bits((values[0] as Dense).taps.map((tap) => tap.values));
   };
-  for (const name of ["qwen3_moe_shares", "qwen3_moe_mixed", "qwen3_moe_single", "qwen2_moe_shared"]) {
+  for (const name of ["qwen3_moe_shares", "qwen3_moe_mixed", "qwen3_moe_single", "qwen2_moe_shared", "mixtral_published", "mixtral_fused", "olmoe_clipped"]) {
     const alone = await of(name, 1, 1);
     assert.is(await of(name, 1, 4), alone, name);
     assert.is(await of(name, 3, 2), alone, name);

@@ -26,16 +26,27 @@ export function sparseMlp(source: Source, layer: number, hiddenSize: number, def
 /** Router, experts and the shared one below a module of the model; `normalized`: whether a token's probabilities are divided by their sum. */
 export function expertsOf(source: Source, at: string, hiddenSize: number, defaults: ExpertDefaults, normalized: boolean): GatedExpertsSpec {
   const { config } = source;
-  const { count, perToken } = choiceOf(config, defaults);
   return {
-    kind: "experts",
-    activation: "silu",
-    router: linear(source, `${at}.gate`, count, hiddenSize, false),
-    experts: matricesOf(source, `${at}.experts`, count, size(config, "moe_intermediate_size", defaults.width), hiddenSize),
-    perToken,
-    normalized,
+    ...mixtureOf(source, at, hiddenSize, { ...choiceOf(config, defaults), width: size(config, "moe_intermediate_size", defaults.width), activation: "silu", normalized }),
     shared: defaults.shared === null ? null : sharedOf(source, at, size(config, "shared_expert_intermediate_size", defaults.shared), hiddenSize),
   };
+}
+
+/** What the three matrices of an expert that lies by itself are called: the gate, what it opens, and the way back. */
+export type ExpertNames = readonly [string, string, string];
+const BY_WORD: ExpertNames = ["gate_proj", "up_proj", "down_proj"];
+
+/** A mixture that is no family's default: how many experts there are and a token takes, and what they are. */
+export interface MixtureAsked extends Pick<GatedExpertsSpec, "activation" | "normalized"> {
+  readonly count: number;
+  readonly perToken: number;
+  readonly width: number;
+  readonly names?: ExpertNames;
+}
+
+/** Router and experts below a module of the model, none of which all tokens share. */
+export function mixtureOf(source: Source, at: string, hiddenSize: number, { count, perToken, width, activation, normalized, names = BY_WORD }: MixtureAsked): GatedExpertsSpec {
+  return { kind: "experts", activation, router: linear(source, `${at}.gate`, count, hiddenSize, false), experts: matricesOf(source, `${at}.experts`, names, count, width, hiddenSize), perToken, normalized, shared: null };
 }
 
 function sharedOf(source: Source, at: string, width: number, d: number): GatedExpertsSpec["shared"] {
@@ -65,14 +76,14 @@ function expertCount(config: Config, fallback: number): number {
 }
 
 /** As published: three matrices an expert; or as transformers 5 holds them: gates above ups of all experts in one tensor, downs in another. */
-function matricesOf(source: Source, at: string, count: number, width: number, d: number): readonly ExpertSpec[] {
+function matricesOf(source: Source, at: string, [gate, up, down]: ExpertNames, count: number, width: number, d: number): readonly ExpertSpec[] {
   const numbers = Array.from({ length: count }, (_, expert) => expert);
   if (!source.holds(`${at}.gate_up_proj`)) {
-    const part = (expert: number, name: string, out: number, into: number): TensorRef => source.tensor(`${at}.${expert}.${name}_proj.weight`, [out, into]);
-    return numbers.map((expert) => ({ gate: part(expert, "gate", width, d), up: part(expert, "up", width, d), down: part(expert, "down", d, width) }));
+    const part = (expert: number, name: string, out: number, into: number): TensorRef => source.tensor(`${at}.${expert}.${name}.weight`, [out, into]);
+    return numbers.map((expert) => ({ gate: part(expert, gate, width, d), up: part(expert, up, width, d), down: part(expert, down, d, width) }));
   }
-  const [gateUp, down] = [source.tensor(`${at}.gate_up_proj`, [count, 2 * width, d]), source.tensor(`${at}.down_proj`, [count, d, width])];
-  return numbers.map((expert) => ({ gate: matrix(gateUp, expert * 2, width, d), up: matrix(gateUp, expert * 2 + 1, width, d), down: matrix(down, expert, d, width) }));
+  const [gateUp, back] = [source.tensor(`${at}.gate_up_proj`, [count, 2 * width, d]), source.tensor(`${at}.down_proj`, [count, d, width])];
+  return numbers.map((expert) => ({ gate: matrix(gateUp, expert * 2, width, d), up: matrix(gateUp, expert * 2 + 1, width, d), down: matrix(back, expert, d, width) }));
 }
 
 /** The matrix [out, in] that is the `at`-th of its size in a tensor of many. */

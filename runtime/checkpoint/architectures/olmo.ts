@@ -4,10 +4,12 @@ import type { BlockSpec, NormSpec } from "../../../src/emit/specs.ts";
 import { flag, optional, positive, size, type Config } from "../config.ts";
 import type { JsonObject } from "../strict_json.ts";
 import { activationOf } from "./activation.ts";
+import { aroundBlocks } from "./around_blocks.ts";
 import { layerCount, withDefaults, type Decoder, type Family, type Source } from "./family.ts";
 import { gatedMlp } from "./gated_mlp.ts";
 import { headsOf, type Heads } from "./heads.ts";
 import { hookFacts } from "./hook_modules.ts";
+import { LLAMA_MODULES } from "./pre_normed.ts";
 import { ropeOf } from "./rope.ts";
 import { selfAttention } from "./self_attention.ts";
 
@@ -28,23 +30,15 @@ function read(given: Source): Decoder {
   const shape = headsOf(config);
   const context = size(config, "max_position_embeddings");
   const rope = ropeOf(config, shape.headDim, { theta: 10_000, partial: null, context });
-  const vocabulary = size(config, "vocab_size");
   return {
     architecture: "olmo",
     ...shape,
     norm: { kind: "layer", epsilon: EPSILON, offset: 0 },
-    softcap: null,
+    ...aroundBlocks(source, shape.hiddenSize),
     residual: "sequential",
-    vocabulary,
-    context,
-    embed: source.tensor("embed_tokens.weight", [vocabulary, shape.hiddenSize]),
-    embedScale: null,
-    positions: null,
     blocks: Array.from({ length: layerCount(config) }, (_, layer) => blockOf(source, shape, rope, layer)),
     finalNorm: PLAIN,
-    lmHead: flag(config, "tie_word_embeddings", false) ? null : source.head(["lm_head.weight"], [vocabulary, shape.hiddenSize]),
-    lmHeadBias: null,
-    hooks: hookFacts(shape, { block: "model.layers.{layer}", ln1: "input_layernorm", ln2: "post_attention_layernorm", o: "self_attn.o_proj", attentionOut: "self_attn.o_proj", mlpOut: "mlp.down_proj", parallel: false }),
+    hooks: hookFacts(shape, LLAMA_MODULES),
   };
 }
 

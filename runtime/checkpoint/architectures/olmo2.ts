@@ -1,9 +1,10 @@
 /** Without this file OLMo 2 and 3, whose norms stand behind attention and MLP, could not be read. */
 import type { RopeSpec } from "../../../src/emit/attention_specs.ts";
 import type { BlockSpec } from "../../../src/emit/specs.ts";
-import { flag, positive, section, size, word, type Config } from "../config.ts";
+import { flag, section, size, word, type Config } from "../config.ts";
 import type { JsonObject } from "../strict_json.ts";
 import { activationOf } from "./activation.ts";
+import { rmsDecoder } from "./around_blocks.ts";
 import { layerCount, normOf, withDefaults, type Decoder, type Family, type Source } from "./family.ts";
 import { gatedMlp } from "./gated_mlp.ts";
 import { headsOf, type Heads } from "./heads.ts";
@@ -31,23 +32,10 @@ function read(given: Source): Decoder {
   const seen = windows(config, kinds, 4096);
   const context = size(config, "max_position_embeddings");
   const ropes = ropesOf(config, type, shape.headDim, context);
-  const vocabulary = size(config, "vocab_size");
   return {
-    architecture: type,
-    ...shape,
-    norm: { kind: "rms", epsilon: positive(config, "rms_norm_eps"), offset: 0 },
-    softcap: null,
-    residual: "sequential",
+    ...rmsDecoder(source, shape),
     readBeforePostNorms: true,
-    vocabulary,
-    context,
-    embed: source.tensor("embed_tokens.weight", [vocabulary, shape.hiddenSize]),
-    embedScale: null,
-    positions: null,
     blocks: kinds.map((kind, layer) => blockOf(source, shape, ropes[kind], seen[layer] ?? null, layer)),
-    finalNorm: normOf(source, "norm", shape.hiddenSize, false),
-    lmHead: flag(config, "tie_word_embeddings", false) ? null : source.head(["lm_head.weight"], [vocabulary, shape.hiddenSize]),
-    lmHeadBias: null,
     hooks: hookFacts(shape, {
       block: "model.layers.{layer}",
       ln1: null,

@@ -4,6 +4,7 @@ import type { BlockSpec } from "../../../src/emit/specs.ts";
 import { flag, optional, positive, size, type Config } from "../config.ts";
 import { activationOf } from "./activation.ts";
 import { layerCount, linear, normOf, rowsOf, unsupported, type Decoder, type Family, type Source } from "./family.ts";
+import { fusedMlp } from "./gated_mlp.ts";
 import { headsOf, type Heads } from "./heads.ts";
 import { hookFacts } from "./hook_modules.ts";
 import { ropeOf } from "./rope.ts";
@@ -44,13 +45,11 @@ function scalingKey(config: Config): string {
   return optional(config, "rope_scaling") === null ? "rope_parameters" : "rope_scaling";
 }
 
-/** Rows of q, k and v below one another in one tensor, and so gate and up. */
+/** Rows of q, k and v below one another in one tensor. */
 function blockOf(source: Source, { hiddenSize: d, heads, kvHeads, headDim }: Heads, rope: RopeSpec, window: number | null, layer: number): BlockSpec {
   const at = `layers.${layer}`;
   const [q, k] = [heads * headDim, kvHeads * headDim];
-  const mlpSize = size(source.config, "intermediate_size");
   const qkv = linear(source, `${at}.self_attn.qkv_proj`, q + 2 * k, d, false);
-  const gateUp = linear(source, `${at}.mlp.gate_up_proj`, 2 * mlpSize, d, false);
   return {
     ln1: normOf(source, `${at}.input_layernorm`, d, false),
     attention: {
@@ -65,7 +64,7 @@ function blockOf(source: Source, { hiddenSize: d, heads, kvHeads, headDim }: Hea
     },
     attentionPostNorm: null,
     ln2: normOf(source, `${at}.post_attention_layernorm`, d, false),
-    mlp: { kind: "gated", activation: activationOf(source.config, "hidden_act", "silu"), gate: rowsOf(gateUp, 0, mlpSize), up: rowsOf(gateUp, mlpSize, 2 * mlpSize), down: linear(source, `${at}.mlp.down_proj`, d, mlpSize, false) },
+    mlp: fusedMlp(source, `${at}.mlp`, d, activationOf(source.config, "hidden_act", "silu")),
     mlpPostNorm: null,
   };
 }

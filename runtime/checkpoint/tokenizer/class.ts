@@ -20,19 +20,19 @@ export const CLASS_TOKENS: Readonly<Record<string, ClassTokens>> = {
 
 /** The class that `AutoTokenizer` takes for a type of model. */
 const OF_TYPE: Readonly<Record<string, string>> = {
-  gpt2: "GPT2Tokenizer", gpt_neo: "GPT2Tokenizer", phi: "GPT2Tokenizer", gpt_neox: "GPTNeoXTokenizer", olmo: "GPTNeoXTokenizer", qwen2: "Qwen2Tokenizer", qwen3: "Qwen2Tokenizer", qwen2_moe: "Qwen2Tokenizer", qwen3_moe: "Qwen2Tokenizer",
+  gpt2: "GPT2Tokenizer", gpt_neo: "GPT2Tokenizer", phi: "GPT2Tokenizer", gpt_neox: "GPTNeoXTokenizer", olmo: "GPTNeoXTokenizer", olmoe: "GPTNeoXTokenizer", qwen2: "Qwen2Tokenizer", qwen3: "Qwen2Tokenizer", qwen2_moe: "Qwen2Tokenizer", qwen3_moe: "Qwen2Tokenizer",
   gptj: "GPT2Tokenizer", opt: "GPT2Tokenizer", starcoder2: "GPT2Tokenizer", cohere: "CohereTokenizer", cohere2: "CohereTokenizer",
   qwen3_5: "Qwen3_5Tokenizer", qwen3_5_text: "Qwen3_5Tokenizer", qwen3_5_moe: "Qwen3_5Tokenizer", qwen3_5_moe_text: "Qwen3_5Tokenizer",
   gemma: "GemmaTokenizer", gemma2: "GemmaTokenizer", gemma3: "GemmaTokenizer", gemma3_text: "GemmaTokenizer",
 };
 
 const DISTRUSTED = ["qwen2", "qwen3_5", "qwen3_5_moe", "qwen3_5_moe_text"];
-/** Their files may name any class: none of it is made. */
-const CLASSLESS = ["phi3", "mistral", "mistral3", "llava", "olmo2", "olmo3"];
+/** Their files may name any class, and they are made of none (of a Mistral or Mixtral where its own package is not there). */
+const CLASSLESS = ["phi3", "mistral", "mistral3", "mixtral", "llava", "olmo2", "olmo3", "granite", "stablelm", "glm", "glm4"];
 
 /**
  * The class of a tokenizer, without `Fast`; null for one that is made of tokenizer.json alone. `AutoTokenizer` distrusts the class that the files of a
- * Qwen 2 or 3.5, Mistral, LLaVA, Phi 3 or OLMo 2 or 3 name, and a Llama tokenizer that cuts texts by bytes.
+ * Qwen 2 or 3.5 name, or those of one that is made without any, and a Llama tokenizer that cuts texts by bytes.
  */
 export function tokenizerClass(tokenizer: JsonObject, config: JsonObject, model: JsonObject): string | null {
   const type = typeof model["model_type"] === "string" ? model["model_type"] : "";
