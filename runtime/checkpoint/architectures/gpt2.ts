@@ -1,8 +1,9 @@
 /** Without this file GPT-2, the model of most published SAEs, could not be read. */
 import type { BlockSpec, LinearSpec } from "../../../src/emit/specs.ts";
-import { flag, positive, size, sizeUnder, type Config } from "../config.ts";
+import { flag, positive, size, type Config } from "../config.ts";
 import { activationOf } from "./activation.ts";
-import { contradiction, layerCount, normOf, unsupported, type Decoder, type Family, type Source } from "./family.ts";
+import { normOf, unsupported, type Decoder, type Family, type Source } from "./family.ts";
+import { gptSizes } from "./gpt_sizes.ts";
 import type { Heads } from "./heads.ts";
 import { hookFacts } from "./hook_modules.ts";
 
@@ -12,11 +13,8 @@ export const gpt2: Family = { types: ["gpt2"], embedding: "wte.weight", read };
 function read(source: Source): Decoder {
   const { config } = source;
   if (flag(config, "add_cross_attention", false)) throw unsupported(config, "add_cross_attention", "a text is all that is read");
-  const hiddenSize = sizeUnder(config, "n_embd", "hidden_size", 768);
-  const heads = sizeUnder(config, "n_head", "num_attention_heads", 12);
-  if (hiddenSize % heads !== 0) throw contradiction(config, "n_embd", `which ${heads} heads do not divide`);
-  const shape: Heads = { hiddenSize, heads, kvHeads: heads, headDim: hiddenSize / heads };
-  const context = sizeUnder(config, "n_positions", "max_position_embeddings", 1024);
+  const { shape, layers, context } = gptSizes(config, { hiddenSize: 768, heads: 12, layers: 12, context: 1024 });
+  const { hiddenSize } = shape;
   const vocabulary = size(config, "vocab_size", 50257);
   return {
     architecture: "gpt2",
@@ -29,7 +27,7 @@ function read(source: Source): Decoder {
     embed: source.tensor("wte.weight", [vocabulary, hiddenSize]),
     embedScale: null,
     positions: source.tensor("wpe.weight", [context, hiddenSize]),
-    blocks: Array.from({ length: layerCount({ ...config, value: { ...config.value, n_layer: sizeUnder(config, "n_layer", "num_hidden_layers", 12) } }, "n_layer") }, (_, layer) => blockOf(source, shape, layer)),
+    blocks: Array.from({ length: layers }, (_, layer) => blockOf(source, shape, layer)),
     finalNorm: normOf(source, "ln_f", hiddenSize, true),
     lmHead: flag(config, "tie_word_embeddings", true) ? null : source.head(["lm_head.weight"], [vocabulary, hiddenSize]),
     lmHeadBias: null,

@@ -1,8 +1,9 @@
 /** Without this file SantaCoder and the first StarCoders could not be read. */
 import type { BlockSpec } from "../../../src/emit/specs.ts";
-import { flag, positive, size, sizeUnder } from "../config.ts";
+import { flag, positive, size } from "../config.ts";
 import { activationOf } from "./activation.ts";
-import { contradiction, layerCount, linear, normOf, unsupported, type Decoder, type Family, type Source } from "./family.ts";
+import { linear, normOf, unsupported, type Decoder, type Family, type Source } from "./family.ts";
+import { gptSizes } from "./gpt_sizes.ts";
 import type { Heads } from "./heads.ts";
 import { hookFacts } from "./hook_modules.ts";
 
@@ -12,13 +13,10 @@ export const gptBigcode: Family = { types: ["gpt_bigcode"], embedding: "wte.weig
 function read(source: Source): Decoder {
   const { config } = source;
   if (flag(config, "add_cross_attention", false)) throw unsupported(config, "add_cross_attention", "a text is all that is read");
-  const hiddenSize = sizeUnder(config, "n_embd", "hidden_size", 768);
-  const heads = sizeUnder(config, "n_head", "num_attention_heads", 12);
-  if (hiddenSize % heads !== 0) throw contradiction(config, "n_embd", `which ${heads} heads do not divide`);
-  const shape: Heads = { hiddenSize, heads, kvHeads: flag(config, "multi_query", true) ? 1 : heads, headDim: hiddenSize / heads };
-  const context = sizeUnder(config, "n_positions", "max_position_embeddings", 1024);
+  const { shape: apart, layers, context } = gptSizes(config, { hiddenSize: 768, heads: 12, layers: 12, context: 1024 });
+  const shape: Heads = { ...apart, kvHeads: flag(config, "multi_query", true) ? 1 : apart.heads };
+  const { hiddenSize } = shape;
   const vocabulary = size(config, "vocab_size", 50257);
-  const layers = layerCount({ ...config, value: { ...config.value, n_layer: sizeUnder(config, "n_layer", "num_hidden_layers", 12) } }, "n_layer");
   return {
     architecture: "gpt_bigcode",
     ...shape,

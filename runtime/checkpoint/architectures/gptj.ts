@@ -1,9 +1,10 @@
 /** Without this file GPT-J could not be read. */
 import type { RopeSpec } from "../../../src/emit/attention_specs.ts";
 import type { BlockSpec } from "../../../src/emit/specs.ts";
-import { flag, optional, positive, size, sizeUnder, type Config } from "../config.ts";
+import { flag, optional, positive, size, type Config } from "../config.ts";
 import { activationOf } from "./activation.ts";
-import { contradiction, layerCount, linear, normOf, unsupported, type Decoder, type Family, type Source } from "./family.ts";
+import { contradiction, linear, normOf, unsupported, type Decoder, type Family, type Source } from "./family.ts";
+import { gptSizes } from "./gpt_sizes.ts";
 import type { Heads } from "./heads.ts";
 import { hookFacts } from "./hook_modules.ts";
 
@@ -12,13 +13,10 @@ export const gptj: Family = { types: ["gptj"], embedding: "wte.weight", read };
 /** transformers 5.24 `models/gptj/modeling_gptj.py`, `configuration_gptj.py`: one norm before both halves of a parallel block, pairs of neighbours turn, and the head has a bias. */
 function read(source: Source): Decoder {
   const { config } = source;
-  const hiddenSize = sizeUnder(config, "n_embd", "hidden_size", 4096);
-  const heads = sizeUnder(config, "n_head", "num_attention_heads", 16);
-  if (hiddenSize % heads !== 0) throw contradiction(config, "n_embd", `which ${heads} heads do not divide`);
-  const shape: Heads = { hiddenSize, heads, kvHeads: heads, headDim: hiddenSize / heads };
+  const { shape, layers, context } = gptSizes(config, { hiddenSize: 4096, heads: 16, layers: 28, context: 2048 });
+  const { hiddenSize } = shape;
   const rope = ropeOf(config, shape.headDim);
   const vocabulary = size(config, "vocab_size", 50400);
-  const layers = layerCount({ ...config, value: { ...config.value, n_layer: sizeUnder(config, "n_layer", "num_hidden_layers", 28) } }, "n_layer");
   return {
     architecture: "gptj",
     ...shape,
@@ -26,7 +24,7 @@ function read(source: Source): Decoder {
     softcap: null,
     residual: "parallel",
     vocabulary,
-    context: sizeUnder(config, "n_positions", "max_position_embeddings", 2048),
+    context,
     embed: source.tensor("wte.weight", [vocabulary, hiddenSize]),
     embedScale: null,
     positions: null,

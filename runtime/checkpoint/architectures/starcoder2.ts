@@ -7,6 +7,7 @@ import { layerCount, linear, normOf, type Decoder, type Family, type Source } fr
 import { headsOf, type Heads } from "./heads.ts";
 import { hookFacts } from "./hook_modules.ts";
 import { ropeOf } from "./rope.ts";
+import { selfAttention } from "./self_attention.ts";
 
 export const starcoder2: Family = { types: ["starcoder2"], embedding: "embed_tokens.weight", read };
 
@@ -40,23 +41,14 @@ function read(source: Source): Decoder {
   };
 }
 
-function blockOf(source: Source, { hiddenSize: d, heads, kvHeads, headDim }: Heads, rope: RopeSpec, window: number | null, layer: number): BlockSpec {
+function blockOf(source: Source, shape: Heads, rope: RopeSpec, window: number | null, layer: number): BlockSpec {
   const at = `layers.${layer}`;
+  const d = shape.hiddenSize;
   const mlpSize = size(source.config, "intermediate_size", 12288);
   const bias = flag(source.config, "use_bias", true);
-  const part = (name: string, width: number): ReturnType<typeof linear> => linear(source, `${at}.self_attn.${name}_proj`, width, d, bias);
   return {
     ln1: normOf(source, `${at}.input_layernorm`, d, true),
-    attention: {
-      kind: "softmax",
-      qkv: { kind: "separate", q: part("q", heads * headDim), k: part("k", kvHeads * headDim), v: part("v", kvHeads * headDim) },
-      o: linear(source, `${at}.self_attn.o_proj`, d, heads * headDim, bias),
-      qNorm: null,
-      kNorm: null,
-      rope,
-      window,
-      scale: 1 / Math.sqrt(headDim),
-    },
+    attention: selfAttention(source, layer, shape, { bias, outputBias: bias, rope, window }),
     attentionPostNorm: null,
     ln2: normOf(source, `${at}.post_attention_layernorm`, d, true),
     mlp: { kind: "plain", activation: activationOf(source.config, "hidden_act", "gelu_pytorch_tanh"), up: linear(source, `${at}.mlp.c_fc`, mlpSize, d, bias), down: linear(source, `${at}.mlp.c_proj`, d, mlpSize, bias) },
