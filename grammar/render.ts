@@ -40,11 +40,10 @@ export function renderDiagnostic(d: Diagnostic, source: Source, options: RenderO
   // Notes are for reading and are broken; help and fixes are for pasting: a fix goes on with a pipe in the next line, as a query may.
   const hang = `\n${pad}         `;
   for (const note of d.notes ?? []) entry("note", wrapped(visible(note), Math.max(20, options.width - gutter - 9)).join(hang));
-  if (d.help !== undefined) entry("help", helpLines(visible(d.help), options.window === true ? options.width - gutter - 9 : Infinity).join(hang));
+  const window = options.window === true;
+  if (d.help !== undefined) entry("help", helpLines(visible(d.help), window ? options.width - gutter - 9 : Infinity, window).join(hang));
   if (d.fix !== undefined) {
-    const width = options.width - gutter - 8;
-    const lines = fixedLines(source.text, d.fix).flatMap((line) => beforePipes(cut(visible(line), MOST_PASTED, options.ascii === true), width));
-    const fixed = options.window === true ? lines.flatMap((line) => behindCommas(line, width)) : lines;
+    const fixed = fixedLines(source.text, d.fix).flatMap((line) => folded(cut(visible(line), MOST_PASTED, options.ascii === true), options.width - gutter - 8, window));
     if (fixed.length > 0) entry("fix", fixed.join(`\n${pad}        `));
   }
   return out.join("\n");
@@ -62,43 +61,57 @@ function headOf(d: Diagnostic, options: RenderOptions, paint: Paint): string {
 }
 
 /** A help is one line; in a window a query goes on in the next line, as a fix does. Lines for a shell or for the REPL's commands stay whole. */
-function helpLines(help: string, room: number): string[] {
-  return /^(saeq |\.)/.test(help) ? [help] : beforePipes(help, room).flatMap((line) => behindCommas(line, room));
+function helpLines(help: string, room: number, window: boolean): string[] {
+  return /^(saeq |\.)/.test(help) ? [help] : folded(help, room, window);
 }
 
-/** A line of a query in as few lines as fit, each but the first beginning with a pipe; what has no pipe to break at stays whole. */
-function beforePipes(line: string, room: number): string[] {
-  return packed(partsAt(line, "|"), room);
+/**
+ * A line of a query in as few lines as fit: broken before pipes, then behind commas, outside of brackets where that is enough, else inside of those that do not fit. Without `commas` only where
+ * a bracket would be broken otherwise; what has no place to break at stays whole.
+ */
+function folded(line: string, room: number, commas: boolean): string[] {
+  const cuts = cutsAt(line);
+  const deepest = Math.max(-1, ...cuts.map(({ depth }) => depth));
+  const fits = (from: number, to: number): boolean => columnsOf(shown(from, to)) <= room;
+  // What goes on behind a comma is set in.
+  const shown = (from: number, to: number): string => `${line[from - 1] === "," ? "  " : ""}${line.slice(from, to).trim()}`;
+  const fold = (from: number, to: number, level: number): string[] => {
+    const depth = level >> 1;
+    if (fits(from, to) || depth > deepest) return [shown(from, to)];
+    const inside = cuts.filter(({ at }) => at > from && at < to);
+    const sign = level % 2 === 0 ? "|" : ",";
+    const taken = sign === "|" || commas || inside.some((cut) => cut.sign === "|" && cut.depth > depth);
+    const ends = [...inside.filter((cut) => taken && cut.sign === sign && cut.depth === depth).map(({ at }) => at), to];
+    const lines: (readonly [from: number, to: number])[] = [];
+    for (const end of ends) {
+      const last = lines.at(-1);
+      if (last !== undefined && fits(last[0], end)) lines[lines.length - 1] = [last[0], end];
+      else lines.push([last?.[1] ?? from, end]);
+    }
+    return lines.flatMap(([start, end]) => fold(start, end, level + 1));
+  };
+  return fold(0, line.length, 0);
 }
 
-/** A line that is still too long, broken behind commas; what has none stays whole. */
-function behindCommas(line: string, room: number): string[] {
-  return columnsOf(line) <= room ? [line] : packed(partsAt(line, ","), room - 2).map((part, i) => (i === 0 ? part : `  ${part}`));
+/** A place where a line may be cut. */
+interface Cut {
+  readonly sign: "|" | ",";
+  readonly at: number;
+  /** How many brackets are open there. */
+  readonly depth: number;
 }
 
-/** A line cut before each pipe, or behind each comma, with blanks around it. */
-function partsAt(line: string, sign: "|" | ","): string[] {
-  const parts: string[] = [];
-  let from = 0;
-  // A text in quotes, a comment, two pipes together, and a sign.
-  for (const found of line.matchAll(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`|#.*|\|\||(?<= )\|(?= )|,(?= )/gu)) {
-    if (found[0] !== sign) continue;
-    const at = sign === "|" ? found.index : found.index + 1;
-    parts.push(line.slice(from, at).trim());
-    from = at;
+/** Before each pipe, and behind each comma, with blanks around it. */
+function cutsAt(line: string): readonly Cut[] {
+  const cuts: Cut[] = [];
+  let depth = 0;
+  // A text in quotes, a comment, two pipes together, a bracket, and a sign.
+  for (const { 0: found, index } of line.matchAll(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`|#.*|\|\||[()[\]{}]|(?<= )\|(?= )|,(?= )/gu)) {
+    if ("([{".includes(found)) depth++;
+    else if (")]}".includes(found)) depth = Math.max(0, depth - 1);
+    else if (found === "|" || found === ",") cuts.push({ sign: found, at: found === "|" ? index : index + 1, depth });
   }
-  return [...parts, from === 0 ? line : line.slice(from).trimStart()];
-}
-
-/** Parts in as few lines as fit. */
-function packed(parts: readonly string[], room: number): string[] {
-  const out: string[] = [];
-  for (const part of parts) {
-    const longer = `${out.at(-1) ?? ""} ${part}`;
-    if (out.length > 0 && columnsOf(longer) <= room) out[out.length - 1] = longer;
-    else out.push(part);
-  }
-  return out;
+  return cuts;
 }
 
 /** `line 2`, `lines 2 to 4`. */

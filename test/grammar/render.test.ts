@@ -71,9 +71,19 @@ test("in a window a fix and a query in help are broken before pipes, and behind 
   assert.equal(lines.slice(lines.findIndex((line) => line.includes("= fix:"))), [
     "  = fix: groups a = (sample perfect 3),",
     '           b = (csv "a, b | c.csv" types {n: int,',
-    "           s: str}), c = (perfect)",
+    "           s: str}),",
+    "           c = (perfect)",
     "         | acts layer 7 | compare | take 5",
   ]);
+  // Between brackets a line is broken only where it does not fit otherwise, whatever would fill it better.
+  const inner = "groups few = (memorization | where matching_tokens < 10 | sample 20), many = (memorization | sample 20) | acts layer 7 | top 10 by max | diff";
+  const broken = (width: number): readonly string[] => {
+    const told = renderDiagnostic({ code: "x", severity: "error", span: { start: 0, end: 6 }, message: "m", fix: { span: { start: inner.length - 4, end: inner.length }, text: "overlap" } }, { name: "n", text: inner }, { color: false, width }).split("\n");
+    return told.slice(told.findIndex((line) => line.includes("= fix:"))).map((line) => line.slice("  = fix: ".length));
+  };
+  assert.equal(broken(120), ["groups few = (memorization | where matching_tokens < 10 | sample 20), many = (memorization | sample 20)", "| acts layer 7 | top 10 by max | overlap"]);
+  assert.equal(broken(90), ["groups few = (memorization | where matching_tokens < 10 | sample 20),", "  many = (memorization | sample 20)", "| acts layer 7 | top 10 by max | overlap"]);
+  assert.equal(broken(66).slice(0, 3), ["groups few = (memorization | where matching_tokens < 10", "| sample 20),", "  many = (memorization | sample 20)"]);
   for (const [kind, wanted] of [["= fix: ", text.replace("top 5", "take 5")], ["= help: ", text]] as const) {
     const from = lines.findIndex((line) => line.includes(kind));
     const rest = lines.slice(from + 1);
