@@ -9,7 +9,7 @@ import { buildArg, buildPipeline, hole, once, report, reportStray, row, looseIte
 import type { LooseItem, Site } from "./parts.ts";
 import { cover, span } from "./span.ts";
 import type { Span } from "./span.ts";
-import { declared, equalsBehind } from "./statement_fixes.ts";
+import { declared, equalsBehind, moduleNamed } from "./statement_fixes.ts";
 import * as T from "./tokens.ts";
 import { readName } from "./values.ts";
 import { clip, spanOf } from "./words.ts";
@@ -99,10 +99,12 @@ function buildUse(node: UseCstNode, site: Site): Use {
     const whole = spanOfParts(items.map((item) => item.span), word);
     const renamed = as?.kind === "name" && as.path.join(".") === "as" && !as.quoted && alias?.kind === "name";
     const right = path?.kind === "str" && items.every(isPlain) && (items.length === 1 || (items.length === 3 && renamed));
-    if (!right) report(site, syntaxError("bad-use", whole, []));
+    if (!right) report(site, syntaxError("bad-use", whole, [], moduleNamed(site.text, word)));
     const name = renamed ? alias : null;
     if (name !== null && right) checkNew(name, site);
-    return { kind: "use", path: path?.kind === "str" ? path : hole(span(word.end, word.end)), alias: name, span: whole };
+    // What a file without its quotes would bring is called by its name.
+    const called = name ?? (path?.kind === "name" && path.path.length > 0 ? { ...path, path: path.path.slice(0, 1) } : null);
+    return { kind: "use", path: path?.kind === "str" ? path : hole(span(word.end, word.end)), alias: called, span: whole };
   });
 }
 

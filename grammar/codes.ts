@@ -44,7 +44,7 @@ export const CODES = {
   "foreign-comment": { say: (found) => ({ message: `\`${found}\` does not start a comment`, label: "write `#`" }), trigger: "top 10 // the usual", fixed: "top 10 # the usual" },
   "whole-division": { say: (write) => ({ message: "`//` is no operator of saeq", label: `write \`${write}\`` }), trigger: "derive y = a // 2", fixed: "derive y = floor(a / 2)" },
   "dashed-name": { say: (name) => ({ message: `\`${name}\` reads as a subtraction`, label: "a name with `-` stands in backquotes" }), trigger: "derive perfect-match = 1", fixed: "derive `perfect-match` = 1" },
-  "joined-line": { say: () => ({ message: "no `\\` is needed at the end of a line", label: "remove it", help: "a pipeline goes on when the next line starts with `|`" }), trigger: "top 10 \\\n| union", fixed: "top 10 \n| union" },
+  "joined-line": { say: () => ({ message: "no `\\` is needed at the end of a line", label: "remove it", notes: ["a pipeline goes on when the next line starts with `|`"] }), trigger: "top 10 \\\n| union", fixed: "top 10 \n| union" },
   "curly-quotes": { say: () => ({ message: "curly quotes do not hold a text", label: "write straight quotes" }), trigger: "csv “runs.csv”", fixed: 'csv "runs.csv"' },
   "dashed-flag": { say: (found, write) => ({ message: `\`${found}\` needs no dashes: options are plain words`, label: `write \`${write}\`` }), trigger: "acts layer 7 --dense", fixed: "acts layer 7 dense" },
   "keyword-case": { say: (found, write) => ({ message: `\`${found}\` is written \`${write}\``, label: `write \`${write}\``, notes: [`a column of that name is written \`${found}\`, with its backquotes`] }), trigger: "where a AND b", fixed: "where a and b" },
@@ -71,7 +71,7 @@ export const CODES = {
   "reserved-word": { say: (found) => ({ message: `\`${found}\` is a reserved word`, label: "choose another name" }), trigger: "let in = csv \"a.csv\"", fixed: null },
   "dotted-name": { say: (found) => ({ message: `a new name cannot contain \`.\`, but \`${found}\` does`, label: "choose a name without it" }), trigger: "let a.b = runs", fixed: null },
   "bad-edition": { say: () => ({ message: "`saeq` at the start of a line names the edition of the language", label: "needs a whole number", help: "saeq 1" }), trigger: "saeq one", fixed: null },
-  "bad-use": { say: () => ({ message: "`use` needs a file in quotes, and may rename it", label: "not of that shape", help: 'use "lib/splits.saeq" as splits' }), trigger: "use splits", fixed: null },
+  "bad-use": { say: () => ({ message: "`use` needs a file in quotes, and may rename it", label: "not of that shape", help: 'use "lib/splits.saeq" as splits' }), trigger: "use splits", fixed: 'use "splits.saeq"' },
   "bad-param": { say: (missing) => ({ message: `this \`param\` has ${missing}`, label: "not of the shape name: type = value", help: "param n: int = 10" }), trigger: "param n = 10", fixed: "param n: int = 10" },
   "bad-set": { say: () => ({ message: "`set` needs the name of a setting and its value", label: "not of that shape", help: "set seed 42" }), trigger: "set seed", fixed: null },
   "bad-let": { say: (missing) => ({ message: `this \`let\` has ${missing}`, label: "not of the shape name = pipeline", help: 'let runs = csv "runs.csv"' }), trigger: "let runs", fixed: null },
@@ -84,5 +84,7 @@ export type Code = keyof typeof CODES;
 /** The diagnostic for a code, with its words filled in. */
 export function syntaxError<C extends Code>(code: C, at: Span, given: Parameters<(typeof CODES)[C]["say"]>, fix?: Fix): Diagnostic {
   const say: (...given: string[]) => Saying = CODES[code].say;
-  return { code, severity: "error", span: at, ...say(...given), ...(fix === undefined ? {} : { fix }) };
+  // A line of the author's own stands in place of an example.
+  const { help, ...said } = say(...given);
+  return { code, severity: "error", span: at, ...said, ...(fix !== undefined ? { fix } : help === undefined ? {} : { help }) };
 }

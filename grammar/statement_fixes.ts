@@ -28,3 +28,16 @@ export function declared(text: string, { start }: Span): Fix | undefined {
   if (whole === undefined) return undefined;
   return made(name!, /^["']/.test(value!) ? "str" : /^[tf]/.test(value!) ? "bool" : /^-?\d[\d_]*$/.test(value!) && !/^-?\d[\d_]*[.eE]/.test(line.slice(whole.length)) ? "int" : "float", " = ", whole.length);
 }
+
+/** `use splits`, `use splits.saeq as s`, `use "splits.saeq" s`, or with the name before the file, as Python and JavaScript import: the statement that was meant; undefined where it is not clear. */
+export function moduleNamed(text: string, { start }: Span): Fix | undefined {
+  const [line] = lineFrom(text, start).split("#") as [string];
+  const written = line.trimEnd();
+  const [, before, quoted, bare, behind] = /^use[ \t]+(?:(\w+)[ \t]+from[ \t]+)?(?:"([^"]+)"|([\w./:-]+))(?:[ \t]+(?:as\b[ \t]*)?(\w*))?$/.exec(written) ?? [];
+  const path = quoted ?? bare;
+  if (path === undefined || path.endsWith("/") || (bare !== undefined && /[.:]$/.test(bare))) return undefined;
+  const file = /\.saeq$|^std:/.test(path) ? path : `${path}.saeq`;
+  const alias = before ?? behind ?? "";
+  const made = `use "${file}"${alias === "" ? "" : ` as ${alias}`}`;
+  return made === written ? undefined : { span: span(start, start + written.length), text: made };
+}

@@ -11,7 +11,6 @@ export const OF_SCRIPTS: Advice = [
   ...OTHER_PROGRAMS,
   [/^name the inner part with `let` and use the name$/, "which of 64 brackets mean something only the author knows"],
   [/^export the sheet as CSV in UTF-8$/, "it is done in the spreadsheet"],
-  [/^a pipeline goes on when the next line starts with `\|`$/, "it stands beside a fix, and says the rule"],
 ];
 
 /** What is said of files, models, devices and permissions. */
