@@ -24,7 +24,7 @@ export interface Knowledge {
 /** More files than this are not read again one by one. */
 const MOST_FILES = 200;
 
-const EMPTY: Scope = { relations: new Map(), standard: new Map(), params: new Map(), stages: new Map(), base: "", settings: START };
+const EMPTY: Scope = { relations: new Map(), standard: new Map(), params: new Map(), stages: new Map(), absent: new Map(), base: "", settings: START };
 
 /** Relative names in scripts are resolved in `readFrom`. `failed` hears of bugs, not of missing files. `edited`: the text of a file as it is in the editor, null where it is not open. */
 export function openKnowledge(readFrom: string, changed: () => void, failed: (error: unknown) => void, edited: (path: string) => string | null = () => null): Knowledge {
@@ -49,7 +49,7 @@ export function openKnowledge(readFrom: string, changed: () => void, failed: (er
     found(need).then((known) => {
       loading.delete(key);
       if (started !== generation) return readAgain(need, key);
-      if (need.kind === "table" || need.kind === "folder" || need.kind === "module" || known.state === "failed") files.set(key, need);
+      if (need.kind === "table" || need.kind === "template" || need.kind === "folder" || need.kind === "module" || known.state === "failed") files.set(key, need);
       // Only schemas are of use here; rows would fill the memory.
       catalog.forgetTables();
       catalog.takeNotes();

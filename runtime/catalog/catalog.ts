@@ -7,6 +7,7 @@ import type { ModelRef, Op, Plan, SaeRef } from "../../src/ops/op.ts";
 import type { ModelFacts, SaeFacts } from "../../src/stages/stage.ts";
 import { createCatalogCheckpoints } from "./catalog_checkpoints.ts";
 import { createCatalogTables, tablePath } from "./catalog_tables.ts";
+import { checkedTemplate } from "../checkpoint/chat/chat_files.ts";
 import { CheckpointError } from "../checkpoint/error.ts";
 import type { Tokenizer } from "../checkpoint/tokenizer/tokenizer.ts";
 import type { TokenizerCards } from "../checkpoint/tokenizer/card.ts";
@@ -109,6 +110,13 @@ export function createCatalog(readFrom: string, options: CatalogOptions = {}): C
         switch (need.kind) {
           case "table":
             return { state: "known", value: await tables.facts(need, call) };
+          case "template": {
+            const file = { kind: "table", path: need.path, separator: "", types: {}, format: "text", lenient: { whole: "file" } } as const;
+            const { kind: _, ...read } = file;
+            const { digest } = await tables.facts(file, call);
+            const [cells] = (await tables.table({ op: "read", ...read, digest })).columns;
+            return { state: "known", value: await checkedTemplate({ name: need.path, text: String(cells?.values[0] ?? "") }) };
+          }
           case "folder":
             return { state: "known", value: { names: await textFiles(inputPath(need.path)) } };
           case "model":
@@ -186,6 +194,7 @@ function standardModule(name: string): ModuleFacts {
 function reading(need: Need, path: string): string {
   switch (need.kind) {
     case "table": return `${need.format} ${JSON.stringify(path)}`;
+    case "template": return `chat template ${JSON.stringify(path)}`;
     case "folder": return `text ${JSON.stringify(path)}`;
     case "module": return `use ${JSON.stringify(path)}`;
     case "chat": return `set model ${JSON.stringify(path)}`;

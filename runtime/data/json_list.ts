@@ -1,5 +1,6 @@
 /** Without this file a list of objects, as most programs write JSON, would have to be turned into lines before it could be read. */
 import { DataError } from "./error.ts";
+import { shellWord } from "./shell_word.ts";
 import { MAX_FIELD_BYTES } from "./table_limits.ts";
 
 /** One object as it is written, and the line that it begins in, from 1. */
@@ -35,10 +36,23 @@ function isOneOfLines(start: string): boolean {
   }
 }
 
+/** Keys that name the feature which an object is about, as `label` looks for them: its lists are its own then. */
+const OF_FEATURES = "index|feature|feature_id|feature_index";
+const namesFeature = (key: string): boolean => OF_FEATURES.split("|").includes(key);
+
+/** Whether a file that was read whole is one object about one feature, wherever in it that is named. */
+function isOneRow(text: string): boolean {
+  try {
+    return Object.keys(JSON.parse(text) as object).some(namesFeature);
+  } catch {
+    return false;
+  }
+}
+
 /** Where the list of that name begins that a file is one object around: behind texts and numbers alone, none of which names a feature, whose own list it would be. -1 where there is none. */
 function listWithin(start: string, name: string): number {
   if (isOneOfLines(start)) return -1;
-  const around = new RegExp(`^\\s*\\{\\s*(?:"(?!index"|feature")[^"\\\\]*"\\s*:\\s*(?:"(?:[^"\\\\]|\\\\.)*"|[\\w.+-]+)\\s*,\\s*)*"${name}"\\s*:\\s*(?=\\[)`);
+  const around = new RegExp(`^\\s*\\{\\s*(?:"(?!(?:${OF_FEATURES})")[^"\\\\]*"\\s*:\\s*(?:"(?:[^"\\\\]|\\\\.)*"|[\\w.+-]+)\\s*,\\s*)*"${name}"\\s*:\\s*(?=\\[)`);
   return around.exec(start)?.[0].length ?? -1;
 }
 
@@ -46,8 +60,8 @@ function listWithin(start: string, name: string): number {
 export function createObjectSplitter(path: string, within?: string): ObjectSplitter {
   let before = "";
   let chosen: ObjectSplitter | null = null;
-  const begin = (first: string | undefined): readonly WrittenObject[] => {
-    const at = within === undefined || first !== "{" ? -1 : listWithin(before.slice(0, START), within);
+  const begin = (first: string | undefined, ended: boolean): readonly WrittenObject[] => {
+    const at = within === undefined || first !== "{" || (ended && isOneRow(before)) ? -1 : listWithin(before.slice(0, START), within);
     if (at >= 0) {
       chosen = createListSplitter(path, before.slice(0, at).split("\n").length);
       return chosen.push(before.slice(at));
@@ -62,12 +76,12 @@ export function createObjectSplitter(path: string, within?: string): ObjectSplit
       const first = before.search(/[^ \t\r\n]/);
       if (first < 0 && before.length < MAX_FIELD_BYTES) return [];
       if (within !== undefined && before[first] === "{" && before.length < START) return [];
-      return begin(before[first]);
+      return begin(before[first], false);
     },
     end: () => {
       if (chosen !== null) return chosen.end();
       const first = before.search(/[^ \t\r\n]/);
-      if (first >= 0) return [...begin(before[first]), ...chosen!.end()];
+      if (first >= 0) return [...begin(before[first], true), ...chosen!.end()];
       chosen = createLineSplitter(path);
       return [...chosen.push(before), ...chosen.end()];
     },
@@ -199,7 +213,11 @@ function createListSplitter(path: string, around?: number): ObjectSplitter {
     end: () => {
       if (depth > 0) fail("bad-json", `row ${row}, which begins in line ${begun}, does not end: ${inText ? "the closing quote of a text" : "a closing bracket"} was expected`);
       if (expected !== "the end of the file") fail("bad-json", `the list does not end: ${expected} was expected${row > 1 ? ` behind row ${row - 1}` : ""}`);
-      if (around !== undefined) requireEnd(behind, () => fail("bad-json", "the object around the list does not end behind it"));
+      if (around === undefined) return [];
+      const named = keysBehind(behind)?.find(namesFeature);
+      // Of a large file the start alone was known when its list was taken for the rows.
+      if (named !== undefined) fail("bad-json", `the object around the list has \`${named}\` behind it, so it is one row with a list of its own`, `jq -c '[.]' ${shellWord(path)}`);
+      if (keysBehind(behind) === null) fail("bad-json", "the object around the list does not end behind it");
       return [];
     },
     blank: 0,
@@ -212,11 +230,11 @@ function createListSplitter(path: string, around?: number): ObjectSplitter {
   };
 }
 
-/** Whether what stands behind a list ends the object around it. */
-function requireEnd(behind: string, otherwise: () => void): void {
+/** The keys behind a list that end the object around it; null where they do not. */
+function keysBehind(behind: string): readonly string[] | null {
   try {
-    JSON.parse(`{"list":0${behind}`);
+    return Object.keys(JSON.parse(`{"":0${behind}`) as object);
   } catch {
-    otherwise();
+    return null;
   }
 }

@@ -35,10 +35,10 @@ interface Told {
 
 /**
  * Each row of a table put into a chat template, in the column `text`, or in `prompt` and `continuation`.
- * @throws DataError `missing-text`, `bad-conversation`, `chat-refused`, `bad-chat-template`, `unread-variable` with the row
+ * @throws DataError `missing-text`, `bad-conversation`, `chat-refused`, `bad-chat-template` with the row
  */
 export async function renderChats(op: ChatOp, table: Table, { label, file }: ChatText, turns: Turns, onNotice: (text: string) => void): Promise<Table> {
-  const template = await templateOf(op, label, file);
+  const template = await templateOf(op, file);
   const values = async (scalar: Scalar | null): Promise<Column | null> => (scalar === null ? null : evaluateInTurns(scalar, table, turns));
   const [system, answer] = [await values(op.system), await values(op.answer)];
   const variables: { readonly name: string; readonly column: Column }[] = [];
@@ -56,17 +56,11 @@ export async function renderChats(op: ChatOp, table: Table, { label, file }: Cha
   return { kind: "table", rows: table.rows, origin: table.origin, columns: [...table.columns.filter(({ name }) => !dropped.includes(name)), ...names.map((name, at) => createColumn(name, "str", made.map((texts) => texts[at]!)))] };
 }
 
-async function templateOf(op: Chat, label: string, file: string | null): Promise<Template> {
-  const broken = (message: string): DataError => new DataError({ code: "bad-chat-template", message: `${what(op)} cannot be done: ${message}`, ...mend(op) });
-  const template = await readTemplate(op.template?.text ?? file ?? "").catch((error: unknown) => {
-    throw error instanceof TemplateError ? broken(error.message) : error;
+/** What it reads was held against what it is given when it was checked. */
+async function templateOf(op: Chat, file: string | null): Promise<Template> {
+  return readTemplate(op.template?.text ?? file ?? "").catch((error: unknown) => {
+    throw error instanceof TemplateError ? new DataError({ code: "bad-chat-template", message: `${what(op)} cannot be done: ${error.message}`, ...mend(op) }) : error;
   });
-  if (file !== null && file.trim() === "") throw broken("the file is empty");
-  if (!template.reads.has("messages")) throw broken("it reads no `messages`, so nothing that anybody says would be in it");
-  const unread = op.variables.find(({ name }) => !template.reads.has(name));
-  if (unread !== undefined) throw new DataError({ code: "unread-variable", message: `${what(op)} reads no \`${unread.name}\`, so it would change nothing`, notes: ["a name that a template does not read is one of another model, or misspelt"], ...(op.variables.length > 1 ? {} : { help: without(label, "with") }) });
-  if (op.date !== null && !template.reads.has("strftime_now") && !template.reads.has("date_string")) throw new DataError({ code: "unread-variable", message: `${what(op)} prints no date`, help: without(label, "date") });
-  return template;
 }
 
 function what({ template, model }: Chat): string {

@@ -7,7 +7,7 @@ const MOST_BYTES = 64 * 2 ** 20;
 
 /** Whether something may be looked up while it is still being typed: no table that is too large, and no file that is none. */
 export function foreseeable(need: Need, pathOf: (path: string) => string): boolean {
-  if (need.kind !== "table") return true;
+  if (need.kind !== "table" && need.kind !== "template") return true;
   try {
     const found = statSync(pathOf(need.path));
     return found.isDirectory() || (found.isFile() && found.size <= MOST_BYTES);

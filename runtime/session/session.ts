@@ -92,7 +92,7 @@ export async function createSession(options: InnerOptions): Promise<Session> {
   });
   let toldSeed = false;
   let opening: Promise<void> | null = null;
-  const start: Scope = { relations: new Map(), standard: new Map(), params: new Map(), stages: new Map(), base: "", settings: settingsFrom(options.settings) };
+  const start: Scope = { relations: new Map(), standard: new Map(), params: new Map(), stages: new Map(), absent: new Map(), base: "", settings: settingsFrom(options.settings) };
   let scope = start;
 
   const facts = (): Facts => new Map([...lasting, ...tables]);
@@ -236,5 +236,5 @@ export async function createSession(options: InnerOptions): Promise<Session> {
 }
 
 function isFile(need: Need): boolean {
-  return need.kind === "table" || need.kind === "folder" || need.kind === "module";
+  return need.kind === "table" || need.kind === "template" || need.kind === "folder" || need.kind === "module";
 }

@@ -40,7 +40,7 @@ export async function settle(text: string, from: Scope, call: HubCall, { grants,
   const { catalog, facts, learn, needed } = context;
   const compileWith = (more: Facts): Promise<Compiled> => inTurns(compiling(text, { scope: from, facts: more, params: context.params, interactive, rules: context.rules }), call.signal);
   /** A table that a definition of a module reads, and that this script does not use: it is not asked for, and so not looked at. */
-  const unasked = (need: Need): boolean => (need.kind === "table" || need.kind === "folder") && denied(needed([{ access: "read", path: need.path, at: { start: 0, end: 0 } }]), grants).read.length > 0;
+  const unasked = (need: Need): boolean => (need.kind === "table" || need.kind === "template" || need.kind === "folder") && denied(needed([{ access: "read", path: need.path, at: { start: 0, end: 0 } }]), grants).read.length > 0;
   for (let round = 0; ; round++) {
     const compiled = await compileWith(facts());
     const refused = refusals(compiled.accesses, needed, grants);

@@ -77,7 +77,7 @@ export function createTyping({ catalog, scope, facts, params, interactive, learn
       return `reads ${hookName}, ${dIn} to ${dSae} features`;
     },
     remember(need, fact) {
-      if ((need.kind === "table" || need.kind === "folder") && fact.state === "known") seen.set(needKey(need), fact);
+      if ((need.kind === "table" || need.kind === "template" || need.kind === "folder") && fact.state === "known") seen.set(needKey(need), fact);
     },
     complete(text, offset) {
       if (interactive) foresee(text);

@@ -69,7 +69,7 @@ export function* checking(script: Script, start: Scope, report: Report, options:
 
 /** A scope whose names may be added to while one source is checked: a copy for each statement would cost the square of a script. */
 export function ownCopy(scope: Scope): Scope {
-  return { ...scope, relations: Names.of(scope.relations), params: Names.of(scope.params), stages: Names.of(scope.stages) };
+  return { ...scope, relations: Names.of(scope.relations), params: Names.of(scope.params), stages: Names.of(scope.stages), absent: Names.of(scope.absent) };
 }
 
 /** One statement in a scope that the caller owns: names are added to it. The scope behind it. */

@@ -70,14 +70,14 @@ export function define(statement: Def, scope: Scope, module: string, facts: Fact
   }
   // The names that are there where it is written: those bound later do not count.
   const { settings: _, ...now } = scope;
-  const place = { ...now, relations: namesNow(now.relations), params: namesNow(now.params), stages: namesNow(now.stages) };
+  const place = { ...now, relations: namesNow(now.relations), params: namesNow(now.params), stages: namesNow(now.stages), absent: namesNow(now.absent) };
   const open: Definition = { body: statement.body, text: report.text, module, scope: place, input, relations, broken: false };
   const before = report.diagnostics.length;
   const blank: Plan = { op: { op: "literal", columns: [], rows: [] }, inputs: [], schema: UNKNOWN, at: statement.span, label: "" };
   const bound = { ...examples, ...Object.fromEntries(relations.map((each) => [each, [{ name: each, plan: blank }]])) };
   checkPipeline(statement.body, null, { scope: bodyScope(open, bound, blank, scope.settings), facts, report });
   // What the grammar could not read was told before.
-  const unread = report.diagnostics.some(({ severity, span }) => severity === "error" && span.start >= statement.span.start && span.end <= statement.span.end);
+  const unread = [...report.diagnostics, ...(report.unread ?? [])].some(({ severity, span }) => severity === "error" && span.start >= statement.span.start && span.end <= statement.span.end);
   const defined: Definition = { ...open, broken: unread || report.diagnostics.length > before };
   const made: DefinedStage = {
     name,

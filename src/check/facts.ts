@@ -1,9 +1,9 @@
 /** Without this file the checker would have to read files itself. */
 import type { Span } from "../../grammar/span.ts";
-import type { ChatFacts, ModelFacts, SaeFacts, TableFacts } from "../stages/stage.ts";
+import type { ChatFacts, ChatTemplate, ModelFacts, SaeFacts, TableFacts } from "../stages/stage.ts";
 import { error, needKey, type Facts, type FolderFacts, type ModuleFacts, type Need, type Report } from "./scope.ts";
 
-type FactOf<N extends Need> = N extends { kind: "table" } ? TableFacts : N extends { kind: "model" } ? ModelFacts : N extends { kind: "chat" } ? ChatFacts : N extends { kind: "module" } ? ModuleFacts : N extends { kind: "folder" } ? FolderFacts : SaeFacts;
+type FactOf<N extends Need> = N extends { kind: "table" } ? TableFacts : N extends { kind: "model" } ? ModelFacts : N extends { kind: "chat" } ? ChatFacts : N extends { kind: "template" } ? ChatTemplate : N extends { kind: "module" } ? ModuleFacts : N extends { kind: "folder" } ? FolderFacts : SaeFacts;
 
 /** A fact from outside, or null: not known yet (then it is noted as needed) or not to be had (then that is reported here). */
 export function ask<N extends Need>({ facts, report }: { readonly facts: Facts; readonly report: Report }, need: N, at: Span): FactOf<N> | null {

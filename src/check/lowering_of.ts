@@ -1,11 +1,11 @@
 /** Without this file a stage could not ask of its call what it needs to become a plan: its input, its files and models, and where to tell of a mistake. */
 import type { Span } from "../../grammar/span.ts";
 import type { Plan } from "../ops/op.ts";
-import type { Lowering, StageDefinition } from "../stages/stage.ts";
+import type { Lowering, SaeFacts, StageDefinition } from "../stages/stage.ts";
 import type { Place } from "./accepts.ts";
 import type { Slots } from "./bind.ts";
 import { ask } from "./facts.ts";
-import { error } from "./scope.ts";
+import { error, needKey, type Need } from "./scope.ts";
 import { spelledOut } from "./spelled_out.ts";
 import { nearest } from "./suggest.ts";
 import type { Trial } from "./tried.ts";
@@ -40,6 +40,7 @@ export function loweringOf(definition: StageDefinition, { stage, at: nameSpan, b
       const name = modelNameOf(context, nameSpan);
       return name === null ? null : ask(context, { kind: "chat", name, additional }, nameSpan);
     },
+    template: (path) => ask(context, { kind: "template", path }, at("template")),
     saes: () => {
       if (scope.settings.sae.length === 0) {
         // A stage asks more than once.
@@ -49,6 +50,12 @@ export function loweringOf(definition: StageDefinition, { stage, at: nameSpan, b
       }
       const found = scope.settings.sae.map((name) => ask(context, { kind: "sae", name, convention: scope.settings.convention }, nameSpan));
       return found.some((each) => each === null) ? [] : found.filter((each) => each !== null);
+    },
+    saeOf: ({ name, convention }) => {
+      const need: Need = { kind: "sae", name, convention };
+      const known = context.facts.get(needKey(need));
+      if (known === undefined || known.state === "pending") report.needs.set(needKey(need), need);
+      return known?.state === "known" ? (known.value as SaeFacts) : null;
     },
     nearest,
     at,

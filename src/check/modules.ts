@@ -43,43 +43,52 @@ function folderOf(path: string): string {
  * modules of the standard library may also name values. `stack` names the modules being read, for cycles.
  */
 export function useModule(statement: Use, scope: Scope, facts: Facts, report: Report, stack: readonly string[] = []): Scope {
-  if (statement.path.kind === "hole") return scope;
+  if (statement.path.kind === "hole") {
+    if (statement.alias !== null) bind(scope.absent, statement.alias.path.join("."), true);
+    return scope;
+  }
   const standard = STANDARD.test(statement.path.value);
   const path = standard ? statement.path.value : plain(beside(scope.base, statement.path.value));
   const at = statement.path.span;
+  const prefix = statement.alias?.path.join(".") ?? (standard ? null : stem(path));
+  const absent = (): Scope => {
+    if (prefix !== null) bind(scope.absent, prefix, true);
+    return scope;
+  };
   if (stack.includes(path)) {
     error(report, at, "module-cycle", `\`${statement.path.value}\` uses itself`, { notes: [[...stack, path].join(" → ")] });
-    return scope;
+    return absent();
   }
   if (stack.length >= MOST_MODULES_NESTED) {
     error(report, at, "module-cycle", `modules use one another more than ${MOST_MODULES_NESTED} deep`, { notes: shortened(stack) });
-    return scope;
+    return absent();
   }
   if (!standard && !path.endsWith(".saeq")) {
-    error(report, at, "wrong-argument", "a module is a file that ends in `.saeq`, or a name such as `std:memorization`");
-    return scope;
+    const file = /(?:^|\/)[^./]+$/.test(path) ? JSON.stringify(`${statement.path.value}.saeq`) : null;
+    error(report, at, "wrong-argument", "a module is a file that ends in `.saeq`, or a name such as `std:memorization`", file === null ? {} : { label: `write \`${file}\``, fix: { span: at, text: file } });
+    return absent();
   }
   const found = ask({ facts, report }, { kind: "module", path }, at);
-  if (found === null) return scope;
-  const prefix = statement.alias?.path.join(".") ?? (standard ? null : stem(path));
-  const inner = readModule(found, path, standard, scope, facts, report, at, [...stack, path]);
+  if (found === null) return absent();
+  const { inner, broken } = readModule(found, path, standard, scope, facts, report, at, [...stack, path]);
+  if (broken) absent();
   const named = <T>(entries: Iterable<readonly [string, T]>): (readonly [string, T])[] => [...entries].map(([name, value]) => [prefix === null ? name : `${prefix}.${name}`, value]);
   if (scope.stages.size + inner.stages.size > MOST_NAMES) {
     error(report, at, "too-many-stages", `with those of \`${statement.path.value}\` there are more than ${MOST_NAMES} stages to call`, { notes: [`a module brings what the modules that it uses define, too: ${[...inner.stages.keys()].at(-1)!}`] });
-    return scope;
+    return absent();
   }
   const stages = named(inner.stages).map(([name, stage]): readonly [string, StageDefinition] => [name, { ...stage, name }]);
   return { ...scope, stages: Names.of([...scope.stages, ...stages]), relations: Names.of([...scope.relations, ...named(inner.relations)]) };
 }
 
-/** What a module defines. Its mistakes are told at the `use`, once: calls of a definition that has one are silent. It is read once, however many use it. */
-function readModule({ text, word }: ModuleFacts, path: string, standard: boolean, outer: Scope, facts: Facts, report: Report, at: Span, stack: readonly string[]): Scope {
+/** What a module defines, and whether it has mistakes. These are told at the `use`, once: calls of a definition that has one are silent. It is read once, however many use it. */
+function readModule({ text, word }: ModuleFacts, path: string, standard: boolean, outer: Scope, facts: Facts, report: Report, at: Span, stack: readonly string[]): { readonly inner: Scope; readonly broken: boolean } {
   const { modules } = report.expansions;
   const id = `${nameOf(outer.settings)} ${path}`;
   const read = modules.get(id) ?? checkModule(text, path, standard, outer, facts, report, stack);
   modules.set(id, read);
   const [first] = read.mistakes;
-  if (first === undefined) return read.scope;
+  if (first === undefined) return { inner: read.scope, broken: false };
   const line = text.slice(0, first.span.start).split("\n").length;
   // By itself the module is a script, in which these are no mistakes.
   const only = first.code === "module-runs" || first.code === "module-param";
@@ -88,13 +97,13 @@ function readModule({ text, word }: ModuleFacts, path: string, standard: boolean
     notes: shortened([`line ${line}: ${first.message}${first.label === undefined ? "" : ` (${first.label})`}`, ...(first.code === "broken-module" || first.code === "module-cycle" ? (first.notes ?? []) : [])]),
     ...(help === undefined ? {} : { help }),
   });
-  return read.scope;
+  return { inner: read.scope, broken: true };
 }
 
 function checkModule(text: string, path: string, standard: boolean, outer: Scope, facts: Facts, report: Report, stack: readonly string[]): ReadModule {
   const parsed = parse(text);
-  const own: Report = { ...report, text, diagnostics: [...parsed.diagnostics], accesses: [] };
-  let scope: Scope = { ...outer, relations: Names.of<Plan>([]), params: Names.of<ParamValue>([]), stages: Names.of<StageDefinition>([]), base: standard ? "" : folderOf(path) };
+  const own: Report = { ...report, text, diagnostics: [...parsed.diagnostics], unread: [], accesses: [] };
+  let scope: Scope = { ...outer, relations: Names.of<Plan>([]), params: Names.of<ParamValue>([]), stages: Names.of<StageDefinition>([]), absent: Names.of<true>([]), base: standard ? "" : folderOf(path) };
   for (const statement of parsed.script.statements) {
     nextStatement(own.expansions);
     switch (statement.kind) {

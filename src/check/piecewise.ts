@@ -14,8 +14,9 @@ interface Kinds {
   readonly relations: Plan;
   readonly params: ParamValue;
   readonly stages: StageDefinition;
+  readonly absent: true;
 }
-const KINDS = ["relations", "params", "stages"] as const satisfies readonly (keyof Kinds)[];
+const KINDS = ["relations", "params", "stages", "absent"] as const satisfies readonly (keyof Kinds)[];
 export type Kind = (typeof KINDS)[number];
 export type Own = Scope & { readonly [K in Kind]: Names<Kinds[K]> };
 
@@ -66,7 +67,7 @@ export type Memory = Map<Piece, Checked>;
 
 /** What was there before a piece: how often something of each kind was bound, the settings, and what stands for all names and values. */
 export interface Before {
-  readonly times: readonly [relations: number, params: number, stages: number];
+  readonly times: Readonly<Record<Kind, number>>;
   readonly settings: Settings;
   readonly names: object;
 }
@@ -111,7 +112,7 @@ export class PiecewiseCheck {
     const { facts } = this.#options;
     const last = this.before.at(-1);
     const unchanged = last !== undefined && last.names === this.#names && last.settings === scope.settings;
-    this.before.push(unchanged ? last : { times: [scope.relations.times, scope.params.times, scope.stages.times], settings: scope.settings, names: this.#names });
+    this.before.push(unchanged ? last : { times: { relations: scope.relations.times, params: scope.params.times, stages: scope.stages.times, absent: scope.absent.times }, settings: scope.settings, names: this.#names });
     const known = this.#memory.get(piece);
     const place = { names: this.#names, scope, first: this.#index === 0, facts, told: this.#failed };
     const kept = known === undefined ? null : again(known, place);
@@ -140,15 +141,15 @@ export class PiecewiseCheck {
     this.advance(piece);
     const at = this.before[piece];
     if (at === undefined) return this.scope;
-    const [relations, params, stages] = at.times;
-    return { ...this.scope, relations: this.scope.relations.asOf(relations), params: this.scope.params.asOf(params), stages: this.scope.stages.asOf(stages), settings: at.settings };
+    const { relations, params, stages, absent } = this.scope;
+    return { ...this.scope, relations: relations.asOf(at.times.relations), params: params.asOf(at.times.params), stages: stages.asOf(at.times.stages), absent: absent.asOf(at.times.absent), settings: at.settings };
   }
 }
 
 /** So many pieces that are gone are remembered: what is typed is often taken back. */
 const MOST_FORGOTTEN = 1000;
 
-/** Names as those who read or bind them are told of: `r rows`, `p n`, `s few`; a setting is `t seed`. */
+/** Names as those who read or bind them are told of: `r rows`, `p n`, `s few`, `a lib`; a setting is `t seed`. */
 const keyOf = (kind: Kind, name: string): string => `${kind[0]} ${name}`;
 
 interface Surroundings {
@@ -176,6 +177,7 @@ function again(known: Checked, { names, scope, first, facts, told }: Surrounding
 export function valueOf(scope: Pick<Scope, Kind | "settings">, key: string): unknown {
   const name = key.slice(2);
   if (key[0] === "t") return scope.settings[name as keyof Settings];
+  if (key[0] === "a") return scope.absent.get(name);
   return key[0] === "r" ? scope.relations.get(name) : key[0] === "p" ? scope.params.get(name) : scope.stages.get(name);
 }
 
@@ -186,9 +188,9 @@ function checkPiece(piece: Piece, firstIndex: number, { names, scope, facts, tol
   const asked = new Asked(facts);
   const told = new Told(toldBefore);
   const reworded = piece.diagnostics.filter(({ code }) => REWORDED.has(code));
-  const report = { ...reportOn(piece.text, reworded), told };
+  const report = { ...reportOn(piece.text, reworded), unread: piece.diagnostics, told };
   const pipelines: CheckedPipeline[] = [];
-  const inner: Own = { ...scope, relations: watched("relations"), params: watched("params"), stages: watched("stages"), settings: reading.ofSettings(scope.settings) };
+  const inner: Own = { ...scope, relations: watched("relations"), params: watched("params"), stages: watched("stages"), absent: watched("absent"), settings: reading.ofSettings(scope.settings) };
   let after: Scope = inner;
   for (const [i, statement] of piece.script.statements.entries()) after = checkStatement(statement, firstIndex + i, after, report, { facts: asked as unknown as Facts, params, interactive: false }, pipelines, []);
   // A `use` makes a scope of its own.

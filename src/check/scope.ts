@@ -5,7 +5,7 @@ import type { Leniency, Plan, TableFormat } from "../ops/op.ts";
 import type { ScalarLiteral } from "../ops/scalar.ts";
 import { STAGE_BY_NAME, STAGES } from "../stages/mod.ts";
 import { noExpansions, type Expansions } from "./expansions.ts";
-import type { ChatFacts, ModelFacts, SaeFacts, Settings, StageDefinition, TableFacts } from "../stages/stage.ts";
+import type { ChatFacts, ChatTemplate, ModelFacts, SaeFacts, Settings, StageDefinition, TableFacts } from "../stages/stage.ts";
 
 /** What went wrong outside the program: a file, a checkpoint. Becomes a diagnostic where it was asked for. */
 export interface Problem {
@@ -29,6 +29,8 @@ export type Need =
   | { readonly kind: "sae"; readonly name: string; readonly convention: string }
   /** The chat templates of a model. */
   | { readonly kind: "chat"; readonly name: string; readonly additional: boolean }
+  /** A file with a chat template. */
+  | { readonly kind: "template"; readonly path: string }
   /** Which files of text lie in a folder, or that it is none. */
   | { readonly kind: "folder"; readonly path: string }
   /** A file named by `use`, or a `std:` module. */
@@ -51,7 +53,7 @@ export interface FolderFacts {
   readonly names: readonly string[] | null;
 }
 
-export type AnyFacts = TableFacts | ModelFacts | ChatFacts | SaeFacts | ModuleFacts | FolderFacts;
+export type AnyFacts = TableFacts | ModelFacts | ChatFacts | ChatTemplate | SaeFacts | ModuleFacts | FolderFacts;
 
 /** Everything the checker may know of the world. The world is asked beforehand; the checker itself is pure. */
 export type Facts = ReadonlyMap<string, Known<AnyFacts>>;
@@ -65,6 +67,8 @@ export interface Scope {
   readonly params: ReadonlyMap<string, ParamValue>;
   /** Stages defined by `def`, those of modules under dotted names. */
   readonly stages: ReadonlyMap<string, StageDefinition>;
+  /** What names begin with that a module would have defined which is not to be had, or has mistakes: that is told where it is used. */
+  readonly absent: ReadonlyMap<string, true>;
   /** Folder that relative inputs are resolved against, relative to the script; empty in the script itself. */
   readonly base: string;
   readonly settings: Settings;
@@ -84,6 +88,12 @@ export function stagesOf(scope: Scope): readonly StageDefinition[] {
 
 export function relation(scope: Scope, name: string): Plan | undefined {
   return scope.relations.get(name) ?? scope.standard.get(name);
+}
+
+/** Whether a name is of a module of which nobody knows what it defines. */
+export function isAbsent({ absent }: Scope, name: string): boolean {
+  for (let dot = name.indexOf("."); dot > 0; dot = name.indexOf(".", dot + 1)) if (absent.has(name.slice(0, dot))) return true;
+  return false;
 }
 
 /** A file that the program names, where it names it. */
@@ -106,6 +116,8 @@ export interface Report {
   readonly expansions: Expansions;
   /** The statement that is checked: where it starts, and whether a `##` comment stands above it. */
   statement?: { readonly start: number; readonly documented: boolean };
+  /** Mistakes of grammar in the text that are told elsewhere, and are not among the diagnostics. */
+  readonly unread?: readonly Diagnostic[];
   /** A line that may be offered is tried: its own mistakes need no way out. */
   readonly trial?: true;
 }

@@ -56,13 +56,13 @@ function lowered(context: Lowering, args: ArgValues<typeof ARGS>): ReturnType<Lo
   const ending = context.given("ending") ? args.ending : null;
   const pair = args.pair || (args.answer !== null && (ending === null || ending === "closed"));
   if (!ends(context, source, { ...args, pair, ending })) return null;
+  const template = chatTemplate(context, model, { file: args.template, named: args.named, variables: args.with, dated: args.date !== "" });
+  if (template === null) return null;
   const date = args.date === "" ? null : dayOf(args.date);
   if (date === null && args.date !== "") {
     context.report({ code: "wrong-argument", message: `${JSON.stringify(args.date)} is no day`, span: context.at("date"), label: "a day is written so", fix: { span: context.at("date"), text: 'date "2024-07-26"' } });
     return null;
   }
-  const template = chatTemplate(context, model, { file: args.template, named: args.named, variables: args.with, dated: date !== null });
-  if (template === null) return null;
   const { names, dropped } = chatColumns(pair);
   const columns = [...input.schema.columns.filter(({ name }) => !dropped.includes(name)), ...names.map((name) => ({ name, type: "str" }) as const)];
   return context.node(

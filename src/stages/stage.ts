@@ -89,8 +89,12 @@ export interface Lowering {
   model(): ModelFacts | null;
   /** The chat templates of that model; `additional`: those of its `additional_chat_templates` too. */
   chat(additional: boolean): ChatFacts | null;
+  /** The chat template that a file holds. */
+  template(path: string): ChatTemplate | null;
   /** The SAEs that were set, in order; [] when a fact is missing and reported. */
   saes(): readonly SaeFacts[];
+  /** The SAE that a plan was made with, which may be set no longer; null where nothing is known of it. Reports nothing. */
+  saeOf(ref: SaeRef): SaeFacts | null;
   /** The nearest of some names to a word that is none of them; null where none comes near. */
   nearest(word: string, names: readonly string[]): string | null;
   /** Where an argument stands, or the whole stage. */

@@ -75,6 +75,15 @@ test("a script that is changed bit by bit is told of as if it were opened anew",
   }
 });
 
+test("a definition that the grammar could not read is silent for who calls it, also where it was readable before", async () => {
+  const before = "def f(x: table) = x | take 2\nperfect | f | derive matchin | count\n";
+  const text = before.replace("table)", "table/* a */)");
+  const around = await settled(before, place);
+  const read = createReader();
+  assert.is(read(before, around).diagnostics().length, 1);
+  assert.equal(findings(read(text, around)), findings(analyse(text, around)));
+});
+
 test("a hundred mistakes and more are told as those of a script that is opened anew", async () => {
   const around = await settled("perfect | take 1", place);
   const read = createReader();

@@ -107,6 +107,8 @@ test("several templates are chosen by name, and what a template reads can be giv
 
 test("a day is the same on every day, and that is said; a date is what is asked for", async () => {
   const path = chatFolder("{% if messages %}{{ strftime_now('%d %b %Y') }} {{ date_string if date_string is defined }}{% endif %}");
+  const [noDay] = (await ask(path, 'prompts "a" | chat date "July"')).outcome.diagnostics;
+  assert.equal([noDay?.message, noDay?.fix?.text], ['"July" is no day', 'date "2024-07-26"']);
   const usual = await ask(path, 'prompts "a", "b" | chat');
   assert.is(textAt(tableOf(usual), "text"), "26 Jul 2024 ");
   assert.is(usual.notices.filter((text) => text.includes("26 Jul 2024")).length, 1);
@@ -180,10 +182,10 @@ test("a model that reads what was written for another is told of, once, and not 
   // Another model: its final norm is another.
   const other = modelFolder({ weights: (bytes) => bytes.map((byte, at) => (at >= bytes.length - 32 ? 0 : byte)) });
   const config = JSON.parse(readFileSync(join(other, "tokenizer_config.json"), "utf8")) as object;
-  const told = async (template: string | null, rest: string, tokens: Readonly<Record<string, string>> = {}): Promise<readonly string[]> => {
+  const told = async (template: string | null, rest: string, tokens: Readonly<Record<string, string>> = {}, chat = "chat"): Promise<readonly string[]> => {
     writeFileSync(join(other, "tokenizer_config.json"), JSON.stringify({ ...config, ...tokens, ...(template === null ? {} : { chat_template: template }) }));
     const session = await open({ readFrom: path, measured: false });
-    const { diagnostics } = await session.check({ name: "t", text: `${NAMES}let asked = prompts "a" | chat\nlet own = asked | generate max 2\nset model ${JSON.stringify(other)}\n${rest}` });
+    const { diagnostics } = await session.check({ name: "t", text: `${NAMES}let asked = prompts "a" | ${chat}\nlet own = asked | generate max 2\nset model ${JSON.stringify(other)}\n${rest}` });
     await session.close();
     return diagnostics.map(({ code, message }) => `${code} ${message}`);
   };
@@ -193,6 +195,14 @@ test("a model that reads what was written for another is told of, once, and not 
   // Another token that the template does not write, and one that it does.
   assert.equal(await told(ended, "asked | tokenize", { pad_token: "the" }), []);
   assert.equal(await told(ended, "asked | tokenize", { eos_token: "the" }), foreign);
+  // A file is of no model: what counts is what it writes. Tokens of both by their names, as they are spelt, signs of any, and none at all.
+  const end = JSON.parse(readFileSync(join(path, "model", "tokenizer_config.json"), "utf8")) as { readonly eos_token: string };
+  for (const [text, alike] of [[PLAIN, true], [ended, false], [`${PLAIN}${end.eos_token}`, false], [`<|im_start|>${PLAIN}`, false], [`<start_of_turn>${PLAIN}`, false], [`<b>${PLAIN}</b> | x |`, true]] as const) {
+    writeFileSync(join(path, "own.jinja"), text);
+    const label = 'chat template "own.jinja"';
+    assert.equal(await told(null, "asked | tokenize", { eos_token: "the" }, label), alike ? [] : foreign.map((message) => message.replace("`chat`", `\`${label}\``)), text);
+    assert.equal(await told(null, "asked | tokenize", {}, label), [], text);
+  }
   for (const rest of ["asked | count", 'asked | derive text = text + "." | tokenize', 'set model "model"\nasked | tokenize']) assert.equal(await told(null, rest), [], rest);
 });
 
@@ -221,8 +231,14 @@ test("variables, days and files of a template in the words of other tools are me
     assert.is(fixed, `${NAMES}prompts "a" | chat ${meant} | count`);
     assert.equal((await run(session, fixed)).codes, [], fixed);
   }
-  // Nobody reads it, so no line could mend it.
-  assert.is((await session.check({ name: "t", text: `${NAMES}prompts "a" | chat enable_talking false` })).diagnostics[0]!.fix, undefined);
+  // What nobody reads is one that is nearly called so, or goes; which is said.
+  for (const [written, meant] of [["enable_talking false", "chat with enable_thinking = false"], ["verbose true mood 2 enable_thinking false", "chat with enable_thinking = false"], ["verbose true", "chat"]] as const) {
+    const text = `${NAMES}prompts "a" | chat ${written}`;
+    const [told, ...others] = (await session.check({ name: "t", text })).diagnostics;
+    assert.equal(others, [], written);
+    assert.match(told!.notes!.join(), /reads no `/);
+    assert.is(text.slice(0, told!.fix!.span.start) + told!.fix!.text + text.slice(told!.fix!.span.end), `${NAMES}prompts "a" | ${meant}`);
+  }
   await session.close();
 });
 

@@ -131,10 +131,18 @@ test("an export that is one object around its rows is read as its rows; rows wit
     "more.json": JSON.stringify({ modelId: "kjv", count: 2, explanations: [row("620")], next: null }, null, 2),
     "own.jsonl": [620, 3].map((index) => JSON.stringify({ index, label: `of ${index}`, explanations: [{ description: "wrong" }] })).join("\n"),
     "sorted.jsonl": `\n${[620, 3].map((index) => JSON.stringify({ a: 1, explanations: [{ description: "wrong" }], index, label: `of ${index}` })).join("\n")}\n`,
+    "one.json": JSON.stringify({ modelId: "kjv", explanations: [{ description: "wrong" }], index: 620, label: "of 620" }),
+    "laid.json": JSON.stringify([{ modelId: "kjv", explanations: [{ description: "wrong" }], index: 620, label: "of 620" }], null, 2),
   };
   for (const name of Object.keys(files)) assert.equal(column((await ask(`similar 620 k 1 | label ${JSON.stringify(name)}`, files)).values[0], "label"), ["of 620"], name);
   const cut = await ask('similar 620 k 1 | label "cut.json"', { "cut.json": files["more.json"].slice(0, -2) });
   assert.match(cut.outcome.diagnostics[0]!.message, /the object around the list does not end/);
+  // Of a file that is larger than what is looked at first, only its end says that it is one row.
+  const large = { "large.json": JSON.stringify({ modelId: "kjv", explanations: Array.from({ length: 3000 }, () => ({ index: 3, description: "a list of its own" })), index: 620, label: "of 620" }) };
+  const behind = await ask('similar 620 k 1 | label "large.json"', large);
+  assert.match(behind.outcome.diagnostics[0]!.message, /the object around the list has `index` behind it, so it is one row/);
+  const around = await ask('similar 620 k 1 | label "large.json"', { "large.json": JSON.stringify({ modelId: "kjv", explanations: Array.from({ length: 3000 }, () => row("620")), next: null }) });
+  assert.equal(column(around.values[0], "label"), ["of 620"]);
 });
 
 test("no feature, and no name, is told", async () => {
@@ -153,6 +161,20 @@ test("names by layer go to the layer of a row, to the layer that is named, or to
   assert.equal(column(rows.values[0], "label"), ["three of seven", "three of five", null]);
   const unclear = await ask(`set sae ${JSON.stringify(five)}, ${JSON.stringify(seven)}\ncsv "none.csv" | label "layers.csv"`);
   assert.equal(unclear.codes, ["missing-argument"]);
+});
+
+test("features are held against the SAE that they are of, whichever is set when they are named", async () => {
+  const [five, seven] = [saeFolder({ hook: "blocks.5.hook_resid_post" }), saeFolder({})].map((path) => JSON.stringify(path)) as [string, string];
+  const files = { ...FILES, "five.jsonl": exported([3, "three", "5-kjv-res"]), "seven.jsonl": exported([3, "three", "7-kjv-res"]) };
+  const begun = `set sae ${seven}\nlet found = similar 3 k 1\nset sae ${five}\n`;
+  const found = await ask(`${begun}found | label "seven.jsonl"\nfound | label "layers.csv"\nsimilar 3 k 1 | label "five.jsonl"`, files);
+  assert.equal(found.codes, []);
+  assert.equal(found.values.map((value) => column(value, "label")), [["three"], ["three of seven"], ["three"]]);
+  for (const [query, message] of [
+    ['found | label "five.jsonl"', "the names in `five.jsonl` are of layer 5 (5-kjv-res), and these features of layer 7"],
+    ['found | label from (jsonl "five.jsonl")', "the names are of layer 5 (5-kjv-res), and these features of layer 7"],
+    ['similar 3 k 1 | label "seven.jsonl"', "the names in `seven.jsonl` are of layer 7 (7-kjv-res), and these features of layer 5"],
+  ] as const) assert.is((await ask(begun + query, files)).outcome.diagnostics[0]?.message, message);
 });
 
 test("what cannot be read as names is told, with what is there", async () => {

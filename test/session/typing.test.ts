@@ -12,7 +12,7 @@ test("a look-up that fails is nobody's fault yet, and is made again for the next
   const note = (error: unknown): void => void unhandled.push(error);
   process.on("unhandledRejection", note);
   const catalog = { inputPath: (path: string) => path, lookUp: async () => (asked++, Promise.reject(new Error("the disk failed"))) } as unknown as Catalog;
-  const scope = { relations: new Map(), standard: new Map(), params: new Map(), stages: new Map(), base: "", settings: { ...START, seed: "1" } };
+  const scope = { relations: new Map(), standard: new Map(), params: new Map(), stages: new Map(), absent: new Map(), base: "", settings: { ...START, seed: "1" } };
   const typing = createTyping({ catalog, scope: () => scope, facts: () => new Map(), params: {}, interactive: true, learn: () => assert.unreachable() });
   try {
     for (let key = 0; key < 2; key++) {

@@ -34,12 +34,13 @@ export async function readChat(path: string): Promise<ChatFacts> {
   const kind = tokenizerClass(await object("tokenizer.json"), config, await object("config.json"));
   const named = namedTokens({ config, specialTokensMap: await object("special_tokens_map.json") }, kind);
   return {
-    templates: await Promise.all(found.map(checked)),
+    templates: await Promise.all(found.map(checkedTemplate)),
     tokens: Object.fromEntries(Object.entries(named).flatMap(([key, token]) => (token === null ? [] : [[key, token]]))),
   };
 }
 
-async function checked({ name, text }: Pick<ChatTemplate, "name" | "text">): Promise<ChatTemplate> {
+/** A template, and what it reads, or why it cannot be done. */
+export async function checkedTemplate({ name, text }: Pick<ChatTemplate, "name" | "text">): Promise<ChatTemplate> {
   try {
     const { reads, asks } = await readTemplate(text);
     return { name, text, reads: [...reads], asks: [...asks], problem: null };

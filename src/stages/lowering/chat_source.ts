@@ -27,9 +27,9 @@ export function chatSource(context: Lowering, of: string | null, as: "text" | "c
     context.report({ code: "no-text", message: "this table has no text to put into a chat template", notes: columns, ...offered(context) });
     return null;
   }
-  if (conversation === undefined && isRendered(context.input, [first])) {
-    // What a model has written behind a chat is an answer in it: there is no other turn to be made of the two.
-    context.report({ code: "chat-in-chat", message: `\`${first}\` is in a chat template already, and its answer stands behind it`, notes: ["what follows reads chats as they are"], label: "leave it out", fix: context.leftOut });
+  if (isRendered(context.input, [first])) {
+    // What a model has written behind a chat is an answer in it: there is no other turn to be made of the two. Conversations that a chat was made of are in it.
+    context.report({ code: "chat-in-chat", message: `\`${first}\` is in a chat template already, ${conversation === undefined ? "and its answer stands behind it" : `with what \`${conversation}\` holds`}`, notes: ["what follows reads chats as they are"], label: "leave it out", fix: context.leftOut });
     return null;
   }
   const fix = conversation !== undefined ? ` of ${conversation}` : context.given("answer") ? ` of ${printColumn(first)}` : ` of ${printColumn(first)} answer ${printColumn(second!)}`;

@@ -1,4 +1,5 @@
 /** Without this file `chat` would find out only when it runs that a model has no template, or that nobody reads a variable. */
+import type { Fix } from "../../../grammar/diagnostic.ts";
 import type { Plan } from "../../ops/op.ts";
 import { table } from "../../ops/schema.ts";
 import type { Assignment } from "../args.ts";
@@ -42,7 +43,12 @@ export function chatTemplate(context: Lowering, { ref }: ModelFacts, { file, nam
   if (facts === null) return null;
   if (file !== "") {
     const read = fileOf(context, file);
-    return read === null ? null : { own: null, file: read, tokens: facts.tokens };
+    const template = read === null ? null : context.template(file);
+    if (read === null || template === null) return null;
+    const what = "the chat template of that file";
+    const broken = brokenBy(template);
+    if (broken !== null) context.report({ code: "bad-chat-template", message: `${what} cannot be done: ${broken}`, span: context.at("template"), notes: ["the file is to be mended"] });
+    return broken === null && allRead(context, what, template, variables, dated) ? { own: null, file: read, tokens: facts.tokens } : null;
   }
   const names = facts.templates.map(({ name }) => name);
   if (names.length === 0) {
@@ -73,7 +79,19 @@ export function chatTemplate(context: Lowering, { ref }: ModelFacts, { file, nam
     context.report({ code: "bad-chat-template", message: `the chat template of ${ref.name} cannot be done: it needs what is not known here, ${own.problem}`, notes: ['`template "my.jinja"` takes a file of your own'] });
     return null;
   }
-  return allRead(context, ref.name, own, variables, dated) ? { own: { name: own.name, text: own.text }, file: null, tokens: facts.tokens } : null;
+  const unasked = brokenBy(own);
+  if (unasked !== null) {
+    context.report({ code: "bad-chat-template", message: `the chat template of ${ref.name} cannot be done: ${unasked}`, notes: ['`template "my.jinja"` takes a file of your own'] });
+    return null;
+  }
+  return allRead(context, `the chat template of ${ref.name}`, own, variables, dated) ? { own: { name: own.name, text: own.text }, file: null, tokens: facts.tokens } : null;
+}
+
+/** Why a text is no chat template; null where it is one. */
+function brokenBy({ text, reads, problem }: ChatTemplate): string | null {
+  if (problem !== null) return problem;
+  if (text.trim() === "") return "it is empty";
+  return reads.includes("messages") ? null : "it reads no `messages`, so nothing that anybody says would be in it";
 }
 
 function fileOf(context: Lowering, path: string): Plan | null {
@@ -86,21 +104,27 @@ function fileOf(context: Lowering, path: string): Plan | null {
 export const GIVEN_TO_TEMPLATES: ReadonlySet<string> = new Set(["messages", "add_generation_prompt", "bos_token", "eos_token", "unk_token", "pad_token", "tools", "documents", "raise_exception", "strftime_now", "namespace", "range", "dict", "loop", "true", "false", "none", "True", "False", "None", "caller"]);
 
 /** Whether the template reads each variable: one that it does not read would be a mistake without a sign. */
-function allRead(context: Lowering, model: string, { reads, asks }: ChatTemplate, variables: readonly Assignment[], dated: boolean): boolean {
+function allRead(context: Lowering, what: string, { reads, asks }: ChatTemplate, variables: readonly Assignment[], dated: boolean): boolean {
   if (dated && !reads.includes("strftime_now") && !reads.includes("date_string")) {
-    context.report({ code: "unread-variable", message: `the chat template of ${model} prints no date`, span: context.at("date"), label: "leave it out", fix: context.without("date") });
+    context.report({ code: "unread-variable", message: `${what} prints no date`, span: context.at("date"), label: "leave it out", fix: context.without("date") });
     return false;
   }
-  const unread = variables.find(({ name }) => !reads.includes(name));
+  const [unread, ...more] = variables.filter(({ name }) => !reads.includes(name)).map(({ name }) => name);
   if (unread === undefined) return true;
   const others = asks.filter((name) => !GIVEN_TO_TEMPLATES.has(name));
-  const near = context.nearest(unread.name, others);
+  const near = more.length > 0 ? null : context.nearest(unread, others);
   context.report({
     code: "unread-variable",
-    message: `the chat template of ${model} reads no \`${unread.name}\`, so it would change nothing`,
+    message: `${what} reads no ${[unread, ...more].map((name) => `\`${name}\``).join(" and no ")}, so ${more.length === 0 ? "it" : "they"} would change nothing`,
     span: context.at("with"),
     notes: others.length === 0 ? [] : [`it reads ${others.slice(0, 20).join(", ")}`],
-    ...(near === null ? { label: "leave it out", fix: context.without("with") } : { label: `did you mean \`${near}\`?`, fix: { span: context.at("with"), text: context.written("with").replace(new RegExp(`\\b${unread.name}(?=\\s*=)`), near) } }),
+    ...(near === null ? { label: "leave it out", fix: withoutVariables(context, [unread, ...more]) } : { label: `did you mean \`${near}\`?`, fix: { span: context.at("with"), text: context.written("with").replace(new RegExp(`\\b${unread}(?=\\s*=)`), near) } }),
   });
   return false;
+}
+
+/** What stands behind `with`, less some of its variables; nothing where there are no others. */
+function withoutVariables(context: Lowering, names: readonly string[]): Fix {
+  const others = context.members("with").filter((each) => !names.includes(/^[^\s=]+/.exec(each)?.[0] ?? ""));
+  return others.length === 0 ? context.without("with") : { span: context.at("with"), text: `with ${others.join(", ")}` };
 }

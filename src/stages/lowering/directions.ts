@@ -95,15 +95,21 @@ function encodedWith(plan: Plan, seen = new Set<Plan>()): readonly SaeRef[] {
 /** The layers of the SAEs that the features of the input are of, or of those that are set, each once. */
 export function layersOf(context: Lowering): readonly number[] {
   const refs = encodedWith(context.input);
-  const known = refs.length === 0 ? context.saes() : factsOf(context, refs) ?? [];
+  const known = refs.length === 0 ? context.saes() : knownOf(context, refs);
   return [...new Set(known.flatMap(({ layer }) => layer ?? []))];
+}
+
+/** What is known of the SAEs that a plan was made with: another may be set by now. */
+function knownOf(context: Lowering, refs: readonly SaeRef[]): readonly SaeFacts[] {
+  if (refs.length === 0) return [];
+  const set = context.settings.sae.length === 0 ? [] : context.saes();
+  return refs.flatMap((each) => set.find(({ ref }) => each.digest === ref.digest && each.convention === ref.convention) ?? context.saeOf(each) ?? []);
 }
 
 /** The SAEs that the features of the input are of, as far as that is known; [] where it does not say. Reports nothing. */
 export function featuresOf(context: Lowering): readonly FeaturesOf[] {
   const refs = encodedWith(context.input);
-  if (refs.length === 0 || context.settings.sae.length === 0) return [];
-  const facts = context.saes().filter(({ ref }) => refs.some((each) => each.digest === ref.digest && each.convention === ref.convention));
+  const facts = knownOf(context, refs);
   if (facts.length < refs.length) return [];
   return facts.map(({ ref, layer, hook, writes, neuronpedia }) => ({ name: ref.name, layer, part: writes === null ? partOf(hook) : null, id: neuronpedia?.slice(neuronpedia.indexOf("/") + 1) ?? null }));
 }

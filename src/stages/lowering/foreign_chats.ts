@@ -9,8 +9,9 @@ export function tellForeignChats(context: Lowering, model: ModelFacts, columns: 
   if (foreign.length === 0 || goneOnWith(context.input, model)) return;
   const own = context.chat(false);
   if (own === null) return;
-  for (const { op, label } of foreign) {
-    if (op.op !== "chat" || isAlike(op, own)) continue;
+  for (const { op, label, inputs } of foreign) {
+    const file = inputs[1]?.op;
+    if (op.op !== "chat" || isAlike(op, own, op.template?.text ?? (file?.op === "read" ? context.template(file.path)?.text : undefined))) continue;
     context.report({
       severity: "warning",
       code: "foreign-chat",
@@ -36,10 +37,14 @@ function goneOnWith(plan: Plan, model: ModelFacts): boolean {
 
 type Chat = Plan["op"] & { readonly op: "chat" };
 
-/** Whether the model that reads would have been given the same texts. */
-function isAlike({ template, tokens }: Chat, own: NonNullable<ReturnType<Lowering["chat"]>>): boolean {
-  // What stands in a file is not known here: it may read any of them.
-  const reads = (name: string): boolean => template === null || template.text.includes(name);
-  const same = Object.keys({ ...tokens, ...own.tokens }).every((name) => !reads(name) || tokens[name] === own.tokens[name]);
-  return same && (template === null || own.templates.some(({ text }) => text === template.text));
+/** What templates write around a message, and no text has: `<|im_start|>`, `<start_of_turn>`, `[INST]`, `<<SYS>>`. */
+const SIGNS = /<\|[^|<>\n]+\|>|<\/?[a-z]+(?:_[a-z]+)+>|\[\/?INST\]|<<\/?SYS>>/;
+
+/** Whether the model that reads would have been given the same texts. `text`: the template; undefined where it is not known, which may read and write anything. */
+function isAlike({ template, tokens }: Chat, own: NonNullable<ReturnType<Lowering["chat"]>>, text: string | undefined): boolean {
+  const differing = Object.keys({ ...tokens, ...own.tokens }).filter((name) => tokens[name] !== own.tokens[name]);
+  const writes = (name: string): boolean => text === undefined || text.includes(name) || [tokens[name], own.tokens[name]].some((token) => token !== undefined && token !== "" && text.includes(token));
+  if (differing.some(writes)) return false;
+  // A file is of no model: whoever gives it means it for both, as long as it writes the signs of neither.
+  return template === null ? differing.length === 0 || !SIGNS.test(text ?? "") : own.templates.some((each) => each.text === template.text);
 }
