@@ -7,6 +7,7 @@ import { FUNCTIONS } from "../ops/functions.ts";
 import type { Plan } from "../ops/op.ts";
 import { columnOf, UNKNOWN, type Schema } from "../ops/schema.ts";
 import { compile } from "../pipeline.ts";
+import { holdsOf } from "../stages/args.ts";
 import { usage, type StageDefinition } from "../stages/stage.ts";
 import { argumentDoc } from "./argument_text.ts";
 import { caretAt, type Caret } from "./caret.ts";
@@ -152,10 +153,10 @@ function argumentWords(definition: StageDefinition, caret: Caret, words: readonl
   const values = (argument: string | null): Candidate[] => (argument === null ? [] : valuesFor(definition.args[argument]!, { schema, naming }, context));
   const last = placed.at(-1);
   if (last !== undefined && last.argument !== null && awaitsValue(caret.stage)) return values(last.argument);
-  const next = nextArgument(definition, placed);
+  const next = nextArgument(definition, placed, schema);
   if (last?.part === "keyword" && last.argument === next) return values(next);
   const keywords = Object.entries(definition.args)
-    .filter(([name, spec]) => spec.keyword && !placed.some(({ argument }) => argument === name))
+    .filter(([name, spec]) => spec.keyword && holdsOf(spec, schema) && !placed.some(({ argument }) => argument === name))
     .map(([name, spec]): Candidate => ({ text: name, detail: argumentDoc(spec), kind: "keyword" }));
   const more = last !== undefined && last.argument !== null && last.part === "value" ? continuing(definition.args[last.argument]!.shape, last.words, schema) : [];
   const expression = next !== null && EXPRESSIONS.includes(definition.args[next]!.shape.kind);
@@ -167,9 +168,8 @@ const TRUTHS: readonly Candidate[] = ["true", "false"].map((text) => ({ text, de
 /** Columns that say where a row comes from, and measure nothing. */
 const PLACES: readonly string[] = ["row", "position", "token_id", "document", "chunk", "start", "feature", "layer", "sample"];
 
-/** Columns of figures: what `logits` says of a text first, then what is measured, then what is counted or true. Activations have none. */
-function figuresIn({ kind, columns }: Schema, offered: readonly Candidate[]): Candidate[] {
-  if (kind === "acts") return [];
+/** Columns of figures: what `logits` says of a text first, then what is measured, then what is counted or true. */
+function figuresIn({ columns }: Schema, offered: readonly Candidate[]): Candidate[] {
   const order = ({ name, type }: Schema["columns"][number]): number => (name === "surprisal" ? 0 : type === "float" ? 1 : 2);
   const meant = columns.map((column, at) => ({ column, item: offered[at]! })).filter(({ column }) => column.type !== "str" && !PLACES.includes(column.name));
   return meant.toSorted((a, b) => order(a.column) - order(b.column)).map(({ item }) => item);
@@ -194,7 +194,7 @@ function valuesFor({ shape, doc }: StageDefinition["args"][string], { schema, na
     case "oneOf":
       return shape.options.map((text) => ({ text, detail: doc, kind: "value" }));
     case "column":
-      return [...shape.extra.map((text): Candidate => ({ text, detail: doc, kind: "value" })), ...(schema.kind === "acts" ? [] : columns())];
+      return [...(shape.extraOf === undefined || !schema.known || shape.extraOf.includes(schema.kind) ? shape.extra : []).map((text): Candidate => ({ text, detail: doc, kind: "value" })), ...(schema.kind === "acts" ? [] : columns())];
     case "columns":
       return shape.of === "figures" ? figuresIn(schema, columns()) : columns();
     case "keys":

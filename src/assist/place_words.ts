@@ -1,6 +1,8 @@
 /** Without this file an editor could not say which argument a word belongs to while the stage is still half-written. */
 import type { Arg as Words } from "../../grammar/ast.ts";
 import { single } from "../check/constant.ts";
+import type { Schema } from "../ops/schema.ts";
+import { holdsOf } from "../stages/args.ts";
 import type { StageDefinition } from "../stages/stage.ts";
 
 /** One group of words of a stage: a keyword or flag, or the value of an argument. */
@@ -42,10 +44,10 @@ export function placeWords(definition: StageDefinition, words: readonly Words[])
   return placed;
 }
 
-/** The argument that would be filled next: the value of a keyword just typed, or the next positional; null where only keywords are left. */
-export function nextArgument(definition: StageDefinition, placed: readonly Placed[]): string | null {
+/** The argument that would be filled next: the value of a keyword just typed, or the next positional; null where only keywords are left. `input`: null where nobody knows it. */
+export function nextArgument(definition: StageDefinition, placed: readonly Placed[], input: Schema | null = null): string | null {
   const last = placed.at(-1);
   if (last !== undefined && last.part === "keyword" && last.argument !== null && definition.args[last.argument]?.shape.kind !== "flag") return last.argument;
   const filled = new Set(placed.map(({ argument }) => argument));
-  return Object.entries(definition.args).find(([name, spec]) => !spec.keyword && !filled.has(name))?.[0] ?? null;
+  return Object.entries(definition.args).find(([name, spec]) => !spec.keyword && holdsOf(spec, input) && !filled.has(name))?.[0] ?? null;
 }

@@ -1,23 +1,16 @@
 /** Without this file a stage could follow on a value that it can do nothing with. */
 import type { Pipeline, Stage } from "../../grammar/ast.ts";
 import type { Span } from "../../grammar/span.ts";
-import { OPS, type Plan } from "../ops/op.ts";
-import { showGroups, showType, type Kind, type Schema } from "../ops/schema.ts";
+import type { Plan } from "../ops/op.ts";
+import { showGroups, showType, type Schema } from "../ops/schema.ts";
 import type { StageDefinition } from "../stages/stage.ts";
+import { KIND_WORDS } from "./arguments_of_kinds.ts";
 import { columnPair } from "./column_pairs.ts";
+import { ownGroups, wasRead } from "./groups_of_own.ts";
 import type { Hint } from "./misplaced.ts";
 import { beyondHelp, error } from "./scope.ts";
 import { works, type Trial } from "./tried.ts";
 import { layerOf, onGroups, wayTo, type Step } from "./ways.ts";
-
-const KIND_WORDS: Readonly<Record<Kind, string>> = { table: "a table", tokens: "tokens", dense: "raw activations", acts: "activations", features: "features", plot: "a plot", text: "text" };
-
-/** Whether the model was run somewhere before. */
-function computed(plan: Plan, seen = new Set<Plan>()): boolean {
-  if (seen.has(plan)) return false;
-  seen.add(plan);
-  return OPS[plan.op.op].engine || plan.inputs.some((input) => computed(input, seen));
-}
 
 /** Where a stage stands: its name, itself, and the stages of its pipeline before it. */
 export interface Place {
@@ -45,7 +38,7 @@ export function acceptsInput(definition: StageDefinition, from: Plan, place: Pla
     const written = ({ span }: Stage): string => report.text.slice(span.start, span.end);
     const columns = definition.name === "compare" ? ofColumns(place, schema, trial) : null;
     error(report, at, "needs-groups", `\`${definition.name}\` compares groups, and there is only one set here`, {
-      ...(columns ?? { help: onGroups(definition, written(place.stage), trial, place.before.slice(1).map(({ stage }) => written(stage))) }),
+      ...(columns ?? ownGroups(place, from, trial) ?? { help: onGroups(definition, written(place.stage), trial, place.before.slice(1).map(({ stage }) => written(stage))) }),
     });
     return false;
   }
@@ -70,5 +63,5 @@ function about({ input }: StageDefinition, from: Plan): string[] {
   const { schema } = from;
   if (from.op.op === "explain") return ["`explain` stands last: it explains what comes before it"];
   if (schema.kind !== "table" || !(input.includes("acts") || input.includes("features"))) return [`the input here is ${showType(schema)}`];
-  return [computed(from) ? "what flows here are rows of a plain table, without the activations behind it" : "nothing has run the model yet"];
+  return [wasRead(from) ? "what flows here are rows of a plain table, without the activations behind it" : "nothing has run the model yet"];
 }

@@ -3,7 +3,9 @@ import type { Arg as Words } from "../../grammar/ast.ts";
 import type { Span } from "../../grammar/span.ts";
 import { cover } from "../../grammar/span.ts";
 import type { Schema } from "../ops/schema.ts";
+import { holdsOf, type Shape } from "../stages/args.ts";
 import { usage, type StageDefinition } from "../stages/stage.ts";
+import { KIND_WORDS } from "./arguments_of_kinds.ts";
 import { withLineBefore } from "./line_before.ts";
 import { misplaced, needless, wordOf } from "./misplaced.ts";
 import { error, type Report } from "./scope.ts";
@@ -15,6 +17,9 @@ export interface Slot {
   readonly span: Span;
 }
 export type Slots = ReadonlyMap<string, Slot>;
+
+/** Arguments that no bare word is a value of: another keyword behind theirs says that it has none. */
+const WORDLESS: readonly Shape["kind"][] = ["int", "float", "duration", "bool", "string", "path"];
 
 /** Keywords in any order, positionals in the order of the signature. Null when a word has no place; that is reported. `input`: null for none. */
 export function bindWords(definition: StageDefinition, words: readonly Words[], at: Span, input: Schema | null, report: Report): Slots | null {
@@ -35,14 +40,17 @@ export function bindWords(definition: StageDefinition, words: readonly Words[], 
         continue;
       }
       const value = words[++i];
-      if (value === undefined) return wrong(each.span, "missing-value", `\`${word}\` needs a value`, { ...asOne(word, each.span), notes: [spec.doc] });
+      if (value === undefined || (WORDLESS.includes(spec.shape.kind) && keywords.includes(wordOf(value) ?? ""))) return wrong(each.span, "missing-value", `\`${word}\` needs a value`, { ...asOne(word, each.span), notes: [spec.doc] });
       slots.set(word, { words: value, span: cover(each.span, value.span) });
       continue;
     }
-    const open = specs.find(([name, candidate]) => !candidate.keyword && !slots.has(name));
+    const open = specs.find(([name, candidate]) => !candidate.keyword && !slots.has(name) && holdsOf(candidate, input));
     if (open === undefined) {
+      // What it takes of another kind of input alone is no mistake of writing.
+      const ofOthers = input !== null && specs.some(([, spec]) => !spec.keyword && !holdsOf(spec, input));
+      const called = `\`${definition.name}\`${ofOthers ? ` of ${KIND_WORDS[input.kind]}` : ""}`;
       const { known, ...hint } = misplaced({ definition, input, words, at: i, filled: [...slots.keys()], text: report.text, ownLine: (line, span) => withLineBefore(line, { span, text: "" }, report) });
-      return wrong(each.span, word === null ? "extra-argument" : "unknown-keyword", word === null ? `\`${definition.name}\` has no place for this` : `\`${definition.name}\` has no \`${word}\``, { ...hint, notes: [...(hint.notes ?? []), known] });
+      return wrong(each.span, word === null ? "extra-argument" : "unknown-keyword", `${called} has no ${word === null ? "place for this" : `\`${word}\``}`, { ...hint, notes: [...(hint.notes ?? []), known] });
     }
     const filler = needless(each, words[i + 1], ...open);
     if (filler !== null) return wrong(each.span, "extra-argument", `\`${definition.name}\` needs no \`${word}\``, filler);

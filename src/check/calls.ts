@@ -6,7 +6,7 @@ import type { Shape } from "../stages/args.ts";
 import type { StageDefinition } from "../stages/stage.ts";
 import { aggregateOf, columnNamed, ofColumns } from "./misplaced.ts";
 import { relation, stagesOf } from "./scope.ts";
-import { works, type Trial } from "./tried.ts";
+import { firstThatStands, type Trial } from "./tried.ts";
 
 type Call = Expr & { readonly kind: "call" };
 
@@ -26,10 +26,10 @@ export function inWords(call: Call, input: Plan | null, trial: Trial): string | 
   const owned = owner !== "" && input === null && relation(trial.scope, owner) !== undefined;
   if (owner !== "" && !owned && !LIBRARIES.includes(owner)) return null;
   const [first, ...rest] = call.args;
-  const from = owned ? owner : input === null && first?.value.kind === "name" ? relationNamed(first.value.path.join("."), trial) : null;
+  const from = owned ? owner : input === null && first?.name === null && first.value.kind === "name" ? relationNamed(first.value.path.join("."), trial) : null;
   const args = owned || from === null ? call.args : rest;
   const written = callsInWords(name, args, stagesOf(trial.scope)).flatMap((stage) => (stage.startsWith("join ") ? [stage, `${stage} suffix "_other"`] : [stage])).map((stage) => (from === null ? stage : `${from} | ${stage}`));
-  return written.find((each) => !each.includes("\n") && works(each, input, trial)) ?? null;
+  return firstThatStands(written.filter((each) => !each.includes("\n")), input, trial);
 }
 
 function relationNamed(name: string, { scope }: Trial): string | null {

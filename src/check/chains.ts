@@ -7,7 +7,7 @@ import { FUNCTIONS } from "../ops/functions.ts";
 import { callsInWords, inWords } from "./calls.ts";
 import { meaningOf } from "./foreign_stages.ts";
 import { beyondHelp, relation, stagesOf } from "./scope.ts";
-import { works, type Trial } from "./tried.ts";
+import { firstThatStands, type Trial } from "./tried.ts";
 
 /** `.name(…)`, `.name` or `[…]`. */
 type Link = { readonly kind: "call" | "name"; readonly name: string; readonly inner: string } | { readonly kind: "index"; readonly inner: string };
@@ -31,12 +31,16 @@ export function chainAt(start: number, trial: Trial, head: Call | null = null): 
   for (const [i, link] of links.entries()) {
     if (link.kind === "name" && /^i?loc$/.test(link.name) && links[i + 1]?.kind === "index") continue;
     const named = column === null ? [] : ofColumn(link, column);
-    const found = tried(written, named, trial) ?? (column === null ? null : tried(written, [`select ${printColumn(column)}`], trial));
-    if (column !== null && found === null) return null;
-    written = found ?? written;
-    if (named.some((each) => written.endsWith(each))) {
+    const figure = tried(written, named, trial);
+    if (figure !== null) {
+      written = figure;
       column = null;
       continue;
+    }
+    if (column !== null) {
+      const chosen = tried(written, [`select ${printColumn(column)}`], trial);
+      if (chosen === null) return null;
+      written = chosen;
     }
     column = columnOf(link);
     if (column !== null) continue;
@@ -78,7 +82,7 @@ function closing(text: string, open: number): number | null {
 
 /** The first stage that works behind what is written so far. */
 function tried(before: string, stages: readonly string[], trial: Trial): string | null {
-  return stages.map((stage) => `${before} | ${stage}`).find((each) => works(each, null, trial)) ?? null;
+  return firstThatStands(stages.map((stage) => `${before} | ${stage}`), null, trial);
 }
 
 /** The column that `["x"]` or `.x` names. */

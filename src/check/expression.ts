@@ -6,11 +6,12 @@ import type { Span } from "../../grammar/span.ts";
 import { FUNCTIONS } from "../ops/functions.ts";
 import type { Plan } from "../ops/op.ts";
 import type { Scalar, ScalarLiteral } from "../ops/scalar.ts";
-import { columnOf, type Schema } from "../ops/schema.ts";
+import { columnOf, type ScalarType, type Schema } from "../ops/schema.ts";
 import { bare, constant, constantList, isWritten, unitFactor } from "./constant.ts";
 import { comparable, patternProblem, typedBinary, typedCall, typedUnary, typeName } from "./expression_types.ts";
 import { asFunction, asList, asRange, partOf } from "./meant_calls.ts";
 import type { Hint } from "./misplaced.ts";
+import { orQuoted } from "./quoted_columns.ts";
 import { refusePipeline } from "./named_before.ts";
 import { beyondHelp, error, relation, type ParamValue, type Report, type Scope } from "./scope.ts";
 import { listed, nearest, toldApart } from "./suggest.ts";
@@ -25,6 +26,8 @@ export interface ExpressionContext {
   readonly made?: readonly string[];
   /** Of what stands on the other side of an operator. */
   readonly beside?: Scalar["type"];
+  /** Of a name that stands where only these types can: which column was meant goes by that, too. */
+  readonly wanted?: readonly ScalarType[];
   /** What puts the column that is being made, and those behind it, into a stage of their own. */
   readonly apart?: Fix;
   /** Inside an aggregate's argument: which schema names are looked up in, and as which input. */
@@ -59,7 +62,7 @@ export function bindExpression(expr: Expr, context: ExpressionContext): Scalar |
     }
     case "unary": {
       const operand = bindExpression(at.operand, context);
-      return operand === null ? null : typedUnary(at, operand, report);
+      return operand === null ? null : orQuoted([at.operand], context, () => typedUnary(at, operand, report));
     }
     case "binary":
       return bindBinary(at, context);
@@ -95,8 +98,8 @@ function isList(value: ParamValue): value is readonly ScalarLiteral[] {
   return Array.isArray(value);
 }
 
-/** What people call columns of figures that have a name of one letter. */
-const FIGURE_WORDS: Readonly<Record<string, readonly string[]>> = { p: ["pvalue", "p_value", "pval"], q: ["qvalue", "q_value", "qval", "fdr", "padj", "p_adj"] };
+/** What people call columns of figures. */
+const FIGURE_WORDS: Readonly<Record<string, readonly string[]>> = { max: ["activation", "max_activation", "max_act", "strength", "peak"], mean: ["mean_activation", "mean_act", "avg", "average"], count: ["freq", "frequency", "fires", "firings", "n_active"], p: ["pvalue", "p_value", "pval"], q: ["qvalue", "q_value", "qval", "fdr", "padj", "p_adj"] };
 
 function bindName(at: Name, context: ExpressionContext): Scalar | null {
   const { schema, scope, report } = context;
@@ -105,7 +108,9 @@ function bindName(at: Name, context: ExpressionContext): Scalar | null {
   if (found !== undefined) return { op: "column", name: found.name, type: found.type };
   if (!schema.known) return null;
   const names = schema.columns.map((column) => column.name);
-  const near = names.find((each) => Object.hasOwn(FIGURE_WORDS, each) && FIGURE_WORDS[each]!.includes(name.toLowerCase())) ?? nearest(name, names);
+  const { wanted } = context;
+  const fitting = wanted === undefined ? [] : schema.columns.filter(({ type }) => wanted.includes(type)).map((column) => column.name);
+  const near = names.find((each) => Object.hasOwn(FIGURE_WORDS, each) && FIGURE_WORDS[each]!.includes(name.toLowerCase())) ?? nearest(name, fitting) ?? nearest(name, names);
   const param = scope.params.has(name);
   const called = Object.hasOwn(FUNCTIONS, name) && FUNCTIONS[name]!.aggregate && FUNCTIONS[name]!.parameters.length === (FUNCTIONS[name]!.optional ?? 0);
   if (context.relations !== undefined && at.path.length === 1 && relation(scope, name) !== undefined)
@@ -146,7 +151,8 @@ function bindBinary(at: Binary, context: ExpressionContext): Scalar | null {
   const left = bindOperand(at.left, at.right, context);
   const right = bindOperand(at.right, at.left, context);
   if (left === null || right === null) return null;
-  return typedBinary(at, at.op, left, right, report);
+  const { op } = at;
+  return orQuoted([at.left, at.right], context, () => typedBinary(at, op, left, right, report));
 }
 
 /** `x == $wanted`, where that is a list: what was meant; null where it is none. */
@@ -164,7 +170,7 @@ function bindOperand(side: Expr, other: Expr, context: ExpressionContext): Scala
   const unknownName = at.kind === "name" && columnOf(context.schema, at.path.join(".")) === undefined;
   if (!unknownName && (at.kind !== "paramRef" || context.scope.params.has(at.name))) return bindExpression(side, context);
   const beside = bindExpression(other, { ...context, report: { ...context.report, diagnostics: [] } });
-  if (at.kind === "name") return bindName(at, { ...context, ...(beside?.op === "column" ? { beside: beside.type } : {}) });
+  if (at.kind === "name") return bindName(at, { ...context, ...(beside?.op === "column" ? { beside: beside.type } : {}), ...(beside === null || beside.type === "null" ? {} : { wanted: likeTypes(beside.type) }) });
   return unknownParam(context.report, context.scope, at.name, at.span, beside === null ? undefined : DECLARED[beside.type]);
 }
 
@@ -205,6 +211,19 @@ function literalExpr(value: ScalarLiteral, span: Span): Expr {
     case "boolean": return { kind: "bool", value, span };
     default: return { kind: "null", span };
   }
+}
+
+/** An expression where only these types can stand; undefined: any can. */
+export function bindWanted(expr: Expr, wanted: readonly ScalarType[] | undefined, context: ExpressionContext): Scalar | null {
+  return bindExpression(expr, wanted === undefined || bare(expr).kind !== "name" ? context : { ...context, wanted });
+}
+
+/** The types that can be compared with one. */
+const likeTypes = (type: ScalarType): readonly ScalarType[] => (type === "int" || type === "float" ? ["int", "float"] : [type]);
+
+/** The types of a parameter; undefined: any. */
+function typesOf(parameter: (typeof FUNCTIONS)[string]["parameters"][number] | undefined): readonly ScalarType[] | undefined {
+  return parameter === undefined || parameter === "any" ? undefined : parameter === "number" ? ["int", "float"] : [parameter];
 }
 
 /** What other languages turn values of one type into another with. */
@@ -254,11 +273,11 @@ function bindCall(at: Call, context: ExpressionContext): Scalar | null {
       return typedCall(at, columns as Scalar[], input, report);
     }
   }
-  const args = at.args.map((arg) => bindExpression(arg.value, inner));
+  const args = at.args.map(({ value }, i) => bindWanted(value, typesOf(signature.parameters[Math.min(i, signature.parameters.length - 1)]), inner));
   if (args.some((arg) => arg === null)) return null;
   const pattern = signature.pattern === undefined ? undefined : args[signature.pattern];
   if (pattern !== undefined && pattern !== null && patternProblem(at.args[signature.pattern!]!.value, pattern, report)) return null;
-  return typedCall(at, args as Scalar[], input, report);
+  return orQuoted(at.args.map(({ value }) => value), inner, () => typedCall(at, args as Scalar[], input, report));
 }
 
 /** The column that a call reads, as it is written; \`n\` where it reads none. */

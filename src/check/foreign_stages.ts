@@ -4,6 +4,7 @@ import { printArg, printColumn } from "../../grammar/print_parts.ts";
 import { parse } from "../../grammar/parse.ts";
 import type { Kind } from "../ops/schema.ts";
 import { single } from "./constant.ts";
+import { hookNamed } from "./meant_words.ts";
 
 /** What was meant: a line that is put in its place where it works, or else shown; and why. */
 export interface Meaning {
@@ -56,10 +57,20 @@ const joinedBehind = (kind: string) => ({ words, ...given }: Given): Meaning | n
   const rest = words[0] !== undefined && printArg(words[0]).toLowerCase() === "outer" ? words.slice(1) : words;
   return rest[0] !== undefined && printArg(rest[0]).toLowerCase() === "join" ? joinedAs(kind)({ ...given, words: rest.slice(1) }) : null;
 };
-const readModel = ({ words, kind }: Given): Meaning => ({
-  note: "`resid` gives what the model computes at a layer, `acts` which features of the SAE fire there",
-  help: kind === "acts" || kind === "features" ? "top 10" : `acts ${words.length > 0 ? joined(words) : "layer 7"}`,
-});
+const readModel = ({ words, kind }: Given): Meaning => {
+  const note = "`resid` gives what the model computes at a layer, `acts` which features of the SAE fire there";
+  if (kind === "acts" || kind === "features") return { note, help: "top 10" };
+  const hook = words.flatMap(({ items }) => items).map(({ value }) => (value.kind === "str" ? hookNamed(value.value) : null)).find((each) => each !== null);
+  const write = `acts ${hook ?? (words.length > 0 ? joined(words) : "layer 7")}`;
+  return kind === "table" || kind === "tokens" ? { note, write, otherwise: "acts layer 7" } : { note, help: "acts layer 7" };
+};
+/** The activations of some features, by their numbers. */
+const ofFeatures = ({ words, kind }: Given): Meaning | null => {
+  const numbers = words.flatMap(({ items }) => items);
+  const listed = numbers.length > 0 && numbers.every(({ name, value }) => name === null && value.kind === "num");
+  return kind === "acts" && listed ? { note: "`rows` gives the activations of features, `contexts` the texts around the strongest", write: `rows ${joined(words)}` } : null;
+};
+const elsewhere = (note: string, help: string) => (): Meaning => ({ note, help });
 const unnested = (): Meaning => ({ note: "no stage makes several rows of one cell", help: "derive part = split(<column>, \",\", 0)" });
 
 /** `logit_diff " Mary", " John"`: the two logits, side by side. */
@@ -143,7 +154,14 @@ const MEANINGS: Readonly<Record<string, (given: Given) => Meaning | null>> = {
     note: "an SAE is set on a line of its own, `set sae \"…\"`; `acts` says which of its features fire",
     ...(words.length > 0 && (kind === "table" || kind === "tokens") ? { write: `acts ${joined(words)}` } : { help: "acts layer 7" }),
   }),
-  features: readModel,
+  features: (given) => ofFeatures(given) ?? readModel(given),
+  feature: ofFeatures,
+  mean: ({ words, kind }) => (kind === "acts" && words.length === 0 ? { note: "`stats` sums activations up, `top` their features", write: "stats" } : null),
+  patch: elsewhere("activations of one text are not put into another; `ablate` takes features out of the model, and `steer` adds them or holds them", "ablate feature 769 layer 7"),
+  activation_patching: elsewhere("activations of one text are not put into another; `ablate` takes features out of the model, and `steer` adds them or holds them", "ablate feature 769 layer 7"),
+  logit_lens: elsewhere("what a feature writes into the logits is told by `promotes`; what the model says comes next, by `logits`", "acts layer 7 | top 10 | promotes"),
+  attention: elsewhere("patterns of attention are read by no stage; what attention adds to the stream is a hook", "resid layer 7 hook attn_out"),
+  shuffle: elsewhere("rows are drawn by `sample`, which keeps them in the order of the table", "sample 10"),
   run_with_cache: readModel,
   activations: readModel,
   hidden_states: readModel,

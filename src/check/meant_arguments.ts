@@ -7,10 +7,11 @@ import { printColumn } from "../../grammar/print_parts.ts";
 import type { Arg, Shape } from "../stages/args.ts";
 import type { Foreign, StageDefinition } from "../stages/stage.ts";
 import { single } from "./constant.ts";
+import { hookNamed } from "./meant_words.ts";
 import { ofColumns, wordOf } from "./misplaced.ts";
 import { REWORDED } from "./reworded.ts";
 import { beyondHelp, error } from "./scope.ts";
-import { mistakesOf, works, type Trial } from "./tried.ts";
+import { mended, mistakesOf, works, type Trial } from "./tried.ts";
 
 /** One value, or one keyword, as it is to be written; `comma`: it goes on with the list before it. */
 interface Piece {
@@ -32,15 +33,28 @@ export function orAsMeant(definition: StageDefinition, words: readonly Words[], 
   if (words.length === 0 || report.trial === true || report.expansions.nested > 0 || beyondHelp(report) || !report.diagnostics.some((each) => each.severity === "error" && !before.has(each))) return made;
   const told: string[] = [];
   const calls = candidates(definition, words, report.text, (message) => told.push(message));
-  // A column that has to be chosen is another mistake, which is told next.
-  const written = calls.find((each) => works(each, input, trial)) ?? calls.find((each) => mistakesOf(each, input, trial)?.every(({ code, label }) => code === "missing-argument" && label !== undefined) === true);
-  if (written === undefined || told.length === 0) return made;
+  const meant = told.length === 0 ? null : firstMeant(definition, calls, input, trial);
+  if (meant === null) return made;
   const span: Span = { start: words[0]!.span.start, end: words.at(-1)!.span.end };
   const within = ({ code, span: { start, end } }: Diagnostic): boolean => REWORDED.has(code) && start >= span.start && end <= span.end;
   report.diagnostics.splice(0, report.diagnostics.length, ...report.diagnostics.filter((each) => before.has(each) && !within(each)));
-  const text = written.slice(definition.name.length).trimStart();
-  error(report, span, "extra-argument", told[0]!, { label: `write \`${written}\``, fix: { span, text } });
+  const text = meant.call.slice(definition.name.length).trimStart();
+  error(report, span, "extra-argument", told[0]!, { label: `write \`${meant.call}\``, fix: { span: text === "" ? { start: report.text.slice(0, span.start).trimEnd().length, end: span.end } : span, text }, ...(meant.notes.length === 0 ? {} : { notes: meant.notes }) });
   return made;
+}
+
+/** The first call that works, with names that are nearly there mended, else one of which only more than its words is wrong; null where there is none. `notes`: what was mended besides. */
+function firstMeant(definition: StageDefinition, calls: readonly string[], input: Plan | null, trial: Trial): { readonly call: string; readonly notes: readonly string[] } | null {
+  const whole = calls.find((call) => works(call, input, trial));
+  if (whole !== undefined) return { call: whole, notes: [] };
+  for (const call of calls) {
+    const found = mended(call, input, trial);
+    if (found !== null) return { call: found.text, notes: found.mistakes.map(({ message }) => message) };
+  }
+  // A column that has to be chosen, and what would be wrong with the stage by itself, are other mistakes, which are told next.
+  const anyway = new Set((mistakesOf(definition.name, input, trial) ?? []).map(({ message }) => message));
+  const call = calls.find((each) => mistakesOf(each, input, trial)?.every(({ code, label, message }) => (code === "missing-argument" && label !== undefined) || anyway.has(message)) === true);
+  return call === undefined ? null : { call, notes: [] };
 }
 
 /** Calls that could be meant, the likeliest first. */
@@ -62,6 +76,8 @@ function candidates(definition: StageDefinition, words: readonly Words[], text: 
   const lone = Object.entries(definition.args).filter(([, { keyword, required, shape }]) => keyword && required && shape.kind === "int");
   // `acts 7, last 5`
   if (first !== undefined && lone.length === 1 && /^\d/.test(first.text) && Object.values(definition.args).every(({ keyword }) => keyword)) made = made.map(([, ...rest]) => [{ ...first, text: `${lone[0]![0]} ${first.text}` }, ...rest]);
+  const variables = ofVariables(definition);
+  if (variables !== null) made = made.map((pieces) => together(pieces, variables));
   const calls = made.map((pieces) => pieces.reduce((line, piece) => `${line}${piece.comma ? "," : ""} ${piece.text}`, definition.name));
   const whole = [...calls, ...calls.map((call) => completed(definition, call))];
   // What both tables have needs another name, which is no matter of how the arguments are written.
@@ -114,6 +130,12 @@ function pairOf(definition: StageDefinition, { name, value, order }: Item, behin
   return { pieces: as(`${own} ${other ?? text.slice(given.span.start, given.span.end)}`), used: 1 };
 }
 
+/** Variables that were written apart, behind one keyword, which stands once. */
+function together(pieces: readonly Piece[], keyword: string): readonly Piece[] {
+  const apart = pieces.filter(({ text }) => text.startsWith(`${keyword} `));
+  return apart.length < 2 ? pieces : [...pieces.filter((each) => !apart.includes(each)), { text: `${keyword} ${apart.map(({ text }) => text.slice(keyword.length + 1)).join(", ")}`, comma: false }];
+}
+
 /** The keyword that variables of a template stand behind; null where a stage has none. */
 function ofVariables({ args }: StageDefinition): string | null {
   return Object.entries(args).find(([, { keyword, shape }]) => keyword && shape.kind === "assignments" && shape.of === "template")?.[0] ?? null;
@@ -129,7 +151,9 @@ function literalOf(value: Expr, text: string): string | null {
 /** A value as the argument takes it, where other tools write it otherwise: `"left"`, `True`, `["reference"]`; null where it is written alike. */
 function valueAs(shape: Shape, value: Expr, text: string): string | null {
   if (shape.kind === "oneOf") {
-    if (value.kind === "str") return value.value;
+    // TransformerLens puts a word before its hooks.
+    const plain = value.kind === "str" || value.kind === "name" ? (value.kind === "str" ? value.value : value.path.join(".")).replace(/^hook_/, "") : null;
+    if (plain !== null && (value.kind === "str" || shape.options.includes(plain))) return plain;
     const truth = truthOf(value);
     const sign = truth === null ? undefined : shape.signs?.[String(truth)];
     return sign ?? null;
@@ -146,6 +170,11 @@ function piecesOf(definition: StageDefinition, { name, value, order, span }: Ite
   const written = text.slice(span.start, span.end);
   const plain = [{ text: written, comma: listed }];
   const word = name !== null ? pathOf(name.path) : value.kind === "name" && !value.quoted ? pathOf(value.path) : null;
+  const hook = value.kind === "str" && definition.args["layer"]?.keyword === true && definition.args["hook"]?.keyword === true ? hookNamed(value.value) : null;
+  if (hook !== null) {
+    found("layers are numbers here, and hooks are words");
+    return [{ text: hook, comma: false }];
+  }
   if (word === null && name === null && order === null && !listed) return byItsEnding(definition, value, text, found) ?? plain;
   if (word === null || order !== null) return plain;
   const meant = foreign(definition, word);

@@ -104,3 +104,24 @@ export function typeNamed(word: unknown, span: Span): Hint {
   const meant = Object.hasOwn(TYPE_WORDS, key) ? TYPE_WORDS[key]! : null;
   return meant === null ? {} : { label: `write \`${meant}\``, fix: { span, text: meant } };
 }
+
+/** `csv data/runs-2.csv`, which reads as a division: the file in quotes. */
+export function unquotedPath({ span }: Expr, text: string): Hint {
+  const written = text.slice(span.start, span.end);
+  return /^[\p{L}\p{N}_./~-]+\.\w+$/u.test(written) ? { label: "a file stands in quotes", fix: { span, text: JSON.stringify(written) } } : {};
+}
+
+/** `prompts Hello world`: bare words where a text stands in quotes; null where other words stand among them. */
+export function unquotedText(words: readonly Words[], text: string): Hint | null {
+  const [first, last] = [words[0], words.at(-1)];
+  const plain = words.every(({ items }) => items.every(({ name, order, value }) => name === null && order === null && value.kind === "name" && !value.quoted));
+  if (first === undefined || last === undefined || !plain) return null;
+  const written = JSON.stringify(text.slice(first.span.start, last.span.end));
+  return { label: `write \`${written}\``, fix: { span: { start: first.span.start, end: last.span.end }, text: written } };
+}
+
+/** `blocks.7.hook_resid_post` in quotes, as TransformerLens names a place in the model: the words for it; null for another text. */
+export function hookNamed(written: string): string | null {
+  const [, layer, name] = /^blocks\.(\d+)\.(?:[a-z0-9_]+\.)?hook_([a-z_]+)$/.exec(written) ?? [];
+  return layer === undefined ? null : `layer ${layer} hook ${name}`;
+}

@@ -5,13 +5,15 @@ import { printArg, printExpr } from "../../grammar/print_parts.ts";
 import type { Span } from "../../grammar/span.ts";
 import { FUNCTIONS } from "../ops/functions.ts";
 import type { Schema } from "../ops/schema.ts";
-import type { Arg, Shape } from "../stages/args.ts";
+import { holdsOf, type Arg, type Shape } from "../stages/args.ts";
 import { STAGE_BY_NAME } from "../stages/mod.ts";
 import type { StageDefinition } from "../stages/stage.ts";
 import { single } from "./constant.ts";
-import { bracketed, isTable, phraseAt, pipelineBracketed, type Rewritten } from "./phrases.ts";
-import { pasteable, SETTINGS } from "./settings.ts";
-import { listed, nearest } from "./suggest.ts";
+import { unquotedText } from "./meant_words.ts";
+import { bracketed, inClauses, inGroups, isTable, phraseAt, pipelineBracketed, type Rewritten } from "./phrases.ts";
+import { pasteable, settingCalled, SETTINGS, valueCalled } from "./settings.ts";
+import { distance, listed, nearest } from "./suggest.ts";
+import { orderNamed } from "./sort_keys.ts";
 import { asPlace } from "./token_places.ts";
 
 export type Hint = Partial<Pick<Diagnostic, "label" | "fix" | "notes" | "help">>;
@@ -45,7 +47,7 @@ export const ofColumns = ({ kind }: Shape): boolean => kind === "column" || kind
 /** Words that other languages put before columns (`sort by score`, `distinct on prompt`). */
 const PREPOSITIONS: readonly string[] = ["by", "on"];
 /** Words that other languages put before files. */
-const OF_FILES: readonly string[] = ["as", "to", "into", "in", "from"];
+const OF_FILES: readonly string[] = ["as", "to", "into", "in", "from", "file", "path", "csv", "tsv", "json", "jsonl", "parquet", "svg"];
 
 /** A preposition before the columns of a stage that takes them without, `of` or the argument's own name before its number; null for everything else, and for a column of that name. */
 export function needless(words: Words, next: Words | undefined, name: string, { shape }: Arg): Hint | null {
@@ -59,8 +61,8 @@ export function needless(words: Words, next: Words | undefined, name: string, { 
 
 /** What was meant by words that have no place; `known`: which keywords there are. */
 export function misplaced(given: Misplaced): Hint & { readonly known: string } {
-  const { definition, words, at } = given;
-  const specs: readonly Spec[] = Object.entries(definition.args);
+  const { definition, words, at, input } = given;
+  const specs: readonly Spec[] = Object.entries(definition.args).filter(([, spec]) => holdsOf(spec, input));
   const keywords = specs.filter(([, { keyword }]) => keyword).map(([name]) => name);
   const rewritten = behindMembers(given) === null ? asPhrase(given) : null;
   const known = keywords.length === 0 ? "it has no keywords" : `its keywords: ${listed(keywords)}`;
@@ -70,18 +72,31 @@ export function misplaced(given: Misplaced): Hint & { readonly known: string } {
   if (rewritten !== null) return { ...(rewritten.text.includes("\n") ? {} : { label: `write \`${rewritten.text}\`` }), fix: rewritten, known };
   const place = asPlace(words, at, definition.args);
   if (place !== null) return { ...place, notes: place.notes ?? [], known };
-  if (word === null) return { ...(item?.name == null ? null : asSetting(given, item.name.path.join("."), item.value)) ?? asMore(given) ?? withKeyword(each, words, specs), known };
+  const filled = (hint: Hint): Hint | null => (Object.keys(hint).length === 0 ? null : hint);
+  if (word === null) return { ...(asOrderNamed(given) ?? (item?.name == null ? null : asSetting(given, item.name.path.join("."), item.value)) ?? asMore(given) ?? filled(withKeyword(each, words, specs)) ?? asOfOthers(given)), known };
+  const texts = Object.values(definition.args).find(({ keyword }) => !keyword)?.shape.kind === "string" ? unquotedText(words, given.text) : null;
+  if (texts !== null) return { ...texts, known };
   const numbered = asNumbered(word, each.span, specs);
   if (numbered !== null) return { ...numbered, known };
   const before = beforeKeyword(word, words[at + 1], specs);
   if (before) return { label: "leave it out", fix: { span: { start: each.span.start, end: words[at + 1]!.span.start }, text: "" }, known };
   if (specs.some(([name, { shape }]) => shape.kind === "flag" && ["un", "no_", "not_"].some((no) => word === `${no}${name}`))) return { label: "leave it out", fix: { span: { start: words[at - 1]?.span.end ?? each.span.start, end: each.span.end }, text: "" }, known };
   const near = specs.find(([, { alsoCalled }]) => alsoCalled?.includes(word.toLowerCase()))?.[0] ?? nearest(word, keywords);
-  const other = asChoice(word, specs) ?? near;
+  const other = near !== null && distance(word, near) <= 1 ? near : (asChoice(word, specs) ?? near);
   if (other !== null) return { label: `did you mean \`${other}\`?`, fix: { span: each.span, text: other }, known };
   const following = words[at + 1];
-  const hint = asSetting(given, word, following) ?? asOrder(given, word) ?? asAggregate(given, word) ?? asUnit(words[at - 1], each) ?? asColumn(given, specs) ?? asStage(given);
+  const hint = asSetting(given, word, following) ?? asOrder(given, word) ?? asAggregate(given, word) ?? asUnit(words[at - 1], each) ?? asColumn(given, specs) ?? asStage(given) ?? asOfOthers(given);
   return { ...hint, known };
+}
+
+/** `… | acts layer 7 | compare score`: what the stage takes of another kind of input alone. */
+function asOfOthers({ definition, input, words, at, filled, text }: Misplaced): Hint | null {
+  const others = Object.entries(definition.args).find(([name, spec]) => !spec.keyword && !filled.includes(name) && !holdsOf(spec, input));
+  // Words behind it, up to a keyword, have no place for the same reason.
+  const more = words.findIndex((each, i) => i > at && Object.hasOwn(definition.args, wordOf(each) ?? ""));
+  const { start } = words[at]!.span;
+  const { end } = words[(more < 0 ? words.length : more) - 1]!.span;
+  return others === undefined ? null : { notes: [others[1].doc], label: "leave it out", fix: { span: { start: text.slice(0, start).trimEnd().length, end }, text: "" } };
 }
 
 /** `at last 2`: another word for a choice, where what follows is no choice and a keyword of its own. */
@@ -94,17 +109,7 @@ function beforeKeyword(word: string, next: Words | undefined, specs: readonly Sp
 function asPhrase({ definition, words, at, text }: Misplaced): Rewritten | null {
   const word = words[at] === undefined ? null : wordOf(words[at]);
   const phrase = phraseAt({ definition, words, at, word: word ?? "" });
-  return phrase ?? formatted({ definition, words, at, text }) ?? countedDistinct({ definition, words, at, text }) ?? inGroups({ definition, words, at, text }) ?? (takesMembers(definition) ? bracketed(words, text) : pipelineBracketed({ definition, words, at, text }));
-}
-
-/** `sample perfect 3 by kind`, `agg n = count() by kind`: what is done to each group, behind the stage that makes them. */
-function inGroups({ definition, words, at, text }: Pick<Misplaced, "definition" | "words" | "at" | "text">): Rewritten | null {
-  const columns = words[at + 1];
-  if (words[at] === undefined || wordOf(words[at]) !== "by" || columns === undefined || at + 2 < words.length || definition.groups === "refused" || !definition.input.includes("table") || Object.values(definition.args).some(({ shape }) => shape.kind === "predicate")) return null;
-  if (!columns.items.every(({ name, order, value }) => name === null && order === null && value.kind === "name")) return null;
-  const start = text.lastIndexOf(definition.name, words[0]!.span.start - 1);
-  const [from, own] = [text.slice(start + definition.name.length, words[0]!.span.start), text.slice(words[0]!.span.start, words[at]!.span.start)].map((each) => each.trim());
-  return { span: { start, end: columns.span.end }, text: `${from === "" ? "" : `${from} | `}group ${printArg(columns)} | ${definition.name} ${own}` };
+  return phrase ?? formatted({ definition, words, at, text }) ?? countedDistinct({ definition, words, at, text }) ?? inGroups({ definition, words, at, text }) ?? inClauses({ definition, words, at, text }) ?? (takesMembers(definition) ? bracketed(words, text) : pipelineBracketed({ definition, words, at, text }));
 }
 
 type Around = Pick<Misplaced, "definition" | "words" | "at" | "text">;
@@ -185,7 +190,13 @@ function withKeyword({ items, span }: Words, words: readonly Words[], specs: rea
   const left = specs.filter(([name, { keyword, shape }]) => keyword && !said.includes(name) && (!listing || (shape.kind === "int" && shape.list)));
   const needed = left.filter(([, { required }]) => required);
   const [only, ...others] = needed.length > 0 ? needed : left.filter(([, { shape }]) => shape.kind === "int");
-  return only === undefined || others.length > 0 ? {} : before(only[0], span);
+  if (only === undefined || others.length > 0) return {};
+  // `generate 20 tokens`: what is counted is said by the keyword.
+  const number = words.findIndex((each) => each.span.start === span.start);
+  const unit = words[number + 1];
+  if (unit === undefined || only[1].alsoCalled?.includes(wordOf(unit) ?? "") !== true) return before(only[0], span);
+  const text = `${only[0]} ${printArg(words[number]!)}`;
+  return { label: `write \`${text}\``, fix: { span: { start: span.start, end: unit.span.end }, text } };
 }
 
 /** `layer7`, `L7`: a keyword and its number without a blank. */
@@ -213,17 +224,18 @@ function before(keyword: string, { start }: Words["span"]): Hint {
 /** A value whose keyword was left out (`acts layer 7 resid_post`), also with the prefix that TransformerLens gives to hooks. */
 function asChoice(word: string, specs: readonly Spec[]): string | null {
   const plain = word.replace(/^hook_/, "");
-  const spec = specs.find(([, { keyword, shape }]) => keyword && shape.kind === "oneOf" && shape.options.includes(plain));
-  return spec === undefined ? null : `${spec[0]} ${plain}`;
+  const choices = specs.flatMap(([name, { keyword, shape }]) => (keyword && shape.kind === "oneOf" ? shape.options.map((option) => ({ name, option })) : []));
+  const found = choices.find(({ option }) => option === plain) ?? choices.find(({ option }) => plain.length > 3 && distance(plain, option) === 1);
+  return found === undefined ? null : `${found.name} ${found.option}`;
 }
 
 /** A setting that was written as if the stage had it for a keyword (`acts layer 7 sae "x"`, `sae="x"`): where it belongs, as a line to paste. */
 function asSetting({ words, at, ownLine }: Misplaced, name: string, value: Expr | Words | undefined): Hint | null {
-  if (!Object.hasOwn(SETTINGS, name)) return null;
-  const spec = SETTINGS[name]!;
-  const line = `set ${name} ${value === undefined ? pasteable(spec) : "kind" in value ? printExpr(value) : printArg(value)}`;
+  const setting = settingCalled(name);
+  if (setting === null) return null;
+  const line = `set ${setting} ${value === undefined ? pasteable(SETTINGS[setting]!) : valueCalled(setting, "kind" in value ? printExpr(value) : printArg(value))}`;
   const fix = value === undefined ? null : ownLine(line, { start: words[at - 1]?.span.end ?? words[at]!.span.start, end: value.span.end });
-  return { notes: [`\`${name}\` is a setting: on a line of its own it holds for all that follows`], ...(fix === null ? { help: line } : { fix }) };
+  return { notes: [`\`${setting}\` is a setting: on a line of its own it holds for all that follows`], ...(fix === null ? { help: line } : { fix }) };
 }
 
 /** `sort score descending` */
@@ -231,6 +243,14 @@ function asOrder({ definition, words, at, filled }: Misplaced, word: string): Hi
   const order = /^(?:desc|rev)/i.test(word) ? "desc" : /^asc/i.test(word) ? "asc" : null;
   if (order === null || !filled.some((name) => definition.args[name]!.shape.kind === "keys")) return null;
   return { label: `did you mean \`${order}\`?`, fix: { span: words[at]!.span, text: order } };
+}
+
+/** `sort score ascending=False` */
+function asOrderNamed({ definition, words, at, filled }: Misplaced): Hint | null {
+  const [item, ...more] = words[at]!.items;
+  const [order, ...others] = (item === undefined || more.length > 0 ? null : orderNamed(item)) ?? [];
+  if (order === undefined || others.length > 0 || !filled.some((name) => definition.args[name]!.shape.kind === "keys")) return null;
+  return { label: order === "asc" ? "leave it out" : "write `desc`", fix: { span: { start: words[at - 1]!.span.end, end: words[at]!.span.end }, text: order === "asc" ? "" : " desc" } };
 }
 
 /** `stats mean score`: figures of columns are what \`agg\` gives. */
@@ -271,7 +291,7 @@ function asColumn({ definition, words, at, filled, input }: Misplaced, specs: re
 /** `compare score paired by id`: a column behind a keyword that takes none, where another one of the stage does. */
 export function asKeywordOfColumn(word: string, { start, end }: Span, { stage, schema, text }: { readonly stage: string; readonly schema: Schema; readonly text: string }): Hint | null {
   const keyword = /\b\w+\s+$/.exec(text.slice(0, start))?.[0];
-  const [only, ...others] = Object.entries(STAGE_BY_NAME.get(stage)?.args ?? {}).filter(([, { keyword: named, shape }]) => named && shape.kind === "column");
+  const [only, ...others] = Object.entries(STAGE_BY_NAME.get(stage)?.args ?? {}).filter(([, spec]) => spec.keyword && spec.shape.kind === "column" && holdsOf(spec, schema));
   if (keyword === undefined || only === undefined || others.length > 0 || !schema.columns.some(({ name }) => name === word)) return null;
   return { label: `did you mean \`${only[0]} ${word}\`?`, fix: { span: { start: start - keyword.length, end }, text: `${only[0]} ${text.slice(start, end)}` } };
 }

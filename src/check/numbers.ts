@@ -6,6 +6,7 @@ import { unknownParam } from "./expression.ts";
 import { asWhole } from "./meant_values.ts";
 import type { Hint } from "./misplaced.ts";
 import { error, type Report, type Scope } from "./scope.ts";
+import { asCount } from "./token_places.ts";
 
 interface Context {
   readonly scope: Scope;
@@ -35,7 +36,7 @@ export function intOf(item: Item, { min, max, list, of }: Whole, context: Contex
   if (item.value.kind === "hole") return undefined;
   const value = item.name === null ? literal(item.value, context) : undefined;
   if (value === null) return undefined;
-  const meant = asParam(item.value, context) ?? (list ? asList(item.value, min, context) : null) ?? (item.name === null ? asWhole(item.value, min, of !== undefined) : unnamed(item)) ?? {};
+  const meant = asParam(item.value, context) ?? (of === "tokens" && item.name === null ? asCount(item.value, context.report.text) : null) ?? (list ? asList(item.value, min, context) : null) ?? (item.name === null ? asWhole(item.value, min, of === "layer" || of === "feature") : unnamed(item)) ?? {};
   if (typeof value !== "number" || !Number.isSafeInteger(value)) {
     error(context.report, item.span, "wrong-argument", typeof value === "number" ? `a whole number is needed here, not ${value}` : "a whole number is needed here", meant);
     return undefined;

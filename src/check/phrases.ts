@@ -1,7 +1,8 @@
 /** Without this file `x like "Gen%"` and `if c then a else b` would be refused word by word. */
 import type { Arg as Words, Expr } from "../../grammar/ast.ts";
-import { printColumn, printExpr } from "../../grammar/print_parts.ts";
+import { printArg, printColumn, printExpr } from "../../grammar/print_parts.ts";
 import type { Span } from "../../grammar/span.ts";
+import { turnedRound } from "../../grammar/sql_clauses.ts";
 import { FUNCTIONS } from "../ops/functions.ts";
 import { STAGE_BY_NAME } from "../stages/mod.ts";
 import type { StageDefinition } from "../stages/stage.ts";
@@ -19,6 +20,14 @@ interface Phrase {
   /** The word that has no place. */
   readonly at: number;
   readonly word: string;
+}
+
+type WithText = Omit<Phrase, "word"> & { readonly text: string };
+
+/** A bare word in lower case, or "". */
+function named(each: Words | undefined): string {
+  const value = each === undefined ? null : single(each);
+  return value?.kind === "name" && !value.quoted && value.path.length === 1 ? value.path[0]!.toLowerCase() : "";
 }
 
 /** What a phrase of SQL, R or Python is in saeq; null for words that are none. */
@@ -77,10 +86,6 @@ function liked(left: string, pattern: string): string | null {
 /** `if c then a else b`, `case when c then a else b end`. */
 function conditional({ words, at, word }: Phrase): Rewritten | null {
   const opening = lastValue(words[at - 1]);
-  const named = (each: Words | undefined): string => {
-    const value = each === undefined ? null : single(each);
-    return value?.kind === "name" && !value.quoted ? value.path.join(".").toLowerCase() : "";
-  };
   const sql = opening?.kind === "name" && opening.path.join(".").toLowerCase() === "case" && word.toLowerCase() === "when";
   if (opening?.kind !== "name" || (opening.path.join(".") !== "if" && !sql)) return null;
   const from = sql ? at + 1 : at;
@@ -121,6 +126,31 @@ function alias({ definition, words, at, word }: Phrase): Rewritten | null {
   return { span: { start: item.span.start, end: name.span.end }, text: `${printColumn(name.path.join("."))} = ${printExpr(item.value)}` };
 }
 
+/** `sample perfect 3 by kind`, `agg n = count() by kind`: what is done to each group, behind the stage that makes them. */
+export function inGroups({ definition, words, at, text }: WithText): Rewritten | null {
+  const columns = words[at + 1];
+  if (named(words[at]) !== "by" || columns === undefined || at + 2 < words.length || definition.groups === "refused" || !definition.input.includes("table") || Object.values(definition.args).some(({ shape }) => shape.kind === "predicate")) return null;
+  if (!columns.items.every(({ name, order, value }) => name === null && order === null && value.kind === "name")) return null;
+  const start = text.lastIndexOf(definition.name, words[0]!.span.start - 1);
+  const [from, own] = [text.slice(start + definition.name.length, words[0]!.span.start), text.slice(words[0]!.span.start, words[at]!.span.start)].map((each) => each.trim());
+  return { span: { start, end: columns.span.end }, text: `${from === "" ? "" : `${from} | `}group ${printArg(columns)} | ${definition.name} ${own}` };
+}
+
+/** `where a > 1 order by b desc limit 5`, `group a having count() > 5`: the clauses of SQL behind a stage, each a stage; null where they are none. */
+export function inClauses({ definition, words, at, text }: WithText): Rewritten | null {
+  const word = named(words[at]);
+  const next = named(words[at + 1]);
+  const [first, end] = [words[0], words.at(-1)!.span.end];
+  const grouping = definition.name === "group" && (word === "having" || word === "order");
+  if (first === undefined || at === 0 || !(word === "limit" || word === "having" || ((word === "order" || word === "group") && next === "by")) || (word === "having" && !grouping)) return null;
+  const tail = text.slice(words[at]!.span.start, end);
+  const own = text.slice(first.span.start, words[at - 1]!.span.end);
+  const query = grouping ? `select count(*) as n from t group by ${own} ${tail}` : `select * from t ${tail}`;
+  const stages = turnedRound(query)?.split(" | ").slice(1).join(" | ");
+  if (stages === undefined || stages === "") return null;
+  return grouping ? { span: { start: text.lastIndexOf(definition.name, first.span.start), end }, text: stages } : { span: { start: words[at]!.span.start, end }, text: `| ${stages}` };
+}
+
 /** `groups a = sample perfect 5, b = …`: the members in brackets; null where they are, or where there is nothing to put in them. */
 export function bracketed(words: readonly Words[], text: string): Rewritten | null {
   const items = words.flatMap((each) => each.items);
@@ -145,7 +175,7 @@ export function isTable(value: Expr): boolean {
 }
 
 /** `join csv "meta.csv" on id`: pipelines that a stage takes beside its input, each in brackets; null where none is written. */
-export function pipelineBracketed({ definition, words, at, text }: Omit<Phrase, "word"> & { readonly text: string }): Rewritten | null {
+export function pipelineBracketed({ definition, words, at, text }: WithText): Rewritten | null {
   const keyword = (each: Words | undefined): string | null => {
     const value = each === undefined ? null : single(each);
     return value?.kind === "name" && !value.quoted && definition.args[value.path.join(".")]?.keyword === true ? value.path.join(".") : null;

@@ -8,6 +8,8 @@ import { MOST_COLUMNS, showType, UNKNOWN } from "../ops/schema.ts";
 import { STAGE_BY_NAME } from "../stages/mod.ts";
 import { usage, type StageDefinition } from "../stages/stage.ts";
 import { acceptsInput, type Place } from "./accepts.ts";
+import { comparedValues, listedValues } from "./as_groups.ts";
+import { argumentsHold } from "./arguments_of_kinds.ts";
 import { bindWords, type Slots } from "./bind.ts";
 import { single } from "./constant.ts";
 import { HALVED } from "./expansions.ts";
@@ -15,10 +17,10 @@ import { countWrittenOut, expandDefinition, isDefined, refuseCall } from "./expa
 import { loweringOf } from "./lowering_of.ts";
 import { orAsMeant } from "./meant_arguments.ts";
 import { wordOf, type Hint } from "./misplaced.ts";
-import { beyondHelp, error, relation, stageNamed, type Facts, type Report, type Scope } from "./scope.ts";
+import { beyondHelp, error, isAbsent, relation, stageNamed, type Facts, type Report, type Scope } from "./scope.ts";
 import { listed, nearest } from "./suggest.ts";
 import { works } from "./tried.ts";
-import { nameless, unknownStage } from "./unknown_stage.ts";
+import { asCheckpoint, nameless, unknownStage } from "./unknown_stage.ts";
 import { argumentValue } from "./values.ts";
 import { asPredicted } from "./predicted_words.ts";
 import { leftOut, type Step } from "./ways.ts";
@@ -62,7 +64,7 @@ function checkStage(stage: Stage, input: Plan | null, around: Pick<Place, "befor
   const head = first === undefined ? null : single(first);
   if (first === undefined || head === null || head.kind === "hole") {
     if (first !== undefined && head === null && first.items.every((item) => item.value.kind !== "hole")) {
-      error(context.report, first.span, "no-stage-name", "a stage starts with its name", withoutName(stage, first, input));
+      error(context.report, first.span, "no-stage-name", "a stage starts with its name", withoutName(stage, first, input, context));
     }
     return unknown(stage.span);
   }
@@ -93,12 +95,15 @@ function isSelectAll(head: Expr): boolean {
 }
 
 /** `runs = csv "x.csv"` without its `let`, and `sort desc count`. */
-function withoutName(stage: Stage, first: Words, input: Plan | null): Hint {
+function withoutName(stage: Stage, first: Words, input: Plan | null, { scope, report }: CheckContext): Hint {
   const { args, span } = stage;
+  if (input === null && args.length === 1 && listedValues([first], scope, report.text) !== null) return { label: "write `groups` before them", fix: { span: { start: first.span.start, end: first.span.start }, text: "groups " } };
   const [item, next, ...more] = first.items;
   if (item !== undefined && next !== undefined && more.length === 0 && item.name === null && next.name === null && item.value.kind === "name" && next.value.kind === "name" && STAGE_BY_NAME.has(next.value.path.join(".")))
     return { label: "write `|`", fix: { span: { start: item.span.end, end: next.span.start }, text: " | " } };
   if (item === undefined || next !== undefined) return {};
+  const setting = input === null && item.name !== null && args.length === 1 ? asCheckpoint(item.value) : null;
+  if (setting !== null) return { label: `write \`${setting}\``, fix: { span, text: setting } };
   if (item.name !== null && input !== null) return { label: "`derive` makes columns", fix: { span: { start: span.start, end: span.start }, text: "derive " } };
   if (item.name !== null) return input !== null ? {} : { label: "write `let` before it", fix: { span: { start: first.span.start, end: first.span.start }, text: "let " } };
   const [key, ...rest] = args.slice(1);
@@ -123,6 +128,11 @@ function checkCall(definition: StageDefinition, place: Place, words: readonly Wo
   let rest = words;
   if (input === null && definition.input.length > 0 && !definition.inputOptional) {
     if (standsFirst(definition, place, words, context)) return unknown(stage.span);
+    const compared = comparedValues(definition, words, place, { ...context, check: checkPipeline });
+    if (compared !== null) {
+      error(report, nameSpan, "missing-input", `\`${definition.name}\` stands behind what it works on`, { label: compared.text.startsWith("groups ") ? "values side by side are groups" : "`concat` puts rows behind one another", fix: compared });
+      return unknown(stage.span);
+    }
     const turned = inputBehind(definition, words, context);
     if (turned !== null) {
       error(report, nameSpan, "missing-input", `\`${definition.name}\` stands behind what it works on`, { label: `write \`${turned}\``, fix: { span: stage.span, text: turned } });
@@ -144,10 +154,11 @@ function checkCall(definition: StageDefinition, place: Place, words: readonly Wo
     return unknown(stage.span);
   }
   if (from !== null && !acceptsInput(definition, from, place, { ...context, check: checkPipeline })) return unknown(stage.span);
-  const slots = bindWords(definition, rest, nameSpan, from?.schema ?? null, report);
-  if (slots === null) return unknown(stage.span);
-  const blind = from !== null && !from.schema.known;
   const before = report.diagnostics.length;
+  const slots = bindWords(definition, rest, nameSpan, from?.schema ?? null, report);
+  if (slots === null) sayPredicted(definition, before, from, place, context);
+  if (slots === null || !argumentsHold(definition, slots, from, place, { ...context, check: checkPipeline })) return unknown(stage.span);
+  const blind = from !== null && !from.schema.known;
   const values = slotValues(definition, slots, from, context);
   if (values === null) sayPredicted(definition, before, from, place, context);
   if (values === null || (blind && !isDefined(definition))) return unknown(stage.span);
@@ -173,7 +184,7 @@ function sayPredicted(definition: StageDefinition, since: number, from: Plan | n
   const { diagnostics } = context.report;
   for (let at = since; at < diagnostics.length; at++) {
     const told = diagnostics[at]!;
-    const hint = told.fix === undefined ? asPredicted(definition, told, from, place, { ...context, check: checkPipeline }) : null;
+    const hint = told.fix === undefined || told.code === "unknown-keyword" ? asPredicted(definition, told, from, place, { ...context, check: checkPipeline }) : null;
     if (hint !== null) diagnostics[at] = { ...told, ...hint, notes: [...(hint.notes ?? []), ...(told.notes ?? [])] };
   }
 }
@@ -216,6 +227,7 @@ function headRelation({ args }: StageDefinition, words: Words | undefined, conte
   const name = first.path.join(".");
   const own = Object.hasOwn(args, name) ? args[name] : undefined;
   if (own !== undefined && (own.keyword || own.shape.kind === "flag")) return null;
+  if (isAbsent(context.scope, name)) return unknown(first.span);
   if (beyondHelp(context.report)) return error(context.report, first.span, "unknown-name", `no value named \`${name}\``) ?? unknown(first.span);
   const near = nearest(name, [...context.scope.relations.keys(), ...context.scope.standard.keys()]);
   error(context.report, first.span, "unknown-name", `no value named \`${name}\``, {

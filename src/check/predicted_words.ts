@@ -31,7 +31,7 @@ export function behindLogits({ name }: StageDefinition, own: string, word: strin
 /** What was meant by a column that predictions have; null where the mistake is another, or no line is known that works. */
 export function asPredicted(definition: StageDefinition, { code, span }: Diagnostic, from: Plan | null, { stage, before }: { readonly stage: Stage; readonly before: readonly { readonly stage: Stage; readonly input: Plan | null }[] }, trial: Trial): Hint | null {
   const { report } = trial;
-  if (code !== "unknown-column" || from === null || report.trial === true || report.expansions.nested > 0 || beyondHelp(report)) return null;
+  if ((code !== "unknown-column" && code !== "unknown-keyword") || from === null || report.trial === true || report.expansions.nested > 0 || beyondHelp(report)) return null;
   const word = report.text.slice(span.start, span.end);
   const figure = isPredicted(word);
   if (figure === null) return null;

@@ -173,8 +173,20 @@ export const SETTINGS: Readonly<Record<string, SettingSpec>> = {
 };
 
 /** What other tools call settings, and their values. */
-const ALSO_CALLED: Readonly<Record<string, string>> = { device: "ep", provider: "ep", backend: "ep", precision_type: "dtype", torch_dtype: "dtype", random_state: "seed", random_seed: "seed", bos_token: "bos", prepend_bos: "bos", workers: "lanes", n_jobs: "lanes", digits: "precision" };
+const ALSO_CALLED: Readonly<Record<string, string>> = { device: "ep", provider: "ep", backend: "ep", precision_type: "dtype", torch_dtype: "dtype", random_state: "seed", random_seed: "seed", bos_token: "bos", prepend_bos: "bos", workers: "lanes", n_jobs: "lanes", digits: "precision", batch_size: "batch", torch_device: "ep" };
 const VALUES_CALLED: Readonly<Record<string, string>> = { gpu: "auto", float32: "f32", fp32: "f32", float16: "f16", fp16: "f16", half: "f16", bfloat16: "bf16", all: "auto", default: "auto" };
+
+/** The setting of that name, or that other tools call so; null where there is none. */
+export function settingCalled(name: string): string | null {
+  return Object.hasOwn(SETTINGS, name) ? name : Object.hasOwn(ALSO_CALLED, name) ? ALSO_CALLED[name]! : null;
+}
+
+/** A value as `set` takes it: a word of another tool as the one that is meant, a word in quotes without them. */
+export function valueCalled(setting: string, written: string): string {
+  const word = written.replace(/^(["'])(\w+)\1$/, "$2");
+  const meant = Object.hasOwn(VALUES_CALLED, word.toLowerCase()) ? VALUES_CALLED[word.toLowerCase()]! : word;
+  return SETTINGS[setting]!.value.split("|").includes(meant) ? meant : written;
+}
 
 /** The value that a word of another tool means. */
 function meantValue(values: readonly ScalarLiteral[] | null, arg: Arg | undefined): Hint | null {

@@ -18,7 +18,7 @@ export function distance(a: string, b: string): number {
   return previous[b.length]!;
 }
 
-/** The nearest of `names`: one that looks the same, else at most a third of the word away, or one that contains it; never for a single letter. */
+/** The nearest of `names`: one that looks the same, else one letter away, of which it is one word, at most a third of the word away, or that contains it; never for a single letter. */
 export function nearest(word: string, names: readonly string[]): string | null {
   const twin = names.find((name) => name.normalize() === word.normalize()) ?? names.find((name) => name.normalize("NFKC") === word.normalize("NFKC"));
   if (twin !== undefined) return twin;
@@ -31,8 +31,19 @@ export function nearest(word: string, names: readonly string[]): string | null {
     const away = distance(low, name.toLowerCase());
     if (away <= allowed && (best === null || away < best.away)) best = { name, away };
   }
-  if (best !== null) return best.name;
-  return low.length < 4 ? null : (names.find((name) => name.toLowerCase().includes(low) || (name.length >= 4 && low.includes(name.toLowerCase()))) ?? null);
+  if (best !== null && (best.away <= 1 || low.length < 4)) return best.name;
+  if (low.length < 4) return null;
+  // `score` is rather one of the words of `score_mean` than a slip of `store`, or a part of `underscored`.
+  const words = names.filter((name) => name.toLowerCase().split(/[_\W]+/).includes(low));
+  if (words.length > 0) return shortest(words);
+  return best?.name ?? shortest(names.filter((name) => name.toLowerCase().includes(low) || (name.length >= 4 && low.includes(name.toLowerCase()))), low);
+}
+
+/** The name whose length is nearest to that of a word, of several the first; null of none. */
+function shortest(names: readonly string[], word = ""): string | null {
+  const [first, ...others] = names;
+  const away = (name: string): number => Math.abs(name.length - word.length);
+  return first === undefined ? null : others.reduce((nearer, name) => (away(name) < away(nearer) ? name : nearer), first);
 }
 
 /** What tells a word from a name that looks the same, such as an é of one character from one of two: for notes, where nothing else would. */

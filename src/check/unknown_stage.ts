@@ -6,24 +6,27 @@ import type { Plan } from "../ops/op.ts";
 import { showType, type Kind } from "../ops/schema.ts";
 import { usage, type Category, type StageDefinition } from "../stages/stage.ts";
 import { single } from "./constant.ts";
+import { listedValues } from "./as_groups.ts";
 import { inWords } from "./calls.ts";
 import { chainAt } from "./chains.ts";
 import { asUse, meaningOf } from "./foreign_stages.ts";
 import { aggregateOf, wordOf, type Hint } from "./misplaced.ts";
 import { readerOf } from "./readers.ts";
 import { SETTINGS } from "./settings.ts";
-import { beyondHelp, error, relation, stageNamed, stagesOf } from "./scope.ts";
+import { beyondHelp, error, isAbsent, relation, stageNamed, stagesOf } from "./scope.ts";
 import { distance, listed, nearest } from "./suggest.ts";
-import { works, type Trial } from "./tried.ts";
+import { firstThatStands, type Trial } from "./tried.ts";
 
 /** Report a stage whose name is none. `input`: what it was to work on, null at the start of a pipeline. */
 export function unknownStage(name: string, stage: Stage, input: Plan | null, trial: Trial): void {
   const { scope, report } = trial;
   const at = single(stage.args[0]!)!.span;
+  if (isAbsent(scope, name)) return;
   if (beyondHelp(report)) return void error(report, at, "unknown-stage", `no stage named \`${name}\``);
   const alone = stage.args.length === 1;
   if (input === null && !alone && relation(scope, name) !== undefined) {
-    const chain = chainAt(at.start, trial);
+    const side = listedValues(stage.args, scope, report.text);
+    const chain = chainAt(at.start, trial) ?? (side === null ? null : { span: stage.span, text: `groups ${side}` });
     error(report, at, "relation-not-stage", `\`${name}\` is a value, not a stage`, { notes: ["a stage follows after `|`"], ...(chain !== null ? replaced(chain.span, chain.text) : stageNamed(scope, wordOf(stage.args[1]!) ?? "") === undefined ? { help: `${name} | take 10` } : { label: "write `|` behind it", fix: { span: { start: at.end, end: at.end }, text: " |" } }) });
     return;
   }
@@ -50,9 +53,13 @@ export function unknownStage(name: string, stage: Stage, input: Plan | null, tri
 /** Report a stage that starts with something else than its name, such as a call or a text. */
 export function nameless(head: Expr, input: Plan | null, more: boolean, trial: Trial): void {
   const chain = head.kind === "call" && input === null ? chainAt(head.span.start, trial, head) : null;
+  const setting = more || input !== null ? null : asCheckpoint(head);
+  const { report } = trial;
+  if (setting !== null && report.statement !== undefined && report.expansions.nested === 0) return void error(report, head.span, "no-stage-name", "models and SAEs are set, and hold for all lines that follow", replaced({ start: report.statement.start, end: head.span.end }, setting));
+  const loaded = head.kind === "call" && input === null && !more && /^(?:load_?\w*|read_?\w*|open)$/.test(head.name.slice(head.name.lastIndexOf(".") + 1)) && head.args.length === 1 && head.args[0]!.value.kind === "str" ? readerOf(head.args[0]!.value.value, stagesOf(trial.scope)) : null;
   const saved = more ? null : (asSave(head, input) ?? asStart(head, input, trial));
   const written = head.kind === "call" && !more && chain === null ? inWords(head, input, trial) : null;
-  const meant = chain !== null ? replaced(chain.span, chain.text) : saved !== null ? saved : written !== null ? replaced(head.span, written) : head.kind === "str" ? asFile(head.value, head.span, stagesOf(trial.scope), input === null && !more) : null;
+  const meant = chain !== null ? replaced(chain.span, chain.text) : saved !== null ? saved : loaded !== null && written === null ? replaced(head.span, loaded) : written !== null ? replaced(head.span, written) : head.kind === "str" ? asFile(head.value, head.span, stagesOf(trial.scope), input === null && !more) : null;
   error(trial.report, head.span, "no-stage-name", input === null ? "a pipeline starts with a source or a name" : "a stage starts with its name", meant ?? { help: input === null ? 'csv "x.csv" | take 10' : "take 10" });
 }
 
@@ -71,6 +78,15 @@ function asStart(head: Expr, input: Plan | null, { scope, report }: Trial): Hint
   if (head.kind === "binary" && head.op === "<" && head.left.kind === "name" && head.right.kind === "unary" && head.right.op === "-") return replaced({ start: head.span.start, end: head.right.operand.span.start }, `let ${head.left.path.join(".")} = `);
   if (head.kind === "call" && head.name === "set.seed" && head.args.length === 1) return replaced(head.span, `set seed ${report.text.slice(head.args[0]!.span.start, head.args[0]!.span.end)}`);
   return null;
+}
+
+/** `model = HookedTransformer.from_pretrained("x")`, `SAE.from_pretrained("release", "id")`: the setting that does it; null for another call. */
+export function asCheckpoint(call: Expr): string | null {
+  if (call.kind !== "call" || !/(?:^|\.)(?:from_pretrained(?:_no_processing)?|load_model|load_sae)$/.test(call.name)) return null;
+  const texts = call.args.filter(({ name }) => name === null || /^(?:release|sae_id|model_name|pretrained_model_name_or_path)$/.test(name.path.join("."))).flatMap(({ value }) => (value.kind === "str" ? [value.value] : []));
+  const sae = /sae|transcoder/i.test(call.name);
+  const [first, second] = texts;
+  return first === undefined ? null : sae ? `set sae ${JSON.stringify(second === undefined ? first : `${first}/${second}`)}` : `set model ${JSON.stringify(first)}`;
 }
 
 /** `var runs = perfect`, `seed 42`, `help acts`: what belongs to a statement, or to the prompt; null for anything else. */
@@ -125,8 +141,8 @@ function asForeign(name: string, { args, span }: Stage, input: Plan | null, tria
   const meaning = input === null ? null : meaningOf(name, { words, kind: input.schema.known ? input.schema.kind : null });
   if (meaning === null) return null;
   const { write, otherwise, help, note } = meaning;
-  const fixed = [write, otherwise].find((each) => each !== undefined && works(each, input, trial));
-  return { ...(note === undefined ? {} : { notes: [note] }), ...(fixed !== undefined ? replaced(span, fixed) : { help: write ?? help ?? "" }) };
+  const fixed = firstThatStands([write, otherwise].filter((each) => each !== undefined), input, trial);
+  return { ...(note === undefined ? {} : { notes: [note] }), ...(fixed !== null ? replaced(span, fixed) : { help: write ?? help ?? "" }) };
 }
 
 /** `load "x.csv"`: the source that reads such a file. */

@@ -2,20 +2,22 @@
 import type { Arg as Words, Expr, Item, Pipeline } from "../../grammar/ast.ts";
 import { printColumn } from "../../grammar/print_parts.ts";
 import type { Span } from "../../grammar/span.ts";
-import type { Plan, SortKey } from "../ops/op.ts";
+import type { Plan } from "../ops/op.ts";
 import type { Scalar } from "../ops/scalar.ts";
 import type { ScalarType, Schema } from "../ops/schema.ts";
 import type { Assignment, Check, Shape } from "../stages/args.ts";
 import { bare, constant, single } from "./constant.ts";
-import { bindExpression, type ExpressionContext } from "./expression.ts";
+import { bindExpression, bindWanted, type ExpressionContext } from "./expression.ts";
 import { notBoolean, typeName } from "./expression_types.ts";
+import { refusesQuoted } from "./quoted_columns.ts";
 import { quotedParams } from "./quoted_params.ts";
 import { error, type Report, type Scope } from "./scope.ts";
 import { asKeywordOfColumn, columnNamed, type Hint } from "./misplaced.ts";
 import { together } from "./meant_values.ts";
-import { allOf, asColumn, asConditions, assignedOtherwise, nameOr, outOfList, typeNamed, unlistedTexts, withBlanks } from "./meant_words.ts";
+import { allOf, asColumn, asConditions, assignedOtherwise, nameOr, outOfList, typeNamed, unlistedTexts, unquotedPath, withBlanks } from "./meant_words.ts";
 import { asParam, expandList, intOf, literal } from "./numbers.ts";
 import { relations } from "./relations.ts";
+import { sortKeys } from "./sort_keys.ts";
 import { listed, nearest, toldApart } from "./suggest.ts";
 import { asPart } from "./token_places.ts";
 
@@ -78,7 +80,7 @@ export function argumentValue(shape: Shape, words: Words, context: ValueContext)
       const word = value.kind === "name" ? value.path.join(".") : literal(value, context, `str = "${shape.options[0] ?? ""}"`);
       if (typeof word === "string" && shape.options.includes(word)) return word;
       const near = typeof word === "string" ? (signed(word, shape) ?? (nearest(word, shape.options) ?? (shape.options.find((each) => each.length > 2 && word.toLowerCase().split("_").includes(each)) ?? null))) : signed(context.text.slice(value.span.start, value.span.end), shape);
-      const other = near === null && typeof word === "string" ? (asPart(word, value, shape, context.text) ?? asKeywordOfColumn(word, value.span, context)) : null;
+      const other = near !== null ? null : (asPart(String(word ?? ""), value, shape, context.text) ?? (typeof word === "string" ? asKeywordOfColumn(word, value.span, context) : null));
       return wrong(value.span, `one of ${shape.options.map((each) => `\`${each}\``).join(", ")} is needed here`, near === null ? (other ?? {}) : { label: `did you mean \`${near}\`?`, fix: { span: value.span, text: near } });
     }
     case "string": {
@@ -98,7 +100,7 @@ export function argumentValue(shape: Shape, words: Words, context: ValueContext)
       const quoted = quotedParams(value, scope);
       if (quoted !== null) return wrong(value.span, quoted.message, quoted.hint);
       const path = literal(value, context, `str = "${shape.access === "read" ? "in" : "out"}${shape.extensions[0] ?? ".csv"}"`);
-      if (typeof path !== "string") return path === null ? undefined : wrong(value.span, "a file name in quotes is needed here", value.kind === "name" ? asParam(value, context) ?? { fix: { span: value.span, text: JSON.stringify(value.path.join(".")) } } : {});
+      if (typeof path !== "string") return path === null ? undefined : wrong(value.span, "a file name in quotes is needed here", value.kind === "name" ? asParam(value, context) ?? { fix: { span: value.span, text: JSON.stringify(value.path.join(".")) } } : unquotedPath(value, context.text));
       if (path === "" || path.includes("\0")) return wrong(value.span, "this is not a file name");
       if (shape.access === "read") return fileRead(path, value.span, context);
       report.accesses.push({ access: "write", path, at: value.span });
@@ -120,12 +122,12 @@ export function argumentValue(shape: Shape, words: Words, context: ValueContext)
       if (unlisted !== null) return wrong(words.span, "column names are needed here", unlisted);
       const names: string[] = [];
       for (const item of words.items) {
-        const bound = bindExpression(item.value, expressions);
-        if (bound === null) return undefined;
+        const bound = bindWanted(item.value, shape.of === "figures" ? ["int", "float", "bool"] : undefined, expressions);
+        if (bound === null) continue;
         if (bound.op !== "column" || item.name !== null) return wrong(item.span, "column names are needed here", asColumn(item, context) ?? {});
         names.push(bound.name);
       }
-      return names;
+      return names.length === words.items.length ? names : undefined;
     }
     case "names": {
       const names: string[] = [];
@@ -138,8 +140,9 @@ export function argumentValue(shape: Shape, words: Words, context: ValueContext)
     }
     case "predicate": {
       const value = one();
-      const bound = value === undefined ? null : bindExpression(value, expressions);
+      const bound = value === undefined ? null : bindWanted(value, ["bool"], expressions);
       if (bound === null || value === undefined) return undefined;
+      if (refusesQuoted(value, bound, context)) return undefined;
       return bound.type === "bool" ? bound : (notBoolean(report, bound, value.span, `\`${context.stage}\``) ?? undefined);
     }
     case "scalar": {
@@ -206,21 +209,9 @@ function assigned(item: Item, report: Report): undefined {
   return undefined;
 }
 
-function sortKeys(words: Words, context: ExpressionContext): readonly SortKey[] | undefined {
-  const keys: SortKey[] = [];
-  for (const item of words.items) {
-    // `sort -count` reads as descending, as people write it.
-    const at = bare(item.value);
-    const descending = at.kind === "unary" && at.op === "-";
-    const by = bindExpression(descending ? at.operand : item.value, context);
-    if (by === null) return undefined;
-    keys.push({ by, descending: descending !== (item.order === "desc") });
-  }
-  return keys;
-}
-
 function named(words: Words, context: ExpressionContext, conditions: boolean, values: ValueContext): readonly Assignment[] | undefined {
   const made: Assignment[] = [];
+  let whole = true;
   const unlisted = outOfList(words, values.text);
   if (unlisted !== null) return void error(context.report, words.span, "missing-name", "columns are listed without brackets", unlisted);
   for (const item of words.items) {
@@ -228,8 +219,11 @@ function named(words: Words, context: ExpressionContext, conditions: boolean, va
     if (otherwise !== null) return void error(context.report, item.span, "missing-name", "this needs a name", otherwise);
     const before = words.items[words.items.indexOf(item) - 1];
     const apart = before === undefined || values.stage !== "derive" ? {} : { apart: { span: { start: before.span.end, end: item.span.start }, text: " | derive " } };
-    const value = bindExpression(item.value, { ...context, made: made.map((each) => each.name), ...apart });
-    if (value === null) return undefined;
+    const value = bindWanted(item.value, conditions ? ["bool"] : undefined, { ...context, made: made.map((each) => each.name), ...apart });
+    if (value === null) {
+      whole = false;
+      continue;
+    }
     const name = item.name?.path.join(".") ?? (value.op === "column" && !conditions ? value.name : null);
     if (name === null && conditions && (value.type !== "bool" || value.op === "column")) {
       const column = value.op === "column" ? value.name : null;
@@ -243,6 +237,7 @@ function named(words: Words, context: ExpressionContext, conditions: boolean, va
       error(context.report, item.span, "missing-name", "this needs a name", called === null ? { help: `${values.stage} name = ${nameOr(at, values)}` } : { fix: { span: { start: item.span.start, end: item.span.start }, text: called } });
       return undefined;
     }
+    if (conditions && refusesQuoted(item.value, value, values)) return undefined;
     if (conditions && value.type !== "bool") {
       notBoolean(context.report, value, item.value.span, `\`${name}\``);
       return undefined;
@@ -253,7 +248,7 @@ function named(words: Words, context: ExpressionContext, conditions: boolean, va
     }
     made.push({ name, value });
   }
-  return made;
+  return whole ? made : undefined;
 }
 
 const COLUMN_TYPES: readonly ScalarType[] = ["int", "float", "bool", "str"];

@@ -68,6 +68,15 @@ function firstThatWorks(ways: readonly Way[], own: string, from: Plan, trial: Tr
 /** A mistake without its place, which another line has elsewhere. */
 const said = ({ code, message }: Diagnostic): string => `${code}: ${message}`;
 
+/** What leads from what flows in to one of these kinds, with the stage behind it; null where nothing does that works. */
+export function ledTo(kinds: readonly Kind[], definition: StageDefinition, from: Plan, { span }: Stage, trial: Trial): Hint | null {
+  const { report } = trial;
+  if (report.trial === true || beyondHelp(report) || report.expansions.nested > 0) return null;
+  const own = report.text.slice(span.start, span.end);
+  const lead = onTheWay({ ...definition, input: kinds }, from.schema, layerOf(trial)).find((each) => each !== "" && works(`${each}${own}`, from, trial));
+  return lead === undefined ? null : { label: `\`${lead.slice(0, -" | ".length)}\` comes before it`, fix: { span, text: `${lead}${own}` } };
+}
+
 /** The stage on groups, where it needs them, or one of its examples. */
 function exampleOf(definition: StageDefinition, own: string, { schema }: Plan, trial: Trial): Hint {
   const ofGroups = definition.groups === "required" && schema.groups === null ? onGroups(definition, own, trial) : null;

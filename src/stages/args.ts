@@ -1,12 +1,15 @@
 /** Without this file every stage would describe its arguments in a way of its own, and nothing could be derived from them. */
 import type { Plan, SortKey } from "../ops/op.ts";
 import type { Scalar } from "../ops/scalar.ts";
-import type { ScalarType } from "../ops/schema.ts";
+import type { Kind, ScalarType, Schema } from "../ops/schema.ts";
+
+/** What a whole number numbers, or counts. */
+type Numbered = "layer" | "feature" | "tokens";
 
 /** What may stand in an argument, as plain data: read by the binder, completion, help and the reference. */
 export type Shape =
   /** `of`: what it numbers; completion can know which layers there are. */
-  | { readonly kind: "int"; readonly min: number; readonly max: number; readonly list: boolean; readonly of?: "layer" | "feature" }
+  | { readonly kind: "int"; readonly min: number; readonly max: number; readonly list: boolean; readonly of?: Numbered }
   | { readonly kind: "float" }
   /** Seconds, or `2h`. */
   | { readonly kind: "duration" }
@@ -17,7 +20,8 @@ export type Shape =
   /** `of`: what it names; completion can know which chat templates, and variables of them, there are. `signs`: texts that people call by a name, as they are written. */
   | { readonly kind: "string"; readonly list: boolean; readonly of?: "template"; readonly signs?: Readonly<Record<string, string>> }
   | { readonly kind: "path"; readonly access: "read" | "write"; readonly extensions: readonly string[] }
-  | { readonly kind: "column"; readonly extra: readonly string[] }
+  /** `extra`: what else it may be, of the kinds in `extraOf`; of all where absent. */
+  | { readonly kind: "column"; readonly extra: readonly string[]; readonly extraOf?: readonly Kind[] }
   /** `of`: what they hold; completion offers no others. */
   | { readonly kind: "columns"; readonly of?: "figures" }
   | { readonly kind: "names" }
@@ -40,12 +44,19 @@ export interface Arg<T = unknown> {
   readonly default: T;
   /** What it is where it is not given depends on what it is used on, and `doc` says on what: the default stands for it until that is known. */
   readonly depends?: true;
+  /** Kinds of input that it says something of; of others it is refused, and not offered. Of all that the stage takes, where absent. */
+  readonly kinds?: readonly Kind[];
   /** What other tools call it. */
   readonly alsoCalled?: readonly string[];
 }
 
 export type ArgSpecs = Readonly<Record<string, Arg>>;
 export type ArgValues<A> = { readonly [K in keyof A]: A[K] extends Arg<infer T> ? T : never };
+
+/** Whether an argument says something of what flows in: also where there is no input, or nobody knows yet which. */
+export function holdsOf({ kinds }: Arg, input: Schema | null): boolean {
+  return kinds === undefined || input === null || !input.known || kinds.includes(input.kind);
+}
 
 interface Options<T> {
   readonly doc: string;
@@ -65,11 +76,11 @@ type Bounds = { readonly min?: number; readonly max?: number };
 export function int(options: Options<number> & Bounds): Arg<number> {
   return arg({ kind: "int", min: options.min ?? Number.MIN_SAFE_INTEGER, max: options.max ?? Number.MAX_SAFE_INTEGER, list: false }, options);
 }
-export function optionalInt(options: Options<number | null> & Bounds & { readonly of?: "layer" | "feature" }): Arg<number | null> {
+export function optionalInt(options: Options<number | null> & Bounds & { readonly of?: Numbered }): Arg<number | null> {
   return arg<number | null>({ kind: "int", min: options.min ?? Number.MIN_SAFE_INTEGER, max: options.max ?? Number.MAX_SAFE_INTEGER, list: false, ...(options.of === undefined ? {} : { of: options.of }) }, { ...options, default: null });
 }
 /** `5, 7, 9` */
-export function ints(options: Options<readonly number[]> & Bounds & { readonly of?: "layer" | "feature" }): Arg<readonly number[]> {
+export function ints(options: Options<readonly number[]> & Bounds & { readonly of?: Numbered }): Arg<readonly number[]> {
   return arg({ kind: "int", min: options.min ?? Number.MIN_SAFE_INTEGER, max: options.max ?? Number.MAX_SAFE_INTEGER, list: true, ...(options.of === undefined ? {} : { of: options.of }) }, options);
 }
 export function optionalFloat(options: Options<number | null>): Arg<number | null> {
@@ -92,8 +103,8 @@ export function path(access: "read" | "write", extensions: readonly string[], op
   return arg({ kind: "path", access, extensions }, options);
 }
 /** A column of the input, or one of the words in `extra`. */
-export function column(options: Options<string> & { readonly extra?: readonly string[] }): Arg<string> {
-  return arg({ kind: "column", extra: options.extra ?? [] }, options);
+export function column(options: Options<string> & { readonly extra?: readonly string[]; readonly extraOf?: readonly Kind[] }): Arg<string> {
+  return arg({ kind: "column", extra: options.extra ?? [], ...(options.extraOf === undefined ? {} : { extraOf: options.extraOf }) }, options);
 }
 export function columns(options: Options<readonly string[]> & { readonly of?: "figures" }): Arg<readonly string[]> {
   return arg({ kind: "columns", ...(options.of === undefined ? {} : { of: options.of }) }, options);

@@ -11,10 +11,10 @@ import { stage, type Lowering } from "./stage.ts";
 const FIGURES: readonly ColumnSchema[] = ["delta", "low", "high", "p", "q"].map((name) => ({ name, type: "float" }));
 
 const ARGS = {
-  of: columns({ of: "figures", default: [], doc: "Of tables: columns of numbers, or of true and false" }),
-  by: oneOf(["rate", "fires", "max", "mean"], { keyword: true, default: "rate", doc: "Of activations, a text's score: share of its tokens where the feature is active, whether it fires at all, its largest activation, or the mean over all its tokens, silent ones as 0" }),
-  least: int({ keyword: true, default: 3, min: 1, doc: "Of activations: test only features that fire in at least so many texts of both groups together, or pairs" }),
-  per: { ...column({ keyword: true, default: "", alsoCalled: ["unit", "each", "on", "key"], doc: "Of tables: rows of one value of this column are one text, whose score is their mean; not said: `row`, as `logits` and `rows` number their texts, or else each row by itself" }), depends: true },
+  of: { ...columns({ of: "figures", default: [], doc: "Of tables: columns of numbers, or of true and false" }), kinds: ["table"] },
+  by: { ...oneOf(["rate", "fires", "max", "mean"], { keyword: true, default: "rate", doc: "Of activations, a text's score: share of its tokens where the feature is active, whether it fires at all, its largest activation, or the mean over all its tokens, silent ones as 0" }), kinds: ["acts"] },
+  least: { ...int({ keyword: true, default: 3, min: 1, doc: "Of activations: test only features that fire in at least so many texts of both groups together, or pairs" }), kinds: ["acts"] },
+  per: { ...column({ keyword: true, default: "", alsoCalled: ["unit", "each", "on", "key"], doc: "Of tables: rows of one value of this column are one text, whose score is their mean; not said: `row`, as `logits` and `rows` number their texts, or else each row by itself" }), depends: true, kinds: ["table"] },
   paired: flag("Set each text against its partner: the first of one group against the first of the other, or, of tables, what has the same `per` in both. For a model before and after an edit, a clean text and a corrupted one; delta is the share of pairs where the first is higher, less that where it is lower, and p is of the signed ranks of their differences (Wilcoxon; of true and false that is McNemar's exact test)", ["matched", "signed_rank", "wilcoxon"]),
 } as const;
 
@@ -42,12 +42,7 @@ const made = (first: readonly ColumnSchema[], names: readonly string[], counts: 
   columns: [...first, ...names.map((name): ColumnSchema => ({ name: `${name}_mean`, type: "float" })), ...FIGURES, ...names.map((name): ColumnSchema => ({ name: `${name}_${counts}`, type: "int" }))],
 });
 
-function ofFeatures(context: Lowering, { of, by, least, paired }: ArgValues<typeof ARGS>): Plan | null {
-  for (const argument of ["of", "per"]) {
-    if (!context.given(argument)) continue;
-    context.report({ code: "wrong-argument", message: argument === "of" ? `of activations features are compared, and \`${of[0]}\` is a column` : "of activations the text is the unit", span: context.at(argument), label: "leave it out", fix: context.without(argument) });
-    return null;
-  }
+function ofFeatures(context: Lowering, { by, least, paired }: ArgValues<typeof ARGS>): Plan | null {
   const features = featureColumns(context);
   const names = twoGroups(context, "compare", []);
   if (names === null) return null;
@@ -71,11 +66,6 @@ function ofColumns(context: Lowering, { of, per, paired }: ArgValues<typeof ARGS
       notes: numbers.length === 0 ? ["none here holds numbers"] : [`columns of numbers here: ${numbers.map(printColumn).join(", ")}`],
       ...(unread ? context.way(["acts"]) : { help: line }),
     });
-    return null;
-  }
-  for (const argument of ["by", "least"]) {
-    if (!context.given(argument)) continue;
-    context.report({ code: "wrong-argument", message: `\`${argument}\` is about activations, and here are rows`, span: context.at(argument), label: "leave it out", fix: context.without(argument) });
     return null;
   }
   const text = of.find((name) => !numbers.includes(name));

@@ -25,8 +25,8 @@ export const contexts = stage({
   category: "features",
   args: {
     feature: ints({ min: 0, of: "feature", default: [], doc: "Features; those listed by the input where not given" }),
-    k: int({ keyword: true, min: 1, max: 10_000, default: 10, doc: "Windows for each feature, the strongest first; of equal ones the earlier text" }),
-    window: int({ keyword: true, min: 0, max: 1000, default: 12, doc: "Tokens shown on each side" }),
+    k: int({ keyword: true, min: 1, max: 10_000, default: 10, alsoCalled: ["n", "top", "count", "limit", "num_examples", "n_examples", "examples"], doc: "Windows for each feature, the strongest first; of equal ones the earlier text" }),
+    window: int({ keyword: true, min: 0, max: 1000, default: 12, alsoCalled: ["context", "width", "buffer", "context_size"], doc: "Tokens shown on each side" }),
     from: pipelines({ named: false, default: [], keyword: true, doc: "Texts to look through, where there is no input: they are read at the layer of the SAE" }),
   },
   input: ["acts", "features"],
@@ -36,6 +36,7 @@ export const contexts = stage({
     { title: "Of one feature, in texts of your own", query: 'contexts 12 k 3 window 6 from (prompts "In the beginning God created", "And God said")' },
   ],
   instead: { table: "features are named where their activations are: … | acts layer 7 | contexts 12, 769 k 1" },
+  alsoCalled: ["max_activating_examples", "max_activating", "top_activations", "top_examples", "activating_examples"],
   searchTerms: ["examples", "max activating examples", "dashboard", "windows", "kwic"],
   lower: (context, { feature, k, window, from }) => {
     const acts = inputOf(context.hasInput ? context.input : null, from.map(({ plan }) => plan));

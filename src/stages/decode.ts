@@ -15,6 +15,7 @@ export const decode = stage({
     { title: "Is one group reconstructed worse?", query: "groups perfect = (sample perfect 5), non_perfect = (sample non_perfect 5) | acts layer 7 last 50 | decode" },
     { title: "The reconstruction itself", query: 'prompts "In the beginning God" | acts layer 7 | decode vectors' },
   ],
+  alsoCalled: ["reconstruct", "reconstruction"],
   searchTerms: ["reconstruction", "error", "explained_variance", "fvu", "mse", "loss"],
   lower: (context, { vectors }) => {
     const made = decoded(context, vectors);

@@ -9,7 +9,7 @@ export const hist = stage({
   doc: "Histogram over bins that all groups share. Of activations: `l0` (active features per token) or `activation` (values when active); of a table: a column",
   category: "results",
   args: {
-    of: column({ extra: ["l0", "activation"], doc: "L0, activation, or a column of numbers" }),
+    of: column({ extra: ["l0", "activation"], extraOf: ["acts"], doc: "L0, activation, or a column of numbers" }),
     bins: optionalInt({ keyword: true, min: 1, max: 10_000, doc: "Number of bins; chosen from the data where not given" }),
     overlay: flag("Draw the groups over one another instead of one below the other"),
     log: flag("Logarithmic counts"),

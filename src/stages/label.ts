@@ -27,7 +27,7 @@ export const label = stage({
     { title: "What lies beside a feature", query: 'similar 769 k 3 | label "kjv/labels.csv" of similar' },
   ],
   instead: { acts: 'activations are too many to be named one by one: … | acts layer 7 | top 10 | label "labels.csv"' },
-  alsoCalled: ["explanations", "annotate"],
+  alsoCalled: ["explanations", "annotate", "explain_features", "autointerp"],
   searchTerms: ["neuronpedia", "names", "descriptions", "explanation", "autointerp", "join"],
   lower: (context, args) => {
     const { input } = context;

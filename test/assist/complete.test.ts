@@ -135,6 +135,20 @@ test("figures that can be compared, the likeliest first, and none that only say 
   keepsQuiet(`${groups} | acts layer 7 | compare ^`, "row", "position", "value");
 });
 
+test("behind `compare`: words about activations where there are some, and those about columns of tables", () => {
+  const groups = "groups a = (sample perfect 3), b = (sample non_perfect 3)";
+  for (const rows of [`${groups} | compare ^`, `${groups} | compare matching_tokens ^`, `${groups} | logits at continuation | compare surprisal ^`, "memorization | split a = repeated, b = not repeated | compare ^"]) {
+    offers(rows, "per", "paired");
+    keepsQuiet(rows, "by", "least");
+  }
+  for (const acts of [`${groups} | acts layer 7 | compare ^`, `${groups} | acts layer 7 | compare by fires ^`, "sample perfect 3 | acts layer 7 | compare ^"]) {
+    offers(acts, "least", "paired");
+    keepsQuiet(acts, "per", "matching_tokens");
+  }
+  keepsQuiet("memorization | hist ^", "l0");
+  offers("sample perfect 3 | acts layer 7 | hist ^", "l0", "activation");
+});
+
 test("behind the `with` of a chat no columns are offered for the names of variables", () => {
   keepsQuiet('prompts "a" | chat template "x.jinja" with ^', "text", "len(", "true");
   offers('prompts "a" | chat template "x.jinja" with enable_thinking = ^', "true", "false", "text");

@@ -1,5 +1,7 @@
 /** Without this file each stage that makes columns of groups would refuse in its own words groups that cannot become columns. */
+import { parse } from "../../../grammar/parse.ts";
 import { printColumn } from "../../../grammar/print_parts.ts";
+import type { Plan } from "../../ops/op.ts";
 import { showGroups, type ColumnSchema } from "../../ops/schema.ts";
 import type { Lowering } from "../stage.ts";
 import { knownValues } from "./known_values.ts";
@@ -46,9 +48,24 @@ export function twoGroups(context: Lowering, stage: string, beside: readonly str
     code: "not-two-groups",
     message: `\`${stage}\` sets one group against another, and here ${names.length === 1 ? "is 1" : `are ${names.length}`}`,
     notes: [`the groups are ${names.join(", ")}`],
-    help: `groups a = (sample perfect 20), b = (sample non_perfect 20) | ${context.input.schema.kind === "table" ? "logits at continuation | compare surprisal" : `acts layer 7${context.input.schema.kind === "features" ? " | top 10" : ""} | ${stage}`}`,
+    ...(inTwo(context) ?? { help: `groups a = (sample perfect 20), b = (sample non_perfect 20) | ${context.input.schema.kind === "table" ? "logits at continuation | compare surprisal" : `acts layer 7${context.input.schema.kind === "features" ? " | top 10" : ""} | ${stage}`}` }),
   });
   return null;
+}
+
+/** The stage that made the groups with two of them: the first two, or the only one and one that stands for what it is set against. Null where that does not work. */
+function inTwo(context: Lowering): ReturnType<Lowering["way"]> | null {
+  let made: Plan | undefined = context.input;
+  while (made !== undefined && made.op.op !== "group" && made.op.op !== "split") [made] = made.inputs;
+  const statement = made === undefined ? undefined : parse(made.label).script.statements[0];
+  const name = made?.op.op === "split" ? "split" : "groups";
+  const words = statement?.kind === "pipelineStatement" ? statement.pipeline.stages[0]?.args.slice(1).flatMap(({ items }) => items) : undefined;
+  const [first, second] = words ?? [];
+  if (made === undefined || first === undefined) return null;
+  const written = (...items: readonly string[]): ReturnType<Lowering["insteadOf"]> => context.insteadOf(name, `${name} ${items.join(", ")}`);
+  const [a, b] = [first, second].map((item) => (item === undefined ? "" : made.label.slice(item.span.start, item.span.end)));
+  const fix = second !== undefined ? written(a!, b!) : name === "split" ? written(a!, `others = not (${made.label.slice(first.value.span.start, first.value.span.end)})`) : written(a!, "others = (sample non_perfect 10)");
+  return fix === null ? null : { label: second !== undefined ? "two of them" : name === "split" ? "set against all others" : "`others` stands for what it is set against", fix };
 }
 
 /** `layer` and `feature`, or `feature` alone where there is one layer. */

@@ -5,8 +5,8 @@ import type { Lowering } from "../stage.ts";
 
 /** Which tokens of each document. */
 export const WINDOW_ARGS = {
-  last: optionalInt({ keyword: true, min: 1, doc: "Only the last n tokens of each document" }),
-  first: optionalInt({ keyword: true, min: 1, doc: "Only the first n tokens of each document" }),
+  last: optionalInt({ keyword: true, min: 1, of: "tokens", doc: "Only the last n tokens of each document" }),
+  first: optionalInt({ keyword: true, min: 1, of: "tokens", doc: "Only the first n tokens of each document" }),
   of: oneOf(["all", "prompt", "continuation"], { keyword: true, default: "all", doc: "Only the tokens of one part of the document" }),
 } as const;
 
