@@ -82,7 +82,7 @@ export function analyse(text: string, around: Surroundings, parsed: Parsed = par
     };
   });
   const walk = (statements: Script["statements"], onStatement: (index: number, scope: Scope) => void = () => {}): Scope =>
-    check({ ...script, statements }, around.scope, reportOn(text), { facts: around.facts, params: stand, interactive: false, onStatement }).scope;
+    check({ ...script, statements }, around.scope, { ...reportOn(text), unread: syntax }, { facts: around.facts, params: stand, interactive: false, onStatement }).scope;
   const marks = once(() => readMarks(script, text, around.facts, (visit) => walk(script.statements, visit)));
   // A caret stays in one statement for many questions.
   let last: { readonly index: number; readonly scope: Scope } | null = null;

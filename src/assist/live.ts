@@ -102,9 +102,9 @@ class Live implements Analysis {
     const at = this.#check.scopeBefore(piece);
     if (!this.#check.sure) return this.#whole().scopeBefore(index);
     // Several statements may stand on one line.
-    const { text, script } = this.#pieces.pieces[piece] ?? { text: "", script: { statements: [] } };
+    const { text, script, diagnostics } = this.#pieces.pieces[piece] ?? { text: "", script: { statements: [] }, diagnostics: [] };
     const before = script.statements.slice(0, index - first);
-    return before.length === 0 ? at : before.reduce<Scope>((scope, statement, i) => checkStatement(statement, first + i, scope, reportOn(text), { facts: this.around.facts, params: this.#stand, interactive: false }, [], []), ownCopy(at));
+    return before.length === 0 ? at : before.reduce<Scope>((scope, statement, i) => checkStatement(statement, first + i, scope, { ...reportOn(text), unread: diagnostics }, { facts: this.around.facts, params: this.#stand, interactive: false }, [], []), ownCopy(at));
   };
 
   /** How many statements stand before each piece. */

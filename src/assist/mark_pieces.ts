@@ -105,7 +105,7 @@ export class PiecewiseMarks {
       if (statements.length > 1) {
         return statements.reduce<Scope>((scope, statement, i) => {
           visit(i, scope);
-          return checkStatement(statement, this.#index + i, scope, reportOn(piece.text), { facts: this.#facts, params: this.#params, interactive: false }, [], []);
+          return checkStatement(statement, this.#index + i, scope, { ...reportOn(piece.text), unread: piece.diagnostics }, { facts: this.#facts, params: this.#params, interactive: false }, [], []);
         }, ownCopy(before));
       }
       if (statements.length === 1) visit(0, { ...before, ...Object.fromEntries(KINDS.map((kind) => [kind, reading.of(kind, before[kind] as Names<unknown>)])), settings: reading.ofSettings(before.settings) });
