@@ -67,7 +67,8 @@ def main() -> None:
     texts = [line for line in Path(args.texts).read_text(encoding="utf8").splitlines() if line.strip()]
 
     kept: dict[str, torch.Tensor] = {}
-    layers = model.get_submodule("transformer.h" if hasattr(model, "transformer") else "gpt_neox.layers" if hasattr(model, "gpt_neox") else "model.layers")
+    inside = getattr(model, "model", None)
+    layers = model.get_submodule("transformer.h" if hasattr(model, "transformer") else "gpt_neox.layers" if hasattr(model, "gpt_neox") else "model.decoder.layers" if hasattr(inside, "decoder") else "model.layers")
     layers[block].register_forward_hook(lambda _module, _inputs, output: kept.update(x=output[0] if isinstance(output, tuple) else output))
     ids, lengths, residuals, counts, indices, values = [], [], [], [], [], []
     for text in texts:
