@@ -70,8 +70,9 @@ export function useModule(statement: Use, scope: Scope, facts: Facts, report: Re
   }
   const found = ask({ facts, report }, { kind: "module", path }, at);
   if (found === null) return absent();
-  const { inner, broken } = readModule(found, path, standard, scope, facts, report, at, [...stack, path]);
-  if (broken) absent();
+  const inner = readModule(found, path, standard, scope, facts, report, at, [...stack, path]);
+  // Of a module with mistakes the names are known; those that it would have had of another one are not.
+  for (const name of inner.absent.keys()) bind(scope.absent, prefix === null ? name : `${prefix}.${name}`, true);
   const named = <T>(entries: Iterable<readonly [string, T]>): (readonly [string, T])[] => [...entries].map(([name, value]) => [prefix === null ? name : `${prefix}.${name}`, value]);
   if (scope.stages.size + inner.stages.size > MOST_NAMES) {
     error(report, at, "too-many-stages", `with those of \`${statement.path.value}\` there are more than ${MOST_NAMES} stages to call`, { notes: [`a module brings what the modules that it uses define, too: ${[...inner.stages.keys()].at(-1)!}`] });
@@ -81,14 +82,14 @@ export function useModule(statement: Use, scope: Scope, facts: Facts, report: Re
   return { ...scope, stages: Names.of([...scope.stages, ...stages]), relations: Names.of([...scope.relations, ...named(inner.relations)]) };
 }
 
-/** What a module defines, and whether it has mistakes. These are told at the `use`, once: calls of a definition that has one are silent. It is read once, however many use it. */
-function readModule({ text, word }: ModuleFacts, path: string, standard: boolean, outer: Scope, facts: Facts, report: Report, at: Span, stack: readonly string[]): { readonly inner: Scope; readonly broken: boolean } {
+/** What a module defines. Its mistakes are told at the `use`, once: calls of a definition that has one are silent. It is read once, however many use it. */
+function readModule({ text, word }: ModuleFacts, path: string, standard: boolean, outer: Scope, facts: Facts, report: Report, at: Span, stack: readonly string[]): Scope {
   const { modules } = report.expansions;
   const id = `${nameOf(outer.settings)} ${path}`;
   const read = modules.get(id) ?? checkModule(text, path, standard, outer, facts, report, stack);
   modules.set(id, read);
   const [first] = read.mistakes;
-  if (first === undefined) return { inner: read.scope, broken: false };
+  if (first === undefined) return read.scope;
   const line = text.slice(0, first.span.start).split("\n").length;
   // By itself the module is a script, in which these are no mistakes.
   const only = first.code === "module-runs" || first.code === "module-param";
@@ -97,7 +98,7 @@ function readModule({ text, word }: ModuleFacts, path: string, standard: boolean
     notes: shortened([`line ${line}: ${first.message}${first.label === undefined ? "" : ` (${first.label})`}`, ...(first.code === "broken-module" || first.code === "module-cycle" ? (first.notes ?? []) : [])]),
     ...(help === undefined ? {} : { help }),
   });
-  return { inner: read.scope, broken: true };
+  return read.scope;
 }
 
 function checkModule(text: string, path: string, standard: boolean, outer: Scope, facts: Facts, report: Report, stack: readonly string[]): ReadModule {

@@ -12,15 +12,15 @@ interface Around {
   readonly report: Report;
 }
 
-/** Whether anything in an expression is of a row. */
-export function readsColumn(scalar: Scalar): boolean {
-  const reads = (value: unknown): boolean => typeof value === "object" && value !== null && (("op" in value && value.op === "column") || Object.values(value).some(reads));
+/** Whether anything in an expression is of a row: a column, or the row's own number, of which nothing is asked. */
+export function isOfRow(scalar: Scalar): boolean {
+  const reads = (value: unknown): boolean => typeof value === "object" && value !== null && (("op" in value && (value.op === "column" || (value.op === "call" && "args" in value && Array.isArray(value.args) && value.args.length === 0))) || Object.values(value).some(reads));
   return reads(scalar);
 }
 
 /** Where a condition reads neither a column nor a param and has the name of a column in quotes, that is reported. True: it was. */
 export function refusesQuoted(expr: Expr, bound: Scalar, { schema, report }: Around): boolean {
-  const quoted = schema.known && !readsColumn(bound) && !/\$[\p{L}_]/u.test(report.text.slice(expr.span.start, expr.span.end)) ? quotedIn(expr, schema) : null;
+  const quoted = schema.known && !isOfRow(bound) && !/\$[\p{L}_]/u.test(report.text.slice(expr.span.start, expr.span.end)) ? quotedIn(expr, schema) : null;
   if (quoted !== null) error(report, quoted.span, "wrong-argument", `this is the text ${JSON.stringify(quoted.value)} and not the column, so all rows are alike`, written(quoted));
   return quoted !== null;
 }

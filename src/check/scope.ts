@@ -67,7 +67,7 @@ export interface Scope {
   readonly params: ReadonlyMap<string, ParamValue>;
   /** Stages defined by `def`, those of modules under dotted names. */
   readonly stages: ReadonlyMap<string, StageDefinition>;
-  /** What names begin with that a module would have defined which is not to be had, or has mistakes: that is told where it is used. */
+  /** What names begin with that a module would have defined which is not to be had: that is told where it is used. */
   readonly absent: ReadonlyMap<string, true>;
   /** Folder that relative inputs are resolved against, relative to the script; empty in the script itself. */
   readonly base: string;

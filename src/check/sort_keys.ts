@@ -6,7 +6,7 @@ import { columnOf, type Schema } from "../ops/schema.ts";
 import { bare } from "./constant.ts";
 import { bindExpression, type ExpressionContext } from "./expression.ts";
 import type { Hint } from "./misplaced.ts";
-import { readsColumn } from "./quoted_columns.ts";
+import { isOfRow } from "./quoted_columns.ts";
 import { REWORDED } from "./reworded.ts";
 import { error } from "./scope.ts";
 import { listed } from "./suggest.ts";
@@ -29,7 +29,7 @@ export function sortKeys(words: Words, context: ExpressionContext): readonly Sor
     const at = bare(item.value);
     const descending = at.kind === "unary" && at.op === "-";
     const by = bindExpression(descending ? at.operand : item.value, context);
-    if (by !== null && schema.known && !readsColumn(by)) {
+    if (by !== null && schema.known && !isOfRow(by)) {
       error(report, item.value.span, "wrong-argument", "this is the same in every row, so it would sort nothing", columnMeant(at, schema));
       whole = false;
     }
