@@ -45,7 +45,7 @@ let cache: number | null | undefined;
 
 /**
  * Bytes of the second-level cache as the runtime asks the system for it (1.30, `core/platform/posix/env.cc`, GetL2CacheSize), by which its attention cuts keys into blocks.
- * null where it is not known: on Windows, on Linux for processors that its library does not know, and where cores have caches of their own size.
+ * null where it is not known: on Windows, on Linux for processors that its library does not know, and where cores may have caches of unlike sizes.
  */
 export function secondCache(): number | null {
   if (cache === undefined) cache = askedOfSystem();

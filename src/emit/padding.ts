@@ -6,6 +6,8 @@ import type { DecoderSpec } from "./specs.ts";
 const ONE_SUM = 128;
 /** Keys in a block from which on a sum is cut as in every larger block, and even. */
 const MANY_KEYS = 66;
+/** Second-level caches that processors have, as far as we know, in bytes. */
+const CACHES: readonly number[] = [0.25, 0.5, 1, 1.25, 1.5, 2, 2.5, 3, 4, 6, 8, 12, 16, 24, 32].map((megabytes) => megabytes * 2 ** 20);
 
 /**
  * Widths of a model's heads, as the operator takes them, at which the bits of a token depend on how its document is padded. The CPU's attention goes
@@ -26,11 +28,12 @@ export function paddedAs(model: DecoderSpec): { readonly unevenHeads?: readonly 
 /**
  * Tokens that a document of `length` is fed as, the longest of a batch. Even: a block of one query row takes another kernel. For uneven heads also so many that the
  * last block of queries is no single row of the document, and that in the last block of keys with one of the document the sum over a head is cut as in whole blocks:
- * MLAS chooses its strides by the shape of a product. `cache`: bytes of the second-level cache; null: not known, so that blocks may begin anywhere.
+ * MLAS chooses its strides by the shape of a product. `cache`: bytes of the second-level cache; null: not known, so that it is right for any that processors have.
  */
 export function paddedLength(length: number, uneven: readonly number[] = [], cache: number | null = null): number {
   let columns = length + (length % 2);
-  while (uneven.some((width) => !steady(length, columns, width, cache))) columns += 2;
+  const caches = cache === null ? CACHES : [cache];
+  while (uneven.some((width) => caches.some((bytes) => !steady(length, columns, width, bytes)))) columns += 2;
   return columns;
 }
 
@@ -45,8 +48,7 @@ export function paddedPositions(length: number, uneven: readonly number[]): numb
   return uneven.length === 0 ? even : uneven.some((width) => width > ONE_SUM) ? mostPadded(length) : even + 2;
 }
 
-function steady(length: number, columns: number, width: number, cache: number | null): boolean {
-  if (cache === null) return columns >= length + (width > ONE_SUM ? MANY_KEYS - 1 : 1);
+function steady(length: number, columns: number, width: number, cache: number): boolean {
   // Sinks are computed without blocks: all keys are one.
   if (width > ONE_SUM && columns < MANY_KEYS) return false;
   const keys = Math.max(1, Math.floor(cache / (32 * width)));
