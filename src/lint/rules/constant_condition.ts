@@ -1,4 +1,4 @@
-/** Without this rule a column in quotes would be compared as a text, the same for every row. */
+/** Without this rule a column in quotes beside one without would be compared as a text, the same for every row. */
 import { bare, isWritten } from "../../check/constant.ts";
 import type { Str } from "../../../grammar/ast.ts";
 import type { Span } from "../../../grammar/span.ts";
@@ -13,8 +13,8 @@ export const constantCondition: LintRule = {
   doc: "A comparison has no column in it",
   why: "It is the same for every row: all of them stay, or none",
   mend: "Write the column without quotes",
-  trigger: 'saeq 1\nmemorization | where "reference" == "x"\n',
-  fixed: 'saeq 1\nmemorization | where reference == "x"\n',
+  trigger: 'saeq 1\nmemorization | where repeated and "reference" == "x"\n',
+  fixed: 'saeq 1\nmemorization | where repeated and reference == "x"\n',
   find: (subject) => {
     const found = comparisons(subject);
     const columns = found.length === 0 ? new Set() : columnsOf(subject);
