@@ -71,8 +71,8 @@ export function useModule(statement: Use, scope: Scope, facts: Facts, report: Re
   const found = ask({ facts, report }, { kind: "module", path }, at);
   if (found === null) return absent();
   const inner = readModule(found, path, standard, scope, facts, report, at, [...stack, path]);
-  // Of a module with mistakes the names are known; those that it would have had of another one are not.
-  for (const name of inner.absent.keys()) bind(scope.absent, prefix === null ? name : `${prefix}.${name}`, true);
+  // Of a module with mistakes the names are known; those that it would have had of another one are not. Of that one's own the first part is enough: names would double with each level.
+  for (const name of new Set([...inner.absent.keys()].map((each) => each.split(".", 1)[0]!))) bind(scope.absent, prefix === null ? name : `${prefix}.${name}`, true);
   const named = <T>(entries: Iterable<readonly [string, T]>): (readonly [string, T])[] => [...entries].map(([name, value]) => [prefix === null ? name : `${prefix}.${name}`, value]);
   if (scope.stages.size + inner.stages.size > MOST_NAMES) {
     error(report, at, "too-many-stages", `with those of \`${statement.path.value}\` there are more than ${MOST_NAMES} stages to call`, { notes: [`a module brings what the modules that it uses define, too: ${[...inner.stages.keys()].at(-1)!}`] });
