@@ -22,7 +22,8 @@ import { MEMORY_RETURNS } from "../runtime/engine/supervisor.ts";
 import { quantizeFeatures } from "../runtime/engine/quantizing.ts";
 import { emitFeatures } from "../src/emit/encode.ts";
 import { createGraph, finish, input, node, output, weightRows } from "../src/emit/graph.ts";
-import type { SaeSpec, TensorRef } from "../src/emit/specs.ts";
+import type { SaeSpec } from "../src/emit/sae_specs.ts";
+import type { TensorRef } from "../src/emit/specs.ts";
 import { median } from "./median.ts";
 
 const { values: args } = parseArgs({

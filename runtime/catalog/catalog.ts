@@ -2,7 +2,8 @@
 import { existsSync, statSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, resolve, sep } from "node:path";
 import type { AnyFacts, Known, ModuleFacts, Need, Problem } from "../../src/check/scope.ts";
-import type { DecoderSpec, SaeSpec } from "../../src/emit/specs.ts";
+import type { SaeSpec } from "../../src/emit/sae_specs.ts";
+import type { DecoderSpec } from "../../src/emit/specs.ts";
 import type { ModelRef, Op, Plan, SaeRef } from "../../src/ops/op.ts";
 import type { ModelFacts, SaeFacts } from "../../src/stages/stage.ts";
 import { createCatalogCheckpoints } from "./catalog_checkpoints.ts";

@@ -1,6 +1,7 @@
 /** Without this file the catalog could not say what a model or an SAE is: each is read once, and kept while its content stays the same. */
 import { existsSync } from "node:fs";
-import type { Convention, DecoderSpec, SaeSpec } from "../../src/emit/specs.ts";
+import type { Convention, SaeSpec } from "../../src/emit/sae_specs.ts";
+import type { DecoderSpec } from "../../src/emit/specs.ts";
 import type { ModelRef, SaeRef } from "../../src/ops/op.ts";
 import { hubModelName } from "../../src/stages/lowering/base_model.ts";
 import type { ChatFacts, SaeFacts } from "../../src/stages/stage.ts";

@@ -1,5 +1,5 @@
 /** Without this file the transcoders that circuit-tracer reads (mwhanna, mntss) could not be read. */
-import type { SaeSpec } from "../../src/emit/specs.ts";
+import type { SaeSpec } from "../../src/emit/sae_specs.ts";
 import { digest } from "./digest.ts";
 import { CheckpointError } from "./error.ts";
 import { parseHookName } from "./hook_name.ts";

@@ -1,5 +1,5 @@
 /** Without this file the SAEs of the dictionary_learning package could not be read. */
-import type { HookPlace, SaeKind, SaeSpec } from "../../src/emit/specs.ts";
+import type { HookPlace, SaeKind, SaeSpec } from "../../src/emit/sae_specs.ts";
 import { optional, section, size, word, type Config } from "./config.ts";
 import { digest } from "./digest.ts";
 import { CheckpointError } from "./error.ts";

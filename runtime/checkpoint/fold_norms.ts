@@ -1,5 +1,5 @@
 /** Without this file formats whose magnitudes Neuronpedia scales by decoder norms would each fold them in a way of their own. */
-import type { SaeSpec } from "../../src/emit/specs.ts";
+import type { SaeSpec } from "../../src/emit/sae_specs.ts";
 
 /**
  * The spec after sae_lens' `fold_W_dec_norm`: values times n, thresholds too, decoder vectors over n. For kinds without a gate or k largest,

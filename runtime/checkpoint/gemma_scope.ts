@@ -1,5 +1,5 @@
 /** Without this file the SAEs and transcoders of Gemma Scope (params.npz) could not be read. */
-import type { SaeSpec } from "../../src/emit/specs.ts";
+import type { SaeSpec } from "../../src/emit/sae_specs.ts";
 import { digest } from "./digest.ts";
 import { CheckpointError } from "./error.ts";
 import { foldNorms } from "./fold_norms.ts";

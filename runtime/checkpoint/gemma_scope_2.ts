@@ -1,5 +1,5 @@
 /** Without this file the SAEs and transcoders of Gemma Scope 2 (Gemma 3) could not be read. */
-import type { SaeSpec } from "../../src/emit/specs.ts";
+import type { SaeSpec } from "../../src/emit/sae_specs.ts";
 import { flag, optional, word, type Config } from "./config.ts";
 import { digest } from "./digest.ts";
 import { CheckpointError } from "./error.ts";

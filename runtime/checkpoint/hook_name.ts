@@ -1,5 +1,5 @@
 /** Without this file an SAE could not say which layer and which hook it belongs to. */
-import type { HookPlace } from "../../src/emit/specs.ts";
+import type { HookPlace } from "../../src/emit/sae_specs.ts";
 import { HOOK_NAMES, HOOKS } from "../../src/ops/hook.ts";
 
 /** What a module of a transformers model gives out, as a TransformerLens name; `<L>` is the layer. */

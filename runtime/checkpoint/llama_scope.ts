@@ -1,6 +1,6 @@
 /** Without this file the SAEs of Llama Scope could not be read, nor its three live conventions told apart. */
 import { join } from "node:path";
-import type { Convention, HookPlace, SaeSpec } from "../../src/emit/specs.ts";
+import type { Convention, HookPlace, SaeSpec } from "../../src/emit/sae_specs.ts";
 import { flag, optional, positive, section, size, word, type Config } from "./config.ts";
 import { digest } from "./digest.ts";
 import { CheckpointError } from "./error.ts";

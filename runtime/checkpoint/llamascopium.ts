@@ -1,5 +1,5 @@
 /** Without this file the SAEs of llamascopium (OpenMOSS' present package) and of Llama Scope R1 could not be read. */
-import type { SaeKind, SaeSpec } from "../../src/emit/specs.ts";
+import type { SaeKind, SaeSpec } from "../../src/emit/sae_specs.ts";
 import { flag, optional, positive, size, word, type Config } from "./config.ts";
 import { digest } from "./digest.ts";
 import { CheckpointError } from "./error.ts";

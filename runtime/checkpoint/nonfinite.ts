@@ -1,6 +1,7 @@
 /** Without this file one NaN in a weight would turn into silently missing features. */
 import { stat } from "node:fs/promises";
-import type { DecoderSpec, PackedRef, SaeSpec, StoredType, TensorRef, WeightRef } from "../../src/emit/specs.ts";
+import type { SaeSpec } from "../../src/emit/sae_specs.ts";
+import type { DecoderSpec, PackedRef, StoredType, TensorRef, WeightRef } from "../../src/emit/specs.ts";
 import { CheckpointError } from "./error.ts";
 import { createFiniteScan, type FiniteScan } from "../kernels/finite.ts";
 import { CHUNK, decodeNumbers, pieces, type NumberRange } from "./numbers.ts";

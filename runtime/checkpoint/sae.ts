@@ -1,7 +1,7 @@
 /** Without this file callers would have to know in which of many formats an SAE was saved. */
 import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import type { SaeSpec } from "../../src/emit/specs.ts";
+import type { SaeSpec } from "../../src/emit/sae_specs.ts";
 import { readCircuitTracer } from "./circuit_tracer.ts";
 import { readDictionaryLearning } from "./dictionary_learning.ts";
 import { CheckpointError } from "./error.ts";

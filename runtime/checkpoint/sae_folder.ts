@@ -1,7 +1,7 @@
 /** Without this file every reader of SAEs would list folders and open weights in a way of its own. */
 import { readdir } from "node:fs/promises";
 import { extname } from "node:path";
-import type { Convention, SaeSpec } from "../../src/emit/specs.ts";
+import type { Convention, SaeSpec } from "../../src/emit/sae_specs.ts";
 import { announcedIn } from "./absent.ts";
 import type { Config } from "./config.ts";
 import { CheckpointError } from "./error.ts";

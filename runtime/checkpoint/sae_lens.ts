@@ -1,5 +1,5 @@
 /** Without this file SAEs saved by sae_lens, of any version, could not be read. */
-import type { HookPlace, SaeKind, SaeSpec } from "../../src/emit/specs.ts";
+import type { HookPlace, SaeKind, SaeSpec } from "../../src/emit/sae_specs.ts";
 import { flag, optional, section, size, word, type Config } from "./config.ts";
 import { digest } from "./digest.ts";
 import { CheckpointError } from "./error.ts";

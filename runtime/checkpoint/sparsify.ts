@@ -1,6 +1,6 @@
 /** Without this file the SAEs and transcoders of EleutherAI's sparsify could not be read. */
 import { basename } from "node:path";
-import type { SaeSpec } from "../../src/emit/specs.ts";
+import type { SaeSpec } from "../../src/emit/sae_specs.ts";
 import { flag, optional, size, word } from "./config.ts";
 import { digest } from "./digest.ts";
 import { CheckpointError } from "./error.ts";

@@ -1,6 +1,6 @@
 /** Without this file SAEs that are one file of torch.save (Qwen Scope, Goodfire, DeepSeek-R1, hook_z) could not be read. */
 import { extname } from "node:path";
-import type { Layout, SaeFormat, SaeKind, SaeSpec } from "../../src/emit/specs.ts";
+import type { Layout, SaeFormat, SaeKind, SaeSpec } from "../../src/emit/sae_specs.ts";
 import { optional, word } from "./config.ts";
 import { digest } from "./digest.ts";
 import { CheckpointError } from "./error.ts";

@@ -1,5 +1,6 @@
 /** Without this file each reader of SAEs would look tensors up, check thresholds and describe decoders in a way of its own. */
-import type { HookPlace, Layout, SaeDecoder, SaeSpec, TensorRef } from "../../src/emit/specs.ts";
+import type { HookPlace, Layout, SaeDecoder, SaeSpec } from "../../src/emit/sae_specs.ts";
+import type { TensorRef } from "../../src/emit/specs.ts";
 import { CheckpointError } from "./error.ts";
 import { decoderNorms, readVector } from "./numbers.ts";
 import { tensorRef, type TensorEntry, type TensorFile } from "./safetensors.ts";

@@ -9,7 +9,7 @@
 import * as ort from "onnxruntime-node";
 import { emitChosen, emitFeatures, fewestFeatures } from "../../src/emit/encode.ts";
 import { emitProduct, emitRows, PRODUCT_FEATURES } from "../../src/emit/screen.ts";
-import type { QuantizedEncoder, SaeSpec } from "../../src/emit/specs.ts";
+import type { QuantizedEncoder, SaeSpec } from "../../src/emit/sae_specs.ts";
 import { CPU } from "../../src/emit/target.ts";
 import { quantize } from "../kernels/eight_bits.ts";
 import { floorsOf, gamma, tiny, type Floors } from "../kernels/floors.ts";

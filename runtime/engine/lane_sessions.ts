@@ -1,5 +1,5 @@
 /** Without this file the engine's process would open a graph for each question anew, or hold so many that memory lacks. */
-import type { QuantizedEncoder, SaeSpec } from "../../src/emit/specs.ts";
+import type { QuantizedEncoder, SaeSpec } from "../../src/emit/sae_specs.ts";
 import { CPU } from "../../src/emit/target.ts";
 import { lacksMemory } from "./faults.ts";
 import type { Screen } from "./lane_screening.ts";

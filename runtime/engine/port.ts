@@ -1,6 +1,7 @@
 /** Without this file the session would depend on how inference is hosted (today: supervised child processes). */
 import type { RankingGraph } from "../../src/emit/directions.ts";
-import type { EmittedGraph, SaeSpec } from "../../src/emit/specs.ts";
+import type { SaeSpec } from "../../src/emit/sae_specs.ts";
+import type { EmittedGraph } from "../../src/emit/specs.ts";
 import type { Target } from "../../src/emit/target.ts";
 import type { Drawing } from "../kernels/drawing.ts";
 import type { Asked, Predictions } from "../kernels/softmax.ts";

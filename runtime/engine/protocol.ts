@@ -1,5 +1,6 @@
 /** Without this file the two ends of the engine's pipe would not speak the same words. */
-import type { EmittedGraph, QuantizedEncoder, SaeSpec, TensorRef } from "../../src/emit/specs.ts";
+import type { QuantizedEncoder, SaeSpec } from "../../src/emit/sae_specs.ts";
+import type { EmittedGraph, TensorRef } from "../../src/emit/specs.ts";
 import type { Asked } from "../kernels/softmax.ts";
 import type { Feeds, StepDrawing, TensorData } from "./port.ts";
 import type { QuantizeTarget } from "./quantizing.ts";

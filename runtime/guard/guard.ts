@@ -1,5 +1,5 @@
 /** Without this file a wrong hook, a lost normalisation or another model would give features that mean nothing, in good order. */
-import type { SaeSpec } from "../../src/emit/specs.ts";
+import type { SaeSpec } from "../../src/emit/sae_specs.ts";
 import type { Csr } from "../kernels/csr.ts";
 import type { LoadedSae } from "../catalog/catalog.ts";
 import { SHIPPED } from "../catalog/shipped.ts";

@@ -1,5 +1,5 @@
 /** Without this file a product computed outside the graph would be compared, scaled and rounded in another way than inside it. */
-import type { SaeSpec } from "../../src/emit/specs.ts";
+import type { SaeSpec } from "../../src/emit/sae_specs.ts";
 
 /**
  * What feature j gives for its product: the value before `outputScale`, or NaN-safe "no": undefined. `product` is fl(x·w + bias), or fl(x·w) of a

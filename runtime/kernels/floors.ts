@@ -1,5 +1,5 @@
 /** Without this file the screen would not know how small a product leaves a feature silent. `screen.ts` derives the bound. */
-import type { SaeSpec } from "../../src/emit/specs.ts";
+import type { SaeSpec } from "../../src/emit/sae_specs.ts";
 
 const U = 2 ** -24;
 

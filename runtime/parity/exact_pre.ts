@@ -1,5 +1,5 @@
 /** Without this file nobody could tell a feature that rounding switched on from one that a mistake did. */
-import type { SaeSpec } from "../../src/emit/specs.ts";
+import type { SaeSpec } from "../../src/emit/sae_specs.ts";
 import { decodeNumbers, pieces } from "../checkpoint/numbers.ts";
 
 /** One feature at one row. */

@@ -1,5 +1,5 @@
 /** Without this file a comparison would end in numbers that nobody has judged. */
-import type { SaeSpec } from "../../src/emit/specs.ts";
+import type { SaeSpec } from "../../src/emit/sae_specs.ts";
 import type { Csr } from "../kernels/csr.ts";
 import { compareFeatures, relativeErrors, type Agreement, type Compared, type Flip } from "./compare.ts";
 import type { Dump } from "./dump.ts";

@@ -1,6 +1,6 @@
 /** Without this file nobody would decide which SAEs are encoded by screening in eight bits, and `explain` could not say why. */
 import { fewestFeatures } from "../../src/emit/encode.ts";
-import type { SaeSpec } from "../../src/emit/specs.ts";
+import type { SaeSpec } from "../../src/emit/sae_specs.ts";
 import { CPU, PLACES, type Target } from "../../src/emit/target.ts";
 import type { EncodeKernel } from "../../src/stages/stage.ts";
 import type { Engine, ScreenCounts } from "../engine/port.ts";

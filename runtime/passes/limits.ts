@@ -3,7 +3,7 @@ import { fedAs, FEWEST_TOKENS, MOST_ACTIVE, MOST_ROWS, MOST_TOKENS } from "../en
 import { EngineError, type ActiveLimits, type Document, type JobLimits } from "../engine/port.ts";
 import { unevenHeads } from "../../src/emit/padding.ts";
 import { tileOf } from "../../src/emit/encode.ts";
-import type { SaeSpec } from "../../src/emit/specs.ts";
+import type { SaeSpec } from "../../src/emit/sae_specs.ts";
 import { continuingBytes, encodingBytes, featuresOfRow, laneBytes, roomOf, type BatchShape, type Shapes } from "./lane_memory.ts";
 
 /** What this process needs beside the engine's: Node, the compiler, a tokenizer, and room for tables and results. */

@@ -1,7 +1,8 @@
 /** Without this file nobody could see what a query will read, compute and take, and what it did: the facts behind `explain`. */
 import { fewestFeatures } from "../../src/emit/encode.ts";
 import { lookingFlops } from "../../src/emit/mixer.ts";
-import type { EmittedGraph, SaeSpec } from "../../src/emit/specs.ts";
+import type { SaeSpec } from "../../src/emit/sae_specs.ts";
+import type { EmittedGraph } from "../../src/emit/specs.ts";
 import { describeTarget } from "../../src/emit/target.ts";
 import type { UnlikeLengths } from "../../src/emit/unlike_lengths.ts";
 import { moduleOf } from "../../src/ops/hook.ts";

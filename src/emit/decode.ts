@@ -3,7 +3,8 @@ import { TILE } from "./encode.ts";
 import { constant, createGraph, finish, input, ints, node, output, scalar, weight, weightColumns, weightRows, type Graph } from "./graph.ts";
 import { restored } from "./normalize.ts";
 import { product } from "./product.ts";
-import type { EmittedGraph, SaeDecoder, SaeSpec } from "./specs.ts";
+import type { SaeDecoder, SaeSpec } from "./sae_specs.ts";
+import type { EmittedGraph } from "./specs.ts";
 import type { Target } from "./target.ts";
 
 /** Rows of one call at most, so that rows × features stays below 64 MiB. */

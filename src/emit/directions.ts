@@ -2,7 +2,8 @@
 import { constant, createGraph, finish, input, ints, node, nodes, output, scalar, stored, type Graph } from "./graph.ts";
 import { centred, factor } from "./norm.ts";
 import { fewestColumns, product, rowSum } from "./product.ts";
-import type { DecoderSpec, EmittedGraph, Layout, SaeDecoder, SaeSpec, TensorRef } from "./specs.ts";
+import type { Layout, SaeDecoder, SaeSpec } from "./sae_specs.ts";
+import type { DecoderSpec, EmittedGraph, TensorRef } from "./specs.ts";
 import type { Target } from "./target.ts";
 
 /** Columns at a time at most. */

@@ -9,7 +9,8 @@ import { lookUp } from "./linear.ts";
 import { centred } from "./norm.ts";
 import { stretch } from "./normalize.ts";
 import { product } from "./product.ts";
-import type { DecoderSpec, Editing, GraphEdit, SaeDecoder } from "./specs.ts";
+import type { SaeDecoder } from "./sae_specs.ts";
+import type { DecoderSpec, Editing, GraphEdit } from "./specs.ts";
 import { withoutValueBias } from "./value_bias.ts";
 
 /** From a value of all rows to that of those that a block goes on with. */

@@ -3,7 +3,8 @@ import { constant, createGraph, finish, input, ints, node, nodes, output, scalar
 import { lowered } from "./lowering/lower.ts";
 import { normalized } from "./normalize.ts";
 import { fewestColumns, product } from "./product.ts";
-import type { EmittedGraph, SaeSpec, TensorRef } from "./specs.ts";
+import type { SaeSpec } from "./sae_specs.ts";
+import type { EmittedGraph, TensorRef } from "./specs.ts";
 import { CPU, type Provider, type Target } from "./target.ts";
 
 /** Features computed at a time at most: bounds the dense pre-activations to [N, 8192]. */

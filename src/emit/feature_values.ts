@@ -1,7 +1,7 @@
 /** Without this file edits would not know how strongly a feature is active before they change it. */
 import { activation, encoderInput, groupOf, preActivation, tilesOf, widened, type Tile } from "./encode.ts";
 import { constant, ints, node, scalar, type Graph } from "./graph.ts";
-import type { SaeSpec } from "./specs.ts";
+import type { SaeSpec } from "./sae_specs.ts";
 
 /**
  * What an SAE gives of some features, ascending, for rows x f32 [N, d] → f32 [N, features], in the units and with the bits of `tap{i}_value`, 0 where it is

@@ -1,7 +1,7 @@
 /** Without this file encoder and decoder could normalise a residual in two ways. */
 import { node, scalar, type Graph } from "./graph.ts";
 import { rowSum } from "./product.ts";
-import type { SaeSpec } from "./specs.ts";
+import type { SaeSpec } from "./sae_specs.ts";
 
 /** √d over each row's norm, [N, 1]. */
 function rescale(graph: Graph, path: string, x: string, d: number): string {

@@ -1,6 +1,6 @@
 /** Without this file the bits of a product would depend on how many rows it has and on how many threads share it. */
 import { constant, ints, node, type Graph } from "./graph.ts";
-import type { Layout } from "./specs.ts";
+import type { Layout } from "./sae_specs.ts";
 
 /** Columns that MLAS deals out to threads together. */
 const BLOCK = 16;

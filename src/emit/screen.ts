@@ -2,7 +2,8 @@
 import { createHash } from "node:crypto";
 import { shiftedTap } from "./encode.ts";
 import { constant, createGraph, finish, input, node, output, stored, storedBytes } from "./graph.ts";
-import type { EmittedGraph, QuantizedEncoder, SaeSpec, ScreenedTap, TensorRef } from "./specs.ts";
+import type { QuantizedEncoder, SaeSpec } from "./sae_specs.ts";
+import type { EmittedGraph, ScreenedTap, TensorRef } from "./specs.ts";
 import type { Target } from "./target.ts";
 
 /** An SAE by itself up to its product, the rest being the engine's: feed `residual` f32 [N, d] with N ≥ 2 → `tap0_shifted`. */

@@ -3,7 +3,7 @@ import { makeAbsent } from "../../runtime/checkpoint/absent.ts";
 import { readNpz } from "../../runtime/checkpoint/npz.ts";
 import { readSae } from "../../runtime/checkpoint/sae.ts";
 import { saeFiles, type SaeOptions } from "../../runtime/checkpoint/sae_folder.ts";
-import type { SaeSpec } from "../../src/emit/specs.ts";
+import type { SaeSpec } from "../../src/emit/sae_specs.ts";
 
 const NEVER = new AbortController().signal;
 

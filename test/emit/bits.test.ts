@@ -9,7 +9,8 @@ import { readModel } from "../../runtime/checkpoint/model.ts";
 import { emitEncode } from "../../src/emit/encode.ts";
 import { emitForward } from "../../src/emit/forward.ts";
 import { emitGenerate } from "../../src/emit/generate.ts";
-import type { DecoderSpec, SaeKind } from "../../src/emit/specs.ts";
+import type { SaeKind } from "../../src/emit/sae_specs.ts";
+import type { DecoderSpec } from "../../src/emit/specs.ts";
 import { randomModel, randomSae, type ModelShape } from "./random_weights.ts";
 import { encodeRows, forwardFeeds, generate, int64, openGraph, residuals, triples } from "./run_graph.ts";
 

@@ -7,7 +7,8 @@ import * as assert from "uvu/assert";
 import * as ort from "onnxruntime-node";
 import { decodeRows, emitDecode } from "../../src/emit/decode.ts";
 import { TILE } from "../../src/emit/encode.ts";
-import type { Layout, SaeSpec, TensorRef } from "../../src/emit/specs.ts";
+import type { Layout, SaeSpec } from "../../src/emit/sae_specs.ts";
+import type { TensorRef } from "../../src/emit/specs.ts";
 import { numbers, randomSae } from "./random_weights.ts";
 import { floats, int64, openGraph } from "./run_graph.ts";
 

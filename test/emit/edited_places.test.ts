@@ -13,7 +13,8 @@ import { emitForward } from "../../src/emit/forward.ts";
 import { emitGenerate } from "../../src/emit/generate.ts";
 import { paddedLength } from "../../src/emit/padding.ts";
 import { emitPredict } from "../../src/emit/predict.ts";
-import type { Editing, EmittedGraph, GraphEdit, SaeSpec } from "../../src/emit/specs.ts";
+import type { SaeSpec } from "../../src/emit/sae_specs.ts";
+import type { Editing, EmittedGraph, GraphEdit } from "../../src/emit/specs.ts";
 import type { Window } from "../../src/ops/op.ts";
 import { randomModel, randomSae } from "./random_weights.ts";
 

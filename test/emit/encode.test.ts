@@ -7,7 +7,8 @@ import * as assert from "uvu/assert";
 import { emitForward, forwardGraph } from "../../src/emit/forward.ts";
 import { printGraph } from "../../src/emit/graph.ts";
 import { emitEncode, encodeGraph, TILE, tileOf } from "../../src/emit/encode.ts";
-import type { GraphTap, SaeSpec } from "../../src/emit/specs.ts";
+import type { SaeSpec } from "../../src/emit/sae_specs.ts";
+import type { GraphTap } from "../../src/emit/specs.ts";
 import { numbers, randomModel, randomSae, type SaeShape } from "./random_weights.ts";
 import { encodeRows, forwardFeeds, openGraph, triples, type Outputs } from "./run_graph.ts";
 

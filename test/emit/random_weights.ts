@@ -1,6 +1,7 @@
 /** Without this file tests of graphs would need checkpoints from elsewhere. */
 import { writeFileSync } from "node:fs";
-import type { DecoderSpec, SaeKind, SaeSpec, StoredType, TensorRef } from "../../src/emit/specs.ts";
+import type { SaeKind, SaeSpec } from "../../src/emit/sae_specs.ts";
+import type { DecoderSpec, StoredType, TensorRef } from "../../src/emit/specs.ts";
 import { hybridSpec, type DeltaSizes } from "./hybrid_spec.ts";
 import { llamaSpec } from "./llama_spec.ts";
 

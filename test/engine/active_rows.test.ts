@@ -7,7 +7,7 @@ import type { ActiveLimits, Document, TapOutput } from "../../runtime/engine/por
 import type { Outputs } from "../../runtime/engine/protocol.ts";
 import { encodingLimits, fit, HOST_BYTES } from "../../runtime/passes/limits.ts";
 import { shapesOf, type Shapes } from "../../runtime/passes/lane_memory.ts";
-import type { SaeSpec } from "../../src/emit/specs.ts";
+import type { SaeSpec } from "../../src/emit/sae_specs.ts";
 import { hollowModel } from "./hollow_model.ts";
 import { bitsOf, collect, documentsOf, smallModel } from "./small_model.ts";
 

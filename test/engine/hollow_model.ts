@@ -3,7 +3,8 @@ import { mkdtempSync, realpathSync, rmSync, truncateSync, writeFileSync } from "
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ExpertLinear, ExpertsSpec } from "../../src/emit/expert_specs.ts";
-import type { DecoderSpec, PackedRef, SaeSpec, StoredType, TensorRef } from "../../src/emit/specs.ts";
+import type { SaeSpec } from "../../src/emit/sae_specs.ts";
+import type { DecoderSpec, PackedRef, StoredType, TensorRef } from "../../src/emit/specs.ts";
 import { hybridSpec, type DeltaSizes } from "../emit/hybrid_spec.ts";
 import { llamaSpec } from "../emit/llama_spec.ts";
 

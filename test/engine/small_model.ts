@@ -7,7 +7,8 @@ import { emitScreened } from "../../src/emit/screen.ts";
 import { emitForward } from "../../src/emit/forward.ts";
 import { emitGenerate } from "../../src/emit/generate.ts";
 import { llamaSpec } from "../emit/llama_spec.ts";
-import type { EmittedGraph, SaeSpec, TensorRef } from "../../src/emit/specs.ts";
+import type { SaeSpec } from "../../src/emit/sae_specs.ts";
+import type { EmittedGraph, TensorRef } from "../../src/emit/specs.ts";
 import type { Document, Engine, Progress, TapOutput } from "../../runtime/engine/port.ts";
 import { generator } from "../kernels/seeded.ts";
 

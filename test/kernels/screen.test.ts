@@ -6,7 +6,7 @@ import { outlyingDimensions } from "../../runtime/kernels/outliers.ts";
 import { commonFeatures, groupRows } from "../../runtime/kernels/row_groups.ts";
 import { floorsOf } from "../../runtime/kernels/floors.ts";
 import { byRow, noCandidates, screenTile, type RowBounds } from "../../runtime/kernels/screen.ts";
-import type { SaeSpec } from "../../src/emit/specs.ts";
+import type { SaeSpec } from "../../src/emit/sae_specs.ts";
 import { generator } from "./seeded.ts";
 
 /** Vectors of many shapes, d each: flat, spiked, tiny, constant, alternating. */

@@ -6,7 +6,8 @@ import * as assert from "uvu/assert";
 import { readModel } from "../../runtime/checkpoint/model.ts";
 import { readSae } from "../../runtime/checkpoint/sae.ts";
 import { emitPromotes, emitSimilar, type RankingGraph } from "../../src/emit/directions.ts";
-import type { Convention, DecoderSpec, SaeSpec } from "../../src/emit/specs.ts";
+import type { Convention, SaeSpec } from "../../src/emit/sae_specs.ts";
+import type { DecoderSpec } from "../../src/emit/specs.ts";
 import { floats, int64, openGraph } from "../emit/run_graph.ts";
 import { readTensors } from "./tensors.ts";
 

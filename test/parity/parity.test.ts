@@ -10,7 +10,7 @@ import { readTokenizer } from "../../runtime/checkpoint/tokenizer/tokenizer.ts";
 import { emitEncode } from "../../src/emit/encode.ts";
 import { emitForward } from "../../src/emit/forward.ts";
 import { emitGenerate } from "../../src/emit/generate.ts";
-import type { Convention } from "../../src/emit/specs.ts";
+import type { Convention } from "../../src/emit/sae_specs.ts";
 import { encodeRows, floats, forwardFeeds, generate, openGraph } from "../emit/run_graph.ts";
 import { readTensors, relativeErrors } from "./tensors.ts";
 import { requireParity } from "./tally.ts";

@@ -10,7 +10,7 @@ import { readSafetensors } from "../../runtime/checkpoint/safetensors.ts";
 import { fidelity } from "../../runtime/kernels/fidelity.ts";
 import { emitDecode } from "../../src/emit/decode.ts";
 import { emitEncode } from "../../src/emit/encode.ts";
-import type { Convention, SaeSpec } from "../../src/emit/specs.ts";
+import type { Convention, SaeSpec } from "../../src/emit/sae_specs.ts";
 import { requireParity } from "./tally.ts";
 import { encodeRows, floats, int64, openGraph } from "../emit/run_graph.ts";
 import { ownCache } from "../checkpoint/own_cache.ts";

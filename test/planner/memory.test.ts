@@ -5,7 +5,7 @@ import * as assert from "uvu/assert";
 import { EngineError } from "../../runtime/engine/port.ts";
 import { laneBytes, shapesOf, type Shapes } from "../../runtime/passes/lane_memory.ts";
 import { cudaLimits, fit, fitContinuing, HOST_BYTES, requireMemory } from "../../runtime/passes/limits.ts";
-import type { SaeSpec } from "../../src/emit/specs.ts";
+import type { SaeSpec } from "../../src/emit/sae_specs.ts";
 import { hollowModel } from "../engine/hollow_model.ts";
 import { continuingPeak, lanePeak } from "../engine/lane_peak.ts";
 import type { TextValue, Value } from "../../runtime/data/frame.ts";

@@ -9,7 +9,7 @@ import { readSae } from "../../runtime/checkpoint/sae.ts";
 import { checkpointNames } from "../../runtime/registry/names.ts";
 import { allSaes, registeredSae, releaseNames, saesOf } from "../../runtime/registry/registry.ts";
 import { emitEncode } from "../../src/emit/encode.ts";
-import type { Convention } from "../../src/emit/specs.ts";
+import type { Convention } from "../../src/emit/sae_specs.ts";
 import { disagreement } from "../../src/stages/lowering/base_model.ts";
 import { EXAMPLES } from "../../runtime/catalog/shipped.ts";
 import { encodeRows } from "../emit/run_graph.ts";
