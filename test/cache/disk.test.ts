@@ -1,6 +1,6 @@
 /** Without this file the folder of the cache could be filled, shared, damaged or unsafe in ways nobody tried. */
 import { spawn, spawnSync } from "node:child_process";
-import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import seedrandom from "seedrandom";
 import { test } from "uvu";
@@ -108,6 +108,23 @@ test("a flipped bit or a cut file is set aside with one note, and nothing wrong 
   disk.close();
   clear(at);
   assert.is(readdirSync(join(at, "v1", "damaged")).length, 0);
+});
+
+test("what a job has read whole is let go when it is over: damage that comes later is seen", async () => {
+  const at = folder();
+  (await filled(at, 0, 50)).close();
+  const disk = open(at);
+  assert.is(right(disk, 50), 50);
+  await disk.flush();
+  const [segment] = segments(at) as [string];
+  const bytes = readFileSync(segment);
+  const last = bytes.length - 3;
+  const handle = openSync(segment, "r+");
+  writeSync(handle, Buffer.from([bytes[last]! ^ 16]), 0, 1, last);
+  closeSync(handle);
+  assert.ok(right(disk, 50) < 50);
+  assert.is(disk.takeNotes().length, 1);
+  disk.close();
 });
 
 test("files of a newer saeq are left alone", async () => {

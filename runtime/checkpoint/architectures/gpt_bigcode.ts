@@ -1,40 +1,13 @@
 /** Without this file SantaCoder and the first StarCoders could not be read. */
 import type { BlockSpec } from "../../../src/emit/specs.ts";
-import { flag, positive, size } from "../config.ts";
+import { flag, size } from "../config.ts";
 import { activationOf } from "./activation.ts";
-import { linear, normOf, unsupported, type Decoder, type Family, type Source } from "./family.ts";
-import { gptSizes } from "./gpt_sizes.ts";
+import { linear, normOf, type Family, type Source } from "./family.ts";
+import { gptDecoder } from "./gpt_decoder.ts";
 import type { Heads } from "./heads.ts";
-import { hookFacts } from "./hook_modules.ts";
-
-export const gptBigcode: Family = { types: ["gpt_bigcode"], embedding: "wte.weight", read };
 
 /** transformers 5.24 `models/gpt_bigcode/modeling_gpt_bigcode.py`, `configuration_gpt_bigcode.py`: a GPT-2 whose maps are Linears and whose heads may share one key and value. */
-function read(source: Source): Decoder {
-  const { config } = source;
-  if (flag(config, "add_cross_attention", false)) throw unsupported(config, "add_cross_attention", "a text is all that is read");
-  const { shape: apart, layers, context } = gptSizes(config, { hiddenSize: 768, heads: 12, layers: 12, context: 1024 });
-  const shape: Heads = { ...apart, kvHeads: flag(config, "multi_query", true) ? 1 : apart.heads };
-  const { hiddenSize } = shape;
-  const vocabulary = size(config, "vocab_size", 50257);
-  return {
-    architecture: "gpt_bigcode",
-    ...shape,
-    norm: { kind: "layer", epsilon: positive(config, "layer_norm_epsilon", 1e-5), offset: 0 },
-    softcap: null,
-    residual: "sequential",
-    vocabulary,
-    context,
-    embed: source.tensor("wte.weight", [vocabulary, hiddenSize]),
-    embedScale: null,
-    positions: source.tensor("wpe.weight", [context, hiddenSize]),
-    blocks: Array.from({ length: layers }, (_, layer) => blockOf(source, shape, layer)),
-    finalNorm: normOf(source, "ln_f", hiddenSize, true),
-    lmHead: flag(config, "tie_word_embeddings", true) ? null : source.head(["lm_head.weight"], [vocabulary, hiddenSize]),
-    lmHeadBias: null,
-    hooks: hookFacts(shape, { block: "transformer.h.{layer}", ln1: "ln_1", ln2: "ln_2", o: "attn.c_proj", attentionOut: "attn.c_proj", mlpOut: "mlp.c_proj", parallel: false }),
-  };
-}
+export const gptBigcode: Family = { types: ["gpt_bigcode"], embedding: "wte.weight", read: (source) => gptDecoder(source, (apart) => ({ ...apart, kvHeads: flag(source.config, "multi_query", true) ? 1 : apart.heads }), blockOf) };
 
 function blockOf(source: Source, { hiddenSize: d, heads, kvHeads, headDim }: Heads, layer: number): BlockSpec {
   const at = `h.${layer}`;

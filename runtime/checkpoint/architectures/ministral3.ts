@@ -1,8 +1,8 @@
 /** Without this file Ministral 3, whose queries are scaled by where they stand in long texts, could not be read. */
 import type { JsonObject } from "../strict_json.ts";
-import { optional, positive, section, size, type Config } from "../config.ts";
-import { aroundBlocks } from "./around_blocks.ts";
-import { layerCount, normOf, unsupported, withDefaults, type Decoder, type Family, type Source } from "./family.ts";
+import { optional, section, size, type Config } from "../config.ts";
+import { rmsDecoder } from "./around_blocks.ts";
+import { layerCount, unsupported, withDefaults, type Decoder, type Family, type Source } from "./family.ts";
 import { gatedMlp } from "./gated_mlp.ts";
 import { headsOf } from "./heads.ts";
 import { hookFacts } from "./hook_modules.ts";
@@ -27,20 +27,15 @@ function read(given: Source): Decoder {
   const shape = headsOf(config, 128, 8);
   const rope = ropeOf(config, shape.headDim, { theta: 10000, partial: null, context: 262144 });
   const window = optional(config, "sliding_window") === null ? null : size(config, "sliding_window");
-  const around = aroundBlocks(source, shape.hiddenSize);
+  const around = rmsDecoder(source, shape);
   return {
-    architecture: "ministral3",
-    ...shape,
-    norm: { kind: "rms", epsilon: positive(config, "rms_norm_eps"), offset: 0 },
     ...around,
     lmHead: tied(source) ? null : source.head(["lm_head.weight"], [around.vocabulary, shape.hiddenSize]),
-    residual: "sequential",
     context: Math.min(around.context, unscaled(config)),
     blocks: Array.from({ length: layerCount(config) }, (_, layer) => preNormed(source, layer, shape.hiddenSize, {
       attention: selfAttention(source, layer, shape, { bias: false, outputBias: false, rope, window }),
       mlp: gatedMlp(source, `layers.${layer}.mlp`, shape.hiddenSize, { activation: "silu", bias: false }),
     })),
-    finalNorm: normOf(source, "norm", shape.hiddenSize, false),
     hooks: hookFacts(shape, { ...LLAMA_MODULES, block: source.outer === null ? LLAMA_MODULES.block : "model.language_model.layers.{layer}" }),
   };
 }
