@@ -23,7 +23,7 @@ D, M, K, NEW = 32, 160, 12, 24
 SPECIAL = (1, 2)
 MARGIN = 1e-3
 # Cases whose logits at every position are written as well: an edited place in the last block and before it, several edits, capped logits.
-WITH_LOGITS = ("llama_stacked", "neox_relu_attn", "gemma2_relu_mid", "gpt2_last", "cohere_relu_attn")
+WITH_LOGITS = ("llama_stacked", "neox_relu_attn", "gemma2_relu_mid", "gpt2_last", "cohere_relu_attn", "gemma4_stacked")
 
 # name → (model, edits in the order of the pipeline: kind of SAE, layer, hook, number of features, how, value, special tokens too)
 CASES = {
