@@ -17,6 +17,7 @@ import { operators } from "../emit/operators.ts";
 import { floats, forwardFeeds } from "../emit/run_graph.ts";
 import { ARCHITECTURES, keptPositions } from "../parity/kept_positions.ts";
 import { readTensors, relativeErrors } from "../parity/tensors.ts";
+import { WITH_EXPERTS, WITH_SLOPES } from "./on_cpu_only.ts";
 
 const options: ort.InferenceSession.SessionOptions = { graphOptimizationLevel: "basic", intraOpNumThreads: 1, logSeverityLevel: 3, extra: { session: { model_external_initializers_file_folder_path: "/" } } };
 
@@ -42,13 +43,8 @@ async function errors(name: string, target: Target): Promise<readonly number[]> 
     .sort((a, b) => a - b);
 }
 
-const sparse: string[] = [];
 for (const name of readdirSync(ARCHITECTURES)) {
-  if (name.startsWith("bloom")) continue;
-  if (/_moe|^(gpt_oss|mixtral|olmoe)_/.test(name)) {
-    sparse.push(name);
-    continue;
-  }
+  if (WITH_EXPERTS.has(name) || WITH_SLOPES.has(name)) continue;
   test(`${name}: attention from standard operators equals transformers; half precision stays within its rounding`, async () => {
     for (const provider of ["cuda", "webgpu"] as const) {
       const found = await errors(name, { provider, dtype: "f32" });
@@ -61,7 +57,7 @@ for (const name of readdirSync(ARCHITECTURES)) {
 
 const { models } = JSON.parse(readFileSync(new URL("../parity/fixtures/predictions.json", import.meta.url), "utf8")) as { readonly models: readonly string[] };
 
-for (const name of models.filter((each) => !/_moe/.test(each))) {
+for (const name of models.filter((each) => !WITH_EXPERTS.has(each))) {
   test(`${name}: logits of the forms for devices are those of transformers, before they are capped`, async () => {
     const folder = join(ARCHITECTURES, name);
     const { spec } = await readModel(folder);
@@ -109,7 +105,7 @@ const TAKEN = "Add ArgMax Cast Concat Div Exp Gather Gelu Gemm Greater Identity 
 test("the form for OpenVINO has no operator that its plugin leaves to others, and models that would need one are refused", async () => {
   const target: Target = { provider: "openvino", dtype: "bf16" };
   for (const name of readdirSync(ARCHITECTURES)) {
-    if (sparse.includes(name) || name.startsWith("bloom")) continue;
+    if (WITH_EXPERTS.has(name) || WITH_SLOPES.has(name)) continue;
     const { spec } = await readModel(join(ARCHITECTURES, name));
     const layer = spec.blocks.length - 1;
     if (spec.blocks.some(({ attention }) => attention.kind === "delta")) {
@@ -124,8 +120,8 @@ test("the form for OpenVINO has no operator that its plugin leaves to others, an
 });
 
 test("experts are refused on every device with what to set, and a layer before them is not", async () => {
-  assert.is(sparse.length, 15);
-  for (const name of sparse) {
+  assert.is(WITH_EXPERTS.size, 15);
+  for (const name of WITH_EXPERTS) {
     const { spec } = await readModel(join(ARCHITECTURES, name));
     const first = spec.blocks.findIndex((block) => expertsIn(block) !== null);
     for (const provider of PROVIDERS) {
