@@ -24,11 +24,16 @@ function obstacleOf(model: DecoderSpec, blocks: number): string | null {
   return sloped < 0 ? null : `layer ${sloped} adds to scores by distance, which is computed in float32 on the CPU only`;
 }
 
-/** Why a provider does not compute these blocks, or null. OpenVINO's plugin 1.8.1 leaves `LinearAttention` to others. */
+/** Why a provider does not compute these blocks, or null. OpenVINO's plugin 1.8.1 leaves `LinearAttention` to others, and nobody has seen it take the softplus that a learned activation begins with. */
 function refusalOf(model: DecoderSpec, blocks: number, provider: Provider): string | null {
   if (provider === "cpu") return null;
-  const layer = provider === "openvino" ? model.blocks.slice(0, blocks).findIndex(({ attention }) => attention.kind === "delta") : -1;
-  return obstacleOf(model, blocks) ?? (layer < 0 ? null : `layer ${layer} carries a state from token to token`);
+  const obstacle = obstacleOf(model, blocks);
+  if (obstacle !== null || provider !== "openvino") return obstacle;
+  const read = model.blocks.slice(0, blocks);
+  const carrying = read.findIndex(({ attention }) => attention.kind === "delta");
+  if (carrying >= 0) return `layer ${carrying} carries a state from token to token`;
+  const learned = read.findIndex(({ mlp }) => mlp.kind === "plain" && typeof mlp.activation !== "string");
+  return learned < 0 ? null : `layer ${learned} has an activation with numbers of its own`;
 }
 
 /** @throws EngineError `no-provider` */

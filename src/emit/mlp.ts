@@ -1,11 +1,11 @@
 /** Without this file the half of a block that works on each token alone would be written once per family. */
 import type { GatedExpertsSpec } from "./expert_specs.ts";
 import { mixture } from "./experts.ts";
-import { node, nodes, weight, type Graph } from "./graph.ts";
+import { node, nodes, scalar, weight, type Graph } from "./graph.ts";
 import { linear } from "./linear.ts";
 import { pairedElements, pairedExpert, partsOfPair } from "./paired_experts.ts";
 import { product } from "./product.ts";
-import type { Activation, LinearSpec, MlpSpec, TensorRef } from "./specs.ts";
+import type { Activation, LearnedActivation, LinearSpec, MlpSpec, TensorRef } from "./specs.ts";
 
 /** x·σ(x). */
 export function silu(graph: Graph, path: string, x: string): string {
@@ -15,9 +15,11 @@ export function silu(graph: Graph, path: string, x: string): string {
 /**
  * silu x·σ(x), onnxruntime's QuickGelu with α = 1 (its docs/ContribOperators.md): one pass over a matrix that no cache holds instead of two, with the
  * same bits · gelu x·Φ(x) · gelu_tanh its approximation 0.5x(1 + tanh(√(2/π)(x + 0.044715x³))) (Hendrycks & Gimpel 2016, arXiv 1606.08415;
- * transformers' `gelu_new` and `gelu_pytorch_tanh`) · relu max(x, 0).
+ * transformers' `gelu_new` and `gelu_pytorch_tanh`) · relu max(x, 0) · relu2 its square (So et al. 2021, arXiv 2109.08668) · xielu
+ * α₊x² + βx above 0 and α₋(eˣ − 1 − x) + βx up to it (Huang & Schlag 2024, arXiv 2411.13010).
  */
-export function activated(graph: Graph, path: string, x: string, activation: Activation): string {
+export function activated(graph: Graph, path: string, x: string, activation: Activation | LearnedActivation): string {
+  if (typeof activation !== "string") return xielu(graph, `${path}/xielu`, x, activation);
   switch (activation) {
     case "silu":
       return silu(graph, `${path}/silu`, x);
@@ -27,9 +29,34 @@ export function activated(graph: Graph, path: string, x: string, activation: Act
       return nodes(graph, `${path}/gelu`, { op: "FastGelu", domain: "com.microsoft", inputs: [x] }, 1)[0] as string;
     case "relu":
       return node(graph, `${path}/relu`, "Relu", [x]);
+    case "relu2": {
+      const above = node(graph, `${path}/relu`, "Relu", [x]);
+      return node(graph, `${path}/relu2`, "Mul", [above, above]);
+    }
     default:
       return activation satisfies never;
   }
+}
+
+/**
+ * As transformers' `XIELUActivation`, whose exponents end at `epsilon`. eˣ − 1 is 2t / (1 − t) with t = tanh(x / 2), which has the digits near 0 that a
+ * difference from 1 has not.
+ */
+function xielu(graph: Graph, path: string, x: string, { alphaPositive, alphaNegative, beta, epsilon }: LearnedActivation): string {
+  const at = (name: string): string => `${path}/${name}`;
+  const soft = (name: string, ref: TensorRef): string => node(graph, at(name), "Softplus", [weight(graph, at(`${name}/stored`), ref)]);
+  const [linearPart, end] = [weight(graph, at("beta"), beta), weight(graph, at("epsilon"), epsilon)];
+  const rising = soft("alpha_positive", alphaPositive);
+  const falling = node(graph, at("alpha_negative"), "Add", [soft("alpha_negative/soft", alphaNegative), linearPart]);
+  const above = node(graph, at("above"), "Relu", [x]);
+  const square = node(graph, at("square"), "Mul", [node(graph, at("above/scaled"), "Mul", [above, rising]), above]);
+  // The smaller of x and its end, which no device here has an operator for; above 0 something near it, which is not looked at.
+  const over = node(graph, at("over"), "Relu", [node(graph, at("beyond"), "Sub", [x, end])]);
+  const tanh = node(graph, at("tanh"), "Tanh", [node(graph, at("half"), "Mul", [node(graph, at("exponent"), "Sub", [x, over]), scalar(graph, 0.5)])]);
+  const less = node(graph, at("exponential"), "Div", [node(graph, at("tanh/twice"), "Add", [tanh, tanh]), node(graph, at("tanh/rest"), "Sub", [scalar(graph, 1), tanh])]);
+  const curve = node(graph, at("curve"), "Mul", [node(graph, at("bent"), "Sub", [less, x]), falling]);
+  const side = node(graph, at("side"), "Where", [node(graph, at("positive"), "Greater", [x, scalar(graph, 0)]), square, curve]);
+  return node(graph, path, "Add", [side, node(graph, at("line"), "Mul", [x, linearPart])]);
 }
 
 /** σ(w · x) of each row, [n, 1]. */

@@ -48,7 +48,19 @@ export interface NormKind {
   readonly offset: 0 | 1;
 }
 
-export type Activation = "silu" | "gelu" | "gelu_tanh" | "relu";
+/** relu2 is the square of relu. */
+export type Activation = "silu" | "gelu" | "gelu_tanh" | "relu" | "relu2";
+
+/** An activation with numbers that a layer has learned (Apertus), each kept before its softplus; `beta` and `epsilon` are no parameters, but lie in the file too. */
+export interface LearnedActivation {
+  readonly kind: "xielu";
+  /** [1] */
+  readonly alphaPositive: TensorRef;
+  /** [1] */
+  readonly alphaNegative: TensorRef;
+  readonly beta: TensorRef;
+  readonly epsilon: TensorRef;
+}
 
 export interface GatedSpec {
   readonly kind: "gated";
@@ -58,10 +70,14 @@ export interface GatedSpec {
   readonly down: LinearSpec;
 }
 
-export type MlpSpec =
-  | GatedSpec
-  | { readonly kind: "plain"; readonly activation: Activation; readonly up: LinearSpec; readonly down: LinearSpec }
-  | ExpertsSpec;
+export interface PlainSpec {
+  readonly kind: "plain";
+  readonly activation: Activation | LearnedActivation;
+  readonly up: LinearSpec;
+  readonly down: LinearSpec;
+}
+
+export type MlpSpec = GatedSpec | PlainSpec | ExpertsSpec;
 
 export interface BlockSpec {
   /** null: attention reads the stream as it is (OLMo 2). */

@@ -48,7 +48,7 @@ function withConfig(name: string, from: string, change: (config: Record<string, 
 
 test("the first Gemma says gelu and means the tanh form; of later ones another form is refused by the key that says it", async () => {
   const { spec } = await readModel(withConfig("gelu", join(architectures, "gemma_one"), (config) => void (config["hidden_act"] = "gelu")));
-  const activations = (of: typeof spec): readonly string[] => of.blocks.map(({ mlp }) => ("activation" in mlp ? mlp.activation : "of experts"));
+  const activations = (of: typeof spec): readonly string[] => of.blocks.map(({ mlp }) => ("activation" in mlp && typeof mlp.activation === "string" ? mlp.activation : "of experts"));
   assert.equal(activations(spec), activations((await readModel(join(architectures, "gemma_one"))).spec));
   for (const [name, key] of [["gemma_one", "hidden_act"], ["gemma2_capped", "hidden_activation"]] as const) {
     const error = await readModel(withConfig(`${name}_relu`, join(architectures, name), (config) => void (config[key] = "relu"))).then(() => null, (cause: CheckpointError) => cause);

@@ -174,6 +174,25 @@ CONFIGS = {
     # Heads whose columns the operator wants in one width where they turn, and in another where they do not.
     "smollm3_window": ("smollm3", {**LLAMA, "head_dim": 24, "no_rope_layers": [0, 1, 0], "use_sliding_window": True, "sliding_window": 9, "attention_bias": True, "mlp_bias": True, "tie_word_embeddings": False, "rope_parameters": YARN, "hidden_act": "gelu_pytorch_tanh", "save": "bfloat16"}),
     "smollm3_ignoring": ("smollm3", {**LLAMA, "no_rope_layers": [1, 0], "written": {"use_sliding_window": False, "sliding_window": 5, "layer_types": ["sliding_attention", "full_attention"], "rope_theta": 500.0, "clip_qkv": 0.5}}),
+    "seed_oss_plain": ("seed_oss", {**LLAMA, "head_dim": 16}),
+    "seed_oss_biased": ("seed_oss", {**LLAMA, "head_dim": None, "attention_bias": False, "attention_out_bias": True, "mlp_bias": True, "hidden_act": "gelu", "tie_word_embeddings": True, "rope_parameters": YARN, "save": "bfloat16", "written": {"sliding_window": 3, "partial_rotary_factor": 1.0}}),
+    "arcee_plain": ("arcee", {**LLAMA, "num_key_value_heads": None, "rope_parameters": YARN}),
+    "arcee_biased": ("arcee", {**LLAMA, "head_dim": 24, "attention_bias": True, "mlp_bias": True, "tie_word_embeddings": True, "hidden_act": "silu", "save": "float16", "written": {"rope_theta": 500.0, "partial_rotary_factor": 0.5}}),
+    "helium_plain": ("helium", {**LLAMA, "head_dim": 8}),
+    "helium_biased": ("helium", {**LLAMA, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 16, "attention_bias": True, "mlp_bias": True, "hidden_act": "relu2", "tie_word_embeddings": True, "rope_parameters": {"rope_type": "linear", "factor": 3.0, "rope_theta": 5000.0}, "save": "bfloat16"}),
+    "ernie4_5_plain": ("ernie4_5", {**LLAMA, "head_dim": 16}),
+    "ernie4_5_biased": ("ernie4_5", {**LLAMA, "hidden_size": 40, "head_dim": None, "use_bias": True, "hidden_act": "gelu_new", "tie_word_embeddings": False, "save": "float16", "written": {"attention_bias": False, "mlp_bias": False, "rope_theta": 500.0}}),
+    # Norms of one more than their weights.
+    "nemotron_plain": ("nemotron", {**LLAMA, "num_attention_heads": 2}),
+    "nemotron_biased": ("nemotron", {**LLAMA, "head_dim": 24, "attention_bias": True, "mlp_bias": True, "norm_eps": 0.01, "hidden_act": "gelu", "tie_word_embeddings": True, "rope_parameters": {**YARN, "partial_rotary_factor": 1.0}, "save": "bfloat16"}),
+    "nemotron_ignoring": ("nemotron", {**LLAMA, "written": {"layer_norm_eps": 0.3, "rms_norm_eps": 0.3, "rope_theta": 500.0, "partial_rotary_factor": 0.25, "sliding_window": 3}}),
+    "exaone4_hybrid": ("exaone4", {**LLAMA, "num_hidden_layers": 3, "sliding_window": 12, "sliding_window_pattern": 2}),
+    "exaone4_full": ("exaone4", {**LLAMA, "hidden_size": 40, "sliding_window": None, "layer_types": ["full_attention", "full_attention"], "tie_word_embeddings": True, "hidden_act": "gelu", "rope_parameters": YARN, "save": "bfloat16"}),
+    "exaone4_ignoring": ("exaone4", {**LLAMA, "sliding_window": 9, "layer_types": ["full_attention", "sliding_attention"], "head_dim": 24, "written": {"sliding_window_pattern": "LG", "attention_bias": True, "rope_theta": 500.0}}),
+    # Activations with numbers of their own; positions as the family has them where nothing is said.
+    "apertus_plain": ("apertus", {**LLAMA, "num_key_value_heads": None, "rope_parameters": None}),
+    "apertus_biased": ("apertus", {**LLAMA, "head_dim": 16, "attention_bias": True, "tie_word_embeddings": True, "rope_parameters": {"rope_type": "default", "rope_theta": 300.0}, "save": "bfloat16"}),
+    "apertus_relu2": ("apertus", {**LLAMA, "hidden_size": 40, "hidden_act": "relu2", "save": "float16", "written": {"rope_theta": 500.0, "mlp_bias": True}}),
     "phi3_partial": ("phi3", {**PHI, "hidden_size": 64, "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0, "partial_rotary_factor": 0.75}}),
 }
 
@@ -205,6 +224,8 @@ POINTS = {
     "olmoe": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
     "olmo2": OLMO2_POINTS,
     "olmo3": OLMO2_POINTS,
+    "exaone4": OLMO2_POINTS,
+    "apertus": {**LLAMA_POINTS, "ln1": "attention_layernorm", "mid": "feedforward_layernorm"},
     "gemma2": GEMMA_POINTS,
     "gemma3_text": GEMMA_POINTS,
     "gemma4_text": GEMMA_POINTS,
@@ -213,7 +234,7 @@ POINTS = {
 
 # Families with LayerNorm, which takes the mean off, and what the config calls its epsilon; None: it has no key.
 LAYER_NORMED = {"gpt2": "layer_norm_epsilon", "gpt_neo": "layer_norm_epsilon", "gpt_neox": "layer_norm_eps", "phi": "layer_norm_eps", "olmo": None, "stablelm": "layer_norm_eps"}
-LAYER_NORMED |= {"bloom": "layer_norm_epsilon", "gpt_bigcode": "layer_norm_epsilon", "falcon": "layer_norm_epsilon", "gptj": "layer_norm_epsilon", "opt": None, "starcoder2": "norm_epsilon", "cohere": "layer_norm_eps", "cohere2": "layer_norm_eps"}
+LAYER_NORMED |= {"bloom": "layer_norm_epsilon", "gpt_bigcode": "layer_norm_epsilon", "falcon": "layer_norm_epsilon", "gptj": "layer_norm_epsilon", "opt": None, "starcoder2": "norm_epsilon", "cohere": "layer_norm_eps", "cohere2": "layer_norm_eps", "nemotron": "norm_eps"}
 
 # Modules that SAEs of transformers' models are named by, which have the projection inside them.
 AROUND = ("mlp", "self_attn", "self_attention", "linear_attn", "attention", "attn", "attn.attention")

@@ -172,7 +172,7 @@ test("a text longer than GPT-2's context is an error with both numbers, or cut w
 });
 
 test("memorize continues with every family", async () => {
-  for (const [name, tokenizer] of [["gpt2_tied", "gpt2"], ["neox_small", "pythia"], ["gemma3_local", "gemma"], ["qwen3_norms", "qwen"], ["phi_half", "pythia"], ["phi3_window", "pythia"], ["mistral_window", "llama3"], ["olmo_clipped", "pythia"], ["smollm3_window", "llama3"], ["granite_factors", "pythia"], ["glm4_plain", "gpt2"], ["stablelm_parallel", "pythia"], ["mixtral_published", "llama3"], ["olmoe_plain", "pythia"], ["olmo2_plain", "pythia"], ["olmo3_window", "gpt2"]] as const) {
+  for (const [name, tokenizer] of [["gpt2_tied", "gpt2"], ["neox_small", "pythia"], ["gemma3_local", "gemma"], ["qwen3_norms", "qwen"], ["phi_half", "pythia"], ["phi3_window", "pythia"], ["mistral_window", "llama3"], ["olmo_clipped", "pythia"], ["smollm3_window", "llama3"], ["granite_factors", "pythia"], ["glm4_plain", "gpt2"], ["stablelm_parallel", "pythia"], ["mixtral_published", "llama3"], ["olmoe_plain", "pythia"], ["olmo2_plain", "pythia"], ["olmo3_window", "gpt2"], ["helium_plain", "llama3"], ["nemotron_plain", "pythia"], ["exaone4_hybrid", "gpt2"], ["apertus_plain", "llama3"]] as const) {
     const { outcome, values } = await once(`${set("model", model(name, tokenizer))}prompts "the word was by the sea shore the lazy dog" | memorize prefix 4 continue 5 of text`);
     assert.is(outcome.exitCode, 0, `${name}: ${JSON.stringify(outcome.diagnostics)}`);
     assert.ok(values[0]!.kind === "table" && values[0]!.columns.some((column) => column.name === "generated_continuation_text"));

@@ -1,7 +1,9 @@
 /** Without this file nobody could say which models are read: the table of families. */
 import type { Family } from "./family.ts";
+import { apertus } from "./apertus.ts";
 import { bloom } from "./bloom.ts";
 import { cohere } from "./cohere.ts";
+import { exaone4 } from "./exaone4.ts";
 import { falcon } from "./falcon.ts";
 import { gemma } from "./gemma.ts";
 import { gemma4 } from "./gemma4.ts";
@@ -14,8 +16,10 @@ import { gptOss } from "./gpt_oss.ts";
 import { gptj } from "./gptj.ts";
 import { granite } from "./granite.ts";
 import { llama } from "./llama.ts";
+import { llamaKin } from "./llama_kin.ts";
 import { ministral3 } from "./ministral3.ts";
 import { mixtral } from "./mixtral.ts";
+import { nemotron } from "./nemotron.ts";
 import { olmo } from "./olmo.ts";
 import { olmo2 } from "./olmo2.ts";
 import { olmoe } from "./olmoe.ts";
@@ -27,7 +31,7 @@ import { smollm3 } from "./smollm3.ts";
 import { stablelm } from "./stablelm.ts";
 import { starcoder2 } from "./starcoder2.ts";
 
-export const FAMILIES: readonly Family[] = [llama, bloom, cohere, falcon, gemma, gemma4, glm, gpt2, gptBigcode, gptNeo, gptNeox, gptj, gptOss, granite, ministral3, mixtral, olmo, olmo2, olmoe, opt, phi, phi3, qwen35, smollm3, stablelm, starcoder2];
+export const FAMILIES: readonly Family[] = [llama, llamaKin, apertus, bloom, cohere, exaone4, falcon, gemma, gemma4, glm, gpt2, gptBigcode, gptNeo, gptNeox, gptj, gptOss, granite, ministral3, mixtral, nemotron, olmo, olmo2, olmoe, opt, phi, phi3, qwen35, smollm3, stablelm, starcoder2];
 
 /** `model_type`s that are read, as messages list them. */
 export const SUPPORTED: readonly string[] = FAMILIES.flatMap(({ types }) => types);

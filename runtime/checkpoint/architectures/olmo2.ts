@@ -5,11 +5,12 @@ import { flag, section, size, word, type Config } from "../config.ts";
 import type { JsonObject } from "../strict_json.ts";
 import { activationOf } from "./activation.ts";
 import { rmsDecoder } from "./around_blocks.ts";
-import { layerCount, normOf, withDefaults, type Decoder, type Family, type Source } from "./family.ts";
+import { layerCount, withDefaults, type Decoder, type Family, type Source } from "./family.ts";
 import { gatedMlp } from "./gated_mlp.ts";
 import { headsOf, type Heads } from "./heads.ts";
 import { hookFacts } from "./hook_modules.ts";
 import { layerKinds, WINDOWED, windows, type LayerKind } from "./layer_kinds.ts";
+import { POST_NORMED_MODULES, postNormed } from "./post_normed.ts";
 import { ropeOf, turned } from "./rope.ts";
 import { selfAttention } from "./self_attention.ts";
 
@@ -21,7 +22,6 @@ const DEFAULTS: JsonObject = {
   max_position_embeddings: 2048, tie_word_embeddings: false, attention_bias: false, rms_norm_eps: 1e-5,
 };
 
-/** What attention and MLP read is the stream as it is. Hooks of what they give lie before the norms, where TransformerLens has them (`components/transformer_block.py`). */
 function read(given: Source): Decoder {
   const source = withDefaults(given, DEFAULTS);
   const { config } = source;
@@ -36,16 +36,7 @@ function read(given: Source): Decoder {
     ...rmsDecoder(source, shape),
     readBeforePostNorms: true,
     blocks: kinds.map((kind, layer) => blockOf(source, shape, ropes[kind], seen[layer] ?? null, layer)),
-    hooks: hookFacts(shape, {
-      block: "model.layers.{layer}",
-      ln1: null,
-      ln2: null,
-      o: "self_attn.o_proj",
-      attentionOut: "self_attn.o_proj",
-      mlpOut: "mlp.down_proj",
-      parallel: false,
-      normedBy: { attention: "post_attention_layernorm", mlp: "post_feedforward_layernorm" },
-    }),
+    hooks: hookFacts(shape, POST_NORMED_MODULES),
   };
 }
 
@@ -75,8 +66,7 @@ function blockOf(source: Source, shape: Heads, rope: RopeSpec, window: number | 
   const at = `layers.${layer}`;
   const { hiddenSize: d, heads, kvHeads, headDim } = shape;
   const bias = flag(config, "attention_bias", false);
-  return {
-    ln1: null,
+  return postNormed(source, layer, d, {
     attention: selfAttention(source, layer, shape, {
       bias,
       outputBias: bias,
@@ -85,9 +75,6 @@ function blockOf(source: Source, shape: Heads, rope: RopeSpec, window: number | 
       rope,
       window,
     }),
-    attentionPostNorm: normOf(source, `${at}.post_attention_layernorm`, d, false),
-    ln2: null,
     mlp: gatedMlp(source, `${at}.mlp`, d, { activation: activationOf(config, "hidden_act", "silu"), bias: false }),
-    mlpPostNorm: normOf(source, `${at}.post_feedforward_layernorm`, d, false),
-  };
+  });
 }

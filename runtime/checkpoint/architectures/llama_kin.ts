@@ -1,0 +1,90 @@
+/** Without this file Seed-OSS, Arcee's AFM, Helium and ERNIE 4.5, each a Llama but for a switch or two, could not be read. */
+import type { RopeSpec } from "../../../src/emit/attention_specs.ts";
+import type { BlockSpec } from "../../../src/emit/specs.ts";
+import { flag, size, word, type Config } from "../config.ts";
+import type { JsonObject } from "../strict_json.ts";
+import { activationOf } from "./activation.ts";
+import { rmsDecoder } from "./around_blocks.ts";
+import { layerCount, withDefaults, type Decoder, type Family, type Source } from "./family.ts";
+import { gatedMlp } from "./gated_mlp.ts";
+import { headsOf, type Heads } from "./heads.ts";
+import { hookFacts } from "./hook_modules.ts";
+import { plainMlp } from "./plain_mlp.ts";
+import { LLAMA_MODULES, preNormed } from "./pre_normed.ts";
+import { ropeOf } from "./rope.ts";
+import { selfAttention } from "./self_attention.ts";
+
+/** Where the members differ: what their config class takes for granted, and the key of each bias; null: there is none. */
+interface Member {
+  readonly defaults: JsonObject;
+  readonly theta: number;
+  /** true: pairs of neighbours turn. */
+  readonly interleaved?: true;
+  /** true: the MLP has no gate. */
+  readonly ungated?: true;
+  readonly bias: string;
+  readonly outputBias: string | null;
+  readonly mlpBias: string;
+}
+
+/** Defaults and differences of transformers 5.24 (`models/{seed_oss,arcee,helium,ernie4_5}/configuration_*.py` and `modeling_*.py`). */
+const MEMBERS: Readonly<Record<string, Member>> = {
+  seed_oss: {
+    defaults: {
+      vocab_size: 155136, hidden_size: 4096, intermediate_size: 27648, num_hidden_layers: 64, num_attention_heads: 80, num_key_value_heads: 8, head_dim: 128, hidden_act: "silu",
+      max_position_embeddings: 524288, rms_norm_eps: 1e-6, tie_word_embeddings: false, attention_bias: true, attention_out_bias: false, mlp_bias: false,
+    },
+    theta: 10_000, bias: "attention_bias", outputBias: "attention_out_bias", mlpBias: "mlp_bias",
+  },
+  arcee: {
+    defaults: {
+      vocab_size: 32000, hidden_size: 2560, intermediate_size: 18432, num_hidden_layers: 32, num_attention_heads: 32, num_key_value_heads: null, hidden_act: "relu2",
+      max_position_embeddings: 4096, rms_norm_eps: 1e-5, tie_word_embeddings: false, attention_bias: false, mlp_bias: false,
+    },
+    theta: 10_000, ungated: true, bias: "attention_bias", outputBias: "attention_bias", mlpBias: "mlp_bias",
+  },
+  helium: {
+    defaults: {
+      vocab_size: 48000, hidden_size: 2560, intermediate_size: 7040, num_hidden_layers: 24, num_attention_heads: 20, num_key_value_heads: 20, head_dim: 128, hidden_act: "silu",
+      max_position_embeddings: 4096, rms_norm_eps: 1e-8, tie_word_embeddings: false, attention_bias: false, mlp_bias: false,
+    },
+    theta: 100_000, interleaved: true, bias: "attention_bias", outputBias: null, mlpBias: "mlp_bias",
+  },
+  ernie4_5: {
+    defaults: {
+      vocab_size: 103424, hidden_size: 1024, intermediate_size: 3072, num_hidden_layers: 18, num_attention_heads: 16, num_key_value_heads: 2, head_dim: 128, hidden_act: "silu",
+      max_position_embeddings: 131072, rms_norm_eps: 1e-5, tie_word_embeddings: true, use_bias: false,
+    },
+    theta: 500_000, interleaved: true, bias: "use_bias", outputBias: "use_bias", mlpBias: "use_bias",
+  },
+};
+
+export const llamaKin: Family = { types: Object.keys(MEMBERS), embedding: "embed_tokens.weight", read };
+
+function read(given: Source): Decoder {
+  const member = MEMBERS[word(given.config, "model_type")] as Member;
+  const source = withDefaults(given, member.defaults);
+  const { config } = source;
+  const shape = headsOf(config);
+  const turned = ropeOf(config, shape.headDim, { theta: member.theta, partial: null, context: size(config, "max_position_embeddings") });
+  const rope: RopeSpec = member.interleaved === true ? { ...turned, interleaved: true } : turned;
+  return {
+    ...rmsDecoder(source, shape),
+    blocks: Array.from({ length: layerCount(config) }, (_, layer) => blockOf(source, member, shape, rope, layer)),
+    hooks: hookFacts(shape, LLAMA_MODULES),
+  };
+}
+
+function blockOf(source: Source, member: Member, shape: Heads, rope: RopeSpec, layer: number): BlockSpec {
+  const { config } = source;
+  const d = shape.hiddenSize;
+  const mlp = member.ungated === true ? plainMlp : gatedMlp;
+  return preNormed(source, layer, d, {
+    attention: selfAttention(source, layer, shape, { bias: biased(config, member.bias), outputBias: biased(config, member.outputBias), rope, window: null }),
+    mlp: mlp(source, `layers.${layer}.mlp`, d, { activation: activationOf(config, "hidden_act", "silu"), bias: biased(config, member.mlpBias) }),
+  });
+}
+
+function biased(config: Config, key: string | null): boolean {
+  return key !== null && flag(config, key, false);
+}
