@@ -25,7 +25,12 @@ export function size(config: Config, key: string, fallback: number | null = null
   throw fault(config, key, "a whole number of at least 1");
 }
 
-/** The same of a key that another one stands for where it is there, as transformers' `attribute_map` has it. */
+/** The same, or 0; missing is 0 too. */
+export function sizeOrNone(config: Config, key: string): number {
+  return (optional(config, key) ?? 0) === 0 ? 0 : size(config, key);
+}
+
+/** A size under a key that another one stands for where it is there, as transformers' `attribute_map` has it. */
 export function sizeUnder(config: Config, key: string, other: string, fallback: number): number {
   return optional(config, other) === null ? size(config, key, fallback) : size(config, other);
 }
@@ -35,6 +40,11 @@ export function positive(config: Config, key: string, fallback: number | null = 
   const value = optional(config, key) ?? fallback;
   if (typeof value === "number" && Number.isFinite(value) && value > 0) return value;
   throw fault(config, key, "a number greater than 0");
+}
+
+/** A finite number of at least 0. */
+export function number(config: Config, key: string): number {
+  return (optional(config, key) ?? 0) === 0 ? 0 : positive(config, key);
 }
 
 export function flag(config: Config, key: string, fallback: boolean): boolean {

@@ -73,6 +73,12 @@ export function projected(graph: Graph, path: string, { heads, kvHeads, headDim 
       const groups = node(graph, `${path}/qkv/heads`, "Reshape", [linear(graph, `${path}/qkv`, x, qkv.all), ints(graph, -1, sizes[0] + sizes[1] + sizes[2])]);
       return split(groups, sizes);
     }
+    case "shards": {
+      const columns = (heads * headDim) / qkv.count;
+      const shards = node(graph, `${path}/qkv/shards`, "Reshape", [linear(graph, `${path}/qkv`, x, qkv.all), ints(graph, -1, 3 * columns)]);
+      const { q, k: v, v: k, gate } = split(shards, [columns, columns, columns]);
+      return { q, k, v, gate };
+    }
     default:
       return qkv satisfies never;
   }

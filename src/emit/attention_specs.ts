@@ -28,7 +28,9 @@ export type QkvSpec =
   /** One product whose columns are all of q, then k, then v (GPT-2, and with one k and v GPT-BigCode). */
   | { readonly kind: "thirds"; readonly all: LinearSpec }
   /** One product whose columns are q, k and v of the first key-value head, then of the second: as many queries as share it (one in GPT-NeoX, more in Falcon), its key, its value. */
-  | { readonly kind: "per_head"; readonly all: LinearSpec };
+  | { readonly kind: "per_head"; readonly all: LinearSpec }
+  /** One product whose columns are q, v and k, in this order, of the first of `count` parts of the heads, then of the second (CodeGen). */
+  | { readonly kind: "shards"; readonly all: LinearSpec; readonly count: number };
 
 export type HeadNormRef = TensorRef | readonly TensorRef[];
 

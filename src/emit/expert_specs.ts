@@ -21,13 +21,31 @@ export type ExpertsSpec = GatedExpertsSpec | PairedExpertsSpec;
 export interface GatedExpertsSpec extends Mixture {
   readonly activation: Activation;
   readonly experts: readonly ExpertSpec[];
-  /** Whether the probabilities of a token's experts are divided by their sum. */
+  /** How experts are chosen and weighed; absent: by the softmax of all scores. */
+  readonly choosing?: Choosing;
+  /** Whether the shares of a token's experts are divided by their sum. */
   readonly normalized: boolean;
   /** [experts] by which the share of each expert is multiplied in the end (Gemma 4). */
   readonly shareFactors?: TensorRef;
-  /** An MLP that every token takes besides, times σ(gate · x), whose gate is [1, d] (Qwen 2 and 3.5 with experts). */
-  readonly shared: { readonly mlp: GatedSpec; readonly gate: TensorRef } | null;
+  /** An MLP that every token takes besides, times σ(gate · x), whose gate is [1, d] (Qwen 2 and 3.5 with experts); null: as it is (dots). */
+  readonly shared: { readonly mlp: GatedSpec; readonly gate: TensorRef | null } | null;
 }
+
+export type Choosing =
+  /** Shares are the sigmoid or the softmax of scores; the largest of these plus `bias` [experts] are chosen, of the best `groupsPerToken` of `groups` (DeepSeek V3, ERNIE). */
+  | {
+      readonly kind: "biased";
+      readonly shares: "sigmoid" | "softmax";
+      readonly bias: TensorRef;
+      readonly groups: number;
+      readonly groupsPerToken: number;
+      /** What the sum is at least that shares are divided by. */
+      readonly leastSum: number;
+      /** What shares are multiplied by in the end. */
+      readonly factor: number;
+    }
+  /** The two largest scores, each with its share among those that are less than it by no more than `tolerance` of the larger size; the second without the first (Phi 3.5 with experts). */
+  | { readonly kind: "sparse_mixer"; readonly tolerance: number };
 
 /** down((clamp(up) + 1) ∘ g·σ(alpha·g)), g = min(gate, limit), up between −limit and limit (gpt-oss); shares are the softmax of the chosen scores. */
 export interface PairedExpertsSpec extends Mixture {

@@ -2,7 +2,7 @@
 import type { ExpertsSpec } from "./expert_specs.ts";
 import { appended, constant, elementOf, elementWidth, ints, node, nodes, noTensors, storedSpan, weight, type Graph } from "./graph.ts";
 import { linear } from "./linear.ts";
-import { rowSum } from "./product.ts";
+import { sharesOf } from "./router.ts";
 import type { TensorRef, WeightRef } from "./specs.ts";
 
 /** The tensors of an expert by name: the same names, shapes and types in all experts of a layer. */
@@ -54,14 +54,9 @@ export function mixture(graph: Graph, path: string, x: string, spec: ExpertsSpec
 /** Which experts each token takes, ascending [T, k], and their weights [T, k]. */
 function routed(graph: Graph, path: string, x: string, spec: ExpertsSpec): { readonly chosen: string; readonly weights: string } {
   const k = spec.perToken;
-  const softmax = (values: string): string => node(graph, `${path}/softmax`, "Softmax", [values], { axis: -1 });
-  const scores = linear(graph, path, x, spec.router);
-  const ranked = "pairs" in spec ? scores : softmax(scores);
-  const [largest, experts] = nodes(graph, `${path}/largest`, { op: "TopK", inputs: [ranked, ints(graph, k)], attributes: { axis: -1, largest: 1, sorted: 1 } }, 2) as readonly [string, string];
+  const { experts, shares } = sharesOf(graph, path, linear(graph, path, x, spec.router), spec);
   const [chosen, from] = nodes(graph, `${path}/ascending`, { op: "TopK", inputs: [experts, ints(graph, k)], attributes: SMALLEST_FIRST }, 2) as readonly [string, string];
-  const shares = (): string => ("pairs" in spec ? softmax(largest) : node(graph, `${path}/shares`, "Div", [largest, rowSum(graph, `${path}/sum`, largest, k)]));
-  const share = "pairs" in spec || spec.normalized ? shares() : largest;
-  const weights = node(graph, `${path}/weights`, "GatherElements", [share, from], { axis: 1 });
+  const weights = node(graph, `${path}/weights`, "GatherElements", [shares, from], { axis: 1 });
   if ("pairs" in spec || spec.shareFactors === undefined) return { chosen, weights };
   const factors = node(graph, `${path}/factors`, "Gather", [weight(graph, `${path}/factors/all`, spec.shareFactors), chosen], { axis: 0 });
   return { chosen, weights: node(graph, `${path}/weights/scaled`, "Mul", [weights, factors]) };

@@ -77,10 +77,16 @@ export function mlp(graph: Graph, path: string, x: string, spec: MlpSpec): strin
     case "experts":
       if ("pairs" in spec) return mixture(graph, path, x, spec, spec.pairs.map(partsOfPair), pairedExpert(spec));
       if (spec.shared === null) return chosen(graph, path, x, spec);
-      return node(graph, path, "Add", [chosen(graph, `${path}/chosen`, x, spec), node(graph, `${path}/shared/share`, "Mul", [gateOf(graph, `${path}/shared_gate`, x, spec.shared.gate), mlp(graph, `${path}/shared`, x, spec.shared.mlp)])]);
+      return node(graph, path, "Add", [chosen(graph, `${path}/chosen`, x, spec), sharedOf(graph, `${path}/shared`, x, spec.shared)]);
     default:
       return spec satisfies never;
   }
+}
+
+/** What the MLP of all tokens adds, times its gate where it has one. */
+function sharedOf(graph: Graph, path: string, x: string, { mlp: spec, gate }: NonNullable<GatedExpertsSpec["shared"]>): string {
+  const made = mlp(graph, path, x, spec);
+  return gate === null ? made : node(graph, `${path}/share`, "Mul", [gateOf(graph, `${path}_gate`, x, gate), made]);
 }
 
 /** What gated experts make of x [T, d], each token's chosen by what the router reads. */
@@ -104,7 +110,7 @@ export function weightsOfToken(spec: MlpSpec): number {
       return ofLinears([spec.up, spec.down]);
     case "experts": {
       if ("pairs" in spec) return ofLinears([spec.router]) + spec.perToken * pairedElements(spec.pairs[0]!);
-      return ofLinears([spec.router, ...(spec.shared === null ? [] : [spec.shared.mlp.gate, spec.shared.mlp.up, spec.shared.mlp.down])]) + sum(spec.shared === null ? [] : [spec.shared.gate]) + sum(spec.experts.slice(0, spec.perToken).flatMap(({ gate, up, down }) => [gate, up, down]));
+      return ofLinears([spec.router, ...(spec.shared === null ? [] : [spec.shared.mlp.gate, spec.shared.mlp.up, spec.shared.mlp.down])]) + sum(spec.shared?.gate == null ? [] : [spec.shared.gate]) + sum(spec.experts.slice(0, spec.perToken).flatMap(({ gate, up, down }) => [gate, up, down]));
     }
     default:
       return spec satisfies never;

@@ -43,6 +43,11 @@ function valueBias(graph: Graph, path: string, shape: HeadsOfBlock, qkv: QkvSpec
       const sizes = partsOfGroup(shape);
       return third(node(graph, `${path}/heads`, "Reshape", [whole, ints(graph, -1, sizes[0] + sizes[1] + sizes[2])]), sizes, 1);
     }
+    case "shards": {
+      const columns = (heads * headDim) / qkv.count;
+      // Values are the second part of each.
+      return nodes(graph, `${path}/split`, { op: "Split", inputs: [node(graph, `${path}/shards`, "Reshape", [whole, ints(graph, -1, 3 * columns)]), ints(graph, columns, columns, columns)], attributes: { axis: 1 } }, 3)[1] as string;
+    }
     default:
       return qkv satisfies never;
   }
@@ -53,6 +58,7 @@ export function biasOfValues(qkv: QkvSpec): TensorRef | null {
   switch (qkv.kind) {
     case "thirds":
     case "per_head":
+    case "shards":
       return qkv.all.bias;
     case "keys":
       return qkv.k.bias;

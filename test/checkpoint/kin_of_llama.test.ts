@@ -27,6 +27,40 @@ const REFUSED: readonly (readonly [string, string, Change, string, RegExp])[] = 
   ["an activation without its numbers in Apertus", "apertus_plain", { name: (name) => name.replace("act_fn.beta", "act_fn.other") }, "missing-tensor", /layers\.0\.mlp\.act_fn\.beta/],
   ["an activation that nobody computes in Apertus", "apertus_relu2", says({ hidden_act: "mish" }), "unsupported-config", /hidden_act/],
   ["numbers of an activation that are not there in Apertus", "apertus_relu2", says({ hidden_act: undefined }), "missing-tensor", /act_fn\.alpha_p/],
+  ["clipped values in IQuest-Coder", "iquestcoder_plain", says({ clip_qkv: 4 }), "unsupported-config", /clip_qkv/],
+  ["windows in IQuest-Coder", "iquestcoder_plain", says({ use_sliding_window: true }), "unsupported-config", /use_sliding_window/],
+  ["windows of no width in CWM", "cwm_layers", says({ sliding_window: null }), "invalid-config", /sliding_window/],
+  ["biases that are not there in Jais 2", "jais2_unbiased", says({ mlp_bias: undefined }), "missing-tensor", /mlp\.up_proj\.bias/],
+  ["norms behind attention that are not there in HyperCLOVA X", "hyperclovax_plain", says({ use_post_norm: undefined }), "missing-tensor", /layers\.0\.post_norm1\.weight/],
+  ["stream times nothing in Granite with experts", "granitemoe_held", says({ residual_multiplier: 0 }), "invalid-config", /residual_multiplier/],
+  ["more experts for a token than Granite has", "granitemoe_published", says({ num_experts_per_tok: 6 }), "invalid-config", /num_experts_per_tok.*5 experts/],
+  ["an MLP beside the experts of another width", "granitemoeshared_shared", says({ shared_intermediate_size: 24 }), "shape-mismatch", /shared_mlp\.input_linear/],
+  ["an MLP beside the experts that is not there", "granitemoeshared_none", says({ shared_intermediate_size: 8 }), "missing-tensor", /shared_mlp\.input_linear/],
+  ["heads in parts that do not divide CodeGen", "codegen_plain", says({ n_embd: 54, n_head: 2 }), "invalid-config", /n_embd.* divided by 4/],
+  ["columns that turn and are not said in CodeGen", "codegen_plain", says({ rotary_dim: null }), "unsupported-config", /rotary_dim/],
+  ["heads that do not divide MPT", "mpt_plain", says({ n_heads: 3 }), "invalid-config", /3 heads do not divide/],
+  ["learned positions in MPT", "mpt_plain", says({ attn_config: { alibi: false } }), "unsupported-config", /`alibi` .*passes over/],
+  ["other slopes in MPT", "mpt_plain", says({ attn_config: { alibi_bias_max: 16 } }), "unsupported-config", /`alibi_bias_max`/],
+  ["norms of queries in MPT", "mpt_plain", says({ attn_config: { qk_ln: true } }), "unsupported-config", /`qk_ln`/],
+  ["texts that see ahead in MPT", "mpt_plain", says({ attn_config: { prefix_lm: true } }), "unsupported-config", /`prefix_lm`/],
+  ["one key for all heads in MPT", "mpt_plain", says({ attn_config: { attn_type: "multiquery_attention" } }), "unsupported-config", /`attn_type`/],
+  ["biases in MPT", "mpt_plain", says({ no_bias: false }), "unsupported-config", /`no_bias`/],
+  ["scaled logits in MPT", "mpt_plain", says({ logit_scale: 0.5 }), "unsupported-config", /`logit_scale`/],
+  ["positions by the length of the text in Phi with experts", "phimoe_published", says({ rope_parameters: { rope_type: "longrope", rope_theta: 10000, short_factor: [1], long_factor: [1] } }), "unsupported-config", /longrope/],
+  ["scaled positions in Phi with experts", "phimoe_published", says({ rope_parameters: { rope_type: "linear", factor: 2, rope_theta: 10000 } }), "unsupported-config", /rope_parameters/],
+  ["one expert in Phi", "phimoe_published", says({ num_local_experts: 1 }), "invalid-config", /num_local_experts.* takes two/],
+  ["no number of experts in dots", "dots1_plain", says({ n_routed_experts: undefined }), "invalid-config", /n_routed_experts/],
+  ["no number of shared experts in dots", "dots1_plain", says({ n_shared_experts: undefined }), "invalid-config", /n_shared_experts/],
+  ["groups of unlike size in dots", "dots1_groups", says({ n_group: 5 }), "invalid-config", /n_group.*12 experts/],
+  ["groups of one expert in dots", "dots1_groups", says({ n_group: 12 }), "invalid-config", /n_group/],
+  ["more groups than there are in dots", "dots1_groups", says({ topk_group: 5 }), "invalid-config", /topk_group.*4 groups/],
+  ["fewer experts in the groups of a token than it takes", "dots1_groups", says({ topk_group: 1, num_experts_per_tok: 4 }), "invalid-config", /num_experts_per_tok.* 3 experts to choose from/],
+  ["a choice without its bias in GLM", "glm4_moe_plain", { name: (name) => name.replace("e_score_correction_bias", "other") }, "missing-tensor", /layers\.1\.mlp\.gate\.e_score_correction_bias/],
+  ["norms of queries that are not there in GLM with experts", "glm4_moe_plain", says({ use_qk_norm: true }), "missing-tensor", /q_norm/],
+  ["more experts for a token than ERNIE has", "ernie4_5_moe_plain", says({ moe_k: 7 }), "invalid-config", /moe_k.*6 experts/],
+  ["a choice without its bias in ERNIE", "ernie4_5_moe_plain", { name: (name) => name.replace("e_score_correction_bias", "other") }, "missing-tensor", /e_score_correction_bias/],
+  ["experts of another number in FlexOlmo", "flex_olmo_shares", says({ num_experts: 5 }), "shape-mismatch", /gate/],
+  ["norms behind attention that are not there in Gemma 2", "vaultgemma_capped", says({ model_type: "gemma2" }), "missing-tensor", /post_attention_layernorm/],
 ];
 
 for (const [what, name, change, code, wanted] of REFUSED) {
@@ -50,7 +84,7 @@ test("EXAONE 4 looks through a window and turns in all but every fourth layer wh
 
 test("where nothing is said of positions, each family has those of its own config class", async () => {
   const silent = says({ rope_parameters: undefined, rope_theta: undefined, rope_scaling: undefined, partial_rotary_factor: undefined });
-  const ropes = await Promise.all(["seed_oss_plain", "arcee_plain", "helium_plain", "ernie4_5_plain", "nemotron_plain", "exaone4_hybrid", "apertus_plain"].map(async (name) => (await attentions(name, silent))[0]!.rope));
+  const ropes = await Promise.all(["seed_oss_plain", "arcee_plain", "helium_plain", "ernie4_5_plain", "nemotron_plain", "exaone4_hybrid", "apertus_plain", "cwm_pattern", "phimoe_published", "glm4_moe_plain", "ernie4_5_moe_plain", "flex_olmo_plain", "jais2_plain"].map(async (name) => (await attentions(name, silent))[0]!.rope));
   assert.equal(ropes.map((rope) => [rope!.theta, rope!.dimensions, rope!.interleaved === true, rope!.scaling.kind]), [
     [10_000, 16, false, "none"],
     [10_000, 8, false, "none"],
@@ -59,7 +93,33 @@ test("where nothing is said of positions, each family has those of its own confi
     [10_000, 8, false, "none"],
     [10_000, 8, false, "none"],
     [12_000_000, 8, false, "llama3"],
+    [1_000_000, 8, false, "llama3"],
+    [1_000_000, 8, false, "none"],
+    [10_000, 8, false, "none"],
+    [500_000, 8, true, "none"],
+    [500_000, 8, false, "none"],
+    [10_000, 8, false, "none"],
   ]);
+});
+
+test("experts are in the layers that the config says, and which of them see a window", async () => {
+  const kinds = async (name: string, values: Record<string, unknown>): Promise<readonly string[]> => (await readModel(changed(name, says(values)))).spec.blocks.map(({ mlp }) => mlp.kind);
+  assert.equal(await kinds("dots1_plain", {}), ["gated", "experts"]);
+  assert.equal(await kinds("glm4_moe_plain", { first_k_dense_replace: undefined }), ["gated", "experts"]);
+  assert.equal(await kinds("ernie4_5_moe_biased", {}), ["gated", "experts", "gated"]);
+  assert.equal(await kinds("ernie4_5_moe_plain", { moe_layer_end_index: undefined, moe_layer_start_index: undefined }), ["gated", "experts"]);
+  const seen = async (name: string, values: Record<string, unknown>): Promise<readonly unknown[]> => (await attentions(name, says(values))).map(({ window }) => window);
+  assert.equal(await seen("dots1_groups", { layer_types: undefined }), [null, 9]);
+  assert.equal(await seen("dots1_groups", { layer_types: undefined, max_window_layers: 0 }), [9, 9]);
+  assert.equal(await seen("dots1_groups", { layer_types: undefined, sliding_window: null }), [null, null]);
+  assert.equal(await seen("cwm_pattern", { layer_types: undefined }), [null, 11, 11]);
+});
+
+test("experts are found under the names of their publishers and of transformers", async () => {
+  for (const [name, type] of [["phimoe_published", "sparse_mixer"], ["phimoe_held", "sparse_mixer"], ["dots1_groups", "biased"], ["ernie4_5_moe_plain", "biased"], ["granitemoe_published", undefined], ["granitemoe_held", undefined]] as const) {
+    const { mlp } = (await readModel(join(fixtures, name))).spec.blocks[1]!;
+    assert.ok(mlp.kind === "experts" && "experts" in mlp && mlp.choosing?.kind === type, name);
+  }
 });
 
 test("hooks of Llama's kin name their modules", async () => {
@@ -69,6 +129,10 @@ test("hooks of Llama's kin name their modules", async () => {
   };
   assert.equal(await hooksOf("apertus_plain"), [" input", ".attention_layernorm output, before its weight and bias", ".self_attn.o_proj input", ".self_attn.o_proj output", ".feedforward_layernorm input", ".feedforward_layernorm output, before its weight and bias", ".mlp input", ".mlp.down_proj output", " output"]);
   assert.equal(await hooksOf("exaone4_hybrid"), [" input", null, ".self_attn.o_proj input", ".self_attn.o_proj output", ".mlp input", null, ".mlp input", ".mlp.down_proj output", " output"]);
+  assert.equal((await hooksOf("granitemoe_held")).slice(6, 8), [".block_sparse_moe input", ".block_sparse_moe output"]);
+  assert.equal((await hooksOf("granitemoeshared_shared")).slice(6, 8), [".block_sparse_moe input", ".(block_sparse_moe + shared_mlp) output"]);
+  assert.equal((await hooksOf("hyperclovax_normed")).slice(3, 8), [".post_norm1 output", ".post_attention_layernorm input", ".post_attention_layernorm output, before its weight and bias", ".mlp input", ".post_norm2 output"]);
+  assert.equal((await hooksOf("mpt_plain")).map((fact) => fact!.replace("transformer.blocks.{layer}", "")).slice(3, 8), [".attn.out_proj output, before the module around it adds the stream", ".norm_2 input", ".norm_2 output, before its weight and bias", ".ffn input", ".ffn.down_proj output, before the module around it adds the stream"]);
 });
 
 test.run();

@@ -100,7 +100,7 @@ function reference(spec: GatedExpertsSpec, rows: Float32Array): { readonly chose
     for (const expert of best) add(spec.experts[expert]!, powers[expert]! / share);
     if (spec.shared === null) continue;
     const { gate, up, down } = spec.shared.mlp;
-    add({ gate: gate.weight, up: up.weight, down: down.weight }, 1 / (1 + Math.exp(-times(spec.shared.gate, x)[0]!)));
+    add({ gate: gate.weight, up: up.weight, down: down.weight }, 1 / (1 + Math.exp(-times(spec.shared.gate!, x)[0]!)));
   }
   return { chosen, y };
 }

@@ -193,6 +193,36 @@ CONFIGS = {
     "apertus_plain": ("apertus", {**LLAMA, "num_key_value_heads": None, "rope_parameters": None}),
     "apertus_biased": ("apertus", {**LLAMA, "head_dim": 16, "attention_bias": True, "tie_word_embeddings": True, "rope_parameters": {"rope_type": "default", "rope_theta": 300.0}, "save": "bfloat16"}),
     "apertus_relu2": ("apertus", {**LLAMA, "hidden_size": 40, "hidden_act": "relu2", "save": "float16", "written": {"rope_theta": 500.0, "mlp_bias": True}}),
+    "iquestcoder_plain": ("iquestcoder", {**LLAMA, "head_dim": 16, "rope_parameters": {"rope_type": "default", "rope_theta": 500.0}, "save": "float16"}),
+    "cwm_pattern": ("cwm", {**LLAMA, "num_hidden_layers": 3, "head_dim": 8, "sliding_window": 11, "mlp_bias": True}),
+    "cwm_layers": ("cwm", {**LLAMA, "head_dim": 24, "sliding_window": 9, "layer_types": ["sliding_attention", "full_attention"], "tie_word_embeddings": True, "hidden_act": "gelu", "rope_parameters": YARN, "save": "bfloat16", "written": {"sliding_window": 9}}),
+    "jais2_plain": ("jais2", {**LLAMA, "num_key_value_heads": None}),
+    "jais2_unbiased": ("jais2", {**LLAMA, "head_dim": 24, "attention_bias": False, "mlp_bias": False, "layer_norm_eps": 0.01, "hidden_act": "gelu", "tie_word_embeddings": True, "rope_parameters": YARN, "save": "bfloat16", "written": {"partial_rotary_factor": 1.0, "norm_eps": 0.3, "rms_norm_eps": 0.3}}),
+    "hyperclovax_normed": ("hyperclovax", {**LLAMA, "embedding_multiplier": 3.5, "residual_multiplier": 0.4, "attention_multiplier": 0.1, "logits_scaling": 0.3, "attention_bias": True, "mlp_bias": True, "save": "bfloat16"}),
+    "hyperclovax_plain": ("hyperclovax", {**LLAMA, "head_dim": 16, "use_post_norm": False, "attention_multiplier": None, "tie_word_embeddings": True}),
+    # As published, with names of their own, and as transformers 5 holds them.
+    "granitemoe_published": ("granitemoe", {**LLAMA, "hidden_size": 24, "num_attention_heads": 3, "num_key_value_heads": None, "intermediate_size": 12, "num_local_experts": 5, "num_experts_per_tok": 2, "embedding_multiplier": 3.5, "residual_multiplier": 0.4, "attention_multiplier": 0.2, "logits_scaling": 6, "save": "bfloat16"}),
+    "granitemoe_held": ("granitemoe", {**LLAMA, "hidden_size": 16, "num_attention_heads": 2, "num_key_value_heads": 1, "intermediate_size": 12, "num_local_experts": 4, "num_experts_per_tok": 3, "attention_bias": True, "hidden_act": "gelu", "tie_word_embeddings": True, "fused": True}),
+    "granitemoeshared_shared": ("granitemoeshared", {**LLAMA, "hidden_size": 24, "num_attention_heads": 3, "num_key_value_heads": 1, "intermediate_size": 12, "shared_intermediate_size": 20, "num_local_experts": 4, "num_experts_per_tok": 2, "residual_multiplier": 0.4, "hidden_act": "gelu", "save": "bfloat16"}),
+    "granitemoeshared_none": ("granitemoeshared", {**LLAMA, "hidden_size": 16, "num_attention_heads": 2, "num_key_value_heads": 1, "intermediate_size": 8, "num_local_experts": 3, "num_experts_per_tok": 1, "save": "float16"}),
+    # Queries, values and keys of each part of the heads behind one another; more of them than parts, and fewer.
+    "codegen_plain": ("codegen", {"n_embd": 64, "n_head": 8, "rotary_dim": 8, "n_inner": 40}),
+    "codegen_partial": ("codegen", {"n_embd": 40, "n_head": 2, "rotary_dim": 6, "activation_function": "relu", "layer_norm_epsilon": 0.01, "tie_word_embeddings": True, "save": "float16", "written": {"hidden_size": 40, "num_attention_heads": 2, "num_hidden_layers": 2, "rope_theta": 500.0}}),
+    "mpt_plain": ("mpt", {"d_model": 32, "n_heads": 4}),
+    "mpt_clipped": ("mpt", {"d_model": 36, "n_heads": 3, "attn_config": {"clip_qkv": 0.7, "softmax_scale": 0.4}, "layer_norm_epsilon": 0.01, "tie_word_embeddings": False, "save": "float16", "written": {"expansion_ratio": 2, "learned_pos_emb": True}}),
+    "phimoe_published": ("phimoe", {**LLAMA, "hidden_size": 24, "num_attention_heads": 3, "num_key_value_heads": 1, "intermediate_size": 12, "num_local_experts": 5, "router_jitter_noise": 0.2, "save": "bfloat16"}),
+    "phimoe_held": ("phimoe", {**LLAMA, "hidden_size": 16, "num_attention_heads": 2, "num_key_value_heads": 2, "intermediate_size": 12, "num_local_experts": 4, "num_experts_per_tok": 3, "attention_bias": True, "lm_head_bias": True, "sliding_window": 9, "rms_norm_eps": 0.01, "hidden_act": "gelu", "tie_word_embeddings": True, "fused": True}),
+    # Experts chosen by more than what they are multiplied by: of all, and of the better groups.
+    "dots1_plain": ("dots1", {**LLAMA, "hidden_size": 24, "head_dim": 8, "moe_intermediate_size": 12, "n_routed_experts": 5, "n_shared_experts": 2, "num_experts_per_tok": 2, "first_k_dense_replace": 1, "sliding_window": None, "save": "bfloat16"}),
+    "dots1_groups": ("dots1", {**LLAMA, "hidden_size": 16, "num_attention_heads": 2, "num_key_value_heads": 1, "moe_intermediate_size": 8, "n_routed_experts": 12, "n_shared_experts": 1, "num_experts_per_tok": 3, "n_group": 4, "topk_group": 2, "norm_topk_prob": True, "routed_scaling_factor": 2.5, "attention_bias": True, "hidden_act": "gelu", "sliding_window": 9, "max_window_layers": 1, "tie_word_embeddings": True, "fused": True}),
+    "glm4_moe_plain": ("glm4_moe", {**LLAMA, "hidden_size": 24, "head_dim": 16, "moe_intermediate_size": 12, "n_routed_experts": 6, "num_experts_per_tok": 2, "num_nextn_predict_layers": 0, "save": "bfloat16"}),
+    "glm4_moe_normed": ("glm4_moe", {**LLAMA, "hidden_size": 16, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 12, "moe_intermediate_size": 8, "n_routed_experts": 4, "n_shared_experts": 2, "num_experts_per_tok": 2, "first_k_dense_replace": 0, "norm_topk_prob": False, "routed_scaling_factor": 1.5, "use_qk_norm": True, "attention_bias": True, "num_nextn_predict_layers": 0, "rope_parameters": {**YARN, "partial_rotary_factor": 1.0}, "fused": True}),
+    "ernie4_5_moe_plain": ("ernie4_5_moe", {**LLAMA, "hidden_size": 24, "head_dim": 8, "moe_intermediate_size": 12, "moe_num_experts": 6, "moe_k": 2, "save": "bfloat16"}),
+    "ernie4_5_moe_biased": ("ernie4_5_moe", {**LLAMA, "num_hidden_layers": 3, "hidden_size": 16, "num_attention_heads": 2, "num_key_value_heads": 1, "moe_intermediate_size": 8, "moe_num_experts": 4, "moe_k": 3, "moe_num_shared_experts": 0, "moe_layer_start_index": 0, "moe_layer_end_index": 1, "moe_layer_interval": 2, "moe_norm_min": 0.9, "use_bias": True, "hidden_act": "gelu", "tie_word_embeddings": False, "fused": True}),
+    "flex_olmo_plain": ("flex_olmo", {**LLAMA, "hidden_size": 24, "num_attention_heads": 3, "num_key_value_heads": None, "intermediate_size": 12, "num_experts": 5, "num_experts_per_tok": 2, "save": "bfloat16"}),
+    "flex_olmo_shares": ("flex_olmo", {**LLAMA, "hidden_size": 16, "num_attention_heads": 2, "num_key_value_heads": 1, "intermediate_size": 8, "num_experts": 4, "num_experts_per_tok": 3, "norm_topk_prob": True, "attention_bias": True, "hidden_act": "gelu", "tie_word_embeddings": True, "rope_parameters": YARN, "fused": True}),
+    "vaultgemma_capped": ("vaultgemma", {**GEMMA, "sliding_window": 11, "attn_logit_softcapping": 2.0, "final_logit_softcapping": 5.0, "query_pre_attn_scalar": 24}),
+    "vaultgemma_uncapped": ("vaultgemma", {**GEMMA, "layer_types": ["full_attention", "sliding_attention"], "sliding_window": 20, "attn_logit_softcapping": None, "final_logit_softcapping": None, "attention_bias": True, "save": "bfloat16"}),
     "phi3_partial": ("phi3", {**PHI, "hidden_size": 64, "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0, "partial_rotary_factor": 0.75}}),
 }
 
@@ -225,6 +255,17 @@ POINTS = {
     "olmo2": OLMO2_POINTS,
     "olmo3": OLMO2_POINTS,
     "exaone4": OLMO2_POINTS,
+    "flex_olmo": {**OLMO2_POINTS, "mlp_out": ("mlp", "out")},
+    "codegen": {"z": ("attn.out_proj", "in"), "attn_out": ("attn.out_proj", "out"), "mid": "ln_1", "mlp_out": ("mlp.fc_out", "out"), "ln1": "ln_1"},
+    "mpt": {"z": ("attn.out_proj", "in"), "attn_out": ("attn.out_proj", "out"), "mid": "norm_2", "mlp_in": "ffn", "mlp_out": ("ffn.down_proj", "out"), "ln1": "norm_1"},
+    "granitemoe": {**LLAMA_POINTS, "mlp_in": "block_sparse_moe", "mlp_out": ("block_sparse_moe", "out")},
+    "granitemoeshared": {**LLAMA_POINTS, "mlp_in": "block_sparse_moe", "mlp_out": ("block_sparse_moe", "out")},
+    "hyperclovax": {**LLAMA_POINTS, "attn_out": ("post_norm1", "out"), "mlp_out": ("post_norm2", "out")},
+    "phimoe": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
+    "dots1": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
+    "glm4_moe": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
+    "ernie4_5_moe": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
+    "vaultgemma": {**LLAMA_POINTS, "mid": "pre_feedforward_layernorm"},
     "apertus": {**LLAMA_POINTS, "ln1": "attention_layernorm", "mid": "feedforward_layernorm"},
     "gemma2": GEMMA_POINTS,
     "gemma3_text": GEMMA_POINTS,
@@ -234,7 +275,8 @@ POINTS = {
 
 # Families with LayerNorm, which takes the mean off, and what the config calls its epsilon; None: it has no key.
 LAYER_NORMED = {"gpt2": "layer_norm_epsilon", "gpt_neo": "layer_norm_epsilon", "gpt_neox": "layer_norm_eps", "phi": "layer_norm_eps", "olmo": None, "stablelm": "layer_norm_eps"}
-LAYER_NORMED |= {"bloom": "layer_norm_epsilon", "gpt_bigcode": "layer_norm_epsilon", "falcon": "layer_norm_epsilon", "gptj": "layer_norm_epsilon", "opt": None, "starcoder2": "norm_epsilon", "cohere": "layer_norm_eps", "cohere2": "layer_norm_eps", "nemotron": "norm_eps"}
+LAYER_NORMED |= {"bloom": "layer_norm_epsilon", "gpt_bigcode": "layer_norm_epsilon", "falcon": "layer_norm_epsilon", "gptj": "layer_norm_epsilon", "opt": None, "starcoder2": "norm_epsilon", "cohere": "layer_norm_eps", "cohere2": "layer_norm_eps", "nemotron": "norm_eps", "jais2": "layer_norm_eps"}
+LAYER_NORMED |= {"codegen": "layer_norm_epsilon", "mpt": "layer_norm_epsilon", "phimoe": "rms_norm_eps"}
 
 # Modules that SAEs of transformers' models are named by, which have the projection inside them.
 AROUND = ("mlp", "self_attn", "self_attention", "linear_attn", "attention", "attn", "attn.attention")
@@ -254,13 +296,15 @@ def config_of(kind: str, options: dict):
         vision = {"model_type": "clip_vision_model" if kind == "llava" else "pixtral", "hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1, "image_size": 4, "patch_size": 2, **({} if kind == "llava" else {"head_dim": 8})}
         return AutoConfig.for_model(kind, text_config={**COMMON, **options}, vision_config=vision, **{"tie_word_embeddings": False, **outer})
     names = {"hidden_size": "n_embd", "num_hidden_layers": "n_layer", "max_position_embeddings": "n_positions"}
-    merged = {(names.get(key, key) if kind in ("gpt2", "gpt_bigcode", "gptj") else key): value for key, value in COMMON.items()} | options
+    if kind == "mpt":
+        names = {"num_hidden_layers": "n_layers", "max_position_embeddings": "max_seq_len"}
+    merged = {(names.get(key, key) if kind in ("gpt2", "gpt_bigcode", "gptj", "codegen", "mpt") else key): value for key, value in COMMON.items()} | options
     return AutoConfig.for_model(kind, **merged)
 
 
 def blocks_of(model):
     base = getattr(model.base_model, "language_model", getattr(model.base_model, "decoder", model.base_model))
-    return base.h if hasattr(base, "h") else base.layers
+    return base.h if hasattr(base, "h") else base.blocks if hasattr(base, "blocks") else base.layers
 
 
 def normalised(x: torch.Tensor, model, kind: str) -> torch.Tensor:
@@ -278,6 +322,8 @@ def hooks_of(model, kind: str, ids: torch.Tensor) -> dict[str, torch.Tensor]:
         # Its switches say which norms a block has.
         norms = {name for name, _ in blocks_of(model)[0].named_modules()}
         points = {**points, **({"ln1": "ln_attn", "mid": "ln_mlp"} if "ln_mlp" in norms else {"mid": "post_attention_layernorm"} if "post_attention_layernorm" in norms else {})}
+    if kind == "hyperclovax" and not model.config.use_post_norm:
+        points = LLAMA_POINTS
     if kind == "stablelm" and model.config.use_parallel_residual:
         points = {**points, "mid": "input_layernorm"}
     found: dict[str, torch.Tensor] = {}
@@ -302,6 +348,9 @@ def hooks_of(model, kind: str, ids: torch.Tensor) -> dict[str, torch.Tensor]:
             module, side = ("linear_attn.out_proj", "out") if linear and hook == "attn_out" else points[hook]
             catch(f"{layer}.{hook}", block.get_submodule(module), side)
         # Those of a Bloom add the stream.
+        if getattr(block, "shared_mlp", None) is not None:
+            # No module gives what it and the experts add.
+            catch(f"{layer}.mlp_out beside", block.shared_mlp, "out")
         for name in AROUND if kind != "bloom" else ():
             if any(name == each for each, _ in block.named_modules()):
                 catch(f"{layer}.around {name}", block.get_submodule(name), "out")
@@ -313,11 +362,13 @@ def hooks_of(model, kind: str, ids: torch.Tensor) -> dict[str, torch.Tensor]:
         model(ids)
     for handle in handles:
         handle.remove()
+    for name in [name for name in found if name.endswith(" beside")]:
+        found[name.removesuffix(" beside")] += found.pop(name)
     for name in [name for name in found if ".around " in name]:
         # What a module around the projection gives out is the same, unless it is normed before it is added.
         value, hook = found.pop(name), "mlp_out" if name.endswith("mlp") else "attn_out"
-        assert points in (GEMMA_POINTS, GLM4_POINTS) or torch.equal(value, found[f"{name.split('.')[0]}.{hook}"]), name
-    parallel = kind in ("cohere", "cohere2", "gptj", "phi") or (kind == "falcon" and points["mid"] != "post_attention_layernorm") or (kind in ("gpt_neox", "stablelm") and model.config.use_parallel_residual)
+        assert points in (GEMMA_POINTS, GLM4_POINTS, POINTS["hyperclovax"]) or torch.equal(value, found[f"{name.split('.')[0]}.{hook}"]), name
+    parallel = kind in ("codegen", "cohere", "cohere2", "gptj", "phi") or (kind == "falcon" and points["mid"] != "post_attention_layernorm") or (kind in ("gpt_neox", "stablelm") and model.config.use_parallel_residual)
     for layer in range(len(blocks_of(model))):
         middle = found.pop(f"{layer}.ln2_input")
         if points["ln1"] is not None:
@@ -357,10 +408,10 @@ def make(name: str, seed: int) -> None:
     with torch.no_grad():
         for key, parameter in model.named_parameters():
             # Fresh norms do nothing and fresh biases are zeros: they would hide a forgotten factor.
-            if parameter.ndim == 1:
+            if parameter.ndim == 1 or key.endswith("e_score_correction_bias"):
                 parameter.add_(0.2 * torch.randn_like(parameter))
         for key, buffer in model.named_buffers():
-            if key.endswith("layer_scalar"):
+            if key.endswith(("layer_scalar", "e_score_correction_bias")):
                 buffer.add_(0.2 * torch.randn_like(buffer))
     folder = OUT / name
     shutil.rmtree(folder, ignore_errors=True)

@@ -36,17 +36,24 @@ export function expertsOf(source: Source, at: string, hiddenSize: number, defaul
 export type ExpertNames = readonly [string, string, string];
 const BY_WORD: ExpertNames = ["gate_proj", "up_proj", "down_proj"];
 
+/** What holds the matrices of all experts, below their module: gates above ups, and downs. */
+export type FusedNames = readonly [string, string];
+const FUSED: FusedNames = ["experts.gate_up_proj", "experts.down_proj"];
+
 /** A mixture that is no family's default: how many experts there are and a token takes, and what they are. */
-export interface MixtureAsked extends Pick<GatedExpertsSpec, "activation" | "normalized"> {
+export interface MixtureAsked extends Pick<GatedExpertsSpec, "activation" | "normalized" | "choosing"> {
   readonly count: number;
   readonly perToken: number;
   readonly width: number;
   readonly names?: ExpertNames;
+  readonly fused?: FusedNames;
+  /** What the router is called below the module; absent: `gate`. */
+  readonly router?: string;
 }
 
 /** Router and experts below a module of the model, none of which all tokens share. */
-export function mixtureOf(source: Source, at: string, hiddenSize: number, { count, perToken, width, activation, normalized, names = BY_WORD }: MixtureAsked): GatedExpertsSpec {
-  return { kind: "experts", activation, router: linear(source, `${at}.gate`, count, hiddenSize, false), experts: matricesOf(source, `${at}.experts`, count, width, hiddenSize, names), perToken, normalized, shared: null };
+export function mixtureOf(source: Source, at: string, hiddenSize: number, { count, perToken, width, names, fused, router = "gate", ...own }: MixtureAsked): GatedExpertsSpec {
+  return { kind: "experts", ...own, router: linear(source, `${at}.${router}`, count, hiddenSize, false), experts: matricesOf(source, at, { count, width, d: hiddenSize, names, fused }), perToken, shared: null };
 }
 
 function sharedOf(source: Source, at: string, width: number, d: number): GatedExpertsSpec["shared"] {
@@ -75,15 +82,21 @@ function expertCount(config: Config, fallback: number): number {
   return older ?? newer ?? fallback;
 }
 
+interface Matrices extends Pick<MixtureAsked, "count" | "width"> {
+  readonly d: number;
+  readonly names?: ExpertNames | undefined;
+  readonly fused?: FusedNames | undefined;
+}
+
 /** As published: three matrices an expert; or as transformers 5 holds them: gates above ups of all experts in one tensor, downs in another. */
-export function matricesOf(source: Source, at: string, count: number, width: number, d: number, [gate, up, down]: ExpertNames = BY_WORD): readonly ExpertSpec[] {
+export function matricesOf(source: Source, at: string, { count, width, d, names: [gate, up, down] = BY_WORD, fused: [both, back] = FUSED }: Matrices): readonly ExpertSpec[] {
   const numbers = Array.from({ length: count }, (_, expert) => expert);
-  if (!source.holds(`${at}.gate_up_proj`)) {
-    const part = (expert: number, name: string, out: number, into: number): TensorRef => source.tensor(`${at}.${expert}.${name}.weight`, [out, into]);
+  if (!source.holds(`${at}.${both}`)) {
+    const part = (expert: number, name: string, out: number, into: number): TensorRef => source.tensor(`${at}.experts.${expert}.${name}.weight`, [out, into]);
     return numbers.map((expert) => ({ gate: part(expert, gate, width, d), up: part(expert, up, width, d), down: part(expert, down, d, width) }));
   }
-  const [gateUp, back] = [source.tensor(`${at}.gate_up_proj`, [count, 2 * width, d]), source.tensor(`${at}.down_proj`, [count, d, width])];
-  return numbers.map((expert) => ({ gate: matrix(gateUp, expert * 2, width, d), up: matrix(gateUp, expert * 2 + 1, width, d), down: matrix(back, expert, d, width) }));
+  const [gateUp, downs] = [source.tensor(`${at}.${both}`, [count, 2 * width, d]), source.tensor(`${at}.${back}`, [count, d, width])];
+  return numbers.map((expert) => ({ gate: matrix(gateUp, expert * 2, width, d), up: matrix(gateUp, expert * 2 + 1, width, d), down: matrix(downs, expert, d, width) }));
 }
 
 /** The matrix [out, in] that is the `at`-th of its size in a tensor of many. */

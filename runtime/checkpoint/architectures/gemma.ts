@@ -1,4 +1,4 @@
-/** Without this file Gemma 1, 2 and 3, and so every Gemma Scope SAE, would have no model. */
+/** Without this file Gemma 1, 2 and 3 and VaultGemma, and so every Gemma Scope SAE, would have no model. */
 import type { RopeSpec } from "../../../src/emit/attention_specs.ts";
 import type { BlockSpec } from "../../../src/emit/specs.ts";
 import { flag, optional, positive, section, size, word, type Config } from "../config.ts";
@@ -10,9 +10,11 @@ import { hookFacts } from "./hook_modules.ts";
 import { layerKinds, WINDOWED, windows, type LayerKind } from "./layer_kinds.ts";
 import { ropeOf, turned } from "./rope.ts";
 
-/** Differences and defaults of transformers 5.24 (`models/{gemma,gemma2,gemma3}/configuration_*.py` and `modeling_*.py`). */
+/** Differences and defaults of transformers 5.24 (`models/{gemma,gemma2,gemma3,vaultgemma}/configuration_*.py` and `modeling_*.py`). */
 interface Member {
   readonly generation: 1 | 2 | 3;
+  /** true: attention and MLP are normed behind as well. */
+  readonly sandwiched: boolean;
   readonly heads: number;
   readonly kvHeads: number;
   readonly context: number;
@@ -21,11 +23,12 @@ interface Member {
 }
 
 const MEMBERS: Readonly<Record<string, Member>> = {
-  gemma: { generation: 1, heads: 16, kvHeads: 16, context: 8192, vocabulary: null, prefix: "model" },
-  gemma2: { generation: 2, heads: 8, kvHeads: 4, context: 8192, vocabulary: null, prefix: "model" },
-  gemma3_text: { generation: 3, heads: 8, kvHeads: 4, context: 131072, vocabulary: 262208, prefix: "model" },
+  gemma: { generation: 1, sandwiched: false, heads: 16, kvHeads: 16, context: 8192, vocabulary: null, prefix: "model" },
+  gemma2: { generation: 2, sandwiched: true, heads: 8, kvHeads: 4, context: 8192, vocabulary: null, prefix: "model" },
+  vaultgemma: { generation: 2, sandwiched: false, heads: 8, kvHeads: 4, context: 8192, vocabulary: null, prefix: "model" },
+  gemma3_text: { generation: 3, sandwiched: true, heads: 8, kvHeads: 4, context: 131072, vocabulary: 262208, prefix: "model" },
   // The text model of the model that also sees; its config.json holds a part for each.
-  gemma3: { generation: 3, heads: 8, kvHeads: 4, context: 131072, vocabulary: 262208, prefix: "model.language_model" },
+  gemma3: { generation: 3, sandwiched: true, heads: 8, kvHeads: 4, context: 131072, vocabulary: 262208, prefix: "model.language_model" },
 };
 
 export const gemma: Family = { types: Object.keys(MEMBERS), embedding: "embed_tokens.weight", read };
@@ -68,8 +71,8 @@ function read(source: Source): Decoder {
       ln1: "input_layernorm",
       ln2: member.generation === 1 ? "post_attention_layernorm" : "pre_feedforward_layernorm",
       o: "self_attn.o_proj",
-      attentionOut: member.generation === 1 ? "self_attn.o_proj" : "post_attention_layernorm",
-      mlpOut: member.generation === 1 ? "mlp.down_proj" : "post_feedforward_layernorm",
+      attentionOut: member.sandwiched ? "post_attention_layernorm" : "self_attn.o_proj",
+      mlpOut: member.sandwiched ? "post_feedforward_layernorm" : "mlp.down_proj",
       parallel: false,
     }),
   };
@@ -101,7 +104,7 @@ function ropesOf(config: Config, { generation, context }: Member, headDim: numbe
   };
 }
 
-function blockOf(source: Source, { generation }: Member, { hiddenSize: d, heads, kvHeads, headDim }: Heads, rope: RopeSpec, window: number | null, layer: number): BlockSpec {
+function blockOf(source: Source, { generation, sandwiched }: Member, { hiddenSize: d, heads, kvHeads, headDim }: Heads, rope: RopeSpec, window: number | null, layer: number): BlockSpec {
   const { config } = source;
   const at = `layers.${layer}`;
   const mlpSize = size(config, "intermediate_size");
@@ -121,7 +124,7 @@ function blockOf(source: Source, { generation }: Member, { hiddenSize: d, heads,
       window,
       scale: 1 / Math.sqrt(generation === 1 ? headDim : positive(config, "query_pre_attn_scalar", 256)),
     },
-    attentionPostNorm: generation === 1 ? null : norm("post_attention_layernorm"),
+    attentionPostNorm: sandwiched ? norm("post_attention_layernorm") : null,
     ln2: norm(generation === 1 ? "post_attention_layernorm" : "pre_feedforward_layernorm"),
     mlp: {
       kind: "gated",
@@ -130,6 +133,6 @@ function blockOf(source: Source, { generation }: Member, { hiddenSize: d, heads,
       up: linear(source, `${at}.mlp.up_proj`, mlpSize, d, false),
       down: linear(source, `${at}.mlp.down_proj`, d, mlpSize, false),
     },
-    mlpPostNorm: generation === 1 ? null : norm("post_feedforward_layernorm"),
+    mlpPostNorm: sandwiched ? norm("post_feedforward_layernorm") : null,
   };
 }

@@ -188,7 +188,7 @@ function besideOf(source: Source, at: string, d: number): BesideSpec {
       kind: "experts",
       activation: "gelu_tanh",
       router: linear(source, `${at}.router.proj`, count, d, false),
-      experts: matricesOf(source, `${at}.experts`, count, size(config, "moe_intermediate_size"), d),
+      experts: matricesOf(source, at, { count, width: size(config, "moe_intermediate_size"), d }),
       perToken,
       normalized: true,
       shareFactors: source.tensor(`${at}.router.per_expert_scale`, [count]),

@@ -8,7 +8,7 @@ import { headsOf } from "./heads.ts";
 import { hookFacts } from "./hook_modules.ts";
 import { tied } from "./llama.ts";
 import { LLAMA_MODULES, preNormed } from "./pre_normed.ts";
-import { ropeOf } from "./rope.ts";
+import { ropeOf, withPositions } from "./rope.ts";
 import { selfAttention } from "./self_attention.ts";
 
 /** Defaults and arithmetic of transformers 5.24 (`models/ministral3/configuration_ministral3.py`, `modeling_ministral3.py`). */
@@ -21,7 +21,7 @@ const DEFAULTS: JsonObject = {
 const POSITIONS: JsonObject = { type: "yarn", rope_theta: 1_000_000, factor: 16, original_max_position_embeddings: 16384, beta_fast: 32, beta_slow: 1, mscale_all_dim: 1, mscale: 1, llama_4_scaling_beta: 0.1 };
 
 function read(given: Source): Decoder {
-  const source = withPositions(withDefaults(given, DEFAULTS));
+  const source = withPositions(withDefaults(given, DEFAULTS), POSITIONS);
   const { config } = source;
   if (optional(config, "hidden_act") !== "silu") throw unsupported(config, "hidden_act", "only silu is computed");
   const shape = headsOf(config, 128, 8);
@@ -38,12 +38,6 @@ function read(given: Source): Decoder {
     })),
     hooks: hookFacts(shape, { ...LLAMA_MODULES, block: source.outer === null ? LLAMA_MODULES.block : "model.language_model.layers.{layer}" }),
   };
-}
-
-function withPositions(source: Source): Source {
-  const { config } = source;
-  const said = ["rope_parameters", "rope_scaling"].some((key) => optional(config, key) !== null);
-  return said ? source : { ...source, config: { ...config, value: { ...config.value, rope_parameters: POSITIONS } } };
 }
 
 /**

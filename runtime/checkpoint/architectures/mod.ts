@@ -3,6 +3,8 @@ import type { Family } from "./family.ts";
 import { apertus } from "./apertus.ts";
 import { bloom } from "./bloom.ts";
 import { cohere } from "./cohere.ts";
+import { dots } from "./dots.ts";
+import { ernieMoe } from "./ernie4_5_moe.ts";
 import { exaone4 } from "./exaone4.ts";
 import { falcon } from "./falcon.ts";
 import { gemma } from "./gemma.ts";
@@ -19,6 +21,7 @@ import { llama } from "./llama.ts";
 import { llamaKin } from "./llama_kin.ts";
 import { ministral3 } from "./ministral3.ts";
 import { mixtral } from "./mixtral.ts";
+import { mpt } from "./mpt.ts";
 import { nemotron } from "./nemotron.ts";
 import { olmo } from "./olmo.ts";
 import { olmo2 } from "./olmo2.ts";
@@ -26,12 +29,13 @@ import { olmoe } from "./olmoe.ts";
 import { opt } from "./opt.ts";
 import { phi } from "./phi.ts";
 import { phi3 } from "./phi3.ts";
+import { phimoe } from "./phimoe.ts";
 import { qwen35 } from "./qwen3_5.ts";
 import { smollm3 } from "./smollm3.ts";
 import { stablelm } from "./stablelm.ts";
 import { starcoder2 } from "./starcoder2.ts";
 
-export const FAMILIES: readonly Family[] = [llama, llamaKin, apertus, bloom, cohere, exaone4, falcon, gemma, gemma4, glm, gpt2, gptBigcode, gptNeo, gptNeox, gptj, gptOss, granite, ministral3, mixtral, nemotron, olmo, olmo2, olmoe, opt, phi, phi3, qwen35, smollm3, stablelm, starcoder2];
+export const FAMILIES: readonly Family[] = [llama, llamaKin, apertus, bloom, cohere, dots, ernieMoe, exaone4, falcon, gemma, gemma4, glm, gpt2, gptBigcode, gptNeo, gptNeox, gptj, gptOss, granite, ministral3, mixtral, mpt, nemotron, olmo, olmo2, olmoe, opt, phi, phi3, phimoe, qwen35, smollm3, stablelm, starcoder2];
 
 /** `model_type`s that are read, as messages list them. */
 export const SUPPORTED: readonly string[] = FAMILIES.flatMap(({ types }) => types);

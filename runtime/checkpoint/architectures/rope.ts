@@ -2,7 +2,8 @@
 import type { RopeSpec } from "../../../src/emit/attention_specs.ts";
 import { flag, optional, positive, section, size, word, type Config } from "../config.ts";
 import { CheckpointError } from "../error.ts";
-import { contradiction, unsupported } from "./family.ts";
+import type { JsonObject } from "../strict_json.ts";
+import { contradiction, unsupported, type Source } from "./family.ts";
 
 const SUPPORTED = ["default", "linear", "llama3", "yarn"];
 
@@ -26,7 +27,14 @@ export function ropeOf(config: Config, headDim: number, defaults: RopeDefaults):
   return turned(config, old ?? section(config, "rope_parameters"), headDim, defaults);
 }
 
-/** The same of one kind of layers, whose parameters are given. */
+/** A source whose config says of positions what its class takes for granted, where it says nothing itself. */
+export function withPositions(source: Source, positions: JsonObject): Source {
+  const { config } = source;
+  const said = ["rope_parameters", "rope_scaling"].some((key) => optional(config, key) !== null);
+  return said ? source : { ...source, config: { ...config, value: { ...config.value, rope_parameters: positions } } };
+}
+
+/** The positions of one kind of layers, whose parameters are given. */
 export function turned(config: Config, given: Config | null, headDim: number, defaults: RopeDefaults): RopeSpec {
   const parameters = given ?? { file: config.file, value: {} };
   const theta = positive(parameters, "rope_theta", positive(config, defaults.thetaKey ?? "rope_theta", defaults.theta));
