@@ -14,7 +14,7 @@ const clean = new Set<string>();
 
 /** The tensors that a forward graph of so many blocks maps; `head` adds what decoding needs. */
 export function usedWeights(model: DecoderSpec, blocks: number, head: boolean): readonly WeightRef[] {
-  const outside = [model.embed, model.positions, ...tensorsIn(model.embedNorm), ...tensorsIn(model.layerInputs), ...(head ? [...tensorsIn(model.finalNorm), model.lmHead, model.lmHeadBias] : [])];
+  const outside = [model.embed, model.positions, ...tensorsIn(model.embedMap), ...tensorsIn(model.embedNorm), ...tensorsIn(model.layerInputs), ...(head ? [...tensorsIn(model.finalNorm), ...tensorsIn(model.headMap), model.lmHead, model.lmHeadBias] : [])];
   return [...outside.filter((ref) => ref !== null), ...model.blocks.slice(0, blocks).flatMap(tensorsIn)];
 }
 
@@ -35,8 +35,8 @@ export function usedDecoderWeights({ decoder }: SaeSpec): readonly TensorRef[] {
 }
 
 /** What turns a direction of the stream into logits, but for the bias. */
-export function usedUnembedding({ finalNorm, lmHead, embed }: DecoderSpec): readonly TensorRef[] {
-  return [finalNorm.weight, lmHead ?? embed].filter((ref) => ref !== null);
+export function usedUnembedding({ finalNorm, headMap, lmHead, embed }: DecoderSpec): readonly TensorRef[] {
+  return [finalNorm?.weight ?? null, headMap?.weight ?? null, lmHead ?? embed].filter((ref) => ref !== null);
 }
 
 /**

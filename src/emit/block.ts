@@ -29,6 +29,7 @@ export interface BlockRun {
  *   sequential   mid = x + attn(ln1(x));  post = mid + mlp(ln2(mid))
  *   parallel     post = x + attn(ln1(x)) + mlp(ln2(x))
  * and where it is told of each token itself, or has a factor, these come before the end of it (`layer_inputs.ts`).
+ * and where the stream itself is normed, mid and post are what that gives, behind the hook of the first and before that of the second.
  * What attention and MLP give may be normed and scaled before it is added; a norm that is not there is the identity, but for a parallel block's second, which is its first.
  */
 export function block(graph: Graph, path: string, model: DecoderSpec, spec: BlockSpec, common: Shared, x: string, run: BlockRun): { readonly x: string | null; readonly present: Past } {
@@ -56,16 +57,18 @@ export function block(graph: Graph, path: string, model: DecoderSpec, spec: Bloc
   const sequential = model.residual === "sequential";
   const mid = sequential ? through("resid_mid", node(graph, `${path}/resid_mid`, "Add", [entered, attended])) : entered;
   if (sequential && ends("resid_mid")) return { ...left, present };
+  const stream = spec.streamNorms === undefined ? mid : normOf(`${path}/resid_mid_normed`, mid, spec.streamNorms.attention);
   if (run.wanted("ln2_normalized")) run.read("ln2_normalized", normalized(graph, `${path}/ln2_normalized`, mid, model.norm, d));
   if (ends("ln2_normalized")) return { ...left, present };
-  const unnormed = (): string => (sequential ? mid : run.gather(`${path}/ln1_rows`, normed));
-  const read = through("mlp_in", spec.ln2 === null ? unnormed() : normOf(`${path}/ln2`, mid, spec.ln2));
+  const unnormed = (): string => (sequential ? stream : run.gather(`${path}/ln1_rows`, normed));
+  const read = through("mlp_in", spec.ln2 === null ? unnormed() : normOf(`${path}/ln2`, stream, spec.ln2));
   if (ends("mlp_in")) return { ...left, present };
   const made = spec.beside === undefined ? mlp(graph, `${path}/mlp`, read, spec.mlp) : withExperts(graph, path, model, spec.beside, mlp(graph, `${path}/mlp/dense`, read, spec.mlp), mid);
   const added = joining("mlp_out", `${path}/mlp`, made, spec.mlpPostNorm);
   if (ends("mlp_out")) return { ...left, present };
   const sum = sequential ? added : node(graph, `${path}/outputs`, "Add", [added, attended]);
-  return { x: through("resid_post", ended(graph, path, model, spec, mid, sum, run)), present };
+  const whole = ended(graph, path, model, spec, stream, sum, run);
+  return { x: through("resid_post", spec.streamNorms === undefined ? whole : normOf(`${path}/resid_post_normed`, whole, spec.streamNorms.mlp)), present };
 }
 
 /** What an MLP gives and what experts beside it make of the stream before it [n, d], each behind its norm. */

@@ -1,5 +1,7 @@
 /** Without this file nobody could see beside which features a feature's decoder direction lies, or which tokens it speaks for. */
 import { constant, createGraph, finish, input, ints, node, nodes, output, scalar, stored, type Graph } from "./graph.ts";
+import { headWidth } from "./head.ts";
+import { linear } from "./linear.ts";
 import { centred, factor } from "./norm.ts";
 import { fewestColumns, product, rowSum } from "./product.ts";
 import type { Layout, SaeDecoder, SaeSpec } from "./sae_specs.ts";
@@ -124,7 +126,7 @@ export interface PromotedTokens {
 export function emitPromotes(sae: SaeSpec, model: DecoderSpec, { count, largest, raw }: PromotedTokens, target?: Target): RankingGraph {
   const decoder = decoderOf(sae);
   const graph = createGraph("promotes", target);
-  const size = extent(model.vocabulary, model.hiddenSize, count, graph.target);
+  const size = extent(model.vocabulary, headWidth(model), count, graph.target);
   const feature = input(graph, "feature", "i64", ["N"]);
   const start = input(graph, "column", "i64", [1]);
   let x = directions(graph, decoder, feature);
@@ -133,14 +135,15 @@ export function emitPromotes(sae: SaeSpec, model: DecoderSpec, { count, largest,
     x = node(graph, "/scaled", "Mul", [x, scale]);
   }
   if (!raw) {
-    if (model.norm.kind === "layer") x = centred(graph, "/centred", x, model.hiddenSize);
-    const { weight: ref } = model.finalNorm;
+    if (model.norm.kind === "layer" && model.finalNorm !== null) x = centred(graph, "/centred", x, model.hiddenSize);
+    const ref = model.finalNorm?.weight ?? null;
     if (ref !== null) x = node(graph, "/normed", "Mul", [x, factor(graph, "/norm/weight", ref, model.norm.offset)]);
     const along = wayFactor(sae, model);
     if (along !== 1) x = node(graph, "/way", "Mul", [x, scalar(graph, along)]);
   }
+  if (model.headMap !== undefined) x = linear(graph, "/head_map", x, model.headMap);
   const head = model.lmHead ?? model.embed;
   const logits = product(graph, "/logits", x, part(graph, "/lm_head/part", "/lm_head", head, { axis: 0, start, count: size.columns }), size.columns, "out_in");
   largest.forEach((each, index) => best(graph, index, logits, { count: Math.min(count, size.columns), largest: each, start }));
-  return { graph: finish(graph, 2 * size.columns * model.hiddenSize), ...size, largest };
+  return { graph: finish(graph, 2 * size.columns * headWidth(model)), ...size, largest };
 }

@@ -2,9 +2,8 @@
 import { block, blockFlops, choosesExperts } from "./block.ts";
 import { editsOf } from "./edit.ts";
 import { createGraph, input, node, output, scalar, type Graph } from "./graph.ts";
-import { vocabulary } from "./head.ts";
+import { hiddenOf, vocabulary } from "./head.ts";
 import { keptTensors } from "./mixer.ts";
-import { norm } from "./norm.ts";
 import { layerInputs } from "./layer_inputs.ts";
 import { paddedAs } from "./padding.ts";
 import { asksForPlaces, embedding, shared } from "./positions.ts";
@@ -68,8 +67,7 @@ export function generateGraph(model: DecoderSpec, target?: Target, longest?: num
     x = done.x;
   }
 
-  const normed = norm(graph, "/norm", x, model.norm, model.finalNorm, model.hiddenSize);
-  const logits = vocabulary(graph, model, normed);
+  const logits = vocabulary(graph, model, hiddenOf(graph, model, x));
   if (gives === "logits") output(graph, "logits", logits, "f32", ["N", model.vocabulary]);
   else output(graph, "next", node(graph, "/next", "ArgMax", [capped(graph, logits, model.logitCap)], { axis: 1, keepdims: 0, select_last_index: 0 }), "i64", ["N"]);
   return graph;

@@ -1,6 +1,8 @@
 /** Without this file each graph that predicts tokens would multiply by the vocabulary in its own way. */
 import { createGraph, input, node, output, scalar, weight, weightRows, type Graph } from "./graph.ts";
+import { linear } from "./linear.ts";
 import { lowered } from "./lowering/lower.ts";
+import { norm } from "./norm.ts";
 import { product } from "./product.ts";
 import type { DecoderSpec, EmittedGraph } from "./specs.ts";
 import type { Target } from "./target.ts";
@@ -21,7 +23,18 @@ export function vocabulary(graph: Graph, model: DecoderSpec, normed: string): st
   return model.logitScale === undefined ? biased : node(graph, "/lm_head/scaled", "Mul", [biased, scalar(graph, model.logitScale)]);
 }
 
-/** The head by itself: feed `hidden` f32 [N, d], N ≥ 2, rows behind the last norm → `logits` f32 [N, vocabulary], before they are capped. */
+/** Columns of what the head multiplies. */
+export function headWidth({ hiddenSize, headMap }: DecoderSpec): number {
+  return headMap?.weight.shape[0] ?? hiddenSize;
+}
+
+/** The stream at the end of the blocks f32 [n, d] → what the head multiplies, f32 [n, its width]. */
+export function hiddenOf(graph: Graph, model: DecoderSpec, x: string): string {
+  const normed = model.finalNorm === null ? x : norm(graph, "/norm", x, model.norm, model.finalNorm, model.hiddenSize);
+  return model.headMap === undefined ? normed : linear(graph, "/head_map", normed, model.headMap);
+}
+
+/** The head by itself: feed `hidden` f32 [N, its width], N ≥ 2, rows behind the last norm → `logits` f32 [N, vocabulary], before they are capped. */
 export function emitHead(model: DecoderSpec, target?: Target): EmittedGraph {
   return lowered(headGraph(model, target), 0);
 }
@@ -29,6 +42,6 @@ export function emitHead(model: DecoderSpec, target?: Target): EmittedGraph {
 /** The same before it becomes bytes. */
 export function headGraph(model: DecoderSpec, target?: Target): Graph {
   const graph = createGraph("head", target);
-  output(graph, "logits", vocabulary(graph, model, input(graph, "hidden", "f32", ["N", model.hiddenSize])), "f32", ["N", model.vocabulary]);
+  output(graph, "logits", vocabulary(graph, model, input(graph, "hidden", "f32", ["N", headWidth(model)])), "f32", ["N", model.vocabulary]);
   return graph;
 }

@@ -1,7 +1,7 @@
 /** Without this file the embedding would know tokens and not where they stand. */
 import { constant, input, ints, node, scalar, type Graph } from "./graph.ts";
 import { headColumns } from "./head_columns.ts";
-import { lookUp } from "./linear.ts";
+import { linear, lookUp } from "./linear.ts";
 import { norm } from "./norm.ts";
 import { paddedPositions, unevenHeads } from "./padding.ts";
 import { positionsFor, rotaryTables } from "./rope.ts";
@@ -68,7 +68,8 @@ export function embedding(graph: Graph, model: DecoderSpec, ids: string, common:
 }
 
 function positioned(graph: Graph, model: DecoderSpec, ids: string, common: Shared): string {
-  const rows = lookUp(graph, "/embed", model.embed, node(graph, "/embed/ids", "Reshape", [ids, ints(graph, -1)]));
+  const own = lookUp(graph, "/embed", model.embed, node(graph, "/embed/ids", "Reshape", [ids, ints(graph, -1)]));
+  const rows = model.embedMap === undefined ? own : linear(graph, "/embed/map", own, model.embedMap);
   const scaled = model.embedScale === null ? rows : node(graph, "/embed/scaled", "Mul", [rows, scalar(graph, model.embedScale)]);
   if (model.positions === null) return scaled;
   const documents = node(graph, "/embed/documents", "Reshape", [scaled, common.layout]);

@@ -2,10 +2,9 @@
 import { block, blockFlops, choosesExperts } from "./block.ts";
 import { editsOf } from "./edit.ts";
 import { createGraph, input, node, output, type Graph } from "./graph.ts";
-import { emitHead } from "./head.ts";
+import { emitHead, headWidth, hiddenOf } from "./head.ts";
 import { layerInputs } from "./layer_inputs.ts";
 import { lowered } from "./lowering/lower.ts";
-import { norm } from "./norm.ts";
 import { paddedAs } from "./padding.ts";
 import { embedding, shared } from "./positions.ts";
 import type { DecoderSpec, Editing, EmittedGraph } from "./specs.ts";
@@ -15,7 +14,7 @@ import type { Target } from "./target.ts";
  * The whole model at the wanted positions, up to its last norm; its head is a graph of its own (`head`), so that the engine can take rows times
  * vocabulary in parts that memory holds, whatever the length of a text.
  *
- * Feeds: as `emitForward`. Output: `hidden` f32 [N, d], rows in the order of `wanted`.
+ * Feeds: as `emitForward`. Output: `hidden` f32 [N, width of the head], rows in the order of `wanted`.
  */
 export function emitPredict(model: DecoderSpec, target?: Target, longest?: number, editing?: Editing): EmittedGraph {
   const body = lowered(predictGraph(model, target, longest, editing), blockFlops(model, model.blocks.length));
@@ -26,7 +25,7 @@ export function emitPredict(model: DecoderSpec, target?: Target, longest?: numbe
     key: `${body.key}+${head.key}`,
     mappedBytes: body.mappedBytes + (model.lmHead === null ? 0 : head.mappedBytes),
     operators: body.operators + head.operators,
-    head: { bytes: head.bytes, width: model.hiddenSize, vocabulary: model.vocabulary, cap: model.logitCap ?? null },
+    head: { bytes: head.bytes, width: headWidth(model), vocabulary: model.vocabulary, cap: model.logitCap ?? null },
     ...paddedAs(model),
     ...(choosesExperts(model, model.blocks.length) ? { experts: true } : {}),
   };
@@ -55,6 +54,6 @@ export function predictGraph(model: DecoderSpec, target?: Target, longest?: numb
     if (done.x === null) throw new Error("a block was left before its end");
     x = done.x;
   }
-  output(graph, "hidden", norm(graph, "/norm", x, model.norm, model.finalNorm, model.hiddenSize), "f32", ["N", model.hiddenSize]);
+  output(graph, "hidden", hiddenOf(graph, model, x), "f32", ["N", headWidth(model)]);
   return graph;
 }

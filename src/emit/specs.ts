@@ -90,6 +90,8 @@ export interface BlockSpec {
   readonly mlp: MlpSpec;
   readonly beside?: BesideSpec;
   readonly mlpPostNorm: NormSpec | null;
+  /** Norms of the stream itself, behind what attention and what the MLP added to it (OPT 350m); absent: there are none. */
+  readonly streamNorms?: { readonly attention: NormSpec; readonly mlp: NormSpec };
   /** What the block is told of each token itself, and adds at its end (Gemma 4). */
   readonly layerInput?: LayerInputSpec;
   /** [1] factor of the stream at its end. */
@@ -152,8 +154,10 @@ export interface DecoderSpec {
   readonly readBeforePostNorms?: true;
   readonly vocabulary: number;
   readonly context: number;
-  /** [vocabulary, hiddenSize] */
+  /** [vocabulary, hiddenSize], or as wide as `embedMap` reads. */
   readonly embed: TensorRef;
+  /** What the embedding goes through to be as wide as the stream, where it is of another width (OPT 350m). */
+  readonly embedMap?: LinearSpec;
   /** Factor of the embedding, √d in Gemma. */
   readonly embedScale: number | null;
   /** What blocks are told of each token beside the stream (Gemma 4). */
@@ -163,7 +167,10 @@ export interface DecoderSpec {
   /** [context, hiddenSize]: learned positions, added to the embedding (GPT-2). */
   readonly positions: TensorRef | null;
   readonly blocks: readonly BlockSpec[];
-  readonly finalNorm: NormSpec;
+  /** null: the head reads the stream as it is. */
+  readonly finalNorm: NormSpec | null;
+  /** What the stream goes through behind its last norm, to be as wide as the head. */
+  readonly headMap?: LinearSpec;
   /** null when tied to `embed`. */
   readonly lmHead: TensorRef | null;
   readonly lmHeadBias: TensorRef | null;

@@ -96,8 +96,8 @@ async function worst(spec: DecoderSpec, target: Target, expected: readonly (read
   return found.reduce((most, error) => (error <= most ? most : error), 0);
 }
 
-/** Rope of all and of some columns, by two tables and stretched; windows, caps, learned positions, norms of heads and of all heads together, a clamp, layers without positions, factors of what is added, values for all heads, linear attention; neighbours that turn, groups in one product, norms of each head by one tensor and by several; activations with numbers of their own, norms of one more than their weights; heads in parts. */
-const NAMES = "apertus_biased bigcode_shared codegen_plain cohere_normed cohere2_window exaone4_hybrid falcon_grouped gptj_partial opt_plain gemma2_capped gemma3_local gemma4_keys gemma4_shared glm4_plain gpt2_tied granite_factors hyperclovax_normed llama_both_ropes llama_yarn mistral_window_1 neo_local nemotron_biased neox_pythia olmo_clipped olmo3_window smollm3_window stablelm_parallel phi3_partial phi_half qwen2_window qwen3_norms qwen3_5_shared".split(" ");
+/** Rope of all and of some columns, by two tables and stretched; windows, caps, learned positions, norms of heads and of all heads together, a clamp, layers without positions, factors of what is added, values for all heads, linear attention; neighbours that turn, groups in one product, norms of each head by one tensor and by several; activations with numbers of their own, norms of one more than their weights; heads in parts, norms of the stream itself. */
+const NAMES = "apertus_biased bigcode_shared codegen_plain cohere_normed cohere2_window exaone4_hybrid falcon_grouped gptj_partial opt_plain opt_behind gemma2_capped gemma3_local gemma4_keys gemma4_shared glm4_plain gpt2_tied granite_factors hyperclovax_normed llama_both_ropes llama_yarn mistral_window_1 neo_local nemotron_biased neox_pythia olmo_clipped olmo3_window smollm3_window stablelm_parallel phi3_partial phi_half qwen2_window qwen3_norms qwen3_5_shared".split(" ");
 /** In more forms. */
 const CLOSER = ["gemma2_capped", "gpt2_tied", "phi3_partial", "qwen3_5_shared"];
 

@@ -81,6 +81,10 @@ CONFIGS = {
     "opt_plain": ("opt", {"hidden_size": 32, "num_attention_heads": 2, "ffn_dim": 48}),
     "opt_galactica": ("opt", {"hidden_size": 32, "num_attention_heads": 2, "ffn_dim": 40, "enable_bias": False, "layer_norm_elementwise_affine": False, "activation_function": "gelu", "save": "bfloat16"}),
     "opt_unbiased": ("opt", {"hidden_size": 36, "num_attention_heads": 3, "ffn_dim": 40, "enable_bias": False, "activation_function": "gelu", "tie_word_embeddings": False, "save": "float16", "torch": True, "written": {"num_key_value_heads": 1, "head_dim": 24, "word_embed_proj_dim": None}}),
+    # Norms of the stream itself, as in OPT 350m, whose embedding is narrower; and no norm before the head.
+    "opt_behind": ("opt", {"hidden_size": 32, "num_attention_heads": 2, "ffn_dim": 48, "do_layer_norm_before": False, "word_embed_proj_dim": 20}),
+    "opt_behind_own": ("opt", {"hidden_size": 36, "num_attention_heads": 3, "ffn_dim": 40, "do_layer_norm_before": False, "layer_norm_elementwise_affine": False, "activation_function": "gelu", "tie_word_embeddings": False, "save": "bfloat16"}),
+    "opt_unnormed": ("opt", {"hidden_size": 32, "num_attention_heads": 2, "ffn_dim": 40, "_remove_final_layer_norm": True, "word_embed_proj_dim": 48, "tie_word_embeddings": False, "save": "float16"}),
     "starcoder2_plain": ("starcoder2", {**LLAMA, "written": {"mlp_bias": False, "attention_bias": False, "partial_rotary_factor": 0.5, "rms_norm_eps": 1.0}}),
     "starcoder2_window": ("starcoder2", {**LLAMA, "hidden_size": 40, "head_dim": 16, "num_attention_heads": 2, "num_key_value_heads": 1, "use_bias": False, "sliding_window": 11, "norm_epsilon": 0.01, "hidden_act": "relu", "tie_word_embeddings": False, "rope_parameters": {"rope_type": "linear", "factor": 2.0, "rope_theta": 700.0}, "save": "bfloat16"}),
     # Queries of one head or of some behind one another, before the key and the value that they share; all keys and values in one, or each with its own.
@@ -322,6 +326,8 @@ def hooks_of(model, kind: str, ids: torch.Tensor) -> dict[str, torch.Tensor]:
         # Its switches say which norms a block has.
         norms = {name for name, _ in blocks_of(model)[0].named_modules()}
         points = {**points, **({"ln1": "ln_attn", "mid": "ln_mlp"} if "ln_mlp" in norms else {"mid": "post_attention_layernorm"} if "post_attention_layernorm" in norms else {})}
+    if kind == "opt" and not model.config.do_layer_norm_before:
+        points = {**points, "mid": "self_attn_layer_norm", "ln1": None}
     if kind == "hyperclovax" and not model.config.use_post_norm:
         points = LLAMA_POINTS
     if kind == "stablelm" and model.config.use_parallel_residual:

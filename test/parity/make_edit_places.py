@@ -39,6 +39,10 @@ CASES = {
     "olmo2_before_norms": ("olmo2_grouped", [("relu", 0, "attn_out", 1, "add", 4.0, False, (2, None, "all")), ("relu", 0, "mlp_in", 1, "add", 3.0, False, None), ("jumprelu", 1, "mlp_out", 2, "set", 4.0, True, (None, None, "continuation"))]),
     # Before the factor of what attention and MLP add.
     "granite_before_factors": ("granite_factors", [("relu", 0, "attn_out", 1, "add", 9.0, False, (2, None, "all")), ("jumprelu", 1, "mlp_out", 2, "set", 8.0, True, None)]),
+    # Before the norms of the stream itself, and behind the second.
+    "opt_before_norms": ("opt_behind", [("relu", 0, "resid_mid", 1, "add", 4.0, False, (2, None, "all")), ("relu", 1, "attn_out", 1, "add", 3.0, False, None), ("jumprelu", 1, "mlp_out", 2, "set", 4.0, True, (None, None, "continuation")), ("relu", 1, "resid_post", 1, "add", 3.0, False, None)]),
+    # Behind the norms of what attention and MLP give, and before their factor.
+    "hyperclovax_behind_norms": ("hyperclovax_normed", [("relu", 0, "attn_out", 1, "add", 4.0, False, (2, None, "all")), ("jumprelu", 1, "mlp_out", 2, "set", 4.0, True, None)]),
     "qwen3_5_written": ("qwen3_5_own", [("relu", 1, "resid_pre", 1, "add", 4.0, False, (None, None, "continuation"))]),
 }
 # Tokens, of which so many are the prompt: a short prompt, and a special token among its last three.

@@ -16,7 +16,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, LogitsProcessorLis
 HERE = Path(__file__).parent
 KJV = HERE.parent.parent / "examples" / "kjv" / "model"
 # A tied head, one of its own, one with a bias, capped logits, logits beyond the cap, scaled logits, experts, a carried state.
-MODELS = ["granite_factors", "gpt2_tied", "llama_plain", "llama_linear", "phi_half", "phi_grouped", "gemma2_capped", "gemma2_saturated", "gemma3_local", "neox_pythia", "qwen3_moe_shares", "qwen3_5_own", "gptj_plain", "opt_plain", "starcoder2_plain", "falcon_grouped", "cohere_plain", "cohere2_window", "bigcode_shared", "bloom_plain", "gemma4_keys", "gemma4_shared", "gemma4_moe", "ministral3_yarn", "mixtral_published", "stablelm_parallel", "glm4_plain", "olmo2_plain"]
+MODELS = ["granite_factors", "gpt2_tied", "llama_plain", "llama_linear", "phi_half", "phi_grouped", "gemma2_capped", "gemma2_saturated", "gemma3_local", "neox_pythia", "qwen3_moe_shares", "qwen3_5_own", "gptj_plain", "opt_plain", "starcoder2_plain", "falcon_grouped", "cohere_plain", "cohere2_window", "bigcode_shared", "bloom_plain", "gemma4_keys", "gemma4_shared", "gemma4_moe", "ministral3_yarn", "mixtral_published", "stablelm_parallel", "glm4_plain", "olmo2_plain", "opt_behind", "opt_unnormed", "nemotron_plain", "hyperclovax_normed", "codegen_plain", "phimoe_held", "ernie4_5_moe_biased", "mpt_clipped", "exaone4_hybrid", "apertus_biased"]
 TEXTS = ["In the beginning God created the heaven and the earth.", "And it came to pass", "Blessed are", "The LORD is my shepherd; I shall not want.", "Go"]
 # temperature, top_k, top_p
 WARPED = [(0.7, None, None), (1.0, 5, None), (1.3, None, 0.8), (0.5, 12, 0.9), (2.0, 1, 0.5), (1.0, 64, 0.05)]

@@ -16,6 +16,8 @@ export interface BlockModules {
   /** absent: `mlp`, as in most families. */
   readonly mlpIn?: string;
   readonly mlpOut: string;
+  /** Norms of the stream itself, behind what attention and MLP add to it. */
+  readonly streamNormedBy?: { readonly attention: string; readonly mlp: string };
   /** true: the modules around those of attention and MLP add the stream to what these give, and give out the sum. */
   readonly addedInside?: true;
   readonly parallel: boolean;
@@ -29,17 +31,19 @@ export function hookFacts({ hiddenSize, heads, headDim }: Heads, modules: BlockM
   const at = (module: string, width = hiddenSize): HookFact & { readonly state: "present" } => ({ state: "present", module, width });
   const absent = (why: string): HookFact => ({ state: "absent", why });
   const output = (module: string, normedBy: string | undefined): HookFact => ({ ...at(`${below(module)} output${modules.addedInside === true ? ", before the module around it adds the stream" : ""}`), ...(normedBy === undefined ? {} : { normedBy: below(normedBy) }) });
-  const { ln1, ln2, mlpIn = "mlp" } = modules;
+  const { ln1, ln2, mlpIn = "mlp", streamNormedBy: standing } = modules;
+  const middle = standing === undefined ? at(`${below(ln2 ?? ln1 ?? mlpIn)} input`) : { ...at(`${below(standing.attention)} input`), normedBy: below(standing.attention) };
+  const behind = modules.normedBy ?? standing;
   const normalized = (module: string | null): HookFact => (module === null ? absent("attention and MLP read the stream as it is, and the norms stand behind them") : at(`${below(module)} output, before its weight and bias`));
   const facts: Record<Hook, HookFact> = {
     resid_pre: at(`${modules.block} input`),
     ln1_normalized: normalized(ln1),
     z: at(`${below(modules.o)} input`, heads * headDim),
-    attn_out: output(modules.attentionOut, modules.normedBy?.attention),
-    resid_mid: modules.parallel ? absent("attention and MLP read the same input side by side, so nothing lies between them") : at(`${below(ln2 ?? ln1 ?? mlpIn)} input`),
+    attn_out: output(modules.attentionOut, behind?.attention),
+    resid_mid: modules.parallel ? absent("attention and MLP read the same input side by side, so nothing lies between them") : middle,
     ln2_normalized: normalized(ln2 ?? ln1),
     mlp_in: at(`${below(mlpIn)} input`),
-    mlp_out: output(modules.mlpOut, modules.normedBy?.mlp),
+    mlp_out: output(modules.mlpOut, behind?.mlp),
     resid_post: at(`${modules.block} output`),
   };
   return facts;
