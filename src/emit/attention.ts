@@ -3,8 +3,8 @@ import { constant, ints, node, nodes, weight, type Attributes, type Graph } from
 import { headColumns, type HeadColumns } from "./head_columns.ts";
 import { linear } from "./linear.ts";
 import { headNorm, normalized } from "./norm.ts";
-import { standing, tablesOf, type Looked, type Shared } from "./positions.ts";
-import type { AttentionSpec, QkvSpec } from "./attention_specs.ts";
+import { standing, tablesOf, turning, type Looked, type Shared } from "./positions.ts";
+import type { AttentionSpec, QkvSpec, RopeSpec } from "./attention_specs.ts";
 import type { DecoderSpec } from "./specs.ts";
 
 /** Keys and values of earlier tokens, [B, kvHeads, P, cacheWidth]. */
@@ -22,7 +22,12 @@ export function headsIn(model: DecoderSpec, spec: AttentionSpec): HeadsOfBlock {
 
 function columnsOf(model: DecoderSpec, spec: AttentionSpec): HeadColumns {
   if (spec.rope !== null && spec.slopes !== undefined) throw new Error("heads that turn have no slopes");
-  return headColumns(headsIn(model, spec).headDim, spec.rope, spec.slopes !== undefined);
+  return headColumns(headsIn(model, spec).headDim, ropeWithin(spec), spec.slopes !== undefined);
+}
+
+/** What the operator turns: nothing where that is done before it. */
+function ropeWithin({ rope, turnedFirst }: AttentionSpec): RopeSpec | null {
+  return turnedFirst === true ? null : rope;
 }
 
 /** Columns of one head in the cache of a block. */
@@ -121,23 +126,26 @@ function inclined(graph: Graph, path: string, shape: HeadsOfBlock, common: Share
 export function attention(graph: Graph, path: string, model: DecoderSpec, spec: AttentionSpec, common: Shared, x: string, own: Cache | null): { readonly mixed: string; readonly present: Cache } {
   const shape = headsIn(model, spec);
   const columns = columnsOf(model, spec);
-  const { q, k, v, gate } = projected(graph, path, shape, spec.qkv, x);
-  const turnedQ = spec.qNorm === null ? q : headNorm(graph, `${path}/q_norm`, q, model.norm, spec.qNorm);
+  const { q: ownQ, k: ownK, v, gate } = projected(graph, path, shape, spec.qkv, x);
+  const ahead = (name: string, value: string, count: number): string => (spec.turnedFirst === true && spec.rope !== null ? turned(graph, `${path}/${name}/turned`, value, { count, headDim: shape.headDim }, common, spec.rope) : value);
+  const [q, k] = [ahead("q", ownQ, shape.heads), ownK === null ? null : ahead("k", ownK, shape.kvHeads)];
+  const normedQ = spec.qNorm === null ? q : headNorm(graph, `${path}/q_norm`, q, model.norm, spec.qNorm);
   const normed = normedKeys(graph, path, model, spec, k, v);
   const heads = (name: string, value: string, order = columns.order): string => laidOut(graph, `${path}/${name}`, shape.headDim, order, clipped(graph, `${path}/${name}/clipped`, value, spec.clip), common.layout);
-  const laid = heads("q", turnedQ);
+  const laid = heads("q", normedQ);
   const looked: Looked = normed === null ? lookedAt(model, spec, common) : { k: heads("k", normed.k), v: heads("v", normed.v, columns.values), past: own };
   const [queries, keys] = spec.slopes === undefined ? [laid, looked.k] : inclined(graph, path, shape, common, spec.slopes.map((slope) => slope / spec.scale), columns, [laid, looked.k]);
   const seen: Looked = { ...looked, k: keys };
   if (normed !== null) common.looked.set(spec, seen);
-  const tables = spec.rope === null ? [] : Object.values(tablesOf(graph, shape.headDim, common, spec.rope));
+  const rope = ropeWithin(spec);
+  const tables = rope === null ? [] : Object.values(tablesOf(graph, shape.headDim, common, rope));
   // Behind two tables, positions and additions to scores: the operator's twelfth input.
   const sinks = spec.sinks === undefined ? [] : [...new Array<string>(4 - tables.length).fill(""), weight(graph, `${path}/sinks`, spec.sinks)];
   const inputs = [queries, seen.k, seen.v, seen.past?.key ?? "", seen.past?.value ?? "", common.lastKey, common.total, ...tables, ...sinks];
   const attributes: Attributes = {
     num_heads: model.heads,
     kv_num_heads: shape.kvHeads,
-    do_rotary: spec.rope === null ? 0 : 1,
+    do_rotary: rope === null ? 0 : 1,
     scale: spec.scale,
     ...(spec.window === null ? {} : { local_window_size: spec.window }),
     ...(model.softcap === null ? {} : { softcap: model.softcap }),
@@ -145,6 +153,19 @@ export function attention(graph: Graph, path: string, model: DecoderSpec, spec: 
   const [out, key, value] = nodes(graph, `${path}/attention`, { op: "GroupQueryAttention", domain: "com.microsoft", inputs, attributes }, 3) as readonly [string, string, string];
   const mixed = collected(graph, `${path}/mixed`, shape, columns, out);
   return { mixed: gate === null ? mixed : gated(graph, `${path}/gated`, shape, mixed, gate), present: { key, value } };
+}
+
+/** x [.., heads·dh] turned outside of the operator, column i of a head against column i + dimensions / 2 → [B, S, heads, dh]. */
+function turned(graph: Graph, path: string, x: string, { count, headDim }: { readonly count: number; readonly headDim: number }, common: Shared, rope: RopeSpec): string {
+  if (rope.interleaved === true || rope.reversed === true) throw new Error("only halves turn outside of the operator");
+  const half = rope.dimensions / 2;
+  const each = node(graph, `${path}/each`, "Reshape", [node(graph, `${path}/texts`, "Reshape", [x, common.layout]), ints(graph, 0, 0, count, headDim)]);
+  const parts = nodes(graph, `${path}/halves`, { op: "Split", inputs: [each, ints(graph, half, half, headDim - rope.dimensions)], attributes: { axis: 3 } }, 3) as readonly [string, string, string];
+  const { cos, sin } = turning(graph, common, rope);
+  const times = (name: string, a: string, b: string): string => node(graph, `${path}/${name}`, "Mul", [a, b]);
+  const first = node(graph, `${path}/first`, "Sub", [times("first_cos", parts[0], cos), times("second_sin", parts[1], sin)]);
+  const second = node(graph, `${path}/second`, "Add", [times("second_cos", parts[1], cos), times("first_sin", parts[0], sin)]);
+  return node(graph, path, "Concat", [first, second, parts[2]], { axis: 3 });
 }
 
 /** A block's own keys and values behind their norms; null where it has none. */

@@ -8,6 +8,8 @@ export interface RopeSpec {
   readonly dimensions: number;
   /** true: pairs are neighbours, columns 2i and 2i + 1 (GPT-J, Cohere); absent: columns i and i + dimensions / 2. */
   readonly interleaved?: true;
+  /** true: pairs turn the other way round (nanochat). */
+  readonly reversed?: true;
   readonly scaling:
     | { readonly kind: "none" }
     | { readonly kind: "linear"; readonly factor: number }
@@ -32,7 +34,11 @@ export type QkvSpec =
   /** One product whose columns are q, v and k, in this order, of the first of `count` parts of the heads, then of the second (CodeGen). */
   | { readonly kind: "shards"; readonly all: LinearSpec; readonly count: number };
 
-export type HeadNormRef = TensorRef | readonly TensorRef[];
+export type HeadNormRef =
+  | TensorRef
+  | readonly TensorRef[]
+  /** Without a weight, of heads of so many columns (nanochat). */
+  | { readonly width: number };
 
 export interface AttentionSpec {
   readonly kind: "softmax";
@@ -43,6 +49,8 @@ export interface AttentionSpec {
   /** Norms, of the model's kind, of each head's queries and keys [headDim], of those of all heads together [heads · headDim] (OLMo 2), or of each head with a weight of its own, [heads, headDim] (Cohere) or one of [headDim] after another (StableLM), before they turn; null where there are none. */
   readonly qNorm: HeadNormRef | null;
   readonly kNorm: HeadNormRef | null;
+  /** true: they are normed once they have turned (Hunyuan), which is not the same where a norm has weights. */
+  readonly turnedFirst?: true;
   /** true: each head's values are divided by their root mean square. */
   readonly valueNorm?: true;
   /** Queries, keys and values are kept between −clip and clip, before they turn and after they are normed; absent: they are not (OLMo). */

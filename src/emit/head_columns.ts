@@ -33,10 +33,12 @@ export function headColumns(headDim: number, rope: RopeSpec | null, sloped = fal
   const half = rope.dimensions / 2;
   const turned = up(rope.dimensions);
   const width = up(turned + headDim - rope.dimensions);
-  if (turned === rope.dimensions && width === headDim && rope.interleaved === undefined) return { width, turned, order: null, values: null };
+  if (turned === rope.dimensions && width === headDim && rope.interleaved === undefined && rope.reversed === undefined) return { width, turned, order: null, values: null };
   const gap = turned / 2 - half;
   const rest = run(rope.dimensions, headDim - rope.dimensions);
-  const halves = rope.interleaved === true ? [0, 1].map((second) => run(0, half).map((pair) => 2 * pair + second)) : [run(0, half), run(half, half)];
+  const pairs = rope.interleaved === true ? [0, 1].map((second) => run(0, half).map((pair) => 2 * pair + second)) : [run(0, half), run(half, half)];
+  // Turned the other way round, the second of a pair does what the first does else.
+  const halves = rope.reversed === true ? pairs.toReversed() : pairs;
   const order = [...halves.flatMap((columns) => [...columns, ...zeros(gap)]), ...rest, ...zeros(width - turned - rest.length)];
   return { width, turned, order, values: width === headDim ? null : order };
 }

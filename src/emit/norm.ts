@@ -36,9 +36,10 @@ export function normalized(graph: Graph, path: string, x: string, kind: NormKind
 
 /**
  * The norm of each head, of the model's kind: x [.., heads·dh] → [T·heads, dh] (Qwen 3 and Gemma 3); with a weight [heads·dh] of all heads together → [T, heads·dh] (OLMo 2);
- * with a weight [heads, dh], of each head its own, or such weights one after another → [T, heads, dh] (Cohere, StableLM).
+ * with a weight [heads, dh], of each head its own, or such weights one after another → [T, heads, dh] (Cohere, StableLM); without a weight → [T·heads, dh] (nanochat).
  */
 export function headNorm(graph: Graph, path: string, x: string, kind: NormKind, ref: HeadNormRef): string {
+  if ("width" in ref) return normalized(graph, path, node(graph, `${path}/heads`, "Reshape", [x, ints(graph, -1, ref.width)]), kind, ref.width);
   const apart = "file" in ref ? null : ref;
   const first = apart?.[0] ?? (ref as TensorRef);
   const d = first.shape.at(-1) as number;

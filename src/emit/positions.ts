@@ -56,9 +56,24 @@ export function tablesOf(graph: Graph, headDim: number, common: Shared, rope: Ro
   return made;
 }
 
+/** Cosines and sines of where this call's tokens stand, f32 [S, 1, dimensions / 2], or [B, S, 1, dimensions / 2] where they are fed; made once for all blocks that have the same. */
+export function turning(graph: Graph, common: Shared, rope: RopeSpec): { readonly cos: string; readonly sin: string } {
+  const key = `standing ${JSON.stringify(rope)}`;
+  const known = common.tables.get(key);
+  if (known !== undefined) return known;
+  const half = rope.dimensions / 2;
+  const tables = rotaryTables(rope, half, common.rows);
+  const at = common.fed ?? places(graph, common, common.rows);
+  const path = `/turning${common.tables.size}`;
+  const rows = (name: "cos" | "sin"): string => node(graph, `${path}/${name}`, "Unsqueeze", [node(graph, `${path}/${name}/rows`, "Gather", [constant(graph, "f32", [common.rows, half], tables[name]), at], { axis: 0 }), ints(graph, -2)]);
+  const made = { cos: rows("cos"), sin: rows("sin") };
+  common.tables.set(key, made);
+  return made;
+}
+
 /** Whether a model's graph asks where tokens stand in their texts, besides the tables that turn them. */
 export function asksForPlaces({ positions, blocks }: DecoderSpec): boolean {
-  return positions !== null || blocks.some(({ attention }) => attention.kind === "softmax" && attention.slopes !== undefined);
+  return positions !== null || blocks.some(({ attention }) => attention.kind === "softmax" && (attention.slopes !== undefined || attention.turnedFirst === true));
 }
 
 /** ids int64 [B, S] → rows f32 [T, d], scaled, with learned positions and normed where the model has that. */
@@ -87,6 +102,8 @@ export function standing(graph: Graph, common: Shared): string {
 
 /** Positions of this call's tokens, int64 [S]: total − S, …, total − 1. The row that makes an odd context even reads the last of `count`. */
 function places(graph: Graph, common: Shared, count: number): string {
+  const known = `/positions/places`;
+  if (graph.names.has(known)) return known;
   const at = (index: number): string => constant(graph, "i64", [], [index]);
   const fed = node(graph, "/positions/fed", "Gather", [common.layout, at(1)], { axis: 0 });
   const end = node(graph, "/positions/end", "Gather", [node(graph, "/positions/total", "Cast", [common.total], { to: 7 }), at(0)], { axis: 0 });

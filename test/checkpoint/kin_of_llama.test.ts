@@ -60,6 +60,11 @@ const REFUSED: readonly (readonly [string, string, Change, string, RegExp])[] = 
   ["more experts for a token than ERNIE has", "ernie4_5_moe_plain", says({ moe_k: 7 }), "invalid-config", /moe_k.*6 experts/],
   ["a choice without its bias in ERNIE", "ernie4_5_moe_plain", { name: (name) => name.replace("e_score_correction_bias", "other") }, "missing-tensor", /e_score_correction_bias/],
   ["experts of another number in FlexOlmo", "flex_olmo_shares", says({ num_experts: 5 }), "shape-mismatch", /gate/],
+  ["angles that depend on the length in Hunyuan", "hunyuan_plain", says({ rope_parameters: { rope_type: "dynamic", rope_theta: 10000, factor: 2 } }), "unsupported-config", /dynamic/],
+  ["a base stretched by less than nothing in Hunyuan", "hunyuan_alpha", says({ rope_scaling: { type: "dynamic", alpha: -1 } }), "invalid-config", /alpha/],
+  ["norms of queries that are not there in Hunyuan", "hunyuan_plain", { name: (name) => name.replace("query_layernorm", "q_norm") }, "missing-tensor", /layers\.0\.self_attn\.query_layernorm\.weight/],
+  ["logits capped by nothing in nanochat", "nanochat_capped", says({ final_logit_softcapping: 0 }), "invalid-config", /final_logit_softcapping/],
+  ["an odd number of columns in a head of nanochat", "nanochat_plain", says({ head_dim: 5 }), "unsupported-config", /turns 5 of the 5/],
   ["norms behind attention that are not there in Gemma 2", "vaultgemma_capped", says({ model_type: "gemma2" }), "missing-tensor", /post_attention_layernorm/],
 ];
 
@@ -84,7 +89,7 @@ test("EXAONE 4 looks through a window and turns in all but every fourth layer wh
 
 test("where nothing is said of positions, each family has those of its own config class", async () => {
   const silent = says({ rope_parameters: undefined, rope_theta: undefined, rope_scaling: undefined, partial_rotary_factor: undefined });
-  const ropes = await Promise.all(["seed_oss_plain", "arcee_plain", "helium_plain", "ernie4_5_plain", "nemotron_plain", "exaone4_hybrid", "apertus_plain", "cwm_pattern", "phimoe_published", "glm4_moe_plain", "ernie4_5_moe_plain", "flex_olmo_plain", "jais2_plain"].map(async (name) => (await attentions(name, silent))[0]!.rope));
+  const ropes = await Promise.all(["seed_oss_plain", "arcee_plain", "helium_plain", "ernie4_5_plain", "nemotron_plain", "exaone4_hybrid", "apertus_plain", "cwm_pattern", "phimoe_published", "glm4_moe_plain", "ernie4_5_moe_plain", "flex_olmo_plain", "jais2_plain", "hunyuan_plain", "nanochat_plain"].map(async (name) => (await attentions(name, silent))[0]!.rope));
   assert.equal(ropes.map((rope) => [rope!.theta, rope!.dimensions, rope!.interleaved === true, rope!.scaling.kind]), [
     [10_000, 16, false, "none"],
     [10_000, 8, false, "none"],
@@ -98,6 +103,8 @@ test("where nothing is said of positions, each family has those of its own confi
     [10_000, 8, false, "none"],
     [500_000, 8, true, "none"],
     [500_000, 8, false, "none"],
+    [10_000, 8, false, "none"],
+    [10_000, 16, false, "none"],
     [10_000, 8, false, "none"],
   ]);
 });

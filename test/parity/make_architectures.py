@@ -227,6 +227,13 @@ CONFIGS = {
     "flex_olmo_shares": ("flex_olmo", {**LLAMA, "hidden_size": 16, "num_attention_heads": 2, "num_key_value_heads": 1, "intermediate_size": 8, "num_experts": 4, "num_experts_per_tok": 3, "norm_topk_prob": True, "attention_bias": True, "hidden_act": "gelu", "tie_word_embeddings": True, "rope_parameters": YARN, "fused": True}),
     "vaultgemma_capped": ("vaultgemma", {**GEMMA, "sliding_window": 11, "attn_logit_softcapping": 2.0, "final_logit_softcapping": 5.0, "query_pre_attn_scalar": 24}),
     "vaultgemma_uncapped": ("vaultgemma", {**GEMMA, "layer_types": ["full_attention", "sliding_attention"], "sliding_window": 20, "attn_logit_softcapping": None, "final_logit_softcapping": None, "attention_bias": True, "save": "bfloat16"}),
+    # Norms of what has turned already.
+    "hunyuan_plain": ("hunyuan_v1_dense", {**LLAMA, "head_dim": 16}),
+    "hunyuan_alpha": ("hunyuan_v1_dense", {**LLAMA, "head_dim": 24, "attention_bias": True, "tie_word_embeddings": True, "hidden_act": "gelu", "save": "bfloat16", "written": {"rope_scaling": {"type": "dynamic", "alpha": 50.0, "factor": 1.0, "beta_fast": 32, "beta_slow": 1, "mscale": 1.0, "mscale_all_dim": 1.0}, "rope_theta": 700.0}}),
+    "hunyuan_ignoring": ("hunyuan_v1_dense", {**LLAMA, "num_key_value_heads": None, "head_dim": 8, "rope_parameters": YARN, "written": {"mlp_bias": True, "use_qk_norm": False, "sliding_window": 3}}),
+    # Norms without weights, of the embedding too, and pairs that turn the other way round.
+    "nanochat_plain": ("nanochat", {**LLAMA, "num_key_value_heads": None}),
+    "nanochat_capped": ("nanochat", {**LLAMA, "head_dim": 24, "attention_bias": True, "final_logit_softcapping": 0.8, "hidden_act": "gelu", "rms_norm_eps": 0.01, "tie_word_embeddings": True, "rope_parameters": {"rope_type": "linear", "factor": 3.0, "rope_theta": 5000.0}, "save": "bfloat16"}),
     "phi3_partial": ("phi3", {**PHI, "hidden_size": 64, "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0, "partial_rotary_factor": 0.75}}),
 }
 
@@ -261,6 +268,7 @@ POINTS = {
     "exaone4": OLMO2_POINTS,
     "flex_olmo": {**OLMO2_POINTS, "mlp_out": ("mlp", "out")},
     "codegen": {"z": ("attn.out_proj", "in"), "attn_out": ("attn.out_proj", "out"), "mid": "ln_1", "mlp_out": ("mlp.fc_out", "out"), "ln1": "ln_1"},
+    "nanochat": {**LLAMA_POINTS, "mlp_out": ("mlp.fc2", "out")},
     "mpt": {"z": ("attn.out_proj", "in"), "attn_out": ("attn.out_proj", "out"), "mid": "norm_2", "mlp_in": "ffn", "mlp_out": ("ffn.down_proj", "out"), "ln1": "norm_1"},
     "granitemoe": {**LLAMA_POINTS, "mlp_in": "block_sparse_moe", "mlp_out": ("block_sparse_moe", "out")},
     "granitemoeshared": {**LLAMA_POINTS, "mlp_in": "block_sparse_moe", "mlp_out": ("block_sparse_moe", "out")},

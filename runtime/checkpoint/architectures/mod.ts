@@ -17,11 +17,13 @@ import { gptNeox } from "./gpt_neox.ts";
 import { gptOss } from "./gpt_oss.ts";
 import { gptj } from "./gptj.ts";
 import { granite } from "./granite.ts";
+import { hunyuan } from "./hunyuan.ts";
 import { llama } from "./llama.ts";
 import { llamaKin } from "./llama_kin.ts";
 import { ministral3 } from "./ministral3.ts";
 import { mixtral } from "./mixtral.ts";
 import { mpt } from "./mpt.ts";
+import { nanochat } from "./nanochat.ts";
 import { nemotron } from "./nemotron.ts";
 import { olmo } from "./olmo.ts";
 import { olmo2 } from "./olmo2.ts";
@@ -35,7 +37,7 @@ import { smollm3 } from "./smollm3.ts";
 import { stablelm } from "./stablelm.ts";
 import { starcoder2 } from "./starcoder2.ts";
 
-export const FAMILIES: readonly Family[] = [llama, llamaKin, apertus, bloom, cohere, dots, ernieMoe, exaone4, falcon, gemma, gemma4, glm, gpt2, gptBigcode, gptNeo, gptNeox, gptj, gptOss, granite, ministral3, mixtral, mpt, nemotron, olmo, olmo2, olmoe, opt, phi, phi3, phimoe, qwen35, smollm3, stablelm, starcoder2];
+export const FAMILIES: readonly Family[] = [llama, llamaKin, apertus, bloom, cohere, dots, ernieMoe, exaone4, falcon, gemma, gemma4, glm, gpt2, gptBigcode, gptNeo, gptNeox, gptj, gptOss, granite, hunyuan, ministral3, mixtral, mpt, nanochat, nemotron, olmo, olmo2, olmoe, opt, phi, phi3, phimoe, qwen35, smollm3, stablelm, starcoder2];
 
 /** `model_type`s that are read, as messages list them. */
 export const SUPPORTED: readonly string[] = FAMILIES.flatMap(({ types }) => types);
