@@ -1,6 +1,7 @@
 /** Without this file forward and generate graphs would each describe how tokens see one another. */
 import { constant, ints, node, nodes, weight, type Attributes, type Graph } from "./graph.ts";
 import { headColumns, type HeadColumns } from "./head_columns.ts";
+import { latent } from "./latent.ts";
 import { linear } from "./linear.ts";
 import { headNorm, normalized } from "./norm.ts";
 import { standing, tablesOf, turning, type Looked, type Shared } from "./positions.ts";
@@ -78,6 +79,8 @@ export function projected(graph: Graph, path: string, { heads, kvHeads, headDim 
       const groups = node(graph, `${path}/qkv/heads`, "Reshape", [linear(graph, `${path}/qkv`, x, qkv.all), ints(graph, -1, sizes[0] + sizes[1] + sizes[2])]);
       return split(groups, sizes);
     }
+    case "latent":
+      return { ...latent(graph, `${path}/latent`, heads, headDim, qkv, x), gate: null };
     case "shards": {
       const columns = (heads * headDim) / qkv.count;
       const shards = node(graph, `${path}/qkv/shards`, "Reshape", [linear(graph, `${path}/qkv`, x, qkv.all), ints(graph, -1, 3 * columns)]);
@@ -151,7 +154,8 @@ export function attention(graph: Graph, path: string, model: DecoderSpec, spec: 
     ...(model.softcap === null ? {} : { softcap: model.softcap }),
   };
   const [out, key, value] = nodes(graph, `${path}/attention`, { op: "GroupQueryAttention", domain: "com.microsoft", inputs, attributes }, 3) as readonly [string, string, string];
-  const mixed = collected(graph, `${path}/mixed`, shape, columns, out);
+  const whole = collected(graph, `${path}/mixed`, shape, columns, out);
+  const mixed = spec.qkv.kind === "latent" ? narrowed(graph, `${path}/mixed/values`, shape, spec.qkv.valueDim, whole) : whole;
   return { mixed: gate === null ? mixed : gated(graph, `${path}/gated`, shape, mixed, gate), present: { key, value } };
 }
 
@@ -166,6 +170,13 @@ function turned(graph: Graph, path: string, x: string, { count, headDim }: { rea
   const first = node(graph, `${path}/first`, "Sub", [times("first_cos", parts[0], cos), times("second_sin", parts[1], sin)]);
   const second = node(graph, `${path}/second`, "Add", [times("second_cos", parts[1], cos), times("first_sin", parts[0], sin)]);
   return node(graph, path, "Concat", [first, second, parts[2]], { axis: 3 });
+}
+
+/** The first columns of each head [T, heads·dh] → [T, heads·width]. */
+function narrowed(graph: Graph, path: string, { heads, headDim }: HeadsOfBlock, width: number, x: string): string {
+  if (width === headDim) return x;
+  const first = node(graph, `${path}/first`, "Slice", [node(graph, `${path}/each`, "Reshape", [x, ints(graph, -1, headDim)]), ints(graph, 0), ints(graph, width), ints(graph, 1)]);
+  return node(graph, path, "Reshape", [first, ints(graph, -1, heads * width)]);
 }
 
 /** A block's own keys and values behind their norms; null where it has none. */

@@ -31,8 +31,37 @@ export type QkvSpec =
   | { readonly kind: "thirds"; readonly all: LinearSpec }
   /** One product whose columns are q, k and v of the first key-value head, then of the second: as many queries as share it (one in GPT-NeoX, more in Falcon), its key, its value. */
   | { readonly kind: "per_head"; readonly all: LinearSpec }
+  /** Keys and values made of a few numbers that all heads share (DeepSeek V2 and V3). */
+  | LatentSpec
   /** One product whose columns are q, v and k, in this order, of the first of `count` parts of the heads, then of the second (CodeGen). */
   | { readonly kind: "shards"; readonly all: LinearSpec; readonly count: number };
+
+/**
+ * Multi-head latent attention (DeepSeek-AI 2024, arXiv 2405.04434), written out. The query of a head is `plain` columns and then `turned` ones; its key is as many of its own, and then
+ * those that all heads share; its value is `valueDim` columns.
+ */
+export interface LatentSpec {
+  readonly kind: "latent";
+  /** [heads · (plain + turned), d], or from [rank] numbers of their own, which are normed. */
+  readonly q: LinearSpec;
+  readonly qLatent: Latent | null;
+  /** [rank + turned, d]: what keys and values are made of, and the shared part of the keys. */
+  readonly down: LinearSpec;
+  /** [rank] */
+  readonly norm: TensorRef;
+  /** [heads · (plain + valueDim), rank] */
+  readonly up: LinearSpec;
+  readonly plain: number;
+  readonly turned: number;
+  readonly valueDim: number;
+  /** Of the norms of what is shared. */
+  readonly epsilon: number;
+}
+
+export interface Latent {
+  readonly down: LinearSpec;
+  readonly norm: TensorRef;
+}
 
 export type HeadNormRef =
   | TensorRef
@@ -44,7 +73,7 @@ export interface AttentionSpec {
   readonly kind: "softmax";
   readonly qkv: QkvSpec;
   readonly o: LinearSpec;
-  /** The heads of this block where they are others than the model's. */
+  /** The heads of this block where they are others than the model's; of latent attention what the operator takes, as wide as the wider of keys and values. */
   readonly own?: { readonly kvHeads: number; readonly headDim: number };
   /** Norms, of the model's kind, of each head's queries and keys [headDim], of those of all heads together [heads · headDim] (OLMo 2), or of each head with a weight of its own, [heads, headDim] (Cohere) or one of [headDim] after another (StableLM), before they turn; null where there are none. */
   readonly qNorm: HeadNormRef | null;

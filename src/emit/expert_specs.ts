@@ -36,9 +36,12 @@ export type Choosing =
   | {
       readonly kind: "biased";
       readonly shares: "sigmoid" | "softmax";
-      readonly bias: TensorRef;
+      /** null: shares alone choose. */
+      readonly bias: TensorRef | null;
       readonly groups: number;
       readonly groupsPerToken: number;
+      /** How many of a group's best add up to what groups are compared by. */
+      readonly bestOfGroup: 1 | 2;
       /** What the sum is at least that shares are divided by. */
       readonly leastSum: number;
       /** What shares are multiplied by in the end. */

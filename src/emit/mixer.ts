@@ -2,6 +2,7 @@
 import { attention, cacheWidth, headsIn } from "./attention.ts";
 import { convColumns, deltaAttention, EXACT_STATE } from "./delta.ts";
 import type { Graph } from "./graph.ts";
+import { latentMaps } from "./latent.ts";
 import type { Shared } from "./positions.ts";
 import type { BlockSpec, DecoderSpec, LinearSpec } from "./specs.ts";
 
@@ -37,7 +38,7 @@ export function keptTensors(model: DecoderSpec, { attention: spec }: BlockSpec):
 export function projections(spec: BlockSpec["attention"]): readonly LinearSpec[] {
   switch (spec.kind) {
     case "softmax":
-      return [...Object.values(spec.qkv).filter((part): part is LinearSpec => typeof part === "object"), spec.o];
+      return [...(spec.qkv.kind === "latent" ? latentMaps(spec.qkv) : Object.values(spec.qkv).filter((part): part is LinearSpec => typeof part === "object")), spec.o];
     case "delta":
       return [spec.qkv, spec.z, spec.b, spec.a, spec.o];
     default:

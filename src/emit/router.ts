@@ -1,5 +1,5 @@
 /** Without this file a mixture of experts would be told which of them a token takes in one way only. */
-import type { Choosing, ExpertsSpec } from "./expert_specs.ts";
+import type { Choosing, ExpertsSpec, GatedExpertsSpec } from "./expert_specs.ts";
 import { constant, ints, node, nodes, scalar, weight, type Graph } from "./graph.ts";
 import { rowSum } from "./product.ts";
 
@@ -9,6 +9,8 @@ interface Shares {
   readonly shares: string;
 }
 
+type Biased = Extract<Choosing, { readonly kind: "biased" }>;
+
 /** From the scores of all experts [T, E]. */
 export function sharesOf(graph: Graph, path: string, scores: string, spec: ExpertsSpec): Shares {
   const k = spec.perToken;
@@ -17,7 +19,7 @@ export function sharesOf(graph: Graph, path: string, scores: string, spec: Exper
     return { experts, shares: softmax(graph, `${path}/softmax`, found) };
   }
   if (spec.choosing?.kind === "sparse_mixer") return sparselyMixed(graph, path, scores, spec.choosing.tolerance);
-  if (spec.choosing?.kind === "biased") return biased(graph, path, scores, spec.choosing, k, spec.normalized);
+  if (spec.choosing?.kind === "biased") return biased(graph, path, scores, spec.choosing, k, spec);
   const [found, experts] = largest(graph, `${path}/largest`, softmax(graph, `${path}/softmax`, scores), k);
   return { experts, shares: spec.normalized ? node(graph, `${path}/shares`, "Div", [found, rowSum(graph, `${path}/sum`, found, k)]) : found };
 }
@@ -31,24 +33,24 @@ function largest(graph: Graph, path: string, values: string, k: number): readonl
 }
 
 /** transformers' `DeepseekV3TopkRouter` and `Ernie4_5_MoeTopKRouter`: what is added before experts are chosen is not in what they are multiplied by. */
-function biased(graph: Graph, path: string, scores: string, choosing: Extract<Choosing, { readonly kind: "biased" }>, k: number, normalized: boolean): Shares {
+function biased(graph: Graph, path: string, scores: string, choosing: Biased, k: number, { normalized, experts: { length: count } }: GatedExpertsSpec): Shares {
   const all = choosing.shares === "sigmoid" ? node(graph, `${path}/sigmoid`, "Sigmoid", [scores]) : softmax(graph, `${path}/softmax`, scores);
-  const wanted = node(graph, `${path}/biased`, "Add", [all, weight(graph, `${path}/bias`, choosing.bias)]);
-  const [, experts] = largest(graph, `${path}/largest`, ofBestGroups(graph, `${path}/groups`, wanted, choosing), k);
+  const wanted = choosing.bias === null ? all : node(graph, `${path}/biased`, "Add", [all, weight(graph, `${path}/bias`, choosing.bias)]);
+  const [, experts] = largest(graph, `${path}/largest`, ofBestGroups(graph, `${path}/groups`, wanted, choosing, count), k);
   const own = node(graph, `${path}/own`, "GatherElements", [all, experts], { axis: 1 });
   const sum = (): string => node(graph, `${path}/sum/least`, "Max", [rowSum(graph, `${path}/sum`, own, k), scalar(graph, choosing.leastSum)]);
   const shares = normalized ? node(graph, `${path}/shares`, "Div", [own, sum()]) : own;
   return { experts, shares: choosing.factor === 1 ? shares : node(graph, `${path}/shares/scaled`, "Mul", [shares, scalar(graph, choosing.factor)]) };
 }
 
-/** The same numbers where an expert is in one of the groups whose two best add up to most, and −∞ elsewhere. */
-function ofBestGroups(graph: Graph, path: string, wanted: string, { groups, groupsPerToken, bias }: Extract<Choosing, { readonly kind: "biased" }>): string {
+/** The same numbers where an expert is in one of the groups whose best, or two best together, are most, and −∞ elsewhere. */
+function ofBestGroups(graph: Graph, path: string, wanted: string, { groups, groupsPerToken, bestOfGroup }: Biased, count: number): string {
   if (groupsPerToken === groups) return wanted;
-  const count = bias.shape.at(-1) as number;
   const apart = node(graph, `${path}/apart`, "Reshape", [wanted, ints(graph, -1, groups, count / groups)]);
-  const [best] = largest(graph, `${path}/best`, apart, 2);
-  const [first, second] = nodes(graph, `${path}/two`, { op: "Split", inputs: [best, ints(graph, 1, 1)], attributes: { axis: 2 } }, 2) as readonly [string, string];
-  const sums = node(graph, `${path}/sums`, "Reshape", [node(graph, `${path}/sums/each`, "Add", [first, second]), ints(graph, -1, groups)]);
+  const [best] = largest(graph, `${path}/best`, apart, bestOfGroup);
+  const parts = nodes(graph, `${path}/parts`, { op: "Split", inputs: [best, ints(graph, ...new Array<number>(bestOfGroup).fill(1))], attributes: { axis: 2 } }, bestOfGroup);
+  const together = bestOfGroup === 1 ? parts[0]! : node(graph, `${path}/sums/each`, "Add", parts);
+  const sums = node(graph, `${path}/sums`, "Reshape", [together, ints(graph, -1, groups)]);
   const [, chosen] = largest(graph, `${path}/chosen`, sums, groupsPerToken);
   const numbers = constant(graph, "i64", [groups], Array.from({ length: groups }, (_, group) => group));
   const equal = node(graph, `${path}/equal`, "Equal", [node(graph, `${path}/chosen/each`, "Unsqueeze", [chosen, ints(graph, 2)]), numbers]);

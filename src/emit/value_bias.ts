@@ -36,6 +36,7 @@ function valueBias(graph: Graph, path: string, shape: HeadsOfBlock, qkv: QkvSpec
     case "gated":
     case "keys":
     case "queries":
+    case "latent":
       return whole;
     case "thirds":
       return third(whole, [heads * headDim, kvHeads * headDim, kvHeads * headDim], 0);
@@ -64,6 +65,9 @@ export function biasOfValues(qkv: QkvSpec): TensorRef | null {
       return qkv.k.bias;
     case "queries":
       return null;
+    // Values have none: what they are made of is normed between.
+    case "latent":
+      return qkv.up.bias;
     default:
       return qkv.v.bias;
   }

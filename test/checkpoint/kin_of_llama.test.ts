@@ -65,6 +65,17 @@ const REFUSED: readonly (readonly [string, string, Change, string, RegExp])[] = 
   ["norms of queries that are not there in Hunyuan", "hunyuan_plain", { name: (name) => name.replace("query_layernorm", "q_norm") }, "missing-tensor", /layers\.0\.self_attn\.query_layernorm\.weight/],
   ["logits capped by nothing in nanochat", "nanochat_capped", says({ final_logit_softcapping: 0 }), "invalid-config", /final_logit_softcapping/],
   ["an odd number of columns in a head of nanochat", "nanochat_plain", says({ head_dim: 5 }), "unsupported-config", /turns 5 of the 5/],
+  ["keys that its heads share in DeepSeek", "deepseek_v3_dense", says({ num_key_value_heads: 1 }), "invalid-config", /num_key_value_heads.*3 heads/],
+  ["numbers for keys and values of another count in DeepSeek", "deepseek_v3_dense", says({ kv_lora_rank: 12 }), "shape-mismatch", /kv_a_proj_with_mqa/],
+  ["queries by way of fewer numbers that are not there in DeepSeek", "deepseek_v3_dense", says({ q_lora_rank: undefined }), "missing-tensor", /q_b_proj/],
+  ["another choice of experts in DeepSeek V2", "deepseek_v2_groups", says({ topk_method: "noaux_tc" }), "unsupported-config", /topk_method.*group_limited_greedy/],
+  ["no number of experts for a token in DeepSeek V2", "deepseek_v2_groups", says({ num_experts_per_tok: null }), "invalid-config", /num_experts_per_tok/],
+  ["groups of unlike size in DeepSeek V2", "deepseek_v2_groups", says({ n_group: 3 }), "invalid-config", /n_group.*8 experts/],
+  ["a choice without its bias in DeepSeek V3", "deepseek_v3_groups", { name: (name) => name.replace("e_score_correction_bias", "other") }, "missing-tensor", /e_score_correction_bias/],
+  ["eight bits in DeepSeek V3", "deepseek_v3_groups", says({ quantization_config: { quant_method: "fp8" } }), "unsupported-config", /quantised weights are not read/],
+  ["angles that depend on the length in DeepSeek", "deepseek_v3_dense", says({ rope_parameters: { rope_type: "dynamic", rope_theta: 10000, factor: 2 } }), "unsupported-config", /dynamic/],
+  ["layers that are not there in EXAONE 3", "exaone_published", says({ num_layers: undefined }), "missing-tensor", /h\.2\./],
+  ["biases that are not there in EXAONE 3", "exaone_published", says({ attention_bias: true }), "missing-tensor", /h\.0\.attn\.attention\.q_proj\.bias/],
   ["norms behind attention that are not there in Gemma 2", "vaultgemma_capped", says({ model_type: "gemma2" }), "missing-tensor", /post_attention_layernorm/],
 ];
 
@@ -89,7 +100,7 @@ test("EXAONE 4 looks through a window and turns in all but every fourth layer wh
 
 test("where nothing is said of positions, each family has those of its own config class", async () => {
   const silent = says({ rope_parameters: undefined, rope_theta: undefined, rope_scaling: undefined, partial_rotary_factor: undefined });
-  const ropes = await Promise.all(["seed_oss_plain", "arcee_plain", "helium_plain", "ernie4_5_plain", "nemotron_plain", "exaone4_hybrid", "apertus_plain", "cwm_pattern", "phimoe_published", "glm4_moe_plain", "ernie4_5_moe_plain", "flex_olmo_plain", "jais2_plain", "hunyuan_plain", "nanochat_plain"].map(async (name) => (await attentions(name, silent))[0]!.rope));
+  const ropes = await Promise.all(["seed_oss_plain", "arcee_plain", "helium_plain", "ernie4_5_plain", "nemotron_plain", "exaone4_hybrid", "apertus_plain", "cwm_pattern", "phimoe_published", "glm4_moe_plain", "ernie4_5_moe_plain", "flex_olmo_plain", "jais2_plain", "hunyuan_plain", "nanochat_plain", "exaone_held", "deepseek_v2_groups", "deepseek_v3_groups"].map(async (name) => (await attentions(name, silent))[0]!.rope));
   assert.equal(ropes.map((rope) => [rope!.theta, rope!.dimensions, rope!.interleaved === true, rope!.scaling.kind]), [
     [10_000, 16, false, "none"],
     [10_000, 8, false, "none"],
@@ -106,6 +117,9 @@ test("where nothing is said of positions, each family has those of its own confi
     [10_000, 8, false, "none"],
     [10_000, 16, false, "none"],
     [10_000, 8, false, "none"],
+    [500_000, 24, false, "none"],
+    [10_000, 8, true, "none"],
+    [10_000, 8, true, "none"],
   ]);
 });
 
@@ -136,6 +150,9 @@ test("hooks of Llama's kin name their modules", async () => {
   };
   assert.equal(await hooksOf("apertus_plain"), [" input", ".attention_layernorm output, before its weight and bias", ".self_attn.o_proj input", ".self_attn.o_proj output", ".feedforward_layernorm input", ".feedforward_layernorm output, before its weight and bias", ".mlp input", ".mlp.down_proj output", " output"]);
   assert.equal(await hooksOf("exaone4_hybrid"), [" input", null, ".self_attn.o_proj input", ".self_attn.o_proj output", ".mlp input", null, ".mlp input", ".mlp.down_proj output", " output"]);
+  assert.equal((await hooksOf("exaone_published")).slice(3, 5), [".self_attn.o_proj output", ".post_attention_layernorm input"]);
+  const { hooks: latent } = (await readModel(join(fixtures, "deepseek_v2_biased"))).spec;
+  assert.is(latent.z.state === "present" && latent.z.width, 2 * 24, "values say how wide a head's output is");
   assert.equal((await hooksOf("granitemoe_held")).slice(6, 8), [".block_sparse_moe input", ".block_sparse_moe output"]);
   assert.equal((await hooksOf("granitemoeshared_shared")).slice(6, 8), [".block_sparse_moe input", ".(block_sparse_moe + shared_mlp) output"]);
   assert.equal((await hooksOf("hyperclovax_normed")).slice(3, 8), [".post_norm1 output", ".post_attention_layernorm input", ".post_attention_layernorm output, before its weight and bias", ".mlp input", ".post_norm2 output"]);

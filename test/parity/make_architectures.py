@@ -31,6 +31,7 @@ QWEN35 = {"hidden_size": 32, "num_attention_heads": 2, "num_key_value_heads": 1,
 QWEN35_LAYERS = ["linear_attention", "full_attention", "linear_attention"]
 MOE = {**LLAMA, "hidden_size": 24, "head_dim": 8, "intermediate_size": 28, "moe_intermediate_size": 12, "num_experts": 8, "num_experts_per_tok": 3}
 OSS = {"hidden_size": 20, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 16, "num_local_experts": 5, "num_experts_per_tok": 2, "intermediate_size": 12, "sliding_window": 12}
+MLA = {"hidden_size": 24, "num_key_value_heads": None, "num_attention_heads": 2, "intermediate_size": 28, "moe_intermediate_size": 12, "q_lora_rank": 14, "kv_lora_rank": 10, "qk_nope_head_dim": 12, "qk_rope_head_dim": 8, "v_head_dim": 16}
 PHI = {"hidden_size": 32, "num_attention_heads": 2, "intermediate_size": 48}
 CONFIGS = {
     "llama_plain": ("llama", {**LLAMA, "num_key_value_heads": 4}),
@@ -190,6 +191,9 @@ CONFIGS = {
     "nemotron_plain": ("nemotron", {**LLAMA, "num_attention_heads": 2}),
     "nemotron_biased": ("nemotron", {**LLAMA, "head_dim": 24, "attention_bias": True, "mlp_bias": True, "norm_eps": 0.01, "hidden_act": "gelu", "tie_word_embeddings": True, "rope_parameters": {**YARN, "partial_rotary_factor": 1.0}, "save": "bfloat16"}),
     "nemotron_ignoring": ("nemotron", {**LLAMA, "written": {"layer_norm_eps": 0.3, "rms_norm_eps": 0.3, "rope_theta": 500.0, "partial_rotary_factor": 0.25, "sliding_window": 3}}),
+    # Under the names of their publisher, and of transformers.
+    "exaone_published": ("exaone", {**LLAMA, "rope_parameters": {"rope_type": "llama3", "factor": 4.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 40, "rope_theta": 10000.0}, "save": "bfloat16", "written": {"num_layers": 2, "num_hidden_layers": 3, "layer_norm_epsilon": 0.01, "activation_function": "gelu"}}),
+    "exaone_held": ("exaone", {**LLAMA, "head_dim": 24, "num_key_value_heads": None, "attention_bias": True, "mlp_bias": True, "tie_word_embeddings": True, "fused": True}),
     "exaone4_hybrid": ("exaone4", {**LLAMA, "num_hidden_layers": 3, "sliding_window": 12, "sliding_window_pattern": 2}),
     "exaone4_full": ("exaone4", {**LLAMA, "hidden_size": 40, "sliding_window": None, "layer_types": ["full_attention", "full_attention"], "tie_word_embeddings": True, "hidden_act": "gelu", "rope_parameters": YARN, "save": "bfloat16"}),
     "exaone4_ignoring": ("exaone4", {**LLAMA, "sliding_window": 9, "layer_types": ["full_attention", "sliding_attention"], "head_dim": 24, "written": {"sliding_window_pattern": "LG", "attention_bias": True, "rope_theta": 500.0}}),
@@ -234,6 +238,11 @@ CONFIGS = {
     # Norms without weights, of the embedding too, and pairs that turn the other way round.
     "nanochat_plain": ("nanochat", {**LLAMA, "num_key_value_heads": None}),
     "nanochat_capped": ("nanochat", {**LLAMA, "head_dim": 24, "attention_bias": True, "final_logit_softcapping": 0.8, "hidden_act": "gelu", "rms_norm_eps": 0.01, "tie_word_embeddings": True, "rope_parameters": {"rope_type": "linear", "factor": 3.0, "rope_theta": 5000.0}, "save": "bfloat16"}),
+    # Keys and values made of what all heads share; values narrower than keys, and wider.
+    "deepseek_v2_groups": ("deepseek_v2", {**MLA, "first_k_dense_replace": 1, "n_routed_experts": 8, "n_shared_experts": 1, "num_experts_per_tok": 3, "n_group": 4, "topk_group": 2, "topk_method": "group_limited_greedy", "routed_scaling_factor": 1.5, "save": "bfloat16"}),
+    "deepseek_v2_biased": ("deepseek_v2", {**MLA, "q_lora_rank": None, "v_head_dim": 24, "n_routed_experts": 4, "num_experts_per_tok": 2, "attention_bias": True, "mlp_bias": True, "hidden_act": "gelu", "tie_word_embeddings": True, "rope_parameters": {**YARN, "mscale": 0.7, "mscale_all_dim": 0.7}, "fused": True}),
+    "deepseek_v3_groups": ("deepseek_v3", {**MLA, "first_k_dense_replace": 1, "n_routed_experts": 12, "num_experts_per_tok": 3, "n_group": 4, "topk_group": 2, "num_mtp_layers": 0, "save": "bfloat16"}),
+    "deepseek_v3_dense": ("deepseek_v3", {**MLA, "q_lora_rank": None, "num_attention_heads": 3, "qk_nope_head_dim": 10, "qk_rope_head_dim": 6, "first_k_dense_replace": 2, "attention_bias": True, "rms_norm_eps": 0.01, "rope_interleave": False, "tie_word_embeddings": True, "num_mtp_layers": 0, "rope_parameters": {**YARN, "mscale": 1.0, "mscale_all_dim": 0.6}}),
     "phi3_partial": ("phi3", {**PHI, "hidden_size": 64, "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0, "partial_rotary_factor": 0.75}}),
 }
 
@@ -273,6 +282,8 @@ POINTS = {
     "granitemoe": {**LLAMA_POINTS, "mlp_in": "block_sparse_moe", "mlp_out": ("block_sparse_moe", "out")},
     "granitemoeshared": {**LLAMA_POINTS, "mlp_in": "block_sparse_moe", "mlp_out": ("block_sparse_moe", "out")},
     "hyperclovax": {**LLAMA_POINTS, "attn_out": ("post_norm1", "out"), "mlp_out": ("post_norm2", "out")},
+    "deepseek_v2": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
+    "deepseek_v3": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
     "phimoe": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
     "dots1": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
     "glm4_moe": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},

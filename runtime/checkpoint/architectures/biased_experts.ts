@@ -8,7 +8,7 @@ import { contradiction, linear, type Source } from "./family.ts";
 /** Experts below a module, chosen by the sigmoid of their scores and a bias, in groups where there are some, and an MLP that all tokens take (`DeepseekV3MoE`). */
 export function biasedExperts(source: Source, at: string, d: number): GatedExpertsSpec {
   const { config } = source;
-  const { count, perToken, groups, groupsPerToken } = groupsOf(config);
+  const { count, perToken, groups, groupsPerToken } = groupsOf(config, 2);
   const width = size(config, "moe_intermediate_size");
   const activation = activationOf(config, "hidden_act", "silu");
   const mixture = mixtureOf(source, at, d, {
@@ -17,7 +17,7 @@ export function biasedExperts(source: Source, at: string, d: number): GatedExper
     width,
     activation,
     normalized: flag(config, "norm_topk_prob", false),
-    choosing: { kind: "biased", shares: "sigmoid", bias: source.tensor(`${at}.gate.e_score_correction_bias`, [count]), groups, groupsPerToken, leastSum: 1e-20, factor: positive(config, "routed_scaling_factor", 1) },
+    choosing: { kind: "biased", shares: "sigmoid", bias: source.tensor(`${at}.gate.e_score_correction_bias`, [count]), groups, groupsPerToken, bestOfGroup: 2, leastSum: 1e-20, factor: positive(config, "routed_scaling_factor", 1) },
   });
   return { ...mixture, shared: optional(config, "n_shared_experts") === 0 ? null : sharedExperts(source, at, d, { width: width * size(config, "n_shared_experts"), activation, bias: false }) };
 }
@@ -28,17 +28,18 @@ export function sharedExperts(source: Source, at: string, d: number, { width, ac
   return { mlp: { kind: "gated", activation, gate: part("gate", width, d), up: part("up", width, d), down: part("down", d, width) }, gate: null };
 }
 
-interface Groups {
+export interface Groups {
   readonly count: number;
   readonly perToken: number;
   readonly groups: number;
   readonly groupsPerToken: number;
 }
 
-function groupsOf(config: Config): Groups {
+/** How many experts there are and a token takes, and of which groups; each has at least `least`. */
+export function groupsOf(config: Config, least: number): Groups {
   const count = size(config, optional(config, "num_local_experts") === null ? "n_routed_experts" : "num_local_experts");
   const [perToken, groups, groupsPerToken] = [size(config, "num_experts_per_tok"), size(config, "n_group", 1), size(config, "topk_group", 1)];
-  if (count % groups !== 0 || count / groups < 2) throw contradiction(config, "n_group", `and ${count} experts are no such groups of at least two`);
+  if (count % groups !== 0 || count / groups < least) throw contradiction(config, "n_group", `and ${count} experts are no such groups of at least ${least}`);
   if (groupsPerToken > groups) throw contradiction(config, "topk_group", `and there are ${groups} groups`);
   if (perToken > (count / groups) * groupsPerToken) throw contradiction(config, "num_experts_per_tok", `and a token has ${(count / groups) * groupsPerToken} experts to choose from`);
   return { count, perToken, groups, groupsPerToken };

@@ -76,7 +76,7 @@ function expertsOf(source: Source, at: string, d: number, bias: boolean): GatedE
     width,
     activation,
     normalized: true,
-    choosing: { kind: "biased", shares: "softmax", bias: source.tensor(name, [1, count]), groups: 1, groupsPerToken: 1, leastSum: positive(config, "moe_norm_min"), factor: 1 },
+    choosing: { kind: "biased", shares: "softmax", bias: source.tensor(name, [1, count]), groups: 1, groupsPerToken: 1, bestOfGroup: 2, leastSum: positive(config, "moe_norm_min"), factor: 1 },
   });
   const shared = sizeOrNone(config, "moe_num_shared_experts");
   return { ...mixture, shared: shared === 0 ? null : sharedExperts(source, at, d, { width: width * shared, activation, bias }) };

@@ -32,7 +32,7 @@ interface Member {
   readonly mlpBias: string;
 }
 
-/** Defaults and differences of transformers 5.24 (`models/{seed_oss,arcee,helium,ernie4_5,iquestcoder,cwm}/configuration_*.py` and `modeling_*.py`). */
+/** Defaults and differences of transformers 5.24 (`models/{seed_oss,arcee,helium,ernie4_5,exaone,iquestcoder,cwm}/configuration_*.py` and `modeling_*.py`). */
 const MEMBERS: Readonly<Record<string, Member>> = {
   seed_oss: {
     defaults: {
@@ -62,6 +62,13 @@ const MEMBERS: Readonly<Record<string, Member>> = {
     },
     theta: 500_000, interleaved: true, bias: "use_bias", outputBias: "use_bias", mlpBias: "use_bias",
   },
+  exaone: {
+    defaults: {
+      vocab_size: 102400, hidden_size: 4096, intermediate_size: 14336, num_hidden_layers: 32, num_attention_heads: 32, num_key_value_heads: 8, hidden_act: "silu",
+      max_position_embeddings: 4096, rms_norm_eps: 1e-5, tie_word_embeddings: false, attention_bias: false, mlp_bias: false,
+    },
+    theta: 500_000, bias: "attention_bias", outputBias: "attention_bias", mlpBias: "mlp_bias",
+  },
   iquestcoder: {
     defaults: {
       vocab_size: 76800, hidden_size: 5120, intermediate_size: 27648, num_hidden_layers: 80, num_attention_heads: 40, num_key_value_heads: 8, head_dim: 128, hidden_act: "silu",
@@ -80,9 +87,12 @@ const MEMBERS: Readonly<Record<string, Member>> = {
   },
 };
 
-export const llamaKin: Family = { types: Object.keys(MEMBERS), embedding: "embed_tokens.weight", read };
+/** Read under names of its own (`exaone.ts`). */
+const APART: readonly string[] = ["exaone"];
 
-function read(given: Source): Decoder {
+export const llamaKin: Family = { types: Object.keys(MEMBERS).filter((type) => !APART.includes(type)), embedding: "embed_tokens.weight", read: readKin };
+
+export function readKin(given: Source): Decoder {
   const type = word(given.config, "model_type");
   const member = MEMBERS[type] as Member;
   const defaulted = withDefaults(given, member.defaults);

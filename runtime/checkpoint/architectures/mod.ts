@@ -3,8 +3,10 @@ import type { Family } from "./family.ts";
 import { apertus } from "./apertus.ts";
 import { bloom } from "./bloom.ts";
 import { cohere } from "./cohere.ts";
+import { deepseek } from "./deepseek.ts";
 import { dots } from "./dots.ts";
 import { ernieMoe } from "./ernie4_5_moe.ts";
+import { exaone } from "./exaone.ts";
 import { exaone4 } from "./exaone4.ts";
 import { falcon } from "./falcon.ts";
 import { gemma } from "./gemma.ts";
@@ -37,7 +39,7 @@ import { smollm3 } from "./smollm3.ts";
 import { stablelm } from "./stablelm.ts";
 import { starcoder2 } from "./starcoder2.ts";
 
-export const FAMILIES: readonly Family[] = [llama, llamaKin, apertus, bloom, cohere, dots, ernieMoe, exaone4, falcon, gemma, gemma4, glm, gpt2, gptBigcode, gptNeo, gptNeox, gptj, gptOss, granite, hunyuan, ministral3, mixtral, mpt, nanochat, nemotron, olmo, olmo2, olmoe, opt, phi, phi3, phimoe, qwen35, smollm3, stablelm, starcoder2];
+export const FAMILIES: readonly Family[] = [llama, llamaKin, apertus, bloom, cohere, deepseek, dots, ernieMoe, exaone, exaone4, falcon, gemma, gemma4, glm, gpt2, gptBigcode, gptNeo, gptNeox, gptj, gptOss, granite, hunyuan, ministral3, mixtral, mpt, nanochat, nemotron, olmo, olmo2, olmoe, opt, phi, phi3, phimoe, qwen35, smollm3, stablelm, starcoder2];
 
 /** `model_type`s that are read, as messages list them. */
 export const SUPPORTED: readonly string[] = FAMILIES.flatMap(({ types }) => types);
