@@ -45,6 +45,8 @@ const REFUSED: readonly (readonly [string, string, Change, string, RegExp])[] = 
   ["biases that are left out in Bloom", "bloom_plain", says({ slow_but_exact: true, pretraining_tp: 2 }), "unsupported-config", /slow_but_exact/],
   ["no norm of the embedding in Bloom", "bloom_plain", { name: (name) => name.replace("word_embeddings_layernorm", "other") }, "missing-tensor", /word_embeddings_layernorm\.weight/],
   ["heads that do not divide Bloom", "bloom_plain", says({ n_head: 3 }), "invalid-config", /3 heads do not divide/],
+  ["an activation that the first GPT has not", "openai_gpt_plain", says({ afn: "gelu_new" }), "unsupported-config", /afn.*gelu, relu, silu, swish/],
+  ["another context in the first GPT", "openai_gpt_plain", says({ n_positions: undefined }), "shape-mismatch", /positions_embed.*\[160, 32\].*\[512, 32\]/],
   ["heads that do not divide GPT-J", "gptj_plain", says({ n_head: 3 }), "invalid-config", /3 heads do not divide/],
 ];
 
@@ -64,6 +66,7 @@ const PREFIXED: readonly (readonly [string, string, string])[] = [
   ["falcon_shared", "transformer.", ""],
   ["bloom_plain", "transformer.", ""],
   ["bigcode_shared", "transformer.", ""],
+  ["openai_gpt_plain", "transformer.", ""],
   ["cohere_plain", "model.", ""],
 ];
 
@@ -78,6 +81,7 @@ for (const [name, from, to] of PREFIXED) {
 const HOOKED: readonly (readonly [string, readonly string[], Readonly<Record<string, string>>])[] = [
   ["gptj_plain", ["resid_mid"], { z: "transformer.h.{layer}.attn.out_proj input", ln2_normalized: "transformer.h.{layer}.ln_1 output, before its weight and bias", mlp_in: "transformer.h.{layer}.mlp input", mlp_out: "transformer.h.{layer}.mlp.fc_out output" }],
   ["opt_plain", [], { z: "model.decoder.layers.{layer}.self_attn.out_proj input", resid_mid: "model.decoder.layers.{layer}.final_layer_norm input", mlp_in: "model.decoder.layers.{layer}.fc1 input", mlp_out: "model.decoder.layers.{layer}.fc2 output" }],
+  ["openai_gpt_plain", ["ln1_normalized", "ln2_normalized"], { resid_mid: "transformer.h.{layer}.ln_1 input", mlp_in: "transformer.h.{layer}.mlp input", mlp_out: "transformer.h.{layer}.mlp.c_proj output" }],
   ["opt_behind", ["ln1_normalized", "ln2_normalized"], { resid_mid: "model.decoder.layers.{layer}.self_attn_layer_norm input", attn_out: "model.decoder.layers.{layer}.self_attn.out_proj output", mlp_in: "model.decoder.layers.{layer}.fc1 input" }],
   ["bigcode_shared", [], { z: "transformer.h.{layer}.attn.c_proj input", mlp_in: "transformer.h.{layer}.mlp input", mlp_out: "transformer.h.{layer}.mlp.c_proj output" }],
   ["bloom_plain", [], { attn_out: "transformer.h.{layer}.self_attention.dense output, before the module around it adds the stream", resid_mid: "transformer.h.{layer}.post_attention_layernorm input", mlp_out: "transformer.h.{layer}.mlp.dense_4h_to_h output, before the module around it adds the stream" }],

@@ -74,6 +74,10 @@ const REFUSED: readonly (readonly [string, string, Change, string, RegExp])[] = 
   ["a choice without its bias in DeepSeek V3", "deepseek_v3_groups", { name: (name) => name.replace("e_score_correction_bias", "other") }, "missing-tensor", /e_score_correction_bias/],
   ["eight bits in DeepSeek V3", "deepseek_v3_groups", says({ quantization_config: { quant_method: "fp8" } }), "unsupported-config", /quantised weights are not read/],
   ["angles that depend on the length in DeepSeek", "deepseek_v3_dense", says({ rope_parameters: { rope_type: "dynamic", rope_theta: 10000, factor: 2 } }), "unsupported-config", /dynamic/],
+  ["a part that turns in GLM 4.7 Flash", "glm4_moe_lite_plain", says({ rope_parameters: { rope_type: "default", rope_theta: 10000, partial_rotary_factor: 0.5 } }), "unsupported-config", /partial_rotary_factor/],
+  ["heads that contradict what turns in GLM 4.7 Flash", "glm4_moe_lite_plain", says({ head_dim: 20 }), "invalid-config", /head_dim.*`qk_rope_head_dim` is 8/],
+  ["a kind of MLP that GLM 4.7 Flash has not", "glm4_moe_lite_layers", says({ mlp_layer_types: ["sparse", "other"] }), "invalid-config", /mlp_layer_types.*sparse and dense/],
+  ["too short a list of MLPs in GLM 4.7 Flash", "glm4_moe_lite_layers", says({ mlp_layer_types: ["sparse"] }), "invalid-config", /1 entries for 2 layers/],
   ["layers that are not there in EXAONE 3", "exaone_published", says({ num_layers: undefined }), "missing-tensor", /h\.2\./],
   ["biases that are not there in EXAONE 3", "exaone_published", says({ attention_bias: true }), "missing-tensor", /h\.0\.attn\.attention\.q_proj\.bias/],
   ["norms behind attention that are not there in Gemma 2", "vaultgemma_capped", says({ model_type: "gemma2" }), "missing-tensor", /post_attention_layernorm/],
@@ -127,6 +131,8 @@ test("experts are in the layers that the config says, and which of them see a wi
   const kinds = async (name: string, values: Record<string, unknown>): Promise<readonly string[]> => (await readModel(changed(name, says(values)))).spec.blocks.map(({ mlp }) => mlp.kind);
   assert.equal(await kinds("dots1_plain", {}), ["gated", "experts"]);
   assert.equal(await kinds("glm4_moe_plain", { first_k_dense_replace: undefined }), ["gated", "experts"]);
+  assert.equal(await kinds("glm4_moe_lite_plain", { mlp_layer_types: undefined }), ["gated", "experts"]);
+  assert.equal(await kinds("glm4_moe_lite_layers", {}), ["experts", "gated"]);
   assert.equal(await kinds("ernie4_5_moe_biased", {}), ["gated", "experts", "gated"]);
   assert.equal(await kinds("ernie4_5_moe_plain", { moe_layer_end_index: undefined, moe_layer_start_index: undefined }), ["gated", "experts"]);
   const seen = async (name: string, values: Record<string, unknown>): Promise<readonly unknown[]> => (await attentions(name, says(values))).map(({ window }) => window);

@@ -76,6 +76,9 @@ CONFIGS = {
     "neox_small": ("gpt_neox", {"hidden_size": 32, "num_attention_heads": 2, "intermediate_size": 48}),
     "neox_no_bias": ("gpt_neox", {"hidden_size": 32, "num_attention_heads": 4, "intermediate_size": 40, "attention_bias": False}),
     # Pairs of neighbours that turn: all columns of a head, some of them, and as many as leave gaps.
+    # Norms of the stream itself, behind attention and MLP, and none before the head.
+    "openai_gpt_plain": ("openai-gpt", {"n_embd": 32, "n_head": 2}),
+    "openai_gpt_named": ("openai-gpt", {"n_embd": 36, "n_head": 3, "afn": "relu", "layer_norm_epsilon": 0.01, "tie_word_embeddings": False, "save": "float16", "written": {"hidden_size": 36, "num_attention_heads": 3, "num_hidden_layers": 2, "n_inner": 40, "activation_function": "silu"}}),
     "gptj_plain": ("gptj", {"n_embd": 32, "n_head": 2, "rotary_dim": 16}),
     "gptj_partial": ("gptj", {"n_embd": 40, "n_head": 2, "rotary_dim": 6, "n_inner": 44, "activation_function": "relu", "tie_word_embeddings": True, "save": "float16"}),
     "gptj_named": ("gptj", {"n_embd": 32, "n_head": 2, "rotary_dim": 8, "n_inner": 40, "written": {"n_embd": 64, "hidden_size": 32, "num_attention_heads": 2, "num_hidden_layers": 2, "rope_theta": 500.0, "partial_rotary_factor": 0.25}}),
@@ -243,6 +246,9 @@ CONFIGS = {
     "deepseek_v2_biased": ("deepseek_v2", {**MLA, "q_lora_rank": None, "v_head_dim": 24, "n_routed_experts": 4, "num_experts_per_tok": 2, "attention_bias": True, "mlp_bias": True, "hidden_act": "gelu", "tie_word_embeddings": True, "rope_parameters": {**YARN, "mscale": 0.7, "mscale_all_dim": 0.7}, "fused": True}),
     "deepseek_v3_groups": ("deepseek_v3", {**MLA, "first_k_dense_replace": 1, "n_routed_experts": 12, "num_experts_per_tok": 3, "n_group": 4, "topk_group": 2, "num_mtp_layers": 0, "save": "bfloat16"}),
     "deepseek_v3_dense": ("deepseek_v3", {**MLA, "q_lora_rank": None, "num_attention_heads": 3, "qk_nope_head_dim": 10, "qk_rope_head_dim": 6, "first_k_dense_replace": 2, "attention_bias": True, "rms_norm_eps": 0.01, "rope_interleave": False, "tie_word_embeddings": True, "num_mtp_layers": 0, "rope_parameters": {**YARN, "mscale": 1.0, "mscale_all_dim": 0.6}}),
+    "glm4_moe_lite_plain": ("glm4_moe_lite", {**MLA, "num_key_value_heads": 2, "n_routed_experts": 4, "num_experts_per_tok": 2, "save": "bfloat16"}),
+    "glm4_moe_lite_layers": ("glm4_moe_lite", {**MLA, "num_key_value_heads": 2, "q_lora_rank": None, "mlp_layer_types": ["sparse", "dense"], "n_routed_experts": 6, "num_experts_per_tok": 2, "n_group": 3, "topk_group": 2, "norm_topk_prob": False, "attention_bias": True, "rope_interleave": False, "hidden_act": "gelu", "fused": True}),
+    "youtu_plain": ("youtu", {**{key: value for key, value in MLA.items() if key != "moe_intermediate_size"}, "num_key_value_heads": 2, "v_head_dim": 24}),
     "phi3_partial": ("phi3", {**PHI, "hidden_size": 64, "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0, "partial_rotary_factor": 0.75}}),
 }
 
@@ -282,6 +288,8 @@ POINTS = {
     "granitemoe": {**LLAMA_POINTS, "mlp_in": "block_sparse_moe", "mlp_out": ("block_sparse_moe", "out")},
     "granitemoeshared": {**LLAMA_POINTS, "mlp_in": "block_sparse_moe", "mlp_out": ("block_sparse_moe", "out")},
     "hyperclovax": {**LLAMA_POINTS, "attn_out": ("post_norm1", "out"), "mlp_out": ("post_norm2", "out")},
+    "glm4_moe_lite": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
+    "openai-gpt": {"z": ("attn.c_proj", "in"), "attn_out": ("attn.c_proj", "out"), "mid": "ln_1", "mlp_out": ("mlp.c_proj", "out"), "ln1": None},
     "deepseek_v2": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
     "deepseek_v3": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
     "phimoe": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
@@ -321,7 +329,7 @@ def config_of(kind: str, options: dict):
     names = {"hidden_size": "n_embd", "num_hidden_layers": "n_layer", "max_position_embeddings": "n_positions"}
     if kind == "mpt":
         names = {"num_hidden_layers": "n_layers", "max_position_embeddings": "max_seq_len"}
-    merged = {(names.get(key, key) if kind in ("gpt2", "gpt_bigcode", "gptj", "codegen", "mpt") else key): value for key, value in COMMON.items()} | options
+    merged = {(names.get(key, key) if kind in ("gpt2", "gpt_bigcode", "gptj", "codegen", "mpt", "openai-gpt") else key): value for key, value in COMMON.items()} | options
     return AutoConfig.for_model(kind, **merged)
 
 
@@ -359,7 +367,7 @@ def hooks_of(model, kind: str, ids: torch.Tensor) -> dict[str, torch.Tensor]:
             found[name] = (args[0] if args else kwargs["hidden_states"]).detach().reshape(ids.shape[1], -1).clone()
 
         def outputs(_module, _args, out):
-            found[name] = (out[0] if isinstance(out, tuple) else out).detach().reshape(ids.shape[1], -1).clone()
+            found[name] = (out[0] if isinstance(out, (tuple, list)) else out).detach().reshape(ids.shape[1], -1).clone()
 
         handles.append(module.register_forward_pre_hook(inputs, with_kwargs=True) if side == "in" else module.register_forward_hook(outputs))
 

@@ -1,4 +1,4 @@
-/** Without this file DeepSeek V2 and V3, and Moonlight which is one of these, could not be read. */
+/** Without this file DeepSeek V2 and V3, and Moonlight, GLM 4.7 Flash and Youtu, which attend as these do, could not be read. */
 import type { AttentionSpec, RopeSpec } from "../../../src/emit/attention_specs.ts";
 import type { GatedExpertsSpec } from "../../../src/emit/expert_specs.ts";
 import type { BlockSpec } from "../../../src/emit/specs.ts";
@@ -15,7 +15,7 @@ import { hookFacts } from "./hook_modules.ts";
 import { LLAMA_MODULES, preNormed } from "./pre_normed.ts";
 import { ropeOf } from "./rope.ts";
 
-/** Defaults of transformers 5.24 (`models/{deepseek_v2,deepseek_v3}/configuration_*.py`). */
+/** Defaults of transformers 5.24 (`models/{deepseek_v2,deepseek_v3,glm4_moe_lite,youtu}/configuration_*.py`). */
 const DEFAULTS: Readonly<Record<string, JsonObject>> = {
   deepseek_v2: {
     vocab_size: 102400, hidden_size: 4096, intermediate_size: 11008, moe_intermediate_size: 1407, num_hidden_layers: 32, num_attention_heads: 32, hidden_act: "silu",
@@ -29,13 +29,25 @@ const DEFAULTS: Readonly<Record<string, JsonObject>> = {
     n_routed_experts: 256, n_shared_experts: 1, num_experts_per_tok: 8, n_group: 8, topk_group: 4, norm_topk_prob: true, routed_scaling_factor: 2.5, rope_interleave: true,
     max_position_embeddings: 4096, rms_norm_eps: 1e-6, tie_word_embeddings: false, attention_bias: false,
   },
+  glm4_moe_lite: {
+    vocab_size: 154880, hidden_size: 2048, intermediate_size: 10240, moe_intermediate_size: 1536, num_hidden_layers: 47, num_attention_heads: 20, hidden_act: "silu",
+    kv_lora_rank: 512, q_lora_rank: 768, qk_nope_head_dim: 192, qk_rope_head_dim: 64, v_head_dim: 256, mlp_layer_types: null,
+    n_routed_experts: 64, n_shared_experts: 1, num_experts_per_tok: 4, n_group: 1, topk_group: 1, norm_topk_prob: true, routed_scaling_factor: 1.8, rope_interleave: true,
+    max_position_embeddings: 202752, rms_norm_eps: 1e-5, tie_word_embeddings: false, attention_bias: false,
+  },
+  youtu: {
+    vocab_size: 128256, hidden_size: 2048, intermediate_size: 6144, num_hidden_layers: 32, num_attention_heads: 16, hidden_act: "silu",
+    kv_lora_rank: 512, q_lora_rank: 1536, qk_nope_head_dim: 128, qk_rope_head_dim: 64, v_head_dim: 128, rope_interleave: true,
+    max_position_embeddings: 131072, rms_norm_eps: 1e-6, tie_word_embeddings: true, attention_bias: false,
+  },
 };
+const [SPARSE, DENSE] = ["sparse", "dense"] as const;
 /** Of the norms inside of attention, whatever `rms_norm_eps` says. */
 const EPSILON = 1e-6;
 
 export const deepseek: Family = { types: Object.keys(DEFAULTS), embedding: "embed_tokens.weight", read };
 
-/** Arithmetic of `models/{deepseek_v2,deepseek_v3}/modeling_*.py`. */
+/** Arithmetic of `models/{deepseek_v2,deepseek_v3,glm4_moe_lite,youtu}/modeling_*.py`. */
 function read(given: Source): Decoder {
   const type = word(given.config, "model_type");
   const source = withDefaults(given, DEFAULTS[type] as JsonObject);
@@ -43,23 +55,43 @@ function read(given: Source): Decoder {
   const heads = size(config, "num_attention_heads");
   if (optional(config, "num_key_value_heads") !== null && size(config, "num_key_value_heads") !== heads) throw contradiction(config, "num_key_value_heads", `and each of the ${heads} heads has keys of its own`);
   const shape: Heads = { hiddenSize: size(config, "hidden_size"), heads, kvHeads: heads, headDim: size(config, "v_head_dim") };
+  if (type === "glm4_moe_lite") requireWholeTurn(config);
+  const sparse = sparseLayers(config, type, layerCount(config));
   // What turns is as wide as a head to transformers, whatever `head_dim` says.
   const turned = ropeOf(config, size(config, "qk_rope_head_dim"), { theta: 10_000, partial: null, context: size(config, "max_position_embeddings") });
   const rope: RopeSpec = type === "deepseek_v2" || flag(config, "rope_interleave", true) ? { ...turned, interleaved: true } : turned;
   return {
     ...rmsDecoder(source, shape),
-    blocks: Array.from({ length: layerCount(config) }, (_, layer) => blockOf(source, type, shape, rope, layer)),
-    hooks: hookFacts(shape, { ...LLAMA_MODULES, mlpOut: "mlp" }),
+    blocks: sparse.map((chooses, layer) => blockOf(source, type, shape, rope, chooses, layer)),
+    hooks: hookFacts(shape, type === "youtu" ? LLAMA_MODULES : { ...LLAMA_MODULES, mlpOut: "mlp" }),
   };
 }
 
-function blockOf(source: Source, type: string, shape: Heads, rope: RopeSpec, layer: number): BlockSpec {
+/** `head_dim` stands for `qk_rope_head_dim` there (`attribute_map`), and a part of it cannot turn alone. */
+function requireWholeTurn(config: Config): void {
+  const turned = size(config, "qk_rope_head_dim");
+  if (optional(config, "head_dim") !== null && size(config, "head_dim") !== turned) throw contradiction(config, "head_dim", `and \`qk_rope_head_dim\` is ${turned}`);
+  const part = [section(config, "rope_parameters"), config].find((each) => each !== null && optional(each, "partial_rotary_factor") !== null);
+  if (part && positive(part, "partial_rotary_factor") !== 1) throw unsupported(part, "partial_rotary_factor", "transformers fails where a part of what turns does not");
+}
+
+/** Which layers have experts. */
+function sparseLayers(config: Config, type: string, layers: number): readonly boolean[] {
+  if (type === "youtu") return new Array<boolean>(layers).fill(false);
+  const first = type === "glm4_moe_lite" ? 1 : sizeOrNone(config, "first_k_dense_replace");
+  const given = type === "glm4_moe_lite" ? optional(config, "mlp_layer_types") : null;
+  if (given === null) return Array.from({ length: layers }, (_, layer) => layer >= first);
+  if (!Array.isArray(given) || !given.every((kind) => kind === SPARSE || kind === DENSE)) throw contradiction(config, "mlp_layer_types", `and must be a list of ${SPARSE} and ${DENSE}`);
+  if (given.length !== layers) throw contradiction(config, "mlp_layer_types", `which has ${given.length} entries for ${layers} layers`);
+  return given.map((kind) => kind === SPARSE);
+}
+
+function blockOf(source: Source, type: string, shape: Heads, rope: RopeSpec, chooses: boolean, layer: number): BlockSpec {
   const { config } = source;
   const d = shape.hiddenSize;
   const at = `layers.${layer}.mlp`;
-  const dense = layer < sizeOrNone(config, "first_k_dense_replace");
   const mlp = (): BlockSpec["mlp"] => gatedMlp(source, at, d, { activation: activationOf(config, "hidden_act", "silu"), bias: type === "deepseek_v2" && flag(config, "mlp_bias", false) });
-  return preNormed(source, layer, d, { attention: attentionOf(source, shape, rope, `layers.${layer}.self_attn`), mlp: dense ? mlp() : type === "deepseek_v2" ? softExperts(source, at, d) : biasedExperts(source, at, d) });
+  return preNormed(source, layer, d, { attention: attentionOf(source, shape, rope, `layers.${layer}.self_attn`), mlp: !chooses ? mlp() : type === "deepseek_v2" ? softExperts(source, at, d) : biasedExperts(source, at, d) });
 }
 
 function attentionOf(source: Source, { hiddenSize: d, heads, headDim: valueDim }: Heads, rope: RopeSpec, at: string): AttentionSpec {

@@ -10,7 +10,7 @@ import type { Heads } from "./heads.ts";
 export const gpt2: Family = { types: ["gpt2"], embedding: "wte.weight", read: (source) => gptDecoder(source, (apart) => apart, blockOf) };
 
 /** A Conv1D: weight [in, out]. */
-function conv(source: Source, name: string, width: number, out: number): LinearSpec {
+export function conv(source: Source, name: string, width: number, out: number): LinearSpec {
   return { weight: source.tensor(`${name}.weight`, [width, out]), layout: "in_out", bias: source.tensor(`${name}.bias`, [out]) };
 }
 
