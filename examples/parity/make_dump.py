@@ -68,8 +68,8 @@ def main() -> None:
 
     kept: dict[str, torch.Tensor] = {}
     inside = getattr(model, "model", None)
-    layers = model.get_submodule("transformer.h" if hasattr(model, "transformer") else "gpt_neox.layers" if hasattr(model, "gpt_neox") else "model.decoder.layers" if hasattr(inside, "decoder") else "model.layers")
-    layers[block].register_forward_hook(lambda _module, _inputs, output: kept.update(x=output[0] if isinstance(output, tuple) else output))
+    layers = model.get_submodule(("transformer.blocks" if hasattr(model.transformer, "blocks") else "transformer.h") if hasattr(model, "transformer") else "biogpt.layers" if hasattr(model, "biogpt") else "gpt_neox.layers" if hasattr(model, "gpt_neox") else "model.decoder.layers" if hasattr(inside, "decoder") else "model.layers")
+    layers[block].register_forward_hook(lambda _module, _inputs, output: kept.update(x=output[0] if isinstance(output, (tuple, list)) else output))
     ids, lengths, residuals, counts, indices, values = [], [], [], [], [], []
     for text in texts:
         tokens = tokenizer(text, return_tensors="pt", truncation=True, max_length=args.max_tokens).input_ids

@@ -45,6 +45,8 @@ const REFUSED: readonly (readonly [string, string, Change, string, RegExp])[] = 
   ["biases that are left out in Bloom", "bloom_plain", says({ slow_but_exact: true, pretraining_tp: 2 }), "unsupported-config", /slow_but_exact/],
   ["no norm of the embedding in Bloom", "bloom_plain", { name: (name) => name.replace("word_embeddings_layernorm", "other") }, "missing-tensor", /word_embeddings_layernorm\.weight/],
   ["heads that do not divide Bloom", "bloom_plain", says({ n_head: 3 }), "invalid-config", /3 heads do not divide/],
+  ["heads that do not divide BioGPT", "biogpt_plain", says({ num_attention_heads: 3 }), "invalid-config", /3 heads do not divide/],
+  ["another context in BioGPT", "biogpt_plain", says({ max_position_embeddings: undefined }), "shape-mismatch", /embed_positions.*\[162, 32\].*\[1026, 32\]/],
   ["an activation that the first GPT has not", "openai_gpt_plain", says({ afn: "gelu_new" }), "unsupported-config", /afn.*gelu, relu, silu, swish/],
   ["another context in the first GPT", "openai_gpt_plain", says({ n_positions: undefined }), "shape-mismatch", /positions_embed.*\[160, 32\].*\[512, 32\]/],
   ["heads that do not divide GPT-J", "gptj_plain", says({ n_head: 3 }), "invalid-config", /3 heads do not divide/],
@@ -67,6 +69,7 @@ const PREFIXED: readonly (readonly [string, string, string])[] = [
   ["bloom_plain", "transformer.", ""],
   ["bigcode_shared", "transformer.", ""],
   ["openai_gpt_plain", "transformer.", ""],
+  ["biogpt_plain", "biogpt.", ""],
   ["cohere_plain", "model.", ""],
 ];
 

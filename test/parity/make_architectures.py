@@ -89,6 +89,8 @@ CONFIGS = {
     "opt_behind": ("opt", {"hidden_size": 32, "num_attention_heads": 2, "ffn_dim": 48, "do_layer_norm_before": False, "word_embed_proj_dim": 20}),
     "opt_behind_own": ("opt", {"hidden_size": 36, "num_attention_heads": 3, "ffn_dim": 40, "do_layer_norm_before": False, "layer_norm_elementwise_affine": False, "activation_function": "gelu", "tie_word_embeddings": False, "save": "bfloat16"}),
     "opt_unnormed": ("opt", {"hidden_size": 32, "num_attention_heads": 2, "ffn_dim": 40, "_remove_final_layer_norm": True, "word_embed_proj_dim": 48, "tie_word_embeddings": False, "save": "float16"}),
+    "biogpt_plain": ("biogpt", {"hidden_size": 32, "num_attention_heads": 2, "intermediate_size": 48}),
+    "biogpt_unscaled": ("biogpt", {"hidden_size": 36, "num_attention_heads": 3, "intermediate_size": 40, "scale_embedding": False, "layer_norm_eps": 0.01, "hidden_act": "relu", "tie_word_embeddings": False, "save": "bfloat16", "written": {"head_dim": 24, "num_key_value_heads": 1, "enable_bias": False}}),
     "starcoder2_plain": ("starcoder2", {**LLAMA, "written": {"mlp_bias": False, "attention_bias": False, "partial_rotary_factor": 0.5, "rms_norm_eps": 1.0}}),
     "starcoder2_window": ("starcoder2", {**LLAMA, "hidden_size": 40, "head_dim": 16, "num_attention_heads": 2, "num_key_value_heads": 1, "use_bias": False, "sliding_window": 11, "norm_epsilon": 0.01, "hidden_act": "relu", "tie_word_embeddings": False, "rope_parameters": {"rope_type": "linear", "factor": 2.0, "rope_theta": 700.0}, "save": "bfloat16"}),
     # Queries of one head or of some behind one another, before the key and the value that they share; all keys and values in one, or each with its own.
@@ -267,6 +269,7 @@ POINTS = {
     "bloom": {"z": ("self_attention.dense", "in"), "attn_out": ("self_attention.dense", "out"), "mid": "post_attention_layernorm", "mlp_out": ("mlp.dense_4h_to_h", "out"), "ln1": "input_layernorm"},
     "gptj": {"z": ("attn.out_proj", "in"), "attn_out": ("attn.out_proj", "out"), "mid": "ln_1", "mlp_out": ("mlp.fc_out", "out"), "ln1": "ln_1"},
     "opt": {"z": ("self_attn.out_proj", "in"), "attn_out": ("self_attn.out_proj", "out"), "mid": "final_layer_norm", "mlp_in": "fc1", "mlp_out": ("fc2", "out"), "ln1": "self_attn_layer_norm"},
+    "biogpt": {"z": ("self_attn.out_proj", "in"), "attn_out": ("self_attn.out_proj", "out"), "mid": "final_layer_norm", "mlp_in": "fc1", "mlp_out": ("fc2", "out"), "ln1": "self_attn_layer_norm"},
     "starcoder2": {**LLAMA_POINTS, "mlp_out": ("mlp.c_proj", "out")},
     "cohere": {**LLAMA_POINTS, "mid": "input_layernorm"},
     "cohere2": {**LLAMA_POINTS, "mid": "input_layernorm"},
@@ -307,7 +310,7 @@ POINTS = {
 # Families with LayerNorm, which takes the mean off, and what the config calls its epsilon; None: it has no key.
 LAYER_NORMED = {"gpt2": "layer_norm_epsilon", "gpt_neo": "layer_norm_epsilon", "gpt_neox": "layer_norm_eps", "phi": "layer_norm_eps", "olmo": None, "stablelm": "layer_norm_eps"}
 LAYER_NORMED |= {"bloom": "layer_norm_epsilon", "gpt_bigcode": "layer_norm_epsilon", "falcon": "layer_norm_epsilon", "gptj": "layer_norm_epsilon", "opt": None, "starcoder2": "norm_epsilon", "cohere": "layer_norm_eps", "cohere2": "layer_norm_eps", "nemotron": "norm_eps", "jais2": "layer_norm_eps"}
-LAYER_NORMED |= {"codegen": "layer_norm_epsilon", "mpt": "layer_norm_epsilon", "phimoe": "rms_norm_eps"}
+LAYER_NORMED |= {"codegen": "layer_norm_epsilon", "mpt": "layer_norm_epsilon", "phimoe": "rms_norm_eps", "biogpt": None}
 
 # Modules that SAEs of transformers' models are named by, which have the projection inside them.
 AROUND = ("mlp", "self_attn", "self_attention", "linear_attn", "attention", "attn", "attn.attention")

@@ -9,10 +9,10 @@ import { hookFacts, type BlockModules } from "./hook_modules.ts";
 export const opt: Family = { types: ["opt"], embedding: "embed_tokens.weight", read };
 
 /** Rows of the table of positions before the one of a text's first token (`OPTLearnedPositionalEmbedding`). */
-const OFFSET = 2;
+export const OFFSET = 2;
 
 /** Where hooks are; what is normed is what attention and MLP read, or, in OPT 350m, the stream behind each of them. */
-const MODULES: BlockModules = { block: "model.decoder.layers.{layer}", ln1: "self_attn_layer_norm", ln2: "final_layer_norm", o: "self_attn.out_proj", attentionOut: "self_attn.out_proj", mlpIn: "fc1", mlpOut: "fc2", parallel: false };
+export const OPT_MODULES: BlockModules = { block: "model.decoder.layers.{layer}", ln1: "self_attn_layer_norm", ln2: "final_layer_norm", o: "self_attn.out_proj", attentionOut: "self_attn.out_proj", mlpIn: "fc1", mlpOut: "fc2", parallel: false };
 
 /** transformers 5.24 `models/opt/modeling_opt.py`, `configuration_opt.py`. */
 function read(source: Source): Decoder {
@@ -39,11 +39,11 @@ function read(source: Source): Decoder {
     ...mapsOf(source, shape.hiddenSize, width),
     embedScale: null,
     positions: rowsOfTensor(source.tensor("embed_positions.weight", [context + OFFSET, shape.hiddenSize]), OFFSET, context + OFFSET),
-    blocks: Array.from({ length: layers }, (_, layer) => blockOf(source, shape, before, layer)),
+    blocks: Array.from({ length: layers }, (_, layer) => optBlock(source, shape, layer, { mlpSize: size(config, "ffn_dim", 3072), activation: "activation_function", bias: flag(config, "enable_bias", true), before, normOf: (name) => ownNorm(source, name, shape.hiddenSize) })),
     finalNorm: finalNormed ? ownNorm(source, "final_layer_norm", shape.hiddenSize) : null,
     lmHead: flag(config, "tie_word_embeddings", true) ? null : source.head(["lm_head.weight"], [vocabulary, width]),
     lmHeadBias: null,
-    hooks: hookFacts(shape, before ? MODULES : { ...MODULES, ln1: null, ln2: null, streamNormedBy: { attention: "self_attn_layer_norm", mlp: "final_layer_norm" } }),
+    hooks: hookFacts(shape, before ? OPT_MODULES : { ...OPT_MODULES, ln1: null, ln2: null, streamNormedBy: { attention: "self_attn_layer_norm", mlp: "final_layer_norm" } }),
   };
 }
 
@@ -57,18 +57,27 @@ function ownNorm(source: Source, name: string, d: number): NormSpec {
   return flag(source.config, "layer_norm_elementwise_affine", true) ? normOf(source, name, d, true) : { weight: null, bias: null };
 }
 
-function blockOf(source: Source, { hiddenSize: d, headDim }: Heads, before: boolean, layer: number): BlockSpec {
+/** How the blocks of a family that has OPT's differ. */
+interface Blocks {
+  readonly mlpSize: number;
+  /** The key of its activation. */
+  readonly activation: string;
+  readonly bias: boolean;
+  /** false: the stream itself is normed, behind attention and MLP. */
+  readonly before: boolean;
+  readonly normOf: (name: string) => NormSpec;
+}
+
+export function optBlock(source: Source, { hiddenSize: d, headDim }: Heads, layer: number, { mlpSize, activation, bias, before, normOf: norm }: Blocks): BlockSpec {
   const at = `layers.${layer}`;
-  const mlpSize = size(source.config, "ffn_dim", 3072);
-  const bias = flag(source.config, "enable_bias", true);
   const part = (name: string): ReturnType<typeof linear> => linear(source, `${at}.self_attn.${name}_proj`, d, d, bias);
-  const [first, second] = ["self_attn_layer_norm", "final_layer_norm"].map((name) => ownNorm(source, `${at}.${name}`, d)) as [NormSpec, NormSpec];
+  const [first, second] = [norm(`${at}.self_attn_layer_norm`), norm(`${at}.final_layer_norm`)];
   return {
     ln1: before ? first : null,
     attention: { kind: "softmax", qkv: { kind: "separate", q: part("q"), k: part("k"), v: part("v") }, o: part("out"), qNorm: null, kNorm: null, rope: null, window: null, scale: 1 / Math.sqrt(headDim) },
     attentionPostNorm: null,
     ln2: before ? second : null,
-    mlp: { kind: "plain", activation: activationOf(source.config, "activation_function", "relu"), up: linear(source, `${at}.fc1`, mlpSize, d, bias), down: linear(source, `${at}.fc2`, d, mlpSize, bias) },
+    mlp: { kind: "plain", activation: activationOf(source.config, activation, "relu"), up: linear(source, `${at}.fc1`, mlpSize, d, bias), down: linear(source, `${at}.fc2`, d, mlpSize, bias) },
     mlpPostNorm: null,
     ...(before ? {} : { streamNorms: { attention: first, mlp: second } }),
   };
