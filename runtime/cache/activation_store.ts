@@ -1,5 +1,5 @@
 /** Without this file a cancelled run would start from nothing, and each new question would run the model again. */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Document, TapOutput } from "../engine/port.ts";
 import type { DiskCache } from "./disk.ts";
 import type { Space } from "./space_segments.ts";
@@ -155,5 +155,5 @@ function documentKey({ ids, wanted, edited = NOWHERE }: Document): Buffer {
   for (const id of ids) at = numbers.writeInt32LE(id, at);
   for (const position of wanted) at = numbers.writeUInt32LE(position, at);
   for (const position of edited) at = numbers.writeInt32LE(position, at);
-  return createHash("sha256").update(numbers).digest().subarray(0, 16);
+  return hash("sha256", numbers, "buffer").subarray(0, 16);
 }

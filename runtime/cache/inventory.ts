@@ -36,7 +36,7 @@ export function segmentsOf(folder: string): SegmentFacts[] {
   return [...namesIn(join(version, "spaces")).map((space) => join(version, "spaces", space)), join(version, "values")].flatMap((place) => segmentsIn(place));
 }
 
-export function segmentsIn(place: string): SegmentFacts[] {
+function segmentsIn(place: string): SegmentFacts[] {
   return namesIn(place).flatMap((name): SegmentFacts[] => {
     if (!name.endsWith(".seg")) return [];
     try {

@@ -1,5 +1,5 @@
 /** Without this file texts that are known would be tokenized again by each process that asks something else about them. */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { ModelFacts } from "../../src/stages/stage.ts";
 import type { Tokenizer } from "../checkpoint/tokenizer/tokenizer.ts";
 import { parseCard, type TokenizerCard, type TokenizerCards } from "../checkpoint/tokenizer/card.ts";
@@ -67,10 +67,10 @@ export function keptTokenIds(disk: DiskCache): TokenIds {
 
 /** 32 hex digits. */
 function nameOf(...parts: readonly (string | boolean)[]): string {
-  return createHash("sha256").update(JSON.stringify([...parts, tokenizerCode()])).digest("hex").slice(0, 32);
+  return hash("sha256", JSON.stringify([...parts, tokenizerCode()])).slice(0, 32);
 }
 
 /** 16 bytes that name a text: its UTF-16 as it is, as halves of pairs would all be one character in UTF-8. */
 function textKey(text: string): Buffer {
-  return createHash("sha256").update(Buffer.from(text, "utf16le")).digest().subarray(0, 16);
+  return hash("sha256", Buffer.from(text, "utf16le"), "buffer").subarray(0, 16);
 }

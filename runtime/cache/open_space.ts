@@ -1,17 +1,22 @@
 /** Without this file the segments of one space, which other processes write and remove too, would be looked through in several ways. */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { join } from "node:path";
 import { systemCode } from "../data/error.ts";
 import { makeFolder } from "../data/make_folder.ts";
 import type { CacheFiles } from "./cache_files.ts";
 import { unsafe } from "./folder.ts";
-import { namesIn, removeFile, segmentsIn } from "./inventory.ts";
+import { namesIn, removeFile } from "./inventory.ts";
 import { decodeRecord, type Stored } from "./record.ts";
-import { encodeSegment, find, keyAt, type Entry, type Index } from "./segment.ts";
+import { asWritten, encodeSegment, find, keyAt, type Entry, type Index } from "./segment.ts";
 
-/** Segments smaller than this are gathered when there are more than `MOST_SMALL` of them in a space. */
+/** Segments whose records are smaller than this are gathered when there are more than `MOST_SMALL` of them in a space. */
 const SMALL_BYTES = 4 * 2 ** 20;
 const MOST_SMALL = 8;
+
+interface Segment {
+  readonly path: string;
+  readonly index: Index;
+}
 
 /** The segments of one space, as they were when its folder was last looked at. */
 export interface OpenSpace {
@@ -33,7 +38,7 @@ export interface OpenSpace {
 /** `id`: 32 hex digits, also the name of its folder. `ownLabel`: what its segments say of themselves. */
 export function createOpenSpace(files: CacheFiles, id: string, ownLabel: string): OpenSpace {
   const folder = join(files.version, "spaces", id);
-  const segments = new Map<string, Index>();
+  const segments = new Map<string, Segment>();
   const waiting = new Map<string, Entry>();
   /** The segment of the last hit: documents mostly come in the order in which they were written. */
   let last = "";
@@ -44,6 +49,16 @@ export function createOpenSpace(files: CacheFiles, id: string, ownLabel: string)
     files.damaged(join(folder, name), why);
   }
 
+  /** Know a segment, or say why not. */
+  function take(name: string): void {
+    const path = join(folder, name);
+    const found = files.open(path);
+    if (found === null) return;
+    if (found.state === "good") segments.set(name, { path, index: found.index });
+    else if (found.state === "damaged") damaged(name, found.why);
+    else if (found.state === "newer") files.newer(found.version);
+  }
+
   /** Open segments that are new, forget those that are gone. */
   function look(): void {
     const names = namesIn(folder).filter((name) => name.endsWith(".seg"));
@@ -52,25 +67,18 @@ export function createOpenSpace(files: CacheFiles, id: string, ownLabel: string)
     if (refusal !== null) files.note("unsafe", `cache: ${folder} ${refusal}; it is not used`);
     const there = new Set(safe ? names : []);
     for (const name of segments.keys()) if (!there.has(name)) segments.delete(name);
-    for (const name of there) {
-      if (segments.has(name)) continue;
-      const found = files.open(join(folder, name));
-      if (found === null) continue;
-      if (found.state === "good") segments.set(name, found.index);
-      else if (found.state === "damaged") damaged(name, found.why);
-      else if (found.state === "newer") files.newer(found.version);
-    }
+    for (const name of there) if (!segments.has(name)) take(name);
   }
 
-  function locate(key: Buffer): { readonly name: string; readonly index: Index; readonly entry: number } | null {
+  function locate(key: Buffer): (Segment & { readonly name: string; readonly entry: number }) | null {
     const hint = segments.get(last);
     if (hint !== undefined) {
-      const entry = find(hint, key);
-      if (entry >= 0) return { name: last, index: hint, entry };
+      const entry = find(hint.index, key);
+      if (entry >= 0) return { ...hint, name: last, entry };
     }
-    for (const [name, index] of segments) {
-      const entry = find(index, key);
-      if (entry >= 0) return { name, index, entry };
+    for (const [name, segment] of segments) {
+      const entry = find(segment.index, key);
+      if (entry >= 0) return { ...segment, name, entry };
     }
     return null;
   }
@@ -80,17 +88,17 @@ export function createOpenSpace(files: CacheFiles, id: string, ownLabel: string)
     for (;;) {
       const place = locate(key);
       if (place === null) return null;
-      const path = join(folder, place.name);
-      const bytes = files.read(path, place.index, place.entry);
-      if (bytes === null) segments.delete(place.name);
-      else if (bytes === "damaged") damaged(place.name, "the checksum of a record is wrong");
+      const { name, path, index, entry } = place;
+      const bytes = files.read(path, index, entry);
+      if (bytes === null) segments.delete(name);
+      else if (bytes === "damaged") damaged(name, "the checksum of its records is wrong");
       else {
         const stored = decoded(bytes);
         if (stored === null) {
-          damaged(place.name, "a record is none");
+          damaged(name, "a record is none");
           continue;
         }
-        last = place.name;
+        last = name;
         files.touch(path);
         return stored;
       }
@@ -109,7 +117,7 @@ export function createOpenSpace(files: CacheFiles, id: string, ownLabel: string)
   /** The name of the new segment; null where the folder is not safe to use. */
   async function segment(label: string, entries: readonly Entry[]): Promise<string | null> {
     const bytes = encodeSegment(id, label, entries);
-    const name = `${createHash("sha256").update(bytes).digest("hex").slice(0, 32)}.seg`;
+    const name = `${hash("sha256", bytes).slice(0, 32)}.seg`;
     makeFolder(folder, 0o700);
     const refusal = reason(folder);
     if (refusal !== null) {
@@ -118,25 +126,25 @@ export function createOpenSpace(files: CacheFiles, id: string, ownLabel: string)
       return null;
     }
     await files.write(join(folder, name), bytes, "create");
-    const found = files.open(join(folder, name));
-    if (found?.state === "good") segments.set(name, found.index);
+    take(name);
     return name;
+  }
+
+  /** Those whose records are few, by name: whoever gathers the same makes the same file of them. */
+  function small(): readonly (Segment & { readonly name: string })[] {
+    return [...segments].flatMap(([name, segment]) => (segment.index.length < SMALL_BYTES ? [{ name, ...segment }] : [])).sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   /** Many small segments become one; each goes only after the one that holds its records is there. */
   async function gather(): Promise<void> {
-    const small = segmentsIn(folder).filter(({ bytes }) => bytes < SMALL_BYTES);
-    if (small.length <= MOST_SMALL) return;
+    if (small().length <= MOST_SMALL) return;
     look();
     const entries: Entry[] = [];
     const emptied: string[] = [];
     let label = "";
-    for (const { path } of small) {
-      const name = path.slice(folder.length + 1);
-      const index = segments.get(name);
-      if (index === undefined) continue;
+    for (const { path, index } of small()) {
       const own: Entry[] = [];
-      for (let entry = 0; entry < index.count; entry++) {
+      for (const entry of asWritten(index)) {
         const bytes = files.read(path, index, entry);
         if (bytes === "damaged" || bytes === null) break;
         own.push({ key: Buffer.from(keyAt(index, entry)), bytes });

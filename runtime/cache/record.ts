@@ -1,10 +1,9 @@
 /**
- * Without this file cached activations would be as large on disk as in memory.
+ * Without this file cached activations would be as large on disk as in memory, and hard to pack.
  *
  * A record is what one tap gave for one document, or the ids that a model continued it with. Integers are little-endian.
  *   0  u8   kind: 1 sparse, 2 dense, 3 token ids
- *   1  u8   1: the rest from byte 12 on is one Zstandard frame (RFC 8878), 0: it is stored
- *   2  u16  0
+ *   1  3    0
  *   4  u32  rows (sparse, dense), ids (3)
  *   8  u32  entries (sparse), width (dense), 0 (3)
  *  12       body
@@ -14,29 +13,18 @@
  * Body, dense: the same four planes. Body, ids: LEB128.
  * Measured on 320 texts of the shipped model: 59 % of the bytes that the compressed rows take in memory (`bench/cache`).
  */
-import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import type { TapOutput } from "../engine/port.ts";
 
 const SPARSE = 1;
 const DENSE = 2;
 const IDS = 3;
 const HEAD = 12;
-/** Decompressed bytes of one record at most: a document of 16,384 dense positions of 8,192. */
-const MOST = 2 ** 30;
-
-/** Shorter bodies are stored: setting a decoder up takes longer than computing what they hold. */
-const WORTH_PACKING = 512;
-/** And so are those that stay as large: a decoder takes 20 µs, a fifth of what a re-run needs for a text of 50 positions. */
-const LARGEST_PACKED = 7 / 8;
-
-const MOST_CHUNK = 2 ** 20;
-
 export type Stored = TapOutput | Int32Array;
 
 /** Exact: every bit of every value comes back, those of NaN too. */
 export function encodeRecord(stored: Stored): Buffer {
-  if (stored instanceof Int32Array) return record(IDS, stored.length, 0, varints(stored.length, (put) => stored.forEach(put)));
-  if (stored.kind === "dense") return record(DENSE, stored.width === 0 ? 0 : stored.values.length / stored.width, stored.width, planes(stored.values));
+  if (stored instanceof Int32Array) return record(IDS, stored.length, 0, [varints(stored.length, (put) => stored.forEach(put))]);
+  if (stored.kind === "dense") return record(DENSE, stored.width === 0 ? 0 : stored.values.length / stored.width, stored.width, [planes(stored.values)]);
   const { indptr, indices, values } = stored;
   const rows = indptr.length - 1;
   const numbers = varints(rows + indices.length, (put) => {
@@ -49,7 +37,7 @@ export function encodeRecord(stored: Stored): Buffer {
       }
     }
   });
-  return record(SPARSE, rows, indices.length, Buffer.concat([numbers, planes(values)]));
+  return record(SPARSE, rows, indices.length, [numbers, planes(values)]);
 }
 
 /** The record of bytes whose checksum was right. Throws where they are none all the same. */
@@ -58,8 +46,7 @@ export function decodeRecord(bytes: Uint8Array): Stored {
   if (bytes.length < HEAD) throw new Error("a record is too short");
   const rows = view.getUint32(4, true);
   const second = view.getUint32(8, true);
-  const rest = bytes.subarray(HEAD);
-  const body: Uint8Array = view.getUint8(1) === 1 ? zstdDecompressSync(rest, { maxOutputLength: MOST, chunkSize: chunkFor(view.getUint8(0), rows, second) }) : rest;
+  const body = bytes.subarray(HEAD);
   switch (view.getUint8(0)) {
     case IDS: {
       const ids = new Int32Array(rows);
@@ -75,21 +62,12 @@ export function decodeRecord(bytes: Uint8Array): Stored {
   }
 }
 
-/** Bytes that the body of a record most likely has at most, so that a decoder needs one piece of memory. */
-function chunkFor(kind: number, rows: number, second: number): number {
-  const likely = kind === IDS ? 3 * rows : kind === DENSE ? 4 * rows * second : 2 * rows + 7 * second;
-  return Math.min(Math.max(likely, 1024), MOST_CHUNK);
-}
-
-function record(kind: number, rows: number, second: number, body: Buffer): Buffer {
-  const packed = body.length < WORTH_PACKING ? body : zstdCompressSync(body, { params: { [constants.ZSTD_c_compressionLevel]: 1 } });
-  const smaller = packed.length < body.length * LARGEST_PACKED;
+function record(kind: number, rows: number, second: number, body: readonly Buffer[]): Buffer {
   const head = Buffer.alloc(HEAD);
   head.writeUInt8(kind, 0);
-  head.writeUInt8(smaller ? 1 : 0, 1);
   head.writeUInt32LE(rows, 4);
   head.writeUInt32LE(second, 8);
-  return Buffer.concat([head, smaller ? packed : body]);
+  return Buffer.concat([head, ...body]);
 }
 
 function varints(count: number, write: (put: (value: number) => void) => void): Buffer {

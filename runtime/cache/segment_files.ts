@@ -2,21 +2,24 @@
 import { closeSync, constants, fstatSync, openSync, readSync, renameSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { systemCode } from "../data/error.ts";
-import { openSegment, readRecord, type Index, type Opened } from "./segment.ts";
+import { openSegment, placeAt, readPack, type Index, type Opened } from "./segment.ts";
 
 /** Open files at most: a shell may allow 64 to a process. */
 const MOST_OPEN = 24;
 
-/** From this record on a file is read whole: a read of its own costs as much as 60 KB beside others. */
-const RECORDS_APART = 8;
-/** Bytes of files that are read whole, together. */
-const MOST_WHOLE = 32 * 2 ** 20;
+/** Bytes of records that are held, together: their packs may be asked for again before the job is over. */
+const MOST_HELD = 32 * 2 ** 20;
 
 interface OpenFile {
   readonly handle: number;
-  /** Records read so far. */
-  records: number;
-  whole: Buffer | null;
+  /** By number. */
+  readonly packs: Map<number, HeldPack>;
+}
+
+interface HeldPack {
+  readonly file: OpenFile;
+  readonly number: number;
+  readonly bytes: Buffer;
 }
 
 /** Files kept open by path, the most recently used. */
@@ -27,14 +30,29 @@ export interface SegmentFiles {
   read(path: string, index: Index, entry: number): Buffer | "damaged" | null;
   /** Close one: its name may soon stand for another file. */
   forget(path: string): void;
-  /** Let go of files that were read whole: a job is over. */
+  /** Let go of packs: a job is over. */
   rest(): void;
   close(): void;
 }
 
 export function createSegmentFiles(): SegmentFiles {
   const files = new Map<string, OpenFile>();
+  /** The least recently used first. */
+  const held = new Set<HeldPack>();
+  let bytesHeld = 0;
+  const letGo = (pack: HeldPack): void => {
+    held.delete(pack);
+    pack.file.packs.delete(pack.number);
+    bytesHeld -= pack.bytes.length;
+  };
+  const rest = (): void => held.forEach(letGo);
+  const closeFile = (path: string, file: OpenFile): void => {
+    file.packs.forEach(letGo);
+    files.delete(path);
+    closeSync(file.handle);
+  };
   const closeAll = (): void => {
+    rest();
     for (const { handle } of files.values()) closeSync(handle);
     files.clear();
   };
@@ -47,27 +65,36 @@ export function createSegmentFiles(): SegmentFiles {
     }
     const handle = openFile(path) ?? (closeAll(), openFile(path));
     if (handle === null) return null;
-    const file: OpenFile = { handle, records: 0, whole: null };
+    const file: OpenFile = { handle, packs: new Map() };
     files.set(path, file);
     for (const [oldest, other] of files) {
       if (files.size <= MOST_OPEN) break;
-      files.delete(oldest);
-      closeSync(other.handle);
+      closeFile(oldest, other);
     }
     return file;
   };
   const forget = (path: string): void => {
     const file = files.get(path);
-    if (file !== undefined) closeSync(file.handle);
-    files.delete(path);
+    if (file !== undefined) closeFile(path, file);
   };
-  const rest = (): void => files.forEach((file) => (file.whole = null));
-  const wholeOf = (file: OpenFile, size: number): Buffer | null => {
-    if (file.whole !== null || ++file.records <= RECORDS_APART || size > MOST_WHOLE) return file.whole;
-    let held = size;
-    for (const { whole } of files.values()) held += whole?.length ?? 0;
-    if (held > MOST_WHOLE) rest();
-    return (file.whole = readAt(file.handle, 0, size));
+  const packOf = (file: OpenFile, index: Index, number: number): Buffer | null => {
+    const known = file.packs.get(number);
+    if (known !== undefined) {
+      held.delete(known);
+      held.add(known);
+      return known.bytes;
+    }
+    const bytes = readPack(index.packs[number]!, (offset, length) => readAt(file.handle, offset, length));
+    if (bytes === null || bytes.length > MOST_HELD) return bytes;
+    const fresh = { file, number, bytes };
+    file.packs.set(number, fresh);
+    held.add(fresh);
+    bytesHeld += bytes.length;
+    for (const oldest of held) {
+      if (bytesHeld <= MOST_HELD) break;
+      letGo(oldest);
+    }
+    return bytes;
   };
   return {
     open: (path) => {
@@ -81,8 +108,8 @@ export function createSegmentFiles(): SegmentFiles {
     read: (path, index, entry) => {
       const file = fileOf(path);
       if (file === null) return null;
-      const whole = wholeOf(file, index.size);
-      return readRecord(index, entry, (offset, length) => whole?.subarray(offset, offset + length) ?? readAt(file.handle, offset, length)) ?? "damaged";
+      const place = placeAt(index, entry);
+      return (place === null ? null : packOf(file, index, place.pack)?.subarray(place.offset, place.offset + place.length)) ?? "damaged";
     },
     forget,
     rest,

@@ -2,19 +2,17 @@
  * Without this file a value could be kept on disk only as text, and not come back bit for bit.
  *
  * One record of a segment (`segment.ts`), integers little-endian:
- *   0  u8   1: what follows is one Zstandard frame (RFC 8878), 0: it is stored
- *   1  u32  n, bytes of the structure: JSON in UTF-8, in which a typed array stands as {"$a": [type, offset, length]}, a set as {"$s": […]}, a map
+ *   0  u32  n, bytes of the structure: JSON in UTF-8, in which a typed array stands as {"$a": [type, offset, length]}, a set as {"$s": […]}, a map
  *           as {"$m": [[key, value], …]}, undefined as {"$u": 1}
  *           and a number that JSON lacks (NaN, ±infinity, −0) as {"$n": "…"}; functions are left out
- *   5  n    structure
+ *   4  n    structure
  *      arrays, one after the other: their bytes in the order of the machine that JSON names as "$order": "LE" or "BE"
  */
-import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { endianness } from "node:os";
 
 const TYPES = { Int32Array, Uint32Array, Uint8Array, Float32Array, Float64Array } as const;
 type TypedName = keyof typeof TYPES;
-const HEAD = 5;
+const HEAD = 4;
 
 export function encodeValue(value: unknown): Buffer {
   const arrays: Buffer[] = [];
@@ -38,20 +36,15 @@ export function encodeValue(value: unknown): Buffer {
     return each;
   };
   const structure = Buffer.from(JSON.stringify({ $order: endianness(), value: strip(value) }), "utf8");
-  const body = Buffer.concat([structure, ...arrays]);
-  const packed = zstdCompressSync(body, { params: { [constants.ZSTD_c_compressionLevel]: 1 } });
   const head = Buffer.alloc(HEAD);
-  const smaller = packed.length < body.length;
-  head.writeUInt8(smaller ? 1 : 0);
-  head.writeUInt32LE(structure.length, 1);
-  return Buffer.concat([head, smaller ? packed : body]);
+  head.writeUInt32LE(structure.length);
+  return Buffer.concat([head, structure, ...arrays]);
 }
 
 /** The value of bytes whose checksum was right; null where a machine of the other byte order wrote them. */
 export function decodeValue(bytes: Buffer): unknown {
-  const rest = bytes.subarray(HEAD);
-  const body = bytes.readUInt8(0) === 1 ? zstdDecompressSync(rest) : rest;
-  const length = bytes.readUInt32LE(1);
+  const length = bytes.readUInt32LE(0);
+  const body = bytes.subarray(HEAD);
   const { $order, value }: { readonly $order: string; readonly value: unknown } = JSON.parse(body.subarray(0, length).toString("utf8"));
   if ($order !== endianness()) return null;
   const fill = (each: unknown): unknown => {

@@ -28,7 +28,7 @@ export function createValueFiles(files: CacheFiles): ValueFiles {
       if (found.state === "newer") files.newer(found.version);
       const bytes = found.state === "good" ? files.read(path, found.index, 0) : found.state;
       files.forget(path);
-      if (bytes === "damaged") files.damaged(path, found.state === "damaged" ? found.why : "the checksum of a record is wrong");
+      if (bytes === "damaged") files.damaged(path, found.state === "damaged" ? found.why : "the checksum of its records is wrong");
       if (!Buffer.isBuffer(bytes) || found.state !== "good") return null;
       try {
         const value = decode({ label: found.index.label, bytes });

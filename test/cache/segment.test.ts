@@ -4,7 +4,7 @@ import seedrandom from "seedrandom";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { decodeRecord, encodeRecord, type Stored } from "../../runtime/cache/record.ts";
-import { encodeSegment, find, openSegment, readRecord } from "../../runtime/cache/segment.ts";
+import { encodeSegment, find, openSegment, placeAt, readPack, type Index } from "../../runtime/cache/segment.ts";
 import { decodeValue, encodeValue } from "../../runtime/cache/value_bytes.ts";
 import { bits } from "../session/open.ts";
 import { keyOf, recordOf } from "./records.ts";
@@ -68,14 +68,19 @@ const OF = "0123456789abcdef0123456789abcdef";
 const ENTRIES = Array.from({ length: 40 }, (_, i) => ({ key: keyOf(i), bytes: encodeRecord(recordOf(i)) }));
 const FILE = encodeSegment(OF, '{"name":"x"}', ENTRIES);
 
+/** A record in hex, or null where it is not what was written. */
+function recordIn(index: Index, entry: number, file: Buffer): string | null {
+  const place = placeAt(index, entry);
+  return (place === null ? null : readPack(index.packs[place.pack]!, reader(file)))?.toString("hex", place!.offset, place!.offset + place!.length) ?? null;
+}
+
 /** What a reader believes of a file: the records it gives, or null where it refuses the file. */
 function believed(file: Buffer): readonly (string | null)[] | null {
   const opened = openSegment(OF, file.length, reader(file));
   if (opened.state !== "good") return null;
   return ENTRIES.map(({ key }) => {
     const entry = find(opened.index, key);
-    const bytes = entry < 0 ? null : readRecord(opened.index, entry, reader(file));
-    return bytes === null ? null : bytes.toString("hex");
+    return entry < 0 ? null : recordIn(opened.index, entry, file);
   });
 }
 const TRUTH = ENTRIES.map(({ bytes }) => bytes.toString("hex"));
