@@ -161,18 +161,23 @@ function packsIn(table: Buffer, from: number, size: number): readonly Pack[] | n
 export function find({ entries, count }: Index, key: Buffer): number {
   let low = 0;
   let high = count - 1;
-  const start = key.readUInt32BE();
   while (low <= high) {
     const middle = (low + high) >> 1;
-    const at = middle * ENTRY;
-    // Mostly the first bytes decide, which are compared faster here than in the runtime.
-    const order = entries.readUInt32BE(at) - start || entries.compare(key, 0, KEY, at, at + KEY);
+    const order = orderOf(entries, middle * ENTRY, key);
     if (order === 0) return middle;
-    // `order` compares the entry with the key.
     if (order > 0) high = middle - 1;
     else low = middle + 1;
   }
   return -1;
+}
+
+/** Below, at or above 0 where the key at a place comes before, is or comes after another one. `Buffer.compare` takes longer than a whole search. */
+function orderOf(entries: Buffer, at: number, key: Buffer): number {
+  for (let word = 0; word < KEY; word += 4) {
+    const order = entries.readUInt32BE(at + word) - key.readUInt32BE(word);
+    if (order !== 0) return order;
+  }
+  return 0;
 }
 
 export function keyAt({ entries }: Index, entry: number): Buffer {
