@@ -25,7 +25,7 @@ export function pack(bytes: Buffer): Buffer {
 /** What a pack holds, `length` bytes; null where it holds anything else. `length` may be any number: no memory is taken for it before it is there. */
 export function unpack(stored: Buffer, length: number): Buffer | null {
   if (stored.length === length) return stored;
-  if (stored.length > length || length > MOST_PACKED) return null;
+  if (length > MOST_PACKED) return null;
   try {
     // With room for one byte more the decoder sees that it is done.
     const bytes = zstdDecompressSync(stored, { maxOutputLength: length, chunkSize: Math.max(Math.min(length + 1, MOST_CHUNK), 64) });
