@@ -107,6 +107,7 @@ test("what is gathered lies in few packs, in the order in which each file was wr
   bytes[bytes.length - 1]! ^= 1;
   writeFileSync(broken, bytes);
   (await filled(at, 40, 45)).close();
+  assert.ok(segments(at).includes(broken), "who reads from it sets it aside");
   const gathered = segments(at).filter((path) => path !== broken);
   assert.is(gathered.length, 1);
   const { keys, packs } = keysIn(gathered[0]!);

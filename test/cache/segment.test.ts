@@ -58,6 +58,9 @@ test("bytes that are no record throw and never hang", () => {
       assert.ok(error instanceof Error);
     }
   }
+  const uneven = encodeRecord({ kind: "sparse", indptr: Uint32Array.of(0, 2, 3), indices: Uint32Array.of(5, 400, 1), values: Float32Array.of(1, 2, -0.5) });
+  uneven[12] = 1;
+  assert.throws(() => decodeRecord(uneven), /do not add up/);
   // Of numbers that take no bytes any count would be believed.
   for (const kind of [1, 3]) assert.throws(() => decodeRecord(Buffer.from([kind, 0, 0, 0, 255, 255, 255, 255, 0, 0, 0, 0])), /not as long/);
 });

@@ -2,6 +2,8 @@
 import { closeSync, mkdirSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import seedrandom from "seedrandom";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -96,6 +98,19 @@ test("packs are let go with their file: its name may stand for another one", () 
   files.close();
 });
 
+test("packs of a file that is closed take no memory", async () => {
+  const { path, files, index } = written("closed");
+  const pack = new WeakRef((read(files, path, index, 0) as Buffer).buffer);
+  files.forget(path);
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  // What a reference was asked of is kept until the turn is over.
+  await new Promise(setImmediate);
+  collect();
+  assert.is(pack.deref(), undefined);
+  files.close();
+});
+
 test("no more than 32 MiB are held: what was used last, and never a record that is longer", () => {
   // Twelve packs of a record each.
   const large = (length: number): Entry[] => Array.from({ length: 12 }, (_, i) => ({ key: keyOf(i), bytes: Buffer.alloc(length, i + 1) }));
@@ -106,18 +121,22 @@ test("no more than 32 MiB are held: what was used last, and never a record that 
       const found = read(files, path, index, i);
       assert.ok(found instanceof Buffer && found.length === 1.5 * 2 ** 20 && found.every((byte) => byte === i + 1));
     }
+    // Only what is held is right from now on.
+    if (i === 0) spoil(a.path, a.index, find(a.index, keyOf(0)));
     read(files, a.path, a.index, 0);
   }
-  for (const { path, index } of [a, b]) for (let i = 0; i < 12; i++) spoil(path, index, find(index, keyOf(i)));
+  for (const { path, index } of [a, b]) for (let i = 0; i < 12; i++) if (path !== a.path || i > 0) spoil(path, index, find(index, keyOf(i)));
   const held = [a, b].map(({ path, index }) => Array.from({ length: 12 }, (_, i) => i).filter((i) => read(files, path, index, i) !== "damaged"));
   // 21 of the 24: the first of `a` was asked for again and again, so those that came next are gone.
   assert.equal(held, [[0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11], [2, 3, 4, 5, 6, 7, 8, 9, 10, 11]]);
   files.close();
   b.files.close();
-  const longest = written("longest", [{ key: keyOf(0), bytes: Buffer.alloc(2 ** 25 + 1, 7) }]);
-  assert.is(read(longest.files, longest.path, longest.index, 0)?.length, 2 ** 25 + 1);
-  spoil(longest.path, longest.index, 0);
-  assert.is(read(longest.files, longest.path, longest.index, 0), "damaged");
+  const longest = written("longest", [...ENTRIES.slice(0, 1), { key: keyOf(1), bytes: Buffer.alloc(2 ** 25 + 1, 7) }]);
+  const [short, long] = [0, 1].map((i) => () => read(longest.files, longest.path, longest.index, i)) as [() => Buffer | "damaged" | null, () => Buffer | "damaged" | null];
+  assert.equal([short()?.length, long()?.length], [12_000, 2 ** 25 + 1]);
+  for (const entry of [0, 1]) spoil(longest.path, longest.index, entry);
+  assert.is(short()?.length, 12_000, "it made no room for what is not held");
+  assert.is(long(), "damaged");
   longest.files.close();
 });
 
