@@ -1,5 +1,6 @@
 /** Without this file a cancelled run would start from nothing, and each new question would run the model again. */
 import { hash } from "node:crypto";
+import { endianness } from "node:os";
 import type { Document, TapOutput } from "../engine/port.ts";
 import type { DiskCache } from "./disk.ts";
 import type { Space } from "./space_segments.ts";
@@ -149,11 +150,11 @@ function sizeOf(value: Kept): number {
 
 /** 16 bytes that name token ids, wanted positions and where they are edited, whatever the byte order of the machine. In one space all have as many windows. */
 function documentKey({ ids, wanted, edited = NOWHERE }: Document): Buffer {
-  const numbers = Buffer.allocUnsafe(4 * (1 + ids.length + wanted.length + edited.length));
-  numbers.writeUInt32LE(ids.length);
-  let at = 4;
-  for (const id of ids) at = numbers.writeInt32LE(id, at);
-  for (const position of wanted) at = numbers.writeUInt32LE(position, at);
-  for (const position of edited) at = numbers.writeInt32LE(position, at);
-  return hash("sha256", numbers, "buffer").subarray(0, 16);
+  const numbers = new Int32Array(1 + ids.length + wanted.length + edited.length);
+  numbers[0] = ids.length;
+  numbers.set(ids, 1);
+  numbers.set(wanted, 1 + ids.length);
+  numbers.set(edited, 1 + ids.length + wanted.length);
+  const bytes = Buffer.from(numbers.buffer);
+  return hash("sha256", endianness() === "LE" ? bytes : bytes.swap32(), "buffer").subarray(0, 16);
 }
