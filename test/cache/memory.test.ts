@@ -23,6 +23,22 @@ test("memory keeps what was used last, within the bound that it has then", () =>
   assert.equal([10, 11, 3, 20].map((id) => store.has([space], document(id))), [false, true, true, true]);
 });
 
+test("a document is named by its ids, the positions asked and those that are edited", () => {
+  const documents = [
+    { ids: Int32Array.of(1, 2), wanted: Uint32Array.of(0) },
+    { ids: Int32Array.of(1), wanted: Uint32Array.of(2, 0) },
+    { ids: Int32Array.of(1, 3), wanted: Uint32Array.of(0) },
+    { ids: Int32Array.of(1, 2), wanted: Uint32Array.of(1) },
+    { ids: Int32Array.of(1, 2), wanted: Uint32Array.of(0), edited: Int32Array.of(0, 1) },
+    { ids: Int32Array.of(1, 2), wanted: Uint32Array.of(0), edited: Int32Array.of(0, 2) },
+  ];
+  for (const kept of documents) {
+    const store = createActivationStore(2 ** 22, null);
+    store.set([space], kept, [dense()]);
+    assert.equal(documents.filter((document) => store.has([space], document)), [kept]);
+  }
+});
+
 test("the last question of a script needs little memory, unless what it asks for is there", () => {
   const settings = settingsFrom({ cache: "memory" });
   const filled = (...lasts: readonly boolean[]): number => {
