@@ -6,7 +6,7 @@ import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
  * more of what nobody asks for where one record of each is read.
  */
 export const PACK_BYTES = 128 * 2 ** 10;
-/** A pack that is longer is stored, so that no reader is asked for more at once: a document of 16,384 dense positions of 8,192 is as long. */
+/** A pack that is longer is stored, so that no reader decodes more at once: twice a document of 16,384 dense positions of 8,192. */
 const MOST_PACKED = 2 ** 30;
 /** Shorter ones are stored: setting a decoder up takes longer than computing what they hold. */
 const WORTH_PACKING = 512;
@@ -22,7 +22,7 @@ export function pack(bytes: Buffer): Buffer {
   return packed.length < bytes.length * LARGEST_PACKED ? packed : bytes;
 }
 
-/** What a pack holds, `length` bytes; null where it holds anything else. `length` may be any number: no memory is taken for it before it is there. */
+/** What a pack holds, `length` bytes; null where it holds anything else. `length` may be any number: no more than a megabyte is taken for it before it is there. */
 export function unpack(stored: Buffer, length: number): Buffer | null {
   if (stored.length === length) return stored;
   if (length > MOST_PACKED) return null;
