@@ -2,9 +2,9 @@
 import { mkdtempSync, realpathSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ExpertLinear, ExpertsSpec } from "../../src/emit/expert_specs.ts";
+import type { ExpertLinear, ExpertsSpec, GatedExpertsSpec } from "../../src/emit/expert_specs.ts";
 import type { SaeSpec } from "../../src/emit/sae_specs.ts";
-import type { DecoderSpec, PackedRef, StoredType, TensorRef } from "../../src/emit/specs.ts";
+import type { BesideSpec, BlockSpec, DecoderSpec, LinearSpec, NormSpec, PackedRef, StoredType, TensorRef } from "../../src/emit/specs.ts";
 import { hybridSpec, type DeltaSizes } from "../emit/hybrid_spec.ts";
 import { llamaSpec } from "../emit/llama_spec.ts";
 
@@ -22,7 +22,9 @@ export interface HollowShape {
   /** Makes a hybrid of it, as `hybridSpec` says. */
   readonly delta?: DeltaSizes;
   /** MLPs of `mlp` columns that each block has, and how many a token takes; without contents all tokens take the first. */
-  readonly experts?: { readonly count: number; readonly perToken: number; /** In four bits. */ readonly packed?: true };
+  readonly experts?: { readonly count: number; readonly perToken: number; /** In four bits. */ readonly packed?: true; /** Beside MLPs of four times as many columns, as in Gemma 4. */ readonly beside?: true };
+  /** Columns of what each block is told of a token beside the stream, as in Gemma 4. */
+  readonly told?: number;
 }
 
 export interface HollowModel {
@@ -31,7 +33,7 @@ export interface HollowModel {
   readonly remove: () => void;
 }
 
-export function hollowModel({ hidden, mlp, heads, kvHeads, headDim, layers, dtype, features, active, delta, experts }: HollowShape): HollowModel {
+export function hollowModel({ hidden, mlp, heads, kvHeads, headDim, layers, dtype, features, active, delta, experts, told }: HollowShape): HollowModel {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "saeq-hollow-")));
   const file = join(folder, "weights.bin");
   let offset = 0;
@@ -40,7 +42,8 @@ export function hollowModel({ hidden, mlp, heads, kvHeads, headDim, layers, dtyp
     offset += length;
     return { file, offset: offset - length, length, dtype, shape };
   };
-  const block = () => ({ ln1: tensor(hidden), q: tensor(heads * headDim, hidden), k: tensor(kvHeads * headDim, hidden), v: tensor(kvHeads * headDim, hidden), o: tensor(hidden, heads * headDim), ln2: tensor(hidden), gate: tensor(mlp, hidden), up: tensor(mlp, hidden), down: tensor(hidden, mlp) });
+  const columns = experts?.beside === true ? 4 * mlp : mlp;
+  const block = () => ({ ln1: tensor(hidden), q: tensor(heads * headDim, hidden), k: tensor(kvHeads * headDim, hidden), v: tensor(kvHeads * headDim, hidden), o: tensor(hidden, heads * headDim), ln2: tensor(hidden), gate: tensor(columns, hidden), up: tensor(columns, hidden), down: tensor(hidden, columns) });
   const dense = llamaSpec(
     { digest: `hollow ${hidden} ${layers} ${dtype}`, hiddenSize: hidden, heads, kvHeads, headDim, context: 8192 },
     { embed: tensor(1000, hidden), blocks: Array.from({ length: layers }, block), finalNorm: tensor(hidden) },
@@ -51,13 +54,28 @@ export function hollowModel({ hidden, mlp, heads, kvHeads, headDim, layers, dtyp
     return { file, offset: offset - length, length, dtype: kind, shape };
   };
   const packed = (out: number, into: number): ExpertLinear => ({ blocks: bytes("e2m1", out, into / 32, 16), scales: bytes("e8m0", out, into / 32), bias: tensor(out) });
-  const sparse = ({ count, perToken, packed: four }: NonNullable<HollowShape["experts"]>): ExpertsSpec => {
-    const common = { kind: "experts", perToken, router: { weight: tensor(count, hidden), layout: "out_in", bias: null } } as const;
-    if (four === true) return { ...common, alpha: 1.702, limit: 7, pairs: Array.from({ length: count }, () => ({ gateUp: packed(2 * mlp, hidden), down: packed(hidden, mlp) })) };
-    return { ...common, activation: "silu", normalized: true, shared: null, experts: Array.from({ length: count }, () => ({ down: tensor(hidden, mlp), gate: tensor(mlp, hidden), up: tensor(mlp, hidden) })) };
+  const linear = (...shape: readonly [number, number]): LinearSpec => ({ weight: tensor(...shape), layout: "out_in", bias: null });
+  const norm = (width: number): NormSpec => ({ weight: tensor(width), bias: null });
+  const gated = ({ count, perToken }: NonNullable<HollowShape["experts"]>): GatedExpertsSpec => ({
+    kind: "experts", perToken, router: linear(count, hidden), activation: "silu", normalized: true, shared: null,
+    experts: Array.from({ length: count }, () => ({ down: tensor(hidden, mlp), gate: tensor(mlp, hidden), up: tensor(mlp, hidden) })),
+  });
+  const paired = ({ count, perToken }: NonNullable<HollowShape["experts"]>): ExpertsSpec => ({
+    kind: "experts", perToken, router: linear(count, hidden), alpha: 1.702, limit: 7, pairs: Array.from({ length: count }, () => ({ gateUp: packed(2 * mlp, hidden), down: packed(hidden, mlp) })),
+  });
+  const beside = (sizes: NonNullable<HollowShape["experts"]>): BesideSpec => ({ mlpNorm: norm(hidden), norm: norm(hidden), outputNorm: norm(hidden), routerWeight: tensor(hidden), routerFactor: hidden ** -0.5, experts: gated(sizes) });
+  const withExperts = (block: BlockSpec): BlockSpec => {
+    if (experts === undefined) return block;
+    return experts.beside === true ? { ...block, beside: beside(experts) } : { ...block, mlp: experts.packed === true ? paired(experts) : gated(experts) };
   };
-  const sparseOrNot = experts === undefined ? dense : { ...dense, blocks: dense.blocks.map((each) => ({ ...each, mlp: sparse(experts) })) };
-  const spec = delta === undefined ? sparseOrNot : hybridSpec(sparseOrNot, delta, { matrix: tensor, vector: (shape) => tensor(...shape) });
+  const withTold = (model: DecoderSpec, width: number): DecoderSpec => ({
+    ...model,
+    layerInputs: { table: tensor(1000, layers * width), tableFactor: 1, fromFactor: 1, norm: tensor(width) },
+    blocks: model.blocks.map((block) => ({ ...block, layerInput: { from: linear(width, hidden), gate: linear(width, hidden), back: linear(hidden, width), norm: norm(hidden), activation: "silu" } })),
+  });
+  const sparseOrNot = { ...dense, blocks: dense.blocks.map(withExperts) };
+  const softmax = told === undefined ? sparseOrNot : withTold(sparseOrNot, told);
+  const spec = delta === undefined ? softmax : hybridSpec(softmax, delta, { matrix: tensor, vector: (shape) => tensor(...shape) });
   const sae: SaeSpec = {
     kind: "standard", digest: `hollow ${features}`, dIn: hidden, dSae: features, encoder: tensor(features, hidden), encoderLayout: "out_in", decoder: null, noDecoder: "hollow", normalize: "none", inputShift: null,
     // Spread over all tiles.

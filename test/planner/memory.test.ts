@@ -109,6 +109,8 @@ if (existsSync("/proc/self/status")) {
     ["experts on which all tokens agree", { ...wide, mlp: 768, features: 8192, experts: { count: 32, perToken: 4 } }, { texts: 20, length: 100, wanted: 50, batch: 10 }],
     ["experts in four bits", { ...wide, hidden: 2880, mlp: 2880, heads: 32, features: 8192, experts: { count: 8, perToken: 4, packed: true } }, { texts: 10, length: 100, wanted: 50, batch: 5 }],
     ["many blocks of experts", { ...wide, hidden: 512, mlp: 256, layers: 24, features: 8192, experts: { count: 128, perToken: 8 } }, { texts: 5, length: 100, wanted: 50, batch: 5 }],
+    ["experts beside an MLP", { ...wide, mlp: 256, features: 8192, experts: { count: 32, perToken: 16, beside: true } }, { texts: 40, length: 100, wanted: 5, batch: 20 }],
+    ["blocks that are told of each token", { ...wide, mlp: 1024, heads: 4, layers: 4, features: 8192, told: 4096 }, { texts: 40, length: 100, wanted: 5, batch: 20 }],
     ["one long text", wide, { texts: 1, length: 1500, wanted: 500, batch: 1 }],
   ] as const) {
     test(`a batch takes no more than was predicted, and not far less: ${name}`, async () => {
