@@ -19,8 +19,10 @@ const place = mkdtempSync(join(tmpdir(), "saeq-pack-"));
 const modules = join(place, "node_modules");
 const installed = join(modules, "saeq", "repl", "bin", "saeq.js");
 const npm = (...args: string[]): string => execFileSync("npm", args, { cwd: ROOT, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+/** A folder that no engine is in: the installed program has its own, whatever is said of one for tests. */
+const nowhere = join(place, "nowhere");
 /** What a program writes, the sources' or the installed one's, in a folder of its own. */
-const output = (program: string, input: string, ...args: string[]): string => execFileSync(process.execPath, [program, ...args], { cwd: place, input, encoding: "utf8", env: { ...process.env, SAEQ_TESTED: undefined, SAEQ_CACHE: join(place, program === SOURCES ? "cache-sources" : "cache-installed") }, stdio: ["pipe", "pipe", "pipe"], maxBuffer: 2 ** 26 });
+const output = (program: string, input: string, ...args: string[]): string => execFileSync(process.execPath, [program, ...args], { cwd: place, input, encoding: "utf8", env: { ...process.env, SAEQ_TESTED: program === SOURCES ? undefined : nowhere, SAEQ_CACHE: join(place, program === SOURCES ? "cache-sources" : "cache-installed") }, stdio: ["pipe", "pipe", "pipe"], maxBuffer: 2 ** 26 });
 const both = (input: string, ...args: string[]): void => assert.is(output(installed, input, ...args), output(SOURCES, input, ...args), args.join(" "));
 
 test.before(() => {

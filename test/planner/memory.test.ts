@@ -41,6 +41,13 @@ test("a text is never cut, and a batch that was asked for is kept", () => {
   assert.ok(asked.tokens >= 700 && asked.tokens < 1000);
 });
 
+test("where what comes next is predicted no text is cut, however many features may be active: its rows belong together", () => {
+  const model = shapes();
+  const extent = { texts: 10, longest: 100, rows: 100 };
+  assert.ok(fit(model, extent, 1, 8e9).active !== undefined);
+  assert.is(fit({ ...model, head: true }, extent, 1, 8e9).active, undefined);
+});
+
 test("more tokens, longer texts and more rows never take less", () => {
   const model = shapes();
   const bytes = (tokens: number, longest: number, rows: number): number => laneBytes(model, { tokens, longest, rows });
