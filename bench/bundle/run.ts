@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { packed } from "../../runtime/bundle/pack.ts";
 import { unpackBundle } from "../../runtime/bundle/unpack.ts";
 import { atomicWrite } from "../../runtime/data/atomic_write.ts";
+import { peakMemory } from "../peak.ts";
 
 const [task, place] = process.argv.slice(2);
 if (task === "pack" || task === "unpack") {
@@ -17,8 +18,7 @@ if (task === "pack" || task === "unpack") {
     const script = Buffer.from('prompts "a"\n');
     await atomicWrite(archive, packed([{ name: "x.saeq", size: script.length, content: script }, { name: "m.safetensors", size: statSync(weights).size, content: { path: weights }, stored: true }], { signal: new AbortController().signal }));
   }
-  // Peak resident memory of this process in kilobytes.
-  console.log(JSON.stringify({ ms: performance.now() - started, peak: process.resourceUsage().maxRSS }));
+  console.log(JSON.stringify({ ms: performance.now() - started, peak: peakMemory() }));
 } else {
   if (task === undefined) throw new Error("name a folder on a disk with three times the room: node bench/bundle/run.ts FOLDER 1,3");
   console.log(`| GB of weights | pack s | MB | unpack s | MB |\n| ---: | ---: | ---: | ---: | ---: |  load ${loadavg()[0]!.toFixed(1)}`);

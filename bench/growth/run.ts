@@ -5,6 +5,9 @@ import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { once } from "node:events";
 import { parquetWriteBuffer } from "hyparquet-writer";
+import { setFlagsFromString } from "node:v8";
+import { peakMemory } from "../peak.ts";
+import { SOURCES } from "../published.ts";
 import { createSession } from "../../runtime/session/session.ts";
 
 /** Table queries go to a million rows; the model reads as many texts as its time allows (`--model 100000`). */
@@ -16,6 +19,8 @@ const text = (i: number): string => `In the beginning, text ${i % 1000}: and the
 
 const [task, rows, query] = process.argv.slice(2);
 if (task === "child") {
+  // As the program itself is started.
+  ((await import(SOURCES)) as { heapFlags(version: string): readonly string[] }).heapFlags(process.version).forEach(setFlagsFromString);
   // Streaming from the first byte on, so that small and large files take the same way.
   const session = await createSession({ readFrom: rows!, writeTo: rows!, grants: { read: true, write: true }, params: {}, settings: { seed: "1", cache: "off" }, interactive: false, engine: { lanes: 1, threads: 1 }, streamBytes: 1 });
   const started = performance.now();
@@ -23,8 +28,7 @@ if (task === "child") {
   await session.run({ name: "bench", text: query! }, { signal: new AbortController().signal, onEvent: (event) => void (event.kind === "diagnostic" && (failed = event.diagnostic.message)) });
   const ms = performance.now() - started;
   await session.close();
-  // Peak resident memory of this process in kilobytes.
-  console.log(JSON.stringify({ ms, peak: process.resourceUsage().maxRSS, failed }));
+  console.log(JSON.stringify({ ms, peak: peakMemory(), failed }));
 } else {
   const folder = mkdtempSync(join(tmpdir(), "saeq-bench-growth-"));
   const most = Number(rows ?? 1_000_000);

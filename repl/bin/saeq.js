@@ -3,6 +3,7 @@
 import fs from "fs";
 import module from "module";
 import path from "path";
+import v8 from "v8";
 import { spawn } from "child_process";
 import { fileURLToPath, pathToFileURL } from "url";
 
@@ -51,6 +52,14 @@ var ROOMY = 64 * Math.pow(2, 30);
 export function cramped(limits) {
   var line = /^Max address space +(\d+)/m.exec(limits);
   return line !== null && Number(line[1]) < ROOMY;
+}
+
+/**
+ * How much the heap may grow before what nobody needs is collected, in hundredths: left to itself V8 takes three times as much again, so that a stream
+ * of a million rows takes 310 MB instead of 220 (bench/growth). Only for the Nodes that were seen to know this: another would write an error to the terminal.
+ */
+export function heapFlags(version) {
+  return parseInt(version.replace(/^v/, ""), 10) <= 26 ? ["--heap-growing-percent=100"] : [];
 }
 
 function limits() {
@@ -122,6 +131,10 @@ function launch(file) {
   // The program ends by saying so. If nothing is left to wait for before that, it must not look as if it had succeeded.
   process.on("beforeExit", function () {
     bug("it ended before it had finished");
+  });
+  // Before anything is compiled: what is kept of it is kept by these flags too.
+  heapFlags(process.versions.node).forEach(function (flag) {
+    v8.setFlagsFromString(flag);
   });
   // Compiled code is kept in the user's own cache (a shared folder such as /tmp could be filled by others); where that cannot be written, nothing is kept.
   var caches = process.env.XDG_CACHE_HOME || (process.env.HOME ? path.join(process.env.HOME, ".cache") : "");

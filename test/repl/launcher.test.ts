@@ -18,6 +18,7 @@ interface Facts {
 interface Launcher {
   goodVersion(version: string): boolean;
   cramped(limits: string): boolean;
+  heapFlags(version: string): readonly string[];
   decide(facts: Facts): { readonly kind: string; readonly node?: string; readonly text?: string };
 }
 const file = fileURLToPath(new URL("../../repl/bin/saeq.js", import.meta.url));
@@ -54,6 +55,12 @@ test("where addresses are limited, as on login nodes of clusters, Node is starte
   const { stdout, stderr, status } = spawnSync("sh", ["-c", 'ulimit -v 4000000 && exec "$0" "$1" eval "perfect | sample 2 | acts layer 7 | count" --format csv -A -q', process.execPath, file], { encoding: "utf8", cwd: tmpdir() });
   assert.is(status, 0, stderr);
   assert.match(stdout, /^documents,tokens,active\n2,/);
+});
+
+test("what is told to the heap this Node knows, and one that was never tried is told nothing", () => {
+  assert.equal(["22.18.0", "26.10.0", "27.0.0", "v100.1.0"].map((version) => launcher.heapFlags(version).length), [1, 1, 0, 0]);
+  const { stderr, status } = spawnSync(process.execPath, ["-e", `for (const flag of ${JSON.stringify(launcher.heapFlags(process.version))}) require("v8").setFlagsFromString(flag)`], { encoding: "utf8" });
+  assert.equal([status, stderr], [0, ""]);
 });
 
 test("the launcher is written in a language that Node 12 reads", () => {
