@@ -29,11 +29,12 @@ export async function isSameOrder(pairs: PairProducts, d: number, open: (bytes: 
   try {
     const outputs = await session.run({ x: new ort.Tensor("float32", x, [ROWS, d]), w: new ort.Tensor("float32", w, [COLUMNS, d]), bias: new ort.Tensor("float32", bias, [COLUMNS]) });
     const [products, biased] = [outputs["product"]!.data as Float32Array, outputs["biased"]!.data as Float32Array];
-    for (let n = 0; n < ROWS; n++) pairs.inputs.set(x.subarray(n * d, (n + 1) * d), n * pairs.stride);
+    for (let n = 0; n < ROWS; n++) pairs.put(n, x.subarray(n * d, (n + 1) * d));
     for (let round = 0; round < ROUNDS; round++) {
       for (let start = 0; start < COLUMNS; start += pairs.features) {
         const end = Math.min(COLUMNS, start + pairs.features);
         pairs.weights.set(stored.subarray(start * d, end * d));
+        pairs.arrange(end - start);
         for (let j = start; j < end; j++) for (let n = 0; n < ROWS; n++) {
           pairs.add(n, j - start, 0);
           pairs.add(n, j - start, bias[j]!);

@@ -13,7 +13,7 @@ import type { Screen } from "./lane_screening.ts";
 /** Compute the candidates of rows `block` of x [·, d]; `pairs` has room for as many rows. Rows that it cannot answer are given up. */
 export async function computePairs({ sae, rows: weightRows }: Screen, pairs: PairProducts, x: Float32Array, block: Uint32Array, candidates: Candidates, found: Found): Promise<void> {
   const { dIn: d } = sae;
-  block.forEach((row, n) => pairs.inputs.set(x.subarray(row * d, (row + 1) * d), n * pairs.stride));
+  block.forEach((row, n) => pairs.put(n, x.subarray(row * d, (row + 1) * d)));
   const kept = keptPairs(candidates);
   const products = new Float32Array(kept.length);
   const rows = await weightRows();
@@ -37,6 +37,7 @@ export async function computePairs({ sae, rows: weightRows }: Screen, pairs: Pai
       last = feature;
     }
     await rows.run({ at: new ort.Tensor("int64", at.subarray(0, features), [features]) }, { rows: roomFor(pairs, features, d) });
+    pairs.arrange(features);
     let place = -1;
     last = -1;
     for (let pair = first; pair < end; pair++) {

@@ -46,6 +46,7 @@ export const i32Add: Code = [0x6a];
 /** Unsigned. */
 export const i32ShiftRight: Code = [0x76];
 export const i32LessUnsigned: Code = [0x49];
+export const i32IsZero: Code = [0x45];
 export const select: Code = [0x1b];
 export const v128Load = (offset: number): Code => vector(0x00, 2, ...unsigned(offset));
 /** Eight bytes into the lower half, zeros above. */
@@ -66,6 +67,8 @@ export const shuffle = (size: number, ...lanes: readonly number[]): Code => vect
 
 /** Run `body` again while the condition, which it leaves on the stack, is not 0. */
 export const repeatWhile = (body: Code): Code => [0x03, 0x40, ...body, 0x0d, 0, 0x0b];
+
+export const whenElse = (condition: Code, then: Code, otherwise: Code): Code => [...condition, 0x04, 0x40, ...then, 0x05, ...otherwise, 0x0b];
 
 const section = (id: number, content: Code): Code => [id, ...unsigned(content.length), ...content];
 const list = (items: readonly Code[]): Code => [...unsigned(items.length), ...items.flat()];

@@ -19,12 +19,13 @@ function values(count: number, seed: number): Float32Array {
 
 /** x·w + bias of all pairs from the kernel, features first: in as many pieces as its memory asks for. */
 function everyPair(pairs: PairProducts, d: number, x: Float32Array, w: Float32Array, bias: Float32Array): Float32Array {
-  for (let n = 0; n < ROWS; n++) pairs.inputs.set(x.subarray(n * d, (n + 1) * d), n * pairs.stride);
+  for (let n = 0; n < ROWS; n++) pairs.put(n, x.subarray(n * d, (n + 1) * d));
   const made: number[] = [];
   for (let start = 0; start < FEATURES; start += pairs.features) {
     const end = Math.min(FEATURES, start + pairs.features);
     const part = w.subarray(start * d, end * d);
     pairs.weights.set(pairs.stored === "f32" ? part : Uint16Array.from(new Uint32Array(part.buffer, part.byteOffset, part.length), (word) => word >>> 16));
+    pairs.arrange(end - start);
     for (let j = start; j < end; j++) {
       for (let n = 0; n < ROWS; n++) {
         if (pairs.isFull()) made.push(...pairs.take());
@@ -38,7 +39,7 @@ function everyPair(pairs: PairProducts, d: number, x: Float32Array, w: Float32Ar
 
 for (const stored of ["f32", "bf16"] as const satisfies readonly StoredWeights[]) {
   test(`${stored}: where the order is the runtime's, every bit of every pair is`, async () => {
-    for (const d of [4, 12, 128, 132, 576, 2304, 16_384]) {
+    for (const d of [4, 12, 128, 132, 384, 508, 512, 516, 576, 768, 2304, 16_384]) {
       const pairs = openPairProducts(d, ROWS, stored)!;
       assert.ok(pairs !== null, "this Node has the instructions");
       if (!(await isSameOrder(pairs, d, openBytes))) {
@@ -60,11 +61,13 @@ for (const stored of ["f32", "bf16"] as const satisfies readonly StoredWeights[]
 test("a sum in another order, or rounded once more, is found out", async () => {
   const d = 576;
   const real = openPairProducts(d, ROWS, "f32")!;
+  const inputs = new Map<number, Float32Array>();
   const asked: { readonly input: number; readonly weight: number; readonly bias: number }[] = [];
   const inAnotherWay = (sum: (x: Float32Array, w: Float32Array, bias: number) => number): PairProducts => ({
     ...real,
+    put: (row, given) => void inputs.set(row, given),
     add: (input, weight, bias) => void asked.push({ input, weight, bias }),
-    take: () => Float32Array.from(asked.splice(0), ({ input, weight, bias }) => sum(real.inputs.subarray(input * real.stride), real.weights.subarray(weight * d, (weight + 1) * d) as Float32Array, bias)),
+    take: () => Float32Array.from(asked.splice(0), ({ input, weight, bias }) => sum(inputs.get(input)!, real.weights.subarray(weight * d, (weight + 1) * d) as Float32Array, bias)),
   });
   const { fround } = Math;
   const twice = (x: Float32Array, w: Float32Array, bias: number): number => w.reduce((sum, value, i) => fround(sum + fround(value * x[i]!)), bias);
