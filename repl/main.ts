@@ -114,11 +114,13 @@ function say(request: Extract<Request, { kind: "say" }>): number {
   return request.exitCode;
 }
 
-/** A reader that has seen enough (`| head`) is no error of ours, and nor is a full disk behind `>`. */
+/** A reader that has seen enough (`| head`) is no error of ours, and nor is a terminal that was closed, or a full disk behind `>`. */
 function quietWhenClosed(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on("error", (error: NodeJS.ErrnoException) => {
       if (error.code === "EPIPE") process.exit(141);
+      // A terminal that was closed.
+      if (error.code === "EIO" && stream.isTTY) process.exit(143);
       if (error.syscall !== "write") throw error;
       const why = error.code === "ENOSPC" || error.code === "EDQUOT" ? "the disk is full" : "the system refused it";
       if (stream === process.stdout) process.stderr.write(`error: the output could not be written (${error.code}): ${why}, and what was written before is not all of it\n`);

@@ -166,9 +166,12 @@ export async function runRepl(options: ReplOptions): Promise<number> {
     tell({ on: "intent", intent: { want: "enter" }, now: Date.now() });
   }
   let code = 0;
+  const { promise: hungUp, resolve: letGo } = Promise.withResolvers<void>();
   const hangUp = (): void => {
     code = 143;
     app.unmount();
+    // A terminal that is gone never says that the last of it was drawn.
+    letGo();
   };
   // Keys send no signals in raw mode: this one comes from outside, or from the keyboard while another program has the terminal.
   const interrupt = (): void => {
@@ -176,7 +179,7 @@ export async function runRepl(options: ReplOptions): Promise<number> {
   };
   process.once("SIGTERM", hangUp).once("SIGHUP", hangUp).on("SIGINT", interrupt);
   try {
-    await app.waitUntilExit();
+    await Promise.race([app.waitUntilExit(), hungUp]);
   } finally {
     process.off("SIGTERM", hangUp).off("SIGHUP", hangUp).off("SIGINT", interrupt);
     functions.stop();

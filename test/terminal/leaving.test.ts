@@ -139,14 +139,18 @@ test("an editor that is not there is said, and the line stays", async () => {
   await leftInOrder(shell, 0);
 });
 
-test("a terminal that goes away takes saeq with it", async () => {
-  const repl = startSaeq(folder, { program: FAKE, args: ["--no-history"] });
-  await repl.until("saeq›");
-  await enter(repl, "slow 4000");
-  await repl.until("/4000 texts").catch(() => repl.until("/4,000 texts"));
-  repl.hangUp();
-  await repl.exit;
-});
+for (const [when, does] of [["while idle", null], ["while something runs", "slow 4000"]] as const) {
+  test(`a terminal that goes away ${when} takes saeq with it, as a signal would`, async () => {
+    const repl = startSaeq(folder, { program: FAKE, args: ["--no-history"] });
+    await repl.until("saeq›");
+    if (does !== null) {
+      await enter(repl, does);
+      await repl.until("/4000 texts").catch(() => repl.until("/4,000 texts"));
+    }
+    repl.hangUp();
+    assert.is((await repl.exit).code, 143);
+  });
+}
 
 /** The sources without a terminal at `stdin`, `stdout` or both, and the modules they loaded: a bundle has other names for them. */
 function loadedModules(args: readonly string[], input: string): { status: number | null; stdout: string; stderr: string; modules: string[] } {

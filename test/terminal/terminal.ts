@@ -99,7 +99,8 @@ export function startTerminal(program: string, args: readonly string[], options:
       emulator.resize(columns, height);
       child.resize(columns, height);
     },
-    hangUp: () => child.kill("SIGHUP"),
+    // A signal alone would leave a terminal to write to.
+    hangUp: () => (child as typeof child & { destroy(): void }).destroy(),
     screen,
     everything: () => lines(0, emulator.buffer.active.baseY + emulator.rows),
     cursor: () => [emulator.buffer.active.cursorX, emulator.buffer.active.cursorY],
