@@ -19,6 +19,7 @@ import { byteProgress } from "./byte_progress.ts";
 import { ownCheckpoints, type OwnCheckpoint } from "./bundled_models.ts";
 import { contentsOf, runOf } from "./bundle_files.ts";
 import { checkShown } from "./check_shown.ts";
+import { neverFrozen } from "./frozen.ts";
 import { inputsNow } from "./lock.ts";
 import { fixingCommand, sayDifferences } from "./lock_report.ts";
 import { isBundle, openScript, type ScriptPlace } from "./script_place.ts";
@@ -103,22 +104,31 @@ function listed(own: readonly OwnCheckpoint[]): string {
   return own.map(({ name, size }) => `${name} (${bytes(size)})`).join(", ");
 }
 
+/** How the bundle is run. */
+interface Running {
+  readonly line: string;
+  /** Why `--frozen`, which would be told, refuses it. */
+  readonly refused: string | null;
+}
+
 /** The line that runs the bundle where nobody can be asked: what it reads comes with it, what it writes and fetches has to be granted. */
-async function runLine(request: Bundle, place: ScriptPlace, path: string, shop: Shop): Promise<string> {
+async function runLine(request: Bundle, place: ScriptPlace, path: string, shop: Shop): Promise<Running> {
   const session = await openSession(shop, { readFrom: place.readFrom, grants: allGranted, params: request.params });
   try {
-    const { needs } = await checkShown(session, place.source, shop);
-    const flags = grantFlags({ ...needs, read: [] }, outFolder(shop));
+    const checked = await checkShown(session, place.source, shop);
+    const flags = grantFlags({ ...checked.needs, read: [] }, outFolder(shop));
     const params = Object.entries(request.params).flatMap(([name, value]) => paramFlag(name, value));
-    return ["saeq", "run", ...flags, basename(path), "--frozen", ...params].map(shellWord).join(" ");
+    const refused = neverFrozen(place, checked);
+    return { line: ["saeq", "run", ...flags, basename(path), ...(refused === null ? ["--frozen"] : []), ...params].map(shellWord).join(" "), refused };
   } finally {
     await session.close();
   }
 }
 
-function tellContents(request: Bundle, path: string, written: number, { files, left, record }: Awaited<ReturnType<typeof contentsOf>>, absent: readonly OwnCheckpoint[], line: string, shop: Shop): void {
+function tellContents(request: Bundle, path: string, written: number, { files, left, record }: Awaited<ReturnType<typeof contentsOf>>, absent: readonly OwnCheckpoint[], { line, refused }: Running, shop: Shop): void {
   const say = (text: string): void => void shop.stderr.write(`${visible(text)}\n`);
   say(`saved ${path}  ${bytes(written)}, ${files.length} files; to run it: ${line}`);
+  if (refused !== null) say(`note: run with --frozen it would be refused: ${refused}`);
   for (const { name, size } of left) say(`note: ${name} (${bytes(size)}) is not in it; --data-limit ${Math.ceil(size / 1e6)}MB takes it in`);
   if (record === null && request.results) say("note: it holds no results; `saeq run --record` before it puts outputs and their record in");
   const near = absent.filter(({ absolute }) => !absolute);

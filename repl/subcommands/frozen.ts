@@ -17,7 +17,7 @@ import { mistake, type Shop } from "./shop.ts";
 
 /** What `--frozen` asks before a script runs: a lock that fits, an edition line, a seed. 0, or the exit code after saying what is missing. `checked` was made offline. */
 export async function requireFrozen(file: string, place: ScriptPlace, checked: Checked, params: Readonly<Record<string, string>>, shop: Shop): Promise<number> {
-  const { name, source, readFrom } = place;
+  const { name, readFrom } = place;
   const refuse = (text: string): number => {
     mistake(shop, `--frozen: ${text}`);
     return 5;
@@ -31,16 +31,14 @@ export async function requireFrozen(file: string, place: ScriptPlace, checked: C
   if (place.bundle && (locked === null || entryOf(locked.scripts, script) === undefined)) return refuse(`${visible(file)} has no ${LOCK_NAME} ${locked === null ? "in it" : `that names ${visible(name)}`}; ${again}`);
   if (locked === null) return refuse(`there is no ${LOCK_NAME} beside ${visible(name)}; to make it: ${visible(fixingCommand(file, [], params))}`);
   if (entryOf(locked.scripts, script) === undefined) return refuse(`${LOCK_NAME} does not name ${visible(name)}; to add it: ${visible(fixingCommand(file, [], params))}`);
-  if (!parse(source.text).script.statements.some(({ kind }) => kind === "edition")) return refuse(`${visible(name)} does not say which edition of the language it is written in; its first line should be: saeq 1`);
+  const edition = missingEdition(place);
+  if (edition !== null) return refuse(edition);
   const away = checked.diagnostics.find(({ code }) => code === "hub-unavailable");
   if (away !== undefined) return refuse(`nothing is downloaded, and ${visible(away.message)}; to fetch it once: saeq run ${visible(file)}`);
   // Its mistakes are told when it is run; what it reads is not known before.
   if (checked.diagnostics.some(({ severity }) => severity === "error") || checked.compiled === undefined) return 0;
-  const { settings } = checked.compiled.scope;
-  // A seed that is set later holds for what stands behind it.
-  const unseeded = checked.compiled.pipelines.filter((pipeline) => !pipeline.settings.seedGiven);
-  const sampled = unseeded.flatMap(({ written }) => nodes(written)).find(({ op }) => drawnFrom(op) !== null);
-  if (sampled !== undefined) return refuse(`\`${visible(sampled.label)}\` draws other ${sampled.op.op === "sample" ? "rows" : "tokens"} in each run, as no seed is set; write \`set seed ${settings.seed}\` above it, or give --seed ${settings.seed}`);
+  const unseeded = missingSeed(checked);
+  if (unseeded !== null) return refuse(unseeded);
   const found = await gather(place, checked, shop, true);
   if (typeof found === "number") return found;
   // What a flag says is said on purpose.
@@ -49,6 +47,26 @@ export async function requireFrozen(file: string, place: ScriptPlace, checked: C
   sayDifferences(name, differences, shop);
   shop.stderr.write(place.bundle ? "--frozen refuses it: the bundle was changed after it was made, or what it names is another one here\n" : `--frozen refuses it; to accept it: ${visible(fixingCommand(file, differences, params))}\n`);
   return 5;
+}
+
+/** Why `--frozen` refuses a script wherever it runs, whatever is locked; null where it does not. */
+export function neverFrozen(place: ScriptPlace, checked: Checked): string | null {
+  return missingEdition(place) ?? missingSeed(checked);
+}
+
+function missingEdition({ name, source }: ScriptPlace): string | null {
+  if (parse(source.text).script.statements.some(({ kind }) => kind === "edition")) return null;
+  return `${visible(name)} does not say which edition of the language it is written in; its first line should be: saeq 1`;
+}
+
+function missingSeed({ compiled }: Checked): string | null {
+  if (compiled === undefined) return null;
+  const { seed } = compiled.scope.settings;
+  // A seed that is set later holds for what stands behind it.
+  const unseeded = compiled.pipelines.filter((pipeline) => !pipeline.settings.seedGiven);
+  const sampled = unseeded.flatMap(({ written }) => nodes(written)).find(({ op }) => drawnFrom(op) !== null);
+  if (sampled === undefined) return null;
+  return `\`${visible(sampled.label)}\` draws other ${sampled.op.op === "sample" ? "rows" : "tokens"} in each run, as no seed is set; write \`set seed ${seed}\` above it, or give --seed ${seed}`;
 }
 
 function frozenLock(path: string, refuse: (text: string) => number): ReturnType<typeof readLock> | number {

@@ -71,6 +71,24 @@ test("a bundle holds all that a script reads and gave, runs frozen elsewhere, an
   assert.equal(left(), before);
 });
 
+test("a bundle that --frozen would refuse is told with a line that runs it, and why it would", async () => {
+  for (const [text, why] of [
+    ["let t = csv \"t.csv\"\nt | take 1\n", /does not say which edition of the language it is written in; its first line should be: saeq 1\n/],
+    ["saeq 1\nlet t = csv \"t.csv\"\nt | sample 1\n", /`sample 1` draws other rows in each run, as no seed is set; write `set seed \d+` above it, or give --seed \d+\n/],
+  ] as const) {
+    const cwd = folder();
+    writeFileSync(join(cwd, "t.csv"), CSV);
+    writeFileSync(join(cwd, "y.saeq"), text);
+    const told = await saeq(["bundle", "y.saeq"], { cwd });
+    assert.is(told.status, 0, told.stderr);
+    assert.match(told.stderr, why);
+    assert.match(told.stderr, /note: run with --frozen it would be refused: /);
+    const [, line = ""] = /to run it: saeq (.*)\n/.exec(told.stderr) ?? [];
+    const ran = await saeq(line.split(" "), { cwd });
+    assert.is(ran.status, 0, ran.stderr);
+  }
+});
+
 test("what an edited model wrote, and what a feature promotes, is locked, recorded, verified and bundled with model and SAE, and run elsewhere", async () => {
   const [model, sae] = [modelFolder({}), saeFolder({})];
   const place = folder();
