@@ -4,7 +4,7 @@ import type { IToken } from "chevrotain";
 import type { Script } from "./ast.ts";
 import { building } from "./build.ts";
 import { emptyLines, readComments } from "./comments.ts";
-import type { Diagnostic } from "./diagnostic.ts";
+import { firstOfEach, type Diagnostic } from "./diagnostic.ts";
 import { lastLines } from "./last_lines.ts";
 import { goesOn, layOut, type Layout } from "./layout.ts";
 import { parsing } from "./parser.ts";
@@ -14,8 +14,8 @@ import { replaceSql } from "./sql.ts";
 import * as T from "./tokens.ts";
 import { isWord, readWords, spanOf } from "./words.ts";
 
-/** More than this many errors help nobody. */
-const MAX_ERRORS = 10;
+/** More than this many errors help nobody; how many more there are is told. */
+export const MAX_ERRORS = 10;
 
 export interface Parsed {
   readonly script: Script;
@@ -120,7 +120,7 @@ function* readingWords(text: string, known?: T.KnownOpen): Generator<void, Retur
 export function select(all: readonly Diagnostic[], openAt: number | null): Diagnostic[] {
   // After a quote that never closes nothing can be trusted, and brackets before it close inside of it.
   const trusted = openAt === null ? all : all.filter((d) => d.code === "open-string" || (d.span.start < openAt && d.code !== "unclosed-bracket"));
-  return trusted.toSorted((a, b) => a.span.start - b.span.start).slice(0, MAX_ERRORS);
+  return firstOfEach(trusted.toSorted((a, b) => a.span.start - b.span.start), MAX_ERRORS);
 }
 
 /** For colouring: what a stretch of text is. */

@@ -46,6 +46,8 @@ export function renderDiagnostic(d: Diagnostic, source: Source, options: RenderO
     const fixed = fixedLines(source.text, d.fix).flatMap((line) => folded(cut(visible(line), MOST_PASTED, options.ascii === true), options.width - gutter - 8, window));
     if (fixed.length > 0) entry("fix", fixed.join(`\n${pad}        `));
   }
+  const untold = d.untold ?? 0;
+  if (untold > 0) out.push(`${untold} more ${d.severity === "error" ? "error" : "warning"}${untold === 1 ? " is" : "s are"} not shown`);
   return out.join("\n");
 }
 

@@ -35,16 +35,19 @@ export function columns(text: string): number {
   return PLAIN.test(text) ? text.length : widthOf(text);
 }
 
-/** Lines of at most `most` columns, broken at blanks; a longer word stands alone. */
+/** Lines of at most `most` columns, broken at blanks; a longer word stands alone, or, where it names what one may choose from, as in `a|b|c`, in lines of its own. */
 export function wrapped(text: string, most: number): string[] {
   const lines: string[] = [];
   let line = "";
   for (const word of text.split(" ")) {
-    const longer = line === "" ? word : `${line} ${word}`;
-    if (line !== "" && columns(longer) > most) {
-      lines.push(line);
-      line = word;
-    } else line = longer;
+    const parts = columns(word) > most ? word.split(/(?<=[^|]\|)(?=[^|])/) : [word];
+    for (const [i, part] of parts.entries()) {
+      const longer = line === "" || i > 0 ? `${line}${part}` : `${line} ${part}`;
+      if (line !== "" && columns(longer) > most) {
+        lines.push(line);
+        line = part;
+      } else line = longer;
+    }
   }
   return [...lines, line];
 }

@@ -18,13 +18,13 @@ export interface DiagnosticJson {
   readonly code: string;
   readonly source: "saeq";
   readonly message: string;
-  readonly data: { readonly label?: string; readonly notes?: readonly string[]; readonly help?: string; readonly fix?: { readonly range: Range; readonly newText: string } };
+  readonly data: { readonly label?: string; readonly notes?: readonly string[]; readonly help?: string; readonly fix?: { readonly range: Range; readonly newText: string }; readonly untold?: number };
 }
 
 const SEVERITIES = { error: 1, warning: 2, note: 3 } as const;
 
 export function diagnosticJson(diagnostic: Diagnostic, text: string): DiagnosticJson {
-  const { span, severity, code, message, label, notes, help, fix } = diagnostic;
+  const { span, severity, code, message, label, notes, help, fix, untold = 0 } = diagnostic;
   return {
     range: rangeOf(span, text),
     severity: SEVERITIES[severity],
@@ -36,6 +36,7 @@ export function diagnosticJson(diagnostic: Diagnostic, text: string): Diagnostic
       ...(notes === undefined ? {} : { notes }),
       ...(help === undefined ? {} : { help }),
       ...(fix === undefined ? {} : { fix: { range: rangeOf(fix.span, text), newText: fix.text } }),
+      ...(untold === 0 ? {} : { untold }),
     },
   };
 }

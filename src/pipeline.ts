@@ -1,7 +1,7 @@
 /** Without this file the phases would not be one compiler: parse → check → plan → optimize. */
 import type { Script } from "../grammar/ast.ts";
-import type { Diagnostic } from "../grammar/diagnostic.ts";
-import { MOST_TEXT, parseInSteps } from "../grammar/parse.ts";
+import { firstOfEach, type Diagnostic } from "../grammar/diagnostic.ts";
+import { MAX_ERRORS, MOST_TEXT, parseInSteps } from "../grammar/parse.ts";
 import type { Span } from "../grammar/span.ts";
 import { checking, type ParamFacts } from "./check/check.ts";
 import { atOnce, type Steps } from "./check/in_steps.ts";
@@ -45,8 +45,6 @@ export interface Compiled {
   readonly accesses: readonly Access[];
 }
 
-const MOST_ERRORS = 10;
-
 /** Text → plans. Pure and synchronous; never throws for a mistake of the user. */
 export function compile(text: string, options: CompileOptions): Compiled {
   return atOnce(compiling(text, options));
@@ -67,19 +65,13 @@ export function* compiling(text: string, options: CompileOptions): Steps<Compile
   const order = (a: Diagnostic, b: Diagnostic): number => a.span.start - b.span.start;
   return {
     script: parsed.script,
-    diagnostics: first(report.diagnostics.sort(order)),
+    diagnostics: firstOfEach(report.diagnostics.sort(order), MAX_ERRORS),
     pipelines,
     params: result.params,
     scope: result.scope,
     needs: [...report.needs.values()],
     accesses: report.accesses,
   };
-}
-
-/** So many mistakes and so many warnings: no warning stands in the way of a mistake. */
-function first(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
-  const counts = { error: 0, other: 0 };
-  return diagnostics.filter(({ severity }) => (severity === "error" ? counts.error++ : counts.other++) < MOST_ERRORS);
 }
 
 function tooLarge(text: string, { scope }: CompileOptions): Compiled {

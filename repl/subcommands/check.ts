@@ -32,7 +32,7 @@ export async function checkFiles(request: Extract<Request, { kind: "check" }>, s
     const diagnostics = [...own, ...(own.some(isError) ? [] : await ofSaves(script.checked))];
     found.push({ file, diagnostics: diagnostics.map((one) => diagnosticJson(one, source.text)) });
     for (const diagnostic of request.json ? [] : diagnostics) shop.stderr.write(`${sayDiagnostic(diagnostic, source, shop.talkLook)}\n`);
-    const errors = diagnostics.filter(isError).length;
+    const errors = diagnostics.filter(isError).reduce((sum, { untold = 0 }) => sum + 1 + untold, 0);
     if (errors > 0 && code === 0) code = 3;
     if (!shop.options.quiet && !request.json) shop.stderr.write(`${visible(file)}: ${errors === 0 ? "no errors" : counted(errors, "error")}\n`);
   }

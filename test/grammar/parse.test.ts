@@ -5,6 +5,8 @@ import * as assert from "uvu/assert";
 import type { Expr, Pipeline, Statement } from "../../grammar/ast.ts";
 import { cstTypes } from "../../grammar/generate_cst.ts";
 import { MAX_BRACKETS } from "../../grammar/layout.ts";
+import { firstOfEach } from "../../grammar/diagnostic.ts";
+import { renderDiagnostic } from "../../grammar/render.ts";
 import { parse } from "../../grammar/parse.ts";
 import { printArg, printPipeline } from "../../grammar/print_parts.ts";
 
@@ -125,6 +127,15 @@ test("pipelines end where the next statement begins, and the note says so", () =
 test("at most ten errors are told", () => {
   assert.is(codes("top : 3\n".repeat(50)).length, 10);
   assert.is(codes("@ a ".repeat(50)).length, 10);
+});
+
+test("how many more there are stands behind the last that is told", () => {
+  const found = parse("@ a\n".repeat(13)).diagnostics;
+  assert.equal(found.map(({ untold = 0 }) => untold), [0, 0, 0, 0, 0, 0, 0, 0, 0, 3]);
+  assert.match(renderDiagnostic(found.at(-1)!, { name: "x", text: "" }, { color: false, width: 80 }), /\n3 more errors are not shown$/);
+  const mixed = [{ severity: "error", start: 0 }, { severity: "warning", start: 1 }, { severity: "error", start: 2, untold: 4 }, { severity: "error", start: 3 }, { severity: "warning", start: 4 }] as const;
+  const kept = firstOfEach(mixed.map(({ start, ...rest }) => ({ code: "x", message: "", span: { start, end: start + 1 }, ...rest })), 2);
+  assert.equal(kept.map(({ span, untold = 0 }) => [span.start, untold]), [[0, 0], [1, 0], [2, 5], [4, 0]]);
 });
 
 test("nesting is counted before it can overflow anything", () => {

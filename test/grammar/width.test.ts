@@ -3,7 +3,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import seedrandom from "seedrandom";
 import stringWidth from "string-width";
-import { characters, columns } from "../../grammar/width.ts";
+import { characters, columns, wrapped } from "../../grammar/width.ts";
 
 /** Whatever may be near what the short way takes: Latin, marks, arrows, boxes, emoji, joiners, wide letters. */
 const NEAR = Array.from({ length: 0x2700 }, (_, code) => String.fromCharCode(code)).concat(["\u3042", "\u4e00", "\ufe0f", "\ufe0e", "\u{1f469}", "\u{1f3fd}", "\u{1f1e9}", "\u{1f1ea}"]);
@@ -25,6 +25,12 @@ test("so are texts of many of them", () => {
     assert.is(columns(text), stringWidth(text), JSON.stringify(text));
     assert.equal(characters(text), Array.from(segmenter.segment(text), ({ segment }) => segment), JSON.stringify(text));
   }
+});
+
+test("a word that is longer than a line is broken between what one may choose from, and nowhere else", () => {
+  assert.equal(wrapped("usage: acts [hook resid_post|resid_mid|resid_pre] [of all|prompt]", 20), ["usage: acts [hook", "resid_post|", "resid_mid|resid_pre]", "[of all|prompt]"]);
+  assert.equal(wrapped("written `a || b_and_something_longer`, not or", 20), ["written `a ||", "b_and_something_longer`,", "not or"]);
+  assert.equal(wrapped("in /a/long/path/without/any/blank", 20), ["in", "/a/long/path/without/any/blank"]);
 });
 
 test.run();
