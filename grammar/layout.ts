@@ -42,6 +42,11 @@ export function goesOn(token: IToken): boolean {
   return token.tokenType === T.Pipe || token.tokenType === T.Comma || token.tokenType === T.Eq || tokenMatcher(token, T.BinaryOp) || tokenMatcher(token, T.PrefixOp);
 }
 
+/** Does a line that begins with `token` go on with the one above? No statement begins so. */
+export function goesOnAbove(token: IToken): boolean {
+  return token.tokenType === T.Pipe || token.tokenType === T.And || token.tokenType === T.Or;
+}
+
 /** Decides where statements end and pairs the brackets. */
 export function layOut(words: readonly IToken[]): Layout {
   const out: IToken[] = [];
@@ -96,7 +101,7 @@ export function layOut(words: readonly IToken[]): Layout {
       const last = out.at(-1);
       const inside = stack.length > 0 || (last !== undefined && goesOn(last));
       if (inside && !starts) continue;
-      if (!starts && following?.tokenType === T.Pipe) continue;
+      if (!starts && following !== undefined && goesOnAbove(following)) continue;
       closeAll("the next statement");
       skipTo = null;
       resetOperators();

@@ -94,7 +94,7 @@ function* reading(text: string, known?: T.KnownOpen): Generator<void, Read | str
   const newlines = words.tokens.filter((token) => token.tokenType === T.Newline);
   const wordStarts = words.tokens.filter(isWord).map((token) => token.startOffset);
   const { script, lost } = yield* building(parsing(sql.tokens), { comments: readComments(words.comments, text), blankLines: emptyLines(newlines, text), wordStarts }, site);
-  const told = words.diagnostics.filter(({ span }) => !sql.turned.some(({ start, end }) => span.start >= start && span.end <= end));
+  const told = words.diagnostics.filter(({ span }) => !sql.told.some(({ start, end }) => span.start >= start && span.end <= end));
   return { script, diagnostics: [...told, ...layout.diagnostics, ...sql.diagnostics, ...site.diagnostics], openAt: words.openAt, words: words.tokens, layout, lost };
 }
 

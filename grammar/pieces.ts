@@ -1,11 +1,12 @@
 /** Without this file one changed letter would mean that a whole script is read anew. */
 import type { Comment, Script, Statement } from "./ast.ts";
 import type { Diagnostic } from "./diagnostic.ts";
-import { layOut } from "./layout.ts";
+import { goesOnAbove, layOut } from "./layout.ts";
 import { moved } from "./moved.ts";
 import { countBefore, itself } from "./offsets.ts";
 import { MOST_WORDS, parse, readText, select, wordsOf, type Parsed } from "./parse.ts";
 import { span } from "./span.ts";
+import { asksOn, beginsClause } from "./sql.ts";
 import * as T from "./tokens.ts";
 
 /** Whole lines that are read alike wherever they stand: a statement, and what stands above it. All offsets count from the piece's own start. */
@@ -205,10 +206,13 @@ function segment(text: string, known: typeof LINE | undefined, alike: Map<string
   if (layout.tooDeep) return null;
   const pieces: Piece[] = [];
   let from = 0;
-  for (const token of layout.tokens) {
+  let statement = 0;
+  for (const [i, token] of layout.tokens.entries()) {
     const to = token.startOffset + 1;
     // At the start of a text that character means its encoding.
     if (token.tokenType !== T.Separator || token.image !== "\n" || text[to] === "\uFEFF") continue;
+    if (asksOn(layout.tokens, statement, i)) continue;
+    statement = i + 1;
     const line = text.slice(from, to);
     const same = alike.get(line);
     // One piece stands in one place: what is known of it may be of that place.
@@ -238,5 +242,5 @@ function pieceOf(text: string, known: typeof LINE | undefined): OnePiece | null 
   const first = layout.tokens[0];
   const manyLines = words.some((token) => token.tokenType === T.Str && token.image.includes("\n"));
   const closed = layout.open === 0 && layout.tokens.at(-1)?.tokenType === T.Separator && (known !== undefined || openAt === null);
-  return { piece: { text, script, diagnostics, openAt, words: words.length, goesOn: first === undefined || first.tokenType === T.Pipe, manyLines, notes: [] }, closed, lost };
+  return { piece: { text, script, diagnostics, openAt, words: words.length, goesOn: first === undefined || goesOnAbove(first) || beginsClause(first), manyLines, notes: [] }, closed, lost };
 }

@@ -90,9 +90,9 @@ function commas(list: string): readonly string[] {
   return ends.map((end, i) => list.slice(i === 0 ? 0 : ends[i - 1]! + 1, end).trim());
 }
 
-/** A table by its name, or a file in quotes. */
+/** A table by its name, or a file by its own, in quotes or without them. */
 function sourceOf(from: string): string | null {
-  const file = /^(["'])([^"']+\.(csv|tsv|jsonl|parquet))\1$/i.exec(from);
+  const file = /^(["'`]?)([^"'`\s]+\.(csv|tsv|jsonl|parquet))\1$/i.exec(from) ?? /^(["'])([^"']+\.(csv|tsv|jsonl|parquet))\1$/i.exec(from);
   if (file !== null) return `${file[3]!.toLowerCase() === "tsv" ? "csv" : file[3]!.toLowerCase()} "${file[2]!}"`;
   return new RegExp(`^${NAME}(?:\\.${NAME})*$`, "u").test(from) ? from : null;
 }

@@ -138,6 +138,34 @@ test("how many more there are stands behind the last that is told", () => {
   assert.equal(kept.map(({ span, untold = 0 }) => [span.start, untold]), [[0, 0], [1, 0], [2, 5], [4, 0]]);
 });
 
+test("a line that begins with and or or goes on with the condition above", () => {
+  for (const text of ["runs | where a > 1\n  and b", "runs\n| where a > 1 # why\n\n  and b", "runs | where a > 1\r\nand b"]) {
+    const { script, diagnostics } = parse(text);
+    assert.equal(diagnostics, [], text);
+    assert.is(script.statements.length, 1, text);
+  }
+  assert.equal(stages("runs | where a\n  or b\n  and c | top 3"), stages("runs | where a or b and c | top 3"));
+  assert.equal(codes("and b"), ["missing-left"]);
+});
+
+test("a query of SQL is one mistake, over as many lines as it has and behind let, with the line that saeq reads", () => {
+  const fixed = (text: string): string | undefined => {
+    const { diagnostics } = parse(text);
+    assert.equal(diagnostics.map(({ code }) => code), ["sql-statement"], text);
+    const { fix } = diagnostics[0]!;
+    return fix && text.slice(0, fix.span.start) + fix.text + text.slice(fix.span.end);
+  };
+  assert.is(fixed("SELECT a,\n  b\nFROM t\nWHERE a > 1\n  AND b = 'x'\nORDER BY a DESC\nLIMIT 3;\nt | top 3"), "t | where a > 1 and b == 'x' | sort a desc | select a, b | take 3;\nt | top 3");
+  assert.is(fixed("select a\r\nfrom t\r\n\r\nwhere a > 1\r\n"), "t | where a > 1 | select a\r\n");
+  assert.is(fixed("let x = SELECT * FROM t"), "let x = t");
+  assert.is(fixed("let x = select grp, count(*)\nfrom t\ngroup by grp\nx | take 3"), "let x = t | group grp | agg n = count()\nx | take 3");
+  assert.is(fixed("select * from runs.csv"), 'csv "runs.csv"');
+  assert.is(fixed("SELECT a.x FROM t a\nJOIN u b ON a.x = b.x\nORDER BY a.x DESC"), undefined);
+  assert.is(fixed("select a -- this\nfrom t"), undefined);
+  // A column or a stage of that name is none.
+  assert.equal(codes("runs | select from\nruns | where a"), []);
+});
+
 test("nesting is counted before it can overflow anything", () => {
   const nested = (n: number) => `where ${"(".repeat(n)}x${")".repeat(n)}`;
   assert.equal(codes(nested(MAX_BRACKETS)), []);

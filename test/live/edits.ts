@@ -24,7 +24,7 @@ const WORDS = [
   "\n", "\r\n", "\r", " ", "\t", "|", " | ", "(", ")", "[", "]", "{", "}", '"', "'", "`", "#", "# note\n", "## doc\n", "# lint-ignore unused-let\n", ";", ",", "=", "(((", ")))", "||", "&&", "->", "//", "/* a */", "“x”", "\\", "--flag",
   "let x = perfect\n", "let perfect_2 = perfect | take 2\n", "let n = 3\n", "def f(a: table) = a | take 1\n", "def g(a: table, k: int = 2) = a | f | take $k\n", "perfect | f\n", "perfect | g k 3 | f\n", "param n: int = 3\n", "param file: path\n", "csv $file | where a > 1\n",
   "set seed 1\n", 'set sae "nope"\n', 'set model "nope"\n', "set layer 3\n", "perfect | acts layer 7 | top 3\n", 'csv "missing.csv" | take 1\n', "x | where matching_tokens == 0.5\n", "perfect | derive matching_tokens = 3\n", 'perfect | where "reference" == "x"\n', 'use "lib.saeq"\n', 'use "std:memorization"\n', "saeq 1\n", "sample perfect 3\n",
-  "é", "😀", "\uD800", "\uFEFF", "\u00A0", "\u200B", "$n", "1.2.3", "select a from b", "SELECT", "not in", "is null", "and", "in", "- 1", "\n\n", "\n| top 3\n", "perfect\n", '"a\nb"', "let", "x", "perfect", "sampel", "take",
+  "é", "😀", "\uD800", "\uFEFF", "\u00A0", "\u200B", "$n", "1.2.3", "select a from b", "SELECT", "SELECT a\n", "let y = select a\n", "\nfrom perfect\n", "where a > 1\n", "\nand a\n", "or a", "not in", "is null", "and", "in", "- 1", "\n\n", "\n| top 3\n", "perfect\n", '"a\nb"', "let", "x", "perfect", "sampel", "take",
 ];
 
 export interface Hand {
