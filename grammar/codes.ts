@@ -50,6 +50,7 @@ export const CODES = {
   "keyword-case": { say: (found, write) => ({ message: `\`${found}\` is written \`${write}\``, label: `write \`${write}\``, notes: [`a column of that name is written \`${found}\`, with its backquotes`] }), trigger: "where a AND b", fixed: "where a and b" },
   "is-null": { say: (write) => ({ message: "null is a value: compare with `==` or `!=`", label: `write \`${write}\`` }), trigger: "where x IS NOT NULL", fixed: "where x != null" },
   "not-in": { say: () => ({ message: "`not` stands before the whole comparison", label: "write `not x in …`" }), trigger: "where x not in [1, 2]", fixed: "where not x in [1, 2]" },
+  "loop": { say: () => ({ message: "nothing is repeated by a loop", label: "write a line for each", notes: ["where numbers are listed, one line does: layers and features take several, with commas; and `def` gives stages a name, with what differs as its argument"] }), trigger: "for x in [5, 6] { runs | top $x }", fixed: null },
   "sql-statement": { say: () => ({ message: "a pipeline starts with its table, not with SELECT", label: "saeq reads from left to right", help: "<table> | where <condition> | select <columns>" }), trigger: "SELECT a, b FROM runs WHERE a > 1", fixed: "runs | where a > 1 | select a, b" },
 
   // pipelines and expressions

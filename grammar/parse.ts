@@ -7,6 +7,7 @@ import { emptyLines, readComments } from "./comments.ts";
 import { firstOfEach, type Diagnostic } from "./diagnostic.ts";
 import { lastLines } from "./last_lines.ts";
 import { goesOn, layOut, type Layout } from "./layout.ts";
+import { replaceLoops } from "./loops.ts";
 import { parsing } from "./parser.ts";
 import type { Span } from "./span.ts";
 import { joinPhrases } from "./parted_phrases.ts";
@@ -89,13 +90,14 @@ function* reading(text: string, known?: T.KnownOpen): Generator<void, Read | str
   const layout = layOut(words.tokens);
   yield;
   const sql = replaceSql(layout.tokens, text);
+  const loops = replaceLoops(sql.tokens);
   yield;
   const site = { text, diagnostics: [] as Diagnostic[], following: "" };
   const newlines = words.tokens.filter((token) => token.tokenType === T.Newline);
   const wordStarts = words.tokens.filter(isWord).map((token) => token.startOffset);
-  const { script, lost } = yield* building(parsing(sql.tokens), { comments: readComments(words.comments, text), blankLines: emptyLines(newlines, text), wordStarts }, site);
-  const told = words.diagnostics.filter(({ span }) => !sql.told.some(({ start, end }) => span.start >= start && span.end <= end));
-  return { script, diagnostics: [...told, ...layout.diagnostics, ...sql.diagnostics, ...site.diagnostics], openAt: words.openAt, words: words.tokens, layout, lost };
+  const { script, lost } = yield* building(parsing(loops.tokens), { comments: readComments(words.comments, text), blankLines: emptyLines(newlines, text), wordStarts }, site);
+  const told = words.diagnostics.filter(({ span }) => ![...sql.told, ...loops.told].some(({ start, end }) => span.start >= start && span.end <= end));
+  return { script, diagnostics: [...told, ...layout.diagnostics, ...sql.diagnostics, ...loops.diagnostics, ...site.diagnostics], openAt: words.openAt, words: words.tokens, layout, lost };
 }
 
 /** The words of a text, or why there are too many. */

@@ -27,6 +27,7 @@ export const TEXT_CODES: Readonly<Record<Code, { readonly why: string; readonly 
   "keyword-case": { why: "Words are told apart by case", mend: "Write it in lower case" },
   "is-null": { why: "Null is a value like others, and `==` compares it", mend: "Write `== null` or `!= null`" },
   "not-in": { why: "`not` stands before a whole comparison", mend: "Write `not x in …`" },
+  "loop": { why: "A script is a list of questions, each of which is planned as a whole", mend: "Write a line for each, or list the numbers where a stage takes several" },
   "sql-statement": { why: "A pipeline is read from left to right, in the order in which things happen", mend: "Start with the table" },
   "missing-stage": { why: "A pipe joins two stages", mend: "Write the stage, or remove one pipe" },
   "pipeline-ends": { why: "A pipe waits for the stage behind it", mend: "Write the stage, or remove the pipe" },

@@ -1,14 +1,14 @@
 /** Without this file a word that has no place after a stage would be refused without saying what was meant. */
 import type { Arg as Words, Expr, Item } from "../../grammar/ast.ts";
 import type { Diagnostic, Fix } from "../../grammar/diagnostic.ts";
-import { printArg, printExpr } from "../../grammar/print_parts.ts";
+import { printArg, printColumn, printExpr } from "../../grammar/print_parts.ts";
 import type { Span } from "../../grammar/span.ts";
 import { FUNCTIONS } from "../ops/functions.ts";
 import type { Schema } from "../ops/schema.ts";
 import { holdsOf, type Arg, type Shape } from "../stages/args.ts";
 import { STAGE_BY_NAME } from "../stages/mod.ts";
 import type { StageDefinition } from "../stages/stage.ts";
-import { single } from "./constant.ts";
+import { bare, single } from "./constant.ts";
 import { unquotedText } from "./meant_words.ts";
 import { bracketed, inClauses, inGroups, isTable, phraseAt, pipelineBracketed, type Rewritten } from "./phrases.ts";
 import { pasteable, settingCalled, SETTINGS, valueCalled } from "./settings.ts";
@@ -70,6 +70,8 @@ export function misplaced(given: Misplaced): Hint & { readonly known: string } {
   const word = wordOf(each);
   const [item] = each.items;
   if (rewritten !== null) return { ...(rewritten.text.includes("\n") ? {} : { label: `write \`${rewritten.text}\`` }), fix: rewritten, known };
+  const whole = asDescribed(given) ?? asDrawn(given);
+  if (whole !== null) return { ...whole, known };
   const place = asPlace(words, at, definition.args);
   if (place !== null) return { ...place, notes: place.notes ?? [], known };
   const filled = (hint: Hint): Hint | null => (Object.keys(hint).length === 0 ? null : hint);
@@ -122,6 +124,34 @@ function formatted({ words, at }: Around): Rewritten | null {
   const parts = value.value.split(/(\{[\p{L}_][\p{L}\p{N}_]*\})/u).filter((part) => part !== "");
   if (parts.some((part, i) => /[{}]/.test(part) && !/^\{[\p{L}_][\p{L}\p{N}_]*\}$/u.test(part) && i >= 0)) return null;
   return { span: { start: before.span.start, end: value.span.end }, text: parts.map((part) => (part.startsWith("{") ? part.slice(1, -1) : JSON.stringify(part))).join(" + ") };
+}
+
+/** `describe score`, `describe column=score`: the columns are chosen first. */
+function asDescribed({ definition, input, words, text }: Misplaced): Hint | null {
+  const items = words.flatMap((each) => each.items);
+  const columns = items.map(({ value }) => (value.kind === "name" ? value.path.join(".") : value.kind === "str" ? value.value : ""));
+  if (definition.name !== "describe" || input?.kind !== "table" || !columns.every((name) => input.columns.some((each) => each.name === name))) return null;
+  const write = `select ${columns.map(printColumn).join(", ")} | describe`;
+  return { label: `write \`${write}\``, fix: { span: { start: text.lastIndexOf("describe", words[0]!.span.start), end: words.at(-1)!.span.end }, text: write } };
+}
+
+/** `plot count kind=bar`, `plot kind=scatter count max`: the kind stands first, and columns behind `x` and `y`. */
+function asDrawn({ definition, input, words }: Misplaced): Hint | null {
+  const kinds = definition.name === "plot" && definition.args["kind"]?.shape.kind === "oneOf" ? definition.args["kind"].shape.options : null;
+  const said = words.flatMap((each) => each.items);
+  const named = said.findIndex(({ name }) => name?.path.join(".") === "kind");
+  const behind = said.findIndex(({ name, value }) => name === null && value.kind === "name" && value.path.join(".") === "kind");
+  const at = named >= 0 ? named : behind + 1;
+  const value = kinds === null || (named < 0 && behind < 0) ? undefined : said[at]?.value;
+  const word = value?.kind === "name" ? value.path.join(".") : value?.kind === "str" ? value.value : null;
+  const columns = said.flatMap(({ name, value }, i) => (i === at || i === behind ? [] : name === null && value.kind === "name" ? [value.path.join(".")] : [null]));
+  if (kinds === null || word === null || columns.length > 2 || columns.some((name) => name === null || (input?.known === true && !input.columns.some((each) => each.name === name)))) return null;
+  const [x, y] = columns.length === 2 ? columns : [undefined, columns[0]];
+  if (/^hist/.test(word)) return y == null ? null : { label: "`hist` counts how often", help: `hist ${printColumn(y)}` };
+  const kind = kinds.find((each) => each === word || each.startsWith(word) || word.startsWith(each.replace(/s$/, ""))) ?? null;
+  if (kind === null) return null;
+  const write = [kind, ...(x == null ? [] : [`x ${printColumn(x)}`]), ...(y == null ? [] : [`y ${printColumn(y)}`])].join(" ");
+  return { label: `write \`plot ${write}\``, fix: { span: { start: words[0]!.span.start, end: words.at(-1)!.span.end }, text: write } };
 }
 
 /** `count distinct class` */
@@ -194,6 +224,13 @@ function withKeyword({ items, span }: Words, words: readonly Words[], specs: rea
   // `generate 20 tokens`: what is counted is said by the keyword.
   const number = words.findIndex((each) => each.span.start === span.start);
   const unit = words[number + 1];
+  // `steer 769 5`: what stands behind it is how much, where the stage is told one such number.
+  const [amount] = left.filter(([, { shape }]) => shape.kind === "float");
+  const much = unit === undefined || listing ? null : single(unit);
+  if (amount !== undefined && words.length === number + 2 && much !== null && (bare(much).kind === "num" || (much.kind === "unary" && much.op === "-" && bare(much.operand).kind === "num"))) {
+    const text = `${only[0]} ${printArg(words[number]!)} ${amount[0]} ${printArg(unit!)}`;
+    return { label: `write \`${text}\``, notes: [`\`${amount[0]}\`: ${amount[1].doc}`], fix: { span: { start: span.start, end: unit!.span.end }, text } };
+  }
   if (unit === undefined || only[1].alsoCalled?.includes(wordOf(unit) ?? "") !== true) return before(only[0], span);
   const text = `${only[0]} ${printArg(words[number]!)}`;
   return { label: `write \`${text}\``, fix: { span: { start: span.start, end: unit.span.end }, text } };

@@ -36,7 +36,7 @@ export function intOf(item: Item, { min, max, list, of }: Whole, context: Contex
   if (item.value.kind === "hole") return undefined;
   const value = item.name === null ? literal(item.value, context) : undefined;
   if (value === null) return undefined;
-  const meant = asParam(item.value, context) ?? (of === "tokens" && item.name === null ? asCount(item.value, context.report.text) : null) ?? (list ? asList(item.value, min, context) : null) ?? (item.name === null ? asWhole(item.value, min, of === "layer" || of === "feature") : unnamed(item)) ?? {};
+  const meant = asParam(item.value, context) ?? (of === "tokens" && item.name === null ? asCount(item.value, context.report.text) : null) ?? (list ? (asAll(item, of) ?? asList(item.value, min, context)) : null) ?? (item.name === null ? asWhole(item.value, min, of === "layer" || of === "feature") : unnamed(item)) ?? {};
   if (typeof value !== "number" || !Number.isSafeInteger(value)) {
     error(context.report, item.span, "wrong-argument", typeof value === "number" ? `a whole number is needed here, not ${value}` : "a whole number is needed here", meant);
     return undefined;
@@ -44,6 +44,14 @@ export function intOf(item: Item, { min, max, list, of }: Whole, context: Contex
   if (value >= min && value <= max) return value;
   error(context.report, item.span, "out-of-range", `${value} is ${value < min ? `less than ${min}` : `more than ${max}`}`, meant);
   return undefined;
+}
+
+/** `layer all`: what is listed instead. */
+function asAll({ name, value }: Item, of: Whole["of"]): Hint | null {
+  const word = value.kind === "name" && !value.quoted ? value.path.join(".") : value.kind === "str" ? value.value : "";
+  if (name !== null || !/^(?:all|every|each|any|\*)$/i.test(word)) return null;
+  const numbers = { label: "write their numbers", notes: [`there is no word for all ${of === "layer" ? "layers: those that are meant are listed, as in `layer 5, 6, 7`" : "of them: those that are meant are listed, with commas"}`] };
+  return of === "layer" ? { ...numbers, notes: [...numbers.notes, "an SAE reads the layer that it was trained at: for several layers several are set, `set sae \"…\", \"…\"`"] } : numbers;
 }
 
 /** `top k=10` */

@@ -206,9 +206,12 @@ function standsFirst({ name, args }: StageDefinition, { at, stage, pipeline }: P
   if (Object.values(args).some(({ required }) => required)) return false;
   const flags = words.findIndex((each) => !Object.entries(args).some(([flag, { shape }]) => shape.kind === "flag" && flag === wordOf(each)));
   const first = words[flags];
+  const alone = first === undefined || flags === 0 || flags < words.length - 1 ? null : single(first);
+  const inner = alone?.kind === "group" ? report.text.slice(alone.pipeline.span.start, alone.pipeline.span.end) : null;
   const word = first === undefined ? null : wordOf(first);
-  if (first === undefined || word === null || stageNamed(scope, word) === undefined || relation(scope, word) !== undefined) return false;
-  const [before, rest] = [words.slice(0, flags), words.slice(flags)].map((each) => each.map(printArg).join(" "));
+  if (first === undefined || (inner === null && (word === null || stageNamed(scope, word) === undefined || relation(scope, word) !== undefined))) return false;
+  const before = words.slice(0, flags).map(printArg).join(" ");
+  const rest = inner ?? words.slice(flags).map(printArg).join(" ");
   const own = `${name} ${before}`.trim();
   const text = `${rest}${report.text.slice(stage.span.end, pipeline.span.end)} | ${own}`;
   const fits = report.trial !== true && works(text, null, { ...context, check: checkPipeline });
@@ -229,11 +232,18 @@ function headRelation({ args }: StageDefinition, words: Words | undefined, conte
   if (own !== undefined && (own.keyword || own.shape.kind === "flag")) return null;
   if (isAbsent(context.scope, name)) return unknown(first.span);
   if (beyondHelp(context.report)) return error(context.report, first.span, "unknown-name", `no value named \`${name}\``) ?? unknown(first.span);
+  const [head = "", ...column] = first.path;
+  const table = first.path.length > 1 ? relation(context.scope, head)?.schema : undefined;
+  if (table?.kind === "table" && table.columns.some((each) => each.name === column.join("."))) {
+    const text = `(${printColumn(head)} | select ${printColumn(column.join("."))})`;
+    error(context.report, first.span, "unknown-name", `no value named \`${name}\``, { label: `write \`${text}\``, fix: { span: first.span, text } });
+    return unknown(first.span);
+  }
   const near = nearest(name, [...context.scope.relations.keys(), ...context.scope.standard.keys()]);
   error(context.report, first.span, "unknown-name", `no value named \`${name}\``, {
     ...(near === null ? {} : { label: `did you mean \`${near}\`?`, fix: { span: first.span, text: near } }),
     notes: [`values here: ${listed([...context.scope.relations.keys(), ...context.scope.standard.keys()])}`],
-    ...(name === "" ? {} : { help: `let ${printColumn(name)} = csv "…"` }),
+    ...(name === "" || first.path.length > 1 ? {} : { help: `let ${printColumn(name)} = csv "…"` }),
   });
   return unknown(first.span);
 }

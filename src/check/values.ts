@@ -46,7 +46,7 @@ export function argumentValue(shape: Shape, words: Words, context: ValueContext)
     if (named !== undefined && named.name !== null && (shape.kind === "predicate" || shape.kind === "scalar")) return assigned(named, report);
     const ordered = words.items.length === 1 ? words.items[0] : undefined;
     if (ordered !== undefined && ordered.order !== null) return wrong(words.span, `\`${ordered.order}\` belongs to \`sort\``, { fix: { span: { start: ordered.value.span.end, end: ordered.span.end }, text: "" } });
-    return wrong(words.span, "one value is needed here", withBlanks(words.items, context.text) ?? together(words.items, context.text) ?? (shape.kind === "predicate" ? allOf(words, context.text) : {}));
+    return wrong(words.span, "one value is needed here", withBlanks(words.items, context.text) ?? together(words.items, context.text) ?? (shape.kind === "predicate" ? allOf(words, context.text) : shape.kind === "oneOf" ? withoutName(words, shape.options) : {}));
   };
   switch (shape.kind) {
     case "flag":
@@ -173,6 +173,13 @@ export function argumentValue(shape: Shape, words: Words, context: ValueContext)
 }
 
 /** The option that other tools write like this, in any case and with dashes (`encoding iso-8859-1`, which reads as a subtraction). */
+/** `plot kind=bar`: the choice, which has no name before it. */
+function withoutName({ items: [item, ...more], span }: Words, options: readonly string[]): Hint {
+  const word = item?.name != null && more.length === 0 && item.value.kind === "name" ? item.value.path.join(".") : "";
+  const meant = options.includes(word) ? word : options.find((each) => each.startsWith(word));
+  return word === "" || meant === undefined ? {} : { label: `write \`${meant}\``, fix: { span, text: meant } };
+}
+
 function signed(written: string, { options, signs }: Shape & { readonly kind: "oneOf" }): string | null {
   const word = written.toLowerCase().replace(/[-_](?=\w)/g, "");
   return signs !== undefined && Object.hasOwn(signs, word) ? signs[word]! : (options.find((each) => each === word) ?? null);
