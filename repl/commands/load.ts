@@ -1,8 +1,8 @@
 /** Without this file a script could not be tried inside a session. */
 import { readFileSync } from "node:fs";
 import { basename, resolve } from "node:path";
-import { systemCode } from "../../runtime/data/error.ts";
 import type { Command } from "./command.ts";
+import { whyUnread } from "../why_unread.ts";
 import { fileName } from "./file_name.ts";
 
 export const load: Command = {
@@ -20,19 +20,3 @@ export const load: Command = {
     }
   },
 };
-
-/** What the system says, in words. */
-function whyUnread(error: unknown): string {
-  switch (systemCode(error)) {
-    case "ENOENT":
-    case "ENOTDIR":
-      return "there is no such file";
-    case "EISDIR":
-      return "it is a folder";
-    case "EACCES":
-    case "EPERM":
-      return "this user may not read it";
-    default:
-      return error instanceof Error ? error.message : String(error);
-  }
-}

@@ -19,6 +19,7 @@ import { scriptGrants, withSet } from "../permissions.ts";
 import { permissionSet } from "../project_file.ts";
 import { sayMistake } from "../talk.ts";
 import type { Look } from "../terminal.ts";
+import { whyUnread } from "../why_unread.ts";
 import { makeFolder } from "../../runtime/data/make_folder.ts";
 import { ARCHIVE, isArchive, scriptBytes } from "./script_bytes.ts";
 
@@ -144,8 +145,7 @@ export async function readSource(file: string, shop: Shop): Promise<Source | nul
       sayDataError(shop, error);
       return null;
     }
-    const why = error instanceof Error && "code" in error && error.code === "ENOENT" ? "there is no such file" : error instanceof Error ? error.message : String(error);
-    mistake(shop, `could not read ${visible(file)}: ${visible(why)}`);
+    mistake(shop, `could not read ${visible(file)}: ${visible(whyUnread(error))}`);
     return null;
   }
 }

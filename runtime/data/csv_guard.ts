@@ -135,8 +135,10 @@ export function createGuard(path: string, separator: number, { ragged, nul }: Le
         if (byte === CR) afterReturn = true;
         else ends.lf++;
       } else if (state === CLOSED) {
+        const meant = shape.meantSeparator();
         fail("bad-quote", `text follows the closing quote of cell ${at.cells + 1}${where()}`, {
-          notes: [`the cell opens with a quote on line ${quoteLine} and its quote closes on line ${line}`, 'inside a quoted cell a quote is written twice: ""; or one was opened there and never closed'],
+          notes: [`the cell opens with a quote on line ${quoteLine} and its quote closes on line ${line}`, ...(meant?.notes ?? []), 'inside a quoted cell a quote is written twice: ""; or one was opened there and never closed'],
+          ...(meant === null ? {} : { help: meant.help }),
         });
       } else {
         state = PLAIN;

@@ -40,6 +40,8 @@ export interface CsvShape {
   endRow(byte: number): void;
   /** What follows the line end at `byte` begins with this line. */
   beginLine(line: number, byte: number): void;
+  /** What is told where the header holds another separator: notes, and the line that names it; null where it holds none. */
+  meantSeparator(): { readonly notes: string[]; readonly help: string } | null;
   /** Rows that were let pass with another number of cells. */
   uneven(): number;
 }
@@ -55,6 +57,10 @@ export function createShape(path: string, separator: number, ragged: Leniency["r
     const header = Buffer.from(head).toString("latin1");
     const [best] = SEPARATORS.filter((each) => each.charCodeAt(0) !== separator).map((each) => ({ each, times: header.split(each).length - 1 })).sort((a, b) => b.times - a.times);
     return best === undefined || best.times < expected ? null : JSON.stringify(best.each);
+  };
+  const meantSeparator: CsvShape["meantSeparator"] = () => {
+    const meant = other();
+    return meant === null ? null : { notes: [`the header looks as if its cells were separated by ${meant}`], help: `csv ${JSON.stringify(path)} sep ${meant}` };
   };
   const where = (): string => (at.row === 0 ? ` in the header (line ${at.rowLine})` : ` in row ${at.row} (line ${at.rowLine})`);
   const fail: CsvShape["fail"] = (code, message, more = {}) => {
@@ -76,6 +82,7 @@ export function createShape(path: string, separator: number, ragged: Leniency["r
     look: (bytes) => {
       if (expected === -1 && head.length < MOST_HEAD) head.push(...bytes.subarray(0, MOST_HEAD - head.length));
     },
+    meantSeparator,
     uneven: () => uneven,
     endCell: (byte) => {
       checkSizes(byte, null);
@@ -89,8 +96,8 @@ export function createShape(path: string, separator: number, ragged: Leniency["r
       if (expected === -1) expected = found;
       else if (ragged === "skip" || (ragged === "pad" && found < expected)) uneven += found === expected ? 0 : 1;
       else if (found !== expected) {
-        const meant = other();
-        if (meant !== null) fail("ragged-row", `row ${at.row} (line ${at.rowLine}) has ${counted(found, "cell")}, the header has ${expected}`, { notes: [`the header looks as if its cells were separated by ${meant}`], help: `csv ${JSON.stringify(path)} sep ${meant}` });
+        const meant = meantSeparator();
+        if (meant !== null) fail("ragged-row", `row ${at.row} (line ${at.rowLine}) has ${counted(found, "cell")}, the header has ${expected}`, meant);
         const plain = path.toLowerCase().endsWith(".txt");
         fail("ragged-row", `row ${at.row} (line ${at.rowLine}) has ${counted(found, "cell")}, the header has ${expected}`, {
           help: plain ? `text ${JSON.stringify(path)}` : `ragged ${found < expected && ragged !== "pad" ? "pad" : "skip"}`,

@@ -207,6 +207,14 @@ test("a ragged row under a header of another separator says which one, and offer
   assert.match((await refused(read("a;b,c\n1,2,3\n"))).notes.join(), "ragged skip");
 });
 
+test("text behind a closing quote under a header of another separator says which one", async () => {
+  const error = await refused(read('text;label\n"a;b";1\n'));
+  assert.is(error.code, "bad-quote");
+  assert.ok(error.notes.includes('the header looks as if its cells were separated by ";"'), error.notes.join());
+  assert.match(error.help ?? "", 'sep ";"');
+  assert.is((await refused(read('a,b\n"x" y,1\n'))).help, null);
+});
+
 test("a column of numbers and NaN is text, and says how it is read as numbers", async () => {
   const said = async (content: string): Promise<readonly string[]> => (await readCsv(fileOf(content))).notes;
   const note = "x is text because of NaN; with types {x: float} it is numbers, and null there";

@@ -94,6 +94,7 @@ test("exit codes and their messages", async () => {
     [["eval", ".ls"], 2, /dot commands/],
     [["eval", "explode"], 1, /bug: boom/],
     [["run", "nope.saeq"], 10, /there is no such file/],
+    [["run", "."], 10, /could not read \.: it is a folder/],
     [["run", "bad.saeq"], 3, /no stage named/],
     [["run", "s.saeq", "--m", "1"], 2, /no param `m`.*--n/],
     [["run", "s.saeq", "-A", "--n"], 2, /`--n` needs a value: --n <int>/],

@@ -56,6 +56,7 @@ const CASES: readonly Case[] = [
   { name: "a header that is too large", query: model(modelFolder({ weights: () => Buffer.concat([Buffer.from(new BigUint64Array([1n << 60n]).buffer), new Uint8Array(64)]) })), code: "not-safetensors", exit: 3, says: /header/, caret: "set" },
   { name: "NaN in model weights", query: model(modelFolder({ weights: (bytes) => { const copy = Buffer.from(bytes); const start = 8 + Number(copy.readBigUInt64LE(0)); copy.writeUInt16LE(0x7fc0, start + 1000); return copy; } })), code: "nonfinite-weights", exit: 1, says: /NaN.*element/s, caret: "acts layer 7" },
   { name: "text longer than the context", files: { "long.csv": `text\n${"word ".repeat(3000)}\n` }, query: `csv "long.csv" ${layer7}`, code: "text-too-long", exit: 1, says: /512.*set long truncate/s, caret: `csv "long.csv"` },
+  { name: "a header that was not cut", files: { "n.csv": "text;b\nx;2\n" }, query: `csv "n.csv" ${layer7}`, code: "no-text", exit: 3, says: /sep ";"/, caret: "acts" },
   { name: "no text in a table", files: { "n.csv": "a,b\n1,2\n" }, query: `csv "n.csv" ${layer7}`, code: "no-text", exit: 3, says: /`text`/, caret: "acts" },
   { name: "an unknown param", query: "sample perfect $m", code: "unknown-param", exit: 3, says: /\$m/, caret: "$m" },
   { name: "an unknown setting", query: "set sed 42", code: "unknown-setting", exit: 3, says: /did you mean `seed`/, caret: "sed" },

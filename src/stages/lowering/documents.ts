@@ -126,6 +126,9 @@ function alone(context: Lowering, column: string): Fix | null {
   });
 }
 
+/** What stands in the name of a column where a header was not cut into cells. */
+const SEPARATORS: readonly string[] = [";", "\t", "|"];
+
 /** The input as tokens: itself, or its documents tokenized for the model that is set. */
 export function documentTokens(context: Lowering): Plan | null {
   const { input, settings } = context;
@@ -146,15 +149,18 @@ export function documentTokens(context: Lowering): Plan | null {
       return null;
     }
     const word = columnOf(input.schema, "text");
+    const [only, ...others] = input.schema.columns;
+    const separator = others.length > 0 ? undefined : SEPARATORS.find((each) => only?.name.includes(each) === true);
     const texts = input.schema.columns.filter((column) => column.type === "str").map(({ name }) => printColumn(name));
     context.report({
       code: "no-text",
       message: word === undefined ? "this table has no text for the model to read" : `\`text\` is ${word.type}, and the model reads text`,
       notes: [
+        ...(separator === undefined ? [] : [`the header looks as if its cells were separated by ${JSON.stringify(separator)}`]),
         `columns here: ${input.schema.columns.map(({ name, type }) => `${name} (${type})`).join(", ") || "none"}`,
         `read are \`text\`, or ${PROMPT_COLUMNS.map((name) => `\`${name}\``).join("/")} followed by ${CONTINUATION_COLUMNS.map((name) => `\`${name}\``).join("/")}`,
       ],
-      ...(asChat(context, "acts layer 7") ?? (texts[0] === undefined ? context.way(["table", "tokens"]) : { help: `… | text ${texts[0]} | acts layer 7` })),
+      ...(separator !== undefined ? { help: `csv "…" sep ${JSON.stringify(separator)}` } : asChat(context, "acts layer 7") ?? (texts[0] === undefined ? context.way(["table", "tokens"]) : { help: `… | text ${texts[0]} | acts layer 7` })),
     });
     return null;
   }
