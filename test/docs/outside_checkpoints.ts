@@ -102,6 +102,17 @@ export const CHECKPOINT_CASES: readonly OutsideCase[] = [
   sae("unsupported-sae", { activation_fn: "tanh-relu" }),
   { code: "unsupported-sae-format", files: { "sae/model.onnx": "" }, query: SAE_QUERY, exit: 3 },
   { code: "broken-archive", files: { "sae/gemma-scope-2b-pt-res/layer_7/params.npz": "PK" }, query: SAE_QUERY.replace('"sae"', '"sae/gemma-scope-2b-pt-res/layer_7"'), exit: 3 },
+  {
+    code: "sae-left-out",
+    prepare: (folder) => {
+      cpSync(join(EXAMPLES, "kjv", "sae"), join(folder, "sae"), { recursive: true });
+      const file = join(folder, "sae", "sae_weights.safetensors");
+      const bytes = readFileSync(file);
+      writeFileSync(file, bytes.fill(0, bytes.length - 32));
+    },
+    query: 'set sae "kjv", "sae"\nperfect | take 2 | acts layer 7 | top 2',
+    exit: 0,
+  },
   sae("unfolded-normalization", { normalize_activations: "expected_average_only_in" }),
   sae("sae-width-mismatch", {}, 128),
   { code: "hook-absent", prepare: (folder) => familyModel(join(folder, "model"), "neox_small", "pythia"), query: 'set model "model"\nprompts "the word" | resid layer 1 hook resid_mid', exit: 3 },

@@ -33,6 +33,7 @@ export function encoded(context: Lowering, dense: Plan): Plan | null {
     const sae = saeFor(context, model, saes, { tap, layers: forward.taps.map(({ layer }) => layer) });
     if (sae === null) return null;
     chosen.push(sae);
+    tellLeftOut(context, saes, sae, tap);
   }
   if (!bosAgrees(context, dense, chosen)) return null;
   const several = forward.taps.length > 1;
@@ -41,6 +42,19 @@ export function encoded(context: Lowering, dense: Plan): Plan | null {
     [dense],
     { ...dense.schema, kind: "acts", columns: several ? [{ name: "layer", type: "int" }, ...ACTS_COLUMNS] : ACTS_COLUMNS },
   );
+}
+
+/** Of several that are set for one place the first is taken, as setting two cannot say which is meant. */
+function tellLeftOut(context: Lowering, saes: readonly SaeFacts[], taken: SaeFacts, tap: Tap): void {
+  const left = saes.filter(({ layer, hook, ref }) => layer === tap.layer && hook === tap.hook && (ref.digest !== taken.ref.digest || ref.convention !== taken.ref.convention));
+  if (left.length === 0) return;
+  context.report({
+    severity: "warning",
+    code: "sae-left-out",
+    message: `${left.map(({ ref }) => `\`${ref.name}\``).join(", ")} ${left.length === 1 ? "reads" : "read"} layer ${tap.layer} ${tap.hook}, too, and \`${taken.ref.name}\`, which was named before, is taken`,
+    notes: ["one place is read with one SAE at a time: the other is set on a line of its own before the next pipeline"],
+    help: `set sae ${JSON.stringify(left[0]!.ref.name)}`,
+  });
 }
 
 /** The SAE trained on exactly this hook. A near hook is never substituted. */
