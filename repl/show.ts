@@ -21,6 +21,7 @@ export async function showResult(event: Result, view: Pick<View, "mode" | "rows"
     width: look.width,
     color: look.color,
     ascii: look.ascii,
+    window: look.tty,
     rows: event.display.rows ?? view.rows,
     wide: event.display.wide || view.wide,
     spoken: view.spoken === true,

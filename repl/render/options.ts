@@ -6,6 +6,8 @@ export interface RenderOptions {
   /** Columns of the terminal. */
   readonly width: number;
   readonly color: boolean;
+  /** The width is a window's, which breaks longer lines anywhere: texts are broken at words, and go on under what they belong to. */
+  readonly window?: boolean;
   /** Only ASCII for lines, bars and marks; data stays as it is. */
   readonly ascii?: boolean;
   /** Rows shown of a longer table, half of them from its end; default 20. */

@@ -10,6 +10,7 @@ import { renderHistogram } from "./histogram.ts";
 import { shortNumber } from "./number.ts";
 import { SLIM, styled, type RenderOptions } from "./options.ts";
 import { renderTable } from "./table.ts";
+import { treeText } from "./tree_text.ts";
 
 /** Tokens and documents shown of activations; the summary speaks for the others. */
 const FEW = 8;
@@ -39,7 +40,7 @@ function renderSingle(value: Single, options: RenderOptions): string {
     case "plot":
       return renderHistogram(value, options);
     case "text":
-      return visible(value.text, { keepNewlines: true });
+      return options.window === true && options.wide !== true ? treeText(visible(value.text, { keepNewlines: true }), options.width) : visible(value.text, { keepNewlines: true });
     case "reduced":
       throw new Error("activations that were let go are not shown");
     default:

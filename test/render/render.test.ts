@@ -43,6 +43,14 @@ for (const width of [100, 60, 38]) {
   }
 }
 
+test("in a window a plan is broken at words, and its branches stay branches", () => {
+  const text = "as run\n  rank 3 by count  : features\n  └─ forward kjv: layer 7 resid_post; all blocks; every token  : dense\n     └─ read csv  : table";
+  const value = { kind: "text", text } as const;
+  assert.is(renderValue(value, "", { width: 40, color: false, window: true }), "as run\n  rank 3 by count  : features\n  └─ forward kjv: layer 7 resid_post;\n       all blocks; every token : dense\n     └─ read csv  : table");
+  assert.is(renderValue(value, "", { width: 40, color: false }), text);
+  assert.is(renderValue(value, "", { width: 40, color: false, window: true, wide: true }), text);
+});
+
 test("no width between 10 and 120 overflows", () => {
   for (let width = 10; width <= 120; width++) {
     for (const [name, { value, more }] of Object.entries(samples)) {
