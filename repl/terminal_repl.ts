@@ -178,10 +178,13 @@ export async function runRepl(options: ReplOptions): Promise<number> {
     if (state.outside === null) tell({ on: "intent", intent: { want: "interrupt" }, now: Date.now() });
   };
   process.once("SIGTERM", hangUp).once("SIGHUP", hangUp).on("SIGINT", interrupt);
+  // The keys of a terminal that is gone end before its signal comes, and then nothing is left to wait for.
+  options.stdin.once("end", hangUp).once("close", hangUp);
   try {
     await Promise.race([app.waitUntilExit(), hungUp]);
   } finally {
     process.off("SIGTERM", hangUp).off("SIGHUP", hangUp).off("SIGINT", interrupt);
+    options.stdin.off("end", hangUp).off("close", hangUp);
     functions.stop();
     width.stop();
     abort.abort();
