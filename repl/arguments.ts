@@ -17,9 +17,15 @@ export function parseArguments(argv: readonly string[], about: { readonly versio
     program.parse([...normalized.argv], { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    return { kind: "say", text: said.join(""), exitCode: error.exitCode === 0 ? 0 : 2 };
+    return { kind: "say", text: `${said.join("")}${elsewhere(error)}`, exitCode: error.exitCode === 0 ? 0 : 2 };
   }
   return found.request ?? { kind: "say", text: program.helpInformation(), exitCode: 2 };
+}
+
+/** What a flag of some commands is called for those that print results. */
+function elsewhere({ code, message }: CommanderError): string {
+  const [, format] = code === "commander.unknownOption" ? (/'--(json|jsonl|csv|tsv)'/.exec(message) ?? []) : [];
+  return format === undefined ? "" : `(results are printed so with --format ${format})\n`;
 }
 
 function build(version: string, normalized: Extract<Normalized, { kind: "arguments" }>, done: (request: Request) => void, say: (text: string) => void): Command {

@@ -101,6 +101,12 @@ test("parseArguments runs stdin as a script where nobody types", () => {
   assert.is(parse("--plain", true).kind, "repl");
 });
 
+test("a format that is no flag of the command is told as what it is", () => {
+  const said = parse("eval --json perfect");
+  assert.is(said.kind === "say" && said.exitCode, 2);
+  assert.match(said.kind === "say" ? said.text : "", /unknown option '--json'\n\(results are printed so with --format json\)\n$/);
+});
+
 test("nearest suggests a slip and nothing far", () => {
   assert.is(nearest("chekc", ["check", "explain"]), "check");
   assert.is(nearest("x", ["y"]), null);
