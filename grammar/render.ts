@@ -68,21 +68,21 @@ function helpLines(help: string, room: number, window: boolean): string[] {
 }
 
 /**
- * A line of a query in as few lines as fit: broken before pipes, then behind commas, outside of brackets where that is enough, else inside of those that do not fit. Without `commas` only where
- * a bracket would be broken otherwise; what has no place to break at stays whole.
+ * A line of a query in as few lines as fit: broken before pipes, then before `and` and `or`, then behind commas, outside of brackets where that is enough, else inside of those that do not fit.
+ * Without `commas` behind commas only where a bracket would be broken otherwise, and before words nowhere; what has no place to break at stays whole.
  */
 function folded(line: string, room: number, commas: boolean): string[] {
   const cuts = cutsAt(line);
   const deepest = Math.max(-1, ...cuts.map(({ depth }) => depth));
   const fits = (from: number, to: number): boolean => columnsOf(shown(from, to)) <= room;
-  // What goes on behind a comma is set in.
-  const shown = (from: number, to: number): string => `${line[from - 1] === "," ? "  " : ""}${line.slice(from, to).trim()}`;
+  // What goes on behind a comma, or with a joining word, is set in.
+  const shown = (from: number, to: number): string => `${line[from - 1] === "," || /^(?:and|or) /.test(line.slice(from, from + 4)) ? "  " : ""}${line.slice(from, to).trim()}`;
   const fold = (from: number, to: number, level: number): string[] => {
-    const depth = level >> 1;
+    const depth = Math.floor(level / SIGNS.length);
     if (fits(from, to) || depth > deepest) return [shown(from, to)];
     const inside = cuts.filter(({ at }) => at > from && at < to);
-    const sign = level % 2 === 0 ? "|" : ",";
-    const taken = sign === "|" || commas || inside.some((cut) => cut.sign === "|" && cut.depth > depth);
+    const sign = SIGNS[level % SIGNS.length]!;
+    const taken = sign === "|" || commas || (sign === "," && inside.some((cut) => cut.sign === "|" && cut.depth > depth));
     const ends = [...inside.filter((cut) => taken && cut.sign === sign && cut.depth === depth).map(({ at }) => at), to];
     const lines: (readonly [from: number, to: number])[] = [];
     for (const end of ends) {
@@ -95,23 +95,27 @@ function folded(line: string, room: number, commas: boolean): string[] {
   return fold(0, line.length, 0);
 }
 
+/** Where a line is cut, in this order: before pipes and joining words, and behind commas. */
+const SIGNS = ["|", "and", ","] as const;
+
 /** A place where a line may be cut. */
 interface Cut {
-  readonly sign: "|" | ",";
+  readonly sign: (typeof SIGNS)[number];
   readonly at: number;
   /** How many brackets are open there. */
   readonly depth: number;
 }
 
-/** Before each pipe, and behind each comma, with blanks around it. */
+/** Before each pipe, `and` and `or`, and behind each comma, with blanks around it. */
 function cutsAt(line: string): readonly Cut[] {
   const cuts: Cut[] = [];
   let depth = 0;
   // A text in quotes, a comment, two pipes together, a bracket, and a sign.
-  for (const { 0: found, index } of line.matchAll(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`|#.*|\|\||[()[\]{}]|(?<= )\|(?= )|,(?= )/gu)) {
+  for (const { 0: found, index } of line.matchAll(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`|#.*|\|\||[()[\]{}]|(?<= )\|(?= )|,(?= )|(?<= )(?:and|or)(?= )/gu)) {
     if ("([{".includes(found)) depth++;
     else if (")]}".includes(found)) depth = Math.max(0, depth - 1);
     else if (found === "|" || found === ",") cuts.push({ sign: found, at: found === "|" ? index : index + 1, depth });
+    else if (found === "and" || found === "or") cuts.push({ sign: "and", at: index, depth });
   }
   return cuts;
 }

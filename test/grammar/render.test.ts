@@ -93,6 +93,15 @@ test("in a window a fix and a query in help are broken before pipes, and behind 
   }
 });
 
+test("in a window a long condition goes on before and and or, and can be pasted", () => {
+  const text = 'runs | where matching_tokens > 10 and not repeated or reference like "a and b" | top 5';
+  const told = (more: object): string[] => renderDiagnostic({ code: "x", severity: "error", span: { start: 0, end: 4 }, message: "m", fix: { span: { start: 0, end: 4 }, text: "perfect" } }, { name: "n", text }, { color: false, width: 42, ...more }).split("\n").slice(4).map((line) => line.slice("  = fix: ".length));
+  const lines = told({ window: true });
+  assert.equal(lines, ["perfect", "| where matching_tokens > 10", "  and not repeated", '  or reference like "a and b"', "| top 5"]);
+  assert.equal(parse(lines.join("\n").replace(" like ", " == ")).diagnostics, []);
+  assert.equal(told({}), ["perfect", "| where matching_tokens > 10 and not repeated or reference like \"a and b\"", "| top 5"]);
+});
+
 test("in a window no line that is for reading is wider, and carets stand under what they mark", () => {
   const words = ["top", "5", "日本語", "é́", "👍🏽", "\t", "\u202E", "perfect_match", "🇩🇪", "ＡＢ", "|", "ﷺ"];
   let seed = 7;
