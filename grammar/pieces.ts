@@ -209,10 +209,10 @@ function segment(text: string, known: typeof LINE | undefined, alike: Map<string
   let statement = 0;
   for (const [i, token] of layout.tokens.entries()) {
     const to = token.startOffset + 1;
-    // At the start of a text that character means its encoding.
-    if (token.tokenType !== T.Separator || token.image !== "\n" || text[to] === "\uFEFF") continue;
-    if (asksOn(layout.tokens, statement, i)) continue;
+    if (token.tokenType !== T.Separator || asksOn(layout.tokens, statement, i)) continue;
     statement = i + 1;
+    // At the start of a text that character means its encoding.
+    if (token.image !== "\n" || text[to] === "\uFEFF") continue;
     const line = text.slice(from, to);
     const same = alike.get(line);
     // One piece stands in one place: what is known of it may be of that place.

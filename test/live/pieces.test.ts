@@ -39,6 +39,13 @@ test("a bracket that was left open above says nothing of `is` and `null` in a la
   for (const open of ["memorization | where (matching_tokens is\n  nulxnt\n", "memorization | where ([matching_tokens) is\n  null\n"]) same(readPieces(open + rest, readPieces(closed + rest)), open + rest, closed + rest);
 });
 
+test("a query of SQL is one piece with all its lines, also behind a semicolon", () => {
+  const closed = "LIMIT 3;\nlet x = SELECT * FROM perfect\nlet y = select a\nfrom perfect\nx | take 1\n";
+  const joined = closed.replace("ct\nlet y", "let y");
+  same(readPieces(joined, readPieces(closed)), joined, closed);
+  same(readPieces(closed, readPieces(joined)), closed, joined);
+});
+
 test("what a change does not touch is not read again, also while a bracket or a quote is open", () => {
   const lines = Array.from({ length: 300 }, (_, i) => `## line ${i}\nlet a${i} = perfect | where reference == "x" | take ${i}\n`);
   const text = lines.join("");

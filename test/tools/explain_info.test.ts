@@ -73,7 +73,7 @@ test("explain takes the params of a script as run does, and refuses those it has
   const { status: wrong, stderr } = saeq(["explain", "a.saeq", "--n", "7", "--m", "2"], { cwd });
   assert.is(wrong, 2);
   assert.match(stderr, "has no param `m`");
-  const named = folder({ "a.saeq": "param seed: int = 1\nset seed $seed\nperfect | sample 3\n" });
+  const named = folder({ "a.saeq": "saeq 1\nparam seed: int = 1\nset seed $seed\nperfect | sample 3\n" });
   const hidden = saeq(["run", "a.saeq", "--seed", "2"], { cwd: named });
   assert.equal([hidden.status, hidden.stderr.split("\n")[0]], [2, "error: `--seed` is a flag of saeq's own, and a.saeq has a param of that name: --param seed=… sets the param; before the script's name the flag is saeq's"]);
   assert.match(saeq(["run", "a.saeq", "--help"], { cwd: named }).stdout, "  --param seed=<int>  default 1");
