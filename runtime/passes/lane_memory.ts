@@ -112,7 +112,9 @@ function softmaxNumbers(model: DecoderSpec, spec: AttentionSpec, { tokens, longe
   const { heads, kvHeads, headDim } = headsIn(model, spec);
   const columns = (heads + 2 * kvHeads) * headDim;
   const gates = qkv.kind === "gated" ? 2 * heads * headDim : 0;
-  return tokens * (2 * columns + heads * headDim + gates) + tokens * longest * heads;
+  // What keys and values are made of is written out for each head, put in order and filled up: once more as much.
+  const times = qkv.kind === "latent" ? 3 : 2;
+  return tokens * (times * columns + heads * headDim + gates) + tokens * longest * heads;
 }
 
 /** What goes into the convolution, its shifted products, and queries and keys once more for the heads that share them; and the matrices of each text. */

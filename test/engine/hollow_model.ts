@@ -3,6 +3,7 @@ import { mkdtempSync, realpathSync, rmSync, truncateSync, writeFileSync } from "
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ExpertLinear, ExpertsSpec, GatedExpertsSpec } from "../../src/emit/expert_specs.ts";
+import type { LatentSpec } from "../../src/emit/attention_specs.ts";
 import type { SaeSpec } from "../../src/emit/sae_specs.ts";
 import type { BesideSpec, BlockSpec, DecoderSpec, LinearSpec, NormSpec, PackedRef, StoredType, TensorRef } from "../../src/emit/specs.ts";
 import { hybridSpec, type DeltaSizes } from "../emit/hybrid_spec.ts";
@@ -25,6 +26,8 @@ export interface HollowShape {
   readonly experts?: { readonly count: number; readonly perToken: number; /** In four bits. */ readonly packed?: true; /** Beside MLPs of four times as many columns, as in Gemma 4. */ readonly beside?: true };
   /** Columns of what each block is told of a token beside the stream, as in Gemma 4. */
   readonly told?: number;
+  /** Keys and values of all heads are made of so many numbers, as in DeepSeek; `headDim` is then the width of a query, half of it turned, and half of it the width of a value. */
+  readonly rank?: number;
 }
 
 export interface HollowModel {
@@ -33,7 +36,7 @@ export interface HollowModel {
   readonly remove: () => void;
 }
 
-export function hollowModel({ hidden, mlp, heads, kvHeads, headDim, layers, dtype, features, active, delta, experts, told }: HollowShape): HollowModel {
+export function hollowModel({ hidden, mlp, heads, kvHeads, headDim, layers, dtype, features, active, delta, experts, told, rank }: HollowShape): HollowModel {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "saeq-hollow-")));
   const file = join(folder, "weights.bin");
   let offset = 0;
@@ -73,7 +76,13 @@ export function hollowModel({ hidden, mlp, heads, kvHeads, headDim, layers, dtyp
     layerInputs: { table: tensor(1000, layers * width), tableFactor: 1, fromFactor: 1, norm: tensor(width) },
     blocks: model.blocks.map((block) => ({ ...block, layerInput: { from: linear(width, hidden), gate: linear(width, hidden), back: linear(hidden, width), norm: norm(hidden), activation: "silu" } })),
   });
-  const sparseOrNot = { ...dense, blocks: dense.blocks.map(withExperts) };
+  const withLatent = (block: BlockSpec): BlockSpec => {
+    if (rank === undefined || block.attention.kind !== "softmax") return block;
+    const half = headDim / 2;
+    const qkv: LatentSpec = { kind: "latent", q: linear(heads * headDim, hidden), qLatent: null, down: linear(rank + half, hidden), norm: tensor(rank), up: linear(heads * headDim, rank), plain: half, turned: half, valueDim: half, epsilon: 1e-6 };
+    return { ...block, attention: { ...block.attention, qkv, o: linear(hidden, heads * half), rope: { theta: 10000, dimensions: half, scaling: { kind: "none" } } } };
+  };
+  const sparseOrNot = { ...dense, blocks: dense.blocks.map(withExperts).map(withLatent) };
   const softmax = told === undefined ? sparseOrNot : withTold(sparseOrNot, told);
   const spec = delta === undefined ? softmax : hybridSpec(softmax, delta, { matrix: tensor, vector: (shape) => tensor(...shape) });
   const sae: SaeSpec = {
