@@ -86,7 +86,8 @@ test("SIGSTOP and SIGCONT: goes on with the line as it was, keys are keys", asyn
   process.kill(pid, "SIGSTOP");
   shell.type("d");
   process.kill(pid, "SIGCONT");
-  await shows(shell, ["saeq› abcd"], [10, 0]);
+  // Until it is drawn again the terminal is as programs outside like it, where Ctrl-C is a signal to the shell too.
+  await shell.until((screen) => live(screen)[0] === "saeq› abcd" && screen.filter((row) => row.startsWith("saeq›")).length === 2, "drawn again");
   shell.type("\x03\x04");
   await leftInOrder(shell, 0);
 });
