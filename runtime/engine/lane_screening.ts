@@ -15,6 +15,7 @@ import { quantize } from "../kernels/eight_bits.ts";
 import { floorsOf, gamma, tiny, type Floors } from "../kernels/floors.ts";
 import { noCandidates, screenTile, type RowBounds } from "../kernels/screen.ts";
 import { outlyingDimensions } from "../kernels/outliers.ts";
+import { openProductScan, TOGETHER, type ProductScan } from "../kernels/product_scan.ts";
 import { openPairProducts, type PairProducts } from "../kernels/pair_products.ts";
 import { computeColumns, computeRows } from "./lane_columns.ts";
 import { computePairs } from "./lane_pairs.ts";
@@ -37,8 +38,8 @@ export interface Screen {
   /** See `Opening`. */
   readonly parts: number;
   readonly floors: Floors;
-  /** Where products are written, i32 of one tile's features and a block's rows: fresh memory would cost as much as half of the work. */
-  readonly products: Int32Array;
+  /** Products of one tile's features and a block's rows are written to its memory: fresh memory would cost as much as half of the work. */
+  readonly scan: ProductScan;
   readonly product: (start: number, end: number, outliers: boolean) => Promise<ort.InferenceSession>;
   /** What computes pairs with the bits of this processor's products; null: only a graph does. */
   readonly pairs: () => Promise<PairProducts | null>;
@@ -81,7 +82,7 @@ export function openScreen(sae: SaeSpec, encoder: QuantizedEncoder, { open, thre
     encoder,
     parts,
     floors: floorsOf(sae),
-    products: new Int32Array(Math.min(sae.dSae, PRODUCT_FEATURES) * BLOCK_ROWS),
+    scan: openProductScan(Math.min(sae.dSae, PRODUCT_FEATURES), BLOCK_ROWS),
     product: (start, end, outliers) => once(`${start} ${outliers}`, () => emitProduct(encoder, start, end, outliers)),
     pairs: () => {
       pairs ??= openPairs();
@@ -134,7 +135,7 @@ async function screenBlock(screen: Screen, x: Float32Array, sizes: Float64Array,
   const { sae, encoder, floors } = screen;
   const { dIn: d, dSae: m } = sae;
   const outliers = outlyingDimensions(x, d, sizes, block);
-  const stride = Math.ceil(block.length / 4) * 4;
+  const stride = Math.ceil(block.length / TOGETHER) * TOGETHER;
   const levels = new Int8Array(d * stride);
   const bounds = rowBounds(x, d, block, outliers, levels, stride);
   const pairs = await screen.pairs();
@@ -151,9 +152,9 @@ async function screenBlock(screen: Screen, x: Float32Array, sizes: Float64Array,
     if (candidates.givenUp.every((gone) => gone === 1)) break;
     const end = Math.min(m, start + PRODUCT_FEATURES);
     const session = await screen.product(start, end, outliers.length > 0);
-    const into = new ort.Tensor("int32", screen.products.subarray(0, (end - start) * stride), [end - start, stride]);
+    const into = new ort.Tensor("int32", screen.scan.products.subarray(0, (end - start) * stride), [end - start, stride]);
     const { outlier } = await session.run(feeds, outliers.length > 0 ? { product: into, outlier: null } : { product: into });
-    screenTile(into.data as Int32Array, (outlier?.data as Float32Array | undefined) ?? null, stride, start, encoder, floors, bounds, candidates);
+    screenTile(screen.scan, (outlier?.data as Float32Array | undefined) ?? null, stride, [start, end], encoder, floors, bounds, candidates);
   }
   if (pairs === null) await computeColumns(screen, x, block, candidates, found);
   else await computePairs(screen, pairs, x, block, candidates, found);

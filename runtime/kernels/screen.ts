@@ -16,11 +16,12 @@
  * So a feature with h_j > T_j has  x_O·w_j + s_x s_j q_x·q_j + radius ≥ T_j − b_j − γ|b_j| − tiny, and one that fails this cannot be active.
  */
 import type { Floors } from "./floors.ts";
+import { MOST_FEATURES, TOGETHER, type ProductScan } from "./product_scan.ts";
 
 /** What a block of rows brings to the bound, [N] each. */
 export interface RowBounds {
   readonly count: number;
-  /** At least as many as the product has columns: a multiple of 4. */
+  /** At least as many as the product has columns. */
   readonly scale: Float64Array;
   /** ‖e_x‖ + γ‖x‖ + tiny: times ‖w_j‖. */
   readonly perNorm: Float64Array;
@@ -73,21 +74,24 @@ export interface FeatureBounds {
 }
 
 /**
- * Add the candidates among features `start` … of a tile: `product` int32 [features, stride] with stride ≥ N a multiple of 4, `outlier`
+ * Add the candidates among the features of a tile, `start` … before `end`: `scan` holds their products [features, stride] with stride ≥ N, `outlier` is
  * f32 of the same shape or null. The products of a feature are first compared with one number, which few rows reach.
  */
-export function screenTile(product: Int32Array, outlier: Float32Array | null, stride: number, start: number, features: FeatureBounds, floors: Floors, rows: RowBounds, into: Candidates): void {
-  const count = product.length / stride;
+export function screenTile(scan: ProductScan, outlier: Float32Array | null, stride: number, [start, end]: readonly [number, number], features: FeatureBounds, floors: Floors, rows: RowBounds, into: Candidates): void {
+  const { products } = scan;
   const block = blockBounds(rows, into.givenUp);
-  let level = 0;
-  for (let t = 0; t < count; t++) {
-    const j = start + t;
-    if (into.k > 0 && t % 64 === 0) level = lowestLevel(into);
-    const limit = outlier === null ? leastProduct(j, features, floors, block, level) : LEAST;
-    for (let n = 0, at = t * stride; n < stride; n += 4, at += 4) {
-      if (product[at]! >= limit || product[at + 1]! >= limit || product[at + 2]! >= limit || product[at + 3]! >= limit) {
-        for (let lane = 0; lane < 4; lane++) consider(n + lane, j, product[at + lane]!, outlier === null ? 0 : outlier[at + lane]!, features, floors, rows, into);
-      }
+  const limits = new Int32Array(MOST_FEATURES);
+  for (let first = start; first < end; first += MOST_FEATURES) {
+    const some = limits.subarray(0, Math.min(MOST_FEATURES, end - first));
+    const level = into.k > 0 ? lowestLevel(into) : 0;
+    for (let i = 0; i < some.length; i++) some[i] = outlier === null ? leastProduct(first + i, features, floors, block, level) : LEAST;
+    const places = scan.find(first - start, stride, some);
+    for (let i = 0; i < places.length; i++) {
+      const place = places[i]!;
+      const tileFeature = Math.floor(place / stride);
+      const j = start + tileFeature;
+      const n = place - tileFeature * stride;
+      for (let lane = 0; lane < TOGETHER; lane++) if (products[place + lane]! >= limits[j - first]!) consider(n + lane, j, products[place + lane]!, outlier === null ? 0 : outlier[place + lane]!, features, floors, rows, into);
     }
   }
 }

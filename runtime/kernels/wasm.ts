@@ -42,7 +42,9 @@ export const set = (local: number): Code => [0x21, ...unsigned(local)];
 export const tee = (local: number): Code => [0x22, ...unsigned(local)];
 export const i32Const = (value: number): Code => [0x41, ...signed(value)];
 export const i32Load = (offset: number): Code => [0x28, 2, ...unsigned(offset)];
+export const i32Store = (offset: number): Code => [0x36, 2, ...unsigned(offset)];
 export const i32Add: Code = [0x6a];
+export const i32ShiftLeft: Code = [0x74];
 /** Unsigned. */
 export const i32ShiftRight: Code = [0x76];
 export const i32LessUnsigned: Code = [0x49];
@@ -51,6 +53,8 @@ export const select: Code = [0x1b];
 export const v128Load = (offset: number): Code => vector(0x00, 2, ...unsigned(offset));
 /** Eight bytes into the lower half, zeros above. */
 export const v128LoadHalf = (offset: number): Code => vector(0x5d, 2, ...unsigned(offset));
+/** Four bytes into all four lanes. */
+export const v128LoadSplat = (offset: number): Code => vector(0x09, 2, ...unsigned(offset));
 export const v128Store = (offset: number): Code => vector(0x0b, 2, ...unsigned(offset));
 export const v128Zero: Code = vector(0x0c, ...new Array<number>(16).fill(0));
 export const v128And: Code = vector(0x4e);
@@ -58,6 +62,12 @@ export const v128Or: Code = vector(0x50);
 /** One number in all four lanes. */
 export const i32x4Splat: Code = vector(0x11);
 export const i32x4Add: Code = vector(0xae);
+/** The larger of each lane's two, signed. */
+export const i32x4Most: Code = vector(0xb8);
+/** All bits of a lane where the first is no less than the second, signed. */
+export const i32x4AtLeast: Code = vector(0x3f);
+/** 1 where any bit is set. */
+export const anyTrue: Code = vector(0x53);
 export const f32x4Add: Code = vector(0xe4);
 /** a · b + c, rounded once where the processor can, and twice where it cannot: to be tried before it is trusted. */
 export const f32x4RelaxedMultiplyAdd: Code = vector(0x105);

@@ -5,6 +5,7 @@ import { quantize } from "../../runtime/kernels/eight_bits.ts";
 import { outlyingDimensions } from "../../runtime/kernels/outliers.ts";
 import { commonFeatures, groupRows } from "../../runtime/kernels/row_groups.ts";
 import { floorsOf } from "../../runtime/kernels/floors.ts";
+import { openProductScan, TOGETHER } from "../../runtime/kernels/product_scan.ts";
 import { byRow, noCandidates, screenTile, type RowBounds } from "../../runtime/kernels/screen.ts";
 import type { SaeSpec } from "../../src/emit/sae_specs.ts";
 import { generator } from "./seeded.ts";
@@ -63,7 +64,7 @@ function screened(spec: SaeSpec, rows: readonly Float32Array[], weights: readonl
     bounds.error.push(error);
     return levels;
   });
-  const stride = Math.ceil(rows.length / 4) * 4;
+  const stride = Math.ceil(rows.length / TOGETHER) * TOGETHER;
   const g = (2 * d + 8) * 2 ** -24 * 1.01;
   const block: RowBounds = { count: rows.length, scale: new Float64Array(stride), perNorm: new Float64Array(rows.length), perError: new Float64Array(rows.length), constant: new Float64Array(rows.length).fill(1e-30) };
   const levels = rows.map((row, n) => {
@@ -74,14 +75,15 @@ function screened(spec: SaeSpec, rows: readonly Float32Array[], weights: readonl
     block.perError[n] = kept;
     return made;
   });
-  const product = new Int32Array(weights.length * stride);
-  q.forEach((weight, j) => levels.forEach((level, n) => (product[j * stride + n] = dot(weight, level))));
   const into = noCandidates(rows.length, weights.length, spec.k);
   const features = { scale: Float32Array.from(bounds.scale), norm: Float32Array.from(bounds.norm), error: Float32Array.from(bounds.error) };
   const half = weights.length >> 1;
   const floors = floorsOf(spec);
-  screenTile(product.subarray(0, half * stride), null, stride, 0, features, floors, block, into);
-  screenTile(product.subarray(half * stride), null, stride, half, features, floors, block, into);
+  const scan = openProductScan(weights.length - half, rows.length);
+  for (const [start, end] of [[0, half], [half, weights.length]] as const) {
+    for (let j = start; j < end; j++) levels.forEach((level, n) => (scan.products[(j - start) * stride + n] = dot(q[j]!, level)));
+    screenTile(scan, null, stride, [start, end], features, floors, block, into);
+  }
   return byRow(into).map((list) => Array.from(list));
 }
 
