@@ -13,17 +13,19 @@ import type { QuantizedEncoder, SaeSpec } from "../../src/emit/sae_specs.ts";
 import { CPU } from "../../src/emit/target.ts";
 import { quantize } from "../kernels/eight_bits.ts";
 import { floorsOf, gamma, tiny, type Floors } from "../kernels/floors.ts";
-import { noCandidates, screenTile, type RowBounds } from "../kernels/screen.ts";
+import { noCandidates, screenTile, type Candidates, type RowBounds } from "../kernels/screen.ts";
 import { outlyingDimensions } from "../kernels/outliers.ts";
 import { openProductScan, TOGETHER, type ProductScan } from "../kernels/product_scan.ts";
 import { openPairProducts, type PairProducts } from "../kernels/pair_products.ts";
 import { computeColumns, computeRows } from "./lane_columns.ts";
-import { computePairs } from "./lane_pairs.ts";
+import { computePairs, type ScreenedBlock } from "./lane_pairs.ts";
 import { joined, nothingFound, type Found, type Triples } from "./found_features.ts";
 import { isSameOrder } from "./lane_pair_order.ts";
 
 /** Rows of one product: more share its weights' way from memory, fewer have bounds closer to each other. */
 const BLOCK_ROWS = 256;
+/** Bytes of the rows whose candidates are computed together: weights are fetched once for all of them. */
+const TOGETHER_BYTES = 2 ** 24;
 /** Rows of one dense run: bounds [rows, 8192] values. */
 const DENSE_ROWS = 1024;
 /** A candidate computed in a group of columns, or as a pair, costs as much as so many features computed densely. */
@@ -74,7 +76,7 @@ export function openScreen(sae: SaeSpec, encoder: QuantizedEncoder, { open, thre
   const storedAs = encoder.rows.dtype === "bf16" ? "bf16" : "f32";
   let pairs: Promise<PairProducts | null> | null = null;
   const openPairs = async (): Promise<PairProducts | null> => {
-    const products = inPairs ? openPairProducts(sae.dIn, BLOCK_ROWS, storedAs) : null;
+    const products = inPairs ? openPairProducts(sae.dIn, rowsTogether(sae.dIn), storedAs) : null;
     return products !== null && (await isSameOrder(products, sae.dIn, (bytes) => open(bytes, 1))) ? products : null;
   };
   return {
@@ -109,14 +111,20 @@ export async function screenRows(screen: Screen, x: Float32Array, exact: boolean
   const sizes = squaredSizes(x, d);
   const bySize = Uint32Array.from(sizes.keys()).sort((a, b) => sizes[a]! - sizes[b]! || a - b);
   const usable = exact && screen.sae.kind !== "groupmax" && d <= 65_536 && screen.sae.dSae >= Math.max(fewestFeatures(screen.parts), screen.sae.k ?? 0);
-  for (let from = 0; from < rows; from += BLOCK_ROWS) {
-    const block = bySize.subarray(from, from + BLOCK_ROWS).toSorted();
-    if (usable) dense.push(...(await screenBlock(screen, x, sizes, block, found)));
-    else dense.push(...block);
+  const together = rowsTogether(d);
+  for (let from = 0; from < rows; from += together) {
+    const some = bySize.subarray(from, from + together);
+    if (usable) dense.push(...(await screenSome(screen, x, sizes, some, found)));
+    else dense.push(...some);
   }
   dense.sort((a, b) => a - b);
   for (let from = 0; from < dense.length; from += DENSE_ROWS) await computeRows(await screen.dense(), x, d, Uint32Array.from(dense.slice(from, from + DENSE_ROWS)), null, found);
   return joined(found, rows, dense.length);
+}
+
+/** Whole blocks of rows whose candidates are computed together. */
+function rowsTogether(d: number): number {
+  return Math.max(1, Math.floor(TOGETHER_BYTES / (4 * d * BLOCK_ROWS))) * BLOCK_ROWS;
 }
 
 /** ‖x‖² of every row: rows of one size share one bound. */
@@ -130,16 +138,28 @@ function squaredSizes(x: Float32Array, d: number): Float64Array {
   return sizes;
 }
 
-/** Screen and compute rows `block` of x; returns those that only the dense graph can answer. */
-async function screenBlock(screen: Screen, x: Float32Array, sizes: Float64Array, block: Uint32Array, found: Found): Promise<readonly number[]> {
+/** Screen and compute these rows of x, which lie by their sizes; returns those that only the dense graph can answer. */
+async function screenSome(screen: Screen, x: Float32Array, sizes: Float64Array, some: Uint32Array, found: Found): Promise<readonly number[]> {
+  const pairs = await screen.pairs();
+  const blocks: ScreenedBlock[] = [];
+  for (let from = 0; from < some.length; from += BLOCK_ROWS) {
+    const rows = some.subarray(from, from + BLOCK_ROWS).toSorted();
+    blocks.push({ rows, candidates: await screenBlock(screen, x, sizes, rows, pairs === null ? DEAR_COLUMN : DEAR_PAIR) });
+  }
+  if (pairs !== null) await computePairs(screen, pairs, x, blocks, found);
+  else for (const { rows, candidates } of blocks) await computeColumns(screen, x, rows, candidates, found);
+  return blocks.flatMap(({ rows, candidates }) => Array.from(rows).filter((_, n) => candidates.givenUp[n] === 1));
+}
+
+/** What rows `block` of x, ascending, may have. `dear`: what a candidate costs, in features computed densely. */
+async function screenBlock(screen: Screen, x: Float32Array, sizes: Float64Array, block: Uint32Array, dear: number): Promise<Candidates> {
   const { sae, encoder, floors } = screen;
   const { dIn: d, dSae: m } = sae;
   const outliers = outlyingDimensions(x, d, sizes, block);
   const stride = Math.ceil(block.length / TOGETHER) * TOGETHER;
   const levels = new Int8Array(d * stride);
   const bounds = rowBounds(x, d, block, outliers, levels, stride);
-  const pairs = await screen.pairs();
-  const candidates = noCandidates(block.length, Math.max(fewestFeatures(screen.parts), Math.floor(m / (pairs === null ? DEAR_COLUMN : DEAR_PAIR))), sae.kind === "topk" ? Math.min(sae.k!, m) : null);
+  const candidates = noCandidates(block.length, Math.max(fewestFeatures(screen.parts), Math.floor(m / dear)), sae.kind === "topk" ? Math.min(sae.k!, m) : null);
   bounds.unbounded.forEach((n) => (candidates.givenUp[n] = 1));
   const feeds: Record<string, ort.Tensor> = { x: new ort.Tensor("int8", levels, [d, stride]) };
   if (outliers.length > 0) {
@@ -156,9 +176,7 @@ async function screenBlock(screen: Screen, x: Float32Array, sizes: Float64Array,
     const { outlier } = await session.run(feeds, outliers.length > 0 ? { product: into, outlier: null } : { product: into });
     screenTile(screen.scan, (outlier?.data as Float32Array | undefined) ?? null, stride, [start, end], encoder, floors, bounds, candidates);
   }
-  if (pairs === null) await computeColumns(screen, x, block, candidates, found);
-  else await computePairs(screen, pairs, x, block, candidates, found);
-  return Array.from(block).filter((_, n) => candidates.givenUp[n] === 1);
+  return candidates;
 }
 
 /** Rows quantised before they become columns: their cells of one dimension share a cache line. */
