@@ -39,6 +39,8 @@ export interface Screen {
   readonly encoder: QuantizedEncoder;
   /** See `Opening`. */
   readonly parts: number;
+  /** Rows whose candidates are computed together. */
+  readonly together: number;
   readonly floors: Floors;
   /** Products of one tile's features and a block's rows are written to its memory: fresh memory would cost as much as half of the work. */
   readonly scan: ProductScan;
@@ -59,8 +61,8 @@ export interface Opening {
   readonly parts: number;
 }
 
-/** Sessions are opened when first needed and stay until `release`. `inPairs`: whether candidates may be computed pair by pair. */
-export function openScreen(sae: SaeSpec, encoder: QuantizedEncoder, { open, threads, parts }: Opening, inPairs = true): Screen {
+/** Sessions are opened when first needed and stay until `release`. `inPairs`: whether candidates may be computed pair by pair. `together`: of so many rows at once, a multiple of those of a product. */
+export function openScreen(sae: SaeSpec, encoder: QuantizedEncoder, { open, threads, parts }: Opening, inPairs = true, together = rowsTogether(sae.dIn)): Screen {
   const target = { ...CPU, parts };
   const sessions = new Map<string, Promise<ort.InferenceSession>>();
   const once = (key: string, emit: () => { readonly bytes: Uint8Array }): Promise<ort.InferenceSession> => {
@@ -76,13 +78,14 @@ export function openScreen(sae: SaeSpec, encoder: QuantizedEncoder, { open, thre
   const storedAs = encoder.rows.dtype === "bf16" ? "bf16" : "f32";
   let pairs: Promise<PairProducts | null> | null = null;
   const openPairs = async (): Promise<PairProducts | null> => {
-    const products = inPairs ? openPairProducts(sae.dIn, rowsTogether(sae.dIn), storedAs) : null;
+    const products = inPairs ? openPairProducts(sae.dIn, together, storedAs) : null;
     return products !== null && (await isSameOrder(products, sae.dIn, (bytes) => open(bytes, 1))) ? products : null;
   };
   return {
     sae,
     encoder,
     parts,
+    together,
     floors: floorsOf(sae),
     scan: openProductScan(Math.min(sae.dSae, PRODUCT_FEATURES), BLOCK_ROWS),
     product: (start, end, outliers) => once(`${start} ${outliers}`, () => emitProduct(encoder, start, end, outliers)),
@@ -111,9 +114,8 @@ export async function screenRows(screen: Screen, x: Float32Array, exact: boolean
   const sizes = squaredSizes(x, d);
   const bySize = Uint32Array.from(sizes.keys()).sort((a, b) => sizes[a]! - sizes[b]! || a - b);
   const usable = exact && screen.sae.kind !== "groupmax" && d <= 65_536 && screen.sae.dSae >= Math.max(fewestFeatures(screen.parts), screen.sae.k ?? 0);
-  const together = rowsTogether(d);
-  for (let from = 0; from < rows; from += together) {
-    const some = bySize.subarray(from, from + together);
+  for (let from = 0; from < rows; from += screen.together) {
+    const some = bySize.subarray(from, from + screen.together);
     if (usable) dense.push(...(await screenSome(screen, x, sizes, some, found)));
     else dense.push(...some);
   }

@@ -54,7 +54,7 @@ const bits = (values: Float32Array): Uint32Array => new Uint32Array(values.buffe
 const narrow = (outputs: Outputs, name: string): Int32Array => Int32Array.from(outputs[name]!.data as BigInt64Array, Number);
 
 /** What the screened encoder gives for residuals x [N, D], after comparing every bit with the dense graph's. */
-async function compared(sae: SaeSpec, x: Float32Array): Promise<Triples> {
+async function compared(sae: SaeSpec, x: Float32Array, together?: number): Promise<Triples> {
   const feed = { residual: new ort.Tensor("float32", x, [x.length / D, D]) };
   const dense = await openGraph(emitEncode(sae));
   const expected = await dense.run(feed);
@@ -65,7 +65,7 @@ async function compared(sae: SaeSpec, x: Float32Array): Promise<Triples> {
   const encoder = quantized(sae);
   const ways: Triples[] = [];
   for (const [inPairs, threads] of [[false, 1], [true, 1], [false, 2], [true, 3]] as const) {
-    const screen = openScreen(sae, encoder, { open: openBytes, threads, parts: threads }, inPairs);
+    const screen = openScreen(sae, encoder, { open: openBytes, threads, parts: threads }, inPairs, together);
     const found = await screenRows(screen, shifted, await isExact(openBytes));
     await screen.release();
     assert.equal(found.row, narrow(expected, "tap0_row"));
@@ -120,6 +120,14 @@ for (const [at, kind] of (["standard", "jumprelu", "gated", "topk"] as const).en
     }
   });
 }
+
+test("more rows than one product takes, and than are computed together, agree in every bit", async () => {
+  const x = ordinary(1100, 31);
+  x.set(adversarial(), 500 * D);
+  for (const sae of [sparse("jumprelu", { dtype: "bf16" }), { ...sparse("topk"), k: 7 }, sparse("gated")]) {
+    for (const together of [256, 512, undefined]) assert.ok((await compared(sae, x, together)).row.length > 1100);
+  }
+});
 
 test("all features just at their threshold: a feature in front of it is silent, one behind it is active", async () => {
   const sae = { ...sparse("jumprelu"), outputScale: null };
