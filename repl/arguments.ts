@@ -1,6 +1,7 @@
 /** Without this file the command line would be read in many places: argv in, one plain request out. */
-import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Argument, Command, CommanderError, Option } from "commander";
 import { DTYPES, PROVIDERS } from "../src/emit/target.ts";
+import { collect, layerNumber, wholeNumber } from "./argument_values.ts";
 import { normalize, type Normalized } from "./flags.ts";
 import { action } from "./meant_action.ts";
 import { type CacheAction, cacheActions, exportFormats, formats, type Options, phases, type Request, type SaeQuestion, saeQuestions, type Shell, shells } from "./request.ts";
@@ -280,23 +281,6 @@ function denial(raw: Record<string, unknown>, kind: "read" | "write" | "net"): r
   const name = `deny${kind[0]!.toUpperCase()}${kind.slice(1)}`;
   const names = raw[name];
   return raw[`${name}All`] === true ? [[kind, true]] : Array.isArray(names) ? [[kind, names.map(String)]] : [];
-}
-
-/** `a,b` are two paths; `,,` is a comma in a name. */
-function collect(value: string, before: readonly string[] | undefined): readonly string[] {
-  const paths = value.split(/(?<!,),(?!,)/).map((path) => path.replaceAll(",,", ","));
-  if (paths.includes("")) throw new InvalidArgumentError("An empty path grants nothing.");
-  return [...(before ?? []), ...paths];
-}
-
-function wholeNumber(value: string): string {
-  if (!/^[1-9]\d{0,5}$/.test(value)) throw new InvalidArgumentError("It takes a whole number above 0.");
-  return value;
-}
-
-function layerNumber(value: string): number {
-  if (!/^\d{1,4}$/.test(value)) throw new InvalidArgumentError("It takes a whole number.");
-  return Number(value);
 }
 
 function text(value: unknown): string | null {

@@ -1,7 +1,7 @@
 /** Without this file a word that has no place after a stage would be refused without saying what was meant. */
 import type { Arg as Words, Expr, Item } from "../../grammar/ast.ts";
 import type { Diagnostic, Fix } from "../../grammar/diagnostic.ts";
-import { printArg, printColumn, printExpr } from "../../grammar/print_parts.ts";
+import { printArg, printExpr } from "../../grammar/print_parts.ts";
 import type { Span } from "../../grammar/span.ts";
 import { FUNCTIONS } from "../ops/functions.ts";
 import type { Schema } from "../ops/schema.ts";
@@ -13,6 +13,7 @@ import { unquotedText } from "./meant_words.ts";
 import { bracketed, inClauses, inGroups, isTable, phraseAt, pipelineBracketed, type Rewritten } from "./phrases.ts";
 import { pasteable, settingCalled, SETTINGS, valueCalled } from "./settings.ts";
 import { distance, listed, nearest } from "./suggest.ts";
+import { asDescribed, asDrawn, formatted } from "./of_other_tools.ts";
 import { orderNamed } from "./sort_keys.ts";
 import { asPlace } from "./token_places.ts";
 
@@ -114,45 +115,7 @@ function asPhrase({ definition, words, at, text }: Misplaced): Rewritten | null 
   return phrase ?? formatted({ definition, words, at, text }) ?? countedDistinct({ definition, words, at, text }) ?? inGroups({ definition, words, at, text }) ?? inClauses({ definition, words, at, text }) ?? (takesMembers(definition) ? bracketed(words, text) : pipelineBracketed({ definition, words, at, text }));
 }
 
-type Around = Pick<Misplaced, "definition" | "words" | "at" | "text">;
-
-/** `f"{reference}!"`: texts and columns joined by `+`. */
-function formatted({ words, at }: Around): Rewritten | null {
-  const before = words[at - 1]?.items.at(-1)?.value;
-  const value = words[at] === undefined ? null : single(words[at]);
-  if (before?.kind !== "name" || before.path.join(".") !== "f" || value?.kind !== "str" || before.span.end !== value.span.start) return null;
-  const parts = value.value.split(/(\{[\p{L}_][\p{L}\p{N}_]*\})/u).filter((part) => part !== "");
-  if (parts.some((part, i) => /[{}]/.test(part) && !/^\{[\p{L}_][\p{L}\p{N}_]*\}$/u.test(part) && i >= 0)) return null;
-  return { span: { start: before.span.start, end: value.span.end }, text: parts.map((part) => (part.startsWith("{") ? part.slice(1, -1) : JSON.stringify(part))).join(" + ") };
-}
-
-/** `describe score`, `describe column=score`: the columns are chosen first. */
-function asDescribed({ definition, input, words, text }: Misplaced): Hint | null {
-  const items = words.flatMap((each) => each.items);
-  const columns = items.map(({ value }) => (value.kind === "name" ? value.path.join(".") : value.kind === "str" ? value.value : ""));
-  if (definition.name !== "describe" || input?.kind !== "table" || !columns.every((name) => input.columns.some((each) => each.name === name))) return null;
-  const write = `select ${columns.map(printColumn).join(", ")} | describe`;
-  return { label: `write \`${write}\``, fix: { span: { start: text.lastIndexOf("describe", words[0]!.span.start), end: words.at(-1)!.span.end }, text: write } };
-}
-
-/** `plot count kind=bar`, `plot kind=scatter count max`: the kind stands first, and columns behind `x` and `y`. */
-function asDrawn({ definition, input, words }: Misplaced): Hint | null {
-  const kinds = definition.name === "plot" && definition.args["kind"]?.shape.kind === "oneOf" ? definition.args["kind"].shape.options : null;
-  const said = words.flatMap((each) => each.items);
-  const named = said.findIndex(({ name }) => name?.path.join(".") === "kind");
-  const behind = said.findIndex(({ name, value }) => name === null && value.kind === "name" && value.path.join(".") === "kind");
-  const at = named >= 0 ? named : behind + 1;
-  const value = kinds === null || (named < 0 && behind < 0) ? undefined : said[at]?.value;
-  const word = value?.kind === "name" ? value.path.join(".") : value?.kind === "str" ? value.value : null;
-  const columns = said.flatMap(({ name, value }, i) => (i === at || i === behind ? [] : name === null && value.kind === "name" ? [value.path.join(".")] : [null]));
-  if (kinds === null || word === null || columns.length > 2 || columns.some((name) => name === null || (input?.known === true && !input.columns.some((each) => each.name === name)))) return null;
-  const [x, y] = columns.length === 2 ? columns : [undefined, columns[0]];
-  if (/^hist/.test(word)) return y == null ? null : { label: "`hist` counts how often", help: `hist ${printColumn(y)}` };
-  const kind = kinds.find((each) => each === word || each.startsWith(word) || word.startsWith(each.replace(/s$/, ""))) ?? null;
-  if (kind === null) return null;
-  const write = [kind, ...(x == null ? [] : [`x ${printColumn(x)}`]), ...(y == null ? [] : [`y ${printColumn(y)}`])].join(" ");
-  return { label: `write \`plot ${write}\``, fix: { span: { start: words[0]!.span.start, end: words.at(-1)!.span.end }, text: write } };
-}
+export type Around = Pick<Misplaced, "definition" | "words" | "at" | "text">;
 
 /** `count distinct class` */
 function countedDistinct({ definition, words, at, text }: Around): Rewritten | null {
