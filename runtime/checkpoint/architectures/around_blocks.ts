@@ -19,6 +19,27 @@ export function aroundBlocks(source: Source, hiddenSize: number): Pick<Decoder, 
   };
 }
 
+/** The same of the first GPTs: LayerNorms, an embedding and positions that were learned, both under names of their own, and a head that is tied where nothing is said. */
+export function aroundGpt(
+  source: Source,
+  hiddenSize: number,
+  { vocabulary, context, embed, positions }: { readonly vocabulary: number; readonly context: number; readonly embed: string; readonly positions: string },
+): Pick<Decoder, "norm" | "softcap" | "residual" | "vocabulary" | "context" | "embed" | "embedScale" | "positions" | "lmHead" | "lmHeadBias"> {
+  const { config } = source;
+  return {
+    norm: { kind: "layer", epsilon: positive(config, "layer_norm_epsilon", 1e-5), offset: 0 },
+    softcap: null,
+    residual: "sequential",
+    vocabulary,
+    context,
+    embed: source.tensor(embed, [vocabulary, hiddenSize]),
+    embedScale: null,
+    positions: source.tensor(positions, [context, hiddenSize]),
+    lmHead: flag(config, "tie_word_embeddings", true) ? null : source.head(["lm_head.weight"], [vocabulary, hiddenSize]),
+    lmHeadBias: null,
+  };
+}
+
 /** A decoder but for its blocks and hooks, whose norms are RMS norms and whose halves follow one another, as Llama's. */
 export function rmsDecoder(source: Source, shape: Heads): Omit<Decoder, "blocks" | "hooks"> {
   const { config } = source;

@@ -1,6 +1,7 @@
 /** Without this file GPT-2 and GPT-BigCode would spell out the same embedding, positions, norms and head. */
 import type { BlockSpec } from "../../../src/emit/specs.ts";
-import { flag, positive, size, word } from "../config.ts";
+import { flag, size, word } from "../config.ts";
+import { aroundGpt } from "./around_blocks.ts";
 import { normOf, unsupported, type Decoder, type Source } from "./family.ts";
 import { gptSizes } from "./gpt_sizes.ts";
 import type { Heads } from "./heads.ts";
@@ -17,18 +18,9 @@ export function gptDecoder(source: Source, headsOf: (apart: Heads) => Heads, blo
   return {
     architecture: word(config, "model_type"),
     ...shape,
-    norm: { kind: "layer", epsilon: positive(config, "layer_norm_epsilon", 1e-5), offset: 0 },
-    softcap: null,
-    residual: "sequential",
-    vocabulary,
-    context,
-    embed: source.tensor("wte.weight", [vocabulary, hiddenSize]),
-    embedScale: null,
-    positions: source.tensor("wpe.weight", [context, hiddenSize]),
+    ...aroundGpt(source, hiddenSize, { vocabulary, context, embed: "wte.weight", positions: "wpe.weight" }),
     blocks: Array.from({ length: layers }, (_, layer) => blockOf(source, shape, layer)),
     finalNorm: normOf(source, "ln_f", hiddenSize, true),
-    lmHead: flag(config, "tie_word_embeddings", true) ? null : source.head(["lm_head.weight"], [vocabulary, hiddenSize]),
-    lmHeadBias: null,
     hooks: hookFacts(shape, { block: "transformer.h.{layer}", ln1: "ln_1", ln2: "ln_2", o: "attn.c_proj", attentionOut: "attn.c_proj", mlpOut: "mlp.c_proj", parallel: false }),
   };
 }

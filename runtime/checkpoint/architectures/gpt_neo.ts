@@ -1,7 +1,8 @@
 /** Without this file GPT-Neo could not be read, nor the models of TinyStories, which are small ones of its kind. */
 import type { BlockSpec } from "../../../src/emit/specs.ts";
-import { flag, optional, positive, size, sizeUnder, type Config } from "../config.ts";
+import { optional, size, sizeUnder, type Config } from "../config.ts";
 import { activationOf } from "./activation.ts";
+import { aroundGpt } from "./around_blocks.ts";
 import { contradiction, layerCount, linear, normOf, unsupported, type Decoder, type Family, type Source } from "./family.ts";
 import type { Heads } from "./heads.ts";
 import { hookFacts } from "./hook_modules.ts";
@@ -21,18 +22,9 @@ function read(source: Source): Decoder {
   return {
     architecture: "gpt_neo",
     ...shape,
-    norm: { kind: "layer", epsilon: positive(config, "layer_norm_epsilon", 1e-5), offset: 0 },
-    softcap: null,
-    residual: "sequential",
-    vocabulary,
-    context,
-    embed: source.tensor("wte.weight", [vocabulary, hiddenSize]),
-    embedScale: null,
-    positions: source.tensor("wpe.weight", [context, hiddenSize]),
+    ...aroundGpt(source, hiddenSize, { vocabulary, context, embed: "wte.weight", positions: "wpe.weight" }),
     blocks: windowsOf(config, layers).map((window, layer) => blockOf(source, hiddenSize, window, layer)),
     finalNorm: normOf(source, "ln_f", hiddenSize, true),
-    lmHead: flag(config, "tie_word_embeddings", true) ? null : source.head(["lm_head.weight"], [vocabulary, hiddenSize]),
-    lmHeadBias: null,
     hooks: hookFacts(shape, { block: "transformer.h.{layer}", ln1: "ln_1", ln2: "ln_2", o: "attn.attention.out_proj", attentionOut: "attn.attention.out_proj", mlpOut: "mlp.c_proj", parallel: false }),
   };
 }

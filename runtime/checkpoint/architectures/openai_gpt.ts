@@ -1,6 +1,7 @@
 /** Without this file the first GPT could not be read. */
 import type { BlockSpec, NormSpec } from "../../../src/emit/specs.ts";
-import { flag, positive, size, word, type Config } from "../config.ts";
+import { size, word, type Config } from "../config.ts";
+import { aroundGpt } from "./around_blocks.ts";
 import { normOf, unsupported, type Decoder, type Family, type Source } from "./family.ts";
 import { conv } from "./gpt2.ts";
 import { gptSizes } from "./gpt_sizes.ts";
@@ -22,18 +23,9 @@ function read(source: Source): Decoder {
   return {
     architecture: "openai-gpt",
     ...shape,
-    norm: { kind: "layer", epsilon: positive(config, "layer_norm_epsilon", 1e-5), offset: 0 },
-    softcap: null,
-    residual: "sequential",
-    vocabulary,
-    context,
-    embed: source.tensor("tokens_embed.weight", [vocabulary, hiddenSize]),
-    embedScale: null,
-    positions: source.tensor("positions_embed.weight", [context, hiddenSize]),
+    ...aroundGpt(source, hiddenSize, { vocabulary, context, embed: "tokens_embed.weight", positions: "positions_embed.weight" }),
     blocks: Array.from({ length: layers }, (_, layer) => blockOf(source, shape, activation, layer)),
     finalNorm: null,
-    lmHead: flag(config, "tie_word_embeddings", true) ? null : source.head(["lm_head.weight"], [vocabulary, hiddenSize]),
-    lmHeadBias: null,
     hooks: hookFacts(shape, { block: "transformer.h.{layer}", ln1: null, ln2: null, o: "attn.c_proj", attentionOut: "attn.c_proj", mlpOut: "mlp.c_proj", parallel: false, streamNormedBy: { attention: "ln_1", mlp: "ln_2" } }),
   };
 }
