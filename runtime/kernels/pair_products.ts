@@ -13,7 +13,7 @@ import { f32x4Add, f32x4RelaxedMultiplyAdd, get, i32Add, i32Const, i32IsZero, i3
 const DEPTH = 128;
 /** Lanes of a vector, one block of dimensions in each. */
 const LANES = 4;
-/** Pairs of one round, whose sums do not wait for each other. With eight of them V8 moves sums to memory and back: 0.65 µs a pair of 4,096 dimensions, and 0.45 so. */
+/** Pairs of one round, whose sums do not wait for each other. With eight of them V8 moves sums to memory and back, and a pair takes half as long again (`bench/pairs.ts`). */
 const PAIRS = LANES;
 /** Bytes of arranged weights at a time: they are to stay in the processor's second cache. */
 const WEIGHT_BYTES = 2 ** 21;

@@ -1,6 +1,6 @@
 /** Without this file an old Node could greet a newcomer with a syntax error. */
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -61,6 +61,19 @@ test("what is told to the heap this Node knows, and one that was never tried is 
   assert.equal(["22.18.0", "26.10.0", "27.0.0", "v100.1.0"].map((version) => launcher.heapFlags(version).length), [1, 1, 0, 0]);
   const { stderr, status } = spawnSync(process.execPath, ["-e", `for (const flag of ${JSON.stringify(launcher.heapFlags(process.version))}) require("v8").setFlagsFromString(flag)`], { encoding: "utf8" });
   assert.equal([status, stderr], [0, ""]);
+});
+
+test("the heap is told before anything is compiled: what is kept of it is kept for these flags", () => {
+  const place = mkdtempSync(join(tmpdir(), "saeq-heap-"));
+  const told = `for (const flag of ${JSON.stringify(launcher.heapFlags(process.version))}) require("v8").setFlagsFromString(flag);`;
+  // Node names the folder by V8's own tag of version and flags.
+  const folderFor = (first: string): string => spawnSync(process.execPath, ["-e", `${first} require("module").enableCompileCache(process.argv[1]); process.stdout.write(require("path").basename(require("module").getCompileCacheDir()))`, join(place, "other")], { encoding: "utf8" }).stdout;
+  const { status } = spawnSync(process.execPath, [file, "--version"], { encoding: "utf8", env: { ...process.env, XDG_CACHE_HOME: place, NODE_COMPILE_CACHE: "" } });
+  const made = readdirSync(join(place, "saeq", "compiled"));
+  rmSync(place, { recursive: true });
+  assert.is(status, 0);
+  assert.not.equal(folderFor(told), folderFor(""));
+  assert.equal(made, [folderFor(told)]);
 });
 
 test("the launcher is written in a language that Node 12 reads", () => {
