@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { cpus } from "node:os";
+import { startsOn } from "./starting_cores.ts";
 
 export interface Processor {
   readonly model: string;
@@ -36,16 +37,22 @@ export function partsOfProduct(threads: number): number {
 let ofOneKind: boolean | null = null;
 
 /** As far as the system says it; where it says nothing, cores may differ. */
-function hasCoresOfOneKind(): boolean {
-  ofOneKind ??= process.platform === "linux" && !existsSync("/sys/devices/cpu_atom") && new Set(globSync("/sys/devices/system/cpu/cpu[0-9]*/cpu_capacity").map((file) => readFileSync(file, "latin1"))).size <= 1;
+export function hasCoresOfOneKind(): boolean {
+  ofOneKind ??= process.platform === "linux" && !existsSync("/sys/devices/cpu_atom") && haveOneCapacity();
   return ofOneKind;
+}
+
+/** Of Linux on Arm. */
+function haveOneCapacity(): boolean {
+  return new Set(globSync("/sys/devices/system/cpu/cpu[0-9]*/cpu_capacity").map((file) => readFileSync(file, "latin1"))).size <= 1;
 }
 
 let cache: number | null | undefined;
 
 /**
  * Bytes of the second-level cache as the runtime asks the system for it (1.30, `core/platform/posix/env.cc`, GetL2CacheSize), by which its attention cuts keys into blocks.
- * null where it is not known: on Windows, on Linux for processors that its library does not know, and where cores may have caches of unlike sizes.
+ * null where it is not known: on Windows, on Linux for processors that its library does not know, and where cores may have caches of unlike sizes and nothing
+ * holds the engine's processes to one kind of them (`starting_cores.ts`).
  */
 export function secondCache(): number | null {
   if (cache === undefined) cache = askedOfSystem();
@@ -53,13 +60,19 @@ export function secondCache(): number | null {
 }
 
 function askedOfSystem(): number | null {
-  const ways: Readonly<Partial<Record<NodeJS.Platform, readonly [string, ...string[]]>>> = { linux: ["/usr/bin/getconf", "LEVEL2_CACHE_SIZE"], darwin: ["/usr/sbin/sysctl", "-n", "hw.l2cachesize"] };
-  const way = ways[process.platform];
-  if (way === undefined || (process.platform === "linux" && !hasCoresOfOneKind())) return null;
+  const way = process.platform === "linux" ? wayOfLinux() : process.platform === "darwin" ? (["/usr/sbin/sysctl", "-n", "hw.l2cachesize"] as const) : null;
+  if (way === null) return null;
   try {
     const bytes = Number(execFileSync(way[0], way.slice(1), { encoding: "latin1", stdio: ["ignore", "pipe", "ignore"], timeout: 2000 }).trim());
     return Number.isInteger(bytes) && bytes > 0 ? bytes : null;
   } catch {
     return null;
   }
+}
+
+function wayOfLinux(): readonly [string, ...string[]] | null {
+  const asked = ["/usr/bin/getconf", "LEVEL2_CACHE_SIZE"] as const;
+  const cores = startsOn();
+  if (cores !== "one") return cores === null ? null : [cores.taskset, "-c", cores.first, ...asked];
+  return haveOneCapacity() ? asked : null;
 }

@@ -6,7 +6,7 @@ import { CPU } from "../../src/emit/target.ts";
 import { cardsHere } from "../card.ts";
 import type { EngineOptions } from "../engine/port.ts";
 import { installedVersion } from "../package_root.ts";
-import { processor } from "../processor.ts";
+import { hasCoresOfOneKind, processor, secondCache } from "../processor.ts";
 import { VERSION } from "./segment.ts";
 
 /**
@@ -17,7 +17,7 @@ const ARITHMETIC = 3;
 
 /**
  * What must be equal for two runs to give the same bits: the runtime and its version, processor (its kernels are chosen by what the
- * processor can do), on a device its card and driver, and every other option of the engine but those that never change a result: threads do on what is no
+ * processor can do; of one with cores of two kinds also by the kind that its processes start on), on a device its card and driver, and every other option of the engine but those that never change a result: threads do on what is no
  * CPU of ours.
  */
 export function bitsClass({ lanes: _lanes, batch: _batch, threads, threadsByJob: _byJob, ...rest }: EngineOptions, device: () => readonly string[] = cardsHere): string {
@@ -25,7 +25,8 @@ export function bitsClass({ lanes: _lanes, batch: _batch, threads, threadsByJob:
   const options = provider === "cpu" ? rest : { ...rest, threads };
   const { model, features } = processor();
   const able = createHash("sha256").update(features.join(" ")).digest("hex").slice(0, 16);
-  return JSON.stringify([VERSION, ARITHMETIC, process.platform, process.arch, model, able, installedVersion("onnxruntime-node"), options, ...(provider === "cuda" || provider === "webgpu" ? device() : [])]);
+  const kind = provider !== "cpu" || hasCoresOfOneKind() ? [] : [secondCache()];
+  return JSON.stringify([VERSION, ARITHMETIC, process.platform, process.arch, model, able, ...kind, installedVersion("onnxruntime-node"), options, ...(provider === "cuda" || provider === "webgpu" ? device() : [])]);
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Without this file a fault in native code, or a lack of memory, would end the program instead of one query. */
 import { fork } from "node:child_process";
-import type { ChildProcess } from "node:child_process";
+import type { ChildProcess, ForkOptions } from "node:child_process";
 import type { Socket } from "node:net";
 import { stripVTControlCharacters } from "node:util";
 import type { EmittedGraph, TensorRef } from "../../src/emit/specs.ts";
@@ -14,6 +14,7 @@ import { EngineError } from "./port.ts";
 import type { EngineOptions, Feeds } from "./port.ts";
 import type { Asked } from "../kernels/softmax.ts";
 import { partsOfProduct } from "../processor.ts";
+import { startsOn, widen, type StartingCores } from "../starting_cores.ts";
 import type { GraphContent, GraphReference, Outputs, Prompts, Reply, Request, StepNumbers } from "./protocol.ts";
 import type { QuantizeTarget } from "./quantizing.ts";
 import { watchOver, type Watch } from "./watch.ts";
@@ -85,14 +86,14 @@ type Sent<T> = T extends Request ? Omit<T, "id"> : never;
 
 /**
  * `log` gets each line that the process writes: native warnings must not reach the terminal. `folder`: the only one that the process may read and write.
- * `onStill`: it owes an answer and is stopped; called again and again.
+ * `onStill`: it owes an answer and is stopped; called again and again. `cores`: where it starts.
  */
-export function createLane(options: Pick<EngineOptions, "threads" | "target" | "library">, log: (line: string) => void = () => {}, folder: string | null = null, onStill: (pid: number) => void = () => {}): Lane {
+export function createLane(options: Pick<EngineOptions, "threads" | "target" | "library">, log: (line: string) => void = () => {}, folder: string | null = null, onStill: (pid: number) => void = () => {}, cores: StartingCores | "one" | null = startsOn()): Lane {
   let running: Running | null = null;
   let numbers = 0;
 
   const start = (): Running => {
-    const started = spawnLane(options, log, folder, onStill);
+    const started = spawnLane(options, log, folder, onStill, cores);
     // Registered here, so that a dead process is forgotten before anybody hears of it.
     for (const end of ["exit", "error"]) {
       started.child.once(end, () => {
@@ -208,13 +209,14 @@ export const MEMORY_RETURNS = { MALLOC_MMAP_THRESHOLD_: String(8 * 2 ** 20), MAL
 /** ONNX Runtime 1.30 keeps a device id, notes each session in a database and would send both to its makers; this is its own switch. */
 const NO_TELEMETRY = { ORT_DISABLE_TELEMETRY: "1" };
 
-function spawnLane(options: Pick<EngineOptions, "threads" | "target" | "library">, log: (line: string) => void, folder: string | null, onStill: (pid: number) => void): Running {
+function spawnLane(options: Pick<EngineOptions, "threads" | "target" | "library">, log: (line: string) => void, folder: string | null, onStill: (pid: number) => void, cores: StartingCores | "one" | null): Running {
+  const held = cores === "one" ? null : cores;
   // What cores there are is for the process to be told: it may not look.
   const child = fork(LANE, [options.threads, options.library ?? "", partsOfProduct(options.threads)].map(String), {
     serialization: "advanced",
     stdio: ["ignore", "pipe", "pipe", "ipc"],
     // Debuggers and loaders of the host do not belong here.
-    execArgv: [...confinedArguments(folder, options.library ?? null)],
+    ...startedBy(held, confinedArguments(folder, options.library ?? null)),
     env: { ...confinedEnvironment(process.env), ...MEMORY_RETURNS, ...NO_TELEMETRY, ...environmentOf(options.target ?? CPU) },
     // Out of the terminal's process group, so that no Ctrl-C reaches it, not even while it starts. On Windows this would open a console.
     detached: process.platform !== "win32",
@@ -235,6 +237,7 @@ function spawnLane(options: Pick<EngineOptions, "threads" | "target" | "library"
       }
     });
   }
+  if (held !== null) child.once("message", () => widen(held, child.pid!));
   child.on("message", (reply: Reply) => {
     const waiting = running.pending.get(reply.id);
     watch.heard();
@@ -257,6 +260,11 @@ function spawnLane(options: Pick<EngineOptions, "threads" | "target" | "library"
   child.once("close", (code, signal) => fail(causeOfDeath(code, signal, running.tail, running.stopped)));
   keepAlive(child, false);
   return running;
+}
+
+/** Node itself, or what holds it to the cores that it starts on and then becomes it. */
+function startedBy(held: StartingCores | null, own: readonly string[]): Pick<ForkOptions, "execPath" | "execArgv"> {
+  return held === null ? { execArgv: [...own] } : { execPath: held.taskset, execArgv: ["-c", held.first, process.execPath, ...own] };
 }
 
 const living = new Set<ChildProcess>();

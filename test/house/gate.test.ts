@@ -36,6 +36,7 @@ const OPENERS: Readonly<Record<string, string>> = {
   "running.ts": "which processes run",
   "card.ts": "graphics cards and their driver",
   "processor.ts": "what the processor can do",
+  "starting_cores.ts": "which cores are of which kind",
   "execute/recording.ts": "the memory of own processes",
   "engine/providers.ts": "the loader's list of libraries",
   "engine/confinement.ts": "which process is ended first where memory runs out",
