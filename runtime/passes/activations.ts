@@ -20,7 +20,7 @@ import type { Document, Engine, JobLimits, Progress, ScreenCounts, TapOutput } f
 import { decodeRows, emitDecode } from "../../src/emit/decode.ts";
 import type { Guard, Restore } from "../guard/guard.ts";
 import { guardEncoded } from "../guard/pass.ts";
-import { hostTargetOf, targetOf } from "./graph_targets.ts";
+import { hostTargetOf, mostParts, targetOf } from "./graph_targets.ts";
 import { requireComputable, requireEditable, requireSeparable } from "./computable.ts";
 import { editingOf, editsTold, saesOfEdits } from "./editing.ts";
 import { addCounts, prunes, screens } from "./encode_choice.ts";
@@ -123,7 +123,7 @@ export function restoreWith({ engine, graphs, signal }: ActivationContext): Rest
 function limitsOf(op: Forward, documents: readonly Document[], { catalog, engine, memory }: Pick<ActivationContext, "catalog" | "engine" | "memory">, head: boolean): Fit | null {
   if (targetOf(engine).provider !== "cpu") return null;
   const shapes = { ...shapesOf(catalog.model(op.model).spec, op.taps, op.blocks, (sae) => catalog.sae(sae).spec, op.edits), ...(head ? { head } : {}) };
-  const chosen = fit(shapes, extentOf(documents), engine.options.lanes, memoryLimit(memory), engine.options.batch);
+  const chosen = fit(shapes, extentOf(documents), engine.options.lanes, memoryLimit(memory), engine.options.batch, mostParts(engine));
   requireMemory(chosen, memory);
   return chosen;
 }

@@ -94,7 +94,7 @@ export function continuingLimits(op: Continuing["op"], texts: Continued, { catal
   if (targetOf(engine).provider !== "cpu") return null;
   const spec = catalog.spec(op.model);
   const shapes = shapesOf(spec, [], spec.blocks.length, (sae) => catalog.sae(sae).spec, op.edits);
-  return fitContinuing(shapes, texts, engine.options.lanes, memoryLimit(memory), mostCached(graph), engine.options.batch);
+  return fitContinuing(shapes, texts, engine.options.lanes, memoryLimit(memory), mostCached(graph), engine.options.batch, targetOf(engine).parts);
 }
 
 /** What the model read to write them, and where it begins to be its own: of the last token of each nothing follows. */

@@ -47,3 +47,8 @@ export function hostTargetOf({ options: { threads } }: Pick<Engine, "options">):
   const parts = partsOfProduct(threads);
   return parts === 1 ? CPU : { ...CPU, parts };
 }
+
+/** Parts at most that a product of a job may be cut in where so many processes work on it. */
+export function mostParts({ options }: Pick<Engine, "options">): (processes: number) => number {
+  return (processes) => partsOfProduct(threadsOfJob(options, { texts: processes, tokens: Number.POSITIVE_INFINITY }, processes));
+}

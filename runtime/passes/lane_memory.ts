@@ -1,20 +1,21 @@
 /** Without this file nobody would know how much memory a batch takes before it is run. */
 import { convColumns } from "../../src/emit/delta.ts";
 import type { ExpertLinear, ExpertsSpec } from "../../src/emit/expert_specs.ts";
-import { keptTensors, projections } from "../../src/emit/mixer.ts";
+import { keptTensors } from "../../src/emit/mixer.ts";
 import { elementsOf } from "../../src/emit/paired_experts.ts";
 import type { AttentionSpec, DeltaSpec } from "../../src/emit/attention_specs.ts";
 import type { SaeSpec } from "../../src/emit/sae_specs.ts";
 import type { BlockSpec, DecoderSpec, LinearSpec, MlpSpec, TensorRef } from "../../src/emit/specs.ts";
-import { expertsIn } from "../../src/emit/block.ts";
+import { expertsIn, mapsOfBlock } from "../../src/emit/block.ts";
 import { headsIn } from "../../src/emit/attention.ts";
+import { CPU } from "../../src/emit/target.ts";
 import { blocksOf, widthIn } from "../../src/ops/hook.ts";
 import type { Edit } from "../../src/ops/edit.ts";
 import type { Tap } from "../../src/ops/op.ts";
 import { MOST_ACTIVE } from "../engine/batching.ts";
 import { tileOf } from "../../src/emit/encode.ts";
-import { VOCABULARY_TILE } from "../../src/emit/head.ts";
-import { MOST_ELEMENTS } from "../../src/emit/linear.ts";
+import { headWidth, vocabularyTile } from "../../src/emit/head.ts";
+import { tilesOf } from "../../src/emit/linear.ts";
 import { rowsAtOnce } from "../kernels/softmax.ts";
 
 /** A pass as memory sees it. */
@@ -52,28 +53,28 @@ const PER_TRIPLE = 80;
 
 /**
  * Anonymous bytes that one process of the CPU needs at most for a batch: the largest set of tensors that are alive together, which is in
- * attention, in an MLP or in an encoder. Weights are mapped from their files and not counted, but for the float32 copies of those stored narrower.
+ * attention, in an MLP or in an encoder. Weights are mapped from their files and not counted, but for the float32 copies of those stored narrower. `parts`: that a product may be cut in.
  */
-export function laneBytes({ model, blocks, taps, editors = [], head }: Shapes, batch: BatchShape): number {
+export function laneBytes({ model, blocks, taps, editors = [], head }: Shapes, batch: BatchShape, parts = 1): number {
   const stream = batch.tokens * model.hiddenSize * F32;
-  const inBlocks = model.blocks.slice(0, blocks).reduce((most, block) => Math.max(most, attentionBytes(model, block, batch), mlpBytes(block.mlp, batch.tokens), besideBytes(block, batch.tokens, model.hiddenSize)), 0);
+  const inBlocks = model.blocks.slice(0, blocks).reduce((most, block) => Math.max(most, Math.max(attentionBytes(model, block, batch), mlpBytes(block.mlp, batch.tokens), besideBytes(block, batch.tokens, model.hiddenSize)) + castBytes(block, parts)), 0);
   const inTaps = taps.reduce((most, { sae, width }) => Math.max(most, batch.rows * width * F32 + (sae === null ? 0 : encoderBytes(sae, batch.rows))), 0);
   const inEdits = editors.reduce((most, sae) => Math.max(most, 3 * stream + (sae.kind === "topk" || sae.kind === "groupmax" ? encoderBytes(sae, batch.tokens) : 0)), 0);
   // Dense taps stay until the batch is done, and once more in the reply.
   const answers = taps.reduce((sum, { sae, width }) => sum + (sae === null ? 2 * batch.rows * width * F32 : 0), 0);
   const nodes = model.blocks.slice(0, blocks).reduce((sum, block) => {
     const mixture = expertsIn(block);
-    return sum + NODES_PER_BLOCK + (mixture === null ? 0 : nodesOfExperts(mixture));
+    return sum + NODES_PER_BLOCK + nodesOfTiles(block, parts) + (mixture === null ? 0 : nodesOfExperts(mixture));
   }, 0);
-  return Math.round(LANE_BASE + PER_NODE * nodes + saeVectors(taps) + SLACK * (3 * stream + told(model, batch.tokens) + Math.max(inBlocks, inTaps, inEdits, head === true ? headBytes(model, batch.rows) : 0) + answers));
+  return Math.round(LANE_BASE + PER_NODE * nodes + saeVectors(taps) + SLACK * (3 * stream + told(model, batch.tokens) + Math.max(inBlocks, inTaps, inEdits, head === true ? headBytes(model, batch.rows, parts) : 0) + answers));
 }
 
 /**
  * The same for a batch of continuations: prompts of `tokens` are read at a time, `rows` go on together, and the longest text has `length` tokens at its end. Keys and values
  * are there as they were and as a step makes them; what was let go of is not given back at once. Measured: up to 3.1 times what is kept (`bench/memory`).
  */
-export function continuingBytes(shapes: Shapes, batch: BatchShape & { readonly length: number }): number {
-  return Math.round(laneBytes({ ...shapes, head: true }, batch) + KEPT_SLACK * batch.rows * keptBytes(shapes.model, batch.length));
+export function continuingBytes(shapes: Shapes, batch: BatchShape & { readonly length: number }, parts = 1): number {
+  return Math.round(laneBytes({ ...shapes, head: true }, batch, parts) + KEPT_SLACK * batch.rows * keptBytes(shapes.model, batch.length));
 }
 
 const KEPT_SLACK = 3.2;
@@ -85,9 +86,10 @@ export function keptBytes(model: DecoderSpec, length: number): number {
 }
 
 /** Rows behind the last norm, the logits of those that are taken together, by tiles of the vocabulary and joined, and a tile of the matrix. */
-function headBytes(model: DecoderSpec, rows: number): number {
+function headBytes(model: DecoderSpec, rows: number, parts: number): number {
   const together = Math.max(2, Math.min(rows, rowsAtOnce(model.vocabulary)));
-  return F32 * (2 * rows * model.hiddenSize + 2 * together * model.vocabulary) + 2 * castOf(model.lmHead ?? model.embed, VOCABULARY_TILE * model.hiddenSize);
+  const head = model.lmHead ?? model.embed;
+  return F32 * (2 * rows * model.hiddenSize + 2 * together * model.vocabulary) + 2 * castOf(head, Math.min(model.vocabulary, vocabularyTile(head, { ...CPU, parts })) * headWidth(model));
 }
 
 /** What blocks are told beside the stream: the embedding is kept for it, and rows of the table, as stored and in float32, and what one block takes. */
@@ -104,7 +106,7 @@ function saeVectors(taps: Shapes["taps"]): number {
 /** Queries, keys and values, once as made and once turned, the scores of all heads over all keys, and what is mixed. */
 function attentionBytes(model: DecoderSpec, { attention }: BlockSpec, batch: BatchShape): number {
   const made = attention.kind === "delta" ? deltaNumbers(attention, batch) : softmaxNumbers(model, attention, batch);
-  return F32 * made + castBytes(projections(attention));
+  return F32 * made;
 }
 
 function softmaxNumbers(model: DecoderSpec, spec: AttentionSpec, { tokens, longest }: BatchShape): number {
@@ -136,7 +138,7 @@ function mlpBytes(mlp: MlpSpec, tokens: number): number {
   if (mlp.kind === "experts") return Math.max(expertsBytes(mlp, tokens), "pairs" in mlp || mlp.shared === null ? 0 : F32 * tokens * outputsOf(mlp.shared.mlp.down) + mlpBytes(mlp.shared.mlp, tokens));
   const inner = outputsOf(mlp.up);
   const alive = mlp.kind === "gated" ? 4 : 3;
-  return F32 * tokens * inner * alive + castBytes([...(mlp.kind === "gated" ? [mlp.gate] : []), mlp.up, mlp.down]);
+  return F32 * tokens * inner * alive;
 }
 
 /**
@@ -151,7 +153,7 @@ function expertsBytes(mlp: ExpertsSpec, tokens: number): number {
   const made = (tokens * perToken + count) * d;
   const inLoop = (tokens + 1) * (3 * d + columns * width);
   const weights = "pairs" in mlp ? Math.max(...[mlp.pairs[0]!.gateUp, mlp.pairs[0]!.down].map(mapBytes)) : 2 * cutBytes(mlp.experts[0]!.up);
-  return F32 * (made + Math.max(made + 3 * tokens * d, inLoop) + 3 * tokens * count) + tokens * perToken * PER_PLACE + Math.max(weights, castBytes([router]));
+  return F32 * (made + Math.max(made + 3 * tokens * d, inLoop) + 3 * tokens * count) + tokens * perToken * PER_PLACE + weights;
 }
 
 /** A weight of an expert as it is cut out of the file, and its float32 copy. */
@@ -168,12 +170,17 @@ function mapBytes(map: ExpertLinear): number {
 const outputsOf = ({ weight, layout }: LinearSpec): number => weight.shape[layout === "out_in" ? 0 : 1]!;
 
 /** The largest float32 copy of a weight: a tile of it where it is large; and the next one's, which is made while it is still there. */
-function castBytes(linears: readonly LinearSpec[]): number {
-  return linears.reduce((most, { weight }) => Math.max(most, castOf(weight, MOST_ELEMENTS)), 0) * 2;
+function castBytes(block: BlockSpec, parts: number): number {
+  return mapsOfBlock(block).reduce((most, linear) => Math.max(most, castOf(linear.weight, tilesOf(linear, parts).elements)), 0) * 2;
 }
 
-function castOf({ dtype, shape }: TensorRef, most: number): number {
-  return dtype === "f32" ? 0 : Math.min(shape.reduce((product, dim) => product * dim, 1), most * 1.25) * (F32 + (dtype === "f64" ? 8 : 2));
+/** A cast and a product for each tile. */
+function nodesOfTiles(block: BlockSpec, parts: number): number {
+  return mapsOfBlock(block).reduce((sum, linear) => sum + 2 * (tilesOf(linear, parts).count - 1), 0);
+}
+
+function castOf({ dtype }: TensorRef, elements: number): number {
+  return dtype === "f32" ? 0 : elements * (F32 + (dtype === "f64" ? 8 : 2));
 }
 
 /** Features that may be active in a row, of all taps. */

@@ -34,20 +34,20 @@ export function extentOf(documents: readonly Document[]): Extent {
 /**
  * As many processes and as large batches as stay below `bytes`, rather fewer tokens than fewer processes: a batch of some hundred tokens is
  * nearly as quick as a large one. What does not fit at all is given one process and one text at a time. `batch`: texts of a batch, where they were
- * asked for. Results are the same whatever is chosen.
+ * asked for. `partsOf`: that a product may be cut in where so many processes work. Results are the same whatever is chosen.
  */
-export function fit(shapes: Shapes, { texts, longest, rows }: Extent, lanes: number, bytes: number, batch: number | null = null): Fit {
+export function fit(shapes: Shapes, { texts, longest, rows }: Extent, lanes: number, bytes: number, batch: number | null = null, partsOf: (processes: number) => number = () => 1): Fit {
   const padded = fedAs(Math.max(1, longest), unevenHeads(shapes.model));
   // A text is never cut: the smallest batch is the longest text.
   const shape = (asked: number): BatchShape => {
     const tokens = Math.max(Math.min(asked, texts * padded), padded);
     return { tokens, longest: padded, rows: Math.max(Math.min(MOST_ROWS, Math.ceil((rows / Math.max(1, longest)) * tokens)), rows, 2) };
   };
-  const all = (processes: number, tokens: number): number => HOST_BYTES + processes * laneBytes(shapes, shape(tokens));
+  const all = (processes: number, tokens: number): number => HOST_BYTES + processes * laneBytes(shapes, shape(tokens), partsOf(processes));
   const make = (processes: number, asked: number): Fit => {
     const { tokens, rows: most } = shape(asked);
     const taken = all(processes, asked);
-    return { lanes: processes, tokens, rows: most, ...activeOf(shapes, most, (bytes - taken) / processes), laneBytes: laneBytes(shapes, shape(asked)), bytes: taken, least: all(1, 1) };
+    return { lanes: processes, tokens, rows: most, ...activeOf(shapes, most, (bytes - taken) / processes), laneBytes: laneBytes(shapes, shape(asked), partsOf(processes)), bytes: taken, least: all(1, 1) };
   };
   const sizes = batch === null ? SIZES : [batch * padded];
   for (let processes = Math.max(1, Math.min(lanes, texts)); processes >= 1; processes--) {
@@ -85,13 +85,13 @@ const ROWS_TOGETHER = [32, 16, 8, 4, 2];
 
 /**
  * The same for continuations. A step reads all weights whatever it goes on with, so rather fewer processes than fewer rows. `cached`: tokens of a batch at most that
- * something is kept of. `batch`: rows of a batch, where they were asked for.
+ * something is kept of. `batch`: rows of a batch, where they were asked for. `parts`: that a product may be cut in.
  */
-export function fitContinuing(shapes: Shapes, { texts, longest, steps }: Continued, lanes: number, bytes: number, cached: number, batch: number | null = null): Fit {
+export function fitContinuing(shapes: Shapes, { texts, longest, steps }: Continued, lanes: number, bytes: number, cached: number, batch: number | null = null, parts = 1): Fit {
   const padded = fedAs(Math.max(1, longest), unevenHeads(shapes.model));
   const length = longest + steps;
   const rowsOf = (asked: number): number => Math.max(2, Math.min(asked, texts, batch ?? Math.floor(cached / length)));
-  const lane = (rows: number, tokens: number): number => continuingBytes(shapes, { tokens: Math.max(padded, Math.min(tokens, rows * padded)), longest: padded, rows, length });
+  const lane = (rows: number, tokens: number): number => continuingBytes(shapes, { tokens: Math.max(padded, Math.min(tokens, rows * padded)), longest: padded, rows, length }, parts);
   const least = HOST_BYTES + lane(2, 1);
   const make = (processes: number, rows: number, tokens: number): Fit => ({ lanes: processes, tokens: Math.max(padded, tokens), rows, laneBytes: lane(rows, tokens), bytes: HOST_BYTES + processes * lane(rows, tokens), least });
   for (const rows of batch === null ? ROWS_TOGETHER.map(rowsOf) : [rowsOf(batch)]) {

@@ -14,7 +14,7 @@ import { printNode } from "../../src/plan/print.ts";
 import type { CompiledPipeline } from "../../src/pipeline.ts";
 import { forwardGraphOf, type Forward } from "../passes/activations.ts";
 import { passOfLogits, predictGraphOf } from "../passes/predicting.ts";
-import { targetOf, threadsForWork } from "../passes/graph_targets.ts";
+import { mostParts, targetOf, threadsForWork } from "../passes/graph_targets.ts";
 import { describeChoice, describeCounts, prunes } from "../passes/encode_choice.ts";
 import { workingLanes } from "../engine/engine.ts";
 import type { Placement } from "../engine/placement.ts";
@@ -235,7 +235,7 @@ function predict(op: Forward, { run, longest, mostRows }: Work, { flopsPerToken,
   const attention = lookingFlops(spec, shapes.blocks, length);
   const predicting = head === undefined ? 0 : 2 * head.width * head.vocabulary;
   const encoding = predicting + shapes.taps.reduce((sum, { sae, tap: { features } }) => sum + (sae === null ? 0 : 2 * sae.dIn * (features !== undefined && prunes(sae, targetOf(engine)) ? Math.max(fewestFeatures(targetOf(engine).parts ?? 1), features.length) : sae.dSae)), 0);
-  const chosen = targetOf(engine).provider === "cpu" ? fit(shapes, { texts: run.texts, longest, rows: mostRows }, engine.options.lanes, memoryLimit(memory), engine.options.batch) : null;
+  const chosen = targetOf(engine).provider === "cpu" ? fit(shapes, { texts: run.texts, longest, rows: mostRows }, engine.options.lanes, memoryLimit(memory), engine.options.batch, mostParts(engine)) : null;
   const flops = run.tokens * (flopsPerToken + attention) + run.rows * encoding;
   if (chosen === null) return { flops, seconds: null, memory: null };
   const threads = threadsForWork(op, { ...run, flops: run.tokens * flopsPerToken }, { catalog, engine }, chosen.lanes);

@@ -1,11 +1,13 @@
 /** Without this file nobody could say how long a model takes to write: a step of few rows is bound by how fast its weights are read, which products do not tell. */
+import { mapsOfBlock } from "../../src/emit/block.ts";
 import { tileOf } from "../../src/emit/encode.ts";
-import { VOCABULARY_TILE } from "../../src/emit/head.ts";
-import { MOST_ELEMENTS } from "../../src/emit/linear.ts";
-import { lookingFlops, projections } from "../../src/emit/mixer.ts";
+import { headWidth, vocabularyTile } from "../../src/emit/head.ts";
+import { tilesOf } from "../../src/emit/linear.ts";
+import { lookingFlops } from "../../src/emit/mixer.ts";
 import { LARGE_MATRIX, SMALL_MATRIX } from "../../src/emit/reading.ts";
 import type { SaeSpec } from "../../src/emit/sae_specs.ts";
-import type { DecoderSpec, EmittedGraph, MlpSpec, TensorRef } from "../../src/emit/specs.ts";
+import type { DecoderSpec, EmittedGraph, TensorRef } from "../../src/emit/specs.ts";
+import { CPU } from "../../src/emit/target.ts";
 import type { Edit } from "../../src/ops/edit.ts";
 import { guessPace } from "../engine/batching.ts";
 import { readAtOnce, type Dealt } from "../engine/generation.ts";
@@ -88,25 +90,12 @@ interface Matrix {
 }
 
 function weightsOfStep(model: DecoderSpec, editors: readonly SaeSpec[]): readonly Matrix[] {
-  const matrix = ({ dtype, shape }: TensorRef, most = MOST_ELEMENTS): Matrix => {
+  const matrix = ({ dtype, shape }: TensorRef, tile: number): Matrix => {
     const elements = shape.reduce((product, dim) => product * dim, 1);
-    return { dtype, elements, tile: Math.min(elements, most) };
+    return { dtype, elements, tile: Math.min(elements, tile) };
   };
-  const blocks = model.blocks.flatMap(({ attention, mlp }) => [...projections(attention).map(({ weight }) => weight), ...weightsOfMlp(mlp)]);
-  return [...blocks.map((ref) => matrix(ref)), matrix(model.lmHead ?? model.embed, VOCABULARY_TILE * model.hiddenSize), ...editors.map(({ encoder, dIn }) => matrix(encoder, tileOf(dIn, "cpu") * dIn))];
-}
-
-function weightsOfMlp(mlp: MlpSpec): readonly TensorRef[] {
-  switch (mlp.kind) {
-    case "gated":
-      return [mlp.gate.weight, mlp.up.weight, mlp.down.weight];
-    case "plain":
-      return [mlp.up.weight, mlp.down.weight];
-    case "experts":
-      throw new Error("which experts a step reads is not known before");
-    default:
-      return mlp satisfies never;
-  }
+  const head = model.lmHead ?? model.embed;
+  return [...model.blocks.flatMap(mapsOfBlock).map((linear) => matrix(linear.weight, tilesOf(linear, 1).elements)), matrix(head, vocabularyTile(head, CPU) * headWidth(model)), ...editors.map(({ encoder, dIn }) => matrix(encoder, tileOf(dIn, "cpu") * dIn))];
 }
 
 /** Seconds that two rows take; null where matrices are stored in a way that was not measured. Between the sizes that were, what an element takes grows evenly. */

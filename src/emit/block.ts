@@ -5,7 +5,7 @@ import { node, scalar, weight, type Graph } from "./graph.ts";
 import { linear } from "./linear.ts";
 import { layerInput, withLayerInput, type LayerInputs } from "./layer_inputs.ts";
 import { mixed, projections, type Past } from "./mixer.ts";
-import { chosen, mlp, weightsOfToken } from "./mlp.ts";
+import { chosen, mapsOf, mlp, weightsOfToken } from "./mlp.ts";
 import { norm, normalized } from "./norm.ts";
 import type { Shared } from "./positions.ts";
 import type { BesideSpec, BlockSpec, DecoderSpec, LinearSpec, NormSpec } from "./specs.ts";
@@ -92,9 +92,17 @@ function ended(graph: Graph, path: string, model: DecoderSpec, spec: BlockSpec, 
 /** Multiply-adds × 2 of one token in the matrix products of `count` blocks; attention scores are left out (they grow with the position). */
 export function blockFlops(model: DecoderSpec, count: number): number {
   const elements = (linears: readonly LinearSpec[]): number => linears.reduce((sum, { weight }) => sum + weight.shape.reduce((product, dim) => product * dim, 1), 0);
-  const told = ({ layerInput }: BlockSpec): number => (layerInput === undefined ? 0 : elements([layerInput.from, layerInput.gate, layerInput.back]));
   const beside = ({ beside }: BlockSpec): number => (beside === undefined ? 0 : weightsOfToken(beside.experts));
-  return 2 * model.blocks.slice(0, count).reduce((sum, spec) => sum + elements(projections(spec.attention)) + weightsOfToken(spec.mlp) + beside(spec) + told(spec), 0);
+  return 2 * model.blocks.slice(0, count).reduce((sum, spec) => sum + elements(projections(spec.attention)) + weightsOfToken(spec.mlp) + beside(spec) + elements(mapsOfInput(spec)), 0);
+}
+
+/** The maps of a block that every token goes through whole, experts left out. */
+export function mapsOfBlock(spec: BlockSpec): readonly LinearSpec[] {
+  return [...projections(spec.attention), ...mapsOf(spec.mlp), ...(spec.beside === undefined ? [] : mapsOf(spec.beside.experts)), ...mapsOfInput(spec)];
+}
+
+function mapsOfInput({ layerInput }: BlockSpec): readonly LinearSpec[] {
+  return layerInput === undefined ? [] : [layerInput.from, layerInput.gate, layerInput.back];
 }
 
 /** The experts of a block; null where it has none. */

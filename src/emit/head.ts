@@ -1,21 +1,30 @@
 /** Without this file each graph that predicts tokens would multiply by the vocabulary in its own way. */
 import { createGraph, input, node, output, scalar, weight, weightRows, type Graph } from "./graph.ts";
-import { linear } from "./linear.ts";
+import { columnsInCache, linear } from "./linear.ts";
 import { lowered } from "./lowering/lower.ts";
 import { norm } from "./norm.ts";
 import { product } from "./product.ts";
-import type { DecoderSpec, EmittedGraph } from "./specs.ts";
+import type { DecoderSpec, EmittedGraph, TensorRef } from "./specs.ts";
 import type { Target } from "./target.ts";
 
 /** Columns of the vocabulary product at a time: bounds the float32 copy of the matrix. */
-export const VOCABULARY_TILE = 8192;
+const VOCABULARY_TILE = 8192;
+/** Tiles of it at most where its copy is to stay in the processor's caches: there is one such matrix. */
+const MOST_TILES = 512;
+
+/** Columns of a head [vocabulary, in] that are multiplied at a time. */
+export function vocabularyTile({ dtype, shape }: TensorRef, { provider, parts = 1 }: Target): number {
+  const [out, inner] = shape as readonly [number, number];
+  return Math.min(VOCABULARY_TILE, provider === "cpu" && dtype !== "f32" ? columnsInCache(inner, out, parts, MOST_TILES) : out);
+}
 
 /** Normed rows f32 [n, d], n ≥ 2 → logits f32 [n, vocabulary], bias, factor and all, before they are capped. */
 export function vocabulary(graph: Graph, model: DecoderSpec, normed: string): string {
   const head = model.lmHead ?? model.embed;
-  const logits = Array.from({ length: Math.ceil(model.vocabulary / VOCABULARY_TILE) }, (_, at) => {
+  const tile = vocabularyTile(head, graph.target);
+  const logits = Array.from({ length: Math.ceil(model.vocabulary / tile) }, (_, at) => {
     const path = `/lm_head/tile${at}`;
-    const [start, end] = [at * VOCABULARY_TILE, Math.min((at + 1) * VOCABULARY_TILE, model.vocabulary)];
+    const [start, end] = [at * tile, Math.min((at + 1) * tile, model.vocabulary)];
     return product(graph, path, normed, weightRows(graph, `${path}/weight`, head, start, end), end - start, "out_in");
   });
   const all = logits.length === 1 ? (logits[0] as string) : node(graph, "/lm_head", "Concat", logits, { axis: 1 });

@@ -1,30 +1,70 @@
 /** Without this file each part of a block would multiply by its weights in its own way, large ones at the cost of their float32 size. */
 import { node, stored, weight, weightColumns, weightRows, type Graph } from "./graph.ts";
-import { product } from "./product.ts";
-import type { LinearSpec } from "./specs.ts";
+import { fewestColumns, product } from "./product.ts";
+import type { LinearSpec, TensorRef } from "./specs.ts";
+import { CPU, type Target } from "./target.ts";
 
-/** Elements of a weight that are float32 at a time: 32 MiB, or 1,024 columns. */
-export const MOST_ELEMENTS = 2 ** 23;
+/** Elements of a weight that are float32 at a time on the CPU: less than 8 MiB, which its caches hold until they are multiplied with, and which the allocator keeps (`supervisor.ts`). */
+const CACHED_ELEMENTS = 2 ** 21 - 1;
+/** Tiles of a weight at most: each is two nodes, which are opened and planned. */
+const MOST_TILES = 32;
+/** Columns are counted in so many, and a tile has two times as many at least. */
+const STEP = 64;
+const FEWEST_COLUMNS = 2 * STEP;
+/** The same elsewhere: 32 MiB, or 1,024 columns. */
+const DEVICE_ELEMENTS = 2 ** 23;
+const DEVICE_COLUMNS = 1024;
 
-/** x [T, in] · W + b → [T, out]. A large W is cast and multiplied in tiles of output columns; not with CUDA, which has it in its memory once. */
-export function linear(graph: Graph, path: string, x: string, { weight: ref, layout, bias }: LinearSpec): string {
-  const [rows, columns] = ref.shape as readonly [number, number];
-  if (rows * columns > MOST_ELEMENTS && ref.dtype !== "f32" && graph.target.provider !== "cuda") {
-    const out = layout === "out_in" ? rows : columns;
-    // Tiles of nearly one size: a narrow rest would be filled up with zeros.
-    const count = Math.min(Math.ceil((rows * columns) / MOST_ELEMENTS), Math.max(1, Math.floor(out / 1024)));
-    const size = Math.ceil(out / count / 128) * 128;
-    const parts = Array.from({ length: Math.ceil(out / size) }, (_, i) => {
-      const tile = `${path}/tile${i}`;
-      const [start, end] = [i * size, Math.min(out, (i + 1) * size)];
-      const part = layout === "out_in" ? weightRows(graph, `${tile}/weight`, ref, start, end) : weightColumns(graph, `${tile}/weight`, `${path}/weight`, ref, start, end);
-      return product(graph, tile, x, part, end - start, layout);
-    });
-    const whole = node(graph, bias === null ? path : `${path}/product`, "Concat", parts, { axis: 1 });
-    return bias === null ? whole : node(graph, path, "Add", [whole, weight(graph, `${path}/bias`, bias)]);
-  }
-  const matrix = weight(graph, `${path}/weight`, ref);
-  return product(graph, path, x, matrix, layout === "out_in" ? rows : columns, layout, bias === null ? null : weight(graph, `${path}/bias`, bias));
+/**
+ * Output columns of W [in, out] that are cast and multiplied at a time: all of a small one, of one in float32, which is not cast, and with CUDA, which has it in its memory
+ * once. Tiles have nearly one size, since a narrow rest would be filled up with zeros, and are wide enough for every part that a product is cut in.
+ */
+function columnsAtOnce(inner: number, out: number, dtype: TensorRef["dtype"], { provider, parts = 1 }: Target): number {
+  if (dtype === "f32" || provider === "cuda") return out;
+  if (provider === "cpu") return columnsInCache(inner, out, parts, MOST_TILES);
+  const count = Math.min(Math.ceil((inner * out) / DEVICE_ELEMENTS), Math.floor(out / DEVICE_COLUMNS));
+  return evenly(out, count);
+}
+
+/** Output columns of W [in, out] whose float32 copy the processor's caches hold; more where there would be more than `most` tiles, or narrow ones. */
+export function columnsInCache(inner: number, out: number, parts: number, most: number): number {
+  if (inner * out <= CACHED_ELEMENTS) return out;
+  const cached = Math.max(STEP, Math.floor(CACHED_ELEMENTS / inner / STEP) * STEP);
+  const fewest = Math.max(FEWEST_COLUMNS, fewestColumns(parts));
+  return evenly(out, Math.min(Math.ceil(out / cached), most, Math.floor(out / fewest)));
+}
+
+function evenly(out: number, count: number): number {
+  return count <= 1 ? out : Math.min(out, Math.ceil(out / count / STEP) * STEP);
+}
+
+/** How W is multiplied with on the CPU where products are cut in so many parts: how many tiles it has, and elements of each that are cast. */
+export function tilesOf({ weight: { dtype, shape }, layout }: LinearSpec, parts: number): { readonly count: number; readonly elements: number } {
+  const [inner, out] = sizes(shape, layout);
+  const columns = columnsAtOnce(inner, out, dtype, { ...CPU, parts });
+  return { count: Math.ceil(out / columns), elements: inner * columns };
+}
+
+/** Inputs and outputs of a matrix. */
+function sizes(shape: readonly number[], layout: LinearSpec["layout"]): readonly [number, number] {
+  const [rows, columns] = shape as readonly [number, number];
+  return layout === "out_in" ? [columns, rows] : [rows, columns];
+}
+
+/** x [T, in] · W + b → [T, out]. A large W is cast and multiplied in tiles of output columns. */
+export function linear(graph: Graph, path: string, x: string, spec: LinearSpec): string {
+  const { weight: ref, layout, bias } = spec;
+  const [inner, out] = sizes(ref.shape, layout);
+  const size = columnsAtOnce(inner, out, ref.dtype, graph.target);
+  if (size === out) return product(graph, path, x, weight(graph, `${path}/weight`, ref), out, layout, bias === null ? null : weight(graph, `${path}/bias`, bias));
+  const parts = Array.from({ length: Math.ceil(out / size) }, (_, i) => {
+    const tile = `${path}/tile${i}`;
+    const [start, end] = [i * size, Math.min(out, (i + 1) * size)];
+    const part = layout === "out_in" ? weightRows(graph, `${tile}/weight`, ref, start, end) : weightColumns(graph, `${tile}/weight`, `${path}/weight`, ref, start, end);
+    return product(graph, tile, x, part, end - start, layout);
+  });
+  const whole = node(graph, bias === null ? path : `${path}/product`, "Concat", parts, { axis: 1 });
+  return bias === null ? whole : node(graph, path, "Add", [whole, weight(graph, `${path}/bias`, bias)]);
 }
 
 /** Rows of a stored table by id int64 [n] → f32 [n, d]: gathered as stored and cast afterwards, so the table is never float32 as a whole. */

@@ -99,20 +99,25 @@ export function chosen(graph: Graph, path: string, x: string, spec: GatedExperts
   }, routerInput);
 }
 
-/** Weights that one token is multiplied with: of experts those of the router, and of as many as a token takes. */
-export function weightsOfToken(spec: MlpSpec): number {
-  const sum = (refs: readonly TensorRef[]): number => refs.reduce((total, { shape }) => total + shape.reduce((product, dim) => product * dim, 1), 0);
-  const ofLinears = (linears: readonly LinearSpec[]): number => sum(linears.map(({ weight: ref }) => ref));
+/** The maps that every token goes through whole: of experts the router, and an MLP beside them. */
+export function mapsOf(spec: MlpSpec): readonly LinearSpec[] {
   switch (spec.kind) {
     case "gated":
-      return ofLinears([spec.gate, spec.up, spec.down]);
+      return [spec.gate, spec.up, spec.down];
     case "plain":
-      return ofLinears([spec.up, spec.down]);
-    case "experts": {
-      if ("pairs" in spec) return ofLinears([spec.router]) + spec.perToken * pairedElements(spec.pairs[0]!);
-      return ofLinears([spec.router, ...(spec.shared === null ? [] : [spec.shared.mlp.gate, spec.shared.mlp.up, spec.shared.mlp.down])]) + sum(spec.shared?.gate == null ? [] : [spec.shared.gate]) + sum(spec.experts.slice(0, spec.perToken).flatMap(({ gate, up, down }) => [gate, up, down]));
-    }
+      return [spec.up, spec.down];
+    case "experts":
+      return [spec.router, ...("pairs" in spec || spec.shared === null ? [] : mapsOf(spec.shared.mlp))];
     default:
       return spec satisfies never;
   }
+}
+
+/** Weights that one token is multiplied with: of experts those of the router, and of as many as a token takes. */
+export function weightsOfToken(spec: MlpSpec): number {
+  const sum = (refs: readonly TensorRef[]): number => refs.reduce((total, { shape }) => total + shape.reduce((product, dim) => product * dim, 1), 0);
+  const maps = sum(mapsOf(spec).map(({ weight: ref }) => ref));
+  if (spec.kind !== "experts") return maps;
+  if ("pairs" in spec) return maps + spec.perToken * pairedElements(spec.pairs[0]!);
+  return maps + sum(spec.shared?.gate == null ? [] : [spec.shared.gate]) + sum(spec.experts.slice(0, spec.perToken).flatMap(({ gate, up, down }) => [gate, up, down]));
 }

@@ -1,11 +1,10 @@
 /** Without this file nobody could measure how fast weights are read where few rows share them, as in a step that writes one token of each text. */
 import { createGraph, finish, input, node, output } from "./graph.ts";
-import { MOST_ELEMENTS } from "./linear.ts";
 import type { EmittedGraph } from "./specs.ts";
 
-/** Matrices [out, in] to be read: one whose float32 copy stays in a processor's caches, and the largest that is ever cast at once, whose copy does not. */
+/** Matrices [out, in] to be read: one whose float32 copy stays in a processor's caches, and one whose copy does not. */
 export const SMALL_MATRIX = [1024, 1024] as const;
-export const LARGE_MATRIX = [MOST_ELEMENTS / 2048, 2048] as const;
+export const LARGE_MATRIX = [4096, 2048] as const;
 
 /** Products with `count` matrices one after another, those of two bytes cast first as a model's are: `x` f32 [N, in], `w0` … [out, in] → `y0` … f32 [N, out]. */
 export function emitReading(element: "f32" | "f16", [rows, columns]: readonly [number, number], count: number): EmittedGraph {

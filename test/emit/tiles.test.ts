@@ -1,19 +1,22 @@
-/** Without this file a large weight, multiplied tile by tile, might give other bits than in one piece. */
+/** Without this file a large weight, multiplied tile by tile, might give other bits than in one piece, or have tiles that no cache holds. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { linear } from "../../src/emit/linear.ts";
+import { vocabulary, vocabularyTile } from "../../src/emit/head.ts";
+import { linear, tilesOf } from "../../src/emit/linear.ts";
 import { createGraph, finish, input, node, output, weight } from "../../src/emit/graph.ts";
-import type { TensorRef } from "../../src/emit/specs.ts";
+import { fewestColumns } from "../../src/emit/product.ts";
+import type { DecoderSpec, LinearSpec, TensorRef } from "../../src/emit/specs.ts";
+import { CPU } from "../../src/emit/target.ts";
 import * as ort from "onnxruntime-node";
 import { openGraph } from "./run_graph.ts";
 
 const OUT = 9001;
 const WIDTH = 2048;
 
-test("a weight of 18 million elements gives the same bits tiled and whole", async () => {
+test("a weight of 18 million elements gives the same bits in ten tiles and whole, and so does a vocabulary", async () => {
   const folder = mkdtempSync(join(tmpdir(), "saeq-tiles-"));
   try {
     const file = join(folder, "weight.bin");
@@ -22,17 +25,44 @@ test("a weight of 18 million elements gives the same bits tiled and whole", asyn
     const ref: TensorRef = { file, offset: 0, length: OUT * WIDTH * 2, dtype: "bf16", shape: [OUT, WIDTH] };
     const graph = createGraph("tiles");
     const x = input(graph, "x", "f32", ["T", WIDTH]);
-    output(graph, "tiled", linear(graph, "/tiled", x, { weight: ref, layout: "out_in", bias: null }), "f32", ["T", OUT]);
+    const spec: LinearSpec = { weight: ref, layout: "out_in", bias: null };
+    assert.is(tilesOf(spec, 1).count, 10);
+    assert.ok(vocabularyTile(ref, CPU) < OUT / 9);
+    output(graph, "tiled", linear(graph, "/tiled", x, spec), "f32", ["T", OUT]);
+    output(graph, "logits", vocabulary(graph, { vocabulary: OUT, lmHead: ref, lmHeadBias: null } as DecoderSpec, x), "f32", ["T", OUT]);
     output(graph, "whole", node(graph, "/whole", "Gemm", [x, weight(graph, "/whole/weight", ref)], { transB: 1 }), "f32", ["T", OUT]);
     const session = await openGraph(finish(graph, 0));
     for (const rows of [2, 7, 64]) {
       const data = Float32Array.from({ length: rows * WIDTH }, (_, i) => Math.sin(i));
-      const { tiled, whole } = await session.run({ x: new ort.Tensor("float32", data, [rows, WIDTH]) });
-      assert.equal(new Uint32Array((tiled!.data as Float32Array).buffer), new Uint32Array((whole!.data as Float32Array).buffer), `${rows} rows`);
+      const { tiled, logits, whole } = await session.run({ x: new ort.Tensor("float32", data, [rows, WIDTH]) });
+      const bytes = (tensor: ort.Tensor | undefined): Buffer => Buffer.from((tensor!.data as Float32Array).buffer);
+      assert.ok(bytes(tiled).equals(bytes(whole)), `${rows} rows`);
+      assert.ok(bytes(logits).equals(bytes(whole)), `${rows} rows of logits`);
     }
     await session.release();
   } finally {
     rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+// Inputs and outputs of maps of Llama 1B, 8B and 70B, and of Gemma 2 27B.
+const MAPS = [[2048, 512], [2048, 8192], [8192, 2048], [4096, 1024], [4096, 14_336], [14_336, 4096], [8192, 28_672], [28_672, 8192], [4608, 36_864]] as const;
+const mapOf = (inner: number, out: number, dtype: TensorRef["dtype"], layout: LinearSpec["layout"]): LinearSpec => ({ weight: { file: "", offset: 0, length: 0, dtype, shape: layout === "out_in" ? [out, inner] : [inner, out] }, layout, bias: null });
+
+test("tiles are what the caches hold, no more than 32, and wide enough for all parts of a product", () => {
+  for (const [inner, out] of MAPS) {
+    for (const parts of [1, 2, 8, 64]) {
+      for (const layout of ["out_in", "in_out"] as const) {
+        const { count, elements } = tilesOf(mapOf(inner, out, "bf16", layout), parts);
+        const columns = elements / inner;
+        const words = `${inner} × ${out} in ${parts} parts: ${count} of ${columns}`;
+        assert.ok(count >= 1 && count <= 32 && Number.isInteger(columns), words);
+        assert.ok(count === 1 || columns >= Math.min(out, fewestColumns(parts)), words);
+        assert.ok(elements < 2 ** 21 || count === 1 || count === 32 || columns < 2 * Math.max(128, fewestColumns(parts)), words);
+        assert.ok(count * columns >= out && (count - 1) * columns < out, words);
+      }
+    }
+    assert.equal(tilesOf(mapOf(inner, out, "f32", "out_in"), 1), { count: 1, elements: inner * out }, "what is float32 is not cast");
   }
 });
 
