@@ -11,9 +11,10 @@ const MOST_TILES = 32;
 /** Columns are counted in so many, and a tile has two times as many at least. */
 const STEP = 64;
 const FEWEST_COLUMNS = 2 * STEP;
-/** The same elsewhere: 32 MiB, or 1,024 columns. */
+/** The same elsewhere: 32 MiB, or 1,024 columns, counted in 128. */
 const DEVICE_ELEMENTS = 2 ** 23;
 const DEVICE_COLUMNS = 1024;
+const DEVICE_STEP = 128;
 
 /**
  * Output columns of W [in, out] that are cast and multiplied at a time: all of a small one, of one in float32, which is not cast, and with CUDA, which has it in its memory
@@ -23,7 +24,7 @@ function columnsAtOnce(inner: number, out: number, dtype: TensorRef["dtype"], { 
   if (dtype === "f32" || provider === "cuda") return out;
   if (provider === "cpu") return columnsInCache(inner, out, parts, MOST_TILES);
   const count = Math.min(Math.ceil((inner * out) / DEVICE_ELEMENTS), Math.floor(out / DEVICE_COLUMNS));
-  return evenly(out, count);
+  return evenly(out, count, DEVICE_STEP);
 }
 
 /** Output columns of W [in, out] whose float32 copy the processor's caches hold; more where there would be more than `most` tiles, or narrow ones. */
@@ -31,11 +32,11 @@ export function columnsInCache(inner: number, out: number, parts: number, most: 
   if (inner * out <= CACHED_ELEMENTS) return out;
   const cached = Math.max(STEP, Math.floor(CACHED_ELEMENTS / inner / STEP) * STEP);
   const fewest = Math.max(FEWEST_COLUMNS, fewestColumns(parts));
-  return evenly(out, Math.min(Math.ceil(out / cached), most, Math.floor(out / fewest)));
+  return evenly(out, Math.min(Math.ceil(out / cached), most, Math.floor(out / fewest)), STEP);
 }
 
-function evenly(out: number, count: number): number {
-  return count <= 1 ? out : Math.min(out, Math.ceil(out / count / STEP) * STEP);
+function evenly(out: number, count: number, step: number): number {
+  return count <= 1 ? out : Math.min(out, Math.ceil(out / count / step) * step);
 }
 
 /** How W is multiplied with on the CPU where products are cut in so many parts: how many tiles it has, and elements of each that are cast. */
