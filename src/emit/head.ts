@@ -3,7 +3,7 @@ import { createGraph, input, node, output, scalar, weight, weightRows, type Grap
 import { columnsInCache, linear } from "./linear.ts";
 import { lowered } from "./lowering/lower.ts";
 import { norm } from "./norm.ts";
-import { product } from "./product.ts";
+import { oneOfMany, product, unshaped } from "./product.ts";
 import type { DecoderSpec, EmittedGraph, TensorRef } from "./specs.ts";
 import type { Target } from "./target.ts";
 
@@ -22,10 +22,12 @@ export function vocabularyTile({ dtype, shape }: TensorRef, { provider, parts = 
 export function vocabulary(graph: Graph, model: DecoderSpec, normed: string): string {
   const head = model.lmHead ?? model.embed;
   const tile = vocabularyTile(head, graph.target);
+  const times = tile < model.vocabulary ? oneOfMany : product;
+  const rows = tile < model.vocabulary ? unshaped(graph, normed, head.shape[1]!) : normed;
   const logits = Array.from({ length: Math.ceil(model.vocabulary / tile) }, (_, at) => {
     const path = `/lm_head/tile${at}`;
     const [start, end] = [at * tile, Math.min((at + 1) * tile, model.vocabulary)];
-    return product(graph, path, normed, weightRows(graph, `${path}/weight`, head, start, end), end - start, "out_in");
+    return times(graph, path, rows, weightRows(graph, `${path}/weight`, head, start, end), end - start, "out_in");
   });
   const all = logits.length === 1 ? (logits[0] as string) : node(graph, "/lm_head", "Concat", logits, { axis: 1 });
   const biased = model.lmHeadBias === null ? all : node(graph, "/lm_head/biased", "Add", [all, weight(graph, "/lm_head/bias", model.lmHeadBias)]);

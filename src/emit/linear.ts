@@ -1,6 +1,6 @@
 /** Without this file each part of a block would multiply by its weights in its own way, large ones at the cost of their float32 size. */
 import { node, stored, weight, weightColumns, weightRows, type Graph } from "./graph.ts";
-import { fewestColumns, product } from "./product.ts";
+import { fewestColumns, oneOfMany, product, unshaped } from "./product.ts";
 import type { LinearSpec, TensorRef } from "./specs.ts";
 import { CPU, type Target } from "./target.ts";
 
@@ -58,11 +58,12 @@ export function linear(graph: Graph, path: string, x: string, spec: LinearSpec):
   const [inner, out] = sizes(ref.shape, layout);
   const size = columnsAtOnce(inner, out, ref.dtype, graph.target);
   if (size === out) return product(graph, path, x, weight(graph, `${path}/weight`, ref), out, layout, bias === null ? null : weight(graph, `${path}/bias`, bias));
+  const rows = unshaped(graph, x, inner);
   const parts = Array.from({ length: Math.ceil(out / size) }, (_, i) => {
     const tile = `${path}/tile${i}`;
     const [start, end] = [i * size, Math.min(out, (i + 1) * size)];
     const part = layout === "out_in" ? weightRows(graph, `${tile}/weight`, ref, start, end) : weightColumns(graph, `${tile}/weight`, `${path}/weight`, ref, start, end);
-    return product(graph, tile, x, part, end - start, layout);
+    return oneOfMany(graph, tile, rows, part, end - start, layout);
   });
   const whole = node(graph, bias === null ? path : `${path}/product`, "Concat", parts, { axis: 1 });
   return bias === null ? whole : node(graph, path, "Add", [whole, weight(graph, `${path}/bias`, bias)]);

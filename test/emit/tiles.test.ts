@@ -7,7 +7,7 @@ import * as assert from "uvu/assert";
 import { vocabulary, vocabularyTile } from "../../src/emit/head.ts";
 import { linear, tilesOf } from "../../src/emit/linear.ts";
 import { createGraph, finish, input, node, output, weight } from "../../src/emit/graph.ts";
-import { fewestColumns } from "../../src/emit/product.ts";
+import { fewestColumns, oneOfMany, product, unshaped } from "../../src/emit/product.ts";
 import type { DecoderSpec, LinearSpec, TensorRef } from "../../src/emit/specs.ts";
 import { CPU } from "../../src/emit/target.ts";
 import * as ort from "onnxruntime-node";
@@ -23,23 +23,31 @@ test("a weight of 18 million elements gives the same bits in ten tiles and whole
     // bfloat16 patterns of ordinary size, the same on every run.
     writeFileSync(file, Uint16Array.from({ length: OUT * WIDTH }, (_, i) => (((i * 2654435761) >>> 16) & 0x80ff) | 0x3c00));
     const ref: TensorRef = { file, offset: 0, length: OUT * WIDTH * 2, dtype: "bf16", shape: [OUT, WIDTH] };
-    const graph = createGraph("tiles");
-    const x = input(graph, "x", "f32", ["T", WIDTH]);
-    const spec: LinearSpec = { weight: ref, layout: "out_in", bias: null };
-    assert.is(tilesOf(spec, 1).count, 10);
-    assert.ok(vocabularyTile(ref, CPU) < OUT / 9);
-    output(graph, "tiled", linear(graph, "/tiled", x, spec), "f32", ["T", OUT]);
-    output(graph, "logits", vocabulary(graph, { vocabulary: OUT, lmHead: ref, lmHeadBias: null } as DecoderSpec, x), "f32", ["T", OUT]);
-    output(graph, "whole", node(graph, "/whole", "Gemm", [x, weight(graph, "/whole/weight", ref)], { transB: 1 }), "f32", ["T", OUT]);
-    const session = await openGraph(finish(graph, 0));
-    for (const rows of [2, 7, 64]) {
-      const data = Float32Array.from({ length: rows * WIDTH }, (_, i) => Math.sin(i));
-      const { tiled, logits, whole } = await session.run({ x: new ort.Tensor("float32", data, [rows, WIDTH]) });
-      const bytes = (tensor: ort.Tensor | undefined): Buffer => Buffer.from((tensor!.data as Float32Array).buffer);
-      assert.ok(bytes(tiled).equals(bytes(whole)), `${rows} rows`);
-      assert.ok(bytes(logits).equals(bytes(whole)), `${rows} rows of logits`);
+    let reference: readonly Buffer[] | null = null;
+    for (const threads of [1, 3]) {
+      const graph = createGraph("tiles", { ...CPU, parts: threads });
+      const x = input(graph, "x", "f32", ["T", WIDTH]);
+      const spec: LinearSpec = { weight: ref, layout: "out_in", bias: null };
+      assert.is(tilesOf(spec, threads).count, 10);
+      assert.ok(vocabularyTile(ref, CPU) < OUT / 9);
+      output(graph, "tiled", linear(graph, "/tiled", x, spec), "f32", ["T", OUT]);
+      output(graph, "logits", vocabulary(graph, { vocabulary: OUT, lmHead: ref, lmHeadBias: null } as DecoderSpec, x), "f32", ["T", OUT]);
+      output(graph, "whole", node(graph, "/whole", "Gemm", [x, weight(graph, "/whole/weight", ref)], { transB: 1 }), "f32", ["T", OUT]);
+      assert.is(graph.nodes.filter(({ op }) => op === "FusedMatMul").length, 20);
+      const session = await openGraph(finish(graph, 0), threads);
+      const wholes: Buffer[] = [];
+      for (const [at, rows] of [2, 7, 64].entries()) {
+        const data = Float32Array.from({ length: rows * WIDTH }, (_, i) => Math.sin(i));
+        const { tiled, logits, whole } = await session.run({ x: new ort.Tensor("float32", data, [rows, WIDTH]) });
+        const bytes = (tensor: ort.Tensor | undefined): Buffer => Buffer.from((tensor!.data as Float32Array).buffer);
+        wholes.push(bytes(whole));
+        const expected = reference?.[at] ?? bytes(whole);
+        assert.ok(bytes(tiled).equals(expected), `${rows} rows, ${threads} threads`);
+        assert.ok(bytes(logits).equals(expected), `${rows} rows of logits, ${threads} threads`);
+      }
+      reference ??= wholes;
+      await session.release();
     }
-    await session.release();
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -63,6 +71,26 @@ test("tiles are what the caches hold, no more than 32, and wide enough for all p
       }
     }
     assert.equal(tilesOf(mapOf(inner, out, "f32", "out_in"), 1), { count: 1, elements: inner * out }, "what is float32 is not cast");
+  }
+});
+
+test("of one of many products the runtime knows no shape, so that it looks for none of its like when a graph is opened", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "saeq-tiles-"));
+  try {
+    const file = join(folder, "weight.bin");
+    writeFileSync(file, new Uint8Array(2 * 256 * 64));
+    const ref: TensorRef = { file, offset: 0, length: 2 * 256 * 64, dtype: "bf16", shape: [256, 64] };
+    const graph = createGraph("shapes");
+    const x = input(graph, "x", "f32", ["T", 64]);
+    const matrix = weight(graph, "/weight", ref);
+    // What it knew would not agree with these, and neither would be taken.
+    output(graph, "many", oneOfMany(graph, "/many", unshaped(graph, x, 64), matrix, 256, "out_in"), "f32", ["one", "two", "three"]);
+    output(graph, "alone", product(graph, "/alone", x, matrix, 256, "out_in"), "f32", ["one", "two", "three"]);
+    const session = await openGraph(finish(graph, 0));
+    assert.equal(session.outputMetadata.map((of) => (of.isTensor ? of.shape.length : null)), [3, 0]);
+    await session.release();
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
 });
 
