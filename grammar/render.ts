@@ -1,8 +1,9 @@
 /** Without this file a diagnostic would be a record of offsets instead of a picture of the mistake. */
 import type { Diagnostic, Fix } from "./diagnostic.ts";
+import { filled, folded, type Rows } from "./folded.ts";
 import { cut, linesOf, markedLine, TAB, type Room } from "./marked_line.ts";
 import { visible } from "./visible.ts";
-import { broken, columns as columnsOf, wrapped } from "./width.ts";
+import { broken, wrapped } from "./width.ts";
 
 export interface Source {
   readonly name: string;
@@ -41,10 +42,10 @@ export function renderDiagnostic(d: Diagnostic, source: Source, options: RenderO
   const hang = `\n${pad}         `;
   for (const note of d.notes ?? []) entry("note", wrapped(visible(note), Math.max(20, options.width - gutter - 9)).join(hang));
   const window = options.window === true;
-  if (d.help !== undefined) entry("help", helpLines(visible(d.help), window ? options.width - gutter - 9 : Infinity, window).join(hang));
+  if (d.help !== undefined) entry("help", helpLines(visible(d.help), window ? { from: gutter + 9, to: options.width } : null).join(hang));
   if (d.fix !== undefined) {
     const fixed = fixedLines(source.text, d.fix).flatMap((line) => folded(cut(visible(line), MOST_PASTED, options.ascii === true), options.width - gutter - 8, window));
-    if (fixed.length > 0) entry("fix", fixed.join(`\n${pad}        `));
+    if (fixed.length > 0) entry("fix", (window ? fixed.map((line) => filled(line, { from: gutter + 8, to: options.width })) : fixed).join(`\n${pad}        `));
   }
   const untold = d.untold ?? 0;
   if (untold > 0) out.push(`${untold} more ${d.severity === "error" ? "error" : "warning"}${untold === 1 ? " is" : "s are"} not shown`);
@@ -62,62 +63,11 @@ function headOf(d: Diagnostic, options: RenderOptions, paint: Paint): string {
   return [paint(d.severity, first.slice(0, kind.length)) + first.slice(kind.length), ...(rest === "" ? [] : broken(rest, options.width - 2))].join("\n  ");
 }
 
-/** A help is one line; in a window a query goes on in the next line, as a fix does. Lines for a shell or for the REPL's commands stay whole. */
-function helpLines(help: string, room: number, window: boolean): string[] {
-  return /^(saeq |\.)/.test(help) ? [help] : folded(help, room, window);
-}
-
-/**
- * A line of a query in as few lines as fit: broken before pipes, then before `and` and `or`, then behind commas, outside of brackets where that is enough, else inside of those that do not fit.
- * Without `commas` behind commas only where a bracket would be broken otherwise, and before words nowhere; what has no place to break at stays whole.
- */
-function folded(line: string, room: number, commas: boolean): string[] {
-  const cuts = cutsAt(line);
-  const deepest = Math.max(-1, ...cuts.map(({ depth }) => depth));
-  const fits = (from: number, to: number): boolean => columnsOf(shown(from, to)) <= room;
-  // What goes on behind a comma, or with a joining word, is set in.
-  const shown = (from: number, to: number): string => `${line[from - 1] === "," || /^(?:and|or) /.test(line.slice(from, from + 4)) ? "  " : ""}${line.slice(from, to).trim()}`;
-  const fold = (from: number, to: number, level: number): string[] => {
-    const depth = Math.floor(level / SIGNS.length);
-    if (fits(from, to) || depth > deepest) return [shown(from, to)];
-    const inside = cuts.filter(({ at }) => at > from && at < to);
-    const sign = SIGNS[level % SIGNS.length]!;
-    const taken = sign === "|" || commas || (sign === "," && inside.some((cut) => cut.sign === "|" && cut.depth > depth));
-    const ends = [...inside.filter((cut) => taken && cut.sign === sign && cut.depth === depth).map(({ at }) => at), to];
-    const lines: (readonly [from: number, to: number])[] = [];
-    for (const end of ends) {
-      const last = lines.at(-1);
-      if (last !== undefined && fits(last[0], end)) lines[lines.length - 1] = [last[0], end];
-      else lines.push([last?.[1] ?? from, end]);
-    }
-    return lines.flatMap(([start, end]) => fold(start, end, level + 1));
-  };
-  return fold(0, line.length, 0);
-}
-
-/** Where a line is cut, in this order: before pipes and joining words, and behind commas. */
-const SIGNS = ["|", "and", ","] as const;
-
-/** A place where a line may be cut. */
-interface Cut {
-  readonly sign: (typeof SIGNS)[number];
-  readonly at: number;
-  /** How many brackets are open there. */
-  readonly depth: number;
-}
-
-/** Before each pipe, `and` and `or`, and behind each comma, with blanks around it. */
-function cutsAt(line: string): readonly Cut[] {
-  const cuts: Cut[] = [];
-  let depth = 0;
-  // A text in quotes, a comment, two pipes together, a bracket, and a sign.
-  for (const { 0: found, index } of line.matchAll(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`|#.*|\|\||[()[\]{}]|(?<= )\|(?= )|,(?= )|(?<= )(?:and|or)(?= )/gu)) {
-    if ("([{".includes(found)) depth++;
-    else if (")]}".includes(found)) depth = Math.max(0, depth - 1);
-    else if (found === "|" || found === ",") cuts.push({ sign: found, at: found === "|" ? index : index + 1, depth });
-    else if (found === "and" || found === "or") cuts.push({ sign: "and", at: index, depth });
-  }
-  return cuts;
+/** A help is one line; in a window a query goes on in the next line, as a fix does. Lines for a shell or for the REPL's commands stay one line, which is only filled up where the window breaks it. */
+function helpLines(help: string, window: Rows | null): string[] {
+  if (window === null) return [help];
+  const lines = /^(saeq |\.)/.test(help) ? [help] : folded(help, window.to - window.from, true);
+  return lines.map((line) => filled(line, window));
 }
 
 /** `line 2`, `lines 2 to 4`. */

@@ -3,6 +3,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Diagnostic } from "../../grammar/diagnostic.ts";
 import { parse } from "../../grammar/parse.ts";
+import { filled } from "../../grammar/folded.ts";
 import { renderDiagnostic } from "../../grammar/render.ts";
 import { visible } from "../../grammar/visible.ts";
 import { columns } from "../../grammar/width.ts";
@@ -61,7 +62,8 @@ test("in a window a label that does not fit behind the carets goes on under them
   // What is wrong is broken at words as well, and a query in help before its pipes.
   assert.match(labelled("a | b", "b", "", 42, { message: "`contexts` has no keyword that is called `foo`" }), /^error\[x\]: `contexts` has no keyword that\n {2}is called `foo`\n {2}┌/);
   assert.match(labelled("a | b", "b", "", 42, { help: "csv \"x.csv\" | sample 10 | acts layer 7 | top 5" }), /= help: csv "x.csv" \| sample 10\n {10}\| acts layer 7 \| top 5$/);
-  assert.match(labelled("a | b", "b", "", 42, { help: "saeq run examples/01_first_look.saeq | less --chop" }), /= help: saeq run examples\/01_first_look.saeq \| less --chop$/);
+  // A line for a shell stays one line: blanks fill the row of the window up.
+  assert.match(labelled("a | b", "b", "", 42, { help: "saeq run examples/01_first_look.saeq | less --chop" }), /= help: saeq run {36}examples\/01_first_look.saeq \| {13}less --chop$/);
 });
 
 test("in a window a fix and a query in help are broken before pipes, and behind commas where that is not enough, and can be pasted", () => {
@@ -70,7 +72,7 @@ test("in a window a fix and a query in help are broken before pipes, and behind 
   const lines = renderDiagnostic({ code: "x", severity: "error", span: { start: at, end: at + 3 }, message: "m", help: text, fix: { span: { start: at, end: at + 5 }, text: "take 5" } }, { name: "n", text }, { color: false, width: 42, window: true }).split("\n");
   assert.equal(lines.slice(lines.findIndex((line) => line.includes("= fix:"))), [
     "  = fix: groups a = (sample perfect 3),",
-    '           b = (csv "a, b | c.csv" types {n: int,',
+    '           b = (csv "a, b | c.csv" types             {n: int,',
     "           s: str}),",
     "           c = (perfect)",
     "         | acts layer 7 | compare | take 5",
@@ -88,9 +90,36 @@ test("in a window a fix and a query in help are broken before pipes, and behind 
     const from = lines.findIndex((line) => line.includes(kind));
     const rest = lines.slice(from + 1);
     const pasted = [lines[from]!.split(kind)[1]!, ...rest.slice(0, rest.findIndex((line) => line.includes("= ") && /^ {2}=/.test(line)) >>> 0)].join("\n");
-    assert.is(pasted.split("\n").map((line) => line.trim()).join(" "), wanted);
+    assert.is(pasted.split("\n").map((line) => line.trim().replace(/ +/g, " ")).join(" "), wanted);
     assert.equal(parse(pasted).diagnostics, []);
   }
+});
+
+/** What a window of so many columns makes of a text: it breaks longer lines at its edge. */
+const asShown = (text: string, width: number): string[] => text.split("\n").flatMap((line) => line.match(new RegExp(`.{1,${width}}`, "gu")) ?? [""]).map((row) => row.trimEnd());
+
+test("in a window a fix that has no place to break at is filled up with blanks, so that the window breaks it between words, and what is copied can be pasted", () => {
+  const text = "sample perfect 10 | acts layer 7 last 50 hook resid_pots of continuation";
+  const told = (width: number): string => labelled(text.replace("resid_pots", "#resid_pots#"), "#resid_pots#", "", width, { fix: { span: { start: 46, end: 58 }, text: "resid_post" } });
+  const rowsOf = (width: number): string[] => asShown(told(width), width).slice(asShown(told(width), width).findIndex((row) => row.includes("= fix:")));
+  assert.equal(rowsOf(44), ["  = fix: sample perfect 10", "         | acts layer 7 last 50 hook", "           resid_post of continuation"]);
+  for (let width = 24; width < 90; width++) {
+    const rows = rowsOf(width);
+    assert.is(rows.map((row, i) => (i === 0 ? row.slice("  = fix: ".length) : row).trim()).join(" "), text.replace("pots", "post"), `no word is broken at ${width}`);
+    for (const row of rows.slice(1)) assert.match(row, /^ {9}/);
+    const pasted = told(width).slice(told(width).indexOf("= fix: ") + "= fix: ".length);
+    assert.equal(parse(pasted).diagnostics, []);
+    assert.is(parse(pasted).script.statements.length, 1);
+  }
+});
+
+test("blanks in quotes and behind a backslash, and rows too short for words, are left as they are", () => {
+  const rows = { from: 9, to: 40 };
+  const made = filled('csv "a  file with a long name.csv" encoding latin1 types {a: text}', rows);
+  assert.match(made, /^csv {28,}"a {2}file with a long name\.csv" encoding latin1 types \{a: text\}$/);
+  assert.match(filled("cat a\\ long\\ name\\ of\\ a\\ file\\ that\\ fits\\ nowhere", rows), /^cat {28,}a\\ long\\ name\\ of\\ a\\ file\\ that\\ fits\\ nowhere$/);
+  assert.is(filled("words of a line that is long", { from: 9, to: 20 }), "words of a line that is long");
+  assert.is(filled("short", rows), "short");
 });
 
 test("in a window a long condition goes on before and and or, and can be pasted", () => {
