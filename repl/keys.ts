@@ -119,13 +119,16 @@ function lookup(name: string): readonly Intent[] {
 
 /**
  * Text as it came. A line end inside a longer chunk is a paste from a terminal without bracketed paste and must not run
- * anything; one at the very end is Enter, typed fast or sent by a program that drives the terminal.
+ * anything; one at the very end is Enter, typed fast or sent by a program that drives the terminal, and so is Tab right behind a word.
  */
 function typed(input: string): readonly Intent[] {
   if (input === "\n") return lookup("ctrl j");
   // Typed before the terminal was in raw mode: its driver has made a line end of Enter.
   if (/^[^\r\n]+\n$/.test(input)) return [...typed(input.slice(0, -1)), { want: "enter" }];
-  if (/[\r\n]+[^\r\n]/.test(input) || input.length > 256) return [{ want: "edit", edit: { do: "paste", text: input } }];
+  if (/[\r\n]+[^\r\n]/.test(input) || input.length > 256) {
+    const tab = /\S\t$/.test(input);
+    return [{ want: "edit", edit: { do: "paste", text: tab ? input.slice(0, -1) : input } }, ...(tab ? lookup("tab") : [])];
+  }
   const out: Intent[] = [];
   for (const part of input.match(/[^\x00-\x1f]+|[\x00-\x1f]/g) ?? []) {
     if (part === "\r") out.push({ want: "enter" });

@@ -31,6 +31,10 @@ test("intents reads text, fast typing and pastes without brackets", () => {
   assert.equal(wants("top 10\n"), ["insert:top 10", "enter"]);
   assert.equal(wants("to\t"), ["insert:to", "complete"]);
   assert.equal(wants("a\rb\r"), ["paste:a\rb\r"]);
+  // Tab behind a word completes it, however much came with it; behind a blank it may be part of what was pasted.
+  assert.equal(wants("perfect | take 2\rsam\t"), ["paste:perfect | take 2\rsam", "complete"]);
+  assert.equal(wants(`${"a".repeat(300)}\t`), [`paste:${"a".repeat(300)}`, "complete"]);
+  assert.equal(wants("a\rb\r\t"), ["paste:a\rb\r\t"]);
   assert.equal(wants("ab\x01"), ["insert:ab", "line-start"]);
   assert.equal(wants("a", { eventType: "release" }), []);
 });
