@@ -2,6 +2,7 @@
 import type { Leniency } from "../../src/ops/op.ts";
 import { MOST_COLUMNS } from "../../src/ops/schema.ts";
 import { DataError } from "./error.ts";
+import { beginsJson } from "./foreign.ts";
 import { MAX_FIELD_BYTES } from "./table_limits.ts";
 import { counted } from "../counted.ts";
 
@@ -36,7 +37,7 @@ export interface CsvShape {
   checkSizes(byte: number, openLine: number | null): void;
   /** The separator at `byte` ends a cell. Throws DataError as `checkSizes`, and too-many-columns. */
   endCell(byte: number): void;
-  /** The row ends at `byte`. Throws DataError as `checkSizes`, and ragged-row. */
+  /** The row ends at `byte`. Throws DataError as `checkSizes`, ragged-row, and not-csv where the header is JSON. */
   endRow(byte: number): void;
   /** What follows the line end at `byte` begins with this line. */
   beginLine(line: number, byte: number): void;
@@ -93,7 +94,10 @@ export function createShape(path: string, separator: number, ragged: Leniency["r
     endRow: (byte) => {
       const found = at.cells + 1;
       checkSizes(byte, null);
-      if (expected === -1) expected = found;
+      if (expected === -1) {
+        if (beginsJson(Buffer.from(head).toString("latin1").split("\n", 1)[0]!)) fail("not-csv", "the first line is JSON, and no header of columns", { notes: ["`jsonl` reads an object per line, or a list of objects"], help: `jsonl ${JSON.stringify(path)}` });
+        expected = found;
+      }
       else if (ragged === "skip" || (ragged === "pad" && found < expected)) uneven += found === expected ? 0 : 1;
       else if (found !== expected) {
         const meant = meantSeparator();

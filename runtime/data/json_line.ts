@@ -1,5 +1,6 @@
 /** Without this file a line of JSON would go through `JSON.parse`, which rounds numbers and lets the last of two equal keys win. */
 import { DataError } from "./error.ts";
+import { meantOf } from "./foreign.ts";
 import { MAX_FIELD_BYTES } from "./table_limits.ts";
 
 /** `text` a string, decoded, or a list or an object as its JSON is written · `plain` a number, true or false, as written · `null` · `nested` a list or an object that is left out. */
@@ -25,8 +26,9 @@ export function parseObject(path: string, line: string, { row, line: number, nes
     const above = line.lastIndexOf("\n", at - 1);
     const place = `character ${at - above}${above < 0 ? "" : ` of line ${number + line.slice(0, at).split("\n").length - 1}`}`;
     const alone = line === "{" || line === "{\r";
-    return fail("bad-json", `is no JSON object: ${wanted} was expected at ${place}${at >= line.length ? ", where the line ends" : `, not ${JSON.stringify(line.slice(at, at + 12))}`}`, null, [
-      alone ? "each line is one object, or the file is one list of objects, which begins with [" : 'each line is one object, as {"text": "a", "n": 1}',
+    const meant = row === 1 && wanted === "`{`" ? meantOf(path) : null;
+    return fail("bad-json", `is no JSON object: ${wanted} was expected at ${place}${at >= line.length ? ", where the line ends" : `, not ${JSON.stringify(line.slice(at, at + 12))}`}`, meant?.help ?? null, [
+      meant !== null ? meant.note : alone ? "each line is one object, or the file is one list of objects, which begins with [" : 'each line is one object, as {"text": "a", "n": 1}',
     ]);
   };
   const blank = (): void => {

@@ -6,6 +6,7 @@ import { printColumn } from "../../grammar/print_parts.ts";
 import { MOST_COLUMNS, type ScalarType } from "../../src/ops/schema.ts";
 import { refuseUnknown } from "./column_types.ts";
 import { DataError } from "./error.ts";
+import { foreignOf, readAs } from "./foreign.ts";
 import { pagesOf, refuseOverfull } from "./parquet_pages.ts";
 import { typeOf } from "./parquet_types.ts";
 import { openFile, refuseChanged, type ReadCall } from "./source.ts";
@@ -96,8 +97,9 @@ function refuseForeign(path: string, head: Buffer): void {
   const magic = head.toString("latin1", 0, 4);
   if (magic === "PAR1") return;
   if (magic === "PARE") throw new DataError({ code: "not-parquet", message: `${path} is an encrypted Parquet file`, help: "write it again without encryption" });
-  const pointer = head.toString("latin1", 0, 64).startsWith("version https://git-lfs.github.com/spec/");
-  throw new DataError({ code: "not-parquet", message: `${path} is ${pointer ? "a Git LFS pointer, not the data" : "not a Parquet file: it does not begin with PAR1"}`, ...(pointer ? {} : { notes: ["`csv` and `jsonl` read text"] }), help: pointer ? "git lfs pull" : `csv ${JSON.stringify(path)}` });
+  const foreign = foreignOf(path, head);
+  if (foreign !== null) throw new DataError({ code: "not-parquet", message: `${path} ${foreign.is}`, help: foreign.help });
+  throw new DataError({ code: "not-parquet", message: `${path} is not a Parquet file: it does not begin with PAR1`, notes: ["`csv` and `jsonl` read text"], help: readAs(path, head.toString("latin1", 0, 64)) });
 }
 
 function bufferOf(file: FileHandle, size: number): AsyncBuffer {

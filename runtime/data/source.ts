@@ -5,6 +5,7 @@ import { open, readdir, stat, type FileHandle } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
 import { constants, type BigIntStats } from "node:fs";
 import { DataError, systemCode } from "./error.ts";
+import { foreignOf } from "./foreign.ts";
 import { gunzipped, isGzip } from "./gunzip.ts";
 import { nearNames } from "./near.ts";
 import { shellWord } from "./shell_word.ts";
@@ -167,16 +168,8 @@ function decoderOf(path: string, { encoding, place }: SourceOptions, head: Buffe
 
 /** Recognises by their first bytes what people hand over in place of text. */
 function refuseForeign(path: string, head: Buffer, options: SourceOptions): void {
-  const start = head.subarray(0, 64).toString("latin1");
-  const lower = start.replace(/^\xef\xbb\xbf/, "").trimStart().toLowerCase();
-  const foreign = (message: string, help: string): never => {
-    throw new DataError({ code: "not-text", message: `${path} ${message}`, help });
-  };
-  if (start.startsWith("version https://git-lfs.github.com/spec/")) foreign("is a Git LFS pointer, not the data", "git lfs pull");
-  if (lower.startsWith("<!doctype html") || lower.startsWith("<html")) foreign("is an HTML page, perhaps an error page saved by a download", "download the raw file again");
-  if (head.subarray(257, 262).toString("latin1") === "ustar") foreign("is a tar archive, which holds files", `tar -xf ${shellWord(path)}`);
-  if (start.startsWith("PK\x03\x04")) foreign("is a zip archive or a spreadsheet file", "export the sheet as CSV in UTF-8");
-  if (start.startsWith("PAR1")) foreign("is a Parquet file", `parquet ${JSON.stringify(path)}`);
+  const foreign = head.toString("latin1", 0, 4) === "PAR1" ? { is: "is a Parquet file", help: `parquet ${JSON.stringify(path)}` } : foreignOf(path, head);
+  if (foreign !== null) throw new DataError({ code: "not-text", message: `${path} ${foreign.is}`, help: foreign.help });
   if (isUtf16(head)) throw new DataError({ code: "utf-16", message: `${path} is UTF-16, not UTF-8`, ...inEncoding(path, "utf16", options) });
 }
 

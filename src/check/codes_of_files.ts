@@ -33,6 +33,7 @@ export const FILE_CODES: Readonly<Record<string, CodePage>> = {
   "too-many-columns": outside("The table has more columns than saeq reads", "Most often the wrong separator or a transposed table", "Check the separator"),
   "type-mismatch": beside("A cell is not of the type that was asked for", "The type was given, so nothing else is tried", "Mend the cell, or do not give the type", "a,b\n1,x\n", 'csv "x.csv" types {b: int}', 'csv "x.csv" types {b: str}'),
   "bad-json": { ...beside("The file is neither JSON objects, one to a line, nor a list of them", "Each object is one row", "Mend the place that the message names", "", 'jsonl "x.jsonl"'), files: { "x.jsonl": "{\"a\": 1}\n[2]\n" } },
+  "not-csv": beside("The file that is read as CSV is JSON", "Its braces and keys would be names of columns", "Read it as what it is", '{"a": 1, "b": 2}\n{"a": 3, "b": 4}\n', 'csv "x.csv"', 'jsonl "x.csv"'),
   "not-parquet": { ...beside("The file cannot be read as Parquet", "Its beginning, its end or its pages are not as the format says", "Write it again, or read it as what it is", "", 'parquet "x.parquet"'), files: { "x.parquet": "a,b\n1,2\n3,4\n" } },
   "nested-column": outside("A column of a Parquet file holds lists or records", "A cell holds one value", "Select other columns, or flatten it"),
   "unreadable-column": outside("A column of a Parquet file is of a type that saeq does not read", "No value is converted to something near", "Select other columns, or write it as another type"),

@@ -18,7 +18,7 @@ export const READERS: Readonly<Record<string, Reader>> = {
 
 /** `.csv`, `.csv.gz`; "" where there is none. */
 export function endingOf(path: string): string {
-  return /\.[a-z]+(?:\.gz)?$/i.exec(path)?.[0].toLowerCase() ?? "";
+  return /\.[a-z0-9]+(?:\.gz)?$/i.exec(path)?.[0].toLowerCase() ?? "";
 }
 
 /** Endings of files that are read, also packed with gzip. */
