@@ -24,6 +24,7 @@ import { asCheckpoint, nameless, unknownStage } from "./unknown_stage.ts";
 import { argumentValue } from "./values.ts";
 import { asPredicted } from "./predicted_words.ts";
 import { leftOut, type Step } from "./ways.ts";
+import { withInput } from "./without_input.ts";
 
 export interface CheckContext {
   readonly scope: Scope;
@@ -138,12 +139,10 @@ function checkCall(definition: StageDefinition, place: Place, words: readonly Wo
       error(report, nameSpan, "missing-input", `\`${definition.name}\` stands behind what it works on`, { label: `write \`${turned}\``, fix: { span: stage.span, text: turned } });
       return unknown(stage.span);
     }
-    const named = headRelation(definition, words[0], context);
+    const named = headRelation(definition, words, context);
     if (named === null) {
-      error(report, nameSpan, "missing-input", `\`${definition.name}\` needs something to work on`, {
-        notes: [`it takes ${definition.input.join(" or ")}`, `usage: ${usage(definition)}`],
-        ...(definition.examples[0] === undefined ? {} : { help: definition.examples[0].query }),
-      });
+      const help = withInput(definition, stage, report.text.slice(stage.span.end, place.pipeline.span.end), { ...context, check: checkPipeline });
+      error(report, nameSpan, "missing-input", `\`${definition.name}\` needs something to work on`, { notes: [`it takes ${definition.input.join(" or ")}`, `usage: ${usage(definition)}`], ...(help === null ? {} : { help }) });
       return unknown(stage.span);
     }
     from = named;
@@ -209,7 +208,7 @@ function standsFirst({ name, args }: StageDefinition, { at, stage, pipeline }: P
   const alone = first === undefined || flags === 0 || flags < words.length - 1 ? null : single(first);
   const inner = alone?.kind === "group" ? report.text.slice(alone.pipeline.span.start, alone.pipeline.span.end) : null;
   const word = first === undefined ? null : wordOf(first);
-  if (first === undefined || (inner === null && (word === null || stageNamed(scope, word) === undefined || relation(scope, word) !== undefined))) return false;
+  if (first === undefined || (word !== null && Object.hasOwn(args, word)) || (inner === null && (word === null || stageNamed(scope, word) === undefined || relation(scope, word) !== undefined))) return false;
   const before = words.slice(0, flags).map(printArg).join(" ");
   const rest = inner ?? words.slice(flags).map(printArg).join(" ");
   const own = `${name} ${before}`.trim();
@@ -220,8 +219,9 @@ function standsFirst({ name, args }: StageDefinition, { at, stage, pipeline }: P
 }
 
 /** `sample perfect 10`: the first word names the input where it is a relation or a pipeline in brackets; null where it is one of the stage's own words. */
-function headRelation({ args }: StageDefinition, words: Words | undefined, context: CheckContext): Plan | null {
+function headRelation({ args }: StageDefinition, [words, ...others]: readonly Words[], context: CheckContext): Plan | null {
   const first = words === undefined ? null : single(words);
+  const count = 1 + others.length;
   if (first === null) return null;
   if (first.kind === "group") return checkPipeline(first.pipeline, null, context);
   if (first.kind !== "name") return null;
@@ -230,6 +230,9 @@ function headRelation({ args }: StageDefinition, words: Words | undefined, conte
   const name = first.path.join(".");
   const own = Object.hasOwn(args, name) ? args[name] : undefined;
   if (own !== undefined && (own.keyword || own.shape.kind === "flag")) return null;
+  const near = nearest(name, [...context.scope.relations.keys(), ...context.scope.standard.keys()]);
+  // `hist l0`: the word that the stage needs, and not what it works on.
+  if (near === null && count <= Object.values(args).filter(({ required, keyword }) => required && !keyword).length) return null;
   if (isAbsent(context.scope, name)) return unknown(first.span);
   if (beyondHelp(context.report)) return error(context.report, first.span, "unknown-name", `no value named \`${name}\``) ?? unknown(first.span);
   const [head = "", ...column] = first.path;
@@ -239,7 +242,6 @@ function headRelation({ args }: StageDefinition, words: Words | undefined, conte
     error(context.report, first.span, "unknown-name", `no value named \`${name}\``, { label: `write \`${text}\``, fix: { span: first.span, text } });
     return unknown(first.span);
   }
-  const near = nearest(name, [...context.scope.relations.keys(), ...context.scope.standard.keys()]);
   error(context.report, first.span, "unknown-name", `no value named \`${name}\``, {
     ...(near === null ? {} : { label: `did you mean \`${near}\`?`, fix: { span: first.span, text: near } }),
     notes: [`values here: ${listed([...context.scope.relations.keys(), ...context.scope.standard.keys()])}`],
