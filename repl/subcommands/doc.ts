@@ -48,7 +48,7 @@ function isScript(word: string, cwd: string): boolean {
 
 /** Everything that has help. */
 function everyWord(): string[] {
-  return [...STAGES.map((stage) => stage.name), ...Object.keys(SETTINGS), ...Object.keys(FUNCTIONS), ...Object.keys(STATEMENT_PAGES), ...[...OPERATOR_PAGES, ...TOPIC_PAGES].flatMap(({ names }) => names), ...CODE_NAMES, "exit-codes", ...LINT_RULES.map((rule) => rule.code), ...commands.map((command) => command.name)];
+  return [...STAGES.map((stage) => stage.name), ...Object.keys(SETTINGS), ...Object.keys(FUNCTIONS), ...Object.keys(STATEMENT_PAGES), ...[...OPERATOR_PAGES, ...TOPIC_PAGES].flatMap(({ names }) => names), ...CODE_NAMES, "exit-codes", "model-types", ...LINT_RULES.map((rule) => rule.code), ...commands.map((command) => command.name)];
 }
 
 function exitCodes(): string {

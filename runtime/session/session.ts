@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Diagnostic } from "../../grammar/diagnostic.ts";
 import type { Span } from "../../grammar/span.ts";
 import { help, stageHelp } from "../../src/assist/help.ts";
+import { modelTypesPage } from "../checkpoint/architectures/not_read.ts";
 import { SETTINGS } from "../../src/check/settings.ts";
 import { needKey, type Facts, type Need, type Scope } from "../../src/check/scope.ts";
 import type { EmittedGraph } from "../../src/emit/specs.ts";
@@ -223,7 +224,7 @@ export async function createSession(options: InnerOptions): Promise<Session> {
     },
     help: (word) => {
       const own = scope.stages.get(word.trim());
-      return own === undefined ? help(word) : stageHelp(own);
+      return own === undefined ? (help(word) ?? modelTypesPage(word)) : stageHelp(own);
     },
     settings: () => Object.fromEntries(Object.entries(SETTINGS).map(([name, spec]) => [name, spec.show(scope.settings)])),
     names: () => [...scope.relations].map(([name, plan]) => ({ name, header: showType(plan.schema) })),

@@ -43,7 +43,7 @@ import { starcoder2 } from "./starcoder2.ts";
 
 export const FAMILIES: readonly Family[] = [llama, llamaKin, apertus, biogpt, bloom, cohere, deepseek, dots, ernieMoe, exaone, exaone4, falcon, gemma, gemma4, glm, gpt2, gptBigcode, gptNeo, gptNeox, gptj, gptOss, granite, hunyuan, ministral3, mixtral, mpt, nanochat, nemotron, olmo, olmo2, olmoe, openaiGpt, opt, phi, phi3, phimoe, qwen35, smollm3, stablelm, starcoder2];
 
-/** `model_type`s that are read, as messages list them. */
+/** `model_type`s that are read. */
 export const SUPPORTED: readonly string[] = FAMILIES.flatMap(({ types }) => types);
 
 export function familyOf(type: string): Family | undefined {

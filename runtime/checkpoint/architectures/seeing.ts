@@ -1,13 +1,11 @@
-/** Without this file the text model inside one that also sees could not be read, and other such models be refused without a way to it. */
-import { optional, section, word, type Config } from "../config.ts";
-import { CheckpointError } from "../error.ts";
+/** Without this file the text model inside one that also sees could not be read. */
+import { section, word, type Config } from "../config.ts";
 import type { JsonObject } from "../strict_json.ts";
 import { llama } from "./llama.ts";
 import { ministral3 } from "./ministral3.ts";
-import { familyOf, SUPPORTED } from "./mod.ts";
 
 /** Models that also see whose text model is read where it lies. Without `usual` their text part names its own type, which is of one family. */
-const SEEING: Readonly<Record<string, { readonly usual: string | null }>> = {
+export const SEEING: Readonly<Record<string, { readonly usual: string | null }>> = {
   gemma3: { usual: null },
   gemma4: { usual: null },
   qwen3_5: { usual: null },
@@ -20,9 +18,6 @@ const SEEING: Readonly<Record<string, { readonly usual: string | null }>> = {
 const LLAMA: JsonObject = { vocab_size: 32000, hidden_size: 4096, intermediate_size: 11008, num_hidden_layers: 32, num_attention_heads: 32, bos_token_id: 1, eos_token_id: 2 };
 const LEFT_OUT: Readonly<Record<string, JsonObject>> = { llama: LLAMA, mistral: { ...LLAMA, intermediate_size: 14336 } };
 
-/** `model_type`s that are read, as messages list them. */
-const READ: readonly string[] = [...new Set([...SUPPORTED, ...Object.keys(SEEING)])];
-
 /** The config of the text model inside that of a model which also sees; a model that does not is its own. */
 export function textPart(config: Config): Config {
   const type = word(config, "model_type", "");
@@ -33,25 +28,4 @@ export function textPart(config: Config): Config {
   // Where the others' heads lie, and what ties them, only that family knows.
   if (!llama.types.includes(kind) && !(type === "mistral3" && ministral3.types.includes(kind))) return config;
   return { ...text, value: { ...LEFT_OUT[kind], ...text.value, model_type: kind } };
-}
-
-/** The refusal of a type that is not read; of one with a text model that would be, how to have that alone. */
-export function notRead(config: Config, folder: string): CheckpointError {
-  const type = word(config, "model_type", "");
-  const architecture = optional(config, "architectures");
-  const text = section(config, "text_config");
-  const inner = text === null ? "" : word(text, "model_type", "");
-  const around = Object.hasOwn(SEEING, type) && inner !== "" ? ` around a \`${inner}\`` : "";
-  const alone = JSON.stringify(folder);
-  return new CheckpointError("unsupported-architecture", `${config.file} describes ${type === "" ? "no model type" : `a \`${type}\` model${around}`}`, {
-    notes: [
-      ...(familyOf(inner) === undefined ? [] : [`its text model is a \`${inner}\`, which is read where it is saved alone`]),
-      `supported model types: ${READ.join(", ")}`,
-      ...(Array.isArray(architecture) ? [`architectures: ${architecture.join(", ")}`] : []),
-    ],
-    help:
-      familyOf(inner) === undefined
-        ? 'set model "…"'
-        : `save that once: transformers.AutoModelForImageTextToText.from_pretrained(${alone}).get_decoder().save_pretrained("text"), transformers.AutoTokenizer.from_pretrained(${alone}).save_pretrained("text"), then: set model "text"`,
-  });
 }
