@@ -67,7 +67,7 @@ export async function placement(ep: "auto" | Provider, dtype: Dtype | null, arou
     if (failed !== null) throw new EngineError("no-provider", `${ep} does not work here: ${failed}`, "set ep cpu");
     if (missing === null) return { target: chosen, reason: `asked for${caveat(chosen)}` };
     const there = facts.filter((each) => each.missing === null).map(({ provider }) => provider);
-    throw new EngineError("no-provider", `${ep} cannot be used here: ${missing}`, `${remedy === null ? "" : `${remedy}; or `}set ep ${there.join("|")}`);
+    throw new EngineError("no-provider", `${ep} cannot be used here: ${missing}`, `set ep ${there[0] ?? "cpu"}`, [...(remedy === null ? [] : [`to add it: ${remedy}`]), `to choose here: ${there.join(", ")}; saeq doctor tells more`]);
   }
   const passed: string[] = [];
   for (const { provider, missing, unfit } of facts) {

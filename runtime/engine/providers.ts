@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { DRIVER_ROOTS } from "./device_environment.ts";
+import { OPENVINO } from "../../src/ops/openvino.ts";
 import type { Provider } from "../../src/emit/target.ts";
 
 /** What is looked at; replaced in tests. */
@@ -120,7 +121,7 @@ function cuda(around: Surroundings): ProviderFacts {
 
 function openvino(around: Surroundings): ProviderFacts {
   const facts = (missing: string | null, remedy: string | null): ProviderFacts => ({ provider: "openvino", missing, remedy, unfit: "a plugin is used where it is asked for", detail: around.library ?? "" });
-  const remedy = "pip download --no-deps onnxruntime-ep-openvino, unpack it, then --ep-library …/libonnxruntime_providers_openvino_plugin.so";
+  const remedy = `${OPENVINO.install}, then: saeq … --ep-library ${OPENVINO.library}`;
   if (around.library === null) return facts("no plugin library was named", remedy);
   return around.exists(around.library) ? facts(null, null) : facts(`${around.library} does not exist`, remedy);
 }

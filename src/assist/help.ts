@@ -1,5 +1,5 @@
 /** Without this file `?acts` would have no answer. */
-import { SETTINGS } from "../check/settings.ts";
+import { pasteable, settingMeant, SETTINGS } from "../check/settings.ts";
 import { FUNCTIONS } from "../ops/functions.ts";
 import { STAGE_BY_NAME, STAGES } from "../stages/mod.ts";
 import { codeHelp } from "./code_page.ts";
@@ -27,6 +27,8 @@ export function help(word: string): string | null {
   if (exact.length > 0) return exact.join("\n\n");
   const topic = topicHelp(name);
   if (topic !== null) return topic;
+  const setting = settingMeant(name);
+  if (setting !== null) return settingHelp(setting);
   const meant = STAGES.find((each) => each.searchTerms.includes(name.toLowerCase()));
   return meant === undefined ? codeHelp(name) : stageHelp(meant);
 }
@@ -38,8 +40,9 @@ function stageNamed(name: string): string | null {
 
 function settingHelp(name: string): string | null {
   if (!Object.hasOwn(SETTINGS, name)) return null;
-  const { value, doc, unset } = SETTINGS[name]!;
-  return `set ${name} ${value}\n  ${doc} [${unset}]`;
+  const spec = SETTINGS[name]!;
+  const more = (spec.more ?? []).flatMap(([title, line]) => [...(title === "" ? [] : [`  # ${title}`]), `  ${line}`]);
+  return [`set ${name} ${spec.value}`, `  ${spec.doc} [${spec.unset}]`, `  set ${name} ${pasteable(spec)}`, ...more].join("\n");
 }
 
 function functionHelp(name: string): string | null {

@@ -1,6 +1,7 @@
 /** Without this file `set` would not know its keys. */
 import type { Arg } from "../../grammar/ast.ts";
 import { cover, type Span } from "../../grammar/span.ts";
+import { OPENVINO } from "../ops/openvino.ts";
 import type { ScalarLiteral } from "../ops/scalar.ts";
 import type { Settings } from "../stages/stage.ts";
 import { constant, single } from "./constant.ts";
@@ -18,6 +19,8 @@ interface SettingSpec {
   readonly unset: string;
   /** For a value that is no word of `value`. */
   readonly example?: string;
+  /** Lines for its page, behind the one that sets it: what each is for, and the line. */
+  readonly more?: readonly (readonly [title: string, line: string])[];
   /** Null: the value does not fit. */
   readonly apply: (settings: Settings, values: readonly ScalarLiteral[]) => Settings | null;
   readonly show: (settings: Settings) => string;
@@ -151,6 +154,13 @@ export const SETTINGS: Readonly<Record<string, SettingSpec>> = {
     doc: "Where the model runs; auto takes a graphics card where there is one. Another one is another numerics class",
     value: "auto|cpu|webgpu|cuda|openvino",
     unset: "auto",
+    more: [
+      ["What works on this machine, and what is missing", "saeq doctor"],
+      ["CUDA is added once", "saeq doctor --install cuda"],
+      ["OpenVINO is a plugin of its own, added once, and named at every start", OPENVINO.install],
+      ["", `saeq run --ep openvino --ep-library ${OPENVINO.library} script.saeq`],
+      ["", "set ep openvino"],
+    ],
     apply: (s, [v]) => (v === "auto" || v === "cpu" || v === "webgpu" || v === "cuda" || v === "openvino" ? { ...s, ep: v } : null),
     show: (s) => s.ep,
   },
@@ -174,11 +184,18 @@ export const SETTINGS: Readonly<Record<string, SettingSpec>> = {
 
 /** What other tools call settings, and their values. */
 const ALSO_CALLED: Readonly<Record<string, string>> = { device: "ep", provider: "ep", backend: "ep", precision_type: "dtype", torch_dtype: "dtype", random_state: "seed", random_seed: "seed", bos_token: "bos", prepend_bos: "bos", workers: "lanes", n_jobs: "lanes", digits: "precision", batch_size: "batch", torch_device: "ep" };
+/** Values that are asked for by themselves, and the setting they belong to. */
+const VALUES_OF: Readonly<Record<string, string>> = { openvino: "ep", cuda: "ep", webgpu: "ep", gpu: "ep", float32: "dtype", float16: "dtype", bfloat16: "dtype", f32: "dtype", f16: "dtype", bf16: "dtype" };
 const VALUES_CALLED: Readonly<Record<string, string>> = { gpu: "auto", float32: "f32", fp32: "f32", float16: "f16", fp16: "f16", half: "f16", bfloat16: "bf16", all: "auto", default: "auto" };
 
 /** The setting of that name, or that other tools call so; null where there is none. */
 export function settingCalled(name: string): string | null {
   return Object.hasOwn(SETTINGS, name) ? name : Object.hasOwn(ALSO_CALLED, name) ? ALSO_CALLED[name]! : null;
+}
+
+/** The setting that has a page for this word: its name, what other tools call it, or one of its values. */
+export function settingMeant(name: string): string | null {
+  return settingCalled(name) ?? (Object.hasOwn(VALUES_OF, name.toLowerCase()) ? VALUES_OF[name.toLowerCase()]! : null);
 }
 
 /** A value as `set` takes it: a word of another tool as the one that is meant, a word in quotes without them. */

@@ -4,13 +4,12 @@
 export type Advice = readonly (readonly [RegExp, string])[];
 
 /** Commands of other programs, which are not run here. */
-export const OTHER_PROGRAMS: Advice = [[/^(?:mkdir|iconv|tr|jq|git|gunzip|cat|curl|pip|export [A-Z]\w*=)/, "a command of another program"]];
+export const OTHER_PROGRAMS: Advice = [[/^(?:mkdir|iconv|tr|jq|git|gunzip|unzip|cat|curl|pip|python3|export [A-Z]\w*=)/, "a command of another program"]];
 
 /** What is said of scripts. */
 export const OF_SCRIPTS: Advice = [
   ...OTHER_PROGRAMS,
   [/^name the inner part with `let` and use the name$/, "which of 64 brackets mean something only the author knows"],
-  [/^export the sheet as CSV in UTF-8$/, "it is done in the spreadsheet"],
 ];
 
 /** What is said of files, models, devices and permissions. */

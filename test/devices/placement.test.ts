@@ -71,8 +71,11 @@ test("a provider that was asked for and is absent is an error that lists those t
   assert.instance(error, EngineError);
   assert.is(error.code, "no-provider");
   assert.match(error.message, /^cuda cannot be used here: the provider's library is not installed; no NVIDIA driver/);
-  assert.is(error.help, "saeq doctor --install cuda; or set ep webgpu|cpu");
-  assert.match((await refused(placement("webgpu", null, machine([]), null, never))).help, /^apt-get install libvulkan1; or set ep cpu$/);
+  assert.is(error.help, "set ep webgpu");
+  assert.equal(error.notes, ["to add it: saeq doctor --install cuda", "to choose here: webgpu, cpu; saeq doctor tells more"]);
+  const bare = await refused(placement("webgpu", null, machine([]), null, never));
+  assert.is(bare.help, "set ep cpu");
+  assert.is(bare.notes[0], "to add it: apt-get install libvulkan1");
   assert.match((await refused(placement("webgpu", "bf16", machine(RADEON), null, never))).help, /set dtype f32\|f16/);
   assert.match((await refused(placement("openvino", null, machine([]), null, never))).message, /no plugin library was named/);
 });

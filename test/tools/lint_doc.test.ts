@@ -22,6 +22,10 @@ test("doc: codes, rules, and a guess for a word that has no help", () => {
   const cwd = folder();
   assert.match(saeq(["doc", "unknown-stage"], { cwd }).stdout, /^unknown-stage: No stage has this name\n[^]*actz[^]*acts/);
   assert.match(saeq(["doc", "cannot-bundle"], { cwd }).stdout, /^cannot-bundle: /);
+  assert.match(saeq(["doc", "model-types"], { cwd }).stdout, "qwen3_moe");
+  assert.match(saeq(["doc", "ep"], { cwd }).stdout, "\n  set ep openvino\n");
+  assert.is(saeq(["doc", "openvino"], { cwd }).stdout, saeq(["doc", "ep"], { cwd }).stdout);
+  assert.match(saeq(["doc", "seed"], { cwd }).stdout, "\n  set seed 42\n");
   assert.match(saeq(["doc", "unused-let"], { cwd }).stdout, "# lint-ignore unused-let");
   const unknown = saeq(["doc", "unknwn-stage"], { cwd });
   assert.is(unknown.status, 2);
