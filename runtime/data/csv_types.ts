@@ -12,6 +12,8 @@ const LARGEST = "9007199254740992";
 const DECIMAL = /^-?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 /** What pandas writes for a number that is missing; a column of floats that is asked for takes it. */
 const NAN = /^(?:NaN|nan)$/;
+/** What pandas, polars, R and JavaScript write for a number without end, likewise. */
+const INFINITE = /^([-+]?)(?:inf|Inf|Infinity)$/;
 /** 1,000 is a thousand to some, and 1 to others. */
 const THOUSANDS = /^-?[1-9]\d{0,2},\d{3}$/;
 const WHOLE = /^-?\d+$/;
@@ -71,8 +73,9 @@ export interface Inference {
   /** The row of the one cell that made numbers text; −1: none, −2: there are several. */
   odd: number;
   oddCell: string;
-  /** Cells that are NaN, and whether there is another word. */
+  /** Cells that are NaN, those that are infinite, and whether there is another word. */
   nans: number;
+  infinite: number;
   words: boolean;
   /** Cells up to the first that would be no number with a decimal comma, and of those with one, how many cannot have it for thousands. */
   commas: number;
@@ -85,7 +88,7 @@ export interface Inference {
 }
 
 export function createInference(mark: DecimalMark = "point"): Inference {
-  return { type: null, rows: 0, numbers: 0, present: 0, odd: -1, oddCell: "", nans: 0, words: false, commas: 0, fractions: 0, apart: 0, grouped: "", mark };
+  return { type: null, rows: 0, numbers: 0, present: 0, odd: -1, oddCell: "", nans: 0, infinite: 0, words: false, commas: 0, fractions: 0, apart: 0, grouped: "", mark };
 }
 
 /** Look at the next cell. */
@@ -128,18 +131,22 @@ function seeComma(state: Inference, cell: string): void {
 
 function seeWord(state: Inference, cell: string): void {
   if (NAN.test(cell)) state.nans++;
+  else if (INFINITE.test(cell)) state.infinite++;
   else state.words = true;
 }
 
 /** A hint where one odd cell, NaN, decimal commas or set-apart thousands made a column of numbers text, and where points were read as thousands without being asked for. */
-export function noteOf(name: string, { type, odd, oddCell, numbers, nans, words, present, commas, fractions, apart, grouped, mark }: Inference): string | null {
+export function noteOf(name: string, { type, odd, oddCell, numbers, nans, infinite, words, present, commas, fractions, apart, grouped, mark }: Inference): string | null {
   if (mark === "comma" && grouped !== "" && (type === "int" || type === "float")) return `${name} is numbers, with points between thousands: ${grouped} is ${Number(pointed(grouped, mark))}; with types {${printColumn(name)}: str} it stays text`;
   // A name with a comma, too: another separator was meant.
   if (type === "str" && present > 0 && commas === present && !name.includes(",")) {
     return `${name} is text because of its ${fractions > 0 ? "decimal " : ""}commas; with decimal comma it is numbers${fractions > 0 ? "" : ", and 1,000 is 1 there; with thousands apart it is 1000"}`;
   }
   if (type === "str" && present > 0 && apart === present && !name.includes(",")) return `${name} is text because of the commas between its thousands; with thousands apart it is numbers`;
-  if (nans > 0 && !words && numbers > 0 && numbers + nans === present) return `${name} is text because of NaN; with types {${printColumn(name)}: float} it is numbers, and null there`;
+  if (nans + infinite > 0 && !words && numbers > 0 && numbers + nans + infinite === present) {
+    const because = [...(nans > 0 ? ["NaN"] : []), ...(infinite > 0 ? ["inf"] : [])].join(" and ");
+    return `${name} is text because of ${because}; with types {${printColumn(name)}: float} it is numbers${nans === 0 ? "" : infinite === 0 ? ", and null there" : ", and null where NaN stands"}`;
+  }
   return odd >= 0 && numbers >= 4 ? `${name} is text because of row ${odd + 1}, ${JSON.stringify(clip(oddCell))}; its other ${numbers} cells are numbers` : null;
 }
 
@@ -155,14 +162,14 @@ export function inferColumn(name: string, cells: readonly string[], mark: Decima
 }
 
 /**
- * One column of the type its user asked for. An empty cell is null, in quotes too except for str; NaN and nan are null in float.
+ * One column of the type its user asked for. An empty cell is null, in quotes too except for str; in float NaN and nan are null, and inf is infinite.
  * Throws `type-mismatch` for the first cell that does not fit.
  */
 export function forceColumn(name: string, type: ScalarType, cells: readonly string[], mark: DecimalMark = "point"): Column {
   if (type === "str") return buildColumn(name, type, cells);
   const number = type === "int" || type === "float";
-  const kept = cells.map((cell) => (cell === EMPTY_QUOTED || (type === "float" && (cell === "NaN" || cell === "nan")) ? "" : cell));
-  const wrong = kept.findIndex((cell) => !isMissing(cell) && !fits[type](cell, mark));
+  const kept = cells.map((cell) => (cell === EMPTY_QUOTED || (type === "float" && NAN.test(cell)) ? "" : type === "float" ? cell.replace(INFINITE, "$1Infinity") : cell));
+  const wrong = kept.findIndex((cell) => !isMissing(cell) && !fits[type](cell, mark) && !(type === "float" && INFINITE.test(cell)));
   if (wrong >= 0) {
     throw new DataError({
       code: "type-mismatch",

@@ -38,7 +38,7 @@ interface Gathered {
  */
 export async function readJsonl(path: string, options: JsonlOptions = {}): Promise<ReadResult> {
   const columns = new Map<string, Gathered>();
-  const file = { digest: "", blank: 0 };
+  const file: JsonFile = { digest: "", blank: 0 };
   let rows = 0;
   for await (const objects of objectsOf(path, file, options)) {
     for (const entries of objects) {
@@ -53,7 +53,7 @@ export async function readJsonl(path: string, options: JsonlOptions = {}): Promi
       }
     }
   }
-  const notes = [...blankNotes(file.blank), ...leaveOutNested(columns)];
+  const notes = [...fileNotes(file), ...leaveOutNested(columns)];
   const asked = askedTypes(path, [...columns.keys()], options.types ?? {});
   const made = [...columns].map(([name, column]) => {
     while (column.cells.length < rows) column.cells.push("");
@@ -70,11 +70,22 @@ export async function readJsonl(path: string, options: JsonlOptions = {}): Promi
 /** One line's keys and values, in order. */
 export type Entries = readonly (readonly [string, JsonValue])[];
 
-/** The objects of a file, one to a line or in a list; those of a piece of it at a time; blank lines are counted, and the digest is there at the end. */
-export async function* objectsOf(path: string, file: { digest: string; blank: number }, { signal, onBytes, nested, within }: ReadCall & Nesting = {}): AsyncGenerator<readonly Entries[]> {
+/** What is known of a file when all of it was read: its digest, its blank lines, and whether its only object is a whole table, laid out in another way. */
+export interface JsonFile {
+  digest: string;
+  blank: number;
+  turned?: boolean;
+}
+
+/** The objects of a file, one to a line or in a list; those of a piece of it at a time. */
+export async function* objectsOf(path: string, file: JsonFile, { signal, onBytes, nested, within }: ReadCall & Nesting = {}): AsyncGenerator<readonly Entries[]> {
   let rows = 0;
   const splitter = createObjectSplitter(path, within);
-  const parsed = (found: readonly WrittenObject[]): readonly Entries[] => found.map(({ text, line }) => [...parseObject(path, text, { row: ++rows, line, nested })]);
+  const parsed = (found: readonly WrittenObject[]): readonly Entries[] => {
+    const objects = found.map(({ text, line }): Entries => [...parseObject(path, text, { row: ++rows, line, nested })]);
+    file.turned = rows === 1 && (objects.length === 0 ? file.turned === true : isTable(objects[0]!));
+    return objects;
+  };
   const place = (): { row: number; text: string } => ({ row: splitter.row, text: ` in line ${splitter.line}` });
   for await (const chunk of readSource(path, { signal, onBytes, onDigest: (found) => (file.digest = found), place })) yield parsed(splitter.push(chunk.toString("utf8")));
   yield parsed(splitter.end());
@@ -86,8 +97,19 @@ export function requireRoom(path: string, columns: number, row: number): void {
   if (columns >= MOST_COLUMNS) throw new DataError({ code: "too-many-columns", message: `${path}: there are more than ${MOST_COLUMNS} different keys by row ${row}`, row, help: "keep names that differ from row to row in a column of their own" });
 }
 
-export function blankNotes(blank: number): readonly string[] {
-  return blank === 0 ? [] : [`${counted(blank, "blank line")} skipped`];
+/** What is told of the file as a whole. */
+export function fileNotes({ blank, turned }: JsonFile): readonly string[] {
+  return [
+    ...(blank === 0 ? [] : [`${counted(blank, "blank line")} skipped`]),
+    ...(turned === true ? ['the file is one object that holds a whole table, as pandas\' to_json writes it: that is one row here; with df.to_json("rows.jsonl", orient="records", lines=True) each row is one'] : []),
+  ];
+}
+
+/** Whether one object is a table as pandas writes it: by columns, `{"a": {"0": 1, "1": 2}}`, by rows, `{"0": {"a": 1}}`, or split in `columns`, `index` and `data`. */
+function isTable(entries: Entries): boolean {
+  const text = ([, value]: Entries[number]): string => (value.kind === "text" ? value.text : "");
+  const names = entries.map(([name]) => name).sort().join();
+  return entries.length > 0 && (entries.every((entry) => /^\{\s*"0"\s*:/.test(text(entry))) || entries.every((entry, i) => entry[0] === String(i) && text(entry).startsWith("{")) || (names === "columns,data,index" && entries.every((entry) => text(entry).startsWith("["))));
 }
 
 /** Takes columns out that hold a list or an object; a note for each. */

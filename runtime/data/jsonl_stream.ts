@@ -10,7 +10,7 @@ import { changed, createPieces, type Scan, type ScannedColumn } from "./pieces.t
 import { createInference, infer, noteOf, type Inference } from "./csv_types.ts";
 import type { Table } from "./frame.ts";
 import type { ReadCall } from "./source.ts";
-import { blankNotes, cellOf, leaveOutNested, note, objectsOf, requireRoom, textNotes, type Nesting } from "./jsonl.ts";
+import { cellOf, fileNotes, leaveOutNested, note, objectsOf, requireRoom, textNotes, type JsonFile, type Nesting } from "./jsonl.ts";
 
 interface Seen {
   readonly state: Inference;
@@ -23,7 +23,7 @@ interface Seen {
 /** Columns in order of appearance with their types, number of rows and digest of a JSON-lines file, without holding it. Throws DataError as `readJsonl` does. */
 export async function scanJsonl(path: string, { types, ...call }: ReadCall & Nesting & { readonly types: Readonly<Record<string, string>> }): Promise<Scan> {
   const columns = new Map<string, Seen>();
-  const file = { digest: "", blank: 0 };
+  const file: JsonFile = { digest: "", blank: 0 };
   let rows = 0;
   for await (const objects of objectsOf(path, file, call)) {
     for (const entries of objects) {
@@ -43,7 +43,7 @@ export async function scanJsonl(path: string, { types, ...call }: ReadCall & Nes
     }
   }
   const nested = [...columns].flatMap(([name, column]) => (column.nested >= 0 ? [name] : []));
-  const notes = [...blankNotes(file.blank), ...leaveOutNested(columns)];
+  const notes = [...fileNotes(file), ...leaveOutNested(columns)];
   const asked = askedTypes(path, [...columns.keys()], types);
   const scanned = [...columns].map(([name, column]): ScannedColumn => {
     const type: ScalarType | undefined = asked.get(name) ?? (column.text >= 0 ? "str" : undefined);

@@ -222,6 +222,15 @@ test("a column of numbers and NaN is text, and says how it is read as numbers", 
   for (const cells of ["NaN,abc,1", "1,NaN,abc", "true,NaN", "NaN", "abc,NaN,1"]) assert.equal(await said(`x,y\n${cells.split(",").map((cell) => `${cell},a`).join("\n")}\n`), [], cells);
 });
 
+test("a column of numbers and inf is text, and says how it is read as numbers", async () => {
+  const said = async (cells: string, types = {}): Promise<Awaited<ReturnType<typeof readCsv>>> => await readCsv(fileOf(`x,y\n${cells.split(",").map((cell) => `${cell},a`).join("\n")}\n`), { types });
+  for (const cells of ["inf,1,2", "1,-inf,2.5,inf", "Infinity,1", "1,+Inf"]) assert.equal((await said(cells)).notes, ["x is text because of inf; with types {x: float} it is numbers"], cells);
+  assert.equal((await said("inf,1,NaN")).notes, ["x is text because of NaN and inf; with types {x: float} it is numbers, and null where NaN stands"]);
+  for (const cells of ["inf,abc,1", "inf", "infinite,1,2"]) assert.equal((await said(cells)).notes, [], cells);
+  assert.equal(cells((await said("inf,-inf,NaN,1.5,Infinity,+inf,", { x: "float" })).table)["x"], [Infinity, -Infinity, null, 1.5, Infinity, Infinity, null]);
+  assert.is((await refused(said("inf,1", { x: "int" }))).code, "type-mismatch");
+});
+
 /** As `pandas.read_csv(sep=";", decimal=",")` reads it; pandas takes `1.234` for text there, too. */
 test("`decimal comma` reads 1,5 as a number and 1.5 as text, also where a type is asked for; without it that is told", async () => {
   const path = fileOf("n;m;t;s\n1,5;-,25;1,5;1.5\n;2;x;2\n1,0e3;3;2,5;3\n");

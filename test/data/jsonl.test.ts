@@ -8,6 +8,7 @@ import type { Cell, Table } from "../../runtime/data/frame.ts";
 import { weighGzip } from "../../runtime/data/gunzip.ts";
 import { createObjectSplitter } from "../../runtime/data/json_list.ts";
 import { readJsonl, type JsonlOptions } from "../../runtime/data/jsonl.ts";
+import { scanJsonl } from "../../runtime/data/jsonl_stream.ts";
 import { saveValue } from "../../runtime/execute/save.ts";
 import { cellAt, createColumn, createTable } from "../../runtime/data/table.ts";
 import { fileOf, folder } from "./folder.ts";
@@ -212,6 +213,20 @@ test("one object around a list is the list where that is asked for, however the 
   for (const [of, within] of [[text.replaceAll("\n", " ").trimEnd(), undefined], [text.replaceAll("\n", " ").trimEnd(), "rows"], ['{"index":1,"explanations":[{"a":1}]}', "explanations"]] as const) assert.equal(split([of], within), [{ text: of, line: 1 }]);
   assert.throws(() => split([text.trimEnd().slice(0, -1)], "explanations"), /does not end behind it/);
   assert.throws(() => split([text.slice(0, text.indexOf("], "))], "explanations"), /the list does not end/);
+});
+
+test("a table that pandas laid out by columns is one row, and that is told", async () => {
+  const notesOf = async (content: string): Promise<readonly string[]> => {
+    const path = fileOf(content);
+    const { notes } = await readJsonl(path);
+    assert.equal((await scanJsonl(path, { types: {} })).notes, notes);
+    return notes;
+  };
+  // DataFrame({"a": [1, 2], "b": ["x", "y"]}).to_json() of pandas 3.1, and with orient="split" and "index".
+  assert.match((await notesOf('{"a":{"0":1,"1":2},"b":{"0":"x","1":"y"}}')).join(), "orient=\"records\"");
+  assert.match((await notesOf('{"columns":["a","b"],"index":[0,1],"data":[[1,"x"],[2,"y"]]}')).join(), "orient=\"records\"");
+  assert.match((await notesOf('{"0":{"a":1,"b":"x"},"1":{"a":2,"b":"y"}}')).join(), "orient=\"records\"");
+  for (const rows of ['{"a":{"0":1}}\n{"a":{"0":2}}\n', '{"a":{"x":1}}', '{"a":1}', "[]", '{"columns":["a"],"data":[[1]]}']) assert.equal(await notesOf(rows).catch(() => []), [], rows);
 });
 
 test.run();
