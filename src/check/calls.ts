@@ -6,6 +6,7 @@ import type { Shape } from "../stages/args.ts";
 import type { StageDefinition } from "../stages/stage.ts";
 import { aggregateOf, columnNamed, ofColumns } from "./misplaced.ts";
 import { relation, stagesOf } from "./scope.ts";
+import { sortedCall } from "./sorted_calls.ts";
 import { firstThatStands, type Trial } from "./tried.ts";
 
 type Call = Expr & { readonly kind: "call" };
@@ -28,7 +29,8 @@ export function inWords(call: Call, input: Plan | null, trial: Trial): string | 
   const [first, ...rest] = call.args;
   const from = owned ? owner : input === null && first?.name === null && first.value.kind === "name" ? relationNamed(first.value.path.join("."), trial) : null;
   const args = owned || from === null ? call.args : rest;
-  const written = callsInWords(name, args, stagesOf(trial.scope)).flatMap((stage) => (stage.startsWith("join ") ? [stage, `${stage} suffix "_other"`] : [stage])).map((stage) => (from === null ? stage : `${from} | ${stage}`));
+  const sorted = sortedCall(name, trial.report.text.slice(call.span.start, call.span.end));
+  const written = [...(sorted === null ? [] : [sorted]), ...callsInWords(name, args, stagesOf(trial.scope))].flatMap((stage) => (stage.startsWith("join ") ? [stage, `${stage} suffix "_other"`] : [stage])).map((stage) => (from === null ? stage : `${from} | ${stage}`));
   return firstThatStands(written.filter((each) => !each.includes("\n")), input, trial);
 }
 

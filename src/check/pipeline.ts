@@ -13,6 +13,7 @@ import { argumentsHold } from "./arguments_of_kinds.ts";
 import { bindWords, type Slots } from "./bind.ts";
 import { single } from "./constant.ts";
 import { HALVED } from "./expansions.ts";
+import { tellColumnsAsWritten } from "./columns_as_written.ts";
 import { countWrittenOut, expandDefinition, isDefined, refuseCall } from "./expand.ts";
 import { loweringOf } from "./lowering_of.ts";
 import { orAsMeant } from "./meant_arguments.ts";
@@ -155,12 +156,13 @@ function checkCall(definition: StageDefinition, place: Place, words: readonly Wo
   if (from !== null && !acceptsInput(definition, from, place, { ...context, check: checkPipeline })) return unknown(stage.span);
   const before = report.diagnostics.length;
   const slots = bindWords(definition, rest, nameSpan, from?.schema ?? null, report);
+  const failed = (): Plan => (tellColumnsAsWritten(stage.span, from, before, { ...context, check: checkPipeline }), unknown(stage.span));
   if (slots === null) sayPredicted(definition, before, from, place, context);
-  if (slots === null || !argumentsHold(definition, slots, from, place, { ...context, check: checkPipeline })) return unknown(stage.span);
+  if (slots === null || !argumentsHold(definition, slots, from, place, { ...context, check: checkPipeline })) return failed();
   const blind = from !== null && !from.schema.known;
   const values = slotValues(definition, slots, from, context);
   if (values === null) sayPredicted(definition, before, from, place, context);
-  if (values === null || (blind && !isDefined(definition))) return unknown(stage.span);
+  if (values === null || (blind && !isDefined(definition))) return failed();
   if (isDefined(definition)) {
     const call = { at: stage.span, nameSpan, label: report.text.slice(stage.span.start, stage.span.end) };
     return expandDefinition(definition, values, from, call, context, checkPipeline) ?? unknown(stage.span);
@@ -175,7 +177,7 @@ function checkCall(definition: StageDefinition, place: Place, words: readonly Wo
     error(report, nameSpan, "too-many-columns", `there would be ${made.schema.columns.length} columns, and a table has at most ${MOST_COLUMNS}`, { help: "… | select <columns>" });
     return unknown(stage.span);
   }
-  return made ?? unknown(stage.span);
+  return made ?? failed();
 }
 
 /** Of the mistakes from `since` on: which stage makes a column that is not there, where that is known. */
