@@ -48,9 +48,11 @@ function pieceOf(text: string, from: number, to: number): Piece | null {
   const body = text.slice(from, to).replace(/^(?:[ \t]*\r?\n)+/, "").trimEnd();
   if (body === "") return null;
   const prose = /^(?:##[^\n]*(?:\n|$))+/.exec(body)?.[0] ?? "";
-  // What a file is about is its title already.
   const source = body.slice(prose.length).replace(/^\n+/, "");
-  return { prose: prose.split("\n").map((line) => line.replace(/^##[ \t]?/, "").trimEnd()).join("\n").trim(), source, from, to };
+  const lines = prose.split("\n").map((line) => line.replace(/^##[ \t]?/, "").trimEnd());
+  // What a file is about is its title already.
+  const told = from === 0 && lines[0]?.trim() === titleOf(text, "") ? lines.slice(1) : lines;
+  return { prose: told.join("\n").trim(), source, from, to };
 }
 
 function lineEnd(text: string, at: number): number {

@@ -16,7 +16,9 @@ export function ask<N extends Need>({ facts, report }: { readonly facts: Facts; 
     // One cause, one error: what cannot be had is said where it is first asked for.
     if (report.told.has(needKey(need))) return null;
     report.told.add(needKey(need));
-    const { code, message, notes, help, instead } = known.problem;
+    const { code, message, notes, help: told, instead } = known.problem;
+    // `open` takes no words of the stage that reads a format.
+    const help = need.kind === "table" && /^(?:columns|encoding|ragged|types|nul|sep|decimal|thousands|nested) /.test(told) && opened(report.text, at) ? `${need.format} ${JSON.stringify(need.path)} ${told}` : told;
     // A path in quotes is the whole place, or stands behind its keyword; one of a definition stands elsewhere.
     const written = JSON.stringify("path" in need ? need.path : need.name);
     const fix = instead === undefined || !report.text.slice(at.start, at.end).endsWith(written) ? null : { span: { start: at.end - written.length, end: at.end }, text: JSON.stringify(instead) };
@@ -24,6 +26,11 @@ export function ask<N extends Need>({ facts, report }: { readonly facts: Facts; 
   }
   // The key holds the kind, so the fact under it is of that kind.
   return known.value as FactOf<N>;
+}
+
+/** Whether a path is that of an `open`. */
+function opened(text: string, at: Span): boolean {
+  return /(?:^|[\s|(=])open\s+$/.test(text.slice(Math.max(0, at.start - 40), at.start));
 }
 
 /** Where `set` names a model or an SAE in this text; null where an earlier text did, or the session. */

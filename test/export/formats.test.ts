@@ -135,6 +135,8 @@ test("a script is cut after each pipeline, its remarks become text, and nothing 
     ["And then\nmore", "perfect | count; perfect | take 1"],
     ["", "# the end"],
   ]);
+  // The line that is the title of the page is not said again below it.
+  assert.equal(piecesOf("## What fires\n## and where\nperfect | count\n## What fires\nperfect | count\n").map(({ prose }) => prose), ["and where", "What fires"]);
   assert.equal([titleOf(text, "a.saeq"), titleOf("perfect | count", "a.saeq")], ["About birds", "a"]);
 });
 
