@@ -129,9 +129,10 @@ for (const [what, name, change, code, says] of broken) {
   });
 }
 
-test("an unknown architecture lists the known ones", async () => {
+test("an unknown architecture says how many are known, and where they are listed", async () => {
   const error = await failure(changed("gpt2_tied", { config: (config) => void (config["model_type"] = "mamba") }));
-  for (const type of SUPPORTED) assert.match(error.notes.join("\n"), new RegExp(`\\b${type}\\b`));
+  const known = Number(/^(\d+) types are read; all of them: saeq doc model-types$/m.exec(error.notes.join("\n"))?.[1]);
+  assert.ok(known >= SUPPORTED.length, error.notes.join("\n"));
 });
 
 for (const [name, from, to] of [
