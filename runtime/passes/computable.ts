@@ -15,7 +15,7 @@ import { EngineError } from "../engine/port.ts";
 /**
  * Why these blocks are computed on the CPU only, or null. The loop over experts that tokens chose has lists in it, which are made on the processor:
  * any device would send it what it computes. Places as large as a text is long, times a slope, are more than numbers of 16 bits hold. What turns outside of attention asks where
- * tokens stand by numbers that WebGPU has no kernel for.
+ * tokens stand by numbers that WebGPU has no kernel for. Sinks are in no attention of standard operators.
  */
 function obstacleOf(model: DecoderSpec, blocks: number): string | null {
   const read = model.blocks.slice(0, blocks);
@@ -24,7 +24,9 @@ function obstacleOf(model: DecoderSpec, blocks: number): string | null {
   const sloped = read.findIndex(({ attention }) => attention.kind === "softmax" && attention.slopes !== undefined);
   if (sloped >= 0) return `layer ${sloped} adds to scores by distance, which is computed in float32 on the CPU only`;
   const turning = read.findIndex(({ attention }) => attention.kind === "softmax" && attention.turnedFirst === true);
-  return turning < 0 ? null : `layer ${turning} turns its heads before it norms them, which is computed on the CPU only`;
+  if (turning >= 0) return `layer ${turning} turns its heads before it norms them, which is computed on the CPU only`;
+  const sunk = read.findIndex(({ attention }) => attention.kind === "softmax" && attention.sinks !== undefined);
+  return sunk < 0 ? null : `layer ${sunk} has sinks in its attention, which is computed on the CPU only`;
 }
 
 /** Why a provider does not compute these blocks, or null. OpenVINO's plugin 1.8.1 leaves `LinearAttention` to others, and nobody has seen it take the softplus that a learned activation begins with. */

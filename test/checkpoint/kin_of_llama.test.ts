@@ -36,6 +36,14 @@ const REFUSED: readonly (readonly [string, string, Change, string, RegExp])[] = 
   ["more experts for a token than Granite has", "granitemoe_published", says({ num_experts_per_tok: 6 }), "invalid-config", /num_experts_per_tok.*5 experts/],
   ["an MLP beside the experts of another width", "granitemoeshared_shared", says({ shared_intermediate_size: 24 }), "shape-mismatch", /shared_mlp\.input_linear/],
   ["an MLP beside the experts that is not there", "granitemoeshared_none", says({ shared_intermediate_size: 8 }), "missing-tensor", /shared_mlp\.input_linear/],
+  ["layers of Mamba among Granite's", "granitemoehybrid_dense", says({ layer_types: ["attention", "mamba"] }), "unsupported-config", /`layer_types`.*layers of Mamba are not computed.*Granite 4\.0 350M, 1B and Micro/],
+  ["layers of Mamba alone, as a Granite has where nothing is said", "granitemoehybrid_dense", says({ layer_types: undefined }), "unsupported-config", /`layer_types`.*Mamba/],
+  ["too few layers in Granite", "granitemoehybrid_dense", says({ layer_types: ["attention"] }), "invalid-config", /1 entries for 2 layers/],
+  ["experts that are not there in Granite", "granitemoehybrid_dense", says({ num_local_experts: undefined }), "missing-tensor", /block_sparse_moe\.router/],
+  ["bases of positions for other layers in Granite", "granite_swa_bases", says({ layer_rope_theta: [500, 0] }), "invalid-config", /`layer_rope_theta`.*2 entries for 4 layers/],
+  ["a base below nothing in Granite", "granite_swa_bases", says({ layer_rope_theta: [500, -1, 0, 0] }), "invalid-config", /`layer_rope_theta`.*0 for a layer that turns nothing/],
+  ["windows of no width in Granite", "granite_swa_layers", says({ sliding_window: null }), "invalid-config", /sliding_window/],
+  ["attention without its sinks in Granite", "granite_swa_layers", { name: (name) => name.replace("self_attn.sinks", "self_attn.other") }, "missing-tensor", /layers\.0\.self_attn\.sinks/],
   ["heads in parts that do not divide CodeGen", "codegen_plain", says({ n_embd: 54, n_head: 2 }), "invalid-config", /n_embd.* divided by 4/],
   ["columns that turn and are not said in CodeGen", "codegen_plain", says({ rotary_dim: null }), "unsupported-config", /rotary_dim/],
   ["heads that do not divide MPT", "mpt_plain", says({ n_heads: 3 }), "invalid-config", /3 heads do not divide/],
@@ -127,6 +135,14 @@ test("where nothing is said of positions, each family has those of its own confi
   ]);
 });
 
+test("a Granite with windows looks through them in three layers of four, and turns each by a base of its own", async () => {
+  const looks = async (values: Record<string, unknown>): Promise<readonly unknown[]> => (await attentions("granite_swa_bases", says(values))).map(({ window, rope }) => [window, rope?.theta ?? null]);
+  assert.equal(await looks({ layer_types: undefined }), [[null, null], [9, 300], [9, 10_000], [9, 300]]);
+  assert.equal(await looks({ layer_rope_theta: null, sliding_window: undefined, layer_types: ["full_attention", "full_attention", "sliding_attention", "full_attention"] }), [[null, 10_000], [null, 10_000], [128, 10_000], [null, 10_000]]);
+  const hybrid = await Promise.all(["granitemoehybrid_dense", "granitemoehybrid_experts"].map(async (name) => (await attentions(name, {})).map(({ rope }) => rope !== null)));
+  assert.equal(hybrid, [[true, true], [false, false]]);
+});
+
 test("experts are in the layers that the config says, and which of them see a window", async () => {
   const kinds = async (name: string, values: Record<string, unknown>): Promise<readonly string[]> => (await readModel(changed(name, says(values)))).spec.blocks.map(({ mlp }) => mlp.kind);
   assert.equal(await kinds("dots1_plain", {}), ["gated", "experts"]);
@@ -161,6 +177,7 @@ test("hooks of Llama's kin name their modules", async () => {
   assert.is(latent.z.state === "present" && latent.z.width, 2 * 24, "values say how wide a head's output is");
   assert.equal((await hooksOf("granitemoe_held")).slice(6, 8), [".block_sparse_moe input", ".block_sparse_moe output"]);
   assert.equal((await hooksOf("granitemoeshared_shared")).slice(6, 8), [".block_sparse_moe input", ".(block_sparse_moe + shared_mlp) output"]);
+  assert.equal((await hooksOf("granitemoehybrid_dense")).slice(6, 8), [".shared_mlp input", ".shared_mlp.output_linear output"]);
   assert.equal((await hooksOf("hyperclovax_normed")).slice(3, 8), [".post_norm1 output", ".post_attention_layernorm input", ".post_attention_layernorm output, before its weight and bias", ".mlp input", ".post_norm2 output"]);
   assert.equal((await hooksOf("mpt_plain")).map((fact) => fact!.replace("transformer.blocks.{layer}", "")).slice(3, 8), [".attn.out_proj output, before the module around it adds the stream", ".norm_2 input", ".norm_2 output, before its weight and bias", ".ffn input", ".ffn.down_proj output, before the module around it adds the stream"]);
 });

@@ -17,7 +17,7 @@ import { operators } from "../emit/operators.ts";
 import { floats, forwardFeeds } from "../emit/run_graph.ts";
 import { ARCHITECTURES, keptPositions } from "../parity/kept_positions.ts";
 import { readTensors, relativeErrors } from "../parity/tensors.ts";
-import { WITH_EXPERTS, WITH_PLACES } from "./on_cpu_only.ts";
+import { ATTENDING_OTHERWISE, WITH_EXPERTS } from "./on_cpu_only.ts";
 
 const options: ort.InferenceSession.SessionOptions = { graphOptimizationLevel: "basic", intraOpNumThreads: 1, logSeverityLevel: 3, extra: { session: { model_external_initializers_file_folder_path: "/" } } };
 
@@ -44,7 +44,7 @@ async function errors(name: string, target: Target): Promise<readonly number[]> 
 }
 
 for (const name of readdirSync(ARCHITECTURES)) {
-  if (WITH_EXPERTS.has(name) || WITH_PLACES.has(name)) continue;
+  if (WITH_EXPERTS.has(name) || ATTENDING_OTHERWISE.has(name)) continue;
   test(`${name}: attention from standard operators equals transformers; half precision stays within its rounding`, async () => {
     for (const provider of ["cuda", "webgpu"] as const) {
       const found = await errors(name, { provider, dtype: "f32" });
@@ -105,7 +105,7 @@ const TAKEN = "Add ArgMax Cast Concat Div Exp Gather Gelu Gemm Greater Identity 
 test("the form for OpenVINO has no operator that its plugin leaves to others, and models that would need one are refused", async () => {
   const target: Target = { provider: "openvino", dtype: "bf16" };
   for (const name of readdirSync(ARCHITECTURES)) {
-    if (WITH_EXPERTS.has(name) || WITH_PLACES.has(name)) continue;
+    if (WITH_EXPERTS.has(name) || ATTENDING_OTHERWISE.has(name)) continue;
     const { spec } = await readModel(join(ARCHITECTURES, name));
     const layer = spec.blocks.length - 1;
     if (spec.blocks.some(({ attention, mlp }) => attention.kind === "delta" || (mlp.kind === "plain" && typeof mlp.activation !== "string"))) {
@@ -120,7 +120,7 @@ test("the form for OpenVINO has no operator that its plugin leaves to others, an
 });
 
 test("experts are refused on every device with what to set, and a layer before them is not", async () => {
-  assert.is(WITH_EXPERTS.size, 34);
+  assert.is(WITH_EXPERTS.size, 37);
   for (const name of WITH_EXPERTS) {
     const { spec } = await readModel(join(ARCHITECTURES, name));
     const first = spec.blocks.findIndex((block) => expertsIn(block) !== null);
@@ -137,6 +137,7 @@ test("experts are refused on every device with what to set, and a layer before t
 for (const [what, name, why] of [
   ["what is added to scores by distance is refused on every device with what to set: a place times a slope is more than 16 bits hold", "bloom_plain", /does not compute bloom: layer 0 adds to scores by distance/],
   ["heads that turn before they are normed are refused on every device with what to set", "hunyuan_plain", /does not compute hunyuan_v1_dense: layer 0 turns its heads before it norms them/],
+  ["attention with sinks is refused on every device with what to set", "granite_swa_layers", /does not compute granite_swa: layer 0 has sinks in its attention/],
 ] as const) {
   test(what, async () => {
     const { spec } = await readModel(join(ARCHITECTURES, name));

@@ -14,7 +14,7 @@ import type { DecoderSpec, GraphTap } from "../../src/emit/specs.ts";
 import { HOOKS, writesStream, type Hook } from "../../src/ops/hook.ts";
 import { randomModel, randomSae } from "../emit/random_weights.ts";
 import { ARCHITECTURES } from "../parity/kept_positions.ts";
-import { WITH_EXPERTS, WITH_PLACES } from "./on_cpu_only.ts";
+import { ATTENDING_OTHERWISE, WITH_EXPERTS } from "./on_cpu_only.ts";
 import { folder } from "../session/open.ts";
 import { withoutKernel } from "./cuda_registry.ts";
 
@@ -49,7 +49,7 @@ function against(spec: DecoderSpec): readonly string[] {
 
 for (const name of readdirSync(ARCHITECTURES)) {
   // Experts, slopes and what turns first are refused on every device (`architectures.test.ts`).
-  if (WITH_EXPERTS.has(name) || WITH_PLACES.has(name)) continue;
+  if (WITH_EXPERTS.has(name) || ATTENDING_OTHERWISE.has(name)) continue;
   test(`${name}: CUDA has a kernel for every operator, in every number type`, async () => {
     const { spec } = await readModel(join(ARCHITECTURES, name));
     assert.equal(against(spec), []);

@@ -32,6 +32,8 @@ QWEN35_LAYERS = ["linear_attention", "full_attention", "linear_attention"]
 MOE = {**LLAMA, "hidden_size": 24, "head_dim": 8, "intermediate_size": 28, "moe_intermediate_size": 12, "num_experts": 8, "num_experts_per_tok": 3}
 OSS = {"hidden_size": 20, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 16, "num_local_experts": 5, "num_experts_per_tok": 2, "intermediate_size": 12, "sliding_window": 12}
 MLA = {"hidden_size": 24, "num_key_value_heads": None, "num_attention_heads": 2, "intermediate_size": 28, "moe_intermediate_size": 12, "q_lora_rank": 14, "kv_lora_rank": 10, "qk_nope_head_dim": 12, "qk_rope_head_dim": 8, "v_head_dim": 16}
+# No layer of it is Mamba's, but its config class checks what those would be.
+HYBRID = {"layer_types": ["attention", "attention"], "mamba_n_heads": 4}
 PHI = {"hidden_size": 32, "num_attention_heads": 2, "intermediate_size": 48}
 CONFIGS = {
     "llama_plain": ("llama", {**LLAMA, "num_key_value_heads": 4}),
@@ -218,6 +220,14 @@ CONFIGS = {
     "granitemoe_held": ("granitemoe", {**LLAMA, "hidden_size": 16, "num_attention_heads": 2, "num_key_value_heads": 1, "intermediate_size": 12, "num_local_experts": 4, "num_experts_per_tok": 3, "attention_bias": True, "hidden_act": "gelu", "tie_word_embeddings": True, "fused": True}),
     "granitemoeshared_shared": ("granitemoeshared", {**LLAMA, "hidden_size": 24, "num_attention_heads": 3, "num_key_value_heads": 1, "intermediate_size": 12, "shared_intermediate_size": 20, "num_local_experts": 4, "num_experts_per_tok": 2, "residual_multiplier": 0.4, "hidden_act": "gelu", "save": "bfloat16"}),
     "granitemoeshared_none": ("granitemoeshared", {**LLAMA, "hidden_size": 16, "num_attention_heads": 2, "num_key_value_heads": 1, "intermediate_size": 8, "num_local_experts": 3, "num_experts_per_tok": 1, "save": "float16"}),
+    # Without experts, under the names of their publisher; and where nothing turns.
+    "granitemoehybrid_dense": ("granitemoehybrid", {**LLAMA, **HYBRID, "num_local_experts": 0, "shared_intermediate_size": 40, "position_embedding_type": "rope", "attention_multiplier": 0.3, "embedding_multiplier": 3.5, "residual_multiplier": 0.4, "logits_scaling": 6, "tie_word_embeddings": True, "save": "bfloat16", "written": {"layer_types": ["attention", "attention"], "mlp_bias": True}}),
+    "granitemoehybrid_experts": ("granitemoehybrid", {**LLAMA, **HYBRID, "hidden_size": 24, "num_attention_heads": 3, "num_key_value_heads": 1, "head_dim": 12, "intermediate_size": 12, "shared_intermediate_size": 20, "num_local_experts": 4, "attention_bias": True, "hidden_act": "gelu", "save": "float16", "written": {"layer_types": None, "layers_block_type": ["attention", "full_attention"]}}),
+    # Sinks, windows, and a base of its own in each layer, or none.
+    "granite_swa_bases": ("granite_swa", {**LLAMA, "num_hidden_layers": 4, "sliding_window": 9, "layer_rope_theta": [0, 300.0, 10000, 300.0], "attention_multiplier": 0.3, "residual_multiplier": 0.4, "tie_word_embeddings": False}),
+    "granite_swa_layers": ("granite_swa", {**LLAMA, "head_dim": 24, "sliding_window": 12, "layer_types": ["sliding_attention", "full_attention"], "attention_bias": True, "mlp_bias": True, "hidden_act": "gelu", "rope_parameters": YARN, "save": "bfloat16"}),
+    "granitemoe_swa_shared": ("granitemoe_swa", {**LLAMA, "hidden_size": 24, "num_attention_heads": 3, "num_key_value_heads": 1, "intermediate_size": 12, "shared_intermediate_size": 20, "num_local_experts": 4, "num_experts_per_tok": 3, "sliding_window": 9, "layer_rope_theta": [10000.0, 500.0], "save": "bfloat16"}),
+    "granitemoe_swa_none": ("granitemoe_swa", {**LLAMA, "hidden_size": 16, "num_attention_heads": 2, "num_key_value_heads": 2, "intermediate_size": 8, "num_local_experts": 3, "num_experts_per_tok": 1, "sliding_window": 9, "layer_types": ["full_attention", "full_attention"], "logits_scaling": 3, "tie_word_embeddings": True, "save": "float16"}),
     # Queries, values and keys of each part of the heads behind one another; more of them than parts, and fewer.
     "codegen_plain": ("codegen", {"n_embd": 64, "n_head": 8, "rotary_dim": 8, "n_inner": 40}),
     "codegen_partial": ("codegen", {"n_embd": 40, "n_head": 2, "rotary_dim": 6, "activation_function": "relu", "layer_norm_epsilon": 0.01, "tie_word_embeddings": True, "save": "float16", "written": {"hidden_size": 40, "num_attention_heads": 2, "num_hidden_layers": 2, "rope_theta": 500.0}}),
@@ -290,6 +300,8 @@ POINTS = {
     "mpt": {"z": ("attn.out_proj", "in"), "attn_out": ("attn.out_proj", "out"), "mid": "norm_2", "mlp_in": "ffn", "mlp_out": ("ffn.down_proj", "out"), "ln1": "norm_1"},
     "granitemoe": {**LLAMA_POINTS, "mlp_in": "block_sparse_moe", "mlp_out": ("block_sparse_moe", "out")},
     "granitemoeshared": {**LLAMA_POINTS, "mlp_in": "block_sparse_moe", "mlp_out": ("block_sparse_moe", "out")},
+    "granitemoehybrid": {**LLAMA_POINTS, "mlp_in": "block_sparse_moe", "mlp_out": ("block_sparse_moe", "out")},
+    "granitemoe_swa": {**LLAMA_POINTS, "mlp_in": "block_sparse_moe", "mlp_out": ("block_sparse_moe", "out")},
     "hyperclovax": {**LLAMA_POINTS, "attn_out": ("post_norm1", "out"), "mlp_out": ("post_norm2", "out")},
     "glm4_moe_lite": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
     "openai-gpt": {"z": ("attn.c_proj", "in"), "attn_out": ("attn.c_proj", "out"), "mid": "ln_1", "mlp_out": ("mlp.c_proj", "out"), "ln1": None},
@@ -360,6 +372,8 @@ def hooks_of(model, kind: str, ids: torch.Tensor) -> dict[str, torch.Tensor]:
         points = {**points, "mid": "self_attn_layer_norm", "ln1": None}
     if kind == "hyperclovax" and not model.config.use_post_norm:
         points = LLAMA_POINTS
+    if kind == "granitemoehybrid" and model.config.num_local_experts == 0:
+        points = {**points, "mlp_in": "shared_mlp", "mlp_out": ("shared_mlp", "out")}
     if kind == "stablelm" and model.config.use_parallel_residual:
         points = {**points, "mid": "input_layernorm"}
     found: dict[str, torch.Tensor] = {}
@@ -384,7 +398,7 @@ def hooks_of(model, kind: str, ids: torch.Tensor) -> dict[str, torch.Tensor]:
             module, side = ("linear_attn.out_proj", "out") if linear and hook == "attn_out" else points[hook]
             catch(f"{layer}.{hook}", block.get_submodule(module), side)
         # Those of a Bloom add the stream.
-        if getattr(block, "shared_mlp", None) is not None:
+        if getattr(block, "shared_mlp", None) is not None and points["mlp_out"][0] != "shared_mlp":
             # No module gives what it and the experts add.
             catch(f"{layer}.mlp_out beside", block.shared_mlp, "out")
         for name in AROUND if kind != "bloom" else ():
