@@ -127,7 +127,7 @@ const PREFIXES = ["", "model.", "transformer.", "gpt_neox.", "biogpt.", "model.l
 
 function sourceOf(config: Config, outer: Config | null, family: Family, files: readonly TensorFile[] | Error): Source {
   const tensors: ReadonlyMap<string, TensorEntry> = new Map(files instanceof Error ? [] : files.flatMap((file) => [...file.tensors]));
-  const prefix = PREFIXES.find((each) => tensors.has(`${each}${family.embedding}`)) ?? "";
+  const prefix = PREFIXES.find((each) => [family.embedding].flat().some((name) => tensors.has(`${each}${name}`))) ?? "";
   const missing = (name: string): Error =>
     files instanceof Error ? files : new CheckpointError("missing-tensor", `tensor \`${name}\` is in none of the model's files`, { notes: [`asked for by ${config.file}`], help: "use files that belong together: download the whole folder again" });
   const found = (name: string): TensorEntry => {

@@ -27,8 +27,8 @@ export interface GatedExpertsSpec extends Mixture {
   readonly normalized: boolean;
   /** [experts] by which the share of each expert is multiplied in the end (Gemma 4). */
   readonly shareFactors?: TensorRef;
-  /** An MLP that every token takes besides, times σ(gate · x), whose gate is [1, d] (Qwen 2 and 3.5 with experts); null: as it is (dots). */
-  readonly shared: { readonly mlp: GatedSpec; readonly gate: TensorRef | null } | null;
+  /** An MLP that every token takes besides, times σ(gate · x), whose gate is [1, d] (Qwen 2 and 3.5 with experts); null: as it is (dots). `averaged`: half of what both give together is what counts (Cohere with experts). */
+  readonly shared: { readonly mlp: GatedSpec; readonly gate: TensorRef | null; readonly averaged?: true } | null;
 }
 
 export type Choosing =

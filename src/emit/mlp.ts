@@ -74,10 +74,13 @@ export function mlp(graph: Graph, path: string, x: string, spec: MlpSpec): strin
     }
     case "plain":
       return linear(graph, `${path}/down`, activated(graph, path, linear(graph, `${path}/up`, x, spec.up), spec.activation), spec.down);
-    case "experts":
+    case "experts": {
       if ("pairs" in spec) return mixture(graph, path, x, spec, spec.pairs.map(partsOfPair), pairedExpert(spec));
       if (spec.shared === null) return chosen(graph, path, x, spec);
-      return node(graph, path, "Add", [chosen(graph, `${path}/chosen`, x, spec), sharedOf(graph, `${path}/shared`, x, spec.shared)]);
+      const both = [chosen(graph, `${path}/chosen`, x, spec), sharedOf(graph, `${path}/shared`, x, spec.shared)];
+      if (spec.shared.averaged !== true) return node(graph, path, "Add", both);
+      return node(graph, path, "Mul", [node(graph, `${path}/both`, "Add", both), scalar(graph, 0.5)]);
+    }
     default:
       return spec satisfies never;
   }

@@ -261,6 +261,25 @@ CONFIGS = {
     "glm4_moe_lite_plain": ("glm4_moe_lite", {**MLA, "num_key_value_heads": 2, "n_routed_experts": 4, "num_experts_per_tok": 2, "save": "bfloat16"}),
     "glm4_moe_lite_layers": ("glm4_moe_lite", {**MLA, "num_key_value_heads": 2, "q_lora_rank": None, "mlp_layer_types": ["sparse", "dense"], "n_routed_experts": 6, "num_experts_per_tok": 2, "n_group": 3, "topk_group": 2, "norm_topk_prob": False, "attention_bias": True, "rope_interleave": False, "hidden_act": "gelu", "fused": True}),
     "youtu_plain": ("youtu", {**{key: value for key, value in MLA.items() if key != "moe_intermediate_size"}, "num_key_value_heads": 2, "v_head_dim": 24}),
+    # As many experts as each layer says, beside an MLP that all tokens take.
+    "hunyuan_moe_published": ("hunyuan_v1_moe", {**LLAMA, "hidden_size": 24, "head_dim": 16, "intermediate_size": 12, "num_experts": 5, "moe_topk": [3, 2], "save": "bfloat16", "written": {"rope_scaling": {"type": "dynamic", "alpha": 50.0, "factor": 1.0}, "rope_theta": 700.0, "moe_intermediate_size": [12, 12], "num_shared_expert": [1, 1], "use_cla": False}}),
+    "hunyuan_moe_held": ("hunyuan_v1_moe", {**LLAMA, "hidden_size": 16, "num_attention_heads": 2, "head_dim": 8, "num_key_value_heads": None, "intermediate_size": 8, "num_experts": 4, "moe_topk": 1, "attention_bias": True, "hidden_act": "gelu", "tie_word_embeddings": True, "fused": True, "written": {"num_experts_per_tok": 2}}),
+    "solar_open_plain": ("solar_open", {**LLAMA, "hidden_size": 24, "head_dim": 16, "moe_intermediate_size": 12, "n_routed_experts": 5, "num_experts_per_tok": 2, "save": "bfloat16", "written": {"first_k_dense_replace": 0, "use_qk_norm": False, "intermediate_size": 40, "partial_rotary_factor": 1.0, "rope_theta": 5000.0}}),
+    "solar_open_groups": ("solar_open", {**LLAMA, "hidden_size": 16, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 12, "moe_intermediate_size": 8, "n_routed_experts": 8, "n_shared_experts": 2, "num_experts_per_tok": 3, "n_group": 4, "topk_group": 2, "norm_topk_prob": False, "routed_scaling_factor": 1.5, "attention_bias": True, "hidden_act": "gelu", "tie_word_embeddings": True, "rope_parameters": YARN, "fused": True}),
+    # Under the names of their publisher, with one tensor of queries, keys and values, and of transformers.
+    "sarvam_moe_published": ("sarvam_moe", {**LLAMA, "num_hidden_layers": 3, "hidden_size": 24, "head_dim": 16, "intermediate_size": 20, "moe_intermediate_size": 12, "n_routed_experts": 6, "n_shared_experts": 2, "num_experts_per_tok": 2, "attention_bias": True, "save": "bfloat16", "written": {"n_routed_experts": 7, "num_experts": 6, "n_shared_experts": 1, "num_shared_experts": 2, "attention_bias": False, "use_qkv_bias": True}}),
+    "sarvam_moe_held": ("sarvam_moe", {**LLAMA, "hidden_size": 16, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 12, "moe_intermediate_size": 8, "n_routed_experts": 4, "num_experts_per_tok": 2, "first_k_dense_replace": 0, "use_qk_norm": False, "hidden_act": "gelu", "tie_word_embeddings": True, "rope_parameters": {**YARN, "partial_rotary_factor": 0.5}, "fused": True}),
+    "exaone_moe_published": ("exaone_moe", {**LLAMA, "num_hidden_layers": 3, "hidden_size": 24, "head_dim": 16, "moe_intermediate_size": 12, "num_experts": 5, "num_experts_per_tok": 2, "sliding_window": 12, "sliding_window_pattern": 2, "save": "bfloat16"}),
+    "exaone_moe_held": ("exaone_moe", {**LLAMA, "hidden_size": 16, "num_attention_heads": 2, "num_key_value_heads": 1, "moe_intermediate_size": 8, "num_experts": 8, "num_shared_experts": 2, "num_experts_per_tok": 3, "n_group": 4, "topk_group": 2, "norm_topk_prob": False, "layer_types": ["full_attention", "sliding_attention"], "sliding_window": 9, "mlp_layer_types": ["sparse", "dense"], "hidden_act": "gelu", "tie_word_embeddings": True, "fused": True, "written": {"sliding_window_pattern": "LG", "first_k_dense_replace": 2}}),
+    "minimax_m2_published": ("minimax_m2", {**LLAMA, "hidden_size": 24, "head_dim": 16, "intermediate_size": 12, "num_local_experts": 5, "num_experts_per_tok": 2, "save": "bfloat16", "written": {"rotary_dim": 6, "rope_theta": 5000.0, "use_qk_norm": True, "scoring_func": "sigmoid", "shared_intermediate_size": 0}}),
+    "minimax_m2_held": ("minimax_m2", {**LLAMA, "hidden_size": 16, "num_attention_heads": 2, "num_key_value_heads": 2, "head_dim": 12, "intermediate_size": 8, "num_local_experts": 4, "num_experts_per_tok": 3, "hidden_act": "gelu", "tie_word_embeddings": True, "rope_parameters": {"rope_type": "linear", "factor": 3.0, "rope_theta": 700.0, "partial_rotary_factor": 0.5}, "fused": True}),
+    # Kinds of layers that turn each in its own way.
+    "mellum_kinds": ("mellum", {**LLAMA, "num_hidden_layers": 3, "hidden_size": 24, "head_dim": 16, "intermediate_size": 20, "moe_intermediate_size": 12, "num_experts": 5, "num_experts_per_tok": 2, "layer_types": ["sliding_attention", "full_attention", "sliding_attention"], "mlp_layer_types": ["dense", "sparse", "sparse"], "sliding_window": 12, "rope_parameters": {"full_attention": YARN, "sliding_attention": {"rope_type": "default", "rope_theta": 300.0}}, "save": "bfloat16"}),
+    "mellum_plain": ("mellum", {**LLAMA, "hidden_size": 16, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 12, "moe_intermediate_size": 8, "num_experts": 4, "num_experts_per_tok": 3, "norm_topk_prob": False, "attention_bias": True, "hidden_act": "gelu", "tie_word_embeddings": True, "layer_types": ["full_attention", "sliding_attention"], "sliding_window": 9, "fused": True, "written": {"rope_parameters": None, "rope_theta": 77.0, "partial_rotary_factor": 0.5}}),
+    # Experts and what all tokens take besides, averaged and added; dense layers before the others.
+    "cohere2_moe_dense": ("cohere2_moe", {**LLAMA, "num_hidden_layers": 4, "hidden_size": 24, "head_dim": 16, "intermediate_size": 12, "num_experts": 5, "num_experts_per_tok": 2, "num_shared_experts": 2, "prefix_dense_intermediate_size": 20, "sliding_window": 12, "sliding_window_pattern": 3, "save": "bfloat16", "written": {"first_k_dense_replace": 1, "layer_types": None, "mlp_layer_types": None}, "first_k_dense_replace": 1}),
+    "cohere2_moe_sigmoid": ("cohere2_moe", {**LLAMA, "hidden_size": 16, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 12, "intermediate_size": 8, "num_experts": 4, "num_experts_per_tok": 3, "num_shared_experts": 1, "shared_expert_combination_strategy": "sum", "expert_selection_fn": "sigmoid", "norm_topk_prob": False, "rms_norm_eps": 0.01, "layer_types": ["full_attention", "full_attention"], "mlp_layer_types": ["sparse", "dense"], "prefix_dense_sliding_window_pattern": 2, "attention_bias": True, "hidden_act": "gelu", "logit_scale": 1.0, "tie_word_embeddings": False, "fused": True}),
+    "cohere2_moe_plain": ("cohere2_moe", {**LLAMA, "hidden_size": 16, "num_attention_heads": 2, "num_key_value_heads": 2, "head_dim": 8, "intermediate_size": 8, "num_experts": 4, "num_experts_per_tok": 2, "expert_selection_fn": "sigmoid", "layer_norm_eps": 0.01, "layer_types": ["sliding_attention", "full_attention"], "sliding_window": 9, "rope_parameters": {"rope_type": "linear", "factor": 3.0, "rope_theta": 700.0}, "save": "float16"}),
     "phi3_partial": ("phi3", {**PHI, "hidden_size": 64, "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0, "partial_rotary_factor": 0.75}}),
 }
 
@@ -310,6 +329,13 @@ POINTS = {
     "phimoe": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
     "dots1": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
     "glm4_moe": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
+    "hunyuan_v1_moe": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
+    "solar_open": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
+    "sarvam_moe": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
+    "exaone_moe": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
+    "minimax_m2": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
+    "mellum": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
+    "cohere2_moe": {**LLAMA_POINTS, "mid": "input_layernorm", "mlp_out": ("mlp", "out")},
     "ernie4_5_moe": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
     "vaultgemma": {**LLAMA_POINTS, "mid": "pre_feedforward_layernorm"},
     "apertus": {**LLAMA_POINTS, "ln1": "attention_layernorm", "mid": "feedforward_layernorm"},
@@ -322,7 +348,7 @@ POINTS = {
 # Families with LayerNorm, which takes the mean off, and what the config calls its epsilon; None: it has no key.
 LAYER_NORMED = {"gpt2": "layer_norm_epsilon", "gpt_neo": "layer_norm_epsilon", "gpt_neox": "layer_norm_eps", "phi": "layer_norm_eps", "olmo": None, "stablelm": "layer_norm_eps"}
 LAYER_NORMED |= {"bloom": "layer_norm_epsilon", "gpt_bigcode": "layer_norm_epsilon", "falcon": "layer_norm_epsilon", "gptj": "layer_norm_epsilon", "opt": None, "starcoder2": "norm_epsilon", "cohere": "layer_norm_eps", "cohere2": "layer_norm_eps", "nemotron": "norm_eps", "jais2": "layer_norm_eps"}
-LAYER_NORMED |= {"codegen": "layer_norm_epsilon", "mpt": "layer_norm_epsilon", "phimoe": "rms_norm_eps", "biogpt": None}
+LAYER_NORMED |= {"codegen": "layer_norm_epsilon", "mpt": "layer_norm_epsilon", "phimoe": "rms_norm_eps", "biogpt": None, "cohere2_moe": "layer_norm_eps"}
 
 # Modules that SAEs of transformers' models are named by, which have the projection inside them.
 AROUND = ("mlp", "self_attn", "self_attention", "linear_attn", "attention", "attn", "attn.attention")
@@ -355,9 +381,11 @@ def blocks_of(model):
 
 def normalised(x: torch.Tensor, model, kind: str) -> torch.Tensor:
     """hook_normalized: (x − mean) / sqrt(var + ε), without the mean for RMS norms."""
-    key = LAYER_NORMED.get(kind, "rms_norm_eps")
+    # Of one family its config says which norms they are.
+    centred = kind in LAYER_NORMED and not (kind == "cohere2_moe" and model.config.rms_norm_eps is not None)
+    key = LAYER_NORMED[kind] if centred else "rms_norm_eps"
     epsilon = 1e-5 if key is None else getattr(model.config.get_text_config(), key)
-    seen = x - x.mean(-1, keepdim=True) if kind in LAYER_NORMED else x
+    seen = x - x.mean(-1, keepdim=True) if centred else x
     return seen / (seen.pow(2).mean(-1, keepdim=True) + epsilon).sqrt()
 
 
@@ -418,7 +446,7 @@ def hooks_of(model, kind: str, ids: torch.Tensor) -> dict[str, torch.Tensor]:
         # What a module around the projection gives out is the same, unless it is normed before it is added.
         value, hook = found.pop(name), "mlp_out" if name.endswith("mlp") else "attn_out"
         assert points in (GEMMA_POINTS, GLM4_POINTS, POINTS["hyperclovax"]) or torch.equal(value, found[f"{name.split('.')[0]}.{hook}"]), name
-    parallel = kind in ("codegen", "cohere", "cohere2", "gptj", "phi") or (kind == "falcon" and points["mid"] != "post_attention_layernorm") or (kind in ("gpt_neox", "stablelm") and model.config.use_parallel_residual)
+    parallel = kind in ("codegen", "cohere", "cohere2", "cohere2_moe", "gptj", "phi") or (kind == "falcon" and points["mid"] != "post_attention_layernorm") or (kind in ("gpt_neox", "stablelm") and model.config.use_parallel_residual)
     for layer in range(len(blocks_of(model))):
         middle = found.pop(f"{layer}.ln2_input")
         if points["ln1"] is not None:

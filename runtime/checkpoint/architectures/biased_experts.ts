@@ -5,6 +5,8 @@ import { activationOf } from "./activation.ts";
 import { mixtureOf } from "./experts.ts";
 import { contradiction, linear, type Source } from "./family.ts";
 
+const BIAS = "e_score_correction_bias";
+
 /** Experts below a module, chosen by the sigmoid of their scores and a bias, in groups where there are some, and an MLP that all tokens take (`DeepseekV3MoE`). */
 export function biasedExperts(source: Source, at: string, d: number): GatedExpertsSpec {
   const { config } = source;
@@ -17,9 +19,14 @@ export function biasedExperts(source: Source, at: string, d: number): GatedExper
     width,
     activation,
     normalized: flag(config, "norm_topk_prob", false),
-    choosing: { kind: "biased", shares: "sigmoid", bias: source.tensor(`${at}.gate.e_score_correction_bias`, [count]), groups, groupsPerToken, bestOfGroup: 2, leastSum: 1e-20, factor: positive(config, "routed_scaling_factor", 1) },
+    choosing: { kind: "biased", shares: "sigmoid", bias: source.tensor(biasName(source, at), [count]), groups, groupsPerToken, bestOfGroup: 2, leastSum: 1e-20, factor: positive(config, "routed_scaling_factor", 1) },
   });
   return { ...mixture, shared: optional(config, "n_shared_experts") === 0 ? null : sharedExperts(source, at, d, { width: width * size(config, "n_shared_experts"), activation, bias: false }) };
+}
+
+/** As most publishers and the modules of transformers 5 hold it, or beside the router (`conversion_mapping.py`). */
+function biasName({ holds }: Source, at: string): string {
+  return holds(`${at}.${BIAS}`) ? `${at}.${BIAS}` : `${at}.gate.${BIAS}`;
 }
 
 /** Experts that all tokens take are one MLP as wide as all of them. */

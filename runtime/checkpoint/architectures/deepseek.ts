@@ -12,8 +12,9 @@ import { contradiction, layerCount, linear, unsupported, withDefaults, type Deco
 import { gatedMlp } from "./gated_mlp.ts";
 import type { Heads } from "./heads.ts";
 import { hookFacts } from "./hook_modules.ts";
+import { sparseLayers } from "./mlp_kinds.ts";
 import { LLAMA_MODULES, preNormed } from "./pre_normed.ts";
-import { ropeOf } from "./rope.ts";
+import { requireWholeTurn, ropeOf } from "./rope.ts";
 
 /** Defaults of transformers 5.24 (`models/{deepseek_v2,deepseek_v3,glm4_moe_lite,youtu}/configuration_*.py`). */
 const DEFAULTS: Readonly<Record<string, JsonObject>> = {
@@ -41,7 +42,6 @@ const DEFAULTS: Readonly<Record<string, JsonObject>> = {
     max_position_embeddings: 131072, rms_norm_eps: 1e-6, tie_word_embeddings: true, attention_bias: false,
   },
 };
-const [SPARSE, DENSE] = ["sparse", "dense"] as const;
 /** Of the norms inside of attention, whatever `rms_norm_eps` says. */
 const EPSILON = 1e-6;
 
@@ -55,8 +55,8 @@ function read(given: Source): Decoder {
   const heads = size(config, "num_attention_heads");
   if (optional(config, "num_key_value_heads") !== null && size(config, "num_key_value_heads") !== heads) throw contradiction(config, "num_key_value_heads", `and each of the ${heads} heads has keys of its own`);
   const shape: Heads = { hiddenSize: size(config, "hidden_size"), heads, kvHeads: heads, headDim: size(config, "v_head_dim") };
-  if (type === "glm4_moe_lite") requireWholeTurn(config);
-  const sparse = sparseLayers(config, type, layerCount(config));
+  if (type === "glm4_moe_lite") requireTurned(config);
+  const sparse = choosingLayers(config, type, layerCount(config));
   // What turns is as wide as a head to transformers, whatever `head_dim` says.
   const turned = ropeOf(config, size(config, "qk_rope_head_dim"), { theta: 10_000, partial: null, context: size(config, "max_position_embeddings") });
   const rope: RopeSpec = type === "deepseek_v2" || flag(config, "rope_interleave", true) ? { ...turned, interleaved: true } : turned;
@@ -68,22 +68,18 @@ function read(given: Source): Decoder {
 }
 
 /** `head_dim` stands for `qk_rope_head_dim` there (`attribute_map`), and a part of it cannot turn alone. */
-function requireWholeTurn(config: Config): void {
+function requireTurned(config: Config): void {
   const turned = size(config, "qk_rope_head_dim");
   if (optional(config, "head_dim") !== null && size(config, "head_dim") !== turned) throw contradiction(config, "head_dim", `and \`qk_rope_head_dim\` is ${turned}`);
-  const part = [section(config, "rope_parameters"), config].find((each) => each !== null && optional(each, "partial_rotary_factor") !== null);
-  if (part && positive(part, "partial_rotary_factor") !== 1) throw unsupported(part, "partial_rotary_factor", "transformers fails where a part of what turns does not");
+  requireWholeTurn(config);
 }
 
 /** Which layers have experts. */
-function sparseLayers(config: Config, type: string, layers: number): readonly boolean[] {
+function choosingLayers(config: Config, type: string, layers: number): readonly boolean[] {
   if (type === "youtu") return new Array<boolean>(layers).fill(false);
-  const first = type === "glm4_moe_lite" ? 1 : sizeOrNone(config, "first_k_dense_replace");
-  const given = type === "glm4_moe_lite" ? optional(config, "mlp_layer_types") : null;
-  if (given === null) return Array.from({ length: layers }, (_, layer) => layer >= first);
-  if (!Array.isArray(given) || !given.every((kind) => kind === SPARSE || kind === DENSE)) throw contradiction(config, "mlp_layer_types", `and must be a list of ${SPARSE} and ${DENSE}`);
-  if (given.length !== layers) throw contradiction(config, "mlp_layer_types", `which has ${given.length} entries for ${layers} layers`);
-  return given.map((kind) => kind === SPARSE);
+  if (type === "glm4_moe_lite") return sparseLayers(config, layers, 1);
+  const first = sizeOrNone(config, "first_k_dense_replace");
+  return Array.from({ length: layers }, (_, layer) => layer >= first);
 }
 
 function blockOf(source: Source, type: string, shape: Heads, rope: RopeSpec, chooses: boolean, layer: number): BlockSpec {

@@ -1,11 +1,9 @@
 /** Without this file EXAONE 3, 3.5 and Deep, Llamas under names of their own, could not be read. */
-import { optional } from "../config.ts";
-import type { JsonObject } from "../strict_json.ts";
-import type { Decoder, Family, Source } from "./family.ts";
+import { withKeys, type Decoder, type Family, type Source } from "./family.ts";
 import { readKin } from "./llama_kin.ts";
 
 /** transformers 5.24 `models/exaone/configuration_exaone.py`, `conversion_mapping.py`: its model is a Llama there. */
-export const exaone: Family = { types: ["exaone"], embedding: "wte.weight", read };
+export const exaone: Family = { types: ["exaone"], embedding: ["wte.weight", "embed_tokens.weight"], read };
 
 /** Keys that stand for Llama's (`attribute_map`). */
 const KEYS = { num_layers: "num_hidden_layers", layer_norm_epsilon: "rms_norm_eps", activation_function: "hidden_act" } as const;
@@ -23,12 +21,9 @@ const NAMES: readonly (readonly [string, string])[] = [
 ];
 
 function read(given: Source): Decoder {
-  const { config } = given;
-  const meant: JsonObject = Object.fromEntries(Object.entries(KEYS).flatMap(([key, llamas]) => (optional(config, key) === null ? [] : [[llamas, config.value[key]!]])));
-  const source = { ...given, config: { ...config, value: { ...config.value, ...meant } } };
-  if (given.holds("wte.weight")) return readKin({ ...source, tensor: (name, shape) => given.tensor(published(name), shape) });
-  // As the modules of transformers are called.
-  return readKin({ ...source, tensor: (name, shape) => given.tensor(`model.${name}`, shape) });
+  const source = withKeys(given, KEYS);
+  // Where it is not, names are those of the modules of transformers.
+  return readKin(given.holds("wte.weight") ? { ...source, tensor: (name, shape) => given.tensor(published(name), shape) } : source);
 }
 
 function published(name: string): string {

@@ -40,7 +40,8 @@ function read(given: Source): Decoder {
   };
 }
 
-function kindsOf(config: Config, windowed: boolean): readonly LayerKind[] {
+/** Where the config does not say, all but every so many layers look through a window. */
+export function kindsOf(config: Config, windowed: boolean): readonly LayerKind[] {
   return layerKinds(config, layerCount(config), WINDOWED, (layer) => (windowed && (layer + 1) % size(config, "sliding_window_pattern") !== 0 ? "sliding_attention" : "full_attention"));
 }
 

@@ -1,6 +1,6 @@
 /** Without this file every family of models would look up its tensors and sizes in its own way. */
 import type { DecoderSpec, LinearSpec, NormSpec, PackedRef, TensorRef } from "../../../src/emit/specs.ts";
-import { size, type Config } from "../config.ts";
+import { optional, size, type Config } from "../config.ts";
 import { CheckpointError } from "../error.ts";
 import type { JsonObject } from "../strict_json.ts";
 
@@ -29,8 +29,8 @@ export type Decoder = Omit<DecoderSpec, "digest">;
 export interface Family {
   /** Values of `model_type` in config.json. */
   readonly types: readonly string[];
-  /** The token embedding's name in the base model: where it stands tells the prefix of all names. */
-  readonly embedding: string;
+  /** The token embedding's name in the base model, or its names where publishers and transformers differ: where it stands tells the prefix of all names. */
+  readonly embedding: string | readonly string[];
   /** `quant_method`s of its config that are computed from; absent: none. */
   readonly quantized?: readonly string[];
   /** true: it reads `per_layer_config`, by which single layers differ from what the config says of all. */
@@ -41,6 +41,13 @@ export interface Family {
 /** The same with what the config class of transformers takes its keys to be where config.json does not say. */
 export function withDefaults(source: Source, defaults: JsonObject): Source {
   return { ...source, config: { ...source.config, value: { ...defaults, ...source.config.value } } };
+}
+
+/** The same where the values of some keys stand for those of others, as transformers' `attribute_map` has it: a key, and the one that it stands for. */
+export function withKeys(source: Source, keys: Readonly<Record<string, string>>): Source {
+  const { config } = source;
+  const meant: JsonObject = Object.fromEntries(Object.entries(keys).flatMap(([key, other]) => (optional(config, key) === null ? [] : [[other, optional(config, key)]])));
+  return { ...source, config: { ...config, value: { ...config.value, ...meant } } };
 }
 
 /** A torch Linear [out, in], with a bias where the config says so. */

@@ -3,9 +3,9 @@ import type { Activation, GatedSpec } from "../../../src/emit/specs.ts";
 import { size } from "../config.ts";
 import { linear, rowsOf, type Source } from "./family.ts";
 
-/** Maps gate_proj, up_proj and down_proj below a module; of `intermediate_size` columns. */
-export function gatedMlp(source: Source, at: string, d: number, { activation, bias }: { readonly activation: Activation; readonly bias: boolean }): GatedSpec {
-  const inner = size(source.config, "intermediate_size");
+/** Maps gate_proj, up_proj and down_proj below a module; of `intermediate_size` columns where nothing else is said. */
+export function gatedMlp(source: Source, at: string, d: number, { activation, bias, width }: { readonly activation: Activation; readonly bias: boolean; readonly width?: number }): GatedSpec {
+  const inner = width ?? size(source.config, "intermediate_size");
   const part = (name: string, out: number, into: number): GatedSpec["gate"] => linear(source, `${at}.${name}_proj`, out, into, bias);
   return { kind: "gated", activation, gate: part("gate", inner, d), up: part("up", inner, d), down: part("down", d, inner) };
 }

@@ -23,7 +23,7 @@ const DEFAULTS: JsonObject = {
 };
 const EXPERTS = { count: 8, perToken: 2 };
 /** As its publisher calls them; the modules of transformers 5 have other names (`conversion_mapping.py`). */
-const PUBLISHED: { readonly module: string; readonly names: ExpertNames } = { module: "block_sparse_moe", names: ["w1", "w3", "w2"] };
+export const PUBLISHED: { readonly module: string; readonly names: ExpertNames } = { module: "block_sparse_moe", names: ["w1", "w3", "w2"] };
 
 function read(given: Source): Decoder {
   const source = withDefaults(given, DEFAULTS);

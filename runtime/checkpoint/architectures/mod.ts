@@ -4,11 +4,13 @@ import { apertus } from "./apertus.ts";
 import { biogpt } from "./biogpt.ts";
 import { bloom } from "./bloom.ts";
 import { cohere } from "./cohere.ts";
+import { cohere2Moe } from "./cohere2_moe.ts";
 import { deepseek } from "./deepseek.ts";
 import { dots } from "./dots.ts";
 import { ernieMoe } from "./ernie4_5_moe.ts";
 import { exaone } from "./exaone.ts";
 import { exaone4 } from "./exaone4.ts";
+import { exaoneMoe } from "./exaone_moe.ts";
 import { falcon } from "./falcon.ts";
 import { gemma } from "./gemma.ts";
 import { gemma4 } from "./gemma4.ts";
@@ -23,6 +25,8 @@ import { granite } from "./granite.ts";
 import { hunyuan } from "./hunyuan.ts";
 import { llama } from "./llama.ts";
 import { llamaKin } from "./llama_kin.ts";
+import { mellum } from "./mellum.ts";
+import { minimax } from "./minimax.ts";
 import { ministral3 } from "./ministral3.ts";
 import { mixtral } from "./mixtral.ts";
 import { mpt } from "./mpt.ts";
@@ -37,11 +41,12 @@ import { phi } from "./phi.ts";
 import { phi3 } from "./phi3.ts";
 import { phimoe } from "./phimoe.ts";
 import { qwen35 } from "./qwen3_5.ts";
+import { sarvam } from "./sarvam.ts";
 import { smollm3 } from "./smollm3.ts";
 import { stablelm } from "./stablelm.ts";
 import { starcoder2 } from "./starcoder2.ts";
 
-export const FAMILIES: readonly Family[] = [llama, llamaKin, apertus, biogpt, bloom, cohere, deepseek, dots, ernieMoe, exaone, exaone4, falcon, gemma, gemma4, glm, gpt2, gptBigcode, gptNeo, gptNeox, gptj, gptOss, granite, hunyuan, ministral3, mixtral, mpt, nanochat, nemotron, olmo, olmo2, olmoe, openaiGpt, opt, phi, phi3, phimoe, qwen35, smollm3, stablelm, starcoder2];
+export const FAMILIES: readonly Family[] = [llama, llamaKin, apertus, biogpt, bloom, cohere, cohere2Moe, deepseek, dots, ernieMoe, exaone, exaone4, exaoneMoe, falcon, gemma, gemma4, glm, gpt2, gptBigcode, gptNeo, gptNeox, gptj, gptOss, granite, hunyuan, mellum, minimax, ministral3, mixtral, mpt, nanochat, nemotron, olmo, olmo2, olmoe, openaiGpt, opt, phi, phi3, phimoe, qwen35, sarvam, smollm3, stablelm, starcoder2];
 
 /** `model_type`s that are read. */
 export const SUPPORTED: readonly string[] = FAMILIES.flatMap(({ types }) => types);

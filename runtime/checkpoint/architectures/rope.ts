@@ -34,6 +34,12 @@ export function withPositions(source: Source, positions: JsonObject): Source {
   return said ? source : { ...source, config: { ...config, value: { ...config.value, rope_parameters: positions } } };
 }
 
+/** For families whose classes count a part of a head and turn all of it, which fails there. */
+export function requireWholeTurn(config: Config, given: Config | null = section(config, "rope_parameters")): void {
+  const part = [given, config].find((each) => each !== null && optional(each, "partial_rotary_factor") !== null);
+  if (part && positive(part, "partial_rotary_factor") !== 1) throw unsupported(part, "partial_rotary_factor", "transformers fails where a part of what turns does not");
+}
+
 /** The positions of one kind of layers, whose parameters are given. */
 export function turned(config: Config, given: Config | null, headDim: number, defaults: RopeDefaults): RopeSpec {
   const parameters = given ?? { file: config.file, value: {} };
