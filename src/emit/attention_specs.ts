@@ -15,6 +15,8 @@ export interface RopeSpec {
     | { readonly kind: "linear"; readonly factor: number }
     /** The first `pairs` turn as those of a head of `dimensions` do, the others not at all (Gemma 4). */
     | { readonly kind: "proportional"; readonly factor: number; readonly pairs: number }
+    /** The angle of each pair over a number of its own, of texts of at most `context` tokens (Phi-3). */
+    | { readonly kind: "longrope"; readonly factors: readonly number[]; readonly attentionFactor: number; readonly context: number }
     | { readonly kind: "llama3"; readonly factor: number; readonly lowFreqFactor: number; readonly highFreqFactor: number; readonly originalContext: number }
     | { readonly kind: "yarn"; readonly factor: number; readonly betaFast: number; readonly betaSlow: number; readonly originalContext: number; readonly truncate: boolean; readonly attentionFactor: number };
 }

@@ -22,7 +22,7 @@ const f32 = Math.fround;
 
 /**
  * Inverse frequencies [dimensions / 2], rounded to float32 after each step as transformers rounds them (`modeling_rope_utils.py`:
- * `_compute_default_rope_parameters`, `_compute_linear_scaling_rope_parameters`, `_compute_proportional_rope_parameters`, `_compute_llama3_parameters`, `_compute_yarn_parameters`),
+ * `_compute_default_rope_parameters`, `_compute_linear_scaling_rope_parameters`, `_compute_proportional_rope_parameters`, `_compute_llama3_parameters`, `_compute_yarn_parameters`, `_compute_longrope_parameters`),
  * since a rounding here grows with the position.
  */
 function inverseFrequencies(rope: RopeSpec): Float32Array {
@@ -44,6 +44,8 @@ function scaled(power: number, pair: number, { scaling, theta, dimensions }: Rop
       return f32(frequency / scaling.factor);
     case "proportional":
       return pair < scaling.pairs ? f32(frequency / scaling.factor) : 0;
+    case "longrope":
+      return f32(1 / f32(f32(scaling.factors[pair] as number) * power));
     case "llama3": {
       const wavelength = f32((2 * Math.PI) / frequency);
       if (wavelength > scaling.originalContext / scaling.lowFreqFactor) return f32(frequency / scaling.factor);
@@ -69,7 +71,7 @@ function scaled(power: number, pair: number, { scaling, theta, dimensions }: Rop
 }
 
 /**
- * Tables [positions, width] of cos and sin; pairs past dimensions / 2 turn by nothing (cos 1, sin 0). Yarn's factor on both stands for one
+ * Tables [positions, width] of cos and sin; pairs past dimensions / 2 turn by nothing (cos 1, sin 0). Yarn's and longrope's factor on both stands for one
  * on the queries and one on the keys, as in transformers.
  */
 export function rotaryTables(rope: RopeSpec, width: number, positions: number): Tables {
@@ -90,7 +92,7 @@ const made = new WeakMap<RopeSpec, { readonly width: number; readonly positions:
 
 function computeTables(rope: RopeSpec, width: number, positions: number): Tables {
   const frequencies = inverseFrequencies(rope);
-  const factor = rope.scaling.kind === "yarn" ? rope.scaling.attentionFactor : 1;
+  const factor = rope.scaling.kind === "yarn" || rope.scaling.kind === "longrope" ? rope.scaling.attentionFactor : 1;
   const cos = new Float32Array(positions * width).fill(1);
   const sin = new Float32Array(positions * width);
   for (let position = 0; position < positions; position += 1) {

@@ -123,7 +123,7 @@ const models: readonly (readonly [string, Readonly<Record<string, string | Uint8
   ["heads that do not divide", { "config.json": JSON.stringify({ ...llama, num_key_value_heads: 3 }), "model.safetensors": bytesOf({}, 0) }, "invalid-config"],
   ["a size that is text", { "config.json": JSON.stringify({ ...llama, hidden_size: "16" }), "model.safetensors": bytesOf({}, 0) }, "invalid-config"],
   ["an odd head", { "config.json": JSON.stringify({ ...llama, head_dim: 5 }), "model.safetensors": bytesOf({}, 0) }, "unsupported-config"],
-  ["an unknown rope", { "config.json": JSON.stringify({ ...llama, rope_scaling: { rope_type: "dynamic", factor: 2 } }), "model.safetensors": bytesOf({}, 0) }, "unsupported-config"],
+  ["an unknown rope", { "config.json": JSON.stringify({ ...llama, rope_scaling: { rope_type: "xpos", factor: 2 } }), "model.safetensors": bytesOf({}, 0) }, "unsupported-config"],
   ["10^9 layers", { "config.json": JSON.stringify({ ...llama, num_hidden_layers: 1e9 }), "model.safetensors": bytesOf({}, 0) }, "invalid-config"],
   ["a shard outside the folder", { "config.json": JSON.stringify(llama), "model.safetensors.index.json": '{"weight_map":{"a":"../secret.safetensors"}}' }, "path-outside-folder"],
   ["a missing shard", { "config.json": JSON.stringify(llama), "model.safetensors.index.json": '{"weight_map":{"a":"b.safetensors"}}' }, "missing-file"],

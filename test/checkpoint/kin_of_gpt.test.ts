@@ -19,7 +19,7 @@ const REFUSED: readonly (readonly [string, string, Change, string, RegExp])[] = 
   ["a head of another width in OPT and nothing that goes to it", "opt_behind", { name: (name) => name.replace("project_out", "other") }, "missing-tensor", /project_out\.weight/],
   ["heads that do not divide OPT", "opt_plain", says({ num_attention_heads: 3 }), "invalid-config", /3 heads do not divide/],
   ["another context in OPT", "opt_plain", says({ max_position_embeddings: 2048 }), "shape-mismatch", /embed_positions.*\[162, 32\].*\[2050, 32\]/],
-  ["angles that depend on the length in StarCoder 2", "starcoder2_plain", says({ rope_parameters: { rope_type: "dynamic", rope_theta: 10000, factor: 2 } }), "unsupported-config", /dynamic/],
+  ["angles that depend on the length in StarCoder 2", "starcoder2_plain", says({ rope_parameters: { rope_type: "longrope", rope_theta: 10000, factor: 2 } }), "unsupported-config", /longrope/],
   ["a window of nothing in StarCoder 2", "starcoder2_window", says({ sliding_window: 0 }), "invalid-config", /sliding_window/],
   ["biases that are not there in StarCoder 2", "starcoder2_window", says({ use_bias: undefined }), "missing-tensor", /q_proj\.bias/],
   ["biases by distance in Falcon", "falcon_shared", says({ alibi: true }), "unsupported-config", /alibi/],

@@ -14,7 +14,7 @@ const REFUSED: readonly (readonly [string, string, Change, string, RegExp])[] = 
   ["biases that are not there in Seed-OSS", "seed_oss_biased", says({ attention_bias: undefined }), "missing-tensor", /layers\.0\.self_attn\.q_proj\.bias/],
   ["heads of another width in Seed-OSS", "seed_oss_plain", says({ head_dim: undefined }), "shape-mismatch", /q_proj.*\[64, 32\].*\[512, 32\]/],
   ["an activation that nobody computes in Arcee's", "arcee_plain", says({ hidden_act: "mish" }), "unsupported-config", /hidden_act.*relu2/],
-  ["angles that depend on the length in Arcee's", "arcee_plain", says({ rope_parameters: { rope_type: "dynamic", rope_theta: 10000, factor: 2 } }), "unsupported-config", /dynamic/],
+  ["angles that depend on the length in Arcee's", "arcee_plain", says({ rope_parameters: { rope_type: "longrope", rope_theta: 10000, factor: 2 } }), "unsupported-config", /longrope/],
   ["heads that do not fill the stream of a Helium", "helium_plain", says({ head_dim: 16 }), "shape-mismatch", /q_proj/],
   ["biases that are not there in ERNIE", "ernie4_5_plain", says({ use_bias: true }), "missing-tensor", /q_proj\.bias/],
   ["a head of its own that is not there in ERNIE", "ernie4_5_plain", { ...says({ head_dim: 16, num_key_value_heads: 3 }) }, "invalid-config", /num_key_value_heads/],
@@ -36,6 +36,9 @@ const REFUSED: readonly (readonly [string, string, Change, string, RegExp])[] = 
   ["more experts for a token than Granite has", "granitemoe_published", says({ num_experts_per_tok: 6 }), "invalid-config", /num_experts_per_tok.*5 experts/],
   ["an MLP beside the experts of another width", "granitemoeshared_shared", says({ shared_intermediate_size: 24 }), "shape-mismatch", /shared_mlp\.input_linear/],
   ["an MLP beside the experts that is not there", "granitemoeshared_none", says({ shared_intermediate_size: 8 }), "missing-tensor", /shared_mlp\.input_linear/],
+  ["factors of longrope that are none in Phi-3", "phi3_longrope", says({ rope_parameters: { rope_type: "longrope", rope_theta: 10000, partial_rotary_factor: 0.75, short_factor: new Array<number>(12).fill(0) } }), "invalid-config", /short_factor.*greater than 0/],
+  ["positions scaled by what has no factor in Llama", "llama_dynamic", says({ rope_parameters: { rope_type: "dynamic", rope_theta: 10000 } }), "invalid-config", /`factor`/],
+  ["positions scaled linearly in Phi with experts", "phimoe_longrope", says({ rope_parameters: { rope_type: "linear", factor: 2, rope_theta: 10000 } }), "unsupported-config", /rope_parameters.*as longrope or not at all/],
   ["layers of Mamba among Granite's", "granitemoehybrid_dense", says({ layer_types: ["attention", "mamba"] }), "unsupported-config", /`layer_types`.*layers of Mamba are not computed.*Granite 4\.0 350M, 1B and Micro/],
   ["layers of Mamba alone, as a Granite has where nothing is said", "granitemoehybrid_dense", says({ layer_types: undefined }), "unsupported-config", /`layer_types`.*Mamba/],
   ["too few layers in Granite", "granitemoehybrid_dense", says({ layer_types: ["attention"] }), "invalid-config", /1 entries for 2 layers/],
@@ -54,7 +57,7 @@ const REFUSED: readonly (readonly [string, string, Change, string, RegExp])[] = 
   ["one key for all heads in MPT", "mpt_plain", says({ attn_config: { attn_type: "multiquery_attention" } }), "unsupported-config", /`attn_type`/],
   ["biases in MPT", "mpt_plain", says({ no_bias: false }), "unsupported-config", /`no_bias`/],
   ["scaled logits in MPT", "mpt_plain", says({ logit_scale: 0.5 }), "unsupported-config", /`logit_scale`/],
-  ["positions by the length of the text in Phi with experts", "phimoe_published", says({ rope_parameters: { rope_type: "longrope", rope_theta: 10000, short_factor: [1], long_factor: [1] } }), "unsupported-config", /longrope/],
+  ["factors for other pairs in Phi with experts", "phimoe_published", says({ rope_parameters: { rope_type: "longrope", rope_theta: 10000, short_factor: [1], long_factor: [1], short_mscale: 1 } }), "invalid-config", /short_factor.*1 numbers for 4 pairs/],
   ["scaled positions in Phi with experts", "phimoe_published", says({ rope_parameters: { rope_type: "linear", factor: 2, rope_theta: 10000 } }), "unsupported-config", /rope_parameters/],
   ["one expert in Phi", "phimoe_published", says({ num_local_experts: 1 }), "invalid-config", /num_local_experts.* takes two/],
   ["no number of experts in dots", "dots1_plain", says({ n_routed_experts: undefined }), "invalid-config", /n_routed_experts/],
@@ -68,7 +71,7 @@ const REFUSED: readonly (readonly [string, string, Change, string, RegExp])[] = 
   ["more experts for a token than ERNIE has", "ernie4_5_moe_plain", says({ moe_k: 7 }), "invalid-config", /moe_k.*6 experts/],
   ["a choice without its bias in ERNIE", "ernie4_5_moe_plain", { name: (name) => name.replace("e_score_correction_bias", "other") }, "missing-tensor", /e_score_correction_bias/],
   ["experts of another number in FlexOlmo", "flex_olmo_shares", says({ num_experts: 5 }), "shape-mismatch", /gate/],
-  ["angles that depend on the length in Hunyuan", "hunyuan_plain", says({ rope_parameters: { rope_type: "dynamic", rope_theta: 10000, factor: 2 } }), "unsupported-config", /dynamic/],
+  ["angles that depend on the length in Hunyuan", "hunyuan_plain", says({ rope_parameters: { rope_type: "longrope", rope_theta: 10000, factor: 2 } }), "unsupported-config", /longrope/],
   ["a base stretched by less than nothing in Hunyuan", "hunyuan_alpha", says({ rope_scaling: { type: "dynamic", alpha: -1 } }), "invalid-config", /alpha/],
   ["norms of queries that are not there in Hunyuan", "hunyuan_plain", { name: (name) => name.replace("query_layernorm", "q_norm") }, "missing-tensor", /layers\.0\.self_attn\.query_layernorm\.weight/],
   ["logits capped by nothing in nanochat", "nanochat_capped", says({ final_logit_softcapping: 0 }), "invalid-config", /final_logit_softcapping/],
@@ -81,7 +84,7 @@ const REFUSED: readonly (readonly [string, string, Change, string, RegExp])[] = 
   ["groups of unlike size in DeepSeek V2", "deepseek_v2_groups", says({ n_group: 3 }), "invalid-config", /n_group.*8 experts/],
   ["a choice without its bias in DeepSeek V3", "deepseek_v3_groups", { name: (name) => name.replace("e_score_correction_bias", "other") }, "missing-tensor", /e_score_correction_bias/],
   ["eight bits in DeepSeek V3", "deepseek_v3_groups", says({ quantization_config: { quant_method: "fp8" } }), "unsupported-config", /quantised weights are not read/],
-  ["angles that depend on the length in DeepSeek", "deepseek_v3_dense", says({ rope_parameters: { rope_type: "dynamic", rope_theta: 10000, factor: 2 } }), "unsupported-config", /dynamic/],
+  ["angles that depend on the length in DeepSeek", "deepseek_v3_dense", says({ rope_parameters: { rope_type: "longrope", rope_theta: 10000, factor: 2 } }), "unsupported-config", /longrope/],
   ["a part that turns in GLM 4.7 Flash", "glm4_moe_lite_plain", says({ rope_parameters: { rope_type: "default", rope_theta: 10000, partial_rotary_factor: 0.5 } }), "unsupported-config", /partial_rotary_factor/],
   ["heads that contradict what turns in GLM 4.7 Flash", "glm4_moe_lite_plain", says({ head_dim: 20 }), "invalid-config", /head_dim.*`qk_rope_head_dim` is 8/],
   ["a kind of MLP that GLM 4.7 Flash has not", "glm4_moe_lite_layers", says({ mlp_layer_types: ["sparse", "other"] }), "invalid-config", /mlp_layer_types.*sparse and dense/],
@@ -141,6 +144,15 @@ test("a Granite with windows looks through them in three layers of four, and tur
   assert.equal(await looks({ layer_rope_theta: null, sliding_window: undefined, layer_types: ["full_attention", "full_attention", "sliding_attention", "full_attention"] }), [[null, 10_000], [null, 10_000], [128, 10_000], [null, 10_000]]);
   const hybrid = await Promise.all(["granitemoehybrid_dense", "granitemoehybrid_experts"].map(async (name) => (await attentions(name, {})).map(({ rope }) => rope !== null)));
   assert.equal(hybrid, [[true, true], [false, false]]);
+});
+
+test("the context of a model that turns long texts otherwise ends where it does, and that of one that only stretches its base does not", async () => {
+  const contextOf = async (name: string, values: Record<string, unknown> = {}): Promise<number> => (await readModel(changed(name, says(values)))).spec.context;
+  assert.is(await contextOf("phi3_longrope"), 100);
+  assert.is(await contextOf("phi3_longrope", { original_max_position_embeddings: undefined }), 160);
+  assert.is(await contextOf("phi3_longrope", { rope_parameters: undefined }), 160);
+  assert.is(await contextOf("phimoe_longrope"), 100);
+  assert.is(await contextOf("llama_dynamic"), 160);
 });
 
 test("experts are in the layers that the config says, and which of them see a window", async () => {

@@ -42,6 +42,8 @@ CONFIGS = {
     "llama_yarn_untruncated": ("llama", {**LLAMA, "rope_parameters": {**YARN, "beta_fast": 16, "beta_slow": 2, "truncate": False, "attention_factor": 1.3}}),
     "llama_yarn_mscale": ("llama", {**LLAMA, "rope_parameters": {**YARN, "mscale": 0.7, "mscale_all_dim": 1.6}}),
     "llama_yarn_half_mscale": ("llama", {**LLAMA, "rope_parameters": {**YARN, "factor": 2.5, "mscale_all_dim": 1.6}}),
+    # A base that grows with texts that are longer than the context: no shorter one knows of it.
+    "llama_dynamic": ("llama", {**LLAMA, "head_dim": 16, "rope_parameters": {"rope_type": "dynamic", "factor": 2.0, "rope_theta": 10000.0}}),
     "mistral_window": ("mistral", {**LLAMA, "sliding_window": 12}),
     "mistral_window_1": ("mistral", {**LLAMA, "head_dim": 24, "sliding_window": 1}),
     "mistral_full": ("mistral", {**LLAMA, "sliding_window": None}),
@@ -280,6 +282,10 @@ CONFIGS = {
     "cohere2_moe_dense": ("cohere2_moe", {**LLAMA, "num_hidden_layers": 4, "hidden_size": 24, "head_dim": 16, "intermediate_size": 12, "num_experts": 5, "num_experts_per_tok": 2, "num_shared_experts": 2, "prefix_dense_intermediate_size": 20, "sliding_window": 12, "sliding_window_pattern": 3, "save": "bfloat16", "written": {"first_k_dense_replace": 1, "layer_types": None, "mlp_layer_types": None}, "first_k_dense_replace": 1}),
     "cohere2_moe_sigmoid": ("cohere2_moe", {**LLAMA, "hidden_size": 16, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 12, "intermediate_size": 8, "num_experts": 4, "num_experts_per_tok": 3, "num_shared_experts": 1, "shared_expert_combination_strategy": "sum", "expert_selection_fn": "sigmoid", "norm_topk_prob": False, "rms_norm_eps": 0.01, "layer_types": ["full_attention", "full_attention"], "mlp_layer_types": ["sparse", "dense"], "prefix_dense_sliding_window_pattern": 2, "attention_bias": True, "hidden_act": "gelu", "logit_scale": 1.0, "tie_word_embeddings": False, "fused": True}),
     "cohere2_moe_plain": ("cohere2_moe", {**LLAMA, "hidden_size": 16, "num_attention_heads": 2, "num_key_value_heads": 2, "head_dim": 8, "intermediate_size": 8, "num_experts": 4, "num_experts_per_tok": 2, "expert_selection_fn": "sigmoid", "layer_norm_eps": 0.01, "layer_types": ["sliding_attention", "full_attention"], "sliding_window": 9, "rope_parameters": {"rope_type": "linear", "factor": 3.0, "rope_theta": 700.0}, "save": "float16"}),
+    # Angles of short texts, the longest of which has fewer tokens than the context.
+    "phi3_longrope": ("phi3", {**PHI, "hidden_size": 64, "original_max_position_embeddings": 100, "rope_parameters": {"rope_type": "longrope", "rope_theta": 10000.0, "partial_rotary_factor": 0.75, "short_factor": [1.0 + 0.3 * pair for pair in range(12)], "long_factor": [2.0 + pair for pair in range(12)]}, "save": "bfloat16"}),
+    "phi3_older": ("phi3", {**PHI, "written": {"rope_scaling": {"type": "yarn", "short_factor": [1.5, 1.0, 2.0, 1.0, 3.0, 1.0, 1.0, 4.0], "long_factor": [2.0] * 8}, "original_max_position_embeddings": 80, "max_position_embeddings": 320}}),
+    "phimoe_longrope": ("phimoe", {**LLAMA, "hidden_size": 24, "num_attention_heads": 3, "num_key_value_heads": 1, "intermediate_size": 12, "num_local_experts": 4, "rope_parameters": {"rope_type": "longrope", "rope_theta": 10000.0, "short_factor": [1.0, 2.0, 1.5, 3.0], "long_factor": [4.0] * 4, "short_mscale": 1.25, "long_mscale": 1.5, "original_max_position_embeddings": 100}, "save": "bfloat16"}),
     "phi3_partial": ("phi3", {**PHI, "hidden_size": 64, "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0, "partial_rotary_factor": 0.75}}),
 }
 

@@ -2,7 +2,7 @@
 import type { AttentionSpec, RopeSpec } from "../../../src/emit/attention_specs.ts";
 import type { GatedExpertsSpec } from "../../../src/emit/expert_specs.ts";
 import type { BlockSpec } from "../../../src/emit/specs.ts";
-import { flag, number, optional, positive, section, size, sizeOrNone, word, type Config } from "../config.ts";
+import { flag, number, optional, positive, size, sizeOrNone, word, type Config } from "../config.ts";
 import type { JsonObject } from "../strict_json.ts";
 import { activationOf } from "./activation.ts";
 import { rmsDecoder } from "./around_blocks.ts";
@@ -14,7 +14,7 @@ import type { Heads } from "./heads.ts";
 import { hookFacts } from "./hook_modules.ts";
 import { sparseLayers } from "./mlp_kinds.ts";
 import { LLAMA_MODULES, preNormed } from "./pre_normed.ts";
-import { requireWholeTurn, ropeOf } from "./rope.ts";
+import { requireWholeTurn, ropeOf, ropeType, saidOfPositions } from "./rope.ts";
 
 /** Defaults of transformers 5.24 (`models/{deepseek_v2,deepseek_v3,glm4_moe_lite,youtu}/configuration_*.py`). */
 const DEFAULTS: Readonly<Record<string, JsonObject>> = {
@@ -122,9 +122,8 @@ function attentionOf(source: Source, { hiddenSize: d, heads, headDim: valueDim }
 
 /** Where positions are scaled, and `mscale_all_dim` says so, scores are as well (`yarn_apply_mscale`). */
 function scaleOf(config: Config): number {
-  const old = section(config, "rope_scaling");
-  const given = old !== null && Object.keys(old.value).length > 0 ? old : section(config, "rope_parameters");
-  if (given === null || word(given, "rope_type", word(given, "type", "default")) === "default") return 1;
+  const given = saidOfPositions(config);
+  if (given === null || ropeType(given) === "default") return 1;
   const weight = number(given, "mscale_all_dim");
   if (weight === 0) return 1;
   const factor = positive(given, "factor");

@@ -2,7 +2,7 @@
 import type { RopeSpec } from "../../../src/emit/attention_specs.ts";
 import type { GatedExpertsSpec } from "../../../src/emit/expert_specs.ts";
 import type { BlockSpec } from "../../../src/emit/specs.ts";
-import { flag, optional, positive, section, size, word, type Config } from "../config.ts";
+import { flag, optional, positive, size, word, type Config } from "../config.ts";
 import type { JsonObject } from "../strict_json.ts";
 import { activationOf } from "./activation.ts";
 import { rmsDecoder } from "./around_blocks.ts";
@@ -12,7 +12,7 @@ import { gatedMlp } from "./gated_mlp.ts";
 import { headsOf, type Heads } from "./heads.ts";
 import { hookFacts } from "./hook_modules.ts";
 import { LLAMA_MODULES, preNormed } from "./pre_normed.ts";
-import { turned } from "./rope.ts";
+import { ropeType, saidOfPositions, turned } from "./rope.ts";
 import { selfAttention } from "./self_attention.ts";
 
 const SPARSE = "hunyuan_v1_moe";
@@ -43,10 +43,9 @@ function read(given: Source): Decoder {
 
 /** What it calls dynamic is not where `alpha` is given: the base is stretched by it, whatever the length of a text (`compute_ntk_alpha_rope_parameters`). */
 function ropeOf(config: Config, headDim: number): RopeSpec {
-  const old = section(config, "rope_scaling");
-  const given = old !== null && Object.keys(old.value).length > 0 ? old : section(config, "rope_parameters");
+  const given = saidOfPositions(config);
   const defaults = { theta: 10_000, partial: null, context: size(config, "max_position_embeddings") };
-  const dynamic = given !== null && word(given, "rope_type", word(given, "type", "default")) === "dynamic";
+  const dynamic = given !== null && ropeType(given) === "dynamic";
   const alpha = dynamic ? optional(given, "alpha") : null;
   if (given === null || alpha === null || alpha === 0) return turned(config, given, headDim, defaults);
   const { type: _type, rope_type: _kind, ...own } = given.value;

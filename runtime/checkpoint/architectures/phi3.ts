@@ -7,18 +7,19 @@ import { layerCount, linear, normOf, rowsOf, unsupported, type Decoder, type Fam
 import { fusedMlp } from "./gated_mlp.ts";
 import { headsOf, type Heads } from "./heads.ts";
 import { hookFacts } from "./hook_modules.ts";
-import { ropeOf } from "./rope.ts";
+import { contextWithin } from "./longrope.ts";
+import { ropeType, saidOfPositions, turned } from "./rope.ts";
+
+const CONTEXT = 4096;
 
 export const phi3: Family = { types: ["phi3"], embedding: "embed_tokens.weight", read };
 
-/** transformers 5.24 `models/phi3/modeling_phi3.py`. Its older configs say yarn where longrope is meant. */
+/** transformers 5.24 `models/phi3/modeling_phi3.py`, `configuration_phi3.py`. */
 function read(source: Source): Decoder {
   const { config } = source;
   const shape = headsOf(config);
   const layers = layerCount(config);
-  const rope = ropeOf(config, shape.headDim, { theta: 10000, partial: { key: "partial_rotary_factor", fallback: 1 }, context: 4096 });
-  if (rope.scaling.kind === "yarn") throw unsupported(config, scalingKey(config), "in a Phi-3 this is longrope, whose angles depend on the length of the text");
-  if (rope.scaling.kind !== "none") throw unsupported(config, scalingKey(config), "transformers scales no Phi-3 so");
+  const rope = turned(config, positionsOf(config), shape.headDim, { theta: 10000, partial: { key: "partial_rotary_factor", fallback: 1 }, context: CONTEXT, longrope: { original: size(config, "original_max_position_embeddings", CONTEXT) } });
   const window = optional(config, "sliding_window") === null ? null : size(config, "sliding_window");
   const seen = new Array<number | null>(layers).fill(window);
   const vocabulary = size(config, "vocab_size", 32064);
@@ -29,7 +30,7 @@ function read(source: Source): Decoder {
     softcap: null,
     residual: "sequential",
     vocabulary,
-    context: size(config, "max_position_embeddings", 4096),
+    context: contextWithin(rope, size(config, "max_position_embeddings", CONTEXT)),
     embed: source.tensor("embed_tokens.weight", [vocabulary, shape.hiddenSize]),
     embedScale: null,
     positions: null,
@@ -41,8 +42,12 @@ function read(source: Source): Decoder {
   };
 }
 
-function scalingKey(config: Config): string {
-  return optional(config, "rope_scaling") === null ? "rope_parameters" : "rope_scaling";
+/** Older configs say su or yarn where longrope is meant. */
+function positionsOf(config: Config): Config | null {
+  const said = saidOfPositions(config);
+  if (said === null || ropeType(said) === "default") return said;
+  if (!["longrope", "su", "yarn"].includes(ropeType(said))) throw unsupported(config, optional(config, "rope_scaling") === null ? "rope_parameters" : "rope_scaling", "transformers scales no Phi-3 so");
+  return { ...said, value: { ...said.value, rope_type: "longrope" } };
 }
 
 /** Rows of q, k and v below one another in one tensor. */

@@ -1,7 +1,7 @@
 /** Without this file Phi 3.5 with experts could not be read. */
 import type { RopeSpec } from "../../../src/emit/attention_specs.ts";
 import type { BlockSpec, NormSpec } from "../../../src/emit/specs.ts";
-import { flag, number, optional, positive, size } from "../config.ts";
+import { flag, number, optional, positive, size, type Config } from "../config.ts";
 import type { JsonObject } from "../strict_json.ts";
 import { activationOf } from "./activation.ts";
 import { aroundBlocks } from "./around_blocks.ts";
@@ -11,7 +11,8 @@ import { headsOf, type Heads } from "./heads.ts";
 import { hookFacts } from "./hook_modules.ts";
 import { windows, type LayerKind } from "./layer_kinds.ts";
 import { LLAMA_MODULES } from "./pre_normed.ts";
-import { ropeOf } from "./rope.ts";
+import { contextWithin, type Longrope } from "./longrope.ts";
+import { ropeType, saidOfPositions, turned } from "./rope.ts";
 import { selfAttention } from "./self_attention.ts";
 
 /** Defaults and arithmetic of transformers 5.24 (`models/phimoe/configuration_phimoe.py`, `modeling_phimoe.py`). */
@@ -29,8 +30,7 @@ function read(given: Source): Decoder {
   const source = withDefaults(given, DEFAULTS);
   const { config } = source;
   const shape = headsOf(config);
-  const rope = ropeOf(config, shape.headDim, { theta: 1_000_000, partial: null, context: size(config, "max_position_embeddings") });
-  if (rope.scaling.kind !== "none") throw unsupported(config, optional(config, "rope_scaling") === null ? "rope_parameters" : "rope_scaling", "positions of this family are scaled by what depends on the length of the text, and are read where they are not");
+  const rope = positionsOf(config, shape.headDim);
   const kind: LayerKind = optional(config, "sliding_window") === null ? "full_attention" : "sliding_attention";
   const seen = windows(config, new Array<LayerKind>(layerCount(config)).fill(kind));
   const around = aroundBlocks(source, shape.hiddenSize);
@@ -39,12 +39,23 @@ function read(given: Source): Decoder {
     ...shape,
     norm: { kind: "layer", epsilon: positive(config, "rms_norm_eps"), offset: 0 },
     ...around,
+    context: contextWithin(rope, around.context),
     lmHeadBias: flag(config, "lm_head_bias", false) ? source.head(["lm_head.bias"], [around.vocabulary]) : null,
     residual: "sequential",
     blocks: seen.map((window, layer) => blockOf(source, shape, rope, window, layer)),
     finalNorm: normOf(source, "norm", shape.hiddenSize, true),
     hooks: hookFacts(shape, { ...LLAMA_MODULES, mlpOut: "mlp" }),
   };
+}
+
+/** Scaled as longrope or not at all: other kinds have no factors under its keys. */
+function positionsOf(config: Config, headDim: number): RopeSpec {
+  const context = size(config, "max_position_embeddings");
+  const said = saidOfPositions(config);
+  const scaled = said !== null && ropeType(said) !== "default";
+  if (scaled && ropeType(said) !== "longrope") throw unsupported(config, optional(config, "rope_scaling") === null ? "rope_parameters" : "rope_scaling", "positions of this family are scaled as longrope or not at all");
+  const longrope: Longrope = { original: scaled ? size(said, "original_max_position_embeddings", context) : context, factorKey: "short_mscale" };
+  return turned(config, said, headDim, { theta: 1_000_000, partial: null, context, longrope });
 }
 
 function blockOf(source: Source, shape: Heads, rope: RopeSpec, window: number | null, layer: number): BlockSpec {

@@ -4,8 +4,9 @@ import { flag, optional, positive, section, size, word, type Config } from "../c
 import { CheckpointError } from "../error.ts";
 import type { JsonObject } from "../strict_json.ts";
 import { contradiction, unsupported, type Source } from "./family.ts";
+import { longropeOf, type Longrope } from "./longrope.ts";
 
-const SUPPORTED = ["default", "linear", "llama3", "yarn"];
+const SUPPORTED = ["default", "linear", "dynamic", "llama3", "yarn"];
 
 export interface RopeDefaults {
   readonly theta: number;
@@ -15,6 +16,8 @@ export interface RopeDefaults {
   readonly partial: { readonly key: string; readonly fallback: number } | null;
   /** The context where the config does not say. */
   readonly context: number;
+  /** What longrope is for this family, whose context must then end where its angles change (`contextWithin`); absent: it is refused. */
+  readonly longrope?: Longrope;
 }
 
 /**
@@ -22,9 +25,13 @@ export interface RopeDefaults {
  * (`modeling_rope_utils.py`, `convert_rope_params_to_dict`).
  */
 export function ropeOf(config: Config, headDim: number, defaults: RopeDefaults): RopeSpec {
+  return turned(config, saidOfPositions(config), headDim, defaults);
+}
+
+/** What a config says of positions, in either form; null: nothing. */
+export function saidOfPositions(config: Config): Config | null {
   const scaling = section(config, "rope_scaling");
-  const old = scaling !== null && Object.keys(scaling.value).length > 0 ? scaling : null;
-  return turned(config, old ?? section(config, "rope_parameters"), headDim, defaults);
+  return scaling !== null && Object.keys(scaling.value).length > 0 ? scaling : section(config, "rope_parameters");
 }
 
 /** A source whose config says of positions what its class takes for granted, where it says nothing itself. */
@@ -44,14 +51,14 @@ export function requireWholeTurn(config: Config, given: Config | null = section(
 export function turned(config: Config, given: Config | null, headDim: number, defaults: RopeDefaults): RopeSpec {
   const parameters = given ?? { file: config.file, value: {} };
   const theta = positive(parameters, "rope_theta", positive(config, defaults.thetaKey ?? "rope_theta", defaults.theta));
-  const scaled = scalingOf(config, parameters, defaults.context);
   const key = defaults.partial?.key ?? "partial_rotary_factor";
   const partial = positive(parameters, "partial_rotary_factor", positive(config, key, defaults.partial?.fallback ?? 1));
-  if (defaults.partial === null && partial !== 1 && scaled.kind !== "none") throw unsupported(config, key, "transformers scales positions of a part of a head, and turns all of it, in this family");
   if (defaults.partial !== null && partial > 1) throw contradiction(config, key, "and a head has no more to turn than all of it");
   const dimensions = defaults.partial === null ? headDim : Math.trunc(headDim * partial);
+  const scaling = scalingOf(config, parameters, defaults, dimensions / 2);
+  if (defaults.partial === null && partial !== 1 && ropeType(parameters) !== "default") throw unsupported(config, key, "transformers scales positions of a part of a head, and turns all of it, in this family");
   if (dimensions % 2 !== 0 || dimensions === 0) throw new CheckpointError("unsupported-config", `${config.file} turns ${dimensions} of the ${headDim} columns of a head (${whence(config, parameters, defaults, partial)}); rotary positions need an even number`, { help: 'set model "…"' });
-  return { theta, dimensions, scaling: scaled };
+  return { theta, dimensions, scaling };
 }
 
 /** What in a config says how many columns are turned. */
@@ -61,10 +68,15 @@ function whence(config: Config, parameters: Config, { partial: named }: RopeDefa
   return `\`${said}\` is ${share}${said === named.key && optional(config, said) === null ? " where nothing is said" : ""}`;
 }
 
-function scalingOf(config: Config, scaling: Config, context: number): RopeSpec["scaling"] {
+function scalingOf(config: Config, scaling: Config, { context, longrope }: RopeDefaults, pairs: number): RopeSpec["scaling"] {
   const kind = ropeType(scaling);
+  if (kind === "longrope" && longrope !== undefined) return longropeOf(config, scaling, longrope, pairs);
   switch (kind) {
     case "default":
+      return { kind: "none" };
+    // Its base grows with texts that are longer than the context, which none is here.
+    case "dynamic":
+      positive(scaling, "factor");
       return { kind: "none" };
     case "linear":
       return { kind: "linear", factor: positive(scaling, "factor") };
@@ -80,13 +92,13 @@ function scalingOf(config: Config, scaling: Config, context: number): RopeSpec["
       return yarn(config, scaling, context);
     default:
       throw new CheckpointError("unsupported-config", `${config.file} scales positions by \`${kind}\``, {
-        notes: [`supported: ${SUPPORTED.join(", ")}`, ...(kind === "dynamic" || kind === "longrope" ? ["its angles depend on the length of the text, so one text would have two activations"] : [])],
+        notes: [`supported: ${SUPPORTED.join(", ")}`, ...(kind === "longrope" ? ["its angles depend on the length of the text, so one text would have two activations"] : [])],
         help: 'set model "…"',
       });
   }
 }
 
-function ropeType(parameters: Config): string {
+export function ropeType(parameters: Config): string {
   return word(parameters, "rope_type", word(parameters, "type", "default"));
 }
 
