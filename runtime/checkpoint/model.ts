@@ -123,7 +123,7 @@ async function shards(folder: string, index: string, read: (file: string) => Pro
 }
 
 /** What stands before the names of the base model, depending on what the file was written from. */
-const PREFIXES = ["", "model.", "transformer.", "gpt_neox.", "biogpt.", "model.language_model.", "language_model.model.", "language_model.", "model.decoder.", "decoder."];
+const PREFIXES = ["", "model.", "transformer.", "gpt_neox.", "gpt_neox_japanese.", "biogpt.", "model.language_model.", "language_model.model.", "language_model.", "model.decoder.", "decoder."];
 
 function sourceOf(config: Config, outer: Config | null, family: Family, files: readonly TensorFile[] | Error): Source {
   const tensors: ReadonlyMap<string, TensorEntry> = new Map(files instanceof Error ? [] : files.flatMap((file) => [...file.tensors]));

@@ -14,7 +14,7 @@ const clean = new Set<string>();
 
 /** The tensors that a forward graph of so many blocks maps; `head` adds what decoding needs. */
 export function usedWeights(model: DecoderSpec, blocks: number, head: boolean): readonly WeightRef[] {
-  const outside = [model.embed, model.positions, ...tensorsIn(model.embedMap), ...tensorsIn(model.embedNorm), ...tensorsIn(model.layerInputs), ...(head ? [...tensorsIn(model.finalNorm), ...tensorsIn(model.headMap), model.lmHead, model.lmHeadBias] : [])];
+  const outside = [model.embed, ...tensorsIn(model.positions), ...tensorsIn(model.embedMap), ...tensorsIn(model.embedNorm), ...tensorsIn(model.layerInputs), ...(head ? [...tensorsIn(model.finalNorm), ...tensorsIn(model.headMap), model.lmHead, model.lmHeadBias] : [])];
   return [...outside.filter((ref) => ref !== null), ...model.blocks.slice(0, blocks).flatMap(tensorsIn)];
 }
 

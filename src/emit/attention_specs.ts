@@ -68,6 +68,8 @@ export interface Latent {
 export type HeadNormRef =
   | TensorRef
   | readonly TensorRef[]
+  /** [headDim] both, where there is a bias too (Persimmon). */
+  | { readonly weight: TensorRef; readonly bias: TensorRef }
   /** Without a weight, of heads of so many columns (nanochat). */
   | { readonly width: number };
 

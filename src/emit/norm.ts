@@ -36,10 +36,11 @@ export function normalized(graph: Graph, path: string, x: string, kind: NormKind
 
 /**
  * The norm of each head, of the model's kind: x [.., heads·dh] → [T·heads, dh] (Qwen 3 and Gemma 3); with a weight [heads·dh] of all heads together → [T, heads·dh] (OLMo 2);
- * with a weight [heads, dh], of each head its own, or such weights one after another → [T, heads, dh] (Cohere, StableLM); without a weight → [T·heads, dh] (nanochat).
+ * with a weight [heads, dh], of each head its own, or such weights one after another → [T, heads, dh] (Cohere, StableLM); with a bias too (Persimmon) and without a weight (nanochat) → [T·heads, dh].
  */
 export function headNorm(graph: Graph, path: string, x: string, kind: NormKind, ref: HeadNormRef): string {
   if ("width" in ref) return normalized(graph, path, node(graph, `${path}/heads`, "Reshape", [x, ints(graph, -1, ref.width)]), kind, ref.width);
+  if ("weight" in ref) return norm(graph, path, node(graph, `${path}/heads`, "Reshape", [x, ints(graph, -1, ref.weight.shape[0] as number)]), kind, ref, ref.weight.shape[0] as number);
   const apart = "file" in ref ? null : ref;
   const first = apart?.[0] ?? (ref as TensorRef);
   const d = first.shape.at(-1) as number;

@@ -5,6 +5,7 @@ import { linear, lookUp } from "./linear.ts";
 import { norm } from "./norm.ts";
 import { paddedPositions, unevenHeads } from "./padding.ts";
 import { positionsFor, rotaryTables } from "./rope.ts";
+import { sinusoids } from "./sinusoids.ts";
 import type { AttentionSpec, RopeSpec } from "./attention_specs.ts";
 import type { DecoderSpec } from "./specs.ts";
 
@@ -88,8 +89,15 @@ function positioned(graph: Graph, model: DecoderSpec, ids: string, common: Share
   const scaled = model.embedScale === null ? rows : node(graph, "/embed/scaled", "Mul", [rows, scalar(graph, model.embedScale)]);
   if (model.positions === null) return scaled;
   const documents = node(graph, "/embed/documents", "Reshape", [scaled, common.layout]);
-  const placed = node(graph, "/embed/placed", "Add", [documents, lookUp(graph, "/positions", model.positions, common.fed ?? places(graph, common, model.positions.shape[0] as number))]);
+  const placed = node(graph, "/embed/placed", "Add", [documents, rowsOfPlaces(graph, model, model.positions, common)]);
   return node(graph, "/embed/positioned", "Reshape", [placed, ints(graph, -1, model.hiddenSize)]);
+}
+
+/** What is added where this call's tokens stand, f32 [S, d], or [B, S, d] where that is fed. */
+function rowsOfPlaces(graph: Graph, { hiddenSize }: DecoderSpec, positions: NonNullable<DecoderSpec["positions"]>, common: Shared): string {
+  if (!("kind" in positions)) return lookUp(graph, "/positions", positions, common.fed ?? places(graph, common, positions.shape[0] as number));
+  const table = constant(graph, "f32", [common.rows, hiddenSize], sinusoids(positions, common.rows, hiddenSize));
+  return node(graph, "/positions", "Gather", [table, common.fed ?? places(graph, common, common.rows)], { axis: 0 });
 }
 
 /** The same positions as numbers, f32 [S, 1], or [B, S, 1] where they are fed; made once for all blocks. */

@@ -129,6 +129,15 @@ export interface LayerInputsSpec {
   readonly norm: TensorRef;
 }
 
+/** Positions that no file holds: the sines and then the cosines of a place's number times falling frequencies (Vaswani et al. 2017, arXiv 1706.03762). */
+export interface SinusoidSpec {
+  readonly kind: "sinusoids";
+  /** The number of a text's first place. */
+  readonly first: number;
+  /** The number whose row is all zeros; null: there is none. */
+  readonly nothing: number | null;
+}
+
 /** A decoder-only language model as plain data: what its config says and where its weights lie. */
 export interface DecoderSpec {
   /** `model_type` of its config. */
@@ -164,8 +173,8 @@ export interface DecoderSpec {
   readonly layerInputs?: LayerInputsSpec;
   /** Norm of the embedding, before the first block (Bloom); absent: there is none. */
   readonly embedNorm?: NormSpec;
-  /** [context, hiddenSize]: learned positions, added to the embedding (GPT-2). */
-  readonly positions: TensorRef | null;
+  /** [context, hiddenSize]: learned positions, added to the embedding (GPT-2), or such a table that is computed (XGLM). */
+  readonly positions: TensorRef | SinusoidSpec | null;
   readonly blocks: readonly BlockSpec[];
   /** null: the head reads the stream as it is. */
   readonly finalNorm: NormSpec | null;

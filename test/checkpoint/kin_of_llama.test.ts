@@ -115,7 +115,7 @@ test("EXAONE 4 looks through a window and turns in all but every fourth layer wh
 
 test("where nothing is said of positions, each family has those of its own config class", async () => {
   const silent = says({ rope_parameters: undefined, rope_theta: undefined, rope_scaling: undefined, partial_rotary_factor: undefined });
-  const ropes = await Promise.all(["seed_oss_plain", "arcee_plain", "helium_plain", "ernie4_5_plain", "nemotron_plain", "exaone4_hybrid", "apertus_plain", "cwm_pattern", "phimoe_published", "glm4_moe_plain", "ernie4_5_moe_plain", "flex_olmo_plain", "jais2_plain", "hunyuan_plain", "nanochat_plain", "exaone_held", "deepseek_v2_groups", "deepseek_v3_groups"].map(async (name) => (await attentions(name, silent))[0]!.rope));
+  const ropes = await Promise.all(["seed_oss_plain", "arcee_plain", "helium_plain", "ernie4_5_plain", "nemotron_plain", "exaone4_hybrid", "apertus_plain", "cwm_pattern", "phimoe_published", "glm4_moe_plain", "ernie4_5_moe_plain", "flex_olmo_plain", "jais2_plain", "hunyuan_plain", "nanochat_plain", "exaone_held", "deepseek_v2_groups", "deepseek_v3_groups", "internlm3_plain", "minicpm3_plain", "persimmon_plain", "neox_japanese_plain", "granite_swa_layers", "hunyuan_moe_published", "minimax_m2_held", "cohere2_moe_plain"].map(async (name) => (await attentions(name, silent))[0]!.rope));
   assert.equal(ropes.map((rope) => [rope!.theta, rope!.dimensions, rope!.interleaved === true, rope!.scaling.kind]), [
     [10_000, 16, false, "none"],
     [10_000, 8, false, "none"],
@@ -134,6 +134,14 @@ test("where nothing is said of positions, each family has those of its own confi
     [10_000, 8, false, "none"],
     [500_000, 24, false, "none"],
     [10_000, 8, true, "none"],
+    [10_000, 8, true, "none"],
+    [10_000, 16, false, "none"],
+    [10_000, 8, false, "none"],
+    [10_000, 8, false, "none"],
+    [10_000, 16, false, "none"],
+    [10_000, 24, false, "none"],
+    [10_000, 16, false, "none"],
+    [5_000_000, 12, false, "none"],
     [10_000, 8, true, "none"],
   ]);
 });

@@ -12,6 +12,7 @@ import { expertsIn } from "../../src/emit/block.ts";
 import { emitForward } from "../../src/emit/forward.ts";
 import { emitGenerate } from "../../src/emit/generate.ts";
 import { emitPredict } from "../../src/emit/predict.ts";
+import type { TensorRef } from "../../src/emit/specs.ts";
 import { PLACES, PROVIDERS, SUPPORTED, type Target } from "../../src/emit/target.ts";
 import { operators } from "../emit/operators.ts";
 import { floats, forwardFeeds } from "../emit/run_graph.ts";
@@ -79,7 +80,7 @@ for (const name of models.filter((each) => !WITH_EXPERTS.has(each))) {
 
 test("learned positions are cut out of their table, also for a document as long as an odd context, and no place is counted on WebGPU or CUDA", async () => {
   const { spec } = await readModel(join(ARCHITECTURES, "gpt2_half"));
-  const table = spec.positions!;
+  const table = spec.positions as TensorRef;
   const odd = { ...spec, context: 97, positions: { ...table, shape: [97, spec.hiddenSize], length: (table.length / table.shape[0]!) * 97 } };
   const feeds: Record<string, ort.Tensor> = { ...forwardFeeds([Array.from({ length: 97 }, (_, at) => (at * 7) % 60), [5, 6, 7]]), start: new ort.Tensor("int32", Int32Array.of(0), [1]) };
   const read = async (target: Target): Promise<{ readonly ops: ReadonlySet<string>; readonly rows: Float32Array }> => {

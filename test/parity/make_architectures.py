@@ -286,6 +286,23 @@ CONFIGS = {
     "phi3_longrope": ("phi3", {**PHI, "hidden_size": 64, "original_max_position_embeddings": 100, "rope_parameters": {"rope_type": "longrope", "rope_theta": 10000.0, "partial_rotary_factor": 0.75, "short_factor": [1.0 + 0.3 * pair for pair in range(12)], "long_factor": [2.0 + pair for pair in range(12)]}, "save": "bfloat16"}),
     "phi3_older": ("phi3", {**PHI, "written": {"rope_scaling": {"type": "yarn", "short_factor": [1.5, 1.0, 2.0, 1.0, 3.0, 1.0, 1.0, 4.0], "long_factor": [2.0] * 8}, "original_max_position_embeddings": 80, "max_position_embeddings": 320}}),
     "phimoe_longrope": ("phimoe", {**LLAMA, "hidden_size": 24, "num_attention_heads": 3, "num_key_value_heads": 1, "intermediate_size": 12, "num_local_experts": 4, "rope_parameters": {"rope_type": "longrope", "rope_theta": 10000.0, "short_factor": [1.0, 2.0, 1.5, 3.0], "long_factor": [4.0] * 4, "short_mscale": 1.25, "long_mscale": 1.5, "original_max_position_embeddings": 100}, "save": "bfloat16"}),
+    "gpt_sw3_plain": ("gpt2", {"n_embd": 32, "n_head": 2, "activation_function": "gelu", "written": {"model_type": "gpt-sw3"}}),
+    "internlm3_plain": ("internlm3", {**LLAMA, "head_dim": 16, "rope_parameters": {"rope_type": "dynamic", "factor": 6.0, "rope_theta": 5000.0}, "written": {"qkv_bias": False, "bias": False}}),
+    "internlm3_biased": ("internlm3", {**LLAMA, "num_key_value_heads": 1, "head_dim": None, "attention_bias": True, "mlp_bias": True, "tie_word_embeddings": True, "save": "bfloat16", "written": {"attention_bias": False, "qkv_bias": True, "mlp_bias": False, "bias": True}}),
+    # Keys and values of what heads share, in a stream whose sums have factors.
+    "minicpm3_longrope": ("minicpm3", {**{key: value for key, value in MLA.items() if key not in ("moe_intermediate_size", "v_head_dim")}, "scale_depth": 0.7, "dim_model_base": 6, "rope_parameters": {"rope_type": "longrope", "rope_theta": 10000.0, "short_factor": [1.0, 2.0, 1.5, 3.0], "long_factor": [4.0] * 4, "original_max_position_embeddings": 100}, "save": "bfloat16"}),
+    "minicpm3_plain": ("minicpm3", {**{key: value for key, value in MLA.items() if key != "moe_intermediate_size"}, "q_lora_rank": None, "v_head_dim": 24, "scale_emb": 3, "scale_depth": None, "dim_model_base": None, "attention_bias": True, "mlp_bias": True, "hidden_act": "gelu", "tie_word_embeddings": False, "written": {"rope_interleave": True, "head_dim": 12}}),
+    # A bias in the last layer alone.
+    "neox_japanese_plain": ("gpt_neox_japanese", {"hidden_size": 32, "num_attention_heads": 2}),
+    "neox_japanese_partial": ("gpt_neox_japanese", {"num_hidden_layers": 3, "hidden_size": 40, "num_attention_heads": 2, "intermediate_multiple_size": 2, "hidden_act": "relu", "layer_norm_eps": 0.01, "tie_word_embeddings": False, "save": "bfloat16", "written": {"rotary_pct": 0.4, "rotary_emb_base": 200, "rope_theta": 77.0, "intermediate_size": 48, "use_parallel_residual": True}}),
+    # Norms of queries and keys with biases.
+    "persimmon_plain": ("persimmon", {**PHI}),
+    "persimmon_scaled": ("persimmon", {**PHI, "num_hidden_layers": 3, "hidden_size": 40, "layer_norm_eps": 0.01, "hidden_act": "gelu", "tie_word_embeddings": True, "rope_parameters": {"rope_type": "linear", "factor": 3.0, "rope_theta": 700.0, "partial_rotary_factor": 0.4}, "save": "bfloat16"}),
+    "persimmon_unnormed": ("persimmon", {**PHI, "qk_layernorm": False, "save": "float16", "written": {"num_key_value_heads": 1, "attention_bias": False, "rope_theta": 25000.0}}),
+    # Sines and cosines, one of which is nothing where its number is that of padding.
+    "xglm_plain": ("xglm", {"d_model": 32, "attention_heads": 2, "ffn_dim": 48}),
+    "xglm_padded": ("xglm", {"d_model": 36, "attention_heads": 3, "ffn_dim": 40, "pad_token_id": 7, "scale_embedding": False, "activation_function": "relu", "tie_word_embeddings": False, "save": "bfloat16", "written": {"num_layers": 3, "num_hidden_layers": 2}}),
+    "xglm_odd": ("xglm", {"d_model": 35, "attention_heads": 5, "ffn_dim": 40, "pad_token_id": None, "save": "float16"}),
     "phi3_partial": ("phi3", {**PHI, "hidden_size": 64, "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0, "partial_rotary_factor": 0.75}}),
 }
 
@@ -305,6 +322,9 @@ POINTS = {
     "gptj": {"z": ("attn.out_proj", "in"), "attn_out": ("attn.out_proj", "out"), "mid": "ln_1", "mlp_out": ("mlp.fc_out", "out"), "ln1": "ln_1"},
     "opt": {"z": ("self_attn.out_proj", "in"), "attn_out": ("self_attn.out_proj", "out"), "mid": "final_layer_norm", "mlp_in": "fc1", "mlp_out": ("fc2", "out"), "ln1": "self_attn_layer_norm"},
     "biogpt": {"z": ("self_attn.out_proj", "in"), "attn_out": ("self_attn.out_proj", "out"), "mid": "final_layer_norm", "mlp_in": "fc1", "mlp_out": ("fc2", "out"), "ln1": "self_attn_layer_norm"},
+    "gpt_neox_japanese": {"z": ("attention.dense", "in"), "attn_out": ("attention.dense", "out"), "mid": "post_attention_layernorm", "mlp_out": ("mlp.dense_4h_to_h", "out"), "ln1": "input_layernorm"},
+    "persimmon": {"z": ("self_attn.dense", "in"), "attn_out": ("self_attn.dense", "out"), "mid": "post_attention_layernorm", "mlp_out": ("mlp.dense_4h_to_h", "out"), "ln1": "input_layernorm"},
+    "xglm": {"z": ("self_attn.out_proj", "in"), "attn_out": ("self_attn.out_proj", "out"), "mid": "final_layer_norm", "mlp_in": "fc1", "mlp_out": ("fc2", "out"), "ln1": "self_attn_layer_norm"},
     "starcoder2": {**LLAMA_POINTS, "mlp_out": ("mlp.c_proj", "out")},
     "cohere": {**LLAMA_POINTS, "mid": "input_layernorm"},
     "cohere2": {**LLAMA_POINTS, "mid": "input_layernorm"},
@@ -354,7 +374,7 @@ POINTS = {
 # Families with LayerNorm, which takes the mean off, and what the config calls its epsilon; None: it has no key.
 LAYER_NORMED = {"gpt2": "layer_norm_epsilon", "gpt_neo": "layer_norm_epsilon", "gpt_neox": "layer_norm_eps", "phi": "layer_norm_eps", "olmo": None, "stablelm": "layer_norm_eps"}
 LAYER_NORMED |= {"bloom": "layer_norm_epsilon", "gpt_bigcode": "layer_norm_epsilon", "falcon": "layer_norm_epsilon", "gptj": "layer_norm_epsilon", "opt": None, "starcoder2": "norm_epsilon", "cohere": "layer_norm_eps", "cohere2": "layer_norm_eps", "nemotron": "norm_eps", "jais2": "layer_norm_eps"}
-LAYER_NORMED |= {"codegen": "layer_norm_epsilon", "mpt": "layer_norm_epsilon", "phimoe": "rms_norm_eps", "biogpt": None, "cohere2_moe": "layer_norm_eps"}
+LAYER_NORMED |= {"codegen": "layer_norm_epsilon", "mpt": "layer_norm_epsilon", "phimoe": "rms_norm_eps", "biogpt": None, "cohere2_moe": "layer_norm_eps", "gpt_neox_japanese": "layer_norm_eps", "persimmon": "layer_norm_eps", "xglm": None}
 
 # Modules that SAEs of transformers' models are named by, which have the projection inside them.
 AROUND = ("mlp", "self_attn", "self_attention", "linear_attn", "attention", "attn", "attn.attention")
@@ -452,6 +472,11 @@ def hooks_of(model, kind: str, ids: torch.Tensor) -> dict[str, torch.Tensor]:
         # What a module around the projection gives out is the same, unless it is normed before it is added.
         value, hook = found.pop(name), "mlp_out" if name.endswith("mlp") else "attn_out"
         assert points in (GEMMA_POINTS, GLM4_POINTS, POINTS["hyperclovax"]) or torch.equal(value, found[f"{name.split('.')[0]}.{hook}"]), name
+    if kind == "gpt_neox_japanese":
+        # Its bias is added outside of the module that holds it.
+        for layer, block in enumerate(blocks_of(model)):
+            if block.attention.dense_bias is not None:
+                found[f"{layer}.attn_out"] += block.attention.dense_bias.detach()
     parallel = kind in ("codegen", "cohere", "cohere2", "cohere2_moe", "gptj", "phi") or (kind == "falcon" and points["mid"] != "post_attention_layernorm") or (kind in ("gpt_neox", "stablelm") and model.config.use_parallel_residual)
     for layer in range(len(blocks_of(model))):
         middle = found.pop(f"{layer}.ln2_input")

@@ -1,4 +1,4 @@
-/** Without this file DeepSeek V2 and V3, and Moonlight, GLM 4.7 Flash and Youtu, which attend as these do, could not be read. */
+/** Without this file DeepSeek V2 and V3, and Moonlight, GLM 4.7 Flash, Youtu and MiniCPM 3, which attend as these do, could not be read. */
 import type { AttentionSpec, RopeSpec } from "../../../src/emit/attention_specs.ts";
 import type { GatedExpertsSpec } from "../../../src/emit/expert_specs.ts";
 import type { BlockSpec } from "../../../src/emit/specs.ts";
@@ -12,11 +12,12 @@ import { contradiction, layerCount, linear, unsupported, withDefaults, type Deco
 import { gatedMlp } from "./gated_mlp.ts";
 import type { Heads } from "./heads.ts";
 import { hookFacts } from "./hook_modules.ts";
+import { contextWithin } from "./longrope.ts";
 import { sparseLayers } from "./mlp_kinds.ts";
 import { LLAMA_MODULES, preNormed } from "./pre_normed.ts";
 import { requireWholeTurn, ropeOf, ropeType, saidOfPositions } from "./rope.ts";
 
-/** Defaults of transformers 5.24 (`models/{deepseek_v2,deepseek_v3,glm4_moe_lite,youtu}/configuration_*.py`). */
+/** Defaults of transformers 5.24 (`models/{deepseek_v2,deepseek_v3,glm4_moe_lite,youtu,minicpm3}/configuration_*.py`). */
 const DEFAULTS: Readonly<Record<string, JsonObject>> = {
   deepseek_v2: {
     vocab_size: 102400, hidden_size: 4096, intermediate_size: 11008, moe_intermediate_size: 1407, num_hidden_layers: 32, num_attention_heads: 32, hidden_act: "silu",
@@ -41,30 +42,55 @@ const DEFAULTS: Readonly<Record<string, JsonObject>> = {
     kv_lora_rank: 512, q_lora_rank: 1536, qk_nope_head_dim: 128, qk_rope_head_dim: 64, v_head_dim: 128, rope_interleave: true,
     max_position_embeddings: 131072, rms_norm_eps: 1e-6, tie_word_embeddings: true, attention_bias: false,
   },
+  minicpm3: {
+    vocab_size: 73448, hidden_size: 2560, intermediate_size: 6400, num_hidden_layers: 62, num_attention_heads: 40, hidden_act: "silu",
+    kv_lora_rank: 256, q_lora_rank: 768, qk_nope_head_dim: 64, qk_rope_head_dim: 32, scale_emb: 12, scale_depth: 1.4, dim_model_base: 256,
+    max_position_embeddings: 32768, rms_norm_eps: 1e-5, tie_word_embeddings: true, attention_bias: false, mlp_bias: false,
+  },
 };
+/** Those whose layers have one MLP each. */
+const DENSE: readonly string[] = ["youtu", "minicpm3"];
 /** Of the norms inside of attention, whatever `rms_norm_eps` says. */
 const EPSILON = 1e-6;
 
 export const deepseek: Family = { types: Object.keys(DEFAULTS), embedding: "embed_tokens.weight", read };
 
-/** Arithmetic of `models/{deepseek_v2,deepseek_v3,glm4_moe_lite,youtu}/modeling_*.py`. */
+/** Arithmetic of `models/{deepseek_v2,deepseek_v3,glm4_moe_lite,youtu,minicpm3}/modeling_*.py`. */
 function read(given: Source): Decoder {
   const type = word(given.config, "model_type");
   const source = withDefaults(given, DEFAULTS[type] as JsonObject);
   const { config } = source;
   const heads = size(config, "num_attention_heads");
   if (optional(config, "num_key_value_heads") !== null && size(config, "num_key_value_heads") !== heads) throw contradiction(config, "num_key_value_heads", `and each of the ${heads} heads has keys of its own`);
-  const shape: Heads = { hiddenSize: size(config, "hidden_size"), heads, kvHeads: heads, headDim: size(config, "v_head_dim") };
+  const shape: Heads = { hiddenSize: size(config, "hidden_size"), heads, kvHeads: heads, headDim: size(config, "v_head_dim", type === "minicpm3" ? size(config, "hidden_size") / heads : null) };
   if (type === "glm4_moe_lite") requireTurned(config);
   const sparse = choosingLayers(config, type, layerCount(config));
-  // What turns is as wide as a head to transformers, whatever `head_dim` says.
-  const turned = ropeOf(config, size(config, "qk_rope_head_dim"), { theta: 10_000, partial: null, context: size(config, "max_position_embeddings") });
-  const rope: RopeSpec = type === "deepseek_v2" || flag(config, "rope_interleave", true) ? { ...turned, interleaved: true } : turned;
+  const rope = positionsOf(config, type);
+  const around = rmsDecoder(source, shape);
   return {
-    ...rmsDecoder(source, shape),
+    ...around,
+    context: contextWithin(rope, around.context),
+    ...(type === "minicpm3" ? factorsOf(config) : {}),
     blocks: sparse.map((chooses, layer) => blockOf(source, type, shape, rope, chooses, layer)),
-    hooks: hookFacts(shape, type === "youtu" ? LLAMA_MODULES : { ...LLAMA_MODULES, mlpOut: "mlp" }),
+    hooks: hookFacts(shape, DENSE.includes(type) ? LLAMA_MODULES : { ...LLAMA_MODULES, mlpOut: "mlp" }),
   };
+}
+
+/** What turns is as wide as a head to transformers, whatever `head_dim` says; pairs of neighbours unless it is said, but of a MiniCPM 3 never. */
+function positionsOf(config: Config, type: string): RopeSpec {
+  const context = size(config, "max_position_embeddings");
+  const said = saidOfPositions(config);
+  const longrope = type === "minicpm3" && said !== null ? { longrope: { original: size(said, "original_max_position_embeddings", context) } } : {};
+  const turned = ropeOf(config, size(config, "qk_rope_head_dim"), { theta: 10_000, partial: null, context, ...longrope });
+  return type === "deepseek_v2" || (type !== "minicpm3" && flag(config, "rope_interleave", true)) ? { ...turned, interleaved: true } : turned;
+}
+
+/** Of what a MiniCPM 3 puts into its stream and makes of it; a key that is null leaves its factor 1. */
+function factorsOf(config: Config): Partial<Pick<Decoder, "embedScale" | "residualScale" | "logitScale">> {
+  const factor = (key: string, of: (value: number) => number): number => (optional(config, key) === null ? 1 : of(positive(config, key)));
+  const residualScale = factor("scale_depth", (depth) => depth / Math.sqrt(layerCount(config)));
+  const logitScale = factor("dim_model_base", (base) => base / size(config, "hidden_size"));
+  return { embedScale: positive(config, "scale_emb"), ...(residualScale === 1 ? {} : { residualScale }), ...(logitScale === 1 ? {} : { logitScale }) };
 }
 
 /** `head_dim` stands for `qk_rope_head_dim` there (`attribute_map`), and a part of it cannot turn alone. */
@@ -76,7 +102,7 @@ function requireTurned(config: Config): void {
 
 /** Which layers have experts. */
 function choosingLayers(config: Config, type: string, layers: number): readonly boolean[] {
-  if (type === "youtu") return new Array<boolean>(layers).fill(false);
+  if (DENSE.includes(type)) return new Array<boolean>(layers).fill(false);
   if (type === "glm4_moe_lite") return sparseLayers(config, layers, 1);
   const first = sizeOrNone(config, "first_k_dense_replace");
   return Array.from({ length: layers }, (_, layer) => layer >= first);
@@ -86,7 +112,7 @@ function blockOf(source: Source, type: string, shape: Heads, rope: RopeSpec, cho
   const { config } = source;
   const d = shape.hiddenSize;
   const at = `layers.${layer}.mlp`;
-  const mlp = (): BlockSpec["mlp"] => gatedMlp(source, at, d, { activation: activationOf(config, "hidden_act", "silu"), bias: type === "deepseek_v2" && flag(config, "mlp_bias", false) });
+  const mlp = (): BlockSpec["mlp"] => gatedMlp(source, at, d, { activation: activationOf(config, "hidden_act", "silu"), bias: (type === "deepseek_v2" || type === "minicpm3") && flag(config, "mlp_bias", false) });
   return preNormed(source, layer, d, { attention: attentionOf(source, shape, rope, `layers.${layer}.self_attn`), mlp: !chooses ? mlp() : type === "deepseek_v2" ? softExperts(source, at, d) : biasedExperts(source, at, d) });
 }
 

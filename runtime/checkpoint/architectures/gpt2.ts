@@ -6,8 +6,8 @@ import { normOf, type Family, type Source } from "./family.ts";
 import { gptDecoder } from "./gpt_decoder.ts";
 import type { Heads } from "./heads.ts";
 
-/** transformers 5.24 `models/gpt2/modeling_gpt2.py`, `configuration_gpt2.py`. */
-export const gpt2: Family = { types: ["gpt2"], embedding: "wte.weight", read: (source) => gptDecoder(source, (apart) => apart, blockOf) };
+/** transformers 5.24 `models/gpt2/modeling_gpt2.py`, `configuration_gpt2.py`; to it GPT-SW3 is another word for the same (`models/auto/configuration_auto.py`). */
+export const gpt2: Family = { types: ["gpt2", "gpt-sw3"], embedding: "wte.weight", read: (source) => gptDecoder(source, (apart) => apart, blockOf) };
 
 /** A Conv1D: weight [in, out]. */
 export function conv(source: Source, name: string, width: number, out: number): LinearSpec {

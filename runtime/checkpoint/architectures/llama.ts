@@ -1,9 +1,9 @@
-/** Without this file the Llama family, and Mistral and Qwen that grew from it, could not be read. */
+/** Without this file the Llama family, and Mistral, InternLM and Qwen that grew from it, could not be read. */
 import type { RopeSpec } from "../../../src/emit/attention_specs.ts";
 import type { BlockSpec } from "../../../src/emit/specs.ts";
 import { flag, optional, positive, size, word, type Config } from "../config.ts";
 import { sparseMlp, type ExpertDefaults } from "./experts.ts";
-import { contradiction, layerCount, normOf, unsupported, type Decoder, type Family, type Source } from "./family.ts";
+import { contradiction, layerCount, normOf, unsupported, withKeys, type Decoder, type Family, type Source } from "./family.ts";
 import { gatedMlp } from "./gated_mlp.ts";
 import { headsOf, type Heads } from "./heads.ts";
 import { hookFacts } from "./hook_modules.ts";
@@ -37,6 +37,8 @@ const MEMBERS: Readonly<Record<string, Member>> = {
   mistral: MISTRAL,
   // What a Mistral with `layer_types` is called.
   ministral: MISTRAL,
+  // Its own class of configs, and Llama's modules (`models/internlm3/configuration_internlm3.py`).
+  internlm3: { ...LLAMA, kvHeads: 2, headDim: 128, context: 32768, epsilon: 1e-5 },
   qwen2: { ...LLAMA, kvHeads: 32, context: 32768, windowed: "from_max_window_layers", qkvBias: () => true, oBias: none, mlpBias: none },
   qwen3: { ...LLAMA, kvHeads: 32, headDim: 128, context: 32768, windowed: "from_max_window_layers", headNorms: true, mlpBias: none },
   qwen2_moe: { ...LLAMA, kvHeads: 16, context: 32768, windowed: "every_other_below_max", qkvBias: (config) => flag(config, "qkv_bias", true), oBias: none, mlpBias: none, experts: { count: 60, perToken: 4, width: 1408, shared: 5632 } },
@@ -53,9 +55,10 @@ function none(): boolean {
 
 export const llama: Family = { types: Object.keys(MEMBERS), embedding: "embed_tokens.weight", read };
 
-function read(source: Source): Decoder {
+function read(given: Source): Decoder {
+  const type = word(given.config, "model_type");
+  const source = type === "internlm3" ? internlm(given) : given;
   const { config } = source;
-  const type = word(config, "model_type");
   const member = MEMBERS[type] as Member;
   if (word(config, "hidden_act", "silu") !== "silu") throw unsupported(config, "hidden_act", "only silu is computed");
   const shape = headsOf(config, member.headDim, member.kvHeads);
@@ -80,6 +83,14 @@ function read(source: Source): Decoder {
     lmHeadBias: null,
     hooks: hookFacts(shape, { block: source.outer === null ? "model.layers.{layer}" : "model.language_model.layers.{layer}", ln1: "input_layernorm", ln2: "post_attention_layernorm", o: "self_attn.o_proj", attentionOut: "self_attn.o_proj", mlpOut: member.experts === null ? "mlp.down_proj" : "mlp", parallel: false }),
   };
+}
+
+/** Its keys of biases stand for Llama's (`attribute_map`), which has one for queries, keys, values and the way back. */
+function internlm(given: Source): Source {
+  const source = withKeys(given, { qkv_bias: "attention_bias", bias: "mlp_bias" });
+  const [bias, mlpBias] = ["attention_bias", "mlp_bias"].map((key) => flag(source.config, key, false));
+  if (bias !== mlpBias) throw unsupported(given.config, "qkv_bias", "transformers refuses an InternLM 3 whose other biases are not as these");
+  return source;
 }
 
 /** A config around that of the text ties where the files have no head, a Mistral 3's also where it says nothing (`models/mistral3/configuration_mistral3.py`). */

@@ -19,6 +19,7 @@ import { gpt2 } from "./gpt2.ts";
 import { gptBigcode } from "./gpt_bigcode.ts";
 import { gptNeo } from "./gpt_neo.ts";
 import { gptNeox } from "./gpt_neox.ts";
+import { gptNeoxJapanese } from "./gpt_neox_japanese.ts";
 import { gptOss } from "./gpt_oss.ts";
 import { gptj } from "./gptj.ts";
 import { granite } from "./granite.ts";
@@ -37,6 +38,7 @@ import { olmo2 } from "./olmo2.ts";
 import { olmoe } from "./olmoe.ts";
 import { openaiGpt } from "./openai_gpt.ts";
 import { opt } from "./opt.ts";
+import { persimmon } from "./persimmon.ts";
 import { phi } from "./phi.ts";
 import { phi3 } from "./phi3.ts";
 import { phimoe } from "./phimoe.ts";
@@ -45,8 +47,9 @@ import { sarvam } from "./sarvam.ts";
 import { smollm3 } from "./smollm3.ts";
 import { stablelm } from "./stablelm.ts";
 import { starcoder2 } from "./starcoder2.ts";
+import { xglm } from "./xglm.ts";
 
-export const FAMILIES: readonly Family[] = [llama, llamaKin, apertus, biogpt, bloom, cohere, cohere2Moe, deepseek, dots, ernieMoe, exaone, exaone4, exaoneMoe, falcon, gemma, gemma4, glm, gpt2, gptBigcode, gptNeo, gptNeox, gptj, gptOss, granite, hunyuan, mellum, minimax, ministral3, mixtral, mpt, nanochat, nemotron, olmo, olmo2, olmoe, openaiGpt, opt, phi, phi3, phimoe, qwen35, sarvam, smollm3, stablelm, starcoder2];
+export const FAMILIES: readonly Family[] = [llama, llamaKin, apertus, biogpt, bloom, cohere, cohere2Moe, deepseek, dots, ernieMoe, exaone, exaone4, exaoneMoe, falcon, gemma, gemma4, glm, gpt2, gptBigcode, gptNeo, gptNeox, gptNeoxJapanese, gptj, gptOss, granite, hunyuan, mellum, minimax, ministral3, mixtral, mpt, nanochat, nemotron, olmo, olmo2, olmoe, openaiGpt, opt, persimmon, phi, phi3, phimoe, qwen35, sarvam, smollm3, stablelm, starcoder2, xglm];
 
 /** `model_type`s that are read. */
 export const SUPPORTED: readonly string[] = FAMILIES.flatMap(({ types }) => types);

@@ -13,7 +13,8 @@ const gatherFromTable: Rule = (given) => {
   const { out, node: site, producer } = given;
   const [table, indices] = site.inputs as readonly [string, string];
   const tensor = out.initializers.get(table);
-  if (tensor?.data.kind !== "external") return false;
+  if (tensor === undefined) return false;
+  if (tensor.data.kind !== "external") return isOfPlaces(indices, producer) && sliceOfPositions(given, table, tensor.dims[0]!);
   const source = tensor.element === "f32" ? table : castWhole(out, table);
   const axis = numberOf(site, "axis", 0);
   if (isOfPlaces(indices, producer)) return sliceOfPositions(given, source, tensor.dims[0]!);
