@@ -68,7 +68,7 @@ def main() -> None:
 
     kept: dict[str, torch.Tensor] = {}
     inside = getattr(model, "model", None)
-    layers = model.get_submodule(("transformer.blocks" if hasattr(model.transformer, "blocks") else "transformer.h") if hasattr(model, "transformer") else "biogpt.layers" if hasattr(model, "biogpt") else "gpt_neox.layers" if hasattr(model, "gpt_neox") else "model.decoder.layers" if hasattr(inside, "decoder") else "model.layers")
+    layers = model.get_submodule(("transformer.blocks" if hasattr(model.transformer, "blocks") else "transformer.h") if hasattr(model, "transformer") else "biogpt.layers" if hasattr(model, "biogpt") else "gpt_neox.layers" if hasattr(model, "gpt_neox") else "gpt_neox_japanese.layers" if hasattr(model, "gpt_neox_japanese") else "model.decoder.layers" if hasattr(inside, "decoder") else "model.layers")
     layers[block].register_forward_hook(lambda _module, _inputs, output: kept.update(x=output[0] if isinstance(output, (tuple, list)) else output))
     ids, lengths, residuals, counts, indices, values = [], [], [], [], [], []
     for text in texts:

@@ -29,7 +29,7 @@ function obstacleOf(model: DecoderSpec, blocks: number): string | null {
   return sunk < 0 ? null : `layer ${sunk} has sinks in its attention, which is computed on the CPU only`;
 }
 
-/** Why a provider does not compute these blocks, or null. OpenVINO's plugin 1.8.1 leaves `LinearAttention` to others, and nobody has seen it take the softplus that a learned activation begins with. */
+/** Why a provider does not compute these blocks, or null. OpenVINO's plugin 1.8.1 leaves `LinearAttention` to others, and nobody has seen it take the softplus that a learned activation begins with, or heads are opened by. */
 function refusalOf(model: DecoderSpec, blocks: number, provider: Provider): string | null {
   if (provider === "cpu") return null;
   const obstacle = obstacleOf(model, blocks);
@@ -37,6 +37,8 @@ function refusalOf(model: DecoderSpec, blocks: number, provider: Provider): stri
   const read = model.blocks.slice(0, blocks);
   const carrying = read.findIndex(({ attention }) => attention.kind === "delta");
   if (carrying >= 0) return `layer ${carrying} carries a state from token to token`;
+  const softened = read.findIndex(({ attention }) => attention.kind === "softmax" && attention.gate?.activation === "softplus");
+  if (softened >= 0) return `layer ${softened} opens its heads by a softplus`;
   const learned = read.findIndex(({ mlp }) => mlp.kind === "plain" && typeof mlp.activation !== "string");
   return learned < 0 ? null : `layer ${learned} has an activation with numbers of its own`;
 }
@@ -65,7 +67,7 @@ export function onlyOnCpu(plan: Plan, { spec }: Pick<Catalog, "spec">): string |
 }
 
 /**
- * Value biases are taken off heads whose attention adds up to one: a sink leaves each row another part of it. Where values are clipped, a part of a bias may be too.
+ * Value biases are taken off heads whose attention adds up to one: a sink or a gate leaves each row another part of it. Where values are clipped, a part of a bias may be too.
  * @throws CheckpointError `unsupported-sae`
  */
 export function requireSeparable(model: DecoderSpec, places: readonly Pick<Tap, "layer" | "folded" | "sae">[]): void {
@@ -80,6 +82,7 @@ export function requireSeparable(model: DecoderSpec, places: readonly Pick<Tap, 
 function reasonOf({ blocks }: DecoderSpec, layer: number): string | null {
   const attention = blocks[layer]?.attention;
   if (attention?.kind !== "softmax" || biasOfValues(attention.qkv) === null) return null;
+  if (attention.gate !== undefined) return "its heads are multiplied by what each token opens them by";
   if (attention.sinks !== undefined) return "its heads have sinks, which take a part of the attention that has no value";
   return attention.clip === undefined ? null : `its values are kept between −${attention.clip} and ${attention.clip} once their biases are added`;
 }

@@ -17,6 +17,7 @@ import { tileOf } from "../../src/emit/encode.ts";
 import { headWidth, vocabularyTile } from "../../src/emit/head.ts";
 import { tilesOf } from "../../src/emit/linear.ts";
 import { rowsAtOnce } from "../kernels/softmax.ts";
+import { positionsFor } from "../../src/emit/rope.ts";
 
 /** A pass as memory sees it. */
 export interface Shapes {
@@ -66,7 +67,7 @@ export function laneBytes({ model, blocks, taps, editors = [], head }: Shapes, b
     const mixture = expertsIn(block);
     return sum + NODES_PER_BLOCK + nodesOfTiles(block, parts) + (mixture === null ? 0 : nodesOfExperts(mixture));
   }, 0);
-  return Math.round(LANE_BASE + PER_NODE * nodes + saeVectors(taps) + SLACK * (3 * stream + told(model, batch.tokens) + Math.max(inBlocks, inTaps, inEdits, head === true ? headBytes(model, batch.rows, parts) : 0) + answers));
+  return Math.round(LANE_BASE + PER_NODE * nodes + saeVectors(taps) + placesBytes(model, batch.longest) + SLACK * (3 * stream + told(model, batch.tokens) + Math.max(inBlocks, inTaps, inEdits, head === true ? headBytes(model, batch.rows, parts) : 0) + answers));
 }
 
 /**
@@ -98,6 +99,11 @@ function told({ layerInputs, hiddenSize }: DecoderSpec, tokens: number): number 
   return F32 * tokens * (hiddenSize + 1.5 * layerInputs.table.shape[1]! + 4 * layerInputs.norm.shape[0]!);
 }
 
+/** Positions that are computed travel inside the graph: in its bytes, and as the session's own copy. */
+function placesBytes(model: DecoderSpec, longest: number): number {
+  return model.positions !== null && "kind" in model.positions ? 3 * F32 * positionsFor(model, longest) * model.hiddenSize : 0;
+}
+
 /** Small vectors of an SAE travel inside the graph: in its bytes, and as the session's own copy. */
 function saeVectors(taps: Shapes["taps"]): number {
   return taps.reduce((sum, { sae }) => sum + (sae === null ? 0 : 3 * F32 * [sae.bias, sae.preScale, sae.threshold, sae.gateBias, sae.magnitudeScale, sae.outputScale].reduce((n, vector) => n + (vector?.length ?? 0), 0)), 0);
@@ -113,7 +119,7 @@ function softmaxNumbers(model: DecoderSpec, spec: AttentionSpec, { tokens, longe
   const { qkv } = spec;
   const { heads, kvHeads, headDim } = headsIn(model, spec);
   const columns = (heads + 2 * kvHeads) * headDim;
-  const gates = qkv.kind === "gated" ? 2 * heads * headDim : 0;
+  const gates = qkv.kind === "gated" || spec.gate !== undefined ? 2 * heads * headDim : 0;
   // What keys and values are made of is written out for each head, put in order and filled up: once more as much.
   const times = qkv.kind === "latent" ? 3 : 2;
   return tokens * (times * columns + heads * headDim + gates) + tokens * longest * heads;

@@ -18,7 +18,7 @@ export interface Cache {
 export type HeadsOfBlock = Pick<DecoderSpec, "heads" | "kvHeads" | "headDim">;
 
 export function headsIn(model: DecoderSpec, spec: AttentionSpec): HeadsOfBlock {
-  return { heads: model.heads, kvHeads: spec.own?.kvHeads ?? model.kvHeads, headDim: spec.own?.headDim ?? model.headDim };
+  return { heads: spec.own?.heads ?? model.heads, kvHeads: spec.own?.kvHeads ?? model.kvHeads, headDim: spec.own?.headDim ?? model.headDim };
 }
 
 function columnsOf(model: DecoderSpec, spec: AttentionSpec): HeadColumns {
@@ -146,7 +146,7 @@ export function attention(graph: Graph, path: string, model: DecoderSpec, spec: 
   const sinks = spec.sinks === undefined ? [] : [...new Array<string>(4 - tables.length).fill(""), weight(graph, `${path}/sinks`, spec.sinks)];
   const inputs = [queries, seen.k, seen.v, seen.past?.key ?? "", seen.past?.value ?? "", common.lastKey, common.total, ...tables, ...sinks];
   const attributes: Attributes = {
-    num_heads: model.heads,
+    num_heads: shape.heads,
     kv_num_heads: shape.kvHeads,
     do_rotary: rope === null ? 0 : 1,
     scale: spec.scale,
@@ -156,7 +156,8 @@ export function attention(graph: Graph, path: string, model: DecoderSpec, spec: 
   const [out, key, value] = nodes(graph, `${path}/attention`, { op: "GroupQueryAttention", domain: "com.microsoft", inputs, attributes }, 3) as readonly [string, string, string];
   const whole = collected(graph, `${path}/mixed`, shape, columns, out);
   const mixed = spec.qkv.kind === "latent" ? narrowed(graph, `${path}/mixed/values`, shape, spec.qkv.valueDim, whole) : whole;
-  return { mixed: gate === null ? mixed : gated(graph, `${path}/gated`, shape, mixed, gate), present: { key, value } };
+  const opened = gate === null ? mixed : gated(graph, `${path}/gated`, shape, mixed, gate);
+  return { mixed: spec.gate === undefined ? opened : gatedBy(graph, `${path}/gated`, shape, opened, spec.gate, x), present: { key, value } };
 }
 
 /** x [.., heads·dh] turned outside of the operator, column i of a head against column i + dimensions / 2 → [B, S, heads, dh]. */
@@ -206,4 +207,12 @@ function clipped(graph: Graph, path: string, x: string, most: number | undefined
 function gated(graph: Graph, path: string, { heads, headDim }: HeadsOfBlock, mixed: string, gate: string): string {
   const rows = node(graph, `${path}/gate`, "Reshape", [node(graph, `${path}/sigmoid`, "Sigmoid", [gate]), ints(graph, -1, heads * headDim)]);
   return node(graph, path, "Mul", [mixed, rows]);
+}
+
+/** The same by a map of its own, whose activation is taken of each column or of each head. */
+function gatedBy(graph: Graph, path: string, { heads, headDim }: HeadsOfBlock, mixed: string, { map, activation }: NonNullable<AttentionSpec["gate"]>, x: string): string {
+  const opening = node(graph, `${path}/opening`, activation === "sigmoid" ? "Sigmoid" : "Softplus", [linear(graph, `${path}/gate`, x, map)]);
+  if (map.weight.shape[0] === heads * headDim) return node(graph, path, "Mul", [mixed, opening]);
+  const each = node(graph, `${path}/each`, "Mul", [node(graph, `${path}/heads`, "Reshape", [mixed, ints(graph, -1, heads, headDim)]), node(graph, `${path}/opening/each`, "Unsqueeze", [opening, ints(graph, 2)])]);
+  return node(graph, path, "Reshape", [each, ints(graph, -1, heads * headDim)]);
 }

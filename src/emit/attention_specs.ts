@@ -78,7 +78,7 @@ export interface AttentionSpec {
   readonly qkv: QkvSpec;
   readonly o: LinearSpec;
   /** The heads of this block where they are others than the model's; of latent attention what the operator takes, as wide as the wider of keys and values. */
-  readonly own?: { readonly kvHeads: number; readonly headDim: number };
+  readonly own?: { readonly heads?: number; readonly kvHeads: number; readonly headDim: number };
   /** Norms, of the model's kind, of each head's queries and keys [headDim], of those of all heads together [heads · headDim] (OLMo 2), or of each head with a weight of its own, [heads, headDim] (Cohere) or one of [headDim] after another (StableLM), before they turn; null where there are none. */
   readonly qNorm: HeadNormRef | null;
   readonly kNorm: HeadNormRef | null;
@@ -88,6 +88,8 @@ export interface AttentionSpec {
   readonly valueNorm?: true;
   /** Queries, keys and values are kept between −clip and clip, before they turn and after they are normed; absent: they are not (OLMo). */
   readonly clip?: number;
+  /** What is made of what attention reads, and multiplies what the heads give: a number for each column (AFMoE), or one for each head (Laguna); absent: nothing. */
+  readonly gate?: { readonly map: LinearSpec; readonly activation: "sigmoid" | "softplus" };
   /** null: positions are added to the embedding, or there are none. */
   readonly rope: RopeSpec | null;
   /** [heads] what the score of a key grows by with each place that it stands further on (ALiBi, of Bloom), where nothing turns; absent: it does not. */

@@ -35,6 +35,8 @@ export type Choosing =
   /** Shares are the sigmoid or the softmax of scores; the largest of these plus `bias` [experts] are chosen, of the best `groupsPerToken` of `groups` (DeepSeek V3, ERNIE). */
   | {
       readonly kind: "biased";
+      /** Scores are cap · tanh(score / cap) first; absent: they are not (Laguna). */
+      readonly cap?: number;
       readonly shares: "sigmoid" | "softmax";
       /** null: shares alone choose. */
       readonly bias: TensorRef | null;

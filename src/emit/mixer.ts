@@ -38,7 +38,7 @@ export function keptTensors(model: DecoderSpec, { attention: spec }: BlockSpec):
 export function projections(spec: BlockSpec["attention"]): readonly LinearSpec[] {
   switch (spec.kind) {
     case "softmax":
-      return [...(spec.qkv.kind === "latent" ? latentMaps(spec.qkv) : Object.values(spec.qkv).filter((part): part is LinearSpec => typeof part === "object")), spec.o];
+      return [...(spec.qkv.kind === "latent" ? latentMaps(spec.qkv) : Object.values(spec.qkv).filter((part): part is LinearSpec => typeof part === "object")), ...(spec.gate === undefined ? [] : [spec.gate.map]), spec.o];
     case "delta":
       return [spec.qkv, spec.z, spec.b, spec.a, spec.o];
     default:
@@ -48,7 +48,7 @@ export function projections(spec: BlockSpec["attention"]): readonly LinearSpec[]
 
 /** Operations of one token outside of products with weights, in so many blocks: scores of all keys of a text of `length` and what is mixed, or reading and writing the matrices. */
 export function lookingFlops(model: DecoderSpec, blocks: number, length: number): number {
-  const ofBlock = ({ attention: spec }: BlockSpec): number => (spec.kind === "delta" ? 8 * spec.valueHeads * spec.keyDim * spec.valueDim : 4 * length * model.heads * headsIn(model, spec).headDim);
+  const ofBlock = ({ attention: spec }: BlockSpec): number => (spec.kind === "delta" ? 8 * spec.valueHeads * spec.keyDim * spec.valueDim : 4 * length * headsIn(model, spec).heads * headsIn(model, spec).headDim);
   return model.blocks.slice(0, blocks).reduce((sum, block) => sum + ofBlock(block), 0);
 }
 

@@ -34,13 +34,18 @@ function largest(graph: Graph, path: string, values: string, k: number): readonl
 
 /** transformers' `DeepseekV3TopkRouter` and `Ernie4_5_MoeTopKRouter`: what is added before experts are chosen is not in what they are multiplied by. */
 function biased(graph: Graph, path: string, scores: string, choosing: Biased, k: number, { normalized, experts: { length: count } }: GatedExpertsSpec): Shares {
-  const all = choosing.shares === "sigmoid" ? node(graph, `${path}/sigmoid`, "Sigmoid", [scores]) : softmax(graph, `${path}/softmax`, scores);
+  const seen = choosing.cap === undefined ? scores : capped(graph, `${path}/capped`, scores, choosing.cap);
+  const all = choosing.shares === "sigmoid" ? node(graph, `${path}/sigmoid`, "Sigmoid", [seen]) : softmax(graph, `${path}/softmax`, seen);
   const wanted = choosing.bias === null ? all : node(graph, `${path}/biased`, "Add", [all, weight(graph, `${path}/bias`, choosing.bias)]);
   const [, experts] = largest(graph, `${path}/largest`, ofBestGroups(graph, `${path}/groups`, wanted, choosing, count), k);
   const own = node(graph, `${path}/own`, "GatherElements", [all, experts], { axis: 1 });
   const sum = (): string => node(graph, `${path}/sum/least`, "Max", [rowSum(graph, `${path}/sum`, own, k), scalar(graph, choosing.leastSum)]);
   const shares = normalized ? node(graph, `${path}/shares`, "Div", [own, sum()]) : own;
   return { experts, shares: choosing.factor === 1 ? shares : node(graph, `${path}/shares/scaled`, "Mul", [shares, scalar(graph, choosing.factor)]) };
+}
+
+function capped(graph: Graph, path: string, scores: string, cap: number): string {
+  return node(graph, path, "Mul", [node(graph, `${path}/tanh`, "Tanh", [node(graph, `${path}/share`, "Div", [scores, scalar(graph, cap)])]), scalar(graph, cap)]);
 }
 
 /** The same numbers where an expert is in one of the groups whose best, or two best together, are most, and −∞ elsewhere. */

@@ -34,6 +34,17 @@ const REFUSED: readonly (readonly [string, string, Change, string, RegExp])[] = 
   ["another choice of experts in Cohere", "cohere2_moe_sigmoid", says({ expert_selection_fn: "sparsemax" }), "unsupported-config", /expert_selection_fn.*softmax and sigmoid/],
   ["another mean in Cohere", "cohere2_moe_dense", says({ shared_expert_combination_strategy: "product" }), "unsupported-config", /shared_expert_combination_strategy.*average and sum/],
   ["scaled positions that transformers passes over in Cohere", "cohere2_moe_plain", says({ rope_scaling: { rope_type: "linear", factor: 2 } }), "unsupported-config", /rope_scaling.*passes over this/],
+  ["experts in groups that transformers passes over in Trinity", "afmoe_published", says({ n_group: 2 }), "unsupported-config", /n_group.*passes over this/],
+  ["another choice of experts in Trinity", "afmoe_published", says({ score_func: "softmax" }), "unsupported-config", /score_func.*passes over this/],
+  ["shares that are not divided by their sum in Trinity", "afmoe_published", says({ route_norm: false }), "unsupported-config", /route_norm/],
+  ["heads without gates in Trinity", "afmoe_published", { name: (name) => name.replace("self_attn.gate_proj", "self_attn.other") }, "missing-tensor", /layers\.0\.self_attn\.gate_proj/],
+  ["a choice without its bias in Trinity", "afmoe_held", { name: (name) => name.replace("expert_bias", "other") }, "missing-tensor", /layers\.0\.mlp\.expert_bias/],
+  ["heads that are not opened in Laguna", "laguna_published", says({ gating: false }), "unsupported-config", /gating.*per-head and per-element/],
+  ["columns that are opened one by one, and are not there, in Laguna", "laguna_published", says({ gating: "per-element" }), "shape-mismatch", /g_proj.*\[4, 24\].*\[64, 24\]/],
+  ["shares that multiply what experts read in Laguna", "laguna_held", says({ moe_apply_router_weight_on_input: true }), "unsupported-config", /moe_apply_router_weight_on_input/],
+  ["heads of too few layers in Laguna", "laguna_published", says({ num_attention_heads_per_layer: [4, 6] }), "invalid-config", /2 entries for 3 layers/],
+  ["heads that those of keys do not divide in Laguna", "laguna_published", says({ num_attention_heads_per_layer: [4, 5, 2] }), "invalid-config", /the 2 heads of keys divide/],
+  ["positions of one kind of layers that are not said in Laguna", "laguna_published", says({ rope_parameters: { full_attention: { rope_theta: 500 } } }), "invalid-config", /says no `rope_theta` of sliding_attention/],
   ["windows of no width in Cohere", "cohere2_moe_plain", says({ sliding_window: null }), "invalid-config", /sliding_window/],
 ];
 
@@ -55,6 +66,9 @@ test("which layers see a window, turn, and have experts is as the config says, o
   assert.equal(await looksOf("solar_open_groups", { rope_parameters: undefined, first_k_dense_replace: 1 }), [[null, 1_000_000, "experts"], [null, 1_000_000, "experts"]]);
   assert.equal(await looksOf("mellum_kinds"), [[12, 300, "gated"], [null, 10_000, "experts"], [12, 300, "experts"]]);
   assert.equal(await looksOf("mellum_plain", { layer_types: undefined }), [[null, 500_000, "experts"], [null, 500_000, "experts"]]);
+  assert.equal(await looksOf("afmoe_published", { layer_types: undefined }), [[12, 10_000, "gated"], [null, null, "experts"], [12, 10_000, "experts"]]);
+  assert.equal(await looksOf("laguna_published"), [[null, 10_000, "gated"], [12, 300, "experts"], [12, 300, "experts"]]);
+  assert.equal(await looksOf("laguna_held", { mlp_layer_types: ["sparse", "dense"] }), [[null, 500_000, "experts"], [null, 500_000, "gated"]]);
   assert.equal(await looksOf("cohere2_moe_dense"), [[null, 10_000, "gated"], [12, 10_000, "experts"], [12, 10_000, "experts"], [null, null, "experts"]]);
   assert.equal(await looksOf("cohere2_moe_dense", { prefix_dense_sliding_window_pattern: 2, sliding_window_pattern: 2 }), [[12, 10_000, "gated"], [12, 10_000, "experts"], [null, null, "experts"], [12, 10_000, "experts"]]);
 });
@@ -66,6 +80,8 @@ test("as many columns turn as the config says, in one word or another", async ()
 
 test("experts are chosen and weighed as the config says", async () => {
   const mixtureOf = async (name: string, layer: number, values: Record<string, unknown> = {}): Promise<GatedExpertsSpec> => (await blocksOf(name, values))[layer]!.mlp as GatedExpertsSpec;
+  const { spec } = await readModel(changed("laguna_published", {}));
+  assert.equal(spec.hooks.z.state === "present" && (spec.hooks.z as { readonly widths?: readonly number[] }).widths, [64, 96, 32]);
   assert.is((await mixtureOf("hunyuan_moe_published", 0)).perToken, 3);
   assert.is((await mixtureOf("hunyuan_moe_published", 1)).perToken, 2);
   assert.is((await mixtureOf("hunyuan_moe_held", 1, { num_experts_per_tok: undefined, moe_topk: undefined })).perToken, 1);

@@ -12,7 +12,7 @@ import { filesBelow, ROOT } from "../house/files.ts";
 import { folder, open, run } from "../session/open.ts";
 
 /** Words in the same places of the sources that are no codes. */
-const OTHER_WORDS = new Set(["dataset-wise", "gemma-3-270m", "gemma-3-270m-pt", "mistral-7b", "circuit-tracer", "gpt-sw3", "gpu-buffer", "napi-v6", "nvidia-smi", "onnxruntime-common", "onnxruntime-node", "openai-gpt", "hyparquet-writer", "saeq-converted", "step-after", "token-wise", "utf-8", "utf-16be", "utf-16le", "vega-lite"]);
+const OTHER_WORDS = new Set(["dataset-wise", "gemma-3-270m", "gemma-3-270m-pt", "mistral-7b", "circuit-tracer", "gpt-sw3", "gpu-buffer", "napi-v6", "nvidia-smi", "onnxruntime-common", "onnxruntime-node", "openai-gpt", "per-element", "per-head", "hyparquet-writer", "saeq-converted", "step-after", "token-wise", "utf-8", "utf-16be", "utf-16le", "vega-lite"]);
 const goldens = join(ROOT, "test", "docs", "codes");
 
 /** Every code that the sources behind the grammar can give. */

@@ -303,6 +303,11 @@ CONFIGS = {
     "xglm_plain": ("xglm", {"d_model": 32, "attention_heads": 2, "ffn_dim": 48}),
     "xglm_padded": ("xglm", {"d_model": 36, "attention_heads": 3, "ffn_dim": 40, "pad_token_id": 7, "scale_embedding": False, "activation_function": "relu", "tie_word_embeddings": False, "save": "bfloat16", "written": {"num_layers": 3, "num_hidden_layers": 2}}),
     "xglm_odd": ("xglm", {"d_model": 35, "attention_heads": 5, "ffn_dim": 40, "pad_token_id": None, "save": "float16"}),
+    # Heads that are opened by a map of their own: each column, or each head, and of these more in some layers.
+    "afmoe_published": ("afmoe", {**LLAMA, "num_hidden_layers": 3, "hidden_size": 24, "head_dim": 16, "intermediate_size": 20, "moe_intermediate_size": 12, "num_experts": 5, "num_experts_per_tok": 2, "route_scale": 1.5, "global_attn_every_n_layers": 2, "sliding_window": 12, "mup_enabled": True, "save": "bfloat16", "written": {"layer_types": None, "n_group": 1, "topk_group": 1, "score_func": "sigmoid", "route_norm": True}}),
+    "afmoe_held": ("afmoe", {**LLAMA, "hidden_size": 16, "num_attention_heads": 2, "num_key_value_heads": None, "head_dim": 12, "moe_intermediate_size": 8, "num_experts": 4, "num_experts_per_tok": 3, "num_shared_experts": 1, "num_dense_layers": 0, "layer_types": ["full_attention", "sliding_attention"], "sliding_window": 9, "attention_bias": True, "hidden_act": "gelu", "tie_word_embeddings": True, "rope_parameters": YARN, "fused": True}),
+    "laguna_published": ("laguna", {**LLAMA, "num_hidden_layers": 3, "hidden_size": 24, "head_dim": 16, "num_attention_heads_per_layer": [4, 6, 2], "intermediate_size": 20, "moe_intermediate_size": 12, "shared_expert_intermediate_size": 16, "num_experts": 5, "num_experts_per_tok": 2, "moe_routed_scaling_factor": 2.5, "layer_types": ["full_attention", "sliding_attention", "sliding_attention"], "sliding_window": 12, "rope_parameters": {"full_attention": {**YARN, "partial_rotary_factor": 0.5}, "sliding_attention": {"rope_type": "default", "rope_theta": 300.0}}, "save": "bfloat16"}),
+    "laguna_held": ("laguna", {**LLAMA, "hidden_size": 16, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 12, "moe_intermediate_size": 8, "shared_expert_intermediate_size": 8, "num_experts": 4, "num_experts_per_tok": 3, "gating": "per-element", "moe_router_logit_softcapping": 0.7, "mlp_layer_types": ["sparse", "dense"], "attention_bias": True, "hidden_act": "gelu", "tie_word_embeddings": True, "fused": True, "written": {"rope_parameters": None, "rope_theta": 77.0, "partial_rotary_factor": 0.25}}),
     "phi3_partial": ("phi3", {**PHI, "hidden_size": 64, "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0, "partial_rotary_factor": 0.75}}),
 }
 
@@ -312,7 +317,10 @@ LLAMA_POINTS = {"z": ("self_attn.o_proj", "in"), "attn_out": ("self_attn.o_proj"
 # Hooks of what attention and MLP give lie before the norms behind them, as TransformerLens has it (make_transformer_lens.py), and nothing is normed before.
 OLMO2_POINTS = {**LLAMA_POINTS, "mid": "mlp", "ln1": None}
 GLM4_POINTS = {**LLAMA_POINTS, "attn_out": ("post_self_attn_layernorm", "out"), "mlp_out": ("post_mlp_layernorm", "out")}
+AFMOE_POINTS = {**LLAMA_POINTS, "attn_out": ("post_attention_layernorm", "out"), "mid": "pre_mlp_layernorm", "mlp_out": ("post_mlp_layernorm", "out")}
 POINTS = {
+    "afmoe": AFMOE_POINTS,
+    "laguna": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
     "glm4": GLM4_POINTS,
     "gpt2": {"z": ("attn.c_proj", "in"), "attn_out": ("attn.c_proj", "out"), "mid": "ln_2", "mlp_out": ("mlp.c_proj", "out"), "ln1": "ln_1"},
     "gpt_neo": {"z": ("attn.attention.out_proj", "in"), "attn_out": ("attn.attention.out_proj", "out"), "mid": "ln_2", "mlp_out": ("mlp.c_proj", "out"), "ln1": "ln_1"},
@@ -471,7 +479,7 @@ def hooks_of(model, kind: str, ids: torch.Tensor) -> dict[str, torch.Tensor]:
     for name in [name for name in found if ".around " in name]:
         # What a module around the projection gives out is the same, unless it is normed before it is added.
         value, hook = found.pop(name), "mlp_out" if name.endswith("mlp") else "attn_out"
-        assert points in (GEMMA_POINTS, GLM4_POINTS, POINTS["hyperclovax"]) or torch.equal(value, found[f"{name.split('.')[0]}.{hook}"]), name
+        assert points in (GEMMA_POINTS, GLM4_POINTS, AFMOE_POINTS, POINTS["hyperclovax"]) or torch.equal(value, found[f"{name.split('.')[0]}.{hook}"]), name
     if kind == "gpt_neox_japanese":
         # Its bias is added outside of the module that holds it.
         for layer, block in enumerate(blocks_of(model)):
@@ -519,6 +527,9 @@ def make(name: str, seed: int) -> None:
             # Fresh norms do nothing and fresh biases are zeros: they would hide a forgotten factor.
             if parameter.ndim == 1 or key.endswith("e_score_correction_bias"):
                 parameter.add_(0.2 * torch.randn_like(parameter))
+            elif key.endswith("router.gate.weight"):
+                # Of AFMoE it begins as zeros.
+                parameter.add_(0.25 * torch.randn_like(parameter))
         for key, buffer in model.named_buffers():
             if key.endswith(("layer_scalar", "e_score_correction_bias")):
                 buffer.add_(0.2 * torch.randn_like(buffer))

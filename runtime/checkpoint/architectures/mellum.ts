@@ -1,19 +1,19 @@
 /** Without this file Mellum 2, a Qwen 3 with experts whose kinds of layers turn each in its own way, could not be read. */
 import type { RopeSpec } from "../../../src/emit/attention_specs.ts";
 import type { BlockSpec } from "../../../src/emit/specs.ts";
-import { flag, optional, section, size, type Config } from "../config.ts";
+import { flag, size } from "../config.ts";
 import type { JsonObject } from "../strict_json.ts";
 import { activationOf } from "./activation.ts";
 import { rmsDecoder } from "./around_blocks.ts";
 import { choiceOf, mixtureOf } from "./experts.ts";
-import { contradiction, layerCount, withDefaults, type Decoder, type Family, type Source } from "./family.ts";
+import { layerCount, withDefaults, type Decoder, type Family, type Source } from "./family.ts";
 import { gatedMlp } from "./gated_mlp.ts";
 import { headsOf, type Heads } from "./heads.ts";
 import { hookFacts } from "./hook_modules.ts";
+import { kindRope } from "./kind_ropes.ts";
 import { layerKinds, WINDOWED, windows, type LayerKind } from "./layer_kinds.ts";
 import { sparseLayers } from "./mlp_kinds.ts";
 import { LLAMA_MODULES, preNormed } from "./pre_normed.ts";
-import { requireWholeTurn, turned } from "./rope.ts";
 import { selfAttention } from "./self_attention.ts";
 
 /** Defaults and arithmetic of transformers 5.24 (`models/mellum/configuration_mellum.py`, `modeling_mellum.py`). */
@@ -24,8 +24,8 @@ const DEFAULTS: JsonObject = {
   max_position_embeddings: 131072, rms_norm_eps: 1e-6, tie_word_embeddings: false, attention_bias: false, sliding_window: 1024, norm_topk_prob: true,
 };
 const EXPERTS = { count: 64, perToken: 8 };
-/** Bases of positions of a config that says nothing of them. */
-const BASES: Readonly<Record<LayerKind, number>> = { full_attention: 500_000, sliding_attention: 10_000 };
+/** Positions of a config that says nothing of them. */
+const POSITIONS: Readonly<Record<LayerKind, JsonObject>> = { full_attention: { rope_theta: 500_000 }, sliding_attention: { rope_theta: 10_000 } };
 
 function read(given: Source): Decoder {
   const source = withDefaults(given, DEFAULTS);
@@ -35,23 +35,12 @@ function read(given: Source): Decoder {
   const kinds = layerKinds(config, layers, WINDOWED, () => "full_attention");
   const seen = windows(config, kinds);
   const sparse = sparseLayers(config, layers, 0);
-  const ropes = new Map([...new Set(kinds)].map((kind) => [kind, ropeOf(config, shape.headDim, kind)]));
+  const ropes = new Map([...new Set(kinds)].map((kind) => [kind, kindRope(config, shape.headDim, kind, POSITIONS, false)]));
   return {
     ...rmsDecoder(source, shape),
     blocks: kinds.map((kind, layer) => blockOf(source, shape, { rope: ropes.get(kind) as RopeSpec, window: seen[layer] ?? null, chooses: sparse[layer] as boolean }, layer)),
     hooks: hookFacts(shape, { ...LLAMA_MODULES, mlpOut: "mlp" }),
   };
-}
-
-/** Positions of one kind of layers: parameters stand under its name, and nothing outside of them counts. */
-function ropeOf(config: Config, headDim: number, kind: LayerKind): RopeSpec {
-  const given = section(config, "rope_parameters");
-  const own = given === null ? { file: config.file, value: { rope_theta: BASES[kind] } } : section(given, kind);
-  if (own === null || optional(own, "rope_theta") === null) throw contradiction(config, "rope_parameters", `and says no \`rope_theta\` of ${kind}`);
-  const { partial_rotary_factor: _, ...silent } = config.value;
-  const around = { ...config, value: silent };
-  requireWholeTurn(around, own);
-  return turned(around, own, headDim, { theta: BASES[kind], partial: null, context: size(config, "max_position_embeddings") });
 }
 
 interface Layer {

@@ -1,5 +1,6 @@
 /** Without this file nobody could say which models are read: the table of families. */
 import type { Family } from "./family.ts";
+import { afmoe } from "./afmoe.ts";
 import { apertus } from "./apertus.ts";
 import { biogpt } from "./biogpt.ts";
 import { bloom } from "./bloom.ts";
@@ -24,6 +25,7 @@ import { gptOss } from "./gpt_oss.ts";
 import { gptj } from "./gptj.ts";
 import { granite } from "./granite.ts";
 import { hunyuan } from "./hunyuan.ts";
+import { laguna } from "./laguna.ts";
 import { llama } from "./llama.ts";
 import { llamaKin } from "./llama_kin.ts";
 import { mellum } from "./mellum.ts";
@@ -49,7 +51,7 @@ import { stablelm } from "./stablelm.ts";
 import { starcoder2 } from "./starcoder2.ts";
 import { xglm } from "./xglm.ts";
 
-export const FAMILIES: readonly Family[] = [llama, llamaKin, apertus, biogpt, bloom, cohere, cohere2Moe, deepseek, dots, ernieMoe, exaone, exaone4, exaoneMoe, falcon, gemma, gemma4, glm, gpt2, gptBigcode, gptNeo, gptNeox, gptNeoxJapanese, gptj, gptOss, granite, hunyuan, mellum, minimax, ministral3, mixtral, mpt, nanochat, nemotron, olmo, olmo2, olmoe, openaiGpt, opt, persimmon, phi, phi3, phimoe, qwen35, sarvam, smollm3, stablelm, starcoder2, xglm];
+export const FAMILIES: readonly Family[] = [llama, llamaKin, afmoe, apertus, biogpt, bloom, cohere, cohere2Moe, deepseek, dots, ernieMoe, exaone, exaone4, exaoneMoe, falcon, gemma, gemma4, glm, gpt2, gptBigcode, gptNeo, gptNeox, gptNeoxJapanese, gptj, gptOss, granite, hunyuan, laguna, mellum, minimax, ministral3, mixtral, mpt, nanochat, nemotron, olmo, olmo2, olmoe, openaiGpt, opt, persimmon, phi, phi3, phimoe, qwen35, sarvam, smollm3, stablelm, starcoder2, xglm];
 
 /** `model_type`s that are read. */
 export const SUPPORTED: readonly string[] = FAMILIES.flatMap(({ types }) => types);
