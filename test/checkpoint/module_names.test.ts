@@ -59,6 +59,23 @@ const CASES: readonly (readonly [string, string, string | null])[] = [
   ["llama_plain", "model.layers.1.post_attention_layernorm", null],
   ["llama_plain", "model.layers.1.linear_attn", null],
   ["qwen3_moe_shares", "model.layers.1.mlp", "mlp_out"],
+  ["afmoe_published", "model.layers.1.post_attention_layernorm", "attn_out"],
+  ["afmoe_published", "model.layers.1.post_mlp_layernorm", "mlp_out"],
+  ["afmoe_published", "model.layers.1.self_attn", null],
+  ["afmoe_published", "model.layers.1.mlp", null],
+  ["laguna_published", "model.layers.1.self_attn", "attn_out"],
+  ["laguna_published", "model.layers.1.mlp", "mlp_out"],
+  ["cohere2_moe_dense", "model.layers.1.mlp", "mlp_out"],
+  ["exaone_moe_published", "model.layers.1.post_attention_layernorm", null],
+  ["hunyuan_moe_published", "model.layers.1.mlp", "mlp_out"],
+  ["granitemoe_swa_none", "model.layers.1.block_sparse_moe", "mlp_out"],
+  ["granitemoe_swa_shared", "model.layers.1.mlp", null],
+  ["granitemoehybrid_dense", "model.layers.1.mlp", null],
+  // Without the bias that the last layer adds outside of it.
+  ["neox_japanese_plain", "layers.1.attention", null],
+  ["neox_japanese_plain", "layers.1.mlp", "mlp_out"],
+  ["persimmon_plain", "model.layers.1.self_attn", "attn_out"],
+  ["xglm_plain", "model.layers.1.self_attn", "attn_out"],
 ];
 
 for (const [fixture, path, wanted] of CASES) {
