@@ -4,6 +4,7 @@ import { headColumns, type HeadColumns } from "./head_columns.ts";
 import { latent } from "./latent.ts";
 import { linear } from "./linear.ts";
 import { headNorm, normalized } from "./norm.ts";
+import { softplus } from "./softplus.ts";
 import { standing, tablesOf, turning, type Looked, type Shared } from "./positions.ts";
 import type { AttentionSpec, QkvSpec, RopeSpec } from "./attention_specs.ts";
 import type { DecoderSpec } from "./specs.ts";
@@ -211,8 +212,9 @@ function gated(graph: Graph, path: string, { heads, headDim }: HeadsOfBlock, mix
 
 /** The same by a map of its own, whose activation is taken of each column or of each head. */
 function gatedBy(graph: Graph, path: string, { heads, headDim }: HeadsOfBlock, mixed: string, { map, activation }: NonNullable<AttentionSpec["gate"]>, x: string): string {
-  const opening = node(graph, `${path}/opening`, activation === "sigmoid" ? "Sigmoid" : "Softplus", [linear(graph, `${path}/gate`, x, map)]);
+  const made = linear(graph, `${path}/gate`, x, map);
+  const opening = activation === "sigmoid" ? node(graph, `${path}/opening`, "Sigmoid", [made]) : softplus(graph, `${path}/opening`, made);
   if (map.weight.shape[0] === heads * headDim) return node(graph, path, "Mul", [mixed, opening]);
-  const each = node(graph, `${path}/each`, "Mul", [node(graph, `${path}/heads`, "Reshape", [mixed, ints(graph, -1, heads, headDim)]), node(graph, `${path}/opening/each`, "Unsqueeze", [opening, ints(graph, 2)])]);
+  const each = node(graph, `${path}/each`, "Mul", [node(graph, `${path}/heads`, "Reshape", [mixed, ints(graph, -1, heads, headDim)]), node(graph, `${path}/opening/wide`, "Unsqueeze", [opening, ints(graph, 2)])]);
   return node(graph, path, "Reshape", [each, ints(graph, -1, heads * headDim)]);
 }

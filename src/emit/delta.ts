@@ -3,6 +3,7 @@ import { ints, node, nodes, weight, constant, scalar, type Graph } from "./graph
 import { linear } from "./linear.ts";
 import { silu } from "./mlp.ts";
 import type { Shared } from "./positions.ts";
+import { softplus } from "./softplus.ts";
 import type { DeltaSpec } from "./attention_specs.ts";
 import type { DecoderSpec } from "./specs.ts";
 
@@ -92,16 +93,4 @@ function decayOf(graph: Graph, path: string, spec: DeltaSpec, a: string): string
   const step = softplus(graph, `${path}/step`, biased);
   const rate = node(graph, `${path}/rate`, "Mul", [node(graph, `${path}/exp`, "Exp", [weight(graph, `${path}/log`, spec.aLog)]), scalar(graph, -1)]);
   return node(graph, path, "Mul", [step, rate]);
-}
-
-/**
- * log(1 + eˣ). On the CPU as −log softmax of x and 0 at 0, each number a row of its own: the runtime's Softplus computes what fills no vector, at the end of a tensor
- * and of each thread's part, by other means, with other bits.
- */
-function softplus(graph: Graph, path: string, x: string): string {
-  if (graph.target.provider !== "cpu") return node(graph, path, "Softplus", [x]);
-  const each = node(graph, `${path}/each`, "Unsqueeze", [x, ints(graph, -1)]);
-  const pairs = node(graph, `${path}/pairs`, "Pad", [each, ints(graph, 0, 0, 0, 0, 0, 1)]);
-  const logs = node(graph, `${path}/logs`, "LogSoftmax", [pairs], { axis: -1 });
-  return node(graph, path, "Neg", [node(graph, `${path}/log`, "Squeeze", [node(graph, `${path}/log/of_zero`, "Slice", [logs, ints(graph, 1), ints(graph, 2), ints(graph, 2)]), ints(graph, 2)])]);
 }

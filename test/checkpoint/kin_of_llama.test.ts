@@ -156,10 +156,11 @@ test("a Granite with windows looks through them in three layers of four, and tur
 
 test("the context of a model that turns long texts otherwise ends where it does, and that of one that only stretches its base does not", async () => {
   const contextOf = async (name: string, values: Record<string, unknown> = {}): Promise<number> => (await readModel(changed(name, says(values)))).spec.context;
-  assert.is(await contextOf("phi3_longrope"), 100);
-  assert.is(await contextOf("phi3_longrope", { original_max_position_embeddings: undefined }), 160);
-  assert.is(await contextOf("phi3_longrope", { rope_parameters: undefined }), 160);
-  assert.is(await contextOf("phimoe_longrope"), 100);
+  assert.is(await contextOf("phi3_longrope"), 160);
+  assert.is(await contextOf("phi3_longrope", { original_max_position_embeddings: undefined }), 320);
+  assert.is(await contextOf("phi3_longrope", { rope_parameters: undefined }), 320);
+  assert.is(await contextOf("phimoe_longrope"), 160);
+  assert.is(await contextOf("minicpm3_longrope"), 160);
   assert.is(await contextOf("llama_dynamic"), 160);
 });
 
