@@ -36,5 +36,7 @@ export function parseModulePath(path: string): HookPlace {
 
 /** The module of a block whose output such a path names, where it is one that some models norm before they add it, have in some layers only or use elsewhere. */
 export function normedModule(path: string): string | null {
-  return /\d+\.(mlp|self_attn|self_attention|linear_attn|attention|attn|attn\.attention|post_attention_layernorm|post_feedforward_layernorm|post_self_attn_layernorm|post_mlp_layernorm)(?:\.output)?$/.exec(path)?.[1] ?? null;
+  const module = /\d+\.(mlp|block_sparse_moe|self_attn|self_attention|linear_attn|attention|attn|attn\.attention|post_attention_layernorm|post_feedforward_layernorm|post_self_attn_layernorm|post_mlp_layernorm)(?:\.output)?$/.exec(path)?.[1] ?? null;
+  // Of several families it is what publishers call the module that transformers calls `mlp`.
+  return module === "block_sparse_moe" ? "block_sparse_moe|mlp" : module;
 }

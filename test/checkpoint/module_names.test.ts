@@ -70,6 +70,10 @@ const CASES: readonly (readonly [string, string, string | null])[] = [
   ["hunyuan_moe_published", "model.layers.1.mlp", "mlp_out"],
   ["granitemoe_swa_none", "model.layers.1.block_sparse_moe", "mlp_out"],
   ["granitemoe_swa_shared", "model.layers.1.mlp", null],
+  // What it adds to the stream is this and what the MLP beside it gives.
+  ["granitemoe_swa_shared", "model.layers.1.block_sparse_moe", null],
+  ["granitemoeshared_shared", "model.layers.1.block_sparse_moe", null],
+  ["minimax_m2_published", "model.layers.1.block_sparse_moe", "mlp_out"],
   ["granitemoehybrid_dense", "model.layers.1.mlp", null],
   // Without the bias that the last layer adds outside of it.
   ["neox_japanese_plain", "layers.1.attention", null],

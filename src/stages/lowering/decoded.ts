@@ -99,7 +99,7 @@ function written(context: Lowering, model: ModelFacts, sae: SaeFacts, tap: Tap):
   if (!isOutputOf(sae.module, fact, layer)) {
     context.report({
       code: "hook-mismatch",
-      message: `this transcoder predicts what \`${sae.module}\` gives out, and ${hook} of this model is something else, so its error is not known`,
+      message: `this transcoder predicts what \`${sae.module?.replaceAll("|", "` or `")}\` gives out, and ${hook} of this model is something else, so its error is not known`,
       notes: [`${model.ref.name}: ${hook} is the ${moduleOf(model.hooks, { layer, hook })}`],
       help: "… | decode vectors",
     });
