@@ -119,11 +119,13 @@ function softmaxNumbers(model: DecoderSpec, spec: AttentionSpec, { tokens, longe
 
 /** What goes into the convolution, its shifted products, and queries and keys once more for the heads that share them; and the matrices of each text. */
 function deltaNumbers(spec: DeltaSpec, { tokens, longest }: BatchShape): number {
-  const { valueHeads, keyDim, valueDim, kernel } = spec;
+  const { valueHeads, keyDim, valueDim, kernel, maps } = spec;
   const columns = convColumns(spec);
   const inConvolution = (kernel + 3) * columns;
   const inRecurrence = columns + valueHeads * (4 * keyDim + 4 * valueDim);
-  return tokens * Math.max(inConvolution, inRecurrence) + Math.ceil(tokens / Math.max(1, longest)) * 2 * valueHeads * keyDim * valueDim;
+  // Gates that come of the same product as all the rest wait until the end.
+  const waiting = maps.kind === "apart" ? 0 : valueHeads * valueDim;
+  return tokens * (Math.max(inConvolution, inRecurrence) + waiting) + Math.ceil(tokens / Math.max(1, longest)) * 2 * valueHeads * keyDim * valueDim;
 }
 
 /** Experts beside an MLP, and of that what it gave, the stream and the router's reading of it. */

@@ -105,14 +105,9 @@ export interface DeltaSpec {
   readonly valueDim: number;
   /** Tokens that the convolution before it sees, at least two. */
   readonly kernel: number;
-  /** All queries, then all keys, then all values. */
-  readonly qkv: LinearSpec;
-  /** [columns of qkv, 1, kernel] */
+  readonly maps: DeltaMaps;
+  /** [columns of the convolution, 1, kernel]: all queries, then all keys, then all values. */
   readonly conv: TensorRef;
-  /** Gate of what is given, rate of updates, and step of forgetting. */
-  readonly z: LinearSpec;
-  readonly b: LinearSpec;
-  readonly a: LinearSpec;
   /** [valueHeads] the logarithm of how fast is forgotten, and what is added to the step. */
   readonly aLog: TensorRef;
   readonly dt: TensorRef;
@@ -120,3 +115,10 @@ export interface DeltaSpec {
   readonly norm: TensorRef;
   readonly o: LinearSpec;
 }
+
+/** Queries, keys and values, the gate of what is given, the rate of updates, and the step of forgetting. */
+export type DeltaMaps =
+  /** Columns of the first are all queries, then all keys, then all values. */
+  | { readonly kind: "apart"; readonly qkv: LinearSpec; readonly z: LinearSpec; readonly b: LinearSpec; readonly a: LinearSpec }
+  /** Columns are the query and the key of the first key head, the values and then the gates of the value heads that share it, then those of the second; and their rates, then their steps, likewise (Qwen3-Next). */
+  | { readonly kind: "per_key_head"; readonly qkvz: LinearSpec; readonly ba: LinearSpec };

@@ -1,6 +1,6 @@
 /** Without this file blocks and generation would have to know how each kind of attention looks back. */
 import { attention, cacheWidth, headsIn } from "./attention.ts";
-import { convColumns, deltaAttention, EXACT_STATE } from "./delta.ts";
+import { convColumns, deltaAttention, deltaMaps, EXACT_STATE } from "./delta.ts";
 import type { Graph } from "./graph.ts";
 import { latentMaps } from "./latent.ts";
 import type { Shared } from "./positions.ts";
@@ -40,7 +40,7 @@ export function projections(spec: BlockSpec["attention"]): readonly LinearSpec[]
     case "softmax":
       return [...(spec.qkv.kind === "latent" ? latentMaps(spec.qkv) : Object.values(spec.qkv).filter((part): part is LinearSpec => typeof part === "object")), spec.o];
     case "delta":
-      return [spec.qkv, spec.z, spec.b, spec.a, spec.o];
+      return [...deltaMaps(spec.maps), spec.o];
     default:
       return spec satisfies never;
   }

@@ -120,13 +120,15 @@ test("the form for OpenVINO has no operator that its plugin leaves to others, an
 });
 
 test("experts are refused on every device with what to set, and a layer before them is not", async () => {
-  assert.is(WITH_EXPERTS.size, 34);
+  assert.is(WITH_EXPERTS.size, 36);
   for (const name of WITH_EXPERTS) {
     const { spec } = await readModel(join(ARCHITECTURES, name));
     const first = spec.blocks.findIndex((block) => expertsIn(block) !== null);
     for (const provider of PROVIDERS) {
       const target: Target = { provider, dtype: SUPPORTED[provider][0] };
-      requireComputable(spec, first, target);
+      // What carries a state before them OpenVINO refuses for that.
+      const carrying = provider === "openvino" && spec.blocks.slice(0, first + 1).some(({ attention }) => attention.kind === "delta");
+      if (!carrying) requireComputable(spec, first, target);
       if (provider === "cpu") requireComputable(spec, spec.blocks.length, target);
       else assert.throws(() => requireComputable(spec, first + 1, target), (error: unknown) => error instanceof EngineError && error.code === "no-provider" && error.help === "set ep cpu" && error.message.startsWith(`${PLACES[provider]} does not compute ${spec.architecture}: layer ${first} chooses experts`));
       if (provider !== "cpu") assert.throws(() => emitForward(spec, [{ layer: first, hook: "resid_post", sae: null }], { blocks: null, slice: true, target }), /no lowering looks into/);

@@ -41,6 +41,7 @@ const shapes: readonly (readonly [string, Shape])[] = [
   ["heads of 128 with slopes", { hiddenSize: 64, heads: 2, kvHeads: 2, headDim: 128, mlpSize: 96, layers: 3, sloped: true }],
   ["heads of 20 with slopes, bf16", { hiddenSize: 52, heads: 3, kvHeads: 3, headDim: 20, mlpSize: 100, layers: 3, dtype: "bf16", sloped: true }],
   ["linear attention, heads of 128", { hiddenSize: 64, heads: 2, kvHeads: 1, headDim: 32, mlpSize: 96, layers: 3, delta: { keyHeads: 2, valueHeads: 4, keyDim: 128, valueDim: 128, kernel: 4 } }],
+  ["linear attention, maps by key head", { hiddenSize: 64, heads: 2, kvHeads: 1, headDim: 32, mlpSize: 96, layers: 3, delta: { keyHeads: 2, valueHeads: 4, keyDim: 64, valueDim: 32, kernel: 4, byKeyHead: true } }],
   ["linear attention, odd heads, bf16", { hiddenSize: 52, heads: 2, kvHeads: 1, headDim: 20, mlpSize: 100, layers: 3, dtype: "bf16", delta: { keyHeads: 3, valueHeads: 3, keyDim: 20, valueDim: 12, kernel: 3 } }],
   ["heads of 64 with sinks and windows", { hiddenSize: 64, heads: 8, kvHeads: 1, headDim: 64, mlpSize: 96, layers: 3, window: 128 }],
   ["heads of 20 with sinks and windows, bf16", { hiddenSize: 52, heads: 3, kvHeads: 3, headDim: 20, mlpSize: 100, layers: 3, dtype: "bf16", window: 37 }],

@@ -29,4 +29,10 @@ test("operations are those of the products and of looking back, which only atten
   assert.is(projections(hybrid.blocks[1]!.attention).length, 4);
 });
 
+test("maps by key head are as many operations as maps apart", () => {
+  const fused = randomModel(join(folder, "fused.bin"), { hiddenSize: 48, heads: 4, kvHeads: 2, headDim: 16, mlpSize: 80, layers: 2, delta: { keyHeads: 2, valueHeads: 4, keyDim: 8, valueDim: 12, kernel: 3, byKeyHead: true } });
+  assert.is(projections(fused.blocks[0]!.attention).length, 3);
+  assert.is(blockFlops(fused, 2), blockFlops(hybrid, 2));
+});
+
 test.run();

@@ -29,6 +29,7 @@ GEMMA = {"hidden_size": 32, "num_attention_heads": 2, "num_key_value_heads": 1, 
 GEMMA4 = {"hidden_size": 32, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 16, "global_head_dim": 24, "intermediate_size": 40, "sliding_window": 10, "vocab_size_per_layer_input": 64, "hidden_size_per_layer_input": 8}
 QWEN35 = {"hidden_size": 32, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 16, "intermediate_size": 40, "linear_num_key_heads": 2, "linear_num_value_heads": 4, "linear_key_head_dim": 8, "linear_value_head_dim": 12}
 QWEN35_LAYERS = ["linear_attention", "full_attention", "linear_attention"]
+NEXT = {**QWEN35, "hidden_size": 24, "intermediate_size": 28, "num_experts": 6, "num_experts_per_tok": 2, "moe_intermediate_size": 12, "shared_expert_intermediate_size": 16}
 MOE = {**LLAMA, "hidden_size": 24, "head_dim": 8, "intermediate_size": 28, "moe_intermediate_size": 12, "num_experts": 8, "num_experts_per_tok": 3}
 OSS = {"hidden_size": 20, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 16, "num_local_experts": 5, "num_experts_per_tok": 2, "intermediate_size": 12, "sliding_window": 12}
 MLA = {"hidden_size": 24, "num_key_value_heads": None, "num_attention_heads": 2, "intermediate_size": 28, "moe_intermediate_size": 12, "q_lora_rank": 14, "kv_lora_rank": 10, "qk_nope_head_dim": 12, "qk_rope_head_dim": 8, "v_head_dim": 16}
@@ -131,6 +132,10 @@ CONFIGS = {
     "qwen3_5_short": ("qwen3_5_text", {**QWEN35, "layer_types": ["full_attention", "linear_attention"], "linear_conv_kernel_dim": 2, "linear_num_key_heads": 1}),
     "qwen3_5_moe": ("qwen3_5_moe_text", {**{key: value for key, value in QWEN35.items() if key != "intermediate_size"}, "hidden_size": 24, "layer_types": ["linear_attention", "full_attention"], "num_experts": 8, "num_experts_per_tok": 3, "moe_intermediate_size": 12, "shared_expert_intermediate_size": 20, "fused": True}),
     "qwen3_5_moe_apart": ("qwen3_5_moe_text", {**{key: value for key, value in QWEN35.items() if key != "intermediate_size"}, "hidden_size": 24, "num_attention_heads": 4, "num_key_value_heads": 2, "layer_types": ["linear_attention", "full_attention"], "num_experts": 6, "num_experts_per_tok": 2, "moe_intermediate_size": 16, "shared_expert_intermediate_size": 8, "save": "bfloat16"}),
+    # Maps of linear attention key head by key head; experts in some layers, in all and in none.
+    "qwen3_next_published": ("qwen3_next", {**NEXT, "num_hidden_layers": 3, "layer_types": QWEN35_LAYERS, "mlp_only_layers": [2], "save": "bfloat16"}),
+    "qwen3_next_held": ("qwen3_next", {**NEXT, "num_hidden_layers": 4, "linear_num_value_heads": 2, "linear_value_head_dim": 8, "linear_conv_kernel_dim": 3, "attention_bias": True, "norm_topk_prob": False, "decoder_sparse_step": 2, "tie_word_embeddings": True, "rope_parameters": {"rope_type": "default", "rope_theta": 5000.0, "partial_rotary_factor": 0.5}, "fused": True}),
+    "qwen3_next_dense": ("qwen3_next", {**NEXT, "hidden_size": 32, "num_experts": 0, "linear_num_key_heads": 1, "layer_types": ["full_attention", "linear_attention"], "save": "float16", "written": {"rope_theta": 700.0, "rope_scaling": None, "partial_rotary_factor": 0.25, "full_attention_interval": 4}}),
     # The whole model, with an eye that no text goes through, as the hub has it.
     "llava_llama": ("llava", {**LLAMA, "model_type": "llama", "rope_parameters": {"rope_type": "linear", "factor": 3.0, "rope_theta": 5000.0}}),
     "llava_qwen2_tied": ("llava", {**LLAMA, "model_type": "qwen2", "tie_word_embeddings": True, "fused": True}),
@@ -278,6 +283,7 @@ POINTS = {
     "qwen2_moe": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
     "qwen3_moe": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
     "qwen3_5_moe_text": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
+    "qwen3_next": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
     "gpt_oss": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
     "mixtral": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
     "olmoe": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},

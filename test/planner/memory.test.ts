@@ -112,6 +112,7 @@ if (existsSync("/proc/self/status")) {
     ["small, float32, many active features", { ...wide, hidden: 512, mlp: 1536, dtype: "f32", features: 16_384, active: 0.03 }, { texts: 20, length: 100, wanted: 100, batch: 10 }],
     ["many blocks, whose values below 4 MB must be found again", { ...wide, hidden: 2048, mlp: 8192, kvHeads: 8, headDim: 128, layers: 16, features: 8192 }, { texts: 5, length: 100, wanted: 50, batch: 5 }],
     ["linear attention", { ...wide, layers: 4, delta: { keyHeads: 16, valueHeads: 32, keyDim: 128, valueDim: 128, kernel: 4 } }, { texts: 20, length: 100, wanted: 50, batch: 10 }],
+    ["linear attention, maps by key head", { ...wide, layers: 4, delta: { keyHeads: 16, valueHeads: 32, keyDim: 128, valueDim: 128, kernel: 4, byKeyHead: true } }, { texts: 20, length: 100, wanted: 50, batch: 10 }],
     ["linear attention, short texts", { ...wide, layers: 4, delta: { keyHeads: 16, valueHeads: 32, keyDim: 128, valueDim: 128, kernel: 4 } }, { texts: 200, length: 6, wanted: 3, batch: 100 }],
     ["experts on which all tokens agree", { ...wide, mlp: 768, features: 8192, experts: { count: 32, perToken: 4 } }, { texts: 20, length: 100, wanted: 50, batch: 10 }],
     ["experts in four bits", { ...wide, hidden: 2880, mlp: 2880, heads: 32, features: 8192, experts: { count: 8, perToken: 4, packed: true } }, { texts: 10, length: 100, wanted: 50, batch: 5 }],

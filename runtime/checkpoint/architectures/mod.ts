@@ -37,11 +37,12 @@ import { phi } from "./phi.ts";
 import { phi3 } from "./phi3.ts";
 import { phimoe } from "./phimoe.ts";
 import { qwen35 } from "./qwen3_5.ts";
+import { qwen3Next } from "./qwen3_next.ts";
 import { smollm3 } from "./smollm3.ts";
 import { stablelm } from "./stablelm.ts";
 import { starcoder2 } from "./starcoder2.ts";
 
-export const FAMILIES: readonly Family[] = [llama, llamaKin, apertus, biogpt, bloom, cohere, deepseek, dots, ernieMoe, exaone, exaone4, falcon, gemma, gemma4, glm, gpt2, gptBigcode, gptNeo, gptNeox, gptj, gptOss, granite, hunyuan, ministral3, mixtral, mpt, nanochat, nemotron, olmo, olmo2, olmoe, openaiGpt, opt, phi, phi3, phimoe, qwen35, smollm3, stablelm, starcoder2];
+export const FAMILIES: readonly Family[] = [llama, llamaKin, apertus, biogpt, bloom, cohere, deepseek, dots, ernieMoe, exaone, exaone4, falcon, gemma, gemma4, glm, gpt2, gptBigcode, gptNeo, gptNeox, gptj, gptOss, granite, hunyuan, ministral3, mixtral, mpt, nanochat, nemotron, olmo, olmo2, olmoe, openaiGpt, opt, phi, phi3, phimoe, qwen35, qwen3Next, smollm3, stablelm, starcoder2];
 
 /** `model_type`s that are read, as messages list them. */
 export const SUPPORTED: readonly string[] = FAMILIES.flatMap(({ types }) => types);
