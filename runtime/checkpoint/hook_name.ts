@@ -9,10 +9,10 @@ const MODULES: readonly (readonly [RegExp, string])[] = [
   [/^(?:model\.|transformer\.|gpt_neox\.)?(?:language_model\.|decoder\.)?(?:layers|h)\.(\d+)\.(?:post_feedforward_layernorm|post_mlp_layernorm)(?:\.output)?$/, "hook_mlp_out"],
   // In Gemma 2 and 3 what is added to the stream; elsewhere a norm before the MLP, which `normedModule` lets the model tell.
   [/^(?:model\.|transformer\.|gpt_neox\.)?(?:language_model\.|decoder\.)?(?:layers|h)\.(\d+)\.(?:post_attention_layernorm|post_self_attn_layernorm)(?:\.output)?$/, "hook_attn_out"],
-  [/^(?:model\.|transformer\.|gpt_neox\.)?(?:language_model\.|decoder\.)?(?:layers|h)\.(\d+)\.(?:mlp|block_sparse_moe)(?:\.output)?$/, "hook_mlp_out"],
+  [/^(?:model\.|transformer\.|gpt_neox\.)?(?:language_model\.|decoder\.)?(?:layers|h)\.(\d+)\.(?:mlp|feed_forward|block_sparse_moe)(?:\.output)?$/, "hook_mlp_out"],
   // In Gemma the norm before the MLP, whose output goes nowhere else.
-  [/^(?:model\.|transformer\.|gpt_neox\.)?(?:language_model\.|decoder\.)?(?:layers|h)\.(\d+)\.(?:mlp\.input|pre_feedforward_layernorm(?:\.output)?)$/, "mlp.hook_in"],
-  [/^(?:model\.|transformer\.|gpt_neox\.)?(?:language_model\.|decoder\.)?(?:layers|h)\.(\d+)\.(?:self_attn|self_attention|linear_attn|attention|attn|attn\.attention)(?:\.output)?$/, "hook_attn_out"],
+  [/^(?:model\.|transformer\.|gpt_neox\.)?(?:language_model\.|decoder\.)?(?:layers|h)\.(\d+)\.(?:(?:mlp|feed_forward)\.input|pre_feedforward_layernorm(?:\.output)?)$/, "mlp.hook_in"],
+  [/^(?:model\.|transformer\.|gpt_neox\.)?(?:language_model\.|decoder\.)?(?:layers|h)\.(\d+)\.(?:self_attn|self_attention|linear_attn|conv|attention|attn|attn\.attention)(?:\.output)?$/, "hook_attn_out"],
 ];
 
 /** The layer and the hook of a TransformerLens name, null where saeq has no such hook; sae_lens finds layers the same way (`util.extract_layer_from_tlens_hook_name`). */
@@ -36,5 +36,5 @@ export function parseModulePath(path: string): HookPlace {
 
 /** The module of a block whose output such a path names, where it is one that some models norm before they add it, have in some layers only or use elsewhere. */
 export function normedModule(path: string): string | null {
-  return /\d+\.(mlp|self_attn|self_attention|linear_attn|attention|attn|attn\.attention|post_attention_layernorm|post_feedforward_layernorm|post_self_attn_layernorm|post_mlp_layernorm)(?:\.output)?$/.exec(path)?.[1] ?? null;
+  return /\d+\.(mlp|feed_forward|self_attn|self_attention|linear_attn|conv|attention|attn|attn\.attention|post_attention_layernorm|post_feedforward_layernorm|post_self_attn_layernorm|post_mlp_layernorm)(?:\.output)?$/.exec(path)?.[1] ?? null;
 }

@@ -3,6 +3,7 @@ import type { DecoderSpec } from "../../src/emit/specs.ts";
 import { PLACES, type Provider, type Target } from "../../src/emit/target.ts";
 import type { Edit } from "../../src/ops/edit.ts";
 import { expertsIn } from "../../src/emit/block.ts";
+import { carriesState } from "../../src/emit/mixer.ts";
 import { biasOfValues } from "../../src/emit/value_bias.ts";
 import { blocksOf } from "../../src/ops/hook.ts";
 import { isOfBlocks, isWithHead } from "../../src/ops/reads_of.ts";
@@ -27,13 +28,13 @@ function obstacleOf(model: DecoderSpec, blocks: number): string | null {
   return turning < 0 ? null : `layer ${turning} turns its heads before it norms them, which is computed on the CPU only`;
 }
 
-/** Why a provider does not compute these blocks, or null. OpenVINO's plugin 1.8.1 leaves `LinearAttention` to others, and nobody has seen it take the softplus that a learned activation begins with. */
+/** Why a provider does not compute these blocks, or null. OpenVINO's plugin 1.8.1 leaves `LinearAttention` to others, nobody has seen what it makes of the state of a convolution, and nobody has seen it take the softplus that a learned activation begins with. */
 function refusalOf(model: DecoderSpec, blocks: number, provider: Provider): string | null {
   if (provider === "cpu") return null;
   const obstacle = obstacleOf(model, blocks);
   if (obstacle !== null || provider !== "openvino") return obstacle;
   const read = model.blocks.slice(0, blocks);
-  const carrying = read.findIndex(({ attention }) => attention.kind === "delta");
+  const carrying = read.findIndex(carriesState);
   if (carrying >= 0) return `layer ${carrying} carries a state from token to token`;
   const learned = read.findIndex(({ mlp }) => mlp.kind === "plain" && typeof mlp.activation !== "string");
   return learned < 0 ? null : `layer ${learned} has an activation with numbers of its own`;

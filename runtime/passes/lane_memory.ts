@@ -3,7 +3,7 @@ import { convColumns } from "../../src/emit/delta.ts";
 import type { ExpertLinear, ExpertsSpec } from "../../src/emit/expert_specs.ts";
 import { keptTensors, projections } from "../../src/emit/mixer.ts";
 import { elementsOf } from "../../src/emit/paired_experts.ts";
-import type { AttentionSpec, DeltaSpec } from "../../src/emit/attention_specs.ts";
+import type { AttentionSpec, ConvolutionSpec, DeltaSpec } from "../../src/emit/attention_specs.ts";
 import type { SaeSpec } from "../../src/emit/sae_specs.ts";
 import type { BlockSpec, DecoderSpec, LinearSpec, MlpSpec, TensorRef } from "../../src/emit/specs.ts";
 import { expertsIn } from "../../src/emit/block.ts";
@@ -103,8 +103,20 @@ function saeVectors(taps: Shapes["taps"]): number {
 
 /** Queries, keys and values, once as made and once turned, the scores of all heads over all keys, and what is mixed. */
 function attentionBytes(model: DecoderSpec, { attention }: BlockSpec, batch: BatchShape): number {
-  const made = attention.kind === "delta" ? deltaNumbers(attention, batch) : softmaxNumbers(model, attention, batch);
-  return F32 * made + castBytes(projections(attention));
+  return F32 * numbersOf(model, attention, batch) + castBytes(projections(attention));
+}
+
+function numbersOf(model: DecoderSpec, attention: BlockSpec["attention"], batch: BatchShape): number {
+  switch (attention.kind) {
+    case "softmax":
+      return softmaxNumbers(model, attention, batch);
+    case "delta":
+      return deltaNumbers(attention, batch);
+    case "convolution":
+      return convolutionNumbers(attention, batch);
+    default:
+      return attention satisfies never;
+  }
 }
 
 function softmaxNumbers(model: DecoderSpec, spec: AttentionSpec, { tokens, longest }: BatchShape): number {
@@ -126,6 +138,12 @@ function deltaNumbers(spec: DeltaSpec, { tokens, longest }: BatchShape): number 
   // Gates that come of the same product as all the rest wait until the end.
   const waiting = maps.kind === "apart" ? 0 : valueHeads * valueDim;
   return tokens * (Math.max(inConvolution, inRecurrence) + waiting) + Math.ceil(tokens / Math.max(1, longest)) * 2 * valueHeads * keyDim * valueDim;
+}
+
+/** What is opened, and what waits to open what comes of it; what goes into the convolution and its shifted products. */
+function convolutionNumbers({ kernels }: ConvolutionSpec, { tokens }: BatchShape): number {
+  const [columns, , kernel] = kernels.weight.shape as readonly [number, number, number];
+  return tokens * columns * (3 + kernel + 3);
 }
 
 /** Experts beside an MLP, and of that what it gave, the stream and the router's reading of it. */

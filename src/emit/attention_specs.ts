@@ -122,3 +122,20 @@ export type DeltaMaps =
   | { readonly kind: "apart"; readonly qkv: LinearSpec; readonly z: LinearSpec; readonly b: LinearSpec; readonly a: LinearSpec }
   /** Columns are the query and the key of the first key head, the values and then the gates of the value heads that share it, then those of the second; and their rates, then their steps, likewise (Qwen3-Next). */
   | { readonly kind: "per_key_head"; readonly qkvz: LinearSpec; readonly ba: LinearSpec };
+
+/** A gated convolution over the last few tokens in the place of attention: what goes into it is all that is known of earlier ones (LFM2). */
+export interface ConvolutionSpec {
+  readonly kind: "convolution";
+  /** [3·d, d]: what opens the input of the convolution, what opens its output, and the input itself. */
+  readonly in: LinearSpec;
+  readonly kernels: Kernels;
+  readonly o: LinearSpec;
+}
+
+/** One kernel a column, as torch's Conv1d with as many groups as columns keeps it. */
+export interface Kernels {
+  /** [columns, 1, kernel], of at least two tokens. */
+  readonly weight: TensorRef;
+  /** [columns] */
+  readonly bias: TensorRef | null;
+}

@@ -1,4 +1,5 @@
 /** Without this file models whose layers keep one matrix a head instead of all keys and values (Qwen3-Next and 3.5) could not be run. */
+import { convolved } from "./convolution.ts";
 import { ints, node, nodes, weight, constant, scalar, type Graph } from "./graph.ts";
 import { linear } from "./linear.ts";
 import { silu } from "./mlp.ts";
@@ -39,9 +40,9 @@ export function deltaAttention(graph: Graph, path: string, model: DecoderSpec, s
   const { keyHeads, valueHeads, keyDim, valueDim } = spec;
   const documents = (name: string, rows: string): string => node(graph, `${path}${name}/documents`, "Reshape", [rows, common.layout]);
   const maps = mapped(graph, path, spec, x);
-  const { made, window } = convolved(graph, `${path}/conv`, spec, documents("/qkv", maps.qkv), past?.conv ?? null);
+  const { made, window } = convolved(graph, `${path}/conv`, { weight: spec.conv, bias: null }, documents("/qkv", maps.qkv), past?.conv ?? null);
   const keys = keyHeads * keyDim;
-  const [q, k, v] = nodes(graph, `${path}/split`, { op: "Split", inputs: [made, ints(graph, keys, keys, valueHeads * valueDim)], attributes: { axis: 2 } }, 3) as readonly [string, string, string];
+  const [q, k, v] = nodes(graph, `${path}/split`, { op: "Split", inputs: [silu(graph, `${path}/conv`, made), ints(graph, keys, keys, valueHeads * valueDim)], attributes: { axis: 2 } }, 3) as readonly [string, string, string];
   const inside = `${path}${RECURRENCE}`;
   const [query, key] = [unit(graph, `${inside}q`, spec, q, common), unit(graph, `${inside}k`, spec, k, common)];
   const decay = documents(`${RECURRENCE}g`, decayOf(graph, `${inside}g`, spec, maps.a));
@@ -74,26 +75,6 @@ function mapped(graph: Graph, path: string, { maps, keyHeads, valueHeads, keyDim
   const [b, a] = apart("ba", maps.ba, [sharers, sharers]) as readonly [string, string];
   return { qkv: node(graph, `${path}/qkv`, "Concat", [q, k, v], { axis: 1 }), z, b, a };
 }
-
-/**
- * x [B, S, columns] → silu of its causal convolution, one kernel a column (torch's Conv1d with as many groups as columns), and the last kernel − 1
- * inputs. A sum of shifted products: each token is computed alike, wherever it stands.
- */
-function convolved(graph: Graph, path: string, spec: DeltaSpec, x: string, past: string | null): { readonly made: string; readonly window: string } {
-  const before = spec.kernel - 1;
-  const from = past === null ? node(graph, `${path}/from_start`, "Pad", [x, ints(graph, 0, before, 0, 0, 0, 0)]) : node(graph, `${path}/from_past`, "Concat", [past, x], { axis: 1 });
-  const columns = convColumns(spec);
-  const taps = node(graph, `${path}/taps`, "Transpose", [node(graph, `${path}/kernels`, "Reshape", [weight(graph, `${path}/weight`, spec.conv), ints(graph, columns, spec.kernel)])], { perm: [1, 0] });
-  const cut = (name: string, start: number, end: number): string => node(graph, `${path}/${name}`, "Slice", [from, ints(graph, start), ints(graph, end), ints(graph, 1)]);
-  const products = Array.from({ length: spec.kernel }, (_, at) => {
-    const shifted = cut(`shifted${at}`, at, at === before ? END : at - before);
-    return node(graph, `${path}/product${at}`, "Mul", [shifted, node(graph, `${path}/tap${at}`, "Gather", [taps, ints(graph, at)], { axis: 0 })]);
-  });
-  const sum = products.slice(1).reduce((left, right, at) => node(graph, `${path}/sum${at}`, "Add", [left, right]), products[0] as string);
-  return { made: silu(graph, path, sum), window: cut("window", -before, END) };
-}
-
-const END = 2 ** 31 - 1;
 
 /** Queries or keys [B, S, keyHeads·keyDim] → [B, S, valueHeads·keyDim] of length 1, each given to the value heads that share it. */
 function unit(graph: Graph, path: string, { keyHeads, valueHeads, keyDim }: DeltaSpec, x: string, common: Shared): string {

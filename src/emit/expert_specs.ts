@@ -42,8 +42,9 @@ export type Choosing =
       readonly groupsPerToken: number;
       /** How many of a group's best add up to what groups are compared by. */
       readonly bestOfGroup: 1 | 2;
-      /** What the sum is at least that shares are divided by. */
+      /** What shares are divided by: their sum, but no less than that, or the sum with that added to it (LFM2). */
       readonly leastSum: number;
+      readonly addedToSum?: number;
       /** What shares are multiplied by in the end. */
       readonly factor: number;
     }

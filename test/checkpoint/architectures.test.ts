@@ -64,6 +64,13 @@ const broken: readonly (readonly [string, string, Change, string, RegExp])[] = [
   ["value heads that share no key heads evenly", "qwen3_5_shared", { config: (config) => void (config["linear_num_key_heads"] = 3) }, "invalid-config", /linear_num_value_heads/],
   ["a convolution of one token", "qwen3_5_shared", { config: (config) => void (config["linear_conv_kernel_dim"] = 1) }, "unsupported-config", /linear_conv_kernel_dim/],
   ["a linear layer where the config has another", "qwen3_5_shared", { config: (config) => void delete config["layer_types"] }, "missing-tensor", /layers\.1\.linear_attn/],
+  ["convolutions of one token in LFM2", "lfm2_published", { config: (config) => void (config["conv_L_cache"] = 1) }, "unsupported-config", /conv_L_cache/],
+  ["a kind of layer that LFM2 has not", "lfm2_biased", { config: (config) => void (config["layer_types"] = ["conv", "sliding_attention"]) }, "unsupported-config", /only full_attention and conv/],
+  ["layers that look, but are no list", "lfm2_published", { config: (config) => void (config["full_attn_idxs"] = 2) }, "invalid-config", /full_attn_idxs/],
+  ["kinds of layers that nobody says", "lfm2_moe_published", { config: (config) => void delete config["layer_types"] }, "invalid-config", /layer_types/],
+  ["an MLP of another width", "lfm2_published", { config: (config) => void (config["block_multiple_of"] = 25) }, "shape-mismatch", /feed_forward\.w1/],
+  ["a bias of experts that is not there", "lfm2_moe_held", { config: (config) => void (config["use_expert_bias"] = true) }, "missing-tensor", /expert_bias/],
+  ["more experts of a token than there are, in LFM2", "lfm2_moe_published", { config: (config) => void (config["num_experts_per_tok"] = 7) }, "invalid-config", /num_experts_per_tok/],
   ["a fused map for other heads", "qwen3_next_dense", { config: (config) => void (config["linear_num_value_heads"] = 8) }, "shape-mismatch", /linear_attn\.in_proj_qkvz/],
   ["value heads that share no key heads evenly, in Qwen3-Next", "qwen3_next_published", { config: (config) => void (config["linear_num_key_heads"] = 3) }, "invalid-config", /linear_num_value_heads/],
   ["another activation in Qwen3-Next", "qwen3_next_dense", { config: (config) => void (config["hidden_act"] = "gelu") }, "unsupported-config", /only silu/],
@@ -208,6 +215,13 @@ test("the head of a Qwen 3.5 that also sees is tied where either config says so;
   const { z, attn_out: out } = tied.spec.hooks;
   assert.match(z.state === "absent" ? z.why : "", /two kinds/);
   assert.match(out.state === "present" ? out.module : "", /model\.language_model\.layers\.\{layer\}\.\(linear_attn\.out_proj or self_attn\.o_proj\)/);
+});
+
+test("a layer of convolutions has no z, and says why; where all layers look there is one", async () => {
+  const [mixed, looking] = await Promise.all(["lfm2_published", "lfm2_looking"].map(async (name) => (await readModel(join(fixtures, name))).spec.hooks));
+  assert.match(mixed!.z.state === "absent" ? mixed!.z.why : "", /two kinds, and those of convolutions have no heads/);
+  assert.match(mixed!.attn_out.state === "present" ? mixed!.attn_out.module : "", /model\.layers\.\{layer\}\.\(conv\.out_proj or self_attn\.out_proj\) output/);
+  assert.is(looking!.z.state, "present");
 });
 
 test("shards of torch.save are told by their index; safetensors beside them are taken", async () => {

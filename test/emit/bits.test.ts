@@ -43,6 +43,8 @@ const shapes: readonly (readonly [string, Shape])[] = [
   ["linear attention, heads of 128", { hiddenSize: 64, heads: 2, kvHeads: 1, headDim: 32, mlpSize: 96, layers: 3, delta: { keyHeads: 2, valueHeads: 4, keyDim: 128, valueDim: 128, kernel: 4 } }],
   ["linear attention, maps by key head", { hiddenSize: 64, heads: 2, kvHeads: 1, headDim: 32, mlpSize: 96, layers: 3, delta: { keyHeads: 2, valueHeads: 4, keyDim: 64, valueDim: 32, kernel: 4, byKeyHead: true } }],
   ["linear attention, odd heads, bf16", { hiddenSize: 52, heads: 2, kvHeads: 1, headDim: 20, mlpSize: 100, layers: 3, dtype: "bf16", delta: { keyHeads: 3, valueHeads: 3, keyDim: 20, valueDim: 12, kernel: 3 } }],
+  ["convolutions over 3 tokens", { hiddenSize: 64, heads: 2, kvHeads: 1, headDim: 32, mlpSize: 96, layers: 3, convolution: 3 }],
+  ["convolutions over 5 tokens, odd rows, bf16", { hiddenSize: 53, heads: 3, kvHeads: 1, headDim: 20, mlpSize: 100, layers: 3, dtype: "bf16", convolution: 5 }],
   ["heads of 64 with sinks and windows", { hiddenSize: 64, heads: 8, kvHeads: 1, headDim: 64, mlpSize: 96, layers: 3, window: 128 }],
   ["heads of 20 with sinks and windows, bf16", { hiddenSize: 52, heads: 3, kvHeads: 3, headDim: 20, mlpSize: 100, layers: 3, dtype: "bf16", window: 37 }],
   ["heads of 256 with sinks and windows", { hiddenSize: 64, heads: 2, kvHeads: 1, headDim: 256, mlpSize: 96, layers: 3, window: 70 }],

@@ -1,4 +1,4 @@
-/** Without this file each test of linear attention would spell out what such a layer is made of. */
+/** Without this file each test of linear attention or of short convolutions would spell out what such a layer is made of. */
 import type { DeltaMaps, DeltaSpec } from "../../src/emit/attention_specs.ts";
 import type { BlockSpec, DecoderSpec, LinearSpec, TensorRef } from "../../src/emit/specs.ts";
 
@@ -26,5 +26,13 @@ export function hybridSpec(spec: DecoderSpec, sizes: DeltaSizes, { matrix, vecto
       aLog: vector([valueHeads], 2), dt: vector([valueHeads], 2), norm: vector([valueDim], 0.2, 1), o: linear(d, values),
     };
   };
+  return { ...spec, blocks: spec.blocks.map((block, layer) => ({ ...block, attention: attentionOf(block, layer) })) };
+}
+
+/** A Llama in which every other layer, from the first on, is a gated convolution over `kernel` tokens, with biases. */
+export function convolvingSpec(spec: DecoderSpec, kernel: number, { matrix, vector }: Tensors): DecoderSpec {
+  const { hiddenSize: d } = spec;
+  const linear = (rows: number): LinearSpec => ({ weight: matrix(rows, d), layout: "out_in", bias: vector([rows], 0.2) });
+  const attentionOf = ({ attention }: BlockSpec, layer: number): BlockSpec["attention"] => (layer % 2 === 1 ? attention : { kind: "convolution", in: linear(3 * d), kernels: { weight: vector([d, 1, kernel], 2), bias: vector([d], 0.2) }, o: linear(d) });
   return { ...spec, blocks: spec.blocks.map((block, layer) => ({ ...block, attention: attentionOf(block, layer) })) };
 }

@@ -6,7 +6,7 @@ import type { ExpertLinear, ExpertsSpec, GatedExpertsSpec } from "../../src/emit
 import type { LatentSpec } from "../../src/emit/attention_specs.ts";
 import type { SaeSpec } from "../../src/emit/sae_specs.ts";
 import type { BesideSpec, BlockSpec, DecoderSpec, LinearSpec, NormSpec, PackedRef, StoredType, TensorRef } from "../../src/emit/specs.ts";
-import { hybridSpec, type DeltaSizes } from "../emit/hybrid_spec.ts";
+import { convolvingSpec, hybridSpec, type DeltaSizes } from "../emit/hybrid_spec.ts";
 import { llamaSpec } from "../emit/llama_spec.ts";
 
 export interface HollowShape {
@@ -22,6 +22,8 @@ export interface HollowShape {
   readonly active: number;
   /** Makes a hybrid of it, as `hybridSpec` says. */
   readonly delta?: DeltaSizes;
+  /** Makes one with convolutions over so many tokens, as `convolvingSpec` says. */
+  readonly convolution?: number;
   /** MLPs of `mlp` columns that each block has, and how many a token takes; without contents all tokens take the first. */
   readonly experts?: { readonly count: number; readonly perToken: number; /** In four bits. */ readonly packed?: true; /** Beside MLPs of four times as many columns, as in Gemma 4. */ readonly beside?: true };
   /** Columns of what each block is told of a token beside the stream, as in Gemma 4. */
@@ -36,7 +38,7 @@ export interface HollowModel {
   readonly remove: () => void;
 }
 
-export function hollowModel({ hidden, mlp, heads, kvHeads, headDim, layers, dtype, features, active, delta, experts, told, rank }: HollowShape): HollowModel {
+export function hollowModel({ hidden, mlp, heads, kvHeads, headDim, layers, dtype, features, active, delta, convolution, experts, told, rank }: HollowShape): HollowModel {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "saeq-hollow-")));
   const file = join(folder, "weights.bin");
   let offset = 0;
@@ -84,7 +86,8 @@ export function hollowModel({ hidden, mlp, heads, kvHeads, headDim, layers, dtyp
   };
   const sparseOrNot = { ...dense, blocks: dense.blocks.map(withExperts).map(withLatent) };
   const softmax = told === undefined ? sparseOrNot : withTold(sparseOrNot, told);
-  const spec = delta === undefined ? softmax : hybridSpec(softmax, delta, { matrix: tensor, vector: (shape) => tensor(...shape) });
+  const tensors = { matrix: tensor, vector: (shape: readonly number[]): TensorRef => tensor(...shape) };
+  const spec = delta !== undefined ? hybridSpec(softmax, delta, tensors) : convolution !== undefined ? convolvingSpec(softmax, convolution, tensors) : softmax;
   const sae: SaeSpec = {
     kind: "standard", digest: `hollow ${features}`, dIn: hidden, dSae: features, encoder: tensor(features, hidden), encoderLayout: "out_in", decoder: null, noDecoder: "hollow", normalize: "none", inputShift: null,
     // Spread over all tiles.

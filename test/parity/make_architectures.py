@@ -30,6 +30,7 @@ GEMMA4 = {"hidden_size": 32, "num_attention_heads": 2, "num_key_value_heads": 1,
 QWEN35 = {"hidden_size": 32, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 16, "intermediate_size": 40, "linear_num_key_heads": 2, "linear_num_value_heads": 4, "linear_key_head_dim": 8, "linear_value_head_dim": 12}
 QWEN35_LAYERS = ["linear_attention", "full_attention", "linear_attention"]
 NEXT = {**QWEN35, "hidden_size": 24, "intermediate_size": 28, "num_experts": 6, "num_experts_per_tok": 2, "moe_intermediate_size": 12, "shared_expert_intermediate_size": 16}
+LFM2 = {"hidden_size": 32, "num_attention_heads": 4, "num_key_value_heads": 2, "intermediate_size": 40, "block_multiple_of": 8}
 MOE = {**LLAMA, "hidden_size": 24, "head_dim": 8, "intermediate_size": 28, "moe_intermediate_size": 12, "num_experts": 8, "num_experts_per_tok": 3}
 OSS = {"hidden_size": 20, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 16, "num_local_experts": 5, "num_experts_per_tok": 2, "intermediate_size": 12, "sliding_window": 12}
 MLA = {"hidden_size": 24, "num_key_value_heads": None, "num_attention_heads": 2, "intermediate_size": 28, "moe_intermediate_size": 12, "q_lora_rank": 14, "kv_lora_rank": 10, "qk_nope_head_dim": 12, "qk_rope_head_dim": 8, "v_head_dim": 16}
@@ -136,6 +137,14 @@ CONFIGS = {
     "qwen3_next_published": ("qwen3_next", {**NEXT, "num_hidden_layers": 3, "layer_types": QWEN35_LAYERS, "mlp_only_layers": [2], "save": "bfloat16"}),
     "qwen3_next_held": ("qwen3_next", {**NEXT, "num_hidden_layers": 4, "linear_num_value_heads": 2, "linear_value_head_dim": 8, "linear_conv_kernel_dim": 3, "attention_bias": True, "norm_topk_prob": False, "decoder_sparse_step": 2, "tie_word_embeddings": True, "rope_parameters": {"rope_type": "default", "rope_theta": 5000.0, "partial_rotary_factor": 0.5}, "fused": True}),
     "qwen3_next_dense": ("qwen3_next", {**NEXT, "hidden_size": 32, "num_experts": 0, "linear_num_key_heads": 1, "layer_types": ["full_attention", "linear_attention"], "save": "float16", "written": {"rope_theta": 700.0, "rope_scaling": None, "partial_rotary_factor": 0.25, "full_attention_interval": 4}}),
+    # Short convolutions between layers of attention; how wide the MLP is made of what the config says.
+    "lfm2_published": ("lfm2", {**LFM2, "num_hidden_layers": 3, "layer_types": ["conv", "conv", "full_attention"], "save": "bfloat16", "written": {"layer_types": None, "full_attn_idxs": [2], "intermediate_size": 99, "block_ff_dim": 40, "block_norm_eps": 0.3, "tie_word_embeddings": False, "tie_embedding": True, "rope_theta": 1000.0, "rope_parameters": None, "use_pos_enc": True}}),
+    "lfm2_biased": ("lfm2", {**LFM2, "num_attention_heads": 2, "num_key_value_heads": 1, "layer_types": ["full_attention", "conv"], "conv_bias": True, "conv_L_cache": 4, "block_auto_adjust_ff_dim": False, "norm_eps": 0.01, "tie_word_embeddings": False, "rope_parameters": YARN}),
+    "lfm2_looking": ("lfm2", {**LFM2, "num_key_value_heads": 4, "layer_types": ["full_attention", "full_attention"], "block_multiple_of": 5, "save": "float16", "written": {"layer_types": None, "head_dim": 8, "rms_norm_eps": 0.3}}),
+    "lfm2_short": ("lfm2", {**LFM2, "num_hidden_layers": 2, "layer_types": ["conv", "full_attention"], "conv_L_cache": 2, "block_ffn_dim_multiplier": 1.3}),
+    "lfm2_moe_published": ("lfm2_moe", {**LFM2, "num_hidden_layers": 3, "hidden_size": 24, "num_attention_heads": 3, "num_key_value_heads": 1, "layer_types": ["conv", "full_attention", "conv"], "num_dense_layers": 1, "num_experts": 6, "num_experts_per_tok": 2, "moe_intermediate_size": 12, "routed_scaling_factor": 1.5, "save": "bfloat16"}),
+    "lfm2_moe_held": ("lfm2_moe", {**LFM2, "hidden_size": 16, "num_attention_heads": 2, "num_key_value_heads": 2, "layer_types": ["full_attention", "conv"], "num_dense_layers": 0, "num_experts": 4, "num_experts_per_tok": 1, "moe_intermediate_size": 8, "use_expert_bias": False, "norm_topk_prob": True, "conv_bias": True, "tie_word_embeddings": False, "fused": True}),
+    "lfm2_moe_shares": ("lfm2_moe", {**LFM2, "hidden_size": 16, "num_attention_heads": 2, "num_key_value_heads": 1, "layer_types": ["conv", "full_attention"], "num_dense_layers": 0, "num_experts": 5, "num_experts_per_tok": 3, "moe_intermediate_size": 8, "norm_topk_prob": False, "save": "float16"}),
     # The whole model, with an eye that no text goes through, as the hub has it.
     "llava_llama": ("llava", {**LLAMA, "model_type": "llama", "rope_parameters": {"rope_type": "linear", "factor": 3.0, "rope_theta": 5000.0}}),
     "llava_qwen2_tied": ("llava", {**LLAMA, "model_type": "qwen2", "tie_word_embeddings": True, "fused": True}),
@@ -265,6 +274,7 @@ LLAMA_POINTS = {"z": ("self_attn.o_proj", "in"), "attn_out": ("self_attn.o_proj"
 # Hooks of what attention and MLP give lie before the norms behind them, as TransformerLens has it (make_transformer_lens.py), and nothing is normed before.
 OLMO2_POINTS = {**LLAMA_POINTS, "mid": "mlp", "ln1": None}
 GLM4_POINTS = {**LLAMA_POINTS, "attn_out": ("post_self_attn_layernorm", "out"), "mlp_out": ("post_mlp_layernorm", "out")}
+LFM2_POINTS = {"z": ("self_attn.out_proj", "in"), "attn_out": ("self_attn.out_proj", "out"), "mid": "ffn_norm", "mlp_in": "feed_forward", "mlp_out": ("feed_forward.w2", "out"), "ln1": "operator_norm"}
 POINTS = {
     "glm4": GLM4_POINTS,
     "gpt2": {"z": ("attn.c_proj", "in"), "attn_out": ("attn.c_proj", "out"), "mid": "ln_2", "mlp_out": ("mlp.c_proj", "out"), "ln1": "ln_1"},
@@ -283,6 +293,8 @@ POINTS = {
     "qwen2_moe": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
     "qwen3_moe": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
     "qwen3_5_moe_text": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
+    "lfm2": LFM2_POINTS,
+    "lfm2_moe": {**LFM2_POINTS, "mlp_out": ("feed_forward", "out")},
     "qwen3_next": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
     "gpt_oss": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
     "mixtral": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
@@ -317,9 +329,11 @@ POINTS = {
 LAYER_NORMED = {"gpt2": "layer_norm_epsilon", "gpt_neo": "layer_norm_epsilon", "gpt_neox": "layer_norm_eps", "phi": "layer_norm_eps", "olmo": None, "stablelm": "layer_norm_eps"}
 LAYER_NORMED |= {"bloom": "layer_norm_epsilon", "gpt_bigcode": "layer_norm_epsilon", "falcon": "layer_norm_epsilon", "gptj": "layer_norm_epsilon", "opt": None, "starcoder2": "norm_epsilon", "cohere": "layer_norm_eps", "cohere2": "layer_norm_eps", "nemotron": "norm_eps", "jais2": "layer_norm_eps"}
 LAYER_NORMED |= {"codegen": "layer_norm_epsilon", "mpt": "layer_norm_epsilon", "phimoe": "rms_norm_eps", "biogpt": None}
+# Of the others, where it is no `rms_norm_eps`.
+EPSILONS = {"lfm2": "norm_eps", "lfm2_moe": "norm_eps"}
 
 # Modules that SAEs of transformers' models are named by, which have the projection inside them.
-AROUND = ("mlp", "self_attn", "self_attention", "linear_attn", "attention", "attn", "attn.attention")
+AROUND = ("mlp", "feed_forward", "self_attn", "self_attention", "linear_attn", "conv", "attention", "attn", "attn.attention")
 
 
 def config_of(kind: str, options: dict):
@@ -349,7 +363,7 @@ def blocks_of(model):
 
 def normalised(x: torch.Tensor, model, kind: str) -> torch.Tensor:
     """hook_normalized: (x − mean) / sqrt(var + ε), without the mean for RMS norms."""
-    key = LAYER_NORMED.get(kind, "rms_norm_eps")
+    key = {**LAYER_NORMED, **EPSILONS}.get(kind, "rms_norm_eps")
     epsilon = 1e-5 if key is None else getattr(model.config.get_text_config(), key)
     seen = x - x.mean(-1, keepdim=True) if kind in LAYER_NORMED else x
     return seen / (seen.pow(2).mean(-1, keepdim=True) + epsilon).sqrt()
@@ -384,10 +398,11 @@ def hooks_of(model, kind: str, ids: torch.Tensor) -> dict[str, torch.Tensor]:
         catch(f"{layer}.resid_pre", block, "in")
         # The last entry of output_hidden_states is the state after the final norm; a hook on the block is not.
         catch(f"{layer}.resid_post", block, "out")
-        linear = hasattr(block, "linear_attn")
-        hybrid = any(hasattr(other, "linear_attn") for other in blocks_of(model))
+        # Layers without heads, and what their projection is.
+        carrying = next((name for name in ("linear_attn", "conv") if hasattr(block, name)), None)
+        hybrid = any(hasattr(other, name) for other in blocks_of(model) for name in ("linear_attn", "conv"))
         for hook in ("attn_out", "mlp_out") if hybrid else ("z", "attn_out", "mlp_out"):
-            module, side = ("linear_attn.out_proj", "out") if linear and hook == "attn_out" else points[hook]
+            module, side = (f"{carrying}.out_proj", "out") if carrying is not None and hook == "attn_out" else points[hook]
             catch(f"{layer}.{hook}", block.get_submodule(module), side)
         # Those of a Bloom add the stream.
         if getattr(block, "shared_mlp", None) is not None:
@@ -408,7 +423,7 @@ def hooks_of(model, kind: str, ids: torch.Tensor) -> dict[str, torch.Tensor]:
         found[name.removesuffix(" beside")] += found.pop(name)
     for name in [name for name in found if ".around " in name]:
         # What a module around the projection gives out is the same, unless it is normed before it is added.
-        value, hook = found.pop(name), "mlp_out" if name.endswith("mlp") else "attn_out"
+        value, hook = found.pop(name), "mlp_out" if name.endswith(("mlp", "feed_forward")) else "attn_out"
         assert points in (GEMMA_POINTS, GLM4_POINTS, POINTS["hyperclovax"]) or torch.equal(value, found[f"{name.split('.')[0]}.{hook}"]), name
     parallel = kind in ("codegen", "cohere", "cohere2", "gptj", "phi") or (kind == "falcon" and points["mid"] != "post_attention_layernorm") or (kind in ("gpt_neox", "stablelm") and model.config.use_parallel_residual)
     for layer in range(len(blocks_of(model))):
@@ -453,7 +468,7 @@ def make(name: str, seed: int) -> None:
             if parameter.ndim == 1 or key.endswith("e_score_correction_bias"):
                 parameter.add_(0.2 * torch.randn_like(parameter))
         for key, buffer in model.named_buffers():
-            if key.endswith(("layer_scalar", "e_score_correction_bias")):
+            if key.endswith(("layer_scalar", "e_score_correction_bias", "expert_bias")):
                 buffer.add_(0.2 * torch.randn_like(buffer))
     folder = OUT / name
     shutil.rmtree(folder, ignore_errors=True)

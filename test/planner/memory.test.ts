@@ -114,6 +114,7 @@ if (existsSync("/proc/self/status")) {
     ["linear attention", { ...wide, layers: 4, delta: { keyHeads: 16, valueHeads: 32, keyDim: 128, valueDim: 128, kernel: 4 } }, { texts: 20, length: 100, wanted: 50, batch: 10 }],
     ["linear attention, maps by key head", { ...wide, layers: 4, delta: { keyHeads: 16, valueHeads: 32, keyDim: 128, valueDim: 128, kernel: 4, byKeyHead: true } }, { texts: 20, length: 100, wanted: 50, batch: 10 }],
     ["linear attention, short texts", { ...wide, layers: 4, delta: { keyHeads: 16, valueHeads: 32, keyDim: 128, valueDim: 128, kernel: 4 } }, { texts: 200, length: 6, wanted: 3, batch: 100 }],
+    ["convolutions", { ...wide, mlp: 768, layers: 4, features: 8192, convolution: 4 }, { texts: 40, length: 100, wanted: 5, batch: 20 }],
     ["experts on which all tokens agree", { ...wide, mlp: 768, features: 8192, experts: { count: 32, perToken: 4 } }, { texts: 20, length: 100, wanted: 50, batch: 10 }],
     ["experts in four bits", { ...wide, hidden: 2880, mlp: 2880, heads: 32, features: 8192, experts: { count: 8, perToken: 4, packed: true } }, { texts: 10, length: 100, wanted: 50, batch: 5 }],
     ["many blocks of experts", { ...wide, hidden: 512, mlp: 256, layers: 24, features: 8192, experts: { count: 128, perToken: 8 } }, { texts: 5, length: 100, wanted: 50, batch: 5 }],
@@ -141,6 +142,7 @@ if (existsSync("/proc/self/status")) {
     ["many heads of keys and values", { ...wide, hidden: 768, mlp: 3072, heads: 12, kvHeads: 12, dtype: "f32", layers: 12 }, { texts: 32, length: 50, steps: 24 }],
     ["few, bfloat16", wide, { texts: 16, length: 30, steps: 30 }],
     ["linear attention", { ...wide, layers: 4, delta: { keyHeads: 16, valueHeads: 32, keyDim: 128, valueDim: 128, kernel: 4 } }, { texts: 10, length: 20, steps: 12 }],
+    ["convolutions", { ...wide, mlp: 768, layers: 4, convolution: 4 }, { texts: 16, length: 30, steps: 30 }],
   ] as const) {
     test(`continuations take no more than was predicted, and not far less: ${name}`, async () => {
       const { peak, predicted } = await continuingPeak(shape, load);
