@@ -7,7 +7,7 @@ import type { AttentionSpec, ConvolutionSpec, DeltaSpec } from "../../src/emit/a
 import type { SaeSpec } from "../../src/emit/sae_specs.ts";
 import type { BlockSpec, DecoderSpec, LinearSpec, MlpSpec, TensorRef } from "../../src/emit/specs.ts";
 import { expertsIn } from "../../src/emit/block.ts";
-import { headsIn } from "../../src/emit/attention.ts";
+import { cacheWidth, headsIn } from "../../src/emit/attention.ts";
 import { blocksOf, widthIn } from "../../src/ops/hook.ts";
 import type { Edit } from "../../src/ops/edit.ts";
 import type { Tap } from "../../src/ops/op.ts";
@@ -123,10 +123,12 @@ function softmaxNumbers(model: DecoderSpec, spec: AttentionSpec, { tokens, longe
   const { qkv } = spec;
   const { heads, kvHeads, headDim } = headsIn(model, spec);
   const columns = (heads + 2 * kvHeads) * headDim;
+  const width = cacheWidth(model, spec);
+  const laid = (heads + 2 * kvHeads) * width;
   const gates = qkv.kind === "gated" ? 2 * heads * headDim : 0;
   // What keys and values are made of is written out for each head, put in order and filled up: once more as much.
-  const times = qkv.kind === "latent" ? 3 : 2;
-  return tokens * (times * columns + heads * headDim + gates) + tokens * longest * heads;
+  const times = qkv.kind === "latent" ? 2 : 1;
+  return tokens * (times * columns + laid + heads * width + gates) + tokens * longest * heads;
 }
 
 /** What goes into the convolution, its shifted products, and queries and keys once more for the heads that share them; and the matrices of each text. */

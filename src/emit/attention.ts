@@ -4,7 +4,7 @@ import { headColumns, type HeadColumns } from "./head_columns.ts";
 import { latent } from "./latent.ts";
 import { linear } from "./linear.ts";
 import { headNorm, normalized } from "./norm.ts";
-import { standing, tablesOf, turning, type Looked, type Shared } from "./positions.ts";
+import { rises, standing, tablesOf, turning, type Looked, type Shared } from "./positions.ts";
 import type { AttentionSpec, QkvSpec, RopeSpec } from "./attention_specs.ts";
 import type { DecoderSpec } from "./specs.ts";
 
@@ -23,7 +23,8 @@ export function headsIn(model: DecoderSpec, spec: AttentionSpec): HeadsOfBlock {
 
 function columnsOf(model: DecoderSpec, spec: AttentionSpec): HeadColumns {
   if (spec.rope !== null && spec.slopes !== undefined) throw new Error("heads that turn have no slopes");
-  return headColumns(headsIn(model, spec).headDim, ropeWithin(spec), spec.slopes !== undefined);
+  const { heads, kvHeads, headDim } = headsIn(model, spec);
+  return headColumns(headDim, ropeWithin(spec), spec.slopes === undefined ? 0 : spec.roundedSlopes === true ? heads / kvHeads : 1);
 }
 
 /** What the operator turns: nothing where that is done before it. */
@@ -125,6 +126,20 @@ function inclined(graph: Graph, path: string, shape: HeadsOfBlock, common: Share
   return [node(graph, `${path}/q/inclined`, "Add", [q as string, row(shape.heads, (head) => slopes[head] as number)]), node(graph, `${path}/k/placed`, "Add", [k as string, placed])];
 }
 
+/**
+ * The same where what is added is no product of two numbers, since it is rounded: keys have a column for each of the heads that share them, with what that head adds
+ * at the key's place, and a query has a one in its own.
+ */
+function inclinedByTable(graph: Graph, path: string, { heads, kvHeads }: HeadsOfBlock, common: Shared, slopes: readonly number[], { width, place = 0 }: HeadColumns, [q, k]: readonly string[]): readonly [string, string] {
+  const sharers = heads / kvHeads;
+  const ones = new Float32Array(heads * width);
+  for (let head = 0; head < heads; head += 1) ones[head * width + place + (head % sharers)] = 1;
+  const each = node(graph, `${path}/k/steps`, "Reshape", [rises(graph, common, slopes), ints(graph, -1, kvHeads, sharers)]);
+  const wide = node(graph, `${path}/k/steps/wide`, "Pad", [each, ints(graph, 0, 0, place, 0, 0, width - place - sharers)]);
+  const steps = node(graph, `${path}/k/steps/rows`, "Reshape", [wide, common.fed === null ? ints(graph, -1, kvHeads * width) : common.layout]);
+  return [node(graph, `${path}/q/inclined`, "Add", [q as string, constant(graph, "f32", [heads * width], ones)]), node(graph, `${path}/k/placed`, "Add", [k as string, steps])];
+}
+
 /** Causal attention of one block, without the output projection: normed x [T, d] → [T, heads·dh], and the keys and values so far. */
 export function attention(graph: Graph, path: string, model: DecoderSpec, spec: AttentionSpec, common: Shared, x: string, own: Cache | null): { readonly mixed: string; readonly present: Cache } {
   const shape = headsIn(model, spec);
@@ -137,7 +152,7 @@ export function attention(graph: Graph, path: string, model: DecoderSpec, spec: 
   const heads = (name: string, value: string, order = columns.order): string => laidOut(graph, `${path}/${name}`, shape.headDim, order, clipped(graph, `${path}/${name}/clipped`, value, spec.clip), common.layout);
   const laid = heads("q", normedQ);
   const looked: Looked = normed === null ? lookedAt(model, spec, common) : { k: heads("k", normed.k), v: heads("v", normed.v, columns.values), past: own };
-  const [queries, keys] = spec.slopes === undefined ? [laid, looked.k] : inclined(graph, path, shape, common, spec.slopes.map((slope) => slope / spec.scale), columns, [laid, looked.k]);
+  const [queries, keys] = rising(graph, path, spec, shape, common, columns, [laid, looked.k]);
   const seen: Looked = { ...looked, k: keys };
   if (normed !== null) common.looked.set(spec, seen);
   const rope = ropeWithin(spec);
@@ -157,6 +172,13 @@ export function attention(graph: Graph, path: string, model: DecoderSpec, spec: 
   const whole = collected(graph, `${path}/mixed`, shape, columns, out);
   const mixed = spec.qkv.kind === "latent" ? narrowed(graph, `${path}/mixed/values`, shape, spec.qkv.valueDim, whole) : whole;
   return { mixed: gate === null ? mixed : gated(graph, `${path}/gated`, shape, mixed, gate), present: { key, value } };
+}
+
+/** Queries and keys with what is added to scores by place, where something is. */
+function rising(graph: Graph, path: string, { slopes, roundedSlopes, scale }: AttentionSpec, shape: HeadsOfBlock, common: Shared, columns: HeadColumns, both: readonly [string, string]): readonly [string, string] {
+  if (slopes === undefined) return both;
+  if (roundedSlopes === true) return inclinedByTable(graph, path, shape, common, slopes, columns, both);
+  return inclined(graph, path, shape, common, slopes.map((slope) => slope / scale), columns, both);
 }
 
 /** x [.., heads·dh] turned outside of the operator, column i of a head against column i + dimensions / 2 → [B, S, heads, dh]. */

@@ -88,6 +88,8 @@ export interface AttentionSpec {
   readonly rope: RopeSpec | null;
   /** [heads] what the score of a key grows by with each place that it stands further on (ALiBi, of Bloom), where nothing turns; absent: it does not. */
   readonly slopes?: readonly number[];
+  /** true: slopes, places and their products are rounded to bfloat16 each, and what comes of it is multiplied by `scale` as dot products are (Falcon). */
+  readonly roundedSlopes?: true;
   /** Keys that a query sees, itself included; null: all before it. */
   readonly window: number | null;
   /** Factor of the dot products. */

@@ -100,6 +100,26 @@ export function standing(graph: Graph, common: Shared): string {
   return node(graph, path, "Gather", [numbers, common.fed ?? places(graph, common, common.rows)], { axis: 0 });
 }
 
+/**
+ * Slope times position for each head, rounded to bfloat16 as both are before, f32 [S, heads], or [B, S, heads] where they are fed (transformers 5.24 `modeling_falcon.py`,
+ * `build_alibi_tensor`); made once for all blocks.
+ */
+export function rises(graph: Graph, common: Shared, slopes: readonly number[]): string {
+  const path = "/rises";
+  if (graph.names.has(path)) return path;
+  const rows = new Float32Array(common.rows * slopes.length);
+  for (let place = 0; place < common.rows; place += 1) slopes.forEach((slope, head) => (rows[place * slopes.length + head] = bfloat(bfloat(slope) * bfloat(place))));
+  return node(graph, path, "Gather", [constant(graph, "f32", [common.rows, slopes.length], rows), common.fed ?? places(graph, common, common.rows)], { axis: 0 });
+}
+
+/** The nearest bfloat16, of two that are as near the even one; of finite numbers. */
+function bfloat(value: number): number {
+  const word = new Uint32Array(Float32Array.of(value).buffer);
+  const bits = word[0] as number;
+  word[0] = (bits + 0x7fff + ((bits >>> 16) & 1)) & 0xffff_0000;
+  return new Float32Array(word.buffer)[0] as number;
+}
+
 /** Positions of this call's tokens, int64 [S]: total − S, …, total − 1. The row that makes an odd context even reads the last of `count`. */
 function places(graph: Graph, common: Shared, count: number): string {
   const known = `/positions/places`;

@@ -26,7 +26,7 @@ interface Shape extends ModelShape {
   /** Each head has a sink, and every other layer sees so many keys. */
   readonly window?: number;
   /** Nothing turns, and scores grow with the place of a key. */
-  readonly sloped?: true;
+  readonly sloped?: "straight" | "rounded";
 }
 
 const shapes: readonly (readonly [string, Shape])[] = [
@@ -38,8 +38,10 @@ const shapes: readonly (readonly [string, Shape])[] = [
   ["heads of 512", { hiddenSize: 64, heads: 2, kvHeads: 1, headDim: 512, mlpSize: 96, layers: 3 }],
   ["heads of 128, bf16", { hiddenSize: 128, heads: 2, kvHeads: 1, headDim: 128, mlpSize: 300, layers: 3, dtype: "bf16" }],
   ["heads of 136", { hiddenSize: 64, heads: 2, kvHeads: 1, headDim: 136, mlpSize: 96, layers: 3 }],
-  ["heads of 128 with slopes", { hiddenSize: 64, heads: 2, kvHeads: 2, headDim: 128, mlpSize: 96, layers: 3, sloped: true }],
-  ["heads of 20 with slopes, bf16", { hiddenSize: 52, heads: 3, kvHeads: 3, headDim: 20, mlpSize: 100, layers: 3, dtype: "bf16", sloped: true }],
+  ["heads of 128 with slopes", { hiddenSize: 64, heads: 2, kvHeads: 2, headDim: 128, mlpSize: 96, layers: 3, sloped: "straight" }],
+  ["heads of 20 with slopes, bf16", { hiddenSize: 52, heads: 3, kvHeads: 3, headDim: 20, mlpSize: 100, layers: 3, dtype: "bf16", sloped: "straight" }],
+  ["heads of 32 with rounded slopes, sharing keys", { hiddenSize: 64, heads: 6, kvHeads: 2, headDim: 32, mlpSize: 96, layers: 3, sloped: "rounded" }],
+  ["heads of 128 with rounded slopes", { hiddenSize: 64, heads: 2, kvHeads: 2, headDim: 128, mlpSize: 96, layers: 3, sloped: "rounded" }],
   ["linear attention, heads of 128", { hiddenSize: 64, heads: 2, kvHeads: 1, headDim: 32, mlpSize: 96, layers: 3, delta: { keyHeads: 2, valueHeads: 4, keyDim: 128, valueDim: 128, kernel: 4 } }],
   ["linear attention, maps by key head", { hiddenSize: 64, heads: 2, kvHeads: 1, headDim: 32, mlpSize: 96, layers: 3, delta: { keyHeads: 2, valueHeads: 4, keyDim: 64, valueDim: 32, kernel: 4, byKeyHead: true } }],
   ["linear attention, odd heads, bf16", { hiddenSize: 52, heads: 2, kvHeads: 1, headDim: 20, mlpSize: 100, layers: 3, dtype: "bf16", delta: { keyHeads: 3, valueHeads: 3, keyDim: 20, valueDim: 12, kernel: 3 } }],
@@ -62,14 +64,14 @@ function withSinks(spec: DecoderSpec, window: number): DecoderSpec {
   };
 }
 
-function withSlopes(spec: DecoderSpec): DecoderSpec {
-  return { ...spec, blocks: spec.blocks.map((block) => (block.attention.kind === "softmax" ? { ...block, attention: { ...block.attention, rope: null, slopes: slopesOf(spec.heads) } } : block)) };
+function withSlopes(spec: DecoderSpec, rounded: boolean): DecoderSpec {
+  return { ...spec, blocks: spec.blocks.map((block) => (block.attention.kind === "softmax" ? { ...block, attention: { ...block.attention, rope: null, slopes: slopesOf(spec.heads), ...(rounded ? { roundedSlopes: true } : {}) } } : block)) };
 }
 
 for (const [name, shape] of shapes) {
   const model = (): DecoderSpec => {
     const made = randomModel(join(folder, `${name}.bin`), shape);
-    if (shape.sloped === true) return withSlopes(made);
+    if (shape.sloped !== undefined) return withSlopes(made, shape.sloped === "rounded");
     return shape.window === undefined ? made : withSinks(made, shape.window);
   };
   const tap = { layer: 1, hook: "resid_post", sae: null } as const;

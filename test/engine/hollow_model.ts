@@ -28,6 +28,8 @@ export interface HollowShape {
   readonly experts?: { readonly count: number; readonly perToken: number; /** In four bits. */ readonly packed?: true; /** Beside MLPs of four times as many columns, as in Gemma 4. */ readonly beside?: true };
   /** Columns of what each block is told of a token beside the stream, as in Gemma 4. */
   readonly told?: number;
+  /** Nothing turns, and keys have a column for each head that shares them, of what is added to its scores, as in Falcon. */
+  readonly rising?: true;
   /** Keys and values of all heads are made of so many numbers, as in DeepSeek; `headDim` is then the width of a query, half of it turned, and half of it the width of a value. */
   readonly rank?: number;
 }
@@ -38,7 +40,7 @@ export interface HollowModel {
   readonly remove: () => void;
 }
 
-export function hollowModel({ hidden, mlp, heads, kvHeads, headDim, layers, dtype, features, active, delta, convolution, experts, told, rank }: HollowShape): HollowModel {
+export function hollowModel({ hidden, mlp, heads, kvHeads, headDim, layers, dtype, features, active, delta, convolution, experts, told, rank, rising }: HollowShape): HollowModel {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "saeq-hollow-")));
   const file = join(folder, "weights.bin");
   let offset = 0;
@@ -84,7 +86,8 @@ export function hollowModel({ hidden, mlp, heads, kvHeads, headDim, layers, dtyp
     const qkv: LatentSpec = { kind: "latent", q: linear(heads * headDim, hidden), qLatent: null, down: linear(rank + half, hidden), norm: tensor(rank), up: linear(heads * headDim, rank), plain: half, turned: half, valueDim: half, epsilon: 1e-6 };
     return { ...block, attention: { ...block.attention, qkv, o: linear(hidden, heads * half), rope: { theta: 10000, dimensions: half, scaling: { kind: "none" } } } };
   };
-  const sparseOrNot = { ...dense, blocks: dense.blocks.map(withExperts).map(withLatent) };
+  const withRises = (block: BlockSpec): BlockSpec => (rising !== true || block.attention.kind !== "softmax" ? block : { ...block, attention: { ...block.attention, rope: null, slopes: new Array<number>(heads).fill(1 / 16), roundedSlopes: true } });
+  const sparseOrNot = { ...dense, blocks: dense.blocks.map(withExperts).map(withLatent).map(withRises) };
   const softmax = told === undefined ? sparseOrNot : withTold(sparseOrNot, told);
   const tensors = { matrix: tensor, vector: (shape: readonly number[]): TensorRef => tensor(...shape) };
   const spec = delta !== undefined ? hybridSpec(softmax, delta, tensors) : convolution !== undefined ? convolvingSpec(softmax, convolution, tensors) : softmax;

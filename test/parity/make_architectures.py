@@ -100,6 +100,11 @@ CONFIGS = {
     "falcon_grouped": ("falcon", {"hidden_size": 64, "num_attention_heads": 4, "num_kv_heads": 2, "new_decoder_architecture": True, "bias": True, "ffn_hidden_size": 40, "tie_word_embeddings": False, "save": "bfloat16"}),
     "falcon_grouped_one_norm": ("falcon", {"hidden_size": 48, "num_attention_heads": 3, "num_kv_heads": 1, "new_decoder_architecture": True, "num_ln_in_parallel_attn": 1, "multi_query": False, "ffn_hidden_size": 40, "activation": "gelu_pytorch_tanh", "rope_parameters": {"rope_type": "linear", "factor": 2.0, "rope_theta": 700.0}, "save": "float16"}),
     "falcon_apart": ("falcon", {"hidden_size": 40, "num_attention_heads": 2, "multi_query": False, "parallel_attn": False, "bias": True, "ffn_hidden_size": 40, "layer_norm_epsilon": 0.01, "written": {"hidden_size": 80, "n_embed": 40, "rope_theta": 500.0}}),
+    # Distances added to scores, rounded: as published, every head with keys of its own; heads whose number is no power of two; one key for all; some for each.
+    "falcon_alibi": ("falcon", {"hidden_size": 32, "num_attention_heads": 2, "multi_query": False, "parallel_attn": False, "bias": True, "ffn_hidden_size": 40, "alibi": True, "max_position_embeddings": 400}),
+    "falcon_alibi_many": ("falcon", {"hidden_size": 64, "num_attention_heads": 16, "multi_query": False, "parallel_attn": False, "ffn_hidden_size": 40, "alibi": True, "max_position_embeddings": 400, "save": "bfloat16"}),
+    "falcon_alibi_odd": ("falcon", {"hidden_size": 48, "num_attention_heads": 6, "num_kv_heads": 2, "new_decoder_architecture": True, "bias": True, "ffn_hidden_size": 40, "alibi": True, "tie_word_embeddings": False, "max_position_embeddings": 400, "save": "float16"}),
+    "falcon_alibi_shared": ("falcon", {"hidden_size": 36, "num_attention_heads": 3, "ffn_hidden_size": 40, "alibi": True, "rope_parameters": {"rope_type": "linear", "factor": 2.0, "rope_theta": 700.0}}),
     "cohere_plain": ("cohere", {**LLAMA, "hidden_size": 64, "intermediate_size": 24, "logit_scale": 0.3}),
     # Norms of each head with weights of its own, and heads whose columns leave gaps.
     "cohere_normed": ("cohere", {**LLAMA, "head_dim": 24, "num_key_value_heads": None, "use_qk_norm": True, "attention_bias": True, "layer_norm_eps": 0.01, "hidden_act": "gelu", "tie_word_embeddings": False, "rope_parameters": YARN, "save": "bfloat16"}),
@@ -461,7 +466,9 @@ def make(name: str, seed: int) -> None:
     written, fused, torch_file, packed = (options.pop(key, unsaid) for key, unsaid in (("written", {}), ("fused", False), ("torch", False), ("packed", False)))
     published = options.pop("published", False)
     torch.manual_seed(seed)
-    model = auto.from_config(config_of(kind, options), attn_implementation="eager")
+    # Its eager attention adds distances twice (modeling_falcon.py: in the mask, and to the scores).
+    attention = "sdpa" if options.get("alibi") else "eager"
+    model = auto.from_config(config_of(kind, options), attn_implementation=attention)
     with torch.no_grad():
         for key, parameter in model.named_parameters():
             # Fresh norms do nothing and fresh biases are zeros: they would hide a forgotten factor.
@@ -490,7 +497,7 @@ def make(name: str, seed: int) -> None:
         text.pop("per_layer_config")
         text |= {key: options[key] for key in ("global_head_dim", "num_global_key_value_heads")}
         (folder / "config.json").write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
-    model = auto.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
+    model = auto.from_pretrained(folder, dtype=torch.float32, attn_implementation=attention).eval()
     tensors, documents = {}, []
     for number, length in enumerate(LENGTHS):
         ids = torch.randint(3, VOCAB, (1, length))

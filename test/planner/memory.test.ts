@@ -121,6 +121,7 @@ if (existsSync("/proc/self/status")) {
     ["experts beside an MLP", { ...wide, mlp: 256, features: 8192, experts: { count: 32, perToken: 16, beside: true } }, { texts: 40, length: 100, wanted: 5, batch: 20 }],
     ["blocks that are told of each token", { ...wide, mlp: 1024, heads: 4, layers: 4, features: 8192, told: 4096 }, { texts: 40, length: 100, wanted: 5, batch: 20 }],
     ["keys and values made of what heads share", { ...wide, mlp: 1024, heads: 32, kvHeads: 32, headDim: 128, features: 8192, rank: 512 }, { texts: 40, length: 100, wanted: 5, batch: 20 }],
+    ["many heads that share keys with a column for each", { ...wide, mlp: 1024, heads: 64, kvHeads: 1, headDim: 32, features: 8192, rising: true }, { texts: 40, length: 100, wanted: 5, batch: 20 }],
     ["one long text", wide, { texts: 1, length: 1500, wanted: 500, batch: 1 }],
   ] as const) {
     test(`a batch takes no more than was predicted, and not far less: ${name}`, async () => {
