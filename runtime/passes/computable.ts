@@ -16,7 +16,7 @@ import { EngineError } from "../engine/port.ts";
 /**
  * Why these blocks are computed on the CPU only, or null. The loop over experts that tokens chose has lists in it, which are made on the processor:
  * any device would send it what it computes. Places as large as a text is long, times a slope, are more than numbers of 16 bits hold. What turns outside of attention asks where
- * tokens stand by numbers that WebGPU has no kernel for.
+ * tokens stand by numbers that WebGPU has no kernel for, and so do runs of tokens and factors of queries, which no other device has been tried with.
  */
 function obstacleOf(model: DecoderSpec, blocks: number): string | null {
   const read = model.blocks.slice(0, blocks);
@@ -24,6 +24,10 @@ function obstacleOf(model: DecoderSpec, blocks: number): string | null {
   if (layer >= 0) return `layer ${layer} chooses experts for each token, which is computed on the CPU only`;
   const sloped = read.findIndex(({ attention }) => attention.kind === "softmax" && attention.slopes !== undefined);
   if (sloped >= 0) return `layer ${sloped} adds to scores by distance, which is computed in float32 on the CPU only`;
+  const chunked = read.findIndex(({ attention }) => attention.kind === "softmax" && attention.chunk !== undefined);
+  if (chunked >= 0) return `layer ${chunked} sees a text in runs of tokens, which is computed on the CPU only`;
+  const sharpened = read.findIndex(({ attention }) => attention.kind === "softmax" && attention.sharpening !== undefined);
+  if (sharpened >= 0) return `layer ${sharpened} multiplies queries by where they stand, which is computed on the CPU only`;
   const turning = read.findIndex(({ attention }) => attention.kind === "softmax" && attention.turnedFirst === true);
   return turning < 0 ? null : `layer ${turning} turns its heads before it norms them, which is computed on the CPU only`;
 }

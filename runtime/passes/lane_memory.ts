@@ -128,7 +128,10 @@ function softmaxNumbers(model: DecoderSpec, spec: AttentionSpec, { tokens, longe
   const gates = qkv.kind === "gated" ? 2 * heads * headDim : 0;
   // What keys and values are made of is written out for each head, put in order and filled up: once more as much.
   const times = qkv.kind === "latent" ? 2 : 1;
-  return tokens * (times * columns + laid + heads * width + gates) + tokens * longest * heads;
+  // Where a text is cut in runs, what is added to scores of all heads is there for all blocks.
+  const added = spec.chunk === undefined ? 0 : 2;
+  const sharpened = spec.sharpening === undefined ? 0 : heads * width;
+  return tokens * (times * columns + laid + heads * width + gates + sharpened) + tokens * longest * (heads + added);
 }
 
 /** What goes into the convolution, its shifted products, and queries and keys once more for the heads that share them; and the matrices of each text. */
@@ -168,12 +171,23 @@ function mlpBytes(mlp: MlpSpec, tokens: number): number {
 function expertsBytes(mlp: ExpertsSpec, tokens: number): number {
   const { router, perToken } = mlp;
   const [count, d] = router.weight.shape as readonly [number, number];
-  // Pairs of gates and ups are taken apart before they are clamped.
-  const [width, columns] = "pairs" in mlp ? [mlp.pairs[0]!.gateUp.bias.shape[0]! / 2, 8] : [mlp.experts[0]!.up.shape[0]!, 4];
+  const [width, columns] = inLoopOf(mlp);
   const made = (tokens * perToken + count) * d;
   const inLoop = (tokens + 1) * (3 * d + columns * width);
-  const weights = "pairs" in mlp ? Math.max(...[mlp.pairs[0]!.gateUp, mlp.pairs[0]!.down].map(mapBytes)) : 2 * cutBytes(mlp.experts[0]!.up);
+  const weights = weightsInLoop(mlp);
   return F32 * (made + Math.max(made + 3 * tokens * d, inLoop) + 3 * tokens * count) + tokens * perToken * PER_PLACE + Math.max(weights, castBytes([router]));
+}
+
+/** Columns of an expert, and how many such there are of each row at a time: gates and ups that come of one map are taken apart, and pairs of them before they are clamped. */
+function inLoopOf(mlp: ExpertsSpec): readonly [number, number] {
+  if ("pairs" in mlp) return [mlp.pairs[0]!.gateUp.bias.shape[0]! / 2, 8];
+  return "joined" in mlp ? [mlp.joined[0]!.down.shape[0]!, 6] : [mlp.experts[0]!.up.shape[0]!, 4];
+}
+
+/** Weights of an expert that are there at a time. */
+function weightsInLoop(mlp: ExpertsSpec): number {
+  if ("pairs" in mlp) return Math.max(...[mlp.pairs[0]!.gateUp, mlp.pairs[0]!.down].map(mapBytes));
+  return "joined" in mlp ? cutBytes(mlp.joined[0]!.gateUp) + cutBytes(mlp.joined[0]!.down) : 2 * cutBytes(mlp.experts[0]!.up);
 }
 
 /** A weight of an expert as it is cut out of the file, and its float32 copy. */

@@ -4,7 +4,7 @@ import { headColumns, type HeadColumns } from "./head_columns.ts";
 import { latent } from "./latent.ts";
 import { linear } from "./linear.ts";
 import { headNorm, normalized } from "./norm.ts";
-import { rises, standing, tablesOf, turning, type Looked, type Shared } from "./positions.ts";
+import { rises, sharpness, standing, tablesOf, turning, withinChunks, type Looked, type Shared } from "./positions.ts";
 import type { AttentionSpec, QkvSpec, RopeSpec } from "./attention_specs.ts";
 import type { DecoderSpec } from "./specs.ts";
 
@@ -150,16 +150,19 @@ export function attention(graph: Graph, path: string, model: DecoderSpec, spec: 
   const normedQ = spec.qNorm === null ? q : headNorm(graph, `${path}/q_norm`, q, model.norm, spec.qNorm);
   const normed = normedKeys(graph, path, model, spec, k, v);
   const heads = (name: string, value: string, order = columns.order): string => laidOut(graph, `${path}/${name}`, shape.headDim, order, clipped(graph, `${path}/${name}/clipped`, value, spec.clip), common.layout);
-  const laid = heads("q", normedQ);
+  const plain = heads("q", normedQ);
+  const laid = spec.sharpening === undefined ? plain : node(graph, `${path}/q/sharp`, "Mul", [plain, sharpness(graph, `${path}/q/sharpness`, common, spec.sharpening)]);
   const looked: Looked = normed === null ? lookedAt(model, spec, common) : { k: heads("k", normed.k), v: heads("v", normed.v, columns.values), past: own };
   const [queries, keys] = rising(graph, path, spec, shape, common, columns, [laid, looked.k]);
   const seen: Looked = { ...looked, k: keys };
   if (normed !== null) common.looked.set(spec, seen);
   const rope = ropeWithin(spec);
   const tables = rope === null ? [] : Object.values(tablesOf(graph, shape.headDim, common, rope));
-  // Behind two tables, positions and additions to scores: the operator's twelfth input.
-  const sinks = spec.sinks === undefined ? [] : [...new Array<string>(4 - tables.length).fill(""), weight(graph, `${path}/sinks`, spec.sinks)];
-  const inputs = [queries, seen.k, seen.v, seen.past?.key ?? "", seen.past?.value ?? "", common.lastKey, common.total, ...tables, ...sinks];
+  // Two tables, positions, additions to scores and sinks: the operator's eighth to twelfth input.
+  const added = spec.chunk === undefined ? "" : withinChunks(graph, common, spec.chunk);
+  const sinks = spec.sinks === undefined ? "" : weight(graph, `${path}/sinks`, spec.sinks);
+  const rest = [...tables, ...new Array<string>(3 - tables.length).fill(""), added, sinks];
+  const inputs = [queries, seen.k, seen.v, seen.past?.key ?? "", seen.past?.value ?? "", common.lastKey, common.total, ...rest.slice(0, rest.findLastIndex((name) => name !== "") + 1)];
   const attributes: Attributes = {
     num_heads: model.heads,
     kv_num_heads: shape.kvHeads,

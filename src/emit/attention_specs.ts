@@ -92,6 +92,10 @@ export interface AttentionSpec {
   readonly roundedSlopes?: true;
   /** Keys that a query sees, itself included; null: all before it. */
   readonly window: number | null;
+  /** Texts are cut in runs of so many tokens, and a query sees those of its own run up to itself; absent: they are not (Llama 4). */
+  readonly chunk?: number;
+  /** Queries are multiplied by 1 + factor · ln(1 + ⌊(place + 1) / every⌋), so that they stay sharp in long texts; absent: by nothing (Llama 4). */
+  readonly sharpening?: { readonly every: number; readonly factor: number };
   /** Factor of the dot products. */
   readonly scale: number;
   /** [heads] one more score in the softmax of each head, of a key that has no value; absent: there are none (gpt-oss). */

@@ -18,6 +18,10 @@ export function sharesOf(graph: Graph, path: string, scores: string, spec: Exper
     const [found, experts] = largest(graph, `${path}/largest`, scores, k);
     return { experts, shares: softmax(graph, `${path}/softmax`, found) };
   }
+  if ("joined" in spec) {
+    const [found, experts] = largest(graph, `${path}/largest`, scores, k);
+    return { experts, shares: node(graph, `${path}/sigmoid`, "Sigmoid", [found]) };
+  }
   if (spec.choosing?.kind === "sparse_mixer") return sparselyMixed(graph, path, scores, spec.choosing.tolerance);
   if (spec.choosing?.kind === "biased") return biased(graph, path, scores, spec.choosing, k, spec);
   const [found, experts] = largest(graph, `${path}/largest`, softmax(graph, `${path}/softmax`, scores), k);

@@ -64,6 +64,14 @@ const broken: readonly (readonly [string, string, Change, string, RegExp])[] = [
   ["value heads that share no key heads evenly", "qwen3_5_shared", { config: (config) => void (config["linear_num_key_heads"] = 3) }, "invalid-config", /linear_num_value_heads/],
   ["a convolution of one token", "qwen3_5_shared", { config: (config) => void (config["linear_conv_kernel_dim"] = 1) }, "unsupported-config", /linear_conv_kernel_dim/],
   ["a linear layer where the config has another", "qwen3_5_shared", { config: (config) => void delete config["layer_types"] }, "missing-tensor", /layers\.1\.linear_attn/],
+  ["runs of no tokens in Llama 4", "llama4_plain", { config: (config) => void (config["attention_chunk_size"] = 0) }, "invalid-config", /attention_chunk_size/],
+  ["runs that are asked for and not said", "llama4_dense", { config: (config) => void (config["attention_chunk_size"] = null) }, "invalid-config", /attention_chunk_size/],
+  ["a kind of layer that Llama 4 has not", "llama4_dense", { config: (config) => void (config["layer_types"] = ["sliding_attention", "full_attention"]) }, "unsupported-config", /only full_attention and chunked_attention/],
+  ["experts in a layer that is not there", "llama4_whole", { config: (config) => void (config["moe_layers"] = [2]) }, "invalid-config", /moe_layers.*2 layers/],
+  ["experts turned over in Llama 4", "llama4_plain", { shape: (name, shape) => (name.endsWith("experts.gate_up_proj") ? [shape[0]!, shape[2]!, shape[1]!].map((size, at) => (at === 1 ? size / 2 : at === 2 ? size * 2 : size)) : shape) }, "shape-mismatch", /gate_up_proj|down_proj/],
+  ["another width of dense layers in Llama 4", "llama4_dense", { config: (config) => void (config["intermediate_size_mlp"] = 12) }, "shape-mismatch", /feed_forward\.gate_proj/],
+  ["more experts of a token than there are, in Llama 4", "llama4_plain", { config: (config) => void (config["num_experts_per_tok"] = 5) }, "invalid-config", /num_experts_per_tok/],
+  ["layers without positions for fewer layers", "llama4_dense", { config: (config) => void (config["no_rope_layers"] = [1]) }, "invalid-config", /1 entries for 2 layers/],
   ["convolutions of one token in LFM2", "lfm2_published", { config: (config) => void (config["conv_L_cache"] = 1) }, "unsupported-config", /conv_L_cache/],
   ["a kind of layer that LFM2 has not", "lfm2_biased", { config: (config) => void (config["layer_types"] = ["conv", "sliding_attention"]) }, "unsupported-config", /only full_attention and conv/],
   ["layers that look, but are no list", "lfm2_published", { config: (config) => void (config["full_attn_idxs"] = 2) }, "invalid-config", /full_attn_idxs/],
@@ -215,6 +223,14 @@ test("the head of a Qwen 3.5 that also sees is tied where either config says so;
   const { z, attn_out: out } = tied.spec.hooks;
   assert.match(z.state === "absent" ? z.why : "", /two kinds/);
   assert.match(out.state === "present" ? out.module : "", /model\.language_model\.layers\.\{layer\}\.\(linear_attn\.out_proj or self_attn\.o_proj\)/);
+});
+
+test("queries of a Llama 4 are sharpened where nothing turns, and normed where something does; a factor of nothing is none", async () => {
+  const kinds = async (path: string): Promise<readonly unknown[]> => (await readModel(path)).spec.blocks.map(({ attention: each }) => (each as AttentionSpec)).map(({ rope, qNorm, sharpening, chunk }) => [rope !== null, qNorm, sharpening, chunk]);
+  const turned = [true, { width: 8 }, undefined, 16];
+  assert.equal(await kinds(join(fixtures, "llama4_plain")), [turned, turned, turned, [false, null, { every: 9, factor: 0.1 }, undefined]]);
+  const plain = await kinds(changed("llama4_plain", { config: (config) => void Object.assign(config, { attn_scale: 0, use_qk_norm: false, attention_chunk_size: null, no_rope_layers: [0, 1, 1, 1], layer_types: null }) }));
+  assert.equal(plain, [[false, null, undefined, undefined], ...new Array<unknown>(3).fill([true, null, undefined, undefined])]);
 });
 
 test("a layer of convolutions has no z, and says why; where all layers look there is one", async () => {

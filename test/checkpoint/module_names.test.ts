@@ -34,6 +34,8 @@ const CASES: readonly (readonly [string, string, string | null])[] = [
   ["qwen3_5_seeing", "model.language_model.layers.0.linear_attn", "attn_out"],
   ["qwen3_next_published", "model.layers.0.linear_attn", "attn_out"],
   ["qwen3_next_published", "model.layers.0.mlp", "mlp_out"],
+  ["llama4_seeing", "language_model.model.layers.1.feed_forward", "mlp_out"],
+  ["llama4_plain", "model.layers.1.feed_forward.input", "mlp_in"],
   ["lfm2_published", "model.layers.0.conv", "attn_out"],
   ["lfm2_published", "model.layers.0.self_attn", null],
   ["lfm2_published", "model.layers.2.self_attn", "attn_out"],

@@ -120,15 +120,15 @@ test("the form for OpenVINO has no operator that its plugin leaves to others, an
 });
 
 test("experts are refused on every device with what to set, and a layer before them is not", async () => {
-  assert.is(WITH_EXPERTS.size, 39);
+  assert.is(WITH_EXPERTS.size, 43);
   for (const name of WITH_EXPERTS) {
     const { spec } = await readModel(join(ARCHITECTURES, name));
     const first = spec.blocks.findIndex((block) => expertsIn(block) !== null);
     for (const provider of PROVIDERS) {
       const target: Target = { provider, dtype: SUPPORTED[provider][0] };
-      // What carries a state before them OpenVINO refuses for that.
-      const carrying = provider === "openvino" && spec.blocks.slice(0, first + 1).some(({ attention }) => attention.kind !== "softmax");
-      if (!carrying) requireComputable(spec, first, target);
+      // What carries a state before them OpenVINO refuses for that, and every device what sees runs of tokens or sharpens queries.
+      const refused = spec.blocks.slice(0, first).some(({ attention }) => (attention.kind !== "softmax" ? provider === "openvino" : provider !== "cpu" && (attention.chunk !== undefined || attention.sharpening !== undefined)));
+      if (!refused) requireComputable(spec, first, target);
       if (provider === "cpu") requireComputable(spec, spec.blocks.length, target);
       else assert.throws(() => requireComputable(spec, first + 1, target), (error: unknown) => error instanceof EngineError && error.code === "no-provider" && error.help === "set ep cpu" && error.message.startsWith(`${PLACES[provider]} does not compute ${spec.architecture}: layer ${first} chooses experts`));
       if (provider !== "cpu") assert.throws(() => emitForward(spec, [{ layer: first, hook: "resid_post", sae: null }], { blocks: null, slice: true, target }), /no lowering looks into/);
@@ -138,6 +138,9 @@ test("experts are refused on every device with what to set, and a layer before t
 
 for (const [what, name, why] of [
   ["what is added to scores by distance is refused on every device with what to set: a place times a slope is more than 16 bits hold", "bloom_plain", /does not compute bloom: layer 0 adds to scores by distance/],
+  ["what is added to scores by a table is refused as well", "falcon_alibi", /does not compute falcon: layer 0 adds to scores by distance/],
+  ["runs of tokens are refused on every device with what to set", "llama4_dense", /does not compute llama4_text: layer 0 sees a text in runs of tokens/],
+  ["queries multiplied by where they stand are refused on every device with what to set", "llama4_interleaved", /does not compute llama4_text: layer 0 multiplies queries by where they stand/],
   ["heads that turn before they are normed are refused on every device with what to set", "hunyuan_plain", /does not compute hunyuan_v1_dense: layer 0 turns its heads before it norms them/],
 ] as const) {
   test(what, async () => {
@@ -150,6 +153,11 @@ for (const [what, name, why] of [
     }
   });
 }
+
+test("what is added to scores is refused where attention is made of standard operators", async () => {
+  const { spec } = await readModel(join(ARCHITECTURES, "llama4_dense"));
+  for (const provider of ["cuda", "webgpu", "openvino"] as const) assert.throws(() => emitForward(spec, [{ layer: 1, hook: "z", sae: null }], { blocks: 2, slice: true, target: { provider, dtype: provider === "openvino" ? "bf16" : "f32" } }), /no lowering of attention with what is added to scores/);
+});
 
 test("sinks of attention are refused where attention is made of standard operators", async () => {
   const { spec } = await readModel(join(ARCHITECTURES, "gpt_oss_plain"));

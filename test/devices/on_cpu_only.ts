@@ -5,12 +5,12 @@ import { readModel } from "../../runtime/checkpoint/model.ts";
 import { expertsIn } from "../../src/emit/block.ts";
 import { ARCHITECTURES } from "../parity/kept_positions.ts";
 
-/** Fixtures in which tokens choose experts, and those that add to scores by distance or turn heads before they norm them. */
+/** Fixtures in which tokens choose experts, and those that add to scores by distance, turn heads before they norm them, see runs of tokens or multiply queries by where they stand. */
 export const WITH_EXPERTS: Set<string> = new Set();
 export const WITH_PLACES: Set<string> = new Set();
 
 for (const name of readdirSync(ARCHITECTURES)) {
   const { blocks } = (await readModel(join(ARCHITECTURES, name))).spec;
   if (blocks.some((block) => expertsIn(block) !== null)) WITH_EXPERTS.add(name);
-  if (blocks.some(({ attention }) => attention.kind === "softmax" && (attention.slopes !== undefined || attention.turnedFirst === true))) WITH_PLACES.add(name);
+  if (blocks.some(({ attention }) => attention.kind === "softmax" && (attention.slopes !== undefined || attention.turnedFirst === true || attention.chunk !== undefined || attention.sharpening !== undefined))) WITH_PLACES.add(name);
 }

@@ -31,6 +31,7 @@ QWEN35 = {"hidden_size": 32, "num_attention_heads": 2, "num_key_value_heads": 1,
 QWEN35_LAYERS = ["linear_attention", "full_attention", "linear_attention"]
 NEXT = {**QWEN35, "hidden_size": 24, "intermediate_size": 28, "num_experts": 6, "num_experts_per_tok": 2, "moe_intermediate_size": 12, "shared_expert_intermediate_size": 16}
 LFM2 = {"hidden_size": 32, "num_attention_heads": 4, "num_key_value_heads": 2, "intermediate_size": 40, "block_multiple_of": 8}
+LLAMA4 = {**LLAMA, "hidden_size": 24, "head_dim": 8, "intermediate_size": 12, "intermediate_size_mlp": 28, "attention_chunk_size": 16, "floor_scale": 9}
 MOE = {**LLAMA, "hidden_size": 24, "head_dim": 8, "intermediate_size": 28, "moe_intermediate_size": 12, "num_experts": 8, "num_experts_per_tok": 3}
 OSS = {"hidden_size": 20, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 16, "num_local_experts": 5, "num_experts_per_tok": 2, "intermediate_size": 12, "sliding_window": 12}
 MLA = {"hidden_size": 24, "num_key_value_heads": None, "num_attention_heads": 2, "intermediate_size": 28, "moe_intermediate_size": 12, "q_lora_rank": 14, "kv_lora_rank": 10, "qk_nope_head_dim": 12, "qk_rope_head_dim": 8, "v_head_dim": 16}
@@ -150,6 +151,12 @@ CONFIGS = {
     "lfm2_moe_published": ("lfm2_moe", {**LFM2, "num_hidden_layers": 3, "hidden_size": 24, "num_attention_heads": 3, "num_key_value_heads": 1, "layer_types": ["conv", "full_attention", "conv"], "num_dense_layers": 1, "num_experts": 6, "num_experts_per_tok": 2, "moe_intermediate_size": 12, "routed_scaling_factor": 1.5, "save": "bfloat16"}),
     "lfm2_moe_held": ("lfm2_moe", {**LFM2, "hidden_size": 16, "num_attention_heads": 2, "num_key_value_heads": 2, "layer_types": ["full_attention", "conv"], "num_dense_layers": 0, "num_experts": 4, "num_experts_per_tok": 1, "moe_intermediate_size": 8, "use_expert_bias": False, "norm_topk_prob": True, "conv_bias": True, "tie_word_embeddings": False, "fused": True}),
     "lfm2_moe_shares": ("lfm2_moe", {**LFM2, "hidden_size": 16, "num_attention_heads": 2, "num_key_value_heads": 1, "layer_types": ["conv", "full_attention"], "num_dense_layers": 0, "num_experts": 5, "num_experts_per_tok": 3, "moe_intermediate_size": 8, "norm_topk_prob": False, "save": "float16"}),
+    # Texts in runs shorter than they are, layers without positions whose queries are sharpened, experts whose inputs are weighed.
+    "llama4_plain": ("llama4_text", {**LLAMA4, "num_hidden_layers": 4, "num_local_experts": 4, "save": "bfloat16", "rope_parameters": {"rope_type": "llama3", "factor": 4.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 40, "rope_theta": 10000.0}, "written": {"no_rope_layers": []}}),
+    "llama4_interleaved": ("llama4_text", {**LLAMA4, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 24, "num_hidden_layers": 2, "no_rope_layers": [0, 1], "interleave_moe_layer_step": 2, "num_local_experts": 5, "num_experts_per_tok": 2, "use_qk_norm": False, "attention_bias": True, "attention_chunk_size": 7, "floor_scale": 3, "attn_scale": 0.4, "hidden_act": "gelu", "tie_word_embeddings": True, "save": "float16"}),
+    "llama4_dense": ("llama4_text", {**LLAMA4, "hidden_size": 32, "num_key_value_heads": 4, "moe_layers": [], "layer_types": ["chunked_attention", "chunked_attention"], "no_rope_layers": [1, 0], "attention_chunk_size": 32, "rms_norm_eps": 0.01}),
+    "llama4_whole": ("llama4_text", {**LLAMA4, "num_attention_heads": 2, "no_rope_layers": [1, 0], "num_local_experts": 3, "moe_layers": [1], "attention_chunk_size": None, "attn_temperature_tuning": False, "save": "bfloat16", "written": {"rope_theta": 500.0}}),
+    "llama4_seeing": ("llama4", {**LLAMA4, "num_local_experts": 4, "num_experts_per_tok": 3, "no_rope_layer_interval": 2}),
     # The whole model, with an eye that no text goes through, as the hub has it.
     "llava_llama": ("llava", {**LLAMA, "model_type": "llama", "rope_parameters": {"rope_type": "linear", "factor": 3.0, "rope_theta": 5000.0}}),
     "llava_qwen2_tied": ("llava", {**LLAMA, "model_type": "qwen2", "tie_word_embeddings": True, "fused": True}),
@@ -279,6 +286,7 @@ LLAMA_POINTS = {"z": ("self_attn.o_proj", "in"), "attn_out": ("self_attn.o_proj"
 # Hooks of what attention and MLP give lie before the norms behind them, as TransformerLens has it (make_transformer_lens.py), and nothing is normed before.
 OLMO2_POINTS = {**LLAMA_POINTS, "mid": "mlp", "ln1": None}
 GLM4_POINTS = {**LLAMA_POINTS, "attn_out": ("post_self_attn_layernorm", "out"), "mlp_out": ("post_mlp_layernorm", "out")}
+LLAMA4_POINTS = {**LLAMA_POINTS, "mlp_in": "feed_forward", "mlp_out": ("feed_forward", "out")}
 LFM2_POINTS = {"z": ("self_attn.out_proj", "in"), "attn_out": ("self_attn.out_proj", "out"), "mid": "ffn_norm", "mlp_in": "feed_forward", "mlp_out": ("feed_forward.w2", "out"), "ln1": "operator_norm"}
 POINTS = {
     "glm4": GLM4_POINTS,
@@ -298,6 +306,8 @@ POINTS = {
     "qwen2_moe": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
     "qwen3_moe": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
     "qwen3_5_moe_text": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
+    "llama4_text": LLAMA4_POINTS,
+    "llama4": LLAMA4_POINTS,
     "lfm2": LFM2_POINTS,
     "lfm2_moe": {**LFM2_POINTS, "mlp_out": ("feed_forward", "out")},
     "qwen3_next": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
@@ -348,6 +358,9 @@ def config_of(kind: str, options: dict):
     if kind == "qwen3_5":
         vision = {"depth": 1, "hidden_size": 8, "num_heads": 1, "intermediate_size": 8, "out_hidden_size": 32, "num_position_embeddings": 4, "patch_size": 2, "spatial_merge_size": 1, "temporal_patch_size": 1}
         return AutoConfig.for_model(kind, text_config={**COMMON, **options}, vision_config=vision, tie_word_embeddings=True)
+    if kind == "llama4":
+        vision = {"hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1, "image_size": 4, "patch_size": 2, "vision_output_dim": 8, "projector_input_dim": 8, "projector_output_dim": 8}
+        return AutoConfig.for_model(kind, text_config={**COMMON, **options}, vision_config=vision)
     if kind == "gemma4":
         vision = {"hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1, "num_key_value_heads": 1, "head_dim": 8, "global_head_dim": 8, "position_embedding_size": 4}
         return AutoConfig.for_model(kind, text_config={**COMMON, **options}, vision_config=vision)
@@ -363,6 +376,8 @@ def config_of(kind: str, options: dict):
 
 def blocks_of(model):
     base = getattr(model.base_model, "language_model", getattr(model.base_model, "decoder", model.base_model))
+    # That of a Llama 4 which also sees has a head of its own.
+    base = getattr(base, "model", base)
     return base.h if hasattr(base, "h") else base.blocks if hasattr(base, "blocks") else base.layers
 
 
@@ -459,7 +474,7 @@ def make(name: str, seed: int) -> None:
     from transformers import AutoModelForCausalLM, AutoModelForImageTextToText
 
     kind, options = CONFIGS[name]
-    auto = AutoModelForImageTextToText if kind in ("qwen3_5", "gemma4", "llava", "mistral3") else AutoModelForCausalLM
+    auto = AutoModelForImageTextToText if kind in ("qwen3_5", "gemma4", "llama4", "llava", "mistral3") else AutoModelForCausalLM
     options = dict(options)
     save = options.pop("save", "float32")
     # Keys of config.json that transformers reads as it will: some it follows, and some it passes over.
@@ -498,6 +513,9 @@ def make(name: str, seed: int) -> None:
         text |= {key: options[key] for key in ("global_head_dim", "num_global_key_value_heads")}
         (folder / "config.json").write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
     model = auto.from_pretrained(folder, dtype=torch.float32, attn_implementation=attention).eval()
+    if kind == "llama4":
+        # Around its text model transformers 5.24 asks for `image_outputs`, which a text alone has not.
+        model = model.language_model
     tensors, documents = {}, []
     for number, length in enumerate(LENGTHS):
         ids = torch.randint(3, VOCAB, (1, length))

@@ -14,7 +14,7 @@ from transformers import AutoConfig, AutoModelForCausalLM
 HERE = Path(__file__).resolve().parent
 LENGTH, CONTEXT, LAYER = 9001, 16384, 1
 POSITIONS = [0, 8191, 8192, 9000]
-NAMES = ["llama_plain", "llama_yarn", "gemma3_local", "neox_small", "falcon_alibi"]
+NAMES = ["llama_plain", "llama_yarn", "gemma3_local", "neox_small", "falcon_alibi", "llama4_dense"]
 
 
 def main() -> None:

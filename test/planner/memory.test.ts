@@ -122,6 +122,8 @@ if (existsSync("/proc/self/status")) {
     ["blocks that are told of each token", { ...wide, mlp: 1024, heads: 4, layers: 4, features: 8192, told: 4096 }, { texts: 40, length: 100, wanted: 5, batch: 20 }],
     ["keys and values made of what heads share", { ...wide, mlp: 1024, heads: 32, kvHeads: 32, headDim: 128, features: 8192, rank: 512 }, { texts: 40, length: 100, wanted: 5, batch: 20 }],
     ["many heads that share keys with a column for each", { ...wide, mlp: 1024, heads: 64, kvHeads: 1, headDim: 32, features: 8192, rising: true }, { texts: 40, length: 100, wanted: 5, batch: 20 }],
+    ["experts of one map, whose inputs are weighed", { ...wide, mlp: 2048, features: 8192, experts: { count: 16, perToken: 1, joined: true } }, { texts: 20, length: 100, wanted: 50, batch: 10 }],
+    ["one long text in runs", { ...wide, heads: 8, features: 8192, chunk: 256 }, { texts: 1, length: 1500, wanted: 500, batch: 1 }],
     ["one long text", wide, { texts: 1, length: 1500, wanted: 500, batch: 1 }],
   ] as const) {
     test(`a batch takes no more than was predicted, and not far less: ${name}`, async () => {
@@ -144,6 +146,7 @@ if (existsSync("/proc/self/status")) {
     ["few, bfloat16", wide, { texts: 16, length: 30, steps: 30 }],
     ["linear attention", { ...wide, layers: 4, delta: { keyHeads: 16, valueHeads: 32, keyDim: 128, valueDim: 128, kernel: 4 } }, { texts: 10, length: 20, steps: 12 }],
     ["convolutions", { ...wide, mlp: 768, layers: 4, convolution: 4 }, { texts: 16, length: 30, steps: 30 }],
+    ["runs of tokens", { ...wide, mlp: 768, chunk: 24 }, { texts: 16, length: 30, steps: 30 }],
   ] as const) {
     test(`continuations take no more than was predicted, and not far less: ${name}`, async () => {
       const { peak, predicted } = await continuingPeak(shape, load);

@@ -23,6 +23,7 @@ import { granite } from "./granite.ts";
 import { hunyuan } from "./hunyuan.ts";
 import { lfm2 } from "./lfm2.ts";
 import { llama } from "./llama.ts";
+import { llama4 } from "./llama4.ts";
 import { llamaKin } from "./llama_kin.ts";
 import { ministral3 } from "./ministral3.ts";
 import { mixtral } from "./mixtral.ts";
@@ -43,7 +44,7 @@ import { smollm3 } from "./smollm3.ts";
 import { stablelm } from "./stablelm.ts";
 import { starcoder2 } from "./starcoder2.ts";
 
-export const FAMILIES: readonly Family[] = [llama, llamaKin, apertus, biogpt, bloom, cohere, deepseek, dots, ernieMoe, exaone, exaone4, falcon, gemma, gemma4, glm, gpt2, gptBigcode, gptNeo, gptNeox, gptj, gptOss, granite, hunyuan, lfm2, ministral3, mixtral, mpt, nanochat, nemotron, olmo, olmo2, olmoe, openaiGpt, opt, phi, phi3, phimoe, qwen35, qwen3Next, smollm3, stablelm, starcoder2];
+export const FAMILIES: readonly Family[] = [llama, llamaKin, apertus, biogpt, bloom, cohere, deepseek, dots, ernieMoe, exaone, exaone4, falcon, gemma, gemma4, glm, gpt2, gptBigcode, gptNeo, gptNeox, gptj, gptOss, granite, hunyuan, lfm2, llama4, ministral3, mixtral, mpt, nanochat, nemotron, olmo, olmo2, olmoe, openaiGpt, opt, phi, phi3, phimoe, qwen35, qwen3Next, smollm3, stablelm, starcoder2];
 
 /** `model_type`s that are read, as messages list them. */
 export const SUPPORTED: readonly string[] = FAMILIES.flatMap(({ types }) => types);

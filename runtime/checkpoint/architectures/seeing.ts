@@ -10,6 +10,7 @@ import { familyOf, SUPPORTED } from "./mod.ts";
 const SEEING: Readonly<Record<string, { readonly usual: string | null }>> = {
   gemma3: { usual: null },
   gemma4: { usual: null },
+  llama4: { usual: null },
   qwen3_5: { usual: null },
   qwen3_5_moe: { usual: null },
   llava: { usual: "llama" },
