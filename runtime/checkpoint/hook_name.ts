@@ -4,15 +4,15 @@ import { HOOK_NAMES, HOOKS } from "../../src/ops/hook.ts";
 
 /** What a module of a transformers model gives out, as a TransformerLens name; `<L>` is the layer. */
 const MODULES: readonly (readonly [RegExp, string])[] = [
-  [/^(?:model\.|transformer\.|gpt_neox\.)?(?:language_model\.|decoder\.)?(?:layers|h)\.(\d+)(?:\.output)?$/, "hook_resid_post"],
-  [/^(?:model\.|transformer\.|gpt_neox\.)?(?:language_model\.|decoder\.)?(?:layers|h)\.(\d+)\.self_attn\.o_proj\.input$/, "attn.hook_z"],
-  [/^(?:model\.|transformer\.|gpt_neox\.)?(?:language_model\.|decoder\.)?(?:layers|h)\.(\d+)\.(?:post_feedforward_layernorm|post_mlp_layernorm)(?:\.output)?$/, "hook_mlp_out"],
+  [/^(?:model\.|transformer\.|gpt_neox\.|language_model\.model\.)?(?:language_model\.|decoder\.)?(?:layers|h)\.(\d+)(?:\.output)?$/, "hook_resid_post"],
+  [/^(?:model\.|transformer\.|gpt_neox\.|language_model\.model\.)?(?:language_model\.|decoder\.)?(?:layers|h)\.(\d+)\.self_attn\.o_proj\.input$/, "attn.hook_z"],
+  [/^(?:model\.|transformer\.|gpt_neox\.|language_model\.model\.)?(?:language_model\.|decoder\.)?(?:layers|h)\.(\d+)\.(?:post_feedforward_layernorm|post_mlp_layernorm)(?:\.output)?$/, "hook_mlp_out"],
   // In Gemma 2 and 3 what is added to the stream; elsewhere a norm before the MLP, which `normedModule` lets the model tell.
-  [/^(?:model\.|transformer\.|gpt_neox\.)?(?:language_model\.|decoder\.)?(?:layers|h)\.(\d+)\.(?:post_attention_layernorm|post_self_attn_layernorm)(?:\.output)?$/, "hook_attn_out"],
-  [/^(?:model\.|transformer\.|gpt_neox\.)?(?:language_model\.|decoder\.)?(?:layers|h)\.(\d+)\.(?:mlp|block_sparse_moe)(?:\.output)?$/, "hook_mlp_out"],
+  [/^(?:model\.|transformer\.|gpt_neox\.|language_model\.model\.)?(?:language_model\.|decoder\.)?(?:layers|h)\.(\d+)\.(?:post_attention_layernorm|post_self_attn_layernorm)(?:\.output)?$/, "hook_attn_out"],
+  [/^(?:model\.|transformer\.|gpt_neox\.|language_model\.model\.)?(?:language_model\.|decoder\.)?(?:layers|h)\.(\d+)\.(?:mlp|feed_forward|block_sparse_moe)(?:\.output)?$/, "hook_mlp_out"],
   // In Gemma the norm before the MLP, whose output goes nowhere else.
-  [/^(?:model\.|transformer\.|gpt_neox\.)?(?:language_model\.|decoder\.)?(?:layers|h)\.(\d+)\.(?:mlp\.input|pre_feedforward_layernorm(?:\.output)?)$/, "mlp.hook_in"],
-  [/^(?:model\.|transformer\.|gpt_neox\.)?(?:language_model\.|decoder\.)?(?:layers|h)\.(\d+)\.(?:self_attn|self_attention|linear_attn|attention|attn|attn\.attention)(?:\.output)?$/, "hook_attn_out"],
+  [/^(?:model\.|transformer\.|gpt_neox\.|language_model\.model\.)?(?:language_model\.|decoder\.)?(?:layers|h)\.(\d+)\.(?:(?:mlp|feed_forward)\.input|pre_feedforward_layernorm(?:\.output)?)$/, "mlp.hook_in"],
+  [/^(?:model\.|transformer\.|gpt_neox\.|language_model\.model\.)?(?:language_model\.|decoder\.)?(?:layers|h)\.(\d+)\.(?:self_attn|self_attention|linear_attn|conv|attention|attn|attn\.attention)(?:\.output)?$/, "hook_attn_out"],
 ];
 
 /** The layer and the hook of a TransformerLens name, null where saeq has no such hook; sae_lens finds layers the same way (`util.extract_layer_from_tlens_hook_name`). */
@@ -36,7 +36,7 @@ export function parseModulePath(path: string): HookPlace {
 
 /** The module of a block whose output such a path names, where it is one that some models norm before they add it, have in some layers only or use elsewhere. */
 export function normedModule(path: string): string | null {
-  const module = /\d+\.(mlp|block_sparse_moe|self_attn|self_attention|linear_attn|attention|attn|attn\.attention|post_attention_layernorm|post_feedforward_layernorm|post_self_attn_layernorm|post_mlp_layernorm)(?:\.output)?$/.exec(path)?.[1] ?? null;
+  const module = /\d+\.(mlp|block_sparse_moe|feed_forward|self_attn|self_attention|linear_attn|conv|attention|attn|attn\.attention|post_attention_layernorm|post_feedforward_layernorm|post_self_attn_layernorm|post_mlp_layernorm)(?:\.output)?$/.exec(path)?.[1] ?? null;
   // Of several families it is what publishers call the module that transformers calls `mlp`.
   return module === "block_sparse_moe" ? "block_sparse_moe|mlp" : module;
 }

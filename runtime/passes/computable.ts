@@ -3,6 +3,7 @@ import type { DecoderSpec } from "../../src/emit/specs.ts";
 import { PLACES, type Provider, type Target } from "../../src/emit/target.ts";
 import type { Edit } from "../../src/ops/edit.ts";
 import { expertsIn } from "../../src/emit/block.ts";
+import { carriesState } from "../../src/emit/mixer.ts";
 import { biasOfValues } from "../../src/emit/value_bias.ts";
 import { blocksOf } from "../../src/ops/hook.ts";
 import { isOfBlocks, isWithHead } from "../../src/ops/reads_of.ts";
@@ -15,7 +16,7 @@ import { EngineError } from "../engine/port.ts";
 /**
  * Why these blocks are computed on the CPU only, or null. The loop over experts that tokens chose has lists in it, which are made on the processor:
  * any device would send it what it computes. Places as large as a text is long, times a slope, are more than numbers of 16 bits hold. What turns outside of attention asks where
- * tokens stand by numbers that WebGPU has no kernel for. Sinks are in no attention of standard operators.
+ * tokens stand by numbers that WebGPU has no kernel for, and so do runs of tokens and factors of queries, which no other device has been tried with. Sinks are in no attention of standard operators.
  */
 function obstacleOf(model: DecoderSpec, blocks: number): string | null {
   const read = model.blocks.slice(0, blocks);
@@ -23,19 +24,23 @@ function obstacleOf(model: DecoderSpec, blocks: number): string | null {
   if (layer >= 0) return `layer ${layer} chooses experts for each token, which is computed on the CPU only`;
   const sloped = read.findIndex(({ attention }) => attention.kind === "softmax" && attention.slopes !== undefined);
   if (sloped >= 0) return `layer ${sloped} adds to scores by distance, which is computed in float32 on the CPU only`;
+  const chunked = read.findIndex(({ attention }) => attention.kind === "softmax" && attention.chunk !== undefined);
+  if (chunked >= 0) return `layer ${chunked} sees a text in runs of tokens, which is computed on the CPU only`;
+  const sharpened = read.findIndex(({ attention }) => attention.kind === "softmax" && attention.sharpening !== undefined);
+  if (sharpened >= 0) return `layer ${sharpened} multiplies queries by where they stand, which is computed on the CPU only`;
   const turning = read.findIndex(({ attention }) => attention.kind === "softmax" && attention.turnedFirst === true);
   if (turning >= 0) return `layer ${turning} turns its heads before it norms them, which is computed on the CPU only`;
   const sunk = read.findIndex(({ attention }) => attention.kind === "softmax" && attention.sinks !== undefined);
   return sunk < 0 ? null : `layer ${sunk} has sinks in its attention, which is computed on the CPU only`;
 }
 
-/** Why a provider does not compute these blocks, or null. OpenVINO's plugin 1.8.1 leaves `LinearAttention` to others, and nobody has seen it take the softplus that a learned activation begins with, or heads are opened by. */
+/** Why a provider does not compute these blocks, or null. OpenVINO's plugin 1.8.1 leaves `LinearAttention` to others, nobody has seen what it makes of the state of a convolution, and nobody has seen it take the softplus that a learned activation begins with, or heads are opened by. */
 function refusalOf(model: DecoderSpec, blocks: number, provider: Provider): string | null {
   if (provider === "cpu") return null;
   const obstacle = obstacleOf(model, blocks);
   if (obstacle !== null || provider !== "openvino") return obstacle;
   const read = model.blocks.slice(0, blocks);
-  const carrying = read.findIndex(({ attention }) => attention.kind === "delta");
+  const carrying = read.findIndex(carriesState);
   if (carrying >= 0) return `layer ${carrying} carries a state from token to token`;
   const softened = read.findIndex(({ attention }) => attention.kind === "softmax" && attention.gate?.activation === "softplus");
   if (softened >= 0) return `layer ${softened} opens its heads by a softplus`;

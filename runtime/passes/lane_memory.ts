@@ -3,11 +3,11 @@ import { convColumns } from "../../src/emit/delta.ts";
 import type { ExpertLinear, ExpertsSpec } from "../../src/emit/expert_specs.ts";
 import { keptTensors } from "../../src/emit/mixer.ts";
 import { elementsOf } from "../../src/emit/paired_experts.ts";
-import type { AttentionSpec, DeltaSpec } from "../../src/emit/attention_specs.ts";
+import type { AttentionSpec, ConvolutionSpec, DeltaSpec } from "../../src/emit/attention_specs.ts";
 import type { SaeSpec } from "../../src/emit/sae_specs.ts";
 import type { BlockSpec, DecoderSpec, LinearSpec, MlpSpec, TensorRef } from "../../src/emit/specs.ts";
 import { expertsIn, mapsOfBlock } from "../../src/emit/block.ts";
-import { headsIn } from "../../src/emit/attention.ts";
+import { cacheWidth, headsIn } from "../../src/emit/attention.ts";
 import { CPU } from "../../src/emit/target.ts";
 import { blocksOf, widthIn } from "../../src/ops/hook.ts";
 import type { Edit } from "../../src/ops/edit.ts";
@@ -111,27 +111,52 @@ function saeVectors(taps: Shapes["taps"]): number {
 
 /** Queries, keys and values, once as made and once turned, the scores of all heads over all keys, and what is mixed. */
 function attentionBytes(model: DecoderSpec, { attention }: BlockSpec, batch: BatchShape): number {
-  const made = attention.kind === "delta" ? deltaNumbers(attention, batch) : softmaxNumbers(model, attention, batch);
-  return F32 * made;
+  return F32 * numbersOf(model, attention, batch);
+}
+
+function numbersOf(model: DecoderSpec, attention: BlockSpec["attention"], batch: BatchShape): number {
+  switch (attention.kind) {
+    case "softmax":
+      return softmaxNumbers(model, attention, batch);
+    case "delta":
+      return deltaNumbers(attention, batch);
+    case "convolution":
+      return convolutionNumbers(attention, batch);
+    default:
+      return attention satisfies never;
+  }
 }
 
 function softmaxNumbers(model: DecoderSpec, spec: AttentionSpec, { tokens, longest }: BatchShape): number {
   const { qkv } = spec;
   const { heads, kvHeads, headDim } = headsIn(model, spec);
   const columns = (heads + 2 * kvHeads) * headDim;
+  const width = cacheWidth(model, spec);
+  const laid = (heads + 2 * kvHeads) * width;
   const gates = qkv.kind === "gated" || spec.gate !== undefined ? 2 * heads * headDim : 0;
   // What keys and values are made of is written out for each head, put in order and filled up: once more as much.
-  const times = qkv.kind === "latent" ? 3 : 2;
-  return tokens * (times * columns + heads * headDim + gates) + tokens * longest * heads;
+  const times = qkv.kind === "latent" ? 2 : 1;
+  // Where a text is cut in runs, what is added to scores of all heads is there for all blocks.
+  const added = spec.chunk === undefined ? 0 : 2;
+  const sharpened = spec.sharpening === undefined ? 0 : heads * width;
+  return tokens * (times * columns + laid + heads * width + gates + sharpened) + tokens * longest * (heads + added);
 }
 
 /** What goes into the convolution, its shifted products, and queries and keys once more for the heads that share them; and the matrices of each text. */
 function deltaNumbers(spec: DeltaSpec, { tokens, longest }: BatchShape): number {
-  const { valueHeads, keyDim, valueDim, kernel } = spec;
+  const { valueHeads, keyDim, valueDim, kernel, maps } = spec;
   const columns = convColumns(spec);
   const inConvolution = (kernel + 3) * columns;
   const inRecurrence = columns + valueHeads * (4 * keyDim + 4 * valueDim);
-  return tokens * Math.max(inConvolution, inRecurrence) + Math.ceil(tokens / Math.max(1, longest)) * 2 * valueHeads * keyDim * valueDim;
+  // Gates that come of the same product as all the rest wait until the end.
+  const waiting = maps.kind === "apart" ? 0 : valueHeads * valueDim;
+  return tokens * (Math.max(inConvolution, inRecurrence) + waiting) + Math.ceil(tokens / Math.max(1, longest)) * 2 * valueHeads * keyDim * valueDim;
+}
+
+/** What is opened, and what waits to open what comes of it; what goes into the convolution and its shifted products. */
+function convolutionNumbers({ kernels }: ConvolutionSpec, { tokens }: BatchShape): number {
+  const [columns, , kernel] = kernels.weight.shape as readonly [number, number, number];
+  return tokens * columns * (3 + kernel + 3);
 }
 
 /** Experts beside an MLP, and of that what it gave, the stream and the router's reading of it. */
@@ -154,12 +179,23 @@ function mlpBytes(mlp: MlpSpec, tokens: number): number {
 function expertsBytes(mlp: ExpertsSpec, tokens: number): number {
   const { router, perToken } = mlp;
   const [count, d] = router.weight.shape as readonly [number, number];
-  // Pairs of gates and ups are taken apart before they are clamped.
-  const [width, columns] = "pairs" in mlp ? [mlp.pairs[0]!.gateUp.bias.shape[0]! / 2, 8] : [mlp.experts[0]!.up.shape[0]!, 4];
+  const [width, columns] = inLoopOf(mlp);
   const made = (tokens * perToken + count) * d;
   const inLoop = (tokens + 1) * (3 * d + columns * width);
-  const weights = "pairs" in mlp ? Math.max(...[mlp.pairs[0]!.gateUp, mlp.pairs[0]!.down].map(mapBytes)) : 2 * cutBytes(mlp.experts[0]!.up);
+  const weights = weightsInLoop(mlp);
   return F32 * (made + Math.max(made + 3 * tokens * d, inLoop) + 3 * tokens * count) + tokens * perToken * PER_PLACE + weights;
+}
+
+/** Columns of an expert, and how many such there are of each row at a time: gates and ups that come of one map are taken apart, and pairs of them before they are clamped. */
+function inLoopOf(mlp: ExpertsSpec): readonly [number, number] {
+  if ("pairs" in mlp) return [mlp.pairs[0]!.gateUp.bias.shape[0]! / 2, 8];
+  return "joined" in mlp ? [mlp.joined[0]!.down.shape[0]!, 6] : [mlp.experts[0]!.up.shape[0]!, 4];
+}
+
+/** Weights of an expert that are there at a time. */
+function weightsInLoop(mlp: ExpertsSpec): number {
+  if ("pairs" in mlp) return Math.max(...[mlp.pairs[0]!.gateUp, mlp.pairs[0]!.down].map(mapBytes));
+  return "joined" in mlp ? cutBytes(mlp.joined[0]!.gateUp) + cutBytes(mlp.joined[0]!.down) : 2 * cutBytes(mlp.experts[0]!.up);
 }
 
 /** A weight of an expert as it is cut out of the file, and its float32 copy. */

@@ -5,7 +5,7 @@ import { latent } from "./latent.ts";
 import { linear } from "./linear.ts";
 import { headNorm, normalized } from "./norm.ts";
 import { softplus } from "./softplus.ts";
-import { standing, tablesOf, turning, type Looked, type Shared } from "./positions.ts";
+import { rises, sharpness, standing, tablesOf, turning, withinChunks, type Looked, type Shared } from "./positions.ts";
 import type { AttentionSpec, QkvSpec, RopeSpec } from "./attention_specs.ts";
 import type { DecoderSpec } from "./specs.ts";
 
@@ -24,7 +24,8 @@ export function headsIn(model: DecoderSpec, spec: AttentionSpec): HeadsOfBlock {
 
 function columnsOf(model: DecoderSpec, spec: AttentionSpec): HeadColumns {
   if (spec.rope !== null && spec.slopes !== undefined) throw new Error("heads that turn have no slopes");
-  return headColumns(headsIn(model, spec).headDim, ropeWithin(spec), spec.slopes !== undefined);
+  const { heads, kvHeads, headDim } = headsIn(model, spec);
+  return headColumns(headDim, ropeWithin(spec), spec.slopes === undefined ? 0 : spec.roundedSlopes === true ? heads / kvHeads : 1);
 }
 
 /** What the operator turns: nothing where that is done before it. */
@@ -126,6 +127,20 @@ function inclined(graph: Graph, path: string, shape: HeadsOfBlock, common: Share
   return [node(graph, `${path}/q/inclined`, "Add", [q as string, row(shape.heads, (head) => slopes[head] as number)]), node(graph, `${path}/k/placed`, "Add", [k as string, placed])];
 }
 
+/**
+ * The same where what is added is no product of two numbers, since it is rounded: keys have a column for each of the heads that share them, with what that head adds
+ * at the key's place, and a query has a one in its own.
+ */
+function inclinedByTable(graph: Graph, path: string, { heads, kvHeads }: HeadsOfBlock, common: Shared, slopes: readonly number[], { width, place = 0 }: HeadColumns, [q, k]: readonly string[]): readonly [string, string] {
+  const sharers = heads / kvHeads;
+  const ones = new Float32Array(heads * width);
+  for (let head = 0; head < heads; head += 1) ones[head * width + place + (head % sharers)] = 1;
+  const each = node(graph, `${path}/k/steps`, "Reshape", [rises(graph, common, slopes), ints(graph, -1, kvHeads, sharers)]);
+  const wide = node(graph, `${path}/k/steps/wide`, "Pad", [each, ints(graph, 0, 0, place, 0, 0, width - place - sharers)]);
+  const steps = node(graph, `${path}/k/steps/rows`, "Reshape", [wide, common.fed === null ? ints(graph, -1, kvHeads * width) : common.layout]);
+  return [node(graph, `${path}/q/inclined`, "Add", [q as string, constant(graph, "f32", [heads * width], ones)]), node(graph, `${path}/k/placed`, "Add", [k as string, steps])];
+}
+
 /** Causal attention of one block, without the output projection: normed x [T, d] → [T, heads·dh], and the keys and values so far. */
 export function attention(graph: Graph, path: string, model: DecoderSpec, spec: AttentionSpec, common: Shared, x: string, own: Cache | null): { readonly mixed: string; readonly present: Cache } {
   const shape = headsIn(model, spec);
@@ -136,16 +151,19 @@ export function attention(graph: Graph, path: string, model: DecoderSpec, spec: 
   const normedQ = spec.qNorm === null ? q : headNorm(graph, `${path}/q_norm`, q, model.norm, spec.qNorm);
   const normed = normedKeys(graph, path, model, spec, k, v);
   const heads = (name: string, value: string, order = columns.order): string => laidOut(graph, `${path}/${name}`, shape.headDim, order, clipped(graph, `${path}/${name}/clipped`, value, spec.clip), common.layout);
-  const laid = heads("q", normedQ);
+  const plain = heads("q", normedQ);
+  const laid = spec.sharpening === undefined ? plain : node(graph, `${path}/q/sharp`, "Mul", [plain, sharpness(graph, `${path}/q/sharpness`, common, spec.sharpening)]);
   const looked: Looked = normed === null ? lookedAt(model, spec, common) : { k: heads("k", normed.k), v: heads("v", normed.v, columns.values), past: own };
-  const [queries, keys] = spec.slopes === undefined ? [laid, looked.k] : inclined(graph, path, shape, common, spec.slopes.map((slope) => slope / spec.scale), columns, [laid, looked.k]);
+  const [queries, keys] = rising(graph, path, spec, shape, common, columns, [laid, looked.k]);
   const seen: Looked = { ...looked, k: keys };
   if (normed !== null) common.looked.set(spec, seen);
   const rope = ropeWithin(spec);
   const tables = rope === null ? [] : Object.values(tablesOf(graph, shape.headDim, common, rope));
-  // Behind two tables, positions and additions to scores: the operator's twelfth input.
-  const sinks = spec.sinks === undefined ? [] : [...new Array<string>(4 - tables.length).fill(""), weight(graph, `${path}/sinks`, spec.sinks)];
-  const inputs = [queries, seen.k, seen.v, seen.past?.key ?? "", seen.past?.value ?? "", common.lastKey, common.total, ...tables, ...sinks];
+  // Two tables, positions, additions to scores and sinks: the operator's eighth to twelfth input.
+  const added = spec.chunk === undefined ? "" : withinChunks(graph, common, spec.chunk);
+  const sinks = spec.sinks === undefined ? "" : weight(graph, `${path}/sinks`, spec.sinks);
+  const rest = [...tables, ...new Array<string>(3 - tables.length).fill(""), added, sinks];
+  const inputs = [queries, seen.k, seen.v, seen.past?.key ?? "", seen.past?.value ?? "", common.lastKey, common.total, ...rest.slice(0, rest.findLastIndex((name) => name !== "") + 1)];
   const attributes: Attributes = {
     num_heads: shape.heads,
     kv_num_heads: shape.kvHeads,
@@ -159,6 +177,13 @@ export function attention(graph: Graph, path: string, model: DecoderSpec, spec: 
   const mixed = spec.qkv.kind === "latent" ? narrowed(graph, `${path}/mixed/values`, shape, spec.qkv.valueDim, whole) : whole;
   const opened = gate === null ? mixed : gated(graph, `${path}/gated`, shape, mixed, gate);
   return { mixed: spec.gate === undefined ? opened : gatedBy(graph, `${path}/gated`, shape, opened, spec.gate, x), present: { key, value } };
+}
+
+/** Queries and keys with what is added to scores by place, where something is. */
+function rising(graph: Graph, path: string, { slopes, roundedSlopes, scale }: AttentionSpec, shape: HeadsOfBlock, common: Shared, columns: HeadColumns, both: readonly [string, string]): readonly [string, string] {
+  if (slopes === undefined) return both;
+  if (roundedSlopes === true) return inclinedByTable(graph, path, shape, common, slopes, columns, both);
+  return inclined(graph, path, shape, common, slopes.map((slope) => slope / scale), columns, both);
 }
 
 /** x [.., heads·dh] turned outside of the operator, column i of a head against column i + dimensions / 2 → [B, S, heads, dh]. */

@@ -94,8 +94,14 @@ export interface AttentionSpec {
   readonly rope: RopeSpec | null;
   /** [heads] what the score of a key grows by with each place that it stands further on (ALiBi, of Bloom), where nothing turns; absent: it does not. */
   readonly slopes?: readonly number[];
+  /** true: slopes, places and their products are rounded to bfloat16 each, and what comes of it is multiplied by `scale` as dot products are (Falcon). */
+  readonly roundedSlopes?: true;
   /** Keys that a query sees, itself included; null: all before it. */
   readonly window: number | null;
+  /** Texts are cut in runs of so many tokens, and a query sees those of its own run up to itself; absent: they are not (Llama 4). */
+  readonly chunk?: number;
+  /** Queries are multiplied by 1 + factor · ln(1 + ⌊(place + 1) / every⌋), so that they stay sharp in long texts; absent: by nothing (Llama 4). */
+  readonly sharpening?: { readonly every: number; readonly factor: number };
   /** Factor of the dot products. */
   readonly scale: number;
   /** [heads] one more score in the softmax of each head, of a key that has no value; absent: there are none (gpt-oss). */
@@ -111,18 +117,37 @@ export interface DeltaSpec {
   readonly valueDim: number;
   /** Tokens that the convolution before it sees, at least two. */
   readonly kernel: number;
-  /** All queries, then all keys, then all values. */
-  readonly qkv: LinearSpec;
-  /** [columns of qkv, 1, kernel] */
+  readonly maps: DeltaMaps;
+  /** [columns of the convolution, 1, kernel]: all queries, then all keys, then all values. */
   readonly conv: TensorRef;
-  /** Gate of what is given, rate of updates, and step of forgetting. */
-  readonly z: LinearSpec;
-  readonly b: LinearSpec;
-  readonly a: LinearSpec;
   /** [valueHeads] the logarithm of how fast is forgotten, and what is added to the step. */
   readonly aLog: TensorRef;
   readonly dt: TensorRef;
   /** RMS norm of each head's output [valueDim], without an offset. */
   readonly norm: TensorRef;
   readonly o: LinearSpec;
+}
+
+/** Queries, keys and values, the gate of what is given, the rate of updates, and the step of forgetting. */
+export type DeltaMaps =
+  /** Columns of the first are all queries, then all keys, then all values. */
+  | { readonly kind: "apart"; readonly qkv: LinearSpec; readonly z: LinearSpec; readonly b: LinearSpec; readonly a: LinearSpec }
+  /** Columns are the query and the key of the first key head, the values and then the gates of the value heads that share it, then those of the second; and their rates, then their steps, likewise (Qwen3-Next). */
+  | { readonly kind: "per_key_head"; readonly qkvz: LinearSpec; readonly ba: LinearSpec };
+
+/** A gated convolution over the last few tokens in the place of attention: what goes into it is all that is known of earlier ones (LFM2). */
+export interface ConvolutionSpec {
+  readonly kind: "convolution";
+  /** [3·d, d]: what opens the input of the convolution, what opens its output, and the input itself. */
+  readonly in: LinearSpec;
+  readonly kernels: Kernels;
+  readonly o: LinearSpec;
+}
+
+/** One kernel a column, as torch's Conv1d with as many groups as columns keeps it. */
+export interface Kernels {
+  /** [columns, 1, kernel], of at least two tokens. */
+  readonly weight: TensorRef;
+  /** [columns] */
+  readonly bias: TensorRef | null;
 }

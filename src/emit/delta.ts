@@ -1,11 +1,12 @@
-/** Without this file models whose layers keep one matrix a head instead of all keys and values (Qwen 3.5) could not be run. */
+/** Without this file models whose layers keep one matrix a head instead of all keys and values (Qwen3-Next and 3.5) could not be run. */
+import { convolved } from "./convolution.ts";
 import { ints, node, nodes, weight, constant, scalar, type Graph } from "./graph.ts";
 import { linear } from "./linear.ts";
 import { silu } from "./mlp.ts";
 import type { Shared } from "./positions.ts";
 import { softplus } from "./softplus.ts";
-import type { DeltaSpec } from "./attention_specs.ts";
-import type { DecoderSpec } from "./specs.ts";
+import type { DeltaMaps, DeltaSpec } from "./attention_specs.ts";
+import type { DecoderSpec, LinearSpec } from "./specs.ts";
 
 /** What a layer knows of earlier tokens: its last inputs of the convolution [B, kernel − 1, columns], and the matrix of each head [B, heads, keyDim, valueDim]. */
 export interface DeltaState {
@@ -39,41 +40,42 @@ export function convColumns({ keyHeads, valueHeads, keyDim, valueDim }: DeltaSpe
 export function deltaAttention(graph: Graph, path: string, model: DecoderSpec, spec: DeltaSpec, common: Shared, x: string, past: DeltaState | null): { readonly mixed: string; readonly present: DeltaState } {
   const { keyHeads, valueHeads, keyDim, valueDim } = spec;
   const documents = (name: string, rows: string): string => node(graph, `${path}${name}/documents`, "Reshape", [rows, common.layout]);
-  const { made, window } = convolved(graph, `${path}/conv`, spec, documents("/qkv", linear(graph, `${path}/qkv`, x, spec.qkv)), past?.conv ?? null);
+  const maps = mapped(graph, path, spec, x);
+  const { made, window } = convolved(graph, `${path}/conv`, { weight: spec.conv, bias: null }, documents("/qkv", maps.qkv), past?.conv ?? null);
   const keys = keyHeads * keyDim;
-  const [q, k, v] = nodes(graph, `${path}/split`, { op: "Split", inputs: [made, ints(graph, keys, keys, valueHeads * valueDim)], attributes: { axis: 2 } }, 3) as readonly [string, string, string];
+  const [q, k, v] = nodes(graph, `${path}/split`, { op: "Split", inputs: [silu(graph, `${path}/conv`, made), ints(graph, keys, keys, valueHeads * valueDim)], attributes: { axis: 2 } }, 3) as readonly [string, string, string];
   const inside = `${path}${RECURRENCE}`;
   const [query, key] = [unit(graph, `${inside}q`, spec, q, common), unit(graph, `${inside}k`, spec, k, common)];
-  const decay = documents(`${RECURRENCE}g`, decayOf(graph, `${inside}g`, spec, linear(graph, `${path}/a`, x, spec.a)));
-  const beta = documents(`${RECURRENCE}beta`, node(graph, `${inside}beta`, "Sigmoid", [linear(graph, `${path}/b`, x, spec.b)]));
+  const decay = documents(`${RECURRENCE}g`, decayOf(graph, `${inside}g`, spec, maps.a));
+  const beta = documents(`${RECURRENCE}beta`, node(graph, `${inside}beta`, "Sigmoid", [maps.b]));
   const attributes = { q_num_heads: valueHeads, kv_num_heads: valueHeads, scale: 1 / Math.sqrt(keyDim) };
   const [out, state] = nodes(graph, `${inside}attention`, { op: "LinearAttention", domain: "com.microsoft", inputs: [query, key, v, past?.state ?? "", decay, beta], attributes }, 2) as readonly [string, string];
   const heads = node(graph, `${path}/each`, "Reshape", [out, ints(graph, -1, valueDim)]);
   const normed = node(graph, `${path}/norm`, "RMSNormalization", [heads, weight(graph, `${path}/norm/weight`, spec.norm)], { axis: -1, epsilon: model.norm.epsilon });
   const rows = node(graph, `${path}/rows`, "Reshape", [normed, ints(graph, -1, valueHeads * valueDim)]);
-  const gate = silu(graph, `${path}/z/activated`, linear(graph, `${path}/z`, x, spec.z));
+  const gate = silu(graph, `${path}/z/activated`, maps.z);
   return { mixed: node(graph, `${path}/mixed`, "Mul", [rows, gate]), present: { conv: window, state } };
 }
 
-/**
- * x [B, S, columns] → silu of its causal convolution, one kernel a column (torch's Conv1d with as many groups as columns), and the last kernel − 1
- * inputs. A sum of shifted products: each token is computed alike, wherever it stands.
- */
-function convolved(graph: Graph, path: string, spec: DeltaSpec, x: string, past: string | null): { readonly made: string; readonly window: string } {
-  const before = spec.kernel - 1;
-  const from = past === null ? node(graph, `${path}/from_start`, "Pad", [x, ints(graph, 0, before, 0, 0, 0, 0)]) : node(graph, `${path}/from_past`, "Concat", [past, x], { axis: 1 });
-  const columns = convColumns(spec);
-  const taps = node(graph, `${path}/taps`, "Transpose", [node(graph, `${path}/kernels`, "Reshape", [weight(graph, `${path}/weight`, spec.conv), ints(graph, columns, spec.kernel)])], { perm: [1, 0] });
-  const cut = (name: string, start: number, end: number): string => node(graph, `${path}/${name}`, "Slice", [from, ints(graph, start), ints(graph, end), ints(graph, 1)]);
-  const products = Array.from({ length: spec.kernel }, (_, at) => {
-    const shifted = cut(`shifted${at}`, at, at === before ? END : at - before);
-    return node(graph, `${path}/product${at}`, "Mul", [shifted, node(graph, `${path}/tap${at}`, "Gather", [taps, ints(graph, at)], { axis: 0 })]);
-  });
-  const sum = products.slice(1).reduce((left, right, at) => node(graph, `${path}/sum${at}`, "Add", [left, right]), products[0] as string);
-  return { made: silu(graph, path, sum), window: cut("window", -before, END) };
+/** The products of linear attention, but for that of its output. */
+export function deltaMaps(maps: DeltaMaps): readonly LinearSpec[] {
+  return maps.kind === "apart" ? [maps.qkv, maps.z, maps.b, maps.a] : [maps.qkvz, maps.ba];
 }
 
-const END = 2 ** 31 - 1;
+/** x [T, d] → queries, keys and values [T, columns of the convolution], gates [T, valueHeads·valueDim], rates and steps [T, valueHeads]. */
+function mapped(graph: Graph, path: string, { maps, keyHeads, valueHeads, keyDim, valueDim }: DeltaSpec, x: string): { readonly qkv: string; readonly z: string; readonly b: string; readonly a: string } {
+  if (maps.kind === "apart") return { qkv: linear(graph, `${path}/qkv`, x, maps.qkv), z: linear(graph, `${path}/z`, x, maps.z), b: linear(graph, `${path}/b`, x, maps.b), a: linear(graph, `${path}/a`, x, maps.a) };
+  const sharers = valueHeads / keyHeads;
+  const apart = (name: string, spec: LinearSpec, sizes: readonly number[]): readonly string[] => {
+    const width = sizes.reduce((sum, size) => sum + size, 0);
+    const each = node(graph, `${path}/${name}/heads`, "Reshape", [linear(graph, `${path}/${name}`, x, spec), ints(graph, -1, width)]);
+    const parts = nodes(graph, `${path}/${name}/apart`, { op: "Split", inputs: [each, ints(graph, ...sizes)], attributes: { axis: 1 } }, sizes.length);
+    return parts.map((part, at) => node(graph, `${path}/${name}/${at}`, "Reshape", [part, ints(graph, -1, keyHeads * (sizes[at] as number))]));
+  };
+  const [q, k, v, z] = apart("qkvz", maps.qkvz, [keyDim, keyDim, sharers * valueDim, sharers * valueDim]) as readonly [string, string, string, string];
+  const [b, a] = apart("ba", maps.ba, [sharers, sharers]) as readonly [string, string];
+  return { qkv: node(graph, `${path}/qkv`, "Concat", [q, k, v], { axis: 1 }), z, b, a };
+}
 
 /** Queries or keys [B, S, keyHeads·keyDim] → [B, S, valueHeads·keyDim] of length 1, each given to the value heads that share it. */
 function unit(graph: Graph, path: string, { keyHeads, valueHeads, keyDim }: DeltaSpec, x: string, common: Shared): string {

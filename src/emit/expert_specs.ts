@@ -16,7 +16,7 @@ interface Mixture {
 }
 
 /** Gated MLPs of one shape, of which each token takes the few that the router prefers. */
-export type ExpertsSpec = GatedExpertsSpec | PairedExpertsSpec;
+export type ExpertsSpec = GatedExpertsSpec | PairedExpertsSpec | JoinedExpertsSpec;
 
 export interface GatedExpertsSpec extends Mixture {
   readonly activation: Activation;
@@ -44,13 +44,29 @@ export type Choosing =
       readonly groupsPerToken: number;
       /** How many of a group's best add up to what groups are compared by. */
       readonly bestOfGroup: 1 | 2;
-      /** What the sum is at least that shares are divided by. */
+      /** What shares are divided by: their sum, but no less than that, or the sum with that added to it (LFM2). */
       readonly leastSum: number;
+      readonly addedToSum?: number;
       /** What shares are multiplied by in the end. */
       readonly factor: number;
     }
   /** The two largest scores, each with its share among those that are less than it by no more than `tolerance` of the larger size; the second without the first (Phi 3.5 with experts). */
   | { readonly kind: "sparse_mixer"; readonly tolerance: number };
+
+/** The largest scores choose, and what an expert reads is multiplied by the sigmoid of its score (Llama 4). */
+export interface JoinedExpertsSpec extends Mixture {
+  readonly activation: Activation;
+  readonly joined: readonly JoinedExpertSpec[];
+  /** An MLP that every token takes besides. */
+  readonly shared: { readonly mlp: GatedSpec; readonly gate: null };
+}
+
+/** Matrices of a gated MLP, [in, out]. */
+export interface JoinedExpertSpec {
+  /** Columns of the gate, and behind them those of what it opens. */
+  readonly gateUp: TensorRef;
+  readonly down: TensorRef;
+}
 
 /** down((clamp(up) + 1) ∘ g·σ(alpha·g)), g = min(gate, limit), up between −limit and limit (gpt-oss); shares are the softmax of the chosen scores. */
 export interface PairedExpertsSpec extends Mixture {

@@ -19,7 +19,8 @@ const SMALLEST_FIRST = { axis: -1, largest: 0, sorted: 1 } as const;
  * Each choice of a token is a place: T·k of them, token by token, and by ascending expert within a token. Sorted by expert they are lists of tokens, one
  * for each expert that somebody chose; a loop over those alone gathers the rows of a list, cuts the expert's weights out of the file, and computes
  * them. Each token then adds what its experts gave by their ascending number, as transformers does, whatever other tokens chose. Every
- * list ends in a row that nobody reads, so that no product has a single row. `routerInput` [T, d]: what the router reads, where that is something else.
+ * list ends in a row that nobody reads, so that no product has a single row. `routerInput` [T, d]: what the router reads, where that is something else. Weights multiply what
+ * experts give, or what they read.
  */
 export function mixture(graph: Graph, path: string, x: string, spec: ExpertsSpec, experts: readonly Parts[], compute: Expert, routerInput = x): string {
   const at = (name: string): string => `${path}/${name}`;
@@ -44,11 +45,19 @@ export function mixture(graph: Graph, path: string, x: string, spec: ExpertsSpec
   const token = node(graph, at("token"), "Min", [node(graph, at("token/any"), "Div", [order, ints(graph, k)]), last]);
   const lengths = node(graph, at("lengths"), "Add", [node(graph, at("lengths/own"), "Gather", [counts, hit], { axis: 0 }), ints(graph, 1)]);
   const ends = node(graph, at("ends"), "CumSum", [lengths, constant(graph, "i64", [], [0])]);
-  const lists: Lists = { hit, token, starts: node(graph, at("starts"), "Sub", [ends, lengths]), ends };
+  const before = "joined" in spec;
+  const lists: Lists = { hit, token, starts: node(graph, at("starts"), "Sub", [ends, lengths]), ends, shares: before ? sharesOfPlaces(graph, at("share"), weights, order) : null };
 
   const made = looped(graph, at("experts"), x, experts, groups, lists, compute, spec.router.weight.shape[1] as number);
   const rows = node(graph, at("rows/all"), "Slice", [back, ints(graph, 0), node(graph, at("rows/end"), "Shape", [places]), ints(graph, 0)]);
-  return summed(graph, path, made, node(graph, at("rows"), "Reshape", [rows, ints(graph, -1, k)]), weights, k);
+  return summed(graph, path, made, node(graph, at("rows"), "Reshape", [rows, ints(graph, -1, k)]), before ? null : weights, k);
+}
+
+/** The weights [T, k] in the order of the lists, [places and added rows, 1]: an added row has that of the last place. */
+function sharesOfPlaces(graph: Graph, path: string, weights: string, order: string): string {
+  const flat = node(graph, `${path}/places`, "Reshape", [weights, ints(graph, -1, 1)]);
+  const last = node(graph, `${path}/last`, "Sub", [node(graph, `${path}/count`, "Shape", [flat], { start: 0, end: 1 }), ints(graph, 1)]);
+  return node(graph, path, "Gather", [flat, node(graph, `${path}/at`, "Min", [order, last])], { axis: 0 });
 }
 
 /** Which experts each token takes, ascending [T, k], and their weights [T, k]. */
@@ -57,7 +66,7 @@ function routed(graph: Graph, path: string, x: string, spec: ExpertsSpec): { rea
   const { experts, shares } = sharesOf(graph, path, linear(graph, path, x, spec.router), spec);
   const [chosen, from] = nodes(graph, `${path}/ascending`, { op: "TopK", inputs: [experts, ints(graph, k)], attributes: SMALLEST_FIRST }, 2) as readonly [string, string];
   const weights = node(graph, `${path}/weights`, "GatherElements", [shares, from], { axis: 1 });
-  if ("pairs" in spec || spec.shareFactors === undefined) return { chosen, weights };
+  if ("pairs" in spec || "joined" in spec || spec.shareFactors === undefined) return { chosen, weights };
   const factors = node(graph, `${path}/factors`, "Gather", [weight(graph, `${path}/factors/all`, spec.shareFactors), chosen], { axis: 0 });
   return { chosen, weights: node(graph, `${path}/weights/scaled`, "Mul", [weights, factors]) };
 }
@@ -84,6 +93,8 @@ interface Lists {
   readonly token: string;
   readonly starts: string;
   readonly ends: string;
+  /** [.., 1] what a row of a list is multiplied by before an expert reads it; null: nothing. */
+  readonly shares: string | null;
 }
 
 /** Rows of all lists one below another, as the experts made them. */
@@ -101,9 +112,11 @@ function looped(graph: Graph, path: string, x: string, experts: readonly Parts[]
       const which = node(inner, at("which"), "Add", [time, from]);
       const taken = (name: string, values: string): string => node(inner, at(name), "Gather", [values, which], { axis: 0 });
       const expert = node(inner, at("expert"), "Sub", [taken("turn", lists.hit), ints(inner, lowest)]);
-      const tokens = node(inner, at("tokens"), "Slice", [lists.token, taken("start", lists.starts), taken("end", lists.ends), ints(inner, 0)]);
-      const rows = node(inner, at("rows"), "Gather", [x, tokens], { axis: 0 });
-      return compute(inner, own, rows, (part) => cutOut(inner, own, group.map((each) => experts[each] as Parts), part, expert));
+      const [start, end] = [taken("start", lists.starts), taken("end", lists.ends)];
+      const ofList = (name: string, values: string): string => node(inner, at(name), "Slice", [values, start, end, ints(inner, 0)]);
+      const rows = node(inner, at("rows"), "Gather", [x, ofList("tokens", lists.token)], { axis: 0 });
+      const read = lists.shares === null ? rows : node(inner, at("rows/weighted"), "Mul", [rows, ofList("shares", lists.shares)]);
+      return compute(inner, own, read, (part) => cutOut(inner, own, group.map((each) => experts[each] as Parts), part, expert));
     });
     [first, before] = [below, until];
   });
@@ -132,11 +145,12 @@ function cutOut(graph: Graph, own: string, group: readonly Parts[], part: string
   return node(graph, `${path}/weight`, "Reshape", [first.dtype === "f32" ? cut : node(graph, `${path}/wide`, "Cast", [cut], { to: 1 }), ints(graph, ...first.shape)]);
 }
 
-/** Σ over j of weights[t, j] · made[rows[t, j]], in the order of j. */
-function summed(graph: Graph, path: string, made: string, rows: string, weights: string, k: number): string {
+/** Σ over j of weights[t, j] · made[rows[t, j]], in the order of j; without weights of the rows themselves. */
+function summed(graph: Graph, path: string, made: string, rows: string, weights: string | null, k: number): string {
   const parts = Array.from({ length: k }, (_, j) => {
     const own = `${path}/sum/${j}`;
-    const row = node(graph, `${own}/row`, "Gather", [made, node(graph, `${own}/at`, "Gather", [rows, constant(graph, "i64", [], [j])], { axis: 1 })], { axis: 0 });
+    const row = node(graph, weights === null && k === 1 ? path : `${own}/row`, "Gather", [made, node(graph, `${own}/at`, "Gather", [rows, constant(graph, "i64", [], [j])], { axis: 1 })], { axis: 0 });
+    if (weights === null) return row;
     return node(graph, k === 1 ? path : `${own}/weighted`, "Mul", [row, node(graph, `${own}/weight`, "Gather", [weights, ints(graph, j)], { axis: 1 })]);
   });
   return parts.slice(1).reduce((sum, part, i) => node(graph, i === k - 2 ? path : `${path}/sum/to${i + 1}`, "Add", [sum, part]), parts[0] as string);

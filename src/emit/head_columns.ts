@@ -11,7 +11,7 @@ export interface HeadColumns {
   readonly order: readonly number[] | null;
   /** The same of values and of what the head gives, which nothing turns: their own wherever there are no zeros. */
   readonly values: readonly number[] | null;
-  /** Of heads with slopes the column, behind all others, that holds a slope in queries and a place in keys. */
+  /** Of heads with slopes the first of the columns, behind all others, whose products are what is added to a score. */
   readonly place?: number;
 }
 
@@ -21,13 +21,13 @@ export interface HeadColumns {
  * pairs stay pairs, and at the end. Pairs of neighbours are put apart, the first of each in one half and the second in the other, on every device
  * in the same way: a dot product does not ask in which order its columns stand.
  */
-export function headColumns(headDim: number, rope: RopeSpec | null, sloped = false): HeadColumns {
+export function headColumns(headDim: number, rope: RopeSpec | null, sloped = 0): HeadColumns {
   const run = (from: number, count: number): number[] => Array.from({ length: count }, (_, i) => from + i);
   const zeros = (count: number): number[] => new Array<number>(count).fill(-1);
   if (rope === null) {
-    const width = Math.ceil((headDim + (sloped ? 1 : 0)) / 8) * 8;
+    const width = Math.ceil((headDim + sloped) / 8) * 8;
     const order = width === headDim ? null : [...run(0, headDim), ...zeros(width - headDim)];
-    return { width, turned: 0, order, values: order, ...(sloped ? { place: headDim } : {}) };
+    return { width, turned: 0, order, values: order, ...(sloped > 0 ? { place: headDim } : {}) };
   }
   const up = (count: number): number => Math.ceil(count / 16) * 16;
   const half = rope.dimensions / 2;

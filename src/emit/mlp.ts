@@ -1,7 +1,7 @@
 /** Without this file the half of a block that works on each token alone would be written once per family. */
-import type { GatedExpertsSpec } from "./expert_specs.ts";
+import type { GatedExpertsSpec, JoinedExpertsSpec } from "./expert_specs.ts";
 import { mixture } from "./experts.ts";
-import { node, nodes, scalar, weight, type Graph } from "./graph.ts";
+import { ints, node, nodes, scalar, weight, type Graph } from "./graph.ts";
 import { linear } from "./linear.ts";
 import { pairedElements, pairedExpert, partsOfPair } from "./paired_experts.ts";
 import { product } from "./product.ts";
@@ -76,6 +76,7 @@ export function mlp(graph: Graph, path: string, x: string, spec: MlpSpec): strin
       return linear(graph, `${path}/down`, activated(graph, path, linear(graph, `${path}/up`, x, spec.up), spec.activation), spec.down);
     case "experts": {
       if ("pairs" in spec) return mixture(graph, path, x, spec, spec.pairs.map(partsOfPair), pairedExpert(spec));
+      if ("joined" in spec) return node(graph, path, "Add", [joined(graph, `${path}/chosen`, x, spec), sharedOf(graph, `${path}/shared`, x, spec.shared)]);
       if (spec.shared === null) return chosen(graph, path, x, spec);
       const both = [chosen(graph, `${path}/chosen`, x, spec), sharedOf(graph, `${path}/shared`, x, spec.shared)];
       if (spec.shared.averaged !== true) return node(graph, path, "Add", both);
@@ -102,6 +103,16 @@ export function chosen(graph: Graph, path: string, x: string, spec: GatedExperts
   }, routerInput);
 }
 
+/** The same of experts whose gate and what it opens are columns of one map. */
+function joined(graph: Graph, path: string, x: string, spec: JoinedExpertsSpec): string {
+  return mixture(graph, path, x, spec, spec.joined.map(({ gateUp, down }) => ({ gate_up: gateUp, down })), (inner, own, rows, part) => {
+    const [width, d] = spec.joined[0]!.down.shape as readonly [number, number];
+    const both = product(inner, `${own}/gate_up`, rows, part("gate_up"), 2 * width, "in_out");
+    const [gate, up] = nodes(inner, `${own}/apart`, { op: "Split", inputs: [both, ints(inner, width, width)], attributes: { axis: 1 } }, 2) as readonly [string, string];
+    return product(inner, `${own}/down`, node(inner, `${own}/product`, "Mul", [activated(inner, own, gate, spec.activation), up]), part("down"), d, "in_out");
+  });
+}
+
 /** The maps that every token goes through whole: of experts the router, and an MLP beside them. */
 export function mapsOf(spec: MlpSpec): readonly LinearSpec[] {
   switch (spec.kind) {
@@ -122,5 +133,6 @@ export function weightsOfToken(spec: MlpSpec): number {
   const maps = sum(mapsOf(spec).map(({ weight: ref }) => ref));
   if (spec.kind !== "experts") return maps;
   if ("pairs" in spec) return maps + spec.perToken * pairedElements(spec.pairs[0]!);
+  if ("joined" in spec) return maps + sum(spec.joined.slice(0, spec.perToken).flatMap(({ gateUp, down }) => [gateUp, down]));
   return maps + sum(spec.shared?.gate == null ? [] : [spec.shared.gate]) + sum(spec.experts.slice(0, spec.perToken).flatMap(({ gate, up, down }) => [gate, up, down]));
 }

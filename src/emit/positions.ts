@@ -74,7 +74,7 @@ export function turning(graph: Graph, common: Shared, rope: RopeSpec): { readonl
 
 /** Whether a model's graph asks where tokens stand in their texts, besides the tables that turn them. */
 export function asksForPlaces({ positions, blocks }: DecoderSpec): boolean {
-  return positions !== null || blocks.some(({ attention }) => attention.kind === "softmax" && (attention.slopes !== undefined || attention.turnedFirst === true));
+  return positions !== null || blocks.some(({ attention }) => attention.kind === "softmax" && (attention.slopes !== undefined || attention.turnedFirst === true || attention.chunk !== undefined || attention.sharpening !== undefined));
 }
 
 /** ids int64 [B, S] → rows f32 [T, d], scaled, with learned positions and normed where the model has that. */
@@ -106,6 +106,48 @@ export function standing(graph: Graph, common: Shared): string {
   if (graph.names.has(path)) return path;
   const numbers = constant(graph, "f32", [common.rows, 1], Float32Array.from({ length: common.rows }, (_, place) => place));
   return node(graph, path, "Gather", [numbers, common.fed ?? places(graph, common, common.rows)], { axis: 0 });
+}
+
+/**
+ * Slope times position for each head, rounded to bfloat16 as both are before, f32 [S, heads], or [B, S, heads] where they are fed (transformers 5.24 `modeling_falcon.py`,
+ * `build_alibi_tensor`); made once for all blocks.
+ */
+export function rises(graph: Graph, common: Shared, slopes: readonly number[]): string {
+  const path = "/rises";
+  if (graph.names.has(path)) return path;
+  const rows = new Float32Array(common.rows * slopes.length);
+  for (let place = 0; place < common.rows; place += 1) slopes.forEach((slope, head) => (rows[place * slopes.length + head] = bfloat(bfloat(slope) * bfloat(place))));
+  return node(graph, path, "Gather", [constant(graph, "f32", [common.rows, slopes.length], rows), common.fed ?? places(graph, common, common.rows)], { axis: 0 });
+}
+
+/** The nearest bfloat16, of two that are as near the even one; of finite numbers. */
+function bfloat(value: number): number {
+  const word = new Uint32Array(Float32Array.of(value).buffer);
+  const bits = word[0] as number;
+  word[0] = (bits + 0x7fff + ((bits >>> 16) & 1)) & 0xffff_0000;
+  return new Float32Array(word.buffer)[0] as number;
+}
+
+/** Factors of queries by where they stand, f32 [S, 1], or [B, S, 1] where they are fed (transformers 5.24 `modeling_llama4.py`, `Llama4TextAttention`). */
+export function sharpness(graph: Graph, path: string, common: Shared, { every, factor }: NonNullable<AttentionSpec["sharpening"]>): string {
+  const rows = Float32Array.from({ length: common.rows }, (_, place) => Math.fround(Math.fround(Math.log1p(Math.floor(Math.fround((place + 1) / every)))) * Math.fround(factor)) + 1);
+  return node(graph, path, "Gather", [constant(graph, "f32", [common.rows, 1], rows), common.fed ?? places(graph, common, common.rows)], { axis: 0 });
+}
+
+/**
+ * What keeps queries to the keys of their own run of so many tokens, to be added to scores: 0 or −∞, f32 [1, 1, S, keys], or [B, 1, S, keys] where places are fed; made once
+ * for all blocks.
+ */
+export function withinChunks(graph: Graph, common: Shared, chunk: number): string {
+  const path = `/chunks/${chunk}`;
+  if (graph.names.has(path)) return path;
+  const at = common.fed ?? node(graph, `${path}/places`, "Unsqueeze", [places(graph, common, common.rows), ints(graph, 0)]);
+  const size = ints(graph, chunk);
+  const starts = node(graph, `${path}/starts`, "Unsqueeze", [node(graph, `${path}/first`, "Mul", [node(graph, `${path}/run`, "Div", [at, size]), size]), ints(graph, 1, 3)]);
+  const zero = constant(graph, "i64", [], [0]);
+  const end = node(graph, `${path}/end`, "Gather", [node(graph, `${path}/total`, "Cast", [common.total], { to: 7 }), zero], { axis: 0 });
+  const keys = node(graph, `${path}/keys`, "Range", [zero, end, constant(graph, "i64", [], [1])]);
+  return node(graph, path, "Where", [node(graph, `${path}/earlier`, "Less", [keys, starts]), constant(graph, "f32", [], [-Infinity]), constant(graph, "f32", [], [0])]);
 }
 
 /** Positions of this call's tokens, int64 [S]: total − S, …, total − 1. The row that makes an odd context even reads the last of `count`. */

@@ -18,6 +18,10 @@ export function sharesOf(graph: Graph, path: string, scores: string, spec: Exper
     const [found, experts] = largest(graph, `${path}/largest`, scores, k);
     return { experts, shares: softmax(graph, `${path}/softmax`, found) };
   }
+  if ("joined" in spec) {
+    const [found, experts] = largest(graph, `${path}/largest`, scores, k);
+    return { experts, shares: node(graph, `${path}/sigmoid`, "Sigmoid", [found]) };
+  }
   if (spec.choosing?.kind === "sparse_mixer") return sparselyMixed(graph, path, scores, spec.choosing.tolerance);
   if (spec.choosing?.kind === "biased") return biased(graph, path, scores, spec.choosing, k, spec);
   const [found, experts] = largest(graph, `${path}/largest`, softmax(graph, `${path}/softmax`, scores), k);
@@ -39,7 +43,10 @@ function biased(graph: Graph, path: string, scores: string, choosing: Biased, k:
   const wanted = choosing.bias === null ? all : node(graph, `${path}/biased`, "Add", [all, weight(graph, `${path}/bias`, choosing.bias)]);
   const [, experts] = largest(graph, `${path}/largest`, ofBestGroups(graph, `${path}/groups`, wanted, choosing, count), k);
   const own = node(graph, `${path}/own`, "GatherElements", [all, experts], { axis: 1 });
-  const sum = (): string => node(graph, `${path}/sum/least`, "Max", [rowSum(graph, `${path}/sum`, own, k), scalar(graph, choosing.leastSum)]);
+  const sum = (): string => {
+    const whole = rowSum(graph, `${path}/sum`, own, k);
+    return choosing.addedToSum === undefined ? node(graph, `${path}/sum/least`, "Max", [whole, scalar(graph, choosing.leastSum)]) : node(graph, `${path}/sum/more`, "Add", [whole, scalar(graph, choosing.addedToSum)]);
+  };
   const shares = normalized ? node(graph, `${path}/shares`, "Div", [own, sum()]) : own;
   return { experts, shares: choosing.factor === 1 ? shares : node(graph, `${path}/shares/scaled`, "Mul", [shares, scalar(graph, choosing.factor)]) };
 }

@@ -1,7 +1,7 @@
 /** Without this file emitters and checkpoint readers would not agree on what a model and an SAE are made of. */
 import type { Edit } from "../ops/edit.ts";
 import type { Folded, Hook, HookFacts } from "../ops/hook.ts";
-import type { AttentionSpec, DeltaSpec } from "./attention_specs.ts";
+import type { AttentionSpec, ConvolutionSpec, DeltaSpec } from "./attention_specs.ts";
 import type { ExpertsSpec, GatedExpertsSpec } from "./expert_specs.ts";
 import type { Compaction } from "./lowering/compaction.ts";
 import type { SaeSpec } from "./sae_specs.ts";
@@ -82,7 +82,7 @@ export type MlpSpec = GatedSpec | PlainSpec | ExpertsSpec;
 export interface BlockSpec {
   /** null: attention reads the stream as it is (OLMo 2). */
   readonly ln1: NormSpec | null;
-  readonly attention: AttentionSpec | DeltaSpec;
+  readonly attention: AttentionSpec | DeltaSpec | ConvolutionSpec;
   /** Norm of what attention gives, before it joins the residual stream (Gemma 2 and 3, OLMo 2). */
   readonly attentionPostNorm: NormSpec | null;
   /** null: the MLP reads what attention reads, where both read side by side (Phi), else the stream as it is (OLMo 2). */

@@ -1,4 +1,5 @@
 /** Without this file each part that goes on with texts would judge for itself which of them may go on together. */
+import { carriesState } from "./mixer.ts";
 import type { DecoderSpec } from "./specs.ts";
 import type { Dtype, Provider, Target } from "./target.ts";
 
@@ -36,6 +37,6 @@ export function unlikeLengths({ blocks }: DecoderSpec, target: Target): UnlikeLe
   const windowed = blocks.findIndex(({ attention }) => attention.kind === "softmax" && attention.window !== null);
   const why = against.whole ?? (windowed === -1 ? null : against.window);
   if (why !== null) return { calls: null, note: `only prompts of one length go on together: ${why.replace("{layer}", String(windowed))}` };
-  const carrying = blocks.findIndex(({ attention }) => attention.kind === "delta");
+  const carrying = blocks.findIndex(carriesState);
   return carrying === -1 ? { calls: "all", note: null } : { calls: "steps", note: `prompts are read by length, and then go on together: layer ${carrying} carries a state from token to token, which would take in padding` };
 }

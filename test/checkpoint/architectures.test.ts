@@ -64,6 +64,25 @@ const broken: readonly (readonly [string, string, Change, string, RegExp])[] = [
   ["value heads that share no key heads evenly", "qwen3_5_shared", { config: (config) => void (config["linear_num_key_heads"] = 3) }, "invalid-config", /linear_num_value_heads/],
   ["a convolution of one token", "qwen3_5_shared", { config: (config) => void (config["linear_conv_kernel_dim"] = 1) }, "unsupported-config", /linear_conv_kernel_dim/],
   ["a linear layer where the config has another", "qwen3_5_shared", { config: (config) => void delete config["layer_types"] }, "missing-tensor", /layers\.1\.linear_attn/],
+  ["runs of no tokens in Llama 4", "llama4_plain", { config: (config) => void (config["attention_chunk_size"] = 0) }, "invalid-config", /attention_chunk_size/],
+  ["runs that are asked for and not said", "llama4_dense", { config: (config) => void (config["attention_chunk_size"] = null) }, "invalid-config", /attention_chunk_size/],
+  ["a kind of layer that Llama 4 has not", "llama4_dense", { config: (config) => void (config["layer_types"] = ["sliding_attention", "full_attention"]) }, "unsupported-config", /only full_attention and chunked_attention/],
+  ["experts in a layer that is not there", "llama4_whole", { config: (config) => void (config["moe_layers"] = [2]) }, "invalid-config", /moe_layers.*2 layers/],
+  ["experts turned over in Llama 4", "llama4_plain", { shape: (name, shape) => (name.endsWith("experts.gate_up_proj") ? [shape[0]!, shape[2]!, shape[1]!].map((size, at) => (at === 1 ? size / 2 : at === 2 ? size * 2 : size)) : shape) }, "shape-mismatch", /gate_up_proj|down_proj/],
+  ["another width of dense layers in Llama 4", "llama4_dense", { config: (config) => void (config["intermediate_size_mlp"] = 12) }, "shape-mismatch", /feed_forward\.gate_proj/],
+  ["more experts of a token than there are, in Llama 4", "llama4_plain", { config: (config) => void (config["num_experts_per_tok"] = 5) }, "invalid-config", /num_experts_per_tok/],
+  ["layers without positions for fewer layers", "llama4_dense", { config: (config) => void (config["no_rope_layers"] = [1]) }, "invalid-config", /1 entries for 2 layers/],
+  ["convolutions of one token in LFM2", "lfm2_published", { config: (config) => void (config["conv_L_cache"] = 1) }, "unsupported-config", /conv_L_cache/],
+  ["a kind of layer that LFM2 has not", "lfm2_biased", { config: (config) => void (config["layer_types"] = ["conv", "sliding_attention"]) }, "unsupported-config", /only full_attention and conv/],
+  ["layers that look, but are no list", "lfm2_published", { config: (config) => void (config["full_attn_idxs"] = 2) }, "invalid-config", /full_attn_idxs/],
+  ["kinds of layers that nobody says", "lfm2_moe_published", { config: (config) => void delete config["layer_types"] }, "invalid-config", /layer_types/],
+  ["an MLP of another width", "lfm2_published", { config: (config) => void (config["block_multiple_of"] = 25) }, "shape-mismatch", /feed_forward\.w1/],
+  ["a bias of experts that is not there", "lfm2_moe_held", { config: (config) => void (config["use_expert_bias"] = true) }, "missing-tensor", /expert_bias/],
+  ["more experts of a token than there are, in LFM2", "lfm2_moe_published", { config: (config) => void (config["num_experts_per_tok"] = 7) }, "invalid-config", /num_experts_per_tok/],
+  ["a fused map for other heads", "qwen3_next_dense", { config: (config) => void (config["linear_num_value_heads"] = 8) }, "shape-mismatch", /linear_attn\.in_proj_qkvz/],
+  ["value heads that share no key heads evenly, in Qwen3-Next", "qwen3_next_published", { config: (config) => void (config["linear_num_key_heads"] = 3) }, "invalid-config", /linear_num_value_heads/],
+  ["another activation in Qwen3-Next", "qwen3_next_dense", { config: (config) => void (config["hidden_act"] = "gelu") }, "unsupported-config", /only silu/],
+  ["dense layers that are no list, in Qwen3-Next", "qwen3_next_published", { config: (config) => void (config["mlp_only_layers"] = 2) }, "invalid-config", /mlp_only_layers/],
   ["kinds of attention for other layers", "neo_local", { config: (config) => void (config["attention_types"] = [[["global", "local"], 12]]) }, "invalid-config", /24 entries for 3 layers/],
   ["a kind of attention nobody knows", "neo_local", { config: (config) => void (config["attention_types"] = [[["global", "far"], 1], [["local"], 1]]) }, "unsupported-config", /only global and local/],
   ["kinds of attention that are no list", "neo_local", { config: (config) => void (config["attention_types"] = [["global", 3]]) }, "invalid-config", /lists of kinds/],
@@ -205,6 +224,21 @@ test("the head of a Qwen 3.5 that also sees is tied where either config says so;
   const { z, attn_out: out } = tied.spec.hooks;
   assert.match(z.state === "absent" ? z.why : "", /two kinds/);
   assert.match(out.state === "present" ? out.module : "", /model\.language_model\.layers\.\{layer\}\.\(linear_attn\.out_proj or self_attn\.o_proj\)/);
+});
+
+test("queries of a Llama 4 are sharpened where nothing turns, and normed where something does; a factor of nothing is none", async () => {
+  const kinds = async (path: string): Promise<readonly unknown[]> => (await readModel(path)).spec.blocks.map(({ attention: each }) => (each as AttentionSpec)).map(({ rope, qNorm, sharpening, chunk }) => [rope !== null, qNorm, sharpening, chunk]);
+  const turned = [true, { width: 8 }, undefined, 16];
+  assert.equal(await kinds(join(fixtures, "llama4_plain")), [turned, turned, turned, [false, null, { every: 9, factor: 0.1 }, undefined]]);
+  const plain = await kinds(changed("llama4_plain", { config: (config) => void Object.assign(config, { attn_scale: 0, use_qk_norm: false, attention_chunk_size: null, no_rope_layers: [0, 1, 1, 1], layer_types: null }) }));
+  assert.equal(plain, [[false, null, undefined, undefined], ...new Array<unknown>(3).fill([true, null, undefined, undefined])]);
+});
+
+test("a layer of convolutions has no z, and says why; where all layers look there is one", async () => {
+  const [mixed, looking] = await Promise.all(["lfm2_published", "lfm2_looking"].map(async (name) => (await readModel(join(fixtures, name))).spec.hooks));
+  assert.match(mixed!.z.state === "absent" ? mixed!.z.why : "", /two kinds, and those of convolutions have no heads/);
+  assert.match(mixed!.attn_out.state === "present" ? mixed!.attn_out.module : "", /model\.layers\.\{layer\}\.\(conv\.out_proj or self_attn\.out_proj\) output/);
+  assert.is(looking!.z.state, "present");
 });
 
 test("shards of torch.save are told by their index; safetensors beside them are taken", async () => {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { readModel } from "../../runtime/checkpoint/model.ts";
+import { cacheWidth } from "../../src/emit/attention.ts";
 import { HOOKS } from "../../src/ops/hook.ts";
 import { changed, content, failure, fixtures, type Change } from "./changed_model.ts";
 
@@ -22,7 +23,6 @@ const REFUSED: readonly (readonly [string, string, Change, string, RegExp])[] = 
   ["angles that depend on the length in StarCoder 2", "starcoder2_plain", says({ rope_parameters: { rope_type: "longrope", rope_theta: 10000, factor: 2 } }), "unsupported-config", /longrope/],
   ["a window of nothing in StarCoder 2", "starcoder2_window", says({ sliding_window: 0 }), "invalid-config", /sliding_window/],
   ["biases that are not there in StarCoder 2", "starcoder2_window", says({ use_bias: undefined }), "missing-tensor", /q_proj\.bias/],
-  ["biases by distance in Falcon", "falcon_shared", says({ alibi: true }), "unsupported-config", /alibi/],
   ["blocks of the new Falcon one half behind the other", "falcon_grouped", says({ parallel_attn: false }), "invalid-config", /parallel_attn/],
   ["three norms in a block of Falcon", "falcon_grouped", says({ num_ln_in_parallel_attn: 3 }), "invalid-config", /num_ln_in_parallel_attn/],
   ["two norms in a block of the old Falcon", "falcon_shared", says({ num_ln_in_parallel_attn: 2 }), "invalid-config", /num_ln_in_parallel_attn/],
@@ -119,5 +119,15 @@ for (const [name, absent, modules] of HOOKED) {
     assert.equal(named, modules);
   });
 }
+
+test("what is added by distance in a Falcon is that of its heads, and nothing turns, whatever is said of that", async () => {
+  const { spec } = await readModel(join(fixtures, "falcon_alibi_shared"));
+  for (const { attention } of spec.blocks) {
+    assert.ok(attention.kind === "softmax" && attention.rope === null && attention.roundedSlopes === true);
+    assert.equal(attention.slopes, [1 / 16, 1 / 256, 1 / 4]);
+    // Zeros fill three columns more up to a multiple of eight.
+    assert.is(cacheWidth(spec, attention), 16);
+  }
+});
 
 test.run();

@@ -109,7 +109,7 @@ test("the form for OpenVINO has no operator that its plugin leaves to others, an
     if (WITH_EXPERTS.has(name) || ATTENDING_OTHERWISE.has(name)) continue;
     const { spec } = await readModel(join(ARCHITECTURES, name));
     const layer = spec.blocks.length - 1;
-    if (spec.blocks.some(({ attention, mlp }) => attention.kind === "delta" || (mlp.kind === "plain" && typeof mlp.activation !== "string"))) {
+    if (spec.blocks.some(({ attention, mlp }) => attention.kind !== "softmax" || (mlp.kind === "plain" && typeof mlp.activation !== "string"))) {
       assert.throws(() => requireComputable(spec, spec.blocks.length, target), (error: unknown) => error instanceof EngineError && error.help === "set ep cpu" && /^OpenVINO does not compute .*: layer \d+ (carries a state from token to token|has an activation with numbers of its own)$/.test(error.message), name);
       continue;
     }
@@ -121,14 +121,15 @@ test("the form for OpenVINO has no operator that its plugin leaves to others, an
 });
 
 test("experts are refused on every device with what to set, and a layer before them is not", async () => {
-  assert.is(WITH_EXPERTS.size, 57);
+  assert.is(WITH_EXPERTS.size, 66);
   for (const name of WITH_EXPERTS) {
     const { spec } = await readModel(join(ARCHITECTURES, name));
     const first = spec.blocks.findIndex((block) => expertsIn(block) !== null);
     for (const provider of PROVIDERS) {
       const target: Target = { provider, dtype: SUPPORTED[provider][0] };
-      // Layers before it may have what one device has not, which a test of its own shows.
-      if (provider !== "openvino" || !spec.blocks.some(({ attention }) => attention.kind === "softmax" && attention.gate?.activation === "softplus")) requireComputable(spec, first, target);
+      // Before them OpenVINO refuses what carries a state, or opens its heads by a softplus, and every device what sees runs of tokens or sharpens queries.
+      const refused = spec.blocks.slice(0, first).some(({ attention }) => (attention.kind !== "softmax" ? provider === "openvino" : provider !== "cpu" && (attention.chunk !== undefined || attention.sharpening !== undefined || (provider === "openvino" && attention.gate?.activation === "softplus"))));
+      if (!refused) requireComputable(spec, first, target);
       if (provider === "cpu") requireComputable(spec, spec.blocks.length, target);
       else assert.throws(() => requireComputable(spec, first + 1, target), (error: unknown) => error instanceof EngineError && error.code === "no-provider" && error.help === "set ep cpu" && error.message.startsWith(`${PLACES[provider]} does not compute ${spec.architecture}: layer ${first} chooses experts`));
       if (provider !== "cpu") assert.throws(() => emitForward(spec, [{ layer: first, hook: "resid_post", sae: null }], { blocks: null, slice: true, target }), /no lowering looks into/);
@@ -138,6 +139,9 @@ test("experts are refused on every device with what to set, and a layer before t
 
 for (const [what, name, why] of [
   ["what is added to scores by distance is refused on every device with what to set: a place times a slope is more than 16 bits hold", "bloom_plain", /does not compute bloom: layer 0 adds to scores by distance/],
+  ["what is added to scores by a table is refused as well", "falcon_alibi", /does not compute falcon: layer 0 adds to scores by distance/],
+  ["runs of tokens are refused on every device with what to set", "llama4_dense", /does not compute llama4_text: layer 0 sees a text in runs of tokens/],
+  ["queries multiplied by where they stand are refused on every device with what to set", "llama4_interleaved", /does not compute llama4_text: layer 0 multiplies queries by where they stand/],
   ["heads that turn before they are normed are refused on every device with what to set", "hunyuan_plain", /does not compute hunyuan_v1_dense: layer 0 turns its heads before it norms them/],
   ["attention with sinks is refused on every device with what to set", "granite_swa_layers", /does not compute granite_swa: layer 0 has sinks in its attention/],
 ] as const) {
@@ -159,6 +163,11 @@ test("heads that are opened by a softplus are refused on OpenVINO, and on no oth
     emitForward(spec, [{ layer: 0, hook: "z", sae: null }], { blocks: 1, slice: true, target: { provider, dtype: "f32" } });
   }
   assert.throws(() => requireComputable(spec, 1, { provider: "openvino", dtype: "bf16" }), /layer 0 opens its heads by a softplus/);
+});
+
+test("what is added to scores is refused where attention is made of standard operators", async () => {
+  const { spec } = await readModel(join(ARCHITECTURES, "llama4_dense"));
+  for (const provider of ["cuda", "webgpu", "openvino"] as const) assert.throws(() => emitForward(spec, [{ layer: 1, hook: "z", sae: null }], { blocks: 2, slice: true, target: { provider, dtype: provider === "openvino" ? "bf16" : "f32" } }), /no lowering of attention with what is added to scores/);
 });
 
 test("sinks of attention are refused where attention is made of standard operators", async () => {

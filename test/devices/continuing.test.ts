@@ -96,10 +96,10 @@ async function worst(spec: DecoderSpec, target: Target, expected: readonly (read
   return found.reduce((most, error) => (error <= most ? most : error), 0);
 }
 
-/** Rope of all and of some columns, by two tables and stretched; windows, caps, learned positions, norms of heads and of all heads together, a clamp, layers without positions, factors of what is added, values for all heads, linear attention; neighbours that turn, groups in one product, norms of each head by one tensor and by several; activations with numbers of their own, norms of one more than their weights; heads in parts, norms of the stream itself, pairs that turn the other way round, keys and values made of what heads share. */
-const NAMES = "apertus_biased bigcode_shared codegen_plain cohere_normed cohere2_window deepseek_v3_dense exaone4_hybrid falcon_grouped gptj_partial opt_plain opt_behind gemma2_capped gemma3_local gemma4_keys gemma4_shared glm4_plain gpt2_tied granite_factors hyperclovax_normed llama_both_ropes llama_yarn mistral_window_1 nanochat_capped neo_local nemotron_biased neox_pythia olmo_clipped olmo3_window smollm3_window stablelm_parallel xglm_padded persimmon_scaled phi3_longrope phi3_partial phi_half qwen2_window qwen3_norms qwen3_5_shared".split(" ");
+/** Rope of all and of some columns, by two tables and stretched; windows, caps, learned positions, norms of heads and of all heads together, a clamp, layers without positions, factors of what is added, values for all heads, linear attention, short convolutions; neighbours that turn, groups in one product, norms of each head by one tensor and by several; activations with numbers of their own, norms of one more than their weights; heads in parts, norms of the stream itself, pairs that turn the other way round, keys and values made of what heads share. */
+const NAMES = "apertus_biased bigcode_shared codegen_plain cohere_normed cohere2_window deepseek_v3_dense exaone4_hybrid falcon_grouped gptj_partial opt_plain opt_behind gemma2_capped gemma3_local gemma4_keys gemma4_shared glm4_plain gpt2_tied granite_factors hyperclovax_normed lfm2_short llama_both_ropes llama_yarn mistral_window_1 nanochat_capped neo_local nemotron_biased neox_pythia olmo_clipped olmo3_window smollm3_window stablelm_parallel xglm_padded persimmon_scaled phi3_longrope phi3_partial phi_half qwen2_window qwen3_norms qwen3_5_shared".split(" ");
 /** In more forms. */
-const CLOSER = ["gemma2_capped", "gpt2_tied", "phi3_partial", "qwen3_5_shared"];
+const CLOSER = ["gemma2_capped", "gpt2_tied", "phi3_partial", "qwen3_5_shared", "lfm2_short"];
 
 for (const name of NAMES) {
   test(`${name}: the logits of texts of unlike lengths that come and go are those of each alone on the CPU`, async () => {
@@ -186,7 +186,7 @@ test("which texts go on together is told by a model and a device, with what stan
   const calls = (spec: DecoderSpec): readonly (string | null)[] => targets.map((target) => unlikeLengths(spec, target).calls);
   assert.equal(calls(of(attention(null), attention(null))), ["all", "all", "all", "all", null]);
   assert.equal(calls(of(attention(null), attention(8))), ["all", "all", "all", null, null]);
-  assert.equal(calls(of(attention(null), { attention: { kind: "delta" } })), ["steps", "steps", "steps", "steps", null]);
+  for (const kind of ["delta", "convolution"]) assert.equal(calls(of(attention(null), { attention: { kind } })), ["steps", "steps", "steps", "steps", null]);
   assert.match(unlikeLengths(of(attention(null), attention(8)), targets[3]!).note!, /^only prompts of one length go on together: .* window of layer 1 /);
   assert.match(unlikeLengths(of(attention(null)), targets[4]!).note!, /^only prompts of one length go on together: attention on OpenVINO sees one length$/);
   assert.is(unlikeLengths(of(attention(8)), targets[1]!).note, null);

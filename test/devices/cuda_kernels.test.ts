@@ -48,7 +48,7 @@ function against(spec: DecoderSpec): readonly string[] {
 }
 
 for (const name of readdirSync(ARCHITECTURES)) {
-  // Experts, slopes and what turns first are refused on every device (`architectures.test.ts`).
+  // Experts, slopes, runs of tokens and what turns first are refused on every device (`architectures.test.ts`).
   if (WITH_EXPERTS.has(name) || ATTENDING_OTHERWISE.has(name)) continue;
   test(`${name}: CUDA has a kernel for every operator, in every number type`, async () => {
     const { spec } = await readModel(join(ARCHITECTURES, name));

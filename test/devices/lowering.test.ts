@@ -155,6 +155,16 @@ test("in half precision the matrices of linear attention are float32, in the gra
   }
 });
 
+test("in half precision what goes into a short convolution is kept as the model is", () => {
+  const convolving = randomModel(join(place, "convolving.bin"), { hiddenSize: 48, heads: 4, kvHeads: 2, headDim: 16, mlpSize: 80, layers: 2, dtype: "bf16", convolution: 3 });
+  for (const [dtype, handed] of [["f16", "f16"], ["bf16", "f32"]] as const) {
+    const graph = withElement(generateGraph(convolving, { provider: "cuda", dtype }), dtype);
+    const kept = [...graph.inputs, ...graph.outputs].filter(({ name }) => /^(past|present)_/.test(name)).map(({ name, element }) => `${name} ${element}`);
+    assert.equal(kept, ["past", "present"].flatMap((side) => [`${side}_conv_0 ${handed}`, `${side}_key_1 ${handed}`, `${side}_value_1 ${handed}`]));
+    assert.is(elementsOf(graph).get("/layers.0/attn/mixed"), dtype);
+  }
+});
+
 test("SiLU as one operator of the CPU has the bits of the two that stand for it elsewhere, at every length and for every kind of number", async () => {
   const one = createGraph("one");
   output(one, "y", nodes(one, "/silu", { op: "QuickGelu", domain: "com.microsoft", inputs: [input(one, "x", "f32", ["n"])], attributes: { alpha: 1 } }, 1)[0]!, "f32", ["n"]);

@@ -143,7 +143,7 @@ check("what is edited at some places of what a model reads and writes on WebGPU 
   assert.is(new Set(written).size, 3, "each place shows");
 });
 
-for (const folder of ["fixtures/models/gqa", "architectures/qwen3_5_shared", "architectures/gemma3_local"]) {
+for (const folder of ["fixtures/models/gqa", "architectures/qwen3_5_shared", "architectures/lfm2_short", "architectures/gemma3_local"]) {
   check(`greedy continuations of ${folder} on WebGPU equal the CPU's: prompts of many lengths, some of them twice, go on together, and what is kept of them stays on the device`, async () => {
     const { spec } = await readModel(join(import.meta.dirname, "../parity", folder));
     const prompts = [40, 40, 19, 3, 3, 1].map((length, at) => Int32Array.from({ length }, (_, i) => (i * (at % 4 === 0 ? 11 : 7) + 3) % 60));

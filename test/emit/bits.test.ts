@@ -25,8 +25,10 @@ const lengths = [1, 2, 3, 16, 17, 31, 33, 63, 64, 65, 66, 97, 127, 128, 129, 130
 interface Shape extends ModelShape {
   /** Each head has a sink, and every other layer sees so many keys. */
   readonly window?: number;
+  /** Every other layer sees texts in runs of so many tokens, and the others sharpen queries. */
+  readonly chunk?: number;
   /** Nothing turns, and scores grow with the place of a key. */
-  readonly sloped?: true;
+  readonly sloped?: "straight" | "rounded";
 }
 
 const shapes: readonly (readonly [string, Shape])[] = [
@@ -38,10 +40,19 @@ const shapes: readonly (readonly [string, Shape])[] = [
   ["heads of 512", { hiddenSize: 64, heads: 2, kvHeads: 1, headDim: 512, mlpSize: 96, layers: 3 }],
   ["heads of 128, bf16", { hiddenSize: 128, heads: 2, kvHeads: 1, headDim: 128, mlpSize: 300, layers: 3, dtype: "bf16" }],
   ["heads of 136", { hiddenSize: 64, heads: 2, kvHeads: 1, headDim: 136, mlpSize: 96, layers: 3 }],
-  ["heads of 128 with slopes", { hiddenSize: 64, heads: 2, kvHeads: 2, headDim: 128, mlpSize: 96, layers: 3, sloped: true }],
-  ["heads of 20 with slopes, bf16", { hiddenSize: 52, heads: 3, kvHeads: 3, headDim: 20, mlpSize: 100, layers: 3, dtype: "bf16", sloped: true }],
+  ["heads of 128 with slopes", { hiddenSize: 64, heads: 2, kvHeads: 2, headDim: 128, mlpSize: 96, layers: 3, sloped: "straight" }],
+  ["heads of 20 with slopes, bf16", { hiddenSize: 52, heads: 3, kvHeads: 3, headDim: 20, mlpSize: 100, layers: 3, dtype: "bf16", sloped: "straight" }],
+  ["heads of 32 with rounded slopes, sharing keys", { hiddenSize: 64, heads: 6, kvHeads: 2, headDim: 32, mlpSize: 96, layers: 3, sloped: "rounded" }],
+  ["heads of 128 with rounded slopes", { hiddenSize: 64, heads: 2, kvHeads: 2, headDim: 128, mlpSize: 96, layers: 3, sloped: "rounded" }],
   ["linear attention, heads of 128", { hiddenSize: 64, heads: 2, kvHeads: 1, headDim: 32, mlpSize: 96, layers: 3, delta: { keyHeads: 2, valueHeads: 4, keyDim: 128, valueDim: 128, kernel: 4 } }],
+  ["linear attention, maps by key head", { hiddenSize: 64, heads: 2, kvHeads: 1, headDim: 32, mlpSize: 96, layers: 3, delta: { keyHeads: 2, valueHeads: 4, keyDim: 64, valueDim: 32, kernel: 4, byKeyHead: true } }],
   ["linear attention, odd heads, bf16", { hiddenSize: 52, heads: 2, kvHeads: 1, headDim: 20, mlpSize: 100, layers: 3, dtype: "bf16", delta: { keyHeads: 3, valueHeads: 3, keyDim: 20, valueDim: 12, kernel: 3 } }],
+  ["convolutions over 3 tokens", { hiddenSize: 64, heads: 2, kvHeads: 1, headDim: 32, mlpSize: 96, layers: 3, convolution: 3 }],
+  ["convolutions over 5 tokens, odd rows, bf16", { hiddenSize: 53, heads: 3, kvHeads: 1, headDim: 20, mlpSize: 100, layers: 3, dtype: "bf16", convolution: 5 }],
+  ["heads of 32 in runs of 24 tokens", { hiddenSize: 64, heads: 4, kvHeads: 2, headDim: 32, mlpSize: 112, layers: 3, chunk: 24 }],
+  ["heads of 128 in runs of 64 tokens, bf16", { hiddenSize: 64, heads: 2, kvHeads: 1, headDim: 128, mlpSize: 96, layers: 3, dtype: "bf16", chunk: 64 }],
+  ["heads of 96 in runs of 37 tokens", { hiddenSize: 64, heads: 2, kvHeads: 1, headDim: 96, mlpSize: 96, layers: 3, chunk: 37 }],
+  ["heads of 256 in runs longer than texts", { hiddenSize: 64, heads: 2, kvHeads: 1, headDim: 256, mlpSize: 96, layers: 3, chunk: 400 }],
   ["heads of 64 with sinks and windows", { hiddenSize: 64, heads: 8, kvHeads: 1, headDim: 64, mlpSize: 96, layers: 3, window: 128 }],
   ["heads of 20 with sinks and windows, bf16", { hiddenSize: 52, heads: 3, kvHeads: 3, headDim: 20, mlpSize: 100, layers: 3, dtype: "bf16", window: 37 }],
   ["heads of 256 with sinks and windows", { hiddenSize: 64, heads: 2, kvHeads: 1, headDim: 256, mlpSize: 96, layers: 3, window: 70 }],
@@ -59,14 +70,20 @@ function withSinks(spec: DecoderSpec, window: number): DecoderSpec {
   };
 }
 
-function withSlopes(spec: DecoderSpec): DecoderSpec {
-  return { ...spec, blocks: spec.blocks.map((block) => (block.attention.kind === "softmax" ? { ...block, attention: { ...block.attention, rope: null, slopes: slopesOf(spec.heads) } } : block)) };
+function inRuns(spec: DecoderSpec, chunk: number): DecoderSpec {
+  const own = (layer: number): object => (layer % 2 === 0 ? { chunk } : { rope: null, sharpening: { every: 20, factor: 0.3 } });
+  return { ...spec, blocks: spec.blocks.map((block, layer) => (block.attention.kind === "softmax" ? { ...block, attention: { ...block.attention, ...own(layer) } } : block)) };
+}
+
+function withSlopes(spec: DecoderSpec, rounded: boolean): DecoderSpec {
+  return { ...spec, blocks: spec.blocks.map((block) => (block.attention.kind === "softmax" ? { ...block, attention: { ...block.attention, rope: null, slopes: slopesOf(spec.heads), ...(rounded ? { roundedSlopes: true } : {}) } } : block)) };
 }
 
 for (const [name, shape] of shapes) {
   const model = (): DecoderSpec => {
     const made = randomModel(join(folder, `${name}.bin`), shape);
-    if (shape.sloped === true) return withSlopes(made);
+    if (shape.chunk !== undefined) return inRuns(made, shape.chunk);
+    if (shape.sloped !== undefined) return withSlopes(made, shape.sloped === "rounded");
     return shape.window === undefined ? made : withSinks(made, shape.window);
   };
   const tap = { layer: 1, hook: "resid_post", sae: null } as const;
@@ -112,7 +129,7 @@ for (const [name, shape] of shapes) {
   });
 }
 
-for (const [what, name] of [["experts, one of them every token's, beside linear attention", "qwen3_5_moe"], ["experts of paired columns, behind attention with sinks", "gpt_oss_plain"], ["experts in four bits", "gpt_oss_mxfp4"], ["norms behind attention and MLP, and of all heads together", "olmo2_grouped"], ["a clamp, and norms without weights", "olmo_clipped"], ["layers without positions", "smollm3_window"], ["factors of what is added", "granite_factors"], ["norms of each head by tensors of its own, in parallel blocks", "stablelm_parallel"], ["neighbours that turn between norms on both sides", "glm4_plain"], ["experts with another activation", "mixtral_fused"], ["experts behind a clamp", "olmoe_clipped"], ["activations with numbers of their own", "apertus_biased"], ["experts of the better groups, and one that all take", "dots1_groups"], ["two experts, each weighed by itself", "phimoe_held"], ["heads in parts", "codegen_plain"], ["distances, and a clamp of one product", "mpt_clipped"], ["norms of the stream itself behind a narrower embedding", "opt_behind"], ["norms of what has turned already", "hunyuan_alpha"], ["keys and values made of what heads share", "deepseek_v2_groups"], ["values wider than keys", "deepseek_v2_biased"], ["heads that are opened column by column", "afmoe_published"], ["heads that are opened one by one, in other numbers in some layers", "laguna_published"], ["norms of queries and keys with biases", "persimmon_scaled"], ["places that are sines and cosines", "xglm_padded"], ["experts and what all tokens take, averaged, in parallel blocks", "cohere2_moe_dense"], ["norms without weights, and pairs that turn the other way round", "nanochat_capped"]] as const) test(`${what}: a text has the same bits alone, among others and as a prefix`, async () => {
+for (const [what, name] of [["experts, one of them every token's, beside linear attention", "qwen3_5_moe"], ["experts of paired columns, behind attention with sinks", "gpt_oss_plain"], ["experts in four bits", "gpt_oss_mxfp4"], ["experts whose inputs are weighed", "llama4_seeing"], ["norms behind attention and MLP, and of all heads together", "olmo2_grouped"], ["a clamp, and norms without weights", "olmo_clipped"], ["layers without positions", "smollm3_window"], ["factors of what is added", "granite_factors"], ["norms of each head by tensors of its own, in parallel blocks", "stablelm_parallel"], ["neighbours that turn between norms on both sides", "glm4_plain"], ["experts with another activation", "mixtral_fused"], ["experts behind a clamp", "olmoe_clipped"], ["activations with numbers of their own", "apertus_biased"], ["experts of the better groups, and one that all take", "dots1_groups"], ["two experts, each weighed by itself", "phimoe_held"], ["heads in parts", "codegen_plain"], ["distances, and a clamp of one product", "mpt_clipped"], ["norms of the stream itself behind a narrower embedding", "opt_behind"], ["norms of what has turned already", "hunyuan_alpha"], ["keys and values made of what heads share", "deepseek_v2_groups"], ["values wider than keys", "deepseek_v2_biased"], ["heads that are opened column by column", "afmoe_published"], ["heads that are opened one by one, in other numbers in some layers", "laguna_published"], ["norms of queries and keys with biases", "persimmon_scaled"], ["places that are sines and cosines", "xglm_padded"], ["experts and what all tokens take, averaged, in parallel blocks", "cohere2_moe_dense"], ["norms without weights, and pairs that turn the other way round", "nanochat_capped"]] as const) test(`${what}: a text has the same bits alone, among others and as a prefix`, async () => {
   const { spec } = await readModel(join(import.meta.dirname, "../parity/architectures", name));
   const d = spec.hiddenSize;
   const session = await openGraph(emitForward(spec, [{ layer: 1, hook: "resid_post", sae: null }], { blocks: 2, slice: true }));

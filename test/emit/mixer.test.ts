@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { blockFlops } from "../../src/emit/block.ts";
-import { keptTensors, lookingFlops, projections } from "../../src/emit/mixer.ts";
+import { carriesState, keptTensors, lookingFlops, projections } from "../../src/emit/mixer.ts";
 import { randomModel } from "./random_weights.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "saeq-mixer-"));
@@ -27,6 +27,21 @@ test("operations are those of the products and of looking back, which only atten
   assert.is(lookingFlops(hybrid, 1, 1000), 8 * 4 * 8 * 12);
   assert.is(lookingFlops(hybrid, 2, 1000) - lookingFlops(hybrid, 2, 500), 4 * 500 * 4 * 16);
   assert.is(projections(hybrid.blocks[1]!.attention).length, 4);
+});
+
+test("a convolution keeps the last tokens that went into it, and costs as much in any text", () => {
+  const convolving = randomModel(join(folder, "convolving.bin"), { hiddenSize: 48, heads: 4, kvHeads: 2, headDim: 16, mlpSize: 80, layers: 2, convolution: 4 });
+  assert.equal(keptTensors(convolving, convolving.blocks[0]!), [{ name: "conv", past: ["B", 3, 48], present: ["B", 3, 48] }]);
+  assert.equal(convolving.blocks.map(carriesState), [true, false]);
+  assert.is(blockFlops(convolving, 1), 2 * (4 * 48 * 48 + 3 * 80 * 48));
+  assert.is(lookingFlops(convolving, 1, 1000), (2 * 4 + 2) * 48);
+  assert.is(lookingFlops(convolving, 1, 10), lookingFlops(convolving, 1, 1000));
+});
+
+test("maps by key head are as many operations as maps apart", () => {
+  const fused = randomModel(join(folder, "fused.bin"), { hiddenSize: 48, heads: 4, kvHeads: 2, headDim: 16, mlpSize: 80, layers: 2, delta: { keyHeads: 2, valueHeads: 4, keyDim: 8, valueDim: 12, kernel: 3, byKeyHead: true } });
+  assert.is(projections(fused.blocks[0]!.attention).length, 3);
+  assert.is(blockFlops(fused, 2), blockFlops(hybrid, 2));
 });
 
 test.run();

@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import type { SaeKind, SaeSpec } from "../../src/emit/sae_specs.ts";
 import type { DecoderSpec, StoredType, TensorRef } from "../../src/emit/specs.ts";
-import { hybridSpec, type DeltaSizes } from "./hybrid_spec.ts";
+import { convolvingSpec, hybridSpec, type DeltaSizes } from "./hybrid_spec.ts";
 import { llamaSpec } from "./llama_spec.ts";
 
 /** A stream of numbers in [-0.5, 0.5), the same in every run (Numerical Recipes' linear congruential generator). */
@@ -52,10 +52,12 @@ export interface ModelShape {
   readonly dtype?: StoredType;
   /** Makes a hybrid of it, as `hybridSpec` says. */
   readonly delta?: DeltaSizes;
+  /** Makes one with convolutions over so many tokens, as `convolvingSpec` says. */
+  readonly convolution?: number;
 }
 
 /** A Llama of random weights in `file`, or a hybrid with linear attention; vocabulary 100, context 512. */
-export function randomModel(file: string, { hiddenSize: d, heads, kvHeads, headDim, mlpSize, layers, dtype = "f32", delta }: ModelShape): DecoderSpec {
+export function randomModel(file: string, { hiddenSize: d, heads, kvHeads, headDim, mlpSize, layers, dtype = "f32", delta, convolution }: ModelShape): DecoderSpec {
   const { tensor, write } = tensorFile(file, dtype, d * 31 + headDim);
   const scale = 2 / Math.sqrt(d);
   const matrix = (rows: number, columns: number): TensorRef => tensor([rows, columns], scale);
@@ -73,7 +75,8 @@ export function randomModel(file: string, { hiddenSize: d, heads, kvHeads, headD
     down: matrix(d, mlpSize),
   }));
   const spec = llamaSpec({ digest: "random", hiddenSize: d, heads, kvHeads, headDim, context: 512 }, { embed, blocks, finalNorm: norm() });
-  const made = delta === undefined ? spec : hybridSpec(spec, delta, { matrix, vector: tensor });
+  const tensors = { matrix, vector: tensor };
+  const made = delta !== undefined ? hybridSpec(spec, delta, tensors) : convolution !== undefined ? convolvingSpec(spec, convolution, tensors) : spec;
   write();
   return made;
 }

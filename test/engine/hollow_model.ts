@@ -6,7 +6,7 @@ import type { ExpertLinear, ExpertsSpec, GatedExpertsSpec } from "../../src/emit
 import type { LatentSpec } from "../../src/emit/attention_specs.ts";
 import type { SaeSpec } from "../../src/emit/sae_specs.ts";
 import type { BesideSpec, BlockSpec, DecoderSpec, LinearSpec, NormSpec, PackedRef, StoredType, TensorRef } from "../../src/emit/specs.ts";
-import { hybridSpec, type DeltaSizes } from "../emit/hybrid_spec.ts";
+import { convolvingSpec, hybridSpec, type DeltaSizes } from "../emit/hybrid_spec.ts";
 import { llamaSpec } from "../emit/llama_spec.ts";
 
 export interface HollowShape {
@@ -22,10 +22,16 @@ export interface HollowShape {
   readonly active: number;
   /** Makes a hybrid of it, as `hybridSpec` says. */
   readonly delta?: DeltaSizes;
+  /** Makes one with convolutions over so many tokens, as `convolvingSpec` says. */
+  readonly convolution?: number;
   /** MLPs of `mlp` columns that each block has, and how many a token takes; without contents all tokens take the first. */
-  readonly experts?: { readonly count: number; readonly perToken: number; /** In four bits. */ readonly packed?: true; /** Beside MLPs of four times as many columns, as in Gemma 4. */ readonly beside?: true };
+  readonly experts?: { readonly count: number; readonly perToken: number; /** In four bits. */ readonly packed?: true; /** Beside MLPs of four times as many columns, as in Gemma 4. */ readonly beside?: true; /** As in Llama 4, with one of the same width that all tokens take. */ readonly joined?: true };
   /** Columns of what each block is told of a token beside the stream, as in Gemma 4. */
   readonly told?: number;
+  /** Texts are seen in runs of so many tokens, as in Llama 4. */
+  readonly chunk?: number;
+  /** Nothing turns, and keys have a column for each head that shares them, of what is added to its scores, as in Falcon. */
+  readonly rising?: true;
   /** Keys and values of all heads are made of so many numbers, as in DeepSeek; `headDim` is then the width of a query, half of it turned, and half of it the width of a value. */
   readonly rank?: number;
 }
@@ -36,7 +42,7 @@ export interface HollowModel {
   readonly remove: () => void;
 }
 
-export function hollowModel({ hidden, mlp, heads, kvHeads, headDim, layers, dtype, features, active, delta, experts, told, rank }: HollowShape): HollowModel {
+export function hollowModel({ hidden, mlp, heads, kvHeads, headDim, layers, dtype, features, active, delta, convolution, experts, told, rank, rising, chunk }: HollowShape): HollowModel {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "saeq-hollow-")));
   const file = join(folder, "weights.bin");
   let offset = 0;
@@ -66,10 +72,14 @@ export function hollowModel({ hidden, mlp, heads, kvHeads, headDim, layers, dtyp
   const paired = ({ count, perToken }: NonNullable<HollowShape["experts"]>): ExpertsSpec => ({
     kind: "experts", perToken, router: linear(count, hidden), alpha: 1.702, limit: 7, pairs: Array.from({ length: count }, () => ({ gateUp: packed(2 * mlp, hidden), down: packed(hidden, mlp) })),
   });
+  const joined = ({ count, perToken }: NonNullable<HollowShape["experts"]>): ExpertsSpec => ({
+    kind: "experts", perToken, router: linear(count, hidden), activation: "silu", joined: Array.from({ length: count }, () => ({ gateUp: tensor(hidden, 2 * mlp), down: tensor(mlp, hidden) })),
+    shared: { mlp: { kind: "gated", activation: "silu", gate: linear(mlp, hidden), up: linear(mlp, hidden), down: linear(hidden, mlp) }, gate: null },
+  });
   const beside = (sizes: NonNullable<HollowShape["experts"]>): BesideSpec => ({ mlpNorm: norm(hidden), norm: norm(hidden), outputNorm: norm(hidden), routerWeight: tensor(hidden), routerFactor: hidden ** -0.5, experts: gated(sizes) });
   const withExperts = (block: BlockSpec): BlockSpec => {
     if (experts === undefined) return block;
-    return experts.beside === true ? { ...block, beside: beside(experts) } : { ...block, mlp: experts.packed === true ? paired(experts) : gated(experts) };
+    return experts.beside === true ? { ...block, beside: beside(experts) } : { ...block, mlp: experts.packed === true ? paired(experts) : experts.joined === true ? joined(experts) : gated(experts) };
   };
   const withTold = (model: DecoderSpec, width: number): DecoderSpec => ({
     ...model,
@@ -82,9 +92,12 @@ export function hollowModel({ hidden, mlp, heads, kvHeads, headDim, layers, dtyp
     const qkv: LatentSpec = { kind: "latent", q: linear(heads * headDim, hidden), qLatent: null, down: linear(rank + half, hidden), norm: tensor(rank), up: linear(heads * headDim, rank), plain: half, turned: half, valueDim: half, epsilon: 1e-6 };
     return { ...block, attention: { ...block.attention, qkv, o: linear(hidden, heads * half), rope: { theta: 10000, dimensions: half, scaling: { kind: "none" } } } };
   };
-  const sparseOrNot = { ...dense, blocks: dense.blocks.map(withExperts).map(withLatent) };
+  const inRuns = (block: BlockSpec): BlockSpec => (chunk === undefined || block.attention.kind !== "softmax" ? block : { ...block, attention: { ...block.attention, chunk } });
+  const withRises = (block: BlockSpec): BlockSpec => (rising !== true || block.attention.kind !== "softmax" ? block : { ...block, attention: { ...block.attention, rope: null, slopes: new Array<number>(heads).fill(1 / 16), roundedSlopes: true } });
+  const sparseOrNot = { ...dense, blocks: dense.blocks.map(withExperts).map(withLatent).map(withRises).map(inRuns) };
   const softmax = told === undefined ? sparseOrNot : withTold(sparseOrNot, told);
-  const spec = delta === undefined ? softmax : hybridSpec(softmax, delta, { matrix: tensor, vector: (shape) => tensor(...shape) });
+  const tensors = { matrix: tensor, vector: (shape: readonly number[]): TensorRef => tensor(...shape) };
+  const spec = delta !== undefined ? hybridSpec(softmax, delta, tensors) : convolution !== undefined ? convolvingSpec(softmax, convolution, tensors) : softmax;
   const sae: SaeSpec = {
     kind: "standard", digest: `hollow ${features}`, dIn: hidden, dSae: features, encoder: tensor(features, hidden), encoderLayout: "out_in", decoder: null, noDecoder: "hollow", normalize: "none", inputShift: null,
     // Spread over all tiles.

@@ -29,6 +29,9 @@ GEMMA = {"hidden_size": 32, "num_attention_heads": 2, "num_key_value_heads": 1, 
 GEMMA4 = {"hidden_size": 32, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 16, "global_head_dim": 24, "intermediate_size": 40, "sliding_window": 10, "vocab_size_per_layer_input": 64, "hidden_size_per_layer_input": 8}
 QWEN35 = {"hidden_size": 32, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 16, "intermediate_size": 40, "linear_num_key_heads": 2, "linear_num_value_heads": 4, "linear_key_head_dim": 8, "linear_value_head_dim": 12}
 QWEN35_LAYERS = ["linear_attention", "full_attention", "linear_attention"]
+NEXT = {**QWEN35, "hidden_size": 24, "intermediate_size": 28, "num_experts": 6, "num_experts_per_tok": 2, "moe_intermediate_size": 12, "shared_expert_intermediate_size": 16}
+LFM2 = {"hidden_size": 32, "num_attention_heads": 4, "num_key_value_heads": 2, "intermediate_size": 40, "block_multiple_of": 8}
+LLAMA4 = {**LLAMA, "hidden_size": 24, "head_dim": 8, "intermediate_size": 12, "intermediate_size_mlp": 28, "attention_chunk_size": 16, "floor_scale": 9}
 MOE = {**LLAMA, "hidden_size": 24, "head_dim": 8, "intermediate_size": 28, "moe_intermediate_size": 12, "num_experts": 8, "num_experts_per_tok": 3}
 OSS = {"hidden_size": 20, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 16, "num_local_experts": 5, "num_experts_per_tok": 2, "intermediate_size": 12, "sliding_window": 12}
 MLA = {"hidden_size": 24, "num_key_value_heads": None, "num_attention_heads": 2, "intermediate_size": 28, "moe_intermediate_size": 12, "q_lora_rank": 14, "kv_lora_rank": 10, "qk_nope_head_dim": 12, "qk_rope_head_dim": 8, "v_head_dim": 16}
@@ -102,6 +105,11 @@ CONFIGS = {
     "falcon_grouped": ("falcon", {"hidden_size": 64, "num_attention_heads": 4, "num_kv_heads": 2, "new_decoder_architecture": True, "bias": True, "ffn_hidden_size": 40, "tie_word_embeddings": False, "save": "bfloat16"}),
     "falcon_grouped_one_norm": ("falcon", {"hidden_size": 48, "num_attention_heads": 3, "num_kv_heads": 1, "new_decoder_architecture": True, "num_ln_in_parallel_attn": 1, "multi_query": False, "ffn_hidden_size": 40, "activation": "gelu_pytorch_tanh", "rope_parameters": {"rope_type": "linear", "factor": 2.0, "rope_theta": 700.0}, "save": "float16"}),
     "falcon_apart": ("falcon", {"hidden_size": 40, "num_attention_heads": 2, "multi_query": False, "parallel_attn": False, "bias": True, "ffn_hidden_size": 40, "layer_norm_epsilon": 0.01, "written": {"hidden_size": 80, "n_embed": 40, "rope_theta": 500.0}}),
+    # Distances added to scores, rounded: as published, every head with keys of its own; heads whose number is no power of two; one key for all; some for each.
+    "falcon_alibi": ("falcon", {"hidden_size": 32, "num_attention_heads": 2, "multi_query": False, "parallel_attn": False, "bias": True, "ffn_hidden_size": 40, "alibi": True, "max_position_embeddings": 400}),
+    "falcon_alibi_many": ("falcon", {"hidden_size": 64, "num_attention_heads": 16, "multi_query": False, "parallel_attn": False, "ffn_hidden_size": 40, "alibi": True, "max_position_embeddings": 400, "save": "bfloat16"}),
+    "falcon_alibi_odd": ("falcon", {"hidden_size": 48, "num_attention_heads": 6, "num_kv_heads": 2, "new_decoder_architecture": True, "bias": True, "ffn_hidden_size": 40, "alibi": True, "tie_word_embeddings": False, "max_position_embeddings": 400, "save": "float16"}),
+    "falcon_alibi_shared": ("falcon", {"hidden_size": 36, "num_attention_heads": 3, "ffn_hidden_size": 40, "alibi": True, "rope_parameters": {"rope_type": "linear", "factor": 2.0, "rope_theta": 700.0}}),
     "cohere_plain": ("cohere", {**LLAMA, "hidden_size": 64, "intermediate_size": 24, "logit_scale": 0.3}),
     # Norms of each head with weights of its own, and heads whose columns leave gaps.
     "cohere_normed": ("cohere", {**LLAMA, "head_dim": 24, "num_key_value_heads": None, "use_qk_norm": True, "attention_bias": True, "layer_norm_eps": 0.01, "hidden_act": "gelu", "tie_word_embeddings": False, "rope_parameters": YARN, "save": "bfloat16"}),
@@ -135,6 +143,24 @@ CONFIGS = {
     "qwen3_5_short": ("qwen3_5_text", {**QWEN35, "layer_types": ["full_attention", "linear_attention"], "linear_conv_kernel_dim": 2, "linear_num_key_heads": 1}),
     "qwen3_5_moe": ("qwen3_5_moe_text", {**{key: value for key, value in QWEN35.items() if key != "intermediate_size"}, "hidden_size": 24, "layer_types": ["linear_attention", "full_attention"], "num_experts": 8, "num_experts_per_tok": 3, "moe_intermediate_size": 12, "shared_expert_intermediate_size": 20, "fused": True}),
     "qwen3_5_moe_apart": ("qwen3_5_moe_text", {**{key: value for key, value in QWEN35.items() if key != "intermediate_size"}, "hidden_size": 24, "num_attention_heads": 4, "num_key_value_heads": 2, "layer_types": ["linear_attention", "full_attention"], "num_experts": 6, "num_experts_per_tok": 2, "moe_intermediate_size": 16, "shared_expert_intermediate_size": 8, "save": "bfloat16"}),
+    # Maps of linear attention key head by key head; experts in some layers, in all and in none.
+    "qwen3_next_published": ("qwen3_next", {**NEXT, "num_hidden_layers": 3, "layer_types": QWEN35_LAYERS, "mlp_only_layers": [2], "save": "bfloat16"}),
+    "qwen3_next_held": ("qwen3_next", {**NEXT, "num_hidden_layers": 4, "linear_num_value_heads": 2, "linear_value_head_dim": 8, "linear_conv_kernel_dim": 3, "attention_bias": True, "norm_topk_prob": False, "decoder_sparse_step": 2, "tie_word_embeddings": True, "rope_parameters": {"rope_type": "default", "rope_theta": 5000.0, "partial_rotary_factor": 0.5}, "fused": True}),
+    "qwen3_next_dense": ("qwen3_next", {**NEXT, "hidden_size": 32, "num_experts": 0, "linear_num_key_heads": 1, "layer_types": ["full_attention", "linear_attention"], "save": "float16", "written": {"rope_theta": 700.0, "rope_scaling": None, "partial_rotary_factor": 0.25, "full_attention_interval": 4}}),
+    # Short convolutions between layers of attention; how wide the MLP is made of what the config says.
+    "lfm2_published": ("lfm2", {**LFM2, "num_hidden_layers": 3, "layer_types": ["conv", "conv", "full_attention"], "save": "bfloat16", "written": {"layer_types": None, "full_attn_idxs": [2], "intermediate_size": 99, "block_ff_dim": 40, "block_norm_eps": 0.3, "tie_word_embeddings": False, "tie_embedding": True, "rope_theta": 1000.0, "rope_parameters": None, "use_pos_enc": True}}),
+    "lfm2_biased": ("lfm2", {**LFM2, "num_attention_heads": 2, "num_key_value_heads": 1, "layer_types": ["full_attention", "conv"], "conv_bias": True, "conv_L_cache": 4, "block_auto_adjust_ff_dim": False, "norm_eps": 0.01, "tie_word_embeddings": False, "rope_parameters": YARN}),
+    "lfm2_looking": ("lfm2", {**LFM2, "num_key_value_heads": 4, "layer_types": ["full_attention", "full_attention"], "block_multiple_of": 5, "save": "float16", "written": {"layer_types": None, "head_dim": 8, "rms_norm_eps": 0.3}}),
+    "lfm2_short": ("lfm2", {**LFM2, "num_hidden_layers": 2, "layer_types": ["conv", "full_attention"], "conv_L_cache": 2, "block_ffn_dim_multiplier": 1.3}),
+    "lfm2_moe_published": ("lfm2_moe", {**LFM2, "num_hidden_layers": 3, "hidden_size": 24, "num_attention_heads": 3, "num_key_value_heads": 1, "layer_types": ["conv", "full_attention", "conv"], "num_dense_layers": 1, "num_experts": 6, "num_experts_per_tok": 2, "moe_intermediate_size": 12, "routed_scaling_factor": 1.5, "save": "bfloat16"}),
+    "lfm2_moe_held": ("lfm2_moe", {**LFM2, "hidden_size": 16, "num_attention_heads": 2, "num_key_value_heads": 2, "layer_types": ["full_attention", "conv"], "num_dense_layers": 0, "num_experts": 4, "num_experts_per_tok": 1, "moe_intermediate_size": 8, "use_expert_bias": False, "norm_topk_prob": True, "conv_bias": True, "tie_word_embeddings": False, "fused": True}),
+    "lfm2_moe_shares": ("lfm2_moe", {**LFM2, "hidden_size": 16, "num_attention_heads": 2, "num_key_value_heads": 1, "layer_types": ["conv", "full_attention"], "num_dense_layers": 0, "num_experts": 5, "num_experts_per_tok": 3, "moe_intermediate_size": 8, "norm_topk_prob": False, "save": "float16"}),
+    # Texts in runs shorter than they are, layers without positions whose queries are sharpened, experts whose inputs are weighed.
+    "llama4_plain": ("llama4_text", {**LLAMA4, "num_hidden_layers": 4, "num_local_experts": 4, "save": "bfloat16", "rope_parameters": {"rope_type": "llama3", "factor": 4.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 40, "rope_theta": 10000.0}, "written": {"no_rope_layers": []}}),
+    "llama4_interleaved": ("llama4_text", {**LLAMA4, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 24, "num_hidden_layers": 2, "no_rope_layers": [0, 1], "interleave_moe_layer_step": 2, "num_local_experts": 5, "num_experts_per_tok": 2, "use_qk_norm": False, "attention_bias": True, "attention_chunk_size": 7, "floor_scale": 3, "attn_scale": 0.4, "hidden_act": "gelu", "tie_word_embeddings": True, "save": "float16"}),
+    "llama4_dense": ("llama4_text", {**LLAMA4, "hidden_size": 32, "num_key_value_heads": 4, "moe_layers": [], "layer_types": ["chunked_attention", "chunked_attention"], "no_rope_layers": [1, 0], "attention_chunk_size": 32, "rms_norm_eps": 0.01}),
+    "llama4_whole": ("llama4_text", {**LLAMA4, "num_attention_heads": 2, "no_rope_layers": [1, 0], "num_local_experts": 3, "moe_layers": [1], "attention_chunk_size": None, "attn_temperature_tuning": False, "save": "bfloat16", "written": {"rope_theta": 500.0}}),
+    "llama4_seeing": ("llama4", {**LLAMA4, "num_local_experts": 4, "num_experts_per_tok": 3, "no_rope_layer_interval": 2}),
     # The whole model, with an eye that no text goes through, as the hub has it.
     "llava_llama": ("llava", {**LLAMA, "model_type": "llama", "rope_parameters": {"rope_type": "linear", "factor": 3.0, "rope_theta": 5000.0}}),
     "llava_qwen2_tied": ("llava", {**LLAMA, "model_type": "qwen2", "tie_word_embeddings": True, "fused": True}),
@@ -318,6 +344,8 @@ LLAMA_POINTS = {"z": ("self_attn.o_proj", "in"), "attn_out": ("self_attn.o_proj"
 OLMO2_POINTS = {**LLAMA_POINTS, "mid": "mlp", "ln1": None}
 GLM4_POINTS = {**LLAMA_POINTS, "attn_out": ("post_self_attn_layernorm", "out"), "mlp_out": ("post_mlp_layernorm", "out")}
 AFMOE_POINTS = {**LLAMA_POINTS, "attn_out": ("post_attention_layernorm", "out"), "mid": "pre_mlp_layernorm", "mlp_out": ("post_mlp_layernorm", "out")}
+LLAMA4_POINTS = {**LLAMA_POINTS, "mlp_in": "feed_forward", "mlp_out": ("feed_forward", "out")}
+LFM2_POINTS = {"z": ("self_attn.out_proj", "in"), "attn_out": ("self_attn.out_proj", "out"), "mid": "ffn_norm", "mlp_in": "feed_forward", "mlp_out": ("feed_forward.w2", "out"), "ln1": "operator_norm"}
 POINTS = {
     "afmoe": AFMOE_POINTS,
     "laguna": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
@@ -341,6 +369,11 @@ POINTS = {
     "qwen2_moe": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
     "qwen3_moe": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
     "qwen3_5_moe_text": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
+    "llama4_text": LLAMA4_POINTS,
+    "llama4": LLAMA4_POINTS,
+    "lfm2": LFM2_POINTS,
+    "lfm2_moe": {**LFM2_POINTS, "mlp_out": ("feed_forward", "out")},
+    "qwen3_next": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
     "gpt_oss": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
     "mixtral": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
     "olmoe": {**LLAMA_POINTS, "mlp_out": ("mlp", "out")},
@@ -383,9 +416,11 @@ POINTS = {
 LAYER_NORMED = {"gpt2": "layer_norm_epsilon", "gpt_neo": "layer_norm_epsilon", "gpt_neox": "layer_norm_eps", "phi": "layer_norm_eps", "olmo": None, "stablelm": "layer_norm_eps"}
 LAYER_NORMED |= {"bloom": "layer_norm_epsilon", "gpt_bigcode": "layer_norm_epsilon", "falcon": "layer_norm_epsilon", "gptj": "layer_norm_epsilon", "opt": None, "starcoder2": "norm_epsilon", "cohere": "layer_norm_eps", "cohere2": "layer_norm_eps", "nemotron": "norm_eps", "jais2": "layer_norm_eps"}
 LAYER_NORMED |= {"codegen": "layer_norm_epsilon", "mpt": "layer_norm_epsilon", "phimoe": "rms_norm_eps", "biogpt": None, "cohere2_moe": "layer_norm_eps", "gpt_neox_japanese": "layer_norm_eps", "persimmon": "layer_norm_eps", "xglm": None}
+# Of the others, where it is no `rms_norm_eps`.
+EPSILONS = {"lfm2": "norm_eps", "lfm2_moe": "norm_eps"}
 
 # Modules that SAEs of transformers' models are named by, which have the projection inside them.
-AROUND = ("mlp", "self_attn", "self_attention", "linear_attn", "attention", "attn", "attn.attention")
+AROUND = ("mlp", "feed_forward", "self_attn", "self_attention", "linear_attn", "conv", "attention", "attn", "attn.attention")
 
 
 def config_of(kind: str, options: dict):
@@ -395,6 +430,9 @@ def config_of(kind: str, options: dict):
     if kind == "qwen3_5":
         vision = {"depth": 1, "hidden_size": 8, "num_heads": 1, "intermediate_size": 8, "out_hidden_size": 32, "num_position_embeddings": 4, "patch_size": 2, "spatial_merge_size": 1, "temporal_patch_size": 1}
         return AutoConfig.for_model(kind, text_config={**COMMON, **options}, vision_config=vision, tie_word_embeddings=True)
+    if kind == "llama4":
+        vision = {"hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1, "image_size": 4, "patch_size": 2, "vision_output_dim": 8, "projector_input_dim": 8, "projector_output_dim": 8}
+        return AutoConfig.for_model(kind, text_config={**COMMON, **options}, vision_config=vision)
     if kind == "gemma4":
         vision = {"hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1, "num_key_value_heads": 1, "head_dim": 8, "global_head_dim": 8, "position_embedding_size": 4}
         return AutoConfig.for_model(kind, text_config={**COMMON, **options}, vision_config=vision)
@@ -410,6 +448,8 @@ def config_of(kind: str, options: dict):
 
 def blocks_of(model):
     base = getattr(model.base_model, "language_model", getattr(model.base_model, "decoder", model.base_model))
+    # That of a Llama 4 which also sees has a head of its own.
+    base = getattr(base, "model", base)
     return base.h if hasattr(base, "h") else base.blocks if hasattr(base, "blocks") else base.layers
 
 
@@ -417,7 +457,7 @@ def normalised(x: torch.Tensor, model, kind: str) -> torch.Tensor:
     """hook_normalized: (x − mean) / sqrt(var + ε), without the mean for RMS norms."""
     # Of one family its config says which norms they are.
     centred = kind in LAYER_NORMED and not (kind == "cohere2_moe" and model.config.rms_norm_eps is not None)
-    key = LAYER_NORMED[kind] if centred else "rms_norm_eps"
+    key = LAYER_NORMED[kind] if centred else EPSILONS.get(kind, "rms_norm_eps")
     epsilon = 1e-5 if key is None else getattr(model.config.get_text_config(), key)
     seen = x - x.mean(-1, keepdim=True) if centred else x
     return seen / (seen.pow(2).mean(-1, keepdim=True) + epsilon).sqrt()
@@ -454,10 +494,11 @@ def hooks_of(model, kind: str, ids: torch.Tensor) -> dict[str, torch.Tensor]:
         catch(f"{layer}.resid_pre", block, "in")
         # The last entry of output_hidden_states is the state after the final norm; a hook on the block is not.
         catch(f"{layer}.resid_post", block, "out")
-        linear = hasattr(block, "linear_attn")
-        hybrid = any(hasattr(other, "linear_attn") for other in blocks_of(model))
+        # Layers without heads, and what their projection is.
+        carrying = next((name for name in ("linear_attn", "conv") if hasattr(block, name)), None)
+        hybrid = any(hasattr(other, name) for other in blocks_of(model) for name in ("linear_attn", "conv"))
         for hook in ("attn_out", "mlp_out") if hybrid else ("z", "attn_out", "mlp_out"):
-            module, side = ("linear_attn.out_proj", "out") if linear and hook == "attn_out" else points[hook]
+            module, side = (f"{carrying}.out_proj", "out") if carrying is not None and hook == "attn_out" else points[hook]
             catch(f"{layer}.{hook}", block.get_submodule(module), side)
         # Those of a Bloom add the stream.
         if getattr(block, "shared_mlp", None) is not None and points["mlp_out"][0] != "shared_mlp":
@@ -478,7 +519,7 @@ def hooks_of(model, kind: str, ids: torch.Tensor) -> dict[str, torch.Tensor]:
         found[name.removesuffix(" beside")] += found.pop(name)
     for name in [name for name in found if ".around " in name]:
         # What a module around the projection gives out is the same, unless it is normed before it is added.
-        value, hook = found.pop(name), "mlp_out" if name.endswith("mlp") else "attn_out"
+        value, hook = found.pop(name), "mlp_out" if name.endswith(("mlp", "feed_forward")) else "attn_out"
         assert points in (GEMMA_POINTS, GLM4_POINTS, AFMOE_POINTS, POINTS["hyperclovax"]) or torch.equal(value, found[f"{name.split('.')[0]}.{hook}"]), name
     if kind == "gpt_neox_japanese":
         # Its bias is added outside of the module that holds it.
@@ -514,14 +555,16 @@ def make(name: str, seed: int) -> None:
     from transformers import AutoModelForCausalLM, AutoModelForImageTextToText
 
     kind, options = CONFIGS[name]
-    auto = AutoModelForImageTextToText if kind in ("qwen3_5", "gemma4", "llava", "mistral3") else AutoModelForCausalLM
+    auto = AutoModelForImageTextToText if kind in ("qwen3_5", "gemma4", "llama4", "llava", "mistral3") else AutoModelForCausalLM
     options = dict(options)
     save = options.pop("save", "float32")
     # Keys of config.json that transformers reads as it will: some it follows, and some it passes over.
     written, fused, torch_file, packed = (options.pop(key, unsaid) for key, unsaid in (("written", {}), ("fused", False), ("torch", False), ("packed", False)))
     published = options.pop("published", False)
     torch.manual_seed(seed)
-    model = auto.from_config(config_of(kind, options), attn_implementation="eager")
+    # Its eager attention adds distances twice (modeling_falcon.py: in the mask, and to the scores).
+    attention = "sdpa" if options.get("alibi") else "eager"
+    model = auto.from_config(config_of(kind, options), attn_implementation=attention)
     with torch.no_grad():
         for key, parameter in model.named_parameters():
             # Fresh norms do nothing and fresh biases are zeros: they would hide a forgotten factor.
@@ -531,7 +574,7 @@ def make(name: str, seed: int) -> None:
                 # Of AFMoE it begins as zeros.
                 parameter.add_(0.25 * torch.randn_like(parameter))
         for key, buffer in model.named_buffers():
-            if key.endswith(("layer_scalar", "e_score_correction_bias")):
+            if key.endswith(("layer_scalar", "e_score_correction_bias", "expert_bias")):
                 buffer.add_(0.2 * torch.randn_like(buffer))
     folder = OUT / name
     shutil.rmtree(folder, ignore_errors=True)
@@ -553,7 +596,10 @@ def make(name: str, seed: int) -> None:
         text.pop("per_layer_config")
         text |= {key: options[key] for key in ("global_head_dim", "num_global_key_value_heads")}
         (folder / "config.json").write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
-    model = auto.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
+    model = auto.from_pretrained(folder, dtype=torch.float32, attn_implementation=attention).eval()
+    if kind == "llama4":
+        # Around its text model transformers 5.24 asks for `image_outputs`, which a text alone has not.
+        model = model.language_model
     tensors, documents = {}, []
     for number, length in enumerate(LENGTHS):
         ids = torch.randint(3, VOCAB, (1, length))

@@ -43,6 +43,7 @@ CASES = {
     "opt_before_norms": ("opt_behind", [("relu", 0, "resid_mid", 1, "add", 4.0, False, (2, None, "all")), ("relu", 1, "attn_out", 1, "add", 3.0, False, None), ("jumprelu", 1, "mlp_out", 2, "set", 4.0, True, (None, None, "continuation")), ("relu", 1, "resid_post", 1, "add", 3.0, False, None)]),
     # Behind the norms of what attention and MLP give, and before their factor.
     "hyperclovax_behind_norms": ("hyperclovax_normed", [("relu", 0, "attn_out", 1, "add", 4.0, False, (2, None, "all")), ("jumprelu", 1, "mlp_out", 2, "set", 4.0, True, None)]),
+    "lfm2_written": ("lfm2_biased", [("relu", 1, "resid_pre", 1, "add", 4.0, False, (None, None, "continuation")), ("jumprelu", 1, "mlp_in", 1, "set", 4.0, False, (2, None, "all"))]),
     "qwen3_5_written": ("qwen3_5_own", [("relu", 1, "resid_pre", 1, "add", 4.0, False, (None, None, "continuation"))]),
 }
 # Tokens, of which so many are the prompt: a short prompt, and a special token among its last three.

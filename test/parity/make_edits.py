@@ -46,6 +46,9 @@ CASES = {
     "opt_relu_mlp_in": ("opt_plain", [("relu", 0, "mlp_in", 1, "set", 4.0, False)]),
     "cohere_relu_attn": ("cohere_normed", [("relu", 0, "attn_out", 2, "set", 0.0, False)]),
     "gemma4_stacked": ("gemma4_shared", [("relu", 0, "resid_pre", 1, "add", 2.0, False), ("jumprelu", 2, "attn_out", 1, "set", 4.0, False), ("topk", 4, "resid_post", 1, "set", 3.0, False)]),
+    "llama4_stacked": ("llama4_dense", [("relu", 0, "attn_out", 1, "add", 4.0, False), ("jumprelu", 1, "mlp_out", 2, "set", 4.0, False), ("relu", 1, "z", 1, "set", 0.0, False)]),
+    "lfm2_stacked": ("lfm2_published", [("relu", 0, "resid_post", 1, "add", 4.0, False), ("jumprelu", 1, "mlp_out", 2, "set", 4.0, False), ("relu", 2, "attn_out", 1, "set", 0.0, False)]),
+    "qwen3_next_stacked": ("qwen3_next_dense", [("relu", 0, "attn_out", 1, "add", 4.0, False), ("jumprelu", 1, "mlp_out", 2, "set", 4.0, False), ("relu", 1, "resid_pre", 1, "set", 0.0, False)]),
     "gpt2_last": ("gpt2_tied", [("relu", 1, "resid_post", 1, "add", 9.0, False)]),
 }
 NAMES = {"resid_pre": "hook_resid_pre", "z": "attn.hook_z", "attn_out": "hook_attn_out", "resid_mid": "hook_resid_mid", "mlp_in": "mlp.hook_in", "mlp_out": "hook_mlp_out", "resid_post": "hook_resid_post"}

@@ -8,12 +8,13 @@ import json
 from pathlib import Path
 
 import torch
+from make_architectures import blocks_of
 from transformers import AutoConfig, AutoModelForCausalLM
 
 HERE = Path(__file__).resolve().parent
 LENGTH, CONTEXT, LAYER = 9001, 16384, 1
 POSITIONS = [0, 8191, 8192, 9000]
-NAMES = ["llama_plain", "llama_yarn", "gemma3_local", "neox_small"]
+NAMES = ["llama_plain", "llama_yarn", "gemma3_local", "neox_small", "falcon_alibi", "llama4_dense"]
 
 
 def main() -> None:
@@ -25,7 +26,7 @@ def main() -> None:
         config.max_position_embeddings = CONTEXT
         model = AutoModelForCausalLM.from_pretrained(folder, config=config, dtype=torch.float32, attn_implementation="sdpa").eval()
         kept = {}
-        model.base_model.layers[LAYER].register_forward_hook(lambda _module, _args, out: kept.update(residual=out[0] if isinstance(out, tuple) else out))
+        blocks_of(model)[LAYER].register_forward_hook(lambda _module, _args, out: kept.update(residual=out[0] if isinstance(out, tuple) else out))
         with torch.no_grad():
             model.base_model(ids)
         found[name] = [kept["residual"].reshape(LENGTH, -1)[at].tolist() for at in POSITIONS]

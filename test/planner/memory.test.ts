@@ -112,13 +112,18 @@ if (existsSync("/proc/self/status")) {
     ["small, float32, many active features", { ...wide, hidden: 512, mlp: 1536, dtype: "f32", features: 16_384, active: 0.03 }, { texts: 20, length: 100, wanted: 100, batch: 10 }],
     ["many blocks, whose values below 4 MB must be found again", { ...wide, hidden: 2048, mlp: 8192, kvHeads: 8, headDim: 128, layers: 16, features: 8192 }, { texts: 5, length: 100, wanted: 50, batch: 5 }],
     ["linear attention", { ...wide, layers: 4, delta: { keyHeads: 16, valueHeads: 32, keyDim: 128, valueDim: 128, kernel: 4 } }, { texts: 20, length: 100, wanted: 50, batch: 10 }],
+    ["linear attention, maps by key head", { ...wide, layers: 4, delta: { keyHeads: 16, valueHeads: 32, keyDim: 128, valueDim: 128, kernel: 4, byKeyHead: true } }, { texts: 20, length: 100, wanted: 50, batch: 10 }],
     ["linear attention, short texts", { ...wide, layers: 4, delta: { keyHeads: 16, valueHeads: 32, keyDim: 128, valueDim: 128, kernel: 4 } }, { texts: 200, length: 6, wanted: 3, batch: 100 }],
+    ["convolutions", { ...wide, mlp: 768, layers: 4, features: 8192, convolution: 4 }, { texts: 40, length: 100, wanted: 5, batch: 20 }],
     ["experts on which all tokens agree", { ...wide, mlp: 768, features: 8192, experts: { count: 32, perToken: 4 } }, { texts: 20, length: 100, wanted: 50, batch: 10 }],
     ["experts in four bits", { ...wide, hidden: 2880, mlp: 2880, heads: 32, features: 8192, experts: { count: 8, perToken: 4, packed: true } }, { texts: 10, length: 100, wanted: 50, batch: 5 }],
     ["many blocks of experts", { ...wide, hidden: 512, mlp: 256, layers: 24, features: 8192, experts: { count: 128, perToken: 8 } }, { texts: 5, length: 100, wanted: 50, batch: 5 }],
     ["experts beside an MLP", { ...wide, mlp: 256, features: 8192, experts: { count: 32, perToken: 16, beside: true } }, { texts: 40, length: 100, wanted: 5, batch: 20 }],
     ["blocks that are told of each token", { ...wide, mlp: 1024, heads: 4, layers: 4, features: 8192, told: 4096 }, { texts: 40, length: 100, wanted: 5, batch: 20 }],
     ["keys and values made of what heads share", { ...wide, mlp: 1024, heads: 32, kvHeads: 32, headDim: 128, features: 8192, rank: 512 }, { texts: 40, length: 100, wanted: 5, batch: 20 }],
+    ["many heads that share keys with a column for each", { ...wide, mlp: 1024, heads: 64, kvHeads: 1, headDim: 32, features: 8192, rising: true }, { texts: 40, length: 100, wanted: 5, batch: 20 }],
+    ["experts of one map, whose inputs are weighed", { ...wide, mlp: 2048, features: 8192, experts: { count: 16, perToken: 1, joined: true } }, { texts: 20, length: 100, wanted: 50, batch: 10 }],
+    ["one long text in runs", { ...wide, heads: 8, features: 8192, chunk: 256 }, { texts: 1, length: 1500, wanted: 500, batch: 1 }],
     ["one long text", wide, { texts: 1, length: 1500, wanted: 500, batch: 1 }],
   ] as const) {
     test(`a batch takes no more than was predicted, and not far less: ${name}`, async () => {
@@ -140,6 +145,8 @@ if (existsSync("/proc/self/status")) {
     ["many heads of keys and values", { ...wide, hidden: 768, mlp: 3072, heads: 12, kvHeads: 12, dtype: "f32", layers: 12 }, { texts: 32, length: 50, steps: 24 }],
     ["few, bfloat16", wide, { texts: 16, length: 30, steps: 30 }],
     ["linear attention", { ...wide, layers: 4, delta: { keyHeads: 16, valueHeads: 32, keyDim: 128, valueDim: 128, kernel: 4 } }, { texts: 10, length: 20, steps: 12 }],
+    ["convolutions", { ...wide, mlp: 768, layers: 4, convolution: 4 }, { texts: 16, length: 30, steps: 30 }],
+    ["runs of tokens", { ...wide, mlp: 768, chunk: 24 }, { texts: 16, length: 30, steps: 30 }],
   ] as const) {
     test(`continuations take no more than was predicted, and not far less: ${name}`, async () => {
       const { peak, predicted } = await continuingPeak(shape, load);

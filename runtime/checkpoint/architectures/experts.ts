@@ -99,8 +99,8 @@ export function matricesOf(source: Source, at: string, { count, width, d, names:
   return numbers.map((expert) => ({ gate: matrix(gateUp, expert * 2, width, d), up: matrix(gateUp, expert * 2 + 1, width, d), down: matrix(downs, expert, d, width) }));
 }
 
-/** The matrix [out, in] that is the `at`-th of its size in a tensor of many. */
-function matrix(ref: TensorRef, at: number, out: number, into: number): TensorRef {
-  const length = (ref.length / ref.shape.reduce((product, dim) => product * dim, 1)) * out * into;
-  return { ...ref, offset: ref.offset + at * length, length, shape: [out, into] };
+/** The matrix that is the `at`-th of its size in a tensor of many. */
+export function matrix(ref: TensorRef, at: number, rows: number, columns: number): TensorRef {
+  const length = (ref.length / ref.shape.reduce((product, dim) => product * dim, 1)) * rows * columns;
+  return { ...ref, offset: ref.offset + at * length, length, shape: [rows, columns] };
 }

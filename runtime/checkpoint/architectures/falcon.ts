@@ -1,14 +1,18 @@
 /** Without this file Falcon could not be read. */
-import type { RopeSpec } from "../../../src/emit/attention_specs.ts";
+import type { AttentionSpec } from "../../../src/emit/attention_specs.ts";
 import type { BlockSpec } from "../../../src/emit/specs.ts";
 import { flag, optional, positive, size, sizeUnder, type Config } from "../config.ts";
 import { activationOf } from "./activation.ts";
-import { contradiction, layerCount, linear, normOf, unsupported, type Decoder, type Family, type Source } from "./family.ts";
+import { slopesOf } from "./bloom.ts";
+import { contradiction, layerCount, linear, normOf, type Decoder, type Family, type Source } from "./family.ts";
 import { headsOf, type Heads } from "./heads.ts";
 import { hookFacts } from "./hook_modules.ts";
 import { ropeOf } from "./rope.ts";
 
 export const falcon: Family = { types: ["falcon"], embedding: "word_embeddings.weight", read };
+
+/** How a block knows where tokens stand. */
+type Placed = Pick<AttentionSpec, "rope" | "slopes" | "roundedSlopes">;
 
 /** How the halves of a block stand to one another, and what their norms are called; `ln2` null: the MLP reads what attention reads. */
 interface Layout {
@@ -17,13 +21,15 @@ interface Layout {
   readonly ln2: string | null;
 }
 
-/** transformers 5.24 `models/falcon/modeling_falcon.py`, `configuration_falcon.py`. */
+/**
+ * transformers 5.24 `models/falcon/modeling_falcon.py`, `configuration_falcon.py`. With `alibi` nothing turns, and what tokens stand apart is added to scores, once, as
+ * its usual implementation of attention does it (`sdpa`); its `eager` one adds it twice.
+ */
 function read(source: Source): Decoder {
   const { config } = source;
-  if (flag(config, "alibi", false)) throw unsupported(config, "alibi", "biases of scores by distance are not computed in this family, where transformers itself adds them once or twice by the implementation of attention");
   const shape = shapeOf(config);
   const layout = layoutOf(config);
-  const rope = ropeOf(config, shape.headDim, { theta: 10000, partial: null, context: 2048 });
+  const placed: Placed = flag(config, "alibi", false) ? { rope: null, slopes: slopesOf(shape.heads), roundedSlopes: true } : { rope: ropeOf(config, shape.headDim, { theta: 10000, partial: null, context: 2048 }) };
   const vocabulary = size(config, "vocab_size", 65024);
   const layers = layerCount({ ...config, value: { num_hidden_layers: 32, ...config.value } });
   return {
@@ -37,7 +43,7 @@ function read(source: Source): Decoder {
     embed: source.tensor("word_embeddings.weight", [vocabulary, shape.hiddenSize]),
     embedScale: null,
     positions: null,
-    blocks: Array.from({ length: layers }, (_, layer) => blockOf(source, shape, layout, rope, layer)),
+    blocks: Array.from({ length: layers }, (_, layer) => blockOf(source, shape, layout, placed, layer)),
     finalNorm: normOf(source, "ln_f", shape.hiddenSize, true),
     lmHead: flag(config, "tie_word_embeddings", true) ? null : source.head(["lm_head.weight"], [vocabulary, shape.hiddenSize]),
     lmHeadBias: null,
@@ -73,7 +79,7 @@ function layoutOf(config: Config): Layout {
   return grouped && norms !== 1 ? { parallel, ln1: "ln_attn", ln2: "ln_mlp" } : { parallel, ln1: "input_layernorm", ln2: null };
 }
 
-function blockOf(source: Source, { hiddenSize: d, kvHeads, headDim }: Heads, { ln1, ln2 }: Layout, rope: RopeSpec, layer: number): BlockSpec {
+function blockOf(source: Source, { hiddenSize: d, kvHeads, headDim }: Heads, { ln1, ln2 }: Layout, placed: Placed, layer: number): BlockSpec {
   const at = `h.${layer}`;
   const mlpSize = size(source.config, "ffn_hidden_size", 4 * d);
   const bias = flag(source.config, "bias", false);
@@ -85,7 +91,7 @@ function blockOf(source: Source, { hiddenSize: d, kvHeads, headDim }: Heads, { l
       o: linear(source, `${at}.self_attention.dense`, d, d, bias),
       qNorm: null,
       kNorm: null,
-      rope,
+      ...placed,
       window: null,
       scale: 1 / Math.sqrt(headDim),
     },

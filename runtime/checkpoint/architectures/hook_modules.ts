@@ -48,3 +48,12 @@ export function hookFacts({ hiddenSize, heads, headDim }: Heads, modules: BlockM
   };
   return facts;
 }
+
+/** The same of layers of two kinds, whose projections out are named one by one: what either adds to the stream, and no heads that both have; `others` says what those without heads like these are. */
+export function hooksOfKinds(facts: HookFacts, block: string, projections: readonly string[], others: string): HookFacts {
+  const { attn_out: fact } = facts;
+  const modules = projections.map((name) => `${block}.${name} output`);
+  if (fact.state === "absent" || modules.every((module) => module === fact.module)) return facts;
+  const names = [...new Set(projections)].toSorted();
+  return { ...facts, attn_out: { ...fact, module: `${block}.${names.length === 1 ? names[0] : `(${names.join(" or ")})`} output`, modules }, z: { state: "absent", why: `its layers are of two kinds, and those of ${others}` } };
+}

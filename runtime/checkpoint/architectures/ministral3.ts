@@ -42,7 +42,7 @@ function read(given: Source): Decoder {
 
 /**
  * Tokens whose queries are as they are: those from `original_max_position_embeddings` on are multiplied by 1 + β·ln(1 + ⌊place / that⌋) (`get_llama_4_attn_scale`), which no
- * operator here does. So that is the context, and longer texts are read in pieces.
+ * device here does. So that is the context everywhere, and longer texts are read in pieces.
  */
 function unscaled(config: Config): number {
   const positions = section(config, "rope_parameters") ?? section(config, "rope_scaling");

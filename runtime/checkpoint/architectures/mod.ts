@@ -26,7 +26,9 @@ import { gptj } from "./gptj.ts";
 import { granite } from "./granite.ts";
 import { hunyuan } from "./hunyuan.ts";
 import { laguna } from "./laguna.ts";
+import { lfm2 } from "./lfm2.ts";
 import { llama } from "./llama.ts";
+import { llama4 } from "./llama4.ts";
 import { llamaKin } from "./llama_kin.ts";
 import { mellum } from "./mellum.ts";
 import { minimax } from "./minimax.ts";
@@ -45,13 +47,14 @@ import { phi } from "./phi.ts";
 import { phi3 } from "./phi3.ts";
 import { phimoe } from "./phimoe.ts";
 import { qwen35 } from "./qwen3_5.ts";
+import { qwen3Next } from "./qwen3_next.ts";
 import { sarvam } from "./sarvam.ts";
 import { smollm3 } from "./smollm3.ts";
 import { stablelm } from "./stablelm.ts";
 import { starcoder2 } from "./starcoder2.ts";
 import { xglm } from "./xglm.ts";
 
-export const FAMILIES: readonly Family[] = [llama, llamaKin, afmoe, apertus, biogpt, bloom, cohere, cohere2Moe, deepseek, dots, ernieMoe, exaone, exaone4, exaoneMoe, falcon, gemma, gemma4, glm, gpt2, gptBigcode, gptNeo, gptNeox, gptNeoxJapanese, gptj, gptOss, granite, hunyuan, laguna, mellum, minimax, ministral3, mixtral, mpt, nanochat, nemotron, olmo, olmo2, olmoe, openaiGpt, opt, persimmon, phi, phi3, phimoe, qwen35, sarvam, smollm3, stablelm, starcoder2, xglm];
+export const FAMILIES: readonly Family[] = [llama, llamaKin, afmoe, apertus, biogpt, bloom, cohere, cohere2Moe, deepseek, dots, ernieMoe, exaone, exaone4, exaoneMoe, falcon, gemma, gemma4, glm, gpt2, gptBigcode, gptNeo, gptNeox, gptNeoxJapanese, gptj, gptOss, granite, hunyuan, laguna, lfm2, llama4, mellum, minimax, ministral3, mixtral, mpt, nanochat, nemotron, olmo, olmo2, olmoe, openaiGpt, opt, persimmon, phi, phi3, phimoe, qwen35, qwen3Next, sarvam, smollm3, stablelm, starcoder2, xglm];
 
 /** `model_type`s that are read. */
 export const SUPPORTED: readonly string[] = FAMILIES.flatMap(({ types }) => types);

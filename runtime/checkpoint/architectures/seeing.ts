@@ -8,6 +8,7 @@ import { ministral3 } from "./ministral3.ts";
 export const SEEING: Readonly<Record<string, { readonly usual: string | null }>> = {
   gemma3: { usual: null },
   gemma4: { usual: null },
+  llama4: { usual: null },
   qwen3_5: { usual: null },
   qwen3_5_moe: { usual: null },
   llava: { usual: "llama" },

@@ -1,11 +1,11 @@
 /** Without this file SmolLM 3, in which some layers know no positions, could not be read. */
 import type { RopeSpec } from "../../../src/emit/attention_specs.ts";
 import type { BlockSpec } from "../../../src/emit/specs.ts";
-import { flag, optional, size, type Config } from "../config.ts";
+import { flag, optional, size } from "../config.ts";
 import type { JsonObject } from "../strict_json.ts";
 import { activationOf } from "./activation.ts";
 import { rmsDecoder } from "./around_blocks.ts";
-import { contradiction, layerCount, withDefaults, type Decoder, type Family, type Source } from "./family.ts";
+import { layerCount, withDefaults, type Decoder, type Family, type Source } from "./family.ts";
 import { gatedMlp } from "./gated_mlp.ts";
 import { headsOf, type Heads } from "./heads.ts";
 import { hookFacts } from "./hook_modules.ts";
@@ -13,6 +13,7 @@ import { layerKinds, WINDOWED, windows } from "./layer_kinds.ts";
 import { LLAMA_MODULES, preNormed } from "./pre_normed.ts";
 import { ropeOf } from "./rope.ts";
 import { selfAttention } from "./self_attention.ts";
+import { turningLayers } from "./turning_layers.ts";
 
 /** Defaults and arithmetic of transformers 5.24 (`models/smollm3/configuration_smollm3.py`, `modeling_smollm3.py`). */
 export const smollm3: Family = { types: ["smollm3"], embedding: "embed_tokens.weight", read };
@@ -38,18 +39,6 @@ function read(given: Source): Decoder {
     blocks: turning.map((turns, layer) => blockOf(source, shape, turns ? rope : null, seen[layer] ?? null, layer)),
     hooks: hookFacts(shape, LLAMA_MODULES),
   };
-}
-
-/** Which layers turn queries and keys: `no_rope_layers` has a number other than 0 for those that do, and may go on behind the last layer; else all but every fourth, or as `no_rope_layer_interval` says. */
-function turningLayers(config: Config, layers: number): readonly boolean[] {
-  const given = optional(config, "no_rope_layers");
-  if (given === null) {
-    const every = size(config, "no_rope_layer_interval");
-    return Array.from({ length: layers }, (_, layer) => (layer + 1) % every !== 0);
-  }
-  if (!Array.isArray(given) || !given.every((turns) => typeof turns === "boolean" || Number.isInteger(turns))) throw contradiction(config, "no_rope_layers", "and must be a list of numbers, 1 for layers with positions and 0 for those without");
-  if (given.length < layers) throw contradiction(config, "no_rope_layers", `which has ${given.length} entries for ${layers} layers`);
-  return given.slice(0, layers).map(Boolean);
 }
 
 function blockOf(source: Source, shape: Heads, rope: RopeSpec | null, window: number | null, layer: number): BlockSpec {

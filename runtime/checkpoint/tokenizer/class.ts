@@ -20,7 +20,7 @@ export const CLASS_TOKENS: Readonly<Record<string, ClassTokens>> = {
 
 /** The class that `AutoTokenizer` takes for a type of model. */
 const OF_TYPE: Readonly<Record<string, string>> = {
-  gpt2: "GPT2Tokenizer", gpt_neo: "GPT2Tokenizer", phi: "GPT2Tokenizer", gpt_neox: "GPTNeoXTokenizer", olmo: "GPTNeoXTokenizer", olmoe: "GPTNeoXTokenizer", qwen2: "Qwen2Tokenizer", qwen3: "Qwen2Tokenizer", qwen2_moe: "Qwen2Tokenizer", qwen3_moe: "Qwen2Tokenizer",
+  gpt2: "GPT2Tokenizer", gpt_neo: "GPT2Tokenizer", phi: "GPT2Tokenizer", gpt_neox: "GPTNeoXTokenizer", olmo: "GPTNeoXTokenizer", olmoe: "GPTNeoXTokenizer", qwen2: "Qwen2Tokenizer", qwen3: "Qwen2Tokenizer", qwen2_moe: "Qwen2Tokenizer", qwen3_moe: "Qwen2Tokenizer", qwen3_next: "Qwen2Tokenizer",
   gptj: "GPT2Tokenizer", opt: "GPT2Tokenizer", starcoder2: "GPT2Tokenizer", cohere: "CohereTokenizer", cohere2: "CohereTokenizer",
   qwen3_5: "Qwen3_5Tokenizer", qwen3_5_text: "Qwen3_5Tokenizer", qwen3_5_moe: "Qwen3_5Tokenizer", qwen3_5_moe_text: "Qwen3_5Tokenizer",
   gemma: "GemmaTokenizer", gemma2: "GemmaTokenizer", gemma3: "GemmaTokenizer", gemma3_text: "GemmaTokenizer",

@@ -41,7 +41,7 @@ export const attentionOfUnlikeLengths: Rule = (site) => fromPrimitives(site, sit
 function fromPrimitives({ out, node: site }: Site, standing: Standing): boolean {
   requireKnown(site, KNOWN);
   const path = site.name;
-  if (site.inputs.length > 9) throw new Error(`${path}: no lowering of attention with sinks`);
+  if (site.inputs.length > 9) throw new Error(`${path}: no lowering of attention with ${site.inputs.length > 11 ? "sinks" : "what is added to scores"}`);
   const [q, k, v, pastKey, pastValue, , total, cosTable, sinTable] = site.inputs as readonly [string, string, string, string, string, string, string, string, string];
   const [heads, kvHeads] = [numberOf(site, "num_heads", 1), numberOf(site, "kv_num_heads", 1)];
   const part = (name: string, x: string, count: number): string => node(out, `${path}/${name}/heads`, "Transpose", [node(out, `${path}/${name}/apart`, "Reshape", [x, ints(out, 0, 0, count, -1)])], { perm: [0, 2, 1, 3] });
