@@ -6,7 +6,7 @@
  * (`sysdeps/x86/dl-cacheinfo.h`, dl_init_cacheinfo), before when it is asked for. So an engine's process starts on performance cores alone, and may use all cores as soon as
  * it has started; with an older library it stays where it started.
  */
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 
 /** Of the kernel (from 5.13 on): which cores are of which kind; neither is there where all are of one. */
@@ -49,10 +49,16 @@ export function startingCores(here: CoresHere = coresHere()): StartingCores | "o
 
 let known: StartingCores | "one" | null | undefined;
 
-/** The same of this machine, asked once. */
+/** The same of this machine, asked once; null also where cores cannot be chosen, as in a container that forbids it. */
 export function startsOn(): StartingCores | "one" | null {
-  if (known === undefined) known = startingCores();
+  if (known === undefined) known = orUnknown(startingCores());
   return known;
+}
+
+/** Cores that a program really starts on, or null. */
+export function orUnknown(cores: StartingCores | "one" | null): StartingCores | "one" | null {
+  if (cores === null || cores === "one") return cores;
+  return spawnSync(cores.taskset, ["-c", cores.first, cores.taskset, "--version"], { stdio: "ignore", timeout: 2000 }).status === 0 ? cores : null;
 }
 
 /** A process that started on the first of these cores may use all of them. Where that is refused it is slower, and gives the same. */

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createLane } from "../../runtime/engine/supervisor.ts";
-import { coresOf, startingCores, type CoresHere, type StartingCores } from "../../runtime/starting_cores.ts";
+import { coresOf, orUnknown, startingCores, type CoresHere, type StartingCores } from "../../runtime/starting_cores.ts";
 
 // As Linux 6 tells of a Core i9-13900K.
 const HERE: CoresHere = { performance: "0-15\n", efficiency: "16-31\n", allowed: "0-31", taskset: "/usr/bin/taskset", glibc: "2.35" };
@@ -26,6 +26,14 @@ test("nothing is done where cores do not differ, and nothing known where they do
   assert.is(startingCores({ ...HERE, allowed: null }), null);
 });
 
+test("where cores cannot be chosen after all nothing is known", () => {
+  const chosen = startingCores({ ...HERE, taskset: "/bin/false" });
+  assert.is(typeof chosen, "object");
+  assert.is(orUnknown(chosen), null);
+  assert.is(orUnknown("one"), "one");
+  assert.is(orUnknown(null), null);
+});
+
 test("lists of cores are read as the kernel writes them", () => {
   assert.equal([...coresOf("0-2,7,9-10\n")], [0, 1, 2, 7, 9, 10]);
 });
@@ -40,6 +48,12 @@ if (reason !== null) console.log(`an engine's process starts on chosen cores: sk
 else {
   /** Which cores the threads of a process may use, each list once. */
   const threadsOf = (pid: number): readonly string[] => [...new Set(readdirSync(`/proc/${pid}/task`).map((task) => allowedOf(`/proc/${pid}/task/${task}/status`)))];
+
+  test("cores that a program may start on are kept", () => {
+    const cores = { first: String(second), all, widens: true, taskset: TASKSET };
+    assert.is(orUnknown(cores), cores);
+    assert.is(orUnknown({ ...cores, first: "4095" }), null);
+  });
 
   for (const widens of [true, false]) {
     test(`an engine's process starts on chosen cores, and ${widens ? "all of its threads may use all of them once it has answered" : "stays there with an older library"}`, async () => {
