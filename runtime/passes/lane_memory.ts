@@ -14,6 +14,7 @@ import type { Edit } from "../../src/ops/edit.ts";
 import type { Tap } from "../../src/ops/op.ts";
 import { MOST_ACTIVE } from "../engine/batching.ts";
 import { tileOf } from "../../src/emit/encode.ts";
+import type { Tiling } from "../../src/emit/graph.ts";
 import { headWidth, vocabularyTile } from "../../src/emit/head.ts";
 import { tilesOf } from "../../src/emit/linear.ts";
 import { rowsAtOnce } from "../kernels/softmax.ts";
@@ -56,18 +57,28 @@ const PER_TRIPLE = 80;
  * Anonymous bytes that one process of the CPU needs at most for a batch: the largest set of tensors that are alive together, which is in
  * attention, in an MLP or in an encoder. Weights are mapped from their files and not counted, but for the float32 copies of those stored narrower. `parts`: that a product may be cut in.
  */
-export function laneBytes({ model, blocks, taps, editors = [], head }: Shapes, batch: BatchShape, parts = 1): number {
+export function laneBytes(shapes: Shapes, batch: BatchShape, parts = 1): number {
+  return bytesOf(shapes, batch, { parts, tiling: "wide" });
+}
+
+/** How large weights are cut. */
+interface Cut {
+  readonly parts: number;
+  readonly tiling: Tiling;
+}
+
+function bytesOf({ model, blocks, taps, editors = [], head }: Shapes, batch: BatchShape, cut: Cut): number {
   const stream = batch.tokens * model.hiddenSize * F32;
-  const inBlocks = model.blocks.slice(0, blocks).reduce((most, block) => Math.max(most, Math.max(attentionBytes(model, block, batch), mlpBytes(block.mlp, batch.tokens), besideBytes(block, batch.tokens, model.hiddenSize)) + castBytes(block, parts)), 0);
+  const inBlocks = model.blocks.slice(0, blocks).reduce((most, block) => Math.max(most, Math.max(attentionBytes(model, block, batch), mlpBytes(block.mlp, batch.tokens), besideBytes(block, batch.tokens, model.hiddenSize)) + castBytes(block, cut)), 0);
   const inTaps = taps.reduce((most, { sae, width }) => Math.max(most, batch.rows * width * F32 + (sae === null ? 0 : encoderBytes(sae, batch.rows))), 0);
   const inEdits = editors.reduce((most, sae) => Math.max(most, 3 * stream + (sae.kind === "topk" || sae.kind === "groupmax" ? encoderBytes(sae, batch.tokens) : 0)), 0);
   // Dense taps stay until the batch is done, and once more in the reply.
   const answers = taps.reduce((sum, { sae, width }) => sum + (sae === null ? 2 * batch.rows * width * F32 : 0), 0);
   const nodes = model.blocks.slice(0, blocks).reduce((sum, block) => {
     const mixture = expertsIn(block);
-    return sum + NODES_PER_BLOCK + nodesOfTiles(block, parts) + (mixture === null ? 0 : nodesOfExperts(mixture));
+    return sum + NODES_PER_BLOCK + nodesOfTiles(block, cut) + (mixture === null ? 0 : nodesOfExperts(mixture));
   }, 0);
-  return Math.round(LANE_BASE + PER_NODE * nodes + saeVectors(taps) + placesBytes(model, batch.longest) + SLACK * (3 * stream + told(model, batch.tokens) + Math.max(inBlocks, inTaps, inEdits, head === true ? headBytes(model, batch.rows, parts) : 0) + answers));
+  return Math.round(LANE_BASE + PER_NODE * nodes + saeVectors(taps) + placesBytes(model, batch.longest) + SLACK * (3 * stream + told(model, batch.tokens) + Math.max(inBlocks, inTaps, inEdits, head === true ? headBytes(model, batch.rows, cut) : 0) + answers));
 }
 
 /**
@@ -75,7 +86,7 @@ export function laneBytes({ model, blocks, taps, editors = [], head }: Shapes, b
  * are there as they were and as a step makes them; what was let go of is not given back at once. Measured: up to 3.1 times what is kept (`bench/memory`).
  */
 export function continuingBytes(shapes: Shapes, batch: BatchShape & { readonly length: number }, parts = 1): number {
-  return Math.round(laneBytes({ ...shapes, head: true }, batch, parts) + KEPT_SLACK * batch.rows * keptBytes(shapes.model, batch.length));
+  return Math.round(bytesOf({ ...shapes, head: true }, batch, { parts, tiling: "cached" }) + KEPT_SLACK * batch.rows * keptBytes(shapes.model, batch.length));
 }
 
 const KEPT_SLACK = 3.2;
@@ -87,10 +98,10 @@ export function keptBytes(model: DecoderSpec, length: number): number {
 }
 
 /** Rows behind the last norm, the logits of those that are taken together, by tiles of the vocabulary and joined, and a tile of the matrix. */
-function headBytes(model: DecoderSpec, rows: number, parts: number): number {
+function headBytes(model: DecoderSpec, rows: number, { parts, tiling }: Cut): number {
   const together = Math.max(2, Math.min(rows, rowsAtOnce(model.vocabulary)));
   const head = model.lmHead ?? model.embed;
-  return F32 * (2 * rows * model.hiddenSize + 2 * together * model.vocabulary) + 2 * castOf(head, Math.min(model.vocabulary, vocabularyTile(head, { ...CPU, parts })) * headWidth(model));
+  return F32 * (2 * rows * model.hiddenSize + 2 * together * model.vocabulary) + 2 * castOf(head, vocabularyTile(head, { ...CPU, parts }, tiling) * headWidth(model));
 }
 
 /** What blocks are told beside the stream: the embedding is kept for it, and rows of the table, as stored and in float32, and what one block takes. */
@@ -212,13 +223,13 @@ function mapBytes(map: ExpertLinear): number {
 const outputsOf = ({ weight, layout }: LinearSpec): number => weight.shape[layout === "out_in" ? 0 : 1]!;
 
 /** The largest float32 copy of a weight: a tile of it where it is large; and the next one's, which is made while it is still there. */
-function castBytes(block: BlockSpec, parts: number): number {
-  return mapsOfBlock(block).reduce((most, linear) => Math.max(most, castOf(linear.weight, tilesOf(linear, parts).elements)), 0) * 2;
+function castBytes(block: BlockSpec, { parts, tiling }: Cut): number {
+  return mapsOfBlock(block).reduce((most, linear) => Math.max(most, castOf(linear.weight, tilesOf(linear, parts, tiling).elements)), 0) * 2;
 }
 
 /** A cast and a product for each tile. */
-function nodesOfTiles(block: BlockSpec, parts: number): number {
-  return mapsOfBlock(block).reduce((sum, linear) => sum + 2 * (tilesOf(linear, parts).count - 1), 0);
+function nodesOfTiles(block: BlockSpec, { parts, tiling }: Cut): number {
+  return mapsOfBlock(block).reduce((sum, linear) => sum + 2 * (tilesOf(linear, parts, tiling).count - 1), 0);
 }
 
 function castOf({ dtype }: TensorRef, elements: number): number {

@@ -95,7 +95,7 @@ function weightsOfStep(model: DecoderSpec, editors: readonly SaeSpec[]): readonl
     return { dtype, elements, tile: Math.min(elements, tile) };
   };
   const head = model.lmHead ?? model.embed;
-  return [...model.blocks.flatMap(mapsOfBlock).map((linear) => matrix(linear.weight, tilesOf(linear, 1).elements)), matrix(head, vocabularyTile(head, CPU) * headWidth(model)), ...editors.map(({ encoder, dIn }) => matrix(encoder, tileOf(dIn, "cpu") * dIn))];
+  return [...model.blocks.flatMap(mapsOfBlock).map((linear) => matrix(linear.weight, tilesOf(linear, 1, "cached").elements)), matrix(head, vocabularyTile(head, CPU, "cached") * headWidth(model)), ...editors.map(({ encoder, dIn }) => matrix(encoder, tileOf(dIn, "cpu") * dIn))];
 }
 
 /** Seconds that two rows take; null where matrices are stored in a way that was not measured. Between the sizes that were, what an element takes grows evenly. */

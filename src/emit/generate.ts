@@ -39,7 +39,7 @@ export function emitGenerate(model: DecoderSpec, target?: Target, longest?: numb
 
 /** The same before it becomes bytes. */
 export function generateGraph(model: DecoderSpec, target?: Target, longest?: number, gives: StepOutput = "next", editing?: Editing): Graph {
-  const graph = createGraph("generate", target);
+  const graph = createGraph("generate", target, "cached");
   const ids = input(graph, "input_ids", "i64", ["B", "T"]);
   const begun = shared(graph, model, longest);
   const last = input(graph, "last", "i64", ["N"]);

@@ -13,6 +13,7 @@ export interface Graph {
   readonly name: string;
   /** Graphs are emitted for the CPU in float32 and lowered to their target when they are whole (lowering/lower.ts). */
   readonly target: Target;
+  readonly tiling: Tiling;
   readonly weightNodes: NodeProto[];
   readonly nodes: NodeProto[];
   readonly initializers: Map<string, TensorProto>;
@@ -24,10 +25,13 @@ export interface Graph {
   positions: number;
 }
 
+/** How weights are cut that are cast before they are multiplied with: in few wide tiles, or in so many that the processor's caches hold each, which is quicker where few rows share them. */
+export type Tiling = "wide" | "cached";
+
 export type Attributes = Readonly<Record<string, number | string | readonly number[]>>;
 
-export function createGraph(name: string, target: Target = CPU): Graph {
-  return { name, target, weightNodes: [], nodes: [], initializers: new Map(), inputs: [], outputs: [], names: new Set(), positions: 0 };
+export function createGraph(name: string, target: Target = CPU, tiling: Tiling = "wide"): Graph {
+  return { name, target, tiling, weightNodes: [], nodes: [], initializers: new Map(), inputs: [], outputs: [], names: new Set(), positions: 0 };
 }
 
 function claim(graph: Graph, name: string): string {

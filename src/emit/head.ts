@@ -1,5 +1,5 @@
 /** Without this file each graph that predicts tokens would multiply by the vocabulary in its own way. */
-import { createGraph, input, node, output, scalar, weight, weightRows, type Graph } from "./graph.ts";
+import { createGraph, input, node, output, scalar, weight, weightRows, type Graph, type Tiling } from "./graph.ts";
 import { columnsInCache, linear } from "./linear.ts";
 import { lowered } from "./lowering/lower.ts";
 import { norm } from "./norm.ts";
@@ -13,15 +13,15 @@ const VOCABULARY_TILE = 8192;
 const MOST_TILES = 512;
 
 /** Columns of a head [vocabulary, in] that are multiplied at a time. */
-export function vocabularyTile({ dtype, shape }: TensorRef, { provider, parts = 1 }: Target): number {
+export function vocabularyTile({ dtype, shape }: TensorRef, { provider, parts = 1 }: Target, tiling: Tiling): number {
   const [out, inner] = shape as readonly [number, number];
-  return Math.min(VOCABULARY_TILE, provider === "cpu" && dtype !== "f32" ? columnsInCache(inner, out, parts, MOST_TILES) : out);
+  return Math.min(out, VOCABULARY_TILE, provider === "cpu" && tiling === "cached" && dtype !== "f32" ? columnsInCache(inner, out, parts, MOST_TILES) : out);
 }
 
 /** Normed rows f32 [n, d], n ≥ 2 → logits f32 [n, vocabulary], bias, factor and all, before they are capped. */
 export function vocabulary(graph: Graph, model: DecoderSpec, normed: string): string {
   const head = model.lmHead ?? model.embed;
-  const tile = vocabularyTile(head, graph.target);
+  const tile = vocabularyTile(head, graph.target, graph.tiling);
   const times = tile < model.vocabulary ? oneOfMany : product;
   const rows = tile < model.vocabulary ? unshaped(graph, normed, head.shape[1]!) : normed;
   const logits = Array.from({ length: Math.ceil(model.vocabulary / tile) }, (_, at) => {

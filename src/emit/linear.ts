@@ -1,30 +1,30 @@
 /** Without this file each part of a block would multiply by its weights in its own way, large ones at the cost of their float32 size. */
-import { node, stored, weight, weightColumns, weightRows, type Graph } from "./graph.ts";
+import { node, stored, weight, weightColumns, weightRows, type Graph, type Tiling } from "./graph.ts";
 import { fewestColumns, oneOfMany, product, unshaped } from "./product.ts";
 import type { LinearSpec, TensorRef } from "./specs.ts";
 import { CPU, type Target } from "./target.ts";
 
-/** Elements of a weight that are float32 at a time on the CPU: less than 8 MiB, which its caches hold until they are multiplied with, and which the allocator keeps (`supervisor.ts`). */
+/** Elements of a weight that are float32 at a time where few rows share it: less than 8 MiB, which the processor's caches hold, and which the allocator keeps (`supervisor.ts`). */
 const CACHED_ELEMENTS = 2 ** 21 - 1;
-/** Tiles of a weight at most: each is two nodes, which are opened and planned. */
+/** Such tiles of a weight at most: each is two nodes, which are opened and planned. */
 const MOST_TILES = 32;
-/** Columns are counted in so many, and a tile has two times as many at least. */
+/** Their columns are counted in so many, and they have two times as many at least. */
 const STEP = 64;
 const FEWEST_COLUMNS = 2 * STEP;
-/** The same elsewhere: 32 MiB, or 1,024 columns, counted in 128. */
-const DEVICE_ELEMENTS = 2 ** 23;
-const DEVICE_COLUMNS = 1024;
-const DEVICE_STEP = 128;
+/** The same where many rows share it: 32 MiB, or 1,024 columns, counted in 128. */
+const WIDE_ELEMENTS = 2 ** 23;
+const WIDE_COLUMNS = 1024;
+const WIDE_STEP = 128;
 
 /**
  * Output columns of W [in, out] that are cast and multiplied at a time: all of a small one, of one in float32, which is not cast, and with CUDA, which has it in its memory
  * once. Tiles have nearly one size, since a narrow rest would be filled up with zeros, and are wide enough for every part that a product is cut in.
  */
-function columnsAtOnce(inner: number, out: number, dtype: TensorRef["dtype"], { provider, parts = 1 }: Target): number {
+function columnsAtOnce(inner: number, out: number, dtype: TensorRef["dtype"], { provider, parts = 1 }: Target, tiling: Tiling): number {
   if (dtype === "f32" || provider === "cuda") return out;
-  if (provider === "cpu") return columnsInCache(inner, out, parts, MOST_TILES);
-  const count = Math.min(Math.ceil((inner * out) / DEVICE_ELEMENTS), Math.floor(out / DEVICE_COLUMNS));
-  return evenly(out, count, DEVICE_STEP);
+  if (provider === "cpu" && tiling === "cached") return columnsInCache(inner, out, parts, MOST_TILES);
+  const fewest = Math.max(WIDE_COLUMNS, provider === "cpu" ? fewestColumns(parts) : 0);
+  return evenly(out, Math.min(Math.ceil((inner * out) / WIDE_ELEMENTS), Math.floor(out / fewest)), WIDE_STEP);
 }
 
 /** Output columns of W [in, out] whose float32 copy the processor's caches hold; more where there would be more than `most` tiles, or narrow ones. */
@@ -40,9 +40,9 @@ function evenly(out: number, count: number, step: number): number {
 }
 
 /** How W is multiplied with on the CPU where products are cut in so many parts: how many tiles it has, and elements of each that are cast. */
-export function tilesOf({ weight: { dtype, shape }, layout }: LinearSpec, parts: number): { readonly count: number; readonly elements: number } {
+export function tilesOf({ weight: { dtype, shape }, layout }: LinearSpec, parts: number, tiling: Tiling): { readonly count: number; readonly elements: number } {
   const [inner, out] = sizes(shape, layout);
-  const columns = columnsAtOnce(inner, out, dtype, { ...CPU, parts });
+  const columns = columnsAtOnce(inner, out, dtype, { ...CPU, parts }, tiling);
   return { count: Math.ceil(out / columns), elements: inner * columns };
 }
 
@@ -56,7 +56,7 @@ function sizes(shape: readonly number[], layout: LinearSpec["layout"]): readonly
 export function linear(graph: Graph, path: string, x: string, spec: LinearSpec): string {
   const { weight: ref, layout, bias } = spec;
   const [inner, out] = sizes(ref.shape, layout);
-  const size = columnsAtOnce(inner, out, ref.dtype, graph.target);
+  const size = columnsAtOnce(inner, out, ref.dtype, graph.target, graph.tiling);
   if (size === out) return product(graph, path, x, weight(graph, `${path}/weight`, ref), out, layout, bias === null ? null : weight(graph, `${path}/bias`, bias));
   const rows = unshaped(graph, x, inner);
   const parts = Array.from({ length: Math.ceil(out / size) }, (_, i) => {
