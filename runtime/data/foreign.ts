@@ -35,7 +35,7 @@ const BEGINNINGS: readonly (readonly [begins: RegExp, is: string, help: (path: s
   [/^\x28\xb5\x2f\xfd/, "is packed with Zstandard, and only gzip is unpacked here", (path) => `unzstd --keep ${shellWord(path)}`],
   [/^ARROW1\0\0/, "is an Arrow (Feather) file", (path) => withPandas(path, "feather")],
   [/^\xff\xff\xff\xff[^]{2}\0\0/, "is a stream of Arrow, as datasets keeps them", (path) => `python3 -c ${shellWord(`from datasets import Dataset; Dataset.from_file(${JSON.stringify(path)}).to_parquet(${JSON.stringify(called(path))})`)}`],
-  [/^\x80[\x02-\x05](?:\x95|c|\}|\])/, "is a pickle of Python", (path) => withPandas(path, "pickle")],
+  [/^\x80[\x02-\x05](?:\x95|c|\}|\])/, "is a pickle of Python, which may run any program when it is opened: read one only of somebody whom you trust", (path) => withPandas(path, "pickle")],
   [/^\x93NUMPY/, "is an array of numpy", (path) => `python3 -c ${shellWord(`import numpy, pandas; pandas.DataFrame(numpy.load(${JSON.stringify(path)})).to_csv(${JSON.stringify(called(path, ".csv"))}, index=False)`)}`],
   [/^\x89HDF\r\n\x1a\n/, "is an HDF5 file", (path) => withPandas(path, "hdf")],
   [/^ORC[^]*\0/, "is an ORC file", (path) => withPandas(path, "orc")],

@@ -28,7 +28,7 @@ async function refused(reading: Promise<unknown>): Promise<DataError> {
 const KINDS: Readonly<Record<string, RegExp>> = {
   "t.feather": /Feather.*read_feather\("t\.feather"\)\.to_parquet\("t\.parquet"\)/,
   "t.arrow": /stream of Arrow.*Dataset\.from_file\("t\.arrow"\)\.to_parquet\("t\.parquet"\)/,
-  "t.pkl": /pickle.*read_pickle/,
+  "t.pkl": /pickle.*whom you trust.*read_pickle/,
   "t.csv.bz2": /bzip2.*bunzip2 --keep t\.csv\.bz2/,
   "t.csv.xz": /xz.*unxz --keep/,
   "t.csv.zst": /Zstandard.*unzstd --keep/,
