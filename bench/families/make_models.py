@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
-sys.path.append(str(Path(__file__).parent.parent / "llama8b"))
+sys.path.insert(0, str(Path(__file__).parent.parent / "llama8b"))
 from make_checkpoint import Shape, write_texts, write_tokenizer
 
 VOCABULARY = 49152

@@ -7,7 +7,8 @@ from pathlib import Path
 
 process_began = time.perf_counter()
 beside = Path(__file__).parent
-sys.path += [str(beside.parent / "start"), str(beside.parent / "llama8b")]
+# Before the packages: one of them may have the name of a file of ours.
+sys.path[:0] = [str(beside.parent / "start"), str(beside.parent / "llama8b")]
 
 import pandas as pd
 import torch
