@@ -6,7 +6,7 @@ import { EngineError } from "../../runtime/engine/port.ts";
 import { laneBytes, shapesOf, type Shapes } from "../../runtime/passes/lane_memory.ts";
 import { cudaLimits, fit, fitContinuing, HOST_BYTES, requireMemory } from "../../runtime/passes/limits.ts";
 import type { SaeSpec } from "../../src/emit/sae_specs.ts";
-import { hollowModel } from "../engine/hollow_model.ts";
+import { hollowModel, type HollowShape } from "../engine/hollow_model.ts";
 import { continuingPeak, lanePeak } from "../engine/lane_peak.ts";
 import type { TextValue, Value } from "../../runtime/data/frame.ts";
 import type { Explanation } from "../../runtime/planner/explanation.ts";
@@ -14,8 +14,8 @@ import { bits, open, run } from "../session/open.ts";
 
 const wide = { hidden: 1024, mlp: 4096, heads: 16, kvHeads: 4, headDim: 64, layers: 2, dtype: "bf16", features: 32_768, active: 0.002 } as const;
 
-function shapes(): Shapes {
-  const { spec, sae, remove } = hollowModel(wide);
+function shapes(shape: HollowShape = wide): Shapes {
+  const { spec, sae, remove } = hollowModel(shape);
   remove();
   return shapesOf(spec, [{ layer: 1, hook: "resid_post", sae: { name: "hollow", digest: "", convention: "" } }], 2, () => sae);
 }
@@ -31,6 +31,17 @@ test("more memory gives as many processes and as large batches, never more than 
     before = chosen;
   }
   assert.equal([before.lanes, before.tokens], [4, 4096]);
+});
+
+test("threads that share a product share wider tiles, which one process has and two have not", () => {
+  const model = shapes({ ...wide, hidden: 4096, mlp: 14_336, headDim: 256 });
+  const extent = { texts: 2, longest: 100, rows: 50 };
+  const bytes = (lanes: number, parts: number): number => fit(model, extent, lanes, 1e12, null, (processes) => (processes === 1 ? parts : 1)).laneBytes;
+  // 32 parts of 80 columns: the way back is a tile of 4,096 columns instead of four of 1,024.
+  assert.ok(bytes(1, 32) > bytes(1, 1), `${bytes(1, 32)} and ${bytes(1, 1)}`);
+  assert.is(bytes(2, 32), bytes(2, 1));
+  const writing = (parts: number): number => fitContinuing(model, { texts: 4, longest: 60, steps: 20 }, 1, 1e12, 1e6, null, parts).laneBytes;
+  assert.ok(writing(32) > writing(1), `${writing(32)} and ${writing(1)}`);
 });
 
 test("a text is never cut, and a batch that was asked for is kept", () => {
