@@ -48,7 +48,7 @@ const REFUSED: readonly (readonly [string, string, Change, string, RegExp])[] = 
   ["heads that do not divide BioGPT", "biogpt_plain", says({ num_attention_heads: 3 }), "invalid-config", /3 heads do not divide/],
   ["another context in BioGPT", "biogpt_plain", says({ max_position_embeddings: undefined }), "shape-mismatch", /embed_positions.*\[162, 32\].*\[1026, 32\]/],
   ["heads that do not divide GPT-NeoX Japanese", "neox_japanese_plain", says({ num_attention_heads: 3 }), "invalid-config", /3 heads do not divide/],
-  ["heads of another width in GPT-NeoX Japanese", "neox_japanese_plain", says({ head_dim: 24 }), "invalid-config", /head_dim.*2 heads has 16 columns/],
+  ["heads of another width in GPT-NeoX Japanese", "neox_japanese_plain", says({ head_dim: 24 }), "invalid-config", /head_dim.*2 heads of 32 columns have 16 each/],
   ["no bias in the last layer of GPT-NeoX Japanese", "neox_japanese_plain", { name: (name) => name.replace("dense_bias", "other") }, "missing-tensor", /layers\.1\.attention\.dense_bias/],
   ["an MLP of another width in GPT-NeoX Japanese", "neox_japanese_plain", says({ intermediate_multiple_size: 3 }), "shape-mismatch", /dense_h_to_4h.*\[128, 32\].*\[96, 32\]/],
   ["more to turn than a head of Persimmon has", "persimmon_plain", says({ rope_parameters: undefined, partial_rotary_factor: 1.5 }), "invalid-config", /partial_rotary_factor/],

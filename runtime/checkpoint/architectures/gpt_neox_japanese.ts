@@ -1,11 +1,11 @@
 /** Without this file GPT-NeoX Japanese, whose last layer alone adds a bias, could not be read. */
 import type { RopeSpec } from "../../../src/emit/attention_specs.ts";
 import type { BlockSpec } from "../../../src/emit/specs.ts";
-import { flag, optional, positive, size, type Config } from "../config.ts";
+import { flag, positive, size } from "../config.ts";
 import type { JsonObject } from "../strict_json.ts";
 import { activationOf } from "./activation.ts";
-import { contradiction, layerCount, linear, normOf, withDefaults, type Decoder, type Family, type Source } from "./family.ts";
-import { headsOf, type Heads } from "./heads.ts";
+import { layerCount, linear, normOf, withDefaults, type Decoder, type Family, type Source } from "./family.ts";
+import { evenHeads, type Heads } from "./heads.ts";
 import { hookFacts } from "./hook_modules.ts";
 import { ropeOf } from "./rope.ts";
 
@@ -20,7 +20,7 @@ const DEFAULTS: JsonObject = {
 function read(given: Source): Decoder {
   const source = withDefaults(given, DEFAULTS);
   const { config } = source;
-  const shape = evenHeads(config);
+  const shape = evenHeads(config, true);
   const context = size(config, "max_position_embeddings");
   const rope = ropeOf(config, shape.headDim, { theta: 10_000, thetaKey: "rotary_emb_base", partial: { key: "rotary_pct", fallback: 1 }, context });
   const vocabulary = size(config, "vocab_size");
@@ -43,15 +43,6 @@ function read(given: Source): Decoder {
     // The bias is added outside of the module that it belongs to.
     hooks: hookFacts(shape, { block: "gpt_neox_japanese.layers.{layer}", ln1: "input_layernorm", ln2: "post_attention_layernorm", o: "attention.dense", attentionOut: "attention.(dense + dense_bias)", mlpOut: "mlp.dense_4h_to_h", parallel: false }),
   };
-}
-
-/** Heads share the stream evenly, and have keys of their own, whatever is said; a `head_dim` that says otherwise would turn other columns than there are. */
-export function evenHeads(config: Config): Heads {
-  const { head_dim: width, num_key_value_heads: _kv, ...own } = config.value;
-  const shape = headsOf({ ...config, value: own });
-  if (shape.heads * shape.headDim !== shape.hiddenSize) throw contradiction(config, "hidden_size", `which ${shape.heads} heads do not divide`);
-  if (width != null && optional(config, "head_dim") !== shape.headDim) throw contradiction(config, "head_dim", `and each of ${shape.heads} heads has ${shape.headDim} columns`);
-  return shape;
 }
 
 function blockOf(source: Source, { hiddenSize: d, headDim }: Heads, rope: RopeSpec, last: boolean, layer: number): BlockSpec {

@@ -20,3 +20,11 @@ export function headsOf(config: Config, headDim: number | null = null, kvHeads: 
   if (optional(config, "head_dim") === null && headDim === null && whole === null) throw contradiction(config, "hidden_size", `which ${heads} heads do not divide, and there is no \`head_dim\``);
   return { hiddenSize, heads, kvHeads: kv, headDim: size(config, "head_dim", headDim ?? whole) };
 }
+
+/** Heads that share the stream evenly; a `head_dim` that says otherwise would turn columns that they have not. `alone`: each has keys of its own, whatever is said. */
+export function evenHeads(config: Config, alone = false): Heads {
+  const { head_dim: _, num_key_value_heads: shared, ...own } = config.value;
+  const shape = headsOf({ ...config, value: alone || shared === undefined ? own : { ...own, num_key_value_heads: shared } });
+  if (optional(config, "head_dim") !== null && size(config, "head_dim") !== shape.headDim) throw contradiction(config, "head_dim", `and ${shape.heads} heads of ${shape.hiddenSize} columns have ${shape.headDim} each`);
+  return shape;
+}

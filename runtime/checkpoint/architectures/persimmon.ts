@@ -6,8 +6,7 @@ import type { JsonObject } from "../strict_json.ts";
 import { activationOf } from "./activation.ts";
 import { aroundBlocks } from "./around_blocks.ts";
 import { layerCount, linear, normOf, withDefaults, type Decoder, type Family, type Source } from "./family.ts";
-import { evenHeads } from "./gpt_neox_japanese.ts";
-import type { Heads } from "./heads.ts";
+import { evenHeads, type Heads } from "./heads.ts";
 import { hookFacts } from "./hook_modules.ts";
 import { LLAMA_MODULES } from "./pre_normed.ts";
 import { ropeOf } from "./rope.ts";
@@ -23,7 +22,7 @@ const DEFAULTS: JsonObject = {
 function read(given: Source): Decoder {
   const source = withDefaults(given, DEFAULTS);
   const { config } = source;
-  const shape = evenHeads(config);
+  const shape = evenHeads(config, true);
   const rope = ropeOf(config, shape.headDim, { theta: 10_000, partial: { key: "partial_rotary_factor", fallback: 0.5 }, context: size(config, "max_position_embeddings") });
   return {
     architecture: "persimmon",

@@ -1,13 +1,13 @@
 /** Without this file StableLM could not be read. */
 import type { RopeSpec } from "../../../src/emit/attention_specs.ts";
 import type { BlockSpec, TensorRef } from "../../../src/emit/specs.ts";
-import { flag, optional, positive, size, type Config } from "../config.ts";
+import { flag, positive, size } from "../config.ts";
 import type { JsonObject } from "../strict_json.ts";
 import { activationOf } from "./activation.ts";
 import { aroundBlocks } from "./around_blocks.ts";
-import { contradiction, layerCount, normOf, withDefaults, type Decoder, type Family, type Source } from "./family.ts";
+import { layerCount, normOf, withDefaults, type Decoder, type Family, type Source } from "./family.ts";
 import { gatedMlp } from "./gated_mlp.ts";
-import { headsOf, type Heads } from "./heads.ts";
+import { evenHeads, type Heads } from "./heads.ts";
 import { hookFacts } from "./hook_modules.ts";
 import { LLAMA_MODULES } from "./pre_normed.ts";
 import { ropeOf } from "./rope.ts";
@@ -38,14 +38,6 @@ function read(given: Source): Decoder {
     finalNorm: normOf(source, "norm", shape.hiddenSize, true),
     hooks: hookFacts(shape, { ...LLAMA_MODULES, ln2: parallel ? null : LLAMA_MODULES.ln2, parallel }),
   };
-}
-
-/** Heads share the stream evenly; a `head_dim` that says otherwise would turn columns that they have not. */
-function evenHeads(config: Config): Heads {
-  const { head_dim: _, ...own } = config.value;
-  const shape = headsOf({ ...config, value: own });
-  if (optional(config, "head_dim") !== null && size(config, "head_dim") !== shape.headDim) throw contradiction(config, "head_dim", `and ${shape.heads} heads of ${shape.hiddenSize} columns have ${shape.headDim} each`);
-  return shape;
 }
 
 function blockOf(source: Source, shape: Heads, rope: RopeSpec, parallel: boolean, layer: number): BlockSpec {
